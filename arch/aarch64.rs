@@ -1,0 +1,165 @@
+//! aarch64: `svc 0`, number in `x8`, arguments in `x0` to `x5`. It overwrites nothing but `x0`.
+
+use core::arch::{asm, naked_asm};
+use core::ffi::c_void;
+
+use linux_raw_sys::general as linux;
+
+use super::ChildFunction;
+
+// ---- System calls ----
+
+pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5, syscall6};
+
+/// The system calls that are not called the same on every architecture.
+pub mod nr {
+    pub use linux_raw_sys::general::{
+        __NR_fcntl as FCNTL, __NR_getegid as GETEGID, __NR_geteuid as GETEUID,
+        __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID, __NR_setgid as SETGID,
+        __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID, __NR_setresuid as SETRESUID,
+        __NR_setuid as SETUID,
+    };
+}
+
+// ---- Making a child ----
+
+/// `clone(2)` and `clone3(2)`: makes the system call `number` with two arguments; in the child, calls
+/// `function(argument)` on the stack that they name and never returns.
+///
+/// # Safety
+/// The arguments are right for the call, and the stack is memory that the child may use until it leaves by `execve` or
+/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` (for `clone`), `CLONE_PARENT_SETTID`,
+/// `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID`: their arguments' places hold the function and its argument.
+#[unsafe(naked)]
+pub unsafe extern "C" fn clone(
+    number: usize,
+    first: usize,
+    second: usize,
+    function: ChildFunction,
+    argument: *mut c_void,
+) -> usize {
+    naked_asm!(
+        "mov x8, x0",     // the system call's number
+        "mov x0, x1",     // its arguments
+        "mov x1, x2",
+        "svc 0",          // into the kernel; function and argument stay in x3 and x4
+        "cbnz x0, 2f",    // zero in the child
+        "mov x29, xzr",   // the child's outermost frame: a backtrace ends here
+        "mov x30, xzr",
+        "mov x9, sp",     // the ABI wants 16 bytes' alignment
+        "and sp, x9, -16",
+        "mov x0, x4",     // the argument
+        "blr x3",
+        "brk 1",          // the function does not return
+        "2: ret",         // the parent: the child's id, or minus the errno
+    )
+}
+
+// ---- Signals ----
+
+/// The action that `rt_sigaction(2)` takes for `handler`. A handler returns through the kernel's own code in the vDSO.
+pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::kernel_sigaction {
+    linux::kernel_sigaction {
+        sa_handler_kernel: handler,
+        sa_flags: flags.into(),
+        sa_restorer: None,
+        sa_mask: linux::kernel_sigset_t { sig: [0] },
+    }
+}
+
+// ---- The program's entry ----
+
+/// Defines `_start`, which gives the initial stack to `$function` (`unsafe extern "C" fn(*const usize) -> !`).
+#[cfg(feature = "rt")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __start {
+    ($function:path) => {
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn _start() -> ! {
+            ::core::arch::naked_asm!(
+                "mov x29, xzr",  // the outermost frame: a backtrace ends here
+                "mov x30, xzr",
+                "mov x0, sp",    // argc, argv, envp and auxv lie at the stack pointer, which is aligned
+                "bl {function}",
+                "brk 1",         // the function does not return
+                function = sym $function,
+            )
+        }
+    };
+}
+
+// ---- Memory ----
+
+/// Copies `count` bytes, lowest first.
+///
+/// # Safety
+/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the lower.
+pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "2: cmp {count}, 16",             // by sixteen, while there are sixteen
+            "b.lo 3f",
+            "ldp {a}, {b}, [{source}], 16",
+            "stp {a}, {b}, [{target}], 16",
+            "sub {count}, {count}, 16",
+            "b 2b",
+            "3: cbz {count}, 4f",             // and the rest by bytes
+            "ldrb {a:w}, [{source}], 1",
+            "strb {a:w}, [{target}], 1",
+            "sub {count}, {count}, 1",
+            "b 3b",
+            "4:",
+            count = inout(reg) count => _, target = inout(reg) target => _, source = inout(reg) source => _,
+            a = out(reg) _, b = out(reg) _,
+            options(nostack),
+        );
+    }
+}
+
+/// Copies `count` bytes, highest first.
+///
+/// # Safety
+/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the higher.
+pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "2: cbz {count}, 3f",             // by bytes, `count` being the next one's place and one
+            "sub {count}, {count}, 1",
+            "ldrb {a:w}, [{source}, {count}]",
+            "strb {a:w}, [{target}, {count}]",
+            "b 2b",
+            "3:",
+            count = inout(reg) count => _, target = in(reg) target, source = in(reg) source, a = out(reg) _,
+            options(nostack),
+        );
+    }
+}
+
+/// Sets `count` bytes to `value`.
+///
+/// # Safety
+/// `target` is writable for `count` bytes.
+pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "2: cmp {count}, 8",              // by eight, while there are eight
+            "b.lo 3f",
+            "str {value}, [{target}], 8",
+            "sub {count}, {count}, 8",
+            "b 2b",
+            "3: cbz {count}, 4f",             // and the rest by bytes
+            "strb {value:w}, [{target}], 1",
+            "sub {count}, {count}, 1",
+            "b 3b",
+            "4:",
+            count = inout(reg) count => _, target = inout(reg) target => _,
+            value = in(reg) u64::from_ne_bytes([value; 8]),
+            options(nostack),
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! riscv64: `ecall`, number in `a7`, arguments in `a0` to `a5`. It overwrites nothing but `a0`.
+
+use core::arch::{asm, naked_asm};
+use core::ffi::c_void;
+
+use linux_raw_sys::general as linux;
+
+use super::ChildFunction;
+
+// ---- System calls ----
+
+pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5, syscall6};
+
+/// The system calls that are not called the same on every architecture.
+pub mod nr {
+    pub use linux_raw_sys::general::{
+        __NR_fcntl as FCNTL, __NR_getegid as GETEGID, __NR_geteuid as GETEUID,
+        __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID, __NR_setgid as SETGID,
+        __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID, __NR_setresuid as SETRESUID,
+        __NR_setuid as SETUID,
+    };
+}
+
+// ---- Making a child ----
+
+/// `clone(2)` and `clone3(2)`: makes the system call `number` with two arguments; in the child, calls
+/// `function(argument)` on the stack that they name and never returns.
+///
+/// # Safety
+/// The arguments are right for the call, and the stack is memory that the child may use until it leaves by `execve` or
+/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` (for `clone`), `CLONE_PARENT_SETTID`,
+/// `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID`: their arguments' places hold the function and its argument.
+#[unsafe(naked)]
+pub unsafe extern "C" fn clone(
+    number: usize,
+    first: usize,
+    second: usize,
+    function: ChildFunction,
+    argument: *mut c_void,
+) -> usize {
+    naked_asm!(
+        "mv a7, a0",        // the system call's number
+        "mv a0, a1",        // its arguments
+        "mv a1, a2",
+        "ecall",            // into the kernel; function and argument stay in a3 and a4
+        "bnez a0, 2f",      // zero in the child
+        "li s0, 0",         // the child's outermost frame: a backtrace ends here
+        "li ra, 0",
+        "andi sp, sp, -16", // the ABI wants 16 bytes' alignment
+        "mv a0, a4",        // the argument
+        "jalr a3",
+        "unimp",            // the function does not return
+        "2: ret",           // the parent: the child's id, or minus the errno
+    )
+}
+
+// ---- Signals ----
+
+/// The action that `rt_sigaction(2)` takes for `handler`. A handler returns through the kernel's own code in the vDSO.
+pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::kernel_sigaction {
+    linux::kernel_sigaction {
+        sa_handler_kernel: handler,
+        sa_flags: flags.into(),
+        sa_mask: linux::kernel_sigset_t { sig: [0] },
+    }
+}
+
+// ---- The program's entry ----
+
+/// Defines `_start`, which gives the initial stack to `$function` (`unsafe extern "C" fn(*const usize) -> !`).
+#[cfg(feature = "rt")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __start {
+    ($function:path) => {
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn _start() -> ! {
+            ::core::arch::naked_asm!(
+                ".option push",
+                ".option norelax",
+                "lla gp, __global_pointer$", // the linker's relaxed addresses count from here
+                ".option pop",
+                "li s0, 0",                  // the outermost frame: a backtrace ends here
+                "li ra, 0",
+                "mv a0, sp",                 // argc, argv, envp and auxv lie at the stack pointer, which is aligned
+                "call {function}",
+                "unimp",                     // the function does not return
+                function = sym $function,
+            )
+        }
+    };
+}
+
+// ---- Memory ----
+
+/// Copies `count` bytes, lowest first.
+///
+/// # Safety
+/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the lower.
+pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "or {a}, {source}, {target}",     // by eight where both are aligned: other accesses may trap
+            "andi {a}, {a}, 7",
+            "bnez {a}, 3f",
+            "2: sltiu {a}, {count}, 8",
+            "bnez {a}, 3f",
+            "ld {a}, 0({source})",
+            "sd {a}, 0({target})",
+            "addi {source}, {source}, 8",
+            "addi {target}, {target}, 8",
+            "addi {count}, {count}, -8",
+            "j 2b",
+            "3: beqz {count}, 4f",            // and the rest by bytes
+            "lb {a}, 0({source})",
+            "sb {a}, 0({target})",
+            "addi {source}, {source}, 1",
+            "addi {target}, {target}, 1",
+            "addi {count}, {count}, -1",
+            "j 3b",
+            "4:",
+            count = inout(reg) count => _, target = inout(reg) target => _, source = inout(reg) source => _,
+            a = out(reg) _,
+            options(nostack),
+        );
+    }
+}
+
+/// Copies `count` bytes, highest first.
+///
+/// # Safety
+/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the higher.
+pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "2: beqz {count}, 3f",            // by bytes, from both ends' upper one
+            "addi {count}, {count}, -1",
+            "addi {source}, {source}, -1",
+            "addi {target}, {target}, -1",
+            "lb {a}, 0({source})",
+            "sb {a}, 0({target})",
+            "j 2b",
+            "3:",
+            count = inout(reg) count => _,
+            target = inout(reg) target.wrapping_add(count) => _,
+            source = inout(reg) source.wrapping_add(count) => _,
+            a = out(reg) _,
+            options(nostack),
+        );
+    }
+}
+
+/// Sets `count` bytes to `value`.
+///
+/// # Safety
+/// `target` is writable for `count` bytes.
+pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "andi {a}, {target}, 7",          // by eight where it is aligned: other accesses may trap
+            "bnez {a}, 3f",
+            "2: sltiu {a}, {count}, 8",
+            "bnez {a}, 3f",
+            "sd {value}, 0({target})",
+            "addi {target}, {target}, 8",
+            "addi {count}, {count}, -8",
+            "j 2b",
+            "3: beqz {count}, 4f",            // and the rest by bytes
+            "sb {value}, 0({target})",
+            "addi {target}, {target}, 1",
+            "addi {count}, {count}, -1",
+            "j 3b",
+            "4:",
+            count = inout(reg) count => _, target = inout(reg) target => _,
+            value = in(reg) u64::from_ne_bytes([value; 8]),
+            a = out(reg) _,
+            options(nostack),
+        );
+    }
+}

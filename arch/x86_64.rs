@@ -1,0 +1,152 @@
+//! x86_64: `syscall`, number in `rax`, arguments in `rdi rsi rdx r10 r8 r9`. It overwrites `rcx` and `r11`.
+
+use core::arch::{asm, naked_asm};
+use core::ffi::c_void;
+
+use linux_raw_sys::general as linux;
+
+use super::ChildFunction;
+
+// ---- System calls ----
+
+pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5, syscall6};
+
+/// The system calls that are not called the same on every architecture.
+pub mod nr {
+    pub use linux_raw_sys::general::{
+        __NR_fcntl as FCNTL, __NR_getegid as GETEGID, __NR_geteuid as GETEUID,
+        __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID, __NR_setgid as SETGID,
+        __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID, __NR_setresuid as SETRESUID,
+        __NR_setuid as SETUID,
+    };
+}
+
+// ---- Making a child ----
+
+/// `clone(2)` and `clone3(2)`: makes the system call `number` with two arguments; in the child, calls
+/// `function(argument)` on the stack that they name and never returns.
+///
+/// # Safety
+/// The arguments are right for the call, and the stack is memory that the child may use until it leaves by `execve` or
+/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` (for `clone`), `CLONE_PARENT_SETTID`,
+/// `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID`: their arguments' places hold the function and its argument.
+#[unsafe(naked)]
+pub unsafe extern "C" fn clone(
+    number: usize,
+    first: usize,
+    second: usize,
+    function: ChildFunction,
+    argument: *mut c_void,
+) -> usize {
+    naked_asm!(
+        "mov eax, edi",  // the system call's number
+        "mov rdi, rsi",  // its arguments
+        "mov rsi, rdx",
+        "mov r10, rcx",  // the function: `syscall` overwrites rcx
+        "syscall",
+        "test rax, rax", // zero in the child
+        "jnz 2f",
+        "xor ebp, ebp",  // the child's outermost frame: a backtrace ends here
+        "mov rdi, r8",   // the argument
+        "and rsp, -16",  // the ABI wants 16 bytes' alignment before a call
+        "call r10",
+        "ud2",           // the function does not return
+        "2: ret",        // the parent: the child's id, or minus the errno
+    )
+}
+
+// ---- Signals ----
+
+/// The action that `rt_sigaction(2)` takes for `handler`.
+pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::kernel_sigaction {
+    linux::kernel_sigaction {
+        sa_handler_kernel: handler,
+        sa_flags: (flags | linux::SA_RESTORER).into(),
+        sa_restorer: Some(restorer),
+        sa_mask: linux::kernel_sigset_t { sig: [0] },
+    }
+}
+
+/// Where a signal handler returns to: the kernel gives none on this architecture.
+#[unsafe(naked)]
+unsafe extern "C" fn restorer() {
+    naked_asm!(
+        "mov eax, {number}", // rt_sigreturn takes the frame that the stack pointer is at
+        "syscall",
+        number = const linux::__NR_rt_sigreturn,
+    )
+}
+
+// ---- The program's entry ----
+
+/// Defines `_start`, which gives the initial stack to `$function` (`unsafe extern "C" fn(*const usize) -> !`).
+#[cfg(feature = "rt")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __start {
+    ($function:path) => {
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn _start() -> ! {
+            ::core::arch::naked_asm!(
+                "xor ebp, ebp",    // the outermost frame: a backtrace ends here
+                "mov rdi, rsp",    // argc, argv, envp and auxv lie at the stack pointer
+                "and rsp, -16",    // the ABI wants 16 bytes' alignment before a call
+                "call {function}",
+                "ud2",             // the function does not return
+                function = sym $function,
+            )
+        }
+    };
+}
+
+// ---- Memory ----
+
+/// Copies `count` bytes, lowest first.
+///
+/// # Safety
+/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the lower.
+pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
+    // SAFETY: the caller's promise; the direction flag is clear as the ABI says.
+    unsafe {
+        asm!(
+            "rep movsb", // rcx bytes from rsi to rdi
+            inout("rcx") count => _, inout("rdi") target => _, inout("rsi") source => _,
+            options(nostack, preserves_flags),
+        );
+    }
+}
+
+/// Copies `count` bytes, highest first.
+///
+/// # Safety
+/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the higher.
+pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
+    // SAFETY: the caller's promise; the direction flag is clear again at the end.
+    unsafe {
+        asm!(
+            "std",       // downwards
+            "rep movsb", // rcx bytes from rsi to rdi
+            "cld",       // as the ABI wants it
+            inout("rcx") count => _,
+            inout("rdi") target.wrapping_add(count).wrapping_sub(1) => _,
+            inout("rsi") source.wrapping_add(count).wrapping_sub(1) => _,
+            options(nostack),
+        );
+    }
+}
+
+/// Sets `count` bytes to `value`.
+///
+/// # Safety
+/// `target` is writable for `count` bytes.
+pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
+    // SAFETY: the caller's promise; the direction flag is clear as the ABI says.
+    unsafe {
+        asm!(
+            "rep stosb", // al to rcx bytes at rdi
+            inout("rcx") count => _, inout("rdi") target => _, in("al") value,
+            options(nostack, preserves_flags),
+        );
+    }
+}

@@ -1,0 +1,186 @@
+//! Processes: their ids, and how they end (`wait(2)`).
+
+use core::fmt;
+
+use crate::signal::Signal;
+
+/// A process's id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Pid(pub(crate) i32);
+
+impl Pid {
+    /// The id of this number, which is positive.
+    pub const fn from_raw(id: i32) -> Option<Self> {
+        if id > 0 { Some(Self(id)) } else { None }
+    }
+
+    /// The number.
+    pub const fn as_raw(self) -> i32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Pid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How a process ended (or, where that was asked for, stopped or continued), as `std::process::ExitStatus` with
+/// `std::os::unix::process::ExitStatusExt`.
+///
+/// `Display` reads as std's: `exit status: 1`, `signal: 9 (SIGKILL)`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct ExitStatus(i32);
+
+impl ExitStatus {
+    /// The status of this wait status (`wait(2)`).
+    pub const fn from_raw(raw: i32) -> Self {
+        Self(raw)
+    }
+
+    /// The wait status.
+    pub const fn into_raw(self) -> i32 {
+        self.0
+    }
+
+    /// Whether it exited with 0.
+    pub const fn success(self) -> bool {
+        self.0 == 0
+    }
+
+    /// What it exited with, 0 to 255, if it exited.
+    pub const fn code(self) -> Option<i32> {
+        if self.0 & 0x7f == 0 { Some(self.0 >> 8 & 0xff) } else { None }
+    }
+
+    /// What killed it, if a signal did.
+    pub const fn signal(self) -> Option<Signal> {
+        match self.0 & 0x7f {
+            0x7f => None,
+            signal => Signal::from_raw(signal),
+        }
+    }
+
+    /// Whether it left a core dump.
+    pub const fn core_dumped(self) -> bool {
+        self.signal().is_some() && self.0 & 0x80 != 0
+    }
+
+    /// What stopped it, if it is stopped.
+    pub const fn stopped_signal(self) -> Option<Signal> {
+        if self.0 & 0xff == 0x7f && self.0 != CONTINUED {
+            Signal::from_raw(self.0 >> 8 & 0xff)
+        } else {
+            None
+        }
+    }
+
+    /// Whether it goes on after a stop.
+    pub const fn continued(self) -> bool {
+        self.0 == CONTINUED
+    }
+
+    /// The number a shell gives it in `$?`: the code, or 128 and the signal (POSIX XCU 2.8.2).
+    pub const fn shell_code(self) -> i32 {
+        match (self.code(), self.signal(), self.stopped_signal()) {
+            (Some(code), ..) => code,
+            (_, Some(signal), _) | (_, _, Some(signal)) => 128 + signal.raw(),
+            _ => 0,
+        }
+    }
+
+    /// The status that `waitid` describes by a `CLD_…` code and a number.
+    pub(crate) const fn from_siginfo(code: u32, status: i32) -> Self {
+        use linux_raw_sys::general as linux;
+        Self(match code {
+            linux::CLD_EXITED => (status & 0xff) << 8,
+            linux::CLD_DUMPED => status | 0x80,
+            linux::CLD_STOPPED | linux::CLD_TRAPPED => status << 8 | 0x7f,
+            linux::CLD_CONTINUED => CONTINUED,
+            _ => status,
+        })
+    }
+}
+
+const CONTINUED: i32 = 0xffff;
+
+impl fmt::Display for ExitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(code) = self.code() {
+            write!(f, "exit status: {code}")
+        } else if let Some(signal) = self.signal() {
+            let dumped = if self.core_dumped() { " (core dumped)" } else { "" };
+            write!(f, "signal: {} ({signal}){dumped}", signal.raw())
+        } else if let Some(signal) = self.stopped_signal() {
+            write!(f, "stopped (not terminated) by signal: {} ({signal})", signal.raw())
+        } else {
+            f.write_str("continued (WIFCONTINUED)")
+        }
+    }
+}
+
+/// Conversions to and from the standard library's type.
+#[cfg(feature = "std")]
+mod std_types {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process;
+
+    use super::ExitStatus;
+
+    impl From<ExitStatus> for process::ExitStatus {
+        fn from(status: ExitStatus) -> Self {
+            Self::from_raw(status.into_raw())
+        }
+    }
+
+    impl From<process::ExitStatus> for ExitStatus {
+        fn from(status: process::ExitStatus) -> Self {
+            Self::from_raw(status.into_raw())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::string::ToString;
+
+    #[test]
+    fn a_status_says_what_std_says_of_it() {
+        for raw in (0..=0xffff).filter(|&raw| raw & 0x7f == 0x7f || raw & 0x7f <= 64) {
+            let ours = ExitStatus::from_raw(raw);
+            let theirs = std::process::ExitStatus::from_raw(raw);
+            assert_eq!(ours.code(), theirs.code(), "{raw:#x}");
+            assert_eq!(ours.signal().map(Signal::raw), theirs.signal(), "{raw:#x}");
+            assert_eq!(ours.core_dumped(), theirs.core_dumped() && theirs.signal().is_some(), "{raw:#x}");
+            assert_eq!(ours.continued(), theirs.continued(), "{raw:#x}");
+            assert_eq!(ours.success(), theirs.success(), "{raw:#x}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_shown_as_std_shows_it() {
+        for raw in [0, 0x100, 0xff00, 9, 0x86, 15] {
+            let theirs = std::process::ExitStatus::from_raw(raw).to_string();
+            assert_eq!(ExitStatus::from_raw(raw).to_string(), theirs);
+        }
+    }
+
+    #[test]
+    fn a_shell_counts_a_signal_from_128() {
+        assert_eq!(ExitStatus::from_raw(0x700).shell_code(), 7);
+        assert_eq!(ExitStatus::from_raw(9).shell_code(), 137);
+    }
+
+    #[test]
+    fn what_waitid_says_is_the_same_status() {
+        use linux_raw_sys::general as linux;
+        assert_eq!(ExitStatus::from_siginfo(linux::CLD_EXITED, 7).code(), Some(7));
+        assert_eq!(ExitStatus::from_siginfo(linux::CLD_KILLED, 9).signal(), Some(Signal::KILL));
+        assert!(ExitStatus::from_siginfo(linux::CLD_DUMPED, 6).core_dumped());
+        assert_eq!(ExitStatus::from_siginfo(linux::CLD_STOPPED, 19).stopped_signal(), Some(Signal::STOP));
+        assert!(ExitStatus::from_siginfo(linux::CLD_CONTINUED, 18).continued());
+    }
+}

@@ -1,0 +1,147 @@
+//! The runtime of a program without libc (feature `rt`): its entry point, its arguments, environment and auxiliary vector,
+//! what it does on a panic, and the memory functions that the compiler calls.
+//!
+//! # A program
+//!
+//! ```ignore
+//! #![no_std]
+//! #![no_main]
+//!
+//! nestling::entry!(main);
+//!
+//! fn main(process: nestling::rt::Process) -> i32 {
+//!     i32::from(process.args().len() > 1)
+//! }
+//! ```
+//!
+//! # What the linker must be told
+//!
+//! In a `build.rs` beside `Cargo.toml`, which works with `cc` and with `ld.lld` as the linker:
+//!
+//! ```
+//! println!("cargo::rustc-link-arg-bins=-nostdlib"); // no libc and none of its start files: `_start` is `entry!`'s
+//! println!("cargo::rustc-link-arg-bins=-static");   // no dynamic loader: the file is the whole program
+//! println!("cargo::rustc-link-arg-bins=-no-pie");   // fixed addresses: nobody would relocate it
+//! ```
+//!
+//! And in `Cargo.toml`, since there is nothing to unwind with, `panic = "abort"` in `[profile.dev]` and `[profile.release]`,
+//! and `test = false` in the `[[bin]]`, since `cargo test` would link it with the standard library's panic handler.
+
+use core::panic::PanicInfo;
+
+use crate::args::Args;
+use crate::fd::BorrowedFd;
+use crate::io::Writer;
+use crate::signal::{SigSet, Signal};
+use crate::sys;
+
+pub mod memory;
+
+/// What the kernel gave this process at its start.
+#[derive(Clone, Copy, Debug)]
+pub struct Process {
+    args: Args<'static>,
+    env: Args<'static>,
+    auxv: *const usize,
+}
+
+impl Process {
+    /// The arguments, the program's name first.
+    pub fn args(&self) -> Args<'static> {
+        self.args
+    }
+
+    /// The environment: `name=value` strings.
+    pub fn env(&self) -> Args<'static> {
+        self.env
+    }
+
+    /// The auxiliary vector: keys (`AT_…`, `getauxval(3)`) and values.
+    pub fn auxv(&self) -> impl Iterator<Item = (usize, usize)> {
+        let mut next = self.auxv;
+        core::iter::from_fn(move || {
+            // SAFETY: the vector consists of pairs; one with the key 0 is its last, at which this stays.
+            unsafe {
+                let (key, value) = (*next, *next.add(1));
+                (key != 0).then(|| {
+                    next = next.add(2);
+                    (key, value)
+                })
+            }
+        })
+    }
+}
+
+/// Runs `main` and exits with what it returns: what [`entry!`](crate::entry!)'s `_start` calls.
+///
+/// # Safety
+/// `stack` is the initial stack as the kernel made it (`argc`, `argv`, `envp`, `auxv`), which nobody changes.
+pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
+    // SAFETY: the caller's promise: the arguments follow their count, the environment the arguments' null, and the
+    // auxiliary vector the environment's.
+    let process = unsafe {
+        let args = stack.add(1);
+        let env = args.add(*stack + 1);
+        let mut auxv = env;
+        while *auxv != 0 {
+            auxv = auxv.add(1);
+        }
+        Process {
+            args: Args::from_ptr(args.cast()),
+            env: Args::from_ptr(env.cast()),
+            auxv: auxv.add(1),
+        }
+    };
+    sys::process::exit(main(process))
+}
+
+/// Standard error, for a program's last words. Where it is closed they are lost.
+pub fn stderr() -> Writer<'static> {
+    // SAFETY: the number stands for whatever is there; this program does not close it behind its own back.
+    Writer::new(unsafe { BorrowedFd::borrow_raw(2) })
+}
+
+/// What a program does on a panic, unless it says otherwise: the message goes to standard error, and it aborts.
+pub fn panic(info: &PanicInfo<'_>) -> ! {
+    let _ = core::fmt::write(&mut stderr(), format_args!("{info}\n"));
+    abort()
+}
+
+/// Ends the process by `SIGABRT`. Where that does not end it (PID 1 without a handler), by exit status 134.
+pub fn abort() -> ! {
+    // SAFETY: the default is no handler.
+    let _ = unsafe { sys::signal::set_action(Signal::ABRT, sys::signal::Action::Default, 0) };
+    let _ = sys::signal::set_mask(SigSet::ALL.without(Signal::ABRT));
+    let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::ABRT));
+    sys::process::exit(128 + Signal::ABRT.raw())
+}
+
+/// Makes a `fn(nestling::rt::Process) -> i32` the program, its result being the exit status: defines `_start`, the panic
+/// handler and the memory functions. The module [`rt`](crate::rt) says what else a program needs.
+///
+/// A panic ends the program by [`rt::panic`](crate::rt::panic). `entry!(main, panic = handler)` names another
+/// `fn(&core::panic::PanicInfo) -> !`: PID 1 must not die of one.
+#[macro_export]
+macro_rules! entry {
+    ($main:path) => {
+        $crate::entry!($main, panic = $crate::rt::panic);
+    };
+    ($main:path, panic = $panic:path) => {
+        #[allow(unsafe_code)]
+        const _: () = {
+            $crate::__start!(start);
+
+            unsafe extern "C" fn start(stack: *const usize) -> ! {
+                // SAFETY: `_start` gives the stack as the kernel made it.
+                unsafe { $crate::rt::start(stack, $main) }
+            }
+
+            #[panic_handler]
+            fn panic(info: &::core::panic::PanicInfo<'_>) -> ! {
+                $panic(info)
+            }
+
+            $crate::__memory_functions!();
+        };
+    };
+}

@@ -1,0 +1,235 @@
+//! Signals and sets of them (`signal(7)`).
+
+use core::fmt;
+use core::num::NonZeroU8;
+
+/// A signal, 1 to 64. The numbers are the same on every architecture that nestling is for.
+///
+/// `Display` gives its name: `SIGTERM`, `SIGRTMIN+3`.
+///
+/// ```
+/// use nestling::Signal;
+/// assert_eq!(Signal::TERM.to_string(), "SIGTERM");
+/// assert_eq!(Signal::from_raw(37).unwrap().to_string(), "SIGRTMIN+3");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signal(NonZeroU8);
+
+impl Signal {
+    /// The signal of this number, 1 to 64.
+    pub const fn from_raw(number: i32) -> Option<Self> {
+        match number {
+            1..=64 => match NonZeroU8::new(number as u8) {
+                Some(number) => Some(Self(number)),
+                None => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The number.
+    pub const fn raw(self) -> i32 {
+        self.0.get() as i32
+    }
+
+    /// All of them, lowest first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (1..=64).filter_map(Self::from_raw)
+    }
+
+    /// The name without its `SIG`, as in `TERM`; none for a real-time signal.
+    pub fn name(self) -> Option<&'static str> {
+        NAMES.get(usize::from(self.0.get()) - 1).copied()
+    }
+
+    /// The signal of a name with or without `SIG`, in either case, or of a number; `RTMIN+n` and `RTMAX-n` too.
+    ///
+    /// ```
+    /// use nestling::Signal;
+    /// assert_eq!(Signal::from_name("term"), Some(Signal::TERM));
+    /// assert_eq!(Signal::from_name("SIGRTMIN+3").unwrap().raw(), 37);
+    /// assert_eq!(Signal::from_name("9"), Some(Signal::KILL));
+    /// assert_eq!(Signal::from_name("65"), None);
+    /// ```
+    pub fn from_name(name: &str) -> Option<Self> {
+        if let Ok(number) = name.parse() {
+            return Self::from_raw(number);
+        }
+        let short = match name.get(..3) {
+            Some(prefix) if prefix.eq_ignore_ascii_case("SIG") => &name[3..],
+            _ => name,
+        };
+        if let Some(index) = NAMES.iter().position(|known| known.eq_ignore_ascii_case(short)) {
+            return Self::from_raw(index as i32 + 1);
+        }
+        let (base, rest) = (short.get(..5)?, short.get(5..)?);
+        let offset: i32 = if rest.is_empty() { 0 } else { rest.parse().ok()? };
+        let number = if base.eq_ignore_ascii_case("RTMIN") && offset >= 0 {
+            RTMIN.checked_add(offset)?
+        } else if base.eq_ignore_ascii_case("RTMAX") && offset <= 0 {
+            RTMAX.checked_add(offset)?
+        } else {
+            return None;
+        };
+        Self::from_raw(number).filter(|signal| signal.raw() >= RTMIN)
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => {
+                f.write_str("SIG")?;
+                f.write_str(name)
+            }
+            None if self.raw() < RTMIN => write!(f, "signal {}", self.raw()),
+            None => write!(f, "SIGRTMIN+{}", self.raw() - RTMIN),
+        }
+    }
+}
+
+impl fmt::Debug for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The first real-time signal as programs count them: glibc and musl keep 32 and 33 (and musl 34) to themselves.
+const RTMIN: i32 = 34;
+const RTMAX: i32 = 64;
+
+macro_rules! signals {
+    ($($name:ident $number:literal $what:literal)*) => {
+        /// The signals that have a name.
+        impl Signal {
+            $(
+                #[doc = $what]
+                pub const $name: Self = match Self::from_raw($number) {
+                    Some(signal) => signal,
+                    None => panic!(),
+                };
+            )*
+        }
+
+        static NAMES: [&str; 31] = [$(stringify!($name)),*];
+    };
+}
+
+signals! {
+    HUP 1 "the terminal hung up; by custom: read the configuration again"
+    INT 2 "interrupt from the terminal (Ctrl-C)"
+    QUIT 3 "quit from the terminal (Ctrl-\\)"
+    ILL 4 "illegal instruction"
+    TRAP 5 "trace or breakpoint trap"
+    ABRT 6 "abort"
+    BUS 7 "bad memory access"
+    FPE 8 "arithmetic error"
+    KILL 9 "kill; cannot be caught"
+    USR1 10 "user-defined"
+    SEGV 11 "invalid memory reference"
+    USR2 12 "user-defined"
+    PIPE 13 "write to a pipe that nobody reads"
+    ALRM 14 "timer of `alarm`"
+    TERM 15 "please end"
+    STKFLT 16 "stack fault (unused)"
+    CHLD 17 "a child stopped or ended"
+    CONT 18 "continue if stopped"
+    STOP 19 "stop; cannot be caught"
+    TSTP 20 "stop from the terminal (Ctrl-Z)"
+    TTIN 21 "terminal input for a background process"
+    TTOU 22 "terminal output for a background process"
+    URG 23 "urgent condition on a socket"
+    XCPU 24 "CPU time limit exceeded"
+    XFSZ 25 "file size limit exceeded"
+    VTALRM 26 "virtual timer"
+    PROF 27 "profiling timer"
+    WINCH 28 "the terminal's size changed"
+    IO 29 "I/O is possible now"
+    PWR 30 "power failure"
+    SYS 31 "bad system call"
+}
+
+/// A set of signals.
+///
+/// ```
+/// use nestling::{Signal, SigSet};
+/// let set = SigSet::EMPTY.with(Signal::INT).with(Signal::QUIT);
+/// assert!(set.contains(Signal::INT) && !set.contains(Signal::TERM));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(transparent)]
+pub struct SigSet(u64);
+
+impl SigSet {
+    /// No signal.
+    pub const EMPTY: Self = Self(0);
+    /// Every signal.
+    pub const ALL: Self = Self(!0);
+
+    /// The set whose bit `n - 1` says whether signal `n` is in it, as in `/proc/PID/status`.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The set's bits: see [`from_bits`](Self::from_bits).
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// This set and `signal`.
+    pub const fn with(self, signal: Signal) -> Self {
+        Self(self.0 | 1 << (signal.raw() - 1))
+    }
+
+    /// This set but for `signal`.
+    pub const fn without(self, signal: Signal) -> Self {
+        Self(self.0 & !(1 << (signal.raw() - 1)))
+    }
+
+    /// Whether `signal` is in it.
+    pub const fn contains(self, signal: Signal) -> bool {
+        self.0 & 1 << (signal.raw() - 1) != 0
+    }
+
+    /// Its members, lowest first.
+    pub fn iter(self) -> impl Iterator<Item = Signal> {
+        Signal::all().filter(move |&signal| self.contains(signal))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn every_signal_is_found_by_the_name_it_is_shown_with() {
+        for signal in Signal::all().filter(|signal| ![32, 33].contains(&signal.raw())) {
+            assert_eq!(Signal::from_name(&signal.to_string()), Some(signal));
+        }
+    }
+
+    #[test]
+    fn the_numbers_are_the_kernels() {
+        use linux_raw_sys::general as linux;
+        assert_eq!(Signal::CHLD.raw() as u32, linux::SIGCHLD);
+        assert_eq!(Signal::SYS.raw() as u32, linux::SIGSYS);
+        assert_eq!(Signal::STKFLT.raw() as u32, linux::SIGSTKFLT);
+    }
+
+    #[test]
+    fn what_is_no_signal_has_no_number_and_no_name() {
+        for name in ["", "SIG", "0", "65", "-1", "FOO", "RTMIN+31", "RTMIN-1", "RTMAX+1", "RTMAX-99", "é"] {
+            assert_eq!(Signal::from_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_set_holds_what_was_put_in_it_and_nothing_else() {
+        let last = Signal::from_raw(64).unwrap();
+        let set = SigSet::EMPTY.with(Signal::HUP).with(last);
+        assert!(set.iter().eq([Signal::HUP, last]));
+        assert_eq!(set.bits(), 1 << 63 | 1);
+        assert!(set.without(last).iter().eq([Signal::HUP]));
+    }
+}

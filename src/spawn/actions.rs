@@ -1,0 +1,113 @@
+//! What a spawn does in the caller's order: the file actions, and the attributes whose place among them matters.
+
+use core::ffi::CStr;
+use core::fmt;
+
+use super::report::Quoted;
+use crate::fd::RawFd;
+use crate::file::OFlags;
+use crate::limits::{Resource, Rlimit};
+
+/// One thing that the child does on its way to the program, in the caller's order.
+///
+/// A path counts from the working directory and the root that the actions before it have left. A descriptor is a number
+/// in the child: it starts with the parent's open descriptors, close-on-exec ones included. The status pipe's own numbers
+/// are always seen as closed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Action<'a> {
+    /// Opens a file at the number `fd`, closing what was there (`posix_spawn_file_actions_addopen`). The descriptor stays
+    /// open in the program unless `flags` has `CLOEXEC`.
+    Open {
+        /// The number.
+        fd: RawFd,
+        /// The file.
+        path: &'a CStr,
+        /// How to open it.
+        flags: OFlags,
+        /// The permissions of a file that `CREAT` makes, less the umask.
+        mode: u32,
+    },
+    /// Closes a descriptor. One that is not open is left so, without an error, as glibc and musl do.
+    Close(RawFd),
+    /// Makes `to` the same as `from`, closing what was there (`posix_spawn_file_actions_adddup2`). `to` stays open in the
+    /// program; where both are the same number, that one does.
+    Dup2 {
+        /// The descriptor that is open.
+        from: RawFd,
+        /// The number that becomes the same.
+        to: RawFd,
+    },
+    /// Changes the working directory (`posix_spawn_file_actions_addchdir`).
+    Chdir(&'a CStr),
+    /// Changes the working directory to an open one (`posix_spawn_file_actions_addfchdir`).
+    Fchdir(RawFd),
+    /// Closes every descriptor from this number on.
+    CloseFrom(RawFd),
+    /// Makes the child's process group the foreground one of the terminal at this descriptor (`tcsetpgrp(3)`). No
+    /// `SIGTTOU` comes of it.
+    SetForeground(RawFd),
+    /// Makes the terminal at this descriptor the controlling one (`TIOCSCTTY`). The child must lead its session:
+    /// [`Attributes::new_session`](super::Attributes::new_session).
+    ControllingTerminal(RawFd),
+    /// Changes the root directory (`chroot(2)`). The working directory stays: a [`Chdir`](Self::Chdir) should follow.
+    Chroot(&'a CStr),
+    /// Sets the permission bits that new files don't get (`umask(2)`).
+    Umask(u32),
+    /// Limits a resource (`setrlimit(2)`).
+    Limit(Resource, Rlimit),
+    /// Sets the supplementary groups (`setgroups(2)`). Give groups, then gid, then uid: after a change of user there is no
+    /// right to the rest.
+    Groups(&'a [u32]),
+    /// Sets the group (`setgid(2)`).
+    Gid(u32),
+    /// Sets the user (`setuid(2)`).
+    Uid(u32),
+    /// Makes the effective user and group the real ones (`POSIX_SPAWN_RESETIDS`).
+    ResetIds,
+}
+
+impl Action<'_> {
+    /// Whether POSIX or its common extensions call it a file action.
+    fn is_file_action(&self) -> bool {
+        matches!(
+            self,
+            Self::Open { .. }
+                | Self::Close(_)
+                | Self::Dup2 { .. }
+                | Self::Chdir(_)
+                | Self::Fchdir(_)
+                | Self::CloseFrom(_)
+                | Self::SetForeground(_)
+        )
+    }
+
+    /// Writes `file action 2 (open "/nope")`.
+    pub(super) fn describe(&self, index: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_file_action() { "file action " } else { "action " })?;
+        write!(f, "{index} ({self})")
+    }
+}
+
+impl fmt::Display for Action<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, number) = match *self {
+            Self::Open { path, .. } => return write!(f, "open {}", Quoted(path)),
+            Self::Chdir(path) => return write!(f, "chdir {}", Quoted(path)),
+            Self::Chroot(path) => return write!(f, "chroot {}", Quoted(path)),
+            Self::Dup2 { from, to } => return write!(f, "dup2 {from} to {to}"),
+            Self::Umask(mask) => return write!(f, "umask {mask:#o}"),
+            Self::Groups(_) => return f.write_str("groups"),
+            Self::ResetIds => return f.write_str("reset ids"),
+            Self::Close(fd) => ("close", fd),
+            Self::Fchdir(fd) => ("fchdir", fd),
+            Self::CloseFrom(fd) => ("close from", fd),
+            Self::SetForeground(fd) => ("set foreground on", fd),
+            Self::ControllingTerminal(fd) => ("controlling terminal", fd),
+            Self::Limit(resource, _) => ("limit", resource as i32),
+            Self::Gid(id) => return write!(f, "gid {id}"),
+            Self::Uid(id) => return write!(f, "uid {id}"),
+        };
+        write!(f, "{name} {number}")
+    }
+}

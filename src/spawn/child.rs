@@ -1,0 +1,360 @@
+//! The child: the only code that runs on the borrowed stack.
+//!
+//! It runs straight down, and each step that fails returns to the one place that reports it. It must never return,
+//! allocate, panic or take a lock: the parent's memory is shared, and another thread of the parent may hold any lock.
+
+use core::convert::Infallible;
+use core::ffi::{CStr, c_char, c_void};
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use super::actions::Action;
+use super::pipe::StatusPipe;
+use super::report::{At, Attribute, Failure, Missing, Record};
+use super::search::{Candidates, PATH_MAX};
+use super::{Program, Spawn};
+use crate::errno::Errno;
+use crate::fd::{BorrowedFd, RawFd};
+use crate::file::OFlags;
+use crate::limits::Resource;
+use crate::process::Pid;
+use crate::signal::{SigSet, Signal};
+use crate::sys::{self, signal};
+
+/// What the parent tells the child. It lies in the parent's frame.
+pub(super) struct Job<'s, 'a> {
+    pub spawn: &'s Spawn<'a>,
+    /// The status pipe.
+    pub read_end: RawFd,
+    pub write_end: RawFd,
+    /// The signal mask that the parent had before it blocked all signals.
+    pub mask: SigSet,
+    /// The parent, where the child must know it.
+    pub parent: Option<Pid>,
+    /// Room for the pathnames that a search tries.
+    pub buffer: *mut [u8; PATH_MAX],
+    /// What the kernel has done already.
+    pub handlers_reset: bool,
+    pub in_cgroup: bool,
+    /// Whether the child's writes reach the parent.
+    pub memory_shared: bool,
+    /// Whether the child is at its exec, as the parent sees it. An exec that fails takes it back.
+    pub reached_exec: AtomicBool,
+}
+
+/// What the child runs.
+///
+/// # Safety
+/// `job` is a [`Job`], of which nothing but `reached_exec` and the buffer changes as long as the child uses it.
+pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
+    // SAFETY: the caller's promise.
+    let job = unsafe { &*job.cast::<Job<'_, '_>>() };
+    // SAFETY: these are the child's own copies of the pipe's two ends.
+    let (mut pipe, closed) = unsafe { StatusPipe::new(job.read_end, job.write_end) };
+    let Err(failure) = closed.map_err(at(At::StatusPipe)).and_then(|()| carry_out(job, &mut pipe));
+    pipe.send(Record::Failed(failure));
+    sys::process::exit(127)
+}
+
+fn carry_out(job: &Job<'_, '_>, pipe: &mut StatusPipe) -> Result<Infallible, Failure> {
+    before_the_actions(job)?;
+    for (index, action) in job.spawn.actions.iter().enumerate() {
+        act(action, pipe).map_err(at(At::Action(index as u32)))?;
+    }
+    after_the_actions(job)?;
+    Err(exec(job, pipe))
+}
+
+/// Says where an errno came from.
+fn at(at: At) -> impl Fn(Errno) -> Failure {
+    move |errno| Failure { at, errno }
+}
+
+fn before_the_actions(job: &Job<'_, '_>) -> Result<(), Failure> {
+    let attributes = &job.spawn.attributes;
+    if let Some(cgroup) = attributes.cgroup
+        && !job.in_cgroup
+    {
+        join(cgroup).map_err(at(At::Attribute(Attribute::Cgroup)))?;
+    }
+    reset_signals(job).map_err(at(At::Attribute(Attribute::DefaultSignals)))?;
+    if attributes.new_session {
+        sys::process::setsid().map_err(at(At::Attribute(Attribute::NewSession)))?;
+    }
+    if let Some(group) = attributes.process_group {
+        sys::process::setpgid(0, group).map_err(at(At::Attribute(Attribute::ProcessGroup)))?;
+    }
+    if let Some(scheduler) = attributes.scheduler {
+        let answer = match scheduler.policy {
+            Some(policy) => sys::resource::sched_setscheduler(policy, scheduler.priority),
+            None => sys::resource::sched_setparam(scheduler.priority),
+        };
+        answer.map_err(at(At::Attribute(Attribute::Scheduler)))?;
+    }
+    if let Some(nice) = attributes.nice {
+        sys::resource::setpriority(nice).map_err(at(At::Attribute(Attribute::Nice)))?;
+    }
+    Ok(())
+}
+
+fn after_the_actions(job: &Job<'_, '_>) -> Result<(), Failure> {
+    let attributes = &job.spawn.attributes;
+    if attributes.no_new_privs {
+        sys::credentials::set_no_new_privs().map_err(at(At::Attribute(Attribute::NoNewPrivs)))?;
+    }
+    if let Some(signal) = attributes.parent_death_signal {
+        die_with(job.parent, signal).map_err(at(At::Attribute(Attribute::ParentDeathSignal)))?;
+    }
+    signal::set_mask(attributes.signal_mask.unwrap_or(job.mask))
+        .map_err(at(At::Attribute(Attribute::SignalMask)))?;
+    if let Some(hook) = attributes.hook {
+        (hook.0)().map_err(at(At::Attribute(Attribute::Hook)))?;
+    }
+    Ok(())
+}
+
+/// Joins a cgroup the way that every kernel has.
+fn join(cgroup: BorrowedFd<'_>) -> Result<(), Errno> {
+    let procs = sys::fd::openat(cgroup, c"cgroup.procs", OFlags::WRONLY | OFlags::CLOEXEC, 0)?;
+    sys::fd::write(crate::AsFd::as_fd(&procs), b"0").map(drop)
+}
+
+/// Handlers must go before the mask is restored, else one may run here, on the parent's memory. What is ignored stays so.
+fn reset_signals(job: &Job<'_, '_>) -> Result<(), Errno> {
+    let asked = job.spawn.attributes.default_signals.without(Signal::KILL).without(Signal::STOP);
+    if job.handlers_reset && asked == SigSet::EMPTY {
+        return Ok(());
+    }
+    for signal in Signal::all() {
+        let handled =
+            || Ok(!job.handlers_reset && matches!(signal::action(signal)?, signal::Action::Handler(_)));
+        if asked.contains(signal) || handled()? {
+            // SAFETY: the default is no handler.
+            unsafe { signal::set_action(signal, signal::Action::Default, 0)? };
+        }
+    }
+    Ok(())
+}
+
+/// Sets the parent-death signal, and sends it if the parent is dead already.
+fn die_with(parent: Option<Pid>, signal: Signal) -> Result<(), Errno> {
+    sys::process::set_parent_death_signal(Some(signal))?;
+    if Some(sys::process::getppid()) != parent.map(Pid::as_raw) {
+        sys::process::kill(sys::process::getpid().as_raw(), Some(signal))?;
+    }
+    Ok(())
+}
+
+fn act(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<(), Errno> {
+    match *action {
+        Action::Open { fd, path, flags, mode } => open(fd, path, flags, mode, pipe),
+        Action::Close(fd) => close(fd, pipe),
+        Action::Dup2 { from, to } => dup2(from, to, pipe),
+        Action::Chdir(path) => sys::file::chdir(path),
+        Action::Fchdir(fd) => sys::file::fchdir(pipe.named(fd)?),
+        Action::CloseFrom(first) => close_from(first, pipe),
+        Action::SetForeground(fd) => {
+            // SIGTTOU is blocked with the rest, so a background child may do this.
+            sys::terminal::tcsetpgrp(pipe.named(fd)?, sys::process::getpgid(0)?)
+        }
+        Action::ControllingTerminal(fd) => sys::terminal::set_controlling(pipe.named(fd)?),
+        Action::Chroot(path) => sys::file::chroot(path),
+        Action::Umask(mask) => {
+            sys::file::umask(mask);
+            Ok(())
+        }
+        Action::Limit(resource, limit) => sys::resource::setrlimit(resource, limit),
+        Action::Groups(groups) => sys::credentials::setgroups(groups),
+        Action::Gid(gid) => sys::credentials::setgid(gid),
+        Action::Uid(uid) => sys::credentials::setuid(uid),
+        Action::ResetIds => {
+            let unchanged = sys::credentials::UNCHANGED;
+            let gid = sys::credentials::getgid();
+            sys::credentials::setresgid(unchanged, gid, unchanged)?;
+            let uid = sys::credentials::getuid();
+            sys::credentials::setresuid(unchanged, uid, unchanged)
+        }
+    }
+}
+
+/// POSIX: what is open at `fd` is closed before the file is opened.
+fn open(
+    fd: RawFd,
+    path: &CStr,
+    flags: OFlags,
+    mode: u32,
+    pipe: &mut StatusPipe,
+) -> Result<(), Errno> {
+    close(fd, pipe)?;
+    pipe.make_way_for(fd)?;
+    pipe.make_way_for_open()?;
+    let opened = sys::fd::open(path, flags, mode)?.into_raw_fd();
+    if opened != fd {
+        let cloexec = if flags.contains(OFlags::CLOEXEC) { OFlags::CLOEXEC } else { OFlags::RDONLY };
+        // SAFETY: the number is the caller's to fill, the pipe is elsewhere, and the first number was only for now.
+        unsafe {
+            sys::fd::dup3(opened, fd, cloexec)?;
+            sys::fd::close(opened)?;
+        }
+    }
+    pipe.opened(fd);
+    Ok(())
+}
+
+/// The pipe's number is seen as closed, and closing what is closed is no error: so there the pipe can stay.
+fn close(fd: RawFd, pipe: &mut StatusPipe) -> Result<(), Errno> {
+    if fd < 0 {
+        return Err(Errno::EBADF);
+    }
+    if pipe.is(fd) {
+        return Ok(());
+    }
+    // SAFETY: the caller asked for it, and it isn't the pipe.
+    match unsafe { sys::fd::close(fd) } {
+        Ok(()) | Err(Errno::EBADF) => {
+            pipe.closed(fd);
+            Ok(())
+        }
+        Err(errno) => Err(errno),
+    }
+}
+
+fn dup2(from: RawFd, to: RawFd, pipe: &mut StatusPipe) -> Result<(), Errno> {
+    if from == to {
+        return sys::fd::set_cloexec(pipe.named(from)?, false);
+    }
+    pipe.make_way_for(to)?;
+    // Only now: the pipe may have moved to `from`, where nothing was open.
+    let from = pipe.named(from)?.as_raw_fd();
+    // SAFETY: the number is the caller's to fill, and the pipe is elsewhere.
+    unsafe { sys::fd::dup3(from, to, OFlags::RDONLY)? };
+    pipe.opened(to);
+    Ok(())
+}
+
+/// Closes on both sides of the pipe.
+fn close_from(first: RawFd, pipe: &mut StatusPipe) -> Result<(), Errno> {
+    if first < 0 {
+        return Err(Errno::EBADF);
+    }
+    let number = pipe.number();
+    if first < number {
+        close_range(first, number - 1)?;
+        pipe.closed(first);
+    }
+    close_range(first.max(number.saturating_add(1)), RawFd::MAX)
+}
+
+fn close_range(first: RawFd, last: RawFd) -> Result<(), Errno> {
+    // SAFETY: the caller asked for it, and the pipe isn't among them.
+    match unsafe { sys::fd::close_range(first as u32, last as u32) } {
+        // Before Linux 5.9, under qemu-user, or forbidden by a seccomp filter.
+        Err(Errno::ENOSYS | Errno::EPERM) => close_each(first, last),
+        answer => answer,
+    }
+}
+
+/// `close_range` for kernels that have none: asks `/proc` what is open, or tries every number where that can't be asked.
+fn close_each(first: RawFd, last: RawFd) -> Result<(), Errno> {
+    let close = |fd: RawFd| {
+        if (first..=last).contains(&fd) {
+            // SAFETY: the caller asked for it, and the pipe isn't among them.
+            let _ = unsafe { sys::fd::close(fd) };
+        }
+    };
+    if crate::sys::file::each_open_descriptor(close).is_err() {
+        let limit = sys::resource::getrlimit(Resource::Nofile)?;
+        // The kernel's own ceiling (fs.nr_open) is 2^20 unless someone has raised it.
+        let end = limit.hard.min(1 << 20) as RawFd;
+        (first..=last).take_while(|&fd| fd < end).for_each(close);
+    }
+    Ok(())
+}
+
+/// Returns only what went wrong.
+fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
+    job.reached_exec.store(true, Ordering::Relaxed);
+    if !job.memory_shared {
+        pipe.send(Record::Reached);
+    }
+    let (errno, missing) = match job.spawn.program {
+        Program::Path(path) => {
+            let errno = exec_path(job, path);
+            (errno, missing(errno, || sys::file::exists(path).is_ok()))
+        }
+        Program::Search { name, path } => search(job, name, path),
+        Program::Descriptor(fd) => {
+            let errno = match pipe.named(fd) {
+                // SAFETY: `Args` are what it asks for.
+                Ok(program) => unsafe {
+                    sys::process::fexecve(program, job.spawn.args.as_ptr(), job.spawn.env.as_ptr())
+                },
+                Err(errno) => errno,
+            };
+            (errno, missing(errno, || true))
+        }
+    };
+    job.reached_exec.store(false, Ordering::Relaxed);
+    Failure { at: At::Exec(missing), errno }
+}
+
+/// What `ENOENT` speaks of: if the program is there, its interpreter is not.
+fn missing(errno: Errno, exists: impl FnOnce() -> bool) -> Missing {
+    if errno == Errno::ENOENT && exists() { Missing::Interpreter } else { Missing::Program }
+}
+
+/// POSIX XBD 8.3: tries each candidate; one that may not be executed is remembered while others are tried.
+fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> (Errno, Missing) {
+    // SAFETY: the buffer is the child's as long as it runs.
+    let buffer = unsafe { &mut *job.buffer };
+    let mut answer = Errno::ENOENT;
+    let mut candidates = Candidates::new(name, path);
+    while let Some(path) = candidates.next(buffer) {
+        match exec_path(job, path) {
+            Errno::ENOENT | Errno::ENOTDIR => {}
+            Errno::EACCES => answer = Errno::EACCES,
+            errno => return (errno, Missing::Program),
+        }
+    }
+    let exists_somewhere = || {
+        let mut candidates = Candidates::new(name, path);
+        while let Some(path) = candidates.next(buffer) {
+            if sys::file::exists(path).is_ok() {
+                return true;
+            }
+        }
+        false
+    };
+    (answer, missing(answer, exists_somewhere))
+}
+
+fn exec_path(job: &Job<'_, '_>, path: &CStr) -> Errno {
+    let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
+    // SAFETY: `Args` are what it asks for.
+    match (unsafe { sys::process::execve(path, args, env) }, job.spawn.shell) {
+        (Errno::ENOEXEC, Some(_)) => exec_shell(job, path),
+        (errno, _) => errno,
+    }
+}
+
+/// POSIX XSH `exec`: a file that is no executable format is run by the shell, as `arg0 file arg1 …`.
+fn exec_shell(job: &Job<'_, '_>, file: &CStr) -> Errno {
+    let Some(shell) = job.spawn.shell else { return Errno::ENOEXEC };
+    let args = job.spawn.args;
+    let arg0 = args.first().unwrap_or(shell.path);
+    let rest = args.skip(1);
+    let null = core::ptr::null::<c_char>();
+    let list = [arg0.as_ptr(), file.as_ptr()].into_iter();
+    let mut list = list.chain(rest.iter().map(CStr::as_ptr)).chain([null]);
+    let mut room = shell.room.iter();
+    loop {
+        match (list.next(), room.next()) {
+            (Some(arg), Some(place)) => place.set(arg),
+            (Some(_), None) => return Errno::E2BIG,
+            // SAFETY: the room now begins with a null-terminated array of C strings.
+            (None, _) => unsafe {
+                let args = shell.room.as_ptr().cast();
+                return sys::process::execve(shell.path, args, job.spawn.env.as_ptr());
+            },
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Starting programs.
+//!
+//! # The protocol
+//!
+//! A spawn is the one proposed for musl on 31 December 2012 in place of `vfork`:
+//!
+//! 1. The parent blocks its signals and opens a close-on-exec pipe, the *status pipe*.
+//! 2. It makes a child by `clone(CLONE_VM | SIGCHLD)`: an ordinary child that shares memory and nothing else, running a
+//!    new function on a small stack inside the parent's own frame. (`clone3` where there is one: it resets the signal
+//!    handlers, too, and knows pidfds and cgroups.)
+//! 3. The parent closes the writing end and blocks in `read` on the other.
+//! 4. The child closes the reading end and carries out attributes and actions. Three stipulations keep the pipe out of
+//!    their way: they stand in `pipe.rs`.
+//! 5. On a failure the child writes what failed into the pipe and exits. Else it notes that it has reached its exec, and
+//!    `execve` closes the pipe.
+//! 6. The parent reads the end of the pipe: the program runs. It reads a record: that step failed. It reads the end and
+//!    there is no note: something killed the child on its way.
+//!
+//! Where memory can't be shared (qemu-user and some sandboxes refuse it) the child is an ordinary copy. The pipe works as
+//! before; only the note that the exec is reached must cross it too.
+//!
+//! # What it costs
+//!
+//! Eleven system calls where `clone3` works, the child's and the wait included: two to block and restore signals, the pipe,
+//! the clone, the parent's two closes and its read; in the child a close, the signal mask and the exec; and the wait, which
+//! is the caller's. Each action and attribute is one or two more. Nothing is allocated, and nothing grows with the
+//! parent's memory. The frame takes [`STACK_SIZE`] bytes for the child and `PATH_MAX` (4,096) for a search.
+//!
+//! # What to know
+//!
+//! The spawning thread's signals are blocked until the program runs; an action that waits (an `Open` of a FIFO that has no
+//! other side) makes the parent wait, too. So does a child that another thread forks at that moment and that neither execs
+//! nor exits: it holds the pipe open.
+
+mod actions;
+mod attributes;
+mod child;
+mod parent;
+mod pipe;
+mod report;
+mod search;
+
+use core::cell::Cell;
+use core::ffi::{CStr, c_char};
+use core::mem::MaybeUninit;
+
+pub use actions::Action;
+pub use attributes::{Attributes, Hook, Memory, Scheduler};
+pub use report::{Attribute, Error, Missing, Step};
+pub use search::DEFAULT_PATH;
+
+use crate::args::Args;
+use crate::errno::Errno;
+use crate::fd::{BorrowedFd, OwnedFd, RawFd};
+use crate::process::{ExitStatus, Pid};
+use crate::signal::Signal;
+use crate::sys;
+use crate::wait;
+
+/// Bytes of stack that a child gets from [`Spawn::start`]. It uses at most half of them, in a debug build too.
+pub const STACK_SIZE: usize = 8192;
+
+/// What to start, and how: plain data, borrowed from the caller.
+///
+/// ```
+/// use nestling::{Args, OFlags, args};
+/// use nestling::spawn::{Action, Program, Spawn};
+///
+/// let list = args![c"sh", c"-c", c"exit 7"];
+/// let mut child = Spawn {
+///     actions: &[Action::Open { fd: 0, path: c"/dev/null", flags: OFlags::RDONLY, mode: 0 }],
+///     ..Spawn::new(Program::Path(c"/bin/sh"), Args::new(&list), Args::EMPTY)
+/// }
+/// .start()?;
+/// assert_eq!(child.wait()?.code(), Some(7));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Spawn<'a> {
+    /// The program.
+    pub program: Program<'a>,
+    /// Its arguments, the name first.
+    pub args: Args<'a>,
+    /// Its environment.
+    pub env: Args<'a>,
+    /// What the child does, in this order.
+    pub actions: &'a [Action<'a>],
+    /// What the child is, in an order of its own.
+    pub attributes: Attributes<'a>,
+    /// Who runs a file that is no executable format: nobody (the spawn fails by `ENOEXEC`), or this shell.
+    pub shell: Option<Shell<'a>>,
+}
+
+/// Which program, as the child finds it after all actions.
+#[derive(Clone, Copy, Debug)]
+pub enum Program<'a> {
+    /// The file at this path.
+    Path(&'a CStr),
+    /// The first that can be executed of this name in the directories of a `PATH` (POSIX XBD 8.3): a name with a slash is a
+    /// path, an empty element is the working directory; a file that may not be executed is remembered (`EACCES`) while
+    /// others are tried; any error but that, `ENOENT` and `ENOTDIR` ends the search.
+    Search {
+        /// The name.
+        name: &'a CStr,
+        /// The value of `PATH`; without one, [`DEFAULT_PATH`].
+        path: Option<&'a CStr>,
+    },
+    /// What this descriptor holds (`execveat(2)`). A script needs it not to be close-on-exec.
+    Descriptor(RawFd),
+}
+
+/// The shell that runs a file which is no executable format (POSIX XSH `exec`): as `arg0 file arg1 …`.
+#[derive(Clone, Copy, Debug)]
+pub struct Shell<'a> {
+    /// The shell.
+    pub path: &'a CStr,
+    /// Room for its arguments: two more than there are, and the null; if it is too small the exec fails by `E2BIG`. Make one
+    /// with [`room`](Self::room).
+    pub room: &'a [Cell<*const c_char>],
+}
+
+impl Shell<'_> {
+    /// Room for `N` arguments, the null included.
+    pub const fn room<const N: usize>() -> [Cell<*const c_char>; N] {
+        [const { Cell::new(core::ptr::null()) }; N]
+    }
+}
+
+impl<'a> Spawn<'a> {
+    /// A spawn without actions and attributes.
+    pub fn new(program: Program<'a>, args: Args<'a>, env: Args<'a>) -> Self {
+        Self { program, args, env, actions: &[], attributes: Attributes::default(), shell: None }
+    }
+
+    /// Starts the program: returns when it runs, or when it is known why it does not.
+    ///
+    /// # Errors
+    /// The step that failed and its errno, or the signal that killed the child before its exec. Then there is no child, no
+    /// zombie and no descriptor left over.
+    pub fn start(&self) -> Result<Child, Error<'a>> {
+        let mut stack = Stack([MaybeUninit::uninit(); STACK_SIZE]);
+        parent::start(self, &mut stack.0)
+    }
+
+    /// [`start`](Self::start) with a stack of the caller's for the child, for a hook that needs a large one or a caller that
+    /// has little of its own. Less than [`STACK_SIZE`] is refused.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start); `ENOMEM` at the step `clone` if the stack is too small.
+    pub fn start_on(&self, stack: &mut [MaybeUninit<u8>]) -> Result<Child, Error<'a>> {
+        // The kernels of some architectures want it aligned.
+        let surplus = stack.as_mut_ptr_range().end as usize % STACK_ALIGNMENT;
+        match stack.len().checked_sub(surplus).and_then(|end| stack.get_mut(..end)) {
+            Some(aligned) if aligned.len() + surplus >= STACK_SIZE => parent::start(self, aligned),
+            _ => Err(Error::Failed { step: Step::Clone, errno: Errno::ENOMEM }),
+        }
+    }
+}
+
+const STACK_ALIGNMENT: usize = 16;
+
+#[repr(align(16))]
+struct Stack([MaybeUninit<u8>; STACK_SIZE]);
+
+/// A child that was started. Dropping it does not end it, and nobody reaps it then.
+#[derive(Debug)]
+pub struct Child {
+    pid: Pid,
+    pidfd: Option<OwnedFd>,
+    status: Option<ExitStatus>,
+}
+
+impl Child {
+    fn new(pid: Pid, pidfd: Option<OwnedFd>) -> Self {
+        Self { pid, pidfd, status: None }
+    }
+
+    /// Its process id. After [`wait`](Self::wait) it may be another's.
+    pub fn id(&self) -> Pid {
+        self.pid
+    }
+
+    /// Its pidfd, if [`Attributes::pidfd`] asked for one.
+    pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        self.pidfd.as_ref().map(crate::AsFd::as_fd)
+    }
+
+    /// Its pidfd, to keep.
+    pub fn into_pidfd(self) -> Option<OwnedFd> {
+        self.pidfd
+    }
+
+    /// Waits until it ends, and reaps it; the same status every time. One system call, the first time.
+    ///
+    /// # Errors
+    /// `ECHILD` if another wait has reaped it, or `SIGCHLD` is ignored.
+    pub fn wait(&mut self) -> Result<ExitStatus, Errno> {
+        let status = match (self.status, self.pidfd()) {
+            (Some(status), _) => status,
+            (None, Some(pidfd)) => wait::wait_pidfd(pidfd)?,
+            (None, None) => wait::wait(self.pid)?,
+        };
+        self.status = Some(status);
+        Ok(status)
+    }
+
+    /// Reaps it if it has ended; `None` while it runs. One system call until then.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub fn try_wait(&mut self) -> Result<Option<ExitStatus>, Errno> {
+        if self.status.is_none() {
+            self.status = match self.pidfd() {
+                Some(pidfd) => wait::try_wait_pidfd(pidfd)?,
+                None => wait::try_wait(self.pid)?,
+            };
+        }
+        Ok(self.status)
+    }
+
+    /// Sends it a signal; nothing once it was waited for.
+    ///
+    /// # Errors
+    /// `EPERM` if it has become another user.
+    pub fn signal(&self, signal: Signal) -> Result<(), Errno> {
+        match self.status {
+            Some(_) => Ok(()),
+            None => sys::process::kill(self.pid.as_raw(), Some(signal)),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The parent's side: block signals, open the pipe, clone, read, reap, restore.
+
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use linux_raw_sys::general as linux;
+
+use super::attributes::Memory;
+use super::child::{self, Job};
+use super::report::{Attribute, Error, Record, Step};
+use super::search::PATH_MAX;
+use super::{Child, Spawn, pipe};
+use crate::errno::Errno;
+use crate::fd::{AsFd, OwnedFd};
+use crate::file::OFlags;
+use crate::process::Pid;
+use crate::signal::{SigSet, Signal};
+use crate::sys;
+use crate::wait;
+
+/// What the kernel has refused, so that it is asked once and not at each spawn.
+static REFUSES_CLONE3: AtomicBool = AtomicBool::new(false);
+static REFUSES_SHARING: AtomicBool = AtomicBool::new(false);
+
+/// Starts the program. No handler of the parent runs meanwhile: it could be seen to run twice, or in the child.
+pub(super) fn start<'a>(
+    spawn: &Spawn<'a>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Result<Child, Error<'a>> {
+    let mask = sys::signal::set_mask(SigSet::ALL).map_err(failed(Step::BlockSignals))?;
+    let outcome = start_with_signals_blocked(spawn, stack, mask);
+    // This cannot fail: the mask is one that the kernel gave us.
+    let _ = sys::signal::set_mask(mask);
+    outcome
+}
+
+fn start_with_signals_blocked<'a>(
+    spawn: &Spawn<'a>,
+    stack: &mut [MaybeUninit<u8>],
+    mask: SigSet,
+) -> Result<Child, Error<'a>> {
+    let (read_end, write_end) = sys::fd::pipe2(OFlags::CLOEXEC).map_err(failed(Step::StatusPipe))?;
+    let mut buffer = [0; PATH_MAX];
+    let mut job = Job {
+        spawn,
+        read_end: read_end.as_raw_fd(),
+        write_end: write_end.as_raw_fd(),
+        mask,
+        parent: spawn.attributes.parent_death_signal.map(|_| sys::process::getpid()),
+        buffer: &mut buffer,
+        handlers_reset: false,
+        in_cgroup: false,
+        memory_shared: false,
+        reached_exec: AtomicBool::new(false),
+    };
+    let (pid, pidfd) = clone(&mut job, stack).map_err(failed(Step::Clone))?;
+
+    // SAFETY: the parent's copy of the end that only the child writes to. While it is open, `receive` would wait forever.
+    let closed = unsafe { sys::fd::close(write_end.into_raw_fd()) };
+    let error = match closed.and_then(|()| pipe::receive(read_end.as_fd())) {
+        Ok(Some(Record::Failed(failure))) => failure.of(spawn),
+        Ok(Some(Record::Reached)) => return child(spawn, pid, pidfd),
+        Ok(None) if job.reached_exec.load(Ordering::Relaxed) => return child(spawn, pid, pidfd),
+        Ok(None) => Error::Killed { signal: None },
+        Err(errno) => {
+            let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
+            Error::Failed { step: Step::StatusPipe, errno }
+        }
+    };
+    // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap, another
+    // wait has done so, and it is gone all the same.
+    let status = wait::wait(pid).ok();
+    Err(match error {
+        Error::Killed { .. } => Error::Killed { signal: status.and_then(|status| status.signal()) },
+        error => error,
+    })
+}
+
+/// The child that runs the program, with the pidfd that was asked for.
+fn child<'a>(spawn: &Spawn<'a>, pid: Pid, pidfd: Option<OwnedFd>) -> Result<Child, Error<'a>> {
+    if !spawn.attributes.pidfd || pidfd.is_some() {
+        return Ok(Child::new(pid, pidfd));
+    }
+    match sys::process::pidfd_open(pid) {
+        Ok(pidfd) => Ok(Child::new(pid, Some(pidfd))),
+        Err(errno) => {
+            let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
+            let _ = wait::wait(pid);
+            Err(Error::Failed { step: Step::Attribute(Attribute::Pidfd), errno })
+        }
+    }
+}
+
+/// Makes the child, by the best means that the kernel allows.
+fn clone(
+    job: &mut Job<'_, '_>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Result<(Pid, Option<OwnedFd>), Errno> {
+    let attributes = &job.spawn.attributes;
+    job.memory_shared = attributes.memory == Memory::Shared && !refused(&REFUSES_SHARING);
+
+    let mut refusal = None;
+    if !refused(&REFUSES_CLONE3) {
+        job.handlers_reset = true;
+        job.in_cgroup = attributes.cgroup.is_some();
+        let mut answer = clone3(job, stack);
+        if answer.is_err() && job.in_cgroup {
+            // The child shall try, and report what exactly goes wrong.
+            job.in_cgroup = false;
+            answer = clone3(job, stack);
+        }
+        match answer {
+            Err(Errno::ENOSYS | Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => {
+                refusal = Some(&REFUSES_CLONE3);
+            }
+            answer => return answer,
+        }
+        job.handlers_reset = false;
+    }
+
+    let mut answer = clone2(job, stack);
+    if job.memory_shared && matches!(answer, Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)) {
+        job.memory_shared = false;
+        answer = clone2(job, stack);
+        if answer.is_ok() {
+            REFUSES_SHARING.store(true, Ordering::Relaxed);
+        }
+    }
+    if let (Ok(_), Some(refusal)) = (answer, refusal) {
+        refusal.store(true, Ordering::Relaxed);
+    }
+    answer.map(|pid| (pid, None))
+}
+
+/// `clone3`: with the handlers reset, the pidfd and the cgroup in one go.
+fn clone3(
+    job: &mut Job<'_, '_>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Result<(Pid, Option<OwnedFd>), Errno> {
+    let mut pidfd = -1;
+    let attributes = &job.spawn.attributes;
+    let mut flags = linux::CLONE_CLEAR_SIGHAND;
+    if job.memory_shared {
+        flags |= u64::from(linux::CLONE_VM);
+    }
+    if attributes.pidfd {
+        flags |= u64::from(linux::CLONE_PIDFD);
+    }
+    let mut size = linux::CLONE_ARGS_SIZE_VER0;
+    let mut cgroup = 0;
+    if let (Some(fd), true) = (attributes.cgroup, job.in_cgroup) {
+        flags |= linux::CLONE_INTO_CGROUP;
+        size = linux::CLONE_ARGS_SIZE_VER2;
+        cgroup = fd.as_raw_fd() as u64;
+    }
+    let arguments = linux::clone_args {
+        flags,
+        pidfd: &raw mut pidfd as usize as u64,
+        child_tid: 0,
+        parent_tid: 0,
+        exit_signal: linux::SIGCHLD.into(),
+        stack: stack.as_mut_ptr() as usize as u64,
+        stack_size: stack.len() as u64,
+        tls: 0,
+        set_tid: 0,
+        set_tid_size: 0,
+        cgroup,
+    };
+    let job: *mut Job<'_, '_> = job;
+    // SAFETY: `run` gets its `Job`. It and the stack stay: this function's caller does not return before the child has left
+    // them, which the end of the status pipe shows. The pidfd is the kernel's to write.
+    unsafe {
+        let pid = sys::clone::clone3(&arguments, size as usize, child::run, job.cast::<c_void>())?;
+        Ok((pid, (pidfd >= 0).then(|| OwnedFd::from_raw_fd(pidfd))))
+    }
+}
+
+/// `clone`: for old kernels, emulators and filters.
+fn clone2(job: &mut Job<'_, '_>, stack: &mut [MaybeUninit<u8>]) -> Result<Pid, Errno> {
+    let sharing = if job.memory_shared { linux::CLONE_VM } else { 0 };
+    let top = stack.as_mut_ptr_range().end.cast();
+    let job: *mut Job<'_, '_> = job;
+    // SAFETY: as in `clone3`.
+    unsafe { sys::clone::clone(sharing | linux::SIGCHLD, top, child::run, job.cast::<c_void>()) }
+}
+
+fn refused(what: &AtomicBool) -> bool {
+    what.load(Ordering::Relaxed)
+}
+
+fn failed<'a>(step: Step<'a>) -> impl FnOnce(Errno) -> Error<'a> {
+    move |errno| Error::Failed { step, errno }
+}

@@ -1,0 +1,117 @@
+//! The status pipe's descriptor in the child, and the three stipulations that keep it out of the actions' sight:
+//!
+//! - **A.** before an action closes or duplicates onto the number that the pipe occupies, the pipe moves away;
+//! - **B.** before an action opens, the pipe moves if it might hold the number that `open` would otherwise have returned;
+//! - **C.** a failure to move is fatal: it is the action's failure.
+//!
+//! The pipe moves upward only. A move to the lowest free number would put it where the next `open` should go.
+
+use super::report::{RECORD_SIZE, Record};
+use crate::errno::Errno;
+use crate::fd::{BorrowedFd, RawFd};
+use crate::sys;
+
+/// The writing end of the status pipe.
+pub(super) struct StatusPipe {
+    fd: RawFd,
+    /// A number below the pipe's that is known to be free: while there is one, the pipe is in no `open`'s way.
+    free_below: Option<RawFd>,
+}
+
+impl StatusPipe {
+    /// The child's side of a pipe: closes `read_end` and keeps `write_end`.
+    ///
+    /// # Safety
+    /// Both are open, and nobody else in the child counts on them.
+    pub unsafe fn new(read_end: RawFd, write_end: RawFd) -> (Self, Result<(), Errno>) {
+        // SAFETY: the caller's promise.
+        let closed = unsafe { sys::fd::close(read_end) };
+        let free_below = (read_end < write_end).then_some(read_end);
+        (Self { fd: write_end, free_below }, closed)
+    }
+
+    /// Whether `fd` is the pipe, which an action must see as closed.
+    pub fn is(&self, fd: RawFd) -> bool {
+        fd == self.fd
+    }
+
+    /// The number, which an action that closes a range must spare.
+    pub fn number(&self) -> RawFd {
+        self.fd
+    }
+
+    /// What an action names, unless that is the pipe or no descriptor at all.
+    pub fn named<'fd>(&self, fd: RawFd) -> Result<BorrowedFd<'fd>, Errno> {
+        if fd < 0 || self.is(fd) {
+            return Err(Errno::EBADF);
+        }
+        // SAFETY: the child is the only one to close descriptors of its own table; if this number isn't open, the
+        // kernel says so.
+        Ok(unsafe { BorrowedFd::borrow_raw(fd) })
+    }
+
+    /// Stipulation A: makes way for what an action is about to close or to put at `fd`.
+    pub fn make_way_for(&mut self, fd: RawFd) -> Result<(), Errno> {
+        if self.is(fd) { self.move_up() } else { Ok(()) }
+    }
+
+    /// Stipulation B: makes sure that the next `open` returns the number that it would return without the pipe.
+    pub fn make_way_for_open(&mut self) -> Result<(), Errno> {
+        match self.free_below {
+            Some(_) => Ok(()),
+            None => self.move_up(),
+        }
+    }
+
+    /// Notes that an action has left something open at `fd`.
+    pub fn opened(&mut self, fd: RawFd) {
+        if self.free_below == Some(fd) {
+            self.free_below = None;
+        }
+    }
+
+    /// Notes that an action has closed `fd`.
+    pub fn closed(&mut self, fd: RawFd) {
+        if fd < self.fd {
+            self.free_below = Some(fd);
+        }
+    }
+
+    /// Moves to a higher number. The old one is free then, and below the new one.
+    fn move_up(&mut self) -> Result<(), Errno> {
+        let old = self.fd;
+        // SAFETY: the pipe is open.
+        let pipe = unsafe { BorrowedFd::borrow_raw(old) };
+        let moved = sys::fd::dup_cloexec(pipe, old.saturating_add(1)).map_err(|errno| match errno {
+            // What `fcntl` says when the number to begin with is already beyond the limit.
+            Errno::EINVAL => Errno::EMFILE,
+            errno => errno,
+        })?;
+        self.fd = moved.into_raw_fd();
+        self.free_below = Some(old);
+        // SAFETY: the pipe has another number now.
+        unsafe { sys::fd::close(old) }
+    }
+
+    /// Sends a record. Where that fails nobody can be told: the parent is gone.
+    pub fn send(&self, record: Record) {
+        // SAFETY: the pipe is open.
+        let pipe = unsafe { BorrowedFd::borrow_raw(self.fd) };
+        while sys::fd::write(pipe, &record.encode()) == Err(Errno::EINTR) {}
+    }
+}
+
+/// Receives what the child sends until nobody can send any more: the last record. Whoever held the other end has then
+/// left this memory.
+pub(super) fn receive(read_end: BorrowedFd<'_>) -> Result<Option<Record>, Errno> {
+    let mut last = None;
+    loop {
+        let mut bytes = [0; RECORD_SIZE];
+        match sys::fd::read(read_end, &mut bytes) {
+            Ok(0) => return Ok(last),
+            Ok(_) => last = Record::decode(bytes),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}

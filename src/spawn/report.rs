@@ -1,0 +1,325 @@
+//! The record that crosses the status pipe, and the error that the caller gets of it.
+
+use core::ffi::CStr;
+use core::fmt::{self, Write};
+
+use super::actions::Action;
+use super::{Program, Spawn};
+use crate::errno::Errno;
+use crate::signal::Signal;
+
+/// Why a spawn failed: which step, and what the kernel said of it.
+///
+/// ```
+/// use nestling::{Args, Errno, OFlags, args};
+/// use nestling::spawn::{Action, Program, Spawn};
+///
+/// let list = args![c"true"];
+/// let actions = [Action::Open { fd: 0, path: c"/nope", flags: OFlags::RDONLY, mode: 0 }];
+/// let spawn = Spawn {
+///     actions: &actions,
+///     ..Spawn::new(Program::Path(c"/bin/true"), Args::new(&list), Args::EMPTY)
+/// };
+/// let error = spawn.start().unwrap_err();
+/// assert_eq!(error.errno(), Some(Errno::ENOENT));
+/// assert_eq!(error.to_string(), r#"file action 0 (open "/nope"): ENOENT: no such file or directory"#);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Error<'a> {
+    /// A step failed.
+    Failed {
+        /// Which.
+        step: Step<'a>,
+        /// Why.
+        errno: Errno,
+    },
+    /// The child ended before it reached its exec, and did not say why: something else killed it.
+    Killed {
+        /// By which signal; `None` where another wait has reaped the child (`SIGCHLD` being ignored counts as one).
+        signal: Option<Signal>,
+    },
+}
+
+/// A step of a spawn.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Step<'a> {
+    /// Blocking the parent's signals.
+    BlockSignals,
+    /// The status pipe: making it, or moving it out of an action's way is that action's step, not this.
+    StatusPipe,
+    /// Making the child (`clone(2)`).
+    Clone,
+    /// An attribute.
+    Attribute(Attribute),
+    /// An action: its place in [`Spawn::actions`], counted from 0, and the action itself.
+    Action(usize, Action<'a>),
+    /// The exec.
+    Exec(Program<'a>, Missing),
+}
+
+/// An attribute that a step carried out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+#[non_exhaustive]
+#[allow(missing_docs)] // the fields of `Attributes` have these names
+pub enum Attribute {
+    Pidfd,
+    Cgroup,
+    /// Resetting the handlers, and `default_signals`.
+    DefaultSignals,
+    NewSession,
+    ProcessGroup,
+    Scheduler,
+    Nice,
+    NoNewPrivs,
+    ParentDeathSignal,
+    SignalMask,
+    Hook,
+}
+
+/// What an exec that failed by `ENOENT` did not find.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Missing {
+    /// The program itself; or the error was another one.
+    Program,
+    /// The interpreter that the program names (its `#!` line, its ELF loader). The program is there.
+    Interpreter,
+}
+
+impl<'a> Error<'a> {
+    /// What the kernel said; `None` if the child was killed.
+    pub fn errno(&self) -> Option<Errno> {
+        match *self {
+            Self::Failed { errno, .. } => Some(errno),
+            Self::Killed { .. } => None,
+        }
+    }
+
+    /// Which step failed; `None` if the child was killed.
+    pub fn step(&self) -> Option<Step<'a>> {
+        match *self {
+            Self::Failed { step, .. } => Some(step),
+            Self::Killed { .. } => None,
+        }
+    }
+
+    /// What a shell exits with for it (POSIX XCU 2.8.2, `env(1)`): 127 if the program was not found, 126 if it was found
+    /// and could not be executed, 125 for any other step.
+    pub fn shell_code(&self) -> i32 {
+        match *self {
+            Self::Failed {
+                step: Step::Exec(_, Missing::Program),
+                errno: Errno::ENOENT | Errno::ENOTDIR,
+            } => 127,
+            Self::Failed { step: Step::Exec(..), .. } => 126,
+            _ => 125,
+        }
+    }
+}
+
+impl core::error::Error for Error<'_> {}
+
+impl fmt::Display for Error<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Failed { step, errno } => write!(f, "{step}: {errno}"),
+            Self::Killed { signal: Some(signal) } => {
+                write!(f, "the child was killed by {signal} before its exec")
+            }
+            Self::Killed { signal: None } => f.write_str("the child ended before its exec"),
+        }
+    }
+}
+
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::BlockSignals => f.write_str("blocking signals"),
+            Self::StatusPipe => f.write_str("status pipe"),
+            Self::Clone => f.write_str("clone"),
+            Self::Attribute(attribute) => {
+                f.write_str("attribute ")?;
+                f.write_str(attribute.name())
+            }
+            Self::Action(index, action) => action.describe(index, f),
+            Self::Exec(program, missing) => {
+                f.write_str("exec ")?;
+                match program {
+                    Program::Path(path) => write!(f, "{}", Quoted(path))?,
+                    Program::Search { name, .. } => write!(f, "{}", Quoted(name))?,
+                    Program::Descriptor(fd) => write!(f, "of descriptor {fd}")?,
+                }
+                match missing {
+                    Missing::Program => Ok(()),
+                    Missing::Interpreter => f.write_str(" (it is there, its interpreter is not)"),
+                }
+            }
+        }
+    }
+}
+
+impl Attribute {
+    const ALL: [(Self, &str); 11] = [
+        (Self::Pidfd, "pidfd"),
+        (Self::Cgroup, "cgroup"),
+        (Self::DefaultSignals, "default signals"),
+        (Self::NewSession, "new session"),
+        (Self::ProcessGroup, "process group"),
+        (Self::Scheduler, "scheduler"),
+        (Self::Nice, "nice"),
+        (Self::NoNewPrivs, "no new privileges"),
+        (Self::ParentDeathSignal, "parent-death signal"),
+        (Self::SignalMask, "signal mask"),
+        (Self::Hook, "hook"),
+    ];
+
+    /// Its name in an error's text.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// A C string between double quotes, what is not printable ASCII escaped.
+pub(super) struct Quoted<'a>(pub &'a CStr);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for chunk in self.0.to_bytes().utf8_chunks() {
+            for c in chunk.valid().chars() {
+                match c {
+                    '"' | '\\' => write!(f, "\\{c}")?,
+                    '\0'..' ' | '\x7f' => write!(f, "\\x{:02x}", c as u32)?,
+                    c => f.write_char(c)?,
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+/// What the child has to say. It crosses the pipe in one write, which is atomic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Record {
+    /// It has reached its exec. Sent only where the parent can't see the memory in which that is noted.
+    Reached,
+    /// A step failed.
+    Failed(Failure),
+}
+
+/// The step that failed, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Failure {
+    pub at: At,
+    pub errno: Errno,
+}
+
+/// A [`Step`] of the child, without the caller's data, which it does not need to send back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum At {
+    StatusPipe,
+    Attribute(Attribute),
+    Action(u32),
+    Exec(Missing),
+}
+
+pub(super) const RECORD_SIZE: usize = 8;
+
+impl Record {
+    /// As it crosses the pipe: a letter, a detail, the errno, the index.
+    pub fn encode(self) -> [u8; RECORD_SIZE] {
+        let (kind, detail, index, errno) = match self {
+            Self::Reached => (b'r', 0, 0, 0),
+            Self::Failed(Failure { at, errno }) => {
+                let (kind, detail, index) = match at {
+                    At::StatusPipe => (b'p', 0, 0),
+                    At::Attribute(attribute) => (b'a', attribute as u8, 0),
+                    At::Action(index) => (b'f', 0, index),
+                    At::Exec(Missing::Program) => (b'e', 0, 0),
+                    At::Exec(Missing::Interpreter) => (b'e', 1, 0),
+                };
+                (kind, detail, index, errno.raw() as u16)
+            }
+        };
+        let ([e0, e1], [i0, i1, i2, i3]) = (errno.to_ne_bytes(), index.to_ne_bytes());
+        [kind, detail, e0, e1, i0, i1, i2, i3]
+    }
+
+    pub fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Self> {
+        let [kind, detail, e0, e1, i0, i1, i2, i3] = bytes;
+        let at = match (kind, detail) {
+            (b'r', _) => return Some(Self::Reached),
+            (b'p', _) => At::StatusPipe,
+            (b'a', _) => At::Attribute(Attribute::ALL.get(usize::from(detail))?.0),
+            (b'f', _) => At::Action(u32::from_ne_bytes([i0, i1, i2, i3])),
+            (b'e', 0) => At::Exec(Missing::Program),
+            (b'e', 1) => At::Exec(Missing::Interpreter),
+            _ => return None,
+        };
+        let errno = Errno::from_raw(u16::from_ne_bytes([e0, e1]).into())?;
+        Some(Self::Failed(Failure { at, errno }))
+    }
+}
+
+impl Failure {
+    /// The failure with the caller's data beside it.
+    pub fn of<'a>(self, spawn: &Spawn<'a>) -> Error<'a> {
+        let step = match self.at {
+            At::StatusPipe => Step::StatusPipe,
+            At::Attribute(attribute) => Step::Attribute(attribute),
+            At::Action(index) => match spawn.actions.get(index as usize) {
+                Some(&action) => Step::Action(index as usize, action),
+                None => Step::StatusPipe,
+            },
+            At::Exec(missing) => Step::Exec(spawn.program, missing),
+        };
+        Error::Failed { step, errno: self.errno }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let mut places = std::vec![
+            At::StatusPipe,
+            At::Action(0),
+            At::Action(u32::MAX),
+            At::Exec(Missing::Program),
+            At::Exec(Missing::Interpreter),
+        ];
+        places.extend(Attribute::ALL.map(|(attribute, _)| At::Attribute(attribute)));
+        for at in places {
+            let record = Record::Failed(Failure { at, errno: Errno::EHWPOISON });
+            assert_eq!(Record::decode(record.encode()), Some(record));
+        }
+        assert_eq!(Record::decode(Record::Reached.encode()), Some(Record::Reached));
+    }
+
+    #[test]
+    fn bytes_that_are_no_record_are_none() {
+        for bytes in [[0; 8], [0xff; 8], *b"a\xff\x01\0\0\0\0\0", *b"e\x02\x01\0\0\0\0\0", *b"p\0\0\0\0\0\0\0"] {
+            assert_eq!(Record::decode(bytes), None);
+        }
+    }
+
+    #[test]
+    fn a_table_of_attributes_is_in_the_order_of_their_numbers() {
+        for (index, (attribute, _)) in Attribute::ALL.into_iter().enumerate() {
+            assert_eq!(attribute as usize, index);
+        }
+    }
+
+    #[test]
+    fn a_path_is_quoted_so_that_it_can_be_read() {
+        assert_eq!(Quoted(c"/a b").to_string(), r#""/a b""#);
+        assert_eq!(Quoted(c"a\"\\\n\xff\xc3\xa9").to_string(), r#""a\"\\\x0a\xffé""#);
+    }
+}

@@ -1,0 +1,102 @@
+//! The search for a program along `PATH` (POSIX XBD 8.3, XSH `exec`).
+
+use core::ffi::CStr;
+
+/// Where programs are looked for when `PATH` is not set.
+pub const DEFAULT_PATH: &CStr = c"/bin:/usr/bin";
+
+/// Room for the longest path that the kernel takes, its null included (`PATH_MAX`).
+pub(super) const PATH_MAX: usize = linux_raw_sys::general::PATH_MAX as usize;
+
+/// The pathnames to try for `name`, one after the other, each written into the caller's buffer.
+pub(super) struct Candidates<'a> {
+    name: &'a [u8],
+    path: Option<&'a [u8]>,
+}
+
+impl<'a> Candidates<'a> {
+    /// A name with a slash is a pathname itself; an empty one is none.
+    pub fn new(name: &'a CStr, path: Option<&'a CStr>) -> Self {
+        let name = name.to_bytes();
+        let path = match name {
+            [] => None,
+            _ if name.contains(&b'/') => Some(&b""[..]),
+            _ => Some(path.unwrap_or(DEFAULT_PATH).to_bytes()),
+        };
+        Self { name, path }
+    }
+
+    /// The next pathname. One that is too long for the kernel is passed over.
+    pub fn next<'b>(&mut self, buffer: &'b mut [u8; PATH_MAX]) -> Option<&'b CStr> {
+        let mut length = 0;
+        while length == 0 {
+            let path = self.path?;
+            let end = path.iter().position(|&byte| byte == b':');
+            let (directory, rest) = match end {
+                Some(end) => (path.get(..end)?, path.get(end + 1..)),
+                None => (path, None),
+            };
+            self.path = rest;
+            // An empty element is the working directory.
+            let slash: &[u8] = if directory.is_empty() { b"" } else { b"/" };
+            length = join([directory, slash, self.name, b"\0"], buffer).unwrap_or(0);
+        }
+        CStr::from_bytes_with_nul(buffer.get(..length)?).ok()
+    }
+}
+
+/// Writes the parts into the buffer, one after the other: how long they are, if there is room.
+fn join(parts: [&[u8]; 4], buffer: &mut [u8]) -> Option<usize> {
+    let mut length = 0;
+    for part in parts {
+        buffer.get_mut(length..length + part.len())?.copy_from_slice(part);
+        length += part.len();
+    }
+    Some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    fn candidates(name: &CStr, path: Option<&CStr>) -> Vec<String> {
+        let mut buffer = [0; PATH_MAX];
+        let mut candidates = Candidates::new(name, path);
+        core::iter::from_fn(|| candidates.next(&mut buffer).map(|path| path.to_str().unwrap().into())).collect()
+    }
+
+    #[test]
+    fn a_program_is_looked_for_in_each_directory_in_turn() {
+        assert_eq!(candidates(c"p", Some(c"/a:/b/c")), ["/a/p", "/b/c/p"]);
+    }
+
+    #[test]
+    fn an_empty_element_is_the_working_directory() {
+        assert_eq!(candidates(c"p", Some(c":/a::/b:")), ["p", "/a/p", "p", "/b/p", "p"]);
+        assert_eq!(candidates(c"p", Some(c"")), ["p"]);
+    }
+
+    #[test]
+    fn a_name_with_a_slash_is_not_looked_for() {
+        assert_eq!(candidates(c"./p", Some(c"/a:/b")), ["./p"]);
+    }
+
+    #[test]
+    fn an_empty_name_is_nowhere() {
+        assert!(candidates(c"", Some(c"/a")).is_empty());
+    }
+
+    #[test]
+    fn without_a_path_the_default_one_is_used() {
+        assert_eq!(candidates(c"p", None), ["/bin/p", "/usr/bin/p"]);
+    }
+
+    #[test]
+    fn a_pathname_that_is_too_long_is_passed_over() {
+        let longest = "x".repeat(PATH_MAX - "//p\0".len());
+        let path = std::ffi::CString::new(std::format!("/{longest}:/{longest}y:/a")).unwrap();
+        assert_eq!(candidates(c"p", Some(&path)), [std::format!("/{longest}/p"), "/a/p".into()]);
+    }
+}

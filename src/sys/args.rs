@@ -1,0 +1,76 @@
+//! Reading the arrays that `execve(2)` takes and `_start` gets.
+
+use core::ffi::{CStr, c_char};
+use core::ptr::NonNull;
+
+use crate::args::{Arg, Args};
+
+impl<'a> Arg<'a> {
+    /// The string. Its length is counted each time.
+    pub fn as_c_str(self) -> &'a CStr {
+        // SAFETY: an `Arg` is only made from a `&'a CStr` or by `Args::from_ptr`'s promise.
+        unsafe { CStr::from_ptr(self.as_ptr()) }
+    }
+}
+
+impl<'a> Args<'a> {
+    /// Takes over an array as C has it.
+    ///
+    /// # Safety
+    /// `array` points to pointers to C strings, the last one null; none of it changes during `'a`.
+    pub unsafe fn from_ptr(array: *const *const c_char) -> Self {
+        // SAFETY: `Args` is a pointer to `Option<Arg>`s, which are pointers to C strings or null; the caller promises
+        // that `array` is one.
+        unsafe { core::mem::transmute::<*const *const c_char, Self>(array) }
+    }
+
+    /// The first string.
+    pub fn first(self) -> Option<&'a CStr> {
+        self.first_arg().map(Arg::as_c_str)
+    }
+
+    /// The strings after the first `count`; none where there are not so many.
+    pub fn skip(self, count: usize) -> Self {
+        let mut rest = self;
+        for _ in 0..count {
+            if rest.first_arg().is_none() {
+                break;
+            }
+            // SAFETY: the place after a string is still in the array, whose last place is null.
+            rest = unsafe { Self::from_ptr(rest.as_ptr().add(1)) };
+        }
+        rest
+    }
+
+    /// Each string.
+    pub fn iter(self) -> impl Iterator<Item = &'a CStr> {
+        let mut rest = self;
+        core::iter::from_fn(move || {
+            let first = rest.first()?;
+            rest = rest.skip(1);
+            Some(first)
+        })
+    }
+
+    /// The value of `name` where these are an environment's `name=value` strings: what follows the first such `=`.
+    pub fn var(self, name: &CStr) -> Option<&'a CStr> {
+        let name = name.to_bytes();
+        self.iter().find_map(|entry| {
+            let bytes = entry.to_bytes_with_nul();
+            let value = bytes.strip_prefix(name)?.strip_prefix(b"=")?;
+            CStr::from_bytes_with_nul(value).ok()
+        })
+    }
+
+    fn first_arg(self) -> Option<Arg<'a>> {
+        let array: NonNull<Option<Arg<'a>>> = self.array();
+        // SAFETY: an `Args` points to at least the array's null.
+        unsafe { *array.as_ptr() }
+    }
+}
+
+/// Keeps the two types as thin as C's: what `from_ptr` and the kernel rely on.
+const _: () = {
+    assert!(size_of::<Option<Arg<'_>>>() == size_of::<*const c_char>());
+    assert!(size_of::<Args<'_>>() == size_of::<*const *const c_char>());
+};

@@ -1,0 +1,93 @@
+//! Who a process is: `credentials(7)`.
+
+use linux_raw_sys::general as linux;
+
+use super::result;
+use crate::arch::{nr, syscall0, syscall1, syscall2, syscall3};
+use crate::errno::Errno;
+
+/// Leaves an id as it is, in [`setresuid`] and [`setresgid`].
+pub const UNCHANGED: u32 = u32::MAX;
+
+macro_rules! own_id {
+    ($(#[$doc:meta] $name:ident $number:expr)*) => {$(
+        #[$doc]
+        pub fn $name() -> u32 {
+            // SAFETY: no arguments, no failure.
+            unsafe { syscall0($number as usize) as u32 }
+        }
+    )*};
+}
+
+own_id! {
+    /// `getuid`: the real user id.
+    getuid nr::GETUID
+    /// `geteuid`: the effective user id.
+    geteuid nr::GETEUID
+    /// `getgid`: the real group id.
+    getgid nr::GETGID
+    /// `getegid`: the effective group id.
+    getegid nr::GETEGID
+}
+
+/// `setuid`: with privilege, sets the real, effective and saved user id.
+pub fn setuid(uid: u32) -> Result<(), Errno> {
+    // SAFETY: a number is all it takes.
+    result(unsafe { syscall1(nr::SETUID as usize, uid as usize) }).map(drop)
+}
+
+/// `setgid`: with privilege, sets the real, effective and saved group id.
+pub fn setgid(gid: u32) -> Result<(), Errno> {
+    // SAFETY: a number is all it takes.
+    result(unsafe { syscall1(nr::SETGID as usize, gid as usize) }).map(drop)
+}
+
+/// `setresuid`: sets the real, effective and saved user id.
+pub fn setresuid(real: u32, effective: u32, saved: u32) -> Result<(), Errno> {
+    // SAFETY: numbers are all it takes.
+    let answer = unsafe {
+        syscall3(nr::SETRESUID as usize, real as usize, effective as usize, saved as usize)
+    };
+    result(answer).map(drop)
+}
+
+/// `setresgid`: sets the real, effective and saved group id.
+pub fn setresgid(real: u32, effective: u32, saved: u32) -> Result<(), Errno> {
+    // SAFETY: numbers are all it takes.
+    let answer = unsafe {
+        syscall3(nr::SETRESGID as usize, real as usize, effective as usize, saved as usize)
+    };
+    result(answer).map(drop)
+}
+
+/// `setgroups`: sets the supplementary groups.
+pub fn setgroups(groups: &[u32]) -> Result<(), Errno> {
+    // SAFETY: the kernel reads `groups.len()` ids from the slice.
+    let answer =
+        unsafe { syscall2(nr::SETGROUPS as usize, groups.len(), groups.as_ptr() as usize) };
+    result(answer).map(drop)
+}
+
+/// `getgroups`: the supplementary groups, as many as there are; `EINVAL` if `groups` has no room for them.
+pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
+    // SAFETY: the kernel writes at most `groups.len()` ids to the slice.
+    let answer =
+        unsafe { syscall2(nr::GETGROUPS as usize, groups.len(), groups.as_mut_ptr() as usize) };
+    result(answer)
+}
+
+/// `prctl(PR_SET_NO_NEW_PRIVS)`: no program it starts gains privileges by set-user-id bits or file capabilities.
+pub fn set_no_new_privs() -> Result<(), Errno> {
+    // SAFETY: numbers are all it takes; the unused ones must be zero.
+    let answer = unsafe {
+        crate::arch::syscall5(
+            linux::__NR_prctl as usize,
+            linux_raw_sys::prctl::PR_SET_NO_NEW_PRIVS as usize,
+            1,
+            0,
+            0,
+            0,
+        )
+    };
+    result(answer).map(drop)
+}

@@ -1,0 +1,183 @@
+//! Processes: their ids and groups, execution, exit and waiting.
+
+use core::ffi::{CStr, c_char};
+
+use linux_raw_sys::general as linux;
+
+use super::result;
+use crate::arch::{
+    syscall0, syscall1, syscall2, syscall3, syscall4, syscall5,
+};
+use crate::errno::Errno;
+use crate::fd::{BorrowedFd, OwnedFd};
+use crate::signal::Signal;
+use crate::process::{ExitStatus, Pid};
+
+/// `getpid`: this process's id.
+pub fn getpid() -> Pid {
+    // SAFETY: no arguments, no failure.
+    Pid(unsafe { syscall0(linux::__NR_getpid as usize) as i32 })
+}
+
+/// `getppid`: the parent's id, 0 if it is outside of this pid namespace.
+pub fn getppid() -> i32 {
+    // SAFETY: no arguments, no failure.
+    unsafe { syscall0(linux::__NR_getppid as usize) as i32 }
+}
+
+/// `getpgid`: the process group of `pid`, 0 for this process.
+pub fn getpgid(pid: i32) -> Result<i32, Errno> {
+    // SAFETY: a number is all it takes.
+    result(unsafe { syscall1(linux::__NR_getpgid as usize, pid as usize) }).map(|id| id as i32)
+}
+
+/// `setpgid`: puts `pid` (0: this process) into the group `group` (0: a new one of its own).
+pub fn setpgid(pid: i32, group: i32) -> Result<(), Errno> {
+    // SAFETY: numbers are all it takes.
+    let answer = unsafe { syscall2(linux::__NR_setpgid as usize, pid as usize, group as usize) };
+    result(answer).map(drop)
+}
+
+/// `getsid`: the session of `pid`, 0 for this process.
+pub fn getsid(pid: i32) -> Result<i32, Errno> {
+    // SAFETY: a number is all it takes.
+    result(unsafe { syscall1(linux::__NR_getsid as usize, pid as usize) }).map(|id| id as i32)
+}
+
+/// `setsid`: begins a new session, without a controlling terminal.
+pub fn setsid() -> Result<(), Errno> {
+    // SAFETY: no arguments.
+    result(unsafe { syscall0(linux::__NR_setsid as usize) }).map(drop)
+}
+
+/// `kill`: sends a signal, or only asks whether one could be sent. The meaning of an id that is not positive is in
+/// `kill(2)`.
+pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
+    let signal = signal.map_or(0, Signal::raw);
+    // SAFETY: numbers are all it takes.
+    let answer = unsafe { syscall2(linux::__NR_kill as usize, pid as usize, signal as usize) };
+    result(answer).map(drop)
+}
+
+/// `prctl(PR_SET_PDEATHSIG)`: the signal this process gets when the thread that made it ends.
+pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
+    let signal = signal.map_or(0, Signal::raw);
+    // SAFETY: numbers are all it takes.
+    let answer = unsafe {
+        syscall2(
+            linux::__NR_prctl as usize,
+            linux_raw_sys::prctl::PR_SET_PDEATHSIG as usize,
+            signal as usize,
+        )
+    };
+    result(answer).map(drop)
+}
+
+/// `execve`: becomes another program. Returns only if that failed.
+///
+/// # Safety
+/// `args` and `env` are null-terminated arrays of C strings, as in [`Args`](crate::Args).
+pub unsafe fn execve(
+    path: &CStr,
+    args: *const *const c_char,
+    env: *const *const c_char,
+) -> Errno {
+    // SAFETY: the caller's promise.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_execve as usize,
+            path.as_ptr() as usize,
+            args as usize,
+            env as usize,
+        )
+    };
+    failed(answer)
+}
+
+/// `execveat(AT_EMPTY_PATH)`: becomes the program that a descriptor holds. Returns only if that failed.
+///
+/// # Safety
+/// As [`execve`].
+pub unsafe fn fexecve(
+    program: BorrowedFd<'_>,
+    args: *const *const c_char,
+    env: *const *const c_char,
+) -> Errno {
+    // SAFETY: the caller's promise.
+    let answer = unsafe {
+        syscall5(
+            linux::__NR_execveat as usize,
+            program.fd as usize,
+            c"".as_ptr() as usize,
+            args as usize,
+            env as usize,
+            linux::AT_EMPTY_PATH as usize,
+        )
+    };
+    failed(answer)
+}
+
+/// `exit_group`: ends this process and its threads.
+pub fn exit(code: i32) -> ! {
+    loop {
+        // SAFETY: it does not return; a tracer that makes it return is asked again.
+        unsafe { syscall1(linux::__NR_exit_group as usize, code as usize) };
+    }
+}
+
+/// `wait4`: reaps a child (its id; -1: any; the rest is in `wait4(2)`). `None` if `WNOHANG` was among the options and none
+/// has ended.
+pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno> {
+    let mut status = 0;
+    // SAFETY: the kernel writes one number; it may leave out the usage.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_wait4 as usize,
+            pid as usize,
+            &raw mut status as usize,
+            options as usize,
+            0,
+        )
+    };
+    let pid = Pid::from_raw(result(answer)? as i32);
+    Ok(pid.map(|pid| (pid, ExitStatus::from_raw(status))))
+}
+
+/// `waitid(P_PIDFD, WEXITED)` (Linux 5.4): reaps the child behind a pidfd. `None` if `WNOHANG` was among the options and
+/// it has not ended.
+pub fn waitid_pidfd(pidfd: BorrowedFd<'_>, options: u32) -> Result<Option<ExitStatus>, Errno> {
+    // SAFETY: `siginfo_t` is plain numbers.
+    let mut info: linux::siginfo_t = unsafe { core::mem::zeroed() };
+    // SAFETY: the kernel writes one `siginfo_t`; it may leave out the usage.
+    let answer = unsafe {
+        syscall5(
+            linux::__NR_waitid as usize,
+            linux::P_PIDFD as usize,
+            pidfd.fd as usize,
+            &raw mut info as usize,
+            (options | linux::WEXITED) as usize,
+            0,
+        )
+    };
+    result(answer)?;
+    // SAFETY: for SIGCHLD, which `waitid` fills in, these fields are the ones in use; all of it began as zeros.
+    let (pid, code, status) = unsafe {
+        let fields = info.__bindgen_anon_1.__bindgen_anon_1;
+        let child = fields._sifields._sigchld;
+        (child._pid, fields.si_code, child._status)
+    };
+    Ok((pid != 0).then(|| ExitStatus::from_siginfo(code as u32, status)))
+}
+
+/// `pidfd_open` (Linux 5.3): a close-on-exec descriptor that names the process.
+pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
+    // SAFETY: numbers are all it takes; the kernel makes a new descriptor.
+    unsafe {
+        let answer = syscall2(linux::__NR_pidfd_open as usize, pid.as_raw() as usize, 0);
+        result(answer).map(|fd| OwnedFd::from_raw_fd(fd as i32))
+    }
+}
+
+fn failed(answer: usize) -> Errno {
+    result(answer).err().unwrap_or(Errno::EINVAL)
+}
