@@ -15,9 +15,9 @@ pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall
 pub mod nr {
     pub use linux_raw_sys::general::{
         __NR_fcntl as FCNTL, __NR_getegid as GETEGID, __NR_geteuid as GETEUID,
-        __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID, __NR_setgid as SETGID,
-        __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID, __NR_setresuid as SETRESUID,
-        __NR_setuid as SETUID,
+        __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID,
+        __NR_setgid as SETGID, __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID,
+        __NR_setresuid as SETRESUID, __NR_setuid as SETUID,
     };
 }
 
@@ -39,19 +39,19 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
-        "mov x8, x0",     // the system call's number
-        "mov x0, x1",     // its arguments
+        "mov x8, x0", // the system call's number
+        "mov x0, x1", // its arguments
         "mov x1, x2",
-        "svc 0",          // into the kernel; function and argument stay in x3 and x4
-        "cbnz x0, 2f",    // zero in the child
-        "mov x29, xzr",   // the child's outermost frame: a backtrace ends here
+        "svc 0",        // into the kernel; function and argument stay in x3 and x4
+        "cbnz x0, 2f",  // zero in the child
+        "mov x29, xzr", // the child's outermost frame: a backtrace ends here
         "mov x30, xzr",
-        "mov x9, sp",     // the ABI wants 16 bytes' alignment
+        "mov x9, sp", // the ABI wants 16 bytes' alignment
         "and sp, x9, -16",
-        "mov x0, x4",     // the argument
+        "mov x0, x4", // the argument
         "blr x3",
-        "brk 1",          // the function does not return
-        "2: ret",         // the parent: the child's id, or minus the errno
+        "brk 1",  // the function does not return
+        "2: ret", // the parent: the child's id, or minus the errno
     )
 }
 

@@ -136,19 +136,19 @@ pub unsafe extern "C" fn syscall6(
     a6: usize,
 ) -> usize {
     naked_asm!(
-        "push ebx",           // the caller's registers, which the arguments go into
+        "push ebx", // the caller's registers, which the arguments go into
         "push esi",
         "push edi",
         "push ebp",
-        "mov eax, [esp+20]",  // the number: above four registers and the return address
-        "mov ebx, [esp+24]",  // and the six arguments
+        "mov eax, [esp+20]", // the number: above four registers and the return address
+        "mov ebx, [esp+24]", // and the six arguments
         "mov ecx, [esp+28]",
         "mov edx, [esp+32]",
         "mov esi, [esp+36]",
         "mov edi, [esp+40]",
         "mov ebp, [esp+44]",
-        "int 0x80",           // into the kernel
-        "pop ebp",            // the caller's registers again
+        "int 0x80", // into the kernel
+        "pop ebp",  // the caller's registers again
         "pop edi",
         "pop esi",
         "pop ebx",
@@ -161,8 +161,8 @@ pub unsafe extern "C" fn syscall6(
 pub mod nr {
     pub use linux_raw_sys::general::{
         __NR_fcntl64 as FCNTL, __NR_getegid32 as GETEGID, __NR_geteuid32 as GETEUID,
-        __NR_getgid32 as GETGID, __NR_getgroups32 as GETGROUPS, __NR_getuid32 as GETUID, __NR_setgid32 as SETGID,
-        __NR_setgroups32 as SETGROUPS, __NR_setresgid32 as SETRESGID,
+        __NR_getgid32 as GETGID, __NR_getgroups32 as GETGROUPS, __NR_getuid32 as GETUID,
+        __NR_setgid32 as SETGID, __NR_setgroups32 as SETGROUPS, __NR_setresgid32 as SETRESGID,
         __NR_setresuid32 as SETRESUID, __NR_setuid32 as SETUID,
     };
 }
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
-        "push ebx",          // the caller's registers, which the arguments go into
+        "push ebx", // the caller's registers, which the arguments go into
         "push esi",
         "push edi",
         "mov eax, [esp+16]", // the system call's number: above three registers and the return address
@@ -196,16 +196,16 @@ pub unsafe extern "C" fn clone(
         "int 0x80",          // into the kernel
         "test eax, eax",     // zero in the child
         "jnz 2f",
-        "xor ebp, ebp",      // the child's outermost frame: a backtrace ends here
-        "and esp, -16",      // the ABI wants 16 bytes' alignment before a call,
-        "sub esp, 12",       // the argument's four included
-        "push edi",          // the argument
+        "xor ebp, ebp", // the child's outermost frame: a backtrace ends here
+        "and esp, -16", // the ABI wants 16 bytes' alignment before a call,
+        "sub esp, 12",  // the argument's four included
+        "push edi",     // the argument
         "call esi",
-        "ud2",               // the function does not return
-        "2: pop edi",        // the parent: its registers again
+        "ud2",        // the function does not return
+        "2: pop edi", // the parent: its registers again
         "pop esi",
         "pop ebx",
-        "ret",               // the child's id, or minus the errno
+        "ret", // the child's id, or minus the errno
     )
 }
 

@@ -15,9 +15,9 @@ pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall
 pub mod nr {
     pub use linux_raw_sys::general::{
         __NR_fcntl as FCNTL, __NR_getegid as GETEGID, __NR_geteuid as GETEUID,
-        __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID, __NR_setgid as SETGID,
-        __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID, __NR_setresuid as SETRESUID,
-        __NR_setuid as SETUID,
+        __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID,
+        __NR_setgid as SETGID, __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID,
+        __NR_setresuid as SETRESUID, __NR_setuid as SETUID,
     };
 }
 
@@ -39,18 +39,18 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
-        "mv a7, a0",        // the system call's number
-        "mv a0, a1",        // its arguments
+        "mv a7, a0", // the system call's number
+        "mv a0, a1", // its arguments
         "mv a1, a2",
-        "ecall",            // into the kernel; function and argument stay in a3 and a4
-        "bnez a0, 2f",      // zero in the child
-        "li s0, 0",         // the child's outermost frame: a backtrace ends here
+        "ecall",       // into the kernel; function and argument stay in a3 and a4
+        "bnez a0, 2f", // zero in the child
+        "li s0, 0",    // the child's outermost frame: a backtrace ends here
         "li ra, 0",
         "andi sp, sp, -16", // the ABI wants 16 bytes' alignment
         "mv a0, a4",        // the argument
         "jalr a3",
-        "unimp",            // the function does not return
-        "2: ret",           // the parent: the child's id, or minus the errno
+        "unimp",  // the function does not return
+        "2: ret", // the parent: the child's id, or minus the errno
     )
 }
 

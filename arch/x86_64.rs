@@ -15,9 +15,9 @@ pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall
 pub mod nr {
     pub use linux_raw_sys::general::{
         __NR_fcntl as FCNTL, __NR_getegid as GETEGID, __NR_geteuid as GETEUID,
-        __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID, __NR_setgid as SETGID,
-        __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID, __NR_setresuid as SETRESUID,
-        __NR_setuid as SETUID,
+        __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID,
+        __NR_setgid as SETGID, __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID,
+        __NR_setresuid as SETRESUID, __NR_setuid as SETUID,
     };
 }
 
@@ -39,19 +39,19 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
-        "mov eax, edi",  // the system call's number
-        "mov rdi, rsi",  // its arguments
+        "mov eax, edi", // the system call's number
+        "mov rdi, rsi", // its arguments
         "mov rsi, rdx",
-        "mov r10, rcx",  // the function: `syscall` overwrites rcx
+        "mov r10, rcx", // the function: `syscall` overwrites rcx
         "syscall",
         "test rax, rax", // zero in the child
         "jnz 2f",
-        "xor ebp, ebp",  // the child's outermost frame: a backtrace ends here
-        "mov rdi, r8",   // the argument
-        "and rsp, -16",  // the ABI wants 16 bytes' alignment before a call
+        "xor ebp, ebp", // the child's outermost frame: a backtrace ends here
+        "mov rdi, r8",  // the argument
+        "and rsp, -16", // the ABI wants 16 bytes' alignment before a call
         "call r10",
-        "ud2",           // the function does not return
-        "2: ret",        // the parent: the child's id, or minus the errno
+        "ud2",    // the function does not return
+        "2: ret", // the parent: the child's id, or minus the errno
     )
 }
 

@@ -45,8 +45,15 @@ impl<'a> Args<'a> {
     /// # Panics
     /// If `list` does not end with `None`: the kernel would read on.
     pub const fn new(list: &'a [Option<Arg<'a>>]) -> Self {
-        assert!(matches!(list, [.., None]), "the list of arguments does not end with None");
-        Self(NonNull::from_ref(list).cast(), PhantomData)
+        Self::try_new(list).expect("the list of arguments does not end with None")
+    }
+
+    /// The strings of `list` up to its first `None`; nothing if `list` does not end with `None`.
+    pub const fn try_new(list: &'a [Option<Arg<'a>>]) -> Option<Self> {
+        match list {
+            [.., None] => Some(Self(NonNull::from_ref(list).cast(), PhantomData)),
+            _ => None,
+        }
     }
 
     /// The array, as `execve` takes it.

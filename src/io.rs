@@ -18,7 +18,11 @@ pub struct Writer<'fd> {
 impl<'fd> Writer<'fd> {
     /// Writes to `fd`.
     pub fn new(fd: BorrowedFd<'fd>) -> Self {
-        Self { fd, buffer: [0; 512], length: 0 }
+        Self {
+            fd,
+            buffer: [0; 512],
+            length: 0,
+        }
     }
 
     /// Adds bytes.
@@ -32,12 +36,11 @@ impl<'fd> Writer<'fd> {
             }
             let free = self.buffer.get_mut(self.length..).unwrap_or_default();
             let count = free.len().min(bytes.len());
-            let (now, later) = bytes.split_at(count);
-            for (place, &byte) in free.iter_mut().zip(now) {
-                *place = byte;
-            }
+            free.iter_mut()
+                .zip(bytes)
+                .for_each(|(place, &byte)| *place = byte);
             self.length += count;
-            bytes = later;
+            bytes = bytes.get(count..).unwrap_or_default();
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ mod signal;
 pub mod spawn;
 #[allow(unsafe_code)]
 pub mod sys;
+pub mod text;
 pub mod wait;
 
 pub use args::{Arg, Args};

@@ -40,6 +40,47 @@ pub enum Resource {
     Rttime = linux::RLIMIT_RTTIME,
 }
 
+impl Resource {
+    /// All of them, in the order of their numbers, with the names that `limits.conf(5)` and `prlimit(1)` give them.
+    const NAMES: [(Self, &str); 16] = [
+        (Self::Cpu, "cpu"),
+        (Self::FileSize, "fsize"),
+        (Self::Data, "data"),
+        (Self::Stack, "stack"),
+        (Self::Core, "core"),
+        (Self::Rss, "rss"),
+        (Self::Nproc, "nproc"),
+        (Self::Nofile, "nofile"),
+        (Self::Memlock, "memlock"),
+        (Self::As, "as"),
+        (Self::Locks, "locks"),
+        (Self::Sigpending, "sigpending"),
+        (Self::Msgqueue, "msgqueue"),
+        (Self::Nice, "nice"),
+        (Self::Rtprio, "rtprio"),
+        (Self::Rttime, "rttime"),
+    ];
+
+    /// Its name, as in `nofile`.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize].1
+    }
+
+    /// The resource of this name.
+    ///
+    /// ```
+    /// use nestling::Resource;
+    /// assert_eq!(Resource::from_name("nofile"), Some(Resource::Nofile));
+    /// ```
+    pub fn from_name(name: impl AsRef<[u8]>) -> Option<Self> {
+        let name = name.as_ref();
+        Self::NAMES
+            .iter()
+            .find(|(_, known)| known.as_bytes() == name)
+            .map(|&(resource, _)| resource)
+    }
+}
+
 /// A soft limit, which is enforced, and the hard one up to which it may be raised.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rlimit {
@@ -68,4 +109,18 @@ pub enum Policy {
     Batch = linux::SCHED_BATCH,
     /// For what is left over.
     Idle = linux::SCHED_IDLE,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_is_found_by_its_name() {
+        for (index, (resource, name)) in Resource::NAMES.into_iter().enumerate() {
+            assert_eq!(resource as usize, index);
+            assert_eq!(resource.name(), name);
+            assert_eq!(Resource::from_name(name), Some(resource));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::signal::Signal;
+use crate::text;
 
 /// A process's id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -22,7 +23,7 @@ impl Pid {
 
 impl fmt::Display for Pid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        text::decimal(self.0, f)
     }
 }
 
@@ -51,7 +52,11 @@ impl ExitStatus {
 
     /// What it exited with, 0 to 255, if it exited.
     pub const fn code(self) -> Option<i32> {
-        if self.0 & 0x7f == 0 { Some(self.0 >> 8 & 0xff) } else { None }
+        if self.0 & 0x7f == 0 {
+            Some(self.0 >> 8 & 0xff)
+        } else {
+            None
+        }
     }
 
     /// What killed it, if a signal did.
@@ -108,16 +113,30 @@ const CONTINUED: i32 = 0xffff;
 impl fmt::Display for ExitStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(code) = self.code() {
-            write!(f, "exit status: {code}")
+            f.write_str("exit status: ")?;
+            text::decimal(code, f)
         } else if let Some(signal) = self.signal() {
-            let dumped = if self.core_dumped() { " (core dumped)" } else { "" };
-            write!(f, "signal: {} ({signal}){dumped}", signal.raw())
+            f.write_str("signal: ")?;
+            number_and_name(signal, f)?;
+            f.write_str(if self.core_dumped() {
+                " (core dumped)"
+            } else {
+                ""
+            })
         } else if let Some(signal) = self.stopped_signal() {
-            write!(f, "stopped (not terminated) by signal: {} ({signal})", signal.raw())
+            f.write_str("stopped (not terminated) by signal: ")?;
+            number_and_name(signal, f)
         } else {
             f.write_str("continued (WIFCONTINUED)")
         }
     }
+}
+
+fn number_and_name(signal: Signal, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    text::decimal(signal.raw(), f)?;
+    f.write_str(" (")?;
+    fmt::Display::fmt(&signal, f)?;
+    f.write_str(")")
 }
 
 /// Conversions to and from the standard library's type.
@@ -154,7 +173,11 @@ mod tests {
             let theirs = std::process::ExitStatus::from_raw(raw);
             assert_eq!(ours.code(), theirs.code(), "{raw:#x}");
             assert_eq!(ours.signal().map(Signal::raw), theirs.signal(), "{raw:#x}");
-            assert_eq!(ours.core_dumped(), theirs.core_dumped() && theirs.signal().is_some(), "{raw:#x}");
+            assert_eq!(
+                ours.core_dumped(),
+                theirs.core_dumped() && theirs.signal().is_some(),
+                "{raw:#x}"
+            );
             assert_eq!(ours.continued(), theirs.continued(), "{raw:#x}");
             assert_eq!(ours.success(), theirs.success(), "{raw:#x}");
         }
@@ -177,10 +200,19 @@ mod tests {
     #[test]
     fn what_waitid_says_is_the_same_status() {
         use linux_raw_sys::general as linux;
-        assert_eq!(ExitStatus::from_siginfo(linux::CLD_EXITED, 7).code(), Some(7));
-        assert_eq!(ExitStatus::from_siginfo(linux::CLD_KILLED, 9).signal(), Some(Signal::KILL));
+        assert_eq!(
+            ExitStatus::from_siginfo(linux::CLD_EXITED, 7).code(),
+            Some(7)
+        );
+        assert_eq!(
+            ExitStatus::from_siginfo(linux::CLD_KILLED, 9).signal(),
+            Some(Signal::KILL)
+        );
         assert!(ExitStatus::from_siginfo(linux::CLD_DUMPED, 6).core_dumped());
-        assert_eq!(ExitStatus::from_siginfo(linux::CLD_STOPPED, 19).stopped_signal(), Some(Signal::STOP));
+        assert_eq!(
+            ExitStatus::from_siginfo(linux::CLD_STOPPED, 19).stopped_signal(),
+            Some(Signal::STOP)
+        );
         assert!(ExitStatus::from_siginfo(linux::CLD_CONTINUED, 18).continued());
     }
 }

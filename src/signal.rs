@@ -3,6 +3,8 @@
 use core::fmt;
 use core::num::NonZeroU8;
 
+use crate::text;
+
 /// A signal, 1 to 64. The numbers are the same on every architecture that nestling is for.
 ///
 /// `Display` gives its name: `SIGTERM`, `SIGRTMIN+3`.
@@ -39,7 +41,7 @@ impl Signal {
 
     /// The name without its `SIG`, as in `TERM`; none for a real-time signal.
     pub fn name(self) -> Option<&'static str> {
-        NAMES.get(usize::from(self.0.get()) - 1).copied()
+        Some(text::field(NAMES, b' ', self.0.get().into())).filter(|name| !name.is_empty())
     }
 
     /// The signal of a name with or without `SIG`, in either case, or of a number; `RTMIN+n` and `RTMAX-n` too.
@@ -51,28 +53,47 @@ impl Signal {
     /// assert_eq!(Signal::from_name("9"), Some(Signal::KILL));
     /// assert_eq!(Signal::from_name("65"), None);
     /// ```
-    pub fn from_name(name: &str) -> Option<Self> {
-        if let Ok(number) = name.parse() {
-            return Self::from_raw(number);
+    pub fn from_name(name: impl AsRef<[u8]>) -> Option<Self> {
+        Self::from_name_bytes(name.as_ref())
+    }
+
+    fn from_name_bytes(name: &[u8]) -> Option<Self> {
+        if let Some(number) = text::number(name, 10) {
+            return Self::from_raw(number.try_into().ok()?);
         }
-        let short = match name.get(..3) {
-            Some(prefix) if prefix.eq_ignore_ascii_case("SIG") => &name[3..],
-            _ => name,
+        let name = without_prefix(name, b"SIG").unwrap_or(name);
+        let is_named = |signal: &Self| {
+            signal
+                .name()
+                .is_some_and(|known| known.as_bytes().eq_ignore_ascii_case(name))
         };
-        if let Some(index) = NAMES.iter().position(|known| known.eq_ignore_ascii_case(short)) {
-            return Self::from_raw(index as i32 + 1);
+        if let Some(signal) = Self::all().find(is_named) {
+            return Some(signal);
         }
-        let (base, rest) = (short.get(..5)?, short.get(5..)?);
-        let offset: i32 = if rest.is_empty() { 0 } else { rest.parse().ok()? };
-        let number = if base.eq_ignore_ascii_case("RTMIN") && offset >= 0 {
-            RTMIN.checked_add(offset)?
-        } else if base.eq_ignore_ascii_case("RTMAX") && offset <= 0 {
-            RTMAX.checked_add(offset)?
-        } else {
-            return None;
+        let number = match (
+            without_prefix(name, b"RTMIN"),
+            without_prefix(name, b"RTMAX"),
+        ) {
+            (Some([]), _) => RTMIN,
+            (_, Some([])) => RTMAX,
+            (Some([b'+', offset @ ..]), _) => RTMIN + small(offset)?,
+            (_, Some([b'-', offset @ ..])) => RTMAX - small(offset)?,
+            _ => return None,
         };
         Self::from_raw(number).filter(|signal| signal.raw() >= RTMIN)
     }
+}
+
+/// What follows a prefix in either case.
+fn without_prefix<'a>(name: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+    let (first, rest) = name.split_at_checked(prefix.len())?;
+    first.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// A number that can't overflow what is done with it here.
+fn small(digits: &[u8]) -> Option<i32> {
+    let number = text::number(digits, 10)?;
+    (number <= 64).then_some(number as i32)
 }
 
 impl fmt::Display for Signal {
@@ -82,8 +103,14 @@ impl fmt::Display for Signal {
                 f.write_str("SIG")?;
                 f.write_str(name)
             }
-            None if self.raw() < RTMIN => write!(f, "signal {}", self.raw()),
-            None => write!(f, "SIGRTMIN+{}", self.raw() - RTMIN),
+            None if self.raw() < RTMIN => {
+                f.write_str("signal ")?;
+                text::decimal(self.raw(), f)
+            }
+            None => {
+                f.write_str("SIGRTMIN+")?;
+                text::decimal(self.raw() - RTMIN, f)
+            }
         }
     }
 }
@@ -111,7 +138,8 @@ macro_rules! signals {
             )*
         }
 
-        static NAMES: [&str; 31] = [$(stringify!($name)),*];
+        /// Their names by number, one string as in `errno.rs`.
+        static NAMES: &str = concat!($(" ", stringify!($name)),*);
     };
 }
 
@@ -219,7 +247,9 @@ mod tests {
 
     #[test]
     fn what_is_no_signal_has_no_number_and_no_name() {
-        for name in ["", "SIG", "0", "65", "-1", "FOO", "RTMIN+31", "RTMIN-1", "RTMAX+1", "RTMAX-99", "é"] {
+        for name in [
+            "", "SIG", "0", "65", "-1", "FOO", "RTMIN+31", "RTMIN-1", "RTMAX+1", "RTMAX-99", "é",
+        ] {
             assert_eq!(Signal::from_name(name), None, "{name}");
         }
     }

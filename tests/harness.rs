@@ -1,1 +1,777 @@
+//! What the suites stand on. A suite is a program without libc: `suite!` names its tests and makes its `main`.
+//!
+//! Each test runs in a forked child of its own, from a known state: descriptors 0, 1 and 2 and room for 64, no signal
+//! blocked or handled, umask 022, a session of its own, an empty directory as its working directory. So it may ruin all
+//! of that, and a panic or a hang is its own. What it has to say reaches the runner through shared memory, not through a
+//! descriptor. The lines for each test are `ok NAME`, `FAILED NAME: reason` or `skipped NAME: reason`; the last line is
+//! `N passed, N failed, N skipped`; lines that begin with `# ` are notes. An argument runs only the tests whose names
+//! contain it.
+//!
+//! The environment: `NESTLING_PROBE`, the path of `probe` (default: beside this program); `NESTLING_HOW`, what runs this
+//! (`native`, `qemu-user`, `kernel`); `NESTLING_PROFILE`, how it was built (`debug`, `release`).
+
 #![no_std]
+
+use core::cell::UnsafeCell;
+use core::ffi::{CStr, c_char};
+use core::fmt::{self, Write};
+use core::panic::PanicInfo;
+use core::ptr::{self, null};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering::Relaxed};
+
+use linux_raw_sys::general as linux;
+use nestling::arch::{syscall2, syscall3, syscall4, syscall5, syscall6};
+use nestling::rt::Process;
+use nestling::spawn::{Action, Attributes, Child, Error, Memory, Program, Spawn};
+use nestling::sys::{self, process, signal};
+use nestling::{Args, BorrowedFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, Resource, Rlimit};
+use nestling::{SigSet, Signal};
+
+// ---- The runner ----
+
+/// A test: its name is what it shows.
+pub struct Test {
+    pub name: &'static str,
+    pub run: Run,
+}
+
+/// How often a test runs.
+pub enum Run {
+    Once(fn()),
+    /// With the parent's memory shared, and with a copy.
+    InBothModes(fn(Memory)),
+}
+
+/// Makes the program: `suite! { in_both_modes { a, b } once { c } }`, of which either part may be missing.
+#[macro_export]
+macro_rules! suite {
+    ($(in_both_modes { $($both:ident),* $(,)? })? $(once { $($once:ident),* $(,)? })?) => {
+        nestling::entry!(main, panic = $crate::panic);
+
+        fn main(process: nestling::rt::Process) -> i32 {
+            $crate::run(process, &[
+                $($($crate::Test {
+                    name: stringify!($both),
+                    run: $crate::Run::InBothModes($both),
+                },)*)?
+                $($($crate::Test { name: stringify!($once), run: $crate::Run::Once($once) },)*)?
+            ])
+        }
+    };
+}
+
+/// Runs the tests: the program's exit status.
+pub fn run(process: Process, tests: &[Test]) -> i32 {
+    prepare(process);
+    // SAFETY: the handler kills the test that hangs, which a handler may do.
+    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(kill_the_test), 0) }
+        .expect("a handler for the alarm");
+    let wanted = process.args().skip(1).first().map_or(c"", |name| name);
+    let wanted = wanted.to_str().expect("a name in UTF-8");
+    let mut counts = [0; 3];
+    for test in tests {
+        match test.run {
+            Run::Once(run) => run_one(&text!("{}", test.name), wanted, &mut counts, &run),
+            Run::InBothModes(run) => {
+                for (memory, mode) in [(Memory::Shared, "shared"), (Memory::Copied, "copied")] {
+                    let name = text!("{} ({mode})", test.name);
+                    run_one(&name, wanted, &mut counts, &|| run(memory));
+                }
+            }
+        }
+    }
+    let [passed, failed, skipped] = counts;
+    say(format_args!("{passed} passed, {failed} failed, {skipped} skipped"));
+    i32::from(failed > 0)
+}
+
+fn run_one(name: &Text, wanted: &str, counts: &mut [u32; 3], test: &dyn Fn()) {
+    if !name.as_str().contains(wanted) {
+        return;
+    }
+    make_directory(scratch());
+    mailbox().length.store(0, Relaxed);
+    let pid = fork(|| {
+        enter_the_known_state();
+        test();
+    });
+    RUNNING.store(pid.as_raw(), Relaxed);
+    set_alarm(if how() == "native" { 20 } else { 60 });
+    let status = nestling::wait::wait(pid).expect("the test's end");
+    set_alarm(0);
+    RUNNING.store(0, Relaxed);
+    // Whoever is left of its session.
+    let _ = process::kill(-pid.as_raw(), Some(Signal::KILL));
+    remove(scratch());
+
+    let said = mailbox().read();
+    let (index, verdict) = match said.strip_prefix(SKIPPED) {
+        _ if said.is_empty() && status.success() => (0, text!("ok {name}")),
+        Some(reason) if status.success() => (2, text!("skipped {name}: {reason}")),
+        _ if status.signal() == Some(Signal::KILL) && said.is_empty() => {
+            (1, text!("FAILED {name}: killed; it hung, most likely"))
+        }
+        _ if said.is_empty() => (1, text!("FAILED {name}: {status}")),
+        _ => (1, text!("FAILED {name}: {said}")),
+    };
+    counts[index] += 1;
+    say(format_args!("{verdict}"));
+}
+
+static RUNNING: AtomicI32 = AtomicI32::new(0);
+
+unsafe extern "C" fn kill_the_test(_: i32) {
+    let pid = RUNNING.load(Relaxed);
+    if pid > 0 {
+        let _ = process::kill(pid, Some(Signal::KILL));
+    }
+}
+
+fn enter_the_known_state() {
+    process::setsid().expect("a session");
+    for signal in Signal::all() {
+        // SAFETY: the default is no handler. An emulator keeps some signals to itself.
+        let _ = unsafe { signal::set_action(signal, signal::Action::Default, 0) };
+    }
+    signal::set_mask(SigSet::EMPTY).expect("no signal blocked");
+    for fd in 3..1024 {
+        close(fd);
+    }
+    limit_descriptors(DESCRIPTORS as u64);
+    sys::file::umask(0o022);
+    sys::file::chdir(scratch()).expect("an empty directory");
+}
+
+/// Ends the test with a reason why it could not be made here.
+pub fn skip(reason: impl fmt::Display) -> ! {
+    mailbox().write(format_args!("{SKIPPED}{reason}"));
+    process::exit(0)
+}
+
+/// What makes a message a reason to skip.
+const SKIPPED: &str = "\u{1}";
+
+/// Where a panic's message goes: the runner has it on the test's line.
+pub fn panic(info: &PanicInfo<'_>) -> ! {
+    if MAILBOX.load(Relaxed).is_null() {
+        nestling::rt::panic(info);
+    }
+    mailbox().write(format_args!("{info}"));
+    process::exit(101)
+}
+
+/// Writes a line of the report: a note begins with `# `.
+pub fn say(line: fmt::Arguments<'_>) {
+    // SAFETY: the number stands for whatever is there.
+    let mut out = nestling::io::Writer::new(unsafe { BorrowedFd::borrow_raw(1) });
+    let _ = writeln!(out, "{line}");
+}
+
+/// What runs this program: `native`, `qemu-user`, `kernel`.
+pub fn how() -> &'static str {
+    variable(c"NESTLING_HOW").unwrap_or("native")
+}
+
+/// Whether the kernel below is an emulator's, which copies memory and lacks some system calls.
+pub fn emulated() -> bool {
+    how() == "qemu-user"
+}
+
+/// Whether this is the root user, without whom some tests are skipped.
+pub fn need_root() {
+    if sys::credentials::geteuid() != 0 {
+        skip("needs root");
+    }
+}
+
+// ---- What a test shares with its children and with the runner ----
+
+/// Memory that stays shared in forks, too.
+pub struct Mailbox {
+    length: AtomicUsize,
+    text: UnsafeCell<[u8; 2048]>,
+    /// For tests to use.
+    pub numbers: [AtomicU32; 70],
+}
+
+static MAILBOX: AtomicPtr<Mailbox> = AtomicPtr::new(ptr::null_mut());
+
+pub fn mailbox() -> &'static Mailbox {
+    // SAFETY: `prepare` has put a mapping there that stays.
+    unsafe { &*MAILBOX.load(Relaxed) }
+}
+
+impl Mailbox {
+    /// Only the first message counts: what follows it is often its consequence.
+    fn write(&self, message: fmt::Arguments<'_>) {
+        let message = text!("{message}");
+        if self.length.load(Relaxed) == 0 {
+            // SAFETY: the runner reads it after the test's end.
+            let place = unsafe { &mut *self.text.get() };
+            for (place, &byte) in place.iter_mut().zip(message.as_str().as_bytes()) {
+                *place = if byte == b'\n' { b' ' } else { byte };
+            }
+            self.length.store(message.length.min(place.len()), Relaxed);
+        }
+    }
+
+    /// The message.
+    pub fn read(&self) -> &str {
+        // SAFETY: nobody writes it meanwhile.
+        let text = unsafe { &*self.text.get() };
+        core::str::from_utf8(&text[..self.length.load(Relaxed)]).unwrap_or("(not UTF-8)")
+    }
+
+    /// Forgets the message, which a test expected.
+    pub fn clear(&self) {
+        self.length.store(0, Relaxed);
+    }
+}
+
+/// `size` bytes of zeros that stay shared in forks, too, and are never given back.
+pub fn shared_memory(size: usize) -> *mut u8 {
+    #[cfg(target_arch = "x86")]
+    use linux::__NR_mmap2 as __NR_mmap;
+    #[cfg(not(target_arch = "x86"))]
+    use linux::__NR_mmap;
+    let protection = linux::PROT_READ | linux::PROT_WRITE;
+    let flags = linux::MAP_SHARED | linux::MAP_ANONYMOUS;
+    // SAFETY: a new mapping is in nobody's way.
+    let answer = unsafe {
+        syscall6(__NR_mmap as usize, 0, size, protection as usize, flags as usize, usize::MAX, 0)
+    };
+    checked(answer).expect("mmap") as *mut u8
+}
+
+// ---- The ground: processes, signals, descriptors, files ----
+
+/// What the kernel's answer means.
+pub fn checked(answer: usize) -> Result<usize, Errno> {
+    match answer as isize {
+        errno @ -4095..=-1 => Err(Errno::from_raw(-errno as i32).expect("an errno")),
+        _ => Ok(answer),
+    }
+}
+
+/// Runs `child` in a copy of this process, which then exits with 0.
+pub fn fork(child: impl FnOnce()) -> Pid {
+    // SAFETY: without CLONE_VM the child has a stack and memory of its own.
+    let answer =
+        unsafe { syscall5(linux::__NR_clone as usize, linux::SIGCHLD as usize, 0, 0, 0, 0) };
+    match checked(answer).expect("fork") {
+        0 => {
+            child();
+            process::exit(0)
+        }
+        pid => Pid::from_raw(pid as i32).expect("a process id"),
+    }
+}
+
+/// Waits for a helper that was forked: it must have gone well.
+pub fn join(helper: Pid) {
+    let status = nestling::wait::wait(helper).expect("the helper's status");
+    assert!(status.success(), "a helper ended by {status}");
+}
+
+/// Whether there is a child, running or ended; none is reaped.
+pub fn has_child() -> bool {
+    let options = linux::WEXITED | linux::WNOHANG | linux::WNOWAIT;
+    // SAFETY: the kernel may leave out both answers.
+    let answer = unsafe {
+        syscall5(linux::__NR_waitid as usize, linux::P_ALL as usize, 0, 0, options as usize, 0)
+    };
+    checked(answer) != Err(Errno::ECHILD)
+}
+
+/// `SIGALRM` after so many seconds; 0 for never.
+fn set_alarm(seconds: usize) {
+    let timer = [0, 0, seconds, 0];
+    set_timer(&timer);
+}
+
+/// `setitimer`: interval and first time, each in seconds and microseconds.
+pub fn set_timer(timer: &[usize; 4]) {
+    let (real, timer) = (linux::ITIMER_REAL as usize, timer.as_ptr() as usize);
+    // SAFETY: the kernel reads four numbers.
+    let answer = unsafe { syscall3(linux::__NR_setitimer as usize, real, timer, 0) };
+    checked(answer).expect("setitimer");
+}
+
+/// `prctl` with numbers.
+pub fn prctl(option: u32, argument: usize) -> Result<usize, Errno> {
+    // SAFETY: the options used take numbers.
+    checked(unsafe { syscall5(linux::__NR_prctl as usize, option as usize, argument, 0, 0, 0) })
+}
+
+/// `ioctl` with a pointer to a number, or none.
+pub fn ioctl(fd: i32, request: u32, number: Option<&mut i32>) -> Result<usize, Errno> {
+    let number = number.map_or(0, |number| &raw mut *number as usize);
+    // SAFETY: the requests used read or write one number.
+    checked(unsafe { syscall3(linux::__NR_ioctl as usize, fd as usize, request as usize, number) })
+}
+
+/// Has each signal of `signals` counted by [`handled`], or, outside of this process, by [`strayed`].
+pub fn handle(signals: impl Iterator<Item = Signal>, flags: u32) {
+    mailbox().numbers[0].store(process::getpid().as_raw() as u32, Relaxed);
+    for signal in signals {
+        // SAFETY: the handler counts, which a handler may do.
+        unsafe { signal::set_action(signal, signal::Action::Handler(count), flags) }
+            .unwrap_or_else(|errno| panic!("a handler for {signal}: {errno}"));
+    }
+}
+
+unsafe extern "C" fn count(signal: i32) {
+    let here = process::getpid().as_raw() as u32 == mailbox().numbers[0].load(Relaxed);
+    mailbox().numbers[if here { signal as usize } else { STRAYED }].fetch_add(1, Relaxed);
+}
+
+const STRAYED: usize = 65;
+
+/// How often the handler ran for `signal` in the process that set it.
+pub fn handled(signal: Signal) -> u32 {
+    mailbox().numbers[signal.raw() as usize].load(Relaxed)
+}
+
+/// How often a handler ran in any other process.
+pub fn strayed() -> u32 {
+    mailbox().numbers[STRAYED].load(Relaxed)
+}
+
+/// The signals that a program can handle here: an emulator keeps some for itself.
+pub fn handleable() -> impl Iterator<Item = Signal> {
+    Signal::all().filter(|&signal| {
+        // SAFETY: the default is no handler.
+        unsafe { signal::set_action(signal, signal::Action::Default, 0) }.is_ok()
+    })
+}
+
+/// Room for descriptors in a test.
+pub const DESCRIPTORS: usize = 64;
+
+/// Sets the soft limit on descriptors; returns what it was.
+pub fn limit_descriptors(soft: u64) -> u64 {
+    let old = sys::resource::getrlimit(Resource::Nofile).expect("a limit");
+    let limit = Rlimit { soft, ..old };
+    sys::resource::setrlimit(Resource::Nofile, limit).expect("setrlimit");
+    old.soft
+}
+
+/// Closes a number, open or not.
+pub fn close(fd: i32) {
+    // SAFETY: the test's descriptors are its own to close.
+    let _ = unsafe { sys::fd::close(fd) };
+}
+
+/// Borrows a number.
+pub fn fd(fd: i32) -> BorrowedFd<'static> {
+    // SAFETY: the number stands for whatever is there.
+    unsafe { BorrowedFd::borrow_raw(fd) }
+}
+
+/// Makes `numbers`, which rise, the only open descriptors, each to a file of its own, `fd0` and so on.
+pub fn open_only(numbers: impl IntoIterator<Item = i32>) {
+    for fd in 0..DESCRIPTORS as i32 {
+        close(fd);
+    }
+    for number in numbers {
+        let flags = OFlags::RDWR | OFlags::CREAT;
+        let file = sys::fd::open(text!("fd{number}").c_str(), flags, 0o600).expect("a file");
+        if file.as_raw_fd() == number {
+            let _ = file.into_raw_fd();
+        } else {
+            // SAFETY: the number is this test's to fill.
+            unsafe { sys::fd::dup3(file.as_raw_fd(), number, OFlags::default()) }.expect("dup3");
+        }
+    }
+}
+
+/// What is open: for each number its file's inode, and whether it closes on exec.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Table(pub [Option<(u64, bool)>; DESCRIPTORS]);
+
+impl Table {
+    pub fn now() -> Self {
+        Self(core::array::from_fn(|fd| {
+            let cloexec = sys::fd::cloexec(fd as i32).ok()?;
+            Some((inode(fd as i32), cloexec))
+        }))
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (fd, entry) in self.0.iter().enumerate() {
+            if let Some((inode, cloexec)) = entry {
+                write!(f, "{fd}={inode}{} ", if *cloexec { "(cloexec)" } else { "" })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The inode behind a descriptor.
+pub fn inode(fd: i32) -> u64 {
+    statx(fd, c"", linux::AT_EMPTY_PATH).map_or(0, |file| file.stx_ino)
+}
+
+/// The permissions of a file.
+pub fn mode(path: &CStr) -> u32 {
+    let file = statx(linux::AT_FDCWD, path, 0).expect("statx");
+    u32::from(file.stx_mode) & 0o7777
+}
+
+fn statx(fd: i32, path: &CStr, flags: u32) -> Result<linux::statx, Errno> {
+    // SAFETY: it is plain numbers.
+    let mut file: linux::statx = unsafe { core::mem::zeroed() };
+    let (path, place) = (path.as_ptr() as usize, &raw mut file as usize);
+    let (flags, mask) = (flags as usize, linux::STATX_BASIC_STATS as usize);
+    // SAFETY: the kernel reads a C string and writes one `statx`.
+    let answer =
+        unsafe { syscall5(linux::__NR_statx as usize, fd as usize, path, flags, mask, place) };
+    checked(answer).map(|_| file)
+}
+
+/// Makes a file with this content and these permissions.
+pub fn make_file(path: &CStr, mode: u32, content: &[u8]) {
+    let flags = OFlags::WRONLY | OFlags::CREAT | OFlags::TRUNC | OFlags::CLOEXEC;
+    let file = sys::fd::open(path, flags, mode).expect("a new file");
+    let mut writer = nestling::io::Writer::new(nestling::AsFd::as_fd(&file));
+    writer.write(content).expect("the file's content");
+}
+
+/// Reads a file, though no descriptor be free.
+pub fn read_file(path: &CStr) -> Result<Text<8192>, Errno> {
+    let limit = limit_descriptors(DESCRIPTORS as u64 + 1);
+    let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0);
+    limit_descriptors(limit);
+    let (file, mut text) = (file?, Text::new());
+    loop {
+        match sys::fd::read(nestling::AsFd::as_fd(&file), &mut text.bytes[text.length..])? {
+            0 => return Ok(text),
+            count => text.length += count,
+        }
+    }
+}
+
+pub fn make_directory(path: &CStr) {
+    let path = path.as_ptr() as usize;
+    // SAFETY: the kernel reads a C string.
+    let answer =
+        unsafe { syscall3(linux::__NR_mkdirat as usize, linux::AT_FDCWD as usize, path, 0o777) };
+    assert!(matches!(checked(answer), Ok(_) | Err(Errno::EEXIST)), "mkdir");
+    let number = linux::__NR_fchmodat as usize;
+    // SAFETY: as above.
+    let answer = unsafe { syscall3(number, linux::AT_FDCWD as usize, path, 0o777) };
+    checked(answer).expect("chmod");
+}
+
+pub fn make_fifo(path: &CStr) {
+    let (at, path) = (linux::AT_FDCWD as usize, path.as_ptr() as usize);
+    let mode = (linux::S_IFIFO | 0o600) as usize;
+    // SAFETY: the kernel reads a C string.
+    checked(unsafe { syscall4(linux::__NR_mknodat as usize, at, path, mode, 0) }).expect("mkfifo");
+}
+
+pub fn make_link(path: &CStr, target: &CStr) {
+    let (target, path) = (target.as_ptr() as usize, path.as_ptr() as usize);
+    let number = linux::__NR_symlinkat as usize;
+    // SAFETY: the kernel reads two C strings.
+    checked(unsafe { syscall3(number, target, linux::AT_FDCWD as usize, path) }).expect("symlink");
+}
+
+/// Removes a file, or a directory with all that is in it, as far as possible.
+pub fn remove(path: &CStr) {
+    let unlink = |flags: u32| {
+        let (at, path) = (linux::AT_FDCWD as usize, path.as_ptr() as usize);
+        // SAFETY: the kernel reads a C string.
+        let number = linux::__NR_unlinkat as usize;
+        checked(unsafe { syscall3(number, at, path, flags as usize) })
+    };
+    if !matches!(unlink(0), Err(Errno::EISDIR | Errno::EPERM)) {
+        return;
+    }
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    if let Ok(directory) = sys::fd::open(path, flags, 0) {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) =
+            sys::fd::getdents64(nestling::AsFd::as_fd(&directory), &mut buffer)
+        {
+            let mut rest = &buffer[..length];
+            while let Some(size) = rest.get(16..18) {
+                let name = CStr::from_bytes_until_nul(&rest[19..]).expect("a name");
+                if name != c"." && name != c".." {
+                    remove(text!("{}/{}", show(path), show(name)).c_str());
+                }
+                rest = &rest[usize::from(u16::from_ne_bytes([size[0], size[1]]))..];
+            }
+        }
+    }
+    let _ = unlink(linux::AT_REMOVEDIR);
+}
+
+/// From now on the kernel answers the system call by the errno, or without one kills the process; where `flag` isn't 0,
+/// only if the first argument has one of its bits. A seccomp filter: it stays, in programs it starts, too.
+pub fn forbid(call: u32, flag: u32, errno: Option<Errno>) {
+    use linux_raw_sys::prctl::{PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP};
+    use linux_raw_sys::ptrace::{SECCOMP_MODE_FILTER, sock_filter, sock_fprog};
+    use linux_raw_sys::ptrace::{SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS};
+    // BPF: load a word of `struct seccomp_data`; jump ahead by `jt` or `jf`; answer.
+    const LOAD: u16 = 0x20;
+    const IF_EQUAL: u16 = 0x15;
+    const IF_ANY_BIT: u16 = 0x45;
+    const RETURN: u16 = 0x06;
+    let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
+    let answer = errno.map_or(SECCOMP_RET_KILL_PROCESS, |errno| {
+        SECCOMP_RET_ERRNO | errno.raw() as u32
+    });
+    let mut filter = [
+        step(LOAD, 0, 0, 0), // the call's number
+        step(IF_EQUAL, 0, 3, call),
+        step(LOAD, 0, 0, 16), // the first argument's lower half
+        step(IF_ANY_BIT, 0, 1, flag),
+        step(RETURN, 0, 0, answer),
+        step(RETURN, 0, 0, SECCOMP_RET_ALLOW),
+    ];
+    if flag == 0 {
+        filter[3] = step(IF_ANY_BIT, 0, 0, 0); // either way
+    }
+    let program = sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    let mode = SECCOMP_MODE_FILTER as usize;
+    let (number, place) = (linux::__NR_prctl as usize, &raw const program as usize);
+    prctl(PR_SET_NO_NEW_PRIVS, 1).expect("no new privileges");
+    // SAFETY: the kernel reads the filter.
+    let answer = unsafe { syscall5(number, PR_SET_SECCOMP as usize, mode, place, 0, 0) };
+    if let Err(errno) = checked(answer) {
+        skip(format_args!("no seccomp filters here: {errno}"));
+    }
+}
+
+// ---- Spawning the probe ----
+
+/// A spawn of `probe`, which writes its state down for [`state`].
+pub fn probe(memory: Memory) -> Spawn<'static> {
+    // SAFETY: `prepare` has filled both arrays.
+    let (args, env) = unsafe {
+        let world = &*WORLD.0.get();
+        (Args::from_ptr(world.args.as_ptr()), Args::from_ptr(world.env.as_ptr()))
+    };
+    Spawn {
+        attributes: Attributes { memory, ..Attributes::default() },
+        ..Spawn::new(Program::Path(probe_path()), args, env)
+    }
+}
+
+/// Starts a program, and sees that the parent is as before, and that a failure has left no child.
+pub fn start<'a>(spawn: &Spawn<'a>) -> Result<Child, Error<'a>> {
+    let (mask, mut table, had_child) = (signal::mask(), Table::now(), has_child());
+    let outcome = spawn.start();
+    assert_eq!(signal::mask(), mask, "the parent's signal mask after the spawn");
+    if let Ok(child) = &outcome
+        && let Some(pidfd) = child.pidfd()
+    {
+        let number = pidfd.as_raw_fd();
+        table.0[number as usize] = Some((inode(number), true));
+    }
+    assert_eq!(Table::now(), table, "the parent's descriptors after the spawn");
+    if outcome.is_err() && !had_child {
+        assert!(!has_child(), "a failed spawn left a child");
+    }
+    outcome
+}
+
+/// Starts a program that must start.
+pub fn started(spawn: &Spawn<'_>) -> Child {
+    start(spawn).unwrap_or_else(|error| panic!("the spawn failed: {error}"))
+}
+
+/// Starts a program and waits for it.
+pub fn status(spawn: &Spawn<'_>) -> ExitStatus {
+    started(spawn).wait().expect("the program's status")
+}
+
+/// Starts `probe` and waits for it: what it found.
+pub fn state(spawn: &Spawn<'_>) -> State {
+    let status = status(spawn);
+    assert!(status.success(), "the probe ended by {status}");
+    State::read(text!("{}/out", show(scratch())).c_str())
+}
+
+/// Sees that a spawn fails by this error.
+pub fn fails(spawn: &Spawn<'_>, expected: &str) {
+    match start(spawn) {
+        Ok(mut child) => panic!("the spawn should fail; it ended by {:?}", child.wait()),
+        Err(error) => assert_eq!(text!("{error}").as_str(), expected),
+    }
+}
+
+/// An `open` for reading.
+pub fn open(fd: i32, path: &CStr) -> Action<'_> {
+    Action::Open { fd, path, flags: OFlags::RDONLY, mode: 0 }
+}
+
+pub fn dup2(from: i32, to: i32) -> Action<'static> {
+    Action::Dup2 { from, to }
+}
+
+/// What a probe has found: lines of `name: value`.
+pub struct State(Text<8192>);
+
+impl State {
+    pub fn read(path: &CStr) -> Self {
+        Self(read_file(path).expect("what the probe found"))
+    }
+}
+
+impl core::ops::Index<&str> for State {
+    type Output = str;
+
+    fn index(&self, name: &str) -> &str {
+        let mut lines = self.0.as_str().lines();
+        lines
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map_or("(nothing)", str::trim_start)
+    }
+}
+
+// ---- The world: what is the same for all tests ----
+
+struct World {
+    process: Option<Process>,
+    probe: Text,
+    scratch: Text,
+    out: Text,
+    args: [*const c_char; 3],
+    env: [*const c_char; 2],
+}
+
+struct Global(UnsafeCell<World>);
+
+// SAFETY: `prepare` alone writes it, before anything else runs; the programs have one thread.
+unsafe impl Sync for Global {}
+
+static WORLD: Global = Global(UnsafeCell::new(World {
+    process: None,
+    probe: Text::new(),
+    scratch: Text::new(),
+    out: Text::new(),
+    args: [c"probe".as_ptr(), c"state".as_ptr(), null()],
+    env: [null(); 2],
+}));
+
+fn world() -> &'static World {
+    // SAFETY: it does not change any more.
+    unsafe { &*WORLD.0.get() }
+}
+
+fn prepare(process: Process) {
+    MAILBOX.store(shared_memory(size_of::<Mailbox>()).cast(), Relaxed);
+    // SAFETY: nobody else has it yet.
+    let world = unsafe { &mut *WORLD.0.get() };
+    world.process = Some(process);
+    let own = process.args().first().map_or("", show);
+    let beside = own.rsplit_once('/').map_or("", |(directory, _)| directory);
+    match process.env().var(c"NESTLING_PROBE") {
+        Some(path) => world.probe = text!("{}", show(path)),
+        None if beside.starts_with('/') => world.probe = text!("{beside}/probe"),
+        None => world.probe = text!("{}/{beside}/probe", directory().as_str()),
+    }
+    let tmp = if sys::file::exists(c"/tmp").is_ok() { "/tmp" } else { "" };
+    world.scratch = text!("{tmp}/nestling-test-{}", process::getpid());
+    world.out = text!("NESTLING_OUT={}/out", world.scratch);
+    world.env[0] = world.out.c_str().as_ptr();
+}
+
+/// This program's process, as it began.
+pub fn this_process() -> Process {
+    world().process.expect("a suite")
+}
+
+fn variable(name: &CStr) -> Option<&'static str> {
+    this_process().env().var(name).map(show)
+}
+
+/// The working directory.
+pub fn directory() -> Text {
+    let mut text = Text::new();
+    let (place, size) = (text.bytes.as_mut_ptr() as usize, text.bytes.len());
+    // SAFETY: the kernel writes at most `size` bytes.
+    let answer = unsafe { syscall2(linux::__NR_getcwd as usize, place, size) };
+    text.length = checked(answer).expect("getcwd") - 1;
+    text
+}
+
+/// The path of `probe`.
+pub fn probe_path() -> &'static CStr {
+    world().probe.c_str()
+}
+
+/// The test's own directory.
+pub fn scratch() -> &'static CStr {
+    world().scratch.c_str()
+}
+
+/// `probe`, open to be executed, for a child that will not be able to reach its path.
+pub fn open_probe() -> OwnedFd {
+    sys::fd::open(probe_path(), OFlags::PATH | OFlags::CLOEXEC, 0).expect("the probe")
+}
+
+// ---- Text without a heap ----
+
+/// A short text that is a C string, too.
+#[derive(Clone, Copy)]
+pub struct Text<const SIZE: usize = 512> {
+    bytes: [u8; SIZE],
+    length: usize,
+}
+
+/// `format!`, in 512 bytes.
+#[macro_export]
+macro_rules! text {
+    ($($arguments:tt)*) => {{
+        let mut text = $crate::Text::<512>::new();
+        let _ = ::core::fmt::Write::write_fmt(&mut text, format_args!($($arguments)*));
+        text
+    }};
+}
+
+impl<const SIZE: usize> Text<SIZE> {
+    pub const fn new() -> Self {
+        Self { bytes: [0; SIZE], length: 0 }
+    }
+
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..self.length]).unwrap_or("(not UTF-8)")
+    }
+
+    pub fn c_str(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.bytes).expect("room for a null")
+    }
+}
+
+impl<const SIZE: usize> Default for Text<SIZE> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const SIZE: usize> fmt::Write for Text<SIZE> {
+    /// What does not fit is left out; the last place stays null.
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let free = &mut self.bytes[self.length..SIZE - 1];
+        let count = free.len().min(text.len());
+        free[..count].copy_from_slice(&text.as_bytes()[..count]);
+        self.length += count;
+        Ok(())
+    }
+}
+
+impl<const SIZE: usize> fmt::Display for Text<SIZE> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A C string as text.
+pub fn show(string: &CStr) -> &str {
+    string.to_str().unwrap_or("(not UTF-8)")
+}

@@ -27,6 +27,7 @@
 //! And in `Cargo.toml`, since there is nothing to unwind with, `panic = "abort"` in `[profile.dev]` and `[profile.release]`,
 //! and `test = false` in the `[[bin]]`, since `cargo test` would link it with the standard library's panic handler.
 
+use core::fmt::Write;
 use core::panic::PanicInfo;
 
 use crate::args::Args;
@@ -34,6 +35,7 @@ use crate::fd::BorrowedFd;
 use crate::io::Writer;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
+use crate::text;
 
 pub mod memory;
 
@@ -95,6 +97,12 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
     sys::process::exit(main(process))
 }
 
+/// Standard output. Flush it, or what went wrong is lost.
+pub fn stdout() -> Writer<'static> {
+    // SAFETY: as `stderr`.
+    Writer::new(unsafe { BorrowedFd::borrow_raw(1) })
+}
+
 /// Standard error, for a program's last words. Where it is closed they are lost.
 pub fn stderr() -> Writer<'static> {
     // SAFETY: the number stands for whatever is there; this program does not close it behind its own back.
@@ -103,8 +111,24 @@ pub fn stderr() -> Writer<'static> {
 
 /// What a program does on a panic, unless it says otherwise: the message goes to standard error, and it aborts.
 pub fn panic(info: &PanicInfo<'_>) -> ! {
-    let _ = core::fmt::write(&mut stderr(), format_args!("{info}\n"));
+    let _ = describe(info, &mut stderr());
     abort()
+}
+
+/// `Display` of [`PanicInfo`] would do, but for the 3 KiB that `core::fmt`'s numbers take.
+fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) -> core::fmt::Result {
+    if let Some(location) = info.location() {
+        stderr.write_str("panic at ")?;
+        stderr.write_str(location.file())?;
+        stderr.write_str(":")?;
+        text::decimal(location.line() as i32, stderr)?;
+        stderr.write_str(": ")?;
+    }
+    match info.message().as_str() {
+        Some(message) => stderr.write_str(message)?,
+        None => core::fmt::write(stderr, format_args!("{}", info.message()))?,
+    }
+    stderr.write_str("\n")
 }
 
 /// Ends the process by `SIGABRT`. Where that does not end it (PID 1 without a handler), by exit status 134.
@@ -140,6 +164,10 @@ macro_rules! entry {
             fn panic(info: &::core::panic::PanicInfo<'_>) -> ! {
                 $panic(info)
             }
+
+            /// The prebuilt `core` names it, in tables for unwinding that nobody reads here.
+            #[unsafe(no_mangle)]
+            extern "C" fn rust_eh_personality() {}
 
             $crate::__memory_functions!();
         };

@@ -3,10 +3,10 @@
 use core::ffi::CStr;
 use core::fmt;
 
-use super::report::Quoted;
 use crate::fd::RawFd;
 use crate::file::OFlags;
 use crate::limits::{Resource, Rlimit};
+use crate::text;
 
 /// One thing that the child does on its way to the program, in the caller's order.
 ///
@@ -84,30 +84,53 @@ impl Action<'_> {
 
     /// Writes `file action 2 (open "/nope")`.
     pub(super) fn describe(&self, index: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_file_action() { "file action " } else { "action " })?;
-        write!(f, "{index} ({self})")
+        f.write_str(if self.is_file_action() {
+            "file action "
+        } else {
+            "action "
+        })?;
+        text::decimal(index as i32, f)?;
+        f.write_str(" (")?;
+        fmt::Display::fmt(self, f)?;
+        f.write_str(")")
     }
 }
 
 impl fmt::Display for Action<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, number) = match *self {
-            Self::Open { path, .. } => return write!(f, "open {}", Quoted(path)),
-            Self::Chdir(path) => return write!(f, "chdir {}", Quoted(path)),
-            Self::Chroot(path) => return write!(f, "chroot {}", Quoted(path)),
-            Self::Dup2 { from, to } => return write!(f, "dup2 {from} to {to}"),
-            Self::Umask(mask) => return write!(f, "umask {mask:#o}"),
+            Self::Open { path, .. } => return named("open ", path, f),
+            Self::Chdir(path) => return named("chdir ", path, f),
+            Self::Chroot(path) => return named("chroot ", path, f),
+            Self::Umask(mask) => {
+                f.write_str("umask ")?;
+                return text::digits(mask, 8, 3, f);
+            }
+            Self::Limit(resource, _) => {
+                f.write_str("limit ")?;
+                return f.write_str(resource.name());
+            }
             Self::Groups(_) => return f.write_str("groups"),
             Self::ResetIds => return f.write_str("reset ids"),
-            Self::Close(fd) => ("close", fd),
-            Self::Fchdir(fd) => ("fchdir", fd),
-            Self::CloseFrom(fd) => ("close from", fd),
-            Self::SetForeground(fd) => ("set foreground on", fd),
-            Self::ControllingTerminal(fd) => ("controlling terminal", fd),
-            Self::Limit(resource, _) => ("limit", resource as i32),
-            Self::Gid(id) => return write!(f, "gid {id}"),
-            Self::Uid(id) => return write!(f, "uid {id}"),
+            Self::Dup2 { from, to } => {
+                f.write_str("dup2 ")?;
+                text::decimal(from, f)?;
+                (" to ", to)
+            }
+            Self::Close(fd) => ("close ", fd),
+            Self::Fchdir(fd) => ("fchdir ", fd),
+            Self::CloseFrom(fd) => ("close from ", fd),
+            Self::SetForeground(fd) => ("set foreground on ", fd),
+            Self::ControllingTerminal(fd) => ("controlling terminal ", fd),
+            Self::Gid(id) => ("gid ", id as i32),
+            Self::Uid(id) => ("uid ", id as i32),
         };
-        write!(f, "{name} {number}")
+        f.write_str(name)?;
+        text::decimal(number, f)
     }
+}
+
+fn named(what: &str, path: &CStr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(what)?;
+    fmt::Display::fmt(&text::Quoted(path.to_bytes()), f)
 }

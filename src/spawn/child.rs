@@ -50,7 +50,9 @@ pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
     let job = unsafe { &*job.cast::<Job<'_, '_>>() };
     // SAFETY: these are the child's own copies of the pipe's two ends.
     let (mut pipe, closed) = unsafe { StatusPipe::new(job.read_end, job.write_end) };
-    let Err(failure) = closed.map_err(at(At::StatusPipe)).and_then(|()| carry_out(job, &mut pipe));
+    let Err(failure) = closed
+        .map_err(at(At::StatusPipe))
+        .and_then(|()| carry_out(job, &mut pipe));
     pipe.send(Record::Failed(failure));
     sys::process::exit(127)
 }
@@ -120,13 +122,21 @@ fn join(cgroup: BorrowedFd<'_>) -> Result<(), Errno> {
 
 /// Handlers must go before the mask is restored, else one may run here, on the parent's memory. What is ignored stays so.
 fn reset_signals(job: &Job<'_, '_>) -> Result<(), Errno> {
-    let asked = job.spawn.attributes.default_signals.without(Signal::KILL).without(Signal::STOP);
+    let asked = job
+        .spawn
+        .attributes
+        .default_signals
+        .without(Signal::KILL)
+        .without(Signal::STOP);
     if job.handlers_reset && asked == SigSet::EMPTY {
         return Ok(());
     }
     for signal in Signal::all() {
         let handled =
-            || Ok(!job.handlers_reset && matches!(signal::action(signal)?, signal::Action::Handler(_)));
+            || {
+                Ok(!job.handlers_reset
+                    && matches!(signal::action(signal)?, signal::Action::Handler(_)))
+            };
         if asked.contains(signal) || handled()? {
             // SAFETY: the default is no handler.
             unsafe { signal::set_action(signal, signal::Action::Default, 0)? };
@@ -146,7 +156,12 @@ fn die_with(parent: Option<Pid>, signal: Signal) -> Result<(), Errno> {
 
 fn act(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<(), Errno> {
     match *action {
-        Action::Open { fd, path, flags, mode } => open(fd, path, flags, mode, pipe),
+        Action::Open {
+            fd,
+            path,
+            flags,
+            mode,
+        } => open(fd, path, flags, mode, pipe),
         Action::Close(fd) => close(fd, pipe),
         Action::Dup2 { from, to } => dup2(from, to, pipe),
         Action::Chdir(path) => sys::file::chdir(path),
@@ -185,11 +200,16 @@ fn open(
     pipe: &mut StatusPipe,
 ) -> Result<(), Errno> {
     close(fd, pipe)?;
-    pipe.make_way_for(fd)?;
+    // In this order: making way for the open may put the pipe on `fd`.
     pipe.make_way_for_open()?;
+    pipe.make_way_for(fd)?;
     let opened = sys::fd::open(path, flags, mode)?.into_raw_fd();
     if opened != fd {
-        let cloexec = if flags.contains(OFlags::CLOEXEC) { OFlags::CLOEXEC } else { OFlags::RDONLY };
+        let cloexec = if flags.contains(OFlags::CLOEXEC) {
+            OFlags::CLOEXEC
+        } else {
+            OFlags::RDONLY
+        };
         // SAFETY: the number is the caller's to fill, the pipe is elsewhere, and the first number was only for now.
         unsafe {
             sys::fd::dup3(opened, fd, cloexec)?;
@@ -294,12 +314,19 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
         }
     };
     job.reached_exec.store(false, Ordering::Relaxed);
-    Failure { at: At::Exec(missing), errno }
+    Failure {
+        at: At::Exec(missing),
+        errno,
+    }
 }
 
 /// What `ENOENT` speaks of: if the program is there, its interpreter is not.
 fn missing(errno: Errno, exists: impl FnOnce() -> bool) -> Missing {
-    if errno == Errno::ENOENT && exists() { Missing::Interpreter } else { Missing::Program }
+    if errno == Errno::ENOENT && exists() {
+        Missing::Interpreter
+    } else {
+        Missing::Program
+    }
 }
 
 /// POSIX XBD 8.3: tries each candidate; one that may not be executed is remembered while others are tried.
@@ -330,7 +357,10 @@ fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> (Errno, Missin
 fn exec_path(job: &Job<'_, '_>, path: &CStr) -> Errno {
     let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
     // SAFETY: `Args` are what it asks for.
-    match (unsafe { sys::process::execve(path, args, env) }, job.spawn.shell) {
+    match (
+        unsafe { sys::process::execve(path, args, env) },
+        job.spawn.shell,
+    ) {
         (Errno::ENOEXEC, Some(_)) => exec_shell(job, path),
         (errno, _) => errno,
     }
@@ -338,7 +368,9 @@ fn exec_path(job: &Job<'_, '_>, path: &CStr) -> Errno {
 
 /// POSIX XSH `exec`: a file that is no executable format is run by the shell, as `arg0 file arg1 …`.
 fn exec_shell(job: &Job<'_, '_>, file: &CStr) -> Errno {
-    let Some(shell) = job.spawn.shell else { return Errno::ENOEXEC };
+    let Some(shell) = job.spawn.shell else {
+        return Errno::ENOEXEC;
+    };
     let args = job.spawn.args;
     let arg0 = args.first().unwrap_or(shell.path);
     let rest = args.skip(1);

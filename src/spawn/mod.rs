@@ -129,7 +129,14 @@ impl Shell<'_> {
 impl<'a> Spawn<'a> {
     /// A spawn without actions and attributes.
     pub fn new(program: Program<'a>, args: Args<'a>, env: Args<'a>) -> Self {
-        Self { program, args, env, actions: &[], attributes: Attributes::default(), shell: None }
+        Self {
+            program,
+            args,
+            env,
+            actions: &[],
+            attributes: Attributes::default(),
+            shell: None,
+        }
     }
 
     /// Starts the program: returns when it runs, or when it is known why it does not.
@@ -150,9 +157,16 @@ impl<'a> Spawn<'a> {
     pub fn start_on(&self, stack: &mut [MaybeUninit<u8>]) -> Result<Child, Error<'a>> {
         // The kernels of some architectures want it aligned.
         let surplus = stack.as_mut_ptr_range().end as usize % STACK_ALIGNMENT;
-        match stack.len().checked_sub(surplus).and_then(|end| stack.get_mut(..end)) {
+        match stack
+            .len()
+            .checked_sub(surplus)
+            .and_then(|end| stack.get_mut(..end))
+        {
             Some(aligned) if aligned.len() + surplus >= STACK_SIZE => parent::start(self, aligned),
-            _ => Err(Error::Failed { step: Step::Clone, errno: Errno::ENOMEM }),
+            _ => Err(Error::Failed {
+                step: Step::Clone,
+                errno: Errno::ENOMEM,
+            }),
         }
     }
 }
@@ -172,7 +186,11 @@ pub struct Child {
 
 impl Child {
     fn new(pid: Pid, pidfd: Option<OwnedFd>) -> Self {
-        Self { pid, pidfd, status: None }
+        Self {
+            pid,
+            pidfd,
+            status: None,
+        }
     }
 
     /// Its process id. After [`wait`](Self::wait) it may be another's.

@@ -40,14 +40,18 @@ fn start_with_signals_blocked<'a>(
     stack: &mut [MaybeUninit<u8>],
     mask: SigSet,
 ) -> Result<Child, Error<'a>> {
-    let (read_end, write_end) = sys::fd::pipe2(OFlags::CLOEXEC).map_err(failed(Step::StatusPipe))?;
+    let (read_end, write_end) =
+        sys::fd::pipe2(OFlags::CLOEXEC).map_err(failed(Step::StatusPipe))?;
     let mut buffer = [0; PATH_MAX];
     let mut job = Job {
         spawn,
         read_end: read_end.as_raw_fd(),
         write_end: write_end.as_raw_fd(),
         mask,
-        parent: spawn.attributes.parent_death_signal.map(|_| sys::process::getpid()),
+        parent: spawn
+            .attributes
+            .parent_death_signal
+            .map(|_| sys::process::getpid()),
         buffer: &mut buffer,
         handlers_reset: false,
         in_cgroup: false,
@@ -65,14 +69,19 @@ fn start_with_signals_blocked<'a>(
         Ok(None) => Error::Killed { signal: None },
         Err(errno) => {
             let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
-            Error::Failed { step: Step::StatusPipe, errno }
+            Error::Failed {
+                step: Step::StatusPipe,
+                errno,
+            }
         }
     };
     // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap, another
     // wait has done so, and it is gone all the same.
     let status = wait::wait(pid).ok();
     Err(match error {
-        Error::Killed { .. } => Error::Killed { signal: status.and_then(|status| status.signal()) },
+        Error::Killed { .. } => Error::Killed {
+            signal: status.and_then(|status| status.signal()),
+        },
         error => error,
     })
 }
@@ -87,7 +96,10 @@ fn child<'a>(spawn: &Spawn<'a>, pid: Pid, pidfd: Option<OwnedFd>) -> Result<Chil
         Err(errno) => {
             let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
             let _ = wait::wait(pid);
-            Err(Error::Failed { step: Step::Attribute(Attribute::Pidfd), errno })
+            Err(Error::Failed {
+                step: Step::Attribute(Attribute::Pidfd),
+                errno,
+            })
         }
     }
 }
@@ -178,11 +190,22 @@ fn clone3(
 
 /// `clone`: for old kernels, emulators and filters.
 fn clone2(job: &mut Job<'_, '_>, stack: &mut [MaybeUninit<u8>]) -> Result<Pid, Errno> {
-    let sharing = if job.memory_shared { linux::CLONE_VM } else { 0 };
+    let sharing = if job.memory_shared {
+        linux::CLONE_VM
+    } else {
+        0
+    };
     let top = stack.as_mut_ptr_range().end.cast();
     let job: *mut Job<'_, '_> = job;
     // SAFETY: as in `clone3`.
-    unsafe { sys::clone::clone(sharing | linux::SIGCHLD, top, child::run, job.cast::<c_void>()) }
+    unsafe {
+        sys::clone::clone(
+            sharing | linux::SIGCHLD,
+            top,
+            child::run,
+            job.cast::<c_void>(),
+        )
+    }
 }
 
 fn refused(what: &AtomicBool) -> bool {

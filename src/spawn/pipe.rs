@@ -27,7 +27,13 @@ impl StatusPipe {
         // SAFETY: the caller's promise.
         let closed = unsafe { sys::fd::close(read_end) };
         let free_below = (read_end < write_end).then_some(read_end);
-        (Self { fd: write_end, free_below }, closed)
+        (
+            Self {
+                fd: write_end,
+                free_below,
+            },
+            closed,
+        )
     }
 
     /// Whether `fd` is the pipe, which an action must see as closed.
@@ -82,11 +88,12 @@ impl StatusPipe {
         let old = self.fd;
         // SAFETY: the pipe is open.
         let pipe = unsafe { BorrowedFd::borrow_raw(old) };
-        let moved = sys::fd::dup_cloexec(pipe, old.saturating_add(1)).map_err(|errno| match errno {
-            // What `fcntl` says when the number to begin with is already beyond the limit.
-            Errno::EINVAL => Errno::EMFILE,
-            errno => errno,
-        })?;
+        let moved =
+            sys::fd::dup_cloexec(pipe, old.saturating_add(1)).map_err(|errno| match errno {
+                // What `fcntl` says when the number to begin with is already beyond the limit.
+                Errno::EINVAL => Errno::EMFILE,
+                errno => errno,
+            })?;
         self.fd = moved.into_raw_fd();
         self.free_below = Some(old);
         // SAFETY: the pipe has another number now.

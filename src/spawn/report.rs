@@ -1,12 +1,12 @@
 //! The record that crosses the status pipe, and the error that the caller gets of it.
 
-use core::ffi::CStr;
-use core::fmt::{self, Write};
+use core::fmt;
 
 use super::actions::Action;
 use super::{Program, Spawn};
 use crate::errno::Errno;
 use crate::signal::Signal;
+use crate::text;
 
 /// Why a spawn failed: which step, and what the kernel said of it.
 ///
@@ -112,7 +112,10 @@ impl<'a> Error<'a> {
                 step: Step::Exec(_, Missing::Program),
                 errno: Errno::ENOENT | Errno::ENOTDIR,
             } => 127,
-            Self::Failed { step: Step::Exec(..), .. } => 126,
+            Self::Failed {
+                step: Step::Exec(..),
+                ..
+            } => 126,
             _ => 125,
         }
     }
@@ -123,9 +126,17 @@ impl core::error::Error for Error<'_> {}
 impl fmt::Display for Error<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Failed { step, errno } => write!(f, "{step}: {errno}"),
-            Self::Killed { signal: Some(signal) } => {
-                write!(f, "the child was killed by {signal} before its exec")
+            Self::Failed { step, errno } => {
+                fmt::Display::fmt(&step, f)?;
+                f.write_str(": ")?;
+                fmt::Display::fmt(&errno, f)
+            }
+            Self::Killed {
+                signal: Some(signal),
+            } => {
+                f.write_str("the child was killed by ")?;
+                fmt::Display::fmt(&signal, f)?;
+                f.write_str(" before its exec")
             }
             Self::Killed { signal: None } => f.write_str("the child ended before its exec"),
         }
@@ -146,9 +157,13 @@ impl fmt::Display for Step<'_> {
             Self::Exec(program, missing) => {
                 f.write_str("exec ")?;
                 match program {
-                    Program::Path(path) => write!(f, "{}", Quoted(path))?,
-                    Program::Search { name, .. } => write!(f, "{}", Quoted(name))?,
-                    Program::Descriptor(fd) => write!(f, "of descriptor {fd}")?,
+                    Program::Path(name) | Program::Search { name, .. } => {
+                        fmt::Display::fmt(&text::Quoted(name.to_bytes()), f)?
+                    }
+                    Program::Descriptor(fd) => {
+                        f.write_str("of descriptor ")?;
+                        text::decimal(fd, f)?;
+                    }
                 }
                 match missing {
                     Missing::Program => Ok(()),
@@ -177,28 +192,6 @@ impl Attribute {
     /// Its name in an error's text.
     pub fn name(self) -> &'static str {
         Self::ALL[self as usize].1
-    }
-}
-
-/// A C string between double quotes, what is not printable ASCII escaped.
-pub(super) struct Quoted<'a>(pub &'a CStr);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
-        for chunk in self.0.to_bytes().utf8_chunks() {
-            for c in chunk.valid().chars() {
-                match c {
-                    '"' | '\\' => write!(f, "\\{c}")?,
-                    '\0'..' ' | '\x7f' => write!(f, "\\x{:02x}", c as u32)?,
-                    c => f.write_char(c)?,
-                }
-            }
-            for byte in chunk.invalid() {
-                write!(f, "\\x{byte:02x}")?;
-            }
-        }
-        f.write_char('"')
     }
 }
 
@@ -277,14 +270,16 @@ impl Failure {
             },
             At::Exec(missing) => Step::Exec(spawn.program, missing),
         };
-        Error::Failed { step, errno: self.errno }
+        Error::Failed {
+            step,
+            errno: self.errno,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::string::ToString;
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
@@ -297,15 +292,27 @@ mod tests {
         ];
         places.extend(Attribute::ALL.map(|(attribute, _)| At::Attribute(attribute)));
         for at in places {
-            let record = Record::Failed(Failure { at, errno: Errno::EHWPOISON });
+            let record = Record::Failed(Failure {
+                at,
+                errno: Errno::EHWPOISON,
+            });
             assert_eq!(Record::decode(record.encode()), Some(record));
         }
-        assert_eq!(Record::decode(Record::Reached.encode()), Some(Record::Reached));
+        assert_eq!(
+            Record::decode(Record::Reached.encode()),
+            Some(Record::Reached)
+        );
     }
 
     #[test]
     fn bytes_that_are_no_record_are_none() {
-        for bytes in [[0; 8], [0xff; 8], *b"a\xff\x01\0\0\0\0\0", *b"e\x02\x01\0\0\0\0\0", *b"p\0\0\0\0\0\0\0"] {
+        for bytes in [
+            [0; 8],
+            [0xff; 8],
+            *b"a\xff\x01\0\0\0\0\0",
+            *b"e\x02\x01\0\0\0\0\0",
+            *b"p\0\0\0\0\0\0\0",
+        ] {
             assert_eq!(Record::decode(bytes), None);
         }
     }
@@ -315,11 +322,5 @@ mod tests {
         for (index, (attribute, _)) in Attribute::ALL.into_iter().enumerate() {
             assert_eq!(attribute as usize, index);
         }
-    }
-
-    #[test]
-    fn a_path_is_quoted_so_that_it_can_be_read() {
-        assert_eq!(Quoted(c"/a b").to_string(), r#""/a b""#);
-        assert_eq!(Quoted(c"a\"\\\n\xff\xc3\xa9").to_string(), r#""a\"\\\x0a\xffé""#);
     }
 }

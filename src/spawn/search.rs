@@ -28,8 +28,8 @@ impl<'a> Candidates<'a> {
 
     /// The next pathname. One that is too long for the kernel is passed over.
     pub fn next<'b>(&mut self, buffer: &'b mut [u8; PATH_MAX]) -> Option<&'b CStr> {
-        let mut length = 0;
-        while length == 0 {
+        let mut joined = None;
+        while joined.is_none() {
             let path = self.path?;
             let end = path.iter().position(|&byte| byte == b':');
             let (directory, rest) = match end {
@@ -39,9 +39,10 @@ impl<'a> Candidates<'a> {
             self.path = rest;
             // An empty element is the working directory.
             let slash: &[u8] = if directory.is_empty() { b"" } else { b"/" };
-            length = join([directory, slash, self.name, b"\0"], buffer).unwrap_or(0);
+            joined = join([directory, slash, self.name, b"\0"], buffer);
         }
-        CStr::from_bytes_with_nul(buffer.get(..length)?).ok()
+        // SAFETY: the parts are of C strings, without their nulls; the last is a null.
+        Some(unsafe { CStr::from_bytes_with_nul_unchecked(buffer.get(..joined?)?) })
     }
 }
 
@@ -49,7 +50,9 @@ impl<'a> Candidates<'a> {
 fn join(parts: [&[u8]; 4], buffer: &mut [u8]) -> Option<usize> {
     let mut length = 0;
     for part in parts {
-        buffer.get_mut(length..length + part.len())?.copy_from_slice(part);
+        buffer
+            .get_mut(length..length + part.len())?
+            .copy_from_slice(part);
         length += part.len();
     }
     Some(length)
@@ -64,7 +67,12 @@ mod tests {
     fn candidates(name: &CStr, path: Option<&CStr>) -> Vec<String> {
         let mut buffer = [0; PATH_MAX];
         let mut candidates = Candidates::new(name, path);
-        core::iter::from_fn(|| candidates.next(&mut buffer).map(|path| path.to_str().unwrap().into())).collect()
+        core::iter::from_fn(|| {
+            candidates
+                .next(&mut buffer)
+                .map(|path| path.to_str().unwrap().into())
+        })
+        .collect()
     }
 
     #[test]
@@ -74,7 +82,10 @@ mod tests {
 
     #[test]
     fn an_empty_element_is_the_working_directory() {
-        assert_eq!(candidates(c"p", Some(c":/a::/b:")), ["p", "/a/p", "p", "/b/p", "p"]);
+        assert_eq!(
+            candidates(c"p", Some(c":/a::/b:")),
+            ["p", "/a/p", "p", "/b/p", "p"]
+        );
         assert_eq!(candidates(c"p", Some(c"")), ["p"]);
     }
 
@@ -97,6 +108,9 @@ mod tests {
     fn a_pathname_that_is_too_long_is_passed_over() {
         let longest = "x".repeat(PATH_MAX - "//p\0".len());
         let path = std::ffi::CString::new(std::format!("/{longest}:/{longest}y:/a")).unwrap();
-        assert_eq!(candidates(c"p", Some(&path)), [std::format!("/{longest}/p"), "/a/p".into()]);
+        assert_eq!(
+            candidates(c"p", Some(&path)),
+            [std::format!("/{longest}/p"), "/a/p".into()]
+        );
     }
 }

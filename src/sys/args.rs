@@ -54,11 +54,12 @@ impl<'a> Args<'a> {
 
     /// The value of `name` where these are an environment's `name=value` strings: what follows the first such `=`.
     pub fn var(self, name: &CStr) -> Option<&'a CStr> {
-        let name = name.to_bytes();
         self.iter().find_map(|entry| {
-            let bytes = entry.to_bytes_with_nul();
-            let value = bytes.strip_prefix(name)?.strip_prefix(b"=")?;
-            CStr::from_bytes_with_nul(value).ok()
+            let value = entry
+                .to_bytes()
+                .strip_prefix(name.to_bytes())?
+                .strip_prefix(b"=")?;
+            tail(entry, entry.count_bytes() - value.len())
         })
     }
 
@@ -67,6 +68,20 @@ impl<'a> Args<'a> {
         // SAFETY: an `Args` points to at least the array's null.
         unsafe { *array.as_ptr() }
     }
+}
+
+/// The string from its byte `start` on, if it is that long.
+///
+/// ```
+/// assert_eq!(nestling::sys::args::tail(c"name=value", 5), Some(c"value"));
+/// ```
+pub fn tail(string: &CStr, start: usize) -> Option<&CStr> {
+    let rest = string
+        .to_bytes_with_nul()
+        .get(start..)
+        .filter(|rest| !rest.is_empty())?;
+    // SAFETY: a C string's end is a C string, as long as its null is in it.
+    Some(unsafe { CStr::from_bytes_with_nul_unchecked(rest) })
 }
 
 /// Keeps the two types as thin as C's: what `from_ptr` and the kernel rely on.

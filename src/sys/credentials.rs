@@ -2,7 +2,7 @@
 
 use linux_raw_sys::general as linux;
 
-use super::result;
+use super::{done, result};
 use crate::arch::{nr, syscall0, syscall1, syscall2, syscall3};
 use crate::errno::Errno;
 
@@ -33,46 +33,66 @@ own_id! {
 /// `setuid`: with privilege, sets the real, effective and saved user id.
 pub fn setuid(uid: u32) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
-    result(unsafe { syscall1(nr::SETUID as usize, uid as usize) }).map(drop)
+    done(unsafe { syscall1(nr::SETUID as usize, uid as usize) })
 }
 
 /// `setgid`: with privilege, sets the real, effective and saved group id.
 pub fn setgid(gid: u32) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
-    result(unsafe { syscall1(nr::SETGID as usize, gid as usize) }).map(drop)
+    done(unsafe { syscall1(nr::SETGID as usize, gid as usize) })
 }
 
 /// `setresuid`: sets the real, effective and saved user id.
 pub fn setresuid(real: u32, effective: u32, saved: u32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
-        syscall3(nr::SETRESUID as usize, real as usize, effective as usize, saved as usize)
+        syscall3(
+            nr::SETRESUID as usize,
+            real as usize,
+            effective as usize,
+            saved as usize,
+        )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `setresgid`: sets the real, effective and saved group id.
 pub fn setresgid(real: u32, effective: u32, saved: u32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
-        syscall3(nr::SETRESGID as usize, real as usize, effective as usize, saved as usize)
+        syscall3(
+            nr::SETRESGID as usize,
+            real as usize,
+            effective as usize,
+            saved as usize,
+        )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `setgroups`: sets the supplementary groups.
 pub fn setgroups(groups: &[u32]) -> Result<(), Errno> {
     // SAFETY: the kernel reads `groups.len()` ids from the slice.
-    let answer =
-        unsafe { syscall2(nr::SETGROUPS as usize, groups.len(), groups.as_ptr() as usize) };
-    result(answer).map(drop)
+    let answer = unsafe {
+        syscall2(
+            nr::SETGROUPS as usize,
+            groups.len(),
+            groups.as_ptr() as usize,
+        )
+    };
+    done(answer)
 }
 
 /// `getgroups`: the supplementary groups, as many as there are; `EINVAL` if `groups` has no room for them.
 pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most `groups.len()` ids to the slice.
-    let answer =
-        unsafe { syscall2(nr::GETGROUPS as usize, groups.len(), groups.as_mut_ptr() as usize) };
+    let answer = unsafe {
+        syscall2(
+            nr::GETGROUPS as usize,
+            groups.len(),
+            groups.as_mut_ptr() as usize,
+        )
+    };
     result(answer)
 }
 
@@ -89,5 +109,5 @@ pub fn set_no_new_privs() -> Result<(), Errno> {
             0,
         )
     };
-    result(answer).map(drop)
+    done(answer)
 }

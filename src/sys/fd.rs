@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use linux_raw_sys::general as linux;
 
-use super::result;
+use super::{done, result};
 use crate::arch::{nr, syscall1, syscall2, syscall3, syscall4};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd, RawFd};
@@ -34,7 +34,10 @@ impl BorrowedFd<'_> {
     /// # Safety
     /// It stays open for the lifetime.
     pub unsafe fn borrow_raw(fd: RawFd) -> Self {
-        Self { fd, owner: PhantomData }
+        Self {
+            fd,
+            owner: PhantomData,
+        }
     }
 }
 
@@ -73,8 +76,11 @@ pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
     let mut ends = [-1; 2];
     // SAFETY: the kernel writes two numbers, of new descriptors.
     unsafe {
-        let answer =
-            syscall2(linux::__NR_pipe2 as usize, ends.as_mut_ptr() as usize, flags.bits() as usize);
+        let answer = syscall2(
+            linux::__NR_pipe2 as usize,
+            ends.as_mut_ptr() as usize,
+            flags.bits() as usize,
+        );
         result(answer)?;
         Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
     }
@@ -86,7 +92,7 @@ pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
 /// Nobody counts on the descriptor being open.
 pub unsafe fn close(fd: RawFd) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
-    result(unsafe { syscall1(linux::__NR_close as usize, fd as usize) }).map(drop)
+    done(unsafe { syscall1(linux::__NR_close as usize, fd as usize) })
 }
 
 /// `close_range` (Linux 5.9): closes every open number from `first` to `last`.
@@ -96,9 +102,14 @@ pub unsafe fn close(fd: RawFd) -> Result<(), Errno> {
 pub unsafe fn close_range(first: u32, last: u32) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     let answer = unsafe {
-        syscall3(linux::__NR_close_range as usize, first as usize, last as usize, 0)
+        syscall3(
+            linux::__NR_close_range as usize,
+            first as usize,
+            last as usize,
+            0,
+        )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `dup3`: makes `to` the same as `from`, closing what `to` was; `EINVAL` if they are equal.
@@ -108,9 +119,14 @@ pub unsafe fn close_range(first: u32, last: u32) -> Result<(), Errno> {
 pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     let answer = unsafe {
-        syscall3(linux::__NR_dup3 as usize, from as usize, to as usize, flags.bits() as usize)
+        syscall3(
+            linux::__NR_dup3 as usize,
+            from as usize,
+            to as usize,
+            flags.bits() as usize,
+        )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `fcntl(F_DUPFD_CLOEXEC)`: a close-on-exec duplicate with the lowest free number that is at least `lowest`. `EINVAL` if
@@ -127,8 +143,12 @@ pub fn cloexec(fd: RawFd) -> Result<bool, Errno> {
 
 /// `fcntl(F_SETFD)`: sets whether the descriptor closes on exec.
 pub fn set_cloexec(fd: BorrowedFd<'_>, cloexec: bool) -> Result<(), Errno> {
-    let flags = if cloexec { linux::FD_CLOEXEC as usize } else { 0 };
-    result(fcntl(fd.fd, linux::F_SETFD, flags)).map(drop)
+    let flags = if cloexec {
+        linux::FD_CLOEXEC as usize
+    } else {
+        0
+    };
+    done(fcntl(fd.fd, linux::F_SETFD, flags))
 }
 
 fn fcntl(fd: RawFd, command: u32, argument: usize) -> usize {

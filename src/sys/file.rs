@@ -4,28 +4,29 @@ use core::ffi::CStr;
 
 use linux_raw_sys::general as linux;
 
-use super::{fd, result};
+use super::{done, fd};
 use crate::arch::{syscall1, syscall3};
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, RawFd};
 use crate::file::OFlags;
+use crate::text;
 
 /// `chdir`: changes the working directory.
 pub fn chdir(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
-    result(unsafe { syscall1(linux::__NR_chdir as usize, path.as_ptr() as usize) }).map(drop)
+    done(unsafe { syscall1(linux::__NR_chdir as usize, path.as_ptr() as usize) })
 }
 
 /// `fchdir`: changes the working directory to an open one.
 pub fn fchdir(directory: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
-    result(unsafe { syscall1(linux::__NR_fchdir as usize, directory.fd as usize) }).map(drop)
+    done(unsafe { syscall1(linux::__NR_fchdir as usize, directory.fd as usize) })
 }
 
 /// `chroot`: changes the root directory, not the working directory.
 pub fn chroot(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
-    result(unsafe { syscall1(linux::__NR_chroot as usize, path.as_ptr() as usize) }).map(drop)
+    done(unsafe { syscall1(linux::__NR_chroot as usize, path.as_ptr() as usize) })
 }
 
 /// `umask`: sets the permission bits that new files don't get; returns the old ones.
@@ -45,7 +46,7 @@ pub fn exists(path: &CStr) -> Result<(), Errno> {
             linux::F_OK as usize,
         )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// Calls `visit` with each descriptor that `/proc/self/fd` shows but the one it is read through; `visit` may close them.
@@ -63,15 +64,39 @@ pub fn each_open_descriptor(mut visit: impl FnMut(RawFd)) -> Result<(), Errno> {
             return Ok(());
         }
         // `struct linux_dirent64`: inode and offset of 8 bytes each, the entry's length of 2, a type of 1, the name.
-        while let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, l0, l1, _, name @ ..] = entries {
+        while let [
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            l0,
+            l1,
+            _,
+            name @ ..,
+        ] = entries
+        {
             let end = name.iter().position(|&byte| byte == 0).unwrap_or(0);
-            let name = name.get(..end).and_then(|name| core::str::from_utf8(name).ok());
-            if let Some(fd) = name.and_then(|name| name.parse().ok())
+            let fd = text::number(name.get(..end).unwrap_or_default(), 10);
+            if let Some(fd) = fd.and_then(|fd| RawFd::try_from(fd).ok())
                 && fd != directory.as_raw_fd()
             {
                 visit(fd);
             }
-            entries = entries.get(u16::from_ne_bytes([*l0, *l1]).into()..).unwrap_or_default();
+            entries = entries
+                .get(u16::from_ne_bytes([*l0, *l1]).into()..)
+                .unwrap_or_default();
         }
     }
 }

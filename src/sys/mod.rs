@@ -17,12 +17,17 @@ pub mod resource;
 pub mod signal;
 pub mod terminal;
 
-/// What the kernel's answer means: the last 4095 values are errors.
+/// What the kernel's answer means.
 fn result(answer: usize) -> Result<usize, Errno> {
-    match Errno::from_raw((answer as isize).wrapping_neg().try_into().unwrap_or(0)) {
-        Some(errno) => Err(errno),
+    match Errno::from_answer(answer) {
         None => Ok(answer),
+        Some(errno) => Err(errno),
     }
+}
+
+/// What the answer of a call means that has nothing to say but whether it failed.
+fn done(answer: usize) -> Result<(), Errno> {
+    result(answer).map(drop)
 }
 
 #[cfg(test)]
@@ -33,7 +38,10 @@ mod tests {
     fn only_the_last_4095_answers_are_errors() {
         assert_eq!(result(0), Ok(0));
         assert_eq!(result(usize::MAX), Err(Errno::EPERM));
-        assert_eq!(result(usize::MAX - 4094), Err(Errno::from_raw(4095).unwrap()));
+        assert_eq!(
+            result(usize::MAX - 4094),
+            Err(Errno::from_raw(4095).unwrap())
+        );
         assert_eq!(result(usize::MAX - 4095), Ok(usize::MAX - 4095));
         assert_eq!(result(1 << (usize::BITS - 1)), Ok(1 << (usize::BITS - 1)));
     }

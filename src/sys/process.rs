@@ -4,14 +4,12 @@ use core::ffi::{CStr, c_char};
 
 use linux_raw_sys::general as linux;
 
-use super::result;
-use crate::arch::{
-    syscall0, syscall1, syscall2, syscall3, syscall4, syscall5,
-};
+use super::{done, result};
+use crate::arch::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
-use crate::signal::Signal;
 use crate::process::{ExitStatus, Pid};
+use crate::signal::Signal;
 
 /// `getpid`: this process's id.
 pub fn getpid() -> Pid {
@@ -35,7 +33,7 @@ pub fn getpgid(pid: i32) -> Result<i32, Errno> {
 pub fn setpgid(pid: i32, group: i32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe { syscall2(linux::__NR_setpgid as usize, pid as usize, group as usize) };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `getsid`: the session of `pid`, 0 for this process.
@@ -47,7 +45,7 @@ pub fn getsid(pid: i32) -> Result<i32, Errno> {
 /// `setsid`: begins a new session, without a controlling terminal.
 pub fn setsid() -> Result<(), Errno> {
     // SAFETY: no arguments.
-    result(unsafe { syscall0(linux::__NR_setsid as usize) }).map(drop)
+    done(unsafe { syscall0(linux::__NR_setsid as usize) })
 }
 
 /// `kill`: sends a signal, or only asks whether one could be sent. The meaning of an id that is not positive is in
@@ -56,7 +54,7 @@ pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::raw);
     // SAFETY: numbers are all it takes.
     let answer = unsafe { syscall2(linux::__NR_kill as usize, pid as usize, signal as usize) };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `prctl(PR_SET_PDEATHSIG)`: the signal this process gets when the thread that made it ends.
@@ -70,18 +68,14 @@ pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
             signal as usize,
         )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `execve`: becomes another program. Returns only if that failed.
 ///
 /// # Safety
 /// `args` and `env` are null-terminated arrays of C strings, as in [`Args`](crate::Args).
-pub unsafe fn execve(
-    path: &CStr,
-    args: *const *const c_char,
-    env: *const *const c_char,
-) -> Errno {
+pub unsafe fn execve(path: &CStr, args: *const *const c_char, env: *const *const c_char) -> Errno {
     // SAFETY: the caller's promise.
     let answer = unsafe {
         syscall3(

@@ -2,38 +2,64 @@
 
 use linux_raw_sys::general as linux;
 
-use super::result;
+use super::{done, result};
 use crate::arch::{syscall3, syscall4};
 use crate::errno::Errno;
 use crate::limits::{Policy, Resource, Rlimit};
 
 /// `prlimit64` of this process: sets the limit.
 pub fn setrlimit(resource: Resource, limit: Rlimit) -> Result<(), Errno> {
-    let limit = linux::rlimit64 { rlim_cur: limit.soft, rlim_max: limit.hard };
+    let limit = linux::rlimit64 {
+        rlim_cur: limit.soft,
+        rlim_max: limit.hard,
+    };
     // SAFETY: the kernel reads one limit; it may leave out the old one.
     let answer = unsafe {
-        syscall4(linux::__NR_prlimit64 as usize, 0, resource as usize, &raw const limit as usize, 0)
+        syscall4(
+            linux::__NR_prlimit64 as usize,
+            0,
+            resource as usize,
+            &raw const limit as usize,
+            0,
+        )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `prlimit64` of this process: asks for the limit.
 pub fn getrlimit(resource: Resource) -> Result<Rlimit, Errno> {
-    let mut limit = linux::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    let mut limit = linux::rlimit64 {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
     // SAFETY: the kernel writes one limit; it may leave out the new one.
     let answer = unsafe {
-        syscall4(linux::__NR_prlimit64 as usize, 0, resource as usize, 0, &raw mut limit as usize)
+        syscall4(
+            linux::__NR_prlimit64 as usize,
+            0,
+            resource as usize,
+            0,
+            &raw mut limit as usize,
+        )
     };
-    result(answer).map(|_| Rlimit { soft: limit.rlim_cur, hard: limit.rlim_max })
+    result(answer).map(|_| Rlimit {
+        soft: limit.rlim_cur,
+        hard: limit.rlim_max,
+    })
 }
 
 /// `setpriority(PRIO_PROCESS)` of this process: -20 (first) to 19 (last).
 pub fn setpriority(nice: i32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
-        syscall3(linux::__NR_setpriority as usize, linux::PRIO_PROCESS as usize, 0, nice as usize)
+        syscall3(
+            linux::__NR_setpriority as usize,
+            linux::PRIO_PROCESS as usize,
+            0,
+            nice as usize,
+        )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `sched_setscheduler` of this process.
@@ -47,14 +73,18 @@ pub fn sched_setscheduler(policy: Policy, priority: i32) -> Result<(), Errno> {
             &raw const priority as usize,
         )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `sched_setparam` of this process: the priority under the policy it has.
 pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
     // SAFETY: the kernel reads `struct sched_param`, which is one number.
     let answer = unsafe {
-        crate::arch::syscall2(linux::__NR_sched_setparam as usize, 0, &raw const priority as usize)
+        crate::arch::syscall2(
+            linux::__NR_sched_setparam as usize,
+            0,
+            &raw const priority as usize,
+        )
     };
-    result(answer).map(drop)
+    done(answer)
 }

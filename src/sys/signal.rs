@@ -2,7 +2,7 @@
 
 use linux_raw_sys::general as linux;
 
-use super::result;
+use super::{done, result};
 use crate::arch::{self, syscall4};
 use crate::errno::Errno;
 use crate::signal::{SigSet, Signal};
@@ -74,7 +74,7 @@ pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(
             size_of::<SigSet>(),
         )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `rt_sigaction`: what this process does with a signal.

@@ -2,7 +2,7 @@
 
 use linux_raw_sys::{general as linux, ioctl};
 
-use super::result;
+use super::{done, result};
 use crate::arch::syscall3;
 use crate::errno::Errno;
 use crate::fd::BorrowedFd;
@@ -18,7 +18,7 @@ pub fn tcsetpgrp(terminal: BorrowedFd<'_>, group: i32) -> Result<(), Errno> {
             &raw const group as usize,
         )
     };
-    result(answer).map(drop)
+    done(answer)
 }
 
 /// `tcgetpgrp`: the terminal's foreground process group.
@@ -47,5 +47,5 @@ pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
             0,
         )
     };
-    result(answer).map(drop)
+    done(answer)
 }

@@ -1,1 +1,247 @@
-//! x
+//! What the host's tests have in common: the programs that they run, and a place to run them in.
+
+use std::collections::hash_map::RandomState;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::hash::{BuildHasher, Hasher};
+use std::io::{Write, stderr};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// An architecture whose programs this machine runs natively, so that they can be traced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Arch {
+    X86_64,
+    I386,
+}
+
+impl Arch {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::I386 => "i386",
+        }
+    }
+
+    /// The release build of `victim`: it lies beside `probe`.
+    pub fn victim(self) -> Result<PathBuf, String> {
+        match self.given("PROBE") {
+            Some(probe) => existing(PathBuf::from(probe).with_file_name("victim")),
+            None => existing(self.built()?.join("victim")),
+        }
+    }
+
+    /// The release build of `spawn`.
+    pub fn spawn(self) -> Result<PathBuf, String> {
+        match self.given("SPAWN") {
+            Some(spawn) => existing(spawn.into()),
+            None => existing(self.built()?.join("spawn")),
+        }
+    }
+
+    /// What `xtask` has built.
+    fn given(self, what: &str) -> Option<OsString> {
+        env::var_os(format!("NESTLING_{what}_{}", self.name().to_uppercase()))
+    }
+
+    /// Without `xtask`: builds both programs, which any toolchain can for its own architecture only.
+    fn built(self) -> Result<&'static Path, String> {
+        static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+        if self != Self::X86_64 || !cfg!(target_arch = "x86_64") {
+            let name = self.name();
+            return Err(format!(
+                "no programs for {name}: `cargo xtask test` builds them"
+            ));
+        }
+        match BUILT.get_or_init(|| build("x86_64-unknown-linux-gnu")) {
+            Ok(directory) => Ok(directory),
+            Err(why) => Err(why.clone()),
+        }
+    }
+}
+
+fn existing(path: PathBuf) -> Result<PathBuf, String> {
+    match path.exists() {
+        true => Ok(path),
+        false => Err(format!("{} is not there", path.display())),
+    }
+}
+
+fn build(target: &str) -> Result<PathBuf, String> {
+    // This test is TARGET/debug/deps/NAME; the folder is one that `cargo` leaves to tests.
+    let test = env::current_exe().map_err(|error| error.to_string())?;
+    let folder = test.ancestors().nth(3).expect("a target directory");
+    let folder = folder.join("tmp/host-tests");
+    let build = |arguments: &[&str]| {
+        let output = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
+            .args(["build", "--release", "--target", target, "--target-dir"])
+            .arg(&folder)
+            .args(arguments)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+            .output()
+            .map_err(|error| error.to_string())?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    };
+    build(&["-p", "nestling-tests", "--bin", "victim"])?;
+    build(&["-p", "nestling", "--bin", "spawn", "--features", "rt"])?;
+    Ok(folder.join(target).join("release"))
+}
+
+/// Whether a program is installed.
+pub fn installed(program: &str) -> Result<(), String> {
+    match Command::new(program).arg("--version").output() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{program}: {error}")),
+    }
+}
+
+/// Prints a line even when the test harness keeps what a test prints.
+pub fn say(line: &str) {
+    // Where standard error is closed nobody reads it.
+    let _ = writeln!(stderr(), "{line}");
+}
+
+/// Unwraps, or says why a test cannot run and returns from it.
+#[macro_export]
+macro_rules! or_skip {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(why) => {
+                $crate::say(&format!("skipped: {why}"));
+                return;
+            }
+        }
+    };
+}
+
+/// A directory that goes when it is dropped, with what the victim wants in it.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new(victim: &Path) -> Self {
+        let unique = RandomState::new().build_hasher().finish();
+        let scratch = Self(env::temp_dir().join(format!("nestling-{unique:016x}")));
+        for directory in ["", "empty", "cgroup", "forbidden"] {
+            fs::create_dir(scratch.0.join(directory)).expect("a directory");
+        }
+        for file in ["here", "cgroup/cgroup.procs", "forbidden/program"] {
+            fs::write(scratch.0.join(file), "").expect("a file");
+        }
+        fs::copy(victim, scratch.0.join("program")).expect("a copy of the victim");
+        // Executable, and in no executable format.
+        let script = scratch.0.join("script");
+        fs::write(&script, "no program\n").expect("a file");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(script, mode).expect("permission to execute");
+        scratch
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // It lies in the temporary directory; there is nothing else to be done.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A terminal: its master's descriptor, which keeps it, and the path of its slave.
+pub fn terminal() -> (OwnedFd, PathBuf) {
+    let mut name = [0; 64];
+    // SAFETY: the descriptor is a new one, and the name has its length beside it.
+    let master = unsafe {
+        let master = libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC);
+        assert!(
+            master >= 0,
+            "no terminal: {}",
+            std::io::Error::last_os_error()
+        );
+        let master = OwnedFd::from_raw_fd(master);
+        let fd = std::os::fd::AsRawFd::as_raw_fd(&master);
+        assert_eq!(libc::grantpt(fd), 0);
+        assert_eq!(libc::unlockpt(fd), 0);
+        assert_eq!(libc::ptsname_r(fd, name.as_mut_ptr(), name.len()), 0);
+        master
+    };
+    let end = name.iter().position(|&byte| byte == 0).expect("a C string");
+    let name: Vec<u8> = name[..end].iter().map(|&byte| byte as u8).collect();
+    (
+        master,
+        String::from_utf8(name).expect("a plain name").into(),
+    )
+}
+
+/// Runs a command to its end. One that hangs is ended, so that the test fails and does not hang too.
+pub fn run(program: &str, prepare: impl FnOnce(&mut Command)) -> Output {
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "60", program]);
+    prepare(&mut command);
+    command
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}"))
+}
+
+/// A system call, as strace shows it.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub name: String,
+    /// The whole line.
+    pub line: String,
+    /// Its number among the process's calls of the name, from 1.
+    pub number: usize,
+}
+
+impl Call {
+    pub fn succeeded(&self) -> bool {
+        !self.line.contains(" = -1 ")
+    }
+}
+
+/// What `strace -ff -o PREFIX` has written: the calls of each process, in the order of their ids.
+pub fn traces(prefix: &Path) -> Vec<Vec<Call>> {
+    let directory = prefix.parent().expect("a directory");
+    let name = prefix.file_name().and_then(|name| name.to_str());
+    let name = format!("{}.", name.expect("a name"));
+    let mut traces: Vec<(u32, Vec<Call>)> = fs::read_dir(directory)
+        .expect("the directory of traces")
+        .filter_map(|entry| {
+            let path = entry.expect("an entry").path();
+            let id = path.file_name()?.to_str()?.strip_prefix(&name)?;
+            let text = fs::read_to_string(&path).expect("a trace");
+            Some((id.parse().expect("a process id"), calls(&text)))
+        })
+        .collect();
+    traces.sort_by_key(|&(id, _)| id);
+    traces.into_iter().map(|(_, calls)| calls).collect()
+}
+
+fn calls(trace: &str) -> Vec<Call> {
+    let mut calls: Vec<Call> = Vec::new();
+    for line in trace.lines() {
+        // `+++ exited`, `--- SIGCHLD` and `[ Process … runs in 32 bit mode. ]` are no calls.
+        if !line.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') {
+            continue;
+        }
+        let Some((name, _)) = line.split_once('(') else {
+            continue;
+        };
+        let number = 1 + calls.iter().filter(|call| call.name == name).count();
+        calls.push(Call {
+            name: name.into(),
+            line: line.into(),
+            number,
+        });
+    }
+    calls
+}

@@ -1,1 +1,121 @@
-fn main(){}
+//! `cargo xtask`: builds nestling for four architectures, runs it, tests it and measures it.
+//!
+//! This file is the command line. What each command does is in the module of its name.
+
+mod apt;
+mod arch;
+mod compile;
+mod how;
+mod libtest;
+mod report;
+mod run;
+mod setup;
+mod size;
+mod suite;
+mod test;
+mod toolchain;
+mod workspace;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use anyhow::Result;
+use arch::{Arch, HOST};
+use clap::{Parser, Subcommand};
+use compile::Profile;
+use workspace::Workspace;
+
+/// Build, run, test and measure nestling.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what building and testing need, and say what is there and what is missing
+    Setup {
+        #[command(flatten)]
+        on: On,
+    },
+    /// Build the programs, and print where they are and how large
+    Build {
+        #[command(flatten)]
+        on: On,
+        /// Build unoptimised programs, with debug information
+        #[arg(long)]
+        debug: bool,
+    },
+    /// Build a program and run it, natively or under qemu-user
+    ///
+    /// Exits as the program does. Under qemu-user, a program that BIN itself starts runs on this machine's kernel, natively.
+    Run {
+        #[command(flatten)]
+        on: On,
+        /// Which program, such as `spawn`
+        bin: String,
+        /// Its arguments; put `--` before them where the first starts with a dash
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Set up, then run every check and test there is (by default for all architectures)
+    Test {
+        #[command(flatten)]
+        on: On,
+    },
+    /// Print a table of the release programs' sizes, and check what they must not contain
+    Size {
+        #[command(flatten)]
+        on: On,
+    },
+}
+
+#[derive(clap::Args)]
+struct On {
+    /// The architecture; may be repeated
+    #[arg(long = "arch", value_name = "ARCH", value_parser = ["x86_64", "aarch64", "riscv64", "i386", "all"])]
+    names: Vec<String>,
+}
+
+impl On {
+    fn archs(&self, default: &[Arch]) -> Vec<Arch> {
+        if self.names.is_empty() {
+            return default.to_vec();
+        }
+        let named = |arch: &Arch| {
+            self.names
+                .iter()
+                .any(|name| name == "all" || name == arch.name())
+        };
+        Arch::ALL.into_iter().filter(named).collect()
+    }
+}
+
+fn main() -> ExitCode {
+    perform(CommandLine::parse().command).unwrap_or_else(|error| {
+        eprintln!("xtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn perform(command: Command) -> Result<ExitCode> {
+    let workspace = Workspace::load()?;
+    match command {
+        Command::Setup { on } => setup::setup(&on.archs(&[HOST]))?,
+        Command::Build { on, debug } => {
+            let profile = if debug {
+                Profile::Debug
+            } else {
+                Profile::Release
+            };
+            compile::build(&workspace, &on.archs(&[HOST]), profile)?;
+        }
+        Command::Run { on, bin, args } => {
+            return run::run(&workspace, &on.archs(&[HOST]), &bin, &args);
+        }
+        Command::Test { on } => return test::test(&workspace, &on.archs(&Arch::ALL)),
+        Command::Size { on } => return size::size(&workspace, &on.archs(&[HOST])),
+    }
+    Ok(ExitCode::SUCCESS)
+}

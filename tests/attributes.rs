@@ -1,0 +1,331 @@
+//! Every attribute: what the program sees of it, and how its failure is reported.
+
+#![no_std]
+#![no_main]
+
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use linux_raw_sys::general as linux;
+use linux_raw_sys::prctl::PR_SET_CHILD_SUBREAPER;
+use nestling::spawn::{Action, Attributes, Hook, Memory, Scheduler, Spawn};
+use nestling::sys::{self, process, signal};
+use nestling::{Args, AsFd, Errno, OFlags, Pid, Policy, SigSet, Signal, args};
+use nestling_tests::{
+    State, checked, emulated, fails, fd, forbid, fork, handle, how, join, mailbox,
+    make_directory, make_file, need_root, open, prctl, probe, read_file, skip, start, started,
+    state, text,
+};
+
+nestling_tests::suite! {
+    in_both_modes {
+        new_session_makes_the_program_lead_one,
+        process_group_is_a_new_one_or_one_that_is_there,
+        a_failed_process_group_is_reported,
+        without_attributes_the_parents_are_inherited,
+        scheduler_sets_policy_and_priority,
+        a_failed_scheduler_is_reported,
+        nice_is_set,
+        a_nice_value_without_privilege_is_reported,
+        signal_mask_is_set_or_inherited,
+        default_signals_are_no_longer_ignored,
+        no_new_privs_is_set,
+        parent_death_signal_comes_when_the_parent_dies,
+        cgroup_is_joined,
+        cgroup_is_joined_by_its_file_where_it_is_no_cgroup2,
+        a_failed_cgroup_is_reported,
+        pidfd_names_the_child,
+        pidfd_is_made_without_clone3,
+        hook_runs_last,
+        a_failed_hook_is_reported,
+        what_a_hook_writes_is_seen_if_memory_is_shared,
+    }
+}
+
+fn with<'a>(attributes: Attributes<'a>) -> Spawn<'a> {
+    Spawn { attributes, ..probe(attributes.memory) }
+}
+
+fn new_session_makes_the_program_lead_one(memory: Memory) {
+    let found = state(&with(Attributes { new_session: true, memory, ..Attributes::default() }));
+    assert_eq!(found["session"], found["pid"]);
+    assert_eq!(found["group"], found["pid"]);
+}
+
+fn process_group_is_a_new_one_or_one_that_is_there(memory: Memory) {
+    let group = |group| {
+        let process_group = Some(group);
+        with(Attributes { process_group, memory, ..Attributes::default() })
+    };
+    let found = state(&group(0));
+    assert_eq!(found["group"], found["pid"]);
+    assert_eq!(&found["session"], text!("{}", process::getpid()).as_str());
+
+    let list = args![c"probe", c"until-eof", c"3"];
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let actions = [nestling_tests::dup2(end.as_raw_fd(), 3)];
+    let leader = Spawn { args: Args::new(&list), actions: &actions, ..group(0) };
+    let mut leader = started(&leader);
+    let found = state(&group(leader.id().as_raw()));
+    assert_eq!(&found["group"], text!("{}", leader.id()).as_str());
+    drop(held);
+    assert!(leader.wait().expect("its status").success());
+}
+
+fn a_failed_process_group_is_reported(memory: Memory) {
+    for (group, new_session, errno) in [
+        (-1, false, Errno::EINVAL),
+        (i32::MAX, false, Errno::EPERM),
+        (0, true, Errno::EPERM), // the leader of a session stays in its group
+    ] {
+        let process_group = Some(group);
+        let attributes =
+            Attributes { process_group, new_session, memory, ..Attributes::default() };
+        fails(&with(attributes), text!("attribute process group: {errno}").as_str());
+    }
+}
+
+fn without_attributes_the_parents_are_inherited(memory: Memory) {
+    let found = state(&probe(memory));
+    assert_eq!(&found["session"], text!("{}", process::getpid()).as_str());
+    assert_eq!(found["group"], found["session"]);
+    assert_eq!(found["parent"], found["session"]);
+    assert_eq!((&found["blocked"], &found["ignored"]), ("0", "0"));
+    assert_eq!((&found["nice"], &found["no new privileges"]), ("0", "0"));
+}
+
+fn scheduler(memory: Memory, policy: Option<Policy>, priority: i32) -> Spawn<'static> {
+    let scheduler = Some(Scheduler { policy, priority });
+    with(Attributes { scheduler, memory, ..Attributes::default() })
+}
+
+fn scheduler_sets_policy_and_priority(memory: Memory) {
+    let batch = scheduler(memory, Some(Policy::Batch), 0);
+    let expected = text!("{} 0", linux::SCHED_BATCH);
+    assert_eq!(&state(&batch)["scheduler"], expected.as_str());
+    assert_eq!(&state(&scheduler(memory, None, 0))["scheduler"], "0 0");
+    let real_time = scheduler(memory, Some(Policy::RoundRobin), 7);
+    match start(&real_time) {
+        Ok(mut child) => {
+            assert!(child.wait().expect("its status").success());
+            let found = State::read(c"out");
+            assert_eq!(&found["scheduler"], text!("{} 7", linux::SCHED_RR).as_str());
+        }
+        Err(error) => skip(text!("no real-time policies here: {error}")),
+    }
+}
+
+fn a_failed_scheduler_is_reported(memory: Memory) {
+    let expected = "attribute scheduler: EINVAL: invalid argument";
+    fails(&scheduler(memory, Some(Policy::Fifo), 0), expected);
+    fails(&scheduler(memory, Some(Policy::Other), 1), expected);
+    fails(&scheduler(memory, None, 5), expected);
+}
+
+fn nice(memory: Memory, nice: i32) -> Spawn<'static> {
+    with(Attributes { nice: Some(nice), memory, ..Attributes::default() })
+}
+
+fn nice_is_set(memory: Memory) {
+    assert_eq!(&state(&nice(memory, 5))["nice"], "5");
+    assert_eq!(&state(&nice(memory, 19))["nice"], "19");
+    need_root();
+    assert_eq!(&state(&nice(memory, -3))["nice"], "-3");
+}
+
+fn a_nice_value_without_privilege_is_reported(memory: Memory) {
+    if sys::credentials::geteuid() == 0 {
+        let none = nestling::Rlimit { soft: 0, hard: 0 };
+        sys::resource::setrlimit(nestling::Resource::Nice, none).expect("a limit");
+        sys::credentials::setuid(1000).expect("another user");
+    }
+    fails(&nice(memory, -1), "attribute nice: EACCES: permission denied");
+}
+
+fn signal_mask_is_set_or_inherited(memory: Memory) {
+    let masked = |signal_mask| with(Attributes { signal_mask, memory, ..Attributes::default() });
+    let set = SigSet::EMPTY.with(Signal::INT).with(Signal::TERM);
+    let other = SigSet::EMPTY.with(Signal::USR1);
+    signal::set_mask(other).expect("a mask");
+    assert_eq!(&state(&masked(Some(set)))["blocked"], text!("{:x}", set.bits()).as_str());
+    assert_eq!(&state(&masked(Some(SigSet::EMPTY)))["blocked"], "0");
+    assert_eq!(&state(&masked(None))["blocked"], text!("{:x}", other.bits()).as_str());
+    let all = SigSet::ALL.without(Signal::KILL).without(Signal::STOP);
+    if !emulated() {
+        let found = state(&masked(Some(SigSet::ALL)));
+        assert_eq!(&found["blocked"], text!("{:x}", all.bits()).as_str());
+    }
+}
+
+fn default_signals_are_no_longer_ignored(memory: Memory) {
+    let ignored = [Signal::INT, Signal::QUIT, Signal::PIPE];
+    for signal in ignored {
+        // SAFETY: to ignore a signal is no handler.
+        unsafe { signal::set_action(signal, signal::Action::Ignore, 0) }.expect("ignored");
+    }
+    handle([Signal::USR1].into_iter(), 0);
+    let bits = |signals: &[Signal]| {
+        let set = signals.iter().fold(SigSet::EMPTY, |set, &signal| set.with(signal));
+        text!("{:x}", set.bits())
+    };
+    assert_eq!(&state(&probe(memory))["ignored"], bits(&ignored).as_str());
+    let asked = |default_signals| {
+        with(Attributes { default_signals, memory, ..Attributes::default() })
+    };
+    let found = state(&asked(SigSet::EMPTY.with(Signal::QUIT).with(Signal::KILL)));
+    assert_eq!(&found["ignored"], bits(&[Signal::INT, Signal::PIPE]).as_str());
+    if emulated() {
+        skip("the emulator keeps signals for itself, and reports EINVAL for them");
+    }
+    assert_eq!(&state(&asked(SigSet::ALL))["ignored"], "0");
+}
+
+fn no_new_privs_is_set(memory: Memory) {
+    let attributes = Attributes { no_new_privs: true, memory, ..Attributes::default() };
+    assert_eq!(&state(&with(attributes))["no new privileges"], "1");
+    assert_eq!(&state(&probe(memory))["no new privileges"], "0");
+}
+
+fn parent_death_signal_comes_when_the_parent_dies(memory: Memory) {
+    prctl(PR_SET_CHILD_SUBREAPER, 1).expect("the orphan's new parent");
+    // The program waits for the end of a pipe, which never comes: this process holds it.
+    let (end, _held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let actions = [nestling_tests::dup2(end.as_raw_fd(), 3)];
+    let list = args![c"probe", c"until-eof", c"3"];
+    let parent = fork(|| {
+        let parent_death_signal = Some(Signal::USR2);
+        let attributes = Attributes { parent_death_signal, memory, ..Attributes::default() };
+        let spawn = Spawn { args: Args::new(&list), actions: &actions, ..with(attributes) };
+        let child = started(&spawn);
+        mailbox().numbers[69].store(child.id().as_raw() as u32, Relaxed);
+    });
+    join(parent);
+    let child = Pid::from_raw(mailbox().numbers[69].load(Relaxed) as i32).expect("the child");
+    let status = nestling::wait::wait(child).expect("the orphan's status");
+    assert_eq!(status.signal(), Some(Signal::USR2));
+}
+
+fn cgroup<'a>(memory: Memory, directory: &'a nestling::OwnedFd) -> Spawn<'a> {
+    let cgroup = Some(directory.as_fd());
+    with(Attributes { cgroup, memory, ..Attributes::default() })
+}
+
+fn cgroup_is_joined(memory: Memory) {
+    let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+    let hierarchy = mounts.into_iter().find(|mount| {
+        sys::file::exists(text!("{mount}/cgroup.procs").c_str()).is_ok()
+    });
+    let Some(mount) = hierarchy else { skip("no cgroup2 is mounted") };
+    let name = text!("nestling-{}", process::getpid());
+    let path = text!("{mount}/{name}");
+    let number = linux::__NR_mkdirat as usize;
+    let at = linux::AT_FDCWD as usize;
+    // SAFETY: the kernel reads a C string.
+    let made = unsafe { nestling::arch::syscall3(number, at, path.c_str().as_ptr() as usize, 0o755) };
+    if let Err(errno) = checked(made) {
+        skip(text!("no cgroup can be made: {errno}"));
+    }
+    let directory = sys::fd::open(path.c_str(), OFlags::DIRECTORY | OFlags::CLOEXEC, 0);
+    let directory = directory.expect("the cgroup");
+    let first = state(&cgroup(memory, &directory))["cgroup"].len();
+    let second = {
+        forbid_clone3_if_possible();
+        let found = state(&cgroup(memory, &directory));
+        text!("{}", &found["cgroup"])
+    };
+    nestling_tests::remove(path.c_str());
+    assert!(second.as_str().ends_with(name.as_str()), "joined by its file: {second}");
+    assert_eq!(first, second.as_str().len(), "joined by clone3");
+}
+
+fn forbid_clone3_if_possible() {
+    if how() == "native" {
+        forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
+    }
+}
+
+fn cgroup_is_joined_by_its_file_where_it_is_no_cgroup2(memory: Memory) {
+    make_directory(c"group");
+    make_file(c"group/cgroup.procs", 0o644, b"");
+    let directory = sys::fd::open(c"group", OFlags::DIRECTORY | OFlags::CLOEXEC, 0);
+    state(&cgroup(memory, &directory.expect("the directory")));
+    assert_eq!(read_file(c"group/cgroup.procs").expect("the file").as_str(), "0");
+}
+
+fn a_failed_cgroup_is_reported(memory: Memory) {
+    make_directory(c"group");
+    let directory = sys::fd::open(c"group", OFlags::DIRECTORY | OFlags::CLOEXEC, 0);
+    let directory = directory.expect("the directory");
+    let expected = "attribute cgroup: ENOENT: no such file or directory";
+    fails(&cgroup(memory, &directory), expected);
+    fails(&cgroup(memory, &directory), expected);
+}
+
+fn pidfd_names_the_child(memory: Memory) {
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let actions = [nestling_tests::dup2(end.as_raw_fd(), 3)];
+    let list = args![c"probe", c"until-eof", c"3"];
+    let attributes = Attributes { pidfd: true, memory, ..Attributes::default() };
+    let spawn = Spawn { args: Args::new(&list), actions: &actions, ..with(attributes) };
+    let mut child = match start(&spawn) {
+        Err(error) if emulated() => skip(text!("the emulator has no pidfds: {error}")),
+        outcome => outcome.unwrap_or_else(|error| panic!("{error}")),
+    };
+    let number = child.pidfd().expect("a pidfd").as_raw_fd();
+    assert_eq!(sys::fd::cloexec(number), Ok(true), "close-on-exec");
+    match child.try_wait() {
+        Err(Errno::EINVAL) if emulated() => skip("the emulator's waitid takes no pidfds"),
+        answer => assert_eq!(answer, Ok(None), "while it runs"),
+    }
+    drop(held);
+    assert!(child.wait().expect("its status").success());
+    assert!(child.try_wait().expect("the same again").is_some());
+    let pidfd = child.into_pidfd().expect("the pidfd");
+    assert_eq!(nestling::wait::wait_pidfd(pidfd.as_fd()), Err(Errno::ECHILD));
+}
+
+fn pidfd_is_made_without_clone3(memory: Memory) {
+    forbid(linux::__NR_clone3, 0, Some(Errno::EPERM));
+    pidfd_names_the_child(memory);
+}
+
+fn hooked<'a>(memory: Memory, hook: &'a dyn Fn() -> Result<(), Errno>) -> Spawn<'a> {
+    // SAFETY: the tests' hooks make system calls and write to atomics.
+    let hook = Some(unsafe { Hook::new(hook) });
+    with(Attributes { hook, new_session: true, memory, ..Attributes::default() })
+}
+
+fn hook_runs_last(memory: Memory) {
+    make_file(c"file", 0o600, b"");
+    let mask = SigSet::EMPTY.with(Signal::USR1);
+    // What the hook does is seen by the program, and it sees all that was done before it.
+    let look = || {
+        let all = sys::fd::cloexec(9) == Ok(false)
+            && process::getsid(0) == Ok(process::getpid().as_raw())
+            && signal::mask() == Ok(mask);
+        sys::fd::set_cloexec(fd(10), true)?;
+        if all { Ok(()) } else { Err(Errno::EXDEV) }
+    };
+    let actions = [open(9, c"file"), open(10, c"file")];
+    let mut spawn = Spawn { actions: &actions, ..hooked(memory, &look) };
+    spawn.attributes.signal_mask = Some(mask);
+    assert_eq!(&state(&spawn)["fds"], "0 1 2 9");
+}
+
+fn a_failed_hook_is_reported(memory: Memory) {
+    let actions = [Action::Umask(0)];
+    let spawn = Spawn { actions: &actions, ..hooked(memory, &|| Err(Errno::EXDEV)) };
+    fails(&spawn, text!("attribute hook: {}", Errno::EXDEV).as_str());
+}
+
+fn what_a_hook_writes_is_seen_if_memory_is_shared(memory: Memory) {
+    let (here, everywhere) = (AtomicU32::new(1), &mailbox().numbers[69]);
+    let write = || {
+        here.store(2, Relaxed);
+        everywhere.store(2, Relaxed);
+        Ok(())
+    };
+    state(&hooked(memory, &write));
+    assert_eq!(everywhere.load(Relaxed), 2, "the hook ran");
+    let shared = memory == Memory::Shared && !emulated();
+    assert_eq!(here.load(Relaxed), if shared { 2 } else { 1 }, "the parent's memory");
+}

@@ -1,0 +1,544 @@
+//! Each system call on a spawn's path is made to fail, one at a time, with every errno that it can plausibly return. The
+//! caller must get that errno and the step it belongs to, and the spawn must leave everything as it was.
+//!
+//! Which calls there are is not written down here: a dry run shows them. What is written down is which step a call belongs
+//! to ([`expectation`]), what it can return ([`errnos`]), and where no failure is the right answer, with the reason.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use nestling_host_tests::{Arch, Call, Scratch, installed, or_skip, run, say, terminal, traces};
+
+#[test]
+fn every_failure_reaches_the_caller_with_its_errno_and_its_step_on_x86_64() {
+    every_failure_reaches_the_caller(Arch::X86_64);
+}
+
+#[test]
+fn every_failure_reaches_the_caller_with_its_errno_and_its_step_on_i386() {
+    every_failure_reaches_the_caller(Arch::I386);
+}
+
+/// One way to spawn: what the victim is told, and what the kernel refuses throughout.
+struct Way {
+    kind: &'static str,
+    memory: &'static str,
+    refused: &'static [&'static str],
+}
+
+const fn way(kind: &'static str, memory: &'static str, refused: &'static [&'static str]) -> Way {
+    Way {
+        kind,
+        memory,
+        refused,
+    }
+}
+
+const NO_CLONE3: &str = "clone3:error=ENOSYS";
+const NO_CLOSE_RANGE: &str = "close_range:error=ENOSYS";
+/// In the child: the victim's own first calls of the name are padding.
+const NO_PROC: &str = "openat:error=ENOENT:when=1..20";
+
+const WAYS: &[Way] = &[
+    way("plain", "shared", &[]),
+    way("plain", "copied", &[]),
+    way("plain", "shared", &[NO_CLONE3]),
+    way("plain", "shared", &[NO_CLONE3, "clone:error=EINVAL:when=1"]),
+    way("everything", "shared", &[]),
+    way("everything", "copied", &[]),
+    way("everything", "shared", &[NO_CLONE3]),
+    way("everything", "copied", &[NO_CLONE3]),
+    way("group", "shared", &[]),
+    way("group", "copied", &[]),
+    way("terminal", "shared", &[]),
+    way("terminal", "copied", &[]),
+    way("close", "shared", &[NO_CLOSE_RANGE]),
+    way("close", "copied", &[NO_CLOSE_RANGE, NO_PROC]),
+    way("search", "shared", &[]),
+    way("search", "copied", &[]),
+    way("descriptor", "shared", &[]),
+    way("descriptor", "copied", &[]),
+    way("shell", "shared", &[]),
+    way("shell", "copied", &[]),
+    way("missing", "shared", &[]),
+    way("missing", "copied", &[]),
+    way("lost", "shared", &[]),
+    way("lost", "copied", &[]),
+];
+
+impl Way {
+    fn name(&self) -> String {
+        let refused = self.refused.iter().map(|refused| format!(" -{refused}"));
+        let refused: String = refused.collect();
+        format!("{} {}{refused}", self.kind, self.memory)
+    }
+
+    /// Runs the victim under strace, with these options besides.
+    fn run(&self, scratch: &Scratch, options: &[&str]) -> String {
+        let terminal = (self.kind == "terminal").then(terminal);
+        let output = run("strace", |command| {
+            command.current_dir(scratch.path()).args(["-f", "-qq"]);
+            for refused in self.refused {
+                command.arg(format!("-einject={refused}"));
+            }
+            command.args(options);
+            command.args(["./program", self.kind, self.memory]);
+            if let Some((_master, path)) = &terminal {
+                command.arg(path);
+            }
+            command.stderr(Stdio::piped());
+        });
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        if output.status.success() {
+            text(&output.stdout)
+        } else {
+            let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+            format!("{}: {stdout}{stderr}", output.status)
+        }
+    }
+}
+
+/// A call on the spawn's path.
+struct Target {
+    call: Call,
+    place: Place,
+}
+
+/// Where a call stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    /// In the parent; whether it is the first of its name there.
+    Parent { first: bool },
+    /// The child's very first call.
+    ChildsFirst,
+    /// In the child, before the actions (or where there are none).
+    BeforeActions,
+    /// In the child's action of this index; whether it is the action's first call.
+    Action { index: usize, first: bool },
+    /// In the child, after the actions; of an exec: whether another follows it.
+    AfterActions,
+}
+
+struct DryRun {
+    output: String,
+    targets: Vec<Target>,
+    /// How many times the child calls each exec.
+    execs: usize,
+}
+
+/// Runs a way without faults, and sorts what strace shows of it.
+fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
+    let prefix = scratch.path().join(format!("trace{index}"));
+    let option = format!("-o{}", prefix.display());
+    let output = way.run(scratch, &["-ff", &option]);
+    let traces = traces(&prefix);
+    let [parent, child] = &traces[..] else {
+        panic!("{}: {} processes\n{output}", way.name(), traces.len());
+    };
+    let [spawn, end] = marks(parent, "getpgid(2147418113)");
+    let [padding, padded] = marks(parent, "getpgid(2147418112)");
+
+    let mut targets = Vec::new();
+    for (place, call) in parent.iter().enumerate().take(end).skip(spawn + 1) {
+        let first = !parent[spawn..place]
+            .iter()
+            .any(|other| other.name == call.name);
+        targets.push(Target {
+            call: call.clone(),
+            place: Place::Parent { first },
+        });
+    }
+    let parents = targets.len();
+
+    // The child's calls, up to the exec that succeeds. An `umask` precedes each action, and follows the last: its argument is
+    // the action's index less one.
+    let program = child
+        .iter()
+        .position(|call| is_exec(call) && call.succeeded());
+    let child = &child[..program.map_or(child.len(), |program| program + 1)];
+    let rulers = child.iter().filter(|call| call.name == "umask").count();
+    let (mut ruler, mut first) = (0, false);
+    for (number, call) in child.iter().enumerate() {
+        let place = match ruler {
+            _ if number == 0 => Place::ChildsFirst,
+            0 if rulers > 0 => Place::BeforeActions,
+            _ if ruler == rulers => Place::AfterActions,
+            _ => Place::Action {
+                index: 2 * ruler - 1,
+                first,
+            },
+        };
+        first = call.name == "umask";
+        ruler += usize::from(first);
+        targets.push(Target {
+            call: call.clone(),
+            place,
+        });
+    }
+
+    // strace counts the calls of a name in each process. So that a fault hits one call, the other process must have no call
+    // of that number, or one in the padding.
+    for (number, target) in targets.iter().enumerate() {
+        let call = &target.call;
+        let same = |other: &Call| other.name == call.name && other.number == call.number;
+        let alone = if number < parents {
+            !child.iter().any(same)
+        } else {
+            let theirs = parent.iter().position(same);
+            theirs.is_none_or(|theirs| {
+                // strace does not touch the exec by which it starts the victim itself; and exit is tried again.
+                (padding..padded).contains(&theirs)
+                    || matches!(&*call.name, "execve" | "exit_group")
+            })
+        };
+        assert!(
+            alone || errnos(target).is_empty(),
+            "{}: {} is not addressed alone",
+            way.name(),
+            call.line
+        );
+    }
+    // strace takes one fault for each name.
+    targets.retain(|target| {
+        let name = format!("{}:", target.call.name);
+        !way.refused.iter().any(|refused| refused.starts_with(&name))
+    });
+    DryRun {
+        output,
+        execs: child.iter().filter(|call| is_exec(call)).count(),
+        targets,
+    }
+}
+
+/// Where the two calls are that mark a stretch.
+fn marks(calls: &[Call], mark: &str) -> [usize; 2] {
+    let mut marks = (0..calls.len()).filter(|&place| calls[place].line.starts_with(mark));
+    [(); 2].map(|()| marks.next().expect("a mark"))
+}
+
+fn is_exec(call: &Call) -> bool {
+    matches!(&*call.name, "execve" | "execveat")
+}
+
+/// What must come of a fault.
+enum Expectation {
+    /// The spawn fails at this step, with the errno that was injected (or this other one).
+    Failure(String, Option<&'static str>),
+    /// Nothing, for this reason.
+    Nothing(&'static str),
+    /// As without the fault, for this reason; but since the kernel was not asked, this is not as before.
+    Left(&'static str, String),
+    /// The spawn fails at this step; but since the kernel was not asked, this is not as before.
+    FailureAndLeft(String, String),
+}
+
+/// Which step a call belongs to, and what the library makes of an errno.
+fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expectation {
+    use Expectation::{Failure, FailureAndLeft, Left, Nothing};
+    let Target { call, place } = target;
+    let failure = |step: &str| Failure(step.into(), None);
+    let refusal = matches!(errno, "ENOSYS" | "EPERM" | "EINVAL");
+    let descriptor = || {
+        let number = call.line.split(['(', ')']).nth(1).expect("an argument");
+        format!("descriptor {number}")
+    };
+    match (*place, &*call.name, errno) {
+        // ---- The parent ----
+        (Place::Parent { first: true }, "rt_sigprocmask", _) => failure("BlockSignals"),
+        (Place::Parent { .. }, "rt_sigprocmask", _) => Left(
+            "the mask is restored when all is done",
+            "signal mask".into(),
+        ),
+        (Place::Parent { .. }, "pipe2", _) => failure("StatusPipe"),
+        (Place::Parent { .. }, "clone3", _) if call.line.contains("CLONE_INTO_CGROUP") => {
+            Nothing("the child joins the cgroup by itself")
+        }
+        (Place::Parent { .. }, "clone3", "E2BIG") => Nothing("clone serves where clone3 does not"),
+        (Place::Parent { .. }, "clone3", _) if refusal => {
+            Nothing("clone serves where clone3 does not")
+        }
+        (Place::Parent { .. }, "clone", _) if call.line.contains("CLONE_VM") && refusal => {
+            Nothing("a copy of memory serves where sharing it is refused")
+        }
+        (Place::Parent { .. }, "clone" | "clone3", _) => failure("Clone"),
+        (Place::Parent { first: true }, "close", _) => {
+            FailureAndLeft("StatusPipe".into(), descriptor())
+        }
+        (Place::Parent { .. }, "close", _) => {
+            Left("the read end is closed when all is known", descriptor())
+        }
+        (Place::Parent { .. }, "read" | "wait4", "EINTR") => Nothing("EINTR is tried again"),
+        (Place::Parent { .. }, "read", _) => failure("StatusPipe"),
+        (Place::Parent { .. }, "wait4", "ECHILD") => {
+            Left("somebody else has reaped the child", "no child left".into())
+        }
+        (Place::Parent { .. }, "pidfd_open", _) => failure("Pidfd"),
+
+        // ---- The child, around the actions ----
+        (Place::ChildsFirst, "close", _) => failure("StatusPipe"),
+        (Place::BeforeActions, "openat" | "write", _) => failure("Cgroup"),
+        (Place::BeforeActions, "close", _) => Nothing("the child is in its cgroup already"),
+        (Place::BeforeActions | Place::AfterActions, "rt_sigaction", _) => {
+            failure("DefaultSignals")
+        }
+        (Place::BeforeActions, "setsid", _) => failure("NewSession"),
+        (Place::AfterActions, "setpgid", _) => failure("ProcessGroup"),
+        (Place::BeforeActions, "sched_setscheduler", _) => failure("Scheduler"),
+        (Place::AfterActions, "sched_setparam", _) => failure("Scheduler"),
+        (Place::BeforeActions, "setpriority", _) => failure("Nice"),
+        (Place::AfterActions, "prctl", _) if call.line.contains("NO_NEW_PRIVS") => {
+            failure("NoNewPrivs")
+        }
+        (Place::AfterActions, "prctl", _) => failure("ParentDeathSignal"),
+        (Place::AfterActions, "rt_sigprocmask", _) => failure("SignalMask"),
+        (Place::AfterActions, "write", "EINTR") => Nothing("EINTR is tried again"),
+        (Place::AfterActions, "execve" | "execveat", _) => exec(way, dry, call, errno),
+        (Place::AfterActions, "faccessat", _) => {
+            Nothing("a file that cannot be seen counts as missing")
+        }
+        (Place::AfterActions, "exit_group", _) => Nothing("exit is tried again"),
+
+        // ---- The actions ----
+        (Place::Action { first: true, .. }, "close", "EBADF") => {
+            Nothing("closing what is not open is no error")
+        }
+        (Place::Action { .. }, "close_range", "ENOSYS" | "EPERM") => {
+            Nothing("descriptors are closed singly where close_range is refused")
+        }
+        (Place::Action { .. }, "openat" | "getdents64", _) if way.kind == "close" => {
+            Nothing("every number is tried where /proc can't be read")
+        }
+        (Place::Action { .. }, "close", _) if way.kind == "close" => {
+            Nothing("closing singly, most are not open")
+        }
+        (Place::Action { index, .. }, "fcntl" | "fcntl64", "EINVAL")
+            if call.line.contains("F_DUPFD") =>
+        {
+            // No number above the pipe's is below the limit.
+            Failure(format!("action {index}"), Some("EMFILE"))
+        }
+        (Place::Action { index, .. }, _, _) => failure(&format!("action {index}")),
+        _ => panic!("which step does {} belong to, {place:?}?", call.line),
+    }
+}
+
+/// What comes of an exec that fails.
+fn exec(way: &Way, dry: &DryRun, call: &Call, errno: &str) -> Expectation {
+    use Expectation::{Failure, Nothing};
+    let last = call.number == dry.execs;
+    let failure = |missing: &str, errno| Failure(format!("Exec {missing}"), errno);
+    match (way.kind, errno) {
+        ("search", "ENOENT" | "ENOTDIR") if last => {
+            // The third candidate was there.
+            failure("Program", Some("EACCES"))
+        }
+        ("search" | "lost", "ENOENT" | "ENOTDIR") => Nothing("the search goes on"),
+        ("search", "EACCES") if !last => Nothing("the search goes on"),
+        ("missing", "ENOENT") => Nothing("so it was"),
+        ("shell", "ENOEXEC") if !last => Nothing("so it was"),
+        ("search" | "missing" | "lost", _) => failure("Program", None),
+        // The file is there, so the kernel must have missed another one.
+        (_, "ENOENT") => failure("Interpreter", None),
+        _ => failure("Program", None),
+    }
+}
+
+/// What a call can return by its manual page. To it comes what a seccomp filter answers by custom; a call without a row of
+/// its own must not be on the path.
+fn errnos(target: &Target) -> Vec<&'static str> {
+    let call = &target.call;
+    let own = match &*call.name {
+        // These cannot fail.
+        "getpid" | "getppid" | "getuid" | "getgid" | "getuid32" | "getgid32" | "umask" => {
+            return Vec::new();
+        }
+        // No filter that lets a child exit and be waited for would stop these.
+        "exit_group" => return vec!["EPERM"],
+        "wait4" => return vec!["EINTR", "ECHILD"],
+        // The status pipe: its reader is there, and so few bytes fit into a pipe that is empty.
+        "write" if target.place == Place::AfterActions => return vec!["EINTR"],
+        "write" => {
+            "EACCES EAGAIN EBADF EBUSY EDQUOT EFAULT EFBIG EINTR EINVAL EIO ENODEV ENOENT ENOSPC \
+             EOPNOTSUPP EPIPE ESRCH"
+        }
+        "read" => "EAGAIN EBADF EFAULT EINTR EINVAL EIO EISDIR",
+        "close" => "EBADF EINTR EIO ENOSPC EDQUOT",
+        "close_range" => "EINVAL EMFILE ENOMEM",
+        "getdents64" => "EBADF EFAULT EINVAL ENOENT ENOTDIR",
+        "pipe2" => "EFAULT EINVAL EMFILE ENFILE ENOPKG",
+        "dup3" => "EBADF EBUSY EINTR EINVAL EMFILE",
+        "fcntl" | "fcntl64" => "EBADF EBUSY EINTR EINVAL EMFILE",
+        "openat" => {
+            "EACCES EAGAIN EBADF EBUSY EDQUOT EEXIST EFAULT EFBIG EINTR EINVAL EIO EISDIR ELOOP \
+             EMFILE ENAMETOOLONG ENFILE ENODEV ENOENT ENOMEM ENOSPC ENOTDIR ENXIO EOPNOTSUPP \
+             EOVERFLOW EROFS ETXTBSY"
+        }
+        "faccessat" => "EACCES EFAULT EINVAL EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR",
+        "chdir" | "chroot" => "EACCES EFAULT EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR",
+        "fchdir" => "EACCES EBADF ENOTDIR",
+        "rt_sigprocmask" | "rt_sigaction" => "EFAULT EINVAL",
+        "clone" => "EAGAIN EINVAL ENOMEM ENOSPC EUSERS",
+        "clone3" => {
+            "E2BIG EACCES EAGAIN EBADF EBUSY EFAULT EINVAL EMFILE ENFILE ENODEV ENOMEM ENOSPC \
+             EOPNOTSUPP EUSERS"
+        }
+        "pidfd_open" => "EINVAL EMFILE ENFILE ENODEV ENOMEM ESRCH",
+        "execve" | "execveat" => {
+            "E2BIG EACCES EAGAIN EBADF EFAULT EINVAL EIO EISDIR ELIBBAD ELOOP EMFILE ENAMETOOLONG \
+             ENFILE ENOENT ENOEXEC ENOMEM ENOTDIR ETXTBSY"
+        }
+        "setsid" => "",
+        "setpgid" => "EACCES EINVAL ESRCH",
+        "getpgid" => "ESRCH",
+        "sched_setscheduler" | "sched_setparam" => "EBUSY EINVAL ESRCH",
+        "setpriority" => "EACCES EINVAL ESRCH",
+        "prctl" => "EINVAL",
+        "prlimit64" => "EFAULT EINVAL ESRCH",
+        "setuid" | "setuid32" | "setresuid" | "setresuid32" => "EAGAIN EINVAL",
+        "setgid" | "setgid32" | "setresgid" | "setresgid32" => "EAGAIN EINVAL",
+        "setgroups" | "setgroups32" => "EFAULT EINVAL ENOMEM",
+        "ioctl" => "EACCES EBADF EFAULT EINTR EINVAL EIO ENODEV ENOTTY ESRCH",
+        name => panic!("what can {name} return?"),
+    };
+    own.split_whitespace().chain(["ENOSYS", "EPERM"]).collect()
+}
+
+/// How an error reads that belongs to a step.
+fn reads_as(step: &str, errno: &str, line: &str) -> bool {
+    let beginnings: &[&str] = match step.split(' ').next() {
+        Some("action") => &["file action ", "action "],
+        Some("Exec") => &["exec "],
+        Some("BlockSignals") => &["blocking signals: "],
+        Some("StatusPipe") => &["status pipe: "],
+        Some("Clone") => &["clone: "],
+        _ => &["attribute "],
+    };
+    let index = step.strip_prefix("action ");
+    beginnings.iter().any(|beginning| {
+        line.strip_prefix(beginning)
+            .is_some_and(|rest| index.is_none_or(|index| rest.starts_with(&format!("{index} ("))))
+    }) && line.contains(&format!(": {errno}: "))
+        && line.contains("interpreter") == (step == "Exec Interpreter")
+}
+
+/// Whether the victim said what it must; if not, what it must.
+fn judge(
+    output: &str,
+    dry: &DryRun,
+    errno: &'static str,
+    expectation: &Expectation,
+) -> Result<(), String> {
+    let baseline = dry.output.strip_suffix("invariants hold\n");
+    let baseline = baseline.expect("a dry run that leaves all as it was");
+    let (step, errno, left) = match expectation {
+        Expectation::Nothing(_) => (None, errno, None),
+        Expectation::Left(_, left) => (None, errno, Some(left)),
+        Expectation::Failure(step, other) => (Some(step), other.unwrap_or(errno), None),
+        Expectation::FailureAndLeft(step, left) => (Some(step), errno, Some(left)),
+    };
+    let end = left.map_or("invariants hold\n".into(), |left| {
+        format!("not held: {left}\n")
+    });
+    let Some(step) = step else {
+        let expected = format!("{baseline}{end}");
+        return if output == expected {
+            Ok(())
+        } else {
+            Err(expected)
+        };
+    };
+    let beginning = format!("failed {step} {errno}\n");
+    let good = output
+        .strip_prefix(&beginning)
+        .and_then(|rest| rest.split_once('\n'))
+        .is_some_and(|(line, rest)| reads_as(step, errno, line) && rest == end);
+    if good {
+        Ok(())
+    } else {
+        Err(format!("{beginning}…{end}"))
+    }
+}
+
+fn every_failure_reaches_the_caller(arch: Arch) {
+    or_skip!(installed("strace"));
+    let victim = or_skip!(arch.victim());
+    let scratch = Scratch::new(&victim);
+
+    let ways: Vec<(&Way, DryRun)> = WAYS
+        .iter()
+        .enumerate()
+        .map(|(index, way)| (way, dry_run(way, &scratch, index)))
+        .collect();
+    let mut faults = Vec::new();
+    for (way, dry) in &ways {
+        for target in &dry.targets {
+            let mut errnos = errnos(target);
+            if target.call.name == "rt_sigaction" && target.call.number > 8 {
+                // One call for each signal: they take turns, else this would be a third of all.
+                errnos = vec![errnos[target.call.number % errnos.len()]];
+            }
+            for errno in errnos {
+                faults.push((*way, dry, target, errno));
+            }
+        }
+    }
+
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(Vec::new());
+    let reasons = Mutex::new(BTreeMap::<&str, usize>::new());
+    let worker = || {
+        while let Some(&(way, dry, target, errno)) =
+            faults.get(next.fetch_add(1, Ordering::Relaxed))
+        {
+            let Call { name, number, line } = &target.call;
+            let expectation = expectation(way, dry, target, errno);
+            if let Expectation::Nothing(reason) | Expectation::Left(reason, _) = expectation {
+                *reasons.lock().unwrap().entry(reason).or_default() += 1;
+            }
+            let fault = format!("-einject={name}:error={errno}:when={number}");
+            // Without a filter every call would stop the victim. strace refuses only what it traces.
+            let refused = way
+                .refused
+                .iter()
+                .filter_map(|refused| refused.split(':').next());
+            let traced: Vec<&str> = refused.chain([&**name]).collect();
+            let trace = format!("-etrace={}", traced.join(","));
+            let options = ["--seccomp-bpf", "-o/dev/null", &trace, &fault];
+            let output = way.run(&scratch, &options);
+            if let Err(expected) = judge(&output, dry, errno, &expectation) {
+                failures.lock().unwrap().push(format!(
+                    "{}: {line} {:?} -> {errno}\nexpected: {expected}got: {output}",
+                    way.name(),
+                    target.place
+                ));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..2 * thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(worker);
+        }
+    });
+
+    let calls: usize = ways.iter().map(|(_, dry)| dry.targets.len()).sum();
+    let arch = arch.name();
+    say(&format!(
+        "# faults {arch}: {calls} calls, {} injections",
+        faults.len()
+    ));
+    // For who asks the test harness to show it.
+    for (reason, count) in reasons.into_inner().unwrap() {
+        println!("{count} of them without a failure: {reason}");
+    }
+    let failures = failures.into_inner().unwrap();
+    assert!(
+        failures.is_empty(),
+        "{} of {} injections went wrong:\n{}",
+        failures.len(),
+        faults.len(),
+        failures.join("\n")
+    );
+}

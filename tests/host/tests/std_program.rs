@@ -1,0 +1,435 @@
+//! nestling in an ordinary program of the standard library, on glibc, with threads, handlers and a large heap.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{CStr, CString};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::{env, thread};
+
+use nestling::spawn::{Action, Attributes, Error, Memory, Program, Spawn, Step};
+use nestling::{Args, Errno, ExitStatus, OFlags, Signal, args};
+use nestling_host_tests::run;
+
+const MEMORIES: [Memory; 2] = [Memory::Shared, Memory::Copied];
+
+/// Runs a test in a process of its own, where every child and every descriptor is the test's.
+fn alone(name: &str, test: impl FnOnce()) {
+    const ALONE: &str = "NESTLING_ALONE";
+    if env::var_os(ALONE).is_some() {
+        return test();
+    }
+    let program = env::current_exe().expect("this program");
+    let output = run(program.to_str().expect("a plain path"), |command| {
+        command
+            .args(["--exact", name, "--nocapture"])
+            .env(ALONE, "1");
+    });
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{}\n{out}{err}", output.status);
+    assert!(out.contains("1 passed"), "there is no test {name}: {out}");
+}
+
+/// Runs a line of shell.
+fn shell(line: &CStr, memory: Memory, actions: &[Action]) -> ExitStatus {
+    let list = args![c"sh", c"-c", line];
+    let attributes = Attributes {
+        memory,
+        ..Attributes::default()
+    };
+    let spawn = Spawn {
+        actions,
+        attributes,
+        ..Spawn::new(Program::Path(c"/bin/sh"), Args::new(&list), Args::EMPTY)
+    };
+    let mut child = spawn.start().expect("a shell");
+    child.wait().expect("its end")
+}
+
+/// A spawn whose second action fails.
+fn fail(memory: Memory) {
+    let list = args![c"sh"];
+    let actions = [
+        Action::Umask(0o22),
+        Action::Open {
+            fd: 0,
+            path: c"/nope",
+            flags: OFlags::RDONLY,
+            mode: 0,
+        },
+    ];
+    let attributes = Attributes {
+        memory,
+        ..Attributes::default()
+    };
+    let spawn = Spawn {
+        actions: &actions,
+        attributes,
+        ..Spawn::new(Program::Path(c"/bin/sh"), Args::new(&list), Args::EMPTY)
+    };
+    let error = spawn.start().expect_err("a failure");
+    assert_eq!(error.errno(), Some(Errno::ENOENT));
+    assert!(matches!(error.step(), Some(Step::Action(1, _))), "{error}");
+}
+
+/// What is open: the numbers and what they name.
+fn descriptors() -> BTreeMap<i32, String> {
+    let entries = fs::read_dir("/proc/self/fd").expect("/proc/self/fd");
+    entries
+        .filter_map(|entry| {
+            let entry = entry.expect("an entry");
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            // The directory itself is gone by the time that its name is asked for.
+            let name = fs::read_link(entry.path()).ok()?;
+            Some((number, name.display().to_string()))
+        })
+        .filter(|(_, name)| !name.ends_with("/fd"))
+        .collect()
+}
+
+/// The signals that this thread blocks.
+fn mask() -> BTreeSet<i32> {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: the set is written, and then read.
+    unsafe {
+        let answer = libc::pthread_sigmask(libc::SIG_SETMASK, std::ptr::null(), set.as_mut_ptr());
+        assert_eq!(answer, 0);
+        (1..=64)
+            .filter(|&signal| libc::sigismember(set.as_ptr(), signal) == 1)
+            .collect()
+    }
+}
+
+/// Blocks a signal in this thread.
+fn block(signal: i32) {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: the set is written before it is read.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), signal);
+        let old = std::ptr::null_mut();
+        assert_eq!(libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), old), 0);
+    }
+}
+
+fn handle(signal: i32, handler: extern "C" fn(i32)) {
+    // SAFETY: the handlers below do only what a handler may.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        action.sa_flags = libc::SA_RESTART;
+        assert_eq!(libc::sigaction(signal, &action, std::ptr::null_mut()), 0);
+    }
+}
+
+/// Ends what other threads do until then, also if this one panics.
+struct Until<'a>(&'a AtomicBool);
+
+impl Drop for Until<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether there is no child, not even a dead one.
+fn childless() -> bool {
+    // SAFETY: the status is not asked for.
+    let answer = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
+    answer == -1 && io::Error::last_os_error().raw_os_error() == Some(libc::ECHILD)
+}
+
+#[test]
+fn a_program_spawns_while_its_threads_allocate_lock_and_print() {
+    let sink = Mutex::new(File::create("/dev/null").expect("/dev/null"));
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let (sink, done) = (&sink, &done);
+            scope.spawn(move || {
+                let mut kept = Vec::new();
+                while !done.load(Ordering::Relaxed) {
+                    kept.push(format!("{number} {}", "x".repeat(kept.len() % 5000)));
+                    let mut sink = sink.lock().expect("the sink");
+                    writeln!(sink, "{}", kept[kept.len() / 2]).expect("a line");
+                    drop((sink, io::stdout().lock(), io::stderr().lock()));
+                    kept.truncate(1000);
+                }
+            });
+        }
+        let _until = Until(&done);
+        for _ in 0..50 {
+            for memory in MEMORIES {
+                assert_eq!(shell(c"exit 7", memory, &[]).code(), Some(7));
+                assert_eq!(
+                    shell(c"kill -9 $$", memory, &[]).signal(),
+                    Some(Signal::KILL)
+                );
+                fail(memory);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_thousand_spawns_by_four_threads_at_once_leave_nothing_behind() {
+    alone(
+        "a_thousand_spawns_by_four_threads_at_once_leave_nothing_behind",
+        || {
+            let before = descriptors();
+            thread::scope(|scope| {
+                for thread in 0..4 {
+                    scope.spawn(move || {
+                        let blocked = [libc::SIGUSR1, libc::SIGUSR2, libc::SIGINT, libc::SIGHUP];
+                        block(blocked[thread]);
+                        let mask_before = mask();
+                        for number in 0..250 {
+                            let code = (thread * 250 + number) % 256;
+                            let line = CString::new(format!("exit {code}")).expect("no null");
+                            // A copy of this small program is cheap enough for every tenth.
+                            let memory = MEMORIES[usize::from(number % 10 == 0)];
+                            let status = shell(&line, memory, &[]);
+                            assert_eq!(status.code(), Some(code as i32));
+                        }
+                        assert_eq!(mask(), mask_before);
+                        assert!(mask_before.contains(&blocked[thread]));
+                    });
+                }
+            });
+            assert_eq!(descriptors(), before);
+            assert!(childless());
+        },
+    );
+}
+
+#[test]
+fn spawns_that_fail_in_four_threads_at_once_leave_nothing_behind() {
+    alone(
+        "spawns_that_fail_in_four_threads_at_once_leave_nothing_behind",
+        || {
+            let before = descriptors();
+            thread::scope(|scope| {
+                for thread in 0..4 {
+                    scope.spawn(move || {
+                        block(libc::SIGUSR1 + thread);
+                        let mask_before = mask();
+                        for number in 0..100 {
+                            fail(MEMORIES[number % 2]);
+                        }
+                        assert_eq!(mask(), mask_before);
+                    });
+                }
+            });
+            assert_eq!(descriptors(), before);
+            assert!(childless());
+        },
+    );
+}
+
+#[test]
+fn a_large_heap_is_as_before_after_spawns() {
+    const PAGE: [u8; 4096] = [0xa5; 4096];
+    const PAGES: usize = (256 << 20) / PAGE.len();
+    let heap = PAGE.repeat(PAGES);
+    let stack = std::hint::black_box([0x5a_u8; 4096]);
+    for memory in MEMORIES {
+        for _ in 0..5 {
+            assert_eq!(shell(c"exit 7", memory, &[]).code(), Some(7));
+            fail(memory);
+        }
+    }
+    assert!(heap.chunks(PAGE.len()).all(|page| page == PAGE));
+    assert_eq!(std::hint::black_box(stack), [0x5a; 4096]);
+}
+
+/// The process whose handler may run.
+static PARENT: AtomicI32 = AtomicI32::new(0);
+/// Where a handler that runs elsewhere says so.
+static ALARM: AtomicI32 = AtomicI32::new(-1);
+static HANDLED: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn note_where(_: i32) {
+    // SAFETY: these may be called in a handler.
+    unsafe {
+        if libc::getpid() == PARENT.load(Ordering::Relaxed) {
+            HANDLED.fetch_add(1, Ordering::Relaxed);
+        } else {
+            libc::write(ALARM.load(Ordering::Relaxed), c"!".as_ptr().cast(), 1);
+        }
+    }
+}
+
+#[test]
+fn no_handler_of_the_parent_runs_in_a_child_that_is_sent_its_signal() {
+    alone(
+        "no_handler_of_the_parent_runs_in_a_child_that_is_sent_its_signal",
+        || {
+            let (mut heard, alarm) = io::pipe().expect("a pipe");
+            // SAFETY: nothing is asked for but a group of its own, to which signals can be sent.
+            unsafe {
+                libc::setpgid(0, 0);
+                PARENT.store(libc::getpid(), Ordering::Relaxed);
+            }
+            ALARM.store(alarm.as_raw_fd(), Ordering::Relaxed);
+            handle(libc::SIGUSR1, note_where);
+            handle(libc::SIGUSR2, note_where);
+            let done = AtomicBool::new(false);
+            let outcomes = thread::scope(|scope| {
+                // One signal after the other for everyone in the group: the children, too, as soon as they are there.
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        // SAFETY: this process and its children are all of the group.
+                        unsafe { libc::kill(0, libc::SIGUSR1) };
+                    }
+                });
+                let _until = Until(&done);
+                // And one that is pending and blocked all the while.
+                block(libc::SIGUSR2);
+                // SAFETY: it is blocked.
+                unsafe { libc::raise(libc::SIGUSR2) };
+                let list = args![c"sh", c"-c", c"exit 7"];
+                let outcomes: Vec<_> = (0..300)
+                    .map(|number| {
+                        let attributes = Attributes {
+                            memory: MEMORIES[number % 2],
+                            ..Attributes::default()
+                        };
+                        let program = Program::Path(c"/bin/sh");
+                        let spawn = Spawn {
+                            attributes,
+                            ..Spawn::new(program, Args::new(&list), Args::EMPTY)
+                        };
+                        match spawn.start() {
+                            Ok(mut child) => {
+                                let status = child.wait().expect("its end");
+                                (status.code(), status.signal())
+                            }
+                            Err(Error::Killed { signal }) => (None, signal),
+                            Err(error) => panic!("{error}"),
+                        }
+                    })
+                    .collect();
+                outcomes
+            });
+            // A child is spared, or the signal has its default effect.
+            for outcome in &outcomes {
+                let plausible = [(Some(7), None), (None, Some(Signal::USR1))];
+                assert!(plausible.contains(outcome), "{outcome:?}");
+            }
+            assert!(outcomes.iter().any(|(_, signal)| signal.is_some()));
+            assert!(HANDLED.load(Ordering::Relaxed) > 0);
+            drop(alarm);
+            let mut alarms = Vec::new();
+            heard.read_to_end(&mut alarms).expect("the alarms");
+            assert!(
+                alarms.is_empty(),
+                "{} handlers ran in a child",
+                alarms.len()
+            );
+            assert!(childless());
+        },
+    );
+}
+
+#[test]
+fn stds_own_children_are_left_to_it() {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for memory in MEMORIES {
+            let done = &done;
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    assert_eq!(shell(c"exit 7", memory, &[]).code(), Some(7));
+                    fail(memory);
+                }
+            });
+        }
+        let _until = Until(&done);
+        for code in 0..100 {
+            let line = format!("echo {code}; exit {code}");
+            let output = Command::new("sh").args(["-c", &line]).output();
+            let output = output.expect("std's child");
+            assert_eq!(output.status.code(), Some(code));
+            assert_eq!(output.stdout, format!("{code}\n").into_bytes());
+        }
+    });
+}
+
+#[test]
+fn stds_types_become_ours_and_ours_stds() {
+    for memory in MEMORIES {
+        let (mut reader, writer) = io::pipe().expect("a pipe");
+        let ours = nestling::OwnedFd::from(std::os::fd::OwnedFd::from(writer));
+        let actions = [Action::Dup2 {
+            from: ours.as_raw_fd(),
+            to: 1,
+        }];
+        let status = shell(c"echo hello; exit 7", memory, &actions);
+        drop(ours);
+        let mut text = String::new();
+        reader.read_to_string(&mut text).expect("what it prints");
+        assert_eq!(text, "hello\n");
+
+        let theirs = std::process::ExitStatus::from(status);
+        assert_eq!(theirs.code(), Some(7));
+        assert_eq!(ExitStatus::from(theirs), status);
+        assert_eq!(theirs.to_string(), status.to_string());
+    }
+}
+
+#[test]
+fn a_directory_that_std_has_opened_is_where_the_child_works() {
+    let directory = File::open("/proc/self").expect("a directory");
+    let borrowed = nestling::BorrowedFd::from(directory.as_fd());
+    let actions = [Action::Fchdir(borrowed.as_raw_fd())];
+    for memory in MEMORIES {
+        let status = shell(c"test -e status", memory, &actions);
+        assert!(status.success(), "{status}");
+    }
+}
+
+#[test]
+fn a_pidfd_is_a_descriptor_that_std_can_own() {
+    let list = args![c"sh", c"-c", c"read x"];
+    let (reader, writer) = io::pipe().expect("a pipe");
+    let actions = [Action::Dup2 {
+        from: reader.as_raw_fd(),
+        to: 0,
+    }];
+    for memory in MEMORIES {
+        let attributes = Attributes {
+            memory,
+            pidfd: true,
+            ..Attributes::default()
+        };
+        let spawn = Spawn {
+            actions: &actions,
+            attributes,
+            ..Spawn::new(Program::Path(c"/bin/sh"), Args::new(&list), Args::EMPTY)
+        };
+        let mut child = spawn.start().expect("a shell");
+        assert_eq!(child.try_wait(), Ok(None));
+        child.signal(Signal::KILL).expect("a living child");
+        assert_eq!(child.wait().expect("its end").signal(), Some(Signal::KILL));
+        let pidfd = child.into_pidfd().expect("a pidfd").into_raw_fd();
+        // SAFETY: it was given up to whoever takes it.
+        let pidfd = unsafe { std::os::fd::OwnedFd::from_raw_fd(pidfd) };
+        assert!(pidfd.as_raw_fd() > 2);
+    }
+    drop(writer);
+}
+
+#[test]
+fn an_error_is_one_of_stds() {
+    let list = args![c"nope"];
+    let spawn = Spawn::new(Program::Path(c"/nope"), Args::new(&list), Args::EMPTY);
+    let error: Box<dyn std::error::Error + '_> = Box::new(spawn.start().expect_err("a failure"));
+    let text = r#"exec "/nope": ENOENT: no such file or directory"#;
+    assert_eq!(error.to_string(), text);
+}

@@ -1,0 +1,379 @@
+//! The three stipulations that keep the status pipe out of the actions' sight, with the pipe on the very number that an
+//! action names. The parent's pipe takes its two lowest free numbers, the reading end the lower: `open_only` says which
+//! those are.
+
+#![no_std]
+#![no_main]
+
+use nestling::spawn::{Action, Memory, Program, Spawn};
+use nestling::sys::{self, resource};
+use nestling::{OFlags, RawFd, Resource, Rlimit};
+use nestling_tests::{
+    DESCRIPTORS, Table, dup2, emulated, fails, fd, inode, limit_descriptors, make_file,
+    open, open_only, probe, remove, start, state, text,
+};
+
+nestling_tests::suite! {
+    in_both_modes {
+        a_dup2_onto_the_pipe,
+        a_close_of_the_pipe,
+        a_close_from_below_at_and_above_the_pipe,
+        a_open_onto_the_pipe,
+        b_open_gets_its_number_where_the_pipe_has_the_lowest,
+        b_open_after_the_pipes_lower_end_was_filled,
+        b_an_open_needs_no_more_numbers_than_without_the_pipe,
+        c_a_pipe_that_cannot_move_is_the_failure_of_its_action,
+        the_pipes_numbers_are_closed_to_every_action_that_names_them,
+        the_pipes_numbers_are_closed_to_the_exec,
+        a_number_to_which_the_pipe_moves_is_closed_to_the_action_that_moved_it,
+        a_failure_is_reported_through_a_pipe_that_has_moved,
+        any_of_descriptors_0_to_2_may_be_closed,
+        no_descriptor_need_be_open,
+        a_full_table_is_reported,
+        two_free_numbers_are_enough,
+        any_actions_do_what_they_would_without_the_pipe,
+    }
+}
+
+fn with<'a>(memory: Memory, actions: &'a [Action<'a>]) -> Spawn<'a> {
+    Spawn { actions, ..probe(memory) }
+}
+
+/// The places of the pipe that the tests try: what else is open, the reading end, the writing end.
+const PLACES: [(&[RawFd], RawFd, RawFd); 5] = [
+    (&[0, 1, 2], 3, 4),
+    (&[0, 1, 2, 4], 3, 5),
+    (&[0, 1, 2, 3, 4, 5, 7, 8], 6, 9),
+    (&[2, 3], 0, 1),
+    (&[0, 2, 3, 4, 5], 1, 6),
+];
+
+/// The descriptors that the program has, of which the parent has `before`.
+fn expect(memory: Memory, actions: &[Action<'_>], before: &[RawFd], closed: &[RawFd], opened: &[RawFd]) {
+    let found = state(&with(memory, actions));
+    let mut expected = nestling_tests::Text::<512>::new();
+    for number in 0..DESCRIPTORS as RawFd {
+        if opened.contains(&number) || before.contains(&number) && !closed.contains(&number) {
+            let _ = core::fmt::Write::write_fmt(&mut expected, format_args!("{number} "));
+        }
+    }
+    assert_eq!(&found["fds"], expected.as_str().trim(), "{actions:?} with {before:?} open");
+    remove(c"out");
+}
+
+fn a_dup2_onto_the_pipe(memory: Memory) {
+    for (before, read_end, write_end) in PLACES {
+        open_only(before.iter().copied());
+        for to in [read_end, write_end] {
+            let found = state(&with(memory, &[dup2(2, to)]));
+            let same = text!("{}", inode(2));
+            assert_eq!(&found[text!("inode {to}").as_str()], same.as_str(), "dup2 onto {to}");
+        }
+        let both = [dup2(2, write_end), dup2(2, read_end)];
+        expect(memory, &both, before, &[], &[read_end, write_end]);
+        // After the pipe has moved, once more onto where it may be by now.
+        let after = write_end + 1;
+        let thrice = [dup2(2, write_end), dup2(2, after), dup2(2, after + 1)];
+        expect(memory, &thrice, before, &[], &[write_end, after, after + 1]);
+    }
+}
+
+fn a_close_of_the_pipe(memory: Memory) {
+    for (before, read_end, write_end) in PLACES {
+        open_only(before.iter().copied());
+        let actions = [Action::Close(write_end), Action::Close(read_end), Action::Close(2)];
+        expect(memory, &actions, before, &[2], &[]);
+        // What was closed is free for others.
+        let actions = [Action::Close(write_end), dup2(2, write_end), Action::Close(write_end)];
+        expect(memory, &actions, before, &[], &[]);
+    }
+}
+
+fn a_close_from_below_at_and_above_the_pipe(memory: Memory) {
+    for (before, _, write_end) in PLACES {
+        open_only(before.iter().copied());
+        for first in (write_end - 1).max(0)..=write_end + 1 {
+            let closed: [RawFd; 64] = core::array::from_fn(|i| first + i as RawFd);
+            expect(memory, &[Action::CloseFrom(first)], before, &closed, &[]);
+            if first > 2 {
+                // What was closed is free for others, be the pipe there or not.
+                let actions = [Action::CloseFrom(first), dup2(2, write_end), dup2(2, first)];
+                expect(memory, &actions, before, &closed, &[write_end, first]);
+            }
+        }
+    }
+}
+
+fn a_open_onto_the_pipe(memory: Memory) {
+    make_file(c"file", 0o600, b"");
+    for (before, read_end, write_end) in PLACES {
+        open_only(before.iter().copied());
+        for target in [read_end, write_end] {
+            expect(memory, &[open(target, c"file")], before, &[], &[target]);
+        }
+        let both = [open(write_end, c"file"), open(read_end, c"fd2")];
+        let found = state(&with(memory, &both));
+        let read_end = &found[text!("inode {read_end}").as_str()];
+        assert_eq!(read_end, text!("{}", inode(2)).as_str());
+        assert_ne!(&found[text!("inode {write_end}").as_str()], read_end);
+    }
+}
+
+fn b_open_gets_its_number_where_the_pipe_has_the_lowest(memory: Memory) {
+    for (before, read_end, write_end) in PLACES {
+        open_only(before.iter().copied());
+        // The reading end's number filled, the writing end's is the lowest that is not open.
+        let actions = [dup2(2, read_end), open(write_end, c"fd2")];
+        expect(memory, &actions, before, &[], &[read_end, write_end]);
+        // And the same for a target elsewhere: below the pipe, and above it.
+        let actions = [dup2(2, read_end), open(2, c"fd2"), open(30, c"fd2")];
+        expect(memory, &actions, before, &[], &[read_end, 30]);
+    }
+}
+
+fn b_open_after_the_pipes_lower_end_was_filled(memory: Memory) {
+    // Every number up to the pipe's is filled by an open of its own, and the pipe is pushed on and on.
+    open_only(0..3);
+    let actions: [Action<'_>; 20] = core::array::from_fn(|i| open(3 + i as RawFd, c"fd0"));
+    let opened: [RawFd; 20] = core::array::from_fn(|i| 3 + i as RawFd);
+    expect(memory, &actions, &[0, 1, 2], &[], &opened);
+    // And the other way round, onto it from above.
+    let actions: [Action<'_>; 20] = core::array::from_fn(|i| open(22 - i as RawFd, c"fd0"));
+    expect(memory, &actions, &[0, 1, 2], &[], &opened);
+}
+
+fn b_an_open_needs_no_more_numbers_than_without_the_pipe(memory: Memory) {
+    // Two free numbers, of which the pipe keeps the upper.
+    let last = DESCRIPTORS as RawFd - 1;
+    for target in [last - 1, 1] {
+        open_only(0..last - 1);
+        expect(memory, &[open(target, c"fd0")], &all_below(last - 1), &[], &[target]);
+    }
+}
+
+fn all_below(end: RawFd) -> [RawFd; DESCRIPTORS] {
+    core::array::from_fn(|i| (i as RawFd).min(end - 1))
+}
+
+fn c_a_pipe_that_cannot_move_is_the_failure_of_its_action(memory: Memory) {
+    let last = DESCRIPTORS as RawFd - 1;
+    let emfile = "EMFILE: too many open files";
+    // The last two numbers are the pipe's.
+    open_only(0..last - 1);
+    let expected = text!("file action 0 (dup2 0 to {last}): {emfile}");
+    fails(&with(memory, &[dup2(0, last)]), expected.as_str());
+    let expected = text!("file action 0 (open \"fd0\"): {emfile}");
+    fails(&with(memory, &[open(last, c"fd0")]), expected.as_str());
+    let fill = dup2(0, last - 1);
+    let expected = text!("file action 1 (open \"fd0\"): {emfile}");
+    fails(&with(memory, &[fill, open(last, c"fd0")]), expected.as_str());
+    // The limit was lowered under the pipe itself, by the child and by the parent.
+    open_only(0..6);
+    let hard = resource::getrlimit(Resource::Nofile).expect("a limit").hard;
+    for soft in [0, 3, 7, 8] {
+        let lower = Action::Limit(Resource::Nofile, Rlimit { soft, hard });
+        let expected = text!("file action 1 (dup2 0 to 7): {emfile}");
+        fails(&with(memory, &[lower, dup2(0, 7)]), expected.as_str());
+    }
+    limit_descriptors(8);
+    let actions = [dup2(0, 7)];
+    let outcome = with(memory, &actions).start();
+    limit_descriptors(DESCRIPTORS as u64);
+    let error = text!("{}", outcome.expect_err("no room"));
+    assert_eq!(error.as_str(), text!("file action 0 (dup2 0 to 7): {emfile}").as_str());
+}
+
+fn the_pipes_numbers_are_closed_to_every_action_that_names_them(memory: Memory) {
+    for (before, read_end, write_end) in PLACES {
+        open_only(before.iter().copied());
+        for number in [read_end, write_end] {
+            for (action, name) in [
+                (dup2(number, 2), text!("file action 0 (dup2 {number} to 2)")),
+                (dup2(number, number), text!("file action 0 (dup2 {number} to {number})")),
+                (dup2(number, 30), text!("file action 0 (dup2 {number} to 30)")),
+                (Action::Fchdir(number), text!("file action 0 (fchdir {number})")),
+                (Action::SetForeground(number), text!("file action 0 (set foreground on {number})")),
+                (Action::ControllingTerminal(number), text!("action 0 (controlling terminal {number})")),
+            ] {
+                let expected = text!("{name}: EBADF: bad file descriptor");
+                fails(&with(memory, &[action]), expected.as_str());
+            }
+        }
+    }
+}
+
+fn the_pipes_numbers_are_closed_to_the_exec(memory: Memory) {
+    for (before, read_end, write_end) in PLACES {
+        open_only(before.iter().copied());
+        for number in [read_end, write_end] {
+            let spawn = Spawn { program: Program::Descriptor(number), ..probe(memory) };
+            let expected = text!("exec of descriptor {number}: EBADF: bad file descriptor");
+            fails(&spawn, expected.as_str());
+        }
+    }
+}
+
+fn a_number_to_which_the_pipe_moves_is_closed_to_the_action_that_moved_it(memory: Memory) {
+    open_only(0..3);
+    for from in 5..12 {
+        let expected = text!("file action 0 (dup2 {from} to 4): EBADF: bad file descriptor");
+        fails(&with(memory, &[dup2(from, 4)]), expected.as_str());
+        let expected = text!("file action 1 (dup2 {from} to 20): EBADF: bad file descriptor");
+        fails(&with(memory, &[dup2(0, 4), dup2(from, 20)]), expected.as_str());
+        let expected = text!("file action 2 (fchdir {from}): EBADF: bad file descriptor");
+        let actions = [dup2(0, 3), open(4, c"fd0"), Action::Fchdir(from)];
+        fails(&with(memory, &actions), expected.as_str());
+    }
+}
+
+fn a_failure_is_reported_through_a_pipe_that_has_moved(memory: Memory) {
+    for (before, read_end, write_end) in PLACES {
+        open_only(before.iter().copied());
+        let actions = [dup2(2, write_end), open(read_end, c"fd2"), open(write_end + 1, c"fd2")];
+        let spawn = Spawn { program: Program::Path(c"/nope"), ..with(memory, &actions) };
+        fails(&spawn, "exec \"/nope\": ENOENT: no such file or directory");
+        // Nothing of it went into the file that took the pipe's place.
+        let file = nestling_tests::read_file(c"fd2").expect("the file");
+        assert_eq!(file.as_str(), "");
+    }
+}
+
+fn any_of_descriptors_0_to_2_may_be_closed(memory: Memory) {
+    for subset in 0..8 {
+        let open_now = (0..6).filter(|&number| number > 2 || subset & 1 << number != 0);
+        open_only(open_now.clone());
+        let mut before = [-1; 6];
+        open_now.for_each(|number| before[number as usize] = number);
+        expect(memory, &[], &before, &[], &[]);
+        let actions = [dup2(5, 0), dup2(4, 1), dup2(3, 2), Action::CloseFrom(3)];
+        expect(memory, &actions, &[], &[], &[0, 1, 2]);
+        let actions = [open(0, c"fd5"), open(1, c"fd5"), open(2, c"fd5")];
+        expect(memory, &actions, &before, &[], &[0, 1, 2]);
+        fails(&with(memory, &[open(0, c"nope")]), "file action 0 (open \"nope\"): ENOENT: no such file or directory");
+    }
+}
+
+fn no_descriptor_need_be_open(memory: Memory) {
+    make_file(c"file", 0o600, b"");
+    open_only([]);
+    expect(memory, &[], &[], &[], &[]);
+    expect(memory, &[open(0, c"file"), dup2(0, 1)], &[], &[], &[0, 1]);
+    fails(&with(memory, &[dup2(0, 1)]), "file action 0 (dup2 0 to 1): EBADF: bad file descriptor");
+    fails(&with(memory, &[dup2(1, 0)]), "file action 0 (dup2 1 to 0): EBADF: bad file descriptor");
+}
+
+fn a_full_table_is_reported(memory: Memory) {
+    for free in [0, 1] {
+        open_only(0..DESCRIPTORS as RawFd - free);
+        fails(&probe(memory), "status pipe: EMFILE: too many open files");
+    }
+}
+
+fn two_free_numbers_are_enough(memory: Memory) {
+    let last = DESCRIPTORS as RawFd - 1;
+    open_only((0..=last).filter(|&number| number != 5 && number != 40));
+    let mut before = all_below(last + 1);
+    (before[5], before[40]) = (0, 0);
+    expect(memory, &[], &before, &[], &[]);
+    expect(memory, &[open(3, c"fd0")], &before, &[], &[3]);
+    let full = [open(5, c"fd0"), open(40, c"fd0")];
+    fails(&with(memory, &full), "file action 1 (open \"fd0\"): EMFILE: too many open files");
+}
+
+/// Lists of actions at random, on tables at random, against what POSIX says each does where there is no pipe at all.
+fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for round in 0..if emulated() { 150 } else { 1000 } {
+        let mask = random.below(256);
+        open_only((0..8).filter(|&number| mask & 1 << number != 0));
+        make_file(c"file", 0o600, b"");
+        for number in (0..8).filter(|_| random.below(4) == 0) {
+            if sys::fd::cloexec(number).is_ok() {
+                sys::fd::set_cloexec(fd(number), true).expect("a flag");
+            }
+        }
+        let mut model = Table::now();
+        let mut actions = [Action::Umask(0o022); 6];
+        let mut failure = None;
+        for (index, action) in actions.iter_mut().enumerate() {
+            *action = random.action();
+            if failure.is_none() && !apply(action, &mut model) {
+                failure = Some(index);
+            }
+        }
+        let mut spawn = with(memory, &actions);
+        // Whatever became of the pipe, a failure at the end must come through it.
+        let missing = random.below(2) == 0;
+        if missing {
+            spawn.program = Program::Path(c"/nope");
+        }
+        let context = text!("round {round}, {mask:#b} open, {actions:?}");
+        match failure {
+            Some(index) => {
+                let error = start(&spawn).expect_err(context.as_str());
+                let expected = text!("action {index} ");
+                let error = text!("{error}");
+                assert!(error.as_str().contains(expected.as_str()), "{error}; {context}");
+                assert!(error.as_str().ends_with("EBADF: bad file descriptor"), "{error}; {context}");
+            }
+            None if missing => {
+                fails(&spawn, "exec \"/nope\": ENOENT: no such file or directory");
+            }
+            None => {
+                let found = state(&spawn);
+                for (number, expected) in model.0.iter().enumerate() {
+                    let expected = match expected {
+                        Some((inode, false)) => text!("{inode}"),
+                        _ => text!("(nothing)"),
+                    };
+                    let found = &found[text!("inode {number}").as_str()];
+                    assert_eq!(found, expected.as_str(), "number {number}; {context}");
+                }
+            }
+        }
+    }
+}
+
+/// What an action makes of a table; whether it succeeds.
+fn apply(action: &Action<'_>, table: &mut Table) -> bool {
+    match *action {
+        Action::Open { fd, flags, .. } => {
+            let file = sys::fd::open(c"file", OFlags::RDONLY, 0).expect("the file");
+            table.0[fd as usize] = Some((inode(file.as_raw_fd()), flags.contains(OFlags::CLOEXEC)));
+        }
+        Action::Close(fd) => table.0[fd as usize] = None,
+        Action::CloseFrom(first) => table.0[first as usize..].fill(None),
+        Action::Dup2 { from, to } => match table.0[from as usize] {
+            Some((inode, _)) => table.0[to as usize] = Some((inode, false)),
+            None => return false,
+        },
+        _ => {}
+    }
+    true
+}
+
+/// A generator of numbers, always the same ones (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 32) as u32 % end
+    }
+
+    fn action(&mut self) -> Action<'static> {
+        let number = self.below(9) as RawFd;
+        match self.below(9) {
+            0..3 => {
+                let flags = if self.below(3) == 0 { OFlags::CLOEXEC } else { OFlags::RDONLY };
+                Action::Open { fd: number, path: c"file", flags, mode: 0 }
+            }
+            3 | 4 => Action::Close(number),
+            5 => Action::CloseFrom(number + 3),
+            _ => dup2(self.below(9) as RawFd, number),
+        }
+    }
+}
+

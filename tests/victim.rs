@@ -1,0 +1,374 @@
+//! The program that is run under `strace -e inject=…`: it makes one spawn, and then says what came of it and whether the
+//! spawn left everything as it was (invariants 2 and 3 of the design).
+//!
+//! `victim KIND MEMORY [TERMINAL]`: the kinds are those of [`spawn_of_kind`], the memory is `shared` or `copied`. The
+//! working directory must hold what the kinds name: the host's tests make it. Run with `child` as the last argument it is
+//! the program that is spawned.
+//!
+//! Two pairs of marker calls, each of which only fails, show the tracer what is what: between [`PADDING`]s are calls whose
+//! failure does not matter, between [`SPAWN`]s is the spawn and nothing else. strace counts a process's calls by name, so
+//! the padding gives the child's first calls of a name numbers that in this process belong to nothing.
+
+#![no_std]
+#![no_main]
+
+use core::cell::Cell;
+use core::fmt::Write;
+
+use nestling::io::Writer;
+use nestling::rt::Process;
+use nestling::spawn::{Action, Attributes, Error, Memory, Program, Scheduler, Shell, Spawn, Step};
+use nestling::sys;
+use nestling::{
+    Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet,
+    Signal, args,
+};
+
+nestling::entry!(main);
+
+/// The exit status of the program that is spawned.
+const CHILD: i32 = 7;
+/// Process groups that cannot exist: asking for them is a marker.
+const PADDING: i32 = 0x7fff_0000;
+const SPAWN: i32 = 0x7fff_0001;
+/// How many calls of each name the padding makes: more than any child makes of a name that this process makes too.
+const PADDING_LENGTH: usize = 24;
+
+/// Numbers far from the status pipe's, which are 3 and 4.
+const DIRECTORY: RawFd = 40;
+const CLOSED: RawFd = 41;
+const CGROUP: RawFd = 42;
+const PROGRAM: RawFd = 43;
+const TERMINAL: RawFd = 44;
+/// The numbers whose state is compared.
+const COMPARED: RawFd = 64;
+
+fn main(process: Process) -> i32 {
+    let args = process.args();
+    if args.iter().last() == Some(c"child") {
+        return CHILD;
+    }
+    padding();
+    let [kind, memory, terminal] = [1, 2, 3].map(|index| args.skip(index).first());
+    let memory = match memory.map(|memory| memory.to_bytes()) {
+        Some(b"shared") => Memory::Shared,
+        Some(b"copied") => Memory::Copied,
+        _ => return 2,
+    };
+    let kept = (
+        open_at(DIRECTORY, c"."),
+        open_at(CLOSED, c"/dev/null"),
+        open_at(CGROUP, c"cgroup"),
+        open_at(PROGRAM, c"program"),
+        terminal.map(|path| open_at(TERMINAL, path)),
+    );
+    // SAFETY: the handler does nothing.
+    let handled =
+        unsafe { sys::signal::set_action(Signal::USR1, sys::signal::Action::Handler(handler), 0) };
+    handled.expect("a handler");
+
+    let spawned = spawn_of_kind(kind.unwrap_or(c"").to_bytes(), memory);
+    drop(kept);
+    spawned
+}
+
+extern "C" fn handler(_: i32) {}
+
+/// Calls that fail, or do nothing, and may as well be made to fail.
+fn padding() {
+    let _ = sys::process::getpgid(PADDING);
+    // SAFETY: nothing is open there.
+    let nothing = unsafe { BorrowedFd::borrow_raw(-1) };
+    for _ in 0..PADDING_LENGTH {
+        // SAFETY: nothing is open there.
+        let _ = unsafe { sys::fd::close(-1) };
+        let _ = sys::fd::set_cloexec(nothing, true);
+        let _ = sys::fd::openat(nothing, c"x", OFlags::RDONLY, 0);
+        let _ = sys::fd::read(nothing, &mut []);
+        let _ = sys::fd::write(nothing, &[]);
+        let _ = sys::signal::mask();
+        let _ = sys::process::getpid();
+        let _ = sys::resource::getrlimit(Resource::Core);
+        let _ = sys::file::exists(c"");
+        let _ = sys::file::umask(0o22);
+    }
+    // Without `clone3` the child asks for each signal's action, and may set it.
+    for _ in 0..2 * Signal::all().count() {
+        let _ = sys::signal::action(Signal::USR1);
+    }
+    let _ = sys::process::getpgid(PADDING);
+}
+
+/// Opens a file at a number.
+fn open_at(number: RawFd, path: &core::ffi::CStr) -> OwnedFd {
+    let opened = sys::fd::open(path, OFlags::RDONLY | OFlags::NOCTTY, 0).expect("a file to open");
+    sys::fd::dup_cloexec(opened.as_fd(), number).expect("room for a descriptor")
+}
+
+fn spawn_of_kind(kind: &[u8], memory: Memory) -> i32 {
+    let program = args![c"program", c"child"];
+    let program = Args::new(&program);
+    let root = sys::credentials::geteuid() == 0;
+    let (uid, gid) = (sys::credentials::getuid(), sys::credentials::getgid());
+    let null = |fd| Action::Open {
+        fd,
+        path: c"/dev/null",
+        flags: OFlags::RDONLY,
+        mode: 0,
+    };
+    let limit = |resource, limit| {
+        let limit = Rlimit {
+            soft: limit,
+            hard: limit,
+        };
+        Action::Limit(resource, limit)
+    };
+    // SAFETY: it is open until the program ends.
+    let cgroup = unsafe { BorrowedFd::borrow_raw(CGROUP) };
+    let plain = Attributes {
+        memory,
+        ..Attributes::default()
+    };
+    let everything = Attributes {
+        pidfd: true,
+        cgroup: Some(cgroup),
+        default_signals: SigSet::EMPTY.with(Signal::INT).with(Signal::USR2),
+        new_session: true,
+        scheduler: Some(Scheduler {
+            policy: Some(Policy::Batch),
+            priority: 0,
+        }),
+        nice: Some(19),
+        no_new_privs: true,
+        parent_death_signal: Some(Signal::TERM),
+        signal_mask: Some(SigSet::EMPTY.with(Signal::HUP)),
+        ..plain
+    };
+    let group = Attributes {
+        process_group: Some(0),
+        scheduler: Some(Scheduler {
+            policy: None,
+            priority: 0,
+        }),
+        ..plain
+    };
+    let session = Attributes {
+        new_session: true,
+        ..plain
+    };
+
+    let every_action = [
+        null(0),
+        null(20),
+        Action::Close(CLOSED),
+        Action::Dup2 { from: 1, to: 5 }, // where the pipe is by then
+        Action::Dup2 {
+            from: DIRECTORY,
+            to: DIRECTORY,
+        },
+        Action::Chdir(c"."),
+        Action::Fchdir(DIRECTORY),
+        Action::CloseFrom(3),
+        limit(Resource::Core, 0),
+        Action::Gid(gid),
+        Action::Uid(uid),
+        Action::ResetIds,
+        Action::Groups(&[0]),
+        Action::Chroot(c"/"),
+    ];
+    // Only root may do the last two.
+    let every_action = &every_action[..every_action.len() - if root { 0 } else { 2 }];
+    let on_terminal = [
+        Action::ControllingTerminal(TERMINAL),
+        Action::SetForeground(TERMINAL),
+    ];
+    // Where `close_range` is refused and `/proc` can't be read, every number below the limit is tried.
+    let close_few = [limit(Resource::Nofile, 16), Action::CloseFrom(3)];
+
+    let room = Shell::room::<8>();
+    let mut ruler = [Action::Umask(0); 32];
+    let spawn = |program_: Program<'static>, attributes| Spawn {
+        attributes,
+        ..Spawn::new(program_, program, Args::EMPTY)
+    };
+    let path = Program::Path(c"./program");
+    let search = Program::Search {
+        name: c"program",
+        path: Some(c"empty:here:forbidden:."),
+    };
+    match kind {
+        b"plain" => run(&spawn(path, plain), 1),
+        b"twice" => run(&spawn(path, plain), 2),
+        b"everything" => run(
+            &Spawn {
+                actions: ruled(every_action, &mut ruler),
+                ..spawn(path, everything)
+            },
+            1,
+        ),
+        b"group" => run(&spawn(path, group), 1),
+        b"terminal" => run(
+            &Spawn {
+                actions: ruled(&on_terminal, &mut ruler),
+                ..spawn(path, session)
+            },
+            1,
+        ),
+        b"close" => run(
+            &Spawn {
+                actions: ruled(&close_few, &mut ruler),
+                ..spawn(path, plain)
+            },
+            1,
+        ),
+        b"search" => run(&spawn(search, plain), 1),
+        b"descriptor" => run(&spawn(Program::Descriptor(PROGRAM), plain), 1),
+        b"shell" => run(
+            &Spawn {
+                shell: Some(Shell {
+                    path: c"./program",
+                    room: &room[..],
+                }),
+                ..spawn(Program::Path(c"./script"), plain)
+            },
+            1,
+        ),
+        b"missing" => run(&spawn(Program::Path(c"./missing"), plain), 1),
+        b"lost" => run(
+            &spawn(
+                Program::Search {
+                    name: c"missing",
+                    path: Some(c"empty:."),
+                },
+                plain,
+            ),
+            1,
+        ),
+        _ => 2,
+    }
+}
+
+/// Puts an `umask` before and after each action: in a tracer's output they say where each begins. The mask is the index.
+fn ruled<'r, 'a>(actions: &[Action<'a>], ruler: &'r mut [Action<'a>]) -> &'r [Action<'a>] {
+    for (index, place) in ruler.iter_mut().enumerate() {
+        *place = match actions.get(index / 2) {
+            Some(&action) if index % 2 == 1 => action,
+            _ => Action::Umask(index as u32),
+        };
+    }
+    &ruler[..2 * actions.len() + 1]
+}
+
+/// What a spawn must leave as it was.
+#[derive(PartialEq)]
+struct State {
+    /// Of each descriptor: whether it is open, and closes on exec.
+    descriptors: [Option<bool>; COMPARED as usize],
+    mask: SigSet,
+    umask: u32,
+    /// Whether the working directory is still the one with this file in it.
+    here: bool,
+    handled: bool,
+    /// A sum over memory that a child may have written to.
+    memory: u32,
+}
+
+static DATA: [Cell4; 1024] = [const { Cell4(Cell::new(0x5a5a_5a5a)) }; 1024];
+
+/// Memory that the compiler must not take for constant.
+struct Cell4(Cell<u32>);
+// SAFETY: this program has one thread.
+unsafe impl Sync for Cell4 {}
+
+impl State {
+    fn now() -> Self {
+        let umask = sys::file::umask(0);
+        sys::file::umask(umask);
+        Self {
+            descriptors: core::array::from_fn(|fd| sys::fd::cloexec(fd as RawFd).ok()),
+            mask: sys::signal::mask().expect("a signal mask"),
+            umask,
+            here: sys::file::exists(c"here").is_ok(),
+            handled: matches!(
+                sys::signal::action(Signal::USR1),
+                Ok(sys::signal::Action::Handler(_))
+            ),
+            memory: DATA
+                .iter()
+                .fold(0, |sum, cell| sum.rotate_left(1).wrapping_add(cell.0.get())),
+        }
+    }
+}
+
+fn run(spawn: &Spawn<'_>, times: usize) -> i32 {
+    // SAFETY: standard output is there as long as the program runs.
+    let mut out = Writer::new(unsafe { BorrowedFd::borrow_raw(1) });
+    for _ in 0..times {
+        let _ = report(spawn, &mut out);
+    }
+    0
+}
+
+fn report(spawn: &Spawn<'_>, out: &mut Writer<'_>) -> core::fmt::Result {
+    let before = State::now();
+    let stack = [0xa5a5_a5a5_u32; 64];
+    let _ = sys::process::getpgid(SPAWN);
+    let outcome = spawn.start();
+    let _ = sys::process::getpgid(SPAWN);
+    match outcome {
+        Ok(mut child) => match child.wait() {
+            Ok(status) => writeln!(out, "ok {}", status.shell_code())?,
+            Err(errno) => writeln!(out, "wait {}", errno.name())?,
+        },
+        Err(Error::Killed { signal }) => {
+            writeln!(out, "killed {}", signal.map_or(0, Signal::raw))?;
+        }
+        Err(error @ Error::Failed { step, errno }) => {
+            describe(step, out)?;
+            writeln!(out, " {}\n{error}", errno.name())?;
+        }
+    }
+    let after = State::now();
+    let no_child = sys::process::wait4(-1, WNOHANG) == Err(Errno::ECHILD);
+    let mut holds = true;
+    for (fd, (before, after)) in before.descriptors.iter().zip(after.descriptors).enumerate() {
+        if *before != after {
+            holds = false;
+            writeln!(out, "not held: descriptor {fd}")?;
+        }
+    }
+    for (what, held) in [
+        ("signal mask", before.mask == after.mask),
+        ("umask", before.umask == after.umask),
+        ("working directory", before.here && after.here),
+        ("handler", before.handled && after.handled),
+        ("memory", before.memory == after.memory),
+        ("stack", core::hint::black_box(stack) == [0xa5a5_a5a5; 64]),
+        ("no child left", no_child),
+    ] {
+        if !held {
+            holds = false;
+            writeln!(out, "not held: {what}")?;
+        }
+    }
+    if holds {
+        out.write_str("invariants hold\n")?;
+    }
+    Ok(())
+}
+
+/// A step, for a machine.
+fn describe(step: Step<'_>, out: &mut Writer<'_>) -> core::fmt::Result {
+    match step {
+        Step::Action(index, _) => write!(out, "failed action {index}"),
+        Step::Attribute(attribute) => write!(out, "failed {attribute:?}"),
+        Step::Exec(_, missing) => write!(out, "failed Exec {missing:?}"),
+        Step::BlockSignals => out.write_str("failed BlockSignals"),
+        Step::StatusPipe => out.write_str("failed StatusPipe"),
+        Step::Clone => out.write_str("failed Clone"),
+        _ => out.write_str("failed otherwise"),
+    }
+}
+
+/// `WNOHANG`, the same on every architecture.
+const WNOHANG: u32 = 1;

@@ -1,0 +1,84 @@
+//! Debian's packages: what to do about something that is missing.
+
+use std::{env, path::PathBuf, process::Output, sync::OnceLock};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use duct::cmd;
+
+/// Something that is needed and not there.
+pub struct Missing {
+    pub what: String,
+    /// Debian's names.
+    pub packages: &'static [&'static str],
+}
+
+/// Finds a program on the PATH.
+pub fn program(name: &str, packages: &'static [&'static str]) -> Result<PathBuf, Missing> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut files = env::split_paths(&path).map(|dir| dir.join(name));
+    files.find(|file| file.is_file()).ok_or_else(|| Missing {
+        what: name.into(),
+        packages,
+    })
+}
+
+/// Finds something, installing it if need be.
+pub fn obtain<T>(find: impl Fn() -> Result<T, Missing>) -> Result<T> {
+    match find() {
+        Ok(found) => return Ok(found),
+        Err(Missing { what, packages }) => {
+            install(packages).with_context(|| format!("{what} is missing"))?;
+        }
+    }
+    find().map_err(|it| {
+        anyhow!(
+            "{} is missing, with {} installed",
+            it.what,
+            it.packages.join(" ")
+        )
+    })
+}
+
+/// Installs packages, or says which command would.
+fn install(packages: &[&str]) -> Result<()> {
+    ensure!(!packages.is_empty(), "no Debian package brings it");
+    let by_hand = format!("apt-get install {}", packages.join(" "));
+    ensure!(
+        program("apt-get", &[]).is_ok(),
+        "on Debian, `{by_hand}` brings it"
+    );
+    ensure!(
+        rustix::process::geteuid().is_root(),
+        "`sudo {by_hand}` brings it"
+    );
+    // Once is enough. One that fails for some archive may still have brought what is needed here.
+    static UPDATED: OnceLock<Output> = OnceLock::new();
+    if UPDATED.get().is_none() {
+        let _ = UPDATED.set(apt_get(&["update"])?);
+    }
+    eprintln!("xtask: {by_hand}");
+    let options: &[&str] = &["install", "-y", "--no-install-recommends", "--no-remove"];
+    let output = apt_get(&[options, packages].concat())?;
+    if !output.status.success() {
+        for said in [UPDATED.get(), Some(&output)].into_iter().flatten() {
+            eprint!("{}", String::from_utf8_lossy(&said.stdout));
+        }
+        bail!("`{by_hand}` failed");
+    }
+    Ok(())
+}
+
+fn apt_get(args: &[&str]) -> Result<Output> {
+    // A fresh machine may be at its own first update, and hold the lock for a while.
+    let output = cmd(
+        "apt-get",
+        [&["-o", "DPkg::Lock::Timeout=300"], args].concat(),
+    )
+    .env("DEBIAN_FRONTEND", "noninteractive")
+    .stdin_null()
+    .stderr_to_stdout()
+    .stdout_capture()
+    .unchecked()
+    .run()?;
+    Ok(output)
+}

@@ -1,0 +1,62 @@
+//! The four architectures, and the names that tools know them by.
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Arch {
+    X86_64,
+    Aarch64,
+    Riscv64,
+    I386,
+}
+
+/// The architecture of this machine.
+pub const HOST: Arch = if cfg!(target_arch = "x86_64") {
+    Arch::X86_64
+} else if cfg!(target_arch = "aarch64") {
+    Arch::Aarch64
+} else if cfg!(target_arch = "riscv64") {
+    Arch::Riscv64
+} else if cfg!(target_arch = "x86") {
+    Arch::I386
+} else {
+    panic!("xtask runs on Linux on x86_64, aarch64, riscv64 or i386")
+};
+
+impl Arch {
+    pub const ALL: [Arch; 4] = [Arch::X86_64, Arch::Aarch64, Arch::Riscv64, Arch::I386];
+
+    /// As people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Arch::X86_64 => "x86_64",
+            Arch::Aarch64 => "aarch64",
+            Arch::Riscv64 => "riscv64",
+            Arch::I386 => "i386",
+        }
+    }
+
+    /// As Rust writes it.
+    pub fn triple(self) -> &'static str {
+        match self {
+            Arch::X86_64 => "x86_64-unknown-linux-gnu",
+            Arch::Aarch64 => "aarch64-unknown-linux-gnu",
+            Arch::Riscv64 => "riscv64gc-unknown-linux-gnu",
+            Arch::I386 => "i686-unknown-linux-gnu",
+        }
+    }
+
+    /// qemu-user's program for it.
+    pub fn emulator(self) -> &'static str {
+        match self {
+            Arch::X86_64 => "qemu-x86_64",
+            Arch::Aarch64 => "qemu-aarch64",
+            Arch::Riscv64 => "qemu-riscv64",
+            Arch::I386 => "qemu-i386",
+        }
+    }
+
+    /// The start of the environment variables that tell cargo about this target alone.
+    pub fn cargo_variable(self, setting: &str) -> String {
+        let triple = self.triple().replace('-', "_").to_uppercase();
+        format!("CARGO_TARGET_{triple}_{setting}")
+    }
+}

@@ -1,0 +1,112 @@
+//! `cargo xtask build`, and every other build for a target.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use duct::Expression;
+
+use crate::{apt, arch::Arch, toolchain::Rust, workspace::Workspace};
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Profile {
+    Debug,
+    Release,
+}
+
+impl Profile {
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Debug => "debug",
+            Profile::Release => "release",
+        }
+    }
+}
+
+/// What to build, in cargo's words.
+pub const PROGRAMS: &[&str] = &["-p", "nestling", "--features", "rt", "--bins"];
+pub const TESTS: &[&str] = &["-p", "nestling-tests", "--bins"];
+
+/// Architectures that one cargo command builds for, which keeps the cores busier than one after the other.
+pub struct Group {
+    pub archs: Vec<Arch>,
+    rust: Rust,
+}
+
+impl Group {
+    pub fn of(archs: &[Arch]) -> Result<Vec<Group>> {
+        let mut groups: Vec<Group> = Vec::new();
+        for &arch in archs {
+            let rust = apt::obtain(|| Rust::find(arch))?;
+            match groups.iter_mut().find(|group| group.rust == rust) {
+                Some(group) => group.archs.push(arch),
+                None => groups.push(Group {
+                    archs: vec![arch],
+                    rust,
+                }),
+            }
+        }
+        Ok(groups)
+    }
+
+    pub fn name(&self) -> String {
+        self.archs
+            .iter()
+            .map(|arch| arch.name())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    pub fn command(&self, workspace: &Workspace, profile: Profile, what: &[&str]) -> Expression {
+        let profile: &[&str] = if profile == Profile::Release {
+            &["--release"]
+        } else {
+            &[]
+        };
+        self.rust
+            .cargo(&[&["build"], what, profile].concat(), &self.archs)
+            .dir(&workspace.root)
+    }
+}
+
+/// Where cargo puts a program.
+pub fn path(workspace: &Workspace, arch: Arch, profile: Profile, bin: &str) -> PathBuf {
+    workspace
+        .target
+        .join(arch.triple())
+        .join(profile.name())
+        .join(bin)
+}
+
+/// Builds nestling's programs, with cargo's messages on the standard error.
+pub fn programs(
+    workspace: &Workspace,
+    archs: &[Arch],
+    profile: Profile,
+    more: &[&str],
+) -> Result<()> {
+    for group in Group::of(archs)? {
+        let build = group
+            .command(workspace, profile, &[PROGRAMS, more].concat())
+            .unchecked()
+            .run()?;
+        ensure!(
+            build.status.success(),
+            "the build for {} failed",
+            group.name()
+        );
+    }
+    Ok(())
+}
+
+pub fn build(workspace: &Workspace, archs: &[Arch], profile: Profile) -> Result<()> {
+    programs(workspace, archs, profile, &[])?;
+    for &arch in archs {
+        for bin in workspace.bins("nestling")? {
+            let path = path(workspace, arch, profile, &bin);
+            let file =
+                std::fs::metadata(&path).with_context(|| format!("no {}", path.display()))?;
+            println!("{:>9}  {}", file.len(), path.display());
+        }
+    }
+    Ok(())
+}

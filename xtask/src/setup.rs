@@ -1,0 +1,66 @@
+//! `cargo xtask setup`: sees to it that everything is there which building and testing need.
+
+use anyhow::{Result, ensure};
+use duct::cmd;
+
+use crate::{
+    apt::{self, Missing},
+    arch::Arch,
+    toolchain::Rust,
+    workspace::cargo,
+};
+
+pub fn setup(archs: &[Arch]) -> Result<()> {
+    let program = |name, packages| {
+        tell(|| apt::program(name, packages).map(|path| path.display().to_string()))
+    };
+    let mut complete = true;
+    for &arch in archs {
+        let describe = |rust: Rust| format!("Rust for {}: {}", arch.name(), rust.describe());
+        complete &= tell(|| Rust::find(arch).map(describe));
+        complete &= program(arch.emulator(), &["qemu-user"]);
+    }
+    complete &= program("strace", &["strace"]);
+    complete &= program("gdb", &["gdb"]);
+    complete &= tell(|| component("rustfmt", "fmt"));
+    complete &= tell(|| component("clippy", "clippy"));
+    ensure!(complete, "something is missing, see above");
+    Ok(())
+}
+
+/// Finds or installs something, and prints which it was.
+fn tell(find: impl Fn() -> Result<String, Missing>) -> bool {
+    let (state, what) = match find() {
+        Ok(found) => ("present", found),
+        Err(_) => match apt::obtain(find) {
+            Ok(found) => ("installed", found),
+            Err(error) => ("missing", format!("{error:#}")),
+        },
+    };
+    println!("{state:<10} {what}");
+    state != "missing"
+}
+
+/// A part of Rust's toolchain that rustup's minimal profile leaves out.
+fn component(name: &str, subcommand: &str) -> Result<String, Missing> {
+    let works = || {
+        cargo([subcommand, "--version"])
+            .stdout_null()
+            .stderr_null()
+            .run()
+            .is_ok()
+    };
+    let add = || {
+        cmd!("rustup", "component", "add", name)
+            .stdout_null()
+            .stderr_null()
+            .run()
+    };
+    if works() || (add().is_ok() && works()) {
+        return Ok(name.into());
+    }
+    Err(Missing {
+        what: format!("{name} (`rustup component add {name}`)"),
+        packages: &[],
+    })
+}

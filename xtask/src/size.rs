@@ -1,0 +1,140 @@
+//! `cargo xtask size`: how large the release programs are, and that they contain nothing which a static program may not.
+
+use std::{fs, process::ExitCode};
+
+use anyhow::{Context, Result};
+use object::{
+    Endianness, FileKind, Object, ObjectSection, ObjectSymbol, SectionKind,
+    elf::{FileHeader32, FileHeader64, PF_W, PF_X, PT_DYNAMIC, PT_INTERP},
+    read::elf::{ElfFile, FileHeader, ProgramHeader},
+};
+
+use crate::{
+    arch::Arch,
+    compile::{self, Profile},
+    report::Outcome,
+    workspace::Workspace,
+};
+
+/// The most bytes that a program's file may have.
+const LIMITS: &[(&str, u64)] = &[("spawn", 24 * 1024)];
+
+const SIZES: [&str; 5] = ["file", "text", "rodata", "data", "bss"];
+const PROPERTIES: [&str; 5] = [
+    "no interpreter",
+    "no dynamic section",
+    "no undefined symbol",
+    "no W+X segment",
+    "within limit",
+];
+
+struct Measure {
+    sizes: [u64; SIZES.len()],
+    /// `None` where nothing is asked.
+    verdicts: [Option<bool>; PROPERTIES.len()],
+}
+
+pub fn size(workspace: &Workspace, archs: &[Arch]) -> Result<ExitCode> {
+    compile::programs(workspace, archs, Profile::Release, &["--quiet"])?;
+    let sizes = SIZES.map(|name| format!("{name:>8}")).concat();
+    println!("program   arch   {sizes}   {}", PROPERTIES.join("  "));
+    let mut well = true;
+    for bin in workspace.bins("nestling")? {
+        for &arch in archs {
+            let Measure { sizes, verdicts } = measure(workspace, arch, &bin)?;
+            print!(
+                "{bin:<10}{:<7}{} ",
+                arch.name(),
+                sizes.map(|it| format!("{it:>8}")).concat()
+            );
+            for (property, verdict) in PROPERTIES.iter().zip(verdicts) {
+                let word = verdict.map_or("-", |good| if good { "ok" } else { "VIOLATED" });
+                print!("  {word:<0$}", property.len());
+            }
+            println!();
+            well &= !verdicts.contains(&Some(false));
+        }
+    }
+    Ok(if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The same for one architecture as a suite: a check for each program and property.
+pub fn suite(workspace: &Workspace, arch: Arch) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    for bin in workspace.bins("nestling")? {
+        let Measure { sizes, verdicts } = measure(workspace, arch, &bin)?;
+        for (property, good) in PROPERTIES
+            .iter()
+            .zip(verdicts)
+            .filter_map(|(it, good)| Some((it, good?)))
+        {
+            outcome.passed += usize::from(good);
+            outcome.failed += usize::from(!good);
+            if !good {
+                outcome.output += &format!("FAILED {bin}: {property} ({} bytes)\n", sizes[0]);
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn measure(workspace: &Workspace, arch: Arch, bin: &str) -> Result<Measure> {
+    let path = compile::path(workspace, arch, Profile::Release, bin);
+    let bytes = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
+    let measure = match FileKind::parse(&*bytes) {
+        Ok(FileKind::Elf32) => inspect::<FileHeader32<Endianness>>(&bytes, bin),
+        _ => inspect::<FileHeader64<Endianness>>(&bytes, bin),
+    };
+    measure.with_context(|| format!("{} is not a proper ELF file", path.display()))
+}
+
+fn inspect<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8], bin: &str) -> Result<Measure> {
+    let elf = ElfFile::<Elf>::parse(bytes)?;
+    let sum = |kind| -> u64 {
+        let sections = elf.sections().filter(|it| it.kind() == kind);
+        // lld's padding after what is read-only once relocated is nothing that the program uses.
+        sections
+            .filter(|it| it.name() != Ok(".relro_padding"))
+            .map(|it| it.size())
+            .sum()
+    };
+    let endian = elf.endian();
+    let headers = elf.elf_program_headers().iter();
+    let segments: Vec<_> = headers
+        .map(|it| (it.p_type(endian), it.p_flags(endian)))
+        .collect();
+    let has = |kind| segments.iter().any(|(it, _)| *it == kind);
+    let file = bytes.len() as u64;
+    let limit = LIMITS
+        .iter()
+        .find(|(name, _)| *name == bin)
+        .map(|(_, limit)| *limit);
+    Ok(Measure {
+        sizes: [
+            file,
+            sum(SectionKind::Text),
+            sum(SectionKind::ReadOnlyData) + sum(SectionKind::ReadOnlyString),
+            sum(SectionKind::Data),
+            sum(SectionKind::UninitializedData),
+        ],
+        verdicts: [
+            Some(!has(PT_INTERP)),
+            Some(!has(PT_DYNAMIC)),
+            Some(
+                !elf.symbols()
+                    .chain(elf.dynamic_symbols())
+                    .any(|it| it.is_undefined()),
+            ),
+            Some(
+                !segments
+                    .iter()
+                    .any(|(_, flags)| *flags & (PF_W | PF_X) == PF_W | PF_X),
+            ),
+            limit.map(|limit| file <= limit),
+        ],
+    })
+}

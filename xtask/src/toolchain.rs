@@ -1,0 +1,187 @@
+//! Which Rust builds for an architecture, and which linker links.
+//!
+//! Rustup's prebuilt `core` is best. Where rustup can't download, any toolchain that has the library's source
+//! builds `core` itself, and Debian packages one.
+
+use std::{ffi::OsString, path::PathBuf, sync::OnceLock};
+
+use duct::{Expression, cmd};
+
+use crate::{
+    apt::{self, Missing},
+    arch::Arch,
+    workspace::cargo,
+};
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Rust {
+    /// The toolchain that started xtask, with the target's prebuilt `core`.
+    Prebuilt,
+    /// The same, building `core` from its source.
+    Source,
+    /// Debian's, building `core` from its source.
+    Debian,
+}
+
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
+/// The workspace's `rust-version`: Debian has older Rusts too, under other names.
+const DEBIAN_OLDEST_MINOR: u32 = 88;
+
+/// In seconds, for a download of some 30 MB.
+const RUSTUP_LIMIT: &str = "120";
+
+impl Rust {
+    pub fn find(arch: Arch) -> Result<Rust, Missing> {
+        linker(arch)?;
+        if has_core(arch) || rustup_adds(arch) {
+            Ok(Rust::Prebuilt)
+        } else if has_source("rustc") {
+            Ok(Rust::Source)
+        } else if has_source(DEBIAN_RUSTC)
+            && is_recent(DEBIAN_RUSTC)
+            && PathBuf::from(DEBIAN_CARGO).exists()
+        {
+            Ok(Rust::Debian)
+        } else {
+            let target = arch.triple();
+            let what =
+                format!("Rust's core library for {target} (`rustup target add {target}` failed)");
+            Err(Missing {
+                what,
+                packages: DEBIAN_PACKAGES,
+            })
+        }
+    }
+
+    pub fn describe(self) -> &'static str {
+        match self {
+            Rust::Prebuilt => "prebuilt core",
+            Rust::Source => "core from its source",
+            Rust::Debian => "core from its source, with Debian's rustc-web",
+        }
+    }
+
+    /// A cargo command that builds for these architectures, for each of which `self` was found.
+    pub fn cargo(self, args: &[&str], archs: &[Arch]) -> Expression {
+        let mut args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        args.extend(
+            archs
+                .iter()
+                .flat_map(|arch| ["--target", arch.triple()])
+                .map(OsString::from),
+        );
+        if self != Rust::Prebuilt {
+            args.push("-Zbuild-std=core,alloc,compiler_builtins".into());
+        }
+        let mut command = if self == Rust::Debian {
+            debian_cargo(args)
+        } else {
+            cargo(args)
+        };
+        if self != Rust::Prebuilt {
+            command = command.env("RUSTC_BOOTSTRAP", "1");
+        }
+        for &arch in archs {
+            if let Ok(Some(linker)) = linker(arch) {
+                command = command.env(arch.cargo_variable("LINKER"), linker);
+            }
+        }
+        command
+    }
+}
+
+fn debian_cargo(args: Vec<OsString>) -> Expression {
+    // Rustup's proxy and `cargo run` leave variables that point at their own toolchain.
+    [
+        "RUSTUP_TOOLCHAIN",
+        "CARGO",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "LD_LIBRARY_PATH",
+    ]
+    .into_iter()
+    .fold(cmd(DEBIAN_CARGO, args), |command, variable| {
+        command.env_remove(variable)
+    })
+    .env("RUSTC", DEBIAN_RUSTC)
+}
+
+/// The linker, where another than cargo's usual one is needed.
+fn linker(arch: Arch) -> Result<Option<PathBuf>, Missing> {
+    let host = rustc("rustc", &["--print", "host-tuple"]).unwrap_or_default();
+    if host == arch.triple() {
+        return Ok(None);
+    }
+    let sysroot = PathBuf::from(rustc("rustc", &["--print", "sysroot"]).unwrap_or_default());
+    let rust_lld = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
+    if rust_lld.exists() {
+        Ok(Some(rust_lld))
+    } else {
+        apt::program("ld.lld", &["lld"]).map(Some)
+    }
+}
+
+fn has_core(arch: Arch) -> bool {
+    let libdir = rustc(
+        "rustc",
+        &["--print", "target-libdir", "--target", arch.triple()],
+    );
+    let files = libdir
+        .and_then(|dir| std::fs::read_dir(dir).ok())
+        .into_iter()
+        .flatten()
+        .flatten();
+    files
+        .map(|file| file.file_name())
+        .any(|name| name.to_string_lossy().starts_with("libcore-"))
+}
+
+fn has_source(program: &str) -> bool {
+    let sysroot = rustc(program, &["--print", "sysroot"]).map(PathBuf::from);
+    sysroot.is_some_and(|path| path.join("lib/rustlib/src/rust/library/core").exists())
+}
+
+fn is_recent(program: &str) -> bool {
+    let version = rustc(program, &["--version"]).unwrap_or_default();
+    let minor = version.split('.').nth(1).and_then(|it| it.parse().ok());
+    minor.is_some_and(|minor: u32| minor >= DEBIAN_OLDEST_MINOR)
+}
+
+fn rustc(program: &str, args: &[&str]) -> Option<String> {
+    // `cargo run` makes the path of its own toolchain's libraries known, which are not Debian's.
+    cmd(program, args)
+        .env_remove("LD_LIBRARY_PATH")
+        .stderr_null()
+        .read()
+        .ok()
+}
+
+fn rustup_adds(arch: Arch) -> bool {
+    // What fails for one architecture fails for the next: rustup's server is out of reach.
+    static FAILED: OnceLock<()> = OnceLock::new();
+    if FAILED.get().is_some() {
+        return false;
+    }
+    let added = cmd!(
+        "timeout",
+        RUSTUP_LIMIT,
+        "rustup",
+        "target",
+        "add",
+        arch.triple()
+    )
+    .env("RUSTUP_MAX_RETRIES", "0")
+    .stdin_null()
+    .stdout_null()
+    .stderr_null()
+    .run()
+    .is_ok();
+    if !(added && has_core(arch)) {
+        let _ = FAILED.set(());
+        return false;
+    }
+    eprintln!("xtask: rustup target add {}", arch.triple());
+    true
+}

@@ -1,0 +1,73 @@
+//! Where the workspace is and which programs its packages have, as cargo tells it.
+
+use std::{env, ffi::OsString, path::PathBuf};
+
+use anyhow::{Context, Result};
+use duct::{Expression, cmd};
+use serde_json::Value;
+
+use crate::arch::{Arch, HOST};
+
+pub struct Workspace {
+    pub root: PathBuf,
+    /// The build directory, `CARGO_TARGET_DIR` considered.
+    pub target: PathBuf,
+    packages: Value,
+}
+
+/// A command of the toolchain that xtask was started with.
+pub fn cargo(args: impl IntoIterator<Item = impl Into<OsString>>) -> Expression {
+    let command = cmd(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), args);
+    if HOST == Arch::X86_64 {
+        return command;
+    }
+    // .cargo/config.toml takes every architecture but x86_64 for a foreign one, and this machine's is not: its build
+    // scripts and host tests need the usual linker and no emulator. The `xtask` alias does the same for xtask itself.
+    command
+        .env(HOST.cargo_variable("LINKER"), "cc")
+        .env(HOST.cargo_variable("RUNNER"), "env")
+}
+
+impl Workspace {
+    pub fn load() -> Result<Self> {
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").context("start xtask as `cargo xtask`")?;
+        let text = cargo(["metadata", "--no-deps", "--format-version=1"])
+            .dir(manifest)
+            .read()
+            .context("`cargo metadata` failed")?;
+        let metadata: Value =
+            serde_json::from_str(&text).context("`cargo metadata` printed what is not JSON")?;
+        let path = |key: &str| {
+            metadata[key]
+                .as_str()
+                .map(PathBuf::from)
+                .context("`cargo metadata` lacks a directory")
+        };
+        Ok(Workspace {
+            root: path("workspace_root")?,
+            target: path("target_directory")?,
+            packages: metadata["packages"].clone(),
+        })
+    }
+
+    /// The names of a package's programs.
+    pub fn bins(&self, package: &str) -> Result<Vec<String>> {
+        let packages = self.packages.as_array().into_iter().flatten();
+        let found = packages
+            .clone()
+            .find(|it| it["name"] == package)
+            .with_context(|| format!("no package {package} in this workspace"))?;
+        let targets = found["targets"].as_array().into_iter().flatten();
+        let bins = targets.filter(|it| it["kind"][0] == "bin");
+        Ok(bins
+            .filter_map(|it| it["name"].as_str().map(String::from))
+            .collect())
+    }
+
+    /// A directory for what xtask itself writes.
+    pub fn scratch(&self) -> Result<PathBuf> {
+        let path = self.target.join("xtask");
+        std::fs::create_dir_all(&path).with_context(|| format!("can't make {}", path.display()))?;
+        Ok(path)
+    }
+}
