@@ -215,7 +215,8 @@ pub unsafe extern "C" fn clone(
 pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::kernel_sigaction {
     linux::kernel_sigaction {
         sa_handler_kernel: handler,
-        sa_flags: flags | linux::SA_RESTORER,
+        // SA_SIGINFO, lest the kernel make the frame of an older call, which `rt_sigreturn` cannot take.
+        sa_flags: flags | linux::SA_RESTORER | linux::SA_SIGINFO,
         sa_restorer: Some(restorer),
         sa_mask: linux::kernel_sigset_t { sig: [0; 2] },
     }

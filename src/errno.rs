@@ -98,11 +98,11 @@ impl Errno {
     pub const ENOENT: Self = constant(2);
     /// no such process
     pub const ESRCH: Self = constant(3);
-    /// interrupted by a signal
+    /// interrupted
     pub const EINTR: Self = constant(4);
     /// input/output error
     pub const EIO: Self = constant(5);
-    /// no such device or address
+    /// no such device
     pub const ENXIO: Self = constant(6);
     /// argument list too long
     pub const E2BIG: Self = constant(7);
@@ -112,7 +112,7 @@ impl Errno {
     pub const EBADF: Self = constant(9);
     /// no child processes
     pub const ECHILD: Self = constant(10);
-    /// resource temporarily unavailable
+    /// try again
     pub const EAGAIN: Self = constant(11);
     /// out of memory
     pub const ENOMEM: Self = constant(12);
@@ -122,11 +122,11 @@ impl Errno {
     pub const EFAULT: Self = constant(14);
     /// not a block device
     pub const ENOTBLK: Self = constant(15);
-    /// device or resource busy
+    /// busy
     pub const EBUSY: Self = constant(16);
     /// file exists
     pub const EEXIST: Self = constant(17);
-    /// link across file systems
+    /// on another file system
     pub const EXDEV: Self = constant(18);
     /// no such device
     pub const ENODEV: Self = constant(19);
@@ -140,13 +140,13 @@ impl Errno {
     pub const ENFILE: Self = constant(23);
     /// too many open files
     pub const EMFILE: Self = constant(24);
-    /// not a terminal, or a request that the device does not know
+    /// wrong request for this device
     pub const ENOTTY: Self = constant(25);
-    /// the program file is open for writing
+    /// program is open for writing
     pub const ETXTBSY: Self = constant(26);
     /// file too large
     pub const EFBIG: Self = constant(27);
-    /// no space left on device
+    /// no space left
     pub const ENOSPC: Self = constant(28);
     /// illegal seek
     pub const ESPIPE: Self = constant(29);
@@ -156,155 +156,155 @@ impl Errno {
     pub const EMLINK: Self = constant(31);
     /// broken pipe
     pub const EPIPE: Self = constant(32);
-    /// argument outside the function's domain
+    /// outside the domain
     pub const EDOM: Self = constant(33);
-    /// result out of range
+    /// out of range
     pub const ERANGE: Self = constant(34);
-    /// resource deadlock avoided
+    /// would deadlock
     pub const EDEADLK: Self = constant(35);
     /// file name too long
     pub const ENAMETOOLONG: Self = constant(36);
     /// no locks available
     pub const ENOLCK: Self = constant(37);
-    /// system call not implemented
+    /// no such system call
     pub const ENOSYS: Self = constant(38);
     /// directory not empty
     pub const ENOTEMPTY: Self = constant(39);
     /// too many symbolic links
     pub const ELOOP: Self = constant(40);
-    /// no message of desired type
+    /// no such message
     pub const ENOMSG: Self = constant(42);
     /// identifier removed
     pub const EIDRM: Self = constant(43);
-    /// channel number out of range
+    /// no such channel
     pub const ECHRNG: Self = constant(44);
-    /// level 2 not synchronized
+    /// level 2 not in step
     pub const EL2NSYNC: Self = constant(45);
     /// level 3 halted
     pub const EL3HLT: Self = constant(46);
     /// level 3 reset
     pub const EL3RST: Self = constant(47);
-    /// link number out of range
+    /// no such link
     pub const ELNRNG: Self = constant(48);
-    /// protocol driver not attached
+    /// no protocol driver
     pub const EUNATCH: Self = constant(49);
-    /// no CSI structure available
+    /// no CSI structure
     pub const ENOCSI: Self = constant(50);
     /// level 2 halted
     pub const EL2HLT: Self = constant(51);
-    /// invalid exchange
+    /// bad exchange
     pub const EBADE: Self = constant(52);
-    /// invalid request descriptor
+    /// bad request descriptor
     pub const EBADR: Self = constant(53);
     /// exchange full
     pub const EXFULL: Self = constant(54);
     /// no anode
     pub const ENOANO: Self = constant(55);
-    /// invalid request code
+    /// bad request code
     pub const EBADRQC: Self = constant(56);
-    /// invalid slot
+    /// bad slot
     pub const EBADSLT: Self = constant(57);
-    /// bad font file format
+    /// bad font format
     pub const EBFONT: Self = constant(59);
-    /// device not a stream
+    /// not a stream
     pub const ENOSTR: Self = constant(60);
-    /// no data available
+    /// no data
     pub const ENODATA: Self = constant(61);
     /// timer expired
     pub const ETIME: Self = constant(62);
-    /// out of streams resources
+    /// out of streams
     pub const ENOSR: Self = constant(63);
-    /// machine is not on the network
+    /// not on the network
     pub const ENONET: Self = constant(64);
-    /// package not installed
+    /// no such package
     pub const ENOPKG: Self = constant(65);
-    /// object is remote
+    /// remote object
     pub const EREMOTE: Self = constant(66);
-    /// link has been severed
+    /// link is cut
     pub const ENOLINK: Self = constant(67);
     /// advertise error
     pub const EADV: Self = constant(68);
     /// srmount error
     pub const ESRMNT: Self = constant(69);
-    /// communication error on send
+    /// send failed
     pub const ECOMM: Self = constant(70);
     /// protocol error
     pub const EPROTO: Self = constant(71);
-    /// multihop attempted
+    /// multihop
     pub const EMULTIHOP: Self = constant(72);
-    /// RFS specific error
+    /// RFS error
     pub const EDOTDOT: Self = constant(73);
     /// bad message
     pub const EBADMSG: Self = constant(74);
-    /// value too large for defined data type
+    /// value too large
     pub const EOVERFLOW: Self = constant(75);
-    /// name not unique on network
+    /// name not unique
     pub const ENOTUNIQ: Self = constant(76);
-    /// file descriptor in bad state
+    /// descriptor in bad state
     pub const EBADFD: Self = constant(77);
     /// remote address changed
     pub const EREMCHG: Self = constant(78);
-    /// can not access a needed shared library
+    /// shared library missing
     pub const ELIBACC: Self = constant(79);
-    /// accessing a corrupted shared library
+    /// shared library corrupted
     pub const ELIBBAD: Self = constant(80);
     /// .lib section corrupted
     pub const ELIBSCN: Self = constant(81);
-    /// attempting to link in too many shared libraries
+    /// too many shared libraries
     pub const ELIBMAX: Self = constant(82);
-    /// cannot exec a shared library directly
+    /// is a shared library
     pub const ELIBEXEC: Self = constant(83);
-    /// invalid or incomplete multibyte or wide character
+    /// illegal byte sequence
     pub const EILSEQ: Self = constant(84);
-    /// interrupted system call should be restarted
+    /// should be restarted
     pub const ERESTART: Self = constant(85);
     /// streams pipe error
     pub const ESTRPIPE: Self = constant(86);
     /// too many users
     pub const EUSERS: Self = constant(87);
-    /// socket operation on non-socket
+    /// not a socket
     pub const ENOTSOCK: Self = constant(88);
-    /// destination address required
+    /// no destination address
     pub const EDESTADDRREQ: Self = constant(89);
     /// message too long
     pub const EMSGSIZE: Self = constant(90);
-    /// protocol wrong type for socket
+    /// wrong protocol type
     pub const EPROTOTYPE: Self = constant(91);
-    /// protocol not available
+    /// no such protocol option
     pub const ENOPROTOOPT: Self = constant(92);
     /// protocol not supported
     pub const EPROTONOSUPPORT: Self = constant(93);
     /// socket type not supported
     pub const ESOCKTNOSUPPORT: Self = constant(94);
-    /// operation not supported
+    /// not supported
     pub const EOPNOTSUPP: Self = constant(95);
-    /// protocol family not supported
+    /// protocols not supported
     pub const EPFNOSUPPORT: Self = constant(96);
-    /// address family not supported by protocol
+    /// addresses not supported
     pub const EAFNOSUPPORT: Self = constant(97);
-    /// address already in use
+    /// address in use
     pub const EADDRINUSE: Self = constant(98);
-    /// cannot assign requested address
+    /// address not available
     pub const EADDRNOTAVAIL: Self = constant(99);
     /// network is down
     pub const ENETDOWN: Self = constant(100);
-    /// network is unreachable
+    /// network unreachable
     pub const ENETUNREACH: Self = constant(101);
-    /// network dropped connection on reset
+    /// network reset
     pub const ENETRESET: Self = constant(102);
-    /// software caused connection abort
+    /// connection aborted
     pub const ECONNABORTED: Self = constant(103);
-    /// connection reset by peer
+    /// connection reset
     pub const ECONNRESET: Self = constant(104);
-    /// no buffer space available
+    /// no buffer space
     pub const ENOBUFS: Self = constant(105);
-    /// transport endpoint is already connected
+    /// already connected
     pub const EISCONN: Self = constant(106);
-    /// transport endpoint is not connected
+    /// not connected
     pub const ENOTCONN: Self = constant(107);
-    /// cannot send after transport endpoint shutdown
+    /// shut down
     pub const ESHUTDOWN: Self = constant(108);
-    /// too many references: cannot splice
+    /// too many references
     pub const ETOOMANYREFS: Self = constant(109);
     /// timed out
     pub const ETIMEDOUT: Self = constant(110);
@@ -314,45 +314,45 @@ impl Errno {
     pub const EHOSTDOWN: Self = constant(112);
     /// no route to host
     pub const EHOSTUNREACH: Self = constant(113);
-    /// operation already in progress
+    /// already in progress
     pub const EALREADY: Self = constant(114);
-    /// operation now in progress
+    /// in progress
     pub const EINPROGRESS: Self = constant(115);
     /// stale file handle
     pub const ESTALE: Self = constant(116);
-    /// structure needs cleaning
+    /// needs cleaning
     pub const EUCLEAN: Self = constant(117);
-    /// not a XENIX named type file
+    /// not a XENIX file
     pub const ENOTNAM: Self = constant(118);
-    /// no XENIX semaphores available
+    /// no XENIX semaphores
     pub const ENAVAIL: Self = constant(119);
-    /// is a named type file
+    /// is a XENIX file
     pub const EISNAM: Self = constant(120);
-    /// remote I/O error
+    /// remote input/output error
     pub const EREMOTEIO: Self = constant(121);
     /// disk quota exceeded
     pub const EDQUOT: Self = constant(122);
-    /// no medium found
+    /// no medium
     pub const ENOMEDIUM: Self = constant(123);
     /// wrong medium type
     pub const EMEDIUMTYPE: Self = constant(124);
-    /// operation canceled
+    /// canceled
     pub const ECANCELED: Self = constant(125);
-    /// required key not available
+    /// no such key
     pub const ENOKEY: Self = constant(126);
-    /// key has expired
+    /// key expired
     pub const EKEYEXPIRED: Self = constant(127);
-    /// key has been revoked
+    /// key revoked
     pub const EKEYREVOKED: Self = constant(128);
-    /// key was rejected by service
+    /// key rejected
     pub const EKEYREJECTED: Self = constant(129);
     /// owner died
     pub const EOWNERDEAD: Self = constant(130);
-    /// state not recoverable
+    /// not recoverable
     pub const ENOTRECOVERABLE: Self = constant(131);
-    /// not possible because of a radio kill switch
+    /// radio is off
     pub const ERFKILL: Self = constant(132);
-    /// memory page has a hardware error
+    /// bad memory page
     pub const EHWPOISON: Self = constant(133);
     /// [`EAGAIN`](Self::EAGAIN) by its other name
     pub const EWOULDBLOCK: Self = Self::EAGAIN;
@@ -369,136 +369,136 @@ static DESCRIBED: &str = "\
 EPERM: operation not permitted\n\
 ENOENT: no such file or directory\n\
 ESRCH: no such process\n\
-EINTR: interrupted by a signal\n\
+EINTR: interrupted\n\
 EIO: input/output error\n\
-ENXIO: no such device or address\n\
+ENXIO: no such device\n\
 E2BIG: argument list too long\n\
 ENOEXEC: not an executable format\n\
 EBADF: bad file descriptor\n\
 ECHILD: no child processes\n\
-EAGAIN: resource temporarily unavailable\n\
+EAGAIN: try again\n\
 ENOMEM: out of memory\n\
 EACCES: permission denied\n\
 EFAULT: bad address\n\
 ENOTBLK: not a block device\n\
-EBUSY: device or resource busy\n\
+EBUSY: busy\n\
 EEXIST: file exists\n\
-EXDEV: link across file systems\n\
+EXDEV: on another file system\n\
 ENODEV: no such device\n\
 ENOTDIR: not a directory\n\
 EISDIR: is a directory\n\
 EINVAL: invalid argument\n\
 ENFILE: too many open files in the system\n\
 EMFILE: too many open files\n\
-ENOTTY: not a terminal, or a request that the device does not know\n\
-ETXTBSY: the program file is open for writing\n\
+ENOTTY: wrong request for this device\n\
+ETXTBSY: program is open for writing\n\
 EFBIG: file too large\n\
-ENOSPC: no space left on device\n\
+ENOSPC: no space left\n\
 ESPIPE: illegal seek\n\
 EROFS: read-only file system\n\
 EMLINK: too many links\n\
 EPIPE: broken pipe\n\
-EDOM: argument outside the function's domain\n\
-ERANGE: result out of range\n\
-EDEADLK: resource deadlock avoided\n\
+EDOM: outside the domain\n\
+ERANGE: out of range\n\
+EDEADLK: would deadlock\n\
 ENAMETOOLONG: file name too long\n\
 ENOLCK: no locks available\n\
-ENOSYS: system call not implemented\n\
+ENOSYS: no such system call\n\
 ENOTEMPTY: directory not empty\n\
 ELOOP: too many symbolic links\n\
 \n\
-ENOMSG: no message of desired type\n\
+ENOMSG: no such message\n\
 EIDRM: identifier removed\n\
-ECHRNG: channel number out of range\n\
-EL2NSYNC: level 2 not synchronized\n\
+ECHRNG: no such channel\n\
+EL2NSYNC: level 2 not in step\n\
 EL3HLT: level 3 halted\n\
 EL3RST: level 3 reset\n\
-ELNRNG: link number out of range\n\
-EUNATCH: protocol driver not attached\n\
-ENOCSI: no CSI structure available\n\
+ELNRNG: no such link\n\
+EUNATCH: no protocol driver\n\
+ENOCSI: no CSI structure\n\
 EL2HLT: level 2 halted\n\
-EBADE: invalid exchange\n\
-EBADR: invalid request descriptor\n\
+EBADE: bad exchange\n\
+EBADR: bad request descriptor\n\
 EXFULL: exchange full\n\
 ENOANO: no anode\n\
-EBADRQC: invalid request code\n\
-EBADSLT: invalid slot\n\
+EBADRQC: bad request code\n\
+EBADSLT: bad slot\n\
 \n\
-EBFONT: bad font file format\n\
-ENOSTR: device not a stream\n\
-ENODATA: no data available\n\
+EBFONT: bad font format\n\
+ENOSTR: not a stream\n\
+ENODATA: no data\n\
 ETIME: timer expired\n\
-ENOSR: out of streams resources\n\
-ENONET: machine is not on the network\n\
-ENOPKG: package not installed\n\
-EREMOTE: object is remote\n\
-ENOLINK: link has been severed\n\
+ENOSR: out of streams\n\
+ENONET: not on the network\n\
+ENOPKG: no such package\n\
+EREMOTE: remote object\n\
+ENOLINK: link is cut\n\
 EADV: advertise error\n\
 ESRMNT: srmount error\n\
-ECOMM: communication error on send\n\
+ECOMM: send failed\n\
 EPROTO: protocol error\n\
-EMULTIHOP: multihop attempted\n\
-EDOTDOT: RFS specific error\n\
+EMULTIHOP: multihop\n\
+EDOTDOT: RFS error\n\
 EBADMSG: bad message\n\
-EOVERFLOW: value too large for defined data type\n\
-ENOTUNIQ: name not unique on network\n\
-EBADFD: file descriptor in bad state\n\
+EOVERFLOW: value too large\n\
+ENOTUNIQ: name not unique\n\
+EBADFD: descriptor in bad state\n\
 EREMCHG: remote address changed\n\
-ELIBACC: can not access a needed shared library\n\
-ELIBBAD: accessing a corrupted shared library\n\
+ELIBACC: shared library missing\n\
+ELIBBAD: shared library corrupted\n\
 ELIBSCN: .lib section corrupted\n\
-ELIBMAX: attempting to link in too many shared libraries\n\
-ELIBEXEC: cannot exec a shared library directly\n\
-EILSEQ: invalid or incomplete multibyte or wide character\n\
-ERESTART: interrupted system call should be restarted\n\
+ELIBMAX: too many shared libraries\n\
+ELIBEXEC: is a shared library\n\
+EILSEQ: illegal byte sequence\n\
+ERESTART: should be restarted\n\
 ESTRPIPE: streams pipe error\n\
 EUSERS: too many users\n\
-ENOTSOCK: socket operation on non-socket\n\
-EDESTADDRREQ: destination address required\n\
+ENOTSOCK: not a socket\n\
+EDESTADDRREQ: no destination address\n\
 EMSGSIZE: message too long\n\
-EPROTOTYPE: protocol wrong type for socket\n\
-ENOPROTOOPT: protocol not available\n\
+EPROTOTYPE: wrong protocol type\n\
+ENOPROTOOPT: no such protocol option\n\
 EPROTONOSUPPORT: protocol not supported\n\
 ESOCKTNOSUPPORT: socket type not supported\n\
-EOPNOTSUPP: operation not supported\n\
-EPFNOSUPPORT: protocol family not supported\n\
-EAFNOSUPPORT: address family not supported by protocol\n\
-EADDRINUSE: address already in use\n\
-EADDRNOTAVAIL: cannot assign requested address\n\
+EOPNOTSUPP: not supported\n\
+EPFNOSUPPORT: protocols not supported\n\
+EAFNOSUPPORT: addresses not supported\n\
+EADDRINUSE: address in use\n\
+EADDRNOTAVAIL: address not available\n\
 ENETDOWN: network is down\n\
-ENETUNREACH: network is unreachable\n\
-ENETRESET: network dropped connection on reset\n\
-ECONNABORTED: software caused connection abort\n\
-ECONNRESET: connection reset by peer\n\
-ENOBUFS: no buffer space available\n\
-EISCONN: transport endpoint is already connected\n\
-ENOTCONN: transport endpoint is not connected\n\
-ESHUTDOWN: cannot send after transport endpoint shutdown\n\
-ETOOMANYREFS: too many references: cannot splice\n\
+ENETUNREACH: network unreachable\n\
+ENETRESET: network reset\n\
+ECONNABORTED: connection aborted\n\
+ECONNRESET: connection reset\n\
+ENOBUFS: no buffer space\n\
+EISCONN: already connected\n\
+ENOTCONN: not connected\n\
+ESHUTDOWN: shut down\n\
+ETOOMANYREFS: too many references\n\
 ETIMEDOUT: timed out\n\
 ECONNREFUSED: connection refused\n\
 EHOSTDOWN: host is down\n\
 EHOSTUNREACH: no route to host\n\
-EALREADY: operation already in progress\n\
-EINPROGRESS: operation now in progress\n\
+EALREADY: already in progress\n\
+EINPROGRESS: in progress\n\
 ESTALE: stale file handle\n\
-EUCLEAN: structure needs cleaning\n\
-ENOTNAM: not a XENIX named type file\n\
-ENAVAIL: no XENIX semaphores available\n\
-EISNAM: is a named type file\n\
-EREMOTEIO: remote I/O error\n\
+EUCLEAN: needs cleaning\n\
+ENOTNAM: not a XENIX file\n\
+ENAVAIL: no XENIX semaphores\n\
+EISNAM: is a XENIX file\n\
+EREMOTEIO: remote input/output error\n\
 EDQUOT: disk quota exceeded\n\
-ENOMEDIUM: no medium found\n\
+ENOMEDIUM: no medium\n\
 EMEDIUMTYPE: wrong medium type\n\
-ECANCELED: operation canceled\n\
-ENOKEY: required key not available\n\
-EKEYEXPIRED: key has expired\n\
-EKEYREVOKED: key has been revoked\n\
-EKEYREJECTED: key was rejected by service\n\
+ECANCELED: canceled\n\
+ENOKEY: no such key\n\
+EKEYEXPIRED: key expired\n\
+EKEYREVOKED: key revoked\n\
+EKEYREJECTED: key rejected\n\
 EOWNERDEAD: owner died\n\
-ENOTRECOVERABLE: state not recoverable\n\
-ERFKILL: not possible because of a radio kill switch\n\
-EHWPOISON: memory page has a hardware error";
+ENOTRECOVERABLE: not recoverable\n\
+ERFKILL: radio is off\n\
+EHWPOISON: bad memory page";
 
 #[cfg(test)]
 mod tests {

@@ -36,7 +36,12 @@ impl Signal {
 
     /// All of them, lowest first.
     pub fn all() -> impl Iterator<Item = Self> {
-        (1..=64).filter_map(Self::from_raw)
+        let mut next = Some(Self::HUP);
+        core::iter::from_fn(move || {
+            let signal = next?;
+            next = Self::from_raw(signal.raw() + 1);
+            Some(signal)
+        })
     }
 
     /// The name without its `SIG`, as in `TERM`; none for a real-time signal.

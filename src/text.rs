@@ -139,13 +139,22 @@ mod tests {
     #[test]
     fn what_is_utf8_for_std_is_shown_and_what_is_not_is_escaped() {
         let shown = |bytes: &[u8]| !Quoted(bytes).to_string().contains("\\x");
-        for c in ('\u{a0}'..=char::MAX).step_by(97).chain(['\u{7ff}', '\u{800}', '\u{ffff}', '\u{10000}']) {
-            assert_eq!(Quoted(c.to_string().as_bytes()).to_string(), std::format!("\"{c}\""));
+        for c in ('\u{a0}'..=char::MAX).step_by(97).chain([
+            '\u{7ff}',
+            '\u{800}',
+            '\u{ffff}',
+            '\u{10000}',
+        ]) {
+            assert_eq!(
+                Quoted(c.to_string().as_bytes()).to_string(),
+                std::format!("\"{c}\"")
+            );
         }
         for a in 0x80..=0xff {
             for b in [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0] {
                 for bytes in [&[a, b][..], &[a, b, 0x80], &[a, b, 0xbf, 0x80]] {
-                    let is_utf8 = core::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(|c| c >= '\u{a0}'));
+                    let is_utf8 = core::str::from_utf8(bytes)
+                        .is_ok_and(|text| text.chars().all(|c| c >= '\u{a0}'));
                     assert_eq!(shown(bytes), is_utf8, "{bytes:x?}");
                 }
             }

@@ -9,8 +9,8 @@ use nestling::spawn::{Action, Attributes, Memory, Program, Spawn};
 use nestling::sys::{self, credentials};
 use nestling::{Args, Errno, OFlags, RawFd, Resource, Rlimit, args};
 use nestling_tests::{
-    close, directory, dup2, fails, fd, forbid, inode, ioctl, make_directory, make_file, mode,
-    need_root, open, open_only, open_probe, probe, scratch, show, skip, state, text,
+    State, close, copy_probe, directory, dup2, fails, fd, forbid, inode, ioctl, make_directory, make_file, mode,
+    need_root, open, open_only, probe, remove, scratch, show, skip, state, text,
 };
 
 nestling_tests::suite! {
@@ -257,22 +257,20 @@ fn close_from_works_without_close_range(memory: Memory) {
 }
 
 fn close_from_works_without_close_range_and_proc(memory: Memory) {
-    // A root without /proc, and the program open beforehand.
     need_root();
-    let program = open_probe();
     forbid(linux::__NR_close_range, 0, Some(Errno::EPERM));
-    let out = c"NESTLING_OUT=/out";
-    let list = args![c"probe", c"state"];
-    let env = args![out];
-    let actions = [Action::Chroot(c"."), Action::CloseFrom(program.as_raw_fd() + 1), dup2(0, 9)];
-    sys::fd::open(c".", OFlags::RDONLY, 0).map(|fd| fd.into_raw_fd()).expect("one more");
-    let spawn = Spawn {
-        args: Args::new(&list),
-        env: Args::new(&env),
-        program: Program::Descriptor(program.as_raw_fd()),
-        ..with(memory, &actions)
-    };
-    assert_eq!(&state(&spawn)["fds"], "0 1 2 9");
+    open_only([0, 1, 2, 3, 4, 20, 60]);
+    // A root without /proc.
+    let found = state_in_new_root(memory, &[Action::Chroot(c"."), Action::CloseFrom(3), dup2(0, 9)]);
+    assert_eq!(&found["fds"], "0 1 2 9");
+}
+
+/// Runs a copy of the probe at the root, which the actions make this directory.
+fn state_in_new_root(memory: Memory, actions: &[Action<'_>]) -> State {
+    copy_probe(c"program");
+    let env = args![c"NESTLING_OUT=/out"];
+    let program = Program::Path(c"/program");
+    state(&Spawn { env: Args::new(&env), program, ..with(memory, actions) })
 }
 
 fn umask_is_set(memory: Memory) {
@@ -303,32 +301,26 @@ fn chroot_changes_the_root(memory: Memory) {
         "action 0 (chroot \"nope\"): ENOENT: no such file or directory",
     );
     need_root();
-    let program = open_probe();
-    let (list, env) = (args![c"probe", c"state"], args![c"NESTLING_OUT=/out"]);
-    let spawn = Spawn {
-        args: Args::new(&list),
-        env: Args::new(&env),
-        program: Program::Descriptor(program.as_raw_fd()),
-        ..with(memory, &[Action::Chroot(c"."), Action::Chdir(c"/")])
-    };
-    assert_eq!(&state(&spawn)["directory"], "/");
+    let actions = [Action::Chroot(c"."), Action::Chdir(c"/")];
+    assert_eq!(&state_in_new_root(memory, &actions)["directory"], "/");
 }
 
-/// Runs the probe, by a descriptor, from a place that any user can reach.
-fn state_as_anyone(memory: Memory, actions: &[Action<'_>]) -> nestling_tests::State {
-    let program = open_probe();
-    let program = Program::Descriptor(program.as_raw_fd());
+/// Runs a copy of the probe that any user can reach.
+fn state_as_anyone(memory: Memory, actions: &[Action<'_>]) -> State {
+    copy_probe(c"program");
+    let program = Program::Path(c"program");
     state(&Spawn { program, ..with(memory, actions) })
 }
 
 fn groups_gid_and_uid_are_set(memory: Memory) {
     need_root();
+    assert_eq!(&state_as_anyone(memory, &[Action::Groups(&[])])["groups"], "");
+    remove(c"out");
     let actions = [Action::Groups(&[7, 8, 9]), Action::Gid(1001), Action::Uid(1002)];
     let found = state_as_anyone(memory, &actions);
     assert_eq!(&found["groups"], "7 8 9");
     assert_eq!((&found["gid"], &found["uid"]), ("1001 1001", "1002 1002"));
     assert_eq!(credentials::getuid(), 0, "the parent's own user");
-    assert_eq!(&state_as_anyone(memory, &[Action::Groups(&[])])["groups"], "");
 }
 
 fn ids_above_16_bits_are_set(memory: Memory) {
@@ -359,7 +351,7 @@ fn reset_ids_makes_effective_ids_the_real_ones(memory: Memory) {
     credentials::setresuid(unchanged, 1002, unchanged).expect("an effective user");
     let found = state_as_anyone(memory, &[]);
     assert_eq!((&found["gid"], &found["uid"]), ("0 1001", "0 1002"));
-    nestling_tests::remove(c"out");
+    remove(c"out");
     let found = state_as_anyone(memory, &[Action::ResetIds]);
     assert_eq!((&found["gid"], &found["uid"]), ("0 0", "0 0"));
 }

@@ -6,11 +6,10 @@
 use core::ffi::CStr;
 
 use nestling::spawn::{Action, Memory, Program, Shell, Spawn};
-use nestling::sys;
-use nestling::{Args, OFlags, args};
+use nestling::{Args, args};
 use nestling_tests::{
-    dup2, fails, make_directory, make_file, make_link, need_root, open, open_probe, probe,
-    probe_path, scratch, show, start, state, text,
+    copy_probe, dup2, emulated, fails, make_directory, make_file, make_link, need_root, open, open_probe, probe,
+    probe_path, scratch, show, skip, start, state, text,
 };
 
 nestling_tests::suite! {
@@ -189,18 +188,6 @@ fn the_search_has_a_default_path(memory: Memory) {
     state(&Spawn { program, env: Args::new(&env), actions: &actions, ..probe(memory) });
 }
 
-fn copy_probe(path: &CStr) {
-    use nestling::AsFd;
-    let from = sys::fd::open(probe_path(), OFlags::RDONLY, 0).expect("the probe");
-    let flags = OFlags::WRONLY | OFlags::CREAT | OFlags::CLOEXEC;
-    let to = sys::fd::open(path, flags, 0o755).expect("a new file");
-    let (mut writer, mut buffer) = (nestling::io::Writer::new(to.as_fd()), [0; 4096]);
-    while let Ok(count @ 1..) = sys::fd::read(from.as_fd(), &mut buffer) {
-        writer.write(&buffer[..count]).expect("the copy");
-    }
-    writer.flush().expect("the copy");
-}
-
 fn what_is_no_executable_format_is_an_error_without_a_shell(memory: Memory) {
     make_file(c"words", 0o755, b"hello\n");
     let error = text!("exec \"words\": {}", nestling::Errno::ENOEXEC);
@@ -251,6 +238,9 @@ fn a_missing_shell_is_reported(memory: Memory) {
 }
 
 fn by_descriptor(memory: Memory) {
+    if emulated() {
+        skip("the emulator has no execveat");
+    }
     let file = open_probe();
     let number = file.as_raw_fd();
     let program = Program::Descriptor(number);
@@ -261,6 +251,9 @@ fn by_descriptor(memory: Memory) {
 }
 
 fn a_descriptor_that_cannot_be_executed_is_reported(memory: Memory) {
+    if emulated() {
+        skip("the emulator has no execveat");
+    }
     let by = |number| Spawn { program: Program::Descriptor(number), ..probe(memory) };
     fails(&by(30), "exec of descriptor 30: EBADF: bad file descriptor");
     fails(&by(-1), "exec of descriptor -1: EBADF: bad file descriptor");

@@ -1,3 +1,308 @@
+//! What always holds (design.md): the parent is as it was, a failure leaves no zombie, no handler runs in the child, every
+//! failure arrives, and all that where the kernel refuses `clone3` or sharing, too.
+//!
+//! The harness's `start` looks at the mask, the descriptors and the zombies around every spawn of every suite.
+
 #![no_std]
 #![no_main]
-nestling_tests::suite! {}
+
+use core::hint::black_box;
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+use linux_raw_sys::general as linux;
+use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Program, Spawn};
+use nestling::sys::{self, process, signal};
+use nestling::{Errno, OFlags, Pid, SigSet, Signal, wait};
+use nestling_tests::{
+    DESCRIPTORS, emulated, fails, forbid, fork, handle, handleable, handled, has_child, join,
+    make_fifo, open, open_only, probe, read_file, skip, start, started, state, strayed, text,
+};
+
+nestling_tests::suite! {
+    in_both_modes {
+        the_parent_is_as_before_after_every_end_of_a_spawn,
+        the_parents_memory_is_as_before,
+        a_failed_spawn_leaves_no_zombie,
+        a_failed_spawn_leaves_other_children_alone,
+        it_works_where_sigchld_is_ignored,
+        it_works_where_sigchld_is_handled,
+        every_signal_may_be_handled_and_pending,
+        every_signal_may_be_handled_and_pending_without_clone3,
+        signals_to_the_group_run_no_handler_in_the_child,
+        signals_to_the_group_run_no_handler_in_the_child_without_clone3,
+        signals_to_the_group_that_end_the_child_are_reported,
+        a_child_that_is_killed_by_its_hook_is_reported,
+        a_child_that_faults_in_its_hook_is_reported,
+        a_child_that_is_killed_by_another_is_reported,
+        a_child_that_exits_before_its_exec_is_reported,
+        a_refused_clone_is_reported,
+        it_works_where_clone3_is_refused,
+        it_works_where_sharing_memory_is_refused,
+    }
+}
+
+fn with<'a>(memory: Memory, actions: &'a [Action<'a>]) -> Spawn<'a> {
+    Spawn { actions, ..probe(memory) }
+}
+
+fn hooked<'a>(memory: Memory, hook: &'a dyn Fn() -> Result<(), Errno>) -> Spawn<'a> {
+    // SAFETY: the tests' hooks make system calls.
+    let hook = Some(unsafe { Hook::new(hook) });
+    Spawn { attributes: Attributes { hook, memory, ..Attributes::default() }, ..probe(memory) }
+}
+
+/// A spawn of each end: success, and failures of an action, an attribute, the exec and the child's life.
+fn each_end(memory: Memory, see: &dyn Fn(&Spawn<'_>, bool)) {
+    let nowhere = Program::Path(c"/nope");
+    let attributes = Attributes { process_group: Some(-1), memory, ..Attributes::default() };
+    see(&probe(memory), true);
+    see(&with(memory, &[open(0, c"/nope")]), false);
+    see(&Spawn { attributes, ..probe(memory) }, false);
+    see(&Spawn { program: nowhere, ..probe(memory) }, false);
+    see(&hooked(memory, &|| Err(Errno::EXDEV)), false);
+    see(&hooked(memory, &kill_yourself), false);
+}
+
+fn kill_yourself() -> Result<(), Errno> {
+    process::kill(process::getpid().as_raw(), Some(Signal::KILL))
+}
+
+fn the_parent_is_as_before_after_every_end_of_a_spawn(memory: Memory) {
+    let some = SigSet::EMPTY.with(Signal::HUP).with(Signal::CHLD);
+    for mask in [SigSet::EMPTY, some, SigSet::ALL] {
+        for descriptors in [0..0, 0..3, 2..40] {
+            open_only(descriptors);
+            signal::set_mask(mask).expect("a mask");
+            each_end(memory, &|spawn, succeeds| {
+                let outcome = start(spawn);
+                assert_eq!(outcome.is_ok(), succeeds, "{outcome:?}");
+                if let Ok(mut child) = outcome {
+                    assert!(child.wait().expect("its status").success());
+                }
+            });
+        }
+        // A full table fails the pipe.
+        open_only(0..DESCRIPTORS as i32);
+        fails(&probe(memory), "status pipe: EMFILE: too many open files");
+    }
+}
+
+fn the_parents_memory_is_as_before(memory: Memory) {
+    static GLOBAL: [AtomicU8; 1 << 16] = [const { AtomicU8::new(1) }; 1 << 16];
+    fn sum(bytes: &[AtomicU8]) -> usize {
+        let each = black_box(bytes).iter().enumerate();
+        each.fold(0, |sum, (i, byte)| {
+            let value = usize::from(byte.load(Relaxed)).wrapping_mul(i);
+            sum.wrapping_mul(31).wrapping_add(value)
+        })
+    }
+    let local: [AtomicU8; 1 << 14] = core::array::from_fn(|i| AtomicU8::new(i as u8));
+    for (i, byte) in GLOBAL.iter().enumerate() {
+        byte.store((i / 7) as u8, Relaxed);
+    }
+    let before = (sum(&GLOBAL), sum(&local));
+    each_end(memory, &|spawn, _| {
+        let outcome = start(spawn);
+        assert_eq!((sum(&GLOBAL), sum(&local)), before, "after {outcome:?}");
+        let _ = outcome.map(|mut child| child.wait());
+    });
+}
+
+fn a_failed_spawn_leaves_no_zombie(memory: Memory) {
+    each_end(memory, &|spawn, succeeds| {
+        for _ in 0..10 {
+            match start(spawn) {
+                Ok(mut child) => assert!(child.wait().is_ok()),
+                Err(_) => assert!(!succeeds),
+            }
+            assert_eq!(process::wait4(-1, linux::WNOHANG), Err(Errno::ECHILD));
+        }
+    });
+}
+
+fn a_failed_spawn_leaves_other_children_alone(memory: Memory) {
+    let other = fork(|| process::exit(9));
+    each_end(memory, &|spawn, _| {
+        let _ = start(spawn).map(|mut child| child.wait());
+    });
+    assert_eq!(wait::wait(other).expect("its status").code(), Some(9));
+}
+
+fn it_works_where_sigchld_is_ignored(memory: Memory) {
+    // SAFETY: to ignore a signal is no handler.
+    unsafe { signal::set_action(Signal::CHLD, signal::Action::Ignore, 0) }.expect("ignored");
+    fails(&with(memory, &[open(0, c"/nope")]), "file action 0 (open \"/nope\"): ENOENT: no such file or directory");
+    fails(&hooked(memory, &kill_yourself), "the child ended before its exec");
+    let mut child = started(&probe(memory));
+    assert_eq!(child.wait(), Err(Errno::ECHILD));
+    assert!(!has_child());
+    assert_eq!(read_file(c"out").map(|_| ()), Ok(()), "the program ran");
+}
+
+fn it_works_where_sigchld_is_handled(memory: Memory) {
+    handle([Signal::CHLD].into_iter(), 0);
+    state(&probe(memory));
+    assert_eq!((handled(Signal::CHLD), strayed()), (1, 0));
+    fails(&with(memory, &[open(0, c"/nope")]), "file action 0 (open \"/nope\"): ENOENT: no such file or directory");
+    assert_eq!((handled(Signal::CHLD), strayed()), (2, 0));
+}
+
+fn every_signal_may_be_handled_and_pending(memory: Memory) {
+    handle(handleable(), 0);
+    let own = process::getpid().as_raw();
+    // SIGCONT and the signals that stop cancel each other: it has a turn of its own.
+    for turn in [false, true] {
+        signal::set_mask(SigSet::ALL).expect("a mask");
+        let sent = |&signal: &Signal| (signal == Signal::CONT) == turn;
+        for signal in handleable().filter(sent) {
+            process::kill(own, Some(signal)).expect("a signal");
+        }
+        state(&probe(memory));
+        fails(&with(memory, &[open(0, c"/nope")]), "file action 0 (open \"/nope\"): ENOENT: no such file or directory");
+        for signal in handleable().filter(sent) {
+            assert_eq!(handled(signal), 0, "{signal} is still blocked");
+        }
+        signal::set_mask(SigSet::EMPTY).expect("a mask");
+        for signal in handleable().filter(sent) {
+            // The program's end is one more SIGCHLD, in a turn that has none pending.
+            assert_eq!(handled(signal), 1, "{signal} arrives once");
+        }
+    }
+    assert_eq!(strayed(), 0, "handlers that ran in the child");
+}
+
+fn every_signal_may_be_handled_and_pending_without_clone3(memory: Memory) {
+    forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
+    every_signal_may_be_handled_and_pending(memory);
+}
+
+/// Actions that meet a helper at two FIFOs: the first tells it that the child is there, the second waits for it.
+const MEETING: [Action<'static>; 2] = [
+    Action::Open { fd: 20, path: c"there", flags: OFlags::WRONLY, mode: 0 },
+    Action::Open { fd: 21, path: c"go on", flags: OFlags::RDONLY, mode: 0 },
+];
+
+/// A helper that does something while the child is between the two.
+fn while_the_child_is_there(something: impl FnOnce()) -> Pid {
+    make_fifo(c"there");
+    make_fifo(c"go on");
+    fork(|| {
+        let _there = sys::fd::open(c"there", OFlags::RDONLY, 0).expect("the child");
+        something();
+        let _go_on = sys::fd::open(c"go on", OFlags::WRONLY, 0).expect("the child");
+    })
+}
+
+fn signal_the_group() {
+    signal::set_mask(SigSet::ALL).expect("a mask");
+    for signal in handleable().filter(|&signal| signal != Signal::CONT) {
+        process::kill(0, Some(signal)).expect("a signal");
+    }
+}
+
+fn signals_to_the_group_run_no_handler_in_the_child(memory: Memory) {
+    handle(handleable(), 0);
+    let helper = while_the_child_is_there(signal_the_group);
+    let mut spawn = with(memory, &MEETING);
+    spawn.attributes.signal_mask = Some(SigSet::ALL);
+    state(&spawn);
+    for signal in handleable().filter(|&signal| signal != Signal::CONT) {
+        // Those of the program's and the helper's ends may come beside the group's.
+        let expected = if signal == Signal::CHLD { 1..=3 } else { 1..=1 };
+        assert!(expected.contains(&handled(signal)), "{signal} came {} times", handled(signal));
+    }
+    assert_eq!(strayed(), 0, "handlers that ran in the child");
+    join(helper);
+}
+
+fn signals_to_the_group_run_no_handler_in_the_child_without_clone3(memory: Memory) {
+    forbid(linux::__NR_clone3, 0, Some(Errno::EPERM));
+    signals_to_the_group_run_no_handler_in_the_child(memory);
+}
+
+fn signals_to_the_group_that_end_the_child_are_reported(memory: Memory) {
+    handle(handleable(), 0);
+    let helper = while_the_child_is_there(signal_the_group);
+    let outcome = start(&with(memory, &MEETING));
+    assert!(matches!(outcome, Err(Error::Killed { signal: Some(_) })), "{outcome:?}");
+    assert_eq!(strayed(), 0, "handlers that ran in the child");
+    join(helper);
+    assert!(!has_child());
+}
+
+fn a_child_that_is_killed_by_its_hook_is_reported(memory: Memory) {
+    for signal in [Signal::KILL, Signal::TERM, Signal::SYS] {
+        let end = || process::kill(process::getpid().as_raw(), Some(signal));
+        let expected = text!("the child was killed by {signal} before its exec");
+        fails(&hooked(memory, &end), expected.as_str());
+    }
+}
+
+fn a_child_that_faults_in_its_hook_is_reported(memory: Memory) {
+    handle([Signal::SEGV].into_iter(), 0);
+    let fault = || {
+        // SAFETY: none, and nothing is there: that is the point.
+        unsafe { black_box(16usize as *mut u32).write_volatile(0) };
+        Ok(())
+    };
+    fails(&hooked(memory, &fault), "the child was killed by SIGSEGV before its exec");
+    assert_eq!((handled(Signal::SEGV), strayed()), (0, 0));
+}
+
+fn a_child_that_is_killed_by_another_is_reported(memory: Memory) {
+    // The child joins the helper's group, which the helper then kills.
+    let helper = while_the_child_is_there(|| process::kill(0, Some(Signal::KILL)).expect("a signal"));
+    process::setpgid(helper.as_raw(), helper.as_raw()).expect("a group");
+    let mut spawn = with(memory, &MEETING);
+    spawn.attributes.process_group = Some(helper.as_raw());
+    fails(&spawn, "the child was killed by SIGKILL before its exec");
+    assert_eq!(wait::wait(helper).expect("its status").signal(), Some(Signal::KILL));
+    assert!(!has_child());
+}
+
+fn a_child_that_exits_before_its_exec_is_reported(memory: Memory) {
+    fails(&hooked(memory, &|| process::exit(0)), "the child ended before its exec");
+}
+
+fn a_refused_clone_is_reported(memory: Memory) {
+    for call in [linux::__NR_clone3, linux::__NR_clone] {
+        forbid(call, 0, Some(Errno::EAGAIN));
+        fails(&probe(memory), text!("clone: {}", Errno::EAGAIN).as_str());
+        // The next: clone3 is not there, and clone is refused.
+        forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
+    }
+}
+
+fn it_works_where_clone3_is_refused(memory: Memory) {
+    for errno in [Errno::ENOSYS, Errno::EPERM] {
+        join(fork(|| {
+            forbid(linux::__NR_clone3, 0, Some(errno));
+            state(&probe(memory));
+            fails(&with(memory, &[open(0, c"/nope")]), "file action 0 (open \"/nope\"): ENOENT: no such file or directory");
+            // It was asked once.
+            forbid(linux::__NR_clone3, 0, None);
+            state(&probe(memory));
+        }));
+    }
+}
+
+fn it_works_where_sharing_memory_is_refused(memory: Memory) {
+    if emulated() {
+        skip("the emulator refuses it always: each test in shared mode shows this");
+    }
+    for errno in [Errno::EINVAL, Errno::EPERM] {
+        join(fork(|| {
+            forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
+            forbid(linux::__NR_clone, linux::CLONE_VM, Some(errno));
+            state(&probe(memory));
+            fails(&with(memory, &[open(0, c"/nope")]), "file action 0 (open \"/nope\"): ENOENT: no such file or directory");
+            fails(&hooked(memory, &kill_yourself), "the child was killed by SIGKILL before its exec");
+            // It was asked once.
+            forbid(linux::__NR_clone3, 0, None);
+            if memory == Memory::Shared {
+                forbid(linux::__NR_clone, linux::CLONE_VM, None);
+            }
+            state(&probe(memory));
+        }));
+    }
+}

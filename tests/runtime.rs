@@ -1,3 +1,197 @@
+//! The runtime: what a program is given, how it panics, and the memory functions that the compiler calls.
+
 #![no_std]
 #![no_main]
-nestling_tests::suite! {}
+
+use core::ffi::CStr;
+use core::hint::black_box;
+
+use linux_raw_sys::auxvec;
+use nestling::spawn::{Action, Memory, Spawn};
+use nestling::{Args, OFlags, Signal, args, wait};
+use nestling_tests::{
+    fork, mailbox, probe, probe_path, read_file, show, state, status, text, this_process,
+};
+
+nestling_tests::suite! {
+    in_both_modes {
+        a_program_gets_its_arguments_and_environment,
+        a_panic_is_written_to_standard_error_and_aborts,
+    }
+    once {
+        this_program_got_its_arguments_and_environment,
+        the_auxiliary_vector_is_the_kernels,
+        a_panic_handler_of_the_programs_own_is_called,
+        an_abort_is_one_though_the_signal_be_blocked_and_ignored,
+        memcpy_and_memmove_copy,
+        memset_fills,
+        memcmp_and_bcmp_compare,
+        strlen_counts,
+    }
+}
+
+fn a_program_gets_its_arguments_and_environment(memory: Memory) {
+    let list = args![c"zero", c"", c"\xff", c"three"];
+    let found = state(&Spawn { args: Args::new(&list), ..probe(memory) });
+    assert_eq!((&found["args"], &found["arg 0"]), ("4", "zero"));
+    assert_eq!((&found["arg 1"], &found["arg 2"], &found["arg 3"]), ("", "(not UTF-8)", "three"));
+    assert!(found["env 0"].starts_with("NESTLING_OUT="));
+    assert_eq!(&found["env 1"], "(nothing)");
+}
+
+fn a_panic_is_written_to_standard_error_and_aborts(memory: Memory) {
+    let flags = OFlags::WRONLY | OFlags::CREAT;
+    let actions = [Action::Open { fd: 2, path: c"errors", flags, mode: 0o600 }];
+    let list = args![c"probe", c"panic"];
+    let spawn = Spawn { args: Args::new(&list), actions: &actions, ..probe(memory) };
+    assert_eq!(status(&spawn).signal(), Some(Signal::ABRT));
+    let said = read_file(c"errors").expect("the message");
+    assert!(said.as_str().contains("probe/main.rs:"), "where: {said}");
+    assert!(said.as_str().contains("as asked"), "what: {said}");
+    assert!(said.as_str().ends_with('\n'), "a line: {said}");
+}
+
+fn this_program_got_its_arguments_and_environment() {
+    let process = this_process();
+    let name = process.args().first().expect("a name").to_bytes();
+    assert!(name.ends_with(b"runtime"), "{}", process.args().first().map_or("", show));
+    // The arrays are the ones in /proc.
+    if let Ok(known) = read_file(c"/proc/self/cmdline") {
+        let count = known.as_str().split_terminator('\0').count();
+        assert!(process.args().len() <= count, "an emulator's own come before");
+    }
+    if let Some(value) = process.env().var(c"NESTLING_PROBE") {
+        assert_eq!(value, probe_path());
+    }
+    assert_eq!(process.env().var(c"NESTLING_NOPE"), None);
+}
+
+fn the_auxiliary_vector_is_the_kernels() {
+    let value = |key: u32| this_process().auxv().find_map(|(k, v)| (k == key as usize).then_some(v));
+    let page = value(auxvec::AT_PAGESZ).expect("a page size");
+    assert!(page >= 4096 && page.is_power_of_two(), "{page}");
+    assert_eq!(value(auxvec::AT_UID), Some(nestling::sys::credentials::getuid() as usize));
+    assert!(value(auxvec::AT_RANDOM).is_some_and(|address| address != 0));
+    assert_eq!(this_process().auxv().filter(|&(key, _)| key == 0).count(), 0);
+}
+
+fn a_panic_handler_of_the_programs_own_is_called() {
+    let child = fork(|| panic!("{} panicked", "the child"));
+    assert_eq!(wait::wait(child).expect("its status").code(), Some(101), "the handler's exit");
+    let said = text!("{}", mailbox().read());
+    mailbox().clear();
+    assert!(said.as_str().contains("the child panicked"), "{said}");
+}
+
+fn an_abort_is_one_though_the_signal_be_blocked_and_ignored() {
+    use nestling::sys::signal;
+    let child = fork(|| {
+        // SAFETY: to ignore a signal is no handler.
+        unsafe { signal::set_action(Signal::ABRT, signal::Action::Ignore, 0) }.expect("ignored");
+        signal::set_mask(nestling::SigSet::ALL).expect("a mask");
+        nestling::rt::abort();
+    });
+    assert_eq!(wait::wait(child).expect("its status").signal(), Some(Signal::ABRT));
+}
+
+unsafe extern "C" {
+    fn memcpy(target: *mut u8, source: *const u8, count: usize) -> *mut u8;
+    fn memmove(target: *mut u8, source: *const u8, count: usize) -> *mut u8;
+    fn memset(target: *mut u8, value: i32, count: usize) -> *mut u8;
+    fn memcmp(left: *const u8, right: *const u8, count: usize) -> i32;
+    fn bcmp(left: *const u8, right: *const u8, count: usize) -> i32;
+    fn strlen(string: *const u8) -> usize;
+}
+
+const SIZE: usize = 96;
+
+fn bytes() -> [u8; SIZE] {
+    core::array::from_fn(|i| i as u8 + 1)
+}
+
+/// A copy, one byte after the other, through a third place.
+fn copied(from: usize, to: usize, count: usize) -> [u8; SIZE] {
+    let (source, mut target) = (bytes(), bytes());
+    for i in 0..count {
+        target[to + i] = black_box(source[from + i]);
+    }
+    target
+}
+
+fn memcpy_and_memmove_copy() {
+    for count in (0..20).chain([31, 32, 33, 63, 64]) {
+        for from in 0..20 {
+            for to in 0..20 {
+                let mut moved = bytes();
+                let start = moved.as_mut_ptr();
+                // SAFETY: 20 and 64 are within the array.
+                let answer = unsafe { memmove(start.add(to), start.add(from), black_box(count)) };
+                assert_eq!(answer, start.wrapping_add(to));
+                assert_eq!(moved, copied(from, to, count), "{count} from {from} to {to}");
+
+                let (source, mut target) = (bytes(), bytes());
+                let start = target.as_mut_ptr();
+                // SAFETY: as above, in two arrays.
+                let answer = unsafe {
+                    memcpy(start.add(to), source.as_ptr().add(from), black_box(count))
+                };
+                assert_eq!(answer, start.wrapping_add(to));
+                assert_eq!(target, copied(from, to, count), "{count} from {from} to {to}");
+            }
+        }
+    }
+}
+
+fn memset_fills() {
+    for count in (0..20).chain([31, 32, 33, 63, 64]) {
+        for start in 0..20 {
+            // Only the lowest byte of the value counts.
+            for value in [0, 1, 255, -1, 0x1234] {
+                let mut filled = bytes();
+                // SAFETY: 20 and 64 are within the array.
+                let answer = unsafe { memset(filled.as_mut_ptr().add(start), value, black_box(count)) };
+                assert_eq!(answer, filled.as_mut_ptr().wrapping_add(start));
+                let mut expected = bytes();
+                for i in 0..count {
+                    expected[start + i] = black_box(value) as u8;
+                }
+                assert_eq!(filled, expected, "{count} at {start}");
+            }
+        }
+    }
+}
+
+fn memcmp_and_bcmp_compare() {
+    let left = bytes();
+    for count in 0..SIZE {
+        for at in 0..SIZE {
+            for difference in [1, 0x80, 0xff] {
+                let mut right = bytes();
+                right[at] = right[at].wrapping_add(difference);
+                let expected = if at < count { left[at].cmp(&right[at]) } else { 0.cmp(&0) };
+                let count = black_box(count);
+                // SAFETY: the count is within the arrays.
+                let (order, differ) = unsafe {
+                    (memcmp(left.as_ptr(), right.as_ptr(), count), bcmp(left.as_ptr(), right.as_ptr(), count))
+                };
+                assert_eq!(order.cmp(&0), expected, "{count}, different at {at}");
+                assert_eq!(differ != 0, expected.is_ne(), "{count}, different at {at}");
+            }
+        }
+    }
+}
+
+fn strlen_counts() {
+    for string in [c"", c"a", c"four", c"\xff\x80", c"a string that is longer than a few words"] {
+        let string: &CStr = black_box(string);
+        let mut naive = 0;
+        // SAFETY: it is a C string.
+        let counted = unsafe {
+            while string.as_ptr().add(naive).read_volatile() != 0 {
+                naive += 1;
+            }
+            strlen(string.as_ptr().cast())
+        };
+        assert_eq!(counted, naive);
+    }
+}

@@ -1,3 +1,180 @@
+//! Waiting for a child: blocking, polling, through its pidfd.
+
 #![no_std]
 #![no_main]
-nestling_tests::suite! {}
+
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+
+use nestling::spawn::{Child, Memory, Spawn};
+use nestling::sys::{self, signal};
+use nestling::{Args, AsFd, Errno, ExitStatus, OFlags, Pid, Signal, args, wait};
+use nestling_tests::{
+    close, dup2, emulated, fork, handleable, has_child, probe, set_timer, skip, started, status,
+    text,
+};
+
+nestling_tests::suite! {
+    in_both_modes {
+        an_exit_code_arrives,
+        a_signal_arrives,
+        polling_says_nothing_until_the_end,
+        the_status_is_the_same_each_time,
+        a_child_waits_for_itself_and_no_other,
+        a_child_that_was_reaped_elsewhere_is_an_error,
+        a_signal_goes_to_the_child_until_it_was_waited_for,
+        a_handler_does_not_end_the_wait,
+        a_pidfd_is_waited_for,
+    }
+    once {
+        what_is_no_child_is_an_error,
+        what_is_no_pidfd_is_an_error,
+    }
+}
+
+/// The probe with these two arguments.
+fn doing(memory: Memory, what: &core::ffi::CStr, number: i32) -> ExitStatus {
+    let number = text!("{number}");
+    let list = args![c"probe", what, number.c_str()];
+    status(&Spawn { args: Args::new(&list), ..probe(memory) })
+}
+
+/// A child that runs until the other end of the pipe is closed.
+fn waiting(memory: Memory, pidfd: bool) -> (Child, nestling::OwnedFd) {
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let actions = [dup2(end.as_raw_fd(), 20)];
+    let list = args![c"probe", c"until-eof", c"20"];
+    let mut spawn = Spawn { args: Args::new(&list), actions: &actions, ..probe(memory) };
+    spawn.attributes.pidfd = pidfd;
+    (started(&spawn), held)
+}
+
+fn an_exit_code_arrives(memory: Memory) {
+    for code in [0, 1, 2, 7, 42, 125, 126, 127, 128, 129, 254, 255] {
+        let status = doing(memory, c"exit", code);
+        assert_eq!((status.code(), status.signal()), (Some(code), None));
+        assert_eq!((status.success(), status.shell_code()), (code == 0, code));
+    }
+    // Only the lower eight bits count.
+    assert_eq!(doing(memory, c"exit", 256 + 3).code(), Some(3));
+}
+
+fn a_signal_arrives(memory: Memory) {
+    for signal in handleable().chain([Signal::KILL]) {
+        let harmless = [
+            Signal::CHLD, Signal::CONT, Signal::URG, Signal::WINCH,
+            Signal::TSTP, Signal::TTIN, Signal::TTOU, // nobody could continue it: its group is an orphan
+        ];
+        let status = doing(memory, c"kill", signal.raw());
+        if harmless.contains(&signal) {
+            assert_eq!(status.code(), Some(0), "{signal}");
+        } else {
+            assert_eq!((status.code(), status.signal()), (None, Some(signal)));
+            assert_eq!(status.shell_code(), 128 + signal.raw());
+        }
+    }
+}
+
+fn polling_says_nothing_until_the_end(memory: Memory) {
+    let (mut child, held) = waiting(memory, false);
+    assert_eq!(child.try_wait(), Ok(None));
+    assert_eq!(child.try_wait(), Ok(None));
+    drop(held);
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("a status") {
+            break status;
+        }
+    };
+    assert!(status.success());
+    assert!(!has_child(), "polling reaps");
+}
+
+fn the_status_is_the_same_each_time(memory: Memory) {
+    let list = args![c"probe", c"exit", c"5"];
+    let mut child = started(&Spawn { args: Args::new(&list), ..probe(memory) });
+    for _ in 0..3 {
+        assert_eq!(child.wait().map(|status| status.code()), Ok(Some(5)));
+        assert_eq!(child.try_wait().map(|status| status.is_some()), Ok(true));
+    }
+}
+
+fn a_child_waits_for_itself_and_no_other(memory: Memory) {
+    let other = fork(|| sys::process::exit(9));
+    let (mut first, held_first) = waiting(memory, false);
+    let (mut second, held_second) = waiting(memory, false);
+    drop(held_first);
+    assert!(first.wait().expect("its status").success());
+    assert_eq!(second.try_wait(), Ok(None));
+    assert_eq!(wait::wait(other).expect("its status").code(), Some(9));
+    drop(held_second);
+    assert!(second.wait().expect("its status").success());
+}
+
+fn a_child_that_was_reaped_elsewhere_is_an_error(memory: Memory) {
+    let mut child = started(&probe(memory));
+    wait::wait(child.id()).expect("its status");
+    assert_eq!(child.wait(), Err(Errno::ECHILD));
+    assert_eq!(child.try_wait(), Err(Errno::ECHILD));
+}
+
+fn a_signal_goes_to_the_child_until_it_was_waited_for(memory: Memory) {
+    let (mut child, _held) = waiting(memory, false);
+    assert_eq!(child.signal(Signal::TERM), Ok(()));
+    assert_eq!(child.wait().map(|status| status.signal()), Ok(Some(Signal::TERM)));
+    assert_eq!(child.signal(Signal::TERM), Ok(()), "nobody gets it");
+}
+
+fn a_handler_does_not_end_the_wait(memory: Memory) {
+    static HELD: AtomicI32 = AtomicI32::new(-1);
+    static RAN: AtomicU32 = AtomicU32::new(0);
+    // Lets the child go at the fifth time.
+    unsafe extern "C" fn handler(_: i32) {
+        if RAN.fetch_add(1, Relaxed) == 4 {
+            close(HELD.load(Relaxed));
+        }
+    }
+    let (mut child, held) = waiting(memory, false);
+    HELD.store(held.into_raw_fd(), Relaxed);
+    // SAFETY: the handler counts and closes a descriptor, which a handler may do.
+    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }.expect("it");
+    set_timer(&[0, 2000, 0, 2000]);
+    assert!(child.wait().expect("its status").success());
+    set_timer(&[0; 4]);
+    assert!(RAN.load(Relaxed) >= 5);
+}
+
+fn a_pidfd_is_waited_for(memory: Memory) {
+    if emulated() {
+        skip("the emulator's waitid takes no pidfds");
+    }
+    let (mut child, held) = waiting(memory, true);
+    assert_eq!(child.try_wait(), Ok(None));
+    drop(held);
+    assert!(child.wait().expect("its status").success());
+    for (signal, expected) in [(Signal::KILL, Signal::KILL), (Signal::ABRT, Signal::ABRT)] {
+        let (child, _held) = waiting(memory, true);
+        child.signal(signal).expect("a signal");
+        let pidfd = child.into_pidfd().expect("a pidfd");
+        let status = wait::wait_pidfd(pidfd.as_fd()).expect("its status");
+        assert_eq!(status.signal(), Some(expected));
+    }
+    let number = text!("{}", 77);
+    let list = args![c"probe", c"exit", number.c_str()];
+    let mut spawn = Spawn { args: Args::new(&list), ..probe(memory) };
+    spawn.attributes.pidfd = true;
+    assert_eq!(status(&spawn).code(), Some(77));
+}
+
+fn what_is_no_child_is_an_error() {
+    let own = sys::process::getpid();
+    assert_eq!(wait::wait(own), Err(Errno::ECHILD));
+    assert_eq!(wait::try_wait(own), Err(Errno::ECHILD));
+    assert_eq!(wait::wait(Pid::from_raw(i32::MAX).expect("a pid")), Err(Errno::ECHILD));
+}
+
+fn what_is_no_pidfd_is_an_error() {
+    if emulated() {
+        skip("the emulator's waitid takes no pidfds");
+    }
+    let (end, _) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    assert_eq!(wait::wait_pidfd(end.as_fd()), Err(Errno::EBADF));
+}

@@ -43,6 +43,7 @@ pub unsafe fn compare(left: *const u8, right: *const u8, count: usize) -> Orderi
 ///
 /// # Safety
 /// `string` is a C string.
+#[inline(never)]
 pub unsafe fn length(string: *const u8) -> usize {
     let mut count = 0;
     // SAFETY: the caller's promise. Volatile, lest the compiler make this loop a call of `strlen`.

@@ -130,10 +130,11 @@ pub fn run(workspace: &Workspace, name: &str, way: Way) -> Result<Outcome> {
 fn judge(captured: Captured) -> Outcome {
     let lines = || captured.output.lines();
     let totals = lines().last().and_then(totals);
-    let consistent = match (totals, captured.status.and_then(|status| status.code())) {
-        (Some((passed, 0, skipped)), Some(0)) => passed + skipped > 0,
-        (Some((_, failed, _)), Some(1)) => failed > 0,
-        _ => false,
+    let wrong = match (totals, captured.status.and_then(|status| status.code())) {
+        (None, _) => Some("ended without totals"),
+        (Some((0, 0, 0)), _) => Some("ran no test"),
+        (Some((_, 0, _)), Some(0)) | (Some((_, 1.., _)), Some(1)) => None,
+        _ => Some("ended otherwise than its totals say"),
     };
     let (passed, failed, _) = totals.unwrap_or_default();
     let skipped = lines()
@@ -142,14 +143,9 @@ fn judge(captured: Captured) -> Outcome {
         .collect();
     // What passed says nothing about what did not.
     let mut output: Vec<_> = lines().filter(|line| !line.starts_with("ok ")).collect();
-    let ending = format!(
-        "no totals, or others than it ended with: {}",
-        captured.ending()
-    );
-    if !consistent {
-        output.push(&ending);
-    }
-    let (failed, output) = (failed + usize::from(!consistent), output.join("\n"));
+    let ending = captured.ending();
+    output.extend(wrong.iter().flat_map(|wrong| [wrong, &*ending]));
+    let (failed, output) = (failed + wrong.iter().len(), output.join("\n"));
     Outcome {
         passed,
         failed,

@@ -34,7 +34,7 @@ pub fn test(workspace: &Workspace, archs: &[Arch]) -> Result<ExitCode> {
         &mut report,
         workspace,
         "fmt",
-        cargo(["fmt", "--all", "--check"]),
+        cargo("fmt --all --check -- --color never".split(' ')),
     );
     for (what, profile) in [
         (TESTS, Profile::Debug),

@@ -13,7 +13,7 @@ mod options;
 use core::fmt::{Display, Write};
 
 use nestling::rt;
-use options::{Options, Request};
+use options::Options;
 
 nestling::entry!(main);
 
@@ -44,11 +44,12 @@ Besides:
 
 fn main(process: rt::Process) -> i32 {
     let mut groups = [0; options::GROUPS];
-    let options = match Options::parse(process, &mut groups) {
-        Ok(Request::Start(options)) => options,
-        Ok(Request::Help) => return help(),
+    let mut options = Options::new(process, &mut groups);
+    match options.read(process.args()) {
+        Ok(true) => {}
+        Ok(false) => return help(),
         Err(problem) => return failed(&problem, 125),
-    };
+    }
     match options.spawn().start() {
         Ok(mut child) => match child.wait() {
             Ok(status) => status.shell_code(),

@@ -5,7 +5,7 @@ use core::ffi::{CStr, c_char};
 use core::fmt::{self, Display};
 
 use nestling::rt::Process;
-use nestling::spawn::{Action, Attributes, Memory, Program, Scheduler, Shell, Spawn};
+use nestling::spawn::{Action, Memory, Program, Scheduler, Shell, Spawn};
 use nestling::text::{self, Quoted};
 use nestling::{
     Arg, Args, AsFd, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet, Signal, sys,
@@ -18,49 +18,42 @@ const ACTIONS: usize = 64;
 /// How many strings the environment may have where an option changes it, and the arguments likewise.
 const STRINGS: usize = 1024;
 
-/// What the command line asks for.
-pub enum Request<'a> {
-    Start(Options<'a>),
-    Help,
-}
-
-/// What to start, and how.
+/// What to start, and how, as the command line says.
 pub struct Options<'a> {
-    args: Args<'a>,
-    descriptor: Option<RawFd>,
-    arg0: Option<&'a CStr>,
-    /// The arguments, if that changes them.
-    changed_args: Option<Strings<'a>>,
-    env: Args<'a>,
-    /// The environment, if an option changes it.
-    changed_env: Option<Strings<'a>>,
+    /// All but the lists, and what an option changes them to.
+    spawn: Spawn<'a>,
     actions: List<Action<'a>, ACTIONS>,
     /// Where the rest of the groups goes.
     groups: &'a mut [u32],
-    attributes: Attributes<'a>,
+    changed_args: Option<Strings<'a>>,
+    changed_env: Option<Strings<'a>>,
+    arg0: Option<&'a CStr>,
+    descriptor: Option<RawFd>,
     cgroup: Option<OwnedFd>,
     shell: Option<&'a CStr>,
     shell_args: [Cell<*const c_char>; STRINGS],
 }
 
 impl<'a> Options<'a> {
-    /// Reads the command line. The groups it names are put into `groups`.
-    pub fn parse(process: Process, groups: &'a mut [u32]) -> Result<Request<'a>, Problem<'a>> {
-        let mut words = Words(process.args().skip(1));
-        let mut options = Self {
-            args: Args::EMPTY,
-            descriptor: None,
-            arg0: None,
-            changed_args: None,
-            env: process.env(),
-            changed_env: None,
+    /// No options yet. The groups that they name are put into `groups`.
+    pub fn new(process: Process, groups: &'a mut [u32]) -> Self {
+        Self {
+            spawn: Spawn::new(Program::Path(c""), Args::EMPTY, process.env()),
             actions: List::new(Action::ResetIds),
             groups,
-            attributes: Attributes::default(),
+            changed_args: None,
+            changed_env: None,
+            arg0: None,
+            descriptor: None,
             cgroup: None,
             shell: None,
             shell_args: Shell::room(),
-        };
+        }
+    }
+
+    /// Reads the command line up to the program and its arguments: whether to start it. Not if help is asked for.
+    pub fn read(&mut self, args: Args<'a>) -> Result<bool, Problem<'a>> {
+        let mut words = Words(args.skip(1));
         while let Some(Word {
             option,
             name,
@@ -70,12 +63,12 @@ impl<'a> Options<'a> {
             let known = OPTIONS.iter().find(|(known, _)| known.as_bytes() == name);
             let kind = known.map(|(_, kind)| kind);
             let value = match kind {
-                Some(Kind::Help) => return Ok(Request::Help),
+                Some(Kind::Help) => return Ok(false),
                 Some(Kind::Flag(_)) | None => value,
                 Some(_) => value.or_else(|| words.next()),
             };
             let answer = match kind {
-                Some(kind) => options.set(kind, value),
+                Some(kind) => self.set(kind, value),
                 None => Err(Wrong::NoSuchOption),
             };
             answer.map_err(|wrong| Problem {
@@ -84,105 +77,115 @@ impl<'a> Options<'a> {
                 wrong,
             })?;
         }
-        options.args = words.0;
-        if options.args.is_empty() && options.descriptor.is_none() {
-            let wrong = Wrong::Missing;
+        let args = words.0;
+        self.spawn.args = args;
+        if args.is_empty() && self.descriptor.is_none() {
             return Err(Problem {
                 option: b"PROGRAM",
                 value: None,
-                wrong,
+                wrong: Wrong::Missing,
             });
         }
-        if let Some(arg0) = options.arg0 {
-            let args = core::iter::once(arg0).chain(options.args.skip(1).iter());
-            let wrong = Wrong::TooManyArguments;
-            let problem = Problem {
+        if let Some(arg0) = self.arg0 {
+            let mut changed = List::new(None);
+            let mut fits = changed.push_string(arg0);
+            for arg in args.skip(1).iter() {
+                fits = changed.push_string(arg);
+            }
+            let wrong = Wrong::TooMany;
+            fits.ok_or(Problem {
                 option: b"--arg0",
-                value: options.arg0,
+                value: self.arg0,
                 wrong,
-            };
-            options.changed_args = Some(List::collect(args).ok_or(problem)?);
+            })?;
+            self.changed_args = Some(changed);
         }
-        Ok(Request::Start(options))
+        Ok(true)
     }
 
     fn set(&mut self, kind: &Kind, value: Option<&'a CStr>) -> Result<(), Wrong> {
-        let action = match (kind, value.map(Value::of)) {
+        let action = match (kind, value) {
             (Kind::Flag(set), None) => return set(self),
             (Kind::Help | Kind::Flag(_), Some(_)) => return Err(Wrong::TakesNoValue),
             (_, None) => return Err(Wrong::NoValue),
             (Kind::Other(set), Some(value)) => return set(self, value),
-            (Kind::Descriptor(action), Some(value)) => action(value.natural()?),
-            (Kind::Id(action), Some(value)) => action(value.id()?),
-            (Kind::Path(action), Some(value)) => action(value.string),
+            (Kind::Descriptor(action), Some(value)) => action(natural(value.to_bytes())?),
+            (Kind::Id(action), Some(value)) => action(id(value.to_bytes())?),
+            (Kind::Path(action), Some(value)) => action(value),
         };
         self.add(action)
     }
 
     #[inline(never)]
     fn add(&mut self, action: Action<'a>) -> Result<(), Wrong> {
-        self.actions.push(action).ok_or(Wrong::TooManyActions)
+        self.actions.push(action).ok_or(Wrong::TooMany)
     }
 
     /// Takes a variable out of the environment, which can be changed further then.
     fn env_without(&mut self, name: &[u8]) -> Result<&mut Strings<'a>, Wrong> {
-        let mut env = match self.changed_env.take() {
-            Some(env) => env,
-            None => List::collect(self.env.iter()).ok_or(Wrong::TooManyVariables)?,
+        let mut kept = List::new(None);
+        let mut keep = |entry: &'a CStr| {
+            let value = entry.to_bytes().strip_prefix(name);
+            match value.is_some_and(|value| value.starts_with(b"=")) {
+                true => Ok(()),
+                false => kept.push_string(entry).ok_or(Wrong::TooMany),
+            }
         };
-        env.retain(|entry| {
-            let value = entry.and_then(|entry| entry.as_c_str().to_bytes().strip_prefix(name));
-            !value.is_some_and(|value| value.starts_with(b"="))
-        });
-        Ok(self.changed_env.insert(env))
+        match self.changed_env.take() {
+            None => self.spawn.env.iter().try_for_each(&mut keep)?,
+            Some(list) => {
+                let strings = list.items().iter().flatten().map(|arg| arg.as_c_str());
+                strings.into_iter().try_for_each(&mut keep)?;
+            }
+        }
+        Ok(self.changed_env.insert(kept))
     }
 
     /// `--env NAME=VALUE`
-    fn set_variable(&mut self, value: Value<'a>) -> Result<(), Wrong> {
-        let (name, _) = value.split(b'=').ok_or(Wrong::NoVariable)?;
-        let env = self.env_without(name.bytes)?;
-        env.push_string(value.string).ok_or(Wrong::TooManyVariables)
+    fn set_variable(&mut self, value: &'a CStr) -> Result<(), Wrong> {
+        let (name, _) = split(value, b'=').ok_or(Wrong::Value)?;
+        let env = self.env_without(name)?;
+        env.push_string(value).ok_or(Wrong::TooMany)
     }
 
     /// `--groups GID,…`
-    fn add_groups(&mut self, value: Value<'a>) -> Result<(), Wrong> {
+    fn add_groups(&mut self, value: &'a CStr) -> Result<(), Wrong> {
         let mut count = 0;
-        for group in value.list() {
-            *self.groups.get_mut(count).ok_or(Wrong::TooManyGroups)? = group.id()?;
+        for group in parts(value) {
+            *self.groups.get_mut(count).ok_or(Wrong::TooMany)? = id(group)?;
             count += 1;
         }
         let groups = core::mem::take(&mut self.groups).split_at_mut_checked(count);
-        let (used, rest) = groups.ok_or(Wrong::TooManyGroups)?;
+        let (used, rest) = groups.ok_or(Wrong::TooMany)?;
         self.groups = rest;
         self.add(Action::Groups(used))
     }
 
-    /// What was asked for, borrowed.
+    /// What to start.
     pub fn spawn(&self) -> Spawn<'_> {
-        let env = self.changed_env.as_ref().map_or(self.env, List::strings);
-        let program = match (self.descriptor, self.args.first()) {
+        let mut spawn = self.spawn;
+        spawn.env = self.env();
+        spawn.program = match (self.descriptor, spawn.args.first()) {
             (None, Some(name)) => Program::Search {
                 name,
-                path: env.var(c"PATH"),
+                path: spawn.env.var(c"PATH"),
             },
             (descriptor, _) => Program::Descriptor(descriptor.unwrap_or(-1)),
         };
-        Spawn {
-            actions: self.actions.items(),
-            attributes: Attributes {
-                cgroup: self.cgroup.as_ref().map(AsFd::as_fd),
-                ..self.attributes
-            },
-            shell: self.shell.map(|path| Shell {
-                path,
-                room: &self.shell_args,
-            }),
-            ..Spawn::new(
-                program,
-                self.changed_args.as_ref().map_or(self.args, List::strings),
-                env,
-            )
-        }
+        spawn.args = self.changed_args.as_ref().map_or(spawn.args, List::strings);
+        spawn.actions = self.actions.items();
+        spawn.attributes.cgroup = self.cgroup.as_ref().map(AsFd::as_fd);
+        spawn.shell = self.shell.map(|path| Shell {
+            path,
+            room: &self.shell_args,
+        });
+        spawn
+    }
+
+    fn env(&self) -> Args<'_> {
+        self.changed_env
+            .as_ref()
+            .map_or(self.spawn.env, List::strings)
     }
 }
 
@@ -193,7 +196,7 @@ enum Kind {
     Descriptor(fn(RawFd) -> Action<'static>),
     Id(fn(u32) -> Action<'static>),
     Path(for<'a> fn(&'a CStr) -> Action<'a>),
-    Other(for<'a> fn(&mut Options<'a>, Value<'a>) -> Result<(), Wrong>),
+    Other(for<'a> fn(&mut Options<'a>, &'a CStr) -> Result<(), Wrong>),
 }
 
 static OPTIONS: [(&str, Kind); 32] = [
@@ -214,7 +217,7 @@ static OPTIONS: [(&str, Kind); 32] = [
     ("chroot", Kind::Path(|path| Action::Chroot(path))),
     (
         "umask",
-        Kind::Other(|options, value| options.add(Action::Umask(value.octal()?))),
+        Kind::Other(|options, value| options.add(Action::Umask(octal(value.to_bytes())?))),
     ),
     (
         "limit",
@@ -236,70 +239,71 @@ static OPTIONS: [(&str, Kind); 32] = [
     (
         "setsid",
         Kind::Flag(|options| {
-            options.attributes.new_session = true;
+            options.spawn.attributes.new_session = true;
             Ok(())
         }),
     ),
     (
         "setpgid",
         Kind::Other(|options, value| {
-            options.attributes.process_group = Some(value.natural()?);
+            options.spawn.attributes.process_group = Some(natural(value.to_bytes())?);
             Ok(())
         }),
     ),
     (
         "nice",
         Kind::Other(|options, value| {
-            options.attributes.nice = Some(value.integer()?);
+            options.spawn.attributes.nice = Some(integer(value.to_bytes())?);
             Ok(())
         }),
     ),
     (
         "sched",
         Kind::Other(|options, value| {
-            options.attributes.scheduler = Some(scheduler(value)?);
+            options.spawn.attributes.scheduler = Some(scheduler(value)?);
             Ok(())
         }),
     ),
     (
         "no-new-privs",
         Kind::Flag(|options| {
-            options.attributes.no_new_privs = true;
+            options.spawn.attributes.no_new_privs = true;
             Ok(())
         }),
     ),
     (
         "cgroup",
         Kind::Other(|options, value| {
-            options.cgroup = Some(directory(value.string)?);
+            options.cgroup = Some(directory(value)?);
             Ok(())
         }),
     ),
     (
         "default",
         Kind::Other(|options, value| {
-            options.attributes.default_signals = value.signals()?;
+            options.spawn.attributes.default_signals = signals(value)?;
             Ok(())
         }),
     ),
     (
         "block",
         Kind::Other(|options, value| {
-            options.attributes.signal_mask = Some(value.signals()?);
+            options.spawn.attributes.signal_mask = Some(signals(value)?);
             Ok(())
         }),
     ),
     (
         "parent-death",
         Kind::Other(|options, value| {
-            options.attributes.parent_death_signal = Some(value.signal()?);
+            options.spawn.attributes.parent_death_signal =
+                Some(Signal::from_name(value.to_bytes()).ok_or(Wrong::Value)?);
             Ok(())
         }),
     ),
     (
         "copy",
         Kind::Flag(|options| {
-            options.attributes.memory = Memory::Copied;
+            options.spawn.attributes.memory = Memory::Copied;
             Ok(())
         }),
     ),
@@ -310,7 +314,7 @@ static OPTIONS: [(&str, Kind); 32] = [
     ),
     (
         "unset",
-        Kind::Other(|options, value| options.env_without(value.bytes).map(drop)),
+        Kind::Other(|options, value| options.env_without(value.to_bytes()).map(drop)),
     ),
     (
         "clear-env",
@@ -322,74 +326,83 @@ static OPTIONS: [(&str, Kind); 32] = [
     (
         "arg0",
         Kind::Other(|options, value| {
-            options.arg0 = Some(value.string);
+            options.arg0 = Some(value);
             Ok(())
         }),
     ),
     (
         "shell",
         Kind::Other(|options, value| {
-            options.shell = Some(value.string);
+            options.shell = Some(value);
             Ok(())
         }),
     ),
     (
         "descriptor",
         Kind::Other(|options, value| {
-            options.descriptor = Some(value.natural()?);
+            options.descriptor = Some(natural(value.to_bytes())?);
             Ok(())
         }),
     ),
 ];
 
 /// `--dup FROM,TO`
-fn dup(value: Value<'_>) -> Result<Action<'_>, Wrong> {
-    let (from, to) = value.split(b',').ok_or(Wrong::NoPair)?;
+fn dup(value: &CStr) -> Result<Action<'_>, Wrong> {
+    let (from, to) = split(value, b',').ok_or(Wrong::Value)?;
     Ok(Action::Dup2 {
-        from: from.natural()?,
-        to: to.natural()?,
+        from: natural(from)?,
+        to: natural(to.to_bytes())?,
     })
 }
 
 /// `--open FD,HOW[,MODE]=FILE`
-fn open(value: Value<'_>) -> Result<Action<'_>, Wrong> {
-    let wrong = Wrong::NoOpen;
-    let (how, path) = value.split(b'=').ok_or(wrong)?;
-    let (fd, how) = how.split(b',').ok_or(wrong)?;
-    let (how, mode) = match how.split(b',') {
-        Some((how, mode)) => (how, mode.octal()?),
-        None => (how, 0o666),
-    };
+fn open(value: &CStr) -> Result<Action<'_>, Wrong> {
+    let (fd, how) = split(value, b',').ok_or(Wrong::Value)?;
+    let (_, path) = split(how, b'=').ok_or(Wrong::Value)?;
     let mut flags = OFlags::default();
-    for letter in how.bytes {
-        let flag = match letter {
-            b'r' => OFlags::RDONLY,
-            b'w' => OFlags::WRONLY,
-            b'b' => OFlags::RDWR,
-            b'c' => OFlags::CREAT,
-            b'x' => OFlags::CREAT | OFlags::EXCL,
-            b't' => OFlags::TRUNC,
-            b'a' => OFlags::APPEND,
-            _ => return Err(wrong),
-        };
-        flags = flags | flag;
+    let mut mode = 0o666;
+    let mut letters = how.to_bytes();
+    loop {
+        let (&letter, rest) = letters.split_first().ok_or(Wrong::Value)?;
+        letters = rest;
+        flags = flags
+            | match letter {
+                b'r' => OFlags::RDONLY,
+                b'w' => OFlags::WRONLY,
+                b'b' => OFlags::RDWR,
+                b'c' => OFlags::CREAT,
+                b'x' => OFlags::CREAT | OFlags::EXCL,
+                b't' => OFlags::TRUNC,
+                b'a' => OFlags::APPEND,
+                b'=' => break,
+                b',' => {
+                    let (_, digits) = split(how, b',').ok_or(Wrong::Value)?;
+                    let (digits, _) = split(digits, b'=').ok_or(Wrong::Value)?;
+                    mode = octal(digits)?;
+                    break;
+                }
+                _ => return Err(Wrong::Value),
+            };
     }
     Ok(Action::Open {
-        fd: fd.natural()?,
-        path: path.string,
+        fd: natural(fd)?,
+        path,
         flags,
         mode,
     })
 }
 
 /// `--limit NAME=SOFT[:HARD]`
-fn limit(value: Value<'_>) -> Result<Action<'_>, Wrong> {
-    let (name, limits) = value.split(b'=').ok_or(Wrong::NoLimit)?;
-    let resource = Resource::from_name(name.bytes).ok_or(Wrong::NoSuchLimit)?;
-    let (soft, hard) = limits.split(b':').unwrap_or((limits, limits));
-    let limit = |value: Value<'_>| match value.bytes {
+fn limit(value: &CStr) -> Result<Action<'_>, Wrong> {
+    let (name, limits) = split(value, b'=').ok_or(Wrong::Value)?;
+    let resource = Resource::from_name(name).ok_or(Wrong::Value)?;
+    let (soft, hard) = match split(limits, b':') {
+        Some((soft, hard)) => (soft, hard.to_bytes()),
+        None => (limits.to_bytes(), limits.to_bytes()),
+    };
+    let limit = |digits: &[u8]| match digits {
         b"unlimited" => Ok(Rlimit::INFINITY),
-        _ => value.number(10),
+        _ => number(digits, 10, u64::MAX),
     };
     Ok(Action::Limit(
         resource,
@@ -401,22 +414,29 @@ fn limit(value: Value<'_>) -> Result<Action<'_>, Wrong> {
 }
 
 /// `--sched POLICY[,PRIORITY]`
-fn scheduler(value: Value<'_>) -> Result<Scheduler, Wrong> {
-    let (name, priority) = match value.split(b',') {
-        Some((name, priority)) => (name, priority.integer()?),
-        None => (value, 0),
+fn scheduler(value: &CStr) -> Result<Scheduler, Wrong> {
+    let (name, priority) = match split(value, b',') {
+        Some((name, priority)) => (name, natural(priority.to_bytes())?),
+        None => (value.to_bytes(), 0),
     };
-    let policy = match name.bytes {
+    let policy = match name {
         b"other" => Policy::Other,
         b"fifo" => Policy::Fifo,
         b"rr" => Policy::RoundRobin,
         b"batch" => Policy::Batch,
         b"idle" => Policy::Idle,
-        _ => return Err(Wrong::NoPolicy),
+        _ => return Err(Wrong::Value),
     };
     Ok(Scheduler {
         policy: Some(policy),
         priority,
+    })
+}
+
+/// `SIGNAL,…`
+fn signals(value: &CStr) -> Result<SigSet, Wrong> {
+    parts(value).try_fold(SigSet::EMPTY, |set, part| {
+        Ok(set.with(Signal::from_name(part).ok_or(Wrong::Value)?))
     })
 }
 
@@ -450,8 +470,8 @@ impl<'a> Words<'a> {
         if name.is_empty() {
             return None;
         }
-        let (before, value) = match Value::of(word).split(b'=') {
-            Some((before, after)) => (before.bytes, Some(after.string)),
+        let (before, value) = match split(word, b'=') {
+            Some((before, after)) => (before, Some(after)),
             None => (word.to_bytes(), None),
         };
         Some(Word {
@@ -462,96 +482,52 @@ impl<'a> Words<'a> {
     }
 }
 
-/// An option's value, or a part of it.
-#[derive(Clone, Copy)]
-struct Value<'a> {
-    /// From the part on to the end of the word.
-    string: &'a CStr,
-    /// The part.
-    bytes: &'a [u8],
+/// What is before the first such byte and what is after.
+#[inline(never)]
+fn split(string: &CStr, byte: u8) -> Option<(&[u8], &CStr)> {
+    let bytes = string.to_bytes();
+    let at = bytes.iter().position(|&other| other == byte)?;
+    Some((bytes.get(..at)?, sys::args::tail(string, at + 1)?))
 }
 
-impl<'a> Value<'a> {
-    fn of(string: &'a CStr) -> Self {
-        Self {
-            string,
-            bytes: string.to_bytes(),
-        }
-    }
+/// The parts between commas; none if the string is empty.
+fn parts(string: &CStr) -> impl Iterator<Item = &[u8]> {
+    let mut rest = (!string.is_empty()).then_some(string);
+    core::iter::from_fn(move || {
+        let all = rest?;
+        let (first, others) = match split(all, b',') {
+            Some((first, others)) => (first, Some(others)),
+            None => (all.to_bytes(), None),
+        };
+        rest = others;
+        Some(first)
+    })
+}
 
-    /// What is before the first such byte and what is after.
-    #[inline(never)]
-    fn split(self, byte: u8) -> Option<(Self, Self)> {
-        let at = self.bytes.iter().position(|&other| other == byte)?;
-        let (before, after) = (self.bytes.get(..at)?, self.bytes.get(at + 1..)?);
-        let string = sys::args::tail(self.string, at + 1)?;
-        Some((
-            Self {
-                bytes: before,
-                ..self
-            },
-            Self {
-                string,
-                bytes: after,
-            },
-        ))
-    }
+#[inline(never)]
+fn number(digits: &[u8], base: u32, most: u64) -> Result<u64, Wrong> {
+    text::number(digits, base)
+        .filter(|&number| number <= most)
+        .ok_or(Wrong::Value)
+}
 
-    /// The parts between commas; none if it is empty.
-    fn list(self) -> impl Iterator<Item = Self> {
-        let mut rest = (!self.bytes.is_empty()).then_some(self);
-        core::iter::from_fn(move || {
-            let all = rest?;
-            let (first, others) = match all.split(b',') {
-                Some((first, others)) => (first, Some(others)),
-                None => (all, None),
-            };
-            rest = others;
-            Some(first)
-        })
-    }
+fn natural(digits: &[u8]) -> Result<i32, Wrong> {
+    Ok(number(digits, 10, i32::MAX as u64)? as i32)
+}
 
-    fn number(self, base: u32) -> Result<u64, Wrong> {
-        text::number(self.bytes, base).ok_or(Wrong::NoNumber)
-    }
+fn octal(digits: &[u8]) -> Result<u32, Wrong> {
+    Ok(number(digits, 8, 0o7777)? as u32)
+}
 
-    #[inline(never)]
-    fn octal(self) -> Result<u32, Wrong> {
-        let number = self.number(8).ok().filter(|&number| number <= 0o7777);
-        Ok(number.ok_or(Wrong::NoPermissions)? as u32)
-    }
+fn id(digits: &[u8]) -> Result<u32, Wrong> {
+    // The number above is no id: the system calls take it for "none".
+    Ok(number(digits, 10, u64::from(u32::MAX) - 1)? as u32)
+}
 
-    #[inline(never)]
-    fn id(self) -> Result<u32, Wrong> {
-        // The last one is no id: it stands for "none" in the system calls.
-        let number = self
-            .number(10)
-            .ok()
-            .filter(|&number| number < u32::MAX.into());
-        Ok(number.ok_or(Wrong::NoId)? as u32)
-    }
-
-    #[inline(never)]
-    fn natural(self) -> Result<i32, Wrong> {
-        self.number(10)?.try_into().map_err(|_| Wrong::TooLarge)
-    }
-
-    #[inline(never)]
-    fn integer(self) -> Result<i32, Wrong> {
-        match self.bytes {
-            [b'-', bytes @ ..] => Ok(-Self { bytes, ..self }.natural()?),
-            _ => self.natural(),
-        }
-    }
-
-    #[inline(never)]
-    fn signal(self) -> Result<Signal, Wrong> {
-        Signal::from_name(self.bytes).ok_or(Wrong::NoSignal)
-    }
-
-    fn signals(self) -> Result<SigSet, Wrong> {
-        self.list()
-            .try_fold(SigSet::EMPTY, |set, part| Ok(set.with(part.signal()?)))
+fn integer(digits: &[u8]) -> Result<i32, Wrong> {
+    match digits {
+        [b'-', digits @ ..] => Ok(-natural(digits)?),
+        _ => natural(digits),
     }
 }
 
@@ -562,29 +538,15 @@ pub struct Problem<'a> {
     wrong: Wrong,
 }
 
-/// A byte, so that a result with it is light.
 #[derive(Clone, Copy)]
 enum Wrong {
-    Errno(Errno),
     NoSuchOption,
     TakesNoValue,
     NoValue,
+    Value,
+    TooMany,
     Missing,
-    TooManyActions,
-    TooManyGroups,
-    TooManyArguments,
-    NoPair,
-    NoVariable,
-    NoOpen,
-    NoLimit,
-    NoSuchLimit,
-    NoPolicy,
-    NoNumber,
-    NoPermissions,
-    NoId,
-    TooLarge,
-    NoSignal,
-    TooManyVariables,
+    Errno(Errno),
 }
 
 impl Display for Problem<'_> {
@@ -597,38 +559,14 @@ impl Display for Problem<'_> {
         f.write_str(": ")?;
         match self.wrong {
             Wrong::Errno(errno) => errno.fmt(f),
-            wrong => {
-                f.write_str(wrong.text())?;
-                f.write_str("; see spawn --help")
-            }
-        }
-    }
-}
-
-impl Wrong {
-    fn text(self) -> &'static str {
-        match self {
-            Self::Errno(_) => "",
-            Self::NoSuchOption => "no such option",
-            Self::TakesNoValue => "it takes no value",
-            Self::NoValue => "a value must follow",
-            Self::Missing => "missing",
-            Self::TooManyActions => "too many actions",
-            Self::TooManyGroups => "too many groups",
-            Self::TooManyArguments => "too many arguments beside it",
-            Self::NoPair => "expected FROM,TO",
-            Self::NoVariable => "expected NAME=VALUE",
-            Self::NoOpen => "expected FD,HOW[,MODE]=FILE",
-            Self::NoLimit => "expected NAME=SOFT[:HARD]",
-            Self::NoSuchLimit => "there is no such limit",
-            Self::NoPolicy => "expected other, fifo, rr, batch or idle",
-            Self::NoNumber => "expected a number",
-            Self::NoPermissions => "expected octal permissions",
-            Self::NoId => "expected a numeric id",
-            Self::TooLarge => "too large a number",
-            Self::NoSignal => "expected the name or number of a signal",
-            Self::TooManyVariables => "too many variables",
-        }
+            Wrong::NoSuchOption => f.write_str("no such option"),
+            Wrong::TakesNoValue => f.write_str("it takes no value"),
+            Wrong::NoValue => f.write_str("a value must follow"),
+            Wrong::Value => f.write_str("not understood"),
+            Wrong::TooMany => f.write_str("too many of them"),
+            Wrong::Missing => f.write_str("missing"),
+        }?;
+        f.write_str("; see spawn --help")
     }
 }
 
@@ -661,25 +599,10 @@ impl<T: Copy, const N: usize> List<T, N> {
 }
 
 impl<'a> Strings<'a> {
-    /// The strings, if there is room for them and the null.
-    fn collect(strings: impl Iterator<Item = &'a CStr>) -> Option<Self> {
-        let mut list = Self::new(None);
-        for string in strings {
-            list.push_string(string)?;
-        }
-        Some(list)
-    }
-
+    /// Adds a string, if there is room for it and the null.
     fn push_string(&mut self, string: &'a CStr) -> Option<()> {
         (self.length + 1 < STRINGS).then_some(())?;
         self.push(Some(Arg::from(string)))
-    }
-
-    fn retain(&mut self, keep: impl Fn(Option<Arg<'a>>) -> bool) {
-        let old = core::mem::replace(self, Self::new(None));
-        for &item in old.items().iter().filter(|item| keep(**item)) {
-            self.push(item);
-        }
     }
 
     fn strings(&self) -> Args<'_> {
