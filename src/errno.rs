@@ -3,7 +3,7 @@
 use core::fmt;
 use core::num::NonZeroU16;
 
-use crate::text;
+use crate::text::{self, Sink, Text};
 
 /// Why a system call failed. Never zero, so that a `Result<(), Errno>` is a number as in C.
 ///
@@ -50,27 +50,29 @@ impl Errno {
 
     /// The name, as in `ENOENT`; empty for a number without one.
     pub fn name(self) -> &'static str {
-        text::field(self.described(), b':', 0)
+        text::word(self.described(), b':', 0)
     }
 
     /// What it means, in a few words; empty for a number without a name.
     pub fn message(self) -> &'static str {
-        text::field(self.described(), b':', 1).trim_start()
+        text::word(self.described(), b':', 1).trim_start()
     }
 
     fn described(self) -> &'static str {
-        text::field(DESCRIBED, b'\n', self.0.get().into())
+        text::word(DESCRIBED, b'\n', self.0.get().into())
     }
 }
 
-impl fmt::Display for Errno {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+text::display_text!(Errno);
+
+impl Text for Errno {
+    fn write(&self, out: &mut impl Sink) {
         match self.described() {
             "" => {
-                f.write_str("error ")?;
-                text::decimal(self.raw(), f)
+                "error ".write(out);
+                text::decimal(self.raw(), out);
             }
-            described => f.write_str(described),
+            described => described.write(out),
         }
     }
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use crate::errno::Errno;
 use crate::fd::BorrowedFd;
 use crate::sys;
+use crate::text::Sink;
 
 /// Collects text and writes it when it has enough, or on [`flush`](Self::flush), or when dropped.
 ///
@@ -60,6 +61,13 @@ impl<'fd> Writer<'fd> {
             }
         }
         Ok(())
+    }
+}
+
+/// What could not be written is lost.
+impl Sink for Writer<'_> {
+    fn put(&mut self, text: &[u8]) {
+        let _ = self.write(text);
     }
 }
 

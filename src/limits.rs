@@ -2,6 +2,8 @@
 
 use linux_raw_sys::general as linux;
 
+use crate::text;
+
 /// A resource that can be limited (`getrlimit(2)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
@@ -41,43 +43,41 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// All of them, in the order of their numbers, with the names that `limits.conf(5)` and `prlimit(1)` give them.
-    const NAMES: [(Self, &str); 16] = [
-        (Self::Cpu, "cpu"),
-        (Self::FileSize, "fsize"),
-        (Self::Data, "data"),
-        (Self::Stack, "stack"),
-        (Self::Core, "core"),
-        (Self::Rss, "rss"),
-        (Self::Nproc, "nproc"),
-        (Self::Nofile, "nofile"),
-        (Self::Memlock, "memlock"),
-        (Self::As, "as"),
-        (Self::Locks, "locks"),
-        (Self::Sigpending, "sigpending"),
-        (Self::Msgqueue, "msgqueue"),
-        (Self::Nice, "nice"),
-        (Self::Rtprio, "rtprio"),
-        (Self::Rttime, "rttime"),
+    const ALL: [Self; 16] = [
+        Self::Cpu,
+        Self::FileSize,
+        Self::Data,
+        Self::Stack,
+        Self::Core,
+        Self::Rss,
+        Self::Nproc,
+        Self::Nofile,
+        Self::Memlock,
+        Self::As,
+        Self::Locks,
+        Self::Sigpending,
+        Self::Msgqueue,
+        Self::Nice,
+        Self::Rtprio,
+        Self::Rttime,
     ];
+
+    /// Their names in the order of their numbers, as `limits.conf(5)` and `prlimit(1)` have them.
+    const NAMES: &str = "cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime";
 
     /// Its name, as in `nofile`.
     pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize].1
+        text::word(Self::NAMES, b' ', self as usize)
     }
 
     /// The resource of this name.
     ///
     /// ```
     /// use nestling::Resource;
-    /// assert_eq!(Resource::from_name("nofile"), Some(Resource::Nofile));
+    /// assert_eq!(Resource::from_name(b"nofile"), Some(Resource::Nofile));
     /// ```
-    pub fn from_name(name: impl AsRef<[u8]>) -> Option<Self> {
-        let name = name.as_ref();
-        Self::NAMES
-            .iter()
-            .find(|(_, known)| known.as_bytes() == name)
-            .map(|&(resource, _)| resource)
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        text::position(Self::NAMES, name).and_then(|index| Self::ALL.get(index).copied())
     }
 }
 
@@ -111,16 +111,49 @@ pub enum Policy {
     Idle = linux::SCHED_IDLE,
 }
 
+impl Policy {
+    const ALL: [Option<Self>; 6] = [
+        Some(Self::Other),
+        Some(Self::Fifo),
+        Some(Self::RoundRobin),
+        Some(Self::Batch),
+        None,
+        Some(Self::Idle),
+    ];
+
+    /// The policy of the name that `chrt(1)` has for it: `other`, `fifo`, `rr`, `batch`, `idle`.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        text::position("other fifo rr batch 4 idle", name)
+            .and_then(|index| Self::ALL.get(index).copied().flatten())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_resource_is_found_by_its_name() {
-        for (index, (resource, name)) in Resource::NAMES.into_iter().enumerate() {
+        for (index, resource) in Resource::ALL.into_iter().enumerate() {
             assert_eq!(resource as usize, index);
-            assert_eq!(resource.name(), name);
-            assert_eq!(Resource::from_name(name), Some(resource));
+            assert_eq!(
+                Resource::from_name(resource.name().as_bytes()),
+                Some(resource)
+            );
         }
+    }
+
+    #[test]
+    fn a_policy_is_found_by_its_name() {
+        for (name, policy) in [
+            ("other", Policy::Other),
+            ("fifo", Policy::Fifo),
+            ("rr", Policy::RoundRobin),
+            ("batch", Policy::Batch),
+            ("idle", Policy::Idle),
+        ] {
+            assert_eq!(Policy::from_name(name.as_bytes()), Some(policy));
+        }
+        assert_eq!(Policy::from_name(b"4"), None);
     }
 }

@@ -1,9 +1,7 @@
 //! Processes: their ids, and how they end (`wait(2)`).
 
-use core::fmt;
-
 use crate::signal::Signal;
-use crate::text;
+use crate::text::{self, Sink, Text};
 
 /// A process's id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -21,9 +19,11 @@ impl Pid {
     }
 }
 
-impl fmt::Display for Pid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text::decimal(self.0, f)
+text::display_text!(Pid, ExitStatus);
+
+impl Text for Pid {
+    fn write(&self, out: &mut impl Sink) {
+        text::decimal(self.0, out);
     }
 }
 
@@ -110,33 +110,26 @@ impl ExitStatus {
 
 const CONTINUED: i32 = 0xffff;
 
-impl fmt::Display for ExitStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(code) = self.code() {
-            f.write_str("exit status: ")?;
-            text::decimal(code, f)
-        } else if let Some(signal) = self.signal() {
-            f.write_str("signal: ")?;
-            number_and_name(signal, f)?;
-            f.write_str(if self.core_dumped() {
-                " (core dumped)"
-            } else {
-                ""
-            })
-        } else if let Some(signal) = self.stopped_signal() {
-            f.write_str("stopped (not terminated) by signal: ")?;
-            number_and_name(signal, f)
-        } else {
-            f.write_str("continued (WIFCONTINUED)")
+impl Text for ExitStatus {
+    fn write(&self, out: &mut impl Sink) {
+        let (what, signal) = match (self.code(), self.signal(), self.stopped_signal()) {
+            (Some(code), ..) => {
+                "exit status: ".write(out);
+                return text::decimal(code, out);
+            }
+            (_, Some(signal), _) => ("signal: ", signal),
+            (_, _, Some(signal)) => ("stopped (not terminated) by signal: ", signal),
+            _ => return "continued (WIFCONTINUED)".write(out),
+        };
+        what.write(out);
+        text::decimal(signal.raw(), out);
+        " (".write(out);
+        signal.write(out);
+        ")".write(out);
+        if self.core_dumped() {
+            " (core dumped)".write(out);
         }
     }
-}
-
-fn number_and_name(signal: Signal, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    text::decimal(signal.raw(), f)?;
-    f.write_str(" (")?;
-    fmt::Display::fmt(&signal, f)?;
-    f.write_str(")")
 }
 
 /// Conversions to and from the standard library's type.

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::num::NonZeroU8;
 
-use crate::text;
+use crate::text::{self, Sink, Text};
 
 /// A signal, 1 to 64. The numbers are the same on every architecture that nestling is for.
 ///
@@ -46,7 +46,10 @@ impl Signal {
 
     /// The name without its `SIG`, as in `TERM`; none for a real-time signal.
     pub fn name(self) -> Option<&'static str> {
-        Some(text::field(NAMES, b' ', self.0.get().into())).filter(|name| !name.is_empty())
+        match text::word(NAMES, b' ', self.0.get().into()) {
+            "" => None,
+            name => Some(name),
+        }
     }
 
     /// The signal of a name with or without `SIG`, in either case, or of a number; `RTMIN+n` and `RTMAX-n` too.
@@ -63,58 +66,51 @@ impl Signal {
     }
 
     fn from_name_bytes(name: &[u8]) -> Option<Self> {
-        if let Some(number) = text::number(name, 10) {
-            return Self::from_raw(number.try_into().ok()?);
+        // Longer than "SIGRTMIN+30" none is; shorter ones are padded with zeros, which no name has.
+        let mut upper = [0; 12];
+        for (to, from) in upper.iter_mut().zip(name) {
+            *to = from.to_ascii_uppercase();
         }
-        let name = without_prefix(name, b"SIG").unwrap_or(name);
-        let is_named = |signal: &Self| {
-            signal
-                .name()
-                .is_some_and(|known| known.as_bytes().eq_ignore_ascii_case(name))
+        let upper = upper.get(..name.len())?;
+        let name = upper.strip_prefix(b"SIG").unwrap_or(upper);
+        let number = match name {
+            b"RTMIN" => RTMIN,
+            b"RTMAX" => RTMAX,
+            [b'R', b'T', b'M', b'I', b'N', b'+', offset @ ..] => RTMIN + small(offset)?,
+            [b'R', b'T', b'M', b'A', b'X', b'-', offset @ ..] => RTMAX - small(offset)?,
+            _ => match text::position(NAMES, name) {
+                Some(number) => number as i32,
+                None => small(upper)?,
+            },
         };
-        if let Some(signal) = Self::all().find(is_named) {
-            return Some(signal);
-        }
-        let number = match (
-            without_prefix(name, b"RTMIN"),
-            without_prefix(name, b"RTMAX"),
-        ) {
-            (Some([]), _) => RTMIN,
-            (_, Some([])) => RTMAX,
-            (Some([b'+', offset @ ..]), _) => RTMIN + small(offset)?,
-            (_, Some([b'-', offset @ ..])) => RTMAX - small(offset)?,
-            _ => return None,
-        };
-        Self::from_raw(number).filter(|signal| signal.raw() >= RTMIN)
+        let real_time = name.starts_with(b"RTM");
+        Self::from_raw(number).filter(|signal| !real_time || signal.raw() >= RTMIN)
     }
 }
 
-/// What follows a prefix in either case.
-fn without_prefix<'a>(name: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
-    let (first, rest) = name.split_at_checked(prefix.len())?;
-    first.eq_ignore_ascii_case(prefix).then_some(rest)
-}
-
 /// A number that can't overflow what is done with it here.
+#[inline(never)]
 fn small(digits: &[u8]) -> Option<i32> {
     let number = text::number(digits, 10)?;
     (number <= 64).then_some(number as i32)
 }
 
-impl fmt::Display for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+text::display_text!(Signal);
+
+impl Text for Signal {
+    fn write(&self, out: &mut impl Sink) {
         match self.name() {
             Some(name) => {
-                f.write_str("SIG")?;
-                f.write_str(name)
+                "SIG".write(out);
+                name.write(out);
             }
             None if self.raw() < RTMIN => {
-                f.write_str("signal ")?;
-                text::decimal(self.raw(), f)
+                "signal ".write(out);
+                text::decimal(self.raw(), out);
             }
             None => {
-                f.write_str("SIGRTMIN+")?;
-                text::decimal(self.raw() - RTMIN, f)
+                "SIGRTMIN+".write(out);
+                text::decimal(self.raw() - RTMIN, out);
             }
         }
     }
@@ -143,8 +139,8 @@ macro_rules! signals {
             )*
         }
 
-        /// Their names by number, one string as in `errno.rs`.
-        static NAMES: &str = concat!($(" ", stringify!($name)),*);
+        /// Their names by number. There is no signal 0.
+        static NAMES: &str = concat!("-", $(" ", stringify!($name)),*);
     };
 }
 

@@ -1,36 +1,98 @@
-//! Text without the weight of `core::fmt`'s padding: numbers, and bytes in quotes.
+//! Text without `core::fmt`, which is heavier than all that a small program has to say.
 
-use core::fmt::{self, Write};
+use core::fmt;
+
+/// Where text goes.
+pub trait Sink {
+    /// Takes some more of it, in whole characters.
+    fn put(&mut self, text: &[u8]);
+}
+
+/// What can be written as text. Each such type has a `Display` that says the same.
+pub trait Text {
+    /// Writes it.
+    fn write(&self, out: &mut impl Sink);
+}
+
+impl Text for str {
+    fn write(&self, out: &mut impl Sink) {
+        out.put(self.as_bytes());
+    }
+}
+
+/// `Display` for what is [`Text`].
+macro_rules! display_text {
+    ($($type:ty),*) => {$(
+        impl core::fmt::Display for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                $crate::text::display(self, f)
+            }
+        }
+    )*};
+}
+pub(crate) use display_text;
+
+/// [`Text`] to `core::fmt`.
+pub(crate) fn display(text: &impl Text, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    struct Formatted<'f, 'g>(&'f mut fmt::Formatter<'g>, fmt::Result);
+    impl Sink for Formatted<'_, '_> {
+        fn put(&mut self, text: &[u8]) {
+            let text = core::str::from_utf8(text).map_err(|_| fmt::Error);
+            self.1 = self.1.and_then(|()| self.0.write_str(text?));
+        }
+    }
+    let mut sink = Formatted(f, Ok(()));
+    text.write(&mut sink);
+    sink.1
+}
 
 /// A number, in digits.
-pub(crate) fn decimal(number: i32, f: &mut impl Write) -> fmt::Result {
+pub(crate) fn decimal(number: i32, out: &mut impl Sink) {
     if number < 0 {
-        f.write_char('-')?;
+        out.put(b"-");
     }
-    digits(number.unsigned_abs(), 10, 1, f)
+    digits(number.unsigned_abs(), 10, 1, out);
 }
 
 /// A number in a base up to 16, with at least so many digits.
-pub(crate) fn digits(number: u32, base: u32, least: u32, f: &mut impl Write) -> fmt::Result {
+pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
     if number >= base || least > 1 {
-        digits(number / base, base, least.saturating_sub(1), f)?;
+        digits(number / base, base, least.saturating_sub(1), out);
     }
-    f.write_char(char::from_digit(number % base, base).unwrap_or('?'))
+    let digit = char::from_digit(number % base, base).unwrap_or('?');
+    out.put(&[digit as u8]);
 }
 
-/// The `index`th part of a list that `separator` divides, counted from 0; empty if there are not so many.
-pub(crate) fn field(list: &'static str, separator: u8, index: usize) -> &'static str {
+/// The `index`th word of a list that `separator` divides, counted from 0; empty if there are not so many. Such a list takes
+/// half the room of an array of `&str`.
+pub fn word(list: &'static str, separator: u8, index: usize) -> &'static str {
     let mut rest = list;
     for _ in 0..index {
-        rest = rest
-            .split_at_checked(length(rest, separator) + 1)
-            .map_or("", |(_, rest)| rest);
+        let end = rest.split_at_checked(length(rest, separator) + 1);
+        rest = end.map_or("", |(_, rest)| rest);
     }
     rest.get(..length(rest, separator)).unwrap_or(rest)
 }
 
 fn length(list: &str, separator: u8) -> usize {
     list.bytes().take_while(|&byte| byte != separator).count()
+}
+
+/// The place of a word in a list that spaces divide.
+///
+/// ```
+/// assert_eq!(nestling::text::position("cpu fsize data", b"fsize"), Some(1));
+/// assert_eq!(nestling::text::position("cpu fsize data", b"siz"), None);
+/// ```
+pub fn position(list: &'static str, name: &[u8]) -> Option<usize> {
+    let mut index = 0;
+    loop {
+        match word(list, b' ', index).as_bytes() {
+            [] => return None,
+            word if word == name => return Some(index),
+            _ => index += 1,
+        }
+    }
 }
 
 /// The number that these digits are, in a base up to 16; `None` for no digits, others, or too many.
@@ -57,77 +119,88 @@ pub fn number(text: &[u8], base: u32) -> Option<u64> {
 #[derive(Clone, Copy, Debug)]
 pub struct Quoted<'a>(pub &'a [u8]);
 
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
+display_text!(Quoted<'_>);
+
+impl Text for Quoted<'_> {
+    fn write(&self, out: &mut impl Sink) {
+        out.put(b"\"");
         let mut rest = self.0;
         while let [first, ..] = *rest {
-            let (c, length) = decode(rest).unwrap_or(('\0', 1));
-            match c {
-                '\0'..' ' | '\x7f'..'\u{a0}' => {
-                    f.write_str("\\x")?;
-                    digits(first.into(), 16, 2, f)?;
+            let length = printable(rest);
+            let (now, later) = rest.split_at_checked(length.max(1)).unwrap_or_default();
+            match (length, first) {
+                (0, _) => {
+                    out.put(b"\\x");
+                    digits(first.into(), 16, 2, out);
                 }
-                _ => {
-                    if matches!(c, '"' | '\\') {
-                        f.write_char('\\')?;
-                    }
-                    f.write_char(c)?;
-                }
+                (_, b'"' | b'\\') => out.put(&[b'\\', first]),
+                _ => out.put(now),
             }
-            rest = rest.get(length..).unwrap_or_default();
+            rest = later;
         }
-        f.write_char('"')
+        out.put(b"\"");
     }
 }
 
-/// The first character, if it is ASCII or can be shown, and its length. (`core`'s decoding of UTF-8 is a kilobyte and can
-/// panic.)
-fn decode(bytes: &[u8]) -> Option<(char, usize)> {
-    let (length, least) = match bytes.first()? {
-        0..0x80 => (1, 0),
-        0xc0..0xe0 => (2, 0xa0),
-        0xe0..0xf0 => (3, 0x800),
-        0xf0.. => (4, 0x1_0000),
-        _ => return None,
+/// How long the first character is, 0 if it can't be printed. (`core`'s decoding of UTF-8 is a kilobyte and can panic.)
+fn printable(bytes: &[u8]) -> usize {
+    let (length, least) = match bytes {
+        [b' '..0x7f, ..] => return 1,
+        [0xc0..0xe0, ..] => (2, 0xa0),
+        [0xe0..0xf0, ..] => (3, 0x800),
+        [0xf0..=0xff, ..] => (4, 0x1_0000),
+        _ => return 0,
     };
-    let mut code = u32::from(*bytes.first()?) & (0xff >> length);
-    for &byte in bytes.get(1..length)? {
-        code = code << 6 | u32::from(byte ^ 0x80);
+    let Some(([first, more @ ..], _)) = bytes.split_at_checked(length) else {
+        return 0;
+    };
+    let mut code = u32::from(*first) & (0xff >> length);
+    for &byte in more {
         if byte & 0xc0 != 0x80 {
-            return None;
+            return 0;
         }
+        code = code << 6 | u32::from(byte ^ 0x80);
     }
-    let c = char::from_u32(code).filter(|_| code >= least)?;
-    Some((c, length))
+    if code >= least && char::from_u32(code).is_some() {
+        length
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::string::{String, ToString};
+    use std::vec::Vec;
 
-    #[test]
-    fn a_number_is_written_as_it_is_read() {
-        for number in [0, 7, 10, -1, i32::MAX, i32::MIN] {
-            let mut text = String::new();
-            decimal(number, &mut text).unwrap();
-            assert_eq!(text.parse(), Ok(number));
+    impl Sink for Vec<u8> {
+        fn put(&mut self, text: &[u8]) {
+            self.extend_from_slice(text);
         }
     }
 
     #[test]
-    fn a_field_is_found_by_its_index() {
-        let fields: [&str; 5] = core::array::from_fn(|index| field("a bc  d", b' ', index));
-        assert_eq!(fields, ["a", "bc", "", "d", ""]);
+    fn a_number_is_written_as_it_is_read() {
+        for number in [0, 7, 10, -1, i32::MAX, i32::MIN] {
+            let mut text = Vec::new();
+            decimal(number, &mut text);
+            assert_eq!(String::from_utf8(text).unwrap().parse(), Ok(number));
+        }
+    }
+
+    #[test]
+    fn a_word_is_found_by_its_index() {
+        let words: [&str; 5] = core::array::from_fn(|index| word("a bc  d", b' ', index));
+        assert_eq!(words, ["a", "bc", "", "d", ""]);
     }
 
     #[test]
     fn a_base_and_a_width_are_kept() {
-        let mut text = String::new();
-        digits(0o22, 8, 4, &mut text).unwrap();
-        digits(0xa, 16, 2, &mut text).unwrap();
-        assert_eq!(text, "00220a");
+        let mut text = Vec::new();
+        digits(0o22, 8, 4, &mut text);
+        digits(0xa, 16, 2, &mut text);
+        assert_eq!(text, b"00220a");
     }
 
     #[test]

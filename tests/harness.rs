@@ -342,10 +342,11 @@ pub fn strayed() -> u32 {
 }
 
 /// The signals that a program can handle: all but two. The emulator gives the real-time ones other numbers, and crashes
-/// on a SIGFPE that somebody sends.
+/// when those that its own faults make are sent.
 pub fn handleable() -> impl Iterator<Item = Signal> {
     let fixed = [Signal::KILL, Signal::STOP];
-    let lacks = |signal: Signal| signal == Signal::FPE || signal.raw() > 31;
+    let faults = [Signal::ILL, Signal::TRAP, Signal::BUS, Signal::FPE, Signal::SEGV];
+    let lacks = move |signal: Signal| faults.contains(&signal) || signal.raw() > 31;
     Signal::all().filter(move |&signal| !fixed.contains(&signal) && !(emulated() && lacks(signal)))
 }
 

@@ -27,7 +27,6 @@
 //! And in `Cargo.toml`, since there is nothing to unwind with, `panic = "abort"` in `[profile.dev]` and `[profile.release]`,
 //! and `test = false` in the `[[bin]]`, since `cargo test` would link it with the standard library's panic handler.
 
-use core::fmt::Write;
 use core::panic::PanicInfo;
 
 use crate::args::Args;
@@ -35,7 +34,7 @@ use crate::fd::BorrowedFd;
 use crate::io::Writer;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
-use crate::text;
+use crate::text::{self, Text};
 
 pub mod memory;
 
@@ -111,24 +110,25 @@ pub fn stderr() -> Writer<'static> {
 
 /// What a program does on a panic, unless it says otherwise: the message goes to standard error, and it aborts.
 pub fn panic(info: &PanicInfo<'_>) -> ! {
-    let _ = describe(info, &mut stderr());
+    describe(info, &mut stderr());
     abort()
 }
 
 /// `Display` of [`PanicInfo`] would do, but for the 3 KiB that `core::fmt`'s numbers take.
-fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) -> core::fmt::Result {
+fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
     if let Some(location) = info.location() {
-        stderr.write_str("panic at ")?;
-        stderr.write_str(location.file())?;
-        stderr.write_str(":")?;
-        text::decimal(location.line() as i32, stderr)?;
-        stderr.write_str(": ")?;
+        "panic at ".write(stderr);
+        location.file().write(stderr);
+        ":".write(stderr);
+        text::decimal(location.line() as i32, stderr);
+        ": ".write(stderr);
     }
     match info.message().as_str() {
-        Some(message) => stderr.write_str(message)?,
-        None => core::fmt::write(stderr, format_args!("{}", info.message()))?,
+        Some(message) => message.write(stderr),
+        // The message was put together with `core::fmt`, so it is there already.
+        None => drop(core::fmt::write(stderr, format_args!("{}", info.message()))),
     }
-    stderr.write_str("\n")
+    "\n".write(stderr);
 }
 
 /// Ends the process by `SIGABRT`. Where that does not end it (PID 1 without a handler), by exit status 134.

@@ -1,12 +1,11 @@
 //! What a spawn does in the caller's order: the file actions, and the attributes whose place among them matters.
 
 use core::ffi::CStr;
-use core::fmt;
 
 use crate::fd::RawFd;
 use crate::file::OFlags;
 use crate::limits::{Resource, Rlimit};
-use crate::text;
+use crate::text::{self, Sink, Text};
 
 /// One thing that the child does on its way to the program, in the caller's order.
 ///
@@ -83,38 +82,39 @@ impl Action<'_> {
     }
 
     /// Writes `file action 2 (open "/nope")`.
-    pub(super) fn describe(&self, index: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_file_action() {
-            "file action "
-        } else {
-            "action "
-        })?;
-        text::decimal(index as i32, f)?;
-        f.write_str(" (")?;
-        fmt::Display::fmt(self, f)?;
-        f.write_str(")")
+    pub(super) fn describe(&self, index: usize, out: &mut impl Sink) {
+        if self.is_file_action() {
+            "file ".write(out);
+        }
+        "action ".write(out);
+        text::decimal(index as i32, out);
+        " (".write(out);
+        self.write(out);
+        ")".write(out);
     }
 }
 
-impl fmt::Display for Action<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+text::display_text!(Action<'_>);
+
+impl Text for Action<'_> {
+    fn write(&self, out: &mut impl Sink) {
         let (name, number) = match *self {
-            Self::Open { path, .. } => return named("open ", path, f),
-            Self::Chdir(path) => return named("chdir ", path, f),
-            Self::Chroot(path) => return named("chroot ", path, f),
+            Self::Open { path, .. } => return named("open ", path, out),
+            Self::Chdir(path) => return named("chdir ", path, out),
+            Self::Chroot(path) => return named("chroot ", path, out),
             Self::Umask(mask) => {
-                f.write_str("umask ")?;
-                return text::digits(mask, 8, 3, f);
+                "umask ".write(out);
+                return text::digits(mask, 8, 3, out);
             }
             Self::Limit(resource, _) => {
-                f.write_str("limit ")?;
-                return f.write_str(resource.name());
+                "limit ".write(out);
+                return resource.name().write(out);
             }
-            Self::Groups(_) => return f.write_str("groups"),
-            Self::ResetIds => return f.write_str("reset ids"),
+            Self::Groups(_) => return "groups".write(out),
+            Self::ResetIds => return "reset ids".write(out),
             Self::Dup2 { from, to } => {
-                f.write_str("dup2 ")?;
-                text::decimal(from, f)?;
+                "dup2 ".write(out);
+                text::decimal(from, out);
                 (" to ", to)
             }
             Self::Close(fd) => ("close ", fd),
@@ -125,12 +125,12 @@ impl fmt::Display for Action<'_> {
             Self::Gid(id) => ("gid ", id as i32),
             Self::Uid(id) => ("uid ", id as i32),
         };
-        f.write_str(name)?;
-        text::decimal(number, f)
+        name.write(out);
+        text::decimal(number, out);
     }
 }
 
-fn named(what: &str, path: &CStr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str(what)?;
-    fmt::Display::fmt(&text::Quoted(path.to_bytes()), f)
+fn named(what: &str, path: &CStr, out: &mut impl Sink) {
+    what.write(out);
+    text::Quoted(path.to_bytes()).write(out);
 }

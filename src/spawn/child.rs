@@ -4,7 +4,7 @@
 //! allocate, panic or take a lock: the parent's memory is shared, and another thread of the parent may hold any lock.
 
 use core::convert::Infallible;
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::{CStr, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::actions::Action;
@@ -373,20 +373,25 @@ fn exec_shell(job: &Job<'_, '_>, file: &CStr) -> Errno {
     };
     let args = job.spawn.args;
     let arg0 = args.first().unwrap_or(shell.path);
-    let rest = args.skip(1);
-    let null = core::ptr::null::<c_char>();
-    let list = [arg0.as_ptr(), file.as_ptr()].into_iter();
-    let mut list = list.chain(rest.iter().map(CStr::as_ptr)).chain([null]);
-    let mut room = shell.room.iter();
-    loop {
-        match (list.next(), room.next()) {
-            (Some(arg), Some(place)) => place.set(arg),
-            (Some(_), None) => return Errno::E2BIG,
-            // SAFETY: the room now begins with a null-terminated array of C strings.
-            (None, _) => unsafe {
-                let args = shell.room.as_ptr().cast();
-                return sys::process::execve(shell.path, args, job.spawn.env.as_ptr());
-            },
-        }
+    let [first, second, rest @ ..] = shell.room else {
+        return Errno::E2BIG;
+    };
+    first.set(arg0.as_ptr());
+    second.set(file.as_ptr());
+    let args = args.skip(1).as_slice();
+    let [places @ .., null] = rest.get(..=args.len()).unwrap_or_default() else {
+        return Errno::E2BIG;
+    };
+    for (place, arg) in places.iter().zip(args.iter().flatten()) {
+        place.set(arg.as_ptr());
+    }
+    null.set(core::ptr::null());
+    // SAFETY: the room now begins with a null-terminated array of C strings.
+    unsafe {
+        sys::process::execve(
+            shell.path,
+            shell.room.as_ptr().cast(),
+            job.spawn.env.as_ptr(),
+        )
     }
 }

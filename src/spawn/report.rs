@@ -1,12 +1,10 @@
 //! The record that crosses the status pipe, and the error that the caller gets of it.
 
-use core::fmt;
-
 use super::actions::Action;
 use super::{Program, Spawn};
 use crate::errno::Errno;
 use crate::signal::Signal;
-use crate::text;
+use crate::text::{self, Sink, Text};
 
 /// Why a spawn failed: which step, and what the kernel said of it.
 ///
@@ -123,51 +121,52 @@ impl<'a> Error<'a> {
 
 impl core::error::Error for Error<'_> {}
 
-impl fmt::Display for Error<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+text::display_text!(Error<'_>, Step<'_>);
+
+impl Text for Error<'_> {
+    fn write(&self, out: &mut impl Sink) {
         match *self {
             Self::Failed { step, errno } => {
-                fmt::Display::fmt(&step, f)?;
-                f.write_str(": ")?;
-                fmt::Display::fmt(&errno, f)
+                step.write(out);
+                ": ".write(out);
+                errno.write(out);
             }
             Self::Killed {
                 signal: Some(signal),
             } => {
-                f.write_str("the child was killed by ")?;
-                fmt::Display::fmt(&signal, f)?;
-                f.write_str(" before its exec")
+                "the child was killed by ".write(out);
+                signal.write(out);
+                " before its exec".write(out);
             }
-            Self::Killed { signal: None } => f.write_str("the child ended before its exec"),
+            Self::Killed { signal: None } => "the child ended before its exec".write(out),
         }
     }
 }
 
-impl fmt::Display for Step<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Text for Step<'_> {
+    fn write(&self, out: &mut impl Sink) {
         match *self {
-            Self::BlockSignals => f.write_str("blocking signals"),
-            Self::StatusPipe => f.write_str("status pipe"),
-            Self::Clone => f.write_str("clone"),
+            Self::BlockSignals => "blocking signals".write(out),
+            Self::StatusPipe => "status pipe".write(out),
+            Self::Clone => "clone".write(out),
             Self::Attribute(attribute) => {
-                f.write_str("attribute ")?;
-                f.write_str(attribute.name())
+                "attribute ".write(out);
+                attribute.name().write(out);
             }
-            Self::Action(index, action) => action.describe(index, f),
+            Self::Action(index, action) => action.describe(index, out),
             Self::Exec(program, missing) => {
-                f.write_str("exec ")?;
+                "exec ".write(out);
                 match program {
                     Program::Path(name) | Program::Search { name, .. } => {
-                        fmt::Display::fmt(&text::Quoted(name.to_bytes()), f)?
+                        text::Quoted(name.to_bytes()).write(out);
                     }
                     Program::Descriptor(fd) => {
-                        f.write_str("of descriptor ")?;
-                        text::decimal(fd, f)?;
+                        "of descriptor ".write(out);
+                        text::decimal(fd, out);
                     }
                 }
-                match missing {
-                    Missing::Program => Ok(()),
-                    Missing::Interpreter => f.write_str(" (it is there, its interpreter is not)"),
+                if missing == Missing::Interpreter {
+                    " (it is there, its interpreter is not)".write(out);
                 }
             }
         }
@@ -175,23 +174,26 @@ impl fmt::Display for Step<'_> {
 }
 
 impl Attribute {
-    const ALL: [(Self, &str); 11] = [
-        (Self::Pidfd, "pidfd"),
-        (Self::Cgroup, "cgroup"),
-        (Self::DefaultSignals, "default signals"),
-        (Self::NewSession, "new session"),
-        (Self::ProcessGroup, "process group"),
-        (Self::Scheduler, "scheduler"),
-        (Self::Nice, "nice"),
-        (Self::NoNewPrivs, "no new privileges"),
-        (Self::ParentDeathSignal, "parent-death signal"),
-        (Self::SignalMask, "signal mask"),
-        (Self::Hook, "hook"),
+    const ALL: [Self; 11] = [
+        Self::Pidfd,
+        Self::Cgroup,
+        Self::DefaultSignals,
+        Self::NewSession,
+        Self::ProcessGroup,
+        Self::Scheduler,
+        Self::Nice,
+        Self::NoNewPrivs,
+        Self::ParentDeathSignal,
+        Self::SignalMask,
+        Self::Hook,
     ];
+
+    /// Their names in the order of their numbers.
+    const NAMES: &str = "pidfd,cgroup,default signals,new session,process group,scheduler,nice,no new privileges,parent-death signal,signal mask,hook";
 
     /// Its name in an error's text.
     pub fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
+        text::word(Self::NAMES, b',', self as usize)
     }
 }
 
@@ -247,7 +249,7 @@ impl Record {
         let at = match (kind, detail) {
             (b'r', _) => return Some(Self::Reached),
             (b'p', _) => At::StatusPipe,
-            (b'a', _) => At::Attribute(Attribute::ALL.get(usize::from(detail))?.0),
+            (b'a', _) => At::Attribute(*Attribute::ALL.get(usize::from(detail))?),
             (b'f', _) => At::Action(u32::from_ne_bytes([i0, i1, i2, i3])),
             (b'e', 0) => At::Exec(Missing::Program),
             (b'e', 1) => At::Exec(Missing::Interpreter),
@@ -290,7 +292,7 @@ mod tests {
             At::Exec(Missing::Program),
             At::Exec(Missing::Interpreter),
         ];
-        places.extend(Attribute::ALL.map(|(attribute, _)| At::Attribute(attribute)));
+        places.extend(Attribute::ALL.map(At::Attribute));
         for at in places {
             let record = Record::Failed(Failure {
                 at,
@@ -319,8 +321,9 @@ mod tests {
 
     #[test]
     fn a_table_of_attributes_is_in_the_order_of_their_numbers() {
-        for (index, (attribute, _)) in Attribute::ALL.into_iter().enumerate() {
+        for (index, attribute) in Attribute::ALL.into_iter().enumerate() {
             assert_eq!(attribute as usize, index);
+            assert!(!attribute.name().is_empty());
         }
     }
 }

@@ -24,6 +24,12 @@ impl<'a> Args<'a> {
         unsafe { core::mem::transmute::<*const *const c_char, Self>(array) }
     }
 
+    /// The strings, without the null. They are counted each time.
+    pub fn as_slice(self) -> &'a [Option<Arg<'a>>] {
+        // SAFETY: an `Args` points to as many strings as are before its null.
+        unsafe { core::slice::from_raw_parts(self.array().as_ptr(), self.len()) }
+    }
+
     /// The first string.
     pub fn first(self) -> Option<&'a CStr> {
         self.first_arg().map(Arg::as_c_str)

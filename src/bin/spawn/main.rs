@@ -10,36 +10,32 @@
 
 mod options;
 
-use core::fmt::{Display, Write};
-
 use nestling::rt;
+use nestling::text::Text;
 use options::Options;
 
 nestling::entry!(main);
 
 const HELP: &str = "\
 Usage: spawn [OPTION...] [--] PROGRAM [ARG...]
-Starts PROGRAM, waits, and exits with its status (128+N: killed by signal N;
-127: not found, 126: not executable, 125: any other failure of the spawn).
+Start PROGRAM, wait, exit with its status (128+N: killed by signal N; 127: not
+found; 126: not executable; 125: another step of the spawn failed).
 
-Carried out in the order given:
-  --open FD,HOW[,MODE]=FILE   HOW: r, w or b (both), and of c (create),
-                              x (exclusively), t (truncate), a (append)
-  --dup FROM,TO               --close FD                  --close-from FD
-  --chdir DIR                 --fchdir FD                 --chroot DIR
-  --umask OCTAL               --limit NAME=SOFT[:HARD]    --reset-ids
-  --groups [GID,...]          --gid GID                   --uid UID
-  --terminal FD               make it the controlling terminal
-  --foreground FD             put the program in that terminal's foreground
-Carried out in an order of their own:
-  --setsid                    --setpgid GROUP             --nice N
-  --sched POLICY[,PRIORITY]   --no-new-privs              --cgroup DIR
-  --default SIGNAL,...        --block SIGNAL,...          --parent-death SIGNAL
-Besides:
-  --env NAME=VALUE            --unset NAME                --clear-env
-  --arg0 NAME                 --shell FILE    runs what is no executable format
-  --descriptor FD             execute this; all arguments are the program's
-  --copy                      give the child a copy of memory, not the memory
+In the order given:
+  --open FD,HOW[,MODE]=FILE   HOW: r, w or b(oth), and any of c(reate),
+                              x (create, exclusively), t(runcate), a(ppend)
+  --dup FROM,TO               --close FD         --close-from FD
+  --chdir DIR                 --fchdir FD        --chroot DIR
+  --umask OCTAL               --reset-ids        --limit NAME=SOFT[:HARD]
+  --groups [GID,...]          --gid GID          --uid UID
+  --terminal FD  (make it controlling)           --foreground FD
+Wherever given:
+  --setsid                    --setpgid GROUP    --nice N
+  --sched POLICY[,PRIORITY]   --no-new-privs     --parent-death SIGNAL
+  --default SIGNAL,...        --block SIGNAL,... --cgroup DIR
+  --env NAME=VALUE            --unset NAME       --clear-env
+  --arg0 NAME                 --descriptor FD  (execute that)
+  --shell FILE  (to run what is no executable)   --copy  (don't share memory)
 ";
 
 fn main(process: rt::Process) -> i32 {
@@ -67,8 +63,11 @@ fn help() -> i32 {
     }
 }
 
-fn failed(why: &dyn Display, code: i32) -> i32 {
+fn failed(why: &impl Text, code: i32) -> i32 {
     // Where standard error is closed, the exit status is all that can be said.
-    let _ = writeln!(rt::stderr(), "spawn: {why}");
+    let mut stderr = rt::stderr();
+    "spawn: ".write(&mut stderr);
+    why.write(&mut stderr);
+    "\n".write(&mut stderr);
     code
 }

@@ -2,11 +2,10 @@
 
 use core::cell::Cell;
 use core::ffi::{CStr, c_char};
-use core::fmt::{self, Display};
 
 use nestling::rt::Process;
 use nestling::spawn::{Action, Memory, Program, Scheduler, Shell, Spawn};
-use nestling::text::{self, Quoted};
+use nestling::text::{self, Quoted, Sink, Text};
 use nestling::{
     Arg, Args, AsFd, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet, Signal, sys,
 };
@@ -60,22 +59,24 @@ impl<'a> Options<'a> {
             value,
         }) = words.option()
         {
-            let known = OPTIONS.iter().find(|(known, _)| known.as_bytes() == name);
-            let kind = known.map(|(_, kind)| kind);
-            let value = match kind {
-                Some(Kind::Help) => return Ok(false),
-                Some(Kind::Flag(_)) | None => value,
-                Some(_) => value.or_else(|| words.next()),
-            };
-            let answer = match kind {
-                Some(kind) => self.set(kind, value),
-                None => Err(Wrong::NoSuchOption),
-            };
-            answer.map_err(|wrong| Problem {
+            let mut problem = Problem {
                 option,
                 value,
-                wrong,
-            })?;
+                wrong: Wrong::NoSuchOption,
+            };
+            let name = Name::of(name).ok_or(problem)?;
+            if matches!(name, Name::Help) {
+                return Ok(false);
+            }
+            if name.has_value() && value.is_none() {
+                problem.value = words.next();
+            }
+            let answer = match (name.has_value(), problem.value) {
+                (true, None) => Err(Wrong::NoValue),
+                (false, Some(_)) => Err(Wrong::TakesNoValue),
+                (_, value) => self.set(name, value.unwrap_or_default()),
+            };
+            answer.map_err(|wrong| Problem { wrong, ..problem })?;
         }
         let args = words.0;
         self.spawn.args = args;
@@ -103,42 +104,64 @@ impl<'a> Options<'a> {
         Ok(true)
     }
 
-    fn set(&mut self, kind: &Kind, value: Option<&'a CStr>) -> Result<(), Wrong> {
-        let action = match (kind, value) {
-            (Kind::Flag(set), None) => return set(self),
-            (Kind::Help | Kind::Flag(_), Some(_)) => return Err(Wrong::TakesNoValue),
-            (_, None) => return Err(Wrong::NoValue),
-            (Kind::Other(set), Some(value)) => return set(self, value),
-            (Kind::Descriptor(action), Some(value)) => action(natural(value.to_bytes())?),
-            (Kind::Id(action), Some(value)) => action(id(value.to_bytes())?),
-            (Kind::Path(action), Some(value)) => action(value),
-        };
-        self.add(action)
-    }
+    fn set(&mut self, name: Name, value: &'a CStr) -> Result<(), Wrong> {
+        let digits = value.to_bytes();
+        let attributes = &mut self.spawn.attributes;
+        let action = match name {
+            Name::Help => return Ok(()),
 
-    #[inline(never)]
-    fn add(&mut self, action: Action<'a>) -> Result<(), Wrong> {
+            Name::Open => open(value)?,
+            Name::Dup => dup(value)?,
+            Name::Close => Action::Close(natural(digits)?),
+            Name::CloseFrom => Action::CloseFrom(natural(digits)?),
+            Name::Chdir => Action::Chdir(value),
+            Name::Fchdir => Action::Fchdir(natural(digits)?),
+            Name::Chroot => Action::Chroot(value),
+            Name::Umask => Action::Umask(octal(digits)?),
+            Name::Limit => limit(value)?,
+            Name::ResetIds => Action::ResetIds,
+            Name::Groups => Action::Groups(self.groups(value)?),
+            Name::Gid => Action::Gid(id(digits)?),
+            Name::Uid => Action::Uid(id(digits)?),
+            Name::Terminal => Action::ControllingTerminal(natural(digits)?),
+            Name::Foreground => Action::SetForeground(natural(digits)?),
+
+            Name::SetSid => return Ok(attributes.new_session = true),
+            Name::SetPgid => return Ok(attributes.process_group = Some(natural(digits)?)),
+            Name::Nice => return Ok(attributes.nice = Some(integer(digits)?)),
+            Name::Sched => return Ok(attributes.scheduler = Some(scheduler(value)?)),
+            Name::NoNewPrivs => return Ok(attributes.no_new_privs = true),
+            Name::Cgroup => return Ok(self.cgroup = Some(directory(value)?)),
+            Name::Default => return Ok(attributes.default_signals = signals(value)?),
+            Name::Block => return Ok(attributes.signal_mask = Some(signals(value)?)),
+            Name::ParentDeath => return Ok(attributes.parent_death_signal = Some(signal(digits)?)),
+            Name::Copy => return Ok(attributes.memory = Memory::Copied),
+
+            Name::Env => return self.set_variable(value),
+            Name::Unset => return self.env_without(digits).map(drop),
+            Name::ClearEnv => return Ok(self.changed_env = Some(List::new(None))),
+            Name::Arg0 => return Ok(self.arg0 = Some(value)),
+            Name::Shell => return Ok(self.shell = Some(value)),
+            Name::Descriptor => return Ok(self.descriptor = Some(natural(digits)?)),
+        };
         self.actions.push(action).ok_or(Wrong::TooMany)
     }
 
     /// Takes a variable out of the environment, which can be changed further then.
     fn env_without(&mut self, name: &[u8]) -> Result<&mut Strings<'a>, Wrong> {
-        let mut kept = List::new(None);
-        let mut keep = |entry: &'a CStr| {
-            let value = entry.to_bytes().strip_prefix(name);
-            match value.is_some_and(|value| value.starts_with(b"=")) {
-                true => Ok(()),
-                false => kept.push_string(entry).ok_or(Wrong::TooMany),
-            }
-        };
-        match self.changed_env.take() {
-            None => self.spawn.env.iter().try_for_each(&mut keep)?,
-            Some(list) => {
-                let strings = list.items().iter().flatten().map(|arg| arg.as_c_str());
-                strings.into_iter().try_for_each(&mut keep)?;
+        let old = self.changed_env.take();
+        let env = self.changed_env.insert(List::new(None));
+        let mut strings = old
+            .as_ref()
+            .map_or(self.spawn.env.as_slice(), List::items)
+            .iter();
+        while let Some(Some(entry)) = strings.next() {
+            let value = entry.as_c_str().to_bytes().strip_prefix(name);
+            if !matches!(value, Some([b'=', ..])) {
+                env.push_string(entry.as_c_str()).ok_or(Wrong::TooMany)?;
             }
         }
-        Ok(self.changed_env.insert(kept))
+        Ok(env)
     }
 
     /// `--env NAME=VALUE`
@@ -149,7 +172,7 @@ impl<'a> Options<'a> {
     }
 
     /// `--groups GID,…`
-    fn add_groups(&mut self, value: &'a CStr) -> Result<(), Wrong> {
+    fn groups(&mut self, value: &CStr) -> Result<&'a [u32], Wrong> {
         let mut count = 0;
         for group in parts(value) {
             *self.groups.get_mut(count).ok_or(Wrong::TooMany)? = id(group)?;
@@ -158,7 +181,7 @@ impl<'a> Options<'a> {
         let groups = core::mem::take(&mut self.groups).split_at_mut_checked(count);
         let (used, rest) = groups.ok_or(Wrong::TooMany)?;
         self.groups = rest;
-        self.add(Action::Groups(used))
+        Ok(used)
     }
 
     /// What to start.
@@ -189,162 +212,63 @@ impl<'a> Options<'a> {
     }
 }
 
-/// An option: what its value is, and what it does.
-enum Kind {
-    Help,
-    Flag(fn(&mut Options<'_>) -> Result<(), Wrong>),
-    Descriptor(fn(RawFd) -> Action<'static>),
-    Id(fn(u32) -> Action<'static>),
-    Path(for<'a> fn(&'a CStr) -> Action<'a>),
-    Other(for<'a> fn(&mut Options<'a>, &'a CStr) -> Result<(), Wrong>),
+macro_rules! options {
+    ($($option:ident $name:literal)*) => {
+        /// The options.
+        #[derive(Clone, Copy)]
+        enum Name {
+            $($option),*
+        }
+
+        impl Name {
+            fn of(name: &[u8]) -> Option<Self> {
+                let index = text::position(concat!($($name, " "),*), name)?;
+                [$(Self::$option),*].get(index).copied()
+            }
+        }
+    };
 }
 
-static OPTIONS: [(&str, Kind); 32] = [
-    ("help", Kind::Help),
-    // Actions.
-    (
-        "open",
-        Kind::Other(|options, value| options.add(open(value)?)),
-    ),
-    (
-        "dup",
-        Kind::Other(|options, value| options.add(dup(value)?)),
-    ),
-    ("close", Kind::Descriptor(Action::Close)),
-    ("close-from", Kind::Descriptor(Action::CloseFrom)),
-    ("chdir", Kind::Path(|path| Action::Chdir(path))),
-    ("fchdir", Kind::Descriptor(Action::Fchdir)),
-    ("chroot", Kind::Path(|path| Action::Chroot(path))),
-    (
-        "umask",
-        Kind::Other(|options, value| options.add(Action::Umask(octal(value.to_bytes())?))),
-    ),
-    (
-        "limit",
-        Kind::Other(|options, value| options.add(limit(value)?)),
-    ),
-    (
-        "reset-ids",
-        Kind::Flag(|options| options.add(Action::ResetIds)),
-    ),
-    (
-        "groups",
-        Kind::Other(|options, value| options.add_groups(value)),
-    ),
-    ("gid", Kind::Id(Action::Gid)),
-    ("uid", Kind::Id(Action::Uid)),
-    ("terminal", Kind::Descriptor(Action::ControllingTerminal)),
-    ("foreground", Kind::Descriptor(Action::SetForeground)),
-    // Attributes.
-    (
-        "setsid",
-        Kind::Flag(|options| {
-            options.spawn.attributes.new_session = true;
-            Ok(())
-        }),
-    ),
-    (
-        "setpgid",
-        Kind::Other(|options, value| {
-            options.spawn.attributes.process_group = Some(natural(value.to_bytes())?);
-            Ok(())
-        }),
-    ),
-    (
-        "nice",
-        Kind::Other(|options, value| {
-            options.spawn.attributes.nice = Some(integer(value.to_bytes())?);
-            Ok(())
-        }),
-    ),
-    (
-        "sched",
-        Kind::Other(|options, value| {
-            options.spawn.attributes.scheduler = Some(scheduler(value)?);
-            Ok(())
-        }),
-    ),
-    (
-        "no-new-privs",
-        Kind::Flag(|options| {
-            options.spawn.attributes.no_new_privs = true;
-            Ok(())
-        }),
-    ),
-    (
-        "cgroup",
-        Kind::Other(|options, value| {
-            options.cgroup = Some(directory(value)?);
-            Ok(())
-        }),
-    ),
-    (
-        "default",
-        Kind::Other(|options, value| {
-            options.spawn.attributes.default_signals = signals(value)?;
-            Ok(())
-        }),
-    ),
-    (
-        "block",
-        Kind::Other(|options, value| {
-            options.spawn.attributes.signal_mask = Some(signals(value)?);
-            Ok(())
-        }),
-    ),
-    (
-        "parent-death",
-        Kind::Other(|options, value| {
-            options.spawn.attributes.parent_death_signal =
-                Some(Signal::from_name(value.to_bytes()).ok_or(Wrong::Value)?);
-            Ok(())
-        }),
-    ),
-    (
-        "copy",
-        Kind::Flag(|options| {
-            options.spawn.attributes.memory = Memory::Copied;
-            Ok(())
-        }),
-    ),
-    // The program.
-    (
-        "env",
-        Kind::Other(|options, value| options.set_variable(value)),
-    ),
-    (
-        "unset",
-        Kind::Other(|options, value| options.env_without(value.to_bytes()).map(drop)),
-    ),
-    (
-        "clear-env",
-        Kind::Flag(|options| {
-            options.changed_env = Some(List::new(None));
-            Ok(())
-        }),
-    ),
-    (
-        "arg0",
-        Kind::Other(|options, value| {
-            options.arg0 = Some(value);
-            Ok(())
-        }),
-    ),
-    (
-        "shell",
-        Kind::Other(|options, value| {
-            options.shell = Some(value);
-            Ok(())
-        }),
-    ),
-    (
-        "descriptor",
-        Kind::Other(|options, value| {
-            options.descriptor = Some(natural(value.to_bytes())?);
-            Ok(())
-        }),
-    ),
-];
+options! {
+    Help "help"
+    SetSid "setsid"
+    NoNewPrivs "no-new-privs"
+    Copy "copy"
+    ClearEnv "clear-env"
+    ResetIds "reset-ids"
+    Open "open"
+    Dup "dup"
+    Close "close"
+    CloseFrom "close-from"
+    Chdir "chdir"
+    Fchdir "fchdir"
+    Chroot "chroot"
+    Umask "umask"
+    Limit "limit"
+    Groups "groups"
+    Gid "gid"
+    Uid "uid"
+    Terminal "terminal"
+    Foreground "foreground"
+    SetPgid "setpgid"
+    Nice "nice"
+    Sched "sched"
+    Cgroup "cgroup"
+    Default "default"
+    Block "block"
+    ParentDeath "parent-death"
+    Env "env"
+    Unset "unset"
+    Arg0 "arg0"
+    Shell "shell"
+    Descriptor "descriptor"
+}
+
+impl Name {
+    fn has_value(self) -> bool {
+        self as u8 > Self::ResetIds as u8
+    }
+}
 
 /// `--dup FROM,TO`
 fn dup(value: &CStr) -> Result<Action<'_>, Wrong> {
@@ -419,25 +343,20 @@ fn scheduler(value: &CStr) -> Result<Scheduler, Wrong> {
         Some((name, priority)) => (name, natural(priority.to_bytes())?),
         None => (value.to_bytes(), 0),
     };
-    let policy = match name {
-        b"other" => Policy::Other,
-        b"fifo" => Policy::Fifo,
-        b"rr" => Policy::RoundRobin,
-        b"batch" => Policy::Batch,
-        b"idle" => Policy::Idle,
-        _ => return Err(Wrong::Value),
-    };
+    let policy = Policy::from_name(name).ok_or(Wrong::Value)?;
     Ok(Scheduler {
         policy: Some(policy),
         priority,
     })
 }
 
+fn signal(name: &[u8]) -> Result<Signal, Wrong> {
+    Signal::from_name(name).ok_or(Wrong::Value)
+}
+
 /// `SIGNAL,…`
 fn signals(value: &CStr) -> Result<SigSet, Wrong> {
-    parts(value).try_fold(SigSet::EMPTY, |set, part| {
-        Ok(set.with(Signal::from_name(part).ok_or(Wrong::Value)?))
-    })
+    parts(value).try_fold(SigSet::EMPTY, |set, part| Ok(set.with(signal(part)?)))
 }
 
 fn directory(path: &CStr) -> Result<OwnedFd, Wrong> {
@@ -532,6 +451,7 @@ fn integer(digits: &[u8]) -> Result<i32, Wrong> {
 }
 
 /// What is wrong with the command line.
+#[derive(Clone, Copy)]
 pub struct Problem<'a> {
     option: &'a [u8],
     value: Option<&'a CStr>,
@@ -549,24 +469,25 @@ enum Wrong {
     Errno(Errno),
 }
 
-impl Display for Problem<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Quoted(self.option).fmt(f)?;
+impl Text for Problem<'_> {
+    fn write(&self, out: &mut impl Sink) {
+        Quoted(self.option).write(out);
         if let Some(value) = self.value {
-            f.write_str(" ")?;
-            Quoted(value.to_bytes()).fmt(f)?;
+            " ".write(out);
+            Quoted(value.to_bytes()).write(out);
         }
-        f.write_str(": ")?;
-        match self.wrong {
-            Wrong::Errno(errno) => errno.fmt(f),
-            Wrong::NoSuchOption => f.write_str("no such option"),
-            Wrong::TakesNoValue => f.write_str("it takes no value"),
-            Wrong::NoValue => f.write_str("a value must follow"),
-            Wrong::Value => f.write_str("not understood"),
-            Wrong::TooMany => f.write_str("too many of them"),
-            Wrong::Missing => f.write_str("missing"),
-        }?;
-        f.write_str("; see spawn --help")
+        ": ".write(out);
+        let what = match self.wrong {
+            Wrong::Errno(errno) => return errno.write(out),
+            Wrong::NoSuchOption => "no such option",
+            Wrong::TakesNoValue => "it takes no value",
+            Wrong::NoValue => "a value must follow",
+            Wrong::Value => "not understood",
+            Wrong::TooMany => "too many of them",
+            Wrong::Missing => "missing",
+        };
+        what.write(out);
+        "; see spawn --help".write(out);
     }
 }
 
