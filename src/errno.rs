@@ -85,6 +85,13 @@ impl fmt::Debug for Errno {
 
 impl core::error::Error for Errno {}
 
+#[cfg(feature = "std")]
+impl From<Errno> for std::io::Error {
+    fn from(errno: Errno) -> Self {
+        Self::from_raw_os_error(errno.raw())
+    }
+}
+
 const fn constant(number: u16) -> Errno {
     match Errno::nonzero(number) {
         Some(errno) => errno,
@@ -138,13 +145,13 @@ impl Errno {
     pub const EISDIR: Self = constant(21);
     /// invalid argument
     pub const EINVAL: Self = constant(22);
-    /// too many open files in the system
+    /// too many open files everywhere
     pub const ENFILE: Self = constant(23);
     /// too many open files
     pub const EMFILE: Self = constant(24);
     /// wrong request for this device
     pub const ENOTTY: Self = constant(25);
-    /// program is open for writing
+    /// open for writing
     pub const ETXTBSY: Self = constant(26);
     /// file too large
     pub const EFBIG: Self = constant(27);
@@ -188,7 +195,7 @@ impl Errno {
     pub const EL3RST: Self = constant(47);
     /// no such link
     pub const ELNRNG: Self = constant(48);
-    /// no protocol driver
+    /// no driver
     pub const EUNATCH: Self = constant(49);
     /// no CSI structure
     pub const ENOCSI: Self = constant(50);
@@ -242,17 +249,17 @@ impl Errno {
     pub const EOVERFLOW: Self = constant(75);
     /// name not unique
     pub const ENOTUNIQ: Self = constant(76);
-    /// descriptor in bad state
+    /// descriptor unfit
     pub const EBADFD: Self = constant(77);
     /// remote address changed
     pub const EREMCHG: Self = constant(78);
-    /// shared library missing
+    /// no shared library
     pub const ELIBACC: Self = constant(79);
-    /// shared library corrupted
+    /// bad shared library
     pub const ELIBBAD: Self = constant(80);
-    /// .lib section corrupted
+    /// bad .lib section
     pub const ELIBSCN: Self = constant(81);
-    /// too many shared libraries
+    /// too many libraries
     pub const ELIBMAX: Self = constant(82);
     /// is a shared library
     pub const ELIBEXEC: Self = constant(83);
@@ -266,27 +273,27 @@ impl Errno {
     pub const EUSERS: Self = constant(87);
     /// not a socket
     pub const ENOTSOCK: Self = constant(88);
-    /// no destination address
+    /// no destination
     pub const EDESTADDRREQ: Self = constant(89);
     /// message too long
     pub const EMSGSIZE: Self = constant(90);
-    /// wrong protocol type
+    /// wrong protocol
     pub const EPROTOTYPE: Self = constant(91);
-    /// no such protocol option
+    /// no such option
     pub const ENOPROTOOPT: Self = constant(92);
-    /// protocol not supported
+    /// protocol not known
     pub const EPROTONOSUPPORT: Self = constant(93);
-    /// socket type not supported
+    /// socket type not known
     pub const ESOCKTNOSUPPORT: Self = constant(94);
     /// not supported
     pub const EOPNOTSUPP: Self = constant(95);
-    /// protocols not supported
+    /// protocols not known
     pub const EPFNOSUPPORT: Self = constant(96);
-    /// addresses not supported
+    /// addresses not known
     pub const EAFNOSUPPORT: Self = constant(97);
     /// address in use
     pub const EADDRINUSE: Self = constant(98);
-    /// address not available
+    /// no such address
     pub const EADDRNOTAVAIL: Self = constant(99);
     /// network is down
     pub const ENETDOWN: Self = constant(100);
@@ -294,9 +301,9 @@ impl Errno {
     pub const ENETUNREACH: Self = constant(101);
     /// network reset
     pub const ENETRESET: Self = constant(102);
-    /// connection aborted
+    /// aborted
     pub const ECONNABORTED: Self = constant(103);
-    /// connection reset
+    /// reset by the other side
     pub const ECONNRESET: Self = constant(104);
     /// no buffer space
     pub const ENOBUFS: Self = constant(105);
@@ -310,13 +317,13 @@ impl Errno {
     pub const ETOOMANYREFS: Self = constant(109);
     /// timed out
     pub const ETIMEDOUT: Self = constant(110);
-    /// connection refused
+    /// refused
     pub const ECONNREFUSED: Self = constant(111);
     /// host is down
     pub const EHOSTDOWN: Self = constant(112);
     /// no route to host
     pub const EHOSTUNREACH: Self = constant(113);
-    /// already in progress
+    /// in progress already
     pub const EALREADY: Self = constant(114);
     /// in progress
     pub const EINPROGRESS: Self = constant(115);
@@ -326,17 +333,17 @@ impl Errno {
     pub const EUCLEAN: Self = constant(117);
     /// not a XENIX file
     pub const ENOTNAM: Self = constant(118);
-    /// no XENIX semaphores
+    /// no semaphores
     pub const ENAVAIL: Self = constant(119);
     /// is a XENIX file
     pub const EISNAM: Self = constant(120);
-    /// remote input/output error
+    /// remote I/O error
     pub const EREMOTEIO: Self = constant(121);
     /// disk quota exceeded
     pub const EDQUOT: Self = constant(122);
     /// no medium
     pub const ENOMEDIUM: Self = constant(123);
-    /// wrong medium type
+    /// wrong medium
     pub const EMEDIUMTYPE: Self = constant(124);
     /// canceled
     pub const ECANCELED: Self = constant(125);
@@ -390,10 +397,10 @@ ENODEV: no such device\n\
 ENOTDIR: not a directory\n\
 EISDIR: is a directory\n\
 EINVAL: invalid argument\n\
-ENFILE: too many open files in the system\n\
+ENFILE: too many open files everywhere\n\
 EMFILE: too many open files\n\
 ENOTTY: wrong request for this device\n\
-ETXTBSY: program is open for writing\n\
+ETXTBSY: open for writing\n\
 EFBIG: file too large\n\
 ENOSPC: no space left\n\
 ESPIPE: illegal seek\n\
@@ -416,7 +423,7 @@ EL2NSYNC: level 2 not in step\n\
 EL3HLT: level 3 halted\n\
 EL3RST: level 3 reset\n\
 ELNRNG: no such link\n\
-EUNATCH: no protocol driver\n\
+EUNATCH: no driver\n\
 ENOCSI: no CSI structure\n\
 EL2HLT: level 2 halted\n\
 EBADE: bad exchange\n\
@@ -444,54 +451,54 @@ EDOTDOT: RFS error\n\
 EBADMSG: bad message\n\
 EOVERFLOW: value too large\n\
 ENOTUNIQ: name not unique\n\
-EBADFD: descriptor in bad state\n\
+EBADFD: descriptor unfit\n\
 EREMCHG: remote address changed\n\
-ELIBACC: shared library missing\n\
-ELIBBAD: shared library corrupted\n\
-ELIBSCN: .lib section corrupted\n\
-ELIBMAX: too many shared libraries\n\
+ELIBACC: no shared library\n\
+ELIBBAD: bad shared library\n\
+ELIBSCN: bad .lib section\n\
+ELIBMAX: too many libraries\n\
 ELIBEXEC: is a shared library\n\
 EILSEQ: illegal byte sequence\n\
 ERESTART: should be restarted\n\
 ESTRPIPE: streams pipe error\n\
 EUSERS: too many users\n\
 ENOTSOCK: not a socket\n\
-EDESTADDRREQ: no destination address\n\
+EDESTADDRREQ: no destination\n\
 EMSGSIZE: message too long\n\
-EPROTOTYPE: wrong protocol type\n\
-ENOPROTOOPT: no such protocol option\n\
-EPROTONOSUPPORT: protocol not supported\n\
-ESOCKTNOSUPPORT: socket type not supported\n\
+EPROTOTYPE: wrong protocol\n\
+ENOPROTOOPT: no such option\n\
+EPROTONOSUPPORT: protocol not known\n\
+ESOCKTNOSUPPORT: socket type not known\n\
 EOPNOTSUPP: not supported\n\
-EPFNOSUPPORT: protocols not supported\n\
-EAFNOSUPPORT: addresses not supported\n\
+EPFNOSUPPORT: protocols not known\n\
+EAFNOSUPPORT: addresses not known\n\
 EADDRINUSE: address in use\n\
-EADDRNOTAVAIL: address not available\n\
+EADDRNOTAVAIL: no such address\n\
 ENETDOWN: network is down\n\
 ENETUNREACH: network unreachable\n\
 ENETRESET: network reset\n\
-ECONNABORTED: connection aborted\n\
-ECONNRESET: connection reset\n\
+ECONNABORTED: aborted\n\
+ECONNRESET: reset by the other side\n\
 ENOBUFS: no buffer space\n\
 EISCONN: already connected\n\
 ENOTCONN: not connected\n\
 ESHUTDOWN: shut down\n\
 ETOOMANYREFS: too many references\n\
 ETIMEDOUT: timed out\n\
-ECONNREFUSED: connection refused\n\
+ECONNREFUSED: refused\n\
 EHOSTDOWN: host is down\n\
 EHOSTUNREACH: no route to host\n\
-EALREADY: already in progress\n\
+EALREADY: in progress already\n\
 EINPROGRESS: in progress\n\
 ESTALE: stale file handle\n\
 EUCLEAN: needs cleaning\n\
 ENOTNAM: not a XENIX file\n\
-ENAVAIL: no XENIX semaphores\n\
+ENAVAIL: no semaphores\n\
 EISNAM: is a XENIX file\n\
-EREMOTEIO: remote input/output error\n\
+EREMOTEIO: remote I/O error\n\
 EDQUOT: disk quota exceeded\n\
 ENOMEDIUM: no medium\n\
-EMEDIUMTYPE: wrong medium type\n\
+EMEDIUMTYPE: wrong medium\n\
 ECANCELED: canceled\n\
 ENOKEY: no such key\n\
 EKEYEXPIRED: key expired\n\

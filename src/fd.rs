@@ -84,6 +84,14 @@ mod std_types {
         }
     }
 
+    impl From<OwnedFd> for fd::OwnedFd {
+        #[allow(unsafe_code)]
+        fn from(owned: OwnedFd) -> Self {
+            // SAFETY: it was owned, and is given away.
+            unsafe { fd::FromRawFd::from_raw_fd(owned.into_raw_fd()) }
+        }
+    }
+
     impl fd::AsRawFd for OwnedFd {
         fn as_raw_fd(&self) -> RawFd {
             self.fd

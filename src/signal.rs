@@ -73,18 +73,20 @@ impl Signal {
         }
         let upper = upper.get(..name.len())?;
         let name = upper.strip_prefix(b"SIG").unwrap_or(upper);
-        let number = match name {
-            b"RTMIN" => RTMIN,
-            b"RTMAX" => RTMAX,
-            [b'R', b'T', b'M', b'I', b'N', b'+', offset @ ..] => RTMIN + small(offset)?,
-            [b'R', b'T', b'M', b'A', b'X', b'-', offset @ ..] => RTMAX - small(offset)?,
+        let (base, offset) = name.split_at_checked(5).unwrap_or((name, b""));
+        let number = match (base, offset) {
+            (b"RTMIN", []) => RTMIN,
+            (b"RTMAX", []) => RTMAX,
+            (b"RTMIN", [b'+', digits @ ..]) => RTMIN + small(digits)?,
+            (b"RTMAX", [b'-', digits @ ..]) => {
+                Some(RTMAX - small(digits)?).filter(|&n| n >= RTMIN)?
+            }
             _ => match text::position(NAMES, name) {
                 Some(number) => number as i32,
                 None => small(upper)?,
             },
         };
-        let real_time = name.starts_with(b"RTM");
-        Self::from_raw(number).filter(|signal| !real_time || signal.raw() >= RTMIN)
+        Self::from_raw(number)
     }
 }
 
@@ -234,7 +236,7 @@ mod tests {
     #[test]
     fn every_signal_is_found_by_the_name_it_is_shown_with() {
         for signal in Signal::all().filter(|signal| ![32, 33].contains(&signal.raw())) {
-            assert_eq!(Signal::from_name(&signal.to_string()), Some(signal));
+            assert_eq!(Signal::from_name(signal.to_string()), Some(signal));
         }
     }
 

@@ -84,6 +84,7 @@ fn length(list: &str, separator: u8) -> usize {
 /// assert_eq!(nestling::text::position("cpu fsize data", b"fsize"), Some(1));
 /// assert_eq!(nestling::text::position("cpu fsize data", b"siz"), None);
 /// ```
+#[inline(never)]
 pub fn position(list: &'static str, name: &[u8]) -> Option<usize> {
     let mut index = 0;
     loop {

@@ -9,8 +9,8 @@ use nestling::spawn::{Action, Attributes, Memory, Program, Spawn};
 use nestling::sys::{self, credentials};
 use nestling::{Args, Errno, OFlags, RawFd, Resource, Rlimit, args};
 use nestling_tests::{
-    State, close, copy_probe, directory, dup2, fails, fd, forbid, inode, ioctl, make_directory, make_file, mode,
-    need_root, open, open_only, probe, remove, scratch, show, skip, state, text,
+    State, close, copy_probe, directory, dup2, fails, fd, forbid, inode, ioctl, make_directory,
+    make_file, mode, need_root, open, open_only, probe, remove, scratch, show, skip, state, text,
 };
 
 nestling_tests::suite! {
@@ -50,7 +50,10 @@ nestling_tests::suite! {
 }
 
 fn with<'a>(memory: Memory, actions: &'a [Action<'a>]) -> Spawn<'a> {
-    Spawn { actions, ..probe(memory) }
+    Spawn {
+        actions,
+        ..probe(memory)
+    }
 }
 
 fn open_lands_on_its_number(memory: Memory) {
@@ -64,25 +67,41 @@ fn open_replaces_what_was_there(memory: Memory) {
     open_only(0..6);
     let found = state(&with(memory, &[open(5, c"fd0"), open(0, c"fd5")]));
     assert_eq!(&found["fds"], "0 1 2 3 4 5");
-    assert_eq!(&found["inode 5"], text!("{}", inode(0)).as_str());
-    assert_eq!(&found["inode 0"], text!("{}", inode(5)).as_str());
+    assert_eq!(found["inode 5"], text!("{}", inode(0)));
+    assert_eq!(found["inode 0"], text!("{}", inode(5)));
 }
 
 fn open_passes_its_flags(memory: Memory) {
     make_file(c"file", 0o600, b"content");
-    let at = |fd, flags| Action::Open { fd, path: c"file", flags, mode: 0 };
-    let found = state(&with(memory, &[
-        at(3, OFlags::RDONLY | OFlags::NONBLOCK),
-        at(4, OFlags::WRONLY | OFlags::APPEND),
-        at(5, OFlags::RDWR),
-    ]));
+    let at = |fd, flags| Action::Open {
+        fd,
+        path: c"file",
+        flags,
+        mode: 0,
+    };
+    let found = state(&with(
+        memory,
+        &[
+            at(3, OFlags::RDONLY | OFlags::NONBLOCK),
+            at(4, OFlags::WRONLY | OFlags::APPEND),
+            at(5, OFlags::RDWR),
+        ],
+    ));
     assert_eq!(&found["flags 3"], "read nonblock");
     assert_eq!(&found["flags 4"], "write append");
     assert_eq!(&found["flags 5"], "both");
     state(&with(memory, &[at(3, OFlags::WRONLY | OFlags::TRUNC)]));
-    assert_eq!(nestling_tests::read_file(c"file").expect("the file").as_str(), "");
+    assert_eq!(
+        nestling_tests::read_file(c"file")
+            .expect("the file")
+            .as_str(),
+        ""
+    );
     fails(
-        &with(memory, &[at(3, OFlags::WRONLY | OFlags::CREAT | OFlags::EXCL)]),
+        &with(
+            memory,
+            &[at(3, OFlags::WRONLY | OFlags::CREAT | OFlags::EXCL)],
+        ),
         "file action 0 (open \"file\"): EEXIST: file exists",
     );
     fails(
@@ -94,7 +113,12 @@ fn open_passes_its_flags(memory: Memory) {
 fn open_makes_a_file_with_its_mode_less_the_umask(memory: Memory) {
     let make = |path, mode| {
         let flags = OFlags::WRONLY | OFlags::CREAT;
-        Action::Open { fd: 3, path, flags, mode }
+        Action::Open {
+            fd: 3,
+            path,
+            flags,
+            mode,
+        }
     };
     let actions = [make(c"a", 0o666), Action::Umask(0o077), make(c"b", 0o751)];
     state(&with(memory, &actions));
@@ -103,7 +127,12 @@ fn open_makes_a_file_with_its_mode_less_the_umask(memory: Memory) {
 
 fn open_keeps_close_on_exec_if_asked_to(memory: Memory) {
     make_file(c"file", 0o600, b"");
-    let at = |fd| Action::Open { fd, path: c"file", flags: OFlags::CLOEXEC, mode: 0 };
+    let at = |fd| Action::Open {
+        fd,
+        path: c"file",
+        flags: OFlags::CLOEXEC,
+        mode: 0,
+    };
     // 3 is the pipe's reading end: free at the time, so `open` itself returns it. 9 needs a move.
     let found = state(&with(memory, &[at(3), at(9), open(10, c"file")]));
     assert_eq!(&found["fds"], "0 1 2 10");
@@ -119,19 +148,29 @@ fn open_of_several_numbers_opens_several_files(memory: Memory) {
     for (number, name) in [(6, c"a"), (3, c"b"), (4, c"c"), (5, c"d")] {
         let file = sys::fd::open(name, OFlags::RDONLY, 0).expect("the file");
         let inode = text!("{}", inode(file.as_raw_fd()));
-        assert_eq!(&found[text!("inode {number}").as_str()], inode.as_str(), "{number}");
+        assert_eq!(
+            &found[text!("inode {number}").as_str()],
+            inode.as_str(),
+            "{number}"
+        );
     }
 }
 
 fn open_on_the_lowest_free_number_is_there(memory: Memory) {
     open_only([0, 2, 3, 4]);
-    assert_eq!(&state(&with(memory, &[open(1, c"fd0")]))["fds"], "0 1 2 3 4");
+    assert_eq!(
+        &state(&with(memory, &[open(1, c"fd0")]))["fds"],
+        "0 1 2 3 4"
+    );
 }
 
 fn a_failed_open_is_reported(memory: Memory) {
     make_file(c"file", 0o600, b"");
     fails(
-        &with(memory, &[open(3, c"file"), open(4, c"file"), open(0, c"/nope")]),
+        &with(
+            memory,
+            &[open(3, c"file"), open(4, c"file"), open(0, c"/nope")],
+        ),
         "file action 2 (open \"/nope\"): ENOENT: no such file or directory",
     );
     fails(
@@ -151,7 +190,12 @@ fn close_closes(memory: Memory) {
 }
 
 fn close_of_a_closed_descriptor_is_no_error(memory: Memory) {
-    let actions = [Action::Close(40), Action::Close(2), Action::Close(2), Action::Close(9999)];
+    let actions = [
+        Action::Close(40),
+        Action::Close(2),
+        Action::Close(2),
+        Action::Close(9999),
+    ];
     assert_eq!(&state(&with(memory, &actions))["fds"], "0 1");
 }
 
@@ -159,8 +203,8 @@ fn dup2_makes_one_descriptor_the_same_as_another(memory: Memory) {
     open_only(0..4);
     let found = state(&with(memory, &[dup2(3, 0), dup2(1, 9)]));
     assert_eq!(&found["fds"], "0 1 2 3 9");
-    assert_eq!(&found["inode 0"], text!("{}", inode(3)).as_str());
-    assert_eq!(&found["inode 9"], text!("{}", inode(1)).as_str());
+    assert_eq!(found["inode 0"], text!("{}", inode(3)));
+    assert_eq!(found["inode 9"], text!("{}", inode(1)));
 }
 
 fn dup2_onto_itself_clears_close_on_exec(memory: Memory) {
@@ -173,9 +217,18 @@ fn dup2_onto_itself_clears_close_on_exec(memory: Memory) {
 
 fn dup2_from_a_closed_descriptor_is_reported(memory: Memory) {
     for (actions, expected) in [
-        ([dup2(0, 3), dup2(20, 0)], "file action 1 (dup2 20 to 0): EBADF: bad file descriptor"),
-        ([dup2(0, 3), dup2(20, 20)], "file action 1 (dup2 20 to 20): EBADF: bad file descriptor"),
-        ([Action::Close(1), dup2(1, 2)], "file action 1 (dup2 1 to 2): EBADF: bad file descriptor"),
+        (
+            [dup2(0, 3), dup2(20, 0)],
+            "file action 1 (dup2 20 to 0): EBADF: bad file descriptor",
+        ),
+        (
+            [dup2(0, 3), dup2(20, 20)],
+            "file action 1 (dup2 20 to 20): EBADF: bad file descriptor",
+        ),
+        (
+            [Action::Close(1), dup2(1, 2)],
+            "file action 1 (dup2 1 to 2): EBADF: bad file descriptor",
+        ),
     ] {
         fails(&with(memory, &actions), expected);
     }
@@ -191,15 +244,33 @@ fn negative_numbers_are_closed_descriptors(memory: Memory) {
     for number in [-1, -100, RawFd::MIN] {
         let ebadf = |action: Action<'_>, name: &str| {
             let expected = text!("{name}): EBADF: bad file descriptor");
-            fails(&with(memory, &[action]), expected.as_str());
+            fails(&with(memory, &[action]), expected);
         };
         ebadf(open(number, c"file"), "file action 0 (open \"file\"");
-        ebadf(Action::Close(number), text!("file action 0 (close {number}").as_str());
-        ebadf(dup2(number, 0), text!("file action 0 (dup2 {number} to 0").as_str());
-        ebadf(dup2(0, number), text!("file action 0 (dup2 0 to {number}").as_str());
-        ebadf(dup2(number, number), text!("file action 0 (dup2 {number} to {number}").as_str());
-        ebadf(Action::Fchdir(number), text!("file action 0 (fchdir {number}").as_str());
-        ebadf(Action::CloseFrom(number), text!("file action 0 (close from {number}").as_str());
+        ebadf(
+            Action::Close(number),
+            text!("file action 0 (close {number}").as_str(),
+        );
+        ebadf(
+            dup2(number, 0),
+            text!("file action 0 (dup2 {number} to 0").as_str(),
+        );
+        ebadf(
+            dup2(0, number),
+            text!("file action 0 (dup2 0 to {number}").as_str(),
+        );
+        ebadf(
+            dup2(number, number),
+            text!("file action 0 (dup2 {number} to {number}").as_str(),
+        );
+        ebadf(
+            Action::Fchdir(number),
+            text!("file action 0 (fchdir {number}").as_str(),
+        );
+        ebadf(
+            Action::CloseFrom(number),
+            text!("file action 0 (close from {number}").as_str(),
+        );
         let name = text!("file action 0 (set foreground on {number}");
         ebadf(Action::SetForeground(number), name.as_str());
         let name = text!("action 0 (controlling terminal {number}");
@@ -208,8 +279,8 @@ fn negative_numbers_are_closed_descriptors(memory: Memory) {
 }
 
 fn chdir_and_fchdir_change_where_paths_begin(memory: Memory) {
-    make_directory(c"a");
-    make_directory(c"a/b");
+    make_directory(c"a").expect("a directory");
+    make_directory(c"a/b").expect("a directory");
     make_file(c"a/b/file", 0o600, b"");
     let actions = [
         open(9, c"a"),
@@ -221,8 +292,12 @@ fn chdir_and_fchdir_change_where_paths_begin(memory: Memory) {
     ];
     let found = state(&with(memory, &actions));
     assert_eq!(found["inode 3"], found["inode 4"]);
-    assert_eq!(&found["directory"], text!("{}/a/b", show(scratch())).as_str());
-    assert_eq!(directory().as_str(), show(scratch()), "the parent's own directory");
+    assert_eq!(found["directory"], text!("{}/a/b", show(scratch())));
+    assert_eq!(
+        directory().as_str(),
+        show(scratch()),
+        "the parent's own directory"
+    );
 }
 
 fn a_failed_chdir_is_reported(memory: Memory) {
@@ -242,13 +317,22 @@ fn a_failed_chdir_is_reported(memory: Memory) {
 }
 
 fn close_from_closes_all_from_a_number_on(memory: Memory) {
-    for (first, expected) in [(0, ""), (1, "0"), (3, "0 1 2"), (40, "0 1 2 3 4 20"), (61, "0 1 2 3 4 20 60")] {
+    for (first, expected) in [
+        (0, ""),
+        (1, "0"),
+        (3, "0 1 2"),
+        (40, "0 1 2 3 4 20"),
+        (61, "0 1 2 3 4 20 60"),
+    ] {
         open_only([0, 1, 2, 3, 4, 20, 60]);
         let found = state(&with(memory, &[Action::CloseFrom(first)]));
         assert_eq!(&found["fds"], expected, "close from {first}");
     }
     open_only(0..8);
-    assert_eq!(&state(&with(memory, &[Action::CloseFrom(RawFd::MAX)]))["fds"], "0 1 2 3 4 5 6 7");
+    assert_eq!(
+        &state(&with(memory, &[Action::CloseFrom(RawFd::MAX)]))["fds"],
+        "0 1 2 3 4 5 6 7"
+    );
 }
 
 fn close_from_works_without_close_range(memory: Memory) {
@@ -261,7 +345,10 @@ fn close_from_works_without_close_range_and_proc(memory: Memory) {
     forbid(linux::__NR_close_range, 0, Some(Errno::EPERM));
     open_only([0, 1, 2, 3, 4, 20, 60]);
     // A root without /proc.
-    let found = state_in_new_root(memory, &[Action::Chroot(c"."), Action::CloseFrom(3), dup2(0, 9)]);
+    let found = state_in_new_root(
+        memory,
+        &[Action::Chroot(c"."), Action::CloseFrom(3), dup2(0, 9)],
+    );
     assert_eq!(&found["fds"], "0 1 2 9");
 }
 
@@ -270,18 +357,31 @@ fn state_in_new_root(memory: Memory, actions: &[Action<'_>]) -> State {
     copy_probe(c"program");
     let env = args![c"NESTLING_OUT=/out"];
     let program = Program::Path(c"/program");
-    state(&Spawn { env: Args::new(&env), program, ..with(memory, actions) })
+    state(&Spawn {
+        env: Args::new(&env),
+        program,
+        ..with(memory, actions)
+    })
 }
 
 fn umask_is_set(memory: Memory) {
-    assert_eq!(&state(&with(memory, &[Action::Umask(0o127)]))["umask"], "127");
+    assert_eq!(
+        &state(&with(memory, &[Action::Umask(0o127)]))["umask"],
+        "127"
+    );
     assert_eq!(&state(&with(memory, &[]))["umask"], "022");
 }
 
 fn limit_is_set(memory: Memory) {
-    let limit = Rlimit { soft: 4096, hard: 1 << 33 };
+    let limit = Rlimit {
+        soft: 4096,
+        hard: 1 << 33,
+    };
     let none = Rlimit { soft: 0, hard: 0 };
-    let actions = [Action::Limit(Resource::Core, none), Action::Limit(Resource::FileSize, limit)];
+    let actions = [
+        Action::Limit(Resource::Core, none),
+        Action::Limit(Resource::FileSize, limit),
+    ];
     let found = state(&with(memory, &actions));
     assert_eq!(&found["core"], "0 0");
     assert_eq!(&found["fsize"], "4096 8589934592");
@@ -309,39 +409,65 @@ fn chroot_changes_the_root(memory: Memory) {
 fn state_as_anyone(memory: Memory, actions: &[Action<'_>]) -> State {
     copy_probe(c"program");
     let program = Program::Path(c"program");
-    state(&Spawn { program, ..with(memory, actions) })
+    state(&Spawn {
+        program,
+        ..with(memory, actions)
+    })
 }
 
 fn groups_gid_and_uid_are_set(memory: Memory) {
     need_root();
-    assert_eq!(&state_as_anyone(memory, &[Action::Groups(&[])])["groups"], "");
+    assert_eq!(
+        &state_as_anyone(memory, &[Action::Groups(&[])])["groups"],
+        ""
+    );
     remove(c"out");
-    let actions = [Action::Groups(&[7, 8, 9]), Action::Gid(1001), Action::Uid(1002)];
+    let actions = [
+        Action::Groups(&[7, 8, 9]),
+        Action::Gid(1001),
+        Action::Uid(1002),
+    ];
     let found = state_as_anyone(memory, &actions);
     assert_eq!(&found["groups"], "7 8 9");
     assert_eq!((&found["gid"], &found["uid"]), ("1001 1001", "1002 1002"));
-    assert_eq!(credentials::getuid(), 0, "the parent's own user");
+    assert_eq!(credentials::getuid(), Ok(0), "the parent's own user");
 }
 
 fn ids_above_16_bits_are_set(memory: Memory) {
     need_root();
-    let actions = [Action::Groups(&[100_000]), Action::Gid(100_001), Action::Uid(100_002)];
+    let actions = [
+        Action::Groups(&[100_000]),
+        Action::Gid(100_001),
+        Action::Uid(100_002),
+    ];
     let found = state_as_anyone(memory, &actions);
     assert_eq!(&found["groups"], "100000");
-    assert_eq!((&found["gid"], &found["uid"]), ("100001 100001", "100002 100002"));
+    assert_eq!(
+        (&found["gid"], &found["uid"]),
+        ("100001 100001", "100002 100002")
+    );
 }
 
 fn ids_without_privilege_are_reported(memory: Memory) {
-    if credentials::geteuid() == 0 {
+    if credentials::geteuid() == Ok(0) {
         credentials::setuid(1000).expect("another user");
     }
     let denied = "EPERM: operation not permitted";
     let expected = text!("action 0 (uid 4): {denied}");
-    fails(&with(memory, &[Action::Uid(4)]), expected.as_str());
+    fails(&with(memory, &[Action::Uid(4)]), expected);
     let expected = text!("action 1 (gid 5): {denied}");
-    fails(&with(memory, &[Action::Umask(0), Action::Gid(5)]), expected.as_str());
-    fails(&with(memory, &[Action::Groups(&[6])]), text!("action 0 (groups): {denied}").as_str());
-    fails(&with(memory, &[Action::Chroot(c"/")]), text!("action 0 (chroot \"/\"): {denied}").as_str());
+    fails(
+        &with(memory, &[Action::Umask(0), Action::Gid(5)]),
+        expected.as_str(),
+    );
+    fails(
+        &with(memory, &[Action::Groups(&[6])]),
+        format_args!("action 0 (groups): {denied}"),
+    );
+    fails(
+        &with(memory, &[Action::Chroot(c"/")]),
+        format_args!("action 0 (chroot \"/\"): {denied}"),
+    );
 }
 
 fn reset_ids_makes_effective_ids_the_real_ones(memory: Memory) {
@@ -357,32 +483,48 @@ fn reset_ids_makes_effective_ids_the_real_ones(memory: Memory) {
 }
 
 fn a_terminal_is_made_the_controlling_one_and_the_group_its_foreground(memory: Memory) {
-    let master = match sys::fd::open(c"/dev/ptmx", OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, 0) {
+    let master = match sys::fd::open(
+        c"/dev/ptmx",
+        OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC,
+        0,
+    ) {
         Ok(master) => master.into_raw_fd(),
         Err(errno) => skip(format_args!("no pseudo-terminals here: /dev/ptmx: {errno}")),
     };
     let (mut zero, mut number) = (0, 0);
-    ioctl(master, TIOCSPTLCK, Some(&mut zero)).expect("TIOCSPTLCK");
-    ioctl(master, TIOCGPTN, Some(&mut number)).expect("TIOCGPTN");
+    ioctl(master, TIOCSPTLCK, &mut zero).expect("TIOCSPTLCK");
+    ioctl(master, TIOCGPTN, &mut number).expect("TIOCGPTN");
     let name = text!("/dev/pts/{number}");
     if let Err(errno) = sys::file::exists(name.c_str()) {
         skip(format_args!("no pseudo-terminals here: {name}: {errno}"));
     }
     let flags = OFlags::RDWR | OFlags::NOCTTY;
     let actions = [
-        Action::Open { fd: 0, path: name.c_str(), flags, mode: 0 },
+        Action::Open {
+            fd: 0,
+            path: name.c_str(),
+            flags,
+            mode: 0,
+        },
         Action::ControllingTerminal(0),
         Action::SetForeground(0),
     ];
-    let attributes = Attributes { new_session: true, memory, ..Attributes::default() };
-    let found = state(&Spawn { attributes, ..with(memory, &actions) });
+    let attributes = Attributes {
+        new_session: true,
+        memory,
+        ..Attributes::default()
+    };
+    let found = state(&Spawn {
+        attributes,
+        ..with(memory, &actions)
+    });
     assert_eq!(found["session"], found["pid"]);
     assert_eq!(found["foreground"], found["pid"]);
 
     // In this session, without a controlling terminal at first; then with one, from a background group.
     fails(
         &with(memory, &[actions[0], Action::SetForeground(0)]),
-        text!("file action 1 (set foreground on 0): {}", Errno::ENOTTY).as_str(),
+        format_args!("file action 1 (set foreground on 0): {}", Errno::ENOTTY),
     );
     fails(
         &with(memory, &actions),
@@ -390,19 +532,35 @@ fn a_terminal_is_made_the_controlling_one_and_the_group_its_foreground(memory: M
     );
     let terminal = sys::fd::open(name.c_str(), flags, 0).expect("the terminal");
     sys::terminal::set_controlling(fd(terminal.as_raw_fd())).expect("a controlling terminal");
-    let attributes = Attributes { process_group: Some(0), memory, ..Attributes::default() };
-    let found = state(&Spawn { attributes, ..with(memory, &[actions[0], Action::SetForeground(0)]) });
+    let attributes = Attributes {
+        process_group: Some(0),
+        memory,
+        ..Attributes::default()
+    };
+    let found = state(&Spawn {
+        attributes,
+        ..with(memory, &[actions[0], Action::SetForeground(0)])
+    });
     assert_eq!(found["foreground"], found["pid"]);
 }
 
 fn a_descriptor_that_is_no_terminal_is_reported(memory: Memory) {
     make_file(c"file", 0o600, b"");
     for (action, name) in [
-        (Action::SetForeground(0), "file action 1 (set foreground on 0)"),
-        (Action::ControllingTerminal(0), "action 1 (controlling terminal 0)"),
+        (
+            Action::SetForeground(0),
+            "file action 1 (set foreground on 0)",
+        ),
+        (
+            Action::ControllingTerminal(0),
+            "action 1 (controlling terminal 0)",
+        ),
     ] {
         let expected = text!("{name}: {}", Errno::ENOTTY);
-        fails(&with(memory, &[open(0, c"file"), action]), expected.as_str());
+        fails(
+            &with(memory, &[open(0, c"file"), action]),
+            expected.as_str(),
+        );
     }
     close(30);
     let expected = "file action 0 (set foreground on 30): EBADF: bad file descriptor";
@@ -414,6 +572,6 @@ fn actions_come_in_their_order(memory: Memory) {
     let actions = [dup2(0, 9), dup2(1, 0), dup2(9, 1), Action::Close(9)];
     let found = state(&with(memory, &actions));
     assert_eq!(&found["fds"], "0 1 2");
-    assert_eq!(&found["inode 0"], text!("{}", inode(1)).as_str());
-    assert_eq!(&found["inode 1"], text!("{}", inode(0)).as_str());
+    assert_eq!(found["inode 0"], text!("{}", inode(1)));
+    assert_eq!(found["inode 1"], text!("{}", inode(0)));
 }

@@ -20,7 +20,6 @@ use core::ptr::{self, null};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use linux_raw_sys::general as linux;
-use nestling::arch::{syscall2, syscall3, syscall4, syscall5, syscall6};
 use nestling::rt::Process;
 use nestling::spawn::{Action, Attributes, Child, Error, Memory, Program, Spawn};
 use nestling::sys::{self, process, signal};
@@ -81,7 +80,9 @@ pub fn run(process: Process, tests: &[Test]) -> i32 {
         }
     }
     let [passed, failed, skipped] = counts;
-    say(format_args!("{passed} passed, {failed} failed, {skipped} skipped"));
+    say(format_args!(
+        "{passed} passed, {failed} failed, {skipped} skipped"
+    ));
     i32::from(failed > 0)
 }
 
@@ -89,17 +90,21 @@ fn run_one(name: &Text, wanted: &str, counts: &mut [u32; 3], test: &dyn Fn()) {
     if !name.as_str().contains(wanted) {
         return;
     }
-    make_directory(scratch());
+    remove(scratch());
+    make_directory(scratch()).expect("the test's directory");
     mailbox().clear();
-    mailbox().numbers.iter().for_each(|number| number.store(0, Relaxed));
+    mailbox()
+        .numbers
+        .iter()
+        .for_each(|number| number.store(0, Relaxed));
     let pid = fork(|| {
         enter_the_known_state();
         test();
     });
     RUNNING.store(pid.as_raw(), Relaxed);
-    set_alarm(HANG_LIMIT);
+    set_timer(&[0, 0, HANG_LIMIT, 0]);
     let status = nestling::wait::wait(pid).expect("the test's end");
-    set_alarm(0);
+    set_timer(&[0; 4]);
     RUNNING.store(0, Relaxed);
     // Whoever is left of its session.
     let _ = process::kill(-pid.as_raw(), Some(Signal::KILL));
@@ -183,7 +188,7 @@ pub fn emulated() -> bool {
 
 /// Whether this is the root user, without whom some tests are skipped.
 pub fn need_root() {
-    if sys::credentials::geteuid() != 0 {
+    if sys::credentials::geteuid() != Ok(0) {
         skip("needs root");
     }
 }
@@ -234,35 +239,42 @@ impl Mailbox {
 
 /// `size` bytes of zeros that stay shared in forks, too, and are never given back.
 pub fn shared_memory(size: usize) -> *mut u8 {
-    #[cfg(target_arch = "x86")]
-    use linux::__NR_mmap2 as __NR_mmap;
     #[cfg(not(target_arch = "x86"))]
     use linux::__NR_mmap;
-    let protection = linux::PROT_READ | linux::PROT_WRITE;
-    let flags = linux::MAP_SHARED | linux::MAP_ANONYMOUS;
+    #[cfg(target_arch = "x86")]
+    use linux::__NR_mmap2 as __NR_mmap;
+    let protection = (linux::PROT_READ | linux::PROT_WRITE) as usize;
+    let flags = (linux::MAP_SHARED | linux::MAP_ANONYMOUS) as usize;
     // SAFETY: a new mapping is in nobody's way.
-    let answer = unsafe {
-        syscall6(__NR_mmap as usize, 0, size, protection as usize, flags as usize, usize::MAX, 0)
-    };
-    checked(answer).expect("mmap") as *mut u8
+    let answer = unsafe { call(__NR_mmap, [0, size, protection, flags, usize::MAX, 0]) };
+    answer.expect("mmap") as *mut u8
 }
 
 // ---- The ground: processes, signals, descriptors, files ----
 
-/// What the kernel's answer means.
-pub fn checked(answer: usize) -> Result<usize, Errno> {
+/// A system call for which the library has no function.
+///
+/// # Safety
+/// As the call.
+pub unsafe fn call<const N: usize>(number: u32, arguments: [usize; N]) -> Result<usize, Errno> {
+    let mut all = [0; 6];
+    all[..N].copy_from_slice(&arguments);
+    let [a, b, c, d, e, f] = all;
+    // SAFETY: the caller's promise; a call that takes fewer arguments ignores the rest.
+    let answer = unsafe { nestling::arch::syscall6(number as usize, a, b, c, d, e, f) };
     match answer as isize {
         errno @ -4095..=-1 => Err(Errno::from_raw(-errno as i32).expect("an errno")),
         _ => Ok(answer),
     }
 }
 
+const HERE: usize = linux::AT_FDCWD as usize;
+
 /// Runs `child` in a copy of this process, which then exits with 0.
 pub fn fork(child: impl FnOnce()) -> Pid {
     // SAFETY: without CLONE_VM the child has a stack and memory of its own.
-    let answer =
-        unsafe { syscall5(linux::__NR_clone as usize, linux::SIGCHLD as usize, 0, 0, 0, 0) };
-    match checked(answer).expect("fork") {
+    let answer = unsafe { call(linux::__NR_clone, [linux::SIGCHLD as usize]) };
+    match answer.expect("fork") {
         0 => {
             child();
             process::exit(0)
@@ -279,39 +291,30 @@ pub fn join(helper: Pid) {
 
 /// Whether there is a child, running or ended; none is reaped.
 pub fn has_child() -> bool {
-    let options = linux::WEXITED | linux::WNOHANG | linux::WNOWAIT;
+    let options = (linux::WEXITED | linux::WNOHANG | linux::WNOWAIT) as usize;
     // SAFETY: the kernel may leave out both answers.
-    let answer = unsafe {
-        syscall5(linux::__NR_waitid as usize, linux::P_ALL as usize, 0, 0, options as usize, 0)
-    };
-    checked(answer) != Err(Errno::ECHILD)
-}
-
-/// `SIGALRM` after so many seconds; 0 for never.
-fn set_alarm(seconds: usize) {
-    let timer = [0, 0, seconds, 0];
-    set_timer(&timer);
+    let answer = unsafe { call(linux::__NR_waitid, [linux::P_ALL as usize, 0, 0, options]) };
+    answer != Err(Errno::ECHILD)
 }
 
 /// `setitimer`: interval and first time, each in seconds and microseconds.
 pub fn set_timer(timer: &[usize; 4]) {
     let (real, timer) = (linux::ITIMER_REAL as usize, timer.as_ptr() as usize);
     // SAFETY: the kernel reads four numbers.
-    let answer = unsafe { syscall3(linux::__NR_setitimer as usize, real, timer, 0) };
-    checked(answer).expect("setitimer");
+    unsafe { call(linux::__NR_setitimer, [real, timer, 0]) }.expect("setitimer");
 }
 
 /// `prctl` with numbers.
 pub fn prctl(option: u32, argument: usize) -> Result<usize, Errno> {
     // SAFETY: the options used take numbers.
-    checked(unsafe { syscall5(linux::__NR_prctl as usize, option as usize, argument, 0, 0, 0) })
+    unsafe { call(linux::__NR_prctl, [option as usize, argument]) }
 }
 
-/// `ioctl` with a pointer to a number, or none.
-pub fn ioctl(fd: i32, request: u32, number: Option<&mut i32>) -> Result<usize, Errno> {
-    let number = number.map_or(0, |number| &raw mut *number as usize);
-    // SAFETY: the requests used read or write one number.
-    checked(unsafe { syscall3(linux::__NR_ioctl as usize, fd as usize, request as usize, number) })
+/// `ioctl` with a number, which the request reads or writes.
+pub fn ioctl(fd: i32, request: u32, number: &mut i32) -> Result<usize, Errno> {
+    let number = &raw mut *number as usize;
+    // SAFETY: the requests used do no more than that.
+    unsafe { call(linux::__NR_ioctl, [fd as usize, request as usize, number]) }
 }
 
 /// Has each signal of `signals` counted by [`handled`], or, outside of this process, by [`strayed`].
@@ -344,10 +347,18 @@ pub fn strayed() -> u32 {
 /// The signals that a program can handle: all but two. The emulator gives the real-time ones other numbers, and crashes
 /// when those that its own faults make are sent.
 pub fn handleable() -> impl Iterator<Item = Signal> {
-    let fixed = [Signal::KILL, Signal::STOP];
-    let faults = [Signal::ILL, Signal::TRAP, Signal::BUS, Signal::FPE, Signal::SEGV];
-    let lacks = move |signal: Signal| faults.contains(&signal) || signal.raw() > 31;
-    Signal::all().filter(move |&signal| !fixed.contains(&signal) && !(emulated() && lacks(signal)))
+    let faults = [
+        Signal::ILL,
+        Signal::TRAP,
+        Signal::BUS,
+        Signal::FPE,
+        Signal::SEGV,
+    ];
+    let emulators = move |signal: Signal| faults.contains(&signal) || signal.raw() > 31;
+    Signal::all().filter(move |&signal| match signal {
+        Signal::KILL | Signal::STOP => false,
+        signal => !(emulated() && emulators(signal)),
+    })
 }
 
 /// Room for descriptors in a test.
@@ -407,7 +418,11 @@ impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (fd, entry) in self.0.iter().enumerate() {
             if let Some((inode, cloexec)) = entry {
-                write!(f, "{fd}={inode}{} ", if *cloexec { "(cloexec)" } else { "" })?;
+                write!(
+                    f,
+                    "{fd}={inode}{} ",
+                    if *cloexec { "(cloexec)" } else { "" }
+                )?;
             }
         }
         Ok(())
@@ -428,12 +443,16 @@ pub fn mode(path: &CStr) -> u32 {
 fn statx(fd: i32, path: &CStr, flags: u32) -> Result<linux::statx, Errno> {
     // SAFETY: it is plain numbers.
     let mut file: linux::statx = unsafe { core::mem::zeroed() };
-    let (path, place) = (path.as_ptr() as usize, &raw mut file as usize);
-    let (flags, mask) = (flags as usize, linux::STATX_BASIC_STATS as usize);
+    let (mask, place) = (linux::STATX_BASIC_STATS as usize, &raw mut file as usize);
+    let arguments = [
+        fd as usize,
+        path.as_ptr() as usize,
+        flags as usize,
+        mask,
+        place,
+    ];
     // SAFETY: the kernel reads a C string and writes one `statx`.
-    let answer =
-        unsafe { syscall5(linux::__NR_statx as usize, fd as usize, path, flags, mask, place) };
-    checked(answer).map(|_| file)
+    unsafe { call(linux::__NR_statx, arguments) }.map(|_| file)
 }
 
 /// Makes a file with this content and these permissions.
@@ -458,39 +477,35 @@ pub fn read_file(path: &CStr) -> Result<Text<8192>, Errno> {
     }
 }
 
-pub fn make_directory(path: &CStr) {
+pub fn make_directory(path: &CStr) -> Result<(), Errno> {
     let path = path.as_ptr() as usize;
     // SAFETY: the kernel reads a C string.
-    let answer =
-        unsafe { syscall3(linux::__NR_mkdirat as usize, linux::AT_FDCWD as usize, path, 0o777) };
-    assert!(matches!(checked(answer), Ok(_) | Err(Errno::EEXIST)), "mkdir");
-    let number = linux::__NR_fchmodat as usize;
-    // SAFETY: as above.
-    let answer = unsafe { syscall3(number, linux::AT_FDCWD as usize, path, 0o777) };
-    checked(answer).expect("chmod");
+    unsafe {
+        call(linux::__NR_mkdirat, [HERE, path, 0o777])?;
+        call(linux::__NR_fchmodat, [HERE, path, 0o777]).map(drop)
+    }
 }
 
 pub fn make_fifo(path: &CStr) {
-    let (at, path) = (linux::AT_FDCWD as usize, path.as_ptr() as usize);
     let mode = (linux::S_IFIFO | 0o600) as usize;
     // SAFETY: the kernel reads a C string.
-    checked(unsafe { syscall4(linux::__NR_mknodat as usize, at, path, mode, 0) }).expect("mkfifo");
+    unsafe { call(linux::__NR_mknodat, [HERE, path.as_ptr() as usize, mode]) }.expect("mkfifo");
 }
 
 pub fn make_link(path: &CStr, target: &CStr) {
     let (target, path) = (target.as_ptr() as usize, path.as_ptr() as usize);
-    let number = linux::__NR_symlinkat as usize;
     // SAFETY: the kernel reads two C strings.
-    checked(unsafe { syscall3(number, target, linux::AT_FDCWD as usize, path) }).expect("symlink");
+    unsafe { call(linux::__NR_symlinkat, [target, HERE, path]) }.expect("symlink");
 }
 
 /// Removes a file, or a directory with all that is in it, as far as possible.
 pub fn remove(path: &CStr) {
-    let unlink = |flags: u32| {
-        let (at, path) = (linux::AT_FDCWD as usize, path.as_ptr() as usize);
-        // SAFETY: the kernel reads a C string.
-        let number = linux::__NR_unlinkat as usize;
-        checked(unsafe { syscall3(number, at, path, flags as usize) })
+    // SAFETY: the kernel reads a C string.
+    let unlink = |flags: u32| unsafe {
+        call(
+            linux::__NR_unlinkat,
+            [HERE, path.as_ptr() as usize, flags as usize],
+        )
     };
     if !matches!(unlink(0), Err(Errno::EISDIR | Errno::EPERM)) {
         return;
@@ -498,9 +513,7 @@ pub fn remove(path: &CStr) {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
     if let Ok(directory) = sys::fd::open(path, flags, 0) {
         let mut buffer = [0; 4096];
-        while let Ok(length @ 1..) =
-            sys::fd::getdents64(directory.as_fd(), &mut buffer)
-        {
+        while let Ok(length @ 1..) = sys::fd::getdents64(directory.as_fd(), &mut buffer) {
             let mut rest = &buffer[..length];
             while let Some(size) = rest.get(16..18) {
                 let name = CStr::from_bytes_until_nul(&rest[19..]).expect("a name");
@@ -516,7 +529,7 @@ pub fn remove(path: &CStr) {
 
 /// From now on the kernel answers the system call by the errno, or without one kills the process; where `flag` isn't 0,
 /// only if the first argument has one of its bits. A seccomp filter: it stays, in programs it starts, too.
-pub fn forbid(call: u32, flag: u32, errno: Option<Errno>) {
+pub fn forbid(number: u32, flag: u32, errno: Option<Errno>) {
     use linux_raw_sys::prctl::{PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP};
     use linux_raw_sys::ptrace::{SECCOMP_MODE_FILTER, sock_filter, sock_fprog};
     use linux_raw_sys::ptrace::{SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS};
@@ -531,7 +544,7 @@ pub fn forbid(call: u32, flag: u32, errno: Option<Errno>) {
     });
     let mut filter = [
         step(LOAD, 0, 0, 0), // the call's number
-        step(IF_EQUAL, 0, 3, call),
+        step(IF_EQUAL, 0, 3, number),
         step(LOAD, 0, 0, 16), // the first argument's lower half
         step(IF_ANY_BIT, 0, 1, flag),
         step(RETURN, 0, 0, answer),
@@ -540,13 +553,15 @@ pub fn forbid(call: u32, flag: u32, errno: Option<Errno>) {
     if flag == 0 {
         filter[3] = step(IF_ANY_BIT, 0, 0, 0); // either way
     }
-    let program = sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
-    let mode = SECCOMP_MODE_FILTER as usize;
-    let (number, place) = (linux::__NR_prctl as usize, &raw const program as usize);
+    let program = sock_fprog {
+        len: filter.len() as u16,
+        filter: filter.as_mut_ptr(),
+    };
+    let (set, mode) = (PR_SET_SECCOMP as usize, SECCOMP_MODE_FILTER as usize);
     prctl(PR_SET_NO_NEW_PRIVS, 1).expect("no new privileges");
     // SAFETY: the kernel reads the filter.
-    let answer = unsafe { syscall5(number, PR_SET_SECCOMP as usize, mode, place, 0, 0) };
-    if let Err(errno) = checked(answer) {
+    let answer = unsafe { call(linux::__NR_prctl, [set, mode, &raw const program as usize]) };
+    if let Err(errno) = answer {
         skip(format_args!("no seccomp filters here: {errno}"));
     }
 }
@@ -558,10 +573,16 @@ pub fn probe(memory: Memory) -> Spawn<'static> {
     // SAFETY: `prepare` has filled both arrays.
     let (args, env) = unsafe {
         let world = &*WORLD.0.get();
-        (Args::from_ptr(world.args.as_ptr()), Args::from_ptr(world.env.as_ptr()))
+        (
+            Args::from_ptr(world.args.as_ptr()),
+            Args::from_ptr(world.env.as_ptr()),
+        )
     };
     Spawn {
-        attributes: Attributes { memory, ..Attributes::default() },
+        attributes: Attributes {
+            memory,
+            ..Attributes::default()
+        },
         ..Spawn::new(Program::Path(probe_path()), args, env)
     }
 }
@@ -570,14 +591,22 @@ pub fn probe(memory: Memory) -> Spawn<'static> {
 pub fn start<'a>(spawn: &Spawn<'a>) -> Result<Child, Error<'a>> {
     let (mask, mut table, had_child) = (signal::mask(), Table::now(), has_child());
     let outcome = spawn.start();
-    assert_eq!(signal::mask(), mask, "the parent's signal mask after the spawn");
+    assert_eq!(
+        signal::mask(),
+        mask,
+        "the parent's signal mask after the spawn"
+    );
     if let Ok(child) = &outcome
         && let Some(pidfd) = child.pidfd()
     {
         let number = pidfd.as_raw_fd();
         table.0[number as usize] = Some((inode(number), true));
     }
-    assert_eq!(Table::now(), table, "the parent's descriptors after the spawn");
+    assert_eq!(
+        Table::now(),
+        table,
+        "the parent's descriptors after the spawn"
+    );
     if outcome.is_err() && !had_child {
         assert!(!has_child(), "a failed spawn left a child");
     }
@@ -601,17 +630,22 @@ pub fn state(spawn: &Spawn<'_>) -> State {
     State::read(text!("{}/out", show(scratch())).c_str())
 }
 
-/// Sees that a spawn fails by this error.
-pub fn fails(spawn: &Spawn<'_>, expected: &str) {
+/// Sees that a spawn fails by an error that reads like this.
+pub fn fails(spawn: &Spawn<'_>, expected: impl fmt::Display) {
     match start(spawn) {
         Ok(mut child) => panic!("the spawn should fail; it ended by {:?}", child.wait()),
-        Err(error) => assert_eq!(text!("{error}").as_str(), expected),
+        Err(error) => assert_eq!(*text!("{error}").as_str(), text!("{expected}")),
     }
 }
 
 /// An `open` for reading.
 pub fn open(fd: i32, path: &CStr) -> Action<'_> {
-    Action::Open { fd, path, flags: OFlags::RDONLY, mode: 0 }
+    Action::Open {
+        fd,
+        path,
+        flags: OFlags::RDONLY,
+        mode: 0,
+    }
 }
 
 pub fn dup2(from: i32, to: i32) -> Action<'static> {
@@ -680,7 +714,11 @@ fn prepare(process: Process) {
         None if beside.starts_with('/') => world.probe = text!("{beside}/probe"),
         None => world.probe = text!("{}/{beside}/probe", directory().as_str()),
     }
-    let tmp = if sys::file::exists(c"/tmp").is_ok() { "/tmp" } else { "" };
+    let tmp = if sys::file::exists(c"/tmp").is_ok() {
+        "/tmp"
+    } else {
+        ""
+    };
     world.scratch = text!("{tmp}/nestling-test-{}", process::getpid());
     world.out = text!("NESTLING_OUT={}/out", world.scratch);
     world.env[0] = world.out.c_str().as_ptr();
@@ -700,8 +738,8 @@ pub fn directory() -> Text {
     let mut text = Text::new();
     let (place, size) = (text.bytes.as_mut_ptr() as usize, text.bytes.len());
     // SAFETY: the kernel writes at most `size` bytes.
-    let answer = unsafe { syscall2(linux::__NR_getcwd as usize, place, size) };
-    text.length = checked(answer).expect("getcwd") - 1;
+    let length = unsafe { call(linux::__NR_getcwd, [place, size]) };
+    text.length = length.expect("getcwd") - 1;
     text
 }
 
@@ -753,7 +791,10 @@ macro_rules! text {
 
 impl<const SIZE: usize> Text<SIZE> {
     pub const fn new() -> Self {
-        Self { bytes: [0; SIZE], length: 0 }
+        Self {
+            bytes: [0; SIZE],
+            length: 0,
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -779,6 +820,18 @@ impl<const SIZE: usize> fmt::Write for Text<SIZE> {
         free[..count].copy_from_slice(&text.as_bytes()[..count]);
         self.length += count;
         Ok(())
+    }
+}
+
+impl PartialEq<Text> for str {
+    fn eq(&self, text: &Text) -> bool {
+        self == text.as_str()
+    }
+}
+
+impl<const SIZE: usize> fmt::Debug for Text<SIZE> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 

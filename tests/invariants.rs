@@ -42,23 +42,49 @@ nestling_tests::suite! {
 }
 
 fn with<'a>(memory: Memory, actions: &'a [Action<'a>]) -> Spawn<'a> {
-    Spawn { actions, ..probe(memory) }
+    Spawn {
+        actions,
+        ..probe(memory)
+    }
 }
 
 fn hooked<'a>(memory: Memory, hook: &'a dyn Fn() -> Result<(), Errno>) -> Spawn<'a> {
     // SAFETY: the tests' hooks make system calls.
     let hook = Some(unsafe { Hook::new(hook) });
-    Spawn { attributes: Attributes { hook, memory, ..Attributes::default() }, ..probe(memory) }
+    Spawn {
+        attributes: Attributes {
+            hook,
+            memory,
+            ..Attributes::default()
+        },
+        ..probe(memory)
+    }
 }
 
 /// A spawn of each end: success, and failures of an action, an attribute, the exec and the child's life.
 fn each_end(memory: Memory, see: &dyn Fn(&Spawn<'_>, bool)) {
     let nowhere = Program::Path(c"/nope");
-    let attributes = Attributes { process_group: Some(-1), memory, ..Attributes::default() };
+    let attributes = Attributes {
+        process_group: Some(-1),
+        memory,
+        ..Attributes::default()
+    };
     see(&probe(memory), true);
     see(&with(memory, &[open(0, c"/nope")]), false);
-    see(&Spawn { attributes, ..probe(memory) }, false);
-    see(&Spawn { program: nowhere, ..probe(memory) }, false);
+    see(
+        &Spawn {
+            attributes,
+            ..probe(memory)
+        },
+        false,
+    );
+    see(
+        &Spawn {
+            program: nowhere,
+            ..probe(memory)
+        },
+        false,
+    );
     see(&hooked(memory, &|| Err(Errno::EXDEV)), false);
     see(&hooked(memory, &kill_yourself), false);
 }
@@ -131,8 +157,14 @@ fn a_failed_spawn_leaves_other_children_alone(memory: Memory) {
 fn it_works_where_sigchld_is_ignored(memory: Memory) {
     // SAFETY: to ignore a signal is no handler.
     unsafe { signal::set_action(Signal::CHLD, signal::Action::Ignore, 0) }.expect("ignored");
-    fails(&with(memory, &[open(0, c"/nope")]), "file action 0 (open \"/nope\"): ENOENT: no such file or directory");
-    fails(&hooked(memory, &kill_yourself), "the child ended before its exec");
+    fails(
+        &with(memory, &[open(0, c"/nope")]),
+        "file action 0 (open \"/nope\"): ENOENT: no such file or directory",
+    );
+    fails(
+        &hooked(memory, &kill_yourself),
+        "the child ended before its exec",
+    );
     let mut child = started(&probe(memory));
     assert_eq!(child.wait(), Err(Errno::ECHILD));
     assert!(!has_child());
@@ -143,7 +175,10 @@ fn it_works_where_sigchld_is_handled(memory: Memory) {
     handle([Signal::CHLD].into_iter(), 0);
     state(&probe(memory));
     assert_eq!((handled(Signal::CHLD), strayed()), (1, 0));
-    fails(&with(memory, &[open(0, c"/nope")]), "file action 0 (open \"/nope\"): ENOENT: no such file or directory");
+    fails(
+        &with(memory, &[open(0, c"/nope")]),
+        "file action 0 (open \"/nope\"): ENOENT: no such file or directory",
+    );
     assert_eq!((handled(Signal::CHLD), strayed()), (2, 0));
 }
 
@@ -158,7 +193,10 @@ fn every_signal_may_be_handled_and_pending(memory: Memory) {
             process::kill(own, Some(signal)).expect("a signal");
         }
         state(&probe(memory));
-        fails(&with(memory, &[open(0, c"/nope")]), "file action 0 (open \"/nope\"): ENOENT: no such file or directory");
+        fails(
+            &with(memory, &[open(0, c"/nope")]),
+            "file action 0 (open \"/nope\"): ENOENT: no such file or directory",
+        );
         for signal in handleable().filter(sent) {
             assert_eq!(handled(signal), 0, "{signal} is still blocked");
         }
@@ -178,8 +216,18 @@ fn every_signal_may_be_handled_and_pending_without_clone3(memory: Memory) {
 
 /// Actions that meet a helper at two FIFOs: the first tells it that the child is there, the second waits for it.
 const MEETING: [Action<'static>; 2] = [
-    Action::Open { fd: 20, path: c"there", flags: OFlags::WRONLY, mode: 0 },
-    Action::Open { fd: 21, path: c"go on", flags: OFlags::RDONLY, mode: 0 },
+    Action::Open {
+        fd: 20,
+        path: c"there",
+        flags: OFlags::WRONLY,
+        mode: 0,
+    },
+    Action::Open {
+        fd: 21,
+        path: c"go on",
+        flags: OFlags::RDONLY,
+        mode: 0,
+    },
 ];
 
 /// A helper that does something while the child is between the two.
@@ -209,7 +257,11 @@ fn signals_to_the_group_run_no_handler_in_the_child(memory: Memory) {
     for signal in handleable().filter(|&signal| signal != Signal::CONT) {
         // Those of the program's and the helper's ends may come beside the group's.
         let expected = if signal == Signal::CHLD { 1..=3 } else { 1..=1 };
-        assert!(expected.contains(&handled(signal)), "{signal} came {} times", handled(signal));
+        assert!(
+            expected.contains(&handled(signal)),
+            "{signal} came {} times",
+            handled(signal)
+        );
     }
     assert_eq!(strayed(), 0, "handlers that ran in the child");
     join(helper);
@@ -224,7 +276,10 @@ fn signals_to_the_group_that_end_the_child_are_reported(memory: Memory) {
     handle(handleable(), 0);
     let helper = while_the_child_is_there(signal_the_group);
     let outcome = start(&with(memory, &MEETING));
-    assert!(matches!(outcome, Err(Error::Killed { signal: Some(_) })), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(Error::Killed { signal: Some(_) })),
+        "{outcome:?}"
+    );
     assert_eq!(strayed(), 0, "handlers that ran in the child");
     join(helper);
     assert!(!has_child());
@@ -234,7 +289,7 @@ fn a_child_that_is_killed_by_its_hook_is_reported(memory: Memory) {
     for signal in [Signal::KILL, Signal::TERM, Signal::SYS] {
         let end = || process::kill(process::getpid().as_raw(), Some(signal));
         let expected = text!("the child was killed by {signal} before its exec");
-        fails(&hooked(memory, &end), expected.as_str());
+        fails(&hooked(memory, &end), expected);
     }
 }
 
@@ -245,29 +300,39 @@ fn a_child_that_faults_in_its_hook_is_reported(memory: Memory) {
         unsafe { black_box(16usize as *mut u32).write_volatile(0) };
         Ok(())
     };
-    fails(&hooked(memory, &fault), "the child was killed by SIGSEGV before its exec");
+    fails(
+        &hooked(memory, &fault),
+        "the child was killed by SIGSEGV before its exec",
+    );
     assert_eq!((handled(Signal::SEGV), strayed()), (0, 0));
 }
 
 fn a_child_that_is_killed_by_another_is_reported(memory: Memory) {
     // The child joins the helper's group, which the helper then kills.
-    let helper = while_the_child_is_there(|| process::kill(0, Some(Signal::KILL)).expect("a signal"));
+    let helper =
+        while_the_child_is_there(|| process::kill(0, Some(Signal::KILL)).expect("a signal"));
     process::setpgid(helper.as_raw(), helper.as_raw()).expect("a group");
     let mut spawn = with(memory, &MEETING);
     spawn.attributes.process_group = Some(helper.as_raw());
     fails(&spawn, "the child was killed by SIGKILL before its exec");
-    assert_eq!(wait::wait(helper).expect("its status").signal(), Some(Signal::KILL));
+    assert_eq!(
+        wait::wait(helper).expect("its status").signal(),
+        Some(Signal::KILL)
+    );
     assert!(!has_child());
 }
 
 fn a_child_that_exits_before_its_exec_is_reported(memory: Memory) {
-    fails(&hooked(memory, &|| process::exit(0)), "the child ended before its exec");
+    fails(
+        &hooked(memory, &|| process::exit(0)),
+        "the child ended before its exec",
+    );
 }
 
 fn a_refused_clone_is_reported(memory: Memory) {
     for call in [linux::__NR_clone3, linux::__NR_clone] {
         forbid(call, 0, Some(Errno::EAGAIN));
-        fails(&probe(memory), text!("clone: {}", Errno::EAGAIN).as_str());
+        fails(&probe(memory), format_args!("clone: {}", Errno::EAGAIN));
         // The next: clone3 is not there, and clone is refused.
         forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
     }
@@ -278,7 +343,10 @@ fn it_works_where_clone3_is_refused(memory: Memory) {
         join(fork(|| {
             forbid(linux::__NR_clone3, 0, Some(errno));
             state(&probe(memory));
-            fails(&with(memory, &[open(0, c"/nope")]), "file action 0 (open \"/nope\"): ENOENT: no such file or directory");
+            fails(
+                &with(memory, &[open(0, c"/nope")]),
+                "file action 0 (open \"/nope\"): ENOENT: no such file or directory",
+            );
             // It was asked once.
             forbid(linux::__NR_clone3, 0, None);
             state(&probe(memory));
@@ -295,8 +363,14 @@ fn it_works_where_sharing_memory_is_refused(memory: Memory) {
             forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
             forbid(linux::__NR_clone, linux::CLONE_VM, Some(errno));
             state(&probe(memory));
-            fails(&with(memory, &[open(0, c"/nope")]), "file action 0 (open \"/nope\"): ENOENT: no such file or directory");
-            fails(&hooked(memory, &kill_yourself), "the child was killed by SIGKILL before its exec");
+            fails(
+                &with(memory, &[open(0, c"/nope")]),
+                "file action 0 (open \"/nope\"): ENOENT: no such file or directory",
+            );
+            fails(
+                &hooked(memory, &kill_yourself),
+                "the child was killed by SIGKILL before its exec",
+            );
             // It was asked once.
             forbid(linux::__NR_clone3, 0, None);
             if memory == Memory::Shared {

@@ -32,18 +32,33 @@ nestling_tests::suite! {
 
 fn a_program_gets_its_arguments_and_environment(memory: Memory) {
     let list = args![c"zero", c"", c"\xff", c"three"];
-    let found = state(&Spawn { args: Args::new(&list), ..probe(memory) });
+    let found = state(&Spawn {
+        args: Args::new(&list),
+        ..probe(memory)
+    });
     assert_eq!((&found["args"], &found["arg 0"]), ("4", "zero"));
-    assert_eq!((&found["arg 1"], &found["arg 2"], &found["arg 3"]), ("", "(not UTF-8)", "three"));
+    assert_eq!(
+        (&found["arg 1"], &found["arg 2"], &found["arg 3"]),
+        ("", "(not UTF-8)", "three")
+    );
     assert!(found["env 0"].starts_with("NESTLING_OUT="));
     assert_eq!(&found["env 1"], "(nothing)");
 }
 
 fn a_panic_is_written_to_standard_error_and_aborts(memory: Memory) {
     let flags = OFlags::WRONLY | OFlags::CREAT;
-    let actions = [Action::Open { fd: 2, path: c"errors", flags, mode: 0o600 }];
+    let actions = [Action::Open {
+        fd: 2,
+        path: c"errors",
+        flags,
+        mode: 0o600,
+    }];
     let list = args![c"probe", c"panic"];
-    let spawn = Spawn { args: Args::new(&list), actions: &actions, ..probe(memory) };
+    let spawn = Spawn {
+        args: Args::new(&list),
+        actions: &actions,
+        ..probe(memory)
+    };
     assert_eq!(status(&spawn).signal(), Some(Signal::ABRT));
     let said = read_file(c"errors").expect("the message");
     assert!(said.as_str().contains("probe/main.rs:"), "where: {said}");
@@ -54,11 +69,18 @@ fn a_panic_is_written_to_standard_error_and_aborts(memory: Memory) {
 fn this_program_got_its_arguments_and_environment() {
     let process = this_process();
     let name = process.args().first().expect("a name").to_bytes();
-    assert!(name.ends_with(b"runtime"), "{}", process.args().first().map_or("", show));
+    assert!(
+        name.ends_with(b"runtime"),
+        "{}",
+        process.args().first().map_or("", show)
+    );
     // The arrays are the ones in /proc.
     if let Ok(known) = read_file(c"/proc/self/cmdline") {
         let count = known.as_str().split_terminator('\0').count();
-        assert!(process.args().len() <= count, "an emulator's own come before");
+        assert!(
+            process.args().len() <= count,
+            "an emulator's own come before"
+        );
     }
     if let Some(value) = process.env().var(c"NESTLING_PROBE") {
         assert_eq!(value, probe_path());
@@ -67,17 +89,33 @@ fn this_program_got_its_arguments_and_environment() {
 }
 
 fn the_auxiliary_vector_is_the_kernels() {
-    let value = |key: u32| this_process().auxv().find_map(|(k, v)| (k == key as usize).then_some(v));
+    let value = |key: u32| {
+        this_process()
+            .auxv()
+            .find_map(|(k, v)| (k == key as usize).then_some(v))
+    };
     let page = value(auxvec::AT_PAGESZ).expect("a page size");
     assert!(page >= 4096 && page.is_power_of_two(), "{page}");
-    assert_eq!(value(auxvec::AT_UID), Some(nestling::sys::credentials::getuid() as usize));
+    assert_eq!(
+        value(auxvec::AT_UID),
+        nestling::sys::credentials::getuid()
+            .ok()
+            .map(|id| id as usize)
+    );
     assert!(value(auxvec::AT_RANDOM).is_some_and(|address| address != 0));
-    assert_eq!(this_process().auxv().filter(|&(key, _)| key == 0).count(), 0);
+    assert_eq!(
+        this_process().auxv().filter(|&(key, _)| key == 0).count(),
+        0
+    );
 }
 
 fn a_panic_handler_of_the_programs_own_is_called() {
     let child = fork(|| panic!("{} panicked", "the child"));
-    assert_eq!(wait::wait(child).expect("its status").code(), Some(101), "the handler's exit");
+    assert_eq!(
+        wait::wait(child).expect("its status").code(),
+        Some(101),
+        "the handler's exit"
+    );
     let said = text!("{}", mailbox().read());
     mailbox().clear();
     assert!(said.as_str().contains("the child panicked"), "{said}");
@@ -91,7 +129,10 @@ fn an_abort_is_one_though_the_signal_be_blocked_and_ignored() {
         signal::set_mask(nestling::SigSet::ALL).expect("a mask");
         nestling::rt::abort();
     });
-    assert_eq!(wait::wait(child).expect("its status").signal(), Some(Signal::ABRT));
+    assert_eq!(
+        wait::wait(child).expect("its status").signal(),
+        Some(Signal::ABRT)
+    );
 }
 
 unsafe extern "C" {
@@ -127,16 +168,23 @@ fn memcpy_and_memmove_copy() {
                 // SAFETY: 20 and 64 are within the array.
                 let answer = unsafe { memmove(start.add(to), start.add(from), black_box(count)) };
                 assert_eq!(answer, start.wrapping_add(to));
-                assert_eq!(moved, copied(from, to, count), "{count} from {from} to {to}");
+                assert_eq!(
+                    moved,
+                    copied(from, to, count),
+                    "{count} from {from} to {to}"
+                );
 
                 let (source, mut target) = (bytes(), bytes());
                 let start = target.as_mut_ptr();
                 // SAFETY: as above, in two arrays.
-                let answer = unsafe {
-                    memcpy(start.add(to), source.as_ptr().add(from), black_box(count))
-                };
+                let answer =
+                    unsafe { memcpy(start.add(to), source.as_ptr().add(from), black_box(count)) };
                 assert_eq!(answer, start.wrapping_add(to));
-                assert_eq!(target, copied(from, to, count), "{count} from {from} to {to}");
+                assert_eq!(
+                    target,
+                    copied(from, to, count),
+                    "{count} from {from} to {to}"
+                );
             }
         }
     }
@@ -149,7 +197,8 @@ fn memset_fills() {
             for value in [0, 1, 255, -1, 0x1234] {
                 let mut filled = bytes();
                 // SAFETY: 20 and 64 are within the array.
-                let answer = unsafe { memset(filled.as_mut_ptr().add(start), value, black_box(count)) };
+                let answer =
+                    unsafe { memset(filled.as_mut_ptr().add(start), value, black_box(count)) };
                 assert_eq!(answer, filled.as_mut_ptr().wrapping_add(start));
                 let mut expected = bytes();
                 for i in 0..count {
@@ -168,11 +217,18 @@ fn memcmp_and_bcmp_compare() {
             for difference in [1, 0x80, 0xff] {
                 let mut right = bytes();
                 right[at] = right[at].wrapping_add(difference);
-                let expected = if at < count { left[at].cmp(&right[at]) } else { 0.cmp(&0) };
+                let expected = if at < count {
+                    left[at].cmp(&right[at])
+                } else {
+                    0.cmp(&0)
+                };
                 let count = black_box(count);
                 // SAFETY: the count is within the arrays.
                 let (order, differ) = unsafe {
-                    (memcmp(left.as_ptr(), right.as_ptr(), count), bcmp(left.as_ptr(), right.as_ptr(), count))
+                    (
+                        memcmp(left.as_ptr(), right.as_ptr(), count),
+                        bcmp(left.as_ptr(), right.as_ptr(), count),
+                    )
                 };
                 assert_eq!(order.cmp(&0), expected, "{count}, different at {at}");
                 assert_eq!(differ != 0, expected.is_ne(), "{count}, different at {at}");
@@ -182,7 +238,13 @@ fn memcmp_and_bcmp_compare() {
 }
 
 fn strlen_counts() {
-    for string in [c"", c"a", c"four", c"\xff\x80", c"a string that is longer than a few words"] {
+    for string in [
+        c"",
+        c"a",
+        c"four",
+        c"\xff\x80",
+        c"a string that is longer than a few words",
+    ] {
         let string: &CStr = black_box(string);
         let mut naive = 0;
         // SAFETY: it is a C string.

@@ -35,7 +35,8 @@ fn use_of(spawn: &Spawn<'_>) -> usize {
     // SAFETY: the mapping is this long, and nobody else's.
     unsafe { bottom.write_bytes(PAINT, STACK_SIZE) };
     // SAFETY: as above; the child leaves it before the spawn returns.
-    let stack = unsafe { core::slice::from_raw_parts_mut(bottom.cast::<MaybeUninit<u8>>(), STACK_SIZE) };
+    let stack =
+        unsafe { core::slice::from_raw_parts_mut(bottom.cast::<MaybeUninit<u8>>(), STACK_SIZE) };
     if let Ok(mut child) = spawn.start_on(stack) {
         child.wait().expect("its status");
     }
@@ -57,7 +58,7 @@ fn release() -> bool {
 
 fn the_child_uses_little_of_its_stack(memory: Memory) {
     for directory in [c"bin", c"cgroup"] {
-        make_directory(directory);
+        make_directory(directory).expect("a directory");
     }
     make_file(c"cgroup/cgroup.procs", 0o600, b"");
     make_file(c"words", 0o755, b"hello\n");
@@ -70,17 +71,34 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
     }
     let nowhere = path;
     write!(path, "bin").expect("room");
-    let search = |path| Program::Search { name: c"program", path };
-    let found = Spawn { program: search(Some(path.c_str())), ..plain };
-    let not_found = Spawn { program: search(Some(nowhere.c_str())), ..plain };
+    let search = |path| Program::Search {
+        name: c"program",
+        path,
+    };
+    let found = Spawn {
+        program: search(Some(path.c_str())),
+        ..plain
+    };
+    let not_found = Spawn {
+        program: search(Some(nowhere.c_str())),
+        ..plain
+    };
 
     let room = Shell::room::<8>();
-    let shell = Some(Shell { path: probe_path(), room: &room });
-    let by_shell = Spawn { program: Program::Path(c"words"), shell, ..plain };
+    let shell = Some(Shell {
+        path: probe_path(),
+        room: &room,
+    });
+    let by_shell = Spawn {
+        program: Program::Path(c"words"),
+        shell,
+        ..plain
+    };
 
     // All that can be done without being root; then what only root can, of which the first fails for others.
     let limit = sys::resource::getrlimit(Resource::Core).expect("a limit");
     let (uid, gid) = (credentials::getuid(), credentials::getgid());
+    let (uid, gid) = (uid.expect("a user"), gid.expect("a group"));
     let actions = [
         open(30, c"."),
         open(4, c"words"),
@@ -108,7 +126,10 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
         default_signals: SigSet::EMPTY.with(Signal::PIPE),
         new_session: true,
         process_group: None,
-        scheduler: Some(Scheduler { policy: Some(Policy::Other), priority: 0 }),
+        scheduler: Some(Scheduler {
+            policy: Some(Policy::Other),
+            priority: 0,
+        }),
         nice: Some(1),
         no_new_privs: true,
         parent_death_signal: Some(Signal::TERM),
@@ -116,11 +137,29 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
         // SAFETY: the hook does nothing.
         hook: Some(unsafe { Hook::new(hook) }),
     };
-    let last = if credentials::geteuid() == 0 { actions.len() - 1 } else { actions.len() - 3 };
-    let all = Spawn { actions: &actions[..last], attributes, ..found };
-    let all_by_shell = Spawn { program: by_shell.program, shell, ..all };
-    let failed = Spawn { actions: &actions, ..all };
-    let failed_first = Spawn { actions: &actions[actions.len() - 1..], ..plain };
+    let last = if credentials::geteuid() == Ok(0) {
+        actions.len() - 1
+    } else {
+        actions.len() - 3
+    };
+    let all = Spawn {
+        actions: &actions[..last],
+        attributes,
+        ..found
+    };
+    let all_by_shell = Spawn {
+        program: by_shell.program,
+        shell,
+        ..all
+    };
+    let failed = Spawn {
+        actions: &actions,
+        ..all
+    };
+    let failed_first = Spawn {
+        actions: &actions[actions.len() - 1..],
+        ..plain
+    };
 
     let mut figures = Text::<512>::new();
     for (name, spawn) in [
@@ -135,15 +174,28 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
     ] {
         let used = use_of(spawn);
         write!(figures, "{used} {name}, ").expect("room");
-        assert!(used <= STACK_SIZE / 2, "{name}: {used} bytes are more than half of the stack");
-        assert!(!release() || used < 1024, "{name}: {used} bytes in a release build");
+        assert!(
+            used <= STACK_SIZE / 2,
+            "{name}: {used} bytes are more than half of the stack"
+        );
+        assert!(
+            !release() || used < 1024,
+            "{name}: {used} bytes in a release build"
+        );
     }
     let profile = if release() { "release" } else { "debug" };
-    say(format_args!("# stack: {figures}of {STACK_SIZE} bytes ({profile}, {memory:?})"));
+    say(format_args!(
+        "# stack: {figures}of {STACK_SIZE} bytes ({profile}, {memory:?})"
+    ));
     // What was measured is what it says.
-    let mut child = all.start().unwrap_or_else(|error| panic!("everything: {error}"));
+    let mut child = all
+        .start()
+        .unwrap_or_else(|error| panic!("everything: {error}"));
     assert!(child.wait().expect("its status").success());
-    fails(&failed, text!("file action 15 (set foreground on 5): {}", Errno::ENOTTY).as_str());
+    fails(
+        &failed,
+        format_args!("file action 15 (set foreground on 5): {}", Errno::ENOTTY),
+    );
 }
 
 fn the_child_uses_little_of_its_stack_without_close_range(memory: Memory) {
@@ -155,7 +207,10 @@ fn a_stack_that_is_too_small_is_refused(memory: Memory) {
     let mut stack = [MaybeUninit::uninit(); STACK_SIZE - 1];
     let spawn = probe(memory);
     let error = spawn.start_on(&mut stack).expect_err("too small");
-    assert_eq!(text!("{error}").as_str(), text!("clone: {}", Errno::ENOMEM).as_str());
+    assert_eq!(
+        text!("{error}").as_str(),
+        text!("clone: {}", Errno::ENOMEM).as_str()
+    );
     assert!(spawn.start_on(&mut []).is_err());
 }
 
@@ -166,7 +221,10 @@ fn a_stack_may_begin_and_end_anywhere(memory: Memory) {
             let spawn = probe(memory);
             let outcome = spawn.start_on(&mut stack[start..start + end]);
             let mut child = outcome.unwrap_or_else(|error| panic!("{start} and {end}: {error}"));
-            assert!(child.wait().expect("its status").success(), "{start} and {end}");
+            assert!(
+                child.wait().expect("its status").success(),
+                "{start} and {end}"
+            );
         }
     }
 }

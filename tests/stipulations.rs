@@ -9,8 +9,8 @@ use nestling::spawn::{Action, Memory, Program, Spawn};
 use nestling::sys::{self, resource};
 use nestling::{OFlags, RawFd, Resource, Rlimit};
 use nestling_tests::{
-    DESCRIPTORS, Table, dup2, emulated, fails, fd, inode, limit_descriptors, make_file,
-    open, open_only, probe, remove, skip, start, state, text,
+    DESCRIPTORS, Table, dup2, emulated, fails, fd, inode, limit_descriptors, make_file, open,
+    open_only, probe, remove, skip, start, state, text,
 };
 
 nestling_tests::suite! {
@@ -36,7 +36,10 @@ nestling_tests::suite! {
 }
 
 fn with<'a>(memory: Memory, actions: &'a [Action<'a>]) -> Spawn<'a> {
-    Spawn { actions, ..probe(memory) }
+    Spawn {
+        actions,
+        ..probe(memory)
+    }
 }
 
 /// The places of the pipe that the tests try: what else is open, the reading end, the writing end.
@@ -49,7 +52,13 @@ const PLACES: [(&[RawFd], RawFd, RawFd); 5] = [
 ];
 
 /// The descriptors that the program has, of which the parent has `before`.
-fn expect(memory: Memory, actions: &[Action<'_>], before: &[RawFd], closed: &[RawFd], opened: &[RawFd]) {
+fn expect(
+    memory: Memory,
+    actions: &[Action<'_>],
+    before: &[RawFd],
+    closed: &[RawFd],
+    opened: &[RawFd],
+) {
     let found = state(&with(memory, actions));
     let mut expected = nestling_tests::Text::<512>::new();
     for number in 0..DESCRIPTORS as RawFd {
@@ -57,7 +66,11 @@ fn expect(memory: Memory, actions: &[Action<'_>], before: &[RawFd], closed: &[Ra
             let _ = core::fmt::Write::write_fmt(&mut expected, format_args!("{number} "));
         }
     }
-    assert_eq!(&found["fds"], expected.as_str().trim(), "{actions:?} with {before:?} open");
+    assert_eq!(
+        &found["fds"],
+        expected.as_str().trim(),
+        "{actions:?} with {before:?} open"
+    );
     remove(c"out");
 }
 
@@ -67,7 +80,11 @@ fn a_dup2_onto_the_pipe(memory: Memory) {
         for to in [read_end, write_end] {
             let found = state(&with(memory, &[dup2(2, to)]));
             let same = text!("{}", inode(2));
-            assert_eq!(&found[text!("inode {to}").as_str()], same.as_str(), "dup2 onto {to}");
+            assert_eq!(
+                &found[text!("inode {to}").as_str()],
+                same.as_str(),
+                "dup2 onto {to}"
+            );
         }
         let both = [dup2(2, write_end), dup2(2, read_end)];
         expect(memory, &both, before, &[], &[read_end, write_end]);
@@ -81,10 +98,18 @@ fn a_dup2_onto_the_pipe(memory: Memory) {
 fn a_close_of_the_pipe(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
-        let actions = [Action::Close(write_end), Action::Close(read_end), Action::Close(2)];
+        let actions = [
+            Action::Close(write_end),
+            Action::Close(read_end),
+            Action::Close(2),
+        ];
         expect(memory, &actions, before, &[2], &[]);
         // What was closed is free for others.
-        let actions = [Action::Close(write_end), dup2(2, write_end), Action::Close(write_end)];
+        let actions = [
+            Action::Close(write_end),
+            dup2(2, write_end),
+            Action::Close(write_end),
+        ];
         expect(memory, &actions, before, &[], &[]);
     }
 }
@@ -147,7 +172,13 @@ fn b_an_open_needs_no_more_numbers_than_without_the_pipe(memory: Memory) {
     let last = DESCRIPTORS as RawFd - 1;
     for target in [last - 1, 1] {
         open_only(0..last - 1);
-        expect(memory, &[open(target, c"fd0")], &all_below(last - 1), &[], &[target]);
+        expect(
+            memory,
+            &[open(target, c"fd0")],
+            &all_below(last - 1),
+            &[],
+            &[target],
+        );
     }
 }
 
@@ -161,26 +192,32 @@ fn c_a_pipe_that_cannot_move_is_the_failure_of_its_action(memory: Memory) {
     // The last two numbers are the pipe's.
     open_only(0..last - 1);
     let expected = text!("file action 0 (dup2 0 to {last}): {emfile}");
-    fails(&with(memory, &[dup2(0, last)]), expected.as_str());
+    fails(&with(memory, &[dup2(0, last)]), expected);
     let expected = text!("file action 0 (open \"fd0\"): {emfile}");
-    fails(&with(memory, &[open(last, c"fd0")]), expected.as_str());
+    fails(&with(memory, &[open(last, c"fd0")]), expected);
     let fill = dup2(0, last - 1);
     let expected = text!("file action 1 (open \"fd0\"): {emfile}");
-    fails(&with(memory, &[fill, open(last, c"fd0")]), expected.as_str());
+    fails(
+        &with(memory, &[fill, open(last, c"fd0")]),
+        expected.as_str(),
+    );
     // The limit was lowered under the pipe itself, by the child and by the parent.
     open_only(0..6);
     let hard = resource::getrlimit(Resource::Nofile).expect("a limit").hard;
     for soft in [0, 3, 7, 8] {
         let lower = Action::Limit(Resource::Nofile, Rlimit { soft, hard });
         let expected = text!("file action 1 (dup2 0 to 7): {emfile}");
-        fails(&with(memory, &[lower, dup2(0, 7)]), expected.as_str());
+        fails(&with(memory, &[lower, dup2(0, 7)]), expected);
     }
     limit_descriptors(8);
     let actions = [dup2(0, 7)];
     let outcome = with(memory, &actions).start();
     limit_descriptors(DESCRIPTORS as u64);
     let error = text!("{}", outcome.expect_err("no room"));
-    assert_eq!(error.as_str(), text!("file action 0 (dup2 0 to 7): {emfile}").as_str());
+    assert_eq!(
+        error.as_str(),
+        text!("file action 0 (dup2 0 to 7): {emfile}").as_str()
+    );
 }
 
 fn the_pipes_numbers_are_closed_to_every_action_that_names_them(memory: Memory) {
@@ -189,14 +226,29 @@ fn the_pipes_numbers_are_closed_to_every_action_that_names_them(memory: Memory) 
         for number in [read_end, write_end] {
             for (action, name) in [
                 (dup2(number, 2), text!("file action 0 (dup2 {number} to 2)")),
-                (dup2(number, number), text!("file action 0 (dup2 {number} to {number})")),
-                (dup2(number, 30), text!("file action 0 (dup2 {number} to 30)")),
-                (Action::Fchdir(number), text!("file action 0 (fchdir {number})")),
-                (Action::SetForeground(number), text!("file action 0 (set foreground on {number})")),
-                (Action::ControllingTerminal(number), text!("action 0 (controlling terminal {number})")),
+                (
+                    dup2(number, number),
+                    text!("file action 0 (dup2 {number} to {number})"),
+                ),
+                (
+                    dup2(number, 30),
+                    text!("file action 0 (dup2 {number} to 30)"),
+                ),
+                (
+                    Action::Fchdir(number),
+                    text!("file action 0 (fchdir {number})"),
+                ),
+                (
+                    Action::SetForeground(number),
+                    text!("file action 0 (set foreground on {number})"),
+                ),
+                (
+                    Action::ControllingTerminal(number),
+                    text!("action 0 (controlling terminal {number})"),
+                ),
             ] {
                 let expected = text!("{name}: EBADF: bad file descriptor");
-                fails(&with(memory, &[action]), expected.as_str());
+                fails(&with(memory, &[action]), expected);
             }
         }
     }
@@ -209,9 +261,12 @@ fn the_pipes_numbers_are_closed_to_the_exec(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
         for number in [read_end, write_end] {
-            let spawn = Spawn { program: Program::Descriptor(number), ..probe(memory) };
+            let spawn = Spawn {
+                program: Program::Descriptor(number),
+                ..probe(memory)
+            };
             let expected = text!("exec of descriptor {number}: EBADF: bad file descriptor");
-            fails(&spawn, expected.as_str());
+            fails(&spawn, expected);
         }
     }
 }
@@ -220,20 +275,30 @@ fn a_number_to_which_the_pipe_moves_is_closed_to_the_action_that_moved_it(memory
     open_only(0..3);
     for from in 5..12 {
         let expected = text!("file action 0 (dup2 {from} to 4): EBADF: bad file descriptor");
-        fails(&with(memory, &[dup2(from, 4)]), expected.as_str());
+        fails(&with(memory, &[dup2(from, 4)]), expected);
         let expected = text!("file action 1 (dup2 {from} to 20): EBADF: bad file descriptor");
-        fails(&with(memory, &[dup2(0, 4), dup2(from, 20)]), expected.as_str());
+        fails(
+            &with(memory, &[dup2(0, 4), dup2(from, 20)]),
+            expected.as_str(),
+        );
         let expected = text!("file action 2 (fchdir {from}): EBADF: bad file descriptor");
         let actions = [dup2(0, 3), open(4, c"fd0"), Action::Fchdir(from)];
-        fails(&with(memory, &actions), expected.as_str());
+        fails(&with(memory, &actions), expected);
     }
 }
 
 fn a_failure_is_reported_through_a_pipe_that_has_moved(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
-        let actions = [dup2(2, write_end), open(read_end, c"fd2"), open(write_end + 1, c"fd2")];
-        let spawn = Spawn { program: Program::Path(c"/nope"), ..with(memory, &actions) };
+        let actions = [
+            dup2(2, write_end),
+            open(read_end, c"fd2"),
+            open(write_end + 1, c"fd2"),
+        ];
+        let spawn = Spawn {
+            program: Program::Path(c"/nope"),
+            ..with(memory, &actions)
+        };
         fails(&spawn, "exec \"/nope\": ENOENT: no such file or directory");
         // Nothing of it went into the file that took the pipe's place.
         let file = nestling_tests::read_file(c"fd2").expect("the file");
@@ -252,7 +317,10 @@ fn any_of_descriptors_0_to_2_may_be_closed(memory: Memory) {
         expect(memory, &actions, &[], &[], &[0, 1, 2]);
         let actions = [open(0, c"fd5"), open(1, c"fd5"), open(2, c"fd5")];
         expect(memory, &actions, &before, &[], &[0, 1, 2]);
-        fails(&with(memory, &[open(0, c"nope")]), "file action 0 (open \"nope\"): ENOENT: no such file or directory");
+        fails(
+            &with(memory, &[open(0, c"nope")]),
+            "file action 0 (open \"nope\"): ENOENT: no such file or directory",
+        );
     }
 }
 
@@ -261,8 +329,14 @@ fn no_descriptor_need_be_open(memory: Memory) {
     open_only([]);
     expect(memory, &[], &[], &[], &[]);
     expect(memory, &[open(0, c"file"), dup2(0, 1)], &[], &[], &[0, 1]);
-    fails(&with(memory, &[dup2(0, 1)]), "file action 0 (dup2 0 to 1): EBADF: bad file descriptor");
-    fails(&with(memory, &[dup2(1, 0)]), "file action 0 (dup2 1 to 0): EBADF: bad file descriptor");
+    fails(
+        &with(memory, &[dup2(0, 1)]),
+        "file action 0 (dup2 0 to 1): EBADF: bad file descriptor",
+    );
+    fails(
+        &with(memory, &[dup2(1, 0)]),
+        "file action 0 (dup2 1 to 0): EBADF: bad file descriptor",
+    );
 }
 
 fn a_full_table_is_reported(memory: Memory) {
@@ -280,7 +354,10 @@ fn two_free_numbers_are_enough(memory: Memory) {
     expect(memory, &[], &before, &[], &[]);
     expect(memory, &[open(3, c"fd0")], &before, &[], &[3]);
     let full = [open(5, c"fd0"), open(40, c"fd0")];
-    fails(&with(memory, &full), "file action 1 (open \"fd0\"): EMFILE: too many open files");
+    fails(
+        &with(memory, &full),
+        "file action 1 (open \"fd0\"): EMFILE: too many open files",
+    );
 }
 
 /// Lists of actions at random, on tables at random, against what POSIX says each does where there is no pipe at all.
@@ -316,8 +393,14 @@ fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
                 let error = start(&spawn).expect_err(context.as_str());
                 let expected = text!("action {index} ");
                 let error = text!("{error}");
-                assert!(error.as_str().contains(expected.as_str()), "{error}; {context}");
-                assert!(error.as_str().ends_with("EBADF: bad file descriptor"), "{error}; {context}");
+                assert!(
+                    error.as_str().contains(expected.as_str()),
+                    "{error}; {context}"
+                );
+                assert!(
+                    error.as_str().ends_with("EBADF: bad file descriptor"),
+                    "{error}; {context}"
+                );
             }
             None if missing => {
                 fails(&spawn, "exec \"/nope\": ENOENT: no such file or directory");
@@ -370,8 +453,17 @@ impl Random {
         let number = self.below(9) as RawFd;
         match self.below(9) {
             0..3 => {
-                let flags = if self.below(3) == 0 { OFlags::CLOEXEC } else { OFlags::RDONLY };
-                Action::Open { fd: number, path: c"file", flags, mode: 0 }
+                let flags = if self.below(3) == 0 {
+                    OFlags::CLOEXEC
+                } else {
+                    OFlags::RDONLY
+                };
+                Action::Open {
+                    fd: number,
+                    path: c"file",
+                    flags,
+                    mode: 0,
+                }
             }
             3 | 4 => Action::Close(number),
             5 => Action::CloseFrom(number + 3),
@@ -379,4 +471,3 @@ impl Random {
         }
     }
 }
-

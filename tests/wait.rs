@@ -35,7 +35,10 @@ nestling_tests::suite! {
 fn doing(memory: Memory, what: &core::ffi::CStr, number: i32) -> ExitStatus {
     let number = text!("{number}");
     let list = args![c"probe", what, number.c_str()];
-    status(&Spawn { args: Args::new(&list), ..probe(memory) })
+    status(&Spawn {
+        args: Args::new(&list),
+        ..probe(memory)
+    })
 }
 
 /// A child that runs until the other end of the pipe is closed.
@@ -43,7 +46,11 @@ fn waiting(memory: Memory, pidfd: bool) -> (Child, nestling::OwnedFd) {
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let actions = [dup2(end.as_raw_fd(), 20)];
     let list = args![c"probe", c"until-eof", c"20"];
-    let mut spawn = Spawn { args: Args::new(&list), actions: &actions, ..probe(memory) };
+    let mut spawn = Spawn {
+        args: Args::new(&list),
+        actions: &actions,
+        ..probe(memory)
+    };
     spawn.attributes.pidfd = pidfd;
     (started(&spawn), held)
 }
@@ -61,8 +68,13 @@ fn an_exit_code_arrives(memory: Memory) {
 fn a_signal_arrives(memory: Memory) {
     for signal in handleable().chain([Signal::KILL]) {
         let harmless = [
-            Signal::CHLD, Signal::CONT, Signal::URG, Signal::WINCH,
-            Signal::TSTP, Signal::TTIN, Signal::TTOU, // nobody could continue it: its group is an orphan
+            Signal::CHLD,
+            Signal::CONT,
+            Signal::URG,
+            Signal::WINCH,
+            Signal::TSTP,
+            Signal::TTIN,
+            Signal::TTOU, // nobody could continue it: its group is an orphan
         ];
         let status = doing(memory, c"kill", signal.raw());
         if harmless.contains(&signal) {
@@ -90,7 +102,10 @@ fn polling_says_nothing_until_the_end(memory: Memory) {
 
 fn the_status_is_the_same_each_time(memory: Memory) {
     let list = args![c"probe", c"exit", c"5"];
-    let mut child = started(&Spawn { args: Args::new(&list), ..probe(memory) });
+    let mut child = started(&Spawn {
+        args: Args::new(&list),
+        ..probe(memory)
+    });
     for _ in 0..3 {
         assert_eq!(child.wait().map(|status| status.code()), Ok(Some(5)));
         assert_eq!(child.try_wait().map(|status| status.is_some()), Ok(true));
@@ -119,7 +134,10 @@ fn a_child_that_was_reaped_elsewhere_is_an_error(memory: Memory) {
 fn a_signal_goes_to_the_child_until_it_was_waited_for(memory: Memory) {
     let (mut child, _held) = waiting(memory, false);
     assert_eq!(child.signal(Signal::TERM), Ok(()));
-    assert_eq!(child.wait().map(|status| status.signal()), Ok(Some(Signal::TERM)));
+    assert_eq!(
+        child.wait().map(|status| status.signal()),
+        Ok(Some(Signal::TERM))
+    );
     assert_eq!(child.signal(Signal::TERM), Ok(()), "nobody gets it");
 }
 
@@ -159,7 +177,10 @@ fn a_pidfd_is_waited_for(memory: Memory) {
     }
     let number = text!("{}", 77);
     let list = args![c"probe", c"exit", number.c_str()];
-    let mut spawn = Spawn { args: Args::new(&list), ..probe(memory) };
+    let mut spawn = Spawn {
+        args: Args::new(&list),
+        ..probe(memory)
+    };
     spawn.attributes.pidfd = true;
     assert_eq!(status(&spawn).code(), Some(77));
 }
@@ -168,7 +189,10 @@ fn what_is_no_child_is_an_error() {
     let own = sys::process::getpid();
     assert_eq!(wait::wait(own), Err(Errno::ECHILD));
     assert_eq!(wait::try_wait(own), Err(Errno::ECHILD));
-    assert_eq!(wait::wait(Pid::from_raw(i32::MAX).expect("a pid")), Err(Errno::ECHILD));
+    assert_eq!(
+        wait::wait(Pid::from_raw(i32::MAX).expect("a pid")),
+        Err(Errno::ECHILD)
+    );
 }
 
 fn what_is_no_pidfd_is_an_error() {

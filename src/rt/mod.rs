@@ -160,10 +160,7 @@ macro_rules! entry {
                 unsafe { $crate::rt::start(stack, $main) }
             }
 
-            #[panic_handler]
-            fn panic(info: &::core::panic::PanicInfo<'_>) -> ! {
-                $panic(info)
-            }
+            $crate::__panic_handler!($panic);
 
             /// The prebuilt `core` names it, in tables for unwinding that nobody reads here.
             #[unsafe(no_mangle)]
@@ -171,5 +168,29 @@ macro_rules! entry {
 
             $crate::__memory_functions!();
         };
+    };
+}
+
+/// Defines the panic handler.
+#[cfg(not(feature = "std"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __panic_handler {
+    ($panic:path) => {
+        #[panic_handler]
+        fn panic(info: &::core::panic::PanicInfo<'_>) -> ! {
+            $panic(info)
+        }
+    };
+}
+
+/// Where a workspace's features make this crate depend on the standard library, that has one. Such a program can be
+/// checked, not linked.
+#[cfg(feature = "std")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __panic_handler {
+    ($panic:path) => {
+        const _: fn(&::core::panic::PanicInfo<'_>) -> ! = $panic;
     };
 }

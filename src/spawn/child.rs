@@ -53,7 +53,8 @@ pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
     let Err(failure) = closed
         .map_err(at(At::StatusPipe))
         .and_then(|()| carry_out(job, &mut pipe));
-    pipe.send(Record::Failed(failure));
+    let _ = pipe.send(Record::Failed(failure));
+
     sys::process::exit(127)
 }
 
@@ -183,10 +184,8 @@ fn act(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<(), Errno> {
         Action::Uid(uid) => sys::credentials::setuid(uid),
         Action::ResetIds => {
             let unchanged = sys::credentials::UNCHANGED;
-            let gid = sys::credentials::getgid();
-            sys::credentials::setresgid(unchanged, gid, unchanged)?;
-            let uid = sys::credentials::getuid();
-            sys::credentials::setresuid(unchanged, uid, unchanged)
+            sys::credentials::setresgid(unchanged, sys::credentials::getgid()?, unchanged)?;
+            sys::credentials::setresuid(unchanged, sys::credentials::getuid()?, unchanged)
         }
     }
 }
@@ -293,9 +292,11 @@ fn close_each(first: RawFd, last: RawFd) -> Result<(), Errno> {
 /// Returns only what went wrong.
 fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
     job.reached_exec.store(true, Ordering::Relaxed);
-    if !job.memory_shared {
-        pipe.send(Record::Reached);
+    if !job.memory_shared && pipe.send(Record::Reached).is_err() {
+        // A program that runs while its parent believes that it doesn't would be worse.
+        sys::process::exit(127);
     }
+
     let (errno, missing) = match job.spawn.program {
         Program::Path(path) => {
             let errno = exec_path(job, path);

@@ -47,6 +47,7 @@ impl StatusPipe {
     }
 
     /// What an action names, unless that is the pipe or no descriptor at all.
+    #[inline(never)]
     pub fn named<'fd>(&self, fd: RawFd) -> Result<BorrowedFd<'fd>, Errno> {
         if fd < 0 || self.is(fd) {
             return Err(Errno::EBADF);
@@ -100,11 +101,16 @@ impl StatusPipe {
         unsafe { sys::fd::close(old) }
     }
 
-    /// Sends a record. Where that fails nobody can be told: the parent is gone.
-    pub fn send(&self, record: Record) {
+    /// Sends a record. If that fails the parent is gone, or something forbids it; there is nobody to be told.
+    pub fn send(&self, record: Record) -> Result<(), Errno> {
         // SAFETY: the pipe is open.
         let pipe = unsafe { BorrowedFd::borrow_raw(self.fd) };
-        while sys::fd::write(pipe, &record.encode()) == Err(Errno::EINTR) {}
+        loop {
+            match sys::fd::write(pipe, &record.encode()) {
+                Err(Errno::EINTR) => {}
+                answer => return answer.map(drop),
+            }
+        }
     }
 }
 

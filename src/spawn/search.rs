@@ -20,7 +20,7 @@ impl<'a> Candidates<'a> {
         let name = name.to_bytes();
         let path = match name {
             [] => None,
-            _ if name.iter().any(|&byte| byte == b'/') => Some(&b""[..]),
+            _ if name.contains(&b'/') => Some(&b""[..]),
             _ => Some(path.unwrap_or(DEFAULT_PATH).to_bytes()),
         };
         Self { name, path }

@@ -12,9 +12,10 @@ pub const UNCHANGED: u32 = u32::MAX;
 macro_rules! own_id {
     ($(#[$doc:meta] $name:ident $number:expr)*) => {$(
         #[$doc]
-        pub fn $name() -> u32 {
-            // SAFETY: no arguments, no failure.
-            unsafe { syscall0($number as usize) as u32 }
+        /// Only a seccomp filter can make it fail.
+        pub fn $name() -> Result<u32, Errno> {
+            // SAFETY: no arguments.
+            result(unsafe { syscall0($number as usize) }).map(|id| id as u32)
         }
     )*};
 }

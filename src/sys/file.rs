@@ -81,8 +81,8 @@ pub fn each_open_descriptor(mut visit: impl FnMut(RawFd)) -> Result<(), Errno> {
             _,
             _,
             _,
-            l0,
-            l1,
+            low,
+            high,
             _,
             name @ ..,
         ] = entries
@@ -94,9 +94,8 @@ pub fn each_open_descriptor(mut visit: impl FnMut(RawFd)) -> Result<(), Errno> {
             {
                 visit(fd);
             }
-            entries = entries
-                .get(u16::from_ne_bytes([*l0, *l1]).into()..)
-                .unwrap_or_default();
+            let length = u16::from_ne_bytes([*low, *high]);
+            entries = entries.get(length.into()..).unwrap_or_default();
         }
     }
 }

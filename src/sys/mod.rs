@@ -3,8 +3,6 @@
 //!
 //! A function is `unsafe` where its arguments can break another's memory or take away another's descriptor.
 
-#![allow(unsafe_code)]
-
 use crate::errno::Errno;
 
 pub mod args;

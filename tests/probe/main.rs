@@ -7,12 +7,11 @@
 use core::fmt::Write;
 
 use linux_raw_sys::general as linux;
-use linux_raw_sys::{ioctl, prctl as option};
-use nestling::arch::{syscall1, syscall2, syscall3};
+use linux_raw_sys::prctl as option;
 use nestling::rt::Process;
 use nestling::sys::{self, credentials, process, signal};
 use nestling::{Resource, SigSet, Signal};
-use nestling_tests::{Text, directory, fd, inode, make_file, prctl, show};
+use nestling_tests::{Text, call, directory, fd, inode, ioctl, make_file, prctl, show};
 
 nestling::entry!(main);
 
@@ -53,14 +52,22 @@ fn describe(process: Process, out: &mut Text<8192>) -> core::fmt::Result {
     }
     writeln!(out)?;
     for number in (0..1024).filter(|&number| sys::fd::cloexec(number).is_ok()) {
-        let flags = fcntl(number, linux::F_GETFL);
+        let flags = flags_of(number);
         let access = match flags & linux::O_ACCMODE {
             linux::O_RDONLY => "read",
             linux::O_WRONLY => "write",
             _ => "both",
         };
-        let append = if flags & linux::O_APPEND != 0 { " append" } else { "" };
-        let nonblock = if flags & linux::O_NONBLOCK != 0 { " nonblock" } else { "" };
+        let append = if flags & linux::O_APPEND != 0 {
+            " append"
+        } else {
+            ""
+        };
+        let nonblock = if flags & linux::O_NONBLOCK != 0 {
+            " nonblock"
+        } else {
+            ""
+        };
         writeln!(out, "inode {number}: {}", inode(number))?;
         writeln!(out, "flags {number}: {access}{append}{nonblock}")?;
     }
@@ -80,8 +87,14 @@ fn describe(process: Process, out: &mut Text<8192>) -> core::fmt::Result {
     }
     writeln!(out, "ignored: {:x}", ignored().bits())?;
     writeln!(out, "directory: {}", directory())?;
-    writeln!(out, "uid: {} {}", credentials::getuid(), credentials::geteuid())?;
-    writeln!(out, "gid: {} {}", credentials::getgid(), credentials::getegid())?;
+    for (name, real, effective) in [
+        ("uid", credentials::getuid(), credentials::geteuid()),
+        ("gid", credentials::getgid(), credentials::getegid()),
+    ] {
+        if let (Ok(real), Ok(effective)) = (real, effective) {
+            writeln!(out, "{name}: {real} {effective}")?;
+        }
+    }
     write!(out, "groups:")?;
     let mut groups = [0; 64];
     let count = credentials::getgroups(&mut groups).unwrap_or(0);
@@ -95,23 +108,28 @@ fn describe(process: Process, out: &mut Text<8192>) -> core::fmt::Result {
             writeln!(out, "{}: {} {}", resource.name(), limit.soft, limit.hard)?;
         }
     }
-    // SAFETY: these ask by numbers; the last writes one.
-    unsafe {
-        let nice = syscall2(linux::__NR_getpriority as usize, linux::PRIO_PROCESS as usize, 0);
-        writeln!(out, "nice: {}", 20 - nice as isize)?;
-        let policy = syscall1(linux::__NR_sched_getscheduler as usize, 0);
-        let mut priority = 0i32;
-        syscall2(linux::__NR_sched_getparam as usize, 0, &raw mut priority as usize);
-        writeln!(out, "scheduler: {policy} {priority}")?;
-        let mut group = -1i32;
-        let request = ioctl::TIOCGPGRP as usize;
-        let place = &raw mut group as usize;
-        syscall3(linux::__NR_ioctl as usize, 0, request, place);
-        writeln!(out, "foreground: {group}")?;
-    }
-    writeln!(out, "no new privileges: {}", prctl(option::PR_GET_NO_NEW_PRIVS, 0).unwrap_or(9))?;
+    let mut priority = 0i32;
+    // SAFETY: these ask by numbers; one of them writes one.
+    let (nice, policy, _) = unsafe {
+        (
+            call(linux::__NR_getpriority, [linux::PRIO_PROCESS as usize]),
+            call(linux::__NR_sched_getscheduler, [0]),
+            call(linux::__NR_sched_getparam, [0, &raw mut priority as usize]),
+        )
+    };
+    writeln!(out, "nice: {}", 20 - nice.map_or(99, |nice| nice as i32))?;
+    writeln!(out, "scheduler: {} {priority}", policy.unwrap_or(99))?;
+    let mut group = -1;
+    let _ = ioctl(0, linux_raw_sys::ioctl::TIOCGPGRP, &mut group);
+    writeln!(out, "foreground: {group}")?;
+    let privileges = prctl(option::PR_GET_NO_NEW_PRIVS, 0);
+    writeln!(out, "no new privileges: {}", privileges.unwrap_or(99))?;
     if let Ok(cgroup) = nestling_tests::read_file(c"/proc/self/cgroup") {
-        for line in cgroup.as_str().lines().filter(|line| line.starts_with("0::")) {
+        for line in cgroup
+            .as_str()
+            .lines()
+            .filter(|line| line.starts_with("0::"))
+        {
             writeln!(out, "cgroup: {line}")?;
         }
     }
@@ -125,7 +143,8 @@ fn ignored() -> SigSet {
     })
 }
 
-fn fcntl(fd: i32, command: u32) -> u32 {
-    // SAFETY: the command takes no argument.
-    unsafe { syscall3(nestling::arch::nr::FCNTL as usize, fd as usize, command as usize, 0) as u32 }
+fn flags_of(fd: i32) -> u32 {
+    let arguments = [fd as usize, linux::F_GETFL as usize];
+    // SAFETY: it asks by numbers.
+    unsafe { call(nestling::arch::nr::FCNTL, arguments) }.map_or(0, |flags| flags as u32)
 }

@@ -27,7 +27,7 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
 /// The workspace's `rust-version`: Debian has older Rusts too, under other names.
-const DEBIAN_OLDEST_MINOR: u32 = 88;
+const DEBIAN_OLDEST_MINOR: u32 = 89;
 
 /// In seconds, for a download of some 30 MB.
 const RUSTUP_LIMIT: &str = "120";

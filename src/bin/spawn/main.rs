@@ -18,24 +18,24 @@ nestling::entry!(main);
 
 const HELP: &str = "\
 Usage: spawn [OPTION...] [--] PROGRAM [ARG...]
-Start PROGRAM, wait, exit with its status (128+N: killed by signal N; 127: not
-found; 126: not executable; 125: another step of the spawn failed).
+Exit status: PROGRAM's; 128+N: signal N killed it; 127: not found;
+126: not executable; 125: another step of the spawn failed.
 
 In the order given:
-  --open FD,HOW[,MODE]=FILE   HOW: r, w or b(oth), and any of c(reate),
-                              x (create, exclusively), t(runcate), a(ppend)
-  --dup FROM,TO               --close FD         --close-from FD
-  --chdir DIR                 --fchdir FD        --chroot DIR
-  --umask OCTAL               --reset-ids        --limit NAME=SOFT[:HARD]
-  --groups [GID,...]          --gid GID          --uid UID
-  --terminal FD  (make it controlling)           --foreground FD
+  --open FD,HOW[,MODE]=FILE  HOW: r, w or b(oth), and c(reate),
+                             x (create, exclusively), t(runcate), a(ppend)
+  --dup FROM,TO              --close FD         --close-from FD
+  --chdir DIR                --fchdir FD        --chroot DIR
+  --umask OCTAL              --reset-ids        --limit NAME=SOFT[:HARD]
+  --groups [GID,...]         --gid GID          --uid UID
+  --terminal FD (controlling)                   --foreground FD
 Wherever given:
-  --setsid                    --setpgid GROUP    --nice N
-  --sched POLICY[,PRIORITY]   --no-new-privs     --parent-death SIGNAL
-  --default SIGNAL,...        --block SIGNAL,... --cgroup DIR
-  --env NAME=VALUE            --unset NAME       --clear-env
-  --arg0 NAME                 --descriptor FD  (execute that)
-  --shell FILE  (to run what is no executable)   --copy  (don't share memory)
+  --setsid                   --setpgid GROUP    --nice N
+  --sched POLICY[,PRIORITY]  --no-new-privs     --parent-death SIGNAL
+  --default SIGNAL,...       --block SIGNAL,... --cgroup DIR
+  --env NAME=VALUE           --unset NAME       --clear-env
+  --arg0 NAME                --descriptor FD (to execute)
+  --shell FILE (for what is not executable)     --copy (of memory)
 ";
 
 fn main(process: rt::Process) -> i32 {

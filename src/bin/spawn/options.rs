@@ -7,7 +7,7 @@ use nestling::rt::Process;
 use nestling::spawn::{Action, Memory, Program, Scheduler, Shell, Spawn};
 use nestling::text::{self, Quoted, Sink, Text};
 use nestling::{
-    Arg, Args, AsFd, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet, Signal, sys,
+    Arg, Args, AsFd, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet, Signal, sys,
 };
 
 /// How many groups a command line may name.
@@ -29,6 +29,7 @@ pub struct Options<'a> {
     arg0: Option<&'a CStr>,
     descriptor: Option<RawFd>,
     cgroup: Option<OwnedFd>,
+
     shell: Option<&'a CStr>,
     shell_args: [Cell<*const c_char>; STRINGS],
 }
@@ -108,43 +109,45 @@ impl<'a> Options<'a> {
         let digits = value.to_bytes();
         let attributes = &mut self.spawn.attributes;
         let action = match name {
-            Name::Help => return Ok(()),
+            Name::Help => None,
 
-            Name::Open => open(value)?,
-            Name::Dup => dup(value)?,
-            Name::Close => Action::Close(natural(digits)?),
-            Name::CloseFrom => Action::CloseFrom(natural(digits)?),
-            Name::Chdir => Action::Chdir(value),
-            Name::Fchdir => Action::Fchdir(natural(digits)?),
-            Name::Chroot => Action::Chroot(value),
-            Name::Umask => Action::Umask(octal(digits)?),
-            Name::Limit => limit(value)?,
-            Name::ResetIds => Action::ResetIds,
-            Name::Groups => Action::Groups(self.groups(value)?),
-            Name::Gid => Action::Gid(id(digits)?),
-            Name::Uid => Action::Uid(id(digits)?),
-            Name::Terminal => Action::ControllingTerminal(natural(digits)?),
-            Name::Foreground => Action::SetForeground(natural(digits)?),
+            Name::Open => Some(open(value)?),
+            Name::Dup => Some(dup(value)?),
+            Name::Close => Some(Action::Close(natural(digits)?)),
+            Name::CloseFrom => Some(Action::CloseFrom(natural(digits)?)),
+            Name::Chdir => Some(Action::Chdir(value)),
+            Name::Fchdir => Some(Action::Fchdir(natural(digits)?)),
+            Name::Chroot => Some(Action::Chroot(value)),
+            Name::Umask => Some(Action::Umask(octal(digits)?)),
+            Name::Limit => Some(limit(value)?),
+            Name::ResetIds => Some(Action::ResetIds),
+            Name::Groups => Some(Action::Groups(self.groups(value)?)),
+            Name::Gid => Some(Action::Gid(id(digits)?)),
+            Name::Uid => Some(Action::Uid(id(digits)?)),
+            Name::Terminal => Some(Action::ControllingTerminal(natural(digits)?)),
+            Name::Foreground => Some(Action::SetForeground(natural(digits)?)),
 
-            Name::SetSid => return Ok(attributes.new_session = true),
-            Name::SetPgid => return Ok(attributes.process_group = Some(natural(digits)?)),
-            Name::Nice => return Ok(attributes.nice = Some(integer(digits)?)),
-            Name::Sched => return Ok(attributes.scheduler = Some(scheduler(value)?)),
-            Name::NoNewPrivs => return Ok(attributes.no_new_privs = true),
-            Name::Cgroup => return Ok(self.cgroup = Some(directory(value)?)),
-            Name::Default => return Ok(attributes.default_signals = signals(value)?),
-            Name::Block => return Ok(attributes.signal_mask = Some(signals(value)?)),
-            Name::ParentDeath => return Ok(attributes.parent_death_signal = Some(signal(digits)?)),
-            Name::Copy => return Ok(attributes.memory = Memory::Copied),
+            Name::SetSid => put(&mut attributes.new_session, true),
+            Name::SetPgid => put(&mut attributes.process_group, Some(natural(digits)?)),
+            Name::Nice => put(&mut attributes.nice, Some(integer(digits)?)),
+            Name::Sched => put(&mut attributes.scheduler, Some(scheduler(value)?)),
+            Name::NoNewPrivs => put(&mut attributes.no_new_privs, true),
+            Name::Cgroup => put(&mut self.cgroup, Some(directory(value)?)),
+            Name::Default => put(&mut attributes.default_signals, signals(value)?),
+            Name::Block => put(&mut attributes.signal_mask, Some(signals(value)?)),
+            Name::ParentDeath => put(&mut attributes.parent_death_signal, Some(signal(digits)?)),
+            Name::Copy => put(&mut attributes.memory, Memory::Copied),
 
-            Name::Env => return self.set_variable(value),
-            Name::Unset => return self.env_without(digits).map(drop),
-            Name::ClearEnv => return Ok(self.changed_env = Some(List::new(None))),
-            Name::Arg0 => return Ok(self.arg0 = Some(value)),
-            Name::Shell => return Ok(self.shell = Some(value)),
-            Name::Descriptor => return Ok(self.descriptor = Some(natural(digits)?)),
+            Name::Env => self.set_variable(value)?,
+            Name::Unset => self.env_without(digits).map(|_| None)?,
+            Name::ClearEnv => put(&mut self.changed_env, Some(List::new(None))),
+            Name::Arg0 => put(&mut self.arg0, Some(value)),
+            Name::Shell => put(&mut self.shell, Some(value)),
+            Name::Descriptor => put(&mut self.descriptor, Some(natural(digits)?)),
         };
-        self.actions.push(action).ok_or(Wrong::TooMany)
+        action
+            .map_or(Some(()), |action| self.actions.push(action))
+            .ok_or(Wrong::TooMany)
     }
 
     /// Takes a variable out of the environment, which can be changed further then.
@@ -165,16 +168,18 @@ impl<'a> Options<'a> {
     }
 
     /// `--env NAME=VALUE`
-    fn set_variable(&mut self, value: &'a CStr) -> Result<(), Wrong> {
+    fn set_variable(&mut self, value: &'a CStr) -> Result<Option<Action<'a>>, Wrong> {
         let (name, _) = split(value, b'=').ok_or(Wrong::Value)?;
-        let env = self.env_without(name)?;
-        env.push_string(value).ok_or(Wrong::TooMany)
+        self.env_without(name)?
+            .push_string(value)
+            .ok_or(Wrong::TooMany)?;
+        Ok(None)
     }
 
     /// `--groups GID,…`
-    fn groups(&mut self, value: &CStr) -> Result<&'a [u32], Wrong> {
+    fn groups(&mut self, mut value: &CStr) -> Result<&'a [u32], Wrong> {
         let mut count = 0;
-        for group in parts(value) {
+        while let Some(group) = next_part(&mut value) {
             *self.groups.get_mut(count).ok_or(Wrong::TooMany)? = id(group)?;
             count += 1;
         }
@@ -270,6 +275,12 @@ impl Name {
     }
 }
 
+/// Sets what is no action.
+fn put<'a, T>(place: &mut T, value: T) -> Option<Action<'a>> {
+    *place = value;
+    None
+}
+
 /// `--dup FROM,TO`
 fn dup(value: &CStr) -> Result<Action<'_>, Wrong> {
     let (from, to) = split(value, b',').ok_or(Wrong::Value)?;
@@ -355,13 +366,17 @@ fn signal(name: &[u8]) -> Result<Signal, Wrong> {
 }
 
 /// `SIGNAL,…`
-fn signals(value: &CStr) -> Result<SigSet, Wrong> {
-    parts(value).try_fold(SigSet::EMPTY, |set, part| Ok(set.with(signal(part)?)))
+fn signals(mut value: &CStr) -> Result<SigSet, Wrong> {
+    let mut set = SigSet::EMPTY;
+    while let Some(name) = next_part(&mut value) {
+        set = set.with(signal(name)?);
+    }
+    Ok(set)
 }
 
 fn directory(path: &CStr) -> Result<OwnedFd, Wrong> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    sys::fd::open(path, flags, 0).map_err(Wrong::Errno)
+    sys::fd::open(path, flags, 0).map_err(|_| Wrong::NoDirectory)
 }
 
 /// The words of the command line that are still to be read.
@@ -409,18 +424,14 @@ fn split(string: &CStr, byte: u8) -> Option<(&[u8], &CStr)> {
     Some((bytes.get(..at)?, sys::args::tail(string, at + 1)?))
 }
 
-/// The parts between commas; none if the string is empty.
-fn parts(string: &CStr) -> impl Iterator<Item = &[u8]> {
-    let mut rest = (!string.is_empty()).then_some(string);
-    core::iter::from_fn(move || {
-        let all = rest?;
-        let (first, others) = match split(all, b',') {
-            Some((first, others)) => (first, Some(others)),
-            None => (all.to_bytes(), None),
-        };
-        rest = others;
-        Some(first)
-    })
+/// Takes the part before the next comma; none if nothing is left.
+fn next_part<'a>(rest: &mut &'a CStr) -> Option<&'a [u8]> {
+    if rest.is_empty() {
+        return None;
+    }
+    let (part, others) = split(rest, b',').unwrap_or((rest.to_bytes(), c""));
+    *rest = others;
+    Some(part)
 }
 
 #[inline(never)]
@@ -466,7 +477,7 @@ enum Wrong {
     Value,
     TooMany,
     Missing,
-    Errno(Errno),
+    NoDirectory,
 }
 
 impl Text for Problem<'_> {
@@ -478,7 +489,8 @@ impl Text for Problem<'_> {
         }
         ": ".write(out);
         let what = match self.wrong {
-            Wrong::Errno(errno) => return errno.write(out),
+            Wrong::NoDirectory => "no directory that can be opened",
+
             Wrong::NoSuchOption => "no such option",
             Wrong::TakesNoValue => "it takes no value",
             Wrong::NoValue => "a value must follow",
@@ -521,6 +533,7 @@ impl<T: Copy, const N: usize> List<T, N> {
 
 impl<'a> Strings<'a> {
     /// Adds a string, if there is room for it and the null.
+    #[inline(never)]
     fn push_string(&mut self, string: &'a CStr) -> Option<()> {
         (self.length + 1 < STRINGS).then_some(())?;
         self.push(Some(Arg::from(string)))
