@@ -31,6 +31,7 @@ nestling_tests::suite! {
         signals_to_the_group_run_no_handler_in_the_child,
         signals_to_the_group_run_no_handler_in_the_child_without_clone3,
         signals_to_the_group_that_end_the_child_are_reported,
+        signals_to_the_group_that_end_the_child_are_reported_without_clone3,
         a_child_that_is_killed_by_its_hook_is_reported,
         a_child_that_faults_in_its_hook_is_reported,
         a_child_that_is_killed_by_another_is_reported,
@@ -283,6 +284,11 @@ fn signals_to_the_group_that_end_the_child_are_reported(memory: Memory) {
     assert_eq!(strayed(), 0, "handlers that ran in the child");
     join(helper);
     assert!(!has_child());
+}
+
+fn signals_to_the_group_that_end_the_child_are_reported_without_clone3(memory: Memory) {
+    forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
+    signals_to_the_group_that_end_the_child_are_reported(memory);
 }
 
 fn a_child_that_is_killed_by_its_hook_is_reported(memory: Memory) {

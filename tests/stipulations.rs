@@ -5,12 +5,14 @@
 #![no_std]
 #![no_main]
 
-use nestling::spawn::{Action, Memory, Program, Spawn};
+use core::sync::atomic::Ordering::Relaxed;
+
+use nestling::spawn::{Action, Hook, Memory, Program, Spawn};
 use nestling::sys::{self, resource};
 use nestling::{OFlags, RawFd, Resource, Rlimit};
 use nestling_tests::{
-    DESCRIPTORS, Table, dup2, emulated, fails, fd, inode, limit_descriptors, make_file, open,
-    open_only, probe, remove, skip, start, state, text,
+    DESCRIPTORS, State, Table, dup2, emulated, fails, fd, inode, limit_descriptors, mailbox,
+    make_file, open, open_only, probe, remove, scratch, show, skip, start, state, text,
 };
 
 nestling_tests::suite! {
@@ -20,6 +22,7 @@ nestling_tests::suite! {
         a_close_from_below_at_and_above_the_pipe,
         a_open_onto_the_pipe,
         b_open_gets_its_number_where_the_pipe_has_the_lowest,
+        b_the_pipe_is_not_on_the_number_that_open_returns,
         b_open_after_the_pipes_lower_end_was_filled,
         b_an_open_needs_no_more_numbers_than_without_the_pipe,
         c_a_pipe_that_cannot_move_is_the_failure_of_its_action,
@@ -154,6 +157,54 @@ fn b_open_gets_its_number_where_the_pipe_has_the_lowest(memory: Memory) {
         let actions = [dup2(2, read_end), open(2, c"fd2"), open(30, c"fd2")];
         expect(memory, &actions, before, &[], &[read_end, 30]);
     }
+}
+
+/// What `open` returned is not seen in the end; but where the pipe is, the hook sees: not on the number that `open` would
+/// have returned.
+fn b_the_pipe_is_not_on_the_number_that_open_returns(memory: Memory) {
+    for (before, read_end, write_end) in PLACES {
+        open_only(before.iter().copied());
+        let lowest_of = |actions: &[Action<'_>], lowest: RawFd| {
+            let pipe = pipe_at_the_end(&with(memory, actions), |number| {
+                before.contains(&number) || [read_end, 30].contains(&number)
+            });
+            assert_ne!(pipe, lowest, "{actions:?} with {before:?} open");
+        };
+        lowest_of(&[dup2(2, read_end), open(30, c"fd2")], write_end);
+        lowest_of(
+            &[dup2(2, read_end), open(30, c"fd2"), open(30, c"fd2")],
+            write_end,
+        );
+    }
+}
+
+/// The number that the child has open beside those it should have, when its hook runs. (There must be just one.)
+fn pipe_at_the_end(spawn: &Spawn<'_>, expected: impl Fn(RawFd) -> bool) -> RawFd {
+    let look = || {
+        for number in 0..DESCRIPTORS {
+            let open = sys::fd::cloexec(number as RawFd).is_ok();
+            mailbox().numbers[number].store(open.into(), Relaxed);
+        }
+        Ok(())
+    };
+    let mut spawn = *spawn;
+    // SAFETY: the hook makes system calls and writes to atomics.
+    spawn.attributes.hook = Some(unsafe { Hook::new(&look) });
+    state(&spawn);
+    let open = |&number: &RawFd| mailbox().numbers[number as usize].load(Relaxed) == 1;
+    let all = 0..DESCRIPTORS as RawFd;
+    for number in all.clone().filter(|&number| expected(number)) {
+        assert!(open(&number), "{number} is not open; {:?}", spawn.actions);
+    }
+    let mut others = all.filter(open).filter(|&number| !expected(number));
+    let pipe = others.next().expect("the pipe");
+    assert_eq!(
+        others.next(),
+        None,
+        "the pipe is at {pipe}; {:?}",
+        spawn.actions
+    );
+    pipe
 }
 
 fn b_open_after_the_pipes_lower_end_was_filled(memory: Memory) {
@@ -406,7 +457,17 @@ fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
                 fails(&spawn, "exec \"/nope\": ENOENT: no such file or directory");
             }
             None => {
-                let found = state(&spawn);
+                let lowest = model
+                    .0
+                    .iter()
+                    .position(Option::is_none)
+                    .unwrap_or(DESCRIPTORS);
+                let is_open = |number: RawFd| model.0[number as usize].is_some();
+                let pipe = pipe_at_the_end(&spawn, is_open);
+                if let Some(Action::Open { .. }) = actions.last() {
+                    assert_ne!(pipe, lowest as RawFd, "the pipe; {context}");
+                }
+                let found = State::read(text!("{}/out", show(scratch())).c_str());
                 for (number, expected) in model.0.iter().enumerate() {
                     let expected = match expected {
                         Some((inode, false)) => text!("{inode}"),
