@@ -108,8 +108,9 @@ fn open_at(number: RawFd, path: &core::ffi::CStr) -> OwnedFd {
 fn spawn_of_kind(kind: &[u8], memory: Memory) -> i32 {
     let program = args![c"program", c"child"];
     let program = Args::new(&program);
-    let root = sys::credentials::geteuid() == 0;
-    let (uid, gid) = (sys::credentials::getuid(), sys::credentials::getgid());
+    let root = sys::credentials::geteuid() == Ok(0);
+    let ids = [sys::credentials::getuid(), sys::credentials::getgid()];
+    let [uid, gid] = ids.map(|id| id.expect("an id"));
     let null = |fd| Action::Open {
         fd,
         path: c"/dev/null",
