@@ -60,7 +60,7 @@ impl OwnedFd {
     }
 }
 
-/// Conversions to and from the standard library's types.
+/// Conversions to and from the standard library's types. One more is in [`sys::fd`](crate::sys::fd).
 #[cfg(feature = "std")]
 mod std_types {
     use std::os::fd;
@@ -81,14 +81,6 @@ mod std_types {
                 fd: fd::AsRawFd::as_raw_fd(&borrowed),
                 owner: PhantomData,
             }
-        }
-    }
-
-    impl From<OwnedFd> for fd::OwnedFd {
-        #[allow(unsafe_code)]
-        fn from(owned: OwnedFd) -> Self {
-            // SAFETY: it was owned, and is given away.
-            unsafe { fd::FromRawFd::from_raw_fd(owned.into_raw_fd()) }
         }
     }
 

@@ -28,6 +28,14 @@ impl OwnedFd {
     }
 }
 
+#[cfg(feature = "std")]
+impl From<OwnedFd> for std::os::fd::OwnedFd {
+    fn from(owned: OwnedFd) -> Self {
+        // SAFETY: it was owned, and is given away.
+        unsafe { std::os::fd::FromRawFd::from_raw_fd(owned.into_raw_fd()) }
+    }
+}
+
 impl BorrowedFd<'_> {
     /// Borrows a descriptor.
     ///
