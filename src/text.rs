@@ -47,7 +47,7 @@ pub(crate) fn display(text: &impl Text, f: &mut fmt::Formatter<'_>) -> fmt::Resu
 }
 
 /// A number, in digits.
-pub(crate) fn decimal(number: i32, out: &mut impl Sink) {
+pub fn decimal(number: i32, out: &mut impl Sink) {
     if number < 0 {
         out.put(b"-");
     }

@@ -119,8 +119,9 @@ pub fn panic(info: &PanicInfo<'_>) -> ! {
     abort()
 }
 
-/// `Display` of [`PanicInfo`] would do, but for the 3 KiB that `core::fmt`'s numbers take.
-fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
+/// Writes what a panic says, and where it was, in a line. (`Display` of [`PanicInfo`] would do, but for the 3 KiB that
+/// `core::fmt`'s numbers take.)
+pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
     if let Some(location) = info.location() {
         "panic at ".write(stderr);
         location.file().write(stderr);
@@ -158,9 +159,10 @@ macro_rules! entry {
     ($main:path, panic = $panic:path) => {
         #[allow(unsafe_code)]
         const _: () = {
-            $crate::__start!(start);
+            // Names that no path of the program's means: they would hide what it does mean.
+            $crate::__start!(__nestling_start);
 
-            unsafe extern "C" fn start(stack: *const usize) -> ! {
+            unsafe extern "C" fn __nestling_start(stack: *const usize) -> ! {
                 // SAFETY: `_start` gives the stack as the kernel made it.
                 unsafe { $crate::rt::start(stack, $main) }
             }
@@ -170,6 +172,13 @@ macro_rules! entry {
             /// The prebuilt `core` names it, in tables for unwinding that nobody reads here.
             #[unsafe(no_mangle)]
             extern "C" fn rust_eh_personality() {}
+
+            /// On aarch64 a constructor of `compiler_builtins` names it, to choose between two ways to do atomics. No constructor
+            /// runs here, which means the way that every processor knows.
+            #[unsafe(no_mangle)]
+            extern "C" fn getauxval(_key: usize) -> usize {
+                0
+            }
 
             $crate::__memory_functions!();
         };
@@ -183,7 +192,7 @@ macro_rules! entry {
 macro_rules! __panic_handler {
     ($panic:path) => {
         #[panic_handler]
-        fn panic(info: &::core::panic::PanicInfo<'_>) -> ! {
+        fn __nestling_panic(info: &::core::panic::PanicInfo<'_>) -> ! {
             $panic(info)
         }
     };

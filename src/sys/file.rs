@@ -5,7 +5,7 @@ use core::ffi::CStr;
 use linux_raw_sys::general as linux;
 
 use super::{done, fd};
-use crate::arch::{syscall1, syscall3};
+use crate::arch::{syscall1, syscall3, syscall4};
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, RawFd};
 use crate::file::OFlags;
@@ -44,6 +44,35 @@ pub fn exists(path: &CStr) -> Result<(), Errno> {
             linux::AT_FDCWD as usize,
             path.as_ptr() as usize,
             linux::F_OK as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `mkdirat`: makes a directory with these permission bits, less the umask's.
+pub fn mkdir(path: &CStr, mode: u32) -> Result<(), Errno> {
+    // SAFETY: the kernel reads a C string.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_mkdirat as usize,
+            linux::AT_FDCWD as usize,
+            path.as_ptr() as usize,
+            mode as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `mknodat`: makes the device file of a character device, with these permission bits, less the umask's.
+pub fn make_character_device(path: &CStr, mode: u32, major: u8, minor: u8) -> Result<(), Errno> {
+    // SAFETY: the kernel reads a C string.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_mknodat as usize,
+            linux::AT_FDCWD as usize,
+            path.as_ptr() as usize,
+            (linux::S_IFCHR | mode) as usize,
+            usize::from(major) << 8 | usize::from(minor),
         )
     };
     done(answer)

@@ -119,6 +119,12 @@ pub fn exit(code: i32) -> ! {
     }
 }
 
+/// `ppoll` of nothing: waits until a signal handler has run, which is an error, `EINTR`.
+pub fn pause() -> Errno {
+    // SAFETY: no descriptors, no time limit, no mask.
+    failed(unsafe { syscall5(linux::__NR_ppoll as usize, 0, 0, 0, 0, 0) })
+}
+
 /// `wait4`: reaps a child (its id; -1: any; the rest is in `wait4(2)`). `None` if `WNOHANG` was among the options and none
 /// has ended.
 pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno> {

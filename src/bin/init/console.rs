@@ -1,0 +1,35 @@
+//! The console, where the kernel did not open one: it starts PID 1 without any descriptor if it found no `/dev/console`.
+
+use nestling::{OFlags, sys};
+
+/// How many descriptors are open.
+pub fn open_descriptors() -> usize {
+    (0..1024)
+        .filter(|&number| sys::fd::cloexec(number).is_ok())
+        .count()
+}
+
+/// Sees to it that descriptors 0, 1 and 2 are open: what is opened otherwise would become them, and get what is meant for
+/// the console.
+pub fn open() {
+    let console = c"/dev/console";
+    if sys::file::exists(console).is_err() {
+        // Its number is the kernel's promise. A kernel without devtmpfs may not have made the file.
+        let _ = sys::file::make_character_device(console, 0o600, 5, 1);
+    }
+    for number in 0..3 {
+        if sys::fd::cloexec(number).is_ok() {
+            continue;
+        }
+        let opened = [console, c"/dev/null", c"/"].iter().find_map(|path| {
+            let access = if *path == c"/" {
+                OFlags::RDONLY
+            } else {
+                OFlags::RDWR
+            };
+            sys::fd::open(path, access | OFlags::NOCTTY, 0).ok()
+        });
+        // The lowest free number: this one. It stays open.
+        opened.map(|fd| fd.into_raw_fd());
+    }
+}

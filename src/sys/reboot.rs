@@ -1,0 +1,40 @@
+//! The end of the machine: `sync(2)` and `reboot(2)`.
+
+use linux_raw_sys::general as linux;
+
+use super::result;
+use crate::arch::{syscall0, syscall4};
+use crate::errno::Errno;
+
+/// What becomes of the machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Reboot {
+    /// It is switched off; where the kernel can't, it halts.
+    PowerOff = linux::LINUX_REBOOT_CMD_POWER_OFF,
+    /// It starts anew.
+    Restart = linux::LINUX_REBOOT_CMD_RESTART,
+    /// It stays as it is, and does nothing any more.
+    Halt = linux::LINUX_REBOOT_CMD_HALT,
+}
+
+/// `sync`: writes to the disks what waits to be written.
+pub fn sync() {
+    // SAFETY: no arguments, no failure.
+    unsafe { syscall0(linux::__NR_sync as usize) };
+}
+
+/// `reboot`: ends the machine at once, without [`sync`]; in a pid namespace, the namespace. Returns only if that failed.
+pub fn reboot(how: Reboot) -> Errno {
+    // SAFETY: numbers are all it takes; two of them only say that it is meant.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_reboot as usize,
+            linux::LINUX_REBOOT_MAGIC1 as usize,
+            linux::LINUX_REBOOT_MAGIC2 as usize,
+            how as usize,
+            0,
+        )
+    };
+    result(answer).err().unwrap_or(Errno::EINVAL)
+}
