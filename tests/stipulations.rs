@@ -231,6 +231,10 @@ fn b_an_open_needs_no_more_numbers_than_without_the_pipe(memory: Memory) {
             &[target],
         );
     }
+    // None but the pipe's, and the one that the open itself closes.
+    open_only(0..last - 1);
+    let full = [dup2(0, last - 1), open(1, c"fd0")];
+    expect(memory, &full, &all_below(last - 1), &[], &[last - 1]);
 }
 
 fn all_below(end: RawFd) -> [RawFd; DESCRIPTORS] {

@@ -298,11 +298,13 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
     }
 
     let (errno, missing) = match job.spawn.program {
-        Program::Path(path) => {
+        Program::Search { name, path } if !name.to_bytes().contains(&b'/') => {
+            search(job, name, path)
+        }
+        Program::Path(path) | Program::Search { name: path, .. } => {
             let errno = exec_path(job, path);
             (errno, missing(errno, || sys::file::exists(path).is_ok()))
         }
-        Program::Search { name, path } => search(job, name, path),
         Program::Descriptor(fd) => {
             let errno = match pipe.named(fd) {
                 // SAFETY: `Args` are what it asks for.

@@ -10,8 +10,8 @@
 
 mod options;
 
-use nestling::rt;
 use nestling::text::Text;
+use nestling::{rt, wait};
 use options::Options;
 
 nestling::entry!(main);
@@ -47,7 +47,8 @@ fn main(process: rt::Process) -> i32 {
         Err(problem) => return failed(&problem, 125),
     }
     match options.spawn().start() {
-        Ok(mut child) => match child.wait() {
+        // Not `child.wait()`: it has code for pidfds, which no option asks for.
+        Ok(child) => match wait::wait(child.id()) {
             Ok(status) => status.shell_code(),
             Err(errno) => failed(&errno, 125),
         },

@@ -177,9 +177,10 @@ impl<'a> Options<'a> {
     }
 
     /// `--groups GID,…`
-    fn groups(&mut self, mut value: &CStr) -> Result<&'a [u32], Wrong> {
+    fn groups(&mut self, value: &CStr) -> Result<&'a [u32], Wrong> {
         let mut count = 0;
-        while let Some(group) = next_part(&mut value) {
+        let mut rest = list(value);
+        while let Some(group) = next_part(&mut rest) {
             *self.groups.get_mut(count).ok_or(Wrong::TooMany)? = id(group)?;
             count += 1;
         }
@@ -294,30 +295,31 @@ fn dup(value: &CStr) -> Result<Action<'_>, Wrong> {
 fn open(value: &CStr) -> Result<Action<'_>, Wrong> {
     let (fd, how) = split(value, b',').ok_or(Wrong::Value)?;
     let (_, path) = split(how, b'=').ok_or(Wrong::Value)?;
-    let mut flags = OFlags::default();
+    let (access, mut letters) = how.to_bytes().split_first().ok_or(Wrong::Value)?;
+    let mut flags = match access {
+        b'r' => OFlags::RDONLY,
+        b'w' => OFlags::WRONLY,
+        b'b' => OFlags::RDWR,
+        _ => return Err(Wrong::Value),
+    };
     let mut mode = 0o666;
-    let mut letters = how.to_bytes();
-    loop {
-        let (&letter, rest) = letters.split_first().ok_or(Wrong::Value)?;
+    while let Some((letter, rest)) = letters.split_first() {
         letters = rest;
-        flags = flags
-            | match letter {
-                b'r' => OFlags::RDONLY,
-                b'w' => OFlags::WRONLY,
-                b'b' => OFlags::RDWR,
-                b'c' => OFlags::CREAT,
-                b'x' => OFlags::CREAT | OFlags::EXCL,
-                b't' => OFlags::TRUNC,
-                b'a' => OFlags::APPEND,
-                b'=' => break,
-                b',' => {
-                    let (_, digits) = split(how, b',').ok_or(Wrong::Value)?;
-                    let (digits, _) = split(digits, b'=').ok_or(Wrong::Value)?;
-                    mode = octal(digits)?;
-                    break;
-                }
-                _ => return Err(Wrong::Value),
-            };
+        let flag = match letter {
+            b'c' => OFlags::CREAT,
+            b'x' => OFlags::CREAT | OFlags::EXCL,
+            b't' => OFlags::TRUNC,
+            b'a' => OFlags::APPEND,
+            b'=' => break,
+            b',' => {
+                let (_, digits) = split(how, b',').ok_or(Wrong::Value)?;
+                let (digits, _) = split(digits, b'=').ok_or(Wrong::Value)?;
+                mode = octal(digits)?;
+                break;
+            }
+            _ => return Err(Wrong::Value),
+        };
+        flags = flags | flag;
     }
     Ok(Action::Open {
         fd: natural(fd)?,
@@ -366,9 +368,10 @@ fn signal(name: &[u8]) -> Result<Signal, Wrong> {
 }
 
 /// `SIGNAL,…`
-fn signals(mut value: &CStr) -> Result<SigSet, Wrong> {
+fn signals(value: &CStr) -> Result<SigSet, Wrong> {
     let mut set = SigSet::EMPTY;
-    while let Some(name) = next_part(&mut value) {
+    let mut rest = list(value);
+    while let Some(name) = next_part(&mut rest) {
         set = set.with(signal(name)?);
     }
     Ok(set)
@@ -424,14 +427,20 @@ fn split(string: &CStr, byte: u8) -> Option<(&[u8], &CStr)> {
     Some((bytes.get(..at)?, sys::args::tail(string, at + 1)?))
 }
 
-/// Takes the part before the next comma; none if nothing is left.
-fn next_part<'a>(rest: &mut &'a CStr) -> Option<&'a [u8]> {
-    if rest.is_empty() {
-        return None;
-    }
-    let (part, others) = split(rest, b',').unwrap_or((rest.to_bytes(), c""));
+/// Takes the part before the next comma of what is left; none if nothing is.
+fn next_part<'a>(rest: &mut Option<&'a CStr>) -> Option<&'a [u8]> {
+    let all = (*rest)?;
+    let (part, others) = match split(all, b',') {
+        Some((part, others)) => (part, Some(others)),
+        None => (all.to_bytes(), None),
+    };
     *rest = others;
     Some(part)
+}
+
+/// A list is what is between commas. An empty string is an empty list.
+fn list(value: &CStr) -> Option<&CStr> {
+    (!value.is_empty()).then_some(value)
 }
 
 #[inline(never)]

@@ -1,0 +1,497 @@
+//! The program `spawn`: each option, what it exits with, and what it says.
+//!
+//! Debian's tools are the children; what each option did is asked of them.
+
+use std::process::{Command, Output, Stdio};
+
+use nestling_host_tests::{Arch, or_skip, say};
+
+/// Runs `spawn` with these words on each architecture that this machine runs: its exit status, what was printed.
+fn spawn(words: &[&str], check: impl Fn(i32, &str, &str)) {
+    for arch in [Arch::X86_64, Arch::I386] {
+        let spawn = match arch.spawn() {
+            Ok(spawn) => spawn,
+            Err(why) => {
+                say(&format!("skipped: {why}"));
+                continue;
+            }
+        };
+        let mut command = Command::new(spawn);
+        command
+            .args(words)
+            .stdin(Stdio::null())
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().expect("spawn runs");
+        let code = status.code().expect("spawn exits");
+        let (stdout, stderr) = (
+            String::from_utf8_lossy(&stdout),
+            String::from_utf8_lossy(&stderr),
+        );
+        check(code, &stdout, &stderr);
+    }
+}
+
+/// The program ran, and printed this.
+fn prints(words: &[&str], expected: &str) {
+    spawn(words, |code, stdout, stderr| {
+        assert_eq!((code, stdout, stderr), (0, expected, ""), "{words:?}");
+    });
+}
+
+/// There is no program, and this is why.
+fn fails(words: &[&str], expected_code: i32, expected: &str) {
+    spawn(words, |code, stdout, stderr| {
+        let expected = format!("spawn: {expected}\n");
+        assert_eq!(
+            (code, stdout, stderr),
+            (expected_code, "", &expected[..]),
+            "{words:?}"
+        );
+    });
+}
+
+/// Only root may.
+fn root() -> Result<(), String> {
+    // SAFETY: no arguments.
+    match unsafe { libc::geteuid() } {
+        0 => Ok(()),
+        _ => Err("only root may".into()),
+    }
+}
+
+#[test]
+fn it_exits_with_the_programs_status() {
+    spawn(&["sh", "-c", "exit 7"], |code, _, _| assert_eq!(code, 7));
+    spawn(&["--", "true"], |code, _, _| assert_eq!(code, 0));
+    spawn(&["sh", "-c", "kill -9 $$"], |code, _, _| {
+        assert_eq!(code, 128 + 9)
+    });
+}
+
+#[test]
+fn it_exits_with_127_126_or_125_where_there_is_no_program() {
+    fails(
+        &["no-such-program"],
+        127,
+        r#"exec "no-such-program": ENOENT: no such file or directory"#,
+    );
+    fails(
+        &["/etc/passwd/x"],
+        127,
+        r#"exec "/etc/passwd/x": ENOTDIR: not a directory"#,
+    );
+    fails(
+        &["/etc/passwd"],
+        126,
+        r#"exec "/etc/passwd": EACCES: permission denied"#,
+    );
+    let nope = r#"file action 1 (open "/nope"): ENOENT: no such file or directory"#;
+    fails(&["--close", "3", "--open", "0,r=/nope", "true"], 125, nope);
+}
+
+#[test]
+fn help_is_one_screen() {
+    spawn(&["--setsid", "--help"], |code, stdout, _| {
+        assert_eq!(code, 0);
+        assert!(stdout.lines().count() <= 24, "{stdout}");
+        assert!(
+            stdout.lines().all(|line| line.chars().count() < 80),
+            "{stdout}"
+        );
+    });
+}
+
+#[test]
+fn help_shows_every_option_and_there_is_no_other() {
+    spawn(&["--help"], |_, stdout, _| {
+        let words = stdout
+            .split_whitespace()
+            .filter_map(|word| word.strip_prefix("--"));
+        for option in words.filter(|option| option.starts_with(|c: char| c.is_ascii_alphabetic())) {
+            spawn(&[&format!("--{option}")], |code, _, stderr| {
+                assert_eq!(code, 125);
+                assert!(!stderr.contains("no such option"), "{option}: {stderr}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_wrong_command_line_is_told_with_the_word_that_is_wrong() {
+    let see = "; see spawn --help";
+    let fails = |words: &[&str], what: &str| fails(words, 125, &format!("{what}{see}"));
+    fails(&[], r#""PROGRAM": missing"#);
+    fails(&["--setsid"], r#""PROGRAM": missing"#);
+    fails(&["--opne", "true"], r#""--opne": no such option"#);
+    fails(&["--Close", "1"], r#""--Close": no such option"#);
+    fails(&["--close"], r#""--close": a value must follow"#);
+    fails(
+        &["--setsid=1", "true"],
+        r#""--setsid" "1": it takes no value"#,
+    );
+    for (option, values) in [
+        (
+            "open",
+            &[
+                "", "0", "0,r", "r=/x", "0,q=/x", "0,r,9=/x", "-1,r=/x", "0,r,=/x", "0,=x,",
+            ][..],
+        ),
+        ("dup", &["", "1", "1,", ",1", "1,2,3", "a,b"]),
+        (
+            "close",
+            &["", "x", "-1", "2147483648", "99999999999999999999"],
+        ),
+        ("umask", &["", "8", "10000"]),
+        (
+            "limit",
+            &[
+                "",
+                "nofile",
+                "nofile=",
+                "files=1",
+                "nofile=1:",
+                "nofile=-1",
+                "nofile=18446744073709551616",
+            ],
+        ),
+        ("groups", &[",", "1,", "root"]),
+        ("uid", &["", "root", "-1", "4294967295"]),
+        ("nice", &["", "-", "5x"]),
+        ("sched", &["", "best", "fifo,", "rr,x"]),
+        ("default", &["KILLL", "65", "HUP,"]),
+        ("block", &["x"]),
+        ("parent-death", &["", "0"]),
+        ("env", &["", "A"]),
+        ("cgroup", &["/nope", "/etc/passwd"]),
+    ] {
+        for value in values {
+            let what = if option == "cgroup" {
+                "no directory that can be opened"
+            } else {
+                "not understood"
+            };
+            if (option, *value) != ("default", "") {
+                fails(
+                    &[&format!("--{option}"), value, "true"],
+                    &format!(r#""--{option}" "{value}": {what}"#),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_too_much_is_told_and_not_cut_off() {
+    let many = vec!["--close=9"; 65];
+    fails(
+        &[&many[..], &["true"]].concat(),
+        125,
+        r#""--close" "9": too many of them; see spawn --help"#,
+    );
+    let arguments = vec!["x"; 1100];
+    prints(&[&["true"][..], &arguments].concat(), "");
+    let what = r#""--arg0" "y": too many of them; see spawn --help"#;
+    fails(
+        &[&["--arg0", "y", "true"][..], &arguments].concat(),
+        125,
+        what,
+    );
+    let groups = vec!["1"; 65].join(",");
+    let what = format!(r#""--groups" "{groups}": too many of them; see spawn --help"#);
+    fails(&["--groups", &groups, "true"], 125, &what);
+}
+
+#[test]
+fn a_value_follows_an_equals_sign_or_is_the_next_word() {
+    prints(&["--chdir=/usr", "pwd"], "/usr\n");
+    prints(&["--chdir", "/usr", "pwd"], "/usr\n");
+    prints(&["--env=A==b", "sh", "-c", "echo $A"], "=b\n");
+}
+
+#[test]
+fn actions_are_carried_out_in_the_order_given() {
+    prints(
+        &["--chdir", "/", "--chdir", "usr", "--chdir", "bin", "pwd"],
+        "/usr/bin\n",
+    );
+    prints(
+        &[
+            "--dup", "1,5", "--close", "1", "--dup", "5,1", "echo", "hello",
+        ],
+        "hello\n",
+    );
+    let closed = "file action 1 (fchdir 9): EBADF: bad file descriptor";
+    fails(&["--close", "9", "--fchdir", "9", "true"], 125, closed);
+    prints(
+        &["--open", "9,r=/usr", "--chdir", "/", "--fchdir", "9", "pwd"],
+        "/usr\n",
+    );
+    fails(
+        &["--close", "1", "--dup", "1,5", "true"],
+        125,
+        "file action 1 (dup2 1 to 5): EBADF: bad file descriptor",
+    );
+}
+
+#[test]
+fn files_are_opened_as_their_letters_say() {
+    let path = std::env::temp_dir().join(format!("nestling-open-{}", std::process::id()));
+    let file = path.to_str().expect("a plain path");
+    let contents = || std::fs::read_to_string(&path).expect("the file");
+    for (how, before, after) in [
+        ("wc", "12345", "new\n5"),
+        ("wct", "12345", "new\n"),
+        ("wca", "12345", "12345new\n"),
+        ("b", "12345", "new\n5"),
+    ] {
+        std::fs::write(&path, before).expect("a file");
+        spawn(
+            &["--open", &format!("1,{how}={file}"), "echo", "new"],
+            |code, _, _| {
+                assert_eq!((code, &contents()[..]), (0, after), "{how}");
+                std::fs::write(&path, before).expect("a file");
+            },
+        );
+    }
+    fails(
+        &["--open", &format!("1,wx={file}"), "true"],
+        125,
+        &format!(r#"file action 0 (open "{file}"): EEXIST: file exists"#),
+    );
+    std::fs::remove_file(&path).expect("the file");
+    spawn(
+        &[
+            "--umask",
+            "0",
+            "--open",
+            &format!("1,wx,604={file}"),
+            "true",
+        ],
+        |code, _, _| {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&path)
+                .expect("the file")
+                .permissions()
+                .mode();
+            assert_eq!((code, mode & 0o7777), (0, 0o604));
+            std::fs::remove_file(&path).expect("the file");
+        },
+    );
+}
+
+#[test]
+fn the_environment_is_what_the_options_leave() {
+    prints(
+        &[
+            "--clear-env",
+            "--env",
+            "A=1",
+            "--env",
+            "B=2",
+            "--env",
+            "A=3",
+            "env",
+        ],
+        "B=2\nA=3\n",
+    );
+    prints(
+        &[
+            "--clear-env",
+            "--env",
+            "A=1",
+            "--env",
+            "AB=2",
+            "--unset",
+            "A",
+            "env",
+        ],
+        "AB=2\n",
+    );
+    prints(&["--clear-env", "env"], "");
+    prints(&["--unset", "PATH", "env", "sh", "-c", "true"], "");
+}
+
+#[test]
+fn a_program_is_looked_for_along_the_path_that_it_will_have() {
+    fails(
+        &["--env", "PATH=/nope", "true"],
+        127,
+        r#"exec "true": ENOENT: no such file or directory"#,
+    );
+    prints(&["--env", "PATH=/nope:/usr/bin", "true"], "");
+}
+
+#[test]
+fn limits_umask_and_niceness_are_the_programs() {
+    prints(&["--limit", "nofile=64", "sh", "-c", "ulimit -n"], "64\n");
+    prints(
+        &[
+            "--limit",
+            "nofile=64:128",
+            "sh",
+            "-c",
+            "ulimit -S -n; ulimit -H -n",
+        ],
+        "64\n128\n",
+    );
+    prints(
+        &["--limit", "core=0:unlimited", "sh", "-c", "ulimit -S -c"],
+        "0\n",
+    );
+    prints(&["--umask", "027", "sh", "-c", "umask"], "0027\n");
+    prints(&["--nice", "7", "nice"], "7\n");
+    prints(
+        &[
+            "--sched",
+            "idle",
+            "sh",
+            "-c",
+            "cut -d ' ' -f 41 /proc/self/stat",
+        ],
+        "5\n",
+    );
+}
+
+#[test]
+fn signals_are_blocked_ignored_and_restored_as_asked() {
+    let status = |field: &str| format!("s/^{field}:\\s*//p");
+    let mask = ["sed", "-n", &status("SigBlk"), "/proc/self/status"];
+    prints(
+        &[&["--block", "HUP,SIGTERM,64"], &mask[..]].concat(),
+        "8000000000004001\n",
+    );
+    prints(
+        &[&["--block", ""], &mask[..]].concat(),
+        "0000000000000000\n",
+    );
+    let inner = format!(
+        "trap '' HUP USR1; exec \"$0\" --default HUP sed -n '{}' /proc/self/status",
+        status("SigIgn")
+    );
+    for arch in [Arch::X86_64, Arch::I386] {
+        let spawned = or_skip!(arch.spawn());
+        let output = Command::new("sh")
+            .args(["-c", &inner])
+            .arg(spawned)
+            .output()
+            .expect("a shell");
+        // Others may be ignored too, by whoever has started the tests.
+        let ignored = String::from_utf8_lossy(&output.stdout);
+        let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a mask");
+        assert_eq!(ignored & 0x201, 0x200, "{ignored:#x}");
+    }
+}
+
+#[test]
+fn sessions_and_groups_of_processes_are_new_where_asked() {
+    let ids = "read pid comm state ppid pgrp session rest < /proc/$$/stat; test $pgrp = $$; echo $?; test $session = $$; echo $?";
+    prints(&["--setsid", "sh", "-c", ids], "0\n0\n");
+    prints(&["--setpgid", "0", "sh", "-c", ids], "0\n1\n");
+    prints(&["sh", "-c", ids], "1\n1\n");
+}
+
+#[test]
+fn ids_and_groups_are_the_programs() {
+    or_skip!(root());
+    prints(
+        &[
+            "--groups",
+            "7,8",
+            "--gid",
+            "5",
+            "--uid",
+            "1234",
+            "sh",
+            "-c",
+            "id -u; id -g; id -G",
+        ],
+        "1234\n5\n5 7 8\n",
+    );
+    prints(&["--groups", "", "--gid", "5", "id", "-G"], "5\n");
+    let refused = "action 1 (gid 5): EPERM: operation not permitted";
+    fails(&["--uid", "1234", "--gid", "5", "true"], 125, refused);
+    prints(&["--reset-ids", "id", "-u"], "0\n");
+}
+
+#[test]
+fn a_root_directory_is_another() {
+    or_skip!(root());
+    fails(
+        &["--chroot", "/nope", "true"],
+        125,
+        r#"action 0 (chroot "/nope"): ENOENT: no such file or directory"#,
+    );
+    fails(
+        &["--chroot", "/proc", "true"],
+        127,
+        r#"exec "true": ENOENT: no such file or directory"#,
+    );
+}
+
+#[test]
+fn no_new_privileges_are_gained_where_asked() {
+    let status = "sed -n 's/^NoNewPrivs:\\s*//p' /proc/self/status";
+    prints(&["--no-new-privs", "sh", "-c", status], "1\n");
+    prints(&["sh", "-c", status], "0\n");
+}
+
+#[test]
+fn the_first_argument_is_another_where_asked() {
+    prints(&["--arg0", "-sh", "sh", "-c", "echo $0"], "-sh\n");
+    prints(
+        &["--arg0", "x", "cat", "/proc/self/cmdline"],
+        "x\0/proc/self/cmdline\0",
+    );
+}
+
+#[test]
+fn what_is_no_executable_is_run_by_the_shell_given() {
+    use std::os::unix::fs::PermissionsExt;
+    let path = std::env::temp_dir().join(format!("nestling-script-{}", std::process::id()));
+    let script = path.to_str().expect("a plain path");
+    std::fs::write(&path, "echo \"$@\"\n").expect("a script");
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("an executable one");
+    prints(&["--shell", "/bin/sh", script, "a", "b c"], "a b c\n");
+    let what = format!(r#"exec "{script}": ENOEXEC: not an executable format"#);
+    fails(&[script], 126, &what);
+    std::fs::write(&path, "#!/no/interpreter\n").expect("a script");
+    let what = format!(
+        r#"exec "{script}" (it is there, its interpreter is not): ENOENT: no such file or directory"#
+    );
+    fails(&[script], 126, &what);
+    std::fs::remove_file(&path).expect("the script");
+}
+
+#[test]
+fn a_descriptor_is_executed_with_all_words_as_its_arguments() {
+    prints(
+        &[
+            "--open",
+            "7,r=/bin/echo",
+            "--descriptor",
+            "7",
+            "zero",
+            "one",
+        ],
+        "one\n",
+    );
+    fails(
+        &["--descriptor", "7", "x"],
+        126,
+        "exec of descriptor 7: EBADF: bad file descriptor",
+    );
+}
+
+#[test]
+fn copied_memory_makes_no_difference() {
+    prints(&["--copy", "--chdir", "/usr", "pwd"], "/usr\n");
+    fails(
+        &["--copy", "nope"],
+        127,
+        r#"exec "nope": ENOENT: no such file or directory"#,
+    );
+}

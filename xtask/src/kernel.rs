@@ -1,0 +1,255 @@
+//! Debian's kernels: a package's download without any change to this machine, and the kernel out of it.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use duct::{Expression, cmd};
+
+use crate::{apt, arch::Arch, workspace::Workspace};
+
+/// Debian's releases, oldest first: the next is tried where one has no such package, or is just being copied to the mirror.
+const SUITES: [&str; 4] = ["bookworm", "trixie", "forky", "sid"];
+/// The same by their other names, for finding the machine's mirror.
+const ALIASES: [&str; 4] = ["oldstable", "stable", "testing", "unstable"];
+const MIRROR: &str = "http://deb.debian.org/debian";
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Debian's name of the architecture, and the package that stands for its kernel.
+fn debian(arch: Arch) -> (&'static str, &'static str) {
+    match arch {
+        Arch::X86_64 => ("amd64", "linux-image-cloud-amd64"),
+        Arch::Aarch64 => ("arm64", "linux-image-cloud-arm64"),
+        Arch::Riscv64 => ("riscv64", "linux-image-riscv64"),
+        Arch::I386 => ("i386", "linux-image-686"),
+    }
+}
+
+/// The kernel, if it was downloaded before.
+pub fn present(workspace: &Workspace, arch: Arch) -> Option<PathBuf> {
+    let path = place(workspace, arch).join("vmlinuz");
+    path.exists().then_some(path)
+}
+
+fn place(workspace: &Workspace, arch: Arch) -> PathBuf {
+    workspace.target.join("xtask/kernels").join(arch.name())
+}
+
+/// The kernel, downloaded if need be.
+pub fn obtain(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
+    if let Some(path) = present(workspace, arch) {
+        return Ok(path);
+    }
+    let (_, package) = debian(arch);
+    download(workspace, arch).with_context(|| {
+        format!(
+            "there is no Linux kernel for {0}: Debian's package {package} is not in {1} and can't be downloaded. \
+             With a kernel of your own, which has initramfs and a serial console built in: \
+             `cargo xtask boot --arch {0} --kernel PATH`",
+            arch.name(),
+            place(workspace, arch).display(),
+        )
+    })
+}
+
+fn download(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
+    for program in ["apt-get", "apt-cache", "dpkg-deb", "tar"] {
+        apt::program(program, &[]).map_err(|it| anyhow!("{} is missing", it.what))?;
+    }
+    // A mirror that is out of reach now is so for the next architecture.
+    static UNREACHABLE: OnceLock<String> = OnceLock::new();
+    let mut problem = UNREACHABLE.get().cloned();
+    for suite in SUITES {
+        // Bookworm has no kernel for it.
+        if UNREACHABLE.get().is_some() || (arch == Arch::Riscv64 && suite == "bookworm") {
+            continue;
+        }
+        match download_from(workspace, arch, suite) {
+            Ok(path) => return Ok(path),
+            Err(error) => {
+                let why = format!("{error:#}");
+                eprintln!("xtask: {suite}: {why}");
+                if ["resolve", "connect", "timed out", "unreachable"]
+                    .iter()
+                    .any(|word| why.contains(word))
+                {
+                    let _ = UNREACHABLE.set(why.clone());
+                }
+                problem = Some(why);
+            }
+        }
+    }
+    bail!(problem.unwrap_or_else(|| "no suite was tried".into()))
+}
+
+fn download_from(workspace: &Workspace, arch: Arch, suite: &str) -> Result<PathBuf> {
+    let (debian_arch, mut package) = (debian(arch).0, String::from(debian(arch).1));
+    let mirror = mirror();
+    let apt = Apt::new(&place(workspace, arch), debian_arch, suite, &mirror)?;
+    eprintln!("xtask: reading the list of packages of {mirror} {suite} for {debian_arch}");
+    let complaints = apt.update()?;
+    // The package depends on one for the newest kernel, which may depend on one for the file.
+    let mut step = Some(package.clone());
+    while let Some(next) = step {
+        let description = apt.show(&next).ok_or_else(|| {
+            let reason = complaints.lines().find(|line| line.contains("Err:"));
+            let detail = complaints.lines().skip_while(|line| Some(*line) != reason);
+            match reason {
+                // What is wrong is said on the line below.
+                Some(_) => anyhow!("{}", detail.take(2).collect::<Vec<_>>().join(": ")),
+                None => anyhow!("no package {next} for {debian_arch}"),
+            }
+        })?;
+        package = next;
+        step = kernel_dependency(&description, &package);
+    }
+    eprintln!("xtask: downloading {package}");
+    let file = apt.download(&package)?;
+    let path = place(workspace, arch).join("vmlinuz");
+    unpack(&file, &path)?;
+    fs::remove_file(&file)?;
+    Ok(path)
+}
+
+/// The dependency that brings the kernel.
+fn kernel_dependency(description: &str, package: &str) -> Option<String> {
+    let depends = description
+        .lines()
+        .find_map(|line| line.strip_prefix("Depends: "))?;
+    let names = || depends.split([',', '|']).filter_map(|it| it.split_whitespace().next());
+    ["linux-binary-", "linux-image-"]
+        .iter()
+        .find_map(|start| names().find(|name| name.starts_with(start) && *name != package))
+        .map(String::from)
+}
+
+/// Writes the one file of the package that is a kernel.
+fn unpack(package: &Path, to: &Path) -> Result<()> {
+    // Whole or not at all: under its own name it counts as downloaded.
+    let partial = to.with_extension("partial");
+    cmd!("dpkg-deb", "--fsys-tarfile", package)
+        .pipe(cmd!("tar", "-xO", "--wildcards", "*/vmlinuz*"))
+        .stdout_file(File::create(&partial)?)
+        .run()
+        .with_context(|| format!("no kernel in {}", package.display()))?;
+    ensure!(
+        fs::metadata(&partial)?.len() > 0,
+        "the kernel in {} is empty",
+        package.display()
+    );
+    fs::rename(partial, to)?;
+    Ok(())
+}
+
+/// The address of the mirror that this machine uses.
+fn mirror() -> String {
+    let targets = cmd!(
+        "apt-get",
+        "indextargets",
+        "--format",
+        "$(RELEASE) $(REPO_URI)",
+        "Identifier: Packages"
+    )
+    .stderr_null()
+    .read()
+    .unwrap_or_default();
+    let mut pairs = targets.lines().filter_map(|line| line.split_once(' '));
+    pairs
+        .find(|(suite, _)| SUITES.contains(suite) || ALIASES.contains(suite))
+        .map_or(MIRROR.into(), |(_, uri)| uri.trim_end_matches('/').into())
+}
+
+/// apt with everything of its own: sources, lists, architecture.
+struct Apt {
+    place: PathBuf,
+    options: Vec<String>,
+}
+
+impl Apt {
+    fn new(place: &Path, arch: &str, suite: &str, mirror: &str) -> Result<Self> {
+        let place = place.join("apt").join(suite);
+        for directory in ["lists/partial", "cache/archives/partial"] {
+            fs::create_dir_all(place.join(directory))
+                .with_context(|| format!("can't make {}", place.display()))?;
+        }
+        let signed = if Path::new(KEYRING).exists() {
+            format!(" signed-by={KEYRING}")
+        } else {
+            String::new()
+        };
+        let sources = place.join("sources.list");
+        fs::write(
+            &sources,
+            format!("deb [target=Packages{signed}] {mirror} {suite} main\n"),
+        )?;
+        let options = [
+            format!("Dir::Etc::SourceList={}", sources.display()),
+            "Dir::Etc::SourceParts=/dev/null".into(),
+            "Dir::Etc::Preferences=/dev/null".into(),
+            "Dir::Etc::PreferencesParts=/dev/null".into(),
+            format!("Dir::State::Lists={}", place.join("lists").display()),
+            format!("Dir::Cache={}", place.join("cache").display()),
+            "Dir::State::Status=/dev/null".into(),
+            format!("APT::Architecture={arch}"),
+            format!("APT::Architectures={arch}"),
+            "Acquire::Languages=none".into(),
+            "Acquire::http::Timeout=20".into(),
+            "Acquire::https::Timeout=20".into(),
+            // apt's own user, whom root leaves the download to, may not be allowed into this directory.
+            "APT::Sandbox::User=root".into(),
+        ];
+        let options = options.into_iter().flat_map(|it| ["-o".into(), it]);
+        Ok(Self {
+            place,
+            options: options.collect(),
+        })
+    }
+
+    fn command(&self, program: &str, args: &[&str]) -> Expression {
+        let args = self.options.iter().map(String::as_str).chain(args.iter().copied());
+        cmd(program, args).env("LC_ALL", "C").stdin_null()
+    }
+
+    /// Fetches the lists; what it says, since its status does not tell whether they came.
+    fn update(&self) -> Result<String> {
+        Ok(self
+            .command("apt-get", &["update"])
+            .stderr_to_stdout()
+            .unchecked()
+            .read()?)
+    }
+
+    fn show(&self, package: &str) -> Option<String> {
+        self.command("apt-cache", &["show", "--no-all-versions", package])
+            .stderr_null()
+            .read()
+            .ok()
+            .filter(|text| !text.is_empty())
+    }
+
+    /// Downloads a package, with apt's progress on the standard error.
+    fn download(&self, package: &str) -> Result<PathBuf> {
+        let files = || -> Result<Vec<PathBuf>> {
+            let entries = fs::read_dir(&self.place)?;
+            let paths: Vec<_> = entries.map(|it| Ok(it?.path())).collect::<Result<_>>()?;
+            Ok(paths
+                .into_iter()
+                .filter(|path| path.extension().is_some_and(|it| it == "deb"))
+                .collect())
+        };
+        for leftover in files()? {
+            fs::remove_file(leftover)?;
+        }
+        self.command("apt-get", &["download", package])
+            .dir(&self.place)
+            .stdout_to_stderr()
+            .run()
+            .with_context(|| format!("can't download {package}"))?;
+        files()?
+            .pop()
+            .with_context(|| format!("apt-get downloaded no {package}"))
+    }
+}
