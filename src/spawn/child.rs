@@ -266,7 +266,7 @@ fn close_from(first: RawFd, pipe: &mut StatusPipe) -> Result<(), Errno> {
 fn close_range(first: RawFd, last: RawFd) -> Result<(), Errno> {
     // SAFETY: the caller asked for it, and the pipe isn't among them.
     match unsafe { sys::fd::close_range(first as u32, last as u32) } {
-        // Before Linux 5.9, under qemu-user, or forbidden by a seccomp filter.
+        // Before Linux 5.9, or forbidden by a seccomp filter.
         Err(Errno::ENOSYS | Errno::EPERM) => close_each(first, last),
         answer => answer,
     }
