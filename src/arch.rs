@@ -17,10 +17,16 @@ mod machine;
 
 #[cfg(not(all(
     target_os = "linux",
+    target_endian = "little",
     any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64",
+        all(
+            target_pointer_width = "64",
+            any(
+                target_arch = "x86_64",
+                target_arch = "aarch64",
+                target_arch = "riscv64"
+            )
+        ),
         target_arch = "x86"
     )
 )))]

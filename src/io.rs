@@ -55,6 +55,7 @@ impl<'fd> Writer<'fd> {
         self.length = 0;
         while !rest.is_empty() {
             match sys::fd::write(self.fd, rest) {
+                Ok(0) => return Err(Errno::EIO),
                 Ok(count) => rest = rest.get(count..).unwrap_or_default(),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),

@@ -96,6 +96,12 @@ pub fn position(list: &'static str, name: &[u8]) -> Option<usize> {
     }
 }
 
+/// Whether there is such a byte. (`core`'s `contains` brings a `memchr` of half a kilobyte.)
+#[allow(clippy::manual_contains)]
+pub fn contains(text: &[u8], byte: u8) -> bool {
+    text.iter().any(|&other| other == byte)
+}
+
 /// The number that these digits are, in a base up to 16; `None` for no digits, others, or too many.
 ///
 /// ```

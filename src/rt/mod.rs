@@ -101,16 +101,16 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
     sys::process::exit(main(process))
 }
 
-/// Standard output. Flush it, or what went wrong is lost.
-pub fn stdout() -> Writer<'static> {
-    // SAFETY: as `stderr`.
-    Writer::new(unsafe { BorrowedFd::borrow_raw(1) })
-}
-
 /// Standard error, for a program's last words. Where it is closed they are lost.
 pub fn stderr() -> Writer<'static> {
     // SAFETY: the number stands for whatever is there; this program does not close it behind its own back.
     Writer::new(unsafe { BorrowedFd::borrow_raw(2) })
+}
+
+/// Standard output. Flush it, or what went wrong is lost.
+pub fn stdout() -> Writer<'static> {
+    // SAFETY: as `stderr`.
+    Writer::new(unsafe { BorrowedFd::borrow_raw(1) })
 }
 
 /// What a program does on a panic, unless it says otherwise: the message goes to standard error, and it aborts.

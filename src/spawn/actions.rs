@@ -27,7 +27,8 @@ pub enum Action<'a> {
         /// The permissions of a file that `CREAT` makes, less the umask.
         mode: u32,
     },
-    /// Closes a descriptor. One that is not open is left so, without an error, as glibc and musl do.
+    /// Closes a descriptor. One that is not open is left so, without an error, as glibc and musl do; a negative number is
+    /// `EBADF`.
     Close(RawFd),
     /// Makes `to` the same as `from`, closing what was there (`posix_spawn_file_actions_adddup2`). `to` stays open in the
     /// program; where both are the same number, that one does.
@@ -41,7 +42,8 @@ pub enum Action<'a> {
     Chdir(&'a CStr),
     /// Changes the working directory to an open one (`posix_spawn_file_actions_addfchdir`).
     Fchdir(RawFd),
-    /// Closes every descriptor from this number on.
+    /// Closes every descriptor from this number on (`close_range(2)`). On a kernel before Linux 5.9, or where that is
+    /// forbidden, what `/proc/self/fd` shows, or without `/proc` each number up to 2^20 or the hard limit, whichever is higher.
     CloseFrom(RawFd),
     /// Makes the child's process group the foreground one of the terminal at this descriptor (`tcsetpgrp(3)`). No
     /// `SIGTTOU` comes of it.
@@ -60,7 +62,8 @@ pub enum Action<'a> {
     Groups(&'a [u32]),
     /// Sets the group (`setgid(2)`).
     Gid(u32),
-    /// Sets the user (`setuid(2)`).
+    /// Sets the user (`setuid(2)`). Until its exec the child is that user's with the parent's memory, and non-dumpable, so that
+    /// nobody may look into it (unless `fs.suid_dumpable` is 1); it can be sent signals by that user.
     Uid(u32),
     /// Makes the effective user and group the real ones (`POSIX_SPAWN_RESETIDS`).
     ResetIds,
@@ -122,12 +125,17 @@ impl Text for Action<'_> {
             Self::CloseFrom(fd) => ("close from ", fd),
             Self::SetForeground(fd) => ("set foreground on ", fd),
             Self::ControllingTerminal(fd) => ("controlling terminal ", fd),
-            Self::Gid(id) => ("gid ", id as i32),
-            Self::Uid(id) => ("uid ", id as i32),
+            Self::Gid(id) => return numbered("gid ", id, out),
+            Self::Uid(id) => return numbered("uid ", id, out),
         };
         name.write(out);
         text::decimal(number, out);
     }
+}
+
+fn numbered(what: &str, id: u32, out: &mut impl Sink) {
+    what.write(out);
+    text::digits(id, 10, 1, out);
 }
 
 fn named(what: &str, path: &CStr, out: &mut impl Sink) {

@@ -9,16 +9,17 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::actions::Action;
 use super::pipe::StatusPipe;
-use super::report::{At, Attribute, Failure, Missing, Record};
-use super::search::{Candidates, PATH_MAX};
-use super::{Program, Spawn};
+use super::report::{At, Attribute, Failure, Missing, Record, at};
+use super::search::{Candidates, NAME_MAX, PATH_MAX};
+use super::{Program, Shell, Spawn};
 use crate::errno::Errno;
-use crate::fd::{BorrowedFd, RawFd};
+use crate::fd::{AsFd, BorrowedFd, RawFd};
 use crate::file::OFlags;
 use crate::limits::Resource;
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
 use crate::sys::{self, signal};
+use crate::text;
 
 /// What the parent tells the child. It lies in the parent's frame.
 pub(super) struct Job<'s, 'a> {
@@ -44,7 +45,7 @@ pub(super) struct Job<'s, 'a> {
 /// What the child runs.
 ///
 /// # Safety
-/// `job` is a [`Job`], of which nothing but `reached_exec` and the buffer changes as long as the child uses it.
+/// `job` is a [`Job`], of which nothing but `reached_exec`, the buffer and a shell's room changes as long as the child uses it.
 pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
     // SAFETY: the caller's promise.
     let job = unsafe { &*job.cast::<Job<'_, '_>>() };
@@ -53,7 +54,10 @@ pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
     let Err(failure) = closed
         .map_err(at(At::StatusPipe))
         .and_then(|()| carry_out(job, &mut pipe));
-    let _ = pipe.send(Record::Failed(failure));
+    if pipe.send(Record::Failed(failure)).is_err() {
+        // An exit status could be taken for the program's.
+        let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
+    }
 
     sys::process::exit(127)
 }
@@ -65,11 +69,6 @@ fn carry_out(job: &Job<'_, '_>, pipe: &mut StatusPipe) -> Result<Infallible, Fai
     }
     after_the_actions(job)?;
     Err(exec(job, pipe))
-}
-
-/// Says where an errno came from.
-fn at(at: At) -> impl Fn(Errno) -> Failure {
-    move |errno| Failure { at, errno }
 }
 
 fn before_the_actions(job: &Job<'_, '_>) -> Result<(), Failure> {
@@ -118,7 +117,7 @@ fn after_the_actions(job: &Job<'_, '_>) -> Result<(), Failure> {
 /// Joins a cgroup the way that every kernel has.
 fn join(cgroup: BorrowedFd<'_>) -> Result<(), Errno> {
     let procs = sys::fd::openat(cgroup, c"cgroup.procs", OFlags::WRONLY | OFlags::CLOEXEC, 0)?;
-    sys::fd::write(crate::AsFd::as_fd(&procs), b"0").map(drop)
+    sys::fd::write(procs.as_fd(), b"0").map(drop)
 }
 
 /// Handlers must go before the mask is restored, else one may run here, on the parent's memory. What is ignored stays so.
@@ -146,11 +145,13 @@ fn reset_signals(job: &Job<'_, '_>) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Sets the parent-death signal, and sends it if the parent is dead already.
+/// Sets the parent-death signal, and sends it if the parent is dead already. A parent in another pid namespace can't be told
+/// from a dead one.
 fn die_with(parent: Option<Pid>, signal: Signal) -> Result<(), Errno> {
     sys::process::set_parent_death_signal(Some(signal))?;
-    if Some(sys::process::getppid()) != parent.map(Pid::as_raw) {
-        sys::process::kill(sys::process::getpid().as_raw(), Some(signal))?;
+    let now = sys::process::getppid();
+    if now != 0 && parent.is_some_and(|parent| parent.as_raw() != now) {
+        sys::process::kill(sys::process::try_getpid()?.as_raw(), Some(signal))?;
     }
     Ok(())
 }
@@ -280,13 +281,40 @@ fn close_each(first: RawFd, last: RawFd) -> Result<(), Errno> {
             let _ = unsafe { sys::fd::close(fd) };
         }
     };
-    if crate::sys::file::each_open_descriptor(close).is_err() {
+    if each_open_descriptor(close).is_err() {
+        // A descriptor stays open when the limit is lowered below it. The kernel's ceiling (fs.nr_open) is 2^20 unless
+        // someone has raised it.
         let limit = sys::resource::getrlimit(Resource::Nofile)?;
-        // The kernel's own ceiling (fs.nr_open) is 2^20 unless someone has raised it.
-        let end = limit.hard.min(1 << 20) as RawFd;
+        let end = limit.hard.clamp(1 << 20, RawFd::MAX as u64) as RawFd;
         (first..=last).take_while(|&fd| fd < end).for_each(close);
     }
     Ok(())
+}
+
+/// Calls `visit` with each descriptor that `/proc/self/fd` shows but the one it is read through.
+fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = sys::fd::open(c"/proc/self/fd", flags, 0)?;
+    let mut buffer = [0; 512];
+    loop {
+        let length = sys::fd::getdents64(directory.as_fd(), &mut buffer)?;
+        let mut entries = buffer.get(..length).unwrap_or_default();
+        if entries.is_empty() {
+            return Ok(());
+        }
+        // `struct linux_dirent64`: inode and offset of 8 bytes each, the entry's length of 2, a type of 1, the name.
+        while let Some((&[.., low, high, _], name)) = entries.split_at_checked(19) {
+            let end = name.iter().position(|&byte| byte == 0).unwrap_or(0);
+            let fd = text::number(name.get(..end).unwrap_or_default(), 10);
+            if let Some(fd) = fd.and_then(|fd| RawFd::try_from(fd).ok())
+                && fd != directory.as_raw_fd()
+            {
+                visit(fd);
+            }
+            let length = u16::from_ne_bytes([low, high]);
+            entries = entries.get(length.into()..).unwrap_or_default();
+        }
+    }
 }
 
 /// Returns only what went wrong.
@@ -298,11 +326,12 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
     }
 
     let (errno, missing) = match job.spawn.program {
-        Program::Search { name, path } if !name.to_bytes().contains(&b'/') => {
+        Program::Search { name, path } if !text::contains(name.to_bytes(), b'/') => {
             search(job, name, path)
         }
         Program::Path(path) | Program::Search { name: path, .. } => {
-            let errno = exec_path(job, path);
+            let (errno, _) = exec_path(job, path);
+            job.reached_exec.store(false, Ordering::Relaxed);
             (errno, missing(errno, || sys::file::exists(path).is_ok()))
         }
         Program::Descriptor(fd) => {
@@ -313,7 +342,8 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
                 },
                 Err(errno) => errno,
             };
-            (errno, missing(errno, || true))
+            // A script's interpreter opens it by its number, which close-on-exec takes away: then that is the `ENOENT`.
+            (errno, missing(errno, || sys::fd::cloexec(fd) == Ok(false)))
         }
     };
     job.reached_exec.store(false, Ordering::Relaxed);
@@ -323,9 +353,9 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
     }
 }
 
-/// What `ENOENT` speaks of: if the program is there, its interpreter is not.
+/// What is not there: if the program is, its interpreter.
 fn missing(errno: Errno, exists: impl FnOnce() -> bool) -> Missing {
-    if errno == Errno::ENOENT && exists() {
+    if matches!(errno, Errno::ENOENT | Errno::ENOTDIR) && exists() {
         Missing::Interpreter
     } else {
         Missing::Program
@@ -336,15 +366,21 @@ fn missing(errno: Errno, exists: impl FnOnce() -> bool) -> Missing {
 fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> (Errno, Missing) {
     // SAFETY: the buffer is the child's as long as it runs.
     let buffer = unsafe { &mut *job.buffer };
+    // The kernel says so of the name itself only where the whole path is not too long already.
+    if name.count_bytes() > NAME_MAX {
+        return (Errno::ENAMETOOLONG, Missing::Program);
+    }
     let mut answer = Errno::ENOENT;
     let mut candidates = Candidates::new(name, path);
     while let Some(path) = candidates.next(buffer) {
         match exec_path(job, path) {
-            Errno::ENOENT | Errno::ENOTDIR => {}
-            Errno::EACCES => answer = Errno::EACCES,
-            errno => return (errno, Missing::Program),
+            (errno, Found::Yes) => return (errno, missing(errno, || true)),
+            (Errno::ENOENT | Errno::ENOTDIR, _) => {}
+            (Errno::EACCES, _) => answer = Errno::EACCES,
+            (errno, _) => return (errno, Missing::Program),
         }
     }
+    job.reached_exec.store(false, Ordering::Relaxed);
     let exists_somewhere = || {
         let mut candidates = Candidates::new(name, path);
         while let Some(path) = candidates.next(buffer) {
@@ -357,23 +393,25 @@ fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> (Errno, Missin
     (answer, missing(answer, exists_somewhere))
 }
 
-fn exec_path(job: &Job<'_, '_>, path: &CStr) -> Errno {
+/// Whether a file was found that only a shell can run, so that an error is the shell's.
+#[derive(PartialEq)]
+enum Found {
+    Yes,
+    CannotTell,
+}
+
+fn exec_path(job: &Job<'_, '_>, path: &CStr) -> (Errno, Found) {
     let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
     // SAFETY: `Args` are what it asks for.
-    match (
-        unsafe { sys::process::execve(path, args, env) },
-        job.spawn.shell,
-    ) {
-        (Errno::ENOEXEC, Some(_)) => exec_shell(job, path),
-        (errno, _) => errno,
+    let errno = unsafe { sys::process::execve(path, args, env) };
+    match job.spawn.shell {
+        Some(shell) if errno == Errno::ENOEXEC => (exec_shell(job, shell, path), Found::Yes),
+        _ => (errno, Found::CannotTell),
     }
 }
 
 /// POSIX XSH `exec`: a file that is no executable format is run by the shell, as `arg0 file arg1 …`.
-fn exec_shell(job: &Job<'_, '_>, file: &CStr) -> Errno {
-    let Some(shell) = job.spawn.shell else {
-        return Errno::ENOEXEC;
-    };
+fn exec_shell(job: &Job<'_, '_>, shell: Shell<'_>, file: &CStr) -> Errno {
     let args = job.spawn.args;
     let arg0 = args.first().unwrap_or(shell.path);
     let [first, second, rest @ ..] = shell.room else {

@@ -6,9 +6,10 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use linux_raw_sys::general as linux;
 
+use super::actions::Action;
 use super::attributes::Memory;
 use super::child::{self, Job};
-use super::report::{Attribute, Error, Record, Step};
+use super::report::{At, Attribute, Error, Failure, Record, Step, at};
 use super::search::PATH_MAX;
 use super::{Child, Spawn, pipe};
 use crate::errno::Errno;
@@ -51,65 +52,70 @@ fn start_with_signals_blocked<'a>(
         parent: spawn
             .attributes
             .parent_death_signal
-            .map(|_| sys::process::getpid()),
+            .and_then(|_| sys::process::try_getpid().ok()),
         buffer: &mut buffer,
         handlers_reset: false,
         in_cgroup: false,
         memory_shared: false,
         reached_exec: AtomicBool::new(false),
     };
-    let (pid, pidfd) = clone(&mut job, stack).map_err(failed(Step::Clone))?;
+    let dumpable = dumpable(&job);
+    let (pid, pidfd) = clone(&mut job, stack).map_err(|failure| failure.of(spawn))?;
 
     // SAFETY: the parent's copy of the end that only the child writes to. While it is open, `receive` would wait forever.
     let closed = unsafe { sys::fd::close(write_end.into_raw_fd()) };
-    let error = match closed.and_then(|()| pipe::receive(read_end.as_fd())) {
-        Ok(Some(Record::Failed(failure))) => failure.of(spawn),
-        Ok(Some(Record::Reached)) => return child(spawn, pid, pidfd),
-        Ok(None) if job.reached_exec.load(Ordering::Relaxed) => return child(spawn, pid, pidfd),
-        Ok(None) => Error::Killed { signal: None },
+    let received = closed.and_then(|()| pipe::receive(read_end.as_fd()));
+    let outcome = match received {
+        Ok(Some(Record::Failed(failure))) => Err(failure.of(spawn)),
+        Ok(Some(Record::Reached)) => Ok(Child::new(pid, pidfd)),
+        Ok(None) if job.reached_exec.load(Ordering::Relaxed) => Ok(Child::new(pid, pidfd)),
+        Ok(None) => Err(Error::Killed { signal: None }),
         Err(errno) => {
             let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
-            Error::Failed {
-                step: Step::StatusPipe,
-                errno,
-            }
-        }
-    };
-    // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap, another
-    // wait has done so, and it is gone all the same.
-    let status = wait::wait(pid).ok();
-    Err(match error {
-        Error::Killed { .. } => Error::Killed {
-            signal: status.and_then(|status| status.signal()),
-        },
-        error => error,
-    })
-}
-
-/// The child that runs the program, with the pidfd that was asked for.
-fn child<'a>(spawn: &Spawn<'a>, pid: Pid, pidfd: Option<OwnedFd>) -> Result<Child, Error<'a>> {
-    if !spawn.attributes.pidfd || pidfd.is_some() {
-        return Ok(Child::new(pid, pidfd));
-    }
-    match sys::process::pidfd_open(pid) {
-        Ok(pidfd) => Ok(Child::new(pid, Some(pidfd))),
-        Err(errno) => {
-            let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
-            let _ = wait::wait(pid);
             Err(Error::Failed {
-                step: Step::Attribute(Attribute::Pidfd),
+                step: Step::StatusPipe,
                 errno,
             })
         }
+    };
+    let outcome = outcome.map_err(|error| {
+        // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
+        // another wait has done so, and it is gone all the same.
+        let status = wait::wait(pid).ok();
+        match error {
+            Error::Killed { .. } => Error::Killed {
+                signal: status.and_then(|status| status.signal()),
+            },
+            error => error,
+        }
+    });
+    if let Some(dumpable) = dumpable {
+        // Only now, when the child has left this memory: else its new user could look into it.
+        let _ = sys::process::set_dumpable(dumpable);
     }
+    outcome
+}
+
+/// What a change of ids in the child would change in the parent, the memory being shared: whether the parent may be traced and
+/// dumped. (2 is the kernel's to give.)
+fn dumpable(job: &Job<'_, '_>) -> Option<usize> {
+    let changes_ids =
+        |action: &Action<'_>| matches!(action, Action::Uid(_) | Action::Gid(_) | Action::ResetIds);
+    let changed = job.spawn.attributes.hook.is_some() || job.spawn.actions.iter().any(changes_ids);
+    if !changed {
+        return None;
+    }
+    sys::process::dumpable()
+        .ok()
+        .filter(|&dumpable| dumpable <= 1)
 }
 
 /// Makes the child, by the best means that the kernel allows.
 fn clone(
     job: &mut Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
-) -> Result<(Pid, Option<OwnedFd>), Errno> {
-    let attributes = &job.spawn.attributes;
+) -> Result<(Pid, Option<OwnedFd>), Failure> {
+    let attributes = job.spawn.attributes;
     job.memory_shared = attributes.memory == Memory::Shared && !refused(&REFUSES_SHARING);
 
     let mut refusal = None;
@@ -117,8 +123,8 @@ fn clone(
         job.handlers_reset = true;
         job.in_cgroup = attributes.cgroup.is_some();
         let mut answer = clone3(job, stack);
-        if answer.is_err() && job.in_cgroup {
-            // The child shall try, and report what exactly goes wrong.
+        // `EAGAIN` is the cgroup's own: it is full. Of all else the child shall try, and report what exactly goes wrong.
+        if job.in_cgroup && !matches!(answer, Ok(_) | Err(Errno::EAGAIN | Errno::ENOMEM)) {
             job.in_cgroup = false;
             answer = clone3(job, stack);
         }
@@ -126,23 +132,43 @@ fn clone(
             Err(Errno::ENOSYS | Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => {
                 refusal = Some(&REFUSES_CLONE3);
             }
-            answer => return answer,
+            answer => return answer.map_err(at(At::Clone)),
         }
         job.handlers_reset = false;
     }
 
-    let mut answer = clone2(job, stack);
+    let pidfd_failed = at(At::Attribute(Attribute::Pidfd));
+    if attributes.pidfd {
+        // Whether it works must be known before the program runs.
+        let own = sys::process::try_getpid().and_then(sys::process::pidfd_open);
+        own.map_err(&pidfd_failed)?;
+    }
+    let mut answer = plain_clone(job, stack);
     if job.memory_shared && matches!(answer, Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)) {
         job.memory_shared = false;
-        answer = clone2(job, stack);
+        answer = plain_clone(job, stack);
         if answer.is_ok() {
             REFUSES_SHARING.store(true, Ordering::Relaxed);
         }
     }
-    if let (Ok(_), Some(refusal)) = (answer, refusal) {
+    let pid = answer.map_err(at(At::Clone))?;
+    if let Some(refusal) = refusal {
         refusal.store(true, Ordering::Relaxed);
     }
-    answer.map(|pid| (pid, None))
+    if !attributes.pidfd {
+        return Ok((pid, None));
+    }
+    match sys::process::pidfd_open(pid) {
+        Ok(pidfd) => Ok((pid, Some(pidfd))),
+        Err(errno) => {
+            // Unless another wait has reaped it: then the id may be another's by now.
+            if errno != Errno::ESRCH {
+                let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
+            }
+            let _ = wait::wait(pid);
+            Err(pidfd_failed(errno))
+        }
+    }
 }
 
 /// `clone3`: with the handlers reset, the pidfd and the cgroup in one go.
@@ -188,8 +214,8 @@ fn clone3(
     }
 }
 
-/// `clone`: for old kernels, emulators and filters.
-fn clone2(job: &mut Job<'_, '_>, stack: &mut [MaybeUninit<u8>]) -> Result<Pid, Errno> {
+/// `clone(2)`: for old kernels, emulators and filters.
+fn plain_clone(job: &mut Job<'_, '_>, stack: &mut [MaybeUninit<u8>]) -> Result<Pid, Errno> {
     let sharing = if job.memory_shared {
         linux::CLONE_VM
     } else {
@@ -212,6 +238,6 @@ fn refused(what: &AtomicBool) -> bool {
     what.load(Ordering::Relaxed)
 }
 
-fn failed<'a>(step: Step<'a>) -> impl FnOnce(Errno) -> Error<'a> {
+fn failed<'a>(step: Step<'a>) -> impl Fn(Errno) -> Error<'a> {
     move |errno| Error::Failed { step, errno }
 }

@@ -1,6 +1,7 @@
 //! The status pipe's descriptor in the child, and the three stipulations that keep it out of the actions' sight:
 //!
-//! - **A.** before an action closes or duplicates onto the number that the pipe occupies, the pipe moves away;
+//! - **A.** before an action duplicates or opens onto the number that the pipe occupies, the pipe moves away. (The proposal has it
+//!   move before a close, too. It need not: an action sees its number as closed, and closing what is closed does nothing.)
 //! - **B.** before an action opens, the pipe moves if it might hold the number that `open` would otherwise have returned;
 //! - **C.** a failure to move is fatal: it is the action's failure.
 //!
@@ -48,7 +49,7 @@ impl StatusPipe {
 
     /// What an action names, unless that is the pipe or no descriptor at all.
     #[inline(never)]
-    pub fn named<'fd>(&self, fd: RawFd) -> Result<BorrowedFd<'fd>, Errno> {
+    pub fn named(&self, fd: RawFd) -> Result<BorrowedFd<'_>, Errno> {
         if fd < 0 || self.is(fd) {
             return Err(Errno::EBADF);
         }
@@ -57,7 +58,7 @@ impl StatusPipe {
         Ok(unsafe { BorrowedFd::borrow_raw(fd) })
     }
 
-    /// Stipulation A: makes way for what an action is about to close or to put at `fd`.
+    /// Stipulation A: makes way for what an action is about to put at `fd`.
     pub fn make_way_for(&mut self, fd: RawFd) -> Result<(), Errno> {
         if self.is(fd) { self.move_up() } else { Ok(()) }
     }

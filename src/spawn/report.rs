@@ -33,7 +33,8 @@ pub enum Error<'a> {
     },
     /// The child ended before it reached its exec, and did not say why: something else killed it.
     Killed {
-        /// By which signal; `None` where another wait has reaped the child (`SIGCHLD` being ignored counts as one).
+        /// By which signal. `None` where that can't be told, because another wait has reaped the child (`SIGCHLD` being ignored
+        /// counts as one), or where it was no signal: a hook that exits, or a filter that forbids the child to report.
         signal: Option<Signal>,
     },
 }
@@ -44,7 +45,7 @@ pub enum Error<'a> {
 pub enum Step<'a> {
     /// Blocking the parent's signals.
     BlockSignals,
-    /// The status pipe: making it, or moving it out of an action's way is that action's step, not this.
+    /// The status pipe: making it, closing an end of it, reading it. Moving it out of an action's way is that action's step.
     StatusPipe,
     /// Making the child (`clone(2)`).
     Clone,
@@ -216,10 +217,17 @@ pub(super) struct Failure {
 /// A [`Step`] of the child, without the caller's data, which it does not need to send back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum At {
+    /// Not sent: there is no child yet.
+    Clone,
     StatusPipe,
     Attribute(Attribute),
     Action(u32),
     Exec(Missing),
+}
+
+/// Says where an errno came from.
+pub(super) fn at(at: At) -> impl Fn(Errno) -> Failure {
+    move |errno| Failure { at, errno }
 }
 
 pub(super) const RECORD_SIZE: usize = 8;
@@ -231,7 +239,7 @@ impl Record {
             Self::Reached => (b'r', 0, 0, 0),
             Self::Failed(Failure { at, errno }) => {
                 let (kind, detail, index) = match at {
-                    At::StatusPipe => (b'p', 0, 0),
+                    At::Clone | At::StatusPipe => (b'p', 0, 0),
                     At::Attribute(attribute) => (b'a', attribute as u8, 0),
                     At::Action(index) => (b'f', 0, index),
                     At::Exec(Missing::Program) => (b'e', 0, 0),
@@ -264,6 +272,7 @@ impl Failure {
     /// The failure with the caller's data beside it.
     pub fn of<'a>(self, spawn: &Spawn<'a>) -> Error<'a> {
         let step = match self.at {
+            At::Clone => Step::Clone,
             At::StatusPipe => Step::StatusPipe,
             At::Attribute(attribute) => Step::Attribute(attribute),
             At::Action(index) => match spawn.actions.get(index as usize) {

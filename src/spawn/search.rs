@@ -8,6 +8,9 @@ pub const DEFAULT_PATH: &CStr = c"/bin:/usr/bin";
 /// Room for the longest path that the kernel takes, its null included (`PATH_MAX`).
 pub(super) const PATH_MAX: usize = linux_raw_sys::general::PATH_MAX as usize;
 
+/// The longest name of a file (`NAME_MAX`).
+pub(super) const NAME_MAX: usize = linux_raw_sys::general::NAME_MAX as usize;
+
 /// The pathnames to try for `name`, one after the other, each written into the caller's buffer.
 pub(super) struct Candidates<'a> {
     name: &'a [u8],

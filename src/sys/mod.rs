@@ -1,6 +1,8 @@
 //! The system calls: one small typed function each, grouped as the manual groups them. No policy: nothing is retried,
 //! nothing is remembered.
 //!
+//! Each is described by the manual page (section 2) of the name at the head of its description, and fails as that says.
+//!
 //! A function is `unsafe` where its arguments can break another's memory or take away another's descriptor.
 
 use crate::errno::Errno;

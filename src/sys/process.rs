@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char};
 
-use linux_raw_sys::general as linux;
+use linux_raw_sys::{general as linux, prctl};
 
 use super::{done, result};
 use crate::arch::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5};
@@ -11,16 +11,22 @@ use crate::fd::{BorrowedFd, OwnedFd};
 use crate::process::{ExitStatus, Pid};
 use crate::signal::Signal;
 
-/// `getpid`: this process's id.
+/// `getpid`: this process's id. Where a seccomp filter forbids to ask, an id that no process has: [`kill`] takes negative ones
+/// for many processes.
 pub fn getpid() -> Pid {
-    // SAFETY: no arguments, no failure.
-    Pid(unsafe { syscall0(linux::__NR_getpid as usize) as i32 })
+    try_getpid().unwrap_or(Pid(i32::MAX))
 }
 
-/// `getppid`: the parent's id, 0 if it is outside of this pid namespace.
+/// `getpid`, where a seccomp filter may forbid it.
+pub fn try_getpid() -> Result<Pid, Errno> {
+    // SAFETY: no arguments.
+    result(unsafe { syscall0(linux::__NR_getpid as usize) }).map(|id| Pid(id as i32))
+}
+
+/// `getppid`: the parent's id; 0 if it is outside of this pid namespace, or a seccomp filter forbids to ask.
 pub fn getppid() -> i32 {
-    // SAFETY: no arguments, no failure.
-    unsafe { syscall0(linux::__NR_getppid as usize) as i32 }
+    // SAFETY: no arguments.
+    result(unsafe { syscall0(linux::__NR_getppid as usize) }).map_or(0, |id| id as i32)
 }
 
 /// `getpgid`: the process group of `pid`, 0 for this process.
@@ -64,8 +70,27 @@ pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
     let answer = unsafe {
         syscall2(
             linux::__NR_prctl as usize,
-            linux_raw_sys::prctl::PR_SET_PDEATHSIG as usize,
+            prctl::PR_SET_PDEATHSIG as usize,
             signal as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `prctl(PR_GET_DUMPABLE)`: whether this process may be traced and dumped: 0, 1, or 2 (only by root).
+pub fn dumpable() -> Result<usize, Errno> {
+    // SAFETY: a number is all it takes.
+    result(unsafe { syscall1(linux::__NR_prctl as usize, prctl::PR_GET_DUMPABLE as usize) })
+}
+
+/// `prctl(PR_SET_DUMPABLE)`: sets it to 0 or 1.
+pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
+    // SAFETY: numbers are all it takes.
+    let answer = unsafe {
+        syscall2(
+            linux::__NR_prctl as usize,
+            prctl::PR_SET_DUMPABLE as usize,
+            dumpable,
         )
     };
     done(answer)
@@ -167,6 +192,21 @@ pub fn waitid_pidfd(pidfd: BorrowedFd<'_>, options: u32) -> Result<Option<ExitSt
         (child._pid, fields.si_code, child._status)
     };
     Ok((pid != 0).then(|| ExitStatus::from_siginfo(code as u32, status)))
+}
+
+/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd names, and to no other.
+pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
+    // SAFETY: numbers are all it takes; there may be no `siginfo_t`.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_pidfd_send_signal as usize,
+            pidfd.fd as usize,
+            signal.raw() as usize,
+            0,
+            0,
+        )
+    };
+    done(answer)
 }
 
 /// `pidfd_open` (Linux 5.3): a close-on-exec descriptor that names the process.

@@ -1,4 +1,4 @@
-//! A command of the list: a file in `/etc/init`, its arguments as `/proc/PID/cmdline` has them, each followed by a null.
+//! A command of the list: a file in `/etc/init`, named by its place in three digits, its arguments as `/proc/PID/cmdline` has them, each followed by a null.
 
 use core::ffi::CStr;
 
@@ -13,27 +13,27 @@ pub struct Command {
     length: usize,
 }
 
+/// The file's path, as a C string.
+pub fn path(index: u8) -> [u8; 14] {
+    let mut path = *b"/etc/init/000\0";
+    let [.., hundreds, tens, ones, _] = &mut path;
+    *hundreds += index / 100;
+    *tens += index / 10 % 10;
+    *ones += index % 10;
+    path
+}
+
 impl Command {
     /// Reads a command; `None` after the last.
     pub fn read(index: u8) -> Option<Result<Self, Errno>> {
-        match Self::read_file(index) {
+        match Self::read_file(&path(index)) {
             Err(Errno::ENOENT) => None,
             answer => Some(answer),
         }
     }
 
-    fn read_file(index: u8) -> Result<Self, Errno> {
-        let mut path = *b"/etc/init/\0\0\0\0";
-        let mut digits = path.iter_mut().skip(10);
-        for divisor in [100, 10, 1] {
-            if index >= divisor || divisor == 1 {
-                digits
-                    .next()
-                    .into_iter()
-                    .for_each(|place| *place = b'0' + index / divisor % 10);
-            }
-        }
-        let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::EINVAL)?;
+    fn read_file(path: &[u8]) -> Result<Self, Errno> {
+        let path = CStr::from_bytes_with_nul(path).map_err(|_| Errno::EINVAL)?;
         let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
         let mut command = Self {
             bytes: [0; BYTES],

@@ -4,7 +4,7 @@
 //! reaps whatever ends meanwhile, and when the last command has ended stops what is left and powers off. Nothing that goes
 //! wrong on the way makes it exit: the kernel would panic.
 //!
-//! The commands are the files `/etc/init/0`, `/etc/init/1` and so on. They get init's own environment, which is what the
+//! The commands are the files `/etc/init/000`, `/etc/init/001` and so on. They get init's own environment, which is what the
 //! kernel's command line says (`NAME=VALUE`, beside the kernel's own parameters). With `NESTLING_REPORT` in it, init tells
 //! the console how each ended, in the lines that [`report`] describes.
 
@@ -23,7 +23,7 @@ use core::panic::PanicInfo;
 
 use command::Command;
 use nestling::spawn::{Program, Spawn};
-use nestling::text::Text;
+use nestling::text::{Quoted, Text};
 use nestling::{Args, rt, sys};
 use report::{Report, complain};
 
@@ -42,19 +42,20 @@ fn main(process: rt::Process) -> i32 {
 
     let report = Report::new(process.env());
     report.start(descriptors);
-    let mut index = 0;
-    while let Some(command) = Command::read(index) {
-        match command {
-            Ok(command) => run(&command, process.env(), &report),
-            Err(errno) => {
+    for index in 0..=u8::MAX {
+        match Command::read(index) {
+            None => break,
+            Some(Ok(command)) => run(&command, process.env(), &report),
+            Some(Err(errno)) => {
                 complain(|out| {
-                    "can't read a command in /etc/init: ".write(out);
+                    "can't read the command ".write(out);
+                    Quoted(command::path(index).strip_suffix(b"\0").unwrap_or_default()).write(out);
+                    ": ".write(out);
                     errno.write(out);
                 });
                 report.failure(125);
             }
         }
-        index += 1;
     }
     shutdown::power_off(&report)
 }

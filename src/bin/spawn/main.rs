@@ -18,8 +18,8 @@ nestling::entry!(main);
 
 const HELP: &str = "\
 Usage: spawn [OPTION...] [--] PROGRAM [ARG...]
-Exit status: PROGRAM's; 128+N: signal N killed it; 127: not found;
-126: not executable; 125: another step of the spawn failed.
+Exit status: PROGRAM's; 128+N: killed by signal N; 127: not found;
+126: not executable; 125: another step failed.
 
 In the order given:
   --open FD,HOW[,MODE]=FILE  HOW: r, w or b(oth), and c(reate),

@@ -7,7 +7,7 @@ use nestling::rt::Process;
 use nestling::spawn::{Action, Memory, Program, Scheduler, Shell, Spawn};
 use nestling::text::{self, Quoted, Sink, Text};
 use nestling::{
-    Arg, Args, AsFd, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet, Signal, sys,
+    Arg, Args, AsFd, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet, Signal, sys,
 };
 
 /// How many groups a command line may name.
@@ -27,6 +27,9 @@ pub struct Options<'a> {
     changed_args: Option<Strings<'a>>,
     changed_env: Option<Strings<'a>>,
     arg0: Option<&'a CStr>,
+    /// What is wrong with a value that is not taken.
+    wrong: Wrong,
+
     descriptor: Option<RawFd>,
     cgroup: Option<OwnedFd>,
 
@@ -44,6 +47,8 @@ impl<'a> Options<'a> {
             changed_args: None,
             changed_env: None,
             arg0: None,
+            wrong: Wrong::Value,
+
             descriptor: None,
             cgroup: None,
             shell: None,
@@ -75,7 +80,7 @@ impl<'a> Options<'a> {
             let answer = match (name.has_value(), problem.value) {
                 (true, None) => Err(Wrong::NoValue),
                 (false, Some(_)) => Err(Wrong::TakesNoValue),
-                (_, value) => self.set(name, value.unwrap_or_default()),
+                (_, value) => self.set(name, value.unwrap_or_default()).ok_or(self.wrong),
             };
             answer.map_err(|wrong| Problem { wrong, ..problem })?;
         }
@@ -105,7 +110,7 @@ impl<'a> Options<'a> {
         Ok(true)
     }
 
-    fn set(&mut self, name: Name, value: &'a CStr) -> Result<(), Wrong> {
+    fn set(&mut self, name: Name, value: &'a CStr) -> Option<()> {
         let digits = value.to_bytes();
         let attributes = &mut self.spawn.attributes;
         let action = match name {
@@ -132,7 +137,7 @@ impl<'a> Options<'a> {
             Name::Nice => put(&mut attributes.nice, Some(integer(digits)?)),
             Name::Sched => put(&mut attributes.scheduler, Some(scheduler(value)?)),
             Name::NoNewPrivs => put(&mut attributes.no_new_privs, true),
-            Name::Cgroup => put(&mut self.cgroup, Some(directory(value)?)),
+            Name::Cgroup => self.open_cgroup(value)?,
             Name::Default => put(&mut attributes.default_signals, signals(value)?),
             Name::Block => put(&mut attributes.signal_mask, Some(signals(value)?)),
             Name::ParentDeath => put(&mut attributes.parent_death_signal, Some(signal(digits)?)),
@@ -147,11 +152,14 @@ impl<'a> Options<'a> {
         };
         action
             .map_or(Some(()), |action| self.actions.push(action))
-            .ok_or(Wrong::TooMany)
+            .or_else(|| self.too_many())
     }
 
     /// Takes a variable out of the environment, which can be changed further then.
-    fn env_without(&mut self, name: &[u8]) -> Result<&mut Strings<'a>, Wrong> {
+    fn env_without(&mut self, name: &[u8]) -> Option<&mut Strings<'a>> {
+        if name.is_empty() || text::contains(name, b'=') {
+            return None;
+        }
         let old = self.changed_env.take();
         let env = self.changed_env.insert(List::new(None));
         let mut strings = old
@@ -160,34 +168,58 @@ impl<'a> Options<'a> {
             .iter();
         while let Some(Some(entry)) = strings.next() {
             let value = entry.as_c_str().to_bytes().strip_prefix(name);
-            if !matches!(value, Some([b'=', ..])) {
-                env.push_string(entry.as_c_str()).ok_or(Wrong::TooMany)?;
+            if matches!(value, Some([b'=', ..])) {
+                continue;
+            }
+            if env.push_string(entry.as_c_str()).is_none() {
+                self.wrong = Wrong::TooMany;
+                return None;
             }
         }
-        Ok(env)
+        Some(env)
+    }
+
+    /// `--cgroup DIR`
+    fn open_cgroup(&mut self, path: &CStr) -> Option<Option<Action<'a>>> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match sys::fd::open(path, flags, 0) {
+            Ok(directory) => Some(put(&mut self.cgroup, Some(directory))),
+            Err(errno) => {
+                self.wrong = Wrong::Errno(errno);
+                None
+            }
+        }
     }
 
     /// `--env NAME=VALUE`
-    fn set_variable(&mut self, value: &'a CStr) -> Result<Option<Action<'a>>, Wrong> {
-        let (name, _) = split(value, b'=').ok_or(Wrong::Value)?;
-        self.env_without(name)?
-            .push_string(value)
-            .ok_or(Wrong::TooMany)?;
-        Ok(None)
+    fn set_variable(&mut self, value: &'a CStr) -> Option<Option<Action<'a>>> {
+        let (name, _) = split(value, b'=')?;
+        match self.env_without(name)?.push_string(value) {
+            Some(()) => Some(None),
+            None => self.too_many(),
+        }
+    }
+
+    fn too_many<T>(&mut self) -> Option<T> {
+        self.wrong = Wrong::TooMany;
+        None
     }
 
     /// `--groups GID,…`
-    fn groups(&mut self, value: &CStr) -> Result<&'a [u32], Wrong> {
+    fn groups(&mut self, value: &CStr) -> Option<&'a [u32]> {
         let mut count = 0;
         let mut rest = list(value);
         while let Some(group) = next_part(&mut rest) {
-            *self.groups.get_mut(count).ok_or(Wrong::TooMany)? = id(group)?;
+            let group = id(group)?;
+            match self.groups.get_mut(count) {
+                Some(place) => *place = group,
+                None => return self.too_many(),
+            }
             count += 1;
         }
-        let groups = core::mem::take(&mut self.groups).split_at_mut_checked(count);
-        let (used, rest) = groups.ok_or(Wrong::TooMany)?;
+        let (used, rest) = core::mem::take(&mut self.groups).split_at_mut_checked(count)?;
         self.groups = rest;
-        Ok(used)
+        Some(used)
     }
 
     /// What to start.
@@ -283,24 +315,24 @@ fn put<'a, T>(place: &mut T, value: T) -> Option<Action<'a>> {
 }
 
 /// `--dup FROM,TO`
-fn dup(value: &CStr) -> Result<Action<'_>, Wrong> {
-    let (from, to) = split(value, b',').ok_or(Wrong::Value)?;
-    Ok(Action::Dup2 {
+fn dup(value: &CStr) -> Option<Action<'_>> {
+    let (from, to) = split(value, b',')?;
+    Some(Action::Dup2 {
         from: natural(from)?,
         to: natural(to.to_bytes())?,
     })
 }
 
 /// `--open FD,HOW[,MODE]=FILE`
-fn open(value: &CStr) -> Result<Action<'_>, Wrong> {
-    let (fd, how) = split(value, b',').ok_or(Wrong::Value)?;
-    let (_, path) = split(how, b'=').ok_or(Wrong::Value)?;
-    let (access, mut letters) = how.to_bytes().split_first().ok_or(Wrong::Value)?;
+fn open(value: &CStr) -> Option<Action<'_>> {
+    let (fd, how) = split(value, b',')?;
+    let (_, path) = split(how, b'=')?;
+    let (access, mut letters) = how.to_bytes().split_first()?;
     let mut flags = match access {
         b'r' => OFlags::RDONLY,
         b'w' => OFlags::WRONLY,
         b'b' => OFlags::RDWR,
-        _ => return Err(Wrong::Value),
+        _ => return None,
     };
     let mut mode = 0o666;
     while let Some((letter, rest)) = letters.split_first() {
@@ -312,16 +344,16 @@ fn open(value: &CStr) -> Result<Action<'_>, Wrong> {
             b'a' => OFlags::APPEND,
             b'=' => break,
             b',' => {
-                let (_, digits) = split(how, b',').ok_or(Wrong::Value)?;
-                let (digits, _) = split(digits, b'=').ok_or(Wrong::Value)?;
+                let (_, digits) = split(how, b',')?;
+                let (digits, _) = split(digits, b'=')?;
                 mode = octal(digits)?;
                 break;
             }
-            _ => return Err(Wrong::Value),
+            _ => return None,
         };
         flags = flags | flag;
     }
-    Ok(Action::Open {
+    Some(Action::Open {
         fd: natural(fd)?,
         path,
         flags,
@@ -330,18 +362,18 @@ fn open(value: &CStr) -> Result<Action<'_>, Wrong> {
 }
 
 /// `--limit NAME=SOFT[:HARD]`
-fn limit(value: &CStr) -> Result<Action<'_>, Wrong> {
-    let (name, limits) = split(value, b'=').ok_or(Wrong::Value)?;
-    let resource = Resource::from_name(name).ok_or(Wrong::Value)?;
+fn limit(value: &CStr) -> Option<Action<'_>> {
+    let (name, limits) = split(value, b'=')?;
+    let resource = Resource::from_name(name)?;
     let (soft, hard) = match split(limits, b':') {
         Some((soft, hard)) => (soft, hard.to_bytes()),
         None => (limits.to_bytes(), limits.to_bytes()),
     };
     let limit = |digits: &[u8]| match digits {
-        b"unlimited" => Ok(Rlimit::INFINITY),
+        b"unlimited" => Some(Rlimit::INFINITY),
         _ => number(digits, 10, u64::MAX),
     };
-    Ok(Action::Limit(
+    Some(Action::Limit(
         resource,
         Rlimit {
             soft: limit(soft)?,
@@ -351,35 +383,30 @@ fn limit(value: &CStr) -> Result<Action<'_>, Wrong> {
 }
 
 /// `--sched POLICY[,PRIORITY]`
-fn scheduler(value: &CStr) -> Result<Scheduler, Wrong> {
+fn scheduler(value: &CStr) -> Option<Scheduler> {
     let (name, priority) = match split(value, b',') {
         Some((name, priority)) => (name, natural(priority.to_bytes())?),
         None => (value.to_bytes(), 0),
     };
-    let policy = Policy::from_name(name).ok_or(Wrong::Value)?;
-    Ok(Scheduler {
+    let policy = Policy::from_name(name)?;
+    Some(Scheduler {
         policy: Some(policy),
         priority,
     })
 }
 
-fn signal(name: &[u8]) -> Result<Signal, Wrong> {
-    Signal::from_name(name).ok_or(Wrong::Value)
+fn signal(name: &[u8]) -> Option<Signal> {
+    Signal::from_name(name)
 }
 
 /// `SIGNAL,…`
-fn signals(value: &CStr) -> Result<SigSet, Wrong> {
+fn signals(value: &CStr) -> Option<SigSet> {
     let mut set = SigSet::EMPTY;
     let mut rest = list(value);
     while let Some(name) = next_part(&mut rest) {
         set = set.with(signal(name)?);
     }
-    Ok(set)
-}
-
-fn directory(path: &CStr) -> Result<OwnedFd, Wrong> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    sys::fd::open(path, flags, 0).map_err(|_| Wrong::NoDirectory)
+    Some(set)
 }
 
 /// The words of the command line that are still to be read.
@@ -444,28 +471,26 @@ fn list(value: &CStr) -> Option<&CStr> {
 }
 
 #[inline(never)]
-fn number(digits: &[u8], base: u32, most: u64) -> Result<u64, Wrong> {
-    text::number(digits, base)
-        .filter(|&number| number <= most)
-        .ok_or(Wrong::Value)
+fn number(digits: &[u8], base: u32, most: u64) -> Option<u64> {
+    text::number(digits, base).filter(|&number| number <= most)
 }
 
-fn natural(digits: &[u8]) -> Result<i32, Wrong> {
-    Ok(number(digits, 10, i32::MAX as u64)? as i32)
+fn natural(digits: &[u8]) -> Option<i32> {
+    Some(number(digits, 10, i32::MAX as u64)? as i32)
 }
 
-fn octal(digits: &[u8]) -> Result<u32, Wrong> {
-    Ok(number(digits, 8, 0o7777)? as u32)
+fn octal(digits: &[u8]) -> Option<u32> {
+    Some(number(digits, 8, 0o7777)? as u32)
 }
 
-fn id(digits: &[u8]) -> Result<u32, Wrong> {
+fn id(digits: &[u8]) -> Option<u32> {
     // The number above is no id: the system calls take it for "none".
-    Ok(number(digits, 10, u64::from(u32::MAX) - 1)? as u32)
+    Some(number(digits, 10, u64::from(u32::MAX) - 1)? as u32)
 }
 
-fn integer(digits: &[u8]) -> Result<i32, Wrong> {
+fn integer(digits: &[u8]) -> Option<i32> {
     match digits {
-        [b'-', digits @ ..] => Ok(-natural(digits)?),
+        [b'-', digits @ ..] => Some(-natural(digits)?),
         _ => natural(digits),
     }
 }
@@ -486,7 +511,7 @@ enum Wrong {
     Value,
     TooMany,
     Missing,
-    NoDirectory,
+    Errno(Errno),
 }
 
 impl Text for Problem<'_> {
@@ -498,7 +523,7 @@ impl Text for Problem<'_> {
         }
         ": ".write(out);
         let what = match self.wrong {
-            Wrong::NoDirectory => "no directory that can be opened",
+            Wrong::Errno(errno) => return errno.write(out),
 
             Wrong::NoSuchOption => "no such option",
             Wrong::TakesNoValue => "it takes no value",

@@ -74,6 +74,11 @@ fn it_exits_with_the_programs_status() {
 
 #[test]
 fn it_exits_with_127_126_or_125_where_there_is_no_program() {
+    let long = "x".repeat(5000);
+    for name in [&long[..], &long[..256]] {
+        let what = format!(r#"exec "{name}": ENAMETOOLONG: file name too long"#);
+        fails(&[name], 126, &what);
+    }
     fails(
         &["no-such-program"],
         127,
@@ -123,7 +128,10 @@ fn help_shows_every_option_and_there_is_no_other() {
 #[test]
 fn a_wrong_command_line_is_told_with_the_word_that_is_wrong() {
     let see = "; see spawn --help";
-    let fails = |words: &[&str], what: &str| fails(words, 125, &format!("{what}{see}"));
+    let fails = |words: &[&str], what: &str| {
+        let see = if what.contains(": E") { "" } else { see };
+        fails(words, 125, &format!("{what}{see}"));
+    };
     fails(&[], r#""PROGRAM": missing"#);
     fails(&["--setsid"], r#""PROGRAM": missing"#);
     fails(&["--opne", "true"], r#""--opne": no such option"#);
@@ -165,23 +173,22 @@ fn a_wrong_command_line_is_told_with_the_word_that_is_wrong() {
         ("default", &["KILLL", "65", "HUP,"]),
         ("block", &["x"]),
         ("parent-death", &["", "0"]),
-        ("env", &["", "A"]),
-        ("cgroup", &["/nope", "/etc/passwd"]),
+        ("env", &["", "A", "=x"]),
+        ("unset", &["", "A=B"]),
     ] {
         for value in values {
-            let what = if option == "cgroup" {
-                "no directory that can be opened"
-            } else {
-                "not understood"
-            };
             if (option, *value) != ("default", "") {
                 fails(
                     &[&format!("--{option}"), value, "true"],
-                    &format!(r#""--{option}" "{value}": {what}"#),
+                    &format!(r#""--{option}" "{value}": not understood"#),
                 );
             }
         }
     }
+    fails(
+        &["--cgroup", "/nope", "true"],
+        r#""--cgroup" "/nope": ENOENT: no such file or directory"#,
+    );
 }
 
 #[test]
@@ -483,6 +490,43 @@ fn a_descriptor_is_executed_with_all_words_as_its_arguments() {
         &["--descriptor", "7", "x"],
         126,
         "exec of descriptor 7: EBADF: bad file descriptor",
+    );
+}
+
+#[test]
+fn a_shell_that_is_not_there_ends_the_search() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = std::env::temp_dir().join(format!("nestling-search-{}", std::process::id()));
+    let write = |name: &str, text: &str| {
+        let path = directory.join(name);
+        std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+        std::fs::write(&path, text).expect("a file");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755))
+            .expect("an executable file");
+    };
+    write("a/program", "text\n");
+    write("b/program", "#!/bin/sh\necho another\n");
+    let path = format!(
+        "PATH={0}/a:{0}/b",
+        directory.to_str().expect("a plain path")
+    );
+    let what = r#"exec "program" (it is there, its interpreter is not): ENOENT: no such file or directory"#;
+    fails(
+        &["--env", &path, "--shell", "/no/shell", "program"],
+        126,
+        what,
+    );
+    std::fs::remove_dir_all(&directory).expect("the directory");
+}
+
+#[test]
+fn a_large_id_is_shown_as_it_was_given() {
+    or_skip!(root());
+    let refused = "action 1 (uid 4294967293): EPERM: operation not permitted";
+    fails(
+        &["--uid", "4294967294", "--uid", "4294967293", "true"],
+        125,
+        refused,
     );
 }
 

@@ -1,0 +1,130 @@
+//! The suite's parent is nestling's `init`, as PID 1 of a real kernel: what PID 1 owes to every process.
+
+#![no_std]
+#![no_main]
+
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+
+use linux_raw_sys::general as linux;
+use nestling::sys::{self, process};
+use nestling::{AsFd, Errno, OFlags};
+use nestling_tests::{
+    Text, call, fork, how, join, mailbox, read_file, say, shared_memory, skip, text,
+};
+
+nestling_tests::suite! {
+    once {
+        this_suite_is_a_child_of_our_own_pid_1,
+        pid_1_holds_the_console_and_no_other_descriptor,
+        pid_1_reaps_a_thousand_orphans,
+        pid_1_has_no_zombie_and_no_child_but_this_suite,
+    }
+}
+
+fn need_pid_1() {
+    if how() != "kernel" {
+        skip("needs init as PID 1: a machine of its own");
+    }
+}
+
+fn this_suite_is_a_child_of_our_own_pid_1() {
+    need_pid_1();
+    let suite = Stat::of(process::getppid()).expect("the suite");
+    assert_eq!(suite.parent, 1);
+    let name = read_file(c"/proc/1/comm").expect("its name");
+    assert_eq!(name.as_str(), "init\n");
+}
+
+fn pid_1_holds_the_console_and_no_other_descriptor() {
+    need_pid_1();
+    let mut numbers = Text::<512>::new();
+    each_number_in(c"/proc/1/fd", |number| {
+        let _ = core::fmt::Write::write_fmt(&mut numbers, format_args!("{number} "));
+    });
+    assert_eq!(numbers.as_str(), "0 1 2 ");
+}
+
+/// Each waits for the end of a pipe, by when its parent is gone, and has exit statuses of all kinds. The machine's owner
+/// compares the number in the note with what PID 1 says it reaped.
+fn pid_1_reaps_a_thousand_orphans() {
+    need_pid_1();
+    const COUNT: usize = 1000;
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    // SAFETY: the mapping is large enough, zeros are such numbers, and it stays.
+    let pids: &[AtomicI32; COUNT] = unsafe { &*shared_memory(4 * COUNT).cast() };
+    let adopted: &AtomicU32 = &mailbox().numbers[0];
+    let parent = fork(|| {
+        for (index, place) in pids.iter().enumerate() {
+            let orphan = fork(|| {
+                // SAFETY: a copy of the descriptor that nobody here uses.
+                let _ = unsafe { sys::fd::close(held.as_raw_fd()) };
+                let _ = sys::fd::read(end.as_fd(), &mut [0]);
+                adopted.fetch_add(u32::from(process::getppid() == 1), Relaxed);
+                process::exit(index as i32 % 256);
+            });
+            place.store(orphan.as_raw(), Relaxed);
+        }
+    });
+    join(parent);
+    drop(held);
+    for pid in pids {
+        // A zombie can still be sent a signal.
+        while process::kill(pid.load(Relaxed), None) != Err(Errno::ESRCH) {
+            // SAFETY: no arguments.
+            let _ = unsafe { call(linux::__NR_sched_yield, []) };
+        }
+    }
+    assert_eq!(adopted.load(Relaxed), COUNT as u32, "orphans of PID 1's");
+    say(format_args!("# {COUNT} orphans"));
+}
+
+fn pid_1_has_no_zombie_and_no_child_but_this_suite() {
+    need_pid_1();
+    let suite = process::getppid();
+    let mut seen = 0;
+    each_number_in(c"/proc", |pid| {
+        // One that has ended meanwhile is none of PID 1's.
+        if let Some(stat) = Stat::of(pid).filter(|stat| stat.parent == 1) {
+            assert_ne!(stat.state, b'Z', "process {pid}");
+            assert_eq!(pid, suite, "a child of PID 1");
+            seen += 1;
+        }
+    });
+    assert_eq!(seen, 1, "this suite");
+}
+
+/// What `/proc/PID/stat` says.
+struct Stat {
+    state: u8,
+    parent: i32,
+}
+
+impl Stat {
+    fn of(pid: i32) -> Option<Self> {
+        let text = read_file(text!("/proc/{pid}/stat").c_str()).ok()?;
+        // The name before may contain anything.
+        let (_, rest) = text.as_str().rsplit_once(") ")?;
+        let mut words = rest.split(' ');
+        Some(Self {
+            state: *words.next()?.as_bytes().first()?,
+            parent: words.next()?.parse().ok()?,
+        })
+    }
+}
+
+/// Calls `visit` with each name in the directory that is a number, in the directory's order.
+fn each_number_in(path: &core::ffi::CStr, mut visit: impl FnMut(i32)) {
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = sys::fd::open(path, flags, 0).expect("the directory");
+    let mut buffer = [0; 4096];
+    while let Ok(length @ 1..) = sys::fd::getdents64(directory.as_fd(), &mut buffer) {
+        let mut rest = &buffer[..length];
+        while let Some(size) = rest.get(16..18) {
+            let name = core::ffi::CStr::from_bytes_until_nul(&rest[19..]).expect("a name");
+            if let Some(number) = name.to_str().ok().and_then(|name| name.parse().ok()) {
+                visit(number);
+            }
+            rest = &rest[usize::from(u16::from_ne_bytes([size[0], size[1]]))..];
+        }
+    }
+}
