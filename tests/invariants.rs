@@ -15,13 +15,15 @@ use nestling::sys::{self, process, signal};
 use nestling::{Errno, OFlags, Pid, SigSet, Signal, wait};
 use nestling_tests::{
     DESCRIPTORS, emulated, fails, forbid, fork, handle, handleable, handled, has_child, join,
-    make_fifo, open, open_only, probe, read_file, skip, start, started, state, strayed, text,
+    make_fifo, need_root, open, open_only, probe, read_file, skip, start, started, state, strayed,
+    text,
 };
 
 nestling_tests::suite! {
     in_both_modes {
         the_parent_is_as_before_after_every_end_of_a_spawn,
         the_parents_memory_is_as_before,
+        a_change_of_ids_in_the_child_leaves_the_parent_dumpable,
         a_failed_spawn_leaves_no_zombie,
         a_failed_spawn_leaves_other_children_alone,
         it_works_where_sigchld_is_ignored,
@@ -133,6 +135,25 @@ fn the_parents_memory_is_as_before(memory: Memory) {
         assert_eq!((sum(&GLOBAL), sum(&local)), before, "after {outcome:?}");
         let _ = outcome.map(|mut child| child.wait());
     });
+}
+
+/// The kernel makes memory undumpable when its user changes, and here it is the parent's memory.
+fn a_change_of_ids_in_the_child_leaves_the_parent_dumpable(memory: Memory) {
+    need_root();
+    let changed = [Action::Gid(1), Action::Uid(1)];
+    let ends = [
+        with(memory, &changed),
+        with(memory, &[Action::Uid(1), Action::Gid(2)]),
+    ];
+    for dumpable in [1, 0] {
+        process::set_dumpable(dumpable).expect("a change");
+        for spawn in ends {
+            if let Ok(mut child) = spawn.start() {
+                child.wait().expect("its end");
+            }
+            assert_eq!(process::dumpable(), Ok(dumpable));
+        }
+    }
 }
 
 fn a_failed_spawn_leaves_no_zombie(memory: Memory) {

@@ -88,6 +88,7 @@ fn padding() {
         let _ = sys::fd::write(nothing, &[]);
         let _ = sys::signal::mask();
         let _ = sys::process::getpid();
+        let _ = sys::process::set_dumpable(usize::MAX);
         let _ = sys::resource::getrlimit(Resource::Core);
         let _ = sys::file::exists(c"");
         let _ = sys::file::umask(0o22);

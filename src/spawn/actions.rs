@@ -43,7 +43,8 @@ pub enum Action<'a> {
     /// Changes the working directory to an open one (`posix_spawn_file_actions_addfchdir`).
     Fchdir(RawFd),
     /// Closes every descriptor from this number on (`close_range(2)`). On a kernel before Linux 5.9, or where that is
-    /// forbidden, what `/proc/self/fd` shows, or without `/proc` each number up to 2^20 or the hard limit, whichever is higher.
+    /// forbidden, those that `/proc/self/fd` shows; without `/proc`, too, those below the hard limit: give it before a
+    /// [`Limit`](Self::Limit) that lowers that.
     CloseFrom(RawFd),
     /// Makes the child's process group the foreground one of the terminal at this descriptor (`tcsetpgrp(3)`). No
     /// `SIGTTOU` comes of it.

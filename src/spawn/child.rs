@@ -282,10 +282,9 @@ fn close_each(first: RawFd, last: RawFd) -> Result<(), Errno> {
         }
     };
     if each_open_descriptor(close).is_err() {
-        // A descriptor stays open when the limit is lowered below it. The kernel's ceiling (fs.nr_open) is 2^20 unless
-        // someone has raised it.
         let limit = sys::resource::getrlimit(Resource::Nofile)?;
-        let end = limit.hard.clamp(1 << 20, RawFd::MAX as u64) as RawFd;
+        // The kernel's own ceiling (fs.nr_open) is 2^20 unless someone has raised it.
+        let end = limit.hard.min(1 << 20) as RawFd;
         (first..=last).take_while(|&fd| fd < end).for_each(close);
     }
     Ok(())

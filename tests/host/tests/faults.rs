@@ -253,6 +253,7 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             "signal mask".into(),
         ),
         (Place::Parent { .. }, "pipe2", _) => failure("StatusPipe"),
+        (Place::Parent { .. }, "clone3", "EAGAIN" | "ENOMEM") => failure("Clone"),
         (Place::Parent { .. }, "clone3", _) if call.line.contains("CLONE_INTO_CGROUP") => {
             Nothing("the child joins the cgroup by itself")
         }
@@ -264,18 +265,23 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             Nothing("a copy of memory serves where sharing it is refused")
         }
         (Place::Parent { .. }, "clone" | "clone3", _) => failure("Clone"),
-        (Place::Parent { first: true }, "close", _) => {
+        // The pipe is at 3 and 4.
+        (Place::Parent { .. }, "close", _) if call.line.starts_with("close(4)") => {
             FailureAndLeft("StatusPipe".into(), descriptor())
         }
-        (Place::Parent { .. }, "close", _) => {
+        (Place::Parent { .. }, "close", _) if call.line.starts_with("close(3)") => {
             Left("the read end is closed when all is known", descriptor())
         }
+        (Place::Parent { .. }, "close", _) => Left("that pidfds work is known", descriptor()),
         (Place::Parent { .. }, "read" | "wait4", "EINTR") => Nothing("EINTR is tried again"),
         (Place::Parent { .. }, "read", _) => failure("StatusPipe"),
         (Place::Parent { .. }, "wait4", "ECHILD") => {
             Left("somebody else has reaped the child", "no child left".into())
         }
         (Place::Parent { .. }, "pidfd_open", _) => failure("Pidfd"),
+        (Place::Parent { .. }, "prctl", _) => {
+            Nothing("whether it is dumpable is kept where it can be asked and set")
+        }
 
         // ---- The child, around the actions ----
         (Place::ChildsFirst, "close", _) => failure("StatusPipe"),
@@ -340,8 +346,10 @@ fn exec(way: &Way, dry: &DryRun, call: &Call, errno: &str) -> Expectation {
         ("missing", "ENOENT") => Nothing("so it was"),
         ("shell", "ENOEXEC") if !last => Nothing("so it was"),
         ("search" | "missing" | "lost", _) => failure("Program", None),
+        // It closes on exec, which would make a script `ENOENT`.
+        ("descriptor", _) => failure("Program", None),
         // The file is there, so the kernel must have missed another one.
-        (_, "ENOENT") => failure("Interpreter", None),
+        (_, "ENOENT" | "ENOTDIR") => failure("Interpreter", None),
         _ => failure("Program", None),
     }
 }
