@@ -1,4 +1,7 @@
 //! aarch64: `svc 0`, number in `x8`, arguments in `x0` to `x5`. It overwrites nothing but `x0`.
+//!
+//! After a system call the SVE state beyond NEON's is unspecified, and `sc` does not tell the compiler: build without
+//! that extension.
 
 use core::arch::{asm, naked_asm};
 use core::ffi::c_void;

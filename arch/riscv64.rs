@@ -1,4 +1,7 @@
 //! riscv64: `ecall`, number in `a7`, arguments in `a0` to `a5`. It overwrites nothing but `a0`.
+//!
+//! After a system call the vector state is unspecified, and `sc` does not tell the compiler: build without
+//! that extension.
 
 use core::arch::{asm, naked_asm};
 use core::ffi::c_void;

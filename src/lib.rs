@@ -27,7 +27,7 @@
 //! - [`sys`]: the system calls, a small typed function each.
 //! - [`spawn`] and [`wait`]; [`io`], which writes text.
 //! - `rt`: the runtime of a program without libc (feature `rt`).
-//! - The programs: `spawn`, the core on the command line.
+//! - The programs: `spawn`, the core on the command line; `init`, the beginning of a PID 1.
 //!
 //! # Features
 //!

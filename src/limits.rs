@@ -81,7 +81,8 @@ impl Resource {
     }
 }
 
-/// A soft limit, which is enforced, and the hard one up to which it may be raised.
+/// A soft limit, which is enforced, and the hard one up to which it may be raised. A 32-bit kernel takes what 32 bits don't hold for
+/// no limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rlimit {
     /// What is enforced.

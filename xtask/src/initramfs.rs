@@ -40,8 +40,14 @@ impl Initramfs {
         Ok(())
     }
 
-    pub fn file(&mut self, path: &str, content: &[u8]) {
-        self.entry(path, FILE, content);
+    /// Adds a command to the list that `init` runs.
+    pub fn command(&mut self, index: u8, args: impl IntoIterator<Item = Vec<u8>>) {
+        let mut content = Vec::new();
+        for arg in args {
+            content.extend(arg);
+            content.push(0);
+        }
+        self.entry(&format!("etc/init/{index:03}"), FILE, &content);
     }
 
     pub fn write(mut self, to: &Path) -> Result<()> {

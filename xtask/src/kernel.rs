@@ -43,13 +43,12 @@ pub fn obtain(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
     if let Some(path) = present(workspace, arch) {
         return Ok(path);
     }
-    let (_, package) = debian(arch);
-    download(workspace, arch).with_context(|| {
-        format!(
-            "there is no Linux kernel for {0}: Debian's package {package} is not in {1} and can't be downloaded. \
-             With a kernel of your own, which has initramfs and a serial console built in: \
-             `cargo xtask boot --arch {0} --kernel PATH`",
-            arch.name(),
+    download(workspace, arch).map_err(|error| {
+        let (name, package) = (arch.name(), debian(arch).1);
+        anyhow!(
+            "there is no Linux kernel for {name}, and Debian's package {package} can't be had: {error:#}. \
+             It would be kept in {}. With a kernel of your own, which has initramfs and serial console built in: \
+             `cargo xtask boot --arch {name} --kernel PATH`",
             place(workspace, arch).display(),
         )
     })
@@ -72,7 +71,7 @@ fn download(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
             Err(error) => {
                 let why = format!("{error:#}");
                 eprintln!("xtask: {suite}: {why}");
-                if ["resolve", "connect", "timed out", "unreachable"]
+                if ["resolving", "connect", "timed out"]
                     .iter()
                     .any(|word| why.contains(word))
                 {
@@ -119,7 +118,11 @@ fn kernel_dependency(description: &str, package: &str) -> Option<String> {
     let depends = description
         .lines()
         .find_map(|line| line.strip_prefix("Depends: "))?;
-    let names = || depends.split([',', '|']).filter_map(|it| it.split_whitespace().next());
+    let names = || {
+        depends
+            .split([',', '|'])
+            .filter_map(|it| it.split_whitespace().next())
+    };
     ["linux-binary-", "linux-image-"]
         .iter()
         .find_map(|start| names().find(|name| name.starts_with(start) && *name != package))
@@ -209,7 +212,11 @@ impl Apt {
     }
 
     fn command(&self, program: &str, args: &[&str]) -> Expression {
-        let args = self.options.iter().map(String::as_str).chain(args.iter().copied());
+        let args = self
+            .options
+            .iter()
+            .map(String::as_str)
+            .chain(args.iter().copied());
         cmd(program, args).env("LC_ALL", "C").stdin_null()
     }
 
@@ -251,5 +258,31 @@ impl Apt {
         files()?
             .pop()
             .with_context(|| format!("apt-get downloaded no {package}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_from_a_package_to_its_kernel_is_found() {
+        let next = |depends: &str, package| {
+            let description = format!("Package: {package}\nDepends: {depends}\n");
+            kernel_dependency(&description, package)
+        };
+        let meta = "linux-base-riscv64 (= 7), linux-image-7+deb14-riscv64 (= 7)";
+        let image =
+            "dracut | linux-initramfs-tool, linux-binary-7+deb14-riscv64 (= 7), linux-modules-7";
+        let whole = "kmod, linux-base (>= 4.3~), initramfs-tools | linux-initramfs-tool";
+        assert_eq!(
+            next(meta, "linux-image-riscv64").as_deref(),
+            Some("linux-image-7+deb14-riscv64")
+        );
+        assert_eq!(
+            next(image, "linux-image-7+deb14-riscv64").as_deref(),
+            Some("linux-binary-7+deb14-riscv64")
+        );
+        assert_eq!(next(whole, "linux-image-6.1.0-50-cloud-amd64"), None);
     }
 }

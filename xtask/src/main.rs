@@ -4,9 +4,14 @@
 
 mod apt;
 mod arch;
+mod boot;
 mod compile;
 mod how;
+mod initramfs;
+mod kernel;
+mod kernel_suites;
 mod libtest;
+mod machine;
 mod report;
 mod run;
 mod setup;
@@ -16,7 +21,7 @@ mod test;
 mod toolchain;
 mod workspace;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use arch::{Arch, HOST};
@@ -59,10 +64,35 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Boot a kernel in qemu-system with nestling's `init` as PID 1, and run a command there
+    ///
+    /// The command has the console, and its exit status becomes xtask's own. The machine holds `init`, as `/init`, and
+    /// nestling's other programs in `/bin`. Ctrl-A X switches it off.
+    Boot {
+        #[command(flatten)]
+        on: OnOne,
+        /// Boot this kernel instead of downloading Debian's; initramfs and serial console must be built in
+        #[arg(long, value_name = "PATH")]
+        kernel: Option<PathBuf>,
+        /// Add to the kernel's command line, and show what firmware and kernel say
+        #[arg(
+            long,
+            default_value = "",
+            allow_hyphen_values = true,
+            hide_default_value = true
+        )]
+        append: String,
+        /// The command and its arguments, after `--`
+        #[arg(last = true)]
+        command: Vec<OsString>,
+    },
     /// Set up, then run every check and test there is (by default for all architectures)
     Test {
         #[command(flatten)]
         on: On,
+        /// Fail, instead of skipping tests, where no kernel can be had to boot
+        #[arg(long)]
+        require_kernels: bool,
     },
     /// Print a table of the release programs' sizes, and check what they must not contain
     Size {
@@ -92,6 +122,20 @@ impl On {
     }
 }
 
+#[derive(clap::Args)]
+struct OnOne {
+    /// The architecture
+    #[arg(long = "arch", value_name = "ARCH", value_parser = ["x86_64", "aarch64", "riscv64", "i386"], default_value = HOST.name())]
+    name: String,
+}
+
+impl OnOne {
+    fn arch(&self) -> Arch {
+        let found = Arch::ALL.into_iter().find(|it| it.name() == self.name);
+        found.unwrap_or(HOST)
+    }
+}
+
 fn main() -> ExitCode {
     perform(CommandLine::parse().command).unwrap_or_else(|error| {
         eprintln!("xtask: {error:#}");
@@ -102,7 +146,7 @@ fn main() -> ExitCode {
 fn perform(command: Command) -> Result<ExitCode> {
     let workspace = Workspace::load()?;
     match command {
-        Command::Setup { on } => setup::setup(&on.archs(&[HOST]))?,
+        Command::Setup { on } => setup::setup(&workspace, &on.archs(&[HOST]))?,
         Command::Build { on, debug } => {
             let profile = if debug {
                 Profile::Debug
@@ -114,7 +158,16 @@ fn perform(command: Command) -> Result<ExitCode> {
         Command::Run { on, bin, args } => {
             return run::run(&workspace, &on.archs(&[HOST]), &bin, &args);
         }
-        Command::Test { on } => return test::test(&workspace, &on.archs(&Arch::ALL)),
+        Command::Boot {
+            on,
+            kernel,
+            append,
+            command,
+        } => return boot::boot(&workspace, on.arch(), kernel, &append, command),
+        Command::Test {
+            on,
+            require_kernels,
+        } => return test::test(&workspace, &on.archs(&Arch::ALL), require_kernels),
         Command::Size { on } => return size::size(&workspace, &on.archs(&[HOST])),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! What `cargo xtask test` prints: a line for each suite, what failed in it, and at the end the totals.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -25,6 +25,17 @@ impl Outcome {
             skipped: Vec::new(),
         }
     }
+
+    /// Of what can't be done here: a failure if it is required.
+    pub fn missing(reason: &str, required: bool) -> Outcome {
+        if required {
+            return Outcome::of(false, reason.into());
+        }
+        Outcome {
+            skipped: vec![reason.into()],
+            ..Outcome::default()
+        }
+    }
 }
 
 #[derive(Default)]
@@ -39,6 +50,11 @@ impl Report {
     pub fn suite(&mut self, name: &str, manner: &str, run: impl FnOnce() -> Result<Outcome>) {
         let start = Instant::now();
         let outcome = run().unwrap_or_else(|error| Outcome::of(false, format!("{error:#}")));
+        self.enter(name, manner, start.elapsed(), outcome);
+    }
+
+    /// Prints the line of a suite that was run.
+    pub fn enter(&mut self, name: &str, manner: &str, time: Duration, outcome: Outcome) {
         let Outcome {
             passed,
             failed,
@@ -50,7 +66,7 @@ impl Report {
             "{passed} passed, {failed} failed, {} skipped",
             skipped.len()
         );
-        let seconds = start.elapsed().as_secs_f64();
+        let seconds = time.as_secs_f64();
         println!("{word:<7}{name:<13}{manner:<50}{counts:<33}{seconds:>6.1} s");
         if failed > 0 {
             output.lines().for_each(|line| println!("    {line}"));

@@ -6,11 +6,12 @@ use duct::cmd;
 use crate::{
     apt::{self, Missing},
     arch::Arch,
+    kernel, machine,
     toolchain::Rust,
-    workspace::cargo,
+    workspace::{Workspace, cargo},
 };
 
-pub fn setup(archs: &[Arch]) -> Result<()> {
+pub fn setup(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
     let program = |name, packages| {
         tell(|| apt::program(name, packages).map(|path| path.display().to_string()))
     };
@@ -24,6 +25,13 @@ pub fn setup(archs: &[Arch]) -> Result<()> {
     complete &= program("gdb", &["gdb"]);
     complete &= tell(|| component("rustfmt", "fmt"));
     complete &= tell(|| component("clippy", "clippy"));
+    // Without these, what needs them is skipped.
+    for &arch in archs {
+        let emulator = tell(|| machine::emulator(arch).map(|path| path.display().to_string()));
+        if emulator {
+            tell_of_kernel(workspace, arch);
+        }
+    }
     ensure!(complete, "something is missing, see above");
     Ok(())
 }
@@ -39,6 +47,18 @@ fn tell(find: impl Fn() -> Result<String, Missing>) -> bool {
     };
     println!("{state:<10} {what}");
     state != "missing"
+}
+
+/// Downloads a kernel unless it is there.
+fn tell_of_kernel(workspace: &Workspace, arch: Arch) {
+    let state = match kernel::present(workspace, arch) {
+        Some(_) => "present",
+        None => "installed",
+    };
+    match kernel::obtain(workspace, arch) {
+        Ok(path) => println!("{state:<10} {}", path.display()),
+        Err(error) => println!("{:<10} {error:#}", "missing"),
+    }
 }
 
 /// A part of Rust's toolchain that rustup's minimal profile leaves out.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The most bytes that a program's file may have.
-const LIMITS: &[(&str, u64)] = &[("spawn", 24 * 1024)];
+const LIMITS: &[(&str, u64)] = &[("init", 32 * 1024), ("spawn", 24 * 1024)];
 
 const SIZES: [&str; 5] = ["file", "text", "rodata", "data", "bss"];
 const PROPERTIES: [&str; 5] = [

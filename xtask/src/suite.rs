@@ -27,6 +27,13 @@ pub struct Captured {
 }
 
 impl Captured {
+    pub fn new(output: String, status: ExitStatus) -> Captured {
+        Captured {
+            output,
+            status: Some(status),
+        }
+    }
+
     pub fn succeeded(&self) -> bool {
         self.status.is_some_and(|status| status.success())
     }
@@ -127,7 +134,8 @@ pub fn run(workspace: &Workspace, name: &str, way: Way) -> Result<Outcome> {
     Ok(judge(capture_within(LIMIT, &command, &log)?))
 }
 
-fn judge(captured: Captured) -> Outcome {
+/// Reads what a suite printed.
+pub fn judge(captured: Captured) -> Outcome {
     let lines = || captured.output.lines();
     let totals = lines().last().and_then(totals);
     let wrong = match (totals, captured.status.and_then(|status| status.code())) {

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check and test there is.
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, thread, time::Duration};
 
 use anyhow::Result;
 use duct::Expression;
@@ -9,6 +9,7 @@ use crate::{
     arch::{Arch, HOST},
     compile::{self, Group, PROGRAMS, Profile, TESTS},
     how::How,
+    kernel_suites::{Machines, PID1},
     libtest,
     report::{Outcome, Report},
     setup, size,
@@ -16,16 +17,16 @@ use crate::{
     workspace::{Workspace, cargo},
 };
 
-/// For each of the three kinds of host tests, their build included.
+/// For each of the kinds of host tests, their build included.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
-pub fn test(workspace: &Workspace, archs: &[Arch]) -> Result<ExitCode> {
+pub fn test(workspace: &Workspace, archs: &[Arch], require_kernels: bool) -> Result<ExitCode> {
     // Under qemu-user a suite starts this machine's programs, and the host tests use them too.
     let mut built = archs.to_vec();
     if !built.contains(&HOST) {
         built.push(HOST);
     }
-    setup::setup(&built)?;
+    setup::setup(workspace, &built)?;
     let groups = Group::of(&built)?;
     println!();
 
@@ -61,11 +62,27 @@ pub fn test(workspace: &Workspace, archs: &[Arch]) -> Result<ExitCode> {
         "doc",
         doc.env("RUSTDOCFLAGS", "-D warnings"),
     );
-    host_tests(&mut report, workspace, &built)?;
-    for &arch in archs.iter().filter(|arch| built.contains(arch)) {
-        on_target(&mut report, workspace, arch)?;
-        report.suite("size", arch.name(), || size::suite(workspace, arch));
-    }
+    let mut suites = workspace.bins("nestling-tests")?;
+    // What the suites start, and what the host tests run under strace.
+    suites.retain(|name| !["probe", "victim"].contains(&name.as_str()));
+    let archs: Vec<_> = archs
+        .iter()
+        .copied()
+        .filter(|it| built.contains(it))
+        .collect();
+    let machines = Machines::new(workspace, &archs, &suites);
+    thread::scope(|scope| -> Result<()> {
+        // A machine keeps one core busy, the tests below another.
+        scope.spawn(|| machines.run());
+        host_tests(&mut report, workspace, &built)?;
+        for &arch in &archs {
+            on_target(&mut report, workspace, arch, &suites)?;
+            report.suite("size", arch.name(), || size::suite(workspace, arch));
+        }
+        machines.run();
+        Ok(())
+    })?;
+    machines.tell(&mut report, require_kernels);
     Ok(if report.close() {
         ExitCode::SUCCESS
     } else {
@@ -104,7 +121,8 @@ fn host_tests(report: &mut Report, workspace: &Workspace, built: &[Arch]) -> Res
             }
         }
     }
-    let suites: [(&str, &[&str]); 3] = [
+    let suites: [(&str, &[&str]); 4] = [
+        ("xtask tests", &["-p", "xtask"]),
         ("unit tests", &["-p", "nestling", "--lib", "--all-features"]),
         ("doc tests", &["-p", "nestling", "--doc", "--all-features"]),
         ("host tests", &["-p", "nestling-host-tests"]),
@@ -124,18 +142,21 @@ fn host_tests(report: &mut Report, workspace: &Workspace, built: &[Arch]) -> Res
 
 /// The on-target suites: in both profiles as this machine runs them best, and the optimised ones under
 /// qemu-user in any case.
-fn on_target(report: &mut Report, workspace: &Workspace, arch: Arch) -> Result<()> {
+fn on_target(
+    report: &mut Report,
+    workspace: &Workspace,
+    arch: Arch,
+    suites: &[String],
+) -> Result<()> {
     let best = How::best(workspace, arch)?;
     let mut ways = vec![(best, Profile::Debug), (best, Profile::Release)];
     if best != How::QemuUser {
         ways.push((How::QemuUser, Profile::Release));
     }
-    let mut suites = workspace.bins("nestling-tests")?;
-    // What the suites start, and what the host tests run under strace.
-    suites.retain(|name| !["probe", "victim"].contains(&name.as_str()));
     for (how, profile) in ways {
         let way = Way { arch, how, profile };
-        for name in &suites {
+        // One needs our PID 1.
+        for name in suites.iter().filter(|name| *name != PID1) {
             report.suite(name, &way.name(), || suite::run(workspace, name, way));
         }
     }
