@@ -40,8 +40,8 @@ impl Outcome {
 
 #[derive(Default)]
 pub struct Report {
-    passed: usize,
-    failed: usize,
+    /// For each manner of running, in the order in which they came: what passed, failed and was skipped.
+    manners: Vec<(String, [usize; 3])>,
     skipped: Vec<String>,
 }
 
@@ -62,17 +62,17 @@ impl Report {
             output,
         } = outcome;
         let word = if failed == 0 { "ok" } else { "FAILED" };
-        let counts = format!(
-            "{passed} passed, {failed} failed, {} skipped",
-            skipped.len()
-        );
-        let seconds = time.as_secs_f64();
-        println!("{word:<7}{name:<13}{manner:<50}{counts:<33}{seconds:>6.1} s");
+        let sums = [passed, failed, skipped.len()];
+        let (counted, seconds) = (counts(sums), time.as_secs_f64());
+        println!("{word:<7}{name:<13}{manner:<50}{counted:<33}{seconds:>6.1} s");
         if failed > 0 {
             output.lines().for_each(|line| println!("    {line}"));
         }
-        self.passed += passed;
-        self.failed += failed;
+        let known = self.manners.iter_mut().find(|(known, _)| known == manner);
+        match known {
+            Some((_, known)) => (0..3).for_each(|index| known[index] += sums[index]),
+            None => self.manners.push((manner.into(), sums)),
+        }
         let place = format!("{name} {manner}");
         self.skipped
             .extend(skipped.iter().map(|reason| format!("{place}: {reason}")));
@@ -84,15 +84,23 @@ impl Report {
             println!("\nskipped:");
             self.skipped.iter().for_each(|line| println!("    {line}"));
         }
-        let Report {
-            passed,
-            failed,
-            skipped,
-        } = &self;
-        println!(
-            "\n{passed} passed, {failed} failed, {} skipped",
-            skipped.len()
-        );
-        self.failed == 0 && self.passed > 0
+        println!();
+        let mut all = [0; 3];
+        for (manner, sums) in &self.manners {
+            (0..3).for_each(|index| all[index] += sums[index]);
+            // The others have one line, which has been printed.
+            if ["native", "qemu-user", "kernel"]
+                .iter()
+                .any(|how| manner.contains(how))
+            {
+                println!("{manner:<50}{}", counts(*sums));
+            }
+        }
+        println!("\n{}", counts(all));
+        all[1] == 0 && all[0] > 0
     }
+}
+
+fn counts([passed, failed, skipped]: [usize; 3]) -> String {
+    format!("{passed} passed, {failed} failed, {skipped} skipped")
 }
