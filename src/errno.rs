@@ -44,7 +44,7 @@ impl Errno {
     }
 
     /// The number.
-    pub const fn raw(self) -> i32 {
+    pub const fn as_raw(self) -> i32 {
         self.0.get() as i32
     }
 
@@ -70,7 +70,7 @@ impl Text for Errno {
         match self.described() {
             "" => {
                 "error ".write(out);
-                text::decimal(self.raw(), out);
+                text::decimal(self.as_raw(), out);
             }
             described => described.write(out),
         }
@@ -88,7 +88,7 @@ impl core::error::Error for Errno {}
 #[cfg(feature = "std")]
 impl From<Errno> for std::io::Error {
     fn from(errno: Errno) -> Self {
-        Self::from_raw_os_error(errno.raw())
+        Self::from_raw_os_error(errno.as_raw())
     }
 }
 
@@ -525,7 +525,7 @@ mod tests {
             (Errno::EOPNOTSUPP, linux::EOPNOTSUPP, "EOPNOTSUPP"),
             (Errno::EHWPOISON, linux::EHWPOISON, "EHWPOISON"),
         ] {
-            assert_eq!(errno.raw() as u32, number);
+            assert_eq!(errno.as_raw() as u32, number);
             assert_eq!(errno.name(), name);
         }
     }

@@ -90,7 +90,7 @@ impl ExitStatus {
     pub const fn shell_code(self) -> i32 {
         match (self.code(), self.signal(), self.stopped_signal()) {
             (Some(code), ..) => code,
-            (_, Some(signal), _) | (_, _, Some(signal)) => 128 + signal.raw(),
+            (_, Some(signal), _) | (_, _, Some(signal)) => 128 + signal.as_raw(),
             _ => 0,
         }
     }
@@ -122,7 +122,7 @@ impl Text for ExitStatus {
             _ => return "continued (WIFCONTINUED)".write(out),
         };
         what.write(out);
-        text::decimal(signal.raw(), out);
+        text::decimal(signal.as_raw(), out);
         " (".write(out);
         signal.write(out);
         ")".write(out);
@@ -165,7 +165,11 @@ mod tests {
             let ours = ExitStatus::from_raw(raw);
             let theirs = std::process::ExitStatus::from_raw(raw);
             assert_eq!(ours.code(), theirs.code(), "{raw:#x}");
-            assert_eq!(ours.signal().map(Signal::raw), theirs.signal(), "{raw:#x}");
+            assert_eq!(
+                ours.signal().map(Signal::as_raw),
+                theirs.signal(),
+                "{raw:#x}"
+            );
             assert_eq!(
                 ours.core_dumped(),
                 theirs.core_dumped() && theirs.signal().is_some(),

@@ -30,7 +30,7 @@ impl Signal {
     }
 
     /// The number.
-    pub const fn raw(self) -> i32 {
+    pub const fn as_raw(self) -> i32 {
         self.0.get() as i32
     }
 
@@ -39,7 +39,7 @@ impl Signal {
         let mut next = Some(Self::HUP);
         core::iter::from_fn(move || {
             let signal = next?;
-            next = Self::from_raw(signal.raw() + 1);
+            next = Self::from_raw(signal.as_raw() + 1);
             Some(signal)
         })
     }
@@ -57,7 +57,7 @@ impl Signal {
     /// ```
     /// use nestling::Signal;
     /// assert_eq!(Signal::from_name("term"), Some(Signal::TERM));
-    /// assert_eq!(Signal::from_name("SIGRTMIN+3").unwrap().raw(), 37);
+    /// assert_eq!(Signal::from_name("SIGRTMIN+3").unwrap().as_raw(), 37);
     /// assert_eq!(Signal::from_name("9"), Some(Signal::KILL));
     /// assert_eq!(Signal::from_name("65"), None);
     /// ```
@@ -106,13 +106,13 @@ impl Text for Signal {
                 "SIG".write(out);
                 name.write(out);
             }
-            None if self.raw() < RTMIN => {
+            None if self.as_raw() < RTMIN => {
                 "signal ".write(out);
-                text::decimal(self.raw(), out);
+                text::decimal(self.as_raw(), out);
             }
             None => {
                 "SIGRTMIN+".write(out);
-                text::decimal(self.raw() - RTMIN, out);
+                text::decimal(self.as_raw() - RTMIN, out);
             }
         }
     }
@@ -209,17 +209,17 @@ impl SigSet {
 
     /// This set and `signal`.
     pub const fn with(self, signal: Signal) -> Self {
-        Self(self.0 | 1 << (signal.raw() - 1))
+        Self(self.0 | 1 << (signal.as_raw() - 1))
     }
 
     /// This set but for `signal`.
     pub const fn without(self, signal: Signal) -> Self {
-        Self(self.0 & !(1 << (signal.raw() - 1)))
+        Self(self.0 & !(1 << (signal.as_raw() - 1)))
     }
 
     /// Whether `signal` is in it.
     pub const fn contains(self, signal: Signal) -> bool {
-        self.0 & 1 << (signal.raw() - 1) != 0
+        self.0 & 1 << (signal.as_raw() - 1) != 0
     }
 
     /// Its members, lowest first.
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn every_signal_is_found_by_the_name_it_is_shown_with() {
-        for signal in Signal::all().filter(|signal| ![32, 33].contains(&signal.raw())) {
+        for signal in Signal::all().filter(|signal| ![32, 33].contains(&signal.as_raw())) {
             assert_eq!(Signal::from_name(signal.to_string()), Some(signal));
         }
     }
@@ -243,9 +243,9 @@ mod tests {
     #[test]
     fn the_numbers_are_the_kernels() {
         use linux_raw_sys::general as linux;
-        assert_eq!(Signal::CHLD.raw() as u32, linux::SIGCHLD);
-        assert_eq!(Signal::SYS.raw() as u32, linux::SIGSYS);
-        assert_eq!(Signal::STKFLT.raw() as u32, linux::SIGSTKFLT);
+        assert_eq!(Signal::CHLD.as_raw() as u32, linux::SIGCHLD);
+        assert_eq!(Signal::SYS.as_raw() as u32, linux::SIGSYS);
+        assert_eq!(Signal::STKFLT.as_raw() as u32, linux::SIGSTKFLT);
     }
 
     #[test]

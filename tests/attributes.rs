@@ -245,7 +245,7 @@ fn cgroup_is_joined(memory: Memory) {
     let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
     let hierarchy = mounts
         .into_iter()
-        .find(|mount| sys::file::exists(text!("{mount}/cgroup.procs").c_str()).is_ok());
+        .find(|mount| sys::file::faccessat(text!("{mount}/cgroup.procs").c_str()).is_ok());
     let Some(mount) = hierarchy else {
         skip("no cgroup2 is mounted")
     };

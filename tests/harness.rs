@@ -336,7 +336,7 @@ const STRAYED: usize = 65;
 
 /// How often the handler ran for `signal` in the process that set it.
 pub fn handled(signal: Signal) -> u32 {
-    mailbox().numbers[signal.raw() as usize].load(Relaxed)
+    mailbox().numbers[signal.as_raw() as usize].load(Relaxed)
 }
 
 /// How often a handler ran in any other process.
@@ -354,7 +354,7 @@ pub fn handleable() -> impl Iterator<Item = Signal> {
         Signal::FPE,
         Signal::SEGV,
     ];
-    let emulators = move |signal: Signal| faults.contains(&signal) || signal.raw() > 31;
+    let emulators = move |signal: Signal| faults.contains(&signal) || signal.as_raw() > 31;
     Signal::all().filter(move |&signal| match signal {
         Signal::KILL | Signal::STOP => false,
         signal => !(emulated() && emulators(signal)),
@@ -540,7 +540,7 @@ pub fn forbid(number: u32, flag: u32, errno: Option<Errno>) {
     const RETURN: u16 = 0x06;
     let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
     let answer = errno.map_or(SECCOMP_RET_KILL_PROCESS, |errno| {
-        SECCOMP_RET_ERRNO | errno.raw() as u32
+        SECCOMP_RET_ERRNO | errno.as_raw() as u32
     });
     let mut filter = [
         step(LOAD, 0, 0, 0), // the call's number
@@ -714,7 +714,7 @@ fn prepare(process: Process) {
         None if beside.starts_with('/') => world.probe = text!("{beside}/probe"),
         None => world.probe = text!("{}/{beside}/probe", directory().as_str()),
     }
-    let tmp = if sys::file::exists(c"/tmp").is_ok() {
+    let tmp = if sys::file::faccessat(c"/tmp").is_ok() {
         "/tmp"
     } else {
         ""

@@ -90,7 +90,7 @@ fn padding() {
         let _ = sys::process::getpid();
         let _ = sys::process::set_dumpable(usize::MAX);
         let _ = sys::resource::getrlimit(Resource::Core);
-        let _ = sys::file::exists(c"");
+        let _ = sys::file::faccessat(c"");
         let _ = sys::file::umask(0o22);
     }
     // Without `clone3` the child asks for each signal's action, and may set it.
@@ -294,7 +294,7 @@ impl State {
             descriptors: core::array::from_fn(|fd| sys::fd::cloexec(fd as RawFd).ok()),
             mask: sys::signal::mask().expect("a signal mask"),
             umask,
-            here: sys::file::exists(c"here").is_ok(),
+            here: sys::file::faccessat(c"here").is_ok(),
             handled: matches!(
                 sys::signal::action(Signal::USR1),
                 Ok(sys::signal::Action::Handler(_))
@@ -327,7 +327,7 @@ fn report(spawn: &Spawn<'_>, out: &mut Writer<'_>) -> core::fmt::Result {
             Err(errno) => writeln!(out, "wait {}", errno.name())?,
         },
         Err(Error::Killed { signal }) => {
-            writeln!(out, "killed {}", signal.map_or(0, Signal::raw))?;
+            writeln!(out, "killed {}", signal.map_or(0, Signal::as_raw))?;
         }
         Err(error @ Error::Failed { step, errno }) => {
             describe(step, out)?;

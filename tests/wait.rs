@@ -76,12 +76,12 @@ fn a_signal_arrives(memory: Memory) {
             Signal::TTIN,
             Signal::TTOU, // nobody could continue it: its group is an orphan
         ];
-        let status = doing(memory, c"kill", signal.raw());
+        let status = doing(memory, c"kill", signal.as_raw());
         if harmless.contains(&signal) {
             assert_eq!(status.code(), Some(0), "{signal}");
         } else {
             assert_eq!((status.code(), status.signal()), (None, Some(signal)));
-            assert_eq!(status.shell_code(), 128 + signal.raw());
+            assert_eq!(status.shell_code(), 128 + signal.as_raw());
         }
     }
 }

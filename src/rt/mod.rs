@@ -143,7 +143,7 @@ pub fn abort() -> ! {
     let _ = unsafe { sys::signal::set_action(Signal::ABRT, sys::signal::Action::Default, 0) };
     let _ = sys::signal::set_mask(SigSet::ALL.without(Signal::ABRT));
     let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::ABRT));
-    sys::process::exit(128 + Signal::ABRT.raw())
+    sys::process::exit(128 + Signal::ABRT.as_raw())
 }
 
 /// Makes a `fn(nestling::rt::Process) -> i32` the program, its result being the exit status: defines `_start`, the panic

@@ -331,13 +331,13 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
         Program::Path(path) | Program::Search { name: path, .. } => {
             let (errno, _) = exec_path(job, path);
             job.reached_exec.store(false, Ordering::Relaxed);
-            (errno, missing(errno, || sys::file::exists(path).is_ok()))
+            (errno, missing(errno, || sys::file::faccessat(path).is_ok()))
         }
         Program::Descriptor(fd) => {
             let errno = match pipe.named(fd) {
                 // SAFETY: `Args` are what it asks for.
                 Ok(program) => unsafe {
-                    sys::process::fexecve(program, job.spawn.args.as_ptr(), job.spawn.env.as_ptr())
+                    sys::process::execveat(program, job.spawn.args.as_ptr(), job.spawn.env.as_ptr())
                 },
                 Err(errno) => errno,
             };
@@ -383,7 +383,7 @@ fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> (Errno, Missin
     let exists_somewhere = || {
         let mut candidates = Candidates::new(name, path);
         while let Some(path) = candidates.next(buffer) {
-            if sys::file::exists(path).is_ok() {
+            if sys::file::faccessat(path).is_ok() {
                 return true;
             }
         }

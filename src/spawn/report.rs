@@ -245,7 +245,7 @@ impl Record {
                     At::Exec(Missing::Program) => (b'e', 0, 0),
                     At::Exec(Missing::Interpreter) => (b'e', 1, 0),
                 };
-                (kind, detail, index, errno.raw() as u16)
+                (kind, detail, index, errno.as_raw() as u16)
             }
         };
         let ([e0, e1], [i0, i1, i2, i3]) = (errno.to_ne_bytes(), index.to_ne_bytes());

@@ -34,7 +34,7 @@ pub fn umask(mask: u32) -> u32 {
 }
 
 /// `faccessat(F_OK)`: whether the path names a file, as far as the real user can see.
-pub fn exists(path: &CStr) -> Result<(), Errno> {
+pub fn faccessat(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
         syscall3(

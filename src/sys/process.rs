@@ -57,7 +57,7 @@ pub fn setsid() -> Result<(), Errno> {
 /// `kill`: sends a signal, or only asks whether one could be sent. The meaning of an id that is not positive is in
 /// `kill(2)`.
 pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
-    let signal = signal.map_or(0, Signal::raw);
+    let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.
     let answer = unsafe { syscall2(linux::__NR_kill as usize, pid as usize, signal as usize) };
     done(answer)
@@ -65,7 +65,7 @@ pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
 
 /// `prctl(PR_SET_PDEATHSIG)`: the signal this process gets when the thread that made it ends.
 pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
-    let signal = signal.map_or(0, Signal::raw);
+    let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
         syscall2(
@@ -117,7 +117,7 @@ pub unsafe fn execve(path: &CStr, args: *const *const c_char, env: *const *const
 ///
 /// # Safety
 /// As [`execve`].
-pub unsafe fn fexecve(
+pub unsafe fn execveat(
     program: BorrowedFd<'_>,
     args: *const *const c_char,
     env: *const *const c_char,
@@ -201,7 +201,7 @@ pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Er
         syscall4(
             linux::__NR_pidfd_send_signal as usize,
             pidfd.fd as usize,
-            signal.raw() as usize,
+            signal.as_raw() as usize,
             0,
             0,
         )

@@ -68,7 +68,7 @@ pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(
     let answer = unsafe {
         syscall4(
             linux::__NR_rt_sigaction as usize,
-            signal.raw() as usize,
+            signal.as_raw() as usize,
             &raw const action as usize,
             0,
             size_of::<SigSet>(),
@@ -84,7 +84,7 @@ pub fn action(signal: Signal) -> Result<Action, Errno> {
     let answer = unsafe {
         syscall4(
             linux::__NR_rt_sigaction as usize,
-            signal.raw() as usize,
+            signal.as_raw() as usize,
             0,
             &raw mut action as usize,
             size_of::<SigSet>(),

@@ -13,7 +13,7 @@ pub fn open_descriptors() -> usize {
 /// the console.
 pub fn open() {
     let console = c"/dev/console";
-    if sys::file::exists(console).is_err() {
+    if sys::file::faccessat(console).is_err() {
         // Its number is the kernel's promise. A kernel without devtmpfs may not have made the file.
         let _ = sys::file::make_character_device(console, 0o600, 5, 1);
     }
