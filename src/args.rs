@@ -25,7 +25,7 @@ impl Arg<'_> {
 /// A null-terminated array of C strings: a program's arguments or its environment.
 ///
 /// Made by [`args!`](crate::args!), from a slice by [`new`](Self::new), or taken over from this program's own
-/// ([`rt::Process`](crate::rt::Process)).
+/// (`rt::Process`).
 ///
 /// ```
 /// let list = nestling::args![c"echo", c"hello"];

@@ -31,10 +31,10 @@
 //!
 //! # Features
 //!
-//! - `rt`: [`entry!`] and the module `rt`, for programs without libc.
+//! - `rt`: `entry!` and the module `rt`, for programs without libc.
 //! - `alloc`: what needs a heap. Nothing yet.
 //! - `std`: conversions to and from the standard library's types. A program of the standard library doesn't need it for
-//!   anything else, and must not use [`entry!`].
+//!   anything else, and must not use `entry!`.
 #![no_std]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
