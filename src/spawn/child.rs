@@ -393,7 +393,6 @@ fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> (Errno, Missin
 }
 
 /// Whether a file was found that only a shell can run, so that an error is the shell's.
-#[derive(PartialEq)]
 enum Found {
     Yes,
     CannotTell,

@@ -21,18 +21,19 @@
 //!
 //! # What it costs
 //!
-//! Eleven system calls where `clone3` works, the child's and the wait included: two to block and restore signals, the pipe,
-//! the clone, the parent's two closes and its read; in the child a close, the signal mask and the exec; and the wait, which
-//! is the caller's. Most actions and attributes are one or two more; an `Open` is two to eight, `ResetIds` four,
-//! `parent_death_signal` three, `default_signals` one for each; a change of ids two to keep the parent dumpable; a search one for
-//! each directory, and as many again if it fails by `ENOENT`. Without `clone3`, some seventy to reset the handlers. Nothing is allocated, and nothing grows with the
-//! parent's memory. The frame takes [`STACK_SIZE`] bytes for the child and `PATH_MAX` (4,096) for a search.
+//! Eleven system calls where `clone3` works, the child's and the wait included: two to block and restore signals, the
+//! pipe, the clone, the parent's two closes and its read; in the child a close, the signal mask and the exec; and the
+//! wait, which is the caller's. Most actions and attributes are one or two more; an `Open` is two to eight, `ResetIds`
+//! four, `parent_death_signal` three, `default_signals` one for each; a change of ids two to keep the parent dumpable;
+//! a search one for each directory, and as many again if it fails by `ENOENT`. Without `clone3`, some seventy to reset
+//! the handlers. Nothing is allocated, and nothing grows with the parent's memory. The frame takes [`STACK_SIZE`] bytes
+//! for the child and `PATH_MAX` (4,096) for a search.
 //!
 //! # What to know
 //!
-//! The spawning thread's signals are blocked until the program runs; an action that waits (an `Open` of a FIFO that has no
-//! other side) makes the parent wait, too, and so does a child that is stopped on its way. So does a child that another thread forks at that moment and that neither execs
-//! nor exits: it holds the pipe open.
+//! The spawning thread's signals are blocked until the program runs; an action that waits (an `Open` of a FIFO that has
+//! no other side) makes the parent wait, too, and so does a child that is stopped on its way. So does a child that
+//! another thread forks at that moment and that neither execs nor exits: it holds the pipe open.
 
 mod actions;
 mod attributes;

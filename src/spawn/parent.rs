@@ -101,8 +101,13 @@ fn start_with_signals_blocked<'a>(
 fn dumpable(job: &Job<'_, '_>) -> Option<usize> {
     let changes_ids =
         |action: &Action<'_>| matches!(action, Action::Uid(_) | Action::Gid(_) | Action::ResetIds);
-    let changed = job.spawn.attributes.hook.is_some() || job.spawn.actions.iter().any(changes_ids);
-    if !changed {
+    let Spawn {
+        attributes,
+        actions,
+        ..
+    } = job.spawn;
+    let changed = attributes.hook.is_some() || actions.iter().any(changes_ids);
+    if attributes.memory == Memory::Copied || !changed {
         return None;
     }
     sys::process::dumpable()

@@ -27,6 +27,11 @@ fn result(answer: usize) -> Result<usize, Errno> {
     }
 }
 
+/// Why a call failed that returns only then.
+fn failed(answer: usize) -> Errno {
+    result(answer).err().unwrap_or(Errno::EINVAL)
+}
+
 /// What the answer of a call means that has nothing to say but whether it failed.
 fn done(answer: usize) -> Result<(), Errno> {
     result(answer).map(drop)

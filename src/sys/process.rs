@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char};
 
 use linux_raw_sys::{general as linux, prctl};
 
-use super::{done, result};
+use super::{done, failed, result};
 use crate::arch::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
@@ -216,8 +216,4 @@ pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
         let answer = syscall2(linux::__NR_pidfd_open as usize, pid.as_raw() as usize, 0);
         result(answer).map(|fd| OwnedFd::from_raw_fd(fd as i32))
     }
-}
-
-fn failed(answer: usize) -> Errno {
-    result(answer).err().unwrap_or(Errno::EINVAL)
 }

@@ -2,7 +2,7 @@
 
 use linux_raw_sys::general as linux;
 
-use super::result;
+use super::failed;
 use crate::arch::{syscall0, syscall4};
 use crate::errno::Errno;
 
@@ -36,5 +36,5 @@ pub fn reboot(how: Reboot) -> Errno {
             0,
         )
     };
-    result(answer).err().unwrap_or(Errno::EINVAL)
+    failed(answer)
 }

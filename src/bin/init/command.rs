@@ -1,4 +1,5 @@
-//! A command of the list: a file in `/etc/init`, named by its place in three digits, its arguments as `/proc/PID/cmdline` has them, each followed by a null.
+//! A command of the list: a file in `/etc/init`, named by its place in three digits, its arguments as `/proc/PID/cmdline`
+//! has them, each followed by a null.
 
 use core::ffi::CStr;
 
