@@ -160,10 +160,13 @@ pub unsafe extern "C" fn syscall6(
 /// 64-bit ones.
 pub mod nr {
     pub use linux_raw_sys::general::{
+        __NR_clock_gettime64 as CLOCK_GETTIME, __NR_clock_nanosleep_time64 as CLOCK_NANOSLEEP,
         __NR_fcntl64 as FCNTL, __NR_getegid32 as GETEGID, __NR_geteuid32 as GETEUID,
         __NR_getgid32 as GETGID, __NR_getgroups32 as GETGROUPS, __NR_getuid32 as GETUID,
-        __NR_setgid32 as SETGID, __NR_setgroups32 as SETGROUPS, __NR_setresgid32 as SETRESGID,
+        __NR_mmap2 as MMAP, __NR_ppoll_time64 as PPOLL, __NR_setgid32 as SETGID,
+        __NR_setgroups32 as SETGROUPS, __NR_setresgid32 as SETRESGID,
         __NR_setresuid32 as SETRESUID, __NR_setuid32 as SETUID,
+        __NR_timerfd_gettime64 as TIMERFD_GETTIME, __NR_timerfd_settime64 as TIMERFD_SETTIME,
     };
 }
 

@@ -14,10 +14,12 @@ pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall
 /// The system calls that are not called the same on every architecture.
 pub mod nr {
     pub use linux_raw_sys::general::{
+        __NR_clock_gettime as CLOCK_GETTIME, __NR_clock_nanosleep as CLOCK_NANOSLEEP,
         __NR_fcntl as FCNTL, __NR_getegid as GETEGID, __NR_geteuid as GETEUID,
         __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID,
-        __NR_setgid as SETGID, __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID,
-        __NR_setresuid as SETRESUID, __NR_setuid as SETUID,
+        __NR_mmap as MMAP, __NR_ppoll as PPOLL, __NR_setgid as SETGID, __NR_setgroups as SETGROUPS,
+        __NR_setresgid as SETRESGID, __NR_setresuid as SETRESUID, __NR_setuid as SETUID,
+        __NR_timerfd_gettime as TIMERFD_GETTIME, __NR_timerfd_settime as TIMERFD_SETTIME,
     };
 }
 

@@ -39,6 +39,8 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
@@ -46,21 +48,30 @@ extern crate std;
 #[doc(hidden)]
 pub mod arch;
 mod args;
+pub mod dir;
 mod errno;
 mod fd;
 mod file;
+#[cfg(feature = "alloc")]
+#[allow(unsafe_code)]
+pub mod heap;
 pub mod io;
+pub mod jobs;
 mod limits;
+pub mod poll;
 mod process;
 #[cfg(feature = "rt")]
 #[allow(unsafe_code)]
 pub mod rt;
 mod signal;
+pub mod signals;
 #[allow(unsafe_code)]
 pub mod spawn;
 #[allow(unsafe_code)]
 pub mod sys;
+pub mod terminal;
 pub mod text;
+pub mod time;
 pub mod wait;
 
 pub use args::{Arg, Args};

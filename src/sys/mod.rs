@@ -12,12 +12,18 @@ pub mod clone;
 pub mod credentials;
 pub mod fd;
 pub mod file;
+pub mod futex;
+pub mod machine;
+#[cfg(feature = "alloc")]
+pub mod memory;
 pub mod mount;
+pub mod poll;
 pub mod process;
 pub mod reboot;
 pub mod resource;
 pub mod signal;
 pub mod terminal;
+pub mod time;
 
 /// What the kernel's answer means.
 fn result(answer: usize) -> Result<usize, Errno> {

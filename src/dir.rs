@@ -1,0 +1,1 @@
+//! Reading directories (`getdents64(2)`).

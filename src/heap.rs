@@ -1,0 +1,1 @@
+//! The heap of a program without libc (feature `alloc`).

@@ -1,0 +1,1 @@
+//! Guards and descriptors for signals.

@@ -1,0 +1,1 @@
+//! Waiting for a number in memory to change: `futex(2)`.

@@ -1,0 +1,1 @@
+//! The machine: its name, its kernel, its state.

@@ -1,0 +1,1 @@
+//! Memory: `mmap(2)` and what goes with it.

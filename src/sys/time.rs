@@ -1,0 +1,1 @@
+//! Clocks, sleep and timers.

@@ -1,0 +1,1 @@
+//! Terminals (`termios(3)`, `ioctl_tty(2)`, `pty(7)`).
