@@ -168,6 +168,7 @@ macro_rules! entry {
             }
 
             $crate::__panic_handler!($panic);
+            $crate::__global_allocator!();
 
             /// The prebuilt `core` names it, in tables for unwinding that nobody reads here.
             #[unsafe(no_mangle)]
@@ -207,4 +208,23 @@ macro_rules! __panic_handler {
     ($panic:path) => {
         const _: fn(&::core::panic::PanicInfo<'_>) -> ! = $panic;
     };
+}
+
+/// Defines the global allocator, where there is one.
+#[cfg(all(feature = "alloc", not(feature = "std")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __global_allocator {
+    () => {
+        #[global_allocator]
+        static __NESTLING_HEAP: $crate::heap::Heap = $crate::heap::Heap;
+    };
+}
+
+/// Without the feature `alloc` a program has none; one of the standard library has that one's.
+#[cfg(not(all(feature = "alloc", not(feature = "std"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __global_allocator {
+    () => {};
 }
