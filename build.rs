@@ -1,6 +1,6 @@
 //! Tells the linker what a program without libc needs, and what it can leave out: `nestling::rt` says why.
 
-use std::env;
+use std::{env, path::Path};
 
 fn main() {
     let script = env::current_dir()
@@ -12,7 +12,17 @@ fn main() {
     println!("cargo::rustc-link-arg-bins=-nostdlib");
     println!("cargo::rustc-link-arg-bins=-static");
     println!("cargo::rustc-link-arg-bins=-no-pie");
-    println!("cargo::rustc-link-arg-bins=-znorelro");
+    // `cc` puts a bare `-znorelro` before rustc's `-z relro`, which would win.
+    let linker = env::var("RUSTC_LINKER").unwrap_or("cc".into());
+    let is_driver = !Path::new(&linker)
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy().contains("ld"));
+    let norelro = if is_driver {
+        "-Wl,-znorelro"
+    } else {
+        "-znorelro"
+    };
+    println!("cargo::rustc-link-arg-bins={norelro}");
     if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
         println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     }

@@ -18,11 +18,13 @@ pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall
 pub mod nr {
     pub use linux_raw_sys::general::{
         __NR_clock_gettime as CLOCK_GETTIME, __NR_clock_nanosleep as CLOCK_NANOSLEEP,
-        __NR_fcntl as FCNTL, __NR_getegid as GETEGID, __NR_geteuid as GETEUID,
-        __NR_getgid as GETGID, __NR_getgroups as GETGROUPS, __NR_getuid as GETUID,
-        __NR_mmap as MMAP, __NR_ppoll as PPOLL, __NR_setgid as SETGID, __NR_setgroups as SETGROUPS,
-        __NR_setresgid as SETRESGID, __NR_setresuid as SETRESUID, __NR_setuid as SETUID,
-        __NR_timerfd_gettime as TIMERFD_GETTIME, __NR_timerfd_settime as TIMERFD_SETTIME,
+        __NR_clock_settime as CLOCK_SETTIME, __NR_fcntl as FCNTL, __NR_getegid as GETEGID,
+        __NR_geteuid as GETEUID, __NR_getgid as GETGID, __NR_getgroups as GETGROUPS,
+        __NR_getuid as GETUID, __NR_mmap as MMAP, __NR_ppoll as PPOLL,
+        __NR_rt_sigtimedwait as RT_SIGTIMEDWAIT, __NR_setgid as SETGID,
+        __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID, __NR_setresuid as SETRESUID,
+        __NR_setuid as SETUID, __NR_timerfd_gettime as TIMERFD_GETTIME,
+        __NR_timerfd_settime as TIMERFD_SETTIME,
     };
 }
 
@@ -33,28 +35,31 @@ pub mod nr {
 ///
 /// # Safety
 /// The arguments are right for the call, and the stack is memory that the child may use until it leaves by `execve` or
-/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` (for `clone`), `CLONE_PARENT_SETTID`,
-/// `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID`: their arguments' places hold the function and its argument.
+/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID` for `clone`, whose arguments are
+/// not given; `child_tid` is what `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` want.
 #[unsafe(naked)]
 pub unsafe extern "C" fn clone(
     number: usize,
     first: usize,
     second: usize,
+    child_tid: usize,
     function: ChildFunction,
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
         "mov x8, x0", // the system call's number
-        "mov x0, x1", // its arguments
+        "mov x0, x1", // its arguments: of `clone`, the child's tid is the fifth
         "mov x1, x2",
-        "svc 0",        // into the kernel; function and argument stay in x3 and x4
+        "mov x6, x4", // the function makes room for it
+        "mov x4, x3",
+        "svc 0",        // into the kernel; argument and function stay in x5 and x6
         "cbnz x0, 2f",  // zero in the child
         "mov x29, xzr", // the child's outermost frame: a backtrace ends here
         "mov x30, xzr",
         "mov x9, sp", // the ABI wants 16 bytes' alignment
         "and sp, x9, -16",
-        "mov x0, x4", // the argument
-        "blr x3",
+        "mov x0, x5", // the argument
+        "blr x6",
         "brk 1",  // the function does not return
         "2: ret", // the parent: the child's id, or minus the errno
     )
@@ -167,4 +172,27 @@ pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
             options(nostack),
         );
     }
+}
+
+// ---- Offsets ----
+
+/// `lseek(2)` with an offset of 64 bits: the new one goes to `position`, if the answer is no error.
+pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
+    // SAFETY: numbers are all it takes.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_lseek as usize,
+            fd as usize,
+            offset as usize,
+            whence as usize,
+        )
+    };
+    *position = answer as u64;
+    answer
+}
+
+/// `ftruncate(2)` with a length of 64 bits.
+pub fn ftruncate(fd: i32, length: u64) -> usize {
+    // SAFETY: numbers are all it takes.
+    unsafe { syscall2(linux::__NR_ftruncate as usize, fd as usize, length as usize) }
 }

@@ -161,9 +161,10 @@ pub unsafe extern "C" fn syscall6(
 pub mod nr {
     pub use linux_raw_sys::general::{
         __NR_clock_gettime64 as CLOCK_GETTIME, __NR_clock_nanosleep_time64 as CLOCK_NANOSLEEP,
-        __NR_fcntl64 as FCNTL, __NR_getegid32 as GETEGID, __NR_geteuid32 as GETEUID,
-        __NR_getgid32 as GETGID, __NR_getgroups32 as GETGROUPS, __NR_getuid32 as GETUID,
-        __NR_mmap2 as MMAP, __NR_ppoll_time64 as PPOLL, __NR_setgid32 as SETGID,
+        __NR_clock_settime64 as CLOCK_SETTIME, __NR_fcntl64 as FCNTL, __NR_getegid32 as GETEGID,
+        __NR_geteuid32 as GETEUID, __NR_getgid32 as GETGID, __NR_getgroups32 as GETGROUPS,
+        __NR_getuid32 as GETUID, __NR_mmap2 as MMAP, __NR_ppoll_time64 as PPOLL,
+        __NR_rt_sigtimedwait_time64 as RT_SIGTIMEDWAIT, __NR_setgid32 as SETGID,
         __NR_setgroups32 as SETGROUPS, __NR_setresgid32 as SETRESGID,
         __NR_setresuid32 as SETRESUID, __NR_setuid32 as SETUID,
         __NR_timerfd_gettime64 as TIMERFD_GETTIME, __NR_timerfd_settime64 as TIMERFD_SETTIME,
@@ -177,13 +178,14 @@ pub mod nr {
 ///
 /// # Safety
 /// The arguments are right for the call, and the stack is memory that the child may use until it leaves by `execve` or
-/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` (for `clone`), `CLONE_PARENT_SETTID`,
-/// `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID`: their arguments' places hold the function and its argument.
+/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID` for `clone`, whose arguments are
+/// not given; `child_tid` is what `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` want.
 #[unsafe(naked)]
 pub unsafe extern "C" fn clone(
     number: usize,
     first: usize,
     second: usize,
+    child_tid: usize,
     function: ChildFunction,
     argument: *mut c_void,
 ) -> usize {
@@ -192,18 +194,19 @@ pub unsafe extern "C" fn clone(
         "push esi",
         "push edi",
         "mov eax, [esp+16]", // the system call's number: above three registers and the return address
-        "mov ebx, [esp+20]", // its arguments
+        "mov ebx, [esp+20]", // its arguments: of `clone`, the child's tid is the fifth
         "mov ecx, [esp+24]",
-        "mov esi, [esp+28]", // the function
-        "mov edi, [esp+32]", // its argument
+        "mov edi, [esp+28]",
+        "mov edx, [esp+32]", // the function
+        "mov esi, [esp+36]", // its argument
         "int 0x80",          // into the kernel
         "test eax, eax",     // zero in the child
         "jnz 2f",
         "xor ebp, ebp", // the child's outermost frame: a backtrace ends here
         "and esp, -16", // the ABI wants 16 bytes' alignment before a call,
         "sub esp, 12",  // the argument's four included
-        "push edi",     // the argument
-        "call esi",
+        "push esi",     // the argument
+        "call edx",
         "ud2",        // the function does not return
         "2: pop edi", // the parent: its registers again
         "pop esi",
@@ -312,5 +315,35 @@ pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
             inout("ecx") count => _, inout("edi") target => _, in("al") value,
             options(nostack, preserves_flags),
         );
+    }
+}
+
+// ---- Offsets ----
+
+/// `lseek(2)` with an offset of 64 bits: the new one goes to `position`, if the answer is no error.
+pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
+    // SAFETY: the kernel writes one number of 64 bits.
+    unsafe {
+        syscall5(
+            linux::__NR__llseek as usize,
+            fd as usize,
+            (offset >> 32) as usize,
+            offset as usize,
+            &raw mut *position as usize,
+            whence as usize,
+        )
+    }
+}
+
+/// `ftruncate(2)` with a length of 64 bits.
+pub fn ftruncate(fd: i32, length: u64) -> usize {
+    // SAFETY: numbers are all it takes.
+    unsafe {
+        syscall3(
+            linux::__NR_ftruncate64 as usize,
+            fd as usize,
+            length as usize,
+            (length >> 32) as usize,
+        )
     }
 }

@@ -5,7 +5,7 @@
 
 use core::convert::Infallible;
 use core::ffi::{CStr, c_void};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::actions::Action;
 use super::pipe::StatusPipe;
@@ -40,12 +40,16 @@ pub(super) struct Job<'s, 'a> {
     pub memory_shared: bool,
     /// Whether the child is at its exec, as the parent sees it. An exec that fails takes it back.
     pub reached_exec: AtomicBool,
+    /// Whether there is a record in the status pipe, as the parent sees it.
+    pub reported: AtomicBool,
+    /// 1 until the child has left the memory that it shares.
+    pub present: AtomicU32,
 }
 
 /// What the child runs.
 ///
 /// # Safety
-/// `job` is a [`Job`], of which nothing but `reached_exec`, the buffer and a shell's room changes as long as the child uses it.
+/// `job` is a [`Job`], of which nothing but its atomic parts, the buffer and a shell's room changes as long as the child uses it.
 pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
     // SAFETY: the caller's promise.
     let job = unsafe { &*job.cast::<Job<'_, '_>>() };
@@ -54,15 +58,19 @@ pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
     let Err(failure) = closed
         .map_err(at(At::StatusPipe))
         .and_then(|()| carry_out(job, &mut pipe));
-    if pipe.send(Record::Failed(failure)).is_err() {
+    match pipe.send(Record::Failed(failure)) {
+        Ok(()) => job.reported.store(true, Ordering::Relaxed),
         // An exit status could be taken for the program's.
-        let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
+        Err(_) => drop(sys::process::kill(
+            sys::process::getpid().as_raw(),
+            Some(Signal::KILL),
+        )),
     }
-
     sys::process::exit(127)
 }
 
-fn carry_out(job: &Job<'_, '_>, pipe: &mut StatusPipe) -> Result<Infallible, Failure> {
+/// The steps, in order.
+pub(super) fn carry_out(job: &Job<'_, '_>, pipe: &mut StatusPipe) -> Result<Infallible, Failure> {
     before_the_actions(job)?;
     for (index, action) in job.spawn.actions.iter().enumerate() {
         act(action, pipe).map_err(at(At::Action(index as u32)))?;
@@ -318,7 +326,6 @@ fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
 
 /// Returns only what went wrong.
 fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
-    job.reached_exec.store(true, Ordering::Relaxed);
     if !job.memory_shared && pipe.send(Record::Reached).is_err() {
         // A program that runs while its parent believes that it doesn't would be worse.
         sys::process::exit(127);
@@ -330,26 +337,33 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
         }
         Program::Path(path) | Program::Search { name: path, .. } => {
             let (errno, _) = exec_path(job, path);
-            job.reached_exec.store(false, Ordering::Relaxed);
             (errno, missing(errno, || sys::file::faccessat(path).is_ok()))
         }
         Program::Descriptor(fd) => {
             let errno = match pipe.named(fd) {
-                // SAFETY: `Args` are what it asks for.
-                Ok(program) => unsafe {
-                    sys::process::execveat(program, job.spawn.args.as_ptr(), job.spawn.env.as_ptr())
-                },
+                Ok(program) => noted(job, || {
+                    let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
+                    // SAFETY: `Args` are what it asks for.
+                    unsafe { sys::process::execveat(program, args, env) }
+                }),
                 Err(errno) => errno,
             };
             // A script's interpreter opens it by its number, which close-on-exec takes away: then that is the `ENOENT`.
             (errno, missing(errno, || sys::fd::cloexec(fd) == Ok(false)))
         }
     };
-    job.reached_exec.store(false, Ordering::Relaxed);
     Failure {
         at: At::Exec(missing),
         errno,
     }
+}
+
+/// Tries an exec, which the parent sees has been reached until it has failed.
+fn noted(job: &Job<'_, '_>, exec: impl FnOnce() -> Errno) -> Errno {
+    job.reached_exec.store(true, Ordering::Relaxed);
+    let errno = exec();
+    job.reached_exec.store(false, Ordering::Relaxed);
+    errno
 }
 
 /// What is not there: if the program is, its interpreter.
@@ -379,7 +393,6 @@ fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> (Errno, Missin
             (errno, _) => return (errno, Missing::Program),
         }
     }
-    job.reached_exec.store(false, Ordering::Relaxed);
     let exists_somewhere = || {
         let mut candidates = Candidates::new(name, path);
         while let Some(path) = candidates.next(buffer) {
@@ -399,13 +412,20 @@ enum Found {
 }
 
 fn exec_path(job: &Job<'_, '_>, path: &CStr) -> (Errno, Found) {
-    let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
-    // SAFETY: `Args` are what it asks for.
-    let errno = unsafe { sys::process::execve(path, args, env) };
-    match job.spawn.shell {
-        Some(shell) if errno == Errno::ENOEXEC => (exec_shell(job, shell, path), Found::Yes),
-        _ => (errno, Found::CannotTell),
-    }
+    let mut found = Found::CannotTell;
+    let errno = noted(job, || {
+        let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
+        // SAFETY: `Args` are what it asks for.
+        let errno = unsafe { sys::process::execve(path, args, env) };
+        match job.spawn.shell {
+            Some(shell) if errno == Errno::ENOEXEC => {
+                found = Found::Yes;
+                exec_shell(job, shell, path)
+            }
+            _ => errno,
+        }
+    });
+    (errno, found)
 }
 
 /// POSIX XSH `exec`: a file that is no executable format is run by the shell, as `arg0 file arg1 …`.

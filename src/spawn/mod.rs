@@ -8,21 +8,23 @@
 //! 2. It makes a child by `clone(CLONE_VM | SIGCHLD)`: an ordinary child that shares memory and nothing else, running a
 //!    new function on a small stack inside the parent's own frame. (`clone3` where there is one: it resets the signal
 //!    handlers, too, and knows pidfds and cgroups.)
-//! 3. The parent closes the writing end and blocks in `read` on the other.
+//! 3. The parent closes the writing end and waits until the kernel says that the child has left the memory
+//!    (`CLONE_CHILD_CLEARTID`). The proposal waits for the pipe's end instead; but a child that another thread forks at that
+//!    moment, and that neither execs nor exits, would hold the pipe open.
 //! 4. The child closes the reading end and carries out attributes and actions. Three stipulations keep the pipe out of
 //!    their way: they stand in `pipe.rs`.
 //! 5. On a failure the child writes what failed into the pipe and exits. Else it notes that it has reached its exec, and
 //!    `execve` closes the pipe.
-//! 6. The parent reads the end of the pipe: the program runs. It reads a record: that step failed. It reads the end and
-//!    there is no note: something killed the child on its way.
+//! 6. The parent finds the note: the program runs. It reads a record: that step failed. There is neither: something
+//!    killed the child on its way.
 //!
 //! Where memory can't be shared (qemu-user and some sandboxes refuse it) the child is an ordinary copy. The pipe works as
-//! before; only the note that the exec is reached must cross it too.
+//! before; only the note that the exec is reached must cross it too, and the parent reads up to the pipe's end.
 //!
 //! # What it costs
 //!
 //! Eleven system calls where `clone3` works, the child's and the wait included: two to block and restore signals, the
-//! pipe, the clone, the parent's two closes and its read; in the child a close, the signal mask and the exec; and the
+//! pipe, the clone, the parent's two closes and its wait in between; in the child a close, the signal mask and the exec; and the
 //! wait, which is the caller's. Most actions and attributes are one or two more; an `Open` is two to eight, `ResetIds`
 //! four, `parent_death_signal` three, `default_signals` one for each; a change of ids two to keep the parent dumpable;
 //! a search one for each directory, and as many again if it fails by `ENOENT`. Without `clone3`, some seventy to reset
@@ -32,12 +34,13 @@
 //! # What to know
 //!
 //! The spawning thread's signals are blocked until the program runs; an action that waits (an `Open` of a FIFO that has
-//! no other side) makes the parent wait, too, and so does a child that is stopped on its way. So does a child that
-//! another thread forks at that moment and that neither execs nor exits: it holds the pipe open.
+//! no other side) makes the parent wait, too, and so does a child that is stopped on its way. Where memory is copied, so
+//! does a child that another thread forks at that moment and that neither execs nor exits: it holds the pipe open.
 
 mod actions;
 mod attributes;
 mod child;
+mod exec;
 mod parent;
 mod pipe;
 mod report;
@@ -51,6 +54,8 @@ pub use actions::Action;
 pub use attributes::{Attributes, Hook, Memory, Scheduler};
 pub use report::{Attribute, Error, Missing, Step};
 pub use search::DEFAULT_PATH;
+
+pub use crate::sys::clone::fork;
 
 use crate::args::Args;
 use crate::errno::Errno;
@@ -151,6 +156,15 @@ impl<'a> Spawn<'a> {
     pub fn start(&self) -> Result<Child, Error<'a>> {
         let mut stack = Stack([MaybeUninit::uninit(); STACK_SIZE]);
         parent::start(self, &mut stack.0)
+    }
+
+    /// Becomes the program: this process itself takes all the steps, without a child, and keeps its id (`exec(3)`). The
+    /// attributes that make the child what it is from the start (memory, pidfd) mean nothing here. A program with other
+    /// threads loses them.
+    ///
+    /// Returns only if a step failed. What the steps before it did stays: descriptors, directories, ids, limits.
+    pub fn exec(&self) -> Error<'a> {
+        exec::exec(self)
     }
 
     /// [`start`](Self::start) with a stack of the caller's for the child, for a hook that needs a large one or a caller that

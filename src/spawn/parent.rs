@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use linux_raw_sys::general as linux;
 
@@ -13,7 +13,7 @@ use super::report::{At, Attribute, Error, Failure, Record, Step, at};
 use super::search::PATH_MAX;
 use super::{Child, Spawn, pipe};
 use crate::errno::Errno;
-use crate::fd::{AsFd, OwnedFd};
+use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
@@ -58,13 +58,15 @@ fn start_with_signals_blocked<'a>(
         in_cgroup: false,
         memory_shared: false,
         reached_exec: AtomicBool::new(false),
+        reported: AtomicBool::new(false),
+        present: AtomicU32::new(1),
     };
     let dumpable = dumpable(&job);
     let (pid, pidfd) = clone(&mut job, stack).map_err(|failure| failure.of(spawn))?;
 
     // SAFETY: the parent's copy of the end that only the child writes to. While it is open, `receive` would wait forever.
     let closed = unsafe { sys::fd::close(write_end.into_raw_fd()) };
-    let received = closed.and_then(|()| pipe::receive(read_end.as_fd()));
+    let received = closed.and_then(|()| hear(&job, read_end.as_fd()));
     let outcome = match received {
         Ok(Some(Record::Failed(failure))) => Err(failure.of(spawn)),
         Ok(Some(Record::Reached)) => Ok(Child::new(pid, pidfd)),
@@ -94,6 +96,22 @@ fn start_with_signals_blocked<'a>(
         let _ = sys::process::set_dumpable(dumpable);
     }
     outcome
+}
+
+/// What the child had to say when it has left this memory.
+fn hear(job: &Job<'_, '_>, read_end: BorrowedFd<'_>) -> Result<Option<Record>, Errno> {
+    if job.memory_shared {
+        // The kernel takes back the child's mark as it leaves, by its exec or its end.
+        while job.present.load(Ordering::Acquire) != 0 {
+            let _ = sys::futex::wait(&job.present, 1);
+        }
+        if !job.reported.load(Ordering::Relaxed) {
+            // The pipe is empty. Its end may be long in coming: a child that another thread has forked meanwhile, and that
+            // neither execs nor exits, holds the other end, too.
+            return Ok(None);
+        }
+    }
+    pipe::receive(read_end)
 }
 
 /// What a change of ids in the child would change in the parent, the memory being shared: whether the parent may be traced and
@@ -185,7 +203,7 @@ fn clone3(
     let attributes = &job.spawn.attributes;
     let mut flags = linux::CLONE_CLEAR_SIGHAND;
     if job.memory_shared {
-        flags |= u64::from(linux::CLONE_VM);
+        flags |= u64::from(SHARING);
     }
     if attributes.pidfd {
         flags |= u64::from(linux::CLONE_PIDFD);
@@ -200,7 +218,7 @@ fn clone3(
     let arguments = linux::clone_args {
         flags,
         pidfd: &raw mut pidfd as usize as u64,
-        child_tid: 0,
+        child_tid: job.present.as_ptr() as usize as u64,
         parent_tid: 0,
         exit_signal: linux::SIGCHLD.into(),
         stack: stack.as_mut_ptr() as usize as u64,
@@ -212,7 +230,7 @@ fn clone3(
     };
     let job: *mut Job<'_, '_> = job;
     // SAFETY: `run` gets its `Job`. It and the stack stay: this function's caller does not return before the child has left
-    // them, which the end of the status pipe shows. The pidfd is the kernel's to write.
+    // them, which `hear` waits for. The pidfd is the kernel's to write.
     unsafe {
         let pid = sys::clone::clone3(&arguments, size as usize, child::run, job.cast::<c_void>())?;
         Ok((pid, (pidfd >= 0).then(|| OwnedFd::from_raw_fd(pidfd))))
@@ -221,23 +239,24 @@ fn clone3(
 
 /// `clone(2)`: for old kernels, emulators and filters.
 fn plain_clone(job: &mut Job<'_, '_>, stack: &mut [MaybeUninit<u8>]) -> Result<Pid, Errno> {
-    let sharing = if job.memory_shared {
-        linux::CLONE_VM
-    } else {
-        0
-    };
+    let sharing = if job.memory_shared { SHARING } else { 0 };
     let top = stack.as_mut_ptr_range().end.cast();
+    let present = job.present.as_ptr();
     let job: *mut Job<'_, '_> = job;
     // SAFETY: as in `clone3`.
     unsafe {
         sys::clone::clone(
             sharing | linux::SIGCHLD,
             top,
+            present,
             child::run,
             job.cast::<c_void>(),
         )
     }
 }
+
+/// The child shares this memory, and the kernel takes back its mark when it leaves.
+const SHARING: u32 = linux::CLONE_VM | linux::CLONE_CHILD_CLEARTID;
 
 fn refused(what: &AtomicBool) -> bool {
     what.load(Ordering::Relaxed)

@@ -20,6 +20,14 @@ pub(super) struct StatusPipe {
 }
 
 impl StatusPipe {
+    /// No pipe, for a process that carries out the steps itself: it is in nobody's way.
+    pub fn none() -> Self {
+        Self {
+            fd: -1,
+            free_below: Some(-1),
+        }
+    }
+
     /// The child's side of a pipe: closes `read_end` and keeps `write_end`.
     ///
     /// # Safety
@@ -115,8 +123,7 @@ impl StatusPipe {
     }
 }
 
-/// Receives what the child sends until nobody can send any more: the last record. Whoever held the other end has then
-/// left this memory.
+/// Receives what the child sends: the failure, or the last that came before nobody could send any more.
 pub(super) fn receive(read_end: BorrowedFd<'_>) -> Result<Option<Record>, Errno> {
     let mut last = None;
     loop {
@@ -126,6 +133,9 @@ pub(super) fn receive(read_end: BorrowedFd<'_>) -> Result<Option<Record>, Errno>
             Ok(_) => last = Record::decode(bytes),
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),
+        }
+        if let Some(Record::Failed(_)) = last {
+            return Ok(last);
         }
     }
 }

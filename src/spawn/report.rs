@@ -55,6 +55,10 @@ pub enum Step<'a> {
     Action(usize, Action<'a>),
     /// The exec.
     Exec(Program<'a>, Missing),
+    /// Making a pipe to or from the program ([`popen`](crate::popen::popen), `Command`).
+    Pipe,
+    /// Waiting for the program ([`system`](crate::system::system)).
+    Wait,
 }
 
 /// An attribute that a step carried out.
@@ -146,15 +150,17 @@ impl Text for Error<'_> {
 
 impl Text for Step<'_> {
     fn write(&self, out: &mut impl Sink) {
-        match *self {
-            Self::BlockSignals => "blocking signals".write(out),
-            Self::StatusPipe => "status pipe".write(out),
-            Self::Clone => "clone".write(out),
+        let simple = match *self {
+            Self::BlockSignals => "blocking signals",
+            Self::StatusPipe => "status pipe",
+            Self::Clone => "clone",
+            Self::Pipe => "pipe",
+            Self::Wait => "wait",
             Self::Attribute(attribute) => {
                 "attribute ".write(out);
-                attribute.name().write(out);
+                attribute.name()
             }
-            Self::Action(index, action) => action.describe(index, out),
+            Self::Action(index, action) => return action.describe(index, out),
             Self::Exec(program, missing) => {
                 "exec ".write(out);
                 match program {
@@ -166,11 +172,13 @@ impl Text for Step<'_> {
                         text::decimal(fd, out);
                     }
                 }
-                if missing == Missing::Interpreter {
-                    " (it is there, its interpreter is not)".write(out);
+                match missing {
+                    Missing::Program => return,
+                    Missing::Interpreter => " (it is there, its interpreter is not)",
                 }
             }
-        }
+        };
+        simple.write(out);
     }
 }
 

@@ -1,1 +1,136 @@
-//! Waiting for a number in memory to change: `futex(2)`.
+//! Waiting for a number in memory to change, `futex(2)`, and a lock made of it.
+
+use core::cell::UnsafeCell;
+use core::ops::{Deref, DerefMut};
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use linux_raw_sys::general as linux;
+
+use super::result;
+use crate::arch::syscall4;
+use crate::errno::Errno;
+
+/// `FUTEX_WAIT`: waits until another thread or process wakes this number, or the kernel does as a child leaves it
+/// (`CLONE_CHILD_CLEARTID`). `EAGAIN` if it is not `expected` any more; a return is no promise that it has changed.
+pub fn wait(number: &AtomicU32, expected: u32) -> Result<(), Errno> {
+    // SAFETY: the kernel reads the number; no time limit is given.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_futex as usize,
+            number.as_ptr() as usize,
+            linux::FUTEX_WAIT as usize,
+            expected as usize,
+            0,
+        )
+    };
+    result(answer).map(drop)
+}
+
+/// `FUTEX_WAKE`: wakes at most `count` of those who wait for this number; how many there were.
+pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
+    // SAFETY: the kernel only takes the number's address.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_futex as usize,
+            number.as_ptr() as usize,
+            linux::FUTEX_WAKE as usize,
+            count as usize,
+            0,
+        )
+    };
+    result(answer)
+}
+
+/// A lock for what threads share. Waiting for it costs two system calls, having it to oneself none.
+#[derive(Debug, Default)]
+pub struct Mutex<T> {
+    state: AtomicU32,
+    value: UnsafeCell<T>,
+}
+
+const FREE: u32 = 0;
+const LOCKED: u32 = 1;
+/// Locked, and somebody may be waiting.
+const WAITED_FOR: u32 = 2;
+
+// SAFETY: only the holder of the lock reaches the value.
+unsafe impl<T: Send> Sync for Mutex<T> {}
+
+impl<T> Mutex<T> {
+    /// A free one.
+    pub const fn new(value: T) -> Self {
+        Self {
+            state: AtomicU32::new(FREE),
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// Waits until it is free and takes it. A thread that has it already waits forever.
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        let mut taken = self
+            .state
+            .compare_exchange(FREE, LOCKED, Acquire, Relaxed)
+            .is_ok();
+        while !taken {
+            taken = self.state.swap(WAITED_FOR, Acquire) == FREE;
+            if !taken {
+                // Whatever it says, the state is looked at again.
+                let _ = wait(&self.state, WAITED_FOR);
+            }
+        }
+        MutexGuard { mutex: self }
+    }
+}
+
+/// A lock that is held, until this is dropped.
+#[derive(Debug)]
+pub struct MutexGuard<'a, T> {
+    mutex: &'a Mutex<T>,
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: this holds the lock.
+        unsafe { &*self.mutex.value.get() }
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: this holds the lock.
+        unsafe { &mut *self.mutex.value.get() }
+    }
+}
+
+impl<T> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        if self.mutex.state.swap(FREE, Release) == WAITED_FOR {
+            let _ = wake(&self.mutex.state, 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn what_a_mutex_guards_is_reached_by_one_thread_at_a_time() {
+        static COUNT: Mutex<u64> = Mutex::new(0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50_000 {
+                        let mut count = COUNT.lock();
+                        *count = core::hint::black_box(*count) + 1;
+                    }
+                });
+            }
+        });
+        assert_eq!(*COUNT.lock(), 200_000);
+    }
+}

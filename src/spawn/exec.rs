@@ -1,0 +1,43 @@
+//! Becoming a program without a child: the child's steps, carried out by the process itself.
+
+use core::sync::atomic::{AtomicBool, AtomicU32};
+
+use super::Spawn;
+use super::child::{self, Job};
+use super::pipe::StatusPipe;
+use super::report::{Error, Step};
+use super::search::PATH_MAX;
+use crate::signal::SigSet;
+use crate::sys;
+
+/// Returns only what went wrong; what was done until then stays, but for the signal mask.
+pub(super) fn exec<'a>(spawn: &Spawn<'a>) -> Error<'a> {
+    // Among others SIGTTOU, as in a child: this process may be in the background.
+    let mask = match sys::signal::set_mask(SigSet::ALL) {
+        Ok(mask) => mask,
+        Err(errno) => {
+            let step = Step::BlockSignals;
+            return Error::Failed { step, errno };
+        }
+    };
+    let mut buffer = [0; PATH_MAX];
+    let job = Job {
+        spawn,
+        read_end: -1,
+        write_end: -1,
+        mask,
+        parent: None,
+        buffer: &mut buffer,
+        // The exec resets them.
+        handlers_reset: true,
+        in_cgroup: false,
+        // Nobody waits for a record.
+        memory_shared: true,
+        reached_exec: AtomicBool::new(false),
+        reported: AtomicBool::new(false),
+        present: AtomicU32::new(1),
+    };
+    let Err(failure) = child::carry_out(&job, &mut StatusPipe::none());
+    let _ = sys::signal::set_mask(mask);
+    failure.of(spawn)
+}
