@@ -1,10 +1,474 @@
+//! The heap: what it gives, takes back, and does when there is no more.
+
 #![no_std]
 #![no_main]
 
+extern crate alloc;
+
+use alloc::alloc::{alloc, alloc_zeroed, dealloc, realloc};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::alloc::Layout;
+use core::ffi::c_void;
+use core::ptr::{null_mut, slice_from_raw_parts};
+
+use linux_raw_sys::auxvec::AT_PAGESZ;
+use linux_raw_sys::general as linux;
+use nestling::arch::nr;
+use nestling::{Resource, Rlimit, sys, wait};
+use nestling_tests::{emulated, forbid, fork, join, read_file, skip, this_process};
+
 nestling_tests::suite! {
     once {
-        nothing_yet,
+        boxes_vectors_and_strings_hold_what_was_put_in_them,
+        every_alignment_is_kept,
+        a_large_allocation_is_there_to_its_last_byte,
+        zeroed_memory_is_zeros_though_it_was_used_before,
+        growing_and_shrinking_keep_the_contents,
+        no_two_allocations_overlap,
+        large_memory_comes_back,
+        small_memory_comes_back,
+        who_frees_and_asks_again_makes_no_system_call,
+        a_large_allocation_grows_without_a_second_one,
+        what_no_address_space_can_hold_is_null,
+        at_the_limit_the_answer_is_null_and_the_heap_works_on,
+        near_the_limit_it_takes_what_there_is,
+        a_fork_has_a_heap_of_its_own,
+        it_can_be_shared,
     }
 }
 
-fn nothing_yet() {}
+/// A size and an alignment.
+fn layout(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size, align).expect("a layout")
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// An allocation that knows what it is filled with.
+struct Block {
+    start: *mut u8,
+    layout: Layout,
+    pattern: u8,
+}
+
+impl Block {
+    fn new(layout: Layout, pattern: u8) -> Self {
+        // SAFETY: no layout here is of size 0.
+        let start = unsafe { alloc(layout) };
+        assert!(!start.is_null(), "{layout:?}");
+        assert!(start.addr().is_multiple_of(layout.align()), "{layout:?}");
+        let block = Self {
+            start,
+            layout,
+            pattern,
+        };
+        block.fill(layout.size());
+        block
+    }
+
+    /// The byte at an offset: neighbours differ, and blocks do.
+    fn expected(&self, offset: usize) -> u8 {
+        self.pattern.wrapping_add((offset % 251) as u8)
+    }
+
+    /// Where it is looked at: both ends, and something of every page between.
+    fn places(size: usize) -> impl Iterator<Item = usize> {
+        let middle = (32..size.saturating_sub(32)).step_by(509);
+        (0..size.min(32))
+            .chain(middle)
+            .chain(size.saturating_sub(32)..size)
+    }
+
+    fn fill(&self, size: usize) {
+        for offset in Self::places(size) {
+            // SAFETY: it is within the block.
+            unsafe { self.start.add(offset).write(self.expected(offset)) };
+        }
+    }
+
+    fn check(&self, size: usize) {
+        for offset in Self::places(size) {
+            // SAFETY: it is within the block, which was filled up to this size.
+            let found = unsafe { self.start.add(offset).read() };
+            assert_eq!(found, self.expected(offset), "{offset}, {:?}", self.layout);
+        }
+    }
+
+    fn resize(&mut self, size: usize) {
+        self.check(self.layout.size());
+        // What will be looked at afterwards.
+        let kept = size.min(self.layout.size());
+        self.fill(kept);
+        // SAFETY: it was given for this layout, and the size is not 0.
+        let start = unsafe { realloc(self.start, self.layout, size) };
+        assert!(!start.is_null(), "{:?} to {size}", self.layout);
+        assert!(start.addr().is_multiple_of(self.layout.align()));
+        self.start = start;
+        self.layout = layout(size, self.layout.align());
+        self.check(kept);
+        self.fill(size);
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        self.check(self.layout.size());
+        // SAFETY: it was given for this layout.
+        unsafe { dealloc(self.start, self.layout) };
+    }
+}
+
+/// Numbers that look random: xorshift.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) as usize % bound
+    }
+
+    /// Mostly small, sometimes large: the number of digits is even.
+    fn size(&mut self) -> usize {
+        let limit = 1 << self.below(19);
+        1 + self.below(limit)
+    }
+}
+
+/// The bytes of address space, and those of memory that is there. An emulator's own are among them.
+fn memory() -> (u64, u64) {
+    let Ok(text) = read_file(c"/proc/self/statm") else {
+        skip("there is no /proc");
+    };
+    let mut pages = text.as_str().split(' ').map(|word| word.parse::<u64>());
+    let mut next = || pages.next().expect("a number").expect("a number") * page_size();
+    (next(), next())
+}
+
+fn resident() -> u64 {
+    memory().1
+}
+
+/// What is no difference: an emulator's own memory goes up and down.
+const NOISE: u64 = 2 * MIB as u64;
+
+fn page_size() -> u64 {
+    let process = this_process();
+    let mut auxv = process.auxv();
+    let size = auxv.find(|&(key, _)| key == AT_PAGESZ as usize);
+    size.expect("the page size").1 as u64
+}
+
+/// So many bytes more, and no other.
+fn limit_address_space(more: usize) {
+    if emulated() {
+        skip("the emulator does not limit the address space");
+    }
+    let soft = memory().0 + more as u64;
+    let limit = Rlimit { soft, hard: soft };
+    sys::resource::setrlimit(Resource::As, limit).expect("setrlimit");
+}
+
+fn boxes_vectors_and_strings_hold_what_was_put_in_them() {
+    let boxed = Box::new([7_u64; 100]);
+    let mut numbers = Vec::new();
+    let mut text = String::new();
+    for number in 0..100_000_u32 {
+        numbers.push(number);
+        text.push(char::from(b'a' + (number % 26) as u8));
+    }
+    let lines: Vec<Box<str>> = text
+        .as_bytes()
+        .chunks(26)
+        .map(|line| core::str::from_utf8(line).expect("ASCII").into())
+        .collect();
+    assert!(boxed.iter().all(|&number| number == 7));
+    assert!(numbers.iter().copied().eq(0..100_000));
+    assert_eq!(lines.len(), 100_000_usize.div_ceil(26));
+    assert_eq!(&*lines[1000], "abcdefghijklmnopqrstuvwxyz");
+}
+
+fn every_alignment_is_kept() {
+    let mut blocks = Vec::new();
+    for bits in 0..=21 {
+        let align = 1 << bits;
+        for size in [1, 3, 24, align, align + 1, 3 * align, 100_000, 200_000] {
+            for pattern in 0..2 {
+                let mut block = Block::new(layout(size, align), pattern);
+                block.resize(2 * size);
+                block.resize(size);
+                blocks.push(block);
+            }
+        }
+    }
+}
+
+fn a_large_allocation_is_there_to_its_last_byte() {
+    let size = 64 * MIB;
+    let mut bytes: Vec<u8> = Vec::with_capacity(size);
+    bytes.resize(size, 5);
+    assert_eq!((bytes[0], bytes[size - 1]), (5, 5));
+    bytes.reserve_exact(1);
+    assert_eq!((bytes[0], bytes[size - 1]), (5, 5));
+    let zeros = alloc::vec![0_u8; size];
+    assert!(zeros.iter().all(|&byte| byte == 0));
+}
+
+fn zeroed_memory_is_zeros_though_it_was_used_before() {
+    for size in [1, 100, 5000, 100 * KIB, 128 * KIB, MIB] {
+        let layout = layout(size, 8);
+        drop(Block::new(layout, 1));
+        // SAFETY: the size is not 0; it is freed as it was made.
+        unsafe {
+            let start = alloc_zeroed(layout);
+            assert!(!start.is_null());
+            let bytes = &*slice_from_raw_parts(start, size);
+            assert!(bytes.iter().all(|&byte| byte == 0), "{size}");
+            dealloc(start, layout);
+        }
+    }
+}
+
+fn growing_and_shrinking_keep_the_contents() {
+    let sizes = [
+        1,
+        2,
+        24,
+        25,
+        1000,
+        4096,
+        50_000,
+        128 * KIB - 1,
+        128 * KIB,
+        128 * KIB + 1,
+        MIB,
+        5 * MIB + 1,
+        20 * MIB,
+    ];
+    for align in [1, 16, 4096, 8192] {
+        let mut block = Block::new(layout(1, align), 9);
+        // A neighbour now and then, which is in the way.
+        let mut neighbours = Vec::new();
+        for size in sizes {
+            block.resize(size);
+            neighbours.push(Block::new(layout(100, 1), 3));
+        }
+        for size in sizes.into_iter().rev() {
+            block.resize(size);
+        }
+        for size in sizes {
+            block.resize(size);
+            block.resize(1);
+        }
+    }
+    // As a here-document grows.
+    let mut text = String::new();
+    while text.len() < MIB {
+        text.push_str("0123456789abcdef");
+    }
+    let lines = text.as_bytes().chunks(16);
+    assert!(lines.into_iter().all(|line| line == b"0123456789abcdef"));
+}
+
+/// Makes, resizes and frees at random.
+fn churn(seed: u64, steps: usize) {
+    let mut random = Random(seed);
+    let mut blocks: Vec<Block> = Vec::new();
+    for step in 0..steps {
+        match random.below(8) {
+            0..4 => {
+                let align = 1 << random.below(8);
+                let size = random.size();
+                blocks.push(Block::new(layout(size, align), step as u8));
+            }
+            4 if !blocks.is_empty() => {
+                let index = random.below(blocks.len());
+                let size = random.size();
+                blocks[index].resize(size);
+            }
+            _ if !blocks.is_empty() => {
+                let index = random.below(blocks.len());
+                blocks.swap_remove(index);
+            }
+            _ => {}
+        }
+        // Now and then most of it at once.
+        if blocks.len() > 300 {
+            blocks.truncate(20);
+        }
+    }
+}
+
+fn no_two_allocations_overlap() {
+    // Each block is checked byte for byte when it is freed.
+    churn(0x2545_F491_4F6C_DD1D, 100_000);
+}
+
+fn large_memory_comes_back() {
+    let before = resident();
+    for size in [8 * MIB, 64 * MIB] {
+        let mut block = Block::new(layout(size, 1), 0);
+        let whole = resident();
+        assert!(whole >= before + size as u64 / 2, "{before}, {whole}");
+        // What shrinks gives back, too.
+        block.resize(MIB);
+        let shrunk = resident();
+        assert!(shrunk < before + MIB as u64 + NOISE, "{before}, {shrunk}");
+        drop(block);
+        let after = resident();
+        assert!(after < before + NOISE, "{before}, {after}");
+    }
+}
+
+fn small_memory_comes_back() {
+    let before = resident();
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut blocks: Vec<Block> = (0..100_000)
+        .map(|_| Block::new(layout(8 + random.below(200), 1), 0))
+        .collect();
+    let meanwhile = resident();
+    assert!(meanwhile > before + 10 * MIB as u64, "{before} {meanwhile}");
+    while !blocks.is_empty() {
+        let index = random.below(blocks.len());
+        blocks.swap_remove(index);
+    }
+    drop(blocks);
+    // The first segment stays.
+    let after = resident();
+    assert!(after < before + MIB as u64 + NOISE, "{before} {after}");
+}
+
+fn who_frees_and_asks_again_makes_no_system_call() {
+    if emulated() {
+        skip("the emulator has no seccomp");
+    }
+    drop(Box::new(1));
+    for number in [nr::MMAP, linux::__NR_munmap, linux::__NR_brk] {
+        forbid(number, 0, None);
+    }
+    for _ in 0..100 {
+        let blocks: Vec<Block> = (0..500)
+            .map(|index| Block::new(layout(1 + index, 1), 0))
+            .collect();
+        drop(blocks);
+    }
+}
+
+fn a_large_allocation_grows_without_a_second_one() {
+    if emulated() {
+        skip("the emulator has no seccomp");
+    }
+    let mut block = Block::new(layout(MIB, 1), 0);
+    forbid(nr::MMAP, 0, None);
+    block.resize(10 * MIB);
+    block.resize(2 * MIB);
+}
+
+fn what_no_address_space_can_hold_is_null() {
+    let half = isize::MAX as usize - MIB;
+    // On 32 bits there may be room for one.
+    // SAFETY: the size is not 0.
+    let _held = unsafe { alloc(layout(half, 1)) };
+    for align in [1, 8192] {
+        // SAFETY: the size is not 0.
+        unsafe {
+            assert!(alloc(layout(half, align)).is_null());
+            assert!(alloc_zeroed(layout(half, align)).is_null());
+        }
+        for size in [100, MIB] {
+            let block = Block::new(layout(size, align), 0);
+            // SAFETY: it was given for this layout, and is not freed where this fails.
+            assert!(unsafe { realloc(block.start, block.layout, half) }.is_null());
+        }
+    }
+    assert!(Vec::<u8>::new().try_reserve(half).is_err());
+}
+
+fn at_the_limit_the_answer_is_null_and_the_heap_works_on() {
+    drop(Box::new(1));
+    limit_address_space(8 * MIB);
+    for size in [64 * MIB, MIB, 100 * KIB, 1000, 10] {
+        // A list through the blocks themselves: nothing else shall be allocated.
+        let (layout, mut list, mut count) = (layout(size, 16), null_mut::<*mut c_void>(), 0);
+        loop {
+            // SAFETY: the size is not 0, and has room for a pointer, which is aligned.
+            unsafe {
+                let start = alloc(layout).cast::<*mut c_void>();
+                if start.is_null() {
+                    break;
+                }
+                *start = list.cast();
+                list = start;
+            }
+            count += 1;
+        }
+        assert!(count <= 10 * MIB / size, "{count} of {size}");
+        assert!(
+            count >= 5 * MIB / size.next_power_of_two().max(64),
+            "{count} of {size}"
+        );
+        while !list.is_null() {
+            // SAFETY: it is a block of the list, with the next in it.
+            unsafe {
+                let next = (*list).cast();
+                dealloc(list.cast(), layout);
+                list = next;
+            }
+        }
+    }
+    let block = Block::new(layout(MIB, 1), 0);
+    // SAFETY: it was given for this layout, and is not freed where this fails.
+    assert!(unsafe { realloc(block.start, block.layout, 64 * MIB) }.is_null());
+    drop(block);
+    churn(0x0123_4567_89AB_CDEF, 1000);
+}
+
+fn near_the_limit_it_takes_what_there_is() {
+    limit_address_space(300 * KIB);
+    let blocks: [Box<[u8; 1000]>; 8] = core::array::from_fn(|index| Box::new([index as u8; 1000]));
+    for (index, block) in blocks.iter().enumerate() {
+        assert!(block.iter().all(|&byte| byte == index as u8));
+    }
+}
+
+fn a_fork_has_a_heap_of_its_own() {
+    let mut blocks: Vec<Block> = (0..1000)
+        .map(|index| Block::new(layout(1 + 300 * (index % 7), 1), index as u8))
+        .collect();
+    let child = fork(|| {
+        blocks.clear();
+        churn(0xFEDC_BA98_7654_3210, 2000);
+    });
+    churn(0x0F1E_2D3C_4B5A_6978, 2000);
+    join(child);
+    drop(blocks);
+}
+
+fn it_can_be_shared() {
+    if emulated() {
+        skip("the emulator shares no memory with children");
+    }
+    // Children in this memory, which are to the heap what threads are.
+    unsafe extern "C" fn child(seed: *mut c_void) -> ! {
+        churn(seed.addr() as u64, 5000);
+        sys::process::exit(0)
+    }
+    let children: [_; 4] = core::array::from_fn(|index| {
+        let stack: &mut [u8] = Vec::leak(alloc::vec![0; 256 * KIB]);
+        let seed = core::ptr::without_provenance_mut(0x1234_5678 + index);
+        let flags = linux::CLONE_VM | linux::SIGCHLD;
+        // SAFETY: the stack is the child's forever, and the seed is no more than a number.
+        let pid = unsafe {
+            sys::clone::clone(flags, stack.as_mut_ptr_range().end, null_mut(), child, seed)
+        };
+        pid.expect("a child")
+    });
+    churn(0x8765_4321, 5000);
+    for child in children {
+        assert!(wait::wait(child).expect("its status").success());
+    }
+}

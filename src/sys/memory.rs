@@ -1,1 +1,70 @@
-//! Memory: `mmap(2)` and what goes with it.
+//! Memory: `mmap(2)` and what goes with it. The kernel rounds each length up to whole pages.
+
+use core::ptr::NonNull;
+
+use linux_raw_sys::general as linux;
+
+use super::{done, result};
+use crate::arch::{nr, syscall2, syscall4, syscall6};
+use crate::errno::Errno;
+
+/// `mmap` of anonymous private memory: so many bytes of zeros, readable and writable, at an address of the kernel's choice,
+/// which is a multiple of the page size. `ENOMEM` if there is no more, or the limit on the address space is reached.
+pub fn mmap(length: usize) -> Result<NonNull<u8>, Errno> {
+    // SAFETY: a new mapping is in nobody's way.
+    let answer = unsafe {
+        syscall6(
+            nr::MMAP as usize,
+            0,
+            length,
+            (linux::PROT_READ | linux::PROT_WRITE) as usize,
+            (linux::MAP_PRIVATE | linux::MAP_ANONYMOUS) as usize,
+            usize::MAX, // no descriptor
+            0,
+        )
+    };
+    mapped(answer)
+}
+
+/// `munmap`: gives the pages back.
+///
+/// # Safety
+/// They are the caller's, who uses them no more.
+pub unsafe fn munmap(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
+    // SAFETY: the caller's promise.
+    done(unsafe {
+        syscall2(
+            linux::__NR_munmap as usize,
+            address.as_ptr() as usize,
+            length,
+        )
+    })
+}
+
+/// `mremap(MREMAP_MAYMOVE)`: makes a mapping longer, with zeros, or shorter, and moves it where it must; nothing is copied.
+/// If it fails, the mapping is as before.
+///
+/// # Safety
+/// It is the caller's, who does not use its old address any more unless this fails.
+pub unsafe fn mremap(
+    address: NonNull<u8>,
+    old_length: usize,
+    new_length: usize,
+) -> Result<NonNull<u8>, Errno> {
+    // SAFETY: the caller's promise.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_mremap as usize,
+            address.as_ptr() as usize,
+            old_length,
+            new_length,
+            linux::MREMAP_MAYMOVE as usize,
+        )
+    };
+    mapped(answer)
+}
+
+fn mapped(answer: usize) -> Result<NonNull<u8>, Errno> {
+    // The kernel gives the first page of all only to who asks for it by address.
+    NonNull::new(result(answer)? as *mut u8).ok_or(Errno::ENOMEM)
+}

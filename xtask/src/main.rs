@@ -95,6 +95,8 @@ enum Command {
         require_kernels: bool,
     },
     /// Print a table of the release programs' sizes, and check what they must not contain
+    ///
+    /// A second table says what each thing that nestling offers adds to the smallest program: bytes of the file, and of memory.
     Size {
         #[command(flatten)]
         on: On,

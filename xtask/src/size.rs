@@ -1,8 +1,9 @@
-//! `cargo xtask size`: how large the release programs are, and that they contain nothing which a static program may not.
+//! `cargo xtask size`: how large the release programs are, and that they contain nothing which a static program may not; and
+//! what each thing that nestling offers adds to a program.
 
 use std::{fs, process::ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use object::{
     Endianness, FileKind, Object, ObjectSection, ObjectSymbol, SectionKind,
     elf::{FileHeader32, FileHeader64, PF_W, PF_X, PT_DYNAMIC, PT_INTERP},
@@ -11,7 +12,7 @@ use object::{
 
 use crate::{
     arch::Arch,
-    compile::{self, Profile},
+    compile::{self, Group, Profile},
     report::Outcome,
     workspace::Workspace,
 };
@@ -26,6 +27,12 @@ const PROPERTIES: [&str; 5] = [
     "no undefined symbol",
     "no W+X segment",
     "within limit",
+];
+
+/// The programs of `tests/cost`, and the features that each is built with: cargo gives all that one command builds the same.
+const COSTS: &[(&str, &[&str])] = &[
+    ("", &["base", "print", "spawn", "system", "popen"]),
+    ("alloc", &["heap", "command", "output"]),
 ];
 
 struct Measure {
@@ -55,6 +62,7 @@ pub fn size(workspace: &Workspace, archs: &[Arch]) -> Result<ExitCode> {
             well &= !verdicts.contains(&Some(false));
         }
     }
+    costs(workspace, archs)?;
     Ok(if well {
         ExitCode::SUCCESS
     } else {
@@ -62,7 +70,50 @@ pub fn size(workspace: &Workspace, archs: &[Arch]) -> Result<ExitCode> {
     })
 }
 
-/// The same for one architecture as a suite: a check for each program and property.
+/// Prints for each architecture what the smallest program takes, and how much more the programs that use one thing: bytes of
+/// the file, and of memory (text, rodata, data and bss).
+fn costs(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
+    println!();
+    let names = archs.iter().map(|arch| format!("{:>16}", arch.name()));
+    println!("cost      {}", names.collect::<String>());
+    println!("          {}", "    file  memory".repeat(archs.len()));
+    let groups = Group::of(archs)?;
+    let mut base: Vec<[u64; 2]> = Vec::new();
+    for (features, names) in COSTS {
+        let package = ["-p", "nestling-cost", "--bins", "--quiet"];
+        for group in &groups {
+            let what = [&package[..], &["--features", features]].concat();
+            let build = group.command(workspace, Profile::Release, &what);
+            let built = build.unchecked().run()?.status.success();
+            ensure!(built, "the build for {} failed", group.name());
+        }
+        for name in *names {
+            let bytes = archs.iter().map(|&arch| {
+                let [file, memory @ ..] = measure(workspace, arch, &format!("cost-{name}"))?.sizes;
+                Ok([file, memory.iter().sum()])
+            });
+            let bytes = bytes.collect::<Result<Vec<_>>>()?;
+            print!("{name:<10}");
+            for (index, [file, memory]) in bytes.iter().enumerate() {
+                match base.get(index) {
+                    None => print!("{file:>8}{memory:>8}"),
+                    Some([base_file, base_memory]) => {
+                        let [file, memory] = [(file, base_file), (memory, base_memory)]
+                            .map(|(bytes, base)| bytes.wrapping_sub(*base).cast_signed());
+                        print!("{file:>+8}{memory:>+8}");
+                    }
+                }
+            }
+            println!();
+            if base.is_empty() {
+                base = bytes;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same as the first table for one architecture as a suite: a check for each program and property.
 pub fn suite(workspace: &Workspace, arch: Arch) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     for bin in workspace.bins("nestling")? {

@@ -1,0 +1,12 @@
+//! `entry!` and an exit status: what all the others have, too.
+
+#![no_std]
+#![no_main]
+
+use nestling::rt::Process;
+
+nestling::entry!(main);
+
+fn main(process: Process) -> i32 {
+    i32::from(process.args().is_empty())
+}
