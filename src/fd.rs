@@ -41,6 +41,18 @@ impl AsFd for OwnedFd {
     }
 }
 
+impl<T: AsFd + ?Sized> AsFd for &T {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        T::as_fd(self)
+    }
+}
+
+impl<T: AsFd + ?Sized> AsFd for &mut T {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        T::as_fd(self)
+    }
+}
+
 impl BorrowedFd<'_> {
     /// The number.
     pub fn as_raw_fd(&self) -> RawFd {
@@ -60,7 +72,7 @@ impl OwnedFd {
     }
 }
 
-/// Conversions to and from the standard library's types. One more is in [`sys::fd`](crate::sys::fd).
+/// Conversions to and from the standard library's types. More are in [`sys::fd`](crate::sys::fd).
 #[cfg(feature = "std")]
 mod std_types {
     use std::os::fd;

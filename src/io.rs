@@ -1,15 +1,274 @@
-//! Writing text to a descriptor, with a small buffer and no heap.
+//! Reading and writing, with small buffers and no heap; and [`println!`](crate::println!).
+//!
+//! What a signal handler interrupts goes on here, with or without `SA_RESTART`. Who wants to know of the signal calls
+//! [`sys::fd::read`] and [`sys::fd::write`], which say `EINTR`.
+//!
+//! Nothing here waits for a descriptor that does not block: `EAGAIN` is returned as any other error. A write to a pipe or
+//! socket that nobody reads any more sends `SIGPIPE`, which ends the program unless it is ignored; then it is `EPIPE`.
 
 use core::fmt;
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
 
 use crate::errno::Errno;
 use crate::fd::BorrowedFd;
 use crate::sys;
 use crate::text::Sink;
 
+pub use crate::sys::fd::{stderr, stdin, stdout};
+
+// ---- Without a buffer ----
+
+/// Reads once: how many bytes came; 0 at the end.
+///
+/// # Errors
+/// What `read(2)` says, but for `EINTR`.
+pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
+    loop {
+        match sys::fd::read(fd, buffer) {
+            Err(Errno::EINTR) => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// Reads until the buffer is full or the end is there: how many bytes came.
+///
+/// ```
+/// use nestling::{AsFd, OFlags, io, sys};
+/// let file = sys::fd::open(c"/proc/self/comm", OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+/// let mut name = [0; 16];
+/// let length = io::fill(file.as_fd(), &mut name)?;
+/// assert_eq!(name[length - 1], b'\n');
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+///
+/// # Errors
+/// As [`read`]. How much came before is not said.
+pub fn fill(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let mut length = 0;
+    while let free @ [_, ..] = buffer.get_mut(length..).unwrap_or_default() {
+        match read(fd, free)? {
+            0 => break,
+            count => length += count,
+        }
+    }
+    Ok(length)
+}
+
+/// Reads as many bytes as the buffer takes.
+///
+/// # Errors
+/// `ENODATA` if the end comes before; else as [`fill`].
+pub fn read_exact(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(), Errno> {
+    if fill(fd, buffer)? == buffer.len() {
+        Ok(())
+    } else {
+        Err(Errno::ENODATA)
+    }
+}
+
+/// Reads all there is until the end, behind what `bytes` holds already: how many bytes came. The system calls are few: the
+/// room doubles.
+///
+/// # Errors
+/// As [`read`], and `ENOMEM`. What came before stays in `bytes`.
+#[cfg(feature = "alloc")]
+pub fn read_to_end(fd: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
+    let start = bytes.len();
+    let mut end = start;
+    let outcome = loop {
+        if end == bytes.len() {
+            if bytes.try_reserve(512).is_err() {
+                break Err(Errno::ENOMEM);
+            }
+            bytes.resize(bytes.capacity(), 0);
+        }
+        match read(fd, bytes.get_mut(end..).unwrap_or_default()) {
+            Ok(0) => break Ok(end - start),
+            Ok(count) => end += count,
+            Err(errno) => break Err(errno),
+        }
+    };
+    bytes.truncate(end);
+    outcome
+}
+
+/// Writes all the bytes.
+///
+/// # Errors
+/// What `write(2)` says, but for `EINTR`; `EIO` if it writes nothing. How much went before is not said.
+pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match sys::fd::write(fd, bytes) {
+            Ok(0) => return Err(Errno::EIO),
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
+/// Copies all there is until the end: how many bytes. Two system calls for 4 KiB.
+///
+/// # Errors
+/// As [`read`] and [`write_all`].
+pub fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<u64, Errno> {
+    let (mut buffer, mut copied) = ([0; 4096], 0);
+    loop {
+        let length = match read(from, &mut buffer)? {
+            0 => return Ok(copied),
+            length => length,
+        };
+        write_all(to, buffer.get(..length).unwrap_or_default())?;
+        copied += length as u64;
+    }
+}
+
+// ---- Reading through a buffer ----
+
+/// Reads ahead, into a buffer of 1 KiB, and gives out lines or pieces.
+///
+/// What it has read ahead, nobody else who reads there sees, and it is lost with the `Reader`: where others are to read
+/// on, as a shell's commands its standard input, read byte by byte with [`read`].
+///
+/// ```
+/// use nestling::{AsFd, OFlags, io, sys};
+/// let mounts = sys::fd::open(c"/proc/self/mounts", OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+/// let (mut reader, mut line) = (io::Reader::new(mounts.as_fd()), [0; 512]);
+/// loop {
+///     match reader.fill_until(b'\n', &mut line)? {
+///         0 => break,
+///         length => nestling::print!("mounted: ", &line[..length]),
+///     }
+/// }
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+pub struct Reader<'fd> {
+    fd: BorrowedFd<'fd>,
+    buffer: [u8; 1024],
+    /// Where in the buffer the bytes are that were not given out yet.
+    start: usize,
+    end: usize,
+}
+
+impl<'fd> Reader<'fd> {
+    /// Reads from `fd`.
+    pub fn new(fd: BorrowedFd<'fd>) -> Self {
+        Self {
+            fd,
+            buffer: [0; 1024],
+            start: 0,
+            end: 0,
+        }
+    }
+
+    /// What was read ahead, after reading if that is nothing; empty at the end. [`consume`](Self::consume) says how much
+    /// of it was used: the rest comes again.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn fill_buf(&mut self) -> Result<&[u8], Errno> {
+        if self.start >= self.end {
+            (self.start, self.end) = (0, 0);
+            self.end = read(self.fd, &mut self.buffer)?;
+        }
+        Ok(self.buffer.get(self.start..self.end).unwrap_or_default())
+    }
+
+    /// Takes the first `count` bytes of what [`fill_buf`](Self::fill_buf) gave.
+    pub fn consume(&mut self, count: usize) {
+        self.start = self.end.min(self.start.saturating_add(count));
+    }
+
+    /// Reads up to the next `byte` and that, or to the end, or until `buffer` is full: how many bytes came, 0 at the end.
+    /// If the last is not `byte`, there is more of it, or it was the end that came; nothing is lost.
+    ///
+    /// # Errors
+    /// As [`read`]. What came before is lost.
+    pub fn fill_until(&mut self, byte: u8, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let mut length = 0;
+        loop {
+            let free = buffer.get_mut(length..).unwrap_or_default();
+            if free.is_empty() {
+                return Ok(length);
+            }
+            let (piece, found) = up_to(byte, self.fill_buf()?, free.len());
+            free.iter_mut()
+                .zip(piece)
+                .for_each(|(place, &byte)| *place = byte);
+            let count = piece.len();
+            self.consume(count);
+            length += count;
+            if found || count == 0 {
+                return Ok(length);
+            }
+        }
+    }
+
+    /// Reads up to the next `byte` and that, or to the end, behind what `bytes` holds already: how many bytes came, 0 at
+    /// the end.
+    ///
+    /// # Errors
+    /// As [`read`], and `ENOMEM`. What came before stays in `bytes`.
+    #[cfg(feature = "alloc")]
+    pub fn read_until(&mut self, byte: u8, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
+        let mut length = 0;
+        loop {
+            let (piece, found) = up_to(byte, self.fill_buf()?, usize::MAX);
+            let count = append(bytes, piece)?;
+            self.consume(count);
+            length += count;
+            if found || count == 0 {
+                return Ok(length);
+            }
+        }
+    }
+
+    /// Reads all there is until the end, as [`read_to_end`].
+    ///
+    /// # Errors
+    /// As [`read`], and `ENOMEM`. What came before stays in `bytes`.
+    #[cfg(feature = "alloc")]
+    pub fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
+        let ahead = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let count = append(bytes, ahead)?;
+        self.consume(count);
+        read_to_end(self.fd, bytes).map(|more| count + more)
+    }
+}
+
+/// What of `bytes` goes up to the first `byte`, of at most `most`; and whether that is its last.
+fn up_to(byte: u8, bytes: &[u8], most: usize) -> (&[u8], bool) {
+    let bytes = bytes.get(..most).unwrap_or(bytes);
+    match bytes.iter().position(|&other| other == byte) {
+        Some(index) => (bytes.get(..=index).unwrap_or(bytes), true),
+        None => (bytes, false),
+    }
+}
+
+/// Appends: how much that was.
+#[cfg(feature = "alloc")]
+fn append(bytes: &mut Vec<u8>, more: &[u8]) -> Result<usize, Errno> {
+    bytes.try_reserve(more.len()).map_err(|_| Errno::ENOMEM)?;
+    bytes.extend_from_slice(more);
+    Ok(more.len())
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Reader").field(&self.fd).finish()
+    }
+}
+
+// ---- Writing through a buffer ----
+
 /// Collects text and writes it when it has enough, or on [`flush`](Self::flush), or when dropped.
 ///
-/// A short text so reaches the descriptor in one write, and is not torn by another process's.
+/// A text of up to 512 bytes so reaches the descriptor in one write, and is not torn by another process's. For much of it,
+/// [`write_all`] makes fewer system calls.
 pub struct Writer<'fd> {
     fd: BorrowedFd<'fd>,
     buffer: [u8; 512],
@@ -29,13 +288,14 @@ impl<'fd> Writer<'fd> {
     /// Adds bytes.
     ///
     /// # Errors
-    /// What `write(2)` says. The text that could not be written is lost.
+    /// As [`write_all`]. The text that could not be written is lost.
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Errno> {
         while !bytes.is_empty() {
-            if self.length == self.buffer.len() {
-                self.flush()?;
-            }
             let free = self.buffer.get_mut(self.length..).unwrap_or_default();
+            if free.is_empty() {
+                self.flush()?;
+                continue;
+            }
             let count = free.len().min(bytes.len());
             free.iter_mut()
                 .zip(bytes)
@@ -50,18 +310,11 @@ impl<'fd> Writer<'fd> {
     ///
     /// # Errors
     /// As [`write`](Self::write).
+    #[inline(never)]
     pub fn flush(&mut self) -> Result<(), Errno> {
-        let mut rest = self.buffer.get(..self.length).unwrap_or_default();
+        let bytes = self.buffer.get(..self.length).unwrap_or_default();
         self.length = 0;
-        while !rest.is_empty() {
-            match sys::fd::write(self.fd, rest) {
-                Ok(0) => return Err(Errno::EIO),
-                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
-        Ok(())
+        write_all(self.fd, bytes)
     }
 }
 
@@ -83,4 +336,74 @@ impl Drop for Writer<'_> {
         // Nobody is left to be told.
         let _ = self.flush();
     }
+}
+
+impl fmt::Debug for Writer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Writer").field(&self.fd).finish()
+    }
+}
+
+// ---- Printing ----
+
+/// Writes each of its arguments, which are [`Text`](crate::text::Text), to standard output: std's `print!` without
+/// `core::fmt`, and so without a format string.
+///
+/// One system call for up to 512 bytes. There is no buffer that outlives it, and no lock. What could not be written is
+/// lost: a program whose output matters writes through a [`Writer`](crate::io::Writer), whose
+/// [`flush`](crate::io::Writer::flush) says what went wrong. (std's panics, which PID 1 must not.)
+///
+/// ```
+/// let (pid, status) = (nestling::sys::process::getpid(), nestling::ExitStatus::default());
+/// nestling::print!("started ", pid, ": ", status, '\n');
+/// ```
+#[macro_export]
+macro_rules! print {
+    ($($text:expr),* $(,)?) => {
+        $crate::__print!($crate::io::stdout(), $($text),*)
+    };
+}
+
+/// [`print!`](crate::print!) and a newline.
+///
+/// ```
+/// nestling::println!("up for ", 3_600_000_000_000_u64, " ns");
+/// nestling::println!();
+/// ```
+#[macro_export]
+macro_rules! println {
+    ($($text:expr),* $(,)?) => {
+        $crate::__print!($crate::io::stdout(), $($text,)* "\n")
+    };
+}
+
+/// [`print!`](crate::print!) to standard error.
+#[macro_export]
+macro_rules! eprint {
+    ($($text:expr),* $(,)?) => {
+        $crate::__print!($crate::io::stderr(), $($text),*)
+    };
+}
+
+/// [`print!`](crate::print!) to standard error, and a newline.
+///
+/// ```
+/// let path = c"/etc/fstab";
+/// nestling::eprintln!("mount: ", path, ": ", nestling::Errno::ENOENT);
+/// ```
+#[macro_export]
+macro_rules! eprintln {
+    ($($text:expr),* $(,)?) => {
+        $crate::__print!($crate::io::stderr(), $($text,)* "\n")
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __print {
+    ($fd:expr, $($text:expr),*) => {{
+        #[allow(unused_mut)] // where nothing is to be printed
+        let mut out = $crate::io::Writer::new($fd);
+        $($crate::text::Text::write(&$text, &mut out);)*
+    }};
 }

@@ -1,23 +1,79 @@
 //! Text without `core::fmt`, which is heavier than all that a small program has to say.
 
+use core::ffi::CStr;
 use core::fmt;
 
 /// Where text goes.
 pub trait Sink {
-    /// Takes some more of it, in whole characters.
+    /// Takes some more of it, in whole characters, unless it comes from bytes that are none.
     fn put(&mut self, text: &[u8]);
 }
 
-/// What can be written as text. Each such type has a `Display` that says the same.
+/// What can be written as text, and with [`println!`](crate::println!). Each such type has a `Display` that says the same,
+/// but for bytes and C strings.
 pub trait Text {
     /// Writes it.
     fn write(&self, out: &mut impl Sink);
+}
+
+impl<T: Text + ?Sized> Text for &T {
+    fn write(&self, out: &mut impl Sink) {
+        T::write(self, out);
+    }
 }
 
 impl Text for str {
     fn write(&self, out: &mut impl Sink) {
         out.put(self.as_bytes());
     }
+}
+
+impl Text for char {
+    fn write(&self, out: &mut impl Sink) {
+        out.put(self.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+/// The bytes as they are. What comes from elsewhere is for a terminal in [`Quoted`] only.
+impl Text for [u8] {
+    fn write(&self, out: &mut impl Sink) {
+        out.put(self);
+    }
+}
+
+/// The bytes as they are. What comes from elsewhere is for a terminal in [`Quoted`] only.
+impl Text for CStr {
+    fn write(&self, out: &mut impl Sink) {
+        out.put(self.to_bytes());
+    }
+}
+
+/// Numbers, in digits.
+macro_rules! number_text {
+    ($($unsigned:ty, $signed:ty;)*) => {$(
+        impl Text for $unsigned {
+            fn write(&self, out: &mut impl Sink) {
+                decimal_u64(*self as u64, out);
+            }
+        }
+
+        impl Text for $signed {
+            fn write(&self, out: &mut impl Sink) {
+                if *self < 0 {
+                    out.put(b"-");
+                }
+                decimal_u64(self.unsigned_abs() as u64, out);
+            }
+        }
+    )*};
+}
+
+number_text! {
+    u8, i8;
+    u16, i16;
+    u32, i32;
+    u64, i64;
+    usize, isize;
 }
 
 /// `Display` for what is [`Text`].
@@ -52,6 +108,18 @@ pub fn decimal(number: i32, out: &mut impl Sink) {
         out.put(b"-");
     }
     digits(number.unsigned_abs(), 10, 1, out);
+}
+
+/// By groups of nine digits, each of which is a number of 32 bits: a division of 64 is long on i386.
+fn decimal_u64(number: u64, out: &mut impl Sink) {
+    const GROUP: u64 = 1_000_000_000;
+    match u32::try_from(number) {
+        Ok(number) => digits(number, 10, 1, out),
+        Err(_) => {
+            decimal_u64(number / GROUP, out);
+            digits((number % GROUP) as u32, 10, 9, out);
+        }
+    }
 }
 
 /// A number in a base up to 16, with at least so many digits.
@@ -194,6 +262,40 @@ mod tests {
             decimal(number, &mut text);
             assert_eq!(String::from_utf8(text).unwrap().parse(), Ok(number));
         }
+    }
+
+    fn shown(text: impl Text) -> String {
+        let mut bytes = Vec::new();
+        text.write(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_number_of_any_width_is_written_as_std_writes_it() {
+        for power in 0..20 {
+            for number in [10_u64.pow(power), 10_u64.pow(power) - 1, 7 << (3 * power)] {
+                assert_eq!(shown(number), number.to_string());
+                assert_eq!(shown(number as usize), number.to_string());
+                assert_eq!(shown(number as i64), (number as i64).to_string());
+                assert_eq!(
+                    shown(-(number as i64 >> 1)),
+                    (-(number as i64 >> 1)).to_string()
+                );
+                assert_eq!(shown(number as u32), (number as u32).to_string());
+                assert_eq!(shown(number as i16), (number as i16).to_string());
+                assert_eq!(shown(number as u8), (number as u8).to_string());
+            }
+        }
+        assert_eq!(shown(u64::MAX), u64::MAX.to_string());
+        assert_eq!(shown(i64::MIN), i64::MIN.to_string());
+        assert_eq!(shown(i8::MIN), "-128");
+    }
+
+    #[test]
+    fn a_character_a_c_string_bytes_and_what_refers_to_them_are_text() {
+        assert_eq!(['a', 'é', '€', '🐣'].map(shown), ["a", "é", "€", "🐣"]);
+        assert_eq!(shown(&&c"a b"), "a b");
+        assert_eq!(shown(&b"a\nb"[..]), "a\nb");
     }
 
     #[test]

@@ -32,11 +32,14 @@
 //! and `test = false` and `bench = false` in the `[[bin]]`, since those would link it with the standard library's panic
 //! handler.
 
+#[cfg(not(feature = "std"))]
+use core::ffi::c_char;
 use core::panic::PanicInfo;
+#[cfg(not(feature = "std"))]
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::args::Args;
-use crate::fd::BorrowedFd;
-use crate::io::Writer;
+use crate::io::{self, Writer};
 use crate::signal::{SigSet, Signal};
 use crate::sys;
 use crate::text::{self, Text};
@@ -78,6 +81,21 @@ impl Process {
     }
 }
 
+/// What [`environ`] gives.
+#[cfg(not(feature = "std"))]
+static ENVIRON: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
+
+/// The environment that the kernel gave this process; none before [`start`].
+#[cfg(not(feature = "std"))]
+pub(crate) fn environ() -> Args<'static> {
+    let env = ENVIRON.load(Ordering::Relaxed);
+    if env.is_null() {
+        return Args::EMPTY;
+    }
+    // SAFETY: `start` has put there what the kernel gave, which nobody changes.
+    unsafe { Args::from_ptr(env) }
+}
+
 /// Runs `main` and exits with what it returns: what [`entry!`](crate::entry!)'s `_start` calls.
 ///
 /// # Safety
@@ -98,24 +116,14 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
             auxv: auxv.add(1),
         }
     };
+    #[cfg(not(feature = "std"))]
+    ENVIRON.store(process.env.as_ptr().cast_mut(), Ordering::Relaxed);
     sys::process::exit(main(process))
-}
-
-/// Standard error, for a program's last words. Where it is closed they are lost.
-pub fn stderr() -> Writer<'static> {
-    // SAFETY: the number stands for whatever is there; this program does not close it behind its own back.
-    Writer::new(unsafe { BorrowedFd::borrow_raw(2) })
-}
-
-/// Standard output. Flush it, or what went wrong is lost.
-pub fn stdout() -> Writer<'static> {
-    // SAFETY: as `stderr`.
-    Writer::new(unsafe { BorrowedFd::borrow_raw(1) })
 }
 
 /// What a program does on a panic, unless it says otherwise: the message goes to standard error, and it aborts.
 pub fn panic(info: &PanicInfo<'_>) -> ! {
-    describe(info, &mut stderr());
+    describe(info, &mut Writer::new(io::stderr()));
     abort()
 }
 
@@ -174,6 +182,12 @@ macro_rules! entry {
             #[unsafe(no_mangle)]
             extern "C" fn rust_eh_personality() {}
 
+            /// The prebuilt `alloc` names it, in code that unwinds, which nobody runs here.
+            #[unsafe(no_mangle)]
+            extern "C" fn _Unwind_Resume() -> ! {
+                $crate::rt::abort()
+            }
+
             /// On aarch64 a constructor of `compiler_builtins` names it, to choose between two ways to do atomics. No constructor
             /// runs here, which means the way that every processor knows.
             #[unsafe(no_mangle)]
@@ -217,7 +231,7 @@ macro_rules! __panic_handler {
 macro_rules! __global_allocator {
     () => {
         #[global_allocator]
-        static __NESTLING_HEAP: $crate::heap::Heap = $crate::heap::Heap;
+        static __NESTLING_HEAP: $crate::heap::Heap = $crate::heap::Heap::new();
     };
 }
 

@@ -1,4 +1,4 @@
-//! Descriptors: opening, closing, duplicating, reading and writing.
+//! Descriptors: opening, closing, duplicating, reading, writing and seeking.
 
 use core::ffi::CStr;
 use core::marker::PhantomData;
@@ -6,10 +6,10 @@ use core::marker::PhantomData;
 use linux_raw_sys::general as linux;
 
 use super::{done, result};
-use crate::arch::{nr, syscall1, syscall2, syscall3, syscall4};
+use crate::arch::{self, nr, syscall1, syscall2, syscall3, syscall4};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd, RawFd};
-use crate::file::OFlags;
+use crate::file::{OFlags, SeekFrom};
 
 impl Drop for OwnedFd {
     fn drop(&mut self) {
@@ -26,6 +26,23 @@ impl OwnedFd {
     pub unsafe fn from_raw_fd(fd: RawFd) -> Self {
         Self { fd }
     }
+
+    /// A duplicate, which closes on exec: the lowest number from 3 on that is free, as std has it, lest it become a
+    /// standard stream that happens to be closed. Both share the offset and the status flags. One system call.
+    ///
+    /// # Errors
+    /// `EMFILE` where no number is free below the limit; `EINVAL` where the limit is 3 or less.
+    ///
+    /// ```
+    /// let (read_end, write_end) = nestling::sys::fd::pipe2(nestling::OFlags::CLOEXEC)?;
+    /// let other = write_end.try_clone()?;
+    /// drop(write_end);
+    /// assert_eq!(nestling::sys::fd::write(nestling::AsFd::as_fd(&other), b"still open")?, 10);
+    /// # Ok::<(), nestling::Errno>(())
+    /// ```
+    pub fn try_clone(&self) -> Result<Self, Errno> {
+        dup_cloexec(crate::fd::AsFd::as_fd(self), 3)
+    }
 }
 
 #[cfg(feature = "std")]
@@ -33,6 +50,14 @@ impl From<OwnedFd> for std::os::fd::OwnedFd {
     fn from(owned: OwnedFd) -> Self {
         // SAFETY: it was owned, and is given away.
         unsafe { std::os::fd::FromRawFd::from_raw_fd(owned.into_raw_fd()) }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<'fd> From<BorrowedFd<'fd>> for std::os::fd::BorrowedFd<'fd> {
+    fn from(borrowed: BorrowedFd<'fd>) -> Self {
+        // SAFETY: it stays open for the lifetime.
+        unsafe { Self::borrow_raw(borrowed.fd) }
     }
 }
 
@@ -47,6 +72,26 @@ impl BorrowedFd<'_> {
             owner: PhantomData,
         }
     }
+}
+
+/// Standard input: whatever has the number 0.
+pub fn stdin() -> BorrowedFd<'static> {
+    standard(0)
+}
+
+/// Standard output: whatever has the number 1.
+pub fn stdout() -> BorrowedFd<'static> {
+    standard(1)
+}
+
+/// Standard error: whatever has the number 2.
+pub fn stderr() -> BorrowedFd<'static> {
+    standard(2)
+}
+
+fn standard(fd: RawFd) -> BorrowedFd<'static> {
+    // SAFETY: the number stands for whatever is there; nobody owns it, so that nobody but an `unsafe` function closes it.
+    unsafe { BorrowedFd::borrow_raw(fd) }
 }
 
 /// `openat` from the working directory: the lowest number that is free. Files over 2 GiB are opened everywhere.
@@ -137,6 +182,13 @@ pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
     done(answer)
 }
 
+/// `dup3` onto a number that has an owner, who keeps it: what it was is closed, and it is the same as `from` then, and
+/// stays open on exec unless the flags say `CLOEXEC`.
+pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result<(), Errno> {
+    // SAFETY: nobody has borrowed it meanwhile.
+    unsafe { dup3(from.fd, to.fd, flags) }
+}
+
 /// `fcntl(F_DUPFD_CLOEXEC)`: a close-on-exec duplicate with the lowest free number that is at least `lowest`. `EINVAL` if
 /// `lowest` is not below the limit on descriptors.
 pub fn dup_cloexec(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Errno> {
@@ -157,6 +209,28 @@ pub fn set_cloexec(fd: BorrowedFd<'_>, cloexec: bool) -> Result<(), Errno> {
         0
     };
     done(fcntl(fd.fd, linux::F_SETFD, flags))
+}
+
+/// `fcntl(F_GETFL)`: the flags that it was opened with and those set since, without `CREAT`, `EXCL`, `NOCTTY`, `TRUNC` and
+/// `CLOEXEC`.
+pub fn flags(fd: BorrowedFd<'_>) -> Result<OFlags, Errno> {
+    result(fcntl(fd.fd, linux::F_GETFL, 0)).map(|flags| OFlags::from_bits(flags as u32))
+}
+
+/// `ioctl(FIONBIO)`: sets or clears `NONBLOCK` alone, which `fcntl` can't. The flag belongs to the open file, and so to all
+/// its duplicates, in other processes, too.
+pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errno> {
+    let nonblocking = i32::from(nonblocking);
+    // SAFETY: the kernel reads one number.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_ioctl as usize,
+            fd.fd as usize,
+            linux_raw_sys::ioctl::FIONBIO as usize,
+            &raw const nonblocking as usize,
+        )
+    };
+    done(answer)
 }
 
 fn fcntl(fd: RawFd, command: u32, argument: usize) -> usize {
@@ -190,6 +264,29 @@ pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
         )
     };
     result(answer)
+}
+
+/// `lseek`: where the next byte is read or written, from the start. Files over 2 GiB are no exception on any architecture.
+pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
+    let (whence, offset) = match to {
+        SeekFrom::Start(offset) => (linux::SEEK_SET, offset),
+        SeekFrom::Current(offset) => (linux::SEEK_CUR, offset as u64),
+        SeekFrom::End(offset) => (linux::SEEK_END, offset as u64),
+    };
+    let mut position = 0;
+    done(arch::lseek(fd.fd, offset, whence, &mut position))?;
+    Ok(position)
+}
+
+/// `ftruncate`: makes the file this long, by zeros or by cutting. The offset stays.
+pub fn ftruncate(fd: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
+    done(arch::ftruncate(fd.fd, length))
+}
+
+/// `fsync`: waits until all that was written to the file is on its device.
+pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    // SAFETY: a number is all it takes.
+    done(unsafe { syscall1(linux::__NR_fsync as usize, fd.fd as usize) })
 }
 
 /// `getdents64`: entries of an open directory, as `struct linux_dirent64`s one after the other; 0 bytes at the end.

@@ -4,10 +4,13 @@ use core::ffi::CStr;
 
 use linux_raw_sys::general as linux;
 
-use super::done;
-use crate::arch::{syscall1, syscall3, syscall4};
+use super::{done, result};
+use crate::arch::{syscall1, syscall2, syscall3, syscall4, syscall5};
 use crate::errno::Errno;
-use crate::fd::BorrowedFd;
+use crate::fd::{BorrowedFd, RawFd};
+use crate::file::{Access, FileType, Stat};
+
+const HERE: RawFd = linux::AT_FDCWD;
 
 /// `chdir`: changes the working directory.
 pub fn chdir(path: &CStr) -> Result<(), Errno> {
@@ -25,6 +28,28 @@ pub fn fchdir(directory: BorrowedFd<'_>) -> Result<(), Errno> {
 pub fn chroot(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     done(unsafe { syscall1(linux::__NR_chroot as usize, path.as_ptr() as usize) })
+}
+
+/// `getcwd`: the working directory's path, at the start of `buffer`. `ERANGE` if there is no room for it and its null,
+/// `ENOENT` if the directory was removed; a path that begins with `(unreachable)` if it is outside of the root directory.
+///
+/// ```
+/// let mut buffer = [0; 4096];
+/// let path = nestling::sys::file::getcwd(&mut buffer)?;
+/// assert!(path.to_bytes().starts_with(b"/"));
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+pub fn getcwd(buffer: &mut [u8]) -> Result<&CStr, Errno> {
+    // SAFETY: the kernel writes at most the slice's length.
+    let answer = unsafe {
+        syscall2(
+            linux::__NR_getcwd as usize,
+            buffer.as_mut_ptr() as usize,
+            buffer.len(),
+        )
+    };
+    result(answer)?;
+    CStr::from_bytes_until_nul(buffer).map_err(|_| Errno::ERANGE)
 }
 
 /// `umask`: sets the permission bits that new files don't get; returns the old ones.
@@ -47,6 +72,81 @@ pub fn faccessat(path: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
+/// `faccessat`: whether the file is there and the real user may do this with it.
+pub fn access(path: &CStr, access: Access) -> Result<(), Errno> {
+    // SAFETY: the kernel reads a C string.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_faccessat as usize,
+            HERE as usize,
+            path.as_ptr() as usize,
+            access.bits() as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `faccessat2` (Linux 5.8) with `AT_EACCESS`: whether the file is there and the effective user may do this with it, as
+/// when it is opened or executed. `ENOSYS` on older kernels, where [`access`] says the same of a program that is not
+/// set-user-ID.
+pub fn eaccess(path: &CStr, access: Access) -> Result<(), Errno> {
+    // SAFETY: the kernel reads a C string.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_faccessat2 as usize,
+            HERE as usize,
+            path.as_ptr() as usize,
+            access.bits() as usize,
+            linux::AT_EACCESS as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `statx` (Linux 4.11): what is at the path; of a symbolic link, what it points to.
+///
+/// ```
+/// use nestling::sys::file::stat;
+/// assert!(stat(c"/")?.is_dir());
+/// assert_eq!(stat(c"/nowhere").unwrap_err(), nestling::Errno::ENOENT);
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+pub fn stat(path: &CStr) -> Result<Stat, Errno> {
+    statx(HERE, path, 0)
+}
+
+/// `statx`: what is at the path, which may be a symbolic link itself.
+pub fn lstat(path: &CStr) -> Result<Stat, Errno> {
+    statx(HERE, path, linux::AT_SYMLINK_NOFOLLOW)
+}
+
+/// `statx`: what the descriptor refers to.
+pub fn fstat(fd: BorrowedFd<'_>) -> Result<Stat, Errno> {
+    statx(fd.fd, c"", linux::AT_EMPTY_PATH)
+}
+
+/// `statx`, as [`lstat`], a relative path counting from the directory `directory`.
+pub fn lstatat(directory: BorrowedFd<'_>, path: &CStr) -> Result<Stat, Errno> {
+    statx(directory.fd, path, linux::AT_SYMLINK_NOFOLLOW)
+}
+
+fn statx(directory: RawFd, path: &CStr, flags: u32) -> Result<Stat, Errno> {
+    // SAFETY: it consists of numbers.
+    let mut stat: linux::statx = unsafe { core::mem::zeroed() };
+    // SAFETY: the kernel reads a C string and writes one `statx`.
+    let answer = unsafe {
+        syscall5(
+            linux::__NR_statx as usize,
+            directory as usize,
+            path.as_ptr() as usize,
+            flags as usize,
+            linux::STATX_BASIC_STATS as usize,
+            &raw mut stat as usize,
+        )
+    };
+    result(answer).map(|_| Stat(stat))
+}
+
 /// `mkdirat`: makes a directory with these permission bits, less the umask's.
 pub fn mkdir(path: &CStr, mode: u32) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
@@ -61,16 +161,175 @@ pub fn mkdir(path: &CStr, mode: u32) -> Result<(), Errno> {
     done(answer)
 }
 
+/// `mknodat`: makes a fifo with these permission bits, less the umask's.
+pub fn mkfifo(path: &CStr, mode: u32) -> Result<(), Errno> {
+    mknod(path, FileType::Fifo, mode, (0, 0))
+}
+
 /// `mknodat`: makes the device file of a character device, with these permission bits, less the umask's.
 pub fn make_character_device(path: &CStr, mode: u32, major: u8, minor: u8) -> Result<(), Errno> {
+    mknod(
+        path,
+        FileType::CharDevice,
+        mode,
+        (major.into(), minor.into()),
+    )
+}
+
+/// `mknodat`: makes a file of this type with these permission bits, less the umask's; a device, of these numbers, major and
+/// minor. `EPERM` for types that have a call of their own, and for devices without privilege.
+pub fn mknod(
+    path: &CStr,
+    file_type: FileType,
+    mode: u32,
+    (major, minor): (u32, u32),
+) -> Result<(), Errno> {
+    // The kernel's 12 bits of the major number lie between the lower 8 and the upper 12 of the minor one.
+    let device = minor & 0xff | (major & 0xfff) << 8 | (minor & 0xf_ff00) << 12;
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
         syscall4(
             linux::__NR_mknodat as usize,
-            linux::AT_FDCWD as usize,
+            HERE as usize,
             path.as_ptr() as usize,
-            (linux::S_IFCHR | mode) as usize,
-            usize::from(major) << 8 | usize::from(minor),
+            ((file_type as u32) << 12 | mode & 0o7777) as usize,
+            device as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `linkat`: gives the file at `original`, which may be a symbolic link itself, a second name.
+pub fn link(original: &CStr, path: &CStr) -> Result<(), Errno> {
+    // SAFETY: the kernel reads two C strings.
+    let answer = unsafe {
+        syscall5(
+            linux::__NR_linkat as usize,
+            HERE as usize,
+            original.as_ptr() as usize,
+            HERE as usize,
+            path.as_ptr() as usize,
+            0,
+        )
+    };
+    done(answer)
+}
+
+/// `symlinkat`: makes a symbolic link to `target`, which need not be there.
+pub fn symlink(target: &CStr, path: &CStr) -> Result<(), Errno> {
+    // SAFETY: the kernel reads two C strings.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_symlinkat as usize,
+            target.as_ptr() as usize,
+            HERE as usize,
+            path.as_ptr() as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `readlinkat`: a symbolic link's target, at the start of `buffer`: how many bytes. What there is no room for is cut off,
+/// so that a full buffer may not be all. `EINVAL` if it is no symbolic link.
+pub fn readlink(path: &CStr, buffer: &mut [u8]) -> Result<usize, Errno> {
+    // SAFETY: the kernel reads a C string, and writes at most the slice's length.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_readlinkat as usize,
+            HERE as usize,
+            path.as_ptr() as usize,
+            buffer.as_mut_ptr() as usize,
+            buffer.len(),
+        )
+    };
+    result(answer)
+}
+
+/// `renameat2` (Linux 3.15): gives the file at `from` the name `to` and no other, in place of what was there.
+pub fn rename(from: &CStr, to: &CStr) -> Result<(), Errno> {
+    // SAFETY: the kernel reads two C strings.
+    let answer = unsafe {
+        syscall5(
+            linux::__NR_renameat2 as usize, // the only one that riscv64 has
+            HERE as usize,
+            from.as_ptr() as usize,
+            HERE as usize,
+            to.as_ptr() as usize,
+            0,
+        )
+    };
+    done(answer)
+}
+
+/// `unlinkat`: removes a name of a file that is no directory.
+pub fn unlink(path: &CStr) -> Result<(), Errno> {
+    unlinkat(path, 0)
+}
+
+/// `unlinkat(AT_REMOVEDIR)`: removes an empty directory.
+pub fn rmdir(path: &CStr) -> Result<(), Errno> {
+    unlinkat(path, linux::AT_REMOVEDIR)
+}
+
+fn unlinkat(path: &CStr, flags: u32) -> Result<(), Errno> {
+    // SAFETY: the kernel reads a C string.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_unlinkat as usize,
+            HERE as usize,
+            path.as_ptr() as usize,
+            flags as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `fchmodat`: sets the permission bits, with set-user-ID, set-group-ID and sticky.
+pub fn chmod(path: &CStr, mode: u32) -> Result<(), Errno> {
+    // SAFETY: the kernel reads a C string.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_fchmodat as usize,
+            HERE as usize,
+            path.as_ptr() as usize,
+            mode as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `fchmod`: as [`chmod`], of an open file.
+pub fn fchmod(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
+    // SAFETY: numbers are all it takes.
+    let answer = unsafe { syscall2(linux::__NR_fchmod as usize, fd.fd as usize, mode as usize) };
+    done(answer)
+}
+
+/// `fchownat`: sets the user and the group; one that is [`UNCHANGED`](super::credentials::UNCHANGED) stays as it is.
+pub fn chown(path: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
+    chown_at(HERE, path, uid, gid, 0)
+}
+
+/// `fchownat`: as [`chown`], of a symbolic link itself.
+pub fn lchown(path: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
+    chown_at(HERE, path, uid, gid, linux::AT_SYMLINK_NOFOLLOW)
+}
+
+/// `fchownat`: as [`chown`], of an open file.
+pub fn fchown(fd: BorrowedFd<'_>, uid: u32, gid: u32) -> Result<(), Errno> {
+    chown_at(fd.fd, c"", uid, gid, linux::AT_EMPTY_PATH)
+}
+
+fn chown_at(directory: RawFd, path: &CStr, uid: u32, gid: u32, flags: u32) -> Result<(), Errno> {
+    // SAFETY: the kernel reads a C string.
+    let answer = unsafe {
+        syscall5(
+            linux::__NR_fchownat as usize,
+            directory as usize,
+            path.as_ptr() as usize,
+            uid as usize,
+            gid as usize,
+            flags as usize,
         )
     };
     done(answer)

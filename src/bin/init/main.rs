@@ -22,6 +22,7 @@ mod zombies;
 use core::panic::PanicInfo;
 
 use command::Command;
+use nestling::io::{self, Writer};
 use nestling::spawn::{Program, Spawn};
 use nestling::text::{Quoted, Text};
 use nestling::{Args, rt, sys};
@@ -86,7 +87,7 @@ fn run(command: &Command, env: Args<'_>, report: &Report) {
 
 /// PID 1 does not die of a panic: it says so and ends the machine in an orderly way, since what it knew of it is lost.
 fn panic(info: &PanicInfo<'_>) -> ! {
-    let mut stderr = rt::stderr();
+    let mut stderr = Writer::new(io::stderr());
     "init: ".write(&mut stderr);
     rt::describe(info, &mut stderr);
     drop(stderr);

@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use linux_raw_sys::general::{MS_NODEV, MS_NOEXEC, MS_NOSUID};
+use nestling::sys::mount::MountFlags;
 use nestling::text::{Quoted, Text};
 use nestling::{Errno, sys};
 
@@ -11,7 +11,7 @@ use crate::report::complain;
 pub struct Mount {
     kind: &'static CStr,
     target: &'static CStr,
-    flags: u32,
+    flags: MountFlags,
     options: &'static CStr,
 }
 
@@ -19,7 +19,7 @@ impl Mount {
     const fn new(
         kind: &'static CStr,
         target: &'static CStr,
-        flags: u32,
+        flags: MountFlags,
         options: &'static CStr,
     ) -> Self {
         Self {
@@ -43,11 +43,14 @@ impl Mount {
     }
 }
 
-static DEVICES: Mount = Mount::new(c"devtmpfs", c"/dev", MS_NOSUID, c"mode=0755");
+const NOSUID: MountFlags = MountFlags::NOSUID;
+
+static DEVICES: Mount = Mount::new(c"devtmpfs", c"/dev", NOSUID, c"mode=0755");
 
 /// In an order in which each finds its directory.
 static ALL: &[Mount] = {
-    const STRICT: u32 = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    const NOSUID_NODEV: MountFlags = NOSUID.union(MountFlags::NODEV);
+    const STRICT: MountFlags = NOSUID_NODEV.union(MountFlags::NOEXEC);
     &[
         Mount::new(c"proc", c"/proc", STRICT, c""),
         Mount::new(c"sysfs", c"/sys", STRICT, c""),
@@ -55,12 +58,12 @@ static ALL: &[Mount] = {
         Mount::new(
             c"devpts",
             c"/dev/pts",
-            MS_NOSUID | MS_NOEXEC,
+            NOSUID.union(MountFlags::NOEXEC),
             c"mode=0620,ptmxmode=0666",
         ),
-        Mount::new(c"tmpfs", c"/dev/shm", MS_NOSUID | MS_NODEV, c"mode=1777"),
-        Mount::new(c"tmpfs", c"/run", MS_NOSUID | MS_NODEV, c"mode=0755"),
-        Mount::new(c"tmpfs", c"/tmp", MS_NOSUID | MS_NODEV, c"mode=1777"),
+        Mount::new(c"tmpfs", c"/dev/shm", NOSUID_NODEV, c"mode=1777"),
+        Mount::new(c"tmpfs", c"/run", NOSUID_NODEV, c"mode=0755"),
+        Mount::new(c"tmpfs", c"/tmp", NOSUID_NODEV, c"mode=1777"),
     ]
 };
 

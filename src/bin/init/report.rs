@@ -7,9 +7,9 @@
 //! - `fail CODE`: a command that could not be started, and the exit status that a shell would give it;
 //! - `stop ORPHANS`: all commands are done, so many more processes were stopped and reaped, and the machine powers off.
 
-use nestling::io::Writer;
+use nestling::io::{self, Writer};
 use nestling::text::{self, Sink, Text};
-use nestling::{Args, AsFd, OFlags, rt, sys};
+use nestling::{Args, AsFd, OFlags, sys};
 
 use crate::zombies::End;
 
@@ -53,7 +53,7 @@ impl Report {
 
     fn line(&self, word: &str, rest: impl FnOnce(&mut Writer<'_>)) {
         if self.wanted {
-            let mut stdout = rt::stdout();
+            let mut stdout = Writer::new(io::stdout());
             "\x1einit ".write(&mut stdout);
             word.write(&mut stdout);
             rest(&mut stdout);
@@ -77,7 +77,7 @@ fn release(buffer: &mut [u8]) -> Option<&[u8]> {
 
 /// Says in words, on a line, what went wrong.
 pub fn complain(say: impl FnOnce(&mut Writer<'_>)) {
-    let mut stderr = rt::stderr();
+    let mut stderr = Writer::new(io::stderr());
     "init: ".write(&mut stderr);
     say(&mut stderr);
     "\n".write(&mut stderr);

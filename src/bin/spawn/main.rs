@@ -10,6 +10,7 @@
 
 mod options;
 
+use nestling::io::{self, Writer};
 use nestling::text::Text;
 use nestling::{rt, wait};
 use options::Options;
@@ -57,7 +58,7 @@ fn main(process: rt::Process) -> i32 {
 }
 
 fn help() -> i32 {
-    let mut stdout = rt::stdout();
+    let mut stdout = Writer::new(io::stdout());
     match stdout.write(HELP.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => 0,
         Err(errno) => failed(&errno, 125),
@@ -66,7 +67,7 @@ fn help() -> i32 {
 
 fn failed(why: &impl Text, code: i32) -> i32 {
     // Where standard error is closed, the exit status is all that can be said.
-    let mut stderr = rt::stderr();
+    let mut stderr = Writer::new(io::stderr());
     "spawn: ".write(&mut stderr);
     why.write(&mut stderr);
     "\n".write(&mut stderr);
