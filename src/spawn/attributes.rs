@@ -91,3 +91,29 @@ impl<'a> Hook<'a> {
         Self(function)
     }
 }
+
+/// A [`Hook`] that owns its function, for a `Command`.
+#[cfg(feature = "alloc")]
+pub struct PreExec(alloc::boxed::Box<dyn Fn() -> Result<(), Errno> + Send + Sync>);
+
+#[cfg(feature = "alloc")]
+impl PreExec {
+    /// A hook that calls `function`.
+    ///
+    /// # Safety
+    /// As [`Hook::new`].
+    pub unsafe fn new(function: impl Fn() -> Result<(), Errno> + Send + Sync + 'static) -> Self {
+        Self(alloc::boxed::Box::new(function))
+    }
+
+    pub(crate) fn hook(&self) -> Hook<'_> {
+        Hook(&*self.0)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl fmt::Debug for PreExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PreExec")
+    }
+}

@@ -19,6 +19,7 @@ use crate::{
     machine::{self, Event, Machine, Progress},
     report::{Outcome, Report},
     suite::{self, Captured},
+    test::STARTED,
     workspace::Workspace,
 };
 
@@ -259,7 +260,9 @@ fn archive(workspace: &Workspace, arch: Arch, suites: &[String]) -> Result<Initr
     // The kernel opens it for PID 1 if it can: not this one.
     archive.directory("dev/console");
     boot::programs(&mut archive, workspace, arch)?;
-    archive.program("bin/probe", &built("probe"))?;
+    for name in STARTED {
+        archive.program(&format!("bin/{name}"), &built(name))?;
+    }
     archive.command(0, [NONSENSE.into()]);
     for (index, name) in (1..).zip(suites) {
         let path = format!("tests/{name}");

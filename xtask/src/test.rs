@@ -17,6 +17,9 @@ use crate::{
     workspace::{Workspace, cargo},
 };
 
+/// The programs that the suites start. (The host tests run another, `victim`, under strace.)
+pub const STARTED: [&str; 3] = ["pipeline", "probe", "supervisor"];
+
 /// For each of the kinds of host tests, their build included.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
@@ -63,8 +66,7 @@ pub fn test(workspace: &Workspace, archs: &[Arch], require_kernels: bool) -> Res
         doc.env("RUSTDOCFLAGS", "-D warnings"),
     );
     let mut suites = workspace.bins("nestling-tests")?;
-    // What the suites start, and what the host tests run under strace.
-    suites.retain(|name| !["probe", "victim"].contains(&name.as_str()));
+    suites.retain(|name| !STARTED.contains(&name.as_str()) && name != "victim");
     let archs: Vec<_> = archs
         .iter()
         .copied()

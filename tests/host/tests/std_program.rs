@@ -13,29 +13,9 @@ use std::{env, thread};
 
 use nestling::spawn::{Action, Attributes, Error, Memory, Program, Spawn, Step};
 use nestling::{Args, Errno, ExitStatus, OFlags, Signal, args};
-use nestling_host_tests::run;
+use nestling_host_tests::alone;
 
 const MEMORIES: [Memory; 2] = [Memory::Shared, Memory::Copied];
-
-/// Runs a test in a process of its own, where every child and every descriptor is the test's.
-fn alone(name: &str, test: impl FnOnce()) {
-    const ALONE: &str = "NESTLING_ALONE";
-    if env::var_os(ALONE).is_some() {
-        return test();
-    }
-    let program = env::current_exe().expect("this program");
-    let output = run(program.to_str().expect("a plain path"), |command| {
-        command
-            .args(["--exact", name, "--nocapture"])
-            .env(ALONE, "1");
-    });
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "{}\n{out}{err}", output.status);
-    assert!(out.contains("1 passed"), "there is no test {name}: {out}");
-}
 
 /// Runs a line of shell.
 fn shell(line: &CStr, memory: Memory, actions: &[Action]) -> ExitStatus {

@@ -1,0 +1,568 @@
+//! A builder of processes, as `std::process::Command` is, on top of [`spawn`](crate::spawn) (feature `alloc`).
+//!
+//! ```
+//! use nestling::command::{Command, Stdio};
+//!
+//! let output = Command::new("sh").args(["-c", "echo $GREETING, $0", "world"]).env("GREETING", "hello").output().unwrap();
+//! assert_eq!(output.stdout, b"hello, world\n");
+//!
+//! let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+//! child.stdin.take().unwrap().write_all(b"through a cat").unwrap(); // and close it: `cat` reads the end
+//! assert_eq!(child.wait_with_output().unwrap().stdout, b"through a cat");
+//! ```
+//!
+//! A spawn allocates for the builder's lists, costs what [`spawn`](crate::spawn) says, and for each pipe three system calls more.
+//!
+//! # Compared with std
+//!
+//! A method that is not here does what std's does.
+//!
+//! | Method | Where it differs | Why |
+//! |---|---|---|
+//! | `new`, `arg`, `args`, `env`, … | Take [`AsBytes`]: strings, bytes, C strings; with feature `std`, `OsStr` and `Path` too. | `core` has no `OsStr`. |
+//! | `env`, `env_remove`, `env_clear` | What is inherited keeps its order, what is set follows. std sorts. With neither feature `rt` nor `std` nothing is inherited. | A sorted map is kilobytes; a program's environment is its runtime's to know. |
+//! | `current_dir` | As std's on Unix: a relative program (`./x`) counts from the new directory. std documents that as unstable; here it is promised. | |
+//! | `spawn`, `status`, `output`, `exec` | [`Error`] says which step failed. | That is what nestling is for. |
+//! | `spawn` | Also where std must `fork`: memory is not copied for any method. | |
+//! | `uid` | As std's: as root, without `groups`, it drops the supplementary groups. | |
+//! | `pre_exec` | Takes a [`PreExec`], whose making is `unsafe`; it is called once, and the last one given counts. It runs in shared memory. | See [`Hook`](crate::spawn::Hook). |
+//! | `groups`, `setsid`, `create_pidfd` | Stable here. | |
+//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | Missing. | Nobody has needed them; `Debug` shows program and arguments as std's does. |
+//! | [`Stdio::null`] | The child opens `/dev/null`. | It costs no descriptor of the parent's. |
+//! | [`Child::id`] | A [`Pid`](crate::Pid), not a `u32`. | |
+//! | [`Child::wait`], … | Their error is an [`Errno`]. | |
+//! | [`ChildStdin`], … | `read`, `read_to_end` and `write_all` are methods of their own; std's traits come with feature `std`. | `core` has no such traits. |
+//!
+//! As with std, and other than with a plain [`Spawn`], `SIGPIPE` is set to its default unless
+//! [`default_signals`](Command::default_signals) says otherwise.
+//!
+//! # In which order
+//!
+//! However the methods are called, the child does this: the standard descriptors, other [descriptors](Command::fd),
+//! [`close_from`](Command::close_from), the terminal, [`chroot`](Command::chroot), [`umask`](Command::umask), limits, groups,
+//! gid, uid, [`current_dir`](Command::current_dir). Who needs another order has the [`Action`]s of [`spawn`](crate::spawn).
+
+mod bytes;
+mod child;
+mod environment;
+mod error;
+mod stdio;
+
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+use core::fmt;
+
+pub use bytes::AsBytes;
+pub use child::{Child, Output};
+pub use error::Error;
+pub use stdio::{ChildStderr, ChildStdin, ChildStdout, Stdio};
+
+use crate::args::{Arg, Args};
+use crate::environ::environ;
+use crate::errno::Errno;
+use crate::fd::{AsFd, OwnedFd, RawFd};
+use crate::limits::{Resource, Rlimit};
+use crate::popen::duplicate;
+use crate::process::ExitStatus;
+use crate::signal::{SigSet, Signal};
+use crate::spawn::{Action, Attributes, Memory, PreExec, Program, Scheduler, Spawn};
+use crate::sys;
+use crate::text::Quoted;
+use environment::Environment;
+use stdio::Prepared;
+
+/// What to start, and how. See the [module](self).
+pub struct Command {
+    program: CString,
+    /// The name first.
+    args: Vec<CString>,
+    environment: Environment,
+    directory: Option<CString>,
+    /// The first string that can't be a C string, by its use.
+    unusable: Option<&'static str>,
+    stdio: [Option<Stdio>; 3],
+    descriptors: Vec<(RawFd, OwnedFd)>,
+    close_from: Option<RawFd>,
+    controlling_terminal: Option<RawFd>,
+    foreground: Option<RawFd>,
+    root: Option<CString>,
+    umask: Option<u32>,
+    limits: Vec<(Resource, Rlimit)>,
+    groups: Option<Vec<u32>>,
+    gid: Option<u32>,
+    uid: Option<u32>,
+    reset_ids: bool,
+    cgroup: Option<OwnedFd>,
+    pre_exec: Option<PreExec>,
+    attributes: Attributes<'static>,
+}
+
+/// The builder's own methods.
+impl Command {
+    /// Starts `program`, found along the child's `PATH` if its name has no slash; its name is its first argument.
+    pub fn new(program: impl AsBytes) -> Self {
+        let mut command = Self {
+            program: CString::default(),
+            args: Vec::new(),
+            environment: Environment::default(),
+            directory: None,
+            unusable: None,
+            stdio: [const { None }; 3],
+            descriptors: Vec::new(),
+            close_from: None,
+            controlling_terminal: None,
+            foreground: None,
+            root: None,
+            umask: None,
+            limits: Vec::new(),
+            groups: None,
+            gid: None,
+            uid: None,
+            reset_ids: false,
+            cgroup: None,
+            pre_exec: None,
+            attributes: Attributes {
+                default_signals: SigSet::EMPTY.with(Signal::PIPE),
+                ..Attributes::default()
+            },
+        };
+        command.program = command.c_string(program.bytes(), "program");
+        command.args.push(command.program.clone());
+        command
+    }
+
+    /// Adds an argument.
+    pub fn arg(&mut self, arg: impl AsBytes) -> &mut Self {
+        let arg = self.c_string(arg.bytes(), "argument");
+        self.args.push(arg);
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args(&mut self, args: impl IntoIterator<Item = impl AsBytes>) -> &mut Self {
+        for arg in args {
+            self.arg(arg);
+        }
+        self
+    }
+
+    /// The name that the program is told it has (`CommandExt::arg0`).
+    pub fn arg0(&mut self, name: impl AsBytes) -> &mut Self {
+        let name = self.c_string(name.bytes(), "argument 0");
+        if let Some(first) = self.args.first_mut() {
+            *first = name;
+        }
+        self
+    }
+
+    /// Sets a variable of the child's environment.
+    pub fn env(&mut self, name: impl AsBytes, value: impl AsBytes) -> &mut Self {
+        let entry = [name.bytes(), b"=", value.bytes()].concat();
+        let entry = self.c_string(&entry, "environment");
+        self.environment.set(name.bytes(), entry);
+        self
+    }
+
+    /// Sets variables.
+    pub fn envs(
+        &mut self,
+        variables: impl IntoIterator<Item = (impl AsBytes, impl AsBytes)>,
+    ) -> &mut Self {
+        for (name, value) in variables {
+            self.env(name, value);
+        }
+        self
+    }
+
+    /// Does not give the child this variable.
+    pub fn env_remove(&mut self, name: impl AsBytes) -> &mut Self {
+        self.environment.remove(name.bytes());
+        self
+    }
+
+    /// Lets the child inherit no variable, and forgets those that were set.
+    pub fn env_clear(&mut self) -> &mut Self {
+        self.environment.clear();
+        self
+    }
+
+    /// The child's working directory. The program, if it is a relative path, counts from there.
+    pub fn current_dir(&mut self, directory: impl AsBytes) -> &mut Self {
+        self.directory = Some(self.c_string(directory.bytes(), "directory"));
+        self
+    }
+
+    /// The child's standard input; by default the parent's, for [`output`](Self::output) none.
+    pub fn stdin(&mut self, stdio: impl Into<Stdio>) -> &mut Self {
+        self.stdio(0, stdio.into())
+    }
+
+    /// The child's standard output; by default the parent's, for [`output`](Self::output) a pipe.
+    pub fn stdout(&mut self, stdio: impl Into<Stdio>) -> &mut Self {
+        self.stdio(1, stdio.into())
+    }
+
+    /// The child's standard error; by default the parent's, for [`output`](Self::output) a pipe.
+    pub fn stderr(&mut self, stdio: impl Into<Stdio>) -> &mut Self {
+        self.stdio(2, stdio.into())
+    }
+
+    fn stdio(&mut self, number: usize, stdio: Stdio) -> &mut Self {
+        if let Some(place) = self.stdio.get_mut(number) {
+            *place = Some(stdio);
+        }
+        self
+    }
+
+    fn c_string(&mut self, bytes: &[u8], what: &'static str) -> CString {
+        CString::new(bytes).unwrap_or_else(|_| {
+            self.unusable.get_or_insert(what);
+            CString::default()
+        })
+    }
+}
+
+/// What std has in `CommandExt`, and what it does not have. The fields of [`Attributes`] and the [`Action`]s of these names
+/// say more.
+impl Command {
+    /// Gives the child a duplicate of `fd` as its descriptor `number`. The last one for a number counts.
+    pub fn fd(&mut self, number: RawFd, fd: OwnedFd) -> &mut Self {
+        self.descriptors.retain(|given| given.0 != number);
+        self.descriptors.push((number, fd));
+        self
+    }
+
+    /// Closes every descriptor from this number on, but for those that this command gives: by [`fd`](Self::fd), or as a standard
+    /// one that is not inherited.
+    pub fn close_from(&mut self, first: RawFd) -> &mut Self {
+        self.close_from = Some(first);
+        self
+    }
+
+    /// Makes the terminal at the child's descriptor `fd` its controlling one. It needs [`setsid`](Self::setsid).
+    pub fn controlling_terminal(&mut self, fd: RawFd) -> &mut Self {
+        self.controlling_terminal = Some(fd);
+        self
+    }
+
+    /// Makes the child's process group the foreground one of the terminal at the child's descriptor `fd`.
+    pub fn foreground(&mut self, fd: RawFd) -> &mut Self {
+        self.foreground = Some(fd);
+        self
+    }
+
+    /// Changes the root directory, and the working directory to it unless [`current_dir`](Self::current_dir) names another.
+    pub fn chroot(&mut self, directory: impl AsBytes) -> &mut Self {
+        self.root = Some(self.c_string(directory.bytes(), "root directory"));
+        self
+    }
+
+    /// The permission bits that new files don't get.
+    pub fn umask(&mut self, mask: u32) -> &mut Self {
+        self.umask = Some(mask);
+        self
+    }
+
+    /// Limits a resource; call it for each.
+    pub fn limit(&mut self, resource: Resource, limit: Rlimit) -> &mut Self {
+        self.limits.push((resource, limit));
+        self
+    }
+
+    /// The supplementary groups.
+    pub fn groups(&mut self, groups: &[u32]) -> &mut Self {
+        self.groups = Some(groups.into());
+        self
+    }
+
+    /// The group.
+    pub fn gid(&mut self, gid: u32) -> &mut Self {
+        self.gid = Some(gid);
+        self
+    }
+
+    /// The user. As root, this drops the supplementary groups, unless [`groups`](Self::groups) are given.
+    pub fn uid(&mut self, uid: u32) -> &mut Self {
+        self.uid = Some(uid);
+        self
+    }
+
+    /// Makes the effective ids the real ones: what a set-user-id program does before it starts another.
+    pub fn reset_ids(&mut self) -> &mut Self {
+        self.reset_ids = true;
+        self
+    }
+
+    /// The directory of the cgroup that the child starts in.
+    pub fn cgroup(&mut self, directory: OwnedFd) -> &mut Self {
+        self.cgroup = Some(directory);
+        self
+    }
+
+    /// A function that the child calls last of all before the exec.
+    pub fn pre_exec(&mut self, hook: PreExec) -> &mut Self {
+        self.pre_exec = Some(hook);
+        self
+    }
+
+    /// Whether memory is shared or copied.
+    pub fn memory(&mut self, memory: Memory) -> &mut Self {
+        self.attributes.memory = memory;
+        self
+    }
+
+    /// Whether [`Child::pidfd`] gives one.
+    pub fn create_pidfd(&mut self, pidfd: bool) -> &mut Self {
+        self.attributes.pidfd = pidfd;
+        self
+    }
+
+    /// The signals that are set to their default even if the parent ignores them: by default `SIGPIPE`.
+    pub fn default_signals(&mut self, signals: SigSet) -> &mut Self {
+        self.attributes.default_signals = signals;
+        self
+    }
+
+    /// The signal mask: by default the spawning thread's.
+    pub fn signal_mask(&mut self, mask: SigSet) -> &mut Self {
+        self.attributes.signal_mask = Some(mask);
+        self
+    }
+
+    /// Whether the child begins a new session.
+    pub fn setsid(&mut self, setsid: bool) -> &mut Self {
+        self.attributes.new_session = setsid;
+        self
+    }
+
+    /// The process group, 0 for a new one.
+    pub fn process_group(&mut self, group: i32) -> &mut Self {
+        self.attributes.process_group = Some(group);
+        self
+    }
+
+    /// The scheduling policy and priority.
+    pub fn scheduler(&mut self, scheduler: Scheduler) -> &mut Self {
+        self.attributes.scheduler = Some(scheduler);
+        self
+    }
+
+    /// The nice value, -20 to 19.
+    pub fn nice(&mut self, nice: i32) -> &mut Self {
+        self.attributes.nice = Some(nice);
+        self
+    }
+
+    /// Whether set-user-id bits and file capabilities mean nothing to it.
+    pub fn no_new_privs(&mut self, no_new_privs: bool) -> &mut Self {
+        self.attributes.no_new_privs = no_new_privs;
+        self
+    }
+
+    /// The signal that the child gets when the thread that spawned it ends.
+    pub fn parent_death_signal(&mut self, signal: Signal) -> &mut Self {
+        self.attributes.parent_death_signal = Some(signal);
+        self
+    }
+}
+
+/// Starting it.
+impl Command {
+    /// Starts the program, and returns when it runs.
+    ///
+    /// # Errors
+    /// The step that failed; there is no child then. `EINVAL` at the `program`, `argument`, … that has a null byte.
+    pub fn spawn(&mut self) -> Result<Child, Error> {
+        self.spawn_with(&[const { Stdio::inherit() }; 3])
+    }
+
+    /// Starts the program and waits for its end.
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn); the step `wait` as [`Child::wait`].
+    pub fn status(&mut self) -> Result<ExitStatus, Error> {
+        self.spawn()?.wait().map_err(wait_failed)
+    }
+
+    /// Starts the program, collects its standard output and standard error, and waits for its end.
+    ///
+    /// # Errors
+    /// As [`status`](Self::status).
+    pub fn output(&mut self) -> Result<Output, Error> {
+        let child = self.spawn_with(&[
+            const { Stdio::null() },
+            const { Stdio::piped() },
+            const { Stdio::piped() },
+        ])?;
+        child.wait_with_output().map_err(wait_failed)
+    }
+
+    /// Becomes the program (`execvp(3)`): without a child, this process's id kept. See [`Spawn::exec`].
+    ///
+    /// Returns only the step that failed. What those before it did stays, as with std.
+    pub fn exec(&mut self) -> Error {
+        let inherit = &[const { Stdio::inherit() }; 3];
+        match self.prepare(inherit) {
+            Ok(stdio) => self
+                .with(&stdio, |spawn| Error::from(spawn.exec()))
+                .unwrap_or_else(|error| error),
+            Err(error) => error,
+        }
+    }
+
+    fn spawn_with(&mut self, defaults: &[Stdio; 3]) -> Result<Child, Error> {
+        let stdio = self.prepare(defaults)?;
+        let child = self.with(&stdio, |spawn| spawn.start().map_err(Error::from))??;
+        let [stdin, stdout, stderr] = stdio.map(Prepared::parents_end);
+        Ok(Child::new(child, stdin, stdout, stderr))
+    }
+
+    fn prepare<'a>(&'a self, defaults: &'a [Stdio; 3]) -> Result<[Prepared<'a>; 3], Error> {
+        if let Some(what) = self.unusable {
+            return Err(Error::new(what, Errno::EINVAL));
+        }
+        let [stdin, stdout, stderr] = defaults;
+        let prepare = |number: RawFd, default: &'a Stdio| {
+            let given = self.stdio.get(number as usize).and_then(Option::as_ref);
+            let name = ["standard input", "standard output", "standard error"];
+            Prepared::new(given.unwrap_or(default), number).map_err(|errno| {
+                let name = name.get(number as usize).copied();
+                Error::new(name.unwrap_or_default(), errno)
+            })
+        };
+        Ok([prepare(0, stdin)?, prepare(1, stdout)?, prepare(2, stderr)?])
+    }
+
+    /// Calls `run` with the spawn that this command describes.
+    fn with<R>(
+        &self,
+        stdio: &[Prepared<'_>; 3],
+        run: impl FnOnce(&Spawn<'_>) -> R,
+    ) -> Result<R, Error> {
+        let descriptors = self.descriptors_to_give()?;
+        let mut actions: Vec<Action<'_>> = Vec::new();
+        actions.extend(
+            (0..)
+                .zip(stdio)
+                .filter_map(|(number, it)| it.action(number)),
+        );
+        for (&(number, ref own), moved) in self.descriptors.iter().zip(&descriptors) {
+            actions.push(Action::Dup2 {
+                from: moved.as_ref().unwrap_or(own).as_raw_fd(),
+                to: number,
+            });
+        }
+        self.push_closing(&mut actions);
+        actions.extend(self.controlling_terminal.map(Action::ControllingTerminal));
+        actions.extend(self.foreground.map(Action::SetForeground));
+        if let Some(root) = &self.root {
+            actions.extend([Action::Chroot(root), Action::Chdir(c"/")]);
+        }
+        actions.extend(self.umask.map(Action::Umask));
+        actions.extend(
+            self.limits
+                .iter()
+                .map(|&(what, limit)| Action::Limit(what, limit)),
+        );
+        self.push_ids(&mut actions);
+        actions.extend(self.directory.as_deref().map(Action::Chdir));
+
+        let args: Vec<_> = self
+            .args
+            .iter()
+            .map(|arg| Some(Arg::from(arg.as_c_str())))
+            .chain([None])
+            .collect();
+        Ok(environ(|inherited| {
+            let env = self.environment.apply(inherited);
+            let env = Args::try_new(&env).unwrap_or(Args::EMPTY);
+            run(&Spawn {
+                program: Program::Search {
+                    name: &self.program,
+                    path: env.var(c"PATH"),
+                },
+                args: Args::try_new(&args).unwrap_or(Args::EMPTY),
+                env,
+                actions: &actions,
+                attributes: Attributes {
+                    cgroup: self.cgroup.as_ref().map(AsFd::as_fd),
+                    hook: self.pre_exec.as_ref().map(PreExec::hook),
+                    ..self.attributes
+                },
+                shell: None,
+            })
+        }))
+    }
+
+    /// Duplicates of those descriptors that another one or a standard one would be put on before they are duplicated.
+    fn descriptors_to_give(&self) -> Result<Vec<Option<OwnedFd>>, Error> {
+        let is_given = |fd| self.descriptors.iter().any(|it| it.0 == fd);
+        let in_the_way = |&(number, ref own): &(RawFd, OwnedFd)| {
+            let from = own.as_raw_fd();
+            from < 3 || from != number && is_given(from)
+        };
+        let duplicate_of = |fd: &OwnedFd| {
+            let mut moved = duplicate(fd.as_fd(), 3)?;
+            while is_given(moved.as_raw_fd()) {
+                moved = duplicate(fd.as_fd(), moved.as_raw_fd().saturating_add(1))?;
+            }
+            Ok(moved)
+        };
+        let moved = |it: &(RawFd, OwnedFd)| {
+            let moved = in_the_way(it).then(|| duplicate_of(&it.1)).transpose();
+            moved.map_err(|errno| Error::new("descriptor", errno))
+        };
+        self.descriptors.iter().map(moved).collect()
+    }
+
+    /// Closes from a number on, around what the actions have given so far.
+    fn push_closing(&self, actions: &mut Vec<Action<'_>>) {
+        let Some(first) = self.close_from else {
+            return;
+        };
+        let given = |action: &Action<'_>| match *action {
+            Action::Open { fd, .. } | Action::Dup2 { to: fd, .. } => Some(fd),
+            _ => None,
+        };
+        let given: Vec<RawFd> = actions.iter().filter_map(given).collect();
+        let last = given
+            .iter()
+            .copied()
+            .filter(|&number| number >= first)
+            .max();
+        for number in first..last.unwrap_or(first) {
+            if !given.contains(&number) {
+                actions.push(Action::Close(number));
+            }
+        }
+        actions.push(Action::CloseFrom(
+            last.map_or(first, |last| last.saturating_add(1)),
+        ));
+    }
+
+    fn push_ids<'a>(&'a self, actions: &mut Vec<Action<'a>>) {
+        if let Some(groups) = &self.groups {
+            actions.push(Action::Groups(groups));
+        } else if self.uid.is_some() && sys::credentials::geteuid() == Ok(0) {
+            actions.push(Action::Groups(&[]));
+        }
+        actions.extend(self.gid.map(Action::Gid));
+        actions.extend(self.uid.map(Action::Uid));
+        actions.extend(self.reset_ids.then_some(Action::ResetIds));
+    }
+}
+
+fn wait_failed(errno: Errno) -> Error {
+    Error::new("wait", errno)
+}
+
+/// Program and arguments between quotes, as std's.
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Quoted(self.program.to_bytes()), f)?;
+        for arg in self.args.iter().skip(1) {
+            write!(f, " {}", Quoted(arg.to_bytes()))?;
+        }
+        Ok(())
+    }
+}

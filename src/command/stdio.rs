@@ -1,0 +1,216 @@
+//! A child's standard descriptors.
+
+use crate::errno::Errno;
+use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use crate::file::OFlags;
+use crate::io;
+use crate::popen::{duplicate, pipe};
+use crate::spawn::Action;
+
+/// What becomes of one of a child's standard descriptors, as `std::process::Stdio`.
+#[derive(Debug)]
+pub struct Stdio(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Inherit,
+    Null,
+    Piped,
+    Fd(OwnedFd),
+}
+
+impl Stdio {
+    /// It is the parent's.
+    pub const fn inherit() -> Self {
+        Self(Kind::Inherit)
+    }
+
+    /// It is `/dev/null`. The child opens it.
+    pub const fn null() -> Self {
+        Self(Kind::Null)
+    }
+
+    /// It is a pipe, whose other end [`Child`](super::Child) has.
+    pub const fn piped() -> Self {
+        Self(Kind::Piped)
+    }
+}
+
+/// It is a duplicate of this one, which is closed with the command. For a duplicate of one's own, see [`OwnedFd::try_clone`].
+impl From<OwnedFd> for Stdio {
+    fn from(fd: OwnedFd) -> Self {
+        Self(Kind::Fd(fd))
+    }
+}
+
+/// What a spawn needs for one of the child's standard descriptors.
+pub(super) enum Prepared<'a> {
+    Inherit,
+    Null,
+    /// The child's end and the parent's.
+    Pipe(OwnedFd, OwnedFd),
+    Fd(BorrowedFd<'a>),
+    /// A duplicate that is in no other's way.
+    Moved(OwnedFd),
+}
+
+impl<'a> Prepared<'a> {
+    /// For the child's descriptor `number`, which is 0, 1 or 2.
+    pub fn new(stdio: &'a Stdio, number: RawFd) -> Result<Self, Errno> {
+        Ok(match &stdio.0 {
+            Kind::Inherit => Self::Inherit,
+            Kind::Null => Self::Null,
+            Kind::Piped => {
+                let (from, to) = pipe()?;
+                if number == 0 {
+                    Self::Pipe(from, to)
+                } else {
+                    Self::Pipe(to, from)
+                }
+            }
+            Kind::Fd(fd) if fd.as_raw_fd() > 2 => Self::Fd(fd.as_fd()),
+            Kind::Fd(fd) => Self::Moved(duplicate(fd.as_fd(), 3)?),
+        })
+    }
+
+    /// What the child must do.
+    pub fn action(&self, number: RawFd) -> Option<Action<'static>> {
+        let from = match self {
+            Self::Inherit => return None,
+            Self::Null => {
+                let access = if number == 0 {
+                    OFlags::RDONLY
+                } else {
+                    OFlags::WRONLY
+                };
+                return Some(Action::Open {
+                    fd: number,
+                    path: c"/dev/null",
+                    flags: access,
+                    mode: 0,
+                });
+            }
+            Self::Pipe(fd, _) | Self::Moved(fd) => fd.as_raw_fd(),
+            Self::Fd(fd) => fd.as_raw_fd(),
+        };
+        Some(Action::Dup2 { from, to: number })
+    }
+
+    /// The parent's end of a pipe.
+    pub fn parents_end(self) -> Option<OwnedFd> {
+        match self {
+            Self::Pipe(_, parents) => Some(parents),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! ends {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name(OwnedFd);
+
+        impl From<OwnedFd> for $name {
+            fn from(fd: OwnedFd) -> Self {
+                Self(fd)
+            }
+        }
+
+        impl From<$name> for OwnedFd {
+            fn from(end: $name) -> Self {
+                end.0
+            }
+        }
+
+        /// So that one child reads what another one writes.
+        impl From<$name> for Stdio {
+            fn from(end: $name) -> Self {
+                Self::from(end.0)
+            }
+        }
+
+        impl AsFd for $name {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.0.as_fd()
+            }
+        }
+    )*};
+}
+
+ends! {
+    /// The writing end of a pipe that is a child's standard input.
+    ChildStdin
+    /// The reading end of a pipe that is a child's standard output.
+    ChildStdout
+    /// The reading end of a pipe that is a child's standard error.
+    ChildStderr
+}
+
+impl ChildStdin {
+    /// Writes all the bytes.
+    ///
+    /// # Errors
+    /// As [`io::write_all`]; `EPIPE` if the child has closed its side and `SIGPIPE` is ignored, which else ends this process.
+    pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), Errno> {
+        io::write_all(self.as_fd(), bytes)
+    }
+}
+
+macro_rules! readers {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// Reads once: how many bytes came; 0 when the child, and whoever else has its end, has closed it.
+            ///
+            /// # Errors
+            /// As [`io::read`].
+            pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
+                io::read(self.as_fd(), buffer)
+            }
+
+            /// Reads all there is until the end.
+            ///
+            /// # Errors
+            /// As [`io::read_to_end`].
+            pub fn read_to_end(&mut self, bytes: &mut alloc::vec::Vec<u8>) -> Result<usize, Errno> {
+                io::read_to_end(self.as_fd(), bytes)
+            }
+        }
+
+        #[cfg(feature = "std")]
+        impl std::io::Read for $name {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                Ok(io::read(self.as_fd(), buffer)?)
+            }
+        }
+    )*};
+}
+
+readers! { ChildStdout ChildStderr }
+
+#[cfg(feature = "std")]
+mod std_types {
+    use super::*;
+
+    impl std::io::Write for ChildStdin {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            Ok(crate::sys::fd::write(self.as_fd(), bytes)?)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl From<std::os::fd::OwnedFd> for Stdio {
+        fn from(fd: std::os::fd::OwnedFd) -> Self {
+            Self::from(OwnedFd::from(fd))
+        }
+    }
+
+    impl From<std::fs::File> for Stdio {
+        fn from(file: std::fs::File) -> Self {
+            Self::from(std::os::fd::OwnedFd::from(file))
+        }
+    }
+}

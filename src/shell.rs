@@ -1,0 +1,55 @@
+//! The shell that `system` and `popen` run a command with.
+
+use core::ffi::CStr;
+
+use crate::args::{Arg, Args};
+use crate::environ::environ;
+use crate::spawn::{Action, Attributes, Child, Error, Program, Spawn, Step};
+
+/// POSIX leaves the path to the system; everybody has it here.
+const PATH: &CStr = c"/bin/sh";
+
+/// Starts `sh -c -- command` (POSIX XSH `system`). Its error borrows nothing of the caller's.
+pub(crate) fn start(
+    command: &CStr,
+    actions: &[Action<'static>],
+    attributes: Attributes<'_>,
+) -> Result<Child, Error<'static>> {
+    let list = [
+        Some(Arg::from(c"sh")),
+        Some(Arg::from(c"-c")),
+        Some(Arg::from(c"--")),
+        Some(Arg::from(command)),
+        None,
+    ];
+    environ(|env| {
+        let spawn = Spawn {
+            actions,
+            attributes,
+            ..Spawn::new(Program::Path(PATH), Args::new(&list), env)
+        };
+        spawn.start().map_err(|error| own(error, actions))
+    })
+}
+
+/// The same error with what is known of it for good.
+fn own(error: Error<'_>, actions: &[Action<'static>]) -> Error<'static> {
+    let (step, errno) = match error {
+        Error::Failed { step, errno } => (step, errno),
+        Error::Killed { signal } => return Error::Killed { signal },
+    };
+    let step = match step {
+        Step::BlockSignals => Step::BlockSignals,
+        Step::StatusPipe => Step::StatusPipe,
+        Step::Clone => Step::Clone,
+        Step::Attribute(attribute) => Step::Attribute(attribute),
+        Step::Action(index, _) => match actions.get(index) {
+            Some(&action) => Step::Action(index, action),
+            None => Step::StatusPipe,
+        },
+        Step::Exec(_, missing) => Step::Exec(Program::Path(PATH), missing),
+        Step::Pipe => Step::Pipe,
+        Step::Wait => Step::Wait,
+    };
+    Error::Failed { step, errno }
+}

@@ -1,0 +1,234 @@
+//! `Command`, `popen` and `system` in an ordinary program of the standard library, with threads, and much to carry.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::{io, thread};
+
+use nestling::command::{Command, Stdio};
+use nestling::popen::{pclose, popen};
+use nestling::spawn::fork;
+use nestling::sys::signal::{self, Action};
+use nestling::system::system;
+use nestling::{Errno, Pid, SigSet, Signal, sys, wait};
+use nestling_host_tests::{alone, say};
+
+#[test]
+fn what_a_child_writes_to_two_pipes_is_collected_without_a_deadlock() {
+    const ROUNDS: usize = 1024;
+    const SIZE: usize = 65536;
+    let script = "i=0; while [ $i -lt 1024 ]; do i=$((i + 1))
+        head -c 65536 /dev/zero; head -c 65536 /dev/zero >&2; done";
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .output()
+        .expect("it");
+    assert!(output.status.success());
+    assert_eq!(output.stdout.len(), ROUNDS * SIZE);
+    assert_eq!(output.stderr.len(), ROUNDS * SIZE);
+    assert!(
+        output
+            .stdout
+            .iter()
+            .chain(&output.stderr)
+            .all(|&byte| byte == 0)
+    );
+}
+
+#[test]
+fn the_example_runs_a_command_as_another_user_within_limits() {
+    // SAFETY: no arguments.
+    if unsafe { libc::geteuid() } != 0 {
+        return say("skipped: only root becomes another user");
+    }
+    // This test is TARGET/debug/deps/NAME.
+    let test = std::env::current_exe().expect("this test");
+    let folder = test.ancestors().nth(2).expect("a target directory");
+    let example = folder.join("examples/run_as_user");
+    let run = |program, script| {
+        let mut example = std::process::Command::new(&example);
+        let output = example
+            .args(["12345", "54321", program, "-c", script])
+            .env("PATH", "/usr/bin:/bin") // where that user may look
+            .output();
+        let output = output.expect("the example, which a plain `cargo test` builds");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let script = "id -u; id -g; id -G; umask; ulimit -n; ulimit -c; pwd; exit 9";
+    let said = "12345\n54321\n54321\n0077\n64\n0\n/\n";
+    assert_eq!(run("sh", script), (Some(9), said.into(), String::new()));
+    let said = "run_as_user: exec \"nope\": ENOENT: no such file or directory\n";
+    assert_eq!(run("nope", ""), (Some(127), String::new(), said.into()));
+}
+
+/// The promise: no hang, no lost error, no descriptor of the parent's in any child.
+#[test]
+fn eight_threads_start_programs_while_another_one_forks_without_exec() {
+    alone(
+        "eight_threads_start_programs_while_another_one_forks_without_exec",
+        || {
+            const THREADS: usize = 8;
+            const EACH: usize = 1250;
+            let before = (open_descriptors(), state());
+            // What a child sees that is started while nothing else happens.
+            let mut list = std::process::Command::new("ls");
+            let inherited = list.arg("/proc/self/fd").output().expect("ls").stdout;
+            let inherited = inherited.as_slice();
+            let (done, forks) = (AtomicBool::new(false), AtomicUsize::new(0));
+            thread::scope(|scope| {
+                let forker = scope.spawn(|| fork_without_exec(&done, &forks));
+                let starters: Vec<_> = (0..THREADS)
+                    .map(|thread| {
+                        scope.spawn(move || {
+                            (0..EACH).for_each(|round| start(thread + round, inherited));
+                        })
+                    })
+                    .collect();
+                let outcomes = starters.into_iter().map(|starter| starter.join());
+                let outcomes: Vec<_> = outcomes.collect();
+                done.store(true, Ordering::Relaxed);
+                forker.join().expect("the forking thread");
+                outcomes.into_iter().for_each(|it| it.expect("a thread"));
+            });
+            assert!(forks.load(Ordering::Relaxed) > 100, "it did fork meanwhile");
+            assert_eq!((open_descriptors(), state()), before);
+            assert_eq!(
+                wait::wait_for(wait::Who::Any, wait::Options::NOHANG),
+                Err(Errno::ECHILD),
+                "nobody is left"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_spawn_does_not_wait_for_a_child_that_another_thread_forks_and_that_stays() {
+    alone(
+        "a_spawn_does_not_wait_for_a_child_that_another_thread_forks_and_that_stays",
+        || {
+            let done = AtomicBool::new(false);
+            thread::scope(|scope| {
+                let forker = scope.spawn(|| {
+                    let children: Vec<_> = (0..300).map(|_| forked()).collect();
+                    done.store(true, Ordering::Relaxed);
+                    children
+                });
+                while !done.load(Ordering::Relaxed) {
+                    let status = Command::new("true").status().expect("true");
+                    assert!(status.success());
+                    assert!(system(c"true").expect("system").success());
+                    assert_eq!(
+                        Command::new("/nope").status().unwrap_err().shell_code(),
+                        127
+                    );
+                }
+                let children = forker.join().expect("the forking thread");
+                children.into_iter().for_each(end);
+            });
+        },
+    );
+}
+
+/// Children that hold all that is open when they are made, each until sixteen younger ones are there.
+fn fork_without_exec(done: &AtomicBool, forks: &AtomicUsize) {
+    let mut children = VecDeque::new();
+    while !done.load(Ordering::Relaxed) {
+        children.push_back(forked());
+        forks.fetch_add(1, Ordering::Relaxed);
+        if children.len() > 16 {
+            children.drain(..1).for_each(end);
+        }
+    }
+    children.into_iter().for_each(end);
+}
+
+/// A child that stays until it is killed.
+fn forked() -> Pid {
+    // SAFETY: the child does nothing but wait for a signal.
+    match unsafe { fork() }.expect("a fork") {
+        None => loop {
+            sys::process::pause();
+        },
+        Some(child) => child,
+    }
+}
+
+fn end(child: Pid) {
+    sys::process::kill(child.as_raw(), Some(Signal::KILL)).expect("a signal");
+    wait::wait(child).expect("its end");
+}
+
+/// Something to start, of which it is known how it ends.
+fn start(round: usize, inherited: &[u8]) {
+    match round % 8 {
+        0 | 1 => {
+            let output = Command::new("ls")
+                .arg("/proc/self/fd")
+                .output()
+                .expect("ls");
+            assert_eq!(output.stdout, inherited, "leaked");
+        }
+        2 => {
+            let code = (round % 100) as i32;
+            let mut command = Command::new("sh");
+            let status = command.args(["-c".into(), format!("exit {code}")]).status();
+            assert_eq!(status.expect("sh").code(), Some(code));
+        }
+        3 => {
+            let error = Command::new("/nope")
+                .stdin(Stdio::piped())
+                .spawn()
+                .unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                r#"exec "/nope": ENOENT: no such file or directory"#
+            );
+        }
+        4 => {
+            let error = Command::new("ls")
+                .current_dir("/nope")
+                .output()
+                .unwrap_err();
+            assert_eq!(error.errno(), Some(Errno::ENOENT));
+            assert!(error.step().ends_with(r#"(chdir "/nope")"#), "{error}");
+        }
+        5 => {
+            let mut command = popen(c"ls /proc/self/fd", "r").expect("popen");
+            let listed = io::read_to_string(&mut command).expect("its output");
+            assert_eq!(listed.as_bytes(), inherited, "leaked");
+            assert!(pclose(command).expect("its end").success());
+        }
+        6 => assert_eq!(system(c"exit 7").expect("system").code(), Some(7)),
+        _ => {
+            let status = system(c"kill -TERM $$").expect("system");
+            assert_eq!(status.signal(), Some(Signal::TERM));
+        }
+    }
+}
+
+fn open_descriptors() -> Vec<String> {
+    let directory = fs::read_dir("/proc/self/fd").expect("/proc");
+    let mut names: Vec<_> = directory
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("a number")
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// What `system` must restore: this thread's mask, and what the keyboard's signals do.
+fn state() -> (SigSet, [bool; 2]) {
+    let ignored = |signal| matches!(signal::action(signal), Ok(Action::Ignore));
+    let mask = signal::mask().expect("a mask");
+    (mask, [ignored(Signal::INT), ignored(Signal::QUIT)])
+}
