@@ -26,6 +26,7 @@ nestling_tests::suite! {
         b_open_after_the_pipes_lower_end_was_filled,
         b_an_open_needs_no_more_numbers_than_without_the_pipe,
         c_a_pipe_that_cannot_move_is_the_failure_of_its_action,
+        a_pipe_that_cannot_move_up_moves_down,
         the_pipes_numbers_are_closed_to_every_action_that_names_them,
         the_pipes_numbers_are_closed_to_the_exec,
         a_number_to_which_the_pipe_moves_is_closed_to_the_action_that_moved_it,
@@ -244,35 +245,48 @@ fn all_below(end: RawFd) -> [RawFd; DESCRIPTORS] {
 fn c_a_pipe_that_cannot_move_is_the_failure_of_its_action(memory: Memory) {
     let last = DESCRIPTORS as RawFd - 1;
     let emfile = "EMFILE: too many open files";
-    // The last two numbers are the pipe's.
+    // The last two numbers are the pipe's, and the lower one is taken.
     open_only(0..last - 1);
-    let expected = text!("file action 0 (dup2 0 to {last}): {emfile}");
-    fails(&with(memory, &[dup2(0, last)]), expected);
-    let expected = text!("file action 0 (open \"fd0\"): {emfile}");
-    fails(&with(memory, &[open(last, c"fd0")]), expected);
     let fill = dup2(0, last - 1);
+    let expected = text!("file action 1 (dup2 0 to {last}): {emfile}");
+    fails(&with(memory, &[fill, dup2(0, last)]), expected);
     let expected = text!("file action 1 (open \"fd0\"): {emfile}");
-    fails(
-        &with(memory, &[fill, open(last, c"fd0")]),
-        expected.as_str(),
-    );
-    // The limit was lowered under the pipe itself, by the child and by the parent.
+    fails(&with(memory, &[fill, open(last, c"fd0")]), expected);
+    // The limit was lowered under the pipe itself.
     open_only(0..6);
     let hard = resource::getrlimit(Resource::Nofile).expect("a limit").hard;
-    for soft in [0, 3, 7, 8] {
+    for soft in [1, 3, 6] {
         let lower = Action::Limit(Resource::Nofile, Rlimit { soft, hard });
         let expected = text!("file action 1 (dup2 0 to 7): {emfile}");
         fails(&with(memory, &[lower, dup2(0, 7)]), expected);
     }
-    limit_descriptors(8);
-    let actions = [dup2(0, 7)];
-    let outcome = with(memory, &actions).start();
-    limit_descriptors(DESCRIPTORS as u64);
-    let error = text!("{}", outcome.expect_err("no room"));
-    assert_eq!(
-        error.as_str(),
-        text!("file action 0 (dup2 0 to 7): {emfile}").as_str()
-    );
+}
+
+fn a_pipe_that_cannot_move_up_moves_down(memory: Memory) {
+    let last = DESCRIPTORS as RawFd - 1;
+    for action in [dup2(0, last), open(last, c"fd0")] {
+        open_only(0..last - 1);
+        expect(memory, &[action], &all_below(last - 1), &[], &[last]);
+        // And on to what is closed on the way.
+        open_only(0..last - 1);
+        let actions = [
+            dup2(0, last - 1),
+            Action::Close(5),
+            action,
+            Action::Close(7),
+            open(5, c"fd0"),
+        ];
+        let opened = [last - 1, last, 5];
+        expect(memory, &actions, &all_below(last - 1), &[5, 7], &opened);
+    }
+    // The limit is just above the pipe's numbers, which are 6 and 7; the parent's, or one that the child has set.
+    open_only(0..6);
+    let hard = resource::getrlimit(Resource::Nofile).expect("a limit").hard;
+    let lower = |soft| Action::Limit(Resource::Nofile, Rlimit { soft, hard });
+    let actions = [lower(8), dup2(0, 7), lower(DESCRIPTORS as u64)];
+    expect(memory, &actions, &all_below(6), &[], &[7]);
+    let expected = "file action 1 (dup2 0 to 7): EBADF: bad file descriptor";
+    fails(&with(memory, &[lower(7), dup2(0, 7)]), expected);
 }
 
 fn the_pipes_numbers_are_closed_to_every_action_that_names_them(memory: Memory) {

@@ -36,6 +36,7 @@
 //! The spawning thread's signals are blocked until the program runs; an action that waits (an `Open` of a FIFO that has
 //! no other side) makes the parent wait, too, and so does a child that is stopped on its way. Where memory is copied, so
 //! does a child that another thread forks at that moment and that neither execs nor exits: it holds the pipe open.
+#![doc = include_str!("differences.md")]
 
 mod actions;
 mod attributes;
@@ -51,6 +52,8 @@ use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 
 pub use actions::Action;
+#[cfg(feature = "alloc")]
+pub use attributes::PreExec;
 pub use attributes::{Attributes, Hook, Memory, Scheduler};
 pub use report::{Attribute, Error, Missing, Step};
 pub use search::DEFAULT_PATH;

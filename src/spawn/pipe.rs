@@ -5,7 +5,8 @@
 //! - **B.** before an action opens, the pipe moves if it might hold the number that `open` would otherwise have returned;
 //! - **C.** a failure to move is fatal: it is the action's failure.
 //!
-//! The pipe moves upward only. A move to the lowest free number would put it where the next `open` should go.
+//! The pipe moves upward, since the lowest free number is where the next `open` should go. Where the limit on descriptors leaves
+//! none above, it takes that one all the same: `open` then returns another for the moment, and the action ends as it should.
 
 use super::report::{RECORD_SIZE, Record};
 use crate::errno::Errno;
@@ -68,14 +69,18 @@ impl StatusPipe {
 
     /// Stipulation A: makes way for what an action is about to put at `fd`.
     pub fn make_way_for(&mut self, fd: RawFd) -> Result<(), Errno> {
-        if self.is(fd) { self.move_up() } else { Ok(()) }
+        if self.is(fd) {
+            self.move_away()
+        } else {
+            Ok(())
+        }
     }
 
     /// Stipulation B: makes sure that the next `open` returns the number that it would return without the pipe.
     pub fn make_way_for_open(&mut self) -> Result<(), Errno> {
         match self.free_below {
             Some(_) => Ok(()),
-            None => self.move_up(),
+            None => self.move_away(),
         }
     }
 
@@ -93,19 +98,19 @@ impl StatusPipe {
         }
     }
 
-    /// Moves to a higher number. The old one is free then, and below the new one.
-    fn move_up(&mut self) -> Result<(), Errno> {
+    /// Moves to another number, a higher one if there is one: then the old one is free, and below it.
+    fn move_away(&mut self) -> Result<(), Errno> {
         let old = self.fd;
         // SAFETY: the pipe is open.
         let pipe = unsafe { BorrowedFd::borrow_raw(old) };
-        let moved =
-            sys::fd::dup_cloexec(pipe, old.saturating_add(1)).map_err(|errno| match errno {
-                // What `fcntl` says when the number to begin with is already beyond the limit.
-                Errno::EINVAL => Errno::EMFILE,
-                errno => errno,
-            })?;
+        let (moved, free_below) = match sys::fd::dup_cloexec(pipe, old.saturating_add(1)) {
+            Ok(moved) => (moved, Some(old)),
+            // `EINVAL`: the number to begin with is beyond the limit.
+            Err(Errno::EMFILE | Errno::EINVAL) => (sys::fd::dup_cloexec(pipe, 0)?, None),
+            Err(errno) => return Err(errno),
+        };
         self.fd = moved.into_raw_fd();
-        self.free_below = Some(old);
+        self.free_below = free_below;
         // SAFETY: the pipe has another number now.
         unsafe { sys::fd::close(old) }
     }

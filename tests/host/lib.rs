@@ -34,6 +34,14 @@ impl Arch {
         }
     }
 
+    /// The release build of `probe`.
+    pub fn probe(self) -> Result<PathBuf, String> {
+        match self.given("PROBE") {
+            Some(probe) => existing(probe.into()),
+            None => existing(self.built()?.join("probe")),
+        }
+    }
+
     /// The release build of `spawn`.
     pub fn spawn(self) -> Result<PathBuf, String> {
         match self.given("SPAWN") {
@@ -47,7 +55,7 @@ impl Arch {
         env::var_os(format!("NESTLING_{what}_{}", self.name().to_uppercase()))
     }
 
-    /// Without `xtask`: builds both programs, which any toolchain can for its own architecture only.
+    /// Without `xtask`: builds the programs, which any toolchain can for its own architecture only.
     fn built(self) -> Result<&'static Path, String> {
         static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         if self != Self::X86_64 || !cfg!(target_arch = "x86_64") {
@@ -71,26 +79,50 @@ fn existing(path: PathBuf) -> Result<PathBuf, String> {
 }
 
 fn build(target: &str) -> Result<PathBuf, String> {
+    let bins = ["--bin", "victim", "--bin", "probe"];
+    cargo_build("", target, &[&["-p", "nestling-tests"], &bins[..]].concat())?;
+    cargo_build(
+        "",
+        target,
+        &["-p", "nestling", "--bin", "spawn", "--features", "rt"],
+    )
+}
+
+/// A program of these tests on musl: one without the standard library, whose own build for musl can't be had everywhere. Debian's
+/// `musl-tools` can, and link what is built for glibc.
+pub fn built_with_musl(bin: &str) -> Result<PathBuf, String> {
+    let target = match env::consts::ARCH {
+        "x86_64" => "x86_64-unknown-linux-gnu",
+        arch => return Err(format!("not on {arch}")),
+    };
+    installed("musl-gcc")?;
+    let flags = "-Clinker=musl-gcc -Ctarget-feature=+crt-static -Crelocation-model=static";
+    let programs = cargo_build(flags, target, &["-p", "nestling-host-tests", "--bin", bin])?;
+    existing(programs.join(bin))
+}
+
+/// Builds with these flags of rustc's, in a place of its own: where the release programs are.
+fn cargo_build(flags: &str, target: &str, arguments: &[&str]) -> Result<PathBuf, String> {
     // This test is TARGET/debug/deps/NAME; the folder is one that `cargo` leaves to tests.
     let test = env::current_exe().map_err(|error| error.to_string())?;
     let folder = test.ancestors().nth(3).expect("a target directory");
-    let folder = folder.join("tmp/host-tests");
-    let build = |arguments: &[&str]| {
-        let output = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
-            .args(["build", "--release", "--target", target, "--target-dir"])
-            .arg(&folder)
-            .args(arguments)
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-            .output()
-            .map_err(|error| error.to_string())?;
-        match output.status.success() {
-            true => Ok(()),
-            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
-        }
-    };
-    build(&["-p", "nestling-tests", "--bin", "victim"])?;
-    build(&["-p", "nestling", "--bin", "spawn", "--features", "rt"])?;
-    Ok(folder.join(target).join("release"))
+    let folder = folder.join("tmp").join(if flags.is_empty() {
+        "host-tests"
+    } else {
+        "host-tests-musl"
+    });
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo.args(["build", "--release", "--target", target, "--target-dir"]);
+    cargo.arg(&folder).args(arguments);
+    cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    if !flags.is_empty() {
+        cargo.env("RUSTFLAGS", flags);
+    }
+    let output = cargo.output().map_err(|error| error.to_string())?;
+    match output.status.success() {
+        true => Ok(folder.join(target).join("release")),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
 }
 
 /// Whether a program is installed.
@@ -184,12 +216,32 @@ pub fn terminal() -> (OwnedFd, PathBuf) {
 /// Runs a command to its end. One that hangs is ended, so that the test fails and does not hang too.
 pub fn run(program: &str, prepare: impl FnOnce(&mut Command)) -> Output {
     let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "60", program]);
+    command.args(["--signal=KILL", "180", program]);
     prepare(&mut command);
     command
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap_or_else(|error| panic!("{program}: {error}"))
+}
+
+/// Runs a test in a process of its own, where every child and every descriptor is the test's.
+pub fn alone(name: &str, test: impl FnOnce()) {
+    const ALONE: &str = "NESTLING_ALONE";
+    if env::var_os(ALONE).is_some() {
+        return test();
+    }
+    let program = env::current_exe().expect("this program");
+    let output = run(program.to_str().expect("a plain path"), |command| {
+        command
+            .args(["--exact", name, "--nocapture"])
+            .env(ALONE, "1");
+    });
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{}\n{out}{err}", output.status);
+    assert!(out.contains("1 passed"), "there is no test {name}: {out}");
 }
 
 /// A system call, as strace shows it.

@@ -26,6 +26,7 @@ pub fn setup(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
     complete &= tell(|| component("rustfmt", "fmt"));
     complete &= tell(|| component("clippy", "clippy"));
     // Without these, what needs them is skipped.
+    program("musl-gcc", &["musl-tools"]);
     for &arch in archs {
         let emulator = tell(|| machine::emulator(arch).map(|path| path.display().to_string()));
         if emulator {

@@ -1,0 +1,135 @@
+//! The builders: the standard library's `Command` and nestling's, by the same lines, which is what nestling's promises. Without
+//! `pre_exec`, in which a program can do anything itself.
+
+use alloc::ffi::CString;
+use core::ffi::c_int;
+use std::os::fd::FromRawFd;
+use std::os::unix::process::CommandExt;
+
+use crate::situation::{MODE, Situation, Word};
+use crate::stage::{self, Answer};
+
+/// A way of the name `$way` by the builder `$command`, whose `$stdio` is made of a descriptor.
+macro_rules! builder {
+    ($way:ident, $command:ty, $stdio:ty, $owned:ty, |$error:ident| $errno:expr, |$child:ident| $id:expr) => {
+        pub fn $way(situation: &Situation) -> Answer {
+            if let Some(what) = no_words_for(situation) {
+                return Answer::CannotSay(what);
+            }
+            let (program, _) = situation.program();
+            let mut command = <$command>::new(text(program));
+            command.env_clear();
+            for entry in stage::environment(situation) {
+                let (name, value) = text(&entry).split_once('=').expect("a variable");
+                command.env(name, value);
+            }
+            command.args(situation.args()[1..].iter().map(|arg| text(arg)));
+            for word in &situation.words {
+                let (number, opened) = match word {
+                    Word::Open(fd, flags, path) => (*fd, open(path, *flags)),
+                    Word::Dup2(from, fd) => (*fd, duplicate(*from)),
+                    Word::Chdir(path) => {
+                        command.current_dir(text(path));
+                        continue;
+                    }
+                    Word::Setpgroup(group) => {
+                        command.process_group(stage::group(group));
+                        continue;
+                    }
+                    _ => continue,
+                };
+                let opened = match opened {
+                    Ok(opened) => opened,
+                    Err(errno) => return Answer::Failed(errno),
+                };
+                // SAFETY: it was opened for this.
+                let file = unsafe { <$owned>::from_raw_fd(opened) };
+                let file = <$stdio>::from(file);
+                match number {
+                    0 => command.stdin(file),
+                    1 => command.stdout(file),
+                    _ => command.stderr(file),
+                };
+            }
+            match command.spawn() {
+                Ok($child) => Answer::Started($id),
+                Err($error) => Answer::Failed($errno.expect("an errno")),
+            }
+        }
+    };
+}
+
+builder!(
+    standard,
+    std::process::Command,
+    std::process::Stdio,
+    std::os::fd::OwnedFd,
+    |error| error.raw_os_error(),
+    |child| child.id() as i32
+);
+builder!(
+    ours,
+    nestling::command::Command,
+    nestling::command::Stdio,
+    nestling::OwnedFd,
+    |error| error.errno().map(|errno| errno.as_raw()),
+    |child| child.id().as_raw()
+);
+
+/// What a builder can't be told.
+fn no_words_for(situation: &Situation) -> Option<&'static str> {
+    let (program, search) = situation.program();
+    if !search && !program.as_bytes().contains(&b'/') {
+        return Some("A path without a slash");
+    }
+    let (mut told, mut moved) = ([false; 3], false);
+    for word in &situation.words {
+        match word {
+            Word::Open(fd, ..) | Word::Dup2(_, fd) if !(0..=2).contains(fd) => {
+                return Some("A descriptor other than 0, 1 and 2");
+            }
+            // It opens its files before the child is made, so in the parent's directory, and takes one for each number.
+            Word::Open(fd, ..) | Word::Dup2(_, fd) if moved || told[*fd as usize] => {
+                return Some("A second action on a number, or one after `chdir`");
+            }
+            Word::Dup2(from, to) if from == to || told.get(*from as usize) == Some(&true) => {
+                return Some("`dup2` of what another action has made, or of a number to itself");
+            }
+            Word::Open(fd, ..) | Word::Dup2(_, fd) => told[*fd as usize] = true,
+            Word::Chdir(_) if moved => return Some("A second `chdir`"),
+            Word::Chdir(_) => moved = true,
+            Word::Close(_) | Word::CloseFrom(_) => return Some("`close`, `closefrom`"),
+            Word::Fchdir(_) => return Some("`fchdir`"),
+            Word::Setsid => return Some("A session"),
+            Word::Mask(_) | Word::Default(_) => return Some("Signals"),
+            Word::Resetids => return Some("`POSIX_SPAWN_RESETIDS`"),
+            Word::Scheduler(..) | Word::Priority(_) => return Some("Scheduling"),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn text(string: &CString) -> &str {
+    string.to_str().expect("text")
+}
+
+/// Opens a file as the standard library does: it is close-on-exec.
+fn open(path: &CString, flags: c_int) -> Result<c_int, c_int> {
+    // SAFETY: a path.
+    descriptor(unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, MODE) })
+}
+
+fn duplicate(fd: c_int) -> Result<c_int, c_int> {
+    // SAFETY: it asks by numbers.
+    descriptor(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) })
+}
+
+fn descriptor(answer: c_int) -> Result<c_int, c_int> {
+    // SAFETY: the errno of this thread.
+    if answer < 0 {
+        Err(unsafe { *libc::__errno_location() })
+    } else {
+        Ok(answer)
+    }
+}

@@ -1,0 +1,247 @@
+//! The language of situations. One is a line of words, each of which says one thing: what the parent is, what the child is to
+//! be, what it does, or what it runs.
+//!
+//! ```text
+//! have:3 ignore:PIPE setsid open:1,wc,new/out dup:1,2 chdir:directory run:./probe arg:x
+//! ```
+//!
+//! Its paths count from the folder that the test has made; there is what `differential/main.rs` puts there.
+
+use alloc::ffi::CString;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub struct Situation {
+    pub words: Vec<Word>,
+}
+
+/// Signals are numbers of `signal(7)`; the flags of an open are `open(2)`'s.
+#[derive(Debug, PartialEq)]
+pub enum Word {
+    // ---- The parent ----
+    /// A descriptor is not open.
+    Shut(i32),
+    /// A descriptor is open on the file `three`.
+    Have(i32),
+    /// The same, close-on-exec.
+    HaveCloexec(i32),
+    /// A descriptor is open on `directory`.
+    HaveDirectory(i32),
+    /// Descriptors may have numbers below this one.
+    Nofile(i32),
+    /// They may, and every one of them is open.
+    Full(i32),
+    Ignore(i32),
+    Handle(i32),
+    Block(i32),
+    /// A signal is blocked, and waits.
+    Pending(i32),
+    Umask(u32),
+    /// It is not root.
+    Unprivileged,
+    /// Root has made an ordinary user and group the effective ones.
+    Seteuid,
+    /// The user may have this many processes.
+    Nproc(u64),
+    /// A file may have this many bytes.
+    FileSize(u64),
+    /// `PATH`; without this word it is not set.
+    Path(String),
+
+    // ---- Attributes ----
+    Setsid,
+    Setpgroup(Group),
+    Mask(Vec<i32>),
+    Default(Vec<i32>),
+    Resetids,
+    /// Policy and priority.
+    Scheduler(i32, i32),
+    /// A priority only.
+    Priority(i32),
+
+    // ---- Actions ----
+    Open(i32, i32, CString),
+    Close(i32),
+    Dup2(i32, i32),
+    Chdir(CString),
+    Fchdir(i32),
+    CloseFrom(i32),
+
+    // ---- The program ----
+    /// A path.
+    Run(CString),
+    /// A name to search for.
+    Search(CString),
+    /// An argument.
+    Arg(CString),
+    /// An argument of this many bytes.
+    LongArg(usize),
+}
+
+/// A process group.
+#[derive(Debug, PartialEq)]
+pub enum Group {
+    Number(i32),
+    /// The parent's.
+    Parents,
+    /// One that is not in the session: process 1's.
+    Foreign,
+}
+
+/// Files that `open` makes have these permissions, less the umask.
+pub const MODE: u32 = 0o664;
+
+impl Situation {
+    pub fn parse(line: &str) -> Option<Self> {
+        let words = line.split(' ').map(word).collect::<Option<_>>()?;
+        Some(Self { words })
+    }
+
+    /// The program: its path, or the name to search for it by; and whether it is that.
+    pub fn program(&self) -> (&CString, bool) {
+        let program = self.words.iter().find_map(|word| match word {
+            Word::Run(path) => Some((path, false)),
+            Word::Search(name) => Some((name, true)),
+            _ => None,
+        });
+        program.expect("a situation has a program")
+    }
+
+    /// The arguments, the name first.
+    pub fn args(&self) -> Vec<CString> {
+        let (program, _) = self.program();
+        let others = self.words.iter().filter_map(|word| match word {
+            Word::Arg(arg) => Some(arg.clone()),
+            Word::LongArg(length) => Some(c_string(&"x".repeat(*length))),
+            _ => None,
+        });
+        [program.clone()].into_iter().chain(others).collect()
+    }
+
+    pub fn path(&self) -> Option<&str> {
+        self.words.iter().find_map(|word| match word {
+            Word::Path(path) => Some(&**path),
+            _ => None,
+        })
+    }
+}
+
+fn word(word: &str) -> Option<Word> {
+    let (name, value) = word.split_once(':').unwrap_or((word, ""));
+    let number = || value.parse().ok();
+    let pair = || {
+        let (first, second) = value.split_once(',')?;
+        Some((first.parse().ok()?, second.parse().ok()?))
+    };
+    Some(match name {
+        "shut" => Word::Shut(number()?),
+        "have" => Word::Have(number()?),
+        "have-cloexec" => Word::HaveCloexec(number()?),
+        "have-directory" => Word::HaveDirectory(number()?),
+        "nofile" => Word::Nofile(number()?),
+        "full" => Word::Full(number()?),
+        "ignore" => Word::Ignore(signal(value)?),
+        "handle" => Word::Handle(signal(value)?),
+        "block" => Word::Block(signal(value)?),
+        "pending" => Word::Pending(signal(value)?),
+        "umask" => Word::Umask(u32::from_str_radix(value, 8).ok()?),
+        "unprivileged" => Word::Unprivileged,
+        "seteuid" => Word::Seteuid,
+        "nproc" => Word::Nproc(value.parse().ok()?),
+        "fsize" => Word::FileSize(value.parse().ok()?),
+        "path" => Word::Path(value.split(':').map(repeated).collect::<Vec<_>>().join(":")),
+        "setsid" => Word::Setsid,
+        "setpgroup" => Word::Setpgroup(match value {
+            "parents" => Group::Parents,
+            "foreign" => Group::Foreign,
+            _ => Group::Number(number()?),
+        }),
+        "mask" => Word::Mask(signals(value)?),
+        "default" => Word::Default(signals(value)?),
+        "resetids" => Word::Resetids,
+        "scheduler" => {
+            let (policy, priority) = pair()?;
+            Word::Scheduler(policy, priority)
+        }
+        "priority" => Word::Priority(number()?),
+        "open" => {
+            let mut parts = value.splitn(3, ',');
+            let (fd, flags, path) = (parts.next()?, parts.next()?, parts.next()?);
+            Word::Open(
+                fd.parse().ok()?,
+                open_flags(flags)?,
+                c_string(&repeated(path)),
+            )
+        }
+        "close" => Word::Close(number()?),
+        "dup2" => {
+            let (from, to) = pair()?;
+            Word::Dup2(from, to)
+        }
+        "chdir" => Word::Chdir(c_string(&repeated(value))),
+        "fchdir" => Word::Fchdir(number()?),
+        "closefrom" => Word::CloseFrom(number()?),
+        "run" => Word::Run(c_string(&repeated(value))),
+        "search" => Word::Search(c_string(&repeated(value))),
+        "arg" => Word::Arg(c_string(value)),
+        "long-arg" => Word::LongArg(value.parse().ok()?),
+        _ => return None,
+    })
+}
+
+fn c_string(text: &str) -> CString {
+    CString::new(text).expect("a line without nulls")
+}
+
+/// `x*300` is three hundred of them.
+fn repeated(path: &str) -> String {
+    match path.rsplit_once('*') {
+        Some((part, count)) => part.repeat(count.parse().expect("how many")),
+        None => path.into(),
+    }
+}
+
+fn signals(list: &str) -> Option<Vec<i32>> {
+    list.split(',')
+        .filter(|name| !name.is_empty())
+        .map(signal)
+        .collect()
+}
+
+fn signal(name: &str) -> Option<i32> {
+    Some(match name {
+        "HUP" => libc::SIGHUP,
+        "INT" => libc::SIGINT,
+        "KILL" => libc::SIGKILL,
+        "USR1" => libc::SIGUSR1,
+        "USR2" => libc::SIGUSR2,
+        "PIPE" => libc::SIGPIPE,
+        "TERM" => libc::SIGTERM,
+        "CHLD" => libc::SIGCHLD,
+        "TTOU" => libc::SIGTTOU,
+        _ => return name.parse().ok(),
+    })
+}
+
+fn open_flags(letters: &str) -> Option<i32> {
+    letters.chars().try_fold(0, |flags, letter| {
+        Some(
+            flags
+                | match letter {
+                    'r' => libc::O_RDONLY,
+                    'w' => libc::O_WRONLY,
+                    'b' => libc::O_RDWR,
+                    'a' => libc::O_APPEND,
+                    'c' => libc::O_CREAT,
+                    'd' => libc::O_DIRECTORY,
+                    'e' => libc::O_CLOEXEC,
+                    'f' => libc::O_NOFOLLOW,
+                    'k' => libc::O_NONBLOCK,
+                    'p' => libc::O_PATH,
+                    't' => libc::O_TRUNC,
+                    'x' => libc::O_EXCL,
+                    _ => return None,
+                },
+        )
+    })
+}

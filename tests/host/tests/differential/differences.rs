@@ -1,0 +1,176 @@
+//! The differences that may be: each is a row of the table in the documentation of `nestling::spawn`.
+
+use crate::situation::{Situation, Word};
+
+/// A way to start programs that nestling's [`Spawn`](nestling::spawn::Spawn) is compared with: a column of the table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Peer {
+    Command,
+    Glibc,
+    Musl,
+    Std,
+}
+
+impl Peer {
+    pub const ALL: [Self; 4] = [Self::Command, Self::Glibc, Self::Musl, Self::Std];
+}
+
+pub struct Difference {
+    /// The row's first cell.
+    pub what: &'static str,
+    pub peers: &'static [Peer],
+    /// In which situations.
+    pub when: fn(&Situation) -> bool,
+    /// Which part of the outcome differs.
+    pub part: &'static str,
+    /// How: what is nestling's, and what is theirs.
+    pub how: fn(&str, &str) -> bool,
+}
+
+use Peer::{Command, Glibc, Musl, Std};
+
+/// In the table's order. No situation's difference fits two.
+pub const DIFFERENCES: &[Difference] = &[
+    Difference {
+        what: "An `open` with `O_CLOEXEC`",
+        peers: &[Command, Glibc, Musl, Std],
+        when: |it| {
+            has(
+                it,
+                |word| matches!(word, Word::Open(_, flags, _) if flags & libc::O_CLOEXEC != 0),
+            )
+        },
+        part: "descriptors",
+        how: |ours, theirs| ours.split(", ").count() < theirs.split(", ").count(),
+    },
+    Difference {
+        what: "A `close` or `closefrom` of a number that the limit forbids",
+        peers: &[Glibc],
+        when: |it| {
+            has(
+                it,
+                |word| matches!(word, Word::Close(fd) | Word::CloseFrom(fd) if *fd >= limit(it)),
+            )
+        },
+        part: "result",
+        how: |ours, theirs| (ours, theirs) == ("started", "EBADF"),
+    },
+    Difference {
+        what: "An impossible number after a step that fails",
+        peers: &[Glibc, Musl],
+        when: |it| {
+            has(it, |word| match word {
+                Word::Close(fd) | Word::CloseFrom(fd) | Word::Dup2(fd, _) => {
+                    *fd < 0 || *fd >= limit(it)
+                }
+                _ => false,
+            })
+        },
+        part: "result",
+        how: |ours, theirs| ours != "started" && theirs == "EBADF",
+    },
+    Difference {
+        what: "No more than two numbers are free",
+        peers: &[Command, Glibc, Std],
+        when: |it| free(it) <= 2,
+        part: "result",
+        how: |ours, theirs| {
+            (ours == "EMFILE" && theirs != "EBADF") || (ours, theirs) == ("started", "EMFILE")
+        },
+    },
+    Difference {
+        what: "A file that cannot be opened, and another step that fails",
+        peers: &[Command, Std],
+        when: |it| free(it) > 2 && has(it, |word| matches!(word, Word::Open(..) | Word::Dup2(..))),
+        part: "result",
+        how: |ours, theirs| ours != "started" && matches!(theirs, "ENOENT" | "EBADF"),
+    },
+    Difference {
+        what: "Scheduling",
+        peers: &[Musl],
+        when: |it| {
+            has(it, |word| {
+                matches!(word, Word::Scheduler(..) | Word::Priority(_))
+            })
+        },
+        part: "result",
+        how: |_, theirs| theirs == "ENOSYS",
+    },
+    Difference {
+        what: "The policies `SCHED_BATCH` and `SCHED_IDLE`",
+        peers: &[Glibc],
+        when: |it| {
+            has(it, |word| {
+                matches!(
+                    word,
+                    Word::Scheduler(libc::SCHED_BATCH | libc::SCHED_IDLE, _)
+                )
+            })
+        },
+        part: "result",
+        how: |_, theirs| theirs == "EINVAL",
+    },
+    Difference {
+        what: "Scheduling and process group, both of which fail",
+        peers: &[Glibc],
+        when: |it| {
+            has(it, |word| matches!(word, Word::Scheduler(0..=2, _)))
+                && has(it, |word| matches!(word, Word::Setpgroup(_)))
+        },
+        part: "result",
+        how: |ours, theirs| (ours, theirs) == ("EPERM", "EINVAL"),
+    },
+    Difference {
+        what: "A name of more than 255 bytes that is searched for where nothing is",
+        peers: &[Glibc, Std],
+        when: |it| matches!(it.program(), (name, true) if name.as_bytes().len() > 255),
+        part: "result",
+        how: |ours, theirs| (ours, theirs) == ("ENAMETOOLONG", "ENOENT"),
+    },
+    Difference {
+        what: "A search finds a file that is no executable format",
+        peers: &[Std],
+        when: |it| it.program().1,
+        part: "result",
+        how: |ours, theirs| (ours, theirs) == ("ENOEXEC", "started"),
+    },
+    Difference {
+        what: "Signals 32 and 33",
+        peers: &[Glibc, Std],
+        when: |_| true,
+        part: "the C library's, ignored",
+        how: |ours, theirs| (ours, theirs) == ("0", "180000000"),
+    },
+    Difference {
+        what: "`SIGPIPE` is ignored",
+        peers: &[Command, Std],
+        when: |it| has(it, |word| matches!(word, Word::Ignore(libc::SIGPIPE))),
+        part: "ignored",
+        how: |ours, theirs| (ours, theirs) == ("1000", "0"),
+    },
+];
+
+fn has(situation: &Situation, what: impl Fn(&Word) -> bool) -> bool {
+    situation.words.iter().any(what)
+}
+
+/// One more than the highest number that a descriptor may have.
+fn limit(situation: &Situation) -> i32 {
+    let limits = situation.words.iter().map(|word| match word {
+        Word::Nofile(limit) | Word::Full(limit) => *limit,
+        // Whatever the machine's is, the situations have numbers far from it.
+        _ => 100_000,
+    });
+    limits.min().unwrap_or(0)
+}
+
+/// How many numbers are free in the parent.
+fn free(situation: &Situation) -> i32 {
+    let taken = situation.words.iter().map(|word| match word {
+        Word::Have(_) | Word::HaveCloexec(_) | Word::HaveDirectory(_) => 1,
+        Word::Shut(_) => -1,
+        Word::Full(limit) => *limit,
+        _ => 0,
+    });
+    limit(situation) - 3 - taken.sum::<i32>()
+}

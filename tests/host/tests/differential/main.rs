@@ -1,0 +1,356 @@
+//! The same spawns by nestling, by its `Command`, by glibc's `posix_spawn`, by musl's and by the standard library's `Command`.
+//! Whatever differs is in the table of `src/spawn/differences.md`, and nothing is there that does not differ.
+//!
+//! What is compared is what the call returns, how the program ends, what it finds itself to be (`tests/probe`), what files are
+//! made, and that the parent is left as it was.
+
+extern crate alloc;
+
+mod differences;
+mod generator;
+mod outcome;
+#[allow(dead_code)] // what only the peers ask
+#[path = "../../peers/situation.rs"]
+mod situation;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::CStr;
+use std::fs::{self, OpenOptions, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use differences::{DIFFERENCES, Difference, Peer};
+use nestling_host_tests::{Arch, Scratch, built_with_musl, or_skip, run, say};
+use outcome::{Folder, Outcome};
+use situation::{Situation, Word};
+
+/// What the libraries were when the table was made. Of another one, what differs from the table is told and is no failure.
+const GLIBC: &str = "2.36";
+const MUSL: &str = "1.2.3";
+
+#[test]
+fn what_differs_from_other_ways_to_start_programs_is_in_the_table_and_nothing_else() {
+    let probe = or_skip!(Arch::X86_64.probe());
+    let situations = situations();
+    assert!(situations.len() >= 200);
+    let scratch = Scratch::new(&probe);
+    let outcomes = play(&situations, &scratch, &probe);
+
+    let mut wrong = Vec::new();
+    let [ours, copied] = ["nestling", "nestling-copied"].map(|way| &outcomes[way]);
+    for (number, situation) in situations.iter().enumerate() {
+        for (part, ours, copied) in differing(&ours[number], &copied[number]) {
+            wrong.push(format!(
+                "with copied memory, {part} is {copied} and not {ours}: {situation}"
+            ));
+        }
+        let left = ours[number].get("left over").map_or("?", |left| left);
+        if left != "nothing" {
+            wrong.push(format!("left over: {left}: {situation}"));
+        }
+    }
+
+    let mut seen = BTreeSet::new();
+    let mut silent = BTreeSet::new();
+    for peer in Peer::ALL {
+        let Some(theirs) = outcomes.get(way(peer)) else {
+            continue;
+        };
+        let mut strange = Vec::new();
+        for (number, line) in situations.iter().enumerate() {
+            if let Some(what) = theirs[number].get("no words for") {
+                silent.insert((peer, what.as_str()));
+                continue;
+            }
+            let situation = Situation::parse(line).expect("a situation");
+            for (part, ours, theirs) in differing(&ours[number], &theirs[number]) {
+                let fits = |row: &&Difference| {
+                    row.peers.contains(&peer)
+                        && row.part == part
+                        && (row.when)(&situation)
+                        && (row.how)(ours, theirs)
+                };
+                let rows: Vec<_> = DIFFERENCES.iter().filter(fits).collect();
+                match rows[..] {
+                    [row] => drop(seen.insert((row.what, peer))),
+                    [] => strange.push(format!("{part} is {theirs} and not {ours}: {line}")),
+                    _ => strange.push(format!("two rows have it: {line}")),
+                }
+            }
+        }
+        for row in DIFFERENCES {
+            if row.peers.contains(&peer) && !seen.contains(&(row.what, peer)) {
+                strange.push(format!("no situation shows it: {}", row.what));
+            }
+        }
+        let strange = strange.iter().map(|line| format!("{peer:?}: {line}"));
+        match foreign_version(peer) {
+            Some(version) => strange.for_each(|line| say(&format!("# {version}, {line}"))),
+            None => wrong.extend(strange),
+        }
+    }
+    let both = |(peer, _): &(Peer, &str)| outcomes.contains_key(way(*peer));
+    for entry in table("Not played")
+        .filter(both)
+        .collect::<BTreeSet<_>>()
+        .symmetric_difference(&silent)
+    {
+        wrong.push(format!(
+            "what a way does not play and what the table says: {entry:?}"
+        ));
+    }
+    let count = situations.len();
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} situations:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    say(&format!("# {count} situations, by {} ways", outcomes.len()));
+}
+
+#[test]
+fn the_table_in_the_documentation_has_the_rows_of_the_test() {
+    let expected = DIFFERENCES
+        .iter()
+        .flat_map(|row| row.peers.iter().map(|&peer| (peer, row.what)));
+    let expected: BTreeSet<_> = expected.collect();
+    assert_eq!(table("Situation").collect::<BTreeSet<_>>(), expected);
+}
+
+/// Of the documentation's table with this title: each peer's column that says something, and the row.
+fn table(title: &str) -> impl Iterator<Item = (Peer, &'static str)> {
+    let lines = include_str!("../../../../src/spawn/differences.md").lines();
+    let start = lines.skip_while(move |line| !line.starts_with(&format!("| {title} |")));
+    let rows = start.skip(2).take_while(|line| line.starts_with('|'));
+    rows.flat_map(|row| {
+        let mut cells = row.trim_matches('|').split(" | ").map(str::trim);
+        let what = cells.next().expect("a row");
+        // After the column of nestling's own.
+        let columns = Peer::ALL.into_iter().zip(cells.skip(1));
+        columns
+            .filter(|(_, cell)| *cell != "=")
+            .map(move |(peer, _)| (peer, what))
+    })
+}
+
+fn situations() -> Vec<String> {
+    let mut situations = generator::situations();
+    // SAFETY: it takes nothing.
+    if unsafe { libc::geteuid() } != 0 {
+        let all = situations.len();
+        situations.retain(|line| {
+            let situation = Situation::parse(line).expect("a situation");
+            !situation.words.contains(&Word::Seteuid)
+        });
+        say(&format!(
+            "skipped: {} situations: only root may",
+            all - situations.len()
+        ));
+    }
+    situations
+}
+
+/// What the peers' program calls it.
+fn way(peer: Peer) -> &'static str {
+    match peer {
+        Peer::Command => "nestling-command",
+        Peer::Glibc => "glibc",
+        Peer::Musl => "musl",
+        Peer::Std => "std",
+    }
+}
+
+/// What came of every situation, by each way there is.
+fn play(
+    situations: &[String],
+    scratch: &Scratch,
+    probe: &Path,
+) -> BTreeMap<&'static str, Vec<Outcome>> {
+    let list = scratch.path().join("situations");
+    fs::write(&list, situations.join("\n")).expect("the list");
+    let peers = PathBuf::from(env!("CARGO_BIN_EXE_peers"));
+    let mut ways = vec![
+        ("nestling", "nestling", peers.clone()),
+        ("nestling-copied", "nestling-copied", peers.clone()),
+        ("nestling-command", "nestling-command", peers.clone()),
+        ("glibc", "posix_spawn", peers.clone()),
+        ("std", "std", peers),
+    ];
+    match built_with_musl("peers") {
+        Ok(peers) => ways.push(("musl", "posix_spawn", peers)),
+        Err(why) => say(&format!("skipped: musl: {why}")),
+    }
+    // All folders before the first process: one that is made meanwhile would hold the programs open for writing.
+    let folders = ways
+        .iter()
+        .map(|(name, ..)| furnish(scratch.path().join(name), probe));
+    let folders: Vec<Folder> = folders.collect();
+    thread::scope(|scope| {
+        let players = ways
+            .iter()
+            .zip(&folders)
+            .map(|((name, way, peers), folder)| {
+                let list = &list;
+                let player = scope.spawn(move || outcomes(peers, way, list, folder));
+                (*name, player)
+            });
+        // All of them are started before the first is waited for.
+        let players: Vec<_> = players.collect();
+        let outcomes = players
+            .into_iter()
+            .map(|(name, player)| (name, player.join().expect(name)));
+        outcomes.collect()
+    })
+}
+
+fn outcomes(peers: &Path, way: &str, list: &Path, folder: &Folder) -> Vec<Outcome> {
+    let busy = ["busy", "busy-bin/program"].map(|name| {
+        let file = OpenOptions::new()
+            .append(true)
+            .open(folder.path().join(name));
+        file.expect("a program, open for writing")
+    });
+    let output = run(peers.to_str().expect("a plain path"), |command| {
+        command.arg(way).arg(list).current_dir(folder.path());
+    });
+    drop(busy);
+    let (said, errors) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(
+        output.status.success() && errors.is_empty(),
+        "{way}: {}\n{said}{errors}",
+        output.status
+    );
+    let said = said.split("= ").skip(1);
+    let said = said.map(|said| said.split_once('\n').expect("a line").1);
+    said.enumerate()
+        .map(|(number, said)| folder.outcome(said, number))
+        .collect()
+}
+
+/// The parts that differ: the name, what the first has, what the second.
+fn differing<'a>(first: &'a Outcome, second: &'a Outcome) -> Vec<(&'a str, &'a str, &'a str)> {
+    let get = |outcome: &'a Outcome, part: &str| outcome.get(part).map_or("-", |value| value);
+    let names: BTreeSet<&String> = first.keys().chain(second.keys()).collect();
+    // Where one has no program there is nothing else to compare but what is left over.
+    let same = get(first, "result") == get(second, "result");
+    let names = names
+        .into_iter()
+        .filter(|name| same || matches!(&***name, "result" | "left over"));
+    let parts = names.map(|name| (name.as_str(), get(first, name), get(second, name)));
+    parts.filter(|(_, first, second)| first != second).collect()
+}
+
+/// The library that a peer is of, if it is not the one of the table.
+fn foreign_version(peer: Peer) -> Option<String> {
+    match peer {
+        Peer::Glibc => {
+            // SAFETY: it returns a C string.
+            let version = unsafe { CStr::from_ptr(libc::gnu_get_libc_version()) };
+            let version = version.to_str().expect("a version");
+            (version != GLIBC).then(|| format!("glibc {version}"))
+        }
+        Peer::Musl => {
+            // Its loader says it, in the second line, when it gets nothing to load.
+            let loader = Command::new("/lib/ld-musl-x86_64.so.1").output();
+            let said = loader.map_or_else(
+                |error| error.to_string().into_bytes(),
+                |output| output.stderr,
+            );
+            let said = String::from_utf8_lossy(&said);
+            let version = said.lines().find_map(|line| line.strip_prefix("Version "));
+            let version = version.unwrap_or("of an unknown version");
+            (version != MUSL).then(|| format!("musl {version}"))
+        }
+        Peer::Command | Peer::Std => None,
+    }
+}
+
+/// Makes a folder with what the situations want in it.
+fn furnish(folder: PathBuf, probe: &Path) -> Folder {
+    let permit = |name: &str, mode| {
+        fs::set_permissions(folder.join(name), Permissions::from_mode(mode)).expect("permissions");
+    };
+    let file = |name: &str, mode: u32, content: &str| {
+        fs::write(folder.join(name), content).expect("a file");
+        permit(name, mode);
+    };
+    for directory in [
+        "",
+        "directory",
+        "bin",
+        "other-bin",
+        "plain-bin",
+        "directory-bin",
+        "directory-bin/program",
+        "text-bin",
+        "script-bin",
+        "busy-bin",
+        "private",
+        "closed",
+        "kept",
+    ] {
+        fs::create_dir(folder.join(directory)).expect("a directory");
+    }
+    for name in [
+        "stdin",
+        "stdout",
+        "stderr",
+        "three",
+        "file",
+        "directory/inside",
+        "plain",
+        "plain-bin/program",
+    ] {
+        file(name, 0o644, name);
+    }
+    file("secret", 0, "");
+    for name in [
+        "probe",
+        "busy",
+        "bin/program",
+        "busy-bin/program",
+        "private/probe",
+        "private/program",
+    ] {
+        fs::copy(probe, folder.join(name)).expect("the probe");
+        permit(name, 0o755);
+    }
+    // Executable, and in no executable format.
+    for (name, content) in [
+        ("text", "no program\n"),
+        ("text-bin/program", "no program\n"),
+        ("empty", ""),
+        ("short", "\x7fELF"),
+    ] {
+        file(name, 0o755, content);
+    }
+    let interpreters = [
+        ("script", folder.join("probe")),
+        ("self-script", folder.join("self-script")),
+        ("script-without", "/nope".into()),
+        ("script-bin/program", "/nope".into()),
+    ];
+    for (name, interpreter) in interpreters {
+        file(name, 0o755, &format!("#!{}\n", interpreter.display()));
+    }
+    for (name, to) in [
+        ("link", "file"),
+        ("loop", "loop"),
+        ("dangling", "nothing"),
+        ("link-to-probe", "probe"),
+    ] {
+        symlink(to, folder.join(name)).expect("a link");
+    }
+    let fifo = Command::new("mkfifo").arg(folder.join("fifo")).status();
+    assert!(fifo.expect("mkfifo").success());
+    permit("", 0o777);
+    permit("private", 0o700);
+    permit("closed", 0);
+    Folder::new(folder)
+}
