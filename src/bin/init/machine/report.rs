@@ -11,7 +11,7 @@ use nestling::io::{self, Writer};
 use nestling::text::{self, Sink, Text};
 use nestling::{Args, AsFd, OFlags, sys};
 
-use crate::zombies::End;
+use super::zombies::End;
 
 pub struct Report {
     wanted: bool,
@@ -73,12 +73,4 @@ fn release(buffer: &mut [u8]) -> Option<&[u8]> {
     let file = sys::fd::open(c"/proc/sys/kernel/osrelease", flags, 0).ok()?;
     let length = sys::fd::read(file.as_fd(), buffer).ok()?;
     buffer.get(..length)?.strip_suffix(b"\n")
-}
-
-/// Says in words, on a line, what went wrong.
-pub fn complain(say: impl FnOnce(&mut Writer<'_>)) {
-    let mut stderr = Writer::new(io::stderr());
-    "init: ".write(&mut stderr);
-    say(&mut stderr);
-    "\n".write(&mut stderr);
 }

@@ -4,8 +4,9 @@ use nestling::sys;
 use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::Text;
 
-use crate::report::{Report, complain};
-use crate::zombies;
+use super::report::Report;
+use super::zombies;
+use crate::log::complain;
 
 /// Stops every process, writes what is not written yet, and switches the machine off.
 pub fn power_off(report: &Report) -> ! {

@@ -6,7 +6,7 @@ use nestling::sys::mount::MountFlags;
 use nestling::text::{Quoted, Text};
 use nestling::{Errno, sys};
 
-use crate::report::complain;
+use crate::log::complain;
 
 pub struct Mount {
     kind: &'static CStr,
