@@ -52,6 +52,19 @@ impl Signal {
         }
     }
 
+    /// What `kill -l` writes: the name without its `SIG`, or the number of one that has none.
+    /// [`from_name`](Self::from_name) takes each of the 64.
+    ///
+    /// ```
+    /// use nestling::Signal;
+    /// assert_eq!(Signal::TERM.short().to_string(), "TERM");
+    /// assert_eq!(Signal::from_raw(37).unwrap().short().to_string(), "RTMIN+3");
+    /// assert_eq!(Signal::from_raw(32).unwrap().short().to_string(), "32");
+    /// ```
+    pub fn short(self) -> impl Text + fmt::Display {
+        Short(self)
+    }
+
     /// The signal of a name with or without `SIG`, in either case, or of a number; `RTMIN+n` and `RTMAX-n` too.
     ///
     /// ```
@@ -97,7 +110,7 @@ fn small(digits: &[u8]) -> Option<i32> {
     (number <= 64).then_some(number as i32)
 }
 
-text::display_text!(Signal);
+text::display_text!(Signal, Short);
 
 impl Text for Signal {
     fn write(&self, out: &mut impl Sink) {
@@ -113,6 +126,22 @@ impl Text for Signal {
             None => {
                 "SIGRTMIN+".write(out);
                 text::decimal(self.as_raw() - RTMIN, out);
+            }
+        }
+    }
+}
+
+struct Short(Signal);
+
+impl Text for Short {
+    fn write(&self, out: &mut impl Sink) {
+        let number = self.0.as_raw();
+        match self.0.name() {
+            Some(name) => name.write(out),
+            None if number < RTMIN => text::decimal(number, out),
+            None => {
+                "RTMIN+".write(out);
+                text::decimal(number - RTMIN, out);
             }
         }
     }
@@ -217,6 +246,16 @@ impl SigSet {
         Self(self.0 & !(1 << (signal.as_raw() - 1)))
     }
 
+    /// What is in this set or in `other`.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is in this set and not in `other`.
+    pub const fn difference(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether `signal` is in it.
     pub const fn contains(self, signal: Signal) -> bool {
         self.0 & 1 << (signal.as_raw() - 1) != 0
@@ -225,6 +264,12 @@ impl SigSet {
     /// Its members, lowest first.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
         Signal::all().filter(move |&signal| self.contains(signal))
+    }
+}
+
+impl FromIterator<Signal> for SigSet {
+    fn from_iter<T: IntoIterator<Item = Signal>>(signals: T) -> Self {
+        signals.into_iter().fold(Self::EMPTY, Self::with)
     }
 }
 
@@ -237,6 +282,16 @@ mod tests {
     fn every_signal_is_found_by_the_name_it_is_shown_with() {
         for signal in Signal::all().filter(|signal| ![32, 33].contains(&signal.as_raw())) {
             assert_eq!(Signal::from_name(signal.to_string()), Some(signal));
+        }
+    }
+
+    #[test]
+    fn each_of_the_64_is_found_by_what_kill_l_writes() {
+        assert_eq!(Signal::all().count(), 64);
+        for signal in Signal::all() {
+            let short = signal.short().to_string();
+            assert!(!short.starts_with("SIG"), "{short}");
+            assert_eq!(Signal::from_name(&short), Some(signal), "{short}");
         }
     }
 
@@ -264,5 +319,15 @@ mod tests {
         assert!(set.iter().eq([Signal::HUP, last]));
         assert_eq!(set.bits(), 1 << 63 | 1);
         assert!(set.without(last).iter().eq([Signal::HUP]));
+    }
+
+    #[test]
+    fn sets_are_joined_and_subtracted() {
+        let set: SigSet = [Signal::HUP, Signal::INT].into_iter().collect();
+        let other = SigSet::EMPTY.with(Signal::INT).with(Signal::TERM);
+        let all = [Signal::HUP, Signal::INT, Signal::TERM];
+        assert!(set.union(other).iter().eq(all));
+        assert!(set.difference(other).iter().eq([Signal::HUP]));
+        assert_eq!(Signal::all().collect::<SigSet>(), SigSet::ALL);
     }
 }

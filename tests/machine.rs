@@ -1,10 +1,536 @@
+//! What an init calls of the kernel: names, state, mounts, and the end, as far as a test can go there.
+
 #![no_std]
 #![no_main]
 
+use core::ffi::CStr;
+use core::sync::atomic::Ordering::Relaxed;
+use core::time::Duration;
+
+use linux_raw_sys::general as linux;
+use nestling::sys::mount::{MountFlags, UnmountFlags, mount, pivot_root, umount2};
+use nestling::sys::reboot::{Reboot, reboot, set_ctrl_alt_del};
+use nestling::sys::{self, credentials, machine, process};
+use nestling::time::{self, Clock};
+use nestling::{AsFd, Errno, OFlags};
+use nestling_tests::{
+    Text, call, close, emulated, fork, how, join, mailbox, make_directory, make_file, make_link,
+    mode, need_root, read_file, show, skip, text,
+};
+
 nestling_tests::suite! {
     once {
-        nothing_yet,
+        uname_says_what_proc_says,
+        the_machines_name_is_set,
+        a_name_that_is_too_long_is_an_error,
+        sysinfo_says_what_proc_says,
+        random_bytes_differ,
+        a_subreaper_adopts_orphans,
+        a_process_is_named,
+        what_is_mounted_is_there_until_it_is_unmounted,
+        a_mount_is_as_its_flags_say,
+        a_mount_is_changed,
+        a_mount_is_bound_and_moved,
+        a_mount_in_use_is_detached,
+        what_cannot_be_mounted_is_an_error,
+        what_cannot_be_unmounted_is_an_error,
+        the_root_is_changed,
+        the_consoles_level_is_set,
+        ctrl_alt_del_is_set,
+        what_is_no_swap_is_an_error,
+        everything_is_written_to_the_disks,
+        who_is_not_root_may_do_none_of_it,
     }
 }
 
-fn nothing_yet() {}
+fn proc(name: &str) -> Text<8192> {
+    read_file(text!("/proc/{name}").c_str()).expect("a file of /proc")
+}
+
+/// Gives this process a namespace of its own, in which it can't change anything for others.
+fn unshare(namespace: u32) {
+    need_root();
+    // SAFETY: a number is all it takes.
+    if let Err(errno) = unsafe { call(linux::__NR_unshare, [namespace as usize]) } {
+        skip(format_args!("no namespaces here: {errno}"));
+    }
+}
+
+// ---- Names and state ----
+
+fn uname_says_what_proc_says() {
+    let names = machine::uname().expect("the names");
+    assert_eq!(names.sysname(), c"Linux");
+    for (name, file) in [
+        (names.sysname(), "ostype"),
+        (names.nodename(), "hostname"),
+        (names.release(), "osrelease"),
+        (names.version(), "version"),
+        (names.domainname(), "domainname"),
+    ] {
+        let expected = proc(&text!("sys/kernel/{file}").as_str());
+        assert_eq!(name.to_str(), Ok(expected.as_str().trim_end()), "{file}");
+    }
+    assert!(!names.machine().is_empty());
+    let shown = text!("{names:?}");
+    assert!(shown.as_str().starts_with("[\"Linux\", "), "{shown}");
+}
+
+fn the_machines_name_is_set() {
+    unshare(linux::CLONE_NEWUTS);
+    let longest = [b'n'; 64];
+    for name in [&b"nest"[..], b"a.b-c", &longest, b""] {
+        if name.is_empty() && emulated() {
+            continue; // the emulator takes the slice for a C string
+        }
+        machine::sethostname(name).expect("a name");
+        machine::setdomainname(b"domain").expect("a name");
+        let names = machine::uname().expect("the names");
+        assert_eq!(names.nodename().to_bytes(), name);
+        assert_eq!(names.domainname(), c"domain");
+        machine::setdomainname(name).expect("a name");
+        let names = machine::uname().expect("the names");
+        assert_eq!(names.domainname().to_bytes(), name);
+        assert_eq!(names.nodename().to_bytes(), name);
+    }
+}
+
+fn a_name_that_is_too_long_is_an_error() {
+    unshare(linux::CLONE_NEWUTS);
+    assert_eq!(machine::sethostname(&[b'n'; 65]), Err(Errno::EINVAL));
+    assert_eq!(machine::setdomainname(&[b'n'; 65]), Err(Errno::EINVAL));
+}
+
+fn sysinfo_says_what_proc_says() {
+    let uptime = || time::now(Clock::Boottime).expect("the time").seconds() as u64;
+    let kilobytes = |name: &str| {
+        let info = proc("meminfo");
+        let mut lines = info.as_str().lines();
+        let line = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let number = line.expect("a line").trim_end_matches("kB").trim();
+        number.parse::<u64>().expect("a number")
+    };
+    let before = uptime();
+    let info = machine::sysinfo().expect("the state");
+    let range = Duration::from_secs(before)..=Duration::from_secs(uptime() + 1);
+    assert!(
+        range.contains(&info.uptime),
+        "{:?} in {range:?}",
+        info.uptime
+    );
+    assert!(info.threads >= 1);
+    // The emulator cuts off what its architecture's words don't hold.
+    let fits = |bytes: u64| !emulated() || usize::try_from(bytes).is_ok();
+    let ram = kilobytes("MemTotal") * 1024;
+    if fits(ram) {
+        assert_eq!(info.total_ram, ram);
+        for part in [info.free_ram, info.shared_ram, info.buffer_ram] {
+            assert!(part <= ram, "{part} of {ram}");
+        }
+        assert!(info.free_ram > 0);
+    }
+    let swap = kilobytes("SwapTotal") * 1024;
+    if fits(swap) {
+        assert_eq!(info.total_swap, swap);
+        assert!(info.free_swap <= swap);
+    }
+    // They change every five seconds: what it says in between is what /proc says before and after.
+    let (loads, theirs) = loop {
+        let before = loads();
+        let info = machine::sysinfo().expect("the state");
+        if loads() == before {
+            break (info.loads, before);
+        }
+    };
+    for (ours, theirs) in loads.iter().zip(theirs) {
+        let ours = ours * 100 / 65_536;
+        assert!(ours.abs_diff(theirs) <= 1, "{ours} and {theirs} hundredths");
+    }
+}
+
+/// The three of `/proc/loadavg`, in hundredths.
+fn loads() -> [u64; 3] {
+    let text = proc("loadavg");
+    let mut words = text.as_str().split(' ');
+    core::array::from_fn(|_| {
+        let load = words.next().and_then(|word| word.split_once('.'));
+        let (whole, part) = load.expect("a load");
+        let number = |digits: &str| digits.parse::<u64>().expect("a number");
+        number(whole) * 100 + number(part)
+    })
+}
+
+fn random_bytes_differ() {
+    let mut first = [0; 256];
+    let mut second = [0; 256];
+    assert_eq!(machine::getrandom(&mut first), Ok(256));
+    assert_eq!(machine::getrandom(&mut second), Ok(256));
+    assert_ne!(first, second);
+    // Each part is filled: of 64 zero bytes in a row there is no chance.
+    assert!(
+        first
+            .chunks(64)
+            .all(|part| part.iter().any(|&byte| byte != 0))
+    );
+    assert_eq!(machine::getrandom(&mut []), Ok(0));
+}
+
+fn a_subreaper_adopts_orphans() {
+    if emulated() {
+        skip("the emulator knows no subreapers");
+    }
+    assert_eq!(machine::child_subreaper(), Ok(false));
+    for subreaper in [true, false] {
+        machine::set_child_subreaper(subreaper).expect("set");
+        assert_eq!(machine::child_subreaper(), Ok(subreaper));
+        let own = process::getpid().as_raw();
+        let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+        let (told, tell) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+        let adopted = &mailbox().numbers[0];
+        adopted.store(0, Relaxed);
+        let parent = fork(|| {
+            fork(|| {
+                close(held.as_raw_fd());
+                // Until its parent has been reaped.
+                let _ = sys::fd::read(end.as_fd(), &mut [0]);
+                let adoptive = process::getppid() == own;
+                adopted.store(1 + u32::from(adoptive), Relaxed);
+            });
+        });
+        join(parent);
+        drop((held, tell));
+        // The orphan's end closes the last copy.
+        assert_eq!(sys::fd::read(told.as_fd(), &mut [0]), Ok(0));
+        let adopted = adopted.load(Relaxed);
+        assert_eq!(adopted, 1 + u32::from(subreaper));
+    }
+}
+
+fn a_process_is_named() {
+    for (name, expected) in [
+        (c"nest", "nest\n"),
+        (c"a name of 15 by", "a name of 15 by\n"),
+        (c"a name of 16 byt", "a name of 16 by\n"),
+        (c"", "\n"),
+    ] {
+        machine::set_name(name).expect("a name");
+        assert_eq!(proc("self/comm").as_str(), expected);
+    }
+}
+
+// ---- Mounts ----
+
+/// Makes a namespace with a `tmpfs` in the directory `tree`, and three directories in it.
+fn enter_a_tree() {
+    unshare(linux::CLONE_NEWNS);
+    let private = MountFlags::PRIVATE | MountFlags::REC;
+    mount(c"", c"/", c"", private, c"").expect("a tree of its own");
+    make_directory(c"tree").expect("a directory");
+    mount(
+        c"tree",
+        c"tree",
+        c"tmpfs",
+        MountFlags::default(),
+        c"mode=0755",
+    )
+    .expect("a tmpfs");
+    sys::file::chdir(c"tree").expect("the directory");
+    for name in [c"a", c"b", c"c"] {
+        make_directory(name).expect("a directory");
+    }
+}
+
+fn tmpfs(target: &CStr, flags: MountFlags) {
+    mount(c"nest", target, c"tmpfs", flags, c"").expect("a tmpfs");
+}
+
+fn unmount(target: &CStr) {
+    umount2(target, UnmountFlags::default()).expect("unmounted");
+}
+
+fn exists(path: &CStr) -> bool {
+    sys::file::faccessat(path).is_ok()
+}
+
+/// Whether a file can be made there.
+fn try_file(path: &CStr) -> Result<(), Errno> {
+    sys::fd::open(path, OFlags::WRONLY | OFlags::CREAT, 0o600).map(drop)
+}
+
+/// The options of the last mount whose target ends so, between commas.
+fn options(target: &str) -> Text {
+    let mounts = proc("self/mounts");
+    let lines = mounts.as_str().lines();
+    let mut found = lines.filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        let (path, _, options) = (words.next()?, words.next()?, words.next()?);
+        path.ends_with(target).then_some(options)
+    });
+    text!(",{},", found.next_back().expect("the mount"))
+}
+
+fn what_is_mounted_is_there_until_it_is_unmounted() {
+    enter_a_tree();
+    make_file(c"a/below", 0o600, b"");
+    tmpfs(c"a", MountFlags::default());
+    assert!(!exists(c"a/below"));
+    make_file(c"a/above", 0o600, b"");
+    let info = proc("self/mounts");
+    assert!(info.as_str().contains("nest /"), "the source's name");
+    unmount(c"a");
+    assert!(exists(c"a/below") && !exists(c"a/above"));
+    // Its own options arrive.
+    mount(
+        c"",
+        c"a",
+        c"tmpfs",
+        MountFlags::default(),
+        c"mode=0710,size=64k",
+    )
+    .expect("a tmpfs");
+    assert_eq!(mode(c"a"), 0o710);
+    assert!(options("/a").as_str().contains(",size=64k,"));
+}
+
+fn a_mount_is_as_its_flags_say() {
+    enter_a_tree();
+    for (flags, expected) in [
+        (MountFlags::default(), ",rw,"),
+        (MountFlags::RDONLY, ",ro,"),
+        (MountFlags::NOSUID, ",nosuid,"),
+        (MountFlags::NODEV, ",nodev,"),
+        (MountFlags::NOEXEC, ",noexec,"),
+        (MountFlags::SYNCHRONOUS, ",sync,"),
+        (MountFlags::NOATIME, ",noatime,"),
+        (MountFlags::RELATIME, ",relatime,"),
+    ] {
+        tmpfs(c"a", flags);
+        let options = options("/a");
+        assert!(options.as_str().contains(expected), "{flags:?}: {options}");
+        unmount(c"a");
+    }
+    tmpfs(c"a", MountFlags::STRICTATIME | MountFlags::SILENT);
+    assert!(!options("/a").as_str().contains("atime"));
+    let both = MountFlags::RDONLY.union(MountFlags::NOEXEC);
+    assert_eq!(both, MountFlags::from_bits(both.bits()));
+    tmpfs(c"b", both);
+    let options = options("/b");
+    assert!(options.as_str().contains(",ro,") && options.as_str().contains(",noexec,"));
+    assert_eq!(try_file(c"b/file"), Err(Errno::EROFS));
+}
+
+fn a_mount_is_changed() {
+    enter_a_tree();
+    tmpfs(c"a", MountFlags::default());
+    make_file(c"a/file", 0o600, b"");
+    let change = |flags: MountFlags| mount(c"", c"a", c"", MountFlags::REMOUNT | flags, c"");
+    change(MountFlags::RDONLY).expect("read only");
+    assert_eq!(try_file(c"a/other"), Err(Errno::EROFS));
+    change(MountFlags::default()).expect("writable");
+    assert_eq!(try_file(c"a/other"), Ok(()));
+    change(MountFlags::BIND | MountFlags::RDONLY).expect("this mount only");
+    assert_eq!(try_file(c"a/third"), Err(Errno::EROFS));
+    assert!(exists(c"a/file"));
+}
+
+fn a_mount_is_bound_and_moved() {
+    enter_a_tree();
+    let bind = MountFlags::BIND;
+    tmpfs(c"a", MountFlags::default());
+    make_directory(c"a/inner").expect("a directory");
+    tmpfs(c"a/inner", MountFlags::default());
+    make_file(c"a/inner/file", 0o600, b"");
+    mount(c"a", c"b", c"", bind, c"").expect("bound");
+    assert!(exists(c"b/inner") && !exists(c"b/inner/file"));
+    unmount(c"b");
+    mount(c"a", c"b", c"", bind | MountFlags::REC, c"").expect("bound");
+    assert!(exists(c"b/inner/file"));
+    mount(c"b", c"c", c"", MountFlags::MOVE, c"").expect("moved");
+    assert!(exists(c"c/inner/file") && !exists(c"b/inner"));
+
+    // The kinds of propagation: whether a mount below one is seen below its copy.
+    for (kind, there, back) in [
+        (MountFlags::SHARED, true, true),
+        (MountFlags::SLAVE, true, false),
+        (MountFlags::PRIVATE, false, false),
+    ] {
+        for target in [c"a", c"b"] {
+            let _ = umount2(target, UnmountFlags::DETACH);
+        }
+        tmpfs(c"a", MountFlags::default());
+        make_directory(c"a/inner").expect("a directory");
+        mount(c"", c"a", c"", MountFlags::SHARED, c"").expect("shared");
+        mount(c"a", c"b", c"", bind, c"").expect("bound");
+        mount(c"", c"b", c"", kind, c"").expect("another kind");
+        for (one, other, expected) in [
+            (c"a/inner", c"b/inner/file", there),
+            (c"b/inner", c"a/inner/file", back),
+        ] {
+            tmpfs(one, MountFlags::default());
+            make_file(text!("{}/file", show(one)).c_str(), 0o600, b"");
+            assert_eq!(exists(other), expected, "{kind:?}: {other:?}");
+            unmount(one);
+        }
+    }
+    mount(c"", c"a", c"", MountFlags::UNBINDABLE, c"").expect("another kind");
+    assert_eq!(mount(c"a", c"c", c"", bind, c""), Err(Errno::EINVAL));
+}
+
+fn a_mount_in_use_is_detached() {
+    enter_a_tree();
+    tmpfs(c"a", MountFlags::default());
+    make_file(c"a/file", 0o600, b"text");
+    let file = sys::fd::open(c"a/file", OFlags::CLOEXEC, 0).expect("a file");
+    let in_use = umount2(c"a", UnmountFlags::default());
+    assert_eq!(in_use, Err(Errno::EBUSY));
+    let flags = UnmountFlags::DETACH | UnmountFlags::NOFOLLOW;
+    umount2(c"a", flags).expect("detached");
+    assert!(!exists(c"a/file"));
+    let mut text = [0; 4];
+    let answer = sys::fd::read(file.as_fd(), &mut text);
+    assert_eq!((answer, &text), (Ok(4), b"text"));
+    // To be marked first is to be unmounted at the second time.
+    tmpfs(c"a", MountFlags::default());
+    let mark = || umount2(c"a", UnmountFlags::EXPIRE);
+    assert_eq!((mark(), mark()), (Err(Errno::EAGAIN), Ok(())));
+    tmpfs(c"a", MountFlags::default());
+    umount2(c"a", UnmountFlags::FORCE).expect("unmounted");
+}
+
+fn what_cannot_be_mounted_is_an_error() {
+    enter_a_tree();
+    make_file(c"file", 0o600, b"");
+    let none = MountFlags::default();
+    for (source, target, kind, flags, errno) in [
+        (c"", c"nope", c"tmpfs", none, Errno::ENOENT),
+        (c"", c"file", c"tmpfs", none, Errno::ENOTDIR),
+        (c"", c"a", c"nonsense", none, Errno::ENODEV),
+        (c"nope", c"a", c"", MountFlags::BIND, Errno::ENOENT),
+        (c"b", c"a", c"", MountFlags::MOVE, Errno::EINVAL),
+        (c"", c"a", c"", MountFlags::REMOUNT, Errno::EINVAL),
+    ] {
+        let answer = mount(source, target, kind, flags, c"");
+        assert_eq!(answer, Err(errno), "{source:?} {target:?} {kind:?}");
+    }
+}
+
+fn what_cannot_be_unmounted_is_an_error() {
+    enter_a_tree();
+    tmpfs(c"a", MountFlags::default());
+    make_link(c"link", c"a");
+    let nofollow = UnmountFlags::NOFOLLOW;
+    for (target, flags, errno) in [
+        (c"nope", UnmountFlags::default(), Errno::ENOENT),
+        (c"b", UnmountFlags::default(), Errno::EINVAL),
+        (c"link", nofollow, Errno::EINVAL),
+        (
+            c"a",
+            UnmountFlags::EXPIRE | UnmountFlags::FORCE,
+            Errno::EINVAL,
+        ),
+    ] {
+        assert_eq!(umount2(target, flags), Err(errno), "{target:?}");
+    }
+    unmount(c"link");
+    assert_eq!(umount2(c"a", nofollow), Err(Errno::EINVAL), "gone");
+}
+
+fn the_root_is_changed() {
+    enter_a_tree();
+    // The initramfs can't be left behind. So this happens below another root.
+    sys::file::chroot(c".").expect("another root");
+    sys::file::chdir(c"/").expect("the root");
+    make_file(c"/first", 0o600, b"");
+    tmpfs(c"/a", MountFlags::default());
+    make_directory(c"/a/old").expect("a directory");
+    make_file(c"/a/second", 0o600, b"");
+    // What is no mount, and what is not below it, are in the present root.
+    assert_eq!(pivot_root(c"/b", c"/b"), Err(Errno::EBUSY));
+    assert_eq!(pivot_root(c"/a", c"/c"), Err(Errno::EBUSY));
+    assert_eq!(pivot_root(c"/a", c"/nope"), Err(Errno::ENOENT));
+    pivot_root(c"/a", c"/a/old").expect("another root");
+    sys::file::chdir(c"/").expect("the root");
+    assert!(exists(c"/second") && exists(c"/old/first") && !exists(c"/first"));
+    umount2(c"/old", UnmountFlags::DETACH).expect("detached");
+    assert!(!exists(c"/old/first"));
+}
+
+// ---- The kernel itself ----
+
+/// Skips where the machine is not the test's own: what it changes is everybody's.
+fn need_a_machine() {
+    need_root();
+    if how() != "kernel" {
+        skip("needs a machine of its own");
+    }
+}
+
+fn the_consoles_level_is_set() {
+    need_a_machine();
+    let level = || {
+        let levels = proc("sys/kernel/printk");
+        let first = levels.as_str().split_whitespace().next().map(str::parse);
+        first.expect("a level").expect("a number")
+    };
+    let before: i32 = level();
+    for expected in [3, 5] {
+        machine::set_console_level(expected).expect("a level");
+        assert_eq!(level(), expected);
+    }
+    machine::set_console_level(before).expect("a level");
+    assert_eq!(machine::set_console_level(0), Err(Errno::EINVAL));
+    assert_eq!(machine::set_console_level(9), Err(Errno::EINVAL));
+}
+
+fn ctrl_alt_del_is_set() {
+    need_a_machine();
+    let set = || {
+        proc("sys/kernel/ctrl-alt-del")
+            .as_str()
+            .trim_end()
+            .parse::<u32>()
+    };
+    set_ctrl_alt_del(true).expect("set");
+    assert_eq!(set(), Ok(1));
+    set_ctrl_alt_del(false).expect("set");
+    assert_eq!(set(), Ok(0));
+}
+
+fn what_is_no_swap_is_an_error() {
+    need_root();
+    make_file(c"file", 0o600, b"");
+    assert_eq!(machine::swapoff(c"nope"), Err(Errno::ENOENT));
+    assert_eq!(machine::swapoff(c"file"), Err(Errno::EINVAL));
+}
+
+fn everything_is_written_to_the_disks() {
+    make_file(c"file", 0o600, b"text");
+    sys::reboot::sync();
+    assert_eq!(read_file(c"file").expect("the file").as_str(), "text");
+}
+
+fn who_is_not_root_may_do_none_of_it() {
+    need_root();
+    make_directory(c"directory").expect("a directory");
+    credentials::setgid(65534).expect("another group");
+    credentials::setuid(65534).expect("another user");
+    let none = MountFlags::default();
+    for (what, answer) in [
+        ("sethostname", machine::sethostname(b"nest")),
+        ("setdomainname", machine::setdomainname(b"nest")),
+        ("mount", mount(c"", c"directory", c"tmpfs", none, c"")),
+        ("umount2", umount2(c"/", UnmountFlags::default())),
+        ("pivot_root", pivot_root(c"/", c"/")),
+        ("swapoff", machine::swapoff(c"directory")),
+        ("syslog", machine::set_console_level(4)),
+        ("Ctrl-Alt-Del on", set_ctrl_alt_del(true)),
+        ("Ctrl-Alt-Del off", set_ctrl_alt_del(false)),
+    ] {
+        assert_eq!(answer, Err(Errno::EPERM), "{what}");
+    }
+    // All of this was refused, so the worst is, too.
+    assert_ne!(credentials::geteuid(), Ok(0));
+    for how in [Reboot::PowerOff, Reboot::Restart, Reboot::Halt] {
+        assert_eq!(reboot(how), Errno::EPERM);
+    }
+}

@@ -1,1 +1,270 @@
 //! Waiting for descriptors.
+
+use core::marker::PhantomData;
+use core::ops::BitOr;
+use core::time::Duration;
+
+use linux_raw_sys::general as linux;
+
+use super::time::timespec;
+use super::{done, result};
+use crate::arch::{nr, syscall1, syscall4, syscall5, syscall6};
+use crate::errno::Errno;
+use crate::fd::{BorrowedFd, OwnedFd, RawFd};
+use crate::signal::SigSet;
+
+/// What may be the case with a descriptor: `POLL…` and `EPOLL…` without those words. Where both have one it is the same.
+///
+/// ```
+/// use nestling::poll::Events;
+/// let events = Events::IN | Events::OUT;
+/// assert!(events.contains(Events::IN) && !events.contains(Events::HUP));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Events(u32);
+
+macro_rules! events {
+    ($($name:ident $value:ident $what:literal)*) => {
+        impl Events {
+            $(
+                #[doc = $what]
+                pub const $name: Self = Self(linux::$value);
+            )*
+        }
+    };
+}
+
+events! {
+    IN EPOLLIN "it can be read, be it only the end"
+    PRI EPOLLPRI "something urgent has come"
+    OUT EPOLLOUT "it can be written"
+    RDHUP EPOLLRDHUP "the other side of a socket writes no more"
+    ERR EPOLLERR "an error; nobody reads this pipe any more. Needs not be asked for"
+    HUP EPOLLHUP "the other side is gone; there may be something left to read. Needs not be asked for"
+    NVAL POLLNVAL "it is not open. Needs not be asked for; only from `poll`"
+    ET EPOLLET "tell each change once, not as long as it is so; only for `epoll`"
+    ONESHOT EPOLLONESHOT "tell it once, then not until the next `modify`; only for `epoll`"
+    EXCLUSIVE EPOLLEXCLUSIVE "of several who wait for it, wake not all; only for `epoll`"
+}
+
+impl Events {
+    /// The flags of these bits.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The bits, as the kernel has them.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether all of `other` is in it.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether any of `other` is in it.
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl BitOr for Events {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// A descriptor, what one wants to know of it, and what [`ppoll`] said.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct PollFd<'fd>(linux::pollfd, PhantomData<BorrowedFd<'fd>>);
+
+impl<'fd> PollFd<'fd> {
+    /// Asks whether any of `events` is the case.
+    pub fn new(fd: BorrowedFd<'fd>, events: Events) -> Self {
+        let pollfd = linux::pollfd {
+            fd: fd.fd,
+            events: events.0 as i16,
+            revents: 0,
+        };
+        Self(pollfd, PhantomData)
+    }
+
+    /// What is the case (`revents`): of what was asked for, or `ERR`, `HUP`, `NVAL`.
+    pub fn returned(&self) -> Events {
+        Events(self.0.revents as u16 as u32)
+    }
+}
+
+/// `ppoll`: waits until something is the case with one of the descriptors, or the time is over: with how many. Meanwhile the
+/// thread's signal mask is `mask`, if there is one. `EINTR` after a handler has run.
+pub fn ppoll(
+    fds: &mut [PollFd<'_>],
+    timeout: Option<Duration>,
+    mask: Option<SigSet>,
+) -> Result<usize, Errno> {
+    let timeout = timeout.map(timespec);
+    // SAFETY: the kernel reads and writes `fds.len()` structs, and writes what is left to the time, which is ours; it reads
+    // a set of 8 bytes, as `SigSet` is. Both may be left out.
+    let answer = unsafe {
+        syscall5(
+            nr::PPOLL as usize,
+            fds.as_mut_ptr() as usize,
+            fds.len(),
+            address(timeout.as_ref()),
+            address(mask.as_ref()),
+            size_of::<SigSet>(),
+        )
+    };
+    result(answer)
+}
+
+/// Where it is; 0 for none.
+fn address<T>(place: Option<&T>) -> usize {
+    place.map_or(0, |place| &raw const *place as usize)
+}
+
+/// What [`epoll_pwait`] says of a descriptor.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct EpollEvent(linux::epoll_event);
+
+impl EpollEvent {
+    /// Nothing: what an array for events begins with.
+    pub const EMPTY: Self = Self::new(Events(0), 0);
+
+    const fn new(events: Events, data: u64) -> Self {
+        Self(linux::epoll_event {
+            events: events.0,
+            data,
+        })
+    }
+
+    /// What is the case.
+    pub fn events(&self) -> Events {
+        Events(self.0.events)
+    }
+
+    /// What was given with the descriptor.
+    pub fn data(&self) -> u64 {
+        self.0.data
+    }
+}
+
+/// `epoll_create1`: a close-on-exec descriptor of a new epoll instance.
+pub fn epoll_create() -> Result<OwnedFd, Errno> {
+    // SAFETY: a number is all it takes; the kernel makes a new descriptor.
+    unsafe {
+        let answer = syscall1(
+            linux::__NR_epoll_create1 as usize,
+            linux::EPOLL_CLOEXEC as usize,
+        );
+        result(answer).map(|fd| OwnedFd::from_raw_fd(fd as RawFd))
+    }
+}
+
+/// `epoll_ctl(EPOLL_CTL_ADD)`: adds a descriptor.
+pub fn epoll_add(
+    epoll: BorrowedFd<'_>,
+    fd: BorrowedFd<'_>,
+    events: Events,
+    data: u64,
+) -> Result<(), Errno> {
+    epoll_ctl(epoll, linux::EPOLL_CTL_ADD, fd, events, data)
+}
+
+/// `epoll_ctl(EPOLL_CTL_MOD)`: changes what is asked of a descriptor that was added.
+pub fn epoll_modify(
+    epoll: BorrowedFd<'_>,
+    fd: BorrowedFd<'_>,
+    events: Events,
+    data: u64,
+) -> Result<(), Errno> {
+    epoll_ctl(epoll, linux::EPOLL_CTL_MOD, fd, events, data)
+}
+
+/// `epoll_ctl(EPOLL_CTL_DEL)`: takes a descriptor out.
+pub fn epoll_delete(epoll: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    epoll_ctl(epoll, linux::EPOLL_CTL_DEL, fd, Events(0), 0)
+}
+
+fn epoll_ctl(
+    epoll: BorrowedFd<'_>,
+    operation: u32,
+    fd: BorrowedFd<'_>,
+    events: Events,
+    data: u64,
+) -> Result<(), Errno> {
+    let event = EpollEvent::new(events, data);
+    // SAFETY: the kernel reads one event.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_epoll_ctl as usize,
+            epoll.fd as usize,
+            operation as usize,
+            fd.fd as usize,
+            &raw const event as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `epoll_pwait`: waits until something is the case with a descriptor that was added, or the time is over: how many events it
+/// wrote, at most `events.len()`, which must not be 0. Meanwhile the thread's signal mask is `mask`, if there is one. `EINTR`
+/// after a handler has run. The time is rounded up to milliseconds, and down to 24 days.
+pub fn epoll_pwait(
+    epoll: BorrowedFd<'_>,
+    events: &mut [EpollEvent],
+    timeout: Option<Duration>,
+    mask: Option<SigSet>,
+) -> Result<usize, Errno> {
+    // SAFETY: the kernel writes at most `events.len()` events, and reads a set of 8 bytes, as `SigSet` is, if there is one.
+    let answer = unsafe {
+        syscall6(
+            linux::__NR_epoll_pwait as usize,
+            epoll.fd as usize,
+            events.as_mut_ptr() as usize,
+            events.len(),
+            timeout.map_or(-1, milliseconds) as usize,
+            address(mask.as_ref()),
+            size_of::<SigSet>(),
+        )
+    };
+    result(answer)
+}
+
+fn milliseconds(duration: Duration) -> i32 {
+    let up = duration.saturating_add(Duration::from_nanos(999_999));
+    i32::try_from(up.as_millis()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_poll_and_epoll_both_have_is_the_same() {
+        for (poll, epoll) in [
+            (linux::POLLIN, linux::EPOLLIN),
+            (linux::POLLPRI, linux::EPOLLPRI),
+            (linux::POLLOUT, linux::EPOLLOUT),
+            (linux::POLLRDHUP, linux::EPOLLRDHUP),
+            (linux::POLLERR, linux::EPOLLERR),
+            (linux::POLLHUP, linux::EPOLLHUP),
+        ] {
+            assert_eq!(poll, epoll);
+        }
+    }
+
+    #[test]
+    fn a_time_is_rounded_up_to_milliseconds_and_down_to_what_they_can_say() {
+        for (nanoseconds, expected) in [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2)] {
+            assert_eq!(milliseconds(Duration::from_nanos(nanoseconds)), expected);
+        }
+        assert_eq!(milliseconds(Duration::MAX), i32::MAX);
+        assert_eq!(milliseconds(Duration::from_secs(1 << 31)), i32::MAX);
+    }
+}

@@ -2,7 +2,7 @@
 
 use linux_raw_sys::general as linux;
 
-use super::failed;
+use super::{done, failed};
 use crate::arch::{syscall0, syscall4};
 use crate::errno::Errno;
 
@@ -26,15 +26,28 @@ pub fn sync() {
 
 /// `reboot`: ends the machine at once, without [`sync`]; in a pid namespace, the namespace. Returns only if that failed.
 pub fn reboot(how: Reboot) -> Errno {
+    failed(command(how as u32))
+}
+
+/// `reboot(LINUX_REBOOT_CMD_CAD_ON)`, `…_OFF`: whether Ctrl-Alt-Del restarts the machine at once. If not, it sends `SIGINT` to
+/// PID 1.
+pub fn set_ctrl_alt_del(restarts: bool) -> Result<(), Errno> {
+    done(command(if restarts {
+        linux::LINUX_REBOOT_CMD_CAD_ON
+    } else {
+        linux::LINUX_REBOOT_CMD_CAD_OFF
+    }))
+}
+
+fn command(command: u32) -> usize {
     // SAFETY: numbers are all it takes; two of them only say that it is meant.
-    let answer = unsafe {
+    unsafe {
         syscall4(
             linux::__NR_reboot as usize,
             linux::LINUX_REBOOT_MAGIC1 as usize,
             linux::LINUX_REBOOT_MAGIC2 as usize,
-            how as usize,
+            command as usize,
             0,
         )
-    };
-    failed(answer)
+    }
 }

@@ -1,10 +1,19 @@
-//! Signals: actions and masks.
+//! Signals: actions, masks, and taking those that are blocked.
+
+use core::time::Duration;
 
 use linux_raw_sys::general as linux;
+pub use linux_raw_sys::general::{
+    SA_NOCLDSTOP, SA_NOCLDWAIT, SA_NODEFER, SA_ONSTACK, SA_RESETHAND, SA_RESTART,
+};
 
+use super::time::timespec;
 use super::{done, result};
-use crate::arch::{self, syscall4};
+use crate::arch::{self, nr, syscall2, syscall3, syscall4};
 use crate::errno::Errno;
+use crate::fd::{BorrowedFd, OwnedFd};
+use crate::file::OFlags;
+use crate::process::{ExitStatus, Pid};
 use crate::signal::{SigSet, Signal};
 
 /// What a process does with a signal.
@@ -18,31 +27,75 @@ pub enum Action {
     Handler(unsafe extern "C" fn(i32)),
 }
 
+/// All that the kernel knows of a signal's action: the handler, its flags, its mask. For [`restore_action`].
+#[derive(Debug)]
+pub struct SavedAction {
+    signal: Signal,
+    action: KernelAction,
+}
+
+/// What the kernel says of a signal that was taken with [`sigtimedwait`] or from a [`signalfd`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SigInfo {
+    /// Which it is.
+    pub signal: Signal,
+    /// Why it came: `SI_…`, or `CLD_…` from a child (`sigaction(2)`). From the kernel itself it is positive.
+    pub code: i32,
+    /// Who sent it, or the child that it is about; none where nobody did, or somebody outside of this pid namespace.
+    pub pid: Option<Pid>,
+    /// That process's real user.
+    pub uid: Option<u32>,
+    /// How the child ended, stopped or went on, if it is about one. It is not reaped by that.
+    pub status: Option<ExitStatus>,
+}
+
+impl SigInfo {
+    fn new(signal: i32, code: i32, pid: i32, uid: u32, status: i32) -> Result<Self, Errno> {
+        let signal = Signal::from_raw(signal).ok_or(Errno::EINVAL)?;
+        let child = signal == Signal::CHLD
+            && matches!(code as u32, linux::CLD_EXITED..=linux::CLD_CONTINUED);
+        // In those of a timer and of a descriptor the fields are something else.
+        let sent =
+            code <= linux::SI_USER as i32 && !matches!(code, linux::SI_TIMER | linux::SI_SIGIO);
+        Ok(Self {
+            signal,
+            code,
+            pid: Pid::from_raw(pid).filter(|_| sent || child),
+            uid: (sent || child).then_some(uid),
+            status: child.then(|| ExitStatus::from_siginfo(code as u32, status)),
+        })
+    }
+}
+
 /// `rt_sigprocmask(SIG_SETMASK)`: sets this thread's mask; returns the old one.
 pub fn set_mask(mask: SigSet) -> Result<SigSet, Errno> {
-    let mut old = SigSet::EMPTY;
-    // SAFETY: the kernel reads one set and writes one, each of 8 bytes, as `SigSet` is.
-    let answer = unsafe {
-        syscall4(
-            linux::__NR_rt_sigprocmask as usize,
-            linux::SIG_SETMASK as usize,
-            &raw const mask as usize,
-            &raw mut old as usize,
-            size_of::<SigSet>(),
-        )
-    };
-    result(answer).map(|_| old)
+    sigprocmask(linux::SIG_SETMASK, &raw const mask as usize)
+}
+
+/// `rt_sigprocmask(SIG_BLOCK)`: adds to this thread's mask; returns the old one.
+pub fn block(signals: SigSet) -> Result<SigSet, Errno> {
+    sigprocmask(linux::SIG_BLOCK, &raw const signals as usize)
+}
+
+/// `rt_sigprocmask(SIG_UNBLOCK)`: takes away from this thread's mask; returns the old one.
+pub fn unblock(signals: SigSet) -> Result<SigSet, Errno> {
+    sigprocmask(linux::SIG_UNBLOCK, &raw const signals as usize)
 }
 
 /// `rt_sigprocmask`: this thread's mask.
 pub fn mask() -> Result<SigSet, Errno> {
+    sigprocmask(linux::SIG_SETMASK, 0)
+}
+
+/// `new` is the address of a set, or 0.
+fn sigprocmask(how: u32, new: usize) -> Result<SigSet, Errno> {
     let mut old = SigSet::EMPTY;
-    // SAFETY: the kernel writes one set of 8 bytes, as `SigSet` is.
+    // SAFETY: the kernel reads one set if there is one and writes one, each of 8 bytes, as `SigSet` is.
     let answer = unsafe {
         syscall4(
             linux::__NR_rt_sigprocmask as usize,
-            linux::SIG_SETMASK as usize,
-            0,
+            how as usize,
+            new,
             &raw mut old as usize,
             size_of::<SigSet>(),
         )
@@ -50,11 +103,93 @@ pub fn mask() -> Result<SigSet, Errno> {
     result(answer).map(|_| old)
 }
 
-/// `rt_sigaction`: sets what this process does with a signal; `flags` are `SA_…`.
+/// `rt_sigpending`: what is blocked and has come, for this thread or for the process.
+pub fn sigpending() -> Result<SigSet, Errno> {
+    let mut pending = SigSet::EMPTY;
+    // SAFETY: the kernel writes one set of 8 bytes, as `SigSet` is.
+    let answer = unsafe {
+        syscall2(
+            linux::__NR_rt_sigpending as usize,
+            &raw mut pending as usize,
+            size_of::<SigSet>(),
+        )
+    };
+    result(answer).map(|_| pending)
+}
+
+/// `rt_sigaction`: sets what this process does with a signal; `flags` are a handler's, `SA_…`. While a handler runs, its own
+/// signal is blocked, and no other.
 ///
 /// # Safety
 /// A handler does only what may be done in one, wherever it interrupts.
 pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(), Errno> {
+    let new = kernel_action(action, flags);
+    // SAFETY: the kernel reads one action. The caller's promise.
+    done(unsafe { sigaction(signal, &raw const new as usize, 0) })
+}
+
+/// `rt_sigaction`: what this process does with a signal.
+pub fn action(signal: Signal) -> Result<Action, Errno> {
+    let mut old = kernel_action(Action::Default, 0);
+    // SAFETY: the kernel writes one action.
+    result(unsafe { sigaction(signal, 0, &raw mut old as usize) })?;
+    Ok(match old.action.sa_handler_kernel {
+        None => Action::Default,
+        Some(handler) if handler as usize == SIG_IGN => Action::Ignore,
+        Some(handler) => Action::Handler(handler),
+    })
+}
+
+/// `rt_sigaction`: as [`set_action`]; returns what was there, for [`restore_action`].
+///
+/// # Safety
+/// As [`set_action`].
+pub unsafe fn replace_action(
+    signal: Signal,
+    action: Action,
+    flags: u32,
+) -> Result<SavedAction, Errno> {
+    let new = kernel_action(action, flags);
+    let mut old = kernel_action(Action::Default, 0);
+    // SAFETY: the kernel reads one action and writes one. The caller's promise.
+    result(unsafe { sigaction(signal, &raw const new as usize, &raw mut old as usize) })?;
+    Ok(SavedAction {
+        signal,
+        action: old,
+    })
+}
+
+/// [`replace_action`] by [`Action::Ignore`].
+pub fn ignore(signal: Signal) -> Result<SavedAction, Errno> {
+    // SAFETY: no handler.
+    unsafe { replace_action(signal, Action::Ignore, 0) }
+}
+
+/// [`replace_action`] by [`Action::Default`].
+pub fn set_default(signal: Signal) -> Result<SavedAction, Errno> {
+    // SAFETY: no handler.
+    unsafe { replace_action(signal, Action::Default, 0) }
+}
+
+/// `rt_sigaction`: sets what was there before, with its flags and its mask.
+pub fn restore_action(saved: &SavedAction) -> Result<(), Errno> {
+    // SAFETY: the kernel reads one action; whoever first set it promised that its handler may run at any time.
+    done(unsafe { sigaction(saved.signal, &raw const saved.action as usize, 0) })
+}
+
+/// An action as the kernel has it. On riscv64 that is three words, but qemu-user's is four there, too: it reads and writes
+/// one more.
+#[derive(Debug)]
+#[repr(C)]
+struct KernelAction {
+    action: linux::kernel_sigaction,
+    fourth: [usize; FOURTH],
+}
+
+const FOURTH: usize =
+    4usize.saturating_sub(size_of::<linux::kernel_sigaction>() / size_of::<usize>());
+
+fn kernel_action(action: Action, flags: u32) -> KernelAction {
     let action = match action {
         Action::Default => arch::sigaction(None, 0),
         // SAFETY: the kernel's SIG_IGN is the handler of address 1, which is never called.
@@ -64,38 +199,103 @@ pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(
         ),
         Action::Handler(handler) => arch::sigaction(Some(handler), flags),
     };
-    // SAFETY: the kernel reads one action with a set of 8 bytes; it may leave out the old one. The caller's promise.
-    let answer = unsafe {
-        syscall4(
-            linux::__NR_rt_sigaction as usize,
-            signal.as_raw() as usize,
-            &raw const action as usize,
-            0,
-            size_of::<SigSet>(),
-        )
-    };
-    done(answer)
+    KernelAction {
+        action,
+        fourth: [0; FOURTH],
+    }
 }
 
-/// `rt_sigaction`: what this process does with a signal.
-pub fn action(signal: Signal) -> Result<Action, Errno> {
-    let mut action = arch::sigaction(None, 0);
-    // SAFETY: the kernel writes one action with a set of 8 bytes; it may leave out the new one.
-    let answer = unsafe {
+/// `new` and `old` are the addresses of actions, or 0.
+///
+/// # Safety
+/// The first is readable, the second writable; the new action is one that may be set.
+unsafe fn sigaction(signal: Signal, new: usize, old: usize) -> usize {
+    // SAFETY: the caller's promise; an action's set has 8 bytes, as `SigSet` has.
+    unsafe {
         syscall4(
             linux::__NR_rt_sigaction as usize,
             signal.as_raw() as usize,
-            0,
-            &raw mut action as usize,
+            new,
+            old,
+            size_of::<SigSet>(),
+        )
+    }
+}
+
+const SIG_IGN: usize = 1;
+
+/// `rt_sigtimedwait`: waits until a signal of the set comes, and takes it, so that nothing else is done with it; the thread
+/// must block it. `EAGAIN` when the time is over; `EINTR` after a handler has run.
+pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInfo, Errno> {
+    let timeout = timeout.map(timespec);
+    let timeout = timeout.as_ref().map_or(0, |time| &raw const *time as usize);
+    // SAFETY: `siginfo_t` is plain numbers.
+    let mut info: linux::siginfo_t = unsafe { core::mem::zeroed() };
+    // SAFETY: the kernel reads one set of 8 bytes, as `SigSet` is, and one time if there is one, and writes one `siginfo_t`.
+    let answer = unsafe {
+        syscall4(
+            nr::RT_SIGTIMEDWAIT as usize,
+            &raw const signals as usize,
+            &raw mut info as usize,
+            timeout,
             size_of::<SigSet>(),
         )
     };
     result(answer)?;
-    Ok(match action.sa_handler_kernel {
-        None => Action::Default,
-        Some(handler) if handler as usize == SIG_IGN => Action::Ignore,
-        Some(handler) => Action::Handler(handler),
-    })
+    // SAFETY: these are numbers, whatever they mean; all of it began as zeros.
+    let (fields, child) = unsafe {
+        let fields = info.__bindgen_anon_1.__bindgen_anon_1;
+        (fields, fields._sifields._sigchld)
+    };
+    SigInfo::new(
+        fields.si_signo,
+        fields.si_code,
+        child._pid,
+        child._uid,
+        child._status,
+    )
 }
 
-const SIG_IGN: usize = 1;
+/// `signalfd4`: a close-on-exec descriptor from which the set's signals are read, as far as they are blocked. `flags` are
+/// `NONBLOCK` or nothing.
+pub fn signalfd(signals: SigSet, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let answer = signalfd4(-1, signals, flags | OFlags::CLOEXEC);
+    // SAFETY: the kernel has just made it.
+    result(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// `signalfd4`: changes a signalfd's set.
+pub fn set_signalfd(signalfd: BorrowedFd<'_>, signals: SigSet) -> Result<(), Errno> {
+    done(signalfd4(signalfd.fd, signals, OFlags::default()))
+}
+
+fn signalfd4(fd: i32, signals: SigSet, flags: OFlags) -> usize {
+    // SAFETY: the kernel reads one set of 8 bytes, as `SigSet` is. Its flags are those of `open`.
+    unsafe {
+        syscall4(
+            linux::__NR_signalfd4 as usize,
+            fd as usize,
+            &raw const signals as usize,
+            size_of::<SigSet>(),
+            flags.bits() as usize,
+        )
+    }
+}
+
+/// `read` of a signalfd: takes one signal.
+pub fn read_signalfd(signalfd: BorrowedFd<'_>) -> Result<SigInfo, Errno> {
+    // `struct signalfd_siginfo`, all of whose fields that are used here have 32 bits.
+    let mut info = [0i32; 32];
+    // SAFETY: the kernel writes at most the array's size.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_read as usize,
+            signalfd.fd as usize,
+            info.as_mut_ptr() as usize,
+            size_of_val(&info),
+        )
+    };
+    result(answer)?;
+    let [signal, _, code, pid, uid, _, _, _, _, _, status, ..] = info;
+    SigInfo::new(signal, code, pid, uid as u32, status)
+}

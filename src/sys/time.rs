@@ -1,1 +1,301 @@
 //! Clocks, sleep and timers.
+
+use core::time::Duration;
+
+use linux_raw_sys::general as linux;
+
+use super::{done, result};
+use crate::arch::{nr, syscall2, syscall4};
+use crate::errno::Errno;
+use crate::fd::{BorrowedFd, OwnedFd};
+use crate::file::OFlags;
+
+/// A clock to look at, to sleep by, and for timers (`clock_gettime(2)`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Clock {
+    /// The time of day, from 1970 on, in UTC. It jumps when somebody sets it.
+    Realtime = linux::CLOCK_REALTIME,
+    /// Goes on from some moment before the start of this process, and never jumps. It stands while the machine is suspended.
+    Monotonic = linux::CLOCK_MONOTONIC,
+    /// As `Monotonic`, but goes on while the machine is suspended.
+    Boottime = linux::CLOCK_BOOTTIME,
+}
+
+/// What a clock shows, to the nanosecond: POSIX's `struct timespec`, with 64 bits for the seconds everywhere.
+///
+/// ```
+/// use core::time::Duration;
+/// use nestling::time::Timestamp;
+///
+/// let start = Timestamp::new(100, 900_000_000).unwrap();
+/// let end = start.checked_add(Duration::from_millis(200)).unwrap();
+/// assert_eq!((end.seconds(), end.nanoseconds()), (101, 100_000_000));
+/// assert_eq!(end.checked_duration_since(start), Some(Duration::from_millis(200)));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Timestamp {
+    seconds: i64,
+    nanoseconds: u32,
+}
+
+const SECOND: u32 = 1_000_000_000;
+
+impl Timestamp {
+    /// Later than every other.
+    pub const MAX: Self = Self {
+        seconds: i64::MAX,
+        nanoseconds: SECOND - 1,
+    };
+
+    /// So many seconds, and so many nanoseconds more, which must be less than a second.
+    pub const fn new(seconds: i64, nanoseconds: u32) -> Option<Self> {
+        if nanoseconds < SECOND {
+            Some(Self {
+                seconds,
+                nanoseconds,
+            })
+        } else {
+            None
+        }
+    }
+
+    /// The whole seconds, rounded down.
+    pub const fn seconds(self) -> i64 {
+        self.seconds
+    }
+
+    /// The nanoseconds beyond them.
+    pub const fn nanoseconds(self) -> u32 {
+        self.nanoseconds
+    }
+
+    /// The time so much later, if there is one.
+    pub fn checked_add(self, duration: Duration) -> Option<Self> {
+        let seconds = self.seconds.checked_add_unsigned(duration.as_secs())?;
+        let sum = self.nanoseconds + duration.subsec_nanos();
+        Some(match sum.checked_sub(SECOND) {
+            Some(nanoseconds) => Self {
+                seconds: seconds.checked_add(1)?,
+                nanoseconds,
+            },
+            None => Self {
+                seconds,
+                nanoseconds: sum,
+            },
+        })
+    }
+
+    /// The time so much earlier, if there is one.
+    pub fn checked_sub(self, duration: Duration) -> Option<Self> {
+        let seconds = self.seconds.checked_sub_unsigned(duration.as_secs())?;
+        Some(
+            match self.nanoseconds.checked_sub(duration.subsec_nanos()) {
+                Some(nanoseconds) => Self {
+                    seconds,
+                    nanoseconds,
+                },
+                None => Self {
+                    seconds: seconds.checked_sub(1)?,
+                    nanoseconds: self.nanoseconds + SECOND - duration.subsec_nanos(),
+                },
+            },
+        )
+    }
+
+    /// How much later it is than `earlier`; `None` if it is earlier.
+    pub fn checked_duration_since(self, earlier: Self) -> Option<Duration> {
+        if self < earlier {
+            return None;
+        }
+        let seconds = self.seconds.abs_diff(earlier.seconds);
+        Some(match self.nanoseconds.checked_sub(earlier.nanoseconds) {
+            Some(nanoseconds) => duration(seconds, nanoseconds),
+            None => duration(
+                seconds.wrapping_sub(1),
+                self.nanoseconds + SECOND - earlier.nanoseconds,
+            ),
+        })
+    }
+
+    fn to_kernel(self) -> linux::__kernel_timespec {
+        linux::__kernel_timespec {
+            tv_sec: self.seconds,
+            tv_nsec: self.nanoseconds.into(),
+        }
+    }
+}
+
+/// A duration as the kernel takes it. One of more than 2⁶³ seconds is cut off there.
+pub(super) fn timespec(duration: Duration) -> linux::__kernel_timespec {
+    linux::__kernel_timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}
+
+/// `Duration::new` without the code to panic in.
+fn duration(seconds: u64, nanoseconds: u32) -> Duration {
+    Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanoseconds.into()))
+}
+
+const ZERO: linux::__kernel_timespec = linux::__kernel_timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
+};
+
+/// `clock_gettime`: what the clock shows.
+pub fn clock_gettime(clock: Clock) -> Result<Timestamp, Errno> {
+    let mut time = ZERO;
+    // SAFETY: the kernel writes one time.
+    let answer = unsafe {
+        syscall2(
+            nr::CLOCK_GETTIME as usize,
+            clock as usize,
+            &raw mut time as usize,
+        )
+    };
+    result(answer).map(|_| Timestamp {
+        seconds: time.tv_sec,
+        nanoseconds: time.tv_nsec as u32,
+    })
+}
+
+/// `clock_settime`: sets [`Clock::Realtime`]; no other can be set.
+pub fn clock_settime(clock: Clock, time: Timestamp) -> Result<(), Errno> {
+    let time = time.to_kernel();
+    // SAFETY: the kernel reads one time.
+    let answer = unsafe {
+        syscall2(
+            nr::CLOCK_SETTIME as usize,
+            clock as usize,
+            &raw const time as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `clock_nanosleep(TIMER_ABSTIME)`: waits until the clock shows `time`; `EINTR` after a handler has run.
+pub fn clock_nanosleep(clock: Clock, time: Timestamp) -> Result<(), Errno> {
+    let time = time.to_kernel();
+    // SAFETY: the kernel reads one time; with this flag it writes none.
+    let answer = unsafe {
+        syscall4(
+            nr::CLOCK_NANOSLEEP as usize,
+            clock as usize,
+            linux::TIMER_ABSTIME as usize,
+            &raw const time as usize,
+            0,
+        )
+    };
+    done(answer)
+}
+
+/// When a timer expires.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expiration {
+    /// After so long.
+    After(Duration),
+    /// When its clock shows this.
+    At(Timestamp),
+}
+
+/// `timerfd_create`: a close-on-exec descriptor that counts a timer's expirations. `flags` are `NONBLOCK` or nothing.
+pub fn timerfd_create(clock: Clock, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::CLOEXEC;
+    // SAFETY: numbers are all it takes, the flags being those of `open`; the kernel makes a new descriptor.
+    unsafe {
+        let answer = syscall2(
+            linux::__NR_timerfd_create as usize,
+            clock as usize,
+            flags.bits() as usize,
+        );
+        result(answer).map(|fd| OwnedFd::from_raw_fd(fd as i32))
+    }
+}
+
+/// `timerfd_settime`: has it expire at `first` and then every `interval`, if that is not zero; a `first` of zero stops it.
+pub fn timerfd_settime(
+    timer: BorrowedFd<'_>,
+    first: Expiration,
+    interval: Duration,
+) -> Result<(), Errno> {
+    let (flags, it_value) = match first {
+        Expiration::After(duration) => (0, timespec(duration)),
+        Expiration::At(time) => (linux::TFD_TIMER_ABSTIME, time.to_kernel()),
+    };
+    let new = linux::__kernel_itimerspec {
+        it_interval: timespec(interval),
+        it_value,
+    };
+    // SAFETY: the kernel reads one pair of times; it may leave out the old one.
+    let answer = unsafe {
+        syscall4(
+            nr::TIMERFD_SETTIME as usize,
+            timer.fd as usize,
+            flags as usize,
+            &raw const new as usize,
+            0,
+        )
+    };
+    done(answer)
+}
+
+/// `timerfd_gettime`: how long until it expires, zero if it is stopped; and the interval.
+pub fn timerfd_gettime(timer: BorrowedFd<'_>) -> Result<(Duration, Duration), Errno> {
+    let mut now = linux::__kernel_itimerspec {
+        it_interval: ZERO,
+        it_value: ZERO,
+    };
+    // SAFETY: the kernel writes one pair of times.
+    let answer = unsafe {
+        syscall2(
+            nr::TIMERFD_GETTIME as usize,
+            timer.fd as usize,
+            &raw mut now as usize,
+        )
+    };
+    let time = |it: linux::__kernel_timespec| duration(it.tv_sec as u64, it.tv_nsec as u32);
+    result(answer).map(|_| (time(now.it_value), time(now.it_interval)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64, nanoseconds: u32) -> Timestamp {
+        Timestamp::new(seconds, nanoseconds).unwrap()
+    }
+
+    #[test]
+    fn a_sum_less_one_term_is_the_other() {
+        let last = SECOND - 1;
+        for start in [at(-5, 0), at(-1, last), at(0, 1), at(7, last)] {
+            for duration in [(0, 0), (0, 1), (0, last), (1, 0), (9, last)] {
+                let duration = Duration::new(duration.0, duration.1);
+                let end = start.checked_add(duration).unwrap();
+                assert!(end.nanoseconds() < SECOND);
+                assert_eq!(end.checked_duration_since(start), Some(duration));
+                assert_eq!(end.checked_sub(duration), Some(start));
+                assert_eq!(start.checked_duration_since(end).is_none(), start < end);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_the_last_or_the_first_time_is_none() {
+        let nanosecond = Duration::from_nanos(1);
+        assert_eq!(Timestamp::MAX.checked_add(nanosecond), None);
+        assert_eq!(at(i64::MIN, 0).checked_sub(nanosecond), None);
+        assert_eq!(at(0, 0).checked_add(Duration::MAX), None);
+        assert_eq!(Timestamp::new(0, SECOND), None);
+        let whole = Timestamp::MAX.checked_duration_since(at(i64::MIN, 0));
+        assert_eq!(whole, Some(Duration::MAX));
+    }
+
+    #[test]
+    fn a_duration_that_the_kernel_cannot_take_is_cut_off() {
+        assert_eq!(timespec(Duration::MAX).tv_sec, i64::MAX);
+        assert_eq!(timespec(Duration::from_millis(1500)).tv_nsec, 500_000_000);
+    }
+}
