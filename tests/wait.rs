@@ -1,4 +1,4 @@
-//! Waiting for a child: blocking, polling, through its pidfd.
+//! Waiting for a child: blocking, polling, through its pidfd; for one of many, and for stops.
 
 #![no_std]
 #![no_main]
@@ -7,10 +7,11 @@ use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 
 use nestling::spawn::{Child, Memory, Spawn};
 use nestling::sys::{self, signal};
+use nestling::wait::{Options, Who};
 use nestling::{Args, AsFd, Errno, ExitStatus, OFlags, Pid, Signal, args, wait};
 use nestling_tests::{
-    close, dup2, emulated, fork, handleable, has_child, probe, set_timer, skip, started, status,
-    text,
+    close, dup2, emulated, fork, handleable, has_child, join, probe, set_timer, skip, started,
+    status, text,
 };
 
 nestling_tests::suite! {
@@ -24,8 +25,14 @@ nestling_tests::suite! {
         a_signal_goes_to_the_child_until_it_was_waited_for,
         a_handler_does_not_end_the_wait,
         a_pidfd_is_waited_for,
+        every_wait_says_the_same,
+        a_stop_and_a_continuation_are_told_to_who_asks,
+        any_child_is_waited_for,
+        a_group_is_waited_for_and_no_other_child,
+        a_peek_leaves_the_news_for_the_next_wait,
     }
     once {
+        a_handler_ends_a_wait_for_any,
         what_is_no_child_is_an_error,
         what_is_no_pidfd_is_an_error,
     }
@@ -185,6 +192,162 @@ fn a_pidfd_is_waited_for(memory: Memory) {
     assert_eq!(status(&spawn).code(), Some(77));
 }
 
+fn every_wait_says_the_same(memory: Memory) {
+    let end = |what: &core::ffi::CStr, number: i32| {
+        let number = text!("{number}");
+        let list = args![c"probe", what, number.c_str()];
+        let child = started(&Spawn {
+            args: Args::new(&list),
+            ..probe(memory)
+        });
+        let peeked = wait::peek(Who::Child(child.id()), Options::default());
+        let waited = wait::wait_for(Who::Child(child.id()), Options::default());
+        assert_eq!(peeked, waited);
+        let (pid, status) = waited.expect("its end").expect("a status");
+        assert_eq!(pid, child.id());
+        assert!(!has_child());
+        status
+    };
+    for code in [0, 1, 127, 128, 255] {
+        assert_eq!(end(c"exit", code), doing(memory, c"exit", code));
+        assert_eq!(end(c"exit", code).code(), Some(code));
+    }
+    for signal in [Signal::HUP, Signal::KILL, Signal::TERM, Signal::ABRT] {
+        let number = signal.as_raw();
+        assert_eq!(end(c"kill", number), doing(memory, c"kill", number));
+        assert_eq!(end(c"kill", number).signal(), Some(signal));
+    }
+}
+
+fn a_stop_and_a_continuation_are_told_to_who_asks(memory: Memory) {
+    // Another's news is not this one's.
+    let other = fork(|| {});
+    wait::peek(Who::Child(other), Options::default()).expect("its end");
+    let (child, held) = waiting(memory, false);
+    let who = Who::Child(child.id());
+    let all = Options::STOPPED | Options::CONTINUED;
+    let news = |options| {
+        let (pid, status) = wait::wait_for(who, options).expect("it").expect("news");
+        assert_eq!(pid, child.id());
+        status
+    };
+    assert_eq!(wait::wait_for(who, all | Options::NOHANG), Ok(None));
+    for round in 0..3 {
+        child.signal(Signal::STOP).expect("a stop");
+        let (_, status) = wait::peek(who, all).expect("it").expect("a stop");
+        assert_eq!(status.stopped_signal(), Some(Signal::STOP), "round {round}");
+        for other in [Options::default(), Options::CONTINUED] {
+            assert_eq!(wait::wait_for(who, other | Options::NOHANG), Ok(None));
+        }
+        assert_eq!(news(Options::STOPPED), status);
+        assert_eq!(wait::wait_for(who, all | Options::NOHANG), Ok(None), "once");
+
+        child.signal(Signal::CONT).expect("SIGCONT");
+        let (_, status) = wait::peek(who, all).expect("it").expect("a continuation");
+        assert!(status.continued() && !status.success(), "round {round}");
+        for other in [Options::default(), Options::STOPPED] {
+            assert_eq!(wait::wait_for(who, other | Options::NOHANG), Ok(None));
+        }
+        assert_eq!(news(Options::CONTINUED), status);
+        assert_eq!(wait::wait_for(who, all | Options::NOHANG), Ok(None), "once");
+    }
+    drop(held);
+    assert!(news(all).success());
+    join(other);
+}
+
+fn any_child_is_waited_for(memory: Memory) {
+    let (first, held_first) = waiting(memory, false);
+    let (second, held_second) = waiting(memory, false);
+    assert_eq!(wait::wait_for(Who::Any, Options::NOHANG), Ok(None));
+    let ended = |child: &Child| Ok(Some((child.id(), ExitStatus::default())));
+    drop(held_second);
+    assert_eq!(wait::wait_for(Who::Any, Options::default()), ended(&second));
+    drop(held_first);
+    assert_eq!(wait::wait_for(Who::Any, Options::default()), ended(&first));
+    for options in [Options::default(), Options::NOHANG] {
+        assert_eq!(wait::wait_for(Who::Any, options), Err(Errno::ECHILD));
+        assert_eq!(wait::peek(Who::Any, options), Err(Errno::ECHILD));
+    }
+}
+
+fn a_group_is_waited_for_and_no_other_child(memory: Memory) {
+    let own = fork(|| sys::process::exit(9));
+    let member = |group: i32, code: &core::ffi::CStr| {
+        let list = args![c"probe", c"exit", code];
+        let mut spawn = Spawn {
+            args: Args::new(&list),
+            ..probe(memory)
+        };
+        spawn.attributes.process_group = Some(group);
+        started(&spawn).id()
+    };
+    let first = member(0, c"1");
+    let second = member(first.as_raw(), c"2");
+    let mut codes = [first, second].map(|_| {
+        let news = wait::wait_for(Who::Group(first), Options::default()).expect("a member");
+        let (pid, status) = news.expect("its end");
+        (pid, status.code())
+    });
+    codes.sort();
+    let mut expected = [(first, Some(1)), (second, Some(2))];
+    expected.sort();
+    assert_eq!(codes, expected);
+    let answer = wait::wait_for(Who::Group(first), Options::default());
+    assert_eq!(answer, Err(Errno::ECHILD));
+    // The other is in this process's group.
+    let group = Pid::from_raw(sys::process::getpgid(0).expect("a group")).expect("its id");
+    let (pid, status) = wait::wait_for(Who::Group(group), Options::default())
+        .expect("it")
+        .expect("its end");
+    assert_eq!((pid, status.code()), (own, Some(9)));
+}
+
+fn a_peek_leaves_the_news_for_the_next_wait(memory: Memory) {
+    let (mut child, held) = waiting(memory, false);
+    let who = Who::Child(child.id());
+    assert_eq!(wait::peek(who, Options::NOHANG), Ok(None));
+    drop(held);
+    let end = Ok(Some((child.id(), ExitStatus::default())));
+    for options in [Options::default(), Options::NOHANG] {
+        assert_eq!(wait::peek(who, options), end);
+        assert_eq!(wait::peek(Who::Any, options), end);
+        assert!(has_child(), "nobody has reaped it");
+    }
+    assert!(child.wait().expect("its status").success());
+    assert_eq!(wait::peek(who, Options::default()), Err(Errno::ECHILD));
+    if emulated() {
+        return; // its waitid takes no pidfds
+    }
+    let (mut child, held) = waiting(memory, true);
+    let pid = child.id();
+    drop(held);
+    let who = Who::Pidfd(child.pidfd().expect("a pidfd"));
+    let end = Ok(Some((pid, ExitStatus::default())));
+    assert_eq!(wait::peek(who, Options::default()), end);
+    assert!(child.wait().expect("its status").success());
+}
+
+fn a_handler_ends_a_wait_for_any() {
+    unsafe extern "C" fn handler(_: i32) {}
+    // SAFETY: the handler does nothing.
+    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }.expect("it");
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let child = fork(|| {
+        close(held.as_raw_fd());
+        let _ = sys::fd::read(end.as_fd(), &mut [0]);
+    });
+    // Again and again, lest the first come before the wait.
+    set_timer(&[0, 2000, 0, 2000]);
+    let answer = wait::wait_for(Who::Any, Options::default());
+    assert_eq!(answer, Err(Errno::EINTR));
+    let answer = wait::peek(Who::Any, Options::default());
+    assert_eq!(answer, Err(Errno::EINTR));
+    set_timer(&[0; 4]);
+    drop(held);
+    assert!(wait::wait(child).expect("its status").success());
+}
+
 fn what_is_no_child_is_an_error() {
     let own = sys::process::getpid();
     assert_eq!(wait::wait(own), Err(Errno::ECHILD));
@@ -193,6 +356,10 @@ fn what_is_no_child_is_an_error() {
         wait::wait(Pid::from_raw(i32::MAX).expect("a pid")),
         Err(Errno::ECHILD)
     );
+    for who in [Who::Any, Who::Child(own), Who::Group(own)] {
+        let answer = wait::wait_for(who, Options::default());
+        assert_eq!(answer, Err(Errno::ECHILD));
+    }
 }
 
 fn what_is_no_pidfd_is_an_error() {
@@ -201,4 +368,5 @@ fn what_is_no_pidfd_is_an_error() {
     }
     let (end, _) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     assert_eq!(wait::wait_pidfd(end.as_fd()), Err(Errno::EBADF));
+    assert_eq!(wait::try_wait_pidfd(end.as_fd()), Err(Errno::EBADF));
 }

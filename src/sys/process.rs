@@ -168,19 +168,37 @@ pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno>
     Ok(pid.map(|pid| (pid, ExitStatus::from_raw(status))))
 }
 
-/// `waitid(P_PIDFD, WEXITED)` (Linux 5.4): reaps the child behind a pidfd. `None` if `WNOHANG` was among the options and
-/// it has not ended.
-pub fn waitid_pidfd(pidfd: BorrowedFd<'_>, options: u32) -> Result<Option<ExitStatus>, Errno> {
+/// Which children a wait is for (`idtype_t`).
+#[derive(Clone, Copy, Debug)]
+pub enum Who<'fd> {
+    /// Any of this process's (`P_ALL`).
+    Any,
+    /// The one of this id (`P_PID`).
+    Child(Pid),
+    /// Those in the process group of this id (`P_PGID`).
+    Group(Pid),
+    /// The one behind a pidfd (`P_PIDFD`, Linux 5.4).
+    Pidfd(BorrowedFd<'fd>),
+}
+
+/// `waitid`: which child has changed its state, and how. `None` if `WNOHANG` was among the options and none has.
+pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno> {
+    let (kind, id) = match who {
+        Who::Any => (linux::P_ALL, 0),
+        Who::Child(pid) => (linux::P_PID, pid.0),
+        Who::Group(group) => (linux::P_PGID, group.0),
+        Who::Pidfd(pidfd) => (linux::P_PIDFD, pidfd.fd),
+    };
     // SAFETY: `siginfo_t` is plain numbers.
     let mut info: linux::siginfo_t = unsafe { core::mem::zeroed() };
     // SAFETY: the kernel writes one `siginfo_t`; it may leave out the usage.
     let answer = unsafe {
         syscall5(
             linux::__NR_waitid as usize,
-            linux::P_PIDFD as usize,
-            pidfd.fd as usize,
+            kind as usize,
+            id as usize,
             &raw mut info as usize,
-            (options | linux::WEXITED) as usize,
+            options as usize,
             0,
         )
     };
@@ -191,7 +209,7 @@ pub fn waitid_pidfd(pidfd: BorrowedFd<'_>, options: u32) -> Result<Option<ExitSt
         let child = fields._sifields._sigchld;
         (child._pid, fields.si_code, child._status)
     };
-    Ok((pid != 0).then(|| ExitStatus::from_siginfo(code as u32, status)))
+    Ok(Pid::from_raw(pid).map(|pid| (pid, ExitStatus::from_siginfo(code as u32, status))))
 }
 
 /// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd names, and to no other.

@@ -5,47 +5,190 @@ use linux_raw_sys::{general as linux, ioctl};
 use super::{done, result};
 use crate::arch::syscall3;
 use crate::errno::Errno;
-use crate::fd::BorrowedFd;
+use crate::fd::{BorrowedFd, OwnedFd};
+use crate::file::OFlags;
 
 /// `tcsetpgrp`: makes `group` the terminal's foreground process group.
 pub fn tcsetpgrp(terminal: BorrowedFd<'_>, group: i32) -> Result<(), Errno> {
     // SAFETY: the kernel reads one number.
-    let answer = unsafe {
-        syscall3(
-            linux::__NR_ioctl as usize,
-            terminal.fd as usize,
-            ioctl::TIOCSPGRP as usize,
-            &raw const group as usize,
-        )
-    };
-    done(answer)
+    done(unsafe { ioctl(terminal, ioctl::TIOCSPGRP, &raw const group as usize) })
 }
 
-/// `tcgetpgrp`: the terminal's foreground process group.
+/// `tcgetpgrp`: the terminal's foreground process group; 0 if that is outside of this pid namespace.
 pub fn tcgetpgrp(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut group = 0;
     // SAFETY: the kernel writes one number.
-    let answer = unsafe {
-        syscall3(
-            linux::__NR_ioctl as usize,
-            terminal.fd as usize,
-            ioctl::TIOCGPGRP as usize,
-            &raw mut group as usize,
-        )
-    };
+    let answer = unsafe { ioctl(terminal, ioctl::TIOCGPGRP, &raw mut group as usize) };
     result(answer).map(|_| group)
+}
+
+/// `tcgetsid`: the session whose controlling terminal it is; 0 if that is outside of this pid namespace.
+pub fn tcgetsid(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
+    let mut session = 0;
+    // SAFETY: the kernel writes one number.
+    let answer = unsafe { ioctl(terminal, ioctl::TIOCGSID, &raw mut session as usize) };
+    result(answer).map(|_| session)
 }
 
 /// `TIOCSCTTY`: makes it the controlling terminal of this process's session, which must be its leader and have none.
 pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
-    let answer = unsafe {
+    done(unsafe { ioctl(terminal, ioctl::TIOCSCTTY, 0) })
+}
+
+/// `TIOCNOTTY`: this process gives up its controlling terminal; if it leads the session, all of it does, and the
+/// foreground process group gets `SIGHUP` and `SIGCONT`.
+pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
+    // SAFETY: no argument.
+    done(unsafe { ioctl(terminal, ioctl::TIOCNOTTY, 0) })
+}
+
+/// `TIOCVHANGUP`: hangs the terminal up, as if its line had been cut.
+pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
+    // SAFETY: no argument.
+    done(unsafe { ioctl(terminal, ioctl::TIOCVHANGUP, 0) })
+}
+
+/// `TCGETS2`: the terminal's attributes.
+pub fn tcgets2(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
+    // SAFETY: a `termios2` is what this request writes.
+    unsafe { get_attributes(terminal, ioctl::TCGETS2) }
+}
+
+/// `TCGETS`: the terminal's attributes without the speeds, which are left 0.
+pub fn tcgets(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
+    // SAFETY: a `termios`, with which a `termios2` begins, is what this request writes.
+    unsafe { get_attributes(terminal, ioctl::TCGETS) }
+}
+
+/// # Safety
+/// The request writes a `termios2` at most.
+unsafe fn get_attributes(terminal: BorrowedFd<'_>, request: u32) -> Result<linux::termios2, Errno> {
+    // SAFETY: it is plain numbers.
+    let mut attributes: linux::termios2 = unsafe { core::mem::zeroed() };
+    // SAFETY: the caller's promise.
+    let answer = unsafe { ioctl(terminal, request, &raw mut attributes as usize) };
+    result(answer).map(|_| attributes)
+}
+
+/// When attributes are set (`tcsetattr(3)`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// Now (`TCSANOW`).
+    Now,
+    /// When all output is sent (`TCSADRAIN`).
+    Drain,
+    /// When all output is sent; input that nobody has read is thrown away (`TCSAFLUSH`).
+    Flush,
+}
+
+/// `TCSETS2`, `TCSETSW2`, `TCSETSF2`: sets the terminal's attributes.
+pub fn tcsets2(
+    terminal: BorrowedFd<'_>,
+    when: When,
+    attributes: &linux::termios2,
+) -> Result<(), Errno> {
+    let request = match when {
+        When::Now => ioctl::TCSETS2,
+        When::Drain => ioctl::TCSETSW2,
+        When::Flush => ioctl::TCSETSF2,
+    };
+    // SAFETY: the kernel reads one `termios2`.
+    done(unsafe { ioctl(terminal, request, &raw const *attributes as usize) })
+}
+
+/// `TCSETS`, `TCSETSW`, `TCSETSF`: sets the terminal's attributes but for speeds that have no `B…` of their own.
+pub fn tcsets(
+    terminal: BorrowedFd<'_>,
+    when: When,
+    attributes: &linux::termios2,
+) -> Result<(), Errno> {
+    let request = match when {
+        When::Now => ioctl::TCSETS,
+        When::Drain => ioctl::TCSETSW,
+        When::Flush => ioctl::TCSETSF,
+    };
+    // SAFETY: the kernel reads one `termios`, with which a `termios2` begins.
+    done(unsafe { ioctl(terminal, request, &raw const *attributes as usize) })
+}
+
+/// `tcdrain`: waits until all output is sent.
+pub fn tcdrain(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
+    // SAFETY: a number is all it takes; this one sends no break.
+    done(unsafe { ioctl(terminal, ioctl::TCSBRK, 1) })
+}
+
+/// What [`tcflush`] throws away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Queue {
+    /// Input that nobody has read (`TCIFLUSH`).
+    Input,
+    /// Output that is not sent (`TCOFLUSH`).
+    Output,
+    /// Both (`TCIOFLUSH`).
+    Both,
+}
+
+/// `tcflush`: throws away what waits to be read or sent.
+pub fn tcflush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
+    let queue = match queue {
+        Queue::Input => linux::TCIFLUSH,
+        Queue::Output => linux::TCOFLUSH,
+        Queue::Both => linux::TCIOFLUSH,
+    };
+    // SAFETY: a number is all it takes.
+    done(unsafe { ioctl(terminal, ioctl::TCFLSH, queue as usize) })
+}
+
+/// `TIOCGWINSZ`: the terminal's size.
+pub fn window_size(terminal: BorrowedFd<'_>) -> Result<linux::winsize, Errno> {
+    // SAFETY: it is plain numbers.
+    let mut size: linux::winsize = unsafe { core::mem::zeroed() };
+    // SAFETY: the kernel writes one `winsize`.
+    let answer = unsafe { ioctl(terminal, ioctl::TIOCGWINSZ, &raw mut size as usize) };
+    result(answer).map(|_| size)
+}
+
+/// `TIOCSWINSZ`: sets the terminal's size.
+pub fn set_window_size(terminal: BorrowedFd<'_>, size: &linux::winsize) -> Result<(), Errno> {
+    // SAFETY: the kernel reads one `winsize`.
+    done(unsafe { ioctl(terminal, ioctl::TIOCSWINSZ, &raw const *size as usize) })
+}
+
+/// `TIOCSPTLCK`: lets a pseudo-terminal be opened, which a new one may not.
+pub fn unlock_pty(controller: BorrowedFd<'_>) -> Result<(), Errno> {
+    let locked = 0i32;
+    // SAFETY: the kernel reads one number.
+    done(unsafe { ioctl(controller, ioctl::TIOCSPTLCK, &raw const locked as usize) })
+}
+
+/// `TIOCGPTN`: the number N of a pseudo-terminal, which is `/dev/pts/N`.
+pub fn pty_number(controller: BorrowedFd<'_>) -> Result<i32, Errno> {
+    let mut number = 0;
+    // SAFETY: the kernel writes one number.
+    let answer = unsafe { ioctl(controller, ioctl::TIOCGPTN, &raw mut number as usize) };
+    result(answer).map(|_| number)
+}
+
+/// `TIOCGPTPEER` (Linux 4.13): opens the terminal of a pseudo-terminal's controller, whatever is mounted on `/dev/pts`.
+pub fn pty_peer(controller: BorrowedFd<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
+    // SAFETY: a number is all it takes; the kernel makes a new descriptor.
+    unsafe {
+        let answer = ioctl(controller, ioctl::TIOCGPTPEER, flags.bits() as usize);
+        result(answer).map(|fd| OwnedFd::from_raw_fd(fd as i32))
+    }
+}
+
+/// # Safety
+/// The argument is what the request takes.
+unsafe fn ioctl(terminal: BorrowedFd<'_>, request: u32, argument: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
         syscall3(
             linux::__NR_ioctl as usize,
             terminal.fd as usize,
-            ioctl::TIOCSCTTY as usize,
-            0,
+            request as usize,
+            argument,
         )
-    };
-    done(answer)
+    }
 }
