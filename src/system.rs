@@ -21,7 +21,7 @@ use crate::sys::signal::{Action, action};
 ///
 /// Where POSIX's function leaves an exit status 127 to guess from, this says what failed.
 ///
-/// It costs seven system calls more than a spawn and a wait.
+/// It costs ten system calls more than a spawn and a wait, two of them in the child.
 ///
 /// ```
 /// use nestling::system::system;

@@ -57,7 +57,7 @@ fn the_supervisor_starts_again_what_ends() {
     for _ in 0..2 {
         expect_line(
             &mut reader,
-            &text!("{}: exit status: 3", service.as_str()).as_str(),
+            text!("{}: exit status: 3", service.as_str()).as_str(),
         );
     }
     end(child);

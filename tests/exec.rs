@@ -1,15 +1,26 @@
-//! The exec: by path, along PATH, by descriptor, by a shell; and what is said of one that fails.
+//! The exec: by path, along PATH, by descriptor, by a shell; and what is said of one that fails. The same without a child; and
+//! `fork`.
 
 #![no_std]
 #![no_main]
 
 use core::ffi::CStr;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use nestling::spawn::{Action, Memory, Program, Shell, Spawn};
-use nestling::{Args, args};
+use linux_raw_sys::general as linux;
+use linux_raw_sys::ioctl::{TIOCGPTN, TIOCSPTLCK};
+use linux_raw_sys::prctl::PR_GET_PDEATHSIG;
+use nestling::spawn::{self, Action, Attributes, Hook, Memory, Program, Scheduler, Shell, Spawn};
+use nestling::sys::{self, process, signal};
+use nestling::{
+    Args, AsFd, Errno, ExitStatus, OFlags, Pid, Policy, Resource, Rlimit, SigSet, Signal, args,
+    signals, wait,
+};
 use nestling_tests::{
-    copy_probe, dup2, emulated, fails, make_directory, make_file, make_link, need_root, open,
-    open_probe, probe, probe_path, scratch, show, skip, start, state, text,
+    DESCRIPTORS, State, Table, Text, call, copy_probe, directory, dup2, emulated, fails, fd, fork,
+    handle, handled, has_child, inode, ioctl, join, mailbox, make_directory, make_file, make_link,
+    need_root, open, open_only, open_probe, probe, probe_path, read_file, scratch, show, skip,
+    start, started, state, strayed, text,
 };
 
 nestling_tests::suite! {
@@ -35,6 +46,21 @@ nestling_tests::suite! {
         by_descriptor,
         a_descriptor_that_cannot_be_executed_is_reported,
         an_error_has_the_code_that_a_shell_would_exit_with,
+    }
+    once {
+        exec_keeps_the_process,
+        exec_carries_out_the_actions_in_their_order,
+        exec_carries_out_the_attributes,
+        exec_changes_root_groups_and_ids,
+        exec_takes_a_terminal_from_the_background,
+        exec_resets_handlers_and_keeps_what_is_ignored,
+        exec_finds_its_program_as_a_spawn_does,
+        a_failed_exec_names_its_step_and_gives_the_mask_back,
+        a_failed_exec_leaves_what_was_done_before,
+        an_action_of_exec_sees_every_number,
+        fork_makes_a_copy,
+        a_forks_child_has_what_the_parent_had,
+        a_fork_beyond_the_limit_is_an_error,
     }
 }
 
@@ -423,4 +449,570 @@ fn an_error_has_the_code_that_a_shell_would_exit_with(memory: Memory) {
         }),
         125
     );
+}
+
+// ---- Without a child ----
+
+/// Becomes the probe in a helper: its id, and what it found.
+fn become_probe(spawn: &Spawn<'_>) -> (Pid, State) {
+    let helper = fork(|| {
+        let error = spawn.exec();
+        panic!("{error}");
+    });
+    join(helper);
+    let out = text!("{}/out", show(scratch()));
+    (helper, State::read(out.c_str()))
+}
+
+fn bits(signals: &[Signal]) -> Text {
+    text!("{:x}", signals.iter().copied().collect::<SigSet>().bits())
+}
+
+fn exec_keeps_the_process() {
+    let (helper, found) = become_probe(&probe(Memory::Shared));
+    assert_eq!(found["pid"], text!("{helper}"));
+    assert_eq!(found["parent"], text!("{}", process::getpid()));
+    assert_eq!(found["session"], text!("{}", process::getpid()));
+    assert_eq!((&found["fds"], &found["args"]), ("0 1 2", "2"));
+    assert_eq!((&found["blocked"], &found["nice"]), ("0", "0"));
+    // The memory that a child would have and a pidfd mean nothing.
+    let mut spawn = probe(Memory::Copied);
+    spawn.attributes.pidfd = true;
+    let (helper, found) = become_probe(&spawn);
+    assert_eq!(found["pid"], text!("{helper}"));
+    assert_eq!(&found["fds"], "0 1 2");
+}
+
+fn exec_carries_out_the_actions_in_their_order() {
+    make_directory(c"a").expect("a directory");
+    make_file(c"a/file", 0o600, b"");
+    open_only(0..8);
+    let inodes: [_; 8] = core::array::from_fn(|number| text!("{}", inode(number as i32)));
+    let limit = Rlimit { soft: 70, hard: 80 };
+    let actions = [
+        Action::Open {
+            fd: 20,
+            path: c".",
+            flags: OFlags::RDONLY | OFlags::CLOEXEC,
+            mode: 0,
+        },
+        dup2(3, 30),
+        dup2(4, 3),
+        dup2(30, 4),
+        Action::Chdir(c"a"),
+        open(9, c"file"),
+        Action::Fchdir(20),
+        open(10, c"a/file"),
+        Action::Close(1),
+        Action::Close(1),
+        Action::CloseFrom(11),
+        Action::Umask(0o31),
+        Action::Limit(Resource::Nofile, limit),
+        Action::Chdir(c"a"),
+    ];
+    let (_, found) = become_probe(&Spawn {
+        actions: &actions,
+        ..probe(Memory::Shared)
+    });
+    assert_eq!(&found["fds"], "0 2 3 4 5 6 7 9 10");
+    assert_eq!(found["inode 3"], inodes[4]);
+    assert_eq!(found["inode 4"], inodes[3]);
+    assert_eq!(found["inode 5"], inodes[5]);
+    assert_eq!(found["inode 9"], found["inode 10"]);
+    assert_eq!(found["directory"], text!("{}/a", show(scratch())));
+    assert_eq!((&found["umask"], &found["nofile"]), ("031", "70 80"));
+}
+
+fn exec_carries_out_the_attributes() {
+    let mask = SigSet::EMPTY.with(Signal::USR1);
+    let ran = &mailbox().numbers[69];
+    let hook = || {
+        ran.store(process::getpid().as_raw() as u32, Relaxed);
+        if signal::mask() == Ok(mask) {
+            Ok(())
+        } else {
+            Err(Errno::EXDEV)
+        }
+    };
+    make_directory(c"group").expect("a directory");
+    make_file(c"group/cgroup.procs", 0o644, b"");
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let group = sys::fd::open(c"group", flags, 0).expect("the directory");
+    let _ignored = [Signal::INT, Signal::QUIT].map(|it| signals::ignore(it).expect("ignored"));
+    let mut spawn = probe(Memory::Shared);
+    spawn.attributes = Attributes {
+        cgroup: Some(group.as_fd()),
+        default_signals: SigSet::EMPTY.with(Signal::QUIT),
+        new_session: true,
+        scheduler: Some(Scheduler {
+            policy: Some(Policy::Batch),
+            priority: 0,
+        }),
+        nice: Some(3),
+        no_new_privs: true,
+        signal_mask: Some(mask),
+        // SAFETY: it makes system calls and writes to an atomic.
+        hook: Some(unsafe { Hook::new(&hook) }),
+        ..spawn.attributes
+    };
+    let (helper, found) = become_probe(&spawn);
+    let id = text!("{helper}");
+    assert_eq!(found["session"], id);
+    assert_eq!(found["blocked"], text!("{:x}", mask.bits()));
+    assert_eq!(found["ignored"], bits(&[Signal::INT]));
+    assert_eq!((&found["nice"], &found["no new privileges"]), ("3", "1"));
+    assert_eq!(found["scheduler"], text!("{} 0", linux::SCHED_BATCH));
+    assert_eq!(ran.load(Relaxed), helper.as_raw() as u32);
+    let joined = read_file(c"group/cgroup.procs").expect("the file");
+    assert_eq!(joined.as_str(), "0");
+
+    let mut spawn = probe(Memory::Shared);
+    spawn.attributes.process_group = Some(0);
+    let (helper, found) = become_probe(&spawn);
+    assert_eq!(found["group"], text!("{helper}"));
+
+    if emulated() {
+        skip("the emulator knows no parent-death signal; the rest was well");
+    }
+    // The signal that the caller's own parent's end sends.
+    let look = || {
+        let mut number = 0i32;
+        let place = &raw mut number as usize;
+        // SAFETY: the kernel writes one number.
+        unsafe { call(linux::__NR_prctl, [PR_GET_PDEATHSIG as usize, place]) }?;
+        ran.store(number as u32, Relaxed);
+        Ok(())
+    };
+    let mut spawn = probe(Memory::Shared);
+    spawn.attributes.parent_death_signal = Some(Signal::USR2);
+    // SAFETY: it makes a system call and writes to an atomic.
+    spawn.attributes.hook = Some(unsafe { Hook::new(&look) });
+    become_probe(&spawn);
+    assert_eq!(ran.load(Relaxed), Signal::USR2.as_raw() as u32);
+}
+
+fn exec_changes_root_groups_and_ids() {
+    need_root();
+    make_directory(c"root").expect("a directory");
+    copy_probe(c"root/program");
+    let env = args![c"NESTLING_OUT=/out"];
+    let actions = [
+        Action::Chroot(c"root"),
+        Action::Chdir(c"/"),
+        Action::Groups(&[7, 8]),
+        Action::Gid(1002),
+        Action::Uid(1001),
+        Action::ResetIds,
+    ];
+    let spawn = Spawn {
+        env: Args::new(&env),
+        actions: &actions,
+        ..path(Memory::Shared, c"/program")
+    };
+    join(fork(|| panic!("{}", spawn.exec())));
+    let found = State::read(c"root/out");
+    assert_eq!((&found["uid"], &found["gid"]), ("1001 1001", "1002 1002"));
+    assert_eq!((&found["groups"], &found["directory"]), ("7 8", "/"));
+}
+
+fn exec_takes_a_terminal_from_the_background() {
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let (mut number, mut zero) = (0, 0);
+    let master = match sys::fd::open(c"/dev/ptmx", flags | OFlags::CLOEXEC, 0) {
+        Ok(master) => master,
+        Err(errno) => skip(format_args!("no pseudo-terminals here: {errno}")),
+    };
+    ioctl(master.as_raw_fd(), TIOCSPTLCK, &mut zero).expect("TIOCSPTLCK");
+    ioctl(master.as_raw_fd(), TIOCGPTN, &mut number).expect("TIOCGPTN");
+    let path = text!("/dev/pts/{number}");
+    let actions = [
+        Action::Open {
+            fd: 0,
+            path: path.c_str(),
+            flags,
+            mode: 0,
+        },
+        Action::ControllingTerminal(0),
+    ];
+    let mut leader = Spawn {
+        actions: &actions,
+        ..probe(Memory::Shared)
+    };
+    leader.attributes.new_session = true;
+    let (helper, found) = become_probe(&leader);
+    assert_eq!(found["session"], text!("{helper}"));
+    assert_eq!(found["foreground"], text!("{helper}"));
+
+    // A leader's child in a group of its own is in the background until it takes the terminal.
+    let helper = fork(|| {
+        process::setsid().expect("a session");
+        let terminal = sys::fd::open(path.c_str(), flags, 0).expect("the terminal");
+        // SAFETY: the number is this helper's to fill.
+        unsafe { sys::fd::dup3(terminal.as_raw_fd(), 0, OFlags::default()) }.expect("dup3");
+        sys::terminal::set_controlling(terminal.as_fd()).expect("a controlling terminal");
+        let mut job = Spawn {
+            actions: &[Action::SetForeground(0)],
+            ..probe(Memory::Shared)
+        };
+        job.attributes.process_group = Some(0);
+        let (helper, found) = become_probe(&job);
+        assert_eq!(found["group"], text!("{helper}"));
+        assert_eq!(found["foreground"], text!("{helper}"));
+    });
+    join(helper);
+}
+
+fn exec_resets_handlers_and_keeps_what_is_ignored() {
+    handle([Signal::TERM, Signal::USR1].into_iter(), 0);
+    let _ignored = signals::ignore(Signal::PIPE).expect("ignored");
+    let mask = SigSet::EMPTY.with(Signal::USR1).with(Signal::CHLD);
+    signal::set_mask(mask).expect("a mask");
+    let (_, found) = become_probe(&probe(Memory::Shared));
+    assert_eq!(found["blocked"], text!("{:x}", mask.bits()));
+    assert_eq!(found["ignored"], bits(&[Signal::PIPE]));
+    // By default it ends the program.
+    let number = text!("{}", Signal::TERM.as_raw());
+    let list = args![c"probe", c"kill", number.c_str()];
+    let spawn = Spawn {
+        args: Args::new(&list),
+        ..probe(Memory::Shared)
+    };
+    let helper = fork(|| panic!("{}", spawn.exec()));
+    let status = wait::wait(helper).expect("its status");
+    assert_eq!(status.signal(), Some(Signal::TERM));
+}
+
+fn exec_finds_its_program_as_a_spawn_does() {
+    make_path();
+    let memory = Memory::Shared;
+    become_probe(&path(memory, c"c/program"));
+    become_probe(&search(memory, c"program", c"/nope:file:a:b:c"));
+    make_file(c"a/words", 0o755, b"hello\n");
+    let room = Shell::room::<4>();
+    let (_, found) = become_probe(&Spawn {
+        shell: Some(Shell {
+            path: probe_path(),
+            room: &room,
+        }),
+        ..path(memory, c"a/words")
+    });
+    assert_eq!((&found["arg 1"], &found["arg 2"]), ("a/words", "state"));
+    if emulated() {
+        skip("the emulator has no execveat; the rest was well");
+    }
+    let file = open_probe();
+    become_probe(&Spawn {
+        program: Program::Descriptor(file.as_raw_fd()),
+        ..probe(memory)
+    });
+}
+
+fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
+    make_path();
+    make_file(c"script", 0o755, b"#!/nope\n");
+    make_file(c"words", 0o755, b"hello\n");
+    let mask = SigSet::EMPTY.with(Signal::USR1).with(Signal::HUP);
+    let others = SigSet::EMPTY.with(Signal::USR2);
+    signal::set_mask(mask).expect("a mask");
+    let memory = Memory::Shared;
+    let before = Table::now();
+    let see = |mut spawn: Spawn<'_>, expected: &str| {
+        for program_mask in [None, Some(others)] {
+            spawn.attributes.signal_mask = program_mask;
+            let error = spawn.exec();
+            assert_eq!(*expected, text!("{error}"));
+            assert_eq!(signal::mask(), Ok(mask), "after {error}");
+            assert_eq!(Table::now(), before, "after {error}");
+            assert!(!has_child());
+        }
+    };
+    let missing = "(it is there, its interpreter is not): ENOENT: no such file or directory";
+    let enoexec = Errno::ENOEXEC;
+    for (spawn, expected) in [
+        (
+            path(memory, c"/nope"),
+            text!("\"/nope\": {}", Errno::ENOENT),
+        ),
+        (
+            path(memory, c"a/program"),
+            text!("\"a/program\": {}", Errno::EACCES),
+        ),
+        (path(memory, c"script"), text!("\"script\" {missing}")),
+        (path(memory, c"words"), text!("\"words\": {enoexec}")),
+        (
+            search(memory, c"program", c"a:b"),
+            text!("\"program\": {}", Errno::EACCES),
+        ),
+        (
+            search(memory, c"program", c"b"),
+            text!("\"program\": {}", Errno::ENOENT),
+        ),
+        (
+            search(memory, c"script", c"b:."),
+            text!("\"script\" {missing}"),
+        ),
+    ] {
+        see(spawn, text!("exec {expected}").as_str());
+    }
+    let nowhere = Spawn {
+        program: Program::Descriptor(40),
+        ..probe(memory)
+    };
+    // The emulator has no execveat.
+    if !emulated() {
+        see(nowhere, "exec of descriptor 40: EBADF: bad file descriptor");
+    }
+
+    let limit = Rlimit { soft: 2, hard: 1 };
+    for (action, expected) in [
+        (
+            open(40, c"/nope"),
+            "file action 1 (open \"/nope\"): ENOENT: no such file or directory",
+        ),
+        (
+            open(-1, c"."),
+            "file action 1 (open \".\"): EBADF: bad file descriptor",
+        ),
+        (
+            dup2(40, 1),
+            "file action 1 (dup2 40 to 1): EBADF: bad file descriptor",
+        ),
+        (
+            dup2(40, 40),
+            "file action 1 (dup2 40 to 40): EBADF: bad file descriptor",
+        ),
+        (
+            dup2(-1, -1),
+            "file action 1 (dup2 -1 to -1): EBADF: bad file descriptor",
+        ),
+        (
+            dup2(1, -1),
+            "file action 1 (dup2 1 to -1): EBADF: bad file descriptor",
+        ),
+        (
+            Action::Close(-1),
+            "file action 1 (close -1): EBADF: bad file descriptor",
+        ),
+        (
+            Action::CloseFrom(-1),
+            "file action 1 (close from -1): EBADF: bad file descriptor",
+        ),
+        (
+            Action::Chdir(c"nope"),
+            "file action 1 (chdir \"nope\"): ENOENT: no such file or directory",
+        ),
+        (
+            Action::Fchdir(40),
+            "file action 1 (fchdir 40): EBADF: bad file descriptor",
+        ),
+        (
+            Action::Fchdir(-1),
+            "file action 1 (fchdir -1): EBADF: bad file descriptor",
+        ),
+        (
+            Action::SetForeground(40),
+            "file action 1 (set foreground on 40): EBADF: bad file descriptor",
+        ),
+        (
+            Action::ControllingTerminal(40),
+            "action 1 (controlling terminal 40): EBADF: bad file descriptor",
+        ),
+        (
+            Action::Chroot(c"nope"),
+            "action 1 (chroot \"nope\"): ENOENT: no such file or directory",
+        ),
+        (
+            Action::Limit(Resource::Core, limit),
+            "action 1 (limit core): EINVAL: invalid argument",
+        ),
+    ] {
+        let actions = [Action::Close(60), action, Action::Chdir(c"/never")];
+        let spawn = Spawn {
+            actions: &actions,
+            ..probe(memory)
+        };
+        see(spawn, expected);
+    }
+
+    let with = |set: &dyn Fn(&mut Attributes<'static>)| {
+        let mut spawn = probe(memory);
+        set(&mut spawn.attributes);
+        spawn
+    };
+    let scheduler = Scheduler {
+        policy: Some(Policy::Fifo),
+        priority: 0,
+    };
+    for (spawn, expected) in [
+        (
+            with(&|it| it.process_group = Some(-1)),
+            "process group: EINVAL: invalid argument",
+        ),
+        // The test leads its session already.
+        (
+            with(&|it| it.new_session = true),
+            "new session: EPERM: operation not permitted",
+        ),
+        (
+            with(&|it| it.scheduler = Some(scheduler)),
+            "scheduler: EINVAL: invalid argument",
+        ),
+        // SAFETY: it does nothing.
+        (
+            with(&|it| it.hook = Some(unsafe { Hook::new(&|| Err(Errno::EBADF)) })),
+            "hook: EBADF: bad file descriptor",
+        ),
+    ] {
+        see(spawn, text!("attribute {expected}").as_str());
+    }
+    let directory = sys::fd::dup_cloexec(fd(0), 63).expect("a duplicate");
+    let mut spawn = probe(memory);
+    spawn.attributes.cgroup = Some(directory.as_fd());
+    let error = spawn.exec();
+    assert_eq!(
+        *"attribute cgroup: ENOTDIR: not a directory",
+        text!("{error}")
+    );
+    assert_eq!(signal::mask(), Ok(mask));
+    // Who is not root may not be kinder to himself.
+    if sys::credentials::geteuid() == Ok(0) {
+        let none = Rlimit { soft: 0, hard: 0 };
+        sys::resource::setrlimit(Resource::Nice, none).expect("a limit");
+        sys::credentials::setuid(1000).expect("another user");
+    }
+    drop(directory);
+    see(
+        with(&|it| it.nice = Some(-1)),
+        "attribute nice: EACCES: permission denied",
+    );
+    for action in [Action::Groups(&[1]), Action::Gid(1), Action::Uid(1)] {
+        let actions = [action];
+        let spawn = Spawn {
+            actions: &actions,
+            ..probe(memory)
+        };
+        see(
+            spawn,
+            text!("action 0 ({action}): {}", Errno::EPERM).as_str(),
+        );
+    }
+}
+
+fn a_failed_exec_leaves_what_was_done_before() {
+    make_directory(c"a").expect("a directory");
+    make_file(c"file", 0o600, b"");
+    handle([Signal::USR1].into_iter(), 0);
+    let _ignored = signals::ignore(Signal::QUIT).expect("ignored");
+    let actions = [
+        open(9, c"file"),
+        Action::Close(0),
+        Action::Umask(0o77),
+        Action::Chdir(c"a"),
+    ];
+    let mut spawn = Spawn {
+        actions: &actions,
+        ..path(Memory::Shared, c"/nope")
+    };
+    spawn.attributes.nice = Some(3);
+    spawn.attributes.default_signals = SigSet::EMPTY.with(Signal::QUIT);
+    spawn.exec();
+    assert_eq!(sys::fd::cloexec(9), Ok(false));
+    assert_eq!(sys::fd::cloexec(0), Err(Errno::EBADF));
+    assert_eq!(sys::file::umask(0), 0o77);
+    assert_eq!(*directory().as_str(), text!("{}/a", show(scratch())));
+    assert!(matches!(
+        signal::action(Signal::QUIT),
+        Ok(signal::Action::Default)
+    ));
+    // The caller goes on as it is, its handlers and all.
+    process::kill(process::getpid().as_raw(), Some(Signal::USR1)).expect("a signal");
+    assert_eq!((handled(Signal::USR1), strayed()), (1, 0));
+}
+
+/// There is no status pipe, which an action would not see.
+fn an_action_of_exec_sees_every_number() {
+    for descriptors in [0..0, 0..1, 0..3, 1..4, 0..DESCRIPTORS as i32 - 1] {
+        open_only(descriptors.clone());
+        let (_, found) = become_probe(&probe(Memory::Shared));
+        let mut expected = Text::<8192>::new();
+        for number in descriptors.clone() {
+            let space = if number == descriptors.start { "" } else { " " };
+            let number = text!("{space}{number}");
+            core::fmt::Write::write_str(&mut expected, number.as_str()).expect("room");
+        }
+        assert_eq!(found["fds"], *expected.as_str());
+        // An open takes the lowest free number, whichever that is.
+        open_only(descriptors.clone());
+        if descriptors.contains(&0) {
+            let actions = [Action::Close(0), open(0, c"fd0")];
+            let (_, found) = become_probe(&Spawn {
+                actions: &actions,
+                ..probe(Memory::Shared)
+            });
+            assert_eq!(found["fds"], *expected.as_str());
+            assert_eq!(found["inode 0"], text!("{}", inode(0)));
+        }
+    }
+}
+
+// ---- fork ----
+
+fn fork_makes_a_copy() {
+    let (here, everywhere) = (AtomicU32::new(1), &mailbox().numbers[69]);
+    let parent = process::getpid();
+    // SAFETY: this has one thread, and the child only stores and exits.
+    match unsafe { spawn::fork() }.expect("a child") {
+        None => {
+            here.store(2, Relaxed);
+            everywhere.store(process::getpid().as_raw() as u32, Relaxed);
+            let is_child = process::getppid() == parent.as_raw();
+            process::exit(if is_child { 7 } else { 8 });
+        }
+        Some(child) => {
+            assert_ne!(child, parent);
+            assert_eq!(wait::wait(child).map(ExitStatus::code), Ok(Some(7)));
+            assert_eq!(everywhere.load(Relaxed), child.as_raw() as u32);
+            assert_eq!(here.load(Relaxed), 1, "the parent's memory");
+            assert!(!has_child());
+        }
+    }
+}
+
+fn a_forks_child_has_what_the_parent_had() {
+    handle([Signal::USR1].into_iter(), 0);
+    signal::set_mask(SigSet::EMPTY.with(Signal::USR2)).expect("a mask");
+    let (table, mask) = (Table::now(), signal::mask());
+    // SAFETY: this has one thread, and the child looks and exits.
+    match unsafe { spawn::fork() }.expect("a child") {
+        None => {
+            let handles = matches!(signal::action(Signal::USR1), Ok(signal::Action::Handler(_)));
+            let same = handles && Table::now() == table && signal::mask() == mask;
+            // It may fork, spawn and wait as any other process.
+            let list = args![c"probe", c"exit", c"7"];
+            let mut child = started(&Spawn {
+                args: Args::new(&list),
+                ..probe(Memory::Shared)
+            });
+            let code = child.wait().expect("its status").code();
+            process::exit(i32::from(!same || code != Some(7)));
+        }
+        Some(child) => join(child),
+    }
+    assert_eq!((Table::now(), signal::mask()), (table, mask));
+}
+
+fn a_fork_beyond_the_limit_is_an_error() {
+    let none = Rlimit { soft: 0, hard: 0 };
+    sys::resource::setrlimit(Resource::Nproc, none).expect("a limit");
+    // The limit is not for root, nor for who has root's capabilities.
+    if sys::credentials::geteuid() == Ok(0) {
+        sys::credentials::setuid(1000).expect("another user");
+    }
+    // SAFETY: there is no child.
+    let outcome = unsafe { spawn::fork() };
+    if outcome == Ok(None) {
+        process::exit(0);
+    }
+    assert_eq!(outcome, Err(Errno::EAGAIN));
+    assert!(!has_child());
 }

@@ -193,6 +193,17 @@ pub fn need_root() {
     }
 }
 
+/// Sees to `/bin/sh`. A kernel's machine has none: there `probe` does what the suites have a shell do.
+pub fn need_shell() {
+    if sys::file::faccessat(c"/bin/sh").is_ok() {
+        return;
+    }
+    if how() != "kernel" {
+        skip("there is no shell");
+    }
+    make_link(c"/bin/sh", probe_path());
+}
+
 // ---- What a test shares with its children and with the runner ----
 
 /// Memory that stays shared in forks, too.

@@ -1,5 +1,7 @@
 //! The program that the suites start. Its first argument says what it does; by default it writes what it finds itself to
 //! be into the file `NESTLING_OUT`, as lines of `name: value`, having opened nothing before it looked.
+//!
+//! Under the name `sh` it is as much of a shell as the suites need where the machine has none.
 
 #![no_std]
 #![no_main]
@@ -9,14 +11,20 @@ use core::fmt::Write;
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl as option;
 use nestling::rt::Process;
+use nestling::spawn::{Program, Spawn};
 use nestling::sys::{self, credentials, process, signal};
-use nestling::{Resource, SigSet, Signal};
-use nestling_tests::{Text, call, directory, fd, inode, ioctl, make_file, prctl, show};
+use nestling::{Arg, Args, OFlags, Resource, SigSet, Signal, io};
+use nestling_tests::{
+    Text, call, directory, fd, inode, ioctl, make_file, prctl, read_file, show, text,
+};
 
 nestling::entry!(main);
 
 fn main(process: Process) -> i32 {
     let args = process.args();
+    if args.first() == Some(c"sh") {
+        return shell(process);
+    }
     let mut words = args.skip(1).iter().map(show);
     let mode = words.next().unwrap_or("");
     let number = words.next().and_then(|word| word.parse::<i32>().ok());
@@ -34,10 +42,28 @@ fn main(process: Process) -> i32 {
             return 0;
         }
         ("panic", _) => panic!("as asked"),
+        ("env", _) => {
+            for entry in process.env().iter() {
+                nestling::println!(entry);
+            }
+            return 0;
+        }
+        ("copy", _) => {
+            io::copy(io::stdin(), io::stdout()).expect("a copy");
+            return 0;
+        }
+        ("flood", Some(length)) => {
+            flood(length as usize);
+            return 0;
+        }
         _ => {}
     }
     let mut state = Text::<8192>::new();
-    describe(process, &mut state).expect("text");
+    match mode {
+        "parent" => describe_parent(&mut state),
+        _ => describe(process, &mut state),
+    }
+    .expect("text");
     if let Some(path) = process.env().var(c"NESTLING_OUT") {
         make_file(path, 0o666, state.as_str().as_bytes());
     }
@@ -124,7 +150,7 @@ fn describe(process: Process, out: &mut Text<8192>) -> core::fmt::Result {
     writeln!(out, "foreground: {group}")?;
     let privileges = prctl(option::PR_GET_NO_NEW_PRIVS, 0);
     writeln!(out, "no new privileges: {}", privileges.unwrap_or(99))?;
-    if let Ok(cgroup) = nestling_tests::read_file(c"/proc/self/cgroup") {
+    if let Ok(cgroup) = read_file(c"/proc/self/cgroup") {
         for line in cgroup
             .as_str()
             .lines()
@@ -147,4 +173,137 @@ fn flags_of(fd: i32) -> u32 {
     let arguments = [fd as usize, linux::F_GETFL as usize];
     // SAFETY: it asks by numbers.
     unsafe { call(nestling::arch::nr::FCNTL, arguments) }.map_or(0, |flags| flags as u32)
+}
+
+/// What the parent does with its signals once its spawn, in which all are blocked, is over.
+fn describe_parent(out: &mut Text<8192>) -> core::fmt::Result {
+    let path = text!("/proc/{}/status", process::getppid());
+    let all = SigSet::ALL.without(Signal::KILL).without(Signal::STOP);
+    let all = text!("SigBlk:\t{:016x}", all.bits());
+    loop {
+        let status = read_file(path.c_str()).expect("the parent's status");
+        let signals = |line: &&str| line.starts_with("Sig");
+        let lines = || status.as_str().lines().filter(signals);
+        if lines().all(|line| line != all.as_str()) {
+            return lines().try_for_each(|line| writeln!(out, "{line}"));
+        }
+    }
+}
+
+/// Writes so many bytes to standard output, and as many to standard error, in turns and in odd sizes. Each byte is its place
+/// modulo 251.
+fn flood(length: usize) {
+    let bytes: [u8; 20 * 251] = core::array::from_fn(|place| (place % 251) as u8);
+    let mut written = [0; 2];
+    for turn in 0.. {
+        for (out, place) in [io::stdout(), io::stderr()].into_iter().zip(&mut written) {
+            let start = *place % 251;
+            let size = (turn * 37 % (bytes.len() - start)).min(length - *place);
+            io::write_all(out, &bytes[start..start + size]).expect("a write");
+            *place += size;
+        }
+        if written == [length; 2] {
+            break;
+        }
+    }
+}
+
+/// `sh -c -- COMMANDS`: commands between `;`, words between spaces; `$$`, `$PPID` and `$NAME` as words of their own; at a
+/// command's end `>FILE` and `>&2`, which stay; assignments before `exec`. What of it the suites use means the same to any shell.
+fn shell(process: Process) -> i32 {
+    let mut args = process.args().skip(1).iter().map(show);
+    assert_eq!(args.next(), Some("-c"));
+    let commands = args.find(|&arg| arg != "--").expect("a command");
+    let (own, parent) = (
+        text!("{}", process::getpid()),
+        text!("{}", process::getppid()),
+    );
+    for command in commands.split(';') {
+        let mut list = [""; 8];
+        let mut length = 0;
+        for word in command.split_whitespace() {
+            list[length] = match word.strip_prefix('$') {
+                Some("$") => own.as_str(),
+                Some("PPID") => parent.as_str(),
+                Some(name) => process.env().var(text!("{name}").c_str()).map_or("", show),
+                None => word,
+            };
+            length += 1;
+        }
+        if let Some(file) = list[..length]
+            .last()
+            .and_then(|word| word.strip_prefix('>'))
+        {
+            length -= 1;
+            redirect(file);
+        }
+        match list[..length] {
+            [] | ["exec"] => {}
+            ["exit", code] => return code.parse().expect("a number"),
+            ["echo", ref words @ ..] => {
+                for (index, word) in words.iter().enumerate() {
+                    nestling::print!(if index > 0 { " " } else { "" }, word);
+                }
+                nestling::println!();
+            }
+            ["cat"] => drop(io::copy(io::stdin(), io::stdout()).expect("a copy")),
+            ["kill", signal, pid] => {
+                let signal = Signal::from_name(&signal[1..]).expect("a signal");
+                process::kill(pid.parse().expect("a number"), Some(signal)).expect("a signal");
+            }
+            _ => match list[..length].iter().position(|&word| word == "exec") {
+                Some(exec) => become_program(process, &list[..exec], &list[exec + 1..length]),
+                None => {
+                    nestling::eprintln!("sh: ", commands, ": not found");
+                    return 127;
+                }
+            },
+        }
+    }
+    0
+}
+
+fn redirect(file: &str) {
+    if file == "&2" {
+        // SAFETY: the number is this program's to fill.
+        return unsafe { sys::fd::dup3(2, 1, OFlags::default()) }.expect("dup3");
+    }
+    let flags = OFlags::WRONLY | OFlags::CREAT | OFlags::TRUNC;
+    let file = sys::fd::open(text!("{file}").c_str(), flags, 0o666).expect("a new file");
+    if file.as_raw_fd() == 1 {
+        let _ = file.into_raw_fd();
+    } else {
+        // SAFETY: as above.
+        unsafe { sys::fd::dup3(file.as_raw_fd(), 1, OFlags::default()) }.expect("dup3");
+    }
+}
+
+fn become_program(process: Process, assignments: &[&str], words: &[&str]) {
+    let to_texts = |words: &[&str]| {
+        let mut texts = [Text::<512>::new(); 8];
+        for (text, word) in texts.iter_mut().zip(words) {
+            *text = text!("{word}");
+        }
+        texts
+    };
+    let (assignments, args) = (&to_texts(assignments)[..assignments.len()], to_texts(words));
+    let args = &args[..words.len()];
+    let (mut arg_list, mut env_list) = ([None; 9], [None; 256]);
+    for (place, text) in arg_list.iter_mut().zip(args) {
+        *place = Some(Arg::from(text.c_str()));
+    }
+    let assigned = assignments.iter().map(Text::c_str);
+    for (place, entry) in env_list
+        .iter_mut()
+        .zip(process.env().iter().chain(assigned))
+    {
+        *place = Some(Arg::from(entry));
+    }
+    let error = Spawn::new(
+        Program::Path(args[0].c_str()),
+        Args::new(&arg_list),
+        Args::new(&env_list),
+    )
+    .exec();
+    panic!("{error}");
 }
