@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use linux_raw_sys::general as linux;
 use linux_raw_sys::ioctl::{TIOCGPTN, TIOCSPTLCK};
 use linux_raw_sys::prctl::PR_GET_PDEATHSIG;
-use nestling::spawn::{self, Action, Attributes, Hook, Memory, Program, Scheduler, Shell, Spawn};
+use nestling::spawn::{self, Action, Attributes, Error, Hook, Memory, Program, Scheduler, Shell, Spawn};
 use nestling::sys::{self, process, signal};
 use nestling::{
     Args, AsFd, Errno, ExitStatus, OFlags, Pid, Policy, Resource, Rlimit, SigSet, Signal, args,
@@ -453,10 +453,16 @@ fn an_error_has_the_code_that_a_shell_would_exit_with(memory: Memory) {
 
 // ---- Without a child ----
 
+/// Becomes the program, in a process of the test's own.
+fn become_it<'a>(spawn: &Spawn<'a>) -> Error<'a> {
+    // SAFETY: nobody here counts on a descriptor.
+    unsafe { spawn.exec() }
+}
+
 /// Becomes the probe in a helper: its id, and what it found.
 fn become_probe(spawn: &Spawn<'_>) -> (Pid, State) {
     let helper = fork(|| {
-        let error = spawn.exec();
+        let error = become_it(spawn);
         panic!("{error}");
     });
     join(helper);
@@ -609,7 +615,7 @@ fn exec_changes_root_groups_and_ids() {
         actions: &actions,
         ..path(Memory::Shared, c"/program")
     };
-    join(fork(|| panic!("{}", spawn.exec())));
+    join(fork(|| panic!("{}", become_it(&spawn))));
     let found = State::read(c"root/out");
     assert_eq!((&found["uid"], &found["gid"]), ("1001 1001", "1002 1002"));
     assert_eq!((&found["groups"], &found["directory"]), ("7 8", "/"));
@@ -677,7 +683,7 @@ fn exec_resets_handlers_and_keeps_what_is_ignored() {
         args: Args::new(&list),
         ..probe(Memory::Shared)
     };
-    let helper = fork(|| panic!("{}", spawn.exec()));
+    let helper = fork(|| panic!("{}", become_it(&spawn)));
     let status = wait::wait(helper).expect("its status");
     assert_eq!(status.signal(), Some(Signal::TERM));
 }
@@ -719,7 +725,7 @@ fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
     let see = |mut spawn: Spawn<'_>, expected: &str| {
         for program_mask in [None, Some(others)] {
             spawn.attributes.signal_mask = program_mask;
-            let error = spawn.exec();
+            let error = become_it(&spawn);
             assert_eq!(*expected, text!("{error}"));
             assert_eq!(signal::mask(), Ok(mask), "after {error}");
             assert_eq!(Table::now(), before, "after {error}");
@@ -868,7 +874,7 @@ fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
     let directory = sys::fd::dup_cloexec(fd(0), 63).expect("a duplicate");
     let mut spawn = probe(memory);
     spawn.attributes.cgroup = Some(directory.as_fd());
-    let error = spawn.exec();
+    let error = become_it(&spawn);
     assert_eq!(
         *"attribute cgroup: ENOTDIR: not a directory",
         text!("{error}")
@@ -915,7 +921,7 @@ fn a_failed_exec_leaves_what_was_done_before() {
     };
     spawn.attributes.nice = Some(3);
     spawn.attributes.default_signals = SigSet::EMPTY.with(Signal::QUIT);
-    spawn.exec();
+    become_it(&spawn);
     assert_eq!(sys::fd::cloexec(9), Ok(false));
     assert_eq!(sys::fd::cloexec(0), Err(Errno::EBADF));
     assert_eq!(sys::file::umask(0), 0o77);

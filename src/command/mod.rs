@@ -24,7 +24,7 @@
 //! | `current_dir` | As std's on Unix: a relative program (`./x`) counts from the new directory. std documents that as unstable; here it is promised. | |
 //! | `spawn`, `status`, `output`, `exec` | [`Error`] says which step failed. | That is what nestling is for. |
 //! | `spawn` | Also where std must `fork`: memory is not copied for any method. | |
-//! | `uid` | As std's: as root, without `groups`, it drops the supplementary groups. | |
+//! | `uid` | As std's, as root, without `groups`, it drops the supplementary groups; if it may not, it fails (`EPERM`), where std goes on. | They would be root's. |
 //! | `pre_exec` | Takes a [`PreExec`], whose making is `unsafe`; it is called once, and the last one given counts. It runs in shared memory. | See [`Hook`](crate::spawn::Hook). |
 //! | `groups`, `setsid`, `create_pidfd` | Stable here. | |
 //! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | Missing. | Nobody has needed them; `Debug` shows program and arguments as std's does. |
@@ -399,12 +399,14 @@ impl Command {
 
     /// Becomes the program (`execvp(3)`): without a child, this process's id kept. See [`Spawn::exec`].
     ///
-    /// Returns only the step that failed. What those before it did stays, as with std.
+    /// Returns only the step that failed. What those before it did stays, as with std. [`fd`](Self::fd) and
+    /// [`close_from`](Self::close_from) would take away descriptors that others in this process count on: they are `EINVAL` here.
+    /// [`Spawn::exec`], which is `unsafe`, does it.
     pub fn exec(&mut self) -> Error {
         let inherit = &[const { Stdio::inherit() }; 3];
         match self.prepare(inherit) {
             Ok(stdio) => self
-                .with(&stdio, |spawn| Error::from(spawn.exec()))
+                .with(&stdio, |spawn| Error::from(spawn.exec_replacing_standard()))
                 .unwrap_or_else(|error| error),
             Err(error) => error,
         }

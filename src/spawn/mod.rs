@@ -166,7 +166,33 @@ impl<'a> Spawn<'a> {
     /// threads loses them.
     ///
     /// Returns only if a step failed. What the steps before it did stays: descriptors, directories, ids, limits.
-    pub fn exec(&self) -> Error<'a> {
+    ///
+    /// # Safety
+    /// If it returns, nobody counts on a descriptor that the actions close or put another on, as an
+    /// [`OwnedFd`](crate::OwnedFd) would.
+    pub unsafe fn exec(&self) -> Error<'a> {
+        exec::exec(self)
+    }
+
+    /// [`exec`](Self::exec) where the actions close and replace none but the standard descriptors, which no one may count on
+    /// (std's `exec` replaces them, too). Another action is `EINVAL`, and nothing is done.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn exec_replacing_standard(&self) -> Error<'a> {
+        for (index, &action) in self.actions.iter().enumerate() {
+            let standard = match action {
+                Action::Open { fd, .. } | Action::Close(fd) | Action::Dup2 { to: fd, .. } => {
+                    fd <= 2
+                }
+                Action::CloseFrom(_) => false,
+                _ => true,
+            };
+            if !standard {
+                return Error::Failed {
+                    step: Step::Action(index, action),
+                    errno: Errno::EINVAL,
+                };
+            }
+        }
         exec::exec(self)
     }
 

@@ -55,7 +55,7 @@ pub enum Step<'a> {
     Action(usize, Action<'a>),
     /// The exec.
     Exec(Program<'a>, Missing),
-    /// Making a pipe to or from the program ([`popen`](crate::popen::popen), `Command`).
+    /// Making a pipe to or from the program ([`popen`](crate::popen::popen)).
     Pipe,
     /// Waiting for the program ([`system`](crate::system::system)).
     Wait,
