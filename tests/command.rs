@@ -1455,10 +1455,9 @@ fn a_failed_exec_is_named_and_gives_the_mask_back() {
         "action 0 (chroot \"nope\"): ENOENT: no such file or directory",
     );
     // What others in this process may count on stays.
-    see(
-        probe(memory).fd(9, file(c"file")).stdin(Stdio::null()),
-        "file action 1 (dup2 3 to 9): EINVAL: invalid argument",
-    );
+    let error = probe(memory).fd(9, file(c"file")).exec();
+    let expected = "file action 0 (dup2 3 to 9): EINVAL: invalid argument";
+    assert_eq!(error.to_string(), expected);
     see(
         probe(memory).close_from(3).stdin(Stdio::null()),
         "file action 1 (close from 3): EINVAL: invalid argument",

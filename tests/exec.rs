@@ -10,7 +10,9 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use linux_raw_sys::general as linux;
 use linux_raw_sys::ioctl::{TIOCGPTN, TIOCSPTLCK};
 use linux_raw_sys::prctl::PR_GET_PDEATHSIG;
-use nestling::spawn::{self, Action, Attributes, Error, Hook, Memory, Program, Scheduler, Shell, Spawn};
+use nestling::spawn::{
+    self, Action, Attributes, Error, Hook, Memory, Program, Scheduler, Shell, Spawn,
+};
 use nestling::sys::{self, process, signal};
 use nestling::{
     Args, AsFd, Errno, ExitStatus, OFlags, Pid, Policy, Resource, Rlimit, SigSet, Signal, args,
