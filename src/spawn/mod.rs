@@ -169,7 +169,7 @@ impl<'a> Spawn<'a> {
     ///
     /// # Safety
     /// If it returns, nobody counts on a descriptor that the actions close or put another on, as an
-    /// [`OwnedFd`](crate::OwnedFd) would.
+    /// [`OwnedFd`] would.
     pub unsafe fn exec(&self) -> Error<'a> {
         exec::exec(self)
     }

@@ -299,11 +299,9 @@ fn become_program(process: Process, assignments: &[&str], words: &[&str]) {
     {
         *place = Some(Arg::from(entry));
     }
-    let error = Spawn::new(
-        Program::Path(args[0].c_str()),
-        Args::new(&arg_list),
-        Args::new(&env_list),
-    )
-    .exec();
+    let program = Program::Path(args[0].c_str());
+    let spawn = Spawn::new(program, Args::new(&arg_list), Args::new(&env_list));
+    // SAFETY: it has no actions.
+    let error = unsafe { spawn.exec() };
     panic!("{error}");
 }

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
-use std::{env, thread};
+use std::thread;
 
 use nestling::spawn::{Action, Attributes, Error, Memory, Program, Spawn, Step};
 use nestling::{Args, Errno, ExitStatus, OFlags, Signal, args};
