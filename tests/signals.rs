@@ -137,12 +137,11 @@ fn a_guard_gives_the_whole_action_back() {
         signal::SA_RESTART | signal::SA_NODEFER,
     );
     let mut full = action_of(Signal::USR1, None);
-    full.sa_mask.sig[0] = SigSet::EMPTY
-        .with(Signal::HUP)
-        .with(Signal::WINCH)
-        .bits()
-        .try_into()
-        .expect("a word");
+    let mask = SigSet::EMPTY.with(Signal::HUP).with(Signal::WINCH);
+    // A word is 32 bits on i386.
+    #[allow(clippy::useless_conversion)]
+    let word = mask.bits().try_into().expect("a word");
+    full.sa_mask.sig[0] = word;
     action_of(Signal::USR1, Some(full));
     let describe = || {
         let action = action_of(Signal::USR1, None);

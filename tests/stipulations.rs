@@ -11,8 +11,8 @@ use nestling::spawn::{Action, Hook, Memory, Program, Spawn};
 use nestling::sys::{self, resource};
 use nestling::{OFlags, RawFd, Resource, Rlimit};
 use nestling_tests::{
-    DESCRIPTORS, State, Table, dup2, emulated, fails, fd, inode, limit_descriptors, mailbox,
-    make_file, open, open_only, probe, remove, scratch, show, skip, start, state, text,
+    DESCRIPTORS, State, Table, dup2, emulated, fails, fd, inode, mailbox, make_file, open,
+    open_only, probe, remove, scratch, show, skip, start, state, text,
 };
 
 nestling_tests::suite! {
