@@ -68,7 +68,7 @@ fn uname_says_what_proc_says() {
         (names.version(), "version"),
         (names.domainname(), "domainname"),
     ] {
-        let expected = proc(&text!("sys/kernel/{file}").as_str());
+        let expected = proc(text!("sys/kernel/{file}").as_str());
         assert_eq!(name.to_str(), Ok(expected.as_str().trim_end()), "{file}");
     }
     assert!(!names.machine().is_empty());
