@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn a_character_a_c_string_bytes_and_what_refers_to_them_are_text() {
         assert_eq!(['a', 'é', '€', '🐣'].map(shown), ["a", "é", "€", "🐣"]);
-        assert_eq!(shown(&c"a b"), "a b");
+        assert_eq!(shown(c"a b"), "a b");
         assert_eq!(shown(&b"a\nb"[..]), "a\nb");
     }
 
