@@ -19,6 +19,8 @@ use crate::{io, sys};
 /// The pipe is close-on-exec always, so no later child holds it open, as POSIX asks of streams that earlier calls have opened
 /// (its `"e"` may be given, and changes nothing). Costs two system calls for each pipe and one in the child, beside the spawn.
 ///
+/// A signal that this process ignores is ignored in the command, too: `SIGPIPE` in a program of the standard library.
+///
 /// ```
 /// use nestling::popen::{pclose, popen};
 ///
@@ -177,6 +179,8 @@ mod std_traits {
     use std::io::{Read, Result, Write};
 
     use super::Popen;
+    use crate::errno::Errno;
+    use crate::sys;
 
     impl Read for Popen {
         fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
@@ -186,8 +190,7 @@ mod std_traits {
 
     impl Write for Popen {
         fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-            self.write_all(bytes)?;
-            Ok(bytes.len())
+            Ok(sys::fd::write(self.input().ok_or(Errno::EBADF)?, bytes)?)
         }
 
         fn flush(&mut self) -> Result<()> {

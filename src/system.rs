@@ -17,7 +17,9 @@ use crate::sys::signal::{Action, action};
 /// As POSIX says, until the command has ended, `SIGINT` and `SIGQUIT` are ignored, so that a Ctrl-C is the command's; and
 /// `SIGCHLD` is blocked in this thread, so that no handler of the caller's reaps the command before this does. The command has
 /// the signals as they were. All is restored whatever happens. Several threads may call this at once: the first one has the
-/// two signals ignored, and the last one restores them.
+/// two signals ignored, and the last one restores them. What another thread starts meanwhile inherits that they are ignored, unless
+/// its `default_signals` names them. Other signals that this process ignores are ignored in the command, too: `SIGPIPE` in a
+/// program of the standard library.
 ///
 /// Where POSIX's function leaves an exit status 127 to guess from, this says what failed.
 ///

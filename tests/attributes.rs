@@ -321,7 +321,7 @@ fn pidfd_is_made_without_clone3(memory: Memory) {
     pidfd_names_the_child(memory);
 }
 
-fn hooked<'a>(memory: Memory, hook: &'a dyn Fn() -> Result<(), Errno>) -> Spawn<'a> {
+fn hooked<'a>(memory: Memory, hook: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Spawn<'a> {
     // SAFETY: the tests' hooks make system calls and write to atomics.
     let hook = Some(unsafe { Hook::new(hook) });
     with(memory, |attributes| {

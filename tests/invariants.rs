@@ -51,7 +51,7 @@ fn with<'a>(memory: Memory, actions: &'a [Action<'a>]) -> Spawn<'a> {
     }
 }
 
-fn hooked<'a>(memory: Memory, hook: &'a dyn Fn() -> Result<(), Errno>) -> Spawn<'a> {
+fn hooked<'a>(memory: Memory, hook: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Spawn<'a> {
     // SAFETY: the tests' hooks make system calls.
     let hook = Some(unsafe { Hook::new(hook) });
     Spawn {

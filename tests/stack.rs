@@ -118,7 +118,7 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
         Action::SetForeground(5),
     ];
     let cgroup = sys::fd::open(c"cgroup", OFlags::DIRECTORY | OFlags::CLOEXEC, 0).expect("it");
-    let hook: &dyn Fn() -> Result<(), Errno> = &|| Ok(());
+    let hook: &(dyn Fn() -> Result<(), Errno> + Sync) = &|| Ok(());
     let attributes = Attributes {
         memory,
         pidfd: false,

@@ -69,7 +69,7 @@ pub struct Scheduler {
 
 /// A function that runs in the child just before the exec, after everything else.
 #[derive(Clone, Copy)]
-pub struct Hook<'a>(pub(super) &'a dyn Fn() -> Result<(), Errno>);
+pub struct Hook<'a>(pub(super) &'a (dyn Fn() -> Result<(), Errno> + Sync));
 
 impl fmt::Debug for Hook<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,7 +87,7 @@ impl<'a> Hook<'a> {
     /// unwinding, allocate, take a lock, use thread-local storage (a libc's `errno` is there), or change memory that
     /// other threads use. What it writes the parent sees, if the memory is shared. The status pipe is one of its open
     /// descriptors: it must not close it.
-    pub unsafe fn new(function: &'a dyn Fn() -> Result<(), Errno>) -> Self {
+    pub unsafe fn new(function: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Self {
         Self(function)
     }
 }

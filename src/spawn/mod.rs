@@ -36,11 +36,15 @@
 //! The spawning thread's signals are blocked until the program runs; an action that waits (an `Open` of a FIFO that has
 //! no other side) makes the parent wait, too, and so does a child that is stopped on its way. Where memory is copied, so
 //! does a child that another thread forks at that moment and that neither execs nor exits: it holds the pipe open.
+//!
+//! What closes on exec may be open in the child for a moment after the spawn has returned, as with `posix_spawn` and `vfork`: a
+//! lock or a pipe's end that the parent then lets go is held that much longer.
 #![doc = include_str!("differences.md")]
 
 mod actions;
 mod attributes;
 mod child;
+mod dumpable;
 mod exec;
 mod parent;
 mod pipe;
@@ -172,6 +176,18 @@ impl<'a> Spawn<'a> {
     /// [`OwnedFd`] would.
     pub unsafe fn exec(&self) -> Error<'a> {
         exec::exec(self)
+    }
+
+    /// [`exec`](Self::exec) where there are no actions, which alone can take a descriptor away. If there are some, that is
+    /// `EINVAL`, and nothing is done.
+    pub fn exec_without_actions(&self) -> Error<'a> {
+        match self.actions.first() {
+            None => exec::exec(self),
+            Some(&action) => Error::Failed {
+                step: Step::Action(0, action),
+                errno: Errno::EINVAL,
+            },
+        }
     }
 
     /// [`exec`](Self::exec) where the actions close and replace none but the standard descriptors, which no one may count on

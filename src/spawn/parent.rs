@@ -9,6 +9,7 @@ use linux_raw_sys::general as linux;
 use super::actions::Action;
 use super::attributes::Memory;
 use super::child::{self, Job};
+use super::dumpable::Dumpable;
 use super::report::{At, Attribute, Error, Failure, Record, Step, at};
 use super::search::PATH_MAX;
 use super::{Child, Spawn, pipe};
@@ -61,7 +62,7 @@ fn start_with_signals_blocked<'a>(
         reported: AtomicBool::new(false),
         present: AtomicU32::new(1),
     };
-    let dumpable = dumpable(&job);
+    let dumpable = changes_dumpable(&job).then(Dumpable::keep).flatten();
     let (pid, pidfd) = clone(&mut job, stack).map_err(|failure| failure.of(spawn))?;
 
     // SAFETY: the parent's copy of the end that only the child writes to. While it is open, `receive` would wait forever.
@@ -93,7 +94,7 @@ fn start_with_signals_blocked<'a>(
     });
     if let Some(dumpable) = dumpable {
         // Only now, when the child has left this memory: else its new user could look into it.
-        let _ = sys::process::set_dumpable(dumpable);
+        dumpable.restore();
     }
     outcome
 }
@@ -114,9 +115,9 @@ fn hear(job: &Job<'_, '_>, read_end: BorrowedFd<'_>) -> Result<Option<Record>, E
     pipe::receive(read_end)
 }
 
-/// What a change of ids in the child would change in the parent, the memory being shared: whether the parent may be traced and
-/// dumped. (2 is the kernel's to give.)
-fn dumpable(job: &Job<'_, '_>) -> Option<usize> {
+/// Whether a change of ids in the child would change in the parent, the memory being shared, whether the parent may be traced
+/// and dumped.
+fn changes_dumpable(job: &Job<'_, '_>) -> bool {
     let changes_ids =
         |action: &Action<'_>| matches!(action, Action::Uid(_) | Action::Gid(_) | Action::ResetIds);
     let Spawn {
@@ -125,12 +126,7 @@ fn dumpable(job: &Job<'_, '_>) -> Option<usize> {
         ..
     } = job.spawn;
     let changed = attributes.hook.is_some() || actions.iter().any(changes_ids);
-    if attributes.memory == Memory::Copied || !changed {
-        return None;
-    }
-    sys::process::dumpable()
-        .ok()
-        .filter(|&dumpable| dumpable <= 1)
+    attributes.memory == Memory::Shared && changed
 }
 
 /// Makes the child, by the best means that the kernel allows.

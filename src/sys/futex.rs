@@ -1,6 +1,7 @@
 //! Waiting for a number in memory to change, `futex(2)`, and a lock made of it.
 
 use core::cell::UnsafeCell;
+use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -79,14 +80,29 @@ impl<T> Mutex<T> {
                 let _ = wait(&self.state, WAITED_FOR);
             }
         }
-        MutexGuard { mutex: self }
+        MutexGuard {
+            mutex: self,
+            value: PhantomData,
+        }
     }
 }
 
 /// A lock that is held, until this is dropped.
+///
+/// Threads may share it only if they may share the value:
+///
+/// ```compile_fail,E0277
+/// use core::cell::Cell;
+/// use nestling::sys::futex::Mutex;
+///
+/// fn share<T: Sync>(_: T) {}
+/// share(Mutex::new(Cell::new(0)).lock());
+/// ```
 #[derive(Debug)]
 pub struct MutexGuard<'a, T> {
     mutex: &'a Mutex<T>,
+    /// A reference to the mutex alone could be shared whatever the value is.
+    value: PhantomData<&'a mut T>,
 }
 
 impl<T> Deref for MutexGuard<'_, T> {

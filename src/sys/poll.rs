@@ -106,7 +106,8 @@ pub fn ppoll(
     timeout: Option<Duration>,
     mask: Option<SigSet>,
 ) -> Result<usize, Errno> {
-    let timeout = timeout.map(timespec);
+    let mut timeout = timeout.map(timespec);
+    let time_left = timeout.as_mut().map_or(0, |time| &raw mut *time as usize);
     // SAFETY: the kernel reads and writes `fds.len()` structs, and writes what is left to the time, which is ours; it reads
     // a set of 8 bytes, as `SigSet` is. Both may be left out.
     let answer = unsafe {
@@ -114,7 +115,7 @@ pub fn ppoll(
             nr::PPOLL as usize,
             fds.as_mut_ptr() as usize,
             fds.len(),
-            address(timeout.as_ref()),
+            time_left,
             address(mask.as_ref()),
             size_of::<SigSet>(),
         )

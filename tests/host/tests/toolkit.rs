@@ -66,6 +66,62 @@ fn the_example_runs_a_command_as_another_user_within_limits() {
     assert_eq!(run("nope", ""), (Some(127), String::new(), said.into()));
 }
 
+#[test]
+fn a_command_that_one_thread_has_built_is_started_by_another() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "exit 3"]);
+    let status = thread::spawn(move || command.status()).join();
+    assert_eq!(status.expect("a thread").expect("sh").code(), Some(3));
+}
+
+#[test]
+fn a_write_to_a_popen_stream_says_how_much_went_before_an_error() {
+    let mut command = popen(c"kill -STOP $$; cat >/dev/null", "w").expect("popen");
+    let id = command.id();
+    wait::wait_for(wait::Who::Child(id), wait::Options::STOPPED).expect("its stop");
+    let input = command.input().expect("an input");
+    sys::fd::set_nonblocking(input, true).expect("a pipe");
+    let zeros = vec![0; 1 << 20];
+    let mut left = zeros.len();
+    let error = loop {
+        match io::Write::write(&mut command, &zeros[..left]) {
+            Ok(count) => left -= count,
+            Err(error) => break error,
+        }
+    };
+    sys::process::kill(id.as_raw(), Some(Signal::CONT)).expect("a signal");
+    assert!(pclose(command).expect("its end").success());
+    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    assert!(left < zeros.len(), "a pipe holds some of it");
+}
+
+#[test]
+fn threads_that_start_programs_as_other_users_leave_the_parent_dumpable() {
+    // SAFETY: no arguments.
+    if unsafe { libc::geteuid() } != 0 {
+        return say("skipped: only root becomes another user");
+    }
+    alone(
+        "threads_that_start_programs_as_other_users_leave_the_parent_dumpable",
+        || {
+            assert_eq!(sys::process::dumpable(), Ok(1));
+            for _ in 0..20 {
+                thread::scope(|scope| {
+                    for _ in 0..4 {
+                        scope.spawn(|| {
+                            for _ in 0..10 {
+                                let status = Command::new("/bin/true").uid(12345).status();
+                                assert!(status.expect("true").success());
+                            }
+                        });
+                    }
+                });
+                assert_eq!(sys::process::dumpable(), Ok(1));
+            }
+        },
+    );
+}
+
 /// The promise: no hang, no lost error, no descriptor of the parent's in any child.
 #[test]
 fn eight_threads_start_programs_while_another_one_forks_without_exec() {
