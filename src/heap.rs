@@ -152,7 +152,11 @@ unsafe impl GlobalAlloc for Heap {
                     let mapping = NonNull::new_unchecked(given);
                     return or_null(memory::mremap(mapping, layout.size(), size));
                 }
-                (false, false) if self.talc.lock().try_realloc_in_place(given, layout, size) => {
+                // talc adds the size to the address, which on 32 bits may be too much for it.
+                (false, false)
+                    if given.addr().checked_add(size + 2 * PAGE).is_some()
+                        && self.talc.lock().try_realloc_in_place(given, layout, size) =>
+                {
                     return given;
                 }
                 _ => {}
