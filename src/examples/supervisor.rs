@@ -22,11 +22,7 @@ fn main(process: Process) -> i32 {
     let mut running: Vec<(&CStr, Child)> = Vec::new();
     let mut pause = Duration::ZERO;
     loop {
-        let rest = if stopped.is_empty() {
-            Duration::MAX
-        } else {
-            pause
-        };
+        let rest = stopped.first().map_or(Duration::MAX, |_| pause);
         match signals::wait_timeout(wanted, rest) {
             Ok(Some(info)) if info.signal == Signal::TERM => break,
             Ok(Some(_)) | Err(_) => {}
@@ -59,10 +55,7 @@ fn main(process: Process) -> i32 {
 
 fn start(command: &CStr) -> Result<Child, Error> {
     let mut words = command.to_bytes().split(|&byte| byte == b' ');
-    let program = words.next().unwrap_or_default();
-    let mut it = Command::new(program);
-    it.args(words)
-        .setsid(true)
-        .signal_mask(SigSet::EMPTY)
-        .spawn()
+    let mut it = Command::new(words.next().unwrap_or_default());
+    it.args(words).setsid(true).signal_mask(SigSet::EMPTY);
+    it.spawn()
 }
