@@ -25,7 +25,8 @@
 //! - The vocabulary, at the crate's root: [`Errno`], [`OwnedFd`] and [`BorrowedFd`], [`OFlags`] and [`Stat`], [`Signal`] and [`SigSet`],
 //!   [`Pid`] and [`ExitStatus`], [`Args`], [`Resource`] and [`Policy`], and [`text`].
 //! - [`sys`]: the system calls, a small typed function each.
-//! - What stands on them: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`]; [`spawn`] and [`wait`]; `heap`.
+//! - What stands on them: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`]; [`spawn`] and [`wait`];
+//!   `heap`.
 //! - What starts programs as people know it: [`system`](system::system), [`popen`](popen::popen), `command::Command`; and
 //!   [`jobs`].
 //! - `rt`: the runtime of a program without libc (feature `rt`).
@@ -66,6 +67,7 @@ mod file;
 #[cfg(feature = "alloc")]
 #[allow(unsafe_code)]
 pub mod heap;
+pub mod inittab;
 pub mod io;
 pub mod jobs;
 mod limits;

@@ -32,19 +32,22 @@
 //! and `test = false` and `bench = false` in the `[[bin]]`, since those would link it with the standard library's panic
 //! handler.
 
-#[cfg(not(feature = "std"))]
 use core::ffi::c_char;
 use core::panic::PanicInfo;
-#[cfg(not(feature = "std"))]
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::args::Args;
+use crate::fd::{BorrowedFd, OwnedFd, RawFd};
 use crate::io::{self, Writer};
 use crate::signal::{SigSet, Signal};
 use crate::sys;
 use crate::text::{self, Text};
 
+mod fault;
 pub mod memory;
+
+pub use fault::{FAULTS, on_fault};
 
 /// What the kernel gave this process at its start.
 #[derive(Clone, Copy, Debug)]
@@ -81,19 +84,57 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Gives back the memory of the first thread's stack that nobody uses now, up to 64 KiB of it: for a program that has
+    /// been deep (a [`spawn`](crate::spawn) takes 16 KiB) and then waits for long. Does nothing on any other stack. One system
+    /// call.
+    #[inline(never)]
+    pub fn trim_stack(&self) {
+        /// What this function itself may have below its variable, the red zone of some architectures included.
+        const OWN: usize = 1024;
+        const PAGE: usize = 4096;
+        /// A multiple of the pages of every kernel, of which some are larger: where this is not, nothing is given back.
+        const LENGTH: usize = 64 * 1024;
+        let variable = 0u8;
+        let here = &raw const variable as usize;
+        let start = ((here - OWN) & !(PAGE - 1)) - LENGTH;
+        // As large as the kernel makes this stack at least. Below it there is a gap of a megabyte.
+        if (self.auxv as usize).wrapping_sub(here) < 128 * 1024
+            && let Some(start) = NonNull::new(start as *mut u8)
+        {
+            // SAFETY: below a stack's end there is nothing that is in use.
+            let _ = unsafe { sys::memory::discard(start, LENGTH) };
+        }
+    }
+}
+
 /// What [`environ`] gives.
-#[cfg(not(feature = "std"))]
 static ENVIRON: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
 
-/// The environment that the kernel gave this process; none before [`start`].
-#[cfg(not(feature = "std"))]
-pub(crate) fn environ() -> Args<'static> {
+/// The environment that the kernel gave this process, for whoever has no [`Process`] at hand, as a panic handler; none before
+/// [`start`].
+pub fn environ() -> Args<'static> {
     let env = ENVIRON.load(Ordering::Relaxed);
     if env.is_null() {
         return Args::EMPTY;
     }
     // SAFETY: `start` has put there what the kernel gave, which nobody changes.
     unsafe { Args::from_ptr(env) }
+}
+
+/// A duplicate of a descriptor that this program was started with. `None` if there is none of this number, or it closes on exec;
+/// it does so, too, from here on, and so is given out once. Three system calls.
+///
+/// 0, 1 and 2 belong to nobody: see [`io::stdin`].
+pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
+    if fd <= 2 || sys::fd::cloexec(fd) != Ok(false) {
+        return None;
+    }
+    // SAFETY: it is open. If it is not what this program was started with, its owner keeps it.
+    let original = unsafe { BorrowedFd::borrow_raw(fd) };
+    let duplicate = sys::fd::dup_cloexec(original, 3).ok()?;
+    sys::fd::set_cloexec(original, true).ok()?;
+    Some(duplicate)
 }
 
 /// Runs `main` and exits with what it returns: what [`entry!`](crate::entry!)'s `_start` calls.
@@ -116,7 +157,6 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
             auxv: auxv.add(1),
         }
     };
-    #[cfg(not(feature = "std"))]
     ENVIRON.store(process.env.as_ptr().cast_mut(), Ordering::Relaxed);
     sys::process::exit(main(process))
 }

@@ -278,6 +278,19 @@ pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
     Ok(position)
 }
 
+/// `memfd_create` (Linux 3.17): an empty file in memory, which is gone with its last descriptor; this one closes on exec. The
+/// name is what `/proc/PID/fd` shows.
+pub fn memfd_create(name: &CStr) -> Result<OwnedFd, Errno> {
+    // SAFETY: the kernel reads a C string.
+    owned(unsafe {
+        syscall2(
+            linux::__NR_memfd_create as usize,
+            name.as_ptr() as usize,
+            linux::MFD_CLOEXEC as usize,
+        )
+    })
+}
+
 /// `ftruncate`: makes the file this long, by zeros or by cutting. The offset stays.
 pub fn ftruncate(fd: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
     done(arch::ftruncate(fd.fd, length))

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use linux_raw_sys::general as linux;
 
 use super::{done, result};
-use crate::arch::{nr, syscall2, syscall4, syscall6};
+use crate::arch::{nr, syscall2, syscall3, syscall4, syscall6};
 use crate::errno::Errno;
 
 /// `mmap` of anonymous private memory: so many bytes of zeros, readable and writable, at an address of the kernel's choice,
@@ -62,6 +62,23 @@ pub unsafe fn mremap(
         )
     };
     mapped(answer)
+}
+
+/// `madvise(MADV_DONTNEED)`: gives back what the pages hold. Private anonymous memory stays there, as zeros. `ENOMEM` if a part
+/// is not mapped; the rest is given back all the same.
+///
+/// # Safety
+/// Nobody needs what they hold.
+pub unsafe fn discard(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
+    // SAFETY: the caller's promise.
+    done(unsafe {
+        syscall3(
+            linux::__NR_madvise as usize,
+            address.as_ptr() as usize,
+            length,
+            linux::MADV_DONTNEED as usize,
+        )
+    })
 }
 
 fn mapped(answer: usize) -> Result<NonNull<u8>, Errno> {

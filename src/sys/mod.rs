@@ -14,7 +14,6 @@ pub mod fd;
 pub mod file;
 pub mod futex;
 pub mod machine;
-#[cfg(feature = "alloc")]
 pub mod memory;
 pub mod mount;
 pub mod poll;

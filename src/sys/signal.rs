@@ -224,6 +224,28 @@ unsafe fn sigaction(signal: Signal, new: usize, old: usize) -> usize {
 
 const SIG_IGN: usize = 1;
 
+/// `sigaltstack`: the stack on which this thread's handlers of the flag `SA_ONSTACK` run. An exec forgets it.
+///
+/// # Safety
+/// Nobody else uses the memory as long as a handler may run there.
+#[cfg(feature = "rt")]
+pub unsafe fn sigaltstack(stack: *mut [u8]) -> Result<(), Errno> {
+    let stack = linux::stack_t {
+        ss_sp: stack.cast(),
+        ss_flags: 0,
+        ss_size: stack.len() as _,
+    };
+    // SAFETY: the kernel reads one description; the caller's promise.
+    let answer = unsafe {
+        syscall2(
+            linux::__NR_sigaltstack as usize,
+            &raw const stack as usize,
+            0,
+        )
+    };
+    done(answer)
+}
+
 /// `rt_sigtimedwait`: waits until a signal of the set comes, and takes it, so that nothing else is done with it; the thread
 /// must block it. `EAGAIN` when the time is over; `EINTR` after a handler has run.
 pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInfo, Errno> {

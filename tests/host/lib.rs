@@ -50,6 +50,14 @@ impl Arch {
         }
     }
 
+    /// The release build of `init`.
+    pub fn init(self) -> Result<PathBuf, String> {
+        match self.given("INIT") {
+            Some(init) => existing(init.into()),
+            None => existing(self.built()?.join("init")),
+        }
+    }
+
     /// What `xtask` has built.
     fn given(self, what: &str) -> Option<OsString> {
         env::var_os(format!("NESTLING_{what}_{}", self.name().to_uppercase()))
@@ -84,7 +92,11 @@ fn build(target: &str) -> Result<PathBuf, String> {
     cargo_build(
         "",
         target,
-        &["-p", "nestling", "--bin", "spawn", "--features", "rt"],
+        &[
+            &["-p", "nestling", "--features", "rt"],
+            &["--bin", "spawn", "--bin", "init"][..],
+        ]
+        .concat(),
     )
 }
 

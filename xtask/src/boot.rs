@@ -39,13 +39,22 @@ pub fn boot(
         ensure!(path.is_file(), "there is no kernel {}", path.display());
     }
     compile::programs(workspace, &[arch], Profile::Release, &["--quiet"])?;
+    compile::service(workspace, arch)?;
     let kernel = match kernel {
         Some(path) => path,
         None => kernel::obtain(workspace, arch)?,
     };
     let mut archive = Initramfs::new();
     programs(&mut archive, workspace, arch)?;
-    archive.command(0, command.into_iter().map(OsString::into_vec));
+    // A line of the inittab would do, but for blanks and what only a shell understands.
+    let service = compile::path(workspace, arch, Profile::Release, SERVICE);
+    archive.program(&format!("bin/{SERVICE}"), &service)?;
+    archive.link(&format!("bin/{COMMAND}"), SERVICE);
+    let strings = command.into_iter().map(OsString::into_vec);
+    let strings: Vec<u8> = strings.flat_map(|it| [it, vec![0]].concat()).collect();
+    archive.file("etc/command", &strings);
+    let inittab = format!("console::wait:/bin/{COMMAND}\n::once:/bin/poweroff\n");
+    archive.file("etc/inittab", inittab.as_bytes());
     let initramfs = workspace
         .scratch()?
         .join(format!("boot-{}.cpio", arch.name()));
@@ -59,6 +68,10 @@ pub fn boot(
     converse(&machine)
 }
 
+/// The program of the tests that does as services do, and under another name executes what `/etc/command` says.
+pub const SERVICE: &str = "service";
+const COMMAND: &str = "command";
+
 /// Puts nestling's programs where they are in every machine: init as `/init`, the others into `/bin`.
 pub fn programs(archive: &mut Initramfs, workspace: &Workspace, arch: Arch) -> Result<()> {
     for bin in workspace.bins("nestling")? {
@@ -68,6 +81,9 @@ pub fn programs(archive: &mut Initramfs, workspace: &Workspace, arch: Arch) -> R
         };
         let path: &Path = &compile::path(workspace, arch, Profile::Release, &bin);
         archive.program(&place, path)?;
+    }
+    for name in ["halt", "poweroff", "reboot", "switch_root"] {
+        archive.link(&format!("bin/{name}"), "/init");
     }
     Ok(())
 }
@@ -91,11 +107,20 @@ fn converse(machine: &Machine<'_>) -> Result<ExitCode> {
                     match event {
                         Event::Text(text) if shown => show(&text)?,
                         Event::Text(_) => {}
-                        Event::Start { .. } => (started, shown) = (true, true),
-                        Event::End { status, .. } => code = Some(shell_code(status)),
-                        Event::Fail { code: status } => code = Some(status),
+                        Event::Begin(_) => (started, shown) = (true, true),
+                        Event::End { name, status } if name == COMMAND => {
+                            code = Some(shell_code(status));
+                        }
+                        Event::Start(_) | Event::End { .. } => {}
+                        Event::About { name, what } => {
+                            show(format!("init: {name}: {what}\n").as_bytes())?
+                        }
                         // Of the kernel's last words, only those of a panic are of interest.
-                        Event::Stop { .. } => shown = !machine.append.is_empty(),
+                        Event::Said(what) if what == "power off" => {
+                            shown = !machine.append.is_empty();
+                        }
+                        Event::Said(_) if code.is_some() => {}
+                        Event::Said(what) => show(format!("init: {what}\n").as_bytes())?,
                     }
                 }
             }

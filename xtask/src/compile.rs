@@ -98,6 +98,20 @@ pub fn programs(
     Ok(())
 }
 
+/// Builds the tests' `service`, quietly.
+pub fn service(workspace: &Workspace, arch: Arch) -> Result<()> {
+    let what = ["-p", "nestling-tests", "--bin", "service", "--quiet"];
+    for group in Group::of(&[arch])? {
+        let build = group.command(workspace, Profile::Release, &what);
+        ensure!(
+            build.unchecked().run()?.status.success(),
+            "the build for {} failed",
+            group.name()
+        );
+    }
+    Ok(())
+}
+
 pub fn build(workspace: &Workspace, archs: &[Arch], profile: Profile) -> Result<()> {
     programs(workspace, archs, profile, &[])?;
     for &arch in archs {

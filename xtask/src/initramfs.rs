@@ -14,6 +14,7 @@ pub struct Initramfs {
 const DIRECTORY: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
 const FILE: u32 = 0o100_644;
+const LINK: u32 = 0o120_777;
 
 impl Initramfs {
     /// Directories alone: those of an ordinary system.
@@ -22,9 +23,7 @@ impl Initramfs {
             bytes: Vec::new(),
             inode: 1,
         };
-        for path in [
-            "bin", "dev", "etc", "etc/init", "proc", "run", "sys", "tmp", "tests",
-        ] {
+        for path in ["bin", "dev", "etc", "proc", "run", "sys", "tmp", "tests"] {
             archive.directory(path);
         }
         archive
@@ -40,14 +39,12 @@ impl Initramfs {
         Ok(())
     }
 
-    /// Adds a command to the list that `init` runs.
-    pub fn command(&mut self, index: u8, args: impl IntoIterator<Item = Vec<u8>>) {
-        let mut content = Vec::new();
-        for arg in args {
-            content.extend(arg);
-            content.push(0);
-        }
-        self.entry(&format!("etc/init/{index:03}"), FILE, &content);
+    pub fn file(&mut self, path: &str, content: &[u8]) {
+        self.entry(path, FILE, content);
+    }
+
+    pub fn link(&mut self, path: &str, target: &str) {
+        self.entry(path, LINK, target.as_bytes());
     }
 
     pub fn write(mut self, to: &Path) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -15,7 +15,7 @@ use crate::{
     boot,
     compile::{self, Profile},
     initramfs::Initramfs,
-    kernel,
+    kernel, life,
     machine::{self, Event, Machine, Progress},
     report::{Outcome, Report},
     suite::{self, Captured},
@@ -28,17 +28,17 @@ const SILENCE: Duration = Duration::from_secs(150);
 /// How long one may run.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// The suite that asks what PID 1 does. It makes orphans, as many as it says in a note.
+/// The suite that asks what PID 1 does.
 pub const PID1: &str = "pid1";
 /// A command that can't be started.
-const NONSENSE: &str = "/nonsense";
+const NONSENSE: &str = "nonsense";
 
 /// The machines, those that wait and those that are done.
 pub struct Machines<'a> {
     workspace: &'a Workspace,
     suites: &'a [String],
     waiting: Mutex<VecDeque<(Arch, PathBuf)>>,
-    done: Mutex<Vec<(Arch, Result<Session>)>>,
+    done: Mutex<Vec<Done>>,
     /// Those that there can't be, and why.
     missing: Vec<(Arch, &'static str)>,
 }
@@ -69,8 +69,13 @@ impl<'a> Machines<'a> {
         let next = || self.waiting.lock().ok()?.pop_front();
         while let Some((arch, kernel)) = next() {
             let session = Session::run(self.workspace, arch, &kernel, self.suites);
+            let life = life::run(self.workspace, arch, &kernel);
             if let Ok(mut done) = self.done.lock() {
-                done.push((arch, session));
+                done.push(Done {
+                    arch,
+                    session,
+                    life,
+                });
             }
         }
     }
@@ -88,7 +93,17 @@ impl<'a> Machines<'a> {
             .done
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        for (arch, session) in done {
+        for Done {
+            arch,
+            session,
+            life,
+        } in done
+        {
+            let release = session.as_ref().ok().and_then(|it| it.release.clone());
+            let manner = manner(arch, release.as_deref());
+            let (time, outcome) = life
+                .unwrap_or_else(|error| (Duration::ZERO, Outcome::of(false, format!("{error:#}"))));
+            report.enter("life", &manner, time, outcome);
             match session {
                 Ok(session) => session.tell(report, arch, self.suites),
                 Err(error) => none(report, arch, Outcome::of(false, format!("{error:#}"))),
@@ -97,10 +112,19 @@ impl<'a> Machines<'a> {
     }
 }
 
-/// A command's end.
+/// What was run on one kernel.
+struct Done {
+    arch: Arch,
+    session: Result<Session>,
+    life: Result<(Duration, Outcome)>,
+}
+
+/// A process of the inittab that has ended, or could not be started.
 struct Finished {
+    name: String,
     output: String,
-    end: Event,
+    /// How it ended; or why it could not be started.
+    end: Result<ExitStatus, String>,
     time: Duration,
 }
 
@@ -108,8 +132,8 @@ struct Finished {
 #[derive(Default)]
 struct Session {
     release: Option<String>,
-    /// How many descriptors PID 1 had at its start.
-    descriptors: usize,
+    /// What the kernel said before.
+    before: String,
     finished: Vec<Finished>,
     /// What came after the last command.
     rest: String,
@@ -140,27 +164,32 @@ impl Session {
             match running.wait(limit)? {
                 Progress::Said(events) => {
                     for event in events {
-                        match event {
-                            Event::Text(text) => session.rest += &String::from_utf8_lossy(&text),
-                            Event::Start {
-                                release,
-                                descriptors,
-                            } => {
-                                (session.release, session.descriptors) =
-                                    (Some(release), descriptors);
-                                session.rest.clear();
-                                last = Instant::now();
+                        let (name, end) = match event {
+                            Event::Text(text) => {
+                                session.rest += &String::from_utf8_lossy(&text);
+                                continue;
                             }
-                            Event::Stop { .. } => session.stopped = true,
-                            end => {
-                                session.finished.push(Finished {
-                                    output: std::mem::take(&mut session.rest),
-                                    end,
-                                    time: last.elapsed(),
-                                });
+                            Event::Begin(release) => {
+                                session.release = Some(release);
+                                session.before = std::mem::take(&mut session.rest);
                                 last = Instant::now();
+                                continue;
                             }
-                        }
+                            Event::Said(what) => {
+                                session.stopped |= what == "power off";
+                                continue;
+                            }
+                            Event::Start(_) => continue,
+                            Event::End { name, status } => (name, Ok(status)),
+                            Event::About { name, what } => (name, Err(what)),
+                        };
+                        session.finished.push(Finished {
+                            name,
+                            output: std::mem::take(&mut session.rest),
+                            end,
+                            time: last.elapsed(),
+                        });
+                        last = Instant::now();
                     }
                 }
                 Progress::Silent => {
@@ -183,16 +212,15 @@ impl Session {
     }
 
     fn tell(self, report: &mut Report, arch: Arch, suites: &[String]) {
-        let release = self.release.as_deref().unwrap_or("unknown");
-        let manner = format!("{} kernel {release} release", arch.name());
+        let manner = manner(arch, self.release.as_deref());
         let checks = self.checks(suites);
         report.enter("machine", &manner, self.time, checks);
-        let mut finished = self.finished.into_iter().skip(1);
         // Why is said above, once.
         let mut missing = ["did not end"].into_iter();
         for name in suites {
-            let (outcome, time) = match finished.next() {
-                Some(it) => (judge(it.output, &it.end), it.time),
+            let finished = self.finished.iter().find(|it| it.name == *name);
+            let (outcome, time) = match finished {
+                Some(it) => (judge(&it.output, &it.end), it.time),
                 None => {
                     let output = missing.next().unwrap_or("did not run");
                     (Outcome::of(false, output.into()), Duration::ZERO)
@@ -204,37 +232,16 @@ impl Session {
 
     /// What the machine itself shows, beside the suites in it.
     fn checks(&self, suites: &[String]) -> Outcome {
-        let first = self.finished.first();
-        let failed_spawn = first.is_some_and(|it| {
-            it.end == Event::Fail { code: 127 }
-                && plain(&it.output)
-                    == format!("init: exec \"{NONSENSE}\": ENOENT: no such file or directory\n")
-        });
-        let pid1 = suites.iter().position(|name| name == PID1);
-        let orphans = pid1
-            .and_then(|index| self.finished.get(index + 1))
-            .map(|it| {
-                let note = it.output.lines().find_map(|line| {
-                    line.trim()
-                        .strip_prefix("# ")?
-                        .strip_suffix(" orphans")?
-                        .parse::<usize>()
-                        .ok()
-                });
-                matches!(it.end, Event::End { orphans, .. } if Some(orphans) == note)
-            });
+        let said = format!("exec \"/{NONSENSE}\": ENOENT: no such file or directory");
+        let failed_spawn = self.finished.first().is_some_and(|it| it.end == Err(said));
         let checks = [
             (
-                "PID 1 starts with no descriptor open",
-                self.release.is_some() && self.descriptors == 0,
+                "PID 1 starts without a console of the kernel's",
+                self.before.contains("unable to open an initial console"),
             ),
             (
                 "a failed spawn is reported and does not disturb PID 1",
-                failed_spawn && self.finished.len() > 1,
-            ),
-            (
-                "PID 1 reaps as many orphans as there were",
-                orphans == Some(true),
+                failed_spawn && self.finished.len() > suites.len(),
             ),
             (
                 "the machine powers off, and qemu exits with 0",
@@ -254,6 +261,11 @@ impl Session {
     }
 }
 
+fn manner(arch: Arch, release: Option<&str>) -> String {
+    let release = release.unwrap_or("unknown");
+    format!("{} kernel {release} release", arch.name())
+}
+
 fn archive(workspace: &Workspace, arch: Arch, suites: &[String]) -> Result<Initramfs> {
     let built = |name: &str| compile::path(workspace, arch, Profile::Release, name);
     let mut archive = Initramfs::new();
@@ -263,19 +275,23 @@ fn archive(workspace: &Workspace, arch: Arch, suites: &[String]) -> Result<Initr
     for name in STARTED {
         archive.program(&format!("bin/{name}"), &built(name))?;
     }
-    archive.command(0, [NONSENSE.into()]);
-    for (index, name) in (1..).zip(suites) {
+    let mut inittab = format!("::wait:/{NONSENSE}\n");
+    for name in suites {
         let path = format!("tests/{name}");
         archive.program(&path, &built(name))?;
-        archive.command(index, [format!("/{path}").into_bytes()]);
+        inittab += &format!("::wait:/{path}\n");
     }
+    archive.file(
+        "etc/inittab",
+        format!("{inittab}::once:/bin/poweroff\n").as_bytes(),
+    );
     Ok(archive)
 }
 
-fn judge(output: String, end: &Event) -> Outcome {
+fn judge(output: &str, end: &Result<ExitStatus, String>) -> Outcome {
     match end {
-        Event::End { status, .. } => suite::judge(Captured::new(plain(&output), *status)),
-        _ => Outcome::of(false, plain(&output)),
+        Ok(status) => suite::judge(Captured::new(plain(output), *status)),
+        Err(why) => Outcome::of(false, why.clone()),
     }
 }
 

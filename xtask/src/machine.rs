@@ -1,6 +1,6 @@
 //! A machine in qemu-system: started with a kernel and an initramfs, its console read as it comes.
 //!
-//! Our PID 1 reports over the same console: `src/bin/init/report.rs` describes its lines.
+//! Our PID 1 tells over the same console what it does.
 
 use std::{
     io::Read,
@@ -59,7 +59,7 @@ impl Machine<'_> {
         let emulator = apt::obtain(|| emulator(self.arch))?;
         let (hardware, words) = hardware(self.arch);
         // A panic ends the machine at once, and a machine that ends does not start again.
-        let append = format!("{words} quiet panic=-1 NESTLING_REPORT=1 {}", self.append);
+        let append = format!("{words} quiet panic=-1 {}", self.append);
         let mut child = Command::new(&emulator)
             .args(hardware)
             .args(["-m", "512", "-nic", "none", "-nographic", "-no-reboot"])
@@ -131,63 +131,72 @@ impl Drop for Running {
 #[derive(Debug, PartialEq)]
 pub enum Event {
     Text(Vec<u8>),
-    /// PID 1 runs.
-    Start {
-        release: String,
-        descriptors: usize,
-    },
-    /// A command has ended.
+    /// PID 1 runs, on this release of the kernel.
+    Begin(String),
+    /// It has started a process of this name.
+    Start(String),
+    /// A process has ended.
     End {
+        name: String,
         status: ExitStatus,
-        orphans: usize,
     },
-    /// A command could not be started.
-    Fail {
-        code: u8,
+    /// Something else about a process, such as why it could not be started.
+    About {
+        name: String,
+        what: String,
     },
-    /// The machine is about to power off.
-    Stop {
-        orphans: usize,
-    },
+    /// Something about the machine.
+    Said(String),
 }
 
 impl Event {
-    /// Reads a line of the report, without its end.
-    fn parse(line: &[u8]) -> Option<Event> {
-        let line = str::from_utf8(line).ok()?.strip_prefix("\x1einit ")?;
-        let words: Vec<_> = line.split_whitespace().collect();
-        Some(match *words {
-            ["start", release, descriptors] => Event::Start {
-                release: release.into(),
-                descriptors: descriptors.parse().ok()?,
+    /// Reads a line of PID 1's, without the program's name that it begins with.
+    fn parse(line: &str) -> Event {
+        if let Some(release) = line.strip_prefix("begins, on Linux ") {
+            return Event::Begin(release.into());
+        }
+        let Some((name, what)) = line
+            .split_once(": ")
+            .filter(|(name, _)| !name.contains(' '))
+        else {
+            return Event::Said(line.into());
+        };
+        let name = name.into();
+        if what.starts_with("started, ") {
+            return Event::Start(name);
+        }
+        let number = |start| {
+            what.strip_prefix(start)?
+                .split([' ', ';'])
+                .next()?
+                .parse()
+                .ok()
+        };
+        let status = number("exit status: ").map(|code: i32| code << 8);
+        match status.or(number("signal: ")) {
+            Some(status) => Event::End {
+                name,
+                status: ExitStatus::from_raw(status),
             },
-            ["end", status, orphans] => Event::End {
-                status: ExitStatus::from_raw(status.parse().ok()?),
-                orphans: orphans.parse().ok()?,
+            None => Event::About {
+                name,
+                what: what.into(),
             },
-            ["fail", code] => Event::Fail {
-                code: code.parse().ok()?,
-            },
-            ["stop", orphans] => Event::Stop {
-                orphans: orphans.parse().ok()?,
-            },
-            _ => return None,
-        })
+        }
     }
 }
 
-/// Divides what comes over the console into text and report.
+/// Divides what comes over the console into what PID 1 says and the rest.
 #[derive(Default)]
 pub struct Console {
-    /// The beginning of a line of the report.
+    /// What may be the beginning of a line of PID 1's.
     pending: Vec<u8>,
     /// All of it, for the case that something goes wrong.
     transcript: Vec<u8>,
 }
 
-const MARK: u8 = 0x1e;
-/// No line of the report is longer.
-const LONGEST: usize = 256;
+/// How a line of PID 1's begins, wherever the cursor is.
+const MARK: &[u8] = b"\rinit: ";
 
 impl Console {
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
@@ -195,37 +204,35 @@ impl Console {
         let mut events = Vec::new();
         let mut text = Vec::new();
         for &byte in bytes {
-            match (byte, self.pending.is_empty()) {
-                (MARK, _) => {
-                    text.append(&mut self.pending);
-                    self.pending.push(MARK);
+            if byte == b'\r' && self.pending.len() < MARK.len() {
+                text.append(&mut self.pending);
+            }
+            if byte != b'\r' && self.pending.is_empty() {
+                text.push(byte);
+                continue;
+            }
+            self.pending.push(byte);
+            let common = self.pending.len().min(MARK.len());
+            if self.pending[..common] != MARK[..common] {
+                text.append(&mut self.pending);
+            } else if byte == b'\n' {
+                let line = std::mem::take(&mut self.pending);
+                let line = String::from_utf8_lossy(&line[MARK.len()..]);
+                if !text.is_empty() {
+                    events.push(Event::Text(std::mem::take(&mut text)));
                 }
-                (_, true) => text.push(byte),
-                (b'\n', false) => match Event::parse(&self.pending) {
-                    Some(event) => {
-                        if !text.is_empty() {
-                            events.push(Event::Text(std::mem::take(&mut text)));
-                        }
-                        self.pending.clear();
-                        events.push(event);
-                    }
-                    None => {
-                        text.append(&mut self.pending);
-                        text.push(byte);
-                    }
-                },
-                (_, false) => {
-                    self.pending.push(byte);
-                    if self.pending.len() > LONGEST {
-                        text.append(&mut self.pending);
-                    }
-                }
+                events.push(Event::parse(line.trim_end()));
             }
         }
         if !text.is_empty() {
             events.push(Event::Text(text));
         }
         events
+    }
+
+    /// All that was said, in what any terminal can show.
+    pub fn transcript(&self) -> String {
+        String::from_utf8_lossy(&self.transcript).replace('\r', "")
     }
 
     /// Whether the kernel has panicked.
@@ -253,30 +260,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_is_taken_out_of_the_text_however_it_is_cut() {
-        let said = b"OpenSBI\r\n\x1einit start 6.1.0 0\r\nhalf a line\x1einit end 256 7\r\n\x1einit x\n\x1e";
+    fn what_pid_1_says_is_taken_out_of_the_text_however_it_is_cut() {
+        let said = b"OpenSBI\r\n\rinit: begins, on Linux 6.1.0\r\n$ \rinit: sh: exit status: 3; it\r\n\rinitial\r\n\rinit: a: signal: 9 (SIGKILL)\r\n\r";
         for cut in 0..said.len() {
             let mut console = Console::default();
             let mut text = Vec::new();
-            let mut reports = Vec::new();
+            let mut others = Vec::new();
             for part in [&said[..cut], &said[cut..]] {
                 for event in console.feed(part) {
                     match event {
                         Event::Text(more) => text.extend(more),
-                        report => reports.push(report),
+                        other => others.push(other),
                     }
                 }
             }
-            assert_eq!(text, b"OpenSBI\r\nhalf a line\x1einit x\n");
-            let start = Event::Start {
-                release: "6.1.0".into(),
-                descriptors: 0,
+            assert_eq!(text, b"OpenSBI\r\n$ \rinitial\r\n");
+            let end = |name: &str, status| Event::End {
+                name: name.into(),
+                status: ExitStatus::from_raw(status),
             };
-            let end = Event::End {
-                status: ExitStatus::from_raw(256),
-                orphans: 7,
-            };
-            assert_eq!(reports, [start, end]);
+            let begin = Event::Begin("6.1.0".into());
+            assert_eq!(others, [begin, end("sh", 3 << 8), end("a", 9)]);
+        }
+    }
+
+    #[test]
+    fn a_line_of_pid_1s_is_about_a_process_or_the_machine() {
+        let about = Event::About {
+            name: "sh".into(),
+            what: "exec \"sh\": ENOENT".into(),
+        };
+        assert_eq!(Event::parse("sh: exec \"sh\": ENOENT"), about);
+        assert_eq!(
+            Event::parse("sh: started, process 7"),
+            Event::Start("sh".into())
+        );
+        for line in ["power off", "power off: the machine stops"] {
+            assert_eq!(Event::parse(line), Event::Said(line.into()));
         }
     }
 }

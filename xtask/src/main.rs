@@ -11,6 +11,7 @@ mod initramfs;
 mod kernel;
 mod kernel_suites;
 mod libtest;
+mod life;
 mod machine;
 mod report;
 mod run;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The programs that the suites start. (The host tests run another, `victim`, under strace.)
-pub const STARTED: [&str; 3] = ["pipeline", "probe", "supervisor"];
+pub const STARTED: [&str; 4] = ["pipeline", "probe", "service", "supervisor"];
 
 /// For each of the kinds of host tests, their build included.
 const LIMIT: Duration = Duration::from_secs(20 * 60);

@@ -8,28 +8,33 @@
 mod container;
 mod log;
 mod machine;
+mod requests;
+mod switch_root;
 
 use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicBool, Ordering};
 
-use nestling::text::Text;
 use nestling::{Args, rt, sys};
 
 nestling::entry!(main, panic = panic);
 
+/// Which life this is.
+static RUNS_A_MACHINE: AtomicBool = AtomicBool::new(false);
+
 fn main(process: rt::Process) -> i32 {
+    if let Some(status) = requests::named(process) {
+        return status;
+    }
     let is_first = sys::process::getpid().as_raw() == 1;
-    if is_first && (process.args().len() <= 1 || is_the_kernels(process.env())) {
+    if is_first && (process.args().skip(1).is_empty() || is_the_kernels(process.env())) {
+        RUNS_A_MACHINE.store(true, Ordering::Relaxed);
         machine::live(process)
     }
-    if process.args().len() > 1 {
-        return container::live(process);
-    }
-    log::complain(|out| "without a command it must be process 1".write(out));
-    1
+    container::live(process)
 }
 
 /// Whether this is the environment that the kernel gives process 1. Then the arguments are no command: they are what the
-/// kernel's command line has and the kernel doesn't know.
+/// kernel's command line has and the kernel doesn't know, such as `splash`. A `PATH=` there makes them one.
 fn is_the_kernels(env: Args<'_>) -> bool {
     env.var(c"HOME") == Some(c"/")
         && env.var(c"TERM") == Some(c"linux")
@@ -37,5 +42,8 @@ fn is_the_kernels(env: Args<'_>) -> bool {
 }
 
 fn panic(info: &PanicInfo<'_>) -> ! {
-    machine::panic(info)
+    if RUNS_A_MACHINE.load(Ordering::Relaxed) {
+        machine::panic(info)
+    }
+    rt::panic(info)
 }

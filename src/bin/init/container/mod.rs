@@ -1,8 +1,324 @@
-//! Container life: runs one command, as PID 1 of a container or under another supervisor.
+//! Container life: runs one command, as PID 1 of a container or under another supervisor, and passes on what it is told.
+//!
+//! - What ends is reaped, the command's own children or not: as PID 1, and as a subreaper (`-s`).
+//! - Every signal that can be taken is passed on to the command, real-time ones too. It stays pending until it is taken here:
+//!   there is no handler. What was ignored at the start is ignored by the command, as by an exec; only `SIGCHLD` is not.
+//! - The command leads a process group of its own, and gets the terminal if init has it.
+//! - The exit status is the command's: 128 and the signal's number if one killed it; 127 if it was not found, 126 if it was
+//!   found and could not be executed, 125 for anything else that went wrong before.
+//! - Signals apart, it is the command's business what it has: descriptors, limits, the environment.
+//!
+//! # Beside others
+//!
+//! | Option                    | tini                 | dumb-init            | catatonit | Here                               |
+//! |---------------------------|----------------------|----------------------|-----------|------------------------------------|
+//! | `-g` (whole group)        | same                 | the default          | same      | same                               |
+//! | `-c`, `--single-child`    |                      | same                 |           | the default; takes back `-g`       |
+//! | `-r`, `--rewrite OLD:NEW` |                      | same, numbers only   |           | names too: `-r TERM:INT`, `-r HUP:0` |
+//! | `-s`                      | same                 |                      |           | same; `--sweep` implies it         |
+//! | `-p SIGNAL`               | same                 |                      |           | same                               |
+//! | `-w`                      | same                 |                      |           | same                               |
+//! | `-e CODE`                 | same                 |                      |           | same                               |
+//! | `-P`                      |                      |                      | same      | same, after `-r`                   |
+//! | `-v`                      | same, tells more     | same, `--verbose`    |           | `-v` the ends, `-vv` the signals   |
+//! | `-h`                      | same                 | same, `--help`       | same      | also `--help`                      |
+//! | `-V`, `--version`         | only `--version`     | same                 | same      | same                               |
+//! | `-l`, `-L` (licence)      | `-l`                 |                      | `-L`      | none: the package says it          |
+//! | `--sweep[=SECONDS]`       |                      |                      |           | new: ends what the command leaves  |
+//! | `TINI_SUBREAPER`, `TINI_KILL_PROCESS_GROUP` | same |                      |           | same: `-s`, `-g`                   |
+//! | `TINI_VERBOSITY`          | same                 | `DUMB_INIT_DEBUG`    |           | no: what is said differs           |
+//! | `DUMB_INIT_SETSID`        |                      | 0 as `-c`            |           | no: there is no session            |
+//!
+//! What differs without an option:
+//!
+//! - A fatal signal of its own (`SIGSEGV`, `SIGABRT`, ...) tini does not pass on if it is sent one; here it is.
+//! - dumb-init begins a session, and turns `SIGTSTP`, `SIGTTIN` and `SIGTTOU` into `SIGSTOP`, which alone stops what is in one.
+//!   Here the command is in init's session, and so those work as they are.
+//! - A command that can't start is exit status 126 or 127, as tini's; of dumb-init it is 2, of catatonit 1.
+//! - tini complains each time that it is neither PID 1 nor a subreaper; here only `-v` says it.
+//!
+//! # Stop and go on
+//!
+//! If the command stops (Ctrl-Z, say), init stops itself, so that the shell that started it has its terminal back. When that
+//! lets it go on (`fg`), the command's group gets the terminal again, if init's group has it, and goes on.
+//!
+//! If nobody could resume init (it is PID 1, or its process group is an orphan) it can't stop. Then a command that was stopped
+//! by Ctrl-Z goes on at once: the kernel does so, too, for a group that nobody could resume. What somebody has stopped through
+//! init, or by `SIGSTOP`, stays stopped.
+//!
+//! # What to know
+//!
+//! - In a pipeline (`init vi | tee log`) the others are in init's group, and the terminal is the command's: they can't read it.
+//! - The sweep is for processes of this container. Those that somebody put into it from outside (`docker exec`) are asked to end,
+//!   too, but they are not init's to wait for: they have until the others are gone.
 
-use nestling::rt;
+mod options;
+mod sweep;
+mod terminal;
+
+use core::time::Duration;
+
+use linux_raw_sys::general as linux;
+use nestling::io::{self, Writer};
+use nestling::spawn::{Action, Attributes, Program, Spawn};
+use nestling::text::Text;
+use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, rt, signals, sys};
+
+use crate::log::complain;
+use options::{Options, Wish};
+
+const HELP: &str = "\
+Usage: init [OPTION...] [--] COMMAND [ARG...]
+Exit status: COMMAND's; 128+N: killed by signal N; 127: not found;
+126: not executable; 125: init failed.
+
+  -g           pass signals on to COMMAND's process group
+  -c           only to COMMAND (the default)
+  -r OLD:NEW   pass on signal NEW for OLD; 0: none
+  -s           adopt orphans (as subreaper)
+  -p SIGNAL    get it when the parent ends
+  -e CODE      exit with 0 instead
+  -w           tell which orphans are reaped
+  -P           no COMMAND: reap until SIGTERM or SIGINT
+  --sweep[=S]  after COMMAND, end what is left: by SIGTERM,
+               S (10) seconds later by SIGKILL
+  -v           tell how COMMAND ends; -vv: signals, too
+  -h, --help   -V, --version   --single-child (-c)
+  --rewrite (-r)               --verbose (-v)
+";
+
+const VERSION: &str = concat!("init (nestling) ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// Runs the command of the arguments: init's exit status.
-pub fn live(_process: rt::Process) -> i32 {
-    125
+pub fn live(process: rt::Process) -> i32 {
+    let mut options = Options::new(process.env());
+    let text = match options.read(process.args()) {
+        Wish::Run => return Init::new(&options).run(process),
+        Wish::Help => HELP,
+        Wish::Version => VERSION,
+        Wish::Wrong => return FAILED,
+    };
+    match io::write_all(io::stdout(), text.as_bytes()) {
+        Ok(()) => 0,
+        Err(errno) => failed(errno),
+    }
+}
+
+/// What init exits with if it can't do its part.
+const FAILED: i32 = 125;
+
+#[inline(never)]
+fn failed(errno: Errno) -> i32 {
+    say(&|out| errno.write(out));
+    FAILED
+}
+
+/// [`complain`], once for all of this life.
+#[inline(never)]
+fn say(what: &dyn Fn(&mut Writer<'_>)) {
+    complain(|out| what(out));
+}
+
+struct Init<'a> {
+    options: &'a Options<'a>,
+    own: Pid,
+    /// The command, as long as it is there.
+    child: Option<Pid>,
+    /// Its end, or the end of the pause.
+    status: Option<ExitStatus>,
+    /// A signal was passed on that stops it, and none that lets it go on.
+    was_asked_to_stop: bool,
+}
+
+impl<'a> Init<'a> {
+    fn new(options: &'a Options<'a>) -> Self {
+        Self {
+            options,
+            own: sys::process::getpid(),
+            child: None,
+            status: None,
+            was_asked_to_stop: false,
+        }
+    }
+
+    fn run(&mut self, process: rt::Process) -> i32 {
+        // From here on they wait until they are taken. (Who forbids that will forbid it to the spawn, which says so.)
+        let mask = sys::signal::set_mask(SigSet::ALL).unwrap_or_default();
+        // If it is ignored, children reap themselves and their statuses are lost.
+        let _ = sys::signal::set_default(Signal::CHLD);
+        if let Err(errno) = self.prepare() {
+            return failed(errno);
+        }
+        if !self.options.pause {
+            match self.start(process, mask) {
+                Ok(pid) => self.child = Some(pid),
+                Err(code) => return code,
+            }
+            // The spawn has been deep, and from here on init mostly waits.
+            process.trim_stack();
+        }
+        let status = loop {
+            match self.status {
+                None => match self.take(None) {
+                    Ok(()) => {}
+                    Err(errno) => return failed(errno),
+                },
+                Some(status) => break status,
+            }
+        };
+        if let Some(grace) = self.options.sweep {
+            self.sweep(grace);
+        }
+        self.options.exit_code(status)
+    }
+
+    fn prepare(&self) -> Result<(), Errno> {
+        let options = self.options;
+        if options.parent_death.is_some() {
+            sys::process::set_parent_death_signal(options.parent_death)?;
+        }
+        if options.subreaper || options.sweep.is_some() {
+            sys::machine::set_child_subreaper(true)?;
+        } else if self.own.as_raw() != 1 && options.verbosity > 0 {
+            say(&|out| "neither process 1 nor a subreaper (-s): gets no orphans".write(out));
+        }
+        Ok(())
+    }
+
+    /// Starts the command; if that fails, what to exit with. (In a function of its own: its stack is large, and not needed
+    /// later.)
+    #[inline(never)]
+    fn start(&self, process: rt::Process, mask: SigSet) -> Result<Pid, i32> {
+        let (args, env) = (self.options.command, process.env());
+        let program = Program::Search {
+            name: args.first().unwrap_or_default(),
+            path: env.var(c"PATH"),
+        };
+        let lend =
+            terminal::foreground().map(|terminal| [Action::SetForeground(terminal.as_raw_fd())]);
+        let spawn = Spawn {
+            actions: lend.as_ref().map_or(&[], |lend| lend),
+            attributes: Attributes {
+                process_group: Some(0),
+                signal_mask: Some(mask),
+                ..Attributes::default()
+            },
+            ..Spawn::new(program, args, env)
+        };
+        match spawn.start() {
+            Ok(child) => Ok(child.id()),
+            Err(error) => {
+                say(&|out| error.write(out));
+                Err(error.shell_code())
+            }
+        }
+    }
+
+    /// Waits for a signal, and does what it asks for.
+    fn take(&mut self, timeout: Option<Duration>) -> Result<(), Errno> {
+        let signal = match sys::signal::sigtimedwait(SigSet::ALL, timeout) {
+            // What init has caused: by telling it to a pipe that nobody reads, say.
+            Ok(info) if info.pid == Some(self.own) => return Ok(()),
+            Ok(info) => info.signal,
+            // Stopped and continued, or traced.
+            Err(Errno::EINTR) => return Ok(()),
+            Err(errno) => return Err(errno),
+        };
+        if signal == Signal::CHLD {
+            self.reap();
+            return Ok(());
+        }
+        if let (Signal::CONT, Some(child)) = (signal, self.child) {
+            terminal::hand_over(child);
+        }
+        if let Some(signal) = self.options.rewrite(signal) {
+            self.pass_on(signal);
+        }
+        Ok(())
+    }
+
+    fn pass_on(&mut self, signal: Signal) {
+        if self.options.verbosity > 1 {
+            say(&|out| signal.write(out));
+        }
+        let answer = match self.child {
+            Some(child) => self.pass_on_to(child.as_raw(), signal),
+            None if self.status.is_some() => self.signal_the_rest(signal),
+            None => {
+                if matches!(signal, Signal::TERM | Signal::INT) {
+                    self.status = Some(ExitStatus::default());
+                }
+                Ok(())
+            }
+        };
+        if let Err(errno) = answer {
+            say(&|out| {
+                signal.write(out);
+                ": ".write(out);
+                errno.write(out);
+            });
+        }
+    }
+
+    fn pass_on_to(&mut self, child: i32, signal: Signal) -> Result<(), Errno> {
+        match signal {
+            Signal::STOP | Signal::TSTP => self.was_asked_to_stop = true,
+            Signal::CONT => self.was_asked_to_stop = false,
+            _ => {}
+        }
+        // What is typed stops the whole group, and so the whole group must go on.
+        let whole_group = self.options.group || signal == Signal::CONT;
+        sys::process::kill(if whole_group { -child } else { child }, Some(signal))
+    }
+
+    /// Reaps what has ended, up to the command: whether there are children left.
+    fn reap(&mut self) -> bool {
+        loop {
+            let (pid, status) = match sys::process::wait4(-1, linux::WNOHANG | linux::WUNTRACED) {
+                Ok(Some(changed)) => changed,
+                answer => return answer.is_ok(),
+            };
+            let is_command = Some(pid) == self.child;
+            if let Some(signal) = status.stopped_signal() {
+                if is_command {
+                    self.stop(pid, signal);
+                }
+                continue;
+            }
+            if is_command && self.options.verbosity > 0 || !is_command && self.options.warn {
+                let who = if is_command {
+                    "the command, "
+                } else {
+                    "an orphan, "
+                };
+                say(&|out| {
+                    who.write(out);
+                    pid.write(out);
+                    ": ".write(out);
+                    status.write(out);
+                });
+            }
+            if is_command {
+                terminal::take_back(pid);
+                self.child = None;
+                self.status = Some(status);
+                return true;
+            }
+        }
+    }
+
+    /// The command has stopped: stops, too, until somebody sends `SIGCONT`.
+    fn stop(&self, child: Pid, signal: Signal) {
+        let continued = || signals::pending().is_ok_and(|signals| signals.contains(Signal::CONT));
+        // Then it came after the stop, and its end with that signal's generation would be lost.
+        if continued() {
+            return;
+        }
+        let _ = sys::process::kill(self.own.as_raw(), Some(Signal::TSTP));
+        // Here it stops. Not by SIGSTOP: that would do so even where nobody could resume it.
+        drop(signals::unblock(SigSet::EMPTY.with(Signal::TSTP)));
+        if signal == Signal::TSTP && !self.was_asked_to_stop && !continued() {
+            let _ = sys::process::kill(-child.as_raw(), Some(Signal::CONT));
+        }
+    }
 }

@@ -1,13 +1,8 @@
 //! The console, where the kernel did not open one: it starts PID 1 without any descriptor if it found no `/dev/console`.
 
-use nestling::{OFlags, sys};
+use nestling::{OFlags, io, sys};
 
-/// How many descriptors are open.
-pub fn open_descriptors() -> usize {
-    (0..1024)
-        .filter(|&number| sys::fd::cloexec(number).is_ok())
-        .count()
-}
+use super::service::make_sane;
 
 /// Sees to it that descriptors 0, 1 and 2 are open: what is opened otherwise would become them, and get what is meant for
 /// the console.
@@ -32,4 +27,5 @@ pub fn open() {
         // The lowest free number: this one. It stays open.
         opened.map(|fd| fd.into_raw_fd());
     }
+    make_sane(io::stderr());
 }

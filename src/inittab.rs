@@ -1,0 +1,351 @@
+//! `/etc/inittab` in busybox's format: what an init starts, and when.
+//!
+//! A line is `ID:OPTIONS:ACTION:PROCESS`. Blank lines and those that begin with `#` say nothing.
+//!
+//! - `ID` names the process's terminal, as `tty1` or `/dev/tty1`; if it is empty, that is the console.
+//! - `OPTIONS` is the field that sysvinit has its runlevels in. Settings stand in it, divided by commas: `user=NAME` or a
+//!   number, `group=` likewise, `nice=N`, `cgroup=PATH` below `/sys/fs/cgroup`, and limits of resources by their
+//!   [names](Resource::name), such as `nofile=1024` or `core=unlimited` (but [`Resource::Nice`] has none here). Whatever else is
+//!   there is no setting, and means nothing.
+//! - `ACTION` is one of busybox's: [`Action`].
+//! - `PROCESS` is the rest of the line: [`Entry::command`] says how it is run.
+//!
+//! ```
+//! use nestling::inittab::{Action, Command, Entry, Setting};
+//! use nestling::{Resource, Rlimit};
+//!
+//! let entry = Entry::parse(b"tty1:nofile=64:respawn:-/bin/sh -i").unwrap().unwrap();
+//! assert_eq!((entry.terminal(), entry.action, entry.name()), (&b"tty1"[..], Action::Respawn, &b"sh"[..]));
+//! assert_eq!(entry.command(), Command { login: true, shell: false, text: b"/bin/sh -i" });
+//! let limit = Rlimit { soft: 64, hard: 64 };
+//! assert!(entry.settings().eq([Ok(Setting::Limit(Resource::Nofile, limit))]));
+//!
+//! let problem = Entry::parse(b"::respwan:httpd").unwrap_err();
+//! assert_eq!(problem.to_string(), r#"no such action: "respwan""#);
+//! ```
+
+use crate::limits::{Resource, Rlimit};
+use crate::text::{self, Quoted, Sink, Text};
+
+/// When a process is started.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Action {
+    /// At the start of the machine, before all others, one after the other: the next when it has ended.
+    Sysinit,
+    /// After those, one after the other.
+    Wait,
+    /// After those, without waiting for it.
+    Once,
+    /// After those, and again whenever it has ended.
+    Respawn,
+    /// As `Respawn`, each time when somebody has pressed Enter at its terminal.
+    Askfirst,
+    /// When Ctrl-Alt-Del is pressed.
+    CtrlAltDel,
+    /// Before the machine stops, one after the other.
+    Shutdown,
+    /// In the place of init, when that is asked to restart.
+    Restart,
+}
+
+impl Action {
+    const ALL: [Self; 8] = [
+        Self::Sysinit,
+        Self::Wait,
+        Self::Once,
+        Self::Respawn,
+        Self::Askfirst,
+        Self::CtrlAltDel,
+        Self::Shutdown,
+        Self::Restart,
+    ];
+
+    /// Their names in the order of their numbers.
+    const NAMES: &str = "sysinit wait once respawn askfirst ctrlaltdel shutdown restart";
+
+    fn from_name(name: &[u8]) -> Option<Self> {
+        text::position(Self::NAMES, name).and_then(|index| Self::ALL.get(index).copied())
+    }
+}
+
+/// A line that says something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Entry<'a> {
+    id: &'a [u8],
+    options: &'a [u8],
+    /// When the process is started.
+    pub action: Action,
+    process: &'a [u8],
+}
+
+/// What an option asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Setting<'a> {
+    /// The user, by name or number.
+    User(&'a [u8]),
+    /// The group, by name or number.
+    Group(&'a [u8]),
+    /// The nice value.
+    Nice(i32),
+    /// The cgroup's path below `/sys/fs/cgroup`.
+    Cgroup(&'a [u8]),
+    /// A limit, the same for soft and hard.
+    Limit(Resource, Rlimit),
+}
+
+/// How a process is run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Command<'a> {
+    /// Whether a dash begins the program's name as it sees it: a shell is a login shell then. The terminal is its controlling
+    /// one, the console too.
+    pub login: bool,
+    /// Whether it is `sh -c "exec TEXT"`, since it has characters that only a shell understands. Else its words, divided by
+    /// blanks, are program and arguments.
+    pub shell: bool,
+    /// What is to be run, without the dash that says `login`.
+    pub text: &'a [u8],
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Problem<'a> {
+    /// It has fewer than four fields.
+    Fields,
+    /// The action's name is none.
+    Action(&'a [u8]),
+    /// There is nothing to run.
+    Process,
+    /// The option's value is none that it can have.
+    Option(&'a [u8]),
+}
+
+/// What makes a process one for a shell: the characters that make it one for busybox.
+const SPECIAL: &[u8] = b"~`!$^&*()=|\\{}[];\"'<>?";
+
+impl<'a> Entry<'a> {
+    /// Reads a line; `None` if it says nothing.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(line: &'a [u8]) -> Result<Option<Self>, Problem<'a>> {
+        let line = line.trim_ascii();
+        if let [] | [b'#', ..] = line {
+            return Ok(None);
+        }
+        let fields = || {
+            let (id, rest) = split(line, b':')?;
+            let (options, rest) = split(rest, b':')?;
+            let (action, process) = split(rest, b':')?;
+            Some((id, options, action, process.trim_ascii_start()))
+        };
+        let (id, options, action, process) = fields().ok_or(Problem::Fields)?;
+        let entry = Self {
+            id,
+            options,
+            action: Action::from_name(action).ok_or(Problem::Action(action))?,
+            process,
+        };
+        if entry.command().text.is_empty() {
+            return Err(Problem::Process);
+        }
+        match entry.settings().find_map(Result::err) {
+            Some(problem) => Err(problem),
+            None => Ok(Some(entry)),
+        }
+    }
+
+    /// The terminal's name below `/dev`; empty for the console.
+    pub fn terminal(&self) -> &'a [u8] {
+        self.id.strip_prefix(b"/dev/").unwrap_or(self.id)
+    }
+
+    /// What the options ask for. Of a parsed entry, each is `Ok`.
+    pub fn settings(&self) -> impl Iterator<Item = Result<Setting<'a>, Problem<'a>>> {
+        let mut rest = Some(self.options);
+        let next = move || {
+            let all = rest?;
+            let (option, others) = match split(all, b',') {
+                Some((option, others)) => (option, Some(others)),
+                None => (all, None),
+            };
+            rest = others;
+            Some(setting(option))
+        };
+        core::iter::from_fn(next).flatten()
+    }
+
+    /// How the process is run.
+    pub fn command(&self) -> Command<'a> {
+        let text = self.process.strip_prefix(b"-");
+        let (login, text) = (text.is_some(), text.unwrap_or(self.process));
+        Command {
+            login,
+            shell: text.iter().any(|&byte| text::contains(SPECIAL, byte)),
+            text,
+        }
+    }
+
+    /// What to call it: its program's name without the directories.
+    pub fn name(&self) -> &'a [u8] {
+        let text = self.command().text;
+        let end = text.iter().position(u8::is_ascii_whitespace);
+        let program = text.get(..end.unwrap_or(text.len())).unwrap_or_default();
+        match program.iter().rposition(|&byte| byte == b'/') {
+            Some(slash) => program.get(slash + 1..).unwrap_or_default(),
+            None => program,
+        }
+    }
+}
+
+/// What an option means; `None` if it is no setting.
+#[inline(never)]
+fn setting(option: &[u8]) -> Option<Result<Setting<'_>, Problem<'_>>> {
+    let (name, value) = split(option, b'=')?;
+    let setting = match (text::position("user group cgroup nice", name), value) {
+        (Some(0..=2), []) => None,
+        (Some(0), _) => Some(Setting::User(value)),
+        (Some(1), _) => Some(Setting::Group(value)),
+        (Some(2), _) => Some(Setting::Cgroup(value)),
+        (Some(_), [b'-', value @ ..]) => nice(value, 20).map(|number| Setting::Nice(-number)),
+        (Some(_), _) => nice(value, 19).map(Setting::Nice),
+        (None, _) => {
+            let resource = Resource::from_name(name)?;
+            let limit = match value {
+                b"unlimited" => Some(Rlimit::INFINITY),
+                _ => text::number(value, 10),
+            };
+            limit.map(|limit| {
+                let (soft, hard) = (limit, limit);
+                Setting::Limit(resource, Rlimit { soft, hard })
+            })
+        }
+    };
+    Some(setting.ok_or(Problem::Option(option)))
+}
+
+fn nice(digits: &[u8], most: u64) -> Option<i32> {
+    let number = text::number(digits, 10).filter(|&number| number <= most)?;
+    Some(number as i32)
+}
+
+/// What is before the first such byte and what is after.
+#[inline(never)]
+fn split(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|&other| other == byte)?;
+    Some((bytes.get(..at)?, bytes.get(at + 1..)?))
+}
+
+text::display_text!(Problem<'_>);
+
+impl Text for Problem<'_> {
+    fn write(&self, out: &mut impl Sink) {
+        let (what, word) = match *self {
+            Self::Fields => return "not of the form ID:OPTIONS:ACTION:PROCESS".write(out),
+            Self::Process => return "there is nothing to run".write(out),
+            Self::Action(name) => ("no such action: ", name),
+            Self::Option(option) => ("not understood: ", option),
+        };
+        what.write(out);
+        Quoted(word).write(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    fn entry(line: &str) -> Entry<'_> {
+        Entry::parse(line.as_bytes()).unwrap().unwrap()
+    }
+
+    fn settings(options: &str) -> Vec<Result<Setting<'_>, Problem<'_>>> {
+        let all = Entry {
+            options: options.as_bytes(),
+            ..entry("::once:x")
+        };
+        all.settings().collect()
+    }
+
+    #[test]
+    fn each_action_is_found_by_its_name() {
+        for (index, action) in Action::ALL.into_iter().enumerate() {
+            let name = text::word(Action::NAMES, b' ', index);
+            assert_eq!(entry(&std::format!("::{name}:x")).action, action);
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_no_entry() {
+        for line in ["", "  ", "# tty1::respawn:getty", "  # indented"] {
+            assert_eq!(Entry::parse(line.as_bytes()), Ok(None), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_process_is_the_rest_of_the_line_with_its_colons() {
+        let entry = entry("  ttyS0::respawn: getty -L :0: 9600\t");
+        assert_eq!(entry.terminal(), b"ttyS0");
+        assert_eq!(entry.command().text, b"getty -L :0: 9600");
+    }
+
+    #[test]
+    fn a_bad_line_is_refused_with_its_reason() {
+        for (line, reason) in [
+            ("getty", "not of the form ID:OPTIONS:ACTION:PROCESS"),
+            ("::respawn", "not of the form ID:OPTIONS:ACTION:PROCESS"),
+            ("::off:x", r#"no such action: "off""#),
+            ("::once:", "there is nothing to run"),
+            ("::once: -", "there is nothing to run"),
+            (":nofile=many:once:x", r#"not understood: "nofile=many""#),
+            (":2,user=:once:x", r#"not understood: "user=""#),
+            (":nice=20:once:x", r#"not understood: "nice=20""#),
+            (":nice=-21:once:x", r#"not understood: "nice=-21""#),
+        ] {
+            let problem = Entry::parse(line.as_bytes()).unwrap_err();
+            assert_eq!(std::string::ToString::to_string(&problem), reason, "{line}");
+        }
+    }
+
+    #[test]
+    fn each_setting_is_read_and_what_is_none_is_passed_over() {
+        assert_eq!(settings("2345"), []);
+        assert_eq!(settings("2345,colour=red,user"), []);
+        let limit = |soft| Rlimit { soft, hard: soft };
+        assert_eq!(
+            settings("user=www,2,group=33,nice=-5,cgroup=a/b,core=0,as=unlimited"),
+            [
+                Ok(Setting::User(b"www")),
+                Ok(Setting::Group(b"33")),
+                Ok(Setting::Nice(-5)),
+                Ok(Setting::Cgroup(b"a/b")),
+                Ok(Setting::Limit(Resource::Core, limit(0))),
+                Ok(Setting::Limit(Resource::As, limit(Rlimit::INFINITY))),
+            ]
+        );
+        assert_eq!(settings("nice=-20"), [Ok(Setting::Nice(-20))]);
+    }
+
+    #[test]
+    fn each_of_the_shells_characters_calls_for_a_shell_and_no_other_does() {
+        for byte in 0x21..0x7f_u8 {
+            let line = [b"::once:x ", &[byte][..]].concat();
+            let entry = Entry::parse(&line).unwrap().unwrap();
+            let expected = "~`!$^&*()=|\\{}[];\"'<>?".contains(char::from(byte));
+            assert_eq!(entry.command().shell, expected, "{}", char::from(byte));
+        }
+    }
+
+    #[test]
+    fn a_name_is_the_programs_without_dash_and_directories() {
+        for (process, name) in [
+            ("-/bin/sh", "sh"),
+            ("httpd -f /a/b", "httpd"),
+            ("/usr/sbin/ntpd\t-n", "ntpd"),
+            ("/bin/", ""),
+        ] {
+            let line = std::format!("::once:{process}");
+            assert_eq!(entry(&line).name(), name.as_bytes());
+        }
+    }
+}

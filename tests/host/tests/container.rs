@@ -1,0 +1,1099 @@
+//! `init` in its container life: as process 1 of a pid namespace (which wants root) and as any process.
+//!
+//! Debian's shells and tools are its commands.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use nestling_host_tests::{Arch, run, say, terminal};
+
+const ANY_PROCESS: Place = Place { is_first: false };
+const FIRST_PROCESS: Place = Place { is_first: true };
+
+/// Where init runs.
+#[derive(Clone, Copy)]
+struct Place {
+    is_first: bool,
+}
+
+impl Place {
+    /// The words that start init there.
+    fn words(self, init: &Path) -> Result<Vec<PathBuf>, String> {
+        // SAFETY: no arguments.
+        if self.is_first && unsafe { libc::geteuid() } != 0 {
+            return Err("only root may have a pid namespace".into());
+        }
+        let unshare = ["unshare", "--pid", "--fork", "--mount-proc"].map(PathBuf::from);
+        let mut words = Vec::new();
+        if self.is_first {
+            words.extend(unshare);
+        }
+        words.push(init.into());
+        Ok(words)
+    }
+}
+
+/// Runs a test in both places, on each architecture that this machine runs.
+fn everywhere(test: impl Fn(&Init)) {
+    for place in [ANY_PROCESS, FIRST_PROCESS] {
+        in_place(place, &test);
+    }
+}
+
+fn in_place(place: Place, test: impl Fn(&Init)) {
+    for arch in [Arch::X86_64, Arch::I386] {
+        match arch.init().and_then(|init| place.words(&init)) {
+            Ok(words) => test(&Init { place, words }),
+            Err(why) => say(&format!("skipped: {why}")),
+        }
+    }
+}
+
+struct Init {
+    place: Place,
+    words: Vec<PathBuf>,
+}
+
+impl Init {
+    fn command(&self, words: &[&str]) -> Command {
+        let [program, first @ ..] = &self.words[..] else {
+            unreachable!("there is a program");
+        };
+        let mut command = Command::new(program);
+        command.args(first).args(words);
+        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        command
+    }
+
+    /// Runs it to its end: its exit status, what the command printed, what it said.
+    fn run(&self, words: &[&str]) -> (i32, String, String) {
+        let output = run("env", |command| {
+            command.args(&self.words).args(words);
+            command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        });
+        outcome(output)
+    }
+
+    /// Starts it, and waits until its command has printed a line.
+    fn start(&self, words: &[&str]) -> Running {
+        self.started(self.command(words))
+    }
+
+    fn started(&self, mut command: Command) -> Running {
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("init starts");
+        let mut stdout = child.stdout.take().expect("a pipe");
+        line(&mut stdout);
+        let started = child.id() as i32;
+        let pid = if self.place.is_first {
+            *children(started).first().expect("what unshare has started")
+        } else {
+            started
+        };
+        Running {
+            child: Some(child),
+            stdout,
+            pid,
+        }
+    }
+}
+
+fn outcome(output: Output) -> (i32, String, String) {
+    (
+        output.status.code().expect("init exits"),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}
+
+/// Has a signal not be ignored at the start, as whoever runs this test may have it.
+fn by_default(command: &mut Command, signal: i32) {
+    let set = move || {
+        let action = [0u64; 4];
+        // SAFETY: the kernel reads an action of that size. (The library's own function refuses two signals.)
+        match unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, &raw const action, 0, 8) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    };
+    // SAFETY: a system call is all it makes.
+    unsafe { command.pre_exec(set) };
+}
+
+fn line(from: &mut impl Read) -> String {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while from.read(&mut byte).expect("something to read") == 1 && byte != *b"\n" {
+        line.extend(byte);
+    }
+    String::from_utf8(line).expect("text")
+}
+
+/// A running init.
+struct Running {
+    child: Option<Child>,
+    stdout: ChildStdout,
+    /// Its process id, as it is here.
+    pid: i32,
+}
+
+impl Running {
+    fn signal(&self, signal: i32) {
+        send(self.pid, signal);
+    }
+
+    /// Its command's process id.
+    fn command(&self) -> i32 {
+        *children(self.pid).first().expect("the command")
+    }
+
+    /// Ends the command, which has all signals blocked, and waits for init: as [`Init::run`].
+    fn end(self) -> (i32, String, String) {
+        send(self.command(), libc::SIGKILL);
+        self.wait()
+    }
+
+    fn wait(mut self) -> (i32, String, String) {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("text");
+        let child = self.child.take().expect("it was not waited for");
+        let (code, _, said) = outcome(child.wait_with_output().expect("its end"));
+        (code, rest, said)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Where a test has failed: nothing of it is to stay.
+        if let Some(child) = &mut self.child {
+            let mut left = vec![child.id() as i32];
+            while let Some(pid) = left.pop() {
+                left.extend(children(pid));
+                // SAFETY: numbers are all it takes.
+                unsafe { libc::kill(pid, libc::SIGKILL) };
+            }
+            let _ = child.wait();
+        }
+    }
+}
+
+fn send(pid: i32, signal: i32) {
+    // SAFETY: numbers are all it takes.
+    assert_eq!(
+        unsafe { libc::kill(pid, signal) },
+        0,
+        "signal {signal} to {pid}"
+    );
+}
+
+/// The children of a process, the oldest first, zombies too.
+fn children(parent: i32) -> Vec<i32> {
+    let mut children: Vec<(u64, i32)> = fs::read_dir("/proc")
+        .expect("/proc")
+        .filter_map(|entry| {
+            let stat = fs::read_to_string(entry.ok()?.path().join("stat")).ok()?;
+            let pid = stat.split(' ').next()?.parse().ok()?;
+            let fields: Vec<&str> = stat.rsplit(')').next()?.split(' ').collect();
+            let is_child = fields[2].parse() == Ok(parent);
+            is_child.then(|| (fields[20].parse().expect("a start time"), pid))
+        })
+        .collect();
+    children.sort();
+    children.into_iter().map(|(_, pid)| pid).collect()
+}
+
+/// The process's signals that wait to be taken, of which it blocks each.
+fn pending(pid: i32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let bits = status
+        .lines()
+        .find_map(|line| line.strip_prefix("ShdPnd:\t"));
+    u64::from_str_radix(bits.expect("a set"), 16).expect("a number")
+}
+
+fn is_pending(pid: i32, signal: i32) -> bool {
+    pending(pid) & 1 << (signal - 1) != 0
+}
+
+/// Waits until it is so; not forever.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A command that blocks what it can, so that what reaches it is seen to be pending, and runs. (dash would unblock it.)
+const COMMAND: [&str; 6] = [
+    "--",
+    "env",
+    "--block-signal",
+    "bash",
+    "-c",
+    "echo; exec sleep 600",
+];
+/// Two processes of one group.
+const TWO_COMMANDS: [&str; 6] = [
+    "--",
+    "env",
+    "--block-signal",
+    "bash",
+    "-c",
+    "sleep 600 & echo; exec sleep 600",
+];
+
+/// Those that can be passed on, and that the C library lets a program block.
+fn signals() -> impl Iterator<Item = i32> {
+    let others = [libc::SIGKILL, libc::SIGSTOP, libc::SIGCHLD, 32, 33];
+    (1..=64).filter(move |signal| !others.contains(signal))
+}
+
+#[test]
+fn what_the_c_library_keeps_to_itself_is_passed_on_too() {
+    everywhere(|init| {
+        for signal in [32, 33] {
+            let mut command = init.command(&["sh", "-c", "echo; exec sleep 600"]);
+            by_default(&mut command, signal);
+            let init = init.started(command);
+            init.signal(signal);
+            assert_eq!(init.wait(), (128 + signal, "".into(), "".into()));
+        }
+    });
+}
+
+#[test]
+fn every_signal_is_passed_on_to_the_command() {
+    everywhere(|init| {
+        let init = init.start(&COMMAND);
+        let command = init.command();
+        for signal in signals() {
+            init.signal(signal);
+            until(&format!("signal {signal}"), || is_pending(command, signal));
+        }
+        assert_eq!(init.end(), (128 + 9, "".into(), "".into()));
+    });
+}
+
+#[test]
+fn every_signal_is_passed_on_to_the_commands_group() {
+    everywhere(|init| {
+        let init = init.start(&[&["-g"], &TWO_COMMANDS[..]].concat());
+        let command = init.command();
+        let second = children(command)[0];
+        for signal in signals() {
+            init.signal(signal);
+            until("passed on", || {
+                is_pending(command, signal) && is_pending(second, signal)
+            });
+        }
+        send(second, libc::SIGKILL);
+        init.end();
+    });
+}
+
+#[test]
+fn without_g_the_others_of_the_group_get_nothing_but_cont() {
+    everywhere(|init| {
+        for options in [&[][..], &["-g", "-c"], &["-g", "--single-child"]] {
+            let init = init.start(&[options, &TWO_COMMANDS[..]].concat());
+            let command = init.command();
+            let second = children(command)[0];
+            for signal in signals().filter(|&signal| signal != libc::SIGCONT) {
+                init.signal(signal);
+                until(&format!("signal {signal}"), || is_pending(command, signal));
+            }
+            assert_eq!(pending(second), 0);
+            init.signal(libc::SIGCONT);
+            until("passed on", || is_pending(second, libc::SIGCONT));
+            send(second, libc::SIGKILL);
+            init.end();
+        }
+    });
+}
+
+#[test]
+fn sigchld_is_not_passed_on() {
+    everywhere(|init| {
+        let init = init.start(&COMMAND);
+        let command = init.command();
+        init.signal(libc::SIGCHLD);
+        // Signals are taken in the order of their numbers.
+        init.signal(64);
+        until("passed on", || is_pending(command, 64));
+        assert!(!is_pending(command, libc::SIGCHLD));
+        init.end();
+    });
+}
+
+#[test]
+fn signals_are_rewritten_and_dropped() {
+    everywhere(|init| {
+        let options = [
+            "-r",
+            "HUP:0",
+            "-r",
+            "SIGTERM:usr1",
+            "-r2:12",
+            "--rewrite",
+            "RTMIN+1:64",
+            "--rewrite=10:0",
+        ];
+        let init = init.start(&[&options, &COMMAND[..]].concat());
+        let command = init.command();
+        for (sent, passed) in [(15, 10), (2, 12), (35, 64), (3, 3)] {
+            init.signal(sent);
+            until("passed on", || is_pending(command, passed));
+        }
+        init.signal(1);
+        init.signal(10);
+        init.signal(63);
+        until("passed on", || is_pending(command, 63));
+        let expected = [10, 12, 64, 3, 63]
+            .iter()
+            .fold(0, |set, signal| set | 1 << (signal - 1));
+        assert_eq!(pending(command), expected);
+        init.end();
+    });
+}
+
+#[test]
+fn what_init_causes_itself_is_not_passed_on() {
+    in_place(ANY_PROCESS, |init| {
+        // An orphan is reaped, and nobody reads what init says of it.
+        let script = "pid=$( (sleep 0 >&2 & echo $!) ); while kill -0 $pid; do :; done; echo; exec sleep 600";
+        let words = [
+            "-s",
+            "-w",
+            "--",
+            "env",
+            "--block-signal",
+            "bash",
+            "-c",
+            script,
+        ];
+        let (reader, writer) = io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = init.command(&words);
+        command.stdout(Stdio::piped()).stderr(writer);
+        let mut child = command.spawn().expect("init starts");
+        line(child.stdout.as_mut().expect("a pipe"));
+        let pid = child.id() as i32;
+        let command = children(pid)[0];
+        send(pid, 64);
+        until("passed on", || is_pending(command, 64));
+        assert!(!is_pending(command, libc::SIGPIPE));
+        send(command, libc::SIGKILL);
+        child.wait().expect("its end");
+    });
+}
+
+#[test]
+fn the_command_has_the_signal_mask_and_the_ignored_signals_that_init_got() {
+    in_place(ANY_PROCESS, |init| {
+        let command = "trap '' USR1; exec \"$@\"";
+        let words: Vec<&str> = init.words.iter().filter_map(|word| word.to_str()).collect();
+        let script = [
+            &["-c", command, "sh"],
+            &words[..],
+            &["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"],
+        ]
+        .concat();
+        let output = run("bash", |command| {
+            command.args(&script);
+            // SAFETY: a system call is all it makes.
+            unsafe {
+                command.pre_exec(|| {
+                    libc::signal(libc::SIGCHLD, libc::SIG_IGN);
+                    let hup = 1u64;
+                    libc::syscall(
+                        libc::SYS_rt_sigprocmask,
+                        libc::SIG_SETMASK,
+                        &raw const hup,
+                        0,
+                        8,
+                    );
+                    Ok(())
+                });
+            }
+        });
+        let (code, out, said) = outcome(output);
+        assert_eq!((code, &said[..]), (0, ""));
+        assert!(out.contains("SigBlk:\t0000000000000001"), "{out}");
+        let ignored = out.split_once("SigIgn:\t").expect("a set").1.trim();
+        let ignored = u64::from_str_radix(ignored, 16).expect("a number");
+        let bit = |signal: i32| 1 << (signal - 1);
+        assert_eq!(
+            ignored & (bit(libc::SIGUSR1) | bit(libc::SIGCHLD)),
+            bit(libc::SIGUSR1)
+        );
+    });
+}
+
+#[test]
+fn ten_thousand_orphans_are_reaped() {
+    everywhere(|init| {
+        let script = "i=0; while [ $i -lt 10000 ]; do ( : & ); i=$((i + 1)); done; echo; read line";
+        let mut command = init.command(&["-s", "-w", "--", "sh", "-c", script]);
+        let (mut said, writer) = io::pipe().expect("a pipe");
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(writer);
+        let mut child = command.spawn().expect("init starts");
+        drop(command);
+        let reader = thread::spawn(move || {
+            let mut text = String::new();
+            said.read_to_string(&mut text).expect("text");
+            text
+        });
+        line(child.stdout.as_mut().expect("a pipe"));
+        let started = child.id() as i32;
+        let pid = if init.place.is_first {
+            children(started)[0]
+        } else {
+            started
+        };
+        until("none left", || children(pid).len() == 1);
+        drop(child.stdin.take());
+        child.wait().expect("its end");
+        let said = reader.join().expect("the reader");
+        let orphans = said
+            .lines()
+            .filter(|line| line.starts_with("init: an orphan, "));
+        assert_eq!(orphans.count(), 10_000);
+        assert_eq!(said.lines().count(), 10_000);
+    });
+}
+
+#[test]
+fn it_exits_as_its_command() {
+    everywhere(|init| {
+        for (words, code) in [
+            (&["true"][..], 0),
+            (&["--", "false"], 1),
+            (&["sh", "-c", "exit 255"], 255),
+            (&["sh", "-c", "kill -TERM $$"], 143),
+            (&["sh", "-c", "kill -KILL $$"], 137),
+            (&["-e", "143", "sh", "-c", "kill -TERM $$"], 0),
+            (&["-e7", "-e", "143", "sh", "-c", "exit 7"], 0),
+            (&["-ge7", "sh", "-c", "exit 8"], 8),
+        ] {
+            assert_eq!(init.run(words), (code, "".into(), "".into()), "{words:?}");
+        }
+    });
+}
+
+#[test]
+fn a_command_that_cannot_start_is_126_or_127() {
+    everywhere(|init| {
+        for (words, code, why) in [
+            (
+                &["nothing-of-this-name"][..],
+                127,
+                "exec \"nothing-of-this-name\": ENOENT: no such file or directory",
+            ),
+            (
+                &["-w", "--sweep", "/etc/passwd"],
+                126,
+                "exec \"/etc/passwd\": EACCES: permission denied",
+            ),
+            (&["/"], 126, "exec \"/\": EACCES: permission denied"),
+        ] {
+            assert_eq!(
+                init.run(words),
+                (code, "".into(), format!("init: {why}\n")),
+                "{words:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_wrong_command_line_is_125() {
+    in_place(ANY_PROCESS, |init| {
+        for (words, why) in [
+            (&[][..], r#""COMMAND": missing"#),
+            (&["-g", "--"], r#""COMMAND": missing"#),
+            (&["-x", "true"], r#""-x": not understood"#),
+            (&["-gS", "true"], r#""-gS": not understood"#),
+            (&["--swee", "true"], r#""--swee": not understood"#),
+            (&["--help=me"], r#""--help=me" "me": not understood"#),
+            (&["--sweep=", "true"], r#""--sweep=" "": not understood"#),
+            (
+                &["--sweep=1s", "true"],
+                r#""--sweep=1s" "1s": not understood"#,
+            ),
+            (&["-e", "256", "true"], r#""-e" "256": not understood"#),
+            (&["-e"], r#""-e": not understood"#),
+            (&["-r", "TERM", "true"], r#""-r" "TERM": not understood"#),
+            (
+                &["-r", "0:TERM", "true"],
+                r#""-r" "0:TERM": not understood"#,
+            ),
+            (&["-r65:1", "true"], r#""-r65:1" "65:1": not understood"#),
+            (&["-pNOPE", "true"], r#""-pNOPE" "NOPE": not understood"#),
+            (&["-P", "true"], r#""true": -P runs no command"#),
+        ] {
+            let said = format!("init: {why}; see init --help\n");
+            assert_eq!(init.run(words), (125, "".into(), said), "{words:?}");
+        }
+    });
+}
+
+#[test]
+fn it_helps_and_says_its_version() {
+    everywhere(|init| {
+        for words in [&["-h"][..], &["--help"], &["-gvh", "true"]] {
+            let (code, out, said) = init.run(words);
+            assert_eq!((code, &said[..]), (0, ""));
+            assert!(
+                out.starts_with("Usage: init ") && out.ends_with('\n'),
+                "{out}"
+            );
+            assert!(out.lines().count() <= 24 && out.lines().all(|line| line.len() < 80));
+        }
+        for words in [&["-V"][..], &["--version"]] {
+            let version = format!("init (nestling) {}\n", env!("CARGO_PKG_VERSION"));
+            assert_eq!(init.run(words), (0, version, "".into()));
+        }
+    });
+}
+
+#[test]
+fn an_option_after_the_command_is_the_commands() {
+    everywhere(|init| {
+        assert_eq!(init.run(&["echo", "-g", "--", "-h"]).1, "-g -- -h\n");
+        assert_eq!(init.run(&["--", "--", "-h"]).0, 127);
+        assert_eq!(init.run(&["-"]).0, 127);
+    });
+}
+
+#[test]
+fn the_command_has_the_descriptors_and_the_environment_that_init_got() {
+    in_place(ANY_PROCESS, |init| {
+        let list = "echo $NAME; for fd in /proc/$$/fd/*; do echo ${fd##*/}; done; cat <&7";
+        let found = |init: &[PathBuf]| {
+            let script = "exec \"$@\" 7<<<seven";
+            let mut bash = Command::new("bash");
+            bash.args(["-c", script, "bash"])
+                .args(init)
+                .args(["sh", "-c", list]);
+            bash.env("NAME", "value").stdin(Stdio::null());
+            outcome(bash.output().expect("its end"))
+        };
+        let with_init = [&init.words[..], &["-s".into(), "--".into()]].concat();
+        let (code, out, said) = found(&with_init);
+        assert!(
+            out.starts_with("value\n0\n1\n") && out.ends_with("\n7\nseven\n"),
+            "{out}"
+        );
+        assert_eq!((code, out, said), found(&["env".into()]));
+    });
+}
+
+/// A command that ends when an orphan has been reaped, whoever does it: `kill` finds a zombie.
+const ORPHAN: &str =
+    "pid=$( (sleep 0 >&2 & echo $!) ); while kill -0 $pid 2>/dev/null; do :; done; echo $pid";
+
+#[test]
+fn a_subreaper_adopts_and_tells_what_it_reaps() {
+    in_place(ANY_PROCESS, |init| {
+        for option in ["-sw", "-ws"] {
+            let (code, pid, said) = init.run(&[option, "sh", "-c", ORPHAN]);
+            let expected = format!("init: an orphan, {}: exit status: 0\n", pid.trim());
+            assert_eq!((code, said), (0, expected));
+        }
+        let (code, _, said) = init.run(&["-w", "sh", "-c", ORPHAN]);
+        assert_eq!((code, &said[..]), (0, ""));
+        let (_, _, said) = init.run(&["-v", "true"]);
+        assert!(
+            said.starts_with("init: neither process 1 nor a subreaper (-s): gets no orphans\n"),
+            "{said}"
+        );
+    });
+    in_place(FIRST_PROCESS, |init| {
+        let (code, pid, said) = init.run(&["-w", "sh", "-c", ORPHAN]);
+        let expected = format!("init: an orphan, {}: exit status: 0\n", pid.trim());
+        assert_eq!((code, said), (0, expected));
+    });
+}
+
+#[test]
+fn tinis_variables_are_understood() {
+    in_place(ANY_PROCESS, |init| {
+        let mut command = init.command(&["-w", "sh", "-c", ORPHAN]);
+        command.env("TINI_SUBREAPER", "");
+        let (_, _, said) = outcome(command.output().expect("its end"));
+        assert!(said.starts_with("init: an orphan, "), "{said}");
+
+        let mut command = init.command(&TWO_COMMANDS);
+        command
+            .env("TINI_KILL_PROCESS_GROUP", "1")
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().expect("init starts");
+        line(child.stdout.as_mut().expect("a pipe"));
+        let command = children(child.id() as i32)[0];
+        let second = children(command)[0];
+        send(child.id() as i32, libc::SIGHUP);
+        until("passed on", || is_pending(second, libc::SIGHUP));
+        send(-command, libc::SIGKILL);
+        child.wait().expect("its end");
+    });
+}
+
+#[test]
+fn it_tells_how_the_command_ends_and_what_it_passes_on() {
+    everywhere(|init| {
+        let script = "trap 'exit 5' USR1; kill -USR1 $PPID; while :; do sleep 0.01; done";
+        let (code, _, said) = init.run(&["-svv", "sh", "-c", script]);
+        assert_eq!(code, 5);
+        let (signal, end) = said.split_once('\n').expect("two lines");
+        assert_eq!(signal, "init: SIGUSR1");
+        assert!(
+            end.starts_with("init: the command, ") && end.ends_with(": exit status: 5\n"),
+            "{end}"
+        );
+    });
+}
+
+#[test]
+fn a_pause_reaps_until_it_is_asked_to_end() {
+    everywhere(|init| {
+        for (options, signal) in [
+            (&["-P"][..], libc::SIGTERM),
+            (&["-P"], libc::SIGINT),
+            (&["-P", "-rHUP:TERM"], libc::SIGHUP),
+        ] {
+            // The shell becomes init, and its child is init's.
+            let mut command = Command::new("sh");
+            command.args(["-c", "sleep 0 & exec \"$@\"", "sh"]);
+            let [first @ .., program] = &init.words[..] else {
+                unreachable!("there is a program");
+            };
+            let mut command = match first {
+                [] => command,
+                [unshare, options @ ..] => {
+                    let mut outer = Command::new(unshare);
+                    outer
+                        .args(options)
+                        .arg("sh")
+                        .args(command.get_args().collect::<Vec<&OsStr>>());
+                    outer
+                }
+            };
+            command
+                .arg(program)
+                .args(options)
+                .arg("-w")
+                .stderr(Stdio::piped());
+            let mut child = command.spawn().expect("init starts");
+            let reaped = line(child.stderr.as_mut().expect("a pipe"));
+            assert!(
+                reaped.starts_with("init: an orphan, ") && reaped.ends_with(": exit status: 0"),
+                "{reaped}"
+            );
+            let started = child.id() as i32;
+            let pid = if init.place.is_first {
+                children(started)[0]
+            } else {
+                started
+            };
+            // It has been waiting for signals when it has reaped something.
+            send(pid, libc::SIGUSR1);
+            send(pid, signal);
+            assert_eq!(child.wait().expect("its end").code(), Some(0));
+        }
+    });
+}
+
+#[test]
+fn a_sweep_ends_what_the_command_leaves() {
+    everywhere(|init| {
+        // The inner shell has a child of its own, which nobody but the sweep tells to end.
+        let script = "sh -c 'sleep 500 & echo; wait' & read line; exit 9";
+        let script = format!(
+            "mkfifo $0; exec 3<>$0; rm $0; exec <&3; {}",
+            script.replace("echo;", "echo >&3;")
+        );
+        let fifo = std::env::temp_dir().join(format!(
+            "nestling-fifo-{:?}-{}",
+            thread::current().id(),
+            std::process::id()
+        ));
+        let fifo = fifo.to_str().expect("a plain path");
+        let (code, _, said) = init.run(&["--sweep=100", "-w", "sh", "-c", &script, fifo]);
+        assert_eq!(code, 9, "{said}");
+        let ended = said
+            .lines()
+            .filter(|line| line.ends_with(": signal: 15 (SIGTERM)"));
+        assert_eq!((ended.count(), said.lines().count()), (2, 2), "{said}");
+    });
+}
+
+#[test]
+fn a_sweep_kills_what_does_not_end() {
+    everywhere(|init| {
+        let script = "trap '' TERM; sleep 500 & exit 9";
+        for seconds in ["--sweep=0", "--sweep=1"] {
+            let (code, _, said) = init.run(&[seconds, "-w", "sh", "-c", script]);
+            assert_eq!(code, 9, "{said}");
+            assert!(said.ends_with(": signal: 9 (SIGKILL)\n"), "{said}");
+        }
+    });
+}
+
+#[test]
+fn a_sweep_ends_what_is_stopped() {
+    everywhere(|init| {
+        let script = "sleep 500 & kill -STOP $!; exit 9";
+        let (code, _, said) = init.run(&["--sweep", "-w", "sh", "-c", script]);
+        assert_eq!(code, 9, "{said}");
+        assert!(said.ends_with(": signal: 15 (SIGTERM)\n"), "{said}");
+    });
+}
+
+#[test]
+fn signals_during_a_sweep_reach_what_is_left() {
+    everywhere(|init| {
+        // Told by its end that USR1 has come, which only a signal during the sweep can bring.
+        let script = "sh -c 'trap \"exit 4\" USR1; trap \"echo\" TERM; while :; do sleep 0.01; done' & \
+                      until grep -q 'SigCgt:.*4200$' /proc/$!/status; do :; done; exit 9";
+        let mut command = init.command(&["--sweep=100", "-w", "sh", "-c", script]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("init starts");
+        line(child.stdout.as_mut().expect("a pipe"));
+        let started = child.id() as i32;
+        let pid = if init.place.is_first {
+            children(started)[0]
+        } else {
+            started
+        };
+        send(pid, libc::SIGUSR1);
+        let (code, _, said) = outcome(child.wait_with_output().expect("its end"));
+        assert_eq!(code, 9);
+        assert!(said.contains(": exit status: 4\n"), "{said}");
+    });
+}
+
+#[test]
+fn a_sweep_with_nothing_left_says_nothing() {
+    everywhere(|init| {
+        assert_eq!(
+            init.run(&["--sweep", "sh", "-c", "exit 3"]),
+            (3, "".into(), "".into())
+        )
+    });
+}
+
+#[test]
+fn a_sweep_tells_nobody_where_proc_is_of_another_pid_namespace() {
+    in_place(ANY_PROCESS, |init| {
+        if let Err(why) = FIRST_PROCESS.words(&init.words[0]) {
+            return say(&format!("skipped: {why}"));
+        }
+        let output = run("unshare", |command| {
+            let script = "\"$0\" --sweep=0 -w sh -c 'sleep 1 & exit 9'; exit $?";
+            command
+                .args(["--pid", "--fork", "sh", "-c", script])
+                .args(&init.words);
+        });
+        let (code, _, said) = outcome(output);
+        assert_eq!(code, 9);
+        assert!(
+            said.starts_with("init: can't find what is left: ESRCH: no such process\n"),
+            "{said}"
+        );
+        assert!(said.ends_with(": exit status: 0\n"), "{said}");
+    });
+}
+
+#[test]
+fn the_death_of_the_parent_is_passed_on() {
+    in_place(ANY_PROCESS, |init| {
+        let script = "\"$0\" -p USR2 sh -c 'trap \"echo alone; exit\" USR2; echo; while :; do sleep 0.01; done' & wait";
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", script])
+            .args(&init.words)
+            .stdout(Stdio::piped());
+        let mut parent = command.spawn().expect("a shell");
+        let mut stdout = parent.stdout.take().expect("a pipe");
+        line(&mut stdout);
+        parent.kill().expect("it is there");
+        parent.wait().expect("its end");
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).expect("text");
+        assert_eq!(rest, "alone\n");
+    });
+}
+
+// ---- The terminal ----
+
+/// A session on a terminal of its own.
+struct Session {
+    keyboard: File,
+    shown: std::sync::mpsc::Receiver<Vec<u8>>,
+    text: String,
+    leader: Child,
+}
+
+impl Session {
+    fn start(mut command: Command) -> Self {
+        let (controller, path) = terminal();
+        let slave = File::options()
+            .read(true)
+            .write(true)
+            .open(path)
+            .expect("the terminal");
+        let clone = || slave.try_clone().expect("a descriptor");
+        command.stdin(clone()).stdout(clone()).stderr(clone());
+        command
+            .env("TERM", "dumb")
+            .env("PS1", "$ ")
+            .env_remove("ENV")
+            .env("HISTFILE", "/dev/null");
+        // SAFETY: system calls are all it makes.
+        unsafe {
+            command.pre_exec(
+                || match (libc::setsid(), libc::ioctl(0, libc::TIOCSCTTY, 0)) {
+                    (1.., 0) => Ok(()),
+                    _ => Err(io::Error::last_os_error()),
+                },
+            );
+        }
+        let leader = command.spawn().expect("the session's leader");
+        drop((command, slave));
+        let mut screen = File::from(controller);
+        let keyboard = screen.try_clone().expect("a descriptor");
+        let (sender, shown) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            let mut bytes = [0; 1024];
+            while let Ok(length @ 1..) = screen.read(&mut bytes) {
+                if sender.send(bytes[..length].into()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            keyboard,
+            shown,
+            text: String::new(),
+            leader,
+        }
+    }
+
+    fn types(&mut self, keys: &str) {
+        self.keyboard
+            .write_all(keys.as_bytes())
+            .expect("a terminal");
+    }
+
+    /// Waits until this is shown, after what was waited for before.
+    fn shows(&mut self, what: &str) {
+        loop {
+            if let Some(at) = self.text.find(what) {
+                self.text.drain(..at + what.len());
+                return;
+            }
+            match self.shown.recv_timeout(Duration::from_secs(60)) {
+                Ok(bytes) => self.text.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => panic!("{what:?} is not shown, but {:?}", self.text),
+            }
+        }
+    }
+
+    fn ends(&mut self, code: i32) {
+        assert_eq!(
+            self.leader.wait().expect("its end").code(),
+            Some(code),
+            "{:?}",
+            self.text
+        );
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Where a test has failed.
+        let _ = self.leader.kill();
+        let _ = self.leader.wait();
+    }
+}
+
+fn bash() -> Command {
+    let mut bash = Command::new("bash");
+    bash.args(["--norc", "--noprofile", "--noediting", "-i"]);
+    bash
+}
+
+#[test]
+fn ctrl_c_reaches_the_command_only() {
+    everywhere(|init| {
+        let script =
+            "trap 'echo inter; echo rupted' INT; echo run; echo ning; read line; read line; exit 3";
+        let mut session = Session::start(init.command(&["-vv", "bash", "-c", script]));
+        session.shows("run\r\nning\r\n");
+        session.types("\x03");
+        session.shows("inter\r\nrupted\r\n");
+        session.types("\n");
+        session.types("\n");
+        session.shows("init: the command, ");
+        session.ends(3);
+        assert!(!session.text.contains("SIGINT"), "{:?}", session.text);
+    });
+}
+
+#[test]
+fn ctrl_z_stops_the_command_and_init_and_fg_continues_both() {
+    in_place(ANY_PROCESS, |init| {
+        let init = init.words[0].to_str().expect("a plain path");
+        let mut session = Session::start(bash());
+        session.shows("$ ");
+        session.types(&format!("{init} cat; echo end $?\n"));
+        session.types("one\n");
+        session.shows("one\r\none\r\n");
+        for word in ["two", "three"] {
+            session.types("\x1a");
+            session.shows("Stopped");
+            session.shows("$ ");
+            session.types("fg\n");
+            session.shows("cat\r\n");
+            session.types(&format!("{word}\n"));
+            session.shows(&format!("{word}\r\n{word}\r\n"));
+        }
+        session.types("\x04");
+        session.shows("$ ");
+        session.types("exit 3\n");
+        session.ends(3);
+    });
+}
+
+#[test]
+fn in_the_background_it_leaves_the_terminal_alone() {
+    in_place(ANY_PROCESS, |init| {
+        let init = init.words[0].to_str().expect("a plain path");
+        let mut session = Session::start(bash());
+        session.shows("$ ");
+        session.types(&format!("{init} sleep 600 &\n"));
+        session.shows("$ ");
+        session.types("kill -CONT %1; echo still \"here\"\n");
+        session.shows("still here\r\n");
+        session.types("kill %1; wait; echo en\"ded\"\n");
+        session.shows("ended\r\n");
+        session.types("exit 3\n");
+        session.ends(3);
+    });
+}
+
+#[test]
+fn a_shell_under_it_has_jobs() {
+    everywhere(|init| {
+        let words = ["bash", "--norc", "--noprofile", "--noediting", "-i"];
+        let mut session = Session::start(init.command(&words));
+        session.shows("$ ");
+        assert!(
+            !session.text.contains("no job control"),
+            "{:?}",
+            session.text
+        );
+        session.types("cat\n");
+        session.types("one\n");
+        session.shows("one\r\none\r\n");
+        session.types("\x1a");
+        session.shows("Stopped");
+        session.shows("$ ");
+        session.types("fg\n");
+        session.shows("cat\r\n");
+        session.types("two\n");
+        session.shows("two\r\ntwo\r\n");
+        session.types("\x03");
+        session.shows("^C");
+        session.types("exit 3\n");
+        session.ends(3);
+    });
+}
+
+#[test]
+fn where_nobody_could_continue_it_ctrl_z_does_nothing() {
+    everywhere(|init| {
+        let mut session = Session::start(init.command(&["cat"]));
+        session.types("one\n");
+        session.shows("one\r\none\r\n");
+        session.types("\x1a");
+        session.types("two\n");
+        session.shows("two\r\ntwo\r\n");
+        session.types("\x04");
+        session.ends(0);
+    });
+}
+
+#[test]
+fn what_is_stopped_through_init_stays_stopped_until_it_is_continued() {
+    everywhere(|init| {
+        let block = "--block-signal=60,61,62";
+        let mut command = init.command(&["env", block, "bash", "-c", "echo; exec sleep 600"]);
+        command.stdout(Stdio::piped());
+        // An orphaned group.
+        // SAFETY: a system call is all it makes.
+        unsafe {
+            command.pre_exec(|| match libc::setsid() {
+                1.. => Ok(()),
+                _ => Err(io::Error::last_os_error()),
+            });
+        }
+        let mut child = command.spawn().expect("init starts");
+        line(child.stdout.as_mut().expect("a pipe"));
+        let started = child.id() as i32;
+        let pid = if init.place.is_first {
+            children(started)[0]
+        } else {
+            started
+        };
+        let command = children(pid)[0];
+        let state = || {
+            let stat = fs::read_to_string(format!("/proc/{command}/stat")).expect("the command");
+            stat.rsplit(") ")
+                .next()
+                .and_then(|rest| rest.chars().next())
+        };
+        for signal in [60, 61, 62] {
+            send(pid, libc::SIGTSTP);
+            until("stopped", || state() == Some('T'));
+            // When this is passed on, init has seen the stop.
+            send(pid, signal);
+            until("passed on", || is_pending(command, signal));
+            assert_eq!(state(), Some('T'));
+            send(pid, libc::SIGCONT);
+            until("continued", || state() == Some('S'));
+        }
+        send(command, libc::SIGKILL);
+        assert_eq!(child.wait().expect("its end").code(), Some(128 + 9));
+    });
+}
+
+#[test]
+fn the_terminal_is_given_back_to_a_script() {
+    in_place(ANY_PROCESS, |init| {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "\"$0\" sh -c 'read line'; read line; echo got $line"])
+            .args(&init.words);
+        let mut session = Session::start(command);
+        session.types("one\n");
+        session.shows("one\r\n");
+        session.types("two\n");
+        session.shows("got two\r\n");
+        session.ends(0);
+    });
+}

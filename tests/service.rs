@@ -1,0 +1,239 @@
+//! What PID 1 starts in the tests of init's machine life. Its name says what it does:
+//!
+//! - `command` becomes the command of `/etc/command`, whose arguments end with a null each.
+//! - `crash` exits with 3 at once.
+//! - `stubborn` ignores `SIGTERM`.
+//! - `director` has the machine go through what can happen to one, and says what came of it. Last it powers off.
+//! - `mover` has process 1 move to another root, whose inittab starts `arrived`, which powers off.
+//! - `rc`, `cad` and `last` do nothing but say so.
+//! - Any other waits for a signal.
+//!
+//! Each but the first adds its process id to the file `/run/NAME` when it starts.
+
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+use core::ffi::CStr;
+
+use nestling::rt::Process;
+use nestling::spawn::{Program, Spawn};
+use nestling::sys::mount::MountFlags;
+use nestling::{Args, AsFd, Errno, OFlags, SigSet, Signal, eprintln, io, println, sys, time};
+
+nestling::entry!(main);
+
+fn main(process: Process) -> i32 {
+    let path = process.args().first().map_or(&b""[..], CStr::to_bytes);
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+    if name == b"command" {
+        return command(process);
+    }
+    note(name);
+    match name {
+        b"crash" => 3,
+        b"director" => director(),
+        b"mover" => mover(),
+        b"arrived" => arrived(),
+        b"rc" | b"cad" | b"last" => {
+            println!(name, " is here");
+            0
+        }
+        _ => {
+            if name == b"stubborn" {
+                sys::signal::ignore(Signal::TERM).expect("SIGTERM to be ignored");
+            }
+            loop {
+                sys::process::pause();
+            }
+        }
+    }
+}
+
+/// Becomes the command, or exits as a shell would.
+fn command(process: Process) -> i32 {
+    let mut bytes = [0; 16 * 1024];
+    let length = read(c"/etc/command", &mut bytes);
+    let mut list = [None; 1024];
+    let mut rest = &bytes[..length];
+    for place in &mut list[..1023] {
+        let Ok(string) = CStr::from_bytes_until_nul(rest) else {
+            break;
+        };
+        rest = &rest[string.count_bytes() + 1..];
+        *place = Some(string.into());
+    }
+    let (args, env) = (Args::new(&list), process.env());
+    let program = Program::Search {
+        name: args.first().unwrap_or_default(),
+        path: env.var(c"PATH"),
+    };
+    let error = Spawn::new(program, args, env).exec_without_actions();
+    eprintln!("init: ", error);
+    error.shell_code()
+}
+
+// ---- Notes ----
+
+struct Path([u8; 64]);
+
+impl Path {
+    fn of(name: &[u8]) -> Self {
+        let mut path = [0; 64];
+        for (place, byte) in path.iter_mut().zip(b"/run/".iter().chain(name)) {
+            *place = *byte;
+        }
+        Self(path)
+    }
+
+    fn c_str(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.0).expect("a short name")
+    }
+}
+
+/// Adds this process's id to the file of its name, which so has as many as there were starts.
+fn note(name: &[u8]) {
+    let flags = OFlags::WRONLY | OFlags::CREAT | OFlags::APPEND | OFlags::CLOEXEC;
+    let file = sys::fd::open(Path::of(name).c_str(), flags, 0o644).expect("a note");
+    let id = sys::process::getpid().as_raw().to_ne_bytes();
+    io::write_all(file.as_fd(), &id).expect("a note");
+}
+
+/// The ids in the file: how many, and the last.
+fn starts(name: &[u8]) -> (usize, i32) {
+    let mut bytes = [0; 1024];
+    let length = read(Path::of(name).c_str(), &mut bytes);
+    let last = bytes[..length]
+        .last_chunk()
+        .map_or(0, |&id| i32::from_ne_bytes(id));
+    (length / 4, last)
+}
+
+fn read(path: &CStr, bytes: &mut [u8]) -> usize {
+    match sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0) {
+        Ok(file) => io::fill(file.as_fd(), bytes).expect("the file"),
+        Err(_) => 0,
+    }
+}
+
+// ---- The director ----
+
+fn director() -> i32 {
+    for name in [&b"steady"[..], b"other", b"stubborn"] {
+        wait_until(|| starts(name).0 == 1);
+    }
+    wait_until(|| starts(b"crash").0 >= 2);
+    println!("director: all services are up");
+    let kept = [b"steady".as_slice(), b"stubborn"].map(starts);
+    let (_, other) = starts(b"other");
+
+    to_pid_1(Signal::SEGV);
+    new_inittab(INITTAB);
+    wait_until(|| starts(b"extra").0 == 1);
+    wait_until(|| sys::process::kill(other, None) == Err(Errno::ESRCH));
+    println!("director: what is new has come, what is old has gone");
+
+    to_pid_1(Signal::INT);
+    wait_until(|| starts(b"cad").0 == 1);
+    to_pid_1(Signal::ABRT);
+    // It takes those of lower numbers first.
+    wait_until(|| !pending_in_pid_1().contains(Signal::ABRT));
+    new_inittab(&[INITTAB, b"::once:/bin/late\n"].concat());
+    wait_until(|| starts(b"late").0 == 1);
+    let now = [b"steady".as_slice(), b"stubborn"].map(starts);
+    let alive = now
+        .iter()
+        .all(|&(_, pid)| sys::process::kill(pid, None).is_ok());
+    if now == kept && alive && starts(b"director").0 == 1 && starts(b"rc").0 == 1 {
+        println!("director: all others are what they were");
+    } else {
+        println!("director: FAILED, something was started again");
+    }
+    to_pid_1(Signal::USR2);
+    0
+}
+
+/// What the director makes of the inittab: `other` and `crash` are gone.
+const INITTAB: &[u8] = b"\
+null::respawn:/bin/stubborn
+::respawn:/bin/steady
+::wait:/bin/rc
+::once:/bin/director
+::sysinit:/bin/nonsense
+::sysinit:/bin/too-late
+::respawn:/bin/extra
+::ctrlaltdel:/bin/cad
+::shutdown:/bin/last
+";
+
+fn new_inittab(content: &[u8]) {
+    let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC;
+    let file = sys::fd::open(c"/etc/inittab", flags, 0).expect("the inittab");
+    io::write_all(file.as_fd(), content).expect("the inittab");
+    to_pid_1(Signal::HUP);
+}
+
+fn to_pid_1(signal: Signal) {
+    sys::process::kill(1, Some(signal)).expect("a signal to PID 1");
+}
+
+fn pending_in_pid_1() -> SigSet {
+    let mut bytes = [0; 4096];
+    let length = read(c"/proc/1/status", &mut bytes);
+    let text = core::str::from_utf8(&bytes[..length]).expect("text");
+    let digits = text.lines().find_map(|line| line.strip_prefix("ShdPnd:\t"));
+    SigSet::from_bits(u64::from_str_radix(digits.expect("its signals"), 16).expect("a set"))
+}
+
+/// It is up to the machine's owner to see whether it takes too long.
+fn wait_until(condition: impl Fn() -> bool) {
+    while !condition() {
+        let _ = time::sleep(core::time::Duration::from_millis(10));
+    }
+}
+
+// ---- Another root ----
+
+fn mover() -> i32 {
+    let flags = MountFlags::default();
+    sys::file::mkdir(c"/new", 0o755).expect("a directory");
+    sys::mount::mount(c"tmpfs", c"/new", c"tmpfs", flags, c"").expect("a root");
+    for path in [
+        c"/new/bin",
+        c"/new/etc",
+        c"/new/dev",
+        c"/new/proc",
+        c"/new/sys",
+        c"/new/run",
+    ] {
+        sys::file::mkdir(path, 0o755).expect("a directory");
+    }
+    copy(c"/init", c"/new/bin/init");
+    copy(c"/bin/service", c"/new/bin/arrived");
+    let inittab = sys::fd::open(c"/new/etc/inittab", NEW_FILE, 0o644).expect("the inittab");
+    io::write_all(inittab.as_fd(), b"::once:/bin/arrived\n").expect("the inittab");
+    to_pid_1(Signal::QUIT);
+    0
+}
+
+const NEW_FILE: OFlags =
+    OFlags::from_bits(OFlags::WRONLY.bits() | OFlags::CREAT.bits() | OFlags::CLOEXEC.bits());
+
+fn copy(from: &CStr, to: &CStr) {
+    let from = sys::fd::open(from, OFlags::CLOEXEC, 0).expect("a program");
+    let to = sys::fd::open(to, NEW_FILE, 0o755).expect("a copy");
+    io::copy(from.as_fd(), to.as_fd()).expect("a copy");
+}
+
+fn arrived() -> i32 {
+    let gone = sys::file::faccessat(c"/init") == Err(Errno::ENOENT);
+    let moved = starts(b"mover").0 == 1 && sys::file::faccessat(c"/proc/1").is_ok();
+    if gone && moved {
+        println!("arrived in the new root");
+    } else {
+        println!("arrived: FAILED, it is not the new root");
+    }
+    to_pid_1(Signal::USR2);
+    0
+}

@@ -1,0 +1,209 @@
+//! The suite `life`: what init's machine life does on a real kernel, from start to power-off, as its console tells it.
+//!
+//! `tests/service.rs` is what it starts, among them a director that has things happen.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+
+use crate::{
+    arch::Arch,
+    boot::{self, SERVICE},
+    compile::{self, Profile},
+    initramfs::Initramfs,
+    machine::{Machine, Progress},
+    report::Outcome,
+    workspace::Workspace,
+};
+
+/// How long it may say nothing: it waits for one that does not want to end.
+const SILENCE: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
+
+const INITTAB: &str = "\
+# a comment
+::respawn:/bin/steady
+::respwan:/bin/steady
+:nofile=64,nice=5:respawn:/bin/other
+null::respawn:/bin/stubborn
+::respawn:/bin/crash
+::wait:/bin/rc
+::once:/bin/director
+::sysinit:/bin/nonsense
+::shutdown:/bin/last
+";
+
+/// What the console says, in this order; between them is other text.
+const ORDER: &[(&str, &[&str])] = &[
+    (
+        "a bad line is told with file, line and reason, and the rest works",
+        &[
+            "init: begins, on Linux ",
+            "init: /etc/inittab, line 3: no such action: \"respwan\"\n",
+            "init: nonsense: exec \"/bin/nonsense\": ENOENT: no such file or directory\n",
+        ],
+    ),
+    (
+        "sysinit comes first, then wait, then once and respawn, in the order of the inittab",
+        &[
+            "init: rc: started, process ",
+            "init: rc: exit status: 0\n",
+            "init: director: started, process ",
+            "init: steady: started, process ",
+            "init: other: started, process ",
+            "init: stubborn: started, process ",
+            "init: crash: started, process ",
+        ],
+    ),
+    (
+        "one that ends at once is slowed down, and that is said",
+        &[
+            "init: crash: exit status: 3; starts again after 1 s",
+            "director: all services are up\n",
+        ],
+    ),
+    (
+        "a fault executes PID 1 anew, which goes on to read a new inittab",
+        &[
+            "init: SIGSEGV\n",
+            "init: goes on\n",
+            "director: what is new has come, what is old has gone\n",
+        ],
+    ),
+    (
+        "Ctrl-Alt-Del starts its entry; a panic does as a fault does, and services are as before",
+        &[
+            "init: cad: started, process ",
+            "init: panic at src/bin/init/machine/",
+            "init: goes on\n",
+            "director: all others are what they were\n",
+        ],
+    ),
+    (
+        "the machine stops in order, and at last without asking",
+        &[
+            "init: power off: the machine stops\n",
+            "last is here\n",
+            "init: last: exit status: 0\n",
+            "init: SIGTERM to all processes\n",
+            "init: SIGKILL to those that are left\n",
+            "init: stubborn: signal: 9 (SIGKILL)\n",
+            "init: power off\n",
+        ],
+    ),
+];
+
+/// What it must not say.
+const NEVER: &[(&str, &str)] = &[
+    (
+        "what it says of a slow one it says once",
+        "init: crash: exit status: 3\n",
+    ),
+    ("nothing fails", "FAILED"),
+];
+
+/// Another machine's inittab, and what its console says.
+const MOVING_INITTAB: &str = "\
+::once:/bin/mover
+::restart:switch_root /new /bin/init
+";
+const MOVING_ORDER: &[(&str, &[&str])] = &[(
+    "switch_root goes on in another root, where what was mounted is moved to",
+    &[
+        "init: restart: the machine stops\n",
+        "init: begins, on Linux ",
+        "arrived in the new root\n",
+        "init: power off\n",
+    ],
+)];
+
+pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<(Duration, Outcome)> {
+    let begin = Instant::now();
+    let mut all = Outcome::default();
+    for (inittab, order) in [(INITTAB, ORDER), (MOVING_INITTAB, MOVING_ORDER)] {
+        let one = live(workspace, arch, kernel, inittab, order)?;
+        all.passed += one.passed;
+        all.failed += one.failed;
+        if one.failed > 0 {
+            all.output += &one.output;
+        }
+    }
+    Ok((begin.elapsed(), all))
+}
+
+/// Boots a machine with this inittab, and sees that its console says these things in this order.
+fn live(
+    workspace: &Workspace,
+    arch: Arch,
+    kernel: &Path,
+    inittab: &str,
+    order: &[(&str, &[&str])],
+) -> Result<Outcome> {
+    let mut archive = Initramfs::new();
+    boot::programs(&mut archive, workspace, arch)?;
+    let service = compile::path(workspace, arch, Profile::Release, SERVICE);
+    archive.program(&format!("bin/{SERVICE}"), &service)?;
+    for name in [
+        "cad", "crash", "director", "extra", "last", "late", "mover", "other", "rc", "steady",
+        "stubborn",
+    ] {
+        archive.link(&format!("bin/{name}"), SERVICE);
+    }
+    archive.file("etc/inittab", inittab.as_bytes());
+    let initramfs = workspace
+        .scratch()?
+        .join(format!("life-{}.cpio", arch.name()));
+    archive.write(&initramfs)?;
+    let machine = Machine {
+        arch,
+        kernel,
+        initramfs: &initramfs,
+        // A word that the kernel does not know, and gives to init.
+        append: "splash",
+    };
+    let begin = Instant::now();
+    let mut running = machine.start(Stdio::null())?;
+    let problem = loop {
+        match running.wait(SILENCE.min(LIMIT.saturating_sub(begin.elapsed())))? {
+            Progress::Said(_) => {}
+            Progress::Silent => break Some("the machine hung"),
+            Progress::Ended(status) if status.success() => break None,
+            Progress::Ended(_) => break Some("qemu failed"),
+        }
+    };
+    Ok(judge(&running.console.transcript(), order, problem))
+}
+
+fn judge(transcript: &str, order: &[(&str, &[&str])], problem: Option<&str>) -> Outcome {
+    let mut rest = transcript;
+    let mut checks = Vec::new();
+    for (name, order) in order {
+        let found = order.iter().all(|said| {
+            let found = rest.split_once(said);
+            rest = found.map_or(rest, |(_, after)| after);
+            found.is_some()
+        });
+        checks.push((*name, found));
+    }
+    for (name, said) in NEVER {
+        checks.push((*name, !transcript.contains(said)));
+    }
+    checks.push(("the machine powers off", problem.is_none()));
+    let failed: Vec<_> = checks.iter().filter(|(_, good)| !good).collect();
+    let lines = failed.iter().map(|(name, _)| format!("FAILED {name}\n"));
+    let mut output: String = lines.collect();
+    output += &format!(
+        "{}\non the console:\n{transcript}",
+        problem.unwrap_or_default()
+    );
+    Outcome {
+        passed: checks.len() - failed.len(),
+        failed: failed.len(),
+        skipped: Vec::new(),
+        output,
+    }
+}
