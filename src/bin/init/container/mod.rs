@@ -157,6 +157,8 @@ impl<'a> Init<'a> {
             // The spawn has been deep, and from here on init mostly waits.
             process.trim_stack();
         }
+        // Of those that have ended before the signals were blocked, no signal comes.
+        self.reap();
         let status = loop {
             match self.status {
                 None => match self.take(None) {
