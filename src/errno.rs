@@ -1,7 +1,7 @@
 //! Error numbers: their names and their messages, the same on every architecture (`errno(3)`).
 
 use core::fmt;
-use core::num::NonZeroU16;
+use core::num::NonZeroU32;
 
 use crate::text::{self, Sink, Text};
 
@@ -16,19 +16,19 @@ use crate::text::{self, Sink, Text};
 /// assert_eq!(Errno::from_raw(2), Some(Errno::ENOENT));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Errno(NonZeroU16);
+pub struct Errno(NonZeroU32);
 
 impl Errno {
     /// The error of this number, if the kernel can return it (1 to 4095).
     pub const fn from_raw(number: i32) -> Option<Self> {
         match number {
-            1..=4095 => Self::nonzero(number as u16),
+            1..=4095 => Self::nonzero(number as u32),
             _ => None,
         }
     }
 
-    const fn nonzero(number: u16) -> Option<Self> {
-        match NonZeroU16::new(number) {
+    const fn nonzero(number: u32) -> Option<Self> {
+        match NonZeroU32::new(number) {
             Some(number) => Some(Self(number)),
             None => None,
         }
@@ -37,7 +37,16 @@ impl Errno {
     /// The error that the kernel's answer is, if it is one: the last 4095 values are.
     pub(crate) const fn from_answer(answer: usize) -> Option<Self> {
         if answer > usize::MAX - 4095 {
-            Self::nonzero(answer.wrapping_neg() as u16)
+            Self::nonzero(answer.wrapping_neg() as u32)
+        } else {
+            None
+        }
+    }
+
+    /// The error that a small answer is, if it is one: the negative ones are.
+    pub(crate) const fn from_negative(answer: i32) -> Option<Self> {
+        if answer < 0 {
+            Self::nonzero(answer.unsigned_abs())
         } else {
             None
         }
@@ -59,7 +68,7 @@ impl Errno {
     }
 
     fn described(self) -> &'static str {
-        text::word(DESCRIBED, b'\n', self.0.get().into())
+        text::word(DESCRIBED, b'\n', self.0.get() as usize)
     }
 }
 
@@ -92,7 +101,7 @@ impl From<Errno> for std::io::Error {
     }
 }
 
-const fn constant(number: u16) -> Errno {
+const fn constant(number: u32) -> Errno {
     match Errno::nonzero(number) {
         Some(errno) => errno,
         None => panic!(),

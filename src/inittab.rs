@@ -108,15 +108,11 @@ pub struct Command<'a> {
 
 /// What is wrong with a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Problem<'a> {
-    /// It has fewer than four fields.
-    Fields,
-    /// The action's name is none.
-    Action(&'a [u8]),
-    /// There is nothing to run.
-    Process,
-    /// The option's value is none that it can have.
-    Option(&'a [u8]),
+pub struct Problem<'a> {
+    /// In words.
+    pub what: &'static str,
+    /// What of the line that is about; empty if it is all of it.
+    pub word: &'a [u8],
 }
 
 /// What makes a process one for a shell: the characters that make it one for busybox.
@@ -138,15 +134,16 @@ impl<'a> Entry<'a> {
             let (action, process) = split(rest, b':')?;
             Some((id, options, action, process.trim_ascii_start()))
         };
-        let (id, options, action, process) = fields().ok_or(Problem::Fields)?;
+        let (id, options, action, process) =
+            fields().ok_or(problem("not of the form ID:OPTIONS:ACTION:PROCESS", b""))?;
         let entry = Self {
             id,
             options,
-            action: Action::from_name(action).ok_or(Problem::Action(action))?,
+            action: Action::from_name(action).ok_or(problem("no such action: ", action))?,
             process,
         };
         if entry.command().text.is_empty() {
-            return Err(Problem::Process);
+            return Err(problem("there is nothing to run", b""));
         }
         match entry.settings().find_map(Result::err) {
             Some(problem) => Err(problem),
@@ -161,17 +158,7 @@ impl<'a> Entry<'a> {
 
     /// What the options ask for. Of a parsed entry, each is `Ok`.
     pub fn settings(&self) -> impl Iterator<Item = Result<Setting<'a>, Problem<'a>>> {
-        let mut rest = Some(self.options);
-        let next = move || {
-            let all = rest?;
-            let (option, others) = match split(all, b',') {
-                Some((option, others)) => (option, Some(others)),
-                None => (all, None),
-            };
-            rest = others;
-            Some(setting(option))
-        };
-        core::iter::from_fn(next).flatten()
+        self.options.split(|&byte| byte == b',').filter_map(setting)
     }
 
     /// How the process is run.
@@ -220,7 +207,7 @@ fn setting(option: &[u8]) -> Option<Result<Setting<'_>, Problem<'_>>> {
             })
         }
     };
-    Some(setting.ok_or(Problem::Option(option)))
+    Some(setting.ok_or(problem("not understood: ", option)))
 }
 
 fn nice(digits: &[u8], most: u64) -> Option<i32> {
@@ -239,15 +226,15 @@ text::display_text!(Problem<'_>);
 
 impl Text for Problem<'_> {
     fn write(&self, out: &mut impl Sink) {
-        let (what, word) = match *self {
-            Self::Fields => return "not of the form ID:OPTIONS:ACTION:PROCESS".write(out),
-            Self::Process => return "there is nothing to run".write(out),
-            Self::Action(name) => ("no such action: ", name),
-            Self::Option(option) => ("not understood: ", option),
-        };
-        what.write(out);
-        Quoted(word).write(out);
+        self.what.write(out);
+        if !self.word.is_empty() {
+            Quoted(self.word).write(out);
+        }
     }
+}
+
+fn problem<'a>(what: &'static str, word: &'a [u8]) -> Problem<'a> {
+    Problem { what, word }
 }
 
 #[cfg(test)]

@@ -38,12 +38,15 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::args::Args;
+use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd, RawFd};
 use crate::io::{self, Writer};
+use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
 use crate::text::{self, Text};
 
+pub mod descriptors;
 mod fault;
 pub mod memory;
 
@@ -135,6 +138,16 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
     let duplicate = sys::fd::dup_cloexec(original, 3).ok()?;
     sys::fd::set_cloexec(original, true).ok()?;
     Some(duplicate)
+}
+
+/// Makes a child that is a copy of this process, as a shell's subshell is: `None` in the child, its id in the parent.
+/// ([`spawn::fork`](crate::spawn::fork), which is unsafe where there are threads: this is for a program that has made none.)
+///
+/// # Errors
+/// `EAGAIN` at the limit of processes; `ENOMEM`.
+pub fn fork() -> Result<Option<Pid>, Errno> {
+    // SAFETY: a program of this runtime has one thread, unless it makes another by `sys::clone`, whose caller answers for that.
+    unsafe { sys::clone::fork() }
 }
 
 /// Runs `main` and exits with what it returns: what [`entry!`](crate::entry!)'s `_start` calls.

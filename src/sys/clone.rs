@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use linux_raw_sys::general::{__NR_clone, __NR_clone3, clone_args};
 
-use super::result;
+use super::small;
 use crate::arch::{self, ChildFunction, syscall5};
 use crate::errno::Errno;
 use crate::process::Pid;
@@ -78,9 +78,9 @@ pub unsafe fn fork() -> Result<Option<Pid>, Errno> {
             0,
         )
     };
-    Ok(Pid::from_raw(result(answer)? as i32))
+    Ok(Pid::from_raw(small(answer)?))
 }
 
 fn pid(answer: usize) -> Result<Pid, Errno> {
-    Pid::from_raw(result(answer)? as i32).ok_or(Errno::ESRCH)
+    Pid::from_raw(small(answer)?).ok_or(Errno::ESRCH)
 }

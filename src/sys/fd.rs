@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use linux_raw_sys::general as linux;
 
-use super::{done, result};
+use super::{done, result, small};
 use crate::arch::{self, nr, syscall1, syscall2, syscall3, syscall4};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd, RawFd};
@@ -134,7 +134,7 @@ pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
             ends.as_mut_ptr() as usize,
             flags.bits() as usize,
         );
-        result(answer)?;
+        small(answer)?;
         Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
     }
 }
@@ -274,7 +274,8 @@ pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
         SeekFrom::End(offset) => (linux::SEEK_END, offset as u64),
     };
     let mut position = 0;
-    done(arch::lseek(fd.fd, offset, whence, &mut position))?;
+    // It may be the position.
+    result(arch::lseek(fd.fd, offset, whence, &mut position))?;
     Ok(position)
 }
 
@@ -318,5 +319,5 @@ pub fn getdents64(directory: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize,
 
 fn owned(answer: usize) -> Result<OwnedFd, Errno> {
     // SAFETY: the kernel has just made it.
-    result(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+    small(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }

@@ -4,7 +4,7 @@ use core::ffi::CStr;
 
 use linux_raw_sys::general as linux;
 
-use super::{done, result};
+use super::{done, result, small};
 use crate::arch::{syscall1, syscall2, syscall3, syscall4, syscall5};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, RawFd};
@@ -48,7 +48,7 @@ pub fn getcwd(buffer: &mut [u8]) -> Result<&CStr, Errno> {
             buffer.len(),
         )
     };
-    result(answer)?;
+    small(answer)?;
     CStr::from_bytes_until_nul(buffer).map_err(|_| Errno::ERANGE)
 }
 
@@ -144,7 +144,7 @@ fn statx(directory: RawFd, path: &CStr, flags: u32) -> Result<Stat, Errno> {
             &raw mut stat as usize,
         )
     };
-    result(answer).map(|_| Stat(stat))
+    small(answer).map(|_| Stat(stat))
 }
 
 /// `mkdirat`: makes a directory with these permission bits, less the umask's.

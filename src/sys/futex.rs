@@ -8,7 +8,7 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use linux_raw_sys::general as linux;
 
-use super::result;
+use super::{result, small};
 use crate::arch::syscall4;
 use crate::errno::Errno;
 
@@ -25,7 +25,7 @@ pub fn wait(number: &AtomicU32, expected: u32) -> Result<(), Errno> {
             0,
         )
     };
-    result(answer).map(drop)
+    small(answer).map(drop)
 }
 
 /// `FUTEX_WAKE`: wakes at most `count` of those who wait for this number; how many there were.

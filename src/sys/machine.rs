@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use linux_raw_sys::{general as linux, prctl};
 
-use super::{done, result};
+use super::{done, result, small};
 use crate::arch::{syscall1, syscall2, syscall3};
 use crate::errno::Errno;
 
@@ -68,7 +68,7 @@ pub fn uname() -> Result<Utsname, Errno> {
     let mut names = Utsname([[0; 65]; 6]);
     // SAFETY: the kernel writes six fields of 65 bytes.
     let answer = unsafe { syscall1(linux::__NR_uname as usize, &raw mut names as usize) };
-    result(answer).map(|_| names)
+    small(answer).map(|_| names)
 }
 
 /// `sethostname`: names the machine. At most 64 bytes, else `EINVAL`.
@@ -146,7 +146,7 @@ pub fn sysinfo() -> Result<Sysinfo, Errno> {
     let mut info = KernelSysinfo::default();
     // SAFETY: the kernel writes one `struct sysinfo`.
     let answer = unsafe { syscall1(linux::__NR_sysinfo as usize, &raw mut info as usize) };
-    result(answer)?;
+    small(answer)?;
     let bytes = |units: usize| (units as u64).saturating_mul(info.mem_unit.into());
     Ok(Sysinfo {
         uptime: Duration::from_secs(info.uptime as u64),
@@ -223,7 +223,7 @@ pub fn child_subreaper() -> Result<bool, Errno> {
             &raw mut subreaper as usize,
         )
     };
-    result(answer).map(|_| subreaper != 0)
+    small(answer).map(|_| subreaper != 0)
 }
 
 /// `prctl(PR_SET_NAME)`: names this thread; of the first one it is what `ps` shows. 15 bytes count.

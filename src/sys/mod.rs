@@ -8,6 +8,7 @@
 use crate::errno::Errno;
 
 pub mod args;
+pub mod caught;
 pub mod clone;
 pub mod credentials;
 pub mod fd;
@@ -32,14 +33,22 @@ fn result(answer: usize) -> Result<usize, Errno> {
     }
 }
 
+/// What the answer of a call means that has a small number to say: an id, a descriptor.
+fn small(answer: usize) -> Result<i32, Errno> {
+    match Errno::from_negative(answer as i32) {
+        None => Ok(answer as i32),
+        Some(errno) => Err(errno),
+    }
+}
+
 /// Why a call failed that returns only then.
 fn failed(answer: usize) -> Errno {
     result(answer).err().unwrap_or(Errno::EINVAL)
 }
 
-/// What the answer of a call means that has nothing to say but whether it failed.
+/// What the answer of a call means that has nothing to say but whether it failed, or a small number that nobody wants.
 fn done(answer: usize) -> Result<(), Errno> {
-    result(answer).map(drop)
+    small(answer).map(drop)
 }
 
 #[cfg(test)]
@@ -56,5 +65,13 @@ mod tests {
         );
         assert_eq!(result(usize::MAX - 4095), Ok(usize::MAX - 4095));
         assert_eq!(result(1 << (usize::BITS - 1)), Ok(1 << (usize::BITS - 1)));
+    }
+
+    #[test]
+    fn of_small_answers_the_negative_ones_are_errors() {
+        assert_eq!(small(0), Ok(0));
+        assert_eq!(small(i32::MAX as usize), Ok(i32::MAX));
+        assert_eq!(small(usize::MAX), Err(Errno::EPERM));
+        assert_eq!(done(usize::MAX - 1), Err(Errno::ENOENT));
     }
 }

@@ -7,10 +7,10 @@ use core::time::Duration;
 use linux_raw_sys::general as linux;
 
 use super::time::timespec;
-use super::{done, result};
+use super::{done, result, small};
 use crate::arch::{nr, syscall1, syscall4, syscall5, syscall6};
 use crate::errno::Errno;
-use crate::fd::{BorrowedFd, OwnedFd, RawFd};
+use crate::fd::{BorrowedFd, OwnedFd};
 use crate::signal::SigSet;
 
 /// What may be the case with a descriptor: `POLL…` and `EPOLL…` without those words. Where both have one it is the same.
@@ -163,7 +163,7 @@ pub fn epoll_create() -> Result<OwnedFd, Errno> {
             linux::__NR_epoll_create1 as usize,
             linux::EPOLL_CLOEXEC as usize,
         );
-        result(answer).map(|fd| OwnedFd::from_raw_fd(fd as RawFd))
+        small(answer).map(|fd| OwnedFd::from_raw_fd(fd))
     }
 }
 

@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char};
 
 use linux_raw_sys::{general as linux, prctl};
 
-use super::{done, failed, result};
+use super::{done, failed, result, small};
 use crate::arch::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
@@ -20,19 +20,19 @@ pub fn getpid() -> Pid {
 /// `getpid`, where a seccomp filter may forbid it.
 pub fn try_getpid() -> Result<Pid, Errno> {
     // SAFETY: no arguments.
-    result(unsafe { syscall0(linux::__NR_getpid as usize) }).map(|id| Pid(id as i32))
+    small(unsafe { syscall0(linux::__NR_getpid as usize) }).map(Pid)
 }
 
 /// `getppid`: the parent's id; 0 if it is outside of this pid namespace, or a seccomp filter forbids to ask.
 pub fn getppid() -> i32 {
     // SAFETY: no arguments.
-    result(unsafe { syscall0(linux::__NR_getppid as usize) }).map_or(0, |id| id as i32)
+    small(unsafe { syscall0(linux::__NR_getppid as usize) }).unwrap_or(0)
 }
 
 /// `getpgid`: the process group of `pid`, 0 for this process.
 pub fn getpgid(pid: i32) -> Result<i32, Errno> {
     // SAFETY: a number is all it takes.
-    result(unsafe { syscall1(linux::__NR_getpgid as usize, pid as usize) }).map(|id| id as i32)
+    small(unsafe { syscall1(linux::__NR_getpgid as usize, pid as usize) })
 }
 
 /// `setpgid`: puts `pid` (0: this process) into the group `group` (0: a new one of its own).
@@ -45,7 +45,7 @@ pub fn setpgid(pid: i32, group: i32) -> Result<(), Errno> {
 /// `getsid`: the session of `pid`, 0 for this process.
 pub fn getsid(pid: i32) -> Result<i32, Errno> {
     // SAFETY: a number is all it takes.
-    result(unsafe { syscall1(linux::__NR_getsid as usize, pid as usize) }).map(|id| id as i32)
+    small(unsafe { syscall1(linux::__NR_getsid as usize, pid as usize) })
 }
 
 /// `setsid`: begins a new session, without a controlling terminal.
@@ -164,7 +164,7 @@ pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno>
             0,
         )
     };
-    let pid = Pid::from_raw(result(answer)? as i32);
+    let pid = Pid::from_raw(small(answer)?);
     Ok(pid.map(|pid| (pid, ExitStatus::from_raw(status))))
 }
 
@@ -202,7 +202,7 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
             0,
         )
     };
-    result(answer)?;
+    small(answer)?;
     // SAFETY: for SIGCHLD, which `waitid` fills in, these fields are the ones in use; all of it began as zeros.
     let (pid, code, status) = unsafe {
         let fields = info.__bindgen_anon_1.__bindgen_anon_1;
@@ -232,6 +232,6 @@ pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
     // SAFETY: numbers are all it takes; the kernel makes a new descriptor.
     unsafe {
         let answer = syscall2(linux::__NR_pidfd_open as usize, pid.as_raw() as usize, 0);
-        result(answer).map(|fd| OwnedFd::from_raw_fd(fd as i32))
+        small(answer).map(|fd| OwnedFd::from_raw_fd(fd))
     }
 }

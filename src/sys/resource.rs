@@ -1,9 +1,11 @@
 //! Limits, niceness and scheduling.
 
+use core::time::Duration;
+
 use linux_raw_sys::general as linux;
 
 use super::{done, result};
-use crate::arch::{syscall3, syscall4};
+use crate::arch::{syscall2, syscall3, syscall4};
 use crate::errno::Errno;
 use crate::limits::{Policy, Resource, Rlimit};
 
@@ -87,4 +89,28 @@ pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
         )
     };
     done(answer)
+}
+
+/// `getrusage`: the processor time that this process has used, or those of its children that it has waited for: in user mode, and in
+/// the kernel.
+pub fn getrusage(children: bool) -> Result<(Duration, Duration), Errno> {
+    // SAFETY: it consists of numbers.
+    let mut usage: linux::rusage = unsafe { core::mem::zeroed() };
+    let who = if children {
+        linux::RUSAGE_CHILDREN
+    } else {
+        linux::RUSAGE_SELF as i32
+    };
+    // SAFETY: the kernel writes one `rusage`.
+    let answer = unsafe {
+        syscall2(
+            linux::__NR_getrusage as usize,
+            who as usize,
+            &raw mut usage as usize,
+        )
+    };
+    let duration = |time: linux::__kernel_old_timeval| {
+        Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
+    };
+    result(answer).map(|_| (duration(usage.ru_utime), duration(usage.ru_stime)))
 }

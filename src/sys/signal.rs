@@ -8,7 +8,7 @@ pub use linux_raw_sys::general::{
 };
 
 use super::time::timespec;
-use super::{done, result};
+use super::{done, result, small};
 use crate::arch::{self, nr, syscall2, syscall3, syscall4};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
@@ -100,7 +100,7 @@ fn sigprocmask(how: u32, new: usize) -> Result<SigSet, Errno> {
             size_of::<SigSet>(),
         )
     };
-    result(answer).map(|_| old)
+    small(answer).map(|_| old)
 }
 
 /// `rt_sigpending`: what is blocked and has come, for this thread or for the process.
@@ -114,7 +114,7 @@ pub fn sigpending() -> Result<SigSet, Errno> {
             size_of::<SigSet>(),
         )
     };
-    result(answer).map(|_| pending)
+    small(answer).map(|_| pending)
 }
 
 /// `rt_sigaction`: sets what this process does with a signal; `flags` are a handler's, `SA_…`. While a handler runs, its own
@@ -263,7 +263,7 @@ pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInf
             size_of::<SigSet>(),
         )
     };
-    result(answer)?;
+    small(answer)?;
     // SAFETY: these are numbers, whatever they mean; all of it began as zeros.
     let (fields, child) = unsafe {
         let fields = info.__bindgen_anon_1.__bindgen_anon_1;
@@ -283,7 +283,7 @@ pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInf
 pub fn signalfd(signals: SigSet, flags: OFlags) -> Result<OwnedFd, Errno> {
     let answer = signalfd4(-1, signals, flags | OFlags::CLOEXEC);
     // SAFETY: the kernel has just made it.
-    result(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd as i32) })
+    small(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// `signalfd4`: changes a signalfd's set.
@@ -317,7 +317,7 @@ pub fn read_signalfd(signalfd: BorrowedFd<'_>) -> Result<SigInfo, Errno> {
             size_of_val(&info),
         )
     };
-    result(answer)?;
+    small(answer)?;
     let [signal, _, code, pid, uid, _, _, _, _, _, status, ..] = info;
     SigInfo::new(signal, code, pid, uid as u32, status)
 }

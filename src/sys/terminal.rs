@@ -2,7 +2,7 @@
 
 use linux_raw_sys::{general as linux, ioctl};
 
-use super::{done, result};
+use super::{done, small};
 use crate::arch::syscall3;
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
@@ -19,7 +19,7 @@ pub fn tcgetpgrp(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut group = 0;
     // SAFETY: the kernel writes one number.
     let answer = unsafe { ioctl(terminal, ioctl::TIOCGPGRP, &raw mut group as usize) };
-    result(answer).map(|_| group)
+    small(answer).map(|_| group)
 }
 
 /// `tcgetsid`: the session whose controlling terminal it is; 0 if that is outside of this pid namespace.
@@ -27,7 +27,7 @@ pub fn tcgetsid(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut session = 0;
     // SAFETY: the kernel writes one number.
     let answer = unsafe { ioctl(terminal, ioctl::TIOCGSID, &raw mut session as usize) };
-    result(answer).map(|_| session)
+    small(answer).map(|_| session)
 }
 
 /// `TIOCSCTTY`: makes it the controlling terminal of this process's session, which must be its leader and have none.
@@ -68,7 +68,7 @@ unsafe fn get_attributes(terminal: BorrowedFd<'_>, request: u32) -> Result<linux
     let mut attributes: linux::termios2 = unsafe { core::mem::zeroed() };
     // SAFETY: the caller's promise.
     let answer = unsafe { ioctl(terminal, request, &raw mut attributes as usize) };
-    result(answer).map(|_| attributes)
+    small(answer).map(|_| attributes)
 }
 
 /// When attributes are set (`tcsetattr(3)`).
@@ -146,7 +146,7 @@ pub fn window_size(terminal: BorrowedFd<'_>) -> Result<linux::winsize, Errno> {
     let mut size: linux::winsize = unsafe { core::mem::zeroed() };
     // SAFETY: the kernel writes one `winsize`.
     let answer = unsafe { ioctl(terminal, ioctl::TIOCGWINSZ, &raw mut size as usize) };
-    result(answer).map(|_| size)
+    small(answer).map(|_| size)
 }
 
 /// `TIOCSWINSZ`: sets the terminal's size.
@@ -167,7 +167,7 @@ pub fn pty_number(controller: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut number = 0;
     // SAFETY: the kernel writes one number.
     let answer = unsafe { ioctl(controller, ioctl::TIOCGPTN, &raw mut number as usize) };
-    result(answer).map(|_| number)
+    small(answer).map(|_| number)
 }
 
 /// `TIOCGPTPEER` (Linux 4.13): opens the terminal of a pseudo-terminal's controller, whatever is mounted on `/dev/pts`.
@@ -175,7 +175,7 @@ pub fn pty_peer(controller: BorrowedFd<'_>, flags: OFlags) -> Result<OwnedFd, Er
     // SAFETY: a number is all it takes; the kernel makes a new descriptor.
     unsafe {
         let answer = ioctl(controller, ioctl::TIOCGPTPEER, flags.bits() as usize);
-        result(answer).map(|fd| OwnedFd::from_raw_fd(fd as i32))
+        small(answer).map(|fd| OwnedFd::from_raw_fd(fd))
     }
 }
 

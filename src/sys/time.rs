@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use linux_raw_sys::general as linux;
 
-use super::{done, result};
+use super::{done, small};
 use crate::arch::{nr, syscall2, syscall4};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
@@ -155,7 +155,7 @@ pub fn clock_gettime(clock: Clock) -> Result<Timestamp, Errno> {
             &raw mut time as usize,
         )
     };
-    result(answer).map(|_| Timestamp {
+    small(answer).map(|_| Timestamp {
         seconds: time.tv_sec,
         nanoseconds: time.tv_nsec as u32,
     })
@@ -210,7 +210,7 @@ pub fn timerfd_create(clock: Clock, flags: OFlags) -> Result<OwnedFd, Errno> {
             clock as usize,
             flags.bits() as usize,
         );
-        result(answer).map(|fd| OwnedFd::from_raw_fd(fd as i32))
+        small(answer).map(|fd| OwnedFd::from_raw_fd(fd))
     }
 }
 
@@ -256,7 +256,7 @@ pub fn timerfd_gettime(timer: BorrowedFd<'_>) -> Result<(Duration, Duration), Er
         )
     };
     let time = |it: linux::__kernel_timespec| duration(it.tv_sec as u64, it.tv_nsec as u32);
-    result(answer).map(|_| (time(now.it_value), time(now.it_interval)))
+    small(answer).map(|_| (time(now.it_value), time(now.it_interval)))
 }
 
 #[cfg(test)]

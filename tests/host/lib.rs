@@ -58,6 +58,14 @@ impl Arch {
         }
     }
 
+    /// The release build of `sh`.
+    pub fn sh(self) -> Result<PathBuf, String> {
+        match self.given("SH") {
+            Some(sh) => existing(sh.into()),
+            None => existing(self.built()?.join("sh")),
+        }
+    }
+
     /// What `xtask` has built.
     fn given(self, what: &str) -> Option<OsString> {
         env::var_os(format!("NESTLING_{what}_{}", self.name().to_uppercase()))
@@ -93,8 +101,8 @@ fn build(target: &str) -> Result<PathBuf, String> {
         "",
         target,
         &[
-            &["-p", "nestling", "--features", "rt"],
-            &["--bin", "spawn", "--bin", "init"][..],
+            &["-p", "nestling", "--features", "rt,alloc"],
+            &["--bin", "spawn", "--bin", "init", "--bin", "sh"][..],
         ]
         .concat(),
     )

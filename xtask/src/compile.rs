@@ -24,6 +24,8 @@ impl Profile {
 
 /// What to build, in cargo's words.
 pub const PROGRAMS: &[&str] = &["-p", "nestling", "--features", "rt", "--bins"];
+/// The program that has a heap, which the others are to be without.
+pub const SHELL: &[&str] = &["-p", "nestling", "--features", "rt,alloc", "--bin", "sh"];
 pub const TESTS: &[&str] = &["-p", "nestling-tests", "--bins"];
 
 /// Architectures that one cargo command builds for, which keeps the cores busier than one after the other.
@@ -85,15 +87,17 @@ pub fn programs(
     more: &[&str],
 ) -> Result<()> {
     for group in Group::of(archs)? {
-        let build = group
-            .command(workspace, profile, &[PROGRAMS, more].concat())
-            .unchecked()
-            .run()?;
-        ensure!(
-            build.status.success(),
-            "the build for {} failed",
-            group.name()
-        );
+        for what in [PROGRAMS, SHELL] {
+            let build = group
+                .command(workspace, profile, &[what, more].concat())
+                .unchecked()
+                .run()?;
+            ensure!(
+                build.status.success(),
+                "the build for {} failed",
+                group.name()
+            );
+        }
     }
     Ok(())
 }

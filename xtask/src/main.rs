@@ -4,6 +4,7 @@
 
 mod apt;
 mod arch;
+mod bench;
 mod boot;
 mod compile;
 mod how;
@@ -95,6 +96,11 @@ enum Command {
         #[arg(long)]
         require_kernels: bool,
     },
+    /// Measure nestling's programs beside others, and print tables (also to `target/bench`)
+    Bench {
+        /// Which benchmarks, such as `init`; by default all
+        names: Vec<String>,
+    },
     /// Print a table of the release programs' sizes, and check what they must not contain
     ///
     /// A second table says what each thing that nestling offers adds to the smallest program: bytes of the file, and of memory.
@@ -171,6 +177,7 @@ fn perform(command: Command) -> Result<ExitCode> {
             on,
             require_kernels,
         } => return test::test(&workspace, &on.archs(&Arch::ALL), require_kernels),
+        Command::Bench { names } => bench::bench(&workspace, &names)?,
         Command::Size { on } => return size::size(&workspace, &on.archs(&[HOST])),
     }
     Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use duct::Expression;
 
 use crate::{
     arch::{Arch, HOST},
-    compile::{self, Group, PROGRAMS, Profile, TESTS},
+    compile::{self, Group, PROGRAMS, Profile, SHELL, TESTS},
     how::How,
     kernel_suites::{Machines, PID1},
     libtest,
@@ -44,6 +44,7 @@ pub fn test(workspace: &Workspace, archs: &[Arch], require_kernels: bool) -> Res
         (TESTS, Profile::Debug),
         (TESTS, Profile::Release),
         (PROGRAMS, Profile::Release),
+        (SHELL, Profile::Release),
     ] {
         for group in &groups {
             let manner = format!("{} {} {}", what[1], profile.name(), group.name());

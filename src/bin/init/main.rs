@@ -5,6 +5,8 @@
 #![no_main]
 #![deny(unsafe_code)]
 
+mod buffer;
+mod clock;
 mod container;
 mod log;
 mod machine;
@@ -14,6 +16,7 @@ mod switch_root;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use nestling::text::Text;
 use nestling::{Args, rt, sys};
 
 nestling::entry!(main, panic = panic);
@@ -45,5 +48,17 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     if RUNS_A_MACHINE.load(Ordering::Relaxed) {
         machine::panic(info)
     }
-    rt::panic(info)
+    log::complain(&|out| describe(info, out));
+    rt::abort()
+}
+
+/// Where the panic was. (What it says would bring in `core::fmt`.)
+fn describe(info: &PanicInfo<'_>, out: &mut buffer::Buffer) {
+    "panic".write(out);
+    if let Some(location) = info.location() {
+        " at ".write(out);
+        location.file().write(out);
+        ":".write(out);
+        location.line().write(out);
+    }
 }

@@ -4,35 +4,36 @@
 //! - `switch_root NEWROOT INIT [ARG...]`: as process 1 in an initramfs, goes on as the init of the system that is mounted there.
 //! - [`ASKFIRST`]: what process 1 starts for an `askfirst` entry.
 
-use core::ffi::CStr;
-
-use nestling::io::{self, Writer};
-use nestling::spawn::{Program, Spawn};
+use nestling::spawn::{Attributes, Program, Spawn};
 use nestling::sys::reboot::{Reboot, reboot, sync};
-use nestling::text::Text;
-use nestling::{Args, Errno, Signal, rt, sys};
+use nestling::text::{self, Text};
+use nestling::{Args, Errno, SigSet, Signal, io, rt, sys};
 
-use crate::log::complain;
+use crate::buffer::Buffer;
+use crate::log::{complain, write};
 use crate::switch_root::switch_root;
 
 /// The name under which it asks for Enter, and then becomes the program that its arguments are: what to look for, then all that it
 /// gets.
-pub const ASKFIRST: &CStr = c"askfirst";
+pub const ASKFIRST: &str = "askfirst";
+
+/// The names, in an order that [`named`] knows.
+static NAMES: &str = "poweroff reboot halt switch_root askfirst";
 
 /// Does what its name says, if that is one of these: the exit status.
 pub fn named(process: rt::Process) -> Option<i32> {
-    let args = process.args();
+    let (args, env) = (process.args(), process.env());
     let path = args.first()?.to_bytes();
     let name = path.rsplit(|&byte| byte == b'/').next()?;
-    let (signal, kind) = match name {
-        b"poweroff" => (Signal::USR2, Reboot::PowerOff),
-        b"reboot" => (Signal::TERM, Reboot::Restart),
-        b"halt" => (Signal::USR1, Reboot::Halt),
-        b"switch_root" => return Some(switch_root(args.skip(1), process.env())),
-        b"askfirst" => return Some(ask(args.skip(1), process.env())),
-        _ => return None,
+    let rest = args.skip(1);
+    let (signal, kind) = match text::position(NAMES, name)? {
+        0 => (Signal::USR2, Reboot::PowerOff),
+        1 => (Signal::TERM, Reboot::Restart),
+        2 => (Signal::USR1, Reboot::Halt),
+        3 => return Some(switch_root(rest, env)),
+        _ => return Some(ask(rest, env)),
     };
-    let answer = match args.skip(1).first() {
+    let answer = match rest.first() {
         Some(option) if option == c"-f" => {
             sync();
             Err(reboot(kind))
@@ -40,26 +41,23 @@ pub fn named(process: rt::Process) -> Option<i32> {
         Some(_) => Err(Errno::EINVAL),
         None => sys::process::kill(1, Some(signal)),
     };
-    Some(match answer {
-        Ok(()) => 0,
-        Err(errno) => {
-            complain(|out| {
-                name.write(out);
-                ": ".write(out);
-                errno.write(out);
-            });
-            1
-        }
-    })
+    let Err(errno) = answer else { return Some(0) };
+    complain(&|out| {
+        name.write(out);
+        ": ".write(out);
+        errno.write(out);
+    });
+    Some(1)
 }
 
+#[inline(never)]
 fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
-    let mut stdout = Writer::new(io::stdout());
-    "\nPress Enter to start ".write(&mut stdout);
-    let Some(name) = args.first() else { return 125 };
-    name.write(&mut stdout);
-    ". ".write(&mut stdout);
-    drop(stdout);
+    let name = args.first().unwrap_or_default();
+    let mut question = Buffer::new();
+    "\nPress Enter to start ".write(&mut question);
+    name.write(&mut question);
+    ". ".write(&mut question);
+    let _ = write(io::stdout(), question.bytes());
     let mut byte = [0];
     while byte != *b"\n" {
         // The terminal is gone.
@@ -69,7 +67,25 @@ fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
     }
     let path = env.var(c"PATH");
     let program = Program::Search { name, path };
-    let error = Spawn::new(program, args.skip(1), env).exec_without_actions();
-    complain(|out| error.write(out));
+    become_program(program, args.skip(1), env, Some(SigSet::EMPTY))
+}
+
+/// Becomes the program, with this signal mask or its own. Returns only if that failed, which is told: an exit status.
+#[inline(never)]
+pub fn become_program(
+    program: Program<'_>,
+    args: Args<'_>,
+    env: Args<'_>,
+    signal_mask: Option<SigSet>,
+) -> i32 {
+    let error = Spawn {
+        attributes: Attributes {
+            signal_mask,
+            ..Attributes::default()
+        },
+        ..Spawn::new(program, args, env)
+    }
+    .exec_without_actions();
+    complain(&|out| error.write(out));
     error.shell_code()
 }

@@ -59,12 +59,11 @@ mod terminal;
 use core::time::Duration;
 
 use linux_raw_sys::general as linux;
-use nestling::io::{self, Writer};
 use nestling::spawn::{Action, Attributes, Program, Spawn};
 use nestling::text::Text;
-use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, rt, signals, sys};
+use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 
-use crate::log::complain;
+use crate::log::{complain, write};
 use options::{Options, Wish};
 
 const HELP: &str = "\
@@ -98,7 +97,7 @@ pub fn live(process: rt::Process) -> i32 {
         Wish::Version => VERSION,
         Wish::Wrong => return FAILED,
     };
-    match io::write_all(io::stdout(), text.as_bytes()) {
+    match write(io::stdout(), text.as_bytes()) {
         Ok(()) => 0,
         Err(errno) => failed(errno),
     }
@@ -109,14 +108,8 @@ const FAILED: i32 = 125;
 
 #[inline(never)]
 fn failed(errno: Errno) -> i32 {
-    say(&|out| errno.write(out));
+    complain(&|out| errno.write(out));
     FAILED
-}
-
-/// [`complain`], once for all of this life.
-#[inline(never)]
-fn say(what: &dyn Fn(&mut Writer<'_>)) {
-    complain(|out| what(out));
 }
 
 struct Init<'a> {
@@ -182,7 +175,7 @@ impl<'a> Init<'a> {
         if options.subreaper || options.sweep.is_some() {
             sys::machine::set_child_subreaper(true)?;
         } else if self.own.as_raw() != 1 && options.verbosity > 0 {
-            say(&|out| "neither process 1 nor a subreaper (-s): gets no orphans".write(out));
+            complain(&|out| "neither process 1 nor a subreaper (-s): gets no orphans".write(out));
         }
         Ok(())
     }
@@ -210,14 +203,16 @@ impl<'a> Init<'a> {
         match spawn.start() {
             Ok(child) => Ok(child.id()),
             Err(error) => {
-                say(&|out| error.write(out));
+                complain(&|out| error.write(out));
                 Err(error.shell_code())
             }
         }
     }
 
     /// Waits for a signal, and does what it asks for.
-    fn take(&mut self, timeout: Option<Duration>) -> Result<(), Errno> {
+    #[inline(never)]
+    fn take(&mut self, seconds: Option<u32>) -> Result<(), Errno> {
+        let timeout = seconds.map(|seconds| Duration::from_secs(seconds.into()));
         let signal = match sys::signal::sigtimedwait(SigSet::ALL, timeout) {
             // What init has caused: by telling it to a pipe that nobody reads, say.
             Ok(info) if info.pid == Some(self.own) => return Ok(()),
@@ -241,7 +236,7 @@ impl<'a> Init<'a> {
 
     fn pass_on(&mut self, signal: Signal) {
         if self.options.verbosity > 1 {
-            say(&|out| signal.write(out));
+            complain(&|out| signal.write(out));
         }
         let answer = match self.child {
             Some(child) => self.pass_on_to(child.as_raw(), signal),
@@ -254,7 +249,7 @@ impl<'a> Init<'a> {
             }
         };
         if let Err(errno) = answer {
-            say(&|out| {
+            complain(&|out| {
                 signal.write(out);
                 ": ".write(out);
                 errno.write(out);
@@ -293,7 +288,7 @@ impl<'a> Init<'a> {
                 } else {
                     "an orphan, "
                 };
-                say(&|out| {
+                complain(&|out| {
                     who.write(out);
                     pid.write(out);
                     ": ".write(out);

@@ -1,12 +1,12 @@
 //! The command line: options, short or long, up to the first word that is none.
 
 use core::ffi::CStr;
-use core::time::Duration;
 
 use nestling::text::{self, Quoted, Text};
-use nestling::{Args, ExitStatus, Signal, sys};
+use nestling::{Args, ExitStatus, Signal};
 
-use super::say;
+use crate::buffer::next_field;
+use crate::log::complain;
 
 /// What the command line says.
 pub struct Options<'a> {
@@ -17,8 +17,8 @@ pub struct Options<'a> {
     /// Tell of the orphans that are reaped.
     pub warn: bool,
     pub pause: bool,
-    /// How long those that the command leaves have to end.
-    pub sweep: Option<Duration>,
+    /// How many seconds those that the command leaves have to end.
+    pub sweep: Option<u32>,
     pub verbosity: u8,
     pub command: Args<'a>,
     /// What is passed on instead of a signal, by its number: 0 for itself, `NOTHING`.
@@ -61,38 +61,45 @@ impl<'a> Options<'a> {
     }
 
     /// Reads the command line up to the command.
+    #[inline(never)]
     pub fn read(&mut self, args: Args<'a>) -> Wish {
         let mut words = args.skip(1);
         while let Some(word) = words.first() {
-            let [b'-', first, ..] = *word.to_bytes() else {
-                break;
-            };
-            words = words.skip(1);
-            if word == c"--" {
+            let word = word.to_bytes();
+            // What is not read of it yet.
+            let [b'-', rest @ ..] = word else { break };
+            let mut rest: &[u8] = rest;
+            if rest.is_empty() {
                 break;
             }
-            // What is not read of it yet.
-            let mut rest = sys::args::tail(word, if first == b'-' { 2 } else { 1 });
-            while let Some(text) = rest.filter(|text| !text.is_empty()) {
-                let (letter, mut value);
-                if first == b'-' {
-                    let bytes = text.to_bytes();
-                    let length = bytes.iter().take_while(|&&byte| byte != b'=').count();
-                    letter = text::position(LONG, bytes.get(..length).unwrap_or_default())
-                        .and_then(|index| LETTERS.get(index));
-                    (value, rest) = (sys::args::tail(text, length + 1), None);
-                } else {
-                    letter = text.to_bytes().first().filter(|&&letter| letter != b'S');
-                    (value, rest) = (None, sys::args::tail(text, 1));
+            words = words.skip(1);
+            if rest == b"-" {
+                break;
+            }
+            while let [first, others @ ..] = rest {
+                let (mut letter, mut value) = (*first, None);
+                rest = others;
+                if letter == b'-' && others.len() + 2 == word.len() {
+                    let name = next_field(&mut rest, b'=');
+                    if name.len() < others.len() {
+                        value = Some(rest);
+                    }
+                    rest = b"";
+                    let index = text::position(LONG, name);
+                    letter = index
+                        .and_then(|index| LETTERS.get(index).copied())
+                        .unwrap_or(0);
+                } else if letter == b'S' {
+                    letter = 0;
                 }
-                let letter = letter.copied().unwrap_or_default();
                 if matches!(letter, b'r' | b'p' | b'e') && value.is_none() {
                     // What is left of the word, or the next.
-                    value = rest.take().filter(|value| !value.is_empty());
-                    if value.is_none() {
-                        value = words.first();
+                    if rest.is_empty() {
+                        rest = words.first().map(CStr::to_bytes).unwrap_or_default();
                         words = words.skip(1);
                     }
+                    value = Some(rest).filter(|value| !value.is_empty());
+                    rest = b"";
                 }
                 match (letter, value) {
                     (b'h', None) => return Wish::Help,
@@ -104,19 +111,17 @@ impl<'a> Options<'a> {
         }
         self.command = words;
         match (words.first(), self.pause) {
-            (None, false) => wrong(c"COMMAND", None, "missing"),
-            (Some(word), true) => wrong(word, None, "-P runs no command"),
+            (None, false) => wrong(b"COMMAND", None, "missing"),
+            (Some(word), true) => wrong(word.to_bytes(), None, "-P runs no command"),
             _ => Wish::Run,
         }
     }
 
-    fn set(&mut self, letter: u8, value: Option<&CStr>) -> Option<()> {
-        let text = value.map(CStr::to_bytes);
-        match (letter, text) {
-            (b'r', Some(text)) => {
-                let colon = text.iter().position(|&byte| byte == b':')?;
-                let old = Signal::from_name(text.get(..colon)?)?;
-                let new = match text.get(colon + 1..)? {
+    fn set(&mut self, letter: u8, value: Option<&[u8]>) -> Option<()> {
+        match (letter, value) {
+            (b'r', Some(mut new)) => {
+                let old = Signal::from_name(next_field(&mut new, b':'))?;
+                let new = match new {
                     b"0" => NOTHING,
                     name => Signal::from_name(name)?.as_raw() as u8,
                 };
@@ -129,7 +134,7 @@ impl<'a> Options<'a> {
             }
             (b'S', text) => {
                 let seconds = text::number(text.unwrap_or(b"10"), 10)?;
-                self.sweep = Some(Duration::from_secs(seconds));
+                self.sweep = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
             }
             (b'g', None) => self.group = true,
             (b'c', None) => self.group = false,
@@ -161,12 +166,12 @@ impl<'a> Options<'a> {
 }
 
 #[inline(never)]
-fn wrong(option: &CStr, value: Option<&CStr>, what: &str) -> Wish {
-    say(&|out| {
-        Quoted(option.to_bytes()).write(out);
+fn wrong(option: &[u8], value: Option<&[u8]>, what: &str) -> Wish {
+    complain(&|out| {
+        Quoted(option).write(out);
         if let Some(value) = value {
             " ".write(out);
-            Quoted(value.to_bytes()).write(out);
+            Quoted(value).write(out);
         }
         ": ".write(out);
         what.write(out);

@@ -2,20 +2,16 @@
 
 use core::panic::PanicInfo;
 
-use nestling::io::{self, Writer};
-use nestling::spawn::{Program, Spawn};
+use nestling::spawn::Program;
 use nestling::text::Text;
 use nestling::{Args, Signal, args, rt};
 
-use super::breathe;
+use super::pause;
 use crate::log::tell;
+use crate::requests::become_program;
 
 pub fn panic(info: &PanicInfo<'_>) -> ! {
-    // It is a line of its own.
-    let mut stderr = Writer::new(io::stderr());
-    "\rinit: ".write(&mut stderr);
-    rt::describe(info, &mut stderr);
-    drop(stderr);
+    tell(b"", &|out| crate::describe(info, out));
     begin_again()
 }
 
@@ -24,16 +20,15 @@ pub fn fault(signal: Signal) -> ! {
     begin_again()
 }
 
+#[inline(never)]
 fn begin_again() -> ! {
     let list = args![c"init"];
     let args = Args::try_new(&list).unwrap_or(Args::EMPTY);
     loop {
         // Without /proc, where the kernel looks for an init.
         for path in [c"/proc/self/exe", c"/sbin/init", c"/init"] {
-            let program = Program::Path(path);
-            let _ = Spawn::new(program, args, rt::environ()).exec_without_actions();
+            become_program(Program::Path(path), args, rt::environ(), None);
         }
-        tell(b"", &|out| "can't execute itself".write(out));
-        breathe();
+        pause(1);
     }
 }

@@ -8,24 +8,24 @@ use super::service::make_sane;
 /// the console.
 pub fn open() {
     let console = c"/dev/console";
-    if sys::file::faccessat(console).is_err() {
-        // Its number is the kernel's promise. A kernel without devtmpfs may not have made the file.
-        let _ = sys::file::make_character_device(console, 0o600, 5, 1);
-    }
+    // Its number is the kernel's promise. A kernel without devtmpfs may not have made the file.
+    let _ = sys::file::make_character_device(console, 0o600, 5, 1);
+    let flags = OFlags::NOCTTY | OFlags::RDWR;
     for number in 0..3 {
         if sys::fd::cloexec(number).is_ok() {
             continue;
         }
-        let opened = [console, c"/dev/null", c"/"].iter().find_map(|path| {
-            let access = if *path == c"/" {
-                OFlags::RDONLY
-            } else {
-                OFlags::RDWR
-            };
-            sys::fd::open(path, access | OFlags::NOCTTY, 0).ok()
-        });
-        // The lowest free number: this one. It stays open.
-        opened.map(|fd| fd.into_raw_fd());
+        for (path, flags) in [
+            (console, flags),
+            (c"/dev/null", flags),
+            (c"/", OFlags::RDONLY),
+        ] {
+            if let Ok(fd) = sys::fd::open(path, flags, 0) {
+                // The lowest free number: this one. It stays open.
+                fd.into_raw_fd();
+                break;
+            }
+        }
     }
     make_sane(io::stderr());
 }

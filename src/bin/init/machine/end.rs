@@ -1,132 +1,102 @@
 //! The end of the machine: what runs is stopped, what was written is kept, what is mounted is unmounted.
 
-use core::time::Duration;
-
 use nestling::inittab::Action;
 use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::Text;
-use nestling::{Errno, Pid, SigSet, Signal, sys};
+use nestling::{SigSet, Signal, sys};
 
-use super::table::{NEVER, SERVICES, Service, State, after, now};
-use super::{Machine, breathe, mounts, service};
+use super::table::{SERVICES, State};
+use super::{Machine, mounts, next_signal, pause, service};
+use crate::clock::{NEVER, after, now};
 use crate::log::tell;
 
-/// What is to become of the machine.
-#[derive(Clone, Copy)]
-pub enum End {
-    Stop(Reboot),
-    /// The process of the entry `restart` takes the place of init.
-    Become,
-}
-
-impl End {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Stop(Reboot::Halt) => "halt",
-            Self::Stop(Reboot::PowerOff) => "power off",
-            Self::Stop(Reboot::Restart) => "reboot",
-            Self::Become => "restart",
-        }
-    }
-}
-
-/// How long each entry `shutdown` may take.
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(60);
-/// How long all others may take to end after a signal.
-const TERM_LIMIT: Duration = Duration::from_secs(10);
+/// How many seconds each entry `shutdown` may take.
+const SHUTDOWN_LIMIT: u32 = 60;
+/// How many all others may take to end after a signal.
+const TERM_LIMIT: u32 = 10;
 
 impl Machine<'_> {
-    /// Ends the machine. Returns only if nothing is there to become.
-    pub fn end(&mut self, end: End) {
-        let successor = self.find(Action::Restart, 0);
-        if matches!(end, End::Become) && successor.is_none() {
-            return say(&["there is no entry for a restart"]);
+    /// Ends the machine, or, without a kind, has the process of the entry `restart` take the place of init. Returns only if there is
+    /// none.
+    #[inline(never)]
+    pub fn end(&mut self, kind: Option<Reboot>) {
+        let name = match kind {
+            Some(Reboot::Halt) => "halt",
+            Some(Reboot::PowerOff) => "power off",
+            Some(Reboot::Restart) => "reboot",
+            None => "restart",
+        };
+        let mut services = self.table.services.iter();
+        let successor = services.position(|it| it.does(Action::Restart));
+        if kind.is_none() && successor.is_none() {
+            return say("there is no entry for a restart", "");
         }
-
-        say(&[end.name(), ": the machine stops"]);
+        say(name, ": the machine stops");
         for index in 0..SERVICES {
-            self.table.change(index, |service| match service.state {
-                State::Running => (service.state, service.at) = (State::Leaving, NEVER),
-                State::Due => service.state = State::Done,
-                _ => {}
-            });
-        }
-        let mut next = 0;
-        while let Some(index) = self.find(Action::Shutdown, next) {
-            if self.start(index) == State::Running {
-                let pid = self.table.services.get(index).map_or(0, |it| it.pid);
-                self.wait_for(Pid::from_raw(pid), SHUTDOWN_LIMIT);
+            if let Some(service) = self.table.services.get_mut(index) {
+                match service.state() {
+                    State::RUNNING => {
+                        service.set_state(State::LEAVING);
+                        service.set_at(NEVER);
+                    }
+                    State::DUE => service.set_state(State::DONE),
+                    _ => continue,
+                }
+                self.table.save(index);
             }
-            next = index + 1;
         }
-        say(&["SIGTERM to all processes"]);
+        for index in 0..SERVICES {
+            let service = self.table.services.get(index);
+            if service.is_some_and(|it| it.does(Action::Shutdown)) {
+                self.start(index);
+                self.wait_for(index, SHUTDOWN_LIMIT);
+            }
+        }
+        say("SIGTERM to all processes", "");
         signal_all(Signal::TERM);
         // One that is stopped could not end.
         signal_all(Signal::CONT);
-        if !self.wait_for(None, TERM_LIMIT) {
-            say(&["SIGKILL to those that are left"]);
+        if !self.wait_for(SERVICES, TERM_LIMIT) {
+            say("SIGKILL to those that are left", "");
             signal_all(Signal::KILL);
-            self.wait_for(None, TERM_LIMIT);
+            self.wait_for(SERVICES, TERM_LIMIT);
         }
         sync();
-        let kind = match end {
-            End::Stop(kind) => kind,
-            End::Become => {
-                self.table.outlive_exec(false);
-                if let Some(service) = successor.and_then(|index| self.table.services.get(index))
-                    && let Some(entry) = service.entry()
-                {
-                    service::become_it(&entry, self.env);
-                }
-                // Nobody is left who could be asked.
-                Reboot::Restart
-            }
-        };
+        if kind.is_none()
+            && let Some(service) = successor.and_then(|index| self.table.services.get(index))
+            && let Some(entry) = service.entry()
+        {
+            self.table.outlive_exec(false);
+            service::become_it(&entry, self.env);
+        }
         mounts::take_down();
         sync();
-        say(&[end.name()]);
-        let errno = reboot(kind);
+        say(name, "");
+        // Of what could not be become, nobody is left who could be asked.
+        let errno = reboot(kind.unwrap_or(Reboot::Restart));
         tell(b"", &|out| errno.write(out));
         // Whoever can look at the machine sees why it is still there.
         loop {
             let _ = sys::process::pause();
-            breathe();
+            pause(1);
         }
     }
 
-    /// The first service of this action, from a place on.
+    /// Waits until this service's process has ended, or, if there is no such service, all processes have, and reaps whatever does:
+    /// whether that was in time.
     #[inline(never)]
-    fn find(&self, action: Action, from: usize) -> Option<usize> {
-        let is_it = |service: &Service| service.entry().is_some_and(|it| it.action == action);
-        let rest = self.table.services.get(from..)?;
-        Some(from + rest.iter().position(is_it)?)
-    }
-
-    /// Waits until the child has ended, or all processes have, and reaps whatever does: whether that was in time.
-    fn wait_for(&mut self, child: Option<Pid>, limit: Duration) -> bool {
-        let end = after(limit);
+    fn wait_for(&mut self, index: usize, seconds: u32) -> bool {
+        let end = after(seconds);
         loop {
-            match sys::process::wait4(-1, linux_raw_sys::general::WNOHANG) {
-                Ok(Some((pid, status))) => {
-                    self.ended(pid, status);
-                    if Some(pid) == child {
-                        return true;
-                    }
-                    continue;
-                }
-                Err(Errno::ECHILD) => return true,
-                _ => {}
+            let some = self.reap();
+            let service = self.table.services.get(index);
+            if !some || service.is_some_and(|it| it.state() != State::RUNNING) {
+                return true;
             }
-            let Some(left) = end
-                .checked_duration_since(now())
-                .filter(|left| !left.is_zero())
-            else {
+            if end <= now() {
                 return false;
-            };
-            let chld = SigSet::EMPTY.with(Signal::CHLD);
-            if sys::signal::sigtimedwait(chld, Some(left)).is_err() && end > now() {
-                breathe();
             }
+            next_signal(SigSet::EMPTY.with(Signal::CHLD), end);
         }
     }
 }
@@ -136,6 +106,10 @@ fn signal_all(signal: Signal) {
     let _ = sys::process::kill(-1, Some(signal));
 }
 
-fn say(words: &[&str]) {
-    tell(b"", &|out| words.iter().for_each(|word| word.write(out)));
+#[inline(never)]
+fn say(what: &str, more: &str) {
+    tell(b"", &|out| {
+        what.write(out);
+        more.write(out);
+    });
 }

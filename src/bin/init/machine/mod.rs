@@ -17,22 +17,23 @@
 mod again;
 mod console;
 mod end;
+mod lines;
 mod mounts;
 mod service;
 mod table;
 
 use core::time::Duration;
 
+use linux_raw_sys::general::WNOHANG;
 use nestling::inittab::Action;
 use nestling::sys::reboot::{Reboot, set_ctrl_alt_del};
 use nestling::text::Text;
-use nestling::time::Timestamp;
-use nestling::{Arg, Args, Errno, ExitStatus, OwnedFd, Pid, SigSet, Signal, rt, sys, time};
+use nestling::{Arg, Args, Errno, ExitStatus, OwnedFd, Pid, SigSet, Signal, rt, sys};
 
+use crate::clock::{NEVER, now};
 use crate::log::tell;
 pub use again::panic;
-use end::End;
-use table::{NEVER, SERVICES, State, Table, now};
+use table::{SERVICES, State, Table};
 
 /// What process 1 waits for: all that can be blocked without harm.
 const SIGNALS: SigSet = SigSet::ALL.difference(rt::FAULTS);
@@ -45,8 +46,9 @@ pub fn live(process: rt::Process) -> ! {
     let _ = sys::signal::set_mask(SIGNALS);
     let _ = rt::on_fault(again::fault);
     // Before anything is opened that would get their numbers.
-    let former = table::inherited();
-    let devices = mounts::devices();
+    let former = (3..10).find_map(rt::inherited);
+    // Where the console is. Before it is open nothing can be told.
+    mounts::all(false);
     console::open();
     let mut strings = [None; 64];
     let mut machine = Machine {
@@ -54,13 +56,15 @@ pub fn live(process: rt::Process) -> ! {
         env: environment(process.env(), &mut strings),
     };
     match former {
-        None => machine.begin(&devices),
-        Some(store) => machine.go_on(&store),
+        None => machine.begin(),
+        Some(store) => machine.go_on(store),
     }
     loop {
         machine.reap();
         let next = machine.start_what_is_due();
-        machine.wait(next);
+        if let Some(signal) = next_signal(SIGNALS, next) {
+            machine.take(signal);
+        }
     }
 }
 
@@ -69,9 +73,10 @@ fn environment<'a>(env: Args<'a>, room: &'a mut [Option<Arg<'a>>; 64]) -> Args<'
     if env.var(c"PATH").is_some() {
         return env;
     }
-    let strings = env.iter().chain([PATH]);
+    let path = [Some(PATH.into())];
+    let strings = env.as_slice().iter().chain(&path);
     for (place, string) in room.iter_mut().take(63).zip(strings) {
-        *place = Some(string.into());
+        *place = *string;
     }
     Args::try_new(room).unwrap_or(env)
 }
@@ -82,9 +87,9 @@ struct Machine<'a> {
 }
 
 impl Machine<'_> {
-    fn begin(&mut self, devices: &mounts::Outcome) {
-        devices.tell();
-        mounts::all();
+    #[inline(never)]
+    fn begin(&mut self) {
+        mounts::all(true);
         // Where it is not allowed, in a pid namespace, the kernel sends no signal either.
         let _ = set_ctrl_alt_del(false);
         tell(b"", &|out| {
@@ -94,92 +99,103 @@ impl Machine<'_> {
                 names.release().write(out);
             }
         });
+        self.table.keep(sys::fd::memfd_create(c"services").ok());
         self.table.read_inittab(true);
     }
 
     /// After the process 1 before this one has failed.
-    fn go_on(&mut self, former: &OwnedFd) {
+    #[inline(never)]
+    fn go_on(&mut self, former: OwnedFd) {
         let _ = sys::machine::set_name(c"init");
-        if self.table.restore(former).is_err() {
+        if !self.table.restore(&former) {
             tell(b"", &|out| "the table of services is lost".write(out));
             let _ = sys::process::kill(-1, Some(Signal::TERM));
-            self.table.read_inittab(true);
+            return self.begin();
         }
         // It is a service as any other.
-        let began = self.table.own.at;
-        let ran = now().checked_duration_since(began).unwrap_or_default();
-        self.table.own.slow_down(ran);
-        let _ = time::sleep(Duration::from_secs(self.table.own.delay.into()));
-        self.table.own.at = now();
-        self.table.write_own();
+        let [own, ..] = &mut self.table.services;
+        own.slow_down(now().saturating_sub(own.at()));
+        pause(own.delay().into());
+        self.table.keep(Some(former));
         tell(b"", &|out| "goes on".write(out));
     }
 
-    /// Reaps whatever has ended.
-    fn reap(&mut self) {
-        while let Ok(Some((pid, status))) = sys::process::wait4(-1, linux_raw_sys::general::WNOHANG)
-        {
-            self.ended(pid, status);
+    /// Reaps whatever has ended: whether there are children left.
+    #[inline(never)]
+    fn reap(&mut self) -> bool {
+        loop {
+            match sys::process::wait4(-1, WNOHANG) {
+                Ok(Some((pid, status))) => self.ended(pid, status),
+                answer => return answer.is_ok(),
+            }
         }
     }
 
     /// Sees to the service whose process this was, if it was one's.
     fn ended(&mut self, pid: Pid, status: ExitStatus) {
-        let is_it = |service: &table::Service| {
-            service.pid == pid.as_raw() && matches!(service.state, State::Running | State::Leaving)
-        };
-        let Some(index) = self.table.services.iter().position(is_it) else {
-            return;
-        };
-        self.table.change(index, |service| {
-            let told = service.delay > 0;
+        for index in 0..SERVICES {
+            let Some(service) = self.table.services.get_mut(index) else {
+                return;
+            };
+            if service.pid() != pid.as_raw()
+                || !matches!(service.state(), State::RUNNING | State::LEAVING)
+            {
+                continue;
+            }
             let before = *service;
-            service.ended(now());
-            let Some(entry) = before.entry() else { return };
-            let slow = service.state == State::Due && service.delay > 0;
-            if slow && told {
+            service.ended();
+            let slow = service.state() == State::DUE && service.delay() > 0;
+            self.table.save(index);
+            if slow && before.delay() > 0 {
                 return;
             }
-            tell(entry.name(), &|out| {
+            let name = before.entry().map(|entry| entry.name());
+            return tell(name.unwrap_or_default(), &|out| {
                 status.write(out);
                 if slow {
                     "; starts again after 1 s, then ever more slowly, up to 60 s, until it has run for a minute".write(out);
                 }
             });
-        });
+        }
     }
 
-    /// Starts what is due, in its order: when the next will be.
-    fn start_what_is_due(&mut self) -> Timestamp {
+    /// Starts what is due, in its order, and kills what should be gone: when the next will be.
+    #[inline(never)]
+    fn start_what_is_due(&mut self) -> u32 {
+        use Action::*;
         let mut next = NEVER;
-        let stages = [
-            Action::CtrlAltDel,
-            Action::Sysinit,
-            Action::Wait,
-            Action::Once,
-            Action::Respawn,
-        ];
-        for stage in stages {
+        for stage in [
+            [CtrlAltDel; 2],
+            [Sysinit; 2],
+            [Wait; 2],
+            [Once; 2],
+            [Respawn, Askfirst],
+        ] {
             for index in 0..SERVICES {
-                let Some(service) = self.table.services.get(index) else {
+                let Some(service) = self.table.services.get_mut(index) else {
                     break;
                 };
-                let Some(action) = service.entry().map(|entry| entry.action) else {
-                    continue;
-                };
-                let same =
-                    action == stage || (action == Action::Askfirst && stage == Action::Respawn);
-                if !same {
+                if !stage.iter().any(|&action| service.does(action)) {
                     continue;
                 }
-                let state = self.look_after(index);
-                if let Some(service) = self.table.services.get(index)
-                    && matches!(state, State::Due | State::Leaving)
+                let mut state = service.state();
+                if service.at() <= now() {
+                    if state == State::DUE {
+                        state = self.start(index);
+                    } else if state == State::LEAVING {
+                        let _ = sys::process::kill(service.pid(), Some(Signal::KILL));
+                        service.set_at(NEVER);
+                        self.table.save(index);
+                    }
+                }
+                if matches!(state, State::DUE | State::LEAVING)
+                    && let Some(service) = self.table.services.get(index)
                 {
-                    next = next.min(service.at);
+                    next = next.min(service.at());
                 }
-                let waited_for = matches!(stage, Action::Sysinit | Action::Wait);
-                if waited_for && matches!(state, State::Due | State::Running) {
+                if matches!(stage, [Sysinit | Wait, _])
+                    && matches!(state, State::DUE | State::RUNNING)
+                {
                     return next;
                 }
             }
@@ -187,119 +203,107 @@ impl Machine<'_> {
         next
     }
 
-    /// Starts a service if it is due, kills it if it should be gone: how it stands with it then.
-    fn look_after(&mut self, index: usize) -> State {
-        let Some(&service) = self.table.services.get(index) else {
-            return State::Free;
-        };
-        if service.at <= now() {
-            match service.state {
-                State::Due => return self.start(index),
-                State::Leaving => {
-                    let _ = sys::process::kill(service.pid, Some(Signal::KILL));
-                    self.table.change(index, |service| service.at = NEVER);
-                }
-                _ => {}
-            }
-        }
-        service.state
-    }
-
+    #[inline(never)]
     fn start(&mut self, index: usize) -> State {
-        let Some(service) = self.table.services.get(index) else {
-            return State::Free;
+        let Some(service) = self.table.services.get_mut(index) else {
+            return State::FREE;
         };
-        let Some(entry) = service.entry() else {
-            return State::Free;
+        let before = *service;
+        let Some(entry) = before.entry() else {
+            return State::FREE;
         };
-        let loudly = service.delay == 0;
-        let again = matches!(entry.action, Action::Respawn | Action::Askfirst);
+        let loudly = service.delay() == 0;
         let started = service::start(&entry, self.env, loudly);
+        match started {
+            Ok(pid) => {
+                service.set_state(State::RUNNING);
+                service.set_pid(pid.as_raw());
+                service.set_at(now());
+            }
+            // What a crowded machine says may be over soon.
+            Err(None | Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)) => {
+                service.slow_down(0)
+            }
+            Err(Some(_)) if service.again() => service.slow_down(0),
+            Err(Some(_)) => service.set_state(State::DONE),
+        }
+        let state = service.state();
+        self.table.save(index);
         if loudly && let Ok(pid) = started {
             tell(entry.name(), &|out| {
                 "started, process ".write(out);
                 pid.write(out);
             });
         }
-        let mut state = State::Done;
-        self.table.change(index, |service| {
-            match started {
-                Ok(pid) => {
-                    service.state = State::Running;
-                    service.pid = pid.as_raw();
-                    service.at = now();
-                }
-                // What a crowded machine says may be over soon.
-                Err(None | Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)) => {
-                    service.slow_down(Duration::ZERO)
-                }
-                Err(Some(_)) if again => service.slow_down(Duration::ZERO),
-                Err(Some(_)) => service.state = State::Done,
-            }
-            state = service.state;
-        });
         state
     }
 
-    /// Waits for a signal, at most until then, and does what it asks for.
-    fn wait(&mut self, until: Timestamp) {
-        let left = until.checked_duration_since(now()).unwrap_or_default();
-        let timeout = (until != NEVER).then_some(left);
-        match sys::signal::sigtimedwait(SIGNALS, timeout) {
-            Ok(info) => self.take(info.signal),
-            // What should have waited, and did not, must not be asked again at once.
-            Err(_) if until > now() => breathe(),
-            Err(_) => {}
-        }
-    }
-
     fn take(&mut self, signal: Signal) {
-        match signal {
-            Signal::HUP => self.table.read_inittab(false),
-            Signal::INT => self.ctrl_alt_del(),
-            Signal::TERM => self.end(End::Stop(Reboot::Restart)),
-            Signal::USR1 => self.end(End::Stop(Reboot::Halt)),
-            Signal::USR2 | Signal::PWR => self.end(End::Stop(Reboot::PowerOff)),
-            Signal::QUIT => self.end(End::Become),
-            Signal::ABRT => abort(),
-            _ => match signal.as_raw() - RTMIN {
-                3 => self.end(End::Stop(Reboot::Halt)),
-                4 => self.end(End::Stop(Reboot::PowerOff)),
-                5 => self.end(End::Stop(Reboot::Restart)),
-                _ => {}
-            },
+        match signal.as_raw() {
+            HUP => self.table.read_inittab(false),
+            INT => self.ctrl_alt_del(),
+            QUIT => self.end(None),
+            TERM | 39 => self.end(Some(Reboot::Restart)),
+            USR1 | 37 => self.end(Some(Reboot::Halt)),
+            USR2 | PWR | 38 => self.end(Some(Reboot::PowerOff)),
+            ABRT => abort(),
+            _ => {}
         }
     }
 
     fn ctrl_alt_del(&mut self) {
         let mut some = false;
         for index in 0..SERVICES {
-            self.table.change(index, |service| {
-                let action = service.entry().map(|entry| entry.action);
-                if action == Some(Action::CtrlAltDel) {
-                    some = true;
-                    if service.state == State::Done {
-                        service.state = State::Due;
-                        service.at = now();
-                    }
+            if let Some(service) = self.table.services.get_mut(index)
+                && service.does(Action::CtrlAltDel)
+            {
+                some = true;
+                if service.state() == State::DONE {
+                    service.set_state(State::DUE);
+                    service.set_at(0);
+                    self.table.save(index);
                 }
-            });
+            }
         }
         if !some && sys::file::faccessat(c"/etc/inittab") == Err(Errno::ENOENT) {
-            self.end(End::Stop(Reboot::Restart));
+            self.end(Some(Reboot::Restart));
         }
     }
 }
 
-/// The first real-time signal, as everybody counts them.
-const RTMIN: i32 = 34;
+const HUP: i32 = Signal::HUP.as_raw();
+const INT: i32 = Signal::INT.as_raw();
+const QUIT: i32 = Signal::QUIT.as_raw();
+const TERM: i32 = Signal::TERM.as_raw();
+const USR1: i32 = Signal::USR1.as_raw();
+const USR2: i32 = Signal::USR2.as_raw();
+const PWR: i32 = Signal::PWR.as_raw();
+const ABRT: i32 = Signal::ABRT.as_raw();
+
+/// Waits for a signal of the set, at most until then.
+#[inline(never)]
+fn next_signal(signals: SigSet, until: u32) -> Option<Signal> {
+    let left = until.saturating_sub(now());
+    let timeout = (until != NEVER).then_some(Duration::from_secs(left.into()));
+    match sys::signal::sigtimedwait(signals, timeout) {
+        Ok(info) => Some(info.signal),
+        Err(_) => {
+            // What should have waited, and did not, must not be asked again at once.
+            if until > now() {
+                pause(1);
+            }
+            None
+        }
+    }
+}
 
 #[expect(clippy::panic, reason = "it is what was asked for")]
 fn abort() {
     panic!("somebody sent SIGABRT")
 }
 
-/// Waits a second, so that what fails over and over does not spin.
-fn breathe() {
-    let _ = time::sleep(Duration::from_secs(1));
+/// Waits so many seconds, so that what fails over and over does not spin.
+fn pause(seconds: u64) {
+    let time = Some(Duration::from_secs(seconds));
+    let _ = sys::poll::ppoll(&mut [], time, None);
 }

@@ -3,156 +3,146 @@
 //! Each change is written down in a file in memory. When process 1 fails and executes itself anew, that file alone is left: a
 //! descriptor that stays open. It takes nothing in it on trust.
 
-use core::time::Duration;
-
+use linux_raw_sys::general::WNOHANG;
 use nestling::inittab::{Action, Entry, Problem};
-use nestling::io::{self, Writer};
 use nestling::text::{Quoted, Text};
-use nestling::time::{self, Clock, Timestamp};
-use nestling::wait::{self, Options, Who};
-use nestling::{AsFd, Errno, OFlags, OwnedFd, Pid, SeekFrom, rt, sys};
+use nestling::{AsFd, Errno, OwnedFd, SeekFrom, Signal, io, sys};
 
+use super::lines::each_line;
+use crate::clock::{after, now};
 use crate::log::tell;
 
-/// How many services there can be.
-pub const SERVICES: usize = 64;
+/// How many services there can be, and process 1 itself, which comes first.
+pub const SERVICES: usize = 65;
 
 /// How long a line can be.
 const LINE: usize = 254;
 
-const INITTAB: &str = "/etc/inittab";
-
 /// The longest that a service waits for its next start, in seconds: as long as it must have run to be a good one.
 const SLOWEST: u8 = 60;
 
-/// How long one that is gone from the inittab may take to end.
-const GRACE: Duration = Duration::from_secs(10);
-
-/// When nothing is to happen.
-pub const NEVER: Timestamp = Timestamp::MAX;
+/// How many seconds one that is gone from the inittab may take to end.
+const GRACE: u32 = 10;
 
 /// How it stands with a service.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum State {
+pub struct State(u8);
+
+impl State {
     /// There is none in this place.
-    Free,
+    pub const FREE: Self = Self(0);
     /// It has not been started, or it waits for its next start.
-    Due,
-    Running,
+    pub const DUE: Self = Self(1);
+    pub const RUNNING: Self = Self(2);
     /// It is gone from the inittab, and has been asked to end.
-    Leaving,
+    pub const LEAVING: Self = Self(3);
     /// It is not to be started, or not again.
-    Done,
+    pub const DONE: Self = Self(4);
+    /// It is process 1 itself.
+    const OWN: Self = Self(5);
 }
 
+/// A service, byte by byte as it is written down: its state, its line's length, its action, for how many seconds it waited for its
+/// last start, whether the inittab that is being read has it; the process; a time; the line.
 #[derive(Clone, Copy)]
-pub struct Service {
-    pub state: State,
-    pub pid: i32,
-    /// When it was started, if it runs; when it is to be started, if it is due; when it is to be killed, if it is leaving.
-    pub at: Timestamp,
-    /// For how many seconds it waited for its last start, since it had ended too soon.
-    pub delay: u8,
-    /// Whether the inittab that is being read has it.
-    listed: bool,
-    line: [u8; LINE],
-    length: u8,
-}
+pub struct Service([u8; RECORD]);
+
+const RECORD: usize = 13 + LINE;
 
 impl Service {
-    const NONE: Self = Self {
-        state: State::Free,
-        pid: 0,
-        at: NEVER,
-        delay: 0,
-        listed: false,
-        line: [0; LINE],
-        length: 0,
-    };
+    const NONE: Self = Self([0; RECORD]);
 
-    pub fn line(&self) -> &[u8] {
-        self.line
-            .get(..usize::from(self.length))
-            .unwrap_or_default()
+    pub fn state(&self) -> State {
+        State(self.0[0])
+    }
+
+    pub fn set_state(&mut self, state: State) {
+        self.0[0] = state.0;
+    }
+
+    /// When it is to be started, if it is due, or was, if it runs; when it is to be killed, if it is leaving. In seconds, by the
+    /// clock that [`now`] reads.
+    pub fn at(&self) -> u32 {
+        let [_, _, _, _, _, _, _, _, _, a, b, c, d, ..] = self.0;
+        u32::from_ne_bytes([a, b, c, d])
+    }
+
+    pub fn set_at(&mut self, at: u32) {
+        let [_, _, _, _, _, _, _, _, _, a, b, c, d, ..] = &mut self.0;
+        [*a, *b, *c, *d] = at.to_ne_bytes();
+    }
+
+    pub fn pid(&self) -> i32 {
+        let [_, _, _, _, _, a, b, c, d, ..] = self.0;
+        i32::from_ne_bytes([a, b, c, d])
+    }
+
+    pub fn set_pid(&mut self, pid: i32) {
+        let [_, _, _, _, _, a, b, c, d, ..] = &mut self.0;
+        [*a, *b, *c, *d] = pid.to_ne_bytes();
+    }
+
+    /// For how long it waited for its last start, since it had ended too soon.
+    pub fn delay(&self) -> u8 {
+        self.0[3]
+    }
+
+    fn line(&self) -> &[u8] {
+        let [_, length, ..] = self.0;
+        self.0.get(13..13 + usize::from(length)).unwrap_or_default()
     }
 
     /// What its line says; nothing in a place that is free.
     pub fn entry(&self) -> Option<Entry<'_>> {
-        match self.state {
-            State::Free => None,
-            _ => Entry::parse(self.line()).ok().flatten(),
-        }
+        Entry::parse(self.line()).ok().flatten()
     }
 
-    /// Its process has ended.
-    pub fn ended(&mut self, now: Timestamp) {
-        let again = self
-            .entry()
-            .is_some_and(|it| matches!(it.action, Action::Respawn | Action::Askfirst));
-        match self.state {
-            State::Leaving => self.state = State::Free,
-            _ if again => {
-                self.state = State::Due;
-                self.slow_down(now.checked_duration_since(self.at).unwrap_or_default());
-            }
-            _ => self.state = State::Done,
-        }
+    /// Whether it is there and has this action.
+    pub fn does(&self, action: Action) -> bool {
+        self.state() != State::FREE && self.0[2] == action as u8
     }
 
-    /// After an end, or a start that failed: when the next may be.
-    pub fn slow_down(&mut self, ran: Duration) {
-        if ran.as_secs() >= SLOWEST.into() {
-            self.delay = 0;
+    /// Whether it is started again whenever it has ended.
+    pub fn again(&self) -> bool {
+        self.does(Action::Respawn) || self.does(Action::Askfirst)
+    }
+
+    /// Its process has ended, or is not there.
+    pub fn ended(&mut self) {
+        if self.state() == State::LEAVING {
+            self.set_state(State::FREE);
+        } else if self.again() {
+            self.slow_down(now().saturating_sub(self.at()));
         } else {
-            self.delay = (self.delay * 2).clamp(1, SLOWEST);
+            self.set_state(State::DONE);
         }
-        self.at = after(Duration::from_secs(self.delay.into()));
     }
-}
 
-/// What the clock shows; where it can't be read, the beginning, so that nothing becomes due.
-#[inline(never)]
-pub fn now() -> Timestamp {
-    let beginning = Timestamp::new(0, 0).unwrap_or(NEVER);
-    time::now(Clock::Monotonic).unwrap_or(beginning)
-}
-
-/// The time so much later than now.
-pub fn after(duration: Duration) -> Timestamp {
-    now().checked_add(duration).unwrap_or(NEVER)
+    /// After an end, or a start that failed: it is due, sooner or later.
+    pub fn slow_down(&mut self, ran: u32) {
+        let [_, _, _, delay, ..] = &mut self.0;
+        if ran >= SLOWEST.into() {
+            *delay = 0;
+        } else {
+            *delay = delay.saturating_mul(2).clamp(1, SLOWEST);
+        }
+        let at = after((*delay).into());
+        self.set_at(at);
+        self.set_state(State::DUE);
+    }
 }
 
 pub struct Table {
     pub services: [Service; SERVICES],
-    /// Process 1 itself: when it began, and for how long it waited since it had failed.
-    pub own: Service,
     store: Option<OwnedFd>,
 }
 
 impl Table {
     /// An empty one. Where there can be no store, it is lost when process 1 fails.
     pub fn new() -> Self {
-        let own = Service {
-            state: State::Running,
-            at: now(),
-            pid: 1,
-            ..Service::NONE
-        };
-        let table = Self {
+        Self {
             services: [Service::NONE; SERVICES],
-            own,
-            store: sys::fd::memfd_create(c"services").ok(),
-        };
-        table.outlive_exec(true);
-        table.write_own();
-        table
-    }
-
-    /// Whether the store stays open when this process executes something.
-    pub fn outlive_exec(&self, outlive: bool) {
-        if let Some(store) = &self.store {
-            let _ = sys::fd::set_cloexec(store.as_fd(), !outlive);
+            store: None,
         }
     }
 
@@ -162,262 +152,173 @@ impl Table {
     /// can't be read changes nothing.
     pub fn read_inittab(&mut self, first: bool) {
         for service in &mut self.services {
-            service.listed = false;
+            service.0[4] = 0;
         }
-        match self.read_lines(first) {
-            Ok(()) => {}
-            Err(Errno::ENOENT) if first => self.add_defaults(),
-            Err(errno) => {
+        let mut number = 0;
+        let answer = each_line(c"/etc/inittab", &mut |line| {
+            number += 1;
+            if let Err(problem) = self.add(line, first) {
                 tell(b"", &|out| {
-                    INITTAB.write(out);
+                    "/etc/inittab, line ".write(out);
+                    number.write(out);
                     ": ".write(out);
+                    problem.write(out);
+                });
+            }
+            true
+        });
+        if let Err(errno) = answer {
+            if !first || errno != Errno::ENOENT {
+                tell(b"", &|out| {
+                    "/etc/inittab: ".write(out);
                     errno.write(out);
                 });
-                if !first {
-                    return;
-                }
-                self.add_defaults();
             }
+            if !first {
+                return;
+            }
+            self.add_defaults();
         }
-        for index in 0..SERVICES {
-            self.change(index, |service| match service.state {
-                _ if service.listed => {}
-                State::Running => {
-                    let _ = sys::process::kill(service.pid, Some(nestling::Signal::TERM));
-                    let _ = sys::process::kill(service.pid, Some(nestling::Signal::CONT));
-                    service.state = State::Leaving;
-                    service.at = after(GRACE);
+        for index in 1..SERVICES {
+            let Some(service) = self.services.get_mut(index) else {
+                break;
+            };
+            match service.state() {
+                _ if service.0[4] != 0 => continue,
+                State::LEAVING => continue,
+                State::RUNNING => {
+                    let _ = sys::process::kill(service.pid(), Some(Signal::TERM));
+                    let _ = sys::process::kill(service.pid(), Some(Signal::CONT));
+                    service.set_state(State::LEAVING);
+                    service.set_at(after(GRACE));
                 }
-                State::Leaving => {}
-                _ => service.state = State::Free,
-            });
-        }
-    }
-
-    fn read_lines(&mut self, first: bool) -> Result<(), Errno> {
-        let file = sys::fd::open(c"/etc/inittab", OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
-        let mut reader = io::Reader::new(file.as_fd());
-        let mut number = 0_i32;
-        loop {
-            // Room for the newline, and for one byte too many.
-            let mut buffer = [0; LINE + 2];
-            let length = reader.fill_until(b'\n', &mut buffer)?;
-            if length == 0 {
-                return Ok(());
+                _ => service.set_state(State::FREE),
             }
-            number += 1;
-            let text = buffer.get(..length).unwrap_or_default();
-            let whole = text.strip_suffix(b"\n");
-            let line = whole.unwrap_or(text);
-            if line.len() > LINE {
-                bad_line(number, &"it is too long");
-                let mut ended = whole.is_some();
-                while !ended {
-                    let length = reader.fill_until(b'\n', &mut buffer)?;
-                    ended = !matches!(buffer.get(..length), Some([.., last]) if *last != b'\n');
-                }
-            } else if let Err(problem) = self.add(line, first) {
-                match problem {
-                    None => bad_line(number, &"there are too many"),
-                    Some(problem) => bad_line(number, &problem),
-                }
-            }
+            self.save(index);
         }
     }
 
     fn add_defaults(&mut self) {
-        let mut add = |line: &[u8]| {
-            let _ = self.add(line, true);
-        };
         if sys::file::access(c"/etc/rc", nestling::Access::EXECUTE).is_ok() {
-            add(b"::sysinit:/etc/rc");
+            let _ = self.add(b"::sysinit:/etc/rc", true);
         }
-        add(b"::askfirst:-/bin/sh");
         for (terminal, line) in [
-            (c"/dev/tty2", b"tty2::askfirst:-/bin/sh"),
-            (c"/dev/tty3", b"tty3::askfirst:-/bin/sh"),
-            (c"/dev/tty4", b"tty4::askfirst:-/bin/sh"),
+            (c"/", "::askfirst:-/bin/sh"),
+            (c"/dev/tty2", "tty2::askfirst:-/bin/sh"),
+            (c"/dev/tty3", "tty3::askfirst:-/bin/sh"),
+            (c"/dev/tty4", "tty4::askfirst:-/bin/sh"),
         ] {
             if sys::file::faccessat(terminal).is_ok() {
-                add(line);
+                let _ = self.add(line.as_bytes(), true);
             }
         }
     }
 
-    /// Adds a line, unless it is there already. No problem is that there is no room.
-    fn add<'l>(&mut self, line: &'l [u8], first: bool) -> Result<(), Option<Problem<'l>>> {
-        let Some(entry) = Entry::parse(line).map_err(Some)? else {
+    /// Adds a line, unless it is there already.
+    #[inline(never)]
+    fn add<'l>(&mut self, line: &'l [u8], first: bool) -> Result<(), Problem<'l>> {
+        let problem = |what| Err(Problem { what, word: b"" });
+        if line.len() > LINE {
+            return problem("it is too long");
+        }
+        let Some(entry) = Entry::parse(line)? else {
             return Ok(());
         };
-        for service in &mut self.services {
-            let known = !matches!(service.state, State::Free | State::Leaving);
-            if known && !service.listed && service.line() == line {
-                service.listed = true;
-                return Ok(());
+        let mut free = None;
+        for (index, service) in self.services.iter_mut().enumerate() {
+            match service.state() {
+                State::FREE => free = free.or(Some(index)),
+                State::LEAVING => {}
+                _ if service.0[4] == 0 && service.line() == line => {
+                    service.0[4] = 1;
+                    return Ok(());
+                }
+                _ => {}
             }
         }
-        let free = |service: &Service| service.state == State::Free;
-        let index = self.services.iter().position(free).ok_or(None)?;
-        self.change(index, |service| {
-            *service = Service::NONE;
-            service.listed = true;
-            service.length = line.len() as u8;
-            service
-                .line
-                .iter_mut()
-                .zip(line)
-                .for_each(|(place, &byte)| *place = byte);
-            service.state = match entry.action {
-                Action::Sysinit if !first => State::Done,
-                Action::CtrlAltDel | Action::Shutdown | Action::Restart => State::Done,
-                _ => State::Due,
-            };
-            service.at = now();
-        });
+        let Some(index) = free else {
+            return problem("there are too many");
+        };
+        let Some(service) = self.services.get_mut(index) else {
+            return Ok(());
+        };
+        *service = Service::NONE;
+        let state = match entry.action {
+            Action::Sysinit if !first => State::DONE,
+            Action::CtrlAltDel | Action::Shutdown | Action::Restart => State::DONE,
+            _ => State::DUE,
+        };
+        let head = [state.0, line.len() as u8, entry.action as u8, 0, 1];
+        let bytes = head.iter().chain(&[0; 8]).chain(line);
+        for (place, &byte) in service.0.iter_mut().zip(bytes) {
+            *place = byte;
+        }
+        self.save(index);
         Ok(())
     }
 
     // ---- The store ----
 
-    /// Changes a service, and writes it down.
-    pub fn change(&mut self, index: usize, change: impl FnOnce(&mut Service)) {
-        if let Some(service) = self.services.get_mut(index) {
-            change(service);
-            write(self.store.as_ref(), index + 1, service);
-        }
-    }
-
-    /// Writes down how it stands with process 1 itself.
-    pub fn write_own(&self) {
-        write(self.store.as_ref(), 0, &self.own);
-    }
-
-    /// Takes over the table of the process 1 that failed: an error if it can't be read.
-    pub fn restore(&mut self, store: &OwnedFd) -> Result<(), Errno> {
-        sys::fd::lseek(store.as_fd(), SeekFrom::Start(0))?;
-        let own = read(store)?;
-        if own.state != State::Running || own.pid != 1 {
-            return Err(Errno::EINVAL);
-        }
-        self.own = own;
-        for index in 0..SERVICES {
-            let service = match read(store) {
-                Ok(service) => service,
-                // The places after the last that was ever used.
-                Err(_) => break,
-            };
-            if service.state != State::Free && service.entry().is_none() {
-                tell(b"", &|out| {
-                    "lost: ".write(out);
-                    Quoted(service.line()).write(out);
-                });
-                continue;
+    /// Writes a service down. In one system call, lest a failure come in between; if it can't be done, nothing else can be, either.
+    #[inline(never)]
+    pub fn save(&self, index: usize) {
+        if let (Some(store), Some(service)) = (&self.store, self.services.get(index)) {
+            let place = SeekFrom::Start((index * RECORD) as u64);
+            if sys::fd::lseek(store.as_fd(), place).is_ok() {
+                let _ = sys::fd::write(store.as_fd(), &service.0);
             }
-            self.change(index, |place| {
-                *place = service;
-                let runs = matches!(service.state, State::Running | State::Leaving);
-                if runs && !is_child(service.pid) {
-                    place.ended(now());
-                }
-            });
         }
-        Ok(())
     }
-}
 
-fn is_child(pid: i32) -> bool {
-    Pid::from_raw(pid).is_some_and(|pid| wait::peek(Who::Child(pid), Options::NOHANG).is_ok())
-}
-
-fn bad_line(number: i32, problem: &dyn DynText) {
-    tell(b"", &|out| {
-        INITTAB.write(out);
-        ", line ".write(out);
-        number.write(out);
-        ": ".write(out);
-        problem.write_to(out);
-    });
-}
-
-/// `Text` to one kind of sink.
-trait DynText {
-    fn write_to(&self, out: &mut Writer<'_>);
-}
-
-impl<T: Text> DynText for T {
-    fn write_to(&self, out: &mut Writer<'_>) {
-        self.write(out);
+    /// Begins to write down what changes, in a store that stays open when this process executes something.
+    pub fn keep(&mut self, store: Option<OwnedFd>) {
+        self.store = store;
+        self.outlive_exec(true);
+        let [own, ..] = &mut self.services;
+        own.set_state(State::OWN);
+        own.set_at(now());
+        self.save(0);
     }
-}
 
-// ---- Records ----
-
-/// A service as it is in the store.
-const RECORD: usize = LINE + 20;
-
-/// Writes a service down. In one system call, lest a failure come in between; if it can't be done, nothing else can be, either.
-fn write(store: Option<&OwnedFd>, index: usize, service: &Service) {
-    let Some(store) = store else { return };
-    let [p0, p1, p2, p3] = service.pid.to_ne_bytes();
-    let mut record = [0; RECORD];
-    let mut rest = record.iter_mut();
-    let head = [
-        service.state as u8,
-        service.delay,
-        service.length,
-        p0,
-        p1,
-        p2,
-        p3,
-        0,
-    ];
-    let seconds = service.at.seconds().to_ne_bytes();
-    let nanoseconds = service.at.nanoseconds().to_ne_bytes();
-    for part in [&head[..], &seconds, &nanoseconds, &service.line] {
-        part.iter()
-            .zip(&mut rest)
-            .for_each(|(&byte, place)| *place = byte);
+    /// Whether the store stays open when this process executes something.
+    pub fn outlive_exec(&self, outlive: bool) {
+        if let Some(store) = &self.store {
+            let _ = sys::fd::set_cloexec(store.as_fd(), !outlive);
+        }
     }
-    let place = SeekFrom::Start((index * RECORD) as u64);
-    if sys::fd::lseek(store.as_fd(), place).is_ok() {
-        let _ = sys::fd::write(store.as_fd(), &record);
+
+    /// Takes over the table of the process 1 that failed: whether it is one.
+    pub fn restore(&mut self, former: &OwnedFd) -> bool {
+        let _ = sys::fd::lseek(former.as_fd(), SeekFrom::Start(0));
+        let latest = after(SLOWEST.into());
+        for service in &mut self.services {
+            // Behind the last that was ever used there is nothing.
+            if io::read_exact(former.as_fd(), &mut service.0).is_err() {
+                break;
+            }
+            service.set_at(service.at().min(latest));
+            let Some(action) = service.entry().map(|entry| entry.action as u8) else {
+                if service.state() != State::FREE && service.state() != State::OWN {
+                    tell(b"", &|out| {
+                        "lost: ".write(out);
+                        Quoted(service.line()).write(out);
+                    });
+                    service.set_state(State::FREE);
+                }
+                continue;
+            };
+            service.0[2] = action;
+            match service.state() {
+                State::RUNNING | State::LEAVING => {
+                    let pid = service.pid();
+                    if pid < 2 || !matches!(sys::process::wait4(pid, WNOHANG), Ok(None)) {
+                        service.ended();
+                    }
+                }
+                State::DUE | State::DONE => {}
+                _ => service.set_state(State::FREE),
+            }
+        }
+        self.services[0].state() == State::OWN
     }
-}
-
-/// Reads the next record.
-fn read(store: &OwnedFd) -> Result<Service, Errno> {
-    let mut record = [0; RECORD];
-    io::read_exact(store.as_fd(), &mut record)?;
-    parse(&record).ok_or(Errno::EINVAL)
-}
-
-fn parse(record: &[u8; RECORD]) -> Option<Service> {
-    let (&[state, delay, length, p0, p1, p2, p3, _], rest) = record.split_first_chunk::<8>()?;
-    let (&seconds, rest) = rest.split_first_chunk()?;
-    let (&nanoseconds, rest) = rest.split_first_chunk()?;
-    let (&line, _) = rest.split_first_chunk()?;
-    let at = Timestamp::new(i64::from_ne_bytes(seconds), u32::from_ne_bytes(nanoseconds))?;
-    let state = match state {
-        0 => State::Free,
-        1 => State::Due,
-        2 => State::Running,
-        3 => State::Leaving,
-        4 => State::Done,
-        _ => return None,
-    };
-    let soon = after(Duration::from_secs(SLOWEST.into()));
-    Some(Service {
-        state,
-        pid: i32::from_ne_bytes([p0, p1, p2, p3]),
-        at: if at == NEVER { at } else { at.min(soon) },
-        delay: delay.min(SLOWEST),
-        listed: false,
-        line,
-        length,
-    })
-}
-
-/// The descriptor that the process 1 before this one has left, if there was one.
-pub fn inherited() -> Option<OwnedFd> {
-    (3..10).find_map(rt::inherited)
 }

@@ -1,0 +1,68 @@
+//! Text put together in place.
+
+use core::ffi::CStr;
+
+use nestling::text::Sink;
+
+/// Text in the making: a line, a path, the words of a command. What is beyond its room is lost.
+pub struct Buffer {
+    bytes: [u8; 4096],
+    length: usize,
+}
+
+impl Buffer {
+    pub const fn new() -> Self {
+        Self {
+            bytes: [0; 4096],
+            length: 0,
+        }
+    }
+
+    /// What was put there.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    pub fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    /// That up to its first null.
+    pub fn as_c_str(&self) -> &CStr {
+        next_string(&mut &self.bytes[..])
+    }
+}
+
+impl Sink for Buffer {
+    #[inline(never)]
+    fn put(&mut self, text: &[u8]) {
+        for &byte in text {
+            if let Some(place) = self.bytes.get_mut(self.length) {
+                *place = byte;
+                self.length += 1;
+            }
+        }
+    }
+}
+
+/// The first of the strings that each end with a null, and `rest` is those after it; empty after the last.
+#[inline(never)]
+pub fn next_string<'a>(rest: &mut &'a [u8]) -> &'a CStr {
+    let first = CStr::from_bytes_until_nul(rest).unwrap_or_default();
+    *rest = rest.get(first.count_bytes() + 1..).unwrap_or_default();
+    first
+}
+
+/// What is before the first such byte (a blank: any), and `rest` is what is after it; all, and nothing, if there is none.
+#[inline(never)]
+pub fn next_field<'a>(rest: &mut &'a [u8], end: u8) -> &'a [u8] {
+    let all = *rest;
+    let is_end = |&byte: &u8| byte == end || (byte == b'\t' && end == b' ');
+    let length = all.iter().position(is_end).unwrap_or(all.len());
+    *rest = all.get(length + 1..).unwrap_or_default();
+    all.get(..length).unwrap_or_default()
+}

@@ -1,0 +1,35 @@
+//! Reading files of lines.
+
+use core::ffi::CStr;
+
+use nestling::text::Sink;
+use nestling::{AsFd, Errno, OFlags, io, sys};
+
+use crate::buffer::Buffer;
+
+/// Calls `visit` with each line, without its newline, as long as that says so. Of a line that is very long it sees the beginning.
+///
+/// # Errors
+/// As `open(2)` and `read(2)`.
+#[inline(never)]
+pub fn each_line(path: &CStr, visit: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Errno> {
+    let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+    let (mut line, mut room) = (Buffer::new(), [0; 512]);
+    loop {
+        let count = io::read(file.as_fd(), &mut room)?;
+        for &byte in room.get(..count).unwrap_or_default() {
+            if byte != b'\n' {
+                line.put(&[byte]);
+            } else if visit(line.bytes()) {
+                line.clear();
+            } else {
+                return Ok(());
+            }
+        }
+        if count == 0 {
+            // The last line may have no newline.
+            let _ = line.bytes().is_empty() || visit(line.bytes());
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `bg [job_id...]`: XCU 3 `bg`.
+
+use nestling::text::Text;
+
+use super::options::operands;
+use super::{Answer, fg};
+use crate::fields::Arguments;
+use crate::jobs;
+use crate::shell::{Shell, text};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let operands = operands(arguments);
+    if operands.len() == 0 {
+        return Ok(i32::from(!resume(shell, b"%%")));
+    }
+    let failed = operands.iter().filter(|id| !resume(shell, id)).count();
+    Ok(i32::from(failed > 0))
+}
+
+fn resume(shell: &mut Shell, id: &[u8]) -> bool {
+    let answer = fg::find(shell, id).and_then(|place| {
+        text!("[", place + 1, "] ", shell.jobs.text(place), "\n").write(&mut shell.output);
+        jobs::continue_in_background(shell, place).map_err(|_| "job has ended")
+    });
+    if let Err(why) = answer {
+        shell.complain(text!("bg: ", id, ": ", why));
+    }
+    answer.is_ok()
+}

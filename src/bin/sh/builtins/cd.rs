@@ -1,0 +1,180 @@
+//! `cd [-L] [directory]`, `cd -P [-e] [directory]`, `cd -`: changes the working directory (XCU 4, `cd`; the numbers are its steps).
+
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+
+use nestling::{Errno, sys};
+
+use super::options::{Getopt, refused, wrong};
+use super::{Answer, pwd};
+use crate::fields::Arguments;
+use crate::shell::Shell;
+use crate::symbols::Symbol;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut options = Getopt::new(arguments, "LPe");
+    let (mut physically, mut exact) = (false, false);
+    loop {
+        match options.next(shell) {
+            Ok(Some(b'e')) => exact = true,
+            Ok(Some(letter)) => physically = letter == b'P',
+            Ok(None) => break,
+            Err(_) => return Ok(2),
+        }
+    }
+    // 1 is for that PWD could not be determined.
+    let failed = if physically && exact { 2 } else { 1 };
+    let (name, operands) = (arguments.name(), options.operands());
+    if operands.len() > 1 {
+        wrong(shell, name, b"", "too many operands");
+        return Ok(2);
+    }
+    // 1, 2
+    let (operand, variable) = match operands.get(0) {
+        None => (None, Symbol::HOME),
+        Some(b"-") => (None, Symbol::OLDPWD),
+        operand => (operand, Symbol::HOME),
+    };
+    let directory: Vec<u8> = match operand {
+        Some(operand) => operand.into(),
+        None => match shell.variables.get(variable) {
+            Some(value) if !value.is_empty() => value.into(),
+            // What it means that HOME is empty is left open; to other shells, nothing.
+            Some(_) if variable == Symbol::HOME => return Ok(0),
+            _ => {
+                let variable = shell.symbols.name(variable).to_vec();
+                wrong(shell, name, &variable, "is not set");
+                return Ok(failed);
+            }
+        },
+    };
+    if directory.is_empty() {
+        wrong(shell, name, b"", "the operand is empty");
+        return Ok(failed);
+    }
+    // 3 to 6
+    let mut tells = variable == Symbol::OLDPWD;
+    let mut path = directory.clone();
+    let first = directory.split(|&byte| byte == b'/').next().unwrap_or_default();
+    if !matches!(first, b"" | b"." | b"..")
+        && let Some((found, named)) = find(shell, &directory)
+    {
+        path = found;
+        tells |= named;
+    }
+    // 7 to 10
+    let new = match change(shell, path, physically) {
+        Ok(new) => new,
+        Err(errno) => {
+            refused(shell, name, &directory, errno);
+            return Ok(failed);
+        }
+    };
+    let unknown = new.is_none();
+    let set = settle(shell, new);
+    if tells && let Some(directory) = &shell.directory {
+        shell.output.write(directory);
+        shell.output.write(b"\n");
+    }
+    Ok(i32::from(!set || unknown && physically && exact))
+}
+
+/// 5: looks for the directory along CDPATH. Says whether a name in CDPATH led to it.
+fn find(shell: &Shell, directory: &[u8]) -> Option<(Vec<u8>, bool)> {
+    let list = shell.variables.get(Symbol::CDPATH)?;
+    for prefix in list.split(|&byte| byte == b':') {
+        let path = joined(if prefix.is_empty() { b"." } else { prefix }, directory);
+        if is_directory(&path) {
+            return Some((path, !prefix.is_empty()));
+        }
+    }
+    None
+}
+
+/// Two paths with a slash between.
+fn joined(path: &[u8], rest: &[u8]) -> Vec<u8> {
+    let mut joined = path.to_vec();
+    if joined.last() != Some(&b'/') {
+        joined.push(b'/');
+    }
+    joined.extend_from_slice(rest);
+    joined
+}
+
+/// 7 to 10: goes there. Returns the new value of PWD, if it can be determined.
+fn change(shell: &Shell, path: Vec<u8>, physically: bool) -> Result<Option<Vec<u8>>, Errno> {
+    if !physically {
+        // 7, 8
+        let whole = match (&shell.directory, path.first()) {
+            (_, Some(b'/')) => canonical(&path),
+            (Some(here), _) => canonical(&joined(here, &path)),
+            _ => None,
+        };
+        if let Some(whole) = whole {
+            match chdir(&whole) {
+                Ok(()) => return Ok(Some(whole)),
+                // 9: the path may be too long only for what was put before it.
+                Err(Errno::ENAMETOOLONG) if path.first() != Some(&b'/') => {
+                    return chdir(&path).map(|()| Some(whole));
+                }
+                Err(errno) => return Err(errno),
+            }
+        }
+        // Something before a dot-dot is no directory: a file, or the working directory, which was removed. The kernel knows.
+    }
+    chdir(&path)?;
+    Ok(pwd::physical().ok())
+}
+
+/// 8: without dot, dot-dot and empty components, if what precedes each dot-dot is a directory.
+fn canonical(path: &[u8]) -> Option<Vec<u8>> {
+    let mut whole = Vec::with_capacity(path.len());
+    // Two slashes at the beginning, and no more, might mean something (XBD 4.16): they stay.
+    let root: &[u8] = match path {
+        [b'/', b'/', rest @ ..] if rest.first() != Some(&b'/') => b"//",
+        _ => b"/",
+    };
+    whole.extend_from_slice(root);
+    for component in path.split(|&byte| byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => {
+                if !is_directory(&whole) {
+                    return None;
+                }
+                let parent = whole.iter().rposition(|&byte| byte == b'/');
+                whole.truncate(parent.unwrap_or_default().max(root.len()));
+            }
+            component => {
+                if whole.len() > root.len() {
+                    whole.push(b'/');
+                }
+                whole.extend_from_slice(component);
+            }
+        }
+    }
+    Some(whole)
+}
+
+/// The working directory is another: PWD and OLDPWD say so. (They are exported, as in other shells.)
+fn settle(shell: &mut Shell, new: Option<Vec<u8>>) -> bool {
+    let old = shell.variables.get(Symbol::PWD).map(Vec::from);
+    let mut set = true;
+    for (name, value) in [(Symbol::OLDPWD, &old), (Symbol::PWD, &new)] {
+        if let Some(value) = value {
+            set &= shell.assign(name, value).is_ok();
+            shell.variables.export(name, true);
+        }
+    }
+    shell.directory = new;
+    set
+}
+
+fn chdir(path: &[u8]) -> Result<(), Errno> {
+    sys::file::chdir(&CString::new(path).map_err(|_| Errno::EINVAL)?)
+}
+
+fn is_directory(path: &[u8]) -> bool {
+    let path = CString::new(path).map_err(|_| Errno::EINVAL);
+    path.and_then(|path| sys::file::stat(&path)).is_ok_and(|stat| stat.is_dir())
+}

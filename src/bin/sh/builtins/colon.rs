@@ -1,0 +1,13 @@
+//! `: [argument...]`, `true`, `false`: nothing, and a status (XCU 2.15 `colon`, 4 `true`, `false`).
+
+use super::Answer;
+use crate::fields::Arguments;
+use crate::shell::Shell;
+
+pub fn run(_: &mut Shell, _: Arguments<'_>) -> Answer {
+    Ok(0)
+}
+
+pub fn run_false(_: &mut Shell, _: Arguments<'_>) -> Answer {
+    Ok(1)
+}

@@ -1,0 +1,150 @@
+//! `command [-p] utility [argument…]`, `command [-p] -v|-V name` (XCU `command`): without functions, and without what is special
+//! about special built-ins; or says what a name stands for. `type name…` says it too.
+
+use alloc::ffi::CString;
+
+use super::{Answer, Builtin, Kind, options, quoting};
+use crate::execution::external::{self, Place};
+use crate::execution::search::{self, Target};
+use crate::fields::{Arguments, Fields};
+use crate::shell::{Divert, Shell, text};
+use crate::symbols::Symbol;
+use crate::syntax::tree::{Item, Simple};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut getopt = options::Getopt::new(arguments, "pvV");
+    let (mut default_path, mut question) = (false, None);
+    loop {
+        match getopt.next(shell) {
+            Ok(None) => break,
+            Ok(Some(b'p')) => default_path = true,
+            Ok(letter) => question = letter,
+            Err(_) => return Ok(2),
+        }
+    }
+    let operands = getopt.operands();
+    if let Some(question) = question {
+        let mut status = 0;
+        for name in operands.iter() {
+            status |= describe(shell, arguments.name(), name, question == b'V', default_path);
+        }
+        return Ok(status);
+    }
+    let Some(name) = operands.get(0) else { return Ok(0) };
+    let symbol = shell.symbols.find(name);
+    if let Some(builtin) = symbol.and_then(super::find) {
+        return run_builtin(shell, builtin, operands);
+    }
+    run_program(shell, operands, default_path)
+}
+
+/// What a special built-in's error would do, it does not here.
+fn run_builtin(shell: &mut Shell, builtin: &'static Builtin, arguments: Arguments<'_>) -> Answer {
+    match (builtin.run)(shell, arguments) {
+        Err(Divert::Error) if builtin.kind == Kind::Special => Ok(shell.status),
+        answer => answer,
+    }
+}
+
+fn run_program(shell: &mut Shell, arguments: Arguments<'_>, default_path: bool) -> Answer {
+    let mut fields = Fields::new();
+    arguments.iter().for_each(|argument| fields.push(argument));
+    let (simple, item) = (Simple { line: shell.line, ..Simple::default() }, Item::default());
+    let started = if default_path {
+        shell.variables.enter(false);
+        shell.variables.save(Symbol::PATH);
+        let _ = shell.variables.set(Symbol::PATH, search::DEFAULT);
+        let hashed = core::mem::take(&mut shell.hashed);
+        let started = external::start(shell, &simple, &fields, Place::default());
+        shell.hashed = hashed;
+        shell.variables.leave();
+        started
+    } else {
+        external::start(shell, &simple, &fields, Place::default())
+    };
+    match started? {
+        Some(started) => external::wait(shell, started, &item),
+        None => Ok(shell.status),
+    }
+}
+
+pub fn run_type(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut status = 0;
+    for name in options::operands(arguments).iter() {
+        status |= describe(shell, arguments.name(), name, true, false);
+    }
+    Ok(status)
+}
+
+const RESERVED: &[&str] = &[
+    "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while", "[[",
+];
+
+/// Says what a name stands for: at length, or so that the shell could read it. The answer is the status.
+fn describe(shell: &mut Shell, utility: &[u8], name: &[u8], at_length: bool, default_path: bool) -> i32 {
+    if let Some(value) = shell.aliases.get(name).cloned() {
+        if at_length {
+            write(shell, &text!(name, " is an alias for ", &value[..], "\n"));
+        } else {
+            write(shell, &text!("alias ", name, "=", quoting::Quoted(&value), "\n"));
+        }
+        return 0;
+    }
+    let kind = if RESERVED.iter().any(|word| word.as_bytes() == name) {
+        " is a reserved word\n"
+    } else {
+        match search::target(shell, shell.symbols.find(name)) {
+            Target::Function(_) => " is a function\n",
+            Target::Builtin(builtin) if builtin.kind == Kind::Special => " is a special shell builtin\n",
+            Target::Builtin(_) => " is a shell builtin\n",
+            Target::Program => return describe_program(shell, utility, name, at_length, default_path),
+        }
+    };
+    write(shell, &text!(name, if at_length { kind } else { "\n" }));
+    0
+}
+
+fn describe_program(shell: &mut Shell, utility: &[u8], name: &[u8], at_length: bool, default_path: bool) -> i32 {
+    let path = if default_path && !nestling::text::contains(name, b'/') {
+        search::in_path(name, search::DEFAULT)
+    } else {
+        CString::new(name).ok().and_then(|name| search::program(shell, &name))
+    };
+    let executable = |path: &CString| {
+        nestling::sys::file::stat(path).is_ok_and(|stat| stat.is_file())
+            && nestling::sys::file::eaccess(path, nestling::Access::EXECUTE).is_ok()
+    };
+    let Some(path) = path.filter(executable) else {
+        if at_length {
+            shell.complain(text!(utility, ": ", name, ": not found"));
+        }
+        return if utility == b"command" && !at_length { 127 } else { 1 };
+    };
+    let path = absolute(shell, path.as_bytes());
+    if at_length {
+        write(shell, &text!(name, " is ", &path[..], "\n"));
+    } else {
+        write(shell, &text!(&path[..], "\n"));
+    }
+    0
+}
+
+fn absolute(shell: &Shell, path: &[u8]) -> alloc::vec::Vec<u8> {
+    let mut absolute = alloc::vec::Vec::new();
+    if path.first() != Some(&b'/')
+        && let Some(directory) = &shell.directory
+    {
+        absolute.extend_from_slice(directory);
+        if absolute.last() != Some(&b'/') {
+            absolute.push(b'/');
+        }
+        absolute.extend_from_slice(path.strip_prefix(b"./").unwrap_or(path));
+    } else {
+        absolute.extend_from_slice(path);
+    }
+    absolute
+}
+
+fn write(shell: &mut Shell, what: &impl nestling::text::Text) {
+    what.write(&mut shell.output);
+}

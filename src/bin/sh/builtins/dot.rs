@@ -1,0 +1,75 @@
+//! `. file [argument…]`, `source file [argument…]` (XCU 2.15): executes a file in this shell. Without a slash it is looked for in
+//! PATH, and then, as others have it, in the working directory if it is called `source`. The arguments are the positional parameters meanwhile.
+
+use alloc::ffi::CString;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use nestling::{Access, AsFd, OFlags, io, sys};
+
+use super::{Answer, options};
+use crate::execution;
+use crate::fields::Arguments;
+use crate::shell::{Divert, Shell, text};
+use crate::symbols::Symbol;
+use crate::syntax::Source;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let operands = options::operands(arguments);
+    let (Some(name), Some(c_name)) = (operands.get(0), operands.c_str(0)) else {
+        return Err(options::wrong(shell, arguments.name(), b"", "a file is missing").into());
+    };
+    if shell.is_too_deep() {
+        return Err(shell.fatal(2, text!(name, ": nested too deeply")));
+    }
+    let path = if nestling::text::contains(name, b'/') {
+        Some(c_name.into())
+    } else {
+        find(shell, name).or_else(|| (arguments.name() == b"source").then(|| c_name.into()))
+    };
+    let Some(path) = path else {
+        return Err(shell.fatal(1, text!(arguments.name(), ": ", name, ": not found")));
+    };
+    let mut program = Vec::new();
+    let read = sys::fd::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, 0)
+        .and_then(|file| io::read_to_end(file.as_fd(), &mut program));
+    if let Err(errno) = read {
+        return Err(shell.fatal(1, text!(arguments.name(), ": ", name, ": ", errno.message())));
+    }
+
+    let parameters = operands.skip(1);
+    let positional = Rc::clone(&shell.positional);
+    if parameters.len() > 0 {
+        shell.positional = parameters.iter().map(Rc::from).collect();
+    }
+    let script = core::mem::replace(&mut shell.script, name.into());
+    let line = shell.line;
+    shell.scripts_deep += 1;
+    let flow = execution::all(shell, &mut Source::text(&program, 1));
+    shell.scripts_deep -= 1;
+    shell.line = line;
+    shell.script = script;
+    if parameters.len() > 0 {
+        shell.positional = positional;
+    }
+    match flow {
+        Ok(()) | Err(Divert::Return) => Ok(shell.status),
+        Err(divert) => Err(divert),
+    }
+}
+
+/// The first file of this name in PATH that may be read.
+fn find(shell: &Shell, name: &[u8]) -> Option<CString> {
+    let path = shell.variables.get(Symbol::PATH).unwrap_or_default();
+    path.split(|&byte| byte == b':').find_map(|directory| {
+        let mut file = directory.to_vec();
+        if !directory.is_empty() {
+            file.push(b'/');
+        }
+        file.extend_from_slice(name);
+        let file = CString::new(file).ok()?;
+        let readable = sys::file::stat(&file).is_ok_and(|stat| stat.is_file())
+            && sys::file::eaccess(&file, Access::READ).is_ok();
+        readable.then_some(file)
+    })
+}

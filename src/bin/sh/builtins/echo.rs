@@ -1,0 +1,41 @@
+//! `echo [-neE] [string...]`: writes strings (XCU 4, `echo`).
+//!
+//! What it does with backslashes and `-n` POSIX leaves open, but for XSI. Here it is as in bash and busybox, which scripts for Linux
+//! are written for: `-n` leaves out the newline, and escape sequences mean something after `-e` only. What is portable
+//! (`configure`) asks first, or uses `printf`.
+
+use super::Answer;
+use super::escapes::{self, Place};
+use crate::fields::Arguments;
+use crate::shell::Shell;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let (mut newline, mut escaped, mut first) = (true, false, 1);
+    while let Some([b'-', letters @ ..]) = arguments.get(first)
+        && !letters.is_empty()
+        && letters.iter().all(|letter| matches!(letter, b'n' | b'e' | b'E'))
+    {
+        for letter in letters {
+            match letter {
+                b'n' => newline = false,
+                letter => escaped = *letter == b'e',
+            }
+        }
+        first += 1;
+    }
+    let out = &mut shell.output;
+    for (index, argument) in arguments.skip(first).iter().enumerate() {
+        if index > 0 {
+            out.write(b" ");
+        }
+        if !escaped {
+            out.write(argument);
+        } else if !escapes::write(argument, Place::Echo, &mut |part| out.write(part)) {
+            return Ok(0);
+        }
+    }
+    if newline {
+        out.write(b"\n");
+    }
+    Ok(0)
+}

@@ -1,0 +1,27 @@
+//! `eval [argument…]` (XCU 2.15): executes its arguments, joined by spaces.
+
+use alloc::vec::Vec;
+
+use super::{Answer, options};
+use crate::execution;
+use crate::fields::Arguments;
+use crate::shell::{Shell, text};
+use crate::syntax::Source;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    if shell.is_too_deep() {
+        return Err(shell.fatal(2, text!("eval: nested too deeply")));
+    }
+    let mut program = Vec::new();
+    for (index, operand) in options::operands(arguments).iter().enumerate() {
+        if index > 0 {
+            program.push(b' ');
+        }
+        program.extend_from_slice(operand);
+    }
+    let line = shell.line;
+    let mut source = Source::text(&program, line);
+    execution::all(shell, &mut source)?;
+    shell.line = line;
+    Ok(shell.status)
+}

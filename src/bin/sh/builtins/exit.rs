@@ -1,0 +1,32 @@
+//! `exit [n]`, `return [n]` (XCU 2.15). A `return` outside of functions and dot scripts ends the script.
+
+use super::{Answer, options};
+use crate::fields::Arguments;
+use crate::shell::{Divert, Shell};
+use crate::{jobs, traps};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    if jobs::should_stay(shell) {
+        return Ok(1);
+    }
+    shell.status = match options::operands(arguments).get(0) {
+        None => traps::status_for_exit(shell),
+        Some(operand) => number(shell, arguments, operand)?,
+    };
+    Err(Divert::Exit)
+}
+
+pub fn run_return(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    shell.status = match options::operands(arguments).get(0) {
+        None => traps::status_for_return(shell),
+        Some(operand) => number(shell, arguments, operand)?,
+    };
+    Err(Divert::Return)
+}
+
+fn number(shell: &mut Shell, arguments: Arguments<'_>, operand: &[u8]) -> Answer {
+    match nestling::text::number(operand, 10).and_then(|number| i32::try_from(number).ok()) {
+        Some(status) => Ok(status),
+        None => Err(options::wrong(shell, arguments.name(), operand, "not an exit status").into()),
+    }
+}

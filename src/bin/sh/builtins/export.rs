@@ -1,0 +1,73 @@
+//! `export name[=value]...`, `export -p`; `readonly name[=value]...`, `readonly -p`: give variables an attribute, or list those that have
+//! it (XCU 2.15, `export`, `readonly`). `export -n` takes it away (as in bash and busybox).
+
+use super::options::{Getopt, Wrong, wrong};
+use super::{Answer, listing};
+use crate::fields::Arguments;
+use crate::shell::Shell;
+use crate::symbols::{Symbol, is_name};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut options = Getopt::new(arguments, "pn");
+    let (mut list, mut exported) = (false, true);
+    while let Some(letter) = options.next(shell)? {
+        match letter {
+            b'p' => list = true,
+            _ => exported = false,
+        }
+    }
+    let operands = options.operands();
+    if list || operands.len() == 0 {
+        listing::write(shell, "export ", |variable| variable.exported);
+    }
+    for operand in operands.iter() {
+        let name = assigned(shell, arguments.name(), operand)?;
+        shell.variables.export(name, exported);
+    }
+    Ok(0)
+}
+
+pub fn run_readonly(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut options = Getopt::new(arguments, "p");
+    let mut list = false;
+    while options.next(shell)?.is_some() {
+        list = true;
+    }
+    let operands = options.operands();
+    if list || operands.len() == 0 {
+        listing::write(shell, "readonly ", |variable| variable.readonly);
+    }
+    for operand in operands.iter() {
+        let name = assigned(shell, arguments.name(), operand)?;
+        shell.variables.set_readonly(name);
+    }
+    Ok(0)
+}
+
+/// An operand's name, its value assigned if it has one.
+fn assigned(shell: &mut Shell, utility: &[u8], operand: &[u8]) -> Result<Symbol, crate::shell::Divert> {
+    let Operand { name, value } = self::operand(shell, utility, operand)?;
+    if let Some(value) = value {
+        shell.assign(name, value)?;
+    }
+    Ok(name)
+}
+
+/// `name`, or `name=value`.
+pub struct Operand<'a> {
+    pub name: Symbol,
+    pub value: Option<&'a [u8]>,
+}
+
+/// Takes an operand apart.
+pub fn operand<'a>(shell: &mut Shell, utility: &[u8], operand: &'a [u8]) -> Result<Operand<'a>, Wrong> {
+    let length = operand.iter().take_while(|&&byte| byte != b'=').count();
+    let (name, value) = operand.split_at_checked(length).unwrap_or_default();
+    if !is_name(name) {
+        return Err(wrong(shell, utility, operand, "not a name"));
+    }
+    Ok(Operand {
+        name: shell.symbol(name),
+        value: value.get(1..),
+    })
+}

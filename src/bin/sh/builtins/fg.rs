@@ -1,0 +1,34 @@
+//! `fg [job_id]`: XCU 3 `fg`.
+
+use super::Answer;
+use super::options::operands;
+use crate::fields::Arguments;
+use crate::jobs;
+use crate::shell::{Shell, text};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let id = operands(arguments).get(0).unwrap_or(b"%%");
+    match find(shell, id) {
+        Ok(place) => {
+            shell.output.write(shell.jobs.text(place));
+            shell.output.write(b"\n");
+            shell.output.flush();
+            jobs::continue_in_foreground(shell, place)
+        }
+        Err(why) => {
+            shell.complain(text!("fg: ", id, ": ", why));
+            Ok(1)
+        }
+    }
+}
+
+/// The place of a job that `fg` and `bg` can do something for, else why there is none.
+pub fn find(shell: &mut Shell, id: &[u8]) -> Result<usize, &'static str> {
+    if !jobs::controls(shell) {
+        return Err("no job control");
+    }
+    shell.jobs.update();
+    let place = shell.jobs.find(id)?;
+    jobs::is_under_control(shell, place)?;
+    Ok(place)
+}

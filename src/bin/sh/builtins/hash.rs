@@ -1,0 +1,44 @@
+//! `hash [utility…]`, `hash -r` (XCU `hash`): where programs were found; looks for them now; forgets them.
+
+use nestling::text::Text;
+
+use super::{Answer, options};
+use crate::execution::search::{self, Target};
+use crate::fields::Arguments;
+use crate::shell::{Shell, text};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut getopt = options::Getopt::new(arguments, "r");
+    let mut forgets = false;
+    loop {
+        match getopt.next(shell) {
+            Ok(None) => break,
+            Ok(_) => forgets = true,
+            Err(_) => return Ok(2),
+        }
+    }
+    let operands = getopt.operands();
+    if forgets {
+        shell.hashed.clear();
+    } else if operands.len() == 0 {
+        for hashed in shell.hashed.values() {
+            text!(&*hashed.path, "\n").write(&mut shell.output);
+        }
+    }
+    let mut status = 0;
+    for index in 0..operands.len() {
+        let Some(name) = operands.c_str(index) else { break };
+        let symbol = shell.symbols.find(name.to_bytes());
+        if !matches!(search::target(shell, symbol), Target::Program) {
+            continue;
+        }
+        if let Some(symbol) = symbol {
+            shell.hashed.remove(&symbol);
+        }
+        if search::program(shell, name).is_none() {
+            shell.complain(text!("hash: ", name, ": not found"));
+            status = 1;
+        }
+    }
+    Ok(status)
+}

@@ -1,0 +1,67 @@
+//! `jobs [-l|-p] [job_id...]`: XCU 3 `jobs`.
+
+use nestling::text::Text;
+
+use super::Answer;
+use super::options::{Getopt, Wrong};
+use crate::fields::Arguments;
+use crate::jobs::{Jobs, State};
+use crate::output::Output;
+use crate::shell::{Shell, text};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut options = Getopt::new(arguments, "lp");
+    let mut style = b' ';
+    loop {
+        match options.next(shell) {
+            Ok(Some(letter)) => style = letter,
+            Ok(None) => break,
+            Err(Wrong) => return Ok(2),
+        }
+    }
+    let operands = options.operands();
+    shell.jobs.update();
+    let marks = shell.jobs.marks();
+    if operands.len() == 0 {
+        for place in 0..shell.jobs.len() {
+            report(&mut shell.jobs, &mut shell.output, place, marks, style);
+        }
+    }
+    let mut status = 0;
+    for id in operands.iter() {
+        match shell.jobs.find(id) {
+            Ok(place) => report(&mut shell.jobs, &mut shell.output, place, marks, style),
+            Err(why) => {
+                shell.complain(text!("jobs: ", id, ": ", why));
+                status = 1;
+            }
+        }
+    }
+    Ok(status)
+}
+
+/// Writes a job's line. One that has ended is forgotten by that, unless this stands for a subshell.
+fn report(
+    jobs: &mut Jobs,
+    output: &mut Output,
+    place: usize,
+    marks: [Option<usize>; 2],
+    style: u8,
+) {
+    let Some(state) = jobs.state(place) else {
+        return;
+    };
+    if style == b'p' {
+        if let Some(leader) = jobs.leader(place) {
+            text!(leader, "\n").write(output);
+        }
+        return;
+    }
+    jobs.line(place, marks, style == b'l').write(output);
+    if !output.captures() {
+        jobs.told(place);
+        if let State::Done(..) = state {
+            jobs.forget(place);
+        }
+    }
+}

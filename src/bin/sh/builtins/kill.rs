@@ -1,0 +1,129 @@
+//! `kill [-s signal_name|-signal] pid...`, `kill -l [exit_status...]`: XCU 3 `kill`.
+
+use nestling::text::{self, Text};
+use nestling::{Signal, sys};
+
+use super::Answer;
+use super::options::operands;
+use crate::fields::Arguments;
+use crate::shell::{Shell, text};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut operands = arguments.skip(1);
+    let mut name: &[u8] = b"TERM";
+    if let Some([b'-', option @ ..]) = operands.get(0) {
+        match option {
+            // Behind the option, which stands where a name does.
+            b"l" | b"L" => return list(shell, self::operands(operands)),
+            _ => operands = operands.skip(1),
+        }
+        match option {
+            b"s" | b"n" => {
+                name = operands.get(0).unwrap_or_default();
+                operands = operands.skip(1);
+            }
+            b"-" => {}
+            // No signal's name begins with a small letter, but people write them so.
+            [b's' | b'n', attached @ ..] if signal(option).is_none() => name = attached,
+            _ => name = option,
+        }
+        if option != b"-" && operands.get(0) == Some(b"--") {
+            operands = operands.skip(1);
+        }
+    }
+    let Some(signal) = signal(name) else {
+        shell.complain(text!("kill: ", name, ": no such signal"));
+        return Ok(1);
+    };
+    if operands.len() == 0 {
+        shell.complain(text!(
+            "kill: whom? It is kill [-s signal | -signal] pid..., or kill -l [exit_status...]"
+        ));
+        return Ok(2);
+    }
+    let mut status = 0;
+    for operand in operands.iter() {
+        if !send(shell, operand, signal) {
+            status = 1;
+        }
+    }
+    Ok(status)
+}
+
+/// A signal by name or number; the inner `None` is 0, which only asks whether one could be sent.
+fn signal(name: &[u8]) -> Option<Option<Signal>> {
+    match name {
+        b"0" | b"EXIT" => Some(None),
+        _ => Signal::from_name(name).map(Some),
+    }
+}
+
+fn send(shell: &mut Shell, operand: &[u8], signal: Option<Signal>) -> bool {
+    let answer = if operand.first() == Some(&b'%') {
+        shell.jobs.find(operand).map(|place| {
+            // Of a job without a group, those processes that are left.
+            let sent = shell
+                .jobs
+                .targets(place)
+                .map(|target| sys::process::kill(target, signal));
+            sent.reduce(Result::or).unwrap_or(Ok(()))
+        })
+    } else {
+        let (negative, digits) = match operand.strip_prefix(b"-") {
+            Some(digits) => (true, digits),
+            None => (false, operand),
+        };
+        let number = text::number(digits, 10).and_then(|number| i32::try_from(number).ok());
+        match number {
+            Some(number) => Ok(sys::process::kill(
+                if negative { -number } else { number },
+                signal,
+            )),
+            None => Err("neither a process id nor a job id"),
+        }
+    };
+    match answer {
+        Ok(Ok(())) => true,
+        Ok(Err(errno)) => {
+            shell.complain(text!("kill: ", operand, ": ", errno));
+            false
+        }
+        Err(why) => {
+            shell.complain(text!("kill: ", operand, ": ", why));
+            false
+        }
+    }
+}
+
+/// `-l`: the names, or for an exit status the name of the signal that it stands for; for a name its number.
+fn list(shell: &mut Shell, operands: Arguments<'_>) -> Answer {
+    if operands.len() == 0 {
+        for signal in Signal::all() {
+            text!(signal, "\n").write(&mut shell.output);
+        }
+    }
+    let mut status = 0;
+    for operand in operands.iter() {
+        let number = text::number(operand, 10).map(|number| match number {
+            129.. => number - 128,
+            _ => number,
+        });
+        match (number, signal(operand)) {
+            (Some(0), _) => shell.output.write(b"EXIT\n"),
+            (None, Some(signal)) => {
+                text!(signal.map_or(0, Signal::as_raw), "\n").write(&mut shell.output)
+            }
+            (Some(number), _)
+                if let Some(signal) =
+                    Signal::from_raw(i32::try_from(number).unwrap_or_default()) =>
+            {
+                text!(signal, "\n").write(&mut shell.output);
+            }
+            _ => {
+                shell.complain(text!("kill: ", operand, ": no such signal"));
+                status = 1;
+            }
+        }
+    }
+    Ok(status)
+}

@@ -1,0 +1,20 @@
+//! `let expression...`: evaluates arithmetic expressions; the status is 1 if the last is 0 (as in bash, mksh and busybox).
+
+use super::Answer;
+use super::options::{operands, wrong};
+use crate::expansion::arithmetic;
+use crate::fields::Arguments;
+use crate::shell::Shell;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let operands = operands(arguments);
+    if operands.len() == 0 {
+        wrong(shell, arguments.name(), b"", "an expression is missing");
+        return Ok(1);
+    }
+    let mut last = 0;
+    for expression in operands.iter() {
+        last = arithmetic::evaluate_text(shell, expression)?;
+    }
+    Ok(i32::from(last == 0))
+}

@@ -1,0 +1,37 @@
+//! `local name[=value]...`: variables that are as they were before when the function returns (as in dash, bash and busybox).
+//!
+//! Without a value a variable is unset; its attributes stay.
+
+use super::Answer;
+use super::export::{self, Operand};
+use super::options::{operands, wrong};
+use crate::fields::Arguments;
+use crate::shell::Shell;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    if shell.functions_deep == 0 {
+        wrong(shell, arguments.name(), b"", "not in a function");
+        return Ok(1);
+    }
+    for operand in operands(arguments).iter() {
+        let Ok(Operand { name, value }) = export::operand(shell, arguments.name(), operand) else {
+            return Ok(1);
+        };
+        shell.variables.save(name);
+        let was_exported = shell.variables.variable(name).is_some_and(|variable| variable.exported);
+        let done = match value {
+            Some(value) => shell.assign(name, value),
+            None => match shell.variables.unset(name) {
+                Ok(()) => Ok(shell.assigned(name)),
+                Err(_) => Err(shell.is_readonly(name)),
+            },
+        };
+        if done.is_err() {
+            return Ok(1);
+        }
+        if was_exported {
+            shell.variables.export(name, true);
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,115 @@
+//! The built-in utilities, a file each.
+
+mod alias;
+mod bg;
+mod break_continue;
+mod cd;
+mod colon;
+mod command;
+pub mod conditional;
+mod dot;
+mod echo;
+mod escapes;
+mod eval;
+mod exec;
+mod exit;
+mod export;
+mod fg;
+mod float;
+mod getopts;
+mod hash;
+mod jobs;
+mod kill;
+mod let_;
+mod listing;
+mod local;
+pub mod options;
+mod printf;
+pub mod pwd;
+pub mod quoting;
+mod read;
+pub mod set;
+mod shift;
+pub mod test;
+mod times;
+mod trap;
+mod ulimit;
+mod umask;
+mod unalias;
+mod unset;
+mod wait;
+
+use crate::fields::Arguments;
+use crate::shell::{Divert, Shell};
+use crate::symbols::Symbol;
+
+/// What a built-in answers: its exit status.
+pub type Answer = Result<i32, Divert>;
+
+/// What kind of utility it is: how it is found, and what its errors do (XCU 2.9.1.4, 2.8.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A special built-in: found before functions; its errors end a shell that is not interactive; assignments before it stay.
+    Special,
+    /// Found after functions, whatever PATH says.
+    Regular,
+}
+
+#[derive(Debug)]
+pub struct Builtin {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// Gets its name and operands. What it writes goes to `shell.output`, which the caller finishes.
+    pub run: fn(&mut Shell, Arguments<'_>) -> Answer,
+    /// Whether it leaves the shell as it was, but for variables: then a command substitution of it needs no process.
+    pub leaves_no_trace: bool,
+}
+
+/// Every built-in: symbols of their names follow the known variables' ([`crate::symbols`]).
+pub const BUILTINS: &[Builtin] = &[
+    Builtin { name: ":", kind: Kind::Special, run: colon::run, leaves_no_trace: true },
+    Builtin { name: "break", kind: Kind::Special, run: break_continue::run_break, leaves_no_trace: true },
+    Builtin { name: "continue", kind: Kind::Special, run: break_continue::run_continue, leaves_no_trace: true },
+    Builtin { name: "return", kind: Kind::Special, run: exit::run_return, leaves_no_trace: true },
+    Builtin { name: "exit", kind: Kind::Special, run: exit::run, leaves_no_trace: true },
+    Builtin { name: "eval", kind: Kind::Special, run: eval::run, leaves_no_trace: false },
+    Builtin { name: ".", kind: Kind::Special, run: dot::run, leaves_no_trace: false },
+    Builtin { name: "source", kind: Kind::Regular, run: dot::run, leaves_no_trace: false },
+    Builtin { name: "exec", kind: Kind::Special, run: exec::run, leaves_no_trace: false },
+    Builtin { name: "command", kind: Kind::Regular, run: command::run, leaves_no_trace: false },
+    Builtin { name: "type", kind: Kind::Regular, run: command::run_type, leaves_no_trace: true },
+    Builtin { name: "hash", kind: Kind::Regular, run: hash::run, leaves_no_trace: false },
+    Builtin { name: "true", kind: Kind::Regular, run: colon::run, leaves_no_trace: true },
+    Builtin { name: "false", kind: Kind::Regular, run: colon::run_false, leaves_no_trace: true },
+    Builtin { name: "echo", kind: Kind::Regular, run: echo::run, leaves_no_trace: true },
+    Builtin { name: "printf", kind: Kind::Regular, run: printf::run, leaves_no_trace: true },
+    Builtin { name: "test", kind: Kind::Regular, run: test::run, leaves_no_trace: true },
+    Builtin { name: "[", kind: Kind::Regular, run: test::run, leaves_no_trace: true },
+    Builtin { name: "cd", kind: Kind::Regular, run: cd::run, leaves_no_trace: false },
+    Builtin { name: "pwd", kind: Kind::Regular, run: pwd::run, leaves_no_trace: true },
+    Builtin { name: "read", kind: Kind::Regular, run: read::run, leaves_no_trace: true },
+    Builtin { name: "export", kind: Kind::Special, run: export::run, leaves_no_trace: true },
+    Builtin { name: "readonly", kind: Kind::Special, run: export::run_readonly, leaves_no_trace: true },
+    Builtin { name: "unset", kind: Kind::Special, run: unset::run, leaves_no_trace: false },
+    Builtin { name: "set", kind: Kind::Special, run: set::run, leaves_no_trace: false },
+    Builtin { name: "shift", kind: Kind::Special, run: shift::run, leaves_no_trace: true },
+    Builtin { name: "getopts", kind: Kind::Regular, run: getopts::run, leaves_no_trace: false },
+    Builtin { name: "umask", kind: Kind::Regular, run: umask::run, leaves_no_trace: false },
+    Builtin { name: "ulimit", kind: Kind::Regular, run: ulimit::run, leaves_no_trace: false },
+    Builtin { name: "local", kind: Kind::Regular, run: local::run, leaves_no_trace: true },
+    Builtin { name: "let", kind: Kind::Regular, run: let_::run, leaves_no_trace: true },
+    Builtin { name: "times", kind: Kind::Special, run: times::run, leaves_no_trace: true },
+    Builtin { name: "trap", kind: Kind::Special, run: trap::run, leaves_no_trace: false },
+    Builtin { name: "wait", kind: Kind::Regular, run: wait::run, leaves_no_trace: false },
+    Builtin { name: "kill", kind: Kind::Regular, run: kill::run, leaves_no_trace: true },
+    Builtin { name: "jobs", kind: Kind::Regular, run: jobs::run, leaves_no_trace: true },
+    Builtin { name: "fg", kind: Kind::Regular, run: fg::run, leaves_no_trace: false },
+    Builtin { name: "bg", kind: Kind::Regular, run: bg::run, leaves_no_trace: false },
+    Builtin { name: "alias", kind: Kind::Regular, run: alias::run, leaves_no_trace: false },
+    Builtin { name: "unalias", kind: Kind::Regular, run: unalias::run, leaves_no_trace: false },
+];
+
+/// The built-in of this name.
+pub fn find(name: Symbol) -> Option<&'static Builtin> {
+    BUILTINS.get(name.index().checked_sub(crate::symbols::FIRST_BUILTIN)?)
+}

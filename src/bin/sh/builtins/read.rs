@@ -1,0 +1,382 @@
+//! `read [-r] [-d delim] var...`: reads a line into variables (XCU 4, `read`).
+//!
+//! Beside POSIX's, bash's and busybox's `-n`, `-N` (so many characters), `-p` (a prompt, on a terminal), `-s` (what is typed is not shown),
+//! `-t` (so many seconds at most; then the status is 142, as if by SIGALRM), `-u` (another descriptor), and REPLY.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use nestling::poll::{Events, PollFd};
+use nestling::terminal::{self, Mode, Saved, Special, When};
+use nestling::time::{self, Clock, Timestamp};
+use nestling::{BorrowedFd, Errno, SeekFrom, io, rt, sys};
+
+use super::Answer;
+use super::options::{Getopt, Wrong, refused, wrong};
+use crate::expansion::splitting::Separators;
+use crate::fields::Arguments;
+use crate::shell::{Divert, Flow, Shell};
+use crate::symbols::{Symbol, is_name};
+use crate::traps;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let name = arguments.name();
+    let mut options = Getopt::new(arguments, "rsd:n:N:p:t:u:");
+    let mut line = Line {
+        text: Vec::new(),
+        raw: false,
+        delimiter: b'\n',
+        most: usize::MAX,
+        exactly: false,
+    };
+    let (mut fd, mut prompt, mut silent, mut timeout) = (io::stdin(), &b""[..], false, None);
+    loop {
+        let letter = match options.next(shell) {
+            Ok(Some(letter)) => letter,
+            Ok(None) => break,
+            Err(Wrong) => return Ok(2),
+        };
+        let argument = options.argument;
+        let number = nestling::text::number(argument, 10).and_then(|number| usize::try_from(number).ok());
+        match (letter, number) {
+            (b'r', _) => line.raw = true,
+            (b's', _) => silent = true,
+            (b'd', _) => line.delimiter = argument.first().copied().unwrap_or_default(),
+            (b'p', _) => prompt = argument,
+            (b't', _) if let Some(time) = seconds(argument) => timeout = Some(time),
+            (b'n' | b'N', Some(number)) => (line.most, line.exactly) = (number, letter == b'N'),
+            (b'u', Some(number)) => match rt::descriptors::of_user(i32::try_from(number).unwrap_or(-1)) {
+                Ok(other) => fd = other,
+                Err(errno) => {
+                    refused(shell, name, argument, errno);
+                    return Ok(2);
+                }
+            },
+            _ => {
+                wrong(shell, name, argument, "not a number");
+                return Ok(2);
+            }
+        }
+    }
+    let operands = options.operands();
+    for operand in operands.iter() {
+        if !is_name(operand) {
+            wrong(shell, name, operand, "not a name");
+            return Ok(2);
+        }
+    }
+    let mut input = Input::new(fd, timeout);
+    if timeout == Some(Duration::ZERO) {
+        return Ok(i32::from(!input.wait(shell)?));
+    }
+    let end = {
+        let by_characters = line.most < usize::MAX || line.delimiter != b'\n';
+        let _saved = input.prepare(prompt, silent, by_characters);
+        line.read(shell, &mut input)
+    };
+    input.give_back();
+    let end = match end {
+        Ok(end) => end,
+        Err(Stop::Divert(divert)) => return Err(divert),
+        Err(Stop::Errno(errno)) => {
+            refused(shell, name, b"standard input", errno);
+            return Ok(2);
+        }
+    };
+    if line.assign(shell, operands).is_err() {
+        return Ok(2);
+    }
+    Ok(end)
+}
+
+/// Why reading stops, but for an end.
+enum Stop {
+    Divert(Divert),
+    Errno(Errno),
+}
+
+impl From<Divert> for Stop {
+    fn from(divert: Divert) -> Self {
+        Self::Divert(divert)
+    }
+}
+
+/// Seconds, with a fraction.
+fn seconds(text: &[u8]) -> Option<Duration> {
+    let length = text.iter().take_while(|&&byte| byte != b'.').count();
+    let (whole, fraction) = text.split_at_checked(length)?;
+    let whole = if whole.is_empty() && fraction.len() > 1 { b"0" } else { whole };
+    let (mut nanos, mut unit) = (0, 100_000_000);
+    for &digit in fraction.get(1..).unwrap_or_default() {
+        nanos += char::from(digit).to_digit(10)? * unit;
+        unit /= 10;
+    }
+    Some(Duration::new(nestling::text::number(whole, 10)?, nanos))
+}
+
+/// Where the line comes from. Nothing is read beyond it: others go on from there.
+struct Input {
+    fd: BorrowedFd<'static>,
+    /// What is read too much can be given back.
+    seekable: bool,
+    /// When there is no more time.
+    end: Option<Timestamp>,
+    block: [u8; 512],
+    start: usize,
+    length: usize,
+}
+
+impl Input {
+    fn new(fd: BorrowedFd<'static>, timeout: Option<Duration>) -> Self {
+        let end = timeout.and_then(|timeout| time::now(Clock::Monotonic).ok()?.checked_add(timeout));
+        Self {
+            fd,
+            seekable: sys::fd::lseek(fd, SeekFrom::Current(0)).is_ok(),
+            end,
+            block: [0; 512],
+            start: 0,
+            length: 0,
+        }
+    }
+
+    /// On a terminal: shows the prompt, and has it give characters as they are typed, or not show them. It is as it was when the answer
+    /// is dropped.
+    fn prepare(&self, prompt: &[u8], silent: bool, by_characters: bool) -> Option<Saved<'static>> {
+        let changes = silent || by_characters;
+        if prompt.is_empty() && !changes || self.seekable || !terminal::is_terminal(self.fd) {
+            return None;
+        }
+        // Nobody is left to be told.
+        let _ = io::write_all(io::stderr(), prompt);
+        if !changes {
+            return None;
+        }
+        let saved = Saved::new(self.fd).ok()?;
+        let mut attributes = saved.attributes();
+        if silent {
+            attributes.set(Mode::ECHO, false);
+        }
+        if by_characters {
+            attributes.set(Mode::ICANON, false);
+            attributes.set_special(Special::Min, 1);
+            attributes.set_special(Special::Time, 0);
+        }
+        terminal::set_attributes(self.fd, When::Drain, &attributes).ok()?;
+        Some(saved)
+    }
+
+    /// Waits until there is something to be read: false if there is no more time.
+    fn wait(&self, shell: &mut Shell) -> Result<bool, Divert> {
+        let Some(end) = self.end.filter(|_| !self.seekable) else {
+            return Ok(true);
+        };
+        loop {
+            let now = time::now(Clock::Monotonic).unwrap_or(end);
+            let left = end.checked_duration_since(now).unwrap_or_default();
+            let mut fds = [PollFd::new(self.fd, Events::IN)];
+            match sys::poll::ppoll(&mut fds, Some(left), None) {
+                Err(Errno::EINTR) => traps::run_pending(shell)?,
+                Ok(0) => return Ok(false),
+                _ => return Ok(true),
+            }
+        }
+    }
+
+    /// The next byte; `None` at the end.
+    fn byte(&mut self, shell: &mut Shell) -> Result<Option<u8>, Stop> {
+        while self.start >= self.length {
+            let room = if self.seekable { self.block.len() } else { 1 };
+            (self.start, self.length) = (0, 0);
+            match sys::fd::read(self.fd, self.block.get_mut(..room).unwrap_or_default()) {
+                Ok(0) => return Ok(None),
+                Ok(length) => self.length = length,
+                Err(Errno::EINTR) => traps::run_pending(shell)?,
+                Err(errno) => return Err(Stop::Errno(errno)),
+            }
+        }
+        let byte = self.block.get(self.start).copied();
+        self.start += 1;
+        Ok(byte)
+    }
+
+    /// Gives back what was read too much.
+    fn give_back(&self) {
+        let rest = self.length.saturating_sub(self.start);
+        if rest > 0 {
+            // It could be done before.
+            let _ = sys::fd::lseek(self.fd, SeekFrom::Current(-(rest as i64)));
+        }
+    }
+}
+
+/// What was read, without its delimiter. Before a byte that was escaped stands a backslash, unless it is raw.
+struct Line {
+    text: Vec<u8>,
+    raw: bool,
+    delimiter: u8,
+    /// How many characters to read at most.
+    most: usize,
+    /// The delimiter does not end it, nor is it split.
+    exactly: bool,
+}
+
+impl Line {
+    /// Reads: the exit status.
+    fn read(&mut self, shell: &mut Shell, input: &mut Input) -> Result<i32, Stop> {
+        // Of the character that is being read, how many bytes are to come.
+        let (mut characters, mut more) = (0, 0_u32);
+        let timed = input.end.is_some();
+        while characters < self.most {
+            if timed && !input.wait(shell)? {
+                return Ok(142);
+            }
+            let Some(mut byte) = input.byte(shell)? else {
+                return Ok(1);
+            };
+            if byte == self.delimiter && !self.exactly {
+                return Ok(0);
+            }
+            if byte == b'\\' && !self.raw {
+                let Some(escaped) = input.byte(shell)? else {
+                    return Ok(1);
+                };
+                if escaped == b'\n' {
+                    if shell.is_interactive() && terminal::is_terminal(input.fd) {
+                        let prompt = shell.variables.get(Symbol::PS2).unwrap_or_default();
+                        let _ = io::write_all(io::stderr(), prompt);
+                    }
+                    continue;
+                }
+                self.text.push(byte);
+                byte = escaped;
+            }
+            if byte == 0 {
+                continue;
+            }
+            self.text.push(byte);
+            if shell.utf8 {
+                more = match byte {
+                    0x80..0xc0 => more.saturating_sub(1),
+                    0xc0.. => (byte.leading_ones() - 1).min(3),
+                    _ => 0,
+                };
+            }
+            characters += usize::from(more == 0);
+        }
+        Ok(0)
+    }
+
+    /// Splits the line (XCU 2.6.5), and assigns the fields.
+    fn assign(&self, shell: &mut Shell, names: Arguments<'_>) -> Flow {
+        let mut value = Vec::new();
+        if self.exactly || names.len() == 0 {
+            self.copy(0, self.text.len(), &mut value);
+            let name = names.get(0).map_or(Symbol::REPLY, |name| shell.symbol(name));
+            shell.assign(name, &value)?;
+            return names.iter().skip(1).try_for_each(|name| {
+                let name = shell.symbol(name);
+                shell.assign(name, b"")
+            });
+        }
+        let splitter = Splitter {
+            line: self,
+            separators: Separators::new(shell),
+        };
+        let mut start = splitter.spaces(0);
+        for (index, name) in names.iter().enumerate() {
+            let mut end = splitter.field(start);
+            let next = splitter.delimiter(end);
+            if index + 1 == names.len() && next < self.text.len() {
+                end = splitter.trimmed(start);
+            }
+            value.clear();
+            self.copy(start, end, &mut value);
+            let name = shell.symbol(name);
+            shell.assign(name, &value)?;
+            start = next;
+        }
+        Ok(())
+    }
+
+    /// A part of the text, without the backslashes that escape.
+    fn copy(&self, start: usize, end: usize, value: &mut Vec<u8>) {
+        let part = self.text.get(start..end).unwrap_or_default();
+        if self.raw {
+            value.extend_from_slice(part);
+            return;
+        }
+        let mut bytes = part.iter();
+        while let Some(&byte) = bytes.next() {
+            value.push(if byte == b'\\' { bytes.next().copied().unwrap_or_default() } else { byte });
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    /// IFS white space.
+    Space,
+    /// Another character in IFS.
+    Separator,
+}
+
+struct Splitter<'a> {
+    line: &'a Line,
+    separators: Separators,
+}
+
+impl Splitter<'_> {
+    /// What is there, and how long it is; `None` at the end.
+    fn at(&self, index: usize) -> Option<(Kind, usize)> {
+        let rest = self.line.text.get(index..)?;
+        let first = *rest.first()?;
+        if first == b'\\' && !self.line.raw {
+            return Some((Kind::Text, 2));
+        }
+        Some(match (self.separators.length(rest), first) {
+            (Some(length), b' ' | b'\t' | b'\n') => (Kind::Space, length),
+            (Some(length), _) => (Kind::Separator, length),
+            (None, _) => (Kind::Text, 1),
+        })
+    }
+
+    /// Where what is of this kind ends.
+    fn while_it_is(&self, kind: Kind, mut index: usize) -> usize {
+        while let Some((other, length)) = self.at(index)
+            && other == kind
+        {
+            index += length;
+        }
+        index
+    }
+
+    fn spaces(&self, start: usize) -> usize {
+        self.while_it_is(Kind::Space, start)
+    }
+
+    fn field(&self, start: usize) -> usize {
+        self.while_it_is(Kind::Text, start)
+    }
+
+    /// The end of the delimiter that begins there: white space with at most one other character.
+    fn delimiter(&self, start: usize) -> usize {
+        let end = self.spaces(start);
+        match self.at(end) {
+            Some((Kind::Separator, length)) => self.spaces(end + length),
+            _ => end,
+        }
+    }
+
+    /// The end of the text without white space there.
+    fn trimmed(&self, start: usize) -> usize {
+        let (mut index, mut end) = (start, start);
+        while let Some((kind, length)) = self.at(index) {
+            index += length;
+            if kind != Kind::Space {
+                end = index;
+            }
+        }
+        end
+    }
+}

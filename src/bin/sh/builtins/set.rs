@@ -1,0 +1,109 @@
+//! `set [-abCefhmnuvx] [-o option] [argument...]`, `set [+abCefhmnuvx] [+o option] [argument...]`, `set -- [argument...]`: sets options
+//! and positional parameters, or lists options or variables (XCU 2.15, `set`).
+
+use alloc::rc::Rc;
+
+use nestling::text::Text;
+
+use super::options::{Wrong, wrong};
+use super::{Answer, listing};
+use crate::fields::Arguments;
+use crate::jobs;
+use crate::options::{self, Opt};
+use crate::shell::Shell;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    if arguments.len() == 1 {
+        listing::write(shell, "", |variable| variable.value.is_some());
+        return Ok(0);
+    }
+    let (name, mut index, mut status) = (arguments.name(), 1, 0);
+    let mut sets_parameters = false;
+    while let Some([sign @ (b'-' | b'+'), letters @ ..]) = arguments.get(index) {
+        let on = *sign == b'-';
+        index += 1;
+        match (on, letters) {
+            (true, b"-") => {
+                sets_parameters = true;
+                break;
+            }
+            // As it was before there was `--`: `-x` and `-v` are turned off too.
+            (true, b"") => {
+                shell.options.set(Opt::Xtrace, false);
+                shell.options.set(Opt::Verbose, false);
+                break;
+            }
+            (false, b"") => {
+                index -= 1;
+                break;
+            }
+            _ => {}
+        }
+        for letter in letters {
+            let written = [*sign, *letter];
+            let option = match letter {
+                b'o' => match arguments.get(index) {
+                    None => {
+                        list(shell, on);
+                        continue;
+                    }
+                    Some(option) => {
+                        index += 1;
+                        options::by_name(option).ok_or(option)
+                    }
+                },
+                letter => options::by_letter(*letter).ok_or(&written[..]),
+            };
+            match option {
+                Ok(option) => {
+                    if !change(shell, option, on) {
+                        status = 1;
+                    }
+                }
+                Err(unknown) => return Err(no_such_option(shell, name, unknown).into()),
+            }
+        }
+    }
+    if sets_parameters || index < arguments.len() {
+        shell.positional = arguments.skip(index).iter().map(Rc::from).collect();
+    }
+    Ok(status)
+}
+
+fn no_such_option(shell: &mut Shell, name: &[u8], option: &[u8]) -> Wrong {
+    wrong(shell, name, option, "no such option")
+}
+
+/// Turns an option on or off, and does what follows from that. False if it can't be had, which is reported.
+pub fn change(shell: &mut Shell, option: Opt, on: bool) -> bool {
+    let before = shell.options.has(option);
+    shell.options.set(option, on);
+    match option {
+        Opt::Monitor if !jobs::set_monitor(shell, on) => {
+            shell.options.set(option, before);
+            return false;
+        }
+        Opt::Vi if on => shell.options.set(Opt::Emacs, false),
+        Opt::Emacs if on => shell.options.set(Opt::Vi, false),
+        _ => {}
+    }
+    true
+}
+
+/// Lists the options: to be read, or as commands that set them.
+fn list(shell: &mut Shell, to_be_read: bool) {
+    let (options, out) = (shell.options, &mut shell.output);
+    for &(option, _, name) in options::named() {
+        let on = options.has(option);
+        if to_be_read {
+            name.write(out);
+            let pad = "                ".get(name.len()..).unwrap_or_default();
+            pad.write(out);
+            (if on { "on\n" } else { "off\n" }).write(out);
+        } else {
+            (if on { "set -o " } else { "set +o " }).write(out);
+            name.write(out);
+            "\n".write(out);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `shift [n]`: moves the positional parameters down (XCU 2.15, `shift`).
+
+use super::Answer;
+use super::options::{operands, wrong};
+use crate::fields::Arguments;
+use crate::shell::Shell;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let (name, operands) = (arguments.name(), operands(arguments));
+    let mut count = 1;
+    if let Some(operand) = operands.get(0) {
+        let Some(number) = nestling::text::number(operand, 10) else {
+            return Err(wrong(shell, name, operand, "not a number").into());
+        };
+        count = usize::try_from(number).unwrap_or(usize::MAX);
+    }
+    if operands.len() > 1 {
+        return Err(wrong(shell, name, b"", "too many operands").into());
+    }
+    let Some(rest) = shell.positional.get(count..) else {
+        return Err(wrong(shell, name, b"", "there are not so many parameters").into());
+    };
+    shell.positional = rest.into();
+    Ok(0)
+}

@@ -1,0 +1,36 @@
+//! `times`: the processor time of the shell and of its children, user's and system's (XCU 2.15, `times`).
+
+use core::time::Duration;
+
+use nestling::sys;
+use nestling::text::Text;
+
+use super::Answer;
+use crate::fields::Arguments;
+use crate::output::Output;
+use crate::shell::Shell;
+
+pub fn run(shell: &mut Shell, _: Arguments<'_>) -> Answer {
+    for children in [false, true] {
+        let (user, system) = sys::resource::getrusage(children).unwrap_or_default();
+        write(user, b" ", &mut shell.output);
+        write(system, b"\n", &mut shell.output);
+    }
+    Ok(0)
+}
+
+/// As `1m2.003456s`.
+fn write(time: Duration, end: &[u8], out: &mut Output) {
+    let seconds = time.as_secs();
+    (seconds / 60).write(out);
+    "m".write(out);
+    (seconds % 60).write(out);
+    let mut fraction = *b".000000s";
+    let mut micros = time.subsec_micros();
+    for digit in fraction.iter_mut().take(7).skip(1).rev() {
+        *digit = b'0' + (micros % 10) as u8;
+        micros /= 10;
+    }
+    out.write(&fraction);
+    out.write(end);
+}

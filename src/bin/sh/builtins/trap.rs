@@ -1,0 +1,74 @@
+//! `trap [action condition...]`, `trap n [condition...]`, `trap -p [condition...]`: XCU 2.15 `trap`.
+
+use nestling::Signal;
+use nestling::text::Text;
+
+use super::Answer;
+use super::options::Getopt;
+use super::quoting::Quoted;
+use crate::fields::Arguments;
+use crate::shell::{Shell, text};
+use crate::traps::{self, Condition};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut options = Getopt::new(arguments, "p");
+    let mut print = false;
+    while options.next(shell)?.is_some() {
+        print = true;
+    }
+    let mut operands = options.operands();
+    if operands.len() == 0 {
+        show(shell, None, print);
+        for signal in Signal::all() {
+            show(shell, Some(signal), print);
+        }
+        return Ok(0);
+    }
+    let mut action = None;
+    if !print && !is_number(operands.name()) && operands.len() > 1 {
+        action = Some(operands.name()).filter(|&action| action != b"-");
+        operands = operands.skip(1);
+    }
+    let mut status = 0;
+    for name in operands.iter() {
+        match condition(name) {
+            Some(condition) if print => show(shell, condition, true),
+            Some(condition) => traps::set(shell, condition, action),
+            None => {
+                shell.complain(text!("trap: ", name, ": no such signal"));
+                status = 1;
+            }
+        }
+    }
+    Ok(status)
+}
+
+fn is_number(operand: &[u8]) -> bool {
+    operand.iter().all(u8::is_ascii_digit) && !operand.is_empty()
+}
+
+fn condition(name: &[u8]) -> Option<Condition> {
+    match name {
+        b"0" | b"EXIT" | b"exit" => Some(None),
+        _ => Signal::from_name(name).map(Some),
+    }
+}
+
+/// Writes the command that sets a condition's action; one that is in its default state only if `all`.
+fn show(shell: &mut Shell, condition: Condition, all: bool) {
+    let interactive = shell.is_interactive();
+    let action = shell.traps.shown(condition, interactive);
+    let output = &mut shell.output;
+    match action {
+        Some(action) => {
+            text!("trap -- ", Quoted(&action), " ").write(output);
+        }
+        None if all => output.write(b"trap -- - "),
+        None => return,
+    }
+    match condition {
+        Some(signal) => signal.short().write(output),
+        None => output.write(b"EXIT"),
+    }
+    output.write(b"\n");
+}

@@ -1,0 +1,36 @@
+//! `unalias name...`, `unalias -a`: XCU 4 `unalias`.
+
+use crate::builtins::Answer;
+use crate::fields::Arguments;
+use crate::shell::{Shell, text};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut operands = arguments.skip(1);
+    match operands.get(0) {
+        Some(b"-a") => {
+            shell.aliases.clear();
+            operands = operands.skip(1);
+            if operands.len() == 0 {
+                return Ok(0);
+            }
+        }
+        Some(b"--") => operands = operands.skip(1),
+        Some(option @ [b'-', _, ..]) => {
+            shell.complain(text!("unalias: ", option, ": no such option"));
+            return Ok(2);
+        }
+        _ => {}
+    }
+    if operands.len() == 0 {
+        shell.complain(text!("unalias: no name"));
+        return Ok(2);
+    }
+    let mut status = 0;
+    for name in operands.iter() {
+        if shell.aliases.remove(name).is_none() {
+            shell.complain(text!("unalias: ", name, ": no such alias"));
+            status = 1;
+        }
+    }
+    Ok(status)
+}

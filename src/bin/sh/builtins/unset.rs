@@ -1,0 +1,28 @@
+//! `unset [-fv] name...`: unsets variables, or functions (XCU 2.15, `unset`).
+
+use super::Answer;
+use super::options::{Getopt, wrong};
+use crate::fields::Arguments;
+use crate::shell::Shell;
+use crate::symbols::is_name;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut options = Getopt::new(arguments, "fv");
+    let mut functions = false;
+    while let Some(letter) = options.next(shell)? {
+        functions = letter == b'f';
+    }
+    for operand in options.operands().iter() {
+        let name = shell.symbol(operand);
+        if functions {
+            shell.functions.remove(&name);
+        } else if !is_name(operand) {
+            return Err(wrong(shell, arguments.name(), operand, "not a name").into());
+        } else if shell.variables.unset(name).is_err() {
+            return Err(shell.is_readonly(name));
+        } else {
+            shell.assigned(name);
+        }
+    }
+    Ok(0)
+}

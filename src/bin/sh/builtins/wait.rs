@@ -1,0 +1,110 @@
+//! `wait [-n] [pid|job_id...]`: XCU 3 `wait`. With `-n` (as bash and busybox have it) it waits for the first of them to end.
+
+use nestling::{Pid, text};
+
+use super::Answer;
+use super::options::{Getopt, Wrong};
+use crate::fields::Arguments;
+use crate::jobs::{self, Broken, Known};
+use crate::shell::{Shell, text};
+
+/// The exit status for what is no child of this shell.
+const UNKNOWN: i32 = 127;
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut options = Getopt::new(arguments, "n");
+    let mut first = false;
+    loop {
+        match options.next(shell) {
+            Ok(Some(_)) => first = true,
+            Ok(None) => break,
+            Err(Wrong) => return Ok(2),
+        }
+    }
+    let operands = options.operands();
+    match (first, operands.len()) {
+        (false, 0) => wait_for_all(shell),
+        (true, 0) => wait_for_first(shell, |shell| match jobs::any_done(&shell.jobs) {
+            Some(place) => jobs::status_of_job(&mut shell.jobs, place),
+            None if jobs::any_runs(&shell.jobs) => Known::Not,
+            None => Known::Unknown,
+        }),
+        (true, _) => wait_for_first(shell, |shell| {
+            let mut known = Known::Unknown;
+            for operand in operands.iter() {
+                match look(shell, operand, false) {
+                    Known::Unknown => {}
+                    Known::Not => known = Known::Not,
+                    status => return status,
+                }
+            }
+            known
+        }),
+        (false, _) => {
+            let mut status = 0;
+            for operand in operands.iter() {
+                let mut complains = true;
+                status = wait_for_first(shell, |shell| {
+                    look(shell, operand, core::mem::take(&mut complains))
+                })?;
+                if shell.traps.pending() {
+                    break;
+                }
+            }
+            Ok(status)
+        }
+    }
+}
+
+/// What is known of an operand.
+fn look(shell: &mut Shell, operand: &[u8], complains: bool) -> Known {
+    if operand.first() == Some(&b'%') {
+        return match shell.jobs.find(operand) {
+            Ok(place) => jobs::status_of_job(&mut shell.jobs, place),
+            Err(why) => {
+                if complains {
+                    shell.complain(text!("wait: ", operand, ": ", why));
+                }
+                Known::Unknown
+            }
+        };
+    }
+    match text::number(operand, 10) {
+        Some(number) => match Pid::from_raw(i32::try_from(number).unwrap_or_default()) {
+            Some(pid) => jobs::status_of_process(&mut shell.jobs, pid),
+            None => Known::Unknown,
+        },
+        None => {
+            shell.complain(text!(
+                "wait: ",
+                operand,
+                ": neither a process id nor a job id"
+            ));
+            Known::Status(2)
+        }
+    }
+}
+
+/// Waits until something is known.
+fn wait_for_first(shell: &mut Shell, mut look: impl FnMut(&mut Shell) -> Known) -> Answer {
+    loop {
+        match look(shell) {
+            Known::Status(status) => return Ok(status),
+            Known::Unknown => return Ok(UNKNOWN),
+            Known::Not => {}
+        }
+        if let Err(Broken::By(signal)) = jobs::wait_for_change(shell) {
+            return Ok(128 + signal.as_raw());
+        }
+    }
+}
+
+fn wait_for_all(shell: &mut Shell) -> Answer {
+    while jobs::any_runs(&shell.jobs) {
+        if let Err(Broken::By(signal)) = jobs::wait_for_change(shell) {
+            return Ok(128 + signal.as_raw());
+        }
+    }
+    jobs::forget_own(&mut shell.jobs);
+    Ok(0)
+}

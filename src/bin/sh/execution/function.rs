@@ -1,0 +1,36 @@
+//! Functions: XCU 2.9.5.
+
+use alloc::rc::Rc;
+
+use super::compound;
+use crate::fields::Arguments;
+use crate::shell::{Divert, Flow, Shell, text};
+use crate::syntax::tree::{Function, Item};
+
+/// Executes a function definition command.
+pub fn define(shell: &mut Shell, function: &Rc<Function>) {
+    shell.functions.insert(function.name, function.clone());
+    shell.status = 0;
+}
+
+/// Calls a function. The caller has carried out the redirections and assignments before its name, in a scope of variables
+/// which is the function's too.
+pub fn call(shell: &mut Shell, function: &Function, arguments: Arguments<'_>, item: &Item) -> Flow {
+    if shell.is_too_deep() {
+        return Err(shell.fatal(2, text!(arguments.name(), ": functions are called too deeply")));
+    }
+    let parameters = arguments.skip(1).iter().map(Rc::from).collect();
+    let positional = core::mem::replace(&mut shell.positional, parameters);
+    let loops = core::mem::take(&mut shell.loops);
+    let line = shell.line;
+    shell.functions_deep += 1;
+    let flow = compound::execute(shell, &function.body, item, false);
+    shell.functions_deep -= 1;
+    shell.line = line;
+    shell.loops = loops;
+    shell.positional = positional;
+    match flow {
+        Err(Divert::Return) => Ok(()),
+        flow => flow,
+    }
+}

@@ -1,0 +1,141 @@
+//! Commands: XCU 2.9. From lists down to the kinds of command, each in a file of its own.
+
+mod asynchronous;
+pub mod compound;
+mod environment;
+pub mod external;
+pub mod function;
+mod pipeline;
+pub mod search;
+mod simple;
+pub mod subshell;
+mod trace;
+mod xtrace;
+
+pub use environment::Environment;
+pub use subshell::substitute;
+
+use crate::options::Opt;
+use crate::shell::{Divert, Flow, Shell};
+use crate::syntax::tree::{AndOr, Command, Connective, Item, List, Pipeline};
+use crate::syntax::{self, Source};
+use crate::traps;
+
+/// Reads, parses and executes to the end of the source: a script, `eval`, `.`, a trap's action.
+pub fn all(shell: &mut Shell, source: &mut Source) -> Flow {
+    let mut none = true;
+    while let Some(commands) = syntax::next(shell, source)? {
+        if !commands.items.is_empty() && !shell.options.has(Opt::Noexec) {
+            none = false;
+            list(shell, &commands, false)?;
+        }
+    }
+    if none {
+        shell.status = 0;
+    }
+    Ok(())
+}
+
+/// As [`all`], of the shell's own program: the last command that it can be seen to have may take the process over.
+pub fn script(shell: &mut Shell, source: &mut Source) -> Flow {
+    while let Some(commands) = syntax::next(shell, source)? {
+        if !shell.options.has(Opt::Noexec) {
+            let last = source.is_over() && !shell.is_interactive();
+            list(shell, &commands, last)?;
+        }
+    }
+    Ok(())
+}
+
+/// Executes a list. If it is the `last` thing that this process does, its last command may take the process over.
+pub fn list(shell: &mut Shell, list: &List, last: bool) -> Flow {
+    let Some((final_item, items)) = list.items.split_last() else { return Ok(()) };
+    for one in items {
+        item(shell, one, false)?;
+    }
+    item(shell, final_item, last)
+}
+
+fn item(shell: &mut Shell, item: &Item, last: bool) -> Flow {
+    if item.asynchronous {
+        asynchronous::start(shell, item)?;
+    } else {
+        and_or(shell, &item.and_or, item, last)?;
+    }
+    if shell.traps.pending() {
+        traps::run_pending(shell)?;
+    }
+    Ok(())
+}
+
+/// XCU 2.9.3.
+fn and_or(shell: &mut Shell, and_or: &AndOr, item: &Item, last: bool) -> Flow {
+    let Some((final_one, rest)) = and_or.rest.split_last() else {
+        return pipeline(shell, &and_or.first, item, last);
+    };
+    ignoring_errexit(shell, |shell| pipeline(shell, &and_or.first, item, false))?;
+    for (connective, next) in rest {
+        if goes_on(shell, *connective) {
+            ignoring_errexit(shell, |shell| pipeline(shell, next, item, false))?;
+        }
+    }
+    let (connective, next) = final_one;
+    if goes_on(shell, *connective) {
+        return pipeline(shell, next, item, last);
+    }
+    Ok(())
+}
+
+fn goes_on(shell: &Shell, connective: Connective) -> bool {
+    (shell.status == 0) == (connective == Connective::And)
+}
+
+/// Where a failure does not end the shell, whatever `set -e` says: conditions, and what `!` inverts.
+fn ignoring_errexit<T>(shell: &mut Shell, execute: impl FnOnce(&mut Shell) -> Result<T, Divert>) -> Result<T, Divert> {
+    shell.errexit_ignored += 1;
+    let flow = execute(shell);
+    shell.errexit_ignored -= 1;
+    flow
+}
+
+/// XCU 2.9.2.
+fn pipeline(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> Flow {
+    if pipeline.negated {
+        ignoring_errexit(shell, |shell| execute(shell, pipeline, item, false))?;
+        shell.status = i32::from(shell.status == 0);
+        return Ok(());
+    }
+    execute(shell, pipeline, item, last)
+}
+
+fn execute(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> Flow {
+    match &*pipeline.commands {
+        [only] => command(shell, only, item, last),
+        commands => {
+            pipeline::foreground(shell, commands, item)?;
+            check_errexit(shell)
+        }
+    }
+}
+
+fn command(shell: &mut Shell, command: &Command, item: &Item, last: bool) -> Flow {
+    match command {
+        Command::Simple(simple) => {
+            simple::execute(shell, simple, item, last)?;
+            check_errexit(shell)
+        }
+        Command::Compound(compound) => compound::execute(shell, compound, item, last),
+        Command::Function(function) => {
+            function::define(shell, function);
+            Ok(())
+        }
+    }
+}
+
+/// XCU 2.15, `set -e`: after a simple command, a pipeline or a subshell that failed.
+fn check_errexit(shell: &Shell) -> Flow {
+    if shell.status != 0 && shell.errexit_ignored == 0 && shell.options.has(Opt::Errexit) {
+        return Err(Divert::Exit);
+    }
+    Ok(())
+}

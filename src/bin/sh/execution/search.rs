@@ -1,0 +1,93 @@
+//! Command search: XCU 2.9.1.4, and the table of `hash`.
+
+use alloc::ffi::CString;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use nestling::{Access, sys};
+
+use crate::builtins::{self, Builtin, Kind};
+use crate::shell::Shell;
+use crate::symbols::Symbol;
+use crate::syntax::tree::Function;
+
+/// Where a command was found.
+#[derive(Debug)]
+pub struct Hashed {
+    pub path: CString,
+    pub hits: u32,
+}
+
+/// What a name stands for, short of a program.
+#[derive(Debug)]
+pub enum Target {
+    Builtin(&'static Builtin),
+    Function(Rc<Function>),
+    Program,
+}
+
+/// The special built-ins, then functions, then the other built-ins; all else is a program.
+pub fn target(shell: &Shell, name: Option<Symbol>) -> Target {
+    let Some(name) = name else { return Target::Program };
+    let builtin = builtins::find(name);
+    if let Some(builtin) = builtin
+        && builtin.kind == Kind::Special
+    {
+        return Target::Builtin(builtin);
+    }
+    if let Some(function) = shell.functions.get(&name) {
+        return Target::Function(function.clone());
+    }
+    builtin.map_or(Target::Program, Target::Builtin)
+}
+
+/// Where the program of this name is: looked for in PATH once, and remembered. A name with a slash is a path.
+pub fn program(shell: &mut Shell, name: &CStr) -> Option<CString> {
+    let bytes = name.to_bytes();
+    if nestling::text::contains(bytes, b'/') {
+        return Some(name.into());
+    }
+    let symbol = shell.symbols.intern(bytes);
+    if let Some(hashed) = shell.hashed.get_mut(&symbol) {
+        hashed.hits += 1;
+        return Some(hashed.path.clone());
+    }
+    let path = shell.variables.get(Symbol::PATH).unwrap_or(DEFAULT).to_vec();
+    let found = in_path(bytes, &path)?;
+    // A relative one is another after `cd`.
+    if found.as_bytes().first() == Some(&b'/') {
+        let path = found.clone();
+        shell.hashed.insert(symbol, Hashed { path, hits: 1 });
+    }
+    Some(found)
+}
+
+/// What PATH is when it is unset (`confstr(3)`, `_CS_PATH`), and for `command -p`.
+pub const DEFAULT: &[u8] = b"/usr/bin:/bin:/usr/sbin:/sbin";
+
+/// The first file of this name in the directories of `path` that may be executed; else the first that is there, whose exec will
+/// say why it can't.
+pub fn in_path(name: &[u8], path: &[u8]) -> Option<CString> {
+    let mut there = None;
+    if name.is_empty() {
+        return None;
+    }
+    for directory in path.split(|&byte| byte == b':') {
+        let mut file = Vec::with_capacity(directory.len() + name.len() + 2);
+        file.extend_from_slice(directory);
+        if !directory.is_empty() && directory.last() != Some(&b'/') {
+            file.push(b'/');
+        }
+        file.extend_from_slice(name);
+        let Ok(file) = CString::new(file) else { continue };
+        if !sys::file::stat(&file).is_ok_and(|stat| stat.is_file()) {
+            continue;
+        }
+        if sys::file::eaccess(&file, Access::EXECUTE).is_ok() {
+            return Some(file);
+        }
+        there = there.or(Some(file));
+    }
+    there
+}

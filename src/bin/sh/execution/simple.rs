@@ -1,0 +1,210 @@
+//! Simple commands: XCU 2.9.1.
+
+use alloc::vec::Vec;
+
+use super::compound::apply;
+use super::external::{self, Place};
+use super::search::{self, Target};
+use super::{function, xtrace};
+use crate::builtins::{Builtin, Kind};
+use crate::expansion;
+use crate::fields::Fields;
+
+use crate::options::Opt;
+use crate::redirection;
+use crate::shell::{Divert, Flow, Shell, text};
+use crate::symbols::Symbol;
+use crate::syntax::tree::{Assignment, Function, Item, Simple};
+
+pub fn execute(shell: &mut Shell, simple: &Simple, item: &Item, last: bool) -> Flow {
+    shell.line = simple.line;
+    shell.substitution_status = None;
+    let mut fields = shell.spare_fields.pop().unwrap_or_default();
+    let flow = expand_and_run(shell, simple, &mut fields, item, last);
+    fields.clear();
+    shell.spare_fields.push(fields);
+    flow
+}
+
+fn expand_and_run(shell: &mut Shell, simple: &Simple, fields: &mut Fields, item: &Item, last: bool) -> Flow {
+    expansion::fields(shell, &simple.words, fields)?;
+    let Some(name) = fields.get(0) else {
+        return assignments_alone(shell, simple);
+    };
+    let symbol = simple.name.or_else(|| shell.symbols.find(name));
+    if simple.assignments.is_empty() && shell.options.has(Opt::Xtrace) {
+        xtrace::write(shell, &[], fields);
+    }
+    match search::target(shell, symbol) {
+        Target::Builtin(builtin) => run_builtin(shell, builtin, simple, fields),
+        Target::Function(function) => call(shell, &function, simple, fields, item),
+        Target::Program => {
+            let place = Place { last, ..Place::default() };
+            match external::start(shell, simple, fields, place)? {
+                None => Ok(()),
+                Some(started) => {
+                    shell.status = external::wait(shell, started, item)?;
+                    Ok(())
+                }
+            }
+        }
+    }
+}
+
+/// XCU 2.9.1.3: no command name. The assignments are for this shell.
+fn assignments_alone(shell: &mut Shell, simple: &Simple) -> Flow {
+    let Some(saved) = apply(shell, &simple.redirections)? else { return Ok(()) };
+    let flow = assign_all(shell, simple);
+    redirection::restore(shell, saved);
+    flow?;
+    shell.status = shell.substitution_status.unwrap_or(0);
+    Ok(())
+}
+
+fn assign_all(shell: &mut Shell, simple: &Simple) -> Flow {
+    for assignment in &simple.assignments {
+        let value = expansion::single(shell, &assignment.value)?;
+        if shell.options.has(Opt::Xtrace) {
+            let traced = [(assignment.name, value.clone())];
+            xtrace::write(shell, &traced, &Fields::new());
+        }
+        assign(shell, assignment, value)?;
+    }
+    Ok(())
+}
+
+fn assign(shell: &mut Shell, assignment: &Assignment, value: Vec<u8>) -> Flow {
+    let answer = if assignment.append {
+        shell.variables.append(assignment.name, &value)
+    } else {
+        shell.variables.set_owned(assignment.name, value)
+    };
+    if answer.is_err() {
+        return Err(shell.is_readonly(assignment.name));
+    }
+    shell.assigned(assignment.name);
+    Ok(())
+}
+
+/// Assigns in the scope that the caller has begun, for a command: its values are exported.
+pub fn assign_for_command(shell: &mut Shell, simple: &Simple, fields: &Fields) -> Flow {
+    let mut traced = Vec::new();
+    let traces = shell.options.has(Opt::Xtrace) && !simple.assignments.is_empty();
+    for assignment in &simple.assignments {
+        let value = expansion::single(shell, &assignment.value)?;
+        if traces {
+            traced.push((assignment.name, value.clone()));
+        }
+        shell.variables.save(assignment.name);
+        assign(shell, assignment, value)?;
+        shell.variables.export(assignment.name, true);
+    }
+    if traces {
+        xtrace::write(shell, &traced, fields);
+    }
+    Ok(())
+}
+
+/// Ends a scope in which assignments may have been undone that the shell itself follows.
+pub fn leave_scope(shell: &mut Shell) {
+    shell.variables.leave();
+    shell.locale_may_have_changed();
+}
+
+fn run_builtin(shell: &mut Shell, builtin: &'static Builtin, simple: &Simple, fields: &Fields) -> Flow {
+    let is_special = builtin.kind == Kind::Special;
+    let Some(saved) = apply(shell, &simple.redirections)? else {
+        // XCU 2.8.1.
+        return if is_special { Err(Divert::Error) } else { Ok(()) };
+    };
+    shell.keeps_redirections = false;
+    let flow = if is_special {
+        special(shell, builtin, simple, fields)
+    } else if simple.assignments.is_empty() {
+        run(shell, builtin, fields)
+    } else {
+        shell.variables.enter(false);
+        let flow = assign_for_command(shell, simple, fields).and_then(|()| run(shell, builtin, fields));
+        leave_scope(shell);
+        flow
+    };
+    if core::mem::take(&mut shell.keeps_redirections) {
+        saved.keep(shell);
+    } else {
+        redirection::restore(shell, saved);
+    }
+    flow
+}
+
+/// The assignments before a special built-in stay.
+fn special(shell: &mut Shell, builtin: &'static Builtin, simple: &Simple, fields: &Fields) -> Flow {
+    let exports = builtin.name == "exec" && fields.len() > 1;
+    let mut traced = Vec::new();
+    for assignment in &simple.assignments {
+        let value = expansion::single(shell, &assignment.value)?;
+        if shell.options.has(Opt::Xtrace) {
+            traced.push((assignment.name, value.clone()));
+        }
+        assign(shell, assignment, value)?;
+        if exports {
+            shell.variables.export(assignment.name, true);
+        }
+    }
+    if !traced.is_empty() {
+        xtrace::write(shell, &traced, fields);
+    }
+    run(shell, builtin, fields)
+}
+
+fn run(shell: &mut Shell, builtin: &'static Builtin, fields: &Fields) -> Flow {
+    let answer = (builtin.run)(shell, fields.arguments());
+    let written = shell.output.finish();
+    shell.status = answer?;
+    if let Err(errno) = written {
+        shell.complain(text!(builtin.name, ": write error: ", errno.message()));
+        shell.status = shell.status.max(1);
+    }
+    Ok(())
+}
+
+/// XCU 2.9.5. The assignments before its name are the function's, and undone when it returns.
+fn call(shell: &mut Shell, function: &Function, simple: &Simple, fields: &Fields, item: &Item) -> Flow {
+    let Some(saved) = apply(shell, &simple.redirections)? else { return Ok(()) };
+    shell.variables.enter(false);
+    let flow = assign_for_command(shell, simple, fields)
+        .and_then(|()| function::call(shell, function, fields.arguments(), item));
+    leave_scope(shell);
+    redirection::restore(shell, saved);
+    flow
+}
+
+/// The name that a command has for certain before its words are expanded: a literal one, or that of a variable that is a name
+/// now (`$CC -c`).
+pub fn foreseen(shell: &Shell, simple: &Simple) -> Option<Symbol> {
+    use crate::syntax::tree::{Modifier, ParameterName, Part};
+    if simple.name.is_some() {
+        return simple.name;
+    }
+    let part = match &*simple.words.first()?.parts {
+        [Part::DoubleQuoted(parts)] => match &**parts {
+            [only] => only,
+            _ => return None,
+        },
+        [only] => only,
+        _ => return None,
+    };
+    let Part::Parameter(parameter) = part else { return None };
+    let (ParameterName::Variable(name), Modifier::None) = (parameter.name, &parameter.modifier) else {
+        return None;
+    };
+    let value = shell.variables.get(name)?;
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-/.+".contains(byte);
+    let length = value.iter().position(|byte| !plain(byte)).unwrap_or(value.len());
+    let (word, rest) = value.split_at(length);
+    if word.is_empty() || !matches!(rest.first(), None | Some(b' ')) {
+        return None;
+    }
+    // A name that nothing knows is a program's.
+    Some(shell.symbols.find(word).unwrap_or(Symbol::PATH))
+}
+

@@ -1,0 +1,85 @@
+//! Characters: bytes, or where the locale says so, UTF-8. A byte that belongs to no valid sequence is a character of its own.
+
+/// Added to such a byte: greater than every character's number.
+pub const INVALID: u32 = 0x8000_0000;
+
+/// The first character's number, and how many bytes it has.
+pub fn decode(text: &[u8], utf8: bool) -> Option<(u32, usize)> {
+    let &first = text.first()?;
+    if first < 0x80 || !utf8 {
+        return Some((first.into(), 1));
+    }
+    let invalid = Some((u32::from(first) | INVALID, 1));
+    let (length, least) = match first {
+        0xc2..0xe0 => (2, 0x80),
+        0xe0..0xf0 => (3, 0x800),
+        0xf0..0xf5 => (4, 0x1_0000),
+        _ => return invalid,
+    };
+    let Some([_, more @ ..]) = text.get(..length) else {
+        return invalid;
+    };
+    let mut code = u32::from(first) & (0x7f >> length);
+    for &byte in more {
+        if byte & 0xc0 != 0x80 {
+            return invalid;
+        }
+        code = code << 6 | u32::from(byte & 0x3f);
+    }
+    if code < least || char::from_u32(code).is_none() {
+        return invalid;
+    }
+    Some((code, length))
+}
+
+/// How many bytes the first character has; 0 at the end.
+pub fn length(text: &[u8], utf8: bool) -> usize {
+    decode(text, utf8).map_or(0, |(_, length)| length)
+}
+
+/// How many bytes the last character has; 0 if there is none.
+pub fn length_of_last(text: &[u8], utf8: bool) -> usize {
+    if utf8 && text.last().is_some_and(|byte| byte & 0xc0 == 0x80) {
+        for count in 2..=4 {
+            let start = text.len().saturating_sub(count);
+            if length(text.get(start..).unwrap_or_default(), true) == count {
+                return count;
+            }
+        }
+    }
+    text.len().min(1)
+}
+
+/// Whether a character begins there, or the text ends.
+pub fn is_boundary(text: &[u8], at: usize, utf8: bool) -> bool {
+    if !utf8 || text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80) {
+        return true;
+    }
+    // A byte that would go on with a character: does one that begins before it reach so far?
+    !(1..4).any(|back| {
+        let before = at.checked_sub(back).and_then(|start| text.get(start..));
+        before.is_some_and(|text| length(text, true) > back)
+    })
+}
+
+/// How many characters there are.
+pub fn count(text: &[u8], utf8: bool) -> usize {
+    if utf8 { offset(text, usize::MAX, true).1 } else { text.len() }
+}
+
+/// Where the character begins that has `index` before it, or the end; and how many there are before it.
+pub fn offset(text: &[u8], index: usize, utf8: bool) -> (usize, usize) {
+    if !utf8 {
+        let at = index.min(text.len());
+        return (at, at);
+    }
+    let (mut at, mut passed) = (0, 0);
+    while passed < index
+        && let Some(rest) = text.get(at..)
+        && let [first, ..] = rest
+    {
+        at += if *first < 0x80 { 1 } else { length(rest, true) };
+        passed += 1;
+    }
+    (at, passed)
+}

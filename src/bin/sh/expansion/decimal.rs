@@ -1,0 +1,43 @@
+//! Numbers as digits.
+
+/// A number in decimal, on the stack.
+#[derive(Debug)]
+pub struct Decimal {
+    buffer: [u8; 20],
+    start: usize,
+}
+
+impl Decimal {
+    pub fn new(number: i64) -> Self {
+        let mut digits = Self {
+            buffer: [b'0'; 20],
+            start: 20,
+        };
+        let mut rest = number.unsigned_abs();
+        // Numbers are small mostly, and a division of 64 bits is long on i386.
+        while let Err(_) = u32::try_from(rest) {
+            digits.put((rest % 10) as u8 + b'0');
+            rest /= 10;
+        }
+        let mut rest = rest as u32;
+        while rest > 0 || digits.start == 20 {
+            digits.put((rest % 10) as u8 + b'0');
+            rest /= 10;
+        }
+        if number < 0 {
+            digits.put(b'-');
+        }
+        digits
+    }
+
+    fn put(&mut self, byte: u8) {
+        self.start = self.start.saturating_sub(1);
+        if let Some(place) = self.buffer.get_mut(self.start) {
+            *place = byte;
+        }
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+}

@@ -1,0 +1,293 @@
+//! Word expansions: XCU 2.6.
+//!
+//! An [`Expander`] makes one text of a word and notes what in it was quoted and what came from expansions;
+//! [`splitting`] makes fields of that, and [`pathname`] pathnames of those that are patterns.
+
+pub mod arithmetic;
+pub mod characters;
+pub mod decimal;
+mod parameter;
+mod pathname;
+pub mod pattern;
+pub mod splitting;
+mod tilde;
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::execution;
+use crate::fields::Fields;
+use crate::options::Opt;
+use crate::shell::{Divert, Flow, Shell, text};
+use crate::syntax::tree::{Modifier, ParameterName, Part, Word};
+use decimal::Decimal;
+use pattern::Pattern;
+use splitting::{Kind, Run, Separators};
+
+/// Expands words to fields: tilde, parameters, commands, arithmetic, field splitting, pathname expansion, quote removal. Adds to `out`.
+pub fn fields(shell: &mut Shell, words: &[Word], out: &mut Fields) -> Flow {
+    words.iter().try_for_each(|word| word_to_fields(shell, word, out))
+}
+
+fn word_to_fields(shell: &mut Shell, word: &Word, out: &mut Fields) -> Flow {
+    if word.is_assignment {
+        out.push(&single(shell, word)?);
+        return Ok(());
+    }
+    if simple(shell, word, out) {
+        return Ok(());
+    }
+    let mut expander = Expander::new(shell, Keeps::All);
+    expander.parts(&word.parts, Context::default())?;
+    let Expander { text, runs, .. } = expander;
+    splitting::split(shell, &text, &runs, out);
+    Ok(())
+}
+
+/// Expands a word that is one piece, and becomes one field or none as it is. False if it is no such word.
+fn simple(shell: &mut Shell, word: &Word, out: &mut Fields) -> bool {
+    let (part, is_quoted) = match &*word.parts {
+        [Part::DoubleQuoted(parts)] => match &**parts {
+            [part] => (part, true),
+            _ => return false,
+        },
+        [part] => (part, false),
+        _ => return false,
+    };
+    match part {
+        Part::Quoted(text) => out.push(text),
+        Part::Literal(text) if is_quoted || !pathname::may_be_pattern(text) => out.push(text),
+        Part::Parameter(parameter) if matches!(parameter.modifier, Modifier::None) => {
+            let separators = if is_quoted { None } else { Some(Separators::new(shell)) };
+            let Some(value) = value(shell, parameter.name) else {
+                return false;
+            };
+            match separators {
+                None => out.push(&value),
+                Some(separators) if !separators.are_plain(&value) => return false,
+                Some(_) if value.is_empty() => {}
+                Some(_) => out.push(&value),
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Expands a word to one string, neither split nor taken for a pattern: an assignment's value, the subject of `case`, a
+/// here-document, a redirection's target (`"$*"`-like joining for `$@`).
+pub fn single(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
+    let mut expander = Expander::new(shell, Keeps::Nothing);
+    expander.parts(&word.parts, Context::default())?;
+    Ok(expander.text)
+}
+
+/// Expands a word to a pattern, in which what was quoted stands for itself: `case`, `${x#word}`, `[[ x = word ]]`.
+pub fn pattern(shell: &mut Shell, word: &Word) -> Result<Pattern, Divert> {
+    let mut expander = Expander::new(shell, Keeps::Quotes);
+    expander.parts(&word.parts, Context::default())?;
+    let Expander { text, runs, .. } = expander;
+    Ok(Pattern::new(&splitting::escape(&text, &runs, 0, text.len()), shell.utf8))
+}
+
+/// Whether a text matches a word as a pattern: an arm of `case`. As [`pattern`], but for a word without expansions
+/// nothing is made.
+pub fn matches(shell: &mut Shell, word: &Word, subject: &[u8]) -> Result<bool, Divert> {
+    match &*word.parts {
+        [Part::Literal(text)] if **text == *b"*" => Ok(true),
+        [Part::Literal(text)] if !pathname::may_be_pattern(text) => Ok(**text == *subject),
+        [Part::Quoted(text)] => Ok(**text == *subject),
+        _ => Ok(pattern(shell, word)?.matches(subject)),
+    }
+}
+
+/// The value of a parameter; `None` if it is unset. `$*` and `$@` are joined by a space.
+pub fn parameter(shell: &mut Shell, name: ParameterName) -> Option<Vec<u8>> {
+    if let ParameterName::Special(b'@' | b'*') = name {
+        return Some(shell.positional.join(&b' '));
+    }
+    value(shell, name).map(Cow::into_owned)
+}
+
+/// The value of a parameter; `None` if it is unset, or `$*` or `$@`, which are many.
+fn value(shell: &mut Shell, name: ParameterName) -> Option<Cow<'_, [u8]>> {
+    let number = match name {
+        ParameterName::Variable(name) => return shell.value(name),
+        ParameterName::Positional(index) => {
+            let value = shell.positional.get((index as usize).checked_sub(1)?)?;
+            return Some(Cow::Borrowed(value));
+        }
+        ParameterName::Special(b'0') => return Some(Cow::Borrowed(&shell.name)),
+        ParameterName::Special(b'-') => return Some(shell.options.letters().collect()),
+        ParameterName::Special(b'#') => shell.positional.len() as i64,
+        ParameterName::Special(b'?') => shell.status.into(),
+        ParameterName::Special(b'$') => shell.pid.as_raw().into(),
+        ParameterName::Special(b'!') => shell.last_background?.as_raw().into(),
+        ParameterName::Special(_) => return None,
+    };
+    Some(Cow::Owned(Decimal::new(number).as_bytes().to_vec()))
+}
+
+/// `set -u`: reports that the parameter is not set, if that is an error.
+fn check_unset(shell: &mut Shell, name: ParameterName) -> Flow {
+    if !shell.options.has(Opt::Nounset) {
+        return Ok(());
+    }
+    let name = name_of(shell, name);
+    Err(shell.fatal(2, text!(&name[..], ": parameter not set")))
+}
+
+/// As it is written.
+fn name_of(shell: &Shell, name: ParameterName) -> Vec<u8> {
+    match name {
+        ParameterName::Variable(name) => shell.symbols.name(name).to_vec(),
+        ParameterName::Positional(index) => Decimal::new(index.into()).as_bytes().to_vec(),
+        ParameterName::Special(byte) => [byte].to_vec(),
+    }
+}
+
+/// Expands parts of a word to a text.
+struct Expander<'a> {
+    shell: &'a mut Shell,
+    text: Vec<u8>,
+    /// What is to be known of the text, in order. What is in none was written so, without quotes.
+    runs: Vec<Run>,
+    keeps: Keeps,
+    /// There was a `$@` between double quotes and no positional parameters: if all else there is empty, it makes no field.
+    vanished: bool,
+}
+
+/// What the runs of a text are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    /// The text is all that is asked for.
+    Nothing,
+    /// It is to be a pattern.
+    Quotes,
+    /// It is to become fields.
+    All,
+}
+
+/// Where parts stand.
+#[derive(Debug, Clone, Copy, Default)]
+struct Context {
+    /// Between double quotes.
+    quoted: bool,
+    /// In the word of a parameter: unquoted text is the result of an expansion.
+    substituted: bool,
+}
+
+impl<'a> Expander<'a> {
+    fn new(shell: &'a mut Shell, keeps: Keeps) -> Self {
+        Self {
+            shell,
+            text: Vec::new(),
+            runs: Vec::new(),
+            keeps,
+            vanished: false,
+        }
+    }
+
+    fn parts(&mut self, parts: &[Part], context: Context) -> Flow {
+        if self.shell.is_too_deep() {
+            return Err(self.shell.fatal(2, text!("expansions are nested too deep")));
+        }
+        for (index, part) in parts.iter().enumerate() {
+            let start = self.text.len();
+            match part {
+                Part::Literal(text) => {
+                    self.text.extend_from_slice(text);
+                    if context.quoted || context.substituted {
+                        self.mark(start, context.quoted);
+                    }
+                }
+                Part::Quoted(text) => {
+                    self.text.extend_from_slice(text);
+                    self.mark(start, true);
+                    if !context.quoted {
+                        self.mark_empty(start);
+                    }
+                }
+                Part::DoubleQuoted(parts) => self.double_quoted(parts, context)?,
+                Part::Tilde(name) => {
+                    let is_before_slash = matches!(parts.get(index + 1), Some(Part::Literal(text)) if text.first() == Some(&b'/'));
+                    tilde::expand(self.shell, name, is_before_slash, &mut self.text);
+                    self.mark(start, true);
+                    self.mark_empty(start);
+                }
+                Part::Parameter(parameter) => self.parameter(parameter, context.quoted)?,
+                Part::Command(substitution) => {
+                    let output = execution::substitute(self.shell, substitution)?;
+                    if nestling::text::contains(&output, 0) {
+                        self.text.extend(output.iter().filter(|&&byte| byte != 0));
+                    } else if self.text.is_empty() {
+                        self.text = output;
+                    } else {
+                        self.text.extend_from_slice(&output);
+                    }
+                    self.mark(start, context.quoted);
+                }
+                Part::Arithmetic(arithmetic) => {
+                    let number = arithmetic::evaluate(self.shell, arithmetic)?;
+                    self.text.extend_from_slice(Decimal::new(number).as_bytes());
+                    self.mark(start, context.quoted);
+                }
+                Part::Process(writes, substitution) => {
+                    let path = execution::subshell::process_substitution(self.shell, *writes, substitution)?;
+                    self.text.extend_from_slice(&path);
+                    self.mark(start, true);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn double_quoted(&mut self, parts: &[Part], context: Context) -> Flow {
+        let (start, runs) = (self.text.len(), self.runs.len());
+        let vanished = mem::take(&mut self.vanished);
+        let inside = Context {
+            quoted: true,
+            ..context
+        };
+        self.parts(parts, inside)?;
+        if self.runs.len() == runs && !self.vanished {
+            self.mark_empty(start);
+        }
+        self.vanished |= vanished;
+        Ok(())
+    }
+
+    /// Notes what the text from `start` on is: quoted, or else the result of an expansion.
+    fn mark(&mut self, start: usize, is_quoted: bool) {
+        let end = self.text.len();
+        let kind = match (is_quoted, self.keeps) {
+            (_, Keeps::Nothing) | (false, Keeps::Quotes) => return,
+            (true, _) => Kind::Quoted,
+            (false, Keeps::All) => Kind::Expanded,
+        };
+        if let Some(last) = self.runs.last_mut()
+            && last.kind == kind
+            && last.end == start
+        {
+            last.end = end;
+        } else if start < end {
+            self.runs.push(Run { kind, start, end });
+        }
+    }
+
+    /// Notes that something quoted is here, which is empty if the text ends here: a field is made all the same.
+    fn mark_empty(&mut self, start: usize) {
+        if self.keeps == Keeps::All && self.text.len() == start {
+            let kind = Kind::Quoted;
+            self.runs.push(Run { kind, start, end: start });
+        }
+    }
+
+    /// Notes that a field ends here, and another begins.
+    fn mark_break(&mut self) {
+        let start = self.text.len();
+        let kind = Kind::Break;
+        self.runs.push(Run { kind, start, end: start });
+    }
+}

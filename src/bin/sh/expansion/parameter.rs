@@ -1,0 +1,236 @@
+//! Parameter expansion: XCU 2.6.2, and 2.5.2 for `$@` and `$*`.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use super::{Context, Decimal, Expander, Keeps, arithmetic, characters, check_unset, name_of, pattern, single, value};
+use crate::shell::{Divert, Flow, Shell, text};
+use crate::symbols::Symbol;
+use crate::syntax::tree::{Arithmetic, Modifier, Parameter, ParameterName, Word};
+
+/// What is done with a value on its way into the text.
+type Transform<'a> = &'a mut dyn FnMut(&[u8], &mut Vec<u8>);
+
+impl Expander<'_> {
+    pub(super) fn parameter(&mut self, parameter: &Parameter, quoted: bool) -> Flow {
+        let name = parameter.name;
+        match &parameter.modifier {
+            Modifier::None => self.values(name, quoted, &mut |value, out| out.extend_from_slice(value)),
+            Modifier::Length => {
+                let start = self.text.len();
+                let length = self.length(name)?;
+                self.text.extend_from_slice(Decimal::new(length as i64).as_bytes());
+                self.mark(start, quoted);
+                Ok(())
+            }
+            Modifier::Default { operator, colon, word } => self.default(name, *operator, *colon, word, quoted),
+            Modifier::Trim {
+                suffix,
+                longest,
+                pattern,
+            } => {
+                let pattern = super::pattern(self.shell, pattern)?;
+                self.values(name, quoted, &mut |value, out| {
+                    let rest = if *suffix {
+                        pattern.suffix(value, *longest).and_then(|start| value.get(..start))
+                    } else {
+                        pattern.prefix(value, *longest).and_then(|end| value.get(end..))
+                    };
+                    out.extend_from_slice(rest.unwrap_or(value));
+                })
+            }
+            Modifier::Substring { offset, length } => self.substring(name, offset, length.as_ref(), quoted),
+            Modifier::Replace {
+                which,
+                pattern,
+                replacement,
+            } => {
+                let pattern = super::pattern(self.shell, pattern)?;
+                let replacement = single(self.shell, replacement)?;
+                self.values(name, quoted, &mut |value, out| {
+                    replace(*which, &pattern, &replacement, value, out);
+                })
+            }
+            Modifier::Bad(text) => Err(self.shell.fatal(2, text!(&text[..], ": bad substitution"))),
+        }
+    }
+
+    /// The parameter's value, or each of its values, transformed.
+    fn values(&mut self, name: ParameterName, quoted: bool, transform: Transform<'_>) -> Flow {
+        if let ParameterName::Special(sign @ (b'@' | b'*')) = name {
+            let positional = Rc::clone(&self.shell.positional);
+            self.list(sign, &positional, quoted, transform);
+            return Ok(());
+        }
+        let start = self.text.len();
+        match value(self.shell, name) {
+            Some(value) => transform(&value, &mut self.text),
+            None => check_unset(self.shell, name)?,
+        }
+        self.mark(start, quoted);
+        Ok(())
+    }
+
+    /// `$@` or `$*`: fields of their own, or joined.
+    fn list(&mut self, sign: u8, values: &[Rc<[u8]>], quoted: bool, transform: Transform<'_>) {
+        let is_joined = self.keeps != Keeps::All || quoted && sign == b'*';
+        if is_joined {
+            let start = self.text.len();
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
+                    let joint = if sign == b'*' { joint(self.shell) } else { b" " };
+                    self.text.extend_from_slice(joint);
+                }
+                transform(value, &mut self.text);
+            }
+            self.mark(start, quoted);
+            return;
+        }
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                self.mark_break();
+            }
+            let start = self.text.len();
+            transform(value, &mut self.text);
+            self.mark(start, quoted);
+            if quoted {
+                self.mark_empty(start);
+            }
+        }
+        self.vanished |= values.is_empty() && quoted;
+    }
+
+    /// `${#name}`
+    fn length(&mut self, name: ParameterName) -> Result<usize, Divert> {
+        if let ParameterName::Special(b'@' | b'*') = name {
+            return Ok(self.shell.positional.len());
+        }
+        let utf8 = self.shell.utf8;
+        match value(self.shell, name) {
+            Some(value) => Ok(characters::count(&value, utf8)),
+            None => check_unset(self.shell, name).map(|()| 0),
+        }
+    }
+
+    /// `${name-word}` and its like.
+    fn default(&mut self, name: ParameterName, operator: u8, colon: bool, word: &Word, quoted: bool) -> Flow {
+        let context = Context {
+            quoted,
+            substituted: true,
+        };
+        if self.is_set(name, colon, quoted) {
+            return match operator {
+                b'+' => self.parts(&word.parts, context),
+                _ => self.values(name, quoted, &mut |value, out| out.extend_from_slice(value)),
+            };
+        }
+        match operator {
+            b'+' => Ok(()),
+            b'-' => self.parts(&word.parts, context),
+            b'=' => {
+                let ParameterName::Variable(variable) = name else {
+                    let name = name_of(self.shell, name);
+                    return Err(self.shell.fatal(2, text!(&name[..], ": cannot be assigned to")));
+                };
+                let value = single(self.shell, word)?;
+                self.shell.assign(variable, &value)?;
+                self.values(name, quoted, &mut |value, out| out.extend_from_slice(value))
+            }
+            _ => {
+                let message = match &*word.parts {
+                    [] if colon => b"parameter null or not set".to_vec(),
+                    [] => b"parameter not set".to_vec(),
+                    _ => single(self.shell, word)?,
+                };
+                let name = name_of(self.shell, name);
+                Err(self.shell.fatal(2, text!(&name[..], ": ", &message[..])))
+            }
+        }
+    }
+
+    /// Whether a parameter is set, and with `colon`, not empty. `$@` and `$*` are set always.
+    fn is_set(&mut self, name: ParameterName, colon: bool, quoted: bool) -> bool {
+        let ParameterName::Special(sign @ (b'@' | b'*')) = name else {
+            return value(self.shell, name).is_some_and(|value| !colon || !value.is_empty());
+        };
+        let is_joined = sign == b'*' && (quoted || self.keeps != Keeps::All);
+        let values = &self.shell.positional;
+        !colon
+            || values.iter().any(|value| !value.is_empty())
+            || values.len() > 1 && !(is_joined && joint(self.shell).is_empty())
+    }
+
+    /// `${name:offset:length}`
+    fn substring(
+        &mut self,
+        name: ParameterName,
+        offset: &Arithmetic,
+        length: Option<&Arithmetic>,
+        quoted: bool,
+    ) -> Flow {
+        let offset = arithmetic::evaluate(self.shell, offset)?;
+        let length = match length {
+            Some(length) => Some(arithmetic::evaluate(self.shell, length)?),
+            None => None,
+        };
+        if let ParameterName::Special(sign @ (b'@' | b'*')) = name {
+            // The first is `$0`, which is not among them where none is skipped up to it.
+            let mut values = Vec::from([Rc::clone(&self.shell.name)]);
+            values.extend(self.shell.positional.iter().cloned());
+            let (start, end) = range(offset, length, values.len());
+            let values = values.get(start..end).unwrap_or_default();
+            self.list(sign, values, quoted, &mut |value, out| out.extend_from_slice(value));
+            return Ok(());
+        }
+        let utf8 = self.shell.utf8;
+        self.values(name, quoted, &mut |value, out| {
+            let (start, end) = range(offset, length, characters::count(value, utf8));
+            let (start, _) = characters::offset(value, start, utf8);
+            let (end, _) = characters::offset(value, end, utf8);
+            out.extend_from_slice(value.get(start..end).unwrap_or_default());
+        })
+    }
+}
+
+/// What `$*` is joined with: the first character of IFS.
+fn joint(shell: &Shell) -> &[u8] {
+    match shell.variables.get(Symbol::IFS) {
+        None => b" ",
+        Some(ifs) => ifs.get(..characters::length(ifs, shell.utf8)).unwrap_or_default(),
+    }
+}
+
+/// From where to where an offset and a length say, of so many. What is negative counts from the end.
+fn range(offset: i64, length: Option<i64>, count: usize) -> (usize, usize) {
+    let count = count as i64;
+    let start = if offset < 0 { offset.saturating_add(count) } else { offset };
+    if !(0..=count).contains(&start) {
+        return (0, 0);
+    }
+    let end = match length {
+        None => count,
+        Some(length) if length < 0 => length.saturating_add(count).max(start),
+        Some(length) => start.saturating_add(length).min(count),
+    };
+    (start as usize, end as usize)
+}
+
+/// `${name/pattern/text}`
+fn replace(which: u8, pattern: &pattern::Pattern, replacement: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    let mut from = 0;
+    loop {
+        let found = match which {
+            b'#' => pattern.prefix(value, true).map(|end| (0, end)),
+            b'%' => pattern.suffix(value, true).map(|start| (start, value.len())),
+            _ => pattern.find(value, from).filter(|&(start, end)| start < end || value.is_empty()),
+        };
+        let Some((start, end)) = found else { break };
+        out.extend_from_slice(value.get(from..start).unwrap_or_default());
+        out.extend_from_slice(replacement);
+        from = end;
+        if which != b'/' || value.is_empty() {
+            break;
+        }
+    }
+    out.extend_from_slice(value.get(from..).unwrap_or_default());
+}

@@ -1,0 +1,135 @@
+//! Pathname expansion: XCU 2.6.6, and 2.14.3 for the patterns.
+
+use alloc::vec::Vec;
+
+use nestling::FileType;
+use nestling::dir::ReadDir;
+use nestling::sys::file;
+
+use super::pattern::Pattern;
+use crate::fields::Fields;
+
+/// Whether there is something in a text that a pattern is made of: an asterisk, a question mark, brackets.
+pub fn may_be_pattern(text: &[u8]) -> bool {
+    let mut is_open = false;
+    text.iter().any(|byte| match byte {
+        b'*' | b'?' => true,
+        b'[' => {
+            is_open = true;
+            false
+        }
+        b']' => is_open,
+        _ => false,
+    })
+}
+
+/// A part of a pattern's path.
+struct Step {
+    /// What stands before the component, slashes included.
+    literal: Vec<u8>,
+    /// A component.
+    pattern: Pattern,
+}
+
+/// The pathnames that match, in order; false if there are none. What cannot be read has none.
+pub fn expand(text: &[u8], utf8: bool, out: &mut Fields) -> bool {
+    let (steps, tail) = parse(text, utf8);
+    if steps.is_empty() {
+        return false;
+    }
+    let last = steps.len() - 1;
+    let mut found = Fields::new();
+    found.push(b"");
+    for (index, step) in steps.iter().enumerate() {
+        let mut next = Fields::new();
+        let tail = if index == last { Some(&tail[..]) } else { None };
+        for path in found.iter() {
+            read(path, step, tail, &mut next);
+        }
+        found = next;
+    }
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_unstable_by(|&left, &right| found.get(left).cmp(&found.get(right)));
+    for &index in &order {
+        out.push(found.get(index).unwrap_or_default());
+    }
+    !order.is_empty()
+}
+
+/// Steps, and what follows the last component that is a pattern.
+fn parse(text: &[u8], utf8: bool) -> (Vec<Step>, Vec<u8>) {
+    let (mut steps, mut literal) = (Vec::new(), Vec::new());
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Up to a slash, which a backslash may stand before.
+        let (mut length, mut skipped) = (0, 0);
+        loop {
+            match rest.get(length..).unwrap_or_default() {
+                [] | [b'/', ..] => break,
+                [b'\\', b'/', ..] => {
+                    skipped = 1;
+                    break;
+                }
+                [b'\\', _, ..] => length += 2,
+                _ => length += 1,
+            }
+        }
+        let (component, more) = rest.split_at_checked(length).unwrap_or_default();
+        let pattern = Pattern::new(component, utf8);
+        match pattern.literal() {
+            Some(component) => literal.extend_from_slice(&component),
+            None => steps.push(Step {
+                literal: core::mem::take(&mut literal),
+                pattern,
+            }),
+        }
+        rest = more.get(skipped..).unwrap_or_default();
+        if let [b'/', more @ ..] = rest {
+            literal.push(b'/');
+            rest = more;
+        }
+    }
+    (steps, literal)
+}
+
+/// Adds to `out` what matches in the directory that `path` leads to. `tail` is what follows the last step.
+fn read(path: &[u8], step: &Step, tail: Option<&[u8]>, out: &mut Fields) {
+    let mut place = Fields::new();
+    place.extend(path);
+    place.extend(&step.literal);
+    if path.is_empty() && step.literal.is_empty() {
+        place.extend(b".");
+    }
+    place.end();
+    let Some(Ok(mut directory)) = place.c_str(0).map(ReadDir::open) else {
+        return;
+    };
+    let is_end = tail.is_some_and(<[u8]>::is_empty);
+    let is_slash = tail.is_some_and(|tail| tail.iter().all(|&byte| byte == b'/'));
+    while let Ok(Some(entry)) = directory.next() {
+        let name = entry.name.to_bytes();
+        let is_directory = match entry.file_type {
+            FileType::Directory => Some(true),
+            FileType::Symlink | FileType::Unknown => None,
+            _ => Some(false),
+        };
+        if name.first() == Some(&b'.') && !step.pattern.begins_with_period()
+            || !is_end && is_directory == Some(false)
+            || !step.pattern.matches(name)
+        {
+            continue;
+        }
+        let pieces = [path, &step.literal, name, tail.unwrap_or_default()];
+        // Whether it is there need not be asked where it was read, nor yet where more is to be read.
+        if !is_end && tail.is_some() && !(is_slash && is_directory == Some(true)) {
+            place.clear();
+            pieces.iter().for_each(|piece| place.extend(piece));
+            place.end();
+            if place.c_str(0).is_none_or(|path| file::lstat(path).is_err()) {
+                continue;
+            }
+        }
+        pieces.iter().for_each(|piece| out.extend(piece));
+        out.end();
+    }
+}

@@ -1,0 +1,357 @@
+//! Pattern matching notation: XCU 2.14.
+//!
+//! A pattern is made from a text in which a backslash takes the meaning from the character after it. (In a program's text
+//! every quoted character has become one such, so that one rule serves them and the backslashes that come from expansions.)
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::characters;
+
+/// A pattern, ready to be matched.
+///
+/// Between its asterisks are segments, each of which matches a certain number of characters; so where each of them is found
+/// first (or last) is where it is taken, and nothing is ever tried twice: the time is the product of the lengths at most.
+#[derive(Debug)]
+pub struct Pattern {
+    items: Vec<Item>,
+    /// Where the first asterisk and the last one are.
+    stars: Option<(usize, usize)>,
+    utf8: bool,
+}
+
+#[derive(Debug)]
+enum Item {
+    Byte(u8),
+    /// `?`
+    Any,
+    /// `*`
+    Star,
+    Set(Box<Set>),
+}
+
+/// `[…]`
+#[derive(Debug, Default)]
+struct Set {
+    negated: bool,
+    /// Those under 256, a bit each.
+    low: [u32; 8],
+    /// First and last of those above.
+    high: Vec<(u32, u32)>,
+    /// All above: of what is not ASCII, every character counts as a letter.
+    letters: bool,
+}
+
+impl Pattern {
+    /// The pattern that a text says.
+    pub fn new(text: &[u8], utf8: bool) -> Self {
+        let mut items = Vec::with_capacity(text.len());
+        let mut stars = None;
+        let mut rest = text;
+        while let [first, more @ ..] = rest {
+            rest = more;
+            let item = match first {
+                b'*' => {
+                    let last = items.len();
+                    stars = Some((stars.map_or(last, |(first, _)| first), last));
+                    Item::Star
+                }
+                b'?' => Item::Any,
+                b'[' => match Set::parse(more, utf8) {
+                    Some((set, after)) => {
+                        rest = after;
+                        Item::Set(Box::new(set))
+                    }
+                    None => Item::Byte(b'['),
+                },
+                b'\\' => match more {
+                    // One at the end stands for itself.
+                    [] => Item::Byte(b'\\'),
+                    [byte, more @ ..] => {
+                        rest = more;
+                        Item::Byte(*byte)
+                    }
+                },
+                byte => Item::Byte(*byte),
+            };
+            items.push(item);
+        }
+        Self { items, stars, utf8 }
+    }
+
+    /// The text that is the only one that matches, if there is but one.
+    pub fn literal(&self) -> Option<Vec<u8>> {
+        self.items
+            .iter()
+            .map(|item| match item {
+                Item::Byte(byte) => Some(*byte),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether a period at the beginning is matched by one that stands in the pattern (XCU 2.14.3).
+    pub fn begins_with_period(&self) -> bool {
+        matches!(self.items.first(), Some(Item::Byte(b'.')))
+    }
+
+    /// Whether the whole of the text matches.
+    pub fn matches(&self, text: &[u8]) -> bool {
+        let Some((first, middle, last)) = self.segments() else {
+            return self.here(&self.items, text, 0) == Some(text.len());
+        };
+        let Some(mut start) = self.here(first, text, 0) else {
+            return false;
+        };
+        let Some(end) = self.before(last, text, text.len()) else {
+            return false;
+        };
+        for segment in middle.split(Item::is_star) {
+            match self.first(segment, text, start) {
+                Some((_, after)) => start = after,
+                None => return false,
+            }
+        }
+        start <= end
+    }
+
+    /// Where the shortest or longest beginning of the text ends that matches.
+    pub fn prefix(&self, text: &[u8], longest: bool) -> Option<usize> {
+        let Some((first, middle, last)) = self.segments() else {
+            return self.here(&self.items, text, 0);
+        };
+        let mut end = self.here(first, text, 0)?;
+        for segment in middle.split(Item::is_star) {
+            (_, end) = self.first(segment, text, end)?;
+        }
+        let found = if longest {
+            self.last(last, text, text.len(), end)
+        } else {
+            self.first(last, text, end)
+        };
+        found.map(|(_, end)| end)
+    }
+
+    /// Where the shortest or longest end of the text begins that matches.
+    pub fn suffix(&self, text: &[u8], longest: bool) -> Option<usize> {
+        let Some((first, middle, last)) = self.segments() else {
+            return self.before(&self.items, text, text.len());
+        };
+        let mut start = self.before(last, text, text.len())?;
+        for segment in middle.rsplit(Item::is_star) {
+            (start, _) = self.last(segment, text, start, 0)?;
+        }
+        let found = if longest {
+            self.first(first, text, 0).filter(|&(_, end)| end <= start)
+        } else {
+            self.last(first, text, start, 0)
+        };
+        found.map(|(start, _)| start)
+    }
+
+    /// Where the first part of the text is that matches, the longest of those that begin there.
+    pub fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
+        let first = self.segments().map_or(&self.items[..], |(first, ..)| first);
+        let mut from = from;
+        loop {
+            let (start, _) = self.first(first, text, from)?;
+            let rest = text.get(start..)?;
+            if let Some(length) = self.prefix(rest, true) {
+                return Some((start, start + length));
+            }
+            from = start + characters::length(rest, self.utf8).max(1);
+        }
+    }
+
+    /// What stands before the first asterisk, between, and after the last one.
+    fn segments(&self) -> Option<(&[Item], &[Item], &[Item])> {
+        let (first, last) = self.stars?;
+        let middle = self.items.get(first + 1..last).unwrap_or_default();
+        Some((self.items.get(..first)?, middle, self.items.get(last + 1..)?))
+    }
+
+    /// Where a segment ends that begins here.
+    fn here(&self, segment: &[Item], text: &[u8], start: usize) -> Option<usize> {
+        let mut at = start;
+        for item in segment {
+            at += item.matches(text.get(at..)?, self.utf8)?;
+        }
+        Some(at)
+    }
+
+    /// Where a segment begins that ends here.
+    fn before(&self, segment: &[Item], text: &[u8], end: usize) -> Option<usize> {
+        let mut rest = text.get(..end)?;
+        for item in segment.iter().rev() {
+            let length = match item {
+                Item::Byte(_) => 1,
+                _ => characters::length_of_last(rest, self.utf8),
+            };
+            let (before, last) = rest.split_at_checked(rest.len().checked_sub(length)?)?;
+            item.matches(last, self.utf8)?;
+            rest = before;
+        }
+        Some(rest.len())
+    }
+
+    /// The first place from `from` on where a segment is.
+    fn first(&self, segment: &[Item], text: &[u8], from: usize) -> Option<(usize, usize)> {
+        let mut start = from;
+        loop {
+            if let Some(Item::Byte(first)) = segment.first() {
+                start += text.get(start..)?.iter().position(|byte| byte == first)?;
+            }
+            if characters::is_boundary(text, start, self.utf8)
+                && let Some(end) = self.here(segment, text, start)
+            {
+                return Some((start, end));
+            }
+            start += 1;
+            if start > text.len() {
+                return None;
+            }
+        }
+    }
+
+    /// The last place up to `to` where a segment is that begins at `from` or later.
+    fn last(&self, segment: &[Item], text: &[u8], to: usize, from: usize) -> Option<(usize, usize)> {
+        (from..=to)
+            .rev()
+            .filter(|&end| characters::is_boundary(text, end, self.utf8))
+            .find_map(|end| Some((self.before(segment, text, end)?, end)))
+            .filter(|&(start, _)| start >= from)
+    }
+}
+
+impl Item {
+    fn is_star(&self) -> bool {
+        matches!(self, Item::Star)
+    }
+
+    /// How many bytes it takes of the text, if it matches what is there.
+    fn matches(&self, text: &[u8], utf8: bool) -> Option<usize> {
+        let (character, length) = match self {
+            Item::Byte(byte) => return (text.first()? == byte).then_some(1),
+            _ => characters::decode(text, utf8)?,
+        };
+        match self {
+            Item::Set(set) if !set.contains(character) => None,
+            _ => Some(length),
+        }
+    }
+}
+
+impl Set {
+    /// A bracket expression (XBD 9.3.5), and what follows it; `None` if it does not end. `text` is what follows the bracket.
+    fn parse(text: &[u8], utf8: bool) -> Option<(Self, &[u8])> {
+        let mut set = Self::default();
+        let mut rest = text;
+        if let [b'!' | b'^', more @ ..] = rest {
+            set.negated = true;
+            rest = more;
+        }
+        let mut is_first = true;
+        loop {
+            if let [b']', after @ ..] = rest
+                && !is_first
+            {
+                return Some((set, after));
+            }
+            is_first = false;
+            if let [b'[', b':', more @ ..] = rest
+                && let Some((class, after)) = enclosed(more, b':')
+            {
+                set.add_class(class, utf8);
+                rest = after;
+                continue;
+            }
+            let (first, after) = element(rest, utf8)?;
+            rest = after;
+            let mut last = first;
+            if let [b'-', more @ ..] = rest
+                && !matches!(more, [b']', ..])
+            {
+                (last, rest) = element(more, utf8)?;
+            }
+            // A collating element of several characters, which no locale here has, is in no set.
+            if let (Some(first), Some(last)) = (first, last) {
+                set.add(first, last);
+            }
+        }
+    }
+
+    fn add(&mut self, first: u32, last: u32) {
+        for character in first..=last.min(255) {
+            if let Some(bits) = self.low.get_mut(character as usize / 32) {
+                *bits |= 1 << (character % 32);
+            }
+        }
+        if last > 255 {
+            self.high.push((first, last));
+        }
+    }
+
+    fn add_class(&mut self, name: &[u8], utf8: bool) {
+        let Some(class) = nestling::text::position(CLASSES, name) else {
+            return;
+        };
+        for byte in 0..128_u8 {
+            let is_in = match class {
+                0 => byte.is_ascii_alphanumeric(),
+                1 => byte.is_ascii_alphabetic(),
+                2 => matches!(byte, b' ' | b'\t'),
+                3 => byte.is_ascii_control(),
+                4 => byte.is_ascii_digit(),
+                5 => byte.is_ascii_graphic(),
+                6 => byte.is_ascii_lowercase(),
+                7 => byte == b' ' || byte.is_ascii_graphic(),
+                8 => byte.is_ascii_punctuation(),
+                9 => matches!(byte, b'\t'..=b'\r' | b' '),
+                10 => byte.is_ascii_uppercase(),
+                _ => byte.is_ascii_hexdigit(),
+            };
+            if is_in {
+                self.add(byte.into(), byte.into());
+            }
+        }
+        self.letters |= utf8 && matches!(class, 0 | 1 | 5 | 7);
+    }
+
+    fn contains(&self, character: u32) -> bool {
+        let bits = self.low.get(character as usize / 32).copied().unwrap_or_default();
+        let is_in = bits >> (character % 32) & 1 != 0
+            || self.high.iter().any(|&(first, last)| (first..=last).contains(&character))
+            || self.letters && (0xa0..characters::INVALID).contains(&character);
+        is_in != self.negated
+    }
+}
+
+/// In the order in which [`Set::add_class`] knows them.
+const CLASSES: &str = "alnum alpha blank cntrl digit graph lower print punct space upper xdigit";
+
+/// One character of a bracket expression: itself, after a backslash, `[.c.]` or `[=c=]`. `None` inside for what is none.
+fn element(text: &[u8], utf8: bool) -> Option<(Option<u32>, &[u8])> {
+    if let [b'[', kind @ (b'.' | b'='), more @ ..] = text
+        && let Some((name, after)) = enclosed(more, *kind)
+    {
+        let name = match name {
+            [b'\\', name @ ..] if !name.is_empty() => name,
+            name => name,
+        };
+        let character = characters::decode(name, utf8).filter(|&(_, length)| length == name.len());
+        return Some((character.map(|(character, _)| character), after));
+    }
+    let text = match text {
+        [b'\\', more @ ..] if !more.is_empty() => more,
+        text => text,
+    };
+    let (character, length) = characters::decode(text, utf8)?;
+    Some((Some(character), text.get(length..)?))
+}
+
+/// What stands before `kind` and a bracket, and what after them.
+fn enclosed(text: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
+    // At least one character: `[.].]`, `[===]`.
+    let end = 1 + text.get(1..)?.windows(2).position(|pair| pair == [kind, b']'])?;
+    Some((text.get(..end)?, text.get(end + 2..)?))
+}

@@ -1,0 +1,197 @@
+//! Field splitting: XCU 2.6.5.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use super::{characters, pathname};
+use crate::fields::Fields;
+use crate::options::Opt;
+use crate::shell::Shell;
+use crate::symbols::Symbol;
+
+/// A part of an expanded word's text.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    pub kind: Kind,
+    pub start: usize,
+    pub end: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It was quoted, and may be empty.
+    Quoted,
+    /// It is the result of an expansion and was not quoted: to be split.
+    Expanded,
+    /// Between two positional parameters. It is empty.
+    Break,
+}
+
+/// The characters of IFS.
+pub struct Separators {
+    /// The bytes that they begin with, a bit each.
+    first: Bits,
+    /// The same, and the characters of patterns.
+    special: Bits,
+    /// IFS itself, if some of them have several bytes.
+    wide: Vec<u8>,
+}
+
+/// A bit for each byte.
+type Bits = [u32; 8];
+
+const fn bits(bytes: &[u8]) -> Bits {
+    let mut bits = [0; 8];
+    let mut index = 0;
+    while index < bytes.len() {
+        let byte = bytes[index];
+        bits[byte as usize / 32] |= 1 << (byte % 32);
+        index += 1;
+    }
+    bits
+}
+
+fn has(bits: &Bits, byte: u8) -> bool {
+    bits.get(usize::from(byte) / 32).is_some_and(|bits| bits >> (byte % 32) & 1 != 0)
+}
+
+const PATTERN: Bits = bits(b"*?[\\");
+
+impl Separators {
+    pub fn new(shell: &Shell) -> Self {
+        let ifs = match shell.variables.get(Symbol::IFS) {
+            None | Some(b" \t\n") => {
+                return Self {
+                    first: const { bits(b" \t\n") },
+                    special: const { bits(b" \t\n*?[\\") },
+                    wide: Vec::new(),
+                };
+            }
+            Some(ifs) => ifs,
+        };
+        let (mut first, mut special) = ([0; 8], PATTERN);
+        let (mut wide, mut rest) = (Vec::new(), ifs);
+        while let [byte, ..] = rest {
+            for bits in [&mut first, &mut special] {
+                if let Some(bits) = bits.get_mut(usize::from(*byte) / 32) {
+                    *bits |= 1 << (byte % 32);
+                }
+            }
+            let length = characters::length(rest, shell.utf8);
+            if length > 1 {
+                wide = ifs.to_vec();
+            }
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        Self { first, special, wide }
+    }
+
+    /// Whether a text has neither separators in it nor characters of patterns.
+    pub fn are_plain(&self, text: &[u8]) -> bool {
+        !text.iter().any(|&byte| has(&self.special, byte))
+    }
+
+    /// How long the separator is that a text begins with, if it does.
+    pub fn length(&self, text: &[u8]) -> Option<usize> {
+        let &byte = text.first()?;
+        if !has(&self.first, byte) {
+            return None;
+        }
+        if byte < 0x80 || self.wide.is_empty() {
+            return Some(1);
+        }
+        let length = characters::length(text, true);
+        let character = text.get(..length)?;
+        self.wide.windows(length).any(|other| other == character).then_some(length)
+    }
+}
+
+/// Splits an expanded word's text into fields; those that are patterns become pathnames. Adds to `out`.
+pub fn split(shell: &Shell, text: &[u8], runs: &[Run], out: &mut Fields) {
+    let separators = Separators::new(shell);
+    let mut end_field = |start: usize, end: usize| {
+        let field = text.get(start..end).unwrap_or_default();
+        if shell.options.has(Opt::Noglob)
+            || !pathname::may_be_pattern(field)
+            || !pathname::expand(&escape(text, runs, start, end), shell.utf8, out)
+        {
+            out.push(field);
+        }
+    };
+    // Where the field begins, and whether there is one: some character, or something quoted.
+    let (mut start, mut exists) = (0, false);
+    // White space has ended a field: another separator may follow that belongs to it.
+    let mut after_space = false;
+    let mut at = 0;
+    for run in runs {
+        if at < run.start {
+            (exists, after_space) = (true, false);
+        }
+        at = run.end;
+        match run.kind {
+            Kind::Quoted => (exists, after_space) = (true, false),
+            Kind::Break => {
+                if exists {
+                    end_field(start, run.start);
+                }
+                (start, exists, after_space) = (run.start, false, false);
+            }
+            Kind::Expanded => {
+                let mut place = run.start;
+                while let Some(rest) = text.get(place..run.end)
+                    && let [byte, ..] = rest
+                {
+                    let Some(length) = separators.length(rest) else {
+                        (exists, after_space) = (true, false);
+                        place += 1;
+                        continue;
+                    };
+                    let is_space = matches!(byte, b' ' | b'\t' | b'\n');
+                    if exists || !is_space && !after_space {
+                        end_field(start, place);
+                        after_space = is_space;
+                    } else if !is_space {
+                        after_space = false;
+                    }
+                    place += length;
+                    (start, exists) = (place, false);
+                }
+            }
+        }
+    }
+    if exists || at < text.len() {
+        end_field(start, text.len());
+    }
+}
+
+/// A piece of an expanded word's text as a pattern: with a backslash before what was quoted, where that has a meaning.
+pub fn escape<'a>(text: &'a [u8], runs: &[Run], start: usize, end: usize) -> Cow<'a, [u8]> {
+    let quoted = || {
+        let is_in = |run: &&Run| run.kind == Kind::Quoted && run.start < end && start < run.end;
+        runs.iter().filter(is_in)
+    };
+    let piece = |from: usize, to: usize| text.get(from.max(start)..to.min(end)).unwrap_or_default();
+    if quoted().next().is_none() {
+        return Cow::Borrowed(piece(start, end));
+    }
+    let mut escaped = Vec::with_capacity(2 * (end - start));
+    let mut at = start;
+    for run in quoted() {
+        let unquoted = piece(at, run.start);
+        escaped.extend_from_slice(unquoted);
+        // A backslash at the end does not reach into what is quoted.
+        let backslashes = unquoted.iter().rev().take_while(|&&byte| byte == b'\\').count();
+        if backslashes % 2 == 1 {
+            escaped.push(b'\\');
+        }
+        for &byte in piece(run.start, run.end) {
+            if byte.is_ascii_punctuation() {
+                escaped.push(b'\\');
+            }
+            escaped.push(byte);
+        }
+        at = run.end;
+    }
+    escaped.extend_from_slice(piece(at, end));
+    Cow::Owned(escaped)
+}

@@ -1,0 +1,170 @@
+//! The shell at a terminal: prompts and lines.
+
+use alloc::vec::Vec;
+
+use nestling::poll::{self, Events, PollFd};
+use nestling::rt::descriptors;
+use nestling::terminal::{self, Mode};
+use nestling::text::Text;
+use nestling::{Errno, Signal, io, signals, sys};
+
+use crate::expansion;
+use crate::jobs;
+use crate::options::Opt;
+use crate::shell::{Divert, Shell, text};
+use crate::symbols::Symbol;
+use crate::syntax;
+use crate::traps;
+
+/// What is remembered between lines.
+#[derive(Debug, Default)]
+pub struct Interactive {
+    /// How many commands have been read: `!` in PS1.
+    commands: u32,
+    /// How often the end of the input was ignored in a row.
+    ends: u32,
+}
+
+/// Reads a line with its newline, after a prompt: PS1, or PS2 if the command goes on. `None` at the end of the input.
+pub fn read_line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
+    if !goes_on {
+        shell.interactive.commands += 1;
+    }
+    loop {
+        if !goes_on {
+            jobs::notify(shell);
+        }
+        show_prompt(shell, goes_on);
+        let mut line = Vec::new();
+        match read(shell, goes_on, &mut line) {
+            Err(divert) => return Err(divert),
+            Ok(()) if !line.is_empty() => {
+                shell.interactive.ends = 0;
+                return Ok(Some(line));
+            }
+            // A terminal that is gone ends again and again.
+            Ok(()) if shell.interactive.ends < 10 && !goes_on => {
+                shell.interactive.ends += 1;
+                if shell.options.has(Opt::Ignoreeof) {
+                    nestling::eprintln!("\nUse \"exit\" to leave the shell.");
+                } else if !jobs::should_stay(shell) {
+                    return Ok(None);
+                }
+            }
+            Ok(()) => return Ok(None),
+        }
+    }
+}
+
+/// PS1, PS2 or PS4, expanded (XCU 2.5.3). `$?` is kept. What can't be expanded is the prompt as it is.
+pub fn prompt(shell: &mut Shell, name: Symbol) -> Vec<u8> {
+    let value = shell.variables.get(name).unwrap_or_default().to_vec();
+    if !value.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
+        return value;
+    }
+    let (status, substitution_status) = (shell.status, shell.substitution_status);
+    let word = syntax::document(shell, &value);
+    let expanded = word.and_then(|word| expansion::single(shell, &word).ok());
+    (shell.status, shell.substitution_status) = (status, substitution_status);
+    expanded.unwrap_or(value)
+}
+
+/// Writes PS1, or PS2.
+fn show_prompt(shell: &mut Shell, goes_on: bool) {
+    let name = if goes_on { Symbol::PS2 } else { Symbol::PS1 };
+    let prompt = prompt(shell, name);
+    shell.output.flush();
+    let mut out = io::Writer::new(io::stderr());
+    let mut rest = &prompt[..];
+    // In PS1 `!` is the number of the command, and `!!` is `!`.
+    while let Some(index) = rest.iter().position(|&byte| byte == b'!' && !goes_on) {
+        let (before, after) = rest.split_at_checked(index).unwrap_or_default();
+        before.write(&mut out);
+        rest = match after {
+            [_, b'!', after @ ..] => {
+                "!".write(&mut out);
+                after
+            }
+            _ => {
+                shell.interactive.commands.write(&mut out);
+                after.get(1..).unwrap_or_default()
+            }
+        };
+    }
+    rest.write(&mut out);
+}
+
+/// Reads to the end of a line, or of the input. Signals that come meanwhile are acted upon.
+fn read(shell: &mut Shell, goes_on: bool, line: &mut Vec<u8>) -> Result<(), Divert> {
+    loop {
+        wait(shell, goes_on, line)?;
+        // Other programs read on where the line ends. Of a terminal a line is all that comes, in its usual mode.
+        let Ok(input) = descriptors::of_user(0) else {
+            return Ok(());
+        };
+        let by_lines =
+            terminal::attributes(input).is_ok_and(|attributes| attributes.has(Mode::ICANON));
+        let mut buffer = [0; 1024];
+        let length = if by_lines { buffer.len() } else { 1 };
+        match sys::fd::read(input, buffer.get_mut(..length).unwrap_or_default()) {
+            Ok(0) if line.is_empty() => return Ok(()),
+            Ok(0) => {
+                // The end after half a line: at a terminal it only says that this is to be read now.
+                if !by_lines {
+                    return Ok(());
+                }
+            }
+            Ok(count) => line.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+            // In the background: a job has kept the terminal.
+            Err(Errno::EINTR) if sys::caught::take(Signal::TTIN) && !jobs::take_terminal(shell) => {
+                shell.interactive.ends = u32::MAX;
+                return Ok(());
+            }
+            Err(Errno::EINTR) => {}
+            Err(errno) => {
+                shell.complain(text!("standard input: ", errno));
+                shell.interactive.ends = u32::MAX;
+                return Ok(());
+            }
+        }
+        if line.last() == Some(&b'\n') {
+            return Ok(());
+        }
+    }
+}
+
+/// Waits until there is something to read, and executes traps that come before it.
+fn wait(shell: &mut Shell, goes_on: bool, line: &[u8]) -> Result<(), Divert> {
+    loop {
+        if shell.traps.pending() {
+            traps::run_pending(shell)?;
+            shell.output.flush();
+        }
+        let mut awaited = shell.traps.acts_on();
+        if shell.options.has(Opt::Notify) && !awaited.contains(Signal::CHLD) {
+            // `set -b`: the end of a job is told at once.
+            awaited = awaited.with(Signal::CHLD);
+            let _ = sys::caught::catch(Signal::CHLD);
+            sys::caught::take(Signal::CHLD);
+            if jobs::notify(shell) {
+                show_prompt(shell, goes_on);
+                nestling::eprint!(line);
+            }
+        }
+        // While these are blocked, none can come between the look and the wait.
+        let Ok(guard) = signals::block(awaited) else {
+            return Ok(());
+        };
+        if sys::caught::caught().bits() & awaited.bits() != 0 {
+            continue;
+        }
+        let Ok(input) = descriptors::of_user(0) else {
+            return Ok(());
+        };
+        if poll::ppoll(&mut [PollFd::new(input, Events::IN)], None, guard.former())
+            != Err(Errno::EINTR)
+        {
+            return Ok(());
+        }
+    }
+}

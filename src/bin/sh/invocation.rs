@@ -1,0 +1,285 @@
+//! How the shell is started: its arguments and its environment (XCU `sh`).
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use nestling::rt::descriptors;
+use nestling::time::{self, Clock};
+use nestling::{AsFd, OFlags, Resource, io, rt, sys, terminal};
+
+use crate::builtins::{pwd, set};
+use crate::execution;
+use crate::expansion;
+use crate::options::{self, Opt, Options};
+use crate::shell::{Flow, Shell, text};
+use crate::symbols::{Symbol, Symbols};
+use crate::syntax::{self, Source};
+use crate::traps::{self, Traps};
+use crate::variables::Variables;
+
+/// What of the stack is left for whatever does not ask whether there is enough: built-ins, a spawn, a signal's handler.
+const STACK_RESERVE: usize = 256 * 1024;
+
+/// How much stack is used at most.
+const STACK_MOST: usize = 64 * 1024 * 1024;
+
+/// Makes the shell, and says where its program comes from. The error is the exit status.
+pub fn read(process: rt::Process) -> Result<(Shell, Source), i32> {
+    let mut shell = empty();
+    import(&mut shell, process);
+    let arguments: Vec<&'static CStr> = process.args().iter().collect();
+    let text = |index: usize| arguments.get(index).map(|argument: &&CStr| argument.to_bytes());
+    if let Some(name) = text(0) {
+        shell.name = name.into();
+    }
+    let mut chosen = Options::default();
+    chosen.set(Opt::Login, shell.name.first() == Some(&b'-'));
+    let mut index = 1;
+    while let Some([sign @ (b'-' | b'+'), letters @ ..]) = text(index) {
+        index += 1;
+        let on = *sign == b'-';
+        match letters {
+            [] | b"-" => break,
+            b"-login" if on => chosen.set(Opt::Login, true),
+            letters => read_letters(&mut shell, &mut chosen, letters, on, text(index), &mut index)?,
+        }
+    }
+    let operands = arguments.get(index..).unwrap_or_default();
+    let (source, parameters) = source(&mut shell, &mut chosen, operands)?;
+    shell.positional = parameters.iter().map(|parameter| Rc::from(parameter.to_bytes())).collect();
+    let both_terminals = || terminal::is_terminal(io::stdin()) && terminal::is_terminal(io::stderr());
+    if chosen.has(Opt::Stdin) && operands.is_empty() && both_terminals() {
+        chosen.set(Opt::Interactive, true);
+    }
+    let monitor = chosen.has(Opt::Monitor) || (chosen.has(Opt::Interactive) && both_terminals());
+    chosen.set(Opt::Monitor, false);
+    shell.options = chosen;
+    if monitor {
+        traps::set_interactive(&mut shell);
+        set::change(&mut shell, Opt::Monitor, true);
+    }
+    let source = if shell.is_interactive() && chosen.has(Opt::Stdin) { Source::interactive() } else { source };
+    Ok((shell, source))
+}
+
+fn read_letters(
+    shell: &mut Shell,
+    chosen: &mut Options,
+    letters: &[u8],
+    on: bool,
+    argument: Option<&[u8]>,
+    index: &mut usize,
+) -> Result<(), i32> {
+    for &letter in letters {
+        let option = match letter {
+            b'o' => {
+                *index += 1;
+                argument.and_then(options::by_name)
+            }
+            b'i' => Some(Opt::Interactive),
+            b's' if on => Some(Opt::Stdin),
+            b'c' if on => Some(Opt::Command),
+            b'l' => Some(Opt::Login),
+            letter => options::by_letter(letter),
+        };
+        let Some(option) = option else {
+            let name = if letter == b'o' { argument.unwrap_or_default() } else { core::slice::from_ref(&letter) };
+            shell.complain(text!(name, ": no such option"));
+            return Err(2);
+        };
+        chosen.set(option, on);
+    }
+    Ok(())
+}
+
+type Parameters<'a> = &'a [&'static CStr];
+
+/// `-c` text, a file, or standard input.
+fn source<'a>(shell: &mut Shell, chosen: &mut Options, operands: Parameters<'a>) -> Result<(Source, Parameters<'a>), i32> {
+    if chosen.has(Opt::Command) {
+        let Some((program, rest)) = operands.split_first() else {
+            shell.complain(text!("-c: the commands are missing"));
+            return Err(2);
+        };
+        let parameters = match rest.split_first() {
+            Some((name, parameters)) => {
+                shell.name = name.to_bytes().into();
+                parameters
+            }
+            None => rest,
+        };
+        return Ok((Source::text(program.to_bytes(), 1), parameters));
+    }
+    if chosen.has(Opt::Stdin) || operands.is_empty() {
+        chosen.set(Opt::Stdin, true);
+        return Ok((Source::descriptor(io::stdin(), true), operands));
+    }
+    let Some((file, parameters)) = operands.split_first() else { return Err(2) };
+    let opened = open_script(shell, file);
+    shell.name = file.to_bytes().into();
+    match opened {
+        Ok(source) => Ok((source, parameters)),
+        Err(errno) => {
+            shell.complain(text!("cannot open ", *file, ": ", errno.message()));
+            Err(if errno == nestling::Errno::ENOENT { 127 } else { 126 })
+        }
+    }
+}
+
+fn open_script(shell: &Shell, file: &CStr) -> Result<Source, nestling::Errno> {
+    let open = |path: &CStr| sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0);
+    let descriptor = match open(file) {
+        // XCU sh, OPERANDS, command_file: then it may be looked for in PATH.
+        Err(nestling::Errno::ENOENT) if !nestling::text::contains(file.to_bytes(), b'/') => {
+            let path = shell.variables.get(Symbol::PATH).unwrap_or_default();
+            let found = execution::search::in_path(file.to_bytes(), path);
+            open(&found.ok_or(nestling::Errno::ENOENT)?)?
+        }
+        answer => answer?,
+    };
+    if sys::file::fstat(descriptor.as_fd())?.is_dir() {
+        return Err(nestling::Errno::EISDIR);
+    }
+    // It stays open to the end.
+    let descriptor: &'static nestling::OwnedFd = Box::leak(Box::new(descriptors::private(descriptor)?));
+    Ok(Source::descriptor(descriptor.as_fd(), false))
+}
+
+fn empty() -> Shell {
+    let here = 0_u8;
+    let room = match sys::resource::getrlimit(Resource::Stack) {
+        Ok(limit) => usize::try_from(limit.soft).unwrap_or(usize::MAX).clamp(2 * STACK_RESERVE, STACK_MOST),
+        Err(_) => 4 * STACK_RESERVE,
+    };
+    let now = time::now(Clock::Monotonic).ok();
+    let pid = sys::process::getpid();
+    Shell {
+        symbols: Symbols::new(),
+        variables: Variables::default(),
+        options: Options::default(),
+        functions: Default::default(),
+        aliases: Default::default(),
+        name: Rc::from(&b"sh"[..]),
+        positional: Rc::new([]),
+        status: 0,
+        pid,
+        last_background: None,
+        output: Default::default(),
+        jobs: Default::default(),
+        traps: Traps::new(),
+        interactive: Default::default(),
+        hashed: Default::default(),
+        line: 0,
+        script: Rc::new([]),
+        is_subshell: false,
+        loops: 0,
+        functions_deep: 0,
+        scripts_deep: 0,
+        errexit_ignored: 0,
+        substitution_status: None,
+        getopts_offset: 0,
+        stack_end: (&raw const here).addr().saturating_sub(room - STACK_RESERVE),
+        directory: None,
+        random: now.map_or(0, |now| now.nanoseconds()) ^ pid.as_raw() as u32,
+        started: now.map_or(0, |now| now.seconds()),
+        environment: Default::default(),
+        foreign_environment: Vec::new(),
+        spare_fields: Vec::new(),
+        keeps_redirections: false,
+        private: Vec::new(),
+        utf8: false,
+    }
+}
+
+/// XCU 2.5.3: the environment's variables are the shell's, exported.
+fn import(shell: &mut Shell, process: rt::Process) {
+    for string in process.env().iter() {
+        let string = string.to_bytes();
+        let split = string.iter().position(|&byte| byte == b'=');
+        let (name, value) = split.and_then(|index| string.split_at_checked(index)).unwrap_or((b"", b"="));
+        if !is_name(name) {
+            shell.foreign_environment.push(string.to_vec());
+            continue;
+        }
+        let name = shell.symbols.intern(name);
+        // IFS is not taken from the environment: XCU 2.5.3.
+        if name == Symbol::IFS {
+            continue;
+        }
+        // Nothing is read-only yet.
+        let _ = shell.assign(name, value.get(1..).unwrap_or_default());
+        shell.variables.export(name, true);
+    }
+    let mut set = |name: Symbol, value: &[u8]| {
+        let _ = shell.variables.set(name, value);
+    };
+    set(Symbol::IFS, b" \t\n");
+    set(Symbol::OPTIND, b"1");
+    let mut parent = Vec::new();
+    let mut number = sys::process::getppid().max(0);
+    loop {
+        parent.insert(0, b'0' + (number % 10) as u8);
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    set(Symbol::PPID, &parent);
+    let mut unless_set = |name: Symbol, value: &[u8]| {
+        if shell.variables.get(name).is_none() {
+            let _ = shell.variables.set(name, value);
+        }
+    };
+    unless_set(Symbol::PATH, execution::search::DEFAULT);
+    unless_set(Symbol::PS1, if sys::credentials::geteuid() == Ok(0) { b"# " } else { b"$ " });
+    unless_set(Symbol::PS2, b"> ");
+    unless_set(Symbol::PS4, b"+ ");
+    pwd::start(shell);
+}
+
+fn is_name(name: &[u8]) -> bool {
+    matches!(name.first(), Some(first) if first.is_ascii_alphabetic() || *first == b'_')
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+/// What is executed before the program: a login shell's profiles, and an interactive shell's ENV.
+pub fn start(shell: &mut Shell) -> Flow {
+    if shell.options.has(Opt::Login) {
+        dot(shell, b"/etc/profile")?;
+        let mut profile = shell.variables.get(Symbol::HOME).unwrap_or_default().to_vec();
+        profile.extend_from_slice(b"/.profile");
+        dot(shell, &profile)?;
+    }
+    if shell.is_interactive()
+        && let Some(env) = shell.variables.get(Symbol::ENV).map(Vec::from)
+    {
+        let Some(word) = syntax::document(shell, &env) else { return Ok(()) };
+        let file = expansion::single(shell, &word)?;
+        if !file.is_empty() {
+            dot(shell, &file)?;
+        }
+    }
+    Ok(())
+}
+
+/// Executes a file, if it is there.
+fn dot(shell: &mut Shell, file: &[u8]) -> Flow {
+    let Ok(path) = alloc::ffi::CString::new(file) else { return Ok(()) };
+    let mut program = Vec::new();
+    let read = sys::fd::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, 0)
+        .and_then(|file| io::read_to_end(file.as_fd(), &mut program));
+    if read.is_err() {
+        return Ok(());
+    }
+    let script = core::mem::replace(&mut shell.script, file.into());
+    shell.scripts_deep += 1;
+    let flow = execution::all(shell, &mut Source::text(&program, 1));
+    shell.scripts_deep -= 1;
+    shell.script = script;
+    match flow {
+        Err(crate::shell::Divert::Return) => Ok(()),
+        flow => flow,
+    }
+}

@@ -1,0 +1,1042 @@
+//! Jobs: XCU 2.11, 3.182 (XBD), and waiting for children.
+//!
+//! # What whoever starts processes does for job control
+//!
+//! Where [`controls`] says so, each pipeline and each asynchronous list is a process group of its own. For a spawn:
+//! `process_group: Some(0)` for the first process and `Some(first)` for the others, and for a job in the foreground
+//! `Action::SetForeground` of [`terminal`], if there is one, for the first. For a fork: [`join`] in the child, first of all, and
+//! [`place`] in the parent. Then [`wait_foreground`] or [`add_background`].
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use nestling::jobs::{ControllingTerminal, Group};
+use nestling::rt::descriptors;
+use nestling::terminal::{self, Attributes, When};
+use nestling::text::{self, Sink, Text};
+use nestling::wait::{self, Options, Who};
+use nestling::{AsFd, Errno, ExitStatus, OFlags, Pid, RawFd, SigSet, Signal, signals, sys};
+
+use crate::options::Opt;
+use crate::shell::{Divert, Shell};
+use crate::traps;
+
+/// The job table, and what is known of other children.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    /// Job `n` is at `n - 1`.
+    table: Vec<Option<Job>>,
+    /// No place below this is free.
+    free: usize,
+    /// The processes of the jobs by their pids, which grow mostly, and where each's job is.
+    pids: Vec<(Pid, usize)>,
+    /// How many of them run.
+    running: usize,
+    /// How others have ended: processes of jobs whose end was told, and of no job.
+    ended: Vec<(Pid, ExitStatus)>,
+    /// Counted up by whatever makes a job the current one.
+    latest: u32,
+    /// Something has happened that was not told yet.
+    news: bool,
+    /// They are the parent's, to look at only.
+    inherited: bool,
+    /// The user was told that there are stopped jobs.
+    warned: bool,
+    control: Option<Control>,
+}
+
+/// Job control is on, and this is the shell that has it.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// `None`: there are process groups, but no terminal.
+    terminal: Option<Terminal>,
+}
+
+#[derive(Debug)]
+struct Terminal {
+    device: ControllingTerminal,
+    /// The group that the shell was started in.
+    former_group: i32,
+    /// As the last program has left them that ended of itself.
+    attributes: Option<Attributes>,
+}
+
+#[derive(Debug)]
+struct Job {
+    /// The last command's last.
+    processes: Vec<Process>,
+    group: Option<Pid>,
+    text: Option<Rc<[u8]>>,
+    /// The status of a last element that was no process.
+    last: Option<i32>,
+    /// `pipefail` was on when it began.
+    pipefail: bool,
+    latest: u32,
+    /// Its state was told.
+    told: bool,
+    /// What it has made of the terminal before it stopped.
+    attributes: Option<Attributes>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Process {
+    pid: Pid,
+    /// `None`: it runs.
+    status: Option<ExitStatus>,
+}
+
+impl Process {
+    fn stopped(self) -> Option<Signal> {
+        self.status?.stopped_signal()
+    }
+
+    fn code(self) -> i32 {
+        self.status.map_or(0, ExitStatus::shell_code)
+    }
+}
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Running,
+    Stopped(Signal),
+    /// The last process's status, and the job's exit status.
+    Done(ExitStatus, i32),
+}
+
+/// As `jobs` writes it.
+impl Text for State {
+    fn write(&self, out: &mut impl Sink) {
+        match *self {
+            Self::Running => "Running".write(out),
+            Self::Stopped(Signal::TSTP) => "Stopped".write(out),
+            Self::Stopped(signal) => {
+                "Stopped (".write(out);
+                signal.write(out);
+                ")".write(out);
+            }
+            Self::Done(_, 0) => "Done".write(out),
+            Self::Done(status, code) => match status.signal() {
+                Some(signal) if code == status.shell_code() => {
+                    Death(signal, status.core_dumped()).write(out)
+                }
+                _ => {
+                    "Done(".write(out);
+                    code.write(out);
+                    ")".write(out);
+                }
+            },
+        }
+    }
+}
+
+/// What it is called when a signal kills a process.
+struct Death(Signal, bool);
+
+const DEATHS: &str = "?,Hangup,Interrupt,Quit,Illegal instruction,Trace trap,Aborted,Bus error,Floating point exception,Killed,\
+    User defined signal 1,Segmentation fault,User defined signal 2,Broken pipe,Alarm clock,Terminated";
+
+impl Text for Death {
+    fn write(&self, out: &mut impl Sink) {
+        match text::word(DEATHS, b',', self.0.as_raw() as usize) {
+            "" => {
+                "Killed by ".write(out);
+                self.0.write(out);
+            }
+            name => name.write(out),
+        }
+        if self.1 {
+            " (core dumped)".write(out);
+        }
+    }
+}
+
+impl Job {
+    fn state(&self) -> State {
+        let processes = self.processes.iter();
+        if processes.clone().any(|process| process.status.is_none()) {
+            return State::Running;
+        }
+        match processes
+            .clone()
+            .rev()
+            .find_map(|process| process.stopped())
+        {
+            Some(signal) => State::Stopped(signal),
+            None => {
+                let codes = processes.map(|process| process.code()).chain(self.last);
+                let last = self.processes.last().and_then(|process| process.status);
+                let last = last.filter(|_| self.last.is_none()).unwrap_or_default();
+                State::Done(last, exit_status(codes, self.pipefail))
+            }
+        }
+    }
+}
+
+/// A pipeline's exit status, from its elements': XCU 2.9.2.
+fn exit_status(codes: impl Iterator<Item = i32>, pipefail: bool) -> i32 {
+    codes.fold(
+        0,
+        |before, code| if pipefail && code == 0 { before } else { code },
+    )
+}
+
+/// More children than this whose end nobody has asked for are not remembered. (CHILD_MAX, which POSIX asks for, is less in practice.)
+const MANY: usize = 1 << 16;
+
+impl Jobs {
+    /// How many places there are: jobs are below this.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    fn get(&self, place: usize) -> Option<&Job> {
+        self.table.get(place)?.as_ref()
+    }
+
+    fn get_mut(&mut self, place: usize) -> Option<&mut Job> {
+        self.table.get_mut(place)?.as_mut()
+    }
+
+    /// What the job of this place does, if there is one.
+    pub fn state(&self, place: usize) -> Option<State> {
+        self.get(place).map(Job::state)
+    }
+
+    /// Its process group, or without one its first process.
+    pub fn leader(&self, place: usize) -> Option<Pid> {
+        let job = self.get(place)?;
+        job.group
+            .or(job.processes.first().map(|process| process.pid))
+    }
+
+    /// Whom to send it a signal: its process group, or its processes.
+    pub fn targets(&self, place: usize) -> impl Iterator<Item = i32> {
+        let job = self.get(place);
+        let group = job.and_then(|job| job.group).map(|group| -group.as_raw());
+        let processes = job.map_or(&[][..], |job| &job.processes);
+        let alone = if group.is_some() { 0 } else { processes.len() };
+        group.into_iter().chain(
+            processes
+                .iter()
+                .take(alone)
+                .map(|process| process.pid.as_raw()),
+        )
+    }
+
+    /// The current job and the previous one: XBD 3.102, 3.281. The one that stopped last, or else that was started last.
+    pub fn marks(&self) -> [Option<usize>; 2] {
+        let mut best = [None, None];
+        for (place, job) in self.table.iter().enumerate() {
+            let Some(job) = job else { continue };
+            let rank = (matches!(job.state(), State::Stopped(_)), job.latest, place);
+            if best[0] < Some(rank) {
+                best = [Some(rank), best[0]];
+            } else if best[1] < Some(rank) {
+                best[1] = Some(rank);
+            }
+        }
+        best.map(|rank| Some(rank?.2))
+    }
+
+    /// The place of a job by its id, with or without `%` (XBD 3.183).
+    pub fn find(&self, id: &[u8]) -> Result<usize, &'static str> {
+        let [current, previous] = self.marks();
+        let missing = "no such job";
+        match id.strip_prefix(b"%").unwrap_or(id) {
+            b"" | b"%" | b"+" => return current.ok_or(missing),
+            b"-" => return previous.or(current).ok_or(missing),
+            id => {
+                if let Some(number) = text::number(id, 10) {
+                    let place = (number as usize).wrapping_sub(1);
+                    return self.get(place).map(|_| place).ok_or(missing);
+                }
+                let (inside, string) = id
+                    .strip_prefix(b"?")
+                    .map_or((false, id), |string| (true, string));
+                let mut matches = (0..self.len()).filter(|&place| {
+                    let text = self
+                        .get(place)
+                        .and_then(|job| job.text.as_deref())
+                        .unwrap_or_default();
+                    text.starts_with(string)
+                        || inside && text.windows(string.len()).any(|part| part == string)
+                });
+                match (matches.next(), matches.next()) {
+                    (Some(place), None) => Ok(place),
+                    (None, _) => Err(missing),
+                    _ => Err("more than one such job"),
+                }
+            }
+        }
+    }
+
+    /// The place of the job that has this process, unless it is the parent shell's.
+    fn own(&self, pid: Pid) -> Option<usize> {
+        if self.inherited {
+            None
+        } else {
+            self.job_of(pid)
+        }
+    }
+
+    fn job_of(&self, pid: Pid) -> Option<usize> {
+        let index = self.pids.binary_search_by_key(&pid, |&(pid, _)| pid).ok()?;
+        self.pids.get(index).map(|&(_, place)| place)
+    }
+
+    fn add(&mut self, started: &Started<'_>, last: Option<i32>, pipefail: bool) -> usize {
+        if self.inherited {
+            self.clear();
+        }
+        while self.table.get(self.free).is_some_and(Option::is_some) {
+            self.free += 1;
+        }
+        let place = self.free;
+        if place == self.table.len() {
+            self.table.push(None);
+        }
+        self.latest += 1;
+        let processes = started
+            .pids
+            .iter()
+            .map(|&pid| Process { pid, status: None });
+        let job = Job {
+            processes: processes.collect(),
+            group: started.group,
+            text: started.text.clone(),
+            last,
+            pipefail,
+            latest: self.latest,
+            told: true,
+            attributes: None,
+        };
+        if let Some(free) = self.table.get_mut(place) {
+            *free = Some(job);
+        }
+        self.free += 1;
+        for &pid in started.pids {
+            // An old process of this number has ended long ago.
+            self.ended.retain(|&(other, _)| other != pid);
+            let index = self.pids.partition_point(|&(other, _)| other < pid);
+            match self.pids.get_mut(index) {
+                Some(old) if old.0 == pid => old.1 = place,
+                _ => self.pids.insert(index, (pid, place)),
+            }
+        }
+        self.running += started.pids.len();
+        if self.pids.len() % MANY == 0 {
+            self.forget_done();
+        }
+        place
+    }
+
+    /// Notes that the user knows a job's state.
+    pub fn told(&mut self, place: usize) {
+        if let Some(job) = self.get_mut(place) {
+            job.told = true;
+        }
+    }
+
+    /// Takes a job out of the table.
+    pub fn forget(&mut self, place: usize) {
+        let Some(job) = self.table.get_mut(place).and_then(Option::take) else {
+            return;
+        };
+        self.free = self.free.min(place);
+        for process in job.processes {
+            let index = self
+                .pids
+                .binary_search_by_key(&process.pid, |&(pid, _)| pid);
+            if let Ok(index) = index
+                && self
+                    .pids
+                    .get(index)
+                    .is_some_and(|&(_, other)| other == place)
+            {
+                self.pids.remove(index);
+            }
+        }
+        while let Some(None) = self.table.last() {
+            self.table.pop();
+        }
+        self.free = self.free.min(self.table.len());
+    }
+
+    /// Takes out what has ended.
+    pub fn forget_done(&mut self) {
+        for place in (0..self.len()).rev() {
+            if let Some(State::Done(..)) = self.state(place) {
+                self.forget(place);
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        *self = Self {
+            control: self.control.take(),
+            ..Self::default()
+        };
+    }
+
+    /// What a process that is not in the table any more has ended with; it is forgotten.
+    fn take_ended(&mut self, pid: Pid) -> Option<ExitStatus> {
+        let index = self.ended.iter().position(|&(other, _)| other == pid)?;
+        Some(self.ended.swap_remove(index).1)
+    }
+
+    fn remember(&mut self, pid: Pid, status: ExitStatus) {
+        if self.ended.len() >= 1024 {
+            self.ended.drain(..512);
+        }
+        self.ended.push((pid, status));
+    }
+
+    /// A child has changed.
+    fn note(&mut self, pid: Pid, status: ExitStatus) {
+        let Some(place) = self.own(pid) else {
+            if status
+                .code()
+                .or(status.signal().map(Signal::as_raw))
+                .is_some()
+            {
+                self.remember(pid, status);
+            }
+            return;
+        };
+        self.latest += 1;
+        let latest = self.latest;
+        let Some(job) = self.get_mut(place) else {
+            return;
+        };
+        let Some(process) = job.processes.iter_mut().find(|process| process.pid == pid) else {
+            return;
+        };
+        let ran = process.status.is_none();
+        process.status = Some(status).filter(|status| !status.continued());
+        let runs = process.status.is_none();
+        job.told = false;
+        if status.stopped_signal().is_some() {
+            job.latest = latest;
+        }
+        self.running = self.running + usize::from(runs) - usize::from(ran);
+        self.news = true;
+    }
+
+    /// Notes that a job was resumed, as far as it was stopped.
+    fn resumed(&mut self, place: usize) {
+        self.latest += 1;
+        let latest = self.latest;
+        let Some(job) = self.get_mut(place) else {
+            return;
+        };
+        job.latest = latest;
+        let mut running = 0;
+        for process in job
+            .processes
+            .iter_mut()
+            .filter(|process| process.stopped().is_some())
+        {
+            process.status = None;
+            running += 1;
+        }
+        self.running += running;
+    }
+
+    /// There is no child left: whoever runs in the table was reaped by somebody else.
+    fn lost(&mut self) {
+        let running = |process: &&mut Process| process.status.is_none();
+        for process in self
+            .table
+            .iter_mut()
+            .flatten()
+            .flat_map(|job| &mut job.processes)
+            .filter(running)
+        {
+            process.status = Some(ExitStatus::from_raw(127 << 8));
+        }
+        self.running = 0;
+    }
+
+    fn options(&self) -> Options {
+        match self.control {
+            Some(_) => Options::STOPPED | Options::CONTINUED,
+            None => Options::default(),
+        }
+    }
+
+    /// Notes what has happened, without waiting. No system call if none of the jobs runs or is stopped.
+    pub fn update(&mut self) {
+        if self.inherited || self.pids.is_empty() {
+            return;
+        }
+        while let Ok(Some((pid, status))) =
+            wait::wait_for(Who::Any, self.options() | Options::NOHANG)
+        {
+            self.note(pid, status);
+        }
+    }
+
+    /// Turns job control off for a while, without anyone noticing: what a command substitution starts is no job.
+    pub fn suspend_control(&mut self) -> Option<Control> {
+        self.control.take()
+    }
+
+    /// Turns it on again; not in a copy of the shell that was made meanwhile.
+    pub fn resume_control(&mut self, control: Option<Control>) {
+        if !self.inherited {
+            self.control = control;
+        }
+    }
+
+    /// Whether any job is stopped.
+    fn has_stopped(&self) -> bool {
+        !self.inherited
+            && self
+                .table
+                .iter()
+                .flatten()
+                .any(|job| matches!(job.state(), State::Stopped(_)))
+    }
+}
+
+/// A job as `jobs` and notifications describe it: `[1] + Running sleep 1`.
+pub struct Line<'a> {
+    jobs: &'a Jobs,
+    place: usize,
+    mark: char,
+    leader: bool,
+}
+
+impl Jobs {
+    /// A job's line, with its process group if `leader`; the marks are [`marks`](Self::marks).
+    pub fn line(&self, place: usize, marks: [Option<usize>; 2], leader: bool) -> Line<'_> {
+        let mark = match marks.iter().position(|&mark| mark == Some(place)) {
+            Some(0) => '+',
+            Some(_) => '-',
+            None => ' ',
+        };
+        Line {
+            jobs: self,
+            place,
+            mark,
+            leader,
+        }
+    }
+
+    /// A job's command.
+    pub fn text(&self, place: usize) -> &[u8] {
+        self.get(place)
+            .and_then(|job| job.text.as_deref())
+            .unwrap_or_default()
+    }
+}
+
+impl Text for Line<'_> {
+    fn write(&self, out: &mut impl Sink) {
+        "[".write(out);
+        (self.place + 1).write(out);
+        "] ".write(out);
+        self.mark.write(out);
+        " ".write(out);
+        if self.leader
+            && let Some(leader) = self.jobs.leader(self.place)
+        {
+            leader.write(out);
+            " ".write(out);
+        }
+        if let Some(state) = self.jobs.state(self.place) {
+            state.write(out);
+        }
+        " ".write(out);
+        self.jobs.text(self.place).write(out);
+        "\n".write(out);
+    }
+}
+
+/// What is to be done with a started pipeline, or an asynchronous list.
+#[derive(Debug)]
+pub struct Started<'a> {
+    /// Its processes, the last command's last. (Elements that did not need a process, or that failed to start, are not here.)
+    pub pids: &'a [Pid],
+    /// Its process group, with job control.
+    pub group: Option<Pid>,
+    pub text: Option<Rc<[u8]>>,
+}
+
+/// Whether a process that is started now joins a process group: job control is on, and this is no subshell of the shell that has it.
+pub fn controls(shell: &Shell) -> bool {
+    shell.jobs.control.is_some()
+}
+
+/// The terminal that a job in the foreground takes, by its first process's `Action::SetForeground`.
+pub fn terminal(shell: &Shell) -> Option<RawFd> {
+    let terminal = shell.jobs.control.as_ref()?.terminal.as_ref()?;
+    Some(terminal.device.as_fd().as_raw_fd())
+}
+
+/// In a copy that was just made: joins the job's group, a new one if there is none yet, and takes the terminal if it is for the
+/// foreground. Does nothing without job control. It goes before [`enter_subshell`].
+pub fn join(shell: &Shell, group: Option<Pid>, foreground: bool) {
+    let Some(control) = &shell.jobs.control else {
+        return;
+    };
+    // The parent does the same, and one of them is too late.
+    let _ = sys::process::setpgid(0, group.map_or(0, Pid::as_raw));
+    if foreground && let Some(terminal) = &control.terminal {
+        let _ = terminal.device.take();
+    }
+}
+
+/// In the parent of such a copy: sees to it that it is in its group when this returns. The answer is the group, `None` without job
+/// control.
+pub fn place(shell: &Shell, pid: Pid, group: Option<Pid>) -> Option<Pid> {
+    shell.jobs.control.as_ref()?;
+    let group = group.unwrap_or(pid);
+    // It may have done so itself, and be gone.
+    let _ = sys::process::setpgid(pid.as_raw(), group.as_raw());
+    Some(group)
+}
+
+/// Notes an asynchronous list: sets `$!`, gives it a job number, prints `[1] 1234` if the shell is interactive.
+pub fn add_background(shell: &mut Shell, started: Started<'_>) {
+    let Some(&pid) = started.pids.last() else {
+        return;
+    };
+    let place = shell
+        .jobs
+        .add(&started, None, shell.options.has(Opt::Pipefail));
+    shell.last_background = Some(pid);
+    if shell.is_interactive() && !shell.is_subshell {
+        nestling::eprintln!("[", place + 1, "] ", pid);
+    }
+    // Those that have ended meanwhile are not to fill the kernel's table.
+    shell.jobs.update();
+}
+
+/// Waits for one child that is no job: without job control. Its exit status is the answer; traps wait until it has ended (the caller runs
+/// them). SIGINT that ends it is passed on to an interactive shell as `Divert::Interrupt`.
+pub fn wait_for(shell: &mut Shell, pid: Pid) -> Result<i32, Divert> {
+    let status = reap(shell, pid);
+    ended(shell, status)
+}
+
+/// One system call.
+fn reap(shell: &mut Shell, pid: Pid) -> ExitStatus {
+    wait::wait(pid).unwrap_or_else(|_| {
+        // It was reaped on the way to another, or by a trap's action.
+        let status = shell.jobs.take_ended(pid);
+        status.unwrap_or(ExitStatus::from_raw(127 << 8))
+    })
+}
+
+/// The signals of programs that are wrong.
+const CRASHES: SigSet = SigSet::EMPTY
+    .with(Signal::ABRT)
+    .with(Signal::BUS)
+    .with(Signal::FPE)
+    .with(Signal::ILL)
+    .with(Signal::SEGV)
+    .with(Signal::SYS);
+
+/// The exit status of what ran in the foreground, after saying what killed it.
+fn ended(shell: &mut Shell, status: ExitStatus) -> Result<i32, Divert> {
+    let code = status.shell_code();
+    match status.signal() {
+        None => {
+            // What was typed went to both, and it has dealt with it.
+            if shell.is_interactive() && !controls(shell) {
+                traps::forget_interrupt(shell);
+            }
+        }
+        Some(Signal::INT) => {
+            shell.status = code;
+            interrupted(shell)?;
+        }
+        // A script's user is told of crashes only.
+        Some(signal) if !shell.is_interactive() && !CRASHES.contains(signal) => {}
+        Some(Signal::PIPE) => {}
+        Some(signal) => {
+            shell.output.flush();
+            nestling::eprintln!(Death(signal, status.core_dumped()));
+        }
+    }
+    Ok(code)
+}
+
+/// What ran in the foreground was killed by SIGINT, which was meant for the shell as well.
+fn interrupted(shell: &mut Shell) -> Result<(), Divert> {
+    if shell.is_interactive() && !shell.is_subshell && traps::forget_interrupt(shell) {
+        nestling::eprintln!();
+        return Err(Divert::Interrupt);
+    }
+    if terminal(shell).is_some() {
+        // The terminal has sent it to the job alone.
+        let _ = sys::process::kill(shell.own_pid().as_raw(), Some(Signal::INT));
+    }
+    Ok(())
+}
+
+/// Waits for a foreground pipeline until every process has ended, or, with job control, it stops: then it becomes a job. The
+/// answer is the pipeline's exit status (`pipefail` taken into account, where `last` is the status of a last element that was no process).
+pub fn wait_foreground(
+    shell: &mut Shell,
+    started: Started<'_>,
+    last: Option<i32>,
+) -> Result<i32, Divert> {
+    let pipefail = shell.options.has(Opt::Pipefail);
+    if shell.jobs.control.is_some() && started.group.is_some() {
+        let place = shell.jobs.add(&started, last, pipefail);
+        return wait_job(shell, place);
+    }
+    let mut status = ExitStatus::default();
+    let mut code = 0;
+    for &pid in started.pids {
+        status = reap(shell, pid);
+        code = exit_status([code, status.shell_code()].into_iter(), pipefail);
+    }
+    match last {
+        Some(last) => Ok(exit_status([code, last].into_iter(), pipefail)),
+        None => ended(shell, status).map(|_| code),
+    }
+}
+
+/// Waits for a job that has the terminal, and takes that back.
+fn wait_job(shell: &mut Shell, place: usize) -> Result<i32, Divert> {
+    let jobs = &mut shell.jobs;
+    while jobs.state(place) == Some(State::Running) {
+        match wait::wait_for(Who::Any, jobs.options()) {
+            Ok(Some((pid, status))) => jobs.note(pid, status),
+            Ok(None) | Err(Errno::EINTR) => {}
+            Err(_) => jobs.lost(),
+        }
+    }
+    let state = jobs.state(place);
+    let as_is = matches!(state, Some(State::Done(status, _)) if status.signal().is_none());
+    let attributes = take_terminal_back(jobs, as_is);
+    match state {
+        Some(State::Stopped(signal)) => {
+            if let Some(job) = jobs.get_mut(place) {
+                job.attributes = attributes;
+                job.told = true;
+            }
+            if shell.is_interactive() {
+                let marks = shell.jobs.marks();
+                nestling::eprint!("\n", shell.jobs.line(place, marks, false));
+            }
+            Ok(128 + signal.as_raw())
+        }
+        Some(State::Done(status, code)) => {
+            jobs.forget(place);
+            ended(shell, status)?;
+            Ok(code)
+        }
+        _ => Ok(0),
+    }
+}
+
+/// Takes the terminal back from a job, with what the shell's attributes were, or as it is. The answer is what the job had made of them.
+fn take_terminal_back(jobs: &mut Jobs, as_is: bool) -> Option<Attributes> {
+    let terminal = jobs.control.as_mut()?.terminal.as_mut()?;
+    // If it is hung up, whoever reads from it will see.
+    let _ = terminal.device.take();
+    let found = terminal::attributes(terminal.device.as_fd()).ok();
+    if as_is {
+        terminal.attributes = found;
+    } else if let Some(attributes) = &terminal.attributes {
+        let _ = terminal::set_attributes(terminal.device.as_fd(), When::Drain, attributes);
+    }
+    found
+}
+
+/// Takes the terminal, where a job has not given it back. Whether that was possible.
+pub fn take_terminal(shell: &Shell) -> bool {
+    let terminal = shell
+        .jobs
+        .control
+        .as_ref()
+        .and_then(|control| control.terminal.as_ref());
+    terminal.is_some_and(|terminal| terminal.device.take().is_ok())
+}
+
+/// `fg`: gives a job the terminal, lets it go on and waits for it. The answer is its exit status.
+pub fn continue_in_foreground(shell: &mut Shell, place: usize) -> Result<i32, Divert> {
+    let jobs = &mut shell.jobs;
+    let Some(job) = jobs.get(place) else {
+        return Ok(1);
+    };
+    let Some(group) = job.group.map(Group::new) else {
+        return Ok(1);
+    };
+    if let Some(terminal) = jobs
+        .control
+        .as_ref()
+        .and_then(|control| control.terminal.as_ref())
+    {
+        // What it was when it stopped. Afterwards the shell takes it back in its own way.
+        if let Ok(lent) = terminal.device.hand_over(group, job.attributes.as_ref()) {
+            core::mem::forget(lent);
+        }
+    }
+    jobs.resumed(place);
+    let _ = group.resume();
+    wait_job(shell, place)
+}
+
+/// `bg`: lets a stopped job go on.
+pub fn continue_in_background(shell: &mut Shell, place: usize) -> Result<(), Errno> {
+    let jobs = &mut shell.jobs;
+    let group = jobs
+        .get(place)
+        .and_then(|job| job.group)
+        .ok_or(Errno::ESRCH)?;
+    jobs.resumed(place);
+    shell.last_background = jobs
+        .get(place)
+        .and_then(|job| job.processes.last())
+        .map(|process| process.pid);
+    Group::new(group).resume()
+}
+
+/// Whether a job can be continued: it was started with job control, and has not ended. Else why not.
+pub fn is_under_control(shell: &Shell, place: usize) -> Result<(), &'static str> {
+    match shell.jobs.get(place) {
+        _ if shell.jobs.inherited => Err("job of another shell"),
+        Some(job) if job.group.is_none() => Err("job was started without job control"),
+        Some(job) if matches!(job.state(), State::Done(..)) => Err("job has ended"),
+        _ => Ok(()),
+    }
+}
+
+/// Why `wait` has ended before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// This signal came, for which there is a trap (or which interrupts an interactive shell).
+    By(Signal),
+    /// There is no child.
+    NoChild,
+}
+
+/// Waits until a child changes. If a signal comes that the shell acts on, or has come, it does not wait.
+pub fn wait_for_change(shell: &mut Shell) -> Result<(), Broken> {
+    let (jobs, traps) = (&mut shell.jobs, &shell.traps);
+    let acts_on = traps.acts_on();
+    // While these are blocked, none can come between the look and the wait.
+    let waited_for = acts_on.with(Signal::CHLD);
+    let blocked = if acts_on == SigSet::EMPTY {
+        None
+    } else {
+        signals::block(waited_for).ok()
+    };
+    let options = match blocked {
+        Some(_) => jobs.options() | Options::NOHANG,
+        None => jobs.options(),
+    };
+    loop {
+        if let Some(signal) = traps.next_pending() {
+            return Err(Broken::By(signal));
+        }
+        match wait::wait_for(Who::Any, options) {
+            Ok(Some((pid, status))) => {
+                jobs.note(pid, status);
+                return Ok(());
+            }
+            Ok(None) => {
+                if let Ok(info) = sys::signal::sigtimedwait(waited_for, None)
+                    && acts_on.contains(info.signal)
+                {
+                    sys::caught::mark(info.signal);
+                }
+            }
+            Err(Errno::EINTR) => {}
+            Err(_) => {
+                jobs.lost();
+                return Err(Broken::NoChild);
+            }
+        }
+    }
+}
+
+/// How far a process that `wait` is asked for has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It, or its job, has not ended.
+    Not,
+    /// Its exit status; the second time it is not known any more.
+    Status(i32),
+    /// It is no child of this shell, or was waited for.
+    Unknown,
+}
+
+/// The exit status of a process, for `wait`.
+pub fn status_of_process(jobs: &mut Jobs, pid: Pid) -> Known {
+    let Some(place) = jobs.own(pid) else {
+        let ended = jobs.take_ended(pid);
+        return ended.map_or(Known::Unknown, |status| Known::Status(status.shell_code()));
+    };
+    let of_process = jobs.get(place).and_then(|job| {
+        let (_, others) = job.processes.split_last()?;
+        others.iter().find(|process| process.pid == pid)
+    });
+    let of_process = of_process.map(|process| process.code());
+    match status_of_job(jobs, place) {
+        Known::Status(code) => Known::Status(of_process.unwrap_or(code)),
+        known => known,
+    }
+}
+
+/// The exit status of a job, for `wait`. One that is stopped has one, too.
+pub fn status_of_job(jobs: &mut Jobs, place: usize) -> Known {
+    match jobs.state(place) {
+        _ if jobs.inherited => Known::Unknown,
+        None => Known::Unknown,
+        Some(State::Running) => Known::Not,
+        Some(State::Stopped(signal)) => Known::Status(128 + signal.as_raw()),
+        Some(State::Done(_, code)) => {
+            jobs.forget(place);
+            Known::Status(code)
+        }
+    }
+}
+
+/// Whether any process of the jobs runs.
+pub fn any_runs(jobs: &Jobs) -> bool {
+    !jobs.inherited && jobs.running > 0
+}
+
+/// The place of a job that has ended and was not waited for.
+pub fn any_done(jobs: &Jobs) -> Option<usize> {
+    (0..jobs.len())
+        .find(|&place| !jobs.inherited && matches!(jobs.state(place), Some(State::Done(..))))
+}
+
+/// Forgets what has ended, of this shell's own children.
+pub fn forget_own(jobs: &mut Jobs) {
+    if !jobs.inherited {
+        jobs.forget_done();
+        jobs.ended.clear();
+    }
+}
+
+/// In a copy of the shell: forgets the jobs, which are not its own. (`jobs` still shows them: XCU 2.13; `wait` does not know them.)
+pub fn enter_subshell(shell: &mut Shell) {
+    let jobs = &mut shell.jobs;
+    jobs.inherited = true;
+    jobs.control = None;
+    jobs.ended.clear();
+}
+
+/// Before a prompt: says what has ended or stopped (`[1] + Done sleep 1`). Whether anything had.
+pub fn notify(shell: &mut Shell) -> bool {
+    let jobs = &mut shell.jobs;
+    jobs.update();
+    if !core::mem::take(&mut jobs.news) {
+        return false;
+    }
+    let mut any = false;
+    let marks = jobs.marks();
+    for place in 0..jobs.len() {
+        let Some(job) = jobs.get_mut(place).filter(|job| !job.told) else {
+            continue;
+        };
+        job.told = true;
+        let state = job.state();
+        if state == State::Running {
+            continue;
+        }
+        nestling::eprint!(jobs.line(place, marks, false));
+        any = true;
+        if let State::Done(..) = state {
+            // `wait` may still ask for it.
+            let last = jobs
+                .get(place)
+                .and_then(|job| job.processes.last())
+                .copied();
+            jobs.forget(place);
+            if let Some(Process {
+                pid,
+                status: Some(status),
+            }) = last
+            {
+                jobs.remember(pid, status);
+            }
+        }
+    }
+    any
+}
+
+/// Whether there are stopped jobs of which the user is told now, before the shell exits and leaves them behind: then it should
+/// not, this time.
+pub fn should_stay(shell: &mut Shell) -> bool {
+    let stay = shell.is_interactive()
+        && !shell.is_subshell
+        && !shell.jobs.warned
+        && shell.jobs.has_stopped();
+    if stay {
+        nestling::eprintln!("There are stopped jobs.");
+    }
+    shell.jobs.warned = stay;
+    stay
+}
+
+/// `set -m` was turned on or off: opens the controlling terminal, takes the foreground, or gives both up. Says why it can't.
+///
+/// Without a terminal a shell that is not interactive has process groups all the same. A shell that ends calls this with `false`.
+pub fn set_monitor(shell: &mut Shell, on: bool) -> bool {
+    if on == shell.jobs.control.is_some() {
+        return true;
+    }
+    if !on {
+        if let Some(terminal) = shell
+            .jobs
+            .control
+            .take()
+            .and_then(|control| control.terminal)
+        {
+            give_up(&terminal);
+        }
+        traps::set_interactive(shell);
+        return true;
+    }
+    let terminal = match acquire() {
+        Ok(terminal) => Some(terminal),
+        Err(errno) if shell.is_interactive() => {
+            shell.complain(crate::shell::text!("no job control: /dev/tty: ", errno));
+            return false;
+        }
+        Err(_) => None,
+    };
+    if shell.jobs.inherited {
+        shell.jobs.clear();
+    }
+    shell.jobs.control = Some(Control { terminal });
+    traps::set_interactive(shell);
+    true
+}
+
+/// Opens the terminal, waits for the foreground, and makes the shell a group of its own there.
+fn acquire() -> Result<Terminal, Errno> {
+    let device = sys::fd::open(c"/dev/tty", OFlags::RDWR | OFlags::CLOEXEC, 0)?;
+    let device = ControllingTerminal::new(descriptors::private(device)?);
+    device.wait_until_foreground()?;
+    let former_group = sys::process::getpgid(0)?;
+    // EPERM: a session's leader leads its own group already.
+    let _ = sys::process::setpgid(0, 0);
+    device.take()?;
+    Ok(Terminal {
+        attributes: terminal::attributes(device.as_fd()).ok(),
+        device,
+        former_group,
+    })
+}
+
+/// Leaves the terminal to the group that had it before.
+fn give_up(terminal: &Terminal) {
+    if sys::process::getpgid(0) == Ok(terminal.former_group) {
+        return;
+    }
+    // The group may be gone; then nobody misses it.
+    let _guard = signals::block(SigSet::EMPTY.with(Signal::TTOU));
+    let _ = sys::terminal::tcsetpgrp(terminal.device.as_fd(), terminal.former_group);
+    let _ = sys::process::setpgid(0, terminal.former_group);
+}

@@ -1,0 +1,63 @@
+//! `sh`: a POSIX shell that spawns instead of forking (XCU `sh`).
+//!
+//! `sh [-abCefhilmnuvx] [-o option]… [file [argument…]]`, `sh -c … command_string [name [argument…]]`, `sh -s … [argument…]`
+
+#![no_std]
+#![no_main]
+#![deny(unsafe_code)]
+
+extern crate alloc;
+
+mod builtins;
+mod execution;
+mod expansion;
+mod fields;
+mod interactive;
+mod invocation;
+mod jobs;
+mod options;
+mod output;
+mod redirection;
+mod shell;
+mod symbols;
+mod syntax;
+mod traps;
+mod variables;
+
+use nestling::rt;
+
+use options::Opt;
+use shell::{Divert, Shell};
+use syntax::Source;
+
+nestling::entry!(main);
+
+fn main(process: rt::Process) -> i32 {
+    let (mut shell, mut source) = match invocation::read(process) {
+        Ok(ready) => ready,
+        Err(status) => return status,
+    };
+    let shell = &mut shell;
+    if let Err(divert) = invocation::start(shell) {
+        execution::subshell::exit(shell, Err(divert));
+    }
+    loop {
+        let flow = execution::script(shell, &mut source);
+        match flow {
+            Err(Divert::Error | Divert::Interrupt) if shell.is_interactive() && !shell.is_subshell => {
+                to_the_prompt(shell, &mut source);
+            }
+            flow => execution::subshell::exit(shell, flow),
+        }
+    }
+}
+
+/// After an error, or SIGINT: whatever was being executed is over.
+fn to_the_prompt(shell: &mut Shell, source: &mut Source) {
+    source.discard_line();
+    shell.loops = 0;
+    shell.functions_deep = 0;
+    shell.scripts_deep = 0;
+    shell.errexit_ignored = 0;
+    shell.options.set(Opt::Noexec, false);
+}

@@ -1,0 +1,93 @@
+//! The shell's options: `set -e`, `set -o errexit` (XCU 2.15, `set`), and those only the command line has.
+
+/// An option that `set` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Opt {
+    Allexport,
+    Notify,
+    Noclobber,
+    Errexit,
+    Noglob,
+    Hashall,
+    Monitor,
+    Noexec,
+    Nounset,
+    Verbose,
+    Xtrace,
+    Ignoreeof,
+    Nolog,
+    Vi,
+    Emacs,
+    Pipefail,
+    // Of the command line only.
+    Interactive,
+    Stdin,
+    Command,
+    Login,
+}
+
+/// Each option's letter (0 for none) and name, in the order of [`Opt`]. What `set -o` lists ends before `Interactive`.
+pub const OPTIONS: &[(Opt, u8, &str)] = &[
+    (Opt::Allexport, b'a', "allexport"),
+    (Opt::Notify, b'b', "notify"),
+    (Opt::Noclobber, b'C', "noclobber"),
+    (Opt::Errexit, b'e', "errexit"),
+    (Opt::Noglob, b'f', "noglob"),
+    (Opt::Hashall, b'h', "hashall"),
+    (Opt::Monitor, b'm', "monitor"),
+    (Opt::Noexec, b'n', "noexec"),
+    (Opt::Nounset, b'u', "nounset"),
+    (Opt::Verbose, b'v', "verbose"),
+    (Opt::Xtrace, b'x', "xtrace"),
+    (Opt::Ignoreeof, 0, "ignoreeof"),
+    (Opt::Nolog, 0, "nolog"),
+    (Opt::Vi, 0, "vi"),
+    (Opt::Emacs, 0, "emacs"),
+    (Opt::Pipefail, 0, "pipefail"),
+    (Opt::Interactive, b'i', ""),
+    (Opt::Stdin, b's', ""),
+    (Opt::Command, b'c', ""),
+    (Opt::Login, b'l', ""),
+];
+
+/// Which options are on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options(u32);
+
+impl Options {
+    pub fn has(self, option: Opt) -> bool {
+        self.0 & 1 << option as u32 != 0
+    }
+
+    pub fn set(&mut self, option: Opt, on: bool) {
+        if on {
+            self.0 |= 1 << option as u32;
+        } else {
+            self.0 &= !(1 << option as u32);
+        }
+    }
+
+    /// `$-`: the letters of those that are on.
+    pub fn letters(self) -> impl Iterator<Item = u8> {
+        OPTIONS
+            .iter()
+            .filter(move |&&(option, letter, _)| letter != 0 && self.has(option))
+            .map(|&(_, letter, _)| letter)
+    }
+}
+
+/// The option of a letter that `set` takes.
+pub fn by_letter(letter: u8) -> Option<Opt> {
+    named().find(|&&(_, other, _)| other == letter && letter != 0).map(|&(option, ..)| option)
+}
+
+/// The option of a name.
+pub fn by_name(name: &[u8]) -> Option<Opt> {
+    named().find(|&&(_, _, other)| other.as_bytes() == name).map(|&(option, ..)| option)
+}
+
+/// Those that `set` knows.
+pub fn named() -> impl Iterator<Item = &'static (Opt, u8, &'static str)> {
+    OPTIONS.iter().filter(|(_, _, name)| !name.is_empty())
+}

@@ -1,0 +1,74 @@
+//! What built-ins write to standard output: collected, and written when the built-in ends, or kept where a command substitution
+//! without a process wants it.
+
+use alloc::vec::Vec;
+
+use nestling::text::Sink;
+use nestling::{Errno, io};
+
+/// A built-in that writes more than this at once does it in parts.
+const LARGE: usize = 32 * 1024;
+
+#[derive(Debug, Default)]
+pub struct Output {
+    buffer: Vec<u8>,
+    /// Nothing is written: it is for a command substitution.
+    captures: bool,
+    /// What went wrong when a part was written.
+    failed: Option<Errno>,
+}
+
+impl Output {
+    /// Writes bytes. What goes wrong [`finish`](Self::finish) says.
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() > LARGE && !self.captures {
+            self.flush();
+        }
+    }
+
+    /// Writes what is collected, before something else writes to the descriptor.
+    pub fn flush(&mut self) {
+        if self.captures || self.buffer.is_empty() {
+            return;
+        }
+        let answer = io::write_all(io::stdout(), &self.buffer);
+        self.buffer.clear();
+        self.failed = self.failed.or(answer.err());
+    }
+
+    /// The end of a built-in: writes what is collected, and says what went wrong since the last time.
+    pub fn finish(&mut self) -> Result<(), Errno> {
+        self.flush();
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    /// From here on nothing is written, or it is again. Returns what was: for [`restore`](Self::restore).
+    pub fn capture(&mut self, captures: bool) -> Output {
+        self.flush();
+        core::mem::replace(
+            self,
+            Output {
+                captures,
+                ..Output::default()
+            },
+        )
+    }
+
+    /// Goes on as before [`capture`](Self::capture); returns what was written since.
+    pub fn restore(&mut self, former: Output) -> Vec<u8> {
+        self.flush();
+        core::mem::replace(self, former).buffer
+    }
+
+    /// Whether it is for a command substitution, and so for no descriptor.
+    pub fn captures(&self) -> bool {
+        self.captures
+    }
+}
+
+impl Sink for Output {
+    fn put(&mut self, text: &[u8]) {
+        self.write(text);
+    }
+}

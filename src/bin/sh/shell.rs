@@ -1,0 +1,329 @@
+//! The shell execution environment (XCU 2.13): all that a shell knows, in one place, passed to whoever needs it.
+
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use nestling::text::{Sink, Text};
+use nestling::time::{self, Clock};
+use nestling::{Errno, Pid, RawFd, Signal, io, sys};
+
+use crate::builtins::quoting::Quoted;
+use crate::execution::Environment;
+use crate::execution::search::Hashed;
+use crate::fields::Fields;
+use crate::interactive::Interactive;
+use crate::jobs::Jobs;
+use crate::options::{Opt, Options};
+use crate::output::Output;
+use crate::symbols::{Symbol, Symbols};
+use crate::syntax::tree::Function;
+use crate::traps::Traps;
+use crate::variables::Variables;
+
+/// What is said, in pieces: `text!("cd: ", path, ": ", errno)`. (An array of them is far less code than a function of its own for each
+/// message.)
+macro_rules! text {
+    ($($piece:expr),+ $(,)?) => {
+        $crate::shell::Pieces(&[$($crate::shell::AsPiece::piece(&$piece)),+])
+    };
+}
+pub(crate) use text;
+
+/// Why execution does not go on with the next command. What was wrong is reported by then, and `status` set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Divert {
+    /// `break n`: out of so many loops.
+    Break(u32),
+    /// `continue n`: the n-th enclosing loop's next round.
+    Continue(u32),
+    /// `return`: out of the function or the dot script.
+    Return,
+    /// `exit`, and whatever ends a shell: the EXIT trap is still to be executed.
+    Exit,
+    /// An error after which a shell that is not interactive exits (XCU 2.8.1), and an interactive one reads the next command.
+    Error,
+    /// SIGINT in an interactive shell: back to the prompt.
+    Interrupt,
+}
+
+/// What executing something answers; the exit status is in [`Shell::status`].
+pub type Flow = Result<(), Divert>;
+
+#[derive(Debug)]
+pub struct Shell {
+    pub symbols: Symbols,
+    pub variables: Variables,
+    pub options: Options,
+    pub functions: BTreeMap<Symbol, Rc<Function>>,
+    /// By name, for `alias` lists them in order.
+    pub aliases: BTreeMap<Rc<[u8]>, Rc<[u8]>>,
+    /// `$0`
+    pub name: Rc<[u8]>,
+    /// `$1` and on.
+    pub positional: Rc<[Rc<[u8]>]>,
+    /// `$?`
+    pub status: i32,
+    /// `$$`: the pid of the shell that all subshells are copies of.
+    pub pid: Pid,
+    /// `$!`
+    pub last_background: Option<Pid>,
+    pub output: Output,
+    pub jobs: Jobs,
+    pub traps: Traps,
+    pub interactive: Interactive,
+    /// Where commands were found.
+    pub hashed: BTreeMap<Symbol, Hashed>,
+    /// The line of the command that is being executed: `$LINENO`, and for messages.
+    pub line: u32,
+    /// The name of the script or dot script that lines are of; empty with `-c`.
+    pub script: Rc<[u8]>,
+    /// This process is a copy: no job control, no EXIT trap of the parent's.
+    pub is_subshell: bool,
+    /// How many loops enclose what is being executed, in this function.
+    pub loops: u32,
+    /// How many functions are being executed.
+    pub functions_deep: u32,
+    /// How many dot scripts.
+    pub scripts_deep: u32,
+    /// Not 0 where `set -e` is to be ignored (XCU 2.15, `set -e`, 1 to 3): in conditions and the like.
+    pub errexit_ignored: u32,
+    /// The exit status of the last command substitution since a simple command began: XCU 2.9.1.
+    pub substitution_status: Option<i32>,
+    /// `getopts`: how far it is in the argument of OPTIND.
+    pub getopts_offset: usize,
+    /// Below this address the stack is nearly used up.
+    pub stack_end: usize,
+    /// The text of the working directory, as `cd` has left it: `pwd -L`.
+    pub directory: Option<Vec<u8>>,
+    /// What `$RANDOM` goes on from.
+    pub random: u32,
+    /// When the shell started, in seconds of CLOCK_MONOTONIC, less what was assigned: `$SECONDS`.
+    pub started: i64,
+    /// The environment of programs, as it was worked out last.
+    pub environment: Environment,
+    /// Strings of the environment that are no variables: passed on as they came.
+    pub foreign_environment: Vec<Vec<u8>>,
+    /// Room for the fields of simple commands, to be used again.
+    pub spare_fields: Vec<Fields>,
+    /// The built-in that was executed last was `exec` without a utility.
+    pub keeps_redirections: bool,
+    /// Descriptors that a copy of the shell must not keep open: what redirections have saved.
+    pub private: Vec<RawFd>,
+    /// Whether a locale with UTF-8 is set: characters may be of several bytes.
+    pub utf8: bool,
+}
+
+impl Shell {
+    pub fn is_interactive(&self) -> bool {
+        self.options.has(Opt::Interactive)
+    }
+
+    /// Reports that something is wrong: `sh: line 3: ` and the text, to standard error.
+    #[cold]
+    #[inline(never)]
+    pub fn complain(&mut self, text: Pieces<'_>) {
+        self.output.flush();
+        let mut message = Message(Vec::new());
+        message.put(&self.name);
+        message.put(b": ");
+        if !self.script.is_empty() && *self.script != *self.name {
+            message.put(&self.script);
+            message.put(b": ");
+        }
+        if !self.is_interactive() {
+            "line ".write(&mut message);
+            self.line.write(&mut message);
+            message.put(b": ");
+        }
+        text.write(&mut message);
+        message.put(b"\n");
+        // Nobody is left to be told.
+        let _ = io::write_all(io::stderr(), &message.0);
+    }
+
+    /// Reports an error of the kind that ends a shell that is not interactive.
+    #[cold]
+    #[inline(never)]
+    pub fn fatal(&mut self, status: i32, text: Pieces<'_>) -> Divert {
+        self.complain(text);
+        self.status = status;
+        Divert::Error
+    }
+
+    /// Whether there is little stack left: what recurses asks for it and gives up with a message, before the kernel does by
+    /// SIGSEGV.
+    pub fn is_too_deep(&self) -> bool {
+        let here = 0_u8;
+        (&raw const here).addr() < self.stack_end
+    }
+
+    /// The value of a variable, those included whose value is worked out when asked for.
+    pub fn value(&mut self, name: Symbol) -> Option<Cow<'_, [u8]>> {
+        match name {
+            Symbol::LINENO => Some(number(i64::from(self.line))),
+            Symbol::SECONDS => Some(number(seconds() - self.started)),
+            Symbol::RANDOM => {
+                self.random = self.random.wrapping_mul(1_103_515_245).wrapping_add(12345);
+                Some(number(i64::from(self.random >> 16 & 0x7fff)))
+            }
+            _ => self.variables.get(name).map(Cow::Borrowed),
+        }
+    }
+
+    /// Assigns to a variable. A read-only one is reported, and an error of the kind that ends the shell.
+    pub fn assign(&mut self, name: Symbol, value: &[u8]) -> Flow {
+        if self.variables.set(name, value).is_err() {
+            return Err(self.is_readonly(name));
+        }
+        self.assigned(name);
+        Ok(())
+    }
+
+    /// Reports that a variable is read-only.
+    pub fn is_readonly(&mut self, name: Symbol) -> Divert {
+        let name = self.symbols.name(name).to_vec();
+        self.fatal(2, text!(&name[..], ": is read-only"))
+    }
+
+    /// What follows from a variable's having been set or unset, beside its value.
+    pub fn assigned(&mut self, name: Symbol) {
+        if self.options.has(Opt::Allexport) && self.variables.get(name).is_some() {
+            self.variables.export(name, true);
+        }
+        match name {
+            Symbol::PATH => self.hashed.clear(),
+            Symbol::OPTIND => self.getopts_offset = 0,
+            Symbol::RANDOM => self.random = self.assigned_number(name) as u32,
+            Symbol::SECONDS => self.started = seconds() - self.assigned_number(name),
+            Symbol::LANG | Symbol::LC_ALL | Symbol::LC_CTYPE => self.set_locale(),
+            _ => {}
+        }
+    }
+
+    fn assigned_number(&self, name: Symbol) -> i64 {
+        let value = self.variables.get(name).unwrap_or_default();
+        nestling::text::number(value, 10).unwrap_or_default() as i64
+    }
+
+    /// XBD 8.2: the first of these that is set and not empty says it.
+    fn set_locale(&mut self) {
+        let locale = [Symbol::LC_ALL, Symbol::LC_CTYPE, Symbol::LANG]
+            .into_iter()
+            .filter_map(|name| self.variables.get(name))
+            .find(|value| !value.is_empty())
+            .unwrap_or_default()
+            .to_ascii_uppercase();
+        self.utf8 = [&b"UTF-8"[..], b"UTF8"]
+            .iter()
+            .any(|charset| locale.windows(charset.len()).any(|part| part == *charset));
+    }
+
+    /// After a scope of variables has ended.
+    pub fn locale_may_have_changed(&mut self) {
+        if self.variables.take_restored_locale() {
+            self.set_locale();
+        }
+        if self.variables.take_restored_path() {
+            self.hashed.clear();
+        }
+    }
+
+    /// The symbol of a name.
+    pub fn symbol(&mut self, name: &[u8]) -> Symbol {
+        self.symbols.intern(name)
+    }
+
+    /// The process id of this very process, which in a subshell is not `$$`.
+    pub fn own_pid(&self) -> Pid {
+        sys::process::getpid()
+    }
+}
+
+fn number(number: i64) -> Cow<'static, [u8]> {
+    let mut digits = Message(Vec::new());
+    number.write(&mut digits);
+    Cow::Owned(digits.0)
+}
+
+fn seconds() -> i64 {
+    time::now(Clock::Monotonic).map_or(0, |now| now.seconds())
+}
+
+struct Message(Vec<u8>);
+
+impl Sink for Message {
+    fn put(&mut self, text: &[u8]) {
+        self.0.extend_from_slice(text);
+    }
+}
+
+/// A piece of a message.
+#[derive(Debug, Clone, Copy)]
+pub enum Piece<'a> {
+    Text(&'a [u8]),
+    /// Its name without SIG.
+    Signal(Signal),
+    /// Between single quotes.
+    Quoted(&'a [u8]),
+    Number(i64),
+}
+
+/// What can be a piece of a message.
+pub trait AsPiece {
+    fn piece(&self) -> Piece<'_>;
+}
+
+macro_rules! as_piece {
+    ($($type:ty: $self:ident => $piece:expr;)*) => {$(
+        impl AsPiece for $type {
+            fn piece(&self) -> Piece<'_> {
+                let $self = self;
+                $piece
+            }
+        }
+    )*};
+}
+
+as_piece! {
+    [u8]: bytes => Piece::Text(bytes);
+    str: text => Piece::Text(text.as_bytes());
+    Quoted<'_>: quoted => Piece::Quoted(quoted.0);
+    CStr: string => Piece::Text(string.to_bytes());
+    Signal: signal => Piece::Signal(*signal);
+    Errno: errno => Piece::Text(errno.message().as_bytes());
+    Pid: pid => Piece::Number(pid.as_raw().into());
+    i32: number => Piece::Number((*number).into());
+    u32: number => Piece::Number((*number).into());
+    usize: number => Piece::Number(*number as i64);
+    i64: number => Piece::Number(*number);
+}
+
+impl<T: AsPiece + ?Sized> AsPiece for &T {
+    fn piece(&self) -> Piece<'_> {
+        T::piece(self)
+    }
+}
+
+impl Text for Piece<'_> {
+    fn write(&self, out: &mut impl Sink) {
+        match self {
+            Self::Text(text) => out.put(text),
+            Self::Signal(signal) => signal.short().write(out),
+            Self::Quoted(text) => Quoted(text).write(out),
+            Self::Number(number) => number.write(out),
+        }
+    }
+}
+
+/// What [`text!`](text) makes.
+#[derive(Debug, Clone, Copy)]
+pub struct Pieces<'a>(pub &'a [Piece<'a>]);
+
+impl Text for Pieces<'_> {
+    fn write(&self, out: &mut impl Sink) {
+        self.0.iter().for_each(|piece| piece.write(out));
+    }
+}

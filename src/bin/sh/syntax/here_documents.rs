@@ -1,0 +1,173 @@
+//! Here-documents: XCU 2.7.4.
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::OnceCell;
+
+use super::lexer::class::*;
+use super::lexer::{Kind, Parsed, Parser, Pending, Place};
+use super::source;
+use super::tree::{Part, Word};
+
+impl Parser<'_> {
+    /// Behind `<<` or `<<-`: reads the delimiter. The document comes behind this line.
+    pub fn here_document(&mut self, strips_tabs: bool) -> Parsed<Rc<OnceCell<Word>>> {
+        self.skip_blanks();
+        if is(self.peek(), META) {
+            self.token(Place::Plain)?;
+            return self.unexpected();
+        }
+        let quoted = self.delimiter()?;
+        let document = Rc::new(OnceCell::new());
+        self.buffers.pending.push(Pending {
+            document: document.clone(),
+            delimiter: Box::from(&self.buffers.text[..]),
+            quoted,
+            strips_tabs,
+        });
+        self.clear();
+        self.taken = self.source.place();
+        Ok(document)
+    }
+
+    /// Collects the delimiter: a word that nothing is done to but quote removal. Whether there was something to remove.
+    fn delimiter(&mut self) -> Parsed<bool> {
+        let mut quoted = false;
+        // All of it is collected as one piece.
+        self.collect(Kind::Quoted);
+        loop {
+            let byte = self.peek();
+            if is(byte, META) {
+                return Ok(quoted);
+            }
+            quoted |= matches!(byte, b'\\' | b'\'' | b'"');
+            match byte {
+                b'\\' => {
+                    self.source.at += 1;
+                    self.byte(Kind::Quoted);
+                }
+                b'\'' => self.single_quoted()?,
+                b'"' => self.double_quoted_delimiter()?,
+                b'$' if self.second() == b'\'' => {
+                    quoted = true;
+                    self.source.at += 1;
+                    self.dollar_quoted()?;
+                }
+                _ => self.byte(Kind::Quoted),
+            }
+        }
+    }
+
+    fn double_quoted_delimiter(&mut self) -> Parsed<()> {
+        let line = self.source.line;
+        self.source.at += 1;
+        loop {
+            match self.peek() {
+                b'"' => break,
+                0 => return self.unclosed("\"", "\"", line),
+                b'\\' if matches!(self.second(), b'$' | b'`' | b'"' | b'\\') => self.source.at += 1,
+                _ => {}
+            }
+            self.byte(Kind::Quoted);
+        }
+        self.source.at += 1;
+        Ok(())
+    }
+
+    /// Behind a newline, or at the end: reads the documents that this line has asked for.
+    #[inline]
+    pub fn here_documents(&mut self) -> Parsed<()> {
+        if self.buffers.pending.len() > self.pending_base {
+            return self.read_documents();
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn read_documents(&mut self) -> Parsed<()> {
+        let pending = self.buffers.pending.split_off(self.pending_base);
+        for pending in pending {
+            let start = self.source.place();
+            let line = self.source.line;
+            let body = self.body(&pending);
+            self.buffers.documents.push((start, self.source.place()));
+            let expands = !pending.quoted && body.iter().any(|&byte| is(byte, SPECIAL));
+            let word = if expands {
+                self.document_word(body, line)?
+            } else {
+                Word {
+                    parts: Box::new([Part::Quoted(body.into())]),
+                    is_assignment: false,
+                }
+            };
+            // It is set here only.
+            let _ = pending.document.set(word);
+        }
+        Ok(())
+    }
+
+    /// The lines up to the delimiter, or the end.
+    fn body(&mut self, pending: &Pending) -> Vec<u8> {
+        let delimiter = &pending.delimiter[..];
+        let mut body = Vec::new();
+        // Where the line began; and how far it is joined of several: the backslashes and newlines between them stay in the
+        // body, whose parser removes them.
+        let mut start = 0;
+        let mut joined = Vec::new();
+        loop {
+            let begins = body.len() == start;
+            if pending.strips_tabs && begins {
+                while self.peek_raw() == b'\t' {
+                    self.source.at += 1;
+                }
+            }
+            let before = body.len();
+            self.line(&mut body);
+            let line = body.get(before..).unwrap_or_default();
+            if line.is_empty() {
+                break;
+            }
+            let mut text = line.strip_suffix(b"\n").unwrap_or(line);
+            let goes_on = !pending.quoted && text.len() < line.len() && is_continued(text);
+            if goes_on || !begins {
+                joined.extend_from_slice(text);
+                if goes_on {
+                    joined.pop();
+                    continue;
+                }
+                text = &joined;
+            }
+            if text == delimiter {
+                body.truncate(start);
+                break;
+            }
+            joined.clear();
+            start = body.len();
+        }
+        if nestling::text::contains(&body, 0) {
+            body.retain(|&byte| byte != 0);
+        }
+        body
+    }
+
+    /// Adds a line.
+    fn line(&mut self, body: &mut Vec<u8>) {
+        while self.peek_raw() != 0 {
+            let rest = self.source.rest();
+            let length = source::newline(rest);
+            let line = rest.get(..length.map_or(rest.len(), |length| length + 1)).unwrap_or_default();
+            body.extend_from_slice(line);
+            self.source.at += line.len();
+            if length.is_some() {
+                self.source.line += u32::from(self.source.outer.is_empty());
+                return;
+            }
+        }
+    }
+}
+
+/// Whether a line ends with a backslash that is not itself behind one.
+fn is_continued(line: &[u8]) -> bool {
+    line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
+}

@@ -1,0 +1,625 @@
+//! Token recognition: XCU 2.3.
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::OnceCell;
+
+use super::source::{self, Source};
+use super::tree::{Part, Word};
+use crate::shell::{Divert, Shell};
+use crate::symbols::Symbol;
+
+/// What a byte is, for texts are scanned for the next one that is of some class.
+pub mod class {
+    /// Ends a word: blanks, newlines, operators.
+    pub const META: u16 = 1 << 0;
+    /// Means something everywhere but between single quotes; or is null, which is the end.
+    pub const SPECIAL: u16 = 1 << 1;
+    pub const SINGLE: u16 = 1 << 2;
+    pub const DOUBLE: u16 = 1 << 3;
+    /// `}`
+    pub const BRACE: u16 = 1 << 4;
+    pub const SLASH: u16 = 1 << 5;
+    pub const COLON: u16 = 1 << 6;
+    /// `(` and `)`
+    pub const PARENTHESIS: u16 = 1 << 7;
+    pub const QUESTION: u16 = 1 << 8;
+    pub const NEWLINE: u16 = 1 << 9;
+    /// May be in a name, and may begin one.
+    pub const NAME: u16 = 1 << 10;
+    pub const FIRST: u16 = 1 << 11;
+    pub const DIGIT: u16 = 1 << 12;
+    /// Names a special parameter.
+    pub const PARAMETER: u16 = 1 << 13;
+    pub const BACKQUOTE: u16 = 1 << 14;
+    /// A blank or a newline.
+    pub const BLANK: u16 = 1 << 15;
+
+    static CLASSES: [u16; 256] = {
+        let mut classes = [0; 256];
+        let mut index = 0;
+        while index < 256 {
+            classes[index] = classify(index as u8);
+            index += 1;
+        }
+        classes
+    };
+
+    const fn classify(byte: u8) -> u16 {
+        match byte {
+            0 => META | SPECIAL | SINGLE | NEWLINE | BACKQUOTE | BLANK,
+            b'\n' => META | NEWLINE | BLANK,
+            b' ' | b'\t' => META | BLANK,
+            b';' | b'&' | b'|' | b'<' | b'>' => META,
+            b'(' | b')' => META | PARENTHESIS,
+            b'\\' => SPECIAL | BACKQUOTE,
+            b'$' => SPECIAL | PARAMETER,
+            b'`' => SPECIAL | BACKQUOTE,
+            b'\'' => SINGLE,
+            b'"' => DOUBLE,
+            b'}' => BRACE,
+            b'/' => SLASH,
+            b':' => COLON,
+            b'?' => QUESTION | PARAMETER,
+            b'@' | b'*' | b'#' | b'-' | b'!' => PARAMETER,
+            b'0'..=b'9' => NAME | DIGIT,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => NAME | FIRST,
+            _ => 0,
+        }
+    }
+
+    /// Whether a byte is of one of these classes.
+    #[inline]
+    pub fn is(byte: u8, classes: u16) -> bool {
+        CLASSES[usize::from(byte)] & classes != 0
+    }
+}
+
+use class::*;
+
+/// A token; what a word is the parser's fields say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token {
+    End,
+    Newline,
+    Word,
+    /// `name=value` or `name+=value`, where an assignment may be: the word is the value.
+    Assignment,
+    /// Digits before `<` or `>`.
+    IoNumber,
+    /// `&`
+    And,
+    /// `&&`
+    AndAnd,
+    /// `|`
+    Pipe,
+    /// `||`
+    OrOr,
+    /// `;`
+    Semicolon,
+    /// `;;`
+    DoubleSemicolon,
+    /// `;&`
+    SemicolonAnd,
+    /// `(`
+    Open,
+    /// `)`
+    Close,
+    /// `<`
+    Less,
+    /// `>`
+    Great,
+    /// `<<`
+    DoubleLess,
+    /// `<<-`
+    DoubleLessDash,
+    /// `<<<`
+    TripleLess,
+    /// `>>`
+    DoubleGreat,
+    /// `<&`
+    LessAnd,
+    /// `>&`
+    GreatAnd,
+    /// `<>`
+    LessGreat,
+    /// `>|`
+    Clobber,
+    /// `&>`
+    AndGreat,
+}
+
+/// Where a word stands, which says what it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Where a command begins: a reserved word, an alias, an assignment.
+    Command,
+    /// Behind an assignment or a redirection: an alias, or an assignment.
+    Prefix,
+    /// An operand of a declaration utility.
+    Declaration,
+    /// Elsewhere.
+    Plain,
+}
+
+/// Reserved words (XCU 2.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
+    Bang,
+    LeftBrace,
+    RightBrace,
+    Case,
+    Do,
+    Done,
+    Elif,
+    Else,
+    Esac,
+    Fi,
+    For,
+    If,
+    In,
+    Then,
+    Until,
+    While,
+    /// `[[`
+    Conditional,
+}
+
+impl Reserved {
+    fn of(word: &[u8]) -> Option<Self> {
+        Some(match word {
+            b"!" => Self::Bang,
+            b"{" => Self::LeftBrace,
+            b"}" => Self::RightBrace,
+            b"case" => Self::Case,
+            b"do" => Self::Do,
+            b"done" => Self::Done,
+            b"elif" => Self::Elif,
+            b"else" => Self::Else,
+            b"esac" => Self::Esac,
+            b"fi" => Self::Fi,
+            b"for" => Self::For,
+            b"if" => Self::If,
+            b"in" => Self::In,
+            b"then" => Self::Then,
+            b"until" => Self::Until,
+            b"while" => Self::While,
+            b"[[" => Self::Conditional,
+            _ => return None,
+        })
+    }
+}
+
+/// The text does not go on as a program: [`Parser::wrong`] says why, or [`Parser::diverted`].
+#[derive(Debug)]
+pub struct Stop;
+
+pub type Parsed<T> = Result<T, Stop>;
+
+/// What is wrong, and on which line.
+#[derive(Debug)]
+pub struct Wrong {
+    pub line: u32,
+    pub what: What,
+}
+
+#[derive(Debug)]
+pub enum What {
+    /// The token is not expected here: its text.
+    Unexpected(Token, Box<[u8]>),
+    /// The end comes before what closes something: that, what is closed, and its line.
+    Unclosed(&'static str, &'static str, u32),
+    /// This is no name.
+    Name(Box<[u8]>),
+    Deep,
+}
+
+/// A here-document whose lines are still to come.
+#[derive(Debug)]
+pub struct Pending {
+    pub document: Rc<OnceCell<Word>>,
+    pub delimiter: Box<[u8]>,
+    /// Some of the delimiter was quoted: nothing is expanded.
+    pub quoted: bool,
+    /// `<<-`
+    pub strips_tabs: bool,
+}
+
+/// What the text that is being collected will be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kind {
+    #[default]
+    Nothing,
+    Literal,
+    Quoted,
+}
+
+/// Collections that keep their room.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    /// A piece of text until it is a part; or the word, if all of it is one piece of unquoted text.
+    pub text: Vec<u8>,
+    pub kind: Kind,
+    /// The parts of the words that are not complete, one behind the other.
+    pub parts: Vec<Part>,
+    /// The words of the commands that are not complete.
+    pub words: Vec<Word>,
+    pub pending: Vec<Pending>,
+    /// Where here-documents are in what was read.
+    pub documents: Vec<(usize, usize)>,
+    /// Where `$((` is known not to begin an arithmetic expansion: [`Source::place`], and the place in the alias's value.
+    pub not_arithmetic: Vec<(usize, usize)>,
+}
+
+impl Buffers {
+    /// After a complete command, or what was none.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.kind = Kind::Nothing;
+        self.parts.clear();
+        self.words.clear();
+        self.pending.clear();
+        self.documents.clear();
+        self.not_arithmetic.clear();
+    }
+}
+
+#[derive(Debug)]
+pub struct Parser<'a> {
+    pub shell: &'a mut Shell,
+    pub source: &'a mut Source,
+    pub buffers: Buffers,
+    /// The token that was recognised and is not taken.
+    pub token: Option<Token>,
+    /// Its line.
+    pub line: u32,
+    /// Where it begins and ends in what was read.
+    pub start: usize,
+    pub end: usize,
+    /// The word is one piece of unquoted text, and in `buffers.text`.
+    pub plain: bool,
+    /// Where its parts begin otherwise.
+    pub base: usize,
+    /// It is an operand like an assignment.
+    pub like_assignment: bool,
+    /// What is assigned, and whether it is appended.
+    pub assigned: Option<(Symbol, bool)>,
+    /// Where the last token that was taken ended.
+    pub taken: usize,
+    /// The here-documents before this one belong to commands around the command substitution.
+    pub pending_base: usize,
+    /// How many expansions that began with `$((` are being tried.
+    pub trials: u32,
+    pub wrong: Option<Wrong>,
+    pub diverted: Option<Divert>,
+}
+
+impl<'a> Parser<'a> {
+    pub fn new(shell: &'a mut Shell, source: &'a mut Source) -> Self {
+        let buffers = core::mem::take(&mut source.buffers);
+        Self {
+            shell,
+            source,
+            buffers,
+            token: None,
+            line: 0,
+            start: 0,
+            end: 0,
+            plain: false,
+            base: 0,
+            like_assignment: false,
+            assigned: None,
+            taken: 0,
+            pending_base: 0,
+            trials: 0,
+            wrong: None,
+            diverted: None,
+        }
+    }
+
+    // ---- Bytes ----
+
+    /// The next byte, behind line continuations; 0 at the end.
+    #[inline]
+    pub fn peek(&mut self) -> u8 {
+        match self.source.text.get(self.source.at) {
+            Some(&byte) if byte != b'\\' && byte != 0 => byte,
+            _ => self.peek_behind_continuations(),
+        }
+    }
+
+    #[inline(never)]
+    fn peek_behind_continuations(&mut self) -> u8 {
+        loop {
+            let byte = self.peek_raw();
+            if byte != b'\\' || self.second() != b'\n' {
+                return byte;
+            }
+            self.source.at += 1;
+            self.advance();
+        }
+    }
+
+    /// The next byte; 0 at the end. Null bytes are left out.
+    pub fn peek_raw(&mut self) -> u8 {
+        loop {
+            match self.source.text.get(self.source.at).copied() {
+                Some(0) => self.source.at += 1,
+                Some(byte) => return byte,
+                None if self.more() => {}
+                None => return 0,
+            }
+        }
+    }
+
+    /// The byte behind the next one; 0 if there is none, at least in this alias's value.
+    pub fn second(&mut self) -> u8 {
+        let at = self.source.at + 1;
+        if at >= self.source.text.len() && self.source.outer.is_empty() {
+            self.fill();
+        }
+        self.source.text.get(at).copied().unwrap_or_default()
+    }
+
+    /// Past a byte that [`peek`](Self::peek) or its like has shown.
+    pub fn advance(&mut self) {
+        if self.source.text.get(self.source.at) == Some(&b'\n') && self.source.outer.is_empty() {
+            self.source.line += 1;
+        }
+        self.source.at += 1;
+    }
+
+    /// At the end of the text: goes on behind the alias, or reads more. Whether there is more.
+    fn more(&mut self) -> bool {
+        self.source.leave_alias() || self.fill()
+    }
+
+    pub fn fill(&mut self) -> bool {
+        self.source.fill(self.shell).unwrap_or_else(|divert| {
+            self.diverted = Some(divert);
+            false
+        })
+    }
+
+    /// Takes the next byte if it is this one.
+    pub fn take_byte(&mut self, byte: u8) -> bool {
+        let is = self.peek() == byte;
+        self.source.at += usize::from(is);
+        is
+    }
+
+    // ---- Tokens ----
+
+    /// The next token, which stays the next one until it is [taken](Self::take).
+    #[inline]
+    pub fn token(&mut self, place: Place) -> Parsed<Token> {
+        match self.token {
+            Some(token) => Ok(token),
+            None => self.recognise(place),
+        }
+    }
+
+    /// With alias substitution (XCU 2.3.1).
+    fn recognise(&mut self, place: Place) -> Parsed<Token> {
+        let mut behind_alias = false;
+        loop {
+            behind_alias |= self.skip_blanks();
+            let line = self.source.line;
+            let start = self.source.start();
+            let token = self.token_at(place)?;
+            self.line = line;
+            self.start = start;
+            self.end = self.source.place();
+            let may_be_alias = token == Token::Word && self.plain && !self.shell.aliases.is_empty();
+            if may_be_alias
+                && (behind_alias
+                    || place == Place::Prefix
+                    || place == Place::Command && self.reserved_text().is_none())
+                && self.replace_alias()
+            {
+                continue;
+            }
+            self.token = Some(token);
+            return Ok(token);
+        }
+    }
+
+    /// Replaces the word by the alias's value, if it is an alias.
+    fn replace_alias(&mut self) -> bool {
+        let name = &self.buffers.text[..];
+        if self.source.aliases.iter().any(|other| **other == *name) {
+            return false;
+        }
+        let Some((name, value)) = self.shell.aliases.get_key_value(name) else {
+            return false;
+        };
+        self.source.enter_alias(name.clone(), value, self.start);
+        self.clear();
+        true
+    }
+
+    /// To the next token. Whether an alias's value that ends with a blank ended here, so that the token may be an alias, too.
+    pub fn skip_blanks(&mut self) -> bool {
+        let mut behind_alias = false;
+        loop {
+            match self.source.text.get(self.source.at) {
+                Some(b' ' | b'\t') => self.source.at += 1,
+                Some(0 | b'\\') => {
+                    let at = self.source.at;
+                    self.peek();
+                    if at == self.source.at {
+                        break;
+                    }
+                }
+                Some(_) => break,
+                None => {
+                    behind_alias |= !self.source.outer.is_empty() && matches!(self.source.text.last(), Some(b' ' | b'\t'));
+                    if !self.more() {
+                        break;
+                    }
+                }
+            }
+        }
+        let active = self.source.inherited + self.source.outer.len();
+        self.source.aliases.truncate(active);
+        behind_alias
+    }
+
+    fn token_at(&mut self, place: Place) -> Parsed<Token> {
+        let mut byte = self.peek();
+        if byte == b'#' {
+            self.skip_comment();
+            byte = self.peek_raw();
+        }
+        if !is(byte, META) {
+            return self.word(place);
+        }
+        let token = match byte {
+            0 => {
+                // The lines that are missing.
+                self.here_documents()?;
+                return Ok(Token::End);
+            }
+            b'\n' => {
+                self.advance();
+                self.here_documents()?;
+                return Ok(Token::Newline);
+            }
+            b'<' | b'>' if self.second() == b'(' => return self.word(place),
+            b'&' => Token::And,
+            b'|' => Token::Pipe,
+            b';' => Token::Semicolon,
+            b'(' => Token::Open,
+            b')' => Token::Close,
+            b'<' => Token::Less,
+            _ => Token::Great,
+        };
+        self.source.at += 1;
+        Ok(match token {
+            Token::And if self.take_byte(b'&') => Token::AndAnd,
+            // What would be a redirection of `>` by itself is one, as POSIX has it.
+            Token::And if self.peek() == b'>' && !matches!(self.second(), b'>' | b'&' | b'|' | b'(') => {
+                self.source.at += 1;
+                Token::AndGreat
+            }
+            Token::Pipe if self.take_byte(b'|') => Token::OrOr,
+            Token::Semicolon if self.take_byte(b';') => Token::DoubleSemicolon,
+            Token::Semicolon if self.take_byte(b'&') => Token::SemicolonAnd,
+            Token::Less if self.take_byte(b'<') => {
+                if self.take_byte(b'-') {
+                    Token::DoubleLessDash
+                } else if self.take_byte(b'<') {
+                    Token::TripleLess
+                } else {
+                    Token::DoubleLess
+                }
+            }
+            Token::Less if self.take_byte(b'&') => Token::LessAnd,
+            Token::Less if self.take_byte(b'>') => Token::LessGreat,
+            Token::Great if self.take_byte(b'>') => Token::DoubleGreat,
+            Token::Great if self.take_byte(b'&') => Token::GreatAnd,
+            Token::Great if self.take_byte(b'|') => Token::Clobber,
+            token => token,
+        })
+    }
+
+    fn skip_comment(&mut self) {
+        while self.peek_raw() != 0 {
+            match source::newline(self.source.rest()) {
+                Some(length) => {
+                    self.source.at += length;
+                    return;
+                }
+                None => self.source.at = self.source.text.len(),
+            }
+        }
+    }
+
+    /// The word, if it is a reserved one: that it stands where it would be recognised is the caller's to know.
+    pub fn reserved(&self) -> Option<Reserved> {
+        match self.token {
+            Some(Token::Word) if self.plain => self.reserved_text(),
+            _ => None,
+        }
+    }
+
+    fn reserved_text(&self) -> Option<Reserved> {
+        Reserved::of(&self.buffers.text)
+    }
+
+    /// Takes the token.
+    pub fn take(&mut self) {
+        if let Some(Token::Word | Token::Assignment | Token::IoNumber) = self.token {
+            self.clear();
+            self.buffers.parts.truncate(self.base);
+        }
+        self.token = None;
+        self.taken = self.end;
+    }
+
+    /// Takes the token, if it is this one.
+    pub fn take_token(&mut self, token: Token) -> bool {
+        let is = self.token == Some(token);
+        if is {
+            self.take();
+        }
+        is
+    }
+
+    /// Takes the token, a word or an assignment's value.
+    pub fn take_word(&mut self) -> Word {
+        if self.plain {
+            self.push_text();
+        }
+        let parts = split_off(&mut self.buffers.parts, self.base);
+        self.take();
+        Word {
+            parts,
+            is_assignment: self.like_assignment,
+        }
+    }
+
+    /// Forgets the text that is being collected.
+    pub fn clear(&mut self) {
+        self.buffers.text.clear();
+        self.buffers.kind = Kind::Nothing;
+    }
+
+    // ---- What is wrong ----
+
+    pub fn fail<T>(&mut self, line: u32, what: What) -> Parsed<T> {
+        self.wrong.get_or_insert(Wrong { line, what });
+        Err(Stop)
+    }
+
+    /// The token should not be here.
+    pub fn unexpected<T>(&mut self) -> Parsed<T> {
+        let token = self.token.unwrap_or(Token::End);
+        let text = if token == Token::Word && self.plain {
+            &self.buffers.text
+        } else {
+            self.source.read().get(self.start..self.end).unwrap_or_default()
+        };
+        let what = What::Unexpected(token, text.into());
+        self.fail(self.line, what)
+    }
+
+    /// The end should not be here: what would close what.
+    pub fn unclosed<T>(&mut self, closing: &'static str, opening: &'static str, line: u32) -> Parsed<T> {
+        self.fail(self.source.line, What::Unclosed(closing, opening, line))
+    }
+
+    /// Gives up where the stack is nearly used up.
+    pub fn check_depth(&mut self) -> Parsed<()> {
+        if self.shell.is_too_deep() {
+            return self.fail(self.source.line, What::Deep);
+        }
+        Ok(())
+    }
+}
+
+/// What is in a collection from there on.
+pub fn split_off<T>(collection: &mut Vec<T>, from: usize) -> Box<[T]> {
+    collection.split_off(from.min(collection.len())).into_boxed_slice()
+}

@@ -1,0 +1,551 @@
+//! The grammar: XCU 2.10, by recursive descent.
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use super::lexer::{Parsed, Parser, Place, Reserved, Token, What, split_off};
+use super::tree::{
+    AndOr, Arm, Assignment, Command, Compound, CompoundKind, Connective, Function, Item, List, Part, Pipeline, Redirection,
+    RedirectionKind, Simple, Word,
+};
+use crate::options::Opt;
+use crate::symbols::{Symbol, is_name};
+
+impl Parser<'_> {
+    /// `complete_command`, with the newline behind it. `None` at the end.
+    pub fn complete_command(&mut self) -> Parsed<Option<List>> {
+        match self.token(Place::Command)? {
+            Token::End => return Ok(None),
+            Token::Newline => {
+                self.take();
+                return Ok(Some(List::default()));
+            }
+            _ => {}
+        }
+        let list = self.list(true)?;
+        match self.token {
+            Some(Token::Newline | Token::End) => self.take(),
+            _ => return self.unexpected(),
+        }
+        Ok(Some(list))
+    }
+
+    // ---- Lists ----
+
+    /// And-or lists up to what can't begin one, which is the token then. `of_line`: up to the newline; else over newlines.
+    pub fn list(&mut self, of_line: bool) -> Parsed<List> {
+        let mut items = Vec::new();
+        loop {
+            if !of_line {
+                self.skip_newlines(Place::Command)?;
+            }
+            if self.ends_list()? {
+                break;
+            }
+            let start = self.start;
+            let and_or = self.and_or()?;
+            let separator = self.token(Place::Plain)?;
+            let asynchronous = separator == Token::And;
+            let with_text = asynchronous || self.shell.options.has(Opt::Monitor);
+            items.push(Item {
+                and_or,
+                asynchronous,
+                text: with_text.then(|| self.text_since(start)),
+            });
+            match separator {
+                Token::And | Token::Semicolon => self.take(),
+                Token::Newline if !of_line => {}
+                _ => break,
+            }
+        }
+        Ok(List {
+            items: items.into_boxed_slice(),
+        })
+    }
+
+    /// `compound_list`: as [`list`](Self::list), but not empty.
+    fn compound_list(&mut self) -> Parsed<List> {
+        let list = self.list(false)?;
+        if list.items.is_empty() && self.token != Some(Token::End) {
+            return self.unexpected();
+        }
+        Ok(list)
+    }
+
+    /// Whether the token can't begin a command, but may follow a list.
+    fn ends_list(&mut self) -> Parsed<bool> {
+        Ok(match self.token(Place::Command)? {
+            Token::End | Token::Newline | Token::Close | Token::DoubleSemicolon | Token::SemicolonAnd => true,
+            _ => matches!(
+                self.reserved(),
+                Some(
+                    Reserved::RightBrace
+                        | Reserved::Do
+                        | Reserved::Done
+                        | Reserved::Elif
+                        | Reserved::Else
+                        | Reserved::Esac
+                        | Reserved::Fi
+                        | Reserved::Then
+                )
+            ),
+        })
+    }
+
+    fn skip_newlines(&mut self, place: Place) -> Parsed<()> {
+        while self.token(place)? == Token::Newline {
+            self.take();
+        }
+        Ok(())
+    }
+
+    /// The text from there to the last token that was taken, without here-documents.
+    fn text_since(&self, start: usize) -> Rc<[u8]> {
+        let mut text = Vec::new();
+        let mut from = start;
+        let read = self.source.read();
+        for &(begin, end) in self.buffers.documents.iter().filter(|&&(begin, _)| begin >= start) {
+            if end <= self.taken {
+                text.extend_from_slice(read.get(from..begin).unwrap_or_default());
+                from = end;
+            }
+        }
+        text.extend_from_slice(read.get(from..self.taken).unwrap_or_default());
+        text.into()
+    }
+
+    fn and_or(&mut self) -> Parsed<AndOr> {
+        let first = self.pipeline()?;
+        let mut rest = Vec::new();
+        loop {
+            let connective = match self.token(Place::Plain)? {
+                Token::AndAnd => Connective::And,
+                Token::OrOr => Connective::Or,
+                _ => break,
+            };
+            self.take();
+            self.skip_newlines(Place::Command)?;
+            rest.push((connective, self.pipeline()?));
+        }
+        Ok(AndOr {
+            first,
+            rest: rest.into_boxed_slice(),
+        })
+    }
+
+    fn pipeline(&mut self) -> Parsed<Pipeline> {
+        self.token(Place::Command)?;
+        let negated = self.reserved() == Some(Reserved::Bang);
+        if negated {
+            self.take();
+        }
+        let mut commands = Vec::with_capacity(1);
+        loop {
+            commands.push(self.command()?);
+            if self.token(Place::Plain)? != Token::Pipe {
+                break;
+            }
+            self.take();
+            self.skip_newlines(Place::Command)?;
+        }
+        Ok(Pipeline {
+            negated,
+            commands: commands.into_boxed_slice(),
+        })
+    }
+
+    // ---- Commands ----
+
+    fn command(&mut self) -> Parsed<Command> {
+        self.check_depth()?;
+        let token = self.token(Place::Command)?;
+        if token == Token::Open || self.reserved().is_some() {
+            return Ok(Command::Compound(self.compound()?));
+        }
+        let is_simple = matches!(token, Token::Word | Token::Assignment | Token::IoNumber) || is_redirection(token);
+        if !is_simple {
+            return self.unexpected();
+        }
+        self.simple()
+    }
+
+    /// A simple command (XCU 2.9.1), or a function definition, which begins like one.
+    fn simple(&mut self) -> Parsed<Command> {
+        let (line, start) = (self.line, self.start);
+        let base = self.buffers.words.len();
+        let mut assignments = Vec::new();
+        let mut redirections = Vec::new();
+        let mut name = None;
+        let mut place = Place::Command;
+        // The words so far may be `command` and its options.
+        let mut looks_for_utility = true;
+        loop {
+            match self.token(place)? {
+                Token::Assignment => assignments.push(self.assignment()),
+                Token::Word => {
+                    let is_first = self.buffers.words.len() == base;
+                    let may_be_function = is_first && self.plain && place == Place::Command;
+                    let word = self.take_word();
+                    if looks_for_utility {
+                        let known = self.known(&word);
+                        if is_first {
+                            name = known;
+                        }
+                        place = Place::Plain;
+                        looks_for_utility = false;
+                        if let Some(symbol) = known {
+                            match self.shell.symbols.name(symbol) {
+                                b"export" | b"readonly" | b"local" => place = Place::Declaration,
+                                b"command" => looks_for_utility = true,
+                                [b'-', ..] if !is_first => looks_for_utility = true,
+                                _ => {}
+                            }
+                        }
+                    }
+                    if may_be_function && self.token(place)? == Token::Open {
+                        return self.function(word, start);
+                    }
+                    self.buffers.words.push(word);
+                    continue;
+                }
+                token if token == Token::IoNumber || is_redirection(token) => redirections.push(self.redirection()?),
+                _ => break,
+            }
+            if self.buffers.words.len() == base {
+                place = Place::Prefix;
+            }
+        }
+        Ok(Command::Simple(Simple {
+            line,
+            assignments: assignments.into_boxed_slice(),
+            words: split_off(&mut self.buffers.words, base),
+            redirections: redirections.into_boxed_slice(),
+            name,
+        }))
+    }
+
+    /// The name that a word is without any expansion.
+    fn known(&mut self, word: &Word) -> Option<Symbol> {
+        let is_known = word.parts.iter().all(|part| match part {
+            Part::Literal(text) => !may_be_pattern(text),
+            Part::Quoted(_) => true,
+            _ => false,
+        });
+        if !is_known {
+            return None;
+        }
+        if let [Part::Literal(text) | Part::Quoted(text)] = &*word.parts {
+            return Some(self.shell.symbols.intern(text));
+        }
+        for part in &word.parts {
+            if let Part::Literal(text) | Part::Quoted(text) = part {
+                self.buffers.text.extend_from_slice(text);
+            }
+        }
+        let name = self.shell.symbols.intern(&self.buffers.text);
+        self.clear();
+        Some(name)
+    }
+
+    fn assignment(&mut self) -> Assignment {
+        // The token is an assignment.
+        let (name, append) = self.assigned.unwrap_or((Symbol::IFS, false));
+        Assignment {
+            name,
+            append,
+            value: self.take_word(),
+        }
+    }
+
+    /// At the parenthesis behind the name that begins at `start`.
+    fn function(&mut self, name: Word, start: usize) -> Parsed<Command> {
+        self.take();
+        if self.token(Place::Plain)? != Token::Close {
+            return self.unexpected();
+        }
+        let name = name.literal().unwrap_or_default();
+        if !is_name(name) {
+            return self.fail(self.line, What::Name(name.into()));
+        }
+        let name = self.shell.symbols.intern(name);
+        self.take();
+        self.skip_newlines(Place::Command)?;
+        let body = match self.token(Place::Command)? {
+            Token::Open => self.compound()?,
+            _ if self.reserved().is_some() => self.compound()?,
+            _ => return self.unexpected(),
+        };
+        let text = Some(self.text_since(start));
+        Ok(Command::Function(Rc::new(Function { name, body, text })))
+    }
+
+    // ---- Redirections ----
+
+    fn redirections(&mut self) -> Parsed<Box<[Redirection]>> {
+        let mut redirections = Vec::new();
+        loop {
+            let token = self.token(Place::Plain)?;
+            if token != Token::IoNumber && !is_redirection(token) {
+                return Ok(redirections.into_boxed_slice());
+            }
+            redirections.push(self.redirection()?);
+        }
+    }
+
+    fn redirection(&mut self) -> Parsed<Redirection> {
+        let mut fd = None;
+        if self.token == Some(Token::IoNumber) {
+            let add = |number: i32, &digit: &u8| number.checked_mul(10)?.checked_add(i32::from(digit) - i32::from(b'0'));
+            fd = Some(self.buffers.text.iter().try_fold(0, add).unwrap_or(i32::MAX));
+            self.take();
+        }
+        let operator = self.token(Place::Plain)?;
+        if !is_redirection(operator) {
+            return self.unexpected();
+        }
+        self.take();
+        let reads = matches!(
+            operator,
+            Token::Less | Token::LessAnd | Token::LessGreat | Token::TripleLess | Token::DoubleLess | Token::DoubleLessDash
+        );
+        let fd = fd.unwrap_or(i32::from(!reads));
+        let kind = match operator {
+            Token::DoubleLess | Token::DoubleLessDash => {
+                RedirectionKind::HereDocument(self.here_document(operator == Token::DoubleLessDash)?)
+            }
+            _ => {
+                if self.token(Place::Plain)? != Token::Word {
+                    return self.unexpected();
+                }
+                let word = self.take_word();
+                match operator {
+                    Token::Less => RedirectionKind::Read(word),
+                    Token::Great => RedirectionKind::Write(word),
+                    Token::DoubleGreat => RedirectionKind::Append(word),
+                    Token::LessGreat => RedirectionKind::ReadWrite(word),
+                    Token::Clobber => RedirectionKind::Clobber(word),
+                    Token::TripleLess => RedirectionKind::HereString(word),
+                    Token::AndGreat => RedirectionKind::WriteBoth(word),
+                    _ => RedirectionKind::Duplicate(word),
+                }
+            }
+        };
+        Ok(Redirection { fd, kind })
+    }
+
+    // ---- Compound commands (XCU 2.9.4) ----
+
+    /// At its first token.
+    fn compound(&mut self) -> Parsed<Compound> {
+        let line = self.line;
+        let kind = match self.reserved() {
+            None => {
+                self.take();
+                let list = self.compound_list()?;
+                if self.token != Some(Token::Close) {
+                    return self.missing(")", "(", line);
+                }
+                self.take();
+                CompoundKind::Subshell(list)
+            }
+            Some(Reserved::LeftBrace) => {
+                self.take();
+                let list = self.compound_list()?;
+                self.close(Reserved::RightBrace, "}", "{", line)?;
+                CompoundKind::Group(list)
+            }
+            Some(Reserved::If) => self.if_clause(line)?,
+            Some(Reserved::While) => self.loop_clause(false, "while", line)?,
+            Some(Reserved::Until) => self.loop_clause(true, "until", line)?,
+            Some(Reserved::For) => self.for_clause(line)?,
+            Some(Reserved::Case) => self.case_clause(line)?,
+            Some(Reserved::Conditional) => {
+                self.take();
+                CompoundKind::Conditional(Box::new(self.conditional(line)?))
+            }
+            _ => return self.unexpected(),
+        };
+        let redirections = self.redirections()?;
+        Ok(Compound {
+            line,
+            kind,
+            redirections,
+        })
+    }
+
+    /// Takes the reserved word that closes what the other has begun.
+    fn close(&mut self, reserved: Reserved, closing: &'static str, opening: &'static str, line: u32) -> Parsed<()> {
+        if self.reserved() != Some(reserved) {
+            return self.missing(closing, opening, line);
+        }
+        self.take();
+        Ok(())
+    }
+
+    /// The token should be another.
+    pub fn missing<T>(&mut self, closing: &'static str, opening: &'static str, line: u32) -> Parsed<T> {
+        match self.token {
+            Some(Token::End) | None => self.unclosed(closing, opening, line),
+            _ => self.unexpected(),
+        }
+    }
+
+    fn if_clause(&mut self, line: u32) -> Parsed<CompoundKind> {
+        let mut branches = Vec::new();
+        loop {
+            // `if` or `elif`
+            self.take();
+            let condition = self.compound_list()?;
+            self.close(Reserved::Then, "then", "if", line)?;
+            branches.push((condition, self.compound_list()?));
+            if self.reserved() != Some(Reserved::Elif) {
+                break;
+            }
+        }
+        let mut otherwise = None;
+        if self.reserved() == Some(Reserved::Else) {
+            self.take();
+            otherwise = Some(self.compound_list()?);
+        }
+        self.close(Reserved::Fi, "fi", "if", line)?;
+        Ok(CompoundKind::If {
+            branches: branches.into_boxed_slice(),
+            otherwise,
+        })
+    }
+
+    fn loop_clause(&mut self, until: bool, opening: &'static str, line: u32) -> Parsed<CompoundKind> {
+        self.take();
+        let condition = self.compound_list()?;
+        let body = self.do_group(opening, line)?;
+        Ok(CompoundKind::Loop { until, condition, body })
+    }
+
+    fn do_group(&mut self, opening: &'static str, line: u32) -> Parsed<List> {
+        self.close(Reserved::Do, "do", opening, line)?;
+        let body = self.compound_list()?;
+        self.close(Reserved::Done, "done", opening, line)?;
+        Ok(body)
+    }
+
+    fn for_clause(&mut self, line: u32) -> Parsed<CompoundKind> {
+        self.take();
+        if self.token(Place::Plain)? != Token::Word {
+            return self.missing("name", "for", line);
+        }
+        let name = self.take_word();
+        let name = match name.literal() {
+            Some(name) if is_name(name) => self.shell.symbols.intern(name),
+            name => {
+                let name = name.unwrap_or_default().into();
+                return self.fail(self.line, What::Name(name));
+            }
+        };
+        let mut words = None;
+        if self.token(Place::Command)? == Token::Semicolon {
+            self.take();
+            self.skip_newlines(Place::Command)?;
+        } else {
+            self.skip_newlines(Place::Command)?;
+            if self.reserved() == Some(Reserved::In) {
+                self.take();
+                let base = self.buffers.words.len();
+                while self.token(Place::Plain)? == Token::Word {
+                    let word = self.take_word();
+                    self.buffers.words.push(word);
+                }
+                words = Some(split_off(&mut self.buffers.words, base));
+                match self.token {
+                    Some(Token::Semicolon | Token::Newline) => self.take(),
+                    _ => return self.missing("do", "for", line),
+                }
+                self.skip_newlines(Place::Command)?;
+            }
+        }
+        let body = self.do_group("for", line)?;
+        Ok(CompoundKind::For { name, words, body })
+    }
+
+    fn case_clause(&mut self, line: u32) -> Parsed<CompoundKind> {
+        self.take();
+        if self.token(Place::Plain)? != Token::Word {
+            return self.missing("word", "case", line);
+        }
+        let subject = self.take_word();
+        self.skip_newlines(Place::Plain)?;
+        self.close(Reserved::In, "in", "case", line)?;
+        let mut arms = Vec::new();
+        loop {
+            self.skip_newlines(Place::Plain)?;
+            if self.reserved() == Some(Reserved::Esac) {
+                break;
+            }
+            arms.push(self.arm(line)?);
+            // Without `;;` it is the last.
+            if self.reserved() == Some(Reserved::Esac) {
+                break;
+            }
+        }
+        self.take();
+        Ok(CompoundKind::Case {
+            subject,
+            arms: arms.into_boxed_slice(),
+        })
+    }
+
+    fn arm(&mut self, line: u32) -> Parsed<Arm> {
+        self.take_token(Token::Open);
+        let base = self.buffers.words.len();
+        loop {
+            if self.token(Place::Plain)? != Token::Word {
+                return self.missing("esac", "case", line);
+            }
+            let word = self.take_word();
+            self.buffers.words.push(word);
+            if self.token(Place::Plain)? != Token::Pipe {
+                break;
+            }
+            self.take();
+        }
+        let patterns = split_off(&mut self.buffers.words, base);
+        if !self.take_token(Token::Close) {
+            return self.missing("esac", "case", line);
+        }
+        let body = self.list(false)?;
+        let falls_through = self.token == Some(Token::SemicolonAnd);
+        if falls_through || self.token == Some(Token::DoubleSemicolon) {
+            self.take();
+        } else if self.reserved() != Some(Reserved::Esac) {
+            return self.missing("esac", "case", line);
+        }
+        Ok(Arm {
+            patterns,
+            body,
+            falls_through,
+        })
+    }
+}
+
+fn is_redirection(token: Token) -> bool {
+    matches!(
+        token,
+        Token::Less
+            | Token::Great
+            | Token::DoubleLess
+            | Token::DoubleLessDash
+            | Token::TripleLess
+            | Token::DoubleGreat
+            | Token::LessAnd
+            | Token::GreatAnd
+            | Token::LessGreat
+            | Token::Clobber
+            | Token::AndGreat
+    )
+}
+
+/// Whether unquoted text may be a pattern of file names.
+fn may_be_pattern(text: &[u8]) -> bool {
+    let has = |byte| nestling::text::contains(text, byte);
+    has(b'*') || has(b'?') || has(b'[') && has(b']')
+}

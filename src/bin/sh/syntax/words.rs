@@ -1,0 +1,802 @@
+//! Words: quoting (XCU 2.2), and where expansions begin and end (2.6).
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::OnceCell;
+use core::mem;
+
+use super::lexer::class::*;
+use super::lexer::{Kind, Parsed, Parser, Place, Stop, Token, What, split_off};
+use super::source::{Outer, Source};
+use super::tree::{Arithmetic, List, Modifier, Parameter, ParameterName, Part, Substitution, Word};
+
+/// In what an expansion stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quoting {
+    None,
+    /// Double quotes; or a parameter's word inside them, where double quotes may stand again.
+    Double,
+    /// A here-document, or an arithmetic expansion: as between double quotes, but these mean nothing.
+    Bare,
+}
+
+/// Where to go on if what was tried is not there.
+struct Mark {
+    at: usize,
+    line: u32,
+    /// In an alias's value: that, and those around it but for what was read, of which only the place counts.
+    text: Vec<u8>,
+    outer: Vec<Outer>,
+    place: usize,
+    start: usize,
+    aliases: Vec<Rc<[u8]>>,
+    parts: usize,
+    words: usize,
+    pending: usize,
+    pending_base: usize,
+    documents: usize,
+}
+
+impl Parser<'_> {
+    // ---- Pieces of text ----
+
+    /// Collects text of this kind; what is collected of another is a part.
+    #[inline]
+    pub fn collect(&mut self, kind: Kind) {
+        if self.buffers.kind != kind {
+            self.push_text();
+            self.buffers.kind = kind;
+        }
+    }
+
+    /// Makes a part of the text that is collected.
+    pub fn push_text(&mut self) {
+        let text = || Box::from(&self.buffers.text[..]);
+        let part = match self.buffers.kind {
+            Kind::Nothing => return,
+            Kind::Literal => Part::Literal(text()),
+            Kind::Quoted => Part::Quoted(text()),
+        };
+        self.push(part);
+    }
+
+    fn push(&mut self, part: Part) {
+        self.buffers.parts.push(part);
+        self.clear();
+    }
+
+    /// Adds the byte that comes next.
+    pub fn byte(&mut self, kind: Kind) {
+        let byte = self.peek_raw();
+        if byte != 0 {
+            self.collect(kind);
+            self.buffers.text.push(byte);
+            self.advance();
+        }
+    }
+
+    /// Adds the bytes up to one of these classes.
+    #[inline]
+    fn run(&mut self, kind: Kind, stops: u16) {
+        let rest = self.source.rest();
+        let length = rest.iter().position(|&byte| is(byte, stops)).unwrap_or(rest.len());
+        if length != 0 {
+            self.collect(kind);
+            let at = self.source.at;
+            self.source.at += length;
+            let run = self.source.text.get(at..at + length).unwrap_or_default();
+            self.buffers.text.extend_from_slice(run);
+        }
+    }
+
+    /// The parts since then, as a word.
+    fn since(&mut self, base: usize) -> Word {
+        self.push_text();
+        Word {
+            parts: split_off(&mut self.buffers.parts, base),
+            is_assignment: false,
+        }
+    }
+
+    // ---- Words ----
+
+    /// A word, what precedes `=` in an assignment not included.
+    pub fn word(&mut self, place: Place) -> Parsed<Token> {
+        let base = self.buffers.parts.len();
+        let mut assigned = None;
+        let mut like_assignment = false;
+        let mut token = Token::Word;
+        if place != Place::Plain && is(self.peek(), FIRST) {
+            self.name();
+            if place == Place::Declaration {
+                like_assignment = self.peek() == b'=';
+                if like_assignment {
+                    self.byte(Kind::Literal);
+                }
+            } else if self.peek() == b'=' || self.peek() == b'+' && self.second() == b'=' {
+                let appends = !self.take_byte(b'=');
+                self.source.at += usize::from(appends) * 2;
+                assigned = Some((self.shell.symbols.intern(&self.buffers.text), appends));
+                self.clear();
+                token = Token::Assignment;
+            }
+        }
+        let colons = like_assignment || assigned.is_some();
+        if self.buffers.kind == Kind::Nothing || colons {
+            self.tilde(META, colons);
+        }
+        self.unquoted(META, colons)?;
+
+        self.plain = token == Token::Word && self.buffers.kind != Kind::Quoted && self.buffers.parts.len() == base;
+        if !self.plain {
+            self.push_text();
+        } else if matches!(self.source.text.get(self.source.at), Some(b'<' | b'>'))
+            && self.buffers.text.iter().all(|&byte| is(byte, DIGIT))
+        {
+            token = Token::IoNumber;
+        }
+        self.base = base;
+        self.like_assignment = like_assignment;
+        self.assigned = assigned;
+        Ok(token)
+    }
+
+    /// A regular expression in `[[ … ]]`: operators are part of it.
+    pub fn regular_expression(&mut self) -> Parsed<Word> {
+        let base = self.buffers.parts.len();
+        self.unquoted(BLANK, false)?;
+        if self.buffers.parts.len() == base && self.buffers.kind == Kind::Nothing {
+            self.token(Place::Plain)?;
+            return self.unexpected();
+        }
+        Ok(self.since(base))
+    }
+
+    /// Collects a name.
+    fn name(&mut self) {
+        self.collect(Kind::Literal);
+        loop {
+            let rest = self.source.rest();
+            let length = rest.iter().take_while(|&&byte| is(byte, NAME)).count();
+            self.buffers.text.extend_from_slice(rest.get(..length).unwrap_or_default());
+            self.source.at += length;
+            if !is(self.peek(), NAME) {
+                return;
+            }
+        }
+    }
+
+    /// Unquoted text up to one of these classes. In assignments there may be a tilde-prefix after each colon.
+    fn unquoted(&mut self, ends: u16, colons: bool) -> Parsed<()> {
+        let stops = ends | SPECIAL | SINGLE | DOUBLE | NEWLINE | if colons { COLON } else { 0 };
+        loop {
+            self.run(Kind::Literal, stops);
+            match self.peek() {
+                b'\\' => {
+                    // One that is the last byte stands for itself.
+                    if self.second() != 0 || !self.source.outer.is_empty() {
+                        self.source.at += 1;
+                    }
+                    self.byte(Kind::Quoted);
+                }
+                b'\'' => self.single_quoted()?,
+                b'"' => self.double_quoted()?,
+                b'$' => self.dollar(Quoting::None)?,
+                b'`' => self.backquoted(Quoting::None)?,
+                0 => return Ok(()),
+                b'<' | b'>' if ends == META && self.second() == b'(' => self.process()?,
+                byte if is(byte, ends) => return Ok(()),
+                byte => {
+                    self.byte(Kind::Literal);
+                    if byte == b':' && colons {
+                        self.tilde(ends, colons);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A tilde-prefix (XCU 2.6.1), if there is one: up to a slash, in assignments a colon, or the end.
+    pub fn tilde(&mut self, ends: u16, colons: bool) {
+        if self.peek() != b'~' {
+            return;
+        }
+        self.push_text();
+        let ends = ends | SLASH | if colons { COLON } else { 0 };
+        self.byte(Kind::Literal);
+        loop {
+            self.run(Kind::Literal, ends | SPECIAL | SINGLE | DOUBLE);
+            let byte = self.peek();
+            if is(byte, ends) || byte == 0 {
+                let name = self.buffers.text.get(1..).unwrap_or_default();
+                return self.push(Part::Tilde(name.into()));
+            }
+            if is(byte, SPECIAL | SINGLE | DOUBLE) {
+                return;
+            }
+        }
+    }
+
+    /// `'…'`
+    pub fn single_quoted(&mut self) -> Parsed<()> {
+        let line = self.source.line;
+        self.source.at += 1;
+        self.collect(Kind::Quoted);
+        loop {
+            self.run(Kind::Quoted, SINGLE | NEWLINE);
+            match self.peek_raw() {
+                b'\'' => break,
+                0 => return self.unclosed("'", "'", line),
+                _ => self.byte(Kind::Quoted),
+            }
+        }
+        self.source.at += 1;
+        Ok(())
+    }
+
+    /// `"…"`
+    fn double_quoted(&mut self) -> Parsed<()> {
+        let line = self.source.line;
+        self.source.at += 1;
+        self.run(Kind::Quoted, DOUBLE | SPECIAL | NEWLINE);
+        if self.peek() == b'"' {
+            // Only text, which is quoted in one way or another.
+            self.source.at += 1;
+            self.collect(Kind::Quoted);
+            return Ok(());
+        }
+        self.push_text();
+        let base = self.buffers.parts.len();
+        self.quoted(DOUBLE, Quoting::Double)?;
+        if !self.take_byte(b'"') {
+            return self.unclosed("\"", "\"", line);
+        }
+        let inner = self.since(base);
+        self.push(Part::DoubleQuoted(inner.parts));
+        Ok(())
+    }
+
+    /// What stands between double quotes, or as if it did, up to one of these classes or the end.
+    fn quoted(&mut self, ends: u16, quoting: Quoting) -> Parsed<()> {
+        let double = if quoting == Quoting::Double { DOUBLE } else { 0 };
+        loop {
+            self.run(Kind::Quoted, ends | double | SPECIAL | NEWLINE);
+            match self.peek() {
+                b'\\' => {
+                    let escaped = self.second();
+                    if matches!(escaped, b'$' | b'`' | b'\\')
+                        || escaped == b'"' && double != 0
+                        || escaped == b'}' && ends & BRACE != 0
+                    {
+                        self.source.at += 1;
+                    }
+                    self.byte(Kind::Quoted);
+                }
+                b'$' => self.dollar(quoting)?,
+                b'`' => self.backquoted(quoting)?,
+                0 => return Ok(()),
+                byte if is(byte, ends) => return Ok(()),
+                b'"' if double != 0 => {
+                    // In a parameter's word: what is quoted is quoted again.
+                    let line = self.source.line;
+                    self.source.at += 1;
+                    self.collect(Kind::Quoted);
+                    self.quoted(DOUBLE, Quoting::Double)?;
+                    if !self.take_byte(b'"') {
+                        return self.unclosed("\"", "\"", line);
+                    }
+                }
+                _ => self.byte(Kind::Quoted),
+            }
+        }
+    }
+
+    /// `$'…'` (XCU 2.2.4), at its quote.
+    pub fn dollar_quoted(&mut self) -> Parsed<()> {
+        let line = self.source.line;
+        self.source.at += 1;
+        self.collect(Kind::Quoted);
+        // What follows a null byte is left out, as a C string's end.
+        let mut kept = None;
+        loop {
+            self.run(Kind::Quoted, SINGLE | NEWLINE | SPECIAL);
+            match self.peek_raw() {
+                b'\'' => break,
+                0 => return self.unclosed("'", "$'", line),
+                b'\\' => {
+                    self.source.at += 1;
+                    let length = self.buffers.text.len();
+                    if self.escape() == 0 {
+                        kept = kept.or(Some(length));
+                    }
+                }
+                _ => self.byte(Kind::Quoted),
+            }
+        }
+        self.source.at += 1;
+        if let Some(length) = kept {
+            self.buffers.text.truncate(length);
+        }
+        Ok(())
+    }
+
+    /// What follows a backslash in `$'…'`: adds the character, and returns it.
+    fn escape(&mut self) -> u32 {
+        let escape = self.peek_raw();
+        if escape != 0 {
+            self.advance();
+        }
+        let byte = match escape {
+            b'a' => 7,
+            b'b' => 8,
+            b'e' | b'E' => 27,
+            b'f' => 12,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'v' => 11,
+            b'"' | b'\'' | b'\\' | b'?' => escape,
+            b'0'..=b'7' => {
+                self.source.at -= 1;
+                self.number(8, 3).unwrap_or_default() as u8
+            }
+            b'x' if self.second_is_hexadecimal() => self.number(16, 2).unwrap_or_default() as u8,
+            b'u' | b'U' if self.second_is_hexadecimal() => {
+                let number = self.number(16, if escape == b'u' { 4 } else { 8 }).unwrap_or_default();
+                let character = char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER);
+                self.buffers.text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                return number;
+            }
+            b'c' if !matches!(self.peek_raw(), 0 | b'\'') => {
+                let control = self.peek_raw();
+                self.advance();
+                // `\c\\` is the control character of a backslash.
+                if control == b'\\' && self.peek_raw() == b'\\' {
+                    self.source.at += 1;
+                }
+                if control == b'?' { 127 } else { control & 0x1f }
+            }
+            _ => {
+                self.buffers.text.push(b'\\');
+                if escape == 0 {
+                    return 1;
+                }
+                escape
+            }
+        };
+        self.buffers.text.push(byte);
+        byte.into()
+    }
+
+    fn second_is_hexadecimal(&mut self) -> bool {
+        self.peek_raw().is_ascii_hexdigit()
+    }
+
+    /// A number of so many digits at most.
+    fn number(&mut self, base: u32, most: u32) -> Option<u32> {
+        let mut number = None;
+        for _ in 0..most {
+            let Some(digit) = char::from(self.peek_raw()).to_digit(base) else {
+                break;
+            };
+            self.source.at += 1;
+            number = Some(number.unwrap_or(0_u32).wrapping_mul(base) + digit);
+        }
+        number
+    }
+
+    // ---- Expansions ----
+
+    /// At `$`: an expansion, or a dollar sign.
+    fn dollar(&mut self, quoting: Quoting) -> Parsed<()> {
+        let at = self.source.at;
+        self.source.at += 1;
+        let byte = self.peek();
+        if byte == b'\'' && quoting == Quoting::None {
+            return self.dollar_quoted();
+        }
+        if byte == b'{' || byte == b'(' || is(byte, FIRST | DIGIT | PARAMETER) {
+            self.push_text();
+            return match byte {
+                b'{' => self.braces(quoting),
+                b'(' => self.parenthesis(at),
+                _ => {
+                    let name = if is(byte, DIGIT) {
+                        self.source.at += 1;
+                        positional(u32::from(byte - b'0'))
+                    } else {
+                        self.parameter_name().ok_or(Stop)?
+                    };
+                    self.push_parameter(name, Modifier::None);
+                    Ok(())
+                }
+            };
+        }
+        let kind = if quoting == Quoting::None { Kind::Literal } else { Kind::Quoted };
+        self.collect(kind);
+        self.buffers.text.push(b'$');
+        Ok(())
+    }
+
+    fn push_parameter(&mut self, name: ParameterName, modifier: Modifier) {
+        self.push(Part::Parameter(Box::new(Parameter { name, modifier })));
+    }
+
+    /// A name, a number, or a special parameter's sign. Nothing is being collected.
+    fn parameter_name(&mut self) -> Option<ParameterName> {
+        let byte = self.peek();
+        if is(byte, FIRST) {
+            self.name();
+            let symbol = self.shell.symbols.intern(&self.buffers.text);
+            self.clear();
+            Some(ParameterName::Variable(symbol))
+        } else if is(byte, DIGIT) {
+            let mut number = 0_u32;
+            while is(self.peek(), DIGIT) {
+                number = number.saturating_mul(10).saturating_add(u32::from(self.peek() - b'0'));
+                self.source.at += 1;
+            }
+            Some(positional(number))
+        } else if is(byte, PARAMETER) {
+            self.source.at += 1;
+            Some(ParameterName::Special(byte))
+        } else {
+            None
+        }
+    }
+
+    /// `${…}`, at its brace.
+    fn braces(&mut self, quoting: Quoting) -> Parsed<()> {
+        self.check_depth()?;
+        let line = self.source.line;
+        self.source.at += 1;
+        let aliases = self.source.outer.len();
+        let begin = self.source.at;
+        let (name, modifier) = match self.parameter(quoting)? {
+            Some(parameter) if self.peek() == b'}' => parameter,
+            _ => {
+                // No parameter expansion, which is an error when it is expanded. It ends where one would.
+                let base = self.buffers.parts.len();
+                self.modifier_word(quoting, 0)?;
+                self.buffers.parts.truncate(base);
+                let is_here = self.source.outer.len() == aliases;
+                let text = self.source.text.get(begin..self.source.at).filter(|_| is_here);
+                let bad = Modifier::Bad(text.unwrap_or_default().into());
+                (ParameterName::Special(b'?'), bad)
+            }
+        };
+        if !self.take_byte(b'}') {
+            return self.unclosed("}", "${", line);
+        }
+        self.push_parameter(name, modifier);
+        Ok(())
+    }
+
+    /// What stands between the braces. `None`, or something before the closing brace, if that is no parameter expansion.
+    fn parameter(&mut self, quoting: Quoting) -> Parsed<Option<(ParameterName, Modifier)>> {
+        if self.peek() == b'#' {
+            self.source.at += 1;
+            let at = self.source.at;
+            let follows = self.peek();
+            if is(follows, FIRST | DIGIT | PARAMETER) {
+                let name = self.parameter_name();
+                if self.peek() == b'}' {
+                    return Ok(name.map(|name| (name, Modifier::Length)));
+                }
+                if is(follows, FIRST | DIGIT) {
+                    return Ok(None);
+                }
+                // `${#-word}` and the like are of `$#`.
+                self.source.at = at;
+            }
+            let modifier = self.modifier(quoting)?;
+            return Ok(modifier.map(|modifier| (ParameterName::Special(b'#'), modifier)));
+        }
+        let Some(name) = self.parameter_name() else {
+            return Ok(None);
+        };
+        Ok(self.modifier(quoting)?.map(|modifier| (name, modifier)))
+    }
+
+    /// What follows a parameter's name.
+    fn modifier(&mut self, quoting: Quoting) -> Parsed<Option<Modifier>> {
+        let mut operator = self.peek();
+        if operator == b'}' {
+            return Ok(Some(Modifier::None));
+        }
+        let colon = self.take_byte(b':');
+        if colon {
+            operator = self.peek();
+        }
+        Ok(Some(match operator {
+            b'-' | b'=' | b'?' | b'+' => {
+                self.source.at += 1;
+                Modifier::Default {
+                    operator,
+                    colon,
+                    word: self.modifier_word(quoting, 0)?,
+                }
+            }
+            b'}' | 0 => return Ok(None),
+            _ if colon => Modifier::Substring {
+                offset: self.offset()?,
+                length: if self.take_byte(b':') { Some(self.offset()?) } else { None },
+            },
+            b'#' | b'%' => {
+                self.source.at += 1;
+                Modifier::Trim {
+                    suffix: operator == b'%',
+                    longest: self.take_byte(operator),
+                    pattern: self.modifier_word(Quoting::None, 0)?,
+                }
+            }
+            b'/' => {
+                self.source.at += 1;
+                let which = match self.peek() {
+                    which @ (b'/' | b'#' | b'%') => {
+                        self.source.at += 1;
+                        which
+                    }
+                    _ => 0,
+                };
+                Modifier::Replace {
+                    which,
+                    pattern: self.modifier_word(Quoting::None, SLASH)?,
+                    replacement: match self.take_byte(b'/') {
+                        true => self.modifier_word(Quoting::None, 0)?,
+                        false => Word::default(),
+                    },
+                }
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// A word in braces, up to the closing one or one of these classes.
+    fn modifier_word(&mut self, quoting: Quoting, ends: u16) -> Parsed<Word> {
+        let base = self.buffers.parts.len();
+        if quoting == Quoting::None {
+            self.tilde(BRACE | ends, false);
+            self.unquoted(BRACE | ends, false)?;
+        } else {
+            self.quoted(BRACE | ends, Quoting::Double)?;
+        }
+        Ok(self.since(base))
+    }
+
+    /// An arithmetic expression in braces, up to a colon that is not of `?:`, or the brace.
+    fn offset(&mut self) -> Parsed<Arithmetic> {
+        let base = self.buffers.parts.len();
+        let mut open = 0_u32;
+        loop {
+            self.quoted(PARENTHESIS | QUESTION | COLON | BRACE, Quoting::Double)?;
+            match self.peek() {
+                b'(' | b'?' => open += 1,
+                b')' => open = open.saturating_sub(1),
+                b':' if open > 0 => open -= 1,
+                _ => break,
+            }
+            self.byte(Kind::Quoted);
+        }
+        Ok(Arithmetic {
+            word: self.since(base),
+            expression: OnceCell::new(),
+        })
+    }
+
+    /// `$(…)` or `$((…))`, at its parenthesis; its dollar sign is at `at`.
+    ///
+    /// XCU 2.6.3: what can be an arithmetic expansion is one; so that is tried first. What was found not to be one is
+    /// remembered, or else each of many inside each other would be tried twice as often as the one around it.
+    fn parenthesis(&mut self, at: usize) -> Parsed<()> {
+        self.check_depth()?;
+        let place = (self.source.place(), at);
+        let mark = self.mark();
+        self.source.at += 1;
+        if self.peek() == b'(' && self.buffers.not_arithmetic.binary_search(&place).is_err() {
+            self.source.at += 1;
+            self.trials += 1;
+            let answer = self.arithmetic();
+            self.trials -= 1;
+            if answer.is_ok() || self.diverted.is_some() || self.is_too_deep() {
+                return answer;
+            }
+            if let Err(index) = self.buffers.not_arithmetic.binary_search(&place) {
+                self.buffers.not_arithmetic.insert(index, place);
+            }
+            self.wrong = None;
+            self.back_to(mark);
+            self.source.at += 1;
+        }
+        self.command_substitution("$(")?;
+        if self.trials == 0 {
+            self.buffers.not_arithmetic.clear();
+        }
+        Ok(())
+    }
+
+    fn is_too_deep(&self) -> bool {
+        self.wrong.as_ref().is_some_and(|wrong| matches!(wrong.what, What::Deep))
+    }
+
+    /// Behind `$((`.
+    fn arithmetic(&mut self) -> Parsed<()> {
+        let line = self.source.line;
+        let base = self.buffers.parts.len();
+        let mut open = 0_u32;
+        loop {
+            self.quoted(PARENTHESIS, Quoting::Bare)?;
+            match self.peek() {
+                0 => return self.unclosed("))", "$((", line),
+                b'(' => open += 1,
+                _ if open > 0 => open -= 1,
+                _ => break,
+            }
+            self.byte(Kind::Quoted);
+        }
+        self.source.at += 1;
+        if !self.take_byte(b')') {
+            return self.unclosed("))", "$((", line);
+        }
+        let arithmetic = Arithmetic {
+            word: self.since(base),
+            expression: OnceCell::new(),
+        };
+        self.push(Part::Arithmetic(Box::new(arithmetic)));
+        Ok(())
+    }
+
+    /// Behind `$(`: commands up to the closing parenthesis.
+    fn command_substitution(&mut self, opening: &'static str) -> Parsed<()> {
+        let substitution = self.substitution(opening)?;
+        self.push(Part::Command(substitution));
+        Ok(())
+    }
+
+    fn substitution(&mut self, opening: &'static str) -> Parsed<Rc<Substitution>> {
+        let line = self.source.line;
+        let outer = mem::replace(&mut self.pending_base, self.buffers.pending.len());
+        let list = self.list(false)?;
+        match self.token {
+            Some(Token::Close) => self.take(),
+            Some(Token::End) => return self.unclosed(")", opening, line),
+            _ => return self.unexpected(),
+        }
+        // A here-document whose lines did not come yet follows the line that all of this is on.
+        self.pending_base = outer;
+        Ok(Rc::new(Substitution { list, line }))
+    }
+
+    /// `<(…)` and `>(…)`
+    fn process(&mut self) -> Parsed<()> {
+        self.check_depth()?;
+        self.push_text();
+        let writes = self.peek() == b'>';
+        self.source.at += 2;
+        let substitution = self.substitution(if writes { ">(" } else { "<(" })?;
+        self.push(Part::Process(writes, substitution));
+        Ok(())
+    }
+
+    /// `` `…` ``: its text is unquoted first, and then parsed.
+    fn backquoted(&mut self, quoting: Quoting) -> Parsed<()> {
+        self.check_depth()?;
+        self.push_text();
+        let line = self.source.line;
+        self.source.at += 1;
+        loop {
+            self.run(Kind::Quoted, BACKQUOTE | NEWLINE);
+            match self.peek_raw() {
+                b'`' => break,
+                0 => return self.unclosed("`", "`", line),
+                b'\\' => {
+                    let escaped = self.second();
+                    if matches!(escaped, b'$' | b'`' | b'\\') || escaped == b'"' && quoting == Quoting::Double {
+                        self.source.at += 1;
+                    }
+                    self.byte(Kind::Quoted);
+                }
+                _ => self.byte(Kind::Quoted),
+            }
+        }
+        self.source.at += 1;
+        let text = mem::take(&mut self.buffers.text);
+        self.clear();
+        let list = self.inside(text, line, |parser| {
+            let list = parser.list(false)?;
+            match parser.token {
+                Some(Token::End) => parser.take(),
+                _ => return parser.unexpected(),
+            }
+            Ok(list)
+        })?;
+        self.push(Part::Command(Rc::new(Substitution { list, line })));
+        Ok(())
+    }
+
+    /// Parses another text, and then goes on with this one.
+    fn inside(&mut self, text: Vec<u8>, line: u32, parse: fn(&mut Self) -> Parsed<List>) -> Parsed<List> {
+        let mut source = Source::owned(text, line);
+        source.aliases.clone_from(&self.source.aliases);
+        source.inherited = source.aliases.len();
+        mem::swap(self.source, &mut source);
+        let documents = mem::take(&mut self.buffers.documents);
+        let not_arithmetic = mem::take(&mut self.buffers.not_arithmetic);
+        let trials = mem::take(&mut self.trials);
+        let outer = mem::replace(&mut self.pending_base, self.buffers.pending.len());
+
+        let answer = parse(self);
+
+        mem::swap(self.source, &mut source);
+        self.buffers.documents = documents;
+        self.buffers.not_arithmetic = not_arithmetic;
+        self.trials = trials;
+        self.pending_base = outer;
+        answer
+    }
+
+    /// The body of a here-document whose delimiter was not quoted, as a word.
+    pub fn document_word(&mut self, body: Vec<u8>, line: u32) -> Parsed<Word> {
+        let base = self.buffers.parts.len();
+        self.inside(body, line, |parser| {
+            parser.quoted(0, Quoting::Bare)?;
+            Ok(List::default())
+        })?;
+        Ok(self.since(base))
+    }
+
+    // ---- Trying ----
+
+    /// Nothing is being collected.
+    fn mark(&self) -> Mark {
+        let source = &*self.source;
+        // What was read is long, and stays.
+        let (text, aliases) = match source.outer.is_empty() {
+            true => Default::default(),
+            false => (source.text.clone(), source.aliases.clone()),
+        };
+        Mark {
+            at: source.at,
+            line: source.line,
+            text,
+            outer: source.outer.get(1..).unwrap_or_default().to_vec(),
+            place: source.place(),
+            start: source.start(),
+            aliases,
+            parts: self.buffers.parts.len(),
+            words: self.buffers.words.len(),
+            pending: self.buffers.pending.len(),
+            pending_base: self.pending_base,
+            documents: self.buffers.documents.len(),
+        }
+    }
+
+    fn back_to(&mut self, mark: Mark) {
+        while self.source.leave_alias() {}
+        if !mark.aliases.is_empty() {
+            let text = mem::replace(&mut self.source.text, mark.text);
+            let (at, start) = (mark.place, mark.start);
+            self.source.outer.push(Outer { text, at, start });
+            self.source.outer.extend(mark.outer);
+            self.source.aliases = mark.aliases;
+        }
+        self.source.at = mark.at;
+        self.source.line = mark.line;
+        self.buffers.parts.truncate(mark.parts);
+        self.buffers.words.truncate(mark.words);
+        self.buffers.pending.truncate(mark.pending);
+        self.pending_base = mark.pending_base;
+        self.buffers.documents.truncate(mark.documents);
+        self.token = None;
+        self.clear();
+    }
+}
+
+/// `$0` is a special parameter.
+fn positional(number: u32) -> ParameterName {
+    match number {
+        0 => ParameterName::Special(b'0'),
+        _ => ParameterName::Positional(number),
+    }
+}

@@ -1,0 +1,117 @@
+//! The descriptors of a program whose *user* names them by their numbers, as a shell's does.
+//!
+//! Such a program has two kinds in one table, and tells them apart by close-on-exec: what closes is the program's own
+//! ([`OwnedFd`](crate::OwnedFd)s, which [`private`] keeps out of the way of the user's numbers); what does not is the user's, and
+//! children get it. The functions here touch the latter only: a number that the program has taken answers `EBADF`, as if
+//! it were not open.
+
+use crate::errno::Errno;
+use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use crate::file::OFlags;
+use crate::sys;
+
+/// The program's own descriptors are moved to this number or above.
+pub const FIRST_PRIVATE: RawFd = 10;
+
+/// The user's descriptor of this number, to be used at once: the user may close it by and by. One system call.
+///
+/// # Errors
+/// `EBADF` if it is not open, or not the user's.
+pub fn of_user(fd: RawFd) -> Result<BorrowedFd<'static>, Errno> {
+    if sys::fd::cloexec(fd)? {
+        return Err(Errno::EBADF);
+    }
+    // SAFETY: it is open; no `OwnedFd` has it, since those close on exec.
+    Ok(unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+/// Moves a descriptor of the program's own out of the way of the user's numbers. Two system calls, none if it is there already.
+///
+/// # Errors
+/// `EMFILE`.
+pub fn private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
+    if fd.as_raw_fd() >= FIRST_PRIVATE {
+        return Ok(fd);
+    }
+    sys::fd::dup_cloexec(fd.as_fd(), FIRST_PRIVATE)
+}
+
+/// What is at a user's number now, kept for [`restore`]; `None` if nothing is. One system call.
+///
+/// # Errors
+/// `EBADF` if the program has that number; `EMFILE`.
+pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
+    if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) == Ok(true) {
+        return Err(Errno::EBADF);
+    }
+    // SAFETY: if it isn't open, the call says so.
+    let original = unsafe { BorrowedFd::borrow_raw(fd) };
+    match sys::fd::dup_cloexec(original, FIRST_PRIVATE) {
+        Ok(saved) => Ok(Some(saved)),
+        Err(Errno::EBADF) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Puts back what [`save`] kept. Two system calls.
+///
+/// # Errors
+/// Only a seccomp filter makes it fail.
+pub fn restore(fd: RawFd, saved: Option<OwnedFd>) -> Result<(), Errno> {
+    match saved {
+        Some(saved) => assign(fd, saved.as_fd()),
+        None => close(fd),
+    }
+}
+
+/// Makes `fd` the user's, the same as `from`, closing what was there (`dup2`). One system call, two for high numbers.
+///
+/// # Errors
+/// `EBADF` if the number is the program's, or above the limit.
+pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
+    if fd == from.as_raw_fd() {
+        return sys::fd::set_cloexec(from, false);
+    }
+    if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) == Ok(true) {
+        return Err(Errno::EBADF);
+    }
+    // SAFETY: what is there is the user's, who wants it gone.
+    unsafe { sys::fd::dup3(from.as_raw_fd(), fd, OFlags::default()) }
+}
+
+/// Makes an opened descriptor the user's, at the number `fd`. Two system calls; one if it has that number.
+///
+/// # Errors
+/// As [`assign`].
+pub fn give(fd: RawFd, opened: OwnedFd) -> Result<(), Errno> {
+    assign(fd, opened.as_fd())?;
+    if opened.as_raw_fd() == fd {
+        // It is the user's now.
+        let _ = opened.into_raw_fd();
+    }
+    Ok(())
+}
+
+/// Closes a descriptor of the user's. One that is not open, or the program's, is left so. One system call, two for high numbers.
+///
+/// # Errors
+/// What `close` says of a file on the network.
+pub fn close(fd: RawFd) -> Result<(), Errno> {
+    if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) != Ok(false) {
+        return Ok(());
+    }
+    // SAFETY: it is the user's.
+    match unsafe { sys::fd::close(fd) } {
+        Err(Errno::EBADF) => Ok(()),
+        answer => answer,
+    }
+}
+
+/// Closes a descriptor of the program's own in a copy that [`fork`](super::fork) has made, where its owner is never used again
+/// or dropped: the copy ends by [`exit`](crate::sys::process::exit) before. The user's are left. One or two system calls.
+pub fn abandon(fd: RawFd) {
+    if sys::fd::cloexec(fd) == Ok(true) {
+        // SAFETY: the caller's word that the owner is as good as gone.
+        let _ = unsafe { sys::fd::close(fd) };
+    }
+}

@@ -1,0 +1,103 @@
+# Pipelines and lists.
+
+=== {0} [2.9.2]
+{1}
+---
+{2}
++++
+a pipe connects output and input => echo a | cat => a
+a pipeline of three => printf 'b\na\n' | sort | tr ab xy => x␤y
+the exit status is the last command's => false | true; echo $? => 0
+the exit status is the last command's also if it fails => true | (exit 3); echo $? => 3
+! negates a status of 0 => ! true; echo $? => 1
+! negates another status => ! false; echo $? => 0
+! negates the status of a whole pipeline => ! true | false; echo $? => 0
+! before a subshell => ! (exit 3); echo $? => 0
+! before a brace group => ! { false; }; echo $? => 0
+! before a command that is not found => ! no_such_command 2>/dev/null; echo $? => 0
+! before an assignment => ! x=1; echo $? $x => 1 1
+a compound command may be in a pipeline => { echo a; echo b; } | while read x; do echo "<$x>"; done => <a>␤<b>
+a function may be in a pipeline => f() { tr a b; }; echo a | f => b
+built-ins may be in a pipeline => echo a | read x; echo $? => 0
+a newline may follow | => echo a |␤cat => a
+newlines and comments may follow | => echo a | # comment␤␤cat => a
+the commands of a pipeline run at the same time => mkfifo p; { echo a >p; echo b; } | { cat p; cat; } => a␤b
+a first command that is not the last in a pipeline is in a subshell => x=1; x=2 | cat; echo $x => 1
+exit in a pipeline does not end the shell => exit 3 | cat; echo a => a
+cd in a pipeline does not change the directory => cd / | cat; test "$PWD" = "$(pwd -P)" && test "$PWD" != / && echo yes => yes
+a writer whose reader ends is ended by SIGPIPE => { while :; do echo y; done; } 2>/dev/null | head -n 1 => y
+standard error does not go through the pipe => { echo a >&2; } 2>/dev/null | cat; echo b => b
+a pipeline's commands share standard input with the shell only if first => echo a | { true | cat; cat; } => a
+a pipeline may follow a reserved word => if echo a | grep -q a; then echo yes; fi => yes
+a long pipeline => echo a | cat | cat | cat | cat | cat | cat | cat | cat => a
+a pipeline waits for all its commands, or at least for the last => { echo a >f; } | cat; cat f => a
+with set -o pipefail the status is that of the last command that fails => set -o pipefail; (exit 3) | (exit 4) | true; echo $? => 4
+with set -o pipefail the status is 0 if all succeed => set -o pipefail; true | true; echo $? => 0
+with set -o pipefail the status of the first counts => set -o pipefail; (exit 3) | true | true; echo $? => 3
+with set -o pipefail the status of the last counts => set -o pipefail; (exit 3) | true | (exit 5); echo $? => 5
+with set -o pipefail ! negates => set -o pipefail; ! false | true; echo $? => 0
+with set +o pipefail the last status counts again => set -o pipefail; set +o pipefail; false | true; echo $? => 0
+set -o pipefail and set -e end the shell => (set -e -o pipefail; false | true; echo no); echo $? => 1
+
+=== {0} [2.9.3]
+{1}
+---
+{2}
++++
+; executes one after the other => echo a; echo b => a␤b
+; may end a list => echo a; => a
+&& executes the next if the former succeeds => true && echo a => a
+&& does not execute the next if the former fails => false && echo a; echo b => b
+|| executes the next if the former fails => false || echo a => a
+|| does not execute the next if the former succeeds => true || echo a; echo b => b
+&& and || have the same precedence and go from left to right: false && a || b => false && echo a || echo b => b
+&& and || have the same precedence and go from left to right: true || a && b => true || echo a && echo b => b
+&& and || have the same precedence and go from left to right: false || a && b => false || echo a && echo b => a␤b
+&& and || have the same precedence and go from left to right: true && a || b => true && echo a || echo b => a
+the status of && is that of the last command executed => true && (exit 3); echo $? => 3
+the status of && is that of the first if it fails => (exit 3) && true; echo $? => 3
+the status of || is that of the last command executed => false || (exit 3); echo $? => 3
+the status of || is that of the first if it succeeds => true || false; echo $? => 0
+a newline may follow && => true &&␤echo a => a
+a newline may follow || => false ||␤echo a => a
+comments and newlines may follow && => true && # comment␤␤echo a => a
+! is part of a pipeline in a list => ! false && echo a => a
+! binds closer than || => ! true || echo a => a
+a pipeline may be in a list => false | true && echo a => a
+$? is seen by the next command of the list => (exit 3) || echo $? => 3
+& starts an asynchronous list => echo a >f & wait; cat f => a
+the status of an asynchronous list is 0 => false & echo $? => 0
+$! is the process id of an asynchronous list => (exit 3) & wait $!; echo $? => 3
+an asynchronous and-or list is one job => false || (exit 4) & wait $!; echo $? => 4
+an asynchronous list is in a subshell => x=1; x=2 & wait; echo $x => 1
+an asynchronous list does not read the shell's standard input without job control => echo a | { cat & wait; cat; } => a
+an asynchronous list may redirect its standard input => echo a >f; cat <f & wait => a
+an asynchronous compound command does not read the shell's standard input => echo a | { { cat; } & wait; cat; } => a
+& may stand between commands => : & echo a; wait => a
+several asynchronous lists run at the same time => mkfifo p; echo a >p & cat p & wait => a
+an asynchronous list of a brace group => { echo a; exit 3; } & wait $!; echo $? => a␤3
+an asynchronous list of a function => f() { echo a; return 3; }; f & wait $!; echo $? => a␤3
+an asynchronous list of a command that is not found => no_such_command 2>/dev/null & wait $!; echo $? => 127
+an asynchronous list in a condition => if : & then echo a; fi; wait => a
+exit in an asynchronous list does not end the shell => exit 3 & wait $!; echo $? => 3
+the shell does not wait for an asynchronous list => mkfifo p; cat p & echo a >p; wait => a
+SIGINT is ignored by an asynchronous list without job control => $SH -c 'kill -s INT $$; echo a' & wait $! => a
+SIGQUIT is ignored by an asynchronous list without job control => $SH -c 'kill -s QUIT $$; echo a' & wait $! => a
+SIGTERM is not ignored by an asynchronous list => $SH -c 'kill -s TERM $$; echo a' & wait $!; test $? -gt 128 && echo b => b
+
+=== a pipeline in the background is waited for by its last command's id [2.9.3]
+mkfifo p
+cat p | cat >f &
+echo a >p
+wait $!
+cat f
+---
+a
+
+=== a list may be continued over lines after each operator [2.9.3]
+true &&
+false ||
+echo a |
+cat
+---
+a

@@ -1,0 +1,392 @@
+//! `init` as process 1 of a pid namespace, with its system calls made to fail: each alone, and each kind of them for good.
+//! Whatever fails, it goes on, and it does not spin.
+//!
+//! Which calls there are is not written down here: a dry run shows them. The namespaces are a user's own, so that what init does
+//! to mounts, swap and power is refused or stays there.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nestling_host_tests::{Arch, Call, Scratch, installed, or_skip, say, traces};
+
+/// How one of the lives goes.
+struct Life {
+    name: &'static str,
+    words: &'static [&'static str],
+    /// What is sent to init, in this order.
+    signals: &'static [i32],
+    /// What ends it properly: a signal to init (or to its command, where it has one).
+    ends: i32,
+}
+
+const MACHINE: Life = Life {
+    name: "machine",
+    words: &[],
+    signals: &[libc::SIGHUP, libc::SIGINT],
+    ends: libc::SIGUSR2,
+};
+
+/// The command leaves an orphan. What is passed on is harmless.
+const CONTAINER: Life = Life {
+    name: "container",
+    words: &[
+        "-vv",
+        "-w",
+        "-rTERM:CONT",
+        "--sweep=1",
+        "sh",
+        "-c",
+        "(sleep 0 &); exec sleep 1000",
+    ],
+    signals: &[libc::SIGTERM, libc::SIGURG],
+    ends: libc::SIGKILL,
+};
+
+const INITTAB: &str = "\
+::sysinit:/bin/true
+::wait:/bin/true
+::respawn:/bin/sleep 1000
+::respawn:/bin/false
+:user=0,nice=1,nofile=64:once:/bin/true
+a bad line
+::ctrlaltdel:/bin/true
+::shutdown:/bin/true
+";
+
+/// What shows init another `/etc` and no kernel's log, and waits for a line before it becomes init.
+const GATE: &str =
+    "mount --bind \"$0\" /etc; [ ! -e /dev/kmsg ] || mount --bind /dev/null /dev/kmsg
+echo gate; read line; exec \"$@\"";
+
+/// What init may do in a second once it has come to rest. (It may try once a second what fails.)
+const MOST_CALLS: usize = 400;
+const MOST_TICKS: u64 = 50;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What a call may answer again and again: resources that are short, a filter or a module that forbids it, a file system that is
+/// broken. (EINTR is injected only once: to be interrupted without end wants a handler that runs without end.)
+const ERRNOS: &[&str] = &[
+    "EPERM", "ENOMEM", "EAGAIN", "EBADF", "EINVAL", "EIO", "ENOSYS", "ENOENT",
+];
+
+/// What can't fail, whatever strace can make of it.
+const INFALLIBLE: &[&str] = &["getpid", "exit_group"];
+
+#[test]
+fn whatever_fails_process_1_goes_on_and_does_not_spin_on_x86_64() {
+    whatever_fails(Arch::X86_64);
+}
+
+#[test]
+fn whatever_fails_process_1_goes_on_and_does_not_spin_on_i386() {
+    whatever_fails(Arch::I386);
+}
+
+/// A process 1 that strace looks at.
+struct Traced {
+    unshare: Child,
+    strace: Child,
+    /// Its process id, as it is here.
+    pid: i32,
+    prefix: PathBuf,
+}
+
+impl Traced {
+    /// Starts init with this fault, if there is one; what it says goes into a file.
+    fn start(init: &Path, life: &Life, fault: Option<&str>, prefix: &Path) -> Result<Self, String> {
+        let etc = prefix.with_file_name("etc");
+        let output = File::create(told(prefix)).expect("a file");
+        let namespaces = "--user --map-root-user --pid --fork --mount --mount-proc --kill-child";
+        let mut unshare = Command::new("unshare");
+        unshare
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        unshare.args(namespaces.split(' ')).args(["sh", "-c", GATE]);
+        unshare.arg(etc).arg(init).args(life.words);
+        unshare.stdin(Stdio::piped()).stdout(Stdio::piped());
+        unshare.stderr(output.try_clone().expect("a descriptor"));
+        let mut unshare = unshare
+            .spawn()
+            .map_err(|error| format!("unshare: {error}"))?;
+        let mut said = unshare.stdout.take().expect("a pipe");
+        let mut gate = [0; 5];
+        if said.read_exact(&mut gate).is_err() {
+            let status = unshare.wait().expect("its end");
+            let why = fs::read_to_string(told(prefix)).unwrap_or_default();
+            return Err(format!("unshare: {status}: {}", why.trim()));
+        }
+        thread::spawn(move || std::io::copy(&mut said, &mut { output }));
+        let outer = unshare.id();
+        let children = fs::read_to_string(format!("/proc/{outer}/task/{outer}/children"));
+        let pid = children.ok().and_then(|list| list.trim().parse().ok());
+        let pid: i32 = pid.ok_or("unshare's child can't be found")?;
+        let mut strace = Command::new("strace");
+        strace
+            .args(["-qq", "--output-separately", "-o"])
+            .arg(prefix);
+        strace.args(fault.map(|fault| format!("-einject={fault}")));
+        strace.args(["-p", &pid.to_string()]);
+        strace.stderr(Stdio::null());
+        let mut strace = strace.spawn().map_err(|error| format!("strace: {error}"))?;
+        // Before it has written the call that the shell waits in, it could miss the exec.
+        let trace = PathBuf::from(format!("{}.{pid}", prefix.display()));
+        while !fs::metadata(&trace).is_ok_and(|it| it.len() > 0) {
+            if let Some(status) = strace.try_wait().expect("strace") {
+                let _ = unshare.kill();
+                let _ = unshare.wait();
+                return Err(format!("strace: {status}"));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        // (If the fault has hit the shell, nobody reads it.)
+        let _ = unshare.stdin.take().expect("a pipe").write_all(b"\n");
+        Ok(Self {
+            unshare,
+            strace,
+            pid,
+            prefix: prefix.into(),
+        })
+    }
+
+    fn is_alive(&self) -> bool {
+        status(self.pid).is_some_and(|it| !it.contains("State:\tZ"))
+    }
+
+    fn trace(&self) -> String {
+        let path = format!("{}.{}", self.prefix.display(), self.pid);
+        String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
+    }
+
+    /// How many calls the trace has as yet.
+    fn lines(&self) -> usize {
+        self.trace().lines().count()
+    }
+
+    /// The time that it has had of a processor, in ticks, of which there are a hundred in a second.
+    fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        let fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
+        let numbers = fields.skip(12).take(2);
+        numbers.filter_map(|it| it.parse::<u64>().ok()).sum()
+    }
+
+    /// Waits until it makes no calls for a while. What does not come to rest does not, either, where it is measured.
+    fn settle(&self) {
+        let (begin, mut before, mut quiet) = (Instant::now(), self.lines(), 0);
+        while quiet < 4 && begin.elapsed() < 4 * SECOND && self.is_alive() {
+            thread::sleep(Duration::from_millis(75));
+            let now = self.lines();
+            quiet = if now == before { quiet + 1 } else { 0 };
+            before = now;
+        }
+    }
+
+    /// Whether it does more than it may in a second.
+    fn spins(&self) -> Result<(), String> {
+        let begin = Instant::now();
+        let (lines, ticks) = (self.lines(), self.ticks());
+        thread::sleep(SECOND);
+        let (lines, ticks) = (self.lines() - lines, self.ticks().saturating_sub(ticks));
+        // Where the machine is busy that was more than a second.
+        let seconds = begin.elapsed().as_secs() + 1;
+        if lines > MOST_CALLS * seconds as usize || ticks > MOST_TICKS * seconds {
+            return Err(format!(
+                "it spins: {lines} calls, {ticks} ticks in {seconds} s"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Goes through the life.
+    fn goes_on(&self, life: &Life, must_end: bool) -> Result<(), String> {
+        self.settle();
+        for &signal in life.signals {
+            send(self.pid, signal);
+            self.settle();
+        }
+        if self.is_alive() {
+            self.spins()?;
+        }
+        if !self.is_alive() {
+            let code = exit_code(&self.prefix, self.pid);
+            let refused =
+                matches!(code, Some(125..=127)) && !self.trace().contains("rt_sigtimedwait");
+            return match life.words {
+                // Its command was not there: it had not come to waiting.
+                [_, ..] if refused => Ok(()),
+                _ => Err(format!("it has ended: {:?}", last(&self.prefix, self.pid))),
+            };
+        }
+        match (life.words, command(self.pid)) {
+            ([], _) => send(self.pid, life.ends),
+            (_, Some(command)) => send(command, life.ends),
+            _ => {}
+        }
+        self.settle();
+        if self.is_alive() {
+            self.spins()?;
+        }
+        if self.is_alive() {
+            let ends = life.words.is_empty() || !must_end;
+            return if ends {
+                Ok(())
+            } else {
+                Err("it does not end".into())
+            };
+        }
+        // The kernel ends it where it has switched the machine off.
+        let last = last(&self.prefix, self.pid);
+        match life.words {
+            [] if !last
+                .iter()
+                .any(|line| line.contains("LINUX_REBOOT_CMD_POWER_OFF")) =>
+            {
+                Err(format!("it has ended: {last:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Traced {
+    fn drop(&mut self) {
+        // With its child and so the namespace. A tracer of nobody ends.
+        let _ = self.unshare.kill();
+        let _ = self.unshare.wait();
+        let _ = self.strace.wait();
+    }
+}
+
+/// Where it is what init has said. (Beside the traces, whose names are the prefix and more.)
+fn told(prefix: &Path) -> PathBuf {
+    let name = prefix.file_name().and_then(|name| name.to_str());
+    prefix.with_file_name(format!("told-{}", name.expect("a name")))
+}
+
+fn send(pid: i32, signal: i32) {
+    // It may have ended, which is seen later.
+    // SAFETY: numbers are all it takes.
+    unsafe { libc::kill(pid, signal) };
+}
+
+fn status(pid: i32) -> Option<String> {
+    fs::read_to_string(format!("/proc/{pid}/status")).ok()
+}
+
+/// Init's first child.
+fn command(init: i32) -> Option<i32> {
+    let children = fs::read_to_string(format!("/proc/{init}/task/{init}/children")).ok()?;
+    children.split(' ').next()?.parse().ok()
+}
+
+/// The trace's last lines.
+fn last(prefix: &Path, pid: i32) -> Vec<String> {
+    let trace = fs::read(format!("{}.{pid}", prefix.display())).unwrap_or_default();
+    let trace = String::from_utf8_lossy(&trace);
+    let mut lines: Vec<String> = trace.lines().rev().take(3).map(String::from).collect();
+    lines.reverse();
+    lines
+}
+
+fn exit_code(prefix: &Path, pid: i32) -> Option<i32> {
+    let last = last(prefix, pid).pop()?;
+    let code = last.strip_prefix("exit_group(")?.split(')').next()?;
+    code.parse().ok()
+}
+
+/// The calls that init makes, without the shell's before it.
+fn dry_run(init: &Path, life: &Life, prefix: &Path) -> Result<Vec<Call>, String> {
+    let traced = Traced::start(init, life, None, prefix)?;
+    let outcome = traced.goes_on(life, true);
+    drop(traced);
+    outcome.map_err(|why| format!("without a fault: {why}"))?;
+    let trace = traces(prefix).pop().expect("a trace");
+    let exec = trace.iter().position(|call| call.name == "execve");
+    Ok(trace[exec.expect("an exec") + 1..].to_vec())
+}
+
+/// The faults, as strace has them.
+fn faults(calls: &[Call]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut numbers = BTreeMap::<&str, Vec<usize>>::new();
+    for call in calls {
+        numbers.entry(&call.name).or_default().push(call.number);
+    }
+    for (name, numbers) in numbers {
+        if INFALLIBLE.contains(&name) {
+            continue;
+        }
+        let first = numbers[0];
+        let ever = ERRNOS
+            .iter()
+            .map(|errno| format!("{name}:error={errno}:when={first}+"));
+        faults.extend(ever);
+        // Of very many, one in so many.
+        let few = numbers.iter().step_by(numbers.len().div_ceil(12));
+        for (index, number) in few.enumerate() {
+            let errno = ["EINTR", "ENOMEM", "EPERM"][index % 3];
+            faults.push(format!("{name}:error={errno}:when={number}"));
+        }
+    }
+    faults
+}
+
+fn whatever_fails(arch: Arch) {
+    or_skip!(installed("strace"));
+    let init = or_skip!(arch.init());
+    let scratch = Scratch::new(&init);
+    let etc = scratch.path().join("etc");
+    fs::create_dir(&etc).expect("a directory");
+    fs::write(etc.join("inittab"), INITTAB).expect("a file");
+    let mut all = Vec::new();
+    for life in [&MACHINE, &CONTAINER] {
+        let prefix = scratch.path().join(format!("dry-{}", life.name));
+        let calls = match dry_run(&init, life, &prefix) {
+            Ok(calls) => calls,
+            Err(why) if why.starts_with("without") => panic!("{}: {why}", life.name),
+            Err(why) => return say(&format!("skipped: {why}")),
+        };
+        all.extend(faults(&calls).into_iter().map(|fault| (life, fault)));
+    }
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(Vec::new());
+    let worker = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some((life, fault)) = all.get(index) else {
+                break;
+            };
+            // What fails for good may keep init from learning of the command's end; and wait4, which without waiting fails only
+            // where there are no children.
+            let must_end = !fault.ends_with('+') && !fault.starts_with("wait4");
+            let prefix = scratch.path().join(format!("fault-{index}"));
+            let outcome = Traced::start(&init, life, Some(fault), &prefix)
+                .and_then(|traced| traced.goes_on(life, must_end));
+            if let Err(why) = outcome {
+                failures
+                    .lock()
+                    .unwrap()
+                    .push(format!("{}: {fault}: {why}", life.name));
+            }
+        }
+    };
+    // They wait most of the time.
+    thread::scope(|scope| (0..32).for_each(|_| drop(scope.spawn(worker))));
+    say(&format!("# init's faults {}: {}", arch.name(), all.len()));
+    let mut failures = failures.into_inner().unwrap();
+    failures.sort();
+    assert!(
+        failures.is_empty(),
+        "{} of {}:\n{}",
+        failures.len(),
+        all.len(),
+        failures.join("\n")
+    );
+}

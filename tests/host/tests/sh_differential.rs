@@ -1,0 +1,312 @@
+//! The same scripts by nestling's `sh` and by the other shells that are installed. What the others agree on and ours does
+//! otherwise is in the table of `sh-differential/differences.md`, and nothing is there that does not differ.
+//!
+//! What is compared is what a script writes to its standard output and how it ends. Scripts are made by grammars
+//! (`sh-differential/grammars/`) and by hand (`sh-differential/scripts/`).
+//!
+//! With `NESTLING_SH_REDUCE=1` each difference is told by the smallest script that still shows it; with `NESTLING_SH_ONLY=NAME`
+//! only the scripts whose names begin so are run; `NESTLING_SH_WRITE=FOLDER` keeps the scripts there.
+
+#[path = "../sh-differential/generator.rs"]
+mod generator;
+#[path = "../sh-differential/shells.rs"]
+mod shells;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use generator::Script;
+use nestling::Resource;
+use nestling_host_tests::{installed, or_skip, say};
+use shells::{Bounds, Outcome, Place, Shell};
+
+/// The versions with which each row of the table is shown. With others, that one is not is told and is no failure.
+const VERSIONS: &str = "bash 5.2.15-2+b8\ndash 0.5.12-2\nmksh 59c-28+deb12u1\nyash 2.52-2\n";
+
+const BOUNDS: Bounds = Bounds {
+    time: Duration::from_secs(10),
+    limits: &[(Resource::FileSize, 16 << 20), (Resource::Core, 0)],
+    path: "/usr/bin:/bin",
+};
+
+#[test]
+fn where_other_shells_agree_ours_does_as_they_do_or_the_table_says_why_not() {
+    let ours = or_skip!(ours());
+    let others = others();
+    if others.len() < 3 {
+        return say(&format!("skipped: only {} other shells are installed", others.len()));
+    }
+    let mut scripts = generator::written();
+    scripts.extend(generator::generated());
+    let only = env::var("NESTLING_SH_ONLY").unwrap_or_default();
+    scripts.retain(|script| script.name.starts_with(&only));
+
+    if let Some(folder) = env::var_os("NESTLING_SH_WRITE") {
+        for script in &scripts {
+            let name = script.name.replace('/', "-");
+            std::fs::write(Path::new(&folder).join(name), script.text()).expect("a script");
+        }
+    }
+
+    let (mut compared, mut agreed) = (0, 0);
+    let mut kinds: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut differences = Vec::new();
+    for (script, result) in scripts.iter().zip(play(&scripts, &ours, &others)) {
+        compared += result.parts;
+        agreed += result.agreed;
+        let kind = script.name.split(['-', '/']).next().unwrap_or_default();
+        let kind = kinds.entry(kind).or_default();
+        *kind = (kind.0 + result.parts, kind.1 + result.agreed);
+        differences.extend(result.differences);
+    }
+    let rows = rows();
+    let mut shown = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for difference in &differences {
+        match rows.iter().find(|row| row.fits(difference)) {
+            Some(row) => drop(shown.insert(row.key)),
+            None => wrong.push(difference.to_string()),
+        }
+    }
+    if only.is_empty() {
+        if scripts.len() < 5000 {
+            wrong.push(format!("only {} scripts", scripts.len()));
+        }
+        for row in rows.iter().filter(|row| !shown.contains(row.key)) {
+            let line = format!("no script shows it: {}", row.key);
+            match versions() == VERSIONS {
+                true => wrong.push(line),
+                false => say(&format!("# {line}")),
+            }
+        }
+    }
+    let names: Vec<_> = others.iter().map(|shell| shell.name).collect();
+    let (count, names) = (scripts.len(), names.join(", "));
+    if env::var_os("NESTLING_SH_KINDS").is_some() {
+        for (kind, (parts, agreed)) in kinds {
+            say(&format!("# {kind}: {parts}, of which they agree on {agreed}"));
+        }
+    }
+    say(&format!("# {count} scripts, {compared} parts; on {agreed}, {names} agree"));
+    assert!(wrong.is_empty(), "{} differences:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+/// The shell under test.
+fn ours() -> Result<Shell, String> {
+    match env::var_os("NESTLING_SH_X86_64") {
+        Some(program) => Ok(Shell { name: "sh", program: program.into(), options: &[] }),
+        None => Err("no sh: `cargo xtask test` builds it".into()),
+    }
+}
+
+/// Those that it is compared with.
+fn others() -> Vec<Shell> {
+    let mut shells = Vec::new();
+    for (name, options) in [
+        ("bash", &["--posix"][..]),
+        ("dash", &[]),
+        ("mksh", &["-o", "posix"]),
+        ("yash", &["-o", "posixly-correct"]),
+    ] {
+        // dash knows no `--version`, and has been found if it says so.
+        match installed(name) {
+            Ok(()) => shells.push(Shell { name, program: PathBuf::from("/usr/bin").join(name), options }),
+            Err(why) => say(&format!("# skipped: {why}")),
+        }
+    }
+    shells
+}
+
+fn versions() -> String {
+    let mut query = Command::new("dpkg-query");
+    query.args(["-W", "-f", "${Package} ${Version}\n", "bash", "dash", "mksh", "yash"]);
+    query.output().map_or(String::new(), |output| String::from_utf8_lossy(&output.stdout).into())
+}
+
+/// What has come of a script.
+struct Comparison {
+    parts: usize,
+    /// On how many of them all others agree.
+    agreed: usize,
+    differences: Vec<Difference>,
+}
+
+struct Difference {
+    /// The script's; of one of several snippets also which.
+    name: String,
+    snippet: String,
+    ours: String,
+    theirs: String,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, snippet, ours, theirs } = self;
+        write!(f, "{name}:\n{}\n  ours:   {ours}\n  theirs: {theirs}", snippet.trim_end())
+    }
+}
+
+/// A row of the table.
+struct Row {
+    /// A script's name, or in backquotes what a snippet has in it.
+    key: &'static str,
+}
+
+impl Row {
+    fn fits(&self, difference: &Difference) -> bool {
+        match self.key.strip_prefix('`').and_then(|key| key.strip_suffix('`')) {
+            Some(text) => difference.snippet.contains(text),
+            None => difference.name == self.key,
+        }
+    }
+}
+
+fn rows() -> Vec<Row> {
+    let lines = include_str!("../sh-differential/differences.md").lines();
+    let rows = lines.filter(|line| line.starts_with("| ")).skip(1);
+    rows.filter_map(|line| line.trim_matches('|').split(" | ").next()).map(|key| Row { key: key.trim() }).collect()
+}
+
+/// Runs the scripts, on as many cores as there are.
+fn play(scripts: &[Script], ours: &Shell, others: &[Shell]) -> Vec<Comparison> {
+    let folder = env::temp_dir().join(format!("nestling-sh-{}", std::process::id()));
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(BTreeMap::new());
+    thread::scope(|scope| {
+        for core in 0..cores {
+            let (folder, next, results) = (&folder, &next, &results);
+            scope.spawn(move || {
+                let mut place = Place::new(folder.join(core.to_string()));
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(script) = scripts.get(number) else { break };
+                    let mut result = compare(script, &mut place, ours, others);
+                    if env::var_os("NESTLING_SH_REDUCE").is_some() {
+                        for difference in &mut result.differences {
+                            reduce(difference, &mut place, ours, others);
+                        }
+                    }
+                    results.lock().expect("no panic").insert(number, result);
+                }
+            });
+        }
+    });
+    remove(&folder);
+    results.into_inner().expect("no panic").into_values().collect()
+}
+
+fn remove(folder: &Path) {
+    // It lies in the temporary directory, and is empty.
+    let _ = std::fs::remove_dir(folder);
+}
+
+fn compare(script: &Script, place: &mut Place, ours: &Shell, others: &[Shell]) -> Comparison {
+    let text = script.text();
+    place.write(text.as_bytes());
+    place.directories = if script.snippets.len() > 1 { script.snippets.len() } else { 0 };
+    let mut outcomes = others.iter().map(|shell| {
+        let outcome = place.run(shell, &[], &BOUNDS);
+        if outcome.end == "hang" {
+            say(&format!("# {} hangs: {}", shell.name, script.name));
+        }
+        parts(&outcome)
+    });
+    let mut theirs: Vec<Option<String>> = outcomes.next().unwrap_or_default().into_iter().map(Some).collect();
+    for outcome in outcomes {
+        theirs.resize(theirs.len().max(outcome.len()), None);
+        for (index, part) in theirs.iter_mut().enumerate() {
+            if part.as_ref() != outcome.get(index) {
+                *part = None;
+            }
+        }
+    }
+    let mine = parts(&place.run(ours, &[], &BOUNDS));
+    let mut differences = Vec::new();
+    for (index, part) in theirs.iter().enumerate() {
+        let Some(theirs) = part else { continue };
+        let ours = mine.get(index);
+        if ours == Some(theirs) {
+            continue;
+        }
+        let several = script.snippets.len() > 1;
+        differences.push(Difference {
+            name: if several { format!("{}.{index}", script.name) } else { script.name.clone() },
+            snippet: script.snippets.get(index).cloned().unwrap_or_default(),
+            ours: ours.map_or("nothing".into(), Clone::clone),
+            theirs: theirs.clone(),
+        });
+        // What follows is of no snippet any more, or none.
+        if mine.len() <= index + 1 {
+            break;
+        }
+    }
+    Comparison {
+        parts: theirs.len(),
+        agreed: theirs.iter().flatten().count(),
+        differences,
+    }
+}
+
+/// What each snippet has written and its exit status, then the rest and how the shell ended.
+fn parts(outcome: &Outcome) -> Vec<String> {
+    let output = String::from_utf8_lossy(&outcome.output).into_owned();
+    let mut parts = vec![String::new()];
+    for line in output.split_inclusive('\n') {
+        let part = parts.last_mut().expect("one");
+        part.push_str(line);
+        if line.starts_with("@@ ") {
+            parts.push(String::new());
+        }
+    }
+    parts.last_mut().expect("one").push_str(&outcome.end);
+    parts.iter().map(|part| format!("{part:?}")).collect()
+}
+
+/// Takes away from a snippet whatever can go: lines, then words, then characters.
+fn reduce(difference: &mut Difference, place: &mut Place, ours: &Shell, others: &[Shell]) {
+    let mut tries = 400;
+    let mut shows = |snippet: &str| -> Option<Difference> {
+        if tries == 0 {
+            return None;
+        }
+        tries -= 1;
+        let script = Script { name: String::new(), snippets: vec![snippet.into()] };
+        compare(&script, place, ours, others).differences.pop()
+    };
+    if shows(&difference.snippet).is_none() {
+        return;
+    }
+    let lines = |text: &str| lengths(text, |byte| byte == b'\n');
+    let words = |text: &str| lengths(text, |byte| b" ;\n".contains(&byte));
+    let characters = |text: &str| text.chars().map(char::len_utf8).collect();
+    for cut in [&lines as &dyn Fn(&str) -> Vec<usize>, &words, &characters] {
+        let mut index = 0;
+        loop {
+            let lengths = cut(&difference.snippet);
+            let Some(&length) = lengths.get(index) else { break };
+            let start: usize = lengths[..index].iter().sum();
+            let mut shorter = difference.snippet.clone();
+            shorter.replace_range(start..start + length, "");
+            match shows(&shorter) {
+                Some(found) => {
+                    difference.snippet = shorter;
+                    difference.ours = found.ours;
+                    difference.theirs = found.theirs;
+                }
+                None => index += 1,
+            }
+        }
+    }
+}
+
+/// Of the pieces that each end with such a byte.
+fn lengths(text: &str, ends: impl Fn(u8) -> bool) -> Vec<usize> {
+    text.as_bytes().split_inclusive(|&byte| ends(byte)).map(<[u8]>::len).collect()
+}

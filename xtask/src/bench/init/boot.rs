@@ -1,0 +1,124 @@
+//! Seconds of boot: from the kernel's start of process 1 to the first byte of the first service, by the kernel's own clock. On
+//! x86_64 beside busybox's init on the same kernel and in the same archive.
+//!
+//! The service writes to the kernel's log, in which the start of process 1 is, too: each line has its time.
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    apt,
+    arch::Arch,
+    bench::{Table, in_turns},
+    boot,
+    compile::{self, Profile},
+    initramfs::Initramfs,
+    kernel,
+    machine::{Machine, Progress},
+    workspace::Workspace,
+};
+
+const TURNS: usize = 5;
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// The first service: what it writes is a complaint.
+const SERVICE: &str = "::once:/bin/spawn --open 2,w=/dev/kmsg /bin/spawn first-byte\n";
+
+/// What busybox's init must be told to have what ours has by itself; and only what the service needs.
+const MOUNTS: &[(&str, &str)] = &[
+    ("devtmpfs", "/dev"),
+    ("proc", "/proc"),
+    ("sysfs", "/sys"),
+    ("cgroup2", "/sys/fs/cgroup"),
+    ("devpts", "/dev/pts"),
+    ("tmpfs", "/dev/shm"),
+    ("tmpfs", "/run"),
+    ("tmpfs", "/tmp"),
+];
+
+pub fn seconds(workspace: &Workspace) -> Result<Vec<Table>> {
+    let mut tables = Vec::new();
+    for arch in Arch::ALL {
+        compile::programs(workspace, &[arch], Profile::Release, &["--quiet"])?;
+        let kernel = kernel::obtain(workspace, arch)?;
+        let (mut words, mut names) = (vec![("", SERVICE.into())], vec!["init"]);
+        if arch == Arch::X86_64 {
+            let lines = MOUNTS.iter().map(|(kind, target)| {
+                format!("::sysinit:/bin/busybox mkdir -p {target}\n::sysinit:/bin/busybox mount -t {kind} {kind} {target}\n")
+            });
+            words.push(("rdinit=/sbin/init", lines.collect::<String>() + SERVICE));
+            names.push("busybox init, the same mounted");
+            let line = "::sysinit:/bin/busybox mount -t devtmpfs devtmpfs /dev\n";
+            words.push(("rdinit=/sbin/init", format!("{line}{SERVICE}")));
+            names.push("busybox init, only /dev");
+        }
+        let values = in_turns(words.len(), TURNS, |index| {
+            let (append, inittab) = &words[index];
+            once(workspace, arch, &kernel, append, inittab)
+        })?;
+        tables.push(Table {
+            title: format!("First service, {}", arch.name()),
+            unit: "milliseconds after the start of process 1, emulated",
+            rows: names.into_iter().map(String::from).zip(values).collect(),
+        });
+    }
+    Ok(tables)
+}
+
+/// Boots once: the milliseconds.
+fn once(
+    workspace: &Workspace,
+    arch: Arch,
+    kernel: &Path,
+    append: &str,
+    inittab: &str,
+) -> Result<f64> {
+    let mut archive = Initramfs::new();
+    boot::programs(&mut archive, workspace, arch)?;
+    if arch == Arch::X86_64 {
+        let busybox = apt::obtain(|| apt::program("busybox", &["busybox-static"]))?;
+        archive.program("bin/busybox", &busybox)?;
+        archive.directory("sbin");
+        archive.link("sbin/init", "/bin/busybox");
+    }
+    archive.file("etc/inittab", inittab.as_bytes());
+    let initramfs = workspace
+        .scratch()?
+        .join(format!("bench-{}.cpio", arch.name()));
+    archive.write(&initramfs)?;
+    let append = format!("loglevel=7 printk.time=1 {append}");
+    let machine = Machine {
+        arch,
+        kernel,
+        initramfs: &initramfs,
+        append: append.trim_end(),
+    };
+    let mut running = machine.start(Stdio::null())?;
+    loop {
+        match running.wait(LIMIT)? {
+            Progress::Said(_) => {}
+            Progress::Silent | Progress::Ended(_) => bail!(
+                "the machine did not come to the service:\n{}",
+                running.console.tail()
+            ),
+        }
+        let text = running.console.transcript();
+        let time = |what: &str| {
+            let line = text
+                .lines()
+                .find(|line| line.contains(what) && line.starts_with('['))?;
+            line.trim_start_matches('[')
+                .split(']')
+                .next()?
+                .trim()
+                .parse::<f64>()
+                .ok()
+        };
+        if let Some(end) = time("first-byte") {
+            let begin =
+                time("Run /").context("the kernel does not tell when it starts process 1")?;
+            return Ok((end - begin) * 1e3);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `cargo xtask bench`: nestling's programs beside others, in one run.
+//!
+//! What is compared takes turns, and what is told first is the ratio in each turn: a machine that is slower for a while is so for
+//! all. Each table says the median, and between which values the middle half of them is.
+
+mod init;
+
+use std::{fmt::Write, fs};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::workspace::Workspace;
+
+/// The benchmarks, by their names.
+const ALL: &[(&str, fn(&Workspace) -> Result<Vec<Table>>)] =
+    &[("init", init::side_by_side), ("boot", init::boot::seconds)];
+
+/// Runs those of these names, or all; prints their tables, and writes them to `target/bench/NAME.txt`.
+pub fn bench(workspace: &Workspace, names: &[String]) -> Result<()> {
+    for name in names {
+        let known = ALL.iter().any(|(it, _)| it == name);
+        ensure!(known, "there is no benchmark {name}");
+    }
+    let folder = workspace.target.join("bench");
+    fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
+    for (name, run) in ALL {
+        if !names.is_empty() && !names.iter().any(|it| it == name) {
+            continue;
+        }
+        let tables = run(workspace).with_context(|| format!("benchmark {name}"))?;
+        let text: Vec<String> = tables.iter().map(Table::text).collect();
+        let text = text.join("\n");
+        print!("{text}");
+        let path = folder.join(format!("{name}.txt"));
+        fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Has `count` things measured in turns, each turn beginning with another: for each of them its values. The first turn counts
+/// for nothing.
+pub fn in_turns(
+    count: usize,
+    turns: usize,
+    mut measure: impl FnMut(usize) -> Result<f64>,
+) -> Result<Vec<Vec<f64>>> {
+    let mut values = vec![Vec::with_capacity(turns); count];
+    for turn in 0..=turns {
+        for index in (0..count).map(|index| (index + turn) % count) {
+            let value = measure(index)?;
+            if turn > 0 {
+                values[index].push(value);
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// The least, the median and the greatest of the middle half.
+fn middle(values: impl Iterator<Item = f64>) -> [f64; 3] {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let at = |quarter: usize| values.get((values.len().max(1) - 1) * quarter / 4);
+    [1, 2, 3].map(|quarter| at(quarter).copied().unwrap_or(f64::NAN))
+}
+
+/// What was measured of some programs, the first of which the others are compared with.
+pub struct Table {
+    pub title: String,
+    pub unit: &'static str,
+    pub rows: Vec<(String, Vec<f64>)>,
+}
+
+impl Table {
+    fn text(&self) -> String {
+        let mut text = format!("{}, {}\n", self.title, self.unit);
+        let first = self.rows.first().map_or(&[][..], |(_, values)| values);
+        for (name, values) in &self.rows {
+            let [low, median, high] = middle(values.iter().copied());
+            let ratios = values.iter().zip(first).map(|(one, other)| one / other);
+            let [least, ratio, most] = middle(ratios);
+            // Writing to a string does not fail.
+            let _ = write!(text, "  {name:<24}{median:>12.1}");
+            if values.len() > 1 {
+                let _ = write!(text, "  ({low:.1} to {high:.1})");
+            }
+            let length = text.len() - text.rfind('\n').unwrap_or_default();
+            let _ = write!(
+                text,
+                "{:1$} times {ratio:.3}",
+                "",
+                66_usize.saturating_sub(length)
+            );
+            if values.len() > 1 {
+                let _ = write!(text, "  ({least:.3} to {most:.3})");
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_turn_begins_with_another_and_the_first_does_not_count() {
+        let mut order = Vec::new();
+        let values = in_turns(3, 2, |index| {
+            order.push(index);
+            Ok(order.len() as f64)
+        });
+        assert_eq!(order, [0, 1, 2, 1, 2, 0, 2, 0, 1]);
+        assert_eq!(
+            values.expect("values"),
+            [[6.0, 8.0], [4.0, 9.0], [5.0, 7.0]]
+        );
+    }
+
+    #[test]
+    fn the_middle_half_is_around_the_median() {
+        assert_eq!(
+            middle([5.0, 1.0, 4.0, 2.0, 3.0].into_iter()),
+            [2.0, 3.0, 4.0]
+        );
+        assert_eq!(middle([7.0].into_iter()), [7.0; 3]);
+    }
+}
