@@ -1,7 +1,7 @@
 //! The descriptors of a program whose *user* names them by their numbers, as a shell's does.
 //!
 //! Such a program has two kinds in one table, and tells them apart by close-on-exec: what closes is the program's own
-//! ([`OwnedFd`](crate::OwnedFd)s, which [`private`] keeps out of the way of the user's numbers); what does not is the user's, and
+//! ([`OwnedFd`]s, which [`private`] keeps out of the way of the user's numbers); what does not is the user's, and
 //! children get it. The functions here touch the latter only: a number that the program has taken answers `EBADF`, as if
 //! it were not open.
 

@@ -28,13 +28,11 @@ pub fn boot(
     arch: Arch,
     kernel: Option<PathBuf>,
     append: &str,
-    command: Vec<OsString>,
+    mut command: Vec<OsString>,
 ) -> Result<ExitCode> {
-    ensure!(
-        !command.is_empty(),
-        "there is no shell yet to boot into; give a command, such as `cargo xtask boot --arch {} -- /bin/spawn --help`",
-        arch.name()
-    );
+    if command.is_empty() {
+        command.push("/bin/sh".into());
+    }
     if let Some(path) = &kernel {
         ensure!(path.is_file(), "there is no kernel {}", path.display());
     }

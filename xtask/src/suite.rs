@@ -126,6 +126,10 @@ pub fn run(workspace: &Workspace, name: &str, way: Way) -> Result<Outcome> {
             "NESTLING_PROBE",
             compile::path(workspace, probe_arch, profile, "probe"),
         )
+        .env(
+            "NESTLING_SH",
+            compile::path(workspace, probe_arch, Profile::Release, "sh"),
+        )
         .env("NESTLING_HOW", how.name())
         .env("NESTLING_PROFILE", profile.name());
     let log = workspace

@@ -138,7 +138,7 @@ fn wait(shell: &mut Shell, goes_on: bool, line: &[u8]) -> Result<(), Divert> {
     loop {
         if shell.traps.pending() {
             traps::run_pending(shell)?;
-            shell.output.flush();
+            show_prompt(shell, goes_on);
         }
         let mut awaited = shell.traps.acts_on();
         if shell.options.has(Opt::Notify) && !awaited.contains(Signal::CHLD) {

@@ -56,8 +56,8 @@ pub fn read(process: rt::Process) -> Result<(Shell, Source), i32> {
     let monitor = chosen.has(Opt::Monitor) || (chosen.has(Opt::Interactive) && both_terminals());
     chosen.set(Opt::Monitor, false);
     shell.options = chosen;
+    traps::set_interactive(&mut shell);
     if monitor {
-        traps::set_interactive(&mut shell);
         set::change(&mut shell, Opt::Monitor, true);
     }
     let source = if shell.is_interactive() && chosen.has(Opt::Stdin) { Source::interactive() } else { source };

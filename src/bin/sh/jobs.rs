@@ -24,6 +24,8 @@ use crate::traps;
 /// The job table, and what is known of other children.
 #[derive(Debug, Default)]
 pub struct Jobs {
+    /// Job control is turned off for a while: what stops is noted nevertheless.
+    suspended: bool,
     /// Job `n` is at `n - 1`.
     table: Vec<Option<Job>>,
     /// No place below this is free.
@@ -244,8 +246,8 @@ impl Jobs {
         let [current, previous] = self.marks();
         let missing = "no such job";
         match id.strip_prefix(b"%").unwrap_or(id) {
-            b"" | b"%" | b"+" => return current.ok_or(missing),
-            b"-" => return previous.or(current).ok_or(missing),
+            b"" | b"%" | b"+" => current.ok_or(missing),
+            b"-" => previous.or(current).ok_or(missing),
             id => {
                 if let Some(number) = text::number(id, 10) {
                     let place = (number as usize).wrapping_sub(1);
@@ -325,7 +327,7 @@ impl Jobs {
             }
         }
         self.running += started.pids.len();
-        if self.pids.len() % MANY == 0 {
+        if self.pids.len().is_multiple_of(MANY) {
             self.forget_done();
         }
         place
@@ -459,9 +461,10 @@ impl Jobs {
     }
 
     fn options(&self) -> Options {
-        match self.control {
-            Some(_) => Options::STOPPED | Options::CONTINUED,
-            None => Options::default(),
+        if self.control.is_some() || self.suspended {
+            Options::STOPPED | Options::CONTINUED
+        } else {
+            Options::default()
         }
     }
 
@@ -479,12 +482,15 @@ impl Jobs {
 
     /// Turns job control off for a while, without anyone noticing: what a command substitution starts is no job.
     pub fn suspend_control(&mut self) -> Option<Control> {
-        self.control.take()
+        let control = self.control.take();
+        self.suspended |= control.is_some();
+        control
     }
 
     /// Turns it on again; not in a copy of the shell that was made meanwhile.
     pub fn resume_control(&mut self, control: Option<Control>) {
         if !self.inherited {
+            self.suspended &= control.is_none();
             self.control = control;
         }
     }

@@ -15,14 +15,18 @@ mod fields;
 mod interactive;
 mod invocation;
 mod jobs;
+mod map;
 mod options;
 mod output;
 mod redirection;
 mod shell;
+mod sort;
 mod symbols;
 mod syntax;
 mod traps;
 mod variables;
+
+use core::panic::PanicInfo;
 
 use nestling::rt;
 
@@ -30,7 +34,7 @@ use options::Opt;
 use shell::{Divert, Shell};
 use syntax::Source;
 
-nestling::entry!(main);
+nestling::entry!(main, panic = panic);
 
 fn main(process: rt::Process) -> i32 {
     let (mut shell, mut source) = match invocation::read(process) {
@@ -60,4 +64,13 @@ fn to_the_prompt(shell: &mut Shell, source: &mut Source) {
     shell.scripts_deep = 0;
     shell.errexit_ignored = 0;
     shell.options.set(Opt::Noexec, false);
+}
+
+/// A fault of the shell's own, or no memory. (What the panic says would bring in `core::fmt`.)
+fn panic(info: &PanicInfo<'_>) -> ! {
+    match info.location() {
+        Some(place) => nestling::eprintln!("sh: panic at ", place.file(), ":", place.line()),
+        None => nestling::eprintln!("sh: panic"),
+    }
+    rt::abort()
 }

@@ -111,6 +111,7 @@ pub fn effects(shell: &mut Shell, redirections: &[Redirection], assigned: &[RawF
                     None => descriptors::of_user(from).map(drop),
                 };
                 if let Err(errno) = is_open {
+                    open_all(shell, None, &effects)?;
                     shell.complain(text!(from, ": ", errno.message()));
                     return Err(Failed::Redirection);
                 }
@@ -119,6 +120,23 @@ pub fn effects(shell: &mut Shell, redirections: &[Redirection], assigned: &[RawF
         }
     }
     Ok(effects)
+}
+
+/// Opens the files of a command that will not be executed: they come before whatever keeps it from that, and are made.
+pub fn open_all(shell: &mut Shell, stdout: Option<&OwnedFd>, effects: &[Effect]) -> Result<(), Failed> {
+    for (index, effect) in effects.iter().enumerate() {
+        let Effect::Open { path, flags, .. } = effect else { continue };
+        match sys::fd::open(path, *flags | OFlags::CLOEXEC | OFlags::NONBLOCK, 0o666) {
+            // A FIFO that nobody reads.
+            Ok(_) | Err(Errno::ENXIO) => {}
+            Err(errno) => {
+                let before = effects.get(..index).unwrap_or_default();
+                meanwhile(shell, stdout, before, |shell| complain(shell, &effect.action(), errno));
+                return Err(Failed::Redirection);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<[Option<Effect>; 2], Failed> {

@@ -1,7 +1,7 @@
 //! The shell execution environment (XCU 2.13): all that a shell knows, in one place, passed to whoever needs it.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
+
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -16,6 +16,7 @@ use crate::execution::search::Hashed;
 use crate::fields::Fields;
 use crate::interactive::Interactive;
 use crate::jobs::Jobs;
+use crate::map::Map;
 use crate::options::{Opt, Options};
 use crate::output::Output;
 use crate::symbols::{Symbol, Symbols};
@@ -57,9 +58,9 @@ pub struct Shell {
     pub symbols: Symbols,
     pub variables: Variables,
     pub options: Options,
-    pub functions: BTreeMap<Symbol, Rc<Function>>,
+    pub functions: Map<Symbol, Rc<Function>>,
     /// By name, for `alias` lists them in order.
-    pub aliases: BTreeMap<Rc<[u8]>, Rc<[u8]>>,
+    pub aliases: Map<Rc<[u8]>, Rc<[u8]>>,
     /// `$0`
     pub name: Rc<[u8]>,
     /// `$1` and on.
@@ -75,7 +76,7 @@ pub struct Shell {
     pub traps: Traps,
     pub interactive: Interactive,
     /// Where commands were found.
-    pub hashed: BTreeMap<Symbol, Hashed>,
+    pub hashed: Map<Symbol, Hashed>,
     /// The line of the command that is being executed: `$LINENO`, and for messages.
     pub line: u32,
     /// The name of the script or dot script that lines are of; empty with `-c`.

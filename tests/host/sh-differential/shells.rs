@@ -1,8 +1,11 @@
 //! Runs a script, in a place of its own, and tells what became of it.
+//!
+//! Nobody has read the scripts. Root's are run as a user who owns nothing else.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{Read, Seek};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,11 +13,25 @@ use nestling::command::{Command, Stdio};
 use nestling::poll::{Events, PollFd, poll};
 use nestling::{Resource, Rlimit, sys};
 
+/// The user, when it is root who tests.
+const NOBODY: u32 = 64_321;
+
 /// A shell, and the options that make it one of the standard's.
 pub struct Shell {
     pub name: &'static str,
     pub program: PathBuf,
     pub options: &'static [&'static str],
+}
+
+impl Shell {
+    /// A copy where every user can start it.
+    pub fn copied(&self, folder: &Path) -> Self {
+        fs::create_dir_all(folder).expect("a directory");
+        fs::set_permissions(folder, Permissions::from_mode(0o755)).expect("a directory for all to enter");
+        let program = folder.join(self.name);
+        fs::copy(&self.program, &program).expect("a copy of the shell");
+        Self { program, ..*self }
+    }
 }
 
 /// What a script may use up.
@@ -41,6 +58,7 @@ pub struct Place {
 impl Place {
     pub fn new(folder: PathBuf) -> Self {
         fs::create_dir_all(&folder).expect("a directory");
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("a directory for all to enter");
         let output = sys::fd::memfd_create(c"output").expect("a file in memory");
         Self { folder, output: File::from(OwnedFd::from(output)), directories: 0 }
     }
@@ -53,9 +71,9 @@ impl Place {
     pub fn run(&mut self, shell: &Shell, options: &[&str], bounds: &Bounds) -> Outcome {
         let inside = self.folder.join("inside");
         clear(&inside);
-        fs::create_dir(&inside).expect("a directory");
+        make(&inside);
         for number in 0..self.directories {
-            fs::create_dir(inside.join(number.to_string())).expect("a directory");
+            make(&inside.join(number.to_string()));
         }
         self.output.set_len(0).expect("an empty file");
         self.output.rewind().expect("its beginning");
@@ -63,9 +81,12 @@ impl Place {
 
         let mut command = Command::new(shell.program.as_path());
         command.args(shell.options).args(options).arg("../script").env_clear();
-        command.env("PATH", bounds.path).env("HOME", "/").env("LC_ALL", "C");
+        command.env("PATH", bounds.path).env("HOME", "/home/none").env("LC_ALL", "C");
         command.current_dir(inside.as_path()).setsid(true).create_pidfd(true);
         command.stdin(Stdio::null()).stdout(nestling::OwnedFd::from(output)).stderr(Stdio::null());
+        if is_root() {
+            command.uid(NOBODY).gid(NOBODY).groups(&[]);
+        }
         for &(resource, limit) in bounds.limits {
             command.limit(resource, Rlimit { soft: limit, hard: limit });
         }
@@ -89,6 +110,19 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         clear(&self.folder);
+    }
+}
+
+pub fn is_root() -> bool {
+    // SAFETY: no arguments.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// A directory of the user's.
+fn make(folder: &Path) {
+    fs::create_dir(folder).expect("a directory");
+    if is_root() {
+        chown(folder, Some(NOBODY), Some(NOBODY)).expect("another owner");
     }
 }
 

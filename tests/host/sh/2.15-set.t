@@ -23,7 +23,7 @@ set +a does not export any more => set -a; set +a; x=1; $SH -c 'echo ${x-unset}'
 set -o allexport is set -a => set -o allexport; x=1; $SH -c 'echo $x' => 1
 set -C keeps files from being overwritten => echo a >f; set -C; (echo b >f) 2>/dev/null; cat f => a
 set -f keeps patterns => >x; set -f; args * => 1 <*>
-set -n in a script ends its execution => echo a; set -n; echo no => a
+set -n in a script ends its execution => echo a␤set -n␤echo no => a
 set -u makes an unset variable an error => (set -u; echo $x; echo no) 2>/dev/null || echo error => error
 set +u allows it again => set -u; set +u; args "$x" => 1 <>
 set -v writes the input to standard error => printf 'set -v\necho a\n' | $SH -s 2>&1 => echo a␤a

@@ -1,5 +1,5 @@
 # getopts.
-show() { while getopts "$optstring" o "$@" 2>/dev/null; do printf '%s' "$o"; [ "${OPTARG+set}" ] && printf '=%s' "$OPTARG"; printf ' '; done; echo "$? $OPTIND"; }
+show() { while getopts "$optstring" o "$@" 2>/dev/null; do printf '%s' "$o"; [ "${OPTARG+set}" ] && printf '=%s' "$OPTARG"; printf ' '; done; echo $OPTIND; }
 
 === getopts {0} of the arguments {1} gives: {2} [getopts]
 optstring={0}
@@ -7,33 +7,33 @@ show {1}
 ---
 {2}
 +++
-a => -a => a 1 2
-a => -a x => a 1 2
-ab => -a -b => a b 1 3
-ab => -ab => a b 1 2
-ab => -ba x => b a 1 2
-a: => -a x => a=x 1 3
-a: => -ax => a=x 1 2
-a: => -a '' => a= 1 3
-a: => -a -b => a=-b 1 3
-a: => -a -- => a=-- 1 3
-a:b => -a x -b y => a=x b 1 4
-a:b => -ba x => b a=x 1 3
-a:b => -bax y => b a=x 1 2
-a => x -a => 1 1
-a => -a -- -a => a 1 3
-a => -- -a => 1 2
-a => - -a => 1 1
-a => -a - => a 1 2
-a => '' => 1 1
-a => -x => ? 1 2
-ab => -axb => a ? b 1 2
-a: => -a => ? 1 2
-:a => -x => ?=x 1 2
-:a: => -a => :=a 1 2
-:a:b => -b -a => b :=a 1 3
-:ab => -axb => a ?=x b 1 2
-1 => -1 => 1 1 2
+a => -a => a 2
+a => -a x => a 2
+ab => -a -b => a b 3
+ab => -ab => a b 2
+ab => -ba x => b a 2
+a: => -a x => a=x 3
+a: => -ax => a=x 2
+a: => -a '' => a= 3
+a: => -a -b => a=-b 3
+a: => -a -- => a=-- 3
+a:b => -a x -b y => a=x b 4
+a:b => -ba x => b a=x 3
+a:b => -bax y => b a=x 2
+a => x -a => 1
+a => -a -- -a => a 3
+a => -- -a => 2
+a => - -a => 1
+a => -a - => a 2
+a => '' => 1
+a => -x => ? 2
+ab => -axb => a ? b 2
+a: => -a => ? 2
+:a => -x => ?=x 2
+:a: => -a => :=a 2
+:a:b => -b -a => b :=a 3
+:ab => -axb => a ?=x b 2
+1 => -1 => 1 2
 
 === {0} [getopts]
 {1}

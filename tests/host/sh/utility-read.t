@@ -19,7 +19,6 @@ printf '<%s>' "$a" "$b" "$c"; echo
 ' ' => one\ two three => a b => <one two><three><>
 ' ' => a\bc => a => <abc><><>
 ' ' => a\\b => a => <a\b><><>
-' ' => one\  => a => <one ><><>
 : => one:two:three => a b c => <one><two><three>
 : => one::three => a b c => <one><><three>
 : => :two => a b => <><two><>
@@ -45,7 +44,6 @@ x => axbxc => a b c => <a><b><c>
 ' ' => a\bc => -r a => <a\bc><><>
 ' ' => a\\b => -r a => <a\\b><><>
 ' ' => one two => -r a => <one two><><>
-'' =>   a  b   => -r a => <  a  b  ><><>
 
 === {0} [read]
 {1}

@@ -108,10 +108,15 @@ enum Stderr {
 fn cases() -> Vec<Case> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/sh"));
     let entries = fs::read_dir(folder).expect("the folder of cases");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     files.sort();
     let mut cases = Vec::new();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "t")) {
+    for file in files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|end| end == "t"))
+    {
         let text = fs::read_to_string(file).expect("a file of cases");
         let name = file.file_name().and_then(|name| name.to_str());
         cases.extend(parse(name.expect("a plain name"), &text));
@@ -132,7 +137,10 @@ fn parse(file: &str, text: &str) -> Vec<Case> {
             continue;
         }
         if start == 0 {
-            for line in block.iter().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            for line in block
+                .iter()
+                .filter(|line| !line.starts_with('#') && !line.is_empty())
+            {
                 let _ = writeln!(prelude, "{line}");
             }
         } else {
@@ -149,7 +157,12 @@ fn parse(file: &str, text: &str) -> Vec<Case> {
     }
     let mut names = BTreeSet::new();
     for case in &cases {
-        assert!(names.insert(&case.name), "{}: {} is there twice", case.place, case.name);
+        assert!(
+            names.insert(&case.name),
+            "{}: {} is there twice",
+            case.place,
+            case.name
+        );
     }
     cases
 }
@@ -168,7 +181,9 @@ fn rows(place: &str, prelude: &str, block: &[&str], cases: &mut Vec<Case>) {
         let columns: Vec<&str> = padded.split(" => ").map(str::trim).collect();
         let place = format!("{line}:{}", number + table + 1 + index);
         assert!(!row.is_empty(), "{place}: an empty line in a table");
-        let lines = block[..table].iter().filter_map(|line| fill(line, &columns));
+        let lines = block[..table]
+            .iter()
+            .filter_map(|line| fill(line, &columns));
         let lines: Vec<String> = lines.collect();
         cases.push(case(&place, prelude, &lines));
     }
@@ -183,7 +198,10 @@ fn fill(line: &str, columns: &[&str]) -> Option<String> {
         let (before, from) = rest.split_at(at);
         filled.push_str(before);
         let mut chars = from.chars().skip(1);
-        match (chars.next().and_then(|digit| digit.to_digit(10)), chars.next()) {
+        match (
+            chars.next().and_then(|digit| digit.to_digit(10)),
+            chars.next(),
+        ) {
             (Some(column), Some('}')) => {
                 changed = true;
                 let text = columns.get(column as usize).copied().unwrap_or_default();
@@ -223,7 +241,8 @@ fn case(place: &str, prelude: &str, lines: &[String]) -> Case {
     };
     let (before, after) = (&rest[..end], &rest[end + 1..]);
     let mut parts = before.splitn(2, |line| line == "<<<");
-    let text = |lines: &[String]| -> String { lines.iter().flat_map(|line| [line, "\n"]).collect() };
+    let text =
+        |lines: &[String]| -> String { lines.iter().flat_map(|line| [line, "\n"]).collect() };
     let script = text(parts.next().unwrap_or_default());
     let input = text(parts.next().unwrap_or_default());
     let (mut status, mut stderr) = (Status::Is(0), Stderr::Empty);
@@ -295,7 +314,9 @@ fn run(shell: &str, case: &Case, folder: &Path) -> Result<(), String> {
     fs::write(file("input"), input).expect("a file");
     let mut program = shell.split_whitespace();
     let mut command = Command::new(program.next().expect("a shell"));
-    command.args(program).args(case.arguments.iter().map(|word| words(word)));
+    command
+        .args(program)
+        .args(case.arguments.iter().map(|word| words(word)));
     command.env_clear().current_dir(&place);
     command.env("PATH", "/usr/bin:/bin").env("HOME", &place);
     command.env("LC_ALL", "C").env("SH", shell);
@@ -352,12 +373,19 @@ fn end_of(mut command: Command) -> std::io::Result<Option<ExitStatus>> {
 }
 
 /// Whether a case passes; if not, all that one wants to see.
-fn judge(case: &Case, status: Option<ExitStatus>, stdout: &str, stderr: &str) -> Result<(), String> {
+fn judge(
+    case: &Case,
+    status: Option<ExitStatus>,
+    stdout: &str,
+    stderr: &str,
+) -> Result<(), String> {
     let mut wrong = String::new();
     match status {
         None => wrong.push_str("it hangs\n"),
         Some(status) => {
-            let number = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
+            let number = status
+                .code()
+                .unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
             let right = match case.status {
                 Status::Is(expected) => status.code() == Some(expected),
                 Status::GreaterThan(least) => number > least,

@@ -176,6 +176,7 @@ fn rows() -> Vec<Row> {
 /// Runs the scripts, on as many cores as there are.
 fn play(scripts: &[Script], ours: &Shell, others: &[Shell]) -> Vec<Comparison> {
     let folder = env::temp_dir().join(format!("nestling-sh-{}", std::process::id()));
+    let ours = &ours.copied(&folder);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let results = Mutex::new(BTreeMap::new());
@@ -198,13 +199,9 @@ fn play(scripts: &[Script], ours: &Shell, others: &[Shell]) -> Vec<Comparison> {
             });
         }
     });
-    remove(&folder);
+    // It lies in the temporary directory; there is nothing else to be done.
+    let _ = std::fs::remove_dir_all(&folder);
     results.into_inner().expect("no panic").into_values().collect()
-}
-
-fn remove(folder: &Path) {
-    // It lies in the temporary directory, and is empty.
-    let _ = std::fs::remove_dir(folder);
 }
 
 fn compare(script: &Script, place: &mut Place, ours: &Shell, others: &[Shell]) -> Comparison {

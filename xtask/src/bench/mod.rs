@@ -4,6 +4,7 @@
 //! all. Each table says the median, and between which values the middle half of them is.
 
 mod init;
+mod sh;
 
 use std::{fmt::Write, fs};
 
@@ -11,9 +12,14 @@ use anyhow::{Context, Result, ensure};
 
 use crate::workspace::Workspace;
 
+type Benchmark = fn(&Workspace) -> Result<Vec<Table>>;
+
 /// The benchmarks, by their names.
-const ALL: &[(&str, fn(&Workspace) -> Result<Vec<Table>>)] =
-    &[("init", init::side_by_side), ("boot", init::boot::seconds)];
+const ALL: &[(&str, Benchmark)] = &[
+    ("init", init::side_by_side),
+    ("boot", init::boot::seconds),
+    ("sh", sh::side_by_side),
+];
 
 /// Runs those of these names, or all; prints their tables, and writes them to `target/bench/NAME.txt`.
 pub fn bench(workspace: &Workspace, names: &[String]) -> Result<()> {

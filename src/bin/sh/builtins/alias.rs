@@ -22,7 +22,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         _ => {}
     }
     if operands.len() == 0 {
-        for (name, value) in &shell.aliases {
+        for (name, value) in shell.aliases.iter() {
             text!(name[..], "=", Quoted(value), "\n").write(&mut shell.output);
         }
     }

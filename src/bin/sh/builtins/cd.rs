@@ -55,7 +55,10 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     // 3 to 6
     let mut tells = variable == Symbol::OLDPWD;
     let mut path = directory.clone();
-    let first = directory.split(|&byte| byte == b'/').next().unwrap_or_default();
+    let first = directory
+        .split(|&byte| byte == b'/')
+        .next()
+        .unwrap_or_default();
     if !matches!(first, b"" | b"." | b"..")
         && let Some((found, named)) = find(shell, &directory)
     {
@@ -176,5 +179,6 @@ fn chdir(path: &[u8]) -> Result<(), Errno> {
 
 fn is_directory(path: &[u8]) -> bool {
     let path = CString::new(path).map_err(|_| Errno::EINVAL);
-    path.and_then(|path| sys::file::stat(&path)).is_ok_and(|stat| stat.is_dir())
+    path.and_then(|path| sys::file::stat(&path))
+        .is_ok_and(|stat| stat.is_dir())
 }

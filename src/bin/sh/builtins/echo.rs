@@ -13,7 +13,9 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let (mut newline, mut escaped, mut first) = (true, false, 1);
     while let Some([b'-', letters @ ..]) = arguments.get(first)
         && !letters.is_empty()
-        && letters.iter().all(|letter| matches!(letter, b'n' | b'e' | b'E'))
+        && letters
+            .iter()
+            .all(|letter| matches!(letter, b'n' | b'e' | b'E'))
     {
         for letter in letters {
             match letter {

@@ -33,6 +33,7 @@ pub fn escape(text: &[u8], place: Place) -> (Escape, usize) {
         b't' => b'\t',
         b'v' => 0x0b,
         b'\\' => b'\\',
+        quote @ (b'"' | b'\'') if place == Place::Format => quote,
         b'c' if place != Place::Format => return (Escape::Stop, 1),
         b'x' => return digits(text, 1, 2, 16),
         b'0' if place != Place::Format => return digits(text, 1, 3, 8),

@@ -45,7 +45,11 @@ pub fn run_readonly(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 }
 
 /// An operand's name, its value assigned if it has one.
-fn assigned(shell: &mut Shell, utility: &[u8], operand: &[u8]) -> Result<Symbol, crate::shell::Divert> {
+fn assigned(
+    shell: &mut Shell,
+    utility: &[u8],
+    operand: &[u8],
+) -> Result<Symbol, crate::shell::Divert> {
     let Operand { name, value } = self::operand(shell, utility, operand)?;
     if let Some(value) = value {
         shell.assign(name, value)?;
@@ -60,7 +64,11 @@ pub struct Operand<'a> {
 }
 
 /// Takes an operand apart.
-pub fn operand<'a>(shell: &mut Shell, utility: &[u8], operand: &'a [u8]) -> Result<Operand<'a>, Wrong> {
+pub fn operand<'a>(
+    shell: &mut Shell,
+    utility: &[u8],
+    operand: &'a [u8],
+) -> Result<Operand<'a>, Wrong> {
     let length = operand.iter().take_while(|&&byte| byte != b'=').count();
     let (name, value) = operand.split_at_checked(length).unwrap_or_default();
     if !is_name(name) {

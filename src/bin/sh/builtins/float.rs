@@ -35,8 +35,15 @@ impl Decimal {
             special: None,
         };
         let start = text.len() - rest.len();
-        for (name, what) in [(&b"infinity"[..], &b"inf"[..]), (b"inf", b"inf"), (b"nan", b"nan")] {
-            if rest.get(..name.len()).is_some_and(|text| text.eq_ignore_ascii_case(name)) {
+        for (name, what) in [
+            (&b"infinity"[..], &b"inf"[..]),
+            (b"inf", b"inf"),
+            (b"nan", b"nan"),
+        ] {
+            if rest
+                .get(..name.len())
+                .is_some_and(|text| text.eq_ignore_ascii_case(name))
+            {
                 decimal.special = Some(what);
                 return Some((decimal, start + name.len()));
             }
@@ -69,10 +76,15 @@ impl Decimal {
                 [b'-', digits @ ..] => (-1, digits),
                 [b'+', digits @ ..] | digits => (1, digits),
             };
-            let length = digits.iter().take_while(|digit| digit.is_ascii_digit()).count();
+            let length = digits
+                .iter()
+                .take_while(|digit| digit.is_ascii_digit())
+                .count();
             if length > 0 {
                 let number = nestling::text::number(digits.get(..length).unwrap_or_default(), 10);
-                let number = number.and_then(|number| i32::try_from(number).ok()).unwrap_or(i32::MAX);
+                let number = number
+                    .and_then(|number| i32::try_from(number).ok())
+                    .unwrap_or(i32::MAX);
                 decimal.point = decimal.point.saturating_add(sign * number);
                 index += 1 + exponent.len() - digits.len() + length;
             }
@@ -114,7 +126,10 @@ impl Decimal {
             decimal.digits.clear();
             return decimal;
         };
-        let (kept, lost) = self.digits.split_at_checked(keep).unwrap_or((&self.digits, &[]));
+        let (kept, lost) = self
+            .digits
+            .split_at_checked(keep)
+            .unwrap_or((&self.digits, &[]));
         decimal.digits.truncate(keep);
         let is_odd = kept.last().is_some_and(|digit| digit % 2 == 1);
         let up = match lost {
@@ -138,12 +153,20 @@ impl Decimal {
     /// The digit so far behind the point, or, if negative, before it.
     fn digit(&self, place: i64) -> u8 {
         let index = usize::try_from(i64::from(self.point) + place);
-        b'0' + index.ok().and_then(|index| self.digits.get(index)).copied().unwrap_or_default()
+        b'0' + index
+            .ok()
+            .and_then(|index| self.digits.get(index))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The exponent of the first digit.
     fn exponent(&self) -> i64 {
-        if self.digits.is_empty() { 0 } else { i64::from(self.point) - 1 }
+        if self.digits.is_empty() {
+            0
+        } else {
+            i64::from(self.point) - 1
+        }
     }
 }
 
@@ -163,7 +186,10 @@ pub fn format(decimal: &Decimal, spec: &Spec, letter: u8, out: &mut Vec<u8>) {
                 strip(spec, start, out);
             } else {
                 scientific(decimal, significant - 1, spec.alternative, out);
-                let mantissa = out.iter().rposition(|&byte| byte == b'e').unwrap_or_default();
+                let mantissa = out
+                    .iter()
+                    .rposition(|&byte| byte == b'e')
+                    .unwrap_or_default();
                 let exponent = out.split_off(mantissa);
                 strip(spec, start, out);
                 out.extend_from_slice(&exponent);

@@ -24,7 +24,9 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         next(shell, letters, params.len(), &|index| params.get(index))
     } else {
         let params = shell.positional.clone();
-        next(shell, letters, params.len(), &|index| params.get(index).map(|param| &**param))
+        next(shell, letters, params.len(), &|index| {
+            params.get(index).map(|param| &**param)
+        })
     };
     let name = shell.symbol(name);
     if settle(shell, name, &found).is_err() {
@@ -55,7 +57,9 @@ fn next<'a>(
 ) -> Found {
     let index = shell.variables.get(Symbol::OPTIND).unwrap_or_default();
     let index = nestling::text::number(index, 10).unwrap_or_default();
-    let mut index = usize::try_from(index).unwrap_or(usize::MAX).clamp(1, count + 1);
+    let mut index = usize::try_from(index)
+        .unwrap_or(usize::MAX)
+        .clamp(1, count + 1);
     let mut offset = shell.getopts_offset;
     let word = param(index - 1).unwrap_or_default();
     // The parameters may be others than last time.
@@ -80,7 +84,9 @@ fn next<'a>(
     let letter = word.get(offset).copied().unwrap_or_default();
     let rest = word.get(offset + 1..).unwrap_or_default();
     let quiet = letters.first() == Some(&b':');
-    let place = letters.iter().position(|&other| other == letter && letter != b':');
+    let place = letters
+        .iter()
+        .position(|&other| other == letter && letter != b':');
     let has_argument = place.is_some_and(|place| letters.get(place + 1) == Some(&b':'));
     let mut found = Found {
         at_end: false,
@@ -96,7 +102,11 @@ fn next<'a>(
         None => "no such option",
         Some(_) if !has_argument => return found,
         Some(_) => {
-            let argument = if rest.is_empty() { param(index) } else { Some(rest) };
+            let argument = if rest.is_empty() {
+                param(index)
+            } else {
+                Some(rest)
+            };
             found.index += usize::from(rest.is_empty());
             if let Some(argument) = argument {
                 found.argument = Some(argument.into());
@@ -124,7 +134,9 @@ fn settle(shell: &mut Shell, name: Symbol, found: &Found) -> Flow {
     shell.getopts_offset = found.offset;
     match &found.argument {
         Some(argument) => shell.assign(Symbol::OPTARG, argument)?,
-        None if shell.variables.unset(Symbol::OPTARG).is_err() => return Err(shell.is_readonly(Symbol::OPTARG)),
+        None if shell.variables.unset(Symbol::OPTARG).is_err() => {
+            return Err(shell.is_readonly(Symbol::OPTARG));
+        }
         None => {}
     }
     shell.assign(name, &[found.letter])

@@ -21,7 +21,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if forgets {
         shell.hashed.clear();
     } else if operands.len() == 0 {
-        for hashed in shell.hashed.values() {
+        for (_, hashed) in shell.hashed.iter() {
             text!(&*hashed.path, "\n").write(&mut shell.output);
         }
     }

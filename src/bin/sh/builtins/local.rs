@@ -18,16 +18,18 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             return Ok(1);
         };
         shell.variables.save(name);
-        let was_exported = shell.variables.variable(name).is_some_and(|variable| variable.exported);
-        let done = match value {
-            Some(value) => shell.assign(name, value),
-            None => match shell.variables.unset(name) {
-                Ok(()) => Ok(shell.assigned(name)),
-                Err(_) => Err(shell.is_readonly(name)),
-            },
-        };
-        if done.is_err() {
-            return Ok(1);
+        let was_exported = shell
+            .variables
+            .variable(name)
+            .is_some_and(|variable| variable.exported);
+        match value {
+            Some(value) if shell.assign(name, value).is_err() => return Ok(1),
+            Some(_) => {}
+            None if shell.variables.unset(name).is_err() => {
+                shell.is_readonly(name);
+                return Ok(1);
+            }
+            None => shell.assigned(name),
         }
         if was_exported {
             shell.variables.export(name, true);

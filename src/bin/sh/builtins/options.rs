@@ -85,7 +85,12 @@ impl<'a> Getopt<'a> {
         if has_argument && rest.is_empty() {
             self.index += 1;
             let Some(argument) = self.arguments.get(self.index) else {
-                return Err(wrong(shell, name, &[b'-', *letter], "an argument is missing"));
+                return Err(wrong(
+                    shell,
+                    name,
+                    &[b'-', *letter],
+                    "an argument is missing",
+                ));
             };
             self.argument = argument;
         } else if has_argument {

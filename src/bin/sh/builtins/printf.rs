@@ -63,7 +63,10 @@ impl<'a> Printf<'_, 'a> {
     fn once(&mut self, format: &[u8]) -> bool {
         let mut rest = format;
         loop {
-            let length = rest.iter().take_while(|&&byte| byte != b'%' && byte != b'\\').count();
+            let length = rest
+                .iter()
+                .take_while(|&&byte| byte != b'%' && byte != b'\\')
+                .count();
             let (plain, special) = rest.split_at_checked(length).unwrap_or_default();
             self.shell.output.write(plain);
             rest = match special {
@@ -129,10 +132,18 @@ impl<'a> Printf<'_, 'a> {
         match letter {
             b's' => self.string(text, spec),
             // Of an argument that is missing or empty, as in C, the null byte.
-            b'c' => self.string(text.get(..1).unwrap_or(b"\0"), Spec { precision: None, ..spec }),
+            b'c' => self.string(
+                text.get(..1).unwrap_or(b"\0"),
+                Spec {
+                    precision: None,
+                    ..spec
+                },
+            ),
             b'b' => {
                 let mut replaced = alloc::vec::Vec::new();
-                let goes_on = escapes::write(text, Place::Argument, &mut |part| replaced.extend_from_slice(part));
+                let goes_on = escapes::write(text, Place::Argument, &mut |part| {
+                    replaced.extend_from_slice(part)
+                });
                 self.string(&replaced, spec);
                 if !goes_on {
                     return None;
@@ -167,17 +178,30 @@ impl<'a> Printf<'_, 'a> {
             self.next += 1;
         }
         self.used = self.used.max(index.saturating_add(1));
-        if index < self.arguments.len() { self.arguments.get(index) } else { None }
+        if index < self.arguments.len() {
+            self.arguments.get(index)
+        } else {
+            None
+        }
     }
 
     fn string(&mut self, text: &[u8], spec: Spec) {
-        let text = spec.precision.and_then(|precision| text.get(..precision)).unwrap_or(text);
-        let spec = Spec { zeros: false, ..spec };
+        let text = spec
+            .precision
+            .and_then(|precision| text.get(..precision))
+            .unwrap_or(text);
+        let spec = Spec {
+            zeros: false,
+            ..spec
+        };
         self.padded(b"", 0, text, &spec);
     }
 
     fn integer(&mut self, argument: Option<&[u8]>, spec: Spec, letter: u8) {
-        let Integer { negative, magnitude } = self.number(argument);
+        let Integer {
+            negative,
+            magnitude,
+        } = self.number(argument);
         let (base, signed) = match letter {
             b'd' | b'i' => (10, true),
             b'o' => (8, false),
@@ -198,7 +222,11 @@ impl<'a> Printf<'_, 'a> {
             && let Some(place) = buffer.get_mut(start - 1)
         {
             let digit = char::from_digit((rest % base) as u32, 16).unwrap_or_default() as u8;
-            *place = if letter == b'X' { digit.to_ascii_uppercase() } else { digit };
+            *place = if letter == b'X' {
+                digit.to_ascii_uppercase()
+            } else {
+                digit
+            };
             start -= 1;
             rest /= base;
         }
@@ -227,7 +255,10 @@ impl<'a> Printf<'_, 'a> {
             Some((decimal, length)) if !matches!(text, [b'\'' | b'"', ..]) => (decimal, length),
             _ => {
                 // A character, a hexadecimal number, or nothing.
-                let Integer { negative, magnitude } = self.number(argument);
+                let Integer {
+                    negative,
+                    magnitude,
+                } = self.number(argument);
                 (Decimal::from_integer(negative, magnitude), text.len())
             }
         };
@@ -265,7 +296,9 @@ impl<'a> Printf<'_, 'a> {
     fn repeat(&mut self, byte: u8, mut count: usize) {
         let bytes = [byte; 32];
         while let length @ 1.. = count.min(bytes.len()) {
-            self.shell.output.write(bytes.get(..length).unwrap_or_default());
+            self.shell
+                .output
+                .write(bytes.get(..length).unwrap_or_default());
             count -= length;
         }
     }
@@ -274,7 +307,8 @@ impl<'a> Printf<'_, 'a> {
     fn number(&mut self, argument: Option<&[u8]>) -> Integer {
         let text = argument.unwrap_or_default();
         if let [b'\'' | b'"', character @ ..] = text {
-            let (number, length) = characters::decode(character, self.shell.utf8).unwrap_or_default();
+            let (number, length) =
+                characters::decode(character, self.shell.utf8).unwrap_or_default();
             if character.len() > length {
                 self.wrong(text, "more than a character");
             }
@@ -288,11 +322,18 @@ impl<'a> Printf<'_, 'a> {
             [b'+', digits @ ..] | digits => (false, digits),
         };
         let (base, digits) = match digits {
-            [b'0', b'x' | b'X', digits @ ..] if digits.first().is_some_and(u8::is_ascii_hexdigit) => (16, digits),
+            [b'0', b'x' | b'X', digits @ ..]
+                if digits.first().is_some_and(u8::is_ascii_hexdigit) =>
+            {
+                (16, digits)
+            }
             [b'0', ..] => (8, digits),
             digits => (10, digits),
         };
-        let length = digits.iter().take_while(|&&digit| char::from(digit).is_digit(base)).count();
+        let length = digits
+            .iter()
+            .take_while(|&&digit| char::from(digit).is_digit(base))
+            .count();
         let (digits, after) = digits.split_at_checked(length).unwrap_or_default();
         if !after.is_empty() || digits.is_empty() && !text.is_empty() {
             self.wrong(text, "not a number to its end");

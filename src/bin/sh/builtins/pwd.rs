@@ -63,12 +63,17 @@ pub fn start(shell: &mut Shell) {
 /// Absolute, with neither dot nor dot-dot.
 fn is_canonical(path: &[u8]) -> bool {
     path.first() == Some(&b'/')
-        && path.split(|&byte| byte == b'/').all(|name| name != b"." && name != b"..")
+        && path
+            .split(|&byte| byte == b'/')
+            .all(|name| name != b"." && name != b"..")
 }
 
 fn is_here(path: &[u8]) -> bool {
     let there = alloc::ffi::CString::new(path).map_err(|_| Errno::EINVAL);
-    match (there.and_then(|path| sys::file::stat(&path)), sys::file::stat(c".")) {
+    match (
+        there.and_then(|path| sys::file::stat(&path)),
+        sys::file::stat(c"."),
+    ) {
         (Ok(there), Ok(here)) => (there.dev(), there.ino()) == (here.dev(), here.ino()),
         _ => false,
     }

@@ -37,7 +37,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             Err(Wrong) => return Ok(2),
         };
         let argument = options.argument;
-        let number = nestling::text::number(argument, 10).and_then(|number| usize::try_from(number).ok());
+        let number =
+            nestling::text::number(argument, 10).and_then(|number| usize::try_from(number).ok());
         match (letter, number) {
             (b'r', _) => line.raw = true,
             (b's', _) => silent = true,
@@ -45,13 +46,15 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             (b'p', _) => prompt = argument,
             (b't', _) if let Some(time) = seconds(argument) => timeout = Some(time),
             (b'n' | b'N', Some(number)) => (line.most, line.exactly) = (number, letter == b'N'),
-            (b'u', Some(number)) => match rt::descriptors::of_user(i32::try_from(number).unwrap_or(-1)) {
-                Ok(other) => fd = other,
-                Err(errno) => {
-                    refused(shell, name, argument, errno);
-                    return Ok(2);
+            (b'u', Some(number)) => {
+                match rt::descriptors::of_user(i32::try_from(number).unwrap_or(-1)) {
+                    Ok(other) => fd = other,
+                    Err(errno) => {
+                        refused(shell, name, argument, errno);
+                        return Ok(2);
+                    }
                 }
-            },
+            }
             _ => {
                 wrong(shell, name, argument, "not a number");
                 return Ok(2);
@@ -105,7 +108,11 @@ impl From<Divert> for Stop {
 fn seconds(text: &[u8]) -> Option<Duration> {
     let length = text.iter().take_while(|&&byte| byte != b'.').count();
     let (whole, fraction) = text.split_at_checked(length)?;
-    let whole = if whole.is_empty() && fraction.len() > 1 { b"0" } else { whole };
+    let whole = if whole.is_empty() && fraction.len() > 1 {
+        b"0"
+    } else {
+        whole
+    };
     let (mut nanos, mut unit) = (0, 100_000_000);
     for &digit in fraction.get(1..).unwrap_or_default() {
         nanos += char::from(digit).to_digit(10)? * unit;
@@ -128,7 +135,8 @@ struct Input {
 
 impl Input {
     fn new(fd: BorrowedFd<'static>, timeout: Option<Duration>) -> Self {
-        let end = timeout.and_then(|timeout| time::now(Clock::Monotonic).ok()?.checked_add(timeout));
+        let end =
+            timeout.and_then(|timeout| time::now(Clock::Monotonic).ok()?.checked_add(timeout));
         Self {
             fd,
             seekable: sys::fd::lseek(fd, SeekFrom::Current(0)).is_ok(),
@@ -271,7 +279,9 @@ impl Line {
         let mut value = Vec::new();
         if self.exactly || names.len() == 0 {
             self.copy(0, self.text.len(), &mut value);
-            let name = names.get(0).map_or(Symbol::REPLY, |name| shell.symbol(name));
+            let name = names
+                .get(0)
+                .map_or(Symbol::REPLY, |name| shell.symbol(name));
             shell.assign(name, &value)?;
             return names.iter().skip(1).try_for_each(|name| {
                 let name = shell.symbol(name);
@@ -307,7 +317,11 @@ impl Line {
         }
         let mut bytes = part.iter();
         while let Some(&byte) = bytes.next() {
-            value.push(if byte == b'\\' { bytes.next().copied().unwrap_or_default() } else { byte });
+            value.push(if byte == b'\\' {
+                bytes.next().copied().unwrap_or_default()
+            } else {
+                byte
+            });
         }
     }
 }

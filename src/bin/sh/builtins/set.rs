@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 
 use nestling::text::Text;
 
-use super::options::{Wrong, wrong};
+use super::options::wrong;
 use super::{Answer, listing};
 use crate::fields::Arguments;
 use crate::jobs;
@@ -60,7 +60,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
                         status = 1;
                     }
                 }
-                Err(unknown) => return Err(no_such_option(shell, name, unknown).into()),
+                Err(unknown) => return Err(wrong(shell, name, unknown, "no such option").into()),
             }
         }
     }
@@ -68,10 +68,6 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         shell.positional = arguments.skip(index).iter().map(Rc::from).collect();
     }
     Ok(status)
-}
-
-fn no_such_option(shell: &mut Shell, name: &[u8], option: &[u8]) -> Wrong {
-    wrong(shell, name, option, "no such option")
 }
 
 /// Turns an option on or off, and does what follows from that. False if it can't be had, which is reported.

@@ -47,7 +47,11 @@ impl<'a> Test<'_, 'a> {
     /// The argument so far ahead.
     fn peek(&self, ahead: usize) -> Option<&'a [u8]> {
         let index = self.next + ahead;
-        if index < self.end { self.arguments.get(index) } else { None }
+        if index < self.end {
+            self.arguments.get(index)
+        } else {
+            None
+        }
     }
 
     fn take(&mut self) -> Option<&'a CStr> {
@@ -78,7 +82,10 @@ impl<'a> Test<'_, 'a> {
             },
             3 => {
                 let second = self.peek(1).unwrap_or_default();
-                let (one, other) = (!first.is_empty(), self.peek(2).is_some_and(|third| !third.is_empty()));
+                let (one, other) = (
+                    !first.is_empty(),
+                    self.peek(2).is_some_and(|third| !third.is_empty()),
+                );
                 match second {
                     b"-a" => Ok(one && other),
                     b"-o" => Ok(one || other),
@@ -134,9 +141,17 @@ impl<'a> Test<'_, 'a> {
         let mut negated = false;
         let holds = loop {
             let second = self.peek(1);
-            let is_binary = self.left() > 2 && second.is_some_and(|second| Operator::named(second).is_some());
+            let is_binary =
+                self.left() > 2 && second.is_some_and(|second| Operator::named(second).is_some());
             match self.peek(0) {
-                None => return Err(wrong(self.shell, self.arguments.name(), b"", "an operand is missing")),
+                None => {
+                    return Err(wrong(
+                        self.shell,
+                        self.arguments.name(),
+                        b"",
+                        "an operand is missing",
+                    ));
+                }
                 Some(_) if is_binary => break self.binary()?,
                 Some(b"!") if second.is_some() => {
                     negated = !negated;
@@ -146,7 +161,9 @@ impl<'a> Test<'_, 'a> {
                 Some(first) => {
                     self.next += 1;
                     match unary_operator(first) {
-                        Some(operator) if !matches!(second, None | Some(b"-a" | b"-o")) || self.left() > 1 => {
+                        Some(operator)
+                            if !matches!(second, None | Some(b"-a" | b"-o")) || self.left() > 1 =>
+                        {
                             break self.unary(operator)?;
                         }
                         _ => break !first.is_empty(),
@@ -159,13 +176,23 @@ impl<'a> Test<'_, 'a> {
 
     fn parenthesized(&mut self) -> Result<bool, Wrong> {
         if self.shell.is_too_deep() {
-            return Err(wrong(self.shell, self.arguments.name(), b"", "too many parentheses"));
+            return Err(wrong(
+                self.shell,
+                self.arguments.name(),
+                b"",
+                "too many parentheses",
+            ));
         }
         self.next += 1;
         let holds = self.disjunction()?;
         match self.take() {
             Some(end) if end.to_bytes() == b")" => Ok(holds),
-            _ => Err(wrong(self.shell, self.arguments.name(), b"", ") is missing")),
+            _ => Err(wrong(
+                self.shell,
+                self.arguments.name(),
+                b"",
+                ") is missing",
+            )),
         }
     }
 
@@ -176,26 +203,43 @@ impl<'a> Test<'_, 'a> {
 
     fn binary(&mut self) -> Result<bool, Wrong> {
         let left = self.take().unwrap_or_default();
-        let operator = self.take().and_then(|operator| Operator::named(operator.to_bytes()));
-        let (operator, right) = (operator.unwrap_or(Operator::Equal), self.take().unwrap_or_default());
+        let operator = self
+            .take()
+            .and_then(|operator| Operator::named(operator.to_bytes()));
+        let (operator, right) = (
+            operator.unwrap_or(Operator::Equal),
+            self.take().unwrap_or_default(),
+        );
         binary(self.shell, self.arguments.name(), left, operator, right)
     }
 
     fn unexpected(&mut self, argument: &[u8]) -> Wrong {
-        wrong(self.shell, self.arguments.name(), argument, "not expected here")
+        wrong(
+            self.shell,
+            self.arguments.name(),
+            argument,
+            "not expected here",
+        )
     }
 }
 
 /// The letter of a unary operator.
 fn unary_operator(text: &[u8]) -> Option<u8> {
     match *text {
-        [b'-', letter] if nestling::text::contains(b"bcdefghknprstuwxzGLOS", letter) => Some(letter),
+        [b'-', letter] if nestling::text::contains(b"bcdefghknprstuwxzGLOS", letter) => {
+            Some(letter)
+        }
         _ => None,
     }
 }
 
 /// `-f operand`, for `test` and `[[`.
-pub fn unary(shell: &mut Shell, utility: &[u8], operator: u8, operand: &CStr) -> Result<bool, Wrong> {
+pub fn unary(
+    shell: &mut Shell,
+    utility: &[u8],
+    operator: u8,
+    operand: &CStr,
+) -> Result<bool, Wrong> {
     let stat = |is_so: fn(&Stat) -> bool| sys::file::stat(operand).is_ok_and(|stat| is_so(&stat));
     let access = |access: Access| match sys::file::eaccess(operand, access) {
         Err(Errno::ENOSYS) => sys::file::access(operand, access).is_ok(),
@@ -224,7 +268,8 @@ pub fn unary(shell: &mut Shell, utility: &[u8], operator: u8, operand: &CStr) ->
         _ => {
             let fd = integer(shell, utility, operand)?;
             let fd = i32::try_from(fd).map_err(|_| Errno::EBADF);
-            fd.and_then(nestling::rt::descriptors::of_user).is_ok_and(terminal::is_terminal)
+            fd.and_then(nestling::rt::descriptors::of_user)
+                .is_ok_and(terminal::is_terminal)
         }
     })
 }
@@ -287,18 +332,28 @@ pub fn binary(
         Operator::After => return Ok(strings.0 > strings.1),
         Operator::NewerThan | Operator::OlderThan | Operator::SameFile => {
             let files = (sys::file::stat(left).ok(), sys::file::stat(right).ok());
-            let same = |one: Stat, other: Stat| (one.dev(), one.ino()) == (other.dev(), other.ino());
+            let same =
+                |one: Stat, other: Stat| (one.dev(), one.ino()) == (other.dev(), other.ino());
             // A file that is not there is older than any that is: `None` is less.
-            let times = (files.0.map(|stat| stat.mtime()), files.1.map(|stat| stat.mtime()));
+            let times = (
+                files.0.map(|stat| stat.mtime()),
+                files.1.map(|stat| stat.mtime()),
+            );
             return Ok(match operator {
                 Operator::NewerThan => times.0 > times.1,
                 Operator::OlderThan => times.0 < times.1,
-                _ => files.0.zip(files.1).is_some_and(|(one, other)| same(one, other)),
+                _ => files
+                    .0
+                    .zip(files.1)
+                    .is_some_and(|(one, other)| same(one, other)),
             });
         }
         _ => {}
     }
-    let (left, right) = (integer(shell, utility, left)?, integer(shell, utility, right)?);
+    let (left, right) = (
+        integer(shell, utility, left)?,
+        integer(shell, utility, right)?,
+    );
     Ok(match operator {
         Operator::Eq => left == right,
         Operator::Ne => left != right,

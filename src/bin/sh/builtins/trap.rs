@@ -19,7 +19,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut operands = options.operands();
     if operands.len() == 0 {
         show(shell, None, print);
-        for signal in Signal::all() {
+        // C libraries keep two for themselves, and may leave them ignored.
+        for signal in Signal::all().filter(|signal| !matches!(signal.as_raw(), 32 | 33)) {
             show(shell, Some(signal), print);
         }
         return Ok(0);

@@ -59,7 +59,11 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             shell.output.write(&[b'-', limit.0, b' ']);
             limit.3.write(&mut shell.output);
             let length = limit.3.len().min(30);
-            shell.output.write(b"                              ".get(length..).unwrap_or_default());
+            shell.output.write(
+                b"                              "
+                    .get(length..)
+                    .unwrap_or_default(),
+            );
             say(shell, limit, hard && !soft);
         }
         return Ok(0);
@@ -91,7 +95,13 @@ fn say(shell: &mut Shell, &(_, resource, unit, _): &Limit, hard: bool) {
 }
 
 /// Sets a limit: if neither is named, both.
-fn set(shell: &mut Shell, name: &[u8], limit: &Limit, operand: &[u8], (soft, hard): (bool, bool)) -> Answer {
+fn set(
+    shell: &mut Shell,
+    name: &[u8],
+    limit: &Limit,
+    operand: &[u8],
+    (soft, hard): (bool, bool),
+) -> Answer {
     let &(_, resource, unit, _) = limit;
     let mut limits = match sys::resource::getrlimit(resource) {
         Ok(limits) => limits,

@@ -38,7 +38,9 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 fn write(shell: &mut Shell, mask: u32, symbolic: bool) {
     if !symbolic {
         let digit = |shift: u32| b'0' + (mask >> shift & 7) as u8;
-        return shell.output.write(&[b'0', digit(6), digit(3), digit(0), b'\n']);
+        return shell
+            .output
+            .write(&[b'0', digit(6), digit(3), digit(0), b'\n']);
     }
     for (shift, who) in [(6, b"u="), (3, b"g="), (0, b"o=")] {
         shell.output.write(who);

@@ -27,7 +27,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
     let mut status = 0;
     for name in operands.iter() {
-        if shell.aliases.remove(name).is_none() {
+        if !shell.aliases.remove(name) {
             shell.complain(text!("unalias: ", name, ": no such alias"));
             status = 1;
         }

@@ -22,6 +22,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         }
     }
     let operands = options.operands();
+    // What was stopped may go on by now.
+    shell.jobs.update();
     match (first, operands.len()) {
         (false, 0) => wait_for_all(shell),
         (true, 0) => wait_for_first(shell, |shell| match jobs::any_done(&shell.jobs) {

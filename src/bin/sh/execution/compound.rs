@@ -1,6 +1,6 @@
 //! Compound commands: XCU 2.9.4.
 
-use super::{check_errexit, ignoring_errexit, list, subshell};
+use super::{check_errexit, check_traps, ignoring_errexit, list, subshell};
 use crate::builtins;
 use crate::expansion;
 use crate::fields::Fields;
@@ -43,6 +43,7 @@ fn inner(shell: &mut Shell, compound: &Compound, item: &Item, last: bool) -> Flo
         CompoundKind::Group(body) => list(shell, body, last),
         CompoundKind::Subshell(body) => {
             subshell::foreground(shell, body, item, last)?;
+            check_traps(shell)?;
             check_errexit(shell)
         }
         CompoundKind::For { name, words, body } => for_each(shell, *name, words.as_deref(), body),

@@ -258,18 +258,9 @@ fn exec_failure(shell: &mut Shell, name: &CStr, path: &CStr, errno: Errno) -> i3
 
 /// The command does not exist. Its redirections come first, and leave their files.
 fn not_found(shell: &mut Shell, stdout: Option<&OwnedFd>, effects: &[Effect], name: &CStr) {
-    for (index, effect) in effects.iter().enumerate() {
-        if let Effect::Open { path, flags, .. } = effect
-            && let Err(errno) = sys::fd::open(path, *flags | OFlags::CLOEXEC | OFlags::NONBLOCK, 0o666)
-            && errno != Errno::ENXIO
-        {
-            let before = effects.get(..index).unwrap_or_default();
-            redirection::meanwhile(shell, stdout, before, |shell| {
-                redirection::complain(shell, &effect.action(), errno);
-            });
-            shell.status = 1;
-            return;
-        }
+    if redirection::open_all(shell, stdout, effects).is_err() {
+        shell.status = 1;
+        return;
     }
     redirection::meanwhile(shell, stdout, effects, |shell| shell.complain(text!(name, ": not found")));
     shell.status = 127;

@@ -25,7 +25,7 @@ use crate::traps;
 pub fn all(shell: &mut Shell, source: &mut Source) -> Flow {
     let mut none = true;
     while let Some(commands) = syntax::next(shell, source)? {
-        if !commands.items.is_empty() && !shell.options.has(Opt::Noexec) {
+        if !commands.items.is_empty() {
             none = false;
             list(shell, &commands, false)?;
         }
@@ -39,10 +39,8 @@ pub fn all(shell: &mut Shell, source: &mut Source) -> Flow {
 /// As [`all`], of the shell's own program: the last command that it can be seen to have may take the process over.
 pub fn script(shell: &mut Shell, source: &mut Source) -> Flow {
     while let Some(commands) = syntax::next(shell, source)? {
-        if !shell.options.has(Opt::Noexec) {
-            let last = source.is_over() && !shell.is_interactive();
-            list(shell, &commands, last)?;
-        }
+        let last = source.is_over() && !shell.is_interactive();
+        list(shell, &commands, last)?;
     }
     Ok(())
 }
@@ -57,11 +55,18 @@ pub fn list(shell: &mut Shell, list: &List, last: bool) -> Flow {
 }
 
 fn item(shell: &mut Shell, item: &Item, last: bool) -> Flow {
+    if shell.options.has(Opt::Noexec) && !shell.is_interactive() {
+        return Ok(());
+    }
     if item.asynchronous {
         asynchronous::start(shell, item)?;
-    } else {
-        and_or(shell, &item.and_or, item, last)?;
+        return check_traps(shell);
     }
+    and_or(shell, &item.and_or, item, last)
+}
+
+/// Executes what has been trapped meanwhile.
+fn check_traps(shell: &mut Shell) -> Flow {
     if shell.traps.pending() {
         traps::run_pending(shell)?;
     }
@@ -113,6 +118,7 @@ fn execute(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> F
         [only] => command(shell, only, item, last),
         commands => {
             pipeline::foreground(shell, commands, item)?;
+            check_traps(shell)?;
             check_errexit(shell)
         }
     }
@@ -122,6 +128,7 @@ fn command(shell: &mut Shell, command: &Command, item: &Item, last: bool) -> Flo
     match command {
         Command::Simple(simple) => {
             simple::execute(shell, simple, item, last)?;
+            check_traps(shell)?;
             check_errexit(shell)
         }
         Command::Compound(compound) => compound::execute(shell, compound, item, last),

@@ -129,9 +129,15 @@ fn parse_once(shell: &mut Shell, word: &Word) -> Option<Expression> {
     let (mut text, mut parameters) = (Vec::new(), Vec::new());
     collect(&word.parts, &mut text, &mut parameters)?;
     // A value that touches another word or number would be part of it.
-    for (at, _) in text.iter().enumerate().filter(|&(_, &byte)| byte == PARAMETER) {
+    for (at, _) in text
+        .iter()
+        .enumerate()
+        .filter(|&(_, &byte)| byte == PARAMETER)
+    {
         let before = at.checked_sub(1).and_then(|at| text.get(at));
-        let touches = |byte: Option<&u8>| byte.is_some_and(|&byte| is_word(byte) || matches!(byte, PARAMETER | b'#'));
+        let touches = |byte: Option<&u8>| {
+            byte.is_some_and(|&byte| is_word(byte) || matches!(byte, PARAMETER | b'#'))
+        };
         if touches(before) || touches(text.get(at + 1)) {
             return None;
         }
@@ -142,7 +148,11 @@ fn parse_once(shell: &mut Shell, word: &Word) -> Option<Expression> {
     parse(shell, &text, parameters).ok()
 }
 
-fn collect(parts: &[Part], text: &mut Vec<u8>, parameters: &mut Vec<(ParameterName, Sign)>) -> Option<()> {
+fn collect(
+    parts: &[Part],
+    text: &mut Vec<u8>,
+    parameters: &mut Vec<(ParameterName, Sign)>,
+) -> Option<()> {
     for part in parts {
         match part {
             Part::Literal(piece) | Part::Quoted(piece) => text.extend_from_slice(piece),
@@ -164,11 +174,15 @@ fn collect(parts: &[Part], text: &mut Vec<u8>, parameters: &mut Vec<(ParameterNa
 /// Fetches the parameters' values; false if one is no number that can stand for its text.
 fn parameters(shell: &mut Shell, expression: &Expression, values: &mut [i64]) -> bool {
     let places = values.iter_mut();
-    expression.parameters.iter().zip(places).all(|(&(name, sign), place)| {
-        let number = super::value(shell, name).and_then(|value| decimal(&value));
-        *place = number.unwrap_or_default();
-        number.is_some_and(|number| number >= 0 || sign == Sign::Any)
-    })
+    expression
+        .parameters
+        .iter()
+        .zip(places)
+        .all(|(&(name, sign), place)| {
+            let number = super::value(shell, name).and_then(|value| decimal(&value));
+            *place = number.unwrap_or_default();
+            number.is_some_and(|number| number >= 0 || sign == Sign::Any)
+        })
 }
 
 /// The number that a text is: decimal digits, the first no 0 (which would make it octal), perhaps after a minus. (A long one is left
@@ -180,10 +194,14 @@ fn decimal(text: &[u8]) -> Option<i64> {
     };
     let number = match digits {
         [b'0'] => 0,
-        [b'1'..=b'9', ..] if digits.len() <= 18 => digits.iter().try_fold(0, |number: i64, &digit| match digit {
-            b'0'..=b'9' => Some(number * 10 + i64::from(digit - b'0')),
-            _ => None,
-        })?,
+        [b'1'..=b'9', ..] if digits.len() <= 18 => {
+            digits
+                .iter()
+                .try_fold(0, |number: i64, &digit| match digit {
+                    b'0'..=b'9' => Some(number * 10 + i64::from(digit - b'0')),
+                    _ => None,
+                })?
+        }
         _ => return None,
     };
     Some(if is_negative { -number } else { number })
@@ -316,7 +334,11 @@ fn is_word(byte: u8) -> bool {
 }
 
 /// Parses an expression; of nothing, it is 0.
-fn parse(shell: &mut Shell, text: &[u8], parameters: Vec<(ParameterName, Sign)>) -> Result<Expression, Wrong> {
+fn parse(
+    shell: &mut Shell,
+    text: &[u8],
+    parameters: Vec<(ParameterName, Sign)>,
+) -> Result<Expression, Wrong> {
     let mut parser = Parser {
         shell,
         rest: text,
@@ -490,7 +512,9 @@ impl Parser<'_> {
                 };
                 // `x--1` comes from `x-$y`: there are two signs.
                 let after = self.rest.get(2..).unwrap_or_default().trim_ascii_start();
-                let is_sign = after.first().is_some_and(|&byte| is_word(byte) || byte == b'(');
+                let is_sign = after
+                    .first()
+                    .is_some_and(|&byte| is_word(byte) || byte == b'(');
                 if step == 0 || is_sign {
                     self.push(Operation::Variable(name));
                 } else {
@@ -511,7 +535,8 @@ impl Parser<'_> {
             _ => {}
         }
         if let [b'#', ..] = self.rest {
-            base = nestling::text::number(digits, base).filter(|base| (2..=36).contains(base))? as u32;
+            base =
+                nestling::text::number(digits, base).filter(|base| (2..=36).contains(base))? as u32;
             self.rest = self.rest.get(1..)?;
             digits = self.word();
         }
@@ -520,11 +545,18 @@ impl Parser<'_> {
             let digit = char::from(digit).to_digit(base)?;
             Some(number.wrapping_mul(base.into()).wrapping_add(digit.into()))
         };
-        digits.iter().try_fold(0, add).filter(|_| !digits.is_empty())
+        digits
+            .iter()
+            .try_fold(0, add)
+            .filter(|_| !digits.is_empty())
     }
 
     fn name(&mut self) -> Option<Symbol> {
-        if self.rest.first().is_none_or(|byte| !is_word(*byte) || byte.is_ascii_digit()) {
+        if self
+            .rest
+            .first()
+            .is_none_or(|byte| !is_word(*byte) || byte.is_ascii_digit())
+        {
             return None;
         }
         let name = self.word();

@@ -64,7 +64,11 @@ pub fn is_boundary(text: &[u8], at: usize, utf8: bool) -> bool {
 
 /// How many characters there are.
 pub fn count(text: &[u8], utf8: bool) -> usize {
-    if utf8 { offset(text, usize::MAX, true).1 } else { text.len() }
+    if utf8 {
+        offset(text, usize::MAX, true).1
+    } else {
+        text.len()
+    }
 }
 
 /// Where the character begins that has `index` before it, or the end; and how many there are before it.

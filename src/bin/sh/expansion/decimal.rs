@@ -15,7 +15,7 @@ impl Decimal {
         };
         let mut rest = number.unsigned_abs();
         // Numbers are small mostly, and a division of 64 bits is long on i386.
-        while let Err(_) = u32::try_from(rest) {
+        while u32::try_from(rest).is_err() {
             digits.put((rest % 10) as u8 + b'0');
             rest /= 10;
         }

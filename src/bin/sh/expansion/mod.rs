@@ -27,7 +27,9 @@ use splitting::{Kind, Run, Separators};
 
 /// Expands words to fields: tilde, parameters, commands, arithmetic, field splitting, pathname expansion, quote removal. Adds to `out`.
 pub fn fields(shell: &mut Shell, words: &[Word], out: &mut Fields) -> Flow {
-    words.iter().try_for_each(|word| word_to_fields(shell, word, out))
+    words
+        .iter()
+        .try_for_each(|word| word_to_fields(shell, word, out))
 }
 
 fn word_to_fields(shell: &mut Shell, word: &Word, out: &mut Fields) -> Flow {
@@ -59,7 +61,11 @@ fn simple(shell: &mut Shell, word: &Word, out: &mut Fields) -> bool {
         Part::Quoted(text) => out.push(text),
         Part::Literal(text) if is_quoted || !pathname::may_be_pattern(text) => out.push(text),
         Part::Parameter(parameter) if matches!(parameter.modifier, Modifier::None) => {
-            let separators = if is_quoted { None } else { Some(Separators::new(shell)) };
+            let separators = if is_quoted {
+                None
+            } else {
+                Some(Separators::new(shell))
+            };
             let Some(value) = value(shell, parameter.name) else {
                 return false;
             };
@@ -88,7 +94,10 @@ pub fn pattern(shell: &mut Shell, word: &Word) -> Result<Pattern, Divert> {
     let mut expander = Expander::new(shell, Keeps::Quotes);
     expander.parts(&word.parts, Context::default())?;
     let Expander { text, runs, .. } = expander;
-    Ok(Pattern::new(&splitting::escape(&text, &runs, 0, text.len()), shell.utf8))
+    Ok(Pattern::new(
+        &splitting::escape(&text, &runs, 0, text.len()),
+        shell.utf8,
+    ))
 }
 
 /// Whether a text matches a word as a pattern: an arm of `case`. As [`pattern`], but for a word without expansions
@@ -100,14 +109,6 @@ pub fn matches(shell: &mut Shell, word: &Word, subject: &[u8]) -> Result<bool, D
         [Part::Quoted(text)] => Ok(**text == *subject),
         _ => Ok(pattern(shell, word)?.matches(subject)),
     }
-}
-
-/// The value of a parameter; `None` if it is unset. `$*` and `$@` are joined by a space.
-pub fn parameter(shell: &mut Shell, name: ParameterName) -> Option<Vec<u8>> {
-    if let ParameterName::Special(b'@' | b'*') = name {
-        return Some(shell.positional.join(&b' '));
-    }
-    value(shell, name).map(Cow::into_owned)
 }
 
 /// The value of a parameter; `None` if it is unset, or `$*` or `$@`, which are many.
@@ -234,7 +235,11 @@ impl<'a> Expander<'a> {
                     self.mark(start, context.quoted);
                 }
                 Part::Process(writes, substitution) => {
-                    let path = execution::subshell::process_substitution(self.shell, *writes, substitution)?;
+                    let path = execution::subshell::process_substitution(
+                        self.shell,
+                        *writes,
+                        substitution,
+                    )?;
                     self.text.extend_from_slice(&path);
                     self.mark(start, true);
                 }
@@ -280,7 +285,11 @@ impl<'a> Expander<'a> {
     fn mark_empty(&mut self, start: usize) {
         if self.keeps == Keeps::All && self.text.len() == start {
             let kind = Kind::Quoted;
-            self.runs.push(Run { kind, start, end: start });
+            self.runs.push(Run {
+                kind,
+                start,
+                end: start,
+            });
         }
     }
 
@@ -288,6 +297,10 @@ impl<'a> Expander<'a> {
     fn mark_break(&mut self) {
         let start = self.text.len();
         let kind = Kind::Break;
-        self.runs.push(Run { kind, start, end: start });
+        self.runs.push(Run {
+            kind,
+            start,
+            end: start,
+        });
     }
 }

@@ -3,7 +3,10 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use super::{Context, Decimal, Expander, Keeps, arithmetic, characters, check_unset, name_of, pattern, single, value};
+use super::{
+    Context, Decimal, Expander, Keeps, arithmetic, characters, check_unset, name_of, pattern,
+    single, value,
+};
 use crate::shell::{Divert, Flow, Shell, text};
 use crate::symbols::Symbol;
 use crate::syntax::tree::{Arithmetic, Modifier, Parameter, ParameterName, Word};
@@ -15,15 +18,22 @@ impl Expander<'_> {
     pub(super) fn parameter(&mut self, parameter: &Parameter, quoted: bool) -> Flow {
         let name = parameter.name;
         match &parameter.modifier {
-            Modifier::None => self.values(name, quoted, &mut |value, out| out.extend_from_slice(value)),
+            Modifier::None => {
+                self.values(name, quoted, &mut |value, out| out.extend_from_slice(value))
+            }
             Modifier::Length => {
                 let start = self.text.len();
                 let length = self.length(name)?;
-                self.text.extend_from_slice(Decimal::new(length as i64).as_bytes());
+                self.text
+                    .extend_from_slice(Decimal::new(length as i64).as_bytes());
                 self.mark(start, quoted);
                 Ok(())
             }
-            Modifier::Default { operator, colon, word } => self.default(name, *operator, *colon, word, quoted),
+            Modifier::Default {
+                operator,
+                colon,
+                word,
+            } => self.default(name, *operator, *colon, word, quoted),
             Modifier::Trim {
                 suffix,
                 longest,
@@ -32,14 +42,20 @@ impl Expander<'_> {
                 let pattern = super::pattern(self.shell, pattern)?;
                 self.values(name, quoted, &mut |value, out| {
                     let rest = if *suffix {
-                        pattern.suffix(value, *longest).and_then(|start| value.get(..start))
+                        pattern
+                            .suffix(value, *longest)
+                            .and_then(|start| value.get(..start))
                     } else {
-                        pattern.prefix(value, *longest).and_then(|end| value.get(end..))
+                        pattern
+                            .prefix(value, *longest)
+                            .and_then(|end| value.get(end..))
                     };
                     out.extend_from_slice(rest.unwrap_or(value));
                 })
             }
-            Modifier::Substring { offset, length } => self.substring(name, offset, length.as_ref(), quoted),
+            Modifier::Substring { offset, length } => {
+                self.substring(name, offset, length.as_deref(), quoted)
+            }
             Modifier::Replace {
                 which,
                 pattern,
@@ -78,7 +94,11 @@ impl Expander<'_> {
             let start = self.text.len();
             for (index, value) in values.iter().enumerate() {
                 if index > 0 {
-                    let joint = if sign == b'*' { joint(self.shell) } else { b" " };
+                    let joint = if sign == b'*' {
+                        joint(self.shell)
+                    } else {
+                        b" "
+                    };
                     self.text.extend_from_slice(joint);
                 }
                 transform(value, &mut self.text);
@@ -113,7 +133,14 @@ impl Expander<'_> {
     }
 
     /// `${name-word}` and its like.
-    fn default(&mut self, name: ParameterName, operator: u8, colon: bool, word: &Word, quoted: bool) -> Flow {
+    fn default(
+        &mut self,
+        name: ParameterName,
+        operator: u8,
+        colon: bool,
+        word: &Word,
+        quoted: bool,
+    ) -> Flow {
         let context = Context {
             quoted,
             substituted: true,
@@ -130,7 +157,9 @@ impl Expander<'_> {
             b'=' => {
                 let ParameterName::Variable(variable) = name else {
                     let name = name_of(self.shell, name);
-                    return Err(self.shell.fatal(2, text!(&name[..], ": cannot be assigned to")));
+                    return Err(self
+                        .shell
+                        .fatal(2, text!(&name[..], ": cannot be assigned to")));
                 };
                 let value = single(self.shell, word)?;
                 self.shell.assign(variable, &value)?;
@@ -179,7 +208,9 @@ impl Expander<'_> {
             values.extend(self.shell.positional.iter().cloned());
             let (start, end) = range(offset, length, values.len());
             let values = values.get(start..end).unwrap_or_default();
-            self.list(sign, values, quoted, &mut |value, out| out.extend_from_slice(value));
+            self.list(sign, values, quoted, &mut |value, out| {
+                out.extend_from_slice(value)
+            });
             return Ok(());
         }
         let utf8 = self.shell.utf8;
@@ -196,14 +227,20 @@ impl Expander<'_> {
 fn joint(shell: &Shell) -> &[u8] {
     match shell.variables.get(Symbol::IFS) {
         None => b" ",
-        Some(ifs) => ifs.get(..characters::length(ifs, shell.utf8)).unwrap_or_default(),
+        Some(ifs) => ifs
+            .get(..characters::length(ifs, shell.utf8))
+            .unwrap_or_default(),
     }
 }
 
 /// From where to where an offset and a length say, of so many. What is negative counts from the end.
 fn range(offset: i64, length: Option<i64>, count: usize) -> (usize, usize) {
     let count = count as i64;
-    let start = if offset < 0 { offset.saturating_add(count) } else { offset };
+    let start = if offset < 0 {
+        offset.saturating_add(count)
+    } else {
+        offset
+    };
     if !(0..=count).contains(&start) {
         return (0, 0);
     }
@@ -216,13 +253,23 @@ fn range(offset: i64, length: Option<i64>, count: usize) -> (usize, usize) {
 }
 
 /// `${name/pattern/text}`
-fn replace(which: u8, pattern: &pattern::Pattern, replacement: &[u8], value: &[u8], out: &mut Vec<u8>) {
+fn replace(
+    which: u8,
+    pattern: &pattern::Pattern,
+    replacement: &[u8],
+    value: &[u8],
+    out: &mut Vec<u8>,
+) {
     let mut from = 0;
     loop {
         let found = match which {
             b'#' => pattern.prefix(value, true).map(|end| (0, end)),
-            b'%' => pattern.suffix(value, true).map(|start| (start, value.len())),
-            _ => pattern.find(value, from).filter(|&(start, end)| start < end || value.is_empty()),
+            b'%' => pattern
+                .suffix(value, true)
+                .map(|start| (start, value.len())),
+            _ => pattern
+                .find(value, from)
+                .filter(|&(start, end)| start < end || value.is_empty()),
         };
         let Some((start, end)) = found else { break };
         out.extend_from_slice(value.get(from..start).unwrap_or_default());

@@ -8,6 +8,7 @@ use nestling::sys::file;
 
 use super::pattern::Pattern;
 use crate::fields::Fields;
+use crate::sort::sort;
 
 /// Whether there is something in a text that a pattern is made of: an asterisk, a question mark, brackets.
 pub fn may_be_pattern(text: &[u8]) -> bool {
@@ -49,7 +50,9 @@ pub fn expand(text: &[u8], utf8: bool, out: &mut Fields) -> bool {
         found = next;
     }
     let mut order: Vec<usize> = (0..found.len()).collect();
-    order.sort_unstable_by(|&left, &right| found.get(left).cmp(&found.get(right)));
+    sort(&mut order, &|left, right| {
+        found.get(left).cmp(&found.get(right))
+    });
     for &index in &order {
         out.push(found.get(index).unwrap_or_default());
     }

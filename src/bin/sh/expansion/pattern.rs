@@ -46,6 +46,7 @@ impl Pattern {
     /// The pattern that a text says.
     pub fn new(text: &[u8], utf8: bool) -> Self {
         let mut items = Vec::with_capacity(text.len());
+        let has_sets = nestling::text::contains(text, b']');
         let mut stars = None;
         let mut rest = text;
         while let [first, more @ ..] = rest {
@@ -57,7 +58,7 @@ impl Pattern {
                     Item::Star
                 }
                 b'?' => Item::Any,
-                b'[' => match Set::parse(more, utf8) {
+                b'[' => match has_sets.then(|| Set::parse(more, utf8)).flatten() {
                     Some((set, after)) => {
                         rest = after;
                         Item::Set(Box::new(set))
@@ -167,7 +168,11 @@ impl Pattern {
     fn segments(&self) -> Option<(&[Item], &[Item], &[Item])> {
         let (first, last) = self.stars?;
         let middle = self.items.get(first + 1..last).unwrap_or_default();
-        Some((self.items.get(..first)?, middle, self.items.get(last + 1..)?))
+        Some((
+            self.items.get(..first)?,
+            middle,
+            self.items.get(last + 1..)?,
+        ))
     }
 
     /// Where a segment ends that begins here.
@@ -214,7 +219,13 @@ impl Pattern {
     }
 
     /// The last place up to `to` where a segment is that begins at `from` or later.
-    fn last(&self, segment: &[Item], text: &[u8], to: usize, from: usize) -> Option<(usize, usize)> {
+    fn last(
+        &self,
+        segment: &[Item],
+        text: &[u8],
+        to: usize,
+        from: usize,
+    ) -> Option<(usize, usize)> {
         (from..=to)
             .rev()
             .filter(|&end| characters::is_boundary(text, end, self.utf8))
@@ -250,14 +261,12 @@ impl Set {
             set.negated = true;
             rest = more;
         }
-        let mut is_first = true;
-        loop {
+        for count in 0..ELEMENTS_MAX {
             if let [b']', after @ ..] = rest
-                && !is_first
+                && count > 0
             {
                 return Some((set, after));
             }
-            is_first = false;
             if let [b'[', b':', more @ ..] = rest
                 && let Some((class, after)) = enclosed(more, b':')
             {
@@ -278,6 +287,7 @@ impl Set {
                 set.add(first, last);
             }
         }
+        None
     }
 
     fn add(&mut self, first: u32, last: u32) {
@@ -295,39 +305,67 @@ impl Set {
         let Some(class) = nestling::text::position(CLASSES, name) else {
             return;
         };
-        for byte in 0..128_u8 {
-            let is_in = match class {
-                0 => byte.is_ascii_alphanumeric(),
-                1 => byte.is_ascii_alphabetic(),
-                2 => matches!(byte, b' ' | b'\t'),
-                3 => byte.is_ascii_control(),
-                4 => byte.is_ascii_digit(),
-                5 => byte.is_ascii_graphic(),
-                6 => byte.is_ascii_lowercase(),
-                7 => byte == b' ' || byte.is_ascii_graphic(),
-                8 => byte.is_ascii_punctuation(),
-                9 => matches!(byte, b'\t'..=b'\r' | b' '),
-                10 => byte.is_ascii_uppercase(),
-                _ => byte.is_ascii_hexdigit(),
-            };
-            if is_in {
-                self.add(byte.into(), byte.into());
-            }
-        }
+        let members = MEMBERS.get(class).copied().unwrap_or_default();
+        self.low
+            .iter_mut()
+            .zip(members)
+            .for_each(|(bits, more)| *bits |= more);
         self.letters |= utf8 && matches!(class, 0 | 1 | 5 | 7);
     }
 
     fn contains(&self, character: u32) -> bool {
-        let bits = self.low.get(character as usize / 32).copied().unwrap_or_default();
+        let bits = self
+            .low
+            .get(character as usize / 32)
+            .copied()
+            .unwrap_or_default();
         let is_in = bits >> (character % 32) & 1 != 0
-            || self.high.iter().any(|&(first, last)| (first..=last).contains(&character))
+            || self
+                .high
+                .iter()
+                .any(|&(first, last)| (first..=last).contains(&character))
             || self.letters && (0xa0..characters::INVALID).contains(&character);
         is_in != self.negated
     }
 }
 
-/// In the order in which [`Set::add_class`] knows them.
+/// Character classes, of ASCII: a bit for each member.
 const CLASSES: &str = "alnum alpha blank cntrl digit graph lower print punct space upper xdigit";
+const MEMBERS: [[u32; 4]; 12] = {
+    let mut members = [[0; 4]; 12];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        let is_in = [
+            byte.is_ascii_alphanumeric(),
+            byte.is_ascii_alphabetic(),
+            matches!(byte, b' ' | b'\t'),
+            byte.is_ascii_control(),
+            byte.is_ascii_digit(),
+            byte.is_ascii_graphic(),
+            byte.is_ascii_lowercase(),
+            byte == b' ' || byte.is_ascii_graphic(),
+            byte.is_ascii_punctuation(),
+            matches!(byte, b'\t'..=b'\r' | b' '),
+            byte.is_ascii_uppercase(),
+            byte.is_ascii_hexdigit(),
+        ];
+        let mut class = 0;
+        while class < is_in.len() {
+            if is_in[class] {
+                members[class][byte as usize / 32] |= 1 << (byte % 32);
+            }
+            class += 1;
+        }
+        byte += 1;
+    }
+    members
+};
+
+/// So many elements at most has a bracket expression, lest a hostile pattern be searched to its end at each bracket.
+const ELEMENTS_MAX: usize = 1024;
+
+/// And no name of a class or a collating element is as long.
+const NAME_MAX: usize = 32;
 
 /// One character of a bracket expression: itself, after a backslash, `[.c.]` or `[=c=]`. `None` inside for what is none.
 fn element(text: &[u8], utf8: bool) -> Option<(Option<u32>, &[u8])> {
@@ -351,7 +389,11 @@ fn element(text: &[u8], utf8: bool) -> Option<(Option<u32>, &[u8])> {
 
 /// What stands before `kind` and a bracket, and what after them.
 fn enclosed(text: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
+    let near = text.get(..NAME_MAX).unwrap_or(text);
     // At least one character: `[.].]`, `[===]`.
-    let end = 1 + text.get(1..)?.windows(2).position(|pair| pair == [kind, b']'])?;
+    let end = 1 + near
+        .get(1..)?
+        .windows(2)
+        .position(|pair| pair == [kind, b']'])?;
     Some((text.get(..end)?, text.get(end + 2..)?))
 }

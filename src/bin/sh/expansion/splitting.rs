@@ -52,7 +52,8 @@ const fn bits(bytes: &[u8]) -> Bits {
 }
 
 fn has(bits: &Bits, byte: u8) -> bool {
-    bits.get(usize::from(byte) / 32).is_some_and(|bits| bits >> (byte % 32) & 1 != 0)
+    bits.get(usize::from(byte) / 32)
+        .is_some_and(|bits| bits >> (byte % 32) & 1 != 0)
 }
 
 const PATTERN: Bits = bits(b"*?[\\");
@@ -83,7 +84,11 @@ impl Separators {
             }
             rest = rest.get(length..).unwrap_or_default();
         }
-        Self { first, special, wide }
+        Self {
+            first,
+            special,
+            wide,
+        }
     }
 
     /// Whether a text has neither separators in it nor characters of patterns.
@@ -102,7 +107,10 @@ impl Separators {
         }
         let length = characters::length(text, true);
         let character = text.get(..length)?;
-        self.wide.windows(length).any(|other| other == character).then_some(length)
+        self.wide
+            .windows(length)
+            .any(|other| other == character)
+            .then_some(length)
     }
 }
 
@@ -180,7 +188,11 @@ pub fn escape<'a>(text: &'a [u8], runs: &[Run], start: usize, end: usize) -> Cow
         let unquoted = piece(at, run.start);
         escaped.extend_from_slice(unquoted);
         // A backslash at the end does not reach into what is quoted.
-        let backslashes = unquoted.iter().rev().take_while(|&&byte| byte == b'\\').count();
+        let backslashes = unquoted
+            .iter()
+            .rev()
+            .take_while(|&&byte| byte == b'\\')
+            .count();
         if backslashes % 2 == 1 {
             escaped.push(b'\\');
         }

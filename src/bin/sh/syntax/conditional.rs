@@ -62,7 +62,7 @@ impl Parser<'_> {
         let operator: Box<[u8]> = match self.operand_token()? {
             Token::Less => Box::from(*b"<"),
             Token::Great => Box::from(*b">"),
-            Token::Word if self.plain && is_binary(&self.buffers.text) => Box::from(&self.buffers.text[..]),
+            Token::Word if self.plain && is_binary(&self.source.buffers.text) => Box::from(&self.source.buffers.text[..]),
             Token::Word if unary.is_some() && !self.at_word(b"]]")? => {
                 let operand = self.operand(line)?;
                 return Ok(Conditional::Unary(unary.unwrap_or_default(), operand));
@@ -96,7 +96,7 @@ impl Parser<'_> {
 
     /// Whether the token is this word, not quoted.
     fn at_word(&mut self, word: &[u8]) -> Parsed<bool> {
-        Ok(self.operand_token()? == Token::Word && self.plain && self.buffers.text == word)
+        Ok(self.operand_token()? == Token::Word && self.plain && self.source.buffers.text == word)
     }
 }
 

@@ -4,25 +4,36 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
+use core::mem;
 
+use super::compact::{Few, Piece};
 use super::lexer::class::*;
 use super::lexer::{Kind, Parsed, Parser, Pending, Place};
 use super::source;
 use super::tree::{Part, Word};
+use super::words::Quoting;
 
 impl Parser<'_> {
     /// Behind `<<` or `<<-`: reads the delimiter. The document comes behind this line.
     pub fn here_document(&mut self, strips_tabs: bool) -> Parsed<Rc<OnceCell<Word>>> {
         self.skip_blanks();
-        if is(self.peek(), META) {
+        if is(self.peek(), META) || self.peek() == b'#' {
             self.token(Place::Plain)?;
             return self.unexpected();
         }
         let quoted = self.delimiter()?;
+        if !quoted
+            && matches!(self.peek(), b'<' | b'>')
+            && self.source.buffers.text.iter().all(|&byte| is(byte, DIGIT))
+        {
+            // The number of a redirection.
+            self.token(Place::Plain)?;
+            return self.unexpected();
+        }
         let document = Rc::new(OnceCell::new());
-        self.buffers.pending.push(Pending {
+        self.source.buffers.pending.push(Pending {
             document: document.clone(),
-            delimiter: Box::from(&self.buffers.text[..]),
+            delimiter: Box::from(&self.source.buffers.text[..]),
             quoted,
             strips_tabs,
         });
@@ -54,9 +65,27 @@ impl Parser<'_> {
                     self.source.at += 1;
                     self.dollar_quoted()?;
                 }
+                b'$' if matches!(self.second(), b'{' | b'(') => self.expansion_as_text(Self::dollar)?,
+                b'`' => self.expansion_as_text(Self::backquoted)?,
                 _ => self.byte(Kind::Quoted),
             }
         }
+    }
+
+    /// An expansion in a delimiter: it ends where it would, but stands for itself.
+    fn expansion_as_text(&mut self, expansion: fn(&mut Self, Quoting) -> Parsed<()>) -> Parsed<()> {
+        let delimiter = mem::take(&mut self.source.buffers.text);
+        self.clear();
+        let parts = self.source.buffers.parts.len();
+        let start = self.source.at;
+        expansion(self, Quoting::None)?;
+        let buffers = &mut self.source.buffers;
+        buffers.parts.truncate(parts);
+        buffers.kind = Kind::Quoted;
+        buffers.text = delimiter;
+        let text = self.source.text.get(start..self.source.at).unwrap_or_default();
+        self.source.buffers.text.extend_from_slice(text);
+        Ok(())
     }
 
     fn double_quoted_delimiter(&mut self) -> Parsed<()> {
@@ -78,7 +107,7 @@ impl Parser<'_> {
     /// Behind a newline, or at the end: reads the documents that this line has asked for.
     #[inline]
     pub fn here_documents(&mut self) -> Parsed<()> {
-        if self.buffers.pending.len() > self.pending_base {
+        if self.source.buffers.pending.len() > self.source.buffers.pending_base {
             return self.read_documents();
         }
         Ok(())
@@ -86,18 +115,18 @@ impl Parser<'_> {
 
     #[inline(never)]
     fn read_documents(&mut self) -> Parsed<()> {
-        let pending = self.buffers.pending.split_off(self.pending_base);
+        let pending = self.source.buffers.pending.split_off(self.source.buffers.pending_base);
         for pending in pending {
             let start = self.source.place();
             let line = self.source.line;
             let body = self.body(&pending);
-            self.buffers.documents.push((start, self.source.place()));
+            self.source.buffers.documents.push((start, self.source.place()));
             let expands = !pending.quoted && body.iter().any(|&byte| is(byte, SPECIAL));
             let word = if expands {
                 self.document_word(body, line)?
             } else {
                 Word {
-                    parts: Box::new([Part::Quoted(body.into())]),
+                    parts: Few::One(Part::Quoted(Piece::Long(body.into()))),
                     is_assignment: false,
                 }
             };

@@ -5,8 +5,9 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
+use super::compact::{Few, Piece};
 use super::source::{self, Source};
-use super::tree::{Part, Word};
+use super::tree::{Assignment, Command, Item, Part, Redirection, Word};
 use crate::shell::{Divert, Shell};
 use crate::symbols::Symbol;
 
@@ -235,32 +236,68 @@ pub enum Kind {
     Quoted,
 }
 
-/// Collections that keep their room.
+/// What is not complete yet, one behind the other, whatever it is in: collections that keep their room.
 #[derive(Debug, Default)]
 pub struct Buffers {
     /// A piece of text until it is a part; or the word, if all of it is one piece of unquoted text.
     pub text: Vec<u8>,
     pub kind: Kind,
-    /// The parts of the words that are not complete, one behind the other.
     pub parts: Vec<Part>,
-    /// The words of the commands that are not complete.
     pub words: Vec<Word>,
+    pub assignments: Vec<Assignment>,
+    pub redirections: Vec<Redirection>,
+    pub commands: Vec<Command>,
+    pub items: Vec<Item>,
     pub pending: Vec<Pending>,
+    /// The here-documents before this one belong to commands around the command substitution.
+    pub pending_base: usize,
     /// Where here-documents are in what was read.
     pub documents: Vec<(usize, usize)>,
-    /// Where `$((` is known not to begin an arithmetic expansion: [`Source::place`], and the place in the alias's value.
+    /// How many expansions that began with `$((` are being tried as arithmetic.
+    pub trials: u32,
+    /// Where `$((` is known not to begin one: [`Source::place`], and the place in the alias's value.
     pub not_arithmetic: Vec<(usize, usize)>,
 }
 
+/// How long the collections are.
+#[derive(Debug, Default)]
+pub struct Lengths([usize; 8], usize);
+
 impl Buffers {
-    /// After a complete command, or what was none.
-    pub fn clear(&mut self) {
+    pub fn lengths(&self) -> Lengths {
+        let lengths = [
+            self.parts.len(),
+            self.words.len(),
+            self.assignments.len(),
+            self.redirections.len(),
+            self.commands.len(),
+            self.items.len(),
+            self.pending.len(),
+            self.documents.len(),
+        ];
+        Lengths(lengths, self.pending_base)
+    }
+
+    /// Forgets what came since then, of which nothing came of.
+    pub fn truncate(&mut self, lengths: &Lengths) {
+        let Lengths([parts, words, assignments, redirections, commands, items, pending, documents], pending_base) = *lengths;
         self.text.clear();
         self.kind = Kind::Nothing;
-        self.parts.clear();
-        self.words.clear();
-        self.pending.clear();
-        self.documents.clear();
+        self.parts.truncate(parts);
+        self.words.truncate(words);
+        self.assignments.truncate(assignments);
+        self.redirections.truncate(redirections);
+        self.commands.truncate(commands);
+        self.items.truncate(items);
+        self.pending.truncate(pending);
+        self.pending_base = pending_base;
+        self.documents.truncate(documents);
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.truncate(&Lengths::default());
+        self.trials = 0;
         self.not_arithmetic.clear();
     }
 }
@@ -269,7 +306,6 @@ impl Buffers {
 pub struct Parser<'a> {
     pub shell: &'a mut Shell,
     pub source: &'a mut Source,
-    pub buffers: Buffers,
     /// The token that was recognised and is not taken.
     pub token: Option<Token>,
     /// Its line.
@@ -287,21 +323,15 @@ pub struct Parser<'a> {
     pub assigned: Option<(Symbol, bool)>,
     /// Where the last token that was taken ended.
     pub taken: usize,
-    /// The here-documents before this one belong to commands around the command substitution.
-    pub pending_base: usize,
-    /// How many expansions that began with `$((` are being tried.
-    pub trials: u32,
     pub wrong: Option<Wrong>,
     pub diverted: Option<Divert>,
 }
 
 impl<'a> Parser<'a> {
     pub fn new(shell: &'a mut Shell, source: &'a mut Source) -> Self {
-        let buffers = core::mem::take(&mut source.buffers);
         Self {
             shell,
             source,
-            buffers,
             token: None,
             line: 0,
             start: 0,
@@ -311,8 +341,6 @@ impl<'a> Parser<'a> {
             like_assignment: false,
             assigned: None,
             taken: 0,
-            pending_base: 0,
-            trials: 0,
             wrong: None,
             diverted: None,
         }
@@ -392,7 +420,7 @@ impl<'a> Parser<'a> {
     // ---- Tokens ----
 
     /// The next token, which stays the next one until it is [taken](Self::take).
-    #[inline]
+    #[inline(always)]
     pub fn token(&mut self, place: Place) -> Parsed<Token> {
         match self.token {
             Some(token) => Ok(token),
@@ -401,6 +429,7 @@ impl<'a> Parser<'a> {
     }
 
     /// With alias substitution (XCU 2.3.1).
+    #[inline(never)]
     fn recognise(&mut self, place: Place) -> Parsed<Token> {
         let mut behind_alias = false;
         loop {
@@ -427,7 +456,7 @@ impl<'a> Parser<'a> {
 
     /// Replaces the word by the alias's value, if it is an alias.
     fn replace_alias(&mut self) -> bool {
-        let name = &self.buffers.text[..];
+        let name = &self.source.buffers.text[..];
         if self.source.aliases.iter().any(|other| **other == *name) {
             return false;
         }
@@ -545,14 +574,14 @@ impl<'a> Parser<'a> {
     }
 
     fn reserved_text(&self) -> Option<Reserved> {
-        Reserved::of(&self.buffers.text)
+        Reserved::of(&self.source.buffers.text)
     }
 
     /// Takes the token.
     pub fn take(&mut self) {
         if let Some(Token::Word | Token::Assignment | Token::IoNumber) = self.token {
             self.clear();
-            self.buffers.parts.truncate(self.base);
+            self.source.buffers.parts.truncate(self.base);
         }
         self.token = None;
         self.taken = self.end;
@@ -569,10 +598,10 @@ impl<'a> Parser<'a> {
 
     /// Takes the token, a word or an assignment's value.
     pub fn take_word(&mut self) -> Word {
-        if self.plain {
-            self.push_text();
-        }
-        let parts = split_off(&mut self.buffers.parts, self.base);
+        let parts = match self.plain {
+            true => Few::One(Part::Literal(Piece::from(&self.source.buffers.text[..]))),
+            false => Few::split_off(&mut self.source.buffers.parts, self.base),
+        };
         self.take();
         Word {
             parts,
@@ -582,8 +611,8 @@ impl<'a> Parser<'a> {
 
     /// Forgets the text that is being collected.
     pub fn clear(&mut self) {
-        self.buffers.text.clear();
-        self.buffers.kind = Kind::Nothing;
+        self.source.buffers.text.clear();
+        self.source.buffers.kind = Kind::Nothing;
     }
 
     // ---- What is wrong ----
@@ -597,7 +626,7 @@ impl<'a> Parser<'a> {
     pub fn unexpected<T>(&mut self) -> Parsed<T> {
         let token = self.token.unwrap_or(Token::End);
         let text = if token == Token::Word && self.plain {
-            &self.buffers.text
+            &self.source.buffers.text
         } else {
             self.source.read().get(self.start..self.end).unwrap_or_default()
         };
@@ -617,9 +646,4 @@ impl<'a> Parser<'a> {
         }
         Ok(())
     }
-}
-
-/// What is in a collection from there on.
-pub fn split_off<T>(collection: &mut Vec<T>, from: usize) -> Box<[T]> {
-    collection.split_off(from.min(collection.len())).into_boxed_slice()
 }

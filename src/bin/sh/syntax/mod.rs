@@ -1,5 +1,6 @@
 //! From text to a tree: XCU 2.2 to 2.4, 2.10.
 
+mod compact;
 mod conditional;
 mod here_documents;
 mod lexer;
@@ -25,10 +26,6 @@ pub fn next(shell: &mut Shell, source: &mut Source) -> Result<Option<List>, Dive
     let mut parser = Parser::new(shell, source);
     let answer = parser.complete_command();
     let (wrong, diverted) = (parser.wrong.take(), parser.diverted.take());
-    let mut buffers = mem::take(&mut parser.buffers);
-    buffers.clear();
-    source.buffers = buffers;
-
     if answer.is_err() {
         source.discard_line();
     }

@@ -4,7 +4,8 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use super::lexer::{Parsed, Parser, Place, Reserved, Token, What, split_off};
+use super::compact::{Few, split_off};
+use super::lexer::{Parsed, Parser, Place, Reserved, Token, What};
 use super::tree::{
     AndOr, Arm, Assignment, Command, Compound, CompoundKind, Connective, Function, Item, List, Part, Pipeline, Redirection,
     RedirectionKind, Simple, Word,
@@ -35,7 +36,7 @@ impl Parser<'_> {
 
     /// And-or lists up to what can't begin one, which is the token then. `of_line`: up to the newline; else over newlines.
     pub fn list(&mut self, of_line: bool) -> Parsed<List> {
-        let mut items = Vec::new();
+        let base = self.source.buffers.items.len();
         loop {
             if !of_line {
                 self.skip_newlines(Place::Command)?;
@@ -48,10 +49,11 @@ impl Parser<'_> {
             let separator = self.token(Place::Plain)?;
             let asynchronous = separator == Token::And;
             let with_text = asynchronous || self.shell.options.has(Opt::Monitor);
-            items.push(Item {
+            let text = with_text.then(|| self.text_since(start));
+            self.source.buffers.items.push(Item {
                 and_or,
                 asynchronous,
-                text: with_text.then(|| self.text_since(start)),
+                text,
             });
             match separator {
                 Token::And | Token::Semicolon => self.take(),
@@ -60,7 +62,7 @@ impl Parser<'_> {
             }
         }
         Ok(List {
-            items: items.into_boxed_slice(),
+            items: split_off(&mut self.source.buffers.items, base),
         })
     }
 
@@ -105,7 +107,7 @@ impl Parser<'_> {
         let mut text = Vec::new();
         let mut from = start;
         let read = self.source.read();
-        for &(begin, end) in self.buffers.documents.iter().filter(|&&(begin, _)| begin >= start) {
+        for &(begin, end) in self.source.buffers.documents.iter().filter(|&&(begin, _)| begin >= start) {
             if end <= self.taken {
                 text.extend_from_slice(read.get(from..begin).unwrap_or_default());
                 from = end;
@@ -140,9 +142,10 @@ impl Parser<'_> {
         if negated {
             self.take();
         }
-        let mut commands = Vec::with_capacity(1);
+        let base = self.source.buffers.commands.len();
         loop {
-            commands.push(self.command()?);
+            let command = self.command()?;
+            self.source.buffers.commands.push(command);
             if self.token(Place::Plain)? != Token::Pipe {
                 break;
             }
@@ -151,7 +154,7 @@ impl Parser<'_> {
         }
         Ok(Pipeline {
             negated,
-            commands: commands.into_boxed_slice(),
+            commands: Few::split_off(&mut self.source.buffers.commands, base),
         })
     }
 
@@ -161,7 +164,7 @@ impl Parser<'_> {
         self.check_depth()?;
         let token = self.token(Place::Command)?;
         if token == Token::Open || self.reserved().is_some() {
-            return Ok(Command::Compound(self.compound()?));
+            return Ok(Command::Compound(Box::new(self.compound()?)));
         }
         let is_simple = matches!(token, Token::Word | Token::Assignment | Token::IoNumber) || is_redirection(token);
         if !is_simple {
@@ -173,18 +176,18 @@ impl Parser<'_> {
     /// A simple command (XCU 2.9.1), or a function definition, which begins like one.
     fn simple(&mut self) -> Parsed<Command> {
         let (line, start) = (self.line, self.start);
-        let base = self.buffers.words.len();
-        let mut assignments = Vec::new();
-        let mut redirections = Vec::new();
+        let base = self.source.buffers.words.len();
+        let assignments = self.source.buffers.assignments.len();
+        let redirections = self.source.buffers.redirections.len();
         let mut name = None;
         let mut place = Place::Command;
         // The words so far may be `command` and its options.
         let mut looks_for_utility = true;
         loop {
             match self.token(place)? {
-                Token::Assignment => assignments.push(self.assignment()),
+                Token::Assignment => self.assignment(),
                 Token::Word => {
-                    let is_first = self.buffers.words.len() == base;
+                    let is_first = self.source.buffers.words.len() == base;
                     let may_be_function = is_first && self.plain && place == Place::Command;
                     let word = self.take_word();
                     if looks_for_utility {
@@ -206,21 +209,21 @@ impl Parser<'_> {
                     if may_be_function && self.token(place)? == Token::Open {
                         return self.function(word, start);
                     }
-                    self.buffers.words.push(word);
+                    self.source.buffers.words.push(word);
                     continue;
                 }
-                token if token == Token::IoNumber || is_redirection(token) => redirections.push(self.redirection()?),
+                token if token == Token::IoNumber || is_redirection(token) => self.redirection()?,
                 _ => break,
             }
-            if self.buffers.words.len() == base {
+            if self.source.buffers.words.len() == base {
                 place = Place::Prefix;
             }
         }
         Ok(Command::Simple(Simple {
             line,
-            assignments: assignments.into_boxed_slice(),
-            words: split_off(&mut self.buffers.words, base),
-            redirections: redirections.into_boxed_slice(),
+            assignments: split_off(&mut self.source.buffers.assignments, assignments),
+            words: split_off(&mut self.source.buffers.words, base),
+            redirections: split_off(&mut self.source.buffers.redirections, redirections),
             name,
         }))
     }
@@ -240,21 +243,18 @@ impl Parser<'_> {
         }
         for part in &word.parts {
             if let Part::Literal(text) | Part::Quoted(text) = part {
-                self.buffers.text.extend_from_slice(text);
+                self.source.buffers.text.extend_from_slice(text);
             }
         }
-        let name = self.shell.symbols.intern(&self.buffers.text);
+        let name = self.shell.symbols.intern(&self.source.buffers.text);
         self.clear();
         Some(name)
     }
 
-    fn assignment(&mut self) -> Assignment {
-        // The token is an assignment.
-        let (name, append) = self.assigned.unwrap_or((Symbol::IFS, false));
-        Assignment {
-            name,
-            append,
-            value: self.take_word(),
+    fn assignment(&mut self) {
+        if let Some((name, append)) = self.assigned {
+            let value = self.take_word();
+            self.source.buffers.assignments.push(Assignment { name, append, value });
         }
     }
 
@@ -283,21 +283,21 @@ impl Parser<'_> {
     // ---- Redirections ----
 
     fn redirections(&mut self) -> Parsed<Box<[Redirection]>> {
-        let mut redirections = Vec::new();
+        let base = self.source.buffers.redirections.len();
         loop {
             let token = self.token(Place::Plain)?;
             if token != Token::IoNumber && !is_redirection(token) {
-                return Ok(redirections.into_boxed_slice());
+                return Ok(split_off(&mut self.source.buffers.redirections, base));
             }
-            redirections.push(self.redirection()?);
+            self.redirection()?;
         }
     }
 
-    fn redirection(&mut self) -> Parsed<Redirection> {
+    fn redirection(&mut self) -> Parsed<()> {
         let mut fd = None;
         if self.token == Some(Token::IoNumber) {
             let add = |number: i32, &digit: &u8| number.checked_mul(10)?.checked_add(i32::from(digit) - i32::from(b'0'));
-            fd = Some(self.buffers.text.iter().try_fold(0, add).unwrap_or(i32::MAX));
+            fd = Some(self.source.buffers.text.iter().try_fold(0, add).unwrap_or(i32::MAX));
             self.take();
         }
         let operator = self.token(Place::Plain)?;
@@ -331,7 +331,8 @@ impl Parser<'_> {
                 }
             }
         };
-        Ok(Redirection { fd, kind })
+        self.source.buffers.redirections.push(Redirection { fd, kind });
+        Ok(())
     }
 
     // ---- Compound commands (XCU 2.9.4) ----
@@ -450,12 +451,12 @@ impl Parser<'_> {
             self.skip_newlines(Place::Command)?;
             if self.reserved() == Some(Reserved::In) {
                 self.take();
-                let base = self.buffers.words.len();
+                let base = self.source.buffers.words.len();
                 while self.token(Place::Plain)? == Token::Word {
                     let word = self.take_word();
-                    self.buffers.words.push(word);
+                    self.source.buffers.words.push(word);
                 }
-                words = Some(split_off(&mut self.buffers.words, base));
+                words = Some(split_off(&mut self.source.buffers.words, base));
                 match self.token {
                     Some(Token::Semicolon | Token::Newline) => self.take(),
                     _ => return self.missing("do", "for", line),
@@ -496,19 +497,19 @@ impl Parser<'_> {
 
     fn arm(&mut self, line: u32) -> Parsed<Arm> {
         self.take_token(Token::Open);
-        let base = self.buffers.words.len();
+        let base = self.source.buffers.words.len();
         loop {
             if self.token(Place::Plain)? != Token::Word {
                 return self.missing("esac", "case", line);
             }
             let word = self.take_word();
-            self.buffers.words.push(word);
+            self.source.buffers.words.push(word);
             if self.token(Place::Plain)? != Token::Pipe {
                 break;
             }
             self.take();
         }
-        let patterns = split_off(&mut self.buffers.words, base);
+        let patterns = split_off(&mut self.source.buffers.words, base);
         if !self.take_token(Token::Close) {
             return self.missing("esac", "case", line);
         }

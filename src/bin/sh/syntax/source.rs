@@ -12,9 +12,11 @@ use super::lexer::Buffers;
 use crate::interactive;
 use crate::shell::{Divert, Shell, text};
 
-/// How much is read at once: so much at first, and then as much as the command has already, up to the most.
-const LEAST_READ: usize = 1024;
-const MOST_READ: usize = 64 * 1024;
+/// How much is read at once: so much at first, where what is too much is read again for each command or not; and then as much as
+/// the command has already, up to the most.
+const LEAST_SHARED: usize = 1024;
+const LEAST_OWN: usize = 8 * 1024;
+const MOST: usize = 64 * 1024;
 
 /// Where a program's text comes from, and how far it is read.
 #[derive(Debug)]
@@ -123,6 +125,7 @@ impl Source {
 
     /// A complete command begins: what is before it is not needed any more.
     pub(super) fn begin(&mut self) {
+        self.buffers.clear();
         if !matches!(self.origin, Origin::Text) && self.outer.is_empty() && self.at >= self.text.len() / 2 {
             // Moved are fewer bytes than were parsed.
             self.text.drain(..self.at);
@@ -225,9 +228,10 @@ impl Source {
                     };
                     self.origin = Origin::Descriptor(fd, sharing);
                 }
+                let least = if sharing == Sharing::Own { LEAST_OWN } else { LEAST_SHARED };
                 let answer = match sharing {
                     Sharing::Stream => self.read_line(fd),
-                    _ => self.read_block(fd, (before - self.begun).clamp(LEAST_READ, MOST_READ)),
+                    _ => self.read_block(fd, before.saturating_sub(self.begun).clamp(least, MOST)),
                 };
                 if let Err(errno) = answer {
                     self.ended = true;

@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::cell::OnceCell;
 
+use super::compact::{Few, Piece};
 use crate::expansion::arithmetic::Expression;
 use crate::symbols::Symbol;
 
@@ -42,13 +43,13 @@ pub struct Pipeline {
     /// It begins with `!`.
     pub negated: bool,
     /// At least one.
-    pub commands: Box<[Command]>,
+    pub commands: Few<Command>,
 }
 
 #[derive(Debug)]
 pub enum Command {
     Simple(Simple),
-    Compound(Compound),
+    Compound(Box<Compound>),
     Function(Rc<Function>),
 }
 
@@ -172,7 +173,7 @@ pub enum RedirectionKind {
 /// A word before expansion.
 #[derive(Debug, Default)]
 pub struct Word {
-    pub parts: Box<[Part]>,
+    pub parts: Few<Part>,
     /// It is to be expanded as an assignment is: no field splitting and no pathname expansion. (An operand of `export` and the
     /// like that looks like one: XCU 2.9.1.1, declaration utilities.)
     pub is_assignment: bool,
@@ -181,14 +182,14 @@ pub struct Word {
 #[derive(Debug)]
 pub enum Part {
     /// Unquoted text. Pattern characters mean something in it.
-    Literal(Box<[u8]>),
+    Literal(Piece),
     /// What stood after a backslash, between single quotes, in `$'…'`. May be empty: then it still makes a field.
-    Quoted(Box<[u8]>),
+    Quoted(Piece),
     /// What stood between double quotes. Inside, text is `Quoted`, and there is no `DoubleQuoted` or `Tilde`
     /// but within the words of parameters.
     DoubleQuoted(Box<[Part]>),
     /// `~name`, where a tilde-prefix is recognised; the name is empty for `~`.
-    Tilde(Box<[u8]>),
+    Tilde(Piece),
     Parameter(Box<Parameter>),
     /// `$(…)` and `` `…` ``
     Command(Rc<Substitution>),
@@ -248,15 +249,15 @@ pub enum Modifier {
     },
     /// `${name:offset}` and `${name:offset:length}` (as bash, mksh and busybox have it): arithmetic.
     Substring {
-        offset: Arithmetic,
-        length: Option<Arithmetic>,
+        offset: Box<Arithmetic>,
+        length: Option<Box<Arithmetic>>,
     },
     /// `${name/pattern/text}`, `//` for all, `/#` at the beginning, `/%` at the end (as bash, mksh and busybox have it).
     Replace {
         /// 0, or one of `/#%`.
         which: u8,
-        pattern: Word,
-        replacement: Word,
+        pattern: Box<Word>,
+        replacement: Box<Word>,
     },
     /// What stands between the braces is no parameter expansion: its text, for the message when it is expanded.
     Bad(Box<[u8]>),

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use core::cell::OnceCell;
 use core::mem;
 
+use super::compact::{Few, Piece, split_off};
 use super::lexer::class::*;
-use super::lexer::{Kind, Parsed, Parser, Place, Stop, Token, What, split_off};
+use super::lexer::{Kind, Lengths, Parsed, Parser, Place, Stop, Token, What};
 use super::source::{Outer, Source};
-use super::tree::{Arithmetic, List, Modifier, Parameter, ParameterName, Part, Substitution, Word};
+use super::tree::{Arithmetic, Modifier, Parameter, ParameterName, Part, Substitution, Word};
 
 /// In what an expansion stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +32,7 @@ struct Mark {
     place: usize,
     start: usize,
     aliases: Vec<Rc<[u8]>>,
-    parts: usize,
-    words: usize,
-    pending: usize,
-    pending_base: usize,
-    documents: usize,
+    lengths: Lengths,
 }
 
 impl Parser<'_> {
@@ -44,16 +41,16 @@ impl Parser<'_> {
     /// Collects text of this kind; what is collected of another is a part.
     #[inline]
     pub fn collect(&mut self, kind: Kind) {
-        if self.buffers.kind != kind {
+        if self.source.buffers.kind != kind {
             self.push_text();
-            self.buffers.kind = kind;
+            self.source.buffers.kind = kind;
         }
     }
 
     /// Makes a part of the text that is collected.
     pub fn push_text(&mut self) {
-        let text = || Box::from(&self.buffers.text[..]);
-        let part = match self.buffers.kind {
+        let text = || Piece::from(&self.source.buffers.text[..]);
+        let part = match self.source.buffers.kind {
             Kind::Nothing => return,
             Kind::Literal => Part::Literal(text()),
             Kind::Quoted => Part::Quoted(text()),
@@ -62,7 +59,7 @@ impl Parser<'_> {
     }
 
     fn push(&mut self, part: Part) {
-        self.buffers.parts.push(part);
+        self.source.buffers.parts.push(part);
         self.clear();
     }
 
@@ -71,7 +68,7 @@ impl Parser<'_> {
         let byte = self.peek_raw();
         if byte != 0 {
             self.collect(kind);
-            self.buffers.text.push(byte);
+            self.source.buffers.text.push(byte);
             self.advance();
         }
     }
@@ -85,8 +82,9 @@ impl Parser<'_> {
             self.collect(kind);
             let at = self.source.at;
             self.source.at += length;
-            let run = self.source.text.get(at..at + length).unwrap_or_default();
-            self.buffers.text.extend_from_slice(run);
+            let source = &mut *self.source;
+            let run = source.text.get(at..at + length).unwrap_or_default();
+            source.buffers.text.extend_from_slice(run);
         }
     }
 
@@ -94,7 +92,7 @@ impl Parser<'_> {
     fn since(&mut self, base: usize) -> Word {
         self.push_text();
         Word {
-            parts: split_off(&mut self.buffers.parts, base),
+            parts: Few::split_off(&mut self.source.buffers.parts, base),
             is_assignment: false,
         }
     }
@@ -103,7 +101,7 @@ impl Parser<'_> {
 
     /// A word, what precedes `=` in an assignment not included.
     pub fn word(&mut self, place: Place) -> Parsed<Token> {
-        let base = self.buffers.parts.len();
+        let base = self.source.buffers.parts.len();
         let mut assigned = None;
         let mut like_assignment = false;
         let mut token = Token::Word;
@@ -117,22 +115,22 @@ impl Parser<'_> {
             } else if self.peek() == b'=' || self.peek() == b'+' && self.second() == b'=' {
                 let appends = !self.take_byte(b'=');
                 self.source.at += usize::from(appends) * 2;
-                assigned = Some((self.shell.symbols.intern(&self.buffers.text), appends));
+                assigned = Some((self.shell.symbols.intern(&self.source.buffers.text), appends));
                 self.clear();
                 token = Token::Assignment;
             }
         }
         let colons = like_assignment || assigned.is_some();
-        if self.buffers.kind == Kind::Nothing || colons {
+        if self.source.buffers.kind == Kind::Nothing || colons {
             self.tilde(META, colons);
         }
         self.unquoted(META, colons)?;
 
-        self.plain = token == Token::Word && self.buffers.kind != Kind::Quoted && self.buffers.parts.len() == base;
+        self.plain = token == Token::Word && self.source.buffers.kind != Kind::Quoted && self.source.buffers.parts.len() == base;
         if !self.plain {
             self.push_text();
         } else if matches!(self.source.text.get(self.source.at), Some(b'<' | b'>'))
-            && self.buffers.text.iter().all(|&byte| is(byte, DIGIT))
+            && self.source.buffers.text.iter().all(|&byte| is(byte, DIGIT))
         {
             token = Token::IoNumber;
         }
@@ -144,9 +142,9 @@ impl Parser<'_> {
 
     /// A regular expression in `[[ … ]]`: operators are part of it.
     pub fn regular_expression(&mut self) -> Parsed<Word> {
-        let base = self.buffers.parts.len();
+        let base = self.source.buffers.parts.len();
         self.unquoted(BLANK, false)?;
-        if self.buffers.parts.len() == base && self.buffers.kind == Kind::Nothing {
+        if self.source.buffers.parts.len() == base && self.source.buffers.kind == Kind::Nothing {
             self.token(Place::Plain)?;
             return self.unexpected();
         }
@@ -157,10 +155,11 @@ impl Parser<'_> {
     fn name(&mut self) {
         self.collect(Kind::Literal);
         loop {
-            let rest = self.source.rest();
+            let source = &mut *self.source;
+            let rest = source.text.get(source.at..).unwrap_or_default();
             let length = rest.iter().take_while(|&&byte| is(byte, NAME)).count();
-            self.buffers.text.extend_from_slice(rest.get(..length).unwrap_or_default());
-            self.source.at += length;
+            source.buffers.text.extend_from_slice(rest.get(..length).unwrap_or_default());
+            source.at += length;
             if !is(self.peek(), NAME) {
                 return;
             }
@@ -209,7 +208,7 @@ impl Parser<'_> {
             self.run(Kind::Literal, ends | SPECIAL | SINGLE | DOUBLE);
             let byte = self.peek();
             if is(byte, ends) || byte == 0 {
-                let name = self.buffers.text.get(1..).unwrap_or_default();
+                let name = self.source.buffers.text.get(1..).unwrap_or_default();
                 return self.push(Part::Tilde(name.into()));
             }
             if is(byte, SPECIAL | SINGLE | DOUBLE) {
@@ -247,13 +246,14 @@ impl Parser<'_> {
             return Ok(());
         }
         self.push_text();
-        let base = self.buffers.parts.len();
+        let base = self.source.buffers.parts.len();
         self.quoted(DOUBLE, Quoting::Double)?;
         if !self.take_byte(b'"') {
             return self.unclosed("\"", "\"", line);
         }
-        let inner = self.since(base);
-        self.push(Part::DoubleQuoted(inner.parts));
+        self.push_text();
+        let inner = split_off(&mut self.source.buffers.parts, base);
+        self.push(Part::DoubleQuoted(inner));
         Ok(())
     }
 
@@ -306,7 +306,7 @@ impl Parser<'_> {
                 0 => return self.unclosed("'", "$'", line),
                 b'\\' => {
                     self.source.at += 1;
-                    let length = self.buffers.text.len();
+                    let length = self.source.buffers.text.len();
                     if self.escape() == 0 {
                         kept = kept.or(Some(length));
                     }
@@ -316,7 +316,7 @@ impl Parser<'_> {
         }
         self.source.at += 1;
         if let Some(length) = kept {
-            self.buffers.text.truncate(length);
+            self.source.buffers.text.truncate(length);
         }
         Ok(())
     }
@@ -345,7 +345,7 @@ impl Parser<'_> {
             b'u' | b'U' if self.second_is_hexadecimal() => {
                 let number = self.number(16, if escape == b'u' { 4 } else { 8 }).unwrap_or_default();
                 let character = char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER);
-                self.buffers.text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                self.source.buffers.text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 return number;
             }
             b'c' if !matches!(self.peek_raw(), 0 | b'\'') => {
@@ -358,14 +358,14 @@ impl Parser<'_> {
                 if control == b'?' { 127 } else { control & 0x1f }
             }
             _ => {
-                self.buffers.text.push(b'\\');
+                self.source.buffers.text.push(b'\\');
                 if escape == 0 {
                     return 1;
                 }
                 escape
             }
         };
-        self.buffers.text.push(byte);
+        self.source.buffers.text.push(byte);
         byte.into()
     }
 
@@ -389,7 +389,7 @@ impl Parser<'_> {
     // ---- Expansions ----
 
     /// At `$`: an expansion, or a dollar sign.
-    fn dollar(&mut self, quoting: Quoting) -> Parsed<()> {
+    pub fn dollar(&mut self, quoting: Quoting) -> Parsed<()> {
         let at = self.source.at;
         self.source.at += 1;
         let byte = self.peek();
@@ -415,7 +415,7 @@ impl Parser<'_> {
         }
         let kind = if quoting == Quoting::None { Kind::Literal } else { Kind::Quoted };
         self.collect(kind);
-        self.buffers.text.push(b'$');
+        self.source.buffers.text.push(b'$');
         Ok(())
     }
 
@@ -428,7 +428,7 @@ impl Parser<'_> {
         let byte = self.peek();
         if is(byte, FIRST) {
             self.name();
-            let symbol = self.shell.symbols.intern(&self.buffers.text);
+            let symbol = self.shell.symbols.intern(&self.source.buffers.text);
             self.clear();
             Some(ParameterName::Variable(symbol))
         } else if is(byte, DIGIT) {
@@ -457,9 +457,9 @@ impl Parser<'_> {
             Some(parameter) if self.peek() == b'}' => parameter,
             _ => {
                 // No parameter expansion, which is an error when it is expanded. It ends where one would.
-                let base = self.buffers.parts.len();
+                let base = self.source.buffers.parts.len();
                 self.modifier_word(quoting, 0)?;
-                self.buffers.parts.truncate(base);
+                self.source.buffers.parts.truncate(base);
                 let is_here = self.source.outer.len() == aliases;
                 let text = self.source.text.get(begin..self.source.at).filter(|_| is_here);
                 let bad = Modifier::Bad(text.unwrap_or_default().into());
@@ -520,8 +520,11 @@ impl Parser<'_> {
             }
             b'}' | 0 => return Ok(None),
             _ if colon => Modifier::Substring {
-                offset: self.offset()?,
-                length: if self.take_byte(b':') { Some(self.offset()?) } else { None },
+                offset: Box::new(self.offset()?),
+                length: match self.take_byte(b':') {
+                    true => Some(Box::new(self.offset()?)),
+                    false => None,
+                },
             },
             b'#' | b'%' => {
                 self.source.at += 1;
@@ -542,11 +545,11 @@ impl Parser<'_> {
                 };
                 Modifier::Replace {
                     which,
-                    pattern: self.modifier_word(Quoting::None, SLASH)?,
-                    replacement: match self.take_byte(b'/') {
+                    pattern: Box::new(self.modifier_word(Quoting::None, SLASH)?),
+                    replacement: Box::new(match self.take_byte(b'/') {
                         true => self.modifier_word(Quoting::None, 0)?,
                         false => Word::default(),
-                    },
+                    }),
                 }
             }
             _ => return Ok(None),
@@ -555,7 +558,7 @@ impl Parser<'_> {
 
     /// A word in braces, up to the closing one or one of these classes.
     fn modifier_word(&mut self, quoting: Quoting, ends: u16) -> Parsed<Word> {
-        let base = self.buffers.parts.len();
+        let base = self.source.buffers.parts.len();
         if quoting == Quoting::None {
             self.tilde(BRACE | ends, false);
             self.unquoted(BRACE | ends, false)?;
@@ -567,7 +570,7 @@ impl Parser<'_> {
 
     /// An arithmetic expression in braces, up to a colon that is not of `?:`, or the brace.
     fn offset(&mut self) -> Parsed<Arithmetic> {
-        let base = self.buffers.parts.len();
+        let base = self.source.buffers.parts.len();
         let mut open = 0_u32;
         loop {
             self.quoted(PARENTHESIS | QUESTION | COLON | BRACE, Quoting::Double)?;
@@ -594,24 +597,24 @@ impl Parser<'_> {
         let place = (self.source.place(), at);
         let mark = self.mark();
         self.source.at += 1;
-        if self.peek() == b'(' && self.buffers.not_arithmetic.binary_search(&place).is_err() {
+        if self.peek() == b'(' && self.source.buffers.not_arithmetic.binary_search(&place).is_err() {
             self.source.at += 1;
-            self.trials += 1;
+            self.source.buffers.trials += 1;
             let answer = self.arithmetic();
-            self.trials -= 1;
+            self.source.buffers.trials -= 1;
             if answer.is_ok() || self.diverted.is_some() || self.is_too_deep() {
                 return answer;
             }
-            if let Err(index) = self.buffers.not_arithmetic.binary_search(&place) {
-                self.buffers.not_arithmetic.insert(index, place);
+            if let Err(index) = self.source.buffers.not_arithmetic.binary_search(&place) {
+                self.source.buffers.not_arithmetic.insert(index, place);
             }
             self.wrong = None;
             self.back_to(mark);
             self.source.at += 1;
         }
         self.command_substitution("$(")?;
-        if self.trials == 0 {
-            self.buffers.not_arithmetic.clear();
+        if self.source.buffers.trials == 0 {
+            self.source.buffers.not_arithmetic.clear();
         }
         Ok(())
     }
@@ -623,7 +626,7 @@ impl Parser<'_> {
     /// Behind `$((`.
     fn arithmetic(&mut self) -> Parsed<()> {
         let line = self.source.line;
-        let base = self.buffers.parts.len();
+        let base = self.source.buffers.parts.len();
         let mut open = 0_u32;
         loop {
             self.quoted(PARENTHESIS, Quoting::Bare)?;
@@ -656,7 +659,7 @@ impl Parser<'_> {
 
     fn substitution(&mut self, opening: &'static str) -> Parsed<Rc<Substitution>> {
         let line = self.source.line;
-        let outer = mem::replace(&mut self.pending_base, self.buffers.pending.len());
+        let outer = mem::replace(&mut self.source.buffers.pending_base, self.source.buffers.pending.len());
         let list = self.list(false)?;
         match self.token {
             Some(Token::Close) => self.take(),
@@ -664,7 +667,7 @@ impl Parser<'_> {
             _ => return self.unexpected(),
         }
         // A here-document whose lines did not come yet follows the line that all of this is on.
-        self.pending_base = outer;
+        self.source.buffers.pending_base = outer;
         Ok(Rc::new(Substitution { list, line }))
     }
 
@@ -680,7 +683,7 @@ impl Parser<'_> {
     }
 
     /// `` `…` ``: its text is unquoted first, and then parsed.
-    fn backquoted(&mut self, quoting: Quoting) -> Parsed<()> {
+    pub fn backquoted(&mut self, quoting: Quoting) -> Parsed<()> {
         self.check_depth()?;
         self.push_text();
         let line = self.source.line;
@@ -701,7 +704,7 @@ impl Parser<'_> {
             }
         }
         self.source.at += 1;
-        let text = mem::take(&mut self.buffers.text);
+        let text = mem::take(&mut self.source.buffers.text);
         self.clear();
         let list = self.inside(text, line, |parser| {
             let list = parser.list(false)?;
@@ -716,34 +719,22 @@ impl Parser<'_> {
     }
 
     /// Parses another text, and then goes on with this one.
-    fn inside(&mut self, text: Vec<u8>, line: u32, parse: fn(&mut Self) -> Parsed<List>) -> Parsed<List> {
+    fn inside<T>(&mut self, text: Vec<u8>, line: u32, parse: fn(&mut Self) -> Parsed<T>) -> Parsed<T> {
         let mut source = Source::owned(text, line);
         source.aliases.clone_from(&self.source.aliases);
         source.inherited = source.aliases.len();
         mem::swap(self.source, &mut source);
-        let documents = mem::take(&mut self.buffers.documents);
-        let not_arithmetic = mem::take(&mut self.buffers.not_arithmetic);
-        let trials = mem::take(&mut self.trials);
-        let outer = mem::replace(&mut self.pending_base, self.buffers.pending.len());
-
         let answer = parse(self);
-
         mem::swap(self.source, &mut source);
-        self.buffers.documents = documents;
-        self.buffers.not_arithmetic = not_arithmetic;
-        self.trials = trials;
-        self.pending_base = outer;
         answer
     }
 
     /// The body of a here-document whose delimiter was not quoted, as a word.
     pub fn document_word(&mut self, body: Vec<u8>, line: u32) -> Parsed<Word> {
-        let base = self.buffers.parts.len();
         self.inside(body, line, |parser| {
             parser.quoted(0, Quoting::Bare)?;
-            Ok(List::default())
-        })?;
-        Ok(self.since(base))
+            Ok(parser.since(0))
+        })
     }
 
     // ---- Trying ----
@@ -764,11 +755,7 @@ impl Parser<'_> {
             place: source.place(),
             start: source.start(),
             aliases,
-            parts: self.buffers.parts.len(),
-            words: self.buffers.words.len(),
-            pending: self.buffers.pending.len(),
-            pending_base: self.pending_base,
-            documents: self.buffers.documents.len(),
+            lengths: source.buffers.lengths(),
         }
     }
 
@@ -783,13 +770,8 @@ impl Parser<'_> {
         }
         self.source.at = mark.at;
         self.source.line = mark.line;
-        self.buffers.parts.truncate(mark.parts);
-        self.buffers.words.truncate(mark.words);
-        self.buffers.pending.truncate(mark.pending);
-        self.pending_base = mark.pending_base;
-        self.buffers.documents.truncate(mark.documents);
+        self.source.buffers.truncate(&mark.lengths);
         self.token = None;
-        self.clear();
     }
 }
 

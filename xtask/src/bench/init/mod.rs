@@ -184,12 +184,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // The command ends, and is reaped; with it go the signals that it has pending, of which the kernel keeps only so many.
         for child in children(self.number()).unwrap_or_default() {
             if let Some(child) = Pid::from_raw(child as i32) {
-                // It may have ended.
                 let _ = kill_process(child, Signal::KILL);
             }
         }
+        let _ = until(|| Ok(self.child.try_wait()?.is_some()));
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -286,6 +287,15 @@ fn signals(program: &Program) -> Result<f64> {
     ensure!(
         Command::new("sh").args(["-c", &send]).status()?.success(),
         "signals"
+    );
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let queued = status.lines().find_map(|line| line.strip_prefix("SigQ:\t"));
+    let (queued, room) = queued
+        .and_then(|it| it.split_once('/'))
+        .context("a queue")?;
+    ensure!(
+        queued.parse::<u32>()? > SIGNALS && queued != room,
+        "there is no room for {SIGNALS} signals"
     );
     let path = format!("/proc/{command}/status");
     let seconds = running.goes_on_until(|| {

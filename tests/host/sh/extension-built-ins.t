@@ -1,0 +1,91 @@
+# Built-ins beyond the standard, as bash and busybox have them.
+args() { printf '%d' $#; [ $# -eq 0 ] || printf ' <%s>' "$@"; echo; }
+
+=== {0} [{3}]
+{1}
+---
+{2}
++++
+local makes a variable the function's => f() { local x=2; echo $x; }; x=1; f; echo $x => 2␤1 => local
+local without a value restores it too => f() { local x; x=2; }; x=1; f; echo $x => 1 => local
+local takes several => f() { local x=2 y z=3; y=4; echo $x$y$z; }; x=1; f; echo $x${y-}${z-} => 243␤1 => local
+local of a variable that was unset unsets it after => f() { local x=2; }; f; echo ${x-unset} => unset => local
+local variables are seen by called functions => f() { local x=2; g; }; g() { echo $x; }; x=1; f => 2 => local
+local variables nest => f() { local x=$1; [ $1 -gt 0 ] && f $(($1-1)); echo $x; }; f 2 => 0␤1␤2 => local
+local restores at return => f() { local x=2; return; }; x=1; f; echo $x => 1 => local
+local restores the export => f() { local x=2; }; export x=1; f; $SH -c 'echo $x' => 1 => local
+local does not split an assignment => f() { local x=$y; args "$x"; }; y='a  b'; f => 1 <a  b> => local
+local outside a function has a status greater than 0 => local x 2>/dev/null || echo fails => fails => local
+local IFS is the function's => f() { local IFS=:; args $1; }; f a:b; args a:b => 2 <a> <b>␤1 <a:b> => local
+local has the status 0 => f() { local x=$(exit 3); echo $?; }; f => 0 => local
+source is . => echo 'echo a' >f; source ./f => a => source
+let evaluates => let x=1+2; echo $x => 3 => let
+let has the status 0 for what is not 0 => let 5; echo $? => 0 => let
+let has the status 1 for 0 => let 0; echo $? => 1 => let
+let evaluates several => let x=1 y=x+1; echo $y => 2 => let
+read -n reads so many characters => printf abcdef | { read -n 3 x; echo $x; cat; echo; } => abc␤def => read
+read -n ends at the end of the line => printf 'ab\ncd\n' | { read -n 5 x; echo $x; } => ab => read
+read -d reads up to the character => printf 'a:b' | { read -d : x; echo $x; } => a => read
+read -t with input at hand reads => echo a | { read -t 5 x; echo $x; } => a => read
+read -t ends without input, with a status greater than 0 => mkfifo p; exec 3<>p; read -t 0.05 x <&3 || echo timeout => timeout => read
+read -p writes no prompt without a terminal, or to standard error => echo a | { read -p prompt x 2>/dev/null; echo $x; } => a => read
+read -s reads => echo a | { read -s x; echo $x; } => a => read
+read without a name sets REPLY => echo 'a b' | { read; echo "$REPLY"; } => a b => read
+read -r with REPLY keeps backslashes => printf '%s\n' 'a\b' | { read -r; echo "$REPLY" | cat; } => a\b => read
+echo -n writes no newline => echo -n a; echo b => ab => echo
+echo -e expands escapes => echo -e 'a\tb' => a	b => echo
+echo -e expands \0 and octal digits => echo -e '\0101' => A => echo
+echo -e ends at \c => echo -e 'a\cb'; echo c => ac => echo
+echo -ne does both => echo -ne 'a\tb'; echo c => a	bc => echo
+wait -n waits for one => mkfifo p; (read x <p; exit 4) & (exit 3) & wait -n; echo $?; echo >p; wait -n; echo $? => 3␤4 => wait
+wait -n without children has the status 127 => wait -n; echo $? => 127 => wait
+[[ with == compares with a pattern => [[ abc == a* ]] && echo yes => yes => [[
+[[ with = compares with a pattern => [[ abc = a?c ]] && echo yes => yes => [[
+[[ with a quoted pattern compares strings => [[ abc == 'a*' ]] || echo no => no => [[
+[[ with != => [[ abc != b* ]] && echo yes => yes => [[
+[[ splits no words => x='a b'; [[ $x == 'a b' ]] && echo yes => yes => [[
+[[ with an empty variable => [[ $u == '' ]] && echo yes => yes => [[
+[[ with && => [[ a == a && b == b ]] && echo yes => yes => [[
+[[ with || => [[ a == b || b == b ]] && echo yes => yes => [[
+[[ with ! => [[ ! a == b ]] && echo yes => yes => [[
+[[ with -n and -z => [[ -n a && -z '' ]] && echo yes => yes => [[
+[[ with -f and -d => : >f; [[ -f f && -d . ]] && echo yes => yes => [[
+[[ with numbers => [[ 2 -gt 1 ]] && echo yes => yes => [[
+[[ with parentheses => [[ ( a == b || c == c ) && d == d ]] && echo yes => yes => [[
+[[ with < compares strings => [[ a < b ]] && echo yes => yes => [[
+[[ of a word is -n => [[ a ]] && echo yes => yes => [[
+[[ of a null word is false => [[ '' ]] || echo no => no => [[
+
+=== {0} [parameters]
+{1}
+---
+{2}
++++
+RANDOM is a number => case $RANDOM in *[!0-9]*|'') echo no;; *) echo yes;; esac => yes
+RANDOM changes => x=$RANDOM$RANDOM y=$RANDOM$RANDOM; [ $x != $y ] && echo yes => yes
+SECONDS is a number => [ $SECONDS -ge 0 ] && echo yes => yes
+SECONDS may be set => SECONDS=100; [ $SECONDS -ge 100 ] && echo yes => yes
+${x:o} is what is from there on => x=abcdef; echo ${x:2} => cdef
+${x:o:l} is so many from there on => x=abcdef; echo ${x:2:3} => cde
+${x:0:l} is the beginning => x=abcdef; echo ${x:0:2} => ab
+${x:o} beyond the end is empty => x=abc; args "${x:5}" => 1 <>
+${x:o:l} with a length beyond the end => x=abc; echo ${x:1:9} => bc
+${x: -o} counts from the end => x=abcdef; echo ${x: -2} => ef
+${x: -o:l} counts from the end => x=abcdef; echo ${x: -3:2} => de
+${x:o:-l} ends before the end => x=abcdef; echo ${x:1:-2} => bcd
+${x:e} takes an arithmetic expression => x=abcdef i=1; echo ${x:i+1:i*2} => cd
+${x:$i} takes an expansion => x=abcdef i=4; echo ${x:$i} => ef
+${x:o:l} with an empty value => x=; args "${x:0:1}" => 1 <>
+${x/p/r} replaces the first => x=abcabc; echo ${x/b/X} => aXcabc
+${x//p/r} replaces all => x=abcabc; echo ${x//b/X} => aXcaXc
+${x/p/} removes => x=abcabc; echo ${x/b/} => acabc
+${x//p} removes all => x=abcabc; echo ${x//b} => acac
+${x/p/r} with a pattern takes the longest => x=abcabc; echo ${x/b*/X} => aX
+${x//p/r} with ? => x=abc; echo ${x//?/X} => XXX
+${x//p/r} with a bracket expression => x=a1b2; echo ${x//[0-9]/N} => aNbN
+${x/p/r} without a match => x=abc; echo ${x/d/X} => abc
+${x/p/r} with an expansion => x=abc p=b r=X; echo ${x/$p/$r} => aXc
+${x//\//r} with an escaped slash => x=a/b/c; echo ${x//\//-} => a-b-c
+${x//p/r} with a blank => x='a b c'; echo "${x// /_}" => a_b_c
+${x/#p/r} replaces at the beginning => x=abab; echo ${x/#ab/X} => Xab
+${x/%p/r} replaces at the end => x=abab; echo ${x/%ab/X} => abX

@@ -1,0 +1,226 @@
+//! Scripts that somebody has mangled: `sh -n` reads each to its end, and neither that nor running it makes the shell crash.
+//!
+//! They are those of `sh_differential`, with tokens and bytes taken away, repeated, exchanged or put in. A script runs as a user
+//! who owns nothing but an empty directory, finds no program, and has little of everything; so this wants root.
+//!
+//! `NESTLING_SH_FUZZ=SECONDS` goes on for as long, from where `NESTLING_SH_FUZZ_FROM=NUMBER` says, and keeps what fails in
+//! the temporary directory.
+
+#[allow(dead_code)] // what only the comparison asks
+#[path = "../sh-differential/generator.rs"]
+mod generator;
+#[allow(dead_code)] // what only the comparison asks
+#[path = "../sh-differential/shells.rs"]
+mod shells;
+
+use std::env;
+use std::fs;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use generator::Random;
+use nestling::Resource;
+use nestling_host_tests::{or_skip, say};
+use shells::{Bounds, Place, Shell, is_root};
+
+/// How many scripts without `NESTLING_SH_FUZZ`.
+const SHORT: usize = 1500;
+
+/// For `sh -n`: the scripts are of a few kilobytes.
+const READING: Bounds = Bounds {
+    time: Duration::from_secs(10),
+    limits: &[(Resource::Cpu, 5), (Resource::As, 64 << 20), (Resource::Core, 0)],
+    path: "",
+};
+
+const RUNNING: Bounds = Bounds {
+    time: Duration::from_secs(1),
+    limits: &[
+        (Resource::Cpu, 5),
+        (Resource::As, 512 << 20),
+        (Resource::Nproc, 64),
+        (Resource::FileSize, 1 << 20),
+        (Resource::Core, 0),
+    ],
+    path: "",
+};
+
+/// What `RUNNING` may run out of where a script asks for ever more. A shell that ends by a signal then is given more, once.
+const MORE: Bounds = Bounds {
+    limits: &[
+        (Resource::Cpu, 5),
+        (Resource::As, 4 << 30),
+        (Resource::Nproc, 64),
+        (Resource::FileSize, 1 << 20),
+        (Resource::Core, 0),
+    ],
+    ..RUNNING
+};
+
+#[test]
+fn no_script_makes_it_crash_and_it_reads_each_to_its_end() {
+    let shell = or_skip!(match env::var_os("NESTLING_SH_X86_64") {
+        Some(program) => Ok(Shell { name: "sh", program: program.into(), options: &[] }),
+        None => Err("no sh: `cargo xtask test` builds it"),
+    });
+    if !is_root() {
+        return say("skipped: only root may run a script as a user who owns nothing");
+    }
+    let folder = env::temp_dir().join(format!("nestling-sh-fuzz-{}", std::process::id()));
+    let shell = &shell.copied(&folder);
+    let corpus = &corpus();
+    let time = env::var("NESTLING_SH_FUZZ").ok().and_then(|time| time.parse().ok()).map(Duration::from_secs);
+    let from = env::var("NESTLING_SH_FUZZ_FROM").ok().and_then(|from| from.parse().ok()).unwrap_or(0);
+    let (start, next, failures) = (Instant::now(), AtomicUsize::new(from), Mutex::new(Vec::new()));
+    let is_over = |number| match time {
+        Some(time) => start.elapsed() > time,
+        None => number >= from + SHORT,
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for core in 0..cores {
+            let (folder, next, failures, is_over) = (&folder, &next, &failures, &is_over);
+            scope.spawn(move || {
+                let mut place = Place::new(folder.join(core.to_string()));
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if is_over(number) {
+                        break;
+                    }
+                    let mut script = mangled(corpus, &mut Random::new("fuzz", number));
+                    let Some(what) = failure(&mut place, shell, &script) else { continue };
+                    reduce(&mut script, |shorter| failure(&mut place, shell, shorter).as_ref() == Some(&what));
+                    if time.is_some() {
+                        let path = env::temp_dir().join(format!("nestling-sh-fuzz-{number}.sh"));
+                        fs::write(&path, &script).expect("a file");
+                        say(&format!("# {what}: {}", path.display()));
+                    }
+                    let text = script.escape_ascii();
+                    failures.lock().expect("no panic").push(format!("{number}: {what}: {text}"));
+                }
+            });
+        }
+    });
+    // It lies in the temporary directory; there is nothing else to be done.
+    let _ = fs::remove_dir_all(&folder);
+    let count = next.into_inner() - from - cores;
+    say(&format!("# {count} scripts, each read by `sh -n` and run"));
+    let failures = failures.into_inner().expect("no panic");
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// What is wrong with how the shell takes a script.
+fn failure(place: &mut Place, shell: &Shell, script: &[u8]) -> Option<String> {
+    place.write(script);
+    let read = place.run(shell, &["-n"], &READING).end;
+    if read == "hang" || read.starts_with("signal") {
+        return Some(format!("sh -n: {read}"));
+    }
+    let crashed = |end: &str| ["SEGV", "ABRT", "ILL", "BUS", "FPE", "TRAP", "SYS"].iter().any(|name| end.contains(name));
+    if !crashed(&place.run(shell, &[], &RUNNING).end) {
+        return None;
+    }
+    Some(place.run(shell, &[], &MORE).end).filter(|end| crashed(end)).map(|end| format!("sh: {end}"))
+}
+
+/// The scripts to start from. What sends signals could look like a crash.
+fn corpus() -> Vec<Vec<u8>> {
+    let mut scripts = generator::written();
+    scripts.extend(generator::generated());
+    let snippets = scripts.iter().flat_map(|script| &script.snippets);
+    snippets.map(|snippet| snippet.replace("kill", "killed").into_bytes()).collect()
+}
+
+/// What is put in, and what is put around a part: it is likely to mean something.
+const TOKENS: &[&str] = &[
+    "$(", "$((", "))", ")", "`", "\"", "'", "\\", "${", "}", "{", "(", ";", ";;", "&", "&&", "|", "||", "\n", "<<E\n", "\nE\n", "<<-'E'\n",
+    "<", ">", ">&", "<&-", "$@", "\"$@\"", "$*", "$#", "${#", "${x:-", "${x%", "${x##", "${x:1:2}", "${x/a/b}", "if ", "then ", "fi ",
+    "while ", "do ", "done ", "case ", " in ", "esac ", "for ", "!", "f() ", "[[ ", " ]]", "$'", "\\x", "\0", "\u{ff}", "=", "*", "?",
+    "[", "[!", "[[:alpha:]]", "]", "~", "#", " ", "\t", "1", "-", "99999999999999999999", "<(", "alias a='a b ", "eval ", ". ./script",
+    "trap ", "set -", "local ", "export ", "read ", "printf '%*s' ", "IFS=", "$RANDOM", "$LINENO", "\r", "+=", "<<<", "|&", "function ",
+];
+
+const PAIRS: &[(&str, &str)] = &[
+    ("$(", ")"), ("(", ")"), ("{ ", "; }"), ("$((", "))"), ("\"", "\""), ("'", "'"), ("`", "`"), ("${x-", "}"), ("\"${x:-", "}\""),
+    ("if ", "; then :; fi"), ("while ", "; do break; done"), ("case ", " in a) esac"), ("f() { ", "; }; f"), ("eval '", "'"),
+    ("! ", ""), ("cat <<E\n", "\nE\n"), ("$(( (", ") ))"), ("[[ ", " ]]"), ("alias a='", "'\na"), ("-", ""), ("[", "]"), ("*(", ")"),
+];
+
+fn mangled(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+    let mut script = corpus[random.below(corpus.len())].clone();
+    for _ in 0..1 + random.below(6) {
+        let (start, end) = part(&script, random);
+        match random.below(10) {
+            0 => drop(script.drain(start..end)),
+            1 => {
+                let copy = script[start..end].to_vec();
+                let at = part(&script, random).0;
+                script.splice(at..at, copy);
+            }
+            2 | 3 => {
+                let token = TOKENS[random.below(TOKENS.len())];
+                script.splice(start..start, token.bytes());
+            }
+            4 => {
+                let token = TOKENS[random.below(TOKENS.len())];
+                script.splice(start..end, token.bytes());
+            }
+            5 => {
+                let other = &corpus[random.below(corpus.len())];
+                let (from, to) = part(other, random);
+                script.splice(start..end, other[from..to].iter().copied());
+            }
+            6 => {
+                let (open, close) = PAIRS[random.below(PAIRS.len())];
+                // Now and then so many that whoever recurses runs out of stack.
+                let count = [1, 1, 1, 2, 3, 30, 3000, 30_000][random.below(8)];
+                script.splice(end..end, close.repeat(count).into_bytes());
+                script.splice(start..start, open.repeat(count).into_bytes());
+            }
+            7 => script.truncate(start),
+            8 => {
+                if let Some(byte) = script.get_mut(start) {
+                    *byte = random.next() as u8;
+                }
+            }
+            _ => script.insert(start, random.next() as u8),
+        }
+    }
+    script
+}
+
+/// Where a part of a script begins and ends: a few bytes, or a few words.
+fn part(script: &[u8], random: &mut Random) -> (usize, usize) {
+    let start = random.below(script.len() + 1);
+    if random.below(3) == 0 {
+        return (start, (start + random.below(8)).min(script.len()));
+    }
+    let is_edge = |&at: &usize| script.get(at).is_none_or(|byte| b" \n;|&()<>\"'`$}".contains(byte));
+    let start = (start..=script.len()).find(is_edge).unwrap_or(start);
+    let mut end = start;
+    for _ in 0..1 + random.below(4) {
+        end = (end + 1..=script.len()).find(is_edge).unwrap_or(script.len());
+    }
+    (start, end)
+}
+
+/// Takes away whatever can go, in 20 seconds.
+fn reduce(script: &mut Vec<u8>, mut fails: impl FnMut(&[u8]) -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    let mut length = script.len() / 2;
+    while length > 0 {
+        let mut start = 0;
+        while start < script.len() && Instant::now() < end {
+            let mut shorter = script.clone();
+            shorter.drain(start..(start + length).min(script.len()));
+            if fails(&shorter) {
+                *script = shorter;
+            } else {
+                start += length;
+            }
+        }
+        length /= 2;
+    }
+}

@@ -1,0 +1,247 @@
+//! `sh` beside dash: how long scripts take, and what it weighs.
+//!
+//! The first is dash, so that the ratios are to it.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Table, in_turns};
+use crate::{
+    apt,
+    arch::HOST,
+    compile::{self, Group, Profile},
+    workspace::Workspace,
+};
+
+const TURNS: usize = 5;
+
+/// Each script is run by itself; `$1` is a program that does nothing.
+const SCRIPTS: [(&str, &str); 7] = [
+    (
+        "10,000 external commands",
+        "i=0; while [ $i -lt 10000 ]; do $1; i=$((i+1)); done",
+    ),
+    (
+        "1,000,000 rounds of a loop with arithmetic",
+        "i=0 s=0; while [ $i -lt 1000000 ]; do s=$(((s+i*3)%1000)); i=$((i+1)); done",
+    ),
+    (
+        "100,000 command substitutions of a built-in",
+        "i=0; while [ $i -lt 100000 ]; do x=$(echo $i); i=$((i+1)); done",
+    ),
+    (
+        "10,000 pipelines of two commands",
+        "i=0; while [ $i -lt 10000 ]; do $1 | $1; i=$((i+1)); done",
+    ),
+    (
+        "10,000 calls of a function with a `case`",
+        "f() { case $1 in *[!0-9]*) return 1;; [0-4]*) v=${1%?}x;; *) v=y${1#?};; esac; }
+        i=0; while [ $i -lt 10000 ]; do f $i; f a$i; f \"$v\"; i=$((i+1)); done",
+    ),
+    (
+        "10,000 here-documents of two lines",
+        "i=0; while [ $i -lt 10000 ]; do read x <<E\nline $i\nanother\nE\ni=$((i+1)); done",
+    ),
+    (
+        "100,000 words split, matched and joined",
+        "IFS=:; l=a:b:c:d:e:f:g:h:i:j; i=0; while [ $i -lt 10000 ]; do for w in $l; do r=$r${w#[a-c]}; done; r=; i=$((i+1)); done",
+    ),
+];
+
+/// As long as this is the time of a whole process, many are started for one value.
+const STARTS: u32 = 300;
+
+struct Shell {
+    name: &'static str,
+    path: PathBuf,
+}
+
+pub fn side_by_side(workspace: &Workspace) -> Result<Vec<Table>> {
+    compile::programs(workspace, &[HOST], Profile::Release, &["--quiet"])?;
+    for group in Group::of(&[HOST])? {
+        let what = ["-p", "nestling-cost", "--bin", "cost-base", "--quiet"];
+        group.command(workspace, Profile::Release, &what).run()?;
+    }
+    let idle = compile::path(workspace, HOST, Profile::Release, "cost-base");
+    let shells = [
+        Shell {
+            name: "dash",
+            path: apt::obtain(|| apt::program("dash", &["dash"]))?,
+        },
+        Shell {
+            name: "sh",
+            path: compile::path(workspace, HOST, Profile::Release, "sh"),
+        },
+    ];
+    let mut tables = Vec::new();
+    let mut table = |title: &str, unit, values: Vec<Vec<f64>>| {
+        let names = shells.iter().map(|it| String::from(it.name));
+        let rows = names.zip(values).collect();
+        tables.push(Table {
+            title: title.into(),
+            unit,
+            rows,
+        });
+    };
+
+    for (title, script) in SCRIPTS {
+        let values = in_turns(shells.len(), TURNS, |index| {
+            milliseconds(&shells[index], script, &idle, Path::new("/dev/null"))
+        });
+        table(title, "milliseconds", values.with_context(|| title)?);
+    }
+    let long = workspace.scratch()?.join("long-script");
+    let lines: String = (0..50_000)
+        .map(|line| format!("line {line} of $v\n"))
+        .collect();
+    fs::write(
+        &long,
+        format!("v=many\nwhile read -r a b; do :; done <<E\n{lines}E\n"),
+    )?;
+    let script = format!(". {}", long.display());
+    let values = in_turns(shells.len(), TURNS, |index| {
+        milliseconds(&shells[index], &script, &idle, Path::new("/dev/null"))
+    })?;
+    table(
+        "A here-document of 50,000 lines, expanded and read",
+        "milliseconds",
+        values,
+    );
+    let input = workspace.scratch()?.join("long-input");
+    fs::write(&input, "some words of a line\n".repeat(100_000))?;
+    let script = "while read -r a b; do :; done";
+    let values = in_turns(shells.len(), TURNS, |index| {
+        milliseconds(&shells[index], script, &idle, &input)
+    })?;
+    table(
+        "`read` of 100,000 lines from a file",
+        "milliseconds",
+        values,
+    );
+
+    let values = in_turns(shells.len(), 21, |index| start(&shells[index]))?;
+    table("Start and end of `sh -c :`", "microseconds", values);
+    for (title, count) in [
+        ("External commands, with no variables", 0),
+        ("External commands, with 1 GiB of variables", 1024),
+    ] {
+        let values = in_turns(shells.len(), TURNS, |index| {
+            with_variables(&shells[index], count, &idle)
+        })?;
+        table(title, "microseconds each", values);
+    }
+    for (title, file, line) in [
+        ("Resident memory when idle (VmRSS)", "status", "VmRSS:"),
+        (
+            "What only it has (Private_Dirty)",
+            "smaps_rollup",
+            "Private_Dirty:",
+        ),
+    ] {
+        let values = in_turns(shells.len(), 3, |index| memory(&shells[index], file, line))?;
+        table(title, "KiB", values);
+    }
+    let sizes = shells
+        .iter()
+        .map(|it| Ok(vec![fs::metadata(&it.path)?.len() as f64]));
+    table("File", "bytes", sizes.collect::<Result<_>>()?);
+    fs::remove_file(long)?;
+    fs::remove_file(input)?;
+    Ok(tables)
+}
+
+/// How long a shell takes for a script, in milliseconds.
+fn milliseconds(shell: &Shell, script: &str, program: &Path, input: &Path) -> Result<f64> {
+    let mut command = Command::new(&shell.path);
+    command
+        .args(["-c", script, "sh"])
+        .arg(program)
+        .stdin(fs::File::open(input)?);
+    let start = Instant::now();
+    ensure!(command.status()?.success(), "{} failed", shell.name);
+    Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+fn start(shell: &Shell) -> Result<f64> {
+    let start = Instant::now();
+    for _ in 0..STARTS {
+        ensure!(
+            Command::new(&shell.path)
+                .args(["-c", ":"])
+                .status()?
+                .success(),
+            "{} failed",
+            shell.name
+        );
+    }
+    Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(STARTS))
+}
+
+/// A shell that has run a script, said so, and waits for a line.
+struct Waiting(Child);
+
+impl Waiting {
+    fn start(shell: &Shell, script: &str, program: &Path) -> Result<Self> {
+        let mut command = Command::new(&shell.path);
+        command.args(["-c", script, "sh"]).arg(program);
+        let mut waiting = Self(
+            command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()?,
+        );
+        waiting.hear()?;
+        Ok(waiting)
+    }
+
+    /// Waits for a line of its.
+    fn hear(&mut self) -> Result<()> {
+        let output = self.0.stdout.as_mut().context("a pipe")?;
+        output.read_exact(&mut [0]).context("it has ended")
+    }
+
+    fn tell(&mut self) -> Result<()> {
+        let input = self.0.stdin.as_mut().context("a pipe")?;
+        Ok(input.write_all(b"\n")?)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What an external command costs a shell that has so many variables of 1 MiB, in microseconds.
+fn with_variables(shell: &Shell, variables: u32, program: &Path) -> Result<f64> {
+    const COMMANDS: u32 = 500;
+    let script = format!(
+        "v=x; while [ ${{#v}} -lt 1048576 ]; do v=$v$v; done
+        i=0; while [ $i -lt {variables} ]; do eval v$i=\\$v; i=$((i+1)); done; echo; read x
+        i=0; while [ $i -lt {COMMANDS} ]; do $1; i=$((i+1)); done; echo; read x"
+    );
+    let mut shell = Waiting::start(shell, &script, program)?;
+    let start = Instant::now();
+    shell.tell()?;
+    shell.hear()?;
+    Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(COMMANDS))
+}
+
+/// A line of its /proc/PID/FILE, in KiB, while it waits.
+fn memory(shell: &Shell, file: &str, line: &str) -> Result<f64> {
+    let waiting = Waiting::start(shell, "echo; read x", Path::new("true"))?;
+    let path = format!("/proc/{}/{file}", waiting.0.id());
+    let text = fs::read_to_string(&path).context(path)?;
+    let words = text.lines().find_map(|it| it.strip_prefix(line));
+    let number = words.and_then(|it| it.split_whitespace().next());
+    Ok(number.context("no such line")?.parse()?)
+}
