@@ -30,7 +30,7 @@
 //! - What starts programs as people know it: [`system`](system::system), [`popen`](popen::popen), `command::Command`; and
 //!   [`jobs`].
 //! - `rt`: the runtime of a program without libc (feature `rt`).
-//! - The programs: `spawn`, the core on the command line; `init`, a PID 1 for containers and machines.
+//! - The programs: `spawn`, the core on the command line; `init`, a PID 1 for containers and machines; `sh`, a POSIX shell.
 //!
 //! `examples` shows a supervisor, a pipeline, and a program with a large heap that runs another as another user.
 //!

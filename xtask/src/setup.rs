@@ -27,6 +27,11 @@ pub fn setup(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
     complete &= tell(|| component("clippy", "clippy"));
     // Without these, what needs them is skipped.
     program("musl-gcc", &["musl-tools"]);
+    program("tmux", &["tmux"]);
+    // Other shells, to compare ours with.
+    for shell in ["dash", "bash", "mksh", "yash"] {
+        program(shell, &[shell]);
+    }
     for &arch in archs {
         let emulator = tell(|| machine::emulator(arch).map(|path| path.display().to_string()));
         if emulator {

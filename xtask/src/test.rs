@@ -114,7 +114,7 @@ fn host_tests(report: &mut Report, workspace: &Workspace, built: &[Arch]) -> Res
     // Some of them start nestling's own programs under strace and gdb, which must see them run natively.
     let mut programs = Vec::new();
     for &arch in built {
-        for bin in ["spawn", "probe"] {
+        for bin in ["spawn", "init", "sh", "probe"] {
             if How::best(workspace, arch)? == How::Native {
                 let variable = format!("NESTLING_{bin}_{}", arch.name()).to_uppercase();
                 programs.push((

@@ -21,10 +21,6 @@ impl Fields {
         self.ends.len()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
     /// Forgets all, and keeps the room.
     pub fn clear(&mut self) {
         self.bytes.clear();

@@ -38,7 +38,7 @@ macro_rules! known {
 
 known! {
     IFS PATH HOME PWD OLDPWD CDPATH ENV PS1 PS2 PS4 PPID OPTIND OPTARG LINENO RANDOM SECONDS
-    LANG LC_ALL LC_CTYPE MAIL MAILPATH MAILCHECK HISTFILE HISTSIZE FCEDIT EDITOR VISUAL TERM COLUMNS LINES REPLY
+    LANG LC_ALL LC_CTYPE REPLY HISTFILE HISTSIZE FCEDIT EDITOR VISUAL TERM COLUMNS LINES
 }
 
 /// The number of the first built-in's name.
@@ -60,11 +60,6 @@ impl Symbols {
             symbols.intern(name.as_bytes());
         }
         symbols
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.names.len()
     }
 
     /// The name.

@@ -160,11 +160,6 @@ impl Variables {
         mem::take(&mut self.restored_locale)
     }
 
-    /// Whether a scope has begun.
-    pub fn in_scope(&self) -> bool {
-        !self.scopes.is_empty()
-    }
-
     /// Has the variable restored as it is now when the scope ends.
     pub fn save(&mut self, name: Symbol) {
         let depth = self.scopes.len() as u32;

@@ -37,8 +37,8 @@ const SCRIPTS: [(&str, &str); 7] = [
         "i=0; while [ $i -lt 100000 ]; do x=$(echo $i); i=$((i+1)); done",
     ),
     (
-        "10,000 pipelines of two commands",
-        "i=0; while [ $i -lt 10000 ]; do $1 | $1; i=$((i+1)); done",
+        "1,000 pipelines of two commands",
+        "i=0; while [ $i -lt 1000 ]; do $1 | $1; i=$((i+1)); done",
     ),
     (
         "10,000 calls of a function with a `case`",

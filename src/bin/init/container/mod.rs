@@ -156,7 +156,11 @@ impl<'a> Init<'a> {
             match self.status {
                 None => match self.take(None) {
                     Ok(()) => {}
-                    Err(errno) => return failed(errno),
+                    // A filter, or no memory in the kernel: the command lives on, and so must this.
+                    Err(_) => {
+                        let _ = nestling::time::sleep(Duration::from_secs(1));
+                        self.reap();
+                    }
                 },
                 Some(status) => break status,
             }

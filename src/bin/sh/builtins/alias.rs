@@ -53,6 +53,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 
 /// XBD 3.10, and whatever else makes a word by itself.
 fn may_be_in_name(byte: u8) -> bool {
-    !matches!(byte, b' ' | b'\t' | b'\n' | b'$' | b'`' | b'"' | b'\'' | b'\\' | b'=' | b'/')
-        && !matches!(byte, b'|' | b'&' | b';' | b'<' | b'>' | b'(' | b')')
+    !matches!(
+        byte,
+        b' ' | b'\t' | b'\n' | b'$' | b'`' | b'"' | b'\'' | b'\\' | b'=' | b'/'
+    ) && !matches!(byte, b'|' | b'&' | b';' | b'<' | b'>' | b'(' | b')')
 }

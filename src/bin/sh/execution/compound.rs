@@ -169,7 +169,7 @@ fn case(shell: &mut Shell, subject: &Word, arms: &[Arm], last: bool) -> Flow {
 
 fn matches(shell: &mut Shell, arm: &Arm, subject: &[u8]) -> Result<bool, Divert> {
     for pattern in &arm.patterns {
-        if expansion::pattern(shell, pattern)?.matches(subject) {
+        if expansion::matches(shell, pattern, subject)? {
             return Ok(true);
         }
     }

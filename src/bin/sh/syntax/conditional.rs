@@ -62,7 +62,9 @@ impl Parser<'_> {
         let operator: Box<[u8]> = match self.operand_token()? {
             Token::Less => Box::from(*b"<"),
             Token::Great => Box::from(*b">"),
-            Token::Word if self.plain && is_binary(&self.source.buffers.text) => Box::from(&self.source.buffers.text[..]),
+            Token::Word if self.plain && is_binary(&self.source.buffers.text) => {
+                Box::from(&self.source.buffers.text[..])
+            }
             Token::Word if unary.is_some() && !self.at_word(b"]]")? => {
                 let operand = self.operand(line)?;
                 return Ok(Conditional::Unary(unary.unwrap_or_default(), operand));

@@ -65,7 +65,9 @@ impl Parser<'_> {
                     self.source.at += 1;
                     self.dollar_quoted()?;
                 }
-                b'$' if matches!(self.second(), b'{' | b'(') => self.expansion_as_text(Self::dollar)?,
+                b'$' if matches!(self.second(), b'{' | b'(') => {
+                    self.expansion_as_text(Self::dollar)?
+                }
                 b'`' => self.expansion_as_text(Self::backquoted)?,
                 _ => self.byte(Kind::Quoted),
             }
@@ -83,7 +85,11 @@ impl Parser<'_> {
         buffers.parts.truncate(parts);
         buffers.kind = Kind::Quoted;
         buffers.text = delimiter;
-        let text = self.source.text.get(start..self.source.at).unwrap_or_default();
+        let text = self
+            .source
+            .text
+            .get(start..self.source.at)
+            .unwrap_or_default();
         self.source.buffers.text.extend_from_slice(text);
         Ok(())
     }
@@ -115,12 +121,19 @@ impl Parser<'_> {
 
     #[inline(never)]
     fn read_documents(&mut self) -> Parsed<()> {
-        let pending = self.source.buffers.pending.split_off(self.source.buffers.pending_base);
+        let pending = self
+            .source
+            .buffers
+            .pending
+            .split_off(self.source.buffers.pending_base);
         for pending in pending {
             let start = self.source.place();
             let line = self.source.line;
             let body = self.body(&pending);
-            self.source.buffers.documents.push((start, self.source.place()));
+            self.source
+                .buffers
+                .documents
+                .push((start, self.source.place()));
             let expands = !pending.quoted && body.iter().any(|&byte| is(byte, SPECIAL));
             let word = if expands {
                 self.document_word(body, line)?
@@ -185,7 +198,9 @@ impl Parser<'_> {
         while self.peek_raw() != 0 {
             let rest = self.source.rest();
             let length = source::newline(rest);
-            let line = rest.get(..length.map_or(rest.len(), |length| length + 1)).unwrap_or_default();
+            let line = rest
+                .get(..length.map_or(rest.len(), |length| length + 1))
+                .unwrap_or_default();
             body.extend_from_slice(line);
             self.source.at += line.len();
             if length.is_some() {

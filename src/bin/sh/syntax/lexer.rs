@@ -280,7 +280,19 @@ impl Buffers {
 
     /// Forgets what came since then, of which nothing came of.
     pub fn truncate(&mut self, lengths: &Lengths) {
-        let Lengths([parts, words, assignments, redirections, commands, items, pending, documents], pending_base) = *lengths;
+        let Lengths(
+            [
+                parts,
+                words,
+                assignments,
+                redirections,
+                commands,
+                items,
+                pending,
+                documents,
+            ],
+            pending_base,
+        ) = *lengths;
         self.text.clear();
         self.kind = Kind::Nothing;
         self.parts.truncate(parts);
@@ -483,7 +495,8 @@ impl<'a> Parser<'a> {
                 }
                 Some(_) => break,
                 None => {
-                    behind_alias |= !self.source.outer.is_empty() && matches!(self.source.text.last(), Some(b' ' | b'\t'));
+                    behind_alias |= !self.source.outer.is_empty()
+                        && matches!(self.source.text.last(), Some(b' ' | b'\t'));
                     if !self.more() {
                         break;
                     }
@@ -528,7 +541,9 @@ impl<'a> Parser<'a> {
         Ok(match token {
             Token::And if self.take_byte(b'&') => Token::AndAnd,
             // What would be a redirection of `>` by itself is one, as POSIX has it.
-            Token::And if self.peek() == b'>' && !matches!(self.second(), b'>' | b'&' | b'|' | b'(') => {
+            Token::And
+                if self.peek() == b'>' && !matches!(self.second(), b'>' | b'&' | b'|' | b'(') =>
+            {
                 self.source.at += 1;
                 Token::AndGreat
             }
@@ -628,14 +643,22 @@ impl<'a> Parser<'a> {
         let text = if token == Token::Word && self.plain {
             &self.source.buffers.text
         } else {
-            self.source.read().get(self.start..self.end).unwrap_or_default()
+            self.source
+                .read()
+                .get(self.start..self.end)
+                .unwrap_or_default()
         };
         let what = What::Unexpected(token, text.into());
         self.fail(self.line, what)
     }
 
     /// The end should not be here: what would close what.
-    pub fn unclosed<T>(&mut self, closing: &'static str, opening: &'static str, line: u32) -> Parsed<T> {
+    pub fn unclosed<T>(
+        &mut self,
+        closing: &'static str,
+        opening: &'static str,
+        line: u32,
+    ) -> Parsed<T> {
         self.fail(self.source.line, What::Unclosed(closing, opening, line))
     }
 

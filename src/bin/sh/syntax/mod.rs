@@ -53,7 +53,9 @@ pub fn next(shell: &mut Shell, source: &mut Source) -> Result<Option<List>, Dive
 pub fn document(shell: &mut Shell, text: &[u8]) -> Option<Word> {
     let line = shell.line;
     let mut source = Source::text(b"", line);
-    Parser::new(shell, &mut source).document_word(text.to_vec(), line).ok()
+    Parser::new(shell, &mut source)
+        .document_word(text.to_vec(), line)
+        .ok()
 }
 
 /// Says what is wrong, with the line it is on.
@@ -63,9 +65,15 @@ fn report(shell: &mut Shell, wrong: Option<Wrong>) -> Divert {
     };
     let line = mem::replace(&mut shell.line, line);
     let divert = match what {
-        What::Unexpected(Token::End, _) => shell.fatal(2, text!("syntax error: unexpected end of file")),
-        What::Unexpected(Token::Newline, _) => shell.fatal(2, text!("syntax error: unexpected newline")),
-        What::Unexpected(_, token) => shell.fatal(2, text!("syntax error: unexpected \"", token[..], "\"")),
+        What::Unexpected(Token::End, _) => {
+            shell.fatal(2, text!("syntax error: unexpected end of file"))
+        }
+        What::Unexpected(Token::Newline, _) => {
+            shell.fatal(2, text!("syntax error: unexpected newline"))
+        }
+        What::Unexpected(_, token) => {
+            shell.fatal(2, text!("syntax error: unexpected \"", token[..], "\""))
+        }
         What::Unclosed(closing, opening, line) => shell.fatal(
             2,
             text!(

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use super::compact::{Few, split_off};
 use super::lexer::{Parsed, Parser, Place, Reserved, Token, What};
 use super::tree::{
-    AndOr, Arm, Assignment, Command, Compound, CompoundKind, Connective, Function, Item, List, Part, Pipeline, Redirection,
-    RedirectionKind, Simple, Word,
+    AndOr, Arm, Assignment, Command, Compound, CompoundKind, Connective, Function, Item, List,
+    Part, Pipeline, Redirection, RedirectionKind, Simple, Word,
 };
 use crate::options::Opt;
 use crate::symbols::{Symbol, is_name};
@@ -78,7 +78,11 @@ impl Parser<'_> {
     /// Whether the token can't begin a command, but may follow a list.
     fn ends_list(&mut self) -> Parsed<bool> {
         Ok(match self.token(Place::Command)? {
-            Token::End | Token::Newline | Token::Close | Token::DoubleSemicolon | Token::SemicolonAnd => true,
+            Token::End
+            | Token::Newline
+            | Token::Close
+            | Token::DoubleSemicolon
+            | Token::SemicolonAnd => true,
             _ => matches!(
                 self.reserved(),
                 Some(
@@ -107,7 +111,13 @@ impl Parser<'_> {
         let mut text = Vec::new();
         let mut from = start;
         let read = self.source.read();
-        for &(begin, end) in self.source.buffers.documents.iter().filter(|&&(begin, _)| begin >= start) {
+        for &(begin, end) in self
+            .source
+            .buffers
+            .documents
+            .iter()
+            .filter(|&&(begin, _)| begin >= start)
+        {
             if end <= self.taken {
                 text.extend_from_slice(read.get(from..begin).unwrap_or_default());
                 from = end;
@@ -166,7 +176,8 @@ impl Parser<'_> {
         if token == Token::Open || self.reserved().is_some() {
             return Ok(Command::Compound(Box::new(self.compound()?)));
         }
-        let is_simple = matches!(token, Token::Word | Token::Assignment | Token::IoNumber) || is_redirection(token);
+        let is_simple = matches!(token, Token::Word | Token::Assignment | Token::IoNumber)
+            || is_redirection(token);
         if !is_simple {
             return self.unexpected();
         }
@@ -175,7 +186,7 @@ impl Parser<'_> {
 
     /// A simple command (XCU 2.9.1), or a function definition, which begins like one.
     fn simple(&mut self) -> Parsed<Command> {
-        let (line, start) = (self.line, self.start);
+        let line = self.line;
         let base = self.source.buffers.words.len();
         let assignments = self.source.buffers.assignments.len();
         let redirections = self.source.buffers.redirections.len();
@@ -207,7 +218,7 @@ impl Parser<'_> {
                         }
                     }
                     if may_be_function && self.token(place)? == Token::Open {
-                        return self.function(word, start);
+                        return self.function(word);
                     }
                     self.source.buffers.words.push(word);
                     continue;
@@ -254,12 +265,16 @@ impl Parser<'_> {
     fn assignment(&mut self) {
         if let Some((name, append)) = self.assigned {
             let value = self.take_word();
-            self.source.buffers.assignments.push(Assignment { name, append, value });
+            self.source.buffers.assignments.push(Assignment {
+                name,
+                append,
+                value,
+            });
         }
     }
 
-    /// At the parenthesis behind the name that begins at `start`.
-    fn function(&mut self, name: Word, start: usize) -> Parsed<Command> {
+    /// At the parenthesis behind the name.
+    fn function(&mut self, name: Word) -> Parsed<Command> {
         self.take();
         if self.token(Place::Plain)? != Token::Close {
             return self.unexpected();
@@ -276,8 +291,7 @@ impl Parser<'_> {
             _ if self.reserved().is_some() => self.compound()?,
             _ => return self.unexpected(),
         };
-        let text = Some(self.text_since(start));
-        Ok(Command::Function(Rc::new(Function { name, body, text })))
+        Ok(Command::Function(Rc::new(Function { name, body })))
     }
 
     // ---- Redirections ----
@@ -296,8 +310,19 @@ impl Parser<'_> {
     fn redirection(&mut self) -> Parsed<()> {
         let mut fd = None;
         if self.token == Some(Token::IoNumber) {
-            let add = |number: i32, &digit: &u8| number.checked_mul(10)?.checked_add(i32::from(digit) - i32::from(b'0'));
-            fd = Some(self.source.buffers.text.iter().try_fold(0, add).unwrap_or(i32::MAX));
+            let add = |number: i32, &digit: &u8| {
+                number
+                    .checked_mul(10)?
+                    .checked_add(i32::from(digit) - i32::from(b'0'))
+            };
+            fd = Some(
+                self.source
+                    .buffers
+                    .text
+                    .iter()
+                    .try_fold(0, add)
+                    .unwrap_or(i32::MAX),
+            );
             self.take();
         }
         let operator = self.token(Place::Plain)?;
@@ -307,13 +332,18 @@ impl Parser<'_> {
         self.take();
         let reads = matches!(
             operator,
-            Token::Less | Token::LessAnd | Token::LessGreat | Token::TripleLess | Token::DoubleLess | Token::DoubleLessDash
+            Token::Less
+                | Token::LessAnd
+                | Token::LessGreat
+                | Token::TripleLess
+                | Token::DoubleLess
+                | Token::DoubleLessDash
         );
         let fd = fd.unwrap_or(i32::from(!reads));
         let kind = match operator {
-            Token::DoubleLess | Token::DoubleLessDash => {
-                RedirectionKind::HereDocument(self.here_document(operator == Token::DoubleLessDash)?)
-            }
+            Token::DoubleLess | Token::DoubleLessDash => RedirectionKind::HereDocument(
+                self.here_document(operator == Token::DoubleLessDash)?,
+            ),
             _ => {
                 if self.token(Place::Plain)? != Token::Word {
                     return self.unexpected();
@@ -331,7 +361,10 @@ impl Parser<'_> {
                 }
             }
         };
-        self.source.buffers.redirections.push(Redirection { fd, kind });
+        self.source
+            .buffers
+            .redirections
+            .push(Redirection { fd, kind });
         Ok(())
     }
 
@@ -376,7 +409,13 @@ impl Parser<'_> {
     }
 
     /// Takes the reserved word that closes what the other has begun.
-    fn close(&mut self, reserved: Reserved, closing: &'static str, opening: &'static str, line: u32) -> Parsed<()> {
+    fn close(
+        &mut self,
+        reserved: Reserved,
+        closing: &'static str,
+        opening: &'static str,
+        line: u32,
+    ) -> Parsed<()> {
         if self.reserved() != Some(reserved) {
             return self.missing(closing, opening, line);
         }
@@ -385,7 +424,12 @@ impl Parser<'_> {
     }
 
     /// The token should be another.
-    pub fn missing<T>(&mut self, closing: &'static str, opening: &'static str, line: u32) -> Parsed<T> {
+    pub fn missing<T>(
+        &mut self,
+        closing: &'static str,
+        opening: &'static str,
+        line: u32,
+    ) -> Parsed<T> {
         match self.token {
             Some(Token::End) | None => self.unclosed(closing, opening, line),
             _ => self.unexpected(),
@@ -416,11 +460,20 @@ impl Parser<'_> {
         })
     }
 
-    fn loop_clause(&mut self, until: bool, opening: &'static str, line: u32) -> Parsed<CompoundKind> {
+    fn loop_clause(
+        &mut self,
+        until: bool,
+        opening: &'static str,
+        line: u32,
+    ) -> Parsed<CompoundKind> {
         self.take();
         let condition = self.compound_list()?;
         let body = self.do_group(opening, line)?;
-        Ok(CompoundKind::Loop { until, condition, body })
+        Ok(CompoundKind::Loop {
+            until,
+            condition,
+            body,
+        })
     }
 
     fn do_group(&mut self, opening: &'static str, line: u32) -> Parsed<List> {

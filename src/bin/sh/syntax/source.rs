@@ -104,7 +104,11 @@ impl Source {
     /// A descriptor. If `shared`, others read it too (standard input), so nothing is read past the line that is needed: a seek
     /// back where it can, else byte by byte (XCU sh, STDIN).
     pub fn descriptor(fd: BorrowedFd<'static>, shared: bool) -> Self {
-        let sharing = if shared { Sharing::Shared } else { Sharing::Own };
+        let sharing = if shared {
+            Sharing::Shared
+        } else {
+            Sharing::Own
+        };
         let mut source = Self::owned(Vec::new(), 1);
         source.origin = Origin::Descriptor(fd, sharing);
         source
@@ -126,7 +130,10 @@ impl Source {
     /// A complete command begins: what is before it is not needed any more.
     pub(super) fn begin(&mut self) {
         self.buffers.clear();
-        if !matches!(self.origin, Origin::Text) && self.outer.is_empty() && self.at >= self.text.len() / 2 {
+        if !matches!(self.origin, Origin::Text)
+            && self.outer.is_empty()
+            && self.at >= self.text.len() / 2
+        {
             // Moved are fewer bytes than were parsed.
             self.text.drain(..self.at);
             self.at = 0;
@@ -152,7 +159,10 @@ impl Source {
     /// `set -v`: writes what was read of the complete command, as it was read.
     pub(super) fn echo(&self) {
         if !matches!(self.origin, Origin::Text) {
-            let read = self.read().get(self.begun..self.place()).unwrap_or_default();
+            let read = self
+                .read()
+                .get(self.begun..self.place())
+                .unwrap_or_default();
             // Nobody is left to be told.
             let _ = io::write_all(io::stderr(), read);
         }
@@ -228,7 +238,11 @@ impl Source {
                     };
                     self.origin = Origin::Descriptor(fd, sharing);
                 }
-                let least = if sharing == Sharing::Own { LEAST_OWN } else { LEAST_SHARED };
+                let least = if sharing == Sharing::Own {
+                    LEAST_OWN
+                } else {
+                    LEAST_SHARED
+                };
                 let answer = match sharing {
                     Sharing::Stream => self.read_line(fd),
                     _ => self.read_block(fd, before.saturating_sub(self.begun).clamp(least, MOST)),
@@ -278,7 +292,7 @@ pub(super) fn newline(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk::<SIZE>) {
         // A byte that was a newline is 0 now, and the subtraction borrows from its highest bit.
-        let word = usize::from_ne_bytes(*word) ^ ONES * b'\n' as usize;
+        let word = usize::from_ne_bytes(*word) ^ (ONES * b'\n' as usize);
         if word.wrapping_sub(ONES) & !word & ONES << 7 != 0 {
             break;
         }

@@ -137,8 +137,6 @@ pub enum Conditional {
 pub struct Function {
     pub name: Symbol,
     pub body: Compound,
-    /// The definition as it was written.
-    pub text: Option<Rc<[u8]>>,
 }
 
 #[derive(Debug)]
@@ -202,7 +200,6 @@ pub enum Part {
 #[derive(Debug)]
 pub struct Substitution {
     pub list: List,
-    pub line: u32,
 }
 
 #[derive(Debug)]

@@ -77,7 +77,10 @@ impl Parser<'_> {
     #[inline]
     fn run(&mut self, kind: Kind, stops: u16) {
         let rest = self.source.rest();
-        let length = rest.iter().position(|&byte| is(byte, stops)).unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|&byte| is(byte, stops))
+            .unwrap_or(rest.len());
         if length != 0 {
             self.collect(kind);
             let at = self.source.at;
@@ -115,7 +118,10 @@ impl Parser<'_> {
             } else if self.peek() == b'=' || self.peek() == b'+' && self.second() == b'=' {
                 let appends = !self.take_byte(b'=');
                 self.source.at += usize::from(appends) * 2;
-                assigned = Some((self.shell.symbols.intern(&self.source.buffers.text), appends));
+                assigned = Some((
+                    self.shell.symbols.intern(&self.source.buffers.text),
+                    appends,
+                ));
                 self.clear();
                 token = Token::Assignment;
             }
@@ -126,7 +132,9 @@ impl Parser<'_> {
         }
         self.unquoted(META, colons)?;
 
-        self.plain = token == Token::Word && self.source.buffers.kind != Kind::Quoted && self.source.buffers.parts.len() == base;
+        self.plain = token == Token::Word
+            && self.source.buffers.kind != Kind::Quoted
+            && self.source.buffers.parts.len() == base;
         if !self.plain {
             self.push_text();
         } else if matches!(self.source.text.get(self.source.at), Some(b'<' | b'>'))
@@ -158,7 +166,10 @@ impl Parser<'_> {
             let source = &mut *self.source;
             let rest = source.text.get(source.at..).unwrap_or_default();
             let length = rest.iter().take_while(|&&byte| is(byte, NAME)).count();
-            source.buffers.text.extend_from_slice(rest.get(..length).unwrap_or_default());
+            source
+                .buffers
+                .text
+                .extend_from_slice(rest.get(..length).unwrap_or_default());
             source.at += length;
             if !is(self.peek(), NAME) {
                 return;
@@ -259,7 +270,11 @@ impl Parser<'_> {
 
     /// What stands between double quotes, or as if it did, up to one of these classes or the end.
     fn quoted(&mut self, ends: u16, quoting: Quoting) -> Parsed<()> {
-        let double = if quoting == Quoting::Double { DOUBLE } else { 0 };
+        let double = if quoting == Quoting::Double {
+            DOUBLE
+        } else {
+            0
+        };
         loop {
             self.run(Kind::Quoted, ends | double | SPECIAL | NEWLINE);
             match self.peek() {
@@ -343,9 +358,14 @@ impl Parser<'_> {
             }
             b'x' if self.second_is_hexadecimal() => self.number(16, 2).unwrap_or_default() as u8,
             b'u' | b'U' if self.second_is_hexadecimal() => {
-                let number = self.number(16, if escape == b'u' { 4 } else { 8 }).unwrap_or_default();
+                let number = self
+                    .number(16, if escape == b'u' { 4 } else { 8 })
+                    .unwrap_or_default();
                 let character = char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER);
-                self.source.buffers.text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                self.source
+                    .buffers
+                    .text
+                    .extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 return number;
             }
             b'c' if !matches!(self.peek_raw(), 0 | b'\'') => {
@@ -413,7 +433,11 @@ impl Parser<'_> {
                 }
             };
         }
-        let kind = if quoting == Quoting::None { Kind::Literal } else { Kind::Quoted };
+        let kind = if quoting == Quoting::None {
+            Kind::Literal
+        } else {
+            Kind::Quoted
+        };
         self.collect(kind);
         self.source.buffers.text.push(b'$');
         Ok(())
@@ -434,7 +458,9 @@ impl Parser<'_> {
         } else if is(byte, DIGIT) {
             let mut number = 0_u32;
             while is(self.peek(), DIGIT) {
-                number = number.saturating_mul(10).saturating_add(u32::from(self.peek() - b'0'));
+                number = number
+                    .saturating_mul(10)
+                    .saturating_add(u32::from(self.peek() - b'0'));
                 self.source.at += 1;
             }
             Some(positional(number))
@@ -461,7 +487,11 @@ impl Parser<'_> {
                 self.modifier_word(quoting, 0)?;
                 self.source.buffers.parts.truncate(base);
                 let is_here = self.source.outer.len() == aliases;
-                let text = self.source.text.get(begin..self.source.at).filter(|_| is_here);
+                let text = self
+                    .source
+                    .text
+                    .get(begin..self.source.at)
+                    .filter(|_| is_here);
                 let bad = Modifier::Bad(text.unwrap_or_default().into());
                 (ParameterName::Special(b'?'), bad)
             }
@@ -597,7 +627,14 @@ impl Parser<'_> {
         let place = (self.source.place(), at);
         let mark = self.mark();
         self.source.at += 1;
-        if self.peek() == b'(' && self.source.buffers.not_arithmetic.binary_search(&place).is_err() {
+        if self.peek() == b'('
+            && self
+                .source
+                .buffers
+                .not_arithmetic
+                .binary_search(&place)
+                .is_err()
+        {
             self.source.at += 1;
             self.source.buffers.trials += 1;
             let answer = self.arithmetic();
@@ -620,7 +657,9 @@ impl Parser<'_> {
     }
 
     fn is_too_deep(&self) -> bool {
-        self.wrong.as_ref().is_some_and(|wrong| matches!(wrong.what, What::Deep))
+        self.wrong
+            .as_ref()
+            .is_some_and(|wrong| matches!(wrong.what, What::Deep))
     }
 
     /// Behind `$((`.
@@ -659,7 +698,10 @@ impl Parser<'_> {
 
     fn substitution(&mut self, opening: &'static str) -> Parsed<Rc<Substitution>> {
         let line = self.source.line;
-        let outer = mem::replace(&mut self.source.buffers.pending_base, self.source.buffers.pending.len());
+        let outer = mem::replace(
+            &mut self.source.buffers.pending_base,
+            self.source.buffers.pending.len(),
+        );
         let list = self.list(false)?;
         match self.token {
             Some(Token::Close) => self.take(),
@@ -668,7 +710,7 @@ impl Parser<'_> {
         }
         // A here-document whose lines did not come yet follows the line that all of this is on.
         self.source.buffers.pending_base = outer;
-        Ok(Rc::new(Substitution { list, line }))
+        Ok(Rc::new(Substitution { list }))
     }
 
     /// `<(…)` and `>(…)`
@@ -695,7 +737,9 @@ impl Parser<'_> {
                 0 => return self.unclosed("`", "`", line),
                 b'\\' => {
                     let escaped = self.second();
-                    if matches!(escaped, b'$' | b'`' | b'\\') || escaped == b'"' && quoting == Quoting::Double {
+                    if matches!(escaped, b'$' | b'`' | b'\\')
+                        || escaped == b'"' && quoting == Quoting::Double
+                    {
                         self.source.at += 1;
                     }
                     self.byte(Kind::Quoted);
@@ -714,12 +758,17 @@ impl Parser<'_> {
             }
             Ok(list)
         })?;
-        self.push(Part::Command(Rc::new(Substitution { list, line })));
+        self.push(Part::Command(Rc::new(Substitution { list })));
         Ok(())
     }
 
     /// Parses another text, and then goes on with this one.
-    fn inside<T>(&mut self, text: Vec<u8>, line: u32, parse: fn(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    fn inside<T>(
+        &mut self,
+        text: Vec<u8>,
+        line: u32,
+        parse: fn(&mut Self) -> Parsed<T>,
+    ) -> Parsed<T> {
         let mut source = Source::owned(text, line);
         source.aliases.clone_from(&self.source.aliases);
         source.inherited = source.aliases.len();
