@@ -10,8 +10,20 @@ use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
 use crate::sys;
 
-/// The program's own descriptors are moved to this number or above.
-pub const FIRST_PRIVATE: RawFd = 10;
+/// The program's own descriptors are moved to this number or above, out of the way of what a user writes. (Not beyond 63: from there on
+/// every process's table is an allocation more for the kernel.)
+const FIRST: RawFd = 50;
+
+/// Below this number there are only the user's.
+const FIRST_PRIVATE: RawFd = 10;
+
+/// A duplicate that is the program's own. Two system calls where the limit on descriptors is low.
+fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    match sys::fd::dup_cloexec(fd, FIRST) {
+        Err(Errno::EINVAL | Errno::EMFILE) => sys::fd::dup_cloexec(fd, FIRST_PRIVATE),
+        answer => answer,
+    }
+}
 
 /// The user's descriptor of this number, to be used at once: the user may close it by and by. One system call.
 ///
@@ -33,7 +45,7 @@ pub fn private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     if fd.as_raw_fd() >= FIRST_PRIVATE {
         return Ok(fd);
     }
-    sys::fd::dup_cloexec(fd.as_fd(), FIRST_PRIVATE)
+    duplicate(fd.as_fd())
 }
 
 /// What is at a user's number now, kept for [`restore`]; `None` if nothing is. One system call.
@@ -46,7 +58,7 @@ pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
     }
     // SAFETY: if it isn't open, the call says so.
     let original = unsafe { BorrowedFd::borrow_raw(fd) };
-    match sys::fd::dup_cloexec(original, FIRST_PRIVATE) {
+    match duplicate(original) {
         Ok(saved) => Ok(Some(saved)),
         Err(Errno::EBADF) => Ok(None),
         Err(errno) => Err(errno),

@@ -100,6 +100,12 @@ enum Command {
     Bench {
         /// Which benchmarks, such as `init`; by default all
         names: Vec<String>,
+        /// Only a little of each that has a short form: whether it can be measured
+        #[arg(long)]
+        short: bool,
+        /// Print JSON, with every value
+        #[arg(long)]
+        json: bool,
     },
     /// Print a table of the release programs' sizes, and check what they must not contain
     ///
@@ -177,7 +183,7 @@ fn perform(command: Command) -> Result<ExitCode> {
             on,
             require_kernels,
         } => return test::test(&workspace, &on.archs(&Arch::ALL), require_kernels),
-        Command::Bench { names } => bench::bench(&workspace, &names)?,
+        Command::Bench { names, short, json } => bench::bench(&workspace, &names, short, json)?,
         Command::Size { on } => return size::size(&workspace, &on.archs(&[HOST])),
     }
     Ok(ExitCode::SUCCESS)

@@ -5,10 +5,12 @@
 
 mod init;
 mod sh;
+mod spawn;
 
 use std::{fmt::Write, fs};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 
 use crate::workspace::Workspace;
 
@@ -19,26 +21,35 @@ const ALL: &[(&str, Benchmark)] = &[
     ("init", init::side_by_side),
     ("boot", init::boot::seconds),
     ("sh", sh::side_by_side),
+    ("spawn", spawn::side_by_side),
 ];
 
-/// Runs those of these names, or all; prints their tables, and writes them to `target/bench/NAME.txt`.
-pub fn bench(workspace: &Workspace, names: &[String]) -> Result<()> {
+/// Those that have a short form, which shows in seconds that they work.
+const SHORT: &[(&str, Benchmark)] = &[("spawn", spawn::short)];
+
+/// Runs those of these names, or all; prints their tables, or JSON, and writes both to `target/bench`.
+pub fn bench(workspace: &Workspace, names: &[String], short: bool, json: bool) -> Result<()> {
+    let benchmarks = if short { SHORT } else { ALL };
     for name in names {
-        let known = ALL.iter().any(|(it, _)| it == name);
+        let known = benchmarks.iter().any(|(it, _)| it == name);
         ensure!(known, "there is no benchmark {name}");
     }
     let folder = workspace.target.join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
-    for (name, run) in ALL {
+    for (name, run) in benchmarks {
         if !names.is_empty() && !names.iter().any(|it| it == name) {
             continue;
         }
         let tables = run(workspace).with_context(|| format!("benchmark {name}"))?;
         let text: Vec<String> = tables.iter().map(Table::text).collect();
         let text = text.join("\n");
-        print!("{text}");
-        let path = folder.join(format!("{name}.txt"));
-        fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))?;
+        let values: Vec<Value> = tables.iter().map(Table::json).collect();
+        let values = format!("{:#}\n", Value::from(values));
+        print!("{}", if json { &values } else { &text });
+        for (kind, text) in [("txt", text), ("json", values)] {
+            let path = folder.join(format!("{name}.{kind}"));
+            fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))?;
+        }
     }
     Ok(())
 }
@@ -103,6 +114,16 @@ impl Table {
             text.push('\n');
         }
         text
+    }
+
+    /// With all the values, from which the rest follows, and the medians.
+    fn json(&self) -> Value {
+        let rows = self.rows.iter().map(|(name, values)| {
+            let [_, median, _] = middle(values.iter().copied());
+            json!({ "name": name, "median": median, "values": values })
+        });
+        let rows: Vec<Value> = rows.collect();
+        json!({ "title": self.title, "unit": self.unit, "rows": rows })
     }
 }
 

@@ -1,0 +1,455 @@
+//! Starting a program and waiting for its end, by nestling and by others: `tests/bench/starter.rs` does it, in one process for each
+//! C library, for some milliseconds at a time, in turns.
+//!
+//! The program is the smallest there is. What is told is the median of a turn's starts; where it may, the starter goes before
+//! all other processes.
+//!
+//! The first figures are of small parents, on one CPU and on all. Then one thing of the parent grows:
+//!
+//! - Its memory: what copies it (`fork`) grows with its pages, all of whose table entries the kernel copies and write-protects;
+//!   what shares it does not grow.
+//! - Its open descriptors: all grow alike, since the kernel copies the table of descriptors at each clone and closes those that
+//!   are close-on-exec at the exec.
+//! - The actions: all grow by one system call for each, which is the kernel's; of ours is only a comparison of each with the
+//!   status pipe's number.
+//! - The threads that start programs: beyond the number of CPUs all grow with the threads, which take turns there; below it they
+//!   meet in the kernel, at the lock of the memory that they share.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use duct::cmd;
+use plotters::prelude::*;
+
+use super::{Table, in_turns, middle};
+use crate::{
+    arch::HOST,
+    compile::{self, Group, Profile},
+    workspace::{Workspace, cargo},
+};
+
+const GNU: usize = 0;
+const MUSL: usize = 1;
+
+/// A way to start a program: its name, the starter's word for it, and which of the starters has it.
+struct Way {
+    name: &'static str,
+    word: &'static str,
+    starter: usize,
+    /// Whether the starter has it carry out actions.
+    acts: bool,
+}
+
+const fn way(name: &'static str, word: &'static str, starter: usize, acts: bool) -> Way {
+    Way {
+        name,
+        word,
+        starter,
+        acts,
+    }
+}
+
+/// The limit is the first: the ratios are to it. Musl's are together, since the starters change places with their memory.
+const WAYS: &[Way] = &[
+    way(LIMIT, "limit", GNU, true),
+    way(CORE, "core", GNU, true),
+    way("nestling, copied", "core-copied", GNU, true),
+    way("Command", "command", GNU, false),
+    way("Command, copied", "command-copied", GNU, false),
+    way(GLIBC, "posix_spawn", GNU, true),
+    way(STD, "std", GNU, false),
+    way("std, pre_exec", "std-pre-exec", GNU, true),
+    way("tiny-std", "tiny-std", GNU, false),
+    way("fork, execve", "fork", GNU, true),
+    way("limit, on musl", "limit", MUSL, true),
+    way(MUSL_SPAWN, "posix_spawn", MUSL, true),
+];
+
+const LIMIT: &str = "limit (vfork, execve)";
+const CORE: &str = "nestling";
+const GLIBC: &str = "posix_spawn, glibc";
+const MUSL_SPAWN: &str = "posix_spawn, musl";
+const STD: &str = "std";
+
+/// What the starter is told beside the way.
+#[derive(Clone, Copy)]
+struct Setting {
+    milliseconds: u32,
+    pinned: bool,
+    memory: u64,
+    descriptors: u64,
+    actions: u64,
+    threads: u64,
+}
+
+const SMALL: Setting = Setting {
+    milliseconds: 10,
+    pinned: true,
+    memory: 0,
+    descriptors: 3,
+    actions: 0,
+    threads: 1,
+};
+
+/// What grows, and through which values.
+struct Curve {
+    name: &'static str,
+    title: &'static str,
+    points: &'static [u64],
+    setting: fn(u64) -> Setting,
+    acts: bool,
+}
+
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+const CURVES: [Curve; 4] = [
+    Curve {
+        name: "memory",
+        title: "the parent's memory",
+        points: &[MIB, 16 * MIB, 128 * MIB, GIB, 4 * GIB, 8 * GIB],
+        setting: |memory| Setting { memory, ..SMALL },
+        acts: false,
+    },
+    Curve {
+        name: "descriptors",
+        title: "the parent's open descriptors",
+        points: &[3, 100, 1_000, 10_000, 19_000, 100_000],
+        setting: |descriptors| Setting {
+            descriptors,
+            ..SMALL
+        },
+        acts: false,
+    },
+    Curve {
+        name: "actions",
+        title: "the actions (dup2)",
+        points: &[0, 1, 4, 16, 64, 256],
+        setting: |actions| Setting { actions, ..SMALL },
+        acts: true,
+    },
+    Curve {
+        name: "threads",
+        title: "the threads that start programs",
+        points: &[1, 2, 4, 8, 16],
+        setting: |threads| Setting {
+            threads,
+            pinned: false,
+            milliseconds: 40,
+            ..SMALL
+        },
+        acts: false,
+    },
+];
+
+/// All of it.
+pub fn side_by_side(workspace: &Workspace) -> Result<Vec<Table>> {
+    let mut starters = Starters::new(workspace)?;
+    let mut tables = Vec::new();
+    for (title, pinned) in [
+        ("A start and a wait, on one CPU", true),
+        ("A start and a wait, on all CPUs", false),
+    ] {
+        let rows = beside(&mut starters, Setting { pinned, ..SMALL }, 40)?;
+        tables.extend([GLIBC, MUSL_SPAWN, STD].iter().filter_map(|peer| {
+            let row = |name: &str| rows.iter().find(|(it, _)| it == name).cloned();
+            Some(Table {
+                title: format!("{title}: nestling beside {peer}"),
+                unit: MICROSECONDS,
+                rows: vec![row(peer)?, row(CORE)?],
+            })
+        }));
+        tables.push(Table {
+            title: title.into(),
+            unit: MICROSECONDS,
+            rows,
+        });
+    }
+    for curve in &CURVES {
+        tables.extend(grow(workspace, &mut starters, curve, usize::MAX, 5)?);
+    }
+    Ok(tables)
+}
+
+/// A little of all: whether it can be measured.
+pub fn short(workspace: &Workspace) -> Result<Vec<Table>> {
+    let mut starters = Starters::new(workspace)?;
+    let mut tables = vec![Table {
+        title: "A start and a wait".into(),
+        unit: MICROSECONDS,
+        rows: beside(&mut starters, SMALL, 1)?,
+    }];
+    for curve in &CURVES {
+        tables.extend(grow(workspace, &mut starters, curve, 2, 1)?);
+    }
+    Ok(tables)
+}
+
+const MICROSECONDS: &str = "microseconds";
+
+fn beside(
+    starters: &mut Starters,
+    setting: Setting,
+    turns: usize,
+) -> Result<Vec<(String, Vec<f64>)>> {
+    let ways = starters.ways(|_| true);
+    let values = in_turns(ways.len(), turns, |index| {
+        let value = starters.measure(ways[index], setting)?;
+        value.context("a small process can't be had")
+    })?;
+    let names = ways.iter().map(|way| way.name.into());
+    Ok(names.zip(values).collect())
+}
+
+/// A table for each way, and the plot of all. What the machine does not allow is left out, and said.
+fn grow(
+    workspace: &Workspace,
+    starters: &mut Starters,
+    curve: &Curve,
+    count: usize,
+    turns: usize,
+) -> Result<Vec<Table>> {
+    let ways = starters.ways(|way| way.acts || !curve.acts);
+    let mut points = Vec::new();
+    for &point in curve.points.iter().take(count) {
+        let setting = (curve.setting)(point);
+        let fits = setting.memory <= available()? / 4 * 3;
+        if fits && starters.can(ways[0], setting)? {
+            points.push(point);
+        } else {
+            let name = amount(point);
+            println!("left out: {} at {name}: more than is allowed here", curve.title);
+        }
+    }
+    let values = in_turns(points.len() * ways.len(), turns, |index| {
+        let (point, way) = (points[index / ways.len()], ways[index % ways.len()]);
+        let value = starters.measure(way, (curve.setting)(point))?;
+        value.context("what could be had before can't be had now")
+    })?;
+    starters.release()?;
+
+    let mut tables = Vec::new();
+    for (number, way) in ways.iter().enumerate() {
+        let values = values.iter().skip(number).step_by(ways.len());
+        let rows = points.iter().map(|&point| amount(point)).zip(values.cloned());
+        tables.push(Table {
+            title: format!("With {}: {}", curve.title, way.name),
+            unit: MICROSECONDS,
+            rows: rows.collect(),
+        });
+    }
+    let path = workspace.target.join("bench");
+    let path = path.join(format!("spawn-{}.svg", curve.name));
+    plot(&path, curve.title, &tables, &ways)
+        .map_err(|error| anyhow!("can't draw {}: {error}", path.display()))?;
+    Ok(tables)
+}
+
+/// The value of a point, in words.
+fn amount(point: u64) -> String {
+    match point {
+        GIB.. => format!("{} GiB", point / GIB),
+        MIB.. => format!("{} MiB", point / MIB),
+        _ => point.to_string(),
+    }
+}
+
+/// The bytes of memory that are free.
+fn available() -> Result<u64> {
+    let info = fs::read_to_string("/proc/meminfo").context("can't read /proc/meminfo")?;
+    let line = info.lines().find_map(|it| it.strip_prefix("MemAvailable:"));
+    let size = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    let size = size.and_then(|size| size.parse::<u64>().ok());
+    Ok(size.context("/proc/meminfo has no MemAvailable")? * 1024)
+}
+
+fn plot(
+    path: &Path,
+    title: &str,
+    tables: &[Table],
+    ways: &[&Way],
+) -> Result<(), Box<dyn std::error::Error>> {
+    let first = tables.first().ok_or("nothing to draw")?;
+    let names: Vec<&str> = first.rows.iter().map(|(name, _)| name.as_str()).collect();
+    let lines: Vec<Vec<f64>> = tables
+        .iter()
+        .map(|table| {
+            let rows = table.rows.iter();
+            rows.map(|(_, values)| middle(values.iter().copied())[1])
+                .collect()
+        })
+        .collect();
+    let all = || lines.iter().flatten().copied();
+    let (low, high) = (
+        all().fold(f64::INFINITY, f64::min),
+        all().fold(0.0, f64::max),
+    );
+
+    let area = SVGBackend::new(path, (1000, 700)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&area)
+        .caption(format!("A start and a wait, with {title}"), ("sans-serif", 22))
+        .margin(15)
+        .x_label_area_size(45)
+        .y_label_area_size(75)
+        .right_y_label_area_size(150)
+        .build_cartesian_2d(
+            0..names.len() as i32 - 1,
+            (low / 1.2..high * 1.2).log_scale(),
+        )?;
+    chart
+        .configure_mesh()
+        .x_labels(names.len())
+        .x_label_formatter(&|&at| names.get(at as usize).map_or("", |name| name).into())
+        .x_desc(title)
+        .y_desc(MICROSECONDS)
+        .draw()?;
+    for (number, (line, way)) in lines.iter().zip(ways).enumerate() {
+        let style = Palette99::pick(number).stroke_width(2);
+        let points = (0..).zip(line.iter().copied());
+        chart
+            .draw_series(LineSeries::new(points, style))?
+            .label(way.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], style));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK)
+        .draw()?;
+    area.present()?;
+    Ok(())
+}
+
+/// The starters that could be built, each running.
+struct Starters(Vec<Starter>);
+
+impl Starters {
+    fn new(workspace: &Workspace) -> Result<Self> {
+        for group in Group::of(&[HOST])? {
+            let what = ["-p", "nestling-cost", "--bin", "cost-base", "--quiet"];
+            group.command(workspace, Profile::Release, &what).run()?;
+        }
+        let program = compile::path(workspace, HOST, Profile::Release, "cost-base");
+        let mut starters = vec![Starter::new(&build(workspace, HOST.triple())?, &program)?];
+        // Its prebuilt library has the whole of musl in it.
+        let triple = HOST.triple().replace("gnu", "musl");
+        let add = cmd!("rustup", "target", "add", &triple);
+        let added = add.stdout_null().stderr_null().unchecked().run();
+        match added.map_err(anyhow::Error::from).and_then(|added| {
+            ensure!(added.status.success(), "rustup can't add {triple}");
+            build(workspace, &triple)
+        }) {
+            Ok(path) => starters.push(Starter::new(&path, &program)?),
+            Err(error) => println!("left out: musl: {error:#}"),
+        }
+        Ok(Starters(starters))
+    }
+
+    fn ways(&self, which: impl Fn(&Way) -> bool) -> Vec<&'static Way> {
+        let there = WAYS.iter().filter(|way| way.starter < self.0.len());
+        there.filter(|way| which(way)).collect()
+    }
+
+    /// Microseconds of one start; `None` if the system refuses what the setting asks for.
+    fn measure(&mut self, way: &Way, setting: Setting) -> Result<Option<f64>> {
+        // There is not room for both.
+        for (index, other) in self.0.iter_mut().enumerate() {
+            if index != way.starter && other.memory > MIB {
+                other.ask("none", SMALL)?;
+            }
+        }
+        let answer = self.0[way.starter].ask(way.word, setting)?;
+        Ok(answer.map(|nanoseconds| nanoseconds / 1e3))
+    }
+
+    fn can(&mut self, way: &Way, setting: Setting) -> Result<bool> {
+        // The memory is there: it was looked at.
+        let setting = Setting {
+            memory: 0,
+            ..setting
+        };
+        Ok(self.0[way.starter].ask("none", setting)?.is_some())
+    }
+
+    fn release(&mut self) -> Result<()> {
+        for starter in &mut self.0 {
+            starter.ask("none", SMALL)?;
+        }
+        Ok(())
+    }
+}
+
+fn build(workspace: &Workspace, triple: &str) -> Result<PathBuf> {
+    let what = ["build", "--release", "--quiet", "-p", "nestling-bench"];
+    let build = cargo([&what[..], &["--target", triple]].concat());
+    build
+        .dir(&workspace.root)
+        .run()
+        .with_context(|| format!("can't build the starter for {triple}"))?;
+    let path = workspace.target.join(triple).join("release/starter");
+    Ok(path)
+}
+
+struct Starter {
+    process: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    memory: u64,
+}
+
+impl Starter {
+    fn new(path: &Path, program: &Path) -> Result<Self> {
+        let mut process = Command::new(path)
+            .arg(program)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("can't start {}", path.display()))?;
+        let input = process.stdin.take();
+        let output = process.stdout.take().context("no output")?;
+        Ok(Starter {
+            process,
+            input,
+            output: BufReader::new(output),
+            memory: 0,
+        })
+    }
+
+    fn ask(&mut self, word: &str, setting: Setting) -> Result<Option<f64>> {
+        let Setting {
+            milliseconds,
+            pinned,
+            memory,
+            descriptors,
+            actions,
+            threads,
+        } = setting;
+        let pinned = u8::from(pinned);
+        let input = self.input.as_mut().context("no input")?;
+        writeln!(
+            input,
+            "{word} {milliseconds} {pinned} {memory} {descriptors} {actions} {threads}"
+        )?;
+        self.memory = memory;
+        let mut answer = String::new();
+        self.output.read_line(&mut answer)?;
+        ensure!(!answer.is_empty(), "the starter has died at {word}");
+        Ok(answer.trim_end().parse().ok())
+    }
+}
+
+impl Drop for Starter {
+    fn drop(&mut self) {
+        // The end of its input is its end.
+        self.input = None;
+        let _ = self.process.wait();
+    }
+}
