@@ -29,9 +29,10 @@ pub fn setup(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
     program("musl-gcc", &["musl-tools"]);
     program("tmux", &["tmux"]);
     // Other shells, to compare ours with.
-    for shell in ["dash", "bash", "mksh", "yash"] {
-        program(shell, &[shell]);
-    }
+    program("dash", &["dash"]);
+    program("bash", &["bash"]);
+    program("mksh", &["mksh"]);
+    program("yash", &["yash"]);
     for &arch in archs {
         let emulator = tell(|| machine::emulator(arch).map(|path| path.display().to_string()));
         if emulator {

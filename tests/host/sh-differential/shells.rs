@@ -7,10 +7,12 @@ use std::io::{Read, Seek};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nestling::command::{Command, Stdio};
 use nestling::poll::{Events, PollFd, poll};
+use nestling::wait::{Options, Who, wait_for};
 use nestling::{Resource, Rlimit, sys};
 
 /// The user, when it is root who tests.
@@ -59,6 +61,7 @@ impl Place {
     pub fn new(folder: PathBuf) -> Self {
         fs::create_dir_all(&folder).expect("a directory");
         fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("a directory for all to enter");
+        sys::machine::set_child_subreaper(true).expect("orphans as children");
         let output = sys::fd::memfd_create(c"output").expect("a file in memory");
         Self { folder, output: File::from(OwnedFd::from(output)), directories: 0 }
     }
@@ -91,15 +94,28 @@ impl Place {
             command.limit(resource, Rlimit { soft: limit, hard: limit });
         }
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", shell.name));
+        let end = Instant::now() + bounds.time;
         let over = {
             let pidfd = child.pidfd().expect("a pidfd");
             poll(&mut [PollFd::new(pidfd, Events::IN)], Some(bounds.time)).expect("a poll") == 0
         };
+        // It leads a group of its own, in which are the processes that it has started, too.
+        let group = child.id();
+        let kill = || {
+            let _ = sys::process::kill(-group.as_raw(), Some(nestling::Signal::KILL));
+        };
         if over {
-            // It leads a group of its own, in which the processes that it has started are, too.
-            let _ = sys::process::kill(-child.id().as_raw(), Some(nestling::Signal::KILL));
+            kill();
         }
         let status = child.wait().expect("its status");
+        // A subshell that outlives it may yet have something to write: it has become our child.
+        while let Ok(ended) = wait_for(Who::Group(group), Options::NOHANG) {
+            if Instant::now() > end {
+                kill();
+            } else if ended.is_none() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
         let mut output = Vec::new();
         self.output.rewind().expect("its beginning");
         self.output.read_to_end(&mut output).expect("the output");

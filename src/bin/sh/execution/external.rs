@@ -308,10 +308,11 @@ fn fork_and_exec(
 pub fn take_place(shell: &mut Shell, place: Place<'_>) {
     if let Some(stdin) = place.stdin {
         let _ = descriptors::assign(0, stdin.as_fd());
-    } else if place.background && !jobs::controls(shell) {
-        if let Ok(null) = sys::fd::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, 0) {
-            let _ = descriptors::give(0, null);
-        }
+    } else if place.background
+        && !jobs::controls(shell)
+        && let Ok(null) = sys::fd::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, 0)
+    {
+        let _ = descriptors::give(0, null);
     }
     if let Some(stdout) = place.stdout {
         let _ = descriptors::assign(1, stdout.as_fd());
