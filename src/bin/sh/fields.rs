@@ -93,10 +93,12 @@ impl<'a> Arguments<'a> {
         self.fields.len() - self.first
     }
 
+    #[inline(never)]
     pub fn get(self, index: usize) -> Option<&'a [u8]> {
         self.fields.get(self.first + index)
     }
 
+    #[inline(never)]
     pub fn c_str(self, index: usize) -> Option<&'a CStr> {
         self.fields.c_str(self.first + index)
     }
@@ -107,6 +109,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// Without the first `count`.
+    #[inline(never)]
     pub fn skip(self, count: usize) -> Self {
         Self {
             fields: self.fields,

@@ -9,12 +9,12 @@ use nestling::rt::descriptors;
 use nestling::time::{self, Clock};
 use nestling::{AsFd, OFlags, Resource, io, rt, sys, terminal};
 
-use crate::builtins::{pwd, set};
+use crate::builtins::{self, pwd, set};
 use crate::execution;
 use crate::expansion;
 use crate::options::{self, Opt, Options};
 use crate::shell::{Flow, Shell, text};
-use crate::symbols::{Symbol, Symbols};
+use crate::symbols::{Symbol, Symbols, is_name};
 use crate::syntax::{self, Source};
 use crate::traps::{self, Traps};
 use crate::variables::Variables;
@@ -26,9 +26,10 @@ const STACK_RESERVE: usize = 256 * 1024;
 const STACK_MOST: usize = 64 * 1024 * 1024;
 
 /// Makes the shell, and says where its program comes from. The error is the exit status.
-pub fn read(process: rt::Process) -> Result<(Shell, Source), i32> {
-    let mut shell = empty();
-    import(&mut shell, process);
+pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
+    // It is there to the end: so there is no code that frees what it has.
+    let shell = Box::leak(Box::new(empty()));
+    import(shell, process);
     let arguments: Vec<&'static CStr> = process.args().iter().collect();
     let text = |index: usize| arguments.get(index).map(|argument: &&CStr| argument.to_bytes());
     if let Some(name) = text(0) {
@@ -43,11 +44,11 @@ pub fn read(process: rt::Process) -> Result<(Shell, Source), i32> {
         match letters {
             [] | b"-" => break,
             b"-login" if on => chosen.set(Opt::Login, true),
-            letters => read_letters(&mut shell, &mut chosen, letters, on, text(index), &mut index)?,
+            letters => read_letters(shell, &mut chosen, letters, on, text(index), &mut index)?,
         }
     }
     let operands = arguments.get(index..).unwrap_or_default();
-    let (source, parameters) = source(&mut shell, &mut chosen, operands)?;
+    let (source, parameters) = source(shell, &mut chosen, operands)?;
     shell.positional = parameters.iter().map(|parameter| Rc::from(parameter.to_bytes())).collect();
     let both_terminals = || terminal::is_terminal(io::stdin()) && terminal::is_terminal(io::stderr());
     if chosen.has(Opt::Stdin) && operands.is_empty() && both_terminals() {
@@ -56,9 +57,9 @@ pub fn read(process: rt::Process) -> Result<(Shell, Source), i32> {
     let monitor = chosen.has(Opt::Monitor) || (chosen.has(Opt::Interactive) && both_terminals());
     chosen.set(Opt::Monitor, false);
     shell.options = chosen;
-    traps::set_interactive(&mut shell);
+    traps::set_interactive(shell);
     if monitor {
-        set::change(&mut shell, Opt::Monitor, true);
+        set::change(shell, Opt::Monitor, true);
     }
     let source = if shell.is_interactive() && chosen.has(Opt::Stdin) { Source::interactive() } else { source };
     Ok((shell, source))
@@ -239,11 +240,6 @@ fn import(shell: &mut Shell, process: rt::Process) {
     pwd::start(shell);
 }
 
-fn is_name(name: &[u8]) -> bool {
-    matches!(name.first(), Some(first) if first.is_ascii_alphabetic() || *first == b'_')
-        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-}
-
 /// What is executed before the program: a login shell's profiles, and an interactive shell's ENV.
 pub fn start(shell: &mut Shell) -> Flow {
     if shell.options.has(Opt::Login) {
@@ -267,19 +263,5 @@ pub fn start(shell: &mut Shell) -> Flow {
 /// Executes a file, if it is there.
 fn dot(shell: &mut Shell, file: &[u8]) -> Flow {
     let Ok(path) = alloc::ffi::CString::new(file) else { return Ok(()) };
-    let mut program = Vec::new();
-    let read = sys::fd::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, 0)
-        .and_then(|file| io::read_to_end(file.as_fd(), &mut program));
-    if read.is_err() {
-        return Ok(());
-    }
-    let script = core::mem::replace(&mut shell.script, file.into());
-    shell.scripts_deep += 1;
-    let flow = execution::all(shell, &mut Source::text(&program, 1));
-    shell.scripts_deep -= 1;
-    shell.script = script;
-    match flow {
-        Err(crate::shell::Divert::Return) => Ok(()),
-        flow => flow,
-    }
+    builtins::dot::execute(shell, &path, file).unwrap_or(Ok(()))
 }

@@ -37,11 +37,10 @@ use syntax::Source;
 nestling::entry!(main, panic = panic);
 
 fn main(process: rt::Process) -> i32 {
-    let (mut shell, mut source) = match invocation::read(process) {
+    let (shell, mut source) = match invocation::read(process) {
         Ok(ready) => ready,
         Err(status) => return status,
     };
-    let shell = &mut shell;
     if let Err(divert) = invocation::start(shell) {
         execution::subshell::exit(shell, Err(divert));
     }

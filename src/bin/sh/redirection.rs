@@ -100,7 +100,15 @@ impl Effect {
 pub fn effects(shell: &mut Shell, redirections: &[Redirection], assigned: &[RawFd]) -> Result<Vec<Effect>, Failed> {
     let mut effects = Vec::with_capacity(redirections.len());
     for redirection in redirections {
-        for effect in evaluate(shell, redirection)? {
+        let evaluated = match evaluate(shell, redirection) {
+            Ok(evaluated) => evaluated,
+            Err(failed) => {
+                // Those before it are done.
+                let _ = open_all(shell, None, &effects);
+                return Err(failed);
+            }
+        };
+        for effect in evaluated {
             let Some(effect) = effect else { continue };
             if let Effect::Duplicate { from, .. } = effect {
                 let last = effects.iter().rev().find(|earlier: &&Effect| earlier.fd() == from);

@@ -24,11 +24,20 @@ use crate::syntax::tree::Function;
 use crate::traps::Traps;
 use crate::variables::Variables;
 
-/// What is said, in pieces: `text!("cd: ", path, ": ", errno)`. (An array of them is far less code than a function of its own for each
-/// message.)
+/// What is said, in pieces: `text!("cd: ", path, ": ", errno)`. (It is far less code than a function of its own for each message: what
+/// is known beforehand is one string, with null bytes where an array's pieces stand.)
 macro_rules! text {
-    ($($piece:expr),+ $(,)?) => {
-        $crate::shell::Pieces(&[$($crate::shell::AsPiece::piece(&$piece)),+])
+    (@ [$($template:tt)*] [$($piece:tt)*]) => {
+        $crate::shell::Pieces(concat!($($template)*), &[$($piece)*])
+    };
+    (@ [$($template:tt)*] [$($piece:tt)*] $literal:literal $(, $($rest:tt)*)?) => {
+        $crate::shell::text!(@ [$($template)* $literal,] [$($piece)*] $($($rest)*)?)
+    };
+    (@ [$($template:tt)*] [$($piece:tt)*] $next:expr $(, $($rest:tt)*)?) => {
+        $crate::shell::text!(@ [$($template)* "\0",] [$($piece)* $crate::shell::AsPiece::piece(&$next),] $($($rest)*)?)
+    };
+    ($($pieces:tt)+) => {
+        $crate::shell::text!(@ [] [] $($pieces)+)
     };
 }
 pub(crate) use text;
@@ -256,6 +265,7 @@ fn seconds() -> i64 {
 struct Message(Vec<u8>);
 
 impl Sink for Message {
+    #[inline(never)]
     fn put(&mut self, text: &[u8]) {
         self.0.extend_from_slice(text);
     }
@@ -319,12 +329,20 @@ impl Text for Piece<'_> {
     }
 }
 
-/// What [`text!`](text) makes.
+/// What [`text!`](text) makes: a template, and what stands where it has null bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Pieces<'a>(pub &'a [Piece<'a>]);
+pub struct Pieces<'a>(pub &'static str, pub &'a [Piece<'a>]);
 
 impl Text for Pieces<'_> {
     fn write(&self, out: &mut impl Sink) {
-        self.0.iter().for_each(|piece| piece.write(out));
+        let mut pieces = self.1.iter();
+        for (index, part) in self.0.as_bytes().split(|&byte| byte == 0).enumerate() {
+            if index > 0
+                && let Some(piece) = pieces.next()
+            {
+                piece.write(out);
+            }
+            out.put(part);
+        }
     }
 }

@@ -45,7 +45,9 @@ impl Script {
 }
 
 pub fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("sh-differential").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("sh-differential")
+        .join(name)
 }
 
 /// Those that the grammars make.
@@ -58,17 +60,30 @@ pub fn generated() -> Vec<Script> {
             continue;
         }
         let text = fs::read_to_string(&path).expect("a grammar");
-        let mut numbers = text.lines().next().into_iter().flat_map(|line| line.split(' ')).filter_map(|word| word.parse().ok());
-        let (Some(count), Some(several), Some(deep)) = (numbers.next(), numbers.next(), numbers.next()) else {
+        let mut numbers = text
+            .lines()
+            .next()
+            .into_iter()
+            .flat_map(|line| line.split(' '))
+            .filter_map(|word| word.parse().ok());
+        let (Some(count), Some(several), Some(deep)) =
+            (numbers.next(), numbers.next(), numbers.next())
+        else {
             panic!("{kind}: the first line says how many scripts, of how many snippets, how deep");
         };
-        let mut grammar = Grammar { rules: HashMap::new(), deep };
+        let mut grammar = Grammar {
+            rules: HashMap::new(),
+            deep,
+        };
         grammar.read(&common);
         grammar.read(&text);
         for number in 0..count {
             let mut random = Random::new(&kind, number);
             let snippets = (0..several).map(|_| grammar.make(&mut random)).collect();
-            scripts.push(Script { name: format!("{kind}-{number}"), snippets });
+            scripts.push(Script {
+                name: format!("{kind}-{number}"),
+                snippets,
+            });
         }
     }
     scripts
@@ -81,7 +96,10 @@ pub fn written() -> Vec<Script> {
         let topic = name(&path);
         for line in fs::read_to_string(&path).expect("scripts").lines() {
             if let Some(name) = line.strip_prefix("### ") {
-                scripts.push(Script { name: format!("{topic}/{name}"), snippets: vec![String::new()] });
+                scripts.push(Script {
+                    name: format!("{topic}/{name}"),
+                    snippets: vec![String::new()],
+                });
             } else if let Some(script) = scripts.last_mut() {
                 script.snippets[0].push_str(line);
                 script.snippets[0].push('\n');
@@ -93,13 +111,18 @@ pub fn written() -> Vec<Script> {
 
 fn files(of: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder(of)).expect("a folder");
-    let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     files.sort();
     files
 }
 
 fn name(path: &Path) -> String {
-    path.file_stem().and_then(|name| name.to_str()).expect("a plain name").into()
+    path.file_stem()
+        .and_then(|name| name.to_str())
+        .expect("a plain name")
+        .into()
 }
 
 struct Grammar {
@@ -116,7 +139,10 @@ impl Grammar {
                 rule = name.into();
                 self.rules.insert(rule.clone(), Vec::new());
             } else if !line.is_empty() && !line.starts_with("## ") {
-                let alternatives = self.rules.get_mut(&rule).expect("a rule before its alternatives");
+                let alternatives = self
+                    .rules
+                    .get_mut(&rule)
+                    .expect("a rule before its alternatives");
                 alternatives.push(line.replace('⏎', "\n").replace('⇥', "\t"));
             }
         }
@@ -128,7 +154,14 @@ impl Grammar {
         out
     }
 
-    fn expand(&self, name: &str, depth: usize, random: &mut Random, numbers: &mut usize, out: &mut String) {
+    fn expand(
+        &self,
+        name: &str,
+        depth: usize,
+        random: &mut Random,
+        numbers: &mut usize,
+        out: &mut String,
+    ) {
         let Some(alternatives) = self.rules.get(name).filter(|them| !them.is_empty()) else {
             panic!("no rule «{name}»");
         };

@@ -29,7 +29,8 @@ impl Shell {
     /// A copy where every user can start it.
     pub fn copied(&self, folder: &Path) -> Self {
         fs::create_dir_all(folder).expect("a directory");
-        fs::set_permissions(folder, Permissions::from_mode(0o755)).expect("a directory for all to enter");
+        fs::set_permissions(folder, Permissions::from_mode(0o755))
+            .expect("a directory for all to enter");
         let program = folder.join(self.name);
         fs::copy(&self.program, &program).expect("a copy of the shell");
         Self { program, ..*self }
@@ -60,10 +61,15 @@ pub struct Place {
 impl Place {
     pub fn new(folder: PathBuf) -> Self {
         fs::create_dir_all(&folder).expect("a directory");
-        fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("a directory for all to enter");
+        fs::set_permissions(&folder, Permissions::from_mode(0o755))
+            .expect("a directory for all to enter");
         sys::machine::set_child_subreaper(true).expect("orphans as children");
         let output = sys::fd::memfd_create(c"output").expect("a file in memory");
-        Self { folder, output: File::from(OwnedFd::from(output)), directories: 0 }
+        Self {
+            folder,
+            output: File::from(OwnedFd::from(output)),
+            directories: 0,
+        }
     }
 
     /// The script that [`run`](Self::run) runs.
@@ -83,17 +89,38 @@ impl Place {
         let output: OwnedFd = self.output.try_clone().expect("a duplicate").into();
 
         let mut command = Command::new(shell.program.as_path());
-        command.args(shell.options).args(options).arg("../script").env_clear();
-        command.env("PATH", bounds.path).env("HOME", "/home/none").env("LC_ALL", "C");
-        command.current_dir(inside.as_path()).setsid(true).create_pidfd(true);
-        command.stdin(Stdio::null()).stdout(nestling::OwnedFd::from(output)).stderr(Stdio::null());
+        command
+            .args(shell.options)
+            .args(options)
+            .arg("../script")
+            .env_clear();
+        command
+            .env("PATH", bounds.path)
+            .env("HOME", "/home/none")
+            .env("LC_ALL", "C");
+        command
+            .current_dir(inside.as_path())
+            .setsid(true)
+            .create_pidfd(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(nestling::OwnedFd::from(output))
+            .stderr(Stdio::null());
         if is_root() {
             command.uid(NOBODY).gid(NOBODY).groups(&[]);
         }
         for &(resource, limit) in bounds.limits {
-            command.limit(resource, Rlimit { soft: limit, hard: limit });
+            command.limit(
+                resource,
+                Rlimit {
+                    soft: limit,
+                    hard: limit,
+                },
+            );
         }
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", shell.name));
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", shell.name));
         let end = Instant::now() + bounds.time;
         let over = {
             let pidfd = child.pidfd().expect("a pidfd");
@@ -119,7 +146,14 @@ impl Place {
         let mut output = Vec::new();
         self.output.rewind().expect("its beginning");
         self.output.read_to_end(&mut output).expect("the output");
-        Outcome { output, end: if over { "hang".into() } else { status.to_string() } }
+        Outcome {
+            output,
+            end: if over {
+                "hang".into()
+            } else {
+                status.to_string()
+            },
+        }
     }
 }
 

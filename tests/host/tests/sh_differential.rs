@@ -5,7 +5,8 @@
 //! (`sh-differential/grammars/`) and by hand (`sh-differential/scripts/`).
 //!
 //! With `NESTLING_SH_REDUCE=1` each difference is told by the smallest script that still shows it; with `NESTLING_SH_ONLY=NAME`
-//! only the scripts whose names begin so are run; `NESTLING_SH_WRITE=FOLDER` keeps the scripts there.
+//! only the scripts whose names begin so are run; `NESTLING_SH_WRITE=FOLDER` keeps the scripts there; `NESTLING_SH_KINDS=1` tells
+//! on how many of what each grammar makes the others agree.
 
 #[path = "../sh-differential/generator.rs"]
 mod generator;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use generator::Script;
 use nestling::Resource;
-use nestling_host_tests::{installed, or_skip, say};
+use nestling_host_tests::{Arch, installed, or_skip, say};
 use shells::{Bounds, Outcome, Place, Shell};
 
 /// The versions with which each row of the table is shown. With others, that one is not is told and is no failure.
@@ -40,7 +41,10 @@ fn where_other_shells_agree_ours_does_as_they_do_or_the_table_says_why_not() {
     let ours = or_skip!(ours());
     let others = others();
     if others.len() < 3 {
-        return say(&format!("skipped: only {} other shells are installed", others.len()));
+        return say(&format!(
+            "skipped: only {} other shells are installed",
+            others.len()
+        ));
     }
     let mut scripts = generator::written();
     scripts.extend(generator::generated());
@@ -90,19 +94,30 @@ fn where_other_shells_agree_ours_does_as_they_do_or_the_table_says_why_not() {
     let (count, names) = (scripts.len(), names.join(", "));
     if env::var_os("NESTLING_SH_KINDS").is_some() {
         for (kind, (parts, agreed)) in kinds {
-            say(&format!("# {kind}: {parts}, of which they agree on {agreed}"));
+            say(&format!(
+                "# {kind}: {parts}, of which they agree on {agreed}"
+            ));
         }
     }
-    say(&format!("# {count} scripts, {compared} parts; on {agreed}, {names} agree"));
-    assert!(wrong.is_empty(), "{} differences:\n\n{}", wrong.len(), wrong.join("\n\n"));
+    say(&format!(
+        "# {count} scripts, {compared} parts; on {agreed}, {names} agree"
+    ));
+    assert!(
+        wrong.is_empty(),
+        "{} differences:\n\n{}",
+        wrong.len(),
+        wrong.join("\n\n")
+    );
 }
 
 /// The shell under test.
 fn ours() -> Result<Shell, String> {
-    match env::var_os("NESTLING_SH_X86_64") {
-        Some(program) => Ok(Shell { name: "sh", program: program.into(), options: &[] }),
-        None => Err("no sh: `cargo xtask test` builds it".into()),
-    }
+    let program = Arch::X86_64.sh()?;
+    Ok(Shell {
+        name: "sh",
+        program,
+        options: &[],
+    })
 }
 
 /// Those that it is compared with.
@@ -116,7 +131,11 @@ fn others() -> Vec<Shell> {
     ] {
         // dash knows no `--version`, and has been found if it says so.
         match installed(name) {
-            Ok(()) => shells.push(Shell { name, program: PathBuf::from("/usr/bin").join(name), options }),
+            Ok(()) => shells.push(Shell {
+                name,
+                program: PathBuf::from("/usr/bin").join(name),
+                options,
+            }),
             Err(why) => say(&format!("# skipped: {why}")),
         }
     }
@@ -125,8 +144,18 @@ fn others() -> Vec<Shell> {
 
 fn versions() -> String {
     let mut query = Command::new("dpkg-query");
-    query.args(["-W", "-f", "${Package} ${Version}\n", "bash", "dash", "mksh", "yash"]);
-    query.output().map_or(String::new(), |output| String::from_utf8_lossy(&output.stdout).into())
+    query.args([
+        "-W",
+        "-f",
+        "${Package} ${Version}\n",
+        "bash",
+        "dash",
+        "mksh",
+        "yash",
+    ]);
+    query.output().map_or(String::new(), |output| {
+        String::from_utf8_lossy(&output.stdout).into()
+    })
 }
 
 /// What has come of a script.
@@ -147,8 +176,17 @@ struct Difference {
 
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, snippet, ours, theirs } = self;
-        write!(f, "{name}:\n{}\n  ours:   {ours}\n  theirs: {theirs}", snippet.trim_end())
+        let Self {
+            name,
+            snippet,
+            ours,
+            theirs,
+        } = self;
+        write!(
+            f,
+            "{name}:\n{}\n  ours:   {ours}\n  theirs: {theirs}",
+            snippet.trim_end()
+        )
     }
 }
 
@@ -160,7 +198,11 @@ struct Row {
 
 impl Row {
     fn fits(&self, difference: &Difference) -> bool {
-        match self.key.strip_prefix('`').and_then(|key| key.strip_suffix('`')) {
+        match self
+            .key
+            .strip_prefix('`')
+            .and_then(|key| key.strip_suffix('`'))
+        {
             Some(text) => difference.snippet.contains(text),
             None => difference.name == self.key,
         }
@@ -170,7 +212,9 @@ impl Row {
 fn rows() -> Vec<Row> {
     let lines = include_str!("../sh-differential/differences.md").lines();
     let rows = lines.filter(|line| line.starts_with("| ")).skip(1);
-    rows.filter_map(|line| line.trim_matches('|').split(" | ").next()).map(|key| Row { key: key.trim() }).collect()
+    rows.filter_map(|line| line.trim_matches('|').split(" | ").next())
+        .map(|key| Row { key: key.trim() })
+        .collect()
 }
 
 /// Runs the scripts, on as many cores as there are.
@@ -187,7 +231,9 @@ fn play(scripts: &[Script], ours: &Shell, others: &[Shell]) -> Vec<Comparison> {
                 let mut place = Place::new(folder.join(core.to_string()));
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(script) = scripts.get(number) else { break };
+                    let Some(script) = scripts.get(number) else {
+                        break;
+                    };
                     let mut result = compare(script, &mut place, ours, others);
                     if env::var_os("NESTLING_SH_REDUCE").is_some() {
                         for difference in &mut result.differences {
@@ -201,13 +247,21 @@ fn play(scripts: &[Script], ours: &Shell, others: &[Shell]) -> Vec<Comparison> {
     });
     // It lies in the temporary directory; there is nothing else to be done.
     let _ = std::fs::remove_dir_all(&folder);
-    results.into_inner().expect("no panic").into_values().collect()
+    results
+        .into_inner()
+        .expect("no panic")
+        .into_values()
+        .collect()
 }
 
 fn compare(script: &Script, place: &mut Place, ours: &Shell, others: &[Shell]) -> Comparison {
     let text = script.text();
     place.write(text.as_bytes());
-    place.directories = if script.snippets.len() > 1 { script.snippets.len() } else { 0 };
+    place.directories = if script.snippets.len() > 1 {
+        script.snippets.len()
+    } else {
+        0
+    };
     let mut outcomes = others.iter().map(|shell| {
         let outcome = place.run(shell, &[], &BOUNDS);
         if outcome.end == "hang" {
@@ -215,7 +269,12 @@ fn compare(script: &Script, place: &mut Place, ours: &Shell, others: &[Shell]) -
         }
         parts(&outcome)
     });
-    let mut theirs: Vec<Option<String>> = outcomes.next().unwrap_or_default().into_iter().map(Some).collect();
+    let mut theirs: Vec<Option<String>> = outcomes
+        .next()
+        .unwrap_or_default()
+        .into_iter()
+        .map(Some)
+        .collect();
     for outcome in outcomes {
         theirs.resize(theirs.len().max(outcome.len()), None);
         for (index, part) in theirs.iter_mut().enumerate() {
@@ -234,7 +293,11 @@ fn compare(script: &Script, place: &mut Place, ours: &Shell, others: &[Shell]) -
         }
         let several = script.snippets.len() > 1;
         differences.push(Difference {
-            name: if several { format!("{}.{index}", script.name) } else { script.name.clone() },
+            name: if several {
+                format!("{}.{index}", script.name)
+            } else {
+                script.name.clone()
+            },
             snippet: script.snippets.get(index).cloned().unwrap_or_default(),
             ours: ours.map_or("nothing".into(), Clone::clone),
             theirs: theirs.clone(),
@@ -274,7 +337,10 @@ fn reduce(difference: &mut Difference, place: &mut Place, ours: &Shell, others: 
             return None;
         }
         tries -= 1;
-        let script = Script { name: String::new(), snippets: vec![snippet.into()] };
+        let script = Script {
+            name: String::new(),
+            snippets: vec![snippet.into()],
+        };
         compare(&script, place, ours, others).differences.pop()
     };
     if shows(&difference.snippet).is_none() {
@@ -287,7 +353,9 @@ fn reduce(difference: &mut Difference, place: &mut Place, ours: &Shell, others: 
         let mut index = 0;
         loop {
             let lengths = cut(&difference.snippet);
-            let Some(&length) = lengths.get(index) else { break };
+            let Some(&length) = lengths.get(index) else {
+                break;
+            };
             let start: usize = lengths[..index].iter().sum();
             let mut shorter = difference.snippet.clone();
             shorter.replace_range(start..start + length, "");
@@ -305,5 +373,8 @@ fn reduce(difference: &mut Difference, place: &mut Place, ours: &Shell, others: 
 
 /// Of the pieces that each end with such a byte.
 fn lengths(text: &str, ends: impl Fn(u8) -> bool) -> Vec<usize> {
-    text.as_bytes().split_inclusive(|&byte| ends(byte)).map(<[u8]>::len).collect()
+    text.as_bytes()
+        .split_inclusive(|&byte| ends(byte))
+        .map(<[u8]>::len)
+        .collect()
 }

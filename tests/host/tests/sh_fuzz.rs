@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use generator::Random;
 use nestling::Resource;
-use nestling_host_tests::{or_skip, say};
+use nestling_host_tests::{Arch, or_skip, say};
 use shells::{Bounds, Place, Shell, is_root};
 
 /// How many scripts without `NESTLING_SH_FUZZ`.
@@ -31,7 +31,11 @@ const SHORT: usize = 1500;
 /// For `sh -n`: the scripts are of a few kilobytes.
 const READING: Bounds = Bounds {
     time: Duration::from_secs(10),
-    limits: &[(Resource::Cpu, 5), (Resource::As, 64 << 20), (Resource::Core, 0)],
+    limits: &[
+        (Resource::Cpu, 5),
+        (Resource::As, 64 << 20),
+        (Resource::Core, 0),
+    ],
     path: "",
 };
 
@@ -61,19 +65,30 @@ const MORE: Bounds = Bounds {
 
 #[test]
 fn no_script_makes_it_crash_and_it_reads_each_to_its_end() {
-    let shell = or_skip!(match env::var_os("NESTLING_SH_X86_64") {
-        Some(program) => Ok(Shell { name: "sh", program: program.into(), options: &[] }),
-        None => Err("no sh: `cargo xtask test` builds it"),
-    });
+    let shell = Shell {
+        name: "sh",
+        program: or_skip!(Arch::X86_64.sh()),
+        options: &[],
+    };
     if !is_root() {
         return say("skipped: only root may run a script as a user who owns nothing");
     }
     let folder = env::temp_dir().join(format!("nestling-sh-fuzz-{}", std::process::id()));
     let shell = &shell.copied(&folder);
     let corpus = &corpus();
-    let time = env::var("NESTLING_SH_FUZZ").ok().and_then(|time| time.parse().ok()).map(Duration::from_secs);
-    let from = env::var("NESTLING_SH_FUZZ_FROM").ok().and_then(|from| from.parse().ok()).unwrap_or(0);
-    let (start, next, failures) = (Instant::now(), AtomicUsize::new(from), Mutex::new(Vec::new()));
+    let time = env::var("NESTLING_SH_FUZZ")
+        .ok()
+        .and_then(|time| time.parse().ok())
+        .map(Duration::from_secs);
+    let from = env::var("NESTLING_SH_FUZZ_FROM")
+        .ok()
+        .and_then(|from| from.parse().ok())
+        .unwrap_or(0);
+    let (start, next, failures) = (
+        Instant::now(),
+        AtomicUsize::new(from),
+        Mutex::new(Vec::new()),
+    );
     let is_over = |number| match time {
         Some(time) => start.elapsed() > time,
         None => number >= from + SHORT,
@@ -90,15 +105,22 @@ fn no_script_makes_it_crash_and_it_reads_each_to_its_end() {
                         break;
                     }
                     let mut script = mangled(corpus, &mut Random::new("fuzz", number));
-                    let Some(what) = failure(&mut place, shell, &script) else { continue };
-                    reduce(&mut script, |shorter| failure(&mut place, shell, shorter).as_ref() == Some(&what));
+                    let Some(what) = failure(&mut place, shell, &script) else {
+                        continue;
+                    };
+                    reduce(&mut script, |shorter| {
+                        failure(&mut place, shell, shorter).as_ref() == Some(&what)
+                    });
                     if time.is_some() {
                         let path = env::temp_dir().join(format!("nestling-sh-fuzz-{number}.sh"));
                         fs::write(&path, &script).expect("a file");
                         say(&format!("# {what}: {}", path.display()));
                     }
                     let text = script.escape_ascii();
-                    failures.lock().expect("no panic").push(format!("{number}: {what}: {text}"));
+                    failures
+                        .lock()
+                        .expect("no panic")
+                        .push(format!("{number}: {what}: {text}"));
                 }
             });
         }
@@ -108,7 +130,12 @@ fn no_script_makes_it_crash_and_it_reads_each_to_its_end() {
     let count = next.into_inner() - from - cores;
     say(&format!("# {count} scripts, each read by `sh -n` and run"));
     let failures = failures.into_inner().expect("no panic");
-    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} failures:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 /// What is wrong with how the shell takes a script.
@@ -118,11 +145,17 @@ fn failure(place: &mut Place, shell: &Shell, script: &[u8]) -> Option<String> {
     if read == "hang" || read.starts_with("signal") {
         return Some(format!("sh -n: {read}"));
     }
-    let crashed = |end: &str| ["SEGV", "ABRT", "ILL", "BUS", "FPE", "TRAP", "SYS"].iter().any(|name| end.contains(name));
+    let crashed = |end: &str| {
+        ["SEGV", "ABRT", "ILL", "BUS", "FPE", "TRAP", "SYS"]
+            .iter()
+            .any(|name| end.contains(name))
+    };
     if !crashed(&place.run(shell, &[], &RUNNING).end) {
         return None;
     }
-    Some(place.run(shell, &[], &MORE).end).filter(|end| crashed(end)).map(|end| format!("sh: {end}"))
+    Some(place.run(shell, &[], &MORE).end)
+        .filter(|end| crashed(end))
+        .map(|end| format!("sh: {end}"))
 }
 
 /// The scripts to start from. What sends signals could look like a crash.
@@ -130,22 +163,124 @@ fn corpus() -> Vec<Vec<u8>> {
     let mut scripts = generator::written();
     scripts.extend(generator::generated());
     let snippets = scripts.iter().flat_map(|script| &script.snippets);
-    snippets.map(|snippet| snippet.replace("kill", "killed").into_bytes()).collect()
+    snippets
+        .map(|snippet| snippet.replace("kill", "killed").into_bytes())
+        .collect()
 }
 
 /// What is put in, and what is put around a part: it is likely to mean something.
 const TOKENS: &[&str] = &[
-    "$(", "$((", "))", ")", "`", "\"", "'", "\\", "${", "}", "{", "(", ";", ";;", "&", "&&", "|", "||", "\n", "<<E\n", "\nE\n", "<<-'E'\n",
-    "<", ">", ">&", "<&-", "$@", "\"$@\"", "$*", "$#", "${#", "${x:-", "${x%", "${x##", "${x:1:2}", "${x/a/b}", "if ", "then ", "fi ",
-    "while ", "do ", "done ", "case ", " in ", "esac ", "for ", "!", "f() ", "[[ ", " ]]", "$'", "\\x", "\0", "\u{ff}", "=", "*", "?",
-    "[", "[!", "[[:alpha:]]", "]", "~", "#", " ", "\t", "1", "-", "99999999999999999999", "<(", "alias a='a b ", "eval ", ". ./script",
-    "trap ", "set -", "local ", "export ", "read ", "printf '%*s' ", "IFS=", "$RANDOM", "$LINENO", "\r", "+=", "<<<", "|&", "function ",
+    "$(",
+    "$((",
+    "))",
+    ")",
+    "`",
+    "\"",
+    "'",
+    "\\",
+    "${",
+    "}",
+    "{",
+    "(",
+    ";",
+    ";;",
+    "&",
+    "&&",
+    "|",
+    "||",
+    "\n",
+    "<<E\n",
+    "\nE\n",
+    "<<-'E'\n",
+    "<",
+    ">",
+    ">&",
+    "<&-",
+    "$@",
+    "\"$@\"",
+    "$*",
+    "$#",
+    "${#",
+    "${x:-",
+    "${x%",
+    "${x##",
+    "${x:1:2}",
+    "${x/a/b}",
+    "if ",
+    "then ",
+    "fi ",
+    "while ",
+    "do ",
+    "done ",
+    "case ",
+    " in ",
+    "esac ",
+    "for ",
+    "!",
+    "f() ",
+    "[[ ",
+    " ]]",
+    "$'",
+    "\\x",
+    "\0",
+    "\u{ff}",
+    "=",
+    "*",
+    "?",
+    "[",
+    "[!",
+    "[[:alpha:]]",
+    "]",
+    "~",
+    "#",
+    " ",
+    "\t",
+    "1",
+    "-",
+    "99999999999999999999",
+    "<(",
+    "alias a='a b ",
+    "eval ",
+    ". ./script",
+    "trap ",
+    "set -",
+    "local ",
+    "export ",
+    "read ",
+    "printf '%*s' ",
+    "IFS=",
+    "$RANDOM",
+    "$LINENO",
+    "\r",
+    "+=",
+    "<<<",
+    "|&",
+    "function ",
 ];
 
 const PAIRS: &[(&str, &str)] = &[
-    ("$(", ")"), ("(", ")"), ("{ ", "; }"), ("$((", "))"), ("\"", "\""), ("'", "'"), ("`", "`"), ("${x-", "}"), ("\"${x:-", "}\""),
-    ("if ", "; then :; fi"), ("while ", "; do break; done"), ("case ", " in a) esac"), ("f() { ", "; }; f"), ("eval '", "'"),
-    ("! ", ""), ("cat <<E\n", "\nE\n"), ("$(( (", ") ))"), ("[[ ", " ]]"), ("alias a='", "'\na"), ("-", ""), ("[", "]"), ("*(", ")"),
+    ("$(", ")"),
+    ("(", ")"),
+    ("{ ", "; }"),
+    ("$((", "))"),
+    ("\"", "\""),
+    ("'", "'"),
+    ("`", "`"),
+    ("${x-", "}"),
+    ("\"${x:-", "}\""),
+    ("if ", "; then :; fi"),
+    ("while ", "; do break; done"),
+    ("case ", " in a) esac"),
+    ("f() { ", "; }; f"),
+    ("eval '", "'"),
+    ("! ", ""),
+    ("cat <<E\n", "\nE\n"),
+    ("$(( (", ") ))"),
+    ("[[ ", " ]]"),
+    ("alias a='", "'\na"),
+    ("-", ""),
+    ("[", "]"),
+    ("*(", ")"),
 ];
 
 fn mangled(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
@@ -197,11 +332,17 @@ fn part(script: &[u8], random: &mut Random) -> (usize, usize) {
     if random.below(3) == 0 {
         return (start, (start + random.below(8)).min(script.len()));
     }
-    let is_edge = |&at: &usize| script.get(at).is_none_or(|byte| b" \n;|&()<>\"'`$}".contains(byte));
+    let is_edge = |&at: &usize| {
+        script
+            .get(at)
+            .is_none_or(|byte| b" \n;|&()<>\"'`$}".contains(byte))
+    };
     let start = (start..=script.len()).find(is_edge).unwrap_or(start);
     let mut end = start;
     for _ in 0..1 + random.below(4) {
-        end = (end + 1..=script.len()).find(is_edge).unwrap_or(script.len());
+        end = (end + 1..=script.len())
+            .find(is_edge)
+            .unwrap_or(script.len());
     }
     (start, end)
 }

@@ -4,13 +4,14 @@
 use alloc::ffi::CString;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
-use nestling::{Access, AsFd, OFlags, io, sys};
+use nestling::{Access, AsFd, Errno, OFlags, io, sys};
 
 use super::{Answer, options};
 use crate::execution;
 use crate::fields::Arguments;
-use crate::shell::{Divert, Shell, text};
+use crate::shell::{Divert, Flow, Shell, text};
 use crate::symbols::Symbol;
 use crate::syntax::Source;
 
@@ -30,18 +31,27 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let Some(path) = path else {
         return Err(shell.fatal(1, text!(arguments.name(), ": ", name, ": not found")));
     };
-    let mut program = Vec::new();
-    let read = sys::fd::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, 0)
-        .and_then(|file| io::read_to_end(file.as_fd(), &mut program));
-    if let Err(errno) = read {
-        return Err(shell.fatal(1, text!(arguments.name(), ": ", name, ": ", errno.message())));
-    }
-
     let parameters = operands.skip(1);
     let positional = Rc::clone(&shell.positional);
     if parameters.len() > 0 {
         shell.positional = parameters.iter().map(Rc::from).collect();
     }
+    let executed = execute(shell, &path, name);
+    if parameters.len() > 0 {
+        shell.positional = positional;
+    }
+    match executed {
+        Ok(flow) => flow.map(|()| shell.status),
+        Err(errno) => Err(shell.fatal(1, text!(arguments.name(), ": ", name, ": ", errno.message()))),
+    }
+}
+
+/// Executes a file in this shell; `name` is what messages call it. The error is that it can't be read.
+pub fn execute(shell: &mut Shell, path: &CStr, name: &[u8]) -> Result<Flow, Errno> {
+    let mut program = Vec::new();
+    let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+    io::read_to_end(file.as_fd(), &mut program)?;
+    drop(file);
     let script = core::mem::replace(&mut shell.script, name.into());
     let line = shell.line;
     shell.scripts_deep += 1;
@@ -49,13 +59,10 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     shell.scripts_deep -= 1;
     shell.line = line;
     shell.script = script;
-    if parameters.len() > 0 {
-        shell.positional = positional;
-    }
-    match flow {
-        Ok(()) | Err(Divert::Return) => Ok(shell.status),
-        Err(divert) => Err(divert),
-    }
+    Ok(match flow {
+        Err(Divert::Return) => Ok(()),
+        flow => flow,
+    })
 }
 
 /// The first file of this name in PATH that may be read.

@@ -7,7 +7,7 @@ mod cd;
 mod colon;
 mod command;
 pub mod conditional;
-mod dot;
+pub mod dot;
 mod echo;
 mod escapes;
 mod eval;

@@ -49,6 +49,7 @@ pub struct Getopt<'a> {
 }
 
 impl<'a> Getopt<'a> {
+    #[inline(never)]
     pub fn new(arguments: Arguments<'a>, letters: &'static str) -> Self {
         Self {
             arguments,
