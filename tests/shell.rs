@@ -42,7 +42,9 @@ nestling_tests::suite! {
 fn sh(script: &str) -> (String, i32) {
     let path = match this_process().env().var(c"NESTLING_SH") {
         Some(path) => path,
-        None if nestling::sys::file::faccessat(c"/bin/sh").is_ok() && how() == "kernel" => c"/bin/sh",
+        None if nestling::sys::file::faccessat(c"/bin/sh").is_ok() && how() == "kernel" => {
+            c"/bin/sh"
+        }
         None => skip("NESTLING_SH is not set"),
     };
     if emulated() {
@@ -66,15 +68,24 @@ fn writes(script: &str, expected: &str) {
 }
 
 fn it_writes() {
-    writes("x=5; echo a \"$x\" ${y-b}; printf '%03d\\n' 7", "a 5 b\n007\n");
+    writes(
+        "x=5; echo a \"$x\" ${y-b}; printf '%03d\\n' 7",
+        "a 5 b\n007\n",
+    );
 }
 
 fn a_program_is_started_and_its_status_known() {
-    writes("$SH -c 'exit 3'; echo $?; $SH -c 'echo \"$0 $1\"' a b", "3\na b\n");
+    writes(
+        "$SH -c 'exit 3'; echo $?; $SH -c 'echo \"$0 $1\"' a b",
+        "3\na b\n",
+    );
 }
 
 fn a_program_that_is_not_there_has_the_status_127() {
-    writes("/nope; echo $?; no-such; echo $?; ./; echo $?", "127\n127\n126\n");
+    writes(
+        "/nope; echo $?; no-such; echo $?; ./; echo $?",
+        "127\n127\n126\n",
+    );
 }
 
 fn redirections_of_a_program() {
@@ -92,7 +103,10 @@ fn redirections_of_a_compound_command() {
 }
 
 fn a_here_document_that_fits_into_a_pipe() {
-    writes("x=b; while read l; do echo \"<$l>\"; done <<E\na\n$x $((1+1))\nE", "<a>\n<b 2>\n");
+    writes(
+        "x=b; while read l; do echo \"<$l>\"; done <<E\na\n$x $((1+1))\nE",
+        "<a>\n<b 2>\n",
+    );
 }
 
 fn a_here_document_that_fits_into_no_pipe() {
@@ -110,31 +124,52 @@ fn a_pipeline_of_programs_and_of_shell_code() {
 }
 
 fn a_command_substitution_without_a_process() {
-    writes("f() { echo $1; x=2; return 4; }; x=1; y=$(f a; echo b); echo \"$y\" $x; y=$(f c); echo $?", "a\nb 1\n4\n");
+    writes(
+        "f() { echo $1; x=2; return 4; }; x=1; y=$(f a; echo b); echo \"$y\" $x; y=$(f c); echo $?",
+        "a\nb 1\n4\n",
+    );
 }
 
 fn a_command_substitution_of_a_program() {
-    writes("x=$($SH -c 'echo a; echo b; exit 5'); echo \"$? $x\"; echo \"$(/nope 2>&1)\" | { read l; echo ${l##*:}; }", "5 a\nb\nnot found\n");
+    writes(
+        "x=$($SH -c 'echo a; echo b; exit 5'); echo \"$? $x\"; echo \"$(/nope 2>&1)\" | { read l; echo ${l##*:}; }",
+        "5 a\nb\nnot found\n",
+    );
 }
 
 fn a_command_substitution_that_leaves_traces() {
-    writes("x=$(cd /; f() { echo in; }; trap 'echo bye' EXIT; f; pwd); echo \"$x\"; f; echo $?", "in\n/\nbye\n127\n");
+    writes(
+        "x=$(cd /; f() { echo in; }; trap 'echo bye' EXIT; f; pwd); echo \"$x\"; f; echo $?",
+        "in\n/\nbye\n127\n",
+    );
 }
 
 fn a_subshell_changes_nothing_outside() {
-    writes("x=1; (x=2; cd /; exit 6); echo $? $x; (set -e; false; echo no); echo $?", "6 1\n1\n");
+    writes(
+        "x=1; (x=2; cd /; exit 6); echo $? $x; (set -e; false; echo no); echo $?",
+        "6 1\n1\n",
+    );
 }
 
 fn functions_call_themselves() {
-    writes("f() { [ $1 -gt 0 ] || return 0; local x=$1; f $((x-1)); sum=$((sum+x)); }; f 100; echo $sum", "5050\n");
+    writes(
+        "f() { [ $1 -gt 0 ] || return 0; local x=$1; f $((x-1)); sum=$((sum+x)); }; f 100; echo $sum",
+        "5050\n",
+    );
 }
 
 fn a_program_in_the_background_is_waited_for() {
-    writes("$SH -c 'exit 7' & wait $!; echo $?; { exit 8; } & x=$!; wait; wait $x; echo $?", "7\n127\n");
+    writes(
+        "$SH -c 'exit 7' & wait $!; echo $?; { exit 8; } & x=$!; wait; wait $x; echo $?",
+        "7\n127\n",
+    );
 }
 
 fn a_trap_is_executed_when_its_signal_comes() {
-    writes("trap 'echo got' USR1; kill -USR1 $$; echo after; $SH -c 'kill -USR1 $PPID'; echo end", "got\nafter\ngot\nend\n");
+    writes(
+        "trap 'echo got' USR1; kill -USR1 $$; echo after; $SH -c 'kill -USR1 $PPID'; echo end",
+        "got\nafter\ngot\nend\n",
+    );
 }
 
 fn the_exit_trap_is_executed() {
@@ -142,11 +177,17 @@ fn the_exit_trap_is_executed() {
 }
 
 fn a_child_that_a_signal_ends() {
-    writes("$SH -c 'kill -TERM $$'; echo $?; $SH -c 'kill -KILL $$' & wait $!; echo $?", "143\n137\n");
+    writes(
+        "$SH -c 'kill -TERM $$'; echo $?; $SH -c 'kill -KILL $$' & wait $!; echo $?",
+        "143\n137\n",
+    );
 }
 
 fn arithmetic_has_64_bits() {
-    writes("echo $((0x7fffffffffffffff)) $((1<<62)) $((-7/2)) $((-7%2)) $((3>2?10:20))", "9223372036854775807 4611686018427387904 -3 -1 10\n");
+    writes(
+        "echo $((0x7fffffffffffffff)) $((1<<62)) $((-7/2)) $((-7%2)) $((3>2?10:20))",
+        "9223372036854775807 4611686018427387904 -3 -1 10\n",
+    );
 }
 
 fn patterns_and_file_names() {
@@ -157,7 +198,10 @@ fn patterns_and_file_names() {
 }
 
 fn read_takes_a_line_and_no_more() {
-    writes("echo 'a\nb\nc' >f; { read x; $SH -c 'read y; echo $y'; read z; echo $x$z; } <f; echo 'a\nb' | { read x; $SH -c 'read y; echo $y'; }", "b\nac\nb\n");
+    writes(
+        "echo 'a\nb\nc' >f; { read x; $SH -c 'read y; echo $y'; read z; echo $x$z; } <f; echo 'a\nb' | { read x; $SH -c 'read y; echo $y'; }",
+        "b\nac\nb\n",
+    );
 }
 
 fn too_deep_a_recursion_is_an_error() {
@@ -165,5 +209,8 @@ fn too_deep_a_recursion_is_an_error() {
 }
 
 fn process_groups_with_job_control() {
-    writes("set -m; $SH -c 'kill -STOP $$; exit 3' & wait $!; echo $?; kill -CONT %1; wait %1; echo $?", "147\n3\n");
+    writes(
+        "set -m; $SH -c 'kill -STOP $$; exit 3' & wait $!; echo $?; kill -CONT %1; wait %1; echo $?",
+        "147\n3\n",
+    );
 }

@@ -18,7 +18,11 @@ use crate::{
 };
 
 /// The most bytes that a program's file may have.
-const LIMITS: &[(&str, u64)] = &[("init", 32 * 1024), ("sh", 192 * 1024), ("spawn", 24 * 1024)];
+const LIMITS: &[(&str, u64)] = &[
+    ("init", 32 * 1024),
+    ("sh", 192 * 1024),
+    ("spawn", 24 * 1024),
+];
 
 /// Those that are known to be too large as yet: the tests tell it as a skip.
 const TOO_LARGE: &[&str] = &["init", "sh"];

@@ -31,7 +31,11 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     let shell = Box::leak(Box::new(empty()));
     import(shell, process);
     let arguments: Vec<&'static CStr> = process.args().iter().collect();
-    let text = |index: usize| arguments.get(index).map(|argument: &&CStr| argument.to_bytes());
+    let text = |index: usize| {
+        arguments
+            .get(index)
+            .map(|argument: &&CStr| argument.to_bytes())
+    };
     if let Some(name) = text(0) {
         shell.name = name.into();
     }
@@ -49,8 +53,12 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     }
     let operands = arguments.get(index..).unwrap_or_default();
     let (source, parameters) = source(shell, &mut chosen, operands)?;
-    shell.positional = parameters.iter().map(|parameter| Rc::from(parameter.to_bytes())).collect();
-    let both_terminals = || terminal::is_terminal(io::stdin()) && terminal::is_terminal(io::stderr());
+    shell.positional = parameters
+        .iter()
+        .map(|parameter| Rc::from(parameter.to_bytes()))
+        .collect();
+    let both_terminals =
+        || terminal::is_terminal(io::stdin()) && terminal::is_terminal(io::stderr());
     if chosen.has(Opt::Stdin) && operands.is_empty() && both_terminals() {
         chosen.set(Opt::Interactive, true);
     }
@@ -61,7 +69,11 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     if monitor {
         set::change(shell, Opt::Monitor, true);
     }
-    let source = if shell.is_interactive() && chosen.has(Opt::Stdin) { Source::interactive() } else { source };
+    let source = if shell.is_interactive() && chosen.has(Opt::Stdin) {
+        Source::interactive()
+    } else {
+        source
+    };
     Ok((shell, source))
 }
 
@@ -86,7 +98,11 @@ fn read_letters(
             letter => options::by_letter(letter),
         };
         let Some(option) = option else {
-            let name = if letter == b'o' { argument.unwrap_or_default() } else { core::slice::from_ref(&letter) };
+            let name = if letter == b'o' {
+                argument.unwrap_or_default()
+            } else {
+                core::slice::from_ref(&letter)
+            };
             shell.complain(text!(name, ": no such option"));
             return Err(2);
         };
@@ -98,7 +114,11 @@ fn read_letters(
 type Parameters<'a> = &'a [&'static CStr];
 
 /// `-c` text, a file, or standard input.
-fn source<'a>(shell: &mut Shell, chosen: &mut Options, operands: Parameters<'a>) -> Result<(Source, Parameters<'a>), i32> {
+fn source<'a>(
+    shell: &mut Shell,
+    chosen: &mut Options,
+    operands: Parameters<'a>,
+) -> Result<(Source, Parameters<'a>), i32> {
     if chosen.has(Opt::Command) {
         let Some((program, rest)) = operands.split_first() else {
             shell.complain(text!("-c: the commands are missing"));
@@ -117,14 +137,20 @@ fn source<'a>(shell: &mut Shell, chosen: &mut Options, operands: Parameters<'a>)
         chosen.set(Opt::Stdin, true);
         return Ok((Source::descriptor(io::stdin(), true), operands));
     }
-    let Some((file, parameters)) = operands.split_first() else { return Err(2) };
+    let Some((file, parameters)) = operands.split_first() else {
+        return Err(2);
+    };
     let opened = open_script(shell, file);
     shell.name = file.to_bytes().into();
     match opened {
         Ok(source) => Ok((source, parameters)),
         Err(errno) => {
             shell.complain(text!("cannot open ", *file, ": ", errno.message()));
-            Err(if errno == nestling::Errno::ENOENT { 127 } else { 126 })
+            Err(if errno == nestling::Errno::ENOENT {
+                127
+            } else {
+                126
+            })
         }
     }
 }
@@ -144,14 +170,17 @@ fn open_script(shell: &Shell, file: &CStr) -> Result<Source, nestling::Errno> {
         return Err(nestling::Errno::EISDIR);
     }
     // It stays open to the end.
-    let descriptor: &'static nestling::OwnedFd = Box::leak(Box::new(descriptors::private(descriptor)?));
+    let descriptor: &'static nestling::OwnedFd =
+        Box::leak(Box::new(descriptors::private(descriptor)?));
     Ok(Source::descriptor(descriptor.as_fd(), false))
 }
 
 fn empty() -> Shell {
     let here = 0_u8;
     let room = match sys::resource::getrlimit(Resource::Stack) {
-        Ok(limit) => usize::try_from(limit.soft).unwrap_or(usize::MAX).clamp(2 * STACK_RESERVE, STACK_MOST),
+        Ok(limit) => usize::try_from(limit.soft)
+            .unwrap_or(usize::MAX)
+            .clamp(2 * STACK_RESERVE, STACK_MOST),
         Err(_) => 4 * STACK_RESERVE,
     };
     let now = time::now(Clock::Monotonic).ok();
@@ -181,7 +210,9 @@ fn empty() -> Shell {
         errexit_ignored: 0,
         substitution_status: None,
         getopts_offset: 0,
-        stack_end: (&raw const here).addr().saturating_sub(room - STACK_RESERVE),
+        stack_end: (&raw const here)
+            .addr()
+            .saturating_sub(room - STACK_RESERVE),
         directory: None,
         random: now.map_or(0, |now| now.nanoseconds()) ^ pid.as_raw() as u32,
         started: now.map_or(0, |now| now.seconds()),
@@ -199,7 +230,9 @@ fn import(shell: &mut Shell, process: rt::Process) {
     for string in process.env().iter() {
         let string = string.to_bytes();
         let split = string.iter().position(|&byte| byte == b'=');
-        let (name, value) = split.and_then(|index| string.split_at_checked(index)).unwrap_or((b"", b"="));
+        let (name, value) = split
+            .and_then(|index| string.split_at_checked(index))
+            .unwrap_or((b"", b"="));
         if !is_name(name) {
             shell.foreign_environment.push(string.to_vec());
             continue;
@@ -234,7 +267,14 @@ fn import(shell: &mut Shell, process: rt::Process) {
         }
     };
     unless_set(Symbol::PATH, execution::search::DEFAULT);
-    unless_set(Symbol::PS1, if sys::credentials::geteuid() == Ok(0) { b"# " } else { b"$ " });
+    unless_set(
+        Symbol::PS1,
+        if sys::credentials::geteuid() == Ok(0) {
+            b"# "
+        } else {
+            b"$ "
+        },
+    );
     unless_set(Symbol::PS2, b"> ");
     unless_set(Symbol::PS4, b"+ ");
     pwd::start(shell);
@@ -244,14 +284,20 @@ fn import(shell: &mut Shell, process: rt::Process) {
 pub fn start(shell: &mut Shell) -> Flow {
     if shell.options.has(Opt::Login) {
         dot(shell, b"/etc/profile")?;
-        let mut profile = shell.variables.get(Symbol::HOME).unwrap_or_default().to_vec();
+        let mut profile = shell
+            .variables
+            .get(Symbol::HOME)
+            .unwrap_or_default()
+            .to_vec();
         profile.extend_from_slice(b"/.profile");
         dot(shell, &profile)?;
     }
     if shell.is_interactive()
         && let Some(env) = shell.variables.get(Symbol::ENV).map(Vec::from)
     {
-        let Some(word) = syntax::document(shell, &env) else { return Ok(()) };
+        let Some(word) = syntax::document(shell, &env) else {
+            return Ok(());
+        };
         let file = expansion::single(shell, &word)?;
         if !file.is_empty() {
             dot(shell, &file)?;
@@ -262,6 +308,8 @@ pub fn start(shell: &mut Shell) -> Flow {
 
 /// Executes a file, if it is there.
 fn dot(shell: &mut Shell, file: &[u8]) -> Flow {
-    let Ok(path) = alloc::ffi::CString::new(file) else { return Ok(()) };
+    let Ok(path) = alloc::ffi::CString::new(file) else {
+        return Ok(());
+    };
     builtins::dot::execute(shell, &path, file).unwrap_or(Ok(()))
 }

@@ -47,7 +47,9 @@ fn main(process: rt::Process) -> i32 {
     loop {
         let flow = execution::script(shell, &mut source);
         match flow {
-            Err(Divert::Error | Divert::Interrupt) if shell.is_interactive() && !shell.is_subshell => {
+            Err(Divert::Error | Divert::Interrupt)
+                if shell.is_interactive() && !shell.is_subshell =>
+            {
                 to_the_prompt(shell, &mut source);
             }
             flow => execution::subshell::exit(shell, flow),

@@ -79,12 +79,16 @@ impl Options {
 
 /// The option of a letter that `set` takes.
 pub fn by_letter(letter: u8) -> Option<Opt> {
-    named().find(|&&(_, other, _)| other == letter && letter != 0).map(|&(option, ..)| option)
+    named()
+        .find(|&&(_, other, _)| other == letter && letter != 0)
+        .map(|&(option, ..)| option)
 }
 
 /// The option of a name.
 pub fn by_name(name: &[u8]) -> Option<Opt> {
-    named().find(|&&(_, _, other)| other.as_bytes() == name).map(|&(option, ..)| option)
+    named()
+        .find(|&&(_, _, other)| other.as_bytes() == name)
+        .map(|&(option, ..)| option)
 }
 
 /// Those that `set` knows.

@@ -25,8 +25,14 @@ pub enum Effect {
         flags: OFlags,
     },
     /// A here-document.
-    Document { fd: RawFd, text: OwnedFd },
-    Duplicate { from: RawFd, to: RawFd },
+    Document {
+        fd: RawFd,
+        text: OwnedFd,
+    },
+    Duplicate {
+        from: RawFd,
+        to: RawFd,
+    },
     Close(RawFd),
 }
 
@@ -50,7 +56,11 @@ impl Effect {
     /// What a spawn's child is to do.
     pub fn action(&self) -> Action<'_> {
         match *self {
-            Self::Open { fd, ref path, flags } => Action::Open {
+            Self::Open {
+                fd,
+                ref path,
+                flags,
+            } => Action::Open {
                 fd,
                 path,
                 flags,
@@ -74,7 +84,11 @@ impl Effect {
     /// Has this process carry it out.
     pub fn carry_out(&self) -> Result<(), Errno> {
         match *self {
-            Self::Open { fd, ref path, flags } => {
+            Self::Open {
+                fd,
+                ref path,
+                flags,
+            } => {
                 let opened = loop {
                     match sys::fd::open(path, flags | OFlags::CLOEXEC, 0o666) {
                         Err(Errno::EINTR) => {}
@@ -97,7 +111,11 @@ impl Effect {
 }
 
 /// Works out redirections. `assigned` are numbers that are open in the child by then, though not here.
-pub fn effects(shell: &mut Shell, redirections: &[Redirection], assigned: &[RawFd]) -> Result<Vec<Effect>, Failed> {
+pub fn effects(
+    shell: &mut Shell,
+    redirections: &[Redirection],
+    assigned: &[RawFd],
+) -> Result<Vec<Effect>, Failed> {
     let mut effects = Vec::with_capacity(redirections.len());
     for redirection in redirections {
         let evaluated = match evaluate(shell, redirection) {
@@ -111,7 +129,10 @@ pub fn effects(shell: &mut Shell, redirections: &[Redirection], assigned: &[RawF
         for effect in evaluated {
             let Some(effect) = effect else { continue };
             if let Effect::Duplicate { from, .. } = effect {
-                let last = effects.iter().rev().find(|earlier: &&Effect| earlier.fd() == from);
+                let last = effects
+                    .iter()
+                    .rev()
+                    .find(|earlier: &&Effect| earlier.fd() == from);
                 let is_open = match last {
                     Some(Effect::Close(_)) => Err(Errno::EBADF),
                     Some(_) => Ok(()),
@@ -131,15 +152,23 @@ pub fn effects(shell: &mut Shell, redirections: &[Redirection], assigned: &[RawF
 }
 
 /// Opens the files of a command that will not be executed: they come before whatever keeps it from that, and are made.
-pub fn open_all(shell: &mut Shell, stdout: Option<&OwnedFd>, effects: &[Effect]) -> Result<(), Failed> {
+pub fn open_all(
+    shell: &mut Shell,
+    stdout: Option<&OwnedFd>,
+    effects: &[Effect],
+) -> Result<(), Failed> {
     for (index, effect) in effects.iter().enumerate() {
-        let Effect::Open { path, flags, .. } = effect else { continue };
+        let Effect::Open { path, flags, .. } = effect else {
+            continue;
+        };
         match sys::fd::open(path, *flags | OFlags::CLOEXEC | OFlags::NONBLOCK, 0o666) {
             // A FIFO that nobody reads.
             Ok(_) | Err(Errno::ENXIO) => {}
             Err(errno) => {
                 let before = effects.get(..index).unwrap_or_default();
-                meanwhile(shell, stdout, before, |shell| complain(shell, &effect.action(), errno));
+                meanwhile(shell, stdout, before, |shell| {
+                    complain(shell, &effect.action(), errno)
+                });
                 return Err(Failed::Redirection);
             }
         }
@@ -172,7 +201,8 @@ fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<[Option<Effe
             if target == b"-" {
                 return one(Effect::Close(fd));
             }
-            let number = nestling::text::number(&target, 10).and_then(|number| RawFd::try_from(number).ok());
+            let number =
+                nestling::text::number(&target, 10).and_then(|number| RawFd::try_from(number).ok());
             return match number {
                 Some(from) => one(Effect::Duplicate { from, to: fd }),
                 None => {
@@ -247,10 +277,22 @@ pub fn complain(shell: &mut Shell, effect: &Action<'_>, errno: Errno) {
                 1 => "writing",
                 _ => "reading and writing",
             };
-            shell.complain(text!("cannot open ", path, " for ", purpose, ": ", errno.message()));
+            shell.complain(text!(
+                "cannot open ",
+                path,
+                " for ",
+                purpose,
+                ": ",
+                errno.message()
+            ));
         }
         Action::Dup2 { from, to } => shell.complain(text!(
-            "cannot duplicate descriptor ", from, " to ", to, ": ", errno.message()
+            "cannot duplicate descriptor ",
+            from,
+            " to ",
+            to,
+            ": ",
+            errno.message()
         )),
         _ => shell.complain(text!(errno)),
     }
@@ -311,13 +353,19 @@ pub fn apply(shell: &mut Shell, redirections: &[Redirection]) -> Result<Saved, F
     Ok(saved)
 }
 
-fn apply_one(shell: &mut Shell, redirection: &Redirection, saved: &mut Saved) -> Result<(), Failed> {
+fn apply_one(
+    shell: &mut Shell,
+    redirection: &Redirection,
+    saved: &mut Saved,
+) -> Result<(), Failed> {
     for effect in evaluate(shell, redirection)?.into_iter().flatten() {
         let fd = effect.fd();
         let mut answer = Ok(());
         if !saved.descriptors.iter().any(|&(other, _)| other == fd) {
             answer = descriptors::save(fd).map(|former| {
-                shell.private.extend(former.as_ref().map(OwnedFd::as_raw_fd));
+                shell
+                    .private
+                    .extend(former.as_ref().map(OwnedFd::as_raw_fd));
                 saved.descriptors.push((fd, former));
             });
         }
@@ -351,7 +399,13 @@ pub fn restore(shell: &mut Shell, mut saved: Saved) {
 impl Saved {
     /// The redirections stay: `exec`.
     pub fn keep(self, shell: &mut Shell) {
-        let kept = self.descriptors.iter().filter(|(_, former)| former.is_some()).count();
-        shell.private.truncate(shell.private.len().saturating_sub(kept));
+        let kept = self
+            .descriptors
+            .iter()
+            .filter(|(_, former)| former.is_some())
+            .count();
+        shell
+            .private
+            .truncate(shell.private.len().saturating_sub(kept));
     }
 }

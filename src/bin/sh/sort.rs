@@ -14,11 +14,12 @@ pub fn sort(items: &mut [usize], order: &dyn Fn(usize, usize) -> Ordering) {
 
 /// Moves an item down until none below it is greater.
 fn sift(items: &mut [usize], mut parent: usize, order: &dyn Fn(usize, usize) -> Ordering) {
-    let greater = |items: &[usize], one: usize, other: usize| match (items.get(one), items.get(other)) {
-        (Some(&one), Some(&other)) => order(one, other) == Ordering::Greater,
-        // There is none beyond the end, and that is less than any.
-        (one, _) => one.is_some(),
-    };
+    let greater =
+        |items: &[usize], one: usize, other: usize| match (items.get(one), items.get(other)) {
+            (Some(&one), Some(&other)) => order(one, other) == Ordering::Greater,
+            // There is none beyond the end, and that is less than any.
+            (one, _) => one.is_some(),
+        };
     loop {
         let mut child = 2 * parent + 1;
         if greater(items, child + 1, child) {

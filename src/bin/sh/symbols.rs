@@ -97,7 +97,10 @@ impl Symbols {
         let mut slot = hash(name) & mask;
         while let Some(&number) = self.slots.get(slot)
             && number != 0
-            && self.names.get(number as usize - 1).is_none_or(|other| **other != *name)
+            && self
+                .names
+                .get(number as usize - 1)
+                .is_none_or(|other| **other != *name)
         {
             slot = (slot + 1) & mask;
         }
@@ -123,7 +126,10 @@ impl Symbols {
 
 /// Whether it is a name: XBD 3.216.
 pub fn is_name(text: &[u8]) -> bool {
-    !matches!(text, [] | [b'0'..=b'9', ..]) && text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    !matches!(text, [] | [b'0'..=b'9', ..])
+        && text
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 /// FNV-1a.

@@ -58,15 +58,20 @@ impl Variables {
             .iter()
             .enumerate()
             .map(|(index, variable)| (Symbol::new(index), variable))
-            .filter(|(_, variable)| variable.value.is_some() || variable.exported || variable.readonly)
+            .filter(|(_, variable)| {
+                variable.value.is_some() || variable.exported || variable.readonly
+            })
     }
 
     /// The exported variables that are set.
     pub fn exported(&self) -> impl Iterator<Item = (Symbol, &[u8])> {
-        self.table.iter().enumerate().filter_map(|(index, variable)| {
-            let value = variable.value.as_deref().filter(|_| variable.exported)?;
-            Some((Symbol::new(index), value))
-        })
+        self.table
+            .iter()
+            .enumerate()
+            .filter_map(|(index, variable)| {
+                let value = variable.value.as_deref().filter(|_| variable.exported)?;
+                Some((Symbol::new(index), value))
+            })
     }
 
     /// Sets the value.
@@ -92,7 +97,10 @@ impl Variables {
     /// Adds to the value.
     pub fn append(&mut self, name: Symbol, value: &[u8]) -> Result<(), Readonly> {
         let variable = self.change(name)?;
-        variable.value.get_or_insert_default().extend_from_slice(value);
+        variable
+            .value
+            .get_or_insert_default()
+            .extend_from_slice(value);
         let exported = variable.exported;
         self.note(exported);
         Ok(())
@@ -130,12 +138,17 @@ impl Variables {
     /// Begins a scope: what is [saved](Self::save) until [`leave`](Self::leave) is restored then; with `takes_back_all`, everything.
     pub fn enter(&mut self, takes_back_all: bool) {
         let saved = self.saved.len();
-        self.scopes.push(Scope { saved, takes_back_all });
+        self.scopes.push(Scope {
+            saved,
+            takes_back_all,
+        });
     }
 
     /// Ends the scope.
     pub fn leave(&mut self) {
-        let Some(scope) = self.scopes.pop() else { return };
+        let Some(scope) = self.scopes.pop() else {
+            return;
+        };
         while self.saved.len() > scope.saved
             && let Some((name, old)) = self.saved.pop()
         {

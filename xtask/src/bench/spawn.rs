@@ -223,7 +223,10 @@ fn grow(
             points.push(point);
         } else {
             let name = amount(point);
-            println!("left out: {} at {name}: more than is allowed here", curve.title);
+            println!(
+                "left out: {} at {name}: more than is allowed here",
+                curve.title
+            );
         }
     }
     let values = in_turns(points.len() * ways.len(), turns, |index| {
@@ -236,7 +239,10 @@ fn grow(
     let mut tables = Vec::new();
     for (number, way) in ways.iter().enumerate() {
         let values = values.iter().skip(number).step_by(ways.len());
-        let rows = points.iter().map(|&point| amount(point)).zip(values.cloned());
+        let rows = points
+            .iter()
+            .map(|&point| amount(point))
+            .zip(values.cloned());
         tables.push(Table {
             title: format!("With {}: {}", curve.title, way.name),
             unit: MICROSECONDS,
@@ -293,7 +299,10 @@ fn plot(
     let area = SVGBackend::new(path, (1000, 700)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
-        .caption(format!("A start and a wait, with {title}"), ("sans-serif", 22))
+        .caption(
+            format!("A start and a wait, with {title}"),
+            ("sans-serif", 22),
+        )
         .margin(15)
         .x_label_area_size(45)
         .y_label_area_size(75)

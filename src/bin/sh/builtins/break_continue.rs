@@ -19,7 +19,8 @@ fn run(shell: &mut Shell, arguments: Arguments<'_>, divert: fn(u32) -> Divert) -
         Some(operand) => match nestling::text::number(operand, 10) {
             Some(count @ 1..) => u32::try_from(count).unwrap_or(u32::MAX),
             _ => {
-                let wrong = options::wrong(shell, arguments.name(), operand, "not a number of loops");
+                let wrong =
+                    options::wrong(shell, arguments.name(), operand, "not a number of loops");
                 return Err(wrong.into());
             }
         },

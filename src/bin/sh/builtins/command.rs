@@ -26,11 +26,19 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if let Some(question) = question {
         let mut status = 0;
         for name in operands.iter() {
-            status |= describe(shell, arguments.name(), name, question == b'V', default_path);
+            status |= describe(
+                shell,
+                arguments.name(),
+                name,
+                question == b'V',
+                default_path,
+            );
         }
         return Ok(status);
     }
-    let Some(name) = operands.get(0) else { return Ok(0) };
+    let Some(name) = operands.get(0) else {
+        return Ok(0);
+    };
     let symbol = shell.symbols.find(name);
     if let Some(builtin) = symbol.and_then(super::find) {
         return run_builtin(shell, builtin, operands);
@@ -49,7 +57,13 @@ fn run_builtin(shell: &mut Shell, builtin: &'static Builtin, arguments: Argument
 fn run_program(shell: &mut Shell, arguments: Arguments<'_>, default_path: bool) -> Answer {
     let mut fields = Fields::new();
     arguments.iter().for_each(|argument| fields.push(argument));
-    let (simple, item) = (Simple { line: shell.line, ..Simple::default() }, Item::default());
+    let (simple, item) = (
+        Simple {
+            line: shell.line,
+            ..Simple::default()
+        },
+        Item::default(),
+    );
     let started = if default_path {
         shell.variables.enter(false);
         shell.variables.save(Symbol::PATH);
@@ -77,16 +91,26 @@ pub fn run_type(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 }
 
 const RESERVED: &[&str] = &[
-    "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while", "[[",
+    "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then",
+    "until", "while", "[[",
 ];
 
 /// Says what a name stands for: at length, or so that the shell could read it. The answer is the status.
-fn describe(shell: &mut Shell, utility: &[u8], name: &[u8], at_length: bool, default_path: bool) -> i32 {
+fn describe(
+    shell: &mut Shell,
+    utility: &[u8],
+    name: &[u8],
+    at_length: bool,
+    default_path: bool,
+) -> i32 {
     if let Some(value) = shell.aliases.get(name).cloned() {
         if at_length {
             write(shell, &text!(name, " is an alias for ", &value[..], "\n"));
         } else {
-            write(shell, &text!("alias ", name, "=", quoting::Quoted(&value), "\n"));
+            write(
+                shell,
+                &text!("alias ", name, "=", quoting::Quoted(&value), "\n"),
+            );
         }
         return 0;
     }
@@ -95,20 +119,32 @@ fn describe(shell: &mut Shell, utility: &[u8], name: &[u8], at_length: bool, def
     } else {
         match search::target(shell, shell.symbols.find(name)) {
             Target::Function(_) => " is a function\n",
-            Target::Builtin(builtin) if builtin.kind == Kind::Special => " is a special shell builtin\n",
+            Target::Builtin(builtin) if builtin.kind == Kind::Special => {
+                " is a special shell builtin\n"
+            }
             Target::Builtin(_) => " is a shell builtin\n",
-            Target::Program => return describe_program(shell, utility, name, at_length, default_path),
+            Target::Program => {
+                return describe_program(shell, utility, name, at_length, default_path);
+            }
         }
     };
     write(shell, &text!(name, if at_length { kind } else { "\n" }));
     0
 }
 
-fn describe_program(shell: &mut Shell, utility: &[u8], name: &[u8], at_length: bool, default_path: bool) -> i32 {
+fn describe_program(
+    shell: &mut Shell,
+    utility: &[u8],
+    name: &[u8],
+    at_length: bool,
+    default_path: bool,
+) -> i32 {
     let path = if default_path && !nestling::text::contains(name, b'/') {
         search::in_path(name, search::DEFAULT)
     } else {
-        CString::new(name).ok().and_then(|name| search::program(shell, &name))
+        CString::new(name)
+            .ok()
+            .and_then(|name| search::program(shell, &name))
     };
     let executable = |path: &CString| {
         nestling::sys::file::stat(path).is_ok_and(|stat| stat.is_file())
@@ -118,7 +154,11 @@ fn describe_program(shell: &mut Shell, utility: &[u8], name: &[u8], at_length: b
         if at_length {
             shell.complain(text!(utility, ": ", name, ": not found"));
         }
-        return if utility == b"command" && !at_length { 127 } else { 1 };
+        return if utility == b"command" && !at_length {
+            127
+        } else {
+            1
+        };
     };
     let path = absolute(shell, path.as_bytes());
     if at_length {

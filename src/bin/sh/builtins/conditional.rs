@@ -35,7 +35,9 @@ fn holds(shell: &mut Shell, conditional: &Conditional) -> Result<bool, Divert> {
             };
             match named {
                 Operator::Equal => Ok(expansion::pattern(shell, right)?.matches(left.as_bytes())),
-                Operator::NotEqual => Ok(!expansion::pattern(shell, right)?.matches(left.as_bytes())),
+                Operator::NotEqual => {
+                    Ok(!expansion::pattern(shell, right)?.matches(left.as_bytes()))
+                }
                 named => {
                     let right = string(shell, right)?;
                     Ok(test::binary(shell, b"[[", &left, named, &right)?)

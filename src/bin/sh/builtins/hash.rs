@@ -27,7 +27,9 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
     let mut status = 0;
     for index in 0..operands.len() {
-        let Some(name) = operands.c_str(index) else { break };
+        let Some(name) = operands.c_str(index) else {
+            break;
+        };
         let symbol = shell.symbols.find(name.to_bytes());
         if !matches!(search::target(shell, symbol), Target::Program) {
             continue;

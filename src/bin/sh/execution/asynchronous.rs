@@ -9,12 +9,20 @@ use crate::syntax::tree::{Command, Item};
 pub fn start(shell: &mut Shell, item: &Item) -> Flow {
     let one = &item.and_or.first;
     let is_pipeline = item.and_or.rest.is_empty() && !one.negated;
-    let shells = one.commands.iter().any(|command| !matches!(command, Command::Simple(_)));
+    let shells = one
+        .commands
+        .iter()
+        .any(|command| !matches!(command, Command::Simple(_)));
     if is_pipeline && (one.commands.len() > 1 || !shells) {
         pipeline::background(shell, &one.commands, item)?;
     } else {
-        let place = Place { background: true, ..Place::default() };
-        let started = subshell::start(shell, place, |shell| and_or(shell, &item.and_or, item, true))?;
+        let place = Place {
+            background: true,
+            ..Place::default()
+        };
+        let started = subshell::start(shell, place, |shell| {
+            and_or(shell, &item.and_or, item, true)
+        })?;
         let pids = [started.pid];
         let started = jobs::Started {
             pids: &pids,

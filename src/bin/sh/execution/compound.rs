@@ -27,7 +27,10 @@ pub fn execute(shell: &mut Shell, compound: &Compound, item: &Item, last: bool) 
 }
 
 /// Carries out a command's redirections. `None` if one failed, and with it the command.
-pub fn apply(shell: &mut Shell, redirections: &[Redirection]) -> Result<Option<redirection::Saved>, Divert> {
+pub fn apply(
+    shell: &mut Shell,
+    redirections: &[Redirection],
+) -> Result<Option<redirection::Saved>, Divert> {
     match redirection::apply(shell, redirections) {
         Ok(saved) => Ok(Some(saved)),
         Err(Failed::Redirection) => {
@@ -48,8 +51,15 @@ fn inner(shell: &mut Shell, compound: &Compound, item: &Item, last: bool) -> Flo
         }
         CompoundKind::For { name, words, body } => for_each(shell, *name, words.as_deref(), body),
         CompoundKind::Case { subject, arms } => case(shell, subject, arms, last),
-        CompoundKind::If { branches, otherwise } => branch(shell, branches, otherwise.as_ref(), last),
-        CompoundKind::Loop { until, condition, body } => repeat(shell, *until, condition, body),
+        CompoundKind::If {
+            branches,
+            otherwise,
+        } => branch(shell, branches, otherwise.as_ref(), last),
+        CompoundKind::Loop {
+            until,
+            condition,
+            body,
+        } => repeat(shell, *until, condition, body),
         CompoundKind::Conditional(conditional) => {
             shell.status = builtins::conditional::evaluate(shell, conditional)?;
             check_errexit(shell)
@@ -57,7 +67,12 @@ fn inner(shell: &mut Shell, compound: &Compound, item: &Item, last: bool) -> Flo
     }
 }
 
-fn branch(shell: &mut Shell, branches: &[(List, List)], otherwise: Option<&List>, last: bool) -> Flow {
+fn branch(
+    shell: &mut Shell,
+    branches: &[(List, List)],
+    otherwise: Option<&List>,
+    last: bool,
+) -> Flow {
     for (condition, body) in branches {
         ignoring_errexit(shell, |shell| list(shell, condition, false))?;
         if shell.status == 0 {
@@ -124,7 +139,10 @@ fn for_each(shell: &mut Shell, name: Symbol, words: Option<&[Word]>, body: &List
             shell.substitution_status = None;
             expansion::fields(shell, words, &mut fields)?;
         }
-        None => shell.positional.iter().for_each(|parameter| fields.push(parameter)),
+        None => shell
+            .positional
+            .iter()
+            .for_each(|parameter| fields.push(parameter)),
     }
     shell.status = 0;
     shell.loops += 1;

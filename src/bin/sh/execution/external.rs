@@ -57,8 +57,15 @@ pub fn wait(shell: &mut Shell, started: Started, item: &Item) -> Result<i32, Div
 }
 
 /// Starts the program that the fields name. `None` if it failed, which is reported, and the status set.
-pub fn start(shell: &mut Shell, simple: &Simple, fields: &Fields, place: Place<'_>) -> Result<Option<Started>, Divert> {
-    let Some(name) = fields.c_str(0) else { return Ok(None) };
+pub fn start(
+    shell: &mut Shell,
+    simple: &Simple,
+    fields: &Fields,
+    place: Place<'_>,
+) -> Result<Option<Started>, Divert> {
+    let Some(name) = fields.c_str(0) else {
+        return Ok(None);
+    };
     shell.output.flush();
     if simple.assignments.is_empty() {
         let path = search::program(shell, name);
@@ -67,9 +74,16 @@ pub fn start(shell: &mut Shell, simple: &Simple, fields: &Fields, place: Place<'
     shell.variables.enter(false);
     let answer = simple::assign_for_command(shell, simple, fields).and_then(|()| {
         // What was remembered was found with another PATH.
-        let other_path = simple.assignments.iter().any(|assignment| assignment.name == Symbol::PATH);
+        let other_path = simple
+            .assignments
+            .iter()
+            .any(|assignment| assignment.name == Symbol::PATH);
         let path = if other_path && !nestling::text::contains(name.to_bytes(), b'/') {
-            let path = shell.variables.get(Symbol::PATH).unwrap_or_default().to_vec();
+            let path = shell
+                .variables
+                .get(Symbol::PATH)
+                .unwrap_or_default()
+                .to_vec();
             search::in_path(name.to_bytes(), &path)
         } else {
             search::program(shell, name)
@@ -93,7 +107,10 @@ fn launch(
     if place.stdout.is_none() && shell.output.captures() && !place.background {
         capture = Some(subshell::pipe(shell)?);
     }
-    let stdout = capture.as_ref().map(|(_, write_end)| write_end).or(place.stdout);
+    let stdout = capture
+        .as_ref()
+        .map(|(_, write_end)| write_end)
+        .or(place.stdout);
     let mut assigned = [-1; 2];
     if stdout.is_some() {
         assigned = [1, -1];
@@ -117,12 +134,23 @@ fn launch(
         actions.push(Action::SetForeground(terminal));
     }
     if let Some(stdin) = place.stdin {
-        actions.push(Action::Dup2 { from: stdin.as_raw_fd(), to: 0 });
+        actions.push(Action::Dup2 {
+            from: stdin.as_raw_fd(),
+            to: 0,
+        });
     } else if place.background && !jobs::controls(shell) {
-        actions.push(Action::Open { fd: 0, path: c"/dev/null", flags: OFlags::RDONLY, mode: 0 });
+        actions.push(Action::Open {
+            fd: 0,
+            path: c"/dev/null",
+            flags: OFlags::RDONLY,
+            mode: 0,
+        });
     }
     if let Some(stdout) = stdout {
-        actions.push(Action::Dup2 { from: stdout.as_raw_fd(), to: 1 });
+        actions.push(Action::Dup2 {
+            from: stdout.as_raw_fd(),
+            to: 1,
+        });
     }
     let own = actions.len();
     actions.extend(effects.iter().map(Effect::action));
@@ -163,7 +191,10 @@ fn launch(
         && error.errno() == Some(Errno::ENOEXEC)
     {
         room = vec![Cell::new(core::ptr::null()); fields.len() + 3];
-        spawn.shell = Some(spawn::Shell { path: c"/proc/self/exe", room: &room });
+        spawn.shell = Some(spawn::Shell {
+            path: c"/proc/self/exe",
+            room: &room,
+        });
         answer = spawn.start();
     }
     let result = match answer {
@@ -179,7 +210,10 @@ fn launch(
                 None => &effects,
             };
             let report = |shell: &mut Shell| failure(shell, name, &path, &error);
-            Err((error.errno(), redirection::meanwhile(shell, stdout, failed, report)))
+            Err((
+                error.errno(),
+                redirection::meanwhile(shell, stdout, failed, report),
+            ))
         }
     };
     drop((args, env));
@@ -188,7 +222,11 @@ fn launch(
         Ok(pid) => {
             let group = jobs::controls(shell).then(|| place.group.unwrap_or(pid));
             let captured = capture.map(|(read_end, _)| read_end);
-            Ok(Some(Started { pid, group, captured }))
+            Ok(Some(Started {
+                pid,
+                group,
+                captured,
+            }))
         }
         Err((errno, status)) => {
             // It may have been moved: it is looked for anew the next time.
@@ -213,7 +251,9 @@ fn collect_complaint(shell: &mut Shell, capture: Option<(OwnedFd, OwnedFd)>) {
 }
 
 fn pointers(fields: &Fields) -> Vec<Option<Arg<'_>>> {
-    let mut list: Vec<_> = (0..fields.len()).map(|index| fields.c_str(index).map(Arg::from)).collect();
+    let mut list: Vec<_> = (0..fields.len())
+        .map(|index| fields.c_str(index).map(Arg::from))
+        .collect();
     list.push(None);
     list
 }
@@ -262,7 +302,9 @@ fn not_found(shell: &mut Shell, stdout: Option<&OwnedFd>, effects: &[Effect], na
         shell.status = 1;
         return;
     }
-    redirection::meanwhile(shell, stdout, effects, |shell| shell.complain(text!(name, ": not found")));
+    redirection::meanwhile(shell, stdout, effects, |shell| {
+        shell.complain(text!(name, ": not found"))
+    });
     shell.status = 127;
 }
 
@@ -270,10 +312,15 @@ fn not_found(shell: &mut Shell, stdout: Option<&OwnedFd>, effects: &[Effect], na
 pub fn become_program(shell: &mut Shell, path: &CStr, name: &CStr, fields: &Fields) {
     let environment = environment::take(shell);
     let (args, env) = (pointers(fields), pointers(environment.strings()));
-    let (Some(args_list), Some(env_list)) = (Args::try_new(&args), Args::try_new(&env)) else { return };
+    let (Some(args_list), Some(env_list)) = (Args::try_new(&args), Args::try_new(&env)) else {
+        return;
+    };
     let room = vec![Cell::new(core::ptr::null()); fields.len() + 3];
     let error = Spawn {
-        shell: Some(spawn::Shell { path: c"/proc/self/exe", room: &room }),
+        shell: Some(spawn::Shell {
+            path: c"/proc/self/exe",
+            room: &room,
+        }),
         ..Spawn::new(Program::Path(path), args_list, env_list)
     }
     .exec_without_actions();
@@ -289,7 +336,10 @@ fn fork_and_exec(
     place: Place<'_>,
     capture: Option<(OwnedFd, OwnedFd)>,
 ) -> Result<Started, Divert> {
-    let stdout = capture.as_ref().map(|(_, write_end)| write_end).or(place.stdout);
+    let stdout = capture
+        .as_ref()
+        .map(|(_, write_end)| write_end)
+        .or(place.stdout);
     let place = Place { stdout, ..place };
     let Some((pid, group)) = subshell::fork(shell, place)? else {
         for effect in effects {
@@ -301,7 +351,11 @@ fn fork_and_exec(
         become_program(shell, path, name, fields);
         sys::process::exit(shell.status)
     };
-    Ok(Started { pid, group, captured: capture.map(|(read_end, _)| read_end) })
+    Ok(Started {
+        pid,
+        group,
+        captured: capture.map(|(read_end, _)| read_end),
+    })
 }
 
 /// Puts the descriptors of its place where a copy of the shell is to have them.

@@ -17,7 +17,10 @@ pub fn define(shell: &mut Shell, function: &Rc<Function>) {
 /// which is the function's too.
 pub fn call(shell: &mut Shell, function: &Function, arguments: Arguments<'_>, item: &Item) -> Flow {
     if shell.is_too_deep() {
-        return Err(shell.fatal(2, text!(arguments.name(), ": functions are called too deeply")));
+        return Err(shell.fatal(
+            2,
+            text!(arguments.name(), ": functions are called too deeply"),
+        ));
     }
     let parameters = arguments.skip(1).iter().map(Rc::from).collect();
     let positional = core::mem::replace(&mut shell.positional, parameters);

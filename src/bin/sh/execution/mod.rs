@@ -47,7 +47,9 @@ pub fn script(shell: &mut Shell, source: &mut Source) -> Flow {
 
 /// Executes a list. If it is the `last` thing that this process does, its last command may take the process over.
 pub fn list(shell: &mut Shell, list: &List, last: bool) -> Flow {
-    let Some((final_item, items)) = list.items.split_last() else { return Ok(()) };
+    let Some((final_item, items)) = list.items.split_last() else {
+        return Ok(());
+    };
     for one in items {
         item(shell, one, false)?;
     }
@@ -96,7 +98,10 @@ fn goes_on(shell: &Shell, connective: Connective) -> bool {
 }
 
 /// Where a failure does not end the shell, whatever `set -e` says: conditions, and what `!` inverts.
-fn ignoring_errexit<T>(shell: &mut Shell, execute: impl FnOnce(&mut Shell) -> Result<T, Divert>) -> Result<T, Divert> {
+fn ignoring_errexit<T>(
+    shell: &mut Shell,
+    execute: impl FnOnce(&mut Shell) -> Result<T, Divert>,
+) -> Result<T, Divert> {
     shell.errexit_ignored += 1;
     let flow = execute(shell);
     shell.errexit_ignored -= 1;

@@ -45,7 +45,11 @@ pub fn background(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow 
     let mut elements = start(shell, commands, item, true)?;
     if let Some(status) = elements.last {
         // `$!` has to be something that can be waited for.
-        let place = Place { background: true, group: elements.group, ..Place::default() };
+        let place = Place {
+            background: true,
+            group: elements.group,
+            ..Place::default()
+        };
         let started = subshell::start(shell, place, |shell| {
             shell.status = status;
             Ok(())
@@ -62,7 +66,12 @@ pub fn background(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow 
     Ok(())
 }
 
-fn start(shell: &mut Shell, commands: &[Command], item: &Item, background: bool) -> Result<Elements, Divert> {
+fn start(
+    shell: &mut Shell,
+    commands: &[Command],
+    item: &Item,
+    background: bool,
+) -> Result<Elements, Divert> {
     let mut elements = Elements::default();
     let mut stdin: Option<OwnedFd> = None;
     for (index, element) in commands.iter().enumerate() {
@@ -133,17 +142,20 @@ fn is_program(shell: &Shell, simple: &Simple) -> bool {
 }
 
 /// Expands the words in this process, as the copy that executes them would, and starts the program.
-fn expand_and_start(shell: &mut Shell, simple: &Simple, place: Place<'_>) -> Result<Option<Started>, Divert> {
+fn expand_and_start(
+    shell: &mut Shell,
+    simple: &Simple,
+    place: Place<'_>,
+) -> Result<Option<Started>, Divert> {
     shell.line = simple.line;
     let mut fields = Fields::new();
     shell.variables.enter(true);
-    let answer = expansion::fields(shell, &simple.words, &mut fields)
-        .and_then(|()| {
-            if simple.assignments.is_empty() && shell.options.has(Opt::Xtrace) {
-                xtrace::write(shell, &[], &fields);
-            }
-            external::start(shell, simple, &fields, place)
-        });
+    let answer = expansion::fields(shell, &simple.words, &mut fields).and_then(|()| {
+        if simple.assignments.is_empty() && shell.options.has(Opt::Xtrace) {
+            xtrace::write(shell, &[], &fields);
+        }
+        external::start(shell, simple, &fields, place)
+    });
     simple::leave_scope(shell);
     only_its_own(answer)
 }
@@ -159,9 +171,15 @@ fn only_its_own(answer: Result<Option<Started>, Divert>) -> Result<Option<Starte
 
 /// `echo text | …`: if the element is a built-in that leaves no trace and writes no more than any pipe takes, that is done here, before
 /// its reader is there.
-fn writes_little(shell: &mut Shell, element: &Command, stdout: Option<&OwnedFd>) -> Result<bool, Divert> {
+fn writes_little(
+    shell: &mut Shell,
+    element: &Command,
+    stdout: Option<&OwnedFd>,
+) -> Result<bool, Divert> {
     const FITS: usize = 4096;
-    let (Command::Simple(simple), Some(stdout)) = (element, stdout) else { return Ok(false) };
+    let (Command::Simple(simple), Some(stdout)) = (element, stdout) else {
+        return Ok(false);
+    };
     if !trace::only_writes(shell, simple) {
         return Ok(false);
     }

@@ -29,7 +29,9 @@ pub enum Target {
 
 /// The special built-ins, then functions, then the other built-ins; all else is a program.
 pub fn target(shell: &Shell, name: Option<Symbol>) -> Target {
-    let Some(name) = name else { return Target::Program };
+    let Some(name) = name else {
+        return Target::Program;
+    };
     let builtin = builtins::find(name);
     if let Some(builtin) = builtin
         && builtin.kind == Kind::Special
@@ -53,7 +55,11 @@ pub fn program(shell: &mut Shell, name: &CStr) -> Option<CString> {
         hashed.hits += 1;
         return Some(hashed.path.clone());
     }
-    let path = shell.variables.get(Symbol::PATH).unwrap_or(DEFAULT).to_vec();
+    let path = shell
+        .variables
+        .get(Symbol::PATH)
+        .unwrap_or(DEFAULT)
+        .to_vec();
     let found = in_path(bytes, &path)?;
     // A relative one is another after `cd`.
     if found.as_bytes().first() == Some(&b'/') {
@@ -80,7 +86,9 @@ pub fn in_path(name: &[u8], path: &[u8]) -> Option<CString> {
             file.push(b'/');
         }
         file.extend_from_slice(name);
-        let Ok(file) = CString::new(file) else { continue };
+        let Ok(file) = CString::new(file) else {
+            continue;
+        };
         if !sys::file::stat(&file).is_ok_and(|stat| stat.is_file()) {
             continue;
         }

@@ -26,7 +26,13 @@ pub fn execute(shell: &mut Shell, simple: &Simple, item: &Item, last: bool) -> F
     flow
 }
 
-fn expand_and_run(shell: &mut Shell, simple: &Simple, fields: &mut Fields, item: &Item, last: bool) -> Flow {
+fn expand_and_run(
+    shell: &mut Shell,
+    simple: &Simple,
+    fields: &mut Fields,
+    item: &Item,
+    last: bool,
+) -> Flow {
     expansion::fields(shell, &simple.words, fields)?;
     let Some(name) = fields.get(0) else {
         return assignments_alone(shell, simple);
@@ -39,7 +45,10 @@ fn expand_and_run(shell: &mut Shell, simple: &Simple, fields: &mut Fields, item:
         Target::Builtin(builtin) => run_builtin(shell, builtin, simple, fields),
         Target::Function(function) => call(shell, &function, simple, fields, item),
         Target::Program => {
-            let place = Place { last, ..Place::default() };
+            let place = Place {
+                last,
+                ..Place::default()
+            };
             match external::start(shell, simple, fields, place)? {
                 None => Ok(()),
                 Some(started) => {
@@ -53,7 +62,9 @@ fn expand_and_run(shell: &mut Shell, simple: &Simple, fields: &mut Fields, item:
 
 /// XCU 2.9.1.3: no command name. The assignments are for this shell.
 fn assignments_alone(shell: &mut Shell, simple: &Simple) -> Flow {
-    let Some(saved) = apply(shell, &simple.redirections)? else { return Ok(()) };
+    let Some(saved) = apply(shell, &simple.redirections)? else {
+        return Ok(());
+    };
     let flow = assign_all(shell, simple);
     redirection::restore(shell, saved);
     flow?;
@@ -111,11 +122,20 @@ pub fn leave_scope(shell: &mut Shell) {
     shell.locale_may_have_changed();
 }
 
-fn run_builtin(shell: &mut Shell, builtin: &'static Builtin, simple: &Simple, fields: &Fields) -> Flow {
+fn run_builtin(
+    shell: &mut Shell,
+    builtin: &'static Builtin,
+    simple: &Simple,
+    fields: &Fields,
+) -> Flow {
     let is_special = builtin.kind == Kind::Special;
     let Some(saved) = apply(shell, &simple.redirections)? else {
         // XCU 2.8.1.
-        return if is_special { Err(Divert::Error) } else { Ok(()) };
+        return if is_special {
+            Err(Divert::Error)
+        } else {
+            Ok(())
+        };
     };
     shell.keeps_redirections = false;
     let flow = if is_special {
@@ -124,7 +144,8 @@ fn run_builtin(shell: &mut Shell, builtin: &'static Builtin, simple: &Simple, fi
         run(shell, builtin, fields)
     } else {
         shell.variables.enter(false);
-        let flow = assign_for_command(shell, simple, fields).and_then(|()| run(shell, builtin, fields));
+        let flow =
+            assign_for_command(shell, simple, fields).and_then(|()| run(shell, builtin, fields));
         leave_scope(shell);
         flow
     };
@@ -168,8 +189,16 @@ fn run(shell: &mut Shell, builtin: &'static Builtin, fields: &Fields) -> Flow {
 }
 
 /// XCU 2.9.5. The assignments before its name are the function's, and undone when it returns.
-fn call(shell: &mut Shell, function: &Function, simple: &Simple, fields: &Fields, item: &Item) -> Flow {
-    let Some(saved) = apply(shell, &simple.redirections)? else { return Ok(()) };
+fn call(
+    shell: &mut Shell,
+    function: &Function,
+    simple: &Simple,
+    fields: &Fields,
+    item: &Item,
+) -> Flow {
+    let Some(saved) = apply(shell, &simple.redirections)? else {
+        return Ok(());
+    };
     shell.variables.enter(false);
     let flow = assign_for_command(shell, simple, fields)
         .and_then(|()| function::call(shell, function, fields.arguments(), item));
@@ -193,13 +222,19 @@ pub fn foreseen(shell: &Shell, simple: &Simple) -> Option<Symbol> {
         [only] => only,
         _ => return None,
     };
-    let Part::Parameter(parameter) = part else { return None };
-    let (ParameterName::Variable(name), Modifier::None) = (parameter.name, &parameter.modifier) else {
+    let Part::Parameter(parameter) = part else {
+        return None;
+    };
+    let (ParameterName::Variable(name), Modifier::None) = (parameter.name, &parameter.modifier)
+    else {
         return None;
     };
     let value = shell.variables.get(name)?;
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-/.+".contains(byte);
-    let length = value.iter().position(|byte| !plain(byte)).unwrap_or(value.len());
+    let length = value
+        .iter()
+        .position(|byte| !plain(byte))
+        .unwrap_or(value.len());
     let (word, rest) = value.split_at(length);
     if word.is_empty() || !matches!(rest.first(), None | Some(b' ')) {
         return None;
@@ -207,4 +242,3 @@ pub fn foreseen(shell: &Shell, simple: &Simple) -> Option<Symbol> {
     // A name that nothing knows is a program's.
     Some(shell.symbols.find(word).unwrap_or(Symbol::PATH))
 }
-

@@ -26,7 +26,11 @@ pub fn fork(shell: &mut Shell, place: Place<'_>) -> Result<Option<(Pid, Option<P
             Ok(Some((pid, group)))
         }
         Ok(None) => {
-            jobs::join(shell, place.group, !place.background && place.group.is_none());
+            jobs::join(
+                shell,
+                place.group,
+                !place.background && place.group.is_none(),
+            );
             external::take_place(shell, place);
             for fd in core::mem::take(&mut shell.private) {
                 descriptors::abandon(fd);
@@ -72,12 +76,19 @@ pub fn foreground(shell: &mut Shell, body: &List, item: &Item, last: bool) -> Fl
 }
 
 /// Has a copy of the shell execute something.
-pub fn start(shell: &mut Shell, place: Place<'_>, execute: impl FnOnce(&mut Shell) -> Flow) -> Result<Started, Divert> {
+pub fn start(
+    shell: &mut Shell,
+    place: Place<'_>,
+    execute: impl FnOnce(&mut Shell) -> Flow,
+) -> Result<Started, Divert> {
     let mut capture = None;
     if place.stdout.is_none() && shell.output.captures() && !place.background {
         capture = Some(pipe(shell)?);
     }
-    let stdout = capture.as_ref().map(|(_, write_end)| write_end).or(place.stdout);
+    let stdout = capture
+        .as_ref()
+        .map(|(_, write_end)| write_end)
+        .or(place.stdout);
     match fork(shell, Place { stdout, ..place })? {
         Some((pid, group)) => Ok(Started {
             pid,
@@ -94,7 +105,8 @@ pub fn start(shell: &mut Shell, place: Place<'_>, execute: impl FnOnce(&mut Shel
 
 /// A pipe, which is the shell's own.
 pub fn pipe(shell: &mut Shell) -> Result<(OwnedFd, OwnedFd), Divert> {
-    sys::fd::pipe2(OFlags::CLOEXEC).map_err(|errno| shell.fatal(2, text!("cannot make a pipe: ", errno.message())))
+    sys::fd::pipe2(OFlags::CLOEXEC)
+        .map_err(|errno| shell.fatal(2, text!("cannot make a pipe: ", errno.message())))
 }
 
 /// Reads to the end what a command writes that is in a command substitution.
@@ -123,7 +135,10 @@ pub fn substitute(shell: &mut Shell, substitution: &Substitution) -> Result<Vec<
 
 fn by_fork(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert> {
     let (read_end, write_end) = pipe(shell)?;
-    let place = Place { stdout: Some(&write_end), ..Place::default() };
+    let place = Place {
+        stdout: Some(&write_end),
+        ..Place::default()
+    };
     // No job of its own: it is in the shell's group, or its parent's.
     let control = shell.jobs.suspend_control();
     let forked = fork(shell, place);
@@ -167,12 +182,28 @@ fn in_process(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert> {
 }
 
 /// `<(list)` and `>(list)`: the name of a descriptor that a copy of the shell has the other end of.
-pub fn process_substitution(shell: &mut Shell, writes: bool, substitution: &Substitution) -> Result<Vec<u8>, Divert> {
+pub fn process_substitution(
+    shell: &mut Shell,
+    writes: bool,
+    substitution: &Substitution,
+) -> Result<Vec<u8>, Divert> {
     let (read_end, write_end) = pipe(shell)?;
-    let (own, others) = if writes { (write_end, read_end) } else { (read_end, write_end) };
+    let (own, others) = if writes {
+        (write_end, read_end)
+    } else {
+        (read_end, write_end)
+    };
     let place = match writes {
-        true => Place { stdin: Some(&others), background: true, ..Place::default() },
-        false => Place { stdout: Some(&others), background: true, ..Place::default() },
+        true => Place {
+            stdin: Some(&others),
+            background: true,
+            ..Place::default()
+        },
+        false => Place {
+            stdout: Some(&others),
+            background: true,
+            ..Place::default()
+        },
     };
     match fork(shell, place)? {
         None => {

@@ -6,7 +6,8 @@ use super::simple::foreseen;
 use crate::builtins::{Builtin, Kind};
 use crate::shell::Shell;
 use crate::syntax::tree::{
-    AndOr, Command, Compound, CompoundKind, List, Modifier, Parameter, Part, Pipeline, Redirection, RedirectionKind, Simple, Word,
+    AndOr, Command, Compound, CompoundKind, List, Modifier, Parameter, Part, Pipeline, Redirection,
+    RedirectionKind, Simple, Word,
 };
 
 /// How many functions are looked into, one calling the other.
@@ -17,11 +18,17 @@ pub fn leaves_none(shell: &Shell, list: &List) -> bool {
 }
 
 fn clean_list(shell: &Shell, list: &List, depth: u32) -> bool {
-    list.items.iter().all(|item| !item.asynchronous && clean_and_or(shell, &item.and_or, depth))
+    list.items
+        .iter()
+        .all(|item| !item.asynchronous && clean_and_or(shell, &item.and_or, depth))
 }
 
 fn clean_and_or(shell: &Shell, and_or: &AndOr, depth: u32) -> bool {
-    clean_pipeline(shell, &and_or.first, depth) && and_or.rest.iter().all(|(_, next)| clean_pipeline(shell, next, depth))
+    clean_pipeline(shell, &and_or.first, depth)
+        && and_or
+            .rest
+            .iter()
+            .all(|(_, next)| clean_pipeline(shell, next, depth))
 }
 
 fn clean_pipeline(shell: &Shell, pipeline: &Pipeline, depth: u32) -> bool {
@@ -44,10 +51,18 @@ fn clean_compound(shell: &Shell, compound: &Compound, depth: u32) -> bool {
         // A process of its own.
         CompoundKind::Subshell(_) | CompoundKind::Conditional(_) => true,
         CompoundKind::Case { arms, .. } => arms.iter().all(|arm| clean(&arm.body)),
-        CompoundKind::If { branches, otherwise } => {
-            branches.iter().all(|(condition, body)| clean(condition) && clean(body)) && otherwise.iter().all(clean)
+        CompoundKind::If {
+            branches,
+            otherwise,
+        } => {
+            branches
+                .iter()
+                .all(|(condition, body)| clean(condition) && clean(body))
+                && otherwise.iter().all(clean)
         }
-        CompoundKind::Loop { condition, body, .. } => clean(condition) && clean(body),
+        CompoundKind::Loop {
+            condition, body, ..
+        } => clean(condition) && clean(body),
     }
 }
 
@@ -64,7 +79,9 @@ fn clean_simple(shell: &Shell, simple: &Simple, depth: u32) -> bool {
     if simple.words.is_empty() {
         return simple.redirections.iter().all(clean_redirection);
     }
-    let Some(name) = foreseen(shell, simple) else { return false };
+    let Some(name) = foreseen(shell, simple) else {
+        return false;
+    };
     match search::target(shell, Some(name)) {
         Target::Program => true,
         Target::Builtin(builtin) => {
@@ -89,7 +106,9 @@ fn is_clean(builtin: &Builtin, simple: &Simple) -> bool {
 
 /// A built-in that does nothing but write: no redirections, and a name that is known.
 pub fn only_writes(shell: &Shell, simple: &Simple) -> bool {
-    let Some(name) = foreseen(shell, simple) else { return false };
+    let Some(name) = foreseen(shell, simple) else {
+        return false;
+    };
     match search::target(shell, Some(name)) {
         Target::Builtin(builtin) => {
             matches!(builtin.name, "echo" | "printf")
@@ -103,25 +122,39 @@ pub fn only_writes(shell: &Shell, simple: &Simple) -> bool {
 
 /// Expansions that are not to happen twice.
 fn has_side_effects(simple: &Simple) -> bool {
-    has_substitution(simple) || simple.words.iter().any(|word| any(word, &|part| matches!(part, Part::Arithmetic(_))))
+    has_substitution(simple)
+        || simple
+            .words
+            .iter()
+            .any(|word| any(word, &|part| matches!(part, Part::Arithmetic(_))))
 }
 
 /// Whether its expansion runs commands, which may take long.
 pub fn has_substitution(simple: &Simple) -> bool {
-    let runs = |word: &Word| any(word, &|part| matches!(part, Part::Command(_) | Part::Process(..)));
-    simple.words.iter().any(runs)
-        || simple.assignments.iter().any(|assignment| runs(&assignment.value))
-        || simple.redirections.iter().any(|redirection| match &redirection.kind {
-            RedirectionKind::Read(word)
-            | RedirectionKind::Write(word)
-            | RedirectionKind::Clobber(word)
-            | RedirectionKind::Append(word)
-            | RedirectionKind::ReadWrite(word)
-            | RedirectionKind::Duplicate(word)
-            | RedirectionKind::WriteBoth(word)
-            | RedirectionKind::HereString(word) => runs(word),
-            RedirectionKind::HereDocument(cell) => cell.get().is_some_and(runs),
+    let runs = |word: &Word| {
+        any(word, &|part| {
+            matches!(part, Part::Command(_) | Part::Process(..))
         })
+    };
+    simple.words.iter().any(runs)
+        || simple
+            .assignments
+            .iter()
+            .any(|assignment| runs(&assignment.value))
+        || simple
+            .redirections
+            .iter()
+            .any(|redirection| match &redirection.kind {
+                RedirectionKind::Read(word)
+                | RedirectionKind::Write(word)
+                | RedirectionKind::Clobber(word)
+                | RedirectionKind::Append(word)
+                | RedirectionKind::ReadWrite(word)
+                | RedirectionKind::Duplicate(word)
+                | RedirectionKind::WriteBoth(word)
+                | RedirectionKind::HereString(word) => runs(word),
+                RedirectionKind::HereDocument(cell) => cell.get().is_some_and(runs),
+            })
 }
 
 fn any(word: &Word, wanted: &dyn Fn(&Part) -> bool) -> bool {
@@ -142,9 +175,16 @@ fn any_parameter(parameter: &Parameter, wanted: &dyn Fn(&Part) -> bool) -> bool 
     match &parameter.modifier {
         Modifier::Default { word, .. } => any(word, wanted),
         Modifier::Trim { pattern, .. } => any(pattern, wanted),
-        Modifier::Replace { pattern, replacement, .. } => any(pattern, wanted) || any(replacement, wanted),
+        Modifier::Replace {
+            pattern,
+            replacement,
+            ..
+        } => any(pattern, wanted) || any(replacement, wanted),
         Modifier::Substring { offset, length } => {
-            any(&offset.word, wanted) || length.as_ref().is_some_and(|length| any(&length.word, wanted))
+            any(&offset.word, wanted)
+                || length
+                    .as_ref()
+                    .is_some_and(|length| any(&length.word, wanted))
         }
         _ => false,
     }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use nestling::io;
 
 use crate::builtins::quoting;
-use crate::fields::Fields;
 use crate::expansion;
+use crate::fields::Fields;
 use crate::options::Opt;
 use crate::shell::Shell;
 use crate::symbols::Symbol;
@@ -36,12 +36,17 @@ pub fn write(shell: &mut Shell, assignments: &[(Symbol, Vec<u8>)], fields: &Fiel
 
 /// PS4, expanded; as it is, if that can't be.
 fn prompt(shell: &mut Shell) -> Vec<u8> {
-    let text = shell.variables.get(Symbol::PS4).unwrap_or_default().to_vec();
+    let text = shell
+        .variables
+        .get(Symbol::PS4)
+        .unwrap_or_default()
+        .to_vec();
     if !text.iter().any(|byte| b"$`\\".contains(byte)) {
         return text;
     }
     let (status, substitution_status) = (shell.status, shell.substitution_status);
-    let expanded = syntax::document(shell, &text).and_then(|word| expansion::single(shell, &word).ok());
+    let expanded =
+        syntax::document(shell, &text).and_then(|word| expansion::single(shell, &word).ok());
     (shell.status, shell.substitution_status) = (status, substitution_status);
     expanded.unwrap_or(text)
 }
