@@ -35,6 +35,9 @@ struct Mark {
     lengths: Lengths,
 }
 
+/// How many expansions that begin with `$((` may be inside each other: each that turns out to be a command substitution is read twice.
+const TRIALS: u32 = 64;
+
 impl Parser<'_> {
     // ---- Pieces of text ----
 
@@ -635,6 +638,9 @@ impl Parser<'_> {
                 .binary_search(&place)
                 .is_err()
         {
+            if self.source.buffers.trials >= TRIALS {
+                return self.fail(self.source.line, What::Deep);
+            }
             self.source.at += 1;
             self.source.buffers.trials += 1;
             let answer = self.arithmetic();
