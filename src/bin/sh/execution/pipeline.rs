@@ -117,9 +117,10 @@ fn start_element(
     place: Place<'_>,
     next: Option<&OwnedFd>,
 ) -> Result<Option<Started>, Divert> {
+    // A substitution's commands have the element's standard input, and take their time while the other elements run.
     if let Command::Simple(simple) = element
         && is_program(shell, simple)
-        && !(place.background && trace::has_substitution(simple))
+        && !trace::has_substitution(simple)
     {
         return expand_and_start(shell, simple, place);
     }
