@@ -1,7 +1,7 @@
 //! The program that the suites start. Its first argument says what it does; by default it writes what it finds itself to
 //! be into the file `NESTLING_OUT`, as lines of `name: value`, having opened nothing before it looked.
 //!
-//! Under the name `sh` it is as much of a shell as the suites need where the machine has none.
+//! Under the name `cat` it is as much of that as the suites need where the machine has none.
 
 #![no_std]
 #![no_main]
@@ -11,9 +11,8 @@ use core::fmt::Write;
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl as option;
 use nestling::rt::Process;
-use nestling::spawn::{Program, Spawn};
 use nestling::sys::{self, credentials, process, signal};
-use nestling::{Arg, Args, OFlags, Resource, SigSet, Signal, io};
+use nestling::{Resource, SigSet, Signal, io};
 use nestling_tests::{
     Text, call, directory, fd, inode, ioctl, make_file, prctl, read_file, show, text,
 };
@@ -22,8 +21,9 @@ nestling::entry!(main);
 
 fn main(process: Process) -> i32 {
     let args = process.args();
-    if args.first() == Some(c"sh") {
-        return shell(process);
+    if args.first() == Some(c"cat") {
+        io::copy(io::stdin(), io::stdout()).expect("a copy");
+        return 0;
     }
     let mut words = args.skip(1).iter().map(show);
     let mode = words.next().unwrap_or("");
@@ -206,102 +206,4 @@ fn flood(length: usize) {
             break;
         }
     }
-}
-
-/// `sh -c -- COMMANDS`: commands between `;`, words between spaces; `$$`, `$PPID` and `$NAME` as words of their own; at a
-/// command's end `>FILE` and `>&2`, which stay; assignments before `exec`. What of it the suites use means the same to any shell.
-fn shell(process: Process) -> i32 {
-    let mut args = process.args().skip(1).iter().map(show);
-    assert_eq!(args.next(), Some("-c"));
-    let commands = args.find(|&arg| arg != "--").expect("a command");
-    let (own, parent) = (
-        text!("{}", process::getpid()),
-        text!("{}", process::getppid()),
-    );
-    for command in commands.split(';') {
-        let mut list = [""; 8];
-        let mut length = 0;
-        for word in command.split_whitespace() {
-            list[length] = match word.strip_prefix('$') {
-                Some("$") => own.as_str(),
-                Some("PPID") => parent.as_str(),
-                Some(name) => process.env().var(text!("{name}").c_str()).map_or("", show),
-                None => word,
-            };
-            length += 1;
-        }
-        if let Some(file) = list[..length]
-            .last()
-            .and_then(|word| word.strip_prefix('>'))
-        {
-            length -= 1;
-            redirect(file);
-        }
-        match list[..length] {
-            [] | ["exec"] => {}
-            ["exit", code] => return code.parse().expect("a number"),
-            ["echo", ref words @ ..] => {
-                for (index, word) in words.iter().enumerate() {
-                    nestling::print!(if index > 0 { " " } else { "" }, word);
-                }
-                nestling::println!();
-            }
-            ["cat"] => drop(io::copy(io::stdin(), io::stdout()).expect("a copy")),
-            ["kill", signal, pid] => {
-                let signal = Signal::from_name(&signal[1..]).expect("a signal");
-                process::kill(pid.parse().expect("a number"), Some(signal)).expect("a signal");
-            }
-            _ => match list[..length].iter().position(|&word| word == "exec") {
-                Some(exec) => become_program(process, &list[..exec], &list[exec + 1..length]),
-                None => {
-                    nestling::eprintln!("sh: ", commands, ": not found");
-                    return 127;
-                }
-            },
-        }
-    }
-    0
-}
-
-fn redirect(file: &str) {
-    if file == "&2" {
-        // SAFETY: the number is this program's to fill.
-        return unsafe { sys::fd::dup3(2, 1, OFlags::default()) }.expect("dup3");
-    }
-    let flags = OFlags::WRONLY | OFlags::CREAT | OFlags::TRUNC;
-    let file = sys::fd::open(text!("{file}").c_str(), flags, 0o666).expect("a new file");
-    if file.as_raw_fd() == 1 {
-        let _ = file.into_raw_fd();
-    } else {
-        // SAFETY: as above.
-        unsafe { sys::fd::dup3(file.as_raw_fd(), 1, OFlags::default()) }.expect("dup3");
-    }
-}
-
-fn become_program(process: Process, assignments: &[&str], words: &[&str]) {
-    let to_texts = |words: &[&str]| {
-        let mut texts = [Text::<512>::new(); 8];
-        for (text, word) in texts.iter_mut().zip(words) {
-            *text = text!("{word}");
-        }
-        texts
-    };
-    let (assignments, args) = (&to_texts(assignments)[..assignments.len()], to_texts(words));
-    let args = &args[..words.len()];
-    let (mut arg_list, mut env_list) = ([None; 9], [None; 256]);
-    for (place, text) in arg_list.iter_mut().zip(args) {
-        *place = Some(Arg::from(text.c_str()));
-    }
-    let assigned = assignments.iter().map(Text::c_str);
-    for (place, entry) in env_list
-        .iter_mut()
-        .zip(process.env().iter().chain(assigned))
-    {
-        *place = Some(Arg::from(entry));
-    }
-    let program = Program::Path(args[0].c_str());
-    let spawn = Spawn::new(program, Args::new(&arg_list), Args::new(&env_list));
-    // SAFETY: it has no actions.
-    let error = unsafe { spawn.exec() };
-    panic!("{error}");
 }

@@ -275,6 +275,7 @@ fn archive(workspace: &Workspace, arch: Arch, suites: &[String]) -> Result<Initr
     for name in STARTED {
         archive.program(&format!("bin/{name}"), &built(name))?;
     }
+    archive.link("bin/cat", "/bin/probe");
     let mut inittab = format!("::wait:/{NONSENSE}\n");
     for name in suites {
         let path = format!("tests/{name}");
