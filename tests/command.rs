@@ -24,8 +24,8 @@ use nestling::{
 };
 use nestling_tests::{
     DESCRIPTORS, State, Table, call, copy_probe, emulated, fork, has_child, inode, ioctl, join,
-    limit_descriptors, mailbox, make_directory, make_file, make_link, need_root, open_only,
-    probe_path, read_file, remove, scratch, show, skip, text, this_process,
+    limit_descriptors, mailbox, make_directory, make_file, make_link, need_root, need_shell,
+    open_only, probe_path, read_file, remove, scratch, show, skip, text, this_process,
 };
 
 nestling_tests::suite! {
@@ -95,10 +95,10 @@ fn doing<const N: usize>(memory: Memory, args: [&str; N]) -> Command {
     command
 }
 
-/// The probe as a shell.
 fn shell(memory: Memory, commands: &str) -> Command {
-    let mut command = doing(memory, ["-c", commands]);
-    command.arg0("sh");
+    need_shell();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", commands]).memory(memory);
     command
 }
 
