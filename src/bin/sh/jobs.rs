@@ -445,6 +445,19 @@ impl Jobs {
         self.running += running;
     }
 
+    /// Notes what a `SIGCONT` to this process, or to a group if it is negative, resumes. The kernel tells it, too, but not of
+    /// a process that is about to end by then: that would be neither resumed nor ended for a moment.
+    pub fn sent_continue(&mut self, target: i32) {
+        for place in 0..self.len() {
+            let is_alone = |job: &Job| matches!(&job.processes[..], [process] if process.pid.as_raw() == target);
+            let concerns = self.get(place).is_some_and(is_alone)
+                || self.targets(place).any(|other| other == target);
+            if concerns && matches!(self.state(place), Some(State::Stopped(_))) {
+                self.resumed(place);
+            }
+        }
+    }
+
     /// There is no child left: whoever runs in the table was reaped by somebody else.
     fn lost(&mut self) {
         let running = |process: &&mut Process| process.status.is_none();

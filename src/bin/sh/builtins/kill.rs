@@ -1,7 +1,9 @@
 //! `kill [-s signal_name|-signal] pid...`, `kill -l [exit_status...]`: XCU 3 `kill`.
 
+use alloc::vec::Vec;
+
 use nestling::text::{self, Text};
-use nestling::{Signal, sys};
+use nestling::{Errno, Signal, sys};
 
 use super::Answer;
 use super::options::operands;
@@ -58,14 +60,22 @@ fn signal(name: &[u8]) -> Option<Option<Signal>> {
     }
 }
 
+fn kill(shell: &mut Shell, target: i32, signal: Option<Signal>) -> Result<(), Errno> {
+    sys::process::kill(target, signal)?;
+    if signal == Some(Signal::CONT) {
+        shell.jobs.sent_continue(target);
+    }
+    Ok(())
+}
+
 fn send(shell: &mut Shell, operand: &[u8], signal: Option<Signal>) -> bool {
     let answer = if operand.first() == Some(&b'%') {
         shell.jobs.find(operand).map(|place| {
             // Of a job without a group, those processes that are left.
-            let sent = shell
-                .jobs
-                .targets(place)
-                .map(|target| sys::process::kill(target, signal));
+            let targets: Vec<i32> = shell.jobs.targets(place).collect();
+            let sent = targets
+                .into_iter()
+                .map(|target| kill(shell, target, signal));
             sent.reduce(Result::or).unwrap_or(Ok(()))
         })
     } else {
@@ -75,10 +85,7 @@ fn send(shell: &mut Shell, operand: &[u8], signal: Option<Signal>) -> bool {
         };
         let number = text::number(digits, 10).and_then(|number| i32::try_from(number).ok());
         match number {
-            Some(number) => Ok(sys::process::kill(
-                if negative { -number } else { number },
-                signal,
-            )),
+            Some(number) => Ok(kill(shell, if negative { -number } else { number }, signal)),
             None => Err("neither a process id nor a job id"),
         }
     };
