@@ -153,7 +153,7 @@ impl<'a> Entry<'a> {
 
     /// The terminal's name below `/dev`; empty for the console.
     pub fn terminal(&self) -> &'a [u8] {
-        self.id.strip_prefix(b"/dev/").unwrap_or(self.id)
+        text::after(self.id, b"/dev/").unwrap_or(self.id)
     }
 
     /// What the options ask for. Of a parsed entry, each is `Ok`.
@@ -163,7 +163,7 @@ impl<'a> Entry<'a> {
 
     /// How the process is run.
     pub fn command(&self) -> Command<'a> {
-        let text = self.process.strip_prefix(b"-");
+        let text = text::after(self.process, b"-");
         let (login, text) = (text.is_some(), text.unwrap_or(self.process));
         Command {
             login,

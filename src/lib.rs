@@ -2,8 +2,7 @@
 //!
 //! The heart is [`spawn`]: a child made with `clone(CLONE_VM | SIGCHLD)` runs a new function on a small stack inside the
 //! caller's own, carries out [`Action`](spawn::Action)s and [`Attributes`](spawn::Attributes), leaves by `execve`, and
-//! tells the parent through a close-on-exec pipe which step failed and why, if one did. It costs the same however much
-//! memory the parent has, needs neither libc nor heap, and works on x86_64, aarch64, riscv64 and i386.
+//! tells the parent which step failed and why, if one did. It costs the same however much memory the parent has, needs neither libc nor heap, and works on x86_64, aarch64, riscv64 and i386.
 //!
 //! ```
 //! use nestling::spawn::{Program, Spawn};

@@ -85,7 +85,7 @@ impl Signal {
             *to = from.to_ascii_uppercase();
         }
         let upper = upper.get(..name.len())?;
-        let name = upper.strip_prefix(b"SIG").unwrap_or(upper);
+        let name = text::after(upper, b"SIG").unwrap_or(upper);
         let (base, offset) = name.split_at_checked(5).unwrap_or((name, b""));
         let number = match (base, offset) {
             (b"RTMIN", []) => RTMIN,

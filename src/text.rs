@@ -170,6 +170,12 @@ pub fn contains(text: &[u8], byte: u8) -> bool {
     text.iter().any(|&other| other == byte)
 }
 
+/// What follows `prefix`, if the text begins so. (Optimised for size, `core`'s `strip_prefix` has a panic, with its formatting.)
+pub fn after<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+    let (start, rest) = text.split_at_checked(prefix.len())?;
+    (start == prefix).then_some(rest)
+}
+
 /// The number that these digits are, in a base up to 16; `None` for no digits, others, or too many.
 ///
 /// ```

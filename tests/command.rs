@@ -1104,15 +1104,21 @@ fn each_descriptor_that_can_not_be_had_is_named(memory: Memory) {
             "standard output",
             "standard error",
             "descriptor",
+            "status pipe",
             // In the place of closed ones it fits, but not beside them.
-            if all_open {
-                "status pipe"
-            } else {
-                "file action 2 (dup2"
-            },
+            "file action 2 (dup2",
             "file action 3 (dup2",
             "file action 4 (dup2",
         ];
+        let has_pipe = memory == Memory::Copied || emulated();
+        let expected: Vec<_> = expected
+            .into_iter()
+            .filter(|step| match *step {
+                "status pipe" => has_pipe && all_open,
+                "file action 2 (dup2" => has_pipe && !all_open,
+                _ => true,
+            })
+            .collect();
         let steps: Vec<_> = steps
             .iter()
             .map(|step| &step[..step.len().min(19)])

@@ -112,7 +112,8 @@ fn the_parent_is_as_before_after_every_end_of_a_spawn(memory: Memory) {
         }
         // A full table fails the pipe.
         open_only(0..DESCRIPTORS as i32);
-        fails(&probe(memory), "status pipe: EMFILE: too many open files");
+        let copied = probe(Memory::Copied);
+        fails(&copied, "status pipe: EMFILE: too many open files");
     }
 }
 

@@ -1,5 +1,5 @@
 //! The three stipulations that keep the status pipe out of the actions' sight, with the pipe on the very number that an
-//! action names. The parent's pipe takes its two lowest free numbers, the reading end the lower: `open_only` says which
+//! action names; where memory is shared there is none, and the same holds. The parent's pipe takes its two lowest free numbers, the reading end the lower: `open_only` says which
 //! those are.
 
 #![no_std]
@@ -25,7 +25,6 @@ nestling_tests::suite! {
         b_the_pipe_is_not_on_the_number_that_open_returns,
         b_open_after_the_pipes_lower_end_was_filled,
         b_an_open_needs_no_more_numbers_than_without_the_pipe,
-        c_a_pipe_that_cannot_move_is_the_failure_of_its_action,
         a_pipe_that_cannot_move_up_moves_down,
         the_pipes_numbers_are_closed_to_every_action_that_names_them,
         the_pipes_numbers_are_closed_to_the_exec,
@@ -33,9 +32,13 @@ nestling_tests::suite! {
         a_failure_is_reported_through_a_pipe_that_has_moved,
         any_of_descriptors_0_to_2_may_be_closed,
         no_descriptor_need_be_open,
+        any_actions_do_what_they_would_without_the_pipe,
+    }
+    once {
+        c_a_pipe_that_cannot_move_is_the_failure_of_its_action,
         a_full_table_is_reported,
         two_free_numbers_are_enough,
-        any_actions_do_what_they_would_without_the_pipe,
+        shared_memory_needs_no_descriptor,
     }
 }
 
@@ -169,7 +172,7 @@ fn b_the_pipe_is_not_on_the_number_that_open_returns(memory: Memory) {
             let pipe = pipe_at_the_end(&with(memory, actions), |number| {
                 before.contains(&number) || [read_end, 30].contains(&number)
             });
-            assert_ne!(pipe, lowest, "{actions:?} with {before:?} open");
+            assert_ne!(pipe, Some(lowest), "{actions:?} with {before:?} open");
         };
         lowest_of(&[dup2(2, read_end), open(30, c"fd2")], write_end);
         lowest_of(
@@ -179,8 +182,8 @@ fn b_the_pipe_is_not_on_the_number_that_open_returns(memory: Memory) {
     }
 }
 
-/// The number that the child has open beside those it should have, when its hook runs. (There must be just one.)
-fn pipe_at_the_end(spawn: &Spawn<'_>, expected: impl Fn(RawFd) -> bool) -> RawFd {
+/// The number that the child has open beside those it should have, when its hook runs: just one, if there is a pipe.
+fn pipe_at_the_end(spawn: &Spawn<'_>, expected: impl Fn(RawFd) -> bool) -> Option<RawFd> {
     let look = || {
         for number in 0..DESCRIPTORS {
             let open = sys::fd::cloexec(number as RawFd).is_ok();
@@ -198,11 +201,12 @@ fn pipe_at_the_end(spawn: &Spawn<'_>, expected: impl Fn(RawFd) -> bool) -> RawFd
         assert!(open(&number), "{number} is not open; {:?}", spawn.actions);
     }
     let mut others = all.filter(open).filter(|&number| !expected(number));
-    let pipe = others.next().expect("the pipe");
+    let (pipe, next) = (others.next(), others.next());
+    let has_pipe = spawn.attributes.memory == Memory::Copied || emulated();
     assert_eq!(
-        others.next(),
-        None,
-        "the pipe is at {pipe}; {:?}",
+        (pipe.is_some(), next),
+        (has_pipe, None),
+        "the pipe is at {pipe:?}; {:?}",
         spawn.actions
     );
     pipe
@@ -242,7 +246,8 @@ fn all_below(end: RawFd) -> [RawFd; DESCRIPTORS] {
     core::array::from_fn(|i| (i as RawFd).min(end - 1))
 }
 
-fn c_a_pipe_that_cannot_move_is_the_failure_of_its_action(memory: Memory) {
+fn c_a_pipe_that_cannot_move_is_the_failure_of_its_action() {
+    let memory = Memory::Copied;
     let last = DESCRIPTORS as RawFd - 1;
     let emfile = "EMFILE: too many open files";
     // The last two numbers are the pipe's, and the lower one is taken.
@@ -408,14 +413,30 @@ fn no_descriptor_need_be_open(memory: Memory) {
     );
 }
 
-fn a_full_table_is_reported(memory: Memory) {
+fn a_full_table_is_reported() {
     for free in [0, 1] {
         open_only(0..DESCRIPTORS as RawFd - free);
-        fails(&probe(memory), "status pipe: EMFILE: too many open files");
+        let copied = probe(Memory::Copied);
+        fails(&copied, "status pipe: EMFILE: too many open files");
     }
 }
 
-fn two_free_numbers_are_enough(memory: Memory) {
+fn shared_memory_needs_no_descriptor() {
+    if emulated() {
+        skip("the emulator refuses to share memory");
+    }
+    open_only(0..DESCRIPTORS as RawFd);
+    start(&probe(Memory::Shared))
+        .expect("a child")
+        .wait()
+        .expect("its status");
+    let mut spawn = probe(Memory::Shared);
+    spawn.program = Program::Path(c"/nope");
+    fails(&spawn, "exec \"/nope\": ENOENT: no such file or directory");
+}
+
+fn two_free_numbers_are_enough() {
+    let memory = Memory::Copied;
     let last = DESCRIPTORS as RawFd - 1;
     open_only((0..=last).filter(|&number| number != 5 && number != 40));
     let mut before = all_below(last + 1);
@@ -481,7 +502,7 @@ fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
                 let pipe = pipe_at_the_end(&spawn, is_open);
                 // Where the last of them opened a file elsewhere, its own number is free again.
                 if matches!(actions.last(), Some(Action::Open { fd, .. }) if *fd > lowest) {
-                    assert_ne!(pipe, lowest, "the pipe; {context}");
+                    assert_ne!(pipe, Some(lowest), "the pipe; {context}");
                 }
                 let found = State::read(text!("{}/out", show(scratch())).c_str());
                 for (number, expected) in model.0.iter().enumerate() {

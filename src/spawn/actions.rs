@@ -10,8 +10,8 @@ use crate::text::{self, Sink, Text};
 /// One thing that the child does on its way to the program, in the caller's order.
 ///
 /// A path counts from the working directory and the root that the actions before it have left. A descriptor is a number
-/// in the child: it starts with the parent's open descriptors, close-on-exec ones included. The status pipe's own numbers
-/// are always seen as closed.
+/// in the child: it starts with the parent's open descriptors, close-on-exec ones included. Those of the status pipe, which copied
+/// memory needs, are seen as closed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Action<'a> {

@@ -86,8 +86,8 @@ impl<'a> Hook<'a> {
     /// (see [`Spawn::start_on`](super::Spawn::start_on) for more), the signal mask of the program to be, and (unless it
     /// is copied) the parent's memory, while the parent's other threads run on. So `function` must not return by
     /// unwinding, allocate, take a lock, use thread-local storage (a libc's `errno` is there), or change memory that
-    /// other threads use. What it writes the parent sees, if the memory is shared. The status pipe is one of its open
-    /// descriptors: it must not close it.
+    /// other threads use. What it writes the parent sees, if the memory is shared. If it is copied the status pipe
+    /// is one of its open descriptors: it must not close it.
     pub unsafe fn new(function: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Self {
         Self(function)
     }

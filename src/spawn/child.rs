@@ -3,17 +3,18 @@
 //! It runs straight down, and each step that fails returns to the one place that reports it. It must never return,
 //! allocate, panic or take a lock: the parent's memory is shared, and another thread of the parent may hold any lock.
 
+use core::cell::Cell;
 use core::convert::Infallible;
 use core::ffi::{CStr, c_void};
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::AtomicU32;
 
 use super::actions::Action;
 use super::pipe::StatusPipe;
-use super::report::{At, Attribute, Failure, Missing, Record, at};
+use super::report::{At, Attribute, Encoded, Failure, Missing, Record, at};
 use super::search::{Candidates, NAME_MAX, PATH_MAX};
 use super::{Program, Shell, Spawn};
 use crate::errno::Errno;
-use crate::fd::{AsFd, BorrowedFd, RawFd};
+use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
 use crate::limits::Resource;
 use crate::process::Pid;
@@ -24,9 +25,8 @@ use crate::text;
 /// What the parent tells the child. It lies in the parent's frame.
 pub(super) struct Job<'s, 'a> {
     pub spawn: &'s Spawn<'a>,
-    /// The status pipe.
-    pub read_end: RawFd,
-    pub write_end: RawFd,
+    /// The status pipe's ends, the reading one first, where the memory is copied.
+    pub pipe: Option<(OwnedFd, OwnedFd)>,
     /// The signal mask that the parent had before it blocked all signals.
     pub mask: SigSet,
     /// The parent, where the child must know it.
@@ -38,10 +38,8 @@ pub(super) struct Job<'s, 'a> {
     pub in_cgroup: bool,
     /// Whether the child's writes reach the parent.
     pub memory_shared: bool,
-    /// Whether the child is at its exec, as the parent sees it. An exec that fails takes it back.
-    pub reached_exec: AtomicBool,
-    /// Whether there is a record in the status pipe, as the parent sees it.
-    pub reported: AtomicBool,
+    /// What the child has to say. An exec that fails takes back that it was reached.
+    pub record: Cell<Encoded>,
     /// 1 until the child has left the memory that it shares.
     pub present: AtomicU32,
 }
@@ -49,22 +47,25 @@ pub(super) struct Job<'s, 'a> {
 /// What the child runs.
 ///
 /// # Safety
-/// `job` is a [`Job`], of which nothing but its atomic parts, the buffer and a shell's room changes as long as the child uses it.
+/// `job` is a [`Job`], of which nothing but its record, its last mark, the buffer and a shell's room changes as long as the child uses it.
 pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
     // SAFETY: the caller's promise.
     let job = unsafe { &*job.cast::<Job<'_, '_>>() };
-    // SAFETY: these are the child's own copies of the pipe's two ends.
-    let (mut pipe, closed) = unsafe { StatusPipe::new(job.read_end, job.write_end) };
+    let (mut pipe, closed) = match &job.pipe {
+        // SAFETY: these are the child's own copies of the pipe's two ends.
+        Some((read_end, write_end)) => unsafe {
+            StatusPipe::new(read_end.as_raw_fd(), write_end.as_raw_fd())
+        },
+        None => (StatusPipe::none(), Ok(())),
+    };
     let Err(failure) = closed
         .map_err(at(At::StatusPipe))
         .and_then(|()| carry_out(job, &mut pipe));
-    match pipe.send(Record::Failed(failure)) {
-        Ok(()) => job.reported.store(true, Ordering::Relaxed),
+    let record = Record::Failed(failure).encode();
+    job.record.set(record);
+    if !job.memory_shared && pipe.send(record).is_err() {
         // An exit status could be taken for the program's.
-        Err(_) => drop(sys::process::kill(
-            sys::process::getpid().as_raw(),
-            Some(Signal::KILL),
-        )),
+        let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
     }
     sys::process::exit(127)
 }
@@ -326,7 +327,7 @@ fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
 
 /// Returns only what went wrong.
 fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
-    if !job.memory_shared && pipe.send(Record::Reached).is_err() {
+    if !job.memory_shared && pipe.send(Record::Reached.encode()).is_err() {
         // A program that runs while its parent believes that it doesn't would be worse.
         sys::process::exit(127);
     }
@@ -360,9 +361,9 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
 
 /// Tries an exec, which the parent sees has been reached until it has failed.
 fn noted(job: &Job<'_, '_>, exec: impl FnOnce() -> Errno) -> Errno {
-    job.reached_exec.store(true, Ordering::Relaxed);
+    job.record.set(Record::Reached.encode());
     let errno = exec();
-    job.reached_exec.store(false, Ordering::Relaxed);
+    job.record.take();
     errno
 }
 

@@ -1,6 +1,7 @@
 //! Becoming a program without a child: the child's steps, carried out by the process itself.
 
-use core::sync::atomic::{AtomicBool, AtomicU32};
+use core::cell::Cell;
+use core::sync::atomic::AtomicU32;
 
 use super::Spawn;
 use super::child::{self, Job};
@@ -23,8 +24,7 @@ pub(super) fn exec<'a>(spawn: &Spawn<'a>) -> Error<'a> {
     let mut buffer = [0; PATH_MAX];
     let job = Job {
         spawn,
-        read_end: -1,
-        write_end: -1,
+        pipe: None,
         mask,
         parent: None,
         buffer: &mut buffer,
@@ -33,8 +33,7 @@ pub(super) fn exec<'a>(spawn: &Spawn<'a>) -> Error<'a> {
         in_cgroup: false,
         // Nobody waits for a record.
         memory_shared: true,
-        reached_exec: AtomicBool::new(false),
-        reported: AtomicBool::new(false),
+        record: Cell::default(),
         present: AtomicU32::new(1),
     };
     let Err(failure) = child::carry_out(&job, &mut StatusPipe::none());

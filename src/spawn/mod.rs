@@ -4,27 +4,26 @@
 //!
 //! A spawn is the one proposed for musl on 31 December 2012 in place of `vfork`:
 //!
-//! 1. The parent blocks its signals and opens a close-on-exec pipe, the *status pipe*.
+//! 1. The parent blocks its signals.
 //! 2. It makes a child by `clone(CLONE_VM | SIGCHLD)`: an ordinary child that shares memory and nothing else, running a
 //!    new function on a small stack inside the parent's own frame. (`clone3` where there is one: it resets the signal
 //!    handlers, too, and knows pidfds and cgroups.)
-//! 3. The parent closes the writing end and waits until the kernel says that the child has left the memory
-//!    (`CLONE_CHILD_CLEARTID`). The proposal waits for the pipe's end instead; but a child that another thread forks at that
-//!    moment, and that neither execs nor exits, would hold the pipe open.
-//! 4. The child closes the reading end and carries out attributes and actions. Three stipulations keep the pipe out of
-//!    their way: they stand in `pipe.rs`.
-//! 5. On a failure the child writes what failed into the pipe and exits. Else it notes that it has reached its exec, and
-//!    `execve` closes the pipe.
-//! 6. The parent finds the note: the program runs. It reads a record: that step failed. There is neither: something
-//!    killed the child on its way.
+//! 3. The child carries out attributes and actions. On a failure it leaves a *record* of what failed, and exits. Else it leaves
+//!    one that says that it has reached its exec.
+//! 4. The parent waits until the kernel says that the child has left the memory (`CLONE_CHILD_CLEARTID`), and looks at the
+//!    record: the program runs, or that step failed. There is none: something killed the child on its way.
 //!
-//! Where memory can't be shared (qemu-user and some sandboxes refuse it) the child is an ordinary copy. The pipe works as
-//! before; only the note that the exec is reached must cross it too, and the parent reads up to the pipe's end.
+//! Where memory can't be shared (qemu-user and some sandboxes refuse it) or is not to be ([`Memory::Copied`]) the child is an
+//! ordinary copy, and the record crosses a close-on-exec pipe, the *status pipe*, which the parent reads up to its end. Three
+//! stipulations keep it out of the actions' way: they stand in `pipe.rs`.
+//!
+//! The proposal has the pipe always. Memory that is shared needs none: it is four system calls and a twentieth of the time
+//! less, takes no descriptors, and can't be held open by a child that another thread forks at that moment.
 //!
 //! # What it costs
 //!
-//! Eleven system calls where `clone3` works, the child's and the wait included: two to block and restore signals, the
-//! pipe, the clone, the parent's two closes and its wait in between; in the child a close, the signal mask and the exec; and the
+//! Seven system calls where `clone3` works, the child's and the wait included: two to block and restore signals, the
+//! clone, and the wait for the record; in the child the signal mask and the exec; and the
 //! wait, which is the caller's. Most actions and attributes are one or two more; an `Open` is two to eight, `ResetIds`
 //! four, `parent_death_signal` three, `default_signals` one for each; a change of ids two to keep the parent dumpable;
 //! a search one for each directory, and as many again if it fails by `ENOENT`. Without `clone3`, some seventy to reset

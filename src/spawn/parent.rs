@@ -1,5 +1,6 @@
-//! The parent's side: block signals, open the pipe, clone, read, reap, restore.
+//! The parent's side: block signals, clone, hear of the child, reap, restore.
 
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -10,11 +11,11 @@ use super::actions::Action;
 use super::attributes::Memory;
 use super::child::{self, Job};
 use super::dumpable::Dumpable;
-use super::report::{At, Attribute, Error, Failure, Record, Step, at};
+use super::report::{At, Attribute, Encoded, Error, Failure, Record, Step, at};
 use super::search::PATH_MAX;
 use super::{Child, Spawn, pipe};
 use crate::errno::Errno;
-use crate::fd::{AsFd, BorrowedFd, OwnedFd};
+use crate::fd::{AsFd, OwnedFd};
 use crate::file::OFlags;
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
@@ -42,13 +43,10 @@ fn start_with_signals_blocked<'a>(
     stack: &mut [MaybeUninit<u8>],
     mask: SigSet,
 ) -> Result<Child, Error<'a>> {
-    let (read_end, write_end) =
-        sys::fd::pipe2(OFlags::CLOEXEC).map_err(failed(Step::StatusPipe))?;
     let mut buffer = [0; PATH_MAX];
     let mut job = Job {
         spawn,
-        read_end: read_end.as_raw_fd(),
-        write_end: write_end.as_raw_fd(),
+        pipe: None,
         mask,
         parent: spawn
             .attributes
@@ -58,20 +56,27 @@ fn start_with_signals_blocked<'a>(
         handlers_reset: false,
         in_cgroup: false,
         memory_shared: false,
-        reached_exec: AtomicBool::new(false),
-        reported: AtomicBool::new(false),
+        record: Cell::default(),
         present: AtomicU32::new(1),
     };
     let dumpable = changes_dumpable(&job).then(Dumpable::keep).flatten();
-    let (pid, pidfd) = clone(&mut job, stack).map_err(|failure| failure.of(spawn))?;
+    job.memory_shared = spawn.attributes.memory == Memory::Shared && !refused(&REFUSES_SHARING);
+    let mut answer = clone(&mut job, stack);
+    if job.memory_shared
+        && let Err(Failure {
+            at: At::Clone,
+            errno: Errno::EINVAL | Errno::EPERM | Errno::ENOSYS,
+        }) = answer
+    {
+        job.memory_shared = false;
+        answer = clone(&mut job, stack);
+        REFUSES_SHARING.store(answer.is_ok(), Ordering::Relaxed);
+    }
+    let (pid, pidfd) = answer.map_err(|failure| failure.of(spawn))?;
 
-    // SAFETY: the parent's copy of the end that only the child writes to. While it is open, `receive` would wait forever.
-    let closed = unsafe { sys::fd::close(write_end.into_raw_fd()) };
-    let received = closed.and_then(|()| hear(&job, read_end.as_fd()));
-    let outcome = match received {
+    let outcome = match hear(&mut job).map(Record::decode) {
         Ok(Some(Record::Failed(failure))) => Err(failure.of(spawn)),
         Ok(Some(Record::Reached)) => Ok(Child::new(pid, pidfd)),
-        Ok(None) if job.reached_exec.load(Ordering::Relaxed) => Ok(Child::new(pid, pidfd)),
         Ok(None) => Err(Error::Killed { signal: None }),
         Err(errno) => {
             let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
@@ -100,19 +105,20 @@ fn start_with_signals_blocked<'a>(
 }
 
 /// What the child had to say when it has left this memory.
-fn hear(job: &Job<'_, '_>, read_end: BorrowedFd<'_>) -> Result<Option<Record>, Errno> {
+fn hear(job: &mut Job<'_, '_>) -> Result<Encoded, Errno> {
     if job.memory_shared {
         // The kernel takes back the child's mark as it leaves, by its exec or its end.
         while job.present.load(Ordering::Acquire) != 0 {
             let _ = sys::futex::wait(&job.present, 1);
         }
-        if !job.reported.load(Ordering::Relaxed) {
-            // The pipe is empty. Its end may be long in coming: a child that another thread has forked meanwhile, and that
-            // neither execs nor exits, holds the other end, too.
-            return Ok(None);
-        }
+        return Ok(job.record.get());
     }
-    pipe::receive(read_end)
+    let Some((read_end, write_end)) = job.pipe.take() else {
+        return Ok(job.record.get());
+    };
+    // SAFETY: the parent's copy of the end that only the child writes to. While it is open, `receive` would wait forever.
+    unsafe { sys::fd::close(write_end.into_raw_fd())? };
+    pipe::receive(read_end.as_fd())
 }
 
 /// Whether a change of ids in the child would change in the parent, the memory being shared, whether the parent may be traced
@@ -130,13 +136,15 @@ fn changes_dumpable(job: &Job<'_, '_>) -> bool {
 }
 
 /// Makes the child, by the best means that the kernel allows.
+#[inline(never)]
 fn clone(
     job: &mut Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<(Pid, Option<OwnedFd>), Failure> {
     let attributes = job.spawn.attributes;
-    job.memory_shared = attributes.memory == Memory::Shared && !refused(&REFUSES_SHARING);
-
+    if !job.memory_shared {
+        job.pipe = Some(sys::fd::pipe2(OFlags::CLOEXEC).map_err(at(At::StatusPipe))?);
+    }
     let mut refusal = None;
     if !refused(&REFUSES_CLONE3) {
         job.handlers_reset = true;
@@ -162,15 +170,7 @@ fn clone(
         let own = sys::process::try_getpid().and_then(sys::process::pidfd_open);
         own.map_err(&pidfd_failed)?;
     }
-    let mut answer = plain_clone(job, stack);
-    if job.memory_shared && matches!(answer, Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)) {
-        job.memory_shared = false;
-        answer = plain_clone(job, stack);
-        if answer.is_ok() {
-            REFUSES_SHARING.store(true, Ordering::Relaxed);
-        }
-    }
-    let pid = answer.map_err(at(At::Clone))?;
+    let pid = plain_clone(job, stack).map_err(at(At::Clone))?;
     if let Some(refusal) = refusal {
         refusal.store(true, Ordering::Relaxed);
     }

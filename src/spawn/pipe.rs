@@ -8,7 +8,7 @@
 //! The pipe moves upward, since the lowest free number is where the next `open` should go. Where the limit on descriptors leaves
 //! none above, it takes that one all the same: `open` then returns another for the moment, and the action ends as it should.
 
-use super::report::{RECORD_SIZE, Record};
+use super::report::{Encoded, Record};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, RawFd};
 use crate::sys;
@@ -116,11 +116,11 @@ impl StatusPipe {
     }
 
     /// Sends a record. If that fails the parent is gone, or something forbids it; there is nobody to be told.
-    pub fn send(&self, record: Record) -> Result<(), Errno> {
+    pub fn send(&self, record: Encoded) -> Result<(), Errno> {
         // SAFETY: the pipe is open.
         let pipe = unsafe { BorrowedFd::borrow_raw(self.fd) };
         loop {
-            match sys::fd::write(pipe, &record.encode()) {
+            match sys::fd::write(pipe, &record) {
                 Err(Errno::EINTR) => {}
                 answer => return answer.map(drop),
             }
@@ -129,17 +129,17 @@ impl StatusPipe {
 }
 
 /// Receives what the child sends: the failure, or the last that came before nobody could send any more.
-pub(super) fn receive(read_end: BorrowedFd<'_>) -> Result<Option<Record>, Errno> {
-    let mut last = None;
+pub(super) fn receive(read_end: BorrowedFd<'_>) -> Result<Encoded, Errno> {
+    let mut last = Encoded::default();
     loop {
-        let mut bytes = [0; RECORD_SIZE];
-        match sys::fd::read(read_end, &mut bytes) {
+        let mut record = Encoded::default();
+        match sys::fd::read(read_end, &mut record) {
             Ok(0) => return Ok(last),
-            Ok(_) => last = Record::decode(bytes),
+            Ok(_) => last = record,
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),
         }
-        if let Some(Record::Failed(_)) = last {
+        if let Some(Record::Failed(_)) = Record::decode(last) {
             return Ok(last);
         }
     }

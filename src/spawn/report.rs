@@ -238,11 +238,12 @@ pub(super) fn at(at: At) -> impl Fn(Errno) -> Failure {
     move |errno| Failure { at, errno }
 }
 
-pub(super) const RECORD_SIZE: usize = 8;
+/// A record as bytes, all zero if there is none.
+pub(super) type Encoded = [u8; 8];
 
 impl Record {
-    /// As it crosses the pipe: a letter, a detail, the errno, the index.
-    pub fn encode(self) -> [u8; RECORD_SIZE] {
+    /// As it crosses to the parent: a letter, a detail, the errno, the index.
+    pub fn encode(self) -> Encoded {
         let (kind, detail, index, errno) = match self {
             Self::Reached => (b'r', 0, 0, 0),
             Self::Failed(Failure { at, errno }) => {
@@ -260,7 +261,7 @@ impl Record {
         [kind, detail, e0, e1, i0, i1, i2, i3]
     }
 
-    pub fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Self> {
+    pub fn decode(bytes: Encoded) -> Option<Self> {
         let [kind, detail, e0, e1, i0, i1, i2, i3] = bytes;
         let at = match (kind, detail) {
             (b'r', _) => return Some(Self::Reached),

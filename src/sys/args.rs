@@ -4,6 +4,7 @@ use core::ffi::{CStr, c_char};
 use core::ptr::NonNull;
 
 use crate::args::{Arg, Args};
+use crate::text;
 
 impl<'a> Arg<'a> {
     /// The string. Its length is counted each time.
@@ -61,10 +62,7 @@ impl<'a> Args<'a> {
     /// The value of `name` where these are an environment's `name=value` strings: what follows the first such `=`.
     pub fn var(self, name: &CStr) -> Option<&'a CStr> {
         self.iter().find_map(|entry| {
-            let value = entry
-                .to_bytes()
-                .strip_prefix(name.to_bytes())?
-                .strip_prefix(b"=")?;
+            let value = text::after(text::after(entry.to_bytes(), name.to_bytes())?, b"=")?;
             tail(entry, entry.count_bytes() - value.len())
         })
     }

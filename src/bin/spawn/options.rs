@@ -167,7 +167,7 @@ impl<'a> Options<'a> {
             .map_or(self.spawn.env.as_slice(), List::items)
             .iter();
         while let Some(Some(entry)) = strings.next() {
-            let value = entry.as_c_str().to_bytes().strip_prefix(name);
+            let value = text::after(entry.as_c_str().to_bytes(), name);
             if matches!(value, Some([b'=', ..])) {
                 continue;
             }
@@ -429,7 +429,7 @@ impl<'a> Words<'a> {
     /// The next word, if it is an option. The first `--` ends the options, and is passed over.
     fn option(&mut self) -> Option<Word<'a>> {
         let word = self.0.first()?;
-        let name = word.to_bytes().strip_prefix(b"--")?;
+        let name = text::after(word.to_bytes(), b"--")?;
         self.0 = self.0.skip(1);
         if name.is_empty() {
             return None;

@@ -163,7 +163,7 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
     let (mut ruler, mut first) = (0, false);
     for (number, call) in child.iter().enumerate() {
         let place = match ruler {
-            _ if number == 0 => Place::ChildsFirst,
+            _ if number == 0 && call.name == "close" => Place::ChildsFirst,
             0 if rulers > 0 => Place::BeforeActions,
             _ if ruler == rulers => Place::AfterActions,
             _ => Place::Action {

@@ -42,6 +42,12 @@ fn what_differs_from_other_ways_to_start_programs_is_in_the_table_and_nothing_el
     let [ours, copied] = ["nestling", "nestling-copied"].map(|way| &outcomes[way]);
     for (number, situation) in situations.iter().enumerate() {
         for (part, ours, copied) in differing(&ours[number], &copied[number]) {
+            // Its status pipe needs two numbers.
+            if copied == "EMFILE"
+                && differences::free(&Situation::parse(situation).expect("a situation")) <= 2
+            {
+                continue;
+            }
             wrong.push(format!(
                 "with copied memory, {part} is {copied} and not {ours}: {situation}"
             ));
