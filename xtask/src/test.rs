@@ -66,6 +66,9 @@ pub fn test(workspace: &Workspace, archs: &[Arch], require_kernels: bool) -> Res
         "doc",
         doc.env("RUSTDOCFLAGS", "-D warnings"),
     );
+    // That they can be measured, not how they are.
+    let bench = cargo(["xtask", "bench", "--short"]);
+    check(&mut report, workspace, "bench", bench);
     let mut suites = workspace.bins("nestling-tests")?;
     suites.retain(|name| !STARTED.contains(&name.as_str()) && name != "victim");
     let archs: Vec<_> = archs

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 
 use crate::workspace::Workspace;
 
-type Benchmark = fn(&Workspace) -> Result<Vec<Table>>;
+/// Tells each table when it is there, as some take minutes.
+type Benchmark = fn(&Workspace, Told<'_>) -> Result<()>;
+pub type Told<'a> = &'a mut dyn FnMut(Table);
 
 /// The benchmarks, by their names.
 const ALL: &[(&str, Benchmark)] = &[
@@ -40,12 +42,21 @@ pub fn bench(workspace: &Workspace, names: &[String], short: bool, json: bool) -
         if !names.is_empty() && !names.iter().any(|it| it == name) {
             continue;
         }
-        let tables = run(workspace).with_context(|| format!("benchmark {name}"))?;
-        let text: Vec<String> = tables.iter().map(Table::text).collect();
-        let text = text.join("\n");
-        let values: Vec<Value> = tables.iter().map(Table::json).collect();
+        let (mut text, mut values) = (String::new(), Vec::new());
+        run(workspace, &mut |table| {
+            let table_text = table.text();
+            if !json {
+                println!("{table_text}");
+            }
+            text += &table_text;
+            text.push('\n');
+            values.push(table.json());
+        })
+        .with_context(|| format!("benchmark {name}"))?;
         let values = format!("{:#}\n", Value::from(values));
-        print!("{}", if json { &values } else { &text });
+        if json {
+            print!("{values}");
+        }
         for (kind, text) in [("txt", text), ("json", values)] {
             let path = folder.join(format!("{name}.{kind}"));
             fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))?;

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Table, in_turns};
+use super::{Table, Told, in_turns};
 use crate::{
     apt,
     arch::HOST,
@@ -63,7 +63,7 @@ struct Shell {
     path: PathBuf,
 }
 
-pub fn side_by_side(workspace: &Workspace) -> Result<Vec<Table>> {
+pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     compile::programs(workspace, &[HOST], Profile::Release, &["--quiet"])?;
     for group in Group::of(&[HOST])? {
         let what = ["-p", "nestling-cost", "--bin", "cost-base", "--quiet"];
@@ -80,11 +80,10 @@ pub fn side_by_side(workspace: &Workspace) -> Result<Vec<Table>> {
             path: compile::path(workspace, HOST, Profile::Release, "sh"),
         },
     ];
-    let mut tables = Vec::new();
     let mut table = |title: &str, unit, values: Vec<Vec<f64>>| {
         let names = shells.iter().map(|it| String::from(it.name));
         let rows = names.zip(values).collect();
-        tables.push(Table {
+        told(Table {
             title: title.into(),
             unit,
             rows,
@@ -154,7 +153,7 @@ pub fn side_by_side(workspace: &Workspace) -> Result<Vec<Table>> {
     table("File", "bytes", sizes.collect::<Result<_>>()?);
     fs::remove_file(long)?;
     fs::remove_file(input)?;
-    Ok(tables)
+    Ok(())
 }
 
 /// How long a shell takes for a script, in milliseconds.

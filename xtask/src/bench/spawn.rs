@@ -26,7 +26,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use duct::cmd;
 use plotters::prelude::*;
 
-use super::{Table, in_turns, middle};
+use super::{Table, Told, in_turns, middle};
 use crate::{
     arch::HOST,
     compile::{self, Group, Profile},
@@ -67,11 +67,13 @@ const WAYS: &[Way] = &[
     way("tiny-std", "tiny-std", GNU, false),
     way("fork, execve", "fork", GNU, true),
     way("limit, on musl", "limit", MUSL, true),
+    way(CORE_ON_MUSL, "core", MUSL, true),
     way(MUSL_SPAWN, "posix_spawn", MUSL, true),
 ];
 
 const LIMIT: &str = "limit (vfork, execve)";
 const CORE: &str = "nestling";
+const CORE_ON_MUSL: &str = "nestling, on musl";
 const GLIBC: &str = "posix_spawn, glibc";
 const MUSL_SPAWN: &str = "posix_spawn, musl";
 const STD: &str = "std";
@@ -148,46 +150,48 @@ const CURVES: [Curve; 4] = [
 ];
 
 /// All of it.
-pub fn side_by_side(workspace: &Workspace) -> Result<Vec<Table>> {
+pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     let mut starters = Starters::new(workspace)?;
-    let mut tables = Vec::new();
     for (title, pinned) in [
         ("A start and a wait, on one CPU", true),
         ("A start and a wait, on all CPUs", false),
     ] {
         let rows = beside(&mut starters, Setting { pinned, ..SMALL }, 40)?;
-        tables.extend([GLIBC, MUSL_SPAWN, STD].iter().filter_map(|peer| {
+        // In one process each: of two, one may be slower as a whole.
+        for (peer, ours) in [(GLIBC, CORE), (STD, CORE), (MUSL_SPAWN, CORE_ON_MUSL)] {
             let row = |name: &str| rows.iter().find(|(it, _)| it == name).cloned();
-            Some(Table {
-                title: format!("{title}: nestling beside {peer}"),
-                unit: MICROSECONDS,
-                rows: vec![row(peer)?, row(CORE)?],
-            })
-        }));
-        tables.push(Table {
+            if let (Some(peer), Some(ours)) = (row(peer), row(ours)) {
+                told(Table {
+                    title: format!("{title}: nestling beside {}", peer.0),
+                    unit: MICROSECONDS,
+                    rows: vec![peer, ours],
+                });
+            }
+        }
+        told(Table {
             title: title.into(),
             unit: MICROSECONDS,
             rows,
         });
     }
     for curve in &CURVES {
-        tables.extend(grow(workspace, &mut starters, curve, usize::MAX, 5)?);
+        grow(workspace, &mut starters, curve, usize::MAX, 5, told)?;
     }
-    Ok(tables)
+    Ok(())
 }
 
 /// A little of all: whether it can be measured.
-pub fn short(workspace: &Workspace) -> Result<Vec<Table>> {
+pub fn short(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     let mut starters = Starters::new(workspace)?;
-    let mut tables = vec![Table {
+    told(Table {
         title: "A start and a wait".into(),
         unit: MICROSECONDS,
         rows: beside(&mut starters, SMALL, 1)?,
-    }];
+    });
     for curve in &CURVES {
-        tables.extend(grow(workspace, &mut starters, curve, 2, 1)?);
+        grow(workspace, &mut starters, curve, 2, 1, told)?;
     }
-    Ok(tables)
+    Ok(())
 }
 
 const MICROSECONDS: &str = "microseconds";
@@ -213,7 +217,8 @@ fn grow(
     curve: &Curve,
     count: usize,
     turns: usize,
-) -> Result<Vec<Table>> {
+    told: Told<'_>,
+) -> Result<()> {
     let ways = starters.ways(|way| way.acts || !curve.acts);
     let mut points = Vec::new();
     for &point in curve.points.iter().take(count) {
@@ -223,8 +228,8 @@ fn grow(
             points.push(point);
         } else {
             let name = amount(point);
-            println!(
-                "left out: {} at {name}: more than is allowed here",
+            eprintln!(
+                "xtask: left out: {} at {name}: more than is allowed here",
                 curve.title
             );
         }
@@ -253,7 +258,8 @@ fn grow(
     let path = path.join(format!("spawn-{}.svg", curve.name));
     plot(&path, curve.title, &tables, &ways)
         .map_err(|error| anyhow!("can't draw {}: {error}", path.display()))?;
-    Ok(tables)
+    tables.into_iter().for_each(told);
+    Ok(())
 }
 
 /// The value of a point, in words.
@@ -356,7 +362,7 @@ impl Starters {
             build(workspace, &triple)
         }) {
             Ok(path) => starters.push(Starter::new(&path, &program)?),
-            Err(error) => println!("left out: musl: {error:#}"),
+            Err(error) => eprintln!("xtask: left out: musl: {error:#}"),
         }
         Ok(Starters(starters))
     }

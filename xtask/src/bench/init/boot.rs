@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     apt,
     arch::Arch,
-    bench::{Table, in_turns},
+    bench::{Table, Told, in_turns},
     boot::{self, SERVICE},
     compile::{self, Profile},
     initramfs::Initramfs,
@@ -38,8 +38,7 @@ const MOUNTS: &[(&str, &str)] = &[
     ("tmpfs", "/tmp"),
 ];
 
-pub fn seconds(workspace: &Workspace) -> Result<Vec<Table>> {
-    let mut tables = Vec::new();
+pub fn seconds(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     for arch in Arch::ALL {
         compile::programs(workspace, &[arch], Profile::Release, &["--quiet"])?;
         compile::service(workspace, arch)?;
@@ -59,13 +58,13 @@ pub fn seconds(workspace: &Workspace) -> Result<Vec<Table>> {
             let (append, inittab) = &words[index];
             once(workspace, arch, &kernel, append, inittab)
         })?;
-        tables.push(Table {
+        told(Table {
             title: format!("First service, {}", arch.name()),
             unit: "milliseconds after the start of process 1, emulated",
             rows: names.into_iter().map(String::from).zip(values).collect(),
         });
     }
-    Ok(tables)
+    Ok(())
 }
 
 /// Boots once: the milliseconds.

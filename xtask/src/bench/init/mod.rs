@@ -22,7 +22,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process_group};
 
-use super::{Table, in_turns};
+use super::{Table, Told, in_turns};
 use crate::{
     apt,
     arch::HOST,
@@ -64,7 +64,7 @@ fn programs(workspace: &Workspace) -> Result<Vec<Program>> {
     Ok(programs)
 }
 
-pub fn side_by_side(workspace: &Workspace) -> Result<Vec<Table>> {
+pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     let programs = programs(workspace)?;
     let table = |title: &str, unit, values: Vec<Vec<f64>>| Table {
         title: title.into(),
@@ -81,13 +81,13 @@ pub fn side_by_side(workspace: &Workspace) -> Result<Vec<Table>> {
     let first = in_turns(programs.len() + 1, 1000, |index| {
         first_byte(programs.get(index), &command)
     })?;
-    let mut tables = vec![table("First byte", "microseconds", first)];
+    told(table("First byte", "microseconds", first));
     if rustix::process::geteuid().is_root() {
         let orphans = in_turns(programs.len(), 31, |index| {
             let program = &programs[index];
             orphans(program).with_context(|| format!("orphans of {}", program.name))
         })?;
-        tables.push(table("Orphans reaped", "a second", orphans));
+        told(table("Orphans reaped", "a second", orphans));
     } else {
         eprintln!("xtask: only root may have a pid namespace: no table of orphans");
     }
@@ -95,7 +95,7 @@ pub fn side_by_side(workspace: &Workspace) -> Result<Vec<Table>> {
         let program = &programs[index];
         signals(program).with_context(|| format!("signals to {}", program.name))
     })?;
-    tables.push(table("Signals passed on", "a second", signals));
+    told(table("Signals passed on", "a second", signals));
     for (title, file, line) in [
         ("Resident memory (VmRSS)", "status", "VmRSS:"),
         ("Its own share of that (Pss)", "smaps_rollup", "Pss:"),
@@ -108,13 +108,13 @@ pub fn side_by_side(workspace: &Workspace) -> Result<Vec<Table>> {
         let memory = in_turns(programs.len(), 3, |index| {
             memory(&programs[index], file, line)
         })?;
-        tables.push(table(title, "KiB", memory));
+        told(table(title, "KiB", memory));
     }
     let sizes = programs
         .iter()
         .map(|it| Ok(vec![fs::metadata(&it.path)?.len() as f64]));
-    tables.push(table("File", "bytes", sizes.collect::<Result<_>>()?));
-    Ok(tables)
+    told(table("File", "bytes", sizes.collect::<Result<_>>()?));
+    Ok(())
 }
 
 /// One that runs, its command having said that it does.
