@@ -1,6 +1,11 @@
 //! Debian's packages: what to do about something that is missing.
 
-use std::{env, path::PathBuf, process::Output, sync::OnceLock};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Output,
+    sync::OnceLock,
+};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use duct::cmd;
@@ -81,4 +86,53 @@ fn apt_get(args: &[&str]) -> Result<Output> {
     .unchecked()
     .run()?;
     Ok(output)
+}
+
+/// Has a package's source fetched into a folder, from the machine's own mirror: the path of its authors' archive.
+pub fn source(folder: &Path, package: &str) -> Result<PathBuf> {
+    // The machine's lists have only what is to be installed.
+    let lists = folder.join("lists");
+    fs::create_dir_all(&lists)?;
+    let list = folder.join("sources.list");
+    let uri = cmd!(
+        "apt-get",
+        "indextargets",
+        "--format",
+        "$(REPO_URI) $(RELEASE) $(COMPONENT)"
+    );
+    let text = uri.read().context("apt has no mirror")?;
+    let mirror = text.lines().next().context("apt has no mirror")?;
+    fs::write(&list, format!("deb-src {mirror}\n"))?;
+    let fetch = |args: &[&str]| -> Result<()> {
+        let options = [
+            format!("Dir::State::lists={}", lists.display()),
+            format!("Dir::Etc::sourcelist={}", list.display()),
+            String::from("Dir::Etc::sourceparts=/dev/null"),
+        ];
+        let options = options.iter().flat_map(|it| ["-o", it]);
+        let output = cmd("apt-get", options.chain(args.iter().copied()))
+            .dir(folder)
+            .stderr_to_stdout()
+            .stdout_capture()
+            .unchecked()
+            .run()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        ensure!(
+            output.status.success(),
+            "apt-get {} failed:\n{said}",
+            args.join(" ")
+        );
+        Ok(())
+    };
+    fetch(&["update"])?;
+    fetch(&["source", "--download-only", package])?;
+    let start = format!("{package}_");
+    let files = fs::read_dir(folder)?.filter_map(|file| Some(file.ok()?.path()));
+    let mut archives = files.filter(|file| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(&start) && name.contains(".orig.tar.") && !name.ends_with(".asc")
+    });
+    archives
+        .next()
+        .with_context(|| format!("{package} has no archive"))
 }

@@ -3,6 +3,7 @@
 //! What is compared takes turns, and what is told first is the ratio in each turn: a machine that is slower for a while is so for
 //! all. Each table says the median, and between which values the middle half of them is.
 
+mod configure;
 mod init;
 mod sh;
 mod spawn;
@@ -23,6 +24,7 @@ const ALL: &[(&str, Benchmark)] = &[
     ("init", init::side_by_side),
     ("boot", init::boot::seconds),
     ("sh", sh::side_by_side),
+    ("configure", configure::side_by_side),
     ("spawn", spawn::side_by_side),
 ];
 
