@@ -275,6 +275,13 @@ fn set_descriptors(files: &mut Vec<File>, count: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// Closes what a way has left open (tiny-std's `Command` does), else the next ones would be slower.
+fn close_surplus(files: &[File]) {
+    let first = 3 + files.len() as libc::c_uint;
+    // SAFETY: they are nobody's.
+    unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
+}
+
 /// The CPUs that this process may use, or of them the last.
 fn set_cpus(all: &libc::cpu_set_t, pinned: bool) {
     // SAFETY: it is plain data, which the kernel reads.
@@ -321,6 +328,7 @@ fn main() -> io::Result<()> {
             (Some(way), _) => measure(way, &work, budget, number()).to_string(),
         };
         black_box(&pages);
+        close_surplus(&files);
         println!("{answer}");
         io::stdout().flush()?;
     }

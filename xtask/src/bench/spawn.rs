@@ -8,10 +8,9 @@
 //!
 //! - Its memory: what copies it (`fork`) grows with its pages, all of whose table entries the kernel copies and write-protects;
 //!   what shares it does not grow.
-//! - Its open descriptors: all grow alike, since the kernel copies the table of descriptors at each clone and closes those that
-//!   are close-on-exec at the exec.
-//! - The actions: all grow by one system call for each, which is the kernel's; of ours is only a comparison of each with the
-//!   status pipe's number.
+//! - Its open descriptors: all grow alike, since the kernel copies the table of descriptors at each clone and closes them one by
+//!   one at the exec.
+//! - The actions: all grow by one system call for each, which is the kernel's.
 //! - The threads that start programs: beyond the number of CPUs all grow with the threads, which take turns there; below it they
 //!   meet in the kernel, at the lock of the memory that they share.
 
