@@ -20,6 +20,7 @@ pub struct Output {
 
 impl Output {
     /// Writes bytes. What goes wrong [`finish`](Self::finish) says.
+    #[inline(never)]
     pub fn write(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() > LARGE && !self.captures {

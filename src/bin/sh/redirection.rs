@@ -118,35 +118,32 @@ pub fn effects(
 ) -> Result<Vec<Effect>, Failed> {
     let mut effects = Vec::with_capacity(redirections.len());
     for redirection in redirections {
-        let evaluated = match evaluate(shell, redirection) {
-            Ok(evaluated) => evaluated,
+        let effect = match evaluate(shell, redirection) {
+            Ok(effect) => effect,
             Err(failed) => {
                 // Those before it are done.
                 let _ = open_all(shell, None, &effects);
                 return Err(failed);
             }
         };
-        for effect in evaluated {
-            let Some(effect) = effect else { continue };
-            if let Effect::Duplicate { from, .. } = effect {
-                let last = effects
-                    .iter()
-                    .rev()
-                    .find(|earlier: &&Effect| earlier.fd() == from);
-                let is_open = match last {
-                    Some(Effect::Close(_)) => Err(Errno::EBADF),
-                    Some(_) => Ok(()),
-                    None if assigned.contains(&from) => Ok(()),
-                    None => descriptors::of_user(from).map(drop),
-                };
-                if let Err(errno) = is_open {
-                    open_all(shell, None, &effects)?;
-                    shell.complain(text!(from, ": ", errno.message()));
-                    return Err(Failed::Redirection);
-                }
+        if let Effect::Duplicate { from, .. } = effect {
+            let last = effects
+                .iter()
+                .rev()
+                .find(|earlier: &&Effect| earlier.fd() == from);
+            let is_open = match last {
+                Some(Effect::Close(_)) => Err(Errno::EBADF),
+                Some(_) => Ok(()),
+                None if assigned.contains(&from) => Ok(()),
+                None => descriptors::of_user(from).map(drop),
+            };
+            if let Err(errno) = is_open {
+                open_all(shell, None, &effects)?;
+                shell.complain(text!(from, ": ", errno.message()));
+                return Err(Failed::Redirection);
             }
-            effects.push(effect);
         }
+        effects.push(effect);
     }
     Ok(effects)
 }
@@ -166,7 +163,7 @@ pub fn open_all(
             Ok(_) | Err(Errno::ENXIO) => {}
             Err(errno) => {
                 let before = effects.get(..index).unwrap_or_default();
-                meanwhile(shell, stdout, before, |shell| {
+                meanwhile(shell, stdout, before, &|shell| {
                     complain(shell, &effect.action(), errno)
                 });
                 return Err(Failed::Redirection);
@@ -176,35 +173,25 @@ pub fn open_all(
     Ok(())
 }
 
-fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<[Option<Effect>; 2], Failed> {
+fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<Effect, Failed> {
     let fd = redirection.fd;
     let create = OFlags::WRONLY | OFlags::CREAT;
     let truncate = create | OFlags::TRUNC;
-    let one = |effect| Ok([Some(effect), None]);
     let (word, flags) = match &redirection.kind {
         RedirectionKind::Read(word) => (word, OFlags::RDONLY),
         RedirectionKind::Write(word) => (word, truncate),
         RedirectionKind::Clobber(word) => (word, truncate),
         RedirectionKind::Append(word) => (word, create | OFlags::APPEND),
         RedirectionKind::ReadWrite(word) => (word, OFlags::RDWR | OFlags::CREAT),
-        RedirectionKind::WriteBoth(word) => {
-            let path = path(shell, word)?;
-            let open = Effect::Open {
-                fd: 1,
-                path,
-                flags: truncate,
-            };
-            return Ok([Some(open), Some(Effect::Duplicate { from: 1, to: 2 })]);
-        }
         RedirectionKind::Duplicate(word) => {
             let target = expansion::single(shell, word).map_err(Failed::Expansion)?;
             if target == b"-" {
-                return one(Effect::Close(fd));
+                return Ok(Effect::Close(fd));
             }
             let number =
                 nestling::text::number(&target, 10).and_then(|number| RawFd::try_from(number).ok());
             return match number {
-                Some(from) => one(Effect::Duplicate { from, to: fd }),
+                Some(from) => Ok(Effect::Duplicate { from, to: fd }),
                 None => {
                     shell.complain(text!(&target[..], ": not a file descriptor"));
                     Err(Failed::Redirection)
@@ -216,12 +203,12 @@ fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<[Option<Effe
                 Some(word) => expansion::single(shell, word).map_err(Failed::Expansion)?,
                 None => Vec::new(),
             };
-            return document(shell, fd, &text).map(|effect| [Some(effect), None]);
+            return document(shell, fd, &text);
         }
         RedirectionKind::HereString(word) => {
             let mut text = expansion::single(shell, word).map_err(Failed::Expansion)?;
             text.push(b'\n');
-            return document(shell, fd, &text).map(|effect| [Some(effect), None]);
+            return document(shell, fd, &text);
         }
     };
     let path = path(shell, word)?;
@@ -236,7 +223,7 @@ fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<[Option<Effe
             Err(_) => create | OFlags::EXCL,
         };
     }
-    one(Effect::Open { fd, path, flags })
+    Ok(Effect::Open { fd, path, flags })
 }
 
 fn path(shell: &mut Shell, word: &Word) -> Result<CString, Failed> {
@@ -299,12 +286,12 @@ pub fn complain(shell: &mut Shell, effect: &Action<'_>, errno: Errno) {
 }
 
 /// Has what is reported about a command that did not start go where its standard error goes, `stdout` being its place in a pipeline.
-pub fn meanwhile<T>(
+pub fn meanwhile(
     shell: &mut Shell,
     stdout: Option<&OwnedFd>,
     effects: &[Effect],
-    report: impl FnOnce(&mut Shell) -> T,
-) -> T {
+    report: &dyn Fn(&mut Shell),
+) {
     if !effects.iter().any(|effect| effect.fd() == 2) {
         return report(shell);
     }
@@ -322,11 +309,10 @@ pub fn meanwhile<T>(
             let _ = effect.carry_out();
         }
     }
-    let answer = report(shell);
+    report(shell);
     while let Some((fd, former)) = saved.pop() {
         let _ = descriptors::restore(fd, former);
     }
-    answer
 }
 
 /// What was before redirections, for [`restore`].
@@ -358,24 +344,23 @@ fn apply_one(
     redirection: &Redirection,
     saved: &mut Saved,
 ) -> Result<(), Failed> {
-    for effect in evaluate(shell, redirection)?.into_iter().flatten() {
-        let fd = effect.fd();
-        let mut answer = Ok(());
-        if !saved.descriptors.iter().any(|&(other, _)| other == fd) {
-            answer = descriptors::save(fd).map(|former| {
-                shell
-                    .private
-                    .extend(former.as_ref().map(OwnedFd::as_raw_fd));
-                saved.descriptors.push((fd, former));
-            });
-        }
-        if let Err(errno) = answer.and_then(|()| effect.carry_out()) {
-            complain(shell, &effect.action(), errno);
-            return Err(Failed::Redirection);
-        }
-        if fd == 1 && shell.output.captures() && saved.output.is_none() {
-            saved.output = Some(shell.output.capture(false));
-        }
+    let effect = evaluate(shell, redirection)?;
+    let fd = effect.fd();
+    let mut answer = Ok(());
+    if !saved.descriptors.iter().any(|&(other, _)| other == fd) {
+        answer = descriptors::save(fd).map(|former| {
+            shell
+                .private
+                .extend(former.as_ref().map(OwnedFd::as_raw_fd));
+            saved.descriptors.push((fd, former));
+        });
+    }
+    if let Err(errno) = answer.and_then(|()| effect.carry_out()) {
+        complain(shell, &effect.action(), errno);
+        return Err(Failed::Redirection);
+    }
+    if fd == 1 && shell.output.captures() && saved.output.is_none() {
+        saved.output = Some(shell.output.capture(false));
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ use crate::variables::Variables;
 /// is known beforehand is one string, with null bytes where an array's pieces stand.)
 macro_rules! text {
     (@ [$($template:tt)*] [$($piece:tt)*]) => {
-        $crate::shell::Pieces(concat!($($template)*), &[$($piece)*])
+        $crate::shell::Pieces(&[$crate::shell::Piece::Text(concat!($($template)*).as_bytes()), $($piece)*])
     };
     (@ [$($template:tt)*] [$($piece:tt)*] $literal:literal $(, $($rest:tt)*)?) => {
         $crate::shell::text!(@ [$($template)* $literal,] [$($piece)*] $($($rest)*)?)
@@ -329,20 +329,21 @@ impl Text for Piece<'_> {
     }
 }
 
-/// What [`text!`](text) makes: a template, and what stands where it has null bytes.
+/// What [`text!`](text) makes: a template, then what stands where it has null bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Pieces<'a>(pub &'static str, pub &'a [Piece<'a>]);
+pub struct Pieces<'a>(pub &'a [Piece<'a>]);
 
 impl Text for Pieces<'_> {
     fn write(&self, out: &mut impl Sink) {
-        let mut pieces = self.1.iter();
-        for (index, part) in self.0.as_bytes().split(|&byte| byte == 0).enumerate() {
-            if index > 0
-                && let Some(piece) = pieces.next()
-            {
+        let [Piece::Text(template), pieces @ ..] = self.0 else {
+            return;
+        };
+        let mut pieces = pieces.iter();
+        for part in template.split(|&byte| byte == 0) {
+            out.put(part);
+            if let Some(piece) = pieces.next() {
                 piece.write(out);
             }
-            out.put(part);
         }
     }
 }

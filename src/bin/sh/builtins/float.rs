@@ -10,6 +10,9 @@ use super::printf::Spec;
 /// Beyond this power of ten there is nothing but infinity and zero, as for a `long double`.
 const GREATEST: i32 = 5000;
 
+/// What is no number, the longer first. The first three letters are what is written.
+const SPECIAL: &[&[u8]] = &[b"infinity", b"inf", b"nan"];
+
 #[derive(Debug)]
 pub struct Decimal {
     pub negative: bool,
@@ -35,16 +38,10 @@ impl Decimal {
             special: None,
         };
         let start = text.len() - rest.len();
-        for (name, what) in [
-            (&b"infinity"[..], &b"inf"[..]),
-            (b"inf", b"inf"),
-            (b"nan", b"nan"),
-        ] {
-            if rest
-                .get(..name.len())
-                .is_some_and(|text| text.eq_ignore_ascii_case(name))
-            {
-                decimal.special = Some(what);
+        for name in SPECIAL {
+            let mut text = rest.iter().map(u8::to_ascii_lowercase);
+            if name.iter().all(|&byte| text.next() == Some(byte)) {
+                decimal.special = name.get(..3);
                 return Some((decimal, start + name.len()));
             }
         }

@@ -20,7 +20,7 @@ pub fn start(shell: &mut Shell, item: &Item) -> Flow {
             background: true,
             ..Place::default()
         };
-        let started = subshell::start(shell, place, |shell| {
+        let started = subshell::start(shell, place, &|shell| {
             and_or(shell, &item.and_or, item, true)
         })?;
         let pids = [started.pid];

@@ -209,11 +209,10 @@ fn launch(
                 Some(index) => effects.get(..index).unwrap_or_default(),
                 None => &effects,
             };
-            let report = |shell: &mut Shell| failure(shell, name, &path, &error);
-            Err((
-                error.errno(),
-                redirection::meanwhile(shell, stdout, failed, report),
-            ))
+            redirection::meanwhile(shell, stdout, failed, &|shell| {
+                shell.status = failure(shell, name, &path, &error);
+            });
+            Err(error.errno())
         }
     };
     drop((args, env));
@@ -228,7 +227,7 @@ fn launch(
                 captured,
             }))
         }
-        Err((errno, status)) => {
+        Err(errno) => {
             // It may have been moved: it is looked for anew the next time.
             if errno == Some(Errno::ENOENT)
                 && let Some(name) = shell.symbols.find(name.to_bytes())
@@ -236,7 +235,6 @@ fn launch(
                 shell.hashed.remove(&name);
             }
             collect_complaint(shell, capture);
-            shell.status = status;
             Ok(None)
         }
     }
@@ -302,7 +300,7 @@ fn not_found(shell: &mut Shell, stdout: Option<&OwnedFd>, effects: &[Effect], na
         shell.status = 1;
         return;
     }
-    redirection::meanwhile(shell, stdout, effects, |shell| {
+    redirection::meanwhile(shell, stdout, effects, &|shell| {
         shell.complain(text!(name, ": not found"))
     });
     shell.status = 127;

@@ -50,7 +50,7 @@ pub fn background(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow 
             group: elements.group,
             ..Place::default()
         };
-        let started = subshell::start(shell, place, |shell| {
+        let started = subshell::start(shell, place, &|shell| {
             shell.status = status;
             Ok(())
         })?;
@@ -125,7 +125,7 @@ fn start_element(
         return expand_and_start(shell, simple, place);
     }
     let number = next.map(|fd| fd.as_raw_fd());
-    subshell::start(shell, place, |shell| {
+    subshell::start(shell, place, &|shell| {
         // The next element's end of the pipe: it would keep this one from seeing that nobody reads.
         if let Some(number) = number {
             descriptors::abandon(number);

@@ -70,7 +70,7 @@ pub fn foreground(shell: &mut Shell, body: &List, item: &Item, last: bool) -> Fl
         // This process is a copy already, and has nothing else to do.
         return list(shell, body, true);
     }
-    let started = start(shell, Place::default(), |shell| list(shell, body, true))?;
+    let started = start(shell, Place::default(), &|shell| list(shell, body, true))?;
     shell.status = external::wait(shell, started, item)?;
     Ok(())
 }
@@ -79,7 +79,7 @@ pub fn foreground(shell: &mut Shell, body: &List, item: &Item, last: bool) -> Fl
 pub fn start(
     shell: &mut Shell,
     place: Place<'_>,
-    execute: impl FnOnce(&mut Shell) -> Flow,
+    execute: &dyn Fn(&mut Shell) -> Flow,
 ) -> Result<Started, Divert> {
     let mut capture = None;
     if place.stdout.is_none() && shell.output.captures() && !place.background {

@@ -70,7 +70,6 @@ fn clean_compound(shell: &Shell, compound: &Compound, depth: u32) -> bool {
 fn clean_redirection(redirection: &Redirection) -> bool {
     match &redirection.kind {
         RedirectionKind::Duplicate(word) => word.literal().is_some_and(|text| text != b"1"),
-        RedirectionKind::WriteBoth(_) => false,
         _ => true,
     }
 }
@@ -151,7 +150,6 @@ pub fn has_substitution(simple: &Simple) -> bool {
                 | RedirectionKind::Append(word)
                 | RedirectionKind::ReadWrite(word)
                 | RedirectionKind::Duplicate(word)
-                | RedirectionKind::WriteBoth(word)
                 | RedirectionKind::HereString(word) => runs(word),
                 RedirectionKind::HereDocument(cell) => cell.get().is_some_and(runs),
             })

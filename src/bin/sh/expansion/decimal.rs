@@ -37,6 +37,7 @@ impl Decimal {
         }
     }
 
+    #[inline(never)]
     pub fn as_bytes(&self) -> &[u8] {
         self.buffer.get(self.start..).unwrap_or_default()
     }

@@ -10,7 +10,7 @@ impl Parser<'_> {
     pub fn conditional(&mut self, line: u32) -> Parsed<Conditional> {
         let expression = self.either(line)?;
         if !self.at_word(b"]]")? {
-            return self.missing("]]", "[[", line);
+            return Err(self.missing("]]", "[[", line));
         }
         self.take();
         Ok(expression)
@@ -47,7 +47,7 @@ impl Parser<'_> {
             let inner = self.either(line)?;
             return match self.take_token(Token::Close) {
                 true => Ok(inner),
-                false => self.missing(")", "(", line),
+                false => Err(self.missing(")", "(", line)),
             };
         }
         if self.at_word(b"!")? {
@@ -92,7 +92,7 @@ impl Parser<'_> {
     fn operand(&mut self, line: u32) -> Parsed<Word> {
         match self.operand_token()? {
             Token::Word if !self.at_word(b"]]")? => Ok(self.take_word()),
-            _ => self.missing("]]", "[[", line),
+            _ => Err(self.missing("]]", "[[", line)),
         }
     }
 

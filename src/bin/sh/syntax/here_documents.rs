@@ -19,7 +19,7 @@ impl Parser<'_> {
         self.skip_blanks();
         if is(self.peek(), META) || self.peek() == b'#' {
             self.token(Place::Plain)?;
-            return self.unexpected();
+            return Err(self.unexpected());
         }
         let quoted = self.delimiter()?;
         if !quoted
@@ -28,7 +28,7 @@ impl Parser<'_> {
         {
             // The number of a redirection.
             self.token(Place::Plain)?;
-            return self.unexpected();
+            return Err(self.unexpected());
         }
         let document = Rc::new(OnceCell::new());
         self.source.buffers.pending.push(Pending {
@@ -100,7 +100,7 @@ impl Parser<'_> {
         loop {
             match self.peek() {
                 b'"' => break,
-                0 => return self.unclosed("\"", "\"", line),
+                0 => return Err(self.unclosed("\"", "\"", line)),
                 b'\\' if matches!(self.second(), b'$' | b'`' | b'"' | b'\\') => self.source.at += 1,
                 _ => {}
             }

@@ -632,13 +632,17 @@ impl<'a> Parser<'a> {
 
     // ---- What is wrong ----
 
-    pub fn fail<T>(&mut self, line: u32, what: What) -> Parsed<T> {
+    #[cold]
+    #[inline(never)]
+    pub fn fail(&mut self, line: u32, what: What) -> Stop {
         self.wrong.get_or_insert(Wrong { line, what });
-        Err(Stop)
+        Stop
     }
 
     /// The token should not be here.
-    pub fn unexpected<T>(&mut self) -> Parsed<T> {
+    #[cold]
+    #[inline(never)]
+    pub fn unexpected(&mut self) -> Stop {
         let token = self.token.unwrap_or(Token::End);
         let text = if token == Token::Word && self.plain {
             &self.source.buffers.text
@@ -653,19 +657,16 @@ impl<'a> Parser<'a> {
     }
 
     /// The end should not be here: what would close what.
-    pub fn unclosed<T>(
-        &mut self,
-        closing: &'static str,
-        opening: &'static str,
-        line: u32,
-    ) -> Parsed<T> {
+    #[cold]
+    #[inline(never)]
+    pub fn unclosed(&mut self, closing: &'static str, opening: &'static str, line: u32) -> Stop {
         self.fail(self.source.line, What::Unclosed(closing, opening, line))
     }
 
     /// Gives up where the stack is nearly used up.
     pub fn check_depth(&mut self) -> Parsed<()> {
         if self.shell.is_too_deep() {
-            return self.fail(self.source.line, What::Deep);
+            return Err(self.fail(self.source.line, What::Deep));
         }
         Ok(())
     }

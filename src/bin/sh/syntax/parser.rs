@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use super::compact::{Few, split_off};
-use super::lexer::{Parsed, Parser, Place, Reserved, Token, What};
+use super::compact::{Few, Piece, split_off};
+use super::lexer::{Parsed, Parser, Place, Reserved, Stop, Token, What};
 use super::tree::{
     AndOr, Arm, Assignment, Command, Compound, CompoundKind, Connective, Function, Item, List,
     Part, Pipeline, Redirection, RedirectionKind, Simple, Word,
@@ -27,7 +27,7 @@ impl Parser<'_> {
         let list = self.list(true)?;
         match self.token {
             Some(Token::Newline | Token::End) => self.take(),
-            _ => return self.unexpected(),
+            _ => return Err(self.unexpected()),
         }
         Ok(Some(list))
     }
@@ -70,7 +70,7 @@ impl Parser<'_> {
     fn compound_list(&mut self) -> Parsed<List> {
         let list = self.list(false)?;
         if list.items.is_empty() && self.token != Some(Token::End) {
-            return self.unexpected();
+            return Err(self.unexpected());
         }
         Ok(list)
     }
@@ -179,7 +179,7 @@ impl Parser<'_> {
         let is_simple = matches!(token, Token::Word | Token::Assignment | Token::IoNumber)
             || is_redirection(token);
         if !is_simple {
-            return self.unexpected();
+            return Err(self.unexpected());
         }
         self.simple()
     }
@@ -277,11 +277,11 @@ impl Parser<'_> {
     fn function(&mut self, name: Word) -> Parsed<Command> {
         self.take();
         if self.token(Place::Plain)? != Token::Close {
-            return self.unexpected();
+            return Err(self.unexpected());
         }
         let name = name.literal().unwrap_or_default();
         if !is_name(name) {
-            return self.fail(self.line, What::Name(name.into()));
+            return Err(self.fail(self.line, What::Name(name.into())));
         }
         let name = self.shell.symbols.intern(name);
         self.take();
@@ -289,7 +289,7 @@ impl Parser<'_> {
         let body = match self.token(Place::Command)? {
             Token::Open => self.compound()?,
             _ if self.reserved().is_some() => self.compound()?,
-            _ => return self.unexpected(),
+            _ => return Err(self.unexpected()),
         };
         Ok(Command::Function(Rc::new(Function { name, body })))
     }
@@ -327,7 +327,7 @@ impl Parser<'_> {
         }
         let operator = self.token(Place::Plain)?;
         if !is_redirection(operator) {
-            return self.unexpected();
+            return Err(self.unexpected());
         }
         self.take();
         let reads = matches!(
@@ -339,14 +339,14 @@ impl Parser<'_> {
                 | Token::DoubleLess
                 | Token::DoubleLessDash
         );
-        let fd = fd.unwrap_or(i32::from(!reads));
+        let mut fd = fd.unwrap_or(i32::from(!reads));
         let kind = match operator {
             Token::DoubleLess | Token::DoubleLessDash => RedirectionKind::HereDocument(
                 self.here_document(operator == Token::DoubleLessDash)?,
             ),
             _ => {
                 if self.token(Place::Plain)? != Token::Word {
-                    return self.unexpected();
+                    return Err(self.unexpected());
                 }
                 let word = self.take_word();
                 match operator {
@@ -356,7 +356,19 @@ impl Parser<'_> {
                     Token::LessGreat => RedirectionKind::ReadWrite(word),
                     Token::Clobber => RedirectionKind::Clobber(word),
                     Token::TripleLess => RedirectionKind::HereString(word),
-                    Token::AndGreat => RedirectionKind::WriteBoth(word),
+                    Token::AndGreat => {
+                        // `>word 2>&1`
+                        let one = Word {
+                            parts: Few::One(Part::Literal(Piece::from(&b"1"[..]))),
+                            is_assignment: false,
+                        };
+                        self.source.buffers.redirections.push(Redirection {
+                            fd,
+                            kind: RedirectionKind::Write(word),
+                        });
+                        fd = 2;
+                        RedirectionKind::Duplicate(one)
+                    }
                     _ => RedirectionKind::Duplicate(word),
                 }
             }
@@ -378,7 +390,7 @@ impl Parser<'_> {
                 self.take();
                 let list = self.compound_list()?;
                 if self.token != Some(Token::Close) {
-                    return self.missing(")", "(", line);
+                    return Err(self.missing(")", "(", line));
                 }
                 self.take();
                 CompoundKind::Subshell(list)
@@ -398,7 +410,7 @@ impl Parser<'_> {
                 self.take();
                 CompoundKind::Conditional(Box::new(self.conditional(line)?))
             }
-            _ => return self.unexpected(),
+            _ => return Err(self.unexpected()),
         };
         let redirections = self.redirections()?;
         Ok(Compound {
@@ -417,19 +429,16 @@ impl Parser<'_> {
         line: u32,
     ) -> Parsed<()> {
         if self.reserved() != Some(reserved) {
-            return self.missing(closing, opening, line);
+            return Err(self.missing(closing, opening, line));
         }
         self.take();
         Ok(())
     }
 
     /// The token should be another.
-    pub fn missing<T>(
-        &mut self,
-        closing: &'static str,
-        opening: &'static str,
-        line: u32,
-    ) -> Parsed<T> {
+    #[cold]
+    #[inline(never)]
+    pub fn missing(&mut self, closing: &'static str, opening: &'static str, line: u32) -> Stop {
         match self.token {
             Some(Token::End) | None => self.unclosed(closing, opening, line),
             _ => self.unexpected(),
@@ -486,14 +495,14 @@ impl Parser<'_> {
     fn for_clause(&mut self, line: u32) -> Parsed<CompoundKind> {
         self.take();
         if self.token(Place::Plain)? != Token::Word {
-            return self.missing("name", "for", line);
+            return Err(self.missing("name", "for", line));
         }
         let name = self.take_word();
         let name = match name.literal() {
             Some(name) if is_name(name) => self.shell.symbols.intern(name),
             name => {
                 let name = name.unwrap_or_default().into();
-                return self.fail(self.line, What::Name(name));
+                return Err(self.fail(self.line, What::Name(name)));
             }
         };
         let mut words = None;
@@ -512,7 +521,7 @@ impl Parser<'_> {
                 words = Some(split_off(&mut self.source.buffers.words, base));
                 match self.token {
                     Some(Token::Semicolon | Token::Newline) => self.take(),
-                    _ => return self.missing("do", "for", line),
+                    _ => return Err(self.missing("do", "for", line)),
                 }
                 self.skip_newlines(Place::Command)?;
             }
@@ -524,7 +533,7 @@ impl Parser<'_> {
     fn case_clause(&mut self, line: u32) -> Parsed<CompoundKind> {
         self.take();
         if self.token(Place::Plain)? != Token::Word {
-            return self.missing("word", "case", line);
+            return Err(self.missing("word", "case", line));
         }
         let subject = self.take_word();
         self.skip_newlines(Place::Plain)?;
@@ -553,7 +562,7 @@ impl Parser<'_> {
         let base = self.source.buffers.words.len();
         loop {
             if self.token(Place::Plain)? != Token::Word {
-                return self.missing("esac", "case", line);
+                return Err(self.missing("esac", "case", line));
             }
             let word = self.take_word();
             self.source.buffers.words.push(word);
@@ -564,14 +573,14 @@ impl Parser<'_> {
         }
         let patterns = split_off(&mut self.source.buffers.words, base);
         if !self.take_token(Token::Close) {
-            return self.missing("esac", "case", line);
+            return Err(self.missing("esac", "case", line));
         }
         let body = self.list(false)?;
         let falls_through = self.token == Some(Token::SemicolonAnd);
         if falls_through || self.token == Some(Token::DoubleSemicolon) {
             self.take();
         } else if self.reserved() != Some(Reserved::Esac) {
-            return self.missing("esac", "case", line);
+            return Err(self.missing("esac", "case", line));
         }
         Ok(Arm {
             patterns,

@@ -160,8 +160,6 @@ pub enum RedirectionKind {
     ReadWrite(Word),
     /// `<&` and `>&`: a number, or `-`.
     Duplicate(Word),
-    /// `&>` (as bash and busybox have it): standard output and error both.
-    WriteBoth(Word),
     /// `<<` and `<<-`: filled in when the lines are read, after the line of the operator.
     HereDocument(Rc<OnceCell<Word>>),
     /// `<<<` (as bash, mksh and busybox have it).

@@ -157,7 +157,7 @@ impl Parser<'_> {
         self.unquoted(BLANK, false)?;
         if self.source.buffers.parts.len() == base && self.source.buffers.kind == Kind::Nothing {
             self.token(Place::Plain)?;
-            return self.unexpected();
+            return Err(self.unexpected());
         }
         Ok(self.since(base))
     }
@@ -240,7 +240,7 @@ impl Parser<'_> {
             self.run(Kind::Quoted, SINGLE | NEWLINE);
             match self.peek_raw() {
                 b'\'' => break,
-                0 => return self.unclosed("'", "'", line),
+                0 => return Err(self.unclosed("'", "'", line)),
                 _ => self.byte(Kind::Quoted),
             }
         }
@@ -263,7 +263,7 @@ impl Parser<'_> {
         let base = self.source.buffers.parts.len();
         self.quoted(DOUBLE, Quoting::Double)?;
         if !self.take_byte(b'"') {
-            return self.unclosed("\"", "\"", line);
+            return Err(self.unclosed("\"", "\"", line));
         }
         self.push_text();
         let inner = split_off(&mut self.source.buffers.parts, base);
@@ -302,7 +302,7 @@ impl Parser<'_> {
                     self.collect(Kind::Quoted);
                     self.quoted(DOUBLE, Quoting::Double)?;
                     if !self.take_byte(b'"') {
-                        return self.unclosed("\"", "\"", line);
+                        return Err(self.unclosed("\"", "\"", line));
                     }
                 }
                 _ => self.byte(Kind::Quoted),
@@ -321,7 +321,7 @@ impl Parser<'_> {
             self.run(Kind::Quoted, SINGLE | NEWLINE | SPECIAL);
             match self.peek_raw() {
                 b'\'' => break,
-                0 => return self.unclosed("'", "$'", line),
+                0 => return Err(self.unclosed("'", "$'", line)),
                 b'\\' => {
                     self.source.at += 1;
                     let length = self.source.buffers.text.len();
@@ -500,7 +500,7 @@ impl Parser<'_> {
             }
         };
         if !self.take_byte(b'}') {
-            return self.unclosed("}", "${", line);
+            return Err(self.unclosed("}", "${", line));
         }
         self.push_parameter(name, modifier);
         Ok(())
@@ -639,7 +639,7 @@ impl Parser<'_> {
                 .is_err()
         {
             if self.source.buffers.trials >= TRIALS {
-                return self.fail(self.source.line, What::Deep);
+                return Err(self.fail(self.source.line, What::Deep));
             }
             self.source.at += 1;
             self.source.buffers.trials += 1;
@@ -676,7 +676,7 @@ impl Parser<'_> {
         loop {
             self.quoted(PARENTHESIS, Quoting::Bare)?;
             match self.peek() {
-                0 => return self.unclosed("))", "$((", line),
+                0 => return Err(self.unclosed("))", "$((", line)),
                 b'(' => open += 1,
                 _ if open > 0 => open -= 1,
                 _ => break,
@@ -685,7 +685,7 @@ impl Parser<'_> {
         }
         self.source.at += 1;
         if !self.take_byte(b')') {
-            return self.unclosed("))", "$((", line);
+            return Err(self.unclosed("))", "$((", line));
         }
         let arithmetic = Arithmetic {
             word: self.since(base),
@@ -711,8 +711,8 @@ impl Parser<'_> {
         let list = self.list(false)?;
         match self.token {
             Some(Token::Close) => self.take(),
-            Some(Token::End) => return self.unclosed(")", opening, line),
-            _ => return self.unexpected(),
+            Some(Token::End) => return Err(self.unclosed(")", opening, line)),
+            _ => return Err(self.unexpected()),
         }
         // A here-document whose lines did not come yet follows the line that all of this is on.
         self.source.buffers.pending_base = outer;
@@ -740,7 +740,7 @@ impl Parser<'_> {
             self.run(Kind::Quoted, BACKQUOTE | NEWLINE);
             match self.peek_raw() {
                 b'`' => break,
-                0 => return self.unclosed("`", "`", line),
+                0 => return Err(self.unclosed("`", "`", line)),
                 b'\\' => {
                     let escaped = self.second();
                     if matches!(escaped, b'$' | b'`' | b'\\')
@@ -760,7 +760,7 @@ impl Parser<'_> {
             let list = parser.list(false)?;
             match parser.token {
                 Some(Token::End) => parser.take(),
-                _ => return parser.unexpected(),
+                _ => return Err(parser.unexpected()),
             }
             Ok(list)
         })?;
