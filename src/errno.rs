@@ -7,7 +7,7 @@ use crate::text::{self, Sink, Text};
 
 /// Why a system call failed. Never zero, so that a `Result<(), Errno>` is a number as in C.
 ///
-/// `Display` gives the name and the message: `ENOENT: no such file or directory`.
+/// `Display` gives the name and the message: `ENOENT: no such file or directory`; of a few, the name alone.
 ///
 /// ```
 /// use nestling::Errno;
@@ -62,9 +62,13 @@ impl Errno {
         text::word(self.described(), b':', 0)
     }
 
-    /// What it means, in a few words; empty for a number without a name.
+    /// What it means, in a few words; its name where that has to do, as for most of what only sockets and streams answer. Empty for
+    /// a number without one.
     pub fn message(self) -> &'static str {
-        text::word(self.described(), b':', 1).trim_start()
+        match text::word(self.described(), b':', 1) {
+            "" => self.name(),
+            message => message.trim_start(),
+        }
     }
 
     fn described(self) -> &'static str {
@@ -381,7 +385,7 @@ impl Errno {
 }
 
 /// Name and message by number, each on a line of its own; the numbers that Linux leaves out are empty. One string, since
-/// pointers to 134 would take 2 KiB.
+/// pointers to 134 would take 2 KiB; and messages where a file, a process or a mount can fail so, since the others are a kilobyte.
 static DESCRIBED: &str = "\
 \n\
 EPERM: operation not permitted\n\
@@ -425,97 +429,97 @@ ENOSYS: no such system call\n\
 ENOTEMPTY: directory not empty\n\
 ELOOP: too many symbolic links\n\
 \n\
-ENOMSG: no such message\n\
-EIDRM: identifier removed\n\
-ECHRNG: no such channel\n\
-EL2NSYNC: level 2 not in step\n\
-EL3HLT: level 3 halted\n\
-EL3RST: level 3 reset\n\
-ELNRNG: no such link\n\
-EUNATCH: no driver\n\
-ENOCSI: no CSI structure\n\
-EL2HLT: level 2 halted\n\
-EBADE: bad exchange\n\
-EBADR: bad request descriptor\n\
-EXFULL: exchange full\n\
-ENOANO: no anode\n\
-EBADRQC: bad request code\n\
-EBADSLT: bad slot\n\
+ENOMSG\n\
+EIDRM\n\
+ECHRNG\n\
+EL2NSYNC\n\
+EL3HLT\n\
+EL3RST\n\
+ELNRNG\n\
+EUNATCH\n\
+ENOCSI\n\
+EL2HLT\n\
+EBADE\n\
+EBADR\n\
+EXFULL\n\
+ENOANO\n\
+EBADRQC\n\
+EBADSLT\n\
 \n\
-EBFONT: bad font format\n\
-ENOSTR: not a stream\n\
-ENODATA: no data\n\
-ETIME: timer expired\n\
-ENOSR: out of streams\n\
-ENONET: not on the network\n\
-ENOPKG: no such package\n\
-EREMOTE: remote object\n\
-ENOLINK: link is cut\n\
-EADV: advertise error\n\
-ESRMNT: srmount error\n\
-ECOMM: send failed\n\
-EPROTO: protocol error\n\
-EMULTIHOP: multihop\n\
-EDOTDOT: RFS error\n\
-EBADMSG: bad message\n\
+EBFONT\n\
+ENOSTR\n\
+ENODATA\n\
+ETIME\n\
+ENOSR\n\
+ENONET\n\
+ENOPKG\n\
+EREMOTE\n\
+ENOLINK\n\
+EADV\n\
+ESRMNT\n\
+ECOMM\n\
+EPROTO\n\
+EMULTIHOP\n\
+EDOTDOT\n\
+EBADMSG\n\
 EOVERFLOW: value too large\n\
-ENOTUNIQ: name not unique\n\
-EBADFD: descriptor unfit\n\
-EREMCHG: remote address changed\n\
-ELIBACC: no shared library\n\
+ENOTUNIQ\n\
+EBADFD\n\
+EREMCHG\n\
+ELIBACC\n\
 ELIBBAD: bad shared library\n\
-ELIBSCN: bad .lib section\n\
-ELIBMAX: too many libraries\n\
-ELIBEXEC: is a shared library\n\
+ELIBSCN\n\
+ELIBMAX\n\
+ELIBEXEC\n\
 EILSEQ: illegal byte sequence\n\
-ERESTART: should be restarted\n\
-ESTRPIPE: streams pipe error\n\
-EUSERS: too many users\n\
-ENOTSOCK: not a socket\n\
-EDESTADDRREQ: no destination\n\
-EMSGSIZE: message too long\n\
-EPROTOTYPE: wrong protocol\n\
-ENOPROTOOPT: no such option\n\
-EPROTONOSUPPORT: protocol not known\n\
-ESOCKTNOSUPPORT: socket type not known\n\
+ERESTART\n\
+ESTRPIPE\n\
+EUSERS\n\
+ENOTSOCK\n\
+EDESTADDRREQ\n\
+EMSGSIZE\n\
+EPROTOTYPE\n\
+ENOPROTOOPT\n\
+EPROTONOSUPPORT\n\
+ESOCKTNOSUPPORT\n\
 EOPNOTSUPP: not supported\n\
-EPFNOSUPPORT: protocols not known\n\
-EAFNOSUPPORT: addresses not known\n\
-EADDRINUSE: address in use\n\
-EADDRNOTAVAIL: no such address\n\
-ENETDOWN: network is down\n\
+EPFNOSUPPORT\n\
+EAFNOSUPPORT\n\
+EADDRINUSE\n\
+EADDRNOTAVAIL\n\
+ENETDOWN\n\
 ENETUNREACH: network unreachable\n\
-ENETRESET: network reset\n\
-ECONNABORTED: aborted\n\
+ENETRESET\n\
+ECONNABORTED\n\
 ECONNRESET: reset by the other side\n\
-ENOBUFS: no buffer space\n\
-EISCONN: already connected\n\
+ENOBUFS\n\
+EISCONN\n\
 ENOTCONN: not connected\n\
-ESHUTDOWN: shut down\n\
-ETOOMANYREFS: too many references\n\
+ESHUTDOWN\n\
+ETOOMANYREFS\n\
 ETIMEDOUT: timed out\n\
 ECONNREFUSED: refused\n\
 EHOSTDOWN: host is down\n\
 EHOSTUNREACH: no route to host\n\
-EALREADY: in progress already\n\
-EINPROGRESS: in progress\n\
+EALREADY\n\
+EINPROGRESS\n\
 ESTALE: stale file handle\n\
 EUCLEAN: needs cleaning\n\
-ENOTNAM: not a XENIX file\n\
-ENAVAIL: no semaphores\n\
-EISNAM: is a XENIX file\n\
+ENOTNAM\n\
+ENAVAIL\n\
+EISNAM\n\
 EREMOTEIO: remote I/O error\n\
 EDQUOT: disk quota exceeded\n\
 ENOMEDIUM: no medium\n\
-EMEDIUMTYPE: wrong medium\n\
-ECANCELED: canceled\n\
+EMEDIUMTYPE\n\
+ECANCELED\n\
 ENOKEY: no such key\n\
-EKEYEXPIRED: key expired\n\
-EKEYREVOKED: key revoked\n\
-EKEYREJECTED: key rejected\n\
-EOWNERDEAD: owner died\n\
-ENOTRECOVERABLE: not recoverable\n\
-ERFKILL: radio is off\n\
+EKEYEXPIRED\n\
+EKEYREVOKED\n\
+EKEYREJECTED\n\
+EOWNERDEAD\n\
+ENOTRECOVERABLE\n\
+ERFKILL\n\
 EHWPOISON: bad memory page";
 
 #[cfg(test)]
@@ -540,12 +544,26 @@ mod tests {
     }
 
     #[test]
-    fn every_number_but_the_two_that_linux_leaves_out_has_a_name_and_a_message() {
+    fn every_number_but_the_two_that_linux_leaves_out_has_a_name() {
         for number in (1..134).filter(|number| ![41, 58].contains(number)) {
             let errno = Errno::from_raw(number).unwrap();
             assert!(errno.name().starts_with('E'), "{number}");
-            assert!(!errno.message().is_empty(), "{number}");
+            assert!(errno.to_string().starts_with(errno.name()), "{number}");
+            assert!(errno.to_string().ends_with(errno.message()), "{number}");
         }
+    }
+
+    #[test]
+    fn what_files_and_processes_fail_by_has_a_message_and_the_rest_its_name() {
+        for errno in (1..=40).filter_map(Errno::from_raw) {
+            assert_ne!(errno.message(), errno.name());
+        }
+        for errno in [Errno::ESTALE, Errno::EDQUOT, Errno::EOPNOTSUPP] {
+            assert_ne!(errno.message(), errno.name());
+        }
+        assert_eq!(Errno::ENOTSOCK.message(), "ENOTSOCK");
+        assert_eq!(Errno::ENOTSOCK.to_string(), "ENOTSOCK");
+        assert_eq!(Errno::from_raw(41).unwrap().message(), "");
     }
 
     #[test]
