@@ -108,7 +108,7 @@ fn parse(buffer: &[u8], start: usize) -> Option<(Entry<'_>, usize)> {
     let (length, rest) = rest.split_first_chunk()?;
     let (&file_type, name) = rest.split_first()?;
     let entry = Entry {
-        name: CStr::from_bytes_until_nul(name).ok()?,
+        name: sys::args::head(name)?,
         ino: u64::from_ne_bytes(*ino),
         file_type: FileType::from_raw(file_type),
     };

@@ -459,7 +459,7 @@ impl Name {
     }
 
     fn as_c_str(&self) -> &CStr {
-        CStr::from_bytes_until_nul(&self.bytes).unwrap_or_default()
+        sys::args::head(&self.bytes).unwrap_or_default()
     }
 }
 

@@ -10,9 +10,10 @@ use core::sync::atomic::AtomicU32;
 
 use super::actions::Action;
 use super::pipe::StatusPipe;
-use super::report::{At, Attribute, Encoded, Failure, Missing, Record, at};
+use super::report::{At, Attribute, Record};
 use super::search::{Candidates, NAME_MAX, PATH_MAX};
 use super::{Program, Shell, Spawn};
+use crate::dir::ReadDir;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
@@ -38,10 +39,18 @@ pub(super) struct Job<'s, 'a> {
     pub in_cgroup: bool,
     /// Whether the child's writes reach the parent.
     pub memory_shared: bool,
-    /// What the child has to say. An exec that fails takes back that it was reached.
-    pub record: Cell<Encoded>,
+    /// What the child has to say; before there is one, what the parent is at.
+    pub record: Cell<Record>,
     /// 1 until the child has left the memory that it shares.
     pub present: AtomicU32,
+}
+
+impl Job<'_, '_> {
+    /// Notes which step comes next: if an errno is returned, it is that one's.
+    #[inline(never)]
+    pub fn begin(&self, at: At) {
+        self.record.set(Record { at, errno: None });
+    }
 }
 
 /// What the child runs.
@@ -58,10 +67,12 @@ pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
         },
         None => (StatusPipe::none(), Ok(())),
     };
-    let Err(failure) = closed
-        .map_err(at(At::StatusPipe))
-        .and_then(|()| carry_out(job, &mut pipe));
-    let record = Record::Failed(failure).encode();
+    job.begin(At::STATUS_PIPE);
+    let Err(errno) = closed.and_then(|()| carry_out(job, &mut pipe));
+    let record = Record {
+        errno: Some(errno),
+        ..job.record.get()
+    };
     job.record.set(record);
     if !job.memory_shared && pipe.send(record).is_err() {
         // An exit status could be taken for the program's.
@@ -70,55 +81,66 @@ pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
     sys::process::exit(127)
 }
 
-/// The steps, in order.
-pub(super) fn carry_out(job: &Job<'_, '_>, pipe: &mut StatusPipe) -> Result<Infallible, Failure> {
+/// The steps, in order. An errno is that of the last which has begun.
+pub(super) fn carry_out(job: &Job<'_, '_>, pipe: &mut StatusPipe) -> Result<Infallible, Errno> {
     before_the_actions(job)?;
     for (index, action) in job.spawn.actions.iter().enumerate() {
-        act(action, pipe).map_err(at(At::Action(index as u32)))?;
+        job.begin(At::action(index));
+        act(action, pipe)?;
     }
     after_the_actions(job)?;
     Err(exec(job, pipe))
 }
 
-fn before_the_actions(job: &Job<'_, '_>) -> Result<(), Failure> {
+fn before_the_actions(job: &Job<'_, '_>) -> Result<(), Errno> {
+    let begin = |attribute| job.begin(At::attribute(attribute));
     let attributes = &job.spawn.attributes;
     if let Some(cgroup) = attributes.cgroup
         && !job.in_cgroup
     {
-        join(cgroup).map_err(at(At::Attribute(Attribute::Cgroup)))?;
+        begin(Attribute::Cgroup);
+        join(cgroup)?;
     }
-    reset_signals(job).map_err(at(At::Attribute(Attribute::DefaultSignals)))?;
+    begin(Attribute::DefaultSignals);
+    reset_signals(job)?;
     if attributes.new_session {
-        sys::process::setsid().map_err(at(At::Attribute(Attribute::NewSession)))?;
+        begin(Attribute::NewSession);
+        sys::process::setsid()?;
     }
     if let Some(group) = attributes.process_group {
-        sys::process::setpgid(0, group).map_err(at(At::Attribute(Attribute::ProcessGroup)))?;
+        begin(Attribute::ProcessGroup);
+        sys::process::setpgid(0, group)?;
     }
     if let Some(scheduler) = attributes.scheduler {
-        let answer = match scheduler.policy {
-            Some(policy) => sys::resource::sched_setscheduler(policy, scheduler.priority),
-            None => sys::resource::sched_setparam(scheduler.priority),
-        };
-        answer.map_err(at(At::Attribute(Attribute::Scheduler)))?;
+        begin(Attribute::Scheduler);
+        match scheduler.policy {
+            Some(policy) => sys::resource::sched_setscheduler(policy, scheduler.priority)?,
+            None => sys::resource::sched_setparam(scheduler.priority)?,
+        }
     }
     if let Some(nice) = attributes.nice {
-        sys::resource::setpriority(nice).map_err(at(At::Attribute(Attribute::Nice)))?;
+        begin(Attribute::Nice);
+        sys::resource::setpriority(nice)?;
     }
     Ok(())
 }
 
-fn after_the_actions(job: &Job<'_, '_>) -> Result<(), Failure> {
+fn after_the_actions(job: &Job<'_, '_>) -> Result<(), Errno> {
+    let begin = |attribute| job.begin(At::attribute(attribute));
     let attributes = &job.spawn.attributes;
     if attributes.no_new_privs {
-        sys::credentials::set_no_new_privs().map_err(at(At::Attribute(Attribute::NoNewPrivs)))?;
+        begin(Attribute::NoNewPrivs);
+        sys::credentials::set_no_new_privs()?;
     }
     if let Some(signal) = attributes.parent_death_signal {
-        die_with(job.parent, signal).map_err(at(At::Attribute(Attribute::ParentDeathSignal)))?;
+        begin(Attribute::ParentDeathSignal);
+        die_with(job.parent, signal)?;
     }
-    signal::set_mask(attributes.signal_mask.unwrap_or(job.mask))
-        .map_err(at(At::Attribute(Attribute::SignalMask)))?;
+    begin(Attribute::SignalMask);
+    signal::set_mask(attributes.signal_mask.unwrap_or(job.mask))?;
     if let Some(hook) = attributes.hook {
-        (hook.0)().map_err(at(At::Attribute(Attribute::Hook)))?;
+        begin(Attribute::Hook);
+        (hook.0)()?;
     }
     Ok(())
 }
@@ -301,44 +323,35 @@ fn close_each(first: RawFd, last: RawFd) -> Result<(), Errno> {
 
 /// Calls `visit` with each descriptor that `/proc/self/fd` shows but the one it is read through.
 fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = sys::fd::open(c"/proc/self/fd", flags, 0)?;
-    let mut buffer = [0; 512];
-    loop {
-        let length = sys::fd::getdents64(directory.as_fd(), &mut buffer)?;
-        let mut entries = buffer.get(..length).unwrap_or_default();
-        if entries.is_empty() {
-            return Ok(());
-        }
-        // `struct linux_dirent64`: inode and offset of 8 bytes each, the entry's length of 2, a type of 1, the name.
-        while let Some((&[.., low, high, _], name)) = entries.split_at_checked(19) {
-            let end = name.iter().position(|&byte| byte == 0).unwrap_or(0);
-            let fd = text::number(name.get(..end).unwrap_or_default(), 10);
-            if let Some(fd) = fd.and_then(|fd| RawFd::try_from(fd).ok())
-                && fd != directory.as_raw_fd()
-            {
-                visit(fd);
-            }
-            let length = u16::from_ne_bytes([low, high]);
-            entries = entries.get(length.into()..).unwrap_or_default();
+    let mut directory = ReadDir::open(c"/proc/self/fd")?;
+    let own = directory.as_fd().as_raw_fd();
+    while let Some(entry) = directory.next()? {
+        let fd = text::number(entry.name.to_bytes(), 10);
+        if let Some(fd) = fd.and_then(|fd| RawFd::try_from(fd).ok())
+            && fd != own
+        {
+            visit(fd);
         }
     }
+    Ok(())
 }
 
 /// Returns only what went wrong.
-fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
-    if !job.memory_shared && pipe.send(Record::Reached.encode()).is_err() {
+fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
+    job.begin(At::REACHED);
+    if !job.memory_shared && pipe.send(job.record.get()).is_err() {
         // A program that runs while its parent believes that it doesn't would be worse.
         sys::process::exit(127);
     }
 
-    let (errno, missing) = match job.spawn.program {
+    match job.spawn.program {
         Program::Search { name, path } if !text::contains(name.to_bytes(), b'/') => {
             search(job, name, path)
         }
         Program::Path(path) | Program::Search { name: path, .. } => {
             let (errno, _) = exec_path(job, path);
-            (errno, missing(errno, || sys::file::faccessat(path).is_ok()))
+            tell_what_is_missing(job, errno, || sys::file::faccessat(path).is_ok());
+            errno
         }
         Program::Descriptor(fd) => {
             let errno = match pipe.named(fd) {
@@ -350,51 +363,54 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Failure {
                 Err(errno) => errno,
             };
             // A script's interpreter opens it by its number, which close-on-exec takes away: then that is the `ENOENT`.
-            (errno, missing(errno, || sys::fd::cloexec(fd) == Ok(false)))
+            tell_what_is_missing(job, errno, || sys::fd::cloexec(fd) == Ok(false));
+            errno
         }
-    };
-    Failure {
-        at: At::Exec(missing),
-        errno,
     }
 }
 
-/// Tries an exec, which the parent sees has been reached until it has failed.
+/// Tries an exec, which the parent sees is under way until it has failed.
 fn noted(job: &Job<'_, '_>, exec: impl FnOnce() -> Errno) -> Errno {
-    job.record.set(Record::Reached.encode());
+    job.begin(At::REACHED);
     let errno = exec();
-    job.record.take();
+    job.begin(At::EXEC);
     errno
 }
 
-/// What is not there: if the program is, its interpreter.
-fn missing(errno: Errno, exists: impl FnOnce() -> bool) -> Missing {
-    if matches!(errno, Errno::ENOENT | Errno::ENOTDIR) && exists() {
-        Missing::Interpreter
-    } else {
-        Missing::Program
-    }
+/// If the program is there, it is its interpreter that is not.
+fn tell_what_is_missing(job: &Job<'_, '_>, errno: Errno, exists: impl FnOnce() -> bool) {
+    job.begin(
+        if matches!(errno, Errno::ENOENT | Errno::ENOTDIR) && exists() {
+            At::INTERPRETER
+        } else {
+            At::EXEC
+        },
+    );
 }
 
 /// POSIX XBD 8.3: tries each candidate; one that may not be executed is remembered while others are tried.
-fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> (Errno, Missing) {
+fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> Errno {
+    job.begin(At::EXEC);
     // SAFETY: the buffer is the child's as long as it runs.
     let buffer = unsafe { &mut *job.buffer };
     // The kernel says so of the name itself only where the whole path is not too long already.
     if name.count_bytes() > NAME_MAX {
-        return (Errno::ENAMETOOLONG, Missing::Program);
+        return Errno::ENAMETOOLONG;
     }
     let mut answer = Errno::ENOENT;
     let mut candidates = Candidates::new(name, path);
     while let Some(path) = candidates.next(buffer) {
         match exec_path(job, path) {
-            (errno, Found::Yes) => return (errno, missing(errno, || true)),
+            (errno, Found::Yes) => {
+                tell_what_is_missing(job, errno, || true);
+                return errno;
+            }
             (Errno::ENOENT | Errno::ENOTDIR, _) => {}
             (Errno::EACCES, _) => answer = Errno::EACCES,
-            (errno, _) => return (errno, Missing::Program),
+            (errno, _) => return errno,
         }
     }
-    let exists_somewhere = || {
+    tell_what_is_missing(job, answer, || {
         let mut candidates = Candidates::new(name, path);
         while let Some(path) = candidates.next(buffer) {
             if sys::file::faccessat(path).is_ok() {
@@ -402,8 +418,8 @@ fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> (Errno, Missin
             }
         }
         false
-    };
-    (answer, missing(answer, exists_somewhere))
+    });
+    answer
 }
 
 /// Whether a file was found that only a shell can run, so that an error is the shell's.

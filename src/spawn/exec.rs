@@ -36,7 +36,8 @@ pub(super) fn exec<'a>(spawn: &Spawn<'a>) -> Error<'a> {
         record: Cell::default(),
         present: AtomicU32::new(1),
     };
-    let Err(failure) = child::carry_out(&job, &mut StatusPipe::none());
+    let Err(errno) = child::carry_out(&job, &mut StatusPipe::none());
     let _ = sys::signal::set_mask(mask);
-    failure.of(spawn)
+    let step = job.record.get().at.step(spawn);
+    Error::Failed { step, errno }
 }

@@ -4,6 +4,7 @@ use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::time::Duration;
 
 use linux_raw_sys::general as linux;
 
@@ -11,7 +12,7 @@ use super::actions::Action;
 use super::attributes::Memory;
 use super::child::{self, Job};
 use super::dumpable::Dumpable;
-use super::report::{At, Attribute, Encoded, Error, Failure, Record, Step, at};
+use super::report::{At, Attribute, Error, Record, Step};
 use super::search::PATH_MAX;
 use super::{Child, Spawn, pipe};
 use crate::errno::Errno;
@@ -31,18 +32,10 @@ pub(super) fn start<'a>(
     spawn: &Spawn<'a>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<Child, Error<'a>> {
-    let mask = sys::signal::set_mask(SigSet::ALL).map_err(failed(Step::BlockSignals))?;
-    let outcome = start_with_signals_blocked(spawn, stack, mask);
-    // This cannot fail: the mask is one that the kernel gave us.
-    let _ = sys::signal::set_mask(mask);
-    outcome
-}
-
-fn start_with_signals_blocked<'a>(
-    spawn: &Spawn<'a>,
-    stack: &mut [MaybeUninit<u8>],
-    mask: SigSet,
-) -> Result<Child, Error<'a>> {
+    let mask = sys::signal::set_mask(SigSet::ALL).map_err(|errno| Error::Failed {
+        step: Step::BlockSignals,
+        errno,
+    })?;
     let mut buffer = [0; PATH_MAX];
     let mut job = Job {
         spawn,
@@ -59,44 +52,64 @@ fn start_with_signals_blocked<'a>(
         record: Cell::default(),
         present: AtomicU32::new(1),
     };
-    let dumpable = changes_dumpable(&job).then(Dumpable::keep).flatten();
-    job.memory_shared = spawn.attributes.memory == Memory::Shared && !refused(&REFUSES_SHARING);
-    let mut answer = clone(&mut job, stack);
+    let outcome = start_with_signals_blocked(&mut job, stack);
+    // This cannot fail: the mask is one that the kernel gave us.
+    let _ = sys::signal::set_mask(mask);
+    outcome.map_err(|failure| match failure {
+        Failure::Failed(errno) => Error::Failed {
+            step: job.record.get().at.step(spawn),
+            errno,
+        },
+        Failure::Killed(signal) => Error::Killed { signal },
+    })
+}
+
+/// An [`Error`] before it is told whose step it is: that stands in the job's record.
+enum Failure {
+    Failed(Errno),
+    Killed(Option<Signal>),
+}
+
+fn start_with_signals_blocked(
+    job: &mut Job<'_, '_>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Result<Child, Failure> {
+    let dumpable = changes_dumpable(job).then(Dumpable::keep).flatten();
+    let shared = job.spawn.attributes.memory == Memory::Shared;
+    job.memory_shared = shared && !refused(&REFUSES_SHARING);
+    let mut answer = clone(job, stack);
     if job.memory_shared
-        && let Err(Failure {
-            at: At::Clone,
-            errno: Errno::EINVAL | Errno::EPERM | Errno::ENOSYS,
-        }) = answer
+        && let Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS) = answer
+        && job.record.get().at == At::CLONE
     {
         job.memory_shared = false;
-        answer = clone(&mut job, stack);
+        answer = clone(job, stack);
         REFUSES_SHARING.store(answer.is_ok(), Ordering::Relaxed);
     }
-    let (pid, pidfd) = answer.map_err(|failure| failure.of(spawn))?;
+    let (pid, pidfd) = answer.map_err(Failure::Failed)?;
 
-    let outcome = match hear(&mut job).map(Record::decode) {
-        Ok(Some(Record::Failed(failure))) => Err(failure.of(spawn)),
-        Ok(Some(Record::Reached)) => Ok(Child::new(pid, pidfd)),
-        Ok(None) => Err(Error::Killed { signal: None }),
-        Err(errno) => {
-            let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
-            Err(Error::Failed {
-                step: Step::StatusPipe,
-                errno,
+    if let Err(errno) = hear(job) {
+        let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
+        job.record.set(Record {
+            at: At::STATUS_PIPE,
+            errno: Some(errno),
+        });
+    }
+    let outcome = match job.record.get() {
+        Record {
+            at: At::REACHED,
+            errno: None,
+        } => Ok(Child::new(pid, pidfd)),
+        Record { errno, .. } => {
+            // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
+            // another wait has done so, and it is gone all the same.
+            let status = wait::wait(pid).ok();
+            Err(match errno {
+                Some(errno) => Failure::Failed(errno),
+                None => Failure::Killed(status.and_then(|status| status.signal())),
             })
         }
     };
-    let outcome = outcome.map_err(|error| {
-        // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
-        // another wait has done so, and it is gone all the same.
-        let status = wait::wait(pid).ok();
-        match error {
-            Error::Killed { .. } => Error::Killed {
-                signal: status.and_then(|status| status.signal()),
-            },
-            error => error,
-        }
-    });
     if let Some(dumpable) = dumpable {
         // Only now, when the child has left this memory: else its new user could look into it.
         dumpable.restore();
@@ -104,21 +117,28 @@ fn start_with_signals_blocked<'a>(
     outcome
 }
 
-/// What the child had to say when it has left this memory.
-fn hear(job: &mut Job<'_, '_>) -> Result<Encoded, Errno> {
+/// Waits until the child has left this memory: then the record is what it had to say.
+fn hear(job: &mut Job<'_, '_>) -> Result<(), Errno> {
     if job.memory_shared {
         // The kernel takes back the child's mark as it leaves, by its exec or its end.
         while job.present.load(Ordering::Acquire) != 0 {
-            let _ = sys::futex::wait(&job.present, 1);
+            if !matches!(
+                sys::futex::wait(&job.present, 1),
+                Ok(()) | Err(Errno::EAGAIN | Errno::EINTR)
+            ) {
+                // A filter forbids it.
+                let _ = sys::poll::ppoll(&mut [], Some(Duration::from_millis(1)), None);
+            }
         }
-        return Ok(job.record.get());
+        return Ok(());
     }
     let Some((read_end, write_end)) = job.pipe.take() else {
-        return Ok(job.record.get());
+        return Ok(());
     };
     // SAFETY: the parent's copy of the end that only the child writes to. While it is open, `receive` would wait forever.
     unsafe { sys::fd::close(write_end.into_raw_fd())? };
-    pipe::receive(read_end.as_fd())
+    job.record.set(pipe::receive(read_end.as_fd())?);
+    Ok(())
 }
 
 /// Whether a change of ids in the child would change in the parent, the memory being shared, whether the parent may be traced
@@ -135,16 +155,18 @@ fn changes_dumpable(job: &Job<'_, '_>) -> bool {
     attributes.memory == Memory::Shared && changed
 }
 
-/// Makes the child, by the best means that the kernel allows.
+/// Makes the child, by the best means that the kernel allows. Of an errno, the record says which step it is of.
 #[inline(never)]
 fn clone(
     job: &mut Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
-) -> Result<(Pid, Option<OwnedFd>), Failure> {
+) -> Result<(Pid, Option<OwnedFd>), Errno> {
     let attributes = job.spawn.attributes;
     if !job.memory_shared {
-        job.pipe = Some(sys::fd::pipe2(OFlags::CLOEXEC).map_err(at(At::StatusPipe))?);
+        job.begin(At::STATUS_PIPE);
+        job.pipe = Some(sys::fd::pipe2(OFlags::CLOEXEC)?);
     }
+    job.begin(At::CLONE);
     let mut refusal = None;
     if !refused(&REFUSES_CLONE3) {
         job.handlers_reset = true;
@@ -159,18 +181,19 @@ fn clone(
             Err(Errno::ENOSYS | Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => {
                 refusal = Some(&REFUSES_CLONE3);
             }
-            answer => return answer.map_err(at(At::Clone)),
+            answer => return answer,
         }
         job.handlers_reset = false;
     }
 
-    let pidfd_failed = at(At::Attribute(Attribute::Pidfd));
+    let pidfd = At::attribute(Attribute::Pidfd);
     if attributes.pidfd {
         // Whether it works must be known before the program runs.
-        let own = sys::process::try_getpid().and_then(sys::process::pidfd_open);
-        own.map_err(&pidfd_failed)?;
+        job.begin(pidfd);
+        sys::process::try_getpid().and_then(sys::process::pidfd_open)?;
+        job.begin(At::CLONE);
     }
-    let pid = plain_clone(job, stack).map_err(at(At::Clone))?;
+    let pid = plain_clone(job, stack)?;
     if let Some(refusal) = refusal {
         refusal.store(true, Ordering::Relaxed);
     }
@@ -185,7 +208,9 @@ fn clone(
                 let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
             }
             let _ = wait::wait(pid);
-            Err(pidfd_failed(errno))
+            // Only now, when the child has no more to say.
+            job.begin(pidfd);
+            Err(errno)
         }
     }
 }
@@ -256,8 +281,4 @@ const SHARING: u32 = linux::CLONE_VM | linux::CLONE_CHILD_CLEARTID;
 
 fn refused(what: &AtomicBool) -> bool {
     what.load(Ordering::Relaxed)
-}
-
-fn failed<'a>(step: Step<'a>) -> impl Fn(Errno) -> Error<'a> {
-    move |errno| Error::Failed { step, errno }
 }

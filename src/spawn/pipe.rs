@@ -8,7 +8,7 @@
 //! The pipe moves upward, since the lowest free number is where the next `open` should go. Where the limit on descriptors leaves
 //! none above, it takes that one all the same: `open` then returns another for the moment, and the action ends as it should.
 
-use super::report::{Encoded, Record};
+use super::report::Record;
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, RawFd};
 use crate::sys;
@@ -116,11 +116,11 @@ impl StatusPipe {
     }
 
     /// Sends a record. If that fails the parent is gone, or something forbids it; there is nobody to be told.
-    pub fn send(&self, record: Encoded) -> Result<(), Errno> {
+    pub fn send(&self, record: Record) -> Result<(), Errno> {
         // SAFETY: the pipe is open.
         let pipe = unsafe { BorrowedFd::borrow_raw(self.fd) };
         loop {
-            match sys::fd::write(pipe, &record) {
+            match sys::fd::write(pipe, &record.to_bytes()) {
                 Err(Errno::EINTR) => {}
                 answer => return answer.map(drop),
             }
@@ -129,18 +129,16 @@ impl StatusPipe {
 }
 
 /// Receives what the child sends: the failure, or the last that came before nobody could send any more.
-pub(super) fn receive(read_end: BorrowedFd<'_>) -> Result<Encoded, Errno> {
-    let mut last = Encoded::default();
-    loop {
-        let mut record = Encoded::default();
-        match sys::fd::read(read_end, &mut record) {
-            Ok(0) => return Ok(last),
-            Ok(_) => last = record,
+pub(super) fn receive(read_end: BorrowedFd<'_>) -> Result<Record, Errno> {
+    let mut last = Record::default();
+    while last.errno.is_none() {
+        let mut bytes = [0; 8];
+        match sys::fd::read(read_end, &mut bytes) {
+            Ok(0) => break,
+            Ok(_) => last = Record::from_bytes(bytes),
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),
         }
-        if let Some(Record::Failed(_)) = Record::decode(last) {
-            return Ok(last);
-        }
     }
+    Ok(last)
 }

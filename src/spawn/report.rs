@@ -206,93 +206,66 @@ impl Attribute {
     }
 }
 
-/// What the child has to say. It crosses the pipe in one write, which is atomic.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Record {
-    /// It has reached its exec. Sent only where the parent can't see the memory in which that is noted.
-    Reached,
-    /// A step failed.
-    Failed(Failure),
-}
-
-/// The step that failed, and why.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Failure {
+/// What the child has to say: the step that it is at, and the errno if that has failed.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Record {
     pub at: At,
-    pub errno: Errno,
+    pub errno: Option<Errno>,
 }
 
-/// A [`Step`] of the child, without the caller's data, which it does not need to send back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum At {
-    /// Not sent: there is no child yet.
-    Clone,
-    StatusPipe,
-    Attribute(Attribute),
-    Action(u32),
-    Exec(Missing),
-}
+/// A [`Step`] as a number, without the caller's data, which the child does not need to send back: one of those below, an
+/// attribute, or an action.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct At(u32);
 
-/// Says where an errno came from.
-pub(super) fn at(at: At) -> impl Fn(Errno) -> Failure {
-    move |errno| Failure { at, errno }
-}
+impl At {
+    pub const CLONE: Self = Self(1);
+    pub const STATUS_PIPE: Self = Self(2);
+    /// An exec is under way: if nothing else is heard, the program runs.
+    pub const REACHED: Self = Self(3);
+    pub const EXEC: Self = Self(4);
+    /// An exec that did not find the program's interpreter.
+    pub const INTERPRETER: Self = Self(5);
+    const ATTRIBUTES: u32 = 6;
+    const ACTIONS: u32 = Self::ATTRIBUTES + Attribute::ALL.len() as u32;
 
-/// A record as bytes, all zero if there is none.
-pub(super) type Encoded = [u8; 8];
+    pub const fn attribute(attribute: Attribute) -> Self {
+        Self(Self::ATTRIBUTES + attribute as u32)
+    }
+
+    pub const fn action(index: usize) -> Self {
+        Self(Self::ACTIONS.wrapping_add(index as u32))
+    }
+
+    /// The step with the caller's data beside it.
+    pub fn step<'a>(self, spawn: &Spawn<'a>) -> Step<'a> {
+        let from = |first| self.0.checked_sub(first).unwrap_or(u32::MAX) as usize;
+        let (attribute, action) = (from(Self::ATTRIBUTES), from(Self::ACTIONS));
+        match self {
+            Self::CLONE => Step::Clone,
+            Self::EXEC => Step::Exec(spawn.program, Missing::Program),
+            Self::INTERPRETER => Step::Exec(spawn.program, Missing::Interpreter),
+            _ => match (Attribute::ALL.get(attribute), spawn.actions.get(action)) {
+                (Some(&attribute), _) => Step::Attribute(attribute),
+                (_, Some(&it)) => Step::Action(action, it),
+                _ => Step::StatusPipe,
+            },
+        }
+    }
+}
 
 impl Record {
-    /// As it crosses to the parent: a letter, a detail, the errno, the index.
-    pub fn encode(self) -> Encoded {
-        let (kind, detail, index, errno) = match self {
-            Self::Reached => (b'r', 0, 0, 0),
-            Self::Failed(Failure { at, errno }) => {
-                let (kind, detail, index) = match at {
-                    At::Clone | At::StatusPipe => (b'p', 0, 0),
-                    At::Attribute(attribute) => (b'a', attribute as u8, 0),
-                    At::Action(index) => (b'f', 0, index),
-                    At::Exec(Missing::Program) => (b'e', 0, 0),
-                    At::Exec(Missing::Interpreter) => (b'e', 1, 0),
-                };
-                (kind, detail, index, errno.as_raw() as u16)
-            }
-        };
-        let ([e0, e1], [i0, i1, i2, i3]) = (errno.to_ne_bytes(), index.to_ne_bytes());
-        [kind, detail, e0, e1, i0, i1, i2, i3]
+    /// As it crosses the pipe, in one write, which is atomic.
+    pub fn to_bytes(self) -> [u8; 8] {
+        let errno = self.errno.map_or(0, Errno::as_raw).to_ne_bytes();
+        let ([a, b, c, d], [e, f, g, h]) = (self.at.0.to_ne_bytes(), errno);
+        [a, b, c, d, e, f, g, h]
     }
 
-    pub fn decode(bytes: Encoded) -> Option<Self> {
-        let [kind, detail, e0, e1, i0, i1, i2, i3] = bytes;
-        let at = match (kind, detail) {
-            (b'r', _) => return Some(Self::Reached),
-            (b'p', _) => At::StatusPipe,
-            (b'a', _) => At::Attribute(*Attribute::ALL.get(usize::from(detail))?),
-            (b'f', _) => At::Action(u32::from_ne_bytes([i0, i1, i2, i3])),
-            (b'e', 0) => At::Exec(Missing::Program),
-            (b'e', 1) => At::Exec(Missing::Interpreter),
-            _ => return None,
-        };
-        let errno = Errno::from_raw(u16::from_ne_bytes([e0, e1]).into())?;
-        Some(Self::Failed(Failure { at, errno }))
-    }
-}
-
-impl Failure {
-    /// The failure with the caller's data beside it.
-    pub fn of<'a>(self, spawn: &Spawn<'a>) -> Error<'a> {
-        let step = match self.at {
-            At::Clone => Step::Clone,
-            At::StatusPipe => Step::StatusPipe,
-            At::Attribute(attribute) => Step::Attribute(attribute),
-            At::Action(index) => match spawn.actions.get(index as usize) {
-                Some(&action) => Step::Action(index as usize, action),
-                None => Step::StatusPipe,
-            },
-            At::Exec(missing) => Step::Exec(spawn.program, missing),
-        };
-        Error::Failed {
-            step,
-            errno: self.errno,
+    pub fn from_bytes([a, b, c, d, e, f, g, h]: [u8; 8]) -> Self {
+        Self {
+            at: At(u32::from_ne_bytes([a, b, c, d])),
+            errno: Errno::from_raw(i32::from_ne_bytes([e, f, g, h])),
         }
     }
 }
@@ -300,40 +273,39 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::Args;
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        let mut places = std::vec![
-            At::StatusPipe,
-            At::Action(0),
-            At::Action(u32::MAX),
-            At::Exec(Missing::Program),
-            At::Exec(Missing::Interpreter),
-        ];
-        places.extend(Attribute::ALL.map(At::Attribute));
-        for at in places {
-            let record = Record::Failed(Failure {
-                at,
-                errno: Errno::EHWPOISON,
-            });
-            assert_eq!(Record::decode(record.encode()), Some(record));
+        for at in [At::REACHED, At::EXEC, At::action(7), At(u32::MAX)] {
+            for errno in [None, Some(Errno::EHWPOISON)] {
+                let record = Record { at, errno };
+                assert_eq!(Record::from_bytes(record.to_bytes()), record);
+            }
         }
-        assert_eq!(
-            Record::decode(Record::Reached.encode()),
-            Some(Record::Reached)
-        );
     }
 
     #[test]
-    fn bytes_that_are_no_record_are_none() {
-        for bytes in [
-            [0; 8],
-            [0xff; 8],
-            *b"a\xff\x01\0\0\0\0\0",
-            *b"e\x02\x01\0\0\0\0\0",
-            *b"p\0\0\0\0\0\0\0",
-        ] {
-            assert_eq!(Record::decode(bytes), None);
+    fn each_place_is_the_step_that_it_was_made_of() {
+        let actions = [Action::Close(3), Action::Close(4)];
+        let program = Program::Descriptor(9);
+        let spawn = Spawn {
+            actions: &actions,
+            ..Spawn::new(program, Args::EMPTY, Args::EMPTY)
+        };
+        let step = |at: At| std::format!("{}", at.step(&spawn));
+        assert_eq!(step(At::CLONE), "clone");
+        assert_eq!(step(At::EXEC), "exec of descriptor 9");
+        assert!(step(At::INTERPRETER).contains("its interpreter is not"));
+        for attribute in Attribute::ALL {
+            let expected = std::format!("attribute {}", attribute.name());
+            assert_eq!(step(At::attribute(attribute)), expected);
+        }
+        assert_eq!(step(At::action(0)), "file action 0 (close 3)");
+        assert_eq!(step(At::action(1)), "file action 1 (close 4)");
+        // There are no others that an errno could be of.
+        for at in [At::STATUS_PIPE, At::default(), At::action(2), At(u32::MAX)] {
+            assert_eq!(step(at), "status pipe");
         }
     }
 

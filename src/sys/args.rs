@@ -74,6 +74,19 @@ impl<'a> Args<'a> {
     }
 }
 
+/// The string that the bytes begin with, if there is a null. (`core`'s own takes 250 bytes to look for that.)
+///
+/// ```
+/// assert_eq!(nestling::sys::args::head(b"name\0rest"), Some(c"name"));
+/// assert_eq!(nestling::sys::args::head(b"name"), None);
+/// ```
+pub fn head(bytes: &[u8]) -> Option<&CStr> {
+    let length = bytes.iter().position(|&byte| byte == 0)?;
+    let string = bytes.get(..=length)?;
+    // SAFETY: its first null is its last byte.
+    Some(unsafe { CStr::from_bytes_with_nul_unchecked(string) })
+}
+
 /// The string from its byte `start` on, if it is that long.
 ///
 /// ```

@@ -49,7 +49,7 @@ pub fn getcwd(buffer: &mut [u8]) -> Result<&CStr, Errno> {
         )
     };
     small(answer)?;
-    CStr::from_bytes_until_nul(buffer).map_err(|_| Errno::ERANGE)
+    super::args::head(buffer).ok_or(Errno::ERANGE)
 }
 
 /// `umask`: sets the permission bits that new files don't get; returns the old ones.

@@ -48,7 +48,7 @@ impl Utsname {
 
     fn field(&self, index: usize) -> &CStr {
         let field = self.0.get(index).map_or(&[][..], |field| field);
-        CStr::from_bytes_until_nul(field).unwrap_or_default()
+        super::args::head(field).unwrap_or_default()
     }
 }
 

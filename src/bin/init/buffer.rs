@@ -2,6 +2,7 @@
 
 use core::ffi::CStr;
 
+use nestling::sys;
 use nestling::text::Sink;
 
 /// Text in the making: a line, a path, the words of a command. What is beyond its room is lost.
@@ -52,7 +53,7 @@ impl Sink for Buffer {
 /// The first of the strings that each end with a null, and `rest` is those after it; empty after the last.
 #[inline(never)]
 pub fn next_string<'a>(rest: &mut &'a [u8]) -> &'a CStr {
-    let first = CStr::from_bytes_until_nul(rest).unwrap_or_default();
+    let first = sys::args::head(rest).unwrap_or_default();
     *rest = rest.get(first.count_bytes() + 1..).unwrap_or_default();
     first
 }
