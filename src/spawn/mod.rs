@@ -143,6 +143,7 @@ impl Shell<'_> {
 
 impl<'a> Spawn<'a> {
     /// A spawn without actions and attributes.
+    #[inline(never)]
     pub fn new(program: Program<'a>, args: Args<'a>, env: Args<'a>) -> Self {
         Self {
             program,

@@ -4,7 +4,7 @@
 //! - `switch_root NEWROOT INIT [ARG...]`: as process 1 in an initramfs, goes on as the init of the system that is mounted there.
 //! - [`ASKFIRST`]: what process 1 starts for an `askfirst` entry.
 
-use nestling::spawn::{Attributes, Program, Spawn};
+use nestling::spawn::{Program, Spawn};
 use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::{self, Text};
 use nestling::{Args, Errno, SigSet, Signal, io, rt, sys};
@@ -78,14 +78,9 @@ pub fn become_program(
     env: Args<'_>,
     signal_mask: Option<SigSet>,
 ) -> i32 {
-    let error = Spawn {
-        attributes: Attributes {
-            signal_mask,
-            ..Attributes::default()
-        },
-        ..Spawn::new(program, args, env)
-    }
-    .exec_without_actions();
+    let mut spawn = Spawn::new(program, args, env);
+    spawn.attributes.signal_mask = signal_mask;
+    let error = spawn.exec_without_actions();
     complain(&|out| error.write(out));
     error.shell_code()
 }

@@ -59,7 +59,7 @@ mod terminal;
 use core::time::Duration;
 
 use linux_raw_sys::general as linux;
-use nestling::spawn::{Action, Attributes, Program, Spawn};
+use nestling::spawn::{Action, Program, Spawn};
 use nestling::text::Text;
 use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 
@@ -195,15 +195,10 @@ impl<'a> Init<'a> {
         };
         let lend =
             terminal::foreground().map(|terminal| [Action::SetForeground(terminal.as_raw_fd())]);
-        let spawn = Spawn {
-            actions: lend.as_ref().map_or(&[], |lend| lend),
-            attributes: Attributes {
-                process_group: Some(0),
-                signal_mask: Some(mask),
-                ..Attributes::default()
-            },
-            ..Spawn::new(program, args, env)
-        };
+        let mut spawn = Spawn::new(program, args, env);
+        spawn.actions = lend.as_ref().map_or(&[], |lend| lend);
+        spawn.attributes.process_group = Some(0);
+        spawn.attributes.signal_mask = Some(mask);
         match spawn.start() {
             Ok(child) => Ok(child.id()),
             Err(error) => {

@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 
 use nestling::inittab::{Action, Entry, Setting};
-use nestling::spawn::{Action as Do, Attributes, Error, Program, Spawn, Step};
+use nestling::spawn::{Action as Do, Error, Program, Spawn, Step};
 use nestling::terminal::{self, When};
 use nestling::text::{self, Quoted, Text};
 use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, SigSet, sys};
@@ -54,11 +54,9 @@ fn prepare_and_start<'l, 'g>(
     loudly: bool,
     step: &mut (&str, &'l [u8]),
 ) -> Result<Pid, Option<Errno>> {
-    let mut attributes = Attributes {
-        new_session: true,
-        signal_mask: Some(SigSet::EMPTY),
-        ..Attributes::default()
-    };
+    let mut spawn = Spawn::new(program, args, env);
+    spawn.attributes.new_session = true;
+    spawn.attributes.signal_mask = Some(SigSet::EMPTY);
     let mut controls = entry.action == Action::Askfirst || entry.command().login;
     let (terminal, cgroup);
     if !entry.terminal().is_empty() {
@@ -75,7 +73,7 @@ fn prepare_and_start<'l, 'g>(
     for setting in entry.settings().flatten() {
         match setting {
             Setting::Limit(resource, limit) => child.push(Do::Limit(resource, limit)),
-            Setting::Nice(nice) => attributes.nice = Some(nice),
+            Setting::Nice(nice) => spawn.attributes.nice = Some(nice),
             Setting::User(name) => {
                 *step = ("user ", name);
                 let (id, group) = look_up(c"/etc/passwd", name)?;
@@ -92,7 +90,7 @@ fn prepare_and_start<'l, 'g>(
     if let Some(path) = path {
         *step = ("cgroup ", path);
         cgroup = open_cgroup(path)?;
-        attributes.cgroup = Some(cgroup.as_fd());
+        spawn.attributes.cgroup = Some(cgroup.as_fd());
     }
     if let Some(gid) = gid {
         *groups = [gid];
@@ -108,11 +106,7 @@ fn prepare_and_start<'l, 'g>(
 
     *step = ("", b"");
     loop {
-        let spawn = Spawn {
-            actions: child.actions.get(..child.count).unwrap_or_default(),
-            attributes,
-            ..Spawn::new(program, args, env)
-        };
+        spawn.actions = child.actions.get(..child.count).unwrap_or_default();
         match spawn.start() {
             Ok(child) => return Ok(child.id()),
             // It is no terminal, such as `null`, or it is another session's: the process has to do without.
