@@ -65,6 +65,7 @@ use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 
 use crate::log::{complain, write};
 use options::{Options, Wish};
+use terminal::Terminal;
 
 const HELP: &str = "\
 Usage: init [OPTION...] [--] COMMAND [ARG...]
@@ -115,6 +116,7 @@ fn failed(errno: Errno) -> i32 {
 struct Init<'a> {
     options: &'a Options<'a>,
     own: Pid,
+    terminal: Terminal,
     /// The command, as long as it is there.
     child: Option<Pid>,
     /// Its end, or the end of the pause.
@@ -128,6 +130,7 @@ impl<'a> Init<'a> {
         Self {
             options,
             own: sys::process::getpid(),
+            terminal: Terminal::find(),
             child: None,
             status: None,
             was_asked_to_stop: false,
@@ -193,8 +196,8 @@ impl<'a> Init<'a> {
             name: args.first().unwrap_or_default(),
             path: env.var(c"PATH"),
         };
-        let lend =
-            terminal::foreground().map(|terminal| [Action::SetForeground(terminal.as_raw_fd())]);
+        let terminal = self.terminal.foreground();
+        let lend = terminal.map(|terminal| [Action::SetForeground(terminal.as_raw_fd())]);
         let mut spawn = Spawn::new(program, args, env);
         spawn.actions = lend.as_ref().map_or(&[], |lend| lend);
         spawn.attributes.process_group = Some(0);
@@ -225,7 +228,7 @@ impl<'a> Init<'a> {
             return Ok(());
         }
         if let (Signal::CONT, Some(child)) = (signal, self.child) {
-            terminal::hand_over(child);
+            self.terminal.hand_over(child);
         }
         if let Some(signal) = self.options.rewrite(signal) {
             self.pass_on(signal);
@@ -295,7 +298,7 @@ impl<'a> Init<'a> {
                 });
             }
             if is_command {
-                terminal::take_back(pid);
+                self.terminal.take_back(pid);
                 self.child = None;
                 self.status = Some(status);
                 return true;
