@@ -79,9 +79,6 @@ const ERRNOS: &[&str] = &[
 /// What can't fail, whatever strace can make of it.
 const INFALLIBLE: &[&str] = &["getpid", "exit_group"];
 
-/// What is asked over and over where it fails for good, but not for long: a spawn looks whether its child has executed the program.
-const NOT_FOR_GOOD: &[&str] = &["futex", "futex_time64"];
-
 #[test]
 fn whatever_fails_process_1_goes_on_and_does_not_spin_on_x86_64() {
     whatever_fails(Arch::X86_64);
@@ -236,13 +233,18 @@ impl Traced {
         if self.is_alive() {
             self.spins()?;
         }
+        if !life.words.is_empty() && must_end {
+            // What has failed it tries again a second later.
+            let begin = Instant::now();
+            while self.is_alive() {
+                if begin.elapsed() > 10 * SECOND {
+                    return Err("it does not end".into());
+                }
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
         if self.is_alive() {
-            let ends = life.words.is_empty() || !must_end;
-            return if ends {
-                Ok(())
-            } else {
-                Err("it does not end".into())
-            };
+            return Ok(());
         }
         // The kernel ends it where it has switched the machine off.
         let last = last(&self.prefix, self.pid);
@@ -327,12 +329,10 @@ fn faults(calls: &[Call]) -> Vec<String> {
             continue;
         }
         let first = numbers[0];
-        if !NOT_FOR_GOOD.contains(&name) {
-            let ever = ERRNOS
-                .iter()
-                .map(|errno| format!("{name}:error={errno}:when={first}+"));
-            faults.extend(ever);
-        }
+        let ever = ERRNOS
+            .iter()
+            .map(|errno| format!("{name}:error={errno}:when={first}+"));
+        faults.extend(ever);
         // Of very many, one in so many.
         let few = numbers.iter().step_by(numbers.len().div_ceil(12));
         for (index, number) in few.enumerate() {
@@ -368,9 +368,8 @@ fn whatever_fails(arch: Arch) {
             let Some((life, fault)) = all.get(index) else {
                 break;
             };
-            // What fails for good may keep init from learning of the command's end; and wait4, which without waiting fails only
-            // where there are no children.
-            let must_end = !fault.ends_with('+') && !fault.starts_with("wait4");
+            // What fails for good may keep init from learning of the command's end.
+            let must_end = !fault.ends_with('+');
             let prefix = scratch.path().join(format!("fault-{index}"));
             let outcome = Traced::start(&init, life, Some(fault), &prefix)
                 .and_then(|traced| traced.goes_on(life, must_end));

@@ -63,6 +63,7 @@ use nestling::spawn::{Action, Program, Spawn};
 use nestling::text::Text;
 use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 
+use crate::clock::{has_children, pause};
 use crate::log::{complain, write};
 use options::{Options, Wish};
 use terminal::Terminal;
@@ -161,7 +162,7 @@ impl<'a> Init<'a> {
                     Ok(()) => {}
                     // A filter, or no memory in the kernel: the command lives on, and so must this.
                     Err(_) => {
-                        let _ = nestling::time::sleep(Duration::from_secs(1));
+                        pause(1);
                         self.reap();
                     }
                 },
@@ -216,6 +217,10 @@ impl<'a> Init<'a> {
     fn take(&mut self, seconds: Option<u32>) -> Result<(), Errno> {
         let timeout = seconds.map(|seconds| Duration::from_secs(seconds.into()));
         let signal = match sys::signal::sigtimedwait(SigSet::ALL, timeout) {
+            Ok(info) if info.signal == Signal::CHLD => {
+                self.reap();
+                return Ok(());
+            }
             // What init has caused: by telling it to a pipe that nobody reads, say.
             Ok(info) if info.pid == Some(self.own) => return Ok(()),
             Ok(info) => info.signal,
@@ -223,10 +228,6 @@ impl<'a> Init<'a> {
             Err(Errno::EINTR) => return Ok(()),
             Err(errno) => return Err(errno),
         };
-        if signal == Signal::CHLD {
-            self.reap();
-            return Ok(());
-        }
         if let (Signal::CONT, Some(child)) = (signal, self.child) {
             self.terminal.hand_over(child);
         }
@@ -275,7 +276,8 @@ impl<'a> Init<'a> {
         loop {
             let (pid, status) = match sys::process::wait4(-1, linux::WNOHANG | linux::WUNTRACED) {
                 Ok(Some(changed)) => changed,
-                answer => return answer.is_ok(),
+                Ok(None) => return true,
+                Err(errno) => return has_children(errno),
             };
             let is_command = Some(pid) == self.child;
             if let Some(signal) = status.stopped_signal() {

@@ -6,7 +6,7 @@ use nestling::spawn::Program;
 use nestling::text::Text;
 use nestling::{Args, Signal, args, rt};
 
-use super::pause;
+use crate::clock::pause;
 use crate::log::tell;
 use crate::requests::become_program;
 

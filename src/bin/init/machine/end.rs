@@ -6,8 +6,8 @@ use nestling::text::Text;
 use nestling::{SigSet, Signal, sys};
 
 use super::table::{SERVICES, State};
-use super::{Machine, mounts, next_signal, pause, service};
-use crate::clock::{NEVER, after, now};
+use super::{Machine, mounts, next_signal, service};
+use crate::clock::{NEVER, after, now, pause};
 use crate::log::tell;
 
 /// How many seconds each entry `shutdown` may take.

@@ -30,7 +30,7 @@ use nestling::sys::reboot::{Reboot, set_ctrl_alt_del};
 use nestling::text::Text;
 use nestling::{Arg, Args, Errno, ExitStatus, OwnedFd, Pid, SigSet, Signal, rt, sys};
 
-use crate::clock::{NEVER, now};
+use crate::clock::{NEVER, has_children, now, pause};
 use crate::log::tell;
 pub use again::panic;
 use table::{SERVICES, State, Table};
@@ -126,7 +126,8 @@ impl Machine<'_> {
         loop {
             match sys::process::wait4(-1, WNOHANG) {
                 Ok(Some((pid, status))) => self.ended(pid, status),
-                answer => return answer.is_ok(),
+                Ok(None) => return true,
+                Err(errno) => return has_children(errno),
             }
         }
     }
@@ -300,10 +301,4 @@ fn next_signal(signals: SigSet, until: u32) -> Option<Signal> {
 #[expect(clippy::panic, reason = "it is what was asked for")]
 fn abort() {
     panic!("somebody sent SIGABRT")
-}
-
-/// Waits so many seconds, so that what fails over and over does not spin.
-fn pause(seconds: u64) {
-    let time = Some(Duration::from_secs(seconds));
-    let _ = sys::poll::ppoll(&mut [], time, None);
 }
