@@ -1,0 +1,255 @@
+//! `init` in its machine life as process 1 of namespaces of a user's own, where the end of the machine is the end of the namespaces:
+//! which signal and which name ends it how, and what it does to mounts and swap before, as strace shows it.
+//!
+//! (That a real kernel does it, the suite `life` shows.)
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Output;
+
+use nestling_host_tests::{Arch, Call, Scratch, installed, run, say, traces};
+
+/// A machine to be: its `/etc` is what `/etc` will be.
+struct Machine {
+    init: PathBuf,
+    scratch: Scratch,
+}
+
+/// What became of it.
+struct Life {
+    /// The system calls of process 1, from its start on.
+    calls: Vec<Call>,
+    /// What was said on the console, and printed by services.
+    said: String,
+}
+
+impl Machine {
+    fn new(arch: Arch) -> Result<Self, String> {
+        installed("strace")?;
+        let init = arch.init()?;
+        let scratch = Scratch::new(&init);
+        fs::create_dir(scratch.path().join("etc")).expect("a directory");
+        Ok(Self { init, scratch })
+    }
+
+    fn etc(&self, name: &str) -> PathBuf {
+        self.scratch.path().join("etc").join(name)
+    }
+
+    /// Puts init there under another name. (A copy: where it is itself may be hidden by then.)
+    fn is_named(&self, name: &str) {
+        fs::copy(&self.init, self.etc(name)).expect("a copy");
+    }
+
+    /// Lives with this inittab, after this script has prepared its mounts.
+    fn live(&self, inittab: &str, script: &str) -> Result<Life, String> {
+        fs::write(self.etc("inittab"), inittab).expect("a file");
+        let prefix = self.scratch.path().join("trace");
+        let namespaces = "--user --map-root-user --pid --fork --mount --mount-proc --kill-child";
+        let script = format!(
+            "set -e; mount --bind \"$0\" /etc; [ ! -e /dev/kmsg ] || mount --bind /dev/null /dev/kmsg
+            {script}
+            echo prepared; exec \"$1\""
+        );
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = run("env", |command| {
+            command.args(["-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "strace", "-ff"]);
+            command.arg("-o").arg(&prefix);
+            command.arg("unshare").args(namespaces.split(' '));
+            command.args(["sh", "-c", &script]);
+            command.arg(self.etc("")).arg(&self.init);
+        });
+        let said = [stdout, stderr].concat();
+        let said = String::from_utf8_lossy(&said).replace('\r', "");
+        if !said.contains("prepared\n") {
+            return Err(format!("no namespaces here: {status}: {said}"));
+        }
+        let init = self.init.to_str().expect("a plain path");
+        let exec = format!("execve(\"{init}\", ");
+        let calls = traces(&prefix).into_iter().find_map(|calls| {
+            let start = calls.iter().position(|call| call.line.starts_with(&exec))?;
+            Some(calls[start..].to_vec())
+        });
+        let calls = calls.expect("a trace of process 1");
+        for entry in fs::read_dir(self.scratch.path()).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.file_stem().is_some_and(|stem| stem == "trace") {
+                fs::remove_file(path).expect("the trace gone");
+            }
+        }
+        Ok(Life { calls, said })
+    }
+}
+
+impl Life {
+    /// Where in its calls there is the first that begins so.
+    fn place(&self, call: &str) -> Option<usize> {
+        self.calls.iter().position(|it| it.line.starts_with(call))
+    }
+
+    /// Where it ends the machine.
+    fn end(&self) -> Option<usize> {
+        let is_end = |it: &Call| it.name == "reboot" && !it.line.contains("CMD_CAD");
+        self.calls.iter().position(is_end)
+    }
+
+    fn succeeded(&self, call: &str) -> bool {
+        let mut calls = self.calls.iter();
+        calls.any(|it| it.line.starts_with(call) && it.succeeded())
+    }
+}
+
+/// How strace shows the end.
+fn end(kind: &str) -> String {
+    format!("reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_{kind}")
+}
+
+fn on_each(test: impl Fn(&Machine) -> Result<(), String>) {
+    for arch in [Arch::X86_64, Arch::I386] {
+        let answer = Machine::new(arch).and_then(|machine| test(&machine));
+        if let Err(why) = answer {
+            say(&format!("skipped: {why}"));
+        }
+    }
+}
+
+#[test]
+fn each_power_signal_ends_the_machine_its_way() {
+    on_each(|machine| {
+        for (signal, kind) in [
+            // busybox's.
+            (libc::SIGUSR1, "HALT"),
+            (libc::SIGUSR2, "POWER_OFF"),
+            (libc::SIGTERM, "RESTART"),
+            // sysvinit's, and systemd's.
+            (libc::SIGPWR, "POWER_OFF"),
+            (37, "HALT"),
+            (38, "POWER_OFF"),
+            (39, "RESTART"),
+        ] {
+            let inittab = format!("::once:kill -{signal} 1\n::shutdown:echo down\n");
+            let life = machine.live(&inittab, "")?;
+            assert!(life.place(&end(kind)).is_some(), "{signal}: {}", life.said);
+            assert!(life.said.contains("\ndown\n"), "{signal}: {}", life.said);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn each_name_ends_the_machine_its_way() {
+    on_each(|machine| {
+        for (name, kind) in [
+            ("halt", "HALT"),
+            ("poweroff", "POWER_OFF"),
+            ("reboot", "RESTART"),
+        ] {
+            machine.is_named(name);
+            let life = machine.live(&format!("::once:/etc/{name}\n"), "")?;
+            assert!(life.place(&end(kind)).is_some(), "{name}: {}", life.said);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_forced_end_does_not_ask_process_1() {
+    on_each(|machine| {
+        machine.is_named("halt");
+        let life = machine.live("::once:/etc/halt -f\n::shutdown:echo down\n", "")?;
+        assert!(!life.said.contains("the machine stops"), "{}", life.said);
+        assert_eq!(life.end(), None);
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_no_option_of_an_end_is_refused() {
+    on_each(|machine| {
+        machine.is_named("halt");
+        let inittab = "::wait:/etc/halt -x\n::once:kill -USR2 1\n";
+        let life = machine.live(inittab, "")?;
+        let said = "halt: EINVAL: invalid argument\n";
+        assert!(life.said.contains(said), "{}", life.said);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_restart_becomes_another_program() {
+    on_each(|machine| {
+        let inittab = "::once:kill -QUIT 1\n::restart:echo other\n";
+        let life = machine.live(inittab, "")?;
+        assert!(life.said.contains("\nother\n"), "{}", life.said);
+        assert_eq!(life.end(), None);
+        Ok(())
+    });
+}
+
+#[test]
+fn ctrl_alt_del_is_its_entrys_business_or_else_a_reboot() {
+    on_each(|machine| {
+        let inittab = "::once:kill -INT 1\n::ctrlaltdel:kill -USR1 1\n";
+        let life = machine.live(inittab, "")?;
+        assert!(life.place(&end("HALT")).is_some(), "{}", life.said);
+        // Without an inittab there is a script.
+        fs::write(
+            machine.etc("rc"),
+            "#!/bin/sh\nrm /etc/inittab; kill -HUP 1\n",
+        )
+        .expect("a file");
+        let inittab = "::wait:sh /etc/rc\n::once:kill -INT 1\n";
+        let life = machine.live(inittab, "")?;
+        assert!(life.place(&end("RESTART")).is_some(), "{}", life.said);
+        Ok(())
+    });
+}
+
+#[test]
+fn at_the_end_what_is_mounted_is_unmounted_and_what_is_swapped_on_is_off() {
+    on_each(|machine| {
+        for directory in ["outer", "with a blank", "virtual"] {
+            fs::create_dir(machine.etc(directory)).expect("a directory");
+        }
+        let swaps =
+            "Filename\t\t\t\tType\t\tSize\n/dev/swap1 partition 9 0 -2\n/a\\040file file 9 0 -3\n";
+        fs::write(machine.etc("swaps"), swaps).expect("a file");
+        let script = "mount --bind /usr /etc/outer; mount --bind /usr/lib /etc/outer/lib
+            mount --bind /usr '/etc/with a blank'; mount -t tmpfs tmpfs /etc/virtual
+            mount --bind /etc/swaps /proc/swaps";
+        let life = machine.live("::once:kill -USR2 1\n", script)?;
+        let place = |call: &str| match life.place(call) {
+            Some(place) => place,
+            None => panic!("{call}: {}", life.said),
+        };
+        let end = life.end().expect("an end");
+        for (target, swap) in [("/dev/swap1", true), ("/a file", true), ("Filename", false)] {
+            let call = format!("swapoff(\"{target}\")");
+            assert_eq!(life.place(&call).is_some(), swap, "{call}");
+        }
+        for target in ["/etc/outer/lib", "/etc/outer", "/etc/with a blank"] {
+            let call = format!("umount2(\"{target}\", 0)");
+            assert!(life.succeeded(&call), "{call}: {}", life.said);
+            assert!(place("swapoff(") < place(&call) && place(&call) < end);
+        }
+        for target in ["/etc/virtual", "/proc", "/dev"] {
+            assert_eq!(life.place(&format!("umount2(\"{target}\"")), None);
+        }
+        // The root is somebody else's here.
+        let read_only = place("mount(\"\", \"/\", ");
+        assert!(read_only < end);
+        assert!(
+            life.said.contains("init: read-only \"/\": EPERM"),
+            "{}",
+            life.said
+        );
+        let last = life.calls.iter().rev().find(|call| call.name != "write");
+        assert!(last.is_some_and(|call| call.line.starts_with("reboot(")));
+        let sync = life.calls.iter().rposition(|call| call.name == "sync");
+        assert!(sync.is_some_and(|sync| sync > read_only));
+        Ok(())
+    });
+}
