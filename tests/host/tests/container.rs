@@ -12,7 +12,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use nestling_host_tests::{Arch, installed, run, say, terminal};
+use nestling_host_tests::{Arch, installed, or_skip, run, say, terminal};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -597,6 +597,38 @@ fn it_helps_and_says_its_version() {
             let version = format!("init (nestling) {}\n", env!("CARGO_PKG_VERSION"));
             assert_eq!(init.run(words), (0, version, "".into()));
         }
+    });
+}
+
+#[test]
+fn while_it_waits_it_has_48_kib_in_memory_at_most() {
+    in_place(ANY_PROCESS, |init| {
+        let init = init.start(&["sh", "-c", "echo; exec sleep 600"]);
+        let resident = || -> u64 {
+            let path = format!("/proc/{}/smaps_rollup", init.pid);
+            let text = fs::read_to_string(path).expect("its memory");
+            let line = text.lines().find_map(|line| line.strip_prefix("Rss:"));
+            let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+            kilobytes.expect("a size").parse().expect("a number")
+        };
+        // Its command runs before it has given back what the start took.
+        until("too much", || resident() <= 48);
+        init.signal(libc::SIGTERM);
+        init.wait();
+    });
+}
+
+#[test]
+fn a_terminal_is_looked_for_once() {
+    or_skip!(installed("strace"));
+    in_place(ANY_PROCESS, |init| {
+        let output = run("strace", |command| {
+            command.args(["-qq", "-e", "trace=ioctl"]);
+            command.args(&init.words).arg("true");
+        });
+        let (code, _, said) = outcome(output);
+        // At each of the three standard descriptors.
+        assert_eq!((code, said.matches("ioctl(").count()), (0, 3), "{said}");
     });
 }
 
