@@ -13,7 +13,6 @@ use super::pipe::StatusPipe;
 use super::report::{At, Attribute, Record};
 use super::search::{Candidates, NAME_MAX, PATH_MAX};
 use super::{Program, Shell, Spawn};
-use crate::dir::ReadDir;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
@@ -321,19 +320,31 @@ fn close_each(first: RawFd, last: RawFd) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Calls `visit` with each descriptor that `/proc/self/fd` shows but the one it is read through.
+/// Calls `visit` with each descriptor that `/proc/self/fd` shows but the one it is read through. (`ReadDir` would take most of the
+/// stack.)
 fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
-    let mut directory = ReadDir::open(c"/proc/self/fd")?;
-    let own = directory.as_fd().as_raw_fd();
-    while let Some(entry) = directory.next()? {
-        let fd = text::number(entry.name.to_bytes(), 10);
-        if let Some(fd) = fd.and_then(|fd| RawFd::try_from(fd).ok())
-            && fd != own
-        {
-            visit(fd);
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = sys::fd::open(c"/proc/self/fd", flags, 0)?;
+    let mut buffer = [0; 512];
+    loop {
+        let length = sys::fd::getdents64(directory.as_fd(), &mut buffer)?;
+        let mut entries = buffer.get(..length).unwrap_or_default();
+        if entries.is_empty() {
+            return Ok(());
+        }
+        // `struct linux_dirent64`: inode and offset of 8 bytes each, the entry's length of 2, a type of 1, the name.
+        while let Some((&[.., low, high, _], name)) = entries.split_at_checked(19) {
+            let end = name.iter().position(|&byte| byte == 0).unwrap_or(0);
+            let fd = text::number(name.get(..end).unwrap_or_default(), 10);
+            if let Some(fd) = fd.and_then(|fd| RawFd::try_from(fd).ok())
+                && fd != directory.as_raw_fd()
+            {
+                visit(fd);
+            }
+            let length = u16::from_ne_bytes([low, high]);
+            entries = entries.get(length.into()..).unwrap_or_default();
         }
     }
-    Ok(())
 }
 
 /// Returns only what went wrong.
