@@ -6,9 +6,10 @@
 //! - `director` has the machine go through what can happen to one, and says what came of it. Last it powers off.
 //! - `mover` has process 1 move to another root, whose inittab starts `arrived`, which powers off.
 //! - `rc`, `cad` and `last` do nothing but say so.
+//! - `who` says as whom it runs, and where.
 //! - Any other waits for a signal.
 //!
-//! Each but the first adds its process id to the file `/run/NAME` when it starts.
+//! Each but `command` and `who` adds its process id to the file `/run/NAME` when it starts.
 
 #![no_std]
 #![no_main]
@@ -19,6 +20,7 @@ use core::ffi::CStr;
 
 use nestling::rt::Process;
 use nestling::spawn::{Program, Spawn};
+use nestling::sys::credentials;
 use nestling::sys::mount::MountFlags;
 use nestling::{Args, AsFd, Errno, OFlags, SigSet, Signal, eprintln, io, println, sys, time};
 
@@ -30,10 +32,13 @@ fn main(process: Process) -> i32 {
     if name == b"command" {
         return command(process);
     }
+    if name == b"who" {
+        return who();
+    }
     note(name);
     match name {
         b"crash" => 3,
-        b"director" => director(),
+        b"director" => director(process.env().var(c"KEYBOARD").is_some()),
         b"mover" => mover(),
         b"arrived" => arrived(),
         b"rc" | b"cad" | b"last" => {
@@ -72,6 +77,40 @@ fn command(process: Process) -> i32 {
     let error = Spawn::new(program, args, env).exec_without_actions();
     eprintln!("init: ", error);
     error.shell_code()
+}
+
+/// Says what the options of the inittab set.
+fn who() -> i32 {
+    let mut groups = [0; 8];
+    let count = credentials::getgroups(&mut groups).expect("the groups");
+    let mut bytes = [0; 256];
+    let length = read(c"/proc/self/cgroup", &mut bytes);
+    let cgroup = core::str::from_utf8(&bytes[..length]).expect("text");
+    let cgroup = cgroup.lines().find_map(|line| line.strip_prefix("0::"));
+    let (uid, gid) = (credentials::getuid(), credentials::getgid());
+    println!(
+        "uid ",
+        uid.expect("a user"),
+        ", gid ",
+        gid.expect("a group"),
+        ", groups ",
+        groups[0],
+        ", cgroup ",
+        cgroup.expect("a cgroup"),
+        ", nice ",
+        niceness(),
+    );
+    i32::from(count != 1)
+}
+
+/// The 19th field of its `stat`, of which the second is a name that ends with a parenthesis.
+fn niceness() -> i32 {
+    let mut bytes = [0; 1024];
+    let length = read(c"/proc/self/stat", &mut bytes);
+    let stat = core::str::from_utf8(&bytes[..length]).expect("text");
+    let (_, rest) = stat.rsplit_once(") ").expect("a name");
+    let field = rest.split(' ').nth(16).expect("a niceness");
+    field.parse().expect("a number")
 }
 
 // ---- Notes ----
@@ -119,7 +158,7 @@ fn read(path: &CStr, bytes: &mut [u8]) -> usize {
 
 // ---- The director ----
 
-fn director() -> i32 {
+fn director(has_keyboard: bool) -> i32 {
     for name in [&b"steady"[..], b"other", b"stubborn"] {
         wait_until(|| starts(name).0 == 1);
     }
@@ -134,7 +173,11 @@ fn director() -> i32 {
     wait_until(|| sys::process::kill(other, None) == Err(Errno::ESRCH));
     println!("director: what is new has come, what is old has gone");
 
-    to_pid_1(Signal::INT);
+    if has_keyboard {
+        println!("director: press Ctrl-Alt-Del");
+    } else {
+        to_pid_1(Signal::INT);
+    }
     wait_until(|| starts(b"cad").0 == 1);
     to_pid_1(Signal::ABRT);
     // It takes those of lower numbers first.

@@ -97,6 +97,9 @@ const ORDER: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// What the director says where there is a keyboard.
+const PRESS: &str = "director: press Ctrl-Alt-Del\n";
+
 /// What it must not say.
 const NEVER: &[(&str, &str)] = &[
     (
@@ -108,18 +111,37 @@ const NEVER: &[(&str, &str)] = &[
 
 /// Another machine's inittab, and what its console says.
 const MOVING_INITTAB: &str = "\
+:user=www:wait:/bin/who
+:user=www,group=adm,cgroup=web:wait:/bin/who
+:group=9,user=77,nice=3:wait:/bin/who
+:user=nobody-knows:wait:/bin/who
+:cgroup=no/such:wait:/bin/who
 ::once:/bin/mover
 ::restart:switch_root /new /bin/init
 ";
-const MOVING_ORDER: &[(&str, &[&str])] = &[(
-    "switch_root goes on in another root, where what was mounted is moved to",
-    &[
-        "init: restart: the machine stops\n",
-        "init: begins, on Linux ",
-        "arrived in the new root\n",
-        "init: power off\n",
-    ],
-)];
+const MOVING_ORDER: &[(&str, &[&str])] = &[
+    (
+        "a service has the user, the group and the cgroup of its options",
+        &[
+            "uid 33, gid 34, groups 34, cgroup /, nice 0\n",
+            "uid 33, gid 4, groups 4, cgroup /web, nice 0\n",
+            "uid 77, gid 9, groups 9, cgroup /, nice 3\n",
+            "init: who: user \"nobody-knows\": ENOENT: no such file or directory\n",
+            "init: who: cgroup \"no/such\": ENOENT: no such file or directory\n",
+        ],
+    ),
+    (
+        "switch_root goes on in another root, where what was mounted is moved to",
+        &[
+            "init: restart: the machine stops\n",
+            "init: begins, on Linux ",
+            "arrived in the new root\n",
+            "init: power off\n",
+        ],
+    ),
+];
+const USERS: &str = "root:x:0:0::/:\nwww:x:33:34::/:/bin/sh\n";
+const GROUPS: &str = "root:x:0:\nadm:x:4:www\n";
 
 pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<(Duration, Outcome)> {
     let begin = Instant::now();
@@ -149,27 +171,39 @@ fn live(
     archive.program(&format!("bin/{SERVICE}"), &service)?;
     for name in [
         "cad", "crash", "director", "extra", "last", "late", "mover", "other", "rc", "steady",
-        "stubborn",
+        "stubborn", "who",
     ] {
         archive.link(&format!("bin/{name}"), SERVICE);
     }
-    archive.file("etc/inittab", inittab.as_bytes());
+    for (name, content) in [("inittab", inittab), ("passwd", USERS), ("group", GROUPS)] {
+        archive.file(&format!("etc/{name}"), content.as_bytes());
+    }
     let initramfs = workspace
         .scratch()?
         .join(format!("life-{}.cpio", arch.name()));
     archive.write(&initramfs)?;
+    let has_keyboard = matches!(arch, Arch::X86_64 | Arch::I386);
     let machine = Machine {
         arch,
         kernel,
         initramfs: &initramfs,
-        // A word that the kernel does not know, and gives to init.
-        append: "splash",
+        // A word that the kernel does not know, and gives to init; and whether somebody can press Ctrl-Alt-Del.
+        append: match has_keyboard {
+            true => "splash KEYBOARD=yes",
+            false => "splash",
+        },
     };
     let begin = Instant::now();
-    let mut running = machine.start(Stdio::null())?;
+    let mut running = machine.start(Stdio::piped())?;
+    let mut pressed = false;
     let problem = loop {
         match running.wait(SILENCE.min(LIMIT.saturating_sub(begin.elapsed())))? {
-            Progress::Said(_) => {}
+            Progress::Said(_) => {
+                if !pressed && running.console.transcript().contains(PRESS) {
+                    running.press_ctrl_alt_del()?;
+                    pressed = true;
+                }
+            }
             Progress::Silent => break Some("the machine hung"),
             Progress::Ended(status) if status.success() => break None,
             Progress::Ended(_) => break Some("qemu failed"),

@@ -3,10 +3,10 @@
 //! Our PID 1 tells over the same console what it does.
 
 use std::{
-    io::Read,
+    io::{Read, Write},
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::Duration,
@@ -72,6 +72,7 @@ impl Machine<'_> {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("can't start {}", emulator.display()))?;
+        let input = child.stdin.take();
         let mut output = child.stdout.take().context("qemu's output")?;
         let (sender, chunks) = mpsc::channel();
         thread::spawn(move || {
@@ -84,6 +85,7 @@ impl Machine<'_> {
         });
         Ok(Running {
             child,
+            input,
             chunks,
             console: Console::default(),
         })
@@ -93,6 +95,8 @@ impl Machine<'_> {
 /// A machine that runs. Dropped, it is switched off.
 pub struct Running {
     child: Child,
+    /// What qemu reads, where that is a pipe.
+    input: Option<ChildStdin>,
     chunks: Receiver<Vec<u8>>,
     pub console: Console,
 }
@@ -106,6 +110,12 @@ pub enum Progress {
 }
 
 impl Running {
+    /// Presses Ctrl-Alt-Del on the machine's keyboard, by qemu's monitor, which Ctrl-A c leads to and from. The input must be a pipe.
+    pub fn press_ctrl_alt_del(&mut self) -> Result<()> {
+        let input = self.input.as_mut().context("no pipe to qemu")?;
+        Ok(input.write_all(b"\x01csendkey ctrl-alt-delete\n\x01c")?)
+    }
+
     pub fn wait(&mut self, limit: Duration) -> Result<Progress> {
         Ok(match self.chunks.recv_timeout(limit) {
             Ok(chunk) => Progress::Said(self.console.feed(&chunk)),
