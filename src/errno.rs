@@ -452,7 +452,7 @@ ENODATA\n\
 ETIME\n\
 ENOSR\n\
 ENONET\n\
-ENOPKG\n\
+ENOPKG: no such package\n\
 EREMOTE\n\
 ENOLINK\n\
 EADV\n\
@@ -474,7 +474,7 @@ ELIBEXEC\n\
 EILSEQ: illegal byte sequence\n\
 ERESTART\n\
 ESTRPIPE\n\
-EUSERS\n\
+EUSERS: too many users\n\
 ENOTSOCK\n\
 EDESTADDRREQ\n\
 EMSGSIZE\n\

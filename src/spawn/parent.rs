@@ -167,7 +167,7 @@ fn clone(
         job.pipe = Some(sys::fd::pipe2(OFlags::CLOEXEC)?);
     }
     job.begin(At::CLONE);
-    let mut refusal = None;
+    let mut refused_now = false;
     if !refused(&REFUSES_CLONE3) {
         job.handlers_reset = true;
         job.in_cgroup = attributes.cgroup.is_some();
@@ -178,9 +178,9 @@ fn clone(
             answer = clone3(job, stack);
         }
         match answer {
-            Err(Errno::ENOSYS | Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => {
-                refusal = Some(&REFUSES_CLONE3);
-            }
+            Err(Errno::ENOSYS) => REFUSES_CLONE3.store(true, Ordering::Relaxed),
+            // Unless the kernel refuses what is asked for whatever the call.
+            Err(Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => refused_now = true,
             answer => return answer,
         }
         job.handlers_reset = false;
@@ -194,8 +194,8 @@ fn clone(
         job.begin(At::CLONE);
     }
     let pid = plain_clone(job, stack)?;
-    if let Some(refusal) = refusal {
-        refusal.store(true, Ordering::Relaxed);
+    if refused_now {
+        REFUSES_CLONE3.store(true, Ordering::Relaxed);
     }
     if !attributes.pidfd {
         return Ok((pid, None));
