@@ -349,8 +349,12 @@ fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
 
 /// Returns only what went wrong.
 fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
-    job.begin(At::REACHED);
-    if !job.memory_shared && pipe.send(job.record.get()).is_err() {
+    job.begin(At::EXEC);
+    let reached = Record {
+        at: At::REACHED,
+        errno: None,
+    };
+    if !job.memory_shared && pipe.send(reached).is_err() {
         // A program that runs while its parent believes that it doesn't would be worse.
         sys::process::exit(127);
     }
@@ -390,18 +394,13 @@ fn noted(job: &Job<'_, '_>, exec: impl FnOnce() -> Errno) -> Errno {
 
 /// If the program is there, it is its interpreter that is not.
 fn tell_what_is_missing(job: &Job<'_, '_>, errno: Errno, exists: impl FnOnce() -> bool) {
-    job.begin(
-        if matches!(errno, Errno::ENOENT | Errno::ENOTDIR) && exists() {
-            At::INTERPRETER
-        } else {
-            At::EXEC
-        },
-    );
+    if matches!(errno, Errno::ENOENT | Errno::ENOTDIR) && exists() {
+        job.begin(At::INTERPRETER);
+    }
 }
 
 /// POSIX XBD 8.3: tries each candidate; one that may not be executed is remembered while others are tried.
 fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> Errno {
-    job.begin(At::EXEC);
     // SAFETY: the buffer is the child's as long as it runs.
     let buffer = unsafe { &mut *job.buffer };
     // The kernel says so of the name itself only where the whole path is not too long already.
