@@ -121,12 +121,10 @@ fn start_with_signals_blocked(
 fn hear(job: &mut Job<'_, '_>) -> Result<(), Errno> {
     if job.memory_shared {
         // The kernel takes back the child's mark as it leaves, by its exec or its end.
-        while job.present.load(Ordering::Acquire) != 0 {
-            if !matches!(
-                sys::futex::wait(&job.present, 1),
-                Ok(()) | Err(Errno::EAGAIN | Errno::EINTR)
-            ) {
-                // A filter forbids it.
+        let is_present = || job.present.load(Ordering::Acquire) != 0;
+        while is_present() {
+            if sys::futex::wait(&job.present, 1).is_err() && is_present() {
+                // A filter forbids it, say.
                 let _ = sys::poll::ppoll(&mut [], Some(Duration::from_millis(1)), None);
             }
         }
