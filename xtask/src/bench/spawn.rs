@@ -7,7 +7,8 @@
 //! The first figures are of small parents, on one CPU and on all. Then one thing of the parent grows:
 //!
 //! - Its memory: what copies it (`fork`) grows with its pages, all of whose table entries the kernel copies and write-protects;
-//!   what shares it does not grow.
+//!   what shares it does not grow. Since the machine is another after 8 GiB were filled, which is seen in all curves, a table
+//!   of its own has a small parent and a large one, both alive, start programs in turns.
 //! - Its open descriptors: all grow alike, since the kernel copies the table of descriptors at each clone and closes them one by
 //!   one at the exec.
 //! - The actions: all grow by one system call for each, which is the kernel's.
@@ -173,6 +174,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
             rows,
         });
     }
+    told(large_beside_small(&mut starters, 8 * GIB, 40)?);
     for curve in &CURVES {
         grow(workspace, &mut starters, curve, usize::MAX, 5, told)?;
     }
@@ -187,6 +189,7 @@ pub fn short(workspace: &Workspace, told: Told<'_>) -> Result<()> {
         unit: MICROSECONDS,
         rows: beside(&mut starters, SMALL, 1)?,
     });
+    told(large_beside_small(&mut starters, 16 * MIB, 1)?);
     for curve in &CURVES {
         grow(workspace, &mut starters, curve, 2, 1, told)?;
     }
@@ -207,6 +210,30 @@ fn beside(
     })?;
     let names = ways.iter().map(|way| way.name.into());
     Ok(names.zip(values).collect())
+}
+
+/// A parent of 1 MiB and one of `most` bytes, or of half the free memory if that is less, and what only shares memory.
+fn large_beside_small(starters: &mut Starters, most: u64, turns: usize) -> Result<Table> {
+    let most = most.min(available()? / 2);
+    let [small, large] = [MIB, most].map(|memory| Setting { memory, ..SMALL });
+    let mut other = Starter::new(&starters.gnu, &starters.program)?;
+    let ways = ["core", "limit"];
+    let values = in_turns(2 * ways.len(), turns, |index| {
+        let way = ways[index / 2];
+        let value = match index % 2 {
+            0 => starters.all[GNU].ask(way, small)?,
+            _ => other.ask(way, large)?,
+        };
+        Ok(value.context("the memory can't be had")? / 1e3)
+    })?;
+    starters.release()?;
+    let names =
+        [CORE, LIMIT].map(|name| [MIB, most].map(|size| format!("{name}, {}", amount(size))));
+    Ok(Table {
+        title: "A small parent and a large one, in turns".into(),
+        unit: MICROSECONDS,
+        rows: names.into_iter().flatten().zip(values).collect(),
+    })
 }
 
 /// A table for each way, and the plot of all. What the machine does not allow is left out, and said.
@@ -342,7 +369,11 @@ fn plot(
 }
 
 /// The starters that could be built, each running.
-struct Starters(Vec<Starter>);
+struct Starters {
+    all: Vec<Starter>,
+    gnu: PathBuf,
+    program: PathBuf,
+}
 
 impl Starters {
     fn new(workspace: &Workspace) -> Result<Self> {
@@ -351,7 +382,8 @@ impl Starters {
             group.command(workspace, Profile::Release, &what).run()?;
         }
         let program = compile::path(workspace, HOST, Profile::Release, "cost-base");
-        let mut starters = vec![Starter::new(&build(workspace, HOST.triple())?, &program)?];
+        let gnu = build(workspace, HOST.triple())?;
+        let mut all = vec![Starter::new(&gnu, &program)?];
         // Its prebuilt library has the whole of musl in it.
         let triple = HOST.triple().replace("gnu", "musl");
         let add = cmd!("rustup", "target", "add", &triple);
@@ -360,26 +392,26 @@ impl Starters {
             ensure!(added.status.success(), "rustup can't add {triple}");
             build(workspace, &triple)
         }) {
-            Ok(path) => starters.push(Starter::new(&path, &program)?),
+            Ok(path) => all.push(Starter::new(&path, &program)?),
             Err(error) => eprintln!("xtask: left out: musl: {error:#}"),
         }
-        Ok(Starters(starters))
+        Ok(Starters { all, gnu, program })
     }
 
     fn ways(&self, which: impl Fn(&Way) -> bool) -> Vec<&'static Way> {
-        let there = WAYS.iter().filter(|way| way.starter < self.0.len());
+        let there = WAYS.iter().filter(|way| way.starter < self.all.len());
         there.filter(|way| which(way)).collect()
     }
 
     /// Microseconds of one start; `None` if the system refuses what the setting asks for.
     fn measure(&mut self, way: &Way, setting: Setting) -> Result<Option<f64>> {
         // There is not room for both.
-        for (index, other) in self.0.iter_mut().enumerate() {
+        for (index, other) in self.all.iter_mut().enumerate() {
             if index != way.starter && other.memory > MIB {
                 other.ask("none", SMALL)?;
             }
         }
-        let answer = self.0[way.starter].ask(way.word, setting)?;
+        let answer = self.all[way.starter].ask(way.word, setting)?;
         Ok(answer.map(|nanoseconds| nanoseconds / 1e3))
     }
 
@@ -389,11 +421,11 @@ impl Starters {
             memory: 0,
             ..setting
         };
-        Ok(self.0[way.starter].ask("none", setting)?.is_some())
+        Ok(self.all[way.starter].ask("none", setting)?.is_some())
     }
 
     fn release(&mut self) -> Result<()> {
-        for starter in &mut self.0 {
+        for starter in &mut self.all {
             starter.ask("none", SMALL)?;
         }
         Ok(())
