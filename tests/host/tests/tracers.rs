@@ -128,7 +128,6 @@ fn sharing_memory_is_asked_for_once_where_it_is_refused() {
         [
             "clone3 shared",
             "clone shared",
-            "clone3 copied",
             "clone copied",
             "clone copied"
         ]
