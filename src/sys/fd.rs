@@ -303,6 +303,27 @@ pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_fsync as usize, fd.fd as usize) })
 }
 
+/// `flock`: locks the file for this open file description alone, without waiting: `EAGAIN` if another has a lock. It lasts until the
+/// last descriptor of the description is closed; files are changed all the same by whoever does not ask.
+///
+/// ```
+/// use nestling::{AsFd, Errno, OFlags, sys};
+/// # let path = std::ffi::CString::new(std::env::temp_dir().join(format!("nestling-{}", std::process::id())).to_str().unwrap()).unwrap();
+/// let open = || sys::fd::open(&path, OFlags::RDWR | OFlags::CREAT | OFlags::CLOEXEC, 0o600);
+/// let (one, other) = (open()?, open()?);
+/// sys::fd::try_lock(one.as_fd())?;
+/// assert_eq!(sys::fd::try_lock(other.as_fd()), Err(Errno::EAGAIN));
+/// drop(one);
+/// sys::fd::try_lock(other.as_fd())?;
+/// # sys::file::unlink(&path)?;
+/// # Ok::<(), Errno>(())
+/// ```
+pub fn try_lock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    let operation = linux::LOCK_EX | linux::LOCK_NB;
+    // SAFETY: numbers are all it takes.
+    done(unsafe { syscall2(linux::__NR_flock as usize, fd.fd as usize, operation as usize) })
+}
+
 /// `getdents64`: entries of an open directory, as `struct linux_dirent64`s one after the other; 0 bytes at the end.
 pub fn getdents64(directory: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.

@@ -101,7 +101,7 @@ fn build(target: &str) -> Result<PathBuf, String> {
         "",
         target,
         &[
-            &["-p", "nestling", "--features", "rt,alloc"],
+            &["-p", "nestling", "--features", "rt,alloc,edit"],
             &["--bin", "spawn", "--bin", "init", "--bin", "sh"][..],
         ]
         .concat(),

@@ -5,10 +5,14 @@ use alloc::vec::Vec;
 use nestling::poll::{self, Events, PollFd};
 use nestling::rt::descriptors;
 use nestling::terminal::{self, Mode};
-use nestling::text::Text;
-use nestling::{Errno, Signal, io, signals, sys};
+use nestling::text::{Sink, Text};
+use nestling::{Errno, SigSet, Signal, signals, sys};
 
+#[cfg(feature = "edit")]
+use crate::editor;
 use crate::expansion;
+#[cfg(feature = "edit")]
+use crate::history;
 use crate::jobs;
 use crate::options::Opt;
 use crate::shell::{Divert, Shell, text};
@@ -23,6 +27,25 @@ pub struct Interactive {
     commands: u32,
     /// How often the end of the input was ignored in a row.
     ends: u32,
+    #[cfg(feature = "edit")]
+    pub editor: editor::Kept,
+    #[cfg(feature = "edit")]
+    pub history: history::History,
+    /// Lines are edited.
+    #[cfg(feature = "edit")]
+    pub edits: bool,
+}
+
+/// What [`wait`] has waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    Input,
+    /// One that the shell acts on, or for which the caller waits, too.
+    Signal,
+    /// Nobody was there for TMOUT seconds.
+    Late,
+    /// There is nothing that could be waited for.
+    Gone,
 }
 
 /// Reads a line with its newline, after a prompt: PS1, or PS2 if the command goes on. `None` at the end of the input.
@@ -34,8 +57,26 @@ pub fn read_line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Di
         if !goes_on {
             jobs::notify(shell);
         }
-        show_prompt(shell, goes_on);
         let mut line = Vec::new();
+        #[cfg(feature = "edit")]
+        if let Some(terminal) = editor::terminal(shell) {
+            shell.interactive.edits = true;
+            let prompt = numbered_prompt(shell, goes_on);
+            match editor::read(shell, terminal, &prompt, &mut line)? {
+                editor::End::Line => {
+                    shell.interactive.ends = 0;
+                    return Ok(Some(line));
+                }
+                editor::End::Eof if goes_on => return Ok(None),
+                editor::End::Eof if shell.options.has(Opt::Ignoreeof) => {
+                    nestling::eprintln!("Use \"exit\" to leave the shell.");
+                }
+                editor::End::Eof if jobs::should_stay(shell) => {}
+                editor::End::Eof | editor::End::Gone => return Ok(None),
+            }
+            continue;
+        }
+        show_prompt(shell, goes_on);
         match read(shell, goes_on, &mut line) {
             Err(divert) => return Err(divert),
             Ok(()) if !line.is_empty() => {
@@ -71,10 +112,16 @@ pub fn prompt(shell: &mut Shell, name: Symbol) -> Vec<u8> {
 
 /// Writes PS1, or PS2.
 fn show_prompt(shell: &mut Shell, goes_on: bool) {
+    let prompt = numbered_prompt(shell, goes_on);
+    nestling::eprint!(&prompt[..]);
+}
+
+/// PS1, or PS2.
+fn numbered_prompt(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
     let name = if goes_on { Symbol::PS2 } else { Symbol::PS1 };
     let prompt = prompt(shell, name);
     shell.output.flush();
-    let mut out = io::Writer::new(io::stderr());
+    let mut out = Prompt(Vec::new());
     let mut rest = &prompt[..];
     // In PS1 `!` is the number of the command, and `!!` is `!`.
     while let Some(index) = rest.iter().position(|&byte| byte == b'!' && !goes_on) {
@@ -92,6 +139,15 @@ fn show_prompt(shell: &mut Shell, goes_on: bool) {
         };
     }
     rest.write(&mut out);
+    out.0
+}
+
+struct Prompt(Vec<u8>);
+
+impl Sink for Prompt {
+    fn put(&mut self, text: &[u8]) {
+        self.0.extend_from_slice(text);
+    }
 }
 
 /// Reads to the end of a line, or of the input. Signals that come meanwhile are acted upon.
@@ -135,36 +191,48 @@ fn read(shell: &mut Shell, goes_on: bool, line: &mut Vec<u8>) -> Result<(), Dive
 
 /// Waits until there is something to read, and executes traps that come before it.
 fn wait(shell: &mut Shell, goes_on: bool, line: &[u8]) -> Result<(), Divert> {
-    loop {
+    while wait_for_input(shell, SigSet::EMPTY) == Awaited::Signal {
         if shell.traps.pending() {
             traps::run_pending(shell)?;
             show_prompt(shell, goes_on);
+        } else if jobs::notify(shell) {
+            show_prompt(shell, goes_on);
+            nestling::eprint!(line);
         }
-        let mut awaited = shell.traps.acts_on();
-        if shell.options.has(Opt::Notify) && !awaited.contains(Signal::CHLD) {
-            // `set -b`: the end of a job is told at once.
-            awaited = awaited.with(Signal::CHLD);
-            let _ = sys::caught::catch(Signal::CHLD);
-            sys::caught::take(Signal::CHLD);
-            if jobs::notify(shell) {
-                show_prompt(shell, goes_on);
-                nestling::eprint!(line);
-            }
+    }
+    Ok(())
+}
+
+/// Waits until there is something to read, or a signal has come that the shell acts on or that is one of `more`. That is then
+/// still noted, unless it is the SIGCHLD of `set -b`, after which jobs are to be told of.
+pub fn wait_for_input(shell: &mut Shell, more: SigSet) -> Awaited {
+    let mut awaited = shell.traps.acts_on().union(more);
+    let tells = shell.options.has(Opt::Notify) && !awaited.contains(Signal::CHLD);
+    if tells {
+        awaited = awaited.with(Signal::CHLD);
+        let _ = sys::caught::catch(Signal::CHLD);
+        sys::caught::take(Signal::CHLD);
+        if shell.jobs.has_news() {
+            return Awaited::Signal;
         }
+    }
+    loop {
         // While these are blocked, none can come between the look and the wait.
         let Ok(guard) = signals::block(awaited) else {
-            return Ok(());
+            return Awaited::Gone;
         };
         if sys::caught::caught().bits() & awaited.bits() != 0 {
-            continue;
+            if tells {
+                sys::caught::take(Signal::CHLD);
+            }
+            return Awaited::Signal;
         }
         let Ok(input) = descriptors::of_user(0) else {
-            return Ok(());
+            return Awaited::Gone;
         };
-        if poll::ppoll(&mut [PollFd::new(input, Events::IN)], None, guard.former())
-            != Err(Errno::EINTR)
-        {
-            return Ok(());
+        match poll::ppoll(&mut [PollFd::new(input, Events::IN)], None, guard.former()) {
+            Err(Errno::EINTR) => {}
+            _ => return Awaited::Input,
         }
     }
 }

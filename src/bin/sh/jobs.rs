@@ -192,6 +192,7 @@ impl Jobs {
         self.table.len()
     }
 
+    #[inline(never)]
     fn get(&self, place: usize) -> Option<&Job> {
         self.table.get(place)?.as_ref()
     }
@@ -479,6 +480,12 @@ impl Jobs {
         } else {
             Options::default()
         }
+    }
+
+    /// Whether there is something that was not told yet.
+    pub fn has_news(&mut self) -> bool {
+        self.update();
+        self.news
     }
 
     /// Notes what has happened, without waiting. No system call if none of the jobs runs or is stopped.

@@ -9,9 +9,13 @@
 extern crate alloc;
 
 mod builtins;
+#[cfg(feature = "edit")]
+mod editor;
 mod execution;
 mod expansion;
 mod fields;
+#[cfg(feature = "edit")]
+mod history;
 mod interactive;
 mod invocation;
 mod jobs;

@@ -32,6 +32,11 @@ pub fn next(shell: &mut Shell, source: &mut Source) -> Result<Option<List>, Dive
     if shell.options.has(Opt::Verbose) {
         source.echo();
     }
+    #[cfg(feature = "edit")]
+    if source.is_typed() {
+        let list = answer.as_ref().ok().and_then(Option::as_ref);
+        crate::history::typed(shell, source.command(), list);
+    }
     if let Some(divert) = diverted {
         return Err(divert);
     }

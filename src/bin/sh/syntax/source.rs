@@ -156,16 +156,24 @@ impl Source {
         }
     }
 
-    /// `set -v`: writes what was read of the complete command, as it was read.
+    /// `set -v`: writes the complete command.
     pub(super) fn echo(&self) {
         if !matches!(self.origin, Origin::Text) {
-            let read = self
-                .read()
-                .get(self.begun..self.place())
-                .unwrap_or_default();
             // Nobody is left to be told.
-            let _ = io::write_all(io::stderr(), read);
+            let _ = io::write_all(io::stderr(), self.command());
         }
+    }
+
+    /// What was read of the complete command, as it was read.
+    pub fn command(&self) -> &[u8] {
+        let command = self.read().get(self.begun..self.place());
+        command.unwrap_or_default()
+    }
+
+    /// Whether it is [what the user types](Self::interactive).
+    #[cfg(feature = "edit")]
+    pub(super) fn is_typed(&self) -> bool {
+        matches!(self.origin, Origin::Interactive)
     }
 
     /// Where the line that `at` is in ends, behind its newline.

@@ -1,0 +1,209 @@
+//! `fc [-r] [-e editor] [first [last]]`, `fc -l [-nr] [first [last]]`, `fc -s [old=new] [first]` (XCU 3 `fc`): lists commands of the
+//! history, or executes them again, edited or as they were.
+
+use alloc::vec::Vec;
+
+use nestling::text::{self, Text};
+use nestling::{AsFd, Errno, OFlags, io, sys};
+
+use super::Answer;
+use super::options::{Getopt, Wrong, wrong};
+use crate::execution;
+use crate::fields::Arguments;
+use crate::history;
+use crate::interactive;
+use crate::shell::{Shell, text};
+use crate::syntax::{self, Source};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let (mut lists, mut numbers, mut reversed, mut edits) = (false, true, false, true);
+    let mut editor = None;
+    let mut getopt = Getopt::new(arguments, "e:lnrs");
+    let operands = loop {
+        let operands = getopt.operands();
+        // A negative number is no option.
+        if let Some([b'-', b'0'..=b'9', ..]) = operands.get(0) {
+            break operands;
+        }
+        match getopt.next(shell)? {
+            Some(b'l') => lists = true,
+            Some(b'n') => numbers = false,
+            Some(b'r') => reversed = true,
+            Some(b's') => edits = false,
+            Some(_) => editor = Some(getopt.argument),
+            None => break getopt.operands(),
+        }
+    };
+    // As it was written before POSIX.
+    edits &= editor != Some(b"-");
+    if !shell.is_interactive() {
+        return none(shell);
+    }
+    history::load(shell);
+    if lists {
+        let range = range(shell, operands, b"-16", Some(b"-1"))?;
+        return list(shell, numbers_of(range, reversed), numbers);
+    }
+    if !edits {
+        return execute_again(shell, operands);
+    }
+    let range = range(shell, operands, b"-1", None)?;
+    let mut text = Vec::new();
+    for number in numbers_of(range, reversed) {
+        text.extend_from_slice(shell.interactive.history.get(number).map_or(&[], |command| command));
+        text.push(b'\n');
+    }
+    history::take_back(shell);
+    let default = interactive::variable(shell, b"FCEDIT").filter(|editor| !editor.is_empty());
+    let editor = editor.or(default).unwrap_or(b"ed").to_vec();
+    match edited(shell, &editor, &text)? {
+        Some(text) => execute(shell, &text),
+        None => Ok(shell.status.max(1)),
+    }
+}
+
+fn none(shell: &mut Shell) -> Answer {
+    shell.complain(text!("fc: there is no history"));
+    Ok(1)
+}
+
+type Range = (usize, usize);
+
+/// The commands that two operands mean. Without the second one it is what it is by default, or the first.
+fn range(shell: &mut Shell, operands: Arguments<'_>, first: &[u8], last: Option<&[u8]>) -> Result<Range, Wrong> {
+    let (given, first) = (operands.len(), operands.get(0).unwrap_or(first));
+    if let Some(surplus) = operands.get(2) {
+        return Err(wrong(shell, b"fc", surplus, "too many operands"));
+    }
+    match operands.get(1).or(last) {
+        Some(last) => Ok((find(shell, first, true)?, find(shell, last, true)?)),
+        None => find(shell, first, given == 0).map(|number| (number, number)),
+    }
+}
+
+/// The number of the command that an operand means. At the ends of a range what is not there any more, or yet, is what is nearest.
+fn find(shell: &mut Shell, operand: &[u8], of_range: bool) -> Result<usize, Wrong> {
+    let history = &shell.interactive.history;
+    let (first, past) = (history.first(), history.past());
+    let (sign, digits) = match operand {
+        [sign @ (b'+' | b'-'), digits @ ..] => (*sign, digits),
+        digits => (b'+', digits),
+    };
+    let found = match text::number(digits, 10).and_then(|number| usize::try_from(number).ok()) {
+        Some(number) => {
+            let number = if sign == b'-' { past.saturating_sub(number) } else { number };
+            let nearest = number.min(past - 1).max(first);
+            Some(if of_range { nearest } else { number }).filter(|number| (first..past).contains(number))
+        }
+        None => history.find(past, |command| command.starts_with(operand)),
+    };
+    found.ok_or_else(|| wrong(shell, b"fc", operand, "no such command in the history"))
+}
+
+/// The numbers of a range, the other way round if it is, or is to be: if both, not.
+fn numbers_of((first, last): Range, reversed: bool) -> impl Iterator<Item = usize> {
+    let (low, high) = (first.min(last), first.max(last));
+    let backward = reversed != (first > last);
+    (low..=high).map(move |number| if backward { high - (number - low) } else { number })
+}
+
+/// `-l`
+fn list(shell: &mut Shell, commands: impl Iterator<Item = usize>, with_numbers: bool) -> Answer {
+    let output = &mut shell.output;
+    for number in commands {
+        if with_numbers {
+            number.write(output);
+        }
+        let command = shell.interactive.history.get(number);
+        for line in command.map_or(&[][..], |command| command).split(|&byte| byte == b'\n') {
+            output.write(b"\t");
+            output.write(line);
+            output.write(b"\n");
+        }
+    }
+    Ok(0)
+}
+
+/// `-s`: a part of the command is replaced, where that is asked for.
+fn execute_again(shell: &mut Shell, mut operands: Arguments<'_>) -> Answer {
+    let replaced = operands.get(0).and_then(|operand| {
+        let (old, new) = operand.split_at(operand.iter().position(|&byte| byte == b'=')?);
+        Some((old, new.get(1..)?))
+    });
+    if replaced.is_some() {
+        operands = operands.skip(1);
+    }
+    if let Some(surplus) = operands.get(1) {
+        return Err(wrong(shell, b"fc", surplus, "too many operands").into());
+    }
+    let (number, _) = range(shell, operands, b"-1", None)?;
+    let mut text = shell.interactive.history.get(number).map_or(&[][..], |command| command).to_vec();
+    if let Some((old, new)) = replaced {
+        let place = (0..=text.len()).find(|&place| text.get(place..).unwrap_or_default().starts_with(old));
+        let Some(place) = place else {
+            return Err(wrong(shell, b"fc", old, "not in the command").into());
+        };
+        text.splice(place..place + old.len(), new.iter().copied());
+    }
+    text.push(b'\n');
+    history::take_back(shell);
+    execute(shell, &text)
+}
+
+/// Shows commands, enters them into the history and executes them.
+fn execute(shell: &mut Shell, text: &[u8]) -> Answer {
+    if shell.is_too_deep() {
+        return Err(shell.fatal(2, text!("fc: nested too deeply")));
+    }
+    let line = shell.line;
+    let mut source = Source::text(text, 1);
+    loop {
+        let commands = syntax::next(shell, &mut source);
+        nestling::eprint!(source.command());
+        history::add(shell, source.command());
+        let Some(commands) = commands? else { break };
+        execution::list(shell, &commands, false)?;
+    }
+    shell.line = line;
+    Ok(shell.status)
+}
+
+/// Has a text edited in a file of its own. `None`, and a status, if the editor says that it has failed.
+pub fn edited(shell: &mut Shell, editor: &[u8], text: &[u8]) -> Result<Option<Vec<u8>>, crate::shell::Divert> {
+    let mut path = Vec::new();
+    let written = loop {
+        path.clear();
+        shell.random = shell.random.wrapping_mul(1_103_515_245).wrapping_add(12345);
+        let name = text!("/tmp/sh", shell.own_pid(), ".", shell.random >> 8);
+        name.write(&mut interactive::Bytes(&mut path));
+        path.push(0);
+        let c_path = core::ffi::CStr::from_bytes_with_nul(&path).unwrap_or_default();
+        match history::write_new(c_path, text) {
+            Err(Errno::EEXIST) => {}
+            written => break written.map(|_| c_path.to_owned()),
+        }
+    };
+    let path = match written {
+        Ok(path) => path,
+        Err(errno) => {
+            shell.complain(text!("fc: a file in /tmp: ", errno));
+            shell.status = 1;
+            return Ok(None);
+        }
+    };
+    let mut command = editor.to_vec();
+    command.push(b' ');
+    command.extend_from_slice(path.to_bytes());
+    let line = shell.line;
+    let flow = execution::all(shell, &mut Source::text(&command, line));
+    shell.line = line;
+    let mut edited = Vec::new();
+    let read = sys::fd::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, 0)
+        .and_then(|file| io::read_to_end(file.as_fd(), &mut edited));
+    let _ = sys::file::unlink(&path);
+    flow?;
+    if edited.last().is_some_and(|&byte| byte != b'\n') {
+        edited.push(b'\n');
+    }
+    Ok((shell.status == 0 && read.is_ok()).then_some(edited))
+}

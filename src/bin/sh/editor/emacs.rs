@@ -1,0 +1,250 @@
+//! Emacs' keys.
+
+use super::buffer::{is_alphanumeric, is_not_blank};
+use super::keys::Key;
+use super::{Act, End, Last, Session, completion, search};
+use crate::shell::Shell;
+
+/// A key is not repeated more often.
+const MOST: usize = 9999;
+
+/// Does what a key says, as often as the number says that was typed before it.
+pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
+    let count = session.count.take();
+    let digit = match &key {
+        Key::M(digit @ b'0'..=b'9') => Some(*digit),
+        Key::Text(text) if count.is_some() => match **text {
+            [digit @ b'0'..=b'9'] => Some(digit),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(digit) = digit {
+        let number = count.unwrap_or_default() * 10 + usize::from(digit - b'0');
+        session.count = Some(number.min(MOST));
+        return Ok(None);
+    }
+    session.buffer.begin();
+    let times = match key {
+        // They have a use of their own for it.
+        Key::M(b'.' | b'_' | b'g') | Key::C(b']') | Key::MC(b']') => 1,
+        _ => count.unwrap_or(1),
+    };
+    for _ in 0..times {
+        let last = core::mem::replace(&mut session.last, Last::Other);
+        let end = once(session, shell, &key, last, count)?;
+        if end.is_some() {
+            return Ok(end);
+        }
+    }
+    Ok(None)
+}
+
+fn once(
+    session: &mut Session,
+    shell: &mut Shell,
+    key: &Key,
+    last: Last,
+    count: Option<usize>,
+) -> Act {
+    let buffer = &mut session.buffer;
+    let (at, end) = (buffer.at(), buffer.len());
+    match *key {
+        Key::Text(ref text) => buffer.insert(text),
+        Key::C(b'J' | b'M') => return Ok(Some(End::Line)),
+        Key::C(b'O') => {
+            shell.interactive.editor.next = Some(session.number + 1);
+            return Ok(Some(End::Line));
+        }
+        Key::C(b'C') => return session.interrupt(shell),
+        Key::C(b'D') if end == 0 => return Ok(Some(End::Eof)),
+        Key::C(b'A') => buffer.go(0),
+        Key::C(b'E') => buffer.go(end),
+        Key::C(b'B') => buffer.go(buffer.before(at)),
+        Key::C(b'F') => buffer.go(buffer.after(at)),
+        Key::C(b'D') | Key::Delete => buffer.replace(at, buffer.after(at), b""),
+        Key::C(b'H' | b'?') => buffer.replace(buffer.before(at), at, b""),
+        Key::C(b'K') => session.kill(shell, at, end, last == Last::Kill),
+        Key::C(b'U') | Key::XC(b'?') => session.kill(shell, 0, at, last == Last::Kill),
+        Key::C(b'W') => {
+            let start = buffer.word_before(at, is_not_blank);
+            session.kill(shell, start, at, last == Last::Kill);
+        }
+        Key::MC(b'W') => {
+            let (start, end) = session.region();
+            session.kill(shell, start, end, false);
+        }
+        Key::C(b'Y') => {
+            let kill = shell.interactive.editor.kills.last();
+            buffer.insert(kill);
+            session.last = Last::Yank(kill.len());
+        }
+        Key::M(b'y') => {
+            if let Last::Yank(length) = last {
+                let kills = &mut shell.interactive.editor.kills;
+                kills.rotate();
+                buffer.replace(at - length, at, kills.last());
+                session.last = Last::Yank(kills.last().len());
+            }
+        }
+        Key::C(b'T') => transpose(session),
+        Key::M(b't') => transpose_words(session),
+        Key::C(b'_') | Key::XC(b'U') => {
+            if !buffer.undo() {
+                session.screen.bell();
+            }
+        }
+        Key::M(b'r') => while buffer.undo() {},
+        Key::C(b'L') | Key::MC(b'L') => session.screen.clear(),
+        Key::C(b'P') => drop(session.go_through_history(shell, true)),
+        Key::C(b'N') => drop(session.go_through_history(shell, false)),
+        Key::M(b'<') => drop(session.show(shell, shell.interactive.history.first())),
+        Key::M(b'>') => drop(session.show(shell, shell.interactive.history.end())),
+        Key::M(b'g') => {
+            let last = shell.interactive.history.end() - 1;
+            session.show(shell, count.unwrap_or(last));
+        }
+        Key::PageUp => search::by_beginning(session, shell, true),
+        Key::PageDown => search::by_beginning(session, shell, false),
+        Key::C(b'R') => return search::search(session, shell, true),
+        Key::C(b'S') => return search::search(session, shell, false),
+        Key::C(b']') => go_to_character(session, shell, false, count)?,
+        Key::MC(b']') => go_to_character(session, shell, true, count)?,
+        Key::C(b'I') | Key::MC(b'[' | b'X') | Key::XC(b'[') => {
+            completion::complete(session, shell, last == Last::Tab);
+            session.last = Last::Tab;
+        }
+        Key::M(b'=' | b'?') | Key::X(b'?') | Key::XC(b'Y') => {
+            completion::complete(session, shell, true);
+        }
+        Key::M(b'*') => completion::insert_all(session, shell),
+        Key::C(b'V' | b'Q' | b'^') => session.insert_next(shell)?,
+        Key::C(b'@') | Key::M(b' ') => session.mark = at,
+        Key::XC(b'X') => buffer.go(core::mem::replace(&mut session.mark, at)),
+        Key::M(b'#') => return session.comment(),
+        Key::M(b'\\') => {
+            let blank = |byte: &u8| byte.is_ascii_whitespace();
+            let before = buffer
+                .part(0, at)
+                .iter()
+                .rev()
+                .take_while(|byte| blank(byte))
+                .count();
+            let behind = buffer
+                .part(at, end)
+                .iter()
+                .take_while(|byte| blank(byte))
+                .count();
+            buffer.replace(at - before, at + behind, b"");
+        }
+        Key::X(b'e') | Key::XC(b'E') => return session.edit_elsewhere(shell),
+        Key::Paste => session.paste(shell)?,
+        Key::M(b'.' | b'_') => last_argument(session, shell, last, count),
+        Key::M(letter) => by_word(session, shell, letter, last == Last::Kill),
+        Key::MC(b'H' | b'?') => by_word(session, shell, b'h', last == Last::Kill),
+        _ => {}
+    }
+    Ok(None)
+}
+
+/// Keys that move or change a word: of letters and digits, or if the key is a capital one all that is not blank.
+fn by_word(session: &mut Session, shell: &mut Shell, letter: u8, joins: bool) {
+    let buffer = &mut session.buffer;
+    let is_word = if letter.is_ascii_uppercase() {
+        is_not_blank
+    } else {
+        is_alphanumeric
+    };
+    let at = buffer.at();
+    let (before, after) = (
+        buffer.word_before(at, is_word),
+        buffer.word_after(at, is_word),
+    );
+    match letter.to_ascii_lowercase() {
+        b'b' => buffer.go(before),
+        b'f' => buffer.go(after),
+        b'd' => session.kill(shell, at, after, joins),
+        b'h' => session.kill(shell, before, at, joins),
+        letter @ (b'u' | b'l' | b'c') => {
+            let mut word = buffer.part(at, after).to_vec();
+            let mut is_first = true;
+            for byte in &mut word {
+                *byte = match letter {
+                    b'u' => byte.to_ascii_uppercase(),
+                    b'c' if is_first => byte.to_ascii_uppercase(),
+                    _ => byte.to_ascii_lowercase(),
+                };
+                is_first &= !is_word(*byte);
+            }
+            buffer.replace(at, after, &word);
+        }
+        _ => {}
+    }
+}
+
+/// The character before the cursor changes places with the one there, or at the end with the one before.
+fn transpose(session: &mut Session) {
+    let buffer = &mut session.buffer;
+    let mut at = buffer.at();
+    if at == buffer.len() {
+        at = buffer.before(at);
+    }
+    let (before, after) = (buffer.before(at), buffer.after(at));
+    if before < at {
+        let text = [buffer.part(at, after), buffer.part(before, at)].concat();
+        buffer.replace(before, after, &text);
+    }
+}
+
+/// The word at the cursor, or behind it, changes places with the one before.
+fn transpose_words(session: &mut Session) {
+    let buffer = &mut session.buffer;
+    let mut end = buffer.word_after(buffer.at(), is_alphanumeric);
+    let start = buffer.word_before(end, is_alphanumeric);
+    end = buffer.word_after(start, is_alphanumeric);
+    let former_start = buffer.word_before(start, is_alphanumeric);
+    let former_end = buffer.word_after(former_start, is_alphanumeric);
+    if former_end <= start {
+        let parts = [
+            (start, end),
+            (former_end, start),
+            (former_start, former_end),
+        ];
+        let text = parts.map(|(start, end)| buffer.part(start, end)).concat();
+        buffer.replace(former_start, end, &text);
+    }
+}
+
+fn go_to_character(
+    session: &mut Session,
+    shell: &mut Shell,
+    back: bool,
+    count: Option<usize>,
+) -> Result<(), crate::shell::Divert> {
+    if let Some(Key::Text(character)) = session.key(shell)? {
+        match session.place_of(&character, back, count.unwrap_or(1)) {
+            Some(place) => session.buffer.go(place),
+            None => session.screen.bell(),
+        }
+    }
+    Ok(())
+}
+
+/// The last word of the command before; again, of the one before that. With a number, that word of it.
+fn last_argument(session: &mut Session, shell: &Shell, last: Last, count: Option<usize>) {
+    let history = &shell.interactive.history;
+    let (number, length) = match last {
+        Last::Argument(number, length) => (number, length),
+        _ => (history.end(), 0),
+    };
+    let at = session.buffer.at();
+    let Some(command) = history.get(number - 1) else {
+        return session.screen.bell();
+    };
+    let word = match count {
+        Some(count) => super::word(command, count),
+        None => completion::last_word(command),
+    };
+    session.buffer.replace(at - length, at, word);
+    session.last = Last::Argument(number - 1, word.len());
+}

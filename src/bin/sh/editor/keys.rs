@@ -1,0 +1,88 @@
+//! Keys: what the bytes mean that a terminal sends.
+
+use alloc::vec::Vec;
+
+/// What ends a paste.
+pub const PASTE_END: &[u8] = b"\x1b[201~";
+
+/// A key. Arrows and the like are the control characters that do the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// A character.
+    Text(Vec<u8>),
+    /// With Control: `C(b'A')`. Escape is `C(b'[')`, Backspace `C(b'?')`.
+    C(u8),
+    /// With Meta (Alt), or after Escape.
+    M(u8),
+    /// With both.
+    MC(u8),
+    /// After Ctrl-X.
+    X(u8),
+    /// After Ctrl-X, with Control.
+    XC(u8),
+    Delete,
+    PageUp,
+    PageDown,
+    /// What comes up to its end is text.
+    Paste,
+    /// It means nothing here.
+    Other,
+}
+
+/// The key that the bytes are; `None` if there is more to come.
+pub fn decode(bytes: &[u8], utf8: bool) -> Option<Key> {
+    let key = match bytes {
+        [] | [0x1b] | [0x1b, 0x1b] | [0x18] => return None,
+        // A key with Meta may come as an escape before its own.
+        [0x1b, 0x1b, ..] => return decode(bytes.get(1..).unwrap_or_default(), utf8),
+        // The Linux console's function keys.
+        [0x1b, b'[', b'['] => return None,
+        [0x1b, b'[', b'[', _] => Key::Other,
+        [0x1b, b'[' | b'O', parameters @ .., last] if (0x40..0x7f).contains(last) => {
+            sequence(parameters, *last)
+        }
+        // Nothing is so long.
+        [0x1b, b'[' | b'O', ..] if bytes.len() > 32 => Key::Other,
+        [0x1b, b'[' | b'O', ..] => return None,
+        [0x1b, byte @ (0..0x20 | 0x7f)] => Key::MC(byte ^ 0x40),
+        [0x1b, byte, ..] => Key::M(*byte),
+        [0x18, byte @ (0..0x20 | 0x7f)] => Key::XC(byte ^ 0x40),
+        [0x18, byte, ..] => Key::X(*byte),
+        [byte @ (0..0x20 | 0x7f), ..] => Key::C(byte ^ 0x40),
+        _ => {
+            let expected = match bytes {
+                [0xc2..0xe0, ..] if utf8 => 2,
+                [0xe0..0xf0, ..] if utf8 => 3,
+                [0xf0..0xf5, ..] if utf8 => 4,
+                _ => 1,
+            };
+            if bytes.len() < expected && bytes.iter().skip(1).all(|byte| byte & 0xc0 == 0x80) {
+                return None;
+            }
+            Key::Text(bytes.to_vec())
+        }
+    };
+    Some(key)
+}
+
+/// `ESC [ parameters last`, or `ESC O last`.
+fn sequence(parameters: &[u8], last: u8) -> Key {
+    // `1;5C`: with Control; 3 is Meta. Other terminals send `5C`.
+    let by_words = matches!(parameters, [.., b'3' | b'5']);
+    match (last, parameters) {
+        (b'A', _) => Key::C(b'P'),
+        (b'B', _) => Key::C(b'N'),
+        (b'C', _) if by_words => Key::M(b'f'),
+        (b'D', _) if by_words => Key::M(b'b'),
+        (b'C', _) => Key::C(b'F'),
+        (b'D', _) => Key::C(b'B'),
+        (b'H', _) | (b'~', b"1" | b"7") => Key::C(b'A'),
+        (b'F', _) | (b'~', b"4" | b"8") => Key::C(b'E'),
+        (b'~', b"3") => Key::Delete,
+        (b'~', b"3;3" | b"3;5") => Key::M(b'd'),
+        (b'~', b"5") => Key::PageUp,
+        (b'~', b"6") => Key::PageDown,
+        (b'~', b"200") => Key::Paste,
+        _ => Key::Other,
+    }
+}

@@ -1,0 +1,440 @@
+//! Editing a line at the terminal, with emacs' keys or vi's; [`keys.md`](../../../../src/bin/sh/editor/keys.md) lists them.
+//!
+//! There are line editors without std, but none that is good enough: `noline`, the one that is kept up, has UTF-8, emacs' basic keys and
+//! a history, but neither completion nor search, undo, a kill ring, wide characters or bracketed paste; `embedded-cli` and its like are
+//! for command lines of one row and a fixed size, and none has vi's keys.
+//!
+//! A key costs one write at most, and what comes at once is drawn at once. Keys are read byte by byte: what is typed ahead belongs to
+//! the command that is started.
+
+mod buffer;
+mod completion;
+mod emacs;
+mod keys;
+mod screen;
+mod search;
+mod width;
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use nestling::poll::{self, Events, PollFd};
+use nestling::rt::descriptors;
+use nestling::terminal::{self, Attributes, Mode, Special, When};
+use nestling::{BorrowedFd, Errno, SigSet, Signal, io, signals, sys};
+
+use crate::history;
+use crate::interactive::{self, Awaited};
+use crate::jobs;
+use crate::shell::{Divert, Shell};
+use crate::symbols::Symbol;
+use crate::traps;
+use buffer::{Buffer, Kills};
+use keys::{Key, PASTE_END};
+use screen::Screen;
+
+/// What a terminal sends for one key comes within this time.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
+/// How the reading of a line ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Line,
+    /// Ctrl-D on an empty line.
+    Eof,
+    /// The terminal is gone, or nobody was there for TMOUT seconds.
+    Gone,
+}
+
+/// What a key has led to: an end, or the next key.
+type Act = Result<Option<End>, Divert>;
+
+/// What is kept between lines.
+#[derive(Debug, Default)]
+pub struct Kept {
+    kills: Kills,
+    /// The number of the command that the next line begins as (C-o).
+    next: Option<usize>,
+    /// What was searched for.
+    pattern: Vec<u8>,
+}
+
+/// What the key before was, for keys that do something else then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Other,
+    Kill,
+    /// So many bytes were put in.
+    Yank(usize),
+    /// And the number of the command they are from.
+    Argument(usize, usize),
+    Tab,
+}
+
+/// A line that is being edited.
+struct Session {
+    terminal: BorrowedFd<'static>,
+    /// The terminal's attributes for commands.
+    attributes: Attributes,
+    is_raw: bool,
+    buffer: Buffer,
+    screen: Screen,
+    /// Bytes that are read before those of the terminal, the first one last.
+    ahead: Vec<u8>,
+    /// How often in a row the terminal had nothing though it said so: it does when it is hung up.
+    ends: u32,
+    /// Escape is a key of its own, if no other comes at once.
+    knows_escape: bool,
+    last: Last,
+    /// The number that was typed before a key.
+    count: Option<usize>,
+    mark: usize,
+    /// The number of the command that is shown, and what was typed before another one was.
+    number: usize,
+    typed: Vec<u8>,
+}
+
+/// The terminal, if lines can be edited on it.
+pub fn terminal(shell: &Shell) -> Option<(BorrowedFd<'static>, Attributes)> {
+    let term = shell.variables.get(Symbol::TERM);
+    if term.is_none_or(|term| matches!(term, b"" | b"dumb")) {
+        return None;
+    }
+    let terminal = descriptors::of_user(0).ok()?;
+    let attributes = terminal::attributes(terminal).ok()?;
+    terminal::is_terminal(io::stderr()).then_some((terminal, attributes))
+}
+
+/// Reads a line, its newline included, into `line`.
+pub fn read(
+    shell: &mut Shell,
+    (terminal, mut attributes): (BorrowedFd<'static>, Attributes),
+    prompt: &[u8],
+    line: &mut Vec<u8>,
+) -> Result<End, Divert> {
+    // A program has left them so that nobody could work.
+    if !attributes.has(Mode::ICANON) || !attributes.has(Mode::OPOST) {
+        attributes.make_sane();
+    }
+    history::load(shell);
+    let mut session = Session {
+        terminal,
+        attributes,
+        is_raw: false,
+        buffer: Buffer::new(shell.utf8),
+        screen: Screen::new(prompt, shell.utf8),
+        ahead: Vec::new(),
+        ends: 0,
+        knows_escape: false,
+        last: Last::Other,
+        count: None,
+        mark: 0,
+        number: shell.interactive.history.end(),
+        typed: Vec::new(),
+    };
+    if let Some(next) = shell.interactive.editor.next.take() {
+        session.show(shell, next);
+    }
+    session.enter(shell);
+    let answer = session.edit(shell);
+    session.leave(shell);
+    if answer == Ok(End::Line) {
+        *line = session.buffer.take();
+        line.push(b'\n');
+    }
+    answer
+}
+
+impl Session {
+    fn enter(&mut self, shell: &mut Shell) {
+        for signal in noted(shell).iter() {
+            let _ = sys::caught::catch(signal);
+        }
+        let mut raw = self.attributes;
+        for mode in [
+            Mode::ICANON,
+            Mode::ECHO,
+            Mode::ISIG,
+            Mode::IEXTEN,
+            Mode::IXON,
+        ] {
+            raw.set(mode, false);
+        }
+        raw.set(Mode::ICRNL, true);
+        raw.set_special(Special::Min, 0);
+        raw.set_special(Special::Time, 0);
+        self.set_attributes(&raw);
+        self.is_raw = true;
+        self.screen.begin();
+    }
+
+    /// Has the terminal as commands want it, and the cursor below the line.
+    fn leave(&mut self, shell: &mut Shell) {
+        if !core::mem::take(&mut self.is_raw) {
+            return;
+        }
+        self.screen.notice.clear();
+        self.screen.draw(self.buffer.text(), self.buffer.len());
+        self.screen.leave();
+        self.set_attributes(&{ self.attributes });
+        for signal in noted(shell).iter() {
+            let _ = sys::signal::set_default(signal);
+            // It would have ended the shell if that had not had to tidy up first.
+            if sys::caught::take(signal) && signal == Signal::HUP {
+                let _ = sys::process::kill(shell.own_pid().as_raw(), Some(signal));
+            }
+        }
+    }
+
+    fn set_attributes(&self, attributes: &Attributes) {
+        // Else it would be asked again and again, in the background.
+        let _guard = signals::block(SigSet::EMPTY.with(Signal::TTOU));
+        let _ = terminal::set_attributes(self.terminal, When::Now, attributes);
+    }
+
+    /// The next byte; `None` if there is none any more.
+    fn byte(&mut self, shell: &mut Shell) -> Result<Option<u8>, Divert> {
+        loop {
+            if let Some(byte) = self.ahead.pop() {
+                return Ok(Some(byte));
+            }
+            let mut byte = [0];
+            match sys::fd::read(self.terminal, &mut byte) {
+                Ok(1) => {
+                    self.ends = 0;
+                    self.ahead.extend(byte);
+                    continue;
+                }
+                Ok(_) | Err(Errno::EAGAIN) if self.ends < 3 => {}
+                // In the background: a job has kept the terminal.
+                Err(Errno::EINTR) if !sys::caught::take(Signal::TTIN) => {}
+                Err(Errno::EINTR | Errno::EIO) if self.ends < 3 && jobs::take_terminal(shell) => {}
+                _ => return Ok(None),
+            }
+            // Nothing more has come: it is time to show what has.
+            self.screen.draw(self.buffer.text(), self.buffer.at());
+            self.screen.flush();
+            let noted = noted(shell);
+            match interactive::wait_for_input(shell, noted) {
+                Awaited::Input => self.ends += 1,
+                Awaited::Late | Awaited::Gone => return Ok(None),
+                Awaited::Signal if sys::caught::take(Signal::WINCH) => self.screen.resize(),
+                Awaited::Signal => {
+                    self.leave(shell);
+                    if shell.traps.pending() {
+                        traps::run_pending(shell)?;
+                    } else {
+                        jobs::notify(shell);
+                    }
+                    self.enter(shell);
+                }
+            }
+        }
+    }
+
+    /// The next key.
+    fn key(&mut self, shell: &mut Shell) -> Result<Option<Key>, Divert> {
+        let mut bytes = Vec::new();
+        while let Some(byte) = self.byte(shell)? {
+            bytes.push(byte);
+            let key = match *bytes {
+                [0x1b] if self.knows_escape && !self.has_more() => Some(Key::C(b'[')),
+                [0x1b, 0x1b] if !self.has_more() => Some(Key::MC(b'[')),
+                _ => keys::decode(&bytes, shell.utf8),
+            };
+            if let Some(Key::C(letter)) = key {
+                return Ok(Some(Key::C(self.usual(letter))));
+            }
+            if key.is_some() {
+                return Ok(key);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The control character that usually does what one does on this terminal.
+    fn usual(&self, letter: u8) -> u8 {
+        let specials = [
+            (Special::Erase, b'?'),
+            (Special::Intr, b'C'),
+            (Special::Kill, b'U'),
+            (Special::Eof, b'D'),
+        ];
+        let mut specials = specials.into_iter();
+        let is = |special| self.attributes.special(special) ^ 0x40 == letter && letter != b'@';
+        let special = specials.find(|&(special, _)| is(special));
+        special.map_or(letter, |(_, usual)| usual)
+    }
+
+    /// Whether more bytes come at once, as of one key.
+    fn has_more(&self) -> bool {
+        let mut polled = [PollFd::new(self.terminal, Events::IN)];
+        !self.ahead.is_empty() || poll::poll(&mut polled, Some(AT_ONCE)) == Ok(1)
+    }
+
+    fn edit(&mut self, shell: &mut Shell) -> Result<End, Divert> {
+        while let Some(key) = self.key(shell)? {
+            if let Some(end) = self.act(shell, key)? {
+                return Ok(end);
+            }
+        }
+        Ok(End::Gone)
+    }
+
+    fn act(&mut self, shell: &mut Shell, key: Key) -> Act {
+        emacs::act(self, shell, key)
+    }
+
+    // ---- What keys of more than one mode do ----
+
+    fn kill(&mut self, shell: &mut Shell, start: usize, end: usize, joins: bool) {
+        let forward = start == self.buffer.at();
+        let text = self.buffer.part(start, end);
+        if !text.is_empty() {
+            shell.interactive.editor.kills.keep(text, joins, forward);
+            self.buffer.replace(start, end, b"");
+        }
+        self.last = Last::Kill;
+    }
+
+    /// Shows a command of the history, or behind them what was typed. Whether there is such a one.
+    fn show(&mut self, shell: &Shell, number: usize) -> bool {
+        let history = &shell.interactive.history;
+        if number < history.first() || number > history.end() {
+            self.screen.bell();
+            return false;
+        }
+        if self.number == history.end() {
+            self.typed = self.buffer.text().to_vec();
+        }
+        self.number = number;
+        match history.get(number) {
+            Some(command) => self.buffer.load(command),
+            None => self.buffer.load(&{ core::mem::take(&mut self.typed) }),
+        }
+        true
+    }
+
+    /// Moves to another command, back or forward.
+    fn go_through_history(&mut self, shell: &Shell, back: bool) -> bool {
+        let number = if back {
+            self.number.saturating_sub(1)
+        } else {
+            self.number + 1
+        };
+        self.show(shell, number)
+    }
+
+    /// The next `count`th place behind the cursor, or before it, where there is a character.
+    fn place_of(&self, character: &[u8], back: bool, count: usize) -> Option<usize> {
+        let mut at = self.buffer.at();
+        for _ in 0..count {
+            loop {
+                let next = if back {
+                    self.buffer.before(at)
+                } else {
+                    self.buffer.after(at)
+                };
+                if next == at || next >= self.buffer.len() {
+                    return None;
+                }
+                at = next;
+                if self
+                    .buffer
+                    .part(at, self.buffer.len())
+                    .starts_with(character)
+                {
+                    break;
+                }
+            }
+        }
+        Some(at)
+    }
+
+    /// The next byte, whatever it is.
+    fn insert_next(&mut self, shell: &mut Shell) -> Result<(), Divert> {
+        if let Some(byte) = self.byte(shell)?
+            && byte != 0
+        {
+            self.buffer.insert(&[byte]);
+        }
+        Ok(())
+    }
+
+    /// What comes up to the end of the paste is text.
+    fn paste(&mut self, shell: &mut Shell) -> Result<(), Divert> {
+        let mut text = Vec::new();
+        while let Some(byte) = self.byte(shell)? {
+            text.push(byte);
+            if text.ends_with(PASTE_END) {
+                text.truncate(text.len() - PASTE_END.len());
+                break;
+            }
+        }
+        text.retain(|&byte| byte != 0);
+        // Commands are separated in it, but not at its end.
+        while let Some(b'\n') = text.last() {
+            text.pop();
+        }
+        self.buffer.insert(&text);
+        Ok(())
+    }
+
+    /// What lies between the mark and the cursor.
+    fn region(&self) -> (usize, usize) {
+        let (at, mark) = (self.buffer.at(), self.mark.min(self.buffer.len()));
+        (at.min(mark), at.max(mark))
+    }
+
+    /// The line as a comment.
+    fn comment(&mut self) -> Act {
+        self.buffer.replace(0, 0, b"#");
+        Ok(Some(End::Line))
+    }
+
+    /// Ctrl-C: a trap for SIGINT, and a new prompt.
+    fn interrupt(&mut self, shell: &mut Shell) -> Act {
+        self.leave(shell);
+        if !traps::forget_interrupt(shell) {
+            sys::caught::mark(Signal::INT);
+            if shell.traps.pending() {
+                traps::run_pending(shell)?;
+            }
+            sys::caught::take(Signal::INT);
+        }
+        shell.status = 128 + Signal::INT.as_raw();
+        Err(Divert::Interrupt)
+    }
+
+    /// The line, edited by VISUAL, EDITOR or vi.
+    fn edit_elsewhere(&mut self, shell: &mut Shell) -> Act {
+        self.leave(shell);
+        let edited: Option<Vec<u8>> = None;
+        let Some(text) = edited else {
+            self.enter(shell);
+            return Ok(None);
+        };
+        nestling::eprint!(&text[..]);
+        self.buffer.load(text.trim_ascii_end());
+        Ok(Some(End::Line))
+    }
+}
+
+/// One of a command's words, by its number.
+fn word(command: &[u8], number: usize) -> &[u8] {
+    let mut words = command
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    words.nth(number).unwrap_or_default()
+}
+
+/// Signals that are noted while a line is edited, if there is no trap for them.
+fn noted(shell: &mut Shell) -> SigSet {
+    let mut signals = SigSet::EMPTY;
+    for signal in [Signal::WINCH, Signal::CONT, Signal::HUP] {
+        if shell.traps.shown(Some(signal), true).is_none() {
+            signals = signals.with(signal);
+        }
+    }
+    signals
+}

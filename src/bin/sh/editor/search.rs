@@ -1,0 +1,137 @@
+//! Finding a command in the history.
+
+use alloc::vec::Vec;
+
+use super::keys::Key;
+use super::{Act, Session};
+use crate::expansion::characters;
+use crate::history::History;
+use crate::shell::Shell;
+
+/// The number of the next command for which this holds, before or behind another.
+pub fn find(
+    history: &History,
+    from: usize,
+    back: bool,
+    is: impl Fn(&[u8]) -> bool,
+) -> Option<usize> {
+    let mut number = from;
+    loop {
+        number = if back {
+            number.checked_sub(1)?
+        } else {
+            number + 1
+        };
+        if is(history.get(number)?) {
+            return Some(number);
+        }
+    }
+}
+
+/// PageUp and PageDown: a command that begins as the line does up to the cursor, which stays.
+pub fn by_beginning(session: &mut Session, shell: &Shell, back: bool) {
+    let at = session.buffer.at();
+    let beginning = session.buffer.part(0, at).to_vec();
+    let history = &shell.interactive.history;
+    let found = find(history, session.number, back, |command| {
+        command.starts_with(&beginning)
+    });
+    match found {
+        Some(number) => drop(session.show(shell, number)),
+        None => session.screen.bell(),
+    }
+    session.buffer.go(at);
+}
+
+/// Ctrl-R and Ctrl-S: shows the last, or the next command with what is typed in it; the same key goes on from there. Ctrl-G gives up;
+/// any other key takes the command, and does to it what it does.
+pub fn search(session: &mut Session, shell: &mut Shell, mut back: bool) -> Act {
+    let former = (
+        session.buffer.text().to_vec(),
+        session.buffer.at(),
+        session.number,
+    );
+    if former.2 == shell.interactive.history.end() {
+        session.typed.clone_from(&former.0);
+    }
+    let mut part: Vec<u8> = Vec::new();
+    // Where it is looked for first: there, or beyond that.
+    let (mut from, mut beyond) = (session.number, false);
+    let next = loop {
+        let history = &shell.interactive.history;
+        let has_it = |number: &usize| {
+            let command = history.get(*number);
+            command.is_some_and(|command| place(command, &part).is_some())
+        };
+        let found = match part.is_empty() {
+            true => None,
+            false => Some(from)
+                .filter(|from| !beyond && has_it(from))
+                .or_else(|| {
+                    find(history, from, back, |command| {
+                        place(command, &part).is_some()
+                    })
+                }),
+        };
+        let notice = &mut session.screen.notice;
+        notice.clear();
+        if found.is_none() && !part.is_empty() {
+            notice.extend_from_slice(b"failed ");
+        }
+        notice.extend_from_slice(if back {
+            b"(search)`"
+        } else {
+            b"(forward search)`"
+        });
+        notice.extend_from_slice(&part);
+        notice.extend_from_slice(b"': ");
+        if let Some(number) = found
+            && let Some(command) = history.get(number)
+        {
+            from = number;
+            session.number = number;
+            session.buffer.load(command);
+            session.buffer.go(place(command, &part).unwrap_or_default());
+        }
+        beyond = false;
+        session.knows_escape = true;
+        let key = session.key(shell)?;
+        session.knows_escape = false;
+        match key {
+            Some(Key::Text(text)) => part.extend_from_slice(&text),
+            Some(Key::C(letter @ (b'R' | b'S'))) => {
+                back = letter == b'R';
+                beyond = true;
+                // As before, if nothing is typed.
+                if part.is_empty() {
+                    part.clone_from(&shell.interactive.editor.pattern);
+                }
+            }
+            Some(Key::C(b'H' | b'?')) => {
+                let length = characters::length_of_last(&part, shell.utf8);
+                part.truncate(part.len() - length);
+            }
+            Some(Key::C(b'G')) => {
+                session.buffer.load(&former.0);
+                session.buffer.go(former.1);
+                session.number = former.2;
+                session.screen.notice.clear();
+                return Ok(None);
+            }
+            other => break other,
+        }
+    };
+    session.screen.notice.clear();
+    shell.interactive.editor.pattern = part;
+    match next {
+        Some(key) if key != Key::C(b'[') => session.act(shell, key),
+        _ => Ok(None),
+    }
+}
+
+fn place(command: &[u8], part: &[u8]) -> Option<usize> {
+    (0..=command.len()).find(|&place| {
+        let rest = command.get(place..).unwrap_or_default();
+        rest.starts_with(part)
+    })
+}

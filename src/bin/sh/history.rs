@@ -1,0 +1,313 @@
+//! The history: the commands that were typed, in memory and in the file that HISTFILE names (XCU `sh`, `fc`).
+//!
+//! The file is as every shell's: a command is a line. Where a command goes on in another line, a backslash stands before the newline.
+//! Shells that run at once share it: each reads it when it starts, and appends a command when it has read it, by one write. What a full
+//! disk, or a crash, has left of a command does not end in a newline; whoever comes next ends it by a null byte and a newline, and what has
+//! a null byte in it is no command. Where the file has become long, a shell that starts replaces it by a new one, at once.
+
+use alloc::ffi::CString;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+use core::time::Duration;
+
+use nestling::{AsFd, Errno, OFlags, OwnedFd, Resource, SeekFrom, Stat, io, sys, text, time};
+
+use crate::options::Opt;
+use crate::shell::Shell;
+use crate::symbols::Symbol;
+use crate::syntax::tree::{Command, List};
+
+/// How many commands are remembered, if HISTSIZE does not say.
+const DEFAULT_SIZE: usize = 1000;
+/// So much is read, from the end of the file.
+const MOST_READ: u64 = 1024 * 1024;
+/// How often the file's lock is asked for, and how long is waited each time. Nobody keeps it for long.
+const PATIENCE: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(10);
+
+#[derive(Debug, Default)]
+pub struct History {
+    commands: Vec<Rc<[u8]>>,
+    /// The number of the first of them, less 1.
+    forgotten: usize,
+    /// The last one is what was typed last, and is being executed.
+    is_executed: bool,
+    /// Where that is in the file.
+    place: Option<Place>,
+    is_loaded: bool,
+}
+
+/// Where in which file a command is.
+#[derive(Debug)]
+struct Place {
+    ino: u64,
+    start: u64,
+    end: u64,
+}
+
+impl History {
+    /// One behind the number of the last command.
+    pub fn end(&self) -> usize {
+        self.forgotten + self.commands.len() + 1
+    }
+
+    /// As [`end`](Self::end), but before the command that is being executed.
+    pub fn past(&self) -> usize {
+        self.end() - usize::from(self.is_executed)
+    }
+
+    /// The number of the first command that is remembered.
+    pub fn first(&self) -> usize {
+        self.forgotten + 1
+    }
+
+    pub fn get(&self, number: usize) -> Option<&Rc<[u8]>> {
+        self.commands.get(number.checked_sub(self.first())?)
+    }
+
+    /// The last one before a number for which this holds.
+    pub fn find(&self, before: usize, is: impl Fn(&[u8]) -> bool) -> Option<usize> {
+        (self.first()..before.min(self.end()))
+            .rev()
+            .find(|&number| self.get(number).is_some_and(|command| is(command)))
+    }
+
+    /// False if it is the last one already.
+    fn push(&mut self, command: &[u8], most: usize) -> bool {
+        if self.commands.last().is_some_and(|last| **last == *command) {
+            return false;
+        }
+        self.commands.push(command.into());
+        let surplus = self.commands.len().saturating_sub(most);
+        self.forgotten += surplus;
+        self.commands.drain(..surplus);
+        true
+    }
+}
+
+/// A command was typed, and is about to be executed; `None` is one that is wrong.
+pub fn typed(shell: &mut Shell, command: &[u8], list: Option<&List>) {
+    let is_kept = !(shell.options.has(Opt::Nolog) && list.is_some_and(defines_function));
+    shell.interactive.history.is_executed = is_kept && add(shell, command);
+}
+
+/// `set -o nolog`.
+fn defines_function(list: &List) -> bool {
+    let mut pipelines = list.items.iter().map(|item| &item.and_or.first);
+    pipelines.any(|pipeline| matches!(&*pipeline.commands, [Command::Function(_), ..]))
+}
+
+/// Remembers a command. False if it is blank.
+pub fn add(shell: &mut Shell, command: &[u8]) -> bool {
+    let lines = command.len() - command.iter().rev().take_while(|&&byte| byte == b'\n').count();
+    let command = command.get(..lines).unwrap_or_default();
+    if command.trim_ascii().is_empty() || shell.is_subshell {
+        return false;
+    }
+    load(shell);
+    let most = size(shell);
+    let history = &mut shell.interactive.history;
+    history.place = None;
+    if history.push(command, most)
+        && let Some(path) = path(shell)
+    {
+        // What can't be kept is not worth a word each time.
+        shell.interactive.history.place = append(&path, command).ok();
+    }
+    true
+}
+
+/// Forgets the command that is being executed: an `fc` that stands for others.
+pub fn take_back(shell: &mut Shell) {
+    let history = &mut shell.interactive.history;
+    if !core::mem::take(&mut history.is_executed) {
+        return;
+    }
+    history.commands.pop();
+    // Nothing may have come behind it.
+    if let Some(place) = history.place.take()
+        && let Some(path) = path(shell)
+        && let Ok((file, stat)) = open_locked(&path)
+        && (stat.ino(), stat.size()) == (place.ino, place.end)
+    {
+        let _ = sys::fd::ftruncate(file.as_fd(), place.start);
+    }
+}
+
+/// Reads the file, once.
+pub fn load(shell: &mut Shell) {
+    if core::mem::replace(&mut shell.interactive.history.is_loaded, true) {
+        return;
+    }
+    let Some(path) = path(shell) else { return };
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let Ok(file) = sys::fd::open(&path, flags, 0) else { return };
+    let mut most = size(shell);
+    let history = &mut shell.interactive.history;
+    let Ok(count) = read(&file, |command| drop(history.push(command, most))) else { return };
+    drop(file);
+    most = most.max(DEFAULT_SIZE);
+    if count > 2 * most {
+        // Else it just stays as it is.
+        let _ = shorten(&path, most);
+    }
+}
+
+/// Reads the commands of a file. The answer is how many lines that were.
+fn read(file: &OwnedFd, mut each: impl FnMut(&[u8])) -> Result<usize, Errno> {
+    let stat = sys::file::fstat(file.as_fd())?;
+    if !stat.is_file() {
+        return Err(Errno::EINVAL);
+    }
+    let start = stat.size().saturating_sub(MOST_READ);
+    sys::fd::lseek(file.as_fd(), SeekFrom::Start(start))?;
+    let mut text = Vec::new();
+    io::read_to_end(file.as_fd(), &mut text)?;
+    let mut lines = text.split_inclusive(|&byte| byte == b'\n');
+    if start > 0 {
+        // A part of one.
+        lines.next();
+    }
+    let mut count = 0;
+    let mut command = Vec::new();
+    for line in lines {
+        count += 1;
+        if let [line @ .., b'\\', b'\n'] = line {
+            command.extend_from_slice(line);
+            command.push(b'\n');
+            continue;
+        }
+        if let [line @ .., b'\n'] = line {
+            command.extend_from_slice(line);
+            if !text::contains(&command, 0) && !command.is_empty() && !is_timestamp(&command) {
+                each(&command);
+            }
+        }
+        command.clear();
+    }
+    Ok(count)
+}
+
+/// bash's, before a command.
+fn is_timestamp(line: &[u8]) -> bool {
+    matches!(line, [b'#', digits @ ..] if text::number(digits, 10).is_some())
+}
+
+/// A command as it stands in the file.
+fn encode(command: &[u8], out: &mut Vec<u8>) {
+    for &byte in command {
+        if byte == b'\n' {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    if command.last() == Some(&b'\\') {
+        out.push(b' ');
+    }
+    out.push(b'\n');
+}
+
+fn append(path: &CStr, command: &[u8]) -> Result<Place, Errno> {
+    let (file, stat) = open_locked(path)?;
+    let (file, start) = (file.as_fd(), stat.size());
+    let mut record = Vec::new();
+    let mut end = [0; 2];
+    sys::fd::lseek(file, SeekFrom::Start(start.saturating_sub(2)))?;
+    let length = io::fill(file, &mut end)?;
+    let is_whole = match end.get(..length).unwrap_or_default() {
+        [before, b'\n'] => *before != b'\\',
+        rest => matches!(rest, [] | [b'\n']),
+    };
+    if !is_whole {
+        record.extend_from_slice(b"\0\n");
+    }
+    let torn = record.len() as u64;
+    encode(command, &mut record);
+    let end = start + record.len() as u64;
+    // Else there would be a SIGXFSZ.
+    if end > sys::resource::getrlimit(Resource::FileSize)?.soft {
+        return Err(Errno::EFBIG);
+    }
+    match sys::fd::write(file, &record)? {
+        length if length == record.len() => Ok(Place { ino: stat.ino(), start: start + torn, end }),
+        _ => Err(Errno::ENOSPC),
+    }
+}
+
+/// The file, which no other shell changes until it is closed.
+fn open_locked(path: &CStr) -> Result<(OwnedFd, Stat), Errno> {
+    let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREAT | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    for _ in 0..PATIENCE {
+        let file = sys::fd::open(path, flags, 0o600)?;
+        match sys::fd::try_lock(file.as_fd()) {
+            Err(Errno::EAGAIN) => drop(time::sleep(PAUSE)),
+            // Some file systems have no locks.
+            _ => {
+                let stat = sys::file::fstat(file.as_fd())?;
+                if !stat.is_file() {
+                    return Err(Errno::EINVAL);
+                }
+                // It may have been replaced just before.
+                if sys::file::stat(path).is_ok_and(|other| other.ino() == stat.ino()) {
+                    return Ok((file, stat));
+                }
+            }
+        }
+    }
+    Err(Errno::EAGAIN)
+}
+
+/// Replaces the file by one that has only the last commands.
+fn shorten(path: &CStr, most: usize) -> Result<(), Errno> {
+    let (file, stat) = open_locked(path)?;
+    // A new file would be another's no more, and a symbolic link none.
+    if !sys::file::lstat(path)?.is_file() || stat.uid() != sys::credentials::geteuid()? {
+        return Ok(());
+    }
+    let mut history = History::default();
+    read(&file, |command| drop(history.push(command, most)))?;
+    let mut text = Vec::new();
+    history.commands.iter().for_each(|command| encode(command, &mut text));
+    let mut name = path.to_bytes().to_vec();
+    name.extend_from_slice(b".new");
+    let Ok(new) = CString::new(name) else { return Ok(()) };
+    // One that was left by a crash.
+    let _ = sys::file::unlink(&new);
+    let written = write_new(&new, &text)
+        .and_then(|new| sys::fd::fsync(new.as_fd()))
+        .and_then(|()| sys::file::rename(&new, path));
+    if written.is_err() {
+        let _ = sys::file::unlink(&new);
+    }
+    written
+}
+
+/// Writes a file that is not there yet.
+pub fn write_new(path: &CStr, text: &[u8]) -> Result<OwnedFd, Errno> {
+    if text.len() as u64 > sys::resource::getrlimit(Resource::FileSize)?.soft {
+        return Err(Errno::EFBIG);
+    }
+    let flags = OFlags::WRONLY | OFlags::CREAT | OFlags::EXCL | OFlags::CLOEXEC;
+    let file = sys::fd::open(path, flags, 0o600)?;
+    io::write_all(file.as_fd(), text)?;
+    Ok(file)
+}
+
+fn size(shell: &Shell) -> usize {
+    let number = shell.variables.get(Symbol::HISTSIZE).and_then(|size| text::number(size, 10));
+    number.map_or(DEFAULT_SIZE, |number| number.min(1 << 16) as usize)
+}
+
+/// HISTFILE; without it `.sh_history` in HOME.
+fn path(shell: &Shell) -> Option<CString> {
+    let path = match shell.variables.get(Symbol::HISTFILE) {
+        Some(path) => path.to_vec(),
+        None => {
+            let mut path = shell.variables.get(Symbol::HOME)?.to_vec();
+            path.extend_from_slice(b"/.sh_history");
+            path
+        }
+    };
+    CString::new(path).ok().filter(|path| !path.is_empty())
+}

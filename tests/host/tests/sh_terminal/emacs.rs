@@ -1,0 +1,322 @@
+//! Emacs' keys.
+
+use crate::terminal::Terminal;
+
+on_both! {
+    fn what_is_typed_is_shown_and_executed(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("echo a\"b\"c").line("echo a\"b\"c|");
+        terminal.keys("\r").rows(&["$ echo a\"b\"c", "abc", "$ |"]);
+        terminal.keys("echo d\n").rows(&["$ echo a\"b\"c", "abc", "$ echo d", "d", "$ |"]);
+    }
+
+    fn keys_move_the_cursor(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("one two-three");
+        terminal.keys("\x01").line("|one two-three");
+        terminal.keys("\x06").line("o|ne two-three");
+        terminal.keys("\x05").line("one two-three|");
+        terminal.keys("\x02").line("one two-thre|e");
+        terminal.keys("\x1bb").line("one two-|three");
+        terminal.keys("\x1bb").line("one |two-three");
+        terminal.keys("\x1bf").line("one two|-three");
+        terminal.keys("\x1bB").line("one |two-three");
+        terminal.keys("\x1bF").line("one two-three|");
+        // Arrows, as terminals send them in their two modes; Home and End, in five ways.
+        terminal.keys("\x1b[D").line("one two-thre|e");
+        terminal.keys("\x1bOD").line("one two-thr|ee");
+        terminal.keys("\x1b[C").line("one two-thre|e");
+        terminal.keys("\x1bOC").line("one two-three|");
+        for home in ["\x1b[H", "\x1bOH", "\x1b[1~", "\x1b[7~"] {
+            terminal.keys(home).line("|one two-three");
+            terminal.keys("\x1b[F").line("one two-three|");
+        }
+        for end in ["\x1bOF", "\x1b[4~", "\x1b[8~"] {
+            terminal.keys("\x01").line("|one two-three");
+            terminal.keys(end).line("one two-three|");
+        }
+        // With Control, or Meta, by words.
+        terminal.keys("\x1b[1;5D").line("one two-|three");
+        terminal.keys("\x1b[1;3D").line("one |two-three");
+        terminal.keys("\x1b[1;5C").line("one two|-three");
+        terminal.keys("\x1b[5D").line("one |two-three");
+        terminal.keys("\x1b\x1b[D").line("one| two-three");
+        // At the ends nothing moves.
+        terminal.keys("\x05\x06").line("one two-three|");
+        terminal.keys("\x01\x02\x1bb").line("|one two-three");
+    }
+
+    fn keys_delete(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("abcdef");
+        terminal.keys("\x7f").line("abcde|");
+        terminal.keys("\x08").line("abcd|");
+        terminal.keys("\x01\x04").line("|bcd");
+        terminal.keys("\x1b[3~").line("|cd");
+        terminal.keys("\x05\x04\x1b[3~").line("cd|");
+        terminal.keys("\x01\x7f").line("|cd");
+        terminal.keys("\x05   x\x02\x02\x1b\\").line("cd|x");
+    }
+
+    fn what_is_killed_can_be_yanked(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("one two three/four");
+        terminal.keys("\x1b\x7f").line("one two three/|");
+        terminal.keys("\x17").line("one two |");
+        // Kills in a row are one.
+        terminal.keys("\x19").line("one two three/four|");
+        terminal.keys("\x01\x0b").line("|");
+        terminal.keys("\x19").line("one two three/four|");
+        terminal.keys("\x02\x15").line("|r");
+        terminal.keys("\x19").line("one two three/fou|r");
+        terminal.keys("\x01\x1bd").line("| two three/four");
+        terminal.keys("\x1bD").line("| three/four");
+        terminal.keys("\x05 \x19").line(" three/four one two|");
+        // And those before it, in turn.
+        terminal.keys("\x1by").line(" three/four one two three/fou|");
+        terminal.keys("\x1by").line(" three/four one two three/four|");
+        terminal.keys("\x1by").line(" three/four three/four|");
+        terminal.keys("\x1by").line(" three/four one two|");
+        terminal.keys("\x18\x7f").line("|");
+    }
+
+    fn kills_are_kept_for_the_next_line(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("echo one\x15true\r").line("|");
+        terminal.keys("\x19").line("echo one|");
+    }
+
+    fn a_region_is_killed(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("one two three");
+        terminal.keys("\x1bb\x1bb\x1b \x1bf").line("one two| three");
+        terminal.keys("\x18\x18").line("one |two three");
+        terminal.keys("\x18\x18").line("one two| three");
+        terminal.keys("\x1b\x17").line("one | three");
+        terminal.keys("\x05\x19").line("one  threetwo|");
+        terminal.keys("\0\x01\x1b\x17").line("|");
+    }
+
+    fn words_change_their_case(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("one-a two-b three-c\x01");
+        terminal.keys("\x1bu").line("ONE|-a two-b three-c");
+        terminal.keys("\x1bc").line("ONE-A| two-b three-c");
+        terminal.keys("\x1bU").line("ONE-A TWO-B| three-c");
+        terminal.keys("\x1bC").line("ONE-A TWO-B Three-c|");
+        terminal.keys("\x01\x1bl").line("one|-A TWO-B Three-c");
+        terminal.keys("\x06\x1bL\x1bL").line("one-a two-b| Three-c");
+    }
+
+    fn characters_and_words_change_places(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("ab\x14").line("ba|");
+        terminal.keys("c\x02\x14").line("bca|");
+        terminal.keys("\x15one two three\x1bt").line("one three two|");
+        terminal.keys("\x01\x06\x06\x06\x06\x06\x1bt").line("three one| two");
+        terminal.keys("\x15\x0bx\x14\x01\x14\x1bt").line("|x");
+    }
+
+    fn a_change_is_undone(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("one two\x17").line("one |");
+        terminal.keys("\x1f").line("one two|");
+        terminal.keys("\x18\x15").line("one|");
+        terminal.keys("\x1f").line("|");
+        terminal.keys("\x1f").line("|");
+        terminal.keys("one\x1b3\x7f").line("|");
+        terminal.keys("\x1f").line("one|");
+        terminal.keys("\x01\x1bu\x04x\x1br").line("|");
+    }
+
+    fn a_number_repeats_a_key(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("\x1b12a").line("aaaaaaaaaaaa|");
+        terminal.keys("\x1b4\x02").line("aaaaaaaa|aaaa");
+        terminal.keys("\x1b1\x1b0\x04").line("aaaaaaaa|");
+        terminal.keys("\x1b3\x7f").line("aaaaa|");
+        terminal.keys("\x1b0\x7f").line("aaaaa|");
+        terminal.keys("\x15a b c d e\x1b2\x17").line("a b c |");
+        terminal.keys("\x19").line("a b c d e|");
+    }
+
+    fn the_next_character_is_looked_for(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("abcabcabc\x01");
+        terminal.keys("\x1dc").line("ab|cabcabc");
+        terminal.keys("\x1b2\x1dc").line("abcabcab|c");
+        terminal.keys("\x1b\x1da").line("abcabc|abc");
+        terminal.keys("\x1b\x1dx").line("abcabc|abc");
+    }
+
+    fn a_quoted_key_is_text(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("a\x16\x03\x11\x01\x1e\x1bb").line("a^C^A^[b|");
+        terminal.keys("\x02\x02\x02").line("a^C|^A^[b");
+        terminal.keys("\x7f").line("a|^A^[b");
+    }
+
+    fn keys_go_through_the_history(shell) {
+        let mut terminal = Terminal::new(shell);
+        for command in ["true one", "true two", ": three"] {
+            terminal.run(command);
+        }
+        terminal.keys("typed");
+        terminal.keys("\x10").line(": three|");
+        terminal.keys("\x1b[A").line("true two|");
+        terminal.keys("\x10\x10\x10").line("true one|");
+        terminal.keys("\x0e").line("true two|");
+        terminal.keys("\x1b[B\x1b[B").line("typed|");
+        terminal.keys("\x0e").line("typed|");
+        terminal.keys("\x1b<").line("true one|");
+        terminal.keys("\x1b>").line("typed|");
+        terminal.keys("\x1b2\x1bg").line("true two|");
+        // What it begins with.
+        terminal.keys("\x1b>\x15tr\x1b[5~").line("tr|ue two");
+        terminal.keys("\x1b[5~").line("tr|ue one");
+        terminal.keys("\x1b[5~").line("tr|ue one");
+        terminal.keys("\x1b[6~").line("tr|ue two");
+        terminal.keys("\r").rows(&["$ true one", "$ true two", "$ : three", "$ true two", "$ |"]);
+    }
+
+    fn a_sequence_of_commands_is_had_again_by_ctrl_o(shell) {
+        let mut terminal = Terminal::new(shell);
+        for command in ["echo one", "echo two", "echo three"] {
+            terminal.run(command);
+        }
+        terminal.keys("\x0c\x10\x10\x10\x0f").rows(&["$ echo one", "one", "$ echo two|"]);
+        terminal.keys("\x0f\r").rows(&[
+            "$ echo one", "one", "$ echo two", "two", "$ echo three", "three", "$ |",
+        ]);
+    }
+
+    fn a_command_is_found_by_a_part_of_it(shell) {
+        let mut terminal = Terminal::new(shell);
+        for command in ["echo one", "true", "echo two", "echo oneself", "true again"] {
+            terminal.run(command);
+        }
+        terminal.keys("typed\x12").row("(search)`': typed|");
+        terminal.keys("o").row("(search)`o': ech|o oneself");
+        terminal.keys("n").row("(search)`on': echo |oneself");
+        terminal.keys("\x12").row("(search)`on': echo |one");
+        terminal.keys("\x12").row("failed (search)`on': echo |one");
+        terminal.keys("\x13").row("(forward search)`on': echo |oneself");
+        terminal.keys("\x7f").row("(forward search)`o': ech|o oneself");
+        // It is given up,
+        terminal.keys("\x07").line("typed|");
+        // or the command is taken by any key, which does what it does.
+        terminal.keys("\x12on\x05").line("echo oneself|");
+        terminal.keys("\x0e").line("true again|");
+        terminal.keys("\x0e").line("typed|");
+        terminal.keys("\x15\x12\x12").row("(search)`on': echo |oneself");
+        terminal.keys("\x1b").line("echo |oneself");
+        terminal.keys("\x1b>\x12gain").row("(search)`gain': true a|gain");
+        terminal.keys("\r").line("|");
+        terminal.keys("\x12two\x03").line("|");
+    }
+
+    fn the_last_word_of_a_command_is_had_again(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("true one two").run("true three four");
+        terminal.keys(": \x1b.").line(": four|");
+        terminal.keys("\x1b_").line(": two|");
+        terminal.keys("\x1b.").line(": two|");
+        terminal.keys(" \x1b.").line(": two four|");
+        terminal.keys("\x15\x1b1\x1b.").line("three|");
+    }
+
+    fn a_comment_is_kept_in_the_history(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("rm -r /x\x02\x1b#").rows(&["$ #rm -r /x", "$ |"]);
+        terminal.keys("\x10").line("#rm -r /x|");
+    }
+
+    fn the_screen_is_cleared(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("echo one").keys("two\x02\x0c").rows(&["$ tw|o"]);
+        terminal.keys("\r");
+        terminal.shows("not found").keys("abc\x1b\x0c").rows(&["$ abc|"]);
+    }
+
+    fn ctrl_c_is_a_new_prompt(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("one\x02").line("on|e");
+        terminal.keys("\x03").rows(&["$ one", "$ |"]);
+        terminal.keys("echo $?\r").rows(&["$ one", "$ echo $?", "130", "$ |"]);
+        // Where a command goes on, too.
+        terminal.keys("if true\r").row("> |");
+        terminal.keys("\x03").line("|");
+        terminal.run("\x0ctrap 'echo trapped' INT");
+        terminal.keys("\x0ctwo\x03").rows(&["$ two", "trapped", "$ |"]);
+        terminal.run("trap '' INT");
+        terminal.keys("\x0cthree\x03").rows(&["$ three", "$ |"]);
+        terminal.keys("if true\r").row("> |");
+        terminal.keys("\x03").line("|");
+    }
+
+    fn ctrl_d_leaves_only_from_an_empty_line(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("one\x04\x04").line("one|");
+        terminal.keys("\x01\x04\x04\x04\x0c").rows(&["$ |"]);
+        terminal.keys("\x04");
+        assert!(terminal.end().success());
+    }
+
+    fn a_paste_is_text(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("\x1b[200~echo one\recho two\x03\x1b[A\r\x1b[201~");
+        terminal.rows(&["$ echo one", "echo two^C^[[A|"]);
+        terminal.keys("\x7f\x7f\x7f\x7f\r").rows(&["$ echo one", "echo two", "one", "two", "$ |"]);
+    }
+
+    fn what_a_paste_brings_is_asked_for_only_while_a_line_is_edited(shell) {
+        let mut terminal = Terminal::new(shell);
+        assert!(terminal.screen().bracketed_paste());
+        terminal.keys("read x\r").rows(&["$ read x", "|"]);
+        assert!(!terminal.screen().bracketed_paste());
+        terminal.keys("x\r").line("|");
+        assert!(terminal.screen().bracketed_paste());
+        terminal.keys("exit\r").end();
+        assert!(!terminal.screen().bracketed_paste());
+    }
+
+    fn characters_of_several_bytes_are_one(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("aäbか").line("aäbか|");
+        terminal.keys("\x02\x02").line("aä|bか");
+        terminal.keys("\x7f").line("a|bか");
+        terminal.keys("\x06\x04").line("ab|");
+        // With what combines with them.
+        terminal.keys("\x15e\u{301}x").line("e\u{301}x|");
+        terminal.keys("\x02\x02").line("|e\u{301}x");
+        terminal.keys("\x06").line("e\u{301}|x");
+        terminal.keys("\x7f").line("|x");
+        terminal.keys("\x0b漢字\x14").line("字漢|");
+        terminal.keys("\x01echo \r").shows("\n字漢");
+    }
+
+    fn bytes_that_are_no_characters_do_no_harm(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys(b"echo \xff\xc3(\xe2\x82x").line("echo ??(??x|");
+        terminal.keys("\x02\x02\x7f").line("echo ??(|?x");
+    }
+
+    fn the_terminals_own_characters_do_what_they_do(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("stty erase ^F kill ^G intr ^B eof ^A").keys("ab\x06").line("a|");
+        terminal.keys("\x07").line("|");
+        terminal.keys("b\x02").line("|");
+        terminal.keys("\x01").end();
+    }
+
+    fn a_syntax_error_stays_in_the_history(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("echo )\r").line("|");
+        terminal.keys("\x10").line("echo )|");
+    }
+
+    fn typing_ahead_is_for_the_command_that_reads(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("read x; read y; echo \"[$x]\"\rone\rtwo\r").shows("[one]").line("|");
+    }
+}
