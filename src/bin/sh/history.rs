@@ -73,23 +73,28 @@ impl History {
             .find(|&number| self.get(number).is_some_and(|command| is(command)))
     }
 
-    /// False if it is the last one already.
-    fn push(&mut self, command: &[u8], most: usize) -> bool {
-        if self.commands.last().is_some_and(|last| **last == *command) {
-            return false;
+    /// Unless it is the last one already.
+    fn push(&mut self, command: &[u8], most: usize) {
+        if self.is_last(command) {
+            return;
         }
         self.commands.push(command.into());
         let surplus = self.commands.len().saturating_sub(most);
         self.forgotten += surplus;
         self.commands.drain(..surplus);
-        true
+    }
+
+    fn is_last(&self, command: &[u8]) -> bool {
+        self.commands.last().is_some_and(|last| **last == *command)
     }
 }
 
 /// A command was typed, and is about to be executed; `None` is one that is wrong.
 pub fn typed(shell: &mut Shell, command: &[u8], list: Option<&List>) {
-    let is_kept = !(shell.options.has(Opt::Nolog) && list.is_some_and(defines_function));
-    shell.interactive.history.is_executed = is_kept && add(shell, command);
+    shell.interactive.history.is_executed = false;
+    if !shell.options.has(Opt::Nolog) || !list.is_some_and(defines_function) {
+        add(shell, command);
+    }
 }
 
 /// `set -o nolog`.
@@ -98,24 +103,29 @@ fn defines_function(list: &List) -> bool {
     pipelines.any(|pipeline| matches!(&*pipeline.commands, [Command::Function(_), ..]))
 }
 
-/// Remembers a command. False if it is blank.
-pub fn add(shell: &mut Shell, command: &[u8]) -> bool {
-    let lines = command.len() - command.iter().rev().take_while(|&&byte| byte == b'\n').count();
+/// Remembers a command that is about to be executed, if it is not blank.
+pub fn add(shell: &mut Shell, command: &[u8]) {
+    let lines = command.len()
+        - command
+            .iter()
+            .rev()
+            .take_while(|&&byte| byte == b'\n')
+            .count();
     let command = command.get(..lines).unwrap_or_default();
     if command.trim_ascii().is_empty() || shell.is_subshell {
-        return false;
+        return;
     }
     load(shell);
     let most = size(shell);
+    let path = path(shell);
     let history = &mut shell.interactive.history;
+    history.is_executed = true;
     history.place = None;
-    if history.push(command, most)
-        && let Some(path) = path(shell)
-    {
+    if !history.is_last(command) {
+        history.push(command, most);
         // What can't be kept is not worth a word each time.
-        shell.interactive.history.place = append(&path, command).ok();
+        history.place = path.and_then(|path| append(&path, command).ok());
     }
-    true
 }
 
 /// Forgets the command that is being executed: an `fc` that stands for others.
@@ -142,10 +152,14 @@ pub fn load(shell: &mut Shell) {
     }
     let Some(path) = path(shell) else { return };
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let Ok(file) = sys::fd::open(&path, flags, 0) else { return };
+    let Ok(file) = sys::fd::open(&path, flags, 0) else {
+        return;
+    };
     let mut most = size(shell);
     let history = &mut shell.interactive.history;
-    let Ok(count) = read(&file, |command| drop(history.push(command, most))) else { return };
+    let Ok(count) = read(&file, |command| history.push(command, most)) else {
+        return;
+    };
     drop(file);
     most = most.max(DEFAULT_SIZE);
     if count > 2 * most {
@@ -230,7 +244,11 @@ fn append(path: &CStr, command: &[u8]) -> Result<Place, Errno> {
         return Err(Errno::EFBIG);
     }
     match sys::fd::write(file, &record)? {
-        length if length == record.len() => Ok(Place { ino: stat.ino(), start: start + torn, end }),
+        length if length == record.len() => Ok(Place {
+            ino: stat.ino(),
+            start: start + torn,
+            end,
+        }),
         _ => Err(Errno::ENOSPC),
     }
 }
@@ -266,12 +284,17 @@ fn shorten(path: &CStr, most: usize) -> Result<(), Errno> {
         return Ok(());
     }
     let mut history = History::default();
-    read(&file, |command| drop(history.push(command, most)))?;
+    read(&file, |command| history.push(command, most))?;
     let mut text = Vec::new();
-    history.commands.iter().for_each(|command| encode(command, &mut text));
+    history
+        .commands
+        .iter()
+        .for_each(|command| encode(command, &mut text));
     let mut name = path.to_bytes().to_vec();
     name.extend_from_slice(b".new");
-    let Ok(new) = CString::new(name) else { return Ok(()) };
+    let Ok(new) = CString::new(name) else {
+        return Ok(());
+    };
     // One that was left by a crash.
     let _ = sys::file::unlink(&new);
     let written = write_new(&new, &text)
@@ -295,7 +318,10 @@ pub fn write_new(path: &CStr, text: &[u8]) -> Result<OwnedFd, Errno> {
 }
 
 fn size(shell: &Shell) -> usize {
-    let number = shell.variables.get(Symbol::HISTSIZE).and_then(|size| text::number(size, 10));
+    let number = shell
+        .variables
+        .get(Symbol::HISTSIZE)
+        .and_then(|size| text::number(size, 10));
     number.map_or(DEFAULT_SIZE, |number| number.min(1 << 16) as usize)
 }
 

@@ -136,7 +136,7 @@ impl Shell {
     #[inline(never)]
     pub fn complain(&mut self, text: Pieces<'_>) {
         self.output.flush();
-        let mut message = Message(Vec::new());
+        let mut message = Bytes(Vec::new());
         message.put(&self.name);
         message.put(b": ");
         if !self.script.is_empty() && *self.script != *self.name {
@@ -253,7 +253,7 @@ impl Shell {
 }
 
 fn number(number: i64) -> Cow<'static, [u8]> {
-    let mut digits = Message(Vec::new());
+    let mut digits = Bytes(Vec::new());
     number.write(&mut digits);
     Cow::Owned(digits.0)
 }
@@ -262,9 +262,11 @@ fn seconds() -> i64 {
     time::now(Clock::Monotonic).map_or(0, |now| now.seconds())
 }
 
-struct Message(Vec<u8>);
+/// Collects what is written.
+#[derive(Debug)]
+pub struct Bytes(pub Vec<u8>);
 
-impl Sink for Message {
+impl Sink for Bytes {
     #[inline(never)]
     fn put(&mut self, text: &[u8]) {
         self.0.extend_from_slice(text);

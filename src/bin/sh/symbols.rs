@@ -24,6 +24,7 @@ macro_rules! known {
     ($($name:ident)*) => {
         /// Symbols of names that the shell itself gives a meaning.
         #[allow(non_upper_case_globals)]
+        #[cfg_attr(not(feature = "edit"), allow(dead_code))]
         impl Symbol {
             known!(@ 0usize; $($name)*);
         }
@@ -38,7 +39,7 @@ macro_rules! known {
 
 known! {
     IFS PATH HOME PWD OLDPWD CDPATH ENV PS1 PS2 PS4 PPID OPTIND OPTARG LINENO RANDOM SECONDS
-    LANG LC_ALL LC_CTYPE REPLY TERM HISTFILE HISTSIZE
+    LANG LC_ALL LC_CTYPE REPLY TERM HISTFILE HISTSIZE FCEDIT TMOUT
 }
 
 /// The number of the first built-in's name.

@@ -1,7 +1,9 @@
 //! `fc [-r] [-e editor] [first [last]]`, `fc -l [-nr] [first [last]]`, `fc -s [old=new] [first]` (XCU 3 `fc`): lists commands of the
 //! history, or executes them again, edited or as they were.
 
+use alloc::ffi::CString;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use nestling::text::{self, Text};
 use nestling::{AsFd, Errno, OFlags, io, sys};
@@ -11,11 +13,15 @@ use super::options::{Getopt, Wrong, wrong};
 use crate::execution;
 use crate::fields::Arguments;
 use crate::history;
-use crate::interactive;
-use crate::shell::{Shell, text};
+use crate::shell::{Bytes, Divert, Shell, text};
+use crate::symbols::Symbol;
 use crate::syntax::{self, Source};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    fc(shell, arguments).unwrap_or(Ok(1))
+}
+
+fn fc(shell: &mut Shell, arguments: Arguments<'_>) -> Result<Answer, Wrong> {
     let (mut lists, mut numbers, mut reversed, mut edits) = (false, true, false, true);
     let mut editor = None;
     let mut getopt = Getopt::new(arguments, "e:lnrs");
@@ -37,12 +43,13 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     // As it was written before POSIX.
     edits &= editor != Some(b"-");
     if !shell.is_interactive() {
-        return none(shell);
+        return Err(wrong(shell, b"fc", b"", "there is no history"));
     }
     history::load(shell);
     if lists {
         let range = range(shell, operands, b"-16", Some(b"-1"))?;
-        return list(shell, numbers_of(range, reversed), numbers);
+        list(shell, numbers_of(range, reversed), numbers);
+        return Ok(Ok(0));
     }
     if !edits {
         return execute_again(shell, operands);
@@ -50,27 +57,35 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let range = range(shell, operands, b"-1", None)?;
     let mut text = Vec::new();
     for number in numbers_of(range, reversed) {
-        text.extend_from_slice(shell.interactive.history.get(number).map_or(&[], |command| command));
+        text.extend_from_slice(
+            shell
+                .interactive
+                .history
+                .get(number)
+                .map_or(&[], |command| command),
+        );
         text.push(b'\n');
     }
     history::take_back(shell);
-    let default = interactive::variable(shell, b"FCEDIT").filter(|editor| !editor.is_empty());
+    let default = shell.variables.get(Symbol::FCEDIT);
+    let default = default.filter(|editor| !editor.is_empty());
     let editor = editor.or(default).unwrap_or(b"ed").to_vec();
-    match edited(shell, &editor, &text)? {
-        Some(text) => execute(shell, &text),
-        None => Ok(shell.status.max(1)),
-    }
-}
-
-fn none(shell: &mut Shell) -> Answer {
-    shell.complain(text!("fc: there is no history"));
-    Ok(1)
+    Ok(match edited(shell, &editor, &text) {
+        Ok(Some(text)) => execute(shell, &text),
+        Ok(None) => Ok(shell.status.max(1)),
+        Err(divert) => Err(divert),
+    })
 }
 
 type Range = (usize, usize);
 
 /// The commands that two operands mean. Without the second one it is what it is by default, or the first.
-fn range(shell: &mut Shell, operands: Arguments<'_>, first: &[u8], last: Option<&[u8]>) -> Result<Range, Wrong> {
+fn range(
+    shell: &mut Shell,
+    operands: Arguments<'_>,
+    first: &[u8],
+    last: Option<&[u8]>,
+) -> Result<Range, Wrong> {
     let (given, first) = (operands.len(), operands.get(0).unwrap_or(first));
     if let Some(surplus) = operands.get(2) {
         return Err(wrong(shell, b"fc", surplus, "too many operands"));
@@ -91,9 +106,14 @@ fn find(shell: &mut Shell, operand: &[u8], of_range: bool) -> Result<usize, Wron
     };
     let found = match text::number(digits, 10).and_then(|number| usize::try_from(number).ok()) {
         Some(number) => {
-            let number = if sign == b'-' { past.saturating_sub(number) } else { number };
+            let number = if sign == b'-' {
+                past.saturating_sub(number)
+            } else {
+                number
+            };
             let nearest = number.min(past - 1).max(first);
-            Some(if of_range { nearest } else { number }).filter(|number| (first..past).contains(number))
+            Some(if of_range { nearest } else { number })
+                .filter(|number| (first..past).contains(number))
         }
         None => history.find(past, |command| command.starts_with(operand)),
     };
@@ -104,28 +124,36 @@ fn find(shell: &mut Shell, operand: &[u8], of_range: bool) -> Result<usize, Wron
 fn numbers_of((first, last): Range, reversed: bool) -> impl Iterator<Item = usize> {
     let (low, high) = (first.min(last), first.max(last));
     let backward = reversed != (first > last);
-    (low..=high).map(move |number| if backward { high - (number - low) } else { number })
+    (low..=high).map(move |number| {
+        if backward {
+            high - (number - low)
+        } else {
+            number
+        }
+    })
 }
 
 /// `-l`
-fn list(shell: &mut Shell, commands: impl Iterator<Item = usize>, with_numbers: bool) -> Answer {
+fn list(shell: &mut Shell, commands: impl Iterator<Item = usize>, with_numbers: bool) {
     let output = &mut shell.output;
     for number in commands {
         if with_numbers {
             number.write(output);
         }
         let command = shell.interactive.history.get(number);
-        for line in command.map_or(&[][..], |command| command).split(|&byte| byte == b'\n') {
+        for line in command
+            .map_or(&[][..], |command| command)
+            .split(|&byte| byte == b'\n')
+        {
             output.write(b"\t");
             output.write(line);
             output.write(b"\n");
         }
     }
-    Ok(0)
 }
 
 /// `-s`: a part of the command is replaced, where that is asked for.
-fn execute_again(shell: &mut Shell, mut operands: Arguments<'_>) -> Answer {
+fn execute_again(shell: &mut Shell, mut operands: Arguments<'_>) -> Result<Answer, Wrong> {
     let replaced = operands.get(0).and_then(|operand| {
         let (old, new) = operand.split_at(operand.iter().position(|&byte| byte == b'=')?);
         Some((old, new.get(1..)?))
@@ -134,20 +162,26 @@ fn execute_again(shell: &mut Shell, mut operands: Arguments<'_>) -> Answer {
         operands = operands.skip(1);
     }
     if let Some(surplus) = operands.get(1) {
-        return Err(wrong(shell, b"fc", surplus, "too many operands").into());
+        return Err(wrong(shell, b"fc", surplus, "too many operands"));
     }
     let (number, _) = range(shell, operands, b"-1", None)?;
-    let mut text = shell.interactive.history.get(number).map_or(&[][..], |command| command).to_vec();
+    let mut text = shell
+        .interactive
+        .history
+        .get(number)
+        .map_or(&[][..], |command| command)
+        .to_vec();
     if let Some((old, new)) = replaced {
-        let place = (0..=text.len()).find(|&place| text.get(place..).unwrap_or_default().starts_with(old));
+        let place =
+            (0..=text.len()).find(|&place| text.get(place..).unwrap_or_default().starts_with(old));
         let Some(place) = place else {
-            return Err(wrong(shell, b"fc", old, "not in the command").into());
+            return Err(wrong(shell, b"fc", old, "not in the command"));
         };
         text.splice(place..place + old.len(), new.iter().copied());
     }
     text.push(b'\n');
     history::take_back(shell);
-    execute(shell, &text)
+    Ok(execute(shell, &text))
 }
 
 /// Shows commands, enters them into the history and executes them.
@@ -169,18 +203,17 @@ fn execute(shell: &mut Shell, text: &[u8]) -> Answer {
 }
 
 /// Has a text edited in a file of its own. `None`, and a status, if the editor says that it has failed.
-pub fn edited(shell: &mut Shell, editor: &[u8], text: &[u8]) -> Result<Option<Vec<u8>>, crate::shell::Divert> {
-    let mut path = Vec::new();
+pub fn edited(shell: &mut Shell, editor: &[u8], text: &[u8]) -> Result<Option<Vec<u8>>, Divert> {
+    let mut path = Bytes(Vec::new());
     let written = loop {
-        path.clear();
+        path.0.clear();
         shell.random = shell.random.wrapping_mul(1_103_515_245).wrapping_add(12345);
-        let name = text!("/tmp/sh", shell.own_pid(), ".", shell.random >> 8);
-        name.write(&mut interactive::Bytes(&mut path));
-        path.push(0);
-        let c_path = core::ffi::CStr::from_bytes_with_nul(&path).unwrap_or_default();
+        text!("/tmp/sh", shell.own_pid(), ".", shell.random >> 8).write(&mut path);
+        path.0.push(0);
+        let c_path = CStr::from_bytes_with_nul(&path.0).unwrap_or_default();
         match history::write_new(c_path, text) {
             Err(Errno::EEXIST) => {}
-            written => break written.map(|_| c_path.to_owned()),
+            written => break written.map(|_| CString::from(c_path)),
         }
     };
     let path = match written {

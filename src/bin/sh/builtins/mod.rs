@@ -14,6 +14,8 @@ mod eval;
 mod exec;
 mod exit;
 mod export;
+#[cfg(feature = "edit")]
+pub mod fc;
 mod fg;
 mod float;
 mod getopts;
@@ -282,6 +284,13 @@ pub const BUILTINS: &[Builtin] = &[
         kind: Kind::Regular,
         run: jobs::run,
         leaves_no_trace: true,
+    },
+    #[cfg(feature = "edit")]
+    Builtin {
+        name: "fc",
+        kind: Kind::Regular,
+        run: fc::run,
+        leaves_no_trace: false,
     },
     Builtin {
         name: "fg",
