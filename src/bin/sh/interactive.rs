@@ -5,26 +5,23 @@ use alloc::vec::Vec;
 use nestling::poll::{self, Events, PollFd};
 use nestling::rt::descriptors;
 use nestling::terminal::{self, Mode};
-use nestling::text::{Sink, Text};
 use nestling::{Errno, SigSet, Signal, signals, sys};
 
 #[cfg(feature = "edit")]
 use crate::editor;
-use crate::expansion;
 #[cfg(feature = "edit")]
 use crate::history;
 use crate::jobs;
 use crate::options::Opt;
+use crate::prompt;
 use crate::shell::{Divert, Shell, text};
-use crate::symbols::Symbol;
-use crate::syntax;
 use crate::traps;
 
 /// What is remembered between lines.
 #[derive(Debug, Default)]
 pub struct Interactive {
-    /// How many commands have been read: `!` in PS1.
-    commands: u32,
+    /// How many commands have been read.
+    pub commands: u32,
     /// How often the end of the input was ignored in a row.
     ends: u32,
     #[cfg(feature = "edit")]
@@ -34,6 +31,16 @@ pub struct Interactive {
     /// Lines are edited.
     #[cfg(feature = "edit")]
     pub edits: bool,
+}
+
+impl Interactive {
+    /// The number of the next command in the history: `!` in PS1.
+    pub fn number(&self) -> usize {
+        #[cfg(feature = "edit")]
+        return self.history.end();
+        #[cfg(not(feature = "edit"))]
+        return self.commands as usize;
+    }
 }
 
 /// What [`wait`] has waited for.
@@ -61,7 +68,7 @@ pub fn read_line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Di
         #[cfg(feature = "edit")]
         if let Some(terminal) = editor::terminal(shell) {
             shell.interactive.edits = true;
-            let prompt = numbered_prompt(shell, goes_on);
+            let prompt = prompt::of_line(shell, goes_on);
             match editor::read(shell, terminal, &prompt, &mut line)? {
                 editor::End::Line => {
                     shell.interactive.ends = 0;
@@ -97,57 +104,12 @@ pub fn read_line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Di
     }
 }
 
-/// PS1, PS2 or PS4, expanded (XCU 2.5.3). `$?` is kept. What can't be expanded is the prompt as it is.
-pub fn prompt(shell: &mut Shell, name: Symbol) -> Vec<u8> {
-    let value = shell.variables.get(name).unwrap_or_default().to_vec();
-    if !value.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
-        return value;
-    }
-    let (status, substitution_status) = (shell.status, shell.substitution_status);
-    let word = syntax::document(shell, &value);
-    let expanded = word.and_then(|word| expansion::single(shell, &word).ok());
-    (shell.status, shell.substitution_status) = (status, substitution_status);
-    expanded.unwrap_or(value)
-}
-
 /// Writes PS1, or PS2.
 fn show_prompt(shell: &mut Shell, goes_on: bool) {
-    let prompt = numbered_prompt(shell, goes_on);
+    let mut prompt = prompt::of_line(shell, goes_on);
+    // They are for the editor.
+    prompt.retain(|byte| !matches!(byte, 1 | 2));
     nestling::eprint!(&prompt[..]);
-}
-
-/// PS1, or PS2.
-fn numbered_prompt(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
-    let name = if goes_on { Symbol::PS2 } else { Symbol::PS1 };
-    let prompt = prompt(shell, name);
-    shell.output.flush();
-    let mut out = Prompt(Vec::new());
-    let mut rest = &prompt[..];
-    // In PS1 `!` is the number of the command, and `!!` is `!`.
-    while let Some(index) = rest.iter().position(|&byte| byte == b'!' && !goes_on) {
-        let (before, after) = rest.split_at_checked(index).unwrap_or_default();
-        before.write(&mut out);
-        rest = match after {
-            [_, b'!', after @ ..] => {
-                "!".write(&mut out);
-                after
-            }
-            _ => {
-                shell.interactive.commands.write(&mut out);
-                after.get(1..).unwrap_or_default()
-            }
-        };
-    }
-    rest.write(&mut out);
-    out.0
-}
-
-struct Prompt(Vec<u8>);
-
-impl Sink for Prompt {
-    fn put(&mut self, text: &[u8]) {
-        self.0.extend_from_slice(text);
-    }
 }
 
 /// Reads to the end of a line, or of the input. Signals that come meanwhile are acted upon.

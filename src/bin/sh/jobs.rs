@@ -192,6 +192,12 @@ impl Jobs {
         self.table.len()
     }
 
+    /// How many jobs there are.
+    #[cfg(feature = "edit")]
+    pub fn count(&self) -> usize {
+        self.table.iter().flatten().count()
+    }
+
     #[inline(never)]
     fn get(&self, place: usize) -> Option<&Job> {
         self.table.get(place)?.as_ref()

@@ -22,6 +22,7 @@ mod jobs;
 mod map;
 mod options;
 mod output;
+mod prompt;
 mod redirection;
 mod shell;
 mod sort;

@@ -22,3 +22,6 @@ use on_both;
 mod emacs;
 #[path = "sh_terminal/terminal.rs"]
 mod terminal;
+
+#[path = "sh_terminal/prompts.rs"]
+mod prompts;

@@ -10,7 +10,7 @@ mod parameter;
 mod pathname;
 pub mod pattern;
 pub mod splitting;
-mod tilde;
+pub mod tilde;
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;

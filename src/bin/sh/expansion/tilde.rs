@@ -27,20 +27,31 @@ pub fn expand(shell: &Shell, name: &[u8], is_before_slash: bool, out: &mut Vec<u
     }
 }
 
-/// A user's home directory: the sixth field of the user's line in `/etc/passwd`.
+/// A user's home directory: the sixth field of the user's line.
 fn home_of(user: &[u8]) -> Option<Vec<u8>> {
+    let mut home = None;
+    users(&mut |line| {
+        let mut fields = line.split(|&byte| byte == b':');
+        if fields.next() != Some(user) {
+            return false;
+        }
+        home = fields.nth(4).map(<[u8]>::to_vec);
+        true
+    });
+    home
+}
+
+/// The lines of `/etc/passwd`, up to one of which this says that it is enough.
+pub fn users(is_enough: &mut dyn FnMut(&[u8]) -> bool) {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let file = sys::fd::open(c"/etc/passwd", flags, 0).ok()?;
+    let Ok(file) = sys::fd::open(c"/etc/passwd", flags, 0) else {
+        return;
+    };
     let mut reader = Reader::new(file.as_fd());
     let mut line = Vec::new();
-    loop {
+    while let Ok(1..) = reader.read_until(b'\n', &mut line)
+        && !is_enough(line.strip_suffix(b"\n").unwrap_or(&line))
+    {
         line.clear();
-        if reader.read_until(b'\n', &mut line).ok()? == 0 {
-            return None;
-        }
-        let mut fields = line.split(|&byte| byte == b':' || byte == b'\n');
-        if fields.next() == Some(user) {
-            return fields.nth(4).map(<[u8]>::to_vec);
-        }
     }
 }

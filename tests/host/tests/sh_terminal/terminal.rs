@@ -232,7 +232,7 @@ impl Terminal {
         self.screen.screen()
     }
 
-    fn cursor_row(&self) -> String {
+    pub fn cursor_row(&self) -> String {
         self.row_text(self.screen().cursor_position().0)
     }
 

@@ -1,0 +1,71 @@
+//! Prompts: PS1, PS2 and PS4 (XCU 2.5.3).
+
+#[cfg(feature = "edit")]
+mod escapes;
+
+use alloc::vec::Vec;
+
+use nestling::text::Text;
+
+use crate::expansion;
+use crate::options::Opt;
+use crate::shell::{Bytes, Shell};
+use crate::symbols::Symbol;
+use crate::syntax;
+
+/// PS1, or PS2 where a command goes on.
+pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
+    let name = if goes_on { Symbol::PS2 } else { Symbol::PS1 };
+    let text = value(shell, name);
+    #[cfg(feature = "edit")]
+    let text = escapes::replace(shell, &text, goes_on);
+    let prompt = expand(shell, text);
+    shell.output.flush();
+    if goes_on {
+        return prompt;
+    }
+    let mut out = Bytes(Vec::new());
+    let mut rest = &prompt[..];
+    // `!` is the number of the command, and `!!` is `!`.
+    while let Some(index) = rest.iter().position(|&byte| byte == b'!') {
+        let (before, after) = rest.split_at_checked(index).unwrap_or_default();
+        before.write(&mut out);
+        rest = match after {
+            [_, b'!', after @ ..] => {
+                "!".write(&mut out);
+                after
+            }
+            _ => {
+                shell.interactive.number().write(&mut out);
+                after.get(1..).unwrap_or_default()
+            }
+        };
+    }
+    rest.write(&mut out);
+    out.0
+}
+
+/// PS4.
+pub fn of_trace(shell: &mut Shell) -> Vec<u8> {
+    let text = value(shell, Symbol::PS4);
+    expand(shell, text)
+}
+
+fn value(shell: &Shell, name: Symbol) -> Vec<u8> {
+    shell.variables.get(name).unwrap_or_default().to_vec()
+}
+
+/// Expands parameters, commands and arithmetic, which are not traced. `$?` is kept. What can't be expanded is the prompt as it is.
+fn expand(shell: &mut Shell, text: Vec<u8>) -> Vec<u8> {
+    if !text.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
+        return text;
+    }
+    let before = (shell.status, shell.substitution_status);
+    let traces = shell.options.has(Opt::Xtrace);
+    shell.options.set(Opt::Xtrace, false);
+    let word = syntax::document(shell, &text);
+    let expanded = word.and_then(|word| expansion::single(shell, &word).ok());
+    shell.options.set(Opt::Xtrace, traces);
+    (shell.status, shell.substitution_status) = before;
+    expanded.unwrap_or(text)
+}

@@ -1,0 +1,116 @@
+//! Prompts: what PS1 and PS2 stand for.
+
+use std::fs;
+use std::path::Path;
+
+use crate::terminal::Terminal;
+
+/// A shell with this PS1, whose prompt is this.
+#[track_caller]
+fn shows(shell: &Path, ps1: &str, prompt: &str) -> Terminal {
+    let mut terminal = Terminal::start(shell, 24, 80, &[("PS1", ps1)]);
+    terminal.row(&format!("{prompt}|"));
+    terminal
+}
+
+on_both! {
+    fn parameters_commands_and_arithmetic_are_expanded_each_time(shell) {
+        let mut terminal = shows(shell, "<$(pwd | wc -l)`echo x`$((1 + 2))${x-unset}> ", "<1x3unset> ");
+        terminal.keys("x=set\r").row("<1x3set> |");
+    }
+
+    fn the_status_is_seen_and_kept(shell) {
+        let mut terminal = shows(shell, "$?$(exit 9)> ", "0> ");
+        terminal.keys("(exit 3)\r").row("3> |");
+        terminal.keys("echo \"[$?]\"\r").shows("[3]").row("0> |");
+    }
+
+    fn an_exclamation_mark_is_the_next_commands_number(shell) {
+        let mut terminal = shows(shell, "!!!> ", "!1> ");
+        terminal.keys(": one\r").row("!2> |");
+        // It is the same command.
+        terminal.keys(": one\r").row("!2> |");
+        terminal.keys("\r").row("!2> |");
+        terminal.keys("fc -l 1\r").shows("1       : one").row("!3> |");
+        let mut terminal = shows(shell, "\\!.\\#> ", "1.1> ");
+        terminal.keys(":\r").row("2.2> |").keys("\r").row("2.3> |");
+    }
+
+    fn ps2_is_where_a_command_goes_on_and_has_no_numbers(shell) {
+        let mut terminal = Terminal::with(shell, 24, 80, &[("PS2", "$((1 + 1))!\\W: ")]);
+        terminal.keys("if true\r").row("2!~: |");
+        terminal.keys("then echo a; fi\r").rows(&["$ if true", "2!~: then echo a; fi", "a", "$ |"]);
+    }
+
+    fn escapes_are_replaced(shell) {
+        let host = fs::read_to_string("/proc/sys/kernel/hostname").expect("a name");
+        let host = host.trim();
+        // SAFETY: no arguments.
+        let uid = unsafe { libc::geteuid() };
+        let users = fs::read_to_string("/etc/passwd").expect("users");
+        let is_user = |line: &&str| line.split(':').nth(2) == Some(&uid.to_string());
+        let user = users.lines().find(is_user).and_then(|line| line.split(':').next()).expect("a user");
+        let sign = if uid == 0 { "#" } else { "$" };
+        let cases = [
+            ("\\u@\\h ", format!("{user}@{} ", host.split('.').next().expect("a name"))),
+            ("\\H:\\w\\$ ", format!("{host}:~{sign} ")),
+            ("\\s\\j\\\\\\101\\60> ", "sh0\\A0> ".into()),
+            ("a\\nb> ", "b> ".into()),
+            ("\\q\\", "\\q\\".into()),
+            ("\\[\\e[1m\\]x\\[\\e[0m\\]> ", "x> ".into()),
+        ];
+        for (ps1, prompt) in cases {
+            shows(shell, ps1, &prompt);
+        }
+        let mut terminal = shows(shell, "\\[\\e[1m\\]x\\[\\e[0m\\]> ", "x> ");
+        terminal.keys("ab\x02").row("x> a|b");
+        assert!(terminal.screen().cell(0, 0).is_some_and(vt100::Cell::bold));
+        assert!(!terminal.screen().cell(0, 3).is_some_and(vt100::Cell::bold));
+    }
+
+    fn escapes_show_the_time(shell) {
+        let mut terminal = Terminal::start(shell, 24, 80, &[("PS1", "\\d,\\t,\\T,\\@,\\A> ")]);
+        let format = "+%a %b %d,%H:%M:%S,%I:%M:%S,%I:%M %p,%H:%M> |";
+        terminal.until("the time", |terminal| {
+            let mut date = std::process::Command::new("date");
+            let now = date.args(["-u", "-d", "-0 seconds", format]).env("LC_ALL", "C").output().expect("date");
+            let now = String::from_utf8(now.stdout).expect("text");
+            // To the minute.
+            let minute = |text: &str| text.split(':').next().map(str::to_owned);
+            let row = terminal.cursor_row();
+            let lengths = row.len() == now.trim_end().len();
+            lengths && minute(&row) == minute(&now) && row.ends_with("> |")
+        });
+    }
+
+    fn the_directory_is_shown_and_never_executed(shell) {
+        let mut terminal = shows(shell, "\\w> ", "~> ");
+        for name in ["$(echo x)", "`echo y`", "${HOME}", "a!b", "\\u", "é ü"] {
+            fs::create_dir(terminal.home().join(name)).expect("a directory");
+            terminal.keys(format!("cd '{name}'\r")).row(&format!("~/{name}> |"));
+            terminal.keys("cd ..\r").row("~> |");
+        }
+        terminal.keys("cd /usr/bin\r").row("/usr/bin> |");
+        terminal.keys("PS1='\\W> '\r").row("bin> |");
+        terminal.keys("cd\r").row("~> |").keys("cd /\r").row("/> |");
+    }
+
+    fn substitutions_have_backslashes_of_their_own(shell) {
+        shows(shell, "$(echo 'a\\wb' '\\u)')\\w> ", "a\\wb \\u)~> ");
+        shows(shell, "`printf '\\101'`\\w> ", "A~> ");
+        shows(shell, "${x-\\w}\\w> ", "\\w~> ");
+    }
+
+    fn what_cant_be_expanded_is_shown_as_it_is(shell) {
+        shows(shell, "$(> ", "$(> ");
+        let mut terminal = shows(shell, "${x?no}> ", "${x?no}> ");
+        terminal.keys("x=1\r").row("1> |");
+    }
+
+    fn a_prompt_is_not_traced(shell) {
+        let mut terminal = shows(shell, "$(true)> ", "> ");
+        terminal.keys("set -x\r").row("> |");
+        terminal.keys("PS4='$((2 + 3))$(true) '; echo a\r");
+        terminal.rows(&["> set -x", "> PS4='$((2 + 3))$(true) '; echo a", "+ PS4='$((2 + 3))$(true) '", "5 echo a", "a", "> |"]);
+    }
+}
