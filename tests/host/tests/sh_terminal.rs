@@ -23,5 +23,7 @@ mod emacs;
 #[path = "sh_terminal/terminal.rs"]
 mod terminal;
 
+#[path = "sh_terminal/completion.rs"]
+mod completion;
 #[path = "sh_terminal/prompts.rs"]
 mod prompts;

@@ -90,7 +90,7 @@ pub fn run_type(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(status)
 }
 
-const RESERVED: &[&str] = &[
+pub const RESERVED: &[&str] = &[
     "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then",
     "until", "while", "[[",
 ];

@@ -5,7 +5,7 @@ mod bg;
 mod break_continue;
 mod cd;
 mod colon;
-mod command;
+pub mod command;
 pub mod conditional;
 pub mod dot;
 mod echo;

@@ -1,15 +1,237 @@
-//! Completion by Tab.
+//! Completion by Tab: of commands, files, variables, users and jobs.
+//!
+//! What was typed stays as it was typed, and what is missing is put behind it, with quotes as they are there: so `"$HOME"/a` and `~/a`
+//! find what they stand for, and stay.
+
+mod candidates;
+mod word;
+
+use alloc::vec::Vec;
+
+use nestling::text::Text;
 
 use super::Session;
-use crate::shell::Shell;
+use super::width::width;
+use crate::expansion::characters;
+use crate::shell::{Bytes, Shell};
+use candidates::Candidates;
+use word::Word;
 
-pub fn complete(session: &mut Session, _shell: &mut Shell, _again: bool) {
-    session.screen.bell();
+/// More than so many are not listed before it is asked for again.
+const MANY: usize = 100;
+
+/// Completes the word before the cursor as far as only one thing can be meant. Where there is nothing to be added, that is said,
+/// or `again` what can be meant is listed.
+pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) {
+    let Some((word, found)) = find(session, shell) else {
+        return session.screen.bell();
+    };
+    let [(first, end), more @ ..] = &found.names[..] else {
+        return session.screen.bell();
+    };
+    let mut text = Vec::new();
+    let (quote, length) = if found.is_whole {
+        if !more.is_empty() {
+            return if again {
+                show(session, shell, &found)
+            } else {
+                session.screen.bell()
+            };
+        }
+        (0, 0)
+    } else {
+        (word.quote, found.typed.len())
+    };
+    let common = more.iter().fold(first.len(), |length, (name, _)| {
+        let pairs = first.iter().zip(name).take(length);
+        pairs.take_while(|(one, other)| one == other).count()
+    });
+    let is_inside = |at: &usize| !characters::is_boundary(first, *at, shell.utf8);
+    let common = common
+        - (0..common)
+            .take_while(|back| is_inside(&(common - back)))
+            .count();
+    let added = first.get(length..common).unwrap_or_default();
+    add(
+        added,
+        if found.is_plain { None } else { Some(quote) },
+        &mut text,
+    );
+    if more.is_empty() {
+        let closing: &[u8] = match quote {
+            0 => b"",
+            b'$' => b"'",
+            _ => core::slice::from_ref(&quote),
+        };
+        match end {
+            b'/' => text.push(b'/'),
+            b'}' => text.push(b'}'),
+            _ if found.is_plain && quote != 0 => {}
+            _ => {
+                text.extend_from_slice(closing);
+                text.push(b' ');
+            }
+        }
+    }
+    if text.is_empty() {
+        return if again {
+            show(session, shell, &found)
+        } else {
+            session.screen.bell()
+        };
+    }
+    let at = session.buffer.at();
+    let start = if found.is_whole { found.start } else { at };
+    // What is there already.
+    let rest = session.buffer.part(at, session.buffer.len());
+    if matches!(text.last(), Some(b'/' | b'}')) && rest.first() == text.last() {
+        text.pop();
+    }
+    session.buffer.replace(start, at, &text);
 }
 
-/// Puts all words there that could be meant.
-pub fn insert_all(session: &mut Session, _shell: &mut Shell) {
-    session.screen.bell();
+/// Lists what can be meant.
+pub fn list(session: &mut Session, shell: &mut Shell) {
+    match find(session, shell) {
+        Some((_, found)) if !found.names.is_empty() => show(session, shell, &found),
+        _ => session.screen.bell(),
+    }
+}
+
+/// Puts all words there that can be meant.
+pub fn insert_all(session: &mut Session, shell: &mut Shell) {
+    let found = find(session, shell);
+    let Some((word, found)) = found.filter(|(_, found)| !found.names.is_empty()) else {
+        return session.screen.bell();
+    };
+    let at = session.buffer.at();
+    // With its directory as that was typed.
+    let (start, quote) = match found.is_whole {
+        true => (found.start, 0),
+        false => (word.start, word.component.2),
+    };
+    let mut before = session.buffer.part(start, found.start.min(at)).to_vec();
+    match quote {
+        0 => {}
+        b'$' => before.push(b'\''),
+        quote => before.push(quote),
+    }
+    let mut text = Vec::new();
+    for (name, end) in &found.names {
+        text.extend_from_slice(&before);
+        add(name, if found.is_plain { None } else { Some(0) }, &mut text);
+        if *end != b' ' {
+            text.push(*end);
+        }
+        text.push(b' ');
+    }
+    session.buffer.replace(start, at, &text);
+}
+
+fn find(session: &Session, shell: &mut Shell) -> Option<(Word, Candidates)> {
+    let line = session.buffer.part(0, session.buffer.at());
+    let word = Word::last(shell, line)?;
+    let found = Candidates::of(shell, &word, line);
+    Some((word, found))
+}
+
+/// Adds a part of a name to what is quoted so; with `None` as it is.
+fn add(name: &[u8], quote: Option<u8>, out: &mut Vec<u8>) {
+    let Some(quote) = quote else {
+        return out.extend_from_slice(name);
+    };
+    let mut is_control = false;
+    for &byte in name {
+        let escapes = byte < 0x20 || byte == 0x7f;
+        if escapes != is_control && quote != b'$' {
+            // These are quoted by themselves.
+            let closing = if quote == 0 { None } else { Some(quote) };
+            if escapes {
+                out.extend(closing);
+                out.extend_from_slice(b"$'");
+            } else {
+                out.push(b'\'');
+                out.extend(closing);
+            }
+        }
+        is_control = escapes;
+        match (quote, byte) {
+            _ if escapes => {
+                let digits = [byte >> 6, byte >> 3 & 7, byte & 7];
+                out.push(b'\\');
+                out.extend(digits.map(|digit| digit + b'0'));
+            }
+            (b'\'', b'\'') => out.extend_from_slice(b"'\\''"),
+            (b'\'', _) => out.push(byte),
+            (b'"', b'$' | b'`' | b'"' | b'\\') | (b'$', b'\'' | b'\\') => out.extend([b'\\', byte]),
+            (0, byte) if b" |&;<>()$`\\\"'*?[]#~{}!".contains(&byte) => out.extend([b'\\', byte]),
+            _ => out.push(byte),
+        }
+    }
+    if is_control && quote != b'$' {
+        out.push(b'\'');
+        out.extend(Some(quote).filter(|&quote| quote != 0));
+    }
+}
+
+/// Lists names in columns, below the line. Where they are many, only how many, until this is asked for again.
+fn show(session: &mut Session, shell: &mut Shell, found: &Candidates) {
+    let told = &mut shell.interactive.editor.told;
+    let line = session.buffer.text();
+    if found.names.len() > MANY && told != line {
+        *told = line.to_vec();
+        let mut text = Bytes(Vec::new());
+        found.names.len().write(&mut text);
+        " possibilities: once more lists them\n".write(&mut text);
+        return session.screen.show_below(line, &text.0);
+    }
+    told.clear();
+    let columns = session.screen.columns();
+    let shown = |(name, end): &(Vec<u8>, u8)| {
+        let mut text = printable(name, shell.utf8);
+        text.extend(Some(*end).filter(|&end| end == b'/'));
+        text
+    };
+    let names: Vec<Vec<u8>> = found.names.iter().map(shown).collect();
+    let widths = names.iter().map(|name| columns_of(name, shell.utf8));
+    let width = widths.max().unwrap_or_default() + 2;
+    let count = ((columns + 1) / width).max(1);
+    let rows = names.len().div_ceil(count);
+    let mut text = Vec::new();
+    for row in 0..rows {
+        let mut missing = 0;
+        for name in names.iter().skip(row).step_by(rows) {
+            text.extend((0..missing).map(|_| b' '));
+            text.extend_from_slice(name);
+            missing = width - columns_of(name, shell.utf8);
+        }
+        text.push(b'\n');
+    }
+    session.screen.show_below(line, &text);
+}
+
+/// Without what a terminal would take for something else than text.
+fn printable(name: &[u8], utf8: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = name;
+    while let Some((code, length)) = characters::decode(rest, utf8) {
+        let (character, more) = rest.split_at_checked(length).unwrap_or_default();
+        match code {
+            ..0x20 | 0x7f..0xa0 | characters::INVALID.. => out.push(b'?'),
+            _ => out.extend_from_slice(character),
+        }
+        rest = more;
+    }
+    out
+}
+
+fn columns_of(mut name: &[u8], utf8: bool) -> usize {
+    let mut columns = 0;
+    while let Some((code, length)) = characters::decode(name, utf8) {
+        columns += width(code);
+        name = name.get(length..).unwrap_or_default();
+    }
+    columns
 }
 
 /// The last word of a command.

@@ -115,7 +115,7 @@ fn once(
             session.last = Last::Tab;
         }
         Key::M(b'=' | b'?') | Key::X(b'?') | Key::XC(b'Y') => {
-            completion::complete(session, shell, true);
+            completion::list(session, shell);
         }
         Key::M(b'*') => completion::insert_all(session, shell),
         Key::C(b'V' | b'Q' | b'^') => session.insert_next(shell)?,

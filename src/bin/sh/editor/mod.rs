@@ -57,6 +57,8 @@ pub struct Kept {
     next: Option<usize>,
     /// What was searched for.
     pattern: Vec<u8>,
+    /// The line of which it was told how many possibilities there are.
+    told: Vec<u8>,
 }
 
 /// What the key before was, for keys that do something else then.

@@ -224,6 +224,16 @@ impl Screen {
         self.drawn = 0..0;
     }
 
+    /// Shows a text below the line, which begins again below that.
+    pub fn show_below(&mut self, line: &[u8], text: &[u8]) {
+        self.draw(line, line.len());
+        let last = self.drawn.end.saturating_sub(self.top + 1);
+        self.go(last, 0);
+        self.put(b"\r\n");
+        self.put(text);
+        self.start();
+    }
+
     /// An empty screen.
     pub fn clear(&mut self) {
         self.put(b"\x1b[H\x1b[2J");

@@ -7,7 +7,7 @@ pub mod arithmetic;
 pub mod characters;
 pub mod decimal;
 mod parameter;
-mod pathname;
+pub mod pathname;
 pub mod pattern;
 pub mod splitting;
 pub mod tilde;

@@ -1,0 +1,208 @@
+//! The word before the cursor: what of it is quoted, what it stands for, and where in a command it is.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::expansion::tilde;
+use crate::shell::Shell;
+
+/// Words after which a command begins.
+const BEFORE_COMMANDS: &[&str] = &[
+    "!", "{", "do", "elif", "else", "if", "then", "until", "while", "command", "exec", "hash",
+    "type", "env", "nice", "nohup", "sudo", "time", "which", "xargs",
+];
+
+/// A word that is not ended yet.
+#[derive(Debug, Default)]
+pub struct Word {
+    /// Where in the line it begins.
+    pub start: usize,
+    is_begun: bool,
+    /// What it stands for: without quotes, parameters expanded.
+    pub value: Vec<u8>,
+    /// As a pattern, in which what is quoted has a backslash.
+    pub pattern: Vec<u8>,
+    pub is_pattern: bool,
+    /// The quotes that are open: `'`, `"`, `$` for `$'`; 0 for none.
+    pub quote: u8,
+    /// Where in the line and in the value its last component begins, and what quotes were open there.
+    pub component: (usize, usize, u8),
+    /// Where in the value a part begins that may be a file's name of its own: behind `=` or `:`.
+    pub part: usize,
+    /// Where in the value a `~` is that has not been expanded yet.
+    pub tilde: Option<usize>,
+    /// Where in the line the name of a parameter begins that the line ends in, and whether it is in braces.
+    pub parameter: Option<(usize, bool)>,
+    /// What it stands for can't be known.
+    pub is_unknown: bool,
+    /// The name of the command that it is an argument of; `None` if it is the name itself.
+    pub command: Option<Vec<u8>>,
+    /// It is what a redirection leads to.
+    pub is_target: bool,
+}
+
+impl Word {
+    /// The word that ends where the line ends, and may be empty. `None` in a comment.
+    pub fn last(shell: &mut Shell, line: &[u8]) -> Option<Self> {
+        let mut word = Self::default();
+        // What a substitution stands in, and what ends that.
+        let mut outer: Vec<(u8, Self)> = Vec::new();
+        let mut at = 0;
+        while let Some(&byte) = line.get(at) {
+            let next = line.get(at + 1).copied();
+            if !word.is_begun && word.quote == 0 && !b" \t\n;&|()<>".contains(&byte) {
+                word.begin(at);
+                if byte == b'#' {
+                    return None;
+                }
+            }
+            at += 1;
+            match (word.quote, byte) {
+                (b'\'', b'\'') | (b'"', b'"') | (b'$', b'\'') => word.quote = 0,
+                (b'\'', _) => word.push(at, byte, true),
+                (b'$', b'\\') => word.is_unknown = true,
+                (b'$', _) => word.push(at, byte, true),
+                (quote, b'\\') => {
+                    let Some(next) = next else { break };
+                    at += 1;
+                    if quote == b'"' && !b"$`\"\\\n".contains(&next) {
+                        word.push(at, b'\\', true);
+                    }
+                    if next != b'\n' {
+                        word.push(at, next, true);
+                    }
+                }
+                (0, b'\'' | b'"') => word.quote = byte,
+                (0, b'$') if next == Some(b'\'') => {
+                    word.quote = b'$';
+                    at += 1;
+                }
+                (_, b'$') if next == Some(b'(') => {
+                    at += 1;
+                    outer.push((b')', mem::take(&mut word)));
+                }
+                (_, b'`') if outer.last().is_some_and(|(end, _)| *end == b'`') => {
+                    word = outer.pop().unwrap_or_default().1;
+                    word.is_unknown = true;
+                }
+                (_, b'`') => outer.push((b'`', mem::take(&mut word))),
+                (_, b'$') => at = word.parameter(shell, line, at),
+                (b'"', _) => word.push(at, byte, true),
+                (_, b' ' | b'\t') => word.end(line),
+                (_, b')') if outer.last().is_some_and(|(end, _)| *end == b')') => {
+                    word = outer.pop().unwrap_or_default().1;
+                    word.is_unknown = true;
+                }
+                (_, b'\n' | b';' | b'|' | b'(' | b')') => word = Self::default(),
+                (_, b'&') if next == Some(b'>') => word.end(line),
+                (_, b'&') => word = Self::default(),
+                (_, b'<' | b'>') => {
+                    // Digits before it are a descriptor's number.
+                    if word.value.iter().all(u8::is_ascii_digit) {
+                        word.is_begun = false;
+                    }
+                    word.end(line);
+                    word.is_target = true;
+                    while let Some(b'<' | b'>' | b'&' | b'|' | b'-') = line.get(at) {
+                        at += 1;
+                    }
+                }
+                _ => {
+                    if b"*?[".contains(&byte) {
+                        word.is_pattern = true;
+                    }
+                    if byte == b'~' && word.value.len() == word.part {
+                        word.tilde = Some(word.part);
+                    }
+                    if byte == b'/'
+                        && let Some(tilde) = word.tilde.take()
+                    {
+                        word.expand_tilde(shell, tilde);
+                    }
+                    word.push(at, byte, false);
+                    let is_assignment = word.command.is_none() && word.part > 0;
+                    if byte == b'=' || byte == b':' && is_assignment {
+                        word.part = word.value.len();
+                    }
+                }
+            }
+        }
+        if !word.is_begun {
+            word.begin(line.len());
+        }
+        Some(word)
+    }
+
+    fn begin(&mut self, at: usize) {
+        self.is_begun = true;
+        self.start = at;
+        self.component = (at, 0, 0);
+    }
+
+    /// Adds a byte; `at` is behind it in the line.
+    fn push(&mut self, at: usize, byte: u8, is_quoted: bool) {
+        self.value.push(byte);
+        if is_quoted && !byte.is_ascii_alphanumeric() {
+            self.pattern.push(b'\\');
+        }
+        self.pattern.push(byte);
+        if byte == b'/' {
+            self.component = (at, self.value.len(), self.quote);
+        }
+    }
+
+    fn expand_tilde(&mut self, shell: &Shell, tilde: usize) {
+        let name = self.value.split_off(tilde);
+        self.pattern.clear();
+        tilde::expand(
+            shell,
+            name.get(1..).unwrap_or_default(),
+            true,
+            &mut self.value,
+        );
+        for byte in mem::take(&mut self.value) {
+            self.push(0, byte, true);
+        }
+    }
+
+    /// Behind a `$`: goes on behind the parameter, which its value takes the place of.
+    fn parameter(&mut self, shell: &mut Shell, line: &[u8], at: usize) -> usize {
+        let braces = line.get(at) == Some(&b'{');
+        let start = at + usize::from(braces);
+        let rest = line.get(start..).unwrap_or_default();
+        let is_of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+        let length = rest.iter().take_while(is_of_name).count();
+        let (name, rest) = rest.split_at_checked(length).unwrap_or_default();
+        if rest.is_empty() {
+            self.parameter = Some((start, braces));
+        } else if let Some(symbol) = shell.symbols.find(name)
+            && let Some(value) = shell.value(symbol)
+            && (!braces || rest.first() == Some(&b'}'))
+        {
+            value.iter().for_each(|&byte| self.push(0, byte, true));
+        } else {
+            self.is_unknown = true;
+        }
+        start + length + usize::from(braces && rest.first() == Some(&b'}'))
+    }
+
+    /// Another word comes.
+    fn end(&mut self, line: &[u8]) {
+        let mut word = mem::take(self);
+        self.is_target = word.is_target;
+        self.command = word.command.take();
+        if !word.is_begun {
+            return;
+        }
+        self.is_target = false;
+        let is_before = |other: &&str| other.as_bytes() == word.value;
+        let is_assignment = word.part > 0 && line.get(word.start) != Some(&b'=');
+        if !word.is_target
+            && self.command.is_none()
+            && !is_assignment
+            && !BEFORE_COMMANDS.iter().any(|other| is_before(&other))
+        {
+            self.command = Some(word.value);
+        }
+    }
+}
