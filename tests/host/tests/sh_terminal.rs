@@ -16,12 +16,13 @@ macro_rules! on_both {
         }
     };
 }
-use on_both;
 
 #[path = "sh_terminal/emacs.rs"]
 mod emacs;
 #[path = "sh_terminal/terminal.rs"]
 mod terminal;
+#[path = "sh_terminal/vi.rs"]
+mod vi;
 
 #[path = "sh_terminal/completion.rs"]
 mod completion;

@@ -104,11 +104,6 @@ impl Buffer {
         self.replace(self.at, self.at, new);
     }
 
-    /// Another line takes its place.
-    pub fn set(&mut self, text: &[u8]) {
-        self.replace(0, self.text.len(), text);
-    }
-
     /// Another line, of which nothing has been changed yet.
     pub fn load(&mut self, text: &[u8]) {
         self.take();

@@ -6,7 +6,7 @@ use super::{Act, End, Last, Session, completion, search};
 use crate::shell::Shell;
 
 /// A key is not repeated more often.
-const MOST: usize = 9999;
+pub const MOST: usize = 9999;
 
 /// Does what a key says, as often as the number says that was typed before it.
 pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
@@ -24,7 +24,9 @@ pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
         session.count = Some(number.min(MOST));
         return Ok(None);
     }
-    session.buffer.begin();
+    if !session.is_vi() {
+        session.buffer.begin();
+    }
     let times = match key {
         // They have a use of their own for it.
         Key::M(b'.' | b'_' | b'g') | Key::C(b']') | Key::MC(b']') => 1,
@@ -243,7 +245,7 @@ fn last_argument(session: &mut Session, shell: &Shell, last: Last, count: Option
     };
     let word = match count {
         Some(count) => super::word(command, count),
-        None => completion::last_word(command),
+        None => super::last_word(command),
     };
     session.buffer.replace(at - length, at, word);
     session.last = Last::Argument(number - 1, word.len());

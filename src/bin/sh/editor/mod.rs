@@ -13,6 +13,7 @@ mod emacs;
 mod keys;
 mod screen;
 mod search;
+mod vi;
 mod width;
 
 use alloc::vec::Vec;
@@ -20,16 +21,19 @@ use core::time::Duration;
 
 use nestling::poll::{self, Events, PollFd};
 use nestling::rt::descriptors;
-use nestling::terminal::{self, Attributes, Mode, Special, When};
+use nestling::terminal::{self, Attributes, Mode as Term, Special, When};
 use nestling::{BorrowedFd, Errno, SigSet, Signal, io, signals, sys};
 
+use crate::builtins::fc;
 use crate::history;
 use crate::interactive::{self, Awaited};
 use crate::jobs;
+use crate::options::Opt;
 use crate::shell::{Divert, Shell};
 use crate::symbols::Symbol;
 use crate::traps;
 use buffer::{Buffer, Kills};
+use completion::last_word;
 use keys::{Key, PASTE_END};
 use screen::Screen;
 
@@ -55,10 +59,22 @@ pub struct Kept {
     kills: Kills,
     /// The number of the command that the next line begins as (C-o).
     next: Option<usize>,
-    /// What was searched for.
+    /// What was searched for last, and whether back.
     pattern: Vec<u8>,
+    is_back: bool,
+    change: vi::Change,
     /// The line of which it was told how many possibilities there are.
     told: Vec<u8>,
+}
+
+/// What keys do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Emacs,
+    Insert,
+    /// What is typed takes the place of what is there.
+    Replace,
+    Command,
 }
 
 /// What the key before was, for keys that do something else then.
@@ -71,6 +87,8 @@ enum Last {
     /// And the number of the command they are from.
     Argument(usize, usize),
     Tab,
+    /// It was vi's, which quotes.
+    Backslash,
 }
 
 /// A line that is being edited.
@@ -87,10 +105,18 @@ struct Session {
     ends: u32,
     /// Escape is a key of its own, if no other comes at once.
     knows_escape: bool,
+    mode: Mode,
     last: Last,
     /// The number that was typed before a key.
     count: Option<usize>,
     mark: usize,
+    /// The bytes of vi's command, the number before it, and whether it changes the line.
+    log: Vec<u8>,
+    former_count: Option<usize>,
+    is_change: bool,
+    /// How many commands have been replaced by others since a key was struck.
+    macros: u32,
+    sought: vi::Sought,
     /// The number of the command that is shown, and what was typed before another one was.
     number: usize,
     typed: Vec<u8>,
@@ -115,7 +141,7 @@ pub fn read(
     line: &mut Vec<u8>,
 ) -> Result<End, Divert> {
     // A program has left them so that nobody could work.
-    if !attributes.has(Mode::ICANON) || !attributes.has(Mode::OPOST) {
+    if !attributes.has(Term::ICANON) || !attributes.has(Term::OPOST) {
         attributes.make_sane();
     }
     history::load(shell);
@@ -128,9 +154,19 @@ pub fn read(
         ahead: Vec::new(),
         ends: 0,
         knows_escape: false,
+        mode: if shell.options.has(Opt::Vi) {
+            Mode::Insert
+        } else {
+            Mode::Emacs
+        },
         last: Last::Other,
         count: None,
         mark: 0,
+        log: Vec::new(),
+        former_count: None,
+        is_change: false,
+        macros: 0,
+        sought: vi::Sought::default(),
         number: shell.interactive.history.end(),
         typed: Vec::new(),
     };
@@ -154,15 +190,15 @@ impl Session {
         }
         let mut raw = self.attributes;
         for mode in [
-            Mode::ICANON,
-            Mode::ECHO,
-            Mode::ISIG,
-            Mode::IEXTEN,
-            Mode::IXON,
+            Term::ICANON,
+            Term::ECHO,
+            Term::ISIG,
+            Term::IEXTEN,
+            Term::IXON,
         ] {
             raw.set(mode, false);
         }
-        raw.set(Mode::ICRNL, true);
+        raw.set(Term::ICRNL, true);
         raw.set_special(Special::Min, 0);
         raw.set_special(Special::Time, 0);
         self.set_attributes(&raw);
@@ -198,12 +234,16 @@ impl Session {
     fn byte(&mut self, shell: &mut Shell) -> Result<Option<u8>, Divert> {
         loop {
             if let Some(byte) = self.ahead.pop() {
+                if self.is_vi() {
+                    self.log.push(byte);
+                }
                 return Ok(Some(byte));
             }
             let mut byte = [0];
             match sys::fd::read(self.terminal, &mut byte) {
                 Ok(1) => {
                     self.ends = 0;
+                    self.macros = 0;
                     self.ahead.extend(byte);
                     continue;
                 }
@@ -240,7 +280,15 @@ impl Session {
         while let Some(byte) = self.byte(shell)? {
             bytes.push(byte);
             let key = match *bytes {
-                [0x1b] if self.knows_escape && !self.has_more() => Some(Key::C(b'[')),
+                [0x18] if self.is_vi() => Some(Key::C(b'X')),
+                [0x1b] if (self.knows_escape || self.is_vi()) && !self.has_more() => {
+                    Some(Key::C(b'['))
+                }
+                [0x1b, byte] if self.is_vi() && !matches!(byte, b'[' | b'O') => {
+                    self.log.pop();
+                    self.ahead.push(byte);
+                    Some(Key::C(b'['))
+                }
                 [0x1b, 0x1b] if !self.has_more() => Some(Key::MC(b'[')),
                 _ => keys::decode(&bytes, shell.utf8),
             };
@@ -268,6 +316,10 @@ impl Session {
         special.map_or(letter, |(_, usual)| usual)
     }
 
+    fn is_vi(&self) -> bool {
+        self.mode != Mode::Emacs
+    }
+
     /// Whether more bytes come at once, as of one key.
     fn has_more(&self) -> bool {
         let mut polled = [PollFd::new(self.terminal, Events::IN)];
@@ -284,7 +336,11 @@ impl Session {
     }
 
     fn act(&mut self, shell: &mut Shell, key: Key) -> Act {
-        emacs::act(self, shell, key)
+        match self.mode {
+            Mode::Emacs => emacs::act(self, shell, key),
+            Mode::Insert | Mode::Replace => vi::insert(self, shell, key),
+            Mode::Command => vi::command(self, shell, key),
+        }
     }
 
     // ---- What keys of more than one mode do ----
@@ -411,8 +467,20 @@ impl Session {
     /// The line, edited by VISUAL, EDITOR or vi.
     fn edit_elsewhere(&mut self, shell: &mut Shell) -> Act {
         self.leave(shell);
-        let edited: Option<Vec<u8>> = None;
-        let Some(text) = edited else {
+        let editor = [Symbol::VISUAL, Symbol::EDITOR]
+            .into_iter()
+            .find_map(|name| {
+                let value = shell.variables.get(name);
+                value.filter(|editor| !editor.is_empty())
+            });
+        let editor = editor.unwrap_or(b"vi").to_vec();
+        let text = [
+            self.buffer.text(),
+            b"
+",
+        ]
+        .concat();
+        let Some(text) = fc::edited(shell, &editor, &text)? else {
             self.enter(shell);
             return Ok(None);
         };

@@ -1,0 +1,529 @@
+//! vi's keys (XCU `sh`, Command Line Editing): a mode to insert text in, where emacs' keys do what they do but for a few, and a mode for
+//! commands.
+
+use alloc::vec::Vec;
+
+use super::buffer::Buffer;
+use super::emacs::MOST;
+use super::keys::Key;
+use super::{Act, End, Last, Mode, Session, completion, emacs, search};
+use crate::expansion::pattern::Pattern;
+use crate::shell::{Divert, Shell};
+
+/// The last command that has changed a line.
+#[derive(Debug, Default)]
+pub struct Change {
+    keys: Vec<u8>,
+    count: Option<usize>,
+}
+
+/// The last character that was looked for in a line, and how: by `f`, `F`, `t` or `T`.
+#[derive(Debug, Clone, Default)]
+pub struct Sought {
+    how: u8,
+    character: Vec<u8>,
+}
+
+/// Macros end here, that would go on for ever.
+const MOST_MACROS: u32 = 100;
+
+/// A key in the modes that insert text.
+pub fn insert(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
+    let last = core::mem::replace(&mut session.last, Last::Other);
+    let buffer = &mut session.buffer;
+    let at = buffer.at();
+    match key {
+        Key::C(b'[') => {
+            let before = buffer.before(at);
+            buffer.go(before);
+            session.mode = Mode::Command;
+            remember(session, shell);
+        }
+        Key::Text(text) => {
+            let end = match session.mode {
+                Mode::Replace => buffer.after(at),
+                _ => at,
+            };
+            buffer.replace(at, end, &text);
+            if *text == *b"\\" {
+                session.last = Last::Backslash;
+            }
+        }
+        // Text, though they are special.
+        Key::C(letter @ (b'H' | b'?' | b'U')) if last == Last::Backslash => {
+            buffer.replace(at - 1, at, &[letter ^ 0x40]);
+        }
+        Key::C(b'U') => session.kill(shell, 0, session.buffer.len(), false),
+        Key::C(b'W') => {
+            let start = word_before(buffer, at, false);
+            session.kill(shell, start, at, last == Last::Kill);
+        }
+        Key::C(b'D') if buffer.len() > 0 => session.screen.bell(),
+        Key::C(b'J' | b'M') => {
+            // For `.` in the next line.
+            session.log.pop();
+            session.log.push(0x1b);
+            remember(session, shell);
+            return Ok(Some(End::Line));
+        }
+        key => {
+            session.last = last;
+            return emacs::act(session, shell, key);
+        }
+    }
+    Ok(None)
+}
+
+/// A change that is complete.
+fn remember(session: &mut Session, shell: &mut Shell) {
+    if core::mem::take(&mut session.is_change) {
+        shell.interactive.editor.change = Change {
+            keys: session.log.clone(),
+            count: session.former_count,
+        };
+    }
+}
+
+/// A key in the mode for commands.
+pub fn command(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
+    let letter = match key {
+        Key::Text(text) => match *text {
+            [digit @ b'0'..=b'9'] if digit != b'0' || session.count.is_some() => {
+                add_digit(&mut session.count, digit);
+                return Ok(None);
+            }
+            [letter] => letter,
+            _ => 0,
+        },
+        // What they do is what some letter does.
+        Key::C(b'A') => b'0',
+        Key::C(b'E') => b'$',
+        Key::C(b'B' | b'H' | b'?') => b'h',
+        Key::C(b'F') => b'l',
+        Key::C(b'P') => b'k',
+        Key::C(b'N') => b'j',
+        Key::Delete => b'x',
+        Key::C(b'D') if session.buffer.len() > 0 => 0,
+        Key::C(b'C' | b'D' | b'J' | b'L' | b'M') | Key::Paste => {
+            session.count = None;
+            return emacs::act(session, shell, key);
+        }
+        _ => 0,
+    };
+    session.log.clear();
+    session.log.push(letter);
+    session.former_count = session.count.take();
+    session.buffer.begin();
+    session.is_change = false;
+    let end = once(session, shell, letter, session.former_count)?;
+    if session.mode == Mode::Command {
+        remember(session, shell);
+        // The cursor is at a character.
+        let buffer = &mut session.buffer;
+        if buffer.at() == buffer.len() {
+            buffer.go(buffer.before(buffer.len()));
+        }
+    }
+    Ok(end)
+}
+
+fn add_digit(count: &mut Option<usize>, digit: u8) {
+    let number = count.unwrap_or_default() * 10 + usize::from(digit - b'0');
+    *count = Some(number.min(MOST));
+}
+
+fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usize>) -> Act {
+    let times = count.unwrap_or(1);
+    let buffer = &mut session.buffer;
+    let (at, end) = (buffer.at(), buffer.len());
+    let behind = (0..times.min(end)).fold(at, |at, _| buffer.after(at));
+    match letter {
+        b'a' => inserts(session, Mode::Insert, buffer_after(session)),
+        b'A' => inserts(session, Mode::Insert, end),
+        b'i' => inserts(session, Mode::Insert, at),
+        b'I' => inserts(session, Mode::Insert, 0),
+        b'R' => inserts(session, Mode::Replace, at),
+        b'c' | b'd' | b'y' => return operate(session, shell, letter, count),
+        b'C' => change(session, shell, b'c', at, end),
+        b'D' => change(session, shell, b'd', at, end),
+        b'Y' => change(session, shell, b'y', at, end),
+        b'S' => change(session, shell, b'c', 0, end),
+        b's' => change(session, shell, b'c', at, behind),
+        b'x' => change(session, shell, b'd', at, behind),
+        b'X' => {
+            let start = (0..times.min(end)).fold(at, |at, _| buffer.before(at));
+            change(session, shell, b'd', start, at);
+        }
+        b'r' => {
+            if let Some(Key::Text(character)) = session.key(shell)? {
+                session.is_change = true;
+                replace_each(session, at, behind, |_| character.clone());
+                session
+                    .buffer
+                    .go(session.buffer.before(session.buffer.at()));
+            }
+        }
+        b'~' => {
+            session.is_change = true;
+            replace_each(session, at, behind, |character| {
+                let mut character = character.to_vec();
+                for byte in &mut character {
+                    let is_letter = byte.is_ascii_alphabetic();
+                    *byte ^= if is_letter { 0x20 } else { 0 };
+                }
+                character
+            });
+        }
+        b'p' | b'P' => {
+            let kill = shell.interactive.editor.kills.last();
+            if letter == b'p' {
+                buffer.go(buffer.after(at));
+            }
+            (0..times).for_each(|_| buffer.insert(kill));
+            buffer.go(buffer.before(buffer.at()));
+            session.is_change = true;
+        }
+        b'u' => {
+            if !buffer.undo() {
+                session.screen.bell();
+            }
+        }
+        b'U' => while buffer.undo() {},
+        b'.' if session.macros < MOST_MACROS => {
+            session.macros += 1;
+            let change = &shell.interactive.editor.change;
+            session.count = count.or(change.count);
+            session.ahead.extend(change.keys.iter().rev());
+        }
+        b'_' => {
+            let history = &shell.interactive.history;
+            let Some(command) = history.get(history.end() - 1) else {
+                session.screen.bell();
+                return Ok(None);
+            };
+            let mut text = b" ".to_vec();
+            text.extend_from_slice(match count {
+                Some(count) => super::word(command, count.saturating_sub(1)),
+                None => super::last_word(command),
+            });
+            inserts(session, Mode::Insert, buffer_after(session));
+            session.buffer.insert(&text);
+        }
+        b'@' => {
+            if let Some(Key::Text(letter)) = session.key(shell)?
+                && let Some(text) = shell.aliases.get(&[b"_", &letter[..]].concat()[..])
+                && session.macros < MOST_MACROS
+            {
+                session.macros += 1;
+                session.ahead.extend(text.iter().rev());
+            }
+        }
+        b'#' => return session.comment(),
+        b'v' => {
+            if count.is_none_or(|number| session.show(shell, number)) {
+                return session.edit_elsewhere(shell);
+            }
+        }
+        b'=' => {
+            buffer.go(buffer.after(at));
+            completion::list(session, shell);
+            session.buffer.go(at);
+        }
+        b'\\' | b'*' => {
+            inserts(session, Mode::Insert, buffer_after(session));
+            match letter {
+                b'*' => completion::insert_all(session, shell),
+                _ => completion::complete(session, shell, false),
+            }
+        }
+        b'k' | b'-' | b'j' | b'+' => {
+            let back = matches!(letter, b'k' | b'-');
+            let history = &shell.interactive.history;
+            let number = match back {
+                true => session.number.saturating_sub(times),
+                false => session.number + times,
+            };
+            // As far as there is one.
+            let number = number.clamp(history.first(), history.end());
+            match number == session.number {
+                true => session.screen.bell(),
+                false => go_to_command(session, shell, number),
+            }
+        }
+        b'G' => {
+            let number = count.unwrap_or(shell.interactive.history.first());
+            go_to_command(session, shell, number);
+        }
+        b'/' | b'?' => {
+            if let Some(pattern) = read_pattern(session, shell, letter)? {
+                let kept = &mut shell.interactive.editor;
+                if !pattern.is_empty() {
+                    kept.pattern = pattern;
+                }
+                kept.is_back = letter == b'/';
+                look_for(session, shell, letter == b'/');
+            }
+        }
+        b'n' => look_for(session, shell, shell.interactive.editor.is_back),
+        b'N' => look_for(session, shell, !shell.interactive.editor.is_back),
+        letter => match motion(session, shell, letter, count)? {
+            Some((place, _)) => session.buffer.go(place),
+            None => session.screen.bell(),
+        },
+    }
+    Ok(None)
+}
+
+fn buffer_after(session: &Session) -> usize {
+    session.buffer.after(session.buffer.at())
+}
+
+/// Text is inserted from now on.
+fn inserts(session: &mut Session, mode: Mode, at: usize) {
+    session.buffer.go(at);
+    session.mode = mode;
+    session.is_change = true;
+}
+
+fn go_to_command(session: &mut Session, shell: &Shell, number: usize) {
+    if session.show(shell, number) {
+        session.buffer.go(0);
+    }
+}
+
+fn replace_each(session: &mut Session, start: usize, end: usize, with: impl Fn(&[u8]) -> Vec<u8>) {
+    let buffer = &mut session.buffer;
+    let mut at = start;
+    let mut text = Vec::new();
+    while at < end {
+        let after = buffer.after(at);
+        text.extend(with(buffer.part(at, after)));
+        at = after;
+    }
+    buffer.replace(start, end, &text);
+}
+
+/// `c`, `d`, `y`, and the motion behind it.
+fn operate(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usize>) -> Act {
+    let mut more = None;
+    let motion_letter = loop {
+        match session.key(shell)? {
+            Some(Key::Text(text)) => match *text {
+                [digit @ b'0'..=b'9'] if digit != b'0' || more.is_some() => {
+                    add_digit(&mut more, digit);
+                }
+                [letter] => break letter,
+                _ => return Ok(None),
+            },
+            Some(Key::C(b'C')) => return session.interrupt(shell),
+            Some(Key::C(b'B' | b'H' | b'?')) => break b'h',
+            Some(Key::C(b'F')) => break b'l',
+            _ => return Ok(None),
+        }
+    };
+    let count = match (count, more) {
+        (Some(count), Some(more)) => Some((count * more).min(MOST)),
+        _ => count.or(more),
+    };
+    let (at, end) = (session.buffer.at(), session.buffer.len());
+    if motion_letter == letter {
+        change(session, shell, letter, 0, end);
+        return Ok(None);
+    }
+    let buffer = &session.buffer;
+    let big = motion_letter == b'W';
+    let is_word = letter == b'c' && matches!(motion_letter, b'w' | b'W');
+    let (start, end) = if is_word && class(buffer, at, big) != 0 {
+        // The blanks behind the word stay.
+        let start = (1..count.unwrap_or(1)).fold(at, |at, _| next_word(buffer, at, big));
+        (at, word_end(buffer, start, big))
+    } else {
+        let Some((place, inclusive)) = motion(session, shell, motion_letter, count)? else {
+            session.screen.bell();
+            return Ok(None);
+        };
+        let end = at.max(place);
+        let end = if inclusive && place >= at {
+            session.buffer.after(end)
+        } else {
+            end
+        };
+        (at.min(place), end)
+    };
+    change(session, shell, letter, start, end);
+    Ok(None)
+}
+
+/// Changes, deletes or only keeps a part of the line.
+fn change(session: &mut Session, shell: &mut Shell, letter: u8, start: usize, end: usize) {
+    let part = session.buffer.part(start, end);
+    if !part.is_empty() {
+        shell.interactive.editor.kills.keep(part, false, true);
+    }
+    session.is_change = letter != b'y';
+    if letter != b'y' {
+        session.buffer.replace(start, end, b"");
+        session.buffer.go(start);
+    }
+    if letter == b'c' {
+        session.mode = Mode::Insert;
+    }
+}
+
+/// Where a motion leads to, and whether an operator takes the character there, too.
+fn motion(
+    session: &mut Session,
+    shell: &mut Shell,
+    letter: u8,
+    count: Option<usize>,
+) -> Result<Option<(usize, bool)>, Divert> {
+    let times = count.unwrap_or(1);
+    let buffer = &session.buffer;
+    let (at, end) = (buffer.at(), buffer.len());
+    let repeat = |step: &dyn Fn(usize) -> usize| (0..times.min(end)).fold(at, |at, _| step(at));
+    let big = letter.is_ascii_uppercase();
+    let place = match letter {
+        b'h' => repeat(&|at| buffer.before(at)),
+        b'l' | b' ' => repeat(&|at| buffer.after(at)),
+        b'w' | b'W' => repeat(&|at| next_word(buffer, at, big)),
+        b'b' | b'B' => repeat(&|at| word_before(buffer, at, big)),
+        b'e' | b'E' => {
+            let place = repeat(&|at| {
+                let mut next = buffer.after(at);
+                while next < end && class(buffer, next, big) == 0 {
+                    next += 1;
+                }
+                buffer.before(word_end(buffer, next, big))
+            });
+            return Ok(Some((place, true)).filter(|_| at < end));
+        }
+        b'0' => return Ok(Some((0, false))),
+        b'^' => {
+            let blanks = buffer
+                .text()
+                .iter()
+                .take_while(|byte| byte.is_ascii_whitespace());
+            return Ok(Some((blanks.count(), false)));
+        }
+        b'$' => return Ok(Some((end, false))),
+        b'|' => {
+            let place = (1..times.min(end)).fold(0, |at, _| buffer.after(at));
+            return Ok(Some((place, false)));
+        }
+        b'f' | b'F' | b't' | b'T' => {
+            let Some(Key::Text(character)) = session.key(shell)? else {
+                return Ok(None);
+            };
+            session.sought = Sought {
+                how: letter,
+                character,
+            };
+            return Ok(look_in_line(session, false, times));
+        }
+        b';' | b',' => return Ok(look_in_line(session, letter == b',', times)),
+        _ => return Ok(None),
+    };
+    // Nowhere is nothing.
+    Ok(Some((place, false)).filter(|_| place != at))
+}
+
+/// `;` and `,`, which is the other way.
+fn look_in_line(session: &Session, reversed: bool, times: usize) -> Option<(usize, bool)> {
+    let Sought { how, character } = &session.sought;
+    let buffer = &session.buffer;
+    let back = how.is_ascii_uppercase() != reversed;
+    let place = session.place_of(character, back, times)?;
+    let place = match (how.to_ascii_lowercase(), back) {
+        (b't', false) => buffer.before(place),
+        (b't', true) => buffer.after(place),
+        (b'f', _) => place,
+        _ => return None,
+    };
+    Some((place, !back))
+}
+
+/// 0: a blank, or the end; 1: what words are made of; 2: the rest. For big words, that is in them as well.
+fn class(buffer: &Buffer, at: usize, big: bool) -> u8 {
+    match buffer.text().get(at) {
+        None => 0,
+        Some(byte) if byte.is_ascii_whitespace() => 0,
+        Some(byte) if big || byte.is_ascii_alphanumeric() || matches!(byte, b'_' | 0x80..) => 1,
+        _ => 2,
+    }
+}
+
+fn word_end(buffer: &Buffer, start: usize, big: bool) -> usize {
+    let kind = class(buffer, start, big);
+    let mut at = start;
+    while at < buffer.len() && class(buffer, at, big) == kind {
+        at += 1;
+    }
+    at
+}
+
+fn next_word(buffer: &Buffer, at: usize, big: bool) -> usize {
+    let end = match class(buffer, at, big) {
+        0 => at,
+        _ => word_end(buffer, at, big),
+    };
+    match class(buffer, end, big) {
+        0 => word_end(buffer, end, big),
+        _ => end,
+    }
+}
+
+fn word_before(buffer: &Buffer, mut at: usize, big: bool) -> usize {
+    while at > 0 && class(buffer, at - 1, big) == 0 {
+        at -= 1;
+    }
+    let kind = class(buffer, at.saturating_sub(1), big);
+    while at > 0 && class(buffer, at - 1, big) == kind {
+        at -= 1;
+    }
+    at
+}
+
+/// Reads a pattern in the place of the line. `None` if it is given up.
+fn read_pattern(
+    session: &mut Session,
+    shell: &mut Shell,
+    letter: u8,
+) -> Result<Option<Vec<u8>>, Divert> {
+    let pattern = Buffer::new(shell.utf8);
+    let line = core::mem::replace(&mut session.buffer, pattern);
+    session.screen.notice.push(letter);
+    let is_complete = loop {
+        let key = session.key(shell);
+        let buffer = &mut session.buffer;
+        let at = buffer.at();
+        match key {
+            Ok(Some(Key::Text(text))) => buffer.insert(&text),
+            Ok(Some(Key::C(b'H' | b'?'))) if at > 0 => buffer.replace(buffer.before(at), at, b""),
+            Ok(Some(Key::C(b'U'))) => buffer.load(b""),
+            Ok(Some(Key::C(b'J' | b'M'))) => break Ok(true),
+            Ok(_) => break Ok(false),
+            Err(divert) => break Err(divert),
+        }
+    };
+    session.screen.notice.clear();
+    let pattern = core::mem::replace(&mut session.buffer, line).take();
+    is_complete.map(|is_complete| is_complete.then_some(pattern))
+}
+
+/// Goes to the next command that the pattern is in; behind `^`, at its beginning.
+fn look_for(session: &mut Session, shell: &mut Shell, back: bool) {
+    let interactive = &shell.interactive;
+    let (is_anchored, text) = match &interactive.editor.pattern[..] {
+        [b'^', text @ ..] => (true, text),
+        text => (false, text),
+    };
+    let pattern = Pattern::new(text, shell.utf8);
+    let matches = |command: &[u8]| match is_anchored {
+        true => pattern.prefix(command, false).is_some(),
+        false => pattern.find(command, 0).is_some(),
+    };
+    match search::find(&interactive.history, session.number, back, matches) {
+        Some(number) if !text.is_empty() => go_to_command(session, shell, number),
+        _ => session.screen.bell(),
+    }
+}
