@@ -1,6 +1,7 @@
 //! The shell at a terminal: prompts and lines.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use nestling::poll::{self, Events, PollFd};
 use nestling::rt::descriptors;
@@ -15,6 +16,7 @@ use crate::jobs;
 use crate::options::Opt;
 use crate::prompt;
 use crate::shell::{Divert, Shell, text};
+use crate::symbols::Symbol;
 use crate::traps;
 
 /// What is remembered between lines.
@@ -24,6 +26,8 @@ pub struct Interactive {
     pub commands: u32,
     /// How often the end of the input was ignored in a row.
     ends: u32,
+    /// Nobody was there for TMOUT seconds.
+    is_late: bool,
     #[cfg(feature = "edit")]
     pub editor: editor::Kept,
     #[cfg(feature = "edit")]
@@ -55,8 +59,18 @@ pub enum Awaited {
     Gone,
 }
 
-/// Reads a line with its newline, after a prompt: PS1, or PS2 if the command goes on. `None` at the end of the input.
+/// Reads a line with its newline, after a prompt: PS1, or PS2 if the command goes on. `None` at the end of the input. Where nobody types
+/// for TMOUT seconds, the shell ends.
 pub fn read_line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
+    let line = line(shell, goes_on)?;
+    if line.is_none() && shell.interactive.is_late {
+        nestling::eprintln!("\nThere was no input for TMOUT seconds.");
+        return Err(Divert::Exit);
+    }
+    Ok(line)
+}
+
+fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
     if !goes_on {
         shell.interactive.commands += 1;
     }
@@ -78,7 +92,7 @@ pub fn read_line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Di
                 editor::End::Eof if shell.options.has(Opt::Ignoreeof) => {
                     nestling::eprintln!("Use \"exit\" to leave the shell.");
                 }
-                editor::End::Eof if jobs::should_stay(shell) => {}
+                editor::End::Eof if jobs::should_stay(shell, 0) => {}
                 editor::End::Eof | editor::End::Gone => return Ok(None),
             }
             continue;
@@ -95,7 +109,7 @@ pub fn read_line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Di
                 shell.interactive.ends += 1;
                 if shell.options.has(Opt::Ignoreeof) {
                     nestling::eprintln!("\nUse \"exit\" to leave the shell.");
-                } else if !jobs::should_stay(shell) {
+                } else if !jobs::should_stay(shell, 0) {
                     return Ok(None);
                 }
             }
@@ -116,6 +130,11 @@ fn show_prompt(shell: &mut Shell, goes_on: bool) {
 fn read(shell: &mut Shell, goes_on: bool, line: &mut Vec<u8>) -> Result<(), Divert> {
     loop {
         wait(shell, goes_on, line)?;
+        if shell.interactive.is_late {
+            line.clear();
+            shell.interactive.ends = u32::MAX;
+            return Ok(());
+        }
         // Other programs read on where the line ends. Of a terminal a line is all that comes, in its usual mode.
         let Ok(input) = descriptors::of_user(0) else {
             return Ok(());
@@ -178,6 +197,10 @@ pub fn wait_for_input(shell: &mut Shell, more: SigSet) -> Awaited {
             return Awaited::Signal;
         }
     }
+    let timeout = shell.variables.get(Symbol::TMOUT);
+    let timeout = timeout.and_then(|seconds| nestling::text::number(seconds, 10));
+    let timeout = timeout.filter(|&seconds| seconds > 0);
+    let timeout = timeout.map(Duration::from_secs);
     loop {
         // While these are blocked, none can come between the look and the wait.
         let Ok(guard) = signals::block(awaited) else {
@@ -192,8 +215,13 @@ pub fn wait_for_input(shell: &mut Shell, more: SigSet) -> Awaited {
         let Ok(input) = descriptors::of_user(0) else {
             return Awaited::Gone;
         };
-        match poll::ppoll(&mut [PollFd::new(input, Events::IN)], None, guard.former()) {
+        let mut polled = [PollFd::new(input, Events::IN)];
+        match poll::ppoll(&mut polled, timeout, guard.former()) {
             Err(Errno::EINTR) => {}
+            Ok(0) => {
+                shell.interactive.is_late = true;
+                return Awaited::Late;
+            }
             _ => return Awaited::Input,
         }
     }

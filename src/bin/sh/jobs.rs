@@ -42,8 +42,8 @@ pub struct Jobs {
     news: bool,
     /// They are the parent's, to look at only.
     inherited: bool,
-    /// The user was told that there are stopped jobs.
-    warned: bool,
+    /// The user was told that there are stopped jobs; by the command of this number the shell may be left.
+    may_leave: Option<u32>,
     control: Option<Control>,
 }
 
@@ -998,17 +998,18 @@ pub fn notify(shell: &mut Shell) -> bool {
 }
 
 /// Whether there are stopped jobs of which the user is told now, before the shell exits and leaves them behind: then it should
-/// not, this time.
-pub fn should_stay(shell: &mut Shell) -> bool {
-    let stay = shell.is_interactive()
+/// not, unless it is asked to again, before another command: by what is typed now if that is `next` 0, or by what is typed then.
+pub fn should_stay(shell: &mut Shell, next: u32) -> bool {
+    let command = shell.interactive.commands;
+    let stays = shell.is_interactive()
         && !shell.is_subshell
-        && !shell.jobs.warned
+        && shell.jobs.may_leave != Some(command)
         && shell.jobs.has_stopped();
-    if stay {
+    if stays {
         nestling::eprintln!("There are stopped jobs.");
+        shell.jobs.may_leave = Some(command + next);
     }
-    shell.jobs.warned = stay;
-    stay
+    stays
 }
 
 /// `set -m` was turned on or off: opens the controlling terminal, takes the foreground, or gives both up. Says why it can't.

@@ -26,5 +26,7 @@ mod vi;
 
 #[path = "sh_terminal/completion.rs"]
 mod completion;
+#[path = "sh_terminal/notices.rs"]
+mod notices;
 #[path = "sh_terminal/prompts.rs"]
 mod prompts;

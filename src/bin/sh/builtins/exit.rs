@@ -6,7 +6,7 @@ use crate::shell::{Divert, Shell};
 use crate::{jobs, traps};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    if jobs::should_stay(shell) {
+    if jobs::should_stay(shell, 1) {
         return Ok(1);
     }
     shell.status = match options::operands(arguments).get(0) {

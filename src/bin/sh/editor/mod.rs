@@ -261,14 +261,20 @@ impl Session {
                 Awaited::Input => self.ends += 1,
                 Awaited::Late | Awaited::Gone => return Ok(None),
                 Awaited::Signal if sys::caught::take(Signal::WINCH) => self.screen.resize(),
-                Awaited::Signal => {
+                Awaited::Signal
+                    if shell.traps.pending()
+                        || sys::caught::caught().bits() & noted.bits() != 0 =>
+                {
                     self.leave(shell);
                     if shell.traps.pending() {
                         traps::run_pending(shell)?;
-                    } else {
-                        jobs::notify(shell);
                     }
                     self.enter(shell);
+                }
+                // `set -b`
+                Awaited::Signal => {
+                    self.screen.erase();
+                    jobs::notify(shell);
                 }
             }
         }

@@ -234,6 +234,15 @@ impl Screen {
         self.start();
     }
 
+    /// Takes the line away, at once, for a text that is to stand above it.
+    pub fn erase(&mut self) {
+        self.go(0, 0);
+        self.put(b"\r\x1b[J");
+        self.flush();
+        self.drawn = 0..0;
+        (self.top, self.row, self.column, self.lowest) = (0, 0, 0, 0);
+    }
+
     /// An empty screen.
     pub fn clear(&mut self) {
         self.put(b"\x1b[H\x1b[2J");

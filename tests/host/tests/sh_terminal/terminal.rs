@@ -262,7 +262,7 @@ impl Terminal {
         text
     }
 
-    fn all_rows(&self) -> Vec<String> {
+    pub fn all_rows(&self) -> Vec<String> {
         let rows = self.screen().size().0;
         let mut rows: Vec<String> = (0..rows).map(|row| self.row_text(row)).collect();
         while rows.last().is_some_and(String::is_empty) {

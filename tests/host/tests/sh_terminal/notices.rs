@@ -1,0 +1,79 @@
+//! What the shell says of its own accord: of jobs, of jobs that are stopped when it is left, and that nobody was there.
+
+use crate::terminal::Terminal;
+
+crate::on_both! {
+    fn a_job_that_has_ended_is_told_of_before_the_next_prompt(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("sleep 1000 &\r").shows("[1] ").line("|");
+        terminal.keys("\x0ckill $!; wait; echo waited\r").shows("waited").line("|");
+        terminal.keys("\x0c(exit 3) &\r").shows("[1] ").line("|");
+        terminal.keys("\x0cwhile [ -d /proc/$! ]; do /bin/true; done\r");
+        terminal.shows("[1] + Done(3) (exit 3)").line("|");
+    }
+
+    fn a_job_that_has_ended_waits_for_the_line_that_is_typed(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("mkfifo fifo").keys("\x0ccat fifo &\r").shows("[1] ").line("|");
+        terminal.keys("\x0ctyped").line("typed|");
+        drop(std::fs::OpenOptions::new().write(true).open(terminal.home().join("fifo")).expect("the job"));
+        terminal.keys("\x02").rows(&["$ type|d"]);
+        terminal.keys("\x15\x0b\r").rows(&["$", "[1] + Done cat fifo", "$ |"]);
+    }
+
+    fn with_notify_a_job_is_told_of_at_once_above_the_line(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("set -b; mkfifo fifo").keys("cat fifo &\r").shows("[1] ").line("|");
+        terminal.keys("\x0ctyped\x02").rows(&["$ type|d"]);
+        drop(std::fs::OpenOptions::new().write(true).open(terminal.home().join("fifo")).expect("the job"));
+        terminal.until("the notice", |terminal| terminal.all_rows().iter().any(|row| row == "[1] + Done cat fifo"));
+        terminal.rows(&["[1] + Done cat fifo", "$ type|d"]);
+        terminal.keys("\x15\x0becho on\r").shows("\non").line("|");
+    }
+
+    fn stopped_jobs_are_warned_of_once_before_the_shell_is_left(shell) {
+        for (first, second) in [("exit\r", "exit\r"), ("\x04", "\x04"), ("exit\r", "\x04"), ("\x04", "exit\r")] {
+            let mut terminal = Terminal::new(shell);
+            terminal.keys("/bin/sh -c 'kill -TSTP $$'\r").shows("[1] + Stopped /bin/sh").line("|");
+            terminal.keys(first).shows("There are stopped jobs.").line("|");
+            // After another command it is another attempt.
+            terminal.keys("\x0c:\r").line("|");
+            terminal.keys(first).shows("There are stopped jobs.").line("|");
+            terminal.keys(second).end();
+        }
+    }
+
+    fn without_stopped_jobs_the_shell_is_left_at_once(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("sleep 1000 &\r").shows("[1] ").line("|");
+        terminal.keys("kill $!; exit 5\r");
+        assert_eq!(terminal.end().code(), Some(5));
+    }
+
+    fn ignoreeof_leaves_the_shell_by_exit_only(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("set -o ignoreeof").keys("\x0c\x04").shows("Use \"exit\" to leave the shell.").line("|");
+        terminal.keys("\x04\x04\x04").line("|");
+        terminal.keys("exit 4\r");
+        assert_eq!(terminal.end().code(), Some(4));
+    }
+
+    fn after_tmout_seconds_without_input_the_shell_ends(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("trap 'echo left' EXIT");
+        terminal.keys("(exit 3)\r").line("|").keys("TMOUT=1\r").line("|").keys("typed").line("typed|");
+        assert_eq!(terminal.end().code(), Some(0));
+        assert!(terminal.screen().contents().contains("There was no input for TMOUT seconds.\nleft"));
+        assert!(terminal.modes().c_lflag & libc::ICANON != 0);
+        // Where a command goes on, too; and 0 or what is no number is for ever.
+        let mut terminal = Terminal::with(shell, 24, 80, &[("TMOUT", "0")]);
+        terminal.run("TMOUT=none").run("TMOUT=1").keys("if true\r");
+        terminal.end();
+    }
+
+    fn without_editing_tmout_ends_the_shell_too(shell) {
+        let mut terminal = Terminal::with(shell, 24, 80, &[("TERM", "dumb"), ("TMOUT", "1")]);
+        terminal.end();
+        assert!(terminal.screen().contents().contains("There was no input for TMOUT seconds."));
+    }
+}
