@@ -16,6 +16,7 @@ macro_rules! on_both {
         }
     };
 }
+use on_both;
 
 #[path = "sh_terminal/emacs.rs"]
 mod emacs;
