@@ -32,9 +32,6 @@ pub struct Interactive {
     pub editor: editor::Kept,
     #[cfg(feature = "edit")]
     pub history: history::History,
-    /// Lines are edited.
-    #[cfg(feature = "edit")]
-    pub edits: bool,
 }
 
 impl Interactive {
@@ -81,7 +78,6 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
         let mut line = Vec::new();
         #[cfg(feature = "edit")]
         if let Some(terminal) = editor::terminal(shell) {
-            shell.interactive.edits = true;
             let prompt = prompt::of_line(shell, goes_on);
             match editor::read(shell, terminal, &prompt, &mut line)? {
                 editor::End::Line => {

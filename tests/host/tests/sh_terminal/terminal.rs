@@ -71,7 +71,9 @@ impl Terminal {
         command.stdin(open()).stdout(open()).stderr(open());
         // SAFETY: system calls only.
         unsafe { command.pre_exec(with_terminal) };
-        let mut terminal = Self {
+        // The shell is to see it from the beginning.
+        tell_size(&controller, rows, columns);
+        Self {
             controller: controller.into(),
             terminal,
             screen: vt100::Parser::new(rows, columns, 0),
@@ -79,9 +81,7 @@ impl Terminal {
             read_before: 0,
             struck: 0,
             scratch,
-        };
-        terminal.set_size(rows, columns);
-        terminal
+        }
     }
 
     pub fn home(&self) -> PathBuf {
@@ -100,22 +100,8 @@ impl Terminal {
     }
 
     pub fn set_size(&mut self, rows: u16, columns: u16) {
-        let size = libc::winsize {
-            ws_row: rows,
-            ws_col: columns,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
+        tell_size(&self.controller, rows, columns);
         self.screen.screen_mut().set_size(rows, columns);
-        // SAFETY: the size is one.
-        let answer = unsafe {
-            libc::ioctl(
-                self.controller.as_raw_fd(),
-                libc::TIOCSWINSZ,
-                &raw const size,
-            )
-        };
-        assert_eq!(answer, 0);
     }
 
     /// Strikes keys.
@@ -361,6 +347,19 @@ impl Drop for Terminal {
         let _ = self.shell.kill();
         let _ = self.shell.wait();
     }
+}
+
+/// Has the terminal this size.
+fn tell_size(controller: &impl AsRawFd, rows: u16, columns: u16) {
+    let size = libc::winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: the size is one.
+    let answer = unsafe { libc::ioctl(controller.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+    assert_eq!(answer, 0);
 }
 
 /// In the child: a session of its own, whose terminal standard input is.

@@ -200,7 +200,7 @@ impl Word {
         if !word.is_target
             && self.command.is_none()
             && !is_assignment
-            && !BEFORE_COMMANDS.iter().any(|other| is_before(&other))
+            && !BEFORE_COMMANDS.iter().any(is_before)
         {
             self.command = Some(word.value);
         }
