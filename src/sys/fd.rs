@@ -321,7 +321,13 @@ pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
 pub fn try_lock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     let operation = linux::LOCK_EX | linux::LOCK_NB;
     // SAFETY: numbers are all it takes.
-    done(unsafe { syscall2(linux::__NR_flock as usize, fd.fd as usize, operation as usize) })
+    done(unsafe {
+        syscall2(
+            linux::__NR_flock as usize,
+            fd.fd as usize,
+            operation as usize,
+        )
+    })
 }
 
 /// `getdents64`: entries of an open directory, as `struct linux_dirent64`s one after the other; 0 bytes at the end.

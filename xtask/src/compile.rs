@@ -25,7 +25,14 @@ impl Profile {
 /// What to build, in cargo's words.
 pub const PROGRAMS: &[&str] = &["-p", "nestling", "--features", "rt", "--bins"];
 /// The program that has a heap, which the others are to be without.
-pub const SHELL: &[&str] = &["-p", "nestling", "--features", "rt,alloc,edit", "--bin", "sh"];
+pub const SHELL: &[&str] = &[
+    "-p",
+    "nestling",
+    "--features",
+    "rt,alloc,edit",
+    "--bin",
+    "sh",
+];
 pub const TESTS: &[&str] = &["-p", "nestling-tests", "--bins"];
 
 /// Architectures that one cargo command builds for, which keeps the cores busier than one after the other.

@@ -20,6 +20,7 @@ use crate::{
     report::{Outcome, Report},
     suite::{self, Captured},
     test::STARTED,
+    typing,
     workspace::Workspace,
 };
 
@@ -70,11 +71,12 @@ impl<'a> Machines<'a> {
         while let Some((arch, kernel)) = next() {
             let session = Session::run(self.workspace, arch, &kernel, self.suites);
             let life = life::run(self.workspace, arch, &kernel);
+            let typing = typing::run(self.workspace, arch, &kernel);
             if let Ok(mut done) = self.done.lock() {
                 done.push(Done {
                     arch,
                     session,
-                    life,
+                    others: [("life", life), ("typing", typing)],
                 });
             }
         }
@@ -96,14 +98,17 @@ impl<'a> Machines<'a> {
         for Done {
             arch,
             session,
-            life,
+            others,
         } in done
         {
             let release = session.as_ref().ok().and_then(|it| it.release.clone());
             let manner = manner(arch, release.as_deref());
-            let (time, outcome) = life
-                .unwrap_or_else(|error| (Duration::ZERO, Outcome::of(false, format!("{error:#}"))));
-            report.enter("life", &manner, time, outcome);
+            for (name, ran) in others {
+                let (time, outcome) = ran.unwrap_or_else(|error| {
+                    (Duration::ZERO, Outcome::of(false, format!("{error:#}")))
+                });
+                report.enter(name, &manner, time, outcome);
+            }
             match session {
                 Ok(session) => session.tell(report, arch, self.suites),
                 Err(error) => none(report, arch, Outcome::of(false, format!("{error:#}"))),
@@ -116,7 +121,8 @@ impl<'a> Machines<'a> {
 struct Done {
     arch: Arch,
     session: Result<Session>,
-    life: Result<(Duration, Outcome)>,
+    /// By their names, those that have machines of their own.
+    others: [(&'static str, Result<(Duration, Outcome)>); 2],
 }
 
 /// A process of the inittab that has ended, or could not be started.

@@ -110,10 +110,15 @@ pub enum Progress {
 }
 
 impl Running {
-    /// Presses Ctrl-Alt-Del on the machine's keyboard, by qemu's monitor, which Ctrl-A c leads to and from. The input must be a pipe.
-    pub fn press_ctrl_alt_del(&mut self) -> Result<()> {
+    /// Has keys struck: what the console's input gets. It must be a pipe.
+    pub fn strike(&mut self, keys: &str) -> Result<()> {
         let input = self.input.as_mut().context("no pipe to qemu")?;
-        Ok(input.write_all(b"\x01csendkey ctrl-alt-delete\n\x01c")?)
+        Ok(input.write_all(keys.as_bytes())?)
+    }
+
+    /// Presses Ctrl-Alt-Del on the machine's keyboard, by qemu's monitor, which Ctrl-A c leads to and from.
+    pub fn press_ctrl_alt_del(&mut self) -> Result<()> {
+        self.strike("\x01csendkey ctrl-alt-delete\n\x01c")
     }
 
     pub fn wait(&mut self, limit: Duration) -> Result<Progress> {

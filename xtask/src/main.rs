@@ -21,6 +21,7 @@ mod size;
 mod suite;
 mod test;
 mod toolchain;
+mod typing;
 mod workspace;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};

@@ -1,0 +1,145 @@
+//! The suite `typing`: the shell on the console of a machine whose PID 1 is ours. Keys are struck there, as by a person, and the
+//! console shows what comes of it.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+
+use crate::{
+    arch::Arch,
+    boot,
+    initramfs::Initramfs,
+    machine::{Machine, Progress, Running},
+    report::Outcome,
+    workspace::Workspace,
+};
+
+/// How long it may say nothing.
+const SILENCE: Duration = Duration::from_secs(60);
+
+const INITTAB: &[u8] = b"::respawn:-/bin/sh\n";
+
+const PROMPT: &str = "# ";
+
+/// Keys, and what the console says then, in this order. (Ctrl-A is qemu's own.)
+type Exchange = (&'static str, &'static [&'static str]);
+
+const TYPED: &[(&str, &[Exchange])] = &[
+    ("the shell asks for a command", &[("", &[PROMPT])]),
+    (
+        "a line is edited at its start and at its end",
+        &[(
+            "cho wrong\x1b[He\x05\x17one-two\r",
+            &["\none-two\n", PROMPT],
+        )],
+    ),
+    (
+        "the last command comes again by an arrow",
+        &[("\x1b[A\r", &["\none-two\n", PROMPT])],
+    ),
+    (
+        "Ctrl-R finds a command by a part of it",
+        &[("\x12-tw\r", &["\none-two\n", PROMPT])],
+    ),
+    (
+        "Tab completes a file's name",
+        &[("echo /ini\t\r", &["\n/init\n", PROMPT])],
+    ),
+    (
+        "Ctrl-C gives a new prompt",
+        &[
+            ("echo never\x03", &[PROMPT]),
+            ("echo $?\r", &["\n130\n", PROMPT]),
+        ],
+    ),
+    (
+        "Ctrl-Z stops a command, and fg has it go on",
+        &[
+            ("(echo runs; exec cat)\r", &["\nruns\n"]),
+            ("\x1a", &["Stopped", PROMPT]),
+            ("fg\r", &["cat)\n"]),
+            ("says\r", &["\nsays\n"]),
+            ("\x04", &[PROMPT]),
+        ],
+    ),
+    (
+        "the shell comes again when it has ended",
+        &[("\x04", &["init: sh: exit status: 0", PROMPT])],
+    ),
+    (
+        "the machine is switched off by a command",
+        &[("poweroff\r", &["init: power off\n"])],
+    ),
+];
+
+pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<(Duration, Outcome)> {
+    let mut archive = Initramfs::new();
+    boot::programs(&mut archive, workspace, arch)?;
+    archive.file("etc/inittab", INITTAB);
+    let initramfs = workspace
+        .scratch()?
+        .join(format!("typing-{}.cpio", arch.name()));
+    archive.write(&initramfs)?;
+    let machine = Machine {
+        arch,
+        kernel,
+        initramfs: &initramfs,
+        append: "",
+    };
+    let begin = Instant::now();
+    let mut running = machine.start(Stdio::piped())?;
+    let mut heard = 0;
+    let mut passed = 0;
+    'all: for (_, exchanges) in TYPED {
+        for (keys, answers) in *exchanges {
+            // Where the machine is gone, nothing answers.
+            let _ = running.strike(keys);
+            for answer in *answers {
+                if !hear(&mut running, &mut heard, answer)? {
+                    break 'all;
+                }
+            }
+        }
+        passed += 1;
+    }
+    let failed: String = TYPED[passed..]
+        .iter()
+        .map(|(name, _)| format!("FAILED {name}\n"))
+        .collect();
+    let outcome = Outcome {
+        passed,
+        failed: TYPED.len() - passed,
+        skipped: Vec::new(),
+        output: format!(
+            "{failed}on the console:\n{}",
+            plain(&running.console.transcript())
+        ),
+    };
+    Ok((begin.elapsed(), outcome))
+}
+
+/// Waits until the console says something, behind what was heard before.
+fn hear(running: &mut Running, heard: &mut usize, said: &str) -> Result<bool> {
+    loop {
+        let transcript = plain(&running.console.transcript());
+        if let Some(at) = transcript.get(*heard..).and_then(|it| it.find(said)) {
+            *heard += at + said.len();
+            return Ok(true);
+        }
+        if !matches!(running.wait(SILENCE)?, Progress::Said(_)) {
+            return Ok(false);
+        }
+    }
+}
+
+/// Without what moves the cursor and the like.
+fn plain(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default();
+    let rest = parts.filter_map(|part| part.split_once(|it: char| it.is_ascii_alphabetic()));
+    rest.fold(first.into(), |plain, (_, text)| plain + text)
+}
