@@ -33,6 +33,15 @@ pub const SHELL: &[&str] = &[
     "--bin",
     "sh",
 ];
+/// The same without feature `edit`, which has a limit of its own.
+pub const SCRIPT_SHELL: &[&str] = &[
+    "-p",
+    "nestling-cost",
+    "--features",
+    "alloc",
+    "--bin",
+    "cost-sh",
+];
 pub const TESTS: &[&str] = &["-p", "nestling-tests", "--bins"];
 
 /// Architectures that one cargo command builds for, which keeps the cores busier than one after the other.
@@ -94,7 +103,7 @@ pub fn programs(
     more: &[&str],
 ) -> Result<()> {
     for group in Group::of(archs)? {
-        for what in [PROGRAMS, SHELL] {
+        for what in [PROGRAMS, SHELL, SCRIPT_SHELL] {
             let build = group
                 .command(workspace, profile, &[what, more].concat())
                 .unchecked()

@@ -7,7 +7,7 @@ use duct::Expression;
 
 use crate::{
     arch::{Arch, HOST},
-    compile::{self, Group, PROGRAMS, Profile, SHELL, TESTS},
+    compile::{self, Group, PROGRAMS, Profile, SCRIPT_SHELL, SHELL, TESTS},
     how::How,
     kernel_suites::{Machines, PID1},
     libtest,
@@ -45,6 +45,7 @@ pub fn test(workspace: &Workspace, archs: &[Arch], require_kernels: bool) -> Res
         (TESTS, Profile::Release),
         (PROGRAMS, Profile::Release),
         (SHELL, Profile::Release),
+        (SCRIPT_SHELL, Profile::Release),
     ] {
         for group in &groups {
             let manner = format!("{} {} {}", what[1], profile.name(), group.name());
