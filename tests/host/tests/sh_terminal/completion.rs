@@ -12,7 +12,7 @@ fn program(terminal: &Terminal, name: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("its mode");
 }
 
-crate::on_both! {
+on_both! {
     fn a_file_is_completed_and_a_space_follows(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.file("letter");

@@ -2,7 +2,7 @@
 
 use crate::terminal::Terminal;
 
-crate::on_both! {
+on_both! {
     fn a_job_that_has_ended_is_told_of_before_the_next_prompt(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("sleep 1000 &\r").shows("[1] ").line("|");

@@ -177,7 +177,11 @@ impl Terminal {
         // What is right may not be the end of it: all keys have to be done with first.
         while self.take_in() > 0 || !holds(self) {
             if start.elapsed() > DEADLINE {
-                panic!("{what}: not on the screen, but\n{}", self.picture());
+                panic!(
+                    "{what}: not on the screen, but\n{} {:?}",
+                    self.picture(),
+                    self.all_rows()
+                );
             }
         }
         self

@@ -111,14 +111,14 @@ on_both! {
         terminal.keys("$p").line("two threeone|");
         terminal.keys("X").line("two threeon|");
         terminal.keys("2X").line("two three|");
-        terminal.keys("x2h").line("two thr|ee");
+        terminal.keys("xh").line("two thr|ee");
         terminal.keys("D").line("two th|r");
         terminal.keys("dd").line("|");
         terminal.keys("p").line("two th|r");
         terminal.keys("0d2wy0").line("|");
         terminal.keys("P").line("two th|r");
         terminal.keys("0yw$p").line("two thrtwo|");
-        terminal.keys("0lYP").line("two thrtw|o wo thrtwo");
+        terminal.keys("0lYP").line("two thrtwo| wo thrtwo");
         terminal.keys("U0").line("|");
     }
 
