@@ -9,6 +9,7 @@ use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl::PR_SET_CHILD_SUBREAPER;
 use nestling::spawn::{Action, Attributes, Hook, Memory, Scheduler, Spawn};
 use nestling::sys::{self, process, signal};
+use nestling::wait::{Options, Who, wait_for};
 use nestling::{Args, AsFd, Errno, OFlags, Pid, Policy, SigSet, Signal, args};
 use nestling_tests::{
     State, dup2, emulated, fails, fd, forbid, fork, handle, handleable, join, mailbox,
@@ -38,6 +39,7 @@ nestling_tests::suite! {
         pidfd_is_made_without_clone3,
         hook_runs_last,
         a_failed_hook_is_reported,
+        a_stop_before_the_exec_is_the_programs,
         what_a_hook_writes_is_seen_if_memory_is_shared,
     }
 }
@@ -356,6 +358,28 @@ fn a_failed_hook_is_reported(memory: Memory) {
         ..hooked(memory, &|| Err(Errno::EXDEV))
     };
     fails(&spawn, format_args!("attribute hook: {}", Errno::EXDEV));
+}
+
+fn a_stop_before_the_exec_is_the_programs(memory: Memory) {
+    let stop = || process::kill(process::getpid().as_raw(), Some(Signal::STOP));
+    // It ends when there is nobody left who could write to it.
+    let list = args![c"probe", c"until-eof", c"3"];
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let actions = [dup2(end.as_raw_fd(), 3)];
+    let spawn = Spawn {
+        args: Args::new(&list),
+        actions: &actions,
+        ..hooked(memory, &stop)
+    };
+    let mut child = started(&spawn);
+    let who = Who::Child(child.id());
+    let (_, status) = wait_for(who, Options::STOPPED)
+        .expect("news")
+        .expect("a stop");
+    assert_eq!(status.stopped_signal(), Some(Signal::STOP));
+    child.signal(Signal::CONT).expect("it is there");
+    drop(held);
+    assert!(child.wait().expect("its status").success());
 }
 
 fn what_a_hook_writes_is_seen_if_memory_is_shared(memory: Memory) {

@@ -21,7 +21,7 @@ use crate::file::OFlags;
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
-use crate::wait;
+use crate::wait::{self, Options, Who};
 
 /// What the kernel has refused, so that it is asked once and not at each spawn.
 static REFUSES_CLONE3: AtomicBool = AtomicBool::new(false);
@@ -88,7 +88,8 @@ fn start_with_signals_blocked(
     }
     let (pid, pidfd) = answer.map_err(Failure::Failed)?;
 
-    if let Err(errno) = hear(job) {
+    let mut stop = None;
+    if let Err(errno) = hear(job, || stop = resume(pid).or(stop)) {
         let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
         job.record.set(Record {
             at: At::STATUS_PIPE,
@@ -99,7 +100,12 @@ fn start_with_signals_blocked(
         Record {
             at: At::REACHED,
             errno: None,
-        } => Ok(Child::new(pid, pidfd)),
+        } => {
+            if let Some(stop) = stop {
+                let _ = sys::process::kill(pid.as_raw(), Some(stop));
+            }
+            Ok(Child::new(pid, pidfd))
+        }
         Record { errno, .. } => {
             // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
             // another wait has done so, and it is gone all the same.
@@ -117,15 +123,33 @@ fn start_with_signals_blocked(
     outcome
 }
 
-/// Waits until the child has left this memory: then the record is what it had to say.
-fn hear(job: &mut Job<'_, '_>) -> Result<(), Errno> {
+/// For so long nothing is heard of a child before it is looked at.
+pub(super) const LONG: Duration = Duration::from_millis(100);
+
+/// Has a child go on that was stopped before its exec, as by Ctrl-Z: while it stands still nobody gets any further, and no key helps. The
+/// signal is the program's, once that is there.
+#[cold]
+fn resume(pid: Pid) -> Option<Signal> {
+    let (_, status) = wait::peek(Who::Child(pid), Options::STOPPED | Options::NOHANG).ok()??;
+    let stop = status.stopped_signal()?;
+    let _ = sys::process::kill(pid.as_raw(), Some(Signal::CONT));
+    Some(stop)
+}
+
+/// Waits until the child has left this memory: then the record is what it had to say. What is to be done where that takes long is done
+/// again and again.
+fn hear(job: &mut Job<'_, '_>, mut when_long: impl FnMut()) -> Result<(), Errno> {
     if job.memory_shared {
         // The kernel takes back the child's mark as it leaves, by its exec or its end.
         let is_present = || job.present.load(Ordering::Acquire) != 0;
         while is_present() {
-            if sys::futex::wait(&job.present, 1).is_err() && is_present() {
-                // A filter forbids it, say.
-                let _ = sys::poll::ppoll(&mut [], Some(Duration::from_millis(1)), None);
+            let answer = sys::futex::wait(&job.present, 1, Some(LONG));
+            if answer.is_err() && is_present() {
+                when_long();
+                if answer != Err(Errno::ETIMEDOUT) {
+                    // A filter forbids it, say.
+                    let _ = sys::poll::ppoll(&mut [], Some(Duration::from_millis(1)), None);
+                }
             }
         }
         return Ok(());
@@ -135,7 +159,7 @@ fn hear(job: &mut Job<'_, '_>) -> Result<(), Errno> {
     };
     // SAFETY: the parent's copy of the end that only the child writes to. While it is open, `receive` would wait forever.
     unsafe { sys::fd::close(write_end.into_raw_fd())? };
-    job.record.set(pipe::receive(read_end.as_fd())?);
+    job.record.set(pipe::receive(read_end.as_fd(), when_long)?);
     Ok(())
 }
 

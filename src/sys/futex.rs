@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::time::Duration;
 
 use linux_raw_sys::general as linux;
 
@@ -13,16 +14,19 @@ use crate::arch::syscall4;
 use crate::errno::Errno;
 
 /// `FUTEX_WAIT`: waits until another thread or process wakes this number, or the kernel does as a child leaves it
-/// (`CLONE_CHILD_CLEARTID`). `EAGAIN` if it is not `expected` any more; a return is no promise that it has changed.
-pub fn wait(number: &AtomicU32, expected: u32) -> Result<(), Errno> {
-    // SAFETY: the kernel reads the number; no time limit is given.
+/// (`CLONE_CHILD_CLEARTID`). `EAGAIN` if it is not `expected` any more, `ETIMEDOUT` after the time limit; a return is no promise that
+/// it has changed.
+pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Result<(), Errno> {
+    // The call's `timespec`: two machine words. What is too long for them is cut.
+    let limit = limit.map(|limit| [limit.as_secs() as usize, limit.subsec_nanos() as usize]);
+    // SAFETY: the kernel reads the number, and the time, if it is given.
     let answer = unsafe {
         syscall4(
             linux::__NR_futex as usize,
             number.as_ptr() as usize,
             linux::FUTEX_WAIT as usize,
             expected as usize,
-            0,
+            limit.as_ref().map_or(0, |limit| limit.as_ptr() as usize),
         )
     };
     small(answer).map(drop)
@@ -77,7 +81,7 @@ impl<T> Mutex<T> {
             taken = self.state.swap(WAITED_FOR, Acquire) == FREE;
             if !taken {
                 // Whatever it says, the state is looked at again.
-                let _ = wait(&self.state, WAITED_FOR);
+                let _ = wait(&self.state, WAITED_FOR, None);
             }
         }
         MutexGuard {
