@@ -21,7 +21,7 @@ use crate::{
 const LIMITS: &[(&str, u64)] = &[
     ("init", 32 * 1024),
     (SCRIPT_SHELL, 192 * 1024),
-    ("sh", 240 * 1024),
+    ("sh", 256 * 1024),
     ("spawn", 24 * 1024),
 ];
 

@@ -59,11 +59,10 @@ const TYPED: &[(&str, &[Exchange])] = &[
     (
         "Ctrl-Z stops a command, and fg has it go on",
         &[
-            ("(echo runs; exec cat)\r", &["\nruns\n"]),
+            ("(echo runs; read x; echo \"[$x]\")\r", &["\nruns\n"]),
             ("\x1a", &["Stopped", PROMPT]),
-            ("fg\r", &["cat)\n"]),
-            ("says\r", &["\nsays\n"]),
-            ("\x04", &[PROMPT]),
+            ("fg\r", &["\n(echo runs; read x; echo \"[$x]\")\n"]),
+            ("said\r", &["\n[said]\n", PROMPT]),
         ],
     ),
     (

@@ -16,18 +16,19 @@ macro_rules! on_both {
         }
     };
 }
-use on_both;
-
-#[path = "sh_terminal/emacs.rs"]
-mod emacs;
-#[path = "sh_terminal/terminal.rs"]
-mod terminal;
-#[path = "sh_terminal/vi.rs"]
-mod vi;
 
 #[path = "sh_terminal/completion.rs"]
 mod completion;
+#[path = "sh_terminal/emacs.rs"]
+mod emacs;
 #[path = "sh_terminal/notices.rs"]
 mod notices;
 #[path = "sh_terminal/prompts.rs"]
 mod prompts;
+#[path = "sh_terminal/screen.rs"]
+mod screen;
+#[allow(dead_code)] // what only random keys ask
+#[path = "sh_terminal/terminal.rs"]
+mod terminal;
+#[path = "sh_terminal/vi.rs"]
+mod vi;

@@ -29,7 +29,10 @@ pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
     }
     let times = match key {
         // They have a use of their own for it.
-        Key::M(b'.' | b'_' | b'g') | Key::C(b']') | Key::MC(b']') => 1,
+        Key::M(b'.' | b'_' | b'g')
+        | Key::C(b']' | b'V' | b'Q' | b'^')
+        | Key::MC(b']')
+        | Key::Paste => 1,
         _ => count.unwrap_or(1),
     };
     for _ in 0..times {
@@ -91,11 +94,8 @@ fn once(
         }
         Key::C(b'T') => transpose(session),
         Key::M(b't') => transpose_words(session),
-        Key::C(b'_') | Key::XC(b'U') => {
-            if !buffer.undo() {
-                session.screen.bell();
-            }
-        }
+        Key::C(b'_') | Key::XC(b'U') if buffer.undo() => {}
+        Key::C(b'_') | Key::XC(b'U') => session.screen.bell(),
         Key::M(b'r') => while buffer.undo() {},
         Key::C(b'L') | Key::MC(b'L') => session.screen.clear(),
         Key::C(b'P') => drop(session.go_through_history(shell, true)),
@@ -120,7 +120,7 @@ fn once(
             completion::list(session, shell);
         }
         Key::M(b'*') => completion::insert_all(session, shell),
-        Key::C(b'V' | b'Q' | b'^') => session.insert_next(shell)?,
+        Key::C(b'V' | b'Q' | b'^') => session.insert_next(shell, count.unwrap_or(1))?,
         Key::C(b'@') | Key::M(b' ') => session.mark = at,
         Key::XC(b'X') => buffer.go(core::mem::replace(&mut session.mark, at)),
         Key::M(b'#') => return session.comment(),

@@ -261,6 +261,9 @@ impl Session {
                 Awaited::Input => self.ends += 1,
                 Awaited::Late | Awaited::Gone => return Ok(None),
                 Awaited::Signal if sys::caught::take(Signal::WINCH) => self.screen.resize(),
+                Awaited::Signal if sys::caught::caught().contains(Signal::INT) => {
+                    self.interrupt(shell)?;
+                }
                 Awaited::Signal
                     if shell.traps.pending()
                         || sys::caught::caught().bits() & noted.bits() != 0 =>
@@ -415,12 +418,12 @@ impl Session {
         Some(at)
     }
 
-    /// The next byte, whatever it is.
-    fn insert_next(&mut self, shell: &mut Shell) -> Result<(), Divert> {
+    /// Inserts the next byte, whatever it is, so many times.
+    fn insert_next(&mut self, shell: &mut Shell, count: usize) -> Result<(), Divert> {
         if let Some(byte) = self.byte(shell)?
             && byte != 0
         {
-            self.buffer.insert(&[byte]);
+            self.buffer.insert(&alloc::vec![byte; count]);
         }
         Ok(())
     }

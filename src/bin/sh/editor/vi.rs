@@ -183,11 +183,8 @@ fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usiz
             buffer.go(buffer.before(buffer.at()));
             session.is_change = true;
         }
-        b'u' => {
-            if !buffer.undo() {
-                session.screen.bell();
-            }
-        }
+        b'u' if buffer.undo() => {}
+        b'u' => session.screen.bell(),
         b'U' => while buffer.undo() {},
         b'.' if session.macros < MOST_MACROS => {
             session.macros += 1;

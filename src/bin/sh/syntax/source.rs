@@ -121,10 +121,13 @@ impl Source {
         source
     }
 
-    /// Forgets what was read of the current line, after an error at the terminal.
+    /// Forgets what was read of the current line, after an error at the terminal, and what came with it: the lines of a paste.
     pub fn discard_line(&mut self) {
         while self.leave_alias() {}
-        self.at = self.line_end();
+        self.at = match self.origin {
+            Origin::Interactive => self.text.len(),
+            _ => self.line_end(),
+        };
     }
 
     /// A complete command begins: what is before it is not needed any more.

@@ -154,6 +154,8 @@ on_both! {
         terminal.keys("a\x16\x03\x11\x01\x1e\x1bb").line("a^C^A^[b|");
         terminal.keys("\x02\x02\x02").line("a^C|^A^[b");
         terminal.keys("\x7f").line("a|^A^[b");
+        // With a number it is put there as often.
+        terminal.keys("\x15\x0b\x1b3\x16\x03x").line("^C^C^Cx|");
     }
 
     fn keys_go_through_the_history(shell) {
@@ -267,6 +269,21 @@ on_both! {
         terminal.keys("\x1b[200~echo one\recho two\x03\x1b[A\r\x1b[201~");
         terminal.rows(&["$ echo one", "echo two^C^[[A|"]);
         terminal.keys("\x7f\x7f\x7f\x7f\r").rows(&["$ echo one", "echo two", "one", "two", "$ |"]);
+    }
+
+    fn ctrl_c_ends_all_of_a_paste(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("\x1b[200~echo one\rread x\recho never\x1b[201~").keys("\r").shows("\none");
+        terminal.until("read", |terminal| terminal.modes().c_lflag & libc::ICANON != 0 && terminal.sleeps());
+        // The terminal takes it for a signal: the shell does not read it.
+        terminal.strike(b"\x03");
+        terminal.line("|").keys("echo on\r").shows("\non").line("|");
+        assert!(!terminal.screen().contents().contains("\nnever"));
+    }
+
+    fn a_number_before_a_paste_means_nothing(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("\x1b3\x1b[200~ab\x1b[201~c").line("abc|");
     }
 
     fn what_a_paste_brings_is_asked_for_only_while_a_line_is_edited(shell) {

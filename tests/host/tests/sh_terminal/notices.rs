@@ -8,7 +8,7 @@ on_both! {
         terminal.keys("sleep 1000 &\r").shows("[1] ").line("|");
         terminal.keys("\x0ckill $!; wait; echo waited\r").shows("waited").line("|");
         terminal.keys("\x0c(exit 3) &\r").shows("[1] ").line("|");
-        terminal.keys("\x0cwhile [ -d /proc/$! ]; do /bin/true; done\r");
+        terminal.keys("while [ -d /proc/$! ]; do /bin/true; done\r");
         terminal.shows("[1] + Done(3) (exit 3)").line("|");
     }
 

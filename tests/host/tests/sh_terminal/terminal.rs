@@ -111,8 +111,8 @@ impl Terminal {
         self.struck = keys.len() as u64;
         // What is typed at once a terminal takes 4,096 bytes of.
         for part in keys.chunks(1024) {
-            self.controller.write_all(part).expect("keys");
             let before = self.counts().read;
+            self.controller.write_all(part).expect("keys");
             if keys.len() > 1024 {
                 self.until("the keys are read", |terminal| {
                     terminal.counts().read >= before + part.len() as u64
@@ -120,6 +120,23 @@ impl Terminal {
             }
         }
         self
+    }
+
+    /// Strikes keys, and does not mind whether anybody reads them.
+    pub fn strike(&mut self, keys: &[u8]) {
+        // A terminal that nobody reads is full one day.
+        let mut poll = libc::pollfd {
+            fd: self.controller.as_raw_fd(),
+            events: libc::POLLOUT,
+            revents: 0,
+        };
+        while self.take_in_for(0) > 0 {}
+        // SAFETY: one descriptor.
+        if unsafe { libc::poll(&mut poll, 1, 100) } == 1 {
+            self.controller.write_all(keys).expect("keys");
+        }
+        self.read_before = self.counts().read;
+        self.struck = 0;
     }
 
     /// What is typed at a prompt; the next prompt is waited for.
@@ -130,13 +147,17 @@ impl Terminal {
 
     /// Takes in what is to be shown; waits a moment for it if there is nothing.
     pub fn take_in(&mut self) -> usize {
+        self.take_in_for(5)
+    }
+
+    fn take_in_for(&mut self, milliseconds: i32) -> usize {
         let mut poll = libc::pollfd {
             fd: self.controller.as_raw_fd(),
             events: libc::POLLIN,
             revents: 0,
         };
         // SAFETY: one descriptor.
-        let count = unsafe { libc::poll(&mut poll, 1, 5) };
+        let count = unsafe { libc::poll(&mut poll, 1, milliseconds) };
         let mut buffer = [0; 16 * 1024];
         match count > 0 && poll.revents & libc::POLLIN != 0 {
             true => {
@@ -374,6 +395,12 @@ fn with_terminal() -> std::io::Result<()> {
         for signal in 1..32 {
             libc::signal(signal, libc::SIG_DFL);
         }
+        // One that spins is not to do so for ever.
+        let limit = libc::rlimit {
+            rlim_cur: 60,
+            rlim_max: 60,
+        };
+        libc::setrlimit(libc::RLIMIT_CPU, &raw const limit);
         match libc::ioctl(0, libc::TIOCSCTTY, 0) {
             0 => Ok(()),
             _ => Err(std::io::Error::last_os_error()),

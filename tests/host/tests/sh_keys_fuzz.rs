@@ -1,0 +1,336 @@
+//! Keys that nobody would strike: the shell at a terminal takes any, in any size of it and with signals, and then asks for a command as
+//! ever. It runs as a user who owns nothing but an empty directory, and finds no program; so this wants root.
+//!
+//! `NESTLING_SH_FUZZ=SECONDS` goes on for as long, from where `NESTLING_SH_FUZZ_FROM=NUMBER` says.
+
+#[allow(dead_code)] // what only the comparison asks
+#[path = "../sh-differential/generator.rs"]
+mod generator;
+#[allow(dead_code)] // what only the tests of each key ask
+#[path = "sh_terminal/terminal.rs"]
+mod terminal;
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::panic;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use generator::Random;
+use nestling_host_tests::{Arch, or_skip, say};
+use terminal::Terminal;
+
+/// How many sessions without `NESTLING_SH_FUZZ`, and how often keys are struck in each.
+const SHORT: usize = 6;
+const BURSTS: usize = 20;
+
+/// The user who strikes them.
+const NOBODY: u32 = 64_322;
+
+const PIECES: &[&str] = &[
+    "echo ",
+    "true",
+    "false",
+    ": ",
+    "ab cd",
+    "foo-bar/baz",
+    "x",
+    "'",
+    "\"",
+    "\\",
+    "$",
+    "$x",
+    "${x",
+    "}",
+    "$(",
+    ")",
+    "`",
+    "$((",
+    "))",
+    "(",
+    "|",
+    "||",
+    "&&",
+    ";",
+    "# ",
+    "*",
+    "[a-",
+    "~",
+    "~ro",
+    "%",
+    "!",
+    "=",
+    " ",
+    "  ",
+    "if ",
+    "then ",
+    "else ",
+    "fi",
+    "while ",
+    "until ",
+    "do ",
+    "done",
+    "for i in a b; ",
+    "case x in ",
+    "esac",
+    "{ ",
+    "f() ",
+    "<<X\r",
+    "X\r",
+    "x=ab",
+    "read y\r",
+    "jobs\r",
+    "fc -l\r",
+    "fc -s\r",
+    "history\r",
+    "wait\r",
+    "cd a\r",
+    "cd ..\r",
+    "true &\r",
+    "vi_\r",
+    "em_\r",
+    "nb_\r",
+    "é",
+    "ß",
+    "漢",
+    "字かな",
+    "e\u{301}",
+    "\u{301}",
+    "\u{200b}",
+    "👩\u{200d}👩",
+    "🦀",
+    "\u{a0}",
+    "1",
+    "2",
+    "9",
+    "0",
+    "40",
+];
+
+const KEYS: &[&str] = &[
+    "\x1b[A",
+    "\x1b[B",
+    "\x1b[C",
+    "\x1b[D",
+    "\x1bOA",
+    "\x1bOB",
+    "\x1b[H",
+    "\x1b[F",
+    "\x1b[1~",
+    "\x1b[3~",
+    "\x1b[4~",
+    "\x1b[5~",
+    "\x1b[6~",
+    "\x1b[1;5C",
+    "\x1b[1;5D",
+    "\x1b[1;3C",
+    "\x1b[3;5~",
+    "\x1b[[A",
+    "\x1b[15~",
+    "\x1b[Z",
+    "\x1b[200~",
+    "\x1b[201~",
+    "\x1b[",
+    "\x1b[1;2;3;4;5;6;7;8;9;10;11;12",
+    "\x1bO",
+    "\x18\x15",
+    "\x18\x18",
+    "\x18\x7f",
+    "\x18\x05",
+    "\x1d",
+    "\x1b\x1d",
+    "\x1b\x1b",
+    "\x1b\x7f",
+    "\x1b\t",
+    "\t\t",
+];
+
+const SIGNALS: &[i32] = &[
+    libc::SIGWINCH,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+    libc::SIGCONT,
+    libc::SIGCHLD,
+];
+
+#[test]
+fn no_keys_make_it_die_or_hang_or_leave_the_terminal_in_a_bad_state() {
+    let shell = or_skip!(Arch::X86_64.sh());
+    // SAFETY: no arguments.
+    if unsafe { libc::geteuid() } != 0 {
+        return say("skipped: only root may strike keys as a user who owns nothing");
+    }
+    let number = |name: &str| env::var(name).ok()?.parse::<u64>().ok();
+    let time = number("NESTLING_SH_FUZZ").map(Duration::from_secs);
+    let from = number("NESTLING_SH_FUZZ_FROM").unwrap_or(0) as usize;
+    let folder = env::temp_dir().join(format!("nestling-sh-keys-{}", std::process::id()));
+    fs::create_dir(&folder).expect("a directory");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("its mode");
+    let copy = folder.join("sh");
+    fs::copy(&shell, &copy).expect("a copy of the shell");
+    let temporary = folder.join("tmp");
+    fs::create_dir(&temporary).expect("a directory");
+    chown(&temporary, Some(NOBODY), Some(NOBODY)).expect("its owner");
+    // SAFETY: there is no other thread yet that would mind.
+    unsafe { env::set_var("TMPDIR", &temporary) };
+    become_nobody();
+    let start = Instant::now();
+    let mut failures = Vec::new();
+    let mut session = from;
+    while match time {
+        Some(time) => start.elapsed() < time,
+        None => session < from + SHORT,
+    } {
+        let strikes = panic::catch_unwind(|| strike(&copy, session));
+        if let Err(error) = strikes {
+            let what = error.downcast_ref::<String>().cloned().unwrap_or_default();
+            say(&format!("# session {session}: {what}"));
+            failures.push(format!("{session}: {what}"));
+        }
+        session += 1;
+    }
+    say(&format!(
+        "# {} sessions of {BURSTS} bursts of keys",
+        session - from
+    ));
+    let _ = fs::remove_dir_all(&temporary);
+    assert!(
+        failures.is_empty(),
+        "{} failures:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+/// All that this process starts is that user's, and has little of everything.
+fn become_nobody() {
+    let limits = [
+        (libc::RLIMIT_NPROC, 100),
+        (libc::RLIMIT_FSIZE, 1 << 20),
+        (libc::RLIMIT_CORE, 0),
+    ];
+    // SAFETY: numbers, and limits that live as long as the calls.
+    unsafe {
+        for (resource, limit) in limits {
+            let limit = libc::rlimit {
+                rlim_cur: limit,
+                rlim_max: limit,
+            };
+            assert_eq!(libc::setrlimit(resource, &raw const limit), 0);
+        }
+        assert_eq!(libc::setgroups(0, std::ptr::null()), 0);
+        assert_eq!(libc::setresgid(NOBODY, NOBODY, NOBODY), 0);
+        assert_eq!(libc::setresuid(NOBODY, NOBODY, NOBODY), 0);
+    }
+}
+
+/// A session of a shell.
+fn strike(shell: &Path, session: usize) {
+    let random = &mut Random::new("keys", session);
+    let variables = [("PATH", "/nowhere"), ("HISTSIZE", "50"), ("PS1", "$ ")];
+    let mut terminal = Terminal::with(shell, 24, 80, &variables);
+    // What would end it is not what is to be found.
+    terminal.run("set -o ignoreeof; alias vi_='\\set -o vi' em_='\\set -o emacs' nb_='\\set -b' set=: exit=: exec=: kill=: trap=: return=:");
+    for name in ["ab", "a b", "abc/d", "é", "-x"] {
+        terminal.file(name);
+    }
+    for burst in 0..BURSTS {
+        let mut log = Vec::new();
+        for _ in 0..1 + random.below(40) {
+            let keys = piece(random);
+            log.extend_from_slice(&keys);
+            terminal.strike(&keys);
+            match random.below(60) {
+                0 => {
+                    let (rows, columns) =
+                        (2 + random.below(40) as u16, 4 + random.below(120) as u16);
+                    log.extend_from_slice(format!("<{rows} {columns}>").as_bytes());
+                    terminal.set_size(rows, columns);
+                }
+                1 => terminal.signal(SIGNALS[random.below(SIGNALS.len())]),
+                2..8 => drop(terminal.take_in()),
+                _ => {}
+            }
+        }
+        let what = format!("burst {burst}: {}", log.escape_ascii());
+        recover(&mut terminal, &what);
+    }
+    terminal.keys("\\set +o ignoreeof\r\\exit 7\r\\exit 7\r");
+    let status = terminal.end();
+    let modes = terminal.modes();
+    let whole = libc::ICANON | libc::ECHO | libc::ISIG | libc::IEXTEN;
+    assert!(
+        modes.c_lflag & whole == whole && modes.c_oflag & libc::OPOST != 0,
+        "the modes"
+    );
+    assert!(!terminal.screen().bracketed_paste(), "pastes are marked");
+    assert_eq!(status.code(), Some(7), "{status}");
+}
+
+/// One key, or a few that belong together.
+fn piece(random: &mut Random) -> Vec<u8> {
+    match random.below(10) {
+        0..4 => PIECES[random.below(PIECES.len())].as_bytes().to_vec(),
+        4 | 5 => KEYS[random.below(KEYS.len())].as_bytes().to_vec(),
+        6 | 7 => vec![random.below(32) as u8],
+        // With Meta.
+        8 => vec![0x1b, 0x20 + random.below(96) as u8],
+        // Commands of vi, and bytes that are no characters; no letters that could make a command's name.
+        _ => match random.below(4) {
+            0 => vec![0x80 + random.below(128) as u8],
+            _ => vec![b"hlwbeWBE0$^|fFtT;,aAiIrRcCdDxXyYpPuU.~kj-+GnN/?_@#=*\\"[random.below(53)]],
+        },
+    }
+}
+
+/// Whatever was struck, Ctrl-C leads to a prompt where a command is executed.
+fn recover(terminal: &mut Terminal, what: &str) {
+    terminal.set_size(24, 80);
+    // The end of a paste; twice, as the first may be quoted.
+    terminal.strike(b"\x1b[201~\x03");
+    let mut tries = 0;
+    loop {
+        terminal.strike(b"\x03");
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(10) {
+            if let Some(status) = terminal.ended() {
+                panic!("{status}, {:?}: {what}", terminal.all_rows());
+            }
+            terminal.take_in();
+            if terminal.is_idle()
+                && terminal.modes().c_lflag & libc::ICANON == 0
+                && terminal.cursor_row() == "$ |"
+            {
+                break;
+            }
+            // It waits for input, and is no editor.
+            if terminal.sleeps() && start.elapsed() > Duration::from_millis(300) {
+                break;
+            }
+        }
+        if terminal.cursor_row() == "$ |" {
+            break;
+        }
+        tries += 1;
+        assert!(
+            tries < 20,
+            "no prompt, but {:?}: {what}",
+            terminal.all_rows()
+        );
+    }
+    terminal.keys("em_\r");
+    terminal.until(what, |terminal| {
+        terminal.is_idle() && terminal.cursor_row() == "$ |"
+    });
+    terminal
+        .keys("\x0cecho 字 $((6 * 7))\x02")
+        .rows(&["$ echo 字 $((6 * 7)|)"]);
+    terminal
+        .keys("\r")
+        .rows(&["$ echo 字 $((6 * 7))", "字 42", "$ |"]);
+}

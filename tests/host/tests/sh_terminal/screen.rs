@@ -1,0 +1,163 @@
+//! The line on the screen: rows, sizes, the terminal's modes, and what a key costs.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::terminal::Terminal;
+
+/// Columns of a line's first row behind the prompt.
+const FIRST: usize = 78;
+
+on_both! {
+    fn a_long_line_goes_on_in_the_next_row(shell) {
+        let mut terminal = Terminal::with(shell, 6, 20, &[]);
+        terminal.keys("0123456789abcdefg").line("0123456789abcdefg|");
+        // The row is full: the cursor is where the next character will be.
+        terminal.keys("h").rows(&["$ 0123456789abcdefgh", "|"]);
+        terminal.keys("i").rows(&["$ 0123456789abcdefgh", "i|"]);
+        terminal.keys("\x7f\x7f").rows(&["$ 0123456789abcdefg|"]);
+        terminal.keys("\x01xyz").rows(&["$ xyz|0123456789abcde", "fg"]);
+        terminal.keys("\x1b[3~").rows(&["$ xyz|123456789abcdef", "g"]);
+        terminal.keys("\x15").rows(&["$ |123456789abcdefg"]);
+        terminal.keys("\x0b").rows(&["$ |"]);
+    }
+
+    fn a_command_is_executed_below_all_rows_of_its_line(shell) {
+        let mut terminal = Terminal::with(shell, 6, 20, &[]);
+        terminal.keys("echo 0123456789abcdef").keys("\x01\r");
+        terminal.rows(&["$ echo 0123456789abc", "def", "0123456789abcdef", "$ |"]);
+    }
+
+    fn a_wide_character_that_does_not_fit_begins_the_next_row(shell) {
+        let mut terminal = Terminal::with(shell, 6, 11, &[]);
+        terminal.keys("字字字字字").rows(&["$ 字字字字", "字|"]);
+        terminal.keys("\x01a").rows(&["$ a|字字字字", "字"]);
+        terminal.keys("b").rows(&["$ ab|字字字", "字字"]);
+    }
+
+    fn a_line_with_more_rows_than_the_screen_scrolls_in_it(shell) {
+        let mut terminal = Terminal::with(shell, 4, 10, &[]);
+        terminal.keys("01234567abcdefghijABCDEFGHIJklmnopqrstKLMNO");
+        terminal.rows(&["abcdefghij", "ABCDEFGHIJ", "klmnopqrst", "KLMNO|"]);
+        terminal.keys("\x01").rows(&["$ |01234567", "abcdefghij", "ABCDEFGHIJ", "klmnopqrst"]);
+        terminal.keys("x").rows(&["$ x|0123456", "7abcdefghi", "jABCDEFGHI", "Jklmnopqrs"]);
+        terminal.keys("\x05").rows(&["7abcdefghi", "jABCDEFGHI", "Jklmnopqrs", "tKLMNO|"]);
+        terminal.keys("\x15").rows(&["$ |"]);
+    }
+
+    fn a_new_size_has_the_line_drawn_again(shell) {
+        let mut terminal = Terminal::with(shell, 6, 40, &[]);
+        terminal.keys("0123456789abcdefghijklmn\x02\x02");
+        terminal.line("0123456789abcdefghijkl|mn");
+        terminal.set_size(6, 20);
+        terminal.until("narrow", |terminal| terminal.all_rows() == ["$ 0123456789abcdefgh", "ijkl|mn"]);
+        terminal.set_size(6, 60);
+        terminal.until("wide", |terminal| terminal.all_rows() == ["$ 0123456789abcdefghijkl|mn"]);
+        terminal.keys("\x7f").rows(&["$ 0123456789abcdefghijk|mn"]);
+    }
+
+    fn the_prompt_begins_on_a_line_of_its_own(shell) {
+        let mut terminal = Terminal::with(shell, 6, 20, &[]);
+        terminal.keys("printf abc\r").rows(&["$ printf abc", "abc", "$ |"]);
+        terminal.keys("\x0cprintf 0123456789abcdefghij\r");
+        terminal.rows(&["$ printf 0123456789a", "bcdefghij", "0123456789abcdefghij", "$ |"]);
+    }
+
+    fn modes_that_a_program_has_left_broken_are_mended(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("stty raw -echo").keys("\x0cecho on\r").rows(&["$ echo on", "on", "$ |"]);
+        terminal.keys("\x0cread x; echo \"[$x]\"\r").rows(&["$ read x; echo \"[$x]\"", "|"]);
+        terminal.keys("line\r").rows(&["$ read x; echo \"[$x]\"", "line", "[line]", "$ |"]);
+        // What a user may want stays.
+        terminal.run("stty -echoctl -onlcr").run("stty onlcr");
+        assert!(terminal.modes().c_lflag & libc::ECHOCTL == 0);
+    }
+
+    fn the_modes_are_as_before_while_a_command_runs_and_after_the_shell(shell) {
+        let mut terminal = Terminal::new(shell);
+        assert!(terminal.modes().c_lflag & libc::ICANON == 0);
+        terminal.keys("read x\r").rows(&["$ read x", "|"]);
+        let whole = libc::ICANON | libc::ECHO | libc::ISIG | libc::IEXTEN;
+        assert!(terminal.modes().c_lflag & whole == whole);
+        terminal.keys("x\r").line("|").keys("\x04").end();
+        assert!(terminal.modes().c_lflag & whole == whole);
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("typed").line("typed|").signal(libc::SIGHUP);
+        terminal.end();
+        assert!(terminal.modes().c_lflag & whole == whole);
+    }
+
+    fn signals_do_no_harm_to_the_line(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("typed\x02").line("type|d");
+        for signal in [libc::SIGQUIT, libc::SIGTERM, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU, libc::SIGCONT, libc::SIGCHLD] {
+            terminal.signal(signal);
+            terminal.keys("x").line("typex|d").keys("\x7f").line("type|d");
+        }
+        // As Ctrl-C.
+        terminal.keys("\x0c").rows(&["$ type|d"]).signal(libc::SIGINT);
+        terminal.rows(&["$ typed", "$ |"]);
+        terminal.keys("trap 'echo trapped' USR1\r").line("|").keys("\x0ctyped").line("typed|");
+        terminal.signal(libc::SIGUSR1);
+        terminal.shows("\ntrapped").line("typed|");
+    }
+
+    fn a_dumb_terminal_is_read_plainly(shell) {
+        let mut terminal = Terminal::with(shell, 24, 80, &[("TERM", "dumb")]);
+        terminal.keys("echo a\x7fb\r");
+        // The terminal itself has edited it: the shell has not read all keys.
+        terminal.until("b", |terminal| terminal.all_rows() == ["$ echo b", "b", "$ |"]);
+        assert!(!terminal.screen().bracketed_paste());
+    }
+
+    fn a_line_is_edited_elsewhere_and_executed(shell) {
+        for (keys, variable) in [("\x18\x05", "VISUAL"), ("\x18e", "EDITOR")] {
+            let mut terminal = Terminal::new(shell);
+            let editor = terminal.home().join("editor");
+            fs::write(&editor, "#!/bin/sh\n{ cat \"$1\"; echo 'echo two'; } >new\ncat new >\"$1\"\n").expect("an editor");
+            fs::set_permissions(&editor, fs::Permissions::from_mode(0o755)).expect("its mode");
+            terminal.run(&format!("{variable}=./editor"));
+            terminal.keys(format!("\x0cecho one{keys}"));
+            terminal.rows(&["$ echo one", "echo one", "echo two", "one", "two", "$ |"]);
+            // They are in the history as they were executed.
+            terminal.keys("\x10").line("echo two|").keys("\x10").line("echo one|");
+        }
+    }
+
+    fn an_editor_that_fails_leaves_the_line(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("VISUAL=false").keys("\x0cecho one\x18\x05").line("echo one|");
+    }
+
+    fn a_key_costs_one_write_at_most_and_in_a_long_line_no_more_than_in_a_short_one(shell) {
+        let mut table = Vec::new();
+        for (rows, length) in [(24, 40), (60, 4000)] {
+            let mut terminal = Terminal::with(shell, rows, 80, &[]);
+            let text: String = ('a'..='z').cycle().take(length).collect();
+            terminal.keys(&text);
+            terminal.until("the line", |terminal| terminal.is_idle());
+            let rows = (length.saturating_sub(FIRST)).div_ceil(80) as u64;
+            for (key, what, bytes) in [
+                ("x", "a character at the end", 1),
+                ("\x7f", "Backspace at the end", 6),
+                ("\x02", "to the left", 4),
+                ("x", "a character before the last", 6),
+                ("\x7f", "Backspace before the last", 6),
+                ("\x01", "Home", 16),
+                ("\x06", "to the right", 4),
+                // Each row that is seen hands a character on to the next.
+                ("x", "a character at the start", 6 + 12 * rows + 12),
+                ("\x7f", "Backspace at the start", 6 + 12 * rows + 12),
+                ("\x1bu", "a word in capitals", 100),
+                ("\x05", "End", 16),
+                ("\x07", "nothing", 0),
+            ] {
+                let cost = terminal.cost(key, "");
+                table.push(format!("{length} characters, {what}: {} bytes", cost.written));
+                assert!(cost.writes <= 1, "{what}: {cost:?}");
+                assert!(cost.written <= bytes || what == "a word in capitals", "{what} of {length}: {cost:?}");
+            }
+        }
+        nestling_host_tests::say(&format!("# {}", table.join("; ")));
+    }
+}
