@@ -275,6 +275,9 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         (Place::Parent { .. }, "close", _) => Left("that pidfds work is known", descriptor()),
         (Place::Parent { .. }, "read" | "wait4", "EINTR") => Nothing("EINTR is tried again"),
         (Place::Parent { .. }, "read", _) => failure("StatusPipe"),
+        (Place::Parent { .. }, "ppoll" | "ppoll_time64", _) => {
+            Nothing("where it can't be waited for, it is read")
+        }
         (Place::Parent { .. }, "futex", _) => Nothing("the child's mark is looked at again"),
         (Place::Parent { .. }, "wait4", "ECHILD") => {
             Left("somebody else has reaped the child", "no child left".into())
@@ -373,6 +376,7 @@ fn errnos(target: &Target) -> Vec<&'static str> {
              EOPNOTSUPP EPIPE ESRCH"
         }
         "read" => "EAGAIN EBADF EFAULT EINTR EINVAL EIO EISDIR",
+        "ppoll" | "ppoll_time64" => "EFAULT EINTR EINVAL ENOMEM",
         "futex" => "EACCES EAGAIN EFAULT EINTR EINVAL ENFILE",
         "close" => "EBADF EINTR EIO ENOSPC EDQUOT",
         "close_range" => "EINVAL EMFILE ENOMEM",

@@ -1,4 +1,4 @@
-//! Editing a line at the terminal, with emacs' keys or vi's; [`keys.md`](../../../../src/bin/sh/editor/keys.md) lists them.
+//! Editing a line at the terminal, with emacs' keys or vi's: `emacs.rs` and `vi.rs`.
 //!
 //! There are line editors without std, but none that is good enough: `noline`, the one that is kept up, has UTF-8, emacs' basic keys and
 //! a history, but neither completion nor search, undo, a kill ring, wide characters or bracketed paste; `embedded-cli` and its like are
