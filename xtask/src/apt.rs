@@ -10,6 +10,13 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use duct::cmd;
 
+/// Debian's releases, oldest first.
+pub const SUITES: [&str; 4] = ["bookworm", "trixie", "forky", "sid"];
+/// The same by their other names, for finding the machine's mirror.
+const ALIASES: [&str; 4] = ["oldstable", "stable", "testing", "unstable"];
+const MIRROR: &str = "http://deb.debian.org/debian";
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
 /// Something that is needed and not there.
 pub struct Missing {
     pub what: String,
@@ -64,13 +71,60 @@ fn install(packages: &[&str]) -> Result<()> {
     eprintln!("xtask: {by_hand}");
     let options: &[&str] = &["install", "-y", "--no-install-recommends", "--no-remove"];
     let output = apt_get(&[options, packages].concat())?;
-    if !output.status.success() {
-        for said in [UPDATED.get(), Some(&output)].into_iter().flatten() {
-            eprint!("{}", String::from_utf8_lossy(&said.stdout));
-        }
-        bail!("`{by_hand}` failed");
+    if output.status.success() || install_backports(&[options, packages].concat())? {
+        return Ok(());
     }
-    Ok(())
+    for said in [UPDATED.get(), Some(&output)].into_iter().flatten() {
+        eprint!("{}", String::from_utf8_lossy(&said.stdout));
+    }
+    bail!("`{by_hand}` failed")
+}
+
+/// The same from the release's backports: a machine that has some of them already can't have, beside these, what belongs to the
+/// release's own. For this call only are they among the machine's sources.
+fn install_backports(args: &[&str]) -> Result<bool> {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let codename = |line: &str| Some(line.strip_prefix("VERSION_CODENAME=")?.to_owned());
+    let Some(codename) = release.lines().find_map(codename) else {
+        return Ok(false);
+    };
+    let suite = format!("{codename}-backports");
+    let sources = env::temp_dir().join(format!("xtask-{}.list", std::process::id()));
+    let own = fs::read_to_string("/etc/apt/sources.list").unwrap_or_default();
+    fs::write(&sources, format!("{own}\n{}", source_line(&suite, "")))?;
+    let option = format!("Dir::Etc::SourceList={}", sources.display());
+    eprintln!("xtask: that failed; the same from {suite}");
+    let with = |args: &[&str]| apt_get(&[&["-o", &option, "-t", &suite], args].concat());
+    let installed = with(&["update"]).and_then(|_| with(args));
+    fs::remove_file(sources)?;
+    Ok(installed?.status.success())
+}
+
+/// A line for apt's list of sources: this suite on the machine's mirror. The options are apt's, such as `target=Packages`.
+pub fn source_line(suite: &str, options: &str) -> String {
+    let signed = match Path::new(KEYRING).exists() {
+        true => format!("signed-by={KEYRING}"),
+        false => String::new(),
+    };
+    format!("deb [{options} {signed}] {} {suite} main\n", mirror())
+}
+
+/// The address of the mirror that this machine uses.
+pub fn mirror() -> String {
+    let targets = cmd!(
+        "apt-get",
+        "indextargets",
+        "--format",
+        "$(RELEASE) $(REPO_URI)",
+        "Identifier: Packages"
+    )
+    .stderr_null()
+    .read()
+    .unwrap_or_default();
+    let mut pairs = targets.lines().filter_map(|line| line.split_once(' '));
+    pairs
+        .find(|(suite, _)| SUITES.contains(suite) || ALIASES.contains(suite))
+        .map_or(MIRROR.into(), |(_, uri)| uri.trim_end_matches('/').into())
 }
 
 fn apt_get(args: &[&str]) -> Result<Output> {

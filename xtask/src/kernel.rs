@@ -11,13 +11,6 @@ use duct::{Expression, cmd};
 
 use crate::{apt, arch::Arch, workspace::Workspace};
 
-/// Debian's releases, oldest first: the next is tried where one has no such package, or is just being copied to the mirror.
-const SUITES: [&str; 4] = ["bookworm", "trixie", "forky", "sid"];
-/// The same by their other names, for finding the machine's mirror.
-const ALIASES: [&str; 4] = ["oldstable", "stable", "testing", "unstable"];
-const MIRROR: &str = "http://deb.debian.org/debian";
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
 /// Debian's name of the architecture, and the package that stands for its kernel.
 fn debian(arch: Arch) -> (&'static str, &'static str) {
     match arch {
@@ -61,7 +54,8 @@ fn download(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
     // A mirror that is out of reach now is so for the next architecture.
     static UNREACHABLE: OnceLock<String> = OnceLock::new();
     let mut problem = UNREACHABLE.get().cloned();
-    for suite in SUITES {
+    // The next is tried where one has no such package, or is just being copied to the mirror.
+    for suite in apt::SUITES {
         // Bookworm has no kernel for it.
         if UNREACHABLE.get().is_some() || (arch == Arch::Riscv64 && suite == "bookworm") {
             continue;
@@ -86,8 +80,8 @@ fn download(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
 
 fn download_from(workspace: &Workspace, arch: Arch, suite: &str) -> Result<PathBuf> {
     let (debian_arch, mut package) = (debian(arch).0, String::from(debian(arch).1));
-    let mirror = mirror();
-    let apt = Apt::new(&place(workspace, arch), debian_arch, suite, &mirror)?;
+    let apt = Apt::new(&place(workspace, arch), debian_arch, suite)?;
+    let mirror = apt::mirror();
     eprintln!("xtask: reading the list of packages of {mirror} {suite} for {debian_arch}");
     let complaints = apt.update()?;
     // The package depends on one for the newest kernel, which may depend on one for the file.
@@ -147,24 +141,6 @@ fn unpack(package: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The address of the mirror that this machine uses.
-fn mirror() -> String {
-    let targets = cmd!(
-        "apt-get",
-        "indextargets",
-        "--format",
-        "$(RELEASE) $(REPO_URI)",
-        "Identifier: Packages"
-    )
-    .stderr_null()
-    .read()
-    .unwrap_or_default();
-    let mut pairs = targets.lines().filter_map(|line| line.split_once(' '));
-    pairs
-        .find(|(suite, _)| SUITES.contains(suite) || ALIASES.contains(suite))
-        .map_or(MIRROR.into(), |(_, uri)| uri.trim_end_matches('/').into())
-}
-
 /// apt with everything of its own: sources, lists, architecture.
 struct Apt {
     place: PathBuf,
@@ -172,22 +148,14 @@ struct Apt {
 }
 
 impl Apt {
-    fn new(place: &Path, arch: &str, suite: &str, mirror: &str) -> Result<Self> {
+    fn new(place: &Path, arch: &str, suite: &str) -> Result<Self> {
         let place = place.join("apt").join(suite);
         for directory in ["lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(place.join(directory))
                 .with_context(|| format!("can't make {}", place.display()))?;
         }
-        let signed = if Path::new(KEYRING).exists() {
-            format!(" signed-by={KEYRING}")
-        } else {
-            String::new()
-        };
         let sources = place.join("sources.list");
-        fs::write(
-            &sources,
-            format!("deb [target=Packages{signed}] {mirror} {suite} main\n"),
-        )?;
+        fs::write(&sources, apt::source_line(suite, "target=Packages"))?;
         let options = [
             format!("Dir::Etc::SourceList={}", sources.display()),
             "Dir::Etc::SourceParts=/dev/null".into(),
