@@ -5,7 +5,7 @@ use core::ffi::CStr;
 use nestling::sys;
 use nestling::text::Sink;
 
-/// Text in the making: a line, a path, the words of a command. What is beyond its room is lost.
+/// Text in the making: a path, the words of a command. What is beyond its room is lost.
 pub struct Buffer {
     bytes: [u8; 4096],
     length: usize,
@@ -26,10 +26,6 @@ impl Buffer {
 
     pub fn clear(&mut self) {
         self.length = 0;
-    }
-
-    pub fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
     }
 
     /// That up to its first null.

@@ -1,61 +1,90 @@
 //! What init says.
 
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use core::time::Duration;
 
 use nestling::sys::poll::{Events, PollFd, ppoll};
-use nestling::text::Text;
+use nestling::text::{Sink, Text};
 use nestling::{AsFd, BorrowedFd, Errno, OFlags, io, sys};
 
-use crate::buffer::Buffer;
+/// The line that init is about to say. There is one of it, in memory of its own, as there is one thread: what is put to it costs no
+/// more than its text.
+pub struct Line(());
 
-/// Says on a line what went wrong.
-#[inline(never)]
-pub fn complain(say: &dyn Fn(&mut Buffer)) {
-    let line = line(b"", say);
-    let _ = write(
-        io::stderr(),
-        line.bytes().get(START.len()..).unwrap_or_default(),
-    );
-}
-
-/// Says it on the console and in the kernel's log, in a line that begins with the service's name; an empty one is init itself.
-#[inline(never)]
-pub fn tell(name: &[u8], say: &dyn Fn(&mut Buffer)) {
-    let mut line = line(name, say);
-    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    if let Ok(log) = sys::fd::open(c"/dev/kmsg", flags, 0) {
-        let _ = write(log.as_fd(), line.bytes());
-    }
-    // Whatever stands on the console's line already is overwritten.
-    if let [_, _, _, last, ..] = line.bytes_mut() {
-        *last = b'\r';
-    }
-    // Where somebody holds the console (Ctrl-S), process 1 has better things to do than to wait for long.
-    let stderr = io::stderr();
-    let mut fds = [PollFd::new(stderr, Events::OUT)];
-    if ppoll(&mut fds, Some(Duration::from_secs(1)), None) != Ok(0) {
-        let _ = write(
-            stderr,
-            line.bytes().get(START.len() - 1..).unwrap_or_default(),
-        );
-    }
-}
+const ROOM: usize = 1000;
+static TEXT: [AtomicU8; ROOM] = [const { AtomicU8::new(0) }; ROOM];
+static LENGTH: AtomicUsize = AtomicUsize::new(0);
 
 /// How urgent a line is for the kernel's log: a daemon's, for debugging. The kernel shows the console what is more urgent, and this
 /// is there already.
 const START: &str = "<31>";
 
-fn line(name: &[u8], say: &dyn Fn(&mut Buffer)) -> Buffer {
-    let mut line = Buffer::new();
-    START.write(&mut line);
-    "init: ".write(&mut line);
-    if !name.is_empty() {
-        name.write(&mut line);
-        ": ".write(&mut line);
+/// Beyond its room, which is what the kernel's log takes, it is lost.
+impl Sink for Line {
+    #[inline(never)]
+    fn put(&mut self, text: &[u8]) {
+        for &byte in text {
+            let length = LENGTH.load(Ordering::Relaxed);
+            if let Some(place) = TEXT.get(length) {
+                place.store(byte, Ordering::Relaxed);
+                LENGTH.store(length + 1, Ordering::Relaxed);
+            }
+        }
     }
-    say(&mut line);
-    "\n".write(&mut line);
-    line
+}
+
+impl Line {
+    /// Begins a line about a service, or, without a name, about init itself.
+    #[inline(never)]
+    pub fn new(name: &[u8]) -> Self {
+        LENGTH.store(0, Ordering::Relaxed);
+        let mut line = Self(());
+        START.write(&mut line);
+        "init: ".write(&mut line);
+        if !name.is_empty() {
+            name.write(&mut line);
+            ": ".write(&mut line);
+        }
+        line
+    }
+
+    /// Says it as what went wrong.
+    #[inline(never)]
+    pub fn complain(self) {
+        let mut room = [b'\n'; ROOM + 1];
+        let _ = write(io::stderr(), self.after(START.len(), &mut room));
+    }
+
+    /// Says it on the console and in the kernel's log.
+    #[inline(never)]
+    pub fn tell(self) {
+        let mut room = [b'\n'; ROOM + 1];
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        if let Ok(log) = sys::fd::open(c"/dev/kmsg", flags, 0) {
+            let _ = write(log.as_fd(), self.after(0, &mut room));
+        }
+        // Where somebody holds the console (Ctrl-S), process 1 has better things to do than to wait for long.
+        let stderr = io::stderr();
+        let mut fds = [PollFd::new(stderr, Events::OUT)];
+        if ppoll(&mut fds, Some(Duration::from_secs(1)), None) != Ok(0) {
+            // Whatever stands on the console's line already is overwritten.
+            if let Some(place) = TEXT.get(START.len() - 1) {
+                place.store(b'\r', Ordering::Relaxed);
+            }
+            let _ = write(stderr, self.after(START.len() - 1, &mut room));
+        }
+    }
+
+    /// What is after so many bytes of it, and a newline.
+    fn after<'r>(&self, start: usize, room: &'r mut [u8; ROOM + 1]) -> &'r [u8] {
+        let text = TEXT.iter().take(LENGTH.load(Ordering::Relaxed)).skip(start);
+        let mut length = 0;
+        for (place, byte) in room.iter_mut().zip(text) {
+            *place = byte.load(Ordering::Relaxed);
+            length += 1;
+        }
+        room.get(..=length).unwrap_or_default()
+    }
 }
 
 /// Writes it, in a hundred tries at most: one that is interrupted over and over must not hold up process 1.

@@ -19,6 +19,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use nestling::text::Text;
 use nestling::{Args, rt, sys};
 
+use log::Line;
+
 nestling::entry!(main, panic = panic);
 
 /// Which life this is.
@@ -48,17 +50,19 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     if RUNS_A_MACHINE.load(Ordering::Relaxed) {
         machine::panic(info)
     }
-    log::complain(&|out| describe(info, out));
+    let mut line = Line::new(b"");
+    describe(info, &mut line);
+    line.complain();
     rt::abort()
 }
 
 /// Where the panic was. (What it says would bring in `core::fmt`.)
-fn describe(info: &PanicInfo<'_>, out: &mut buffer::Buffer) {
-    "panic".write(out);
+fn describe(info: &PanicInfo<'_>, line: &mut Line) {
+    "panic".write(line);
     if let Some(location) = info.location() {
-        " at ".write(out);
-        location.file().write(out);
-        ":".write(out);
-        location.line().write(out);
+        " at ".write(line);
+        location.file().write(line);
+        ":".write(line);
+        location.line().write(line);
     }
 }

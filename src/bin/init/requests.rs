@@ -10,7 +10,7 @@ use nestling::text::{self, Text};
 use nestling::{Args, Errno, SigSet, Signal, io, rt, sys};
 
 use crate::buffer::Buffer;
-use crate::log::{complain, write};
+use crate::log::{Line, write};
 use crate::switch_root::switch_root;
 
 /// The name under which it asks for Enter, and then becomes the program that its arguments are: what to look for, then all that it
@@ -42,11 +42,11 @@ pub fn named(process: rt::Process) -> Option<i32> {
         None => sys::process::kill(1, Some(signal)),
     };
     let Err(errno) = answer else { return Some(0) };
-    complain(&|out| {
-        name.write(out);
-        ": ".write(out);
-        errno.write(out);
-    });
+    let mut line = Line::new(b"");
+    name.write(&mut line);
+    ": ".write(&mut line);
+    errno.write(&mut line);
+    line.complain();
     Some(1)
 }
 
@@ -81,6 +81,8 @@ pub fn become_program(
     let mut spawn = Spawn::new(program, args, env);
     spawn.attributes.signal_mask = signal_mask;
     let error = spawn.exec_without_actions();
-    complain(&|out| error.write(out));
+    let mut line = Line::new(b"");
+    error.write(&mut line);
+    line.complain();
     error.shell_code()
 }

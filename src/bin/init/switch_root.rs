@@ -9,19 +9,19 @@ use nestling::sys::mount::{MountFlags, UnmountFlags, mount, umount2};
 use nestling::text::Text;
 use nestling::{Args, AsFd, Errno, FileType, OFlags, SigSet, sys};
 
-use crate::log::complain;
+use crate::log::Line;
 use crate::requests::become_program;
 
 /// Goes on as INIT. Returns only if that failed, with what was told: an exit status.
 pub fn switch_root(args: Args<'_>, env: Args<'_>) -> i32 {
     let mut what = "NEWROOT";
     if let Err(errno) = switch(args.first().unwrap_or_default(), &mut what) {
-        complain(&|out| {
-            "switch_root: ".write(out);
-            what.write(out);
-            ": ".write(out);
-            errno.write(out);
-        });
+        let mut line = Line::new(b"");
+        "switch_root: ".write(&mut line);
+        what.write(&mut line);
+        ": ".write(&mut line);
+        errno.write(&mut line);
+        line.complain();
         return 1;
     }
     let args = args.skip(1);

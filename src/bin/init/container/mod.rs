@@ -64,7 +64,7 @@ use nestling::text::Text;
 use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 
 use crate::clock::{has_children, pause};
-use crate::log::{complain, write};
+use crate::log::{Line, write};
 use options::{Options, Wish};
 use terminal::Terminal;
 
@@ -110,7 +110,9 @@ const FAILED: i32 = 125;
 
 #[inline(never)]
 fn failed(errno: Errno) -> i32 {
-    complain(&|out| errno.write(out));
+    let mut line = Line::new(b"");
+    errno.write(&mut line);
+    line.complain();
     FAILED
 }
 
@@ -183,7 +185,9 @@ impl<'a> Init<'a> {
         if options.subreaper || options.sweep.is_some() {
             sys::machine::set_child_subreaper(true)?;
         } else if self.own.as_raw() != 1 && options.verbosity > 0 {
-            complain(&|out| "neither process 1 nor a subreaper (-s): gets no orphans".write(out));
+            let mut line = Line::new(b"");
+            "neither process 1 nor a subreaper (-s): gets no orphans".write(&mut line);
+            line.complain();
         }
         Ok(())
     }
@@ -206,7 +210,9 @@ impl<'a> Init<'a> {
         match spawn.start() {
             Ok(child) => Ok(child.id()),
             Err(error) => {
-                complain(&|out| error.write(out));
+                let mut line = Line::new(b"");
+                error.write(&mut line);
+                line.complain();
                 Err(error.shell_code())
             }
         }
@@ -239,7 +245,9 @@ impl<'a> Init<'a> {
 
     fn pass_on(&mut self, signal: Signal) {
         if self.options.verbosity > 1 {
-            complain(&|out| signal.write(out));
+            let mut line = Line::new(b"");
+            signal.write(&mut line);
+            line.complain();
         }
         let answer = match self.child {
             Some(child) => self.pass_on_to(child.as_raw(), signal),
@@ -252,11 +260,11 @@ impl<'a> Init<'a> {
             }
         };
         if let Err(errno) = answer {
-            complain(&|out| {
-                signal.write(out);
-                ": ".write(out);
-                errno.write(out);
-            });
+            let mut line = Line::new(b"");
+            signal.write(&mut line);
+            ": ".write(&mut line);
+            errno.write(&mut line);
+            line.complain();
         }
     }
 
@@ -292,12 +300,12 @@ impl<'a> Init<'a> {
                 } else {
                     "an orphan, "
                 };
-                complain(&|out| {
-                    who.write(out);
-                    pid.write(out);
-                    ": ".write(out);
-                    status.write(out);
-                });
+                let mut line = Line::new(b"");
+                who.write(&mut line);
+                pid.write(&mut line);
+                ": ".write(&mut line);
+                status.write(&mut line);
+                line.complain();
             }
             if is_command {
                 self.terminal.take_back(pid);

@@ -6,7 +6,7 @@ use nestling::text::{self, Quoted, Text};
 use nestling::{Args, ExitStatus, Signal};
 
 use crate::buffer::next_field;
-use crate::log::complain;
+use crate::log::Line;
 
 /// What the command line says.
 pub struct Options<'a> {
@@ -167,15 +167,15 @@ impl<'a> Options<'a> {
 
 #[inline(never)]
 fn wrong(option: &[u8], value: Option<&[u8]>, what: &str) -> Wish {
-    complain(&|out| {
-        Quoted(option).write(out);
-        if let Some(value) = value {
-            " ".write(out);
-            Quoted(value).write(out);
-        }
-        ": ".write(out);
-        what.write(out);
-        "; see init --help".write(out);
-    });
+    let mut line = Line::new(b"");
+    Quoted(option).write(&mut line);
+    if let Some(value) = value {
+        " ".write(&mut line);
+        Quoted(value).write(&mut line);
+    }
+    ": ".write(&mut line);
+    what.write(&mut line);
+    "; see init --help".write(&mut line);
+    line.complain();
     Wish::Wrong
 }

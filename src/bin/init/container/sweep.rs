@@ -7,7 +7,7 @@ use nestling::{AsFd, Errno, OFlags, Signal, sys};
 use super::Init;
 use crate::buffer::{Buffer, next_field};
 use crate::clock::{after, now};
-use crate::log::complain;
+use crate::log::Line;
 
 /// What was killed has so many seconds.
 const LAST_WAIT: u32 = 10;
@@ -20,10 +20,10 @@ impl Init<'_> {
             return;
         }
         if let Err(errno) = self.signal_the_rest(Signal::TERM) {
-            complain(&|out| {
-                "can't find what is left: ".write(out);
-                errno.write(out);
-            });
+            let mut line = Line::new(b"");
+            "can't find what is left: ".write(&mut line);
+            errno.write(&mut line);
+            line.complain();
         }
         // What is stopped takes no other signal.
         let _ = self.signal_the_rest(Signal::CONT);

@@ -7,16 +7,20 @@ use nestling::text::Text;
 use nestling::{Args, Signal, args, rt};
 
 use crate::clock::pause;
-use crate::log::tell;
+use crate::log::Line;
 use crate::requests::become_program;
 
 pub fn panic(info: &PanicInfo<'_>) -> ! {
-    tell(b"", &|out| crate::describe(info, out));
+    let mut line = Line::new(b"");
+    crate::describe(info, &mut line);
+    line.tell();
     begin_again()
 }
 
 pub fn fault(signal: Signal) -> ! {
-    tell(b"", &|out| signal.write(out));
+    let mut line = Line::new(b"");
+    signal.write(&mut line);
+    line.tell();
     begin_again()
 }
 

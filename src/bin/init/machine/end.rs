@@ -8,7 +8,7 @@ use nestling::{SigSet, Signal, sys};
 use super::table::{SERVICES, State};
 use super::{Machine, mounts, next_signal, service};
 use crate::clock::{NEVER, after, now, pause};
-use crate::log::tell;
+use crate::log::Line;
 
 /// How many seconds each entry `shutdown` may take.
 const SHUTDOWN_LIMIT: u32 = 60;
@@ -74,7 +74,9 @@ impl Machine<'_> {
         say(name, "");
         // Of what could not be become, nobody is left who could be asked.
         let errno = reboot(kind.unwrap_or(Reboot::Restart));
-        tell(b"", &|out| errno.write(out));
+        let mut line = Line::new(b"");
+        errno.write(&mut line);
+        line.tell();
         // Whoever can look at the machine sees why it is still there.
         loop {
             let _ = sys::process::pause();
@@ -108,8 +110,8 @@ fn signal_all(signal: Signal) {
 
 #[inline(never)]
 fn say(what: &str, more: &str) {
-    tell(b"", &|out| {
-        what.write(out);
-        more.write(out);
-    });
+    let mut line = Line::new(b"");
+    what.write(&mut line);
+    more.write(&mut line);
+    line.tell();
 }

@@ -31,7 +31,7 @@ use nestling::text::Text;
 use nestling::{Arg, Args, Errno, ExitStatus, OwnedFd, Pid, SigSet, Signal, rt, sys};
 
 use crate::clock::{NEVER, has_children, now, pause};
-use crate::log::tell;
+use crate::log::Line;
 pub use again::panic;
 use table::{SERVICES, State, Table};
 
@@ -92,13 +92,13 @@ impl Machine<'_> {
         mounts::all(true);
         // Where it is not allowed, in a pid namespace, the kernel sends no signal either.
         let _ = set_ctrl_alt_del(false);
-        tell(b"", &|out| {
-            "begins".write(out);
-            if let Ok(names) = sys::machine::uname() {
-                ", on Linux ".write(out);
-                names.release().write(out);
-            }
-        });
+        let mut line = Line::new(b"");
+        "begins".write(&mut line);
+        if let Ok(names) = sys::machine::uname() {
+            ", on Linux ".write(&mut line);
+            names.release().write(&mut line);
+        }
+        line.tell();
         self.table.keep(sys::fd::memfd_create(c"services").ok());
         self.table.read_inittab(true);
     }
@@ -108,7 +108,9 @@ impl Machine<'_> {
     fn go_on(&mut self, former: OwnedFd) {
         let _ = sys::machine::set_name(c"init");
         if !self.table.restore(&former) {
-            tell(b"", &|out| "the table of services is lost".write(out));
+            let mut line = Line::new(b"");
+            "the table of services is lost".write(&mut line);
+            line.tell();
             let _ = sys::process::kill(-1, Some(Signal::TERM));
             return self.begin();
         }
@@ -117,7 +119,9 @@ impl Machine<'_> {
         own.slow_down(now().saturating_sub(own.at()));
         pause(own.delay().into());
         self.table.keep(Some(former));
-        tell(b"", &|out| "goes on".write(out));
+        let mut line = Line::new(b"");
+        "goes on".write(&mut line);
+        line.tell();
     }
 
     /// Reaps whatever has ended: whether there are children left.
@@ -151,12 +155,12 @@ impl Machine<'_> {
                 return;
             }
             let name = before.entry().map(|entry| entry.name());
-            return tell(name.unwrap_or_default(), &|out| {
-                status.write(out);
-                if slow {
-                    "; starts again after 1 s, then ever more slowly, up to 60 s, until it has run for a minute".write(out);
-                }
-            });
+            let mut line = Line::new(name.unwrap_or_default());
+            status.write(&mut line);
+            if slow {
+                "; starts again after 1 s, then ever more slowly, up to 60 s, until it has run for a minute".write(&mut line);
+            }
+            return line.tell();
         }
     }
 
@@ -231,10 +235,10 @@ impl Machine<'_> {
         let state = service.state();
         self.table.save(index);
         if loudly && let Ok(pid) = started {
-            tell(entry.name(), &|out| {
-                "started, process ".write(out);
-                pid.write(out);
-            });
+            let mut line = Line::new(entry.name());
+            "started, process ".write(&mut line);
+            pid.write(&mut line);
+            line.tell();
         }
         state
     }

@@ -9,7 +9,7 @@ use nestling::{Errno, sys};
 
 use super::lines::each_line;
 use crate::buffer::{Buffer, next_field, next_string};
-use crate::log::tell;
+use crate::log::Line;
 
 /// Kind, target and options of each, in an order in which each finds its directory.
 static ALL: &[u8] = b"devtmpfs\0/dev\0mode=0755\0\
@@ -81,12 +81,12 @@ pub fn take_down() {
 #[inline(never)]
 fn told(what: &str, path: &CStr, answer: Result<(), Errno>) {
     if let Err(errno) = answer {
-        tell(b"", &|out| {
-            what.write(out);
-            Quoted(path.to_bytes()).write(out);
-            ": ".write(out);
-            errno.write(out);
-        });
+        let mut line = Line::new(b"");
+        what.write(&mut line);
+        Quoted(path.to_bytes()).write(&mut line);
+        ": ".write(&mut line);
+        errno.write(&mut line);
+        line.tell();
     }
 }
 

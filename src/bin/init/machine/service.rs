@@ -10,7 +10,7 @@ use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, SigSet, sys};
 
 use super::lines::each_line;
 use crate::buffer::{Buffer, next_field, next_string};
-use crate::log::tell;
+use crate::log::Line;
 use crate::requests::{ASKFIRST, become_program};
 
 /// Room for a line's words.
@@ -33,12 +33,12 @@ pub fn start(entry: &Entry<'_>, env: Args<'_>, loudly: bool) -> Result<Pid, Opti
         && loudly
         && !step.0.is_empty()
     {
-        tell(entry.name(), &|out| {
-            step.0.write(out);
-            Quoted(step.1).write(out);
-            ": ".write(out);
-            errno.write(out);
-        });
+        let mut line = Line::new(entry.name());
+        step.0.write(&mut line);
+        Quoted(step.1).write(&mut line);
+        ": ".write(&mut line);
+        errno.write(&mut line);
+        line.tell();
     }
     answer
 }
@@ -116,7 +116,9 @@ fn prepare_and_start<'l, 'g>(
             }) => child.count -= 1,
             Err(error) => {
                 if loudly {
-                    tell(entry.name(), &|out| error.write(out));
+                    let mut line = Line::new(entry.name());
+                    error.write(&mut line);
+                    line.tell();
                 }
                 return Err(error.errno());
             }

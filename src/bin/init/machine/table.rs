@@ -10,7 +10,7 @@ use nestling::{AsFd, Errno, OwnedFd, SeekFrom, Signal, io, sys};
 
 use super::lines::each_line;
 use crate::clock::{after, now};
-use crate::log::tell;
+use crate::log::Line;
 
 /// How many services there can be, and process 1 itself, which comes first.
 pub const SERVICES: usize = 65;
@@ -158,21 +158,21 @@ impl Table {
         let answer = each_line(c"/etc/inittab", &mut |line| {
             number += 1;
             if let Err(problem) = self.add(line, first) {
-                tell(b"", &|out| {
-                    "/etc/inittab, line ".write(out);
-                    number.write(out);
-                    ": ".write(out);
-                    problem.write(out);
-                });
+                let mut line = Line::new(b"");
+                "/etc/inittab, line ".write(&mut line);
+                number.write(&mut line);
+                ": ".write(&mut line);
+                problem.write(&mut line);
+                line.tell();
             }
             true
         });
         if let Err(errno) = answer {
             if !first || errno != Errno::ENOENT {
-                tell(b"", &|out| {
-                    "/etc/inittab: ".write(out);
-                    errno.write(out);
-                });
+                let mut line = Line::new(b"");
+                "/etc/inittab: ".write(&mut line);
+                errno.write(&mut line);
+                line.tell();
             }
             if !first {
                 return;
@@ -299,10 +299,10 @@ impl Table {
             service.set_at(service.at().min(latest));
             let Some(action) = service.entry().map(|entry| entry.action as u8) else {
                 if service.state() != State::FREE && service.state() != State::OWN {
-                    tell(b"", &|out| {
-                        "lost: ".write(out);
-                        Quoted(service.line()).write(out);
-                    });
+                    let mut line = Line::new(b"");
+                    "lost: ".write(&mut line);
+                    Quoted(service.line()).write(&mut line);
+                    line.tell();
                     service.set_state(State::FREE);
                 }
                 continue;
