@@ -21,8 +21,8 @@ use nestling::{
 use nestling_tests::{
     DESCRIPTORS, State, Table, Text, call, copy_probe, directory, dup2, emulated, fails, fd, fork,
     handle, handled, has_child, inode, ioctl, join, mailbox, make_directory, make_file, make_link,
-    need_root, open, open_only, open_probe, probe, probe_path, read_file, scratch, show, skip,
-    start, started, state, strayed, text,
+    need_root, open, open_only, open_probe, own_nice, probe, probe_path, read_file, scratch, show,
+    skip, start, started, state, strayed, text,
 };
 
 nestling_tests::suite! {
@@ -482,7 +482,8 @@ fn exec_keeps_the_process() {
     assert_eq!(found["parent"], text!("{}", process::getpid()));
     assert_eq!(found["session"], text!("{}", process::getpid()));
     assert_eq!((&found["fds"], &found["args"]), ("0 1 2", "2"));
-    assert_eq!((&found["blocked"], &found["nice"]), ("0", "0"));
+    assert_eq!(&found["blocked"], "0");
+    assert_eq!(found["nice"], own_nice());
     // The memory that a child would have and a pidfd mean nothing.
     let mut spawn = probe(Memory::Copied);
     spawn.attributes.pidfd = true;

@@ -484,6 +484,14 @@ pub fn read_file(path: &CStr) -> Result<Text<8192>, Errno> {
     }
 }
 
+/// This process's nice value, as a probe says it.
+pub fn own_nice() -> Text {
+    let stat = read_file(c"/proc/self/stat").expect("/proc");
+    // What is before it may have blanks.
+    let fields = stat.as_str().rsplit(") ").next().unwrap_or_default();
+    text!("{}", fields.split(' ').nth(16).unwrap_or_default())
+}
+
 pub fn make_directory(path: &CStr) -> Result<(), Errno> {
     let path = path.as_ptr() as usize;
     // SAFETY: the kernel reads a C string.
