@@ -11,7 +11,7 @@ use crate::text::{self, Sink, Text};
 ///
 /// ```
 /// use nestling::Errno;
-/// assert_eq!(Errno::ENOENT.name(), "ENOENT");
+/// assert_eq!(Errno::ENOENT.name().as_bytes(), b"ENOENT");
 /// assert_eq!(Errno::ENOENT.to_string(), "ENOENT: no such file or directory");
 /// assert_eq!(Errno::from_raw(2), Some(Errno::ENOENT));
 /// ```
@@ -58,35 +58,93 @@ impl Errno {
     }
 
     /// The name, as in `ENOENT`; empty for a number without one.
-    pub fn name(self) -> &'static str {
-        text::word(self.described(), b':', 0)
+    pub fn name(self) -> Description {
+        let all = self.described();
+        let colon = all.as_bytes().iter().position(|&byte| byte == b':');
+        all.part(0, colon.unwrap_or(all.length))
     }
 
     /// What it means, in a few words; its name where that has to do, as for most of what only sockets and streams answer. Empty for
     /// a number without one.
-    pub fn message(self) -> &'static str {
-        match text::word(self.described(), b':', 1) {
-            "" => self.name(),
-            message => message.trim_start(),
-        }
+    pub fn message(self) -> Description {
+        let all = self.described();
+        let colon = all.as_bytes().iter().position(|&byte| byte == b':');
+        all.part(colon.map_or(0, |colon| colon + 2), all.length)
     }
 
-    fn described(self) -> &'static str {
-        text::word(DESCRIBED, b'\n', self.0.get() as usize)
+    /// Both.
+    fn described(self) -> Description {
+        let mut all = Description::EMPTY;
+        all.push(b'E');
+        let (mut line, mut is_name) = (0, true);
+        for place in 0..SYMBOLS {
+            let byte = symbol_at(place);
+            line += i32::from(byte == b'\n');
+            if line == self.as_raw() && byte != b'\n' {
+                is_name &= byte != b':';
+                all.push(match is_name {
+                    true => byte.to_ascii_uppercase(),
+                    false => byte,
+                });
+            }
+        }
+        if all.length == 1 {
+            all.length = 0;
+        }
+        all
     }
 }
 
-text::display_text!(Errno);
+/// An error's name or message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Description {
+    text: [u8; Self::LONGEST],
+    length: usize,
+}
+
+impl Description {
+    const LONGEST: usize = 40;
+    const EMPTY: Self = Self {
+        text: [0; Self::LONGEST],
+        length: 0,
+    };
+
+    /// Its text, which is ASCII.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.text.get(..self.length).unwrap_or_default()
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.text.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    fn part(&self, start: usize, end: usize) -> Self {
+        let mut part = Self::EMPTY;
+        let text = self.text.get(start..end).unwrap_or_default();
+        text.iter().for_each(|&byte| part.push(byte));
+        part
+    }
+}
+
+text::display_text!(Errno, Description);
+
+impl Text for Description {
+    fn write(&self, out: &mut impl Sink) {
+        out.put(self.as_bytes());
+    }
+}
 
 impl Text for Errno {
     fn write(&self, out: &mut impl Sink) {
-        match self.described() {
-            "" => {
-                "error ".write(out);
-                text::decimal(self.as_raw(), out);
-            }
-            described => described.write(out),
+        let described = self.described();
+        if described.length == 0 {
+            "error ".write(out);
+            text::decimal(self.as_raw(), out);
         }
+        described.write(out);
     }
 }
 
@@ -172,7 +230,7 @@ impl Errno {
     pub const ENOSPC: Self = constant(28);
     /// illegal seek
     pub const ESPIPE: Self = constant(29);
-    /// read-only file system
+    /// read only file system
     pub const EROFS: Self = constant(30);
     /// too many links
     pub const EMLINK: Self = constant(31);
@@ -350,7 +408,7 @@ impl Errno {
     pub const ENAVAIL: Self = constant(119);
     /// is a XENIX file
     pub const EISNAM: Self = constant(120);
-    /// remote I/O error
+    /// remote input/output error
     pub const EREMOTEIO: Self = constant(121);
     /// disk quota exceeded
     pub const EDQUOT: Self = constant(122);
@@ -384,9 +442,62 @@ impl Errno {
     pub const ENOTSUP: Self = Self::EOPNOTSUPP;
 }
 
-/// Name and message by number, each on a line of its own; the numbers that Linux leaves out are empty. One string, since
-/// pointers to 134 would take 2 KiB; and messages where a file, a process or a mount can fail so, since the others are a kilobyte.
-static DESCRIBED: &str = "\
+// ---- Their names and messages, in little room ----
+
+/// What five bits stand for; in a name, a letter is a capital one.
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz :/23\n";
+
+/// How many symbols [`DESCRIBED`] is, without the `E` that begins each line.
+const SYMBOLS: usize = pack().1;
+
+/// These, five bits each. (A byte more, so that each has one behind it.)
+static PACKED: [u8; SYMBOLS * 5 / 8 + 2] = {
+    let (all, _) = pack();
+    let mut packed = [0; SYMBOLS * 5 / 8 + 2];
+    let mut index = 0;
+    while index < packed.len() {
+        packed[index] = all[index];
+        index += 1;
+    }
+    packed
+};
+
+const fn pack() -> ([u8; DESCRIBED.len()], usize) {
+    let text = DESCRIBED.as_bytes();
+    let (mut packed, mut symbols) = ([0; DESCRIBED.len()], 0);
+    let mut index = 1;
+    while index < text.len() {
+        if !(text[index - 1] == b'\n' && text[index] == b'E') {
+            let bit = symbols * 5;
+            let symbol = (symbol_of(text[index]) as u16) << (bit % 8);
+            packed[bit / 8] |= symbol as u8;
+            packed[bit / 8 + 1] |= (symbol >> 8) as u8;
+            symbols += 1;
+        }
+        index += 1;
+    }
+    (packed, symbols)
+}
+
+const fn symbol_of(byte: u8) -> usize {
+    let mut symbol = 0;
+    while ALPHABET[symbol] != byte.to_ascii_lowercase() {
+        symbol += 1;
+    }
+    symbol
+}
+
+fn symbol_at(place: usize) -> u8 {
+    let bit = place * 5;
+    let byte = |index| PACKED.get(index).copied().unwrap_or_default();
+    let pair = u16::from_le_bytes([byte(bit / 8), byte(bit / 8 + 1)]);
+    ALPHABET[usize::from(pair >> (bit % 8)) % ALPHABET.len()]
+}
+
+/// Name and message by number, each on a line of its own; the numbers that Linux leaves out are empty. Messages where a file, a process
+/// or a mount can fail so, since the others are a kilobyte.
+const DESCRIBED: &str = "\
+\n\
 \n\
 EPERM: operation not permitted\n\
 ENOENT: no such file or directory\n\
@@ -417,7 +528,7 @@ ETXTBSY: open for writing\n\
 EFBIG: file too large\n\
 ENOSPC: no space left\n\
 ESPIPE: illegal seek\n\
-EROFS: read-only file system\n\
+EROFS: read only file system\n\
 EMLINK: too many links\n\
 EPIPE: broken pipe\n\
 EDOM: outside the domain\n\
@@ -508,7 +619,7 @@ EUCLEAN: needs cleaning\n\
 ENOTNAM\n\
 ENAVAIL\n\
 EISNAM\n\
-EREMOTEIO: remote I/O error\n\
+EREMOTEIO: remote input/output error\n\
 EDQUOT: disk quota exceeded\n\
 ENOMEDIUM: no medium\n\
 EMEDIUMTYPE\n\
@@ -539,7 +650,7 @@ mod tests {
             (Errno::EHWPOISON, linux::EHWPOISON, "EHWPOISON"),
         ] {
             assert_eq!(errno.as_raw() as u32, number);
-            assert_eq!(errno.name(), name);
+            assert_eq!(errno.name().to_string(), name);
         }
     }
 
@@ -547,9 +658,15 @@ mod tests {
     fn every_number_but_the_two_that_linux_leaves_out_has_a_name() {
         for number in (1..134).filter(|number| ![41, 58].contains(number)) {
             let errno = Errno::from_raw(number).unwrap();
-            assert!(errno.name().starts_with('E'), "{number}");
-            assert!(errno.to_string().starts_with(errno.name()), "{number}");
-            assert!(errno.to_string().ends_with(errno.message()), "{number}");
+            let (name, message) = (errno.name().to_string(), errno.message().to_string());
+            assert!(name.starts_with('E'), "{number}");
+            let whole = match message == name {
+                true => name,
+                false => std::format!("{name}: {message}"),
+            };
+            let line = DESCRIBED.lines().nth(number as usize + 1);
+            assert_eq!(line, Some(&*whole), "{number}");
+            assert_eq!(errno.to_string(), whole);
         }
     }
 
@@ -561,9 +678,9 @@ mod tests {
         for errno in [Errno::ESTALE, Errno::EDQUOT, Errno::EOPNOTSUPP] {
             assert_ne!(errno.message(), errno.name());
         }
-        assert_eq!(Errno::ENOTSOCK.message(), "ENOTSOCK");
+        assert_eq!(Errno::ENOTSOCK.message().to_string(), "ENOTSOCK");
         assert_eq!(Errno::ENOTSOCK.to_string(), "ENOTSOCK");
-        assert_eq!(Errno::from_raw(41).unwrap().message(), "");
+        assert_eq!(Errno::from_raw(41).unwrap().message().to_string(), "");
     }
 
     #[test]

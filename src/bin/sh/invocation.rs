@@ -145,7 +145,7 @@ fn source<'a>(
     match opened {
         Ok(source) => Ok((source, parameters)),
         Err(errno) => {
-            shell.complain(text!("cannot open ", *file, ": ", errno.message()));
+            shell.complain(text!("cannot open ", *file, ": ", errno));
             Err(if errno == nestling::Errno::ENOENT {
                 127
             } else {

@@ -139,7 +139,7 @@ pub fn effects(
             };
             if let Err(errno) = is_open {
                 open_all(shell, None, &effects)?;
-                shell.complain(text!(from, ": ", errno.message()));
+                shell.complain(text!(from, ": ", errno));
                 return Err(Failed::Redirection);
             }
         }
@@ -249,7 +249,7 @@ fn document(shell: &mut Shell, fd: RawFd, text: &[u8]) -> Result<Effect, Failed>
     match made.and_then(descriptors::private) {
         Ok(text) => Ok(Effect::Document { fd, text }),
         Err(errno) => {
-            shell.complain(text!("here-document: ", errno.message()));
+            shell.complain(text!("here-document: ", errno));
             Err(Failed::Redirection)
         }
     }
@@ -264,14 +264,7 @@ pub fn complain(shell: &mut Shell, effect: &Action<'_>, errno: Errno) {
                 1 => "writing",
                 _ => "reading and writing",
             };
-            shell.complain(text!(
-                "cannot open ",
-                path,
-                " for ",
-                purpose,
-                ": ",
-                errno.message()
-            ));
+            shell.complain(text!("cannot open ", path, " for ", purpose, ": ", errno));
         }
         Action::Dup2 { from, to } => shell.complain(text!(
             "cannot duplicate descriptor ",
@@ -279,7 +272,7 @@ pub fn complain(shell: &mut Shell, effect: &Action<'_>, errno: Errno) {
             " to ",
             to,
             ": ",
-            errno.message()
+            errno
         )),
         _ => shell.complain(text!(errno)),
     }

@@ -279,6 +279,8 @@ pub enum Piece<'a> {
     Text(&'a [u8]),
     /// Its name without SIG.
     Signal(Signal),
+    /// Its message.
+    Errno(Errno),
     /// Between single quotes.
     Quoted(&'a [u8]),
     Number(i64),
@@ -306,7 +308,7 @@ as_piece! {
     Quoted<'_>: quoted => Piece::Quoted(quoted.0);
     CStr: string => Piece::Text(string.to_bytes());
     Signal: signal => Piece::Signal(*signal);
-    Errno: errno => Piece::Text(errno.message().as_bytes());
+    Errno: errno => Piece::Errno(*errno);
     Pid: pid => Piece::Number(pid.as_raw().into());
     i32: number => Piece::Number((*number).into());
     u32: number => Piece::Number((*number).into());
@@ -325,6 +327,7 @@ impl Text for Piece<'_> {
         match self {
             Self::Text(text) => out.put(text),
             Self::Signal(signal) => signal.short().write(out),
+            Self::Errno(errno) => errno.message().write(out),
             Self::Quoted(text) => Quoted(text).write(out),
             Self::Number(number) => number.write(out),
         }

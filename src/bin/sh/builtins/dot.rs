@@ -42,10 +42,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
     match executed {
         Ok(flow) => flow.map(|()| shell.status),
-        Err(errno) => Err(shell.fatal(
-            1,
-            text!(arguments.name(), ": ", name, ": ", errno.message()),
-        )),
+        Err(errno) => Err(shell.fatal(1, text!(arguments.name(), ": ", name, ": ", errno))),
     }
 }
 

@@ -266,7 +266,7 @@ fn failure(shell: &mut Shell, name: &CStr, path: &CStr, error: &Error<'_>) -> i3
         }
         Some(Step::Exec(..)) => exec_failure(shell, name, path, errno),
         Some(Step::Clone) => {
-            shell.complain(text!("cannot start ", name, ": ", errno.message()));
+            shell.complain(text!("cannot start ", name, ": ", errno));
             126
         }
         _ => {
@@ -288,7 +288,7 @@ fn exec_failure(shell: &mut Shell, name: &CStr, path: &CStr, errno: Errno) -> i3
             126
         }
         errno => {
-            shell.complain(text!(name, ": ", errno.message()));
+            shell.complain(text!(name, ": ", errno));
             126
         }
     }

@@ -182,7 +182,7 @@ fn run(shell: &mut Shell, builtin: &'static Builtin, fields: &Fields) -> Flow {
     let written = shell.output.finish();
     shell.status = answer?;
     if let Err(errno) = written {
-        shell.complain(text!(builtin.name, ": write error: ", errno.message()));
+        shell.complain(text!(builtin.name, ": write error: ", errno));
         shell.status = shell.status.max(1);
     }
     Ok(())

@@ -19,7 +19,7 @@ pub fn fork(shell: &mut Shell, place: Place<'_>) -> Result<Option<(Pid, Option<P
     shell.output.flush();
     let held = traps::hold(shell);
     match rt::fork() {
-        Err(errno) => Err(shell.fatal(2, text!("cannot fork: ", errno.message()))),
+        Err(errno) => Err(shell.fatal(2, text!("cannot fork: ", errno))),
         Ok(Some(pid)) => {
             drop(held);
             let group = jobs::place(shell, pid, place.group);
@@ -106,7 +106,7 @@ pub fn start(
 /// A pipe, which is the shell's own.
 pub fn pipe(shell: &mut Shell) -> Result<(OwnedFd, OwnedFd), Divert> {
     sys::fd::pipe2(OFlags::CLOEXEC)
-        .map_err(|errno| shell.fatal(2, text!("cannot make a pipe: ", errno.message())))
+        .map_err(|errno| shell.fatal(2, text!("cannot make a pipe: ", errno)))
 }
 
 /// Reads to the end what a command writes that is in a command substitution.

@@ -39,7 +39,7 @@ impl Folder {
             && let Some(number) = result.strip_prefix("errno ")
         {
             let errno = number.parse().ok().and_then(Errno::from_raw);
-            *result = errno.expect("an errno").name().into();
+            *result = errno.expect("an errno").name().to_string();
         }
         let ids = outcome.remove("ids").unwrap_or_default();
         let ids: Vec<&str> = ids.trim_matches(['[', ']']).split(", ").collect();
