@@ -71,23 +71,35 @@ pub enum Action<'a> {
 }
 
 impl Action<'_> {
-    /// Whether POSIX or its common extensions call it a file action.
-    fn is_file_action(&self) -> bool {
-        matches!(
-            self,
-            Self::Open { .. }
-                | Self::Close(_)
-                | Self::Dup2 { .. }
-                | Self::Chdir(_)
-                | Self::Fchdir(_)
-                | Self::CloseFrom(_)
-                | Self::SetForeground(_)
-        )
+    /// Their names in the order of [`index`](Self::index), with what stands between them and what they are about.
+    const NAMES: &'static str = "open ,close ,dup2 ,chdir ,fchdir ,close from ,set foreground on ,controlling terminal ,chroot ,umask ,limit ,groups,gid ,uid ,reset ids";
+
+    /// Those before this are what POSIX or its common extensions call file actions.
+    const FILE_ACTIONS: usize = 7;
+
+    fn index(&self) -> usize {
+        match self {
+            Self::Open { .. } => 0,
+            Self::Close(_) => 1,
+            Self::Dup2 { .. } => 2,
+            Self::Chdir(_) => 3,
+            Self::Fchdir(_) => 4,
+            Self::CloseFrom(_) => 5,
+            Self::SetForeground(_) => 6,
+            Self::ControllingTerminal(_) => 7,
+            Self::Chroot(_) => 8,
+            Self::Umask(_) => 9,
+            Self::Limit(..) => 10,
+            Self::Groups(_) => 11,
+            Self::Gid(_) => 12,
+            Self::Uid(_) => 13,
+            Self::ResetIds => 14,
+        }
     }
 
     /// Writes `file action 2 (open "/nope")`.
     pub(super) fn describe(&self, index: usize, out: &mut impl Sink) {
-        if self.is_file_action() {
+        if self.index() < Self::FILE_ACTIONS {
             "file ".write(out);
         }
         "action ".write(out);
@@ -102,44 +114,25 @@ text::display_text!(Action<'_>);
 
 impl Text for Action<'_> {
     fn write(&self, out: &mut impl Sink) {
-        let (name, number) = match *self {
-            Self::Open { path, .. } => return named("open ", path, out),
-            Self::Chdir(path) => return named("chdir ", path, out),
-            Self::Chroot(path) => return named("chroot ", path, out),
-            Self::Umask(mask) => {
-                "umask ".write(out);
-                return text::digits(mask, 8, 3, out);
+        text::word(Self::NAMES, b',', self.index()).write(out);
+        match *self {
+            Self::Open { path, .. } | Self::Chdir(path) | Self::Chroot(path) => {
+                text::Quoted(path.to_bytes()).write(out);
             }
-            Self::Limit(resource, _) => {
-                "limit ".write(out);
-                return resource.name().write(out);
-            }
-            Self::Groups(_) => return "groups".write(out),
-            Self::ResetIds => return "reset ids".write(out),
             Self::Dup2 { from, to } => {
-                "dup2 ".write(out);
                 text::decimal(from, out);
-                (" to ", to)
+                " to ".write(out);
+                text::decimal(to, out);
             }
-            Self::Close(fd) => ("close ", fd),
-            Self::Fchdir(fd) => ("fchdir ", fd),
-            Self::CloseFrom(fd) => ("close from ", fd),
-            Self::SetForeground(fd) => ("set foreground on ", fd),
-            Self::ControllingTerminal(fd) => ("controlling terminal ", fd),
-            Self::Gid(id) => return numbered("gid ", id, out),
-            Self::Uid(id) => return numbered("uid ", id, out),
-        };
-        name.write(out);
-        text::decimal(number, out);
+            Self::Close(fd)
+            | Self::Fchdir(fd)
+            | Self::CloseFrom(fd)
+            | Self::SetForeground(fd)
+            | Self::ControllingTerminal(fd) => text::decimal(fd, out),
+            Self::Umask(mask) => text::digits(mask, 8, 3, out),
+            Self::Limit(resource, _) => resource.name().write(out),
+            Self::Gid(id) | Self::Uid(id) => text::digits(id, 10, 1, out),
+            Self::Groups(_) | Self::ResetIds => {}
+        }
     }
-}
-
-fn numbered(what: &str, id: u32, out: &mut impl Sink) {
-    what.write(out);
-    text::digits(id, 10, 1, out);
-}
-
-fn named(what: &str, path: &CStr, out: &mut impl Sink) {
-    what.write(out);
-    text::Quoted(path.to_bytes()).write(out);
 }

@@ -46,9 +46,17 @@ pub(super) struct Job<'s, 'a> {
 
 impl Job<'_, '_> {
     /// Notes which step comes next: if an errno is returned, it is that one's.
-    #[inline(never)]
+    #[inline]
     pub fn begin(&self, at: At) {
         self.record.set(Record { at, errno: None });
+    }
+
+    /// Notes that the step has failed.
+    pub fn fail(&self, errno: Errno) {
+        self.record.set(Record {
+            errno: Some(errno),
+            ..self.record.get()
+        });
     }
 }
 
@@ -68,12 +76,8 @@ pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
     };
     job.begin(At::STATUS_PIPE);
     let Err(errno) = closed.and_then(|()| carry_out(job, &mut pipe));
-    let record = Record {
-        errno: Some(errno),
-        ..job.record.get()
-    };
-    job.record.set(record);
-    if !job.memory_shared && pipe.send(record).is_err() {
+    job.fail(errno);
+    if !job.memory_shared && pipe.send(job.record.get()).is_err() {
         // An exit status could be taken for the program's.
         let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
     }
@@ -350,11 +354,7 @@ fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
 /// Returns only what went wrong.
 fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
     job.begin(At::EXEC);
-    let reached = Record {
-        at: At::REACHED,
-        errno: None,
-    };
-    if !job.memory_shared && pipe.send(reached).is_err() {
+    if !job.memory_shared && pipe.send(Record::REACHED).is_err() {
         // A program that runs while its parent believes that it doesn't would be worse.
         sys::process::exit(127);
     }

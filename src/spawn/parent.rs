@@ -55,25 +55,23 @@ pub(super) fn start<'a>(
     let outcome = start_with_signals_blocked(&mut job, stack);
     // This cannot fail: the mask is one that the kernel gave us.
     let _ = sys::signal::set_mask(mask);
-    outcome.map_err(|failure| match failure {
-        Failure::Failed(errno) => Error::Failed {
-            step: job.record.get().at.step(spawn),
+    outcome.map_err(|signal| match job.record.get() {
+        Record {
+            at,
+            errno: Some(errno),
+        } => Error::Failed {
+            step: at.step(spawn),
             errno,
         },
-        Failure::Killed(signal) => Error::Killed { signal },
+        Record { errno: None, .. } => Error::Killed { signal },
     })
 }
 
-/// An [`Error`] before it is told whose step it is: that stands in the job's record.
-enum Failure {
-    Failed(Errno),
-    Killed(Option<Signal>),
-}
-
+/// If that fails, the record says why, unless it says nothing: then the child was killed by this signal.
 fn start_with_signals_blocked(
     job: &mut Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
-) -> Result<Child, Failure> {
+) -> Result<Child, Option<Signal>> {
     let dumpable = changes_dumpable(job).then(Dumpable::keep).flatten();
     let shared = job.spawn.attributes.memory == Memory::Shared;
     job.memory_shared = shared && !refused(&REFUSES_SHARING);
@@ -86,35 +84,29 @@ fn start_with_signals_blocked(
         answer = clone(job, stack);
         REFUSES_SHARING.store(answer.is_ok(), Ordering::Relaxed);
     }
-    let (pid, pidfd) = answer.map_err(Failure::Failed)?;
+    let (pid, pidfd) = match answer {
+        Ok(child) => child,
+        Err(errno) => {
+            job.fail(errno);
+            return Err(None);
+        }
+    };
 
     let mut stop = None;
     if let Err(errno) = hear(job, || stop = resume(pid).or(stop)) {
         let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
-        job.record.set(Record {
-            at: At::STATUS_PIPE,
-            errno: Some(errno),
-        });
+        job.begin(At::STATUS_PIPE);
+        job.fail(errno);
     }
-    let outcome = match job.record.get() {
-        Record {
-            at: At::REACHED,
-            errno: None,
-        } => {
-            if let Some(stop) = stop {
-                let _ = sys::process::kill(pid.as_raw(), Some(stop));
-            }
-            Ok(Child::new(pid, pidfd))
+    let outcome = if job.record.get() == Record::REACHED {
+        if let Some(stop) = stop {
+            let _ = sys::process::kill(pid.as_raw(), Some(stop));
         }
-        Record { errno, .. } => {
-            // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
-            // another wait has done so, and it is gone all the same.
-            let status = wait::wait(pid).ok();
-            Err(match errno {
-                Some(errno) => Failure::Failed(errno),
-                None => Failure::Killed(status.and_then(|status| status.signal())),
-            })
-        }
+        Ok(Child::new(pid, pidfd))
+    } else {
+        // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
+        // another wait has done so, and it is gone all the same.
+        Err(wait::wait(pid).ok().and_then(|status| status.signal()))
     };
     if let Some(dumpable) = dumpable {
         // Only now, when the child has left this memory: else its new user could look into it.

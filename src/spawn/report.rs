@@ -221,7 +221,7 @@ pub(super) struct At(u32);
 impl At {
     pub const CLONE: Self = Self(1);
     pub const STATUS_PIPE: Self = Self(2);
-    /// An exec is under way: if nothing else is heard, the program runs.
+    /// The exec itself, of which nothing is known but that it is under way.
     pub const REACHED: Self = Self(3);
     pub const EXEC: Self = Self(4);
     /// An exec that did not find the program's interpreter.
@@ -255,6 +255,12 @@ impl At {
 }
 
 impl Record {
+    /// An exec is under way: if nothing else is heard, the program runs.
+    pub const REACHED: Self = Self {
+        at: At::REACHED,
+        errno: None,
+    };
+
     /// As it crosses the pipe, in one write, which is atomic.
     pub fn to_bytes(self) -> [u8; 8] {
         let errno = self.errno.map_or(0, Errno::as_raw).to_ne_bytes();
