@@ -134,16 +134,19 @@ pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
 /// The `index`th word of a list that `separator` divides, counted from 0; empty if there are not so many. Such a list takes
 /// half the room of an array of `&str`.
 pub fn word(list: &'static str, separator: u8, index: usize) -> &'static str {
-    let mut rest = list;
-    for _ in 0..index {
-        let end = rest.split_at_checked(length(rest, separator) + 1);
-        rest = end.map_or("", |(_, rest)| rest);
+    let (mut start, mut end, mut left) = (0, list.len(), index);
+    for (place, byte) in list.bytes().enumerate() {
+        if byte == separator {
+            if left == 0 {
+                end = place;
+                break;
+            }
+            left -= 1;
+            start = place + 1;
+        }
     }
-    rest.get(..length(rest, separator)).unwrap_or(rest)
-}
-
-fn length(list: &str, separator: u8) -> usize {
-    list.bytes().take_while(|&byte| byte != separator).count()
+    let word = list.get(start..end).filter(|_| left == 0);
+    word.unwrap_or_default()
 }
 
 /// The place of a word in a list that spaces divide.
