@@ -75,14 +75,18 @@ impl Group {
     }
 
     pub fn command(&self, workspace: &Workspace, profile: Profile, what: &[&str]) -> Expression {
-        let profile: &[&str] = if profile == Profile::Release {
-            &["--release"]
-        } else {
-            &[]
-        };
-        self.rust
-            .cargo(&[&["build"], what, profile].concat(), &self.archs)
-            .dir(&workspace.root)
+        let optimised = profile == Profile::Release;
+        let profile: &[&str] = if optimised { &["--release"] } else { &[] };
+        let mut command = self
+            .rust
+            .cargo(&[&["build"], what, profile].concat(), &self.archs);
+        for arch in &self.archs {
+            let flags = arch.rustflags(what.starts_with(PROGRAMS));
+            if let (Some(flags), true) = (flags, optimised) {
+                command = command.env(arch.cargo_variable("RUSTFLAGS"), flags);
+            }
+        }
+        command.dir(&workspace.root)
     }
 }
 
