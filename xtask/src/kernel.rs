@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use duct::{Expression, cmd};
+use duct::cmd;
 
-use crate::{apt, arch::Arch, workspace::Workspace};
+use crate::{apt, arch::Arch, packages::Apt, workspace::Workspace};
 
 /// Debian's name of the architecture, and the package that stands for its kernel.
 fn debian(arch: Arch) -> (&'static str, &'static str) {
@@ -139,94 +139,6 @@ fn unpack(package: &Path, to: &Path) -> Result<()> {
     );
     fs::rename(partial, to)?;
     Ok(())
-}
-
-/// apt with everything of its own: sources, lists, architecture.
-struct Apt {
-    place: PathBuf,
-    options: Vec<String>,
-}
-
-impl Apt {
-    fn new(place: &Path, arch: &str, suite: &str) -> Result<Self> {
-        let place = place.join("apt").join(suite);
-        for directory in ["lists/partial", "cache/archives/partial"] {
-            fs::create_dir_all(place.join(directory))
-                .with_context(|| format!("can't make {}", place.display()))?;
-        }
-        let sources = place.join("sources.list");
-        fs::write(&sources, apt::source_line(suite, "target=Packages"))?;
-        let options = [
-            format!("Dir::Etc::SourceList={}", sources.display()),
-            "Dir::Etc::SourceParts=/dev/null".into(),
-            "Dir::Etc::Preferences=/dev/null".into(),
-            "Dir::Etc::PreferencesParts=/dev/null".into(),
-            format!("Dir::State::Lists={}", place.join("lists").display()),
-            format!("Dir::Cache={}", place.join("cache").display()),
-            "Dir::State::Status=/dev/null".into(),
-            format!("APT::Architecture={arch}"),
-            format!("APT::Architectures={arch}"),
-            "Acquire::Languages=none".into(),
-            "Acquire::http::Timeout=20".into(),
-            "Acquire::https::Timeout=20".into(),
-            // apt's own user, whom root leaves the download to, may not be allowed into this directory.
-            "APT::Sandbox::User=root".into(),
-        ];
-        let options = options.into_iter().flat_map(|it| ["-o".into(), it]);
-        Ok(Self {
-            place,
-            options: options.collect(),
-        })
-    }
-
-    fn command(&self, program: &str, args: &[&str]) -> Expression {
-        let args = self
-            .options
-            .iter()
-            .map(String::as_str)
-            .chain(args.iter().copied());
-        cmd(program, args).env("LC_ALL", "C").stdin_null()
-    }
-
-    /// Fetches the lists; what it says, since its status does not tell whether they came.
-    fn update(&self) -> Result<String> {
-        Ok(self
-            .command("apt-get", &["update"])
-            .stderr_to_stdout()
-            .unchecked()
-            .read()?)
-    }
-
-    fn show(&self, package: &str) -> Option<String> {
-        self.command("apt-cache", &["show", "--no-all-versions", package])
-            .stderr_null()
-            .read()
-            .ok()
-            .filter(|text| !text.is_empty())
-    }
-
-    /// Downloads a package, with apt's progress on the standard error.
-    fn download(&self, package: &str) -> Result<PathBuf> {
-        let files = || -> Result<Vec<PathBuf>> {
-            let entries = fs::read_dir(&self.place)?;
-            let paths: Vec<_> = entries.map(|it| Ok(it?.path())).collect::<Result<_>>()?;
-            Ok(paths
-                .into_iter()
-                .filter(|path| path.extension().is_some_and(|it| it == "deb"))
-                .collect())
-        };
-        for leftover in files()? {
-            fs::remove_file(leftover)?;
-        }
-        self.command("apt-get", &["download", package])
-            .dir(&self.place)
-            .stdout_to_stderr()
-            .run()
-            .with_context(|| format!("can't download {package}"))?;
-        files()?
-            .pop()
-            .with_context(|| format!("apt-get downloaded no {package}"))
-    }
 }
 
 #[cfg(test)]

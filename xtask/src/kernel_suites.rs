@@ -14,6 +14,7 @@ use crate::{
     arch::Arch,
     boot,
     compile::{self, Profile},
+    debian,
     initramfs::Initramfs,
     kernel, life,
     machine::{self, Event, Machine, Progress},
@@ -49,7 +50,13 @@ impl<'a> Machines<'a> {
         let (mut waiting, mut missing) = (VecDeque::new(), Vec::new());
         for &arch in archs {
             match (machine::emulator(arch), kernel::present(workspace, arch)) {
-                (Ok(_), Some(path)) => waiting.push_back((arch, path)),
+                (Ok(_), Some(path)) => {
+                    waiting.push_back((arch, path));
+                    if arch == debian::ARCH && debian::present(workspace).is_none() {
+                        missing
+                            .push((arch, "Debian's initramfs can't be had: see the setup above"));
+                    }
+                }
                 (Ok(_), None) => missing.push((arch, "no kernel can be had: see the setup above")),
                 (Err(_), _) => {
                     missing.push((arch, "no qemu-system can be had: see the setup above"))
@@ -70,13 +77,18 @@ impl<'a> Machines<'a> {
         let next = || self.waiting.lock().ok()?.pop_front();
         while let Some((arch, kernel)) = next() {
             let session = Session::run(self.workspace, arch, &kernel, self.suites);
-            let life = life::run(self.workspace, arch, &kernel);
-            let typing = typing::run(self.workspace, arch, &kernel);
+            let mut others = vec![
+                ("life", life::run(self.workspace, arch, &kernel)),
+                ("typing", typing::run(self.workspace, arch, &kernel)),
+            ];
+            if let (debian::ARCH, Some(files)) = (arch, debian::present(self.workspace)) {
+                others.push(("debian", debian::run(self.workspace, &kernel, &files)));
+            }
             if let Ok(mut done) = self.done.lock() {
                 done.push(Done {
                     arch,
                     session,
-                    others: [("life", life), ("typing", typing)],
+                    others,
                 });
             }
         }
@@ -122,7 +134,7 @@ struct Done {
     arch: Arch,
     session: Result<Session>,
     /// By their names, those that have machines of their own.
-    others: [(&'static str, Result<(Duration, Outcome)>); 2],
+    others: Vec<(&'static str, Result<(Duration, Outcome)>)>,
 }
 
 /// A process of the inittab that has ended, or could not be started.

@@ -1,12 +1,14 @@
 //! `cargo xtask setup`: sees to it that everything is there which building and testing need.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, ensure};
 use duct::cmd;
 
 use crate::{
     apt::{self, Missing},
     arch::Arch,
-    kernel, machine,
+    debian, kernel, machine,
     toolchain::Rust,
     workspace::{Workspace, cargo},
 };
@@ -36,7 +38,11 @@ pub fn setup(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
     for &arch in archs {
         let emulator = tell(|| machine::emulator(arch).map(|path| path.display().to_string()));
         if emulator {
-            tell_of_kernel(workspace, arch);
+            let present = kernel::present(workspace, arch);
+            tell_of_file(present, || kernel::obtain(workspace, arch));
+        }
+        if emulator && arch == debian::ARCH {
+            tell_of_file(debian::present(workspace), || debian::obtain(workspace));
         }
     }
     ensure!(complete, "something is missing, see above");
@@ -56,13 +62,14 @@ fn tell(find: impl Fn() -> Result<String, Missing>) -> bool {
     state != "missing"
 }
 
-/// Downloads a kernel unless it is there.
-fn tell_of_kernel(workspace: &Workspace, arch: Arch) {
-    let state = match kernel::present(workspace, arch) {
-        Some(_) => "present",
-        None => "installed",
+/// Fetches what is not present, and prints which it was.
+fn tell_of_file(present: Option<PathBuf>, obtain: impl Fn() -> Result<PathBuf>) {
+    let state = if present.is_some() {
+        "present"
+    } else {
+        "installed"
     };
-    match kernel::obtain(workspace, arch) {
+    match obtain() {
         Ok(path) => println!("{state:<10} {}", path.display()),
         Err(error) => println!("{:<10} {error:#}", "missing"),
     }

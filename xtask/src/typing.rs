@@ -26,7 +26,7 @@ const INITTAB: &[u8] = b"::respawn:-/bin/sh\n";
 const PROMPT: &str = "# ";
 
 /// Keys, and what the console says then, in this order. (Ctrl-A is qemu's own.)
-type Exchange = (&'static str, &'static [&'static str]);
+pub type Exchange = (&'static str, &'static [&'static str]);
 
 const TYPED: &[(&str, &[Exchange])] = &[
     ("the shell asks for a command", &[("", &[PROMPT])]),
@@ -89,11 +89,16 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<(Duration
         initramfs: &initramfs,
         append: "",
     };
+    talk(&machine, TYPED)
+}
+
+/// Has such a talk over a machine's console: a check for each part of it, the first that fails being the last.
+pub fn talk(machine: &Machine<'_>, parts: &[(&str, &[Exchange])]) -> Result<(Duration, Outcome)> {
     let begin = Instant::now();
     let mut running = machine.start(Stdio::piped())?;
     let mut heard = 0;
     let mut passed = 0;
-    'all: for (_, exchanges) in TYPED {
+    'all: for (_, exchanges) in parts {
         for (keys, answers) in *exchanges {
             // Where the machine is gone, nothing answers.
             let _ = running.strike(keys);
@@ -105,13 +110,13 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<(Duration
         }
         passed += 1;
     }
-    let failed: String = TYPED[passed..]
+    let failed: String = parts[passed..]
         .iter()
         .map(|(name, _)| format!("FAILED {name}\n"))
         .collect();
     let outcome = Outcome {
         passed,
-        failed: TYPED.len() - passed,
+        failed: parts.len() - passed,
         skipped: Vec::new(),
         output: format!(
             "{failed}on the console:\n{}",
