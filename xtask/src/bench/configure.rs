@@ -1,5 +1,5 @@
 //! `sh` beside dash at real work: how long the `configure` scripts of three packages from Debian's sources take, made by autoconf of
-//! three different ages; and whether they come to the same results, without which the time is worth nothing.
+//! three different ages, and `make` of one of them; and whether they come to the same results, without which the time is worth nothing.
 //!
 //! Two things are not the same, as the scripts find out what the shell can do: dash has no `$LINENO`, and so has the script write a
 //! copy of itself with numbers in its place; and its `echo` knows `\c`.
@@ -31,6 +31,10 @@ const PACKAGES: [(&str, &str); 3] = [
     ("hello", "2.69"),
     ("libffi", "2.71"),
 ];
+
+/// The one that is built as well, and how often.
+const BUILT: &str = "libffi";
+const MAKE_TURNS: usize = 3;
 
 /// By their names, all files that the script has made.
 type Results = BTreeMap<PathBuf, Vec<u8>>;
@@ -69,6 +73,29 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
                 .collect(),
         });
     }
+    let source = folder.join(BUILT);
+    let (tree, shell) = (folder.join("tree"), folder.join("sh"));
+    let mut results = [Results::new(), Results::new()];
+    let values = in_turns(shells.len(), MAKE_TURNS, |index| {
+        let (name, path) = &shells[index];
+        fs::copy(path, &shell)?;
+        configure(&source, &tree, &shell)?;
+        let seconds = make(&tree, &shell).with_context(|| format!("make of {BUILT} by {name}"))?;
+        if results[index].is_empty() {
+            collect(&tree, &tree, &mut results[index])?;
+        }
+        Ok(seconds)
+    })?;
+    compare(&results).with_context(|| format!("make of {BUILT}"))?;
+    told(Table {
+        title: format!("make SHELL=… of {BUILT}, whose libtool is a script"),
+        unit: "seconds",
+        rows: shells
+            .iter()
+            .map(|(name, _)| String::from(*name))
+            .zip(values)
+            .collect(),
+    });
     fs::remove_dir_all(folder)?;
     Ok(())
 }
@@ -92,6 +119,18 @@ fn configure(source: &Path, tree: &Path, shell: &Path) -> Result<f64> {
     cmd!("cp", "-a", source, tree).run()?;
     let mut command = Command::new(shell);
     command.arg("./configure").env("CONFIG_SHELL", shell);
+    command.current_dir(tree).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let start = Instant::now();
+    ensure!(command.status()?.success(), "it failed");
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// How long it takes to build what was configured.
+fn make(tree: &Path, shell: &Path) -> Result<f64> {
+    let make = apt::obtain(|| apt::program("make", &["make"]))?;
+    let mut command = Command::new(make);
+    command.arg(format!("SHELL={}", shell.display()));
     command.current_dir(tree).stdin(Stdio::null());
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
