@@ -174,7 +174,6 @@ impl Source {
     }
 
     /// Whether it is [what the user types](Self::interactive).
-    #[cfg(feature = "edit")]
     pub(super) fn is_typed(&self) -> bool {
         matches!(self.origin, Origin::Interactive)
     }

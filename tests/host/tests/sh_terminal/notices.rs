@@ -50,6 +50,16 @@ on_both! {
         assert_eq!(terminal.end().code(), Some(5));
     }
 
+    fn ctrl_d_where_a_command_goes_on_gives_that_up_and_does_not_leave(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("\\\r").row("> |");
+        terminal.keys("\x04").row("$ |");
+        terminal.run("set -o ignoreeof");
+        terminal.keys("\\\r\x04").row("$ |");
+        terminal.keys("if true\r\x04").row("$ |");
+        terminal.keys("\x0cecho here\r").rows(&["$ echo here", "here", "$ |"]);
+    }
+
     fn ignoreeof_leaves_the_shell_by_exit_only(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run("set -o ignoreeof").keys("\x0c\x04").shows("Use \"exit\" to leave the shell.").line("|");
