@@ -43,9 +43,7 @@ pub fn next(shell: &mut Shell, source: &mut Source) -> Result<Option<List>, Dive
     match answer {
         Ok(Some(list)) if list.items.is_empty() => Ok(Some(list)),
         // The end behind a line that went on, by its backslash, is that command's.
-        Ok(None) if source.is_typed() && !source.command().is_empty() => {
-            Ok(Some(List::default()))
-        }
+        Ok(None) if source.is_typed() && !source.command().is_empty() => Ok(Some(List::default())),
         Ok(list) => {
             source.hand_over();
             Ok(list)
