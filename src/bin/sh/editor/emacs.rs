@@ -1,8 +1,62 @@
 //! Emacs' keys.
+//!
+//! # Beside others
+//!
+//! What each key does here, in busybox's ash (1.35) and in mksh (59c), tried at a terminal. `C-` is Control, `M-` is Alt, or Escape before the
+//! key. A word is of letters and digits; with the capital letter, of all that is not blank (as in mksh).
+//!
+//! | Key | Here | ash | mksh |
+//! |---|---|---|---|
+//! | `C-a` `C-e`, Home, End | the line's beginning, its end | same | same |
+//! | `C-b` `C-f`, Left, Right | a character back, forth | same | same |
+//! | `M-b` `M-f`, Control or Alt and Left, Right | a word back, forth | same | same |
+//! | `M-B` `M-F` | the same by blanks | | same |
+//! | `C-]` `M-C-]` and a character | to where it is next, or was last | | same |
+//! | `C-h`, Backspace | deletes the character before | same | same |
+//! | `C-d`, Delete | deletes the character; `C-d` in an empty line leaves | same | same |
+//! | `C-k` | kills to the end | same | same |
+//! | `C-u` | kills to the beginning | same | kills all |
+//! | `C-w` | kills the word before, up to a blank | same | deletes a word of letters |
+//! | `M-h` `M-C-h`, Alt and Backspace | kills the word before | `M-C-h` same | same |
+//! | `M-d` | kills the word behind | same | same |
+//! | `M-D` `M-H` | the same by blanks | | same |
+//! | `M-\` | deletes the blanks around | | lists completions |
+//! | `C-y` `M-y` | puts back what was killed last; instead of it, what before | | same |
+//! | `C-@` `M-Space`, `C-x C-x` | sets the mark; goes there | | same |
+//! | `M-C-w` | kills from the mark to here | | same |
+//! | `M-Q` | quotes from the mark to here, or all | | same |
+//! | `M-C-e` | executes from the mark to here, or all: what that writes takes its place | | same |
+//! | `C-t`, `M-t` | exchanges two characters, two words | | `C-t` same |
+//! | `M-u` `M-l` `M-c`, with capital letters too | a word in capitals, in small letters, beginning with a capital | | same |
+//! | `C-_` `C-x C-u`, `M-r` | undoes a change, all of them | | `C-_` is an end of the input |
+//! | `C-v` `C-q` `C-^` and a key | that key as text | | `C-v` `C-^` same |
+//! | `C-l`, `M-C-l` | clears the screen | same | draws the line again; clears |
+//! | `C-p` `C-n`, Up, Down | the command before, behind | same | same |
+//! | `M-<` `M->` | the first, the line that is typed | | the first, the last |
+//! | `M-g`, after a number | that command; without, the last | | same; without, the first |
+//! | Page Up, Page Down | a command that begins so, before or behind | | same |
+//! | `C-r`, `C-s` | searches back, forth | `C-r` same | `C-r` same |
+//! | `M-.` `M-_` | the last word of the command before; after a number, that word | | same |
+//! | `C-o` | executes, and shows the command after that | | same |
+//! | Tab, `M-C-[` `M-C-x` `C-x C-[` | completes; again, lists | Tab same | same, `M-C-x` files, `C-x C-[` commands |
+//! | `M-=` `M-?` `C-x ?` `C-x C-y` | lists completions | | same, `C-x ?` commands, `C-x C-y` files |
+//! | `M-*` | puts all of them here | | same, files |
+//! | `M-0` to `M-9` | a number: how often | | same |
+//! | `M-#` | executes the line as a comment | | same |
+//! | `C-x e` `C-x C-e` | edits the line by VISUAL or EDITOR | | `C-x e` same |
+//! | `C-c` | gives the line up: SIGINT's trap, and a new prompt | same | same |
+//! | `C-g` | gives it up without a trap | | same |
+//! | `M-C-v` | shows the version | | same |
+//! | `C-j`, Enter | executes | same | same |
+//!
+//! Whatever is pasted is text, where the terminal marks it. vi's keys are in `vi.rs`.
+
+use alloc::vec::Vec;
 
 use super::buffer::{is_alphanumeric, is_not_blank};
 use super::keys::Key;
 use super::{Act, End, Last, Session, completion, search};
+use crate::builtins::quoting;
 use crate::shell::Shell;
 
 /// A key is not repeated more often.
@@ -62,6 +116,7 @@ fn once(
             return Ok(Some(End::Line));
         }
         Key::C(b'C') => return session.interrupt(shell),
+        Key::C(b'G') => return session.give_up(shell),
         Key::C(b'D') if end == 0 => return Ok(Some(End::Eof)),
         Key::C(b'A') => buffer.go(0),
         Key::C(b'E') => buffer.go(end),
@@ -121,8 +176,20 @@ fn once(
         }
         Key::M(b'*') => completion::insert_all(session, shell),
         Key::C(b'V' | b'Q' | b'^') => session.insert_next(shell, count.unwrap_or(1))?,
-        Key::C(b'@') | Key::M(b' ') => session.mark = at,
-        Key::XC(b'X') => buffer.go(core::mem::replace(&mut session.mark, at)),
+        Key::C(b'@') | Key::M(b' ') => session.mark = Some(at),
+        Key::XC(b'X') => buffer.go(session.mark.replace(at).unwrap_or(0)),
+        Key::M(b'Q') => {
+            let (start, end) = session.marked();
+            let mut text = Vec::new();
+            quoting::quote(session.buffer.part(start, end), &mut text);
+            session.buffer.replace(start, end, &text);
+        }
+        Key::MC(b'E') => session.evaluate(shell),
+        Key::MC(b'V') => {
+            session.leave(shell);
+            nestling::println!("sh (nestling) ", env!("CARGO_PKG_VERSION"));
+            session.enter(shell);
+        }
         Key::M(b'#') => return session.comment(),
         Key::M(b'\\') => {
             let blank = |byte: &u8| byte.is_ascii_whitespace();

@@ -25,12 +25,14 @@ use nestling::terminal::{self, Attributes, Mode as Term, Special, When};
 use nestling::{BorrowedFd, Errno, SigSet, Signal, io, signals, sys};
 
 use crate::builtins::fc;
+use crate::expansion;
 use crate::history;
 use crate::interactive::{self, Awaited};
 use crate::jobs;
 use crate::options::Opt;
 use crate::shell::{Divert, Shell};
 use crate::symbols::Symbol;
+use crate::syntax;
 use crate::traps;
 use buffer::{Buffer, Kills};
 use completion::last_word;
@@ -109,7 +111,7 @@ struct Session {
     last: Last,
     /// The number that was typed before a key.
     count: Option<usize>,
-    mark: usize,
+    mark: Option<usize>,
     /// The bytes of vi's command, the number before it, and whether it changes the line.
     log: Vec<u8>,
     former_count: Option<usize>,
@@ -161,7 +163,7 @@ pub fn read(
         },
         last: Last::Other,
         count: None,
-        mark: 0,
+        mark: None,
         log: Vec::new(),
         former_count: None,
         is_change: false,
@@ -447,9 +449,20 @@ impl Session {
         Ok(())
     }
 
-    /// What lies between the mark and the cursor.
+    /// What lies between the mark and the cursor, or all of it.
+    fn marked(&self) -> (usize, usize) {
+        match self.mark {
+            Some(_) => self.region(),
+            None => (0, self.buffer.len()),
+        }
+    }
+
+    /// What lies between the mark, or the beginning, and the cursor.
     fn region(&self) -> (usize, usize) {
-        let (at, mark) = (self.buffer.at(), self.mark.min(self.buffer.len()));
+        let (at, mark) = (
+            self.buffer.at(),
+            self.mark.unwrap_or(0).min(self.buffer.len()),
+        );
         (at.min(mark), at.max(mark))
     }
 
@@ -469,8 +482,28 @@ impl Session {
             }
             sys::caught::take(Signal::INT);
         }
+        self.give_up(shell)
+    }
+
+    /// A new prompt.
+    fn give_up(&mut self, shell: &mut Shell) -> Act {
+        self.leave(shell);
         shell.status = 128 + Signal::INT.as_raw();
         Err(Divert::Interrupt)
+    }
+
+    /// What is marked is executed, and what that writes takes its place.
+    fn evaluate(&mut self, shell: &mut Shell) {
+        let (start, end) = self.marked();
+        let text = [b"$(", self.buffer.part(start, end), b")"].concat();
+        self.leave(shell);
+        let word = syntax::document(shell, &text);
+        let output = word.and_then(|word| expansion::single(shell, &word).ok());
+        self.enter(shell);
+        match output {
+            Some(output) => self.buffer.replace(start, end, &output),
+            None => self.screen.bell(),
+        }
     }
 
     /// The line, edited by VISUAL, EDITOR or vi.

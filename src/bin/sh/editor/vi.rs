@@ -1,5 +1,15 @@
 //! vi's keys (XCU `sh`, Command Line Editing): a mode to insert text in, where emacs' keys do what they do but for a few, and a mode for
-//! commands.
+//! commands. There are all that POSIX has, and beyond them those of others:
+//!
+//! | Command | Here | ash | mksh |
+//! |---|---|---|---|
+//! | `%` | to the partner of the next bracket | | same |
+//! | `g`, after a number | that command; without, the latest | | same |
+//! | `C-e`, `C-f`, `C-x` | as in emacs' mode | | list, complete, put all here, which are `=`, `\`, `*` too |
+//! | Tab | completes | same | same, by an option |
+//! | arrows, Home, End, Delete | move, delete | same | |
+//!
+//! ash has of POSIX's `b B w W e E h l 0 $ i I a A x X r c C d D y Y p P k j U`, mksh all.
 
 use alloc::vec::Vec;
 
@@ -251,6 +261,10 @@ fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usiz
             let number = count.unwrap_or(shell.interactive.history.first());
             go_to_command(session, shell, number);
         }
+        b'g' => {
+            let last = shell.interactive.history.end().saturating_sub(1);
+            go_to_command(session, shell, count.unwrap_or(last));
+        }
         b'/' | b'?' => {
             if let Some(pattern) = read_pattern(session, shell, letter)? {
                 let kept = &mut shell.interactive.editor;
@@ -339,12 +353,10 @@ fn operate(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<u
             session.screen.bell();
             return Ok(None);
         };
-        let end = at.max(place);
-        let end = if inclusive && place >= at {
-            session.buffer.after(end)
-        } else {
-            end
-        };
+        let mut end = at.max(place);
+        if inclusive {
+            end = session.buffer.after(end);
+        }
         (at.min(place), end)
     };
     change(session, shell, letter, start, end);
@@ -403,6 +415,7 @@ fn motion(
             return Ok(Some((blanks.count(), false)));
         }
         b'$' => return Ok(Some((end, false))),
+        b'%' => return Ok(partner(buffer.text(), at).map(|place| (place, true))),
         b'|' => {
             let place = (1..times.min(end)).fold(0, |at, _| buffer.after(at));
             return Ok(Some((place, false)));
@@ -422,6 +435,31 @@ fn motion(
     };
     // Nowhere is nothing.
     Ok(Some((place, false)).filter(|_| place != at))
+}
+
+/// `%`: the parenthesis, bracket or brace that belongs to the next one.
+fn partner(text: &[u8], at: usize) -> Option<usize> {
+    const PAIRS: &[u8; 6] = b"()[]{}";
+    let kind = |byte: &u8| PAIRS.iter().position(|it| it == byte);
+    let from = at
+        + text
+            .get(at..)?
+            .iter()
+            .position(|byte| kind(byte).is_some())?;
+    let first = kind(text.get(from)?)?;
+    let mut depth = 0;
+    let mut closes = |place: &usize| {
+        match text.get(*place).and_then(kind) {
+            Some(it) if it == first => depth += 1,
+            Some(it) if it == first ^ 1 => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    };
+    match first % 2 {
+        0 => (from..text.len()).find(closes),
+        _ => (0..=from).rev().find(|place| closes(place)),
+    }
 }
 
 /// `;` and `,`, which is the other way.

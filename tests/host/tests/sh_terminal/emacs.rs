@@ -86,6 +86,32 @@ on_both! {
         terminal.keys("\x19").line("echo one|");
     }
 
+    fn ctrl_g_gives_the_line_up_without_a_trap(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("trap 'echo trapped' INT");
+        terminal.keys("\x0cone\x07").rows(&["$ one", "$ |"]);
+        terminal.keys("echo $?\r").rows(&["$ one", "$ echo $?", "130", "$ |"]);
+    }
+
+    fn what_is_marked_or_all_is_quoted(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("it's so\x1bQ").line("'it'\\''s so'|");
+        terminal.keys("\x15echo \x1b a  b\x1bQ").line("echo 'a  b'|");
+    }
+
+    fn what_is_marked_or_all_becomes_what_it_writes(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("echo $((6 * 7))\x1b\x05").line("42|");
+        terminal.keys("\x15a \x1b printf b; printf c\x1b\x05").line("a bc|");
+        // What is no command stays.
+        terminal.keys("\x15if\x1b\x05").line("if|");
+    }
+
+    fn the_version_is_shown_above_the_line(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("\x0cone\x1b\x16").shows("sh (nestling) ").line("one|");
+    }
+
     fn a_region_is_killed(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("one two three");

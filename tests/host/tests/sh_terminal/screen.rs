@@ -150,7 +150,7 @@ on_both! {
                 ("\x7f", "Backspace at the start", 6 + 12 * rows + 12),
                 ("\x1bu", "a word in capitals", 100),
                 ("\x05", "End", 16),
-                ("\x07", "nothing", 0),
+                ("\x1c", "nothing", 0),
             ] {
                 let cost = terminal.cost(key, "");
                 table.push(format!("{length} characters, {what}: {} bytes", cost.written));

@@ -20,6 +20,22 @@ on_both! {
         terminal.keys("echo ho\x1b\r").rows(&["$ echo hi", "hi", "$ echo ho", "ho", "$ |"]);
     }
 
+    fn a_percent_sign_goes_to_the_partner_of_a_bracket(shell) {
+        let mut terminal = vi(shell);
+        terminal.keys("a (b {c} [d]) e\x1b0%").line("a (b {c} [d]|) e");
+        terminal.keys("%").line("a |(b {c} [d]) e");
+        terminal.keys("lll%").line("a (b {c|} [d]) e");
+        terminal.keys("%d%").line("a (b | [d]) e");
+        terminal.keys("$hhd%").line("a | e");
+        terminal.keys("%").line("a | e");
+    }
+
+    fn g_goes_to_the_latest_command_or_that_of_a_number(shell) {
+        let mut terminal = vi(shell);
+        terminal.run(": one").run(": two");
+        terminal.keys("\x1bkkg").line("|: two").keys("1g").line("|set -o vi");
+    }
+
     fn keys_that_are_special_in_text(shell) {
         let mut terminal = vi(shell);
         terminal.keys("one two-three\x17").line("one two-|");
