@@ -1,15 +1,14 @@
 //! vi's keys (XCU `sh`, Command Line Editing): a mode to insert text in, where emacs' keys do what they do but for a few, and a mode for
-//! commands. There are all that POSIX has, and beyond them those of others:
+//! commands. There are all that POSIX has, and beyond them those of mksh (59c, tried at a terminal; busybox's ash as Debian builds it has no
+//! such mode):
 //!
-//! | Command | Here | ash | mksh |
-//! |---|---|---|---|
-//! | `%` | to the partner of the next bracket | | same |
-//! | `g`, after a number | that command; without, the latest | | same |
-//! | `C-e`, `C-f`, `C-x` | as in emacs' mode | | list, complete, put all here, which are `=`, `\`, `*` too |
-//! | Tab | completes | same | same, by an option |
-//! | arrows, Home, End, Delete | move, delete | same | |
-//!
-//! ash has of POSIX's `b B w W e E h l 0 $ i I a A x X r c C d D y Y p P k j U`, mksh all.
+//! | Command | Here | mksh |
+//! |---|---|---|
+//! | `%` | to the partner of the next bracket | same |
+//! | `g`, after a number | that command; without, the latest | same |
+//! | `C-e`, `C-f`, `C-x` | as in emacs' mode | list, complete, put all here: for that both have `=`, `\`, `*`, too |
+//! | Tab | completes | same, by an option |
+//! | arrows, Home, End, Delete | move, delete | |
 
 use alloc::vec::Vec;
 
