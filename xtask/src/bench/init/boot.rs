@@ -108,16 +108,12 @@ fn once(
             ),
         }
         let text = running.console.transcript();
+        // The kernel's line may come in the middle of one of init's.
         let time = |what: &str| {
-            let line = text
-                .lines()
-                .find(|line| line.contains(what) && line.starts_with('['))?;
-            line.trim_start_matches('[')
-                .split(']')
-                .next()?
-                .trim()
-                .parse::<f64>()
-                .ok()
+            let line = text.lines().find(|line| line.contains(what))?;
+            let before = line.split(what).next()?;
+            let time = before.rsplit('[').next()?.split(']').next()?;
+            time.trim().parse::<f64>().ok()
         };
         if let Some(end) = time("first-byte") {
             let begin =
