@@ -51,14 +51,14 @@ impl Line {
     /// Says it as what went wrong.
     #[inline(never)]
     pub fn complain(self) {
-        let mut room = [b'\n'; ROOM + 1];
+        let mut room = [0; ROOM + 1];
         let _ = write(io::stderr(), self.after(START.len(), &mut room));
     }
 
     /// Says it on the console and in the kernel's log.
     #[inline(never)]
     pub fn tell(self) {
-        let mut room = [b'\n'; ROOM + 1];
+        let mut room = [0; ROOM + 1];
         let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         if let Ok(log) = sys::fd::open(c"/dev/kmsg", flags, 0) {
             let _ = write(log.as_fd(), self.after(0, &mut room));
@@ -82,6 +82,9 @@ impl Line {
         for (place, byte) in room.iter_mut().zip(text) {
             *place = byte.load(Ordering::Relaxed);
             length += 1;
+        }
+        if let Some(end) = room.get_mut(length) {
+            *end = b'\n';
         }
         room.get(..=length).unwrap_or_default()
     }
