@@ -70,6 +70,7 @@ exec without anything does nothing => exec; echo a => a => exec
 exec takes -- => (exec -- echo a) => a => exec
 exec of a command that is not found has the status 127 => (exec no_such_command) 2>/dev/null; echo $? => 127 => exec
 exec of a file that is not executable has the status 126 => >f; (exec ./f) 2>/dev/null; echo $? => 126 => exec
+exec of a command that is not found does not return, though command executes it => (command exec no_such_command; echo no) 2>/dev/null; echo $? => 127 => exec
 exec has exported variables for its command => export x=1; (exec $SH -c 'echo $x') => 1 => exec
 exec executes no built-in's or function's name but a utility => echo() { :; }; (exec echo a) => a => exec
 exec closes a descriptor => exec 3>f; exec 3>&-; { echo a >&3; } 2>/dev/null || echo closed => closed => exec

@@ -46,10 +46,12 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     run_program(shell, operands, default_path)
 }
 
-/// What a special built-in's error would do, it does not here.
+/// What a special built-in's error would do, it does not here. But `exec`, which "shall not return to the shell", still doesn't.
 fn run_builtin(shell: &mut Shell, builtin: &'static Builtin, arguments: Arguments<'_>) -> Answer {
     match (builtin.run)(shell, arguments) {
-        Err(Divert::Error) if builtin.kind == Kind::Special => Ok(shell.status),
+        Err(Divert::Error) if builtin.kind == Kind::Special && builtin.name != "exec" => {
+            Ok(shell.status)
+        }
         answer => answer,
     }
 }
