@@ -56,6 +56,61 @@ wait -n without children has the status 127 => wait -n; echo $? => 127 => wait
 [[ of a word is -n => [[ a ]] && echo yes => yes => [[
 [[ of a null word is false => [[ '' ]] || echo no => no => [[
 
+=== {0} [[[ with =~, XBD 9.4]
+[[ {1} =~ {2} ]] && echo yes || echo no
+---
+{3}
++++
+an expression matches a part of the text => abc => b => yes
+^ matches only at the beginning => abc => ^b => no
+$ matches only at the end => abc => b$ => no
+^ and $ match an empty text => '' => ^$ => yes
+. matches any character => abc => ^a.c$ => yes
+* repeats none or more => ac => ^ab*c$ => yes
+* repeats what is before it alone => abab => ^ab*$ => no
++ repeats one or more => ac => ab+c => no
+? repeats none or one => abbc => ^ab?c$ => no
+a count repeats so often => aaa => ^a{3}$ => yes
+a count repeats no less often => aa => ^a{3}$ => no
+a range of counts has a most => aaaa => ^a{2,3}$ => no
+a range of counts may be open => aaaa => ^a{2,}$ => yes
+a count of none => ab => ^ax{0}b$ => yes
+| matches either => foo.md => ^(x|foo)\.(txt|md)$ => yes
+| binds less than what follows each other => ad => ^(ab|cd)$ => no
+an alternative may be empty => ab => ^a(x|)b$ => yes
+parentheses are repeated as a whole => abab => ^(ab)+$ => yes
+repetitions in repetitions => xaaab => ^x(a{1,2}){2}b$ => yes
+a bracket expression => a5 => ^[a-c][[:digit:]]$ => yes
+a bracket expression of all others => ab => ^[^b]b$ => yes
+an exclamation mark in a bracket expression is itself => '!' => ^[!]$ => yes
+a backslash takes the meaning => abc => a\.c => no
+what is quoted stands for itself => abc => "a.c" => no
+what is quoted in part stands for itself => a.c => ^a"."c$ => yes
+an expansion is an expression => abc => ${u-a.c} => yes
+a quoted expansion is none => abc => "${u-a.c}" => no
+nothing matches anything => abc => "" => yes
+ways without number end => aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => ^(a*)*(a*)*b$ => no
+
+=== a character of several bytes is one for a regular expression [[[ with =~]
+LC_ALL=C.UTF-8 $SH -c '[[ éé =~ ^é{2}$ && é =~ ^.$ && é =~ ^[è-ê]$ ]] && echo yes'
+---
+yes
+
+=== {0} is reported [[[ with =~]
+$SH -c '[[ a =~ $1 ]]; echo no' x {1} 2>&1; echo $?
+---
+x: line 1: [[: {2}: not a regular expression
+2
++++
+a parenthesis that is not closed => 'a(b' => a(b
+a parenthesis that closes nothing => 'a)' => a)
+a bracket that is not closed => '[a' => [a
+a repetition of nothing => '*a' => *a
+a range of counts backwards => 'a{3,2}' => a{3,2}
+a count beyond RE_DUP_MAX => 'a{256}' => a{256}
+a backslash at the end => 'a\' => a\
+an expression that is too large => '((a{200}){200}){200}' => ((a{200}){200}){200}
+
 === {0} [parameters]
 {1}
 ---

@@ -1,13 +1,13 @@
-//! `[[ expression ]]`, as in bash, mksh and busybox: `test` whose words are neither split nor taken for file names, and whose
-//! `=`, `==` and `!=` match a pattern.
+//! `[[ expression ]]`, as in bash, mksh and busybox: `test` whose words are neither split nor taken for file names, whose `=`, `==`
+//! and `!=` match a pattern, and which has `=~` for a regular expression.
 
 use alloc::ffi::CString;
 
 use super::Answer;
-use super::test::{self, Operator};
+use super::test;
 use crate::expansion;
 use crate::shell::{Divert, Shell, text};
-use crate::syntax::tree::{Conditional, Word};
+use crate::syntax::tree::{Conditional, Operator, Word};
 
 /// The exit status.
 pub fn evaluate(shell: &mut Shell, conditional: &Conditional) -> Answer {
@@ -21,28 +21,27 @@ fn holds(shell: &mut Shell, conditional: &Conditional) -> Result<bool, Divert> {
     }
     match conditional {
         Conditional::Not(inner) => Ok(!holds(shell, inner)?),
-        Conditional::And(left, right) => Ok(holds(shell, left)? && holds(shell, right)?),
-        Conditional::Or(left, right) => Ok(holds(shell, left)? || holds(shell, right)?),
+        Conditional::Joined { or, left, right } => match holds(shell, left)? {
+            known if known == *or => Ok(known),
+            _ => holds(shell, right),
+        },
         Conditional::Word(word) => Ok(!expansion::single(shell, word)?.is_empty()),
         Conditional::Unary(operator, word) => {
             let operand = string(shell, word)?;
             Ok(test::unary(shell, b"[[", *operator, &operand)?)
         }
+        Conditional::Regular(left, right) => {
+            let left = expansion::single(shell, left)?;
+            Ok(expansion::regular(shell, right)?.is_in(&left))
+        }
         Conditional::Binary(left, operator, right) => {
             let left = string(shell, left)?;
-            let Some(named) = Operator::named(operator) else {
-                return Err(shell.fatal(2, text!("[[: ", &**operator, ": no such operator")));
-            };
-            match named {
-                Operator::Equal => Ok(expansion::pattern(shell, right)?.matches(left.as_bytes())),
-                Operator::NotEqual => {
-                    Ok(!expansion::pattern(shell, right)?.matches(left.as_bytes()))
-                }
-                named => {
-                    let right = string(shell, right)?;
-                    Ok(test::binary(shell, b"[[", &left, named, &right)?)
-                }
+            if let Operator::Equal | Operator::NotEqual = operator {
+                let matches = expansion::pattern(shell, right)?.matches(left.as_bytes());
+                return Ok(matches == (*operator == Operator::Equal));
             }
+            let right = string(shell, right)?;
+            Ok(test::binary(shell, b"[[", &left, *operator, &right)?)
         }
     }
 }

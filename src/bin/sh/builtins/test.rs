@@ -11,6 +11,7 @@ use super::Answer;
 use super::options::{Wrong, wrong};
 use crate::fields::Arguments;
 use crate::shell::Shell;
+use crate::syntax::tree::Operator;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut count = arguments.len().saturating_sub(1);
@@ -272,48 +273,6 @@ pub fn unary(
                 .is_ok_and(terminal::is_terminal)
         }
     })
-}
-
-/// What stands between two operands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operator {
-    Equal,
-    NotEqual,
-    Before,
-    After,
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-    NewerThan,
-    OlderThan,
-    SameFile,
-}
-
-impl Operator {
-    pub fn named(text: &[u8]) -> Option<Self> {
-        Some(match *text {
-            [b'='] | [b'=', b'='] => Self::Equal,
-            [b'!', b'='] => Self::NotEqual,
-            [b'<'] => Self::Before,
-            [b'>'] => Self::After,
-            [b'-', one, other] => match [one, other] {
-                [b'e', b'q'] => Self::Eq,
-                [b'n', b'e'] => Self::Ne,
-                [b'l', b't'] => Self::Lt,
-                [b'l', b'e'] => Self::Le,
-                [b'g', b't'] => Self::Gt,
-                [b'g', b'e'] => Self::Ge,
-                [b'n', b't'] => Self::NewerThan,
-                [b'o', b't'] => Self::OlderThan,
-                [b'e', b'f'] => Self::SameFile,
-                _ => return None,
-            },
-            _ => return None,
-        })
-    }
 }
 
 /// `left operator right`, for `test` and `[[`. Strings are compared by their bytes.

@@ -9,6 +9,7 @@ pub mod decimal;
 mod parameter;
 pub mod pathname;
 pub mod pattern;
+mod regular;
 pub mod splitting;
 pub mod tilde;
 
@@ -23,6 +24,7 @@ use crate::shell::{Divert, Flow, Shell, text};
 use crate::syntax::tree::{Modifier, ParameterName, Part, Word};
 use decimal::Decimal;
 use pattern::Pattern;
+use regular::Regular;
 use splitting::{Kind, Run, Separators};
 
 /// Expands words to fields: tilde, parameters, commands, arithmetic, field splitting, pathname expansion, quote removal. Adds to `out`.
@@ -91,13 +93,22 @@ pub fn single(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
 
 /// Expands a word to a pattern, in which what was quoted stands for itself: `case`, `${x#word}`, `[[ x = word ]]`.
 pub fn pattern(shell: &mut Shell, word: &Word) -> Result<Pattern, Divert> {
+    Ok(Pattern::new(&escaped(shell, word)?, shell.utf8))
+}
+
+/// Expands a word to a regular expression, in which what was quoted stands for itself: `[[ x =~ word ]]`.
+pub fn regular(shell: &mut Shell, word: &Word) -> Result<Regular, Divert> {
+    let text = escaped(shell, word)?;
+    Regular::new(&text, shell.utf8)
+        .ok_or_else(|| shell.fatal(2, text!("[[: ", &text[..], ": not a regular expression")))
+}
+
+/// Expands a word to a text in which a backslash stands before what was quoted.
+fn escaped(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
     let mut expander = Expander::new(shell, Keeps::Quotes);
     expander.parts(&word.parts, Context::default())?;
     let Expander { text, runs, .. } = expander;
-    Ok(Pattern::new(
-        &splitting::escape(&text, &runs, 0, text.len()),
-        shell.utf8,
-    ))
+    Ok(splitting::escape(&text, &runs, 0, text.len()).into_owned())
 }
 
 /// Whether a text matches a word as a pattern: an arm of `case`. As [`pattern`], but for a word without expansions

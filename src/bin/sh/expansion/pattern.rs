@@ -21,7 +21,7 @@ pub struct Pattern {
 }
 
 #[derive(Debug)]
-enum Item {
+pub enum Item {
     Byte(u8),
     /// `?`
     Any,
@@ -32,7 +32,7 @@ enum Item {
 
 /// `[…]`
 #[derive(Debug, Default)]
-struct Set {
+pub struct Set {
     negated: bool,
     /// Those under 256, a bit each.
     low: [u32; 8],
@@ -58,7 +58,7 @@ impl Pattern {
                     Item::Star
                 }
                 b'?' => Item::Any,
-                b'[' => match has_sets.then(|| Set::parse(more, utf8)).flatten() {
+                b'[' => match has_sets.then(|| Set::parse(more, b"!^", utf8)).flatten() {
                     Some((set, after)) => {
                         rest = after;
                         Item::Set(Box::new(set))
@@ -240,7 +240,7 @@ impl Item {
     }
 
     /// How many bytes it takes of the text, if it matches what is there.
-    fn matches(&self, text: &[u8], utf8: bool) -> Option<usize> {
+    pub fn matches(&self, text: &[u8], utf8: bool) -> Option<usize> {
         let (character, length) = match self {
             Item::Byte(byte) => return (text.first()? == byte).then_some(1),
             _ => characters::decode(text, utf8)?,
@@ -253,11 +253,14 @@ impl Item {
 }
 
 impl Set {
-    /// A bracket expression (XBD 9.3.5), and what follows it; `None` if it does not end. `text` is what follows the bracket.
-    fn parse(text: &[u8], utf8: bool) -> Option<(Self, &[u8])> {
+    /// A bracket expression (XBD 9.3.5), and what follows it; `None` if it does not end. `text` is what follows the bracket; one of
+    /// `negations` there makes it match all others.
+    pub fn parse<'a>(text: &'a [u8], negations: &[u8], utf8: bool) -> Option<(Self, &'a [u8])> {
         let mut set = Self::default();
         let mut rest = text;
-        if let [b'!' | b'^', more @ ..] = rest {
+        if let [first, more @ ..] = rest
+            && negations.contains(first)
+        {
             set.negated = true;
             rest = more;
         }

@@ -3,12 +3,12 @@
 use alloc::boxed::Box;
 
 use super::lexer::{Parsed, Parser, Place, Token};
-use super::tree::{Conditional, Word};
+use super::tree::{Conditional, Operator, Word};
 
 impl Parser<'_> {
     /// Behind `[[`: up to `]]`.
     pub fn conditional(&mut self, line: u32) -> Parsed<Conditional> {
-        let expression = self.either(line)?;
+        let expression = self.joined(Token::OrOr, line)?;
         if !self.at_word(b"]]")? {
             return Err(self.missing("]]", "[[", line));
         }
@@ -16,35 +16,27 @@ impl Parser<'_> {
         Ok(expression)
     }
 
-    /// `a || b`
-    fn either(&mut self, line: u32) -> Parsed<Conditional> {
+    /// `a || b`, or `a && b`
+    fn joined(&mut self, by: Token, line: u32) -> Parsed<Conditional> {
         self.check_depth()?;
-        let left = self.both(line)?;
-        if self.operand_token()? != Token::OrOr {
+        let or = by == Token::OrOr;
+        let left = match or {
+            true => self.joined(Token::AndAnd, line)?,
+            false => self.primary(line)?,
+        };
+        if self.operand_token()? != by {
             return Ok(left);
         }
         self.take();
-        let right = self.either(line)?;
-        Ok(Conditional::Or(Box::new(left), Box::new(right)))
-    }
-
-    /// `a && b`
-    fn both(&mut self, line: u32) -> Parsed<Conditional> {
-        self.check_depth()?;
-        let left = self.primary(line)?;
-        if self.operand_token()? != Token::AndAnd {
-            return Ok(left);
-        }
-        self.take();
-        let right = self.both(line)?;
-        Ok(Conditional::And(Box::new(left), Box::new(right)))
+        let (left, right) = (Box::new(left), Box::new(self.joined(by, line)?));
+        Ok(Conditional::Joined { or, left, right })
     }
 
     fn primary(&mut self, line: u32) -> Parsed<Conditional> {
         self.check_depth()?;
         if self.operand_token()? == Token::Open {
             self.take();
-            let inner = self.either(line)?;
+            let inner = self.joined(Token::OrOr, line)?;
             return match self.take_token(Token::Close) {
                 true => Ok(inner),
                 false => Err(self.missing(")", "(", line)),
@@ -59,26 +51,28 @@ impl Parser<'_> {
             Some([b'-', letter]) if letter.is_ascii_alphabetic() => Some(*letter),
             _ => None,
         };
-        let operator: Box<[u8]> = match self.operand_token()? {
-            Token::Less => Box::from(*b"<"),
-            Token::Great => Box::from(*b">"),
-            Token::Word if self.plain && is_binary(&self.source.buffers.text) => {
-                Box::from(&self.source.buffers.text[..])
-            }
-            Token::Word if unary.is_some() && !self.at_word(b"]]")? => {
-                let operand = self.operand(line)?;
-                return Ok(Conditional::Unary(unary.unwrap_or_default(), operand));
-            }
-            _ => return Ok(Conditional::Word(left)),
-        };
-        self.take();
-        let right = if *operator == *b"=~" {
+        let token = self.operand_token()?;
+        if token == Token::Word && self.at_word(b"=~")? {
+            self.take();
             self.skip_blanks();
-            self.regular_expression()?
-        } else {
-            self.operand(line)?
+            return Ok(Conditional::Regular(left, self.regular_expression()?));
+        }
+        let operator = match token {
+            Token::Less => Some(Operator::Before),
+            Token::Great => Some(Operator::After),
+            Token::Word if self.plain => Operator::named(&self.source.buffers.text),
+            _ => None,
         };
-        Ok(Conditional::Binary(left, operator, right))
+        if let Some(operator) = operator {
+            self.take();
+            return Ok(Conditional::Binary(left, operator, self.operand(line)?));
+        }
+        match unary {
+            Some(letter) if token == Token::Word && !self.at_word(b"]]")? => {
+                Ok(Conditional::Unary(letter, self.operand(line)?))
+            }
+            _ => Ok(Conditional::Word(left)),
+        }
     }
 
     /// The token, behind newlines.
@@ -100,22 +94,4 @@ impl Parser<'_> {
     fn at_word(&mut self, word: &[u8]) -> Parsed<bool> {
         Ok(self.operand_token()? == Token::Word && self.plain && self.source.buffers.text == word)
     }
-}
-
-fn is_binary(operator: &[u8]) -> bool {
-    matches!(
-        operator,
-        b"=" | b"=="
-            | b"!="
-            | b"=~"
-            | b"-eq"
-            | b"-ne"
-            | b"-lt"
-            | b"-le"
-            | b"-gt"
-            | b"-ge"
-            | b"-nt"
-            | b"-ot"
-            | b"-ef"
-    )
 }

@@ -123,14 +123,66 @@ pub struct Arm {
 #[derive(Debug)]
 pub enum Conditional {
     Not(Box<Conditional>),
-    And(Box<Conditional>, Box<Conditional>),
-    Or(Box<Conditional>, Box<Conditional>),
+    /// `left || right`, or if that is false `left && right`.
+    Joined {
+        or: bool,
+        left: Box<Conditional>,
+        right: Box<Conditional>,
+    },
     /// A word by itself: whether it is not empty.
     Word(Word),
     /// `-f word`: the operator is the letter.
     Unary(u8, Word),
-    /// `word op word`: the operators of `test`, and `=~` where it is supported. `=`, `==` and `!=` take a pattern at the right.
-    Binary(Word, Box<[u8]>, Word),
+    /// `word op word`: the operators of `test`. `=`, `==` and `!=` take a pattern at the right.
+    Binary(Word, Operator, Word),
+    /// `word =~ word`
+    Regular(Word, Word),
+}
+
+/// A binary operator of `test` and `[[`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operator {
+    Equal,
+    NotEqual,
+    Before,
+    After,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    NewerThan,
+    OlderThan,
+    SameFile,
+}
+
+impl Operator {
+    const NAMES: &str = "= == != < > -eq -ne -lt -le -gt -ge -nt -ot -ef";
+
+    /// In the order of their names.
+    const ALL: [Self; 14] = [
+        Self::Equal,
+        Self::Equal,
+        Self::NotEqual,
+        Self::Before,
+        Self::After,
+        Self::Eq,
+        Self::Ne,
+        Self::Lt,
+        Self::Le,
+        Self::Gt,
+        Self::Ge,
+        Self::NewerThan,
+        Self::OlderThan,
+        Self::SameFile,
+    ];
+
+    pub fn named(text: &[u8]) -> Option<Self> {
+        Self::ALL
+            .get(nestling::text::position(Self::NAMES, text)?)
+            .copied()
+    }
 }
 
 #[derive(Debug)]
