@@ -7,10 +7,10 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl::PR_SET_CHILD_SUBREAPER;
-use nestling::spawn::{Action, Attributes, Hook, Memory, Scheduler, Spawn};
+use nestling::spawn::{Action, Attributes, Hook, Memory, Program, Scheduler, Spawn, used};
 use nestling::sys::{self, process, signal};
 use nestling::wait::{Options, Who, wait_for};
-use nestling::{Args, AsFd, Errno, OFlags, Pid, Policy, SigSet, Signal, args};
+use nestling::{Args, AsFd, Errno, OFlags, Pid, Policy, Resource, Rlimit, SigSet, Signal, args};
 use nestling_tests::{
     State, dup2, emulated, fails, fd, forbid, fork, handle, handleable, join, mailbox,
     make_directory, make_file, need_root, open, own_nice, prctl, probe, read_file, remove, skip,
@@ -41,6 +41,8 @@ nestling_tests::suite! {
         a_failed_hook_is_reported,
         a_stop_before_the_exec_is_the_programs,
         what_a_hook_writes_is_seen_if_memory_is_shared,
+        what_a_program_does_not_use_is_refused_and_nothing_is_started,
+        what_a_program_uses_is_done,
     }
 }
 
@@ -398,4 +400,90 @@ fn what_a_hook_writes_is_seen_if_memory_is_shared(memory: Memory) {
         if shared { 2 } else { 1 },
         "the parent's memory"
     );
+}
+
+fn what_a_program_does_not_use_is_refused_and_nothing_is_started(memory: Memory) {
+    let hook = Hook::ignore_interrupts();
+    let scheduler = Some(Scheduler {
+        policy: None,
+        priority: 0,
+    });
+    let attributes: [(u32, &str, &dyn Fn(&mut Attributes<'_>)); 6] = [
+        (used::PIDFD, "pidfd", &|it| it.pidfd = true),
+        (used::DEFAULT_SIGNALS, "default signals", &|it| {
+            it.default_signals = SigSet::ALL
+        }),
+        (used::SCHEDULER, "scheduler", &|it| it.scheduler = scheduler),
+        (used::NO_NEW_PRIVS, "no new privileges", &|it| {
+            it.no_new_privs = true
+        }),
+        (used::PARENT_DEATH_SIGNAL, "parent-death signal", &|it| {
+            it.parent_death_signal = Some(Signal::KILL)
+        }),
+        (used::HOOK, "hook", &|it| it.hook = Some(hook)),
+    ];
+    let mut all = 0;
+    for (bit, name, set) in attributes {
+        let spawn = with(memory, set);
+        let error = spawn.start_using::<0>().expect_err("it is not used");
+        let expected = text!("attribute {name}: {}", Errno::EINVAL);
+        assert_eq!(text!("{error}").as_str(), expected.as_str());
+        all |= bit;
+    }
+
+    let actions = [
+        (used::OPEN, open(5, c"/dev/null")),
+        (used::CLOSE, Action::Close(5)),
+        (used::DUP2, dup2(0, 5)),
+        (used::CHDIR, Action::Chdir(c"/")),
+        (used::FCHDIR, Action::Fchdir(0)),
+        (used::CLOSE_FROM, Action::CloseFrom(5)),
+        (used::SET_FOREGROUND, Action::SetForeground(0)),
+        (used::CONTROLLING_TERMINAL, Action::ControllingTerminal(0)),
+        (used::CHROOT, Action::Chroot(c"/")),
+        (used::UMASK, Action::Umask(0)),
+        (
+            used::LIMIT,
+            Action::Limit(Resource::Core, Rlimit { soft: 0, hard: 0 }),
+        ),
+        (used::GROUPS, Action::Groups(&[])),
+        (used::GID, Action::Gid(0)),
+        (used::UID, Action::Uid(0)),
+        (used::RESET_IDS, Action::ResetIds),
+    ];
+    for (bit, action) in actions {
+        let actions = [action];
+        let spawn = Spawn {
+            actions: &actions,
+            ..probe(memory)
+        };
+        let error = spawn.start_using::<0>().expect_err("it is not used");
+        let error = text!("{error}");
+        assert!(error.as_str().contains("action 0 ("), "{error}");
+        assert!(error.as_str().contains("): EINVAL: "), "{error}");
+        all |= bit;
+    }
+
+    let program = Program::Descriptor(0);
+    let spawn = Spawn {
+        program,
+        ..probe(memory)
+    };
+    let error = spawn.start_using::<0>().expect_err("it is not used");
+    let expected = text!("exec of descriptor 0: {}", Errno::EINVAL);
+    assert_eq!(text!("{error}").as_str(), expected.as_str());
+    all |= used::DESCRIPTOR | used::SHELL;
+    assert_eq!(all.count_ones(), 23, "each has a bit of its own");
+}
+
+fn what_a_program_uses_is_done(memory: Memory) {
+    const USED: u32 = used::PIDFD | used::CHDIR;
+    let mut spawn = with(memory, |attributes| attributes.pidfd = true);
+    let mut child = spawn.start_using::<USED>().expect("all of it is used");
+    assert!(child.pidfd().is_some());
+    assert!(child.wait().expect("it is there").success());
+    let actions = [Action::Chdir(c"/nope")];
+    spawn.actions = &actions;
+    let error = spawn.start_using::<USED>().expect_err("it is not there");
+    assert_eq!(error.errno(), Some(Errno::ENOENT));
 }

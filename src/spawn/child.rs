@@ -12,7 +12,7 @@ use super::actions::Action;
 use super::pipe::StatusPipe;
 use super::report::{At, Attribute, Record};
 use super::search::{Candidates, NAME_MAX, PATH_MAX};
-use super::{Program, Shell, Spawn};
+use super::{Program, Shell, Spawn, used};
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
@@ -64,7 +64,7 @@ impl Job<'_, '_> {
 ///
 /// # Safety
 /// `job` is a [`Job`], of which nothing but its record, its last mark, the buffer and a shell's room changes as long as the child uses it.
-pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
+pub(super) unsafe extern "C" fn run<const USED: u32>(job: *mut c_void) -> ! {
     // SAFETY: the caller's promise.
     let job = unsafe { &*job.cast::<Job<'_, '_>>() };
     let (mut pipe, closed) = match &job.pipe {
@@ -75,7 +75,7 @@ pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
         None => (StatusPipe::none(), Ok(())),
     };
     job.begin(At::STATUS_PIPE);
-    let Err(errno) = closed.and_then(|()| carry_out(job, &mut pipe));
+    let Err(errno) = closed.and_then(|()| carry_out::<USED>(job, &mut pipe));
     job.fail(errno);
     if !job.memory_shared && pipe.send(job.record.get()).is_err() {
         // An exit status could be taken for the program's.
@@ -85,17 +85,20 @@ pub(super) unsafe extern "C" fn run(job: *mut c_void) -> ! {
 }
 
 /// The steps, in order. An errno is that of the last which has begun.
-pub(super) fn carry_out(job: &Job<'_, '_>, pipe: &mut StatusPipe) -> Result<Infallible, Errno> {
-    before_the_actions(job)?;
+pub(super) fn carry_out<const USED: u32>(
+    job: &Job<'_, '_>,
+    pipe: &mut StatusPipe,
+) -> Result<Infallible, Errno> {
+    before_the_actions::<USED>(job)?;
     for (index, action) in job.spawn.actions.iter().enumerate() {
         job.begin(At::action(index));
-        act(action, pipe)?;
+        act::<USED>(action, pipe)?;
     }
-    after_the_actions(job)?;
-    Err(exec(job, pipe))
+    after_the_actions::<USED>(job)?;
+    Err(exec::<USED>(job, pipe))
 }
 
-fn before_the_actions(job: &Job<'_, '_>) -> Result<(), Errno> {
+fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
     let begin = |attribute| job.begin(At::attribute(attribute));
     let attributes = &job.spawn.attributes;
     if let Some(cgroup) = attributes.cgroup
@@ -105,7 +108,7 @@ fn before_the_actions(job: &Job<'_, '_>) -> Result<(), Errno> {
         join(cgroup)?;
     }
     begin(Attribute::DefaultSignals);
-    reset_signals(job)?;
+    reset_signals::<USED>(job)?;
     if attributes.new_session {
         begin(Attribute::NewSession);
         sys::process::setsid()?;
@@ -114,7 +117,9 @@ fn before_the_actions(job: &Job<'_, '_>) -> Result<(), Errno> {
         begin(Attribute::ProcessGroup);
         sys::process::setpgid(0, group)?;
     }
-    if let Some(scheduler) = attributes.scheduler {
+    if let Some(scheduler) = attributes.scheduler
+        && USED & used::SCHEDULER != 0
+    {
         begin(Attribute::Scheduler);
         match scheduler.policy {
             Some(policy) => sys::resource::sched_setscheduler(policy, scheduler.priority)?,
@@ -128,20 +133,24 @@ fn before_the_actions(job: &Job<'_, '_>) -> Result<(), Errno> {
     Ok(())
 }
 
-fn after_the_actions(job: &Job<'_, '_>) -> Result<(), Errno> {
+fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
     let begin = |attribute| job.begin(At::attribute(attribute));
     let attributes = &job.spawn.attributes;
-    if attributes.no_new_privs {
+    if attributes.no_new_privs && USED & used::NO_NEW_PRIVS != 0 {
         begin(Attribute::NoNewPrivs);
         sys::credentials::set_no_new_privs()?;
     }
-    if let Some(signal) = attributes.parent_death_signal {
+    if let Some(signal) = attributes.parent_death_signal
+        && USED & used::PARENT_DEATH_SIGNAL != 0
+    {
         begin(Attribute::ParentDeathSignal);
         die_with(job.parent, signal)?;
     }
     begin(Attribute::SignalMask);
     signal::set_mask(attributes.signal_mask.unwrap_or(job.mask))?;
-    if let Some(hook) = attributes.hook {
+    if let Some(hook) = attributes.hook
+        && USED & used::HOOK != 0
+    {
         begin(Attribute::Hook);
         (hook.0)()?;
     }
@@ -155,13 +164,12 @@ fn join(cgroup: BorrowedFd<'_>) -> Result<(), Errno> {
 }
 
 /// Handlers must go before the mask is restored, else one may run here, on the parent's memory. What is ignored stays so.
-fn reset_signals(job: &Job<'_, '_>) -> Result<(), Errno> {
-    let asked = job
-        .spawn
-        .attributes
-        .default_signals
-        .without(Signal::KILL)
-        .without(Signal::STOP);
+fn reset_signals<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
+    let mut asked = SigSet::EMPTY;
+    if USED & used::DEFAULT_SIGNALS != 0 {
+        asked = job.spawn.attributes.default_signals;
+        asked = asked.without(Signal::KILL).without(Signal::STOP);
+    }
     if job.handlers_reset && asked == SigSet::EMPTY {
         return Ok(());
     }
@@ -190,38 +198,43 @@ fn die_with(parent: Option<Pid>, signal: Signal) -> Result<(), Errno> {
     Ok(())
 }
 
-fn act(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<(), Errno> {
+fn act<const USED: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<(), Errno> {
     match *action {
         Action::Open {
             fd,
             path,
             flags,
             mode,
-        } => open(fd, path, flags, mode, pipe),
-        Action::Close(fd) => close(fd, pipe),
-        Action::Dup2 { from, to } => dup2(from, to, pipe),
-        Action::Chdir(path) => sys::file::chdir(path),
-        Action::Fchdir(fd) => sys::file::fchdir(pipe.named(fd)?),
-        Action::CloseFrom(first) => close_from(first, pipe),
-        Action::SetForeground(fd) => {
+        } if USED & used::OPEN != 0 => open(fd, path, flags, mode, pipe),
+        Action::Close(fd) if USED & used::CLOSE != 0 => close(fd, pipe),
+        Action::Dup2 { from, to } if USED & used::DUP2 != 0 => dup2(from, to, pipe),
+        Action::Chdir(path) if USED & used::CHDIR != 0 => sys::file::chdir(path),
+        Action::Fchdir(fd) if USED & used::FCHDIR != 0 => sys::file::fchdir(pipe.named(fd)?),
+        Action::CloseFrom(first) if USED & used::CLOSE_FROM != 0 => close_from(first, pipe),
+        Action::SetForeground(fd) if USED & used::SET_FOREGROUND != 0 => {
             // SIGTTOU is blocked with the rest, so a background child may do this.
             sys::terminal::tcsetpgrp(pipe.named(fd)?, sys::process::getpgid(0)?)
         }
-        Action::ControllingTerminal(fd) => sys::terminal::set_controlling(pipe.named(fd)?),
-        Action::Chroot(path) => sys::file::chroot(path),
-        Action::Umask(mask) => {
+        Action::ControllingTerminal(fd) if USED & used::CONTROLLING_TERMINAL != 0 => {
+            sys::terminal::set_controlling(pipe.named(fd)?)
+        }
+        Action::Chroot(path) if USED & used::CHROOT != 0 => sys::file::chroot(path),
+        Action::Umask(mask) if USED & used::UMASK != 0 => {
             sys::file::umask(mask);
             Ok(())
         }
-        Action::Limit(resource, limit) => sys::resource::setrlimit(resource, limit),
-        Action::Groups(groups) => sys::credentials::setgroups(groups),
-        Action::Gid(gid) => sys::credentials::setgid(gid),
-        Action::Uid(uid) => sys::credentials::setuid(uid),
-        Action::ResetIds => {
+        Action::Limit(resource, limit) if USED & used::LIMIT != 0 => {
+            sys::resource::setrlimit(resource, limit)
+        }
+        Action::Groups(groups) if USED & used::GROUPS != 0 => sys::credentials::setgroups(groups),
+        Action::Gid(gid) if USED & used::GID != 0 => sys::credentials::setgid(gid),
+        Action::Uid(uid) if USED & used::UID != 0 => sys::credentials::setuid(uid),
+        Action::ResetIds if USED & used::RESET_IDS != 0 => {
             let unchanged = sys::credentials::UNCHANGED;
             sys::credentials::setresgid(unchanged, sys::credentials::getgid()?, unchanged)?;
             sys::credentials::setresuid(unchanged, sys::credentials::getuid()?, unchanged)
         }
+        _ => Err(Errno::EINVAL),
     }
 }
 
@@ -352,7 +365,7 @@ fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
 }
 
 /// Returns only what went wrong.
-fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
+fn exec<const USED: u32>(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
     job.begin(At::EXEC);
     if !job.memory_shared && pipe.send(Record::REACHED).is_err() {
         // A program that runs while its parent believes that it doesn't would be worse.
@@ -361,14 +374,14 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
 
     match job.spawn.program {
         Program::Search { name, path } if !text::contains(name.to_bytes(), b'/') => {
-            search(job, name, path)
+            search::<USED>(job, name, path)
         }
         Program::Path(path) | Program::Search { name: path, .. } => {
-            let (errno, _) = exec_path(job, path);
+            let (errno, _) = exec_path::<USED>(job, path);
             tell_what_is_missing(job, errno, || sys::file::faccessat(path).is_ok());
             errno
         }
-        Program::Descriptor(fd) => {
+        Program::Descriptor(fd) if USED & used::DESCRIPTOR != 0 => {
             let errno = match pipe.named(fd) {
                 Ok(program) => noted(job, || {
                     let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
@@ -381,6 +394,7 @@ fn exec(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
             tell_what_is_missing(job, errno, || sys::fd::cloexec(fd) == Ok(false));
             errno
         }
+        Program::Descriptor(_) => Errno::EINVAL,
     }
 }
 
@@ -400,7 +414,7 @@ fn tell_what_is_missing(job: &Job<'_, '_>, errno: Errno, exists: impl FnOnce() -
 }
 
 /// POSIX XBD 8.3: tries each candidate; one that may not be executed is remembered while others are tried.
-fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> Errno {
+fn search<const USED: u32>(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> Errno {
     // SAFETY: the buffer is the child's as long as it runs.
     let buffer = unsafe { &mut *job.buffer };
     // The kernel says so of the name itself only where the whole path is not too long already.
@@ -410,7 +424,7 @@ fn search(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> Errno {
     let mut answer = Errno::ENOENT;
     let mut candidates = Candidates::new(name, path);
     while let Some(path) = candidates.next(buffer) {
-        match exec_path(job, path) {
+        match exec_path::<USED>(job, path) {
             (errno, Found::Yes) => {
                 tell_what_is_missing(job, errno, || true);
                 return errno;
@@ -438,14 +452,14 @@ enum Found {
     CannotTell,
 }
 
-fn exec_path(job: &Job<'_, '_>, path: &CStr) -> (Errno, Found) {
+fn exec_path<const USED: u32>(job: &Job<'_, '_>, path: &CStr) -> (Errno, Found) {
     let mut found = Found::CannotTell;
     let errno = noted(job, || {
         let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
         // SAFETY: `Args` are what it asks for.
         let errno = unsafe { sys::process::execve(path, args, env) };
         match job.spawn.shell {
-            Some(shell) if errno == Errno::ENOEXEC => {
+            Some(shell) if errno == Errno::ENOEXEC && USED & used::SHELL != 0 => {
                 found = Found::Yes;
                 exec_shell(job, shell, path)
             }

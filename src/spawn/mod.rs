@@ -49,6 +49,7 @@ mod parent;
 mod pipe;
 mod report;
 mod search;
+pub mod used;
 
 use core::cell::Cell;
 use core::ffi::{CStr, c_char};
@@ -161,8 +162,17 @@ impl<'a> Spawn<'a> {
     /// The step that failed and its errno, or the signal that killed the child before its exec. Then there is no child, no
     /// zombie and no descriptor left over.
     pub fn start(&self) -> Result<Child, Error<'a>> {
+        self.start_using::<{ used::ALL }>()
+    }
+
+    /// [`start`](Self::start) in a program that must be small: what is not in [`USED`](used) it has no code for. An attribute or
+    /// action that is asked for nevertheless fails by `EINVAL`; a [`Shell`] is nobody.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_using<const USED: u32>(&self) -> Result<Child, Error<'a>> {
         let mut stack = Stack([MaybeUninit::uninit(); STACK_SIZE]);
-        parent::start(self, &mut stack.0)
+        parent::start::<USED>(self, &mut stack.0)
     }
 
     /// Becomes the program: this process itself takes all the steps, without a child, and keeps its id (`exec(3)`). The
@@ -175,14 +185,19 @@ impl<'a> Spawn<'a> {
     /// If it returns, nobody counts on a descriptor that the actions close or put another on, as an
     /// [`OwnedFd`] would.
     pub unsafe fn exec(&self) -> Error<'a> {
-        exec::exec(self)
+        exec::exec::<{ used::ALL }>(self)
     }
 
     /// [`exec`](Self::exec) where there are no actions, which alone can take a descriptor away. If there are some, that is
     /// `EINVAL`, and nothing is done.
     pub fn exec_without_actions(&self) -> Error<'a> {
+        self.exec_using::<{ used::ALL }>()
+    }
+
+    /// [`exec_without_actions`](Self::exec_without_actions) in a program that must be small: as [`start_using`](Self::start_using).
+    pub fn exec_using<const USED: u32>(&self) -> Error<'a> {
         match self.actions.first() {
-            None => exec::exec(self),
+            None => exec::exec::<USED>(self),
             Some(&action) => Error::Failed {
                 step: Step::Action(0, action),
                 errno: Errno::EINVAL,
@@ -209,7 +224,7 @@ impl<'a> Spawn<'a> {
                 };
             }
         }
-        exec::exec(self)
+        exec::exec::<{ used::ALL }>(self)
     }
 
     /// [`start`](Self::start) with a stack of the caller's for the child, for a hook that needs a large one or a caller that
@@ -225,7 +240,9 @@ impl<'a> Spawn<'a> {
             .checked_sub(surplus)
             .and_then(|end| stack.get_mut(..end))
         {
-            Some(aligned) if aligned.len() + surplus >= STACK_SIZE => parent::start(self, aligned),
+            Some(aligned) if aligned.len() + surplus >= STACK_SIZE => {
+                parent::start::<{ used::ALL }>(self, aligned)
+            }
             _ => Err(Error::Failed {
                 step: Step::Clone,
                 errno: Errno::ENOMEM,

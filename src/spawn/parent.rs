@@ -14,6 +14,7 @@ use super::child::{self, Job};
 use super::dumpable::Dumpable;
 use super::report::{At, Attribute, Error, Record, Step};
 use super::search::PATH_MAX;
+use super::used;
 use super::{Child, Spawn, pipe};
 use crate::errno::Errno;
 use crate::fd::{AsFd, OwnedFd};
@@ -28,10 +29,11 @@ static REFUSES_CLONE3: AtomicBool = AtomicBool::new(false);
 static REFUSES_SHARING: AtomicBool = AtomicBool::new(false);
 
 /// Starts the program. No handler of the parent runs meanwhile: it could be seen to run twice, or in the child.
-pub(super) fn start<'a>(
+pub(super) fn start<'a, const USED: u32>(
     spawn: &Spawn<'a>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<Child, Error<'a>> {
+    used::check::<USED>(&spawn.attributes)?;
     let mask = sys::signal::set_mask(SigSet::ALL).map_err(|errno| Error::Failed {
         step: Step::BlockSignals,
         errno,
@@ -44,6 +46,7 @@ pub(super) fn start<'a>(
         parent: spawn
             .attributes
             .parent_death_signal
+            .filter(|_| USED & used::PARENT_DEATH_SIGNAL != 0)
             .and_then(|_| sys::process::try_getpid().ok()),
         buffer: &mut buffer,
         handlers_reset: false,
@@ -52,7 +55,7 @@ pub(super) fn start<'a>(
         record: Cell::default(),
         present: AtomicU32::new(1),
     };
-    let outcome = start_with_signals_blocked(&mut job, stack);
+    let outcome = start_with_signals_blocked::<USED>(&mut job, stack);
     // This cannot fail: the mask is one that the kernel gave us.
     let _ = sys::signal::set_mask(mask);
     outcome.map_err(|signal| match job.record.get() {
@@ -68,20 +71,20 @@ pub(super) fn start<'a>(
 }
 
 /// If that fails, the record says why, unless it says nothing: then the child was killed by this signal.
-fn start_with_signals_blocked(
+fn start_with_signals_blocked<const USED: u32>(
     job: &mut Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<Child, Option<Signal>> {
-    let dumpable = changes_dumpable(job).then(Dumpable::keep).flatten();
+    let dumpable = changes_dumpable::<USED>(job).then(Dumpable::keep).flatten();
     let shared = job.spawn.attributes.memory == Memory::Shared;
     job.memory_shared = shared && !refused(&REFUSES_SHARING);
-    let mut answer = clone(job, stack);
+    let mut answer = clone::<USED>(job, stack);
     if job.memory_shared
         && let Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS) = answer
         && job.record.get().at == At::CLONE
     {
         job.memory_shared = false;
-        answer = clone(job, stack);
+        answer = clone::<USED>(job, stack);
         REFUSES_SHARING.store(answer.is_ok(), Ordering::Relaxed);
     }
     let (pid, pidfd) = match answer {
@@ -157,7 +160,7 @@ fn hear(job: &mut Job<'_, '_>, mut when_long: impl FnMut()) -> Result<(), Errno>
 
 /// Whether a change of ids in the child would change in the parent, the memory being shared, whether the parent may be traced
 /// and dumped.
-fn changes_dumpable(job: &Job<'_, '_>) -> bool {
+fn changes_dumpable<const USED: u32>(job: &Job<'_, '_>) -> bool {
     let changes_ids =
         |action: &Action<'_>| matches!(action, Action::Uid(_) | Action::Gid(_) | Action::ResetIds);
     let Spawn {
@@ -165,17 +168,19 @@ fn changes_dumpable(job: &Job<'_, '_>) -> bool {
         actions,
         ..
     } = job.spawn;
-    let changed = attributes.hook.is_some() || actions.iter().any(changes_ids);
+    let has_hook = attributes.hook.is_some() && USED & used::HOOK != 0;
+    let changed = has_hook || actions.iter().any(changes_ids);
     attributes.memory == Memory::Shared && changed
 }
 
 /// Makes the child, by the best means that the kernel allows. Of an errno, the record says which step it is of.
 #[inline(never)]
-fn clone(
+fn clone<const USED: u32>(
     job: &mut Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<(Pid, Option<OwnedFd>), Errno> {
     let attributes = job.spawn.attributes;
+    let wants_pidfd = attributes.pidfd && USED & used::PIDFD != 0;
     if !job.memory_shared {
         job.begin(At::STATUS_PIPE);
         job.pipe = Some(sys::fd::pipe2(OFlags::CLOEXEC)?);
@@ -185,11 +190,11 @@ fn clone(
     if !refused(&REFUSES_CLONE3) {
         job.handlers_reset = true;
         job.in_cgroup = attributes.cgroup.is_some();
-        let mut answer = clone3(job, stack);
+        let mut answer = clone3::<USED>(job, stack);
         // `EAGAIN` is the cgroup's own: it is full. Of all else the child shall try, and report what exactly goes wrong.
         if job.in_cgroup && !matches!(answer, Ok(_) | Err(Errno::EAGAIN | Errno::ENOMEM)) {
             job.in_cgroup = false;
-            answer = clone3(job, stack);
+            answer = clone3::<USED>(job, stack);
         }
         match answer {
             Err(Errno::ENOSYS) => REFUSES_CLONE3.store(true, Ordering::Relaxed),
@@ -201,17 +206,17 @@ fn clone(
     }
 
     let pidfd = At::attribute(Attribute::Pidfd);
-    if attributes.pidfd {
+    if wants_pidfd {
         // Whether it works must be known before the program runs.
         job.begin(pidfd);
         sys::process::try_getpid().and_then(sys::process::pidfd_open)?;
         job.begin(At::CLONE);
     }
-    let pid = plain_clone(job, stack)?;
+    let pid = plain_clone::<USED>(job, stack)?;
     if refused_now {
         REFUSES_CLONE3.store(true, Ordering::Relaxed);
     }
-    if !attributes.pidfd {
+    if !wants_pidfd {
         return Ok((pid, None));
     }
     match sys::process::pidfd_open(pid) {
@@ -230,7 +235,7 @@ fn clone(
 }
 
 /// `clone3`: with the handlers reset, the pidfd and the cgroup in one go.
-fn clone3(
+fn clone3<const USED: u32>(
     job: &mut Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<(Pid, Option<OwnedFd>), Errno> {
@@ -240,7 +245,7 @@ fn clone3(
     if job.memory_shared {
         flags |= u64::from(SHARING);
     }
-    if attributes.pidfd {
+    if attributes.pidfd && USED & used::PIDFD != 0 {
         flags |= u64::from(linux::CLONE_PIDFD);
     }
     let mut size = linux::CLONE_ARGS_SIZE_VER0;
@@ -267,13 +272,21 @@ fn clone3(
     // SAFETY: `run` gets its `Job`. It and the stack stay: this function's caller does not return before the child has left
     // them, which `hear` waits for. The pidfd is the kernel's to write.
     unsafe {
-        let pid = sys::clone::clone3(&arguments, size as usize, child::run, job.cast::<c_void>())?;
+        let pid = sys::clone::clone3(
+            &arguments,
+            size as usize,
+            child::run::<USED>,
+            job.cast::<c_void>(),
+        )?;
         Ok((pid, (pidfd >= 0).then(|| OwnedFd::from_raw_fd(pidfd))))
     }
 }
 
 /// `clone(2)`: for old kernels, emulators and filters.
-fn plain_clone(job: &mut Job<'_, '_>, stack: &mut [MaybeUninit<u8>]) -> Result<Pid, Errno> {
+fn plain_clone<const USED: u32>(
+    job: &mut Job<'_, '_>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Result<Pid, Errno> {
     let sharing = if job.memory_shared { SHARING } else { 0 };
     let top = stack.as_mut_ptr_range().end.cast();
     let present = job.present.as_ptr();
@@ -284,7 +297,7 @@ fn plain_clone(job: &mut Job<'_, '_>, stack: &mut [MaybeUninit<u8>]) -> Result<P
             sharing | linux::SIGCHLD,
             top,
             present,
-            child::run,
+            child::run::<USED>,
             job.cast::<c_void>(),
         )
     }

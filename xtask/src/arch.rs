@@ -55,10 +55,13 @@ impl Arch {
     }
 
     /// What makes an optimised program of its smaller: none is over a mebibyte, and none is loaded but where it was linked for, of
-    /// which x86_64's `small` ones have some use. (i386's is in `.cargo/config.toml`: it is a tenth there.)
+    /// which x86_64's `small` ones have some use, as of comparisons for tables of jumps, whose entries are 8 bytes. (i386's is in
+    /// `.cargo/config.toml`: it is a tenth there.)
     pub fn rustflags(self, small: bool) -> Option<&'static str> {
         match self {
-            Arch::X86_64 if small => Some("-Crelocation-model=static"),
+            Arch::X86_64 if small => {
+                Some("-Crelocation-model=static -Cllvm-args=-min-jump-table-entries=100")
+            }
             Arch::Aarch64 => Some("-Ccode-model=tiny"),
             _ => None,
         }

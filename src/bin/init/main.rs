@@ -16,12 +16,23 @@ mod switch_root;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use nestling::spawn::used;
 use nestling::text::Text;
 use nestling::{Args, rt, sys};
 
 use log::Line;
 
 nestling::entry!(main, panic = panic);
+
+/// What of a spawn there is use for here.
+const USED: u32 = used::DUP2
+    | used::CLOSE_FROM
+    | used::SET_FOREGROUND
+    | used::CONTROLLING_TERMINAL
+    | used::LIMIT
+    | used::GROUPS
+    | used::GID
+    | used::UID;
 
 /// Which life this is.
 static RUNS_A_MACHINE: AtomicBool = AtomicBool::new(false);

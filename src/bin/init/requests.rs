@@ -9,6 +9,7 @@ use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::{self, Text};
 use nestling::{Args, Errno, SigSet, Signal, io, rt, sys};
 
+use crate::USED;
 use crate::buffer::Buffer;
 use crate::log::{Line, write};
 use crate::switch_root::switch_root;
@@ -80,7 +81,7 @@ pub fn become_program(
 ) -> i32 {
     let mut spawn = Spawn::new(program, args, env);
     spawn.attributes.signal_mask = signal_mask;
-    let error = spawn.exec_without_actions();
+    let error = spawn.exec_using::<USED>();
     let mut line = Line::new(b"");
     error.write(&mut line);
     line.complain();

@@ -63,6 +63,7 @@ use nestling::spawn::{Action, Program, Spawn};
 use nestling::text::Text;
 use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 
+use crate::USED;
 use crate::clock::{has_children, pause};
 use crate::log::{Line, write};
 use options::{Options, Wish};
@@ -207,7 +208,7 @@ impl<'a> Init<'a> {
         spawn.actions = lend.as_ref().map_or(&[], |lend| lend);
         spawn.attributes.process_group = Some(0);
         spawn.attributes.signal_mask = Some(mask);
-        match spawn.start() {
+        match spawn.start_using::<USED>() {
             Ok(child) => Ok(child.id()),
             Err(error) => {
                 let mut line = Line::new(b"");

@@ -9,6 +9,7 @@ use nestling::text::{self, Quoted, Text};
 use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, SigSet, sys};
 
 use super::lines::each_line;
+use crate::USED;
 use crate::buffer::{Buffer, next_field, next_string};
 use crate::log::Line;
 use crate::requests::{ASKFIRST, become_program};
@@ -107,7 +108,7 @@ fn prepare_and_start<'l, 'g>(
     *step = ("", b"");
     loop {
         spawn.actions = child.actions.get(..child.count).unwrap_or_default();
-        match spawn.start() {
+        match spawn.start_using::<USED>() {
             Ok(child) => return Ok(child.id()),
             // It is no terminal, such as `null`, or it is another session's: the process has to do without.
             Err(Error::Failed {

@@ -1,0 +1,105 @@
+//! What of spawns a program uses, as one number: a small program has no code for the rest ([`Spawn::start_using`]). What is not
+//! listed here every program has.
+//!
+//! ```
+//! use nestling::spawn::{Action, Program, Spawn, used};
+//! use nestling::{Args, args};
+//!
+//! const USED: u32 = used::DUP2 | used::PIDFD;
+//! let list = args![c"true"];
+//! let mut spawn = Spawn::new(Program::Path(c"/bin/true"), Args::new(&list), Args::EMPTY);
+//! spawn.attributes.pidfd = true;
+//! assert!(spawn.start_using::<USED>().unwrap().wait().unwrap().success());
+//!
+//! spawn.actions = &[Action::Close(9)];
+//! let error = spawn.start_using::<USED>().unwrap_err();
+//! assert_eq!(error.to_string(), "file action 0 (close 9): EINVAL: invalid argument");
+//! ```
+//!
+//! [`Spawn::start_using`]: super::Spawn::start_using
+
+use super::{Attribute, Attributes, Error, Step};
+use crate::errno::Errno;
+use crate::signal::SigSet;
+
+/// Everything.
+pub const ALL: u32 = u32::MAX;
+
+/// [`Attributes::pidfd`]
+pub const PIDFD: u32 = 1 << 0;
+/// [`Attributes::default_signals`]
+pub const DEFAULT_SIGNALS: u32 = 1 << 1;
+/// [`Attributes::scheduler`]
+pub const SCHEDULER: u32 = 1 << 2;
+/// [`Attributes::no_new_privs`]
+pub const NO_NEW_PRIVS: u32 = 1 << 3;
+/// [`Attributes::parent_death_signal`]
+pub const PARENT_DEATH_SIGNAL: u32 = 1 << 4;
+/// [`Attributes::hook`]
+pub const HOOK: u32 = 1 << 5;
+/// [`Action::Open`](super::Action::Open)
+pub const OPEN: u32 = 1 << 6;
+/// [`Action::Close`](super::Action::Close)
+pub const CLOSE: u32 = 1 << 7;
+/// [`Action::Dup2`](super::Action::Dup2)
+pub const DUP2: u32 = 1 << 8;
+/// [`Action::Chdir`](super::Action::Chdir)
+pub const CHDIR: u32 = 1 << 9;
+/// [`Action::Fchdir`](super::Action::Fchdir)
+pub const FCHDIR: u32 = 1 << 10;
+/// [`Action::CloseFrom`](super::Action::CloseFrom)
+pub const CLOSE_FROM: u32 = 1 << 11;
+/// [`Action::SetForeground`](super::Action::SetForeground)
+pub const SET_FOREGROUND: u32 = 1 << 12;
+/// [`Action::ControllingTerminal`](super::Action::ControllingTerminal)
+pub const CONTROLLING_TERMINAL: u32 = 1 << 13;
+/// [`Action::Chroot`](super::Action::Chroot)
+pub const CHROOT: u32 = 1 << 14;
+/// [`Action::Umask`](super::Action::Umask)
+pub const UMASK: u32 = 1 << 15;
+/// [`Action::Limit`](super::Action::Limit)
+pub const LIMIT: u32 = 1 << 16;
+/// [`Action::Groups`](super::Action::Groups)
+pub const GROUPS: u32 = 1 << 17;
+/// [`Action::Gid`](super::Action::Gid)
+pub const GID: u32 = 1 << 18;
+/// [`Action::Uid`](super::Action::Uid)
+pub const UID: u32 = 1 << 19;
+/// [`Action::ResetIds`](super::Action::ResetIds)
+pub const RESET_IDS: u32 = 1 << 20;
+/// [`Program::Descriptor`](super::Program::Descriptor)
+pub const DESCRIPTOR: u32 = 1 << 21;
+/// [`Shell`](super::Shell)
+pub const SHELL: u32 = 1 << 22;
+
+/// Refuses an attribute that there is no code for.
+pub(super) fn check<'a, const USED: u32>(attributes: &Attributes<'_>) -> Result<(), Error<'a>> {
+    let unused = |is_asked: bool, used: u32, it| (is_asked && USED & used == 0).then_some(it);
+    let signals = attributes.default_signals != SigSet::EMPTY;
+    let dies = attributes.parent_death_signal.is_some();
+    let first = unused(attributes.pidfd, PIDFD, Attribute::Pidfd)
+        .or(unused(signals, DEFAULT_SIGNALS, Attribute::DefaultSignals))
+        .or(unused(
+            attributes.scheduler.is_some(),
+            SCHEDULER,
+            Attribute::Scheduler,
+        ))
+        .or(unused(
+            attributes.no_new_privs,
+            NO_NEW_PRIVS,
+            Attribute::NoNewPrivs,
+        ))
+        .or(unused(
+            dies,
+            PARENT_DEATH_SIGNAL,
+            Attribute::ParentDeathSignal,
+        ))
+        .or(unused(attributes.hook.is_some(), HOOK, Attribute::Hook));
+    match first {
+        None => Ok(()),
+        Some(attribute) => Err(Error::Failed {
+            step: Step::Attribute(attribute),
+            errno: Errno::EINVAL,
+        }),
+    }
+}
