@@ -32,7 +32,7 @@ fn holds(shell: &mut Shell, conditional: &Conditional) -> Result<bool, Divert> {
         }
         Conditional::Regular(left, right) => {
             let left = expansion::single(shell, left)?;
-            Ok(expansion::regular(shell, right)?.is_in(&left))
+            Ok(expansion::regular(shell, right)?.matches(&left))
         }
         Conditional::Binary(left, operator, right) => {
             let left = string(shell, left)?;

@@ -60,7 +60,7 @@ impl Regular {
     }
 
     /// Whether some part of the text matches.
-    pub fn is_in(&mut self, text: &[u8]) -> bool {
+    pub fn matches(mut self, text: &[u8]) -> bool {
         let mut here = Vec::new();
         for at in 0..=text.len() {
             let rest = text.get(at..).unwrap_or_default();
