@@ -408,7 +408,8 @@ fn what_a_program_does_not_use_is_refused_and_nothing_is_started(memory: Memory)
         policy: None,
         priority: 0,
     });
-    let attributes: [(u32, &str, &dyn Fn(&mut Attributes<'_>)); 6] = [
+    type Set<'a> = &'a dyn Fn(&mut Attributes<'_>);
+    let attributes: [(u32, &str, Set<'_>); 6] = [
         (used::PIDFD, "pidfd", &|it| it.pidfd = true),
         (used::DEFAULT_SIGNALS, "default signals", &|it| {
             it.default_signals = SigSet::ALL
