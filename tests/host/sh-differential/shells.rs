@@ -13,7 +13,10 @@ use std::time::{Duration, Instant};
 use nestling::command::{Command, Stdio};
 use nestling::poll::{Events, PollFd, poll};
 use nestling::wait::{Options, Who, wait_for};
-use nestling::{Resource, Rlimit, sys};
+use nestling::{AsFd, OFlags, Resource, Rlimit, sys};
+
+/// A descriptor that the shell and all that it starts have open, so that one sees when the last of them has ended.
+const HELD: i32 = 19;
 
 /// The user, when it is root who tests.
 const NOBODY: u32 = 64_321;
@@ -118,9 +121,12 @@ impl Place {
                 },
             );
         }
+        let (held, end_held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+        command.fd(HELD, end_held);
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", shell.name));
+        drop(command);
         let end = Instant::now() + bounds.time;
         let over = {
             let pidfd = child.pidfd().expect("a pidfd");
@@ -134,8 +140,14 @@ impl Place {
         if over {
             kill();
         }
+        // A subshell that outlives it may yet send it signals, which is no error as long as it is not reaped.
+        let left = end.saturating_duration_since(Instant::now());
+        let _ = poll(
+            &mut [PollFd::new(held.as_fd(), Events::default())],
+            Some(left),
+        );
         let status = child.wait().expect("its status");
-        // A subshell that outlives it may yet have something to write: it has become our child.
+        // What has closed that descriptor may yet have something to write: it has become our child.
         while let Ok(ended) = wait_for(Who::Group(group), Options::NOHANG) {
             if Instant::now() > end {
                 kill();
