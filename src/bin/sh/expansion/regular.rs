@@ -142,7 +142,7 @@ impl Parser<'_> {
                 [b'*', after @ ..] => (0, None, after),
                 [b'+', after @ ..] => (1, None, after),
                 [b'?', after @ ..] => (0, Some(1), after),
-                [b'{', counts @ ..] if counts.first().is_some_and(u8::is_ascii_digit) => {
+                [b'{', counts @ ..] => {
                     let end = counts.iter().position(|&byte| byte == b'}')?;
                     let (counts, after) = (counts.get(..end)?, counts.get(end + 1..)?);
                     match counts.iter().position(|&byte| byte == b',') {
@@ -214,7 +214,7 @@ impl Parser<'_> {
                 Op::Take(Item::Set(set.into()))
             }
             // Nothing is there to repeat.
-            b'*' | b'+' | b'?' => return None,
+            b'*' | b'+' | b'?' | b'{' => return None,
             _ => {
                 let text = if *first == b'\\' { after } else { text };
                 let length = characters::length(text, self.utf8);

@@ -158,30 +158,26 @@ pub enum Operator {
 }
 
 impl Operator {
-    const NAMES: &str = "= == != < > -eq -ne -lt -le -gt -ge -nt -ot -ef";
-
-    /// In the order of their names.
-    const ALL: [Self; 14] = [
-        Self::Equal,
-        Self::Equal,
-        Self::NotEqual,
-        Self::Before,
-        Self::After,
-        Self::Eq,
-        Self::Ne,
-        Self::Lt,
-        Self::Le,
-        Self::Gt,
-        Self::Ge,
-        Self::NewerThan,
-        Self::OlderThan,
-        Self::SameFile,
-    ];
-
     pub fn named(text: &[u8]) -> Option<Self> {
-        Self::ALL
-            .get(nestling::text::position(Self::NAMES, text)?)
-            .copied()
+        Some(match *text {
+            [b'='] | [b'=', b'='] => Self::Equal,
+            [b'!', b'='] => Self::NotEqual,
+            [b'<'] => Self::Before,
+            [b'>'] => Self::After,
+            [b'-', one, other] => match [one, other] {
+                [b'e', b'q'] => Self::Eq,
+                [b'n', b'e'] => Self::Ne,
+                [b'l', b't'] => Self::Lt,
+                [b'l', b'e'] => Self::Le,
+                [b'g', b't'] => Self::Gt,
+                [b'g', b'e'] => Self::Ge,
+                [b'n', b't'] => Self::NewerThan,
+                [b'o', b't'] => Self::OlderThan,
+                [b'e', b'f'] => Self::SameFile,
+                _ => return None,
+            },
+            _ => return None,
+        })
     }
 }
 
