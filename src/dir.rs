@@ -74,20 +74,23 @@ impl ReadDir {
     pub fn next(&mut self) -> Result<Option<Entry<'_>>, Errno> {
         let start = loop {
             if self.start >= self.end {
-                (self.start, self.end) = (0, 0);
+                self.start = 0;
                 self.end = match sys::fd::getdents64(self.directory.as_fd(), &mut self.buffer) {
-                    Ok(0) | Err(Errno::ENOENT) => return Ok(None),
+                    Err(Errno::ENOENT) => 0,
                     answer => answer?,
                 };
+                if self.end == 0 {
+                    return Ok(None);
+                }
             }
             let start = self.start;
-            let (entry, length) = parse(&self.buffer, start).ok_or(Errno::EIO)?;
-            self.start += length;
-            if entry.name != c"." && entry.name != c".." {
+            let (&[.., low, high, _], name) = split(&self.buffer, start).ok_or(Errno::EIO)?;
+            self.start += usize::from(u16::from_ne_bytes([low, high]));
+            if !matches!(name, [b'.', 0, ..] | [b'.', b'.', 0, ..]) {
                 break start;
             }
         };
-        Ok(parse(&self.buffer, start).map(|(entry, _)| entry))
+        parse(&self.buffer, start).ok_or(Errno::EIO).map(Some)
     }
 
     /// Goes back to the first entry, and sees what has changed meanwhile (POSIX `rewinddir`).
@@ -100,19 +103,19 @@ impl ReadDir {
     }
 }
 
-/// The entry at `start`, and how long it is. `struct linux_dirent64`: inode and offset of 8 bytes each, the entry's length
-/// of 2, a type of 1, the name.
-fn parse(buffer: &[u8], start: usize) -> Option<(Entry<'_>, usize)> {
-    let (ino, rest) = buffer.get(start..)?.split_first_chunk()?;
-    let (_, rest) = rest.split_at_checked(8)?;
-    let (length, rest) = rest.split_first_chunk()?;
-    let (&file_type, name) = rest.split_first()?;
-    let entry = Entry {
+/// What of an entry has a fixed length, and its name with what follows. `struct linux_dirent64`: inode and offset of 8 bytes each, the
+/// entry's length of 2, the type of 1.
+fn split(buffer: &[u8], start: usize) -> Option<(&[u8; 19], &[u8])> {
+    buffer.get(start..)?.split_first_chunk()
+}
+
+fn parse(buffer: &[u8], start: usize) -> Option<Entry<'_>> {
+    let (&[a, b, c, d, e, f, g, h, .., file_type], name) = split(buffer, start)?;
+    Some(Entry {
         name: sys::args::head(name)?,
-        ino: u64::from_ne_bytes(*ino),
+        ino: u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
         file_type: FileType::from_raw(file_type),
-    };
-    Some((entry, u16::from_ne_bytes(*length).into()))
+    })
 }
 
 /// The directory, for [`openat`](sys::fd::openat) and [`lstatat`](sys::file::lstatat).

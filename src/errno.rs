@@ -75,23 +75,30 @@ impl Errno {
     /// Both.
     fn described(self) -> Description {
         let mut all = Description::EMPTY;
-        all.push(b'E');
-        let (mut line, mut is_name) = (0, true);
+        self.describe(|byte| all.push(byte));
+        all
+    }
+
+    /// Tells both, byte by byte: whether there is something.
+    fn describe(self, mut tell: impl FnMut(u8)) -> bool {
+        let (mut line, mut is_name, mut any) = (0, true, false);
         for place in 0..SYMBOLS {
             let byte = symbol_at(place);
             line += i32::from(byte == b'\n');
-            if line == self.as_raw() && byte != b'\n' {
-                is_name &= byte != b':';
-                all.push(match is_name {
-                    true => byte.to_ascii_uppercase(),
-                    false => byte,
-                });
+            if line != self.as_raw() || byte == b'\n' {
+                continue;
             }
+            if !any {
+                tell(b'E');
+                any = true;
+            }
+            is_name &= byte != b':';
+            tell(match is_name {
+                true => byte.to_ascii_uppercase(),
+                false => byte,
+            });
         }
-        if all.length == 1 {
-            all.length = 0;
-        }
-        all
+        any
     }
 }
 
@@ -139,12 +146,10 @@ impl Text for Description {
 
 impl Text for Errno {
     fn write(&self, out: &mut impl Sink) {
-        let described = self.described();
-        if described.length == 0 {
+        if !self.describe(|byte| out.put(&[byte])) {
             "error ".write(out);
             text::decimal(self.as_raw(), out);
         }
-        described.write(out);
     }
 }
 

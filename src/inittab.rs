@@ -25,7 +25,7 @@
 //! ```
 
 use crate::limits::{Resource, Rlimit};
-use crate::text::{self, Quoted, Sink, Text};
+use crate::text::{self, Quoted, Sink, Text, next_field};
 
 /// When a process is started.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -128,19 +128,18 @@ impl<'a> Entry<'a> {
         if let [] | [b'#', ..] = line {
             return Ok(None);
         }
-        let fields = || {
-            let (id, rest) = split(line, b':')?;
-            let (options, rest) = split(rest, b':')?;
-            let (action, process) = split(rest, b':')?;
-            Some((id, options, action, process.trim_ascii_start()))
-        };
-        let (id, options, action, process) =
-            fields().ok_or(problem("not of the form ID:OPTIONS:ACTION:PROCESS", b""))?;
+        if line.iter().filter(|&&byte| byte == b':').count() < 3 {
+            return Err(problem("not of the form ID:OPTIONS:ACTION:PROCESS", b""));
+        }
+        let mut rest = line;
+        let id = next_field(&mut rest, b':');
+        let options = next_field(&mut rest, b':');
+        let action = next_field(&mut rest, b':');
         let entry = Self {
             id,
             options,
             action: Action::from_name(action).ok_or(problem("no such action: ", action))?,
-            process,
+            process: rest.trim_ascii_start(),
         };
         if entry.command().text.is_empty() {
             return Err(problem("there is nothing to run", b""));
@@ -158,7 +157,16 @@ impl<'a> Entry<'a> {
 
     /// What the options ask for. Of a parsed entry, each is `Ok`.
     pub fn settings(&self) -> impl Iterator<Item = Result<Setting<'a>, Problem<'a>>> {
-        self.options.split(|&byte| byte == b',').filter_map(setting)
+        let mut rest = self.options;
+        core::iter::from_fn(move || {
+            while !rest.is_empty() {
+                let setting = setting(next_field(&mut rest, b','));
+                if setting.is_some() {
+                    return setting;
+                }
+            }
+            None
+        })
     }
 
     /// How the process is run.
@@ -187,7 +195,11 @@ impl<'a> Entry<'a> {
 /// What an option means; `None` if it is no setting.
 #[inline(never)]
 fn setting(option: &[u8]) -> Option<Result<Setting<'_>, Problem<'_>>> {
-    let (name, value) = split(option, b'=')?;
+    let mut value = option;
+    let name = next_field(&mut value, b'=');
+    if name.len() == option.len() {
+        return None;
+    }
     let setting = match (text::position("user group cgroup nice", name), value) {
         (Some(0..=2), []) => None,
         (Some(0), _) => Some(Setting::User(value)),
@@ -213,13 +225,6 @@ fn setting(option: &[u8]) -> Option<Result<Setting<'_>, Problem<'_>>> {
 fn nice(digits: &[u8], most: u64) -> Option<i32> {
     let number = text::number(digits, 10).filter(|&number| number <= most)?;
     Some(number as i32)
-}
-
-/// What is before the first such byte and what is after.
-#[inline(never)]
-fn split(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
-    let at = bytes.iter().position(|&other| other == byte)?;
-    Some((bytes.get(..at)?, bytes.get(at + 1..)?))
 }
 
 text::display_text!(Problem<'_>);
@@ -257,7 +262,7 @@ mod tests {
     #[test]
     fn each_action_is_found_by_its_name() {
         for (index, action) in Action::ALL.into_iter().enumerate() {
-            let name = text::word(Action::NAMES, b' ', index);
+            let name = text::word_str(Action::NAMES, b' ', index);
             assert_eq!(entry(&std::format!("::{name}:x")).action, action);
         }
     }

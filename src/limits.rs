@@ -67,6 +67,10 @@ impl Resource {
 
     /// Its name, as in `nofile`.
     pub fn name(self) -> &'static str {
+        text::word_str(Self::NAMES, b' ', self as usize)
+    }
+
+    pub(crate) fn name_bytes(self) -> &'static [u8] {
         text::word(Self::NAMES, b' ', self as usize)
     }
 

@@ -88,10 +88,10 @@ impl ExitStatus {
 
     /// The number a shell gives it in `$?`: the code, or 128 and the signal (POSIX XCU 2.8.2).
     pub const fn shell_code(self) -> i32 {
-        match (self.code(), self.signal(), self.stopped_signal()) {
-            (Some(code), ..) => code,
-            (_, Some(signal), _) | (_, _, Some(signal)) => 128 + signal.as_raw(),
-            _ => 0,
+        match (self.0 & 0x7f, self.0 >> 8 & 0xff) {
+            (0, code) => code,
+            _ if self.continued() => 0,
+            (0x7f, signal) | (signal, _) => 128 + signal,
         }
     }
 

@@ -46,7 +46,7 @@ impl Signal {
 
     /// The name without its `SIG`, as in `TERM`; none for a real-time signal.
     pub fn name(self) -> Option<&'static str> {
-        match text::word(NAMES, b' ', self.0.get().into()) {
+        match text::word_str(NAMES, b' ', self.0.get().into()) {
             "" => None,
             name => Some(name),
         }
@@ -86,24 +86,30 @@ impl Signal {
         }
         let upper = upper.get(..name.len())?;
         let name = text::after(upper, b"SIG").unwrap_or(upper);
-        let (base, offset) = name.split_at_checked(5).unwrap_or((name, b""));
-        let number = match (base, offset) {
-            (b"RTMIN", []) => RTMIN,
-            (b"RTMAX", []) => RTMAX,
-            (b"RTMIN", [b'+', digits @ ..]) => RTMIN + small(digits)?,
-            (b"RTMAX", [b'-', digits @ ..]) => {
-                Some(RTMAX - small(digits)?).filter(|&n| n >= RTMIN)?
-            }
-            _ => match text::position(NAMES, name) {
-                Some(number) => number as i32,
-                None => small(upper)?,
-            },
+        let number = if let Some(offset) = text::after(name, b"RTMIN") {
+            RTMIN + beyond(offset, b'+')?
+        } else if let Some(offset) = text::after(name, b"RTMAX") {
+            Some(RTMAX - beyond(offset, b'-')?).filter(|&number| number >= RTMIN)?
+        } else if let Some(number) = text::position(NAMES, name) {
+            number as i32
+        } else {
+            small(upper)?
         };
         Self::from_raw(number)
     }
 }
 
 /// A number that can't overflow what is done with it here.
+/// What the sign and the number after a name add, if there are any.
+#[inline(never)]
+fn beyond(offset: &[u8], sign: u8) -> Option<i32> {
+    match offset {
+        [] => Some(0),
+        [first, digits @ ..] if *first == sign => small(digits),
+        _ => None,
+    }
+}
+
 #[inline(never)]
 fn small(digits: &[u8]) -> Option<i32> {
     let number = text::number(digits, 10)?;
@@ -114,18 +120,18 @@ text::display_text!(Signal, Short);
 
 impl Text for Signal {
     fn write(&self, out: &mut impl Sink) {
-        match self.name() {
-            Some(name) => {
-                "SIG".write(out);
-                name.write(out);
-            }
-            None if self.as_raw() < RTMIN => {
+        match text::word(NAMES, b' ', self.0.get().into()) {
+            b"" if self.as_raw() < RTMIN => {
                 "signal ".write(out);
                 text::decimal(self.as_raw(), out);
             }
-            None => {
+            b"" => {
                 "SIGRTMIN+".write(out);
                 text::decimal(self.as_raw() - RTMIN, out);
+            }
+            name => {
+                "SIG".write(out);
+                name.write(out);
             }
         }
     }
@@ -136,13 +142,13 @@ struct Short(Signal);
 impl Text for Short {
     fn write(&self, out: &mut impl Sink) {
         let number = self.0.as_raw();
-        match self.0.name() {
-            Some(name) => name.write(out),
-            None if number < RTMIN => text::decimal(number, out),
-            None => {
+        match text::word(NAMES, b' ', self.0.0.get().into()) {
+            b"" if number < RTMIN => text::decimal(number, out),
+            b"" => {
                 "RTMIN+".write(out);
                 text::decimal(number - RTMIN, out);
             }
+            name => name.write(out),
         }
     }
 }

@@ -153,7 +153,7 @@ pub fn pending() -> Result<SigSet, Errno> {
 /// let myself = sys::process::getpid();
 /// sys::process::kill(myself.as_raw(), Some(Signal::USR1)).unwrap();
 /// let info = signals::wait(usr1).unwrap();
-/// assert_eq!((info.signal, info.pid), (Signal::USR1, Some(myself)));
+/// assert_eq!((info.signal, info.pid()), (Signal::USR1, Some(myself)));
 /// ```
 pub fn wait(signals: SigSet) -> Result<SigInfo, Errno> {
     despite_handlers(None, |_| sys::signal::sigtimedwait(signals, None))
@@ -191,8 +191,8 @@ pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo
 /// let search = Program::Search { name: c"sh", path: None };
 /// let mut child = Spawn::new(search, Args::new(&list), Args::EMPTY).start().unwrap();
 /// let info = signals.read().unwrap();
-/// assert_eq!(info.pid, Some(child.id()));
-/// assert_eq!(info.status, child.wait().ok());
+/// assert_eq!(info.pid(), Some(child.id()));
+/// assert_eq!(info.status(), child.wait().ok());
 /// ```
 #[derive(Debug)]
 pub struct SignalFd(OwnedFd);

@@ -133,20 +133,34 @@ pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
 
 /// The `index`th word of a list that `separator` divides, counted from 0; empty if there are not so many. Such a list takes
 /// half the room of an array of `&str`.
-pub fn word(list: &'static str, separator: u8, index: usize) -> &'static str {
-    let (mut start, mut end, mut left) = (0, list.len(), index);
-    for (place, byte) in list.bytes().enumerate() {
-        if byte == separator {
-            if left == 0 {
-                end = place;
-                break;
-            }
-            left -= 1;
-            start = place + 1;
-        }
+#[inline(never)]
+pub fn word(list: &'static str, separator: u8, index: usize) -> &'static [u8] {
+    let mut rest = list.as_bytes();
+    for _ in 0..index {
+        next_field(&mut rest, separator);
     }
-    let word = list.get(start..end).filter(|_| left == 0);
-    word.unwrap_or_default()
+    next_field(&mut rest, separator)
+}
+
+/// What is before the first such byte (a blank: any), and `rest` is what is after it; all, and nothing, if there is none.
+///
+/// ```
+/// let mut rest = &b"root:x:0"[..];
+/// assert_eq!(nestling::text::next_field(&mut rest, b':'), b"root");
+/// assert_eq!(rest, b"x:0");
+/// ```
+#[inline(never)]
+pub fn next_field<'a>(rest: &mut &'a [u8], end: u8) -> &'a [u8] {
+    let all = *rest;
+    let is_end = |&byte: &u8| byte == end || (byte == b'\t' && end == b' ');
+    let length = all.iter().position(is_end).unwrap_or(all.len());
+    *rest = all.get(length + 1..).unwrap_or_default();
+    all.get(..length).unwrap_or_default()
+}
+
+/// As [`word`], for who wants to know that it is UTF-8.
+pub(crate) fn word_str(list: &'static str, separator: u8, index: usize) -> &'static str {
+    core::str::from_utf8(word(list, separator, index)).unwrap_or_default()
 }
 
 /// The place of a word in a list that spaces divide.
@@ -157,14 +171,14 @@ pub fn word(list: &'static str, separator: u8, index: usize) -> &'static str {
 /// ```
 #[inline(never)]
 pub fn position(list: &'static str, name: &[u8]) -> Option<usize> {
-    let mut index = 0;
-    loop {
-        match word(list, b' ', index).as_bytes() {
-            [] => return None,
-            word if word == name => return Some(index),
-            _ => index += 1,
+    let (mut rest, mut index) = (list.as_bytes(), 0);
+    while !rest.is_empty() {
+        if next_field(&mut rest, b' ') == name {
+            return Some(index);
         }
+        index += 1;
     }
+    None
 }
 
 /// Whether there is such a byte. (`core`'s `contains` brings a `memchr` of half a kilobyte.)
@@ -309,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_word_is_found_by_its_index() {
-        let words: [&str; 5] = core::array::from_fn(|index| word("a bc  d", b' ', index));
+        let words: [&str; 5] = core::array::from_fn(|index| word_str("a bc  d", b' ', index));
         assert_eq!(words, ["a", "bc", "", "d", ""]);
     }
 

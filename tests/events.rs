@@ -419,7 +419,7 @@ fn poll_waits_for_a_signal_and_a_timer_at_once() {
     let parent = process::getpid().as_raw();
     let child = fork(|| process::kill(parent, Some(Signal::USR1)).expect("a signal"));
     assert_eq!(wait(), [true, false]);
-    assert_eq!(signals.read().map(|info| info.pid), Ok(Some(child)));
+    assert_eq!(signals.read().map(|info| info.pid()), Ok(Some(child)));
     join(child);
 }
 

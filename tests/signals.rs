@@ -309,8 +309,8 @@ fn a_wait_takes_the_signal_and_says_who_sent_it() {
     let (child, uid) = sender();
     let info = signals::wait(USR1).expect("a signal");
     assert_eq!((info.signal, info.code), (Signal::USR1, 0));
-    assert_eq!((info.pid, info.uid), (Some(child), Some(uid)));
-    assert_eq!(info.status, None);
+    assert_eq!((info.pid(), info.uid()), (Some(child), Some(uid)));
+    assert_eq!(info.status(), None);
     join(child);
     drop(guard);
     assert_eq!(handled(Signal::USR1), 0, "it was taken");
@@ -324,16 +324,16 @@ fn a_wait_says_how_a_child_ended_and_does_not_reap_it() {
             process::exit(9);
         });
         let info = signals::wait(CHLD).expect("a signal");
-        assert_eq!((info.signal, info.pid), (Signal::CHLD, Some(child)));
-        assert_eq!(info.uid, credentials::getuid().ok());
-        let status = info.status.expect("a status");
+        assert_eq!((info.signal, info.pid()), (Signal::CHLD, Some(child)));
+        assert_eq!(info.uid(), credentials::getuid().ok());
+        let status = info.status().expect("a status");
         assert_eq!((status.code(), status.signal()), (code, signal));
         assert_eq!(wait::wait(child), Ok(status));
     }
     // One that is not from a child says nothing of any.
     send(Signal::CHLD);
     let info = signals::wait(CHLD).expect("a signal");
-    assert_eq!((info.pid, info.status), (Some(process::getpid()), None));
+    assert_eq!((info.pid(), info.status()), (Some(process::getpid()), None));
 }
 
 fn a_wait_says_that_a_child_stopped_and_went_on() {
@@ -344,7 +344,7 @@ fn a_wait_says_that_a_child_stopped_and_went_on() {
     let status = || {
         signals::wait(CHLD)
             .expect("a signal")
-            .status
+            .status()
             .expect("a status")
     };
     assert_eq!(status().stopped_signal(), Some(Signal::STOP));
@@ -381,7 +381,7 @@ fn a_wait_is_over_when_its_time_is() {
     // A signal ends it, however long it is.
     let (child, _) = sender();
     let info = signals::wait_timeout(USR1, Duration::MAX).expect("a wait");
-    assert_eq!(info.and_then(|info| info.pid), Some(child));
+    assert_eq!(info.and_then(|info| info.pid()), Some(child));
     join(child);
 }
 
@@ -436,7 +436,7 @@ fn a_timers_signal_was_sent_by_nobody() {
     let _guard = block(alarm);
     set_timer(&[0, 0, 0, 1]);
     let info = signals::wait(alarm).expect("a signal");
-    assert_eq!((info.pid, info.uid, info.status), (None, None, None));
+    assert_eq!((info.pid(), info.uid(), info.status()), (None, None, None));
 
     // The second, since the first one's number is 0.
     let mut timer = 0i32;
@@ -455,7 +455,7 @@ fn a_timers_signal_was_sent_by_nobody() {
         unsafe { call(linux::__NR_timer_settime, arguments) }.expect("a start");
         let info = read().expect("a signal");
         assert_eq!(info.code, linux::SI_TIMER);
-        assert_eq!((info.pid, info.uid, info.status), (None, None, None));
+        assert_eq!((info.pid(), info.uid(), info.status()), (None, None, None));
     }
 }
 
@@ -468,8 +468,8 @@ fn a_signalfd_says_who_sent_it() {
     let (child, uid) = sender();
     let info = signals.read().expect("a signal");
     assert_eq!((info.signal, info.code), (Signal::USR1, 0));
-    assert_eq!((info.pid, info.uid), (Some(child), Some(uid)));
-    assert_eq!(info.status, None);
+    assert_eq!((info.pid(), info.uid()), (Some(child), Some(uid)));
+    assert_eq!(info.status(), None);
     join(child);
     drop(guard);
     assert_eq!(handled(Signal::USR1), 0, "it was taken");
@@ -484,9 +484,9 @@ fn a_signalfd_says_how_a_child_ended() {
             process::exit(9);
         });
         let info = signals.read().expect("a signal");
-        assert_eq!((info.signal, info.pid), (Signal::CHLD, Some(child)));
-        assert_eq!(info.uid, credentials::getuid().ok());
-        let status = info.status.expect("a status");
+        assert_eq!((info.signal, info.pid()), (Signal::CHLD, Some(child)));
+        assert_eq!(info.uid(), credentials::getuid().ok());
+        let status = info.status().expect("a status");
         assert_eq!((status.code(), status.signal()), (code, signal));
         assert_eq!(wait::wait(child), Ok(status));
     }
@@ -523,7 +523,7 @@ fn a_signalfd_without_a_signal_waits_or_says_so() {
     });
     assert_eq!(signals::pending(), Ok(SigSet::EMPTY));
     sys::fd::write(held.as_fd(), b"x").expect("a byte");
-    assert_eq!(signals.read().map(|info| info.pid), Ok(Some(child)));
+    assert_eq!(signals.read().map(|info| info.pid()), Ok(Some(child)));
     join(child);
 }
 

@@ -130,7 +130,7 @@ impl Text for Action<'_> {
             | Self::SetForeground(fd)
             | Self::ControllingTerminal(fd) => text::decimal(fd, out),
             Self::Umask(mask) => text::digits(mask, 8, 3, out),
-            Self::Limit(resource, _) => resource.name().write(out),
+            Self::Limit(resource, _) => resource.name_bytes().write(out),
             Self::Gid(id) | Self::Uid(id) => text::digits(id, 10, 1, out),
             Self::Groups(_) | Self::ResetIds => {}
         }

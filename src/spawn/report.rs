@@ -150,15 +150,15 @@ impl Text for Error<'_> {
 
 impl Text for Step<'_> {
     fn write(&self, out: &mut impl Sink) {
-        let simple = match *self {
-            Self::BlockSignals => "blocking signals",
-            Self::StatusPipe => "status pipe",
-            Self::Clone => "clone",
-            Self::Pipe => "pipe",
-            Self::Wait => "wait",
+        let simple: &[u8] = match *self {
+            Self::BlockSignals => b"blocking signals",
+            Self::StatusPipe => b"status pipe",
+            Self::Clone => b"clone",
+            Self::Pipe => b"pipe",
+            Self::Wait => b"wait",
             Self::Attribute(attribute) => {
                 "attribute ".write(out);
-                attribute.name()
+                text::word(Attribute::NAMES, b',', attribute as usize)
             }
             Self::Action(index, action) => return action.describe(index, out),
             Self::Exec(program, missing) => {
@@ -174,7 +174,7 @@ impl Text for Step<'_> {
                 }
                 match missing {
                     Missing::Program => return,
-                    Missing::Interpreter => " (it is there, its interpreter is not)",
+                    Missing::Interpreter => b" (it is there, its interpreter is not)",
                 }
             }
         };
@@ -202,7 +202,7 @@ impl Attribute {
 
     /// Its name in an error's text.
     pub fn name(self) -> &'static str {
-        text::word(Self::NAMES, b',', self as usize)
+        text::word_str(Self::NAMES, b',', self as usize)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use core::ffi::CStr;
 
+use crate::text::next_field;
+
 /// Where programs are looked for when `PATH` is not set.
 pub const DEFAULT_PATH: &CStr = c"/bin:/usr/bin";
 
@@ -32,12 +34,9 @@ impl<'a> Candidates<'a> {
         let mut joined = None;
         while joined.is_none() {
             let path = self.path?;
-            let end = path.iter().position(|&byte| byte == b':');
-            let (directory, rest) = match end {
-                Some(end) => (path.get(..end)?, path.get(end + 1..)),
-                None => (path, None),
-            };
-            self.path = rest;
+            let mut rest = path;
+            let directory = next_field(&mut rest, b':');
+            self.path = (directory.len() < path.len()).then_some(rest);
             // An empty element is the working directory.
             let slash: &[u8] = if directory.is_empty() { b"" } else { b"/" };
             joined = join([directory, slash, self.name, b"\0"], buffer);
@@ -51,10 +50,10 @@ impl<'a> Candidates<'a> {
 fn join(parts: [&[u8]; 4], buffer: &mut [u8]) -> Option<usize> {
     let mut length = 0;
     for part in parts {
-        buffer
-            .get_mut(length..length + part.len())?
-            .copy_from_slice(part);
-        length += part.len();
+        for &byte in part {
+            *buffer.get_mut(length)? = byte;
+            length += 1;
+        }
     }
     Some(length)
 }

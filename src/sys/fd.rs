@@ -2,6 +2,7 @@
 
 use core::ffi::CStr;
 use core::marker::PhantomData;
+use core::sync::atomic::{AtomicI32, Ordering};
 
 use linux_raw_sys::general as linux;
 
@@ -71,6 +72,41 @@ impl BorrowedFd<'_> {
             fd,
             owner: PhantomData,
         }
+    }
+}
+
+/// A place for a descriptor that stays open from then on, for a `static`. No system call.
+///
+/// ```
+/// use nestling::OFlags;
+/// use nestling::sys::fd::{StaticFd, open};
+///
+/// static LOG: StaticFd = StaticFd::new();
+/// assert!(LOG.get().is_none());
+/// LOG.set(open(c"/dev/null", OFlags::WRONLY, 0)?);
+/// assert!(LOG.get().is_some());
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+#[derive(Debug)]
+pub struct StaticFd(AtomicI32);
+
+impl StaticFd {
+    /// An empty one.
+    #[expect(clippy::new_without_default, reason = "a static needs no default")]
+    pub const fn new() -> Self {
+        Self(AtomicI32::new(-1))
+    }
+
+    /// Fills it. A descriptor that was there before stays open: somebody may use it.
+    pub fn set(&self, fd: OwnedFd) {
+        self.0.store(fd.into_raw_fd(), Ordering::Relaxed);
+    }
+
+    /// What it is filled with.
+    pub fn get(&self) -> Option<BorrowedFd<'_>> {
+        let fd = self.0.load(Ordering::Relaxed);
+        // SAFETY: what was put there nobody closes.
+        (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
     }
 }
 

@@ -41,29 +41,48 @@ pub struct SigInfo {
     pub signal: Signal,
     /// Why it came: `SI_…`, or `CLD_…` from a child (`sigaction(2)`). From the kernel itself it is positive.
     pub code: i32,
-    /// Who sent it, or the child that it is about; none where nobody did, or somebody outside of this pid namespace.
-    pub pid: Option<Pid>,
-    /// That process's real user.
-    pub uid: Option<u32>,
-    /// How the child ended, stopped or went on, if it is about one. It is not reaped by that.
-    pub status: Option<ExitStatus>,
+    /// What the kernel has put where these stand.
+    pid: i32,
+    uid: u32,
+    status: i32,
 }
 
 impl SigInfo {
     fn new(signal: i32, code: i32, pid: i32, uid: u32, status: i32) -> Result<Self, Errno> {
-        let signal = Signal::from_raw(signal).ok_or(Errno::EINVAL)?;
-        let child = signal == Signal::CHLD
-            && matches!(code as u32, linux::CLD_EXITED..=linux::CLD_CONTINUED);
-        // In those of a timer and of a descriptor the fields are something else.
-        let sent =
-            code <= linux::SI_USER as i32 && !matches!(code, linux::SI_TIMER | linux::SI_SIGIO);
         Ok(Self {
-            signal,
+            signal: Signal::from_raw(signal).ok_or(Errno::EINVAL)?,
             code,
-            pid: Pid::from_raw(pid).filter(|_| sent || child),
-            uid: (sent || child).then_some(uid),
-            status: child.then(|| ExitStatus::from_siginfo(code as u32, status)),
+            pid,
+            uid,
+            status,
         })
+    }
+
+    /// Who sent it, or the child that it is about; none where nobody did, or somebody outside of this pid namespace.
+    pub fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(self.pid).filter(|_| self.is_a_childs() || self.was_sent())
+    }
+
+    /// That process's real user.
+    pub fn uid(&self) -> Option<u32> {
+        (self.is_a_childs() || self.was_sent()).then_some(self.uid)
+    }
+
+    /// How the child ended, stopped or went on, if it is about one. It is not reaped by that.
+    pub fn status(&self) -> Option<ExitStatus> {
+        let status = ExitStatus::from_siginfo(self.code as u32, self.status);
+        self.is_a_childs().then_some(status)
+    }
+
+    fn is_a_childs(&self) -> bool {
+        let why = self.code as u32;
+        self.signal == Signal::CHLD && matches!(why, linux::CLD_EXITED..=linux::CLD_CONTINUED)
+    }
+
+    /// In those of a timer and of a descriptor the fields are something else.
+    fn was_sent(&self) -> bool {
+        self.code <= linux::SI_USER as i32
+            && !matches!(self.code, linux::SI_TIMER | linux::SI_SIGIO)
     }
 }
 
@@ -126,6 +145,12 @@ pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(
     let new = kernel_action(action, flags);
     // SAFETY: the kernel reads one action. The caller's promise.
     done(unsafe { sigaction(signal, &raw const new as usize, 0) })
+}
+
+/// [`set_action`] to [`Action::Default`].
+pub fn reset(signal: Signal) -> Result<(), Errno> {
+    // SAFETY: no handler.
+    unsafe { set_action(signal, Action::Default, 0) }
 }
 
 /// `rt_sigaction`: what this process does with a signal.

@@ -53,13 +53,3 @@ pub fn next_string<'a>(rest: &mut &'a [u8]) -> &'a CStr {
     *rest = rest.get(first.count_bytes() + 1..).unwrap_or_default();
     first
 }
-
-/// What is before the first such byte (a blank: any), and `rest` is what is after it; all, and nothing, if there is none.
-#[inline(never)]
-pub fn next_field<'a>(rest: &mut &'a [u8], end: u8) -> &'a [u8] {
-    let all = *rest;
-    let is_end = |&byte: &u8| byte == end || (byte == b'\t' && end == b' ');
-    let length = all.iter().position(is_end).unwrap_or(all.len());
-    *rest = all.get(length + 1..).unwrap_or_default();
-    all.get(..length).unwrap_or_default()
-}

@@ -17,7 +17,8 @@ static LENGTH: AtomicUsize = AtomicUsize::new(0);
 
 /// How urgent a line is for the kernel's log: a daemon's, for debugging. The kernel shows the console what is more urgent, and this
 /// is there already.
-const START: &str = "<31>";
+const PRIORITY: &str = "<31>";
+const START: &str = "<31>init: ";
 
 /// Beyond its room, which is what the kernel's log takes, it is lost.
 impl Sink for Line {
@@ -34,25 +35,45 @@ impl Sink for Line {
 }
 
 impl Line {
-    /// Begins a line about a service, or, without a name, about init itself.
+    /// Begins a line about init itself.
     #[inline(never)]
-    pub fn new(name: &[u8]) -> Self {
+    pub fn new() -> Self {
         LENGTH.store(0, Ordering::Relaxed);
         let mut line = Self(());
         START.write(&mut line);
-        "init: ".write(&mut line);
-        if !name.is_empty() {
-            name.write(&mut line);
-            ": ".write(&mut line);
-        }
         line
+    }
+
+    /// Begins a line about a service.
+    #[inline(never)]
+    pub fn about(name: &[u8]) -> Self {
+        let mut line = Self::new();
+        name.write(&mut line);
+        ": ".write(&mut line);
+        line
+    }
+
+    /// Says it as what went wrong, and how.
+    #[inline(never)]
+    pub fn complain_of(mut self, errno: Errno) {
+        ": ".write(&mut self);
+        errno.write(&mut self);
+        self.complain();
+    }
+
+    /// Says it on the console and in the kernel's log, as what went wrong, and how.
+    #[inline(never)]
+    pub fn tell_of(mut self, errno: Errno) {
+        ": ".write(&mut self);
+        errno.write(&mut self);
+        self.tell();
     }
 
     /// Says it as what went wrong.
     #[inline(never)]
     pub fn complain(self) {
         let mut room = [0; ROOM + 1];
-        let _ = write(io::stderr(), self.after(START.len(), &mut room));
+        let _ = write(io::stderr(), self.after(PRIORITY.len(), &mut room));
     }
 
     /// Says it on the console and in the kernel's log.
@@ -68,10 +89,10 @@ impl Line {
         let mut fds = [PollFd::new(stderr, Events::OUT)];
         if ppoll(&mut fds, Some(Duration::from_secs(1)), None) != Ok(0) {
             // Whatever stands on the console's line already is overwritten.
-            if let Some(place) = TEXT.get(START.len() - 1) {
+            if let Some(place) = TEXT.get(PRIORITY.len() - 1) {
                 place.store(b'\r', Ordering::Relaxed);
             }
-            let _ = write(stderr, self.after(START.len() - 1, &mut room));
+            let _ = write(stderr, self.after(PRIORITY.len() - 1, &mut room));
         }
     }
 

@@ -26,7 +26,6 @@ nestling::entry!(main, panic = panic);
 
 /// What of a spawn there is use for here.
 const USED: u32 = used::DUP2
-    | used::CLOSE_FROM
     | used::SET_FOREGROUND
     | used::CONTROLLING_TERMINAL
     | used::LIMIT
@@ -61,7 +60,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     if RUNS_A_MACHINE.load(Ordering::Relaxed) {
         machine::panic(info)
     }
-    let mut line = Line::new(b"");
+    let mut line = Line::new();
     describe(info, &mut line);
     line.complain();
     rt::abort()

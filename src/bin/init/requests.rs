@@ -43,11 +43,9 @@ pub fn named(process: rt::Process) -> Option<i32> {
         None => sys::process::kill(1, Some(signal)),
     };
     let Err(errno) = answer else { return Some(0) };
-    let mut line = Line::new(b"");
+    let mut line = Line::new();
     name.write(&mut line);
-    ": ".write(&mut line);
-    errno.write(&mut line);
-    line.complain();
+    line.complain_of(errno);
     Some(1)
 }
 
@@ -82,7 +80,7 @@ pub fn become_program(
     let mut spawn = Spawn::new(program, args, env);
     spawn.attributes.signal_mask = signal_mask;
     let error = spawn.exec_using::<USED>();
-    let mut line = Line::new(b"");
+    let mut line = Line::new();
     error.write(&mut line);
     line.complain();
     error.shell_code()

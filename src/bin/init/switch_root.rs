@@ -9,6 +9,7 @@ use nestling::sys::mount::{MountFlags, UnmountFlags, mount, umount2};
 use nestling::text::Text;
 use nestling::{Args, AsFd, Errno, FileType, OFlags, SigSet, sys};
 
+use crate::buffer::next_string;
 use crate::log::Line;
 use crate::requests::become_program;
 
@@ -16,12 +17,10 @@ use crate::requests::become_program;
 pub fn switch_root(args: Args<'_>, env: Args<'_>) -> i32 {
     let mut what = "NEWROOT";
     if let Err(errno) = switch(args.first().unwrap_or_default(), &mut what) {
-        let mut line = Line::new(b"");
+        let mut line = Line::new();
         "switch_root: ".write(&mut line);
         what.write(&mut line);
-        ": ".write(&mut line);
-        errno.write(&mut line);
-        line.complain();
+        line.complain_of(errno);
         return 1;
     }
     let args = args.skip(1);
@@ -50,7 +49,9 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
     if stat(c".")?.dev() == old {
         return Err(Errno::EINVAL);
     }
-    for path in [c"/dev", c"/proc", c"/sys", c"/run"] {
+    let mut moved: &[u8] = b"/dev\0/proc\0/sys\0/run\0";
+    while !moved.is_empty() {
+        let path = next_string(&mut moved);
         let target = sys::args::tail(path, 1).unwrap_or_default();
         if mount(path, target, c"", MountFlags::MOVE, c"").is_err() {
             // Whatever it holds, nobody will find it.

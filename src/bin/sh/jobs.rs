@@ -141,7 +141,7 @@ const DEATHS: &str = "?,Hangup,Interrupt,Quit,Illegal instruction,Trace trap,Abo
 impl Text for Death {
     fn write(&self, out: &mut impl Sink) {
         match text::word(DEATHS, b',', self.0.as_raw() as usize) {
-            "" => {
+            b"" => {
                 "Killed by ".write(out);
                 self.0.write(out);
             }

@@ -49,7 +49,7 @@ impl Traps {
     /// Notes which signals were ignored when the shell was started: those can't be trapped (unless it is interactive). That is, it does so
     /// when one is trapped first: the kernel knows until then. But with SIGCHLD ignored, nothing could be waited for.
     pub fn new() -> Self {
-        let _ = sys::signal::set_default(Signal::CHLD);
+        let _ = sys::signal::reset(Signal::CHLD);
         Self {
             asked: SigSet::EMPTY.with(Signal::CHLD),
             ..Self::default()
@@ -125,7 +125,7 @@ impl Traps {
                 sys::caught::catch(signal)
             }
             None if self.ignored.contains(signal) => sys::signal::ignore(signal).map(drop),
-            _ => sys::signal::set_default(signal).map(drop),
+            _ => sys::signal::reset(signal),
         };
         if !self.acts_on.contains(signal) {
             sys::caught::take(signal);

@@ -111,7 +111,7 @@ const FAILED: i32 = 125;
 
 #[inline(never)]
 fn failed(errno: Errno) -> i32 {
-    let mut line = Line::new(b"");
+    let mut line = Line::new();
     errno.write(&mut line);
     line.complain();
     FAILED
@@ -145,11 +145,11 @@ impl<'a> Init<'a> {
         // From here on they wait until they are taken. (Who forbids that will forbid it to the spawn, which says so.)
         let mask = sys::signal::set_mask(SigSet::ALL).unwrap_or_default();
         // If it is ignored, children reap themselves and their statuses are lost.
-        let _ = sys::signal::set_default(Signal::CHLD);
+        let _ = sys::signal::reset(Signal::CHLD);
         if let Err(errno) = self.prepare() {
             return failed(errno);
         }
-        if !self.options.pause {
+        if !self.options.has(b'P') {
             match self.start(process, mask) {
                 Ok(pid) => self.child = Some(pid),
                 Err(code) => return code,
@@ -183,10 +183,10 @@ impl<'a> Init<'a> {
         if options.parent_death.is_some() {
             sys::process::set_parent_death_signal(options.parent_death)?;
         }
-        if options.subreaper || options.sweep.is_some() {
+        if options.has(b's') || options.sweep.is_some() {
             sys::machine::set_child_subreaper(true)?;
         } else if self.own.as_raw() != 1 && options.verbosity > 0 {
-            let mut line = Line::new(b"");
+            let mut line = Line::new();
             "neither process 1 nor a subreaper (-s): gets no orphans".write(&mut line);
             line.complain();
         }
@@ -211,7 +211,7 @@ impl<'a> Init<'a> {
         match spawn.start_using::<USED>() {
             Ok(child) => Ok(child.id()),
             Err(error) => {
-                let mut line = Line::new(b"");
+                let mut line = Line::new();
                 error.write(&mut line);
                 line.complain();
                 Err(error.shell_code())
@@ -229,7 +229,7 @@ impl<'a> Init<'a> {
                 return Ok(());
             }
             // What init has caused: by telling it to a pipe that nobody reads, say.
-            Ok(info) if info.pid == Some(self.own) => return Ok(()),
+            Ok(info) if info.pid() == Some(self.own) => return Ok(()),
             Ok(info) => info.signal,
             // Stopped and continued, or traced.
             Err(Errno::EINTR) => return Ok(()),
@@ -246,7 +246,7 @@ impl<'a> Init<'a> {
 
     fn pass_on(&mut self, signal: Signal) {
         if self.options.verbosity > 1 {
-            let mut line = Line::new(b"");
+            let mut line = Line::new();
             signal.write(&mut line);
             line.complain();
         }
@@ -261,11 +261,9 @@ impl<'a> Init<'a> {
             }
         };
         if let Err(errno) = answer {
-            let mut line = Line::new(b"");
+            let mut line = Line::new();
             signal.write(&mut line);
-            ": ".write(&mut line);
-            errno.write(&mut line);
-            line.complain();
+            line.complain_of(errno);
         }
     }
 
@@ -276,7 +274,7 @@ impl<'a> Init<'a> {
             _ => {}
         }
         // What is typed stops the whole group, and so the whole group must go on.
-        let whole_group = self.options.group || signal == Signal::CONT;
+        let whole_group = self.options.has(b'g') || signal == Signal::CONT;
         sys::process::kill(if whole_group { -child } else { child }, Some(signal))
     }
 
@@ -295,13 +293,13 @@ impl<'a> Init<'a> {
                 }
                 continue;
             }
-            if is_command && self.options.verbosity > 0 || !is_command && self.options.warn {
+            if is_command && self.options.verbosity > 0 || !is_command && self.options.has(b'w') {
                 let who = if is_command {
                     "the command, "
                 } else {
                     "an orphan, "
                 };
-                let mut line = Line::new(b"");
+                let mut line = Line::new();
                 who.write(&mut line);
                 pid.write(&mut line);
                 ": ".write(&mut line);

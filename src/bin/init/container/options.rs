@@ -2,21 +2,16 @@
 
 use core::ffi::CStr;
 
-use nestling::text::{self, Quoted, Text};
+use nestling::text::{self, Quoted, Text, next_field};
 use nestling::{Args, ExitStatus, Signal};
 
-use crate::buffer::next_field;
 use crate::log::Line;
 
 /// What the command line says.
 pub struct Options<'a> {
-    /// Signals go to the command's group.
-    pub group: bool,
-    pub subreaper: bool,
+    /// Those that are only there or not, a bit each.
+    letters: u64,
     pub parent_death: Option<Signal>,
-    /// Tell of the orphans that are reaped.
-    pub warn: bool,
-    pub pause: bool,
     /// How many seconds those that the command leaves have to end.
     pub sweep: Option<u32>,
     pub verbosity: u8,
@@ -46,18 +41,27 @@ static LETTERS: &[u8; 6] = b"hVvcrS";
 impl<'a> Options<'a> {
     /// Those that the environment stands for.
     pub fn new(env: Args<'_>) -> Self {
+        let mut letters = 0;
+        if env.var(c"TINI_KILL_PROCESS_GROUP").is_some() {
+            letters |= bit(b'g');
+        }
+        if env.var(c"TINI_SUBREAPER").is_some() {
+            letters |= bit(b's');
+        }
         Self {
-            group: env.var(c"TINI_KILL_PROCESS_GROUP").is_some(),
-            subreaper: env.var(c"TINI_SUBREAPER").is_some(),
+            letters,
             parent_death: None,
-            warn: false,
-            pause: false,
             sweep: None,
             verbosity: 0,
             command: Args::EMPTY,
             rewritten: [0; 65],
             expected: [false; 256],
         }
+    }
+
+    /// Whether the option of this letter is there.
+    pub fn has(&self, letter: u8) -> bool {
+        self.letters & bit(letter) != 0
     }
 
     /// Reads the command line up to the command.
@@ -101,16 +105,19 @@ impl<'a> Options<'a> {
                     value = Some(rest).filter(|value| !value.is_empty());
                     rest = b"";
                 }
-                match (letter, value) {
-                    (b'h', None) => return Wish::Help,
-                    (b'V', None) => return Wish::Version,
-                    _ if self.set(letter, value).is_some() => {}
-                    _ => return wrong(word, value, "not understood"),
+                if self.set(letter, value).is_none() {
+                    return wrong(word, value, "not understood");
                 }
             }
         }
         self.command = words;
-        match (words.first(), self.pause) {
+        if self.has(b'h') {
+            return Wish::Help;
+        }
+        if self.has(b'V') {
+            return Wish::Version;
+        }
+        match (words.first(), self.has(b'P')) {
             (None, false) => wrong(b"COMMAND", None, "missing"),
             (Some(word), true) => wrong(word.to_bytes(), None, "-P runs no command"),
             _ => Wish::Run,
@@ -136,11 +143,8 @@ impl<'a> Options<'a> {
                 let seconds = text::number(text.unwrap_or(b"10"), 10)?;
                 self.sweep = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
             }
-            (b'g', None) => self.group = true,
-            (b'c', None) => self.group = false,
-            (b's', None) => self.subreaper = true,
-            (b'w', None) => self.warn = true,
-            (b'P', None) => self.pause = true,
+            (b'g' | b's' | b'w' | b'P' | b'h' | b'V', None) => self.letters |= bit(letter),
+            (b'c', None) => self.letters &= !bit(b'g'),
             (b'v', None) => self.verbosity = self.verbosity.saturating_add(1),
             _ => return None,
         }
@@ -165,9 +169,14 @@ impl<'a> Options<'a> {
     }
 }
 
+/// Which bit a letter is.
+fn bit(letter: u8) -> u64 {
+    1 << (letter % 64)
+}
+
 #[inline(never)]
 fn wrong(option: &[u8], value: Option<&[u8]>, what: &str) -> Wish {
-    let mut line = Line::new(b"");
+    let mut line = Line::new();
     Quoted(option).write(&mut line);
     if let Some(value) = value {
         " ".write(&mut line);

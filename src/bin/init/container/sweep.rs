@@ -1,11 +1,11 @@
 //! The end of what the command has left behind.
 
 use nestling::dir::ReadDir;
-use nestling::text::{self, Text};
+use nestling::text::{self, Text, next_field};
 use nestling::{AsFd, Errno, OFlags, Signal, sys};
 
 use super::Init;
-use crate::buffer::{Buffer, next_field};
+use crate::buffer::Buffer;
 use crate::clock::{after, now};
 use crate::log::Line;
 
@@ -20,25 +20,28 @@ impl Init<'_> {
             return;
         }
         if let Err(errno) = self.signal_the_rest(Signal::TERM) {
-            let mut line = Line::new(b"");
-            "can't find what is left: ".write(&mut line);
-            errno.write(&mut line);
-            line.complain();
+            let mut line = Line::new();
+            "can't find what is left".write(&mut line);
+            line.complain_of(errno);
         }
         // What is stopped takes no other signal.
         let _ = self.signal_the_rest(Signal::CONT);
-        for (kill, seconds) in [(false, grace), (true, LAST_WAIT)] {
-            let end = after(seconds);
-            while self.reap() {
-                if kill {
-                    // Again and again: what it was too late for may have had children.
-                    let _ = self.signal_the_rest(Signal::KILL);
-                }
-                // Not only when no signal has come: they may come without end.
-                let now = now();
-                if end <= now || self.take(Some(end - now)).is_err() {
-                    break;
-                }
+        self.wait_for_the_rest(grace, false);
+        self.wait_for_the_rest(LAST_WAIT, true);
+    }
+
+    #[inline(never)]
+    fn wait_for_the_rest(&mut self, seconds: u32, kill: bool) {
+        let end = after(seconds);
+        while self.reap() {
+            if kill {
+                // Again and again: what it was too late for may have had children.
+                let _ = self.signal_the_rest(Signal::KILL);
+            }
+            // Not only when no signal has come: they may come without end.
+            let now = now();
+            if end <= now || self.take(Some(end - now)).is_err() {
+                break;
             }
         }
     }

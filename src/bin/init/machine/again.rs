@@ -6,19 +6,21 @@ use nestling::spawn::Program;
 use nestling::text::Text;
 use nestling::{Args, Signal, args, rt};
 
+use super::table::outlive_exec;
+use crate::buffer::next_string;
 use crate::clock::pause;
 use crate::log::Line;
 use crate::requests::become_program;
 
 pub fn panic(info: &PanicInfo<'_>) -> ! {
-    let mut line = Line::new(b"");
+    let mut line = Line::new();
     crate::describe(info, &mut line);
     line.tell();
     begin_again()
 }
 
 pub fn fault(signal: Signal) -> ! {
-    let mut line = Line::new(b"");
+    let mut line = Line::new();
     signal.write(&mut line);
     line.tell();
     begin_again()
@@ -26,11 +28,14 @@ pub fn fault(signal: Signal) -> ! {
 
 #[inline(never)]
 fn begin_again() -> ! {
+    outlive_exec();
     let list = args![c"init"];
     let args = Args::try_new(&list).unwrap_or(Args::EMPTY);
     loop {
         // Without /proc, where the kernel looks for an init.
-        for path in [c"/proc/self/exe", c"/sbin/init", c"/init"] {
+        let mut paths: &[u8] = b"/proc/self/exe\0/sbin/init\0/init\0";
+        while !paths.is_empty() {
+            let path = next_string(&mut paths);
             become_program(Program::Path(path), args, rt::environ(), None);
         }
         pause(1);

@@ -1,6 +1,6 @@
 //! The console, where the kernel did not open one: it starts PID 1 without any descriptor if it found no `/dev/console`.
 
-use nestling::{OFlags, io, sys};
+use nestling::{OFlags, OwnedFd, io, sys};
 
 use super::service::make_sane;
 
@@ -15,17 +15,12 @@ pub fn open() {
         if sys::fd::cloexec(number).is_ok() {
             continue;
         }
-        for (path, flags) in [
-            (console, flags),
-            (c"/dev/null", flags),
-            (c"/", OFlags::RDONLY),
-        ] {
-            if let Ok(fd) = sys::fd::open(path, flags, 0) {
-                // The lowest free number: this one. It stays open.
-                fd.into_raw_fd();
-                break;
-            }
-        }
+        // The lowest free number: this one.
+        let opened = sys::fd::open(console, flags, 0)
+            .or_else(|_| sys::fd::open(c"/dev/null", flags, 0))
+            .or_else(|_| sys::fd::open(c"/", OFlags::RDONLY, 0));
+        // It stays open.
+        let _ = opened.map(OwnedFd::into_raw_fd);
     }
     make_sane(io::stderr());
 }

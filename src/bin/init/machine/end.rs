@@ -66,7 +66,6 @@ impl Machine<'_> {
             && let Some(service) = successor.and_then(|index| self.table.services.get(index))
             && let Some(entry) = service.entry()
         {
-            self.table.outlive_exec(false);
             service::become_it(&entry, self.env);
         }
         mounts::take_down();
@@ -74,9 +73,9 @@ impl Machine<'_> {
         say(name, "");
         // Of what could not be become, nobody is left who could be asked.
         let errno = reboot(kind.unwrap_or(Reboot::Restart));
-        let mut line = Line::new(b"");
-        errno.write(&mut line);
-        line.tell();
+        let mut line = Line::new();
+        name.write(&mut line);
+        line.tell_of(errno);
         // Whoever can look at the machine sees why it is still there.
         loop {
             let _ = sys::process::pause();
@@ -110,7 +109,7 @@ fn signal_all(signal: Signal) {
 
 #[inline(never)]
 fn say(what: &str, more: &str) {
-    let mut line = Line::new(b"");
+    let mut line = Line::new();
     what.write(&mut line);
     more.write(&mut line);
     line.tell();

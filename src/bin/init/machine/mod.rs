@@ -45,16 +45,20 @@ const PATH: &core::ffi::CStr = c"PATH=/sbin:/usr/sbin:/bin:/usr/bin";
 pub fn live(process: rt::Process) -> ! {
     let _ = sys::signal::set_mask(SIGNALS);
     let _ = rt::on_fault(again::fault);
-    // Before anything is opened that would get their numbers.
-    let former = (3..10).find_map(rt::inherited);
+    // Before anything is opened that would get their numbers. Whatever else process 1 was started with is no business of a service's.
+    let mut former = None;
+    for number in 3..1024 {
+        if let Some(store) = rt::inherited(number) {
+            former = Some(store);
+        }
+    }
     // Where the console is. Before it is open nothing can be told.
     mounts::all(false);
     console::open();
     let mut strings = [None; 64];
-    let mut machine = Machine {
-        table: Table::new(),
-        env: environment(process.env(), &mut strings),
-    };
+    let env = environment(process.env(), &mut strings);
+    let table = Table::EMPTY;
+    let mut machine = Machine { table, env };
     match former {
         None => machine.begin(),
         Some(store) => machine.go_on(store),
@@ -73,10 +77,10 @@ fn environment<'a>(env: Args<'a>, room: &'a mut [Option<Arg<'a>>; 64]) -> Args<'
     if env.var(c"PATH").is_some() {
         return env;
     }
-    let path = [Some(PATH.into())];
-    let strings = env.as_slice().iter().chain(&path);
-    for (place, string) in room.iter_mut().take(63).zip(strings) {
-        *place = *string;
+    let [path, rest @ .., _] = &mut *room;
+    *path = Some(PATH.into());
+    for (place, string) in rest.iter_mut().zip(env.iter()) {
+        *place = Some(string.into());
     }
     Args::try_new(room).unwrap_or(env)
 }
@@ -92,14 +96,16 @@ impl Machine<'_> {
         mounts::all(true);
         // Where it is not allowed, in a pid namespace, the kernel sends no signal either.
         let _ = set_ctrl_alt_del(false);
-        let mut line = Line::new(b"");
+        let mut line = Line::new();
         "begins".write(&mut line);
         if let Ok(names) = sys::machine::uname() {
             ", on Linux ".write(&mut line);
             names.release().write(&mut line);
         }
         line.tell();
-        self.table.keep(sys::fd::memfd_create(c"services").ok());
+        if let Ok(store) = sys::fd::memfd_create(c"services") {
+            self.table.keep(store);
+        }
         self.table.read_inittab(true);
     }
 
@@ -108,7 +114,7 @@ impl Machine<'_> {
     fn go_on(&mut self, former: OwnedFd) {
         let _ = sys::machine::set_name(c"init");
         if !self.table.restore(&former) {
-            let mut line = Line::new(b"");
+            let mut line = Line::new();
             "the table of services is lost".write(&mut line);
             line.tell();
             let _ = sys::process::kill(-1, Some(Signal::TERM));
@@ -118,8 +124,8 @@ impl Machine<'_> {
         let [own, ..] = &mut self.table.services;
         own.slow_down(now().saturating_sub(own.at()));
         pause(own.delay().into());
-        self.table.keep(Some(former));
-        let mut line = Line::new(b"");
+        self.table.keep(former);
+        let mut line = Line::new();
         "goes on".write(&mut line);
         line.tell();
     }
@@ -155,7 +161,7 @@ impl Machine<'_> {
                 return;
             }
             let name = before.entry().map(|entry| entry.name());
-            let mut line = Line::new(name.unwrap_or_default());
+            let mut line = Line::about(name.unwrap_or_default());
             status.write(&mut line);
             if slow {
                 "; starts again after 1 s, then ever more slowly, up to 60 s, until it has run for a minute".write(&mut line);
@@ -235,7 +241,7 @@ impl Machine<'_> {
         let state = service.state();
         self.table.save(index);
         if loudly && let Ok(pid) = started {
-            let mut line = Line::new(entry.name());
+            let mut line = Line::about(entry.name());
             "started, process ".write(&mut line);
             pid.write(&mut line);
             line.tell();
@@ -244,16 +250,17 @@ impl Machine<'_> {
     }
 
     fn take(&mut self, signal: Signal) {
-        match signal.as_raw() {
-            HUP => self.table.read_inittab(false),
-            INT => self.ctrl_alt_del(),
-            QUIT => self.end(None),
-            TERM | 39 => self.end(Some(Reboot::Restart)),
-            USR1 | 37 => self.end(Some(Reboot::Halt)),
-            USR2 | PWR | 38 => self.end(Some(Reboot::PowerOff)),
-            ABRT => abort(),
-            _ => {}
-        }
+        let kind = match signal.as_raw() {
+            HUP => return self.table.read_inittab(false),
+            INT => return self.ctrl_alt_del(),
+            ABRT => return abort(),
+            QUIT => None,
+            TERM | 39 => Some(Reboot::Restart),
+            USR1 | 37 => Some(Reboot::Halt),
+            USR2 | PWR | 38 => Some(Reboot::PowerOff),
+            _ => return,
+        };
+        self.end(kind);
     }
 
     fn ctrl_alt_del(&mut self) {

@@ -4,11 +4,11 @@ use core::ffi::CStr;
 
 use nestling::sys::file::{chdir, mkdir, stat};
 use nestling::sys::mount::{MountFlags, UnmountFlags, mount, umount2};
-use nestling::text::{self, Quoted, Sink, Text};
+use nestling::text::{self, Quoted, Sink, Text, next_field};
 use nestling::{Errno, sys};
 
 use super::lines::each_line;
-use crate::buffer::{Buffer, next_field, next_string};
+use crate::buffer::{Buffer, next_string};
 use crate::log::Line;
 
 /// Kind, target and options of each, in an order in which each finds its directory.
@@ -81,12 +81,10 @@ pub fn take_down() {
 #[inline(never)]
 fn told(what: &str, path: &CStr, answer: Result<(), Errno>) {
     if let Err(errno) = answer {
-        let mut line = Line::new(b"");
+        let mut line = Line::new();
         what.write(&mut line);
         Quoted(path.to_bytes()).write(&mut line);
-        ": ".write(&mut line);
-        errno.write(&mut line);
-        line.tell();
+        line.tell_of(errno);
     }
 }
 

@@ -5,12 +5,12 @@ use core::ffi::CStr;
 use nestling::inittab::{Action, Entry, Setting};
 use nestling::spawn::{Action as Do, Error, Program, Spawn, Step};
 use nestling::terminal::{self, When};
-use nestling::text::{self, Quoted, Text};
-use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, SigSet, sys};
+use nestling::text::{self, Quoted, Text, next_field};
+use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, Pid, SigSet, sys};
 
 use super::lines::each_line;
 use crate::USED;
-use crate::buffer::{Buffer, next_field, next_string};
+use crate::buffer::{Buffer, next_string};
 use crate::log::Line;
 use crate::requests::{ASKFIRST, become_program};
 
@@ -34,12 +34,10 @@ pub fn start(entry: &Entry<'_>, env: Args<'_>, loudly: bool) -> Result<Pid, Opti
         && loudly
         && !step.0.is_empty()
     {
-        let mut line = Line::new(entry.name());
+        let mut line = Line::about(entry.name());
         step.0.write(&mut line);
         Quoted(step.1).write(&mut line);
-        ": ".write(&mut line);
-        errno.write(&mut line);
-        line.tell();
+        line.tell_of(errno);
     }
     answer
 }
@@ -67,8 +65,6 @@ fn prepare_and_start<'l, 'g>(
         let from = terminal.as_raw_fd();
         (0..3).for_each(|to| child.push(Do::Dup2 { from, to }));
     }
-    // Whatever process 1 has is no business of a service's.
-    child.push(Do::CloseFrom(3));
 
     let (mut uid, mut gid, mut path) = (None, None, None);
     for setting in entry.settings().flatten() {
@@ -117,7 +113,7 @@ fn prepare_and_start<'l, 'g>(
             }) => child.count -= 1,
             Err(error) => {
                 if loudly {
-                    let mut line = Line::new(entry.name());
+                    let mut line = Line::about(entry.name());
                     error.write(&mut line);
                     line.tell();
                 }
@@ -224,7 +220,7 @@ fn open_terminal(name: &[u8]) -> Result<OwnedFd, Errno> {
 
 /// Whatever a program, or the kernel, has left. If it is no terminal, there is nothing to do.
 #[inline(never)]
-pub fn make_sane(terminal: nestling::BorrowedFd<'_>) {
+pub fn make_sane(terminal: BorrowedFd<'_>) {
     if let Ok(mut attributes) = terminal::attributes(terminal) {
         attributes.make_sane();
         let _ = terminal::set_attributes(terminal, When::Now, &attributes);
@@ -240,7 +236,7 @@ fn open_cgroup(name: &[u8]) -> Result<OwnedFd, Errno> {
 }
 
 #[inline(never)]
-fn path(directory: &str, name: &[u8]) -> Buffer {
+pub fn path(directory: &str, name: &[u8]) -> Buffer {
     let mut path = Buffer::new();
     directory.write(&mut path);
     name.write(&mut path);

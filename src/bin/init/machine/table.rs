@@ -1,14 +1,16 @@
 //! The table of services: a line of the inittab each, and how it stands with its process.
 //!
-//! Each change is written down in a file in memory. When process 1 fails and executes itself anew, that file alone is left: a
-//! descriptor that stays open. It takes nothing in it on trust.
+//! Each change is written down in a file in memory. When process 1 fails and executes itself anew, that file alone is left, as a
+//! descriptor that it then has stay open. It takes nothing in it on trust.
 
 use linux_raw_sys::general::WNOHANG;
 use nestling::inittab::{Action, Entry, Problem};
-use nestling::text::{Quoted, Text};
+use nestling::sys::fd::StaticFd;
+use nestling::text::{Quoted, Text, next_field};
 use nestling::{AsFd, Errno, OwnedFd, SeekFrom, Signal, io, sys};
 
 use super::lines::each_line;
+use super::service::path;
 use crate::clock::{after, now};
 use crate::log::Line;
 
@@ -134,17 +136,22 @@ impl Service {
 
 pub struct Table {
     pub services: [Service; SERVICES],
-    store: Option<OwnedFd>,
+}
+
+/// Where it is written down. Where there can be no store, it is lost when process 1 fails.
+static STORE: StaticFd = StaticFd::new();
+
+/// Has the store stay open when this process executes something.
+pub fn outlive_exec() {
+    if let Some(store) = STORE.get() {
+        let _ = sys::fd::set_cloexec(store, false);
+    }
 }
 
 impl Table {
-    /// An empty one. Where there can be no store, it is lost when process 1 fails.
-    pub fn new() -> Self {
-        Self {
-            services: [Service::NONE; SERVICES],
-            store: None,
-        }
-    }
+    pub const EMPTY: Self = Self {
+        services: [Service::NONE; SERVICES],
+    };
 
     // ---- The inittab ----
 
@@ -158,7 +165,7 @@ impl Table {
         let answer = each_line(c"/etc/inittab", &mut |line| {
             number += 1;
             if let Err(problem) = self.add(line, first) {
-                let mut line = Line::new(b"");
+                let mut line = Line::new();
                 "/etc/inittab, line ".write(&mut line);
                 number.write(&mut line);
                 ": ".write(&mut line);
@@ -169,10 +176,9 @@ impl Table {
         });
         if let Err(errno) = answer {
             if !first || errno != Errno::ENOENT {
-                let mut line = Line::new(b"");
-                "/etc/inittab: ".write(&mut line);
-                errno.write(&mut line);
-                line.tell();
+                let mut line = Line::new();
+                "/etc/inittab".write(&mut line);
+                line.tell_of(errno);
             }
             if !first {
                 return;
@@ -202,14 +208,15 @@ impl Table {
         if sys::file::access(c"/etc/rc", nestling::Access::EXECUTE).is_ok() {
             let _ = self.add(b"::sysinit:/etc/rc", true);
         }
-        for (terminal, line) in [
-            (c"/", "::askfirst:-/bin/sh"),
-            (c"/dev/tty2", "tty2::askfirst:-/bin/sh"),
-            (c"/dev/tty3", "tty3::askfirst:-/bin/sh"),
-            (c"/dev/tty4", "tty4::askfirst:-/bin/sh"),
-        ] {
-            if sys::file::faccessat(terminal).is_ok() {
-                let _ = self.add(line.as_bytes(), true);
+        let mut lines: &[u8] = b"::askfirst:-/bin/sh\n\
+            tty2::askfirst:-/bin/sh\n\
+            tty3::askfirst:-/bin/sh\n\
+            tty4::askfirst:-/bin/sh";
+        while !lines.is_empty() {
+            let line = next_field(&mut lines, b'\n');
+            let terminal = next_field(&mut &*line, b':');
+            if sys::file::faccessat(path("/dev/", terminal).as_c_str()).is_ok() {
+                let _ = self.add(line, true);
             }
         }
     }
@@ -243,16 +250,17 @@ impl Table {
             return Ok(());
         };
         *service = Service::NONE;
+        let [_, _, _, _, _, _, _, _, _, _, _, _, _, room @ ..] = &mut service.0;
+        for (place, &byte) in room.iter_mut().zip(line) {
+            *place = byte;
+        }
         let state = match entry.action {
             Action::Sysinit if !first => State::DONE,
             Action::CtrlAltDel | Action::Shutdown | Action::Restart => State::DONE,
             _ => State::DUE,
         };
-        let head = [state.0, line.len() as u8, entry.action as u8, 0, 1];
-        let bytes = head.iter().chain(&[0; 8]).chain(line);
-        for (place, &byte) in service.0.iter_mut().zip(bytes) {
-            *place = byte;
-        }
+        let [own_state, length, action, _, seen, ..] = &mut service.0;
+        (*own_state, *length, *action, *seen) = (state.0, line.len() as u8, entry.action as u8, 1);
         self.save(index);
         Ok(())
     }
@@ -262,29 +270,21 @@ impl Table {
     /// Writes a service down. In one system call, lest a failure come in between; if it can't be done, nothing else can be, either.
     #[inline(never)]
     pub fn save(&self, index: usize) {
-        if let (Some(store), Some(service)) = (&self.store, self.services.get(index)) {
+        if let (Some(store), Some(service)) = (STORE.get(), self.services.get(index)) {
             let place = SeekFrom::Start((index * RECORD) as u64);
-            if sys::fd::lseek(store.as_fd(), place).is_ok() {
-                let _ = sys::fd::write(store.as_fd(), &service.0);
+            if sys::fd::lseek(store, place).is_ok() {
+                let _ = sys::fd::write(store, &service.0);
             }
         }
     }
 
-    /// Begins to write down what changes, in a store that stays open when this process executes something.
-    pub fn keep(&mut self, store: Option<OwnedFd>) {
-        self.store = store;
-        self.outlive_exec(true);
+    /// Begins to write down what changes.
+    pub fn keep(&mut self, store: OwnedFd) {
+        STORE.set(store);
         let [own, ..] = &mut self.services;
         own.set_state(State::OWN);
         own.set_at(now());
         self.save(0);
-    }
-
-    /// Whether the store stays open when this process executes something.
-    pub fn outlive_exec(&self, outlive: bool) {
-        if let Some(store) = &self.store {
-            let _ = sys::fd::set_cloexec(store.as_fd(), !outlive);
-        }
     }
 
     /// Takes over the table of the process 1 that failed: whether it is one.
@@ -299,7 +299,7 @@ impl Table {
             service.set_at(service.at().min(latest));
             let Some(action) = service.entry().map(|entry| entry.action as u8) else {
                 if service.state() != State::FREE && service.state() != State::OWN {
-                    let mut line = Line::new(b"");
+                    let mut line = Line::new();
                     "lost: ".write(&mut line);
                     Quoted(service.line()).write(&mut line);
                     line.tell();

@@ -218,7 +218,7 @@ impl Session {
         self.screen.leave();
         self.set_attributes(&{ self.attributes });
         for signal in noted(shell).iter() {
-            let _ = sys::signal::set_default(signal);
+            let _ = sys::signal::reset(signal);
             // It would have ended the shell if that had not had to tidy up first.
             if sys::caught::take(signal) && signal == Signal::HUP {
                 let _ = sys::process::kill(shell.own_pid().as_raw(), Some(signal));
