@@ -51,6 +51,17 @@ impl Job<'_, '_> {
         self.record.set(Record { at, errno: None });
     }
 
+    /// Blocks all signals, if nothing is asked for that there is no code for.
+    pub fn block_signals<const USED: u32>(&mut self) -> Result<(), Errno> {
+        if let Some(attribute) = used::unused::<USED>(&self.spawn.attributes) {
+            self.begin(At::attribute(attribute));
+            return Err(Errno::EINVAL);
+        }
+        self.begin(At::BLOCK_SIGNALS);
+        self.mask = signal::set_mask(SigSet::ALL)?;
+        Ok(())
+    }
+
     /// Notes that the step has failed.
     pub fn fail(&self, errno: Errno) {
         self.record.set(Record {

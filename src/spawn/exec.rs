@@ -6,30 +6,18 @@ use core::sync::atomic::AtomicU32;
 use super::Spawn;
 use super::child::{self, Job};
 use super::pipe::StatusPipe;
-use super::report::{Error, Step};
+use super::report::Error;
 use super::search::PATH_MAX;
-use super::used;
 use crate::signal::SigSet;
 use crate::sys;
 
 /// Returns only what went wrong; what was done until then stays, but for the signal mask.
 pub(super) fn exec<'a, const USED: u32>(spawn: &Spawn<'a>) -> Error<'a> {
-    if let Err(error) = used::check::<USED>(&spawn.attributes) {
-        return error;
-    }
-    // Among others SIGTTOU, as in a child: this process may be in the background.
-    let mask = match sys::signal::set_mask(SigSet::ALL) {
-        Ok(mask) => mask,
-        Err(errno) => {
-            let step = Step::BlockSignals;
-            return Error::Failed { step, errno };
-        }
-    };
     let mut buffer = [0; PATH_MAX];
-    let job = Job {
+    let mut job = Job {
         spawn,
         pipe: None,
-        mask,
+        mask: SigSet::EMPTY,
         parent: None,
         buffer: &mut buffer,
         // The exec resets them.
@@ -40,8 +28,15 @@ pub(super) fn exec<'a, const USED: u32>(spawn: &Spawn<'a>) -> Error<'a> {
         record: Cell::default(),
         present: AtomicU32::new(1),
     };
-    let Err(errno) = child::carry_out::<USED>(&job, &mut StatusPipe::none());
-    let _ = sys::signal::set_mask(mask);
+    // Among others SIGTTOU, as in a child: this process may be in the background.
+    let errno = match job.block_signals::<USED>() {
+        Ok(()) => {
+            let Err(errno) = child::carry_out::<USED>(&job, &mut StatusPipe::none());
+            let _ = sys::signal::set_mask(job.mask);
+            errno
+        }
+        Err(errno) => errno,
+    };
     let step = job.record.get().at.step(spawn);
     Error::Failed { step, errno }
 }

@@ -12,7 +12,7 @@ use super::actions::Action;
 use super::attributes::Memory;
 use super::child::{self, Job};
 use super::dumpable::Dumpable;
-use super::report::{At, Attribute, Error, Record, Step};
+use super::report::{At, Attribute, Error, Record};
 use super::search::PATH_MAX;
 use super::used;
 use super::{Child, Spawn, pipe};
@@ -33,16 +33,11 @@ pub(super) fn start<'a, const USED: u32>(
     spawn: &Spawn<'a>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<Child, Error<'a>> {
-    used::check::<USED>(&spawn.attributes)?;
-    let mask = sys::signal::set_mask(SigSet::ALL).map_err(|errno| Error::Failed {
-        step: Step::BlockSignals,
-        errno,
-    })?;
     let mut buffer = [0; PATH_MAX];
     let mut job = Job {
         spawn,
         pipe: None,
-        mask,
+        mask: SigSet::EMPTY,
         parent: spawn
             .attributes
             .parent_death_signal
@@ -55,18 +50,33 @@ pub(super) fn start<'a, const USED: u32>(
         record: Cell::default(),
         present: AtomicU32::new(1),
     };
-    let outcome = start_with_signals_blocked::<USED>(&mut job, stack);
-    // This cannot fail: the mask is one that the kernel gave us.
-    let _ = sys::signal::set_mask(mask);
-    outcome.map_err(|signal| match job.record.get() {
-        Record {
-            at,
-            errno: Some(errno),
-        } => Error::Failed {
-            step: at.step(spawn),
+    let mut killer = None;
+    match job.block_signals::<USED>() {
+        Ok(()) => {
+            let outcome = start_with_signals_blocked::<USED>(&mut job, stack);
+            // This cannot fail: the mask is one that the kernel gave us.
+            let _ = sys::signal::set_mask(job.mask);
+            match outcome {
+                Ok(child) => return Ok(child),
+                Err(signal) => killer = signal,
+            }
+        }
+        Err(errno) => job.fail(errno),
+    }
+    failure(&job, killer)
+}
+
+/// What the record says, or, if it says nothing, that this signal killed the child.
+#[cold]
+#[inline(never)]
+fn failure<'a>(job: &Job<'_, 'a>, signal: Option<Signal>) -> Result<Child, Error<'a>> {
+    let Record { at, errno } = job.record.get();
+    Err(match errno {
+        Some(errno) => Error::Failed {
+            step: at.step(job.spawn),
             errno,
         },
-        Record { errno: None, .. } => Error::Killed { signal },
+        None => Error::Killed { signal },
     })
 }
 
@@ -78,17 +88,18 @@ fn start_with_signals_blocked<const USED: u32>(
     let dumpable = changes_dumpable::<USED>(job).then(Dumpable::keep).flatten();
     let shared = job.spawn.attributes.memory == Memory::Shared;
     job.memory_shared = shared && !refused(&REFUSES_SHARING);
-    let mut answer = clone::<USED>(job, stack);
+    let mut pidfd = None;
+    let mut answer = clone::<USED>(job, stack, &mut pidfd);
     if job.memory_shared
         && let Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS) = answer
         && job.record.get().at == At::CLONE
     {
         job.memory_shared = false;
-        answer = clone::<USED>(job, stack);
+        answer = clone::<USED>(job, stack, &mut pidfd);
         REFUSES_SHARING.store(answer.is_ok(), Ordering::Relaxed);
     }
-    let (pid, pidfd) = match answer {
-        Ok(child) => child,
+    let pid = match answer {
+        Ok(pid) => pid,
         Err(errno) => {
             job.fail(errno);
             return Err(None);
@@ -105,7 +116,7 @@ fn start_with_signals_blocked<const USED: u32>(
         if let Some(stop) = stop {
             let _ = sys::process::kill(pid.as_raw(), Some(stop));
         }
-        Ok(Child::new(pid, pidfd))
+        Ok(Child::new(pid, pidfd.filter(|_| USED & used::PIDFD != 0)))
     } else {
         // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
         // another wait has done so, and it is gone all the same.
@@ -178,7 +189,8 @@ fn changes_dumpable<const USED: u32>(job: &Job<'_, '_>) -> bool {
 fn clone<const USED: u32>(
     job: &mut Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
-) -> Result<(Pid, Option<OwnedFd>), Errno> {
+    pidfd: &mut Option<OwnedFd>,
+) -> Result<Pid, Errno> {
     let attributes = job.spawn.attributes;
     let wants_pidfd = attributes.pidfd && USED & used::PIDFD != 0;
     if !job.memory_shared {
@@ -190,11 +202,11 @@ fn clone<const USED: u32>(
     if !refused(&REFUSES_CLONE3) {
         job.handlers_reset = true;
         job.in_cgroup = attributes.cgroup.is_some();
-        let mut answer = clone3::<USED>(job, stack);
+        let mut answer = clone3::<USED>(job, stack, pidfd);
         // `EAGAIN` is the cgroup's own: it is full. Of all else the child shall try, and report what exactly goes wrong.
         if job.in_cgroup && !matches!(answer, Ok(_) | Err(Errno::EAGAIN | Errno::ENOMEM)) {
             job.in_cgroup = false;
-            answer = clone3::<USED>(job, stack);
+            answer = clone3::<USED>(job, stack, pidfd);
         }
         match answer {
             Err(Errno::ENOSYS) => REFUSES_CLONE3.store(true, Ordering::Relaxed),
@@ -205,10 +217,10 @@ fn clone<const USED: u32>(
         job.handlers_reset = false;
     }
 
-    let pidfd = At::attribute(Attribute::Pidfd);
+    let step = At::attribute(Attribute::Pidfd);
     if wants_pidfd {
         // Whether it works must be known before the program runs.
-        job.begin(pidfd);
+        job.begin(step);
         sys::process::try_getpid().and_then(sys::process::pidfd_open)?;
         job.begin(At::CLONE);
     }
@@ -217,10 +229,13 @@ fn clone<const USED: u32>(
         REFUSES_CLONE3.store(true, Ordering::Relaxed);
     }
     if !wants_pidfd {
-        return Ok((pid, None));
+        return Ok(pid);
     }
     match sys::process::pidfd_open(pid) {
-        Ok(pidfd) => Ok((pid, Some(pidfd))),
+        Ok(opened) => {
+            *pidfd = Some(opened);
+            Ok(pid)
+        }
         Err(errno) => {
             // Unless another wait has reaped it: then the id may be another's by now.
             if errno != Errno::ESRCH {
@@ -228,7 +243,7 @@ fn clone<const USED: u32>(
             }
             let _ = wait::wait(pid);
             // Only now, when the child has no more to say.
-            job.begin(pidfd);
+            job.begin(step);
             Err(errno)
         }
     }
@@ -238,8 +253,9 @@ fn clone<const USED: u32>(
 fn clone3<const USED: u32>(
     job: &mut Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
-) -> Result<(Pid, Option<OwnedFd>), Errno> {
-    let mut pidfd = -1;
+    pidfd: &mut Option<OwnedFd>,
+) -> Result<Pid, Errno> {
+    let mut number = -1;
     let attributes = &job.spawn.attributes;
     let mut flags = linux::CLONE_CLEAR_SIGHAND;
     if job.memory_shared {
@@ -257,7 +273,7 @@ fn clone3<const USED: u32>(
     }
     let arguments = linux::clone_args {
         flags,
-        pidfd: &raw mut pidfd as usize as u64,
+        pidfd: &raw mut number as usize as u64,
         child_tid: job.present.as_ptr() as usize as u64,
         parent_tid: 0,
         exit_signal: linux::SIGCHLD.into(),
@@ -278,7 +294,10 @@ fn clone3<const USED: u32>(
             child::run::<USED>,
             job.cast::<c_void>(),
         )?;
-        Ok((pid, (pidfd >= 0).then(|| OwnedFd::from_raw_fd(pidfd))))
+        if flags & u64::from(linux::CLONE_PIDFD) != 0 {
+            *pidfd = Some(OwnedFd::from_raw_fd(number));
+        }
+        Ok(pid)
     }
 }
 

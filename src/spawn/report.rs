@@ -219,6 +219,7 @@ pub(super) struct Record {
 pub(super) struct At(u32);
 
 impl At {
+    pub const BLOCK_SIGNALS: Self = Self(0);
     pub const CLONE: Self = Self(1);
     pub const STATUS_PIPE: Self = Self(2);
     /// The exec itself, of which nothing is known but that it is under way.
@@ -242,6 +243,7 @@ impl At {
         let from = |first| self.0.checked_sub(first).unwrap_or(u32::MAX) as usize;
         let (attribute, action) = (from(Self::ATTRIBUTES), from(Self::ACTIONS));
         match self {
+            Self::BLOCK_SIGNALS => Step::BlockSignals,
             Self::CLONE => Step::Clone,
             Self::EXEC => Step::Exec(spawn.program, Missing::Program),
             Self::INTERPRETER => Step::Exec(spawn.program, Missing::Interpreter),
@@ -310,7 +312,8 @@ mod tests {
         assert_eq!(step(At::action(0)), "file action 0 (close 3)");
         assert_eq!(step(At::action(1)), "file action 1 (close 4)");
         // There are no others that an errno could be of.
-        for at in [At::STATUS_PIPE, At::default(), At::action(2), At(u32::MAX)] {
+        assert_eq!(step(At::BLOCK_SIGNALS), "blocking signals");
+        for at in [At::STATUS_PIPE, At::action(2), At(u32::MAX)] {
             assert_eq!(step(at), "status pipe");
         }
     }

@@ -18,8 +18,7 @@
 //!
 //! [`Spawn::start_using`]: super::Spawn::start_using
 
-use super::{Attribute, Attributes, Error, Step};
-use crate::errno::Errno;
+use super::{Attribute, Attributes};
 use crate::signal::SigSet;
 
 /// Everything.
@@ -72,12 +71,12 @@ pub const DESCRIPTOR: u32 = 1 << 21;
 /// [`Shell`](super::Shell)
 pub const SHELL: u32 = 1 << 22;
 
-/// Refuses an attribute that there is no code for.
-pub(super) fn check<'a, const USED: u32>(attributes: &Attributes<'_>) -> Result<(), Error<'a>> {
+/// The first attribute that is asked for and that there is no code for.
+pub(super) fn unused<const USED: u32>(attributes: &Attributes<'_>) -> Option<Attribute> {
     let unused = |is_asked: bool, used: u32, it| (is_asked && USED & used == 0).then_some(it);
     let signals = attributes.default_signals != SigSet::EMPTY;
     let dies = attributes.parent_death_signal.is_some();
-    let first = unused(attributes.pidfd, PIDFD, Attribute::Pidfd)
+    unused(attributes.pidfd, PIDFD, Attribute::Pidfd)
         .or(unused(signals, DEFAULT_SIGNALS, Attribute::DefaultSignals))
         .or(unused(
             attributes.scheduler.is_some(),
@@ -94,12 +93,5 @@ pub(super) fn check<'a, const USED: u32>(attributes: &Attributes<'_>) -> Result<
             PARENT_DEATH_SIGNAL,
             Attribute::ParentDeathSignal,
         ))
-        .or(unused(attributes.hook.is_some(), HOOK, Attribute::Hook));
-    match first {
-        None => Ok(()),
-        Some(attribute) => Err(Error::Failed {
-            step: Step::Attribute(attribute),
-            errno: Errno::EINVAL,
-        }),
-    }
+        .or(unused(attributes.hook.is_some(), HOOK, Attribute::Hook))
 }
