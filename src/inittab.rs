@@ -18,14 +18,14 @@
 //! assert_eq!((entry.terminal(), entry.action, entry.name()), (&b"tty1"[..], Action::Respawn, &b"sh"[..]));
 //! assert_eq!(entry.command(), Command { login: true, shell: false, text: b"/bin/sh -i" });
 //! let limit = Rlimit { soft: 64, hard: 64 };
-//! assert!(entry.settings().eq([Ok(Setting::Limit(Resource::Nofile, limit))]));
+//! assert!(entry.settings().eq([Setting::Limit(Resource::Nofile, limit)]));
 //!
 //! let problem = Entry::parse(b"::respwan:httpd").unwrap_err();
 //! assert_eq!(problem.to_string(), r#"no such action: "respwan""#);
 //! ```
 
 use crate::limits::{Resource, Rlimit};
-use crate::text::{self, Quoted, Sink, Text, next_field};
+use crate::text::{self, Quoted, Sink, Text, next_field, trim_start};
 
 /// When a process is started.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -124,7 +124,10 @@ impl<'a> Entry<'a> {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(line: &'a [u8]) -> Result<Option<Self>, Problem<'a>> {
-        let line = line.trim_ascii();
+        let mut line = trim_start(line);
+        while let [before @ .., b' ' | b'\t' | b'\r'] = line {
+            line = before;
+        }
         if let [] | [b'#', ..] = line {
             return Ok(None);
         }
@@ -139,15 +142,19 @@ impl<'a> Entry<'a> {
             id,
             options,
             action: Action::from_name(action).ok_or(problem("no such action: ", action))?,
-            process: rest.trim_ascii_start(),
+            process: trim_start(rest),
         };
         if entry.command().text.is_empty() {
             return Err(problem("there is nothing to run", b""));
         }
-        match entry.settings().find_map(Result::err) {
-            Some(problem) => Err(problem),
-            None => Ok(Some(entry)),
+        let mut rest = options;
+        while !rest.is_empty() {
+            let option = next_field(&mut rest, b',');
+            if setting(option).is_err() {
+                return Err(problem("not understood: ", option));
+            }
         }
+        Ok(Some(entry))
     }
 
     /// The terminal's name below `/dev`; empty for the console.
@@ -155,14 +162,13 @@ impl<'a> Entry<'a> {
         text::after(self.id, b"/dev/").unwrap_or(self.id)
     }
 
-    /// What the options ask for. Of a parsed entry, each is `Ok`.
-    pub fn settings(&self) -> impl Iterator<Item = Result<Setting<'a>, Problem<'a>>> {
+    /// What the options ask for.
+    pub fn settings(&self) -> impl Iterator<Item = Setting<'a>> {
         let mut rest = self.options;
         core::iter::from_fn(move || {
             while !rest.is_empty() {
-                let setting = setting(next_field(&mut rest, b','));
-                if setting.is_some() {
-                    return setting;
+                if let Ok(Some(setting)) = setting(next_field(&mut rest, b',')) {
+                    return Some(setting);
                 }
             }
             None
@@ -192,13 +198,13 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// What an option means; `None` if it is no setting.
+/// What an option means; nothing if it is no setting. An error, if it is one that is not understood.
 #[inline(never)]
-fn setting(option: &[u8]) -> Option<Result<Setting<'_>, Problem<'_>>> {
+fn setting(option: &[u8]) -> Result<Option<Setting<'_>>, ()> {
     let mut value = option;
     let name = next_field(&mut value, b'=');
     if name.len() == option.len() {
-        return None;
+        return Ok(None);
     }
     let setting = match (text::position("user group cgroup nice", name), value) {
         (Some(0..=2), []) => None,
@@ -208,7 +214,9 @@ fn setting(option: &[u8]) -> Option<Result<Setting<'_>, Problem<'_>>> {
         (Some(_), [b'-', value @ ..]) => nice(value, 20).map(|number| Setting::Nice(-number)),
         (Some(_), _) => nice(value, 19).map(Setting::Nice),
         (None, _) => {
-            let resource = Resource::from_name(name)?;
+            let Some(resource) = Resource::from_name(name) else {
+                return Ok(None);
+            };
             let limit = match value {
                 b"unlimited" => Some(Rlimit::INFINITY),
                 _ => text::number(value, 10),
@@ -219,7 +227,7 @@ fn setting(option: &[u8]) -> Option<Result<Setting<'_>, Problem<'_>>> {
             })
         }
     };
-    Some(setting.ok_or(problem("not understood: ", option)))
+    setting.map(Some).ok_or(())
 }
 
 fn nice(digits: &[u8], most: u64) -> Option<i32> {
@@ -251,7 +259,7 @@ mod tests {
         Entry::parse(line.as_bytes()).unwrap().unwrap()
     }
 
-    fn settings(options: &str) -> Vec<Result<Setting<'_>, Problem<'_>>> {
+    fn settings(options: &str) -> Vec<Setting<'_>> {
         let all = Entry {
             options: options.as_bytes(),
             ..entry("::once:x")
@@ -307,15 +315,15 @@ mod tests {
         assert_eq!(
             settings("user=www,2,group=33,nice=-5,cgroup=a/b,core=0,as=unlimited"),
             [
-                Ok(Setting::User(b"www")),
-                Ok(Setting::Group(b"33")),
-                Ok(Setting::Nice(-5)),
-                Ok(Setting::Cgroup(b"a/b")),
-                Ok(Setting::Limit(Resource::Core, limit(0))),
-                Ok(Setting::Limit(Resource::As, limit(Rlimit::INFINITY))),
+                Setting::User(b"www"),
+                Setting::Group(b"33"),
+                Setting::Nice(-5),
+                Setting::Cgroup(b"a/b"),
+                Setting::Limit(Resource::Core, limit(0)),
+                Setting::Limit(Resource::As, limit(Rlimit::INFINITY)),
             ]
         );
-        assert_eq!(settings("nice=-20"), [Ok(Setting::Nice(-20))]);
+        assert_eq!(settings("nice=-20"), [Setting::Nice(-20)]);
     }
 
     #[test]

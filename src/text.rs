@@ -158,6 +158,15 @@ pub fn next_field<'a>(rest: &mut &'a [u8], end: u8) -> &'a [u8] {
     all.get(..length).unwrap_or_default()
 }
 
+/// The text without the blanks that begin it.
+#[inline(never)]
+pub fn trim_start(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
 /// As [`word`], for who wants to know that it is UTF-8.
 pub(crate) fn word_str(list: &'static str, separator: u8, index: usize) -> &'static str {
     core::str::from_utf8(word(list, separator, index)).unwrap_or_default()

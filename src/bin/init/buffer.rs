@@ -24,6 +24,13 @@ impl Buffer {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 
+    /// Adds a string and its null.
+    #[inline(never)]
+    pub fn put_string(&mut self, text: &[u8]) {
+        self.put(text);
+        self.put(b"\0");
+    }
+
     pub fn clear(&mut self) {
         self.length = 0;
     }

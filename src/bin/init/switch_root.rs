@@ -71,9 +71,11 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
 
 /// Deletes what is in the working directory, as far as that is on the device.
 fn delete_all(device: (u32, u32)) {
-    let Ok(mut directory) = ReadDir::open(c".") else {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(directory) = sys::fd::open(c".", flags, 0) else {
         return;
     };
+    let mut directory = ReadDir::new(directory);
     while let Ok(Some(entry)) = directory.next() {
         if !lstat(entry.name).is_ok_and(|it| it.dev() == device) {
             continue;

@@ -64,7 +64,8 @@ impl Init<'_> {
             // It is another pid namespace's: its numbers mean others here.
             return Err(Errno::ESRCH);
         }
-        let mut processes = ReadDir::open(c"/proc")?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut processes = ReadDir::new(sys::fd::open(c"/proc", flags, 0)?);
         while let Some(entry) = processes.next()? {
             let Some(pid) = number(entry.name.to_bytes()) else {
                 continue;
@@ -86,7 +87,7 @@ impl Init<'_> {
 fn parent(pid: i32) -> Option<i32> {
     let mut path = Buffer::new();
     "/proc/".write(&mut path);
-    pid.write(&mut path);
+    (pid as u32).write(&mut path);
     "/stat".write(&mut path);
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let file = sys::fd::open(path.as_c_str(), flags, 0).ok()?;

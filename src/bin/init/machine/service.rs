@@ -5,7 +5,7 @@ use core::ffi::CStr;
 use nestling::inittab::{Action, Entry, Setting};
 use nestling::spawn::{Action as Do, Error, Program, Spawn, Step};
 use nestling::terminal::{self, When};
-use nestling::text::{self, Quoted, Text, next_field};
+use nestling::text::{self, Quoted, Text, next_field, trim_start};
 use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, Pid, SigSet, sys};
 
 use super::lines::each_line;
@@ -67,7 +67,7 @@ fn prepare_and_start<'l, 'g>(
     }
 
     let (mut uid, mut gid, mut path) = (None, None, None);
-    for setting in entry.settings().flatten() {
+    for setting in entry.settings() {
         match setting {
             Setting::Limit(resource, limit) => child.push(Do::Limit(resource, limit)),
             Setting::Nice(nice) => spawn.attributes.nice = Some(nice),
@@ -157,14 +157,12 @@ fn words<'a>(
 ) -> (Program<'a>, Args<'a>) {
     let command = entry.command();
     if asks {
-        ASKFIRST.write(buffer);
-        "\0".write(buffer);
-        if command.shell {
-            SHELL.write(buffer);
+        buffer.put_string(ASKFIRST.as_bytes());
+        buffer.put_string(if command.shell {
+            SHELL.to_bytes()
         } else {
-            next_field(&mut command.text.trim_ascii_start(), b' ').write(buffer);
-        }
-        "\0".write(buffer);
+            next_field(&mut trim_start(command.text), b' ')
+        });
     }
     if command.login {
         "-".write(buffer);
@@ -177,8 +175,7 @@ fn words<'a>(
         while !rest.is_empty() {
             let word = next_field(&mut rest, b' ');
             if !word.is_empty() {
-                word.write(buffer);
-                "\0".write(buffer);
+                buffer.put_string(word);
             }
         }
     }
