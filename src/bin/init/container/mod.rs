@@ -66,7 +66,7 @@ use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 use crate::USED;
 use crate::clock::{has_children, pause};
 use crate::log::{Line, write};
-use options::{Options, Wish};
+use options::Options;
 use terminal::Terminal;
 
 const HELP: &str = "\
@@ -94,11 +94,15 @@ const VERSION: &str = concat!("init (nestling) ", env!("CARGO_PKG_VERSION"), "\n
 /// Runs the command of the arguments: init's exit status.
 pub fn live(process: rt::Process) -> i32 {
     let mut options = Options::new(process.env());
-    let text = match options.read(process.args()) {
-        Wish::Run => return Init::new(&options).run(process),
-        Wish::Help => HELP,
-        Wish::Version => VERSION,
-        Wish::Wrong => return FAILED,
+    if !options.read(process.args()) {
+        return FAILED;
+    }
+    let text = if options.has(b'h') {
+        HELP
+    } else if options.has(b'V') {
+        VERSION
+    } else {
+        return Init::new(&options).run(process);
     };
     match write(io::stdout(), text.as_bytes()) {
         Ok(()) => 0,

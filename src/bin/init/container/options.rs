@@ -22,21 +22,15 @@ pub struct Options<'a> {
     expected: [bool; 256],
 }
 
-/// What is asked for.
-pub enum Wish {
-    Run,
-    Help,
-    Version,
-    /// Nothing: the command line is wrong, and that has been said.
-    Wrong,
-}
-
 /// No signal's number.
 const NOTHING: u8 = 255;
 
-/// The options that have a long name, and the letters that these stand for. `S` is only one of these.
+/// The options that have a long name, and the letters that these stand for.
 static LONG: &str = "help version verbose single-child rewrite sweep";
-static LETTERS: &[u8; 6] = b"hVvcrS";
+static LETTERS: &[u8; 6] = b"hVvcr\0";
+
+/// The letter of the option that has only a long name: none that can be typed.
+const SWEEP: u8 = 0;
 
 impl<'a> Options<'a> {
     /// Those that the environment stands for.
@@ -64,9 +58,9 @@ impl<'a> Options<'a> {
         self.letters & bit(letter) != 0
     }
 
-    /// Reads the command line up to the command.
+    /// Reads the command line up to the command: whether it is understood. If not, that has been said.
     #[inline(never)]
-    pub fn read(&mut self, args: Args<'a>) -> Wish {
+    pub fn read(&mut self, args: Args<'a>) -> bool {
         let mut words = args.skip(1);
         while let Some(word) = words.first() {
             let word = word.to_bytes();
@@ -89,12 +83,10 @@ impl<'a> Options<'a> {
                         value = Some(rest);
                     }
                     rest = b"";
-                    let index = text::position(LONG, name);
-                    letter = index
-                        .and_then(|index| LETTERS.get(index).copied())
-                        .unwrap_or(0);
-                } else if letter == b'S' {
-                    letter = 0;
+                    if let Some(&known) = text::position(LONG, name).and_then(|it| LETTERS.get(it))
+                    {
+                        letter = known;
+                    }
                 }
                 if matches!(letter, b'r' | b'p' | b'e') && value.is_none() {
                     // What is left of the word, or the next.
@@ -102,7 +94,7 @@ impl<'a> Options<'a> {
                         rest = words.first().map(CStr::to_bytes).unwrap_or_default();
                         words = words.skip(1);
                     }
-                    value = Some(rest).filter(|value| !value.is_empty());
+                    value = Some(rest);
                     rest = b"";
                 }
                 if self.set(letter, value).is_none() {
@@ -111,41 +103,36 @@ impl<'a> Options<'a> {
             }
         }
         self.command = words;
-        if self.has(b'h') {
-            return Wish::Help;
-        }
-        if self.has(b'V') {
-            return Wish::Version;
-        }
         match (words.first(), self.has(b'P')) {
+            _ if self.has(b'h') || self.has(b'V') => true,
             (None, false) => wrong(b"COMMAND", None, "missing"),
             (Some(word), true) => wrong(word.to_bytes(), None, "-P runs no command"),
-            _ => Wish::Run,
+            _ => true,
         }
     }
 
+    #[inline(never)]
     fn set(&mut self, letter: u8, value: Option<&[u8]>) -> Option<()> {
-        match (letter, value) {
-            (b'r', Some(mut new)) => {
-                let old = Signal::from_name(next_field(&mut new, b':'))?;
-                let new = match new {
+        let mut text = value.unwrap_or_default();
+        match letter {
+            b'r' => {
+                let old = Signal::from_name(next_field(&mut text, b':'))?;
+                let new = match text {
                     b"0" => NOTHING,
                     name => Signal::from_name(name)?.as_raw() as u8,
                 };
                 *self.rewritten.get_mut(old.as_raw() as usize)? = new;
             }
-            (b'p', Some(text)) => self.parent_death = Some(Signal::from_name(text)?),
-            (b'e', Some(text)) => {
-                let code = text::number(text, 10)?;
-                *self.expected.get_mut(code as usize)? = true;
-            }
-            (b'S', text) => {
-                let seconds = text::number(text.unwrap_or(b"10"), 10)?;
+            b'p' => self.parent_death = Some(Signal::from_name(text)?),
+            b'e' => *self.expected.get_mut(text::number(text, 10)? as usize)? = true,
+            SWEEP => {
+                let seconds = text::number(value.unwrap_or(b"10"), 10)?;
                 self.sweep = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
             }
-            (b'g' | b's' | b'w' | b'P' | b'h' | b'V', None) => self.letters |= bit(letter),
-            (b'c', None) => self.letters &= !bit(b'g'),
-            (b'v', None) => self.verbosity = self.verbosity.saturating_add(1),
+            _ if value.is_some() => return None,
+            b'c' => self.letters &= !bit(b'g'),
+            b'v' => self.verbosity = self.verbosity.saturating_add(1),
+            b'g' | b's' | b'w' | b'P' | b'h' | b'V' => self.letters |= bit(letter),
             _ => return None,
         }
         Some(())
@@ -175,10 +162,10 @@ fn bit(letter: u8) -> u64 {
 }
 
 #[inline(never)]
-fn wrong(option: &[u8], value: Option<&[u8]>, what: &str) -> Wish {
+fn wrong(option: &[u8], value: Option<&[u8]>, what: &str) -> bool {
     let mut line = Line::new();
     Quoted(option).write(&mut line);
-    if let Some(value) = value {
+    if let Some(value @ [_, ..]) = value {
         " ".write(&mut line);
         Quoted(value).write(&mut line);
     }
@@ -186,5 +173,5 @@ fn wrong(option: &[u8], value: Option<&[u8]>, what: &str) -> Wish {
     what.write(&mut line);
     "; see init --help".write(&mut line);
     line.complain();
-    Wish::Wrong
+    false
 }
