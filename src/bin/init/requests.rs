@@ -10,7 +10,6 @@ use nestling::text::{self, Text};
 use nestling::{Args, Errno, SigSet, Signal, io, rt, sys};
 
 use crate::USED;
-use crate::buffer::Buffer;
 use crate::log::{Line, write};
 use crate::switch_root::switch_root;
 
@@ -52,11 +51,9 @@ pub fn named(process: rt::Process) -> Option<i32> {
 #[inline(never)]
 fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
     let name = args.first().unwrap_or_default();
-    let mut question = Buffer::new();
-    "\nPress Enter to start ".write(&mut question);
-    name.write(&mut question);
-    ". ".write(&mut question);
-    let _ = write(io::stdout(), question.bytes());
+    for part in [&b"\nPress Enter to start "[..], name.to_bytes(), b". "] {
+        let _ = write(io::stdout(), part);
+    }
     let mut byte = [0];
     while byte != *b"\n" {
         // The terminal is gone.

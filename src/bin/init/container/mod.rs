@@ -74,19 +74,19 @@ Usage: init [OPTION...] [--] COMMAND [ARG...]
 Exit status: COMMAND's; 128+N: killed by signal N; 127: not found;
 126: not executable; 125: init failed.
 
-  -g           pass signals on to COMMAND's process group
-  -c           only to COMMAND (the default)
-  -r OLD:NEW   pass on signal NEW for OLD; 0: none
-  -s           adopt orphans (as subreaper)
-  -p SIGNAL    get it when the parent ends
-  -e CODE      exit with 0 instead
-  -w           tell which orphans are reaped
-  -P           no COMMAND: reap until SIGTERM or SIGINT
-  --sweep[=S]  after COMMAND, end what is left: by SIGTERM,
-               S (10) seconds later by SIGKILL
-  -v           tell how COMMAND ends; -vv: signals, too
-  -h, --help   -V, --version   --single-child (-c)
-  --rewrite (-r)               --verbose (-v)
+  -g\t\tpass signals on to COMMAND's process group
+  -c\t\tonly to COMMAND (the default)
+  -r OLD:NEW\tpass on signal NEW for OLD; 0: none
+  -s\t\tadopt orphans (as subreaper)
+  -p SIGNAL\tget it when the parent ends
+  -e CODE\texit with 0 instead
+  -w\t\ttell which orphans are reaped
+  -P\t\tno COMMAND: reap until SIGTERM or SIGINT
+  --sweep[=S]\tafter COMMAND, end what is left: by SIGTERM,
+\t\tS (10) seconds later by SIGKILL
+  -v\t\ttell how COMMAND ends; -vv: signals, too
+  -h, --help, -V, --version, --single-child (-c),
+  --rewrite (-r), --verbose (-v)
 ";
 
 const VERSION: &str = concat!("init (nestling) ", env!("CARGO_PKG_VERSION"), "\n");
