@@ -20,6 +20,7 @@ impl Buffer {
     }
 
     /// What was put there.
+    #[inline(never)]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }

@@ -153,15 +153,14 @@ impl Machine<'_> {
             {
                 continue;
             }
-            let before = *service;
+            let former_delay = service.delay();
             service.ended();
             let slow = service.state() == State::DUE && service.delay() > 0;
             self.table.save(index);
-            if slow && before.delay() > 0 {
+            if slow && former_delay > 0 {
                 return;
             }
-            let name = before.entry().map(|entry| entry.name());
-            let mut line = Line::about(name.unwrap_or_default());
+            let mut line = Line::about(self.table.name(index));
             status.write(&mut line);
             if slow {
                 "; starts again after 1 s, then ever more slowly, up to 60 s, until it has run for a minute".write(&mut line);
@@ -219,12 +218,11 @@ impl Machine<'_> {
         let Some(service) = self.table.services.get_mut(index) else {
             return State::FREE;
         };
-        let before = *service;
-        let Some(entry) = before.entry() else {
-            return State::FREE;
-        };
         let loudly = service.delay() == 0;
-        let started = service::start(&entry, self.env, loudly);
+        let started = match &service.entry() {
+            Some(entry) => service::start(entry, self.env, loudly),
+            None => return State::FREE,
+        };
         match started {
             Ok(pid) => {
                 service.set_state(State::RUNNING);
@@ -241,7 +239,7 @@ impl Machine<'_> {
         let state = service.state();
         self.table.save(index);
         if loudly && let Ok(pid) = started {
-            let mut line = Line::about(entry.name());
+            let mut line = Line::about(self.table.name(index));
             "started, process ".write(&mut line);
             pid.write(&mut line);
             line.tell();

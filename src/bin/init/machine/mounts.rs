@@ -34,7 +34,7 @@ static FLAGS: [MountFlags; 8] = [
 /// Mounts what is not there yet. What fails is told, if it is to be.
 pub fn all(loudly: bool) {
     let mut rest = ALL;
-    for flags in FLAGS {
+    for &flags in &FLAGS {
         let kind = next_string(&mut rest);
         let target = next_string(&mut rest);
         let answer = mount_on(target, kind, flags, next_string(&mut rest));
@@ -98,15 +98,16 @@ fn each_path(file: &CStr, index: usize, visit: &mut dyn FnMut(&CStr)) {
         }
         let kind = next_field(&mut line, b' ');
         if path.first() == Some(&b'/') && text::position(VIRTUAL, kind).is_none() {
-            visit(unescape(path).as_c_str());
+            let mut whole = Buffer::new();
+            unescape(path, &mut whole);
+            visit(whole.as_c_str());
         }
         true
     });
 }
 
-/// The path that the word means: a blank and the like within is a backslash and three octal digits.
-fn unescape(word: &[u8]) -> Buffer {
-    let (mut path, mut rest) = (Buffer::new(), word);
+/// Puts the path there that the word means: a blank and the like within is a backslash and three octal digits.
+fn unescape(mut rest: &[u8], path: &mut Buffer) {
     while let [first, others @ ..] = rest {
         let digits = others.get(..3).filter(|_| *first == b'\\');
         match digits.and_then(|digits| text::number(digits, 8)) {
@@ -120,5 +121,4 @@ fn unescape(word: &[u8]) -> Buffer {
             }
         }
     }
-    path
 }

@@ -22,14 +22,17 @@ const ACTIONS: usize = 64;
 /// Starts the process. If that fails, the answer is the errno, if there is one; and it is told, if it is to be.
 pub fn start(entry: &Entry<'_>, env: Args<'_>, loudly: bool) -> Result<Pid, Option<Errno>> {
     let mut step = ("", &b""[..]);
-    let mut room = (Buffer::new(), [None; WORDS], [0]);
+    let mut buffer = Buffer::new();
+    let mut list = [None; WORDS];
+    let mut groups = [0];
+    let mut actions = [Do::ResetIds; ACTIONS];
     let mut child = Child {
-        actions: [Do::ResetIds; ACTIONS],
+        actions: &mut actions,
         count: 0,
     };
     let asks = entry.action == Action::Askfirst;
-    let what = words(entry, env, asks, &mut room.0, &mut room.1);
-    let answer = prepare_and_start(entry, what, env, &mut child, &mut room.2, loudly, &mut step);
+    let what = words(entry, env, asks, &mut buffer, &mut list);
+    let answer = prepare_and_start(entry, what, env, &mut child, &mut groups, loudly, &mut step);
     if let Err(Some(errno)) = answer
         && loudly
         && !step.0.is_empty()
@@ -48,7 +51,7 @@ fn prepare_and_start<'l, 'g>(
     entry: &Entry<'l>,
     (program, args): (Program<'_>, Args<'_>),
     env: Args<'_>,
-    child: &mut Child<'g>,
+    child: &mut Child<'_, 'g>,
     groups: &'g mut [u32; 1],
     loudly: bool,
     step: &mut (&str, &'l [u8]),
@@ -125,18 +128,19 @@ fn prepare_and_start<'l, 'g>(
 
 /// Becomes the process. Returns only if that failed, which is told.
 pub fn become_it(entry: &Entry<'_>, env: Args<'_>) {
-    let (mut buffer, mut list) = (Buffer::new(), [None; WORDS]);
+    let mut buffer = Buffer::new();
+    let mut list = [None; WORDS];
     let (program, args) = words(entry, env, false, &mut buffer, &mut list);
     become_program(program, args, env, Some(SigSet::EMPTY));
 }
 
 /// What the child does.
-struct Child<'a> {
-    actions: [Do<'a>; ACTIONS],
+struct Child<'c, 'a> {
+    actions: &'c mut [Do<'a>; ACTIONS],
     count: usize,
 }
 
-impl<'a> Child<'a> {
+impl<'a> Child<'_, 'a> {
     #[inline(never)]
     fn push(&mut self, action: Do<'a>) {
         if let Some(place) = self.actions.get_mut(self.count) {

@@ -153,6 +153,14 @@ impl Table {
         services: [Service::NONE; SERVICES],
     };
 
+    /// What to call a service.
+    #[inline(never)]
+    pub fn name(&self, index: usize) -> &[u8] {
+        let service = self.services.get(index);
+        let entry = service.and_then(Service::entry);
+        entry.map(|entry| entry.name()).unwrap_or_default()
+    }
+
     // ---- The inittab ----
 
     /// Reads the inittab: what is in the table already stays as it is, what is new is due, what is gone is asked to end. One that
