@@ -112,27 +112,28 @@ const CONTINUED: i32 = 0xffff;
 
 impl Text for ExitStatus {
     fn write(&self, out: &mut impl Sink) {
-        let (what, signal) = match (self.code(), self.signal(), self.stopped_signal()) {
-            (Some(code), ..) => {
+        let (what, number) = match (self.0 & 0x7f, self.0 >> 8 & 0xff) {
+            (0, code) => {
                 "exit status: ".write(out);
                 return text::decimal(code, out);
             }
-            (_, Some(signal), _) => ("signal: ", signal),
-            (_, _, Some(signal)) => ("stopped (not terminated) by signal: ", signal),
-            _ => return "continued (WIFCONTINUED)".write(out),
+            _ if self.continued() => return "continued (WIFCONTINUED)".write(out),
+            (0x7f, signal) => ("stopped (not terminated) by signal: ", signal),
+            (signal, _) => ("signal: ", signal),
         };
         what.write(out);
-        text::decimal(signal.as_raw(), out);
-        " (".write(out);
-        signal.write(out);
-        ")".write(out);
+        text::decimal(number, out);
+        if let Some(signal) = Signal::from_raw(number) {
+            " (".write(out);
+            signal.write(out);
+            ")".write(out);
+        }
         if self.core_dumped() {
             " (core dumped)".write(out);
         }
     }
 }
 
-/// Conversions to and from the standard library's type.
 #[cfg(feature = "std")]
 mod std_types {
     use std::os::unix::process::ExitStatusExt;

@@ -36,12 +36,7 @@ impl Signal {
 
     /// All of them, lowest first.
     pub fn all() -> impl Iterator<Item = Self> {
-        let mut next = Some(Self::HUP);
-        core::iter::from_fn(move || {
-            let signal = next?;
-            next = Self::from_raw(signal.as_raw() + 1);
-            Some(signal)
-        })
+        (1..65).filter_map(Self::from_raw)
     }
 
     /// The name without its `SIG`, as in `TERM`; none for a real-time signal.

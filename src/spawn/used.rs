@@ -73,25 +73,24 @@ pub const SHELL: u32 = 1 << 22;
 
 /// The first attribute that is asked for and that there is no code for.
 pub(super) fn unused<const USED: u32>(attributes: &Attributes<'_>) -> Option<Attribute> {
-    let unused = |is_asked: bool, used: u32, it| (is_asked && USED & used == 0).then_some(it);
-    let signals = attributes.default_signals != SigSet::EMPTY;
-    let dies = attributes.parent_death_signal.is_some();
-    unused(attributes.pidfd, PIDFD, Attribute::Pidfd)
-        .or(unused(signals, DEFAULT_SIGNALS, Attribute::DefaultSignals))
-        .or(unused(
-            attributes.scheduler.is_some(),
-            SCHEDULER,
-            Attribute::Scheduler,
-        ))
-        .or(unused(
-            attributes.no_new_privs,
-            NO_NEW_PRIVS,
-            Attribute::NoNewPrivs,
-        ))
-        .or(unused(
-            dies,
-            PARENT_DEATH_SIGNAL,
-            Attribute::ParentDeathSignal,
-        ))
-        .or(unused(attributes.hook.is_some(), HOOK, Attribute::Hook))
+    let has_no = |used| USED & used == 0;
+    if has_no(PIDFD) && attributes.pidfd {
+        return Some(Attribute::Pidfd);
+    }
+    if has_no(DEFAULT_SIGNALS) && attributes.default_signals != SigSet::EMPTY {
+        return Some(Attribute::DefaultSignals);
+    }
+    if has_no(SCHEDULER) && attributes.scheduler.is_some() {
+        return Some(Attribute::Scheduler);
+    }
+    if has_no(NO_NEW_PRIVS) && attributes.no_new_privs {
+        return Some(Attribute::NoNewPrivs);
+    }
+    if has_no(PARENT_DEATH_SIGNAL) && attributes.parent_death_signal.is_some() {
+        return Some(Attribute::ParentDeathSignal);
+    }
+    if has_no(HOOK) && attributes.hook.is_some() {
+        return Some(Attribute::Hook);
+    }
+    None
 }

@@ -13,7 +13,10 @@ use crate::errno::Errno;
 /// What the machine and its kernel are called.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub struct Utsname([[u8; 65]; 6]);
+pub struct Utsname([u8; 6 * FIELD]);
+
+/// How long a field is, its null included.
+const FIELD: usize = 65;
 
 impl Utsname {
     /// The operating system: `Linux`.
@@ -47,14 +50,14 @@ impl Utsname {
     }
 
     fn field(&self, index: usize) -> &CStr {
-        let field = self.0.get(index).map_or(&[][..], |field| field);
+        let field = self.0.get(index * FIELD..).unwrap_or_default();
         super::args::head(field).unwrap_or_default()
     }
 }
 
 impl fmt::Debug for Utsname {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields = (0..self.0.len()).map(|index| self.field(index));
+        let fields = (0..6).map(|index| self.field(index));
         f.debug_list().entries(fields).finish()
     }
 }
@@ -65,7 +68,7 @@ impl fmt::Debug for Utsname {
 /// assert_eq!(nestling::sys::machine::uname().unwrap().sysname(), c"Linux");
 /// ```
 pub fn uname() -> Result<Utsname, Errno> {
-    let mut names = Utsname([[0; 65]; 6]);
+    let mut names = Utsname([0; 6 * FIELD]);
     // SAFETY: the kernel writes six fields of 65 bytes.
     let answer = unsafe { syscall1(linux::__NR_uname as usize, &raw mut names as usize) };
     small(answer).map(|_| names)

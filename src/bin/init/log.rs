@@ -36,19 +36,23 @@ impl Sink for Line {
 
 impl Line {
     /// Begins a line about init itself.
+    pub fn new(text: impl AsRef<[u8]>) -> Self {
+        Self::begin(text.as_ref())
+    }
+
     #[inline(never)]
-    pub fn new() -> Self {
+    fn begin(text: &[u8]) -> Self {
         LENGTH.store(0, Ordering::Relaxed);
         let mut line = Self(());
         START.write(&mut line);
+        text.write(&mut line);
         line
     }
 
     /// Begins a line about a service.
     #[inline(never)]
     pub fn about(name: &[u8]) -> Self {
-        let mut line = Self::new();
-        name.write(&mut line);
+        let mut line = Self::begin(name);
         ": ".write(&mut line);
         line
     }

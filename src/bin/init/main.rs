@@ -60,7 +60,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     if RUNS_A_MACHINE.load(Ordering::Relaxed) {
         machine::panic(info)
     }
-    let mut line = Line::new();
+    let mut line = Line::new("");
     describe(info, &mut line);
     line.complain();
     rt::abort()

@@ -4,7 +4,7 @@
 //! - `switch_root NEWROOT INIT [ARG...]`: as process 1 in an initramfs, goes on as the init of the system that is mounted there.
 //! - [`ASKFIRST`]: what process 1 starts for an `askfirst` entry.
 
-use nestling::spawn::{Program, Spawn};
+use nestling::spawn::{Error, Program, Spawn};
 use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::{self, Text};
 use nestling::{Args, Errno, SigSet, Signal, io, rt, sys};
@@ -42,9 +42,7 @@ pub fn named(process: rt::Process) -> Option<i32> {
         None => sys::process::kill(1, Some(signal)),
     };
     let Err(errno) = answer else { return Some(0) };
-    let mut line = Line::new();
-    name.write(&mut line);
-    line.complain_of(errno);
+    Line::new(name).complain_of(errno);
     Some(1)
 }
 
@@ -76,8 +74,13 @@ pub fn become_program(
 ) -> i32 {
     let mut spawn = Spawn::new(program, args, env);
     spawn.attributes.signal_mask = signal_mask;
-    let error = spawn.exec_using::<USED>();
-    let mut line = Line::new();
+    failed(&spawn.exec_using::<USED>())
+}
+
+/// Says what went wrong: an exit status.
+#[inline(never)]
+pub fn failed(error: &Error<'_>) -> i32 {
+    let mut line = Line::new("");
     error.write(&mut line);
     line.complain();
     error.shell_code()

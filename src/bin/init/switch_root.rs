@@ -17,8 +17,7 @@ use crate::requests::become_program;
 pub fn switch_root(args: Args<'_>, env: Args<'_>) -> i32 {
     let mut what = "NEWROOT";
     if let Err(errno) = switch(args.first().unwrap_or_default(), &mut what) {
-        let mut line = Line::new();
-        "switch_root: ".write(&mut line);
+        let mut line = Line::new("switch_root: ");
         what.write(&mut line);
         line.complain_of(errno);
         return 1;

@@ -66,6 +66,7 @@ use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 use crate::USED;
 use crate::clock::{has_children, pause};
 use crate::log::{Line, write};
+use crate::requests;
 use options::Options;
 use terminal::Terminal;
 
@@ -115,7 +116,7 @@ const FAILED: i32 = 125;
 
 #[inline(never)]
 fn failed(errno: Errno) -> i32 {
-    let mut line = Line::new();
+    let mut line = Line::new("");
     errno.write(&mut line);
     line.complain();
     FAILED
@@ -190,9 +191,7 @@ impl<'a> Init<'a> {
         if options.has(b's') || options.sweep.is_some() {
             sys::machine::set_child_subreaper(true)?;
         } else if self.own.as_raw() != 1 && options.verbosity > 0 {
-            let mut line = Line::new();
-            "neither process 1 nor a subreaper (-s): gets no orphans".write(&mut line);
-            line.complain();
+            Line::new("neither process 1 nor a subreaper (-s): gets no orphans").complain();
         }
         Ok(())
     }
@@ -214,12 +213,7 @@ impl<'a> Init<'a> {
         spawn.attributes.signal_mask = Some(mask);
         match spawn.start_using::<USED>() {
             Ok(child) => Ok(child.id()),
-            Err(error) => {
-                let mut line = Line::new();
-                error.write(&mut line);
-                line.complain();
-                Err(error.shell_code())
-            }
+            Err(error) => Err(requests::failed(&error)),
         }
     }
 
@@ -250,7 +244,7 @@ impl<'a> Init<'a> {
 
     fn pass_on(&mut self, signal: Signal) {
         if self.options.verbosity > 1 {
-            let mut line = Line::new();
+            let mut line = Line::new("");
             signal.write(&mut line);
             line.complain();
         }
@@ -265,7 +259,7 @@ impl<'a> Init<'a> {
             }
         };
         if let Err(errno) = answer {
-            let mut line = Line::new();
+            let mut line = Line::new("");
             signal.write(&mut line);
             line.complain_of(errno);
         }
@@ -303,7 +297,7 @@ impl<'a> Init<'a> {
                 } else {
                     "an orphan, "
                 };
-                let mut line = Line::new();
+                let mut line = Line::new("");
                 who.write(&mut line);
                 pid.write(&mut line);
                 ": ".write(&mut line);

@@ -163,7 +163,7 @@ fn bit(letter: u8) -> u64 {
 
 #[inline(never)]
 fn wrong(option: &[u8], value: Option<&[u8]>, what: &str) -> bool {
-    let mut line = Line::new();
+    let mut line = Line::new("");
     Quoted(option).write(&mut line);
     if let Some(value @ [_, ..]) = value {
         " ".write(&mut line);

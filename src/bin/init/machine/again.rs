@@ -13,14 +13,14 @@ use crate::log::Line;
 use crate::requests::become_program;
 
 pub fn panic(info: &PanicInfo<'_>) -> ! {
-    let mut line = Line::new();
+    let mut line = Line::new("");
     crate::describe(info, &mut line);
     line.tell();
     begin_again()
 }
 
 pub fn fault(signal: Signal) -> ! {
-    let mut line = Line::new();
+    let mut line = Line::new("");
     signal.write(&mut line);
     line.tell();
     begin_again()

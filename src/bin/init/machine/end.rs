@@ -29,9 +29,11 @@ impl Machine<'_> {
         let mut services = self.table.services.iter();
         let successor = services.position(|it| it.does(Action::Restart));
         if kind.is_none() && successor.is_none() {
-            return say("there is no entry for a restart", "");
+            return Line::new("there is no entry for a restart").tell();
         }
-        say(name, ": the machine stops");
+        let mut line = Line::new(name);
+        ": the machine stops".write(&mut line);
+        line.tell();
         for index in 0..SERVICES {
             if let Some(service) = self.table.services.get_mut(index) {
                 match service.state() {
@@ -52,12 +54,12 @@ impl Machine<'_> {
                 self.wait_for(index, SHUTDOWN_LIMIT);
             }
         }
-        say("SIGTERM to all processes", "");
+        Line::new("SIGTERM to all processes").tell();
         signal_all(Signal::TERM);
         // One that is stopped could not end.
         signal_all(Signal::CONT);
         if !self.wait_for(SERVICES, TERM_LIMIT) {
-            say("SIGKILL to those that are left", "");
+            Line::new("SIGKILL to those that are left").tell();
             signal_all(Signal::KILL);
             self.wait_for(SERVICES, TERM_LIMIT);
         }
@@ -70,12 +72,10 @@ impl Machine<'_> {
         }
         mounts::take_down();
         sync();
-        say(name, "");
+        Line::new(name).tell();
         // Of what could not be become, nobody is left who could be asked.
         let errno = reboot(kind.unwrap_or(Reboot::Restart));
-        let mut line = Line::new();
-        name.write(&mut line);
-        line.tell_of(errno);
+        Line::new(name).tell_of(errno);
         // Whoever can look at the machine sees why it is still there.
         loop {
             let _ = sys::process::pause();
@@ -105,12 +105,4 @@ impl Machine<'_> {
 fn signal_all(signal: Signal) {
     // There may be none.
     let _ = sys::process::kill(-1, Some(signal));
-}
-
-#[inline(never)]
-fn say(what: &str, more: &str) {
-    let mut line = Line::new();
-    what.write(&mut line);
-    more.write(&mut line);
-    line.tell();
 }

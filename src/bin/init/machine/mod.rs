@@ -33,7 +33,7 @@ use nestling::{Arg, Args, Errno, ExitStatus, OwnedFd, Pid, SigSet, Signal, rt, s
 use crate::clock::{NEVER, has_children, now, pause};
 use crate::log::Line;
 pub use again::panic;
-use table::{SERVICES, State, Table};
+use table::{INITTAB, SERVICES, State, Table};
 
 /// What process 1 waits for: all that can be blocked without harm.
 const SIGNALS: SigSet = SigSet::ALL.difference(rt::FAULTS);
@@ -96,8 +96,7 @@ impl Machine<'_> {
         mounts::all(true);
         // Where it is not allowed, in a pid namespace, the kernel sends no signal either.
         let _ = set_ctrl_alt_del(false);
-        let mut line = Line::new();
-        "begins".write(&mut line);
+        let mut line = Line::new("begins");
         if let Ok(names) = sys::machine::uname() {
             ", on Linux ".write(&mut line);
             names.release().write(&mut line);
@@ -114,9 +113,7 @@ impl Machine<'_> {
     fn go_on(&mut self, former: OwnedFd) {
         let _ = sys::machine::set_name(c"init");
         if !self.table.restore(&former) {
-            let mut line = Line::new();
-            "the table of services is lost".write(&mut line);
-            line.tell();
+            Line::new("the table of services is lost").tell();
             let _ = sys::process::kill(-1, Some(Signal::TERM));
             return self.begin();
         }
@@ -125,9 +122,7 @@ impl Machine<'_> {
         own.slow_down(now().saturating_sub(own.at()));
         pause(own.delay().into());
         self.table.keep(former);
-        let mut line = Line::new();
-        "goes on".write(&mut line);
-        line.tell();
+        Line::new("goes on").tell();
     }
 
     /// Reaps whatever has ended: whether there are children left.
@@ -275,7 +270,7 @@ impl Machine<'_> {
                 }
             }
         }
-        if !some && sys::file::faccessat(c"/etc/inittab") == Err(Errno::ENOENT) {
+        if !some && sys::file::faccessat(INITTAB) == Err(Errno::ENOENT) {
             self.end(Some(Reboot::Restart));
         }
     }

@@ -81,8 +81,7 @@ pub fn take_down() {
 #[inline(never)]
 fn told(what: &str, path: &CStr, answer: Result<(), Errno>) {
     if let Err(errno) = answer {
-        let mut line = Line::new();
-        what.write(&mut line);
+        let mut line = Line::new(what);
         Quoted(path.to_bytes()).write(&mut line);
         line.tell_of(errno);
     }

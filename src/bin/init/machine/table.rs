@@ -3,6 +3,8 @@
 //! Each change is written down in a file in memory. When process 1 fails and executes itself anew, that file alone is left, as a
 //! descriptor that it then has stay open. It takes nothing in it on trust.
 
+use core::ffi::CStr;
+
 use linux_raw_sys::general::WNOHANG;
 use nestling::inittab::{Action, Entry, Problem};
 use nestling::sys::fd::StaticFd;
@@ -18,10 +20,12 @@ use crate::log::Line;
 pub const SERVICES: usize = 65;
 
 /// How long a line can be.
-const LINE: usize = 254;
+const LINE: usize = 255;
 
 /// The longest that a service waits for its next start, in seconds: as long as it must have run to be a good one.
 const SLOWEST: u8 = 60;
+
+pub const INITTAB: &CStr = c"/etc/inittab";
 
 /// How many seconds one that is gone from the inittab may take to end.
 const GRACE: u32 = 10;
@@ -170,11 +174,11 @@ impl Table {
             service.0[4] = 0;
         }
         let mut number = 0;
-        let answer = each_line(c"/etc/inittab", &mut |line| {
+        let answer = each_line(INITTAB, &mut |line| {
             number += 1;
             if let Err(problem) = self.add(line, first) {
-                let mut line = Line::new();
-                "/etc/inittab, line ".write(&mut line);
+                let mut line = Line::new(INITTAB.to_bytes());
+                ", line ".write(&mut line);
                 number.write(&mut line);
                 ": ".write(&mut line);
                 problem.write(&mut line);
@@ -184,9 +188,7 @@ impl Table {
         });
         if let Err(errno) = answer {
             if !first || errno != Errno::ENOENT {
-                let mut line = Line::new();
-                "/etc/inittab".write(&mut line);
-                line.tell_of(errno);
+                Line::new(INITTAB.to_bytes()).tell_of(errno);
             }
             if !first {
                 return;
@@ -239,10 +241,10 @@ impl Table {
         let Some(entry) = Entry::parse(line)? else {
             return Ok(());
         };
-        let mut free = None;
+        let mut free = SERVICES;
         for (index, service) in self.services.iter_mut().enumerate() {
             match service.state() {
-                State::FREE => free = free.or(Some(index)),
+                State::FREE => free = free.min(index),
                 State::LEAVING => {}
                 _ if service.0[4] == 0 && service.line() == line => {
                     service.0[4] = 1;
@@ -251,11 +253,8 @@ impl Table {
                 _ => {}
             }
         }
-        let Some(index) = free else {
+        let Some(service) = self.services.get_mut(free) else {
             return problem("there are too many");
-        };
-        let Some(service) = self.services.get_mut(index) else {
-            return Ok(());
         };
         *service = Service::NONE;
         let [_, _, _, _, _, _, _, _, _, _, _, _, _, room @ ..] = &mut service.0;
@@ -269,7 +268,7 @@ impl Table {
         };
         let [own_state, length, action, _, seen, ..] = &mut service.0;
         (*own_state, *length, *action, *seen) = (state.0, line.len() as u8, entry.action as u8, 1);
-        self.save(index);
+        self.save(free);
         Ok(())
     }
 
@@ -307,8 +306,7 @@ impl Table {
             service.set_at(service.at().min(latest));
             let Some(action) = service.entry().map(|entry| entry.action as u8) else {
                 if service.state() != State::FREE && service.state() != State::OWN {
-                    let mut line = Line::new();
-                    "lost: ".write(&mut line);
+                    let mut line = Line::new("lost: ");
                     Quoted(service.line()).write(&mut line);
                     line.tell();
                     service.set_state(State::FREE);
