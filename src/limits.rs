@@ -6,40 +6,40 @@ use crate::text;
 
 /// A resource that can be limited (`getrlimit(2)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
+#[repr(u8)]
 pub enum Resource {
     /// CPU time, seconds.
-    Cpu = linux::RLIMIT_CPU,
+    Cpu = linux::RLIMIT_CPU as u8,
     /// Size of a written file, bytes.
-    FileSize = linux::RLIMIT_FSIZE,
+    FileSize = linux::RLIMIT_FSIZE as u8,
     /// Data segment, bytes.
-    Data = linux::RLIMIT_DATA,
+    Data = linux::RLIMIT_DATA as u8,
     /// Stack, bytes.
-    Stack = linux::RLIMIT_STACK,
+    Stack = linux::RLIMIT_STACK as u8,
     /// Core dump, bytes.
-    Core = linux::RLIMIT_CORE,
+    Core = linux::RLIMIT_CORE as u8,
     /// Resident memory, bytes (Linux does not enforce it).
-    Rss = linux::RLIMIT_RSS,
+    Rss = linux::RLIMIT_RSS as u8,
     /// Processes of the user.
-    Nproc = linux::RLIMIT_NPROC,
+    Nproc = linux::RLIMIT_NPROC as u8,
     /// One more than the highest descriptor number.
-    Nofile = linux::RLIMIT_NOFILE,
+    Nofile = linux::RLIMIT_NOFILE as u8,
     /// Locked memory, bytes.
-    Memlock = linux::RLIMIT_MEMLOCK,
+    Memlock = linux::RLIMIT_MEMLOCK as u8,
     /// Address space, bytes.
-    As = linux::RLIMIT_AS,
+    As = linux::RLIMIT_AS as u8,
     /// File locks.
-    Locks = linux::RLIMIT_LOCKS,
+    Locks = linux::RLIMIT_LOCKS as u8,
     /// Queued signals of the user.
-    Sigpending = linux::RLIMIT_SIGPENDING,
+    Sigpending = linux::RLIMIT_SIGPENDING as u8,
     /// Message queues of the user, bytes.
-    Msgqueue = linux::RLIMIT_MSGQUEUE,
+    Msgqueue = linux::RLIMIT_MSGQUEUE as u8,
     /// Ceiling of the nice value, as 20 minus the value.
-    Nice = linux::RLIMIT_NICE,
+    Nice = linux::RLIMIT_NICE as u8,
     /// Ceiling of the real-time priority.
-    Rtprio = linux::RLIMIT_RTPRIO,
+    Rtprio = linux::RLIMIT_RTPRIO as u8,
     /// CPU time under a real-time policy without a blocking call, microseconds.
-    Rttime = linux::RLIMIT_RTTIME,
+    Rttime = linux::RLIMIT_RTTIME as u8,
 }
 
 impl Resource {

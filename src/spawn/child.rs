@@ -44,11 +44,28 @@ pub(super) struct Job<'s, 'a> {
     pub present: AtomicU32,
 }
 
-impl Job<'_, '_> {
+impl<'s, 'a> Job<'s, 'a> {
     /// Notes which step comes next: if an errno is returned, it is that one's.
     #[inline]
     pub fn begin(&self, at: At) {
         self.record.set(Record { at, errno: None });
+    }
+
+    /// With nothing done yet.
+    #[inline(never)]
+    pub fn new(spawn: &'s Spawn<'a>, buffer: &mut [u8; PATH_MAX]) -> Self {
+        Self {
+            spawn,
+            pipe: None,
+            mask: SigSet::EMPTY,
+            parent: None,
+            buffer,
+            handlers_reset: false,
+            in_cgroup: false,
+            memory_shared: false,
+            record: Cell::default(),
+            present: AtomicU32::new(1),
+        }
     }
 
     /// Blocks all signals, if nothing is asked for that there is no code for.

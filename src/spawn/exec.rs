@@ -1,33 +1,20 @@
 //! Becoming a program without a child: the child's steps, carried out by the process itself.
 
-use core::cell::Cell;
-use core::sync::atomic::AtomicU32;
-
 use super::Spawn;
 use super::child::{self, Job};
 use super::pipe::StatusPipe;
 use super::report::Error;
 use super::search::PATH_MAX;
-use crate::signal::SigSet;
 use crate::sys;
 
 /// Returns only what went wrong; what was done until then stays, but for the signal mask.
 pub(super) fn exec<'a, const USED: u32>(spawn: &Spawn<'a>) -> Error<'a> {
     let mut buffer = [0; PATH_MAX];
-    let mut job = Job {
-        spawn,
-        pipe: None,
-        mask: SigSet::EMPTY,
-        parent: None,
-        buffer: &mut buffer,
-        // The exec resets them.
-        handlers_reset: true,
-        in_cgroup: false,
-        // Nobody waits for a record.
-        memory_shared: true,
-        record: Cell::default(),
-        present: AtomicU32::new(1),
-    };
+    let mut job = Job::new(spawn, &mut buffer);
+    // The exec resets them.
+    job.handlers_reset = true;
+    // Nobody waits for a record.
+    job.memory_shared = true;
     // Among others SIGTTOU, as in a child: this process may be in the background.
     let errno = match job.block_signals::<USED>() {
         Ok(()) => {

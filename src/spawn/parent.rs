@@ -1,9 +1,8 @@
 //! The parent's side: block signals, clone, hear of the child, reap, restore.
 
-use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 use linux_raw_sys::general as linux;
@@ -20,7 +19,7 @@ use crate::errno::Errno;
 use crate::fd::{AsFd, OwnedFd};
 use crate::file::OFlags;
 use crate::process::Pid;
-use crate::signal::{SigSet, Signal};
+use crate::signal::Signal;
 use crate::sys;
 use crate::wait::{self, Options, Who};
 
@@ -34,22 +33,10 @@ pub(super) fn start<'a, const USED: u32>(
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<Child, Error<'a>> {
     let mut buffer = [0; PATH_MAX];
-    let mut job = Job {
-        spawn,
-        pipe: None,
-        mask: SigSet::EMPTY,
-        parent: spawn
-            .attributes
-            .parent_death_signal
-            .filter(|_| USED & used::PARENT_DEATH_SIGNAL != 0)
-            .and_then(|_| sys::process::try_getpid().ok()),
-        buffer: &mut buffer,
-        handlers_reset: false,
-        in_cgroup: false,
-        memory_shared: false,
-        record: Cell::default(),
-        present: AtomicU32::new(1),
-    };
+    let mut job = Job::new(spawn, &mut buffer);
+    if USED & used::PARENT_DEATH_SIGNAL != 0 && spawn.attributes.parent_death_signal.is_some() {
+        job.parent = sys::process::try_getpid().ok();
+    }
     let mut killer = None;
     match job.block_signals::<USED>() {
         Ok(()) => {

@@ -72,20 +72,20 @@ use terminal::Terminal;
 
 const HELP: &str = "\
 Usage: init [OPTION...] [--] COMMAND [ARG...]
-Exit status: COMMAND's; 128+N: killed by signal N; 127: not found;
+Exit status: COMMAND's; 128+N: signal N killed it; 127: not found;
 126: not executable; 125: init failed.
 
   -g\t\tpass signals on to COMMAND's process group
   -c\t\tonly to COMMAND (the default)
-  -r OLD:NEW\tpass on signal NEW for OLD; 0: none
-  -s\t\tadopt orphans (as subreaper)
+  -r OLD:NEW\tpass on NEW for OLD; 0: none
+  -s\t\tadopt orphans (subreaper)
   -p SIGNAL\tget it when the parent ends
   -e CODE\texit with 0 instead
-  -w\t\ttell which orphans are reaped
+  -w\t\ttell of orphans
   -P\t\tno COMMAND: reap until SIGTERM or SIGINT
-  --sweep[=S]\tafter COMMAND, end what is left: by SIGTERM,
-\t\tS (10) seconds later by SIGKILL
-  -v\t\ttell how COMMAND ends; -vv: signals, too
+  --sweep[=S]\tend what COMMAND leaves: SIGTERM, S (10)
+\t\tseconds later SIGKILL
+  -v\t\ttell COMMAND's end; -vv: signals, too
   -h, --help, -V, --version, --single-child (-c),
   --rewrite (-r), --verbose (-v)
 ";

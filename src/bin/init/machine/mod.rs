@@ -158,7 +158,7 @@ impl Machine<'_> {
             let mut line = Line::about(self.table.name(index));
             status.write(&mut line);
             if slow {
-                "; starts again after 1 s, then ever more slowly, up to 60 s, until it has run for a minute".write(&mut line);
+                "; starts again after 1 s, then ever more slowly, up to 60 s".write(&mut line);
             }
             return line.tell();
         }

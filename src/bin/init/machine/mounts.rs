@@ -62,19 +62,18 @@ const VIRTUAL: &str = "rootfs tmpfs ramfs proc sysfs devtmpfs devpts cgroup2 cgr
 /// Stops swapping, and unmounts all that is on devices or elsewhere, what was mounted last first; what can't be unmounted, such as
 /// the root, it makes read-only.
 pub fn take_down() {
-    each_path(c"/proc/swaps", 0, &mut |path| {
+    each_path(c"/proc/swaps", 0, |path| {
         told("swapoff ", path, sys::machine::swapoff(path));
+        false
     });
     // A mount that others are mounted in is busy until they are gone, and stands before them.
-    let mut some = true;
-    while core::mem::take(&mut some) {
-        each_path(c"/proc/mounts", 1, &mut |path| {
-            some |= umount2(path, UnmountFlags::default()).is_ok();
-        });
-    }
-    each_path(c"/proc/mounts", 1, &mut |path| {
+    while each_path(c"/proc/mounts", 1, |path| {
+        umount2(path, UnmountFlags::default()).is_ok()
+    }) {}
+    each_path(c"/proc/mounts", 1, |path| {
         let flags = MountFlags::REMOUNT | MountFlags::RDONLY;
         told("read-only ", path, mount(c"", path, c"", flags, c""));
+        false
     });
 }
 
@@ -88,8 +87,10 @@ fn told(what: &str, path: &CStr, answer: Result<(), Errno>) {
 }
 
 /// Calls `visit` with the path that is the word of this index in each line of the file, as far as it can be read; but not for what
-/// is virtual, as the word after it says, and for the line of `/proc/swaps` that has the columns' names.
-fn each_path(file: &CStr, index: usize, visit: &mut dyn FnMut(&CStr)) {
+/// is virtual, as the word after it says, and for the line of `/proc/swaps` that has the columns' names. Whether it has said so of one.
+#[inline(never)]
+fn each_path(file: &CStr, index: usize, visit: fn(&CStr) -> bool) -> bool {
+    let mut any = false;
     let _ = each_line(file, &mut |mut line| {
         let mut path = next_field(&mut line, b' ');
         if index > 0 {
@@ -99,10 +100,11 @@ fn each_path(file: &CStr, index: usize, visit: &mut dyn FnMut(&CStr)) {
         if path.first() == Some(&b'/') && text::position(VIRTUAL, kind).is_none() {
             let mut whole = Buffer::new();
             unescape(path, &mut whole);
-            visit(whole.as_c_str());
+            any |= visit(whole.as_c_str());
         }
         true
     });
+    any
 }
 
 /// Puts the path there that the word means: a blank and the like within is a backslash and three octal digits.
