@@ -10,7 +10,7 @@ use core::sync::atomic::AtomicU32;
 
 use super::actions::Action;
 use super::pipe::StatusPipe;
-use super::report::{At, Attribute, Record};
+use super::report::{At, Attribute, Error, Record};
 use super::search::{Candidates, NAME_MAX, PATH_MAX};
 use super::{Program, Shell, Spawn, used};
 use crate::errno::Errno;
@@ -77,6 +77,20 @@ impl<'s, 'a> Job<'s, 'a> {
         self.begin(At::BLOCK_SIGNALS);
         self.mask = signal::set_mask(SigSet::ALL)?;
         Ok(())
+    }
+
+    /// What the record says, or, if it says nothing, that this signal killed the child.
+    #[cold]
+    #[inline(never)]
+    pub fn failure(&self, signal: Option<Signal>) -> Error<'a> {
+        let Record { at, errno } = self.record.get();
+        match errno {
+            Some(errno) => Error::Failed {
+                step: at.step(self.spawn),
+                errno,
+            },
+            None => Error::Killed { signal },
+        }
     }
 
     /// Notes that the step has failed.

@@ -16,14 +16,12 @@ pub(super) fn exec<'a, const USED: u32>(spawn: &Spawn<'a>) -> Error<'a> {
     // Nobody waits for a record.
     job.memory_shared = true;
     // Among others SIGTTOU, as in a child: this process may be in the background.
-    let errno = match job.block_signals::<USED>() {
-        Ok(()) => {
-            let Err(errno) = child::carry_out::<USED>(&job, &mut StatusPipe::none());
-            let _ = sys::signal::set_mask(job.mask);
-            errno
-        }
-        Err(errno) => errno,
-    };
-    let step = job.record.get().at.step(spawn);
-    Error::Failed { step, errno }
+    let answer = job.block_signals::<USED>();
+    let blocked = answer.is_ok();
+    let Err(errno) = answer.and_then(|()| child::carry_out::<USED>(&job, &mut StatusPipe::none()));
+    job.fail(errno);
+    if blocked {
+        let _ = sys::signal::set_mask(job.mask);
+    }
+    job.failure(None)
 }

@@ -50,21 +50,7 @@ pub(super) fn start<'a, const USED: u32>(
         }
         Err(errno) => job.fail(errno),
     }
-    failure(&job, killer)
-}
-
-/// What the record says, or, if it says nothing, that this signal killed the child.
-#[cold]
-#[inline(never)]
-fn failure<'a>(job: &Job<'_, 'a>, signal: Option<Signal>) -> Result<Child, Error<'a>> {
-    let Record { at, errno } = job.record.get();
-    Err(match errno {
-        Some(errno) => Error::Failed {
-            step: at.step(job.spawn),
-            errno,
-        },
-        None => Error::Killed { signal },
-    })
+    Err(job.failure(killer))
 }
 
 /// If that fails, the record says why, unless it says nothing: then the child was killed by this signal.

@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 
 use nestling::sys;
-use nestling::text::Sink;
+use nestling::text::{Sink, Text};
 
 /// Text in the making: a path, the words of a command. What is beyond its room is lost.
 pub struct Buffer {
@@ -52,6 +52,15 @@ impl Sink for Buffer {
             }
         }
     }
+}
+
+/// The path of what has this name there.
+#[inline(never)]
+pub fn path(directory: &str, name: &[u8]) -> Buffer {
+    let mut path = Buffer::new();
+    directory.write(&mut path);
+    name.write(&mut path);
+    path
 }
 
 /// The first of the strings that each end with a null, and `rest` is those after it; empty after the last.

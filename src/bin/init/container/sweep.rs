@@ -5,7 +5,7 @@ use nestling::text::{self, Text, next_field};
 use nestling::{AsFd, Errno, OFlags, Signal, sys};
 
 use super::Init;
-use crate::buffer::Buffer;
+use crate::buffer::path;
 use crate::clock::{after, now};
 use crate::log::Line;
 
@@ -83,8 +83,7 @@ impl Init<'_> {
 
 /// A process's parent, in `/proc/PID/stat`: `PID (NAME) S PARENT …`. In the name there may be anything.
 fn parent(pid: i32) -> Option<i32> {
-    let mut path = Buffer::new();
-    "/proc/".write(&mut path);
+    let mut path = path("/proc/", b"");
     (pid as u32).write(&mut path);
     "/stat".write(&mut path);
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;

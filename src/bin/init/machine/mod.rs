@@ -79,8 +79,10 @@ fn environment<'a>(env: Args<'a>, room: &'a mut [Option<Arg<'a>>; 64]) -> Args<'
     }
     let [path, rest @ .., _] = &mut *room;
     *path = Some(PATH.into());
-    for (place, string) in rest.iter_mut().zip(env.iter()) {
-        *place = Some(string.into());
+    let mut strings = env;
+    for place in rest {
+        *place = strings.first().map(Arg::from);
+        strings = strings.skip(1);
     }
     Args::try_new(room).unwrap_or(env)
 }

@@ -10,7 +10,7 @@ use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, Pid, SigSet,
 
 use super::lines::each_line;
 use crate::USED;
-use crate::buffer::{Buffer, next_string};
+use crate::buffer::{Buffer, next_string, path};
 use crate::log::Line;
 use crate::requests::{ASKFIRST, become_program};
 
@@ -234,14 +234,6 @@ fn open_cgroup(name: &[u8]) -> Result<OwnedFd, Errno> {
     let _ = sys::file::mkdir(path.as_c_str(), 0o755);
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     sys::fd::open(path.as_c_str(), flags, 0)
-}
-
-#[inline(never)]
-pub fn path(directory: &str, name: &[u8]) -> Buffer {
-    let mut path = Buffer::new();
-    directory.write(&mut path);
-    name.write(&mut path);
-    path
 }
 
 /// The third and the fourth field of whom the file names so, or numbers so in the third: of a user, uid and gid. A number that is

@@ -12,7 +12,7 @@ use nestling::text::{Quoted, Text, next_field};
 use nestling::{AsFd, Errno, OwnedFd, SeekFrom, Signal, io, sys};
 
 use super::lines::each_line;
-use super::service::path;
+use crate::buffer::path;
 use crate::clock::{after, now};
 use crate::log::Line;
 
@@ -49,11 +49,14 @@ impl State {
 }
 
 /// A service, byte by byte as it is written down: its state, its line's length, its action, for how many seconds it waited for its
-/// last start, whether the inittab that is being read has it; the process; a time; the line.
+/// last start, whether the inittab that is being read has it, three that mean nothing; the process; a time; the line.
 #[derive(Clone, Copy)]
+#[repr(align(4))]
 pub struct Service([u8; RECORD]);
 
-const RECORD: usize = 13 + LINE;
+/// How long it is: the line's room is one byte more than a line can have, for its alignment.
+const RECORD: usize = HEAD + LINE + 1;
+const HEAD: usize = 16;
 
 impl Service {
     const NONE: Self = Self([0; RECORD]);
@@ -69,22 +72,22 @@ impl Service {
     /// When it is to be started, if it is due, or was, if it runs; when it is to be killed, if it is leaving. In seconds, by the
     /// clock that [`now`] reads.
     pub fn at(&self) -> u32 {
-        let [_, _, _, _, _, _, _, _, _, a, b, c, d, ..] = self.0;
+        let [_, _, _, _, _, _, _, _, _, _, _, _, a, b, c, d, ..] = self.0;
         u32::from_ne_bytes([a, b, c, d])
     }
 
     pub fn set_at(&mut self, at: u32) {
-        let [_, _, _, _, _, _, _, _, _, a, b, c, d, ..] = &mut self.0;
+        let [_, _, _, _, _, _, _, _, _, _, _, _, a, b, c, d, ..] = &mut self.0;
         [*a, *b, *c, *d] = at.to_ne_bytes();
     }
 
     pub fn pid(&self) -> i32 {
-        let [_, _, _, _, _, a, b, c, d, ..] = self.0;
+        let [_, _, _, _, _, _, _, _, a, b, c, d, ..] = self.0;
         i32::from_ne_bytes([a, b, c, d])
     }
 
     pub fn set_pid(&mut self, pid: i32) {
-        let [_, _, _, _, _, a, b, c, d, ..] = &mut self.0;
+        let [_, _, _, _, _, _, _, _, a, b, c, d, ..] = &mut self.0;
         [*a, *b, *c, *d] = pid.to_ne_bytes();
     }
 
@@ -95,7 +98,9 @@ impl Service {
 
     fn line(&self) -> &[u8] {
         let [_, length, ..] = self.0;
-        self.0.get(13..13 + usize::from(length)).unwrap_or_default()
+        self.0
+            .get(HEAD..HEAD + usize::from(length))
+            .unwrap_or_default()
     }
 
     /// What its line says; nothing in a place that is free.
@@ -257,7 +262,7 @@ impl Table {
             return problem("there are too many");
         };
         *service = Service::NONE;
-        let [_, _, _, _, _, _, _, _, _, _, _, _, _, room @ ..] = &mut service.0;
+        let (_, room) = service.0.split_at_mut(HEAD);
         for (place, &byte) in room.iter_mut().zip(line) {
             *place = byte;
         }
