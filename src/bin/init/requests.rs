@@ -4,6 +4,8 @@
 //! - `switch_root NEWROOT INIT [ARG...]`: as process 1 in an initramfs, goes on as the init of the system that is mounted there.
 //! - [`ASKFIRST`]: what process 1 starts for an `askfirst` entry.
 
+use core::ffi::CStr;
+
 use nestling::spawn::{Error, Program, Spawn};
 use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::{self, Text};
@@ -46,12 +48,17 @@ pub fn named(process: rt::Process) -> Option<i32> {
     Some(1)
 }
 
+/// The first argument; nothing, if there is none.
+#[inline(never)]
+pub fn first(args: Args<'_>) -> &CStr {
+    args.first().unwrap_or_default()
+}
+
 #[inline(never)]
 fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
-    let name = args.first().unwrap_or_default();
-    for part in [&b"\nPress Enter to start "[..], name.to_bytes(), b". "] {
-        let _ = write(io::stdout(), part);
-    }
+    let name = first(args);
+    let ask = |text| write(io::stdout(), text).is_ok();
+    let _ = ask(b"\nPress Enter to start ") && ask(name.to_bytes()) && ask(b". ");
     let mut byte = [0];
     while byte != *b"\n" {
         // The terminal is gone.

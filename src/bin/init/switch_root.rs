@@ -11,19 +11,19 @@ use nestling::{Args, AsFd, Errno, FileType, OFlags, SigSet, sys};
 
 use crate::buffer::next_string;
 use crate::log::Line;
-use crate::requests::become_program;
+use crate::requests::{become_program, first};
 
 /// Goes on as INIT. Returns only if that failed, with what was told: an exit status.
 pub fn switch_root(args: Args<'_>, env: Args<'_>) -> i32 {
     let mut what = "NEWROOT";
-    if let Err(errno) = switch(args.first().unwrap_or_default(), &mut what) {
+    if let Err(errno) = switch(first(args), &mut what) {
         let mut line = Line::new("switch_root: ");
         what.write(&mut line);
         line.complain_of(errno);
         return 1;
     }
     let args = args.skip(1);
-    let program = Program::Path(args.first().unwrap_or_default());
+    let program = Program::Path(first(args));
     become_program(program, args, env, Some(SigSet::EMPTY))
 }
 

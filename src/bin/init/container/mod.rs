@@ -202,7 +202,7 @@ impl<'a> Init<'a> {
     fn start(&self, process: rt::Process, mask: SigSet) -> Result<Pid, i32> {
         let (args, env) = (self.options.command, process.env());
         let program = Program::Search {
-            name: args.first().unwrap_or_default(),
+            name: requests::first(args),
             path: env.var(c"PATH"),
         };
         let terminal = self.terminal.foreground();

@@ -14,7 +14,7 @@ pub struct Options<'a> {
     pub parent_death: Option<Signal>,
     /// How many seconds those that the command leaves have to end.
     pub sweep: Option<u32>,
-    pub verbosity: u8,
+    pub verbosity: u32,
     pub command: Args<'a>,
     /// What is passed on instead of a signal, by its number: 0 for itself, `NOTHING`.
     rewritten: [u8; 65],
@@ -131,7 +131,7 @@ impl<'a> Options<'a> {
             }
             _ if value.is_some() => return None,
             b'c' => self.letters &= !bit(b'g'),
-            b'v' => self.verbosity = self.verbosity.saturating_add(1),
+            b'v' => self.verbosity += 1,
             b'g' | b's' | b'w' | b'P' | b'h' | b'V' => self.letters |= bit(letter),
             _ => return None,
         }
