@@ -196,9 +196,7 @@ impl<'a> Init<'a> {
         Ok(())
     }
 
-    /// Starts the command; if that fails, what to exit with. (In a function of its own: its stack is large, and not needed
-    /// later.)
-    #[inline(never)]
+    /// Starts the command; if that fails, what to exit with.
     fn start(&self, process: rt::Process, mask: SigSet) -> Result<Pid, i32> {
         let (args, env) = (self.options.command, process.env());
         let program = Program::Search {

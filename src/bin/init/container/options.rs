@@ -59,7 +59,6 @@ impl<'a> Options<'a> {
     }
 
     /// Reads the command line up to the command: whether it is understood. If not, that has been said.
-    #[inline(never)]
     pub fn read(&mut self, args: Args<'a>) -> bool {
         let mut words = args.skip(1);
         while let Some(word) = words.first() {
