@@ -21,6 +21,10 @@ pub const HOST: Arch = if cfg!(target_arch = "x86_64") {
     panic!("xtask runs on Linux on x86_64, aarch64, riscv64 or i386")
 };
 
+/// Constants are made where they are needed, not kept in registers, and thus on the stack, throughout a loop; and blocks stand where
+/// they are reached with the fewest jumps.
+const LESS_FOR_SPEED: &[&str] = &["disable-machine-licm", "apply-ext-tsp-for-size"];
+
 impl Arch {
     pub const ALL: [Arch; 4] = [Arch::X86_64, Arch::Aarch64, Arch::Riscv64, Arch::I386];
 
@@ -55,16 +59,34 @@ impl Arch {
     }
 
     /// What makes an optimised program of its smaller: none is over a mebibyte, and none is loaded but where it was linked for, of
-    /// which x86_64's `small` ones have some use, as of comparisons for tables of jumps, whose entries are 8 bytes. (i386's is in
-    /// `.cargo/config.toml`: it is a tenth there.)
-    pub fn rustflags(self, small: bool) -> Option<&'static str> {
-        match self {
-            Arch::X86_64 if small => {
-                Some("-Crelocation-model=static -Cllvm-args=-min-jump-table-entries=100")
+    /// which x86_64's `small` ones have some use, and i386's all (see `.cargo/config.toml`). What LLVM does for speed where it is asked
+    /// for size, too, the small ones do without.
+    pub fn rustflags(self, small: bool) -> String {
+        let code = match self {
+            Arch::X86_64 if small => "-Crelocation-model=static",
+            Arch::I386 if small => "-Crelocation-model=static",
+            Arch::Aarch64 => "-Ccode-model=tiny",
+            _ => "",
+        };
+        let llvm: &[&str] = match self {
+            _ if !small => &[],
+            // Comparisons take less room than tables of jumps, whose entries are 8 bytes.
+            Arch::X86_64 => &["min-jump-table-entries=100"],
+            // Registers are saved and restored by functions; values are computed once; few tables of jumps.
+            Arch::Aarch64 => &[
+                "homogeneous-prolog-epilog",
+                "aggressive-machine-cse",
+                "aarch64-min-jump-table-entries=8",
+            ],
+            Arch::Riscv64 | Arch::I386 => &[],
+        };
+        let mut flags = String::from(code);
+        if small {
+            for option in LESS_FOR_SPEED.iter().chain(llvm) {
+                flags += &format!(" -Cllvm-args=-{option}");
             }
-            Arch::Aarch64 => Some("-Ccode-model=tiny"),
-            _ => None,
         }
+        flags
     }
 
     /// The start of the environment variables that tell cargo about this target alone.

@@ -82,7 +82,7 @@ impl Group {
             .cargo(&[&["build"], what, profile].concat(), &self.archs);
         for arch in &self.archs {
             let flags = arch.rustflags(what.starts_with(PROGRAMS));
-            if let (Some(flags), true) = (flags, optimised) {
+            if optimised && !flags.is_empty() {
                 command = command.env(arch.cargo_variable("RUSTFLAGS"), flags);
             }
         }

@@ -28,18 +28,14 @@ const LIMITS: &[(&str, u64)] = &[
 /// The shell without what is for people at a terminal.
 const SCRIPT_SHELL: &str = "cost-sh";
 
-/// Those that are known to be too large as yet: the tests tell it as a skip.
-const TOO_LARGE: &[&str] = &["init"];
-
 const SIZES: [&str; 5] = ["file", "text", "rodata", "data", "bss"];
 const PROPERTIES: [&str; 5] = [
     "no interpreter",
     "no dynamic section",
     "no undefined symbol",
     "no W+X segment",
-    WITHIN_LIMIT,
+    "within limit",
 ];
-const WITHIN_LIMIT: &str = "within limit";
 
 /// The programs of `tests/cost`, and the features that each is built with: cargo gives all that one command builds the same.
 const COSTS: &[(&str, &[&str])] = &[
@@ -135,13 +131,6 @@ pub fn suite(workspace: &Workspace, arch: Arch) -> Result<Outcome> {
             .zip(verdicts)
             .filter_map(|(it, good)| Some((it, good?)))
         {
-            if !good && *property == WITHIN_LIMIT && TOO_LARGE.contains(&&*bin) {
-                let size = sizes[0];
-                outcome
-                    .skipped
-                    .push(format!("{bin} is within its limit: not yet: {size} bytes"));
-                continue;
-            }
             outcome.passed += usize::from(good);
             outcome.failed += usize::from(!good);
             if !good {
