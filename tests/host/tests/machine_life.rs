@@ -179,6 +179,31 @@ fn what_is_no_option_of_an_end_is_refused() {
 }
 
 #[test]
+fn a_service_has_no_descriptors_but_the_standard_ones_whatever_process_1_was_started_with() {
+    on_each(|machine| {
+        let inittab = "::sysinit:echo /proc/self/fd/*\n::once:kill -USR1 1\n";
+        let life = machine.live(inittab, "mkfifo /etc/pipe; exec 3</dev/null 7</dev/zero 9<>/etc/pipe")?;
+        // The last is the shell's, for the directory.
+        let only = "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n";
+        assert!(life.said.contains(only), "{}", life.said);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_process_with_a_shells_characters_is_the_shells() {
+    on_each(|machine| {
+        let inittab = "::sysinit:echo \"a  b\" $((6 * 7))\n\
+            ::sysinit:-echo \"$0: it logs in\"\n\
+            ::once:kill -USR1 1; exit\n";
+        let life = machine.live(inittab, "")?;
+        assert!(life.said.contains("a  b 42\n"), "{}", life.said);
+        assert!(life.said.contains("-sh: it logs in\n"), "{}", life.said);
+        Ok(())
+    });
+}
+
+#[test]
 fn a_restart_becomes_another_program() {
     on_each(|machine| {
         let inittab = "::once:kill -QUIT 1\n::restart:echo other\n";

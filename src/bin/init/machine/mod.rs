@@ -110,15 +110,14 @@ impl Machine<'_> {
         self.table.read_inittab(true);
     }
 
-    /// After the process 1 before this one has failed.
+    /// After the process 1 before this one has failed, if that is its table.
     #[inline(never)]
     fn go_on(&mut self, former: OwnedFd) {
-        let _ = sys::machine::set_name(c"init");
         if !self.table.restore(&former) {
-            Line::new("the table of services is lost").tell();
-            let _ = sys::process::kill(-1, Some(Signal::TERM));
+            // It is something else that process 1 was started with.
             return self.begin();
         }
+        let _ = sys::machine::set_name(c"init");
         // It is a service as any other.
         let [own, ..] = &mut self.table.services;
         own.slow_down(now().saturating_sub(own.at()));

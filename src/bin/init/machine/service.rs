@@ -173,7 +173,7 @@ fn words<'a>(
     }
     if command.shell {
         "sh\0-c\0exec ".write(buffer);
-        command.text.write(buffer);
+        buffer.put_string(command.text);
     } else {
         let mut rest = command.text;
         while !rest.is_empty() {

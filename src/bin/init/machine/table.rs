@@ -301,11 +301,20 @@ impl Table {
 
     /// Takes over the table of the process 1 that failed: whether it is one.
     pub fn restore(&mut self, former: &OwnedFd) -> bool {
-        let _ = sys::fd::lseek(former.as_fd(), SeekFrom::Start(0));
+        if sys::fd::lseek(former.as_fd(), SeekFrom::Start(0)).is_err() {
+            // Of a pipe or a terminal, nothing may be read.
+            return false;
+        }
         let latest = after(SLOWEST.into());
+        let mut is_table = false;
         for service in &mut self.services {
             // Behind the last that was ever used there is nothing.
             if io::read_exact(former.as_fd(), &mut service.0).is_err() {
+                break;
+            }
+            is_table |= service.state() == State::OWN;
+            if !is_table {
+                *service = Service::NONE;
                 break;
             }
             service.set_at(service.at().min(latest));
@@ -330,6 +339,6 @@ impl Table {
                 _ => service.set_state(State::FREE),
             }
         }
-        self.services[0].state() == State::OWN
+        is_table
     }
 }
