@@ -182,7 +182,10 @@ fn what_is_no_option_of_an_end_is_refused() {
 fn a_service_has_no_descriptors_but_the_standard_ones_whatever_process_1_was_started_with() {
     on_each(|machine| {
         let inittab = "::sysinit:echo /proc/self/fd/*\n::once:kill -USR1 1\n";
-        let life = machine.live(inittab, "mkfifo /etc/pipe; exec 3</dev/null 7</dev/zero 9<>/etc/pipe")?;
+        let life = machine.live(
+            inittab,
+            "mkfifo /etc/pipe; exec 3</dev/null 7</dev/zero 9<>/etc/pipe",
+        )?;
         // The last is the shell's, for the directory.
         let only = "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n";
         assert!(life.said.contains(only), "{}", life.said);
