@@ -134,6 +134,7 @@ impl Text for ExitStatus {
     }
 }
 
+/// Conversions to and from the standard library's type.
 #[cfg(feature = "std")]
 mod std_types {
     use std::os::unix::process::ExitStatusExt;

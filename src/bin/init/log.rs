@@ -18,6 +18,7 @@ static LENGTH: AtomicUsize = AtomicUsize::new(0);
 /// How urgent a line is for the kernel's log: a daemon's, for debugging. The kernel shows the console what is more urgent, and this
 /// is there already.
 const PRIORITY: &str = "<31>";
+/// How every line begins.
 const START: &str = "<31>init: ";
 
 /// Beyond its room, which is what the kernel's log takes, it is lost.

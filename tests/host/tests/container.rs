@@ -565,6 +565,10 @@ fn a_wrong_command_line_is_125() {
                 r#""--sweep=1s" "1s": not understood"#,
             ),
             (&["-e", "256", "true"], r#""-e" "256": not understood"#),
+            (
+                &["-e", "4294967296", "true"],
+                r#""-e" "4294967296": not understood"#,
+            ),
             (&["-e"], r#""-e": not understood"#),
             (&["-r", "TERM", "true"], r#""-r" "TERM": not understood"#),
             (

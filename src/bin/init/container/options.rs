@@ -123,7 +123,10 @@ impl<'a> Options<'a> {
                 *self.rewritten.get_mut(old.as_raw() as usize)? = new;
             }
             b'p' => self.parent_death = Some(Signal::from_name(text)?),
-            b'e' => *self.expected.get_mut(text::number(text, 10)? as usize)? = true,
+            b'e' => {
+                let code = u8::try_from(text::number(text, 10)?).ok()?;
+                *self.expected.get_mut(usize::from(code))? = true;
+            }
             SWEEP => {
                 let seconds = text::number(value.unwrap_or(b"10"), 10)?;
                 self.sweep = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
