@@ -108,7 +108,11 @@ fn escaped(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
     let mut expander = Expander::new(shell, Keeps::Quotes);
     expander.parts(&word.parts, Context::default())?;
     let Expander { text, runs, .. } = expander;
-    Ok(splitting::escape(&text, &runs, 0, text.len()).into_owned())
+    match splitting::escape(&text, &runs, 0, text.len()) {
+        Cow::Owned(escaped) => Ok(escaped),
+        // Nothing of it was quoted.
+        Cow::Borrowed(_) => Ok(text),
+    }
 }
 
 /// Whether a text matches a word as a pattern: an arm of `case`. As [`pattern`], but for a word without expansions
