@@ -93,7 +93,7 @@ impl<'a> Options<'a> {
                         rest = words.first().map(CStr::to_bytes).unwrap_or_default();
                         words = words.skip(1);
                     }
-                    value = Some(rest);
+                    value = Some(rest).filter(|value| !value.is_empty());
                     rest = b"";
                 }
                 if self.set(letter, value).is_none() {
@@ -167,7 +167,7 @@ fn bit(letter: u8) -> u64 {
 fn wrong(option: &[u8], value: Option<&[u8]>, what: &str) -> bool {
     let mut line = Line::new("");
     Quoted(option).write(&mut line);
-    if let Some(value @ [_, ..]) = value {
+    if let Some(value) = value {
         " ".write(&mut line);
         Quoted(value).write(&mut line);
     }
