@@ -121,13 +121,15 @@ fn hear(job: &mut Job<'_, '_>, mut when_long: impl FnMut()) -> Result<(), Errno>
     if job.memory_shared {
         // The kernel takes back the child's mark as it leaves, by its exec or its end.
         let is_present = || job.present.load(Ordering::Acquire) != 0;
+        let mut nanoseconds = 1_000_000;
         while is_present() {
             let answer = sys::futex::wait(&job.present, 1, Some(LONG));
             if answer.is_err() && is_present() {
                 when_long();
                 if answer != Err(Errno::ETIMEDOUT) {
-                    // A filter forbids it, say.
-                    let _ = sys::poll::ppoll(&mut [], Some(Duration::from_millis(1)), None);
+                    // A filter forbids it, say. Then it is asked after ever longer times.
+                    let _ = sys::poll::ppoll(&mut [], Some(Duration::new(0, nanoseconds)), None);
+                    nanoseconds = (nanoseconds * 2).min(LONG.subsec_nanos());
                 }
             }
         }
