@@ -278,6 +278,11 @@ impl Call {
     pub fn succeeded(&self) -> bool {
         !self.line.contains(" = -1 ")
     }
+
+    /// Whether it is a spawn's look at its child, which there is where that takes long. How often, is the machine's matter.
+    pub fn is_look(&self) -> bool {
+        self.name == "waitid" && self.line.contains("WNOWAIT")
+    }
 }
 
 /// What `strace -ff -o PREFIX` has written: the calls of each process, in the order of their ids.

@@ -63,8 +63,7 @@ impl Arch {
     /// for size, too, the small ones do without.
     pub fn rustflags(self, small: bool) -> String {
         let code = match self {
-            Arch::X86_64 if small => "-Crelocation-model=static",
-            Arch::I386 if small => "-Crelocation-model=static",
+            Arch::X86_64 | Arch::I386 if small => "-Crelocation-model=static",
             Arch::Aarch64 => "-Ccode-model=tiny",
             _ => "",
         };

@@ -143,8 +143,8 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
 
     let mut targets = Vec::new();
     for (place, call) in parent.iter().enumerate().take(end).skip(spawn + 1) {
-        // How often a child that takes long is looked at is the machine's matter: see `tracers` for its failure.
-        if call.name == "waitid" && call.line.contains("WNOWAIT") {
+        // See `tracers` for its failure.
+        if call.is_look() {
             continue;
         }
         let first = !parent[spawn..place]

@@ -74,7 +74,7 @@ fn a_plain_spawn_is_cheap(arch: Arch) {
     assert!(output.status.success(), "{output:?}");
     let calls = calls_of_a_spawn(&traces);
     // On a slow machine the wait for the child is broken off, and the child looked at, once or more.
-    let is_slowness = |call: &Call| call.name == "waitid" || call.line.contains("ETIMEDOUT");
+    let is_slowness = |call: &Call| call.is_look() || call.line.contains("ETIMEDOUT");
     let calls = calls.iter().filter(|call| !is_slowness(call));
     let names: Vec<&str> = calls.map(|call| &*call.name).collect();
     let (count, names, arch) = (names.len(), names.join(" "), arch.name());
@@ -111,8 +111,7 @@ fn a_child_that_takes_long_and_cannot_be_looked_at_is_no_failure() {
         ];
         let (output, traces) = strace(&scratch, &faults, &program);
         assert_eq!(output.status.code(), Some(CHILD), "{output:?}");
-        let is_look = |call: &Call| call.name == "waitid" && call.line.contains("WNOWAIT");
-        assert!(traces.iter().flatten().any(is_look), "{traces:?}");
+        assert!(traces.iter().flatten().any(Call::is_look), "{traces:?}");
     }
 }
 
