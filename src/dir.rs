@@ -103,10 +103,8 @@ impl ReadDir {
     }
 }
 
-/// What of an entry has a fixed length, and its name with what follows. `struct linux_dirent64`: inode and offset of 8 bytes each, the
-/// entry's length of 2, the type of 1.
 fn split(buffer: &[u8], start: usize) -> Option<(&[u8; 19], &[u8])> {
-    buffer.get(start..)?.split_first_chunk()
+    sys::fd::split_entry(buffer.get(start..)?)
 }
 
 fn parse(buffer: &[u8], start: usize) -> Option<Entry<'_>> {

@@ -391,8 +391,7 @@ fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
         if entries.is_empty() {
             return Ok(());
         }
-        // `struct linux_dirent64`: inode and offset of 8 bytes each, the entry's length of 2, a type of 1, the name.
-        while let Some((&[.., low, high, _], name)) = entries.split_at_checked(19) {
+        while let Some((&[.., low, high, _], name)) = sys::fd::split_entry(entries) {
             let end = name.iter().position(|&byte| byte == 0).unwrap_or(0);
             let fd = text::number(name.get(..end).unwrap_or_default(), 10);
             if let Some(fd) = fd.and_then(|fd| RawFd::try_from(fd).ok())

@@ -380,6 +380,12 @@ pub fn getdents64(directory: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize,
     result(answer)
 }
 
+/// What of the first entry that [`getdents64`] has written is of a fixed length, and its name with what follows. `struct linux_dirent64`:
+/// inode and offset of 8 bytes each, the entry's length of 2, a type of 1, the name.
+pub(crate) fn split_entry(entries: &[u8]) -> Option<(&[u8; 19], &[u8])> {
+    entries.split_first_chunk()
+}
+
 fn owned(answer: usize) -> Result<OwnedFd, Errno> {
     // SAFETY: the kernel has just made it.
     small(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
