@@ -44,6 +44,10 @@ impl<'a> Args<'a> {
     ///
     /// # Panics
     /// If `list` does not end with `None`: the kernel would read on.
+    #[expect(
+        clippy::expect_used,
+        reason = "documented, and evaluated by the compiler for a constant list"
+    )]
     pub const fn new(list: &'a [Option<Arg<'a>>]) -> Self {
         Self::try_new(list).expect("the list of arguments does not end with None")
     }

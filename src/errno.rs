@@ -168,6 +168,7 @@ impl From<Errno> for std::io::Error {
     }
 }
 
+#[expect(clippy::panic, reason = "evaluated by the compiler")]
 const fn constant(number: u32) -> Errno {
     match Errno::nonzero(number) {
         Some(errno) => errno,
@@ -456,6 +457,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz :/23\n";
 const SYMBOLS: usize = pack().1;
 
 /// These, five bits each. (A byte more, so that each has one behind it.)
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 static PACKED: [u8; SYMBOLS * 5 / 8 + 2] = {
     let (all, _) = pack();
     let mut packed = [0; SYMBOLS * 5 / 8 + 2];
@@ -467,6 +469,7 @@ static PACKED: [u8; SYMBOLS * 5 / 8 + 2] = {
     packed
 };
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const fn pack() -> ([u8; DESCRIBED.len()], usize) {
     let text = DESCRIBED.as_bytes();
     let (mut packed, mut symbols) = ([0; DESCRIBED.len()], 0);
@@ -484,6 +487,7 @@ const fn pack() -> ([u8; DESCRIBED.len()], usize) {
     (packed, symbols)
 }
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const fn symbol_of(byte: u8) -> usize {
     let mut symbol = 0;
     while ALPHABET[symbol] != byte.to_ascii_lowercase() {
@@ -492,6 +496,10 @@ const fn symbol_of(byte: u8) -> usize {
     symbol
 }
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the index is a remainder by the length"
+)]
 fn symbol_at(place: usize) -> u8 {
     let bit = place * 5;
     let byte = |index| PACKED.get(index).copied().unwrap_or_default();

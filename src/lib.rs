@@ -43,7 +43,13 @@
 //! What each costs in bytes, `cargo xtask size` shows.
 #![no_std]
 #![deny(unsafe_code)]
-#![warn(missing_docs)]
+// The library does not panic, except in `Args::new`, as documented, and in `alloc` when memory runs out: its caller may be PID 1.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

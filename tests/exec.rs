@@ -866,8 +866,8 @@ fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
             with(&|it| it.scheduler = Some(scheduler)),
             "scheduler: EINVAL: invalid argument",
         ),
-        // SAFETY: it does nothing.
         (
+            // SAFETY: it does nothing.
             with(&|it| it.hook = Some(unsafe { Hook::new(&|| Err(Errno::EBADF)) })),
             "hook: EBADF: bad file descriptor",
         ),

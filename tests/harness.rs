@@ -30,12 +30,15 @@ use nestling::{SigSet, Signal};
 
 /// A test: its name is what it shows.
 pub struct Test {
+    /// The name of its function.
     pub name: &'static str,
+    /// The function.
     pub run: Run,
 }
 
 /// How often a test runs.
 pub enum Run {
+    /// Once.
     Once(fn()),
     /// With the parent's memory shared, and with a copy.
     InBothModes(fn(Memory)),
@@ -212,6 +215,7 @@ pub struct Mailbox {
 
 static MAILBOX: AtomicPtr<Mailbox> = AtomicPtr::new(ptr::null_mut());
 
+/// The suite's mailbox.
 pub fn mailbox() -> &'static Mailbox {
     // SAFETY: `prepare` has put a mapping there that stays.
     unsafe { &*MAILBOX.load(Relaxed) }
@@ -413,6 +417,7 @@ pub fn open_only(numbers: impl IntoIterator<Item = i32>) {
 pub struct Table(pub [Option<(u64, bool)>; DESCRIPTORS]);
 
 impl Table {
+    /// What is open now.
     pub fn now() -> Self {
         Self(core::array::from_fn(|fd| {
             let cloexec = sys::fd::cloexec(fd as i32).ok()?;
@@ -492,6 +497,7 @@ pub fn own_nice() -> Text {
     text!("{}", fields.split(' ').nth(16).unwrap_or_default())
 }
 
+/// Makes a directory.
 pub fn make_directory(path: &CStr) -> Result<(), Errno> {
     let path = path.as_ptr() as usize;
     // SAFETY: the kernel reads a C string.
@@ -501,12 +507,14 @@ pub fn make_directory(path: &CStr) -> Result<(), Errno> {
     }
 }
 
+/// Makes a named pipe.
 pub fn make_fifo(path: &CStr) {
     let mode = (linux::S_IFIFO | 0o600) as usize;
     // SAFETY: the kernel reads a C string.
     unsafe { call(linux::__NR_mknodat, [HERE, path.as_ptr() as usize, mode]) }.expect("mkfifo");
 }
 
+/// Makes a symbolic link.
 pub fn make_link(path: &CStr, target: &CStr) {
     let (target, path) = (target.as_ptr() as usize, path.as_ptr() as usize);
     // SAFETY: the kernel reads two C strings.
@@ -663,6 +671,7 @@ pub fn open(fd: i32, path: &CStr) -> Action<'_> {
     }
 }
 
+/// A `dup2`.
 pub fn dup2(from: i32, to: i32) -> Action<'static> {
     Action::Dup2 { from, to }
 }
@@ -671,6 +680,7 @@ pub fn dup2(from: i32, to: i32) -> Action<'static> {
 pub struct State(Text<8192>);
 
 impl State {
+    /// Reads what a probe has written to a file.
     pub fn read(path: &CStr) -> Self {
         Self(read_file(path).expect("what the probe found"))
     }
@@ -805,6 +815,7 @@ macro_rules! text {
 }
 
 impl<const SIZE: usize> Text<SIZE> {
+    /// No text.
     pub const fn new() -> Self {
         Self {
             bytes: [0; SIZE],
@@ -812,10 +823,12 @@ impl<const SIZE: usize> Text<SIZE> {
         }
     }
 
+    /// The text.
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[..self.length]).unwrap_or("(not UTF-8)")
     }
 
+    /// The text as a C string.
     pub fn c_str(&self) -> &CStr {
         CStr::from_bytes_until_nul(&self.bytes).expect("room for a null")
     }

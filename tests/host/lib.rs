@@ -14,11 +14,14 @@ use std::sync::OnceLock;
 /// An architecture whose programs this machine runs natively, so that they can be traced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Arch {
+    /// 64 bits.
     X86_64,
+    /// 32 bits.
     I386,
 }
 
 impl Arch {
+    /// Its name, as `--arch` takes it.
     pub fn name(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",
@@ -177,6 +180,7 @@ macro_rules! or_skip {
 pub struct Scratch(PathBuf);
 
 impl Scratch {
+    /// Makes the directory, with `program` a copy of the victim.
     pub fn new(victim: &Path) -> Self {
         let unique = RandomState::new().build_hasher().finish();
         let scratch = Self(env::temp_dir().join(format!("nestling-{unique:016x}")));
@@ -195,6 +199,7 @@ impl Scratch {
         scratch
     }
 
+    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -267,6 +272,7 @@ pub fn alone(name: &str, test: impl FnOnce()) {
 /// A system call, as strace shows it.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// The call's name.
     pub name: String,
     /// The whole line.
     pub line: String,
@@ -275,6 +281,7 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether it did not fail.
     pub fn succeeded(&self) -> bool {
         !self.line.contains(" = -1 ")
     }

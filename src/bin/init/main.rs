@@ -4,6 +4,13 @@
 #![no_std]
 #![no_main]
 #![deny(unsafe_code)]
+// The program does not panic: the kernel panics when PID 1 ends.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 mod buffer;
 mod clock;

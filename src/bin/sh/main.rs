@@ -5,6 +5,13 @@
 #![no_std]
 #![no_main]
 #![deny(unsafe_code)]
+// The program does not panic, except when it has no memory left: no script may end it with a fault.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 extern crate alloc;
 

@@ -215,12 +215,15 @@ impl Variables {
         Ok(variable)
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the table has just been made long enough"
+    )]
     fn at(&mut self, name: Symbol) -> &mut Variable {
         let index = name.index();
         if index >= self.table.len() {
             self.table.resize_with(index + 1, Variable::default);
         }
-        // It is there now.
         &mut self.table[index]
     }
 

@@ -7,6 +7,13 @@
 #![no_std]
 #![no_main]
 #![deny(unsafe_code)]
+// The program does not panic: every failure has its own message and exit status.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 mod options;
 

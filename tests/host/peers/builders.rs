@@ -126,8 +126,8 @@ fn duplicate(fd: c_int) -> Result<c_int, c_int> {
 }
 
 fn descriptor(answer: c_int) -> Result<c_int, c_int> {
-    // SAFETY: the errno of this thread.
     if answer < 0 {
+        // SAFETY: the errno of this thread.
         Err(unsafe { *libc::__errno_location() })
     } else {
         Ok(answer)

@@ -215,11 +215,8 @@ fn end_all(pid: i32) {
 
 fn send(pid: i32, signal: i32) {
     // SAFETY: numbers are all it takes.
-    assert_eq!(
-        unsafe { libc::kill(pid, signal) },
-        0,
-        "signal {signal} to {pid}"
-    );
+    let sent = unsafe { libc::kill(pid, signal) };
+    assert_eq!(sent, 0, "signal {signal} to {pid}");
 }
 
 /// The children of a process, the oldest first, zombies too.

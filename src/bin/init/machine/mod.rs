@@ -303,7 +303,7 @@ fn next_signal(signals: SigSet, until: u32) -> Option<Signal> {
     }
 }
 
-#[expect(clippy::panic, reason = "it is what was asked for")]
+#[expect(clippy::panic, reason = "SIGABRT asks for one")]
 fn abort() {
     panic!("somebody sent SIGABRT")
 }

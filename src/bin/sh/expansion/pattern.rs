@@ -334,6 +334,7 @@ impl Set {
 
 /// Character classes, of ASCII: a bit for each member.
 const CLASSES: &str = "alnum alpha blank cntrl digit graph lower print punct space upper xdigit";
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const MEMBERS: [[u32; 4]; 12] = {
     let mut members = [[0; 4]; 12];
     let mut byte = 0_u8;

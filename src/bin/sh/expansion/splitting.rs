@@ -40,6 +40,10 @@ pub struct Separators {
 /// A bit for each byte.
 type Bits = [u32; 8];
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "an index is below the length, or a byte's quotient by 32"
+)]
 const fn bits(bytes: &[u8]) -> Bits {
     let mut bits = [0; 8];
     let mut index = 0;

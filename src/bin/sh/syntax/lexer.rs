@@ -37,6 +37,7 @@ pub mod class {
     /// A blank or a newline.
     pub const BLANK: u16 = 1 << 15;
 
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
     static CLASSES: [u16; 256] = {
         let mut classes = [0; 256];
         let mut index = 0;
@@ -72,6 +73,7 @@ pub mod class {
 
     /// Whether a byte is of one of these classes.
     #[inline]
+    #[expect(clippy::indexing_slicing, reason = "there is an entry for every byte")]
     pub fn is(byte: u8, classes: u16) -> bool {
         CLASSES[usize::from(byte)] & classes != 0
     }
