@@ -1,11 +1,12 @@
-//! What the suites stand on. A suite is a program without libc: `suite!` names its tests and makes its `main`.
+//! What the suites stand on. They are one program without libc, whose first argument is the suite's name: `suite!` names the
+//! tests of a suite, `suites!` the suites.
 //!
 //! Each test runs in a forked child of its own, from a known state: descriptors 0, 1 and 2 and room for 64, no signal
 //! blocked or handled, umask 022, a session of its own, an empty directory as its working directory. So it may ruin all
 //! of that, and a panic or a hang is its own. What it has to say reaches the runner through shared memory, not through a
 //! descriptor. The lines for each test are `ok NAME`, `FAILED NAME: reason` or `skipped NAME: reason`; the last line is
-//! `N passed, N failed, N skipped`; lines that begin with `# ` are notes. An argument runs only the tests whose names
-//! contain it.
+//! `N passed, N failed, N skipped`; lines that begin with `# ` are notes, the first of which is `# suite NAME`. A second
+//! argument runs only the tests whose names contain it.
 //!
 //! The environment: `NESTLING_PROBE`, the path of `probe` (default: beside this program); `NESTLING_HOW`, what runs this
 //! (`native`, `qemu-user`, `kernel`); `NESTLING_PROFILE`, how it was built (`debug`, `release`).
@@ -44,44 +45,63 @@ pub enum Run {
     InBothModes(fn(Memory)),
 }
 
-/// Makes the program: `suite! { in_both_modes { a, b } once { c } }`, of which either part may be missing.
+/// A suite's name and its tests.
+pub type Suite = (&'static str, &'static [Test]);
+
+/// Makes a suite's `TESTS`: `suite! { in_both_modes { a, b } once { c } }`, of which either part may be missing.
 #[macro_export]
 macro_rules! suite {
     ($(in_both_modes { $($both:ident),* $(,)? })? $(once { $($once:ident),* $(,)? })?) => {
+        pub const TESTS: &[$crate::Test] = &[
+            $($($crate::Test {
+                name: stringify!($both),
+                run: $crate::Run::InBothModes($both),
+            },)*)?
+            $($($crate::Test { name: stringify!($once), run: $crate::Run::Once($once) },)*)?
+        ];
+    };
+}
+
+/// Makes the program of these suites, each a module.
+#[macro_export]
+macro_rules! suites {
+    ($($name:ident),* $(,)?) => {
         nestling::entry!(main, panic = $crate::panic);
 
         fn main(process: nestling::rt::Process) -> i32 {
-            $crate::run(process, &[
-                $($($crate::Test {
-                    name: stringify!($both),
-                    run: $crate::Run::InBothModes($both),
-                },)*)?
-                $($($crate::Test { name: stringify!($once), run: $crate::Run::Once($once) },)*)?
-            ])
+            $crate::run(process, &[$((stringify!($name), $name::TESTS),)*])
         }
     };
 }
 
-/// Runs the tests: the program's exit status.
-pub fn run(process: Process, tests: &[Test]) -> i32 {
+/// Does what the arguments say: the program's exit status.
+pub fn run(process: Process, suites: &[Suite]) -> i32 {
+    let mut words = process.args().skip(1).iter().map(show);
+    let (name, wanted) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    if name == "--list" {
+        for (suite, tests) in suites {
+            each(tests, |case, _| say(format_args!("{suite} {case}")));
+        }
+        return 0;
+    }
+    let Some((suite, tests)) = suites.iter().find(|(suite, _)| *suite == name) else {
+        say(format_args!("no such suite: {name:?}; these are:"));
+        suites
+            .iter()
+            .for_each(|(suite, _)| say(format_args!("{suite}")));
+        return 2;
+    };
+    say(format_args!("# suite {suite}"));
     prepare(process);
     // SAFETY: the handler kills the test that hangs, which a handler may do.
     unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(kill_the_test), 0) }
         .expect("a handler for the alarm");
-    let wanted = process.args().skip(1).first().map_or(c"", |name| name);
-    let wanted = wanted.to_str().expect("a name in UTF-8");
     let mut counts = [0; 3];
-    for test in tests {
-        match test.run {
-            Run::Once(run) => run_one(&text!("{}", test.name), wanted, &mut counts, &run),
-            Run::InBothModes(run) => {
-                for (memory, mode) in [(Memory::Shared, "shared"), (Memory::Copied, "copied")] {
-                    let name = text!("{} ({mode})", test.name);
-                    run_one(&name, wanted, &mut counts, &|| run(memory));
-                }
-            }
+    each(tests, |case, test| {
+        if case.as_str().contains(wanted) {
+            run_one(case, &mut counts, test);
         }
-    }
+    });
     let [passed, failed, skipped] = counts;
     say(format_args!(
         "{passed} passed, {failed} failed, {skipped} skipped"
@@ -89,10 +109,21 @@ pub fn run(process: Process, tests: &[Test]) -> i32 {
     i32::from(failed > 0)
 }
 
-fn run_one(name: &Text, wanted: &str, counts: &mut [u32; 3], test: &dyn Fn()) {
-    if !name.as_str().contains(wanted) {
-        return;
+/// Calls `visit` with the name of each case of these tests and with what runs it.
+fn each(tests: &[Test], mut visit: impl FnMut(&Text, &dyn Fn())) {
+    for test in tests {
+        match test.run {
+            Run::Once(run) => visit(&text!("{}", test.name), &run),
+            Run::InBothModes(run) => {
+                for (memory, mode) in [(Memory::Shared, "shared"), (Memory::Copied, "copied")] {
+                    visit(&text!("{} ({mode})", test.name), &|| run(memory));
+                }
+            }
+        }
     }
+}
+
+fn run_one(name: &Text, counts: &mut [u32; 3], test: &dyn Fn()) {
     remove(scratch());
     make_directory(scratch()).expect("the test's directory");
     mailbox().clear();

@@ -45,7 +45,7 @@ pub fn boot(
     let mut archive = Initramfs::new();
     programs(&mut archive, workspace, arch)?;
     // A line of the inittab would do, but for blanks and what only a shell understands.
-    let service = compile::path(workspace, arch, Profile::Release, SERVICE);
+    let service = compile::path(workspace, arch, Profile::Tests, SERVICE);
     archive.program(&format!("bin/{SERVICE}"), &service)?;
     archive.link(&format!("bin/{COMMAND}"), SERVICE);
     let strings = command.into_iter().map(OsString::into_vec);

@@ -7,17 +7,38 @@ use duct::Expression;
 
 use crate::{apt, arch::Arch, toolchain::Rust, workspace::Workspace};
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Profile {
     Debug,
+    /// What ships.
     Release,
+    /// The same without link-time optimisation, for the programs of the on-target tests.
+    Tests,
 }
 
 impl Profile {
+    /// Whether it is optimised, in one word.
     pub fn name(self) -> &'static str {
         match self {
             Profile::Debug => "debug",
+            Profile::Release | Profile::Tests => "release",
+        }
+    }
+
+    /// Cargo's folder for it.
+    fn directory(self) -> &'static str {
+        match self {
+            Profile::Debug => "debug",
             Profile::Release => "release",
+            Profile::Tests => "tests",
+        }
+    }
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Profile::Debug => &[],
+            Profile::Release => &["--release"],
+            Profile::Tests => &["--profile", "tests"],
         }
     }
 }
@@ -75,11 +96,9 @@ impl Group {
     }
 
     pub fn command(&self, workspace: &Workspace, profile: Profile, what: &[&str]) -> Expression {
-        let optimised = profile == Profile::Release;
-        let profile: &[&str] = if optimised { &["--release"] } else { &[] };
-        let mut command = self
-            .rust
-            .cargo(&[&["build"], what, profile].concat(), &self.archs);
+        let optimised = profile != Profile::Debug;
+        let words = [&["build"], what, profile.arguments()].concat();
+        let mut command = self.rust.cargo(&words, &self.archs);
         for arch in &self.archs {
             let flags = arch.rustflags(what.starts_with(PROGRAMS));
             if optimised && !flags.is_empty() {
@@ -95,7 +114,7 @@ pub fn path(workspace: &Workspace, arch: Arch, profile: Profile, bin: &str) -> P
     workspace
         .target
         .join(arch.triple())
-        .join(profile.name())
+        .join(profile.directory())
         .join(bin)
 }
 
@@ -126,7 +145,7 @@ pub fn programs(
 pub fn service(workspace: &Workspace, arch: Arch) -> Result<()> {
     let what = ["-p", "nestling-tests", "--bin", "service", "--quiet"];
     for group in Group::of(&[arch])? {
-        let build = group.command(workspace, Profile::Release, &what);
+        let build = group.command(workspace, Profile::Tests, &what);
         ensure!(
             build.unchecked().run()?.status.success(),
             "the build for {} failed",

@@ -201,9 +201,10 @@ impl Session {
                             Event::End { name, status } => (name, Ok(status)),
                             Event::About { name, what } => (name, Err(what)),
                         };
+                        let output = std::mem::take(&mut session.rest);
                         session.finished.push(Finished {
-                            name,
-                            output: std::mem::take(&mut session.rest),
+                            name: suite::name(&output).map_or(name, String::from),
+                            output,
                             end,
                             time: last.elapsed(),
                         });
@@ -285,20 +286,18 @@ fn manner(arch: Arch, release: Option<&str>) -> String {
 }
 
 fn archive(workspace: &Workspace, arch: Arch, suites: &[String]) -> Result<Initramfs> {
-    let built = |name: &str| compile::path(workspace, arch, Profile::Release, name);
+    let built = |name: &str| compile::path(workspace, arch, Profile::Tests, name);
     let mut archive = Initramfs::new();
     // The kernel opens it for PID 1 if it can: not this one.
     archive.directory("dev/console");
     boot::programs(&mut archive, workspace, arch)?;
-    for name in STARTED {
+    for name in STARTED.into_iter().chain([suite::SUITES]) {
         archive.program(&format!("bin/{name}"), &built(name))?;
     }
     archive.link("bin/cat", "/bin/probe");
     let mut inittab = format!("::wait:/{NONSENSE}\n");
     for name in suites {
-        let path = format!("tests/{name}");
-        archive.program(&path, &built(name))?;
-        inittab += &format!("::wait:/{path}\n");
+        inittab += &format!("::wait:/bin/{} {name}\n", suite::SUITES);
     }
     archive.file(
         "etc/inittab",

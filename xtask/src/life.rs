@@ -1,6 +1,6 @@
 //! The suite `life`: what init's machine life does on a real kernel, from start to power-off, as its console tells it.
 //!
-//! `tests/service.rs` is what it starts, among them a director that has things happen.
+//! `tests/started/service.rs` is what it starts, among them a director that has things happen.
 
 use std::{
     path::Path,
@@ -167,7 +167,7 @@ fn live(
 ) -> Result<Outcome> {
     let mut archive = Initramfs::new();
     boot::programs(&mut archive, workspace, arch)?;
-    let service = compile::path(workspace, arch, Profile::Release, SERVICE);
+    let service = compile::path(workspace, arch, Profile::Tests, SERVICE);
     archive.program(&format!("bin/{SERVICE}"), &service)?;
     for name in [
         "cad", "crash", "director", "extra", "last", "late", "mover", "other", "rc", "steady",

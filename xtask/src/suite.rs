@@ -19,6 +19,9 @@ use crate::{
 
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// The program of the on-target suites; its first argument is a suite's name.
+pub const SUITES: &str = "suites";
+
 /// What a command printed, on both outputs, and how it ended.
 pub struct Captured {
     pub output: String,
@@ -119,7 +122,8 @@ pub fn run(workspace: &Workspace, name: &str, way: Way) -> Result<Outcome> {
     let Way { arch, how, profile } = way;
     // What a program starts under qemu-user runs on this machine's kernel, so it must be this machine's.
     let probe_arch = if how == How::Native { arch } else { HOST };
-    let line = how.command(arch, &compile::path(workspace, arch, profile, name));
+    let mut line = how.command(arch, &compile::path(workspace, arch, profile, SUITES));
+    line.push(name.into());
     let command = cmd(&line[0], &line[1..])
         .dir(&workspace.root)
         .env(
@@ -136,6 +140,13 @@ pub fn run(workspace: &Workspace, name: &str, way: Way) -> Result<Outcome> {
         .scratch()?
         .join(format!("{name} {}.log", way.name()));
     Ok(judge(capture_within(LIMIT, &command, &log)?))
+}
+
+/// The suite whose output this is.
+pub fn name(output: &str) -> Option<&str> {
+    output
+        .lines()
+        .find_map(|line| line.trim_end().strip_prefix("# suite "))
 }
 
 /// Reads what a suite printed.

@@ -42,7 +42,7 @@ pub fn test(workspace: &Workspace, archs: &[Arch], require_kernels: bool) -> Res
     );
     for (what, profile) in [
         (TESTS, Profile::Debug),
-        (TESTS, Profile::Release),
+        (TESTS, Profile::Tests),
         (PROGRAMS, Profile::Release),
         (SHELL, Profile::Release),
         (SCRIPT_SHELL, Profile::Release),
@@ -70,8 +70,7 @@ pub fn test(workspace: &Workspace, archs: &[Arch], require_kernels: bool) -> Res
     // That they can be measured, not how they are.
     let bench = cargo(["xtask", "bench", "--short"]);
     check(&mut report, workspace, "bench", bench);
-    let mut suites = workspace.bins("nestling-tests")?;
-    suites.retain(|name| !STARTED.contains(&name.as_str()) && name != "victim");
+    let suites = workspace.suites()?;
     let archs: Vec<_> = archs
         .iter()
         .copied()
@@ -118,13 +117,15 @@ fn host_tests(report: &mut Report, workspace: &Workspace, built: &[Arch]) -> Res
     // Some of them start nestling's own programs under strace and gdb, which must see them run natively.
     let mut programs = Vec::new();
     for &arch in built {
-        for bin in ["spawn", "init", "sh", "probe"] {
+        for (bin, profile) in [
+            ("spawn", Profile::Release),
+            ("init", Profile::Release),
+            ("sh", Profile::Release),
+            ("probe", Profile::Tests),
+        ] {
             if How::best(workspace, arch)? == How::Native {
                 let variable = format!("NESTLING_{bin}_{}", arch.name()).to_uppercase();
-                programs.push((
-                    variable,
-                    compile::path(workspace, arch, Profile::Release, bin),
-                ));
+                programs.push((variable, compile::path(workspace, arch, profile, bin)));
             }
         }
     }
@@ -156,9 +157,9 @@ fn on_target(
     suites: &[String],
 ) -> Result<()> {
     let best = How::best(workspace, arch)?;
-    let mut ways = vec![(best, Profile::Debug), (best, Profile::Release)];
+    let mut ways = vec![(best, Profile::Debug), (best, Profile::Tests)];
     if best != How::QemuUser {
-        ways.push((How::QemuUser, Profile::Release));
+        ways.push((How::QemuUser, Profile::Tests));
     }
     for (how, profile) in ways {
         let way = Way { arch, how, profile };

@@ -1,6 +1,11 @@
 //! Where the workspace is and which programs its packages have, as cargo tells it.
 
-use std::{env, ffi::OsString, path::PathBuf};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use duct::{Expression, cmd};
@@ -64,10 +69,31 @@ impl Workspace {
             .collect())
     }
 
+    /// The names of the on-target suites, each a module of the program `suites`.
+    pub fn suites(&self) -> Result<Vec<String>> {
+        modules(&self.root.join("tests/suites"))
+    }
+
     /// A directory for what xtask itself writes.
     pub fn scratch(&self) -> Result<PathBuf> {
         let path = self.target.join("xtask");
-        std::fs::create_dir_all(&path).with_context(|| format!("can't make {}", path.display()))?;
+        fs::create_dir_all(&path).with_context(|| format!("can't make {}", path.display()))?;
         Ok(path)
     }
+}
+
+/// The names of the modules in a program's folder.
+fn modules(folder: &Path) -> Result<Vec<String>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if name != "main" {
+            names.push(name.into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
 }

@@ -1,7 +1,7 @@
 //! The same spawns by nestling, by its `Command`, by glibc's `posix_spawn`, by musl's and by the standard library's `Command`.
 //! Whatever differs is in the table of `src/spawn/differences.md`, and nothing is there that does not differ.
 //!
-//! What is compared is what the call returns, how the program ends, what it finds itself to be (`tests/probe`), what files are
+//! What is compared is what the call returns, how the program ends, what it finds itself to be (`tests/started/probe`), what files are
 //! made, and that the parent is left as it was.
 
 extern crate alloc;

@@ -83,7 +83,7 @@ fn once(
         archive.directory("sbin");
         archive.link("sbin/init", "/bin/busybox");
     }
-    let service = compile::path(workspace, arch, Profile::Release, SERVICE);
+    let service = compile::path(workspace, arch, Profile::Tests, SERVICE);
     archive.program("bin/command", &service)?;
     archive.file("etc/command", COMMAND);
     archive.file("etc/inittab", inittab.as_bytes());

@@ -1,8 +1,5 @@
 //! Time and descriptors: clocks, sleep, timers, poll and epoll.
 
-#![no_std]
-#![no_main]
-
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 

@@ -1,8 +1,5 @@
 //! `popen` and `pclose`: what goes through the pipes, who has them, and how the command ended.
 
-#![no_std]
-#![no_main]
-
 use core::ffi::CStr;
 
 use nestling::io::{self, read_exact};

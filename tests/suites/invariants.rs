@@ -3,9 +3,6 @@
 //!
 //! The harness's `start` looks at the mask, the descriptors and the zombies around every spawn of every suite.
 
-#![no_std]
-#![no_main]
-
 use core::hint::black_box;
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 

@@ -1,8 +1,5 @@
 //! Descriptors, files and directories.
 
-#![no_std]
-#![no_main]
-
 use core::ffi::CStr;
 
 use linux_raw_sys::general as linux;

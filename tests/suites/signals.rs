@@ -1,8 +1,5 @@
 //! Signals: masks and actions that are restored, what is pending, and taking signals by waiting and from a descriptor.
 
-#![no_std]
-#![no_main]
-
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 

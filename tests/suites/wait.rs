@@ -1,8 +1,5 @@
 //! Waiting for a child: blocking, polling, through its pidfd; for one of many, and for stops.
 
-#![no_std]
-#![no_main]
-
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 
 use nestling::spawn::{Child, Memory, Spawn};

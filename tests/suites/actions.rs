@@ -1,8 +1,5 @@
 //! Every file action: what the program sees of it, and how its failure is reported.
 
-#![no_std]
-#![no_main]
-
 use linux_raw_sys::general as linux;
 use linux_raw_sys::ioctl::{TIOCGPTN, TIOCSPTLCK};
 use nestling::spawn::{Action, Attributes, Memory, Program, Spawn};

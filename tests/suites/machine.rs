@@ -1,8 +1,5 @@
 //! What an init calls of the kernel: names, state, mounts, and the end, as far as a test can go there.
 
-#![no_std]
-#![no_main]
-
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;

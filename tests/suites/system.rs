@@ -1,8 +1,5 @@
 //! `system`: the command's status, and what becomes of the caller's signals meanwhile and afterwards.
 
-#![no_std]
-#![no_main]
-
 use core::ffi::CStr;
 use core::mem::transmute;
 use core::sync::atomic::Ordering::Relaxed;

@@ -1,8 +1,5 @@
 //! Every attribute: what the program sees of it, and how its failure is reported.
 
-#![no_std]
-#![no_main]
-
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use linux_raw_sys::general as linux;

@@ -1,8 +1,5 @@
 //! The suite's parent is nestling's `init`, as PID 1 of a real kernel: what PID 1 owes to every process.
 
-#![no_std]
-#![no_main]
-
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 
 use linux_raw_sys::general as linux;

@@ -1,8 +1,5 @@
 //! Terminals: pseudo-terminals, attributes, size, and whose they are.
 
-#![no_std]
-#![no_main]
-
 use core::mem::ManuallyDrop;
 
 use linux_raw_sys::ioctl::FIONREAD;
@@ -448,7 +445,7 @@ fn a_session_gets_a_terminal_and_gives_it_up() {
         assert_eq!(terminal::foreground(side), Ok(Some(own)));
     }
     drop(sys::fd::open(c"/dev/tty", OFlags::RDWR, 0).expect("/dev/tty"));
-    let other = ManuallyDrop::new(crate::pty());
+    let other = ManuallyDrop::new(self::pty());
     assert_eq!(
         terminal::set_controlling(other.terminal.as_fd()),
         Err(Errno::EPERM),

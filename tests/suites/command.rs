@@ -1,10 +1,5 @@
 //! `Command`: what the program gets of each of its methods, what the caller gets of the child, and what is said of a failure.
 
-#![no_std]
-#![no_main]
-
-extern crate alloc;
-
 use alloc::ffi::CString;
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,9 +1,6 @@
 //! The exec: by path, along PATH, by descriptor, by a shell; and what is said of one that fails. The same without a child; and
 //! `fork`.
 
-#![no_std]
-#![no_main]
-
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 

@@ -1,8 +1,5 @@
 //! The examples of the documentation, run as the programs that they are.
 
-#![no_std]
-#![no_main]
-
 use core::ffi::CStr;
 
 use nestling::command::{Child, ChildStdout, Command, Stdio};

@@ -1,9 +1,6 @@
 //! How much of the borrowed stack the child uses: measured by painting, in memory that is shared whatever becomes of the
 //! rest, so that a copied child shows it, too.
 
-#![no_std]
-#![no_main]
-
 use core::fmt::Write;
 use core::mem::MaybeUninit;
 

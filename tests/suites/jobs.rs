@@ -1,8 +1,5 @@
 //! Jobs on a terminal: whose it is, who is stopped, and what a shell gets back.
 
-#![no_std]
-#![no_main]
-
 use core::ffi::CStr;
 
 use nestling::jobs::{self, ControllingTerminal, Foreground, Group};

@@ -2,9 +2,6 @@
 //! action names; where memory is shared there is none, and the same holds. The parent's pipe takes its two lowest free numbers, the reading end the lower: `open_only` says which
 //! those are.
 
-#![no_std]
-#![no_main]
-
 use core::sync::atomic::Ordering::Relaxed;
 
 use nestling::spawn::{Action, Hook, Memory, Program, Spawn};

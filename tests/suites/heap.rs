@@ -1,10 +1,5 @@
 //! The heap: what it gives, takes back, and does when there is no more.
 
-#![no_std]
-#![no_main]
-
-extern crate alloc;
-
 use alloc::alloc::{alloc, alloc_zeroed, dealloc, realloc};
 use alloc::boxed::Box;
 use alloc::string::String;

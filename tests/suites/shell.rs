@@ -1,11 +1,6 @@
 //! `sh`, nestling's shell, where there is nothing else: no other program but ours, no libc. What the standard says of it is asked in
 //! `tests/host/sh`; here it is that it works on each architecture and kernel: its spawns, forks, pipes, signals, files in memory.
 
-#![no_std]
-#![no_main]
-
-extern crate alloc;
-
 use alloc::string::String;
 
 use nestling::command::{Command, Stdio};

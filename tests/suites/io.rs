@@ -1,10 +1,5 @@
 //! Reading, writing and printing.
 
-#![no_std]
-#![no_main]
-
-extern crate alloc;
-
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicI32, Ordering::Relaxed};

@@ -1,0 +1,55 @@
+//! The on-target suites, one program: `suites SUITE [CASE]` runs one of them, or those of its cases whose names contain CASE;
+//! `suites --list` prints the names. What it prints and reads is described in the harness.
+
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod actions;
+mod attributes;
+mod command;
+mod documented;
+mod events;
+mod exec;
+mod files;
+mod heap;
+mod invariants;
+mod io;
+mod jobs;
+mod machine;
+mod pid1;
+mod popen;
+mod runtime;
+mod shell;
+mod signals;
+mod stack;
+mod stipulations;
+mod system;
+mod terminals;
+mod wait;
+
+nestling_tests::suites! {
+    actions,
+    attributes,
+    command,
+    documented,
+    events,
+    exec,
+    files,
+    heap,
+    invariants,
+    io,
+    jobs,
+    machine,
+    pid1,
+    popen,
+    runtime,
+    shell,
+    signals,
+    stack,
+    stipulations,
+    system,
+    terminals,
+    wait,
+}
