@@ -8,7 +8,7 @@
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
-use crate::sys;
+use crate::{sys, terminal};
 
 /// The program's own descriptors are moved to this number or above, out of the way of what a user writes. (Not beyond 63: from there on
 /// every process's table is an allocation more for the kernel.)
@@ -25,16 +25,47 @@ fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// The user's descriptor of this number, to be used at once: the user may close it by and by. One system call.
+/// Whether there is a descriptor of the user's at this number. One system call.
 ///
 /// # Errors
 /// `EBADF` if it is not open, or not the user's.
-pub fn of_user(fd: RawFd) -> Result<BorrowedFd<'static>, Errno> {
-    if sys::fd::cloexec(fd)? {
-        return Err(Errno::EBADF);
+pub fn is_users(fd: RawFd) -> Result<(), Errno> {
+    match sys::fd::cloexec(fd) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Errno::EBADF),
+        Err(errno) => Err(errno),
     }
-    // SAFETY: it is open; no `OwnedFd` has it, since those close on exec.
-    Ok(unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+/// A duplicate of the user's descriptor of this number, the program's own: the user may close the number while it is in use. Two system
+/// calls, and one to close it.
+///
+/// # Errors
+/// As [`is_users`]; `EMFILE`.
+pub fn of_user(fd: RawFd) -> Result<OwnedFd, Errno> {
+    is_users(fd)?;
+    // SAFETY: it is only for this call, and if it isn't open the call says so.
+    duplicate(unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+/// Whether there is a terminal at this number of the user's. Two system calls.
+pub fn is_terminal(fd: RawFd) -> bool {
+    // SAFETY: it is only for this call, and it is open.
+    is_users(fd).is_ok() && terminal::is_terminal(unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+/// Makes the user's descriptor `to` the same as the user's `from`, closing what was there (`dup2`); nothing where both are one number. Two
+/// system calls, three for high numbers.
+///
+/// # Errors
+/// As [`is_users`], for `from`; as [`assign`], for `to`.
+pub fn copy(from: RawFd, to: RawFd) -> Result<(), Errno> {
+    is_users(from)?;
+    if from == to {
+        return Ok(());
+    }
+    // SAFETY: it is only for this call, which closes another number.
+    assign(to, unsafe { BorrowedFd::borrow_raw(from) })
 }
 
 /// Moves a descriptor of the program's own out of the way of the user's numbers. Two system calls, none if it is there already.

@@ -17,18 +17,19 @@ pub const FAULTS: SigSet = SigSet::EMPTY
     .with(Signal::SEGV);
 
 /// Has `handler` called in case of a fault, or if somebody sends one of the [`FAULTS`]: on a stack of its own, of 32 KiB, since
-/// the ordinary one may be what is used up. It is for the thread that calls this, which should be the only one. Six system
-/// calls.
+/// the ordinary one may be what is used up. Six system calls.
 ///
 /// The handler can't return: what was interrupted can't go on, and may have left its data half changed. PID 1 would bring down
 /// the machine if it ended: it executes itself anew.
 ///
 /// # Errors
-/// Only a seccomp filter makes it fail.
+/// `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, whose threads would share that stack. Else only a seccomp filter
+/// makes it fail.
 pub fn on_fault(handler: fn(Signal) -> !) -> Result<(), Errno> {
+    super::only_thread()?;
     HANDLER.store(handler as *mut (), Ordering::Relaxed);
     let stack: *mut [u8] = STACK.0.get();
-    // SAFETY: it is for nothing else.
+    // SAFETY: it is for nothing else, and there is no other thread.
     unsafe { sys::signal::sigaltstack(stack) }?;
     for signal in FAULTS.iter() {
         let action = Action::Handler(trampoline);

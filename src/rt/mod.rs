@@ -144,10 +144,23 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
 /// ([`spawn::fork`](crate::spawn::fork), which is unsafe where there are threads: this is for a program that has made none.)
 ///
 /// # Errors
-/// `EAGAIN` at the limit of processes; `ENOMEM`.
+/// `EAGAIN` at the limit of processes; `ENOMEM`; `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, which may have
+/// threads.
 pub fn fork() -> Result<Option<Pid>, Errno> {
-    // SAFETY: a program of this runtime has one thread, unless it makes another by `sys::clone`, whose caller answers for that.
+    only_thread()?;
+    // SAFETY: this is the program's only thread.
     unsafe { sys::clone::fork() }
+}
+
+/// Whether this is the only thread of the program: `ENOSYS` where that is not known.
+///
+/// A program that [`start`] has started has no libc and so nothing that makes threads but `sys::clone`, whose caller answers for what
+/// they do. Any other program may have some, also where its features make it part of a build with this runtime.
+fn only_thread() -> Result<(), Errno> {
+    if ENVIRON.load(Ordering::Relaxed).is_null() {
+        return Err(Errno::ENOSYS);
+    }
+    Ok(())
 }
 
 /// Runs `main` and exits with what it returns: what [`entry!`](crate::entry!)'s `_start` calls.
@@ -294,4 +307,19 @@ macro_rules! __global_allocator {
 #[macro_export]
 macro_rules! __global_allocator {
     () => {};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(_: Signal) -> ! {
+        sys::process::exit(1)
+    }
+
+    #[test]
+    fn what_is_for_a_program_of_one_thread_is_refused_where_that_is_not_known() {
+        assert_eq!(fork(), Err(Errno::ENOSYS));
+        assert_eq!(on_fault(end), Err(Errno::ENOSYS));
+    }
 }

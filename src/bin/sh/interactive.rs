@@ -6,7 +6,7 @@ use core::time::Duration;
 use nestling::poll::{self, Events, PollFd};
 use nestling::rt::descriptors;
 use nestling::terminal::{self, Mode};
-use nestling::{Errno, SigSet, Signal, signals, sys};
+use nestling::{Errno, SigSet, Signal, io, signals, sys};
 
 #[cfg(feature = "edit")]
 use crate::editor;
@@ -132,9 +132,10 @@ fn read(shell: &mut Shell, goes_on: bool, line: &mut Vec<u8>) -> Result<(), Dive
             return Ok(());
         }
         // Other programs read on where the line ends. Of a terminal a line is all that comes, in its usual mode.
-        let Ok(input) = descriptors::of_user(0) else {
+        if descriptors::is_users(0).is_err() {
             return Ok(());
-        };
+        }
+        let input = io::stdin();
         let by_lines =
             terminal::attributes(input).is_ok_and(|attributes| attributes.has(Mode::ICANON));
         let mut buffer = [0; 1024];
@@ -208,10 +209,10 @@ pub fn wait_for_input(shell: &mut Shell, more: SigSet) -> Awaited {
             }
             return Awaited::Signal;
         }
-        let Ok(input) = descriptors::of_user(0) else {
+        if descriptors::is_users(0).is_err() {
             return Awaited::Gone;
-        };
-        let mut polled = [PollFd::new(input, Events::IN)];
+        }
+        let mut polled = [PollFd::new(io::stdin(), Events::IN)];
         match poll::ppoll(&mut polled, timeout, guard.former()) {
             Err(Errno::EINTR) => {}
             Ok(0) => {

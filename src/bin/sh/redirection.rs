@@ -98,13 +98,7 @@ impl Effect {
                 descriptors::give(fd, opened)
             }
             Self::Document { fd, ref text } => descriptors::assign(fd, text.as_fd()),
-            Self::Duplicate { from, to } => {
-                let from = descriptors::of_user(from)?;
-                if to == from.as_raw_fd() {
-                    return Ok(());
-                }
-                descriptors::assign(to, from)
-            }
+            Self::Duplicate { from, to } => descriptors::copy(from, to),
             Self::Close(fd) => descriptors::close(fd),
         }
     }
@@ -135,7 +129,7 @@ pub fn effects(
                 Some(Effect::Close(_)) => Err(Errno::EBADF),
                 Some(_) => Ok(()),
                 None if assigned.contains(&from) => Ok(()),
-                None => descriptors::of_user(from).map(drop),
+                None => descriptors::is_users(from),
             };
             if let Err(errno) = is_open {
                 open_all(shell, None, &effects)?;

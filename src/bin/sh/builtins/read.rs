@@ -9,7 +9,7 @@ use core::time::Duration;
 use nestling::poll::{Events, PollFd};
 use nestling::terminal::{self, Mode, Saved, Special, When};
 use nestling::time::{self, Clock, Timestamp};
-use nestling::{BorrowedFd, Errno, SeekFrom, io, rt, sys};
+use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, io, rt, sys};
 
 use super::Answer;
 use super::options::{Getopt, Wrong, refused, wrong};
@@ -29,7 +29,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         most: usize::MAX,
         exactly: false,
     };
-    let (mut fd, mut prompt, mut silent, mut timeout) = (io::stdin(), &b""[..], false, None);
+    let (mut other, mut prompt, mut silent, mut timeout) = (None, &b""[..], false, None);
     loop {
         let letter = match options.next(shell) {
             Ok(Some(letter)) => letter,
@@ -48,7 +48,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             (b'n' | b'N', Some(number)) => (line.most, line.exactly) = (number, letter == b'N'),
             (b'u', Some(number)) => {
                 match rt::descriptors::of_user(i32::try_from(number).unwrap_or(-1)) {
-                    Ok(other) => fd = other,
+                    Ok(duplicate) => other = Some(duplicate),
                     Err(errno) => {
                         refused(shell, name, argument, errno);
                         return Ok(2);
@@ -68,6 +68,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             return Ok(2);
         }
     }
+    let fd = other.as_ref().map_or(io::stdin(), AsFd::as_fd);
     let mut input = Input::new(fd, timeout);
     if timeout == Some(Duration::ZERO) {
         return Ok(i32::from(!input.wait(shell)?));
@@ -122,8 +123,8 @@ fn seconds(text: &[u8]) -> Option<Duration> {
 }
 
 /// Where the line comes from. Nothing is read beyond it: others go on from there.
-struct Input {
-    fd: BorrowedFd<'static>,
+struct Input<'fd> {
+    fd: BorrowedFd<'fd>,
     /// What is read too much can be given back.
     seekable: bool,
     /// When there is no more time.
@@ -133,8 +134,8 @@ struct Input {
     length: usize,
 }
 
-impl Input {
-    fn new(fd: BorrowedFd<'static>, timeout: Option<Duration>) -> Self {
+impl<'fd> Input<'fd> {
+    fn new(fd: BorrowedFd<'fd>, timeout: Option<Duration>) -> Self {
         let end =
             timeout.and_then(|timeout| time::now(Clock::Monotonic).ok()?.checked_add(timeout));
         Self {
@@ -149,7 +150,7 @@ impl Input {
 
     /// On a terminal: shows the prompt, and has it give characters as they are typed, or not show them. It is as it was when the answer
     /// is dropped.
-    fn prepare(&self, prompt: &[u8], silent: bool, by_characters: bool) -> Option<Saved<'static>> {
+    fn prepare(&self, prompt: &[u8], silent: bool, by_characters: bool) -> Option<Saved<'fd>> {
         let changes = silent || by_characters;
         if prompt.is_empty() && !changes || self.seekable || !terminal::is_terminal(self.fd) {
             return None;
@@ -230,7 +231,7 @@ struct Line {
 
 impl Line {
     /// Reads: the exit status.
-    fn read(&mut self, shell: &mut Shell, input: &mut Input) -> Result<i32, Stop> {
+    fn read(&mut self, shell: &mut Shell, input: &mut Input<'_>) -> Result<i32, Stop> {
         // Of the character that is being read, how many bytes are to come.
         let (mut characters, mut more) = (0, 0_u32);
         let timed = input.end.is_some();

@@ -5,7 +5,7 @@
 
 use core::ffi::CStr;
 
-use nestling::{Access, Errno, FileType, Stat, sys, terminal};
+use nestling::{Access, Errno, FileType, Stat, sys};
 
 use super::Answer;
 use super::options::{Wrong, wrong};
@@ -269,8 +269,7 @@ pub fn unary(
         _ => {
             let fd = integer(shell, utility, operand)?;
             let fd = i32::try_from(fd).map_err(|_| Errno::EBADF);
-            fd.and_then(nestling::rt::descriptors::of_user)
-                .is_ok_and(terminal::is_terminal)
+            fd.is_ok_and(nestling::rt::descriptors::is_terminal)
         }
     })
 }

@@ -130,7 +130,8 @@ pub fn terminal(shell: &Shell) -> Option<(BorrowedFd<'static>, Attributes)> {
     if term.is_none_or(|term| matches!(term, b"" | b"dumb")) {
         return None;
     }
-    let terminal = descriptors::of_user(0).ok()?;
+    descriptors::is_users(0).ok()?;
+    let terminal = io::stdin();
     let attributes = terminal::attributes(terminal).ok()?;
     terminal::is_terminal(io::stderr()).then_some((terminal, attributes))
 }
