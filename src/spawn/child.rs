@@ -3,18 +3,18 @@
 //! It runs straight down, and each step that fails returns to the one place that reports it. It must never return,
 //! allocate, panic or take a lock: the parent's memory is shared, and another thread of the parent may hold any lock.
 
-use core::cell::Cell;
 use core::convert::Infallible;
 use core::ffi::{CStr, c_void};
-use core::sync::atomic::AtomicU32;
 
 use super::actions::Action;
+use super::attributes::Attributes;
+use super::job::Job;
 use super::pipe::StatusPipe;
-use super::report::{At, Attribute, Error, Record};
-use super::search::{Candidates, NAME_MAX, PATH_MAX};
-use super::{Program, Shell, Spawn, used};
+use super::report::{At, Attribute, Record};
+use super::search::{Candidates, NAME_MAX};
+use super::{Program, Shell, used};
 use crate::errno::Errno;
-use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use crate::fd::{AsFd, BorrowedFd, RawFd};
 use crate::file::OFlags;
 use crate::limits::Resource;
 use crate::process::Pid;
@@ -22,104 +22,22 @@ use crate::signal::{SigSet, Signal};
 use crate::sys::{self, signal};
 use crate::text;
 
-/// What the parent tells the child. It lies in the parent's frame.
-pub(super) struct Job<'s, 'a> {
-    pub spawn: &'s Spawn<'a>,
-    /// The status pipe's ends, the reading one first, where the memory is copied.
-    pub pipe: Option<(OwnedFd, OwnedFd)>,
-    /// The signal mask that the parent had before it blocked all signals.
-    pub mask: SigSet,
-    /// The parent, where the child must know it.
-    pub parent: Option<Pid>,
-    /// Room for the pathnames that a search tries.
-    pub buffer: *mut [u8; PATH_MAX],
-    /// What the kernel has done already.
-    pub handlers_reset: bool,
-    pub in_cgroup: bool,
-    /// Whether the child's writes reach the parent.
-    pub memory_shared: bool,
-    /// What the child has to say; before there is one, what the parent is at.
-    pub record: Cell<Record>,
-    /// 1 until the child has left the memory that it shares.
-    pub present: AtomicU32,
-}
-
-impl<'s, 'a> Job<'s, 'a> {
-    /// Notes which step comes next: if an errno is returned, it is that one's.
-    #[inline]
-    pub fn begin(&self, at: At) {
-        self.record.set(Record { at, errno: None });
-    }
-
-    /// With nothing done yet.
-    #[inline(never)]
-    pub fn new(spawn: &'s Spawn<'a>, buffer: &mut [u8; PATH_MAX]) -> Self {
-        Self {
-            spawn,
-            pipe: None,
-            mask: SigSet::EMPTY,
-            parent: None,
-            buffer,
-            handlers_reset: false,
-            in_cgroup: false,
-            memory_shared: false,
-            record: Cell::default(),
-            present: AtomicU32::new(1),
-        }
-    }
-
-    /// Blocks all signals, if nothing is asked for that there is no code for.
-    pub fn block_signals<const USED: u32>(&mut self) -> Result<(), Errno> {
-        if let Some(attribute) = used::unused::<USED>(&self.spawn.attributes) {
-            self.begin(At::attribute(attribute));
-            return Err(Errno::EINVAL);
-        }
-        self.begin(At::BLOCK_SIGNALS);
-        self.mask = signal::set_mask(SigSet::ALL)?;
-        Ok(())
-    }
-
-    /// What the record says, or, if it says nothing, that this signal killed the child.
-    #[cold]
-    #[inline(never)]
-    pub fn failure(&self, signal: Option<Signal>) -> Error<'a> {
-        let Record { at, errno } = self.record.get();
-        match errno {
-            Some(errno) => Error::Failed {
-                step: at.step(self.spawn),
-                errno,
-            },
-            None => Error::Killed { signal },
-        }
-    }
-
-    /// Notes that the step has failed.
-    pub fn fail(&self, errno: Errno) {
-        self.record.set(Record {
-            errno: Some(errno),
-            ..self.record.get()
-        });
-    }
-}
-
 /// What the child runs.
 ///
 /// # Safety
-/// `job` is a [`Job`], of which nothing but its record, its last mark, the buffer and a shell's room changes as long as the child uses it.
+/// `job` is a [`Job`], of which nothing but its record, its mark, the buffer and a shell's room changes as long as the child uses it.
 pub(super) unsafe extern "C" fn run<const USED: u32>(job: *mut c_void) -> ! {
     // SAFETY: the caller's promise.
     let job = unsafe { &*job.cast::<Job<'_, '_>>() };
-    let (mut pipe, closed) = match &job.pipe {
+    let (mut pipe, closed) = match job.means.get().pipe {
         // SAFETY: these are the child's own copies of the pipe's two ends.
-        Some((read_end, write_end)) => unsafe {
-            StatusPipe::new(read_end.as_raw_fd(), write_end.as_raw_fd())
-        },
+        Some((read_end, write_end)) => unsafe { StatusPipe::new(read_end, write_end) },
         None => (StatusPipe::none(), Ok(())),
     };
     job.begin(At::STATUS_PIPE);
     let Err(errno) = closed.and_then(|()| carry_out::<USED>(job, &mut pipe));
     job.fail(errno);
-    if !job.memory_shared && pipe.send(job.record.get()).is_err() {
+    if !job.means.get().memory_shared && pipe.send(job.record.get()).is_err() {
         // An exit status could be taken for the program's.
         let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
     }
@@ -142,24 +60,38 @@ pub(super) fn carry_out<const USED: u32>(
 
 fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
     let begin = |attribute| job.begin(At::attribute(attribute));
-    let attributes = &job.spawn.attributes;
-    if let Some(cgroup) = attributes.cgroup
-        && !job.in_cgroup
+    let Attributes {
+        cgroup,
+        default_signals,
+        new_session,
+        process_group,
+        scheduler,
+        nice,
+        // The parent's, and those that come after the actions.
+        memory: _,
+        pidfd: _,
+        no_new_privs: _,
+        parent_death_signal: _,
+        signal_mask: _,
+        hook: _,
+    } = job.spawn.attributes;
+    if let Some(cgroup) = cgroup
+        && !job.means.get().in_cgroup
     {
         begin(Attribute::Cgroup);
         join(cgroup)?;
     }
     begin(Attribute::DefaultSignals);
-    reset_signals::<USED>(job)?;
-    if attributes.new_session {
+    reset_signals::<USED>(default_signals, job.means.get().handlers_reset)?;
+    if new_session {
         begin(Attribute::NewSession);
         sys::process::setsid()?;
     }
-    if let Some(group) = attributes.process_group {
+    if let Some(group) = process_group {
         begin(Attribute::ProcessGroup);
         sys::process::setpgid(0, group)?;
     }
-    if let Some(scheduler) = attributes.scheduler
+    if let Some(scheduler) = scheduler
         && USED & used::SCHEDULER != 0
     {
         begin(Attribute::Scheduler);
@@ -168,7 +100,7 @@ fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
             None => sys::resource::sched_setparam(scheduler.priority)?,
         }
     }
-    if let Some(nice) = attributes.nice {
+    if let Some(nice) = nice {
         begin(Attribute::Nice);
         sys::resource::setpriority(nice)?;
     }
@@ -177,20 +109,34 @@ fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
 
 fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
     let begin = |attribute| job.begin(At::attribute(attribute));
-    let attributes = &job.spawn.attributes;
-    if attributes.no_new_privs && USED & used::NO_NEW_PRIVS != 0 {
+    let Attributes {
+        no_new_privs,
+        parent_death_signal,
+        signal_mask,
+        hook,
+        // The parent's, and those that come before the actions.
+        memory: _,
+        pidfd: _,
+        cgroup: _,
+        default_signals: _,
+        new_session: _,
+        process_group: _,
+        scheduler: _,
+        nice: _,
+    } = job.spawn.attributes;
+    if no_new_privs && USED & used::NO_NEW_PRIVS != 0 {
         begin(Attribute::NoNewPrivs);
         sys::credentials::set_no_new_privs()?;
     }
-    if let Some(signal) = attributes.parent_death_signal
+    if let Some(signal) = parent_death_signal
         && USED & used::PARENT_DEATH_SIGNAL != 0
     {
         begin(Attribute::ParentDeathSignal);
         die_with(job.parent, signal)?;
     }
     begin(Attribute::SignalMask);
-    signal::set_mask(attributes.signal_mask.unwrap_or(job.mask))?;
-    if let Some(hook) = attributes.hook
+    signal::set_mask(signal_mask.unwrap_or(job.mask))?;
+    if let Some(hook) = hook
         && USED & used::HOOK != 0
     {
         begin(Attribute::Hook);
@@ -206,22 +152,18 @@ fn join(cgroup: BorrowedFd<'_>) -> Result<(), Errno> {
 }
 
 /// Handlers must go before the mask is restored, else one may run here, on the parent's memory. What is ignored stays so.
-fn reset_signals<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
-    let mut asked = SigSet::EMPTY;
+fn reset_signals<const USED: u32>(asked: SigSet, handlers_reset: bool) -> Result<(), Errno> {
+    let mut defaults = SigSet::EMPTY;
     if USED & used::DEFAULT_SIGNALS != 0 {
-        asked = job.spawn.attributes.default_signals;
-        asked = asked.without(Signal::KILL).without(Signal::STOP);
+        defaults = asked.without(Signal::KILL).without(Signal::STOP);
     }
-    if job.handlers_reset && asked == SigSet::EMPTY {
+    if handlers_reset && defaults == SigSet::EMPTY {
         return Ok(());
     }
     for signal in Signal::all() {
         let handled =
-            || {
-                Ok(!job.handlers_reset
-                    && matches!(signal::action(signal)?, signal::Action::Handler(_)))
-            };
-        if asked.contains(signal) || handled()? {
+            || Ok(!handlers_reset && matches!(signal::action(signal)?, signal::Action::Handler(_)));
+        if defaults.contains(signal) || handled()? {
             // SAFETY: the default is no handler.
             unsafe { signal::set_action(signal, signal::Action::Default, 0)? };
         }
@@ -247,37 +189,50 @@ fn act<const USED: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<()
             path,
             flags,
             mode,
-        } if USED & used::OPEN != 0 => open(fd, path, flags, mode, pipe),
-        Action::Close(fd) if USED & used::CLOSE != 0 => close(fd, pipe),
-        Action::Dup2 { from, to } if USED & used::DUP2 != 0 => dup2(from, to, pipe),
-        Action::Chdir(path) if USED & used::CHDIR != 0 => sys::file::chdir(path),
-        Action::Fchdir(fd) if USED & used::FCHDIR != 0 => sys::file::fchdir(pipe.named(fd)?),
-        Action::CloseFrom(first) if USED & used::CLOSE_FROM != 0 => close_from(first, pipe),
-        Action::SetForeground(fd) if USED & used::SET_FOREGROUND != 0 => {
+        } => if_used::<USED>(used::OPEN, || open(fd, path, flags, mode, pipe)),
+        Action::Close(fd) => if_used::<USED>(used::CLOSE, || close(fd, pipe)),
+        Action::Dup2 { from, to } => if_used::<USED>(used::DUP2, || dup2(from, to, pipe)),
+        Action::Chdir(path) => if_used::<USED>(used::CHDIR, || sys::file::chdir(path)),
+        Action::Fchdir(fd) => if_used::<USED>(used::FCHDIR, || sys::file::fchdir(pipe.named(fd)?)),
+        Action::CloseFrom(first) => if_used::<USED>(used::CLOSE_FROM, || close_from(first, pipe)),
+        Action::SetForeground(fd) => if_used::<USED>(used::SET_FOREGROUND, || {
             // SIGTTOU is blocked with the rest, so a background child may do this.
             sys::terminal::tcsetpgrp(pipe.named(fd)?, sys::process::getpgid(0)?)
-        }
-        Action::ControllingTerminal(fd) if USED & used::CONTROLLING_TERMINAL != 0 => {
+        }),
+        Action::ControllingTerminal(fd) => if_used::<USED>(used::CONTROLLING_TERMINAL, || {
             sys::terminal::set_controlling(pipe.named(fd)?)
-        }
-        Action::Chroot(path) if USED & used::CHROOT != 0 => sys::file::chroot(path),
-        Action::Umask(mask) if USED & used::UMASK != 0 => {
+        }),
+        Action::Chroot(path) => if_used::<USED>(used::CHROOT, || sys::file::chroot(path)),
+        Action::Umask(mask) => if_used::<USED>(used::UMASK, || {
             sys::file::umask(mask);
             Ok(())
+        }),
+        Action::Limit(resource, limit) => {
+            if_used::<USED>(used::LIMIT, || sys::resource::setrlimit(resource, limit))
         }
-        Action::Limit(resource, limit) if USED & used::LIMIT != 0 => {
-            sys::resource::setrlimit(resource, limit)
+        Action::Groups(groups) => {
+            if_used::<USED>(used::GROUPS, || sys::credentials::setgroups(groups))
         }
-        Action::Groups(groups) if USED & used::GROUPS != 0 => sys::credentials::setgroups(groups),
-        Action::Gid(gid) if USED & used::GID != 0 => sys::credentials::setgid(gid),
-        Action::Uid(uid) if USED & used::UID != 0 => sys::credentials::setuid(uid),
-        Action::ResetIds if USED & used::RESET_IDS != 0 => {
+        Action::Gid(gid) => if_used::<USED>(used::GID, || sys::credentials::setgid(gid)),
+        Action::Uid(uid) => if_used::<USED>(used::UID, || sys::credentials::setuid(uid)),
+        Action::ResetIds => if_used::<USED>(used::RESET_IDS, || {
             let unchanged = sys::credentials::UNCHANGED;
             sys::credentials::setresgid(unchanged, sys::credentials::getgid()?, unchanged)?;
             sys::credentials::setresuid(unchanged, sys::credentials::getuid()?, unchanged)
-        }
-        _ => Err(Errno::EINVAL),
+        }),
     }
+}
+
+/// Does what a program uses; where it does not, there is no code for it.
+#[inline(always)]
+fn if_used<const USED: u32>(
+    what: u32,
+    act: impl FnOnce() -> Result<(), Errno>,
+) -> Result<(), Errno> {
+    if USED & what == 0 {
+        return Err(Errno::EINVAL);
+    }
+    act()
 }
 
 /// POSIX: what is open at `fd` is closed before the file is opened.
@@ -408,7 +363,7 @@ fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
 /// Returns only what went wrong.
 fn exec<const USED: u32>(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
     job.begin(At::EXEC);
-    if !job.memory_shared && pipe.send(Record::REACHED).is_err() {
+    if !job.means.get().memory_shared && pipe.send(Record::REACHED).is_err() {
         // A program that runs while its parent believes that it doesn't would be worse.
         sys::process::exit(127);
     }

@@ -1,7 +1,8 @@
 //! Becoming a program without a child: the child's steps, carried out by the process itself.
 
 use super::Spawn;
-use super::child::{self, Job};
+use super::child;
+use super::job::{Job, Means};
 use super::pipe::StatusPipe;
 use super::report::Error;
 use super::search::PATH_MAX;
@@ -10,11 +11,14 @@ use crate::sys;
 /// Returns only what went wrong; what was done until then stays, but for the signal mask.
 pub(super) fn exec<'a, const USED: u32>(spawn: &Spawn<'a>) -> Error<'a> {
     let mut buffer = [0; PATH_MAX];
-    let mut job = Job::new(spawn, &mut buffer);
-    // The exec resets them.
-    job.handlers_reset = true;
-    // Nobody waits for a record.
-    job.memory_shared = true;
+    let mut job = Job::new(spawn, &raw mut buffer);
+    job.means.set(Means {
+        // Nobody waits for a record.
+        memory_shared: true,
+        // The exec resets them.
+        handlers_reset: true,
+        ..Means::default()
+    });
     // Among others SIGTTOU, as in a child: this process may be in the background.
     let answer = job.block_signals::<USED>();
     let blocked = answer.is_ok();

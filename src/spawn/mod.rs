@@ -47,6 +47,7 @@ mod attributes;
 mod child;
 mod dumpable;
 mod exec;
+mod job;
 mod parent;
 mod pipe;
 mod report;
@@ -217,7 +218,17 @@ impl<'a> Spawn<'a> {
                     fd <= 2
                 }
                 Action::CloseFrom(_) => false,
-                _ => true,
+                Action::Chdir(_)
+                | Action::Fchdir(_)
+                | Action::SetForeground(_)
+                | Action::ControllingTerminal(_)
+                | Action::Chroot(_)
+                | Action::Umask(_)
+                | Action::Limit(..)
+                | Action::Groups(_)
+                | Action::Gid(_)
+                | Action::Uid(_)
+                | Action::ResetIds => true,
             };
             if !standard {
                 return Error::Failed {

@@ -9,8 +9,9 @@ use linux_raw_sys::general as linux;
 
 use super::actions::Action;
 use super::attributes::Memory;
-use super::child::{self, Job};
+use super::child;
 use super::dumpable::Dumpable;
+use super::job::{Job, Means};
 use super::report::{At, Attribute, Error, Record};
 use super::search::PATH_MAX;
 use super::used;
@@ -33,14 +34,14 @@ pub(super) fn start<'a, const USED: u32>(
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<Child, Error<'a>> {
     let mut buffer = [0; PATH_MAX];
-    let mut job = Job::new(spawn, &mut buffer);
+    let mut job = Job::new(spawn, &raw mut buffer);
     if USED & used::PARENT_DEATH_SIGNAL != 0 && spawn.attributes.parent_death_signal.is_some() {
         job.parent = sys::process::try_getpid().ok();
     }
     let mut killer = None;
     match job.block_signals::<USED>() {
         Ok(()) => {
-            let outcome = start_with_signals_blocked::<USED>(&mut job, stack);
+            let outcome = start_with_signals_blocked::<USED>(&job, stack);
             // This cannot fail: the mask is one that the kernel gave us.
             let _ = sys::signal::set_mask(job.mask);
             match outcome {
@@ -55,20 +56,25 @@ pub(super) fn start<'a, const USED: u32>(
 
 /// If that fails, the record says why, unless it says nothing: then the child was killed by this signal.
 fn start_with_signals_blocked<const USED: u32>(
-    job: &mut Job<'_, '_>,
+    job: &Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<Child, Option<Signal>> {
     let dumpable = changes_dumpable::<USED>(job).then(Dumpable::keep).flatten();
     let shared = job.spawn.attributes.memory == Memory::Shared;
-    job.memory_shared = shared && !refused(&REFUSES_SHARING);
-    let mut pidfd = None;
-    let mut answer = clone::<USED>(job, stack, &mut pidfd);
-    if job.memory_shared
+    let (mut pidfd, mut pipe) = (None, None);
+    let mut attempt = |memory_shared| {
+        job.means.set(Means {
+            memory_shared,
+            ..Means::default()
+        });
+        clone::<USED>(job, stack, &mut pidfd, &mut pipe)
+    };
+    let mut answer = attempt(shared && !refused(&REFUSES_SHARING));
+    if job.means.get().memory_shared
         && let Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS) = answer
         && job.record.get().at == At::CLONE
     {
-        job.memory_shared = false;
-        answer = clone::<USED>(job, stack, &mut pidfd);
+        answer = attempt(false);
         REFUSES_SHARING.store(answer.is_ok(), Ordering::Relaxed);
     }
     let pid = match answer {
@@ -80,12 +86,11 @@ fn start_with_signals_blocked<const USED: u32>(
     };
 
     let mut stop = None;
-    if let Err(errno) = hear(job, || stop = resume(pid).or(stop)) {
+    let heard = hear(job, pipe, || stop = resume(pid).or(stop));
+    if heard.is_err() {
         let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
-        job.begin(At::STATUS_PIPE);
-        job.fail(errno);
     }
-    let outcome = if job.record.get() == Record::REACHED {
+    let outcome = if heard.is_ok() && job.record.get() == Record::REACHED {
         if let Some(stop) = stop {
             let _ = sys::process::kill(pid.as_raw(), Some(stop));
         }
@@ -93,7 +98,13 @@ fn start_with_signals_blocked<const USED: u32>(
     } else {
         // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
         // another wait has done so, and it is gone all the same.
-        Err(wait::wait(pid).ok().and_then(|status| status.signal()))
+        let killer = wait::wait(pid).ok().and_then(|status| status.signal());
+        if let Err(errno) = heard {
+            // Only now, when the child notes no more.
+            job.begin(At::STATUS_PIPE);
+            job.fail(errno);
+        }
+        Err(killer)
     };
     if let Some(dumpable) = dumpable {
         // Only now, when the child has left this memory: else its new user could look into it.
@@ -117,8 +128,12 @@ fn resume(pid: Pid) -> Option<Signal> {
 
 /// Waits until the child has left this memory: then the record is what it had to say. What is to be done where that takes long is done
 /// again and again.
-fn hear(job: &mut Job<'_, '_>, mut when_long: impl FnMut()) -> Result<(), Errno> {
-    if job.memory_shared {
+fn hear(
+    job: &Job<'_, '_>,
+    pipe: Option<(OwnedFd, OwnedFd)>,
+    mut when_long: impl FnMut(),
+) -> Result<(), Errno> {
+    if job.means.get().memory_shared {
         // The kernel takes back the child's mark as it leaves, by its exec or its end.
         let is_present = || job.present.load(Ordering::Acquire) != 0;
         let mut nanoseconds = 1_000_000;
@@ -135,7 +150,7 @@ fn hear(job: &mut Job<'_, '_>, mut when_long: impl FnMut()) -> Result<(), Errno>
         }
         return Ok(());
     }
-    let Some((read_end, write_end)) = job.pipe.take() else {
+    let Some((read_end, write_end)) = pipe else {
         return Ok(());
     };
     // SAFETY: the parent's copy of the end that only the child writes to. While it is open, `receive` would wait forever.
@@ -147,12 +162,28 @@ fn hear(job: &mut Job<'_, '_>, mut when_long: impl FnMut()) -> Result<(), Errno>
 /// Whether a change of ids in the child would change in the parent, the memory being shared, whether the parent may be traced
 /// and dumped.
 fn changes_dumpable<const USED: u32>(job: &Job<'_, '_>) -> bool {
-    let changes_ids =
-        |action: &Action<'_>| matches!(action, Action::Uid(_) | Action::Gid(_) | Action::ResetIds);
+    let changes_ids = |action: &Action<'_>| match action {
+        Action::Uid(_) | Action::Gid(_) | Action::ResetIds => true,
+        Action::Open { .. }
+        | Action::Close(_)
+        | Action::Dup2 { .. }
+        | Action::Chdir(_)
+        | Action::Fchdir(_)
+        | Action::CloseFrom(_)
+        | Action::SetForeground(_)
+        | Action::ControllingTerminal(_)
+        | Action::Chroot(_)
+        | Action::Umask(_)
+        | Action::Limit(..)
+        | Action::Groups(_) => false,
+    };
     let Spawn {
         attributes,
         actions,
-        ..
+        program: _,
+        args: _,
+        env: _,
+        shell: _,
     } = job.spawn;
     let has_hook = attributes.hook.is_some() && USED & used::HOOK != 0;
     let changed = has_hook || actions.iter().any(changes_ids);
@@ -162,25 +193,30 @@ fn changes_dumpable<const USED: u32>(job: &Job<'_, '_>) -> bool {
 /// Makes the child, by the best means that the kernel allows. Of an errno, the record says which step it is of.
 #[inline(never)]
 fn clone<const USED: u32>(
-    job: &mut Job<'_, '_>,
+    job: &Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
     pidfd: &mut Option<OwnedFd>,
+    pipe: &mut Option<(OwnedFd, OwnedFd)>,
 ) -> Result<Pid, Errno> {
     let attributes = job.spawn.attributes;
     let wants_pidfd = attributes.pidfd && USED & used::PIDFD != 0;
-    if !job.memory_shared {
+    let mut means = job.means.get();
+    if !means.memory_shared {
         job.begin(At::STATUS_PIPE);
-        job.pipe = Some(sys::fd::pipe2(OFlags::CLOEXEC)?);
+        let (read_end, write_end) = pipe.insert(sys::fd::pipe2(OFlags::CLOEXEC)?);
+        means.pipe = Some((read_end.as_raw_fd(), write_end.as_raw_fd()));
     }
     job.begin(At::CLONE);
     let mut refused_now = false;
     if !refused(&REFUSES_CLONE3) {
-        job.handlers_reset = true;
-        job.in_cgroup = attributes.cgroup.is_some();
+        means.handlers_reset = true;
+        means.in_cgroup = attributes.cgroup.is_some();
+        job.means.set(means);
         let mut answer = clone3::<USED>(job, stack, pidfd);
         // `EAGAIN` is the cgroup's own: it is full. Of all else the child shall try, and report what exactly goes wrong.
-        if job.in_cgroup && !matches!(answer, Ok(_) | Err(Errno::EAGAIN | Errno::ENOMEM)) {
-            job.in_cgroup = false;
+        if means.in_cgroup && !matches!(answer, Ok(_) | Err(Errno::EAGAIN | Errno::ENOMEM)) {
+            means.in_cgroup = false;
+            job.means.set(means);
             answer = clone3::<USED>(job, stack, pidfd);
         }
         match answer {
@@ -189,8 +225,9 @@ fn clone<const USED: u32>(
             Err(Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => refused_now = true,
             answer => return answer,
         }
-        job.handlers_reset = false;
+        means.handlers_reset = false;
     }
+    job.means.set(means);
 
     let step = At::attribute(Attribute::Pidfd);
     if wants_pidfd {
@@ -226,14 +263,15 @@ fn clone<const USED: u32>(
 
 /// `clone3`: with the handlers reset, the pidfd and the cgroup in one go.
 fn clone3<const USED: u32>(
-    job: &mut Job<'_, '_>,
+    job: &Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
     pidfd: &mut Option<OwnedFd>,
 ) -> Result<Pid, Errno> {
     let mut number = -1;
     let attributes = &job.spawn.attributes;
     let mut flags = linux::CLONE_CLEAR_SIGHAND;
-    if job.memory_shared {
+    let means = job.means.get();
+    if means.memory_shared {
         flags |= u64::from(SHARING);
     }
     if attributes.pidfd && USED & used::PIDFD != 0 {
@@ -241,7 +279,7 @@ fn clone3<const USED: u32>(
     }
     let mut size = linux::CLONE_ARGS_SIZE_VER0;
     let mut cgroup = 0;
-    if let (Some(fd), true) = (attributes.cgroup, job.in_cgroup) {
+    if let (Some(fd), true) = (attributes.cgroup, means.in_cgroup) {
         flags |= linux::CLONE_INTO_CGROUP;
         size = linux::CLONE_ARGS_SIZE_VER2;
         cgroup = fd.as_raw_fd() as u64;
@@ -259,7 +297,6 @@ fn clone3<const USED: u32>(
         set_tid_size: 0,
         cgroup,
     };
-    let job: *mut Job<'_, '_> = job;
     // SAFETY: `run` gets its `Job`. It and the stack stay: this function's caller does not return before the child has left
     // them, which `hear` waits for. The pidfd is the kernel's to write.
     unsafe {
@@ -267,7 +304,7 @@ fn clone3<const USED: u32>(
             &arguments,
             size as usize,
             child::run::<USED>,
-            job.cast::<c_void>(),
+            argument_of(job),
         )?;
         if flags & u64::from(linux::CLONE_PIDFD) != 0 {
             *pidfd = Some(OwnedFd::from_raw_fd(number));
@@ -278,13 +315,16 @@ fn clone3<const USED: u32>(
 
 /// `clone(2)`: for old kernels, emulators and filters.
 fn plain_clone<const USED: u32>(
-    job: &mut Job<'_, '_>,
+    job: &Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<Pid, Errno> {
-    let sharing = if job.memory_shared { SHARING } else { 0 };
+    let sharing = if job.means.get().memory_shared {
+        SHARING
+    } else {
+        0
+    };
     let top = stack.as_mut_ptr_range().end.cast();
     let present = job.present.as_ptr();
-    let job: *mut Job<'_, '_> = job;
     // SAFETY: as in `clone3`.
     unsafe {
         sys::clone::clone(
@@ -292,9 +332,14 @@ fn plain_clone<const USED: u32>(
             top,
             present,
             child::run::<USED>,
-            job.cast::<c_void>(),
+            argument_of(job),
         )
     }
+}
+
+/// The job as `run` gets it.
+fn argument_of(job: &Job<'_, '_>) -> *mut c_void {
+    (&raw const *job).cast_mut().cast()
 }
 
 /// The child shares this memory, and the kernel takes back its mark when it leaves.

@@ -146,7 +146,9 @@ pub(super) fn receive(
         let mut bytes = [0; 8];
         match sys::fd::read(read_end, &mut bytes) {
             Ok(0) => break,
-            Ok(_) => last = Record::from_bytes(bytes),
+            Ok(8) => last = Record::from_bytes(bytes),
+            // So few bytes are written, and read, as a whole. What else comes is no record.
+            Ok(_) => return Err(Errno::EPROTO),
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),
         }

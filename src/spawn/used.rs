@@ -73,23 +73,38 @@ pub const SHELL: u32 = 1 << 22;
 
 /// The first attribute that is asked for and that there is no code for.
 pub(super) fn unused<const USED: u32>(attributes: &Attributes<'_>) -> Option<Attribute> {
+    let &Attributes {
+        pidfd,
+        default_signals,
+        scheduler,
+        no_new_privs,
+        parent_death_signal,
+        hook,
+        // Every program has these.
+        memory: _,
+        cgroup: _,
+        new_session: _,
+        process_group: _,
+        nice: _,
+        signal_mask: _,
+    } = attributes;
     let has_no = |used| USED & used == 0;
-    if has_no(PIDFD) && attributes.pidfd {
+    if has_no(PIDFD) && pidfd {
         return Some(Attribute::Pidfd);
     }
-    if has_no(DEFAULT_SIGNALS) && attributes.default_signals != SigSet::EMPTY {
+    if has_no(DEFAULT_SIGNALS) && default_signals != SigSet::EMPTY {
         return Some(Attribute::DefaultSignals);
     }
-    if has_no(SCHEDULER) && attributes.scheduler.is_some() {
+    if has_no(SCHEDULER) && scheduler.is_some() {
         return Some(Attribute::Scheduler);
     }
-    if has_no(NO_NEW_PRIVS) && attributes.no_new_privs {
+    if has_no(NO_NEW_PRIVS) && no_new_privs {
         return Some(Attribute::NoNewPrivs);
     }
-    if has_no(PARENT_DEATH_SIGNAL) && attributes.parent_death_signal.is_some() {
+    if has_no(PARENT_DEATH_SIGNAL) && parent_death_signal.is_some() {
         return Some(Attribute::ParentDeathSignal);
     }
-    if has_no(HOOK) && attributes.hook.is_some() {
+    if has_no(HOOK) && hook.is_some() {
         return Some(Attribute::Hook);
     }
     None

@@ -11,7 +11,7 @@ use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Program, Spawn};
 use nestling::sys::{self, process, signal};
 use nestling::{Errno, OFlags, Pid, SigSet, Signal, wait};
 use nestling_tests::{
-    DESCRIPTORS, emulated, fails, forbid, fork, handle, handleable, handled, has_child, join,
+    DESCRIPTORS, emulated, fails, fd, forbid, fork, handle, handleable, handled, has_child, join,
     make_fifo, need_root, open, open_only, probe, read_file, skip, start, started, state, strayed,
     text,
 };
@@ -35,6 +35,7 @@ nestling_tests::suite! {
         a_child_that_faults_in_its_hook_is_reported,
         a_child_that_is_killed_by_another_is_reported,
         a_child_that_exits_before_its_exec_is_reported,
+        what_is_no_record_is_refused,
         a_refused_clone_is_reported,
         it_works_where_clone3_is_refused,
         it_works_where_sharing_memory_is_refused,
@@ -351,6 +352,20 @@ fn a_child_that_exits_before_its_exec_is_reported(memory: Memory) {
     fails(
         &hooked(memory, &|| process::exit(0)),
         "the child ended before its exec",
+    );
+}
+
+/// A hook can write to the status pipe, though it must not.
+fn what_is_no_record_is_refused(memory: Memory) {
+    if memory == Memory::Shared && !emulated() {
+        skip("there is no pipe");
+    }
+    open_only(0..3);
+    let pipe = 4;
+    let scribble = || sys::fd::write(fd(pipe), b"abc").map(drop);
+    fails(
+        &hooked(memory, &scribble),
+        text!("status pipe: {}", Errno::EPROTO),
     );
 }
 

@@ -1,0 +1,99 @@
+//! What the parent gives its child to do, and where the child notes what became of it.
+
+use core::cell::Cell;
+use core::sync::atomic::AtomicU32;
+
+use super::report::{At, Error, Record};
+use super::search::PATH_MAX;
+use super::{Spawn, used};
+use crate::errno::Errno;
+use crate::fd::RawFd;
+use crate::process::Pid;
+use crate::signal::{SigSet, Signal};
+use crate::sys::signal;
+
+/// It lies in the parent's frame. Where the memory is shared both processes have a reference to it: what changes while there is a
+/// child is in a cell.
+pub(super) struct Job<'s, 'a> {
+    pub spawn: &'s Spawn<'a>,
+    /// The signal mask that the parent had before it blocked all signals.
+    pub mask: SigSet,
+    /// The parent, where the child must know it.
+    pub parent: Option<Pid>,
+    /// Room for the pathnames that a search tries.
+    pub buffer: *mut [u8; PATH_MAX],
+    /// How the child is made. It changes only while there is none.
+    pub means: Cell<Means>,
+    /// What the child has to say; before there is one, what the parent is at.
+    pub record: Cell<Record>,
+    /// 1 until the child has left the memory that it shares.
+    pub present: AtomicU32,
+}
+
+/// How a child is made.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Means {
+    /// The child's writes reach the parent.
+    pub memory_shared: bool,
+    /// The kernel resets the signal handlers.
+    pub handlers_reset: bool,
+    /// The kernel puts the child into its cgroup.
+    pub in_cgroup: bool,
+    /// The status pipe's ends, the reading one first, if there is one.
+    pub pipe: Option<(RawFd, RawFd)>,
+}
+
+impl<'s, 'a> Job<'s, 'a> {
+    /// With nothing done yet.
+    #[inline(never)]
+    pub fn new(spawn: &'s Spawn<'a>, buffer: *mut [u8; PATH_MAX]) -> Self {
+        Self {
+            spawn,
+            mask: SigSet::EMPTY,
+            parent: None,
+            buffer,
+            means: Cell::default(),
+            record: Cell::default(),
+            present: AtomicU32::new(1),
+        }
+    }
+
+    /// Blocks all signals, if nothing is asked for that there is no code for.
+    pub fn block_signals<const USED: u32>(&mut self) -> Result<(), Errno> {
+        if let Some(attribute) = used::unused::<USED>(&self.spawn.attributes) {
+            self.begin(At::attribute(attribute));
+            return Err(Errno::EINVAL);
+        }
+        self.begin(At::BLOCK_SIGNALS);
+        self.mask = signal::set_mask(SigSet::ALL)?;
+        Ok(())
+    }
+
+    /// Notes which step comes next: if an errno is returned, it is that one's.
+    #[inline]
+    pub fn begin(&self, at: At) {
+        self.record.set(Record { at, errno: None });
+    }
+
+    /// Notes that the step has failed.
+    pub fn fail(&self, errno: Errno) {
+        self.record.set(Record {
+            errno: Some(errno),
+            ..self.record.get()
+        });
+    }
+
+    /// What the record says, or, if it says nothing, that this signal killed the child.
+    #[cold]
+    #[inline(never)]
+    pub fn failure(&self, signal: Option<Signal>) -> Error<'a> {
+        let Record { at, errno } = self.record.get();
+        match errno {
+            Some(errno) => Error::Failed {
+                step: at.step(self.spawn),
+                errno,
+            },
+            None => Error::Killed { signal },
+        }
+    }
+}
