@@ -702,6 +702,16 @@ pub fn open(fd: i32, path: &CStr) -> Action<'_> {
     }
 }
 
+/// A `redirect`, for reading.
+pub fn redirect(fd: i32, path: &CStr) -> Action<'_> {
+    Action::Redirect {
+        fd,
+        path,
+        flags: OFlags::RDONLY,
+        mode: 0,
+    }
+}
+
 /// A `dup2`.
 pub fn dup2(from: i32, to: i32) -> Action<'static> {
     Action::Dup2 { from, to }

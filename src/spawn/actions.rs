@@ -27,6 +27,19 @@ pub enum Action<'a> {
         /// The permissions of a file that `CREAT` makes, less the umask.
         mode: u32,
     },
+    /// Opens a file, then duplicates it to the number `fd`, closing what was there: a shell's redirection. Unlike with
+    /// [`Open`](Self::Open), which closes `fd` first, the path may lead to what is open at `fd` (`/dev/stdin`, `/proc/self/fd/0`), and a
+    /// free number is needed while both are open. The descriptor stays open in the program unless `flags` has `CLOEXEC`.
+    Redirect {
+        /// The number.
+        fd: RawFd,
+        /// The file.
+        path: &'a CStr,
+        /// How to open it.
+        flags: OFlags,
+        /// The permissions of a file that `CREAT` makes, less the umask.
+        mode: u32,
+    },
     /// Closes a descriptor. One that is not open is left so, without an error, as glibc and musl do; a negative number is
     /// `EBADF`.
     Close(RawFd),
@@ -72,28 +85,29 @@ pub enum Action<'a> {
 
 impl Action<'_> {
     /// Their names in the order of [`index`](Self::index), with what stands between them and what they are about.
-    const NAMES: &'static str = "open ,close ,dup2 ,chdir ,fchdir ,close from ,set foreground on ,controlling terminal ,chroot ,umask ,limit ,groups,gid ,uid ,reset ids";
+    const NAMES: &'static str = "open ,redirect ,close ,dup2 ,chdir ,fchdir ,close from ,set foreground on ,controlling terminal ,chroot ,umask ,limit ,groups,gid ,uid ,reset ids";
 
     /// Those before this are what POSIX or its common extensions call file actions.
-    const FILE_ACTIONS: usize = 7;
+    const FILE_ACTIONS: usize = 8;
 
     fn index(&self) -> usize {
         match self {
             Self::Open { .. } => 0,
-            Self::Close(_) => 1,
-            Self::Dup2 { .. } => 2,
-            Self::Chdir(_) => 3,
-            Self::Fchdir(_) => 4,
-            Self::CloseFrom(_) => 5,
-            Self::SetForeground(_) => 6,
-            Self::ControllingTerminal(_) => 7,
-            Self::Chroot(_) => 8,
-            Self::Umask(_) => 9,
-            Self::Limit(..) => 10,
-            Self::Groups(_) => 11,
-            Self::Gid(_) => 12,
-            Self::Uid(_) => 13,
-            Self::ResetIds => 14,
+            Self::Redirect { .. } => 1,
+            Self::Close(_) => 2,
+            Self::Dup2 { .. } => 3,
+            Self::Chdir(_) => 4,
+            Self::Fchdir(_) => 5,
+            Self::CloseFrom(_) => 6,
+            Self::SetForeground(_) => 7,
+            Self::ControllingTerminal(_) => 8,
+            Self::Chroot(_) => 9,
+            Self::Umask(_) => 10,
+            Self::Limit(..) => 11,
+            Self::Groups(_) => 12,
+            Self::Gid(_) => 13,
+            Self::Uid(_) => 14,
+            Self::ResetIds => 15,
         }
     }
 
@@ -116,7 +130,10 @@ impl Text for Action<'_> {
     fn write(&self, out: &mut impl Sink) {
         text::word(Self::NAMES, b',', self.index()).write(out);
         match *self {
-            Self::Open { path, .. } | Self::Chdir(path) | Self::Chroot(path) => {
+            Self::Open { path, .. }
+            | Self::Redirect { path, .. }
+            | Self::Chdir(path)
+            | Self::Chroot(path) => {
                 text::Quoted(path.to_bytes()).write(out);
             }
             Self::Dup2 { from, to } => {

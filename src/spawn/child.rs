@@ -190,6 +190,12 @@ fn act<const USED: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<()
             flags,
             mode,
         } => if_used::<USED>(used::OPEN, || open(fd, path, flags, mode, pipe)),
+        Action::Redirect {
+            fd,
+            path,
+            flags,
+            mode,
+        } => if_used::<USED>(used::REDIRECT, || redirect(fd, path, flags, mode, pipe)),
         Action::Close(fd) => if_used::<USED>(used::CLOSE, || close(fd, pipe)),
         Action::Dup2 { from, to } => if_used::<USED>(used::DUP2, || dup2(from, to, pipe)),
         Action::Chdir(path) => if_used::<USED>(used::CHDIR, || sys::file::chdir(path)),
@@ -244,6 +250,20 @@ fn open(
     pipe: &mut StatusPipe,
 ) -> Result<(), Errno> {
     close(fd, pipe)?;
+    redirect(fd, path, flags, mode, pipe)
+}
+
+/// What is open at `fd` is closed after the file is opened, which it may be itself.
+fn redirect(
+    fd: RawFd,
+    path: &CStr,
+    flags: OFlags,
+    mode: u32,
+    pipe: &mut StatusPipe,
+) -> Result<(), Errno> {
+    if fd < 0 {
+        return Err(Errno::EBADF);
+    }
     // In this order: making way for the open may put the pipe on `fd`.
     pipe.make_way_for_open()?;
     pipe.make_way_for(fd)?;

@@ -214,9 +214,10 @@ impl<'a> Spawn<'a> {
     pub(crate) fn exec_replacing_standard(&self) -> Error<'a> {
         for (index, &action) in self.actions.iter().enumerate() {
             let standard = match action {
-                Action::Open { fd, .. } | Action::Close(fd) | Action::Dup2 { to: fd, .. } => {
-                    fd <= 2
-                }
+                Action::Open { fd, .. }
+                | Action::Redirect { fd, .. }
+                | Action::Close(fd)
+                | Action::Dup2 { to: fd, .. } => fd <= 2,
                 Action::CloseFrom(_) => false,
                 Action::Chdir(_)
                 | Action::Fchdir(_)

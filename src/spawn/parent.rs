@@ -165,6 +165,7 @@ fn changes_dumpable<const USED: u32>(job: &Job<'_, '_>) -> bool {
     let changes_ids = |action: &Action<'_>| match action {
         Action::Uid(_) | Action::Gid(_) | Action::ResetIds => true,
         Action::Open { .. }
+        | Action::Redirect { .. }
         | Action::Close(_)
         | Action::Dup2 { .. }
         | Action::Chdir(_)

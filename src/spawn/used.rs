@@ -70,6 +70,8 @@ pub const RESET_IDS: u32 = 1 << 20;
 pub const DESCRIPTOR: u32 = 1 << 21;
 /// [`Shell`](super::Shell)
 pub const SHELL: u32 = 1 << 22;
+/// [`Action::Redirect`](super::Action::Redirect)
+pub const REDIRECT: u32 = 1 << 23;
 
 /// The first attribute that is asked for and that there is no code for.
 pub(super) fn unused<const USED: u32>(attributes: &Attributes<'_>) -> Option<Attribute> {

@@ -6,8 +6,9 @@ use nestling::spawn::{Action, Attributes, Memory, Program, Spawn};
 use nestling::sys::{self, credentials};
 use nestling::{Args, Errno, OFlags, RawFd, Resource, Rlimit, args};
 use nestling_tests::{
-    State, close, copy_probe, directory, dup2, fails, fd, forbid, inode, ioctl, make_directory,
-    make_file, mode, need_root, open, open_only, probe, remove, scratch, show, skip, state, text,
+    DESCRIPTORS, State, close, copy_probe, directory, dup2, emulated, fails, fd, forbid, inode,
+    ioctl, make_directory, make_file, mode, need_root, open, open_only, probe, redirect, remove,
+    scratch, show, skip, state, text,
 };
 
 nestling_tests::suite! {
@@ -20,6 +21,10 @@ nestling_tests::suite! {
         open_of_several_numbers_opens_several_files,
         open_on_the_lowest_free_number_is_there,
         a_failed_open_is_reported,
+        redirect_opens_what_is_open_at_its_own_number,
+        redirect_lands_on_its_number_and_passes_its_flags,
+        a_failed_redirect_is_reported,
+        redirect_needs_a_free_number,
         close_closes,
         close_of_a_closed_descriptor_is_no_error,
         dup2_makes_one_descriptor_the_same_as_another,
@@ -178,6 +183,75 @@ fn a_failed_open_is_reported(memory: Memory) {
         &with(memory, &[open(nestling_tests::DESCRIPTORS as i32, c"file")]),
         "file action 0 (open \"file\"): EBADF: bad file descriptor",
     );
+}
+
+fn redirect_opens_what_is_open_at_its_own_number(memory: Memory) {
+    if sys::file::stat(c"/proc/self/fd/0").is_err() {
+        skip("there is no /proc");
+    }
+    open_only(0..6);
+    let itself = c"/proc/self/fd/5";
+    // Through a link, too: no name is looked at.
+    sys::file::symlink(itself, c"link").expect("a link");
+    for path in [itself, c"link"] {
+        let found = state(&with(memory, &[redirect(5, path), redirect(0, path)]));
+        assert_eq!(&found["fds"], "0 1 2 3 4 5");
+        assert_eq!(found["inode 5"], text!("{}", inode(5)));
+        assert_eq!(found["inode 0"], text!("{}", inode(5)));
+        // As POSIX says of an open, which closes its number first.
+        let expected = text!(
+            "file action 0 (open \"{}\"): ENOENT: no such file or directory",
+            show(path)
+        );
+        fails(&with(memory, &[open(5, path)]), expected);
+    }
+}
+
+fn redirect_lands_on_its_number_and_passes_its_flags(memory: Memory) {
+    make_file(c"file", 0o600, b"");
+    let at = |fd, flags| Action::Redirect {
+        fd,
+        path: c"file",
+        flags,
+        mode: 0,
+    };
+    // 3 is the pipe's reading end: free at the time, so `open` itself returns it. 9 needs a move.
+    let found = state(&with(
+        memory,
+        &[
+            at(3, OFlags::CLOEXEC),
+            at(9, OFlags::CLOEXEC),
+            at(5, OFlags::WRONLY | OFlags::APPEND),
+            at(0, OFlags::RDWR),
+        ],
+    ));
+    assert_eq!(&found["fds"], "0 1 2 5");
+    assert_eq!(&found["flags 5"], "write append");
+    assert_eq!(&found["flags 0"], "both");
+}
+
+fn a_failed_redirect_is_reported(memory: Memory) {
+    make_file(c"file", 0o600, b"");
+    let expected = "file action 0 (redirect \"nope\"): ENOENT: no such file or directory";
+    fails(&with(memory, &[redirect(0, c"nope")]), expected);
+    let expected = "file action 0 (redirect \"file\"): EBADF: bad file descriptor";
+    for impossible in [-1, RawFd::MAX] {
+        fails(&with(memory, &[redirect(impossible, c"file")]), expected);
+    }
+}
+
+fn redirect_needs_a_free_number(memory: Memory) {
+    // All but two, which the pipe takes, where there is one: the lower of them is free again in the child.
+    let last = DESCRIPTORS as RawFd - 1;
+    open_only(0..last - 1);
+    state(&with(memory, &[redirect(0, c"fd0")]));
+    open_only(0..last + 1);
+    if memory == Memory::Shared && !emulated() {
+        fails(
+            &with(memory, &[redirect(0, c"fd0")]),
+            "file action 0 (redirect \"fd0\"): EMFILE: too many open files",
+        );
+    }
 }
 
 fn close_closes(memory: Memory) {

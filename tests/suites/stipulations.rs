@@ -9,7 +9,7 @@ use nestling::sys::{self, resource};
 use nestling::{OFlags, RawFd, Resource, Rlimit};
 use nestling_tests::{
     DESCRIPTORS, State, Table, dup2, emulated, fails, fd, inode, mailbox, make_file, open,
-    open_only, probe, remove, scratch, show, skip, start, state, text,
+    open_only, probe, redirect, remove, scratch, show, skip, start, state, text,
 };
 
 nestling_tests::suite! {
@@ -18,6 +18,7 @@ nestling_tests::suite! {
         a_close_of_the_pipe,
         a_close_from_below_at_and_above_the_pipe,
         a_open_onto_the_pipe,
+        a_redirect_onto_the_pipe,
         b_open_gets_its_number_where_the_pipe_has_the_lowest,
         b_the_pipe_is_not_on_the_number_that_open_returns,
         b_open_after_the_pipes_lower_end_was_filled,
@@ -148,6 +149,17 @@ fn a_open_onto_the_pipe(memory: Memory) {
     }
 }
 
+fn a_redirect_onto_the_pipe(memory: Memory) {
+    for (before, read_end, write_end) in PLACES {
+        open_only(before.iter().copied());
+        for target in [read_end, write_end] {
+            expect(memory, &[redirect(target, c"fd2")], before, &[], &[target]);
+        }
+        let both = [redirect(write_end, c"fd2"), redirect(read_end, c"fd2")];
+        expect(memory, &both, before, &[], &[read_end, write_end]);
+    }
+}
+
 fn b_open_gets_its_number_where_the_pipe_has_the_lowest(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
@@ -156,6 +168,10 @@ fn b_open_gets_its_number_where_the_pipe_has_the_lowest(memory: Memory) {
         expect(memory, &actions, before, &[], &[read_end, write_end]);
         // And the same for a target elsewhere: below the pipe, and above it.
         let actions = [dup2(2, read_end), open(2, c"fd2"), open(30, c"fd2")];
+        expect(memory, &actions, before, &[], &[read_end, 30]);
+        let actions = [dup2(2, read_end), redirect(write_end, c"fd2")];
+        expect(memory, &actions, before, &[], &[read_end, write_end]);
+        let actions = [dup2(2, read_end), redirect(2, c"fd2"), redirect(30, c"fd2")];
         expect(memory, &actions, before, &[], &[read_end, 30]);
     }
 }
@@ -172,6 +188,7 @@ fn b_the_pipe_is_not_on_the_number_that_open_returns(memory: Memory) {
             assert_ne!(pipe, Some(lowest), "{actions:?} with {before:?} open");
         };
         lowest_of(&[dup2(2, read_end), open(30, c"fd2")], write_end);
+        lowest_of(&[dup2(2, read_end), redirect(30, c"fd2")], write_end);
         lowest_of(
             &[dup2(2, read_end), open(30, c"fd2"), open(30, c"fd2")],
             write_end,
@@ -498,7 +515,8 @@ fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
                 let is_open = |number: RawFd| model.0[number as usize].is_some();
                 let pipe = pipe_at_the_end(&spawn, is_open);
                 // Where the last of them opened a file elsewhere, its own number is free again.
-                if matches!(actions.last(), Some(Action::Open { fd, .. }) if *fd > lowest) {
+                if matches!(actions.last(), Some(Action::Open { fd, .. } | Action::Redirect { fd, .. }) if *fd > lowest)
+                {
                     assert_ne!(pipe, Some(lowest), "the pipe; {context}");
                 }
                 let found = State::read(text!("{}/out", show(scratch())).c_str());
@@ -518,7 +536,7 @@ fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
 /// What an action makes of a table; whether it succeeds.
 fn apply(action: &Action<'_>, table: &mut Table) -> bool {
     match *action {
-        Action::Open { fd, flags, .. } => {
+        Action::Open { fd, flags, .. } | Action::Redirect { fd, flags, .. } => {
             let file = sys::fd::open(c"file", OFlags::RDONLY, 0).expect("the file");
             table.0[fd as usize] = Some((inode(file.as_raw_fd()), flags.contains(OFlags::CLOEXEC)));
         }
@@ -553,11 +571,20 @@ impl Random {
                 } else {
                     OFlags::RDONLY
                 };
-                Action::Open {
-                    fd: number,
-                    path: c"file",
-                    flags,
-                    mode: 0,
+                let (fd, path, mode) = (number, c"file", 0);
+                match self.below(2) {
+                    0 => Action::Open {
+                        fd,
+                        path,
+                        flags,
+                        mode,
+                    },
+                    _ => Action::Redirect {
+                        fd,
+                        path,
+                        flags,
+                        mode,
+                    },
                 }
             }
             3 | 4 => Action::Close(number),
