@@ -1,10 +1,10 @@
-//! Arguments and environments as `execve(2)` takes them: arrays of C strings that end with a null pointer, without a heap.
+//! Arguments and environments as `execve(2)` takes them: arrays of C strings that end with a null pointer. No heap is needed.
 
 use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-/// One C string of an [`Args`]: a thin pointer, so that `[Option<Arg>]` is what the kernel reads.
+/// One C string of an [`Args`]. It is a thin pointer, so that the kernel can read a `[Option<Arg>]`.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct Arg<'a>(NonNull<c_char>, PhantomData<&'a CStr>);
@@ -16,7 +16,7 @@ impl<'a> From<&'a CStr> for Arg<'a> {
 }
 
 impl Arg<'_> {
-    /// Where the string starts.
+    /// Returns a pointer to the string's first byte.
     pub fn as_ptr(self) -> *const c_char {
         self.0.as_ptr()
     }
@@ -24,8 +24,7 @@ impl Arg<'_> {
 
 /// A null-terminated array of C strings: a program's arguments or its environment.
 ///
-/// Made by [`args!`](crate::args!), from a slice by [`new`](Self::new), or taken over from this program's own
-/// (`rt::Process`).
+/// [`args!`](crate::args!) and [`new`](Self::new) make one; `rt::Process` gives this program's own.
 ///
 /// ```
 /// let list = nestling::args![c"echo", c"hello"];
@@ -40,10 +39,10 @@ impl<'a> Args<'a> {
     /// No strings at all.
     pub const EMPTY: Args<'static> = Args::new(&[None]);
 
-    /// The strings of `list` up to its first `None`.
+    /// Makes an `Args` of the strings of `list` up to its first `None`.
     ///
     /// # Panics
-    /// If `list` does not end with `None`: the kernel would read on.
+    /// If `list` does not end with `None`: the kernel would read past its end.
     #[expect(
         clippy::expect_used,
         reason = "documented, and evaluated by the compiler for a constant list"
@@ -52,7 +51,7 @@ impl<'a> Args<'a> {
         Self::try_new(list).expect("the list of arguments does not end with None")
     }
 
-    /// The strings of `list` up to its first `None`; nothing if `list` does not end with `None`.
+    /// Makes an `Args` of the strings of `list` up to its first `None`; returns `None` if `list` does not end with `None`.
     pub const fn try_new(list: &'a [Option<Arg<'a>>]) -> Option<Self> {
         match list {
             [.., None] => Some(Self(NonNull::from_ref(list).cast(), PhantomData)),
@@ -60,7 +59,7 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// The array, as `execve` takes it.
+    /// Returns a pointer to the array, as `execve` takes it.
     pub fn as_ptr(self) -> *const *const c_char {
         self.0.as_ptr().cast()
     }
@@ -69,18 +68,18 @@ impl<'a> Args<'a> {
         self.0
     }
 
-    /// How many strings there are. Counts them each time.
+    /// Counts the strings. Takes time in proportion to their number.
     pub fn len(self) -> usize {
         self.iter().count()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no strings.
     pub fn is_empty(self) -> bool {
         self.first().is_none()
     }
 }
 
-/// The array for [`Args::new`](crate::Args::new): each C string, then the null pointer.
+/// Makes the array for [`Args::new`](crate::Args::new): the C strings, then the null pointer.
 ///
 /// ```
 /// let list = nestling::args![c"ls", c"-l"];

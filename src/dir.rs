@@ -8,10 +8,10 @@ use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::file::{FileType, OFlags, SeekFrom};
 use crate::sys;
 
-/// Reads a directory, as `std::fs::ReadDir`: its entries in no order, without `.` and `..`. What is added or removed
-/// meanwhile may be among them or not (POSIX `readdir`).
+/// Reads a directory, as `std::fs::ReadDir` does. The entries come in no order, without `.` and `..`. An entry that is added or
+/// removed during the reading may or may not be returned (POSIX `readdir`).
 ///
-/// It holds a buffer of 2 KiB, for about 60 entries: so many come with each system call.
+/// It holds a buffer of 2 KiB. One system call fills it with about 60 entries.
 ///
 /// ```
 /// let mut count = 0;
@@ -31,15 +31,15 @@ pub struct ReadDir {
     end: usize,
 }
 
-/// What a directory says of a file in it.
+/// An entry of a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entry<'a> {
-    /// Its name there.
+    /// The name.
     pub name: &'a CStr,
-    /// Its inode's number; where something is mounted on it, that of what is below.
+    /// The inode number. For a mount point, that of the directory below the mount.
     pub ino: u64,
-    /// What it is, where the file system says so; else [`Unknown`](FileType::Unknown), and
-    /// [`lstatat`](sys::file::lstatat) knows.
+    /// The type, if the file system stores it in the entry; otherwise [`Unknown`](FileType::Unknown), and
+    /// [`lstatat`](sys::file::lstatat) returns it.
     pub file_type: FileType,
 }
 
@@ -47,13 +47,13 @@ impl ReadDir {
     /// Opens the directory, close-on-exec.
     ///
     /// # Errors
-    /// What `open(2)` says: `ENOTDIR` if it is none.
+    /// Those of `open(2)`; `ENOTDIR` if it is not a directory.
     pub fn open(path: &CStr) -> Result<Self, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         sys::fd::open(path, flags, 0).map(Self::new)
     }
 
-    /// Reads an open directory, from where its offset is. What is no directory is an error of [`next`](Self::next).
+    /// Reads an open directory from its current offset. If it is not a directory, [`next`](Self::next) returns the error.
     pub fn new(directory: OwnedFd) -> Self {
         Self {
             directory,
@@ -63,10 +63,11 @@ impl ReadDir {
         }
     }
 
-    /// The next entry, which the one after it takes the place of; `None` after the last.
+    /// Returns the next entry, which is valid until the next call; `None` after the last.
     ///
     /// # Errors
-    /// What `getdents64(2)` says: `ENOTDIR` if it is no directory. One that was removed is empty (POSIX `readdir`).
+    /// Those of `getdents64(2)`; `ENOTDIR` if it is not a directory. A directory that has been removed is empty (POSIX
+    /// `readdir`).
     #[expect(
         clippy::should_implement_trait,
         reason = "an Iterator's items cannot borrow from it"
@@ -93,10 +94,10 @@ impl ReadDir {
         parse(&self.buffer, start).ok_or(Errno::EIO).map(Some)
     }
 
-    /// Goes back to the first entry, and sees what has changed meanwhile (POSIX `rewinddir`).
+    /// Goes back to the first entry. Changes since the start of the reading become visible (POSIX `rewinddir`).
     ///
     /// # Errors
-    /// What `lseek(2)` says.
+    /// Those of `lseek(2)`.
     pub fn rewind(&mut self) -> Result<(), Errno> {
         self.end = 0;
         sys::fd::lseek(self.directory.as_fd(), SeekFrom::Start(0)).map(drop)
@@ -116,7 +117,7 @@ fn parse(buffer: &[u8], start: usize) -> Option<Entry<'_>> {
     })
 }
 
-/// The directory, for [`openat`](sys::fd::openat) and [`lstatat`](sys::file::lstatat).
+/// Borrows the directory's descriptor, for [`openat`](sys::fd::openat) and [`lstatat`](sys::file::lstatat).
 impl AsFd for ReadDir {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()

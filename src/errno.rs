@@ -5,9 +5,9 @@ use core::num::NonZeroU32;
 
 use crate::text::{self, Sink, Text};
 
-/// Why a system call failed. Never zero, so that a `Result<(), Errno>` is a number as in C.
+/// The reason why a system call failed. Never zero, so that a `Result<(), Errno>` is as small as a number.
 ///
-/// `Display` gives the name and the message: `ENOENT: no such file or directory`; of a few, the name alone.
+/// `Display` writes the name and the message: `ENOENT: no such file or directory`. Some errors have only a name.
 ///
 /// ```
 /// use nestling::Errno;
@@ -19,7 +19,7 @@ use crate::text::{self, Sink, Text};
 pub struct Errno(NonZeroU32);
 
 impl Errno {
-    /// The error of this number, if the kernel can return it (1 to 4095).
+    /// Returns the error with this number, if the kernel can return it (1 to 4095).
     pub const fn from_raw(number: i32) -> Option<Self> {
         match number {
             1..=4095 => Self::nonzero(number as u32),
@@ -52,20 +52,20 @@ impl Errno {
         }
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn as_raw(self) -> i32 {
         self.0.get() as i32
     }
 
-    /// The name, as in `ENOENT`; empty for a number without one.
+    /// Returns the name, such as `ENOENT`; an empty text for a number without a name.
     pub fn name(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');
         all.part(0, colon.unwrap_or(all.length))
     }
 
-    /// What it means, in a few words; its name where that has to do, as for most of what only sockets and streams answer. Empty for
-    /// a number without one.
+    /// Returns the meaning in a few words. Most errors of sockets and streams have no message: for them, it is the name. Empty
+    /// for a number without a name.
     pub fn message(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');
@@ -102,7 +102,7 @@ impl Errno {
     }
 }
 
-/// An error's name or message.
+/// The name or the message of an error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Description {
     text: [u8; Self::LONGEST],
@@ -116,7 +116,7 @@ impl Description {
         length: 0,
     };
 
-    /// Its text, which is ASCII.
+    /// Returns the text, which is ASCII.
     pub fn as_bytes(&self) -> &[u8] {
         self.text.get(..self.length).unwrap_or_default()
     }

@@ -1,28 +1,30 @@
-//! Descriptors, owned and borrowed, under std's names.
+//! Owned and borrowed descriptors, with the names of std.
 //!
-//! What needs a system call or a promise ([`OwnedFd`]'s closing, the `from_raw` functions) is in [`sys::fd`](crate::sys::fd).
+//! The functions that need a system call or are unsafe (closing an [`OwnedFd`], the `from_raw` functions) are in
+//! [`sys::fd`](crate::sys::fd).
 
 use core::marker::PhantomData;
 
-/// A descriptor's number. It says nothing of whether the descriptor is open, or whose it is.
+/// The number of a descriptor. It does not say whether the descriptor is open, or who owns it.
 pub type RawFd = i32;
 
-/// A descriptor that somebody keeps open for at least `'fd`.
+/// A descriptor that its owner keeps open for at least `'fd`.
 #[derive(Clone, Copy, Debug)]
 pub struct BorrowedFd<'fd> {
     pub(crate) fd: RawFd,
     pub(crate) owner: PhantomData<&'fd OwnedFd>,
 }
 
-/// An open descriptor, closed when dropped. What `close` says then is lost: see [`sys::fd::close`](crate::sys::fd::close).
+/// An open descriptor, which is closed when dropped. Errors of that `close` are lost: [`sys::fd::close`](crate::sys::fd::close)
+/// returns them.
 #[derive(Debug)]
 pub struct OwnedFd {
     pub(crate) fd: RawFd,
 }
 
-/// What holds a descriptor.
+/// A type that holds a descriptor.
 pub trait AsFd {
-    /// Borrows it.
+    /// Borrows the descriptor.
     fn as_fd(&self) -> BorrowedFd<'_>;
 }
 
@@ -54,19 +56,19 @@ impl<T: AsFd + ?Sized> AsFd for &mut T {
 }
 
 impl BorrowedFd<'_> {
-    /// The number.
+    /// Returns the number.
     pub fn as_raw_fd(&self) -> RawFd {
         self.fd
     }
 }
 
 impl OwnedFd {
-    /// The number.
+    /// Returns the number.
     pub fn as_raw_fd(&self) -> RawFd {
         self.fd
     }
 
-    /// The number; closing it is the caller's from here on.
+    /// Returns the number. The caller must close it.
     pub fn into_raw_fd(self) -> RawFd {
         core::mem::ManuallyDrop::new(self).fd
     }

@@ -1,11 +1,11 @@
-//! Files: how they are opened, what they are, and who may do what with them.
+//! Files: flags to open them, their types and their properties.
 
 use core::fmt;
 use core::ops::BitOr;
 
 use linux_raw_sys::general as linux;
 
-/// Flags of `open(2)`, without their `O_`.
+/// The flags of `open(2)`, without the prefix `O_`.
 ///
 /// ```
 /// use nestling::OFlags;
@@ -44,17 +44,17 @@ flags! {
 }
 
 impl OFlags {
-    /// The flags of these bits.
+    /// Makes flags of these bits.
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// The bits, as the kernel has them on this architecture.
+    /// Returns the bits, as the kernel of this architecture has them.
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether all of `other` is in it.
+    /// Returns whether all flags of `other` are set.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -68,7 +68,7 @@ impl BitOr for OFlags {
     }
 }
 
-/// What to do with a file that one asks about with `access(2)`; [`default`](Self::default): nothing, it is to exist.
+/// The permissions that `access(2)` checks. The [`default`](Self::default) checks only whether the file exists.
 ///
 /// ```
 /// use nestling::Access;
@@ -79,14 +79,14 @@ impl BitOr for OFlags {
 pub struct Access(u32);
 
 impl Access {
-    /// to read it (`R_OK`)
+    /// Permission to read (`R_OK`).
     pub const READ: Self = Self(linux::R_OK);
-    /// to write it (`W_OK`)
+    /// Permission to write (`W_OK`).
     pub const WRITE: Self = Self(linux::W_OK);
-    /// to execute it, or to search the directory (`X_OK`)
+    /// Permission to execute, or to search a directory (`X_OK`).
     pub const EXECUTE: Self = Self(linux::X_OK);
 
-    /// The bits, as the kernel has them.
+    /// Returns the bits, as the kernel has them.
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -100,24 +100,24 @@ impl BitOr for Access {
     }
 }
 
-/// A place in a file, counted in bytes, as `std::io::SeekFrom`.
+/// A position in a file, in bytes, as `std::io::SeekFrom`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SeekFrom {
-    /// From the start.
+    /// From the start of the file.
     Start(u64),
-    /// From the end, which may be passed: the bytes between are a hole once something is written there.
+    /// From the end of the file. It may lie beyond the end: the bytes between become a hole when something is written there.
     End(i64),
-    /// From where one is.
+    /// From the current offset.
     Current(i64),
 }
 
-/// What a file is. The numbers are `DT_…` of `readdir(3)`, which are the upper four bits of `S_IFMT` in `inode(7)`.
+/// The type of a file. The numbers are the `DT_…` of `readdir(3)`, which are the upper four bits of `S_IFMT` in `inode(7)`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum FileType {
-    /// It was not said: a file system need not tell it in a directory's entry. [`Stat`] always knows.
+    /// Unknown: a file system need not store the type in a directory's entry. A [`Stat`] always has it.
     Unknown = linux::DT_UNKNOWN as u8,
-    /// A fifo, or a pipe.
+    /// A FIFO or a pipe.
     Fifo = linux::DT_FIFO as u8,
     /// A character device.
     CharDevice = linux::DT_CHR as u8,
@@ -134,7 +134,7 @@ pub enum FileType {
 }
 
 impl FileType {
-    /// The type of this number; `Unknown` for one without a name.
+    /// Returns the type with this number; `Unknown` for a number without a type.
     pub(crate) const fn from_raw(number: u8) -> Self {
         match number as u32 {
             linux::DT_FIFO => Self::Fifo,
@@ -149,89 +149,89 @@ impl FileType {
     }
 }
 
-/// What `statx(2)` says of a file: the same on every architecture, sizes and times of 64 bits.
+/// The result of `statx(2)` for a file: the same on every architecture, with sizes and times of 64 bits.
 ///
-/// [`sys::file::stat`](crate::sys::file::stat) and its siblings give it.
+/// [`sys::file::stat`](crate::sys::file::stat) and the functions beside it return it.
 #[derive(Clone, Copy)]
 pub struct Stat(pub(crate) linux::statx);
 
 impl Stat {
-    /// What it is.
+    /// Returns the type.
     pub fn file_type(&self) -> FileType {
         FileType::from_raw((self.0.stx_mode >> 12) as u8)
     }
 
-    /// Whether it is a directory.
+    /// Returns whether it is a directory.
     pub fn is_dir(&self) -> bool {
         self.file_type() == FileType::Directory
     }
 
-    /// Whether it is a regular file.
+    /// Returns whether it is a regular file.
     pub fn is_file(&self) -> bool {
         self.file_type() == FileType::File
     }
 
-    /// Whether it is a symbolic link, which only [`lstat`](crate::sys::file::lstat) says.
+    /// Returns whether it is a symbolic link; of these functions only [`lstat`](crate::sys::file::lstat) does not follow links.
     pub fn is_symlink(&self) -> bool {
         self.file_type() == FileType::Symlink
     }
 
-    /// The permission bits, with set-user-ID, set-group-ID and sticky: `0o7777` at most.
+    /// Returns the permission bits with set-user-ID, set-group-ID and sticky bit: at most `0o7777`.
     pub fn permissions(&self) -> u32 {
         u32::from(self.0.stx_mode) & 0o7777
     }
 
-    /// How many bytes it has; of a symbolic link, its target.
+    /// Returns the size in bytes; for a symbolic link, the length of its target.
     pub fn size(&self) -> u64 {
         self.0.stx_size
     }
 
-    /// How many blocks of 512 bytes it takes: fewer than its size where it has holes.
+    /// Returns the number of blocks of 512 bytes that it occupies. A file with holes occupies fewer than its size needs.
     pub fn blocks(&self) -> u64 {
         self.0.stx_blocks
     }
 
-    /// The inode's number. With [`dev`](Self::dev) it tells a file from every other.
+    /// Returns the inode number. Together with [`dev`](Self::dev) it identifies the file.
     pub fn ino(&self) -> u64 {
         self.0.stx_ino
     }
 
-    /// The device it is on: major and minor number.
+    /// Returns the major and minor number of the device that the file is on.
     pub fn dev(&self) -> (u32, u32) {
         (self.0.stx_dev_major, self.0.stx_dev_minor)
     }
 
-    /// The device it is, if it is one: major and minor number.
+    /// Returns the major and minor number of the device that the file stands for, if it is a device file.
     pub fn rdev(&self) -> (u32, u32) {
         (self.0.stx_rdev_major, self.0.stx_rdev_minor)
     }
 
-    /// How many names it has.
+    /// Returns the number of hard links.
     pub fn nlink(&self) -> u32 {
         self.0.stx_nlink
     }
 
-    /// Whose it is: the user.
+    /// Returns the owner's user id.
     pub fn uid(&self) -> u32 {
         self.0.stx_uid
     }
 
-    /// Whose it is: the group.
+    /// Returns the group id.
     pub fn gid(&self) -> u32 {
         self.0.stx_gid
     }
 
-    /// When it was last read: seconds since 1970, and nanoseconds.
+    /// Returns the time of the last read: seconds since 1970, and nanoseconds.
     pub fn atime(&self) -> (i64, u32) {
         time(self.0.stx_atime)
     }
 
-    /// When its content last changed: seconds since 1970, and nanoseconds. The greater is the newer.
+    /// Returns the time of the last change of the content: seconds since 1970, and nanoseconds.
     pub fn mtime(&self) -> (i64, u32) {
         time(self.0.stx_mtime)
     }
 
-    /// When its inode last changed: seconds since 1970, and nanoseconds.
+    /// Returns the time of the last change of the inode: seconds since 1970, and nanoseconds.
     pub fn ctime(&self) -> (i64, u32) {
         time(self.0.stx_ctime)
     }

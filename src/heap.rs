@@ -1,36 +1,36 @@
-//! The heap of a program without libc (feature `alloc`): [`Heap`], which [`entry!`](crate::entry!) makes the program's.
+//! The heap of a program without libc (feature `alloc`): [`Heap`], which [`entry!`](crate::entry!) makes the program's
+//! allocator.
 //!
-//! - **Small and middling** requests are served by the allocator `talc`, from segments of 1 MiB that the heap maps one by
-//!   one. A segment that is all free again goes back to the kernel, but for the first: a program that frees and asks again
-//!   makes no system call. In the first, the smallest blocks (up to 128 bytes) wait for the next request of their size when they are
-//!   freed, which takes a quarter of talc's time.
-//! - **Large** ones (128 KiB and more) are mappings of their own, which nothing else holds up: they grow and shrink by
-//!   `mremap`, without a copy, and go back to the kernel when they are freed.
+//! - **Small and medium** requests are served by the allocator `talc` from segments of 1 MiB, which the heap maps one by one. A
+//!   segment that has become empty is returned to the kernel, except the first: a program that frees and allocates in turn
+//!   makes no system call. In the first segment, freed blocks of up to 128 bytes are kept for the next request of their size,
+//!   which takes a quarter of talc's time.
+//! - **Large** requests (128 KiB and more) are mappings of their own. They grow and shrink by `mremap`, without a copy, and are
+//!   returned to the kernel when they are freed.
 //!
-//! A program that allocates nothing makes no system call for its heap, and one that does takes no more memory than the pages
-//! it writes to: a segment is one of addresses.
+//! A program that allocates nothing makes no system call for its heap. A segment reserves addresses: only the pages that are
+//! written to take memory.
 //!
-//! # When there is no more
+//! # When memory runs out
 //!
-//! A request that the kernel won't serve (`RLIMIT_AS`, strict overcommit) is answered with null: `try_reserve` and its like
-//! return their error, and the rest of `alloc` panics. The heap works on, for whatever still fits.
+//! If the kernel refuses memory (`RLIMIT_AS`, strict overcommit), the allocator returns null: `try_reserve` and similar
+//! functions return their error, and the other functions of `alloc` panic. The heap continues to serve requests that fit.
 //!
 //! # Threads, signals, children
 //!
-//! Any number of threads may share it: a lock goes around each request, which costs two atomic instructions while nobody
-//! else wants it, and lets a thread sleep (`futex`) while another has it. So a signal handler must not allocate: it may
-//! interrupt the thread that has the lock. A child made by `fork` has its own copy of the heap, and of the lock: if *another*
-//! thread had it at that moment, the child must not allocate. A child of [`spawn`](crate::spawn), which shares its parent's
-//! memory, never does.
+//! Any number of threads may share the heap. Each request takes a lock, which costs two atomic instructions if it is free; a
+//! thread that finds it taken sleeps (`futex`). So a signal handler must not allocate: it may interrupt the thread that holds
+//! the lock. A child made by `fork` has a copy of the heap and of the lock: if *another* thread held it at that moment, the
+//! child must not allocate. A child of [`spawn`](crate::spawn) shares the parent's memory and never allocates.
 //!
 //! # Why talc
 //!
-//! The allocator crates at hand were each given the same mappings and what a small shell does, in programs without libc
-//! (x86_64, `opt-level = "s"`): the shell's *loop* (parse into a tree, expand into lists of words, set one of 500 variables,
-//! free all the rest), larger *trees* freed at once, 100,000 *variables* set four times in a table of chains, and
-//! *documents* (`<<`) that grow line by line to 1 MiB. Time is relative to talc's: medians of 21 runs in turn, which were
-//! within a third of it. Size is what `Box`, `Vec` and `String` add to the program's file, beyond the 3.5 KiB that `alloc`
-//! takes by itself. Peak and kept are resident, with the 100,000 variables and when they are freed.
+//! The available allocator crates were compared with the same mappings and the work of a small shell, in programs without libc
+//! (x86_64, `opt-level = "s"`): a shell's *loop* (parse into a tree, expand into lists of words, set one of 500 variables, free
+//! everything else), larger *trees* freed at once, 100,000 *variables* set four times in a table of chains, and *documents*
+//! (`<<`) that grow line by line to 1 MiB. Times are relative to talc's: medians of 21 interleaved runs, which differed by at
+//! most a third. Size is what `Box`, `Vec` and `String` add to the program's file, beyond the 3.5 KiB of `alloc` itself. Peak
+//! and kept are resident memory, with the 100,000 variables and after they are freed.
 //!
 //! | crate                        | x86_64 |  i386 | loop | trees | variables | documents |  peak |   kept |
 //! |------------------------------|-------:|------:|-----:|------:|----------:|----------:|------:|-------:|
@@ -41,13 +41,13 @@
 //! | `buddy_system_allocator` 0.13 |  3,776 | 3,656 | 1.72 |  1.09 |     > 600 |      0.82 |       |        |
 //! | `linked_list_allocator` 0.10 |  4,824 | 4,612 | 4.77 |  0.74 |     > 600 |      1.29 |       |        |
 //!
-//! - `dlmalloc` would be the best but for its size; but it depends on the crate `libc`, whatever memory it is given, and with
-//!   that the linker is asked for a C library.
-//! - `rlsf` depends on `libc` too (harmlessly), and never gives a segment back.
-//! - `good_memory_allocator` does not grow at all: it was given 256 MiB of addresses.
+//! - `dlmalloc` would be the best except for its size; but it depends on the crate `libc`, with any source of memory, and that
+//!   makes the linker look for a C library.
+//! - `rlsf` depends on `libc`, too (harmlessly), and never returns a segment.
+//! - `good_memory_allocator` does not grow: it was given 256 MiB of addresses.
 //! - The last two search a list at each free.
 //!
-//! talc grows and gives back by whole segments, resizes in place, runs on stable Rust, and depends on two crates of traits
+//! talc grows and shrinks by whole segments, resizes in place, runs on stable Rust, and depends on two crates of traits
 //! (`allocator-api2`, `lock_api`). Its licence is MIT. Before 5.0.4 it was unsound with chunks over 16 MiB on 32 bits.
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -62,7 +62,7 @@ use crate::errno::Errno;
 use crate::sys::futex::Mutex;
 use crate::sys::memory;
 
-/// The allocator that [`entry!`](crate::entry!) makes the program's. Its functions are [`GlobalAlloc`]'s.
+/// The allocator that [`entry!`](crate::entry!) makes the program's. Its functions are those of [`GlobalAlloc`].
 ///
 /// ```
 /// use std::alloc::{GlobalAlloc, Layout};
@@ -82,7 +82,7 @@ pub struct Heap {
 }
 
 impl Heap {
-    /// An empty one, without a system call.
+    /// Makes an empty heap, without a system call.
     pub const fn new() -> Self {
         Self {
             blocks: Mutex::new(Blocks {

@@ -1,10 +1,10 @@
-//! Reading and writing, with small buffers and no heap; and [`println!`](crate::println!).
+//! Reading and writing with small buffers and without a heap; [`println!`](crate::println!).
 //!
-//! What a signal handler interrupts goes on here, with or without `SA_RESTART`. Who wants to know of the signal calls
-//! [`sys::fd::read`] and [`sys::fd::write`], which say `EINTR`.
+//! The functions of this module repeat a system call that a signal handler interrupts, with or without `SA_RESTART`. To get
+//! `EINTR` instead, call [`sys::fd::read`] and [`sys::fd::write`].
 //!
-//! Nothing here waits for a descriptor that does not block: `EAGAIN` is returned as any other error. A write to a pipe or
-//! socket that nobody reads any more sends `SIGPIPE`, which ends the program unless it is ignored; then it is `EPIPE`.
+//! No function waits for a non-blocking descriptor: `EAGAIN` is returned as any other error. Writing to a pipe or socket
+//! without a reader raises `SIGPIPE`, which ends the program; if the signal is ignored, the error is `EPIPE`.
 
 use core::fmt;
 
@@ -20,10 +20,10 @@ pub use crate::sys::fd::{stderr, stdin, stdout};
 
 // ---- Without a buffer ----
 
-/// Reads once: how many bytes came; 0 at the end.
+/// Reads once. Returns the number of bytes; 0 at the end of the file.
 ///
 /// # Errors
-/// What `read(2)` says, but for `EINTR`.
+/// Those of `read(2)`, except `EINTR`.
 pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     loop {
         match sys::fd::read(fd, buffer) {
@@ -33,7 +33,7 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     }
 }
 
-/// Reads until the buffer is full or the end is there: how many bytes came.
+/// Reads until the buffer is full or the file ends. Returns the number of bytes.
 ///
 /// ```
 /// use nestling::{AsFd, OFlags, io, sys};
@@ -45,7 +45,7 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
 /// ```
 ///
 /// # Errors
-/// As [`read`]. How much came before is not said.
+/// Those of [`read`]. The number of bytes read before is not returned.
 pub fn fill(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     let mut length = 0;
     while let free @ [_, ..] = buffer.get_mut(length..).unwrap_or_default() {
@@ -57,10 +57,10 @@ pub fn fill(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     Ok(length)
 }
 
-/// Reads as many bytes as the buffer takes.
+/// Reads as many bytes as the buffer holds.
 ///
 /// # Errors
-/// `ENODATA` if the end comes before; else as [`fill`].
+/// `ENODATA` if the file ends before; otherwise those of [`fill`].
 pub fn read_exact(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(), Errno> {
     if fill(fd, buffer)? == buffer.len() {
         Ok(())
@@ -69,11 +69,11 @@ pub fn read_exact(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(), Errno> {
     }
 }
 
-/// Reads all there is until the end, behind what `bytes` holds already: how many bytes came. The system calls are few: the
-/// room doubles.
+/// Reads to the end of the file and appends to `bytes`. Returns the number of bytes read. The room doubles, so that there are
+/// few system calls.
 ///
 /// # Errors
-/// As [`read`], and `ENOMEM`. What came before stays in `bytes`.
+/// Those of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
 #[cfg(feature = "alloc")]
 pub fn read_to_end(fd: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
     let start = bytes.len();
@@ -98,7 +98,7 @@ pub fn read_to_end(fd: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> Result<usize, Err
 /// Writes all the bytes.
 ///
 /// # Errors
-/// What `write(2)` says, but for `EINTR`; `EIO` if it writes nothing. How much went before is not said.
+/// Those of `write(2)`, except `EINTR`; `EIO` if it writes nothing. The number of bytes written before is not returned.
 pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match sys::fd::write(fd, bytes) {
@@ -111,10 +111,10 @@ pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Copies all there is until the end: how many bytes. Two system calls for 4 KiB.
+/// Copies everything up to the end of the file. Returns the number of bytes. Two system calls for each 4 KiB.
 ///
 /// # Errors
-/// As [`read`] and [`write_all`].
+/// Those of [`read`] and [`write_all`].
 pub fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<u64, Errno> {
     let (mut buffer, mut copied) = ([0; 4096], 0);
     loop {
@@ -129,10 +129,10 @@ pub fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<u64, Errno> {
 
 // ---- Reading through a buffer ----
 
-/// Reads ahead, into a buffer of 1 KiB, and gives out lines or pieces.
+/// Reads into a buffer of 1 KiB, and returns lines or pieces of it.
 ///
-/// What it has read ahead, nobody else who reads there sees, and it is lost with the `Reader`: where others are to read
-/// on, as a shell's commands its standard input, read byte by byte with [`read`].
+/// Bytes in the buffer are lost to other readers of the same file, and when the `Reader` is dropped. A program whose children
+/// read on from the same descriptor, as a shell's do from its standard input, must read byte by byte with [`read`].
 ///
 /// ```
 /// use nestling::{AsFd, OFlags, io, sys};
@@ -155,7 +155,7 @@ pub struct Reader<'fd> {
 }
 
 impl<'fd> Reader<'fd> {
-    /// Reads from `fd`.
+    /// Makes a reader of `fd`.
     pub fn new(fd: BorrowedFd<'fd>) -> Self {
         Self {
             fd,
@@ -165,11 +165,11 @@ impl<'fd> Reader<'fd> {
         }
     }
 
-    /// What was read ahead, after reading if that is nothing; empty at the end. [`consume`](Self::consume) says how much
-    /// of it was used: the rest comes again.
+    /// Returns the bytes in the buffer, and fills it before if it is empty; an empty slice at the end of the file. Call
+    /// [`consume`](Self::consume) with the number of bytes used; the next call returns the others again.
     ///
     /// # Errors
-    /// As [`read`].
+    /// Those of [`read`].
     pub fn fill_buf(&mut self) -> Result<&[u8], Errno> {
         if self.start >= self.end {
             (self.start, self.end) = (0, 0);
@@ -178,16 +178,17 @@ impl<'fd> Reader<'fd> {
         Ok(self.buffer.get(self.start..self.end).unwrap_or_default())
     }
 
-    /// Takes the first `count` bytes of what [`fill_buf`](Self::fill_buf) gave.
+    /// Removes the first `count` bytes of those that [`fill_buf`](Self::fill_buf) returned.
     pub fn consume(&mut self, count: usize) {
         self.start = self.end.min(self.start.saturating_add(count));
     }
 
-    /// Reads up to the next `byte` and that, or to the end, or until `buffer` is full: how many bytes came, 0 at the end.
-    /// If the last is not `byte`, there is more of it, or it was the end that came; nothing is lost.
+    /// Reads up to and including the next `byte`, or to the end of the file, or until `buffer` is full. Returns the number of
+    /// bytes, 0 at the end of the file. If the last byte read is not `byte`, either the buffer was full, and the next call
+    /// continues, or the file has ended.
     ///
     /// # Errors
-    /// As [`read`]. What came before is lost.
+    /// Those of [`read`]. The bytes read before an error are lost.
     pub fn fill_until(&mut self, byte: u8, buffer: &mut [u8]) -> Result<usize, Errno> {
         let mut length = 0;
         loop {
@@ -208,11 +209,11 @@ impl<'fd> Reader<'fd> {
         }
     }
 
-    /// Reads up to the next `byte` and that, or to the end, behind what `bytes` holds already: how many bytes came, 0 at
-    /// the end.
+    /// Reads up to and including the next `byte`, or to the end of the file, and appends to `bytes`. Returns the number of
+    /// bytes read, 0 at the end of the file.
     ///
     /// # Errors
-    /// As [`read`], and `ENOMEM`. What came before stays in `bytes`.
+    /// Those of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
     #[cfg(feature = "alloc")]
     pub fn read_until(&mut self, byte: u8, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
         let mut length = 0;
@@ -227,10 +228,10 @@ impl<'fd> Reader<'fd> {
         }
     }
 
-    /// Reads all there is until the end, as [`read_to_end`].
+    /// Reads to the end of the file, as [`read_to_end`] does.
     ///
     /// # Errors
-    /// As [`read`], and `ENOMEM`. What came before stays in `bytes`.
+    /// Those of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
     #[cfg(feature = "alloc")]
     pub fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
         let ahead = self.buffer.get(self.start..self.end).unwrap_or_default();
@@ -265,10 +266,10 @@ impl fmt::Debug for Reader<'_> {
 
 // ---- Writing through a buffer ----
 
-/// Collects text and writes it when it has enough, or on [`flush`](Self::flush), or when dropped.
+/// Collects text in a buffer, and writes it when the buffer is full, on [`flush`](Self::flush), and when dropped.
 ///
-/// A text of up to 512 bytes so reaches the descriptor in one write, and is not torn by another process's. For much of it,
-/// [`write_all`] makes fewer system calls.
+/// So a text of up to 512 bytes reaches the descriptor in one write, and text of other processes does not come between. For
+/// long texts, [`write_all`] makes fewer system calls.
 pub struct Writer<'fd> {
     fd: BorrowedFd<'fd>,
     buffer: [u8; 512],
@@ -276,7 +277,7 @@ pub struct Writer<'fd> {
 }
 
 impl<'fd> Writer<'fd> {
-    /// Writes to `fd`.
+    /// Makes a writer to `fd`.
     pub fn new(fd: BorrowedFd<'fd>) -> Self {
         Self {
             fd,
@@ -288,7 +289,7 @@ impl<'fd> Writer<'fd> {
     /// Adds bytes.
     ///
     /// # Errors
-    /// As [`write_all`]. The text that could not be written is lost.
+    /// Those of [`write_all`]. The text that could not be written is lost.
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Errno> {
         while !bytes.is_empty() {
             let free = self.buffer.get_mut(self.length..).unwrap_or_default();
@@ -306,10 +307,10 @@ impl<'fd> Writer<'fd> {
         Ok(())
     }
 
-    /// Writes what is collected.
+    /// Writes the text in the buffer.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// Those of [`write`](Self::write).
     #[inline(never)]
     pub fn flush(&mut self) -> Result<(), Errno> {
         let bytes = self.buffer.get(..self.length).unwrap_or_default();
@@ -346,12 +347,12 @@ impl fmt::Debug for Writer<'_> {
 
 // ---- Printing ----
 
-/// Writes each of its arguments, which are [`Text`](crate::text::Text), to standard output: std's `print!` without
-/// `core::fmt`, and so without a format string.
+/// Writes its arguments, which are [`Text`](crate::text::Text), to standard output: the `print!` of std without `core::fmt`,
+/// and therefore without a format string.
 ///
-/// One system call for up to 512 bytes. There is no buffer that outlives it, and no lock. What could not be written is
-/// lost: a program whose output matters writes through a [`Writer`](crate::io::Writer), whose
-/// [`flush`](crate::io::Writer::flush) says what went wrong. (std's panics, which PID 1 must not.)
+/// One system call for up to 512 bytes. No buffer remains afterwards, and there is no lock. Errors are lost: a program whose
+/// output matters writes through a [`Writer`](crate::io::Writer), whose [`flush`](crate::io::Writer::flush) returns the error.
+/// (The macro of std panics on an error, which PID 1 must not.)
 ///
 /// ```
 /// let (pid, status) = (nestling::sys::process::getpid(), nestling::ExitStatus::default());

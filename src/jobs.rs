@@ -1,34 +1,32 @@
 //! Jobs: process groups and the terminal they share (POSIX XBD 11.1.4, XCU 2.11).
 //!
-//! A job is a process group. The terminal has one *foreground* group, which may read it and gets the signals that are typed
-//! (Ctrl-C, Ctrl-Z); any other group that reads it is stopped by `SIGTTIN`, and one that changes it by `SIGTTOU`. A shell
-//! passes the terminal around: to the job that it starts or resumes, and back to itself when that stops or ends.
+//! A job is a process group. One group is the terminal's *foreground* group: it may read the terminal, and gets the signals
+//! that are typed (Ctrl-C, Ctrl-Z). Any other group is stopped by `SIGTTIN` if it reads the terminal and by `SIGTTOU` if it
+//! changes it. A shell passes the terminal to the job that it starts or resumes, and back to itself when the job stops or ends.
 //!
 //! # No race
 //!
-//! By hand, a shell must call `setpgid` and `tcsetpgrp` for a child that does the same, since either may be first: the child
-//! may read the terminal before it has it, or the shell may pass the terminal to a group that isn't there yet. Here neither
-//! can happen:
+//! Usually both a shell and its child must call `setpgid` and `tcsetpgrp`, because either may run first: the child may read the
+//! terminal before it has it, or the shell may pass the terminal to a group that does not exist yet. This module avoids both:
 //!
 //! - The *child* joins its group ([`Attributes::process_group`](spawn::Attributes::process_group)) and takes the terminal
 //!   ([`Action::SetForeground`](spawn::Action::SetForeground)) before its exec, and a spawn returns after that. So the program
-//!   never runs without the terminal, and when the shell has the child's id, the group is there and has it. There is
-//!   nothing left for the shell to do, and it could fail at nothing.
-//! - The further members of a pipeline join the first's group, whose id is the first's pid. That works even if the first has
-//!   ended meanwhile, as long as nobody has reaped it: a group lasts until its last member is reaped. So wait for a
-//!   pipeline when all of it is started, not before.
-//! - A stopped job gets the terminal first and `SIGCONT` then, so it doesn't find itself in the background.
-//! - When the shell takes the terminal back it is itself in the background, and would be stopped by `SIGTTOU`: that is blocked
-//!   meanwhile, in this thread.
+//!   never runs without the terminal, and when the shell knows the child's id, the group exists and has the terminal.
+//! - The other members of a pipeline join the group of the first, whose id is the first member's pid. This works even if the
+//!   first has ended, as long as it is not reaped: a group exists until its last member is reaped. So start the whole pipeline
+//!   before you wait for any of it.
+//! - A stopped job gets the terminal first and `SIGCONT` afterwards, so that it does not run in the background.
+//! - When the shell takes the terminal back, it is in the background, and `SIGTTOU` would stop it. So that signal is blocked in
+//!   this thread meanwhile.
 //!
 //! # Orphans
 //!
-//! A group is an orphan if nobody could resume it: no member has a parent in another group of the same session, as when
-//! their shell is gone. Stop signals from the terminal (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) do nothing to it, and what would
-//! have stopped it fails by `EIO` instead. If a group becomes an orphan while a member is stopped, the kernel sends it
-//! `SIGHUP` and `SIGCONT`. A session's leader, as a login shell is, is mostly an orphan.
+//! A group is an orphan if no member has a parent in another group of the same session, as when their shell has ended: then no
+//! process could resume it. Stop signals from the terminal (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) do nothing to it; a call that
+//! would have stopped it fails by `EIO`. If a group becomes an orphan while a member is stopped, the kernel sends it `SIGHUP`
+//! and `SIGCONT`. The group of a session's leader, such as a login shell, is usually an orphan.
 //!
-//! # A shell in small
+//! # A small shell
 //!
 //! ```no_run
 //! use nestling::jobs::{self, ControllingTerminal, Group};
@@ -96,8 +94,8 @@ use crate::sys;
 use crate::terminal::{self, Attributes, When};
 use crate::wait::{self, Options, Who};
 
-/// The signals that a terminal sends to jobs. A shell with job control ignores or handles them, or it would end by Ctrl-C and
-/// stop by Ctrl-Z; its jobs must not: give this as
+/// The signals that a terminal sends to jobs. A shell with job control ignores or handles them, so that Ctrl-C does not end it
+/// and Ctrl-Z does not stop it. Its jobs must have the default actions: pass this as
 /// [`Attributes::default_signals`](spawn::Attributes::default_signals).
 pub const SIGNALS: SigSet = SigSet::EMPTY
     .with(Signal::INT)
@@ -106,17 +104,17 @@ pub const SIGNALS: SigSet = SigSet::EMPTY
     .with(Signal::TTIN)
     .with(Signal::TTOU);
 
-/// A process group. Its id is its first member's, and is not used again before its last member is reaped.
+/// A process group. Its id is that of its first member, and is not reused before its last member is reaped.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Group(Pid);
 
 impl Group {
-    /// The group of this id: of a child that was started with `process_group: Some(0)`, its own.
+    /// Makes the group with this id: the pid of a child that was started with `process_group: Some(0)`.
     pub const fn new(id: Pid) -> Self {
         Self(id)
     }
 
-    /// Its id.
+    /// Returns the id.
     pub const fn id(self) -> Pid {
         self.0
     }
@@ -124,21 +122,21 @@ impl Group {
     /// Sends a signal to every member (`killpg(3)`). One system call.
     ///
     /// # Errors
-    /// `ESRCH` if there is no member; `EPERM` if none of them may be sent it; `EINVAL` for the group of process 1, which
-    /// `kill(2)` can't name.
+    /// `ESRCH` if the group has no members; `EPERM` if none of them may get it; `EINVAL` for the group of process 1, which
+    /// `kill(2)` cannot address.
     pub fn signal(self, signal: Signal) -> Result<(), Errno> {
         self.kill(Some(signal))
     }
 
-    /// Lets stopped members go on (`SIGCONT`). One system call.
+    /// Continues stopped members (`SIGCONT`). One system call.
     ///
     /// # Errors
-    /// As [`signal`](Self::signal), but `SIGCONT` may be sent to any process of this session.
+    /// Those of [`signal`](Self::signal), but `SIGCONT` may be sent to any process of this session.
     pub fn resume(self) -> Result<(), Errno> {
         self.kill(Some(Signal::CONT))
     }
 
-    /// Whether it has a member; one that has ended is a member until it is reaped. One system call.
+    /// Returns whether the group has members. A process that has ended is a member until it is reaped. One system call.
     ///
     /// # Errors
     /// `EINVAL` for the group of process 1.
@@ -158,11 +156,11 @@ impl Group {
         sys::process::kill(-self.0.as_raw(), signal)
     }
 
-    /// Waits until a member that is this process's child has changed, as [`wait_for`](wait::wait_for) does: which, and how.
-    /// One system call.
+    /// Waits until a member that is this process's child has changed its state, as [`wait_for`](wait::wait_for) does. Returns
+    /// its id and its status. One system call.
     ///
     /// # Errors
-    /// `ECHILD` if no child is left in it; `EINTR` if a signal handler ran.
+    /// `ECHILD` if the group has no children of this process; `EINTR` if a signal handler ran.
     pub fn wait(self, options: Options) -> Result<Option<(Pid, ExitStatus)>, Errno> {
         wait::wait_for(Who::Group(self.0), options)
     }
@@ -176,23 +174,23 @@ impl ControllingTerminal {
     /// Opens this process's controlling terminal, `/dev/tty`, close-on-exec.
     ///
     /// # Errors
-    /// `ENXIO` if there is none; `ENOENT` without `/dev/tty`, and the others of `open(2)`.
+    /// `ENXIO` if there is none; `ENOENT` if `/dev/tty` is missing, and the others of `open(2)`.
     pub fn open() -> Result<Self, Errno> {
         sys::fd::open(c"/dev/tty", OFlags::RDWR | OFlags::CLOEXEC, 0).map(Self)
     }
 
-    /// The one that is open at this descriptor, for reading at least. If it isn't this process's controlling terminal, all
-    /// that is done with it fails by `ENOTTY`.
+    /// Uses the terminal at this descriptor, which must be open for reading. If it is not this process's controlling terminal,
+    /// every function fails by `ENOTTY`.
     pub fn new(terminal: OwnedFd) -> Self {
         Self(terminal)
     }
 
-    /// Returns when this process's group is in the foreground. Until then its members are stopped by `SIGTTIN`: a shell that
-    /// is started in the background waits for its turn so. Two system calls in the foreground.
+    /// Waits until this process's group is in the foreground. Until then `SIGTTIN` stops the group, so that a shell that is
+    /// started in the background waits for its turn. Two system calls in the foreground.
     ///
     /// # Errors
-    /// `EIO` if it can't be stopped: nobody could resume it (its group is an orphan), or `SIGTTIN` is ignored or blocked, as
-    /// it should not be yet; or the terminal is hung up.
+    /// `EIO` if the process cannot be stopped because its group is an orphan, or because `SIGTTIN` is ignored or blocked (a
+    /// shell should ignore it only after this call); also if the terminal is hung up.
     pub fn wait_until_foreground(&self) -> Result<(), Errno> {
         while sys::terminal::tcgetpgrp(self.as_fd())? != sys::process::getpgid(0)? {
             // A shell by hand sends its group SIGTTIN here, over and over if that stops nobody. To the reader of no byte
@@ -205,7 +203,7 @@ impl ControllingTerminal {
         Ok(())
     }
 
-    /// Makes this process's group the foreground one, from the background too. Four system calls.
+    /// Makes this process's group the foreground group, also from the background. Four system calls.
     ///
     /// # Errors
     /// `ENOTTY` if it is not this process's controlling terminal, `EIO` if it is hung up.
@@ -214,12 +212,12 @@ impl ControllingTerminal {
         sys::terminal::tcsetpgrp(self.as_fd(), sys::process::getpgid(0)?)
     }
 
-    /// Remembers the terminal's attributes, for the time when it is taken back. For a job that is about to be started with
-    /// [`Action::SetForeground`](spawn::Action::SetForeground): if that start fails, dropping the guard sees to the terminal.
-    /// One system call.
+    /// Saves the terminal's attributes, to restore them when it is taken back. Call this before a job is started with
+    /// [`Action::SetForeground`](spawn::Action::SetForeground): if that fails, dropping the guard restores the terminal. One
+    /// system call.
     ///
     /// # Errors
-    /// As [`terminal::attributes`].
+    /// Those of [`terminal::attributes`].
     pub fn lend(&self) -> Result<Foreground<'_>, Errno> {
         let attributes = terminal::attributes(self.as_fd())?;
         Ok(Foreground {
@@ -228,13 +226,13 @@ impl ControllingTerminal {
         })
     }
 
-    /// Gives the terminal to a job that is there already, with the attributes that it had when it stopped. The job is to be
-    /// [resumed](Group::resume) after that, not before. Five system calls.
+    /// Passes the terminal to a job that exists already, with the attributes that the job had when it stopped.
+    /// [Resume](Group::resume) the job afterwards, not before. Five system calls.
     ///
     /// # Errors
-    /// `ESRCH` or `EPERM` if the group has no member any more (its number may be another session's by now); the terminal is
-    /// as before then. A group whose members have all ended but are not all reaped gets the terminal, to no avail. Else as
-    /// [`take`](Self::take).
+    /// `ESRCH` or `EPERM` if the group has no members left (its number may be another session's by now): then the terminal is
+    /// unchanged. A group whose members have all ended, and are not all reaped, gets the terminal without an error. Otherwise
+    /// those of [`take`](Self::take).
     pub fn hand_over(
         &self,
         group: Group,
@@ -256,7 +254,7 @@ impl AsFd for ControllingTerminal {
     }
 }
 
-/// A job has the terminal. Dropped, this is [`take_back`](Self::take_back), and what goes wrong is lost.
+/// A job has the terminal. Dropping this is [`take_back`](Self::take_back) without its error.
 #[derive(Debug)]
 #[must_use = "dropping it takes the terminal back"]
 pub struct Foreground<'t> {
@@ -265,21 +263,21 @@ pub struct Foreground<'t> {
 }
 
 impl Foreground<'_> {
-    /// Takes the terminal back for this process's group, and restores its attributes: after a job that stopped or was killed,
-    /// say. What the job had made of them is the answer, for [`hand_over`](ControllingTerminal::hand_over). Six system
+    /// Takes the terminal back for this process's group, and restores its attributes, for example after a job that stopped or
+    /// was killed. Returns the attributes that the job has left, for [`hand_over`](ControllingTerminal::hand_over). Six system
     /// calls.
     ///
     /// # Errors
-    /// As [`take`](ControllingTerminal::take).
+    /// Those of [`take`](ControllingTerminal::take).
     pub fn take_back(self) -> Result<Attributes, Errno> {
         ManuallyDrop::new(self).restore()
     }
 
-    /// Takes the terminal back and leaves its attributes as the job has made them: after one that exited, as shells do it,
-    /// else `stty` would be of no use. Four system calls.
+    /// Takes the terminal back and keeps the attributes that the job has left. Shells do this after a job that exited;
+    /// otherwise `stty` would have no effect. Four system calls.
     ///
     /// # Errors
-    /// As [`take`](ControllingTerminal::take).
+    /// Those of [`take`](ControllingTerminal::take).
     pub fn take_back_as_is(self) -> Result<(), Errno> {
         ManuallyDrop::new(self).terminal.take()
     }

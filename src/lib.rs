@@ -1,8 +1,9 @@
 //! Start programs without `fork` and without libc, and know why a start failed.
 //!
-//! The heart is [`spawn`]: a child made with `clone(CLONE_VM | SIGCHLD)` runs a new function on a small stack inside the
-//! caller's own, carries out [`Action`](spawn::Action)s and [`Attributes`](spawn::Attributes), leaves by `execve`, and
-//! tells the parent which step failed and why, if one did. It costs the same however much memory the parent has, needs neither libc nor heap, and works on x86_64, aarch64, riscv64 and i386.
+//! The core is [`spawn`]: a child made with `clone(CLONE_VM | SIGCHLD)` runs a new function on a small stack inside the
+//! caller's own. It carries out [`Action`](spawn::Action)s and [`Attributes`](spawn::Attributes), and ends with `execve`; if a
+//! step fails, it reports to the parent which step and why. The cost does not depend on the parent's memory. Neither libc nor a
+//! heap is needed. It works on x86_64, aarch64, riscv64 and i386.
 //!
 //! ```
 //! use nestling::spawn::{Program, Spawn};
@@ -18,29 +19,28 @@
 //!
 //! # The map
 //!
-//! From the ground up; each floor uses those before it and no other.
+//! From the ground up; each floor uses only those before it:
 //!
-//! - `arch/`: the four architectures, a file each.
-//! - The vocabulary, at the crate's root: [`Errno`], [`OwnedFd`] and [`BorrowedFd`], [`OFlags`] and [`Stat`], [`Signal`] and [`SigSet`],
-//!   [`Pid`] and [`ExitStatus`], [`Args`], [`Resource`] and [`Policy`], and [`text`].
-//! - [`sys`]: the system calls, a small typed function each.
-//! - What stands on them: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`]; [`spawn`] and [`wait`];
-//!   `heap`.
-//! - What starts programs as people know it: [`system`](system::system), [`popen`](popen::popen), `command::Command`; and
-//!   [`jobs`].
-//! - `rt`: the runtime of a program without libc (feature `rt`).
+//! - `arch/`: a file for each of the four architectures.
+//! - The vocabulary, at the crate's root: [`Errno`], [`OwnedFd`] and [`BorrowedFd`], [`OFlags`] and [`Stat`], [`Signal`] and
+//!   [`SigSet`], [`Pid`] and [`ExitStatus`], [`Args`], [`Resource`] and [`Policy`], and [`text`].
+//! - [`sys`]: a small typed function for each system call.
+//! - Helpers: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`], [`wait`]; `heap`; `rt`, the runtime
+//!   of a program without libc.
+//! - The core: [`spawn`].
+//! - Known interfaces on top of it: [`system`](system::system), [`popen`](popen::popen), `command::Command` and [`jobs`].
 //! - The programs: `spawn`, the core on the command line; `init`, a PID 1 for containers and machines; `sh`, a POSIX shell.
 //!
-//! `examples` shows a supervisor, a pipeline, and a program with a large heap that runs another as another user.
+//! `examples` shows a supervisor, a pipeline, and a program with a large heap that runs a command as another user.
 //!
 //! # Features
 //!
 //! - `rt`: `entry!` and the module `rt`, for programs without libc.
-//! - `alloc`: what needs a heap: `command`, whatever fills a `Vec`, and, with `rt`, the `heap` itself.
-//! - `std`: conversions to and from the standard library's types; children inherit the environment as the standard library
-//!   has it. A program of the standard library wants this for `Command`, `popen` and `system`, and must not use `entry!`.
+//! - `alloc`: everything that needs a heap: `command`, the functions that fill a `Vec`, and, with `rt`, the `heap` itself.
+//! - `std`: conversions to and from the standard library's types; children inherit the environment that the standard library
+//!   has. A program of the standard library needs this for `Command`, `popen` and `system`, and must not use `entry!`.
 //!
-//! What each costs in bytes, `cargo xtask size` shows.
+//! `cargo xtask size` shows what each of them costs in bytes.
 #![no_std]
 #![deny(unsafe_code)]
 // The library does not panic, except in `Args::new`, as documented, and in `alloc` when memory runs out: its caller may be PID 1.

@@ -1,44 +1,44 @@
-//! Resource limits and scheduling: what `setrlimit(2)`, `sched(7)` and `setpriority(2)` speak of.
+//! Resource limits and scheduling policies, for `setrlimit(2)`, `sched(7)` and `setpriority(2)`.
 
 use linux_raw_sys::general as linux;
 
 use crate::text;
 
-/// A resource that can be limited (`getrlimit(2)`).
+/// A resource with a limit (`getrlimit(2)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Resource {
-    /// CPU time, seconds.
+    /// CPU time, in seconds.
     Cpu = linux::RLIMIT_CPU as u8,
-    /// Size of a written file, bytes.
+    /// Size of a file that is written, in bytes.
     FileSize = linux::RLIMIT_FSIZE as u8,
-    /// Data segment, bytes.
+    /// Data segment, in bytes.
     Data = linux::RLIMIT_DATA as u8,
-    /// Stack, bytes.
+    /// Stack, in bytes.
     Stack = linux::RLIMIT_STACK as u8,
-    /// Core dump, bytes.
+    /// Core dump, in bytes.
     Core = linux::RLIMIT_CORE as u8,
-    /// Resident memory, bytes (Linux does not enforce it).
+    /// Resident memory, in bytes. Linux does not enforce it.
     Rss = linux::RLIMIT_RSS as u8,
-    /// Processes of the user.
+    /// Number of the user's processes.
     Nproc = linux::RLIMIT_NPROC as u8,
-    /// One more than the highest descriptor number.
+    /// Descriptor numbers: one more than the highest allowed.
     Nofile = linux::RLIMIT_NOFILE as u8,
-    /// Locked memory, bytes.
+    /// Locked memory, in bytes.
     Memlock = linux::RLIMIT_MEMLOCK as u8,
-    /// Address space, bytes.
+    /// Address space, in bytes.
     As = linux::RLIMIT_AS as u8,
-    /// File locks.
+    /// Number of file locks.
     Locks = linux::RLIMIT_LOCKS as u8,
-    /// Queued signals of the user.
+    /// Number of the user's queued signals.
     Sigpending = linux::RLIMIT_SIGPENDING as u8,
-    /// Message queues of the user, bytes.
+    /// The user's message queues, in bytes.
     Msgqueue = linux::RLIMIT_MSGQUEUE as u8,
     /// Ceiling of the nice value, as 20 minus the value.
     Nice = linux::RLIMIT_NICE as u8,
     /// Ceiling of the real-time priority.
     Rtprio = linux::RLIMIT_RTPRIO as u8,
-    /// CPU time under a real-time policy without a blocking call, microseconds.
+    /// CPU time under a real-time policy without a blocking system call, in microseconds.
     Rttime = linux::RLIMIT_RTTIME as u8,
 }
 
@@ -65,7 +65,7 @@ impl Resource {
     /// Their names in the order of their numbers, as `limits.conf(5)` and `prlimit(1)` have them.
     const NAMES: &str = "cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime";
 
-    /// Its name, as in `nofile`.
+    /// Returns the name, such as `nofile`.
     pub fn name(self) -> &'static str {
         text::word_str(Self::NAMES, b' ', self as usize)
     }
@@ -74,7 +74,7 @@ impl Resource {
         text::word(Self::NAMES, b' ', self as usize)
     }
 
-    /// The resource of this name.
+    /// Returns the resource with this name.
     ///
     /// ```
     /// use nestling::Resource;
@@ -85,13 +85,12 @@ impl Resource {
     }
 }
 
-/// A soft limit, which is enforced, and the hard one up to which it may be raised. A 32-bit kernel takes what 32 bits don't hold for
-/// no limit.
+/// A soft and a hard limit. On a 32-bit kernel, a value of more than 32 bits means no limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rlimit {
-    /// What is enforced.
+    /// The soft limit, which the kernel enforces.
     pub soft: u64,
-    /// The soft limit's ceiling.
+    /// The hard limit, up to which the soft limit may be raised.
     pub hard: u64,
 }
 
@@ -104,15 +103,15 @@ impl Rlimit {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Policy {
-    /// The ordinary one.
+    /// The default policy of Linux (`SCHED_OTHER`).
     Other = linux::SCHED_NORMAL,
-    /// Real time, first in, first out.
+    /// Real time, first in, first out (`SCHED_FIFO`).
     Fifo = linux::SCHED_FIFO,
-    /// Real time, in turns.
+    /// Real time, round robin (`SCHED_RR`).
     RoundRobin = linux::SCHED_RR,
-    /// For work that nobody waits for.
+    /// Batch work (`SCHED_BATCH`).
     Batch = linux::SCHED_BATCH,
-    /// For what is left over.
+    /// Work at the lowest priority (`SCHED_IDLE`).
     Idle = linux::SCHED_IDLE,
 }
 
@@ -126,7 +125,7 @@ impl Policy {
         Some(Self::Idle),
     ];
 
-    /// The policy of the name that `chrt(1)` has for it: `other`, `fifo`, `rr`, `batch`, `idle`.
+    /// Returns the policy with the name that `chrt(1)` uses: `other`, `fifo`, `rr`, `batch` or `idle`.
     pub fn from_name(name: &[u8]) -> Option<Self> {
         text::position("other fifo rr batch 4 idle", name)
             .and_then(|index| Self::ALL.get(index).copied().flatten())

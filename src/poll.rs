@@ -1,7 +1,7 @@
-//! Waiting for descriptors: `poll(2)` and `epoll(7)`.
+//! Waiting for descriptors by `poll(2)` and `epoll(7)`.
 //!
-//! Signals become descriptors by [`SignalFd`](crate::signals::SignalFd), timers by [`Timer`](crate::time::Timer), children
-//! by a [pidfd](crate::spawn::Child::pidfd). So one loop waits for everything:
+//! [`SignalFd`](crate::signals::SignalFd) makes a descriptor of signals, [`Timer`](crate::time::Timer) of a timer, and a
+//! [pidfd](crate::spawn::Child::pidfd) is one of a child, so that one loop can wait for everything:
 //!
 //! ```
 //! use core::time::Duration;
@@ -32,26 +32,26 @@ use crate::sys;
 pub use crate::sys::poll::{EpollEvent, Events, PollFd};
 use crate::time::despite_handlers;
 
-/// Waits until something is the case with one of the descriptors, or the time is over: with how many, 0 then. Without a time
-/// it waits as long as it takes; with a time of zero it only looks (`poll(2)`).
+/// Waits until an event occurs on one of the descriptors or the time is over. Returns how many descriptors have events, 0 if
+/// the time is over. Without a timeout it waits without limit; with a timeout of zero it does not wait (`poll(2)`).
 ///
-/// One system call, and one more for a time that is not zero; repeated if a signal handler interrupts it.
+/// One system call, and one more for a timeout that is not zero; repeated if a signal handler interrupts it.
 ///
 /// # Errors
 /// `EINVAL` for more descriptors than `RLIMIT_NOFILE` allows; `ENOMEM`; `ENOSYS` on i386 before Linux 5.1. A descriptor that is
-/// not open is no error, but [`Events::NVAL`].
+/// not open is not an error: it gets the event [`Events::NVAL`].
 pub fn poll(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> Result<usize, Errno> {
     despite_handlers(timeout, |rest| sys::poll::ppoll(fds, rest, None))
 }
 
-/// As [`poll`], but with `mask` as the thread's signal mask meanwhile, and over as soon as a handler has run. One system call
-/// (`ppoll(2)`).
+/// Waits as [`poll`] does, with `mask` as the thread's signal mask during the wait, and returns as soon as a signal handler has
+/// run. One system call (`ppoll(2)`).
 ///
-/// A program blocks the signals that it handles and lets them through here and nowhere else. So none can come between its
-/// last look at what a handler sets and the wait. With no descriptors it is `sigsuspend`.
+/// A program blocks the signals that it handles and unblocks them only during this call. Then no signal can arrive between its
+/// last check of what a handler sets and the wait. With no descriptors, this is `sigsuspend`.
 ///
 /// # Errors
-/// As [`poll`]; `EINTR` after a handler has run.
+/// Those of [`poll`]; `EINTR` after a handler has run.
 ///
 /// ```
 /// use nestling::{Errno, SigSet, Signal, poll, signals, sys};
@@ -72,11 +72,11 @@ pub fn ppoll(
     sys::poll::ppoll(fds, timeout, Some(mask))
 }
 
-/// A set of descriptors to wait for that the kernel keeps (`epoll(7)`): the wait costs the same however many they are. It
+/// A set of descriptors that the kernel keeps, to wait for (`epoll(7)`). The cost of a wait does not depend on their number. It
 /// closes on exec.
 ///
-/// What is added is the open file behind the descriptor: it is taken out when the last descriptor of it is closed, in whatever
-/// process. So [`delete`](Self::delete) a descriptor, before closing it, that a child may have, too.
+/// A member of the set is the open file that a descriptor refers to. The kernel removes it when the last descriptor of that
+/// file is closed, in any process. So [`delete`](Self::delete) a descriptor before you close it, if a child may have it, too.
 ///
 /// ```
 /// use nestling::poll::{Epoll, EpollEvent, Events};
@@ -96,7 +96,7 @@ pub fn ppoll(
 pub struct Epoll(OwnedFd);
 
 impl Epoll {
-    /// An empty set. One system call.
+    /// Makes an empty set. One system call.
     ///
     /// # Errors
     /// `EMFILE`, `ENFILE`, `ENOMEM`.
@@ -104,16 +104,16 @@ impl Epoll {
         sys::poll::epoll_create().map(Self)
     }
 
-    /// Adds a descriptor. `data` comes back with its events. One system call.
+    /// Adds a descriptor. `data` is returned with its events. One system call.
     ///
     /// # Errors
-    /// `EEXIST` if it is in the set; `EPERM` for what can't be waited for, such as a file on a disk; `ELOOP`, `ENOMEM`,
-    /// `ENOSPC`.
+    /// `EEXIST` if it is in the set; `EPERM` for a descriptor that cannot be waited for, such as a file on a disk; `ELOOP`,
+    /// `ENOMEM`, `ENOSPC`.
     pub fn add(&self, fd: BorrowedFd<'_>, events: Events, data: u64) -> Result<(), Errno> {
         sys::poll::epoll_add(self.as_fd(), fd, events, data)
     }
 
-    /// Changes what is asked of a descriptor in the set. One system call.
+    /// Changes the events to wait for on a descriptor of the set. One system call.
     ///
     /// # Errors
     /// `ENOENT` if it is not in the set; `ENOMEM`.
@@ -121,7 +121,7 @@ impl Epoll {
         sys::poll::epoll_modify(self.as_fd(), fd, events, data)
     }
 
-    /// Takes a descriptor out. One system call.
+    /// Removes a descriptor. One system call.
     ///
     /// # Errors
     /// `ENOENT` if it is not in the set.
@@ -129,13 +129,13 @@ impl Epoll {
         sys::poll::epoll_delete(self.as_fd(), fd)
     }
 
-    /// Waits until something is the case with a descriptor of the set, or the time is over: the events, as many as there is
-    /// `room` for, none then. The time is rounded up to milliseconds; 24 days are the longest.
+    /// Waits until an event occurs on a descriptor of the set or the time is over. Returns as many events as `room` can hold,
+    /// none if the time is over. The timeout is rounded up to milliseconds and is at most 24 days.
     ///
-    /// One system call, and one more for a time that is not zero; repeated if a signal handler interrupts it.
+    /// One system call, and one more for a timeout that is not zero; repeated if a signal handler interrupts it.
     ///
     /// # Errors
-    /// `EINVAL` if there is no room at all.
+    /// `EINVAL` if `room` is empty.
     pub fn wait<'a>(
         &self,
         room: &'a mut [EpollEvent],
@@ -147,11 +147,11 @@ impl Epoll {
         Ok(room.get(..count).unwrap_or_default())
     }
 
-    /// As [`wait`](Self::wait), but with `mask` as the thread's signal mask meanwhile, and over as soon as a handler has run:
-    /// see [`ppoll`]. One system call (`epoll_pwait(2)`).
+    /// Waits as [`wait`](Self::wait) does, with `mask` as the thread's signal mask during the wait, and returns as soon as a
+    /// signal handler has run: see [`ppoll`]. One system call (`epoll_pwait(2)`).
     ///
     /// # Errors
-    /// As [`wait`](Self::wait); `EINTR` after a handler has run.
+    /// Those of [`wait`](Self::wait); `EINTR` after a handler has run.
     pub fn pwait<'a>(
         &self,
         room: &'a mut [EpollEvent],

@@ -1,4 +1,4 @@
-//! Reading what a shell's command writes, or writing what it reads: POSIX XSH [`popen`] and [`pclose`].
+//! Reading the output of a shell command, or writing its input: POSIX XSH [`popen`] and [`pclose`].
 
 use core::ffi::CStr;
 
@@ -12,14 +12,15 @@ use crate::{io, sys};
 
 /// Starts `sh -c -- command` with this process's environment, and a pipe to or from it (POSIX XSH `popen`):
 ///
-/// - `"r"`: what it writes to its standard output can be [`read`](Popen::read);
-/// - `"w"`: what is [written](Popen::write_all) it reads from its standard input;
-/// - `"r+"`: both, as on the BSDs. Mind that both sides wait if each writes more than a pipe holds (64 KiB) and neither reads.
+/// - `"r"`: [`read`](Popen::read) returns what the command writes to its standard output;
+/// - `"w"`: the command reads from its standard input what is [written](Popen::write_all);
+/// - `"r+"`: both, as on the BSDs. Both sides wait for ever if each writes more than a pipe holds (64 KiB) and neither reads.
 ///
-/// The pipe is close-on-exec always, so no later child holds it open, as POSIX asks of streams that earlier calls have opened
-/// (its `"e"` may be given, and changes nothing). Costs two system calls for each pipe and one in the child, beside the spawn.
+/// The pipe always closes on exec, so that no later child holds it open: POSIX requires this for the streams of earlier calls.
+/// (The mode `"e"` is accepted and changes nothing.) It costs two system calls for each pipe and one in the child, in addition
+/// to the spawn.
 ///
-/// A signal that this process ignores is ignored in the command, too: `SIGPIPE` in a program of the standard library.
+/// A signal that this process ignores is ignored in the command, too; in a program of the standard library, that is `SIGPIPE`.
 ///
 /// ```
 /// use nestling::popen::{pclose, popen};
@@ -34,7 +35,7 @@ use crate::{io, sys};
 /// ```
 ///
 /// # Errors
-/// The step that failed: [`Pipe`](Step::Pipe) with `EINVAL` if `mode` is none of the above, or `EMFILE`; or one of the spawn's.
+/// The step that failed: [`Pipe`](Step::Pipe) with `EINVAL` for another mode, or with `EMFILE`; or a step of the spawn.
 pub fn popen(command: &CStr, mode: &str) -> Result<Popen, Error<'static>> {
     let pipe_failed = |errno| Error::Failed {
         step: Step::Pipe,
@@ -97,9 +98,9 @@ pub(crate) fn duplicate(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Er
     })
 }
 
-/// A command that was started by [`popen`], and this side of its pipes.
+/// A command that [`popen`] has started, and this side of its pipes.
 ///
-/// Dropping it is a [`pclose`] whose status is lost: it waits.
+/// Dropping it is a [`pclose`] without its result: it waits.
 #[derive(Debug)]
 pub struct Popen {
     input: Option<OwnedFd>,
@@ -109,20 +110,21 @@ pub struct Popen {
     child: Option<Child>,
 }
 
-/// Closes the pipes, waits until the command has ended, and says how it did (POSIX XSH `pclose`). Other children are left
-/// alone.
+/// Closes the pipes, waits until the command has ended, and returns its status (POSIX XSH `pclose`). It does not reap other
+/// children.
 ///
 /// # Errors
-/// `ECHILD` if somebody else has reaped the command, or `SIGCHLD` is ignored.
+/// `ECHILD` if another wait has reaped the command, or if `SIGCHLD` is ignored.
 pub fn pclose(mut stream: Popen) -> Result<ExitStatus, Errno> {
     stream.close()
 }
 
 impl Popen {
-    /// Reads what the command has written: how many bytes came; 0 when it, and whoever else has its output, has closed it.
+    /// Reads output of the command. Returns the number of bytes; 0 when the command, and every other process that has its
+    /// output open, has closed it.
     ///
     /// # Errors
-    /// `EBADF` if the mode was `"w"`; else as [`io::read`].
+    /// `EBADF` if the mode was `"w"`; otherwise those of [`io::read`].
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
         io::read(self.output().ok_or(Errno::EBADF)?, buffer)
     }
@@ -130,28 +132,28 @@ impl Popen {
     /// Writes all the bytes to the command.
     ///
     /// # Errors
-    /// `EBADF` if the mode was `"r"` or the input is closed; `EPIPE` if the command has closed its side and `SIGPIPE` is ignored,
-    /// which else ends this process; else as [`io::write_all`].
+    /// `EBADF` if the mode was `"r"` or the input is closed; `EPIPE` if the command has closed its input and `SIGPIPE` is
+    /// ignored (if it is not, the signal ends this process); otherwise those of [`io::write_all`].
     pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), Errno> {
         io::write_all(self.input().ok_or(Errno::EBADF)?, bytes)
     }
 
-    /// Closes the pipe to the command: it reads the end then.
+    /// Closes the pipe to the command, which then reads end-of-file.
     pub fn close_input(&mut self) {
         self.input = None;
     }
 
-    /// The pipe to the command, for an [`io::Writer`] or a poll.
+    /// Returns the pipe to the command, for an [`io::Writer`] or a poll.
     pub fn input(&self) -> Option<BorrowedFd<'_>> {
         self.input.as_ref().map(AsFd::as_fd)
     }
 
-    /// The pipe from the command, for an [`io::Reader`] or a poll.
+    /// Returns the pipe from the command, for an [`io::Reader`] or a poll.
     pub fn output(&self) -> Option<BorrowedFd<'_>> {
         self.output.as_ref().map(AsFd::as_fd)
     }
 
-    /// The shell's process id.
+    /// Returns the shell's process id.
     pub fn id(&self) -> Pid {
         self.id
     }

@@ -3,17 +3,17 @@
 use crate::signal::Signal;
 use crate::text::{self, Sink, Text};
 
-/// A process's id.
+/// A process id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Pid(pub(crate) i32);
 
 impl Pid {
-    /// The id of this number, which is positive.
+    /// Makes a process id of a positive number.
     pub const fn from_raw(id: i32) -> Option<Self> {
         if id > 0 { Some(Self(id)) } else { None }
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn as_raw(self) -> i32 {
         self.0
     }
@@ -27,30 +27,30 @@ impl Text for Pid {
     }
 }
 
-/// How a process ended (or, where that was asked for, stopped or continued), as `std::process::ExitStatus` with
+/// How a process ended, or, if the wait asked for that, how it stopped or continued; as `std::process::ExitStatus` with
 /// `std::os::unix::process::ExitStatusExt`.
 ///
-/// `Display` reads as std's: `exit status: 1`, `signal: 9 (SIGKILL)`.
+/// `Display` writes the same text as std: `exit status: 1`, `signal: 9 (SIGKILL)`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ExitStatus(i32);
 
 impl ExitStatus {
-    /// The status of this wait status (`wait(2)`).
+    /// Makes an exit status of a wait status (`wait(2)`).
     pub const fn from_raw(raw: i32) -> Self {
         Self(raw)
     }
 
-    /// The wait status.
+    /// Returns the wait status.
     pub const fn into_raw(self) -> i32 {
         self.0
     }
 
-    /// Whether it exited with 0.
+    /// Returns whether the process exited with 0.
     pub const fn success(self) -> bool {
         self.0 == 0
     }
 
-    /// What it exited with, 0 to 255, if it exited.
+    /// Returns the exit code, 0 to 255, if the process exited.
     pub const fn code(self) -> Option<i32> {
         if self.0 & 0x7f == 0 {
             Some(self.0 >> 8 & 0xff)
@@ -59,7 +59,7 @@ impl ExitStatus {
         }
     }
 
-    /// What killed it, if a signal did.
+    /// Returns the signal that killed the process, if one did.
     pub const fn signal(self) -> Option<Signal> {
         match self.0 & 0x7f {
             0x7f => None,
@@ -67,12 +67,12 @@ impl ExitStatus {
         }
     }
 
-    /// Whether it left a core dump.
+    /// Returns whether the kernel wrote a core dump.
     pub const fn core_dumped(self) -> bool {
         self.signal().is_some() && self.0 & 0x80 != 0
     }
 
-    /// What stopped it, if it is stopped.
+    /// Returns the signal that stopped the process, if it is stopped.
     pub const fn stopped_signal(self) -> Option<Signal> {
         if self.0 & 0xff == 0x7f && self.0 != CONTINUED {
             Signal::from_raw(self.0 >> 8 & 0xff)
@@ -81,12 +81,12 @@ impl ExitStatus {
         }
     }
 
-    /// Whether it goes on after a stop.
+    /// Returns whether the process continued after a stop.
     pub const fn continued(self) -> bool {
         self.0 == CONTINUED
     }
 
-    /// The number a shell gives it in `$?`: the code, or 128 and the signal (POSIX XCU 2.8.2).
+    /// Returns the number that a shell stores in `$?`: the exit code, or 128 plus the signal's number (POSIX XCU 2.8.2).
     pub const fn shell_code(self) -> i32 {
         match (self.0 & 0x7f, self.0 >> 8 & 0xff) {
             (0, code) => code,

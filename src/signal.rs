@@ -5,9 +5,9 @@ use core::num::NonZeroU8;
 
 use crate::text::{self, Sink, Text};
 
-/// A signal, 1 to 64. The numbers are the same on every architecture that nestling is for.
+/// A signal, 1 to 64. The numbers are the same on all architectures of nestling.
 ///
-/// `Display` gives its name: `SIGTERM`, `SIGRTMIN+3`.
+/// `Display` writes the name: `SIGTERM`, `SIGRTMIN+3`.
 ///
 /// ```
 /// use nestling::Signal;
@@ -18,7 +18,7 @@ use crate::text::{self, Sink, Text};
 pub struct Signal(NonZeroU8);
 
 impl Signal {
-    /// The signal of this number, 1 to 64.
+    /// Returns the signal with this number, 1 to 64.
     pub const fn from_raw(number: i32) -> Option<Self> {
         match number {
             1..=64 => match NonZeroU8::new(number as u8) {
@@ -29,17 +29,17 @@ impl Signal {
         }
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn as_raw(self) -> i32 {
         self.0.get() as i32
     }
 
-    /// All of them, lowest first.
+    /// Iterates over all signals, lowest first.
     pub fn all() -> impl Iterator<Item = Self> {
         (1..65).filter_map(Self::from_raw)
     }
 
-    /// The name without its `SIG`, as in `TERM`; none for a real-time signal.
+    /// Returns the name without `SIG`, such as `TERM`; `None` for a real-time signal.
     pub fn name(self) -> Option<&'static str> {
         match text::word_str(NAMES, b' ', self.0.get().into()) {
             "" => None,
@@ -47,8 +47,8 @@ impl Signal {
         }
     }
 
-    /// What `kill -l` writes: the name without its `SIG`, or the number of one that has none.
-    /// [`from_name`](Self::from_name) takes each of the 64.
+    /// Returns the text that `kill -l` writes: the name without `SIG`, or the number of a signal without a name.
+    /// [`from_name`](Self::from_name) accepts the text of each of the 64 signals.
     ///
     /// ```
     /// use nestling::Signal;
@@ -60,7 +60,8 @@ impl Signal {
         Short(self)
     }
 
-    /// The signal of a name with or without `SIG`, in either case, or of a number; `RTMIN+n` and `RTMAX-n` too.
+    /// Returns the signal for a name, with or without `SIG` and in upper or lower case, or for a number. `RTMIN+n` and
+    /// `RTMAX-n` are names, too.
     ///
     /// ```
     /// use nestling::Signal;
@@ -227,42 +228,42 @@ impl SigSet {
     /// Every signal.
     pub const ALL: Self = Self(!0);
 
-    /// The set whose bit `n - 1` says whether signal `n` is in it, as in `/proc/PID/status`.
+    /// Makes a set of bits: bit `n - 1` stands for signal `n`, as in `/proc/PID/status`.
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
-    /// The set's bits: see [`from_bits`](Self::from_bits).
+    /// Returns the bits: see [`from_bits`](Self::from_bits).
     pub const fn bits(self) -> u64 {
         self.0
     }
 
-    /// This set and `signal`.
+    /// Returns this set with `signal` added.
     pub const fn with(self, signal: Signal) -> Self {
         Self(self.0 | 1 << (signal.as_raw() - 1))
     }
 
-    /// This set but for `signal`.
+    /// Returns this set with `signal` removed.
     pub const fn without(self, signal: Signal) -> Self {
         Self(self.0 & !(1 << (signal.as_raw() - 1)))
     }
 
-    /// What is in this set or in `other`.
+    /// Returns the signals that are in this set or in `other`.
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// What is in this set and not in `other`.
+    /// Returns the signals that are in this set and not in `other`.
     pub const fn difference(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// Whether `signal` is in it.
+    /// Returns whether `signal` is in the set.
     pub const fn contains(self, signal: Signal) -> bool {
         self.0 & 1 << (signal.as_raw() - 1) != 0
     }
 
-    /// Its members, lowest first.
+    /// Iterates over the signals of the set, lowest first.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
         Signal::all().filter(move |&signal| self.contains(signal))
     }

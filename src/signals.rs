@@ -1,12 +1,11 @@
 //! Guards and descriptors for signals (`signal(7)`).
 //!
-//! A program that must not miss a signal [`block`]s it. What comes then stays pending until the program takes it when it
-//! is ready: by [`wait`], in an event loop from a [`SignalFd`], or, where handlers are to run, by letting it through in
-//! [`ppoll`](crate::poll::ppoll) and nowhere else. A handler is set by
-//! [`sys::signal::set_action`], which is `unsafe`: it may interrupt anything.
+//! A program that must not miss a signal [`block`]s it. A blocked signal stays pending until the program takes it: by [`wait`],
+//! from a [`SignalFd`] in an event loop, or, if a handler is to run, by unblocking it during [`ppoll`](crate::poll::ppoll) and
+//! nowhere else. [`sys::signal::set_action`] sets a handler; it is `unsafe`, because the handler may interrupt any code.
 //!
-//! A thread has a mask of its own; actions are the process's. Both are inherited by children, but
-//! [`spawn`](crate::spawn) takes care of that.
+//! Each thread has a signal mask; the actions belong to the process. Children inherit both, but [`spawn`](crate::spawn) resets
+//! handlers and restores the mask.
 
 use core::marker::PhantomData;
 use core::time::Duration;
@@ -22,10 +21,10 @@ use crate::time::despite_handlers;
 
 /// Blocks signals in this thread until the guard is dropped (`sigprocmask(2)`). One system call, and one when dropped.
 ///
-/// Those that were blocked already stay so, then too.
+/// Signals that were blocked before stay blocked afterwards.
 ///
 /// # Errors
-/// Only a seccomp filter makes it fail.
+/// It fails only if a seccomp filter forbids it.
 ///
 /// ```
 /// use nestling::{SigSet, Signal, signals};
@@ -39,17 +38,17 @@ pub fn block(signals: SigSet) -> Result<MaskGuard, Errno> {
     sys::signal::block(signals).map(MaskGuard::new)
 }
 
-/// Lets signals through in this thread until the guard is dropped (`sigprocmask(2)`). One system call, and one when dropped.
+/// Unblocks signals in this thread until the guard is dropped (`sigprocmask(2)`). One system call, and one when dropped.
 ///
 /// # Errors
-/// As [`block`].
+/// Those of [`block`].
 pub fn unblock(signals: SigSet) -> Result<MaskGuard, Errno> {
     sys::signal::unblock(signals).map(MaskGuard::new)
 }
 
-/// Gives this thread its former signal mask again when dropped. Drop guards in the opposite order of their making.
+/// Restores this thread's former signal mask when dropped. Drop several guards in the opposite order of their making.
 ///
-/// It can't leave its thread:
+/// A guard cannot leave its thread:
 ///
 /// ```compile_fail,E0277
 /// fn send<T: Send>(_: T) {}
@@ -71,7 +70,7 @@ impl MaskGuard {
         }
     }
 
-    /// The former mask: what [`ppoll`](crate::poll::ppoll) takes to let the signals through while it waits.
+    /// Returns the former mask, for [`ppoll`](crate::poll::ppoll) to unblock the signals while it waits.
     pub fn former(&self) -> SigSet {
         self.former
     }
@@ -86,7 +85,8 @@ impl Drop for MaskGuard {
 
 /// Ignores a signal until the guard is dropped (`sigaction(2)`). One system call, and one when dropped.
 ///
-/// What comes meanwhile is gone for good, and so is what was pending. Ignored `SIGCHLD` makes children reap themselves.
+/// A signal that arrives meanwhile is discarded, and so is a pending one. While `SIGCHLD` is ignored, the kernel reaps children
+/// itself.
 ///
 /// # Errors
 /// `EINVAL` for `SIGKILL` and `SIGSTOP`.
@@ -102,22 +102,21 @@ pub fn ignore(signal: Signal) -> Result<ActionGuard, Errno> {
     sys::signal::ignore(signal).map(ActionGuard)
 }
 
-/// Has a signal do what it does by default until the guard is dropped (`sigaction(2)`). One system call, and one when
-/// dropped.
+/// Sets a signal to its default action until the guard is dropped (`sigaction(2)`). One system call, and one when dropped.
 ///
 /// # Errors
-/// As [`ignore`].
+/// Those of [`ignore`].
 pub fn set_default(signal: Signal) -> Result<ActionGuard, Errno> {
     sys::signal::set_default(signal).map(ActionGuard)
 }
 
-/// Restores the former action, with its flags and its mask, when dropped. Actions are the process's: where several threads
-/// change the same one, the last to finish must be the first to have begun.
+/// Restores the former action, with its flags and its mask, when dropped. The actions belong to the process: if several threads
+/// change the same one, the first to begin must be the last to finish.
 #[derive(Debug)]
 #[must_use = "the action is restored when this is dropped"]
 pub struct ActionGuard(SavedAction);
 
-/// For an action that [`replace_action`](crate::sys::signal::replace_action) replaced by a handler.
+/// The same for an action that [`replace_action`](crate::sys::signal::replace_action) has replaced by a handler.
 impl From<SavedAction> for ActionGuard {
     fn from(saved: SavedAction) -> Self {
         Self(saved)
@@ -131,19 +130,19 @@ impl Drop for ActionGuard {
     }
 }
 
-/// What is blocked and has come, for this thread or for the process (`sigpending(2)`). One system call.
+/// Returns the blocked signals that are pending, for this thread or for the process (`sigpending(2)`). One system call.
 ///
 /// # Errors
-/// As [`block`].
+/// Those of [`block`].
 pub fn pending() -> Result<SigSet, Errno> {
     sys::signal::sigpending()
 }
 
-/// Waits until a signal of the set comes, and takes it: nothing else is done with it (`sigwaitinfo(2)`). Each of them must be
-/// blocked, in every thread, and not ignored. One system call, repeated if a handler of another signal interrupts it.
+/// Waits until a signal of the set is pending, and takes it: no action follows (`sigwaitinfo(2)`). The signals must be blocked
+/// in every thread, and not ignored. One system call, repeated if a handler of another signal interrupts it.
 ///
 /// # Errors
-/// As [`block`].
+/// Those of [`block`].
 ///
 /// ```
 /// use nestling::{SigSet, Signal, signals, sys};
@@ -159,11 +158,11 @@ pub fn wait(signals: SigSet) -> Result<SigInfo, Errno> {
     despite_handlers(None, |_| sys::signal::sigtimedwait(signals, None))
 }
 
-/// As [`wait`], but `None` when the time is over; with none at all it only looks whether there is one (`sigtimedwait(2)`).
-/// Two system calls, one for no time; more if handlers of other signals interrupt it.
+/// Waits as [`wait`] does, but at most for `timeout`: then it returns `None`. With a timeout of zero it does not wait
+/// (`sigtimedwait(2)`). Two system calls, one for a timeout of zero; more if handlers of other signals interrupt it.
 ///
 /// # Errors
-/// As [`block`]; `ENOSYS` on i386 before Linux 5.1.
+/// Those of [`block`]; `ENOSYS` on i386 before Linux 5.1.
 pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo>, Errno> {
     let wait = |rest| sys::signal::sigtimedwait(signals, rest);
     match despite_handlers(Some(timeout), wait) {
@@ -172,11 +171,11 @@ pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo
     }
 }
 
-/// A descriptor from which signals are read (`signalfd(2)`): ready, for [`poll`](crate::poll), when there is one. It closes on
-/// exec.
+/// A descriptor from which signals are read (`signalfd(2)`). It is readable while a signal is pending, so that
+/// [`poll`](crate::poll) can wait for it. It closes on exec.
 ///
-/// The signals must be blocked, in every thread: else the process does with them what it does. `SIGCHLD` does not queue: one
-/// that is read may stand for several children, so reap until there is none left.
+/// The signals must be blocked in every thread; otherwise their actions are taken. `SIGCHLD` does not queue: one signal may
+/// stand for several children, so reap until no ended child is left.
 ///
 /// ```
 /// use nestling::signals::{self, SignalFd};
@@ -198,7 +197,7 @@ pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo
 pub struct SignalFd(OwnedFd);
 
 impl SignalFd {
-    /// A descriptor for these signals. With `OFlags::NONBLOCK` its [`read`](Self::read) does not wait; no other flag is
+    /// Makes a descriptor for these signals. With `OFlags::NONBLOCK` its [`read`](Self::read) does not wait; no other flag is
     /// allowed. One system call.
     ///
     /// # Errors
@@ -207,18 +206,18 @@ impl SignalFd {
         sys::signal::signalfd(signals, flags).map(Self)
     }
 
-    /// Has it be for these signals from now on. One system call.
+    /// Changes the set of signals. One system call.
     ///
     /// # Errors
-    /// As [`block`].
+    /// Those of [`block`].
     pub fn set(&self, signals: SigSet) -> Result<(), Errno> {
         sys::signal::set_signalfd(self.as_fd(), signals)
     }
 
-    /// Waits until there is a signal, and takes it. One system call, repeated if a handler of another signal interrupts it.
+    /// Waits until a signal is pending, and takes it. One system call, repeated if a handler of another signal interrupts it.
     ///
     /// # Errors
-    /// `EAGAIN` if there is none and it does not wait.
+    /// `EAGAIN` if no signal is pending and the descriptor is non-blocking.
     pub fn read(&self) -> Result<SigInfo, Errno> {
         despite_handlers(None, |_| sys::signal::read_signalfd(self.as_fd()))
     }

@@ -1,4 +1,4 @@
-//! Running a shell's command to its end: POSIX XSH [`system`].
+//! Running a shell command to its end: POSIX XSH [`system`].
 
 use core::ffi::CStr;
 
@@ -11,17 +11,17 @@ use crate::spawn::{Attributes, Error, Step};
 use crate::sys::futex::Mutex;
 use crate::sys::signal::{Action, action};
 
-/// Runs `sh -c -- command` with this process's environment and waits for its end (POSIX XSH `system`). `None` asks whether
-/// there is a shell: it is an error if there is none.
+/// Runs `sh -c -- command` with this process's environment and waits until it ends (POSIX XSH `system`). With `None` it checks
+/// whether there is a shell, and returns an error if there is none.
 ///
-/// As POSIX says, until the command has ended, `SIGINT` and `SIGQUIT` are ignored, so that a Ctrl-C is the command's; and
-/// `SIGCHLD` is blocked in this thread, so that no handler of the caller's reaps the command before this does. The command has
-/// the signals as they were. All is restored whatever happens. Several threads may call this at once: the first one has the
-/// two signals ignored, and the last one restores them. What another thread starts meanwhile inherits that they are ignored, unless
-/// its `default_signals` names them. Other signals that this process ignores are ignored in the command, too: `SIGPIPE` in a
-/// program of the standard library.
+/// As POSIX requires, `SIGINT` and `SIGQUIT` are ignored until the command has ended, so that Ctrl-C reaches the command alone;
+/// and `SIGCHLD` is blocked in this thread, so that no handler of the caller reaps the command. The command has the signals as
+/// they were. All of this is restored in every case. Several threads may call this function at once: the first call ignores the
+/// two signals, and the last one restores them. A program that another thread starts meanwhile inherits the ignored signals,
+/// unless its `default_signals` contain them. Other signals that this process ignores are ignored in the command, too; in a
+/// program of the standard library, that is `SIGPIPE`.
 ///
-/// Where POSIX's function leaves an exit status 127 to guess from, this says what failed.
+/// POSIX's function returns exit status 127 if the shell could not be started; this one returns the step that failed.
 ///
 /// It costs ten system calls more than a spawn and a wait, two of them in the child.
 ///
@@ -33,8 +33,8 @@ use crate::sys::signal::{Action, action};
 /// ```
 ///
 /// # Errors
-/// The step of the spawn that failed: `exec "/bin/sh": ENOENT` if there is no shell. The step [`Wait`](Step::Wait) with `ECHILD` if
-/// somebody else has reaped the command, or `SIGCHLD` is ignored.
+/// The step of the spawn that failed: `exec "/bin/sh": ENOENT` if there is no shell. The step [`Wait`](Step::Wait) with
+/// `ECHILD` if another wait has reaped the command, or if `SIGCHLD` is ignored.
 pub fn system<'a>(command: impl Into<Option<&'a CStr>>) -> Result<ExitStatus, Error<'static>> {
     run(command.into().unwrap_or(c"exit 0"))
 }

@@ -1,12 +1,12 @@
 //! Terminals (`termios(3)`, `ioctl_tty(2)`, `pty(7)`): attributes, size, sessions, pseudo-terminals.
 //!
-//! Which process group has a terminal, and when, is [`jobs`](crate::jobs)' part. Each function here is one system call
-//! unless it says otherwise, and fails by `EBADF` if the descriptor is not open, by `ENOTTY` if it is no terminal, by `EIO`
-//! if the terminal is hung up.
+//! The module [`jobs`](crate::jobs) passes the terminal between process groups. Each function here is one system call unless it
+//! says otherwise. Its errors are `EBADF` if the descriptor is not open, `ENOTTY` if it is not a terminal, and `EIO` if the
+//! terminal is hung up.
 //!
-//! What changes a terminal stops a background process by `SIGTTOU`; if that is blocked or ignored it goes through; else,
-//! if nobody could continue the process (its group is an orphan), it is an error, `EIO`, of [`set_foreground`] `ENOTTY`. So
-//! the kernel guards [`set_attributes`], [`set_foreground`], [`drain`] and [`flush`].
+//! The kernel protects a terminal from background processes: [`set_attributes`], [`set_foreground`], [`drain`] and [`flush`]
+//! stop a background process by `SIGTTOU`. If that signal is blocked or ignored, the call succeeds. If the process's group is
+//! an orphan, so that it could never be continued, the call fails by `EIO`, and [`set_foreground`] by `ENOTTY`.
 
 use core::ffi::CStr;
 
@@ -21,14 +21,14 @@ use crate::text::{self, Sink, Text};
 
 pub use crate::sys::terminal::{Queue, When};
 
-/// Whether it is a terminal: `isatty(3)`, std's `is_terminal`.
+/// Returns whether it is a terminal: `isatty(3)`, the `is_terminal` of std.
 pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
     sys::terminal::tcgets(fd).is_ok()
 }
 
 // ---- Attributes ----
 
-/// How a terminal treats what passes through it: `struct termios`.
+/// The settings by which a terminal processes its input and output: `struct termios`.
 ///
 /// ```no_run
 /// use nestling::terminal::{self, Mode, Saved, When};
@@ -47,7 +47,7 @@ pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub struct Attributes(linux::termios2);
 
-/// What is on or off in [`Attributes`].
+/// A setting of [`Attributes`] that is on or off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mode {
     word: Word,
@@ -64,7 +64,7 @@ enum Word {
 
 macro_rules! modes {
     ($($name:ident $word:ident $what:literal)*) => {
-        /// The modes that shells and inits use, under the names of `termios(3)`.
+        /// The modes that shells and inits use, with the names of `termios(3)`.
         impl Mode {
             $(
                 #[doc = $what]
@@ -90,7 +90,7 @@ modes! {
     TOSTOP Local "a background process that writes is stopped by `SIGTTOU`"
 }
 
-/// The characters that mean something to a terminal, and two numbers that are kept among them.
+/// A character with a special meaning to the terminal, or one of two numbers that are stored among them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Special {
@@ -100,26 +100,26 @@ pub enum Special {
     Quit = linux::VQUIT as usize,
     /// Sends `SIGTSTP` (Ctrl-Z).
     Susp = linux::VSUSP as usize,
-    /// Takes back a character (Backspace).
+    /// Erases a character (Backspace).
     Erase = linux::VERASE as usize,
-    /// Takes back the line (Ctrl-U).
+    /// Erases the line (Ctrl-U).
     Kill = linux::VKILL as usize,
-    /// Ends the input, at a line's beginning (Ctrl-D).
+    /// Ends the input, at the beginning of a line (Ctrl-D).
     Eof = linux::VEOF as usize,
     /// Ends a line, as a newline does.
     Eol = linux::VEOL as usize,
-    /// Lets the output go on (Ctrl-Q).
+    /// Continues the output (Ctrl-Q).
     Start = linux::VSTART as usize,
-    /// Holds the output (Ctrl-S).
+    /// Stops the output (Ctrl-S).
     Stop = linux::VSTOP as usize,
-    /// Outside of canonical mode: how many bytes a read waits for.
+    /// Outside of canonical mode: the number of bytes that a read waits for.
     Min = linux::VMIN as usize,
-    /// Outside of canonical mode: how long a read waits, in tenths of a second.
+    /// Outside of canonical mode: the time that a read waits, in tenths of a second.
     Time = linux::VTIME as usize,
 }
 
 impl Attributes {
-    /// Whether all of a mode is on.
+    /// Returns whether all bits of a mode are on.
     pub fn has(&self, mode: Mode) -> bool {
         let word = match mode.word {
             Word::Input => self.0.c_iflag,
@@ -145,26 +145,26 @@ impl Attributes {
         };
     }
 
-    /// A special character; 0 if nothing is it.
+    /// Returns a special character; 0 if it is disabled.
     pub fn special(&self, which: Special) -> u8 {
         self.0.c_cc.get(which as usize).copied().unwrap_or_default()
     }
 
-    /// Makes `character` a special one; 0: nothing is.
+    /// Sets a special character; 0 disables it.
     pub fn set_special(&mut self, which: Special, character: u8) {
         if let Some(place) = self.0.c_cc.get_mut(which as usize) {
             *place = character;
         }
     }
 
-    /// The speed of the output in bits a second. 0 hangs up a line; it is 0, too, where it can't be learnt because only the
-    /// older system call is there (qemu-user).
+    /// Returns the speed of the output in bits per second; 0 means that the line is hung up. It is also 0 where only the older
+    /// system call is available (qemu-user).
     pub fn speed(&self) -> u32 {
         self.0.c_ospeed
     }
 
-    /// Sets the speed of both directions. A line that can't have it takes the nearest it can, and no speed is set where
-    /// only the older system call is there.
+    /// Sets the speed of both directions. A line without that speed gets the nearest one. Where only the older system call is
+    /// available, the speed is not changed.
     pub fn set_speed(&mut self, speed: u32) {
         // Where the input's is B0, it is the output's.
         self.0.c_cflag &= !(linux::CBAUD | linux::CIBAUD);
@@ -173,7 +173,7 @@ impl Attributes {
         self.0.c_ospeed = speed;
     }
 
-    /// Every byte passes through as it is, at once, both ways (`cfmakeraw(3)`).
+    /// Sets raw mode: every byte passes at once and unchanged, in both directions (`cfmakeraw(3)`).
     pub fn make_raw(&mut self) {
         use linux::*;
         self.0.c_iflag &= !(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
@@ -185,8 +185,8 @@ impl Attributes {
         self.set_special(Special::Time, 0);
     }
 
-    /// As a person at a keyboard wants it, whatever a program has left: what the kernel gives a new terminal (and
-    /// `stty sane` an old one). The speed and [`IUTF8`](Mode::IUTF8), which are the terminal's own, stay.
+    /// Sets what a person at a keyboard needs, whatever a program has left: the settings of a new terminal, as `stty sane`
+    /// does. The speed and [`IUTF8`](Mode::IUTF8), which belong to the terminal, are not changed.
     pub fn make_sane(&mut self) {
         use linux::*;
         self.0.c_iflag = self.0.c_iflag & IUTF8 | BRKINT | ICRNL | IXON | IMAXBEL;
@@ -210,7 +210,7 @@ impl PartialEq for Attributes {
 
 impl Eq for Attributes {}
 
-/// The terminal's attributes (`tcgetattr(3)`). Two system calls where only the older one is there.
+/// Returns the terminal's attributes (`tcgetattr(3)`). Two system calls where only the older one is available.
 ///
 /// # Errors
 /// See the [module](self).
@@ -222,8 +222,8 @@ pub fn attributes(terminal: BorrowedFd<'_>) -> Result<Attributes, Errno> {
     attributes.map(Attributes)
 }
 
-/// Sets the terminal's attributes (`tcsetattr(3)`): those it can have, the others are left without an error. Two system
-/// calls where only the older one is there; repeated if a signal handler interrupts the wait for the output.
+/// Sets the terminal's attributes (`tcsetattr(3)`). Attributes that it does not support are ignored without an error. Two
+/// system calls where only the older one is available; repeated if a signal handler interrupts the wait for the output.
 ///
 /// # Errors
 /// See the [module](self).
@@ -245,7 +245,7 @@ pub fn set_attributes(
     }
 }
 
-/// Restores a terminal's attributes when dropped, output first ([`When::Drain`]).
+/// Restores a terminal's attributes when dropped, after the pending output ([`When::Drain`]).
 #[derive(Debug)]
 pub struct Saved<'fd> {
     terminal: BorrowedFd<'fd>,
@@ -256,7 +256,7 @@ impl<'fd> Saved<'fd> {
     /// Saves the terminal's attributes as they are now.
     ///
     /// # Errors
-    /// As [`attributes`].
+    /// Those of [`attributes`].
     pub fn new(terminal: BorrowedFd<'fd>) -> Result<Self, Errno> {
         let attributes = attributes(terminal)?;
         Ok(Self {
@@ -265,7 +265,7 @@ impl<'fd> Saved<'fd> {
         })
     }
 
-    /// What will be restored.
+    /// Returns the saved attributes.
     pub fn attributes(&self) -> Attributes {
         self.attributes
     }
@@ -278,15 +278,15 @@ impl Drop for Saved<'_> {
     }
 }
 
-/// Waits until all output is sent (`tcdrain(3)`).
+/// Waits until all output has been sent (`tcdrain(3)`).
 ///
 /// # Errors
-/// `EINTR` if a signal handler ran; else see the [module](self).
+/// `EINTR` if a signal handler ran; otherwise see the [module](self).
 pub fn drain(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::tcdrain(terminal)
 }
 
-/// Throws away what waits to be read or sent (`tcflush(3)`).
+/// Discards input that has not been read, or output that has not been sent (`tcflush(3)`).
 ///
 /// # Errors
 /// See the [module](self).
@@ -296,16 +296,16 @@ pub fn flush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
 
 // ---- Size ----
 
-/// A terminal's size in characters; 0 by 0 if nobody has said.
+/// A terminal's size in characters; 0 by 0 if it has not been set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Size {
-    /// Its height.
+    /// The height, in lines.
     pub rows: u16,
-    /// Its width.
+    /// The width, in columns.
     pub columns: u16,
 }
 
-/// The terminal's size (`tcgetwinsize`).
+/// Returns the terminal's size (`tcgetwinsize`).
 ///
 /// # Errors
 /// See the [module](self).
@@ -317,8 +317,7 @@ pub fn size(terminal: BorrowedFd<'_>) -> Result<Size, Errno> {
     })
 }
 
-/// Says what the terminal's size is (`tcsetwinsize`). If it is another than before, the foreground process group gets
-/// `SIGWINCH`.
+/// Sets the terminal's size (`tcsetwinsize`). If it changes, the foreground process group gets `SIGWINCH`.
 ///
 /// # Errors
 /// See the [module](self).
@@ -334,11 +333,11 @@ pub fn set_size(terminal: BorrowedFd<'_>, size: Size) -> Result<(), Errno> {
 
 // ---- Who has it ----
 
-/// The terminal's foreground process group (`tcgetpgrp(3)`), which may have no member any more; `None` if it is outside of
+/// Returns the terminal's foreground process group (`tcgetpgrp(3)`), which may have no members left; `None` if it is outside of
 /// this pid namespace.
 ///
 /// # Errors
-/// `ENOTTY`, too, if it is not this process's controlling terminal (nor a pseudo-terminal's controller).
+/// Also `ENOTTY` if it is not this process's controlling terminal (nor the controller of a pseudo-terminal).
 pub fn foreground(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
     sys::terminal::tcgetpgrp(terminal).map(Pid::from_raw)
 }
@@ -346,42 +345,43 @@ pub fn foreground(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
 /// Makes `group` the foreground process group (`tcsetpgrp(3)`).
 ///
 /// # Errors
-/// `ESRCH` if the group has no member, not even one that has ended and is not reaped; `EPERM` if it is in another session;
-/// `ENOTTY`, too, if it is not this process's controlling terminal.
+/// `ESRCH` if the group has no members (one that has ended and is not reaped is a member); `EPERM` if it is in another session;
+/// also `ENOTTY` if it is not this process's controlling terminal.
 pub fn set_foreground(terminal: BorrowedFd<'_>, group: Pid) -> Result<(), Errno> {
     sys::terminal::tcsetpgrp(terminal, group.as_raw())
 }
 
-/// The session whose controlling terminal it is, by its leader's id (`tcgetsid(3)`); `None` if that is outside of this pid
-/// namespace.
+/// Returns the id of the session whose controlling terminal it is (`tcgetsid(3)`); `None` if the session's leader is outside of
+/// this pid namespace.
 ///
 /// # Errors
-/// As [`foreground`]; `ENOTTY`, too, if no session has it.
+/// Those of [`foreground`]; also `ENOTTY` if it is not the controlling terminal of a session.
 pub fn session(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
     sys::terminal::tcgetsid(terminal).map(Pid::from_raw)
 }
 
-/// Makes it the controlling terminal of the session that this process leads and that has none (`TIOCSCTTY`); this
-/// process's group is its foreground group.
+/// Makes it the controlling terminal of the session that this process leads, and this process's group the foreground group
+/// (`TIOCSCTTY`).
 ///
 /// # Errors
-/// `EPERM` if this process leads no session, the session has a terminal, or the terminal has a session.
+/// `EPERM` if this process does not lead a session, if the session has a controlling terminal, or if the terminal belongs to
+/// another session.
 pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::set_controlling(terminal)
 }
 
-/// Gives up the controlling terminal (`TIOCNOTTY`): this process alone, or if it leads the session, all of it; then the
-/// foreground process group gets `SIGHUP` and `SIGCONT`, this process as well if it is in that.
+/// Gives up the controlling terminal (`TIOCNOTTY`). If this process leads the session, the whole session loses the terminal,
+/// and its foreground process group gets `SIGHUP` and `SIGCONT`, which may include this process.
 ///
 /// # Errors
-/// `ENOTTY`, too, if it is not this process's controlling terminal.
+/// Also `ENOTTY` if it is not this process's controlling terminal.
 pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::give_up_controlling(terminal)
 }
 
-/// Hangs the terminal up, as if its line had been cut (`TIOCVHANGUP`): the session's leader gets `SIGHUP`, and whoever has the
-/// terminal open reads its end and can't write any more. A getty does so before it opens the terminal afresh, to be alone
-/// with it.
+/// Hangs up the terminal, as if its line had been cut (`TIOCVHANGUP`): the session's leader gets `SIGHUP`; processes that have
+/// the terminal open read end-of-file, and cannot write any more. A getty does this before it opens the terminal, so that no
+/// other process has it.
 ///
 /// # Errors
 /// `EPERM` without `CAP_SYS_ADMIN`.
@@ -394,14 +394,14 @@ pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 /// A new pseudo-terminal (`pty(7)`). Both sides close on exec.
 #[derive(Debug)]
 pub struct Pty {
-    /// What is written here has been typed; what is read here is to be shown. (`pty(7)`: the master.) A read fails by `EIO`
-    /// when nobody has the other side open any more.
+    /// The side of the terminal emulator (the master of `pty(7)`): what is written here is typed, what is read here is to be
+    /// displayed. A read fails by `EIO` when no process has the other side open.
     pub controller: OwnedFd,
-    /// The terminal that a program gets.
+    /// The terminal of the program.
     pub terminal: OwnedFd,
 }
 
-/// Makes a pseudo-terminal (`openpty(3)`). It becomes nobody's controlling terminal. Three system calls, five before Linux
+/// Makes a pseudo-terminal (`openpty(3)`). It does not become a controlling terminal. Three system calls, five before Linux
 /// 4.13.
 ///
 /// ```
@@ -422,8 +422,8 @@ pub struct Pty {
 /// ```
 ///
 /// # Errors
-/// `ENOENT` if `/dev/ptmx` or `/dev/pts` is missing; `ENOSPC` if there are as many as there may be; `EMFILE` and the others
-/// of `open(2)`.
+/// `ENOENT` if `/dev/ptmx` or `/dev/pts` is missing; `ENOSPC` at the limit of pseudo-terminals; `EMFILE` and the others of
+/// `open(2)`.
 pub fn openpty() -> Result<Pty, Errno> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     let controller = sys::fd::open(c"/dev/ptmx", flags, 0)?;

@@ -1,18 +1,18 @@
-//! Text without `core::fmt`, which is heavier than all that a small program has to say.
+//! Writes text without `core::fmt`, which would be the largest part of a small program.
 
 use core::ffi::CStr;
 use core::fmt;
 
-/// Where text goes.
+/// A destination of text.
 pub trait Sink {
-    /// Takes some more of it, in whole characters, unless it comes from bytes that are none.
+    /// Takes more text. It ends at a character boundary, unless it comes from bytes that are not UTF-8.
     fn put(&mut self, text: &[u8]);
 }
 
-/// What can be written as text, and with [`println!`](crate::println!). Each such type has a `Display` that says the same,
-/// but for bytes and C strings.
+/// A value that can be written as text, also by [`println!`](crate::println!). Each such type has a `Display` with the same
+/// text, except bytes and C strings.
 pub trait Text {
-    /// Writes it.
+    /// Writes the text.
     fn write(&self, out: &mut impl Sink);
 }
 
@@ -34,14 +34,14 @@ impl Text for char {
     }
 }
 
-/// The bytes as they are. What comes from elsewhere is for a terminal in [`Quoted`] only.
+/// Writes the bytes unchanged. Write bytes from outside as [`Quoted`] if they may reach a terminal.
 impl Text for [u8] {
     fn write(&self, out: &mut impl Sink) {
         out.put(self);
     }
 }
 
-/// The bytes as they are. What comes from elsewhere is for a terminal in [`Quoted`] only.
+/// Writes the bytes unchanged. Write bytes from outside as [`Quoted`] if they may reach a terminal.
 impl Text for CStr {
     fn write(&self, out: &mut impl Sink) {
         out.put(self.to_bytes());
@@ -102,7 +102,7 @@ pub(crate) fn display(text: &impl Text, f: &mut fmt::Formatter<'_>) -> fmt::Resu
     sink.1
 }
 
-/// A number, in digits.
+/// Writes a number in decimal digits.
 pub fn decimal(number: i32, out: &mut impl Sink) {
     if number < 0 {
         out.put(b"-");
@@ -122,7 +122,7 @@ fn decimal_u64(number: u64, out: &mut impl Sink) {
     }
 }
 
-/// A number in a base up to 16, with at least so many digits.
+/// Writes a number in a base up to 16, with at least this many digits.
 pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
     if number >= base || least > 1 {
         digits(number / base, base, least.saturating_sub(1), out);
@@ -131,8 +131,8 @@ pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
     out.put(&[digit as u8]);
 }
 
-/// The `index`th word of a list that `separator` divides, counted from 0; empty if there are not so many. Such a list takes
-/// half the room of an array of `&str`.
+/// Returns the word with this index, counted from 0, of a list that `separator` divides; an empty word if the list is shorter.
+/// Such a list takes half the room of an array of `&str`.
 #[inline(never)]
 pub fn word(list: &'static str, separator: u8, index: usize) -> &'static [u8] {
     let mut rest = list.as_bytes();
@@ -142,7 +142,8 @@ pub fn word(list: &'static str, separator: u8, index: usize) -> &'static [u8] {
     next_field(&mut rest, separator)
 }
 
-/// What is before the first such byte (a blank: any), and `rest` is what is after it; all, and nothing, if there is none.
+/// Returns the text before the first byte `end` (a blank stands for any blank) and sets `rest` to the text after it. Without
+/// such a byte, it returns all of the text, and `rest` becomes empty.
 ///
 /// ```
 /// let mut rest = &b"root:x:0"[..];
@@ -158,7 +159,7 @@ pub fn next_field<'a>(rest: &mut &'a [u8], end: u8) -> &'a [u8] {
     all.get(..length).unwrap_or_default()
 }
 
-/// The text without the blanks that begin it.
+/// Returns the text without leading blanks.
 #[inline(never)]
 pub fn trim_start(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
@@ -172,7 +173,7 @@ pub(crate) fn word_str(list: &'static str, separator: u8, index: usize) -> &'sta
     core::str::from_utf8(word(list, separator, index)).unwrap_or_default()
 }
 
-/// The place of a word in a list that spaces divide.
+/// Returns the index of a word in a list that spaces divide.
 ///
 /// ```
 /// assert_eq!(nestling::text::position("cpu fsize data", b"fsize"), Some(1));
@@ -190,19 +191,21 @@ pub fn position(list: &'static str, name: &[u8]) -> Option<usize> {
     None
 }
 
-/// Whether there is such a byte. (`core`'s `contains` brings a `memchr` of half a kilobyte.)
+/// Returns whether the text contains this byte. (`core`'s `contains` brings in a `memchr` of half a kilobyte.)
 #[allow(clippy::manual_contains)]
 pub fn contains(text: &[u8], byte: u8) -> bool {
     text.iter().any(|&other| other == byte)
 }
 
-/// What follows `prefix`, if the text begins so. (Optimised for size, `core`'s `strip_prefix` has a panic, with its formatting.)
+/// Returns the text after `prefix`, if it begins with that. (Optimised for size, `core`'s `strip_prefix` has a panic with its
+/// formatting.)
 pub fn after<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = text.split_at_checked(prefix.len())?;
     (start == prefix).then_some(rest)
 }
 
-/// The number that these digits are, in a base up to 16; `None` for no digits, others, or too many.
+/// Returns the number that the digits stand for, in a base up to 16; `None` for an empty text, other characters, or an
+/// overflow.
 ///
 /// ```
 /// assert_eq!(nestling::text::number(b"0755", 8), Some(0o755));
@@ -217,7 +220,8 @@ pub fn number(text: &[u8], base: u32) -> Option<u64> {
     text.iter().try_fold(0, add).filter(|_| !text.is_empty())
 }
 
-/// Bytes as text between double quotes, what can't be printed or is no UTF-8 as `\xHH`: safe on any terminal.
+/// Bytes as text between double quotes. Bytes that are not printable or not UTF-8 are written as `\xHH`, so that any terminal
+/// can show the text.
 ///
 /// ```
 /// use nestling::text::Quoted;

@@ -1,6 +1,6 @@
 //! Clocks and timers.
 //!
-//! There is no vDSO here: to look at a clock is a system call.
+//! This module does not use the vDSO: reading a clock is a system call.
 //!
 //! ```
 //! use core::time::Duration;
@@ -21,16 +21,16 @@ use crate::sys;
 use crate::sys::time::Expiration;
 pub use crate::sys::time::{Clock, Timestamp};
 
-/// What the clock shows (`clock_gettime(2)`). One system call.
+/// Reads the clock (`clock_gettime(2)`). One system call.
 ///
 /// # Errors
-/// `ENOSYS` on i386 before Linux 5.1, as everything here that has to do with time.
+/// `ENOSYS` on i386 before Linux 5.1, as from all functions of this module.
 pub fn now(clock: Clock) -> Result<Timestamp, Errno> {
     sys::time::clock_gettime(clock)
 }
 
-/// Sleeps for at least so long, by [`Clock::Monotonic`], whatever handlers run meanwhile (`clock_nanosleep(2)`). Two system
-/// calls, the second repeated if a signal handler interrupts it.
+/// Sleeps for at least `duration` by [`Clock::Monotonic`], also if signal handlers run (`clock_nanosleep(2)`). Two system
+/// calls; the second is repeated if a signal handler interrupts it.
 ///
 /// # Errors
 /// As [`now`].
@@ -38,11 +38,11 @@ pub fn sleep(duration: Duration) -> Result<(), Errno> {
     sleep_until(Clock::Monotonic, end(duration)?)
 }
 
-/// Sleeps until the clock shows `time`; not at all if that is over. If the clock is [`Clock::Realtime`] and is set meanwhile,
-/// its new time counts. One system call, repeated if a signal handler interrupts it.
+/// Sleeps until the clock shows `time`; returns at once if that is past. If [`Clock::Realtime`] is set during the sleep, its
+/// new time counts. One system call, repeated if a signal handler interrupts it.
 ///
 /// # Errors
-/// As [`now`]; `EINVAL` for a time before the clock's zero.
+/// Those of [`now`]; `EINVAL` for a time before the clock's zero.
 pub fn sleep_until(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     despite_handlers(None, |_| sys::time::clock_nanosleep(clock, time))
 }
@@ -76,8 +76,8 @@ fn end(duration: Duration) -> Result<Timestamp, Errno> {
     Ok(now.checked_add(duration).unwrap_or(Timestamp::MAX))
 }
 
-/// A timer that is a descriptor (`timerfd_create(2)`): ready to be read, for [`poll`](crate::poll), once it has expired.
-/// It closes on exec.
+/// A timer with a descriptor (`timerfd_create(2)`). After it has expired the descriptor is readable, so that
+/// [`poll`](crate::poll) can wait for it. It closes on exec.
 ///
 /// ```
 /// use core::time::Duration;
@@ -93,7 +93,7 @@ fn end(duration: Duration) -> Result<Timestamp, Errno> {
 pub struct Timer(OwnedFd);
 
 impl Timer {
-    /// A timer that does not run yet. With `OFlags::NONBLOCK` its [`read`](Self::read) does not wait; no other flag is
+    /// Makes a timer that does not run yet. With `OFlags::NONBLOCK` its [`read`](Self::read) does not wait; no other flag is
     /// allowed. One system call.
     ///
     /// # Errors
@@ -102,22 +102,22 @@ impl Timer {
         sys::time::timerfd_create(clock, flags).map(Self)
     }
 
-    /// Starts it, or starts it anew: it expires after `first`, at once if that is zero, and if there is an `interval` (of
-    /// more than zero) again each time that this is over. What it has counted is forgotten. One system call.
+    /// Starts or restarts the timer. It expires after `first`, at once if that is zero; with an `interval` of more than zero,
+    /// it then expires again after each interval. The count of expirations begins again at zero. One system call.
     ///
     /// # Errors
-    /// As [`now`].
+    /// Those of [`now`].
     pub fn start(&self, first: Duration, interval: Option<Duration>) -> Result<(), Errno> {
         // To the kernel, zero means to stop it.
         let first = first.max(Duration::from_nanos(1));
         self.set(Expiration::After(first), interval.unwrap_or_default())
     }
 
-    /// As [`start`](Self::start), but it expires when its clock shows `first`, at once if that is over. If the clock is
-    /// [`Clock::Realtime`] and is set meanwhile, its new time counts.
+    /// Starts the timer as [`start`](Self::start) does, but it expires first when its clock shows `first`, at once if that is
+    /// past. If [`Clock::Realtime`] is set meanwhile, its new time counts.
     ///
     /// # Errors
-    /// As [`now`]; `EINVAL` for a time before the clock's zero.
+    /// Those of [`now`]; `EINVAL` for a time before the clock's zero.
     pub fn start_at(&self, first: Timestamp, interval: Option<Duration>) -> Result<(), Errno> {
         // To the kernel, zero means to stop it.
         let first = match (first.seconds(), first.nanoseconds()) {
@@ -127,10 +127,10 @@ impl Timer {
         self.set(Expiration::At(first), interval.unwrap_or_default())
     }
 
-    /// Stops it. What it has counted is forgotten. One system call.
+    /// Stops the timer and discards its count of expirations. One system call.
     ///
     /// # Errors
-    /// As [`now`].
+    /// Those of [`now`].
     pub fn stop(&self) -> Result<(), Errno> {
         self.set(Expiration::After(Duration::ZERO), Duration::ZERO)
     }
@@ -139,20 +139,20 @@ impl Timer {
         sys::time::timerfd_settime(self.as_fd(), first, interval)
     }
 
-    /// How long until it expires next; `None` if it does not run. One system call.
+    /// Returns the time until the next expiration; `None` if the timer does not run. One system call.
     ///
     /// # Errors
-    /// As [`now`].
+    /// Those of [`now`].
     pub fn remaining(&self) -> Result<Option<Duration>, Errno> {
         let (rest, _) = sys::time::timerfd_gettime(self.as_fd())?;
         Ok(Some(rest).filter(|rest| !rest.is_zero()))
     }
 
-    /// Waits until it has expired: how many times since it was started or last read, at least one. A timer that does not run
-    /// is waited for forever. One system call, repeated if a signal handler interrupts it.
+    /// Waits until the timer has expired. Returns how often it has expired since it was started or last read, at least 1. If
+    /// the timer does not run, this waits for ever. One system call, repeated if a signal handler interrupts it.
     ///
     /// # Errors
-    /// `EAGAIN` if it has not expired and does not wait.
+    /// `EAGAIN` if it has not expired and is non-blocking.
     pub fn read(&self) -> Result<u64, Errno> {
         let mut count = [0; 8];
         despite_handlers(None, |_| sys::fd::read(self.as_fd(), &mut count))?;

@@ -1,7 +1,7 @@
 //! Waiting for children (`wait(2)`, `pidfd_open(2)`).
 //!
-//! [`wait`] and [`try_wait`] are for one child and its end. [`wait_for`] is for the rest: any child or those of a group,
-//! stops and continuations too. [`peek`] asks the same and reaps nobody.
+//! [`wait`] and [`try_wait`] wait for the end of one child. [`wait_for`] waits for any child or the children of a group, and
+//! for stops and continuations. [`peek`] is the same without reaping.
 
 use core::ops::BitOr;
 
@@ -17,7 +17,8 @@ pub use crate::sys::process::Who;
 /// Waits until the child ends, and reaps it. One system call, repeated if a signal handler interrupts it.
 ///
 /// # Errors
-/// `ECHILD` if it is no child of this process, was reaped by another wait, or reaps itself because `SIGCHLD` is ignored.
+/// `ECHILD` if it is not a child of this process, if another wait has reaped it, or if `SIGCHLD` is ignored, so that the kernel
+/// reaps children itself.
 pub fn wait(pid: Pid) -> Result<ExitStatus, Errno> {
     loop {
         match sys::process::wait4(pid.as_raw(), 0) {
@@ -28,20 +29,20 @@ pub fn wait(pid: Pid) -> Result<ExitStatus, Errno> {
     }
 }
 
-/// Reaps the child if it has ended; `None` while it runs. One system call.
+/// Reaps the child if it has ended; returns `None` while it runs. One system call.
 ///
 /// # Errors
-/// As [`wait`].
+/// Those of [`wait`].
 pub fn try_wait(pid: Pid) -> Result<Option<ExitStatus>, Errno> {
     let ended = sys::process::wait4(pid.as_raw(), linux::WNOHANG)?;
     Ok(ended.map(|(_, status)| status))
 }
 
-/// Waits until the child behind a pidfd ends, and reaps it (Linux 5.4). The pidfd names this child and no other, even
-/// after its id is used again. One system call, repeated if a signal handler interrupts it.
+/// Waits until the child of a pidfd ends, and reaps it (Linux 5.4). The pidfd refers to this child even after its id is used
+/// again. One system call, repeated if a signal handler interrupts it.
 ///
 /// # Errors
-/// As [`wait`]; `EINVAL` before Linux 5.4; `EBADF` if it is no pidfd.
+/// Those of [`wait`]; `EINVAL` before Linux 5.4; `EBADF` if it is not a pidfd.
 pub fn wait_pidfd(pidfd: BorrowedFd<'_>) -> Result<ExitStatus, Errno> {
     loop {
         match wait_for(Who::Pidfd(pidfd), Options::default()) {
@@ -52,26 +53,26 @@ pub fn wait_pidfd(pidfd: BorrowedFd<'_>) -> Result<ExitStatus, Errno> {
     }
 }
 
-/// Reaps the child behind a pidfd if it has ended; `None` while it runs. One system call.
+/// Reaps the child of a pidfd if it has ended; returns `None` while it runs. One system call.
 ///
 /// # Errors
-/// As [`wait_pidfd`].
+/// Those of [`wait_pidfd`].
 pub fn try_wait_pidfd(pidfd: BorrowedFd<'_>) -> Result<Option<ExitStatus>, Errno> {
     let ended = wait_for(Who::Pidfd(pidfd), Options::NOHANG)?;
     Ok(ended.map(|(_, status)| status))
 }
 
-/// What a wait is for beside a child's end, and whether it waits at all: the flags of `waitpid`, without their `W`. The
-/// default is none of them.
+/// Options of a wait: the flags of `waitpid`, without the prefix `W`. By default a wait blocks, and only for the end of a
+/// child.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Options(u32);
 
 impl Options {
-    /// Do not wait: `None` if no child has changed.
+    /// Do not block: return `None` if no child has changed its state.
     pub const NOHANG: Self = Self(linux::WNOHANG);
-    /// For stops, too (`WUNTRACED`).
+    /// Report stops, too (`WUNTRACED`).
     pub const STOPPED: Self = Self(linux::WSTOPPED);
-    /// For continuations by `SIGCONT`, too.
+    /// Report continuations by `SIGCONT`, too.
     pub const CONTINUED: Self = Self(linux::WCONTINUED);
 }
 
@@ -83,11 +84,10 @@ impl BitOr for Options {
     }
 }
 
-/// Waits until a child of those that `who` names has ended, stopped or continued, as the options say, and takes that
-/// news: a child that has ended is reaped. `None` only with [`NOHANG`](Options::NOHANG). One system call (`waitid(2)`).
+/// Waits until a child selected by `who` has ended, or, if the options say so, stopped or continued, and consumes that report:
+/// a child that has ended is reaped. Returns `None` only with [`NOHANG`](Options::NOHANG). One system call (`waitid(2)`).
 ///
-/// It is not repeated when a signal handler interrupts it: a shell's `wait` must end then (POSIX XCU 2.12), and a loop is
-/// soon written.
+/// It is not repeated if a signal handler interrupts it, because a shell's `wait` must end then (POSIX XCU 2.12).
 ///
 /// ```
 /// use nestling::spawn::{Program, Spawn};
@@ -108,16 +108,16 @@ impl BitOr for Options {
 /// ```
 ///
 /// # Errors
-/// `ECHILD` if there is no such child (any more); `EINTR` if a signal handler ran; for a pidfd as [`wait_pidfd`].
+/// `ECHILD` if there is no such child; `EINTR` if a signal handler ran; for a pidfd, those of [`wait_pidfd`].
 pub fn wait_for(who: Who<'_>, options: Options) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     sys::process::waitid(who, options.0 | linux::WEXITED)
 }
 
-/// As [`wait_for`], and leaves the news for the next wait (`WNOWAIT`). A child that has ended stays a zombie, so that its
-/// id is not yet another's: an init can look up whose it was before it reaps it.
+/// Waits as [`wait_for`] does, but leaves the report for the next wait (`WNOWAIT`). A child that has ended stays a zombie, so
+/// that its id is not reused: an init can look up whose process it was before it reaps it.
 ///
 /// # Errors
-/// As [`wait_for`].
+/// Those of [`wait_for`].
 pub fn peek(who: Who<'_>, options: Options) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     sys::process::waitid(who, options.0 | linux::WEXITED | linux::WNOWAIT)
 }

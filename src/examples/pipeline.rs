@@ -1,5 +1,5 @@
-//! A pipeline: runs the commands that it is given, an argument each, the output of each being the input of the next, in one
-//! process group, as a shell does; says how each ended, and exits as the last one did.
+//! A pipeline: starts its arguments as commands in one process group, as a shell does, with the output of each as the input of
+//! the next. It prints how each ended, and exits with the status of the last.
 #![no_std]
 #![no_main]
 

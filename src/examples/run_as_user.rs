@@ -1,5 +1,5 @@
-//! In a program of the standard library that has a gigabyte of heap: runs a command as another user, within limits. It costs
-//! no more than in a small program, and a failure says what failed. `run_as_user UID GID COMMAND [ARG…]`, as root.
+//! A program of the standard library with a heap of a gigabyte: it runs a command as another user, within limits. That costs no
+//! more than in a small program, and an error names the step that failed. `run_as_user UID GID COMMAND [ARG…]`, as root.
 
 use std::env;
 use std::process::ExitCode;

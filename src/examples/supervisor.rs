@@ -1,5 +1,5 @@
-//! A supervisor: starts the commands that it is given, an argument each; starts again what ends, a second later; and on
-//! SIGTERM ends them all. Idle, it has nothing to do.
+//! A supervisor: starts its arguments as commands, starts each again one second after it has ended, and ends them all on
+//! SIGTERM. While nothing happens it only waits.
 #![no_std]
 #![no_main]
 
