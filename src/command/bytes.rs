@@ -1,13 +1,13 @@
-//! What a program's name, an argument or a path can be given as.
+//! The types that a program's name, an argument or a path can have.
 
 use alloc::ffi::CString;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-/// Strings of bytes. What becomes of them is a C string, so they must not have a null byte within.
+/// A string of bytes. It becomes a C string, so it must not contain a null byte.
 pub trait AsBytes {
-    /// The bytes, without a C string's null.
+    /// Returns the bytes, without the null of a C string.
     fn bytes(&self) -> &[u8];
 }
 

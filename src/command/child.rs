@@ -11,26 +11,26 @@ use crate::process::{ExitStatus, Pid};
 use crate::signal::Signal;
 use crate::spawn;
 
-/// A child that was started. Dropping it closes its pipes, does not end it, and nobody reaps it then.
+/// A child that was started. Dropping it closes its pipes; the child continues to run and is not reaped.
 #[derive(Debug)]
 pub struct Child {
-    /// The other end of its standard input, if that is a pipe.
+    /// This process's end of the pipe to its standard input, if that is a pipe.
     pub stdin: Option<ChildStdin>,
-    /// The other end of its standard output, if that is a pipe.
+    /// This process's end of the pipe from its standard output, if that is a pipe.
     pub stdout: Option<ChildStdout>,
-    /// The other end of its standard error, if that is a pipe.
+    /// This process's end of the pipe from its standard error, if that is a pipe.
     pub stderr: Option<ChildStderr>,
     child: spawn::Child,
 }
 
-/// How a child ended, and what it wrote.
+/// The status and the output of a child that has ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Output {
-    /// How it ended.
+    /// How the child ended.
     pub status: ExitStatus,
-    /// What it wrote to its standard output, if that was a pipe.
+    /// What the child wrote to its standard output, if that was a pipe.
     pub stdout: Vec<u8>,
-    /// What it wrote to its standard error, if that was a pipe.
+    /// What the child wrote to its standard error, if that was a pipe.
     pub stderr: Vec<u8>,
 }
 
@@ -49,38 +49,40 @@ impl Child {
         }
     }
 
-    /// Its process id. After [`wait`](Self::wait) it may be another's.
+    /// Returns the process id. After [`wait`](Self::wait) the system may reuse it.
     pub fn id(&self) -> Pid {
         self.child.id()
     }
 
-    /// Its pidfd, if [`create_pidfd`](super::Command::create_pidfd) asked for one.
+    /// Returns the pidfd, if [`create_pidfd`](super::Command::create_pidfd) asked for one.
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         self.child.pidfd()
     }
 
-    /// Closes its standard input, if that is a pipe, waits until it ends, and reaps it; the same status every time.
+    /// Closes the pipe to the child's standard input, if there is one, waits until the child ends, and reaps it. Further calls
+    /// return the same status.
     ///
     /// # Errors
-    /// `ECHILD` if another wait has reaped it, or `SIGCHLD` is ignored.
+    /// `ECHILD` if another wait has reaped it, or if `SIGCHLD` is ignored.
     pub fn wait(&mut self) -> Result<ExitStatus, Errno> {
         self.stdin = None;
         self.child.wait()
     }
 
-    /// Reaps it if it has ended; `None` while it runs.
+    /// Reaps the child if it has ended; returns `None` while it runs.
     ///
     /// # Errors
-    /// As [`wait`](Self::wait).
+    /// Those of [`wait`](Self::wait).
     pub fn try_wait(&mut self) -> Result<Option<ExitStatus>, Errno> {
         self.child.try_wait()
     }
 
-    /// Closes its standard input, collects what it writes to those of its standard output and standard error that are pipes,
-    /// until it and whoever else has them has closed them, and waits for its end. Whichever it fills first, this reads.
+    /// Closes the pipe to the child's standard input, reads the pipes from its standard output and standard error to their
+    /// ends, and waits until the child ends. A pipe ends when every process that has its writing end, the child or another, has
+    /// closed it. The two pipes are read together, so that the child never waits.
     ///
     /// # Errors
-    /// As [`wait`](Self::wait); what a read says: `ENOMEM` if there is no room.
+    /// Those of [`wait`](Self::wait) and of a read; `ENOMEM` if there is no memory for the output.
     pub fn wait_with_output(mut self) -> Result<Output, Errno> {
         self.stdin = None;
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -100,18 +102,18 @@ impl Child {
         })
     }
 
-    /// Sends it `SIGKILL`; nothing once it was waited for.
+    /// Sends `SIGKILL`; does nothing if the child has been waited for.
     ///
     /// # Errors
-    /// As [`signal`](Self::signal).
+    /// Those of [`signal`](Self::signal).
     pub fn kill(&mut self) -> Result<(), Errno> {
         self.signal(Signal::KILL)
     }
 
-    /// Sends it a signal, through the pidfd if there is one; nothing once it was waited for.
+    /// Sends a signal, through the pidfd if there is one; does nothing if the child has been waited for.
     ///
     /// # Errors
-    /// `EPERM` if it has become another user's; `ESRCH` if another wait has reaped it.
+    /// `EPERM` if the child runs as another user by now; `ESRCH` if another wait has reaped it.
     pub fn signal(&self, signal: Signal) -> Result<(), Errno> {
         self.child.signal(signal)
     }

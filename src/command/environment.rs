@@ -1,4 +1,4 @@
-//! What a command changes of the environment it inherits.
+//! The changes that a command makes to the environment it inherits.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! Why a command could not be started, on its own feet.
+//! The error of a command, without borrowed data.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use crate::errno::Errno;
 use crate::spawn;
 use crate::text::{self, Sink, Text};
 
-/// Why a command could not be started, or not be waited for: [`spawn::Error`] in words, without the caller's data.
+/// The reason why a command could not be started or waited for: [`spawn::Error`] as text, without the caller's data.
 ///
 /// ```
 /// use nestling::command::Command;
@@ -35,17 +35,18 @@ impl Error {
         }
     }
 
-    /// What the kernel said; `None` if the child was killed.
+    /// Returns the errno; `None` if the child was killed.
     pub fn errno(&self) -> Option<Errno> {
         self.errno
     }
 
-    /// Which step failed, in words: `exec "nope"`, `file action 0 (open "list")`. If the child was killed, all there is to say.
+    /// Returns the step that failed, as text: `exec "nope"`, `file action 0 (open "list")`. If the child was killed, the whole
+    /// message.
     pub fn step(&self) -> &str {
         &self.step
     }
 
-    /// What a shell exits with for it: see [`spawn::Error::shell_code`].
+    /// Returns the exit status that a shell has for this error: see [`spawn::Error::shell_code`].
     pub fn shell_code(&self) -> i32 {
         self.shell_code
     }
@@ -89,7 +90,7 @@ impl Text for Error {
     }
 }
 
-/// Its kind is that of the errno; what it says stays.
+/// Has the kind of the errno, and the text of this error.
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {

@@ -1,4 +1,4 @@
-//! A builder of processes, as `std::process::Command` is, on top of [`spawn`](crate::spawn) (feature `alloc`).
+//! A builder of processes, like `std::process::Command`, on top of [`spawn`](crate::spawn) (feature `alloc`).
 //!
 //! ```
 //! use nestling::command::{Command, Stdio};
@@ -11,36 +11,37 @@
 //! assert_eq!(child.wait_with_output().unwrap().stdout, b"through a cat");
 //! ```
 //!
-//! A spawn allocates for the builder's lists, costs what [`spawn`](crate::spawn) says, and for each pipe three system calls more.
+//! A spawn costs what [`spawn`](crate::spawn) says, allocations for the builder's lists, and three more system calls for each
+//! pipe.
 //!
 //! # Compared with std
 //!
-//! A method that is not here does what std's does.
+//! Methods that are not in this table do what those of std do.
 //!
-//! | Method | Where it differs | Why |
+//! | Method | Difference | Reason |
 //! |---|---|---|
-//! | `new`, `arg`, `args`, `env`, … | Take [`AsBytes`]: strings, bytes, C strings; with feature `std`, `OsStr` and `Path` too. | `core` has no `OsStr`. |
-//! | `env`, `env_remove`, `env_clear` | What is inherited keeps its order, what is set follows. std sorts. With neither feature `rt` nor `std` nothing is inherited. | A sorted map is kilobytes; a program's environment is its runtime's to know. |
-//! | `current_dir` | As std's on Unix: a relative program (`./x`) counts from the new directory. std documents that as unstable; here it is promised. | |
-//! | `spawn`, `status`, `output`, `exec` | [`Error`] says which step failed. | That is what nestling is for. |
-//! | `spawn` | Also where std must `fork`: memory is not copied for any method. | |
-//! | `uid` | As std's, as root, without `groups`, it drops the supplementary groups; if it may not, it fails (`EPERM`), where std goes on. | They would be root's. |
-//! | `pre_exec` | Takes a [`PreExec`], whose making is `unsafe`; it is called once, and the last one given counts. It runs in shared memory. | See [`Hook`](crate::spawn::Hook). |
-//! | `groups`, `setsid`, `create_pidfd` | Stable here. | |
-//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | Missing. | Nobody has needed them; `Debug` shows program and arguments as std's does. |
-//! | [`Stdio::null`] | The child opens `/dev/null`. | It costs no descriptor of the parent's. |
+//! | `new`, `arg`, `args`, `env`, … | Take [`AsBytes`]: strings, bytes, C strings; with feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
+//! | `env`, `env_remove`, `env_clear` | Inherited variables keep their order, and the variables that are set follow. std sorts them. With neither feature `rt` nor `std`, nothing is inherited. | A sorted map is kilobytes of code; only a program's runtime knows its environment. |
+//! | `current_dir` | As std on Unix: a relative program (`./x`) counts from the new directory. std documents that as unstable; here it is promised. | |
+//! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | This is the purpose of nestling. |
+//! | `spawn` | Needs no copy of the memory, not even with the methods for which std must `fork`. | |
+//! | `uid` | As std, root without `groups` drops the supplementary groups. If that is not permitted, it fails by `EPERM`; std continues. | The child would keep root's groups. |
+//! | `pre_exec` | Takes a [`PreExec`], which is `unsafe` to make. A later call replaces the function; std calls them all. It runs in shared memory. | See [`Hook`](crate::spawn::Hook). |
+//! | `groups`, `setsid`, `create_pidfd` | Stable. | |
+//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | Missing. | No program has needed them; `Debug` shows program and arguments as std does. |
+//! | [`Stdio::null`] | The child opens `/dev/null`. | The parent needs no descriptor for it. |
 //! | [`Child::id`] | A [`Pid`](crate::Pid), not a `u32`. | |
-//! | [`Child::wait`], … | Their error is an [`Errno`]. | |
-//! | [`ChildStdin`], … | `read`, `read_to_end` and `write_all` are methods of their own; std's traits come with feature `std`. | `core` has no such traits. |
+//! | [`Child::wait`], … | The error is an [`Errno`]. | |
+//! | [`ChildStdin`], … | `read`, `read_to_end` and `write_all` are their own methods; with feature `std` they have std's traits, too. | `core` has no such traits. |
 //!
-//! As with std, and other than with a plain [`Spawn`], `SIGPIPE` is set to its default unless
+//! As with std, and unlike with a plain [`Spawn`], `SIGPIPE` is set to its default action, unless
 //! [`default_signals`](Command::default_signals) says otherwise.
 //!
-//! # In which order
+//! # The order of the steps
 //!
-//! However the methods are called, the child does this: the standard descriptors, other [descriptors](Command::fd),
+//! Whatever the order of the method calls, the child does this: the standard descriptors, other [descriptors](Command::fd),
 //! [`close_from`](Command::close_from), the terminal, [`chroot`](Command::chroot), [`umask`](Command::umask), limits, groups,
-//! gid, uid, [`current_dir`](Command::current_dir). Who needs another order has the [`Action`]s of [`spawn`](crate::spawn).
+//! gid, uid, [`current_dir`](Command::current_dir). If you need another order, use the [`Action`]s of [`spawn`](crate::spawn).
 
 mod bytes;
 mod child;
@@ -71,7 +72,7 @@ use crate::text::Quoted;
 use environment::Environment;
 use stdio::Prepared;
 
-/// What to start, and how. See the [module](self).
+/// A program to start, and how to start it. See the [module](self).
 pub struct Command {
     program: CString,
     /// The name first.
@@ -97,9 +98,10 @@ pub struct Command {
     attributes: Attributes<'static>,
 }
 
-/// The builder's own methods.
+/// The methods of the builder itself.
 impl Command {
-    /// Starts `program`, found along the child's `PATH` if its name has no slash; its name is its first argument.
+    /// Makes a command that runs `program`. A name without a slash is searched for along the child's `PATH`. The name is also
+    /// the first argument.
     pub fn new(program: impl AsBytes) -> Self {
         let mut command = Self {
             program: CString::default(),
@@ -146,7 +148,7 @@ impl Command {
         self
     }
 
-    /// The name that the program is told it has (`CommandExt::arg0`).
+    /// Sets the first argument, by which the program knows its name (`CommandExt::arg0`).
     pub fn arg0(&mut self, name: impl AsBytes) -> &mut Self {
         let name = self.c_string(name.bytes(), "argument 0");
         if let Some(first) = self.args.first_mut() {
@@ -174,35 +176,35 @@ impl Command {
         self
     }
 
-    /// Does not give the child this variable.
+    /// Removes a variable from the child's environment.
     pub fn env_remove(&mut self, name: impl AsBytes) -> &mut Self {
         self.environment.remove(name.bytes());
         self
     }
 
-    /// Lets the child inherit no variable, and forgets those that were set.
+    /// Clears the child's environment: the variables that it would inherit and those that were set.
     pub fn env_clear(&mut self) -> &mut Self {
         self.environment.clear();
         self
     }
 
-    /// The child's working directory. The program, if it is a relative path, counts from there.
+    /// Sets the child's working directory. A program with a relative path is looked up from there.
     pub fn current_dir(&mut self, directory: impl AsBytes) -> &mut Self {
         self.directory = Some(self.c_string(directory.bytes(), "directory"));
         self
     }
 
-    /// The child's standard input; by default the parent's, for [`output`](Self::output) none.
+    /// Sets the child's standard input. The default is the parent's; for [`output`](Self::output), `/dev/null`.
     pub fn stdin(&mut self, stdio: impl Into<Stdio>) -> &mut Self {
         self.stdio(0, stdio.into())
     }
 
-    /// The child's standard output; by default the parent's, for [`output`](Self::output) a pipe.
+    /// Sets the child's standard output. The default is the parent's; for [`output`](Self::output), a pipe.
     pub fn stdout(&mut self, stdio: impl Into<Stdio>) -> &mut Self {
         self.stdio(1, stdio.into())
     }
 
-    /// The child's standard error; by default the parent's, for [`output`](Self::output) a pipe.
+    /// Sets the child's standard error. The default is the parent's; for [`output`](Self::output), a pipe.
     pub fn stderr(&mut self, stdio: impl Into<Stdio>) -> &mut Self {
         self.stdio(2, stdio.into())
     }
@@ -222,172 +224,174 @@ impl Command {
     }
 }
 
-/// What std has in `CommandExt`, and what it does not have. The fields of [`Attributes`] and the [`Action`]s of these names
-/// say more.
+/// The methods that std has in `CommandExt`, and more. For details see the fields of [`Attributes`] and the [`Action`]s with
+/// the same names.
 impl Command {
-    /// Gives the child a duplicate of `fd` as its descriptor `number`. The last one for a number counts.
+    /// Gives the child a duplicate of `fd` as its descriptor `number`. A later call for the same number replaces it.
     pub fn fd(&mut self, number: RawFd, fd: OwnedFd) -> &mut Self {
         self.descriptors.retain(|given| given.0 != number);
         self.descriptors.push((number, fd));
         self
     }
 
-    /// Closes every descriptor from this number on, but for those that this command gives: by [`fd`](Self::fd), or as a standard
-    /// one that is not inherited.
+    /// Closes every descriptor from this number on, except those that this command sets with [`fd`](Self::fd), `stdin`,
+    /// `stdout` and `stderr`. An inherited standard descriptor is closed.
     pub fn close_from(&mut self, first: RawFd) -> &mut Self {
         self.close_from = Some(first);
         self
     }
 
-    /// Makes the terminal at the child's descriptor `fd` its controlling one. It needs [`setsid`](Self::setsid).
+    /// Makes the terminal at the child's descriptor `fd` its controlling terminal. Needs [`setsid`](Self::setsid).
     pub fn controlling_terminal(&mut self, fd: RawFd) -> &mut Self {
         self.controlling_terminal = Some(fd);
         self
     }
 
-    /// Makes the child's process group the foreground one of the terminal at the child's descriptor `fd`.
+    /// Makes the child's process group the foreground group of the terminal at the child's descriptor `fd`.
     pub fn foreground(&mut self, fd: RawFd) -> &mut Self {
         self.foreground = Some(fd);
         self
     }
 
-    /// Changes the root directory, and the working directory to it unless [`current_dir`](Self::current_dir) names another.
+    /// Changes the root directory, and the working directory to the new root unless [`current_dir`](Self::current_dir) sets
+    /// another.
     pub fn chroot(&mut self, directory: impl AsBytes) -> &mut Self {
         self.root = Some(self.c_string(directory.bytes(), "root directory"));
         self
     }
 
-    /// The permission bits that new files don't get.
+    /// Sets the permission bits that new files do not get.
     pub fn umask(&mut self, mask: u32) -> &mut Self {
         self.umask = Some(mask);
         self
     }
 
-    /// Limits a resource; call it for each.
+    /// Limits a resource. Call it once for each resource.
     pub fn limit(&mut self, resource: Resource, limit: Rlimit) -> &mut Self {
         self.limits.push((resource, limit));
         self
     }
 
-    /// The supplementary groups.
+    /// Sets the supplementary groups.
     pub fn groups(&mut self, groups: &[u32]) -> &mut Self {
         self.groups = Some(groups.into());
         self
     }
 
-    /// The group.
+    /// Sets the group id.
     pub fn gid(&mut self, gid: u32) -> &mut Self {
         self.gid = Some(gid);
         self
     }
 
-    /// The user. As root, this drops the supplementary groups, unless [`groups`](Self::groups) are given.
+    /// Sets the user id. As root, this drops the supplementary groups, unless [`groups`](Self::groups) sets them.
     pub fn uid(&mut self, uid: u32) -> &mut Self {
         self.uid = Some(uid);
         self
     }
 
-    /// Makes the effective ids the real ones: what a set-user-id program does before it starts another.
+    /// Sets the effective ids to the real ones, as a set-user-id program does before it starts another program.
     pub fn reset_ids(&mut self) -> &mut Self {
         self.reset_ids = true;
         self
     }
 
-    /// The directory of the cgroup that the child starts in.
+    /// Sets the directory of the cgroup that the child starts in.
     pub fn cgroup(&mut self, directory: OwnedFd) -> &mut Self {
         self.cgroup = Some(directory);
         self
     }
 
-    /// A function that the child calls last of all before the exec.
+    /// Sets a function that the child calls as its last step before the exec.
     pub fn pre_exec(&mut self, hook: PreExec) -> &mut Self {
         self.pre_exec = Some(hook);
         self
     }
 
-    /// Whether memory is shared or copied.
+    /// Sets whether the child shares the parent's memory or gets a copy.
     pub fn memory(&mut self, memory: Memory) -> &mut Self {
         self.attributes.memory = memory;
         self
     }
 
-    /// Whether [`Child::pidfd`] gives one.
+    /// Sets whether the child has a pidfd, which [`Child::pidfd`] returns.
     pub fn create_pidfd(&mut self, pidfd: bool) -> &mut Self {
         self.attributes.pidfd = pidfd;
         self
     }
 
-    /// The signals that are set to their default even if the parent ignores them: by default `SIGPIPE`.
+    /// Sets the signals that get their default actions even if the parent ignores them: by default `SIGPIPE`.
     pub fn default_signals(&mut self, signals: SigSet) -> &mut Self {
         self.attributes.default_signals = signals;
         self
     }
 
-    /// The signal mask: by default the spawning thread's.
+    /// Sets the signal mask: by default that of the spawning thread.
     pub fn signal_mask(&mut self, mask: SigSet) -> &mut Self {
         self.attributes.signal_mask = Some(mask);
         self
     }
 
-    /// Whether the child begins a new session.
+    /// Sets whether the child starts a new session.
     pub fn setsid(&mut self, setsid: bool) -> &mut Self {
         self.attributes.new_session = setsid;
         self
     }
 
-    /// The process group, 0 for a new one.
+    /// Sets the process group; 0 makes a new one.
     pub fn process_group(&mut self, group: i32) -> &mut Self {
         self.attributes.process_group = Some(group);
         self
     }
 
-    /// The scheduling policy and priority.
+    /// Sets the scheduling policy and priority.
     pub fn scheduler(&mut self, scheduler: Scheduler) -> &mut Self {
         self.attributes.scheduler = Some(scheduler);
         self
     }
 
-    /// The nice value, -20 to 19.
+    /// Sets the nice value, -20 to 19.
     pub fn nice(&mut self, nice: i32) -> &mut Self {
         self.attributes.nice = Some(nice);
         self
     }
 
-    /// Whether set-user-id bits and file capabilities mean nothing to it.
+    /// Sets whether set-user-id bits and file capabilities have no effect for the program and its descendants.
     pub fn no_new_privs(&mut self, no_new_privs: bool) -> &mut Self {
         self.attributes.no_new_privs = no_new_privs;
         self
     }
 
-    /// The signal that the child gets when the thread that spawned it ends.
+    /// Sets the signal that the child gets when the thread that spawned it ends.
     pub fn parent_death_signal(&mut self, signal: Signal) -> &mut Self {
         self.attributes.parent_death_signal = Some(signal);
         self
     }
 }
 
-/// Starting it.
+/// The methods that start the program.
 impl Command {
     /// Starts the program, and returns when it runs.
     ///
     /// # Errors
-    /// The step that failed; there is no child then. `EINVAL` at the `program`, `argument`, … that has a null byte.
+    /// The step that failed; then there is no child. `EINVAL` at the step `program`, `argument`, … if that contains a null
+    /// byte.
     pub fn spawn(&mut self) -> Result<Child, Error> {
         self.spawn_with(&[const { Stdio::inherit() }; 3])
     }
 
-    /// Starts the program and waits for its end.
+    /// Starts the program and waits until it ends.
     ///
     /// # Errors
-    /// As [`spawn`](Self::spawn); the step `wait` as [`Child::wait`].
+    /// Those of [`spawn`](Self::spawn); the step `wait` with an error of [`Child::wait`].
     pub fn status(&mut self) -> Result<ExitStatus, Error> {
         self.spawn()?.wait().map_err(wait_failed)
     }
 
-    /// Starts the program, collects its standard output and standard error, and waits for its end.
+    /// Starts the program, collects its standard output and standard error, and waits until it ends.
     ///
     /// # Errors
-    /// As [`status`](Self::status).
+    /// Those of [`status`](Self::status).
     pub fn output(&mut self) -> Result<Output, Error> {
         let child = self.spawn_with(&[
             const { Stdio::null() },
@@ -397,11 +401,11 @@ impl Command {
         child.wait_with_output().map_err(wait_failed)
     }
 
-    /// Becomes the program (`execvp(3)`): without a child, this process's id kept. See [`Spawn::exec`].
+    /// Replaces this process's program (`execvp(3)`), without a child: the process id stays. See [`Spawn::exec`].
     ///
-    /// Returns only the step that failed. What those before it did stays, as with std. [`fd`](Self::fd) and
-    /// [`close_from`](Self::close_from) would take away descriptors that others in this process count on: they are `EINVAL` here.
-    /// [`Spawn::exec`], which is `unsafe`, does it.
+    /// Returns only if a step failed; the effects of the steps before it stay, as with std. [`fd`](Self::fd) and
+    /// [`close_from`](Self::close_from) would close descriptors that other code of this process uses: with them, `exec` fails
+    /// by `EINVAL`. [`Spawn::exec`], which is `unsafe`, allows them.
     pub fn exec(&mut self) -> Error {
         let inherit = &[const { Stdio::inherit() }; 3];
         match self.prepare(inherit) {

@@ -1,4 +1,4 @@
-//! A child's standard descriptors.
+//! The standard descriptors of a child.
 
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
@@ -7,7 +7,7 @@ use crate::io;
 use crate::popen::{duplicate, pipe};
 use crate::spawn::Action;
 
-/// What becomes of one of a child's standard descriptors, as `std::process::Stdio`.
+/// A standard descriptor of a child, as `std::process::Stdio`.
 #[derive(Debug)]
 pub struct Stdio(Kind);
 
@@ -20,23 +20,24 @@ enum Kind {
 }
 
 impl Stdio {
-    /// It is the parent's.
+    /// Inherits the parent's descriptor.
     pub const fn inherit() -> Self {
         Self(Kind::Inherit)
     }
 
-    /// It is `/dev/null`. The child opens it.
+    /// Opens `/dev/null`, in the child.
     pub const fn null() -> Self {
         Self(Kind::Null)
     }
 
-    /// It is a pipe, whose other end [`Child`](super::Child) has.
+    /// Makes a pipe, whose other end [`Child`](super::Child) has.
     pub const fn piped() -> Self {
         Self(Kind::Piped)
     }
 }
 
-/// It is a duplicate of this one, which is closed with the command. For a duplicate of one's own, see [`OwnedFd::try_clone`].
+/// Gives the child a duplicate of this descriptor, which is closed when the command is dropped. To keep a duplicate, call
+/// [`OwnedFd::try_clone`].
 impl From<OwnedFd> for Stdio {
     fn from(fd: OwnedFd) -> Self {
         Self(Kind::Fd(fd))
@@ -123,7 +124,7 @@ macro_rules! ends {
             }
         }
 
-        /// So that one child reads what another one writes.
+        /// Makes the output of one child the input of another.
         impl From<$name> for Stdio {
             fn from(end: $name) -> Self {
                 Self::from(end.0)
@@ -139,11 +140,11 @@ macro_rules! ends {
 }
 
 ends! {
-    /// The writing end of a pipe that is a child's standard input.
+    /// The writing end of the pipe to a child's standard input.
     ChildStdin
-    /// The reading end of a pipe that is a child's standard output.
+    /// The reading end of the pipe from a child's standard output.
     ChildStdout
-    /// The reading end of a pipe that is a child's standard error.
+    /// The reading end of the pipe from a child's standard error.
     ChildStderr
 }
 
@@ -151,7 +152,8 @@ impl ChildStdin {
     /// Writes all the bytes.
     ///
     /// # Errors
-    /// As [`io::write_all`]; `EPIPE` if the child has closed its side and `SIGPIPE` is ignored, which else ends this process.
+    /// Those of [`io::write_all`]; `EPIPE` if the child has closed its end and `SIGPIPE` is ignored (if it is not, the signal
+    /// ends this process).
     pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), Errno> {
         io::write_all(self.as_fd(), bytes)
     }
@@ -160,18 +162,19 @@ impl ChildStdin {
 macro_rules! readers {
     ($($name:ident)*) => {$(
         impl $name {
-            /// Reads once: how many bytes came; 0 when the child, and whoever else has its end, has closed it.
+            /// Reads once. Returns the number of bytes; 0 when every process that has the writing end, the child or another,
+            /// has closed it.
             ///
             /// # Errors
-            /// As [`io::read`].
+            /// Those of [`io::read`].
             pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
                 io::read(self.as_fd(), buffer)
             }
 
-            /// Reads all there is until the end.
+            /// Reads to the end and appends to `bytes`.
             ///
             /// # Errors
-            /// As [`io::read_to_end`].
+            /// Those of [`io::read_to_end`].
             pub fn read_to_end(&mut self, bytes: &mut alloc::vec::Vec<u8>) -> Result<usize, Errno> {
                 io::read_to_end(self.as_fd(), bytes)
             }

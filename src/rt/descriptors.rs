@@ -1,9 +1,9 @@
-//! The descriptors of a program whose *user* names them by their numbers, as a shell's does.
+//! The descriptors of a program whose *user* names them by number, as the user of a shell does.
 //!
-//! Such a program has two kinds in one table, and tells them apart by close-on-exec: what closes is the program's own
-//! ([`OwnedFd`]s, which [`private`] keeps out of the way of the user's numbers); what does not is the user's, and
-//! children get it. The functions here touch the latter only: a number that the program has taken answers `EBADF`, as if
-//! it were not open.
+//! Such a program has two kinds of descriptors in one table. The close-on-exec flag tells them apart: with it a descriptor is
+//! the program's own (an [`OwnedFd`], which [`private`] moves away from the user's numbers); without it, it is the user's, and
+//! children inherit it. The functions of this module change only the user's descriptors: for a number of the program's own they
+//! return `EBADF`, as if it were not open.
 
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
@@ -25,10 +25,10 @@ fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// Whether there is a descriptor of the user's at this number. One system call.
+/// Checks that the user has a descriptor with this number. One system call.
 ///
 /// # Errors
-/// `EBADF` if it is not open, or not the user's.
+/// `EBADF` if it is not open or not the user's.
 pub fn is_users(fd: RawFd) -> Result<(), Errno> {
     match sys::fd::cloexec(fd) {
         Ok(false) => Ok(()),
@@ -37,28 +37,28 @@ pub fn is_users(fd: RawFd) -> Result<(), Errno> {
     }
 }
 
-/// A duplicate of the user's descriptor of this number, the program's own: the user may close the number while it is in use. Two system
-/// calls, and one to close it.
+/// Duplicates the user's descriptor. The duplicate is the program's own, so that the user may close the number while it is in
+/// use. Two system calls, and one to close it.
 ///
 /// # Errors
-/// As [`is_users`]; `EMFILE`.
+/// Those of [`is_users`]; `EMFILE`.
 pub fn of_user(fd: RawFd) -> Result<OwnedFd, Errno> {
     is_users(fd)?;
     // SAFETY: it is only for this call, and if it isn't open the call says so.
     duplicate(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// Whether there is a terminal at this number of the user's. Two system calls.
+/// Returns whether the user has a terminal at this number. Two system calls.
 pub fn is_terminal(fd: RawFd) -> bool {
     // SAFETY: it is only for this call, and it is open.
     is_users(fd).is_ok() && terminal::is_terminal(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// Makes the user's descriptor `to` the same as the user's `from`, closing what was there (`dup2`); nothing where both are one number. Two
-/// system calls, three for high numbers.
+/// Duplicates the user's descriptor `from` onto the user's number `to`, and closes what was there (`dup2`). Does nothing if the
+/// numbers are equal. Two system calls, three for high numbers.
 ///
 /// # Errors
-/// As [`is_users`], for `from`; as [`assign`], for `to`.
+/// Those of [`is_users`] for `from`; those of [`assign`] for `to`.
 pub fn copy(from: RawFd, to: RawFd) -> Result<(), Errno> {
     is_users(from)?;
     if from == to {
@@ -68,7 +68,8 @@ pub fn copy(from: RawFd, to: RawFd) -> Result<(), Errno> {
     assign(to, unsafe { BorrowedFd::borrow_raw(from) })
 }
 
-/// Moves a descriptor of the program's own out of the way of the user's numbers. Two system calls, none if it is there already.
+/// Moves a descriptor of the program's own away from the user's numbers. Two system calls, none if it has a high number
+/// already.
 ///
 /// # Errors
 /// `EMFILE`.
@@ -79,10 +80,10 @@ pub fn private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     duplicate(fd.as_fd())
 }
 
-/// What is at a user's number now, kept for [`restore`]; `None` if nothing is. One system call.
+/// Keeps a duplicate of the user's descriptor, for [`restore`]; returns `None` if the number is not open. One system call.
 ///
 /// # Errors
-/// `EBADF` if the program has that number; `EMFILE`.
+/// `EBADF` if the number is the program's own; `EMFILE`.
 pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
     if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) == Ok(true) {
         return Err(Errno::EBADF);
@@ -96,10 +97,10 @@ pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
     }
 }
 
-/// Puts back what [`save`] kept. Two system calls.
+/// Restores the descriptor that [`save`] has kept. Two system calls.
 ///
 /// # Errors
-/// Only a seccomp filter makes it fail.
+/// It fails only if a seccomp filter forbids it.
 pub fn restore(fd: RawFd, saved: Option<OwnedFd>) -> Result<(), Errno> {
     match saved {
         Some(saved) => assign(fd, saved.as_fd()),
@@ -107,10 +108,10 @@ pub fn restore(fd: RawFd, saved: Option<OwnedFd>) -> Result<(), Errno> {
     }
 }
 
-/// Makes `fd` the user's, the same as `from`, closing what was there (`dup2`). One system call, two for high numbers.
+/// Duplicates `from` onto the user's number `fd`, and closes what was there (`dup2`). One system call, two for high numbers.
 ///
 /// # Errors
-/// `EBADF` if the number is the program's, or above the limit.
+/// `EBADF` if the number is the program's own, or above the limit.
 pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     if fd == from.as_raw_fd() {
         return sys::fd::set_cloexec(from, false);
@@ -122,10 +123,10 @@ pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     unsafe { sys::fd::dup3(from.as_raw_fd(), fd, OFlags::default()) }
 }
 
-/// Makes an opened descriptor the user's, at the number `fd`. Two system calls; one if it has that number.
+/// Gives the user a descriptor that has just been opened, at the number `fd`. Two system calls; one if it has that number.
 ///
 /// # Errors
-/// As [`assign`].
+/// Those of [`assign`].
 pub fn give(fd: RawFd, opened: OwnedFd) -> Result<(), Errno> {
     assign(fd, opened.as_fd())?;
     if opened.as_raw_fd() == fd {
@@ -135,10 +136,11 @@ pub fn give(fd: RawFd, opened: OwnedFd) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Closes a descriptor of the user's. One that is not open, or the program's, is left so. One system call, two for high numbers.
+/// Closes a descriptor of the user. A number that is not open, or the program's own, is ignored. One system call, two for high
+/// numbers.
 ///
 /// # Errors
-/// What `close` says of a file on the network.
+/// Those of `close(2)` for a file on the network.
 pub fn close(fd: RawFd) -> Result<(), Errno> {
     if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) != Ok(false) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What a program does when it does what it must not: a bad memory access, an illegal instruction.
+//! Faults: a bad memory access, an illegal instruction.
 
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -8,7 +8,7 @@ use crate::signal::{SigSet, Signal};
 use crate::sys;
 use crate::sys::signal::Action;
 
-/// The signals of a fault. While one is blocked, its fault ends the process at once.
+/// The signals of faults. If one is blocked, its fault ends the process at once.
 pub const FAULTS: SigSet = SigSet::EMPTY
     .with(Signal::ILL)
     .with(Signal::TRAP)
@@ -16,15 +16,15 @@ pub const FAULTS: SigSet = SigSet::EMPTY
     .with(Signal::FPE)
     .with(Signal::SEGV);
 
-/// Has `handler` called in case of a fault, or if somebody sends one of the [`FAULTS`]: on a stack of its own, of 32 KiB, since
-/// the ordinary one may be what is used up. Six system calls.
+/// Sets a handler for faults and for the [`FAULTS`] that another process sends. It runs on a stack of 32 KiB of its own,
+/// because the ordinary stack may have overflowed. Six system calls.
 ///
-/// The handler can't return: what was interrupted can't go on, and may have left its data half changed. PID 1 would bring down
-/// the machine if it ended: it executes itself anew.
+/// The handler does not return: the interrupted code cannot continue, and may have left its data half changed. PID 1, whose end
+/// would be the end of the machine, executes itself again.
 ///
 /// # Errors
-/// `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, whose threads would share that stack. Else only a seccomp filter
-/// makes it fail.
+/// `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, because its threads would share that stack. Otherwise
+/// it fails only if a seccomp filter forbids it.
 pub fn on_fault(handler: fn(Signal) -> !) -> Result<(), Errno> {
     super::only_thread()?;
     HANDLER.store(handler as *mut (), Ordering::Relaxed);

@@ -1,8 +1,7 @@
-//! The functions on memory that the compiler calls by name, for whatever it likes. The `-gnu` and `-musl` targets expect
-//! a libc to have them.
+//! The memory functions that the compiler calls by name. The `-gnu` and `-musl` targets expect them from a libc.
 //!
-//! They are defined by [`entry!`](crate::entry!) in the program, not in this crate, so that a program of the standard
-//! library that depends on a crate with feature `rt` keeps its libc's.
+//! [`entry!`](crate::entry!) defines them in the program, not in this crate, so that a program of the standard library that
+//! depends on a crate with feature `rt` keeps the functions of its libc.
 
 use core::cmp::Ordering;
 
@@ -24,7 +23,7 @@ pub unsafe fn copy(target: *mut u8, source: *const u8, count: usize) {
     }
 }
 
-/// `memcmp` and `bcmp`: how the first bytes that differ compare.
+/// `memcmp` and `bcmp`: compares `count` bytes; the first bytes that differ decide.
 ///
 /// # Safety
 /// Both are readable for `count` bytes.
@@ -39,7 +38,7 @@ pub unsafe fn compare(left: *const u8, right: *const u8, count: usize) -> Orderi
     Ordering::Equal
 }
 
-/// `strlen`: how many bytes are before the null.
+/// `strlen`: returns the number of bytes before the null.
 ///
 /// # Safety
 /// `string` is a C string.

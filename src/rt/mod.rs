@@ -1,5 +1,5 @@
-//! The runtime of a program without libc (feature `rt`): its entry point, its arguments, environment and auxiliary vector,
-//! what it does on a panic, and the memory functions that the compiler calls.
+//! The runtime of a program without libc (feature `rt`): entry point, arguments, environment, auxiliary vector, panic handler,
+//! and the memory functions that the compiler calls.
 //!
 //! # A program
 //!
@@ -14,9 +14,9 @@
 //! }
 //! ```
 //!
-//! # What the linker must be told
+//! # Linker arguments
 //!
-//! In a `build.rs` beside `Cargo.toml`, which works with `cc` and with `ld.lld` as the linker:
+//! In a `build.rs` beside `Cargo.toml`; it works with `cc` and with `ld.lld` as the linker:
 //!
 //! ```
 //! println!("cargo::rustc-link-arg-bins=-nostdlib"); // no libc and none of its start files: `_start` is `entry!`'s
@@ -24,13 +24,13 @@
 //! println!("cargo::rustc-link-arg-bins=-no-pie");   // fixed addresses: nobody would relocate it
 //! ```
 //!
-//! (nestling's own `build.rs` adds two that only make the file smaller: `-znorelro`, and in release a linker script that
-//! drops the tables for unwinding. The profile's `opt-level = "s"`, `lto = "fat"`, `codegen-units = 1` and `strip = true` do
+//! (nestling's own `build.rs` adds two that only make the file smaller: `-znorelro`, and in release builds a linker script that
+//! drops the tables for unwinding. `opt-level = "s"`, `lto = "fat"`, `codegen-units = 1` and `strip = true` in the profile save
 //! more.)
 //!
-//! And in `Cargo.toml`, since there is nothing to unwind with, `panic = "abort"` in `[profile.dev]` and `[profile.release]`,
-//! and `test = false` and `bench = false` in the `[[bin]]`, since those would link it with the standard library's panic
-//! handler.
+//! In `Cargo.toml`, set `panic = "abort"` in `[profile.dev]` and `[profile.release]`, because there is no unwinder, and `test =
+//! false` and `bench = false` in the `[[bin]]`, because a test build would have a second panic handler, that of the standard
+//! library.
 
 use core::ffi::c_char;
 use core::panic::PanicInfo;
@@ -52,7 +52,7 @@ pub mod memory;
 
 pub use fault::{FAULTS, on_fault};
 
-/// What the kernel gave this process at its start.
+/// The arguments, environment and auxiliary vector that the kernel gave this process.
 #[derive(Clone, Copy, Debug)]
 pub struct Process {
     args: Args<'static>,
@@ -61,17 +61,17 @@ pub struct Process {
 }
 
 impl Process {
-    /// The arguments, the program's name first.
+    /// Returns the arguments; the first is the program's name.
     pub fn args(&self) -> Args<'static> {
         self.args
     }
 
-    /// The environment: `name=value` strings.
+    /// Returns the environment: `name=value` strings.
     pub fn env(&self) -> Args<'static> {
         self.env
     }
 
-    /// The auxiliary vector: keys (`AT_…`, `getauxval(3)`) and values.
+    /// Iterates over the auxiliary vector: keys (`AT_…`, `getauxval(3)`) and values.
     pub fn auxv(&self) -> impl Iterator<Item = (usize, usize)> {
         let mut next = self.auxv;
         core::iter::from_fn(move || {
@@ -88,9 +88,9 @@ impl Process {
 }
 
 impl Process {
-    /// Gives back the memory of the first thread's stack that nobody uses now, up to 64 KiB of it: for a program that has
-    /// been deep (a [`spawn`](crate::spawn) takes 16 KiB) and then waits for long. Does nothing on any other stack. One system
-    /// call.
+    /// Returns unused memory of the first thread's stack to the kernel, up to 64 KiB. Useful in a program that has used much
+    /// stack (a [`spawn`](crate::spawn) takes 16 KiB) and then waits for a long time. Does nothing on any other stack. One
+    /// system call.
     #[inline(never)]
     pub fn trim_stack(&self) {
         /// What this function itself may have below its variable, the red zone of some architectures included.
@@ -114,8 +114,8 @@ impl Process {
 /// What [`environ`] gives.
 static ENVIRON: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
 
-/// The environment that the kernel gave this process, for whoever has no [`Process`] at hand, as a panic handler; none before
-/// [`start`].
+/// Returns the environment that the kernel gave this process, for code without a [`Process`], such as a panic handler; an empty
+/// one before [`start`].
 pub fn environ() -> Args<'static> {
     let env = ENVIRON.load(Ordering::Relaxed);
     if env.is_null() {
@@ -125,10 +125,10 @@ pub fn environ() -> Args<'static> {
     unsafe { Args::from_ptr(env) }
 }
 
-/// A duplicate of a descriptor that this program was started with. `None` if there is none of this number, or it closes on exec;
-/// it does so, too, from here on, and so is given out once. Three system calls.
+/// Duplicates a descriptor that this program was started with. Returns `None` if the number is not open or closes on exec. The
+/// original closes on exec from then on, so that each is returned once. Three system calls.
 ///
-/// 0, 1 and 2 belong to nobody: see [`io::stdin`].
+/// For 0, 1 and 2, which have no owner, see [`io::stdin`].
 pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
     if fd <= 2 || sys::fd::cloexec(fd) != Ok(false) {
         return None;
@@ -140,12 +140,13 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
     Some(duplicate)
 }
 
-/// Makes a child that is a copy of this process, as a shell's subshell is: `None` in the child, its id in the parent.
-/// ([`spawn::fork`](crate::spawn::fork), which is unsafe where there are threads: this is for a program that has made none.)
+/// Makes a child that is a copy of this process, such as a shell's subshell. Returns `None` in the child, and its id in the
+/// parent. (The function [`spawn::fork`](crate::spawn::fork) is unsafe because of threads: this one is for a program that has
+/// made none.)
 ///
 /// # Errors
-/// `EAGAIN` at the limit of processes; `ENOMEM`; `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, which may have
-/// threads.
+/// `EAGAIN` at the limit of processes; `ENOMEM`; `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, because
+/// it may have threads.
 pub fn fork() -> Result<Option<Pid>, Errno> {
     only_thread()?;
     // SAFETY: this is the program's only thread.

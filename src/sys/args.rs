@@ -1,4 +1,4 @@
-//! Reading the arrays that `execve(2)` takes and `_start` gets.
+//! Reading arrays of C strings, as `execve(2)` takes and `_start` gets them.
 
 use core::ffi::{CStr, c_char};
 use core::ptr::NonNull;
@@ -7,7 +7,7 @@ use crate::args::{Arg, Args};
 use crate::text;
 
 impl<'a> Arg<'a> {
-    /// The string. Its length is counted each time.
+    /// Returns the string. Takes time in proportion to its length.
     pub fn as_c_str(self) -> &'a CStr {
         // SAFETY: an `Arg` is only made from a `&'a CStr` or by `Args::from_ptr`'s promise.
         unsafe { CStr::from_ptr(self.as_ptr()) }
@@ -15,7 +15,7 @@ impl<'a> Arg<'a> {
 }
 
 impl<'a> Args<'a> {
-    /// Takes over an array as C has it.
+    /// Makes an `Args` of an array as C has it.
     ///
     /// # Safety
     /// `array` points to pointers to C strings, the last one null; none of it changes during `'a`.
@@ -25,18 +25,18 @@ impl<'a> Args<'a> {
         unsafe { core::mem::transmute::<*const *const c_char, Self>(array) }
     }
 
-    /// The strings, without the null. They are counted each time.
+    /// Returns the strings, without the null. Takes time in proportion to their number.
     pub fn as_slice(self) -> &'a [Option<Arg<'a>>] {
         // SAFETY: an `Args` points to as many strings as are before its null.
         unsafe { core::slice::from_raw_parts(self.array().as_ptr(), self.len()) }
     }
 
-    /// The first string.
+    /// Returns the first string.
     pub fn first(self) -> Option<&'a CStr> {
         self.first_arg().map(Arg::as_c_str)
     }
 
-    /// The strings after the first `count`; none where there are not so many.
+    /// Returns the strings after the first `count`; no strings if there are fewer.
     pub fn skip(self, count: usize) -> Self {
         let mut rest = self;
         for _ in 0..count {
@@ -49,7 +49,7 @@ impl<'a> Args<'a> {
         rest
     }
 
-    /// Each string.
+    /// Iterates over the strings.
     pub fn iter(self) -> impl Iterator<Item = &'a CStr> {
         let mut rest = self;
         core::iter::from_fn(move || {
@@ -59,7 +59,7 @@ impl<'a> Args<'a> {
         })
     }
 
-    /// The value of `name` where these are an environment's `name=value` strings: what follows the first such `=`.
+    /// Looks up `name` in an environment of `name=value` strings, and returns the value of the first match.
     pub fn var(self, name: &CStr) -> Option<&'a CStr> {
         self.iter().find_map(|entry| {
             let value = text::after(text::after(entry.to_bytes(), name.to_bytes())?, b"=")?;
@@ -74,7 +74,7 @@ impl<'a> Args<'a> {
     }
 }
 
-/// The string that the bytes begin with, if there is a null. (`core`'s own takes 250 bytes to look for that.)
+/// Returns the C string at the start of the bytes; `None` without a null byte. (The function of `core` is 250 bytes larger.)
 ///
 /// ```
 /// assert_eq!(nestling::sys::args::head(b"name\0rest"), Some(c"name"));
@@ -87,7 +87,7 @@ pub fn head(bytes: &[u8]) -> Option<&CStr> {
     Some(unsafe { CStr::from_bytes_with_nul_unchecked(string) })
 }
 
-/// The string from its byte `start` on, if it is that long.
+/// Returns the rest of the string from byte `start`; `None` if it is shorter.
 ///
 /// ```
 /// assert_eq!(nestling::sys::args::tail(c"name=value", 5), Some(c"value"));

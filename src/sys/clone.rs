@@ -12,9 +12,9 @@ use crate::process::Pid;
 /// `clone`: the child calls `function(argument)` on the stack that ends at `stack`.
 ///
 /// # Safety
-/// `flags` holds only flags without an argument of their own, or those whose argument is `child_tid`. What `argument`
-/// points to suits `function`. With `CLONE_VM` the stack, it and `child_tid` stay until the child has left by `execve` or
-/// `exit`.
+/// `flags` contains only flags without an argument, and flags whose argument is `child_tid`. `argument` points to what
+/// `function` expects. With `CLONE_VM`, the stack, that value and `child_tid` stay valid until the child has left by `execve`
+/// or `exit`.
 pub unsafe fn clone(
     flags: u32,
     stack: *mut u8,
@@ -37,11 +37,11 @@ pub unsafe fn clone(
     pid(answer)
 }
 
-/// `clone3` (Linux 5.3), which is given the first `size` bytes of `arguments`.
+/// `clone3` (Linux 5.3): passes the first `size` bytes of `arguments`.
 ///
 /// # Safety
-/// As [`clone`], for the stack that `arguments` names; `size` is at most that of `clone_args`, and the pidfd that
-/// `CLONE_PIDFD` asks for has a place.
+/// As for [`clone`], with the stack of `arguments`; `size` is at most that of `clone_args`, and with `CLONE_PIDFD` there is a
+/// place for the pidfd.
 pub unsafe fn clone3(
     arguments: &clone_args,
     size: usize,
@@ -53,19 +53,18 @@ pub unsafe fn clone3(
     pid(unsafe { arch::clone(number, arguments, size, 0, function, argument) })
 }
 
-/// `fork`: makes a child that is a copy of this process. `None` in the child, its id in the parent. (`clone` with nothing
-/// but `SIGCHLD`.) For a subshell; what only starts a program is cheaper and safer off with a
-/// [`Spawn`](crate::spawn::Spawn).
+/// `fork`: makes a child that is a copy of this process. Returns `None` in the child, and its id in the parent. (`clone` with
+/// no flag except `SIGCHLD`.) For a subshell; to start a program, a [`Spawn`](crate::spawn::Spawn) is cheaper and safer.
 ///
-/// It costs the more the more memory the process has, and fails by `ENOMEM` where the kernel does not overcommit, by `EAGAIN`
+/// The cost grows with the process's memory. It fails by `ENOMEM` where the kernel does not overcommit memory, and by `EAGAIN`
 /// at the limit of processes.
 ///
 /// # Safety
-/// The child has one thread: this one. What other threads held at that moment they hold forever in the copy, locks among
-/// them. So in a process with several threads the child must only do what a signal handler may (`signal-safety(7)`) until
-/// it execs or exits. In any process both go on: what is to happen once (a buffer's writing, a destructor's work) happens
-/// twice unless one of them leaves it, as by [`exit`](super::process::exit). A libc does not learn of the child: its
-/// `pthread_atfork` handlers don't run, and a thread id it remembers is the parent's.
+/// The child has one thread, a copy of this one. Locks that other threads held stay locked in the copy for ever. So in a
+/// process with several threads the child may only do what a signal handler may (`signal-safety(7)`), until it execs or exits.
+/// In any process both copies continue: an effect that must happen once, such as writing a buffer or running a destructor,
+/// happens twice unless one of them avoids it, for example by [`exit`](super::process::exit). A libc does not notice the child:
+/// its `pthread_atfork` handlers do not run, and a thread id that it keeps is the parent's.
 pub unsafe fn fork() -> Result<Option<Pid>, Errno> {
     // SAFETY: no stack and nothing else is given; the caller's promise.
     let answer = unsafe {

@@ -1,4 +1,4 @@
-//! Who a process is: `credentials(7)`.
+//! User and group ids and privileges: `credentials(7)`.
 
 use linux_raw_sys::general as linux;
 
@@ -6,13 +6,13 @@ use super::{done, result};
 use crate::arch::{nr, syscall0, syscall1, syscall2, syscall3};
 use crate::errno::Errno;
 
-/// Leaves an id as it is, in [`setresuid`] and [`setresgid`].
+/// Leaves an id unchanged, in [`setresuid`] and [`setresgid`].
 pub const UNCHANGED: u32 = u32::MAX;
 
 macro_rules! own_id {
     ($(#[$doc:meta] $name:ident $number:expr)*) => {$(
         #[$doc]
-        /// Only a seccomp filter can make it fail.
+        /// It fails only if a seccomp filter forbids it.
         pub fn $name() -> Result<u32, Errno> {
             // SAFETY: no arguments.
             result(unsafe { syscall0($number as usize) }).map(|id| id as u32)
@@ -21,13 +21,13 @@ macro_rules! own_id {
 }
 
 own_id! {
-    /// `getuid`: the real user id.
+    /// `getuid`: returns the real user id.
     getuid nr::GETUID
-    /// `geteuid`: the effective user id.
+    /// `geteuid`: returns the effective user id.
     geteuid nr::GETEUID
-    /// `getgid`: the real group id.
+    /// `getgid`: returns the real group id.
     getgid nr::GETGID
-    /// `getegid`: the effective group id.
+    /// `getegid`: returns the effective group id.
     getegid nr::GETEGID
 }
 
@@ -84,7 +84,7 @@ pub fn setgroups(groups: &[u32]) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getgroups`: the supplementary groups, as many as there are; `EINVAL` if `groups` has no room for them.
+/// `getgroups`: returns the number of supplementary groups and writes them to `groups`; `EINVAL` if it is too short.
 pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most `groups.len()` ids to the slice.
     let answer = unsafe {
@@ -97,7 +97,7 @@ pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `prctl(PR_SET_NO_NEW_PRIVS)`: no program it starts gains privileges by set-user-id bits or file capabilities.
+/// `prctl(PR_SET_NO_NEW_PRIVS)`: from now on no program gains privileges by set-user-id bits or file capabilities.
 pub fn set_no_new_privs() -> Result<(), Errno> {
     // SAFETY: numbers are all it takes; the unused ones must be zero.
     let answer = unsafe {

@@ -20,19 +20,19 @@ impl Drop for OwnedFd {
 }
 
 impl OwnedFd {
-    /// Takes over a descriptor.
+    /// Makes an owner of a descriptor.
     ///
     /// # Safety
-    /// It is open, and nobody else closes it.
+    /// The descriptor is open and has no other owner.
     pub unsafe fn from_raw_fd(fd: RawFd) -> Self {
         Self { fd }
     }
 
-    /// A duplicate, which closes on exec: the lowest number from 3 on that is free, as std has it, lest it become a
-    /// standard stream that happens to be closed. Both share the offset and the status flags. One system call.
+    /// Duplicates the descriptor onto the lowest free number from 3 on, as std does, so that the duplicate does not become a
+    /// standard descriptor. It closes on exec. Both share the offset and the status flags. One system call.
     ///
     /// # Errors
-    /// `EMFILE` where no number is free below the limit; `EINVAL` where the limit is 3 or less.
+    /// `EMFILE` if no number below the limit is free; `EINVAL` if the limit is 3 or less.
     ///
     /// ```
     /// let (read_end, write_end) = nestling::sys::fd::pipe2(nestling::OFlags::CLOEXEC)?;
@@ -63,10 +63,10 @@ impl<'fd> From<BorrowedFd<'fd>> for std::os::fd::BorrowedFd<'fd> {
 }
 
 impl BorrowedFd<'_> {
-    /// Borrows a descriptor.
+    /// Borrows a descriptor by its number.
     ///
     /// # Safety
-    /// It stays open for the lifetime.
+    /// The descriptor stays open for the lifetime.
     pub unsafe fn borrow_raw(fd: RawFd) -> Self {
         Self {
             fd,
@@ -75,7 +75,7 @@ impl BorrowedFd<'_> {
     }
 }
 
-/// A place for a descriptor that stays open from then on, for a `static`. No system call.
+/// A descriptor that stays open until the process ends, for a `static`. No system call.
 ///
 /// ```
 /// use nestling::OFlags;
@@ -91,18 +91,18 @@ impl BorrowedFd<'_> {
 pub struct StaticFd(AtomicI32);
 
 impl StaticFd {
-    /// An empty one.
+    /// Makes an empty one.
     #[expect(clippy::new_without_default, reason = "a static needs no default")]
     pub const fn new() -> Self {
         Self(AtomicI32::new(-1))
     }
 
-    /// Fills it. A descriptor that was there before stays open: somebody may use it.
+    /// Stores a descriptor. One that was stored before stays open, because it may be borrowed.
     pub fn set(&self, fd: OwnedFd) {
         self.0.store(fd.into_raw_fd(), Ordering::Relaxed);
     }
 
-    /// What it is filled with.
+    /// Borrows the stored descriptor.
     pub fn get(&self) -> Option<BorrowedFd<'_>> {
         let fd = self.0.load(Ordering::Relaxed);
         // SAFETY: what was put there nobody closes.
@@ -110,17 +110,17 @@ impl StaticFd {
     }
 }
 
-/// Standard input: whatever has the number 0.
+/// Borrows standard input: the descriptor with the number 0, whatever it refers to.
 pub fn stdin() -> BorrowedFd<'static> {
     standard(0)
 }
 
-/// Standard output: whatever has the number 1.
+/// Borrows standard output: the descriptor with the number 1, whatever it refers to.
 pub fn stdout() -> BorrowedFd<'static> {
     standard(1)
 }
 
-/// Standard error: whatever has the number 2.
+/// Borrows standard error: the descriptor with the number 2, whatever it refers to.
 pub fn stderr() -> BorrowedFd<'static> {
     standard(2)
 }
@@ -130,12 +130,13 @@ fn standard(fd: RawFd) -> BorrowedFd<'static> {
     unsafe { BorrowedFd::borrow_raw(fd) }
 }
 
-/// `openat` from the working directory: the lowest number that is free. Files over 2 GiB are opened everywhere.
+/// `openat` from the working directory: opens a file at the lowest free number. Files over 2 GiB can be opened on every
+/// architecture.
 pub fn open(path: &CStr, flags: OFlags, mode: u32) -> Result<OwnedFd, Errno> {
     open_at(linux::AT_FDCWD, path, flags, mode)
 }
 
-/// `openat`, a relative path counting from the directory `directory`.
+/// `openat`: opens a file; a relative path counts from `directory`.
 pub fn openat(
     directory: BorrowedFd<'_>,
     path: &CStr,
@@ -160,7 +161,7 @@ fn open_at(directory: RawFd, path: &CStr, flags: OFlags, mode: u32) -> Result<Ow
     owned(answer)
 }
 
-/// `pipe2`: the reading end and the writing end.
+/// `pipe2`: makes a pipe. Returns the reading end and the writing end.
 pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
     let mut ends = [-1; 2];
     // SAFETY: the kernel writes two numbers, of new descriptors.
@@ -175,19 +176,19 @@ pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
     }
 }
 
-/// `close`: on Linux the number is free afterwards, whatever it returns (but for `EBADF`).
+/// `close`: closes a descriptor. On Linux the number is free afterwards even after an error, except `EBADF`.
 ///
 /// # Safety
-/// Nobody counts on the descriptor being open.
+/// No other code relies on the descriptor being open.
 pub unsafe fn close(fd: RawFd) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     done(unsafe { syscall1(linux::__NR_close as usize, fd as usize) })
 }
 
-/// `close_range` (Linux 5.9): closes every open number from `first` to `last`.
+/// `close_range` (Linux 5.9): closes every descriptor from `first` to `last`.
 ///
 /// # Safety
-/// Nobody counts on any of them being open.
+/// No other code relies on any of them being open.
 pub unsafe fn close_range(first: u32, last: u32) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     let answer = unsafe {
@@ -201,10 +202,10 @@ pub unsafe fn close_range(first: u32, last: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `dup3`: makes `to` the same as `from`, closing what `to` was; `EINVAL` if they are equal.
+/// `dup3`: duplicates `from` onto `to`, and closes what was there; `EINVAL` if they are equal.
 ///
 /// # Safety
-/// Nobody counts on what `to` was.
+/// No other code relies on the descriptor `to`.
 pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     let answer = unsafe {
@@ -218,20 +219,20 @@ pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `dup3` onto a number that has an owner, who keeps it: what it was is closed, and it is the same as `from` then, and
-/// stays open on exec unless the flags say `CLOEXEC`.
+/// `dup3` onto a number with an owner: closes what was there, and makes it a duplicate of `from`. It stays open on exec unless
+/// the flags contain `CLOEXEC`.
 pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: nobody has borrowed it meanwhile.
     unsafe { dup3(from.fd, to.fd, flags) }
 }
 
-/// `fcntl(F_DUPFD_CLOEXEC)`: a close-on-exec duplicate with the lowest free number that is at least `lowest`. `EINVAL` if
-/// `lowest` is not below the limit on descriptors.
+/// `fcntl(F_DUPFD_CLOEXEC)`: duplicates onto the lowest free number that is at least `lowest`; the duplicate closes on exec.
+/// `EINVAL` if `lowest` is not below the limit on descriptors.
 pub fn dup_cloexec(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Errno> {
     owned(fcntl(fd.fd, linux::F_DUPFD_CLOEXEC, lowest as usize))
 }
 
-/// `fcntl(F_GETFD)`: whether the descriptor closes on exec. `EBADF` if it is not open.
+/// `fcntl(F_GETFD)`: returns whether the descriptor closes on exec. `EBADF` if it is not open.
 pub fn cloexec(fd: RawFd) -> Result<bool, Errno> {
     let flags = result(fcntl(fd, linux::F_GETFD, 0))?;
     Ok(flags & linux::FD_CLOEXEC as usize != 0)
@@ -247,14 +248,14 @@ pub fn set_cloexec(fd: BorrowedFd<'_>, cloexec: bool) -> Result<(), Errno> {
     done(fcntl(fd.fd, linux::F_SETFD, flags))
 }
 
-/// `fcntl(F_GETFL)`: the flags that it was opened with and those set since, without `CREAT`, `EXCL`, `NOCTTY`, `TRUNC` and
-/// `CLOEXEC`.
+/// `fcntl(F_GETFL)`: returns the flags with which the file was opened and those set since, without `CREAT`, `EXCL`, `NOCTTY`,
+/// `TRUNC` and `CLOEXEC`.
 pub fn flags(fd: BorrowedFd<'_>) -> Result<OFlags, Errno> {
     result(fcntl(fd.fd, linux::F_GETFL, 0)).map(|flags| OFlags::from_bits(flags as u32))
 }
 
-/// `ioctl(FIONBIO)`: sets or clears `NONBLOCK` alone, which `fcntl` can't. The flag belongs to the open file, and so to all
-/// its duplicates, in other processes, too.
+/// `ioctl(FIONBIO)`: sets or clears only `NONBLOCK`, which `fcntl` cannot. The flag belongs to the open file description, which
+/// all duplicates share, also those of other processes.
 pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errno> {
     let nonblocking = i32::from(nonblocking);
     // SAFETY: the kernel reads one number.
@@ -274,7 +275,7 @@ fn fcntl(fd: RawFd, command: u32, argument: usize) -> usize {
     unsafe { syscall3(nr::FCNTL as usize, fd as usize, command as usize, argument) }
 }
 
-/// `read`: how many bytes came; 0 at the end.
+/// `read`: returns the number of bytes read; 0 at the end of the file.
 pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {
@@ -288,7 +289,7 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `write`: how many bytes went.
+/// `write`: returns the number of bytes written.
 pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel reads at most the slice's length.
     let answer = unsafe {
@@ -302,7 +303,7 @@ pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `lseek`: where the next byte is read or written, from the start. Files over 2 GiB are no exception on any architecture.
+/// `lseek`: sets the offset, and returns it, counted from the start of the file. Offsets over 2 GiB work on every architecture.
 pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
     let (whence, offset) = match to {
         SeekFrom::Start(offset) => (linux::SEEK_SET, offset),
@@ -315,8 +316,8 @@ pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
     Ok(position)
 }
 
-/// `memfd_create` (Linux 3.17): an empty file in memory, which is gone with its last descriptor; this one closes on exec. The
-/// name is what `/proc/PID/fd` shows.
+/// `memfd_create` (Linux 3.17): makes an empty file in memory, which disappears with its last descriptor. This descriptor
+/// closes on exec. `/proc/PID/fd` shows the name.
 pub fn memfd_create(name: &CStr) -> Result<OwnedFd, Errno> {
     // SAFETY: the kernel reads a C string.
     owned(unsafe {
@@ -328,19 +329,20 @@ pub fn memfd_create(name: &CStr) -> Result<OwnedFd, Errno> {
     })
 }
 
-/// `ftruncate`: makes the file this long, by zeros or by cutting. The offset stays.
+/// `ftruncate`: sets the length of the file, by cutting or by appending zeros. The offset does not change.
 pub fn ftruncate(fd: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
     done(arch::ftruncate(fd.fd, length))
 }
 
-/// `fsync`: waits until all that was written to the file is on its device.
+/// `fsync`: waits until everything written to the file is on its device.
 pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
     done(unsafe { syscall1(linux::__NR_fsync as usize, fd.fd as usize) })
 }
 
-/// `flock`: locks the file for this open file description alone, without waiting: `EAGAIN` if another has a lock. It lasts until the
-/// last descriptor of the description is closed; files are changed all the same by whoever does not ask.
+/// `flock`: locks the file exclusively for this open file description, without waiting: `EAGAIN` if another holds a lock. The
+/// lock lasts until the last descriptor of the description is closed. It is advisory: a process that does not lock can still
+/// change the file.
 ///
 /// ```
 /// use nestling::{AsFd, Errno, OFlags, sys};
@@ -366,7 +368,8 @@ pub fn try_lock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     })
 }
 
-/// `getdents64`: entries of an open directory, as `struct linux_dirent64`s one after the other; 0 bytes at the end.
+/// `getdents64`: reads entries of an open directory into `buffer`, as consecutive `struct linux_dirent64`s. Returns the number
+/// of bytes; 0 at the end.
 pub fn getdents64(directory: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {

@@ -1,4 +1,4 @@
-//! Where a process is in the file system, and what is there.
+//! The working and root directory, and files by their paths.
 
 use core::ffi::CStr;
 
@@ -24,14 +24,14 @@ pub fn fchdir(directory: BorrowedFd<'_>) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_fchdir as usize, directory.fd as usize) })
 }
 
-/// `chroot`: changes the root directory, not the working directory.
+/// `chroot`: changes the root directory, but not the working directory.
 pub fn chroot(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     done(unsafe { syscall1(linux::__NR_chroot as usize, path.as_ptr() as usize) })
 }
 
-/// `getcwd`: the working directory's path, at the start of `buffer`. `ERANGE` if there is no room for it and its null,
-/// `ENOENT` if the directory was removed; a path that begins with `(unreachable)` if it is outside of the root directory.
+/// `getcwd`: writes the working directory's path to `buffer`. `ERANGE` if the path and its null do not fit, `ENOENT` if the
+/// directory was removed. The path begins with `(unreachable)` if the directory is outside of the root directory.
 ///
 /// ```
 /// let mut buffer = [0; 4096];
@@ -52,13 +52,13 @@ pub fn getcwd(buffer: &mut [u8]) -> Result<&CStr, Errno> {
     super::args::head(buffer).ok_or(Errno::ERANGE)
 }
 
-/// `umask`: sets the permission bits that new files don't get; returns the old ones.
+/// `umask`: sets the permission bits that new files do not get; returns the old ones.
 pub fn umask(mask: u32) -> u32 {
     // SAFETY: a number is all it takes, and it does not fail.
     unsafe { syscall1(linux::__NR_umask as usize, mask as usize) as u32 }
 }
 
-/// `faccessat(F_OK)`: whether the path names a file, as far as the real user can see.
+/// `faccessat(F_OK)`: checks that a file exists, with the real ids.
 pub fn faccessat(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -72,7 +72,7 @@ pub fn faccessat(path: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `faccessat`: whether the file is there and the real user may do this with it.
+/// `faccessat`: checks that a file exists and that the real user has these permissions.
 pub fn access(path: &CStr, access: Access) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -86,8 +86,8 @@ pub fn access(path: &CStr, access: Access) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `faccessat2` (Linux 5.8) with `AT_EACCESS`: whether the file is there and the effective user may do this with it, as
-/// when it is opened or executed. `ENOSYS` on older kernels, where [`access`] says the same of a program that is not
+/// `faccessat2` (Linux 5.8) with `AT_EACCESS`: checks that a file exists and that the effective user has these permissions, as
+/// opening or executing it would. `ENOSYS` on older kernels; there [`access`] gives the same result in a program that is not
 /// set-user-ID.
 pub fn eaccess(path: &CStr, access: Access) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
@@ -103,7 +103,7 @@ pub fn eaccess(path: &CStr, access: Access) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `statx` (Linux 4.11): what is at the path; of a symbolic link, what it points to.
+/// `statx` (Linux 4.11): returns the properties of a file, and follows symbolic links.
 ///
 /// ```
 /// use nestling::sys::file::stat;
@@ -115,17 +115,17 @@ pub fn stat(path: &CStr) -> Result<Stat, Errno> {
     statx(HERE, path, 0)
 }
 
-/// `statx`: what is at the path, which may be a symbolic link itself.
+/// `statx`: returns the properties of a file, and does not follow a symbolic link.
 pub fn lstat(path: &CStr) -> Result<Stat, Errno> {
     statx(HERE, path, linux::AT_SYMLINK_NOFOLLOW)
 }
 
-/// `statx`: what the descriptor refers to.
+/// `statx`: returns the properties of an open file.
 pub fn fstat(fd: BorrowedFd<'_>) -> Result<Stat, Errno> {
     statx(fd.fd, c"", linux::AT_EMPTY_PATH)
 }
 
-/// `statx`, as [`lstat`], a relative path counting from the directory `directory`.
+/// `statx`: as [`lstat`]; a relative path counts from `directory`.
 pub fn lstatat(directory: BorrowedFd<'_>, path: &CStr) -> Result<Stat, Errno> {
     statx(directory.fd, path, linux::AT_SYMLINK_NOFOLLOW)
 }
@@ -147,7 +147,7 @@ fn statx(directory: RawFd, path: &CStr, flags: u32) -> Result<Stat, Errno> {
     small(answer).map(|_| Stat(stat))
 }
 
-/// `mkdirat`: makes a directory with these permission bits, less the umask's.
+/// `mkdirat`: makes a directory with these permission bits, less those of the umask.
 pub fn mkdir(path: &CStr, mode: u32) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -161,12 +161,12 @@ pub fn mkdir(path: &CStr, mode: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `mknodat`: makes a fifo with these permission bits, less the umask's.
+/// `mknodat`: makes a FIFO with these permission bits, less those of the umask.
 pub fn mkfifo(path: &CStr, mode: u32) -> Result<(), Errno> {
     mknod(path, FileType::Fifo, mode, (0, 0))
 }
 
-/// `mknodat`: makes the device file of a character device, with these permission bits, less the umask's.
+/// `mknodat`: makes a character device file with these permission bits, less those of the umask.
 pub fn make_character_device(path: &CStr, mode: u32, major: u8, minor: u8) -> Result<(), Errno> {
     mknod(
         path,
@@ -176,8 +176,8 @@ pub fn make_character_device(path: &CStr, mode: u32, major: u8, minor: u8) -> Re
     )
 }
 
-/// `mknodat`: makes a file of this type with these permission bits, less the umask's; a device, of these numbers, major and
-/// minor. `EPERM` for types that have a call of their own, and for devices without privilege.
+/// `mknodat`: makes a file of this type with these permission bits, less those of the umask; a device file with these major and
+/// minor numbers. `EPERM` for types that have a system call of their own, and for devices without privilege.
 pub fn mknod(
     path: &CStr,
     file_type: FileType,
@@ -199,7 +199,7 @@ pub fn mknod(
     done(answer)
 }
 
-/// `linkat`: gives the file at `original`, which may be a symbolic link itself, a second name.
+/// `linkat`: gives the file at `original` a second name; does not follow a symbolic link.
 pub fn link(original: &CStr, path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {
@@ -215,7 +215,7 @@ pub fn link(original: &CStr, path: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `symlinkat`: makes a symbolic link to `target`, which need not be there.
+/// `symlinkat`: makes a symbolic link to `target`, which need not exist.
 pub fn symlink(target: &CStr, path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {
@@ -229,8 +229,8 @@ pub fn symlink(target: &CStr, path: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `readlinkat`: a symbolic link's target, at the start of `buffer`: how many bytes. What there is no room for is cut off,
-/// so that a full buffer may not be all. `EINVAL` if it is no symbolic link.
+/// `readlinkat`: writes a symbolic link's target to `buffer`, and returns its length. A longer target is cut, so a full buffer
+/// may not hold all of it. `EINVAL` if it is not a symbolic link.
 pub fn readlink(path: &CStr, buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel reads a C string, and writes at most the slice's length.
     let answer = unsafe {
@@ -245,7 +245,7 @@ pub fn readlink(path: &CStr, buffer: &mut [u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `renameat2` (Linux 3.15): gives the file at `from` the name `to` and no other, in place of what was there.
+/// `renameat2` (Linux 3.15): renames `from` to `to`, and replaces a file that was there.
 pub fn rename(from: &CStr, to: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {
@@ -261,7 +261,7 @@ pub fn rename(from: &CStr, to: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `unlinkat`: removes a name of a file that is no directory.
+/// `unlinkat`: removes a name of a file that is not a directory.
 pub fn unlink(path: &CStr) -> Result<(), Errno> {
     unlinkat(path, 0)
 }
@@ -284,7 +284,7 @@ fn unlinkat(path: &CStr, flags: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `fchmodat`: sets the permission bits, with set-user-ID, set-group-ID and sticky.
+/// `fchmodat`: sets the permission bits, with set-user-ID, set-group-ID and sticky bit.
 pub fn chmod(path: &CStr, mode: u32) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -298,24 +298,24 @@ pub fn chmod(path: &CStr, mode: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `fchmod`: as [`chmod`], of an open file.
+/// `fchmod`: sets the permission bits of an open file.
 pub fn fchmod(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe { syscall2(linux::__NR_fchmod as usize, fd.fd as usize, mode as usize) };
     done(answer)
 }
 
-/// `fchownat`: sets the user and the group; one that is [`UNCHANGED`](super::credentials::UNCHANGED) stays as it is.
+/// `fchownat`: sets the owner and the group; [`UNCHANGED`](super::credentials::UNCHANGED) leaves one as it is.
 pub fn chown(path: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
     chown_at(HERE, path, uid, gid, 0)
 }
 
-/// `fchownat`: as [`chown`], of a symbolic link itself.
+/// `fchownat`: sets the owner and the group; does not follow a symbolic link.
 pub fn lchown(path: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
     chown_at(HERE, path, uid, gid, linux::AT_SYMLINK_NOFOLLOW)
 }
 
-/// `fchownat`: as [`chown`], of an open file.
+/// `fchownat`: sets the owner and the group of an open file.
 pub fn fchown(fd: BorrowedFd<'_>, uid: u32, gid: u32) -> Result<(), Errno> {
     chown_at(fd.fd, c"", uid, gid, linux::AT_EMPTY_PATH)
 }

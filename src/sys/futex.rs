@@ -1,4 +1,4 @@
-//! Waiting for a number in memory to change, `futex(2)`, and a lock made of it.
+//! Waiting for a value in memory to change, `futex(2)`, and a lock on top of it.
 
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
@@ -13,9 +13,9 @@ use super::{result, small};
 use crate::arch::syscall4;
 use crate::errno::Errno;
 
-/// `FUTEX_WAIT`: waits until another thread or process wakes this number, or the kernel does as a child leaves it
-/// (`CLONE_CHILD_CLEARTID`). `EAGAIN` if it is not `expected` any more, `ETIMEDOUT` after the time limit; a return is no promise that
-/// it has changed.
+/// `FUTEX_WAIT`: waits until another thread or process wakes this number, or until the kernel does so because a child has left
+/// the memory (`CLONE_CHILD_CLEARTID`). `EAGAIN` if it is not `expected`, `ETIMEDOUT` after `limit`. A return does not prove
+/// that the number has changed.
 pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Result<(), Errno> {
     // The call's `timespec`: two machine words. What is too long for them is cut.
     let limit = limit.map(|limit| [limit.as_secs() as usize, limit.subsec_nanos() as usize]);
@@ -32,7 +32,7 @@ pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Resul
     small(answer).map(drop)
 }
 
-/// `FUTEX_WAKE`: wakes at most `count` of those who wait for this number; how many there were.
+/// `FUTEX_WAKE`: wakes at most `count` waiters of this number. Returns how many were woken.
 pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
     // SAFETY: the kernel only takes the number's address.
     let answer = unsafe {
@@ -47,7 +47,7 @@ pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// A lock for what threads share. Waiting for it costs two system calls, having it to oneself none.
+/// A lock for data that threads share. Waiting costs two system calls; taking a free lock costs none.
 #[derive(Debug, Default)]
 pub struct Mutex<T> {
     state: AtomicU32,
@@ -63,7 +63,7 @@ const WAITED_FOR: u32 = 2;
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {
-    /// A free one.
+    /// Makes an unlocked one.
     pub const fn new(value: T) -> Self {
         Self {
             state: AtomicU32::new(FREE),
@@ -71,7 +71,7 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// Waits until it is free and takes it. A thread that has it already waits forever.
+    /// Waits until the lock is free, and takes it. A thread that holds it already waits for ever.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let mut taken = self
             .state
@@ -91,7 +91,7 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A lock that is held, until this is dropped.
+/// Holds the lock until it is dropped.
 ///
 /// Threads may share it only if they may share the value:
 ///

@@ -1,4 +1,4 @@
-//! The machine: its name, its kernel, its state; and what an init tells the kernel about itself.
+//! The machine: names, state, console, swap; and the process properties that an init sets.
 
 use core::ffi::CStr;
 use core::fmt;
@@ -10,7 +10,7 @@ use super::{done, result, small};
 use crate::arch::{syscall1, syscall2, syscall3};
 use crate::errno::Errno;
 
-/// What the machine and its kernel are called.
+/// The names of the machine and its kernel.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Utsname([u8; 6 * FIELD]);
@@ -24,7 +24,7 @@ impl Utsname {
         self.field(0)
     }
 
-    /// The machine's name: what `gethostname` returns.
+    /// The machine's name, as `gethostname` returns it.
     pub fn nodename(&self) -> &CStr {
         self.field(1)
     }
@@ -34,7 +34,7 @@ impl Utsname {
         self.field(2)
     }
 
-    /// When and how the kernel was built.
+    /// The version of this build of the kernel, with its date.
     pub fn version(&self) -> &CStr {
         self.field(3)
     }
@@ -62,7 +62,7 @@ impl fmt::Debug for Utsname {
     }
 }
 
-/// `uname`: what the machine and its kernel are called.
+/// `uname`: returns the names of the machine and its kernel.
 ///
 /// ```
 /// assert_eq!(nestling::sys::machine::uname().unwrap().sysname(), c"Linux");
@@ -74,7 +74,7 @@ pub fn uname() -> Result<Utsname, Errno> {
     small(answer).map(|_| names)
 }
 
-/// `sethostname`: names the machine. At most 64 bytes, else `EINVAL`.
+/// `sethostname`: sets the machine's name. `EINVAL` for more than 64 bytes.
 pub fn sethostname(name: &[u8]) -> Result<(), Errno> {
     // SAFETY: the kernel reads the slice.
     let answer = unsafe {
@@ -87,7 +87,7 @@ pub fn sethostname(name: &[u8]) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `setdomainname`: sets the NIS domain. At most 64 bytes, else `EINVAL`.
+/// `setdomainname`: sets the NIS domain. `EINVAL` for more than 64 bytes.
 pub fn setdomainname(name: &[u8]) -> Result<(), Errno> {
     // SAFETY: the kernel reads the slice.
     let answer = unsafe {
@@ -100,26 +100,26 @@ pub fn setdomainname(name: &[u8]) -> Result<(), Errno> {
     done(answer)
 }
 
-/// How the machine is doing. Memory is in bytes.
+/// The state of the machine. Memory is in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Sysinfo {
-    /// Since the start, in whole seconds, rounded up.
+    /// The time since the start, in whole seconds, rounded up.
     pub uptime: Duration,
-    /// How many processes wanted to run, on the average of 1, 5 and 15 minutes, times 65,536.
+    /// The load averages of 1, 5 and 15 minutes, times 65,536.
     pub loads: [u64; 3],
-    /// Memory that programs and the kernel can use.
+    /// Usable memory.
     pub total_ram: u64,
-    /// Memory that nobody uses.
+    /// Unused memory.
     pub free_ram: u64,
-    /// Memory in `tmpfs` and the like.
+    /// Memory of `tmpfs` and other shared memory.
     pub shared_ram: u64,
-    /// Memory that caches blocks of devices.
+    /// Memory used for buffers of block devices.
     pub buffer_ram: u64,
     /// Swap space.
     pub total_swap: u64,
-    /// Swap space that nobody uses.
+    /// Unused swap space.
     pub free_swap: u64,
-    /// How many threads there are.
+    /// The number of threads.
     pub threads: u16,
 }
 
@@ -144,7 +144,7 @@ struct KernelSysinfo {
     rest: [u8; 16 - 2 * size_of::<usize>()],
 }
 
-/// `sysinfo`: how the machine is doing.
+/// `sysinfo`: returns the state of the machine.
 pub fn sysinfo() -> Result<Sysinfo, Errno> {
     let mut info = KernelSysinfo::default();
     // SAFETY: the kernel writes one `struct sysinfo`.
@@ -164,8 +164,8 @@ pub fn sysinfo() -> Result<Sysinfo, Errno> {
     })
 }
 
-/// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: the kernel's messages more important than this, 1 (only emergencies) to 8 (all),
-/// go to the console.
+/// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: sets which kernel messages go to the console: those more important than this level, 1
+/// (only emergencies) to 8 (all).
 pub fn set_console_level(level: i32) -> Result<(), Errno> {
     const SYSLOG_ACTION_CONSOLE_LEVEL: usize = 8;
     // SAFETY: for this action a number is all it takes.
@@ -180,8 +180,8 @@ pub fn set_console_level(level: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getrandom`: fills the buffer with random bytes: how many, all if they are at most 256. Early in the machine's life it
-/// waits until the kernel has some.
+/// `getrandom`: fills the buffer with random bytes, and returns their number, which is all for up to 256. Soon after the start
+/// of the machine it waits until the kernel has enough entropy.
 pub fn getrandom(buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {
@@ -195,14 +195,13 @@ pub fn getrandom(buffer: &mut [u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `swapoff`: stops swapping to a file or device, and fetches back what is there.
+/// `swapoff`: stops swapping to a file or device, and moves its contents back to memory.
 pub fn swapoff(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     done(unsafe { syscall1(linux::__NR_swapoff as usize, path.as_ptr() as usize) })
 }
 
-/// `prctl(PR_SET_CHILD_SUBREAPER)`: whether the orphans among this process's descendants become its children, as if it were
-/// PID 1.
+/// `prctl(PR_SET_CHILD_SUBREAPER)`: sets whether orphaned descendants of this process become its children, as if it were PID 1.
 pub fn set_child_subreaper(subreaper: bool) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
@@ -215,7 +214,7 @@ pub fn set_child_subreaper(subreaper: bool) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prctl(PR_GET_CHILD_SUBREAPER)`: what [`set_child_subreaper`] has set.
+/// `prctl(PR_GET_CHILD_SUBREAPER)`: returns what [`set_child_subreaper`] has set.
 pub fn child_subreaper() -> Result<bool, Errno> {
     let mut subreaper = 0i32;
     // SAFETY: the kernel writes one number.
@@ -229,7 +228,7 @@ pub fn child_subreaper() -> Result<bool, Errno> {
     small(answer).map(|_| subreaper != 0)
 }
 
-/// `prctl(PR_SET_NAME)`: names this thread; of the first one it is what `ps` shows. 15 bytes count.
+/// `prctl(PR_SET_NAME)`: sets this thread's name, of at most 15 bytes. `ps` shows that of the first thread.
 pub fn set_name(name: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string, or its first bytes.
     let answer = unsafe {

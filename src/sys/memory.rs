@@ -1,4 +1,4 @@
-//! Memory: `mmap(2)` and what goes with it. The kernel rounds each length up to whole pages.
+//! Memory mappings: `mmap(2)` and related calls. The kernel rounds each length up to whole pages.
 
 use core::ptr::NonNull;
 
@@ -8,8 +8,8 @@ use super::{done, result};
 use crate::arch::{nr, syscall2, syscall3, syscall4, syscall6};
 use crate::errno::Errno;
 
-/// `mmap` of anonymous private memory: so many bytes of zeros, readable and writable, at an address of the kernel's choice,
-/// which is a multiple of the page size. `ENOMEM` if there is no more, or the limit on the address space is reached.
+/// `mmap` of anonymous private memory: maps this many zero bytes, readable and writable, at an address that the kernel chooses.
+/// The address is a multiple of the page size. `ENOMEM` if there is no memory or at the limit of the address space.
 pub fn mmap(length: usize) -> Result<NonNull<u8>, Errno> {
     // SAFETY: a new mapping is in nobody's way.
     let answer = unsafe {
@@ -26,10 +26,10 @@ pub fn mmap(length: usize) -> Result<NonNull<u8>, Errno> {
     mapped(answer)
 }
 
-/// `munmap`: gives the pages back.
+/// `munmap`: returns the pages to the kernel.
 ///
 /// # Safety
-/// They are the caller's, who uses them no more.
+/// They belong to the caller, who does not use them afterwards.
 pub unsafe fn munmap(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     done(unsafe {
@@ -41,11 +41,11 @@ pub unsafe fn munmap(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
     })
 }
 
-/// `mremap(MREMAP_MAYMOVE)`: makes a mapping longer, with zeros, or shorter, and moves it where it must; nothing is copied.
-/// If it fails, the mapping is as before.
+/// `mremap(MREMAP_MAYMOVE)`: makes a mapping longer, with zeros, or shorter. It may move; its contents are not copied. After an
+/// error the mapping is unchanged.
 ///
 /// # Safety
-/// It is the caller's, who does not use its old address any more unless this fails.
+/// It belongs to the caller, who does not use the old address afterwards unless this fails.
 pub unsafe fn mremap(
     address: NonNull<u8>,
     old_length: usize,
@@ -64,11 +64,11 @@ pub unsafe fn mremap(
     mapped(answer)
 }
 
-/// `madvise(MADV_DONTNEED)`: gives back what the pages hold. Private anonymous memory stays there, as zeros. `ENOMEM` if a part
-/// is not mapped; the rest is given back all the same.
+/// `madvise(MADV_DONTNEED)`: discards the contents of the pages. Private anonymous memory stays mapped, and becomes zeros.
+/// `ENOMEM` if a part is not mapped; the rest is discarded all the same.
 ///
 /// # Safety
-/// Nobody needs what they hold.
+/// The contents are not needed any more.
 pub unsafe fn discard(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     done(unsafe {

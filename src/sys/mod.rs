@@ -1,9 +1,9 @@
-//! The system calls: one small typed function each, grouped as the manual groups them. No policy: nothing is retried,
-//! nothing is remembered.
+//! The system calls: one small typed function each, grouped as the manual groups them. They have no policy: they repeat nothing
+//! and remember nothing.
 //!
-//! Each is described by the manual page (section 2) of the name at the head of its description, and fails as that says.
+//! The name at the start of each description is that of the manual page (section 2), which lists the errors.
 //!
-//! A function is `unsafe` where its arguments can break another's memory or take away another's descriptor.
+//! A function is `unsafe` if its arguments can break memory safety or close a descriptor that other code owns.
 
 use crate::errno::Errno;
 

@@ -1,4 +1,4 @@
-//! The tree of file systems: `mount(2)`.
+//! Mounting file systems: `mount(2)`.
 
 use core::ffi::CStr;
 use core::ops::BitOr;
@@ -21,17 +21,17 @@ macro_rules! flags {
                 pub const $name: Self = Self(linux::$value);
             )*
 
-            /// The flags of these bits.
+            /// Makes flags of these bits.
             pub const fn from_bits(bits: u32) -> Self {
                 Self(bits)
             }
 
-            /// The bits, as the kernel has them.
+            /// Returns the bits, as the kernel has them.
             pub const fn bits(self) -> u32 {
                 self.0
             }
 
-            /// These flags and `other`.
+            /// Returns these flags and `other`.
             pub const fn union(self, other: Self) -> Self {
                 Self(self.0 | other.0)
             }
@@ -48,7 +48,7 @@ macro_rules! flags {
 }
 
 flags! {
-    /// Flags of [`mount`], without their `MS_`.
+    /// The flags of [`mount`], without the prefix `MS_`.
     MountFlags {
         RDONLY MS_RDONLY "nobody writes there"
         NOSUID MS_NOSUID "set-user-id bits and file capabilities mean nothing"
@@ -71,7 +71,7 @@ flags! {
 }
 
 flags! {
-    /// Flags of [`umount2`], without their `MNT_` and `UMOUNT_`.
+    /// The flags of [`umount2`], without the prefixes `MNT_` and `UMOUNT_`.
     UnmountFlags {
         FORCE MNT_FORCE "break off what is under way; data may be lost"
         DETACH MNT_DETACH "out of sight at once, gone when nobody uses it any more"
@@ -80,9 +80,9 @@ flags! {
     }
 }
 
-/// `mount`: attaches the file system of this kind at the directory `target`; `options` are the file system's own, divided by
-/// commas. With `BIND`, `MOVE`, `REMOUNT` or one of the four kinds of propagation among the flags, does that instead, and what
-/// it does not need may be empty.
+/// `mount`: attaches a file system of type `kind` at the directory `target`; `options` are those of the file system, divided by
+/// commas. With `BIND`, `MOVE`, `REMOUNT` or a kind of propagation among the flags it does that instead; arguments that the
+/// operation does not need may be empty.
 pub fn mount(
     source: &CStr,
     target: &CStr,
@@ -104,7 +104,7 @@ pub fn mount(
     done(answer)
 }
 
-/// `umount2`: detaches what was last mounted at `target`. `EBUSY` if it is in use.
+/// `umount2`: detaches the last file system mounted at `target`. `EBUSY` if it is in use.
 pub fn umount2(target: &CStr, flags: UnmountFlags) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -117,9 +117,9 @@ pub fn umount2(target: &CStr, flags: UnmountFlags) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `pivot_root`: makes the mount at `new_root` the root of all processes that have the present one, which moves to `put_old`,
-/// a directory below the new one. `EBUSY` for directories that are not in another mount; `EINVAL` where the present root is the
-/// initramfs.
+/// `pivot_root`: makes the mount at `new_root` the root directory of every process whose root is the present one, and moves the
+/// present one to `put_old`, a directory below the new one. `EBUSY` if a directory is not in another mount; `EINVAL` if the
+/// present root is the initramfs.
 pub fn pivot_root(new_root: &CStr, put_old: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads C strings.
     let answer = unsafe {

@@ -13,7 +13,7 @@ use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::signal::SigSet;
 
-/// What may be the case with a descriptor: `POLL…` and `EPOLL…` without those words. Where both have one it is the same.
+/// Events of a descriptor: `POLL…` and `EPOLL…` without those prefixes. Their values are the same.
 ///
 /// ```
 /// use nestling::poll::Events;
@@ -48,22 +48,22 @@ events! {
 }
 
 impl Events {
-    /// The flags of these bits.
+    /// Makes events of these bits.
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// The bits, as the kernel has them.
+    /// Returns the bits, as the kernel has them.
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether all of `other` is in it.
+    /// Returns whether all events of `other` are set.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether any of `other` is in it.
+    /// Returns whether any event of `other` is set.
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -77,13 +77,13 @@ impl BitOr for Events {
     }
 }
 
-/// A descriptor, what one wants to know of it, and what [`ppoll`] said.
+/// A descriptor with the events to wait for and the events that [`ppoll`] returned.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct PollFd<'fd>(linux::pollfd, PhantomData<BorrowedFd<'fd>>);
 
 impl<'fd> PollFd<'fd> {
-    /// Asks whether any of `events` is the case.
+    /// Waits for any of `events`.
     pub fn new(fd: BorrowedFd<'fd>, events: Events) -> Self {
         let pollfd = linux::pollfd {
             fd: fd.fd,
@@ -93,14 +93,14 @@ impl<'fd> PollFd<'fd> {
         Self(pollfd, PhantomData)
     }
 
-    /// What is the case (`revents`): of what was asked for, or `ERR`, `HUP`, `NVAL`.
+    /// Returns the events that occurred (`revents`): some of those waited for, or `ERR`, `HUP`, `NVAL`.
     pub fn returned(&self) -> Events {
         Events(self.0.revents as u16 as u32)
     }
 }
 
-/// `ppoll`: waits until something is the case with one of the descriptors, or the time is over: with how many. Meanwhile the
-/// thread's signal mask is `mask`, if there is one. `EINTR` after a handler has run.
+/// `ppoll`: waits until an event occurs on one of the descriptors or the time is over. Returns how many descriptors have
+/// events. During the wait the thread's signal mask is `mask`, if there is one. `EINTR` after a handler has run.
 pub fn ppoll(
     fds: &mut [PollFd<'_>],
     timeout: Option<Duration>,
@@ -128,13 +128,13 @@ fn address<T>(place: Option<&T>) -> usize {
     place.map_or(0, |place| &raw const *place as usize)
 }
 
-/// What [`epoll_pwait`] says of a descriptor.
+/// The events of one descriptor, as [`epoll_pwait`] returns them.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct EpollEvent(linux::epoll_event);
 
 impl EpollEvent {
-    /// Nothing: what an array for events begins with.
+    /// No events: the initial value of an array for events.
     pub const EMPTY: Self = Self::new(Events(0), 0);
 
     const fn new(events: Events, data: u64) -> Self {
@@ -144,12 +144,12 @@ impl EpollEvent {
         })
     }
 
-    /// What is the case.
+    /// Returns the events that occurred.
     pub fn events(&self) -> Events {
         Events(self.0.events)
     }
 
-    /// What was given with the descriptor.
+    /// Returns the number that was passed with the descriptor.
     pub fn data(&self) -> u64 {
         self.0.data
     }
@@ -177,7 +177,7 @@ pub fn epoll_add(
     epoll_ctl(epoll, linux::EPOLL_CTL_ADD, fd, events, data)
 }
 
-/// `epoll_ctl(EPOLL_CTL_MOD)`: changes what is asked of a descriptor that was added.
+/// `epoll_ctl(EPOLL_CTL_MOD)`: changes the events to wait for on a descriptor of the set.
 pub fn epoll_modify(
     epoll: BorrowedFd<'_>,
     fd: BorrowedFd<'_>,
@@ -187,7 +187,7 @@ pub fn epoll_modify(
     epoll_ctl(epoll, linux::EPOLL_CTL_MOD, fd, events, data)
 }
 
-/// `epoll_ctl(EPOLL_CTL_DEL)`: takes a descriptor out.
+/// `epoll_ctl(EPOLL_CTL_DEL)`: removes a descriptor.
 pub fn epoll_delete(epoll: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> Result<(), Errno> {
     epoll_ctl(epoll, linux::EPOLL_CTL_DEL, fd, Events(0), 0)
 }
@@ -213,9 +213,9 @@ fn epoll_ctl(
     done(answer)
 }
 
-/// `epoll_pwait`: waits until something is the case with a descriptor that was added, or the time is over: how many events it
-/// wrote, at most `events.len()`, which must not be 0. Meanwhile the thread's signal mask is `mask`, if there is one. `EINTR`
-/// after a handler has run. The time is rounded up to milliseconds, and down to 24 days.
+/// `epoll_pwait`: waits until an event occurs on a descriptor of the set or the time is over. Returns how many events it has
+/// written, at most `events.len()`, which must not be 0. During the wait the thread's signal mask is `mask`, if there is one.
+/// `EINTR` after a handler has run. The timeout is rounded up to milliseconds, and is at most 24 days.
 pub fn epoll_pwait(
     epoll: BorrowedFd<'_>,
     events: &mut [EpollEvent],

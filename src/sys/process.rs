@@ -11,51 +11,51 @@ use crate::fd::{BorrowedFd, OwnedFd};
 use crate::process::{ExitStatus, Pid};
 use crate::signal::Signal;
 
-/// `getpid`: this process's id. Where a seccomp filter forbids to ask, an id that no process has: [`kill`] takes negative ones
-/// for many processes.
+/// `getpid`: returns this process's id. If a seccomp filter forbids the call, an id that no process has (not a negative number,
+/// which [`kill`] would take for a group).
 pub fn getpid() -> Pid {
     try_getpid().unwrap_or(Pid(i32::MAX))
 }
 
-/// `getpid`, where a seccomp filter may forbid it.
+/// `getpid`, with the error of a seccomp filter that forbids it.
 pub fn try_getpid() -> Result<Pid, Errno> {
     // SAFETY: no arguments.
     small(unsafe { syscall0(linux::__NR_getpid as usize) }).map(Pid)
 }
 
-/// `getppid`: the parent's id; 0 if it is outside of this pid namespace, or a seccomp filter forbids to ask.
+/// `getppid`: returns the parent's id; 0 if the parent is outside of this pid namespace, or if a seccomp filter forbids the
+/// call.
 pub fn getppid() -> i32 {
     // SAFETY: no arguments.
     small(unsafe { syscall0(linux::__NR_getppid as usize) }).unwrap_or(0)
 }
 
-/// `getpgid`: the process group of `pid`, 0 for this process.
+/// `getpgid`: returns the process group of `pid`; 0 stands for this process.
 pub fn getpgid(pid: i32) -> Result<i32, Errno> {
     // SAFETY: a number is all it takes.
     small(unsafe { syscall1(linux::__NR_getpgid as usize, pid as usize) })
 }
 
-/// `setpgid`: puts `pid` (0: this process) into the group `group` (0: a new one of its own).
+/// `setpgid`: moves `pid` (0: this process) to the process group `group` (0: a new one with the id `pid`).
 pub fn setpgid(pid: i32, group: i32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe { syscall2(linux::__NR_setpgid as usize, pid as usize, group as usize) };
     done(answer)
 }
 
-/// `getsid`: the session of `pid`, 0 for this process.
+/// `getsid`: returns the session of `pid`; 0 stands for this process.
 pub fn getsid(pid: i32) -> Result<i32, Errno> {
     // SAFETY: a number is all it takes.
     small(unsafe { syscall1(linux::__NR_getsid as usize, pid as usize) })
 }
 
-/// `setsid`: begins a new session, without a controlling terminal.
+/// `setsid`: starts a new session, without a controlling terminal.
 pub fn setsid() -> Result<(), Errno> {
     // SAFETY: no arguments.
     done(unsafe { syscall0(linux::__NR_setsid as usize) })
 }
 
-/// `kill`: sends a signal, or only asks whether one could be sent. The meaning of an id that is not positive is in
-/// `kill(2)`.
+/// `kill`: sends a signal; with `None` it only checks whether one could be sent. `kill(2)` describes ids that are not positive.
 pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.
@@ -63,7 +63,7 @@ pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prctl(PR_SET_PDEATHSIG)`: the signal this process gets when the thread that made it ends.
+/// `prctl(PR_SET_PDEATHSIG)`: sets the signal that this process gets when the thread that made it ends.
 pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.
@@ -77,13 +77,13 @@ pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prctl(PR_GET_DUMPABLE)`: whether this process may be traced and dumped: 0, 1, or 2 (only by root).
+/// `prctl(PR_GET_DUMPABLE)`: returns whether this process may be traced and dumped: 0, 1, or 2 (only by root).
 pub fn dumpable() -> Result<usize, Errno> {
     // SAFETY: a number is all it takes.
     result(unsafe { syscall1(linux::__NR_prctl as usize, prctl::PR_GET_DUMPABLE as usize) })
 }
 
-/// `prctl(PR_SET_DUMPABLE)`: sets it to 0 or 1.
+/// `prctl(PR_SET_DUMPABLE)`: sets whether this process may be traced and dumped: 0 or 1.
 pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
@@ -96,7 +96,7 @@ pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `execve`: becomes another program. Returns only if that failed.
+/// `execve`: replaces this process's program. Returns only if it failed.
 ///
 /// # Safety
 /// `args` and `env` are null-terminated arrays of C strings, as in [`Args`](crate::Args).
@@ -113,7 +113,7 @@ pub unsafe fn execve(path: &CStr, args: *const *const c_char, env: *const *const
     failed(answer)
 }
 
-/// `execveat(AT_EMPTY_PATH)`: becomes the program that a descriptor holds. Returns only if that failed.
+/// `execveat(AT_EMPTY_PATH)`: replaces this process's program with the file of a descriptor. Returns only if it failed.
 ///
 /// # Safety
 /// As [`execve`].
@@ -136,7 +136,7 @@ pub unsafe fn execveat(
     failed(answer)
 }
 
-/// `exit_group`: ends this process and its threads.
+/// `exit_group`: ends this process with all its threads.
 pub fn exit(code: i32) -> ! {
     loop {
         // SAFETY: it does not return; a tracer that makes it return is asked again.
@@ -144,14 +144,14 @@ pub fn exit(code: i32) -> ! {
     }
 }
 
-/// `ppoll` of nothing: waits until a signal handler has run, which is an error, `EINTR`.
+/// `ppoll` of no descriptors: waits until a signal handler has run, and then returns `EINTR`.
 pub fn pause() -> Errno {
     // SAFETY: no descriptors, no time limit, no mask.
     failed(unsafe { syscall5(linux::__NR_ppoll as usize, 0, 0, 0, 0, 0) })
 }
 
-/// `wait4`: reaps a child (its id; -1: any; the rest is in `wait4(2)`). `None` if `WNOHANG` was among the options and none
-/// has ended.
+/// `wait4`: reaps the child with the id `pid`; -1 stands for any child, and `wait4(2)` describes other values. `None` if the
+/// options contain `WNOHANG` and no child has ended.
 pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     let mut status = 0;
     // SAFETY: the kernel writes one number; it may leave out the usage.
@@ -168,20 +168,21 @@ pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno>
     Ok(pid.map(|pid| (pid, ExitStatus::from_raw(status))))
 }
 
-/// Which children a wait is for (`idtype_t`).
+/// The children that a wait is for (`idtype_t`).
 #[derive(Clone, Copy, Debug)]
 pub enum Who<'fd> {
-    /// Any of this process's (`P_ALL`).
+    /// Any child of this process (`P_ALL`).
     Any,
-    /// The one of this id (`P_PID`).
+    /// The child with this id (`P_PID`).
     Child(Pid),
-    /// Those in the process group of this id (`P_PGID`).
+    /// The children in the process group with this id (`P_PGID`).
     Group(Pid),
-    /// The one behind a pidfd (`P_PIDFD`, Linux 5.4).
+    /// The child of a pidfd (`P_PIDFD`, Linux 5.4).
     Pidfd(BorrowedFd<'fd>),
 }
 
-/// `waitid`: which child has changed its state, and how. `None` if `WNOHANG` was among the options and none has.
+/// `waitid`: returns a child that has changed its state, and the state. `None` if the options contain `WNOHANG` and no child
+/// has changed.
 pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     let (kind, id) = match who {
         Who::Any => (linux::P_ALL, 0),
@@ -212,7 +213,7 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
     Ok(Pid::from_raw(pid).map(|pid| (pid, ExitStatus::from_siginfo(code as u32, status))))
 }
 
-/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd names, and to no other.
+/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process of a pidfd, never to another that has its id.
 pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes; there may be no `siginfo_t`.
     let answer = unsafe {
@@ -227,7 +228,7 @@ pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Er
     done(answer)
 }
 
-/// `pidfd_open` (Linux 5.3): a close-on-exec descriptor that names the process.
+/// `pidfd_open` (Linux 5.3): makes a descriptor of a process. It closes on exec.
 pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
     // SAFETY: numbers are all it takes; the kernel makes a new descriptor.
     unsafe {

@@ -1,4 +1,4 @@
-//! The end of the machine: `sync(2)` and `reboot(2)`.
+//! Ending the machine: `sync(2)` and `reboot(2)`.
 
 use linux_raw_sys::general as linux;
 
@@ -6,31 +6,31 @@ use super::{done, failed};
 use crate::arch::{syscall0, syscall4};
 use crate::errno::Errno;
 
-/// What becomes of the machine.
+/// How to end the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Reboot {
-    /// It is switched off; where the kernel can't, it halts.
+    /// Switch it off; if the kernel cannot, halt it.
     PowerOff = linux::LINUX_REBOOT_CMD_POWER_OFF,
-    /// It starts anew.
+    /// Restart it.
     Restart = linux::LINUX_REBOOT_CMD_RESTART,
-    /// It stays as it is, and does nothing any more.
+    /// Halt it: it stays on and does nothing.
     Halt = linux::LINUX_REBOOT_CMD_HALT,
 }
 
-/// `sync`: writes to the disks what waits to be written.
+/// `sync`: writes all pending changes to the disks.
 pub fn sync() {
     // SAFETY: no arguments, no failure.
     unsafe { syscall0(linux::__NR_sync as usize) };
 }
 
-/// `reboot`: ends the machine at once, without [`sync`]; in a pid namespace, the namespace. Returns only if that failed.
+/// `reboot`: ends the machine at once, without [`sync`]; in a pid namespace, it ends the namespace. Returns only if it failed.
 pub fn reboot(how: Reboot) -> Errno {
     failed(command(how as u32))
 }
 
-/// `reboot(LINUX_REBOOT_CMD_CAD_ON)`, `…_OFF`: whether Ctrl-Alt-Del restarts the machine at once. If not, it sends `SIGINT` to
-/// PID 1.
+/// `reboot(LINUX_REBOOT_CMD_CAD_ON)`, `…_OFF`: sets whether Ctrl-Alt-Del restarts the machine at once. If not, it sends
+/// `SIGINT` to PID 1.
 pub fn set_ctrl_alt_del(restarts: bool) -> Result<(), Errno> {
     done(command(if restarts {
         linux::LINUX_REBOOT_CMD_CAD_ON

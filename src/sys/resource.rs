@@ -1,4 +1,4 @@
-//! Limits, niceness and scheduling.
+//! Resource limits, nice value and scheduling.
 
 use core::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::arch::{syscall2, syscall3, syscall4};
 use crate::errno::Errno;
 use crate::limits::{Policy, Resource, Rlimit};
 
-/// `prlimit64` of this process: sets the limit.
+/// `prlimit64` of this process: sets a limit.
 pub fn setrlimit(resource: Resource, limit: Rlimit) -> Result<(), Errno> {
     let limit = linux::rlimit64 {
         rlim_cur: limit.soft,
@@ -28,7 +28,7 @@ pub fn setrlimit(resource: Resource, limit: Rlimit) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prlimit64` of this process: asks for the limit.
+/// `prlimit64` of this process: returns a limit.
 pub fn getrlimit(resource: Resource) -> Result<Rlimit, Errno> {
     let mut limit = linux::rlimit64 {
         rlim_cur: 0,
@@ -50,7 +50,7 @@ pub fn getrlimit(resource: Resource) -> Result<Rlimit, Errno> {
     })
 }
 
-/// `setpriority(PRIO_PROCESS)` of this process: -20 (first) to 19 (last).
+/// `setpriority(PRIO_PROCESS)` of this process: -20 (highest priority) to 19 (lowest).
 pub fn setpriority(nice: i32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
@@ -64,7 +64,7 @@ pub fn setpriority(nice: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `sched_setscheduler` of this process.
+/// `sched_setscheduler` of this process: sets the policy and the priority.
 pub fn sched_setscheduler(policy: Policy, priority: i32) -> Result<(), Errno> {
     // SAFETY: the kernel reads `struct sched_param`, which is one number.
     let answer = unsafe {
@@ -78,7 +78,7 @@ pub fn sched_setscheduler(policy: Policy, priority: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `sched_setparam` of this process: the priority under the policy it has.
+/// `sched_setparam` of this process: sets the priority under the present policy.
 pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
     // SAFETY: the kernel reads `struct sched_param`, which is one number.
     let answer = unsafe {
@@ -91,8 +91,8 @@ pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getrusage`: the processor time that this process has used, or those of its children that it has waited for: in user mode, and in
-/// the kernel.
+/// `getrusage`: returns the processor time that this process has used, or its children that it has waited for: in user mode,
+/// and in the kernel.
 pub fn getrusage(children: bool) -> Result<(Duration, Duration), Errno> {
     // SAFETY: it consists of numbers.
     let mut usage: linux::rusage = unsafe { core::mem::zeroed() };

@@ -1,4 +1,4 @@
-//! Signals: actions, masks, and taking those that are blocked.
+//! Signals: actions, masks, and taking blocked signals.
 
 use core::time::Duration;
 
@@ -16,30 +16,30 @@ use crate::file::OFlags;
 use crate::process::{ExitStatus, Pid};
 use crate::signal::{SigSet, Signal};
 
-/// What a process does with a signal.
+/// The action of a process on a signal.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
     /// The default (`SIG_DFL`).
     Default,
-    /// Nothing (`SIG_IGN`).
+    /// Ignore it (`SIG_IGN`).
     Ignore,
-    /// Calls the function, which may do what `signal-safety(7)` allows.
+    /// Call the function, which may do what `signal-safety(7)` allows.
     Handler(unsafe extern "C" fn(i32)),
 }
 
-/// All that the kernel knows of a signal's action: the handler, its flags, its mask. For [`restore_action`].
+/// A signal's complete action: handler, flags and mask. For [`restore_action`].
 #[derive(Debug)]
 pub struct SavedAction {
     signal: Signal,
     action: KernelAction,
 }
 
-/// What the kernel says of a signal that was taken with [`sigtimedwait`] or from a [`signalfd`].
+/// The information about a signal that was taken with [`sigtimedwait`] or from a [`signalfd`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SigInfo {
-    /// Which it is.
+    /// The signal.
     pub signal: Signal,
-    /// Why it came: `SI_…`, or `CLD_…` from a child (`sigaction(2)`). From the kernel itself it is positive.
+    /// The cause: `SI_…`, or `CLD_…` for a child (`sigaction(2)`). Positive if the kernel itself sent the signal.
     pub code: i32,
     /// What the kernel has put where these stand.
     pid: i32,
@@ -58,17 +58,18 @@ impl SigInfo {
         })
     }
 
-    /// Who sent it, or the child that it is about; none where nobody did, or somebody outside of this pid namespace.
+    /// Returns the sender, or the child that the signal is about; `None` if there is none, or if it is outside of this pid
+    /// namespace.
     pub fn pid(&self) -> Option<Pid> {
         Pid::from_raw(self.pid).filter(|_| self.is_a_childs() || self.was_sent())
     }
 
-    /// That process's real user.
+    /// Returns that process's real user id.
     pub fn uid(&self) -> Option<u32> {
         (self.is_a_childs() || self.was_sent()).then_some(self.uid)
     }
 
-    /// How the child ended, stopped or went on, if it is about one. It is not reaped by that.
+    /// Returns how the child ended, stopped or continued, if the signal is about one. This does not reap the child.
     pub fn status(&self) -> Option<ExitStatus> {
         let status = ExitStatus::from_siginfo(self.code as u32, self.status);
         self.is_a_childs().then_some(status)
@@ -96,12 +97,12 @@ pub fn block(signals: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_BLOCK, &raw const signals as usize)
 }
 
-/// `rt_sigprocmask(SIG_UNBLOCK)`: takes away from this thread's mask; returns the old one.
+/// `rt_sigprocmask(SIG_UNBLOCK)`: removes signals from this thread's mask; returns the old one.
 pub fn unblock(signals: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_UNBLOCK, &raw const signals as usize)
 }
 
-/// `rt_sigprocmask`: this thread's mask.
+/// `rt_sigprocmask`: returns this thread's mask.
 pub fn mask() -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_SETMASK, 0)
 }
@@ -122,7 +123,7 @@ fn sigprocmask(how: u32, new: usize) -> Result<SigSet, Errno> {
     small(answer).map(|_| old)
 }
 
-/// `rt_sigpending`: what is blocked and has come, for this thread or for the process.
+/// `rt_sigpending`: returns the blocked signals that are pending, for this thread or for the process.
 pub fn sigpending() -> Result<SigSet, Errno> {
     let mut pending = SigSet::EMPTY;
     // SAFETY: the kernel writes one set of 8 bytes, as `SigSet` is.
@@ -136,24 +137,24 @@ pub fn sigpending() -> Result<SigSet, Errno> {
     small(answer).map(|_| pending)
 }
 
-/// `rt_sigaction`: sets what this process does with a signal; `flags` are a handler's, `SA_…`. While a handler runs, its own
-/// signal is blocked, and no other.
+/// `rt_sigaction`: sets this process's action on a signal; `flags` are those of a handler, `SA_…`. While a handler runs, its
+/// own signal is blocked, and no other.
 ///
 /// # Safety
-/// A handler does only what may be done in one, wherever it interrupts.
+/// A handler does only what is allowed in one, whatever it interrupts.
 pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(), Errno> {
     let new = kernel_action(action, flags);
     // SAFETY: the kernel reads one action. The caller's promise.
     done(unsafe { sigaction(signal, &raw const new as usize, 0) })
 }
 
-/// [`set_action`] to [`Action::Default`].
+/// [`set_action`] with [`Action::Default`].
 pub fn reset(signal: Signal) -> Result<(), Errno> {
     // SAFETY: no handler.
     unsafe { set_action(signal, Action::Default, 0) }
 }
 
-/// `rt_sigaction`: what this process does with a signal.
+/// `rt_sigaction`: returns this process's action on a signal.
 pub fn action(signal: Signal) -> Result<Action, Errno> {
     let mut old = kernel_action(Action::Default, 0);
     // SAFETY: the kernel writes one action.
@@ -165,10 +166,10 @@ pub fn action(signal: Signal) -> Result<Action, Errno> {
     })
 }
 
-/// `rt_sigaction`: as [`set_action`]; returns what was there, for [`restore_action`].
+/// `rt_sigaction`: as [`set_action`]; returns the former action, for [`restore_action`].
 ///
 /// # Safety
-/// As [`set_action`].
+/// As for [`set_action`].
 pub unsafe fn replace_action(
     signal: Signal,
     action: Action,
@@ -184,19 +185,19 @@ pub unsafe fn replace_action(
     })
 }
 
-/// [`replace_action`] by [`Action::Ignore`].
+/// [`replace_action`] with [`Action::Ignore`].
 pub fn ignore(signal: Signal) -> Result<SavedAction, Errno> {
     // SAFETY: no handler.
     unsafe { replace_action(signal, Action::Ignore, 0) }
 }
 
-/// [`replace_action`] by [`Action::Default`].
+/// [`replace_action`] with [`Action::Default`].
 pub fn set_default(signal: Signal) -> Result<SavedAction, Errno> {
     // SAFETY: no handler.
     unsafe { replace_action(signal, Action::Default, 0) }
 }
 
-/// `rt_sigaction`: sets what was there before, with its flags and its mask.
+/// `rt_sigaction`: sets a former action, with its flags and its mask.
 pub fn restore_action(saved: &SavedAction) -> Result<(), Errno> {
     // SAFETY: the kernel reads one action; whoever first set it promised that its handler may run at any time.
     done(unsafe { sigaction(saved.signal, &raw const saved.action as usize, 0) })
@@ -249,10 +250,10 @@ unsafe fn sigaction(signal: Signal, new: usize, old: usize) -> usize {
 
 const SIG_IGN: usize = 1;
 
-/// `sigaltstack`: the stack on which this thread's handlers of the flag `SA_ONSTACK` run. An exec forgets it.
+/// `sigaltstack`: sets the stack for this thread's handlers with the flag `SA_ONSTACK`. An exec removes it.
 ///
 /// # Safety
-/// Nobody else uses the memory as long as a handler may run there.
+/// The memory has no other use while a handler may run on it.
 #[cfg(feature = "rt")]
 pub unsafe fn sigaltstack(stack: *mut [u8]) -> Result<(), Errno> {
     let stack = linux::stack_t {
@@ -271,8 +272,8 @@ pub unsafe fn sigaltstack(stack: *mut [u8]) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `rt_sigtimedwait`: waits until a signal of the set comes, and takes it, so that nothing else is done with it; the thread
-/// must block it. `EAGAIN` when the time is over; `EINTR` after a handler has run.
+/// `rt_sigtimedwait`: waits until a signal of the set is pending, and takes it, so that no action follows. The thread must
+/// block the signals. `EAGAIN` when the time is over; `EINTR` after a handler has run.
 pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInfo, Errno> {
     let timeout = timeout.map(timespec);
     let timeout = timeout.as_ref().map_or(0, |time| &raw const *time as usize);
@@ -303,15 +304,15 @@ pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInf
     )
 }
 
-/// `signalfd4`: a close-on-exec descriptor from which the set's signals are read, as far as they are blocked. `flags` are
-/// `NONBLOCK` or nothing.
+/// `signalfd4`: makes a descriptor from which signals of the set are read while they are blocked. It closes on exec. `flags` is
+/// `NONBLOCK` or empty.
 pub fn signalfd(signals: SigSet, flags: OFlags) -> Result<OwnedFd, Errno> {
     let answer = signalfd4(-1, signals, flags | OFlags::CLOEXEC);
     // SAFETY: the kernel has just made it.
     small(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// `signalfd4`: changes a signalfd's set.
+/// `signalfd4`: changes the set of a signalfd.
 pub fn set_signalfd(signalfd: BorrowedFd<'_>, signals: SigSet) -> Result<(), Errno> {
     done(signalfd4(signalfd.fd, signals, OFlags::default()))
 }

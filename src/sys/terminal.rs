@@ -14,7 +14,7 @@ pub fn tcsetpgrp(terminal: BorrowedFd<'_>, group: i32) -> Result<(), Errno> {
     done(unsafe { ioctl(terminal, ioctl::TIOCSPGRP, &raw const group as usize) })
 }
 
-/// `tcgetpgrp`: the terminal's foreground process group; 0 if that is outside of this pid namespace.
+/// `tcgetpgrp`: returns the terminal's foreground process group; 0 if that is outside of this pid namespace.
 pub fn tcgetpgrp(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut group = 0;
     // SAFETY: the kernel writes one number.
@@ -22,7 +22,7 @@ pub fn tcgetpgrp(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     small(answer).map(|_| group)
 }
 
-/// `tcgetsid`: the session whose controlling terminal it is; 0 if that is outside of this pid namespace.
+/// `tcgetsid`: returns the session whose controlling terminal it is; 0 if that is outside of this pid namespace.
 pub fn tcgetsid(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut session = 0;
     // SAFETY: the kernel writes one number.
@@ -30,32 +30,33 @@ pub fn tcgetsid(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     small(answer).map(|_| session)
 }
 
-/// `TIOCSCTTY`: makes it the controlling terminal of this process's session, which must be its leader and have none.
+/// `TIOCSCTTY`: makes it the controlling terminal of this process's session, which this process must lead and which must have
+/// none.
 pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
     done(unsafe { ioctl(terminal, ioctl::TIOCSCTTY, 0) })
 }
 
-/// `TIOCNOTTY`: this process gives up its controlling terminal; if it leads the session, all of it does, and the
-/// foreground process group gets `SIGHUP` and `SIGCONT`.
+/// `TIOCNOTTY`: gives up this process's controlling terminal. If this process leads the session, the whole session loses it,
+/// and the foreground process group gets `SIGHUP` and `SIGCONT`.
 pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: no argument.
     done(unsafe { ioctl(terminal, ioctl::TIOCNOTTY, 0) })
 }
 
-/// `TIOCVHANGUP`: hangs the terminal up, as if its line had been cut.
+/// `TIOCVHANGUP`: hangs up the terminal, as if its line had been cut.
 pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: no argument.
     done(unsafe { ioctl(terminal, ioctl::TIOCVHANGUP, 0) })
 }
 
-/// `TCGETS2`: the terminal's attributes.
+/// `TCGETS2`: returns the terminal's attributes.
 pub fn tcgets2(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
     // SAFETY: a `termios2` is what this request writes.
     unsafe { get_attributes(terminal, ioctl::TCGETS2) }
 }
 
-/// `TCGETS`: the terminal's attributes without the speeds, which are left 0.
+/// `TCGETS`: returns the terminal's attributes, with 0 for the speeds.
 pub fn tcgets(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
     // SAFETY: a `termios`, with which a `termios2` begins, is what this request writes.
     unsafe { get_attributes(terminal, ioctl::TCGETS) }
@@ -71,14 +72,14 @@ unsafe fn get_attributes(terminal: BorrowedFd<'_>, request: u32) -> Result<linux
     small(answer).map(|_| attributes)
 }
 
-/// When attributes are set (`tcsetattr(3)`).
+/// When to set attributes (`tcsetattr(3)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {
     /// Now (`TCSANOW`).
     Now,
-    /// When all output is sent (`TCSADRAIN`).
+    /// After all output has been sent (`TCSADRAIN`).
     Drain,
-    /// When all output is sent; input that nobody has read is thrown away (`TCSAFLUSH`).
+    /// After all output has been sent; input that has not been read is discarded (`TCSAFLUSH`).
     Flush,
 }
 
@@ -97,7 +98,7 @@ pub fn tcsets2(
     done(unsafe { ioctl(terminal, request, &raw const *attributes as usize) })
 }
 
-/// `TCSETS`, `TCSETSW`, `TCSETSF`: sets the terminal's attributes but for speeds that have no `B…` of their own.
+/// `TCSETS`, `TCSETSW`, `TCSETSF`: sets the terminal's attributes, except speeds without a `B…` constant.
 pub fn tcsets(
     terminal: BorrowedFd<'_>,
     when: When,
@@ -112,24 +113,24 @@ pub fn tcsets(
     done(unsafe { ioctl(terminal, request, &raw const *attributes as usize) })
 }
 
-/// `tcdrain`: waits until all output is sent.
+/// `tcdrain`: waits until all output has been sent.
 pub fn tcdrain(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: a number is all it takes; this one sends no break.
     done(unsafe { ioctl(terminal, ioctl::TCSBRK, 1) })
 }
 
-/// What [`tcflush`] throws away.
+/// What [`tcflush`] discards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Queue {
-    /// Input that nobody has read (`TCIFLUSH`).
+    /// Input that has not been read (`TCIFLUSH`).
     Input,
-    /// Output that is not sent (`TCOFLUSH`).
+    /// Output that has not been sent (`TCOFLUSH`).
     Output,
     /// Both (`TCIOFLUSH`).
     Both,
 }
 
-/// `tcflush`: throws away what waits to be read or sent.
+/// `tcflush`: discards input that has not been read, or output that has not been sent.
 pub fn tcflush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
     let queue = match queue {
         Queue::Input => linux::TCIFLUSH,
@@ -140,7 +141,7 @@ pub fn tcflush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
     done(unsafe { ioctl(terminal, ioctl::TCFLSH, queue as usize) })
 }
 
-/// `TIOCGWINSZ`: the terminal's size.
+/// `TIOCGWINSZ`: returns the terminal's size.
 pub fn window_size(terminal: BorrowedFd<'_>) -> Result<linux::winsize, Errno> {
     // SAFETY: it is plain numbers.
     let mut size: linux::winsize = unsafe { core::mem::zeroed() };
@@ -155,14 +156,14 @@ pub fn set_window_size(terminal: BorrowedFd<'_>, size: &linux::winsize) -> Resul
     done(unsafe { ioctl(terminal, ioctl::TIOCSWINSZ, &raw const *size as usize) })
 }
 
-/// `TIOCSPTLCK`: lets a pseudo-terminal be opened, which a new one may not.
+/// `TIOCSPTLCK`: unlocks a new pseudo-terminal, so that it can be opened.
 pub fn unlock_pty(controller: BorrowedFd<'_>) -> Result<(), Errno> {
     let locked = 0i32;
     // SAFETY: the kernel reads one number.
     done(unsafe { ioctl(controller, ioctl::TIOCSPTLCK, &raw const locked as usize) })
 }
 
-/// `TIOCGPTN`: the number N of a pseudo-terminal, which is `/dev/pts/N`.
+/// `TIOCGPTN`: returns the number N of a pseudo-terminal, which is `/dev/pts/N`.
 pub fn pty_number(controller: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut number = 0;
     // SAFETY: the kernel writes one number.
@@ -170,7 +171,7 @@ pub fn pty_number(controller: BorrowedFd<'_>) -> Result<i32, Errno> {
     small(answer).map(|_| number)
 }
 
-/// `TIOCGPTPEER` (Linux 4.13): opens the terminal of a pseudo-terminal's controller, whatever is mounted on `/dev/pts`.
+/// `TIOCGPTPEER` (Linux 4.13): opens the terminal of a pseudo-terminal's controller; `/dev/pts` need not be mounted.
 pub fn pty_peer(controller: BorrowedFd<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
     // SAFETY: a number is all it takes; the kernel makes a new descriptor.
     unsafe {

@@ -10,19 +10,19 @@ use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 
-/// A clock to look at, to sleep by, and for timers (`clock_gettime(2)`).
+/// A clock to read, to sleep by, and for timers (`clock_gettime(2)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Clock {
-    /// The time of day, from 1970 on, in UTC. It jumps when somebody sets it.
+    /// The time of day in UTC, since 1970. It jumps when it is set.
     Realtime = linux::CLOCK_REALTIME,
-    /// Goes on from some moment before the start of this process, and never jumps. It stands while the machine is suspended.
+    /// Starts at some time before this process, and never jumps. It stands still while the machine is suspended.
     Monotonic = linux::CLOCK_MONOTONIC,
-    /// As `Monotonic`, but goes on while the machine is suspended.
+    /// As `Monotonic`, but it continues while the machine is suspended.
     Boottime = linux::CLOCK_BOOTTIME,
 }
 
-/// What a clock shows, to the nanosecond: POSIX's `struct timespec`, with 64 bits for the seconds everywhere.
+/// A time of a clock, in nanoseconds: POSIX's `struct timespec`, with 64 bits for the seconds on every architecture.
 ///
 /// ```
 /// use core::time::Duration;
@@ -42,13 +42,13 @@ pub struct Timestamp {
 const SECOND: u32 = 1_000_000_000;
 
 impl Timestamp {
-    /// Later than every other.
+    /// The latest time.
     pub const MAX: Self = Self {
         seconds: i64::MAX,
         nanoseconds: SECOND - 1,
     };
 
-    /// So many seconds, and so many nanoseconds more, which must be less than a second.
+    /// Makes a time of seconds and nanoseconds; the nanoseconds must be less than a second.
     pub const fn new(seconds: i64, nanoseconds: u32) -> Option<Self> {
         if nanoseconds < SECOND {
             Some(Self {
@@ -60,17 +60,17 @@ impl Timestamp {
         }
     }
 
-    /// The whole seconds, rounded down.
+    /// Returns the whole seconds, rounded down.
     pub const fn seconds(self) -> i64 {
         self.seconds
     }
 
-    /// The nanoseconds beyond them.
+    /// Returns the nanoseconds after the whole seconds.
     pub const fn nanoseconds(self) -> u32 {
         self.nanoseconds
     }
 
-    /// The time so much later, if there is one.
+    /// Returns the time later by `duration`; `None` on overflow.
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         let seconds = self.seconds.checked_add_unsigned(duration.as_secs())?;
         let sum = self.nanoseconds + duration.subsec_nanos();
@@ -86,7 +86,7 @@ impl Timestamp {
         })
     }
 
-    /// The time so much earlier, if there is one.
+    /// Returns the time earlier by `duration`; `None` on overflow.
     pub fn checked_sub(self, duration: Duration) -> Option<Self> {
         let seconds = self.seconds.checked_sub_unsigned(duration.as_secs())?;
         Some(
@@ -103,7 +103,7 @@ impl Timestamp {
         )
     }
 
-    /// How much later it is than `earlier`; `None` if it is earlier.
+    /// Returns the duration from `earlier` to this time; `None` if `earlier` is later.
     pub fn checked_duration_since(self, earlier: Self) -> Option<Duration> {
         if self < earlier {
             return None;
@@ -144,7 +144,7 @@ const ZERO: linux::__kernel_timespec = linux::__kernel_timespec {
     tv_nsec: 0,
 };
 
-/// `clock_gettime`: what the clock shows.
+/// `clock_gettime`: returns the clock's time.
 pub fn clock_gettime(clock: Clock) -> Result<Timestamp, Errno> {
     let mut time = ZERO;
     // SAFETY: the kernel writes one time.
@@ -161,7 +161,7 @@ pub fn clock_gettime(clock: Clock) -> Result<Timestamp, Errno> {
     })
 }
 
-/// `clock_settime`: sets [`Clock::Realtime`]; no other can be set.
+/// `clock_settime`: sets [`Clock::Realtime`]; the other clocks cannot be set.
 pub fn clock_settime(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     let time = time.to_kernel();
     // SAFETY: the kernel reads one time.
@@ -191,16 +191,16 @@ pub fn clock_nanosleep(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     done(answer)
 }
 
-/// When a timer expires.
+/// When a timer expires first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expiration {
-    /// After so long.
+    /// After this time.
     After(Duration),
-    /// When its clock shows this.
+    /// When its clock shows this time.
     At(Timestamp),
 }
 
-/// `timerfd_create`: a close-on-exec descriptor that counts a timer's expirations. `flags` are `NONBLOCK` or nothing.
+/// `timerfd_create`: makes a descriptor that counts a timer's expirations. It closes on exec. `flags` is `NONBLOCK` or empty.
 pub fn timerfd_create(clock: Clock, flags: OFlags) -> Result<OwnedFd, Errno> {
     let flags = flags | OFlags::CLOEXEC;
     // SAFETY: numbers are all it takes, the flags being those of `open`; the kernel makes a new descriptor.
@@ -214,7 +214,8 @@ pub fn timerfd_create(clock: Clock, flags: OFlags) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// `timerfd_settime`: has it expire at `first` and then every `interval`, if that is not zero; a `first` of zero stops it.
+/// `timerfd_settime`: makes the timer expire at `first` and then after each `interval`, if that is not zero; a `first` of zero
+/// stops it.
 pub fn timerfd_settime(
     timer: BorrowedFd<'_>,
     first: Expiration,
@@ -241,7 +242,7 @@ pub fn timerfd_settime(
     done(answer)
 }
 
-/// `timerfd_gettime`: how long until it expires, zero if it is stopped; and the interval.
+/// `timerfd_gettime`: returns the time until the next expiration, zero if the timer is stopped; and the interval.
 pub fn timerfd_gettime(timer: BorrowedFd<'_>) -> Result<(Duration, Duration), Errno> {
     let mut now = linux::__kernel_itimerspec {
         it_interval: ZERO,
