@@ -26,10 +26,10 @@ nestling::entry!(main);
 
 const HELP: &str = "\
 Usage: spawn [OPTION...] [--] PROGRAM [ARG...]
-Exit status: PROGRAM's; 128+N: signal N; 127: not found;
+Exit status: PROGRAM's; 128+N: killed by signal N; 127: not found;
 126: not executable; 125: another step failed.
 
-In the order given:
+Done in the order given:
   --open FD,HOW[,MODE]=FILE (HOW: r, w or b(oth), and c(reate),
     x (create anew), t(runcate), a(ppend))
   --dup FROM,TO  --close FD  --close-from FD
@@ -37,13 +37,13 @@ In the order given:
   --umask OCTAL  --reset-ids  --limit NAME=SOFT[:HARD]
   --groups [GID,...]  --gid GID  --uid UID
   --terminal FD (controlling)  --foreground FD
-Wherever given:
+In any position:
   --setsid  --setpgid GROUP  --nice N
   --sched POLICY[,PRIORITY]  --no-new-privs  --parent-death SIGNAL
   --default SIGNAL,...  --block SIGNAL,...  --cgroup DIR
   --env NAME=VALUE  --unset NAME  --clear-env
-  --arg0 NAME  --descriptor FD (to execute)
-  --shell FILE (for scripts without #!)  --copy (of memory)
+  --arg0 NAME  --descriptor FD (execute that file)
+  --shell FILE (runs scripts without #!)  --copy (memory)
 ";
 
 fn main(process: rt::Process) -> i32 {

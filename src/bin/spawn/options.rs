@@ -526,10 +526,10 @@ impl Text for Problem<'_> {
             Wrong::Errno(errno) => return errno.write(out),
 
             Wrong::NoSuchOption => "no such option",
-            Wrong::TakesNoValue => "it takes no value",
-            Wrong::NoValue => "a value must follow",
-            Wrong::Value => "not understood",
-            Wrong::TooMany => "too many of them",
+            Wrong::TakesNoValue => "takes no value",
+            Wrong::NoValue => "needs a value",
+            Wrong::Value => "invalid value",
+            Wrong::TooMany => "too many",
             Wrong::Missing => "missing",
         };
         what.write(out);

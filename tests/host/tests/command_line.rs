@@ -136,11 +136,8 @@ fn a_wrong_command_line_is_told_with_the_word_that_is_wrong() {
     fails(&["--setsid"], r#""PROGRAM": missing"#);
     fails(&["--opne", "true"], r#""--opne": no such option"#);
     fails(&["--Close", "1"], r#""--Close": no such option"#);
-    fails(&["--close"], r#""--close": a value must follow"#);
-    fails(
-        &["--setsid=1", "true"],
-        r#""--setsid" "1": it takes no value"#,
-    );
+    fails(&["--close"], r#""--close": needs a value"#);
+    fails(&["--setsid=1", "true"], r#""--setsid" "1": takes no value"#);
     for (option, values) in [
         (
             "open",
@@ -180,7 +177,7 @@ fn a_wrong_command_line_is_told_with_the_word_that_is_wrong() {
             if (option, *value) != ("default", "") {
                 fails(
                     &[&format!("--{option}"), value, "true"],
-                    &format!(r#""--{option}" "{value}": not understood"#),
+                    &format!(r#""--{option}" "{value}": invalid value"#),
                 );
             }
         }
@@ -197,18 +194,18 @@ fn what_is_too_much_is_told_and_not_cut_off() {
     fails(
         &[&many[..], &["true"]].concat(),
         125,
-        r#""--close" "9": too many of them; see spawn --help"#,
+        r#""--close" "9": too many; see spawn --help"#,
     );
     let arguments = vec!["x"; 1100];
     prints(&[&["true"][..], &arguments].concat(), "");
-    let what = r#""--arg0" "y": too many of them; see spawn --help"#;
+    let what = r#""--arg0" "y": too many; see spawn --help"#;
     fails(
         &[&["--arg0", "y", "true"][..], &arguments].concat(),
         125,
         what,
     );
     let groups = vec!["1"; 65].join(",");
-    let what = format!(r#""--groups" "{groups}": too many of them; see spawn --help"#);
+    let what = format!(r#""--groups" "{groups}": too many; see spawn --help"#);
     fails(&["--groups", &groups, "true"], 125, &what);
 }
 
