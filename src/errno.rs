@@ -222,7 +222,7 @@ impl Errno {
     pub const EISDIR: Self = constant(21);
     /// invalid argument
     pub const EINVAL: Self = constant(22);
-    /// too many open files everywhere
+    /// too many open files in system
     pub const ENFILE: Self = constant(23);
     /// too many open files
     pub const EMFILE: Self = constant(24);
@@ -534,7 +534,7 @@ ENODEV: no such device\n\
 ENOTDIR: not a directory\n\
 EISDIR: is a directory\n\
 EINVAL: invalid argument\n\
-ENFILE: too many open files everywhere\n\
+ENFILE: too many open files in system\n\
 EMFILE: too many open files\n\
 ENOTTY: wrong request for this device\n\
 ETXTBSY: open for writing\n\

@@ -27,20 +27,20 @@ macro_rules! flags {
 }
 
 flags! {
-    RDONLY O_RDONLY "for reading"
-    WRONLY O_WRONLY "for writing"
-    RDWR O_RDWR "for both"
-    CREAT O_CREAT "make the file if it is not there"
-    EXCL O_EXCL "fail if it is"
-    NOCTTY O_NOCTTY "a terminal does not become the controlling one"
-    TRUNC O_TRUNC "empty the file"
-    APPEND O_APPEND "every write goes to the end"
-    NONBLOCK O_NONBLOCK "do not wait"
-    SYNC O_SYNC "writes reach the device before they return"
-    DIRECTORY O_DIRECTORY "fail if it is no directory"
-    NOFOLLOW O_NOFOLLOW "fail if it is a symbolic link"
-    CLOEXEC O_CLOEXEC "close on exec"
-    PATH O_PATH "only a name for the file"
+    RDONLY O_RDONLY "Open for reading."
+    WRONLY O_WRONLY "Open for writing."
+    RDWR O_RDWR "Open for reading and writing."
+    CREAT O_CREAT "Make the file if it does not exist."
+    EXCL O_EXCL "With `CREAT`: fail if the file exists."
+    NOCTTY O_NOCTTY "A terminal does not become the controlling terminal."
+    TRUNC O_TRUNC "Truncate the file to length 0."
+    APPEND O_APPEND "Append: every write goes to the end of the file."
+    NONBLOCK O_NONBLOCK "Non-blocking: no call waits."
+    SYNC O_SYNC "A write returns after the data has reached the device."
+    DIRECTORY O_DIRECTORY "Fail if it is not a directory."
+    NOFOLLOW O_NOFOLLOW "Fail if it is a symbolic link."
+    CLOEXEC O_CLOEXEC "Close the descriptor on exec."
+    PATH O_PATH "Refer to the file without opening it for reading or writing."
 }
 
 impl OFlags {

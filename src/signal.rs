@@ -178,7 +178,7 @@ macro_rules! signals {
 }
 
 signals! {
-    HUP 1 "the terminal hung up; by custom: read the configuration again"
+    HUP 1 "hangup of the terminal; by convention: reread the configuration"
     INT 2 "interrupt from the terminal (Ctrl-C)"
     QUIT 3 "quit from the terminal (Ctrl-\\)"
     ILL 4 "illegal instruction"
@@ -190,9 +190,9 @@ signals! {
     USR1 10 "user-defined"
     SEGV 11 "invalid memory reference"
     USR2 12 "user-defined"
-    PIPE 13 "write to a pipe that nobody reads"
+    PIPE 13 "write to a pipe without a reader"
     ALRM 14 "timer of `alarm`"
-    TERM 15 "please end"
+    TERM 15 "termination request"
     STKFLT 16 "stack fault (unused)"
     CHLD 17 "a child stopped or ended"
     CONT 18 "continue if stopped"

@@ -75,19 +75,19 @@ macro_rules! modes {
 }
 
 modes! {
-    ICRNL Input "a carriage return comes as a newline"
-    IXON Input "the stop and start characters hold the output"
-    IUTF8 Input "erasing a character erases all of its bytes"
-    OPOST Output "output is changed on its way: [`ONLCR`](Self::ONLCR)"
-    ONLCR Output "a newline goes out as a carriage return and a newline"
-    CLOCAL Control "a lost carrier does not hang up"
-    HUPCL Control "the last close hangs up"
-    CRTSCTS Control "the line's RTS and CTS hold the output"
-    ECHO Local "what is typed is shown"
-    ICANON Local "input comes in lines, which can be edited (canonical mode)"
-    ISIG Local "the special characters `INTR`, `QUIT` and `SUSP` send signals"
-    IEXTEN Local "there are more special characters than POSIX has"
-    TOSTOP Local "a background process that writes is stopped by `SIGTTOU`"
+    ICRNL Input "Convert a carriage return on input to a newline."
+    IXON Input "The stop and start characters stop and continue the output."
+    IUTF8 Input "Erase all bytes of a UTF-8 character."
+    OPOST Output "Process the output, as [`ONLCR`](Self::ONLCR) says."
+    ONLCR Output "Convert a newline on output to a carriage return and a newline."
+    CLOCAL Control "Ignore the carrier: losing it does not hang up."
+    HUPCL Control "Hang up at the last close."
+    CRTSCTS Control "Control the flow by RTS and CTS."
+    ECHO Local "Echo the input."
+    ICANON Local "Deliver input in lines, which can be edited (canonical mode)."
+    ISIG Local "The special characters `INTR`, `QUIT` and `SUSP` send signals."
+    IEXTEN Local "Enable the special characters beyond POSIX."
+    TOSTOP Local "Stop background processes that write, by `SIGTTOU`."
 }
 
 /// A character with a special meaning to the terminal, or one of two numbers that are stored among them.

@@ -164,10 +164,10 @@ fn only_thread() -> Result<(), Errno> {
     Ok(())
 }
 
-/// Runs `main` and exits with what it returns: what [`entry!`](crate::entry!)'s `_start` calls.
+/// Runs `main` and exits with the status that it returns. The `_start` that [`entry!`](crate::entry!) defines calls this.
 ///
 /// # Safety
-/// `stack` is the initial stack as the kernel made it (`argc`, `argv`, `envp`, `auxv`), which nobody changes.
+/// `stack` is the initial stack as the kernel made it (`argc`, `argv`, `envp`, `auxv`), and is never changed.
 pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
     // SAFETY: the caller's promise: the arguments follow their count, the environment the arguments' null, and the
     // auxiliary vector the environment's.
@@ -188,14 +188,14 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
     sys::process::exit(main(process))
 }
 
-/// What a program does on a panic, unless it says otherwise: the message goes to standard error, and it aborts.
+/// The default panic handler: writes the message to standard error, and aborts.
 pub fn panic(info: &PanicInfo<'_>) -> ! {
     describe(info, &mut Writer::new(io::stderr()));
     abort()
 }
 
-/// Writes what a panic says, and where it was, in a line. (`Display` of [`PanicInfo`] would do, but for the 3 KiB that
-/// `core::fmt`'s numbers take.)
+/// Writes the message and the place of a panic in one line. (The `Display` of [`PanicInfo`] needs 3 KiB of `core::fmt` for its
+/// numbers.)
 pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
     if let Some(location) = info.location() {
         "panic at ".write(stderr);
@@ -212,7 +212,7 @@ pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
     "\n".write(stderr);
 }
 
-/// Ends the process by `SIGABRT`. Where that does not end it (PID 1 without a handler), by exit status 134.
+/// Ends the process by `SIGABRT`; if that does not end it (PID 1 without a handler), by exit status 134.
 pub fn abort() -> ! {
     // SAFETY: the default is no handler.
     let _ = unsafe { sys::signal::set_action(Signal::ABRT, sys::signal::Action::Default, 0) };
@@ -221,11 +221,11 @@ pub fn abort() -> ! {
     sys::process::exit(128 + Signal::ABRT.as_raw())
 }
 
-/// Makes a `fn(nestling::rt::Process) -> i32` the program, its result being the exit status: defines `_start`, the panic
-/// handler and the memory functions. The module [`rt`](crate::rt) says what else a program needs.
+/// Makes a `fn(nestling::rt::Process) -> i32` the program; the returned value is the exit status. Defines `_start`, the panic
+/// handler and the memory functions. The module [`rt`](crate::rt) lists what else a program needs.
 ///
-/// A panic ends the program by [`rt::panic`](crate::rt::panic). `entry!(main, panic = handler)` names another
-/// `fn(&core::panic::PanicInfo) -> !`: PID 1 must not die of one.
+/// On a panic the program calls [`rt::panic`](crate::rt::panic). `entry!(main, panic = handler)` sets another
+/// `fn(&core::panic::PanicInfo) -> !`, for example in PID 1, which must not end.
 #[macro_export]
 macro_rules! entry {
     ($main:path) => {

@@ -50,33 +50,33 @@ macro_rules! flags {
 flags! {
     /// The flags of [`mount`], without the prefix `MS_`.
     MountFlags {
-        RDONLY MS_RDONLY "nobody writes there"
-        NOSUID MS_NOSUID "set-user-id bits and file capabilities mean nothing"
-        NODEV MS_NODEV "device files are not devices"
-        NOEXEC MS_NOEXEC "no program is executed"
-        SYNCHRONOUS MS_SYNCHRONOUS "writes reach the device before they return"
-        NOATIME MS_NOATIME "reading does not change the time of the last access"
-        RELATIME MS_RELATIME "it does so at most once a day, and after a change"
-        STRICTATIME MS_STRICTATIME "it does so each time"
-        REMOUNT MS_REMOUNT "change the flags of what is mounted at the target; with `BIND` of this mount only"
-        BIND MS_BIND "the directory or file `source` is seen at the target, too"
-        REC MS_REC "with all that is mounted below it"
-        MOVE MS_MOVE "what is mounted at `source` moves to the target"
-        SHARED MS_SHARED "mounts below the target are seen in its copies, and theirs in it"
-        PRIVATE MS_PRIVATE "neither"
-        SLAVE MS_SLAVE "theirs are seen in it, and not the other way"
-        UNBINDABLE MS_UNBINDABLE "as `PRIVATE`, and it can't be bound elsewhere"
-        SILENT MS_SILENT "the kernel logs less"
+        RDONLY MS_RDONLY "Read-only."
+        NOSUID MS_NOSUID "Ignore set-user-id bits and file capabilities."
+        NODEV MS_NODEV "Do not allow access to device files."
+        NOEXEC MS_NOEXEC "Do not allow programs to be executed."
+        SYNCHRONOUS MS_SYNCHRONOUS "A write returns after the data has reached the device."
+        NOATIME MS_NOATIME "Do not update access times."
+        RELATIME MS_RELATIME "Update an access time only once a day, and after a change of the file."
+        STRICTATIME MS_STRICTATIME "Update the access time at each access."
+        REMOUNT MS_REMOUNT "Change the flags of the file system mounted at the target; with `BIND`, only those of this mount."
+        BIND MS_BIND "Make the directory or file `source` visible at the target, too."
+        REC MS_REC "Include the mounts below."
+        MOVE MS_MOVE "Move the mount at `source` to the target."
+        SHARED MS_SHARED "Share mounts and unmounts below the target with its copies, in both directions."
+        PRIVATE MS_PRIVATE "Share mounts and unmounts in neither direction."
+        SLAVE MS_SLAVE "Receive mounts and unmounts of its copies, but do not send any."
+        UNBINDABLE MS_UNBINDABLE "As `PRIVATE`, and do not allow `BIND` of it."
+        SILENT MS_SILENT "Suppress some messages in the kernel's log."
     }
 }
 
 flags! {
     /// The flags of [`umount2`], without the prefixes `MNT_` and `UMOUNT_`.
     UnmountFlags {
-        FORCE MNT_FORCE "break off what is under way; data may be lost"
-        DETACH MNT_DETACH "out of sight at once, gone when nobody uses it any more"
-        EXPIRE MNT_EXPIRE "mark it, `EAGAIN`; only if nobody has used it since it was marked, unmount it"
-        NOFOLLOW UMOUNT_NOFOLLOW "fail if the path is a symbolic link"
+        FORCE MNT_FORCE "Abort pending requests; data may be lost."
+        DETACH MNT_DETACH "Hide it at once, and unmount it when it is not in use any more."
+        EXPIRE MNT_EXPIRE "The first call marks it and fails by `EAGAIN`; a second call unmounts it if it has not been used between."
+        NOFOLLOW UMOUNT_NOFOLLOW "Fail if the path is a symbolic link."
     }
 }
 

@@ -35,16 +35,16 @@ macro_rules! events {
 }
 
 events! {
-    IN EPOLLIN "it can be read, be it only the end"
-    PRI EPOLLPRI "something urgent has come"
-    OUT EPOLLOUT "it can be written"
-    RDHUP EPOLLRDHUP "the other side of a socket writes no more"
-    ERR EPOLLERR "an error; nobody reads this pipe any more. Needs not be asked for"
-    HUP EPOLLHUP "the other side is gone; there may be something left to read. Needs not be asked for"
-    NVAL POLLNVAL "it is not open. Needs not be asked for; only from `poll`"
-    ET EPOLLET "tell each change once, not as long as it is so; only for `epoll`"
-    ONESHOT EPOLLONESHOT "tell it once, then not until the next `modify`; only for `epoll`"
-    EXCLUSIVE EPOLLEXCLUSIVE "of several who wait for it, wake not all; only for `epoll`"
+    IN EPOLLIN "Readable, also at the end of the file."
+    PRI EPOLLPRI "Urgent data."
+    OUT EPOLLOUT "Writable."
+    RDHUP EPOLLRDHUP "The peer of a socket has stopped writing."
+    ERR EPOLLERR "An error, or a pipe without a reader. Always reported."
+    HUP EPOLLHUP "The other side has closed; data may be left to read. Always reported."
+    NVAL POLLNVAL "The descriptor is not open. Always reported, but only by `poll`."
+    ET EPOLLET "Edge-triggered: report each change once. Only for `epoll`."
+    ONESHOT EPOLLONESHOT "Report one event, then none until the next `modify`. Only for `epoll`."
+    EXCLUSIVE EPOLLEXCLUSIVE "Wake only some of several waiters. Only for `epoll`."
 }
 
 impl Events {
