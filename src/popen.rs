@@ -17,7 +17,7 @@ use crate::{io, sys};
 /// - `"r+"`: both, as on the BSDs. Both sides wait for ever if each writes more than a pipe holds (64 KiB) and neither reads.
 ///
 /// The pipe always closes on exec, so that no later child holds it open: POSIX requires this for the streams of earlier calls.
-/// (The mode `"e"` is accepted and changes nothing.) It costs two system calls for each pipe and one in the child, in addition
+/// (An `e` in the mode is accepted and changes nothing.) It costs two system calls for each pipe and one in the child, in addition
 /// to the spawn.
 ///
 /// A signal that this process ignores is ignored in the command, too; in a program of the standard library, that is `SIGPIPE`.

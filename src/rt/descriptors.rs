@@ -152,8 +152,9 @@ pub fn close(fd: RawFd) -> Result<(), Errno> {
     }
 }
 
-/// Closes a descriptor of the program's own in a copy that [`fork`](super::fork) has made, where its owner is never used again
-/// or dropped: the copy ends by [`exit`](crate::sys::process::exit) before. The user's are left. One or two system calls.
+/// Closes a descriptor of the program's own in a child of [`fork`](super::fork), whose copy of the owner must not be used or
+/// dropped any more: the child ends by [`exit`](crate::sys::process::exit). A descriptor of the user is ignored. One or two
+/// system calls.
 pub fn abandon(fd: RawFd) {
     if sys::fd::cloexec(fd) == Ok(true) {
         // SAFETY: the caller's word that the owner is as good as gone.
