@@ -171,7 +171,7 @@ impl Stat {
         self.file_type() == FileType::File
     }
 
-    /// Returns whether it is a symbolic link; of these functions only [`lstat`](crate::sys::file::lstat) does not follow links.
+    /// Returns whether it is a symbolic link. [`lstat`](crate::sys::file::lstat) does not follow links, so only its result can be one.
     pub fn is_symlink(&self) -> bool {
         self.file_type() == FileType::Symlink
     }

@@ -23,7 +23,7 @@
 //!
 //! A group is an orphan if no member has a parent in another group of the same session, as when their shell has ended: then no
 //! process could resume it. Stop signals from the terminal (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) do nothing to it; a call that
-//! would have stopped it fails by `EIO`. If a group becomes an orphan while a member is stopped, the kernel sends it `SIGHUP`
+//! would have stopped it fails with `EIO`. If a group becomes an orphan while a member is stopped, the kernel sends it `SIGHUP`
 //! and `SIGCONT`. The group of a session's leader, such as a login shell, is usually an orphan.
 //!
 //! # A small shell
@@ -180,7 +180,7 @@ impl ControllingTerminal {
     }
 
     /// Uses the terminal at this descriptor, which must be open for reading. If it is not this process's controlling terminal,
-    /// every function fails by `ENOTTY`.
+    /// every function fails with `ENOTTY`.
     pub fn new(terminal: OwnedFd) -> Self {
         Self(terminal)
     }

@@ -6,7 +6,7 @@
 //!
 //! The kernel protects a terminal from background processes: [`set_attributes`], [`set_foreground`], [`drain`] and [`flush`]
 //! stop a background process by `SIGTTOU`. If that signal is blocked or ignored, the call succeeds. If the process's group is
-//! an orphan, so that it could never be continued, the call fails by `EIO`, and [`set_foreground`] by `ENOTTY`.
+//! an orphan, so that it could never be continued, the call fails with `EIO`, and [`set_foreground`] by `ENOTTY`.
 
 use core::ffi::CStr;
 
@@ -395,7 +395,7 @@ pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 #[derive(Debug)]
 pub struct Pty {
     /// The side of the terminal emulator (the master of `pty(7)`): what is written here is typed, what is read here is to be
-    /// displayed. A read fails by `EIO` when no process has the other side open.
+    /// displayed. A read fails with `EIO` when no process has the other side open.
     pub controller: OwnedFd,
     /// The terminal of the program.
     pub terminal: OwnedFd,

@@ -25,7 +25,7 @@
 //! | `current_dir` | As std on Unix: a relative program (`./x`) counts from the new directory. std documents that as unstable; here it is promised. | |
 //! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | This is the purpose of nestling. |
 //! | `spawn` | Needs no copy of the memory, not even with the methods for which std must `fork`. | |
-//! | `uid` | As std, root without `groups` drops the supplementary groups. If that is not permitted, it fails by `EPERM`; std continues. | The child would keep root's groups. |
+//! | `uid` | As std, root without `groups` drops the supplementary groups. If that is not permitted, it fails with `EPERM`; std continues. | The child would keep root's groups. |
 //! | `pre_exec` | Takes a [`PreExec`], which is `unsafe` to make. A later call replaces the function; std calls them all. It runs in shared memory. | See [`Hook`](crate::spawn::Hook). |
 //! | `groups`, `setsid`, `create_pidfd` | Stable. | |
 //! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | Missing. | No program has needed them; `Debug` shows program and arguments as std does. |

@@ -13,7 +13,7 @@ extern "C" fn note(signal: i32) {
     CAUGHT.fetch_or(1 << (signal as u32 - 1), Ordering::Relaxed);
 }
 
-/// `rt_sigaction`: notes a signal whenever it arrives, from now on. It interrupts a waiting system call, which fails by
+/// `rt_sigaction`: notes a signal whenever it arrives, from now on. It interrupts a waiting system call, which fails with
 /// `EINTR`.
 pub fn catch(signal: Signal) -> Result<(), Errno> {
     // SAFETY: the handler does nothing but set a bit.

@@ -56,7 +56,7 @@ pub unsafe fn clone3(
 /// `fork`: makes a child that is a copy of this process. Returns `None` in the child, and its id in the parent. (`clone` with
 /// no flag except `SIGCHLD`.) For a subshell; to start a program, a [`Spawn`](crate::spawn::Spawn) is cheaper and safer.
 ///
-/// The cost grows with the process's memory. It fails by `ENOMEM` where the kernel does not overcommit memory, and by `EAGAIN`
+/// The cost grows with the process's memory. It fails with `ENOMEM` where the kernel does not overcommit memory, and by `EAGAIN`
 /// at the limit of processes.
 ///
 /// # Safety

@@ -75,7 +75,7 @@ flags! {
     UnmountFlags {
         FORCE MNT_FORCE "Abort pending requests; data may be lost."
         DETACH MNT_DETACH "Hide it at once, and unmount it when it is not in use any more."
-        EXPIRE MNT_EXPIRE "The first call marks it and fails by `EAGAIN`; a second call unmounts it if it has not been used between."
+        EXPIRE MNT_EXPIRE "The first call marks it and fails with `EAGAIN`; a second call unmounts it if it has not been used between."
         NOFOLLOW UMOUNT_NOFOLLOW "Fail if the path is a symbolic link."
     }
 }

@@ -83,7 +83,7 @@ impl BitOr for Events {
 pub struct PollFd<'fd>(linux::pollfd, PhantomData<BorrowedFd<'fd>>);
 
 impl<'fd> PollFd<'fd> {
-    /// Waits for any of `events`.
+    /// Makes an entry that waits for any of `events`.
     pub fn new(fd: BorrowedFd<'fd>, events: Events) -> Self {
         let pollfd = linux::pollfd {
             fd: fd.fd,
