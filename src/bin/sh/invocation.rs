@@ -221,6 +221,7 @@ fn empty() -> Shell {
         spare_fields: Vec::new(),
         keeps_redirections: false,
         private: Vec::new(),
+        attempt: Default::default(),
         utf8: false,
     }
 }

@@ -8,14 +8,18 @@
 //! [`place`] in the parent. Then [`wait_foreground`] or [`add_background`].
 
 use alloc::rc::Rc;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use nestling::jobs::{ControllingTerminal, Group};
+use nestling::poll::{Events, PollFd};
 use nestling::rt::descriptors;
+use nestling::signals::{self, SignalFd};
 use nestling::terminal::{self, Attributes, When};
 use nestling::text::{self, Sink, Text};
+use nestling::time::{self, Clock, Timestamp};
 use nestling::wait::{self, Options, Who};
-use nestling::{AsFd, Errno, ExitStatus, OFlags, Pid, RawFd, SigSet, Signal, signals, sys};
+use nestling::{AsFd, BorrowedFd, Errno, ExitStatus, OFlags, Pid, RawFd, SigSet, Signal, io, sys};
 
 use crate::options::Opt;
 use crate::shell::{Divert, Shell};
@@ -34,6 +38,8 @@ pub struct Jobs {
     pids: Vec<(Pid, usize)>,
     /// How many of them run.
     running: usize,
+    /// How many of them have not ended: they run, or are stopped.
+    alive: usize,
     /// How others have ended: processes of jobs whose end was told, and of no job.
     ended: Vec<(Pid, ExitStatus)>,
     /// Counted up by whatever makes a job the current one.
@@ -90,6 +96,11 @@ struct Process {
 impl Process {
     fn stopped(self) -> Option<Signal> {
         self.status?.stopped_signal()
+    }
+
+    /// It was reaped: its number may be another process's.
+    fn has_ended(self) -> bool {
+        self.status.is_some() && self.stopped().is_none()
     }
 
     fn code(self) -> i32 {
@@ -219,18 +230,18 @@ impl Jobs {
             .or(job.processes.first().map(|process| process.pid))
     }
 
-    /// Whom to send it a signal: its process group, or its processes.
+    /// The processes or process groups that a signal to the job goes to: its process group, or its processes. Those that were reaped
+    /// are left out, since their numbers may be other processes' by now.
     pub fn targets(&self, place: usize) -> impl Iterator<Item = i32> {
         let job = self.get(place);
-        let group = job.and_then(|job| job.group).map(|group| -group.as_raw());
         let processes = job.map_or(&[][..], |job| &job.processes);
-        let alone = if group.is_some() { 0 } else { processes.len() };
-        group.into_iter().chain(
-            processes
-                .iter()
-                .take(alone)
-                .map(|process| process.pid.as_raw()),
-        )
+        let left = processes.iter().filter(|process| !process.has_ended());
+        let group = job.and_then(|job| job.group);
+        let most = if group.is_some() { 1 } else { usize::MAX };
+        left.take(most).map(move |process| match group {
+            Some(group) => -group.as_raw(),
+            None => process.pid.as_raw(),
+        })
     }
 
     /// The current job and the previous one: XBD 3.102, 3.281. The one that stopped last, or else that was started last.
@@ -325,8 +336,7 @@ impl Jobs {
         }
         self.free += 1;
         for &pid in started.pids {
-            // An old process of this number has ended long ago.
-            self.ended.retain(|&(other, _)| other != pid);
+            self.is_new(pid);
             let index = self.pids.partition_point(|&(other, _)| other < pid);
             match self.pids.get_mut(index) {
                 Some(old) if old.0 == pid => old.1 = place,
@@ -334,6 +344,7 @@ impl Jobs {
             }
         }
         self.running += started.pids.len();
+        self.alive += started.pids.len();
         if self.pids.len().is_multiple_of(MANY) {
             self.forget_done();
         }
@@ -394,7 +405,13 @@ impl Jobs {
         Some(self.ended.swap_remove(index).1)
     }
 
+    /// A child has this number now: what had it before was reaped long ago.
+    pub fn is_new(&mut self, pid: Pid) {
+        self.ended.retain(|&(other, _)| other != pid);
+    }
+
     fn remember(&mut self, pid: Pid, status: ExitStatus) {
+        self.is_new(pid);
         if self.ended.len() >= 1024 {
             self.ended.drain(..512);
         }
@@ -403,32 +420,33 @@ impl Jobs {
 
     /// A child has changed.
     fn note(&mut self, pid: Pid, status: ExitStatus) {
-        let Some(place) = self.own(pid) else {
-            if status
-                .code()
-                .or(status.signal().map(Signal::as_raw))
-                .is_some()
-            {
+        let place = self.own(pid);
+        let latest = self.latest + 1;
+        let job = place.and_then(|place| self.get_mut(place));
+        // One that was reaped is not the one that has its number now.
+        let process = job.and_then(|job| {
+            let mut processes = job.processes.iter_mut();
+            let process = processes.find(|process| process.pid == pid && !process.has_ended())?;
+            job.told = false;
+            if status.stopped_signal().is_some() {
+                job.latest = latest;
+            }
+            Some(process)
+        });
+        let Some(process) = process else {
+            let is_end = status.code().is_some() || status.signal().is_some();
+            if is_end {
                 self.remember(pid, status);
             }
-            return;
-        };
-        self.latest += 1;
-        let latest = self.latest;
-        let Some(job) = self.get_mut(place) else {
-            return;
-        };
-        let Some(process) = job.processes.iter_mut().find(|process| process.pid == pid) else {
             return;
         };
         let ran = process.status.is_none();
         process.status = Some(status).filter(|status| !status.continued());
         let runs = process.status.is_none();
-        job.told = false;
-        if status.stopped_signal().is_some() {
-            job.latest = latest;
-        }
+        let has_ended = process.has_ended();
+        self.latest = latest;
         self.running = self.running + usize::from(runs) - usize::from(ran);
+        self.alive -= usize::from(has_ended);
         self.news = true;
     }
 
@@ -465,19 +483,19 @@ impl Jobs {
         }
     }
 
-    /// There is no child left: whoever runs in the table was reaped by somebody else.
+    /// There is no child left: what has not ended in the table was reaped by somebody else.
     fn lost(&mut self) {
-        let running = |process: &&mut Process| process.status.is_none();
+        let alive = |process: &&mut Process| !process.has_ended();
         for process in self
             .table
             .iter_mut()
             .flatten()
             .flat_map(|job| &mut job.processes)
-            .filter(running)
+            .filter(alive)
         {
             process.status = Some(ExitStatus::from_raw(127 << 8));
         }
-        self.running = 0;
+        (self.running, self.alive) = (0, 0);
     }
 
     fn options(&self) -> Options {
@@ -494,13 +512,22 @@ impl Jobs {
         self.news
     }
 
-    /// Notes what has happened, without waiting. No system call if none of the jobs runs or is stopped.
+    /// Whether this process has made no job that is still known.
+    pub fn has_no_children(&self) -> bool {
+        self.inherited || self.pids.is_empty()
+    }
+
+    /// Whether children of the jobs are left that can end.
+    pub fn any_alive(&self) -> bool {
+        !self.inherited && self.alive > 0
+    }
+
+    /// Reaps what has ended and notes what has stopped or goes on, without waiting. It comes before each command: as long as a child that
+    /// has ended is not reaped, `kill -0` and `/proc` show it as one that runs. No system call if none of the jobs runs or is stopped.
     pub fn update(&mut self) {
-        if self.inherited || self.pids.is_empty() {
-            return;
-        }
-        while let Ok(Some((pid, status))) =
-            wait::wait_for(Who::Any, self.options() | Options::NOHANG)
+        while self.any_alive()
+            && let Ok(Some((pid, status))) =
+                wait::wait_for(Who::Any, self.options() | Options::NOHANG)
         {
             self.note(pid, status);
         }
@@ -649,17 +676,151 @@ pub fn add_background(shell: &mut Shell, started: Started<'_>) {
 /// Waits for one child that is no job: without job control. Its exit status is the answer; traps wait until it has ended (the caller runs
 /// them). SIGINT that ends it is passed on to an interactive shell as `Divert::Interrupt`.
 pub fn wait_for(shell: &mut Shell, pid: Pid) -> Result<i32, Divert> {
-    let status = reap(shell, pid);
-    ended(shell, status)
+    let mut statuses = [None];
+    let awaited = Awaited {
+        pids: &[pid],
+        statuses: &mut statuses,
+    };
+    awaited.wait(&mut shell.jobs);
+    let [status] = statuses;
+    ended(shell, status.unwrap_or_default())
 }
 
-/// One system call.
-fn reap(shell: &mut Shell, pid: Pid) -> ExitStatus {
-    wait::wait(pid).unwrap_or_else(|_| {
-        // It was reaped on the way to another, or by a trap's action.
-        let status = shell.jobs.take_ended(pid);
-        status.unwrap_or(ExitStatus::from_raw(127 << 8))
-    })
+/// Children that are no jobs, and what they have ended with.
+struct Awaited<'a> {
+    pids: &'a [Pid],
+    statuses: &'a mut [Option<ExitStatus>],
+}
+
+impl Awaited<'_> {
+    /// A child has changed: one of these, or a job's.
+    fn note(&mut self, jobs: &mut Jobs, pid: Pid, status: ExitStatus) {
+        let mut all = self.pids.iter().zip(self.statuses.iter_mut());
+        match all.find(|(other, known)| **other == pid && known.is_none()) {
+            Some((_, known)) => *known = Some(status),
+            None => jobs.note(pid, status),
+        }
+    }
+
+    /// Waits until all of these have ended, and meanwhile notes what becomes of jobs. One system call for each child that ends.
+    fn wait(mut self, jobs: &mut Jobs) {
+        while let Some(next) = self.statuses.iter().position(Option::is_none) {
+            let who = match self.pids.get(next) {
+                Some(&pid) if !jobs.any_alive() => Who::Child(pid),
+                _ => Who::Any,
+            };
+            match wait::wait_for(who, Options::default()) {
+                Ok(Some((pid, status))) => self.note(jobs, pid, status),
+                Ok(None) | Err(Errno::EINTR) => {}
+                Err(_) => {
+                    // It was reaped by somebody else.
+                    if let Some(status) = self.statuses.get_mut(next) {
+                        *status = Some(ExitStatus::from_raw(127 << 8));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Reads to the end what a child writes, and waits for it, as [`wait_for`] does.
+pub fn wait_for_output(
+    shell: &mut Shell,
+    pid: Pid,
+    read_end: BorrowedFd<'_>,
+    output: &mut Vec<u8>,
+) -> Result<i32, Divert> {
+    let mut statuses = [None];
+    let mut awaited = Awaited {
+        pids: &[pid],
+        statuses: &mut statuses,
+    };
+    let mut is_over = false;
+    while !is_over && shell.jobs.any_alive() {
+        let _ = wait_until_readable(shell, SigSet::EMPTY, read_end, None, &mut awaited);
+        let mut part = [0; 4096];
+        let length = io::read(read_end, &mut part).unwrap_or(0);
+        output.extend_from_slice(part.get(..length).unwrap_or_default());
+        is_over = length == 0;
+    }
+    if !is_over {
+        // What can't be read is missing.
+        let _ = io::read_to_end(read_end, output);
+    }
+    awaited.wait(&mut shell.jobs);
+    let [status] = statuses;
+    ended(shell, status.unwrap_or_default())
+}
+
+/// What [`wait_for_input`] has waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    Input,
+    /// A signal that the shell acts on.
+    Signal,
+    /// There is no more time.
+    Late,
+}
+
+/// Waits until there is something to be read, and meanwhile reaps what has ended. If a signal comes that the shell acts on, or has come, it
+/// does not wait.
+pub fn wait_for_input(shell: &mut Shell, input: BorrowedFd<'_>, end: Option<Timestamp>) -> Ready {
+    let mut nothing = Awaited {
+        pids: &[],
+        statuses: &mut [],
+    };
+    wait_until_readable(shell, shell.traps.acts_on(), input, end, &mut nothing)
+}
+
+fn wait_until_readable(
+    shell: &mut Shell,
+    acts_on: SigSet,
+    input: BorrowedFd<'_>,
+    end: Option<Timestamp>,
+    awaited: &mut Awaited<'_>,
+) -> Ready {
+    let chld = SigSet::EMPTY.with(Signal::CHLD);
+    // While these are blocked, none can come between the look and the wait.
+    let (Ok(guard), Ok(ends)) = (
+        signals::block(acts_on.union(chld)),
+        SignalFd::new(chld, OFlags::CLOEXEC | OFlags::NONBLOCK),
+    ) else {
+        return Ready::Input;
+    };
+    let meanwhile = guard.former().with(Signal::CHLD);
+    loop {
+        while shell.jobs.any_alive()
+            && let Ok(Some((pid, status))) =
+                wait::wait_for(Who::Any, shell.jobs.options() | Options::NOHANG)
+        {
+            awaited.note(&mut shell.jobs, pid, status);
+        }
+        if sys::caught::caught().bits() & acts_on.bits() != 0 {
+            return Ready::Signal;
+        }
+        let left = end.map(|end| {
+            let now = time::now(Clock::Monotonic).unwrap_or(end);
+            end.checked_duration_since(now).unwrap_or_default()
+        });
+        let mut polled = [
+            PollFd::new(input, Events::IN),
+            PollFd::new(ends.as_fd(), Events::IN),
+        ];
+        match sys::poll::ppoll(&mut polled, left, Some(meanwhile)) {
+            Ok(0) => return Ready::Late,
+            Err(Errno::EINTR) => {}
+            Err(_) => return Ready::Input,
+            Ok(_) => {
+                let [input, _] = polled;
+                if input.returned() != Events::default() {
+                    return Ready::Input;
+                }
+                if ends.read().is_ok() && acts_on.contains(Signal::CHLD) {
+                    sys::caught::mark(Signal::CHLD);
+                }
+            }
+        }
+    }
 }
 
 /// The signals of programs that are wrong.
@@ -721,12 +882,15 @@ pub fn wait_foreground(
         let place = shell.jobs.add(&started, last, pipefail);
         return wait_job(shell, place);
     }
-    let mut status = ExitStatus::default();
-    let mut code = 0;
-    for &pid in started.pids {
-        status = reap(shell, pid);
-        code = exit_status([code, status.shell_code()].into_iter(), pipefail);
-    }
+    let mut statuses = vec![None; started.pids.len()];
+    let awaited = Awaited {
+        pids: started.pids,
+        statuses: &mut statuses,
+    };
+    awaited.wait(&mut shell.jobs);
+    let statuses = statuses.iter().map(|status| status.unwrap_or_default());
+    let status = statuses.clone().next_back().unwrap_or_default();
+    let code = exit_status(statuses.map(ExitStatus::shell_code), pipefail);
     match last {
         Some(last) => Ok(exit_status([code, last].into_iter(), pipefail)),
         None => ended(shell, status).map(|_| code),

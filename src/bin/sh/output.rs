@@ -1,5 +1,5 @@
-//! What built-ins write to standard output: collected, and written when the built-in ends, or kept where a command substitution
-//! without a process wants it.
+//! What built-ins write to standard output: collected, and written when the built-in ends, or kept where a built-in is executed without
+//! a process of its own.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ const LARGE: usize = 32 * 1024;
 #[derive(Debug, Default)]
 pub struct Output {
     buffer: Vec<u8>,
-    /// Nothing is written: it is for a command substitution.
+    /// Nothing is written: it is for a command substitution or a pipe.
     captures: bool,
     /// What went wrong when a part was written.
     failed: Option<Errno>,
@@ -44,13 +44,13 @@ impl Output {
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    /// From here on nothing is written, or it is again. Returns what was: for [`restore`](Self::restore).
-    pub fn capture(&mut self, captures: bool) -> Output {
+    /// From here on nothing is written. Returns what was: for [`restore`](Self::restore).
+    pub fn capture(&mut self) -> Output {
         self.flush();
         core::mem::replace(
             self,
             Output {
-                captures,
+                captures: true,
                 ..Output::default()
             },
         )
@@ -60,11 +60,6 @@ impl Output {
     pub fn restore(&mut self, former: Output) -> Vec<u8> {
         self.flush();
         core::mem::replace(self, former).buffer
-    }
-
-    /// Whether it is for a command substitution, and so for no descriptor.
-    pub fn captures(&self) -> bool {
-        self.captures
     }
 }
 

@@ -8,13 +8,12 @@ use alloc::vec::Vec;
 
 use nestling::rt::descriptors;
 use nestling::spawn::Action;
-use nestling::{AsFd, Errno, OFlags, OwnedFd, RawFd, io, sys};
+use nestling::{AsFd, Errno, FileType, OFlags, OwnedFd, RawFd, io, sys};
 
 use crate::expansion;
 use crate::options::Opt;
-use crate::output::Output;
 use crate::shell::{Divert, Shell, text};
-use crate::syntax::tree::{Redirection, RedirectionKind, Word};
+use crate::syntax::tree::{Redirection, RedirectionKind};
 
 /// What a redirection does.
 #[derive(Debug)]
@@ -24,16 +23,18 @@ pub enum Effect {
         path: CString,
         flags: OFlags,
     },
-    /// A here-document.
+    /// A here-document, if it could be made.
     Document {
         fd: RawFd,
-        text: OwnedFd,
+        text: Result<OwnedFd, Errno>,
     },
     Duplicate {
         from: RawFd,
         to: RawFd,
     },
     Close(RawFd),
+    /// It fails: what should be duplicated to this number is called so, which is none.
+    NoNumber(RawFd, Vec<u8>),
 }
 
 /// A redirection was not possible, which is reported.
@@ -48,37 +49,42 @@ pub enum Failed {
 impl Effect {
     fn fd(&self) -> RawFd {
         match *self {
-            Self::Open { fd, .. } | Self::Document { fd, .. } | Self::Close(fd) => fd,
+            Self::Open { fd, .. }
+            | Self::Document { fd, .. }
+            | Self::Close(fd)
+            | Self::NoNumber(fd, _) => fd,
             Self::Duplicate { to, .. } => to,
         }
     }
 
-    /// What a spawn's child is to do.
-    pub fn action(&self) -> Action<'_> {
-        match *self {
+    /// What a spawn's child is to do. `None` for what fails.
+    pub fn action(&self) -> Option<Action<'_>> {
+        Some(match *self {
             Self::Open {
                 fd,
                 ref path,
                 flags,
-            } => Action::Open {
+            } => Action::Redirect {
                 fd,
                 path,
                 flags,
                 mode: 0o666,
             },
             Self::Document { fd, ref text } => Action::Dup2 {
-                from: text.as_raw_fd(),
+                from: text.as_ref().ok()?.as_raw_fd(),
                 to: fd,
             },
             Self::Duplicate { from, to } => Action::Dup2 { from, to },
             Self::Close(fd) => Action::Close(fd),
-        }
+            Self::NoNumber(..) => return None,
+        })
     }
 
-    /// Whether opening it may wait for somebody else (`fifo(7)`): a spawn would keep the shell waiting too.
-    pub fn may_wait(&self) -> bool {
-        const FIFO: nestling::FileType = nestling::FileType::Fifo;
-        matches!(self, Self::Open { path, .. } if sys::file::stat(path).is_ok_and(|stat| stat.file_type() == FIFO))
+    /// Notes that it was carried out by a child whose place another takes: the file that it made is there.
+    pub fn was_done(&mut self) {
+        if let Self::Open { flags, .. } = self {
+            *flags = OFlags::from_bits(flags.bits() & !OFlags::EXCL.bits());
+        }
     }
 
     /// Has this process carry it out.
@@ -97,77 +103,60 @@ impl Effect {
                 };
                 descriptors::give(fd, opened)
             }
-            Self::Document { fd, ref text } => descriptors::assign(fd, text.as_fd()),
+            Self::Document { fd, ref text } => {
+                descriptors::assign(fd, text.as_ref().map_err(|&errno| errno)?.as_fd())
+            }
             Self::Duplicate { from, to } => descriptors::copy(from, to),
             Self::Close(fd) => descriptors::close(fd),
+            Self::NoNumber(..) => Err(Errno::EBADF),
         }
     }
 }
 
-/// Works out redirections. `assigned` are numbers that are open in the child by then, though not here.
-pub fn effects(
-    shell: &mut Shell,
-    redirections: &[Redirection],
-    assigned: &[RawFd],
-) -> Result<Vec<Effect>, Failed> {
-    let mut effects = Vec::with_capacity(redirections.len());
-    for redirection in redirections {
-        let effect = match evaluate(shell, redirection) {
-            Ok(effect) => effect,
-            Err(failed) => {
-                // Those before it are done.
-                let _ = open_all(shell, None, &effects);
-                return Err(failed);
-            }
-        };
-        if let Effect::Duplicate { from, .. } = effect {
-            let last = effects
-                .iter()
-                .rev()
-                .find(|earlier: &&Effect| earlier.fd() == from);
-            let is_open = match last {
-                Some(Effect::Close(_)) => Err(Errno::EBADF),
-                Some(_) => Ok(()),
-                None if assigned.contains(&from) => Ok(()),
-                None => descriptors::is_users(from),
-            };
-            if let Err(errno) = is_open {
-                open_all(shell, None, &effects)?;
-                shell.complain(text!(from, ": ", errno));
-                return Err(Failed::Redirection);
-            }
-        }
-        effects.push(effect);
-    }
-    Ok(effects)
+/// Works out redirections.
+pub fn effects(shell: &mut Shell, redirections: &[Redirection]) -> Result<Vec<Effect>, Divert> {
+    let effects = redirections.iter();
+    effects
+        .map(|redirection| evaluate(shell, redirection))
+        .collect()
 }
 
-/// Opens the files of a command that will not be executed: they come before whatever keeps it from that, and are made.
-pub fn open_all(
-    shell: &mut Shell,
-    stdout: Option<&OwnedFd>,
-    effects: &[Effect],
-) -> Result<(), Failed> {
-    for (index, effect) in effects.iter().enumerate() {
-        let Effect::Open { path, flags, .. } = effect else {
-            continue;
-        };
-        match sys::fd::open(path, *flags | OFlags::CLOEXEC | OFlags::NONBLOCK, 0o666) {
-            // A FIFO that nobody reads.
-            Ok(_) | Err(Errno::ENXIO) => {}
-            Err(errno) => {
+/// Whether a spawn can carry out redirections: none is known to fail, and none opens a FIFO, which may wait for its other end (`fifo(7)`)
+/// and would keep the shell waiting, too. `assigned` are numbers that are open in the child before, whatever they are here.
+pub fn need_no_wait(effects: &[Effect], assigned: [Option<RawFd>; 2]) -> bool {
+    effects
+        .iter()
+        .enumerate()
+        .all(|(index, effect)| match effect {
+            Effect::Open { path, .. } => {
+                !sys::file::stat(path).is_ok_and(|stat| stat.file_type() == FileType::Fifo)
+            }
+            &Effect::Duplicate { from, .. } => {
                 let before = effects.get(..index).unwrap_or_default();
-                meanwhile(shell, stdout, before, &|shell| {
-                    complain(shell, &effect.action(), errno)
-                });
-                return Err(Failed::Redirection);
+                match before.iter().rev().find(|earlier| earlier.fd() == from) {
+                    Some(Effect::Close(_)) => false,
+                    Some(_) => true,
+                    None => assigned.contains(&Some(from)) || descriptors::of_user(from).is_ok(),
+                }
             }
-        }
-    }
-    Ok(())
+            Effect::Document { text, .. } => text.is_ok(),
+            Effect::Close(_) => true,
+            Effect::NoNumber(..) => false,
+        })
 }
 
-fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<Effect, Failed> {
+/// Has this process carry out redirections that stay. Whether that was possible; the first that is not is reported.
+pub fn carry_out_all(shell: &mut Shell, effects: &[Effect]) -> bool {
+    effects.iter().all(|effect| {
+        let done = effect.carry_out();
+        if let Err(errno) = done {
+            complain(shell, effect, errno);
+        }
+        done.is_ok()
+    })
+}
+
+fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<Effect, Divert> {
     let fd = redirection.fd;
     let create = OFlags::WRONLY | OFlags::CREAT;
     let truncate = create | OFlags::TRUNC;
@@ -178,55 +167,44 @@ fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<Effect, Fail
         RedirectionKind::Append(word) => (word, create | OFlags::APPEND),
         RedirectionKind::ReadWrite(word) => (word, OFlags::RDWR | OFlags::CREAT),
         RedirectionKind::Duplicate(word) => {
-            let target = expansion::single(shell, word).map_err(Failed::Expansion)?;
+            let target = expansion::single(shell, word)?;
             if target == b"-" {
                 return Ok(Effect::Close(fd));
             }
             let number =
                 nestling::text::number(&target, 10).and_then(|number| RawFd::try_from(number).ok());
-            return match number {
-                Some(from) => Ok(Effect::Duplicate { from, to: fd }),
-                None => {
-                    shell.complain(text!(&target[..], ": not a file descriptor"));
-                    Err(Failed::Redirection)
-                }
-            };
+            return Ok(match number {
+                Some(from) => Effect::Duplicate { from, to: fd },
+                None => Effect::NoNumber(fd, target),
+            });
         }
         RedirectionKind::HereDocument(cell) => {
             let text = match cell.get() {
-                Some(word) => expansion::single(shell, word).map_err(Failed::Expansion)?,
+                Some(word) => expansion::single(shell, word)?,
                 None => Vec::new(),
             };
-            return document(shell, fd, &text);
+            return Ok(document(fd, &text));
         }
         RedirectionKind::HereString(word) => {
-            let mut text = expansion::single(shell, word).map_err(Failed::Expansion)?;
+            let mut text = expansion::single(shell, word)?;
             text.push(b'\n');
-            return document(shell, fd, &text);
+            return Ok(document(fd, &text));
         }
     };
-    let path = path(shell, word)?;
+    // A shell's strings have no null bytes.
+    let path = CString::new(expansion::single(shell, word)?).unwrap_or_default();
     let mut flags = flags;
     if matches!(redirection.kind, RedirectionKind::Write(_)) && shell.options.has(Opt::Noclobber) {
         flags = match sys::file::stat(&path) {
-            Ok(stat) if stat.is_file() => {
-                shell.complain(text!("cannot create ", &*path, ": file exists"));
-                return Err(Failed::Redirection);
-            }
-            Ok(_) => OFlags::WRONLY,
-            Err(_) => create | OFlags::EXCL,
+            Ok(stat) if !stat.is_file() => OFlags::WRONLY,
+            _ => create | OFlags::EXCL,
         };
     }
     Ok(Effect::Open { fd, path, flags })
 }
 
-fn path(shell: &mut Shell, word: &Word) -> Result<CString, Failed> {
-    let bytes = expansion::single(shell, word).map_err(Failed::Expansion)?;
-    CString::new(bytes).map_err(|_| Failed::Redirection)
-}
-
 /// A here-document's text as something to read: a pipe while it fits into the smallest that there is, else a file in memory.
-fn document(shell: &mut Shell, fd: RawFd, text: &[u8]) -> Result<Effect, Failed> {
+fn document(fd: RawFd, text: &[u8]) -> Effect {
     const FITS: usize = 4096;
     let made = if text.len() <= FITS {
         sys::fd::pipe2(OFlags::CLOEXEC).and_then(|(read_end, write_end)| {
@@ -240,75 +218,50 @@ fn document(shell: &mut Shell, fd: RawFd, text: &[u8]) -> Result<Effect, Failed>
             Ok(file)
         })
     };
-    match made.and_then(descriptors::private) {
-        Ok(text) => Ok(Effect::Document { fd, text }),
-        Err(errno) => {
-            shell.complain(text!("here-document: ", errno));
-            Err(Failed::Redirection)
-        }
-    }
+    let text = made.and_then(descriptors::private);
+    Effect::Document { fd, text }
 }
 
 /// Reports that an effect failed.
-pub fn complain(shell: &mut Shell, effect: &Action<'_>, errno: Errno) {
-    match *effect {
-        Action::Open { path, flags, .. } => {
+fn complain(shell: &mut Shell, effect: &Effect, errno: Errno) {
+    match effect {
+        Effect::Open { path, flags, .. } if flags.contains(OFlags::EXCL) => {
+            shell.complain(text!("cannot create ", &**path, ": ", errno));
+        }
+        Effect::Open { path, flags, .. } => {
             let purpose = match flags.bits() & 3 {
                 0 => "reading",
                 1 => "writing",
                 _ => "reading and writing",
             };
-            shell.complain(text!("cannot open ", path, " for ", purpose, ": ", errno));
+            shell.complain(text!(
+                "cannot open ",
+                &**path,
+                " for ",
+                purpose,
+                ": ",
+                errno
+            ));
         }
-        Action::Dup2 { from, to } => shell.complain(text!(
+        Effect::Duplicate { from, to } => shell.complain(text!(
             "cannot duplicate descriptor ",
-            from,
+            *from,
             " to ",
-            to,
+            *to,
             ": ",
             errno
         )),
-        _ => shell.complain(text!(errno)),
-    }
-}
-
-/// Has what is reported about a command that did not start go where its standard error goes, `stdout` being its place in a pipeline.
-pub fn meanwhile(
-    shell: &mut Shell,
-    stdout: Option<&OwnedFd>,
-    effects: &[Effect],
-    report: &dyn Fn(&mut Shell),
-) {
-    if !effects.iter().any(|effect| effect.fd() == 2) {
-        return report(shell);
-    }
-    let mut saved = Vec::new();
-    if let Some(stdout) = stdout
-        && let Ok(former) = descriptors::save(1)
-    {
-        saved.push((1, former));
-        let _ = descriptors::assign(1, stdout.as_fd());
-    }
-    for effect in effects {
-        // What can't be had now was had before.
-        if let Ok(former) = descriptors::save(effect.fd()) {
-            saved.push((effect.fd(), former));
-            let _ = effect.carry_out();
+        Effect::Document { .. } => shell.complain(text!("here-document: ", errno)),
+        Effect::Close(fd) => shell.complain(text!("cannot close descriptor ", *fd, ": ", errno)),
+        Effect::NoNumber(_, text) => {
+            shell.complain(text!(&text[..], ": not a file descriptor"));
         }
-    }
-    report(shell);
-    while let Some((fd, former)) = saved.pop() {
-        let _ = descriptors::restore(fd, former);
     }
 }
 
 /// What was before redirections, for [`restore`].
 #[derive(Debug, Default)]
-pub struct Saved {
-    descriptors: Vec<(RawFd, Option<OwnedFd>)>,
-    /// What built-ins wrote went to a command substitution.
-    output: Option<Output>,
-}
+pub struct Saved(Vec<(RawFd, Option<OwnedFd>)>);
 
 /// Carries out redirections in this process. After a failure what was done is undone.
 pub fn apply(shell: &mut Shell, redirections: &[Redirection]) -> Result<Saved, Failed> {
@@ -331,51 +284,41 @@ fn apply_one(
     redirection: &Redirection,
     saved: &mut Saved,
 ) -> Result<(), Failed> {
-    let effect = evaluate(shell, redirection)?;
+    let effect = evaluate(shell, redirection).map_err(Failed::Expansion)?;
     let fd = effect.fd();
     let mut answer = Ok(());
-    if !saved.descriptors.iter().any(|&(other, _)| other == fd) {
+    if !saved.0.iter().any(|&(other, _)| other == fd) {
         answer = descriptors::save(fd).map(|former| {
             shell
                 .private
                 .extend(former.as_ref().map(OwnedFd::as_raw_fd));
-            saved.descriptors.push((fd, former));
+            saved.0.push((fd, former));
         });
     }
     if let Err(errno) = answer.and_then(|()| effect.carry_out()) {
-        complain(shell, &effect.action(), errno);
+        complain(shell, &effect, errno);
         return Err(Failed::Redirection);
-    }
-    if fd == 1 && shell.output.captures() && saved.output.is_none() {
-        saved.output = Some(shell.output.capture(false));
     }
     Ok(())
 }
 
 pub fn restore(shell: &mut Shell, mut saved: Saved) {
-    if !saved.descriptors.is_empty() {
+    if !saved.0.is_empty() {
         shell.output.flush();
     }
-    while let Some((fd, former)) = saved.descriptors.pop() {
+    while let Some((fd, former)) = saved.0.pop() {
         if former.is_some() {
             shell.private.pop();
         }
         // It was possible before.
         let _ = descriptors::restore(fd, former);
     }
-    if let Some(output) = saved.output.take() {
-        shell.output.restore(output);
-    }
 }
 
 impl Saved {
     /// The redirections stay: `exec`.
     pub fn keep(self, shell: &mut Shell) {
-        let kept = self
-            .descriptors
-            .iter()
-            .filter(|(_, former)| former.is_some())
-            .count();
+        let kept = self.0.iter().filter(|(_, former)| former.is_some()).count();
         shell
             .private
             .truncate(shell.private.len().saturating_sub(kept));

@@ -59,6 +59,16 @@ pub enum Divert {
     Interrupt,
 }
 
+/// Whether a command is tried out that a copy of the shell may have to execute instead ([`crate::execution::without_fork`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attempt {
+    #[default]
+    Not,
+    Runs,
+    /// It must be given up: there was something that may wait, or to complain about.
+    Failed,
+}
+
 /// What executing something answers; the exit status is in [`Shell::status`].
 pub type Flow = Result<(), Divert>;
 
@@ -122,6 +132,7 @@ pub struct Shell {
     pub keeps_redirections: bool,
     /// Descriptors that a copy of the shell must not keep open: what redirections have saved.
     pub private: Vec<RawFd>,
+    pub attempt: Attempt,
     /// Whether a locale with UTF-8 is set: characters may be of several bytes.
     pub utf8: bool,
 }
@@ -135,6 +146,9 @@ impl Shell {
     #[cold]
     #[inline(never)]
     pub fn complain(&mut self, text: Pieces<'_>) {
+        if self.gives_up() {
+            return;
+        }
         self.output.flush();
         let mut message = Bytes(Vec::new());
         message.put(&self.name);
@@ -152,6 +166,15 @@ impl Shell {
         message.put(b"\n");
         // Nobody is left to be told.
         let _ = io::write_all(io::stderr(), &message.0);
+    }
+
+    /// Before something that may wait: whether a command is only tried out, which is given up by that.
+    pub fn gives_up(&mut self) -> bool {
+        let is_tried = self.attempt != Attempt::Not;
+        if is_tried {
+            self.attempt = Attempt::Failed;
+        }
+        is_tried
     }
 
     /// Reports an error of the kind that ends a shell that is not interactive.

@@ -170,9 +170,7 @@ pub fn set(shell: &mut Shell, condition: Condition, action: Option<&[u8]>) {
 /// Executes the actions of signals that have come. `$?` is kept.
 #[cold]
 pub fn run_pending(shell: &mut Shell) -> Flow {
-    // What is in a command substitution without a process would not see the signal, if it had one.
-    while !shell.output.captures()
-        && !shell.is_too_deep()
+    while !shell.is_too_deep()
         && let Some(signal) = shell.traps.next_pending()
     {
         sys::caught::take(signal);

@@ -89,3 +89,70 @@ a long output is taken whole => x=$(i=0; while [ $i -lt 3000 ]; do echo 01234567
 $? in a substitution is the last command's outside => false; args $(echo $?) => 1 <1>
 a read-only variable's assignment in a substitution ends only that => readonly x; y=$(x=1; echo no) 2>/dev/null; echo ${y:-none} => none
 an error in a substitution does not end the shell => y=$(exec 2>/dev/null; . /nonexistent; exit 0); echo after => after 
+
+=== it cannot be told whether a command substitution has a process: {0} [2.6.3]
+trap 'echo T' USR1
+{1}
+---
+{2}
++++
+its process id is not the shell's => x=$(read -r p _ </proc/self/stat; echo $p); [ $x != $$ ] && echo other => other
+the parent of its programs is not the shell => x=$($SH -c 'echo $PPID'; :); [ $x != $$ ] && echo other => other
+a signal to its process is not the shell's => x=$(read -r p _ </proc/self/stat; kill -s USR1 $p; echo no); [ $? -gt 128 ] && echo "<$x>" => <>
+a signal to its programs' parent is not the shell's => x=$($SH -c 'kill -s USR1 $PPID'; echo no); [ $? -gt 128 ] && echo "<$x>" => <>
+SECONDS => SECONDS=0; x=$(SECONDS=100); [ $SECONDS -lt 50 ] && echo 0 => 0
+SECONDS in arithmetic => SECONDS=0; x=$(echo $((SECONDS=100))); [ $SECONDS -lt 50 ] && echo 0 => 0
+SECONDS before a program => SECONDS=0; x=$(SECONDS=100 env); SECONDS=100 env >/dev/null; [ $SECONDS -lt 50 ] && echo 0 => 0
+RANDOM is not gone on with => RANDOM=1; x=$RANDOM; RANDOM=1; y=$(echo $RANDOM; echo "$RANDOM" ${RANDOM-x}); [ $RANDOM = $x ] && echo same => same
+RANDOM is not gone on with by a program's words => RANDOM=1; x=$RANDOM; RANDOM=1; y=$(env echo $RANDOM); env echo $RANDOM | cat >f; [ $RANDOM = $x ] && echo same => same
+RANDOM assigned => RANDOM=1; x=$RANDOM; RANDOM=1; y=$(RANDOM=7; RANDOM=8 env); [ $RANDOM = $x ] && echo same => same
+two of them do not have the same RANDOM => x=$(echo $RANDOM$RANDOM); y=$(echo $RANDOM$RANDOM); [ $x != $y ] && echo other => other
+OPTIND => getopts ab x -ab; y=$(OPTIND=1; getopts a x -a; OPTIND=1 env); getopts ab x -ab; echo $x => b
+an assignment in an expansion => x=$(echo ${y=1} $((z=2)) ${y:=3}); echo "$x ${y-unset} ${z-unset}" => 1 2 1 unset unset
+an assignment in the expansion of a program's word => x=$(env echo ${y=1} $((z=2))); echo "$x ${y-unset} ${z-unset}" => 1 2 unset unset
+umask => umask 022; x=$(umask 077; umask); echo $x; umask => 0077␤0022
+the directory => x=$(cd / && pwd); [ $x = / ] && [ "$PWD" != / ] && [ "$(pwd)" = "$PWD" ] && echo same => same
+limits => x=$(ulimit -n 20; ulimit -n); echo $x; [ $(ulimit -n) -gt 20 ] && echo more => 20␤more
+functions and aliases => x=$(f() { :; }; alias g=h; f); command -v f g || echo none => none
+options => x=$(set -f; set -- b); echo "$# $(echo $- | grep -c f)" => 0 0
+descriptors => x=$(exec 3>f; echo a >&3); { echo b >&3; } 2>/dev/null || echo closed => closed
+$! => : & x=$!; y=$(: & echo $!); [ $! = $x ] && [ $y != $x ] && echo own => own
+jobs => x=$(sleep 0 & jobs -p | wc -l); [ -z "$(jobs)" ] && echo none => none
+wait for what is not its own => (exit 3) & x=$(wait $!; echo $?); echo $x => 127
+its exit status => x=$(exit 7); echo $? => 7
+its exit status by a signal => x=$(read -r p _ </proc/self/stat; kill -s KILL $p); [ $? -gt 128 ] && echo killed => killed
+its exit status without commands => false; x=$( ); echo $? => 0
+its exit status with a comment alone => false; x=$(#␤); echo $? => 0
+its exit status without commands, after a redirection => false; x=$(>f); echo $? => 0
+its exit status by exit alone is what was before => false; x=$(exit); echo $? => 1
+its exit status without commands, with set -e => set -e; false || x=$( ); echo on => on
+what was before is its $? => (exit 9); x=$(echo $?); echo $x => 9
+an error ends it alone => x=$(echo a; : ${nope?} ; echo b) 2>/dev/null; echo "$x $?" | tr 12 00 => a 0
+an unset parameter ends it alone => set -u; x=$(echo $nope; echo b) 2>/dev/null; echo "<$x>" => <>
+an unset parameter of a program ends it alone => set -u; x=$(env echo $nope) 2>/dev/null || echo "<$x>" => <>
+a read-only variable ends it alone => readonly r=1; x=$(r=2; echo b) 2>/dev/null || echo "<$x>" => <>
+break ends no loop outside => for i in 1 2; do x=$(break); echo $i; done => 1␤2
+return ends no function outside => f() { x=$(return 3); echo $?; }; f => 3
+a redirection to its output => x=$(echo a >/dev/stdout); y=$(env echo b >/dev/fd/1); echo "$x$y" => ab
+a redirection of its errors to its output => x=$(no_such_program 2>&1); [ -n "$x" ] && echo some => some
+a pattern is expanded in it => : >f1; : >f2; echo $(echo f*) $(env echo f?) => f1 f2 f1 f2
+a default is expanded in it => x='a b'; echo "$(echo ${x-c} "${y-d  e}" ${#x})" => a b d  e 3
+a tilde is expanded in it => HOME=/h; echo $(echo ~ ~/x) => /h /h/x
+an output as large as can be => x=$(printf %70000d 1); echo ${#x} => 70000
+the output of a program that goes on is awaited => x=$($SH -c 'echo a; exec sleep 0' ; echo b); echo $x => a b
+
+=== with {0} closed, a command substitution loses nothing [2.6.3]
+exec {1}
+x=$( (echo a) ); y=$(cd /; pwd); z=$(env echo b); v=$(echo c); w=$(echo d | cat)
+echo "$x$y$z$v$w" >&9
+echo e | { read x; echo $x >&9; }
+(echo f | cat) >&9
+---
+a/bcd
+e
+f
++++
+standard input => 9>&1 <&-
+standard output => 9>&1 >&-
+standard error => 9>&1 2>&-
+all three => 9>&1 <&- >&- 2>&-

@@ -462,3 +462,56 @@ cat f
 echo end
 ---
 end
+
+=== a redirection names what is open: {0} [2.7]
+echo a >in; echo b >>in
+{ {1}; } <in >out; echo $?
+cat out
+---
+0
+{2}
++++
+standard input of a program => cat </dev/stdin => a␤b
+standard input of a built-in => read x </dev/stdin; echo $x => a
+standard input of a group => { read x; echo $x; } </dev/stdin => a
+standard input of a subshell => (cat) </dev/stdin => a␤b
+standard input of a loop => while read x; do echo $x; done </dev/stdin => a␤b
+standard input of a function => f() { cat; }; f </dev/stdin => a␤b
+standard input by its number => cat </dev/fd/0 => a␤b
+standard input by /proc => cat </proc/self/fd/0 => a␤b
+standard input by a link => ln -s /proc/self/fd/0 link; cat <link => a␤b
+standard input of command => command cat </dev/stdin => a␤b
+standard input of exec => (exec cat </dev/stdin) => a␤b
+standard input of exec alone => (exec </dev/stdin; cat) => a␤b
+standard input in the background => exec 3<&0; cat <&3 </dev/fd/3 & wait $! => a␤b
+standard input in a pipeline => cat </dev/stdin | cat => a␤b
+standard input in a command substitution => echo "$(cat </dev/stdin)" => a␤b
+standard input for reading and writing => cat <>/dev/stdin => a␤b
+another descriptor => exec 3<in; cat </dev/fd/3 => a␤b
+another descriptor onto another => exec 3<in; cat 4</dev/fd/3 <&4 => a␤b
+another descriptor of the same command => cat 3<in </dev/fd/3 => a␤b
+another descriptor onto itself => exec 3<in; cat 3</dev/fd/3 <&3 => a␤b
+standard output of a program => env echo c >/dev/stdout => c
+standard output of a built-in => echo c >/dev/stdout => c
+standard output of a group => { echo c; } >/dev/stdout => c
+standard output of a subshell => (env echo c) >/dev/stdout => c
+standard output of a function => f() { env echo c; }; f >/dev/stdout => c
+standard output to be appended to => echo c; env echo d >>/dev/stdout => c␤d
+standard output by its number => env echo c >/dev/fd/1 => c
+standard output by a link => ln -s /dev/fd/1 link; env echo c >link => c
+standard output in a command substitution => x=$(env echo c >/dev/stdout); echo "<$x>" => <c>
+standard output in a pipeline => env echo c >/dev/stdout | cat => c
+standard error as standard output => { env ls /nonexistent 2>/dev/stdout; } >f; test -s f && echo some => some
+standard output after it was saved => env echo c 3>&1 >/dev/null >/dev/fd/3 => c
+
+=== a redirection to a descriptor that is closed fails: {0} [2.7]
+exec 9>&1 {1}
+{ {2}; } 2>/dev/null; echo $? >&9
+---
+1
++++
+standard input of a program => <&- => cat </dev/stdin
+standard input of a built-in => <&- => read x </dev/stdin
+standard input of a group => <&- => { :; } </dev/stdin
+standard output of a program => >&- => env echo >/dev/stdout
+standard output of a built-in => >&- => echo >/dev/stdout

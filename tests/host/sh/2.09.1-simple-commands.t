@@ -91,3 +91,142 @@ echo $x; ls
 ---
 2
 f
+
+=== a remembered location that fails is searched again: {0} [2.9.1.4]
+mkdir a b; echo 'echo a "$@"' >a/p; echo 'echo b "$@"' >b/p; chmod +x a/p b/p
+PATH=$PWD/a:$PWD/b:$PATH
+p 1 >/dev/null
+{1}
+{2}
+---
+b 2
++++
+it was removed => rm a/p => p 2
+it may not be executed any more => chmod -x a/p => p 2
+it has become a directory => rm a/p; mkdir a/p => p 2
+its directory was removed => rm -r a => p 2
+its directory has become a file => rm -r a; : >a => p 2
+it is a link to nothing => rm a/p; ln -s nothing a/p => p 2
+by command => rm a/p => command p 2
+by exec => rm a/p => exec p 2
+by exec in a subshell => rm a/p => (exec p 2)
+in a subshell => rm a/p => (p 2)
+in the background => rm a/p => p 2 & wait $!
+in a pipeline => rm a/p => p 2 | cat
+at the end of a pipeline => rm a/p => : | p 2
+in a command substitution => rm a/p => echo "$(p 2)"
+in a command substitution among others => rm a/p => echo "$(:; p 2)"
+in a function => rm a/p => f() { p "$@"; }; f 2
+in eval => rm a/p => eval p 2
+with an assignment => rm a/p => x=1 p 2
+with a redirection => rm a/p => p 2 >f; cat f
+with a redirection that makes its file => rm a/p; set -C => p 2 >f; cat f
+with a redirection to a FIFO => rm a/p; mkfifo f; cat f & => p 2 >f; wait
+as the last command of a script => rm a/p => p 2
+
+=== a remembered location that has moved is searched again [2.9.1.4]
+mkdir a b; echo 'echo here' >a/p; chmod +x a/p
+PATH=$PWD/a:$PWD/b:$PATH
+p
+mv a/p b/p
+p
+(p)
+---
+here
+here
+here
+
+=== where a remembered location was removed, {0} tells the other [2.9.1.4]
+mkdir a b; : >a/p; : >b/p; chmod +x a/p b/p
+PATH=$PWD/a:$PWD/b:$PATH
+p
+rm a/p
+x=$({0} p); case $x in *"$PWD/b/p"*) echo b;; *) echo "$x";; esac
+---
+b
++++
+command -v
+command -V
+type
+
+=== a remembered location without another is not found [2.9.1.4]
+mkdir a; : >a/p; chmod +x a/p
+PATH=$PWD/a:$PATH
+p
+rm a/p
+p; echo $?
+command -v p; echo $?
+(exec p); echo $?
+p & wait $!; echo $?
+x=$(p); echo $?
+: >a/p; chmod +x a/p
+p; echo $?
+--- stderr
+127
+127
+127
+127
+127
+0
+
+=== a file with a null byte in its first line is no script: {0} [2.9.1.6]
+printf 'echo no\0no\n' >p; printf '\177ELF\1\1\1\0\0\0\0\0junk' >q; printf 'echo no\0' >r; chmod +x p q r
+PATH=$PWD:$PATH
+for x in p q r; do {1}; echo $?; done
+--- stderr
+126
+126
+126
++++
+by its path => ./$x
+by its name => $x
+in the background => $x & wait $!
+in a pipeline => : | $x
+in a command substitution => y=$($x)
+in a command substitution among others => y=$(:; $x)
+by exec => (exec $x)
+by command => command $x
+with a redirection => $x </dev/null
+with a redirection to a FIFO => mkfifo f.$x; : <f.$x & $x >f.$x
+
+=== a file with a null byte after its first line is a script [2.9.1.6]
+printf 'echo a\nexit 3\n\0\0\0' >p; chmod +x p; ./p; echo $?
+---
+a
+3
+
+=== what is complained about a program goes where its redirections say: {0} [2.9.1]
+{1} >out 2>err; echo $?
+test -s err && echo err; test -s out && echo out; ls
+--- {2}
+{3}
+err
+err
+out
++++
+it is not found => no_such_program => 0 => 127
+it may not be executed => /dev/null => 0 => 126
+it is not found in a pipeline => { : | no_such_program; } => 0 => 127
+it is not found in the background => { no_such_program & wait $!; } => 0 => 127
+
+=== what a program's redirection cannot do is told where those before it say [2.7]
+cat 2>err </nonexistent; echo $?
+test -s err && echo err
+cat 2>err2 <&7; echo $?
+test -s err2 && echo err
+cat 2>err3 <&x; echo $?
+test -s err3 && echo err
+---
+1
+err
+1
+err
+1
+err
+
+=== a program that is not found where nothing reads the complaint ends as by SIGPIPE, and not the shell [2.9.1]
+$SH -c '{ read x; no_such_program; echo $? >f; } 2>&1' <<E | :
+E
+wait; until test -s f; do :; done; read s <f; test $s -gt 126 && echo goes on
+---
+goes on

@@ -101,3 +101,84 @@ echo a |
 cat
 ---
 a
+
+=== a child that has ended is reaped before {0} [2.9.3.1]
+$SH -c 'exit 3' & p=$!
+while {1}; do :; done
+wait $p; echo $?
+---
+3
++++
+kill => kill -0 $p 2>/dev/null
+kill of a program => env kill -0 $p 2>/dev/null
+kill in a subshell => (kill -0 $p) 2>/dev/null
+kill in a function => f() { kill -0 $p 2>/dev/null; }; f
+kill in a list => : && kill -0 $p 2>/dev/null
+kill in eval => eval 'kill -0 $p' 2>/dev/null
+kill in a pipeline => : | kill -0 $p 2>/dev/null
+test => test -d /proc/$p
+the conditional command => [[ -d /proc/$p ]]
+a redirection => { true </proc/$p/stat; } 2>/dev/null
+a program's redirection => env true 2>/dev/null </proc/$p/stat
+pathname expansion => set -- /proc/$p*; test "$1" = /proc/$p
+a program => ls -d /proc/$p >/dev/null 2>&1
+
+=== children that end while the shell waits for another are reaped: {0} [2.9.3.1]
+$SH -c 'exit 3' & p=$!
+$SH -c 'exit 4' & q=$!
+{1}
+wait $p; echo $?; wait $q; echo $?
+---
+3
+4
++++
+a subshell => (while kill -0 $p || kill -0 $q; do :; done) 2>/dev/null
+a program => $SH -c 'while kill -0 $0 || kill -0 $1; do :; done' $p $q 2>/dev/null
+a pipeline => : | while kill -0 $p || kill -0 $q; do :; done 2>/dev/null
+a command substitution => x=$(while kill -0 $p || kill -0 $q; do :; done 2>/dev/null)
+a here-document => : <<E␤$(while kill -0 $p || kill -0 $q; do :; done 2>/dev/null)␤E
+read => mkfifo f; (while kill -0 $p || kill -0 $q; do :; done; echo >f) 2>/dev/null & read x <>f
+
+=== a child that ended is not reaped for a command substitution's sake [2.6.3]
+(exit 3) & p=$!
+x=$(exit 4); echo $?
+x=$(exit 5; :); echo $?
+x=$(:; exit 6) || echo $?
+wait $p; echo $?
+---
+4
+5
+6
+3
+
+=== the statuses of a pipeline are its own, whatever ends meanwhile [2.9.2]
+set -o pipefail
+(exit 3) & p=$!
+(exit 4) & q=$!
+{ while kill -0 $p || kill -0 $q; do :; done; exit 5; } 2>/dev/null | true; echo $?
+wait $q; echo $?
+wait $p; echo $?
+---
+5
+4
+3
+
+=== a signal is not sent to a job's process that was reaped [kill]
+: & p=$!
+while kill -0 $p 2>/dev/null; do :; done
+$SH -c 'kill -s STOP $$' & wait -n 2>/dev/null
+kill -s KILL %2 2>/dev/null; echo sent
+kill %1 2>/dev/null; kill $p 2>/dev/null || echo none
+---
+sent
+none
+
+=== echo's failure counts with pipefail where it writes to a pipe [2.9.2]
+set -o pipefail
+printf %d x 2>/dev/null | cat; echo " $?"
+false | cat; echo $?
+true | false | cat; echo $?
+---
+0 1
+1
+1

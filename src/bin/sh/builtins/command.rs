@@ -148,11 +148,14 @@ fn describe_program(
             .ok()
             .and_then(|name| search::program(shell, &name))
     };
-    let executable = |path: &CString| {
-        nestling::sys::file::stat(path).is_ok_and(|stat| stat.is_file())
-            && nestling::sys::file::eaccess(path, nestling::Access::EXECUTE).is_ok()
+    let other = |shell: &mut Shell, path: CString| {
+        if search::is_executable(&path) {
+            return Some(path);
+        }
+        let name = CString::new(name).ok()?;
+        search::program_instead(shell, &name, &path).filter(|path| search::is_executable(path))
     };
-    let Some(path) = path.filter(executable) else {
+    let Some(path) = path.and_then(|path| other(shell, path)) else {
         if at_length {
             shell.complain(text!(utility, ": ", name, ": not found"));
         }

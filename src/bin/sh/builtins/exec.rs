@@ -4,7 +4,7 @@ use super::{Answer, options};
 use crate::execution::{external, search};
 use crate::fields::{Arguments, Fields};
 use crate::jobs;
-use crate::shell::{Divert, Shell, text};
+use crate::shell::{Divert, Shell};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = options::operands(arguments);
@@ -13,16 +13,14 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         return Ok(0);
     };
     shell.output.flush();
-    let Some(path) = search::program(shell, name) else {
-        return Err(shell.fatal(127, text!("exec: ", name, ": not found")));
-    };
+    let path = search::program(shell, name);
     let mut fields = Fields::new();
     operands.iter().for_each(|operand| fields.push(operand));
     let monitor = jobs::controls(shell) && !shell.is_subshell;
     if monitor {
         jobs::set_monitor(shell, false);
     }
-    external::become_program(shell, &path, name, &fields);
+    external::become_program(shell, path, name, &fields);
     if monitor {
         jobs::set_monitor(shell, true);
     }

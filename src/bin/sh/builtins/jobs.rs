@@ -40,7 +40,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(status)
 }
 
-/// Writes a job's line. One that has ended is forgotten by that, unless this stands for a subshell.
+/// Writes a job's line. One that has ended is forgotten by that.
 fn report(
     jobs: &mut Jobs,
     output: &mut Output,
@@ -58,10 +58,8 @@ fn report(
         return;
     }
     jobs.line(place, marks, style == b'l').write(output);
-    if !output.captures() {
-        jobs.told(place);
-        if let State::Done(..) = state {
-            jobs.forget(place);
-        }
+    jobs.told(place);
+    if let State::Done(..) = state {
+        jobs.forget(place);
     }
 }

@@ -6,15 +6,15 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use nestling::poll::{Events, PollFd};
 use nestling::terminal::{self, Mode, Saved, Special, When};
 use nestling::time::{self, Clock, Timestamp};
-use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, io, rt, sys};
+use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, SigSet, io, rt, sys};
 
 use super::Answer;
 use super::options::{Getopt, Wrong, refused, wrong};
 use crate::expansion::splitting::Separators;
 use crate::fields::Arguments;
+use crate::jobs::{self, Ready};
 use crate::shell::{Divert, Flow, Shell};
 use crate::symbols::{Symbol, is_name};
 use crate::traps;
@@ -176,17 +176,14 @@ impl<'fd> Input<'fd> {
 
     /// Waits until there is something to be read: false if there is no more time.
     fn wait(&self, shell: &mut Shell) -> Result<bool, Divert> {
-        let Some(end) = self.end.filter(|_| !self.seekable) else {
+        if self.seekable {
             return Ok(true);
-        };
+        }
         loop {
-            let now = time::now(Clock::Monotonic).unwrap_or(end);
-            let left = end.checked_duration_since(now).unwrap_or_default();
-            let mut fds = [PollFd::new(self.fd, Events::IN)];
-            match sys::poll::ppoll(&mut fds, Some(left), None) {
-                Err(Errno::EINTR) => traps::run_pending(shell)?,
-                Ok(0) => return Ok(false),
-                _ => return Ok(true),
+            match jobs::wait_for_input(shell, self.fd, self.end) {
+                Ready::Input => return Ok(true),
+                Ready::Signal => traps::run_pending(shell)?,
+                Ready::Late => return Ok(false),
             }
         }
     }
@@ -235,10 +232,13 @@ impl Line {
         // Of the character that is being read, how many bytes are to come.
         let (mut characters, mut more) = (0, 0_u32);
         let timed = input.end.is_some();
+        // A signal, or a child's end, that comes before the read would not interrupt it. The rest of a line comes soon.
+        let mut waits = timed || shell.traps.acts_on() != SigSet::EMPTY || shell.jobs.any_alive();
         while characters < self.most {
-            if timed && !input.wait(shell)? {
+            if waits && !input.wait(shell)? {
                 return Ok(142);
             }
+            waits = timed;
             let Some(mut byte) = input.byte(shell)? else {
                 return Ok(1);
             };

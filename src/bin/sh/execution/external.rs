@@ -1,4 +1,7 @@
-//! Programs: a spawn, never a fork. The redirections are the spawn's actions, the assignments its environment.
+//! Programs: a spawn, without a copy of the shell. The redirections are the spawn's actions, the assignments its environment.
+//!
+//! What a spawn cannot do as a process of its own would, a copy of the shell does: it waits for a FIFO's other end, runs a script that
+//! has no interpreter, and complains about a program that is not there, or a redirection that fails.
 
 use alloc::ffi::CString;
 use alloc::vec;
@@ -13,9 +16,8 @@ use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, sys};
 use super::{environment, search, simple, subshell};
 use crate::fields::Fields;
 use crate::jobs;
-use crate::redirection::{self, Effect, Failed};
+use crate::redirection::{self, Effect};
 use crate::shell::{Divert, Shell, text};
-use crate::symbols::Symbol;
 use crate::syntax::tree::{Item, Simple};
 
 /// Where a program is started: its place in a pipeline.
@@ -31,19 +33,14 @@ pub struct Place<'a> {
 }
 
 /// A program that runs, or a copy of the shell.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Started {
     pub pid: Pid,
     pub group: Option<Pid>,
-    /// What it writes is for a command substitution.
-    pub captured: Option<OwnedFd>,
 }
 
 /// Waits for a command in the foreground; the answer is its exit status.
 pub fn wait(shell: &mut Shell, started: Started, item: &Item) -> Result<i32, Divert> {
-    if let Some(pipe) = started.captured {
-        subshell::collect(shell, pipe);
-    }
     if started.group.is_none() {
         return jobs::wait_for(shell, started.pid);
     }
@@ -56,7 +53,7 @@ pub fn wait(shell: &mut Shell, started: Started, item: &Item) -> Result<i32, Div
     jobs::wait_foreground(shell, started, None)
 }
 
-/// Starts the program that the fields name. `None` if it failed, which is reported, and the status set.
+/// Starts the program that the fields name. `None` if there is no process of it, and the status is set.
 pub fn start(
     shell: &mut Shell,
     simple: &Simple,
@@ -68,29 +65,15 @@ pub fn start(
     };
     shell.output.flush();
     if simple.assignments.is_empty() {
-        let path = search::program(shell, name);
-        return launch(shell, simple, fields, name, path, place);
+        return launch(shell, simple, fields, name, place);
     }
+    // The assignments are the program's: what the shell itself would follow from them it does not.
+    let followed = (shell.random, shell.started, shell.getopts_offset);
     shell.variables.enter(false);
-    let answer = simple::assign_for_command(shell, simple, fields).and_then(|()| {
-        // What was remembered was found with another PATH.
-        let other_path = simple
-            .assignments
-            .iter()
-            .any(|assignment| assignment.name == Symbol::PATH);
-        let path = if other_path && !nestling::text::contains(name.to_bytes(), b'/') {
-            let path = shell
-                .variables
-                .get(Symbol::PATH)
-                .unwrap_or_default()
-                .to_vec();
-            search::in_path(name.to_bytes(), &path)
-        } else {
-            search::program(shell, name)
-        };
-        launch(shell, simple, fields, name, path, place)
-    });
+    let answer = simple::assign_for_command(shell, simple, fields)
+        .and_then(|()| launch(shell, simple, fields, name, place));
     simple::leave_scope(shell);
+    (shell.random, shell.started, shell.getopts_offset) = followed;
     answer
 }
 
@@ -99,33 +82,69 @@ fn launch(
     simple: &Simple,
     fields: &Fields,
     name: &CStr,
-    path: Option<CString>,
     place: Place<'_>,
 ) -> Result<Option<Started>, Divert> {
-    // A pipe to the command substitution that this is in.
-    let mut capture = None;
-    if place.stdout.is_none() && shell.output.captures() && !place.background {
-        capture = Some(subshell::pipe(shell)?);
+    let mut effects = redirection::effects(shell, &simple.redirections)?;
+    let mut path = search::program(shell, name);
+    if place.last && effects.is_empty() && shell.traps.is_empty() && !jobs::controls(shell) {
+        become_program(shell, path, name, fields);
+        return Ok(None);
     }
-    let stdout = capture
-        .as_ref()
-        .map(|(_, write_end)| write_end)
-        .or(place.stdout);
-    let mut assigned = [-1; 2];
-    if stdout.is_some() {
-        assigned = [1, -1];
-    }
-    if place.stdin.is_some() {
-        assigned[1] = 0;
-    }
-    let effects = match redirection::effects(shell, &simple.redirections, &assigned) {
-        Ok(effects) => effects,
-        Err(Failed::Expansion(divert)) => return Err(divert),
-        Err(Failed::Redirection) => {
-            shell.status = 1;
-            return Ok(None);
+    let assigned = [place.stdin.map(|_| 0), place.stdout.map(|_| 1)];
+    let spawns = redirection::need_no_wait(&effects, assigned);
+    while spawns && let Some(found) = &path {
+        let failed = match spawn(shell, &effects, fields, found, place) {
+            Ok(pid) => {
+                let group = jobs::controls(shell).then(|| place.group.unwrap_or(pid));
+                return Ok(Some(Started { pid, group }));
+            }
+            Err(failed) => failed,
+        };
+        let done = match failed {
+            Failed::Redirection(index) => index,
+            Failed::Exec => effects.len(),
+            Failed::Start(errno) => {
+                shell.complain(text!("cannot start ", name, ": ", errno));
+                shell.status = 126;
+                return Ok(None);
+            }
+        };
+        effects.iter_mut().take(done).for_each(Effect::was_done);
+        match failed {
+            Failed::Exec if let Some(other) = search::program_instead(shell, name, found) => {
+                path = Some(other);
+            }
+            _ => break,
         }
+    }
+    let Some((pid, group)) = subshell::fork(shell, place)? else {
+        shell.status = 1;
+        if redirection::carry_out_all(shell, &effects) {
+            become_program(shell, path, name, fields);
+        }
+        sys::process::exit(shell.status)
     };
+    Ok(Some(Started { pid, group }))
+}
+
+/// Why a spawn failed.
+#[derive(Debug, Clone, Copy)]
+enum Failed {
+    /// This redirection.
+    Redirection(usize),
+    /// The program.
+    Exec,
+    /// There is no process.
+    Start(Errno),
+}
+
+fn spawn(
+    shell: &mut Shell,
+    effects: &[Effect],
+    fields: &Fields,
+    path: &CStr,
+    place: Place<'_>,
+) -> Result<Pid, Failed> {
     let mut actions = Vec::with_capacity(effects.len() + 3);
     if let Some(terminal) = jobs::terminal(shell)
         && !place.background
@@ -146,28 +165,14 @@ fn launch(
             mode: 0,
         });
     }
-    if let Some(stdout) = stdout {
+    if let Some(stdout) = place.stdout {
         actions.push(Action::Dup2 {
             from: stdout.as_raw_fd(),
             to: 1,
         });
     }
     let own = actions.len();
-    actions.extend(effects.iter().map(Effect::action));
-
-    let Some(path) = path else {
-        not_found(shell, stdout, &effects, name);
-        collect_complaint(shell, capture);
-        return Ok(None);
-    };
-    if place.last && actions.is_empty() && shell.traps.is_empty() {
-        become_program(shell, &path, name, fields);
-        return Ok(None);
-    }
-    if effects.iter().any(Effect::may_wait) {
-        drop(actions);
-        return fork_and_exec(shell, &effects, fields, (&path, name), place, capture).map(Some);
-    }
+    actions.extend(effects.iter().filter_map(Effect::action));
 
     let environment = environment::take(shell);
     let attributes = Attributes {
@@ -177,75 +182,24 @@ fn launch(
     };
     let args = pointers(fields);
     let env = pointers(environment.strings());
-    let (Some(args_list), Some(env_list)) = (Args::try_new(&args), Args::try_new(&env)) else {
-        return Ok(None);
-    };
-    let mut spawn = Spawn {
-        actions: &actions,
-        attributes,
-        ..Spawn::new(Program::Path(&path), args_list, env_list)
-    };
-    let mut answer = spawn.start();
-    let room;
-    if let Err(error) = &answer
-        && error.errno() == Some(Errno::ENOEXEC)
-    {
-        room = vec![Cell::new(core::ptr::null()); fields.len() + 3];
-        spawn.shell = Some(spawn::Shell {
-            path: c"/proc/self/exe",
-            room: &room,
-        });
-        answer = spawn.start();
-    }
-    let result = match answer {
-        Ok(child) => Ok(child.id()),
-        Err(error) => {
-            let index = match error.step() {
-                Some(Step::Action(index, _)) => index.checked_sub(own),
-                _ => None,
-            };
-            let failed = match index {
-                // A redirection's failure is told where those before it say.
-                Some(index) => effects.get(..index).unwrap_or_default(),
-                None => &effects,
-            };
-            redirection::meanwhile(shell, stdout, failed, &|shell| {
-                shell.status = failure(shell, name, &path, &error);
-            });
-            Err(error.errno())
+    let answer = match (Args::try_new(&args), Args::try_new(&env)) {
+        (Some(args), Some(env)) => Spawn {
+            actions: &actions,
+            attributes,
+            ..Spawn::new(Program::Path(path), args, env)
         }
+        .start()
+        .map(|child| child.id())
+        .map_err(|error| match error.step() {
+            Some(Step::Exec(..)) => Failed::Exec,
+            Some(Step::Action(index, _)) if index >= own => Failed::Redirection(index - own),
+            _ => Failed::Start(error.errno().unwrap_or(Errno::ECHILD)),
+        }),
+        _ => Err(Failed::Start(Errno::EINVAL)),
     };
     drop((args, env));
     shell.environment = environment;
-    match result {
-        Ok(pid) => {
-            let group = jobs::controls(shell).then(|| place.group.unwrap_or(pid));
-            let captured = capture.map(|(read_end, _)| read_end);
-            Ok(Some(Started {
-                pid,
-                group,
-                captured,
-            }))
-        }
-        Err(errno) => {
-            // It may have been moved: it is looked for anew the next time.
-            if errno == Some(Errno::ENOENT)
-                && let Some(name) = shell.symbols.find(name.to_bytes())
-            {
-                shell.hashed.remove(&name);
-            }
-            collect_complaint(shell, capture);
-            Ok(None)
-        }
-    }
-}
-
-/// What was written to a command substitution's pipe about a program that did not start: `$(nope 2>&1)`.
-fn collect_complaint(shell: &mut Shell, capture: Option<(OwnedFd, OwnedFd)>) {
-    if let Some((read_end, write_end)) = capture {
-        drop(write_end);
-        subshell::collect(shell, read_end);
-    }
+    answer
 }
 
 fn pointers(fields: &Fields) -> Vec<Option<Arg<'_>>> {
@@ -256,104 +210,55 @@ fn pointers(fields: &Fields) -> Vec<Option<Arg<'_>>> {
     list
 }
 
-/// Reports why a program did not start; the answer is the exit status (XCU 2.8.2).
-fn failure(shell: &mut Shell, name: &CStr, path: &CStr, error: &Error<'_>) -> i32 {
-    let errno = error.errno().unwrap_or(Errno::ECHILD);
-    match error.step() {
-        Some(Step::Action(_, action)) => {
-            redirection::complain(shell, &action, errno);
-            1
+/// This process becomes the program. If that fails it is reported, and the status set (XCU 2.8.2).
+pub fn become_program(shell: &mut Shell, path: Option<CString>, name: &CStr, fields: &Fields) {
+    let mut path = path;
+    while let Some(found) = path.take() {
+        let errno = exec(shell, &found, fields);
+        path = search::program_instead(shell, name, &found);
+        if path.is_some() {
+            continue;
         }
-        Some(Step::Exec(..)) => exec_failure(shell, name, path, errno),
-        Some(Step::Clone) => {
-            shell.complain(text!("cannot start ", name, ": ", errno));
-            126
-        }
-        _ => {
-            shell.complain(text!("cannot start ", name, ": ", errno));
-            126
-        }
-    }
-}
-
-fn exec_failure(shell: &mut Shell, name: &CStr, path: &CStr, errno: Errno) -> i32 {
-    let is_there = sys::file::stat(path).is_ok();
-    match errno {
-        Errno::ENOENT | Errno::ENOTDIR if !is_there => {
-            shell.complain(text!(name, ": not found"));
-            127
-        }
-        Errno::ENOENT => {
-            shell.complain(text!(name, ": its interpreter is not found"));
-            126
-        }
-        errno => {
-            shell.complain(text!(name, ": ", errno));
-            126
+        let is_there = sys::file::stat(&found).is_ok();
+        match errno {
+            Errno::ENOENT | Errno::ENOTDIR if !is_there => {}
+            errno => {
+                shell.status = 126;
+                return match errno {
+                    Errno::ENOENT => shell.complain(text!(name, ": its interpreter is not found")),
+                    errno => shell.complain(text!(name, ": ", errno)),
+                };
+            }
         }
     }
-}
-
-/// The command does not exist. Its redirections come first, and leave their files.
-fn not_found(shell: &mut Shell, stdout: Option<&OwnedFd>, effects: &[Effect], name: &CStr) {
-    if redirection::open_all(shell, stdout, effects).is_err() {
-        shell.status = 1;
-        return;
-    }
-    redirection::meanwhile(shell, stdout, effects, &|shell| {
-        shell.complain(text!(name, ": not found"))
-    });
+    shell.complain(text!(name, ": not found"));
     shell.status = 127;
 }
 
-/// This process becomes the program. If that fails it is reported, and the status set.
-pub fn become_program(shell: &mut Shell, path: &CStr, name: &CStr, fields: &Fields) {
+/// Returns only why it failed.
+fn exec(shell: &mut Shell, path: &CStr, fields: &Fields) -> Errno {
     let environment = environment::take(shell);
     let (args, env) = (pointers(fields), pointers(environment.strings()));
-    let (Some(args_list), Some(env_list)) = (Args::try_new(&args), Args::try_new(&env)) else {
-        return;
-    };
-    let room = vec![Cell::new(core::ptr::null()); fields.len() + 3];
-    let error = Spawn {
-        shell: Some(spawn::Shell {
-            path: c"/proc/self/exe",
-            room: &room,
-        }),
-        ..Spawn::new(Program::Path(path), args_list, env_list)
-    }
-    .exec_without_actions();
-    shell.status = failure(shell, name, path, &error);
-}
-
-/// For redirections that may wait (a FIFO's opening, for its other end): a copy of the shell waits for that, which signals reach.
-fn fork_and_exec(
-    shell: &mut Shell,
-    effects: &[Effect],
-    fields: &Fields,
-    (path, name): (&CStr, &CStr),
-    place: Place<'_>,
-    capture: Option<(OwnedFd, OwnedFd)>,
-) -> Result<Started, Divert> {
-    let stdout = capture
-        .as_ref()
-        .map(|(_, write_end)| write_end)
-        .or(place.stdout);
-    let place = Place { stdout, ..place };
-    let Some((pid, group)) = subshell::fork(shell, place)? else {
-        for effect in effects {
-            if let Err(errno) = effect.carry_out() {
-                redirection::complain(shell, &effect.action(), errno);
-                sys::process::exit(1);
+    let errno = match (Args::try_new(&args), Args::try_new(&env)) {
+        (Some(args), Some(env)) => {
+            let mut spawn = Spawn::new(Program::Path(path), args, env);
+            let errno = |error: Error<'_>| error.errno().unwrap_or(Errno::EINVAL);
+            let mut answer = errno(spawn.exec_without_actions());
+            if answer == Errno::ENOEXEC && search::may_be_script(path) {
+                let room = vec![Cell::new(core::ptr::null()); fields.len() + 3];
+                spawn.shell = Some(spawn::Shell {
+                    path: c"/proc/self/exe",
+                    room: &room,
+                });
+                answer = errno(spawn.exec_without_actions());
             }
+            answer
         }
-        become_program(shell, path, name, fields);
-        sys::process::exit(shell.status)
+        _ => Errno::EINVAL,
     };
-    Ok(Started {
-        pid,
-        group,
-        captured: capture.map(|(read_end, _)| read_end),
-    })
+    drop((args, env));
+    shell.environment = environment;
+    errno
 }
 
 /// Puts the descriptors of its place where a copy of the shell is to have them.

@@ -9,7 +9,7 @@ mod pipeline;
 pub mod search;
 mod simple;
 pub mod subshell;
-mod trace;
+pub mod without_fork;
 mod xtrace;
 
 pub use environment::Environment;
@@ -119,6 +119,7 @@ fn pipeline(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> 
 }
 
 fn execute(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> Flow {
+    shell.jobs.update();
     match &*pipeline.commands {
         [only] => command(shell, only, item, last),
         commands => {

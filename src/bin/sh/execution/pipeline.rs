@@ -1,20 +1,20 @@
 //! Pipelines: XCU 2.9.2. Each element is a process: a program's spawn, or a copy of the shell; but a built-in that only writes
-//! a little needs none.
+//! a little needs none ([`without_fork`]).
 
 use alloc::vec::Vec;
 
 use nestling::rt::descriptors;
 use nestling::{AsFd, OwnedFd, Pid, io};
 
-use super::external::{self, Place, Started};
-use super::search::{self, Target};
-use super::{command, simple, subshell, trace, xtrace};
-use crate::expansion;
-use crate::fields::Fields;
+use super::external::{Place, Started};
+use super::without_fork::{self, Simply};
+use super::{command, subshell};
 use crate::jobs;
-use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell};
-use crate::syntax::tree::{Command, Item, Simple};
+use crate::syntax::tree::{Command, Item};
+
+/// What every pipe takes without a reader.
+const FITS: usize = 4096;
 
 /// What a pipeline's elements have become.
 #[derive(Debug, Default)]
@@ -23,14 +23,10 @@ struct Elements {
     group: Option<Pid>,
     /// The status of the last element, if that is no process.
     last: Option<i32>,
-    captured: Option<OwnedFd>,
 }
 
 pub fn foreground(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow {
-    let mut elements = start(shell, commands, item, false)?;
-    if let Some(pipe) = elements.captured.take() {
-        subshell::collect(shell, pipe);
-    }
+    let elements = start(shell, commands, item, false)?;
     let started = jobs::Started {
         pids: &elements.pids,
         group: elements.group,
@@ -42,21 +38,7 @@ pub fn foreground(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow 
 
 /// For `a | b &`.
 pub fn background(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow {
-    let mut elements = start(shell, commands, item, true)?;
-    if let Some(status) = elements.last {
-        // `$!` has to be something that can be waited for.
-        let place = Place {
-            background: true,
-            group: elements.group,
-            ..Place::default()
-        };
-        let started = subshell::start(shell, place, &|shell| {
-            shell.status = status;
-            Ok(())
-        })?;
-        elements.pids.push(started.pid);
-        elements.group = elements.group.or(started.group);
-    }
+    let elements = start(shell, commands, item, true)?;
     let started = jobs::Started {
         pids: &elements.pids,
         group: elements.group,
@@ -83,7 +65,12 @@ fn start(
             (Some(read_end), Some(write_end))
         };
         elements.last = None;
-        if !(background || is_last) && writes_little(shell, element, stdout.as_ref())? {
+        let simply = without_fork::of_element(shell, element, background || is_last);
+        if let (Some(Simply::Output(output)), Some(stdout)) = (&simply, &stdout)
+            && output.len() <= FITS
+        {
+            // Its reader may be gone already: then nothing reads it.
+            let _ = io::write_all(stdout.as_fd(), output);
             stdin = next;
             continue;
         }
@@ -94,13 +81,16 @@ fn start(
             group: elements.group,
             background,
         };
-        match start_element(shell, element, item, place, next.as_ref())? {
+        let started = match simply {
+            Some(Simply::Program(simple, fields)) => {
+                without_fork::start(shell, simple, &fields, place)?
+            }
+            _ => Some(copy(shell, element, item, place, next.as_ref())?),
+        };
+        match started {
             Some(started) => {
                 elements.pids.push(started.pid);
                 elements.group = elements.group.or(started.group);
-                if started.captured.is_some() {
-                    elements.captured = started.captured;
-                }
             }
             None => elements.last = Some(shell.status),
         }
@@ -109,21 +99,14 @@ fn start(
     Ok(elements)
 }
 
-/// `None` if it is no process: it has failed to start, with the status that is set.
-fn start_element(
+/// Has a copy of the shell execute an element.
+fn copy(
     shell: &mut Shell,
     element: &Command,
     item: &Item,
     place: Place<'_>,
     next: Option<&OwnedFd>,
-) -> Result<Option<Started>, Divert> {
-    // A substitution's commands have the element's standard input, and take their time while the other elements run.
-    if let Command::Simple(simple) = element
-        && is_program(shell, simple)
-        && !trace::has_substitution(simple)
-    {
-        return expand_and_start(shell, simple, place);
-    }
+) -> Result<Started, Divert> {
     let number = next.map(|fd| fd.as_raw_fd());
     subshell::start(shell, place, &|shell| {
         // The next element's end of the pipe: it would keep this one from seeing that nobody reads.
@@ -132,72 +115,4 @@ fn start_element(
         }
         command(shell, element, item, true)
     })
-    .map(Some)
-}
-
-fn is_program(shell: &Shell, simple: &Simple) -> bool {
-    match simple::foreseen(shell, simple) {
-        None => false,
-        name => matches!(search::target(shell, name), Target::Program),
-    }
-}
-
-/// Expands the words in this process, as the copy that executes them would, and starts the program.
-fn expand_and_start(
-    shell: &mut Shell,
-    simple: &Simple,
-    place: Place<'_>,
-) -> Result<Option<Started>, Divert> {
-    shell.line = simple.line;
-    let mut fields = Fields::new();
-    shell.variables.enter(true);
-    let answer = expansion::fields(shell, &simple.words, &mut fields).and_then(|()| {
-        if simple.assignments.is_empty() && shell.options.has(Opt::Xtrace) {
-            xtrace::write(shell, &[], &fields);
-        }
-        external::start(shell, simple, &fields, place)
-    });
-    simple::leave_scope(shell);
-    only_its_own(answer)
-}
-
-/// An error ends the element, not the shell.
-fn only_its_own(answer: Result<Option<Started>, Divert>) -> Result<Option<Started>, Divert> {
-    match answer {
-        Err(Divert::Interrupt) => Err(Divert::Interrupt),
-        Err(_) => Ok(None),
-        answer => answer,
-    }
-}
-
-/// `echo text | …`: if the element is a built-in that leaves no trace and writes no more than any pipe takes, that is done here, before
-/// its reader is there.
-fn writes_little(
-    shell: &mut Shell,
-    element: &Command,
-    stdout: Option<&OwnedFd>,
-) -> Result<bool, Divert> {
-    const FITS: usize = 4096;
-    let (Command::Simple(simple), Some(stdout)) = (element, stdout) else {
-        return Ok(false);
-    };
-    if !trace::only_writes(shell, simple) {
-        return Ok(false);
-    }
-    let former = shell.output.capture(true);
-    let was_subshell = core::mem::replace(&mut shell.is_subshell, true);
-    shell.variables.enter(true);
-    let no_item = Item::default();
-    let flow = simple::execute(shell, simple, &no_item, false);
-    simple::leave_scope(shell);
-    shell.is_subshell = was_subshell;
-    let bytes = shell.output.restore(former);
-    if flow == Err(Divert::Interrupt) {
-        return Err(Divert::Interrupt);
-    }
-    if bytes.len() <= FITS {
-        let _ = io::write_all(stdout.as_fd(), &bytes);
-        return Ok(true);
-    }
-    Ok(false)
 }

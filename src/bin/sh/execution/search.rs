@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-use nestling::{Access, sys};
+use nestling::{Access, AsFd, OFlags, sys};
 
 use crate::builtins::{self, Builtin, Kind};
 use crate::shell::Shell;
@@ -67,6 +67,35 @@ pub fn program(shell: &mut Shell, name: &CStr) -> Option<CString> {
         shell.hashed.insert(symbol, Hashed { path, hits: 1 });
     }
     Some(found)
+}
+
+/// Where the program of this name is, now that `failed` has turned out not to be it: a remembered location is forgotten, and looked for
+/// once more (XCU 2.9.1.4). `None` if there is no other.
+pub fn program_instead(shell: &mut Shell, name: &CStr, failed: &CStr) -> Option<CString> {
+    let symbol = shell.symbols.find(name.to_bytes())?;
+    let hashed = shell.hashed.get(&symbol)?;
+    if *hashed.path != *failed {
+        return None;
+    }
+    shell.hashed.remove(&symbol);
+    program(shell, name).filter(|found| **found != *failed)
+}
+
+/// Whether a file that is no executable format may be a script: no null byte comes before the end of its first line (XCU 2.9.1.6). One that
+/// cannot be read is left to the shell that is to run it.
+pub fn may_be_script(path: &CStr) -> bool {
+    let mut first = [0; 256];
+    let length = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)
+        .and_then(|file| sys::fd::read(file.as_fd(), &mut first));
+    let first = first.get(..length.unwrap_or(0)).unwrap_or_default();
+    let end = first.iter().position(|byte| matches!(byte, 0 | b'\n'));
+    end.and_then(|end| first.get(end)) != Some(&0)
+}
+
+/// Whether it is a file that may be executed.
+pub fn is_executable(path: &CStr) -> bool {
+    sys::file::stat(path).is_ok_and(|stat| stat.is_file())
+        && sys::file::eaccess(path, Access::EXECUTE).is_ok()
 }
 
 /// What PATH is when it is unset (`confstr(3)`, `_CS_PATH`), and for `command -p`.

@@ -13,7 +13,6 @@ use crate::fields::Fields;
 use crate::options::Opt;
 use crate::redirection;
 use crate::shell::{Divert, Flow, Shell, text};
-use crate::symbols::Symbol;
 use crate::syntax::tree::{Assignment, Function, Item, Simple};
 
 pub fn execute(shell: &mut Shell, simple: &Simple, item: &Item, last: bool) -> Flow {
@@ -205,40 +204,4 @@ fn call(
     leave_scope(shell);
     redirection::restore(shell, saved);
     flow
-}
-
-/// The name that a command has for certain before its words are expanded: a literal one, or that of a variable that is a name
-/// now (`$CC -c`).
-pub fn foreseen(shell: &Shell, simple: &Simple) -> Option<Symbol> {
-    use crate::syntax::tree::{Modifier, ParameterName, Part};
-    if simple.name.is_some() {
-        return simple.name;
-    }
-    let part = match &*simple.words.first()?.parts {
-        [Part::DoubleQuoted(parts)] => match &**parts {
-            [only] => only,
-            _ => return None,
-        },
-        [only] => only,
-        _ => return None,
-    };
-    let Part::Parameter(parameter) = part else {
-        return None;
-    };
-    let (ParameterName::Variable(name), Modifier::None) = (parameter.name, &parameter.modifier)
-    else {
-        return None;
-    };
-    let value = shell.variables.get(name)?;
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-/.+".contains(byte);
-    let length = value
-        .iter()
-        .position(|byte| !plain(byte))
-        .unwrap_or(value.len());
-    let (word, rest) = value.split_at(length);
-    if word.is_empty() || !matches!(rest.first(), None | Some(b' ')) {
-        return None;
-    }
-    // A name that nothing knows is a program's.
-    Some(shell.symbols.find(word).unwrap_or(Symbol::PATH))
 }

@@ -1,13 +1,13 @@
-//! Subshells (XCU 2.13) and command substitution (XCU 2.6.3): a copy of the shell by fork, or none where nobody would notice.
+//! Subshells (XCU 2.13) and command substitution (XCU 2.6.3): a copy of the shell by fork, or none where [`without_fork`] says so.
 
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use nestling::rt::{self, descriptors};
-use nestling::{AsFd, OFlags, OwnedFd, Pid, io, sys};
+use nestling::{AsFd, OFlags, OwnedFd, Pid, sys};
 
 use super::external::{self, Place, Started};
-use super::{list, simple, trace};
+use super::without_fork::Simply;
+use super::{list, without_fork};
 use crate::jobs;
 use crate::shell::{Divert, Flow, Shell, text};
 use crate::syntax::tree::{Item, List, Substitution};
@@ -45,6 +45,8 @@ pub fn fork(shell: &mut Shell, place: Place<'_>) -> Result<Option<(Pid, Option<P
             }
             // What the parent has collected is the parent's.
             shell.output = Default::default();
+            // Or two copies would go on with the same numbers.
+            shell.random ^= sys::process::getpid().as_raw() as u32;
             drop(held);
             Ok(None)
         }
@@ -66,8 +68,7 @@ pub fn exit(shell: &mut Shell, flow: Flow) -> ! {
 
 /// `(list)`
 pub fn foreground(shell: &mut Shell, body: &List, item: &Item, last: bool) -> Flow {
-    if last && shell.is_subshell && shell.traps.is_empty() && !shell.output.captures() {
-        // This process is a copy already, and has nothing else to do.
+    if last && without_fork::may_become_subshell(shell) {
         return list(shell, body, true);
     }
     let started = start(shell, Place::default(), &|shell| list(shell, body, true))?;
@@ -81,50 +82,31 @@ pub fn start(
     place: Place<'_>,
     execute: &dyn Fn(&mut Shell) -> Flow,
 ) -> Result<Started, Divert> {
-    let mut capture = None;
-    if place.stdout.is_none() && shell.output.captures() && !place.background {
-        capture = Some(pipe(shell)?);
-    }
-    let stdout = capture
-        .as_ref()
-        .map(|(_, write_end)| write_end)
-        .or(place.stdout);
-    match fork(shell, Place { stdout, ..place })? {
-        Some((pid, group)) => Ok(Started {
-            pid,
-            group,
-            captured: capture.map(|(read_end, _)| read_end),
-        }),
+    match fork(shell, place)? {
+        Some((pid, group)) => Ok(Started { pid, group }),
         None => {
-            drop(capture);
             let flow = execute(shell);
             exit(shell, flow)
         }
     }
 }
 
-/// A pipe, which is the shell's own.
+/// A pipe, which is the shell's own. It takes none of the standard descriptors' numbers, even if they are closed: a command's place in a
+/// pipeline would be put upon it.
 pub fn pipe(shell: &mut Shell) -> Result<(OwnedFd, OwnedFd), Divert> {
+    let above = |fd: OwnedFd| match fd.as_raw_fd() {
+        0..=2 => descriptors::private(fd),
+        _ => Ok(fd),
+    };
     sys::fd::pipe2(OFlags::CLOEXEC)
+        .and_then(|(read_end, write_end)| Ok((above(read_end)?, above(write_end)?)))
         .map_err(|errno| shell.fatal(2, text!("cannot make a pipe: ", errno)))
-}
-
-/// Reads to the end what a command writes that is in a command substitution.
-pub fn collect(shell: &mut Shell, pipe: OwnedFd) {
-    let mut bytes = Vec::new();
-    // What can't be read is missing.
-    let _ = io::read_to_end(pipe.as_fd(), &mut bytes);
-    shell.output.write(&bytes);
 }
 
 /// Command substitution: the output without the newlines at its end.
 pub fn substitute(shell: &mut Shell, substitution: &Substitution) -> Result<Vec<u8>, Divert> {
     let line = shell.line;
-    let mut output = if trace::leaves_none(shell, &substitution.list) {
-        in_process(shell, &substitution.list)?
-    } else {
-        by_fork(shell, &substitution.list)?
-    };
+    let mut output = execute_for_output(shell, &substitution.list)?;
     shell.line = line;
     shell.substitution_status = Some(shell.status);
     while output.last() == Some(&b'\n') {
@@ -133,7 +115,16 @@ pub fn substitute(shell: &mut Shell, substitution: &Substitution) -> Result<Vec<
     Ok(output)
 }
 
-fn by_fork(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert> {
+fn execute_for_output(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert> {
+    if body.items.is_empty() {
+        shell.status = 0;
+        return Ok(Vec::new());
+    }
+    let program = match without_fork::of_substitution(shell, body) {
+        Some(Simply::Output(output)) => return Ok(output),
+        Some(Simply::Program(simple, fields)) => Some((simple, fields)),
+        None => None,
+    };
     let (read_end, write_end) = pipe(shell)?;
     let place = Place {
         stdout: Some(&write_end),
@@ -141,44 +132,22 @@ fn by_fork(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert> {
     };
     // No job of its own: it is in the shell's group, or its parent's.
     let control = shell.jobs.suspend_control();
-    let forked = fork(shell, place);
-    shell.jobs.resume_control(control);
-    let Some((pid, _)) = forked? else {
-        drop(read_end);
-        drop(write_end);
-        let flow = list(shell, body, true);
-        exit(shell, flow)
+    let number = read_end.as_raw_fd();
+    let started = match program {
+        Some((simple, fields)) => without_fork::start(shell, simple, &fields, place),
+        None => start(shell, place, &|shell| {
+            descriptors::abandon(number);
+            list(shell, body, true)
+        })
+        .map(Some),
     };
-    drop(write_end);
-    let mut bytes = Vec::new();
-    let _ = io::read_to_end(read_end.as_fd(), &mut bytes);
-    shell.status = jobs::wait_for(shell, pid)?;
-    Ok(bytes)
-}
-
-/// Without a process: built-ins write into a buffer, programs into a pipe that this process reads, and what was assigned is
-/// taken back.
-fn in_process(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert> {
-    let loops = core::mem::take(&mut shell.loops);
-    let positional = Rc::clone(&shell.positional);
-    let former = shell.output.capture(true);
-    let control = shell.jobs.suspend_control();
-    let was_subshell = core::mem::replace(&mut shell.is_subshell, true);
-    let last_substitution = shell.substitution_status;
-    shell.variables.enter(true);
-    let flow = list(shell, body, false);
-    simple::leave_scope(shell);
-    shell.substitution_status = last_substitution;
-    shell.is_subshell = was_subshell;
     shell.jobs.resume_control(control);
-    let output = shell.output.restore(former);
-    shell.positional = positional;
-    shell.loops = loops;
-    match flow {
-        Err(Divert::Interrupt) => Err(Divert::Interrupt),
-        // It has ended the subshell, had there been one.
-        _ => Ok(output),
+    drop(write_end);
+    let mut output = Vec::new();
+    if let Some(started) = started? {
+        shell.status = jobs::wait_for_output(shell, started.pid, read_end.as_fd(), &mut output)?;
     }
+    Ok(output)
 }
 
 /// `<(list)` and `>(list)`: the name of a descriptor that a copy of the shell has the other end of.

@@ -119,12 +119,13 @@ impl Separators {
 }
 
 /// Splits an expanded word's text into fields; those that are patterns become pathnames. Adds to `out`.
-pub fn split(shell: &Shell, text: &[u8], runs: &[Run], out: &mut Fields) {
+pub fn split(shell: &mut Shell, text: &[u8], runs: &[Run], out: &mut Fields) {
     let separators = Separators::new(shell);
     let mut end_field = |start: usize, end: usize| {
         let field = text.get(start..end).unwrap_or_default();
         if shell.options.has(Opt::Noglob)
             || !pathname::may_be_pattern(field)
+            || shell.gives_up()
             || !pathname::expand(&escape(text, runs, start, end), shell.utf8, out)
         {
             out.push(field);
