@@ -1,6 +1,7 @@
 //! How the shell is started: its arguments and its environment (XCU `sh`).
 
 use alloc::boxed::Box;
+use alloc::ffi::CString;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -13,7 +14,7 @@ use crate::builtins::{self, pwd, set};
 use crate::execution;
 use crate::expansion;
 use crate::options::{self, Opt, Options};
-use crate::shell::{Flow, Shell, text};
+use crate::shell::{Divert, Flow, Shell, text};
 use crate::symbols::{Symbol, Symbols, is_name};
 use crate::syntax::{self, Source};
 use crate::traps::{self, Traps};
@@ -281,36 +282,44 @@ fn import(shell: &mut Shell, process: rt::Process) {
     pwd::start(shell);
 }
 
-/// What is executed before the program: a login shell's profiles, and an interactive shell's ENV.
+/// What is executed before the program: a login shell's profiles, and an interactive shell's ENV. An error, or SIGINT, in one of them leads an
+/// interactive shell to the next, and to the prompt.
 pub fn start(shell: &mut Shell) -> Flow {
     if shell.options.has(Opt::Login) {
-        dot(shell, b"/etc/profile")?;
-        let mut profile = shell
-            .variables
-            .get(Symbol::HOME)
-            .unwrap_or_default()
-            .to_vec();
-        profile.extend_from_slice(b"/.profile");
-        dot(shell, &profile)?;
+        start_up_file(shell, |_| Ok(b"/etc/profile".to_vec()))?;
+        start_up_file(shell, |shell| {
+            let home = shell.variables.get(Symbol::HOME).unwrap_or_default();
+            Ok([home, b"/.profile"].concat())
+        })?;
     }
-    if shell.is_interactive()
-        && let Some(env) = shell.variables.get(Symbol::ENV).map(Vec::from)
-    {
-        let Some(word) = syntax::document(shell, &env) else {
-            return Ok(());
-        };
-        let file = expansion::single(shell, &word)?;
-        if !file.is_empty() {
-            dot(shell, &file)?;
-        }
+    if shell.is_interactive() {
+        start_up_file(shell, |shell| {
+            let Some(env) = shell.variables.get(Symbol::ENV).map(Vec::from) else {
+                return Ok(Vec::new());
+            };
+            match syntax::document(shell, &env) {
+                Some(word) => expansion::single(shell, &word),
+                None => Err(shell.fatal(2, text!("ENV: not well-formed"))),
+            }
+        })?;
     }
     Ok(())
 }
 
-/// Executes a file, if it is there.
-fn dot(shell: &mut Shell, file: &[u8]) -> Flow {
-    let Ok(path) = alloc::ffi::CString::new(file) else {
-        return Ok(());
-    };
-    builtins::dot::execute(shell, &path, file).unwrap_or(Ok(()))
+/// Executes a file, if it is there and has a name.
+fn start_up_file(
+    shell: &mut Shell,
+    name: impl FnOnce(&mut Shell) -> Result<Vec<u8>, Divert>,
+) -> Flow {
+    let flow = name(shell).and_then(|name| {
+        let path = CString::new(&name[..]).unwrap_or_default();
+        if name.is_empty() {
+            return Ok(());
+        }
+        builtins::dot::execute(shell, &path, &name).unwrap_or(Ok(()))
+    });
+    match flow {
+        flow if shell.goes_on_after(flow) => Ok(()),
+        flow => flow,
+    }
 }

@@ -42,10 +42,6 @@ use core::panic::PanicInfo;
 
 use nestling::rt;
 
-use options::Opt;
-use shell::{Divert, Shell};
-use syntax::Source;
-
 nestling::entry!(main, panic = panic);
 
 fn main(process: rt::Process) -> i32 {
@@ -58,25 +54,11 @@ fn main(process: rt::Process) -> i32 {
     }
     loop {
         let flow = execution::script(shell, &mut source);
-        match flow {
-            Err(Divert::Error | Divert::Interrupt)
-                if shell.is_interactive() && !shell.is_subshell =>
-            {
-                to_the_prompt(shell, &mut source);
-            }
-            flow => execution::subshell::exit(shell, flow),
+        if !shell.goes_on_after(flow) {
+            execution::subshell::exit(shell, flow);
         }
+        source.discard_line();
     }
-}
-
-/// After an error, or SIGINT: whatever was being executed is over.
-fn to_the_prompt(shell: &mut Shell, source: &mut Source) {
-    source.discard_line();
-    shell.loops = 0;
-    shell.functions_deep = 0;
-    shell.scripts_deep = 0;
-    shell.errexit_ignored = 0;
-    shell.options.set(Opt::Noexec, false);
 }
 
 /// A fault of the shell's own, or no memory. (Where it was is told by a debug build alone: the places' names are 5 KB. What the panic

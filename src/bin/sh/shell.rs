@@ -186,6 +186,21 @@ impl Shell {
         Divert::Error
     }
 
+    /// Whether an error or SIGINT has ended what was executed, and not the shell, since that is interactive (XCU 2.8.1). Then it is at its
+    /// outermost level again.
+    pub fn goes_on_after(&mut self, flow: Flow) -> bool {
+        let is_over = matches!(flow, Err(Divert::Error | Divert::Interrupt));
+        if !is_over || !self.is_interactive() || self.is_subshell {
+            return false;
+        }
+        self.loops = 0;
+        self.functions_deep = 0;
+        self.scripts_deep = 0;
+        self.errexit_ignored = 0;
+        self.options.set(Opt::Noexec, false);
+        true
+    }
+
     /// Whether there is little stack left: what recurses asks for it and gives up with a message, before the kernel does by
     /// SIGSEGV.
     pub fn is_too_deep(&self) -> bool {

@@ -27,6 +27,8 @@ mod notices;
 mod prompts;
 #[path = "sh_terminal/screen.rs"]
 mod screen;
+#[path = "sh_terminal/start_up.rs"]
+mod start_up;
 #[allow(dead_code)] // what only random keys ask
 #[path = "sh_terminal/terminal.rs"]
 mod terminal;

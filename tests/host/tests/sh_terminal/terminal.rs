@@ -49,9 +49,23 @@ impl Terminal {
 
     /// As [`with`](Self::with), but the prompt is not waited for.
     pub fn start(shell: &Path, rows: u16, columns: u16, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(shell, (rows, columns), variables, &["-i"], &[])
+    }
+
+    /// As [`start`](Self::start), with these arguments, and these files in its directory: their names and what is in them.
+    pub fn start_with(
+        shell: &Path,
+        (rows, columns): (u16, u16),
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+        files: &[(&str, &str)],
+    ) -> Self {
         let scratch = Scratch::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lib.rs")));
         let home = scratch.path().join("home");
         fs::create_dir(&home).expect("a directory");
+        for (name, text) in files {
+            fs::write(home.join(name), text).expect("a file");
+        }
         let (controller, path) = terminal();
         let open = || {
             let mut options = File::options();
@@ -60,7 +74,11 @@ impl Terminal {
         };
         let terminal = open();
         let mut command = Command::new(shell);
-        command.env_clear().current_dir(&home).arg0("sh").arg("-i");
+        command
+            .env_clear()
+            .current_dir(&home)
+            .arg0("sh")
+            .args(arguments);
         command.env("PATH", "/usr/bin:/bin").env("HOME", &home);
         command.env("TERM", "xterm").env("LC_ALL", "C.UTF-8");
         command

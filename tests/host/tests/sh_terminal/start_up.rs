@@ -1,0 +1,99 @@
+//! Start-up files: an error in one of them, or Ctrl-C, does not lock its user out (XCU 2.8.1).
+
+use std::path::Path;
+
+use crate::terminal::Terminal;
+
+/// What would end a shell that is not interactive.
+const ERRORS: [&str; 14] = [
+    "echo a; )\n",
+    "echo \"a\n",
+    "PS1=\"a\n",
+    "PS1='a\n",
+    "if true; then\n",
+    "readonly X=1; X=x\n",
+    "readonly X=1; f() { local X; for i in 1; do X=x; done; }; f\n",
+    ". /nonexistent\n",
+    "set -u; echo $NOPE\n",
+    "echo ${NOPE?bad}\n",
+    "exec </nonexistent\n",
+    "exec /nonexistent\n",
+    "shift 99\n",
+    "eval 'eval \")\"'\n",
+];
+
+/// A shell whose ENV names the file `rc`; a login shell with a file `profile` has that, too.
+fn start(shell: &Path, rc: &str, profile: Option<&str>) -> Terminal {
+    let files = [("rc", rc), (".profile", profile.unwrap_or_default())];
+    let arguments = match profile {
+        Some(_) => &["-l", "-i"][..],
+        None => &["-i"],
+    };
+    let variables = [("ENV", "$HOME/rc")];
+    Terminal::start_with(shell, (24, 80), &variables, arguments, &files)
+}
+
+/// Whether it has reached its prompt, and executes what is typed there.
+fn is_at_the_prompt(terminal: &mut Terminal) {
+    terminal.until("the prompt", |terminal| {
+        terminal.is_idle() && terminal.cursor_row() == "$ |"
+    });
+    terminal
+        .keys("case $- in *i*) echo o''n;; esac\r")
+        .shows("\non");
+}
+
+on_both! {
+    fn an_error_in_the_file_of_env_leads_to_the_prompt(shell) {
+        for error in ERRORS {
+            is_at_the_prompt(&mut start(shell, error, None));
+        }
+    }
+
+    fn an_error_in_the_profile_leads_to_the_next_file_and_to_the_prompt(shell) {
+        for error in ERRORS {
+            let mut terminal = start(shell, "set +u; PS1='$ '; echo ne''xt\n", Some(error));
+            terminal.shows("next");
+            is_at_the_prompt(&mut terminal);
+        }
+    }
+
+    fn an_error_in_the_value_of_env_leads_to_the_prompt(shell) {
+        for value in ["${NOPE?bad}", "$(echo \"", "`", "${", "$((1/0))", "$(exit 3)", "\"/"] {
+            let variables = [("ENV", value)];
+            is_at_the_prompt(&mut Terminal::start_with(shell, (24, 80), &variables, &["-i"], &[]));
+        }
+    }
+
+    fn ctrl_c_in_a_start_up_file_leads_to_the_next_and_to_the_prompt(shell) {
+        // The program says itself that it has the terminal.
+        let waits = "sh -c 'echo wai''ts; exec sleep 100'; echo n''o\n";
+        let mut terminal = start(shell, "PS1='$ '; echo ne''xt\n", Some(waits));
+        terminal.shows("waits").strike(b"\x03");
+        terminal.shows("next");
+        is_at_the_prompt(&mut terminal);
+        let mut terminal = start(shell, waits, None);
+        terminal.shows("waits").strike(b"\x03");
+        is_at_the_prompt(&mut terminal);
+        // The shell itself.
+        let loops = "echo loo''ps; while :; do :; done\n";
+        let mut terminal = start(shell, loops, None);
+        terminal.until("loops", |terminal| terminal.screen().contents().contains("loops"));
+        terminal.strike(b"\x03");
+        is_at_the_prompt(&mut terminal);
+    }
+
+    fn exit_and_set_e_in_a_start_up_file_leave(shell) {
+        for (file, status) in [("exit 3\n", 3), ("set -e; false\n", 1), (". ./nested\n", 4)] {
+            let files = [("rc", file), ("nested", "exit 4")];
+            let variables = [("ENV", "$HOME/rc")];
+            let mut terminal =
+                Terminal::start_with(shell, (24, 80), &variables, &["-i"], &files);
+            assert_eq!(terminal.end().code(), Some(status), "{file}");
+            let files = [(".profile", file), ("nested", "exit 4")];
+            let mut terminal =
+                Terminal::start_with(shell, (24, 80), &[], &["-l", "-i"], &files);
+            assert_eq!(terminal.end().code(), Some(status), "{file}");
+        }
+    }
+}
