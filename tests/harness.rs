@@ -18,11 +18,13 @@ use core::ffi::{CStr, c_char};
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::ptr::{self, null};
-use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering::Relaxed,
+};
 
 use linux_raw_sys::general as linux;
 use nestling::rt::Process;
-use nestling::spawn::{Action, Attributes, Child, Error, Memory, Program, Spawn};
+use nestling::spawn::{Action, Attributes, Child, Error, Memory, Notice, Program, Spawn};
 use nestling::sys::{self, process, signal};
 use nestling::{Args, AsFd, BorrowedFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, Resource, Rlimit};
 use nestling::{SigSet, Signal};
@@ -43,16 +45,22 @@ pub enum Run {
     Once(fn()),
     /// With the parent's memory shared, and with a copy.
     InBothModes(fn(Memory)),
+    /// In both, and with the kernel's mark where memory is shared: [`notice`] says which it is.
+    InAllModes(fn(Memory)),
 }
 
 /// A suite's name and its tests.
 pub type Suite = (&'static str, &'static [Test]);
 
-/// Makes a suite's `TESTS`: `suite! { in_both_modes { a, b } once { c } }`, of which either part may be missing.
+/// Makes a suite's `TESTS`: `suite! { in_all_modes { a, b } in_both_modes { c } once { d } }`, of which parts may be missing.
 #[macro_export]
 macro_rules! suite {
-    ($(in_both_modes { $($both:ident),* $(,)? })? $(once { $($once:ident),* $(,)? })?) => {
+    ($(in_all_modes { $($all:ident),* $(,)? })? $(in_both_modes { $($both:ident),* $(,)? })? $(once { $($once:ident),* $(,)? })?) => {
         pub const TESTS: &[$crate::Test] = &[
+            $($($crate::Test {
+                name: stringify!($all),
+                run: $crate::Run::InAllModes($all),
+            },)*)?
             $($($crate::Test {
                 name: stringify!($both),
                 run: $crate::Run::InBothModes($both),
@@ -111,16 +119,44 @@ pub fn run(process: Process, suites: &[Suite]) -> i32 {
 
 /// Calls `visit` with the name of each case of these tests and with what runs it.
 fn each(tests: &[Test], mut visit: impl FnMut(&Text, &dyn Fn())) {
+    let modes = [
+        (Memory::Shared, Notice::Pipe, "shared"),
+        (Memory::Copied, Notice::Pipe, "copied"),
+        (Memory::Shared, Notice::Mark, "mark"),
+    ];
     for test in tests {
-        match test.run {
-            Run::Once(run) => visit(&text!("{}", test.name), &run),
-            Run::InBothModes(run) => {
-                for (memory, mode) in [(Memory::Shared, "shared"), (Memory::Copied, "copied")] {
-                    visit(&text!("{} ({mode})", test.name), &|| run(memory));
-                }
+        let (run, modes) = match test.run {
+            Run::Once(run) => {
+                visit(&text!("{}", test.name), &run);
+                continue;
             }
+            Run::InBothModes(run) => (run, &modes[..2]),
+            Run::InAllModes(run) => (run, &modes[..]),
+        };
+        for &(memory, notice, mode) in modes {
+            visit(&text!("{} ({mode})", test.name), &|| {
+                MARK.store(notice == Notice::Mark, Relaxed);
+                run(memory);
+            });
         }
     }
+}
+
+/// Whether this test's spawns ask for the mark.
+static MARK: AtomicBool = AtomicBool::new(false);
+
+/// By what the spawns of this test learn that the program runs.
+pub fn notice() -> Notice {
+    match MARK.load(Relaxed) {
+        true => Notice::Mark,
+        false => Notice::Pipe,
+    }
+}
+
+/// Whether a spawn in this mode has no status pipe: it has the mark. (A hook of the caller's or a session of the child's own wants the
+/// pipe.)
+pub fn is_marked(memory: Memory) -> bool {
+    memory == Memory::Shared && notice() == Notice::Mark && !emulated()
 }
 
 fn run_one(name: &Text, counts: &mut [u32; 3], test: &dyn Fn()) {
@@ -635,6 +671,7 @@ pub fn probe(memory: Memory) -> Spawn<'static> {
     Spawn {
         attributes: Attributes {
             memory,
+            notice: notice(),
             ..Attributes::default()
         },
         ..Spawn::new(Program::Path(probe_path()), args, env)

@@ -20,6 +20,8 @@ use crate::sys;
 pub struct Attributes<'a> {
     /// Whether the child shares the parent's memory until its exec.
     pub memory: Memory,
+    /// By what the parent learns that the program runs.
+    pub notice: Notice,
     /// Gives the caller a pidfd: [`Child::pidfd`](super::Child::pidfd). (`CLONE_PIDFD`; where that is refused,
     /// `pidfd_open(2)`.)
     pub pidfd: bool,
@@ -59,6 +61,20 @@ pub enum Memory {
     Copied,
 }
 
+/// By what the parent learns that a child which shares its memory runs the program. (One that has a copy uses the pipe.)
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Notice {
+    /// The end of the status pipe, as every kernel gives it. It takes two descriptors while the spawn lasts. Where none is free, the mark
+    /// is used if it can be.
+    #[default]
+    Pipe,
+    /// The kernel's mark (`CLONE_CHILD_CLEARTID`), without a pipe: it takes no descriptor and four system calls less, and is a detail of
+    /// Linux. It is used only with a `clone3` that resets the signal handlers (Linux 5.5), for a child that gets no session of its own, be
+    /// it from a [`Hook`] of the caller's; else the pipe is. A kernel that does not take the mark back at an exec costs the first spawn a
+    /// tenth of a second, and then this process uses the pipe.
+    Mark,
+}
+
 /// A scheduling policy and a priority; either alone is a use, too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scheduler {
@@ -70,7 +86,11 @@ pub struct Scheduler {
 
 /// A function that runs in the child just before the exec, after everything else.
 #[derive(Clone, Copy)]
-pub struct Hook<'a>(pub(super) &'a (dyn Fn() -> Result<(), Errno> + Sync));
+pub struct Hook<'a> {
+    pub(super) function: &'a (dyn Fn() -> Result<(), Errno> + Sync),
+    /// It may begin a session.
+    pub(super) is_unknown: bool,
+}
 
 impl fmt::Debug for Hook<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,10 +106,13 @@ impl<'a> Hook<'a> {
     /// (see [`Spawn::start_on`](super::Spawn::start_on) for more), the signal mask of the program to be, and (unless it
     /// is copied) the parent's memory, while the parent's other threads run on. So `function` must not return by
     /// unwinding, allocate, take a lock, use thread-local storage (a libc's `errno` is there), or change memory that
-    /// other threads use. What it writes the parent sees, if the memory is shared. If it is copied the status pipe
-    /// is one of its open descriptors: it must not close it.
+    /// other threads use. What it writes the parent sees, if the memory is shared. The status pipe is one of its open
+    /// descriptors: it must neither close it nor write to it.
     pub unsafe fn new(function: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Self {
-        Self(function)
+        Self {
+            function,
+            is_unknown: true,
+        }
     }
 }
 
@@ -100,7 +123,10 @@ impl Hook<'static> {
             sys::signal::ignore(Signal::INT)?;
             sys::signal::ignore(Signal::QUIT).map(drop)
         };
-        Self(ignore)
+        Self {
+            function: ignore,
+            is_unknown: false,
+        }
     }
 }
 
@@ -119,7 +145,10 @@ impl PreExec {
     }
 
     pub(crate) fn hook(&self) -> Hook<'_> {
-        Hook(&*self.0)
+        Hook {
+            function: &*self.0,
+            is_unknown: true,
+        }
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) unsafe extern "C" fn run<const USED: u32>(job: *mut c_void) -> ! {
     job.begin(At::STATUS_PIPE);
     let Err(errno) = closed.and_then(|()| carry_out::<USED>(job, &mut pipe));
     job.fail(errno);
-    if !job.means.get().memory_shared && pipe.send(job.record.get()).is_err() {
+    let means = job.means.get();
+    if means.pipe.is_some() && pipe.send(job.record.get()).is_err() && !means.memory_shared {
         // An exit status could be taken for the program's.
         let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
     }
@@ -69,6 +70,7 @@ fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         nice,
         // The parent's, and those that come after the actions.
         memory: _,
+        notice: _,
         pidfd: _,
         no_new_privs: _,
         parent_death_signal: _,
@@ -116,6 +118,7 @@ fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         hook,
         // The parent's, and those that come before the actions.
         memory: _,
+        notice: _,
         pidfd: _,
         cgroup: _,
         default_signals: _,
@@ -140,7 +143,7 @@ fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         && USED & used::HOOK != 0
     {
         begin(Attribute::Hook);
-        (hook.0)()?;
+        (hook.function)()?;
     }
     Ok(())
 }

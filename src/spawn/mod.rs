@@ -2,41 +2,61 @@
 //!
 //! # The protocol
 //!
-//! A spawn is the one proposed for musl on 31 December 2012 in place of `vfork`:
+//! A spawn follows the "vfork replacement proposal", sent to musl's mailing list on 31 December 2012:
 //!
-//! 1. The parent blocks its signals.
+//! 1. The parent opens a close-on-exec pipe, the *status pipe*. (Before that it blocks its signals.)
 //! 2. It makes a child by `clone(CLONE_VM | SIGCHLD)`: an ordinary child that shares memory and nothing else, running a
 //!    new function on a small stack inside the parent's own frame. (`clone3` where there is one: it resets the signal
 //!    handlers, too, and knows pidfds and cgroups.)
-//! 3. The child carries out attributes and actions. On a failure it leaves a *record* of what failed, and exits. Else it leaves
-//!    one that says that it has reached its exec.
-//! 4. The parent waits until the kernel says that the child has left the memory (`CLONE_CHILD_CLEARTID`), and looks at the
-//!    record: the program runs, or that step failed. There is none: something killed the child on its way.
+//! 3. The parent closes the write end and waits on the read end.
+//! 4. The child closes the read end, then carries out attributes and actions. Three stipulations keep the pipe out of the actions'
+//!    way: they stand in `pipe.rs`.
+//! 5. On a failure the child writes a *record* of it to the pipe, and exits. A successful exec closes the pipe.
+//! 6. The parent sees the end of the pipe: the program runs. Or it reads a record: that step failed.
+//!
+//! While memory is shared the child notes each step that it begins in the parent's frame, too. So an end without a record is not taken for
+//! success: a child that was killed before its exec is reported as killed. One that is killed in the exec itself is a program that was
+//! killed.
 //!
 //! Where memory can't be shared (qemu-user and some sandboxes refuse it) or is not to be ([`Memory::Copied`]) the child is an
-//! ordinary copy, and the record crosses a close-on-exec pipe, the *status pipe*, which the parent reads up to its end. Three
-//! stipulations keep it out of the actions' way: they stand in `pipe.rs`.
+//! ordinary copy. It cannot note anything where the parent sees it: it sends a record through the pipe before its exec.
 //!
-//! The proposal has the pipe always. Memory that is shared needs none: it is four system calls and a twentieth of the time
-//! less, takes no descriptors, and can't be held open by a child that another thread forks at that moment.
+//! Linux can say without a pipe that a child has left the memory (`CLONE_CHILD_CLEARTID`). [`Notice::Mark`] chooses that.
+//!
+//! No wait relies on the pipe or the mark alone. After a tenth of a second, and then ever more rarely, the parent looks at the child:
+//! whether it has ended, has begun its program, or is stopped.
 //!
 //! # What it costs
 //!
-//! Seven system calls where `clone3` works, the child's and the wait included: two to block and restore signals, the
-//! clone, and the wait for the record; in the child the signal mask and the exec; and the
-//! wait, which is the caller's. Most actions and attributes are one or two more; an `Open` is two to eight, `ResetIds`
+//! Eleven system calls where `clone3` works, the child's and the caller's wait included: two to block and restore signals, the pipe,
+//! the clone, two to close the pipe's ends, and the wait for it; in the child one to close its read end, the signal mask and the exec; and
+//! the caller's wait for the program. With [`Notice::Mark`] seven; with [`Memory::Copied`] fourteen. Most actions and attributes are one
+//! or two more; an `Open` is two to eight, `ResetIds`
 //! four, `parent_death_signal` three, `default_signals` one for each; a change of ids two to keep the parent dumpable;
 //! a search one for each directory, and as many again if it fails by `ENOENT`. Without `clone3`, some seventy to reset
 //! the handlers. Nothing is allocated, and nothing grows with the parent's memory. The frame takes [`STACK_SIZE`] bytes
 //! for the child and `PATH_MAX` (4,096) for a search.
 //!
-//! The code is some 8 KB; a program that must be small says what it uses of it, and leaves out the rest: [`used`].
+//! The code is some 9 KB; a program that must be small says what it uses of it, and leaves out the rest: [`used`].
 //!
 //! # What to know
 //!
-//! The spawning thread's signals are blocked until the program runs; an action that waits (an `Open` of a FIFO that has
-//! no other side) makes the parent wait, too, and so does a child that is stopped on its way. Where memory is copied, so
-//! does a child that another thread forks at that moment and that neither execs nor exits: it holds the pipe open.
+//! The spawning thread waits, its signals blocked, until the program runs or the spawn has failed. So it waits for
+//!
+//! - an action that waits, as an `Open` of a FIFO that has no other side, and an exec from a file system that does not answer;
+//! - a child in a frozen cgroup, and one that `SIGSTOP` has stopped: an administrator's decision is not overruled. A child that Ctrl-Z or
+//!   the terminal has stopped (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) is continued, and the program is stopped as soon as it runs: a shell that
+//!   waited would leave its user without a way out. (Where another thread's wait has taken the news of the stop, and with it the signal's
+//!   number, the program is stopped by `SIGSTOP`.)
+//! - another process that has a copy of the status pipe, because another thread has forked at that moment: at most a tenth of a second,
+//!   since the look then shows that the program runs. Of a child with a session of its own it does not show that: there the wait lasts until
+//!   that process executes a program or ends.
+//!
+//! The memory that both share is one to the kernel, which has consequences:
+//!
+//! - Before Linux 5.16 a child that dies of a signal with a core dump before its exec takes along who shares its memory. Copied memory
+//!   prevents that.
+//! - The OOM killer kills all who share the memory.
 //!
 //! What closes on exec may be open in the child for a moment after the spawn has returned, as with `posix_spawn` and `vfork`: a
 //! lock or a pipe's end that the parent then lets go is held that much longer.
@@ -45,6 +65,7 @@
 mod actions;
 mod attributes;
 mod child;
+mod clone;
 mod dumpable;
 mod exec;
 mod job;
@@ -53,6 +74,7 @@ mod pipe;
 mod report;
 mod search;
 pub mod used;
+mod watch;
 
 use core::cell::Cell;
 use core::ffi::{CStr, c_char};
@@ -61,7 +83,7 @@ use core::mem::MaybeUninit;
 pub use actions::Action;
 #[cfg(feature = "alloc")]
 pub use attributes::PreExec;
-pub use attributes::{Attributes, Hook, Memory, Scheduler};
+pub use attributes::{Attributes, Hook, Memory, Notice, Scheduler};
 pub use report::{Attribute, Error, Missing, Step};
 pub use search::DEFAULT_PATH;
 

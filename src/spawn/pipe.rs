@@ -8,11 +8,9 @@
 //! The pipe moves upward, since the lowest free number is where the next `open` should go. Where the limit on descriptors leaves
 //! none above, it takes that one all the same: `open` then returns another for the moment, and the action ends as it should.
 
-use super::parent::LONG;
 use super::report::Record;
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, RawFd};
-use crate::poll::{Events, PollFd};
 use crate::sys;
 
 /// The writing end of the status pipe.
@@ -128,30 +126,4 @@ impl StatusPipe {
             }
         }
     }
-}
-
-/// Receives what the child sends: the failure, or the last that came before nobody could send any more. Where nothing comes for long, that
-/// is done.
-pub(super) fn receive(
-    read_end: BorrowedFd<'_>,
-    mut when_long: impl FnMut(),
-) -> Result<Record, Errno> {
-    let mut last = Record::default();
-    while last.errno.is_none() {
-        let mut polled = [PollFd::new(read_end, Events::IN)];
-        if sys::poll::ppoll(&mut polled, Some(LONG), None) == Ok(0) {
-            when_long();
-            continue;
-        }
-        let mut bytes = [0; 8];
-        match sys::fd::read(read_end, &mut bytes) {
-            Ok(0) => break,
-            Ok(8) => last = Record::from_bytes(bytes),
-            // So few bytes are written, and read, as a whole. What else comes is no record.
-            Ok(_) => return Err(Errno::EPROTO),
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
-    Ok(last)
 }

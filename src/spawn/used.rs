@@ -84,6 +84,7 @@ pub(super) fn unused<const USED: u32>(attributes: &Attributes<'_>) -> Option<Att
         hook,
         // Every program has these.
         memory: _,
+        notice: _,
         cgroup: _,
         new_session: _,
         process_group: _,

@@ -288,8 +288,13 @@ impl Call {
 
     /// Whether it is a spawn's look at its child, which there is where that takes long. How often, is the machine's matter.
     pub fn is_look(&self) -> bool {
-        self.name == "waitid" && self.line.contains("WNOWAIT")
+        is_look(&self.line)
     }
+}
+
+/// As [`Call::is_look`], of a line of a trace.
+pub fn is_look(line: &str) -> bool {
+    line.contains("waitid(") && line.contains("WNOWAIT")
 }
 
 /// What `strace -ff -o PREFIX` has written: the calls of each process, in the order of their ids.

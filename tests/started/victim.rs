@@ -1,7 +1,8 @@
 //! The program that is run under `strace -e inject=…`: it makes one spawn, and then says what came of it and whether the
 //! spawn left everything as it was (invariants 2 and 3 of the design).
 //!
-//! `victim KIND MEMORY [TERMINAL]`: the kinds are those of [`spawn_of_kind`], the memory is `shared` or `copied`. The
+//! `victim KIND MODE [TERMINAL]`: the kinds are those of [`spawn_of_kind`], the mode is `shared`, `copied` or `mark` (shared memory with the
+//! kernel's mark). The
 //! working directory must hold what the kinds name: the host's tests make it. Run with `child` as the last argument it is
 //! the program that is spawned.
 //!
@@ -17,7 +18,9 @@ use core::fmt::Write;
 
 use nestling::io::Writer;
 use nestling::rt::Process;
-use nestling::spawn::{Action, Attributes, Error, Memory, Program, Scheduler, Shell, Spawn, Step};
+use nestling::spawn::{
+    Action, Attributes, Error, Memory, Notice, Program, Scheduler, Shell, Spawn, Step,
+};
 use nestling::sys;
 use nestling::{
     Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet,
@@ -50,9 +53,10 @@ fn main(process: Process) -> i32 {
     }
     padding();
     let [kind, memory, terminal] = [1, 2, 3].map(|index| args.skip(index).first());
-    let memory = match memory.map(|memory| memory.to_bytes()) {
-        Some(b"shared") => Memory::Shared,
-        Some(b"copied") => Memory::Copied,
+    let mode = match memory.map(|memory| memory.to_bytes()) {
+        Some(b"shared") => (Memory::Shared, Notice::Pipe),
+        Some(b"mark") => (Memory::Shared, Notice::Mark),
+        Some(b"copied") => (Memory::Copied, Notice::Pipe),
         _ => return 2,
     };
     let kept = (
@@ -67,7 +71,7 @@ fn main(process: Process) -> i32 {
         unsafe { sys::signal::set_action(Signal::USR1, sys::signal::Action::Handler(handler), 0) };
     handled.expect("a handler");
 
-    let spawned = spawn_of_kind(kind.unwrap_or(c"").to_bytes(), memory);
+    let spawned = spawn_of_kind(kind.unwrap_or(c"").to_bytes(), mode);
     drop(kept);
     spawned
 }
@@ -106,7 +110,7 @@ fn open_at(number: RawFd, path: &core::ffi::CStr) -> OwnedFd {
     sys::fd::dup_cloexec(opened.as_fd(), number).expect("room for a descriptor")
 }
 
-fn spawn_of_kind(kind: &[u8], memory: Memory) -> i32 {
+fn spawn_of_kind(kind: &[u8], (memory, notice): (Memory, Notice)) -> i32 {
     let program = args![c"program", c"child"];
     let program = Args::new(&program);
     let root = sys::credentials::geteuid() == Ok(0);
@@ -129,6 +133,7 @@ fn spawn_of_kind(kind: &[u8], memory: Memory) -> i32 {
     let cgroup = unsafe { BorrowedFd::borrow_raw(CGROUP) };
     let plain = Attributes {
         memory,
+        notice,
         ..Attributes::default()
     };
     let everything = Attributes {

@@ -7,12 +7,12 @@ use nestling::sys::{self, credentials};
 use nestling::{Args, Errno, OFlags, RawFd, Resource, Rlimit, args};
 use nestling_tests::{
     DESCRIPTORS, State, close, copy_probe, directory, dup2, emulated, fails, fd, forbid, inode,
-    ioctl, make_directory, make_file, mode, need_root, open, open_only, probe, redirect, remove,
-    scratch, show, skip, state, text,
+    ioctl, make_directory, make_file, mode, need_root, notice, open, open_only, probe, redirect,
+    remove, scratch, show, skip, state, text,
 };
 
 nestling_tests::suite! {
-    in_both_modes {
+    in_all_modes {
         open_lands_on_its_number,
         open_replaces_what_was_there,
         open_passes_its_flags,
@@ -583,6 +583,7 @@ fn a_terminal_is_made_the_controlling_one_and_the_group_its_foreground(memory: M
     let attributes = Attributes {
         new_session: true,
         memory,
+        notice: notice(),
         ..Attributes::default()
     };
     let found = state(&Spawn {
@@ -606,6 +607,7 @@ fn a_terminal_is_made_the_controlling_one_and_the_group_its_foreground(memory: M
     let attributes = Attributes {
         process_group: Some(0),
         memory,
+        notice: notice(),
         ..Attributes::default()
     };
     let found = state(&Spawn {

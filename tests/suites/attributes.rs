@@ -1,12 +1,12 @@
 //! Every attribute: what the program sees of it, and how its failure is reported.
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::time::Duration;
 
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl::PR_SET_CHILD_SUBREAPER;
 use nestling::spawn::{Action, Attributes, Hook, Memory, Program, Scheduler, Spawn, used};
 use nestling::sys::{self, process, signal};
-use nestling::wait::{Options, Who, wait_for};
 use nestling::{Args, AsFd, Errno, OFlags, Pid, Policy, Resource, Rlimit, SigSet, Signal, args};
 use nestling_tests::{
     State, dup2, emulated, fails, fd, forbid, fork, handle, handleable, join, mailbox,
@@ -15,7 +15,7 @@ use nestling_tests::{
 };
 
 nestling_tests::suite! {
-    in_both_modes {
+    in_all_modes {
         new_session_makes_the_program_lead_one,
         process_group_is_a_new_one_or_one_that_is_there,
         a_failed_process_group_is_reported,
@@ -36,7 +36,7 @@ nestling_tests::suite! {
         pidfd_is_made_without_clone3,
         hook_runs_last,
         a_failed_hook_is_reported,
-        a_stop_before_the_exec_is_the_programs,
+        an_administrators_stop_before_the_exec_is_left_alone,
         what_a_hook_writes_is_seen_if_memory_is_shared,
         what_a_program_does_not_use_is_refused_and_nothing_is_started,
         what_a_program_uses_is_done,
@@ -360,26 +360,49 @@ fn a_failed_hook_is_reported(memory: Memory) {
     fails(&spawn, format_args!("attribute hook: {}", Errno::EXDEV));
 }
 
-fn a_stop_before_the_exec_is_the_programs(memory: Memory) {
-    let stop = || process::kill(process::getpid().as_raw(), Some(Signal::STOP));
-    // It ends when there is nobody left who could write to it.
-    let list = args![c"probe", c"until-eof", c"3"];
-    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
-    let actions = [dup2(end.as_raw_fd(), 3)];
-    let spawn = Spawn {
-        args: Args::new(&list),
-        actions: &actions,
-        ..hooked(memory, &stop)
+/// The helper lets the child go on after the parent has waked up twice, so that it has looked.
+fn an_administrators_stop_before_the_exec_is_left_alone(memory: Memory) {
+    let [child, is_released] = [66, 67].map(|number| &mailbox().numbers[number]);
+    let parent = process::getpid();
+    let helper = fork(|| {
+        let field = |pid: u32, file: &str, name: &str| {
+            let text = read_file(text!("/proc/{pid}/{file}").c_str()).ok()?;
+            let line = text
+                .as_str()
+                .lines()
+                .find_map(|line| line.strip_prefix(name));
+            line.map(|value| text!("{}", value.trim()))
+        };
+        let until = |done: &dyn Fn() -> bool| {
+            while !done() {
+                let _ = sys::poll::ppoll(&mut [], Some(Duration::from_millis(1)), None);
+            }
+        };
+        let is_stopped = || {
+            let state = field(child.load(Relaxed), "status", "State:");
+            state.is_some_and(|state| state.as_str().starts_with('T'))
+        };
+        let wakings = || {
+            let count = field(parent.as_raw() as u32, "status", "voluntary_ctxt_switches:");
+            count.map_or(0, |count| count.as_str().parse::<u64>().expect("a number"))
+        };
+        until(&|| child.load(Relaxed) != 0 && is_stopped());
+        let before = wakings();
+        until(&|| wakings() >= before + 2);
+        is_released.store(1, Relaxed);
+        process::kill(child.load(Relaxed) as i32, Some(Signal::CONT)).expect("a signal");
+    });
+    let stop_yourself = || {
+        let own = process::getpid().as_raw();
+        child.store(own as u32, Relaxed);
+        process::kill(own, Some(Signal::STOP))?;
+        if is_released.load(Relaxed) == 0 {
+            return Err(Errno::EALREADY);
+        }
+        Ok(())
     };
-    let mut child = started(&spawn);
-    let who = Who::Child(child.id());
-    let (_, status) = wait_for(who, Options::STOPPED)
-        .expect("news")
-        .expect("a stop");
-    assert_eq!(status.stopped_signal(), Some(Signal::STOP));
-    child.signal(Signal::CONT).expect("it is there");
-    drop(held);
-    assert!(child.wait().expect("its status").success());
+    state(&hooked(memory, &stop_yourself));
+    join(helper);
 }
 
 fn what_a_hook_writes_is_seen_if_memory_is_shared(memory: Memory) {

@@ -23,7 +23,7 @@ use nestling_tests::{
 };
 
 nestling_tests::suite! {
-    in_both_modes {
+    in_all_modes {
         by_path_with_arguments_and_environment,
         without_arguments_and_environment,
         a_path_counts_from_where_the_actions_have_gone,

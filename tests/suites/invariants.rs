@@ -9,15 +9,16 @@ use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use linux_raw_sys::general as linux;
 use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Program, Spawn};
 use nestling::sys::{self, process, signal};
-use nestling::{Errno, OFlags, Pid, SigSet, Signal, wait};
+use nestling::wait::{Options, Who, wait_for};
+use nestling::{Args, Errno, OFlags, Pid, SigSet, Signal, args, wait};
 use nestling_tests::{
-    DESCRIPTORS, emulated, fails, fd, forbid, fork, handle, handleable, handled, has_child, join,
-    make_fifo, need_root, open, open_only, probe, read_file, skip, start, started, state, strayed,
-    text,
+    DESCRIPTORS, close, dup2, emulated, fails, fd, forbid, fork, handle, handleable, handled,
+    has_child, join, mailbox, make_fifo, need_root, notice, open, open_only, probe, read_file,
+    remove, skip, start, started, state, strayed, text,
 };
 
 nestling_tests::suite! {
-    in_both_modes {
+    in_all_modes {
         the_parent_is_as_before_after_every_end_of_a_spawn,
         the_parents_memory_is_as_before,
         a_change_of_ids_in_the_child_leaves_the_parent_dumpable,
@@ -34,8 +35,10 @@ nestling_tests::suite! {
         a_child_that_is_killed_by_its_hook_is_reported,
         a_child_that_faults_in_its_hook_is_reported,
         a_child_that_is_killed_by_another_is_reported,
+        a_users_stop_before_the_exec_is_the_programs,
         a_child_that_exits_before_its_exec_is_reported,
         what_is_no_record_is_refused,
+        a_process_that_holds_the_pipe_open_holds_up_no_spawn,
         a_refused_clone_is_reported,
         it_works_where_clone3_is_refused,
         it_works_where_sharing_memory_is_refused,
@@ -56,6 +59,7 @@ fn hooked<'a>(memory: Memory, hook: &'a (dyn Fn() -> Result<(), Errno> + Sync)) 
         attributes: Attributes {
             hook,
             memory,
+            notice: notice(),
             ..Attributes::default()
         },
         ..probe(memory)
@@ -68,6 +72,7 @@ fn each_end(memory: Memory, see: &dyn Fn(&Spawn<'_>, bool)) {
     let attributes = Attributes {
         process_group: Some(-1),
         memory,
+        notice: notice(),
         ..Attributes::default()
     };
     see(&probe(memory), true);
@@ -348,6 +353,40 @@ fn a_child_that_is_killed_by_another_is_reported(memory: Memory) {
     assert!(!has_child());
 }
 
+/// As Ctrl-Z's, which comes while signals are blocked and stops the child when they no longer are.
+fn a_users_stop_before_the_exec_is_the_programs(memory: Memory) {
+    for stop in [Signal::TSTP, Signal::TTIN, Signal::TTOU] {
+        // The child joins the helper's group.
+        let helper = while_the_child_is_there(|| {
+            signal::set_mask(SigSet::ALL).expect("a mask");
+            process::kill(0, Some(stop)).expect("a signal");
+        });
+        process::setpgid(helper.as_raw(), helper.as_raw()).expect("a group");
+        // It ends when there is nobody left who could write to it.
+        let list = args![c"probe", c"until-eof", c"3"];
+        let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+        let [there, go_on] = MEETING;
+        let actions = [there, go_on, dup2(end.as_raw_fd(), 3)];
+        let mut spawn = Spawn {
+            args: Args::new(&list),
+            ..with(memory, &actions)
+        };
+        spawn.attributes.process_group = Some(helper.as_raw());
+        let mut child = started(&spawn);
+        let who = Who::Child(child.id());
+        let (_, status) = wait_for(who, Options::STOPPED)
+            .expect("news")
+            .expect("a stop");
+        assert_eq!(status.stopped_signal(), Some(stop));
+        join(helper);
+        child.signal(Signal::CONT).expect("it is there");
+        drop((end, held));
+        assert!(child.wait().expect("its status").success());
+        remove(c"there");
+        remove(c"go on");
+    }
+}
+
 fn a_child_that_exits_before_its_exec_is_reported(memory: Memory) {
     fails(
         &hooked(memory, &|| process::exit(0)),
@@ -357,9 +396,6 @@ fn a_child_that_exits_before_its_exec_is_reported(memory: Memory) {
 
 /// A hook can write to the status pipe, though it must not.
 fn what_is_no_record_is_refused(memory: Memory) {
-    if memory == Memory::Shared && !emulated() {
-        skip("there is no pipe");
-    }
     open_only(0..3);
     let pipe = 4;
     let scribble = || sys::fd::write(fd(pipe), b"abc").map(drop);
@@ -367,6 +403,39 @@ fn what_is_no_record_is_refused(memory: Memory) {
         &hooked(memory, &scribble),
         text!("status pipe: {}", Errno::EPROTO),
     );
+}
+
+/// As another thread of the parent may make one. It goes when the test closes the other end of a pipe.
+fn a_process_that_holds_the_pipe_open_holds_up_no_spawn(memory: Memory) {
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let (end, held) = (end.into_raw_fd(), held.into_raw_fd());
+    let leave_a_copy = || {
+        let pipe_too = fork(|| {
+            close(held);
+            while let Ok(1..) = sys::fd::read(fd(end), &mut [0; 16]) {}
+        });
+        mailbox().numbers[66].store(pipe_too.as_raw() as u32, Relaxed);
+        Ok(())
+    };
+    let ends: [&(dyn Fn() -> Result<(), Errno> + Sync); 3] = [
+        &leave_a_copy,
+        &|| leave_a_copy().and(Err(Errno::EXDEV)),
+        &|| leave_a_copy().and_then(|()| kill_yourself()),
+    ];
+    let expected = [
+        Ok(()),
+        Err(text!("attribute hook: {}", Errno::EXDEV)),
+        Err(text!("the child was killed by SIGKILL before its exec")),
+    ];
+    for (hook, expected) in ends.iter().zip(expected) {
+        match expected {
+            Ok(()) => drop(state(&hooked(memory, hook))),
+            Err(error) => fails(&hooked(memory, hook), error),
+        }
+        let copy = mailbox().numbers[66].load(Relaxed) as i32;
+        assert_eq!(process::kill(copy, None), Ok(()), "it holds the pipe still");
+    }
+    close(held);
 }
 
 fn a_refused_clone_is_reported(memory: Memory) {

@@ -11,12 +11,12 @@ use nestling::spawn::{
 use nestling::sys::{self, credentials};
 use nestling::{AsFd, Errno, OFlags, Policy, Resource, SigSet, Signal};
 use nestling_tests::{
-    Text, dup2, forbid, make_directory, make_file, make_link, open, probe, probe_path, say,
+    Text, dup2, forbid, make_directory, make_file, make_link, notice, open, probe, probe_path, say,
     shared_memory, status, text, this_process,
 };
 
 nestling_tests::suite! {
-    in_both_modes {
+    in_all_modes {
         the_child_uses_little_of_its_stack,
         the_child_uses_little_of_its_stack_without_close_range,
         a_stack_that_is_too_small_is_refused,
@@ -118,6 +118,7 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
     let hook: &(dyn Fn() -> Result<(), Errno> + Sync) = &|| Ok(());
     let attributes = Attributes {
         memory,
+        notice: notice(),
         pidfd: false,
         cgroup: Some(cgroup.as_fd()),
         default_signals: SigSet::EMPTY.with(Signal::PIPE),

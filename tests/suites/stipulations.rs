@@ -1,19 +1,21 @@
 //! The three stipulations that keep the status pipe out of the actions' sight, with the pipe on the very number that an
-//! action names; where memory is shared there is none, and the same holds. The parent's pipe takes its two lowest free numbers, the reading end the lower: `open_only` says which
+//! action names; with the kernel's mark there is none, and the same holds. The parent's pipe takes its two lowest free numbers, the reading end the lower: `open_only` says which
 //! those are.
 
 use core::sync::atomic::Ordering::Relaxed;
 
-use nestling::spawn::{Action, Hook, Memory, Program, Spawn};
+use linux_raw_sys::general as linux;
+use nestling::spawn::{Action, Hook, Memory, Notice, Program, Spawn};
 use nestling::sys::{self, resource};
-use nestling::{OFlags, RawFd, Resource, Rlimit};
+use nestling::{Args, Errno, OFlags, RawFd, Resource, Rlimit, args};
 use nestling_tests::{
-    DESCRIPTORS, State, Table, dup2, emulated, fails, fd, inode, mailbox, make_file, open,
-    open_only, probe, redirect, remove, scratch, show, skip, start, state, text,
+    DESCRIPTORS, State, Table, close, dup2, emulated, fails, fd, forbid, fork, inode, join,
+    mailbox, make_file, open, open_only, probe, redirect, remove, scratch, show, skip, start,
+    state, text,
 };
 
 nestling_tests::suite! {
-    in_both_modes {
+    in_all_modes {
         a_dup2_onto_the_pipe,
         a_close_of_the_pipe,
         a_close_from_below_at_and_above_the_pipe,
@@ -32,11 +34,14 @@ nestling_tests::suite! {
         no_descriptor_need_be_open,
         any_actions_do_what_they_would_without_the_pipe,
     }
-    once {
+    in_both_modes {
         c_a_pipe_that_cannot_move_is_the_failure_of_its_action,
-        a_full_table_is_reported,
+        a_full_table_is_reported_where_there_must_be_a_pipe,
         two_free_numbers_are_enough,
-        shared_memory_needs_no_descriptor,
+    }
+    once {
+        the_mark_needs_no_descriptor,
+        the_mark_stands_in_for_a_pipe_that_cannot_be_made,
     }
 }
 
@@ -196,7 +201,8 @@ fn b_the_pipe_is_not_on_the_number_that_open_returns(memory: Memory) {
     }
 }
 
-/// The number that the child has open beside those it should have, when its hook runs: just one, if there is a pipe.
+/// The number that the child has open beside those it should have, when its hook runs: just one, the pipe's. (A hook has a pipe in
+/// every mode.)
 fn pipe_at_the_end(spawn: &Spawn<'_>, expected: impl Fn(RawFd) -> bool) -> Option<RawFd> {
     let look = || {
         for number in 0..DESCRIPTORS {
@@ -216,10 +222,9 @@ fn pipe_at_the_end(spawn: &Spawn<'_>, expected: impl Fn(RawFd) -> bool) -> Optio
     }
     let mut others = all.filter(open).filter(|&number| !expected(number));
     let (pipe, next) = (others.next(), others.next());
-    let has_pipe = spawn.attributes.memory == Memory::Copied || emulated();
     assert_eq!(
         (pipe.is_some(), next),
-        (has_pipe, None),
+        (true, None),
         "the pipe is at {pipe:?}; {:?}",
         spawn.actions
     );
@@ -260,8 +265,7 @@ fn all_below(end: RawFd) -> [RawFd; DESCRIPTORS] {
     core::array::from_fn(|i| (i as RawFd).min(end - 1))
 }
 
-fn c_a_pipe_that_cannot_move_is_the_failure_of_its_action() {
-    let memory = Memory::Copied;
+fn c_a_pipe_that_cannot_move_is_the_failure_of_its_action(memory: Memory) {
     let last = DESCRIPTORS as RawFd - 1;
     let emfile = "EMFILE: too many open files";
     // The last two numbers are the pipe's, and the lower one is taken.
@@ -427,30 +431,75 @@ fn no_descriptor_need_be_open(memory: Memory) {
     );
 }
 
-fn a_full_table_is_reported() {
+fn a_full_table_is_reported_where_there_must_be_a_pipe(memory: Memory) {
+    let emfile = "status pipe: EMFILE: too many open files";
+    // Of a session of its own, and of what a hook does, the mark can prove nothing.
+    let mut with_session = probe(memory);
+    with_session.attributes.new_session = true;
+    let mut with_hook = probe(memory);
+    // SAFETY: it does nothing.
+    with_hook.attributes.hook = Some(unsafe { Hook::new(&|| Ok(())) });
+    let no_clone3 = || {
+        forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
+        // It finds that out only as it tries.
+        let _ = probe(Memory::Shared).start();
+    };
     for free in [0, 1] {
         open_only(0..DESCRIPTORS as RawFd - free);
-        let copied = probe(Memory::Copied);
-        fails(&copied, "status pipe: EMFILE: too many open files");
+        for notice in [Notice::Pipe, Notice::Mark] {
+            for mut spawn in [with_session, with_hook] {
+                spawn.attributes.notice = notice;
+                fails(&spawn, emfile);
+            }
+            join(fork(|| {
+                no_clone3();
+                let mut spawn = probe(memory);
+                spawn.attributes.notice = notice;
+                fails(&spawn, emfile);
+                // That was not taken for the kernel's refusal of shared memory.
+                close(0);
+                close(1);
+                start(&spawn).expect("a child").wait().expect("its end");
+            }));
+        }
+        if memory == Memory::Copied {
+            fails(&probe(memory), emfile);
+        }
     }
 }
 
-fn shared_memory_needs_no_descriptor() {
+fn the_mark_needs_no_descriptor() {
     if emulated() {
         skip("the emulator refuses to share memory");
     }
-    open_only(0..DESCRIPTORS as RawFd);
-    start(&probe(Memory::Shared))
-        .expect("a child")
-        .wait()
-        .expect("its status");
     let mut spawn = probe(Memory::Shared);
+    spawn.attributes.notice = Notice::Mark;
+    full_table_is_no_obstacle(spawn);
+}
+
+fn the_mark_stands_in_for_a_pipe_that_cannot_be_made() {
+    if emulated() {
+        skip("the emulator refuses to share memory");
+    }
+    full_table_is_no_obstacle(probe(Memory::Shared));
+}
+
+fn full_table_is_no_obstacle(spawn: Spawn<'_>) {
+    let list = args![c"probe", c"exit", c"7"];
+    let mut spawn = Spawn {
+        args: Args::new(&list),
+        ..spawn
+    };
+    for free in [0, 1] {
+        open_only(0..DESCRIPTORS as RawFd - free);
+        let mut child = start(&spawn).expect("a child");
+        assert_eq!(child.wait().expect("its status").code(), Some(7));
+    }
     spawn.program = Program::Path(c"/nope");
     fails(&spawn, "exec \"/nope\": ENOENT: no such file or directory");
 }
 
-fn two_free_numbers_are_enough() {
-    let memory = Memory::Copied;
+fn two_free_numbers_are_enough(memory: Memory) {
     let last = DESCRIPTORS as RawFd - 1;
     open_only((0..=last).filter(|&number| number != 5 && number != 40));
     let mut before = all_below(last + 1);

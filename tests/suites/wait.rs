@@ -12,7 +12,7 @@ use nestling_tests::{
 };
 
 nestling_tests::suite! {
-    in_both_modes {
+    in_all_modes {
         an_exit_code_arrives,
         a_signal_arrives,
         polling_says_nothing_until_the_end,

@@ -10,7 +10,7 @@ use core::cell::Cell;
 use core::ffi::CStr;
 
 use nestling::rt::descriptors;
-use nestling::spawn::{self, Action, Attributes, Error, Hook, Program, Spawn, Step};
+use nestling::spawn::{self, Action, Attributes, Error, Hook, Notice, Program, Spawn, Step};
 use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, sys};
 
 use super::{environment, search, simple, subshell};
@@ -176,6 +176,7 @@ fn spawn(
 
     let environment = environment::take(shell);
     let attributes = Attributes {
+        notice: Notice::Mark,
         process_group: jobs::controls(shell).then(|| place.group.map_or(0, Pid::as_raw)),
         hook: (place.background && !jobs::controls(shell)).then(Hook::ignore_interrupts),
         ..Attributes::default()

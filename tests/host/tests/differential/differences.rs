@@ -77,6 +77,13 @@ pub const DIFFERENCES: &[Difference] = &[
         how: |ours, theirs| ours != "EMFILE" && theirs == "EMFILE",
     },
     Difference {
+        what: "Two numbers are free, and the actions fill both",
+        peers: &[Glibc],
+        when: |it| free(it) == 2,
+        part: "result",
+        how: |ours, theirs| (ours, theirs) == ("EMFILE", "started"),
+    },
+    Difference {
         what: "A file that cannot be opened, and another step that fails",
         peers: &[Command, Std],
         when: |it| free(it) > 2 && has(it, |word| matches!(word, Word::Open(..) | Word::Dup2(..))),

@@ -1,0 +1,228 @@
+//! Making the child, by the best means that the kernel allows.
+
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use linux_raw_sys::general as linux;
+
+use super::attributes::{Memory, Notice};
+use super::job::{Job, Means};
+use super::report::{At, Attribute};
+use super::{child, used, watch};
+use crate::errno::Errno;
+use crate::fd::OwnedFd;
+use crate::file::OFlags;
+use crate::process::Pid;
+use crate::signal::Signal;
+use crate::sys;
+use crate::wait;
+
+/// What the kernel has refused, so that it is asked once and not at each spawn.
+static REFUSES_CLONE3: AtomicBool = AtomicBool::new(false);
+static REFUSES_SHARING: AtomicBool = AtomicBool::new(false);
+
+/// A child that is on its way.
+pub(super) struct Made {
+    pub pid: Pid,
+    pub pidfd: Option<OwnedFd>,
+    /// The status pipe's ends, the reading one first. Without one the kernel's mark serves.
+    pub pipe: Option<(OwnedFd, OwnedFd)>,
+}
+
+/// Makes the child. Of an errno, the record says which step it is of.
+pub(super) fn make<const USED: u32>(
+    job: &Job<'_, '_>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Result<Made, Errno> {
+    let wanted = job.spawn.attributes.memory == Memory::Shared;
+    if wanted && !is(&REFUSES_SHARING) {
+        match attempt::<USED>(job, stack, true) {
+            Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)
+                if job.record.get().at == At::CLONE => {}
+            answer => return answer,
+        }
+        let answer = attempt::<USED>(job, stack, false);
+        REFUSES_SHARING.store(answer.is_ok(), Ordering::Relaxed);
+        return answer;
+    }
+    attempt::<USED>(job, stack, false)
+}
+
+#[inline(never)]
+fn attempt<const USED: u32>(
+    job: &Job<'_, '_>,
+    stack: &mut [MaybeUninit<u8>],
+    memory_shared: bool,
+) -> Result<Made, Errno> {
+    let attributes = &job.spawn.attributes;
+    let wants_pidfd = attributes.pidfd && USED & used::PIDFD != 0;
+    let mut means = Means {
+        memory_shared,
+        ..Means::default()
+    };
+    // Only together with `clone3`: a kernel that has its flag for the handlers acts on the mark, too. And only where an exec can be
+    // proved without it: the child has this process's session.
+    let may_begin_session =
+        attributes.new_session || attributes.hook.is_some_and(|hook| hook.is_unknown);
+    let may_mark =
+        memory_shared && !may_begin_session && !is(&REFUSES_CLONE3) && watch::trusts_mark();
+    let mut pipe = None;
+    if !may_mark || attributes.notice == Notice::Pipe {
+        match make_pipe(job, &mut means) {
+            Ok(made) => pipe = Some(made),
+            // The mark needs no descriptor.
+            Err(Errno::EMFILE | Errno::ENFILE) if may_mark => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    job.begin(At::CLONE);
+    let mut refused_now = false;
+    if !is(&REFUSES_CLONE3) {
+        means.handlers_reset = true;
+        means.in_cgroup = attributes.cgroup.is_some();
+        job.means.set(means);
+        let mut answer = clone3::<USED>(job, stack);
+        // `EAGAIN` is the cgroup's own: it is full. Of all else the child shall try, and report what exactly goes wrong.
+        if means.in_cgroup && !matches!(answer, Ok(_) | Err(Errno::EAGAIN | Errno::ENOMEM)) {
+            means.in_cgroup = false;
+            job.means.set(means);
+            answer = clone3::<USED>(job, stack);
+        }
+        match answer {
+            Ok((pid, pidfd)) => return Ok(Made { pid, pidfd, pipe }),
+            Err(Errno::ENOSYS) => REFUSES_CLONE3.store(true, Ordering::Relaxed),
+            // Unless the kernel refuses what is asked for whatever the call.
+            Err(Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => refused_now = true,
+            Err(errno) => return Err(errno),
+        }
+        means.handlers_reset = false;
+    }
+
+    if pipe.is_none() {
+        pipe = Some(make_pipe(job, &mut means)?);
+    }
+    job.means.set(means);
+    let step = At::attribute(Attribute::Pidfd);
+    if wants_pidfd {
+        // Whether it works must be known before the program runs.
+        job.begin(step);
+        sys::process::try_getpid().and_then(sys::process::pidfd_open)?;
+    }
+    job.begin(At::CLONE);
+    let pid = plain_clone::<USED>(job, stack)?;
+    if refused_now {
+        REFUSES_CLONE3.store(true, Ordering::Relaxed);
+    }
+    let mut pidfd = None;
+    if wants_pidfd {
+        match sys::process::pidfd_open(pid) {
+            Ok(opened) => pidfd = Some(opened),
+            Err(errno) => {
+                // Unless another wait has reaped it: then the id may be another's by now.
+                if errno != Errno::ESRCH {
+                    let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
+                }
+                let _ = wait::wait(pid);
+                // Only now, when the child notes no more.
+                job.begin(step);
+                return Err(errno);
+            }
+        }
+    }
+    Ok(Made { pid, pidfd, pipe })
+}
+
+/// Step 1 of the protocol.
+fn make_pipe(job: &Job<'_, '_>, means: &mut Means) -> Result<(OwnedFd, OwnedFd), Errno> {
+    job.begin(At::STATUS_PIPE);
+    let (read_end, write_end) = sys::fd::pipe2(OFlags::CLOEXEC)?;
+    means.pipe = Some((read_end.as_raw_fd(), write_end.as_raw_fd()));
+    Ok((read_end, write_end))
+}
+
+/// `clone3`: with the handlers reset, the pidfd and the cgroup in one go; without a pipe, with the mark.
+fn clone3<const USED: u32>(
+    job: &Job<'_, '_>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Result<(Pid, Option<OwnedFd>), Errno> {
+    let mut number = -1;
+    let attributes = &job.spawn.attributes;
+    let means = job.means.get();
+    let mut flags = linux::CLONE_CLEAR_SIGHAND;
+    let mut child_tid = 0;
+    if means.memory_shared {
+        flags |= u64::from(linux::CLONE_VM);
+        if means.pipe.is_none() {
+            flags |= u64::from(linux::CLONE_CHILD_CLEARTID);
+            child_tid = job.present.as_ptr() as usize as u64;
+        }
+    }
+    if attributes.pidfd && USED & used::PIDFD != 0 {
+        flags |= u64::from(linux::CLONE_PIDFD);
+    }
+    let mut size = linux::CLONE_ARGS_SIZE_VER0;
+    let mut cgroup = 0;
+    if let (Some(fd), true) = (attributes.cgroup, means.in_cgroup) {
+        flags |= linux::CLONE_INTO_CGROUP;
+        size = linux::CLONE_ARGS_SIZE_VER2;
+        cgroup = fd.as_raw_fd() as u64;
+    }
+    let arguments = linux::clone_args {
+        flags,
+        pidfd: &raw mut number as usize as u64,
+        child_tid,
+        parent_tid: 0,
+        exit_signal: linux::SIGCHLD.into(),
+        stack: stack.as_mut_ptr() as usize as u64,
+        stack_size: stack.len() as u64,
+        tls: 0,
+        set_tid: 0,
+        set_tid_size: 0,
+        cgroup,
+    };
+    // SAFETY: `run` gets its `Job`. It, its mark and the stack stay: whoever makes a child does not return before the child has left
+    // them, which `watch` waits for. The pidfd is the kernel's to write.
+    unsafe {
+        let pid = sys::clone::clone3(
+            &arguments,
+            size as usize,
+            child::run::<USED>,
+            argument_of(job),
+        )?;
+        let has_pidfd = flags & u64::from(linux::CLONE_PIDFD) != 0;
+        Ok((pid, has_pidfd.then(|| OwnedFd::from_raw_fd(number))))
+    }
+}
+
+/// `clone(2)`: for old kernels, emulators and filters.
+fn plain_clone<const USED: u32>(
+    job: &Job<'_, '_>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Result<Pid, Errno> {
+    let sharing = if job.means.get().memory_shared {
+        linux::CLONE_VM
+    } else {
+        0
+    };
+    let top = stack.as_mut_ptr_range().end.cast();
+    // SAFETY: as in `clone3`; there is no mark.
+    unsafe {
+        sys::clone::clone(
+            sharing | linux::SIGCHLD,
+            top,
+            core::ptr::null_mut(),
+            child::run::<USED>,
+            argument_of(job),
+        )
+    }
+}
+
+/// The job as `run` gets it.
+fn argument_of(job: &Job<'_, '_>) -> *mut c_void {
+    (&raw const *job).cast_mut().cast()
+}
+
+fn is(what: &AtomicBool) -> bool {
+    what.load(Ordering::Relaxed)
+}
