@@ -19,10 +19,10 @@ use crate::{
 
 /// The most bytes that a program's file may have.
 const LIMITS: &[(&str, u64)] = &[
-    ("init", 32 * 1024),
+    ("init", 48 * 1024),
     (SCRIPT_SHELL, 192 * 1024),
     ("sh", 256 * 1024),
-    ("spawn", 24 * 1024),
+    ("spawn", 26 * 1024),
 ];
 
 /// The shell without what is for people at a terminal.
