@@ -103,7 +103,7 @@ pub use limits::{Policy, Resource, Rlimit};
 pub use process::{ExitStatus, Pid};
 pub use signal::{SigSet, Signal};
 
-/// The README's example.
-#[cfg(doctest)]
+/// The README's examples, one of which needs a heap.
+#[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

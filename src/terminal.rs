@@ -32,9 +32,10 @@ pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
 ///
 /// ```no_run
 /// use nestling::terminal::{self, Mode, Saved, When};
+/// use nestling::{AsFd, OFlags, sys};
 /// # fn read_line() {}
-/// # let stdin = std::io::stdin();
-/// # let terminal = nestling::BorrowedFd::from(std::os::fd::AsFd::as_fd(&stdin));
+/// let file = sys::fd::open(c"/dev/tty", OFlags::RDWR | OFlags::CLOEXEC, 0)?;
+/// let terminal = file.as_fd();
 /// // A password, which is not shown.
 /// let saved = Saved::new(terminal)?;
 /// let mut silent = saved.attributes();

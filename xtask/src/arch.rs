@@ -1,6 +1,6 @@
 //! The four architectures, and the names that tools know them by.
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Arch {
     X86_64,
     Aarch64,

@@ -15,7 +15,7 @@ use crate::{
     arch::Arch,
     compile::{self, Profile},
     initramfs::Initramfs,
-    kernel,
+    kernel::{self, Age},
     machine::{Console, Event, Machine, Progress},
     workspace::Workspace,
 };
@@ -40,7 +40,7 @@ pub fn boot(
     compile::service(workspace, arch)?;
     let kernel = match kernel {
         Some(path) => path,
-        None => kernel::obtain(workspace, arch)?,
+        None => kernel::obtain(workspace, arch, Age::Current)?,
     };
     let mut archive = Initramfs::new();
     programs(&mut archive, workspace, arch)?;

@@ -11,6 +11,34 @@ use duct::cmd;
 
 use crate::{apt, arch::Arch, packages::Apt, workspace::Workspace};
 
+/// Which of Debian's kernels.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Age {
+    Current,
+    /// Debian 11's, the oldest kernel that is tested. Its support has ended, so a mirror may lack it.
+    Old,
+}
+
+impl Age {
+    pub const ALL: [Age; 2] = [Age::Current, Age::Old];
+
+    /// The releases that have it, in the order in which they are tried.
+    fn suites(self, arch: Arch) -> &'static [&'static str] {
+        match (self, arch) {
+            // Bookworm has no kernel for it.
+            (Age::Current, Arch::Riscv64) => &apt::SUITES[1..],
+            (Age::Current, Arch::X86_64 | Arch::Aarch64 | Arch::I386) => &apt::SUITES,
+            (Age::Old, Arch::Riscv64) => &[],
+            (Age::Old, Arch::X86_64 | Arch::Aarch64 | Arch::I386) => &["bullseye"],
+        }
+    }
+
+    /// Whether there is such a kernel for the architecture.
+    pub fn exists_for(self, arch: Arch) -> bool {
+        !self.suites(arch).is_empty()
+    }
+}
+
 /// Debian's name of the architecture, and the package that stands for its kernel.
 fn debian(arch: Arch) -> (&'static str, &'static str) {
     match arch {
@@ -22,32 +50,36 @@ fn debian(arch: Arch) -> (&'static str, &'static str) {
 }
 
 /// The kernel, if it was downloaded before.
-pub fn present(workspace: &Workspace, arch: Arch) -> Option<PathBuf> {
-    let path = place(workspace, arch).join("vmlinuz");
+pub fn present(workspace: &Workspace, arch: Arch, age: Age) -> Option<PathBuf> {
+    let path = folder(workspace, arch, age).join("vmlinuz");
     path.exists().then_some(path)
 }
 
-fn place(workspace: &Workspace, arch: Arch) -> PathBuf {
-    workspace.target.join("xtask/kernels").join(arch.name())
+fn folder(workspace: &Workspace, arch: Arch, age: Age) -> PathBuf {
+    let name = match age {
+        Age::Current => arch.name().into(),
+        Age::Old => format!("{}-old", arch.name()),
+    };
+    workspace.target.join("xtask/kernels").join(name)
 }
 
 /// The kernel, downloaded if need be.
-pub fn obtain(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
-    if let Some(path) = present(workspace, arch) {
+pub fn obtain(workspace: &Workspace, arch: Arch, age: Age) -> Result<PathBuf> {
+    if let Some(path) = present(workspace, arch, age) {
         return Ok(path);
     }
-    download(workspace, arch).map_err(|error| {
+    download(workspace, arch, age).map_err(|error| {
         let (name, package) = (arch.name(), debian(arch).1);
         anyhow!(
             "there is no Linux kernel for {name}, and Debian's package {package} can't be had: {error:#}. \
              It would be kept in {}. With a kernel of your own, which has initramfs and serial console built in: \
              `cargo xtask boot --arch {name} --kernel PATH`",
-            place(workspace, arch).display(),
+            folder(workspace, arch, age).display(),
         )
     })
 }
 
-fn download(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
+fn download(workspace: &Workspace, arch: Arch, age: Age) -> Result<PathBuf> {
     for program in ["apt-get", "apt-cache", "dpkg-deb", "tar"] {
         apt::program(program, &[]).map_err(|it| anyhow!("{} is missing", it.what))?;
     }
@@ -55,12 +87,11 @@ fn download(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
     static UNREACHABLE: OnceLock<String> = OnceLock::new();
     let mut problem = UNREACHABLE.get().cloned();
     // The next is tried where one has no such package, or is just being copied to the mirror.
-    for suite in apt::SUITES {
-        // Bookworm has no kernel for it.
-        if UNREACHABLE.get().is_some() || (arch == Arch::Riscv64 && suite == "bookworm") {
+    for suite in age.suites(arch) {
+        if UNREACHABLE.get().is_some() {
             continue;
         }
-        match download_from(workspace, arch, suite) {
+        match download_from(workspace, arch, age, suite) {
             Ok(path) => return Ok(path),
             Err(error) => {
                 let why = format!("{error:#}");
@@ -78,9 +109,9 @@ fn download(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
     bail!(problem.unwrap_or_else(|| "no suite was tried".into()))
 }
 
-fn download_from(workspace: &Workspace, arch: Arch, suite: &str) -> Result<PathBuf> {
+fn download_from(workspace: &Workspace, arch: Arch, age: Age, suite: &str) -> Result<PathBuf> {
     let (debian_arch, mut package) = (debian(arch).0, String::from(debian(arch).1));
-    let apt = Apt::new(&place(workspace, arch), debian_arch, suite)?;
+    let apt = Apt::new(&folder(workspace, arch, age), debian_arch, suite)?;
     let mirror = apt::mirror();
     eprintln!("xtask: reading the list of packages of {mirror} {suite} for {debian_arch}");
     let complaints = apt.update()?;
@@ -101,7 +132,7 @@ fn download_from(workspace: &Workspace, arch: Arch, suite: &str) -> Result<PathB
     }
     eprintln!("xtask: downloading {package}");
     let file = apt.download(&package)?;
-    let path = place(workspace, arch).join("vmlinuz");
+    let path = folder(workspace, arch, age).join("vmlinuz");
     unpack(&file, &path)?;
     fs::remove_file(&file)?;
     Ok(path)
@@ -127,11 +158,16 @@ fn kernel_dependency(description: &str, package: &str) -> Option<String> {
 fn unpack(package: &Path, to: &Path) -> Result<()> {
     // Whole or not at all: under its own name it counts as downloaded.
     let partial = to.with_extension("partial");
-    cmd!("dpkg-deb", "--fsys-tarfile", package)
-        .pipe(cmd!("tar", "-xO", "--wildcards", "*/vmlinuz*"))
-        .stdout_file(File::create(&partial)?)
-        .run()
+    let content = cmd!("dpkg-deb", "--fsys-tarfile", package);
+    let names = content.pipe(cmd!("tar", "-t")).read()?;
+    let kernel = names
+        .lines()
+        .find(|name| is_kernel(name))
         .with_context(|| format!("no kernel in {}", package.display()))?;
+    content
+        .pipe(cmd!("tar", "-xO", kernel))
+        .stdout_file(File::create(&partial)?)
+        .run()?;
     ensure!(
         fs::metadata(&partial)?.len() > 0,
         "the kernel in {} is empty",
@@ -141,9 +177,25 @@ fn unpack(package: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Whether a file of a package is its kernel: on some architectures an uncompressed one.
+fn is_kernel(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    name.starts_with("vmlinuz") || (folder.ends_with("boot") && name.starts_with("vmlinux-"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_s_kernel_is_found_by_its_name() {
+        assert!(is_kernel("./boot/vmlinuz-6.1.0-50-cloud-amd64"));
+        assert!(is_kernel("./boot/vmlinux-6.12.57+deb13-riscv64"));
+        assert!(is_kernel("./usr/lib/modules/7.2+deb14-riscv64/vmlinuz"));
+        assert!(!is_kernel("./boot/"));
+        assert!(!is_kernel("./boot/System.map-6.1.0-50-cloud-amd64"));
+        assert!(!is_kernel("./usr/lib/debug/lib/modules/6.1/vmlinux-6.1"));
+    }
 
     #[test]
     fn the_way_from_a_package_to_its_kernel_is_found() {

@@ -1,38 +1,66 @@
-//! Reads what Rust's own test runner prints.
+//! Runs Rust's own test programs and reads what they print: a line of JSON for each event.
+//!
+//! The format is unstable, so a stable toolchain prints it only under `RUSTC_BOOTSTRAP=1`.
 
-use crate::{report::Outcome, suite::Captured};
+use duct::Expression;
+use serde_json::Value;
 
-/// One cargo command may run several test programs, each with its own totals.
-pub fn judge(captured: Captured) -> Outcome {
+use crate::{
+    process::Captured,
+    report::{Outcome, Verdict},
+};
+
+/// What has a test program print JSON.
+pub const JSON: [&str; 3] = ["-Zunstable-options", "--format", "json"];
+
+/// A command whose arguments include [`JSON`].
+pub fn allow_json(command: Expression) -> Expression {
+    command.env("RUSTC_BOOTSTRAP", "1")
+}
+
+/// One command may run several programs.
+pub fn read(captured: Captured) -> Outcome {
     let mut outcome = Outcome::default();
+    let mut begun: Vec<String> = Vec::new();
     for line in captured.output.lines() {
-        if let Some(totals) = line.strip_prefix("test result: ") {
-            outcome.passed += count(totals, "passed");
-            outcome.failed += count(totals, "failed");
-        } else if let Some(ignored) = line
-            .strip_prefix("test ")
-            .filter(|rest| rest.contains(" ... ignored"))
-        {
-            outcome
-                .skipped
-                .push(ignored.replacen(" ... ignored, ", ": ", 1));
+        let event = serde_json::from_str::<Value>(line).unwrap_or_default();
+        let text = |key: &str| event[key].as_str().unwrap_or_default();
+        let name = text("name").to_owned();
+        match (text("type"), text("event")) {
+            ("test", "started") => begun.push(name),
+            ("test", word) => {
+                begun.retain(|it| *it != name);
+                let printed = text("stdout");
+                let (verdict, line) = match word {
+                    "ok" => (Verdict::Passed, format!("ok {name}\n{printed}")),
+                    "ignored" => {
+                        let reason = text("message");
+                        (Verdict::Skipped(reason.into()), String::new())
+                    }
+                    _ => (Verdict::Failed, format!("FAILED {name}\n{printed}")),
+                };
+                outcome.output += &line;
+                outcome.cases.push((name, verdict));
+            }
+            ("suite" | "report", _) => {}
+            // What the tests themselves write, past the runner.
+            _ => outcome.output += &format!("{line}\n"),
         }
     }
     if !captured.succeeded() {
-        outcome.failed = outcome.failed.max(1);
-        let telling = captured
-            .output
-            .lines()
-            .filter(|line| !(line.starts_with("test ") && line.ends_with(" ... ok")));
-        outcome.output = telling.collect::<Vec<_>>().join("\n") + "\n" + &captured.ending();
+        // A program that was killed, or ended in the middle of a case.
+        let unknown = outcome
+            .cases
+            .iter()
+            .all(|(_, it)| !matches!(it, Verdict::Failed));
+        if begun.is_empty() && unknown {
+            begun.push("the program".into());
+        }
+        for name in begun {
+            outcome.output += &format!("FAILED {name}: no verdict\n");
+            outcome.cases.push((name, Verdict::Failed));
+        }
+        outcome.output += &captured.ending();
     }
     outcome
-}
-
-fn count(totals: &str, word: &str) -> usize {
-    let part = totals
-        .split([';', '.'])
-        .find_map(|part| part.trim().strip_suffix(word));
-    part.and_then(|number| number.trim().parse().ok())
-        .unwrap_or(0)
 }

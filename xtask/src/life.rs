@@ -143,18 +143,12 @@ const MOVING_ORDER: &[(&str, &[&str])] = &[
 const USERS: &str = "root:x:0:0::/:\nwww:x:33:34::/:/bin/sh\n";
 const GROUPS: &str = "root:x:0:\nadm:x:4:www\n";
 
-pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<(Duration, Outcome)> {
-    let begin = Instant::now();
+pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> {
     let mut all = Outcome::default();
     for (inittab, order) in [(INITTAB, ORDER), (MOVING_INITTAB, MOVING_ORDER)] {
-        let one = live(workspace, arch, kernel, inittab, order)?;
-        all.passed += one.passed;
-        all.failed += one.failed;
-        if one.failed > 0 {
-            all.output += &one.output;
-        }
+        all.add(live(workspace, arch, kernel, inittab, order)?);
     }
-    Ok((begin.elapsed(), all))
+    Ok(all)
 }
 
 /// Boots a machine with this inittab, and sees that its console says these things in this order.
@@ -227,17 +221,9 @@ fn judge(transcript: &str, order: &[(&str, &[&str])], problem: Option<&str>) -> 
         checks.push((*name, !transcript.contains(said)));
     }
     checks.push(("the machine powers off", problem.is_none()));
-    let failed: Vec<_> = checks.iter().filter(|(_, good)| !good).collect();
-    let lines = failed.iter().map(|(name, _)| format!("FAILED {name}\n"));
-    let mut output: String = lines.collect();
-    output += &format!(
+    let output = format!(
         "{}\non the console:\n{transcript}",
         problem.unwrap_or_default()
     );
-    Outcome {
-        passed: checks.len() - failed.len(),
-        failed: failed.len(),
-        skipped: Vec::new(),
-        output,
-    }
+    Outcome::of_checks(checks, output)
 }

@@ -17,6 +17,7 @@ use anyhow::{Context, Result};
 use crate::{
     apt::{self, Missing},
     arch::Arch,
+    process::Guard,
 };
 
 /// qemu-system's program for the architecture.
@@ -72,6 +73,7 @@ impl Machine<'_> {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("can't start {}", emulator.display()))?;
+        let guard = Guard::emulator(child.id());
         let input = child.stdin.take();
         let mut output = child.stdout.take().context("qemu's output")?;
         let (sender, chunks) = mpsc::channel();
@@ -85,6 +87,7 @@ impl Machine<'_> {
         });
         Ok(Running {
             child,
+            guard,
             input,
             chunks,
             console: Console::default(),
@@ -95,6 +98,7 @@ impl Machine<'_> {
 /// A machine that runs. Dropped, it is switched off.
 pub struct Running {
     child: Child,
+    guard: Option<Guard>,
     /// What qemu reads, where that is a pipe.
     input: Option<ChildStdin>,
     chunks: Receiver<Vec<u8>>,
@@ -132,11 +136,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // By SIGTERM, which lets qemu restore the terminal; where it has ended already, that goes to nobody.
-        if let Ok(None) = self.child.try_wait()
-            && let Some(pid) = rustix::process::Pid::from_raw(self.child.id() as i32)
-        {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        if let (Ok(None), Some(guard)) = (self.child.try_wait(), &self.guard) {
+            guard.end();
             let _ = self.child.wait();
         }
     }

@@ -8,16 +8,20 @@ mod bench;
 mod boot;
 mod compile;
 mod debian;
-mod how;
+mod host;
 mod initramfs;
 mod kernel;
-mod kernel_suites;
 mod libtest;
 mod life;
 mod machine;
+mod machine_suite;
 mod packages;
+mod plan;
+mod process;
 mod report;
 mod run;
+mod runner;
+mod session;
 mod setup;
 mod size;
 mod suite;
@@ -32,6 +36,10 @@ use anyhow::Result;
 use arch::{Arch, HOST};
 use clap::{Parser, Subcommand};
 use compile::Profile;
+use plan::Selection;
+use runner::Runner;
+use setup::Needs;
+use test::Options;
 use workspace::Workspace;
 
 /// Build, run, test and measure nestling.
@@ -91,10 +99,36 @@ enum Command {
         #[arg(last = true)]
         command: Vec<OsString>,
     },
-    /// Set up, then run every check and test there is (by default for all architectures)
+    /// Run what shows most in two minutes: formatting, lints, unit tests, the on-target suites natively, the shell's conformance
+    ///
+    /// It needs no root and downloads nothing but crates; what needs a program that is missing is skipped.
+    Check,
+    /// Set up, then run every check and test there is, or those that are selected
     Test {
+        /// Only these suites, such as `stipulations`, `unit` or `faults`
+        suites: Vec<String>,
+        /// Only the cases whose names contain this, such as `a_stack_may`
+        #[arg(
+            long,
+            value_name = "NAME",
+            default_value = "",
+            hide_default_value = true
+        )]
+        case: String,
         #[command(flatten)]
         on: On,
+        /// Only what runs in this way; may be repeated
+        #[arg(long, value_name = "WAY", value_parser = ["native", "qemu-user", "kernel", "kernel-old"])]
+        how: Vec<String>,
+        /// Only what was built in this way; may be repeated
+        #[arg(long, value_parser = ["debug", "release"])]
+        profile: Vec<String>,
+        /// Print what would run, and run nothing
+        #[arg(long)]
+        list: bool,
+        /// Have the differential and the fuzz suites take their longer form
+        #[arg(long)]
+        long: bool,
         /// Fail, instead of skipping tests, where no kernel can be had to boot
         #[arg(long)]
         require_kernels: bool,
@@ -162,9 +196,10 @@ fn main() -> ExitCode {
 }
 
 fn perform(command: Command) -> Result<ExitCode> {
+    process::end_children_on_signals()?;
     let workspace = Workspace::load()?;
     match command {
-        Command::Setup { on } => setup::setup(&workspace, &on.archs(&[HOST]))?,
+        Command::Setup { on } => setup::setup(&workspace, &Needs::everything(&on.archs(&[HOST])))?,
         Command::Build { on, debug } => {
             let profile = if debug {
                 Profile::Debug
@@ -182,10 +217,37 @@ fn perform(command: Command) -> Result<ExitCode> {
             append,
             command,
         } => return boot::boot(&workspace, on.arch(), kernel, &append, command),
+        Command::Check => return test::check(&workspace),
         Command::Test {
+            suites,
+            case,
             on,
+            how,
+            profile,
+            list,
+            long,
             require_kernels,
-        } => return test::test(&workspace, &on.archs(&Arch::ALL), require_kernels),
+        } => {
+            let runners = Runner::ALL.into_iter();
+            let selection = Selection {
+                suites,
+                archs: on.archs(&[]),
+                runners: runners
+                    .filter(|it| how.iter().any(|name| name == it.name()))
+                    .collect(),
+                profiles: profile,
+            };
+            if list {
+                test::list(&workspace, &selection)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            let options = Options {
+                case,
+                require_kernels,
+                long,
+            };
+            return test::test(&workspace, &selection, &options);
+        }
         Command::Bench { names, short, json } => bench::bench(&workspace, &names, short, json)?,
         Command::Size { on } => return size::size(&workspace, &on.archs(&[HOST])),
     }

@@ -12,7 +12,7 @@ use crate::{
     apt,
     arch::Arch,
     compile::{self, Profile},
-    how::How,
+    runner::Runner,
     workspace::Workspace,
 };
 
@@ -49,11 +49,12 @@ pub fn run(
 }
 
 fn command(workspace: &Workspace, arch: Arch, bin: &str, args: &[OsString]) -> Result<Command> {
-    let how = How::best(workspace, arch)?;
-    if how == How::QemuUser {
+    let runner = Runner::best(workspace, arch)?;
+    if runner == Runner::QemuUser {
         apt::obtain(|| apt::program(arch.emulator(), &["qemu-user"]))?;
     }
-    let line = how.command(arch, &compile::path(workspace, arch, Profile::Release, bin));
+    let mut line = runner.prefix(arch);
+    line.push(compile::path(workspace, arch, Profile::Release, bin).into());
     let mut command = Command::new(&line[0]);
     command.args(&line[1..]).args(args);
     Ok(command)

@@ -8,40 +8,85 @@ use duct::cmd;
 use crate::{
     apt::{self, Missing},
     arch::Arch,
-    debian, kernel, machine,
+    debian,
+    kernel::{self, Age},
+    machine,
     toolchain::Rust,
     workspace::{Workspace, cargo},
 };
 
-pub fn setup(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
+/// What is needed.
+#[derive(Default)]
+pub struct Needs {
+    /// To build for them.
+    pub archs: Vec<Arch>,
+    /// To run their programs under qemu-user.
+    pub emulators: Vec<Arch>,
+    pub kernels: Vec<(Arch, Age)>,
+    /// What the tests that run on this machine use.
+    pub host: bool,
+}
+
+impl Needs {
+    /// Of everything for these architectures.
+    pub fn everything(archs: &[Arch]) -> Needs {
+        let kernels = archs
+            .iter()
+            .flat_map(|&arch| Age::ALL.map(|age| (arch, age)));
+        Needs {
+            archs: archs.to_vec(),
+            emulators: archs.to_vec(),
+            kernels: kernels
+                .filter(|(arch, age)| age.exists_for(*arch))
+                .collect(),
+            host: true,
+        }
+    }
+
+    /// Sorts the lists and leaves one of what is there twice.
+    pub fn in_order(&mut self) {
+        self.archs.sort();
+        self.archs.dedup();
+        self.emulators.sort();
+        self.emulators.dedup();
+        self.kernels.sort();
+        self.kernels.dedup();
+    }
+}
+
+pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
     let program = |name, packages| {
         tell(|| apt::program(name, packages).map(|path| path.display().to_string()))
     };
     let mut complete = true;
-    for &arch in archs {
+    for &arch in &needs.archs {
         let describe = |rust: Rust| format!("Rust for {}: {}", arch.name(), rust.describe());
         complete &= tell(|| Rust::find(arch).map(describe));
+    }
+    for &arch in &needs.emulators {
         complete &= program(arch.emulator(), &["qemu-user"]);
     }
-    complete &= program("strace", &["strace"]);
-    complete &= program("gdb", &["gdb"]);
     complete &= tell(|| component("rustfmt", "fmt"));
     complete &= tell(|| component("clippy", "clippy"));
-    // Without these, what needs them is skipped.
-    program("musl-gcc", &["musl-tools"]);
-    program("tmux", &["tmux"]);
-    // Other shells, to compare ours with.
-    program("dash", &["dash"]);
-    program("bash", &["bash"]);
-    program("mksh", &["mksh"]);
-    program("yash", &["yash"]);
-    for &arch in archs {
-        let emulator = tell(|| machine::emulator(arch).map(|path| path.display().to_string()));
-        if emulator {
-            let present = kernel::present(workspace, arch);
-            tell_of_file(present, || kernel::obtain(workspace, arch));
+    if needs.host {
+        complete &= program("strace", &["strace"]);
+        complete &= program("gdb", &["gdb"]);
+        // Without these, what needs them is skipped.
+        program("musl-gcc", &["musl-tools"]);
+        program("tmux", &["tmux"]);
+        // Other shells, to compare ours with.
+        program("dash", &["dash"]);
+        program("bash", &["bash"]);
+        program("mksh", &["mksh"]);
+        program("yash", &["yash"]);
+    }
+    for &(arch, age) in &needs.kernels {
+        if !tell(|| machine::emulator(arch).map(|path| path.display().to_string())) {
+            continue;
         }
-        if emulator && arch == debian::ARCH {
+        let present = kernel::present(workspace, arch, age);
+        tell_of_file(present, || kernel::obtain(workspace, arch, age));
+        if (arch, age) == (debian::ARCH, Age::Current) {
             tell_of_file(debian::present(workspace), || debian::obtain(workspace));
         }
     }
@@ -75,22 +120,21 @@ fn tell_of_file(present: Option<PathBuf>, obtain: impl Fn() -> Result<PathBuf>) 
     }
 }
 
+/// Whether cargo has this subcommand.
+pub fn works(subcommand: &str) -> bool {
+    let command = cargo([subcommand, "--version"]);
+    command.stdout_null().stderr_null().run().is_ok()
+}
+
 /// A part of Rust's toolchain that rustup's minimal profile leaves out.
 fn component(name: &str, subcommand: &str) -> Result<String, Missing> {
-    let works = || {
-        cargo([subcommand, "--version"])
-            .stdout_null()
-            .stderr_null()
-            .run()
-            .is_ok()
-    };
     let add = || {
         cmd!("rustup", "component", "add", name)
             .stdout_null()
             .stderr_null()
             .run()
     };
-    if works() || (add().is_ok() && works()) {
+    if works(subcommand) || (add().is_ok() && works(subcommand)) {
         return Ok(name.into());
     }
     Err(Missing {

@@ -131,11 +131,12 @@ pub fn suite(workspace: &Workspace, arch: Arch) -> Result<Outcome> {
             .zip(verdicts)
             .filter_map(|(it, good)| Some((it, good?)))
         {
-            outcome.passed += usize::from(good);
-            outcome.failed += usize::from(!good);
-            if !good {
-                outcome.output += &format!("FAILED {bin}: {property} ({} bytes)\n", sizes[0]);
-            }
+            let name = format!("{bin}: {property}");
+            let line = match good {
+                true => String::new(),
+                false => format!("FAILED {name} ({} bytes)\n", sizes[0]),
+            };
+            outcome.add(Outcome::of_checks([(&*name, good)], line));
         }
     }
     Ok(outcome)

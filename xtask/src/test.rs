@@ -1,172 +1,514 @@
-//! `cargo xtask test`: every check and test there is.
+//! `cargo xtask test` and `cargo xtask check`: build what the selected items need, then run them, one on each core.
 
-use std::{process::ExitCode, thread, time::Duration};
+use std::{
+    collections::VecDeque,
+    ffi::OsString,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use duct::Expression;
 
 use crate::{
     arch::{Arch, HOST},
-    compile::{self, Group, PROGRAMS, Profile, SCRIPT_SHELL, SHELL, TESTS},
-    how::How,
-    kernel_suites::{Machines, PID1},
-    libtest,
+    compile::{Group, PROGRAMS, Profile, SCRIPT_SHELL, SHELL, TESTS},
+    host::{self, Program},
+    kernel::{self, Age},
+    machine,
+    plan::{self, Check, Config, Host, Item, Kind, Selection},
+    process::{Captured, capture},
     report::{Outcome, Report},
-    setup, size,
-    suite::{self, Captured, Way},
+    runner::Runner,
+    session::{self, Session},
+    setup::{self, Needs},
+    size, suite,
     workspace::{Workspace, cargo},
 };
 
-/// The programs that the suites start. (The host tests run another, `victim`, under strace.)
-pub const STARTED: [&str; 4] = ["pipeline", "probe", "service", "supervisor"];
+/// For a command that builds, or that checks the whole workspace.
+const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// For each of the kinds of host tests, their build included.
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+/// How `cargo xtask test` runs what is selected.
+#[derive(Default)]
+pub struct Options {
+    /// A part of the names of the cases to run; empty for all.
+    pub case: String,
+    /// Whether a kernel that can't be had is a failure.
+    pub require_kernels: bool,
+    /// Whether the differential and the fuzz suites take their longer form.
+    pub long: bool,
+}
 
-pub fn test(workspace: &Workspace, archs: &[Arch], require_kernels: bool) -> Result<ExitCode> {
-    // Under qemu-user a suite starts this machine's programs, and the host tests use them too.
-    let mut built = archs.to_vec();
-    if !built.contains(&HOST) {
-        built.push(HOST);
+/// Prints the selected items, a line each.
+pub fn list(workspace: &Workspace, selection: &Selection) -> Result<()> {
+    for item in selection.of(plan::all(workspace, &natives(workspace)?)?)? {
+        println!("{:<15}{}", item.suite, item.label());
     }
-    setup::setup(workspace, &built)?;
-    let groups = Group::of(&built)?;
-    println!();
+    Ok(())
+}
 
-    let mut report = Report::default();
-    check(
-        &mut report,
+pub fn test(workspace: &Workspace, selection: &Selection, options: &Options) -> Result<ExitCode> {
+    let natives = natives(workspace)?;
+    let mut items = selection.of(plan::all(workspace, &natives)?)?;
+    if !options.case.is_empty() {
+        items.retain(|item| matches!(item.kind, Kind::Host(_) | Kind::OnTarget(_)));
+    }
+    setup::setup(workspace, &needs(&items, &natives))?;
+    println!();
+    let run = Run {
         workspace,
-        "fmt",
-        cargo("fmt --all --check -- --color never".split(' ')),
-    );
-    for (what, profile) in [
-        (TESTS, Profile::Debug),
-        (TESTS, Profile::Tests),
-        (PROGRAMS, Profile::Release),
-        (SHELL, Profile::Release),
-        (SCRIPT_SHELL, Profile::Release),
-    ] {
-        for group in &groups {
-            let manner = format!("{} {} {}", what[1], profile.name(), group.name());
-            report.suite("build", &manner, || {
-                let captured = capture(workspace, group.command(workspace, profile, what))?;
-                if !captured.succeeded() {
-                    built.retain(|arch| !group.archs.contains(arch));
+        options,
+        natives,
+        shipped: Profile::Release,
+        report: Report::new(workspace)?,
+    };
+    run.all(&items)
+}
+
+/// The inner loop: what one architecture and a few seconds of building can show.
+pub fn check(workspace: &Workspace) -> Result<ExitCode> {
+    let mut items = plan::all(workspace, &[HOST])?;
+    items.retain(|item| match item.kind {
+        Kind::Check(check) => matches!(check, Check::Fmt | Check::Clippy),
+        Kind::Host(host) => match host {
+            Host::Xtask | Host::Unit => true,
+            Host::Doc => false,
+            Host::Program => item.suite == "sh_conformance",
+        },
+        Kind::OnTarget(config) => {
+            let expected = Config {
+                arch: HOST,
+                runner: Runner::Native,
+                profile: Profile::Debug,
+            };
+            config == expected
+        }
+        Kind::Size(_) | Kind::Machine(..) => false,
+    });
+    let run = Run {
+        workspace,
+        options: &Options::default(),
+        natives: vec![HOST],
+        shipped: Profile::Debug,
+        report: Report::new(workspace)?,
+    };
+    run.all(&items)
+}
+
+/// The architectures whose programs this machine runs itself.
+fn natives(workspace: &Workspace) -> Result<Vec<Arch>> {
+    let mut natives = Vec::new();
+    for arch in Arch::ALL {
+        if Runner::best(workspace, arch)? == Runner::Native {
+            natives.push(arch);
+        }
+    }
+    Ok(natives)
+}
+
+/// What the items need of this machine.
+fn needs(items: &[Item], natives: &[Arch]) -> Needs {
+    let mut needs = Needs::default();
+    for item in items {
+        match item.kind {
+            Kind::Check(_) => {}
+            Kind::Host(_) => {
+                needs.host = true;
+                needs.archs.extend(natives);
+            }
+            Kind::Size(arch) => needs.archs.push(arch),
+            Kind::OnTarget(config) => {
+                needs.archs.push(config.arch);
+                if config.runner == Runner::QemuUser {
+                    needs.archs.push(HOST);
+                    needs.emulators.push(config.arch);
                 }
+                let age = plan::age(config.runner);
+                needs.kernels.extend(age.map(|age| (config.arch, age)));
+            }
+            Kind::Machine(arch, _) => {
+                needs.archs.push(arch);
+                needs.kernels.push((arch, Age::Current));
+            }
+        }
+    }
+    needs.in_order();
+    needs
+}
+
+/// A build of on-target programs: in cargo's words, how, and for which architectures.
+type Build = (&'static [&'static str], Profile, Vec<Arch>);
+
+/// What runs without a pause on one core, of those that run at the same time.
+struct Task<'a> {
+    /// The slowest start first: seconds on an idle machine.
+    seconds: u32,
+    run: Box<dyn FnOnce() + Send + 'a>,
+}
+
+struct Run<'a> {
+    workspace: &'a Workspace,
+    options: &'a Options,
+    natives: Vec<Arch>,
+    /// The profile of the programs that ship.
+    shipped: Profile,
+    report: Report,
+}
+
+impl Run<'_> {
+    fn all(self, items: &[Item]) -> Result<ExitCode> {
+        let (broken, programs) = self.build(items)?;
+        let environment = host::environment(
+            self.workspace,
+            &self.natives,
+            self.shipped,
+            self.options.long,
+        );
+        let mut tasks = self.tasks(items, &broken, &programs, &environment)?;
+        tasks.sort_by_key(|task| std::cmp::Reverse(task.seconds));
+        in_parallel(tasks);
+        Ok(match self.report.close(&self.options.case)? {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        })
+    }
+
+    /// Builds what the items need: the architectures for which that failed, and the test programs of this machine.
+    fn build(&self, items: &[Item]) -> Result<(Vec<Arch>, Vec<Program>)> {
+        let (mut shipped, mut optimised, mut unoptimised) = (Vec::new(), Vec::new(), Vec::new());
+        for build in self.builds(items) {
+            match build.1 {
+                Profile::Release => shipped.push(build),
+                Profile::Tests => optimised.push(build),
+                Profile::Debug => unoptimised.push(build),
+            }
+        }
+        let broken = Mutex::new(Vec::new());
+        let fail = |archs: &[Arch]| {
+            let mut broken = broken.lock().unwrap_or_else(PoisonError::into_inner);
+            broken.extend(archs);
+        };
+        // Each profile has a folder of its own, which cargo locks: builds of different profiles don't wait for each other.
+        let programs = thread::scope(|scope| {
+            for builds in [shipped, optimised] {
+                scope.spawn(|| self.on_target(builds, &fail));
+            }
+            let programs = self.host_programs(items);
+            self.on_target(unoptimised, &fail);
+            programs
+        });
+        let broken = broken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok((broken, programs?))
+    }
+
+    fn builds(&self, items: &[Item]) -> Vec<Build> {
+        let mut builds: Vec<Build> = Vec::new();
+        let mut add = |what, profile, arch| {
+            let known = builds.iter_mut();
+            let same = |it: &&mut Build| it.0 == what && it.1 == profile;
+            match known.into_iter().find(same) {
+                Some((_, _, archs)) if archs.contains(&arch) => {}
+                Some((_, _, archs)) => archs.push(arch),
+                None => builds.push((what, profile, vec![arch])),
+            }
+        };
+        for item in items {
+            match item.kind {
+                Kind::Check(_) => {}
+                Kind::Host(Host::Xtask | Host::Unit | Host::Doc) => {}
+                Kind::Host(Host::Program) => {
+                    for &arch in &self.natives {
+                        add(SHELL, self.shipped, arch);
+                        if self.shipped == Profile::Release {
+                            add(PROGRAMS, self.shipped, arch);
+                            add(TESTS, Profile::Tests, arch);
+                        }
+                    }
+                }
+                Kind::Size(arch) => {
+                    for what in [PROGRAMS, SHELL, SCRIPT_SHELL] {
+                        add(what, Profile::Release, arch);
+                    }
+                }
+                Kind::OnTarget(config) => {
+                    add(TESTS, config.profile, config.arch);
+                    match config.runner {
+                        Runner::Native => add(SHELL, self.shipped, config.arch),
+                        Runner::QemuUser => {
+                            add(TESTS, config.profile, HOST);
+                            add(SHELL, self.shipped, HOST);
+                        }
+                        Runner::Kernel | Runner::OldKernel => {
+                            add(PROGRAMS, Profile::Release, config.arch);
+                            add(SHELL, Profile::Release, config.arch);
+                        }
+                    }
+                }
+                Kind::Machine(arch, _) => {
+                    add(TESTS, Profile::Tests, arch);
+                    add(PROGRAMS, Profile::Release, arch);
+                    add(SHELL, Profile::Release, arch);
+                }
+            }
+        }
+        builds
+    }
+
+    /// Builds programs for targets and reports on each build.
+    fn on_target(&self, builds: Vec<Build>, fail: &(dyn Fn(&[Arch]) + Sync)) {
+        for (what, profile, archs) in builds {
+            let name = what[1];
+            let groups = match Group::of(&archs) {
+                Ok(groups) => groups,
+                Err(error) => {
+                    let outcome = Outcome::of(false, format!("{error:#}"));
+                    self.report.enter("build", name, Duration::ZERO, outcome);
+                    fail(&archs);
+                    continue;
+                }
+            };
+            for group in groups {
+                let label = format!("{name} {} {}", profile.name(), group.name());
+                self.report.suite("build", &label, || {
+                    let command = group.command(self.workspace, profile, what);
+                    let captured = self.capture(&format!("build {}", label), &command)?;
+                    if !captured.succeeded() {
+                        fail(&group.archs);
+                    }
+                    Ok(whole(captured))
+                });
+            }
+        }
+    }
+
+    /// Builds the test programs of this machine.
+    fn host_programs(&self, items: &[Item]) -> Result<Vec<Program>> {
+        let mut builds: Vec<Vec<&str>> = Vec::new();
+        let mut tests = Vec::new();
+        for item in items {
+            match item.kind {
+                Kind::Host(Host::Xtask) => builds.push(vec!["-p", "xtask"]),
+                Kind::Host(Host::Unit) => {
+                    builds.push(vec!["-p", "nestling", "--lib", "--all-features"]);
+                }
+                Kind::Host(Host::Program) => tests.extend(["--test", &item.suite]),
+                Kind::Host(Host::Doc)
+                | Kind::Check(_)
+                | Kind::Size(_)
+                | Kind::OnTarget(_)
+                | Kind::Machine(..) => {}
+            }
+        }
+        if !tests.is_empty() {
+            // A test runs one of the documentation's examples.
+            builds.push([&["-p", "nestling-host-tests", "--examples"], &tests[..]].concat());
+        }
+        let mut programs = Vec::new();
+        for arguments in builds {
+            let label = format!("{} tests", arguments[1]);
+            self.report.suite("build", &label, || {
+                let command = host::build(&arguments);
+                let captured = self.capture(&format!("build {label}"), &command)?;
+                programs.extend(host::programs(&captured));
                 Ok(whole(captured))
             });
         }
+        Ok(programs)
     }
-    let clippy = "clippy --workspace --all-targets --all-features -- -D warnings";
-    check(&mut report, workspace, "clippy", cargo(clippy.split(' ')));
-    let doc = cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
-    check(
-        &mut report,
-        workspace,
-        "doc",
-        doc.env("RUSTDOCFLAGS", "-D warnings"),
-    );
-    // That they can be measured, not how they are.
-    let bench = cargo(["xtask", "bench", "--short"]);
-    check(&mut report, workspace, "bench", bench);
-    let suites = workspace.suites()?;
-    let archs: Vec<_> = archs
-        .iter()
-        .copied()
-        .filter(|it| built.contains(it))
-        .collect();
-    let machines = Machines::new(workspace, &archs, &suites);
-    thread::scope(|scope| -> Result<()> {
-        // A machine keeps one core busy, the tests below another.
-        scope.spawn(|| machines.run());
-        host_tests(&mut report, workspace, &built)?;
-        for &arch in &archs {
-            on_target(&mut report, workspace, arch, &suites)?;
-            report.suite("size", arch.name(), || size::suite(workspace, arch));
-        }
-        machines.run();
-        Ok(())
-    })?;
-    machines.tell(&mut report, require_kernels);
-    Ok(if report.close() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
 
-/// A suite that is one command and succeeds or fails as a whole.
-fn check(report: &mut Report, workspace: &Workspace, name: &str, command: Expression) {
-    report.suite(name, "", || capture(workspace, command).map(whole));
+    fn tasks<'b>(
+        &'b self,
+        items: &'b [Item],
+        broken: &[Arch],
+        programs: &'b [Program],
+        environment: &'b [(String, OsString)],
+    ) -> Result<Vec<Task<'b>>> {
+        let mut tasks = Vec::new();
+        let mut checks = Vec::new();
+        let mut sessions: Vec<(Config, Vec<&str>)> = Vec::new();
+        for item in items {
+            let mut add = |seconds, run: Box<dyn FnOnce() -> Result<Outcome> + Send + 'b>| {
+                let run = move || self.report.suite(&item.suite, &item.label(), run);
+                let run = Box::new(run);
+                tasks.push(Task { seconds, run });
+            };
+            match item.kind {
+                Kind::Check(check) => checks.push((item, check)),
+                Kind::Host(Host::Doc) => {
+                    let case = &self.options.case;
+                    add(5, Box::new(|| host::run_doc_tests(self.workspace, case)));
+                }
+                Kind::Host(Host::Xtask | Host::Unit | Host::Program) => {
+                    let name = match item.kind {
+                        Kind::Host(Host::Unit) => "nestling",
+                        _ => &item.suite,
+                    };
+                    // One that was not built has been reported.
+                    for program in programs.iter().filter(|it| it.name == name) {
+                        let case = &self.options.case;
+                        let run = || host::run(self.workspace, program, environment, case);
+                        add(seconds_of(name), Box::new(run));
+                    }
+                }
+                Kind::Size(arch) | Kind::Machine(arch, _) if broken.contains(&arch) => {}
+                Kind::Size(arch) => add(1, Box::new(move || size::suite(self.workspace, arch))),
+                Kind::OnTarget(config) if broken.contains(&config.arch) => {}
+                Kind::OnTarget(config) if plan::age(config.runner).is_some() => {
+                    match sessions.iter_mut().find(|(it, _)| *it == config) {
+                        Some((_, suites)) => suites.push(&item.suite),
+                        None => sessions.push((config, vec![&item.suite])),
+                    }
+                }
+                Kind::OnTarget(config) => {
+                    let (case, shell) = (&self.options.case, self.shipped);
+                    let seconds = match config.runner {
+                        Runner::QemuUser => 10,
+                        Runner::Native | Runner::Kernel | Runner::OldKernel => 1,
+                    };
+                    let name = &item.suite;
+                    let run = move || suite::run(self.workspace, name, config, case, shell);
+                    add(seconds, Box::new(run));
+                }
+                Kind::Machine(arch, suite) => {
+                    let run = move || match self.kernel(arch, Age::Current) {
+                        Ok(kernel) => suite.run(self.workspace, arch, &kernel),
+                        Err(reason) => Ok(Outcome::missing(reason, false)),
+                    };
+                    add(30, Box::new(run));
+                }
+            }
+        }
+        for (config, suites) in sessions {
+            tasks.push(Task {
+                seconds: 200,
+                run: Box::new(move || self.session(config, &suites)),
+            });
+        }
+        // Cargo lets one command at a time use its folder.
+        tasks.push(Task {
+            seconds: 150,
+            run: Box::new(move || {
+                checks
+                    .into_iter()
+                    .for_each(|(item, it)| self.check(item, it))
+            }),
+        });
+        Ok(tasks)
+    }
+
+    fn session(&self, config: Config, suites: &[&str]) {
+        let Some(age) = plan::age(config.runner) else {
+            return;
+        };
+        let kernel = match self.kernel(config.arch, age) {
+            Ok(kernel) => kernel,
+            Err(reason) => {
+                let required = self.options.require_kernels && age == Age::Current;
+                return session::missing(&self.report, config, reason, required);
+            }
+        };
+        let session = Session {
+            config,
+            kernel: &kernel,
+            suites,
+            case: &self.options.case,
+        };
+        if let Err(error) = session.run(self.workspace, &self.report) {
+            session::missing(&self.report, config, &format!("{error:#}"), true);
+        }
+    }
+
+    /// The kernel to boot, or why there is none.
+    fn kernel(&self, arch: Arch, age: Age) -> Result<PathBuf, &'static str> {
+        if machine::emulator(arch).is_err() {
+            return Err("no qemu-system can be had: see the setup above");
+        }
+        kernel::present(self.workspace, arch, age).ok_or(match age {
+            Age::Current => "no kernel can be had: see the setup above",
+            Age::Old => "no old kernel can be had, as its support has ended: see the setup above",
+        })
+    }
+
+    /// A check that is one command, or some of the same kind.
+    fn check(&self, item: &Item, check: Check) {
+        let clippy = "clippy --workspace --all-targets --all-features -- -D warnings";
+        let one =
+            |name: &str, command| -> Result<Outcome> { Ok(whole(self.capture(name, &command)?)) };
+        self.report.suite(&item.suite, "", || match check {
+            Check::Fmt => match setup::works("fmt") {
+                true => one(
+                    "fmt",
+                    cargo("fmt --all --check -- --color never".split(' ')),
+                ),
+                false => Ok(Outcome::missing("rustfmt is not installed", false)),
+            },
+            Check::Clippy => match setup::works("clippy") {
+                true => one("clippy", cargo(clippy.split(' '))),
+                false => Ok(Outcome::missing("clippy is not installed", false)),
+            },
+            Check::Doc => {
+                let doc = cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
+                one("doc", doc.env("RUSTDOCFLAGS", "-D warnings"))
+            }
+            Check::Features => {
+                let mut outcome = Outcome::default();
+                for features in ["", "rt", "alloc", "edit", "std"] {
+                    let command = cargo(["test", "-p", "nestling", "--features", features]);
+                    let captured = self.capture("features", &command)?;
+                    let name = match features {
+                        "" => "without features",
+                        one => one,
+                    };
+                    let check = (name, captured.succeeded());
+                    outcome.add(Outcome::of_checks([check], captured.output));
+                }
+                Ok(outcome)
+            }
+            Check::Bench => {
+                let xtask = std::env::current_exe().context("the path of xtask")?;
+                one("bench", duct::cmd(xtask, ["bench", "--short"]))
+            }
+        });
+    }
+
+    fn capture(&self, name: &str, command: &Expression) -> Result<Captured> {
+        let log = self.workspace.scratch()?.join(format!("{name}.log"));
+        capture(LIMIT, &command.dir(&self.workspace.root), &log)
+    }
 }
 
 fn whole(captured: Captured) -> Outcome {
     Outcome::of(captured.succeeded(), captured.output)
 }
 
-fn capture(workspace: &Workspace, command: Expression) -> Result<Captured> {
-    suite::capture(
-        &command.dir(&workspace.root),
-        &workspace.scratch()?.join("command.log"),
-    )
+/// Runs the tasks in their order, as many at the same time as there are cores.
+fn in_parallel(tasks: Vec<Task<'_>>) {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let waiting = Mutex::new(VecDeque::from(tasks));
+    let next = || {
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.pop_front()
+    };
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while let Some(task) = next() {
+                    (task.run)();
+                }
+            });
+        }
+    });
 }
 
-/// The tests that run as ordinary programs of this machine.
-fn host_tests(report: &mut Report, workspace: &Workspace, built: &[Arch]) -> Result<()> {
-    // Some of them start nestling's own programs under strace and gdb, which must see them run natively.
-    let mut programs = Vec::new();
-    for &arch in built {
-        for (bin, profile) in [
-            ("spawn", Profile::Release),
-            ("init", Profile::Release),
-            ("sh", Profile::Release),
-            ("probe", Profile::Tests),
-        ] {
-            if How::best(workspace, arch)? == How::Native {
-                let variable = format!("NESTLING_{bin}_{}", arch.name()).to_uppercase();
-                programs.push((variable, compile::path(workspace, arch, profile, bin)));
-            }
-        }
+/// About how long a test program of this machine takes.
+fn seconds_of(name: &str) -> u32 {
+    match name {
+        "faults" | "init_faults" | "sh_differential" | "container" => 100,
+        "sh_fuzz" | "sh_conformance" | "differential" | "sh_terminal" => 60,
+        _ => 20,
     }
-    let suites: [(&str, &[&str]); 4] = [
-        ("xtask tests", &["-p", "xtask"]),
-        ("unit tests", &["-p", "nestling", "--lib", "--all-features"]),
-        ("doc tests", &["-p", "nestling", "--doc", "--all-features"]),
-        ("host tests", &["-p", "nestling-host-tests"]),
-    ];
-    for (name, args) in suites {
-        let command = cargo([&["test"], args].concat());
-        let command = programs
-            .iter()
-            .fold(command, |it, (variable, path)| it.env(variable, path));
-        let log = workspace.scratch()?.join("host-tests.log");
-        report.suite(name, HOST.name(), || {
-            suite::capture_within(LIMIT, &command.dir(&workspace.root), &log).map(libtest::judge)
-        });
-    }
-    Ok(())
-}
-
-/// The on-target suites: in both profiles as this machine runs them best, and the optimised ones under
-/// qemu-user in any case.
-fn on_target(
-    report: &mut Report,
-    workspace: &Workspace,
-    arch: Arch,
-    suites: &[String],
-) -> Result<()> {
-    let best = How::best(workspace, arch)?;
-    let mut ways = vec![(best, Profile::Debug), (best, Profile::Tests)];
-    if best != How::QemuUser {
-        ways.push((How::QemuUser, Profile::Tests));
-    }
-    for (how, profile) in ways {
-        let way = Way { arch, how, profile };
-        // One needs our PID 1.
-        for name in suites.iter().filter(|name| *name != PID1) {
-            report.suite(name, &way.name(), || suite::run(workspace, name, way));
-        }
-    }
-    Ok(())
 }

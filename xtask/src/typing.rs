@@ -1,11 +1,7 @@
 //! The suite `typing`: the shell on the console of a machine whose PID 1 is ours. Keys are struck there, as by a person, and the
 //! console shows what comes of it.
 
-use std::{
-    path::Path,
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use anyhow::Result;
 
@@ -75,7 +71,7 @@ const TYPED: &[(&str, &[Exchange])] = &[
     ),
 ];
 
-pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<(Duration, Outcome)> {
+pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> {
     let mut archive = Initramfs::new();
     boot::programs(&mut archive, workspace, arch)?;
     archive.file("etc/inittab", INITTAB);
@@ -93,8 +89,7 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<(Duration
 }
 
 /// Has such a talk over a machine's console: a check for each part of it, the first that fails being the last.
-pub fn talk(machine: &Machine<'_>, parts: &[(&str, &[Exchange])]) -> Result<(Duration, Outcome)> {
-    let begin = Instant::now();
+pub fn talk(machine: &Machine<'_>, parts: &[(&str, &[Exchange])]) -> Result<Outcome> {
     let mut running = machine.start(Stdio::piped())?;
     let mut heard = 0;
     let mut passed = 0;
@@ -110,20 +105,13 @@ pub fn talk(machine: &Machine<'_>, parts: &[(&str, &[Exchange])]) -> Result<(Dur
         }
         passed += 1;
     }
-    let failed: String = parts[passed..]
-        .iter()
-        .map(|(name, _)| format!("FAILED {name}\n"))
-        .collect();
-    let outcome = Outcome {
-        passed,
-        failed: parts.len() - passed,
-        skipped: Vec::new(),
-        output: format!(
-            "{failed}on the console:\n{}",
-            plain(&running.console.transcript())
-        ),
-    };
-    Ok((begin.elapsed(), outcome))
+    let checks = parts.iter().enumerate();
+    let checks = checks.map(|(index, (name, _))| (*name, index < passed));
+    let output = plain(&running.console.transcript());
+    Ok(Outcome::of_checks(
+        checks,
+        format!("on the console:\n{output}"),
+    ))
 }
 
 /// Waits until the console says something, behind what was heard before.

@@ -74,6 +74,11 @@ impl Workspace {
         modules(&self.root.join("tests/suites"))
     }
 
+    /// The names of the test programs that run on this machine beside their own subject.
+    pub fn host_tests(&self) -> Result<Vec<String>> {
+        modules(&self.root.join("tests/host/tests"))
+    }
+
     /// A directory for what xtask itself writes.
     pub fn scratch(&self) -> Result<PathBuf> {
         let path = self.target.join("xtask");
@@ -82,7 +87,7 @@ impl Workspace {
     }
 }
 
-/// The names of the modules in a program's folder.
+/// The names of the modules in a folder.
 fn modules(folder: &Path) -> Result<Vec<String>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))?;
@@ -95,5 +100,7 @@ fn modules(folder: &Path) -> Result<Vec<String>> {
         }
     }
     names.sort();
+    // A test's file may have a folder of modules beside it.
+    names.dedup();
     Ok(names)
 }

@@ -1,6 +1,6 @@
-//! The ways to run a program of some architecture on this machine.
+//! The ways to run a program of some architecture.
 
-use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
+use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt, process::Command};
 
 use anyhow::{Context, Result};
 
@@ -9,36 +9,52 @@ use crate::{
     workspace::Workspace,
 };
 
-#[derive(Clone, Copy, PartialEq)]
-pub enum How {
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Runner {
     Native,
     QemuUser,
+    /// As a child of our PID 1, on a kernel in qemu-system.
+    Kernel,
+    /// The same on the oldest kernel that is tested.
+    OldKernel,
 }
 
-impl How {
-    /// The best there is.
-    pub fn best(workspace: &Workspace, arch: Arch) -> Result<How> {
+impl Runner {
+    pub const ALL: [Runner; 4] = [
+        Runner::Native,
+        Runner::QemuUser,
+        Runner::Kernel,
+        Runner::OldKernel,
+    ];
+
+    /// The best there is on this machine without a kernel of its own.
+    pub fn best(workspace: &Workspace, arch: Arch) -> Result<Runner> {
         let native = arch == HOST
             || (HOST == Arch::X86_64 && arch == Arch::I386 && kernel_runs_i386(workspace)?);
-        Ok(if native { How::Native } else { How::QemuUser })
+        Ok(if native {
+            Runner::Native
+        } else {
+            Runner::QemuUser
+        })
     }
 
     pub fn name(self) -> &'static str {
         match self {
-            How::Native => "native",
-            How::QemuUser => "qemu-user",
+            Runner::Native => "native",
+            Runner::QemuUser => "qemu-user",
+            Runner::Kernel => "kernel",
+            Runner::OldKernel => "kernel-old",
         }
     }
 
-    /// The command line, of which the program's own arguments are the rest.
-    pub fn command(self, arch: Arch, program: &Path) -> Vec<OsString> {
+    /// What stands before the program's path on the command line.
+    pub fn prefix(self, arch: Arch) -> Vec<OsString> {
         match self {
-            How::Native => vec![program.into()],
-            How::QemuUser => vec![arch.emulator().into(), program.into()],
+            Runner::QemuUser => vec![arch.emulator().into()],
+            Runner::Native | Runner::Kernel | Runner::OldKernel => Vec::new(),
         }
     }
 }
-
 /// Whether an x86_64 kernel has IA32 emulation; nothing tells but an attempt.
 fn kernel_runs_i386(workspace: &Workspace) -> Result<bool> {
     // The whole of an ELF file: its header, one segment, and `exit(0)`.

@@ -1,0 +1,123 @@
+//! The tests that are ordinary programs of this machine: their build by cargo, and a run of each.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use anyhow::{Result, bail};
+use duct::{Expression, cmd};
+use serde_json::Value;
+
+use crate::{
+    arch::Arch,
+    compile::{self, Profile},
+    libtest::{self, JSON},
+    process::{Captured, capture},
+    report::Outcome,
+    workspace::{Workspace, cargo},
+};
+
+/// For one program, beside others that keep the machine busy.
+const LIMIT: Duration = Duration::from_secs(60 * 60);
+
+/// A test program that cargo has built.
+pub struct Program {
+    /// The name of the test's file, or of the library.
+    pub name: String,
+    path: PathBuf,
+    /// The working directory that cargo gives it.
+    folder: PathBuf,
+}
+
+/// A build of test programs, in cargo's words.
+pub fn build(arguments: &[&str]) -> Expression {
+    let command = [
+        "test",
+        "--no-run",
+        "--message-format=json-render-diagnostics",
+    ];
+    cargo([&command, arguments].concat())
+}
+
+/// The programs that cargo says it has built.
+pub fn programs(built: &Captured) -> Vec<Program> {
+    built.output.lines().filter_map(program).collect()
+}
+
+fn program(line: &str) -> Option<Program> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    if message["reason"] != "compiler-artifact" || message["profile"]["test"] != true {
+        return None;
+    }
+    let text = |value: &Value| value.as_str().map(String::from);
+    let manifest = PathBuf::from(text(&message["manifest_path"])?);
+    Some(Program {
+        name: text(&message["target"]["name"])?,
+        path: text(&message["executable"])?.into(),
+        folder: manifest.parent()?.into(),
+    })
+}
+
+/// Runs a program; `case` is a part of the names of the cases to run. The environment tells it where nestling's programs are.
+pub fn run(
+    workspace: &Workspace,
+    program: &Program,
+    environment: &[(String, OsString)],
+    case: &str,
+) -> Result<Outcome> {
+    let log = workspace.scratch()?.join(format!("{}.log", program.name));
+    let mut command = cmd(&program.path, arguments(case)).dir(&program.folder);
+    for (name, value) in environment {
+        command = command.env(name, value);
+    }
+    read(capture(LIMIT, &libtest::allow_json(command), &log)?, case)
+}
+
+/// Runs the documentation's examples.
+pub fn run_doc_tests(workspace: &Workspace, case: &str) -> Result<Outcome> {
+    let words = ["test", "-p", "nestling", "--doc", "--all-features", "--"];
+    let words = words.into_iter().map(String::from);
+    let command = cargo(words.chain(arguments(case))).dir(&workspace.root);
+    let log = workspace.scratch()?.join("doc-tests.log");
+    read(capture(LIMIT, &libtest::allow_json(command), &log)?, case)
+}
+
+fn arguments(case: &str) -> Vec<String> {
+    let case = Some(case).filter(|case| !case.is_empty());
+    JSON.into_iter().chain(case).map(String::from).collect()
+}
+
+fn read(captured: Captured, case: &str) -> Result<Outcome> {
+    let outcome = libtest::read(captured);
+    if outcome.cases.is_empty() && case.is_empty() {
+        bail!("ran no test:\n{}", outcome.output);
+    }
+    Ok(outcome)
+}
+
+/// Where the tests find nestling's programs, which must run natively under strace and gdb; `profile` is that of what ships.
+pub fn environment(
+    workspace: &Workspace,
+    natives: &[Arch],
+    profile: Profile,
+    long: bool,
+) -> Vec<(String, OsString)> {
+    let tests = match profile {
+        Profile::Debug => Profile::Debug,
+        Profile::Release | Profile::Tests => Profile::Tests,
+    };
+    let mut environment = Vec::new();
+    for &arch in natives {
+        for (bin, profile) in [
+            ("spawn", profile),
+            ("init", profile),
+            ("sh", profile),
+            ("probe", tests),
+        ] {
+            let name = format!("NESTLING_{bin}_{}", arch.name()).to_uppercase();
+            environment.push((name, compile::path(workspace, arch, profile, bin).into()));
+        }
+    }
+    if long {
+        environment.push(("NESTLING_LONG".into(), "1".into()));
+    }
+    environment
+}

@@ -1,0 +1,304 @@
+//! Everything that `cargo xtask test` can run, by its name; and the parts of it that somebody selects.
+
+use std::fmt;
+
+use anyhow::{Result, bail};
+
+use crate::{
+    arch::{Arch, HOST},
+    compile::Profile,
+    kernel::Age,
+    machine_suite::MachineSuite,
+    runner::Runner,
+    workspace::Workspace,
+};
+
+/// How an on-target suite runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    pub arch: Arch,
+    pub runner: Runner,
+    pub profile: Profile,
+}
+
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (arch, runner) = (self.arch.name(), self.runner.name());
+        write!(f, "{arch} {runner} {}", self.profile.name())
+    }
+}
+
+/// What an item is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A check of the whole workspace that has no architecture.
+    Check(Check),
+    /// Tests that are ordinary programs of this machine.
+    Host(Host),
+    /// The sizes of the release programs of one architecture.
+    Size(Arch),
+    OnTarget(Config),
+    /// A machine of its own, with the current kernel.
+    Machine(Arch, MachineSuite),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    Fmt,
+    Clippy,
+    Doc,
+    /// The unit and documentation tests without features and with each alone.
+    Features,
+    /// That the benchmarks can run, not what they measure.
+    Bench,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// xtask's own.
+    Xtask,
+    /// The library's.
+    Unit,
+    /// The documentation's.
+    Doc,
+    /// A file or folder of `tests/host/tests`.
+    Program,
+}
+
+/// What can be selected: a suite in one configuration.
+pub struct Item {
+    pub suite: String,
+    pub kind: Kind,
+}
+
+impl Item {
+    fn new(suite: impl Into<String>, kind: Kind) -> Item {
+        Item {
+            suite: suite.into(),
+            kind,
+        }
+    }
+
+    /// Architecture, runner and profile, where it has them.
+    fn config(&self) -> (Option<Arch>, Option<Runner>, Option<Profile>) {
+        match self.kind {
+            Kind::Check(_) => (None, None, None),
+            Kind::Host(_) => (Some(HOST), Some(Runner::Native), None),
+            Kind::Size(arch) => (Some(arch), None, Some(Profile::Release)),
+            Kind::OnTarget(it) => (Some(it.arch), Some(it.runner), Some(it.profile)),
+            Kind::Machine(arch, _) => (Some(arch), Some(Runner::Kernel), Some(Profile::Release)),
+        }
+    }
+
+    /// What stands behind its name.
+    pub fn label(&self) -> String {
+        let (arch, runner, profile) = self.config();
+        let words = [
+            arch.map(Arch::name),
+            runner.map(Runner::name),
+            profile.map(Profile::name),
+        ];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The kernels that runners boot.
+pub fn age(runner: Runner) -> Option<Age> {
+    match runner {
+        Runner::Kernel => Some(Age::Current),
+        Runner::OldKernel => Some(Age::Old),
+        Runner::Native | Runner::QemuUser => None,
+    }
+}
+
+/// All there is. `natives` are the architectures whose programs this machine runs itself.
+pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
+    let mut items = Vec::new();
+    for (name, check) in [
+        ("fmt", Check::Fmt),
+        ("clippy", Check::Clippy),
+        ("doc", Check::Doc),
+        ("features", Check::Features),
+        ("bench", Check::Bench),
+    ] {
+        items.push(Item::new(name, Kind::Check(check)));
+    }
+    for (name, host) in [
+        ("xtask", Host::Xtask),
+        ("unit", Host::Unit),
+        ("doc-tests", Host::Doc),
+    ] {
+        items.push(Item::new(name, Kind::Host(host)));
+    }
+    for name in workspace.host_tests()? {
+        items.push(Item::new(name, Kind::Host(Host::Program)));
+    }
+    let suites = workspace.suites()?;
+    for arch in Arch::ALL {
+        items.push(Item::new("size", Kind::Size(arch)));
+        for suite in MachineSuite::ALL {
+            if suite.exists_for(arch) {
+                items.push(Item::new(suite.name(), Kind::Machine(arch, suite)));
+            }
+        }
+        for (runner, profile) in configs(arch, natives.contains(&arch)) {
+            for suite in &suites {
+                // It needs our PID 1.
+                if suite == PID1 && age(runner).is_none() {
+                    continue;
+                }
+                let config = Config {
+                    arch,
+                    runner,
+                    profile,
+                };
+                items.push(Item::new(suite, Kind::OnTarget(config)));
+            }
+        }
+    }
+    Ok(items)
+}
+
+/// The suite about what PID 1 does.
+const PID1: &str = "pid1";
+
+/// The configurations of the on-target suites: in both profiles as this machine runs them best, the optimised ones under
+/// qemu-user in any case, and on each kernel.
+fn configs(arch: Arch, native: bool) -> Vec<(Runner, Profile)> {
+    let mut configs = vec![
+        (Runner::QemuUser, Profile::Tests),
+        (Runner::Kernel, Profile::Tests),
+    ];
+    if native {
+        configs.push((Runner::Native, Profile::Debug));
+        configs.push((Runner::Native, Profile::Tests));
+    } else {
+        configs.push((Runner::QemuUser, Profile::Debug));
+    }
+    if Age::Old.exists_for(arch) {
+        configs.push((Runner::OldKernel, Profile::Tests));
+    }
+    configs
+}
+
+/// What somebody wants to run; an empty list stands for everything.
+#[derive(Default)]
+pub struct Selection {
+    pub suites: Vec<String>,
+    pub archs: Vec<Arch>,
+    pub runners: Vec<Runner>,
+    /// By their names.
+    pub profiles: Vec<String>,
+}
+
+impl Selection {
+    /// The selected items, in their order.
+    pub fn of(&self, mut items: Vec<Item>) -> Result<Vec<Item>> {
+        for suite in &self.suites {
+            if !items.iter().any(|it| it.suite == *suite) {
+                let mut names: Vec<_> = items.iter().map(|it| &*it.suite).collect();
+                names.sort_unstable();
+                names.dedup();
+                bail!(
+                    "no suite is named {suite:?}; there are {}",
+                    names.join(", ")
+                );
+            }
+        }
+        items.retain(|item| {
+            let (arch, runner, profile) = item.config();
+            (self.suites.is_empty() || self.suites.contains(&item.suite))
+                && (self.archs.is_empty() || arch.is_none_or(|it| self.archs.contains(&it)))
+                && (self.runners.is_empty() || runner.is_some_and(|it| self.runners.contains(&it)))
+                && (self.profiles.is_empty()
+                    || profile.is_some_and(|it| self.profiles.iter().any(|name| name == it.name())))
+        });
+        if items.is_empty() {
+            bail!("nothing runs in this way; `cargo xtask test --list` prints what does");
+        }
+        Ok(items)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items() -> Vec<Item> {
+        let config = |runner, profile| Config {
+            arch: HOST,
+            runner,
+            profile,
+        };
+        vec![
+            Item::new("fmt", Kind::Check(Check::Fmt)),
+            Item::new("unit", Kind::Host(Host::Unit)),
+            Item::new(
+                "wait",
+                Kind::OnTarget(config(Runner::Native, Profile::Debug)),
+            ),
+            Item::new(
+                "wait",
+                Kind::OnTarget(config(Runner::Kernel, Profile::Tests)),
+            ),
+        ]
+    }
+
+    fn selected(selection: &Selection) -> Vec<String> {
+        let items = selection.of(items()).expect("items");
+        items
+            .iter()
+            .map(|it| format!("{} {}", it.suite, it.label()).trim_end().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_wrong_name_is_refused_with_the_right_ones() {
+        let suites = vec!["weit".to_owned()];
+        let error = Selection {
+            suites,
+            ..Selection::default()
+        }
+        .of(items())
+        .err();
+        let text = error.expect("an error").to_string();
+        assert_eq!(
+            text,
+            "no suite is named \"weit\"; there are fmt, unit, wait"
+        );
+    }
+
+    #[test]
+    fn a_part_is_selected_by_suite_runner_and_profile() {
+        let host = HOST.name();
+        assert_eq!(selected(&Selection::default()).len(), 4);
+        let runners = vec![Runner::Native];
+        let native = Selection {
+            runners,
+            ..Selection::default()
+        };
+        let expected = [
+            format!("unit {host} native"),
+            format!("wait {host} native debug"),
+        ];
+        assert_eq!(selected(&native), expected);
+        let (suites, profiles) = (vec!["wait".to_owned()], vec!["release".to_owned()]);
+        let release = Selection {
+            suites,
+            profiles,
+            ..Selection::default()
+        };
+        assert_eq!(selected(&release), [format!("wait {host} kernel release")]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_an_error() {
+        let (suites, runners) = (vec!["fmt".to_owned()], vec![Runner::Kernel]);
+        let selection = Selection {
+            suites,
+            runners,
+            ..Selection::default()
+        };
+        assert!(selection.of(items()).is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! The commands that xtask waits for: their output goes to a file, their time is bounded, and none of them outlives xtask.
+
+use std::{
+    fs,
+    os::unix::process::CommandExt,
+    path::Path,
+    process::ExitStatus,
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use duct::Expression;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+/// How to end a process that xtask has started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Running {
+    /// By SIGKILL to its process group.
+    Group(Pid),
+    /// By SIGTERM: qemu restores the terminal.
+    Emulator(Pid),
+}
+
+impl Running {
+    fn end(self) {
+        // It may have ended already.
+        let _ = match self {
+            Running::Group(pid) => kill_process_group(pid, Signal::KILL),
+            Running::Emulator(pid) => kill_process(pid, Signal::TERM),
+        };
+    }
+}
+
+fn running() -> MutexGuard<'static, Vec<Running>> {
+    static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends what xtask has started when SIGINT, SIGTERM or SIGHUP ends xtask.
+pub fn end_children_on_signals() -> Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            // The lock is kept: nothing else starts.
+            let running = running();
+            running.iter().for_each(|child| child.end());
+            eprintln!("xtask: ended by signal {signal}");
+            std::process::exit(128 + signal);
+        }
+    });
+    Ok(())
+}
+
+/// A process that ends when this is dropped, and when a signal ends xtask.
+pub struct Guard(Running);
+
+impl Guard {
+    fn new(process: Running) -> Guard {
+        running().push(process);
+        Guard(process)
+    }
+
+    /// For the emulator with this process id.
+    pub fn emulator(id: u32) -> Option<Guard> {
+        Some(Guard::new(Running::Emulator(pid(id)?)))
+    }
+
+    /// Ends the process. Its end is still to be waited for.
+    pub fn end(&self) {
+        self.0.end();
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        running().retain(|it| *it != self.0);
+    }
+}
+
+fn pid(id: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(id).ok()?)
+}
+
+/// What a command printed, on both outputs, and how it ended.
+pub struct Captured {
+    pub output: String,
+    /// `None` if its time was up.
+    status: Option<ExitStatus>,
+}
+
+impl Captured {
+    pub fn new(output: String, status: ExitStatus) -> Captured {
+        Captured {
+            output,
+            status: Some(status),
+        }
+    }
+
+    pub fn succeeded(&self) -> bool {
+        self.status.is_some_and(|status| status.success())
+    }
+
+    pub fn code(&self) -> Option<i32> {
+        self.status?.code()
+    }
+
+    pub fn ending(&self) -> String {
+        self.status.map_or_else(
+            || "killed after its time was up".into(),
+            |status| status.to_string(),
+        )
+    }
+}
+
+/// Runs a command in a process group of its own to its end or until its time is up, then kills what is left of the group.
+pub fn capture(limit: Duration, command: &Expression, log: &Path) -> Result<Captured> {
+    // Into a file: a pipe would be held open by whatever the command leaves behind, and never end.
+    let handle = command
+        .stdin_null()
+        .stderr_to_stdout()
+        .stdout_path(log)
+        .unchecked()
+        .before_spawn(|it| {
+            it.process_group(0);
+            Ok(())
+        })
+        .start()
+        .with_context(|| format!("can't start {command:?}"))?;
+    let group = handle.pids().first().and_then(|&id| pid(id));
+    let guard = group.map(|pid| Guard::new(Running::Group(pid)));
+    let status = handle.wait_timeout(limit)?.map(|output| output.status);
+    if let Some(guard) = guard {
+        // Usually the group is empty by now.
+        guard.end();
+    }
+    let bytes = fs::read(log).with_context(|| format!("can't read {}", log.display()))?;
+    Ok(Captured {
+        output: String::from_utf8_lossy(&bytes).into_owned(),
+        status,
+    })
+}

@@ -1,0 +1,215 @@
+//! The on-target suites on a real kernel: as children of our PID 1, one after the other in one machine.
+
+use std::{
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+
+use crate::{
+    boot, compile,
+    initramfs::Initramfs,
+    machine::{Event, Machine, Progress},
+    plan::Config,
+    process::Captured,
+    report::{Outcome, Report},
+    suite::{self, STARTED, SUITES},
+    workspace::Workspace,
+};
+
+/// How long one may say nothing: a test that hangs is stopped earlier, by the suite.
+const SILENCE: Duration = Duration::from_secs(300);
+/// How long the machine may run.
+const LIMIT: Duration = Duration::from_secs(60 * 60);
+
+/// A command that can't be started.
+const NONSENSE: &str = "nonsense";
+
+/// The name under which the machine's own checks are reported.
+pub const BOOT: &str = "boot";
+
+/// Suites to run in one machine.
+pub struct Session<'a> {
+    pub config: Config,
+    pub kernel: &'a Path,
+    pub suites: &'a [&'a str],
+    /// A part of the names of the cases to run.
+    pub case: &'a str,
+}
+
+/// What is known of a machine that runs.
+struct Course<'a> {
+    session: &'a Session<'a>,
+    report: &'a Report,
+    /// What came over the console since the last event.
+    text: String,
+    /// What the kernel printed before PID 1 began.
+    before: String,
+    /// Suites that have not ended.
+    waiting: Vec<&'a str>,
+    /// When the last suite ended.
+    last: Instant,
+    failed_spawn: bool,
+    stopped: bool,
+}
+
+impl Session<'_> {
+    /// Boots the machine and reports on each suite as it ends.
+    pub fn run(&self, workspace: &Workspace, report: &Report) -> Result<()> {
+        let Config { arch, .. } = self.config;
+        let initramfs = workspace
+            .scratch()?
+            .join(format!("test-{}.cpio", self.config));
+        self.archive(workspace)?.write(&initramfs)?;
+        let variables = format!(
+            "NESTLING_HOW={} NESTLING_PROFILE={} NESTLING_PROBE=/bin/probe",
+            self.config.runner.name(),
+            self.config.profile.name()
+        );
+        let machine = Machine {
+            arch,
+            kernel: self.kernel,
+            initramfs: &initramfs,
+            append: &variables,
+        };
+        let begin = Instant::now();
+        let mut running = machine.start(Stdio::null())?;
+        let mut course = Course {
+            session: self,
+            report,
+            text: String::new(),
+            before: String::new(),
+            waiting: self.suites.to_vec(),
+            last: begin,
+            failed_spawn: false,
+            stopped: false,
+        };
+        let problem = loop {
+            let limit = SILENCE.min(LIMIT.saturating_sub(begin.elapsed()));
+            match running.wait(limit)? {
+                Progress::Said(events) => events.into_iter().for_each(|it| course.event(it)),
+                Progress::Silent => {
+                    break Some(format!(
+                        "the machine hung and was stopped after {} s",
+                        begin.elapsed().as_secs()
+                    ));
+                }
+                Progress::Ended(_) if running.console.panicked() => {
+                    break Some("the kernel panicked".into());
+                }
+                Progress::Ended(status) if status.success() && course.stopped => break None,
+                Progress::Ended(status) => break Some(format!("qemu ended: {status}")),
+            }
+        };
+        let tail = running.console.tail();
+        let problem = problem.map(|what| format!("{what}; last on its console:\n{tail}"));
+        course.end(begin.elapsed(), problem);
+        Ok(())
+    }
+
+    fn archive(&self, workspace: &Workspace) -> Result<Initramfs> {
+        let Config { arch, profile, .. } = self.config;
+        let mut archive = Initramfs::new();
+        // The kernel opens it for PID 1 if it can: not this one.
+        archive.directory("dev/console");
+        boot::programs(&mut archive, workspace, arch)?;
+        for name in STARTED.into_iter().chain([SUITES]) {
+            let path = compile::path(workspace, arch, profile, name);
+            archive.program(&format!("bin/{name}"), &path)?;
+        }
+        archive.link("bin/cat", "/bin/probe");
+        let mut inittab = format!("::wait:/{NONSENSE}\n");
+        for name in self.suites {
+            // Quotes have init start it by a shell.
+            let case = match self.case {
+                "" => String::new(),
+                case => format!(" '{case}'"),
+            };
+            inittab += &format!("::wait:/bin/{SUITES} {name}{case}\n");
+        }
+        inittab += "::once:/bin/poweroff\n";
+        archive.file("etc/inittab", inittab.as_bytes());
+        Ok(archive)
+    }
+}
+
+impl Course<'_> {
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Text(text) => self.text += &String::from_utf8_lossy(&text),
+            Event::Begin(release) => {
+                self.before = std::mem::take(&mut self.text);
+                self.last = Instant::now();
+                let label = self.session.config.to_string();
+                self.report.describe(&label, &format!("Linux {release}"));
+            }
+            Event::Said(what) => self.stopped |= what == "power off",
+            Event::Start(_) => {}
+            Event::End { status, .. } => self.suite_ended(status),
+            Event::About { name, what } => {
+                let expected = format!("exec \"/{NONSENSE}\": ENOENT: no such file or directory");
+                self.failed_spawn |= name == NONSENSE && what == expected;
+            }
+        }
+    }
+
+    fn suite_ended(&mut self, status: ExitStatus) {
+        // Without what a terminal needs for its line ends.
+        let output = std::mem::take(&mut self.text).replace('\r', "");
+        let name = suite::name(&output).unwrap_or_default();
+        let Some(index) = self.waiting.iter().position(|it| *it == name) else {
+            // What is missing is reported at the end.
+            self.text = output;
+            return;
+        };
+        let name = self.waiting.remove(index);
+        let outcome = suite::read(Captured::new(output, status), self.session.case);
+        let label = self.session.config.to_string();
+        self.report
+            .enter(name, &label, self.last.elapsed(), outcome);
+        self.last = Instant::now();
+    }
+
+    /// Reports on what the machine itself shows, and on the suites that did not end.
+    fn end(self, time: Duration, problem: Option<String>) {
+        let label = self.session.config.to_string();
+        let mut missing = Vec::new();
+        for name in &self.waiting {
+            missing.push((
+                *name,
+                Outcome::of(false, format!("did not end\n{}", self.text)),
+            ));
+        }
+        let all_ran = missing.is_empty();
+        let checks = [
+            (
+                "PID 1 starts without a console of the kernel's",
+                self.before.contains("unable to open an initial console"),
+            ),
+            (
+                "a failed spawn is reported and does not disturb PID 1",
+                self.failed_spawn && all_ran,
+            ),
+            (
+                "the machine powers off, and qemu exits with 0",
+                problem.is_none(),
+            ),
+        ];
+        let failed = checks.iter().filter(|(_, good)| !good);
+        let mut output: String = failed.map(|(name, _)| format!("FAILED {name}\n")).collect();
+        output += &problem.unwrap_or_default();
+        self.report
+            .enter(BOOT, &label, time, Outcome::of_checks(checks, output));
+        for (name, outcome) in missing {
+            self.report.enter(name, &label, Duration::ZERO, outcome);
+        }
+    }
+}
+
+/// Reports that there is no machine, and why.
+pub fn missing(report: &Report, config: Config, reason: &str, required: bool) {
+    let outcome = Outcome::missing(reason, required);
+    report.enter(BOOT, &config.to_string(), Duration::ZERO, outcome);
+}
