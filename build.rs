@@ -25,5 +25,12 @@ fn main() {
     println!("cargo::rustc-link-arg-bins={norelro}");
     if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
         println!("cargo::rustc-link-arg-bins=-T{}", script.display());
+        let has = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
+        if !["RT", "ALLOC", "EDIT", "STD"].into_iter().any(has) {
+            println!(
+                "cargo::warning=without features this builds the library alone; \
+                 for the programs: cargo build --release --features rt,alloc,edit"
+            );
+        }
     }
 }

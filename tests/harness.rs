@@ -263,6 +263,17 @@ pub fn need_root() {
     }
 }
 
+/// A child that dies before its exec by a signal that dumps core takes along all that share its memory, before Linux 5.16.
+pub fn need_core_dumps_to_spare_sharers(memory: Memory) {
+    let names = sys::machine::uname().expect("the kernel's names");
+    let mut numbers = show(names.release()).split(['.', '-']).map(str::parse);
+    let mut number = || numbers.next().and_then(Result::ok).unwrap_or(0);
+    let release: (u32, u32) = (number(), number());
+    if matches!(memory, Memory::Shared) && release < (5, 16) {
+        skip("before Linux 5.16 a core dump ends all that share the memory");
+    }
+}
+
 /// Without `/bin/sh` some tests are skipped. A kernel's machine has nestling's own.
 pub fn need_shell() {
     if sys::file::faccessat(c"/bin/sh").is_err() {

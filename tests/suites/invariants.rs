@@ -13,8 +13,8 @@ use nestling::wait::{Options, Who, wait_for};
 use nestling::{Args, Errno, OFlags, Pid, SigSet, Signal, args, wait};
 use nestling_tests::{
     DESCRIPTORS, close, dup2, emulated, fails, fd, forbid, fork, handle, handleable, handled,
-    has_child, join, mailbox, make_fifo, need_root, notice, open, open_only, probe, read_file,
-    remove, skip, start, started, state, strayed, text,
+    has_child, join, mailbox, make_fifo, need_core_dumps_to_spare_sharers, need_root, notice, open,
+    open_only, probe, read_file, remove, skip, start, started, state, strayed, text,
 };
 
 nestling_tests::suite! {
@@ -299,6 +299,7 @@ fn signals_to_the_group_run_no_handler_in_the_child_without_clone3(memory: Memor
 }
 
 fn signals_to_the_group_that_end_the_child_are_reported(memory: Memory) {
+    need_core_dumps_to_spare_sharers(memory);
     handle(handleable(), 0);
     let helper = while_the_child_is_there(signal_the_group);
     let outcome = start(&with(memory, &MEETING));
@@ -317,6 +318,7 @@ fn signals_to_the_group_that_end_the_child_are_reported_without_clone3(memory: M
 }
 
 fn a_child_that_is_killed_by_its_hook_is_reported(memory: Memory) {
+    need_core_dumps_to_spare_sharers(memory);
     for signal in [Signal::KILL, Signal::TERM, Signal::SYS] {
         let end = || process::kill(process::getpid().as_raw(), Some(signal));
         let expected = text!("the child was killed by {signal} before its exec");
@@ -325,6 +327,7 @@ fn a_child_that_is_killed_by_its_hook_is_reported(memory: Memory) {
 }
 
 fn a_child_that_faults_in_its_hook_is_reported(memory: Memory) {
+    need_core_dumps_to_spare_sharers(memory);
     handle([Signal::SEGV].into_iter(), 0);
     let fault = || {
         // SAFETY: none, and nothing is there: that is the point.

@@ -13,6 +13,7 @@ nestling_tests::suite! {
         pid_1_holds_the_console_and_its_table_and_no_other_descriptor,
         pid_1_reaps_a_thousand_orphans,
         pid_1_has_no_zombie_and_no_child_but_this_suite,
+        pid_1_links_the_names_of_open_descriptors_into_dev,
     }
 }
 
@@ -40,6 +41,20 @@ fn pid_1_holds_the_console_and_its_table_and_no_other_descriptor() {
     let mut target = [0; 64];
     let length = sys::file::readlink(c"/proc/1/fd/3", &mut target).expect("the link");
     assert!(target[..length].starts_with(b"/memfd:services"));
+}
+
+fn pid_1_links_the_names_of_open_descriptors_into_dev() {
+    need_pid_1();
+    for (path, expected) in [
+        (c"/dev/fd", "/proc/self/fd"),
+        (c"/dev/stdin", "/proc/self/fd/0"),
+        (c"/dev/stdout", "/proc/self/fd/1"),
+        (c"/dev/stderr", "/proc/self/fd/2"),
+    ] {
+        let mut target = [0; 64];
+        let length = sys::file::readlink(path, &mut target).expect("the link");
+        assert_eq!(&target[..length], expected.as_bytes());
+    }
 }
 
 /// Each waits for the end of a pipe, by when its parent is gone, and has exit statuses of all kinds.

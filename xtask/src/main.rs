@@ -147,9 +147,14 @@ enum Command {
     /// Print a table of the release programs' sizes, and check what they must not contain
     ///
     /// A second table says what each thing that nestling offers adds to the smallest program: bytes of the file, and of memory.
+    ///
+    /// The column `change` compares each file with `xtask/sizes.txt`.
     Size {
         #[command(flatten)]
         on: On,
+        /// Write the sizes to `xtask/sizes.txt`
+        #[arg(long)]
+        update: bool,
     },
 }
 
@@ -249,7 +254,7 @@ fn perform(command: Command) -> Result<ExitCode> {
             return test::test(&workspace, &selection, &options);
         }
         Command::Bench { names, short, json } => bench::bench(&workspace, &names, short, json)?,
-        Command::Size { on } => return size::size(&workspace, &on.archs(&[HOST])),
+        Command::Size { on, update } => return size::size(&workspace, &on.archs(&[HOST]), update),
     }
     Ok(ExitCode::SUCCESS)
 }

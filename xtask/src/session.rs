@@ -15,6 +15,7 @@ use crate::{
     plan::Config,
     process::Captured,
     report::{Outcome, Report},
+    runner::Runner,
     suite::{self, STARTED, SUITES},
     workspace::Workspace,
 };
@@ -65,7 +66,7 @@ impl Session<'_> {
         self.archive(workspace)?.write(&initramfs)?;
         let variables = format!(
             "NESTLING_HOW={} NESTLING_PROFILE={} NESTLING_PROBE=/bin/probe",
-            self.config.runner.name(),
+            Runner::Kernel.name(),
             self.config.profile.name()
         );
         let machine = Machine {

@@ -1,7 +1,7 @@
 //! `cargo xtask size`: how large the release programs are, and that they contain nothing which a static program may not; and
 //! what each thing that nestling offers adds to a program.
 
-use std::{fs, process::ExitCode};
+use std::{collections::BTreeMap, fs, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use object::{
@@ -49,16 +49,25 @@ struct Measure {
     verdicts: [Option<bool>; PROPERTIES.len()],
 }
 
-pub fn size(workspace: &Workspace, archs: &[Arch]) -> Result<ExitCode> {
+/// `update` has the sizes become the baseline.
+pub fn size(workspace: &Workspace, archs: &[Arch], update: bool) -> Result<ExitCode> {
     compile::programs(workspace, archs, Profile::Release, &["--quiet"])?;
+    let mut baseline = Baseline::read(workspace)?;
     let sizes = SIZES.map(|name| format!("{name:>8}")).concat();
-    println!("program   arch   {sizes}   {}", PROPERTIES.join("  "));
+    println!(
+        "program   arch   {sizes}  change   {}",
+        PROPERTIES.join("  ")
+    );
     let mut well = true;
     for bin in programs(workspace)? {
         for &arch in archs {
             let Measure { sizes, verdicts } = measure(workspace, arch, &bin)?;
+            let change = match baseline.set(&bin, arch, sizes[0]) {
+                Some(before) => format!("{:+}", sizes[0].wrapping_sub(before).cast_signed()),
+                None => "new".into(),
+            };
             print!(
-                "{bin:<10}{:<7}{} ",
+                "{bin:<10}{:<7}{}{change:>8} ",
                 arch.name(),
                 sizes.map(|it| format!("{it:>8}")).concat()
             );
@@ -70,12 +79,50 @@ pub fn size(workspace: &Workspace, archs: &[Arch]) -> Result<ExitCode> {
             well &= !verdicts.contains(&Some(false));
         }
     }
+    if update {
+        baseline.write(workspace)?;
+    }
     costs(workspace, archs)?;
     Ok(if well {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The bytes that each program's file had when somebody last said that they are right, from a file in the repository: a line of
+/// program, architecture and bytes for each.
+struct Baseline(BTreeMap<(String, String), u64>);
+
+impl Baseline {
+    const FILE: &str = "xtask/sizes.txt";
+
+    fn read(workspace: &Workspace) -> Result<Baseline> {
+        let path = workspace.root.join(Self::FILE);
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let parse = |line: &str| {
+            let mut words = line.split_whitespace();
+            let key = (words.next()?.to_owned(), words.next()?.to_owned());
+            Some((key, words.next()?.parse().ok()?))
+        };
+        let rows = text
+            .lines()
+            .map(|line| parse(line).with_context(|| format!("{}: {line:?}", path.display())));
+        Ok(Baseline(rows.collect::<Result<_>>()?))
+    }
+
+    /// Replaces the size of a program, and returns what it was.
+    fn set(&mut self, bin: &str, arch: Arch, bytes: u64) -> Option<u64> {
+        self.0.insert((bin.into(), arch.name().into()), bytes)
+    }
+
+    fn write(&self, workspace: &Workspace) -> Result<()> {
+        let rows = self.0.iter();
+        let lines = rows.map(|((bin, arch), bytes)| format!("{bin:<8} {arch:<8}{bytes:>8}\n"));
+        let path = workspace.root.join(Self::FILE);
+        fs::write(&path, lines.collect::<String>())
+            .with_context(|| format!("can't write {}", path.display()))
+    }
 }
 
 /// Prints for each architecture what the smallest program takes, and how much more the programs that use one thing: bytes of

@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use nestling::sys::file::{chdir, mkdir, stat};
+use nestling::sys::file::{chdir, mkdir, stat, symlink};
 use nestling::sys::mount::{MountFlags, UnmountFlags, mount, umount2};
 use nestling::text::{self, Quoted, Sink, Text, next_field};
 use nestling::{Errno, sys};
@@ -31,6 +31,12 @@ static FLAGS: [MountFlags; 8] = [
     DEVICES, STRICT, STRICT, STRICT, TERMINALS, FILES, FILES, FILES,
 ];
 
+/// Links that programs expect in `/dev`, beside where they lead. Each path and each target ends with a null.
+static LINKS: &[u8] = b"/dev/fd\0/proc/self/fd\0\
+    /dev/stdin\0/proc/self/fd/0\0\
+    /dev/stdout\0/proc/self/fd/1\0\
+    /dev/stderr\0/proc/self/fd/2\0";
+
 /// Mounts what is not there yet. What fails is told, if it is to be.
 pub fn all(loudly: bool) {
     let mut rest = ALL;
@@ -41,6 +47,12 @@ pub fn all(loudly: bool) {
         if loudly {
             told("mount ", target, answer);
         }
+    }
+    let mut rest = LINKS;
+    while !rest.is_empty() {
+        let path = next_string(&mut rest);
+        // One that is there already stays.
+        let _ = symlink(next_string(&mut rest), path);
     }
     let _ = chdir(c"/");
 }
