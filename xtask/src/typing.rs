@@ -105,6 +105,10 @@ pub fn talk(machine: &Machine<'_>, parts: &[(&str, &[Exchange])]) -> Result<Outc
         }
         passed += 1;
     }
+    if passed == parts.len() {
+        // The last command switches the machine off.
+        while let Progress::Said(_) = running.wait(SILENCE)? {}
+    }
     let checks = parts.iter().enumerate();
     let checks = checks.map(|(index, (name, _))| (*name, index < passed));
     let output = plain(&running.console.transcript());
