@@ -79,7 +79,7 @@ fn attempt<const USED: u32>(
     job.begin(At::CLONE);
     let mut refused_now = false;
     if !is(&REFUSES_CLONE3) {
-        means.handlers_reset = true;
+        means.handlers_reset = kernel_resets_handlers();
         means.in_cgroup = attributes.cgroup.is_some();
         job.means.set(means);
         let mut answer = clone3::<USED>(job, stack);
@@ -139,6 +139,14 @@ fn make_pipe(job: &Job<'_, '_>, means: &mut Means) -> Result<(OwnedFd, OwnedFd),
     let (read_end, write_end) = sys::fd::pipe2(OFlags::CLOEXEC)?;
     means.pipe = Some((read_end.as_raw_fd(), write_end.as_raw_fd()));
     Ok((read_end, write_end))
+}
+
+/// Whether the kernel acts on `CLONE_CLEAR_SIGHAND`. A 32-bit one may accept the flag and ignore it: until 2025 it cut the flags to
+/// 32 bits on the way (fixed in Linux 6.18 and in stable releases of that time). A 32-bit program on a 64-bit kernel is safe.
+fn kernel_resets_handlers() -> bool {
+    let machine_is_64_bit =
+        || sys::machine::uname().is_ok_and(|names| names.machine().to_bytes().ends_with(b"64"));
+    usize::BITS == 64 || machine_is_64_bit()
 }
 
 /// `clone3`: with the handlers reset, the pidfd and the cgroup in one go; without a pipe, with the mark.

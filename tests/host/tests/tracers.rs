@@ -95,10 +95,15 @@ fn a_plain_spawn_takes_the_steps_of_its_mode(arch: Arch) {
         ),
     ] {
         let calls = or_skip!(calls_of_a_plain_spawn(arch, mode));
-        let (arch, count) = (arch.name(), calls.split(' ').count());
+        let (name, count) = (arch.name(), calls.split(' ').count());
         say(&format!(
-            "# a plain spawn ({mode}) on {arch}: {count} calls: {calls}"
+            "# a plain spawn ({mode}) on {name}: {count} calls: {calls}"
         ));
+        // A 32-bit kernel may not reset the handlers: which one it is must be known.
+        let expected = match arch {
+            Arch::X86_64 => expected.to_owned(),
+            Arch::I386 => expected.replace("clone3", "uname clone3"),
+        };
         // A mark that is gone when the parent looks is not waited for.
         let unwaited = expected.replace(" futex", "");
         assert!(calls == expected || calls == unwaited, "{mode}: {calls}");
