@@ -19,12 +19,12 @@ use core::fmt::Write;
 use nestling::io::Writer;
 use nestling::rt::Process;
 use nestling::spawn::{
-    Action, Attributes, Error, Memory, Notice, Program, Scheduler, Shell, Spawn, Step,
+    Action, Attributes, Child, Error, Memory, Notice, Program, Scheduler, Shell, Spawn, Step,
 };
 use nestling::sys;
 use nestling::{
-    Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet,
-    Signal, args,
+    Args, AsFd, BorrowedFd, Errno, ExitStatus, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit,
+    SigSet, Signal, args,
 };
 
 nestling::entry!(main);
@@ -326,11 +326,16 @@ fn report(spawn: &Spawn<'_>, out: &mut Writer<'_>) -> core::fmt::Result {
     let _ = sys::process::getpgid(SPAWN);
     let outcome = spawn.start();
     let _ = sys::process::getpgid(SPAWN);
+    let mut frame_is_ours = true;
     match outcome {
-        Ok(mut child) => match child.wait() {
-            Ok(status) => writeln!(out, "ok {}", status.shell_code())?,
-            Err(errno) => writeln!(out, "wait {}", errno.name())?,
-        },
+        Ok(child) => {
+            let (status, untouched) = wait_on_the_spawns_frame(child);
+            frame_is_ours = untouched;
+            match status {
+                Ok(status) => writeln!(out, "ok {}", status.shell_code())?,
+                Err(errno) => writeln!(out, "wait {}", errno.name())?,
+            }
+        }
         Err(Error::Killed { signal }) => {
             writeln!(out, "killed {}", signal.map_or(0, Signal::as_raw))?;
         }
@@ -360,6 +365,7 @@ fn report(spawn: &Spawn<'_>, out: &mut Writer<'_>) -> core::fmt::Result {
                 .iter()
                 .all(|&word| word == PAINT),
         ),
+        ("frame", frame_is_ours),
         ("no child left", no_child),
     ] {
         if !held {
@@ -371,6 +377,15 @@ fn report(spawn: &Spawn<'_>, out: &mut Writer<'_>) -> core::fmt::Result {
         out.write_str("invariants hold\n")?;
     }
     Ok(())
+}
+
+/// Waits for the program in a frame where the spawn's was, painted: whether nobody has written there meanwhile, too late.
+#[inline(never)]
+fn wait_on_the_spawns_frame(mut child: Child) -> (Result<ExitStatus, Errno>, bool) {
+    let frame = core::hint::black_box([PAINT; PAINTED]);
+    let status = child.wait();
+    let untouched = core::hint::black_box(&frame);
+    (status, untouched.iter().all(|&word| word == PAINT))
 }
 
 /// A step, for a machine.

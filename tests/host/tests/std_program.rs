@@ -11,8 +11,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::thread;
 
-use nestling::spawn::{Action, Attributes, Error, Memory, Program, Spawn, Step};
-use nestling::{Args, Errno, ExitStatus, OFlags, Signal, args};
+use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Notice, Program, Spawn, Step};
+use nestling::{Args, Errno, ExitStatus, OFlags, Signal, args, sys};
 use nestling_host_tests::alone;
 
 const MEMORIES: [Memory; 2] = [Memory::Shared, Memory::Copied];
@@ -184,6 +184,140 @@ fn a_thousand_spawns_by_four_threads_at_once_leave_nothing_behind() {
             });
             assert_eq!(descriptors(), before);
             assert!(childless());
+        },
+    );
+}
+
+/// Each copy that a fork makes holds the pipes of the spawns of that moment, until the next one. `NESTLING_SPAWNS` says how many spawns a
+/// thread makes.
+#[test]
+fn spawns_by_eight_threads_beside_one_that_forks_succeed_and_fail_as_they_should() {
+    alone(
+        "spawns_by_eight_threads_beside_one_that_forks_succeed_and_fail_as_they_should",
+        || {
+            let spawns = std::env::var("NESTLING_SPAWNS");
+            let spawns = spawns.map_or(500, |spawns| spawns.parse().expect("a number"));
+            let before = descriptors();
+            let over = AtomicBool::new(false);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let mut last = 0;
+                    while !over.load(Ordering::Relaxed) {
+                        // SAFETY: the child waits for a signal, and nothing else.
+                        let copy = unsafe { libc::fork() };
+                        if copy == 0 {
+                            loop {
+                                // SAFETY: no arguments.
+                                unsafe { libc::pause() };
+                            }
+                        }
+                        assert!(copy > 0, "{}", io::Error::last_os_error());
+                        end(std::mem::replace(&mut last, copy));
+                        thread::yield_now();
+                    }
+                    end(last);
+                });
+                let spawners = (0..8).map(|thread| {
+                    scope.spawn(move || {
+                        for number in 0..spawns {
+                            let notice = [Notice::Pipe, Notice::Mark][(thread + number) % 2];
+                            start_true_or_nothing(notice, number % 3 == 0);
+                        }
+                    })
+                });
+                let spawners: Vec<_> = spawners.collect();
+                let ends: Vec<_> = spawners.into_iter().map(|it| it.join()).collect();
+                over.store(true, Ordering::Relaxed);
+                assert!(ends.iter().all(Result::is_ok));
+            });
+            assert_eq!(descriptors(), before);
+            assert!(childless());
+        },
+    );
+}
+
+/// Ends a child, if it is one.
+fn end(child: libc::pid_t) {
+    if child > 0 {
+        // SAFETY: a number, and no place for the status.
+        unsafe {
+            assert_eq!(libc::kill(child, libc::SIGKILL), 0);
+            assert_eq!(libc::waitpid(child, std::ptr::null_mut(), 0), child);
+        }
+    }
+}
+
+fn start_true_or_nothing(notice: Notice, is_missing: bool) {
+    let list = args![c"true"];
+    let path = if is_missing { c"/nope" } else { c"/bin/true" };
+    let mut spawn = Spawn::new(Program::Path(path), Args::new(&list), Args::EMPTY);
+    spawn.attributes.notice = notice;
+    match spawn.start() {
+        Ok(mut child) => {
+            assert!(!is_missing);
+            assert!(child.wait().expect("its end").success());
+        }
+        Err(error) => {
+            assert!(is_missing, "{error}");
+            assert_eq!(error.errno(), Some(Errno::ENOENT));
+            assert!(matches!(error.step(), Some(Step::Exec(..))), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_users_stop_is_the_programs_even_if_another_thread_has_waited_for_it() {
+    alone(
+        "a_users_stop_is_the_programs_even_if_another_thread_has_waited_for_it",
+        || {
+            let (stops, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+            let stop_yourself = || {
+                sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::TSTP))?;
+                Ok(())
+            };
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        // SAFETY: it is plain numbers.
+                        let mut news: libc::siginfo_t = unsafe { std::mem::zeroed() };
+                        // SAFETY: the kernel writes one `siginfo_t`.
+                        let answer = unsafe {
+                            libc::waitid(libc::P_ALL, 0, &mut news, libc::WSTOPPED | libc::WNOHANG)
+                        };
+                        if answer == 0 && news.si_signo != 0 {
+                            stops.fetch_add(1, Ordering::Relaxed);
+                        }
+                        thread::yield_now();
+                    }
+                });
+                for memory in MEMORIES {
+                    stops.store(0, Ordering::Relaxed);
+                    let list = args![c"cat"];
+                    let mut spawn =
+                        Spawn::new(Program::Path(c"/bin/cat"), Args::new(&list), Args::EMPTY);
+                    // It does not end before the other end is closed.
+                    let (input, held) = io::pipe().expect("a pipe");
+                    let actions = [Action::Dup2 {
+                        from: input.as_raw_fd(),
+                        to: 0,
+                    }];
+                    spawn.actions = &actions;
+                    spawn.attributes.memory = memory;
+                    // The terminal's signals do not stop a group that has no parent in its session.
+                    spawn.attributes.process_group = Some(0);
+                    // SAFETY: it makes two system calls.
+                    spawn.attributes.hook = Some(unsafe { Hook::new(&stop_yourself) });
+                    let mut child = spawn.start().expect("a child");
+                    // Once on its way, and once as the program.
+                    while stops.load(Ordering::Relaxed) < 2 {
+                        thread::yield_now();
+                    }
+                    child.signal(Signal::CONT).expect("it is there");
+                    drop((input, held));
+                    assert!(child.wait().expect("its end").success());
+                }
+                over.store(true, Ordering::Relaxed);
+            });
         },
     );
 }

@@ -1,0 +1,411 @@
+//! Kernels that accept `CLONE_CHILD_CLEARTID` and do not act on it as Linux does: a tracer plays them. There a spawn that relied on the
+//! kernel's mark would wait for ever.
+
+#![cfg(target_arch = "x86_64")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Error;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
+
+use nestling_host_tests::{Arch, Scratch, or_skip};
+
+/// What the kernel does with the flag.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kernel {
+    /// It never clears the mark.
+    Ignores,
+    /// It clears the mark of a process's first child, and of no other.
+    IgnoresFromTheSecond,
+    /// It clears the mark when a child ends, and not when it executes a program.
+    ClearsAtExit,
+}
+
+const KERNELS: [Kernel; 3] = [
+    Kernel::Ignores,
+    Kernel::IgnoresFromTheSecond,
+    Kernel::ClearsAtExit,
+];
+
+/// Where the tracer kills a child that shares the memory of its parent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Death {
+    None,
+    AtSignalMask,
+    AtExec,
+}
+
+/// What came of a program under the tracer.
+struct Outcome {
+    status: ExitStatus,
+    stdout: String,
+    /// For each process that asked for the mark: how often.
+    asked: BTreeMap<i32, usize>,
+}
+
+const CLONE_VM: u64 = 0x100;
+const CLONE_THREAD: u64 = 0x1_0000;
+const CLONE_CHILD_CLEARTID: u64 = 0x20_0000;
+const AUDIT_ARCH_I386: u32 = 0x4000_0003;
+
+/// The system calls that the tracer looks at: their numbers on x86_64 and on i386.
+const CLONE: [u64; 2] = [56, 120];
+const CLONE3: [u64; 2] = [435, 435];
+const RT_SIGPROCMASK: [u64; 2] = [14, 175];
+const EXECVE: [u64; 2] = [59, 11];
+
+/// The kernel's `struct ptrace_syscall_info`, at the entry of a call.
+#[repr(C)]
+#[derive(Default)]
+struct SyscallInfo {
+    op: u8,
+    pad: [u8; 3],
+    arch: u32,
+    ip: u64,
+    sp: u64,
+    number: u64,
+    arguments: [u64; 6],
+}
+
+const ENTRY: u8 = 1;
+
+/// `ptrace` with numbers and places of ours.
+fn ptrace(request: u32, pid: i32, address: usize, data: usize) -> Result<i64, Error> {
+    // SAFETY: what the requests below write goes to places that their callers have.
+    match unsafe { libc::syscall(libc::SYS_ptrace, request, pid, address, data) } {
+        -1 => Err(Error::last_os_error()),
+        answer => Ok(answer),
+    }
+}
+
+/// Eight bytes of a process's memory.
+fn peek(pid: i32, address: u64) -> u64 {
+    let mut word = 0u64;
+    let place = &raw mut word as usize;
+    ptrace(libc::PTRACE_PEEKDATA, pid, address as usize, place).expect("the word");
+    word
+}
+
+fn poke(pid: i32, address: u64, word: u64) {
+    ptrace(libc::PTRACE_POKEDATA, pid, address as usize, word as usize).expect("a word");
+}
+
+struct Tracer {
+    kernel: Kernel,
+    death: Death,
+    known: BTreeSet<i32>,
+    asked: BTreeMap<i32, usize>,
+    /// Where the mark is of the child that this process is about to make.
+    next: BTreeMap<i32, u64>,
+    /// The marks of the children that still share memory, where they are to be cleared.
+    marks: BTreeMap<i32, u64>,
+    /// The children that share memory.
+    sharing: BTreeSet<i32>,
+}
+
+/// Runs a program to its end on such a kernel, with all that it starts.
+fn trace(kernel: Kernel, death: Death, scratch: &Scratch, program: &[&str]) -> Outcome {
+    let stdout = scratch.path().join("stdout");
+    let mut command = Command::new(program[0]);
+    command.args(&program[1..]).current_dir(scratch.path());
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    command.stdout(fs::File::create(&stdout).expect("a file"));
+    // SAFETY: it makes two system calls. A tracer that dies takes the program along; one that hangs would, too.
+    unsafe {
+        command.pre_exec(|| {
+            libc::alarm(120);
+            ptrace(libc::PTRACE_TRACEME, 0, 0, 0).map(drop)
+        })
+    };
+    #[allow(clippy::zombie_processes, reason = "`run` reaps it")]
+    let root = command.spawn().expect("the program").id() as i32;
+    let mut tracer = Tracer {
+        kernel,
+        death,
+        known: BTreeSet::new(),
+        asked: BTreeMap::new(),
+        next: BTreeMap::new(),
+        marks: BTreeMap::new(),
+        sharing: BTreeSet::new(),
+    };
+    let status = tracer.run(root);
+    Outcome {
+        status,
+        stdout: fs::read_to_string(stdout).expect("the output"),
+        asked: tracer.asked,
+    }
+}
+
+impl Tracer {
+    fn run(&mut self, root: i32) -> ExitStatus {
+        let mut ended = None;
+        loop {
+            let mut status = 0;
+            // SAFETY: the kernel writes one number. Other threads have children of their own.
+            let pid = unsafe { libc::waitpid(-1, &mut status, libc::__WALL | libc::__WNOTHREAD) };
+            if pid < 0 {
+                return ended.expect("the program's end");
+            }
+            if !libc::WIFSTOPPED(status) {
+                if pid == root {
+                    ended = Some(ExitStatus::from_raw(status));
+                }
+                continue;
+            }
+            let signal = self.see_stop(pid, status);
+            // One that was killed meanwhile is not there.
+            let _ = ptrace(libc::PTRACE_SYSCALL, pid, 0, signal as usize);
+        }
+    }
+
+    /// The signal that the process is to get.
+    fn see_stop(&mut self, pid: i32, status: i32) -> i32 {
+        let signal = libc::WSTOPSIG(status);
+        if self.known.insert(pid) {
+            let options = libc::PTRACE_O_TRACESYSGOOD
+                | libc::PTRACE_O_TRACEFORK
+                | libc::PTRACE_O_TRACEVFORK
+                | libc::PTRACE_O_TRACECLONE
+                | libc::PTRACE_O_TRACEEXEC
+                | libc::PTRACE_O_TRACEEXIT
+                | libc::PTRACE_O_EXITKILL;
+            let _ = ptrace(libc::PTRACE_SETOPTIONS, pid, 0, options as usize);
+            // A new process's first stop.
+            return 0;
+        }
+        match (signal, status >> 16) {
+            (signal, 0) if signal == libc::SIGTRAP | 0x80 => self.see_call(pid),
+            (
+                libc::SIGTRAP,
+                libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE,
+            ) => {
+                let mut child = 0usize;
+                ptrace(libc::PTRACE_GETEVENTMSG, pid, 0, &raw mut child as usize).expect("its id");
+                if let Some(mark) = self.next.remove(&pid) {
+                    self.sharing.insert(child as i32);
+                    if mark != 0 && self.kernel == Kernel::ClearsAtExit {
+                        self.marks.insert(child as i32, mark);
+                    }
+                }
+            }
+            (libc::SIGTRAP, libc::PTRACE_EVENT_EXEC) => {
+                self.marks.remove(&pid);
+                self.sharing.remove(&pid);
+            }
+            (libc::SIGTRAP, libc::PTRACE_EVENT_EXIT) => {
+                if let Some(mark) = self.marks.remove(&pid) {
+                    poke(pid, mark, peek(pid, mark) & !0xffff_ffff);
+                }
+            }
+            (signal, 0) => return signal,
+            _ => {}
+        }
+        0
+    }
+
+    fn see_call(&mut self, pid: i32) {
+        let mut info = SyscallInfo::default();
+        let place = &raw mut info as usize;
+        let read = ptrace(0x420e, pid, size_of::<SyscallInfo>(), place);
+        if read.is_err() || info.op != ENTRY {
+            return;
+        }
+        let is_i386 = info.arch == AUDIT_ARCH_I386;
+        let is = |numbers: [u64; 2]| info.number == numbers[usize::from(is_i386)];
+        let dies = match self.death {
+            Death::None => false,
+            Death::AtSignalMask => is(RT_SIGPROCMASK),
+            Death::AtExec => is(EXECVE),
+        };
+        if dies && self.sharing.contains(&pid) {
+            // SAFETY: numbers are all it takes.
+            unsafe { libc::kill(pid, libc::SIGKILL) };
+            return;
+        }
+        let [first, ..] = info.arguments;
+        let (flags, mark) = if is(CLONE3) {
+            (peek(pid, first), peek(pid, first + 16))
+        } else if is(CLONE) {
+            // The fourth argument on x86_64, the fifth on i386; in both cases `clone3` comes first where there is one.
+            (first, info.arguments[if is_i386 { 4 } else { 3 }])
+        } else {
+            return;
+        };
+        if flags & (CLONE_VM | CLONE_THREAD) != CLONE_VM {
+            return;
+        }
+        self.next.insert(pid, 0);
+        if flags & CLONE_CHILD_CLEARTID == 0 {
+            return;
+        }
+        let asked = self.asked.entry(pid).or_default();
+        *asked += 1;
+        if self.kernel == Kernel::IgnoresFromTheSecond && *asked == 1 {
+            return;
+        }
+        self.next.insert(pid, mark);
+        let flags = flags & !CLONE_CHILD_CLEARTID;
+        if is(CLONE3) {
+            poke(pid, first, flags);
+            return;
+        }
+        // SAFETY: it is plain numbers.
+        let mut registers: libc::user_regs_struct = unsafe { std::mem::zeroed() };
+        let place = &raw mut registers as usize;
+        ptrace(libc::PTRACE_GETREGS, pid, 0, place).expect("its registers");
+        *if is_i386 {
+            &mut registers.rbx
+        } else {
+            &mut registers.rdi
+        } = flags;
+        ptrace(libc::PTRACE_SETREGS, pid, 0, place).expect("its registers");
+    }
+}
+
+/// Runs a test on each such kernel, with the programs of each architecture.
+fn everywhere(test: impl Fn(Kernel, Arch)) {
+    for arch in [Arch::X86_64, Arch::I386] {
+        // Said once for each architecture that is not there.
+        or_skip!(arch.victim());
+        for kernel in KERNELS {
+            test(kernel, arch);
+        }
+    }
+}
+
+#[test]
+fn spawn_runs_its_program() {
+    everywhere(|kernel, arch| {
+        let (spawn, victim) = (or_skip!(arch.spawn()), or_skip!(arch.victim()));
+        let scratch = Scratch::new(&victim);
+        let program = [
+            spawn.to_str().expect("a plain path"),
+            "--",
+            "/bin/echo",
+            "hi",
+        ];
+        let outcome = trace(kernel, Death::None, &scratch, &program);
+        assert_eq!(outcome.stdout, "hi\n", "{kernel:?} {arch:?}");
+        assert!(outcome.status.success(), "{kernel:?} {arch:?}");
+        assert!(outcome.asked.is_empty(), "it has the pipe");
+    });
+}
+
+#[test]
+fn init_runs_its_command() {
+    everywhere(|kernel, arch| {
+        let (init, victim) = (or_skip!(arch.init()), or_skip!(arch.victim()));
+        let scratch = Scratch::new(&victim);
+        let command = "/bin/echo hi; exit 3";
+        let program = [
+            init.to_str().expect("a plain path"),
+            "--",
+            "/bin/sh",
+            "-c",
+            command,
+        ];
+        let outcome = trace(kernel, Death::None, &scratch, &program);
+        assert_eq!(outcome.stdout, "hi\n", "{kernel:?} {arch:?}");
+        assert_eq!(outcome.status.code(), Some(3), "{kernel:?} {arch:?}");
+    });
+}
+
+#[test]
+fn sh_runs_programs_pipelines_substitutions_and_what_is_in_the_background() {
+    let script = "/bin/echo 1
+        /bin/echo 2 | /bin/cat | /bin/cat
+        x=$(/bin/echo 3; /bin/echo 4); echo \"$x\"
+        { /bin/echo 5; /bin/echo 6; } | while read n; do /bin/echo $n; done
+        /bin/echo 7 & wait $!; echo $?
+        (/bin/echo 8; /bin/echo 9)
+        /bin/sh -c 'exit 10'; echo $?
+        ./missing; echo $?";
+    everywhere(|kernel, arch| {
+        let (sh, victim) = (or_skip!(arch.sh()), or_skip!(arch.victim()));
+        let scratch = Scratch::new(&victim);
+        let program = [sh.to_str().expect("a plain path"), "-c", script];
+        let outcome = trace(kernel, Death::None, &scratch, &program);
+        let expected = "1\n2\n3\n4\n5\n6\n7\n0\n8\n9\n10\n127\n";
+        assert_eq!(outcome.stdout, expected, "{kernel:?} {arch:?}");
+        assert!(outcome.status.success(), "{kernel:?} {arch:?}");
+        // Each process that has found the kernel out uses the pipe from then on.
+        let most = match kernel {
+            Kernel::Ignores | Kernel::ClearsAtExit => 1,
+            Kernel::IgnoresFromTheSecond => 2,
+        };
+        let asked = outcome.asked;
+        assert!(
+            !asked.is_empty() && asked.values().all(|&times| times <= most),
+            "{asked:?}"
+        );
+    });
+}
+
+/// The program that reads the FIFO ends only when the shell goes on, which has started it.
+#[test]
+fn a_program_that_runs_is_seen_to_run() {
+    everywhere(|kernel, arch| {
+        let (sh, victim) = (or_skip!(arch.sh()), or_skip!(arch.victim()));
+        let scratch = Scratch::new(&victim);
+        let fifo = scratch.path().join("fifo");
+        let name = std::ffi::CString::new(fifo.to_str().expect("a plain path")).expect("no null");
+        // SAFETY: it is a C string.
+        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        // The first child that finds no mark is the one that matters.
+        let script = match kernel {
+            Kernel::Ignores | Kernel::ClearsAtExit => "/bin/cat fifo & echo 1 >fifo; wait",
+            Kernel::IgnoresFromTheSecond => "/bin/true; /bin/cat fifo & echo 1 >fifo; wait",
+        };
+        let program = [sh.to_str().expect("a plain path"), "-c", script];
+        let outcome = trace(kernel, Death::None, &scratch, &program);
+        assert_eq!(outcome.stdout, "1\n", "{kernel:?} {arch:?}");
+    });
+}
+
+/// What the victim says of two spawns with the mark.
+fn victim(kernel: Kernel, arch: Arch, death: Death) -> String {
+    let victim = arch.victim().expect("it is there");
+    let scratch = Scratch::new(&victim);
+    let outcome = trace(kernel, death, &scratch, &["./program", "twice", "mark"]);
+    assert!(outcome.status.success(), "{kernel:?} {arch:?}");
+    assert!(!outcome.asked.is_empty(), "{kernel:?} {arch:?}");
+    outcome.stdout
+}
+
+#[test]
+fn a_spawn_leaves_all_as_it_was_and_nobody_writes_to_its_frame_afterwards() {
+    everywhere(|kernel, arch| {
+        let said = victim(kernel, arch, Death::None);
+        assert_eq!(
+            said,
+            "ok 7\ninvariants hold\n".repeat(2),
+            "{kernel:?} {arch:?}"
+        );
+    });
+}
+
+#[test]
+fn a_child_that_is_killed_before_its_exec_is_reported() {
+    everywhere(|kernel, arch| {
+        let said = victim(kernel, arch, Death::AtSignalMask);
+        assert_eq!(
+            said,
+            "killed 9\ninvariants hold\n".repeat(2),
+            "{kernel:?} {arch:?}"
+        );
+    });
+}
+
+/// It is a program that was killed.
+#[test]
+fn a_child_that_is_killed_in_its_exec_is_reported() {
+    everywhere(|kernel, arch| {
+        let said = victim(kernel, arch, Death::AtExec);
+        assert_eq!(
+            said,
+            "ok 137\ninvariants hold\n".repeat(2),
+            "{kernel:?} {arch:?}"
+        );
+    });
+}
