@@ -148,6 +148,11 @@ fn cargo_build(flags: &str, target: &str, arguments: &[&str]) -> Result<PathBuf,
     }
 }
 
+/// Whether the long form of the tests is asked for: `cargo xtask test --long`.
+pub fn is_long() -> bool {
+    env::var_os("NESTLING_LONG").is_some()
+}
+
 /// Whether a program is installed.
 pub fn installed(program: &str) -> Result<(), String> {
     match Command::new(program).arg("--version").output() {

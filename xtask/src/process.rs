@@ -145,3 +145,59 @@ pub fn capture(limit: Duration, command: &Expression, log: &Path) -> Result<Capt
         status,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        env,
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+    };
+
+    use duct::cmd;
+
+    use super::*;
+
+    fn log(name: &str) -> std::path::PathBuf {
+        env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()))
+    }
+
+    #[test]
+    fn a_command_whose_time_is_up_is_killed_with_its_group() {
+        let log = log("limit");
+        let command = cmd!("sh", "-c", "echo begun; sleep 1000");
+        let captured = capture(Duration::from_secs(1), &command, &log).expect("a command");
+        assert_eq!((captured.succeeded(), captured.code()), (false, None));
+        fs::remove_file(log).expect("a file");
+    }
+
+    /// Not a test of its own: what the next one starts and ends.
+    #[test]
+    fn a_command_that_never_ends() {
+        if env::var_os("XTASK_NEVER_ENDS").is_some() {
+            end_children_on_signals().expect("a thread for signals");
+            let script = "exec 3>/proc/$PPID/fd/1; echo begun >&3; sleep 60; echo survived >&3";
+            let command = cmd!("sh", "-c", script);
+            let _ = capture(Duration::from_secs(1000), &command, &log("never"));
+        }
+    }
+
+    #[test]
+    fn a_signal_to_xtask_ends_what_it_has_started() {
+        let program = env::current_exe().expect("this program");
+        let name = "process::tests::a_command_that_never_ends";
+        let mut xtask = Command::new(program)
+            .args(["--exact", name, "--nocapture"])
+            .env("XTASK_NEVER_ENDS", "1")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a copy of this program");
+        let mut lines = BufReader::new(xtask.stdout.take().expect("a pipe")).lines();
+        let mut next = || lines.next().map(|line| line.expect("a line"));
+        while next().expect("its child's line") != "begun" {}
+        kill_process(pid(xtask.id()).expect("an id"), Signal::TERM).expect("a signal");
+        assert_eq!(xtask.wait().expect("its end").code(), Some(128 + SIGTERM));
+        // The pipe ends with the child, which holds it.
+        assert_eq!(next(), None);
+    }
+}

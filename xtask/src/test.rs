@@ -1,4 +1,4 @@
-//! `cargo xtask test` and `cargo xtask check`: build what the selected items need, then run them, one on each core.
+//! `cargo xtask test` and `cargo xtask check`: build what the selected items need, then run them, some at the same time.
 
 use std::{
     collections::VecDeque,
@@ -492,7 +492,7 @@ fn whole(captured: Captured) -> Outcome {
     Outcome::of(captured.succeeded(), captured.output)
 }
 
-/// Runs the tasks in their order, as many at the same time as there are cores.
+/// Runs the tasks in their order, one more at the same time than there are cores: most of them wait now and then.
 fn in_parallel(tasks: Vec<Task<'_>>) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let waiting = Mutex::new(VecDeque::from(tasks));
@@ -501,7 +501,7 @@ fn in_parallel(tasks: Vec<Task<'_>>) {
         waiting.pop_front()
     };
     thread::scope(|scope| {
-        for _ in 0..cores {
+        for _ in 0..=cores {
             scope.spawn(|| {
                 while let Some(task) = next() {
                     (task.run)();

@@ -22,11 +22,13 @@ use std::time::{Duration, Instant};
 
 use generator::Random;
 use nestling::Resource;
-use nestling_host_tests::{Arch, or_skip, say};
+use nestling_host_tests::{Arch, is_long, or_skip, say};
 use shells::{Bounds, Place, Shell, is_root};
 
 /// How many scripts without `NESTLING_SH_FUZZ`.
 const SHORT: usize = 1500;
+/// How long `cargo xtask test --long` goes on.
+const LONG_SECONDS: u64 = 600;
 
 /// For `sh -n`: the scripts are of a few kilobytes.
 const READING: Bounds = Bounds {
@@ -79,6 +81,7 @@ fn no_script_makes_it_crash_and_it_reads_each_to_its_end() {
     let time = env::var("NESTLING_SH_FUZZ")
         .ok()
         .and_then(|time| time.parse().ok())
+        .or(is_long().then_some(LONG_SECONDS))
         .map(Duration::from_secs);
     let from = env::var("NESTLING_SH_FUZZ_FROM")
         .ok()

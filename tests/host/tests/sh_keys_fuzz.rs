@@ -19,11 +19,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use generator::Random;
-use nestling_host_tests::{Arch, or_skip, say};
+use nestling_host_tests::{Arch, is_long, or_skip, say};
 use terminal::Terminal;
 
 /// How many sessions without `NESTLING_SH_FUZZ`, and how often keys are struck in each.
 const SHORT: usize = 6;
+/// How long `cargo xtask test --long` goes on.
+const LONG_SECONDS: u64 = 600;
 const BURSTS: usize = 20;
 
 /// The user who strikes them.
@@ -167,7 +169,8 @@ fn no_keys_make_it_die_or_hang_or_leave_the_terminal_in_a_bad_state() {
         return say("skipped: only root may strike keys as a user who owns nothing");
     }
     let number = |name: &str| env::var(name).ok()?.parse::<u64>().ok();
-    let time = number("NESTLING_SH_FUZZ").map(Duration::from_secs);
+    let time = number("NESTLING_SH_FUZZ").or(is_long().then_some(LONG_SECONDS));
+    let time = time.map(Duration::from_secs);
     let from = number("NESTLING_SH_FUZZ_FROM").unwrap_or(0) as usize;
     let folder = env::temp_dir().join(format!("nestling-sh-keys-{}", std::process::id()));
     fs::create_dir(&folder).expect("a directory");
