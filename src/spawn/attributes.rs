@@ -103,7 +103,9 @@ impl<'a> Hook<'a> {
     ///
     /// # Safety
     /// The child that runs it has one thread, no more than [`STACK_SIZE`](super::STACK_SIZE)/2 bytes of stack
-    /// (see [`Spawn::start_on`](super::Spawn::start_on) for more), the signal mask of the program to be, and (unless it
+    /// (see [`Spawn::start_on`](super::Spawn::start_on) for more; where the memory is shared, using more than there is overwrites the
+    /// parent's stack: if that is noticed when `function` returns, both processes are killed by `SIGKILL`; if the memory is copied, the
+    /// child is), the signal mask of the program to be, and (unless it
     /// is copied) the parent's memory, while the parent's other threads run on. So `function` must not return by
     /// unwinding, allocate, take a lock, use thread-local storage (a libc's `errno` is there), or change memory that
     /// other threads use. What it writes the parent sees, if the memory is shared. The status pipe is one of its open

@@ -7,7 +7,7 @@ use core::convert::Infallible;
 use core::ffi::{CStr, c_void};
 
 use super::actions::Action;
-use super::attributes::Attributes;
+use super::attributes::{Attributes, Hook};
 use super::job::Job;
 use super::pipe::StatusPipe;
 use super::report::{At, Attribute, Record};
@@ -143,9 +143,29 @@ fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         && USED & used::HOOK != 0
     {
         begin(Attribute::Hook);
-        (hook.function)()?;
+        run_hook(job, hook)?;
     }
     Ok(())
+}
+
+/// Runs a hook, and sees whether it has used more stack than there is.
+fn run_hook(job: &Job<'_, '_>, hook: Hook<'_>) -> Result<(), Errno> {
+    /// Any value that is not there by accident.
+    const INTACT: usize = 0x5a17_c0de;
+    let lowest = job.buffer.cast::<usize>();
+    // SAFETY: it is the lowest word of the child's stack, aligned as that is.
+    unsafe { lowest.write_volatile(INTACT) };
+    let answer = (hook.function)();
+    // SAFETY: as above.
+    if unsafe { lowest.read_volatile() } != INTACT {
+        // What lies below is the parent's, which can't go on with it, nor this child.
+        let parent = job.parent.map_or(0, Pid::as_raw);
+        if job.means.get().memory_shared && parent > 0 && parent == sys::process::getppid() {
+            let _ = sys::process::kill(parent, Some(Signal::KILL));
+        }
+        let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
+    }
+    answer
 }
 
 /// Joins a cgroup the way that every kernel has.
@@ -434,7 +454,7 @@ fn tell_what_is_missing(job: &Job<'_, '_>, errno: Errno, exists: impl FnOnce() -
 
 /// POSIX XBD 8.3: tries each candidate; one that may not be executed is remembered while others are tried.
 fn search<const USED: u32>(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> Errno {
-    // SAFETY: the buffer is the child's as long as it runs.
+    // SAFETY: it is the child's, who uses less than the other half of its stack.
     let buffer = unsafe { &mut *job.buffer };
     // The kernel says so of the name itself only where the whole path is not too long already.
     if name.count_bytes() > NAME_MAX {

@@ -1,17 +1,19 @@
 //! Becoming a program without a child: the child's steps, carried out by the process itself.
 
+use core::mem::MaybeUninit;
+
 use super::Spawn;
 use super::child;
 use super::job::{Job, Means};
 use super::pipe::StatusPipe;
 use super::report::Error;
-use super::search::PATH_MAX;
+use super::search::PathBuffer;
 use crate::sys;
 
 /// Returns only what went wrong; what was done until then stays, but for the signal mask.
 pub(super) fn exec<'a, const USED: u32>(spawn: &Spawn<'a>) -> Error<'a> {
-    let mut buffer = [0; PATH_MAX];
-    let mut job = Job::new(spawn, &raw mut buffer);
+    let mut buffer = MaybeUninit::<PathBuffer>::uninit();
+    let mut job = Job::new(spawn, buffer.as_mut_ptr());
     job.means.set(Means {
         // Nobody waits for a record.
         memory_shared: true,

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::sync::atomic::AtomicU32;
 
 use super::report::{At, Error, Record};
-use super::search::PATH_MAX;
+use super::search::PathBuffer;
 use super::{Spawn, used};
 use crate::errno::Errno;
 use crate::fd::RawFd;
@@ -18,10 +18,10 @@ pub(super) struct Job<'s, 'a> {
     pub spawn: &'s Spawn<'a>,
     /// The signal mask that the parent had before it blocked all signals.
     pub mask: SigSet,
-    /// The parent, where the child must know it.
+    /// The parent, where the child must know it: for its death, or for a hook.
     pub parent: Option<Pid>,
-    /// Room for the pathnames that a search tries.
-    pub buffer: *mut [u8; PATH_MAX],
+    /// Room for the pathnames that a search tries: the lower half of the child's stack, which is free by then.
+    pub buffer: *mut PathBuffer,
     /// How the child is made. It changes only while there is none.
     pub means: Cell<Means>,
     /// What the child has to say; before there is one, what the parent is at.
@@ -46,7 +46,7 @@ pub(super) struct Means {
 impl<'s, 'a> Job<'s, 'a> {
     /// With nothing done yet.
     #[inline(never)]
-    pub fn new(spawn: &'s Spawn<'a>, buffer: *mut [u8; PATH_MAX]) -> Self {
+    pub fn new(spawn: &'s Spawn<'a>, buffer: *mut PathBuffer) -> Self {
         Self {
             spawn,
             mask: SigSet::EMPTY,

@@ -34,8 +34,8 @@
 //! or two more; an `Open` is two to eight, `ResetIds`
 //! four, `parent_death_signal` three, `default_signals` one for each; a change of ids two to keep the parent dumpable;
 //! a search one for each directory, and as many again if it fails by `ENOENT`. Without `clone3`, some seventy to reset
-//! the handlers. Nothing is allocated, and nothing grows with the parent's memory. The frame takes [`STACK_SIZE`] bytes
-//! for the child and `PATH_MAX` (4,096) for a search.
+//! the handlers. Nothing is allocated, and nothing grows with the parent's memory. The frame takes little
+//! more than [`STACK_SIZE`] bytes for the child: in a release build a thread with 16 KiB of stack can spawn.
 //!
 //! The code is some 9 KB; a program that must be small says what it uses of it, and leaves out the rest: [`used`].
 //!
@@ -97,7 +97,8 @@ use crate::signal::Signal;
 use crate::sys;
 use crate::wait;
 
-/// Bytes of stack that a child gets from [`Spawn::start`]. It uses at most half of them, in a debug build too.
+/// Bytes of stack that a child gets from [`Spawn::start`]. It uses at most half of them, in a debug build too; of the other half a search has
+/// room for a pathname.
 pub const STACK_SIZE: usize = 8192;
 
 /// What to start, and how: plain data, borrowed from the caller.
@@ -196,7 +197,10 @@ impl<'a> Spawn<'a> {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_using<const USED: u32>(&self) -> Result<Child, Error<'a>> {
-        let mut stack = Stack([MaybeUninit::uninit(); STACK_SIZE]);
+        // Without a value first, which a debug build would have on the stack, too.
+        let mut stack = MaybeUninit::<Stack>::uninit();
+        // SAFETY: it consists of what need not be initialised.
+        let stack = unsafe { stack.assume_init_mut() };
         parent::start::<USED>(self, &mut stack.0)
     }
 
@@ -286,6 +290,9 @@ impl<'a> Spawn<'a> {
         }
     }
 }
+
+// The lower half holds any pathname.
+const _: () = assert!(size_of::<search::PathBuffer>() <= STACK_SIZE / 2);
 
 const STACK_ALIGNMENT: usize = 16;
 

@@ -8,7 +8,6 @@ use super::clone::{self, Made};
 use super::dumpable::Dumpable;
 use super::job::Job;
 use super::report::{At, Error, Record};
-use super::search::PATH_MAX;
 use super::used;
 use super::watch::Watch;
 use super::{Child, Spawn};
@@ -21,9 +20,10 @@ pub(super) fn start<'a, const USED: u32>(
     spawn: &Spawn<'a>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<Child, Error<'a>> {
-    let mut buffer = [0; PATH_MAX];
-    let mut job = Job::new(spawn, &raw mut buffer);
-    if USED & used::PARENT_DEATH_SIGNAL != 0 && spawn.attributes.parent_death_signal.is_some() {
+    let mut job = Job::new(spawn, stack.as_mut_ptr().cast());
+    let dies_with_it = spawn.attributes.parent_death_signal.is_some();
+    let has_hook = spawn.attributes.hook.is_some();
+    if USED & used::PARENT_DEATH_SIGNAL != 0 && dies_with_it || USED & used::HOOK != 0 && has_hook {
         job.parent = sys::process::try_getpid().ok();
     }
     let mut killer = None;

@@ -1,14 +1,19 @@
 //! The search for a program along `PATH` (POSIX XBD 8.3, XSH `exec`).
 
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
+use core::slice;
 
 use crate::text::next_field;
 
 /// Where programs are looked for when `PATH` is not set.
 pub const DEFAULT_PATH: &CStr = c"/bin:/usr/bin";
 
-/// Room for the longest path that the kernel takes, its null included (`PATH_MAX`).
-pub(super) const PATH_MAX: usize = linux_raw_sys::general::PATH_MAX as usize;
+/// The longest path that the kernel takes, its null included.
+const PATH_MAX: usize = linux_raw_sys::general::PATH_MAX as usize;
+
+/// Room for one.
+pub(super) type PathBuffer = [MaybeUninit<u8>; PATH_MAX];
 
 /// The longest name of a file (`NAME_MAX`).
 pub(super) const NAME_MAX: usize = linux_raw_sys::general::NAME_MAX as usize;
@@ -30,7 +35,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// The next pathname. One that is too long for the kernel is passed over.
-    pub fn next<'b>(&mut self, buffer: &'b mut [u8; PATH_MAX]) -> Option<&'b CStr> {
+    pub fn next<'b>(&mut self, buffer: &'b mut PathBuffer) -> Option<&'b CStr> {
         let mut joined = None;
         while joined.is_none() {
             let path = self.path?;
@@ -41,17 +46,21 @@ impl<'a> Candidates<'a> {
             let slash: &[u8] = if directory.is_empty() { b"" } else { b"/" };
             joined = join([directory, slash, self.name, b"\0"], buffer);
         }
-        // SAFETY: the parts are of C strings, without their nulls; the last is a null.
-        Some(unsafe { CStr::from_bytes_with_nul_unchecked(buffer.get(..joined?)?) })
+        let path = buffer.get(..joined?)?;
+        // SAFETY: `join` has written so much. The parts are of C strings, without their nulls; the last is a null.
+        Some(unsafe {
+            let path = slice::from_raw_parts(path.as_ptr().cast(), path.len());
+            CStr::from_bytes_with_nul_unchecked(path)
+        })
     }
 }
 
 /// Writes the parts into the buffer, one after the other: how long they are, if there is room.
-fn join(parts: [&[u8]; 4], buffer: &mut [u8]) -> Option<usize> {
+fn join(parts: [&[u8]; 4], buffer: &mut PathBuffer) -> Option<usize> {
     let mut length = 0;
     for part in parts {
         for &byte in part {
-            *buffer.get_mut(length)? = byte;
+            buffer.get_mut(length)?.write(byte);
             length += 1;
         }
     }
@@ -65,7 +74,7 @@ mod tests {
     use std::vec::Vec;
 
     fn candidates(name: &CStr, path: Option<&CStr>) -> Vec<String> {
-        let mut buffer = [0; PATH_MAX];
+        let mut buffer = [MaybeUninit::uninit(); PATH_MAX];
         let mut candidates = Candidates::new(name, path);
         core::iter::from_fn(|| {
             candidates

@@ -1,8 +1,10 @@
 //! How much of the borrowed stack the child uses: measured by painting, in memory that is shared whatever becomes of the
 //! rest, so that a copied child shows it, too.
 
+use core::ffi::c_void;
 use core::fmt::Write;
 use core::mem::MaybeUninit;
+use core::ptr::null_mut;
 
 use linux_raw_sys::general as linux;
 use nestling::spawn::{
@@ -11,8 +13,8 @@ use nestling::spawn::{
 use nestling::sys::{self, credentials};
 use nestling::{AsFd, Errno, OFlags, Policy, Resource, SigSet, Signal};
 use nestling_tests::{
-    Text, dup2, forbid, make_directory, make_file, make_link, notice, open, probe, probe_path, say,
-    shared_memory, status, text, this_process,
+    Text, dup2, emulated, fails, forbid, fork, make_directory, make_file, make_link, notice, open,
+    probe, probe_path, say, scratch, shared_memory, show, status, text, this_process,
 };
 
 nestling_tests::suite! {
@@ -21,12 +23,18 @@ nestling_tests::suite! {
         the_child_uses_little_of_its_stack_without_close_range,
         a_stack_that_is_too_small_is_refused,
         a_stack_may_begin_and_end_anywhere,
+        a_spawn_takes_little_more_than_the_childs_stack,
+        a_hook_that_uses_more_stack_than_there_is_is_not_survived,
+        a_pathname_as_long_as_they_may_be_is_searched_for_beside_the_stack,
     }
 }
 
 const PAINT: u8 = 0xa5;
 
-/// The bytes from the stack's top to the lowest one that a spawn has written.
+/// At the stack's lower end a search has room for a pathname, of which those below take no more.
+const SEARCH: usize = 64;
+
+/// The bytes from the stack's top to the lowest one that a spawn has written, but for a search's pathname and a hook's guard.
 fn use_of(spawn: &Spawn<'_>) -> usize {
     let bottom = shared_memory(STACK_SIZE);
     // SAFETY: the mapping is this long, and nobody else's.
@@ -41,7 +49,7 @@ fn use_of(spawn: &Spawn<'_>) -> usize {
         // SAFETY: it is within the mapping. Volatile: another process wrote it.
         unsafe { bottom.add(at).read_volatile() == PAINT }
     };
-    let used = STACK_SIZE - (0..STACK_SIZE).take_while(painted).count();
+    let used = STACK_SIZE - SEARCH - (SEARCH..STACK_SIZE).take_while(painted).count();
     assert!(used > 0, "the child did not run on this stack");
     used
 }
@@ -218,5 +226,94 @@ fn a_stack_may_begin_and_end_anywhere(memory: Memory) {
                 "{start} and {end}"
             );
         }
+    }
+}
+
+/// As by a recursion: the lowest bytes are far below the stack.
+#[inline(never)]
+fn use_stack() -> u8 {
+    let bytes = core::hint::black_box([1u8; STACK_SIZE]);
+    core::hint::black_box(&bytes)[0]
+}
+
+fn a_hook_that_uses_more_stack_than_there_is_is_not_survived(memory: Memory) {
+    let helper = fork(|| {
+        let overflow = || match use_stack() {
+            1 => Ok(()),
+            _ => Err(Errno::EINVAL),
+        };
+        let mut spawn = probe(memory);
+        // SAFETY: it is not safe: that is the point.
+        spawn.attributes.hook = Some(unsafe { Hook::new(&overflow) });
+        fails(&spawn, "the child was killed by SIGKILL before its exec");
+    });
+    let status = nestling::wait::wait(helper).expect("its status");
+    let parent_survives = memory == Memory::Copied || emulated();
+    assert_eq!(status.success(), parent_survives, "{status}");
+    assert_eq!(status.signal().is_some(), !parent_survives, "{status}");
+}
+
+fn a_pathname_as_long_as_they_may_be_is_searched_for_beside_the_stack(memory: Memory) {
+    make_link(c"program", probe_path());
+    // "/nope/./././…/program" has 4,095 bytes and a null; what comes before it has one more.
+    let name = "/program";
+    let mut path = Text::<8300>::new();
+    for length in [4096, 4095] {
+        let end = path.as_str().len() + length - name.len();
+        write!(path, "{}", show(scratch())).expect("room");
+        while path.as_str().len() + 2 <= end {
+            write!(path, "/.").expect("room");
+        }
+        if path.as_str().len() < end {
+            write!(path, "/").expect("room");
+        }
+        write!(path, ":").expect("room");
+    }
+    let spawn = Spawn {
+        program: Program::Search {
+            name: c"program",
+            path: Some(path.c_str()),
+        },
+        ..probe(memory)
+    };
+    assert!(status(&spawn).success());
+}
+
+unsafe extern "C" fn spawn_and_exit(spawn: *mut c_void) -> ! {
+    // SAFETY: it is the spawn of the test below, which waits.
+    let spawn = unsafe { &*spawn.cast::<Spawn<'_>>() };
+    let is_well = spawn.start().is_ok_and(|mut child| child.wait().is_ok());
+    sys::process::exit(i32::from(!is_well))
+}
+
+/// Of the 16 KiB of the smallest thread some 3 are the C library's.
+fn a_spawn_takes_little_more_than_the_childs_stack(memory: Memory) {
+    const ROOM: usize = 32 * 1024;
+    const MOST: usize = 12 * 1024;
+    let spawn = Spawn {
+        program: Program::Search {
+            name: c"missing",
+            path: Some(c"/nope:/nope/nope:/bin"),
+        },
+        ..probe(memory)
+    };
+    for spawn in [probe(memory), spawn] {
+        let bottom = shared_memory(ROOM);
+        // SAFETY: the mapping is this long, and nobody else's. With `CLONE_VFORK` this waits for the child, which is an ordinary process
+        // otherwise.
+        let helper = unsafe {
+            bottom.write_bytes(PAINT, ROOM);
+            let flags = linux::CLONE_VM | linux::CLONE_VFORK | linux::SIGCHLD;
+            let place = (&raw const spawn).cast_mut().cast();
+            sys::clone::clone(flags, bottom.add(ROOM), null_mut(), spawn_and_exit, place)
+        };
+        nestling::wait::wait(helper.expect("a child")).expect("its end");
+        let painted = |&at: &usize| {
+            // SAFETY: it is within the mapping. Volatile: another process wrote it.
+            unsafe { bottom.add(at).read_volatile() == PAINT }
+        };
+        let used = ROOM - (0..ROOM).take_while(painted).count();
+        say(format_args!("# a spawn takes {used} bytes of stack"));
+        assert!(STACK_SIZE < used && used <= MOST, "{used} bytes");
     }
 }
