@@ -47,21 +47,26 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
+        ".cfi_startproc",
         "mov x8, x0", // the system call's number
         "mov x0, x1", // its arguments: of `clone`, the child's tid is the fifth
         "mov x1, x2",
         "mov x6, x4", // the function makes room for it
         "mov x4, x3",
-        "svc 0",        // into the kernel; argument and function stay in x5 and x6
-        "cbnz x0, 2f",  // zero in the child
-        "mov x29, xzr", // the child's outermost frame: a backtrace ends here
+        "svc 0",               // into the kernel; argument and function stay in x5 and x6
+        "cbnz x0, 2f",         // zero in the child
+        ".cfi_remember_state", // of the parent, which goes on at 2
+        ".cfi_undefined x30",  // the child's outermost frame: a debugger's backtrace ends here,
+        "mov x29, xzr",        // and so does one that follows the frame pointers
         "mov x30, xzr",
         "mov x9, sp", // the ABI wants 16 bytes' alignment
         "and sp, x9, -16",
         "mov x0, x5", // the argument
         "blr x6",
-        "brk 1",  // the function does not return
-        "2: ret", // the parent: the child's id, or minus the errno
+        "brk 1",              // the function does not return
+        ".cfi_restore_state", // as at the jump
+        "2: ret",             // the parent: the child's id, or minus the errno
+        ".cfi_endproc",
     )
 }
 
@@ -89,11 +94,14 @@ macro_rules! __start {
         #[unsafe(no_mangle)]
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
-                "mov x29, xzr",  // the outermost frame: a backtrace ends here
+                ".cfi_startproc",
+                ".cfi_undefined x30", // the outermost frame: a debugger's backtrace ends here,
+                "mov x29, xzr",  // and so does one that follows the frame pointers
                 "mov x30, xzr",
                 "mov x0, sp",    // argc, argv, envp and auxv lie at the stack pointer, which is aligned
                 "bl {function}",
                 "brk 1",         // the function does not return
+                ".cfi_endproc",
                 function = sym $function,
             )
         }

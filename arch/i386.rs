@@ -190,9 +190,13 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
+        ".cfi_startproc",
         "push ebx", // the caller's registers, which the arguments go into
+        ".cfi_adjust_cfa_offset 4",
         "push esi",
+        ".cfi_adjust_cfa_offset 4",
         "push edi",
+        ".cfi_adjust_cfa_offset 4",
         "mov eax, [esp+16]", // the system call's number: above three registers and the return address
         "mov ebx, [esp+20]", // its arguments: of `clone`, the child's tid is the fifth
         "mov ecx, [esp+24]",
@@ -202,16 +206,23 @@ pub unsafe extern "C" fn clone(
         "int 0x80",          // into the kernel
         "test eax, eax",     // zero in the child
         "jnz 2f",
-        "xor ebp, ebp", // the child's outermost frame: a backtrace ends here
-        "and esp, -16", // the ABI wants 16 bytes' alignment before a call,
-        "sub esp, 12",  // the argument's four included
-        "push esi",     // the argument
+        ".cfi_remember_state", // of the parent, which goes on at 2
+        ".cfi_undefined eip",  // the child's outermost frame: a debugger's backtrace ends here,
+        "xor ebp, ebp",        // and so does one that follows the frame pointers
+        "and esp, -16",        // the ABI wants 16 bytes' alignment before a call,
+        "sub esp, 12",         // the argument's four included
+        "push esi",            // the argument
         "call edx",
-        "ud2",        // the function does not return
-        "2: pop edi", // the parent: its registers again
+        "ud2",                // the function does not return
+        ".cfi_restore_state", // as at the jump
+        "2: pop edi",         // the parent: its registers again
+        ".cfi_adjust_cfa_offset -4",
         "pop esi",
+        ".cfi_adjust_cfa_offset -4",
         "pop ebx",
+        ".cfi_adjust_cfa_offset -4",
         "ret", // the child's id, or minus the errno
+        ".cfi_endproc",
     )
 }
 
@@ -250,13 +261,16 @@ macro_rules! __start {
         #[unsafe(no_mangle)]
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
-                "xor ebp, ebp",    // the outermost frame: a backtrace ends here
+                ".cfi_startproc",
+                ".cfi_undefined eip", // the outermost frame: a debugger's backtrace ends here,
+                "xor ebp, ebp",    // and so does one that follows the frame pointers
                 "mov eax, esp",    // argc, argv, envp and auxv lie at the stack pointer
                 "and esp, -16",    // the ABI wants 16 bytes' alignment before a call,
                 "sub esp, 12",     // the argument's four included
                 "push eax",        // the argument
                 "call {function}",
                 "ud2",             // the function does not return
+                ".cfi_endproc",
                 function = sym $function,
             )
         }

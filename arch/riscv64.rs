@@ -47,20 +47,25 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
+        ".cfi_startproc",
         "mv a7, a0", // the system call's number
         "mv a0, a1", // its arguments: of `clone`, the child's tid is the fifth
         "mv a1, a2",
         "mv a6, a4", // the function makes room for it
         "mv a4, a3",
-        "ecall",       // into the kernel; argument and function stay in a5 and a6
-        "bnez a0, 2f", // zero in the child
-        "li s0, 0",    // the child's outermost frame: a backtrace ends here
+        "ecall",               // into the kernel; argument and function stay in a5 and a6
+        "bnez a0, 2f",         // zero in the child
+        ".cfi_remember_state", // of the parent, which goes on at 2
+        ".cfi_undefined ra",   // the child's outermost frame: a debugger's backtrace ends here,
+        "li s0, 0",            // and so does one that follows the frame pointers
         "li ra, 0",
         "andi sp, sp, -16", // the ABI wants 16 bytes' alignment
         "mv a0, a5",        // the argument
         "jalr a6",
-        "unimp",  // the function does not return
-        "2: ret", // the parent: the child's id, or minus the errno
+        "unimp",              // the function does not return
+        ".cfi_restore_state", // as at the jump
+        "2: ret",             // the parent: the child's id, or minus the errno
+        ".cfi_endproc",
     )
 }
 
@@ -87,15 +92,18 @@ macro_rules! __start {
         #[unsafe(no_mangle)]
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
+                ".cfi_startproc",
                 ".option push",
                 ".option norelax",
                 "lla gp, __global_pointer$", // the linker's relaxed addresses count from here
                 ".option pop",
-                "li s0, 0",                  // the outermost frame: a backtrace ends here
+                ".cfi_undefined ra",         // the outermost frame: a debugger's backtrace ends here,
+                "li s0, 0",                  // and so does one that follows the frame pointers
                 "li ra, 0",
                 "mv a0, sp",                 // argc, argv, envp and auxv lie at the stack pointer, which is aligned
                 "call {function}",
                 "unimp",                     // the function does not return
+                ".cfi_endproc",
                 function = sym $function,
             )
         }

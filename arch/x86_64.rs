@@ -44,6 +44,7 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
+        ".cfi_startproc",
         "mov eax, edi", // the system call's number
         "mov rdi, rsi", // its arguments: of `clone`, the child's tid is the fourth
         "mov rsi, rdx",
@@ -51,12 +52,16 @@ pub unsafe extern "C" fn clone(
         "syscall",       // function and argument stay in r8 and r9
         "test rax, rax", // zero in the child
         "jnz 2f",
-        "xor ebp, ebp", // the child's outermost frame: a backtrace ends here
-        "mov rdi, r9",  // the argument
-        "and rsp, -16", // the ABI wants 16 bytes' alignment before a call
+        ".cfi_remember_state", // of the parent, which goes on at 2
+        ".cfi_undefined rip",  // the child's outermost frame: a debugger's backtrace ends here,
+        "xor ebp, ebp",        // and so does one that follows the frame pointers
+        "mov rdi, r9",         // the argument
+        "and rsp, -16",        // the ABI wants 16 bytes' alignment before a call
         "call r8",
-        "ud2",    // the function does not return
-        "2: ret", // the parent: the child's id, or minus the errno
+        "ud2",                // the function does not return
+        ".cfi_restore_state", // as at the jump
+        "2: ret",             // the parent: the child's id, or minus the errno
+        ".cfi_endproc",
     )
 }
 
@@ -94,11 +99,14 @@ macro_rules! __start {
         #[unsafe(no_mangle)]
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
-                "xor ebp, ebp",    // the outermost frame: a backtrace ends here
+                ".cfi_startproc",
+                ".cfi_undefined rip", // the outermost frame: a debugger's backtrace ends here,
+                "xor ebp, ebp",    // and so does one that follows the frame pointers
                 "mov rdi, rsp",    // argc, argv, envp and auxv lie at the stack pointer
                 "and rsp, -16",    // the ABI wants 16 bytes' alignment before a call
                 "call {function}",
                 "ud2",             // the function does not return
+                ".cfi_endproc",
                 function = sym $function,
             )
         }

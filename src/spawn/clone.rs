@@ -22,6 +22,10 @@ use crate::wait;
 static REFUSES_CLONE3: AtomicBool = AtomicBool::new(false);
 static REFUSES_SHARING: AtomicBool = AtomicBool::new(false);
 
+/// What it has said of itself, which a 32-bit program asks once.
+static RESETS_HANDLERS: AtomicBool = AtomicBool::new(false);
+static LEAVES_HANDLERS: AtomicBool = AtomicBool::new(false);
+
 /// A child that is on its way.
 pub(super) struct Made {
     pub pid: Pid,
@@ -144,9 +148,21 @@ fn make_pipe(job: &Job<'_, '_>, means: &mut Means) -> Result<(OwnedFd, OwnedFd),
 /// Whether the kernel acts on `CLONE_CLEAR_SIGHAND`. A 32-bit one may accept the flag and ignore it: until 2025 it cut the flags to
 /// 32 bits on the way (fixed in Linux 6.18 and in stable releases of that time). A 32-bit program on a 64-bit kernel is safe.
 fn kernel_resets_handlers() -> bool {
-    let machine_is_64_bit =
-        || sys::machine::uname().is_ok_and(|names| names.machine().to_bytes().ends_with(b"64"));
-    usize::BITS == 64 || machine_is_64_bit()
+    if usize::BITS == 64 || is(&RESETS_HANDLERS) {
+        return true;
+    }
+    if is(&LEAVES_HANDLERS) {
+        return false;
+    }
+    let names = sys::machine::uname();
+    let is_64_bit = names.is_ok_and(|names| names.machine().to_bytes().ends_with(b"64"));
+    let answer = if is_64_bit {
+        &RESETS_HANDLERS
+    } else {
+        &LEAVES_HANDLERS
+    };
+    answer.store(true, Ordering::Relaxed);
+    is_64_bit
 }
 
 /// `clone3`: with the handlers reset, the pidfd and the cgroup in one go; without a pipe, with the mark.

@@ -2,6 +2,8 @@
 
 use std::process::Output;
 
+use nestling::spawn::{Program, Spawn};
+use nestling::{Args, args};
 use nestling_host_tests::{Arch, Call, Scratch, installed, or_skip, run, say, traces};
 
 /// The exit status of the victim as the program that is spawned.
@@ -332,4 +334,44 @@ fn gdb_that_follows_the_parent_and_keeps_the_child_sees_a_normal_run() {
 fn gdb_that_follows_the_child_and_keeps_the_parent_sees_a_normal_run() {
     gdb_sees_a_normal_run(Arch::X86_64, "child", "off");
     gdb_sees_a_normal_run(Arch::I386, "child", "off");
+}
+
+/// What the next test runs under gdb: this program has symbols, in a debug build.
+#[test]
+fn a_spawn_of_a_program_with_symbols() {
+    let list = args![c"true"];
+    let spawn = Spawn::new(Program::Path(c"/bin/true"), Args::new(&list), Args::EMPTY);
+    let mut child = spawn.start().expect("a child");
+    assert!(child.wait().expect("its end").success());
+}
+
+#[test]
+fn a_debuggers_backtrace_of_the_child_ends_at_its_entry() {
+    or_skip!(installed("gdb"));
+    if !cfg!(debug_assertions) {
+        return say("skipped: only a debug build has symbols");
+    }
+    let this = std::env::current_exe().expect("this program");
+    let output = run("gdb", |command| {
+        command.args(["-nx", "-batch"]);
+        for step in [
+            "set follow-fork-mode child",
+            "catch syscall execve",
+            "run",
+            "bt",
+        ] {
+            command.args(["-ex", step]);
+        }
+        command.arg("--args").arg(&this);
+        command.args(["--exact", "a_spawn_of_a_program_with_symbols"]);
+    });
+    let text = String::from_utf8_lossy(&output.stdout);
+    let frames: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+    let entry = frames
+        .iter()
+        .rposition(|frame| frame.contains("child::run"));
+    let entry = entry.unwrap_or_else(|| panic!("no child: {text}"));
+    assert_eq!(frames.len(), entry + 2, "{text}");
+    assert!(frames[entry + 1].contains("clone"), "{text}");
+    assert!(!text.contains("corrupt"), "{text}");
 }
