@@ -723,7 +723,8 @@ impl Awaited<'_> {
     }
 }
 
-/// Reads to the end what a child writes, and waits for it, as [`wait_for`] does.
+/// Reads to the end what the child of a command substitution writes, and waits for it, as [`wait_for`] does. SIGINT abandons what an
+/// interactive shell is executing, however the child ends.
 pub fn wait_for_output(
     shell: &mut Shell,
     pid: Pid,
@@ -749,6 +750,13 @@ pub fn wait_for_output(
     }
     awaited.wait(&mut shell.jobs);
     let [status] = statuses;
+    let is_typed = shell.is_interactive() && !shell.is_subshell;
+    if is_typed && sys::caught::caught().contains(Signal::INT) && traps::forget_interrupt(shell) {
+        // It was sent to both, and what the child has made of it is not what the user wants executed.
+        nestling::eprintln!();
+        shell.status = 128 + Signal::INT.as_raw();
+        return Err(Divert::Interrupt);
+    }
     ended(shell, status.unwrap_or_default())
 }
 

@@ -21,6 +21,8 @@ macro_rules! on_both {
 mod completion;
 #[path = "sh_terminal/emacs.rs"]
 mod emacs;
+#[path = "sh_terminal/interrupts.rs"]
+mod interrupts;
 #[path = "sh_terminal/notices.rs"]
 mod notices;
 #[path = "sh_terminal/prompts.rs"]

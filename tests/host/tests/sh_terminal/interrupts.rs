@@ -1,0 +1,69 @@
+//! Ctrl-C where the shell waits for something that is no job: the line is abandoned.
+
+use crate::terminal::Terminal;
+
+/// A command that says that it has begun, and then waits. (A program says so itself, when it can no longer miss a signal.)
+const WAITS: [&str; 5] = [
+    "sh -c 'echo wai\"\"ts >/dev/tty; exec sleep 100'",
+    "echo wai''ts >/dev/tty; while :; do :; done",
+    "echo wai''ts >/dev/tty; while :; do sleep 100; done",
+    "echo wai''ts >/dev/tty; read y",
+    "sh -c 'trap \"exit 0\" INT; echo wai\"\"ts >/dev/tty; while :; do :; done'",
+];
+
+/// What has it in a command substitution, and must not go on. `@` is such a command.
+const LINES: [&str; 12] = [
+    "x=$(@); echo n''o",
+    "x=$(@; echo n''o); echo n''o",
+    "echo $(@) n''o",
+    "rm -f $(@; echo keep); echo n''o",
+    "for i in a $(@) b; do echo n''o; done",
+    "case $(@) in *) echo n''o;; esac",
+    "f() { local x=$(@); echo n''o; }; f; echo n''o",
+    "while :; do x=$(@); echo n''o; done",
+    "x=$(y=$(@); echo n''o); echo n''o",
+    "if x=$(@); then echo n''o; else echo n''o; fi",
+    "x=${y:-$(@)}; echo n''o",
+    "cat <<<$(@); echo n''o",
+];
+
+on_both! {
+    fn ctrl_c_during_a_command_substitution_abandons_the_line(shell) {
+        let mut terminal = Terminal::with(shell, 24, 200, &[]);
+        terminal.file("keep");
+        for line in LINES {
+            for waits in WAITS {
+                let line = line.replace('@', waits);
+                terminal.keys("clear\r").row("$ |");
+                terminal.keys(&line).keys("\r");
+                terminal.until("waits", |terminal| {
+                    terminal.all_rows().iter().any(|row| row.starts_with("waits"))
+                });
+                terminal.strike(b"\x03");
+                terminal.row("$ |");
+                let rows = terminal.all_rows();
+                assert!(!rows.iter().any(|row| row.starts_with("no")), "{rows:?}");
+                terminal.run("echo $?");
+                let rows = terminal.all_rows();
+                assert!(rows.iter().any(|row| row == "130"), "{rows:?}");
+            }
+        }
+        assert!(terminal.home().join("keep").exists());
+    }
+
+    fn ctrl_c_during_a_command_substitution_runs_a_trap_and_goes_on(shell) {
+        let mut terminal = Terminal::with(shell, 24, 200, &[]);
+        terminal.run("trap 'echo tr''ap' INT");
+        for waits in WAITS {
+            terminal.keys("clear\r").row("$ |");
+            terminal.keys(format!("x=$({waits}); echo o''n\r"));
+            terminal.until("waits", |terminal| {
+                terminal.all_rows().iter().any(|row| row.starts_with("waits"))
+            });
+            terminal.strike(b"\x03");
+            terminal.row("$ |");
+            let rows = terminal.all_rows().join("\n");
+            assert!(rows.contains("trap\non"), "{rows}");
+        }
+    }
+}
