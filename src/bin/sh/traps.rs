@@ -67,6 +67,11 @@ impl Traps {
         Signal::from_raw(bits.trailing_zeros() as i32 + 1)
     }
 
+    /// Whether a signal has an action; else, if it is pending, it interrupts an interactive shell.
+    pub fn has_action(&self, signal: Signal) -> bool {
+        self.action(Some(signal)).is_some()
+    }
+
     /// Whether there is nothing that this process would have to be there for.
     pub fn is_empty(&self) -> bool {
         self.actions.iter().all(|(_, action)| action.is_empty())

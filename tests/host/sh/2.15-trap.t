@@ -97,3 +97,14 @@ trap '' HUP
 $SH -c 'trap "echo no" HUP; kill -s HUP $$; echo a'
 ---
 a
+
+=== a signal that comes while words are expanded has its action before the commands that they are for: {0} [2.12]
+trap 'echo trap' USR1
+{1}
+---
+trap
+a
++++
+for => for i in a $(kill -s USR1 $$); do echo $i; done
+for with a program => for i in a $(env sh -c "kill -s USR1 $$"); do echo $i; done
+case => case x$(kill -s USR1 $$) in x) echo a;; esac

@@ -1,14 +1,15 @@
 //! `read [-r] [-d delim] var...`: reads a line into variables (XCU 4, `read`).
 //!
 //! Beside POSIX's, bash's and busybox's `-n`, `-N` (so many characters), `-p` (a prompt, on a terminal), `-s` (what is typed is not shown),
-//! `-t` (so many seconds at most; then the status is 142, as if by SIGALRM), `-u` (another descriptor), and REPLY.
+//! `-t` (so many seconds at most; then the status is 142, as if by SIGALRM), `-u` (another descriptor), and REPLY. A signal with a trap
+//! ends it, with a status of 128 and the signal's number.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use nestling::terminal::{self, Mode, Saved, Special, When};
 use nestling::time::{self, Clock, Timestamp};
-use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, SigSet, io, rt, sys};
+use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, SigSet, Signal, io, rt, sys};
 
 use super::Answer;
 use super::options::{Getopt, Wrong, refused, wrong};
@@ -70,10 +71,9 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
     let fd = other.as_ref().map_or(io::stdin(), AsFd::as_fd);
     let mut input = Input::new(fd, timeout);
-    if timeout == Some(Duration::ZERO) {
-        return Ok(i32::from(!input.wait(shell)?));
-    }
-    let end = {
+    let end = if timeout == Some(Duration::ZERO) {
+        input.wait(shell).map(|is_ready| i32::from(!is_ready))
+    } else {
         let by_characters = line.most < usize::MAX || line.delimiter != b'\n';
         let _saved = input.prepare(prompt, silent, by_characters);
         line.read(shell, &mut input)
@@ -81,13 +81,15 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     input.give_back();
     let end = match end {
         Ok(end) => end,
+        // As bash, dash and busybox have it: what was read by then is assigned, and the action follows.
+        Err(Stop::Signal(signal)) => 128 + signal.as_raw(),
         Err(Stop::Divert(divert)) => return Err(divert),
         Err(Stop::Errno(errno)) => {
             refused(shell, name, b"standard input", errno);
             return Ok(2);
         }
     };
-    if line.assign(shell, operands).is_err() {
+    if timeout != Some(Duration::ZERO) && line.assign(shell, operands).is_err() {
         return Ok(2);
     }
     Ok(end)
@@ -95,6 +97,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 
 /// Why reading stops, but for an end.
 enum Stop {
+    /// This has come, and has a trap.
+    Signal(Signal),
     Divert(Divert),
     Errno(Errno),
 }
@@ -102,6 +106,15 @@ enum Stop {
 impl From<Divert> for Stop {
     fn from(divert: Divert) -> Self {
         Self::Divert(divert)
+    }
+}
+
+/// Stops for a signal that has a trap, or that interrupts an interactive shell.
+fn check_signals(shell: &mut Shell) -> Result<(), Stop> {
+    match shell.traps.next_pending() {
+        Some(signal) if shell.traps.has_action(signal) => Err(Stop::Signal(signal)),
+        Some(_) => Ok(traps::run_pending(shell)?),
+        None => Ok(()),
     }
 }
 
@@ -175,14 +188,14 @@ impl<'fd> Input<'fd> {
     }
 
     /// Waits until there is something to be read: false if there is no more time.
-    fn wait(&self, shell: &mut Shell) -> Result<bool, Divert> {
+    fn wait(&self, shell: &mut Shell) -> Result<bool, Stop> {
         if self.seekable {
             return Ok(true);
         }
         loop {
             match jobs::wait_for_input(shell, self.fd, self.end) {
                 Ready::Input => return Ok(true),
-                Ready::Signal => traps::run_pending(shell)?,
+                Ready::Signal => check_signals(shell)?,
                 Ready::Late => return Ok(false),
             }
         }
@@ -196,7 +209,7 @@ impl<'fd> Input<'fd> {
             match sys::fd::read(self.fd, self.block.get_mut(..room).unwrap_or_default()) {
                 Ok(0) => return Ok(None),
                 Ok(length) => self.length = length,
-                Err(Errno::EINTR) => traps::run_pending(shell)?,
+                Err(Errno::EINTR) => check_signals(shell)?,
                 Err(errno) => return Err(Stop::Errno(errno)),
             }
         }

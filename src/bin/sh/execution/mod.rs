@@ -119,6 +119,8 @@ fn pipeline(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> 
 }
 
 fn execute(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> Flow {
+    // Words that were expanded since the last one, of a `for` or `case`, may have taken their time.
+    check_traps(shell)?;
     shell.jobs.update();
     match &*pipeline.commands {
         [only] => command(shell, only, item, last),
