@@ -1,0 +1,265 @@
+//! Redirections of every kind of command, from one table, by nestling's `sh` and by the other shells that are installed, where standard
+//! input and output are a file, a pipe, a terminal, `/dev/null`, and closed. What the others agree on ours does, too; where they differ, it
+//! does as one of them.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use nestling_host_tests::{Arch, Scratch, installed, or_skip, say, terminal};
+
+/// What reads a line and writes it, with a redirection at `@`.
+const READERS: [(&str, &str); 18] = [
+    ("program", "head -n 1 @"),
+    ("program by exec", "(exec head -n 1 @)"),
+    ("program in a pipeline", "head -n 1 @ | cat"),
+    ("program at the end of a pipeline", "echo u | head -n 1 @"),
+    ("program in the background", "head -n 1 @ & wait $!"),
+    ("program in a substitution", "echo \"$(head -n 1 @)\""),
+    (
+        "program among others in a substitution",
+        "echo \"$(:; head -n 1 @)\"",
+    ),
+    ("built-in", "read x @ && echo \"$x\""),
+    ("built-in by command", "command read x @ && echo \"$x\""),
+    ("special built-in", "eval 'read x && echo \"$x\"' @"),
+    ("exec", "(exec @; head -n 1)"),
+    ("function", "f() { read x && echo \"$x\"; }; f @"),
+    (
+        "function's definition",
+        "f() { read x && echo \"$x\"; } @; f",
+    ),
+    ("group", "{ read x && echo \"$x\"; } @"),
+    ("subshell", "(head -n 1) @"),
+    ("loop", "while read x; do echo \"$x\"; break; done @"),
+    ("if", "if read x; then echo \"$x\"; else false; fi @"),
+    ("for", "for i in 1; do read x && echo \"$x\"; done @"),
+];
+
+const INPUTS: [&str; 11] = [
+    "</dev/stdin",
+    "</dev/fd/0",
+    "<../link0",
+    "<&0",
+    "<>/dev/stdin",
+    "3</dev/stdin <&3",
+    "3<&0 </dev/null </dev/fd/3",
+    "</dev/fd/8",
+    "<../in </dev/stdin",
+    "</nonexistent",
+    "<&6",
+];
+
+/// What writes a line, with a redirection at `@`.
+const WRITERS: [(&str, &str); 14] = [
+    ("program", "env echo o @"),
+    ("program by exec", "(exec env echo o @)"),
+    ("program in a pipeline", "env echo o @ | sed s/^/p/"),
+    ("program in the background", "env echo o @ & wait $!"),
+    ("program in a substitution", "echo \"<$(env echo o @)>\""),
+    ("built-in in a substitution", "echo \"<$(echo o @)>\""),
+    ("built-in in a pipeline", "echo o @ | sed s/^/p/"),
+    ("built-in", "echo o @"),
+    ("special built-in", "eval 'echo o' @"),
+    ("exec", "(exec @; env echo o)"),
+    ("function", "f() { env echo o; echo o; }; f @"),
+    ("group", "{ env echo o; echo o; } @"),
+    ("subshell", "(env echo o) @"),
+    ("nothing", "no_such_program @"),
+];
+
+const OUTPUTS: [&str; 11] = [
+    ">/dev/stdout",
+    ">>/dev/stdout",
+    ">/dev/fd/1",
+    ">../link1",
+    ">&1",
+    "2>/dev/stdout",
+    "3>&1 >/dev/null >/dev/fd/3",
+    "3>/dev/stdout >&3",
+    ">g 2>/dev/stdout",
+    ">&6",
+    ">&-",
+];
+
+/// What standard input and output are. A case is put at `@`; what it has written is in `out` after it, unless it is in a terminal.
+const KINDS: [(&str, &str); 5] = [
+    ("file", "{ @; } <../in >../out"),
+    ("pipe", "(printf 'l\\nm\\n' | { @; }) | cat >../out; false"),
+    ("null", "{ @; } </dev/null >/dev/null"),
+    ("closed", "{ @; } <&- >&-"),
+    ("terminal", "{ @; }"),
+];
+
+#[test]
+fn a_redirection_does_what_it_does_in_other_shells() {
+    let ours: (&str, PathBuf, &[&str]) = ("sh", or_skip!(Arch::X86_64.sh()), &[]);
+    let mut shells = vec![ours];
+    for (name, program, options) in [
+        ("bash", "bash", &["--posix"][..]),
+        ("dash", "dash", &[]),
+        ("mksh", "mksh", &["-o", "posix"]),
+        ("yash", "yash", &["-o", "posixly-correct"]),
+        ("ash", "busybox", &["ash"]),
+    ] {
+        match installed(program) {
+            Ok(()) => shells.push((name, Path::new("/usr/bin").join(program), options)),
+            Err(why) => say(&format!("# skipped: {why}")),
+        }
+    }
+    let (mut all, mut agreed, mut wrong) = (0, 0, Vec::new());
+    for (kind, frame) in KINDS {
+        let mut cases = cases();
+        if kind == "closed" {
+            // There bash's own pipe takes the number that the substitution's commands read from, and waits for itself.
+            cases.retain(|(name, _)| !name.contains("substitution"));
+        }
+        let cases = &cases;
+        all += cases.len();
+        let outcomes: Vec<Vec<String>> = thread::scope(|scope| {
+            let runs: Vec<_> = shells
+                .iter()
+                .map(|(_, program, options)| {
+                    scope.spawn(move || run(program, options, kind, frame, cases))
+                })
+                .collect();
+            let runs = runs.into_iter();
+            runs.map(|run| run.join().expect("a run")).collect()
+        });
+        for (number, (name, case)) in cases.iter().enumerate() {
+            let all: Vec<Option<&String>> =
+                outcomes.iter().map(|outcome| outcome.get(number)).collect();
+            let (mine, theirs) = all.split_first().expect("ours is the first");
+            agreed += usize::from(theirs.windows(2).all(|pair| pair[0] == pair[1]));
+            if !theirs.contains(mine) {
+                wrong.push(format!(
+                    "{kind}, {name}: {case}\n  ours   {mine:?}\n  theirs {theirs:?}"
+                ));
+            }
+        }
+    }
+    let others = shells.len() - 1;
+    say(&format!(
+        "# {all} cases; on {agreed} the other {others} shells agree"
+    ));
+    assert!(
+        wrong.is_empty(),
+        "{} differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(agreed > all / 2, "they agree on {agreed} only");
+}
+
+fn cases() -> Vec<(&'static str, String)> {
+    let reading = READERS
+        .iter()
+        .flat_map(|&(name, text)| INPUTS.map(|input| (name, text.replace('@', input))));
+    let writing = WRITERS
+        .iter()
+        .flat_map(|&(name, text)| OUTPUTS.map(|output| (name, text.replace('@', output))));
+    reading.chain(writing).collect()
+}
+
+/// Runs all cases, in one script: of each its exit status, where a pipe does not hide it, and what it has written.
+fn run(
+    program: &Path,
+    options: &[&str],
+    kind: &str,
+    frame: &str,
+    cases: &[(&str, String)],
+) -> Vec<String> {
+    let scratch = Scratch::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lib.rs")));
+    let file = |name: &str| scratch.path().join(name);
+    let inside = file("inside");
+    fs::create_dir(&inside).expect("a directory");
+    for number in 0..2 {
+        let target = format!("/proc/self/fd/{number}");
+        std::os::unix::fs::symlink(target, file(&format!("link{number}"))).expect("a link");
+    }
+    fs::write(file("in"), "i\nj\n").expect("a file");
+    fs::write(file("eight"), "8\n").expect("a file");
+    let mut script = String::from("exec 8<../eight 9>../log 2>/dev/null\n");
+    for (_, case) in cases {
+        let framed = frame.replace('@', case);
+        script.push_str(&format!(
+            ": >g; : >../out; ({framed}); echo \"== $?\" >&9; cat ../out g >&9\n"
+        ));
+        if kind == "terminal" {
+            script.push_str("echo ==\n");
+        }
+    }
+    fs::write(file("script"), script).expect("a script");
+
+    let mut command = Command::new(program);
+    command.args(options).arg("../script").env_clear();
+    command.env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
+    command.current_dir(&inside).stderr(Stdio::null());
+    let mut shown = Vec::new();
+    if kind == "terminal" {
+        let (controller, path) = terminal();
+        let mut options = File::options();
+        let terminal = options
+            .read(true)
+            .write(true)
+            .open(&path)
+            .expect("the terminal");
+        command.stdin(terminal.try_clone().expect("a duplicate"));
+        command.stdout(terminal.try_clone().expect("a duplicate"));
+        // SAFETY: a system call only.
+        unsafe {
+            command.pre_exec(|| {
+                libc::setsid();
+                libc::ioctl(0, libc::TIOCSCTTY, 0);
+                Ok(())
+            })
+        };
+        let mut controller = File::from(controller);
+        quiet(&terminal);
+        // A line for each case that reads one, and for what reads more.
+        controller
+            .write_all("t\n".repeat(1500).as_bytes())
+            .expect("lines");
+        let mut child = command.spawn().expect("the shell");
+        drop((command, terminal));
+        // It ends with an error when nobody has the terminal any more.
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = controller.read(&mut buffer) {
+            shown.extend_from_slice(&buffer[..count]);
+        }
+        child.wait().expect("its end");
+    } else {
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.status().expect("the shell");
+    }
+    let log = fs::read(file("log")).expect("the log");
+    let mut parts = split(&log);
+    let shown = String::from_utf8_lossy(&shown).replace("\r\n", "\n");
+    for (part, shown) in parts.iter_mut().zip(shown.split("==\n")) {
+        part.push_str(shown);
+    }
+    parts
+}
+
+fn split(log: &[u8]) -> Vec<String> {
+    let log = String::from_utf8_lossy(log);
+    log.split("== ").skip(1).map(String::from).collect()
+}
+
+/// Has the terminal not show what is typed.
+fn quiet(terminal: &File) {
+    // SAFETY: all zeros are modes, and the descriptor is a terminal's.
+    unsafe {
+        let mut modes: libc::termios = std::mem::zeroed();
+        assert_eq!(libc::tcgetattr(terminal.as_raw_fd(), &raw mut modes), 0);
+        modes.c_lflag &= !libc::ECHO;
+        assert_eq!(
+            libc::tcsetattr(terminal.as_raw_fd(), libc::TCSANOW, &raw const modes),
+            0
+        );
+    }
+}
