@@ -22,6 +22,7 @@
 //! From the ground up; each floor uses only those before it:
 //!
 //! - `arch/`: a file for each of the four architectures.
+//! - [`raw`]: raw system calls, their numbers and the clone trampoline, the same on all four.
 //! - The vocabulary, at the crate's root: [`Errno`], [`OwnedFd`] and [`BorrowedFd`], [`OFlags`] and [`Stat`], [`Signal`] and
 //!   [`SigSet`], [`Pid`] and [`ExitStatus`], [`Args`], [`Resource`] and [`Policy`], and [`text`].
 //! - [`sys`]: a small typed function for each system call.
@@ -79,6 +80,8 @@ mod limits;
 pub mod poll;
 pub mod popen;
 mod process;
+#[allow(unsafe_code)]
+pub mod raw;
 #[cfg(feature = "rt")]
 #[allow(unsafe_code)]
 pub mod rt;

@@ -6,6 +6,7 @@
 //! A function is `unsafe` if its arguments can break memory safety or close a descriptor that other code owns.
 
 use crate::errno::Errno;
+use crate::raw::result;
 
 pub mod args;
 pub mod caught;
@@ -24,14 +25,6 @@ pub mod resource;
 pub mod signal;
 pub mod terminal;
 pub mod time;
-
-/// What the kernel's answer means.
-fn result(answer: usize) -> Result<usize, Errno> {
-    match Errno::from_answer(answer) {
-        None => Ok(answer),
-        Some(errno) => Err(errno),
-    }
-}
 
 /// What the answer of a call means that has a small number to say: an id, a descriptor.
 fn small(answer: usize) -> Result<i32, Errno> {
@@ -54,18 +47,6 @@ fn done(answer: usize) -> Result<(), Errno> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_last_4095_answers_are_errors() {
-        assert_eq!(result(0), Ok(0));
-        assert_eq!(result(usize::MAX), Err(Errno::EPERM));
-        assert_eq!(
-            result(usize::MAX - 4094),
-            Err(Errno::from_raw(4095).unwrap())
-        );
-        assert_eq!(result(usize::MAX - 4095), Ok(usize::MAX - 4095));
-        assert_eq!(result(1 << (usize::BITS - 1)), Ok(1 << (usize::BITS - 1)));
-    }
 
     #[test]
     fn of_small_answers_the_negative_ones_are_errors() {

@@ -20,6 +20,7 @@ mod jobs;
 mod machine;
 mod pid1;
 mod popen;
+mod raw;
 mod runtime;
 mod shell;
 mod signals;
@@ -44,6 +45,7 @@ nestling_tests::suites! {
     machine,
     pid1,
     popen,
+    raw,
     runtime,
     shell,
     signals,
