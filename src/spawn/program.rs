@@ -1,0 +1,144 @@
+//! The last step: the exec, with the search for the program and the shell that runs what is no executable format.
+
+use core::ffi::CStr;
+
+use super::job::Job;
+use super::pipe::StatusPipe;
+use super::report::{At, Record};
+use super::search::{Candidates, NAME_MAX};
+use super::{Program, Shell, used};
+use crate::errno::Errno;
+use crate::sys;
+use crate::text;
+
+/// Returns only what went wrong.
+pub(super) fn exec<const USED: u32>(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
+    job.begin(At::EXEC);
+    if !job.means.get().memory_shared && pipe.send(Record::REACHED).is_err() {
+        // A program that runs while its parent believes that it doesn't would be worse.
+        sys::process::exit(127);
+    }
+
+    match job.spawn.program {
+        Program::Search { name, path } if !text::contains(name.to_bytes(), b'/') => {
+            search::<USED>(job, name, path)
+        }
+        Program::Path(path) | Program::Search { name: path, .. } => {
+            let (errno, _) = exec_path::<USED>(job, path);
+            tell_what_is_missing(job, errno, || sys::file::faccessat(path).is_ok());
+            errno
+        }
+        Program::Descriptor(fd) if USED & used::DESCRIPTOR != 0 => {
+            let errno = match pipe.named(fd) {
+                Ok(program) => noted(job, || {
+                    let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
+                    // SAFETY: `Args` are what it asks for.
+                    unsafe { sys::process::execveat(program, args, env) }
+                }),
+                Err(errno) => errno,
+            };
+            // A script's interpreter opens it by its number, which close-on-exec takes away: then that is the `ENOENT`.
+            tell_what_is_missing(job, errno, || sys::fd::cloexec(fd) == Ok(false));
+            errno
+        }
+        Program::Descriptor(_) => Errno::EINVAL,
+    }
+}
+
+/// Tries an exec, which the parent sees is under way until it has failed.
+fn noted(job: &Job<'_, '_>, exec: impl FnOnce() -> Errno) -> Errno {
+    job.begin(At::REACHED);
+    let errno = exec();
+    job.begin(At::EXEC);
+    errno
+}
+
+/// If the program is there, it is its interpreter that is not.
+fn tell_what_is_missing(job: &Job<'_, '_>, errno: Errno, exists: impl FnOnce() -> bool) {
+    if matches!(errno, Errno::ENOENT | Errno::ENOTDIR) && exists() {
+        job.begin(At::INTERPRETER);
+    }
+}
+
+/// POSIX XBD 8.3: tries each candidate; one that may not be executed is remembered while others are tried.
+fn search<const USED: u32>(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> Errno {
+    // SAFETY: it is the child's, who uses less than the other half of its stack.
+    let buffer = unsafe { &mut *job.buffer };
+    // The kernel says so of the name itself only where the whole path is not too long already.
+    if name.count_bytes() > NAME_MAX {
+        return Errno::ENAMETOOLONG;
+    }
+    let mut answer = Errno::ENOENT;
+    let mut candidates = Candidates::new(name, path);
+    while let Some(path) = candidates.next(buffer) {
+        match exec_path::<USED>(job, path) {
+            (errno, Found::Yes) => {
+                tell_what_is_missing(job, errno, || true);
+                return errno;
+            }
+            (Errno::ENOENT | Errno::ENOTDIR, _) => {}
+            (Errno::EACCES, _) => answer = Errno::EACCES,
+            (errno, _) => return errno,
+        }
+    }
+    tell_what_is_missing(job, answer, || {
+        let mut candidates = Candidates::new(name, path);
+        while let Some(path) = candidates.next(buffer) {
+            if sys::file::faccessat(path).is_ok() {
+                return true;
+            }
+        }
+        false
+    });
+    answer
+}
+
+/// Whether a file was found that only a shell can run, so that an error is the shell's.
+enum Found {
+    Yes,
+    CannotTell,
+}
+
+fn exec_path<const USED: u32>(job: &Job<'_, '_>, path: &CStr) -> (Errno, Found) {
+    let mut found = Found::CannotTell;
+    let errno = noted(job, || {
+        let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
+        // SAFETY: `Args` are what it asks for.
+        let errno = unsafe { sys::process::execve(path, args, env) };
+        match job.spawn.shell {
+            Some(shell) if errno == Errno::ENOEXEC && USED & used::SHELL != 0 => {
+                found = Found::Yes;
+                exec_shell(job, shell, path)
+            }
+            _ => errno,
+        }
+    });
+    (errno, found)
+}
+
+/// POSIX XSH `exec`: a file that is no executable format is run by the shell, as `arg0 file arg1 …`.
+fn exec_shell(job: &Job<'_, '_>, shell: Shell<'_>, file: &CStr) -> Errno {
+    let args = job.spawn.args;
+    let arg0 = args.first().unwrap_or(shell.path);
+    let [first, second, rest @ ..] = shell.room else {
+        return Errno::E2BIG;
+    };
+    first.set(arg0.as_ptr());
+    second.set(file.as_ptr());
+    let args = args.skip(1).as_slice();
+    let [places @ .., null] = rest.get(..=args.len()).unwrap_or_default() else {
+        return Errno::E2BIG;
+    };
+    for (place, arg) in places.iter().zip(args.iter().flatten()) {
+        place.set(arg.as_ptr());
+    }
+    null.set(core::ptr::null());
+    // SAFETY: the room now begins with a null-terminated array of C strings.
+    unsafe {
+        sys::process::execve(
+            shell.path,
+            shell.room.as_ptr().cast(),
+            job.spawn.env.as_ptr(),
+        )
+    }
+}
