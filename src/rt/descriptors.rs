@@ -5,6 +5,8 @@
 //! children inherit it. The functions of this module change only the user's descriptors: for a number of the program's own they
 //! return `EBADF`, as if it were not open.
 
+use core::sync::atomic::Ordering;
+
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
@@ -153,11 +155,11 @@ pub fn close(fd: RawFd) -> Result<(), Errno> {
 }
 
 /// Closes a descriptor of the program's own in a child of [`fork`](super::fork), whose copy of the owner must not be used or
-/// dropped any more: the child ends by [`exit`](crate::sys::process::exit). A descriptor of the user is ignored. One or two
-/// system calls.
+/// dropped any more: the child ends by [`exit`](crate::sys::process::exit). A descriptor of the user is ignored, and so is every one
+/// in a process that is no such child. One or two system calls.
 pub fn abandon(fd: RawFd) {
-    if sys::fd::cloexec(fd) == Ok(true) {
-        // SAFETY: the caller's word that the owner is as good as gone.
+    if super::IS_COPY.load(Ordering::Relaxed) && sys::fd::cloexec(fd) == Ok(true) {
+        // SAFETY: in such a child the owner is a copy, which `fork` says may lose it.
         let _ = unsafe { sys::fd::close(fd) };
     }
 }

@@ -35,7 +35,7 @@
 use core::ffi::c_char;
 use core::panic::PanicInfo;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use crate::args::Args;
 use crate::errno::Errno;
@@ -144,14 +144,24 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
 /// parent. (The function [`spawn::fork`](crate::spawn::fork) is unsafe because of threads: this one is for a program that has
 /// made none.)
 ///
+/// In the child a descriptor that was open before can be closed under its owner, by [`descriptors::abandon`]: a shell's copy must not hold
+/// what only the shell needs.
+///
 /// # Errors
 /// `EAGAIN` at the limit of processes; `ENOMEM`; `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, because
 /// it may have threads.
 pub fn fork() -> Result<Option<Pid>, Errno> {
     only_thread()?;
     // SAFETY: this is the program's only thread.
-    unsafe { sys::clone::fork() }
+    let child = unsafe { sys::clone::fork() }?;
+    if child.is_none() {
+        IS_COPY.store(true, Ordering::Relaxed);
+    }
+    Ok(child)
 }
+
+/// Whether this process is a child of [`fork`].
+static IS_COPY: AtomicBool = AtomicBool::new(false);
 
 /// Whether this is the only thread of the program: `ENOSYS` where that is not known.
 ///

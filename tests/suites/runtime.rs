@@ -4,10 +4,12 @@ use core::ffi::CStr;
 use core::hint::black_box;
 
 use linux_raw_sys::auxvec;
+use nestling::rt::{self, descriptors};
 use nestling::spawn::{Action, Memory, Spawn};
-use nestling::{Args, OFlags, Signal, args, wait};
+use nestling::{Args, Errno, OFlags, Signal, args, sys, wait};
 use nestling_tests::{
-    fork, mailbox, probe, probe_path, read_file, show, state, status, text, this_process,
+    fd, fork, inode, join, mailbox, probe, probe_path, read_file, show, state, status, text,
+    this_process,
 };
 
 nestling_tests::suite! {
@@ -24,6 +26,8 @@ nestling_tests::suite! {
         memset_fills,
         memcmp_and_bcmp_compare,
         strlen_counts,
+        only_a_copy_abandons_what_is_open,
+        what_is_of_the_user_is_told_by_close_on_exec,
     }
 }
 
@@ -250,4 +254,46 @@ fn strlen_counts() {
         };
         assert_eq!(counted, naive);
     }
+}
+
+fn only_a_copy_abandons_what_is_open() {
+    let owned = sys::fd::dup_cloexec(fd(0), 30).expect("a duplicate");
+    let number = owned.as_raw_fd();
+    descriptors::abandon(number);
+    assert_eq!(sys::fd::cloexec(number), Ok(true), "it is this program's");
+    match rt::fork().expect("a copy") {
+        None => {
+            descriptors::abandon(number);
+            descriptors::abandon(0);
+            let is_gone = sys::fd::cloexec(number) == Err(Errno::EBADF);
+            let is_there = sys::fd::cloexec(0) == Ok(false);
+            sys::process::exit(i32::from(!(is_gone && is_there)));
+        }
+        Some(copy) => join(copy),
+    }
+    assert_eq!(sys::fd::cloexec(number), Ok(true), "it is this program's");
+}
+
+fn what_is_of_the_user_is_told_by_close_on_exec() {
+    let owned = sys::fd::dup_cloexec(fd(0), 30).expect("a duplicate");
+    let number = owned.as_raw_fd();
+    for (number, expected) in [
+        (0, Ok(())),
+        (number, Err(Errno::EBADF)),
+        (40, Err(Errno::EBADF)),
+    ] {
+        assert_eq!(descriptors::is_users(number), expected);
+        assert_eq!(descriptors::of_user(number).map(drop), expected);
+        assert_eq!(descriptors::copy(number, 20), expected);
+        assert!(!descriptors::is_terminal(number));
+    }
+    assert_eq!(inode(20), inode(0));
+    assert_eq!(sys::fd::cloexec(20), Ok(false));
+    // Onto itself, and onto what is the program's.
+    assert_eq!(descriptors::copy(0, 0), Ok(()));
+    assert_eq!(descriptors::copy(0, number), Err(Errno::EBADF));
+    // The duplicate stays when the user's is closed.
+    let duplicate = descriptors::of_user(20).expect("a duplicate");
+    descriptors::close(20).expect("it was open");
+    assert_eq!(inode(duplicate.as_raw_fd()), inode(0));
 }
