@@ -5,10 +5,15 @@
 //!
 //! A function is `unsafe` if its arguments can break memory safety or close a descriptor that other code owns.
 
+use linux_raw_sys::general as linux;
+
+use crate::arch::syscall3;
 use crate::errno::Errno;
+use crate::fd::BorrowedFd;
 use crate::raw::result;
 
 pub mod args;
+pub mod block;
 pub mod caught;
 pub mod clone;
 pub mod credentials;
@@ -42,6 +47,22 @@ fn failed(answer: usize) -> Errno {
 /// What the answer of a call means that has nothing to say but whether it failed, or a small number that nobody wants.
 fn done(answer: usize) -> Result<(), Errno> {
     small(answer).map(drop)
+}
+
+/// `ioctl`: a request that takes a number or a pointer.
+///
+/// # Safety
+/// The argument is what the request takes.
+unsafe fn ioctl(fd: BorrowedFd<'_>, request: u32, argument: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        syscall3(
+            linux::__NR_ioctl as usize,
+            fd.fd as usize,
+            request as usize,
+            argument,
+        )
+    }
 }
 
 #[cfg(test)]

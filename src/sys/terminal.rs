@@ -2,8 +2,7 @@
 
 use linux_raw_sys::{general as linux, ioctl};
 
-use super::{done, small};
-use crate::arch::syscall3;
+use super::{done, ioctl, small};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::file::OFlags;
@@ -177,19 +176,5 @@ pub fn pty_peer(controller: BorrowedFd<'_>, flags: OFlags) -> Result<OwnedFd, Er
     unsafe {
         let answer = ioctl(controller, ioctl::TIOCGPTPEER, flags.bits() as usize);
         small(answer).map(|fd| OwnedFd::from_raw_fd(fd))
-    }
-}
-
-/// # Safety
-/// The argument is what the request takes.
-unsafe fn ioctl(terminal: BorrowedFd<'_>, request: u32, argument: usize) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe {
-        syscall3(
-            linux::__NR_ioctl as usize,
-            terminal.fd as usize,
-            request as usize,
-            argument,
-        )
     }
 }

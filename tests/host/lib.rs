@@ -320,7 +320,8 @@ pub fn traces(prefix: &Path) -> Vec<Vec<Call>> {
     traces.into_iter().map(|(_, calls)| calls).collect()
 }
 
-fn calls(trace: &str) -> Vec<Call> {
+/// The calls in a process's trace.
+pub fn calls(trace: &str) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     for line in trace.lines() {
         // `+++ exited`, `--- SIGCHLD` and `[ Process … runs in 32 bit mode. ]` are no calls.

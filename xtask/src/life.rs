@@ -67,8 +67,9 @@ const ORDER: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a fault executes PID 1 anew, which goes on to read a new inittab",
+        "a fault executes PID 1 anew, another one in the pause after it likewise; then it reads a new inittab",
         &[
+            "init: SIGSEGV\n",
             "init: SIGSEGV\n",
             "init: goes on\n",
             "director: what is new has come, what is old has gone\n",
@@ -181,10 +182,11 @@ fn live(
         arch,
         kernel,
         initramfs: &initramfs,
-        // A word that the kernel does not know, and gives to init; and whether somebody can press Ctrl-Alt-Del.
+        // Words that the kernel does not know, and gives to init: one is a `PATH`, as an initramfs exports it. And whether somebody
+        // can press Ctrl-Alt-Del.
         append: match has_keyboard {
-            true => "splash KEYBOARD=yes",
-            false => "splash",
+            true => "splash PATH=/bin KEYBOARD=yes",
+            false => "splash PATH=/bin",
         },
     };
     let begin = Instant::now();

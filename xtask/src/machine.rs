@@ -57,6 +57,11 @@ pub struct Machine<'a> {
 impl Machine<'_> {
     /// Starts it. Its console's input is `stdin`.
     pub fn start(&self, stdin: Stdio) -> Result<Running> {
+        self.start_with(stdin, &[])
+    }
+
+    /// Starts it with more devices, in qemu's words.
+    pub fn start_with(&self, stdin: Stdio, devices: &[String]) -> Result<Running> {
         let emulator = apt::obtain(|| emulator(self.arch))?;
         let (hardware, words) = hardware(self.arch);
         // A panic ends the machine at once, and a machine that ends does not start again.
@@ -69,6 +74,7 @@ impl Machine<'_> {
             .arg("-initrd")
             .arg(self.initramfs)
             .args(["-append", append.trim_end()])
+            .args(devices)
             .stdin(stdin)
             .stdout(Stdio::piped())
             .spawn()
@@ -120,9 +126,21 @@ impl Running {
         Ok(input.write_all(keys.as_bytes())?)
     }
 
-    /// Presses Ctrl-Alt-Del on the machine's keyboard, by qemu's monitor, which Ctrl-A c leads to and from.
+    /// Presses Ctrl-Alt-Del on the machine's keyboard.
     pub fn press_ctrl_alt_del(&mut self) -> Result<()> {
-        self.strike("\x01csendkey ctrl-alt-delete\n\x01c")
+        self.command("sendkey ctrl-alt-delete")
+    }
+
+    /// Gives a command to qemu's monitor, which Ctrl-A c leads to and from.
+    pub fn command(&mut self, command: &str) -> Result<()> {
+        self.strike(&format!("\x01c{command}\n\x01c"))
+    }
+
+    /// Ends it at once: where its disk hangs, it would not end by itself.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
     }
 
     pub fn wait(&mut self, limit: Duration) -> Result<Progress> {

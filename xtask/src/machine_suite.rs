@@ -4,18 +4,20 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::{arch::Arch, debian, life, report::Outcome, typing, workspace::Workspace};
+use crate::{arch::Arch, debian, disk, life, report::Outcome, typing, workspace::Workspace};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum MachineSuite {
     Life,
+    Disk,
     Typing,
     Debian,
 }
 
 impl MachineSuite {
-    pub const ALL: [MachineSuite; 3] = [
+    pub const ALL: [MachineSuite; 4] = [
         MachineSuite::Life,
+        MachineSuite::Disk,
         MachineSuite::Typing,
         MachineSuite::Debian,
     ];
@@ -23,6 +25,7 @@ impl MachineSuite {
     pub fn name(self) -> &'static str {
         match self {
             MachineSuite::Life => "life",
+            MachineSuite::Disk => "disk",
             MachineSuite::Typing => "typing",
             MachineSuite::Debian => "debian",
         }
@@ -30,7 +33,7 @@ impl MachineSuite {
 
     pub fn exists_for(self, arch: Arch) -> bool {
         match self {
-            MachineSuite::Life | MachineSuite::Typing => true,
+            MachineSuite::Life | MachineSuite::Disk | MachineSuite::Typing => true,
             MachineSuite::Debian => arch == debian::ARCH,
         }
     }
@@ -38,6 +41,7 @@ impl MachineSuite {
     pub fn run(self, workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> {
         match self {
             MachineSuite::Life => life::run(workspace, arch, kernel),
+            MachineSuite::Disk => disk::run(workspace, arch, kernel),
             MachineSuite::Typing => typing::run(workspace, arch, kernel),
             MachineSuite::Debian => debian::run(workspace, kernel),
         }

@@ -24,8 +24,9 @@ use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use nestling::spawn::used;
+use nestling::sys::reboot::set_ctrl_alt_del;
 use nestling::text::Text;
-use nestling::{Args, rt, sys};
+use nestling::{rt, sys};
 
 use log::Line;
 
@@ -48,19 +49,18 @@ fn main(process: rt::Process) -> i32 {
         return status;
     }
     let is_first = sys::process::getpid().as_raw() == 1;
-    if is_first && (process.args().skip(1).is_empty() || is_the_kernels(process.env())) {
+    if is_first && (is_the_machines() || process.args().skip(1).is_empty()) {
         RUNS_A_MACHINE.store(true, Ordering::Relaxed);
         machine::live(process)
     }
     container::live(process)
 }
 
-/// Whether this is the environment that the kernel gives process 1. Then the arguments are no command: they are what the
-/// kernel's command line has and the kernel doesn't know, such as `splash`. A `PATH=` there makes them one.
-fn is_the_kernels(env: Args<'_>) -> bool {
-    env.var(c"HOME") == Some(c"/")
-        && env.var(c"TERM") == Some(c"linux")
-        && env.var(c"PATH").is_none()
+/// Whether this process 1 is the machine's, and not that of a container's namespace: there the kernel refuses what Ctrl-Alt-Del is
+/// to do. Then arguments are no command: they are words of the kernel's command line that the kernel does not know, such as
+/// `splash`, which an initramfs passes on.
+fn is_the_machines() -> bool {
+    set_ctrl_alt_del(false).is_ok()
 }
 
 fn panic(info: &PanicInfo<'_>) -> ! {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 
-use nestling_host_tests::{Arch, Call, Scratch, installed, run, say, traces};
+use nestling_host_tests::{Arch, Call, Scratch, calls, installed, run, say};
 
 /// A machine to be: its `/etc` is what `/etc` will be.
 struct Machine {
@@ -19,6 +19,8 @@ struct Machine {
 struct Life {
     /// The system calls of process 1, from its start on.
     calls: Vec<Call>,
+    /// Those of its copies and of all other processes, too.
+    all: Vec<Call>,
     /// What was said on the console, and printed by services.
     said: String,
 }
@@ -56,7 +58,7 @@ impl Machine {
             stdout,
             stderr,
         } = run("env", |command| {
-            command.args(["-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "strace", "-ff"]);
+            command.args(["-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "strace", "-f"]);
             command.arg("-o").arg(&prefix);
             command.arg("unshare").args(namespaces.split(' '));
             command.args(["sh", "-c", &script]);
@@ -69,25 +71,61 @@ impl Machine {
         }
         let init = self.init.to_str().expect("a plain path");
         let exec = format!("execve(\"{init}\", ");
-        let calls = traces(&prefix).into_iter().find_map(|calls| {
-            let start = calls.iter().position(|call| call.line.starts_with(&exec))?;
-            Some(calls[start..].to_vec())
-        });
-        let calls = calls.expect("a trace of process 1");
-        for entry in fs::read_dir(self.scratch.path()).expect("a directory") {
-            let path = entry.expect("an entry").path();
-            if path.file_stem().is_some_and(|stem| stem == "trace") {
-                fs::remove_file(path).expect("the trace gone");
+        let trace = fs::read_to_string(&prefix).expect("a trace");
+        let start = trace.find(&exec).expect("a trace of process 1");
+        let start = trace[..start].rfind('\n').map_or(0, |it| it + 1);
+        let lines = whole(&trace[start..]);
+        let (pid, _) = lines[0];
+        let of = |one: bool| {
+            let lines = lines.iter().filter(|(its, _)| !one || *its == pid);
+            calls(
+                &lines
+                    .map(|(_, line)| format!("{line}\n"))
+                    .collect::<String>(),
+            )
+        };
+        let (all, calls) = (of(false), of(true));
+        Ok(Life { calls, all, said })
+    }
+}
+
+/// The lines of a trace of several processes, with their ids. A call during which another process made one is on two lines: what it
+/// answers is added to the first.
+fn whole(trace: &str) -> Vec<(u32, String)> {
+    let mut lines: Vec<(u32, String)> = Vec::new();
+    for line in trace.lines() {
+        let Some((pid, line)) = line.split_once(' ') else {
+            continue;
+        };
+        let pid = pid.parse().expect("a process id");
+        let line = line.trim_start();
+        let mut pending = lines.iter_mut().rev();
+        match line.strip_prefix("<... ") {
+            None => lines.push((pid, line.into())),
+            Some(resumed) => {
+                // It may have begun before this trace.
+                let Some((_, begun)) = pending.find(|(its, _)| *its == pid) else {
+                    continue;
+                };
+                let end = begun.find(" <unfinished").unwrap_or(begun.len());
+                begun.truncate(end);
+                *begun += resumed.split_once("resumed>").map_or("", |(_, it)| it);
             }
         }
-        Ok(Life { calls, said })
     }
+    lines
 }
 
 impl Life {
     /// Where in its calls there is the first that begins so.
     fn place(&self, call: &str) -> Option<usize> {
         self.calls.iter().position(|it| it.line.starts_with(call))
+    }
+
+    /// Where in all calls there is the first that begins so.
+    fn place_in_all(&self, call: &str) -> usize {
+        let place = self.all.iter().position(|it| it.line.starts_with(call));
+        place.unwrap_or_else(|| panic!("{call}: {}", self.said))
     }
 
     /// Where it ends the machine.
@@ -97,7 +135,7 @@ impl Life {
     }
 
     fn succeeded(&self, call: &str) -> bool {
-        let mut calls = self.calls.iter();
+        let mut calls = self.all.iter();
         calls.any(|it| it.line.starts_with(call) && it.succeeded())
     }
 }
@@ -239,35 +277,43 @@ fn ctrl_alt_del_is_its_entrys_business_or_else_a_reboot() {
 #[test]
 fn at_the_end_what_is_mounted_is_unmounted_and_what_is_swapped_on_is_off() {
     on_each(|machine| {
-        for directory in ["outer", "with a blank", "virtual"] {
+        for directory in ["outer", "with a blank"] {
             fs::create_dir(machine.etc(directory)).expect("a directory");
         }
         let swaps =
             "Filename\t\t\t\tType\t\tSize\n/dev/swap1 partition 9 0 -2\n/a\\040file file 9 0 -3\n";
         fs::write(machine.etc("swaps"), swaps).expect("a file");
         let script = "mount --bind /usr /etc/outer; mount --bind /usr/lib /etc/outer/lib
-            mount --bind /usr '/etc/with a blank'; mount -t tmpfs tmpfs /etc/virtual
+            mount --bind /usr '/etc/with a blank'; mount -t tmpfs virtual /etc/outer/src
+            mkdir /etc/outer/src/deep; mount -t tmpfs deep /etc/outer/src/deep
             mount --bind /etc/swaps /proc/swaps";
         let life = machine.live("::once:kill -USR2 1\n", script)?;
-        let place = |call: &str| match life.place(call) {
-            Some(place) => place,
-            None => panic!("{call}: {}", life.said),
-        };
-        let end = life.end().expect("an end");
+        let place = |call: &str| life.place_in_all(call);
+        let tried = |call: &str| life.all.iter().any(|it| it.line.starts_with(call));
+        let end = place(&self::end("POWER_OFF"));
         for (target, swap) in [("/dev/swap1", true), ("/a file", true), ("Filename", false)] {
             let call = format!("swapoff(\"{target}\")");
-            assert_eq!(life.place(&call).is_some(), swap, "{call}");
+            assert_eq!(tried(&call), swap, "{call}");
         }
-        for target in ["/etc/outer/lib", "/etc/outer", "/etc/with a blank"] {
+        for target in [
+            "/etc/outer/src/deep",
+            "/etc/outer/src",
+            "/etc/outer/lib",
+            "/etc/outer",
+            "/etc/with a blank",
+        ] {
             let call = format!("umount2(\"{target}\", 0)");
             assert!(life.succeeded(&call), "{call}: {}", life.said);
             assert!(place("swapoff(") < place(&call) && place(&call) < end);
         }
-        for target in ["/etc/virtual", "/proc", "/dev"] {
-            assert_eq!(life.place(&format!("umount2(\"{target}\"")), None);
+        let inner = place("umount2(\"/etc/outer/src/deep\"");
+        assert!(inner < place("umount2(\"/etc/outer\""));
+        for target in ["/", "/proc", "/dev", "/sys", "/run"] {
+            assert!(!tried(&format!("umount2(\"{target}\"")), "{target}");
         }
         // The root is somebody else's here.
         let read_only = place("mount(\"\", \"/\", ");
+        assert!(place("umount2(") < read_only);
         assert!(read_only < end);
         assert!(
             life.said.contains("init: read-only \"/\": EPERM"),
@@ -276,7 +322,7 @@ fn at_the_end_what_is_mounted_is_unmounted_and_what_is_swapped_on_is_off() {
         );
         let last = life.calls.iter().rev().find(|call| call.name != "write");
         assert!(last.is_some_and(|call| call.line.starts_with("reboot(")));
-        let sync = life.calls.iter().rposition(|call| call.name == "sync");
+        let sync = life.all.iter().rposition(|call| call.name == "sync");
         assert!(sync.is_some_and(|sync| sync > read_only));
         Ok(())
     });

@@ -3,17 +3,23 @@
 use nestling::inittab::Action;
 use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::Text;
-use nestling::{SigSet, Signal, sys};
+use nestling::{Signal, sys};
 
+use super::processes::ASK_TO_END;
 use super::table::{SERVICES, State};
-use super::{Machine, mounts, next_signal, service};
+use super::{Machine, service};
+use crate::buffer::Buffer;
 use crate::clock::{NEVER, after, now, pause};
 use crate::log::Line;
 
-/// How many seconds each entry `shutdown` may take.
-const SHUTDOWN_LIMIT: u32 = 60;
-/// How many all others may take to end after a signal.
+/// How many seconds the entries `shutdown` may take together.
+const SHUTDOWN_LIMIT: u32 = 30;
+/// How many all processes may take to end when they have been asked to.
 const TERM_LIMIT: u32 = 10;
+/// How many they may take to end when they have been killed: one that waits for a disk can't end before that answers.
+const KILL_LIMIT: u32 = 5;
+/// How many all of it may take beside [`TERM_LIMIT`]; then the machine ends, whatever is left.
+const LIMIT: u32 = 60;
 
 impl Machine<'_> {
     /// Ends the machine, or, without a kind, has the process of the entry `restart` take the place of init. Returns only if there is
@@ -34,6 +40,8 @@ impl Machine<'_> {
         let mut line = Line::new(name);
         ": the machine stops".write(&mut line);
         line.tell();
+        let end = after(TERM_LIMIT + LIMIT);
+        let shutdown_end = after(SHUTDOWN_LIMIT);
         for index in 0..SERVICES {
             if let Some(service) = self.table.services.get_mut(index) {
                 match service.state() {
@@ -49,29 +57,34 @@ impl Machine<'_> {
         }
         for index in 0..SERVICES {
             let service = self.table.services.get(index);
-            if service.is_some_and(|it| it.does(Action::Shutdown)) {
+            if service.is_some_and(|it| it.does(Action::Shutdown)) && now() < shutdown_end {
                 self.start(index);
-                self.wait_for(index, SHUTDOWN_LIMIT);
+                self.wait_until(shutdown_end, &mut |machine| {
+                    machine.reap();
+                    let service = machine.table.services.get(index);
+                    service.is_none_or(|it| it.state() != State::RUNNING)
+                });
             }
         }
+        let spare = self.has_root_storage();
         Line::new("SIGTERM to all processes").tell();
-        signal_all(Signal::TERM);
-        // One that is stopped could not end.
-        signal_all(Signal::CONT);
-        if !self.wait_for(SERVICES, TERM_LIMIT) {
-            Line::new("SIGKILL to those that are left").tell();
-            signal_all(Signal::KILL);
-            self.wait_for(SERVICES, TERM_LIMIT);
-        }
-        sync();
+        self.end_all(spare, TERM_LIMIT);
+        self.sync(end);
         if kind.is_none()
             && let Some(service) = successor.and_then(|index| self.table.services.get(index))
             && let Some(entry) = service.entry()
         {
             service::become_it(&entry, self.env);
         }
-        mounts::take_down();
-        sync();
+        let mut hung = Buffer::new();
+        self.take_down(end, &mut hung);
+        if spare {
+            self.end_all(false, KILL_LIMIT);
+            self.take_down(end, &mut hung);
+        }
+        self.sync(end);
+        // What was left may come to its end yet.
+        self.wait_for_all(end, false);
         Line::new(name).tell();
         // Of what could not be become, nobody is left who could be asked.
         let errno = reboot(kind.unwrap_or(Reboot::Restart));
@@ -83,26 +96,20 @@ impl Machine<'_> {
         }
     }
 
-    /// Waits until this service's process has ended, or, if there is no such service, all processes have, and reaps whatever does:
-    /// whether that was in time.
-    #[inline(never)]
-    fn wait_for(&mut self, index: usize, seconds: u32) -> bool {
-        let end = after(seconds);
-        loop {
-            let some = self.reap();
-            let service = self.table.services.get(index);
-            if !some || service.is_some_and(|it| it.state() != State::RUNNING) {
-                return true;
-            }
-            if end <= now() {
-                return false;
-            }
-            next_signal(SigSet::EMPTY.with(Signal::CHLD), end);
+    /// Ends all processes, or all but those of root storage: asks them, and kills those that are left after so many seconds.
+    fn end_all(&mut self, spare: bool, seconds: u32) {
+        self.signal_all(ASK_TO_END, spare);
+        if !self.wait_for_all(after(seconds), spare) {
+            Line::new("SIGKILL to those that are left").tell();
+            self.signal_all(&[Signal::KILL], spare);
+            self.wait_for_all(after(KILL_LIMIT), spare);
         }
     }
-}
 
-fn signal_all(signal: Signal) {
-    // There may be none.
-    let _ = sys::process::kill(-1, Some(signal));
+    fn sync(&mut self, end: u32) {
+        self.limited_step(end, "sync", b"", false, &mut || {
+            sync();
+            Ok(())
+        });
+    }
 }

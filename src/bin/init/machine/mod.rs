@@ -17,22 +17,26 @@
 mod again;
 mod console;
 mod end;
+mod limited;
 mod lines;
 mod mounts;
+mod processes;
 mod service;
 mod table;
+mod take_down;
 
 use core::time::Duration;
 
 use linux_raw_sys::general::WNOHANG;
 use nestling::inittab::Action;
-use nestling::sys::reboot::{Reboot, set_ctrl_alt_del};
+use nestling::sys::reboot::Reboot;
 use nestling::text::Text;
 use nestling::{Arg, Args, Errno, ExitStatus, OwnedFd, Pid, SigSet, Signal, rt, sys};
 
 use crate::clock::{NEVER, has_children, now, pause};
 use crate::log::Line;
 pub use again::panic;
+use limited::Copied;
 use table::{INITTAB, SERVICES, State, Table};
 
 /// What process 1 waits for: all that can be blocked without harm.
@@ -58,7 +62,11 @@ pub fn live(process: rt::Process) -> ! {
     let mut strings = [None; 64];
     let env = environment(process.env(), &mut strings);
     let table = Table::EMPTY;
-    let mut machine = Machine { table, env };
+    let mut machine = Machine {
+        table,
+        env,
+        copied: None,
+    };
     match former {
         None => machine.begin(),
         Some(store) => machine.go_on(store),
@@ -90,14 +98,14 @@ fn environment<'a>(env: Args<'a>, room: &'a mut [Option<Arg<'a>>; 64]) -> Args<'
 struct Machine<'a> {
     table: Table,
     env: Args<'a>,
+    /// The copy that is waited for.
+    copied: Option<Copied>,
 }
 
 impl Machine<'_> {
     #[inline(never)]
     fn begin(&mut self) {
         mounts::all(true);
-        // Where it is not allowed, in a pid namespace, the kernel sends no signal either.
-        let _ = set_ctrl_alt_del(false);
         let mut line = Line::new("begins");
         if let Ok(names) = sys::machine::uname() {
             ", on Linux ".write(&mut line);
@@ -121,8 +129,10 @@ impl Machine<'_> {
         // It is a service as any other.
         let [own, ..] = &mut self.table.services;
         own.slow_down(now().saturating_sub(own.at()));
-        pause(own.delay().into());
+        let delay = own.delay();
+        // Before the pause, in which it may fail again.
         self.table.keep(former);
+        pause(delay.into());
         Line::new("goes on").tell();
     }
 
@@ -140,6 +150,11 @@ impl Machine<'_> {
 
     /// Sees to the service whose process this was, if it was one's.
     fn ended(&mut self, pid: Pid, status: ExitStatus) {
+        if let Some(copied) = &mut self.copied
+            && copied.pid == pid
+        {
+            copied.status = Some(status);
+        }
         for index in 0..SERVICES {
             let Some(service) = self.table.services.get_mut(index) else {
                 return;

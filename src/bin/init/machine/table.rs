@@ -9,9 +9,10 @@ use linux_raw_sys::general::WNOHANG;
 use nestling::inittab::{Action, Entry, Problem};
 use nestling::sys::fd::StaticFd;
 use nestling::text::{Quoted, Text, next_field};
-use nestling::{AsFd, Errno, OwnedFd, SeekFrom, Signal, io, sys};
+use nestling::{AsFd, Errno, OwnedFd, SeekFrom, io, sys};
 
 use super::lines::each_line;
+use super::processes::ask_to_end;
 use crate::buffer::path;
 use crate::clock::{after, now};
 use crate::log::Line;
@@ -208,8 +209,7 @@ impl Table {
                 _ if service.0[4] != 0 => continue,
                 State::LEAVING => continue,
                 State::RUNNING => {
-                    let _ = sys::process::kill(service.pid(), Some(Signal::TERM));
-                    let _ = sys::process::kill(service.pid(), Some(Signal::CONT));
+                    ask_to_end(service.pid());
                     service.set_state(State::LEAVING);
                     service.set_at(after(GRACE));
                 }

@@ -1,0 +1,229 @@
+//! The end of the file systems: swap is switched off, what is mounted is unmounted or at least made read-only, loop devices are
+//! detached.
+//!
+//! Each step may hang with its disk or its server, so each has a limit; what has hung is not tried again.
+
+use core::ffi::CStr;
+
+use nestling::dir::ReadDir;
+use nestling::sys::block::detach_loop;
+use nestling::sys::mount::{MountFlags, UnmountFlags, mount, umount2};
+use nestling::text::{self, Sink, next_field};
+use nestling::{AsFd, Errno, OFlags, io, sys};
+
+use super::Machine;
+use super::lines::each_line;
+use crate::buffer::{Buffer, next_string, path};
+use crate::clock::now;
+
+/// What is needed to the end. Of the root, `umount` is a read-only remount, which succeeds each time.
+const NEEDED: &str = "/ /proc /sys /dev /run";
+
+/// File systems that have nothing to write to a disk.
+const VIRTUAL: &str = "rootfs tmpfs ramfs proc sysfs devtmpfs devpts cgroup2 cgroup mqueue \
+    securityfs debugfs tracefs bpf pstore configfs fusectl hugetlbfs binfmt_misc efivarfs autofs";
+
+/// How much of the list of mounts is looked at in one round: its end, where the innermost are.
+const ROOM: usize = 64 * 1024;
+
+/// What has become of the steps of a round.
+#[derive(Default)]
+struct Round {
+    done: u32,
+    failed: u32,
+}
+
+/// What is tried with each mount.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Try {
+    Unmount,
+    ReadOnly,
+    /// The same, and failures are reported.
+    ReadOnlyLoudly,
+}
+
+impl Machine<'_> {
+    /// Takes all of them down, as long as something gives way and it is not `end`. `hung` are the paths of which a step has hung.
+    #[inline(never)]
+    pub fn take_down(&mut self, end: u32, hung: &mut Buffer) {
+        loop {
+            self.swap_off(end, hung);
+            let mut round = self.each_mount(end, Try::Unmount, hung);
+            // What is mounted from a loop device holds it, and it holds what its file is on.
+            round.done += self.detach_loops(end, hung);
+            if round.failed == 0 || round.done == 0 {
+                break;
+            }
+        }
+        loop {
+            let mut round = self.each_mount(end, Try::ReadOnly, hung);
+            round.done += self.detach_loops(end, hung);
+            if round.failed == 0 {
+                break;
+            }
+            if round.done == 0 {
+                self.each_mount(end, Try::ReadOnlyLoudly, hung);
+                break;
+            }
+        }
+    }
+
+    /// Tries it with each mount, the last first: what is mounted in another one is behind that.
+    #[inline(never)]
+    fn each_mount(&mut self, end: u32, what: Try, hung: &mut Buffer) -> Round {
+        let mut round = Round::default();
+        let mut room = [0; ROOM];
+        let mut rest = last_of(c"/proc/mounts", &mut room).unwrap_or_default();
+        while let [before @ .., b'\n'] = rest {
+            let start = before.iter().rposition(|&byte| byte == b'\n');
+            let (others, mut line) = before.split_at(start.map_or(0, |it| it + 1));
+            rest = others;
+            next_field(&mut line, b' ');
+            let target = next_field(&mut line, b' ');
+            let kind = next_field(&mut line, b' ');
+            let options = next_field(&mut line, b' ');
+            let is_meant = match what {
+                Try::Unmount => text::position(NEEDED, target).is_none(),
+                Try::ReadOnly | Try::ReadOnlyLoudly => {
+                    text::position(VIRTUAL, kind).is_none()
+                        && next_field(&mut &*options, b',') == b"rw"
+                }
+            };
+            if !is_meant {
+                continue;
+            }
+            let mut path = Buffer::new();
+            unescape(target, &mut path);
+            let path = path.as_c_str();
+            let answer = match what {
+                Try::Unmount => self.attempt(end, "umount", path, false, hung, &mut || {
+                    umount2(path, UnmountFlags::default())
+                }),
+                Try::ReadOnly | Try::ReadOnlyLoudly => {
+                    let loudly = what == Try::ReadOnlyLoudly;
+                    self.attempt(end, "read-only", path, loudly, hung, &mut || {
+                        let flags = MountFlags::REMOUNT | MountFlags::RDONLY;
+                        mount(c"", path, c"", flags, c"")
+                    })
+                }
+            };
+            match answer {
+                Some(Ok(())) => round.done += 1,
+                Some(Err(_)) => round.failed += 1,
+                None => {}
+            }
+        }
+        round
+    }
+
+    fn swap_off(&mut self, end: u32, hung: &mut Buffer) {
+        let _ = each_line(c"/proc/swaps", &mut |mut line| {
+            let word = next_field(&mut line, b' ');
+            // The first line has the columns' names.
+            if word.starts_with(b"/") {
+                let mut path = Buffer::new();
+                unescape(word, &mut path);
+                let path = path.as_c_str();
+                self.attempt(end, "swapoff", path, false, hung, &mut || {
+                    sys::machine::swapoff(path)
+                });
+            }
+            true
+        });
+    }
+
+    /// Detaches loop devices: how many.
+    fn detach_loops(&mut self, end: u32, hung: &mut Buffer) -> u32 {
+        let mut count = 0;
+        let Ok(mut devices) = ReadDir::open(c"/sys/block") else {
+            return count;
+        };
+        while let Ok(Some(entry)) = devices.next() {
+            let name = entry.name.to_bytes();
+            let mut attached = path("/sys/block/", name);
+            attached.put(b"/loop");
+            let is_attached = || sys::file::faccessat(attached.as_c_str()).is_ok();
+            if !name.starts_with(b"loop") || !is_attached() {
+                continue;
+            }
+            let device = path("/dev/", name);
+            let device = device.as_c_str();
+            self.attempt(end, "detach", device, false, hung, &mut || {
+                let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+                detach_loop(sys::fd::open(device, flags, 0)?.as_fd())
+            });
+            // One that is in use stays attached, and that is no failure.
+            count += u32::from(!is_attached());
+        }
+        count
+    }
+
+    /// Takes a step about this path, unless it is late or the path has hung before.
+    #[inline(never)]
+    fn attempt(
+        &mut self,
+        end: u32,
+        name: &str,
+        path: &CStr,
+        loudly: bool,
+        hung: &mut Buffer,
+        step: &mut dyn FnMut() -> Result<(), Errno>,
+    ) -> Option<Result<(), Errno>> {
+        let mut rest = hung.bytes();
+        while !rest.is_empty() {
+            if next_string(&mut rest) == path {
+                return None;
+            }
+        }
+        if end <= now() {
+            return None;
+        }
+        let answer = self.limited_step(end, name, path.to_bytes(), loudly, step);
+        if answer.is_none() {
+            hung.put_string(path.to_bytes());
+        }
+        answer
+    }
+}
+
+/// The end of a file, as much as there is room for, in whole lines.
+fn last_of<'r>(path: &CStr, room: &'r mut [u8; ROOM]) -> Result<&'r [u8], Errno> {
+    let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+    let (mut length, mut is_cut) = (0, false);
+    loop {
+        let Some(free @ [_, ..]) = room.get_mut(length..) else {
+            // The first half makes room.
+            is_cut = true;
+            room.copy_within(ROOM / 2.., 0);
+            length = ROOM / 2;
+            continue;
+        };
+        let count = io::read(file.as_fd(), free)?;
+        length += count;
+        if count == 0 {
+            break;
+        }
+    }
+    let mut text = room.get(..length).unwrap_or_default();
+    if is_cut {
+        next_field(&mut text, b'\n');
+    }
+    Ok(text)
+}
+
+/// Puts the path there that the word means: a blank and the like within is a backslash and three octal digits.
+fn unescape(mut rest: &[u8], path: &mut Buffer) {
+    while let [first, others @ ..] = rest {
+        let digits = others.get(..3).filter(|_| *first == b'\\');
+        match digits.and_then(|digits| text::number(digits, 8)) {
+            Some(byte) => {
+                path.put(&[byte as u8]);
+                rest = rest.get(4..).unwrap_or_default();
+            }
+            None => {
+                path.put(&[*first]);
+                rest = others;
+            }
+        }
+    }
+}

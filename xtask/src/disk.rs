@@ -1,0 +1,572 @@
+//! The suite `disk`: what init does on a machine whose root is on a disk, from the way through an initramfs to what is on the disks
+//! after the machine has switched itself off.
+//!
+//! The disks are ext4 on nvme. Debian's cloud kernels have both built in; for the others an initramfs loads their modules, as a
+//! distribution's does. Busybox brings the commands.
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use duct::cmd;
+
+use crate::{
+    apt,
+    arch::Arch,
+    boot::{self, SERVICE},
+    compile::{self, Profile},
+    initramfs::Initramfs,
+    machine::{Event, Machine, Progress, Running},
+    packages::Apt,
+    report::{Outcome, Verdict},
+    workspace::Workspace,
+};
+
+/// How long a machine may say nothing: init gives up on a disk that hangs after a minute.
+const SILENCE: Duration = Duration::from_secs(150);
+const LIMIT: Duration = Duration::from_secs(240);
+
+/// What the machines load if they don't have it built in.
+const MODULES: [&str; 4] = ["crc32c_generic", "ext4", "nvme", "loop"];
+
+/// The commands of busybox that the scripts use.
+const COMMANDS: [&str; 15] = [
+    "sh",
+    "cat",
+    "dd",
+    "echo",
+    "insmod",
+    "mkdir",
+    "mkswap",
+    "mknod",
+    "mount",
+    "poweroff",
+    "sleep",
+    "swapon",
+    "switch_root",
+    "test",
+    "usleep",
+];
+
+/// How the root comes to be there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The kernel mounts it.
+    Direct,
+    /// The script in an initramfs does.
+    Initramfs,
+}
+
+struct Case {
+    name: &'static str,
+    way: Way,
+    /// What the kernel's command line has.
+    append: &'static str,
+    /// What the machine must say, in this order.
+    order: &'static [&'static str],
+    /// Whether the second disk no longer answers when the machine is to end.
+    hangs: bool,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "a root that an initramfs mounts, and words that the kernel does not know",
+        way: Way::Initramfs,
+        append: "root=/dev/nvme0n1 rw splash nonsense=yes",
+        order: &[
+            "init: begins, on Linux ",
+            "rc: ready\n",
+            "init: power off: the machine stops\n",
+            "storage: ends with 1 disks mounted\n",
+            "init: power off\n",
+        ],
+        hangs: false,
+    },
+    Case {
+        name: "a root that is read-only",
+        way: Way::Initramfs,
+        append: "root=/dev/nvme0n1 ro PATH=/bin splash",
+        order: &["rc: it is read-only\n", "rc: ready\n", "init: power off\n"],
+        hangs: false,
+    },
+    Case {
+        name: "a root that the kernel mounts",
+        way: Way::Direct,
+        append: "root=/dev/nvme0n1 rw rootwait init=/sbin/init PATH=/bin splash",
+        order: &["rc: ready\n", "init: power off\n"],
+        hangs: false,
+    },
+    Case {
+        name: "a disk that does not answer any more",
+        way: Way::Initramfs,
+        append: "root=/dev/nvme0n1 rw nvme_core.io_timeout=3600 HANGS=yes",
+        order: &[
+            "rc: ready\n",
+            "init: power off: the machine stops\n",
+            ": does not end; left\n",
+            "init: power off\n",
+        ],
+        hangs: true,
+    },
+];
+
+/// What no machine says whose disks answer.
+const NEVER: [&str; 2] = ["init: SIGKILL", "init: read-only \""];
+
+/// What the initramfs starts as process 1. As Debian's, it has a `PATH` in its environment and passes on what words it got. The
+/// driver's time limit is for the disk that hangs: after it the driver would reset the device, and qemu would wait for the disk.
+const EARLY: &str = r#"#!/bin/sh
+export PATH=/bin
+mount -t devtmpfs devtmpfs /dev
+mount -t proc proc /proc
+while read module; do
+    if test $module = nvme-core.ko; then limit=io_timeout=3600; else limit=; fi
+    insmod /modules/$module $limit
+done </modules/order
+until test -b /dev/nvme0n1 -a -b /dev/nvme1n1; do usleep 10000; done
+mode=rw
+for word in $(cat /proc/cmdline); do test $word = ro && mode=ro; done
+mount -t ext4 -o $mode /dev/nvme0n1 /new
+mount --move /dev /new/dev
+mount --move /proc /new/proc
+exec switch_root /new /sbin/init "$@"
+"#;
+
+/// What the root's inittab starts first.
+const RC: &str = r#"#!/bin/sh
+set -e
+test -b /dev/loop0 || test ! -e /modules/order || while read module; do insmod /modules/$module; done </modules/order
+mount -t ext4 /dev/nvme1n1 /mnt
+mount -t tmpfs inner /mnt/inner
+mkdir /mnt/inner/bound
+mount --bind /mnt/data /mnt/inner/bound
+mount -t tmpfs deep /mnt/inner/bound/deep
+mount --bind /mnt/data '/srv/with a blank'
+mount --bind /etc /srv/etc
+mount -t tmpfs virtual /srv/virtual
+mount -o loop /mnt/loop.img /mnt/loop
+mount -t tmpfs looped /mnt/loop/inner
+echo written >/mnt/loop/written
+echo written >/mnt/data/written
+dd if=/dev/zero of=/mnt/swap bs=4096 count=512 2>/dev/null
+mkswap /mnt/swap >/dev/null
+swapon /mnt/swap
+(echo written >/written) 2>/dev/null || echo rc: it is read-only
+echo rc: ready
+"#;
+
+/// What has the machine end; where a disk is to hang, that is typed at the console.
+const GO: &str = r#"#!/bin/sh
+cd /mnt/loop/inner
+if test "$HANGS"; then
+    dd if=/dev/zero of=/mnt/data/large bs=65536 count=32 2>/dev/null
+    echo go: written >/dev/console
+else
+    /bin/poweroff
+fi
+exec sleep 1000
+"#;
+
+const INITTAB: &str = "\
+::sysinit:/etc/rc
+console::respawn:-/bin/sh -i
+::once:@storage
+::respawn:/bin/holder
+null::once:/etc/go
+";
+
+pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> {
+    let parts = match obtain(workspace, arch, kernel) {
+        Ok(parts) => parts,
+        Err(error) => {
+            let reason = format!("no modules or commands for its disks: {error:#}");
+            return Ok(Outcome::missing(&reason, false));
+        }
+    };
+    let has_drivers = fs::read_to_string(parts.join("modules/order"))?;
+    let has_drivers = !["ext4", "nvme"].iter().any(|it| has_drivers.contains(it));
+    let mut all = Outcome::default();
+    for case in CASES {
+        if case.way == Way::Direct && !has_drivers {
+            let why = String::from("the kernel has the drivers as modules");
+            all.cases.push((case.name.into(), Verdict::Skipped(why)));
+            continue;
+        }
+        let problems = live(workspace, arch, kernel, &parts, case)
+            .with_context(|| format!("case {:?}", case.name))?;
+        if !problems.is_empty() {
+            all.output += &format!("FAILED {}\n{problems}\n", case.name);
+        }
+        let verdict = match &*problems {
+            "" => Verdict::Passed,
+            _ => Verdict::Failed,
+        };
+        all.cases.push((case.name.into(), verdict));
+    }
+    Ok(all)
+}
+
+// ---- What the machines are made of ----
+
+/// The folder with busybox and the kernel's modules, fetched if need be.
+fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
+    let place = workspace.target.join("xtask/disks").join(arch.name());
+    let parts = place.join("parts");
+    if parts.exists() {
+        return Ok(parts);
+    }
+    let release = release(workspace, arch, kernel)?;
+    // Whole or not at all: under its own name it counts as fetched.
+    let partial = place.join("partial");
+    fs::create_dir_all(partial.join("modules"))?;
+    let busybox = fetch(&place, arch, &["busybox-static"])?;
+    let files = place.join("files");
+    cmd!("dpkg-deb", "-x", busybox, &files).run()?;
+    fs::copy(files.join("bin/busybox"), partial.join("busybox"))
+        .or_else(|_| fs::copy(files.join("usr/bin/busybox"), partial.join("busybox")))?;
+    let names = [
+        format!("linux-modules-{release}"),
+        format!("linux-image-{release}"),
+    ];
+    let package = fetch(&place, arch, &[&names[0], &names[1]])?;
+    cmd!("dpkg-deb", "-x", package, &files).run()?;
+    let mut order = String::new();
+    for module in MODULES {
+        copy_module(&files, module, &partial.join("modules"), &mut order)?;
+    }
+    fs::write(partial.join("modules/order"), order)?;
+    fs::remove_dir_all(files)?;
+    fs::rename(partial, &parts)?;
+    Ok(parts)
+}
+
+/// The kernel's release, which names the package of its modules: our PID 1 reports it.
+fn release(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<String> {
+    let mut archive = Initramfs::new();
+    boot::programs(&mut archive, workspace, arch)?;
+    archive.file("etc/inittab", b"::once:/bin/poweroff\n");
+    let initramfs = scratch(workspace, arch, "release.cpio")?;
+    archive.write(&initramfs)?;
+    let machine = Machine {
+        arch,
+        kernel,
+        initramfs: &initramfs,
+        append: "",
+    };
+    let mut running = machine.start(Stdio::null())?;
+    while let Progress::Said(events) = running.wait(SILENCE)? {
+        for event in events {
+            if let Event::Begin(release) = event {
+                return Ok(release);
+            }
+        }
+    }
+    bail!(
+        "the kernel does not come to PID 1:\n{}",
+        running.console.tail()
+    )
+}
+
+/// Downloads the first of these packages that a suite has.
+fn fetch(place: &Path, arch: Arch, packages: &[&str]) -> Result<PathBuf> {
+    let debian = match arch {
+        Arch::X86_64 => "amd64",
+        Arch::Aarch64 => "arm64",
+        Arch::Riscv64 => "riscv64",
+        Arch::I386 => "i386",
+    };
+    for suite in apt::SUITES {
+        let apt = Apt::new(place, debian, suite)?;
+        apt.update()?;
+        for package in packages {
+            if apt.show(package).is_some() {
+                return apt.download(package);
+            }
+        }
+    }
+    bail!("no package {}", packages.join(" or "))
+}
+
+/// Copies a module behind those that it depends on, unless it is built in or there already.
+fn copy_module(files: &Path, name: &str, to: &Path, order: &mut String) -> Result<()> {
+    let file = format!("{name}.ko");
+    if order.lines().any(|line| line == file) {
+        return Ok(());
+    }
+    let pattern = name.replace(['_', '-'], "[-_]");
+    let found = cmd!("find", files, "-name", format!("{pattern}.ko*")).read()?;
+    let Some(found) = found.lines().next() else {
+        return Ok(());
+    };
+    let copy = to.join(&file);
+    match found.ends_with(".xz") {
+        true => drop(
+            cmd!("xz", "-dc", found)
+                .stdout_file(File::create(&copy)?)
+                .run()?,
+        ),
+        false => drop(fs::copy(found, &copy)?),
+    }
+    let bytes = fs::read(&copy)?;
+    let key = b"\0depends=";
+    let at = bytes.windows(key.len()).position(|it| it == key);
+    let rest = &bytes[at.context("a module that depends on nothing")? + key.len()..];
+    let end = rest.iter().position(|&it| it == 0).unwrap_or(0);
+    let depends = String::from_utf8_lossy(&rest[..end]).into_owned();
+    for other in depends.split(',').filter(|it| !it.is_empty()) {
+        copy_module(files, other, to, order)?;
+    }
+    *order += &file;
+    order.push('\n');
+    Ok(())
+}
+
+fn scratch(workspace: &Workspace, arch: Arch, name: &str) -> Result<PathBuf> {
+    let folder = workspace.scratch()?.join(format!("disk-{}", arch.name()));
+    fs::create_dir_all(&folder)?;
+    Ok(folder.join(name))
+}
+
+/// Makes an ext4 image of a folder.
+fn image(folder: &Path, image: &Path, megabytes: u32) -> Result<()> {
+    let mke2fs = apt::obtain(|| apt::program("mke2fs", &["e2fsprogs"]))?;
+    let _ = fs::remove_file(image);
+    let size = format!("{megabytes}m");
+    cmd!(mke2fs, "-q", "-F", "-t", "ext4", "-d", folder, image, size)
+        .run()
+        .context("mke2fs")?;
+    Ok(())
+}
+
+fn write_script(path: &Path, text: &str) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, text)?;
+    Ok(fs::set_permissions(
+        path,
+        fs::Permissions::from_mode(0o755),
+    )?)
+}
+
+/// The first disk, with the root.
+fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
+    let folder = scratch(workspace, arch, "root")?;
+    let _ = fs::remove_dir_all(&folder);
+    for directory in [
+        "bin",
+        "dev",
+        "etc",
+        "mnt",
+        "proc",
+        "run",
+        "sbin",
+        "srv/etc",
+        "srv/virtual",
+        "srv/with a blank",
+        "sys",
+        "tmp",
+    ] {
+        fs::create_dir_all(folder.join(directory))?;
+    }
+    let program = |name| compile::path(workspace, arch, Profile::Release, name);
+    fs::copy(program("init"), folder.join("sbin/init"))?;
+    let service = compile::path(workspace, arch, Profile::Tests, SERVICE);
+    fs::copy(service, folder.join("bin/service"))?;
+    fs::copy(parts.join("busybox"), folder.join("bin/busybox"))?;
+    for name in COMMANDS {
+        match name {
+            "poweroff" => symlink("/sbin/init", folder.join("bin/poweroff"))?,
+            _ => symlink("busybox", folder.join("bin").join(name))?,
+        }
+    }
+    for name in ["@storage", "holder"] {
+        symlink("service", folder.join("bin").join(name))?;
+    }
+    if way == Way::Direct {
+        cmd!("cp", "-r", parts.join("modules"), folder.join("modules")).run()?;
+    }
+    fs::write(folder.join("etc/inittab"), INITTAB)?;
+    write_script(&folder.join("etc/rc"), RC)?;
+    write_script(&folder.join("etc/go"), GO)?;
+    let path = scratch(workspace, arch, "first.img")?;
+    image(&folder, &path, 48)?;
+    Ok(path)
+}
+
+/// The second disk, with an image that is mounted from there.
+fn second(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
+    let folder = scratch(workspace, arch, "second")?;
+    let _ = fs::remove_dir_all(&folder);
+    let looped = folder.join("looped");
+    fs::create_dir_all(looped.join("inner"))?;
+    for directory in ["data/deep", "inner", "loop"] {
+        fs::create_dir_all(folder.join(directory))?;
+    }
+    image(&looped, &folder.join("loop.img"), 4)?;
+    let path = scratch(workspace, arch, "second.img")?;
+    image(&folder, &path, 48)?;
+    Ok(path)
+}
+
+fn early(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
+    let mut archive = Initramfs::new();
+    // Without a program `/init`, the kernel goes on to the root itself.
+    if way == Way::Initramfs {
+        archive.directory("modules");
+        archive.directory("new");
+        archive.program("bin/busybox", &parts.join("busybox"))?;
+        for name in COMMANDS {
+            archive.link(&format!("bin/{name}"), "busybox");
+        }
+        for entry in fs::read_dir(parts.join("modules"))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            archive.program(
+                &format!("modules/{}", name.to_string_lossy()),
+                &entry.path(),
+            )?;
+        }
+        let script = scratch(workspace, arch, "early")?;
+        fs::write(&script, EARLY)?;
+        archive.program("init", &script)?;
+    }
+    let path = scratch(workspace, arch, "early.cpio")?;
+    archive.write(&path)?;
+    Ok(path)
+}
+
+// ---- Their lives ----
+
+/// What went wrong; nothing if it is empty.
+fn live(
+    workspace: &Workspace,
+    arch: Arch,
+    kernel: &Path,
+    parts: &Path,
+    case: &Case,
+) -> Result<String> {
+    let disks = [
+        ("first", root(workspace, arch, parts, case.way)?),
+        ("second", second(workspace, arch)?),
+    ];
+    let initramfs = early(workspace, arch, parts, case.way)?;
+    let machine = Machine {
+        arch,
+        kernel,
+        initramfs: &initramfs,
+        append: case.append,
+    };
+    let mut devices = Vec::new();
+    for (name, path) in &disks {
+        let file = path.display();
+        devices.extend([
+            "-drive".into(),
+            format!("file={file},format=raw,if=none,id={name},cache=unsafe"),
+            "-device".into(),
+            format!("nvme,drive={name},serial={name}"),
+        ]);
+    }
+    let mut running = machine.start_with(Stdio::piped(), &devices)?;
+    let mut problems = follow(&mut running, case)?;
+    let transcript = running.console.transcript();
+    let mut rest = &*transcript;
+    for said in case.order {
+        match rest.split_once(said) {
+            Some((_, after)) => rest = after,
+            None => problems += &format!("not said, or too early: {said:?}\n"),
+        }
+    }
+    for said in NEVER {
+        if !case.hangs && transcript.contains(said) {
+            problems += &format!("said: {said:?}\n");
+        }
+    }
+    let [(_, first), (_, second)] = &disks;
+    let mut images = vec![(first.clone(), case.append.contains(" rw"))];
+    if !case.hangs {
+        let looped = scratch(workspace, arch, "loop.img")?;
+        let dump = format!("dump /loop.img {}", looped.display());
+        cmd!("debugfs", "-R", dump, second).stderr_null().run()?;
+        images.push((looped, true));
+        images.push((second.clone(), true));
+    }
+    for (image, is_written) in images {
+        problems += &check(&image, is_written)?;
+    }
+    if !problems.is_empty() {
+        problems += &format!("on the console:\n{transcript}");
+    }
+    Ok(problems)
+}
+
+/// What the machine says when there is something to write to the disk that is to hang.
+const WRITTEN: &str = "go: written\n";
+
+/// Lets it run to its end: what went wrong.
+fn follow(running: &mut Running, case: &Case) -> Result<String> {
+    let (begin, mut has_hung) = (Instant::now(), false);
+    loop {
+        match running.wait(SILENCE)? {
+            Progress::Said(_) if begin.elapsed() < LIMIT => {
+                if case.hangs && running.console.transcript().contains("init: power off\n") {
+                    // The kernel, or qemu, may wait for the disk.
+                    running.kill()?;
+                    return Ok(String::new());
+                }
+                if case.hangs && !has_hung && running.console.transcript().contains(WRITTEN) {
+                    // One byte in a second.
+                    running.command("block_set_io_throttle second 1 0 0 0 0 0")?;
+                    running.strike("/bin/poweroff\r")?;
+                    has_hung = true;
+                }
+            }
+            Progress::Said(_) | Progress::Silent => {
+                running.kill()?;
+                return Ok("the machine hangs\n".into());
+            }
+            Progress::Ended(_) if running.console.panicked() => {
+                return Ok("the kernel has panicked\n".into());
+            }
+            Progress::Ended(status) if status.success() => return Ok(String::new()),
+            Progress::Ended(status) => return Ok(format!("qemu: {status}\n")),
+        }
+    }
+}
+
+/// Checks that an image was unmounted and has what was written there.
+fn check(image: &Path, is_written: bool) -> Result<String> {
+    let name = image.file_name().unwrap_or_default().to_string_lossy();
+    let mut problems = String::new();
+    let checked = cmd!("e2fsck", "-fn", image)
+        .stderr_to_stdout()
+        .stdout_capture()
+        .unchecked()
+        .run()?;
+    if !checked.status.success() {
+        let said = String::from_utf8_lossy(&checked.stdout);
+        problems += &format!("{name} is not clean:\n{said}\n");
+    }
+    let header = cmd!("dumpe2fs", "-h", image).stderr_null().read()?;
+    ensure!(
+        header.contains("Filesystem features:"),
+        "dumpe2fs: {header}"
+    );
+    if header.contains("needs_recovery") {
+        problems += &format!("{name} needs recovery\n");
+    }
+    let files = ["/written", "/data/written"];
+    let contents = files.iter().map(|file| {
+        cmd!("debugfs", "-R", format!("cat {file}"), image)
+            .stderr_null()
+            .read()
+    });
+    let contents = contents.collect::<Result<String, _>>()?;
+    if contents.contains("written") != is_written {
+        problems += &format!("{name}: what was written there: {contents:?}\n");
+    }
+    Ok(problems)
+}
