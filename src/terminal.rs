@@ -26,6 +26,11 @@ pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
     sys::terminal::tcgets(fd).is_ok()
 }
 
+/// Whether it is one of the kernel's virtual consoles (`KDGKBTYPE`): on those, `TERM` is `linux`.
+pub fn is_virtual_console(fd: BorrowedFd<'_>) -> bool {
+    sys::terminal::keyboard_type(fd).is_ok()
+}
+
 // ---- Attributes ----
 
 /// The settings by which a terminal processes its input and output: `struct termios`.

@@ -49,8 +49,10 @@ use crate::text::{self, Text};
 pub mod descriptors;
 mod fault;
 pub mod memory;
+mod take_once;
 
 pub use fault::{FAULTS, on_fault};
+pub use take_once::TakeOnce;
 
 /// The arguments, environment and auxiliary vector that the kernel gave this process.
 #[derive(Clone, Copy, Debug)]

@@ -129,7 +129,7 @@ impl Watch {
                 if !is_over && answer != Err(Errno::ETIMEDOUT) {
                     // A filter forbids it, say. Then the mark is looked at after ever longer times.
                     let _ = sys::poll::ppoll(&mut [], Some(nap), None);
-                    nap = (nap * 2).min(LONG);
+                    nap = nap.saturating_mul(2).min(LONG);
                 }
             }
         }
@@ -142,7 +142,7 @@ impl Watch {
     #[cold]
     #[inline(never)]
     fn look(&mut self, job: &Job<'_, '_>) -> bool {
-        self.patience = (self.patience * 2).min(LONGEST);
+        self.patience = self.patience.saturating_mul(2).min(LONGEST);
         let news = wait::peek(Who::Child(self.pid), Options::STOPPED | Options::NOHANG);
         let stop = match news {
             Ok(Some((_, status))) => match status.stopped_signal() {

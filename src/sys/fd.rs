@@ -102,6 +102,11 @@ impl StaticFd {
         self.0.store(fd.into_raw_fd(), Ordering::Relaxed);
     }
 
+    /// Empties it. The descriptor stays open: somebody may use it.
+    pub fn clear(&self) {
+        self.0.store(-1, Ordering::Relaxed);
+    }
+
     /// Borrows the stored descriptor.
     pub fn get(&self) -> Option<BorrowedFd<'_>> {
         let fd = self.0.load(Ordering::Relaxed);

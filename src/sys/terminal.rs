@@ -155,6 +155,15 @@ pub fn set_window_size(terminal: BorrowedFd<'_>, size: &linux::winsize) -> Resul
     done(unsafe { ioctl(terminal, ioctl::TIOCSWINSZ, &raw const *size as usize) })
 }
 
+/// `KDGKBTYPE`: the kind of keyboard that a virtual console has. `ENOTTY` for any other terminal.
+pub fn keyboard_type(console: BorrowedFd<'_>) -> Result<u8, Errno> {
+    const KDGKBTYPE: u32 = 0x4b33;
+    let mut kind = 0;
+    // SAFETY: the kernel writes one byte.
+    let answer = unsafe { ioctl(console, KDGKBTYPE, &raw mut kind as usize) };
+    small(answer).map(|_| kind)
+}
+
 /// `TIOCSPTLCK`: unlocks a new pseudo-terminal, so that it can be opened.
 pub fn unlock_pty(controller: BorrowedFd<'_>) -> Result<(), Errno> {
     let locked = 0i32;

@@ -2,7 +2,7 @@
 //!
 //! - `command` becomes the command of `/etc/command`, whose arguments end with a null each.
 //! - `crash` exits with 3 at once.
-//! - `stubborn` ignores `SIGTERM`.
+//! - `stubborn` ignores `SIGTERM` and `SIGHUP`.
 //! - `director` has the machine go through what can happen to one, and says what came of it. Last it powers off.
 //! - `mover` has process 1 move to another root, whose inittab starts `arrived`, which powers off.
 //! - `rc`, `cad` and `last` do nothing but say so.
@@ -23,6 +23,7 @@ use nestling::rt::Process;
 use nestling::spawn::{Program, Spawn};
 use nestling::sys::credentials;
 use nestling::sys::mount::MountFlags;
+use nestling::text::{Sink, Text};
 use nestling::{Args, AsFd, Errno, OFlags, SigSet, Signal, eprintln, io, println, sys, time};
 
 nestling::entry!(main);
@@ -34,7 +35,7 @@ fn main(process: Process) -> i32 {
         return command(process);
     }
     if name == b"who" {
-        return who();
+        return who(process);
     }
     note(name);
     match name {
@@ -50,6 +51,7 @@ fn main(process: Process) -> i32 {
         _ => {
             if name == b"stubborn" {
                 sys::signal::ignore(Signal::TERM).expect("SIGTERM to be ignored");
+                sys::signal::ignore(Signal::HUP).expect("SIGHUP to be ignored");
             }
             loop {
                 sys::process::pause();
@@ -95,9 +97,15 @@ fn storage() -> i32 {
 }
 
 /// Says what the options of the inittab set.
-fn who() -> i32 {
+fn who(process: Process) -> i32 {
     let mut groups = [0; 8];
     let count = credentials::getgroups(&mut groups).expect("the groups");
+    let (mut text, mut length) = ([0; 64], 0);
+    for group in &groups[..count] {
+        let mut digits = Digits(&mut text, &mut length);
+        group.write(&mut digits);
+        digits.put(b", ");
+    }
     let mut bytes = [0; 256];
     let length = read(c"/proc/self/cgroup", &mut bytes);
     let cgroup = core::str::from_utf8(&bytes[..length]).expect("text");
@@ -109,13 +117,40 @@ fn who() -> i32 {
         ", gid ",
         gid.expect("a group"),
         ", groups ",
-        groups[0],
-        ", cgroup ",
+        &text[..length],
+        "cgroup ",
         cgroup.expect("a cgroup"),
         ", nice ",
         niceness(),
     );
-    i32::from(count != 1)
+    let env = process.env();
+    let variable = |name| env.var(name).map_or(&b"-"[..], CStr::to_bytes);
+    let mut directory = [0; 256];
+    println!(
+        "HOME ",
+        variable(c"HOME"),
+        ", USER ",
+        variable(c"USER"),
+        ", LOGNAME ",
+        variable(c"LOGNAME"),
+        ", SHELL ",
+        variable(c"SHELL"),
+        ", TERM ",
+        variable(c"TERM"),
+        ", in ",
+        sys::file::getcwd(&mut directory).expect("a directory"),
+    );
+    0
+}
+
+/// Text in an array: so much of it.
+struct Digits<'a>(&'a mut [u8; 64], &'a mut usize);
+
+impl Sink for Digits<'_> {
+    fn put(&mut self, text: &[u8]) {
+        self.0[*self.1..][..text.len()].copy_from_slice(text);
+        *self.1 += text.len();
+    }
 }
 
 /// The 19th field of its `stat`, of which the second is a name that ends with a parenthesis.

@@ -115,6 +115,7 @@ const MOVING_INITTAB: &str = "\
 :user=www:wait:/bin/who
 :user=www,group=adm,cgroup=web:wait:/bin/who
 :group=9,user=77,nice=3:wait:/bin/who
+:user=homeless:wait:/bin/who
 :user=nobody-knows:wait:/bin/who
 :cgroup=no/such:wait:/bin/who
 ::once:/bin/mover
@@ -122,11 +123,15 @@ const MOVING_INITTAB: &str = "\
 ";
 const MOVING_ORDER: &[(&str, &[&str])] = &[
     (
-        "a service has the user, the group and the cgroup of its options",
+        "a service has the user, the groups, the environment, the directory and the cgroup of its options, and a serial line's TERM",
         &[
-            "uid 33, gid 34, groups 34, cgroup /, nice 0\n",
-            "uid 33, gid 4, groups 4, cgroup /web, nice 0\n",
+            "uid 33, gid 34, groups 34, 4, 60, cgroup /, nice 0\n",
+            "HOME /run, USER www, LOGNAME www, SHELL /bin/other, TERM vt102, in /run\n",
+            "uid 33, gid 4, groups 4, 60, cgroup /web, nice 0\n",
             "uid 77, gid 9, groups 9, cgroup /, nice 3\n",
+            "HOME /, USER -, LOGNAME -, SHELL -, TERM vt102, in /\n",
+            "uid 88, gid 88, groups 88, cgroup /, nice 0\n",
+            "HOME /nonexistent, USER homeless, LOGNAME homeless, SHELL /bin/sh, TERM vt102, in /\n",
             "init: who: user \"nobody-knows\": ENOENT: no such file or directory\n",
             "init: who: cgroup \"no/such\": ENOENT: no such file or directory\n",
         ],
@@ -141,8 +146,9 @@ const MOVING_ORDER: &[(&str, &[&str])] = &[
         ],
     ),
 ];
-const USERS: &str = "root:x:0:0::/:\nwww:x:33:34::/:/bin/sh\n";
-const GROUPS: &str = "root:x:0:\nadm:x:4:www\n";
+const USERS: &str =
+    "root:x:0:0::/:\nwww:x:33:34::/run:/bin/other\nhomeless:x:88:88::/nonexistent:\n";
+const GROUPS: &str = "root:x:0:\nadm:x:4:www\nother:x:5:wwwx,xwww\ngames:x:60:games,www\n";
 
 pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> {
     let mut all = Outcome::default();

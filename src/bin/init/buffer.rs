@@ -5,16 +5,19 @@ use core::ffi::CStr;
 use nestling::sys;
 use nestling::text::{Sink, Text};
 
+/// How much there is room for: a line of the inittab, and its program's name before it.
+const SIZE: usize = 8192;
+
 /// Text in the making: a path, the words of a command. What is beyond its room is lost.
 pub struct Buffer {
-    bytes: [u8; 4096],
+    bytes: [u8; SIZE],
     length: usize,
 }
 
 impl Buffer {
     pub const fn new() -> Self {
         Self {
-            bytes: [0; 4096],
+            bytes: [0; SIZE],
             length: 0,
         }
     }
@@ -30,6 +33,11 @@ impl Buffer {
     pub fn put_string(&mut self, text: &[u8]) {
         self.put(text);
         self.put(b"\0");
+    }
+
+    /// Whether there was no room for all of it, or just enough.
+    pub fn is_full(&self) -> bool {
+        self.length == SIZE
     }
 
     pub fn clear(&mut self) {

@@ -34,6 +34,8 @@ nestling::entry!(main, panic = panic);
 
 /// What of a spawn there is use for here.
 const USED: u32 = used::DUP2
+    | used::CHDIR
+    | used::SHELL
     | used::SET_FOREGROUND
     | used::CONTROLLING_TERMINAL
     | used::LIMIT

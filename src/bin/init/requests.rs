@@ -6,7 +6,7 @@
 
 use core::ffi::CStr;
 
-use nestling::spawn::{Error, Program, Spawn};
+use nestling::spawn::{Error, Program, Shell, Spawn};
 use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::{self, Text};
 use nestling::{Args, Errno, SigSet, Signal, io, rt, sys};
@@ -18,6 +18,12 @@ use crate::switch_root::switch_root;
 /// The name under which it asks for Enter, and then becomes the program that its arguments are: what to look for, then all that it
 /// gets.
 pub const ASKFIRST: &str = "askfirst";
+
+/// What runs a script that does not say what runs it.
+pub const SHELL: &CStr = c"/bin/sh";
+
+/// How many arguments such a script can have, itself and the shell included.
+pub const SHELL_WORDS: usize = 4096;
 
 /// The names, in an order that [`named`] knows.
 static NAMES: &str = "poweroff reboot halt switch_root askfirst";
@@ -79,7 +85,12 @@ pub fn become_program(
     env: Args<'_>,
     signal_mask: Option<SigSet>,
 ) -> i32 {
+    let room = Shell::room::<SHELL_WORDS>();
     let mut spawn = Spawn::new(program, args, env);
+    spawn.shell = Some(Shell {
+        path: SHELL,
+        room: &room,
+    });
     spawn.attributes.signal_mask = signal_mask;
     failed(&spawn.exec_using::<USED>())
 }

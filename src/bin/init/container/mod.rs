@@ -59,7 +59,7 @@ mod terminal;
 use core::time::Duration;
 
 use linux_raw_sys::general as linux;
-use nestling::spawn::{Action, Program, Spawn};
+use nestling::spawn::{Action, Program, Shell, Spawn};
 use nestling::text::Text;
 use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 
@@ -120,6 +120,25 @@ fn failed(errno: Errno) -> i32 {
     errno.write(&mut line);
     line.complain();
     FAILED
+}
+
+/// Starts a script that does not say what runs it by the shell, as `execvp(3)` does. (The room for its arguments is only taken
+/// where there is need of it.)
+#[inline(never)]
+fn by_shell(spawn: &Spawn<'_>) -> Result<Pid, i32> {
+    let room = Shell::room::<{ requests::SHELL_WORDS }>();
+    let shell = Shell {
+        path: requests::SHELL,
+        room: &room,
+    };
+    let spawn = Spawn {
+        shell: Some(shell),
+        ..*spawn
+    };
+    match spawn.start_using::<USED>() {
+        Ok(child) => Ok(child.id()),
+        Err(error) => Err(requests::failed(&error)),
+    }
 }
 
 struct Init<'a> {
@@ -210,6 +229,7 @@ impl<'a> Init<'a> {
         spawn.attributes.process_group = Some(0);
         spawn.attributes.signal_mask = Some(mask);
         match spawn.start_using::<USED>() {
+            Err(error) if error.errno() == Some(Errno::ENOEXEC) => by_shell(&spawn),
             Ok(child) => Ok(child.id()),
             Err(error) => Err(requests::failed(&error)),
         }

@@ -6,7 +6,7 @@ use nestling::spawn::Program;
 use nestling::text::Text;
 use nestling::{Args, Signal, args, rt};
 
-use super::table::outlive_exec;
+use super::store::outlive_exec;
 use crate::buffer::next_string;
 use crate::clock::pause;
 use crate::log::Line;
@@ -27,7 +27,7 @@ pub fn fault(signal: Signal) -> ! {
 }
 
 #[inline(never)]
-fn begin_again() -> ! {
+pub fn begin_again() -> ! {
     outlive_exec();
     let list = args![c"init"];
     let args = Args::try_new(&list).unwrap_or(Args::EMPTY);

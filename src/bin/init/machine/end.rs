@@ -42,27 +42,27 @@ impl Machine<'_> {
         line.tell();
         let end = after(TERM_LIMIT + LIMIT);
         let shutdown_end = after(SHUTDOWN_LIMIT);
-        for index in 0..SERVICES {
+        for index in 1..SERVICES {
             if let Some(service) = self.table.services.get_mut(index) {
-                match service.state() {
-                    State::RUNNING => {
-                        service.set_state(State::LEAVING);
-                        service.set_at(NEVER);
+                match service.state {
+                    State::Running | State::Leaving | State::Killed => {
+                        (service.state, service.at) = (State::Leaving, NEVER);
+                        service.returns = false;
                     }
-                    State::DUE => service.set_state(State::DONE),
-                    _ => continue,
+                    State::Due => service.state = State::Done,
+                    State::Free | State::Done | State::Own => continue,
                 }
                 self.table.save(index);
             }
         }
-        for index in 0..SERVICES {
+        for index in 1..SERVICES {
             let service = self.table.services.get(index);
             if service.is_some_and(|it| it.does(Action::Shutdown)) && now() < shutdown_end {
                 self.start(index);
                 self.wait_until(shutdown_end, &mut |machine| {
                     machine.reap();
                     let service = machine.table.services.get(index);
-                    service.is_none_or(|it| it.state() != State::RUNNING)
+                    service.is_none_or(|it| it.state != State::Running)
                 });
             }
         }
@@ -71,8 +71,7 @@ impl Machine<'_> {
         self.end_all(spare, TERM_LIMIT);
         self.sync(end);
         if kind.is_none()
-            && let Some(service) = successor.and_then(|index| self.table.services.get(index))
-            && let Some(entry) = service.entry()
+            && let Some(entry) = successor.and_then(|index| self.table.entry(index))
         {
             service::become_it(&entry, self.env);
         }

@@ -4,10 +4,12 @@
 //! ([`nestling::inittab`]); without one, it runs `/etc/rc`, if that can be executed, and then a shell on the console for whoever
 //! presses Enter. From then on it waits for signals, and for nothing else:
 //!
-//! - `SIGCHLD`: reaps; starts anew what is to be. What has run for less than a minute waits first, from 1 to 60 seconds.
-//! - `SIGHUP`: reads the inittab again. What has not changed runs on, what is gone is asked to end.
+//! - `SIGCHLD`: reaps; starts anew what is to be. What has failed within a minute waits first, from 1 to 60 seconds.
+//! - `SIGHUP`: reads the inittab again. What has not changed runs on, what is gone is asked to end, and what is new starts when
+//!   that has ended.
 //! - `SIGINT`, which the kernel sends for Ctrl-Alt-Del: the entries for it; without an inittab, a reboot.
 //! - `SIGTERM`, `SIGRTMIN+5`: reboot. `SIGUSR1`, `SIGRTMIN+3`: halt. `SIGUSR2`, `SIGPWR`, `SIGRTMIN+4`: power off.
+//! - `SIGRTMIN+1`: single-user mode. All services are stopped, and a shell has the console; they start again when it has ended.
 //! - `SIGQUIT`: stops everything, and becomes the process of the entry `restart`.
 //! - `SIGABRT`: fails, as by a fault or a panic of its own. Then it executes itself anew, and finds its services as they are.
 //!
@@ -22,8 +24,10 @@ mod lines;
 mod mounts;
 mod processes;
 mod service;
+mod store;
 mod table;
 mod take_down;
+mod words;
 
 use core::time::Duration;
 
@@ -31,16 +35,20 @@ use linux_raw_sys::general::WNOHANG;
 use nestling::inittab::Action;
 use nestling::sys::reboot::Reboot;
 use nestling::text::Text;
-use nestling::{Arg, Args, Errno, ExitStatus, OwnedFd, Pid, SigSet, Signal, rt, sys};
+use nestling::{Arg, Args, Errno, ExitStatus, Pid, SigSet, Signal, rt, sys};
 
 use crate::clock::{NEVER, has_children, now, pause};
 use crate::log::Line;
 pub use again::panic;
 use limited::Copied;
-use table::{INITTAB, SERVICES, State, Table};
+use table::{INITTAB, SERVICES, State, TABLE, Table};
+use words::Mode;
 
 /// What process 1 waits for: all that can be blocked without harm.
 const SIGNALS: SigSet = SigSet::ALL.difference(rt::FAULTS);
+
+/// How many strings the environment of a service can have.
+pub const STRINGS: usize = 1024;
 
 /// What is to be looked for where the environment does not say.
 const PATH: &core::ffi::CStr = c"PATH=/sbin:/usr/sbin:/bin:/usr/bin";
@@ -48,28 +56,26 @@ const PATH: &core::ffi::CStr = c"PATH=/sbin:/usr/sbin:/bin:/usr/bin";
 /// Brings the machine up and takes it down.
 pub fn live(process: rt::Process) -> ! {
     let _ = sys::signal::set_mask(SIGNALS);
+    // Before anything is opened that would get their numbers; and before a fault could lose it.
+    let is_again = store::inherit();
     let _ = rt::on_fault(again::fault);
-    // Before anything is opened that would get their numbers. Whatever else process 1 was started with is no business of a service's.
-    let mut former = None;
-    for number in 3..1024 {
-        if let Some(store) = rt::inherited(number) {
-            former = Some(store);
-        }
-    }
     // Where the console is. Before it is open nothing can be told.
     mounts::all(false);
     console::open();
-    let mut strings = [None; 64];
+    let mut strings = [None; STRINGS];
     let env = environment(process.env(), &mut strings);
-    let table = Table::EMPTY;
+    let Some(table) = TABLE.take() else {
+        // It lives once.
+        again::begin_again()
+    };
     let mut machine = Machine {
         table,
         env,
         copied: None,
     };
-    match former {
-        None => machine.begin(),
-        Some(store) => machine.go_on(store),
+    match is_again {
+        false => machine.begin(process.args()),
+        true => machine.go_on(process.args()),
     }
     loop {
         machine.reap();
@@ -81,22 +87,18 @@ pub fn live(process: rt::Process) -> ! {
 }
 
 /// The environment with a `PATH`.
-fn environment<'a>(env: Args<'a>, room: &'a mut [Option<Arg<'a>>; 64]) -> Args<'a> {
+fn environment<'a>(env: Args<'a>, room: &'a mut [Option<Arg<'a>>; STRINGS]) -> Args<'a> {
     if env.var(c"PATH").is_some() {
         return env;
     }
-    let [path, rest @ .., _] = &mut *room;
-    *path = Some(PATH.into());
-    let mut strings = env;
-    for place in rest {
-        *place = strings.first().map(Arg::from);
-        strings = strings.skip(1);
-    }
-    Args::try_new(room).unwrap_or(env)
+    service::extended(env, &[Some(PATH.into())], room).unwrap_or_else(|| {
+        Line::new("the environment has too many strings to add a PATH").tell();
+        env
+    })
 }
 
 struct Machine<'a> {
-    table: Table,
+    table: &'static mut Table,
     env: Args<'a>,
     /// The copy that is waited for.
     copied: Option<Copied>,
@@ -104,7 +106,7 @@ struct Machine<'a> {
 
 impl Machine<'_> {
     #[inline(never)]
-    fn begin(&mut self) {
+    fn begin(&mut self, args: Args<'_>) {
         mounts::all(true);
         let mut line = Line::new("begins");
         if let Ok(names) = sys::machine::uname() {
@@ -112,27 +114,39 @@ impl Machine<'_> {
             names.release().write(&mut line);
         }
         line.tell();
-        if let Ok(store) = sys::fd::memfd_create(c"services") {
-            self.table.keep(store);
+        self.table.keep();
+        let mode = Mode::of(args);
+        match mode {
+            Mode::Single => self.table.add_extra(words::single_user("wait").bytes()),
+            Mode::Emergency => self.table.add_extra(words::single_user("sysinit").bytes()),
+            Mode::Multi | Mode::PowerOff | Mode::Reboot => {}
         }
         self.table.read_inittab(true);
+        match mode {
+            Mode::PowerOff => self.end(Some(Reboot::PowerOff)),
+            Mode::Reboot => self.end(Some(Reboot::Restart)),
+            Mode::Single | Mode::Emergency | Mode::Multi => {}
+        }
     }
 
     /// After the process 1 before this one has failed, if that is its table.
     #[inline(never)]
-    fn go_on(&mut self, former: OwnedFd) {
-        if !self.table.restore(&former) {
-            // It is something else that process 1 was started with.
-            return self.begin();
+    fn go_on(&mut self, args: Args<'_>) {
+        if self.table.restore().is_none() {
+            return self.begin(args);
         }
         let _ = sys::machine::set_name(c"init");
         // It is a service as any other.
         let [own, ..] = &mut self.table.services;
-        own.slow_down(now().saturating_sub(own.at()));
-        let delay = own.delay();
+        own.slow_down(now().saturating_sub(own.at));
+        own.state = State::Own;
+        let delay = own.delay;
         // Before the pause, in which it may fail again.
-        self.table.keep(former);
+        self.table.save(0);
         pause(delay.into());
+        let [own, ..] = &mut self.table.services;
+        own.at = now();
+        self.table.save(0);
         Line::new("goes on").tell();
     }
 
@@ -155,23 +169,27 @@ impl Machine<'_> {
         {
             copied.status = Some(status);
         }
-        for index in 0..SERVICES {
+        for index in 1..SERVICES {
             let Some(service) = self.table.services.get_mut(index) else {
                 return;
             };
-            if service.pid() != pid.as_raw()
-                || !matches!(service.state(), State::RUNNING | State::LEAVING)
+            if service.pid != pid.as_raw()
+                || !(service.state == State::Running || service.state.is_leaving())
             {
                 continue;
             }
-            let former_delay = service.delay();
-            service.ended();
-            let slow = service.state() == State::DUE && service.delay() > 0;
+            let former_delay = service.delay;
+            // Before its line may be another's.
+            let mut line = Line::about(self.table.name(index));
+            let Some(service) = self.table.services.get_mut(index) else {
+                return;
+            };
+            service.ended(Some(status));
+            let slow = service.state == State::Due && service.delay > 0;
             self.table.save(index);
             if slow && former_delay > 0 {
                 return;
             }
-            let mut line = Line::about(self.table.name(index));
             status.write(&mut line);
             if slow {
                 "; starts again after 1 s, then ever more slowly, up to 60 s".write(&mut line);
@@ -185,6 +203,21 @@ impl Machine<'_> {
     fn start_what_is_due(&mut self) -> u32 {
         use Action::*;
         let mut next = NEVER;
+        for index in 1..SERVICES {
+            let Some(service) = self.table.services.get_mut(index) else {
+                break;
+            };
+            if service.state == State::Leaving && service.at <= now() {
+                service.kill();
+                self.table.save(index);
+            }
+            if let Some(service) = self.table.services.get(index)
+                && service.holds_others()
+            {
+                next = next.min(service.at);
+            }
+        }
+        let hold = self.table.some_hold_others();
         for stage in [
             [CtrlAltDel; 2],
             [Sysinit; 2],
@@ -192,30 +225,27 @@ impl Machine<'_> {
             [Once; 2],
             [Respawn, Askfirst],
         ] {
-            for index in 0..SERVICES {
-                let Some(service) = self.table.services.get_mut(index) else {
+            for index in 1..SERVICES {
+                let Some(service) = self.table.services.get(index) else {
                     break;
                 };
                 if !stage.iter().any(|&action| service.does(action)) {
                     continue;
                 }
-                let mut state = service.state();
-                if service.at() <= now() {
-                    if state == State::DUE {
-                        state = self.start(index);
-                    } else if state == State::LEAVING {
-                        let _ = sys::process::kill(service.pid(), Some(Signal::KILL));
-                        service.set_at(NEVER);
-                        self.table.save(index);
-                    }
+                let mut state = service.state;
+                // Those that leave may have the ports and locks that it wants; `next` is when that is over.
+                let is_held = service.waits && hold;
+                if state == State::Due && service.at <= now() && !is_held {
+                    state = self.start(index);
                 }
-                if matches!(state, State::DUE | State::LEAVING)
-                    && let Some(service) = self.table.services.get(index)
+                if let Some(service) = self.table.services.get(index)
+                    && state == State::Due
+                    && !is_held
                 {
-                    next = next.min(service.at());
+                    next = next.min(service.at);
                 }
                 if matches!(stage, [Sysinit | Wait, _])
-                    && matches!(state, State::DUE | State::RUNNING)
+                    && matches!(state, State::Due | State::Running)
                 {
                     return next;
                 }
@@ -226,28 +256,32 @@ impl Machine<'_> {
 
     #[inline(never)]
     fn start(&mut self, index: usize) -> State {
-        let Some(service) = self.table.services.get_mut(index) else {
-            return State::FREE;
+        let Some(service) = self.table.services.get(index) else {
+            return State::Free;
         };
-        let loudly = service.delay() == 0;
-        let started = match &service.entry() {
+        let loudly = service.delay == 0;
+        let started = match &self.table.entry(index) {
             Some(entry) => service::start(entry, self.env, loudly),
-            None => return State::FREE,
+            None => return State::Free,
         };
+        let Some(service) = self.table.services.get_mut(index) else {
+            return State::Free;
+        };
+        service.waits = false;
         match started {
             Ok(pid) => {
-                service.set_state(State::RUNNING);
-                service.set_pid(pid.as_raw());
-                service.set_at(now());
+                service.state = State::Running;
+                service.pid = pid.as_raw();
+                service.at = now();
             }
             // What a crowded machine says may be over soon.
             Err(None | Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)) => {
                 service.slow_down(0)
             }
             Err(Some(_)) if service.again() => service.slow_down(0),
-            Err(Some(_)) => service.set_state(State::DONE),
+            Err(Some(_)) => service.state = State::Done,
         }
-        let state = service.state();
+        let state = service.state;
         self.table.save(index);
         if loudly && let Ok(pid) = started {
             let mut line = Line::about(self.table.name(index));
@@ -263,6 +297,7 @@ impl Machine<'_> {
             HUP => return self.table.read_inittab(false),
             INT => return self.ctrl_alt_del(),
             ABRT => return abort(),
+            SINGLE => return self.single_user(),
             QUIT => None,
             TERM | 39 => Some(Reboot::Restart),
             USR1 | 37 => Some(Reboot::Halt),
@@ -272,16 +307,31 @@ impl Machine<'_> {
         self.end(kind);
     }
 
+    /// Stops all services, and has a shell at the console; when that ends, they are started again.
+    fn single_user(&mut self) {
+        Line::new("single-user mode").tell();
+        for index in 1..SERVICES {
+            if let Some(service) = self.table.services.get_mut(index)
+                && service.state == State::Running
+                && !service.is_extra
+            {
+                service.leave();
+                service.returns = true;
+                self.table.save(index);
+            }
+        }
+        self.table.add_extra(words::single_user("wait").bytes());
+    }
+
     fn ctrl_alt_del(&mut self) {
         let mut some = false;
-        for index in 0..SERVICES {
+        for index in 1..SERVICES {
             if let Some(service) = self.table.services.get_mut(index)
                 && service.does(Action::CtrlAltDel)
             {
                 some = true;
-                if service.state() == State::DONE {
-                    service.set_state(State::DUE);
-                    service.set_at(0);
+                if service.state == State::Done {
+                    (service.state, service.at) = (State::Due, 0);
                     self.table.save(index);
                 }
             }
@@ -300,6 +350,8 @@ const USR1: i32 = Signal::USR1.as_raw();
 const USR2: i32 = Signal::USR2.as_raw();
 const PWR: i32 = Signal::PWR.as_raw();
 const ABRT: i32 = Signal::ABRT.as_raw();
+/// `SIGRTMIN+1`: systemd's for its rescue mode.
+pub const SINGLE: i32 = 35;
 
 /// Waits for a signal of the set, at most until then.
 #[inline(never)]

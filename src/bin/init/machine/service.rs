@@ -3,36 +3,45 @@
 use core::ffi::CStr;
 
 use nestling::inittab::{Action, Entry, Setting};
-use nestling::spawn::{Action as Do, Error, Program, Spawn, Step};
+use nestling::spawn::{Action as Do, Error, Program, Shell, Spawn, Step};
 use nestling::terminal::{self, When};
 use nestling::text::{self, Quoted, Text, next_field, trim_start};
-use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, Pid, SigSet, sys};
+use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, Pid, SigSet, io, sys};
 
+use super::STRINGS;
 use super::lines::each_line;
+use super::table::LINE;
 use crate::USED;
 use crate::buffer::{Buffer, next_string, path};
 use crate::log::Line;
-use crate::requests::{ASKFIRST, become_program};
+use crate::requests::{ASKFIRST, SHELL, become_program};
 
-/// Room for a line's words.
-const WORDS: usize = 132;
-/// Room for what the child does: as many limits as a line can name, and what it takes beside.
-const ACTIONS: usize = 64;
+/// Room for the words of a line, which has at least one byte and a blank for each.
+const WORDS: usize = LINE / 2 + 8;
+/// Room for what the child does.
+const ACTIONS: usize = 128;
+/// Room for the groups of a user.
+const GROUPS: usize = 1024;
+
+/// What the process is given beside its words, in the caller's memory.
+struct Given {
+    /// The strings of the user's environment.
+    strings: Buffer,
+    groups: [u32; GROUPS],
+}
 
 /// Starts the process. If that fails, the answer is the errno, if there is one; and it is told, if it is to be.
 pub fn start(entry: &Entry<'_>, env: Args<'_>, loudly: bool) -> Result<Pid, Option<Errno>> {
     let mut step = ("", &b""[..]);
     let mut buffer = Buffer::new();
     let mut list = [None; WORDS];
-    let mut groups = [0];
-    let mut actions = [Do::ResetIds; ACTIONS];
-    let mut child = Child {
-        actions: &mut actions,
-        count: 0,
+    let mut given = Given {
+        strings: Buffer::new(),
+        groups: [0; GROUPS],
     };
     let asks = entry.action == Action::Askfirst;
     let what = words(entry, env, asks, &mut buffer, &mut list);
-    let answer = prepare_and_start(entry, what, env, &mut child, &mut groups, loudly, &mut step);
+    let answer = prepare_and_start(entry, what, env, &mut given, loudly, &mut step);
     if let Err(Some(errno)) = answer
         && loudly
         && !step.0.is_empty()
@@ -47,73 +56,131 @@ pub fn start(entry: &Entry<'_>, env: Args<'_>, loudly: bool) -> Result<Pid, Opti
 
 /// `step` says what an error that is not told yet is of.
 #[inline(never)]
-fn prepare_and_start<'l, 'g>(
+fn prepare_and_start<'l>(
     entry: &Entry<'l>,
     (program, args): (Program<'_>, Args<'_>),
     env: Args<'_>,
-    child: &mut Child<'_, 'g>,
-    groups: &'g mut [u32; 1],
+    given: &mut Given,
     loudly: bool,
     step: &mut (&str, &'l [u8]),
 ) -> Result<Pid, Option<Errno>> {
-    let mut spawn = Spawn::new(program, args, env);
-    spawn.attributes.new_session = true;
-    spawn.attributes.signal_mask = Some(SigSet::EMPTY);
     let mut controls = entry.action == Action::Askfirst || entry.command().login;
-    let (terminal, cgroup);
+    let mut terminal = None;
     if !entry.terminal().is_empty() {
         *step = ("terminal ", entry.terminal());
         controls = true;
-        terminal = open_terminal(entry.terminal())?;
-        let from = terminal.as_raw_fd();
-        (0..3).for_each(|to| child.push(Do::Dup2 { from, to }));
+        terminal = Some(open_terminal(entry.terminal())?);
     }
 
-    let (mut uid, mut gid, mut path) = (None, None, None);
+    let (mut uid, mut gid, mut cgroup_path, mut nice) = (None, None, None, None);
+    let mut user_name = &b""[..];
     for setting in entry.settings() {
         match setting {
-            Setting::Limit(resource, limit) => child.push(Do::Limit(resource, limit)),
-            Setting::Nice(nice) => spawn.attributes.nice = Some(nice),
+            Setting::Limit(..) => {}
+            Setting::Nice(number) => nice = Some(number),
             Setting::User(name) => {
                 *step = ("user ", name);
-                let (id, group) = look_up(c"/etc/passwd", name)?;
+                let (id, group) = look_up_user(name, &mut given.strings)?;
+                user_name = name;
                 uid = Some(id);
                 gid = gid.or(Some(group));
             }
             Setting::Group(name) => {
                 *step = ("group ", name);
-                gid = Some(look_up(c"/etc/group", name)?.0);
+                gid = Some(look_up_group(name)?);
             }
-            Setting::Cgroup(name) => path = Some(name),
+            Setting::Cgroup(name) => cgroup_path = Some(name),
         }
     }
-    if let Some(path) = path {
+    let mut groups = 0;
+    if let Some(gid) = gid {
+        *step = ("groups of ", user_name);
+        given.groups[0] = gid;
+        groups = 1 + groups_of(login_name(&given.strings), gid, &mut given.groups)?;
+    }
+    let mut cgroup = None;
+    if let Some(path) = cgroup_path {
         *step = ("cgroup ", path);
-        cgroup = open_cgroup(path)?;
-        spawn.attributes.cgroup = Some(cgroup.as_fd());
+        cgroup = Some(open_cgroup(path)?);
+    }
+
+    *step = ("environment of ", entry.name());
+    let term = TERM.into();
+    let mut additions = [None; 5];
+    let [own_term, users @ ..] = &mut additions;
+    let at = terminal.as_ref().map_or(io::stdin(), AsFd::as_fd);
+    if env.var(c"TERM") == Some(c"linux") && is_serial(at) {
+        *own_term = Some(term);
+    }
+    let mut rest = given.strings.bytes();
+    let mut home = c"";
+    for place in users {
+        if !rest.is_empty() {
+            let string = next_string(&mut rest);
+            if home.is_empty() {
+                home = sys::args::tail(string, "HOME=".len()).unwrap_or_default();
+            }
+            *place = Some(string.into());
+        }
+    }
+    let mut strings = [None; STRINGS];
+    let env = extended(env, &additions, &mut strings).ok_or(Some(Errno::E2BIG))?;
+
+    let mut actions = [Do::ResetIds; ACTIONS];
+    let mut child = Child {
+        actions: &mut actions,
+        count: 0,
+    };
+    *step = ("settings of ", entry.name());
+    if let Some(terminal) = &terminal {
+        let from = terminal.as_raw_fd();
+        for to in 0..3 {
+            child.push(Do::Dup2 { from, to })?;
+        }
+    }
+    for setting in entry.settings() {
+        if let Setting::Limit(resource, limit) = setting {
+            child.push(Do::Limit(resource, limit))?;
+        }
     }
     if let Some(gid) = gid {
-        *groups = [gid];
-        child.push(Do::Groups(groups));
-        child.push(Do::Gid(gid));
+        child.push(Do::Groups(given.groups.get(..groups).unwrap_or_default()))?;
+        child.push(Do::Gid(gid))?;
     }
     if let Some(uid) = uid {
-        child.push(Do::Uid(uid));
+        child.push(Do::Uid(uid))?;
+    }
+    // The last two may fail, and then the process has to do without.
+    if !home.is_empty() {
+        child.push(Do::Chdir(home))?;
     }
     if controls {
-        child.push(Do::ControllingTerminal(0));
+        child.push(Do::ControllingTerminal(0))?;
     }
 
     *step = ("", b"");
+    let room = Shell::room::<{ WORDS + 2 }>();
+    let mut spawn = Spawn::new(program, args, env);
+    spawn.shell = Some(Shell {
+        path: SHELL,
+        room: &room,
+    });
+    spawn.attributes.new_session = true;
+    spawn.attributes.signal_mask = Some(SigSet::EMPTY);
+    spawn.attributes.nice = nice;
+    spawn.attributes.cgroup = cgroup.as_ref().map(AsFd::as_fd);
     loop {
-        spawn.actions = child.actions.get(..child.count).unwrap_or_default();
-        match spawn.start_using::<USED>() {
+        let attempt = Spawn {
+            actions: child.actions.get(..child.count).unwrap_or_default(),
+            ..spawn
+        };
+        let refused = match attempt.start_using::<USED>() {
             Ok(child) => return Ok(child.id()),
-            // It is no terminal, such as `null`, or it is another session's: the process has to do without.
+            // It is no terminal, such as `null`, or it is another session's; or there is no such directory.
             Err(Error::Failed {
-                step: Step::Action(_, Do::ControllingTerminal(_)),
+                step: Step::Action(index, Do::ControllingTerminal(_) | Do::Chdir(_)),
                 ..
-            }) => child.count -= 1,
+            }) => index,
             Err(error) => {
                 if loudly {
                     let mut line = Line::about(entry.name());
@@ -122,8 +189,42 @@ fn prepare_and_start<'l, 'g>(
                 }
                 return Err(error.errno());
             }
-        }
+        };
+        child.remove(refused);
     }
+}
+
+/// What the kernel's `TERM=linux` becomes on a serial line.
+const TERM: &CStr = c"TERM=vt102";
+
+/// Whether it is a terminal that is no virtual console.
+fn is_serial(terminal: BorrowedFd<'_>) -> bool {
+    terminal::is_terminal(terminal) && !terminal::is_virtual_console(terminal)
+}
+
+/// The environment with these strings, in the place of those that have their names. `None` if there is no room for all.
+#[inline(never)]
+pub fn extended<'a>(
+    env: Args<'a>,
+    additions: &[Option<Arg<'a>>],
+    room: &'a mut [Option<Arg<'a>>; STRINGS],
+) -> Option<Args<'a>> {
+    let mut places = room.iter_mut();
+    let is_replaced = |string: &CStr| {
+        let name = next_field(&mut string.to_bytes(), b'=');
+        let mut new = additions.iter().flatten();
+        new.any(|it| next_field(&mut it.as_c_str().to_bytes(), b'=') == name)
+    };
+    let old = env.iter().filter(|string| !is_replaced(string));
+    for string in additions
+        .iter()
+        .flatten()
+        .copied()
+        .chain(old.map(Arg::from))
+    {
+        *places.next()? = Some(string);
+    }
+    Args::try_new(room)
 }
 
 /// Becomes the process. Returns only if that failed, which is told.
@@ -142,11 +243,22 @@ struct Child<'c, 'a> {
 
 impl<'a> Child<'_, 'a> {
     #[inline(never)]
-    fn push(&mut self, action: Do<'a>) {
-        if let Some(place) = self.actions.get_mut(self.count) {
-            *place = action;
-            self.count += 1;
+    fn push(&mut self, action: Do<'a>) -> Result<(), Errno> {
+        let place = self.actions.get_mut(self.count).ok_or(Errno::E2BIG)?;
+        *place = action;
+        self.count += 1;
+        Ok(())
+    }
+
+    fn remove(&mut self, index: usize) {
+        for place in index..self.count {
+            if let Some(&next) = self.actions.get(place + 1)
+                && let Some(this) = self.actions.get_mut(place)
+            {
+                *this = next;
+            }
         }
+        self.count = self.count.saturating_sub(1);
     }
 }
 
@@ -205,8 +317,6 @@ fn words<'a>(
     (program, Args::try_new(list).unwrap_or(Args::EMPTY))
 }
 
-const SHELL: &CStr = c"/bin/sh";
-
 // ---- What the settings name ----
 
 /// Opens the terminal, without waiting for a line to have a carrier, and makes it sane.
@@ -236,22 +346,104 @@ fn open_cgroup(name: &[u8]) -> Result<OwnedFd, Errno> {
     sys::fd::open(path.as_c_str(), flags, 0)
 }
 
-/// The third and the fourth field of whom the file names so, or numbers so in the third: of a user, uid and gid. A number that is
-/// not there stands for itself.
+fn id(digits: &[u8]) -> Option<u32> {
+    u32::try_from(text::number(digits, 10)?).ok()
+}
+
+/// The uid and gid of a user, by name or number; and the user's part of the environment: `HOME`, which comes first, `USER`,
+/// `LOGNAME` and `SHELL`. A number that is not there stands for itself, and has none.
 #[inline(never)]
-fn look_up(path: &CStr, name: &[u8]) -> Result<(u32, u32), Errno> {
-    let id = |digits: &[u8]| text::number(digits, 10).and_then(|id| u32::try_from(id).ok());
+fn look_up_user(name: &[u8], strings: &mut Buffer) -> Result<(u32, u32), Errno> {
     let mut found = id(name).map(|id| (id, id));
-    let read = each_line(path, &mut |mut line| {
+    let read = each_line(c"/etc/passwd", &mut |line| {
+        let mut rest = line;
+        let mut next = || next_field(&mut rest, b':');
+        let (login, _, uid, gid, _, home, shell) =
+            (next(), next(), next(), next(), next(), next(), next());
+        let is_it = login == name || uid == name;
+        if is_it {
+            found = id(uid).map(|uid| (uid, id(gid).unwrap_or(uid)));
+            strings.clear();
+            let shell = if shell.is_empty() {
+                SHELL.to_bytes()
+            } else {
+                shell
+            };
+            for (name, value) in [
+                ("HOME=", home),
+                ("USER=", login),
+                ("LOGNAME=", login),
+                ("SHELL=", shell),
+            ] {
+                name.write(strings);
+                strings.put_string(value);
+            }
+            if strings.is_full() {
+                found = None;
+            }
+        }
+        !is_it
+    });
+    found.ok_or(read.err().unwrap_or(Errno::ENOENT))
+}
+
+/// The name in a user's part of the environment.
+fn login_name(strings: &Buffer) -> &[u8] {
+    let mut rest = strings.bytes();
+    next_string(&mut rest);
+    text::after(next_string(&mut rest).to_bytes(), b"USER=").unwrap_or_default()
+}
+
+/// The gid of a group, by name or number.
+fn look_up_group(name: &[u8]) -> Result<u32, Errno> {
+    let mut found = id(name);
+    let read = each_line(c"/etc/group", &mut |mut line| {
         let first = next_field(&mut line, b':');
         next_field(&mut line, b':');
         let third = next_field(&mut line, b':');
         let is_it = first == name || third == name;
         if is_it {
-            let fourth = id(next_field(&mut line, b':'));
-            found = id(third).map(|third| (third, fourth.unwrap_or(third)));
+            found = id(third);
         }
         !is_it
     });
     found.ok_or(read.err().unwrap_or(Errno::ENOENT))
+}
+
+/// Puts the groups of the user of this name behind the first, which is `gid`: how many. Of no one, there are none.
+#[inline(never)]
+fn groups_of(user: &[u8], gid: u32, groups: &mut [u32; GROUPS]) -> Result<usize, Errno> {
+    let mut count = 0;
+    if user.is_empty() {
+        return Ok(count);
+    }
+    let mut is_full = false;
+    // Without the file there are none.
+    let _ = each_line(c"/etc/group", &mut |mut line| {
+        next_field(&mut line, b':');
+        next_field(&mut line, b':');
+        let group = id(next_field(&mut line, b':'));
+        let mut members = next_field(&mut line, b':');
+        while let Some(group) = group
+            && group != gid
+            && !members.is_empty()
+        {
+            if next_field(&mut members, b',') == user {
+                match groups.get_mut(count + 1) {
+                    Some(place) => {
+                        *place = group;
+                        count += 1;
+                    }
+                    None => is_full = true,
+                }
+                break;
+            }
+        }
+        !is_full
+    });
+    if is_full {
+        Err(Errno::E2BIG)
+    } else {
+        Ok(count)
+    }
 }

@@ -1,15 +1,8 @@
-//! The table of services: a line of the inittab each, and how it stands with its process.
-//!
-//! Each change is written down in a file in memory. When process 1 fails and executes itself anew, that file alone is left, as a
-//! descriptor that it then has stay open. It takes nothing in it on trust.
+//! The table of services: for each a line of the inittab, and how it stands with its process.
 
-use core::ffi::CStr;
-
-use linux_raw_sys::general::WNOHANG;
 use nestling::inittab::{Action, Entry, Problem};
-use nestling::sys::fd::StaticFd;
-use nestling::text::{Quoted, Text, next_field};
-use nestling::{AsFd, Errno, OwnedFd, SeekFrom, io, sys};
+use nestling::text::{Text, next_field};
+use nestling::{Errno, ExitStatus, rt, sys};
 
 use super::lines::each_line;
 use super::processes::ask_to_end;
@@ -18,100 +11,120 @@ use crate::clock::{after, now};
 use crate::log::Line;
 
 /// How many services there can be, and process 1 itself, which comes first.
-pub const SERVICES: usize = 65;
+pub const SERVICES: usize = 1024;
+
+/// How many bytes their lines can have together.
+pub const TEXT: usize = 256 * 1024;
 
 /// How long a line can be.
-const LINE: usize = 255;
+pub const LINE: usize = 4000;
+
+/// How many lines of an inittab that are wrong are reported each.
+const REPORTED: u32 = 10;
 
 /// The longest that a service waits for its next start, in seconds: as long as it must have run to be a good one.
-const SLOWEST: u8 = 60;
+pub const SLOWEST: u8 = 60;
 
-pub const INITTAB: &CStr = c"/etc/inittab";
+/// How long a service must have run for an end with status 0 to be nothing out of the ordinary, in seconds: a login's, say.
+const SHORTEST: u32 = 2;
 
-/// How many seconds one that is gone from the inittab may take to end.
+/// How many times in a row a service may end with status 0 before that.
+const QUICK: u8 = 10;
+
+pub const INITTAB: &core::ffi::CStr = c"/etc/inittab";
+
+/// How many seconds a process that is to end may take for it.
 const GRACE: u32 = 10;
+
+/// How many it may take when it was killed; then nothing waits for it any more.
+const KILLED: u32 = 5;
 
 /// How it stands with a service.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct State(u8);
-
-impl State {
+#[repr(u8)]
+pub enum State {
     /// There is none in this place.
-    pub const FREE: Self = Self(0);
-    /// It has not been started, or it waits for its next start.
-    pub const DUE: Self = Self(1);
-    pub const RUNNING: Self = Self(2);
-    /// It is gone from the inittab, and has been asked to end.
-    pub const LEAVING: Self = Self(3);
+    Free,
+    /// It has not been started, or waits for its next start.
+    Due,
+    Running,
+    /// Its process has been asked to end: it is gone from the inittab, or stopped for single-user mode.
+    Leaving,
+    /// The same, and it has been killed.
+    Killed,
     /// It is not to be started, or not again.
-    pub const DONE: Self = Self(4);
+    Done,
     /// It is process 1 itself.
-    const OWN: Self = Self(5);
+    Own,
 }
 
-/// A service, byte by byte as it is written down: its state, its line's length, its action, for how many seconds it waited for its
-/// last start, whether the inittab that is being read has it, three that mean nothing; the process; a time; the line.
-#[derive(Clone, Copy)]
-#[repr(align(4))]
-pub struct Service([u8; RECORD]);
+impl State {
+    pub fn from_raw(number: u8) -> Option<Self> {
+        use State::*;
+        let all = [Free, Due, Running, Leaving, Killed, Done, Own];
+        all.get(usize::from(number)).copied()
+    }
 
-/// How long it is: the line's room is one byte more than a line can have, for its alignment.
-const RECORD: usize = HEAD + LINE + 1;
-const HEAD: usize = 16;
+    pub fn is_leaving(self) -> bool {
+        matches!(self, Self::Leaving | Self::Killed)
+    }
+}
+
+/// A service.
+#[derive(Clone, Copy)]
+pub struct Service {
+    pub state: State,
+    /// When it is started.
+    pub action: Action,
+    /// For how many seconds it waited for its last start, since it had ended too soon.
+    pub delay: u8,
+    /// How many times in a row it has ended very soon with status 0.
+    pub quick: u8,
+    /// Its first start waits for those that leave: it may want their ports and locks.
+    pub waits: bool,
+    /// It is started again when it has left: it was only stopped for single-user mode.
+    pub returns: bool,
+    /// It is no line of the inittab's: the shell of single-user mode.
+    pub is_extra: bool,
+    /// The inittab that is being read has it.
+    pub is_seen: bool,
+    pub pid: i32,
+    /// When it is to be started, if it is due, or was, if it runs; when it is to be killed, if it is leaving; until when that is
+    /// waited for, if it was killed. In seconds, by the clock that [`now`] reads.
+    pub at: u32,
+    pub line: Span,
+}
+
+/// Where in the text of all lines a line is, and how much room there is for another one if it is no longer needed.
+#[derive(Clone, Copy)]
+pub struct Span {
+    pub start: u32,
+    pub length: u16,
+    pub room: u16,
+}
 
 impl Service {
-    const NONE: Self = Self([0; RECORD]);
-
-    pub fn state(&self) -> State {
-        State(self.0[0])
-    }
-
-    pub fn set_state(&mut self, state: State) {
-        self.0[0] = state.0;
-    }
-
-    /// When it is to be started, if it is due, or was, if it runs; when it is to be killed, if it is leaving. In seconds, by the
-    /// clock that [`now`] reads.
-    pub fn at(&self) -> u32 {
-        let [_, _, _, _, _, _, _, _, _, _, _, _, a, b, c, d, ..] = self.0;
-        u32::from_ne_bytes([a, b, c, d])
-    }
-
-    pub fn set_at(&mut self, at: u32) {
-        let [_, _, _, _, _, _, _, _, _, _, _, _, a, b, c, d, ..] = &mut self.0;
-        [*a, *b, *c, *d] = at.to_ne_bytes();
-    }
-
-    pub fn pid(&self) -> i32 {
-        let [_, _, _, _, _, _, _, _, a, b, c, d, ..] = self.0;
-        i32::from_ne_bytes([a, b, c, d])
-    }
-
-    pub fn set_pid(&mut self, pid: i32) {
-        let [_, _, _, _, _, _, _, _, a, b, c, d, ..] = &mut self.0;
-        [*a, *b, *c, *d] = pid.to_ne_bytes();
-    }
-
-    /// For how long it waited for its last start, since it had ended too soon.
-    pub fn delay(&self) -> u8 {
-        self.0[3]
-    }
-
-    fn line(&self) -> &[u8] {
-        let [_, length, ..] = self.0;
-        self.0
-            .get(HEAD..HEAD + usize::from(length))
-            .unwrap_or_default()
-    }
-
-    /// What its line says; nothing in a place that is free.
-    pub fn entry(&self) -> Option<Entry<'_>> {
-        Entry::parse(self.line()).ok().flatten()
-    }
+    pub const NONE: Self = Self {
+        state: State::Free,
+        action: Action::Sysinit,
+        delay: 0,
+        quick: 0,
+        waits: false,
+        returns: false,
+        is_extra: false,
+        is_seen: false,
+        pid: 0,
+        at: 0,
+        line: Span {
+            start: 0,
+            length: 0,
+            room: 0,
+        },
+    };
 
     /// Whether it is there and has this action.
     pub fn does(&self, action: Action) -> bool {
-        self.state() != State::FREE && self.0[2] == action as u8
+        !matches!(self.state, State::Free | State::Own) && self.action == action
     }
 
     /// Whether it is started again whenever it has ended.
@@ -119,56 +132,103 @@ impl Service {
         self.does(Action::Respawn) || self.does(Action::Askfirst)
     }
 
-    /// Its process has ended, or is not there.
-    pub fn ended(&mut self) {
-        if self.state() == State::LEAVING {
-            self.set_state(State::FREE);
-        } else if self.again() {
-            self.slow_down(now().saturating_sub(self.at()));
+    /// Whether others wait for its end.
+    pub fn holds_others(&self) -> bool {
+        match self.state {
+            State::Leaving => true,
+            State::Killed => now() < self.at,
+            State::Free | State::Due | State::Running | State::Done | State::Own => false,
+        }
+    }
+
+    /// Asks its process to end.
+    pub fn leave(&mut self) {
+        ask_to_end(self.pid);
+        self.state = State::Leaving;
+        self.at = after(GRACE);
+    }
+
+    /// Kills its process, which has had its time.
+    pub fn kill(&mut self) {
+        let _ = sys::process::kill(self.pid, Some(nestling::Signal::KILL));
+        self.state = State::Killed;
+        self.at = after(KILLED);
+    }
+
+    /// Its process has ended, or is not there: then there is no status.
+    pub fn ended(&mut self, status: Option<ExitStatus>) {
+        let ran = now().saturating_sub(self.at);
+        if self.state.is_leaving() {
+            self.state = match self.returns {
+                true => State::Due,
+                false => State::Free,
+            };
+            (self.returns, self.delay, self.at) = (false, 0, 0);
+        } else if !self.again() {
+            self.state = State::Done;
+        } else if status.is_some_and(ExitStatus::success) && ran < SHORTEST && self.quick < QUICK {
+            self.quick += 1;
+            (self.delay, self.at) = (0, after(1));
+            self.state = State::Due;
+        } else if status.is_some_and(ExitStatus::success) && ran >= SHORTEST {
+            (self.delay, self.quick, self.at) = (0, 0, 0);
+            self.state = State::Due;
         } else {
-            self.set_state(State::DONE);
+            self.slow_down(ran);
         }
     }
 
     /// After an end, or a start that failed: it is due, sooner or later.
     pub fn slow_down(&mut self, ran: u32) {
-        let [_, _, _, delay, ..] = &mut self.0;
         if ran >= SLOWEST.into() {
-            *delay = 0;
+            (self.delay, self.quick) = (0, 0);
         } else {
-            *delay = delay.saturating_mul(2).clamp(1, SLOWEST);
+            self.delay = self.delay.saturating_mul(2).clamp(1, SLOWEST);
         }
-        let at = after((*delay).into());
-        self.set_at(at);
-        self.set_state(State::DUE);
+        self.at = after(self.delay.into());
+        self.state = State::Due;
     }
 }
 
+/// All services and their lines.
 pub struct Table {
     pub services: [Service; SERVICES],
+    pub text: [u8; TEXT],
 }
 
-/// Where it is written down. Where there can be no store, it is lost when process 1 fails.
-static STORE: StaticFd = StaticFd::new();
-
-/// Has the store stay open when this process executes something.
-pub fn outlive_exec() {
-    if let Some(store) = STORE.get() {
-        let _ = sys::fd::set_cloexec(store, false);
-    }
-}
+/// It is in memory that takes none before it is used.
+pub static TABLE: rt::TakeOnce<Table> = rt::TakeOnce::new(Table {
+    services: [Service::NONE; SERVICES],
+    text: [0; TEXT],
+});
 
 impl Table {
-    pub const EMPTY: Self = Self {
-        services: [Service::NONE; SERVICES],
-    };
+    /// The service's line.
+    pub fn line(&self, index: usize) -> &[u8] {
+        let span = self
+            .services
+            .get(index)
+            .map_or(Service::NONE.line, |it| it.line);
+        let rest = self.text.get(span.start as usize..).unwrap_or_default();
+        rest.get(..span.length.into()).unwrap_or_default()
+    }
+
+    /// What its line says; nothing in a place that is free.
+    pub fn entry(&self, index: usize) -> Option<Entry<'_>> {
+        Entry::parse(self.line(index)).ok().flatten()
+    }
 
     /// What to call a service.
     #[inline(never)]
     pub fn name(&self, index: usize) -> &[u8] {
-        let service = self.services.get(index);
-        let entry = service.and_then(Service::entry);
-        entry.map(|entry| entry.name()).unwrap_or_default()
+        self.entry(index)
+            .map(|entry| entry.name())
+            .unwrap_or_default()
+    }
+
+    /// Whether some process has yet to end before what is new may start.
+    pub fn some_hold_others(&self) -> bool {
+        self.services.iter().any(Service::holds_others)
     }
 
     // ---- The inittab ----
@@ -177,21 +237,31 @@ impl Table {
     /// can't be read changes nothing.
     pub fn read_inittab(&mut self, first: bool) {
         for service in &mut self.services {
-            service.0[4] = 0;
+            service.is_seen = service.is_extra;
         }
-        let mut number = 0;
+        let (mut number, mut wrong) = (0, 0);
         let answer = each_line(INITTAB, &mut |line| {
             number += 1;
             if let Err(problem) = self.add(line, first) {
-                let mut line = Line::new(INITTAB.to_bytes());
-                ", line ".write(&mut line);
-                number.write(&mut line);
-                ": ".write(&mut line);
-                problem.write(&mut line);
-                line.tell();
+                wrong += 1;
+                if wrong <= REPORTED {
+                    let mut line = Line::new(INITTAB.to_bytes());
+                    ", line ".write(&mut line);
+                    number.write(&mut line);
+                    ": ".write(&mut line);
+                    problem.write(&mut line);
+                    line.tell();
+                }
             }
             true
         });
+        if wrong > REPORTED {
+            let mut line = Line::new(INITTAB.to_bytes());
+            ": ".write(&mut line);
+            (wrong - REPORTED).write(&mut line);
+            " more lines are wrong".write(&mut line);
+            line.tell();
+        }
         if let Err(errno) = answer {
             if !first || errno != Errno::ENOENT {
                 Line::new(INITTAB.to_bytes()).tell_of(errno);
@@ -205,15 +275,12 @@ impl Table {
             let Some(service) = self.services.get_mut(index) else {
                 break;
             };
-            match service.state() {
-                _ if service.0[4] != 0 => continue,
-                State::LEAVING => continue,
-                State::RUNNING => {
-                    ask_to_end(service.pid());
-                    service.set_state(State::LEAVING);
-                    service.set_at(after(GRACE));
-                }
-                _ => service.set_state(State::FREE),
+            match service.state {
+                _ if service.is_seen => continue,
+                State::Free | State::Own => continue,
+                State::Leaving | State::Killed => service.returns = false,
+                State::Running => service.leave(),
+                State::Due | State::Done => service.state = State::Free,
             }
             self.save(index);
         }
@@ -236,109 +303,114 @@ impl Table {
         }
     }
 
-    /// Adds a line, unless it is there already.
+    /// Adds a line that is no inittab's, or has it be due again.
+    pub fn add_extra(&mut self, line: &[u8]) {
+        for index in 1..SERVICES {
+            if let Some(service) = self.services.get(index)
+                && service.is_extra
+                && service.state == State::Done
+                && self.line(index) == line
+                && let Some(service) = self.services.get_mut(index)
+            {
+                (service.state, service.waits) = (State::Due, true);
+                return self.save(index);
+            }
+        }
+        if let Ok(Some(index)) = self.add(line, true)
+            && let Some(service) = self.services.get_mut(index)
+        {
+            service.is_extra = true;
+            self.save(index);
+        }
+    }
+
+    /// Adds a line, unless it is there already or says nothing: where.
     #[inline(never)]
-    fn add<'l>(&mut self, line: &'l [u8], first: bool) -> Result<(), Problem<'l>> {
+    fn add<'l>(&mut self, line: &'l [u8], first: bool) -> Result<Option<usize>, Problem<'l>> {
         let problem = |what| Err(Problem { what, word: b"" });
         if line.len() > LINE {
             return problem("it is too long");
         }
         let Some(entry) = Entry::parse(line)? else {
-            return Ok(());
+            return Ok(None);
         };
-        let mut free = SERVICES;
-        for (index, service) in self.services.iter_mut().enumerate() {
-            match service.state() {
-                State::FREE => free = free.min(index),
-                State::LEAVING => {}
-                _ if service.0[4] == 0 && service.line() == line => {
-                    service.0[4] = 1;
-                    return Ok(());
+        for index in 1..SERVICES {
+            let is_same = self.line(index) == line;
+            if let Some(service) = self.services.get_mut(index) {
+                let is_there = match service.state {
+                    State::Due | State::Running | State::Done => true,
+                    State::Leaving | State::Killed => service.returns,
+                    State::Free | State::Own => false,
+                };
+                if is_there && !service.is_seen && is_same {
+                    service.is_seen = true;
+                    return Ok(None);
                 }
-                _ => {}
             }
         }
-        let Some(service) = self.services.get_mut(free) else {
-            return problem("there are too many");
+        let Some(index) = self.place(line.len()) else {
+            return problem("there is no room for it");
         };
-        *service = Service::NONE;
-        let (_, room) = service.0.split_at_mut(HEAD);
+        let Some(service) = self.services.get_mut(index) else {
+            return problem("there is no room for it");
+        };
+        let state = match entry.action {
+            Action::Sysinit if !first => State::Done,
+            Action::CtrlAltDel | Action::Shutdown | Action::Restart => State::Done,
+            Action::Sysinit | Action::Wait | Action::Once | Action::Respawn | Action::Askfirst => {
+                State::Due
+            }
+        };
+        *service = Service {
+            state,
+            action: entry.action,
+            waits: true,
+            is_seen: true,
+            line: Span {
+                length: line.len() as u16,
+                ..service.line
+            },
+            ..Service::NONE
+        };
+        let start = service.line.start as usize;
+        let room = self.text.get_mut(start..).unwrap_or_default();
         for (place, &byte) in room.iter_mut().zip(line) {
             *place = byte;
         }
-        let state = match entry.action {
-            Action::Sysinit if !first => State::DONE,
-            Action::CtrlAltDel | Action::Shutdown | Action::Restart => State::DONE,
-            _ => State::DUE,
+        self.save_line(index);
+        self.save(index);
+        Ok(Some(index))
+    }
+
+    /// A free place with room for a line.
+    fn place(&mut self, length: usize) -> Option<usize> {
+        let is_free = |service: &Service| service.state == State::Free;
+        let mut end = 0;
+        let mut free = None;
+        for (index, service) in self.services.iter().enumerate().skip(1) {
+            let span = service.line;
+            end = end.max(span.start as usize + usize::from(span.room));
+            if is_free(service) {
+                if length <= span.room.into() {
+                    return Some(index);
+                }
+                // One that never had a line wastes no room.
+                if free.is_none_or(|(_, room)| span.room < room) {
+                    free = Some((index, span.room));
+                }
+            }
+        }
+        let (index, _) = free?;
+        let room = length.next_multiple_of(16);
+        if end + room > TEXT {
+            return None;
+        }
+        let service = self.services.get_mut(index)?;
+        service.line = Span {
+            start: end as u32,
+            length: 0,
+            room: room as u16,
         };
-        let [own_state, length, action, _, seen, ..] = &mut service.0;
-        (*own_state, *length, *action, *seen) = (state.0, line.len() as u8, entry.action as u8, 1);
-        self.save(free);
-        Ok(())
-    }
-
-    // ---- The store ----
-
-    /// Writes a service down. In one system call, lest a failure come in between; if it can't be done, nothing else can be, either.
-    #[inline(never)]
-    pub fn save(&self, index: usize) {
-        if let (Some(store), Some(service)) = (STORE.get(), self.services.get(index)) {
-            let place = SeekFrom::Start((index * RECORD) as u64);
-            if sys::fd::lseek(store, place).is_ok() {
-                let _ = sys::fd::write(store, &service.0);
-            }
-        }
-    }
-
-    /// Begins to write down what changes.
-    pub fn keep(&mut self, store: OwnedFd) {
-        STORE.set(store);
-        let [own, ..] = &mut self.services;
-        own.set_state(State::OWN);
-        own.set_at(now());
-        self.save(0);
-    }
-
-    /// Takes over the table of the process 1 that failed: whether it is one.
-    pub fn restore(&mut self, former: &OwnedFd) -> bool {
-        if sys::fd::lseek(former.as_fd(), SeekFrom::Start(0)).is_err() {
-            // Of a pipe or a terminal, nothing may be read.
-            return false;
-        }
-        let latest = after(SLOWEST.into());
-        let mut is_table = false;
-        for service in &mut self.services {
-            // Behind the last that was ever used there is nothing.
-            if io::read_exact(former.as_fd(), &mut service.0).is_err() {
-                break;
-            }
-            is_table |= service.state() == State::OWN;
-            if !is_table {
-                *service = Service::NONE;
-                break;
-            }
-            service.set_at(service.at().min(latest));
-            let Some(action) = service.entry().map(|entry| entry.action as u8) else {
-                if service.state() != State::FREE && service.state() != State::OWN {
-                    let mut line = Line::new("lost: ");
-                    Quoted(service.line()).write(&mut line);
-                    line.tell();
-                    service.set_state(State::FREE);
-                }
-                continue;
-            };
-            service.0[2] = action;
-            match service.state() {
-                State::RUNNING | State::LEAVING => {
-                    let pid = service.pid();
-                    if pid < 2 || !matches!(sys::process::wait4(pid, WNOHANG), Ok(None)) {
-                        service.ended();
-                    }
-                }
-                State::DUE | State::DONE => {}
-                _ => service.set_state(State::FREE),
-            }
-        }
-        is_table
+        Some(index)
     }
 }

@@ -76,7 +76,8 @@ impl Machine<'_> {
         let mut rest = last_of(c"/proc/mounts", &mut room).unwrap_or_default();
         while let [before @ .., b'\n'] = rest {
             let start = before.iter().rposition(|&byte| byte == b'\n');
-            let (others, mut line) = before.split_at(start.map_or(0, |it| it + 1));
+            let start = start.map_or(0, |it| it + 1);
+            let (others, mut line) = before.split_at_checked(start).unwrap_or_default();
             rest = others;
             next_field(&mut line, b' ');
             let target = next_field(&mut line, b' ');
@@ -194,7 +195,10 @@ fn last_of<'r>(path: &CStr, room: &'r mut [u8; ROOM]) -> Result<&'r [u8], Errno>
         let Some(free @ [_, ..]) = room.get_mut(length..) else {
             // The first half makes room.
             is_cut = true;
-            room.copy_within(ROOM / 2.., 0);
+            let (first, second) = room.split_at_mut(ROOM / 2);
+            for (to, from) in first.iter_mut().zip(second) {
+                *to = *from;
+            }
             length = ROOM / 2;
             continue;
         };

@@ -1,0 +1,211 @@
+//! What is left of the table of services when process 1 fails: each change is written down in a file in memory, which stays open
+//! when process 1 executes itself anew.
+//!
+//! The file has a record of the same size for each service, then the text of their lines. Nothing in it is taken on trust.
+
+use linux_raw_sys::general::WNOHANG;
+use nestling::inittab::Entry;
+use nestling::sys::fd::StaticFd;
+use nestling::text::{Quoted, Text};
+use nestling::{BorrowedFd, SeekFrom, io, rt, sys};
+
+use super::table::{SERVICES, SLOWEST, Service, Span, State, Table};
+use crate::clock::{after, now};
+use crate::log::Line;
+
+/// How long a record is.
+const RECORD: usize = 20;
+
+/// Where it is written down. Where there can be no store, it is lost when process 1 fails.
+static STORE: StaticFd = StaticFd::new();
+
+/// Looks for the store among the descriptors that this process was started with: whether there is any. What else there is is no
+/// business of a service's.
+pub fn inherit() -> bool {
+    for number in 3..1024 {
+        if let Some(store) = rt::inherited(number) {
+            STORE.set(store);
+        }
+    }
+    STORE.get().is_some()
+}
+
+/// Has the store stay open when this process executes something.
+pub fn outlive_exec() {
+    if let Some(store) = STORE.get() {
+        let _ = sys::fd::set_cloexec(store, false);
+    }
+}
+
+/// A service's record: its state, two numbers, its marks, its process, a time, and where its line is.
+fn record(service: &Service) -> [u8; RECORD] {
+    let marks = [service.waits, service.returns, service.is_extra];
+    let marks = marks
+        .iter()
+        .rev()
+        .fold(0, |all, &it| all << 1 | u8::from(it));
+    let [p, q, r, s] = service.pid.to_ne_bytes();
+    let [t, u, v, w] = service.at.to_ne_bytes();
+    let [a, b, c, d] = service.line.start.to_ne_bytes();
+    let [e, f] = service.line.length.to_ne_bytes();
+    let [g, h] = service.line.room.to_ne_bytes();
+    let (state, delay, quick) = (service.state as u8, service.delay, service.quick);
+    [
+        state, delay, quick, marks, p, q, r, s, t, u, v, w, a, b, c, d, e, f, g, h,
+    ]
+}
+
+/// The service of a record, without what its line says.
+fn service(record: [u8; RECORD]) -> Service {
+    let [
+        state,
+        delay,
+        quick,
+        marks,
+        p,
+        q,
+        r,
+        s,
+        t,
+        u,
+        v,
+        w,
+        a,
+        b,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+    ] = record;
+    let mark = |index: u8| marks >> index & 1 != 0;
+    Service {
+        state: State::from_raw(state).unwrap_or(State::Free),
+        delay: delay.min(SLOWEST),
+        quick,
+        waits: mark(0),
+        returns: mark(1),
+        is_extra: mark(2),
+        pid: i32::from_ne_bytes([p, q, r, s]),
+        at: u32::from_ne_bytes([t, u, v, w]),
+        line: Span {
+            start: u32::from_ne_bytes([a, b, c, d]),
+            length: u16::from_ne_bytes([e, f]),
+            room: u16::from_ne_bytes([g, h]),
+        },
+        ..Service::NONE
+    }
+}
+
+fn write_at(place: usize, bytes: &[u8]) {
+    if let Some(store) = STORE.get()
+        && sys::fd::lseek(store, SeekFrom::Start(place as u64)).is_ok()
+    {
+        // If it can't be done, nothing else can be, either.
+        let _ = sys::fd::write(store, bytes);
+    }
+}
+
+impl Table {
+    /// Writes a service down, in one system call, so that no failure comes in between.
+    #[inline(never)]
+    pub fn save(&self, index: usize) {
+        if let Some(service) = self.services.get(index) {
+            write_at(index * RECORD, &record(service));
+        }
+    }
+
+    /// Writes its line down: before it, since it says where the line is.
+    pub fn save_line(&self, index: usize) {
+        if let Some(service) = self.services.get(index) {
+            let start = service.line.start as usize;
+            write_at(SERVICES * RECORD + start, self.line(index));
+        }
+    }
+
+    /// Begins to write down what changes, in a new store.
+    pub fn keep(&mut self) {
+        match sys::fd::memfd_create(c"services") {
+            Ok(store) => STORE.set(store),
+            Err(_) => return,
+        }
+        let [own, ..] = &mut self.services;
+        own.state = State::Own;
+        own.at = now();
+        self.save(0);
+    }
+
+    /// Takes over the table of the process 1 that failed. `None`, and the store is none, if that is no table: it is something else
+    /// that process 1 was started with.
+    pub fn restore(&mut self) -> Option<()> {
+        let is_table = STORE.get().and_then(|store| self.read(store));
+        if is_table.is_none() {
+            STORE.clear();
+            self.services = [Service::NONE; SERVICES];
+        }
+        is_table
+    }
+
+    fn read(&mut self, store: BorrowedFd<'_>) -> Option<()> {
+        // Of a pipe or a terminal, nothing may be read.
+        sys::fd::lseek(store, SeekFrom::Start(0)).ok()?;
+        let mut is_table = false;
+        for place in &mut self.services {
+            let mut record = [0; RECORD];
+            // Behind the last that was ever used there is nothing.
+            if io::read_exact(store, &mut record).is_err() {
+                break;
+            }
+            let service = service(record);
+            is_table |= service.state == State::Own;
+            if !is_table {
+                return None;
+            }
+            *place = service;
+        }
+        let text = SeekFrom::Start((SERVICES * RECORD) as u64);
+        if sys::fd::lseek(store, text).is_ok() {
+            let _ = io::fill(store, &mut self.text);
+        }
+        for index in 1..SERVICES {
+            self.check(index);
+        }
+        is_table.then_some(())
+    }
+
+    /// Sees whether a service that was found is as it says.
+    fn check(&mut self, index: usize) {
+        let latest = after(SLOWEST.into());
+        let action = self.entry(index).map(|entry: Entry<'_>| entry.action);
+        let Some(service) = self.services.get_mut(index) else {
+            return;
+        };
+        service.at = service.at.min(latest);
+        let Some(action) = action else {
+            if service.state != State::Free {
+                service.state = State::Free;
+                let mut line = Line::new("lost: ");
+                Quoted(self.line(index)).write(&mut line);
+                line.tell();
+            }
+            return;
+        };
+        service.action = action;
+        match service.state {
+            State::Running | State::Leaving | State::Killed => {
+                if service.pid < 2 {
+                    service.ended(None);
+                } else {
+                    match sys::process::wait4(service.pid, WNOHANG) {
+                        Ok(None) => {}
+                        Ok(Some((_, status))) => service.ended(Some(status)),
+                        Err(_) => service.ended(None),
+                    }
+                }
+            }
+            State::Free | State::Due | State::Done => {}
+            State::Own => service.state = State::Free,
+        }
+    }
+}

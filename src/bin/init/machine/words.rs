@@ -1,0 +1,54 @@
+//! The words of the kernel's command line that the kernel leaves to init, as sysvinit reads them.
+
+use core::ffi::CStr;
+
+use nestling::text::Text;
+use nestling::{Access, Args, sys};
+
+use crate::buffer::Buffer;
+
+/// How the machine is to come up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// With all that the inittab has.
+    Multi,
+    /// `single`, `s`, `S`, `1`: with a shell at the console after what is `sysinit`. When that ends, the rest starts.
+    Single,
+    /// `emergency`, `-b`: with a shell at the console before all else.
+    Emergency,
+    /// `0`
+    PowerOff,
+    /// `6`
+    Reboot,
+}
+
+impl Mode {
+    /// What the words say, the last one that says something. Others (`auto`, a run level from 2 to 5, `splash`) change nothing.
+    pub fn of(args: Args<'_>) -> Self {
+        let known = |word: &CStr| match word.to_bytes() {
+            b"single" | b"-s" | b"s" | b"S" | b"1" => Some(Self::Single),
+            b"emergency" | b"-b" => Some(Self::Emergency),
+            b"2" | b"3" | b"4" | b"5" => Some(Self::Multi),
+            b"0" => Some(Self::PowerOff),
+            b"6" => Some(Self::Reboot),
+            _ => None,
+        };
+        args.skip(1)
+            .iter()
+            .filter_map(known)
+            .last()
+            .unwrap_or(Self::Multi)
+    }
+}
+
+/// The line of the shell at the console, where somebody has to give root's password if there is `sulogin`.
+pub fn single_user(action: &str) -> Buffer {
+    let mut line = Buffer::new();
+    "console::".write(&mut line);
+    action.write(&mut line);
+    match sys::file::access(c"/sbin/sulogin", Access::EXECUTE) {
+        Ok(()) => ":/sbin/sulogin".write(&mut line),
+        Err(_) => ":-/bin/sh".write(&mut line),
+    }
+    line
+}

@@ -1,0 +1,46 @@
+//! Memory that a program has from its start.
+
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+/// A static value that is given out once, to be changed: a large table of a program without a heap. While it is zeros it takes no
+/// bytes of the file, and no memory before it is used.
+///
+/// ```
+/// use nestling::rt::TakeOnce;
+///
+/// static TABLE: TakeOnce<[u32; 1000]> = TakeOnce::new([0; 1000]);
+/// let table: &'static mut [u32; 1000] = TABLE.take().unwrap();
+/// table[7] = 1;
+/// assert!(TABLE.take().is_none());
+/// ```
+pub struct TakeOnce<T> {
+    is_taken: AtomicBool,
+    value: UnsafeCell<T>,
+}
+
+impl<T> TakeOnce<T> {
+    /// One that holds this value.
+    pub const fn new(value: T) -> Self {
+        Self {
+            is_taken: AtomicBool::new(false),
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// The value, the first time; then `None`.
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "it is given out once, which the flag proves"
+    )]
+    pub fn take(&'static self) -> Option<&'static mut T> {
+        if self.is_taken.swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        // SAFETY: only the first call comes here, and nothing else makes a reference to the value.
+        Some(unsafe { &mut *self.value.get() })
+    }
+}
+
+// SAFETY: a shared reference gives the value to one caller, which may be another thread.
+unsafe impl<T: Send> Sync for TakeOnce<T> {}
