@@ -25,6 +25,11 @@ pub mod nr {
     };
 }
 
+// ---- Files ----
+
+/// The bytes of a time in glibc's `struct utmp`.
+pub const UTMP_TIME: usize = 4;
+
 // ---- Making a child ----
 
 /// `clone(2)` and `clone3(2)`: makes the system call `number` with two arguments; in the child, calls

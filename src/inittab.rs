@@ -162,6 +162,11 @@ impl<'a> Entry<'a> {
         text::after(self.id, b"/dev/").unwrap_or(self.id)
     }
 
+    /// Whether the process controls a terminal: one of its own, or the console as a login shell or with `askfirst`.
+    pub fn has_terminal(&self) -> bool {
+        !self.id.is_empty() || self.action == Action::Askfirst || self.command().login
+    }
+
     /// What the options ask for.
     pub fn settings(&self) -> impl Iterator<Item = Setting<'a>> {
         let mut rest = self.options;

@@ -96,6 +96,7 @@ pub mod system;
 pub mod terminal;
 pub mod text;
 pub mod time;
+pub mod utmp;
 pub mod wait;
 
 pub use args::{Arg, Args};

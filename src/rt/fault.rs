@@ -47,6 +47,9 @@ struct Stack(UnsafeCell<[u8; 32 * 1024]>);
 // SAFETY: nobody touches it but the kernel, and a handler as its stack.
 unsafe impl Sync for Stack {}
 
+// Behind the small variables, which so share a page.
+// SAFETY: zeros, as everything in such a section.
+#[unsafe(link_section = ".bss.large")]
 static STACK: Stack = Stack(UnsafeCell::new([0; 32 * 1024]));
 
 unsafe extern "C" fn trampoline(signal: i32) {

@@ -3,13 +3,22 @@
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-/// A static value that is given out once, to be changed: a large table of a program without a heap. While it is zeros it takes no
-/// bytes of the file, and no memory before it is used.
+/// Declares a static [`TakeOnce`] of zeros, apart from the program's small variables, which so share a page.
+#[macro_export]
+macro_rules! take_once {
+    ($visibility:vis static $name:ident: $type:ty = $value:expr) => {
+        #[allow(unsafe_code)]
+        // SAFETY: it is zeros, as everything in such a section: the linker refuses any other value.
+        #[unsafe(link_section = ".bss.large")]
+        $visibility static $name: $crate::rt::TakeOnce<$type> = $crate::rt::TakeOnce::new($value);
+    };
+}
+
+/// A static value that is given out once, to be changed: a large table of a program without a heap. It takes no bytes of the file,
+/// and no memory before it is used. [`take_once!`](crate::take_once!) makes one.
 ///
 /// ```
-/// use nestling::rt::TakeOnce;
-///
-/// static TABLE: TakeOnce<[u32; 1000]> = TakeOnce::new([0; 1000]);
+/// nestling::take_once!(static TABLE: [u32; 1000] = [0; 1000]);
 /// let table: &'static mut [u32; 1000] = TABLE.take().unwrap();
 /// table[7] = 1;
 /// assert!(TABLE.take().is_none());
@@ -20,7 +29,7 @@ pub struct TakeOnce<T> {
 }
 
 impl<T> TakeOnce<T> {
-    /// One that holds this value.
+    /// One that holds this value, which must be all zeros in memory.
     pub const fn new(value: T) -> Self {
         Self {
             is_taken: AtomicBool::new(false),

@@ -88,28 +88,31 @@ impl BorrowedFd<'_> {
 /// # Ok::<(), nestling::Errno>(())
 /// ```
 #[derive(Debug)]
-pub struct StaticFd(AtomicI32);
+pub struct StaticFd(
+    /// The number plus one, or 0: a static of zeros takes no bytes of the file.
+    AtomicI32,
+);
 
 impl StaticFd {
     /// Makes an empty one.
     #[expect(clippy::new_without_default, reason = "a static needs no default")]
     pub const fn new() -> Self {
-        Self(AtomicI32::new(-1))
+        Self(AtomicI32::new(0))
     }
 
     /// Stores a descriptor. One that was stored before stays open, because it may be borrowed.
     pub fn set(&self, fd: OwnedFd) {
-        self.0.store(fd.into_raw_fd(), Ordering::Relaxed);
+        self.0.store(fd.into_raw_fd() + 1, Ordering::Relaxed);
     }
 
     /// Empties it. The descriptor stays open: somebody may use it.
     pub fn clear(&self) {
-        self.0.store(-1, Ordering::Relaxed);
+        self.0.store(0, Ordering::Relaxed);
     }
 
     /// Borrows the stored descriptor.
     pub fn get(&self) -> Option<BorrowedFd<'_>> {
-        let fd = self.0.load(Ordering::Relaxed);
+        let fd = self.0.load(Ordering::Relaxed) - 1;
         // SAFETY: what was put there nobody closes.
         (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
     }

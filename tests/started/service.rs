@@ -100,9 +100,9 @@ fn storage() -> i32 {
 fn who(process: Process) -> i32 {
     let mut groups = [0; 8];
     let count = credentials::getgroups(&mut groups).expect("the groups");
-    let (mut text, mut length) = ([0; 64], 0);
+    let (mut text, mut written) = ([0; 64], 0);
     for group in &groups[..count] {
-        let mut digits = Digits(&mut text, &mut length);
+        let mut digits = Digits(&mut text, &mut written);
         group.write(&mut digits);
         digits.put(b", ");
     }
@@ -117,7 +117,7 @@ fn who(process: Process) -> i32 {
         ", gid ",
         gid.expect("a group"),
         ", groups ",
-        &text[..length],
+        &text[..written],
         "cgroup ",
         cgroup.expect("a cgroup"),
         ", nice ",

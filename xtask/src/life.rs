@@ -125,7 +125,7 @@ const MOVING_ORDER: &[(&str, &[&str])] = &[
     (
         "a service has the user, the groups, the environment, the directory and the cgroup of its options, and a serial line's TERM",
         &[
-            "uid 33, gid 34, groups 34, 4, 60, cgroup /, nice 0\n",
+            "uid 33, gid 34, groups 4, 34, 60, cgroup /, nice 0\n",
             "HOME /run, USER www, LOGNAME www, SHELL /bin/other, TERM vt102, in /run\n",
             "uid 33, gid 4, groups 4, 60, cgroup /web, nice 0\n",
             "uid 77, gid 9, groups 9, cgroup /, nice 3\n",

@@ -1,6 +1,6 @@
 //! What init says.
 
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use core::time::Duration;
 
 use nestling::sys::poll::{Events, PollFd, ppoll};
@@ -11,9 +11,36 @@ use nestling::{AsFd, BorrowedFd, Errno, OFlags, io, sys};
 /// more than its text.
 pub struct Line(());
 
-const ROOM: usize = 1000;
+const ROOM: usize = 700;
 static TEXT: [AtomicU8; ROOM] = [const { AtomicU8::new(0) }; ROOM];
 static LENGTH: AtomicUsize = AtomicUsize::new(0);
+
+/// Which lines the console is to have; the kernel's log has all.
+#[derive(Clone, Copy)]
+pub enum Shown {
+    All,
+    /// What went wrong, and that the machine ends.
+    Errors,
+    Nothing,
+}
+
+static SHOWN: AtomicU8 = AtomicU8::new(Shown::All as u8);
+static PROMPTS: AtomicBool = AtomicBool::new(false);
+
+/// Chooses what the console has, as the environment's `INIT_LOG` says: `all`, `errors` or `nothing`.
+pub fn choose(name: &[u8]) {
+    let shown = match name {
+        b"nothing" => Shown::Nothing,
+        b"errors" => Shown::Errors,
+        _ => Shown::All,
+    };
+    SHOWN.store(shown as u8, Ordering::Relaxed);
+}
+
+/// From now on there may be a prompt on the console.
+pub fn expect_prompts() {
+    PROMPTS.store(true, Ordering::Relaxed);
+}
 
 /// How urgent a line is for the kernel's log: a daemon's, for debugging. The kernel shows the console what is more urgent, and this
 /// is there already.
@@ -21,7 +48,7 @@ const PRIORITY: &str = "<31>";
 /// How every line begins.
 const START: &str = "<31>init: ";
 
-/// Beyond its room, which is what the kernel's log takes, it is lost.
+/// Beyond its room it is lost.
 impl Sink for Line {
     #[inline(never)]
     fn put(&mut self, text: &[u8]) {
@@ -66,6 +93,12 @@ impl Line {
         self.complain();
     }
 
+    /// Says that something goes its way: on the console only if it is to have all.
+    #[inline(never)]
+    pub fn note(self) {
+        self.say(Shown::All);
+    }
+
     /// Says it on the console and in the kernel's log, as what went wrong, and how.
     #[inline(never)]
     pub fn tell_of(mut self, errno: Errno) {
@@ -82,22 +115,35 @@ impl Line {
     }
 
     /// Says it on the console and in the kernel's log.
-    #[inline(never)]
     pub fn tell(self) {
+        self.say(Shown::Errors);
+    }
+
+    #[inline(never)]
+    fn say(self, least: Shown) {
         let mut room = [0; ROOM + 1];
         let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         if let Ok(log) = sys::fd::open(c"/dev/kmsg", flags, 0) {
             let _ = write(log.as_fd(), self.after(0, &mut room));
         }
+        if SHOWN.load(Ordering::Relaxed) > least as u8 {
+            return;
+        }
         // Where somebody holds the console (Ctrl-S), process 1 has better things to do than to wait for long.
         let stderr = io::stderr();
         let mut fds = [PollFd::new(stderr, Events::OUT)];
         if ppoll(&mut fds, Some(Duration::from_secs(1)), None) != Ok(0) {
-            // Whatever stands on the console's line already is overwritten.
-            if let Some(place) = TEXT.get(PRIORITY.len() - 1) {
-                place.store(b'\r', Ordering::Relaxed);
+            // A prompt that may stand there stays.
+            let start = if PROMPTS.load(Ordering::Relaxed) {
+                b"\n\r"
+            } else {
+                &b"\r"[..]
+            };
+            let before = PRIORITY.len() - start.len();
+            for (place, &byte) in TEXT.iter().skip(before).zip(start) {
+                place.store(byte, Ordering::Relaxed);
             }
-            let _ = write(stderr, self.after(PRIORITY.len() - 1, &mut room));
+            let _ = write(stderr, self.after(before, &mut room));
         }
     }
 

@@ -18,7 +18,6 @@ mod container;
 mod log;
 mod machine;
 mod requests;
-mod switch_root;
 
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};

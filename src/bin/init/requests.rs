@@ -1,19 +1,20 @@
 //! What this program does under other names: it asks process 1 to end the machine, or helps it.
 //!
 //! - `poweroff`, `reboot`, `halt`: process 1 does so in an orderly way; with `-f` it is done at once, here.
+//! - `init LEVEL`, `telinit LEVEL`, on a running machine: what sysvinit's run levels stand for.
 //! - `switch_root NEWROOT INIT [ARG...]`: as process 1 in an initramfs, goes on as the init of the system that is mounted there.
 //! - [`ASKFIRST`]: what process 1 starts for an `askfirst` entry.
 
 use core::ffi::CStr;
 
 use nestling::spawn::{Error, Program, Shell, Spawn};
-use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::{self, Text};
-use nestling::{Args, Errno, SigSet, Signal, io, rt, sys};
+use nestling::{Args, SigSet, io, rt};
 
 use crate::USED;
 use crate::log::{Line, write};
-use crate::switch_root::switch_root;
+use crate::machine;
+use crate::machine::switch_root::switch_root;
 
 /// The name under which it asks for Enter, and then becomes the program that its arguments are: what to look for, then all that it
 /// gets.
@@ -26,7 +27,7 @@ pub const SHELL: &CStr = c"/bin/sh";
 pub const SHELL_WORDS: usize = 4096;
 
 /// The names, in an order that [`named`] knows.
-static NAMES: &str = "poweroff reboot halt switch_root askfirst";
+static NAMES: &str = "poweroff reboot halt switch_root askfirst init telinit";
 
 /// Does what its name says, if that is one of these: the exit status.
 pub fn named(process: rt::Process) -> Option<i32> {
@@ -34,24 +35,15 @@ pub fn named(process: rt::Process) -> Option<i32> {
     let path = args.first()?.to_bytes();
     let name = path.rsplit(|&byte| byte == b'/').next()?;
     let rest = args.skip(1);
-    let (signal, kind) = match text::position(NAMES, name)? {
-        0 => (Signal::USR2, Reboot::PowerOff),
-        1 => (Signal::TERM, Reboot::Restart),
-        2 => (Signal::USR1, Reboot::Halt),
-        3 => return Some(switch_root(rest, env)),
-        _ => return Some(ask(rest, env)),
-    };
-    let answer = match rest.first() {
-        Some(option) if option == c"-f" => {
-            sync();
-            Err(reboot(kind))
-        }
-        Some(_) => Err(Errno::EINVAL),
-        None => sys::process::kill(1, Some(signal)),
-    };
-    let Err(errno) = answer else { return Some(0) };
-    Line::new(name).complain_of(errno);
-    Some(1)
+    let index = text::position(NAMES, name)?;
+    match index {
+        0..=2 => Some(machine::requests::end(index, name, rest)),
+        3 => Some(switch_root(rest, env)),
+        4 => Some(ask(rest, env)),
+        // A command has a longer name.
+        _ if rest.len() != 1 || first(rest).count_bytes() != 1 => None,
+        _ => machine::requests::level(rest),
+    }
 }
 
 /// The first argument; nothing, if there is none.

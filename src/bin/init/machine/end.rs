@@ -42,6 +42,7 @@ impl Machine<'_> {
         line.tell();
         let end = after(TERM_LIMIT + LIMIT);
         let shutdown_end = after(SHUTDOWN_LIMIT);
+        self.note_end(end);
         for index in 1..SERVICES {
             if let Some(service) = self.table.services.get_mut(index) {
                 match service.state {

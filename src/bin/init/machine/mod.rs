@@ -13,9 +13,14 @@
 //! - `SIGQUIT`: stops everything, and becomes the process of the entry `restart`.
 //! - `SIGABRT`: fails, as by a fault or a panic of its own. Then it executes itself anew, and finds its services as they are.
 //!
+//! The words of the kernel's command line that the kernel leaves to init choose how the machine comes up: `single`, `emergency`, a
+//! run level (see `words.rs`). `CONSOLE=/dev/ttyS1` there is the terminal that init uses as its console, and `INIT_LOG` what of its
+//! lines the console has: `all`, `errors` or `nothing`. The kernel's log has all of them.
+//!
 //! A service gets init's own environment, which is what the kernel's command line says (`NAME=VALUE`, beside the kernel's own
 //! parameters), with a `PATH` where that has none.
 
+mod accounting;
 mod again;
 mod console;
 mod end;
@@ -23,12 +28,15 @@ mod limited;
 mod lines;
 mod mounts;
 mod processes;
+pub mod requests;
 mod service;
 mod store;
+pub mod switch_root;
 mod table;
 mod take_down;
 mod words;
 
+use core::ffi::CStr;
 use core::time::Duration;
 
 use linux_raw_sys::general::WNOHANG;
@@ -38,7 +46,7 @@ use nestling::text::Text;
 use nestling::{Arg, Args, Errno, ExitStatus, Pid, SigSet, Signal, rt, sys};
 
 use crate::clock::{NEVER, has_children, now, pause};
-use crate::log::Line;
+use crate::log::{Line, choose, expect_prompts};
 pub use again::panic;
 use limited::Copied;
 use table::{INITTAB, SERVICES, State, TABLE, Table};
@@ -51,7 +59,7 @@ const SIGNALS: SigSet = SigSet::ALL.difference(rt::FAULTS);
 pub const STRINGS: usize = 1024;
 
 /// What is to be looked for where the environment does not say.
-const PATH: &core::ffi::CStr = c"PATH=/sbin:/usr/sbin:/bin:/usr/bin";
+const PATH: &CStr = c"PATH=/sbin:/usr/sbin:/bin:/usr/bin";
 
 /// Brings the machine up and takes it down.
 pub fn live(process: rt::Process) -> ! {
@@ -61,7 +69,8 @@ pub fn live(process: rt::Process) -> ! {
     let _ = rt::on_fault(again::fault);
     // Where the console is. Before it is open nothing can be told.
     mounts::all(false);
-    console::open();
+    console::open(process.env().var(c"CONSOLE"));
+    choose(process.env().var(c"INIT_LOG").map_or(b"", CStr::to_bytes));
     let mut strings = [None; STRINGS];
     let env = environment(process.env(), &mut strings);
     let Some(table) = TABLE.take() else {
@@ -72,6 +81,7 @@ pub fn live(process: rt::Process) -> ! {
         table,
         env,
         copied: None,
+        is_up: is_again,
     };
     match is_again {
         false => machine.begin(process.args()),
@@ -102,6 +112,8 @@ struct Machine<'a> {
     env: Args<'a>,
     /// The copy that is waited for.
     copied: Option<Copied>,
+    /// All that is `sysinit` or `wait` has been done.
+    is_up: bool,
 }
 
 impl Machine<'_> {
@@ -113,7 +125,7 @@ impl Machine<'_> {
             ", on Linux ".write(&mut line);
             names.release().write(&mut line);
         }
-        line.tell();
+        line.note();
         self.table.keep();
         let mode = Mode::of(args);
         match mode {
@@ -181,6 +193,9 @@ impl Machine<'_> {
             let former_delay = service.delay;
             // Before its line may be another's.
             let mut line = Line::about(self.table.name(index));
+            if self.table.entry(index).is_some_and(|it| it.has_terminal()) {
+                accounting::ended(pid);
+            }
             let Some(service) = self.table.services.get_mut(index) else {
                 return;
             };
@@ -194,7 +209,7 @@ impl Machine<'_> {
             if slow {
                 "; starts again after 1 s, then ever more slowly, up to 60 s".write(&mut line);
             }
-            return line.tell();
+            return line.note();
         }
     }
 
@@ -225,6 +240,10 @@ impl Machine<'_> {
             [Once; 2],
             [Respawn, Askfirst],
         ] {
+            if stage == [Once; 2] && !self.is_up {
+                self.is_up = true;
+                accounting::booted();
+            }
             for index in 1..SERVICES {
                 let Some(service) = self.table.services.get(index) else {
                     break;
@@ -268,6 +287,7 @@ impl Machine<'_> {
             return State::Free;
         };
         service.waits = false;
+        let service_has_prompt = service.again();
         match started {
             Ok(pid) => {
                 service.state = State::Running;
@@ -287,7 +307,10 @@ impl Machine<'_> {
             let mut line = Line::about(self.table.name(index));
             "started, process ".write(&mut line);
             pid.write(&mut line);
-            line.tell();
+            line.note();
+        }
+        if service_has_prompt {
+            expect_prompts();
         }
         state
     }

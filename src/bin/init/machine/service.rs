@@ -64,11 +64,9 @@ fn prepare_and_start<'l>(
     loudly: bool,
     step: &mut (&str, &'l [u8]),
 ) -> Result<Pid, Option<Errno>> {
-    let mut controls = entry.action == Action::Askfirst || entry.command().login;
     let mut terminal = None;
     if !entry.terminal().is_empty() {
         *step = ("terminal ", entry.terminal());
-        controls = true;
         terminal = Some(open_terminal(entry.terminal())?);
     }
 
@@ -154,7 +152,7 @@ fn prepare_and_start<'l>(
     if !home.is_empty() {
         child.push(Do::Chdir(home))?;
     }
-    if controls {
+    if entry.has_terminal() {
         child.push(Do::ControllingTerminal(0))?;
     }
 

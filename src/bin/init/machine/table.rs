@@ -2,7 +2,7 @@
 
 use nestling::inittab::{Action, Entry, Problem};
 use nestling::text::{Text, next_field};
-use nestling::{Errno, ExitStatus, rt, sys};
+use nestling::{Errno, ExitStatus, sys};
 
 use super::lines::each_line;
 use super::processes::ask_to_end;
@@ -196,8 +196,7 @@ pub struct Table {
     pub text: [u8; TEXT],
 }
 
-/// It is in memory that takes none before it is used.
-pub static TABLE: rt::TakeOnce<Table> = rt::TakeOnce::new(Table {
+nestling::take_once!(pub static TABLE: Table = Table {
     services: [Service::NONE; SERVICES],
     text: [0; TEXT],
 });

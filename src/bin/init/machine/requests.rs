@@ -1,0 +1,118 @@
+//! What asks process 1 of a running machine: `poweroff`, `reboot`, `halt`, and `init LEVEL`.
+
+use core::ffi::CStr;
+
+use nestling::sys::reboot::{Reboot, reboot, sync};
+use nestling::text::{self, Quoted, Text};
+use nestling::{Args, Errno, Signal, io, sys};
+
+use super::SINGLE;
+use crate::clock::pause;
+use crate::log::{Line, write};
+
+/// (`-h` and `-i`, sysvinit's, are for what the kernel sees to: disks and network interfaces.)
+const HELP: &str = "\
+Usage: poweroff|reboot|halt [-d SECONDS] [-f] [-n] [-p]
+  -d\twait before
+  -f\tat once, without process 1
+  -n\twith -f: no sync
+  -p\thalt: power off
+";
+
+/// Does what the name says, of which this is the index: an exit status.
+#[inline(never)]
+pub fn end(index: usize, name: &[u8], args: Args<'_>) -> i32 {
+    let (mut signal, mut kind) = match index {
+        0 => (Signal::USR2, Reboot::PowerOff),
+        1 => (Signal::TERM, Reboot::Restart),
+        _ => (Signal::USR1, Reboot::Halt),
+    };
+    let (mut at_once, mut syncs, mut delay) = (false, true, 0);
+    let mut words = args;
+    while let Some(word) = words.first() {
+        words = words.skip(1);
+        let word = word.to_bytes();
+        if word == b"--help" {
+            return i32::from(write(io::stdout(), HELP.as_bytes()).is_err());
+        }
+        let [b'-', letters @ ..] = word else {
+            return wrong(name, word);
+        };
+        let mut letters: &[u8] = letters;
+        if letters.is_empty() {
+            return wrong(name, word);
+        }
+        while let [letter, rest @ ..] = letters {
+            letters = rest;
+            match letter {
+                b'f' => at_once = true,
+                b'n' => syncs = false,
+                b'h' | b'i' => {}
+                b'p' if kind == Reboot::Halt => {
+                    (signal, kind) = (Signal::USR2, Reboot::PowerOff);
+                }
+                b'p' => {}
+                b'd' => {
+                    // What is left of the word, or the next.
+                    let mut value = rest;
+                    if value.is_empty() {
+                        value = words.first().map(CStr::to_bytes).unwrap_or_default();
+                        words = words.skip(1);
+                    }
+                    match text::number(value, 10).and_then(|it| u32::try_from(it).ok()) {
+                        Some(seconds) => delay = seconds,
+                        None => return wrong(name, word),
+                    }
+                    letters = b"";
+                }
+                _ => return wrong(name, word),
+            }
+        }
+    }
+    if delay > 0 {
+        pause(delay);
+    }
+    let answer = if at_once {
+        if syncs {
+            sync();
+        }
+        Err(reboot(kind))
+    } else {
+        sys::process::kill(1, Some(signal))
+    };
+    answer.err().map_or(0, |errno| failed(name, errno))
+}
+
+/// Asks for the run level of the one argument: an exit status. `None` if it is none, or this is process 1 itself: then it is a
+/// command.
+#[inline(never)]
+pub fn level(args: Args<'_>) -> Option<i32> {
+    if sys::process::getpid().as_raw() == 1 {
+        return None;
+    }
+    let signal = match args.first()?.to_bytes() {
+        b"q" | b"Q" => Signal::HUP,
+        b"0" => Signal::USR2,
+        b"6" => Signal::TERM,
+        b"s" | b"S" | b"1" => Signal::from_raw(SINGLE)?,
+        // There is one level for several users, and this is it.
+        b"2" | b"3" | b"4" | b"5" => return Some(0),
+        _ => return None,
+    };
+    let answer = sys::process::kill(1, Some(signal));
+    Some(answer.err().map_or(0, |errno| failed(b"init", errno)))
+}
+
+fn wrong(name: &[u8], word: &[u8]) -> i32 {
+    let mut line = Line::new(name);
+    ": ".write(&mut line);
+    Quoted(word).write(&mut line);
+    ": not understood; see --help".write(&mut line);
+    line.complain();
+    1
+}
+
+fn failed(name: &[u8], errno: Errno) -> i32 {
+    Line::new(name).complain_of(errno);
+    1
+}

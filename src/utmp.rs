@@ -1,0 +1,173 @@
+//! The files that say who is logged in, and when the machine came up and went down: `utmp(5)` and `wtmp`, in glibc's format.
+//!
+//! `who` reads `utmp`, which has a record for each line that somebody can log in at, and one for the last boot; `last` reads `wtmp`,
+//! to which each change is added. Where a file is not there, nobody wants it, and it is not made.
+//!
+//! ```no_run
+//! use nestling::utmp::{self, Kind, Record};
+//!
+//! let record = Record::new(Kind::Boot, 0, b"~", b"~~", b"reboot", b"6.1.0", 1_700_000_000);
+//! utmp::replace(utmp::UTMP, &record)?;
+//! utmp::append(utmp::WTMP, &record)?;
+//! # Ok::<(), nestling::Errno>(())
+//! ```
+
+use core::ffi::CStr;
+
+use crate::arch::UTMP_TIME;
+use crate::errno::Errno;
+use crate::fd::{AsFd, BorrowedFd};
+use crate::file::{OFlags, SeekFrom};
+use crate::{io, sys};
+
+/// Where `utmp` is.
+pub const UTMP: &CStr = c"/var/run/utmp";
+/// Where `wtmp` is.
+pub const WTMP: &CStr = c"/var/log/wtmp";
+
+/// What a record is about: `ut_type`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    /// A change of the run level; with the user `shutdown`, the end of the machine (`RUN_LVL`).
+    RunLevel = 1,
+    /// The start of the machine (`BOOT_TIME`).
+    Boot = 2,
+    /// A process that init has started (`INIT_PROCESS`).
+    Init = 5,
+    /// One that waits for somebody to log in (`LOGIN_PROCESS`).
+    Login = 6,
+    /// A user who has logged in (`USER_PROCESS`).
+    User = 7,
+    /// A process that has ended (`DEAD_PROCESS`).
+    Dead = 8,
+}
+
+/// A record: `struct utmp`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Record([u8; SIZE]);
+
+const PID: usize = 4;
+const LINE: usize = 8;
+const ID: usize = 40;
+const USER: usize = 44;
+const HOST: usize = 76;
+/// The session is a number as long as each part of the time that follows it.
+const SECONDS: usize = 336 + UTMP_TIME;
+/// After the time there are an address and what is reserved, 36 bytes.
+const SIZE: usize = (SECONDS + 2 * UTMP_TIME + 36).next_multiple_of(UTMP_TIME);
+
+impl Record {
+    /// One with these fields; a text that is too long is cut. The time is in seconds since 1970.
+    pub fn new(
+        kind: Kind,
+        pid: i32,
+        line: &[u8],
+        id: &[u8],
+        user: &[u8],
+        host: &[u8],
+        seconds: i64,
+    ) -> Self {
+        let mut record = Self([0; SIZE]);
+        record.put(0, 2, &[kind as u8]);
+        record.put(PID, 4, &pid.to_ne_bytes());
+        record.put(LINE, ID - LINE, line);
+        record.put(ID, USER - ID, id);
+        record.put(USER, HOST - USER, user);
+        record.put(HOST, 256, host);
+        record.set_time(seconds);
+        record
+    }
+
+    /// The process's id.
+    pub fn pid(&self) -> i32 {
+        let [_, _, _, _, a, b, c, d, ..] = self.0;
+        i32::from_ne_bytes([a, b, c, d])
+    }
+
+    /// Whether it is of this kind.
+    pub fn is(&self, kind: Kind) -> bool {
+        let [low, high, ..] = self.0;
+        (low, high) == (kind as u8, 0)
+    }
+
+    /// Whether there is a process: init's, one that waits for a login, or a user's.
+    pub fn is_alive(&self) -> bool {
+        [Kind::Init, Kind::Login, Kind::User]
+            .iter()
+            .any(|&kind| self.is(kind))
+    }
+
+    /// The same line and id when its process has ended: without a user.
+    pub fn ended(mut self, seconds: i64) -> Self {
+        self.put(0, 2, &[Kind::Dead as u8]);
+        self.put(USER, HOST - USER, b"");
+        self.put(HOST, 256, b"");
+        self.set_time(seconds);
+        self
+    }
+
+    fn set_time(&mut self, seconds: i64) {
+        self.put(SECONDS, 2 * UTMP_TIME, &seconds.to_le_bytes()[..UTMP_TIME]);
+    }
+
+    /// Puts the text into a field, and zeros behind it.
+    fn put(&mut self, start: usize, length: usize, text: &[u8]) {
+        let field = self.0.iter_mut().skip(start).take(length);
+        let text = text.iter().copied().chain(core::iter::repeat(0));
+        field.zip(text).for_each(|(place, byte)| *place = byte);
+    }
+}
+
+/// Adds a record to a file, in one write. Three system calls.
+///
+/// # Errors
+/// `ENOENT` if there is no such file; the others of `open(2)` and `write(2)`.
+pub fn append(path: &CStr, record: &Record) -> Result<(), Errno> {
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC;
+    let file = sys::fd::open(path, flags, 0)?;
+    io::write_all(file.as_fd(), &record.0)
+}
+
+/// Puts a record in the place of the one of its kind, or adds it: for a boot or a run level, of which `utmp` has one.
+///
+/// # Errors
+/// Those of [`append`].
+pub fn replace(path: &CStr, record: &Record) -> Result<(), Errno> {
+    let is_same = |other: &Record| other.0.first() == record.0.first();
+    match change(path, &mut |other| is_same(other).then_some(*record))? {
+        Some(_) => Ok(()),
+        None => append(path, record),
+    }
+}
+
+/// Marks the process of this id as ended: the new record, or `None` if the file has no such process.
+///
+/// # Errors
+/// Those of [`append`].
+pub fn end(path: &CStr, pid: i32, seconds: i64) -> Result<Option<Record>, Errno> {
+    change(path, &mut |record| {
+        let is_it = record.pid() == pid && record.is_alive();
+        is_it.then(|| record.ended(seconds))
+    })
+}
+
+/// Replaces the first record that the function has another one for.
+fn change(
+    path: &CStr,
+    new: &mut dyn FnMut(&Record) -> Option<Record>,
+) -> Result<Option<Record>, Errno> {
+    let file = sys::fd::open(path, OFlags::RDWR | OFlags::CLOEXEC, 0)?;
+    let file: BorrowedFd<'_> = file.as_fd();
+    let mut record = Record([0; SIZE]);
+    let mut place = 0;
+    while io::fill(file, &mut record.0)? == SIZE {
+        if let Some(record) = new(&record) {
+            sys::fd::lseek(file, SeekFrom::Start(place))?;
+            io::write_all(file, &record.0)?;
+            return Ok(Some(record));
+        }
+        place += SIZE as u64;
+    }
+    Ok(None)
+}
