@@ -219,7 +219,7 @@ pub fn edited(shell: &mut Shell, editor: &[u8], text: &[u8]) -> Result<Option<Ve
     let path = match written {
         Ok(path) => path,
         Err(errno) => {
-            shell.complain(text!("fc: a file in /tmp: ", errno));
+            shell.complain(text!("fc: cannot make a file in /tmp: ", errno));
             shell.status = 1;
             return Ok(None);
         }

@@ -39,7 +39,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     };
     if operands.len() == 0 {
         shell.complain(text!(
-            "kill: whom? It is kill [-s signal | -signal] pid..., or kill -l [exit_status...]"
+            "usage: kill [-s signal | -signal] pid..., or kill -l [exit_status...]"
         ));
         return Ok(2);
     }

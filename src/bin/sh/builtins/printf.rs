@@ -263,7 +263,7 @@ impl<'a> Printf<'_, 'a> {
             }
         };
         if length < text.len() {
-            self.wrong(text, "not a number to its end");
+            self.wrong(text, "not a complete number");
         }
         let mut body = alloc::vec::Vec::new();
         float::format(&decimal, &spec, letter, &mut body);
@@ -310,7 +310,7 @@ impl<'a> Printf<'_, 'a> {
             let (number, length) =
                 characters::decode(character, self.shell.utf8).unwrap_or_default();
             if character.len() > length {
-                self.wrong(text, "more than a character");
+                self.wrong(text, "more than one character");
             }
             return Integer {
                 negative: false,
@@ -336,7 +336,7 @@ impl<'a> Printf<'_, 'a> {
             .count();
         let (digits, after) = digits.split_at_checked(length).unwrap_or_default();
         if !after.is_empty() || digits.is_empty() && !text.is_empty() {
-            self.wrong(text, "not a number to its end");
+            self.wrong(text, "not a complete number");
         }
         let mut number = nestling::text::number(digits, base);
         if number.is_none() && !digits.is_empty() {

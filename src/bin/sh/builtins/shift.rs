@@ -18,7 +18,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         return Err(wrong(shell, name, b"", "too many operands").into());
     }
     let Some(rest) = shell.positional.get(count..) else {
-        return Err(wrong(shell, name, b"", "there are not so many parameters").into());
+        return Err(wrong(shell, name, b"", "more than the number of parameters").into());
     };
     shell.positional = rest.into();
     Ok(0)

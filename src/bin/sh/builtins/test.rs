@@ -219,7 +219,7 @@ impl<'a> Test<'_, 'a> {
             self.shell,
             self.arguments.name(),
             argument,
-            "not expected here",
+            "unexpected argument",
         )
     }
 }

@@ -22,7 +22,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         _ => {}
     }
     if operands.len() == 0 {
-        shell.complain(text!("unalias: no name"));
+        shell.complain(text!("unalias: an operand is missing"));
         return Ok(2);
     }
     let mut status = 0;

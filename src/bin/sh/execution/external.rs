@@ -226,7 +226,7 @@ pub fn become_program(shell: &mut Shell, path: Option<CString>, name: &CStr, fie
             errno => {
                 shell.status = 126;
                 return match errno {
-                    Errno::ENOENT => shell.complain(text!(name, ": its interpreter is not found")),
+                    Errno::ENOENT => shell.complain(text!(name, ": interpreter not found")),
                     errno => shell.complain(text!(name, ": ", errno)),
                 };
             }

@@ -19,7 +19,7 @@ pub fn call(shell: &mut Shell, function: &Function, arguments: Arguments<'_>, it
     if shell.is_too_deep() {
         return Err(shell.fatal(
             2,
-            text!(arguments.name(), ": functions are called too deeply"),
+            text!(arguments.name(), ": function calls are nested too deeply"),
         ));
     }
     let parameters = arguments.skip(1).iter().map(Rc::from).collect();

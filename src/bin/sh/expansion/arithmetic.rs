@@ -321,7 +321,7 @@ fn variable(shell: &mut Shell, name: Symbol) -> Result<i64, Divert> {
     }
     let value = value.into_owned();
     if shell.is_too_deep() {
-        return Err(wrong(shell, &value, "too deep"));
+        return Err(wrong(shell, &value, "nested too deeply"));
     }
     if value.iter().all(u8::is_ascii_whitespace) {
         return Ok(0);
@@ -391,7 +391,7 @@ impl Parser<'_> {
             && let Some(operator) = self.assignment_operator()
         {
             if self.shell.is_too_deep() {
-                return Err("too deep");
+                return Err("nested too deeply");
             }
             if operator.is_some() {
                 self.push(Operation::Variable(name));
@@ -450,7 +450,7 @@ impl Parser<'_> {
 
     fn unary(&mut self) -> Result<(), Wrong> {
         if self.shell.is_too_deep() {
-            return Err("too deep");
+            return Err("nested too deeply");
         }
         let step = match self.rest {
             [b'+', b'+', ..] => 1,

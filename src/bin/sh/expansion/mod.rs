@@ -207,7 +207,9 @@ impl<'a> Expander<'a> {
 
     fn parts(&mut self, parts: &[Part], context: Context) -> Flow {
         if self.shell.is_too_deep() {
-            return Err(self.shell.fatal(2, text!("expansions are nested too deep")));
+            return Err(self
+                .shell
+                .fatal(2, text!("expansions are nested too deeply")));
         }
         for (index, part) in parts.iter().enumerate() {
             let start = self.text.len();
