@@ -94,3 +94,65 @@ test ! with a binary primary of four words => test ! a = b; echo $? => 0 => test
 test ( = ) compares => test '(' = ')'; echo $? => 1 => test
 trap in a function and exit in it => (f() { trap 'echo t' EXIT; exit 3; }; f); echo $? => t␤3 => trap
 trap EXIT with a subshell's own exit status => (trap 'echo $?' EXIT; (exit 5)) || : => 5 => trap
+
+=== what a process of its own does to the shell is not seen outside, wherever it is asked for: {0} [2.13]
+exec 9>&1 >/dev/null 2>&1
+trap 'echo signal >&9' USR1; v=old; SECONDS=0; umask 022; f() { :; }
+look() { if {2}; then echo same; else echo "$1"; fi >&9; }
+eval '{3}'; ({1}); look subshell
+eval '{3}'; ({1}; :); look subshell2
+eval '{3}'; x=$({1}); look substitution
+eval '{3}'; x=$({1}; :); look substitution2
+eval '{3}'; x=$(eval '{1}'); look substitution3
+eval '{3}'; { {1}; } | cat; look first
+eval '{3}'; : | { {1}; }; look last
+eval '{3}'; {1} | cat; look alone
+eval '{3}'; { {1}; } & wait; look background
+eval '{3}'; {1} & wait; look background2
+eval '{3}'; ( ({1}) ); look twice
+---
+same
+same
+same
+same
+same
+same
+same
+same
+same
+same
+same
++++
+a variable => v=new => [ $v = old ]
+a variable by read => read v <<<new => [ $v = old ]
+a variable by arithmetic => : $((v=1)) => [ $v = old ]
+a variable by a default => : ${w=new} => [ -z "$w" ]
+a variable unset => unset v => [ $v = old ]
+a variable exported => export v => ! env | grep -q ^v=old
+a variable that is read-only => readonly v => v=old
+SECONDS => SECONDS=100 => [ $SECONDS -lt 50 ]
+SECONDS before a program => SECONDS=100 env => [ $SECONDS -lt 50 ]
+RANDOM => RANDOM=7 => [ $RANDOM = $r ] => RANDOM=1; r=$RANDOM; RANDOM=1
+RANDOM that is read => echo $RANDOM => [ $RANDOM = $r ] => RANDOM=1; r=$RANDOM; RANDOM=1
+RANDOM that a program gets => env echo $RANDOM => [ $RANDOM = $r ] => RANDOM=1; r=$RANDOM; RANDOM=1
+OPTIND => OPTIND=2 env => [ $OPTIND = 1 ]
+getopts => getopts ab o -ab => [ $OPTIND = 1 ]
+options => set -f => case $- in *f*) false;; esac
+the directory => cd / => [ "$PWD" != / ] && [ "$(pwd)" != / ]
+umask => umask 077 => [ $(umask) = 0022 ]
+limits => ulimit -n 30 => [ $(ulimit -n) -gt 30 ]
+a function => f() { return 1; } => f
+a function unset => unset -f f => f
+an alias => alias al=b => ! alias al
+a trap => trap "" USR2 => [ "$(trap | grep -c USR2)" = 0 ]
+a trap reset => trap - USR1 => [ "$(trap | grep -c USR1)" = 1 ]
+descriptors => exec 3>f => ! { true >&3; }
+standard output => exec >&- => true >&1
+exit => exit 3 => true
+exec => exec true => true
+an error => : ${nope?} => true
+a read-only variable's error => { readonly ro=1; ro=2; } => true
+its process id => { read -r p _ </proc/self/stat; echo $p >f; } => [ $(cat f) != $$ ]
+a signal to itself => { read -r p _ </proc/self/stat; kill -s USR1 $p; } => true
+the parent of its programs => { $SH -c "echo \$PPID" >f; :; } => [ $(cat f) != $$ ]
+a signal to the parent of its programs => { $SH -c "kill -s USR1 \$PPID"; :; } => true
