@@ -211,17 +211,15 @@ impl Stat {
         // The second field is the program's name in brackets, which may hold anything; a space follows.
         let end = line.iter().rposition(|&byte| byte == b')')?;
         let mut rest = line.get(end + 2..)?;
-        let mut after = |skipped| {
-            for _ in 0..skipped {
-                text::next_field(&mut rest, b' ');
-            }
-            text::next_field(&mut rest, b' ')
-        };
-        let is_stopped = after(0) == b"T";
-        let is_child = text::number(after(0), 10)? == parent.as_raw() as u64;
-        let flags = text::number(after(4), 10)?;
-        let blocked = text::number(after(22), 10)?;
-        is_child.then_some(Self {
+        let is_stopped = text::next_field(&mut rest, b' ') == b"T";
+        // The fourth to the 31st: 0 for what is negative. A line that is shorter has no 32nd.
+        let mut numbers = [0; 28];
+        for number in &mut numbers {
+            *number = text::number(text::next_field(&mut rest, b' '), 10).unwrap_or(0);
+        }
+        let blocked = text::number(text::next_field(&mut rest, b' '), 10)?;
+        let [its_parent, _, _, _, _, flags, ..] = numbers;
+        (its_parent == parent.as_raw() as u64).then_some(Self {
             is_stopped,
             has_begun: flags & FORKED_NO_EXEC == 0,
             blocked: SigSet::from_bits(blocked),
