@@ -147,10 +147,10 @@ fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
 
 /// Runs a hook, and sees whether it has used more stack than there is.
 fn run_hook(job: &Job<'_, '_>, hook: Hook<'_>) -> Result<(), Errno> {
-    /// Any value that is not there by accident.
-    const INTACT: usize = 0x5a17_c0de;
-    let lowest = job.buffer.cast::<usize>();
-    // SAFETY: it is the lowest word of the child's stack, aligned as that is.
+    /// What is not there by accident. (Bytes: a caller's stack may begin anywhere.)
+    const INTACT: [u8; 8] = *b"nestling";
+    let lowest = job.buffer.cast::<[u8; 8]>();
+    // SAFETY: these are the lowest bytes of the child's stack.
     unsafe { lowest.write_volatile(INTACT) };
     let answer = (hook.function)();
     // SAFETY: as above.

@@ -37,7 +37,7 @@
 //! the handlers. Nothing is allocated, and nothing grows with the parent's memory. The frame takes little
 //! more than [`STACK_SIZE`] bytes for the child: in a release build a thread with 16 KiB of stack can spawn.
 //!
-//! The code is some 9 KB; a program that must be small says what it uses of it, and leaves out the rest: [`used`].
+//! The code is some 11 KB; a program that must be small says what it uses of it, and leaves out the rest: [`used`].
 //!
 //! # What to know
 //!

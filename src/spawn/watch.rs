@@ -93,7 +93,7 @@ impl Watch {
                 self.patience
             };
             match sys::poll::ppoll(&mut polled, Some(patience), None) {
-                Ok(0) if is_over => break,
+                Ok(0) | Err(_) if is_over => break,
                 Ok(0) => {
                     // What it has sent before is still to be read.
                     is_over = self.look(job);
