@@ -406,7 +406,7 @@ impl Jobs {
     }
 
     /// A child has this number now: what had it before was reaped long ago.
-    pub fn is_new(&mut self, pid: Pid) {
+    fn is_new(&mut self, pid: Pid) {
         self.ended.retain(|&(other, _)| other != pid);
     }
 
@@ -823,7 +823,7 @@ fn wait_until_readable(
                 if input.returned() != Events::default() {
                     return Ready::Input;
                 }
-                if ends.read().is_ok() && acts_on.contains(Signal::CHLD) {
+                if ends.read().is_ok() && shell.traps.acts_on().contains(Signal::CHLD) {
                     sys::caught::mark(Signal::CHLD);
                 }
             }

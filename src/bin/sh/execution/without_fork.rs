@@ -7,7 +7,8 @@
 //! - A command substitution or an element of a pipeline that is one simple command of *plain* words:
 //!   - `echo`, `printf`, `pwd`, `type`, `:`, `true`, `false`, `command -v` and `command -V`, without redirections and assignments; in a
 //!     pipeline neither as the last element nor in the background, and only if they succeed and write no more than every pipe takes
-//!     without a reader. They write to memory. As soon as there is something to complain about, or a directory to be read, this is given up, and a copy does it anew.
+//!     without a reader. They write to memory. If there is something to complain about, or a directory to be read, this is given up,
+//!     and a copy does it anew.
 //!   - A program. It is a spawn: a process of its own, the child of the shell, as when a copy becomes the program.
 //! - An asynchronous list that is one simple command, or a pipeline: its program, as above.
 //! - `(…)` as the last command of a subshell that has no children and no traps: it has nothing else to do ([`may_become_subshell`]).
