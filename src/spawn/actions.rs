@@ -1,4 +1,4 @@
-//! What a spawn does in the caller's order: the file actions, and the attributes whose place among them matters.
+//! The actions of a spawn: steps in the caller's order.
 
 use core::ffi::CStr;
 
@@ -7,79 +7,79 @@ use crate::file::OFlags;
 use crate::limits::{Resource, Rlimit};
 use crate::text::{self, Sink, Text};
 
-/// One thing that the child does on its way to the program, in the caller's order.
+/// A step of the child before its exec, in the caller's order.
 ///
-/// A path counts from the working directory and the root that the actions before it have left. A descriptor is a number
-/// in the child: it starts with the parent's open descriptors, close-on-exec ones included. Those of the status pipe, which copied
-/// memory needs, are seen as closed.
+/// Paths are relative to the working directory and the root that the actions before have set. A descriptor is a number in the
+/// child, which starts with all open descriptors of the parent, also those that close on exec. The status pipe's descriptors
+/// appear to be closed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Action<'a> {
-    /// Opens a file at the number `fd`, closing what was there (`posix_spawn_file_actions_addopen`). The descriptor stays
-    /// open in the program unless `flags` has `CLOEXEC`.
+    /// Opens a file at the number `fd`, and before that closes what was there (`posix_spawn_file_actions_addopen`). The
+    /// descriptor stays open in the program unless `flags` contains `CLOEXEC`.
     Open {
-        /// The number.
+        /// The descriptor's number.
         fd: RawFd,
         /// The file.
         path: &'a CStr,
-        /// How to open it.
+        /// The flags of `open(2)`.
         flags: OFlags,
-        /// The permissions of a file that `CREAT` makes, less the umask.
+        /// The permission bits of a file that `CREAT` makes, less those of the umask.
         mode: u32,
     },
-    /// Opens a file, then duplicates it to the number `fd`, closing what was there: a shell's redirection. Unlike with
-    /// [`Open`](Self::Open), which closes `fd` first, the path may lead to what is open at `fd` (`/dev/stdin`, `/proc/self/fd/0`), and a
-    /// free number is needed while both are open. The descriptor stays open in the program unless `flags` has `CLOEXEC`.
+    /// Opens a file, then duplicates it onto the number `fd` and closes what was there, as a shell's redirection does.
+    /// [`Open`](Self::Open) closes `fd` first; with this action the path may refer to the file that is open at `fd`
+    /// (`/dev/stdin`, `/proc/self/fd/0`), and a free number is needed while both are open. The descriptor stays open in the
+    /// program unless `flags` contains `CLOEXEC`.
     Redirect {
-        /// The number.
+        /// The descriptor's number.
         fd: RawFd,
         /// The file.
         path: &'a CStr,
-        /// How to open it.
+        /// The flags of `open(2)`.
         flags: OFlags,
-        /// The permissions of a file that `CREAT` makes, less the umask.
+        /// The permission bits of a file that `CREAT` makes, less those of the umask.
         mode: u32,
     },
-    /// Closes a descriptor. One that is not open is left so, without an error, as glibc and musl do; a negative number is
-    /// `EBADF`.
+    /// Closes a descriptor. As with glibc and musl, it is no error if it is not open; a negative number is `EBADF`.
     Close(RawFd),
-    /// Makes `to` the same as `from`, closing what was there (`posix_spawn_file_actions_adddup2`). `to` stays open in the
-    /// program; where both are the same number, that one does.
+    /// Duplicates `from` onto `to`, and closes what was there (`posix_spawn_file_actions_adddup2`). `to` stays open in the
+    /// program, also if both are the same number.
     Dup2 {
-        /// The descriptor that is open.
+        /// The descriptor to duplicate.
         from: RawFd,
-        /// The number that becomes the same.
+        /// The number of the duplicate.
         to: RawFd,
     },
     /// Changes the working directory (`posix_spawn_file_actions_addchdir`).
     Chdir(&'a CStr),
     /// Changes the working directory to an open one (`posix_spawn_file_actions_addfchdir`).
     Fchdir(RawFd),
-    /// Closes every descriptor from this number on (`close_range(2)`). On a kernel before Linux 5.9, or where that is
-    /// forbidden, those that `/proc/self/fd` shows; without `/proc`, too, those below the hard limit: give it before a
-    /// [`Limit`](Self::Limit) that lowers that.
+    /// Closes every descriptor from this number on (`close_range(2)`). Before Linux 5.9, or where that call is forbidden, it
+    /// closes the descriptors that `/proc/self/fd` shows; without `/proc`, those below the hard limit, so put it before a
+    /// [`Limit`](Self::Limit) that lowers the limit.
     CloseFrom(RawFd),
-    /// Makes the child's process group the foreground one of the terminal at this descriptor (`tcsetpgrp(3)`). No
-    /// `SIGTTOU` comes of it.
+    /// Makes the child's process group the foreground group of the terminal at this descriptor (`tcsetpgrp(3)`). The child gets
+    /// no `SIGTTOU` for it.
     SetForeground(RawFd),
-    /// Makes the terminal at this descriptor the controlling one (`TIOCSCTTY`). The child must lead its session:
+    /// Makes the terminal at this descriptor the controlling terminal (`TIOCSCTTY`). The child must lead its session: see
     /// [`Attributes::new_session`](super::Attributes::new_session).
     ControllingTerminal(RawFd),
-    /// Changes the root directory (`chroot(2)`). The working directory stays: a [`Chdir`](Self::Chdir) should follow.
+    /// Changes the root directory (`chroot(2)`), but not the working directory: a [`Chdir`](Self::Chdir) should follow.
     Chroot(&'a CStr),
-    /// Sets the permission bits that new files don't get (`umask(2)`).
+    /// Sets the permission bits that new files do not get (`umask(2)`).
     Umask(u32),
     /// Limits a resource (`setrlimit(2)`).
     Limit(Resource, Rlimit),
-    /// Sets the supplementary groups (`setgroups(2)`). Give groups, then gid, then uid: after a change of user there is no
-    /// right to the rest.
+    /// Sets the supplementary groups (`setgroups(2)`). Set groups, then gid, then uid: after a change of the user id the others
+    /// are not permitted.
     Groups(&'a [u32]),
-    /// Sets the group (`setgid(2)`).
+    /// Sets the group id (`setgid(2)`).
     Gid(u32),
-    /// Sets the user (`setuid(2)`). Until its exec the child is that user's with the parent's memory, and non-dumpable, so that
-    /// nobody may look into it (unless `fs.suid_dumpable` is 1); it can be sent signals by that user.
+    /// Sets the user id (`setuid(2)`). Until its exec the child runs as that user with the parent's memory. It is not dumpable,
+    /// so that the user cannot read that memory (unless `fs.suid_dumpable` is 1), but the user can send it signals.
     Uid(u32),
-    /// Makes the effective user and group the real ones (`POSIX_SPAWN_RESETIDS`).
+    /// Sets the effective user and group id to the real ones (`POSIX_SPAWN_RESETIDS`).
     ResetIds,
 }
 

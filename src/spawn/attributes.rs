@@ -1,4 +1,4 @@
-//! What a spawn does in an order of its own: each attribute has one right place, so the caller need not know it.
+//! The attributes of a spawn: properties of the child, which are set in a fixed order.
 
 use core::fmt;
 
@@ -8,9 +8,9 @@ use crate::limits::Policy;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
 
-/// What the child is to be, beside what the [`Action`](super::Action)s make of it.
+/// The properties of the child that are not set by [`Action`](super::Action)s.
 ///
-/// They are carried out in the order of the fields: down to `nice` before the actions, the rest after.
+/// They are set in the order of the fields: up to `nice` before the actions, the others after them.
 ///
 /// ```
 /// use nestling::spawn::Attributes;
@@ -20,71 +20,71 @@ use crate::sys;
 pub struct Attributes<'a> {
     /// Whether the child shares the parent's memory until its exec.
     pub memory: Memory,
-    /// By what the parent learns that the program runs.
+    /// How the parent learns that the program runs.
     pub notice: Notice,
-    /// Gives the caller a pidfd: [`Child::pidfd`](super::Child::pidfd). (`CLONE_PIDFD`; where that is refused,
-    /// `pidfd_open(2)`.)
+    /// Makes a pidfd for the caller, which [`Child::pidfd`](super::Child::pidfd) returns (`CLONE_PIDFD`; if that is refused,
+    /// `pidfd_open(2)`).
     pub pidfd: bool,
-    /// The directory of the cgroup that the child starts in (`CLONE_INTO_CGROUP`; where that is refused, the child writes
-    /// itself into the directory's `cgroup.procs`, which serves version 1 too).
+    /// The directory of the cgroup that the child starts in (`CLONE_INTO_CGROUP`; if that is refused, the child writes itself
+    /// into `cgroup.procs` of the directory, which also works with version 1).
     pub cgroup: Option<BorrowedFd<'a>>,
-    /// The signals that are set to their default even if the parent ignores them (`POSIX_SPAWN_SETSIGDEF`). Signals that
-    /// the parent handles always are.
+    /// The signals that get their default actions even if the parent ignores them (`POSIX_SPAWN_SETSIGDEF`). Signals that the
+    /// parent handles always get them.
     pub default_signals: SigSet,
-    /// Begins a new session (`POSIX_SPAWN_SETSID`, `setsid(2)`).
+    /// Starts a new session (`POSIX_SPAWN_SETSID`, `setsid(2)`).
     pub new_session: bool,
-    /// Puts the child into this process group, 0 for a new one of its own (`POSIX_SPAWN_SETPGROUP`, `setpgid(2)`).
+    /// Moves the child to this process group; 0 makes a new one (`POSIX_SPAWN_SETPGROUP`, `setpgid(2)`).
     pub process_group: Option<i32>,
     /// The scheduling policy and priority (`POSIX_SPAWN_SETSCHEDULER`, `POSIX_SPAWN_SETSCHEDPARAM`, `sched(7)`).
     pub scheduler: Option<Scheduler>,
     /// The nice value, -20 to 19 (`setpriority(2)`).
     pub nice: Option<i32>,
-    /// No privileges are gained by set-user-id bits or file capabilities (`PR_SET_NO_NEW_PRIVS`).
+    /// Set-user-id bits and file capabilities have no effect for the program and its descendants (`PR_SET_NO_NEW_PRIVS`).
     pub no_new_privs: bool,
-    /// The signal that the child gets when the thread that spawned it ends (`PR_SET_PDEATHSIG`), even if that was before
-    /// it was set. An exec of a set-user-id program clears it.
+    /// The signal that the child gets when the thread that spawned it ends (`PR_SET_PDEATHSIG`), also if the thread has ended
+    /// before this was set. The exec of a set-user-id program clears it.
     pub parent_death_signal: Option<Signal>,
-    /// The signal mask (`POSIX_SPAWN_SETSIGMASK`); without it, the mask of the thread that spawns.
+    /// The signal mask (`POSIX_SPAWN_SETSIGMASK`). The default is that of the thread that spawns.
     pub signal_mask: Option<SigSet>,
-    /// What no attribute covers.
+    /// A function of the caller's, for what no attribute does.
     pub hook: Option<Hook<'a>>,
 }
 
 /// Whether a child shares the parent's memory until its exec.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Memory {
-    /// It does, so that a spawn costs the same however large the parent is; where the kernel refuses that (qemu-user,
-    /// some sandboxes) it gets a copy, and the caller sees no difference.
+    /// It shares the memory, so that a spawn costs the same however large the parent is. If the kernel refuses that (qemu-user,
+    /// some sandboxes), the child gets a copy, and nothing else changes.
     #[default]
     Shared,
     /// It gets a copy, as by `fork`.
     Copied,
 }
 
-/// By what the parent learns that a child which shares its memory runs the program. (One that has a copy uses the pipe.)
+/// How the parent learns that a child with shared memory runs the program. (With copied memory it is always the pipe.)
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Notice {
-    /// The end of the status pipe, as every kernel gives it. It takes two descriptors while the spawn lasts. Where none is free, the mark
-    /// is used if it can be.
+    /// By the end of the status pipe, which works on every kernel. It takes two descriptors during the spawn. If none is free,
+    /// the mark is used if possible.
     #[default]
     Pipe,
-    /// The kernel's mark (`CLONE_CHILD_CLEARTID`), without a pipe: it takes no descriptor and four system calls less, and is a detail of
-    /// Linux. It is used only with a `clone3` that resets the signal handlers (Linux 5.5), for a child that gets no session of its own, be
-    /// it from a [`Hook`] of the caller's; else the pipe is. A kernel that does not take the mark back at an exec costs the first spawn a
-    /// tenth of a second, and then this process uses the pipe.
+    /// By the kernel's mark (`CLONE_CHILD_CLEARTID`), without a pipe: this takes no descriptor and four system calls less, but
+    /// relies on a detail of Linux. It is used only if `clone3` resets the signal handlers (Linux 5.5), and if neither an
+    /// attribute nor a [`Hook`] of the caller can start a new session; otherwise the pipe is used. On a kernel that does not
+    /// clear the mark at an exec, the first spawn takes a tenth of a second longer, and the process then uses the pipe.
     Mark,
 }
 
-/// A scheduling policy and a priority; either alone is a use, too.
+/// A scheduling policy and a priority. Either may be set alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scheduler {
-    /// The policy; `None` keeps the one the child has.
+    /// The policy; `None` keeps the present one.
     pub policy: Option<Policy>,
-    /// The priority: 1 to 99 for the real-time policies, else 0.
+    /// The priority: 1 to 99 for the real-time policies, 0 for the others.
     pub priority: i32,
 }
 
-/// A function that runs in the child just before the exec, after everything else.
+/// A function that runs in the child as the last step before the exec.
 #[derive(Clone, Copy)]
 pub struct Hook<'a> {
     pub(super) function: &'a (dyn Fn() -> Result<(), Errno> + Sync),
@@ -99,17 +99,16 @@ impl fmt::Debug for Hook<'_> {
 }
 
 impl<'a> Hook<'a> {
-    /// A hook that calls `function`. Its error becomes the spawn's, at the step `hook`.
+    /// Makes a hook that calls `function`. An error of the function is the spawn's error, at the step `hook`.
     ///
     /// # Safety
-    /// The child that runs it has one thread, no more than [`STACK_SIZE`](super::STACK_SIZE)/2 bytes of stack
-    /// (see [`Spawn::start_on`](super::Spawn::start_on) for more; where the memory is shared, using more than there is overwrites the
-    /// parent's stack: if that is noticed when `function` returns, both processes are killed by `SIGKILL`; if the memory is copied, the
-    /// child is), the signal mask of the program to be, and (unless it
-    /// is copied) the parent's memory, while the parent's other threads run on. So `function` must not return by
-    /// unwinding, allocate, take a lock, use thread-local storage (a libc's `errno` is there), or change memory that
-    /// other threads use. What it writes the parent sees, if the memory is shared. The status pipe is one of its open
-    /// descriptors: it must neither close it nor write to it.
+    /// The child that runs it has one thread, at most [`STACK_SIZE`](super::STACK_SIZE)/2 bytes of stack (see
+    /// [`Spawn::start_on`](super::Spawn::start_on) for more), the program's signal mask, and, unless the memory is copied, the
+    /// parent's memory, while the parent's other threads run. With shared memory, a function that uses too much stack overwrites
+    /// the parent's stack: if that is detected when it returns, both processes are killed by `SIGKILL`; with copied memory only
+    /// the child is. So `function` must not unwind, allocate, take a lock, use thread-local storage (such as a libc's `errno`),
+    /// or change memory that other threads use. With shared memory the parent sees what it writes. The status pipe is one of the
+    /// child's open descriptors: the function must neither close it nor write to it.
     pub unsafe fn new(function: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Self {
         Self {
             function,
@@ -119,7 +118,8 @@ impl<'a> Hook<'a> {
 }
 
 impl Hook<'static> {
-    /// A hook that ignores `SIGINT` and `SIGQUIT`, as the commands that a shell starts by `&` do (POSIX XCU 2.12). Two system calls.
+    /// Makes a hook that ignores `SIGINT` and `SIGQUIT`, as the commands that a shell starts with `&` do (POSIX XCU 2.12). Two
+    /// system calls.
     pub fn ignore_interrupts() -> Self {
         let ignore: &(dyn Fn() -> Result<(), Errno> + Sync) = &|| {
             sys::signal::ignore(Signal::INT)?;
@@ -138,10 +138,10 @@ pub struct PreExec(alloc::boxed::Box<dyn Fn() -> Result<(), Errno> + Send + Sync
 
 #[cfg(feature = "alloc")]
 impl PreExec {
-    /// A hook that calls `function`.
+    /// Makes a hook that calls `function`.
     ///
     /// # Safety
-    /// As [`Hook::new`].
+    /// As for [`Hook::new`].
     pub unsafe fn new(function: impl Fn() -> Result<(), Errno> + Send + Sync + 'static) -> Self {
         Self(alloc::boxed::Box::new(function))
     }

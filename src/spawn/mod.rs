@@ -4,62 +4,64 @@
 //!
 //! A spawn follows the "vfork replacement proposal", sent to musl's mailing list on 31 December 2012:
 //!
-//! 1. The parent opens a close-on-exec pipe, the *status pipe*. (Before that it blocks its signals.)
-//! 2. It makes a child by `clone(CLONE_VM | SIGCHLD)`: an ordinary child that shares memory and nothing else, running a
-//!    new function on a small stack inside the parent's own frame. (`clone3` where there is one: it resets the signal
-//!    handlers, too, and knows pidfds and cgroups.)
+//! 1. The parent blocks its signals and opens a close-on-exec pipe, the *status pipe*.
+//! 2. It makes a child by `clone(CLONE_VM | SIGCHLD)`: an ordinary child that shares memory and nothing else, and runs a new
+//!    function on a small stack inside the parent's own frame. (`clone3` is used where it is available: it also resets the
+//!    signal handlers, makes pidfds and places the child in a cgroup.)
 //! 3. The parent closes the write end and waits on the read end.
-//! 4. The child closes the read end, then carries out attributes and actions. Three stipulations keep the pipe out of the actions'
-//!    way: they stand in `pipe.rs`.
-//! 5. On a failure the child writes a *record* of it to the pipe, and exits. A successful exec closes the pipe.
-//! 6. The parent sees the end of the pipe: the program runs. Or it reads a record: that step failed.
+//! 4. The child closes the read end, then carries out attributes and actions. Three stipulations, described in `pipe.rs`, hide
+//!    the pipe from the actions.
+//! 5. If a step fails, the child writes a *record* of it to the pipe and exits. A successful exec closes the pipe.
+//! 6. If the parent reads a record, that step has failed. If it reads end-of-file, the program runs.
 //!
-//! While memory is shared the child notes each step that it begins in the parent's frame, too. So an end without a record is not taken for
-//! success: a child that was killed before its exec is reported as killed. One that is killed in the exec itself is a program that was
-//! killed.
+//! With shared memory the child also notes each step in the parent's frame before it begins the step. So end-of-file without a
+//! record is not taken for success: a child that was killed before its exec is reported as killed. A child that is killed
+//! during the exec itself counts as a program that was killed.
 //!
-//! Where memory can't be shared (qemu-user and some sandboxes refuse it) or is not to be ([`Memory::Copied`]) the child is an
-//! ordinary copy. It cannot note anything where the parent sees it: it sends a record through the pipe before its exec.
+//! If memory cannot be shared (qemu-user and some sandboxes refuse it) or must not be ([`Memory::Copied`]), the child is an
+//! ordinary copy. The parent does not see its notes, so it sends a record through the pipe before its exec.
 //!
-//! Linux can say without a pipe that a child has left the memory (`CLONE_CHILD_CLEARTID`). [`Notice::Mark`] chooses that.
+//! Linux can also report without a pipe that a child has left the memory (`CLONE_CHILD_CLEARTID`). [`Notice::Mark`] chooses
+//! that.
 //!
-//! No wait relies on the pipe or the mark alone. After a tenth of a second, and then ever more rarely, the parent looks at the child:
-//! whether it has ended, has begun its program, or is stopped.
+//! No wait relies on the pipe or the mark alone. After a tenth of a second, and then at growing intervals, the parent checks
+//! whether the child has ended, has begun its program, or is stopped.
 //!
 //! # What it costs
 //!
-//! Eleven system calls where `clone3` works, the child's and the caller's wait included: two to block and restore signals, the pipe,
-//! the clone, two to close the pipe's ends, and the wait for it; in the child one to close its read end, the signal mask and the exec; and
-//! the caller's wait for the program. With [`Notice::Mark`] seven; with [`Memory::Copied`] fourteen. Most actions and attributes are one
-//! or two more; an `Open` is two to eight, `ResetIds`
-//! four, `parent_death_signal` three, `default_signals` one for each; a change of ids two to keep the parent dumpable;
-//! a search one for each directory, and as many again if it fails by `ENOENT`. Without `clone3`, some seventy to reset
-//! the handlers. Nothing is allocated, and nothing grows with the parent's memory. The frame takes little
-//! more than [`STACK_SIZE`] bytes for the child: in a release build a thread with 16 KiB of stack can spawn.
+//! With `clone3`, eleven system calls, including the child's and the caller's wait: two to block and restore signals, one for
+//! the pipe, the clone, two to close the pipe's ends, and one to wait for it; in the child one to close its read end, one for
+//! the signal mask, and the exec; and the caller's wait for the program. With [`Notice::Mark`] seven; with [`Memory::Copied`]
+//! fourteen. Most actions and attributes cost one or two more; an `Open` two to eight, `ResetIds` four, `parent_death_signal`
+//! three, `default_signals` one for each signal; a change of ids two to keep the parent dumpable; a search one for each
+//! directory, and twice as many if it fails with `ENOENT`. Without `clone3`, about seventy more reset the handlers. Nothing is
+//! allocated, and no cost grows with the parent's memory. The caller's frame has little more than the [`STACK_SIZE`] bytes for
+//! the child: in a release build a thread with 16 KiB of stack can spawn.
 //!
-//! The code is some 11 KB; a program that must be small says what it uses of it, and leaves out the rest: [`used`].
+//! The code is about 11 KB. A program that must be small lists what it uses, and has no code for the rest: [`used`].
 //!
 //! # What to know
 //!
-//! The spawning thread waits, its signals blocked, until the program runs or the spawn has failed. So it waits for
+//! The spawning thread waits, with its signals blocked, until the program runs or the spawn has failed. So it also waits for
 //!
-//! - an action that waits, as an `Open` of a FIFO that has no other side, and an exec from a file system that does not answer;
-//! - a child in a frozen cgroup, and one that `SIGSTOP` has stopped: an administrator's decision is not overruled. A child that Ctrl-Z or
-//!   the terminal has stopped (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) is continued, and the program is stopped as soon as it runs: a shell that
-//!   waited would leave its user without a way out. (Where another thread's wait has taken the news of the stop, and with it the signal's
-//!   number, the program is stopped by `SIGSTOP`.)
-//! - another process that has a copy of the status pipe, because another thread has forked at that moment: at most a tenth of a second,
-//!   since the look then shows that the program runs. Of a child with a session of its own it does not show that: there the wait lasts until
-//!   that process executes a program or ends.
+//! - an action that waits, such as an `Open` of a FIFO without a process at its other end, and an exec from a file system that
+//!   does not respond;
+//! - a child in a frozen cgroup, and a child that `SIGSTOP` has stopped, because that is an administrator's decision. A child
+//!   that Ctrl-Z or the terminal has stopped (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) is continued, and the program is stopped as soon
+//!   as it runs: a shell that waited would leave its user without a way out. (If another thread's wait has consumed the report
+//!   of the stop, the signal is not known, and the program is stopped by `SIGSTOP`.)
+//! - another process with a copy of the status pipe, because another thread has forked at that moment: at most a tenth of a
+//!   second, because the check then shows that the program runs. For a child in a session of its own the check cannot show
+//!   this: then the wait lasts until that process executes a program or ends.
 //!
-//! The memory that both share is one to the kernel, which has consequences:
+//! Parent and child share one memory, which has consequences:
 //!
-//! - Before Linux 5.16 a child that dies of a signal with a core dump before its exec takes along who shares its memory. Copied memory
-//!   prevents that.
-//! - The OOM killer kills all who share the memory.
+//! - Before Linux 5.16, a child that is killed before its exec by a signal with a core dump ends every process that shares its
+//!   memory. Copied memory prevents that.
+//! - The OOM killer kills every process that shares the memory.
 //!
-//! What closes on exec may be open in the child for a moment after the spawn has returned, as with `posix_spawn` and `vfork`: a
-//! lock or a pipe's end that the parent then lets go is held that much longer.
+//! A descriptor that closes on exec may be open in the child for a moment after the spawn has returned, as with `posix_spawn`
+//! and `vfork`: a lock or a pipe's end that the parent then releases stays held for that moment.
 #![doc = include_str!("differences.md")]
 
 mod actions;
@@ -99,11 +101,11 @@ use crate::signal::Signal;
 use crate::sys;
 use crate::wait;
 
-/// Bytes of stack that a child gets from [`Spawn::start`]. It uses at most half of them, in a debug build too; of the other half a search has
-/// room for a pathname.
+/// The size in bytes of the stack that a child gets from [`Spawn::start`]. It uses at most half of it, also in a debug build;
+/// the other half has room for the pathname of a search.
 pub const STACK_SIZE: usize = 8192;
 
-/// What to start, and how: plain data, borrowed from the caller.
+/// A program to start, and how to start it: plain data, borrowed from the caller.
 ///
 /// ```
 /// use nestling::{Args, OFlags, args};
@@ -122,56 +124,56 @@ pub const STACK_SIZE: usize = 8192;
 pub struct Spawn<'a> {
     /// The program.
     pub program: Program<'a>,
-    /// Its arguments, the name first.
+    /// The arguments; the first is the program's name.
     pub args: Args<'a>,
-    /// Its environment.
+    /// The environment.
     pub env: Args<'a>,
-    /// What the child does, in this order.
+    /// The actions, which the child carries out in this order.
     pub actions: &'a [Action<'a>],
-    /// What the child is, in an order of its own.
+    /// The attributes, whose order is fixed.
     pub attributes: Attributes<'a>,
-    /// Who runs a file that is no executable format: nobody (the spawn fails by `ENOEXEC`), or this shell.
+    /// The shell that runs a file in no executable format. Without one, the spawn fails with `ENOEXEC`.
     pub shell: Option<Shell<'a>>,
 }
 
-/// Which program, as the child finds it after all actions.
+/// The program, as the child finds it after all actions.
 #[derive(Clone, Copy, Debug)]
 pub enum Program<'a> {
     /// The file at this path.
     Path(&'a CStr),
-    /// The first that can be executed of this name in the directories of a `PATH` (POSIX XBD 8.3): a name with a slash is a
-    /// path, an empty element is the working directory; a file that may not be executed is remembered (`EACCES`) while
-    /// others are tried; any error but that, `ENOENT` and `ENOTDIR` ends the search.
+    /// The first executable file with this name in the directories of a `PATH` (POSIX XBD 8.3). A name with a slash is a path;
+    /// an empty element is the working directory. A file without permission to execute is skipped, and makes the error `EACCES`
+    /// if no other is found; any error except that, `ENOENT` and `ENOTDIR` ends the search.
     Search {
         /// The name.
         name: &'a CStr,
-        /// The value of `PATH`; without one, [`DEFAULT_PATH`].
+        /// The value of `PATH`; the default is [`DEFAULT_PATH`].
         path: Option<&'a CStr>,
     },
-    /// What this descriptor holds (`execveat(2)`, Linux 3.19). A script needs it not to be close-on-exec, else it is `ENOENT`. A
-    /// [`Shell`] is of no use here: it would need a path.
+    /// The file of this descriptor (`execveat(2)`, Linux 3.19). For a script the descriptor must not close on exec, otherwise
+    /// the error is `ENOENT`. A [`Shell`] is not used, because it needs a path.
     Descriptor(RawFd),
 }
 
-/// The shell that runs a file which is no executable format (POSIX XSH `exec`): as `arg0 file arg1 …`.
+/// The shell that runs a file in no executable format (POSIX XSH `exec`), with the arguments `arg0 file arg1 …`.
 #[derive(Clone, Copy, Debug)]
 pub struct Shell<'a> {
-    /// The shell.
+    /// The path of the shell.
     pub path: &'a CStr,
-    /// Room for its arguments: one more than there are (two more than none), and the null; if it is too small the exec fails
-    /// by `E2BIG`. Make one with [`room`](Self::room).
+    /// Room for its arguments: one more than the program has (two if it has none), and the null. If there is too little, the
+    /// exec fails with `E2BIG`. [`room`](Self::room) makes one.
     pub room: &'a [Cell<*const c_char>],
 }
 
 impl Shell<'_> {
-    /// Room for `N` arguments, the null included.
+    /// Makes room for `N` arguments, including the null.
     pub const fn room<const N: usize>() -> [Cell<*const c_char>; N] {
         [const { Cell::new(core::ptr::null()) }; N]
     }
 }
 
 impl<'a> Spawn<'a> {
-    /// A spawn without actions and attributes.
+    /// Makes a spawn without actions and attributes.
     #[inline(never)]
     pub fn new(program: Program<'a>, args: Args<'a>, env: Args<'a>) -> Self {
         Self {
@@ -184,20 +186,20 @@ impl<'a> Spawn<'a> {
         }
     }
 
-    /// Starts the program: returns when it runs, or when it is known why it does not.
+    /// Starts the program. Returns when it runs, or when the spawn has failed.
     ///
     /// # Errors
-    /// The step that failed and its errno, or the signal that killed the child before its exec. Then there is no child, no
-    /// zombie and no descriptor left over.
+    /// The step that failed with its errno, or the signal that killed the child before its exec. Then no child, no zombie and
+    /// no descriptor is left.
     pub fn start(&self) -> Result<Child, Error<'a>> {
         self.start_using::<{ used::ALL }>()
     }
 
-    /// [`start`](Self::start) in a program that must be small: what is not in [`USED`](used) it has no code for. An attribute or
-    /// action that is asked for nevertheless fails by `EINVAL`; a [`Shell`] is nobody.
+    /// Starts the program as [`start`](Self::start) does, for a program that must be small: it has no code for what is not in
+    /// [`USED`](used). Such an attribute or action fails with `EINVAL`; a [`Shell`] is ignored.
     ///
     /// # Errors
-    /// As [`start`](Self::start).
+    /// Those of [`start`](Self::start).
     pub fn start_using<const USED: u32>(&self) -> Result<Child, Error<'a>> {
         // Without a value first, which a debug build would have on the stack, too.
         let mut stack = MaybeUninit::<Stack>::uninit();
@@ -206,26 +208,25 @@ impl<'a> Spawn<'a> {
         parent::start::<USED>(self, &mut stack.0)
     }
 
-    /// Becomes the program: this process itself takes all the steps, without a child, and keeps its id (`exec(3)`). The
-    /// attributes that make the child what it is from the start (memory, pidfd) mean nothing here. A program with other
-    /// threads loses them.
+    /// Replaces this process's program: the process itself carries out all steps, without a child, and keeps its id
+    /// (`exec(3)`). The attributes for making a child (memory, notice, pidfd) are ignored. Other threads of the program end.
     ///
-    /// Returns only if a step failed. What the steps before it did stays: descriptors, directories, ids, limits.
+    /// Returns only if a step failed. The effects of the steps before it stay: descriptors, directories, ids, limits.
     ///
     /// # Safety
-    /// If it returns, nobody counts on a descriptor that the actions close or put another on, as an
-    /// [`OwnedFd`] would.
+    /// If it returns, no other code relies on a descriptor that the actions have closed or replaced, as an [`OwnedFd`] would.
     pub unsafe fn exec(&self) -> Error<'a> {
         exec::exec::<{ used::ALL }>(self)
     }
 
-    /// [`exec`](Self::exec) where there are no actions, which alone can take a descriptor away. If there are some, that is
-    /// `EINVAL`, and nothing is done.
+    /// Does what [`exec`](Self::exec) does, without actions, because only actions can close a descriptor. With actions it fails
+    /// with `EINVAL` and changes nothing.
     pub fn exec_without_actions(&self) -> Error<'a> {
         self.exec_using::<{ used::ALL }>()
     }
 
-    /// [`exec_without_actions`](Self::exec_without_actions) in a program that must be small: as [`start_using`](Self::start_using).
+    /// Does what [`exec_without_actions`](Self::exec_without_actions) does, for a program that must be small: see
+    /// [`start_using`](Self::start_using).
     pub fn exec_using<const USED: u32>(&self) -> Error<'a> {
         match self.actions.first() {
             None => exec::exec::<USED>(self),
@@ -269,11 +270,11 @@ impl<'a> Spawn<'a> {
         exec::exec::<{ used::ALL }>(self)
     }
 
-    /// [`start`](Self::start) with a stack of the caller's for the child, for a hook that needs a large one or a caller that
-    /// has little of its own. Less than [`STACK_SIZE`] is refused.
+    /// Starts the program as [`start`](Self::start) does, with a stack of the caller's for the child: for a hook that needs a
+    /// large stack, or a caller that has a small one. It must have at least [`STACK_SIZE`] bytes.
     ///
     /// # Errors
-    /// As [`start`](Self::start); `ENOMEM` at the step `clone` if the stack is too small.
+    /// Those of [`start`](Self::start); `ENOMEM` at the step `clone` if the stack is too small.
     pub fn start_on(&self, stack: &mut [MaybeUninit<u8>]) -> Result<Child, Error<'a>> {
         // The kernels of some architectures want it aligned.
         let surplus = stack.as_mut_ptr_range().end as usize % STACK_ALIGNMENT;
@@ -301,7 +302,7 @@ const STACK_ALIGNMENT: usize = 16;
 #[repr(align(16))]
 struct Stack([MaybeUninit<u8>; STACK_SIZE]);
 
-/// A child that was started. Dropping it does not end it, and nobody reaps it then.
+/// A child that was started. When it is dropped, the child continues to run and is not reaped.
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
@@ -318,25 +319,25 @@ impl Child {
         }
     }
 
-    /// Its process id. After [`wait`](Self::wait) it may be another's.
+    /// Returns the process id. After [`wait`](Self::wait) the system may reuse it.
     pub fn id(&self) -> Pid {
         self.pid
     }
 
-    /// Its pidfd, if [`Attributes::pidfd`] asked for one.
+    /// Returns the pidfd, if [`Attributes::pidfd`] asked for one.
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         self.pidfd.as_ref().map(crate::AsFd::as_fd)
     }
 
-    /// Its pidfd, to keep.
+    /// Returns the pidfd as its owner.
     pub fn into_pidfd(self) -> Option<OwnedFd> {
         self.pidfd
     }
 
-    /// Waits until it ends, and reaps it; the same status every time. One system call, the first time.
+    /// Waits until the child ends, and reaps it. Further calls return the same status without a system call.
     ///
     /// # Errors
-    /// `ECHILD` if another wait has reaped it, or `SIGCHLD` is ignored.
+    /// `ECHILD` if another wait has reaped it, or if `SIGCHLD` is ignored.
     pub fn wait(&mut self) -> Result<ExitStatus, Errno> {
         let status = match (self.status, self.pidfd()) {
             (Some(status), _) => status,
@@ -351,10 +352,10 @@ impl Child {
         Ok(status)
     }
 
-    /// Reaps it if it has ended; `None` while it runs. One system call until then.
+    /// Reaps the child if it has ended; returns `None` while it runs. One system call until then.
     ///
     /// # Errors
-    /// As [`wait`](Self::wait).
+    /// Those of [`wait`](Self::wait).
     pub fn try_wait(&mut self) -> Result<Option<ExitStatus>, Errno> {
         if self.status.is_none() {
             self.status = match self.pidfd() {
@@ -368,10 +369,10 @@ impl Child {
         Ok(self.status)
     }
 
-    /// Sends it a signal, through the pidfd if there is one; nothing once it was waited for.
+    /// Sends a signal, through the pidfd if there is one; does nothing if the child has been waited for.
     ///
     /// # Errors
-    /// `EPERM` if it has become another user's; `ESRCH` if another wait has reaped it.
+    /// `EPERM` if the child runs as another user by now; `ESRCH` if another wait has reaped it.
     pub fn signal(&self, signal: Signal) -> Result<(), Errno> {
         match (self.status, self.pidfd()) {
             (Some(_), _) => Ok(()),

@@ -1,4 +1,4 @@
-//! The record that crosses the status pipe, and the error that the caller gets of it.
+//! The record that crosses the status pipe, and the error that is made of it.
 
 use super::actions::Action;
 use super::{Program, Spawn};
@@ -6,7 +6,7 @@ use crate::errno::Errno;
 use crate::signal::Signal;
 use crate::text::{self, Sink, Text};
 
-/// Why a spawn failed: which step, and what the kernel said of it.
+/// The reason why a spawn failed: the step and the kernel's error.
 ///
 /// ```
 /// use nestling::{Args, Errno, OFlags, args};
@@ -26,15 +26,15 @@ use crate::text::{self, Sink, Text};
 pub enum Error<'a> {
     /// A step failed.
     Failed {
-        /// Which.
+        /// The step.
         step: Step<'a>,
-        /// Why.
+        /// The error.
         errno: Errno,
     },
-    /// The child ended before it reached its exec, and did not say why: something else killed it.
+    /// The child ended before its exec and reported no failure: something else killed it.
     Killed {
-        /// By which signal. `None` where that can't be told, because another wait has reaped the child (`SIGCHLD` being ignored
-        /// counts as one), or where it was no signal: a hook that exits, or a filter that forbids the child to report.
+        /// The signal that killed it. `None` if it is not known, because another wait has reaped the child (the kernel does so
+        /// if `SIGCHLD` is ignored), or if no signal killed it: a hook has exited, or a filter forbids the child to report.
         signal: Option<Signal>,
     },
 }
@@ -45,13 +45,14 @@ pub enum Error<'a> {
 pub enum Step<'a> {
     /// Blocking the parent's signals.
     BlockSignals,
-    /// The status pipe: making it, closing an end of it, reading it. Moving it out of an action's way is that action's step.
+    /// The status pipe: making it, closing an end, reading it. (Moving it away from an action's number is a part of that
+    /// action.)
     StatusPipe,
     /// Making the child (`clone(2)`).
     Clone,
     /// An attribute.
     Attribute(Attribute),
-    /// An action: its place in [`Spawn::actions`], counted from 0, and the action itself.
+    /// An action: its index in [`Spawn::actions`], counted from 0, and the action itself.
     Action(usize, Action<'a>),
     /// The exec.
     Exec(Program<'a>, Missing),
@@ -61,7 +62,7 @@ pub enum Step<'a> {
     Wait,
 }
 
-/// An attribute that a step carried out.
+/// An attribute, as a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -81,17 +82,17 @@ pub enum Attribute {
     Hook,
 }
 
-/// What an exec that failed by `ENOENT` did not find.
+/// What an exec that failed with `ENOENT` did not find.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Missing {
-    /// The program itself; or the error was another one.
+    /// The program itself; also for other errors.
     Program,
-    /// The interpreter that the program names (its `#!` line, its ELF loader). The program is there.
+    /// The interpreter that the program names (in its `#!` line, or as its ELF loader). The program exists.
     Interpreter,
 }
 
 impl<'a> Error<'a> {
-    /// What the kernel said; `None` if the child was killed.
+    /// Returns the errno; `None` if the child was killed.
     pub fn errno(&self) -> Option<Errno> {
         match *self {
             Self::Failed { errno, .. } => Some(errno),
@@ -99,7 +100,7 @@ impl<'a> Error<'a> {
         }
     }
 
-    /// Which step failed; `None` if the child was killed.
+    /// Returns the step that failed; `None` if the child was killed.
     pub fn step(&self) -> Option<Step<'a>> {
         match *self {
             Self::Failed { step, .. } => Some(step),
@@ -107,8 +108,8 @@ impl<'a> Error<'a> {
         }
     }
 
-    /// What a shell exits with for it (POSIX XCU 2.8.2, `env(1)`): 127 if the program was not found, 126 if it was found
-    /// and could not be executed, 125 for any other step.
+    /// Returns the exit status that a shell has for this error (POSIX XCU 2.8.2, `env(1)`): 127 if the program was not found,
+    /// 126 if it was found but could not be executed, 125 for any other step.
     pub fn shell_code(&self) -> i32 {
         match *self {
             Self::Failed {
@@ -200,7 +201,7 @@ impl Attribute {
     /// Their names in the order of their numbers.
     const NAMES: &str = "pidfd,cgroup,default signals,new session,process group,scheduler,nice,no new privileges,parent-death signal,signal mask,hook";
 
-    /// Its name in an error's text.
+    /// Returns the name in an error's text.
     pub fn name(self) -> &'static str {
         text::word_str(Self::NAMES, b',', self as usize)
     }

@@ -1,5 +1,5 @@
-//! What of spawns a program uses, as one number: a small program has no code for the rest ([`Spawn::start_using`]). What is not
-//! listed here every program has.
+//! The parts of a spawn that a program uses, as one number. A program that must be small has no code for the others
+//! ([`Spawn::start_using`]). What is not listed here is always included.
 //!
 //! ```
 //! use nestling::spawn::{Action, Program, Spawn, used};

@@ -98,7 +98,7 @@ fn what_differs_from_other_ways_to_start_programs_is_in_the_table_and_nothing_el
         }
     }
     let both = |(peer, _): &(Peer, &str)| outcomes.contains_key(way(*peer));
-    for entry in table("Not played")
+    for entry in table("Not run")
         .filter(both)
         .collect::<BTreeSet<_>>()
         .symmetric_difference(&silent)
