@@ -1,12 +1,12 @@
-//! Raw system calls, the same on each of the four architectures: their numbers, what the kernel answers, and the trampoline that makes a
-//! child.
+//! Raw system calls, the same on each of the four architectures: their numbers, the conversion of the kernel's answers, and the
+//! trampoline that makes a child.
 //!
-//! For a call that [`sys`](crate::sys) has no function for. There is no policy here: nothing is retried, checked or remembered. The
-//! arguments are the machine's words, in the order of the call's manual page (section 2). What a call needs is listed in
-//! `linux/*.h`; the crate `linux-raw-sys` has its constants and structures.
+//! Use them for a system call without a function in [`sys`](crate::sys). They have no policy: they repeat, check and remember
+//! nothing. The arguments are machine words, in the order of the call's manual page (section 2). `linux/*.h` has the constants
+//! and structures; so has the crate `linux-raw-sys`.
 //!
-//! A call costs what the kernel takes: on x86_64, aarch64 and riscv64 the functions are one instruction in the caller's code; on i386
-//! (`int 0x80`) those with five and six arguments are a function of their own.
+//! On x86_64, aarch64 and riscv64 a call is one instruction in the caller's code. On i386 (`int 0x80`) calls with five and six
+//! arguments are functions.
 
 use core::ffi::c_void;
 
@@ -15,7 +15,7 @@ use crate::errno::Errno;
 
 pub use crate::arch::ChildFunction;
 
-/// Makes a system call without arguments: returns the kernel's answer as it is, which [`result`] converts.
+/// Makes a system call without arguments. Returns the kernel's answer, which [`result`] converts.
 ///
 /// ```
 /// use nestling::raw::{nr, result, syscall0};
@@ -26,14 +26,14 @@ pub use crate::arch::ChildFunction;
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and what it does breaks nothing that this process relies on.
+/// The arguments are right for this call, and its effects break nothing that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall0(number: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { arch::syscall0(number) }
 }
 
-/// Makes a system call with one argument: returns the kernel's answer as it is, which [`result`] converts.
+/// Makes a system call with one argument. Returns the kernel's answer, which [`result`] converts.
 ///
 /// ```
 /// use nestling::Errno;
@@ -45,14 +45,14 @@ pub unsafe fn syscall0(number: usize) -> usize {
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and what it does breaks nothing that this process relies on.
+/// The arguments are right for this call, and its effects break nothing that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall1(number: usize, a1: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { arch::syscall1(number, a1) }
 }
 
-/// Makes a system call with two arguments: returns the kernel's answer as it is, which [`result`] converts.
+/// Makes a system call with two arguments. Returns the kernel's answer, which [`result`] converts.
 ///
 /// ```
 /// use nestling::raw::{nr, result, syscall2};
@@ -63,14 +63,14 @@ pub unsafe fn syscall1(number: usize, a1: usize) -> usize {
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and what it does breaks nothing that this process relies on.
+/// The arguments are right for this call, and its effects break nothing that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall2(number: usize, a1: usize, a2: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { arch::syscall2(number, a1, a2) }
 }
 
-/// Makes a system call with three arguments: returns the kernel's answer as it is, which [`result`] converts.
+/// Makes a system call with three arguments. Returns the kernel's answer, which [`result`] converts.
 ///
 /// ```
 /// use nestling::raw::{nr, result, syscall3};
@@ -82,14 +82,14 @@ pub unsafe fn syscall2(number: usize, a1: usize, a2: usize) -> usize {
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and what it does breaks nothing that this process relies on.
+/// The arguments are right for this call, and its effects break nothing that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall3(number: usize, a1: usize, a2: usize, a3: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { arch::syscall3(number, a1, a2, a3) }
 }
 
-/// Makes a system call with four arguments: returns the kernel's answer as it is, which [`result`] converts.
+/// Makes a system call with four arguments. Returns the kernel's answer, which [`result`] converts.
 ///
 /// ```
 /// use nestling::Errno;
@@ -101,14 +101,14 @@ pub unsafe fn syscall3(number: usize, a1: usize, a2: usize, a3: usize) -> usize 
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and what it does breaks nothing that this process relies on.
+/// The arguments are right for this call, and its effects break nothing that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall4(number: usize, a1: usize, a2: usize, a3: usize, a4: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { arch::syscall4(number, a1, a2, a3, a4) }
 }
 
-/// Makes a system call with five arguments: returns the kernel's answer as it is, which [`result`] converts.
+/// Makes a system call with five arguments. Returns the kernel's answer, which [`result`] converts.
 ///
 /// ```
 /// use nestling::raw::{nr, result, syscall5};
@@ -120,7 +120,7 @@ pub unsafe fn syscall4(number: usize, a1: usize, a2: usize, a3: usize, a4: usize
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and what it does breaks nothing that this process relies on.
+/// The arguments are right for this call, and its effects break nothing that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall5(
     number: usize,
@@ -134,7 +134,7 @@ pub unsafe fn syscall5(
     unsafe { arch::syscall5(number, a1, a2, a3, a4, a5) }
 }
 
-/// Makes a system call with six arguments: returns the kernel's answer as it is, which [`result`] converts.
+/// Makes a system call with six arguments. Returns the kernel's answer, which [`result`] converts.
 ///
 /// ```
 /// use nestling::raw::{nr, result, syscall2, syscall6};
@@ -151,7 +151,7 @@ pub unsafe fn syscall5(
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and what it does breaks nothing that this process relies on.
+/// The arguments are right for this call, and its effects break nothing that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall6(
     number: usize,
@@ -166,7 +166,7 @@ pub unsafe fn syscall6(
     unsafe { arch::syscall6(number, a1, a2, a3, a4, a5, a6) }
 }
 
-/// What the kernel's answer means: its last 4,095 values are errors.
+/// Converts the kernel's answer: the last 4,095 values are errors.
 ///
 /// ```
 /// use nestling::Errno;
@@ -177,7 +177,7 @@ pub unsafe fn syscall6(
 /// ```
 ///
 /// # Errors
-/// The errno that the answer is.
+/// The errno that the answer stands for.
 #[inline]
 pub const fn result(answer: usize) -> Result<usize, Errno> {
     match Errno::from_answer(answer) {
@@ -186,13 +186,13 @@ pub const fn result(answer: usize) -> Result<usize, Errno> {
     }
 }
 
-/// Makes a child by `clone(2)` or `clone3(2)`, whichever `number` is, on a stack of its own, where it calls `function(argument)`. Returns
-/// the kernel's answer, in the parent only.
+/// Makes a child by `clone(2)` or `clone3(2)`, as `number` says, which calls `function(argument)` on a stack of its own.
+/// Returns the kernel's answer, in the parent only.
 ///
-/// Of `clone`, `first` is the flags, `second` the stack's end, and `child_tid` the place for `CLONE_CHILD_SETTID` and
-/// `CLONE_CHILD_CLEARTID`. Of `clone3`, `first` is the address of a `clone_args`, `second` its size, and `child_tid` is not used. The
-/// stack is aligned to 16 bytes before the call. A debugger's backtrace of the child ends there. [`fork`](crate::spawn::fork) and a
-/// [`Spawn`](crate::spawn::Spawn) are what most programs want.
+/// For `clone`, `first` contains the flags, `second` is the stack's end, and `child_tid` the address for `CLONE_CHILD_SETTID`
+/// and `CLONE_CHILD_CLEARTID`. For `clone3`, `first` is the address of a `clone_args`, `second` its size, and `child_tid` is
+/// not used. The stack is aligned to 16 bytes before the call. A debugger's backtrace of the child ends there. Most programs
+/// need [`fork`](crate::spawn::fork) or a [`Spawn`](crate::spawn::Spawn) instead.
 ///
 /// ```
 /// use core::ffi::c_void;
@@ -220,9 +220,10 @@ pub const fn result(answer: usize) -> Result<usize, Errno> {
 /// ```
 ///
 /// # Safety
-/// The arguments are right for the call, and the stack is memory that the child may use until it leaves by `execve` or `exit`. Of `clone`,
-/// the flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID`, whose arguments are not given. `function` may run with
-/// what the flags make of the child: with `CLONE_VM` it shares this process's memory, but neither its thread-local storage nor its locks.
+/// The arguments are right for the call, and the child may use the stack until it leaves by `execve` or `exit`. For `clone`,
+/// the flags contain none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID`, whose arguments are not passed.
+/// `function` may run in the child that the flags make: with `CLONE_VM` it shares this process's memory, but not its
+/// thread-local storage and locks.
 #[inline]
 pub unsafe fn clone(
     number: usize,

@@ -175,7 +175,7 @@ impl Text for Step<'_> {
                 }
                 match missing {
                     Missing::Program => return,
-                    Missing::Interpreter => b" (it is there, its interpreter is not)",
+                    Missing::Interpreter => b" (interpreter not found)",
                 }
             }
         };
@@ -305,7 +305,7 @@ mod tests {
         let step = |at: At| std::format!("{}", at.step(&spawn));
         assert_eq!(step(At::CLONE), "clone");
         assert_eq!(step(At::EXEC), "exec of descriptor 9");
-        assert!(step(At::INTERPRETER).contains("its interpreter is not"));
+        assert!(step(At::INTERPRETER).contains("interpreter not found"));
         for attribute in Attribute::ALL {
             let expected = std::format!("attribute {}", attribute.name());
             assert_eq!(step(At::attribute(attribute)), expected);

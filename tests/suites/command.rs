@@ -979,7 +979,7 @@ fn every_step_that_fails_is_named(memory: Memory) {
         Errno::ENOEXEC,
         126,
     );
-    let missing = "exec \"./script\" (it is there, its interpreter is not)";
+    let missing = "exec \"./script\" (interpreter not found)";
     see(&mut named("./script"), missing, Errno::ENOENT, 126);
     let long = "x".repeat(1 << 17);
     see(

@@ -142,7 +142,7 @@ fn a_missing_program_is_reported(memory: Memory) {
 
 fn a_missing_interpreter_is_told_from_a_missing_program(memory: Memory) {
     make_file(c"script", 0o755, b"#!/nope\n");
-    let missing = "(it is there, its interpreter is not): ENOENT: no such file or directory";
+    let missing = "(interpreter not found): ENOENT: no such file or directory";
     fails(
         &path(memory, c"script"),
         format_args!("exec \"script\" {missing}"),
@@ -369,7 +369,7 @@ fn a_missing_shell_is_reported(memory: Memory) {
         path: c"/nope",
         room: &room,
     });
-    let missing = "(it is there, its interpreter is not): ENOENT: no such file or directory";
+    let missing = "(interpreter not found): ENOENT: no such file or directory";
     let expected = text!("exec \"words\" {missing}");
     fails(
         &Spawn {
@@ -429,7 +429,7 @@ fn a_descriptor_that_cannot_be_executed_is_reported(memory: Memory) {
         actions: &actions,
         ..by(9)
     };
-    let missing = "(it is there, its interpreter is not): ENOENT: no such file or directory";
+    let missing = "(interpreter not found): ENOENT: no such file or directory";
     fails(&spawn, format_args!("exec of descriptor 9 {missing}"));
 }
 
@@ -732,7 +732,7 @@ fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
             assert!(!has_child());
         }
     };
-    let missing = "(it is there, its interpreter is not): ENOENT: no such file or directory";
+    let missing = "(interpreter not found): ENOENT: no such file or directory";
     let enoexec = Errno::ENOEXEC;
     for (spawn, expected) in [
         (

@@ -463,9 +463,8 @@ fn what_is_no_executable_is_run_by_the_shell_given() {
     let what = format!(r#"exec "{script}": ENOEXEC: not an executable format"#);
     fails(&[script], 126, &what);
     std::fs::write(&path, "#!/no/interpreter\n").expect("a script");
-    let what = format!(
-        r#"exec "{script}" (it is there, its interpreter is not): ENOENT: no such file or directory"#
-    );
+    let what =
+        format!(r#"exec "{script}" (interpreter not found): ENOENT: no such file or directory"#);
     fails(&[script], 126, &what);
     std::fs::remove_file(&path).expect("the script");
 }
@@ -507,7 +506,7 @@ fn a_shell_that_is_not_there_ends_the_search() {
         "PATH={0}/a:{0}/b",
         directory.to_str().expect("a plain path")
     );
-    let what = r#"exec "program" (it is there, its interpreter is not): ENOENT: no such file or directory"#;
+    let what = r#"exec "program" (interpreter not found): ENOENT: no such file or directory"#;
     fails(
         &["--env", &path, "--shell", "/no/shell", "program"],
         126,
