@@ -515,7 +515,8 @@ fn in_parallel(tasks: Vec<Task<'_>>) {
 fn seconds_of(name: &str) -> u32 {
     match name {
         "faults" | "init_faults" | "sh_differential" | "container" => 100,
-        "sh_fuzz" | "sh_conformance" | "differential" | "sh_terminal" => 60,
+        "sh_fuzz" | "sh_conformance" | "differential" | "sh_terminal" | "sh_signals"
+        | "sh_redirections" => 60,
         _ => 20,
     }
 }

@@ -8,7 +8,7 @@
 //! Where the others agree and ours does otherwise, and where they differ among themselves, a row of `sh-differential/signals.md` has to
 //! say so. A row's first column is a pattern of names (`*` is any text), its second those that ours is as: one of them it has to be as.
 //!
-//! There are more scripts than are run every time: `NESTLING_SH_SIGNALS=all` runs all; `NESTLING_SH_ONLY=PATTERN` those whose names
+//! There are more scripts than are run every time: `NESTLING_LONG=1` runs all; `NESTLING_SH_ONLY=PATTERN` those whose names
 //! fit; `NESTLING_SH_SHOW=1` shows what each shell makes of each script.
 
 #[path = "../sh-differential/signals.rs"]
@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use nestling::{Signal, sys};
-use nestling_host_tests::{Arch, Scratch, installed, or_skip, say};
+use nestling_host_tests::{Arch, Scratch, installed, is_long, or_skip, say};
 use run::{Shell, Target};
 
 /// Of all scripts one in so many is run every time.
@@ -153,7 +153,7 @@ fn a_signal_does_to_a_script_what_it_does_with_other_shells_or_the_table_says_wh
         let count = others.len();
         return say(&format!("skipped: only {count} other shells are installed"));
     }
-    let all = env::var("NESTLING_SH_SIGNALS").is_ok_and(|what| what == "all");
+    let all = is_long();
     let only = env::var("NESTLING_SH_ONLY").ok();
     let scripts = scripts().into_iter().enumerate();
     let scripts: Vec<Script> = scripts
