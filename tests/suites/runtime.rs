@@ -285,7 +285,8 @@ fn what_is_of_the_user_is_told_by_close_on_exec() {
         assert_eq!(descriptors::is_users(number), expected);
         assert_eq!(descriptors::of_user(number).map(drop), expected);
         assert_eq!(descriptors::copy(number, 20), expected);
-        assert!(!descriptors::is_terminal(number));
+        let is_terminal = expected.is_ok() && nestling::terminal::is_terminal(fd(number));
+        assert_eq!(descriptors::is_terminal(number), is_terminal);
     }
     assert_eq!(inode(20), inode(0));
     assert_eq!(sys::fd::cloexec(20), Ok(false));
