@@ -1,8 +1,8 @@
 //! The suite `disk`: what init does on a machine whose root is on a disk, from the way through an initramfs to what is on the disks
 //! after the machine has switched itself off.
 //!
-//! The disks are ext4 on nvme. Debian's cloud kernels have both built in; for the others an initramfs loads their modules, as a
-//! distribution's does. Busybox brings the commands.
+//! The disks are ext4, the first on nvme, which Debian's cloud kernels have both built in; for the others an initramfs loads their
+//! modules, as a distribution's does. Busybox brings the commands.
 
 use std::{
     fs::{self, File},
@@ -32,7 +32,14 @@ const SILENCE: Duration = Duration::from_secs(150);
 const LIMIT: Duration = Duration::from_secs(240);
 
 /// What the machines load if they don't have it built in.
-const MODULES: [&str; 4] = ["crc32c_generic", "ext4", "nvme", "loop"];
+const MODULES: [&str; 6] = [
+    "crc32c_generic",
+    "ext4",
+    "nvme",
+    "virtio_pci",
+    "virtio_blk",
+    "loop",
+];
 
 /// The commands of busybox that the scripts use.
 const COMMANDS: [&str; 15] = [
@@ -104,7 +111,7 @@ const CASES: &[Case] = &[
     Case {
         name: "a disk that does not answer any more",
         way: Way::Initramfs,
-        append: "root=/dev/nvme0n1 rw nvme_core.io_timeout=3600 HANGS=yes",
+        append: "root=/dev/nvme0n1 rw HANGS=yes",
         order: &[
             "rc: ready\n",
             "init: power off: the machine stops\n",
@@ -118,17 +125,13 @@ const CASES: &[Case] = &[
 /// What no machine says whose disks answer.
 const NEVER: [&str; 2] = ["init: SIGKILL", "init: read-only \""];
 
-/// What the initramfs starts as process 1. As Debian's, it has a `PATH` in its environment and passes on what words it got. The
-/// driver's time limit is for the disk that hangs: after it the driver would reset the device, and qemu would wait for the disk.
+/// What the initramfs starts as process 1. As Debian's, it has a `PATH` in its environment and passes on what words it got.
 const EARLY: &str = r#"#!/bin/sh
 export PATH=/bin
 mount -t devtmpfs devtmpfs /dev
 mount -t proc proc /proc
-while read module; do
-    if test $module = nvme-core.ko; then limit=io_timeout=3600; else limit=; fi
-    insmod /modules/$module $limit
-done </modules/order
-until test -b /dev/nvme0n1 -a -b /dev/nvme1n1; do usleep 10000; done
+while read module; do insmod /modules/$module; done </modules/order
+until test -b /dev/nvme0n1 -a -b /dev/vda; do usleep 10000; done
 mode=rw
 for word in $(cat /proc/cmdline); do test $word = ro && mode=ro; done
 mount -t ext4 -o $mode /dev/nvme0n1 /new
@@ -141,7 +144,8 @@ exec switch_root /new /sbin/init "$@"
 const RC: &str = r#"#!/bin/sh
 set -e
 test -b /dev/loop0 || test ! -e /modules/order || while read module; do insmod /modules/$module; done </modules/order
-mount -t ext4 /dev/nvme1n1 /mnt
+until test -b /dev/vda; do usleep 10000; done
+mount -t ext4 /dev/vda /mnt
 mount -t tmpfs inner /mnt/inner
 mkdir /mnt/inner/bound
 mount --bind /mnt/data /mnt/inner/bound
@@ -216,7 +220,7 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
 /// The folder with busybox and the kernel's modules, fetched if need be.
 fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
     let place = workspace.target.join("xtask/disks").join(arch.name());
-    let parts = place.join("parts");
+    let parts = place.join("drivers");
     if parts.exists() {
         return Ok(parts);
     }
@@ -461,13 +465,17 @@ fn live(
         append: case.append,
     };
     let mut devices = Vec::new();
-    for (name, path) in &disks {
+    // The driver of nvme would reset a disk that hangs, and qemu would wait for it.
+    for ((name, path), device) in disks
+        .iter()
+        .zip(["nvme,drive=NAME,serial=NAME", "virtio-blk-pci,drive=NAME"])
+    {
         let file = path.display();
         devices.extend([
             "-drive".into(),
             format!("file={file},format=raw,if=none,id={name},cache=unsafe"),
             "-device".into(),
-            format!("nvme,drive={name},serial={name}"),
+            device.replace("NAME", name),
         ]);
     }
     let mut running = machine.start_with(Stdio::piped(), &devices)?;

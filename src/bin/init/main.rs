@@ -18,6 +18,7 @@ mod container;
 mod log;
 mod machine;
 mod requests;
+mod stat;
 
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};

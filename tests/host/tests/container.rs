@@ -595,7 +595,13 @@ fn it_helps_and_says_its_version() {
             assert!(out.lines().count() <= 24 && out.lines().all(|line| line.len() < 80));
         }
         for words in [&["-V"][..], &["--version"]] {
-            let version = format!("init (nestling) {}\n", env!("CARGO_PKG_VERSION"));
+            let version = format!("init (nestling) {} - git.nest\n", env!("CARGO_PKG_VERSION"));
+            // As docker reads it; it cuts its own commit, of seven characters, to the length of this one.
+            let commit = version
+                .split(" - ")
+                .nth(1)
+                .and_then(|it| it.trim().strip_prefix("git."));
+            assert!(commit.is_some_and(|it| !it.contains('.') && it.len() <= 7));
             assert_eq!(init.run(words), (0, version, "".into()));
         }
     });

@@ -4,6 +4,7 @@
 //! (That a real kernel does it, the suite `life` shows.)
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Output;
 
@@ -324,6 +325,219 @@ fn at_the_end_what_is_mounted_is_unmounted_and_what_is_swapped_on_is_off() {
         assert!(last.is_some_and(|call| call.line.starts_with("reboot(")));
         let sync = life.all.iter().rposition(|call| call.name == "sync");
         assert!(sync.is_some_and(|sync| sync > read_only));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_script_without_an_interpreters_name_is_run_by_the_shell() {
+    on_each(|machine| {
+        let script = machine.etc("script");
+        fs::write(&script, "echo \"script $1 $2\"\n").expect("a file");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a mode");
+        let life = machine.live("::wait:/etc/script a b\n::once:kill -USR1 1\n", "")?;
+        assert!(life.said.contains("script a b\n"), "{}", life.said);
+        Ok(())
+    });
+}
+
+#[test]
+fn what_a_reread_brings_starts_when_what_it_sends_away_has_ended() {
+    on_each(|machine| {
+        // The old one holds a lock until it has ended, which takes a while.
+        fs::write(
+            machine.etc("old"),
+            "mkdir /etc/lock; trap 'sleep 1; rmdir /etc/lock; exit' TERM; kill -HUP 1
+            while :; do sleep 0.1; done\n",
+        )
+        .expect("a file");
+        fs::write(
+            machine.etc("new"),
+            "mkdir /etc/lock && echo \"the lock is mine\"; kill -USR1 1\n",
+        )
+        .expect("a file");
+        let script = "echo '::respawn:/bin/sh /etc/new' >/etc/inittab.new";
+        let inittab = "::wait:mv /etc/inittab.new /etc/inittab\n::respawn:/bin/sh /etc/old\n";
+        let life = machine.live(inittab, script)?;
+        assert!(life.said.contains("the lock is mine\n"), "{}", life.said);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_failure_is_slowed_down_and_a_login_is_not() {
+    on_each(|machine| {
+        // It ends with status 0 after two seconds, twice, and then fails.
+        let login = "echo x >>/etc/logins; case $(wc -l </etc/logins) in
+            1|2|3) sleep 2; exit 0;; 4) exit 7;; *) kill -USR1 1; sleep 9;; esac\n";
+        fs::write(machine.etc("login"), login).expect("a file");
+        let life = machine.live("::respawn:/bin/sh /etc/login\n", "")?;
+        let slow = life.said.matches("starts again after 1 s").count();
+        assert_eq!(slow, 1, "{}", life.said);
+        assert!(
+            life.said.contains("sh: exit status: 7; starts again"),
+            "{}",
+            life.said
+        );
+        assert_eq!(
+            life.said.matches("sh: exit status: 0\n").count(),
+            3,
+            "{}",
+            life.said
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn one_that_ends_with_status_0_at_once_again_and_again_is_slowed_down() {
+    on_each(|machine| {
+        let script = "echo x >>/etc/starts; [ $(wc -l </etc/starts) -lt 13 ] || kill -USR1 1\n";
+        fs::write(machine.etc("quick"), script).expect("a file");
+        let life = machine.live("::respawn:/bin/sh /etc/quick\n", "")?;
+        assert_eq!(
+            life.said.matches("sh: exit status: 0\n").count(),
+            10,
+            "{}",
+            life.said
+        );
+        assert!(
+            life.said.contains("sh: exit status: 0; starts again"),
+            "{}",
+            life.said
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn an_inittab_may_be_long_and_what_is_wrong_with_it_floods_no_console() {
+    on_each(|machine| {
+        let word = "w".repeat(1000);
+        let words = (0..500).map(|it| format!(" {it}")).collect::<String>();
+        let mut inittab = format!("::wait:echo {word} long\n::wait:echo{words} many\n");
+        (0..300).for_each(|it| inittab += &format!("::wait:echo service {it}\n"));
+        (0..1000).for_each(|it| inittab += &format!("::nonsense:{it}\n"));
+        inittab += &format!("::once:echo {}\n", "w".repeat(5000));
+        inittab += "::once:kill -USR1 1\n";
+        let life = machine.live(&inittab, "")?;
+        for said in [
+            &format!("{word} long\n"),
+            "498 499 many\n",
+            "\nservice 299\n",
+            "/etc/inittab, line 303: no such action: \"nonsense\"\n",
+            "/etc/inittab: 991 more lines are wrong\n",
+        ] {
+            assert!(life.said.contains(said), "{said}: {}", life.said);
+        }
+        assert_eq!(life.said.matches("no such action").count(), 10);
+        // One that is too long is among those.
+        assert!(!life.said.contains(&"w".repeat(1001)));
+        Ok(())
+    });
+}
+
+#[test]
+fn the_environment_may_have_a_thousand_strings() {
+    on_each(|machine| {
+        let exports = (0..500)
+            .map(|it| format!("export V{it}={it}; "))
+            .collect::<String>();
+        let inittab = "::wait:echo \"$V0 $V499\"\n::once:kill -USR1 1\n";
+        let life = machine.live(inittab, &exports)?;
+        assert!(life.said.contains("\n0 499\n"), "{}", life.said);
+        Ok(())
+    });
+}
+
+#[test]
+fn poweroff_and_its_siblings_have_the_options_of_busyboxs_and_sysvinits() {
+    on_each(|machine| {
+        for (command, kind) in [
+            ("halt -p", "POWER_OFF"),
+            ("halt -d 1 -h", "HALT"),
+            ("reboot -d1 -i", "RESTART"),
+            ("poweroff -n -p", "POWER_OFF"),
+        ] {
+            let name = command.split(' ').next().unwrap_or_default();
+            machine.is_named(name);
+            let life = machine.live(&format!("::once:/etc/{command}\n"), "")?;
+            assert!(life.place(&end(kind)).is_some(), "{command}: {}", life.said);
+        }
+        // At once, and what is to be written before is written, or not.
+        for (command, syncs) in [("poweroff -f", true), ("poweroff -nf", false)] {
+            let life = machine.live(&format!("::once:/etc/{command}\n"), "")?;
+            let end = life.place_in_all(&end("POWER_OFF"));
+            let sync = life.all[..end].iter().any(|it| it.name == "sync");
+            assert_eq!(sync, syncs, "{command}: {}", life.said);
+        }
+        machine.is_named("poweroff");
+        let inittab = "::wait:/etc/poweroff --help\n::wait:/etc/poweroff -d x\n\
+            ::wait:/etc/poweroff now\n::once:kill -USR1 1\n";
+        let life = machine.live(inittab, "")?;
+        for said in [
+            "Usage: poweroff|reboot|halt ",
+            "poweroff: \"-d\": not understood",
+            "poweroff: \"now\": not understood",
+        ] {
+            assert!(life.said.contains(said), "{said}: {}", life.said);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn init_with_a_level_asks_the_process_1_that_runs() {
+    on_each(|machine| {
+        machine.is_named("init");
+        machine.is_named("telinit");
+        for (command, kind) in [("init 0", "POWER_OFF"), ("telinit 6", "RESTART")] {
+            let life = machine.live(&format!("::once:/etc/{command}\n"), "")?;
+            assert!(life.place(&end(kind)).is_some(), "{command}: {}", life.said);
+        }
+        let script = "echo '::once:kill -USR1 1' >/etc/inittab.new";
+        fs::write(
+            machine.etc("reread"),
+            "mv /etc/inittab.new /etc/inittab; /etc/init q\n",
+        )
+        .expect("a file");
+        let life = machine.live("::once:/bin/sh /etc/reread\n", script)?;
+        assert!(life.place(&end("HALT")).is_some(), "{}", life.said);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_line_of_inits_does_not_overwrite_a_prompt_and_the_environment_chooses_what_is_shown() {
+    on_each(|machine| {
+        fs::write(
+            machine.etc("login"),
+            "printf 'login: '; kill -USR1 1; sleep 9\n",
+        )
+        .expect("a file");
+        let life = machine.live("::respawn:/bin/sh /etc/login\n", "")?;
+        // What is printed comes by another pipe.
+        assert!(life.said.contains("\n\ninit: halt: "), "{}", life.said);
+        let inittab = "::wait:true\n::nonsense:true\n::once:kill -USR1 1\n";
+        for (log, notes, errors) in [
+            ("all", true, true),
+            ("errors", false, true),
+            ("nothing", false, false),
+        ] {
+            let life = machine.live(inittab, &format!("export INIT_LOG={log}"))?;
+            assert_eq!(
+                life.said.contains("init: true: started"),
+                notes,
+                "{}",
+                life.said
+            );
+            assert_eq!(
+                life.said.contains("no such action"),
+                errors,
+                "{}",
+                life.said
+            );
+        }
         Ok(())
     });
 }

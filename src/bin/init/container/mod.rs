@@ -36,6 +36,11 @@
 //!   Here the command is in init's session, and so those work as they are.
 //! - A command that can't start is exit status 126 or 127, as tini's; of dumb-init it is 2, of catatonit 1.
 //! - tini complains each time that it is neither PID 1 nor a subreaper; here only `-v` says it.
+//! - When the command has ended, dumb-init sends `SIGTERM` to the rest of the session; here only `--sweep` does.
+//! - dumb-init goes to the directory `/`; here init stays where it was started, as tini and catatonit do.
+//! - A failure of init's own is 125; of the others it is 1.
+//! - `-w` says `an orphan, PID: STATUS`; tini says `Reaped zombie process with pid=PID`.
+//! - A script without `#!` is run by `/bin/sh`, as by the others.
 //!
 //! # Stop and go on
 //!
@@ -90,7 +95,12 @@ Exit status: COMMAND's; 128+N: signal N killed it; 127: not found;
   --rewrite (-r), --verbose (-v)
 ";
 
-const VERSION: &str = concat!("init (nestling) ", env!("CARGO_PKG_VERSION"), "\n");
+/// As `docker-init`, it is asked by docker, which takes what is behind `git.` for its commit: at most seven characters.
+const VERSION: &str = concat!(
+    "init (nestling) ",
+    env!("CARGO_PKG_VERSION"),
+    " - git.nest\n"
+);
 
 /// Runs the command of the arguments: init's exit status.
 pub fn live(process: rt::Process) -> i32 {

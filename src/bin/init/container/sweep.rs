@@ -1,13 +1,13 @@
 //! The end of what the command has left behind.
 
 use nestling::dir::ReadDir;
-use nestling::text::{self, Text, next_field};
-use nestling::{AsFd, Errno, OFlags, Signal, sys};
+use nestling::text::{self, next_field};
+use nestling::{Errno, OFlags, Signal, sys};
 
 use super::Init;
-use crate::buffer::path;
 use crate::clock::{after, now};
 use crate::log::Line;
+use crate::stat;
 
 /// What was killed has so many seconds.
 const LAST_WAIT: u32 = 10;
@@ -69,7 +69,7 @@ impl Init<'_> {
                 continue;
             };
             let mut ancestor = pid;
-            while let Some(parent @ 1..) = parent(ancestor) {
+            while let Some(parent @ 1..) = stat::number(ancestor, stat::PARENT) {
                 if parent == own {
                     let _ = sys::process::kill(pid, Some(signal));
                     break;
@@ -79,20 +79,6 @@ impl Init<'_> {
         }
         Ok(())
     }
-}
-
-/// A process's parent, in `/proc/PID/stat`: `PID (NAME) S PARENT …`. In the name there may be anything.
-fn parent(pid: i32) -> Option<i32> {
-    let mut path = path("/proc/", b"");
-    (pid as u32).write(&mut path);
-    "/stat".write(&mut path);
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let file = sys::fd::open(path.as_c_str(), flags, 0).ok()?;
-    let mut line = [0; 128];
-    let length = sys::fd::read(file.as_fd(), &mut line).ok()?;
-    let line = line.get(..length)?;
-    let name_end = line.iter().rposition(|&byte| byte == b')')?;
-    number(line.get(name_end + 4..)?)
 }
 
 /// The number that the text begins with.

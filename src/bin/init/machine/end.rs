@@ -5,7 +5,6 @@ use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::Text;
 use nestling::{Signal, sys};
 
-use super::processes::ASK_TO_END;
 use super::table::{SERVICES, State};
 use super::{Machine, service};
 use crate::buffer::Buffer;
@@ -98,7 +97,7 @@ impl Machine<'_> {
 
     /// Ends all processes, or all but those of root storage: asks them, and kills those that are left after so many seconds.
     fn end_all(&mut self, spare: bool, seconds: u32) {
-        self.signal_all(ASK_TO_END, spare);
+        self.ask_all_to_end(spare);
         if !self.wait_for_all(after(seconds), spare) {
             Line::new("SIGKILL to those that are left").tell();
             self.signal_all(&[Signal::KILL], spare);

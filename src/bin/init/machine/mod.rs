@@ -193,16 +193,17 @@ impl Machine<'_> {
             let former_delay = service.delay;
             // Before its line may be another's.
             let mut line = Line::about(self.table.name(index));
-            if self.table.entry(index).is_some_and(|it| it.has_terminal()) {
+            if self.table.has_terminal(index) {
                 accounting::ended(pid);
             }
             let Some(service) = self.table.services.get_mut(index) else {
                 return;
             };
+            let was_leaving = service.state.is_leaving();
             service.ended(Some(status));
             let slow = service.state == State::Due && service.delay > 0;
             self.table.save(index);
-            if slow && former_delay > 0 {
+            if (slow || was_leaving) && former_delay > 0 {
                 return;
             }
             status.write(&mut line);
@@ -334,11 +335,12 @@ impl Machine<'_> {
     fn single_user(&mut self) {
         Line::new("single-user mode").tell();
         for index in 1..SERVICES {
+            let has_terminal = self.table.has_terminal(index);
             if let Some(service) = self.table.services.get_mut(index)
                 && service.state == State::Running
                 && !service.is_extra
             {
-                service.leave();
+                service.leave(has_terminal);
                 service.returns = true;
                 self.table.save(index);
             }

@@ -3,23 +3,25 @@
 //! Those of root storage are spared until the file systems are unmounted: a process of root's whose first argument begins with
 //! `@` serves the disk that the root directory is on (systemd's convention, "Root Storage Daemons").
 
-use core::ffi::CStr;
-
 use nestling::dir::ReadDir;
 use nestling::text::{self, Sink};
-use nestling::{AsFd, Errno, OFlags, Signal, sys};
+use nestling::{Errno, Signal, sys};
 
 use super::Machine;
 use crate::buffer::path;
 use crate::clock::after;
+use crate::stat;
 
-/// What asks a process to end: `SIGHUP` is for interactive shells, which ignore `SIGTERM`; what is stopped takes no signal but
-/// `SIGCONT`.
-pub const ASK_TO_END: &[Signal] = &[Signal::TERM, Signal::CONT, Signal::HUP];
+/// What asks a process to end. (What is stopped takes no signal but `SIGCONT`.)
+const ASK_TO_END: &[Signal] = &[Signal::TERM, Signal::CONT];
 
-/// Asks one process to end.
-pub fn ask_to_end(pid: i32) {
+/// Asks one process to end. With a terminal it may be an interactive shell, which ignores `SIGTERM`, and gets `SIGHUP`, too. Any
+/// other would end at once by that, or take it for a request to read its settings.
+pub fn ask_to_end(pid: i32, has_terminal: bool) {
     send(pid, ASK_TO_END);
+    if has_terminal {
+        send(pid, &[Signal::HUP]);
+    }
 }
 
 fn send(pid: i32, signals: &[Signal]) {
@@ -40,6 +42,20 @@ impl Machine<'_> {
                 Err(errno) => Err(errno),
             },
         ) == Some(Ok(()))
+    }
+
+    /// Asks all processes, or all but those of root storage, to end.
+    pub fn ask_all_to_end(&mut self, spare: bool) {
+        self.signal_all(ASK_TO_END, spare);
+        self.limited(after(STEP), &mut || {
+            visit_all(&mut |pid, spared| {
+                if !(spare && spared) && has_terminal(pid) {
+                    send(pid, &[Signal::HUP]);
+                }
+                false
+            })
+            .map(drop)
+        });
     }
 
     /// Sends the signals to all processes, or to all but those of root storage.
@@ -102,17 +118,16 @@ fn visit_all(visit: &mut dyn FnMut(i32, bool) -> bool) -> Result<bool, Errno> {
         let (pid, mut path) = (pid as i32, path("/proc/", entry.name.to_bytes()));
         let is_roots = sys::file::stat(path.as_c_str()).is_ok_and(|it| it.uid() == 0);
         path.put(b"/cmdline");
-        let first = first_byte(path.as_c_str());
-        if pid > 1 && pid != own && first.is_some() && visit(pid, is_roots && first == Some(b'@')) {
+        let mut room = [0];
+        let first = stat::beginning(path.as_c_str(), &mut room);
+        if pid > 1 && pid != own && !first.is_empty() && visit(pid, is_roots && first == b"@") {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn first_byte(path: &CStr) -> Option<u8> {
-    let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0).ok()?;
-    let mut byte = [0];
-    let count = sys::fd::read(file.as_fd(), &mut byte).ok()?;
-    (count > 0).then_some(byte[0])
+/// Whether it has a controlling terminal.
+fn has_terminal(pid: i32) -> bool {
+    stat::number(pid, stat::TERMINAL).is_some_and(|terminal| terminal != 0)
 }

@@ -90,14 +90,14 @@ pub fn level(args: Args<'_>) -> Option<i32> {
     if sys::process::getpid().as_raw() == 1 {
         return None;
     }
-    let signal = match args.first()?.to_bytes() {
-        b"q" | b"Q" => Signal::HUP,
-        b"0" => Signal::USR2,
-        b"6" => Signal::TERM,
-        b"s" | b"S" | b"1" => Signal::from_raw(SINGLE)?,
+    let level = text::position("q Q 0 6 s S 1 2 3 4 5", args.first()?.to_bytes())?;
+    let signal = match level {
+        0 | 1 => Signal::HUP,
+        2 => Signal::USR2,
+        3 => Signal::TERM,
+        4..=6 => Signal::from_raw(SINGLE)?,
         // There is one level for several users, and this is it.
-        b"2" | b"3" | b"4" | b"5" => return Some(0),
-        _ => return None,
+        _ => return Some(0),
     };
     let answer = sys::process::kill(1, Some(signal));
     Some(answer.err().map_or(0, |errno| failed(b"init", errno)))

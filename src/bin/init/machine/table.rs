@@ -142,8 +142,8 @@ impl Service {
     }
 
     /// Asks its process to end.
-    pub fn leave(&mut self) {
-        ask_to_end(self.pid);
+    pub fn leave(&mut self, has_terminal: bool) {
+        ask_to_end(self.pid, has_terminal);
         self.state = State::Leaving;
         self.at = after(GRACE);
     }
@@ -225,6 +225,11 @@ impl Table {
             .unwrap_or_default()
     }
 
+    /// Whether its process controls a terminal.
+    pub fn has_terminal(&self, index: usize) -> bool {
+        self.entry(index).is_some_and(|entry| entry.has_terminal())
+    }
+
     /// Whether some process has yet to end before what is new may start.
     pub fn some_hold_others(&self) -> bool {
         self.services.iter().any(Service::holds_others)
@@ -271,6 +276,7 @@ impl Table {
             self.add_defaults();
         }
         for index in 1..SERVICES {
+            let has_terminal = self.has_terminal(index);
             let Some(service) = self.services.get_mut(index) else {
                 break;
             };
@@ -278,7 +284,7 @@ impl Table {
                 _ if service.is_seen => continue,
                 State::Free | State::Own => continue,
                 State::Leaving | State::Killed => service.returns = false,
-                State::Running => service.leave(),
+                State::Running => service.leave(has_terminal),
                 State::Due | State::Done => service.state = State::Free,
             }
             self.save(index);

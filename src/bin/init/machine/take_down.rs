@@ -19,9 +19,8 @@ use crate::clock::now;
 /// What is needed to the end. Of the root, `umount` is a read-only remount, which succeeds each time.
 const NEEDED: &str = "/ /proc /sys /dev /run";
 
-/// File systems that have nothing to write to a disk.
-const VIRTUAL: &str = "rootfs tmpfs ramfs proc sysfs devtmpfs devpts cgroup2 cgroup mqueue \
-    securityfs debugfs tracefs bpf pstore configfs fusectl hugetlbfs binfmt_misc efivarfs autofs";
+/// File systems that have nothing to write to a disk, of those that stay mounted.
+const VIRTUAL: &str = "rootfs tmpfs ramfs proc sysfs devtmpfs devpts cgroup2 cgroup";
 
 /// How much of the list of mounts is looked at in one round: its end, where the innermost are.
 const ROOM: usize = 64 * 1024;
@@ -44,26 +43,22 @@ enum Try {
 
 impl Machine<'_> {
     /// Takes all of them down, as long as something gives way and it is not `end`. `hung` are the paths of which a step has hung.
-    #[inline(never)]
     pub fn take_down(&mut self, end: u32, hung: &mut Buffer) {
-        loop {
-            self.swap_off(end, hung);
-            let mut round = self.each_mount(end, Try::Unmount, hung);
-            // What is mounted from a loop device holds it, and it holds what its file is on.
-            round.done += self.detach_loops(end, hung);
-            if round.failed == 0 || round.done == 0 {
-                break;
-            }
-        }
-        loop {
-            let mut round = self.each_mount(end, Try::ReadOnly, hung);
-            round.done += self.detach_loops(end, hung);
-            if round.failed == 0 {
-                break;
-            }
-            if round.done == 0 {
-                self.each_mount(end, Try::ReadOnlyLoudly, hung);
-                break;
+        for what in [Try::Unmount, Try::ReadOnly] {
+            loop {
+                self.swap_off(end, hung);
+                let mut round = self.each_mount(end, what, hung);
+                // What is mounted from a loop device holds it, and it holds what its file is on.
+                round.done += self.detach_loops(end, hung);
+                if round.failed == 0 {
+                    break;
+                }
+                if round.done == 0 {
+                    if what == Try::ReadOnly {
+                        self.each_mount(end, Try::ReadOnlyLoudly, hung);
+                    }
+                    break;
+                }
             }
         }
     }

@@ -2,10 +2,13 @@
 
 use core::ffi::CStr;
 
-use nestling::text::Text;
+use nestling::text::{self, Text};
 use nestling::{Access, Args, sys};
 
 use crate::buffer::Buffer;
+
+/// The words, in an order that [`Mode::of`] knows.
+static KNOWN: &str = "single -s s S 1 emergency -b 0 6 2 3 4 5";
 
 /// How the machine is to come up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,13 +28,14 @@ pub enum Mode {
 impl Mode {
     /// What the words say, the last one that says something. Others (`auto`, a run level from 2 to 5, `splash`) change nothing.
     pub fn of(args: Args<'_>) -> Self {
-        let known = |word: &CStr| match word.to_bytes() {
-            b"single" | b"-s" | b"s" | b"S" | b"1" => Some(Self::Single),
-            b"emergency" | b"-b" => Some(Self::Emergency),
-            b"2" | b"3" | b"4" | b"5" => Some(Self::Multi),
-            b"0" => Some(Self::PowerOff),
-            b"6" => Some(Self::Reboot),
-            _ => None,
+        let known = |word: &CStr| {
+            Some(match text::position(KNOWN, word.to_bytes())? {
+                0..=4 => Self::Single,
+                5..=6 => Self::Emergency,
+                7 => Self::PowerOff,
+                8 => Self::Reboot,
+                _ => Self::Multi,
+            })
         };
         args.skip(1)
             .iter()

@@ -1,0 +1,38 @@
+//! What `/proc` says of a process.
+
+use core::ffi::CStr;
+
+use nestling::text::{self, Text, next_field};
+use nestling::{AsFd, OFlags, sys};
+
+use crate::buffer::path;
+
+/// A process's parent.
+pub const PARENT: usize = 2;
+/// The terminal that it has, or 0.
+pub const TERMINAL: usize = 5;
+
+/// A number in `/proc/PID/stat`: `PID (NAME) STATE PARENT GROUP SESSION TERMINAL …`, counted from the state, which is 1. In the name
+/// there may be anything.
+#[inline(never)]
+pub fn number(pid: i32, index: usize) -> Option<i32> {
+    let mut path = path("/proc/", b"");
+    pid.write(&mut path);
+    "/stat".write(&mut path);
+    let mut room = [0; 256];
+    let text = beginning(path.as_c_str(), &mut room);
+    let name_end = text.iter().rposition(|&byte| byte == b')')?;
+    let mut rest = text.get(name_end..)?;
+    for _ in 0..index {
+        next_field(&mut rest, b' ');
+    }
+    Some(text::number(next_field(&mut rest, b' '), 10)? as i32)
+}
+
+/// The beginning of a file, as one read gives it; nothing if it can't be read.
+#[inline(never)]
+pub fn beginning<'r>(path: &CStr, room: &'r mut [u8]) -> &'r [u8] {
+    let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0);
+    let length = file.and_then(|file| sys::fd::read(file.as_fd(), room));
+    room.get(..length.unwrap_or(0)).unwrap_or_default()
+}
