@@ -9,6 +9,7 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -243,6 +244,8 @@ pub fn through(
 
 /// The folder with busybox and the kernel's modules, fetched if need be.
 fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let place = workspace.target.join("xtask/disks").join(arch.name());
     let parts = place.join("drivers");
     if parts.exists() {
@@ -278,7 +281,7 @@ fn release(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<String> {
     let mut archive = Initramfs::new();
     boot::programs(&mut archive, workspace, arch)?;
     archive.file("etc/inittab", b"::once:/bin/poweroff\n");
-    let initramfs = scratch(workspace, arch, "release.cpio")?;
+    let initramfs = scratch(workspace, arch.name(), "release.cpio")?;
     archive.write(&initramfs)?;
     let machine = Machine {
         arch,
@@ -354,8 +357,9 @@ fn copy_module(files: &Path, name: &str, to: &Path, order: &mut String) -> Resul
     Ok(())
 }
 
-fn scratch(workspace: &Workspace, arch: Arch, name: &str) -> Result<PathBuf> {
-    let folder = workspace.scratch()?.join(format!("disk-{}", arch.name()));
+/// A file of this suite's, or of the one that it serves: suites run at the same time.
+fn scratch(workspace: &Workspace, owner: &str, name: &str) -> Result<PathBuf> {
+    let folder = workspace.scratch()?.join(format!("disk-{owner}"));
     fs::create_dir_all(&folder)?;
     Ok(folder.join(name))
 }
@@ -381,8 +385,8 @@ fn write_script(path: &Path, text: &str) -> Result<()> {
 }
 
 /// The first disk, with the root.
-fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
-    let folder = scratch(workspace, arch, "root")?;
+fn root(workspace: &Workspace, owner: &str, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
+    let folder = scratch(workspace, owner, "root")?;
     let _ = fs::remove_dir_all(&folder);
     for directory in [
         "bin",
@@ -420,14 +424,14 @@ fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pat
     fs::write(folder.join("etc/inittab"), INITTAB)?;
     write_script(&folder.join("etc/rc"), RC)?;
     write_script(&folder.join("etc/go"), GO)?;
-    let path = scratch(workspace, arch, "first.img")?;
+    let path = scratch(workspace, owner, "first.img")?;
     image(&folder, &path, 48)?;
     Ok(path)
 }
 
 /// The second disk, with an image that is mounted from there.
-fn second(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
-    let folder = scratch(workspace, arch, "second")?;
+fn second(workspace: &Workspace, owner: &str) -> Result<PathBuf> {
+    let folder = scratch(workspace, owner, "second")?;
     let _ = fs::remove_dir_all(&folder);
     let looped = folder.join("looped");
     fs::create_dir_all(looped.join("inner"))?;
@@ -435,12 +439,12 @@ fn second(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
         fs::create_dir_all(folder.join(directory))?;
     }
     image(&looped, &folder.join("loop.img"), 4)?;
-    let path = scratch(workspace, arch, "second.img")?;
+    let path = scratch(workspace, owner, "second.img")?;
     image(&folder, &path, 48)?;
     Ok(path)
 }
 
-fn early(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
+fn early(workspace: &Workspace, owner: &str, parts: &Path, way: Way) -> Result<PathBuf> {
     let mut archive = Initramfs::new();
     // Without a program `/init`, the kernel goes on to the root itself.
     if way == Way::Initramfs {
@@ -458,11 +462,11 @@ fn early(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pa
                 &entry.path(),
             )?;
         }
-        let script = scratch(workspace, arch, "early")?;
+        let script = scratch(workspace, owner, "early")?;
         fs::write(&script, EARLY)?;
         archive.program("init", &script)?;
     }
-    let path = scratch(workspace, arch, "early.cpio")?;
+    let path = scratch(workspace, owner, "early.cpio")?;
     archive.write(&path)?;
     Ok(path)
 }
@@ -478,13 +482,15 @@ fn live(
     case: &Case,
     initramfs: Option<&Path>,
 ) -> Result<String> {
+    // Theirs is another suite's.
+    let owner = initramfs.map_or(arch.name(), |_| "theirs");
     let disks = [
-        ("first", root(workspace, arch, parts, case.way)?),
-        ("second", second(workspace, arch)?),
+        ("first", root(workspace, owner, arch, parts, case.way)?),
+        ("second", second(workspace, owner)?),
     ];
     let initramfs = match initramfs {
         Some(theirs) => theirs.to_owned(),
-        None => early(workspace, arch, parts, case.way)?,
+        None => early(workspace, owner, parts, case.way)?,
     };
     let machine = Machine {
         arch,
@@ -524,7 +530,7 @@ fn live(
     let [(_, first), (_, second)] = &disks;
     let mut images = vec![(first.clone(), case.append.contains(" rw"))];
     if !case.hangs {
-        let looped = scratch(workspace, arch, "loop.img")?;
+        let looped = scratch(workspace, owner, "loop.img")?;
         let dump = format!("dump /loop.img {}", looped.display());
         cmd!("debugfs", "-R", dump, second).stderr_null().run()?;
         images.push((looped, true));
