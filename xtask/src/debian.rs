@@ -16,7 +16,6 @@ use crate::{
     apt,
     arch::Arch,
     compile::{self, Profile},
-    disk,
     initramfs::Initramfs,
     machine::Machine,
     packages::Apt,
@@ -172,7 +171,6 @@ pub fn run(workspace: &Workspace, kernel: &Path) -> Result<Outcome> {
     let complains = outcome.output.contains(": line ");
     let check = ("nothing in them is an error to the shell", !complains);
     outcome.add(Outcome::of_checks([check], String::new()));
-    outcome.add(disk::through(workspace, ARCH, kernel, &initramfs)?);
     Ok(outcome)
 }
 

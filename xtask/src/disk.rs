@@ -9,7 +9,6 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -202,50 +201,24 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
             all.cases.push((case.name.into(), Verdict::Skipped(why)));
             continue;
         }
-        let problems = live(workspace, arch, kernel, &parts, case, None)
+        let problems = live(workspace, arch, kernel, &parts, case)
             .with_context(|| format!("case {:?}", case.name))?;
-        all.add(outcome(case, &problems));
+        if !problems.is_empty() {
+            all.output += &format!("FAILED {}\n{problems}\n", case.name);
+        }
+        let verdict = match &*problems {
+            "" => Verdict::Passed,
+            _ => Verdict::Failed,
+        };
+        all.cases.push((case.name.into(), verdict));
     }
     Ok(all)
-}
-
-fn outcome(case: &Case, problems: &str) -> Outcome {
-    let output = match problems {
-        "" => String::new(),
-        _ => format!("FAILED {}\n{problems}\n", case.name),
-    };
-    Outcome::of_checks([(case.name, problems.is_empty())], output)
-}
-
-/// The same root through the initramfs of a distribution, which passes on words that the kernel does not know.
-pub fn through(
-    workspace: &Workspace,
-    arch: Arch,
-    kernel: &Path,
-    initramfs: &Path,
-) -> Result<Outcome> {
-    const CASE: Case = Case {
-        name: "it leads to our init on a disk, and words that the kernel does not know are no command",
-        way: Way::Direct,
-        append: "root=/dev/nvme0n1 rootfstype=ext4 rw splash nonsense panic=",
-        order: &[
-            "init: begins, on Linux ",
-            "rc: ready\n",
-            "init: power off\n",
-        ],
-        hangs: false,
-    };
-    let parts = obtain(workspace, arch, kernel)?;
-    let problems = live(workspace, arch, kernel, &parts, &CASE, Some(initramfs))?;
-    Ok(outcome(&CASE, &problems))
 }
 
 // ---- What the machines are made of ----
 
 /// The folder with busybox and the kernel's modules, fetched if need be.
 fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let place = workspace.target.join("xtask/disks").join(arch.name());
     let parts = place.join("drivers");
     if parts.exists() {
@@ -281,7 +254,7 @@ fn release(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<String> {
     let mut archive = Initramfs::new();
     boot::programs(&mut archive, workspace, arch)?;
     archive.file("etc/inittab", b"::once:/bin/poweroff\n");
-    let initramfs = scratch(workspace, arch.name(), "release.cpio")?;
+    let initramfs = scratch(workspace, arch, "release.cpio")?;
     archive.write(&initramfs)?;
     let machine = Machine {
         arch,
@@ -357,9 +330,8 @@ fn copy_module(files: &Path, name: &str, to: &Path, order: &mut String) -> Resul
     Ok(())
 }
 
-/// A file of this suite's, or of the one that it serves: suites run at the same time.
-fn scratch(workspace: &Workspace, owner: &str, name: &str) -> Result<PathBuf> {
-    let folder = workspace.scratch()?.join(format!("disk-{owner}"));
+fn scratch(workspace: &Workspace, arch: Arch, name: &str) -> Result<PathBuf> {
+    let folder = workspace.scratch()?.join(format!("disk-{}", arch.name()));
     fs::create_dir_all(&folder)?;
     Ok(folder.join(name))
 }
@@ -385,8 +357,8 @@ fn write_script(path: &Path, text: &str) -> Result<()> {
 }
 
 /// The first disk, with the root.
-fn root(workspace: &Workspace, owner: &str, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
-    let folder = scratch(workspace, owner, "root")?;
+fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
+    let folder = scratch(workspace, arch, "root")?;
     let _ = fs::remove_dir_all(&folder);
     for directory in [
         "bin",
@@ -424,14 +396,14 @@ fn root(workspace: &Workspace, owner: &str, arch: Arch, parts: &Path, way: Way) 
     fs::write(folder.join("etc/inittab"), INITTAB)?;
     write_script(&folder.join("etc/rc"), RC)?;
     write_script(&folder.join("etc/go"), GO)?;
-    let path = scratch(workspace, owner, "first.img")?;
+    let path = scratch(workspace, arch, "first.img")?;
     image(&folder, &path, 48)?;
     Ok(path)
 }
 
 /// The second disk, with an image that is mounted from there.
-fn second(workspace: &Workspace, owner: &str) -> Result<PathBuf> {
-    let folder = scratch(workspace, owner, "second")?;
+fn second(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
+    let folder = scratch(workspace, arch, "second")?;
     let _ = fs::remove_dir_all(&folder);
     let looped = folder.join("looped");
     fs::create_dir_all(looped.join("inner"))?;
@@ -439,12 +411,12 @@ fn second(workspace: &Workspace, owner: &str) -> Result<PathBuf> {
         fs::create_dir_all(folder.join(directory))?;
     }
     image(&looped, &folder.join("loop.img"), 4)?;
-    let path = scratch(workspace, owner, "second.img")?;
+    let path = scratch(workspace, arch, "second.img")?;
     image(&folder, &path, 48)?;
     Ok(path)
 }
 
-fn early(workspace: &Workspace, owner: &str, parts: &Path, way: Way) -> Result<PathBuf> {
+fn early(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
     let mut archive = Initramfs::new();
     // Without a program `/init`, the kernel goes on to the root itself.
     if way == Way::Initramfs {
@@ -462,11 +434,11 @@ fn early(workspace: &Workspace, owner: &str, parts: &Path, way: Way) -> Result<P
                 &entry.path(),
             )?;
         }
-        let script = scratch(workspace, owner, "early")?;
+        let script = scratch(workspace, arch, "early")?;
         fs::write(&script, EARLY)?;
         archive.program("init", &script)?;
     }
-    let path = scratch(workspace, owner, "early.cpio")?;
+    let path = scratch(workspace, arch, "early.cpio")?;
     archive.write(&path)?;
     Ok(path)
 }
@@ -480,18 +452,12 @@ fn live(
     kernel: &Path,
     parts: &Path,
     case: &Case,
-    initramfs: Option<&Path>,
 ) -> Result<String> {
-    // Theirs is another suite's.
-    let owner = initramfs.map_or(arch.name(), |_| "theirs");
     let disks = [
-        ("first", root(workspace, owner, arch, parts, case.way)?),
-        ("second", second(workspace, owner)?),
+        ("first", root(workspace, arch, parts, case.way)?),
+        ("second", second(workspace, arch)?),
     ];
-    let initramfs = match initramfs {
-        Some(theirs) => theirs.to_owned(),
-        None => early(workspace, owner, parts, case.way)?,
-    };
+    let initramfs = early(workspace, arch, parts, case.way)?;
     let machine = Machine {
         arch,
         kernel,
@@ -530,7 +496,7 @@ fn live(
     let [(_, first), (_, second)] = &disks;
     let mut images = vec![(first.clone(), case.append.contains(" rw"))];
     if !case.hangs {
-        let looped = scratch(workspace, owner, "loop.img")?;
+        let looped = scratch(workspace, arch, "loop.img")?;
         let dump = format!("dump /loop.img {}", looped.display());
         cmd!("debugfs", "-R", dump, second).stderr_null().run()?;
         images.push((looped, true));
