@@ -145,13 +145,13 @@ impl<'a> Entry<'a> {
             process: trim_start(rest),
         };
         if entry.command().text.is_empty() {
-            return Err(problem("there is nothing to run", b""));
+            return Err(problem("no process to start", b""));
         }
         let mut rest = options;
         while !rest.is_empty() {
             let option = next_field(&mut rest, b',');
             if setting(option).is_err() {
-                return Err(problem("not understood: ", option));
+                return Err(problem("invalid setting: ", option));
             }
         }
         Ok(Some(entry))
@@ -300,12 +300,12 @@ mod tests {
             ("getty", "not of the form ID:OPTIONS:ACTION:PROCESS"),
             ("::respawn", "not of the form ID:OPTIONS:ACTION:PROCESS"),
             ("::off:x", r#"no such action: "off""#),
-            ("::once:", "there is nothing to run"),
-            ("::once: -", "there is nothing to run"),
-            (":nofile=many:once:x", r#"not understood: "nofile=many""#),
-            (":2,user=:once:x", r#"not understood: "user=""#),
-            (":nice=20:once:x", r#"not understood: "nice=20""#),
-            (":nice=-21:once:x", r#"not understood: "nice=-21""#),
+            ("::once:", "no process to start"),
+            ("::once: -", "no process to start"),
+            (":nofile=many:once:x", r#"invalid setting: "nofile=many""#),
+            (":2,user=:once:x", r#"invalid setting: "user=""#),
+            (":nice=20:once:x", r#"invalid setting: "nice=20""#),
+            (":nice=-21:once:x", r#"invalid setting: "nice=-21""#),
         ] {
             let problem = Entry::parse(line.as_bytes()).unwrap_err();
             assert_eq!(std::string::ToString::to_string(&problem), reason, "{line}");

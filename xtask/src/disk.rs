@@ -86,9 +86,9 @@ const CASES: &[Case] = &[
         way: Way::Initramfs,
         append: "root=/dev/nvme0n1 rw splash nonsense=yes",
         order: &[
-            "init: begins, on Linux ",
+            "init: started on Linux ",
             "rc: ready\n",
-            "init: power off: the machine stops\n",
+            "init: power off: stopping the machine\n",
             "storage: ends with 1 disks mounted\n",
             "init: power off\n",
         ],
@@ -114,8 +114,8 @@ const CASES: &[Case] = &[
         append: "root=/dev/nvme0n1 rw HANGS=yes",
         order: &[
             "rc: ready\n",
-            "init: power off: the machine stops\n",
-            ": does not end; left\n",
+            "init: power off: stopping the machine\n",
+            ": does not end, abandoned\n",
             "init: power off\n",
         ],
         hangs: true,

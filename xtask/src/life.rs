@@ -42,7 +42,7 @@ const ORDER: &[(&str, &[&str])] = &[
     (
         "a bad line is told with file, line and reason, and the rest works",
         &[
-            "init: begins, on Linux ",
+            "init: started on Linux ",
             "init: /etc/inittab, line 3: no such action: \"respwan\"\n",
             "init: nonsense: exec \"/bin/nonsense\": ENOENT: no such file or directory\n",
         ],
@@ -62,7 +62,7 @@ const ORDER: &[(&str, &[&str])] = &[
     (
         "one that ends at once is slowed down, and that is said",
         &[
-            "init: crash: exit status: 3; starts again after 1 s",
+            "init: crash: exit status: 3; restarts in 1 s",
             "director: all services are up\n",
         ],
     ),
@@ -71,7 +71,7 @@ const ORDER: &[(&str, &[&str])] = &[
         &[
             "init: SIGSEGV\n",
             "init: SIGSEGV\n",
-            "init: goes on\n",
+            "init: continues after a fault\n",
             "director: what is new has come, what is old has gone\n",
         ],
     ),
@@ -80,18 +80,18 @@ const ORDER: &[(&str, &[&str])] = &[
         &[
             "init: cad: started, process ",
             "init: panic at src/bin/init/machine/",
-            "init: goes on\n",
+            "init: continues after a fault\n",
             "director: all others are what they were\n",
         ],
     ),
     (
         "the machine stops in order, and at last without asking",
         &[
-            "init: power off: the machine stops\n",
+            "init: power off: stopping the machine\n",
             "last is here\n",
             "init: last: exit status: 0\n",
             "init: SIGTERM to all processes\n",
-            "init: SIGKILL to those that are left\n",
+            "init: SIGKILL to the remaining processes\n",
             "init: stubborn: signal: 9 (SIGKILL)\n",
             "init: power off\n",
         ],
@@ -139,8 +139,8 @@ const MOVING_ORDER: &[(&str, &[&str])] = &[
     (
         "switch_root goes on in another root, where what was mounted is moved to",
         &[
-            "init: restart: the machine stops\n",
-            "init: begins, on Linux ",
+            "init: restart: stopping the machine\n",
+            "init: started on Linux ",
             "arrived in the new root\n",
             "init: power off\n",
         ],

@@ -186,7 +186,7 @@ pub enum Event {
 impl Event {
     /// Reads a line of PID 1's, without the program's name that it begins with.
     fn parse(line: &str) -> Event {
-        if let Some(release) = line.strip_prefix("begins, on Linux ") {
+        if let Some(release) = line.strip_prefix("started on Linux ") {
             return Event::Begin(release.into());
         }
         let Some((name, what)) = line
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn what_pid_1_says_is_taken_out_of_the_text_however_it_is_cut() {
-        let said = b"OpenSBI\r\n\rinit: begins, on Linux 6.1.0\r\n$ \rinit: sh: exit status: 3; it\r\n\rinitial\r\n\rinit: a: signal: 9 (SIGKILL)\r\n\r";
+        let said = b"OpenSBI\r\n\rinit: started on Linux 6.1.0\r\n$ \rinit: sh: exit status: 3; it\r\n\rinitial\r\n\rinit: a: signal: 9 (SIGKILL)\r\n\r";
         for cut in 0..said.len() {
             let mut console = Console::default();
             let mut text = Vec::new();
@@ -329,7 +329,7 @@ mod tests {
             Event::parse("sh: started, process 7"),
             Event::Start("sh".into())
         );
-        for line in ["power off", "power off: the machine stops"] {
+        for line in ["power off", "power off: stopping the machine"] {
             assert_eq!(Event::parse(line), Event::Said(line.into()));
         }
     }

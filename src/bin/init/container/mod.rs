@@ -220,7 +220,7 @@ impl<'a> Init<'a> {
         if options.has(b's') || options.sweep.is_some() {
             sys::machine::set_child_subreaper(true)?;
         } else if self.own.as_raw() != 1 && options.verbosity > 0 {
-            Line::new("neither process 1 nor a subreaper (-s): gets no orphans").complain();
+            Line::new("not process 1 and not a subreaper (-s): orphans are not reaped").complain();
         }
         Ok(())
     }

@@ -97,7 +97,7 @@ impl<'a> Options<'a> {
                     rest = b"";
                 }
                 if self.set(letter, value).is_none() {
-                    return wrong(word, value, "not understood");
+                    return wrong(word, value, "invalid option or value");
                 }
             }
         }
@@ -105,7 +105,7 @@ impl<'a> Options<'a> {
         match (words.first(), self.has(b'P')) {
             _ if self.has(b'h') || self.has(b'V') => true,
             (None, false) => wrong(b"COMMAND", None, "missing"),
-            (Some(word), true) => wrong(word.to_bytes(), None, "-P runs no command"),
+            (Some(word), true) => wrong(word.to_bytes(), None, "-P takes no command"),
             _ => true,
         }
     }

@@ -20,7 +20,7 @@ impl Init<'_> {
             return;
         }
         if let Err(errno) = self.signal_the_rest(Signal::TERM) {
-            Line::new("can't find what is left").complain_of(errno);
+            Line::new("cannot list the remaining processes").complain_of(errno);
         }
         // What is stopped takes no other signal.
         let _ = self.signal_the_rest(Signal::CONT);

@@ -34,10 +34,10 @@ impl Machine<'_> {
         let mut services = self.table.services.iter();
         let successor = services.position(|it| it.does(Action::Restart));
         if kind.is_none() && successor.is_none() {
-            return Line::new("there is no entry for a restart").tell();
+            return Line::new("no entry has the action restart").tell();
         }
         let mut line = Line::new(name);
-        ": the machine stops".write(&mut line);
+        ": stopping the machine".write(&mut line);
         line.tell();
         let end = after(TERM_LIMIT + LIMIT);
         let shutdown_end = after(SHUTDOWN_LIMIT);
@@ -99,7 +99,7 @@ impl Machine<'_> {
     fn end_all(&mut self, spare: bool, seconds: u32) {
         self.ask_all_to_end(spare);
         if !self.wait_for_all(after(seconds), spare) {
-            Line::new("SIGKILL to those that are left").tell();
+            Line::new("SIGKILL to the remaining processes").tell();
             self.signal_all(&[Signal::KILL], spare);
             self.wait_for_all(after(KILL_LIMIT), spare);
         }

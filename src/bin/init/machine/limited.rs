@@ -62,7 +62,7 @@ impl Machine<'_> {
         }
         match answer {
             None => {
-                ": does not end; left".write(&mut line);
+                ": does not end, abandoned".write(&mut line);
                 line.tell();
             }
             Some(Err(errno)) if loudly => line.tell_of(errno),

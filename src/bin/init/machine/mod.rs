@@ -120,9 +120,9 @@ impl Machine<'_> {
     #[inline(never)]
     fn begin(&mut self, args: Args<'_>) {
         mounts::all(true);
-        let mut line = Line::new("begins");
+        let mut line = Line::new("started");
         if let Ok(names) = sys::machine::uname() {
-            ", on Linux ".write(&mut line);
+            " on Linux ".write(&mut line);
             names.release().write(&mut line);
         }
         line.note();
@@ -159,7 +159,7 @@ impl Machine<'_> {
         let [own, ..] = &mut self.table.services;
         own.at = now();
         self.table.save(0);
-        Line::new("goes on").tell();
+        Line::new("continues after a fault").tell();
     }
 
     /// Reaps whatever has ended: whether there are children left.
@@ -208,7 +208,8 @@ impl Machine<'_> {
             }
             status.write(&mut line);
             if slow {
-                "; starts again after 1 s, then ever more slowly, up to 60 s".write(&mut line);
+                "; restarts in 1 s, after further failures with delays of up to 60 s"
+                    .write(&mut line);
             }
             return line.note();
         }
@@ -397,5 +398,5 @@ fn next_signal(signals: SigSet, until: u32) -> Option<Signal> {
 
 #[expect(clippy::panic, reason = "SIGABRT asks for one")]
 fn abort() {
-    panic!("somebody sent SIGABRT")
+    panic!("SIGABRT received")
 }

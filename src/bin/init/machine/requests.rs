@@ -107,7 +107,7 @@ fn wrong(name: &[u8], word: &[u8]) -> i32 {
     let mut line = Line::new(name);
     ": ".write(&mut line);
     Quoted(word).write(&mut line);
-    ": not understood; see --help".write(&mut line);
+    ": invalid argument; see --help".write(&mut line);
     line.complain();
     1
 }

@@ -31,11 +31,11 @@ pub fn switch_root(args: Args<'_>, env: Args<'_>) -> i32 {
 fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = sys::fd::open(root, flags, 0)?;
-    *what = "it must be process 1";
+    *what = "must be process 1";
     if sys::process::getpid().as_raw() != 1 {
         return Err(Errno::EPERM);
     }
-    *what = "this is no initramfs";
+    *what = "the root is not an initramfs";
     // Else what is deleted below would be somebody's system. The kernel's own file systems have no device, and so the major number
     // 0; this file the initramfs has to have.
     faccessat(c"/init")?;
@@ -43,7 +43,7 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
     if old.0 != 0 {
         return Err(Errno::EINVAL);
     }
-    *what = "NEWROOT is no mount";
+    *what = "NEWROOT is not a mount point";
     fchdir(root.as_fd())?;
     if stat(c".")?.dev() == old {
         return Err(Errno::EINVAL);
@@ -60,7 +60,7 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
     if chdir(c"/").is_ok() {
         delete_all(old);
     }
-    *what = "moving the mount";
+    *what = "cannot move the mount";
     fchdir(root.as_fd())?;
     mount(c".", c"/", c"", MountFlags::MOVE, c"")?;
     *what = "chroot";

@@ -263,7 +263,7 @@ impl Table {
             let mut line = Line::new(INITTAB.to_bytes());
             ": ".write(&mut line);
             (wrong - REPORTED).write(&mut line);
-            " more lines are wrong".write(&mut line);
+            " more invalid lines".write(&mut line);
             line.tell();
         }
         if let Err(errno) = answer {
@@ -334,7 +334,7 @@ impl Table {
     fn add<'l>(&mut self, line: &'l [u8], first: bool) -> Result<Option<usize>, Problem<'l>> {
         let problem = |what| Err(Problem { what, word: b"" });
         if line.len() > LINE {
-            return problem("it is too long");
+            return problem("line too long");
         }
         let Some(entry) = Entry::parse(line)? else {
             return Ok(None);
@@ -354,10 +354,10 @@ impl Table {
             }
         }
         let Some(index) = self.place(line.len()) else {
-            return problem("there is no room for it");
+            return problem("no memory for it");
         };
         let Some(service) = self.services.get_mut(index) else {
-            return problem("there is no room for it");
+            return problem("no memory for it");
         };
         let state = match entry.action {
             Action::Sysinit if !first => State::Done,
