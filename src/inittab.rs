@@ -1,14 +1,14 @@
 //! `/etc/inittab` in busybox's format: what an init starts, and when.
 //!
-//! A line is `ID:OPTIONS:ACTION:PROCESS`. Blank lines and those that begin with `#` say nothing.
+//! A line is `ID:OPTIONS:ACTION:PROCESS`. Blank lines and lines that begin with `#` are ignored.
 //!
-//! - `ID` names the process's terminal, as `tty1` or `/dev/tty1`; if it is empty, that is the console.
-//! - `OPTIONS` is the field that sysvinit has its runlevels in. Settings stand in it, divided by commas: `user=NAME` or a
-//!   number, `group=` likewise, `nice=N`, `cgroup=PATH` below `/sys/fs/cgroup`, and limits of resources by their
-//!   [names](Resource::name), such as `nofile=1024` or `core=unlimited` (but [`Resource::Nice`] has none here). Whatever else is
-//!   there is no setting, and means nothing.
+//! - `ID` is the process's terminal, such as `tty1` or `/dev/tty1`; if it is empty, the console.
+//! - `OPTIONS` is the field where sysvinit has the runlevels. It contains settings, separated by commas: `user=NAME` or a
+//!   number, `group=` likewise, `nice=N`, `cgroup=PATH` below `/sys/fs/cgroup`, and resource limits by their
+//!   [names](Resource::name), such as `nofile=1024` or `core=unlimited` (except [`Resource::Nice`]). Anything else in it is
+//!   ignored.
 //! - `ACTION` is one of busybox's: [`Action`].
-//! - `PROCESS` is the rest of the line: [`Entry::command`] says how it is run.
+//! - `PROCESS` is the rest of the line: [`Entry::command`] describes how it is run.
 //!
 //! ```
 //! use nestling::inittab::{Action, Command, Entry, Setting};
@@ -30,21 +30,21 @@ use crate::text::{self, Quoted, Sink, Text, next_field, trim_start};
 /// When a process is started.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Action {
-    /// At the start of the machine, before all others, one after the other: the next when it has ended.
+    /// When the machine starts, before all others. The next one starts when this one has ended.
     Sysinit,
-    /// After those, one after the other.
+    /// After the `Sysinit` entries. The next one starts when this one has ended.
     Wait,
-    /// After those, without waiting for it.
+    /// After the `Wait` entries, all at once.
     Once,
-    /// After those, and again whenever it has ended.
+    /// After the `Wait` entries, and again whenever it has ended.
     Respawn,
-    /// As `Respawn`, each time when somebody has pressed Enter at its terminal.
+    /// Like `Respawn`, but each time only after Enter was pressed at its terminal.
     Askfirst,
     /// When Ctrl-Alt-Del is pressed.
     CtrlAltDel,
-    /// Before the machine stops, one after the other.
+    /// Before the machine stops. The next one starts when this one has ended.
     Shutdown,
-    /// In the place of init, when that is asked to restart.
+    /// Replaces init when init restarts.
     Restart,
 }
 
@@ -68,7 +68,7 @@ impl Action {
     }
 }
 
-/// A line that says something.
+/// A line that is neither blank nor a comment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entry<'a> {
     id: &'a [u8],
@@ -78,7 +78,7 @@ pub struct Entry<'a> {
     process: &'a [u8],
 }
 
-/// What an option asks for.
+/// A setting in the options.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Setting<'a> {
     /// The user, by name or number.
@@ -96,22 +96,22 @@ pub enum Setting<'a> {
 /// How a process is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Command<'a> {
-    /// Whether a dash begins the program's name as it sees it: a shell is a login shell then. The terminal is its controlling
-    /// one, the console too.
+    /// Whether the program's `argv[0]` begins with a dash, which makes a shell a login shell. Its terminal becomes the controlling
+    /// one, even the console.
     pub login: bool,
-    /// Whether it is `sh -c "exec TEXT"`, since it has characters that only a shell understands. Else its words, divided by
-    /// blanks, are program and arguments.
+    /// Whether it is run by `sh -c "exec TEXT"`, because the text has characters that only a shell understands. Otherwise its
+    /// words, separated by blanks, are the program and its arguments.
     pub shell: bool,
-    /// What is to be run, without the dash that says `login`.
+    /// What is run, without the dash that makes it a login.
     pub text: &'a [u8],
 }
 
 /// What is wrong with a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Problem<'a> {
-    /// In words.
+    /// The problem, in words.
     pub what: &'static str,
-    /// What of the line that is about; empty if it is all of it.
+    /// The part of the line that is wrong; empty if it is the whole line.
     pub word: &'a [u8],
 }
 
@@ -119,10 +119,10 @@ pub struct Problem<'a> {
 const SPECIAL: &[u8] = b"~`!$^&*()=|\\{}[];\"'<>?";
 
 impl<'a> Entry<'a> {
-    /// Reads a line; `None` if it says nothing.
+    /// Reads a line; `None` if it is blank or a comment.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The [`Problem`] with the line.
     pub fn parse(line: &'a [u8]) -> Result<Option<Self>, Problem<'a>> {
         let mut line = trim_start(line);
         while let [before @ .., b' ' | b'\t' | b'\r'] = line {
@@ -167,7 +167,7 @@ impl<'a> Entry<'a> {
         !self.id.is_empty() || self.action == Action::Askfirst || self.command().login
     }
 
-    /// What the options ask for.
+    /// The settings in the options.
     pub fn settings(&self) -> impl Iterator<Item = Setting<'a>> {
         let mut rest = self.options;
         core::iter::from_fn(move || {
@@ -191,7 +191,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// What to call it: its program's name without the directories.
+    /// The process's name: its program's, without directories.
     pub fn name(&self) -> &'a [u8] {
         let text = self.command().text;
         let end = text.iter().position(u8::is_ascii_whitespace);

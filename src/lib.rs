@@ -26,7 +26,7 @@
 //! - The vocabulary, at the crate's root: [`Errno`], [`OwnedFd`] and [`BorrowedFd`], [`OFlags`] and [`Stat`], [`Signal`] and
 //!   [`SigSet`], [`Pid`] and [`ExitStatus`], [`Args`], [`Resource`] and [`Policy`], and [`text`].
 //! - [`sys`]: a small typed function for each system call.
-//! - Helpers: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`], [`wait`]; `heap`; `rt`, the runtime
+//! - Helpers: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`], [`utmp`], [`wait`]; `heap`; `rt`, the runtime
 //!   of a program without libc.
 //! - The core: [`spawn`].
 //! - Known interfaces on top of it: [`system`](system::system), [`popen`](popen::popen), `command::Command` and [`jobs`].

@@ -141,7 +141,7 @@ pub unsafe fn syscall5(
 ///
 /// const READ: usize = 1; // PROT_READ
 /// const PRIVATE_AND_ANONYMOUS: usize = 0x22; // MAP_PRIVATE | MAP_ANONYMOUS
-/// // SAFETY: a new mapping is in nobody's way, and what was mapped here may be unmapped.
+/// // SAFETY: a new mapping replaces no other, and what was mapped here may be unmapped.
 /// unsafe {
 ///     let answer = syscall6(nr::MMAP, 0, 4096, READ, PRIVATE_AND_ANONYMOUS, usize::MAX, 0);
 ///     let address = result(answer).expect("a page");

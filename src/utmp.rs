@@ -1,7 +1,7 @@
 //! The files that say who is logged in, and when the machine came up and went down: `utmp(5)` and `wtmp`, in glibc's format.
 //!
 //! `who` reads `utmp`, which has a record for each line that somebody can log in at, and one for the last boot; `last` reads `wtmp`,
-//! to which each change is added. Where a file is not there, nobody wants it, and it is not made.
+//! to which each change is added. A file that does not exist is not made.
 //!
 //! ```no_run
 //! use nestling::utmp::{self, Kind, Record};

@@ -96,7 +96,7 @@ fn attempt<const USED: u32>(
         match answer {
             Ok((pid, pidfd)) => return Ok(Made { pid, pidfd, pipe }),
             Err(Errno::ENOSYS) => REFUSES_CLONE3.store(true, Ordering::Relaxed),
-            // Unless the kernel refuses what is asked for whatever the call.
+            // Unless the kernel refuses the same to `clone`, too.
             Err(Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => refused_now = true,
             Err(errno) => return Err(errno),
         }

@@ -15,7 +15,7 @@ pub(super) fn exec<'a, const USED: u32>(spawn: &Spawn<'a>) -> Error<'a> {
     let mut buffer = MaybeUninit::<PathBuffer>::uninit();
     let mut job = Job::new(spawn, buffer.as_mut_ptr());
     job.means.set(Means {
-        // Nobody waits for a record.
+        // No other process waits for a record.
         memory_shared: true,
         // The exec resets them.
         handlers_reset: true,

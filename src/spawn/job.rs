@@ -58,7 +58,7 @@ impl<'s, 'a> Job<'s, 'a> {
         }
     }
 
-    /// Blocks all signals, if nothing is asked for that there is no code for.
+    /// Blocks all signals. Fails if the spawn uses a feature whose code was left out.
     pub fn block_signals<const USED: u32>(&mut self) -> Result<(), Errno> {
         if let Some(attribute) = used::unused::<USED>(&self.spawn.attributes) {
             self.begin(At::attribute(attribute));

@@ -82,7 +82,7 @@ impl Watch {
         }
     }
 
-    /// Step 6 of the protocol. A child that shares the memory reports only a failure, and has left when nobody has the other end any more.
+    /// Step 6 of the protocol. A child that shares the memory reports only a failure, and has left when the other end is closed everywhere.
     fn receive(&mut self, job: &Job<'_, '_>, read_end: BorrowedFd<'_>) -> Result<(), Errno> {
         let mut is_over = false;
         while job.means.get().memory_shared || job.record.get().errno.is_none() {

@@ -148,7 +148,7 @@ fn cargo_build(flags: &str, target: &str, arguments: &[&str]) -> Result<PathBuf,
     }
 }
 
-/// Whether the long form of the tests is asked for: `cargo xtask test --long`.
+/// Whether the tests run in their long form: `cargo xtask test --long`.
 pub fn is_long() -> bool {
     env::var_os("NESTLING_LONG").is_some()
 }

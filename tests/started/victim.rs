@@ -379,7 +379,8 @@ fn report(spawn: &Spawn<'_>, out: &mut Writer<'_>) -> core::fmt::Result {
     Ok(())
 }
 
-/// Waits for the program in a frame where the spawn's was, painted: whether nobody has written there meanwhile, too late.
+/// Waits for the program in a frame where the spawn's was, painted: its status, and whether the frame is as before: no late write has
+/// reached it.
 #[inline(never)]
 fn wait_on_the_spawns_frame(mut child: Child) -> (Result<ExitStatus, Errno>, bool) {
     let frame = core::hint::black_box([PAINT; PAINTED]);

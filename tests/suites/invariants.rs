@@ -365,7 +365,7 @@ fn a_users_stop_before_the_exec_is_the_programs(memory: Memory) {
             process::kill(0, Some(stop)).expect("a signal");
         });
         process::setpgid(helper.as_raw(), helper.as_raw()).expect("a group");
-        // It ends when there is nobody left who could write to it.
+        // It ends when no process is left that could write to it.
         let list = args![c"probe", c"until-eof", c"3"];
         let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
         let [there, go_on] = MEETING;

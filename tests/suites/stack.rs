@@ -37,7 +37,7 @@ const SEARCH: usize = 64;
 /// The bytes from the stack's top to the lowest one that a spawn has written, but for a search's pathname and a hook's guard.
 fn use_of(spawn: &Spawn<'_>) -> usize {
     let bottom = shared_memory(STACK_SIZE);
-    // SAFETY: the mapping is this long, and nobody else's.
+    // SAFETY: the mapping is this long, and no other code's.
     unsafe { bottom.write_bytes(PAINT, STACK_SIZE) };
     // SAFETY: as above; the child leaves it before the spawn returns.
     let stack =
@@ -301,7 +301,7 @@ fn a_spawn_takes_little_more_than_the_childs_stack(memory: Memory) {
     };
     for spawn in [probe(memory), spawn] {
         let bottom = shared_memory(ROOM);
-        // SAFETY: the mapping is this long, and nobody else's. With `CLONE_VFORK` this waits for the child, which is an ordinary process
+        // SAFETY: the mapping is this long, and no other code's. With `CLONE_VFORK` this waits for the child, which is an ordinary process
         // otherwise.
         let helper = unsafe {
             bottom.write_bytes(PAINT, ROOM);

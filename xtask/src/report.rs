@@ -181,7 +181,7 @@ impl Report {
     }
 
     /// Prints the totals and writes the list of all cases; returns whether something ran and nothing failed. `case` is the part
-    /// of the names of cases that was asked for.
+    /// of the names of cases that `--case` gave.
     pub fn close(self, case: &str) -> Result<bool> {
         let mut totals = self
             .totals

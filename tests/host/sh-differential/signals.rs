@@ -173,7 +173,7 @@ impl Run {
             } else if releases < RELEASES {
                 releases += 1;
                 steps.push_str(" released");
-                // Where nobody reads any more, nobody waits.
+                // Where the reader has gone, there is nothing to wait for.
                 let _ = release.write_all(b"go\n");
             } else {
                 steps.push_str(" waits");

@@ -226,7 +226,7 @@ fn run(
             .expect("lines");
         let mut child = command.spawn().expect("the shell");
         drop((command, terminal));
-        // It ends with an error when nobody has the terminal any more.
+        // It ends with an error when no process has the terminal open.
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = controller.read(&mut buffer) {
             shown.extend_from_slice(&buffer[..count]);

@@ -1,7 +1,7 @@
 //! What is executed without a copy of the shell where the language asks for one.
 //!
-//! Whether a command ran in a process of its own must not be told from its effects. Therefore without a copy runs only what cannot wait,
-//! changes nothing of the shell, and starts no program, other than the one that it consists of. This is all of it:
+//! The effects of a command must not show whether it ran in a process of its own. So what runs without a copy cannot wait,
+//! changes nothing of the shell, and starts no program other than the one that it consists of. This is all of it:
 //!
 //! - A command substitution without commands: its exit status is 0.
 //! - A command substitution or an element of a pipeline that is one simple command of *plain* words:
