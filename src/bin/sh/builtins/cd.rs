@@ -1,4 +1,4 @@
-//! `cd [-L] [directory]`, `cd -P [-e] [directory]`, `cd -`: changes the working directory (XCU 4, `cd`; the numbers are its steps).
+//! `cd [-L] [directory]`, `cd -P [-e] [directory]`, `cd -`: changes the working directory (XCU 3, `cd`; the numbers are its steps).
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;

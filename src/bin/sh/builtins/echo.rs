@@ -1,4 +1,4 @@
-//! `echo [-neE] [string...]`: writes strings (XCU 4, `echo`).
+//! `echo [-neE] [string...]`: writes strings (XCU 3, `echo`).
 //!
 //! What it does with backslashes and `-n` POSIX leaves open, but for XSI. Here it is as in bash and busybox, which scripts for Linux
 //! are written for: `-n` leaves out the newline, and escape sequences mean something after `-e` only. What is portable

@@ -1,4 +1,4 @@
-//! `getopts optstring name [param...]`: the next option of a script or a function (XCU 4, `getopts`).
+//! `getopts optstring name [param...]`: the next option of a script or a function (XCU 3, `getopts`).
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! `printf format [argument...]`: writes formatted output (XCU 4, `printf`; the numbers are those of its EXTENDED DESCRIPTION).
+//! `printf format [argument...]`: writes formatted output (XCU 3, `printf`; the numbers are those of its EXTENDED DESCRIPTION).
 //!
 //! Floating-point conversions are optional there. `e`, `f` and `g` are done in decimal, and so exactly: [`float`](super::float).
 

@@ -1,4 +1,4 @@
-//! `pwd [-L|-P]`: writes the working directory's path (XCU 4, `pwd`).
+//! `pwd [-L|-P]`: writes the working directory's path (XCU 3, `pwd`).
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! `read [-r] [-d delim] var...`: reads a line into variables (XCU 4, `read`).
+//! `read [-r] [-d delim] var...`: reads a line into variables (XCU 3, `read`).
 //!
 //! Beside POSIX's, bash's and busybox's `-n`, `-N` (so many characters), `-p` (a prompt, on a terminal), `-s` (what is typed is not shown),
 //! `-t` (so many seconds at most; then the status is 142, as if by SIGALRM), `-u` (another descriptor), and REPLY. A signal with a trap

@@ -1,4 +1,4 @@
-//! `test [expression]`, `[ [expression] ]`: whether something holds (XCU 4, `test`).
+//! `test [expression]`, `[ [expression] ]`: whether something holds (XCU 3, `test`).
 //!
 //! What an expression of up to four arguments means, their number says. Longer ones, which POSIX leaves open, have `!`, `-a`, `-o` and
 //! parentheses as in other shells.

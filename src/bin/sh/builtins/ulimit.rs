@@ -1,4 +1,4 @@
-//! `ulimit [-H|-S] -a`, `ulimit [-H|-S] [-c|-d|-f|-n|-s|-t|-v] [newlimit]`: says or sets limits (XCU 4, `ulimit`).
+//! `ulimit [-H|-S] -a`, `ulimit [-H|-S] [-c|-d|-f|-n|-s|-t|-v] [newlimit]`: says or sets limits (XCU 3, `ulimit`).
 //!
 //! Beside POSIX's, the letters that bash, busybox and dash have; for processes both, `-u` and `-p`.
 

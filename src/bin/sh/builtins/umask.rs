@@ -1,4 +1,4 @@
-//! `umask [-S] [mask]`: says or sets which permission bits new files do not get (XCU 4, `umask`).
+//! `umask [-S] [mask]`: says or sets which permission bits new files do not get (XCU 3, `umask`).
 
 use nestling::sys;
 
