@@ -1,4 +1,4 @@
-//! `alias [name[=value]...]`: XCU 4 `alias`.
+//! `alias [name[=value]...]`: XCU 3 `alias`.
 
 use alloc::rc::Rc;
 

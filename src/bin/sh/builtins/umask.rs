@@ -53,7 +53,7 @@ fn write(shell: &mut Shell, mask: u32, symbolic: bool) {
     }
 }
 
-/// Permission bits as a symbolic mode changes them: XCU 4, `chmod`, EXTENDED DESCRIPTION.
+/// Permission bits as a symbolic mode changes them: XCU 3, `chmod`, EXTENDED DESCRIPTION.
 fn modes(text: &[u8], mut bits: u32) -> Option<u32> {
     for mut clause in text.split(|&byte| byte == b',') {
         let mut who = 0;

@@ -1,4 +1,4 @@
-//! `unalias name...`, `unalias -a`: XCU 4 `unalias`.
+//! `unalias name...`, `unalias -a`: XCU 3 `unalias`.
 
 use crate::builtins::Answer;
 use crate::fields::Arguments;
