@@ -126,7 +126,7 @@ pub const DIFFERENCES: &[Difference] = &[
         how: |ours, theirs| (ours, theirs) == ("EPERM", "EINVAL"),
     },
     Difference {
-        what: "A name of more than 255 bytes that is searched for where nothing is",
+        what: "A search for a name of more than 255 bytes, if no directory of `PATH` exists",
         peers: &[Glibc, Std],
         when: |it| matches!(it.program(), (name, true) if name.as_bytes().len() > 255),
         part: "result",
