@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-/// One C string of an [`Args`]. It is a thin pointer, so that the kernel can read a `[Option<Arg>]`.
+/// One C string of an [`Args`]. An `Arg` is a thin pointer, so that the kernel can read an array of `Option<Arg>`.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct Arg<'a>(NonNull<c_char>, PhantomData<&'a CStr>);
@@ -24,7 +24,8 @@ impl Arg<'_> {
 
 /// A null-terminated array of C strings: a program's arguments or its environment.
 ///
-/// [`args!`](crate::args!) and [`new`](Self::new) make one; `rt::Process` gives this program's own.
+/// [`args!`](crate::args!) makes the array, and [`new`](Self::new) makes an `Args` from the array. `rt::Process` returns the
+/// arguments and the environment of this program.
 ///
 /// ```
 /// let list = nestling::args![c"echo", c"hello"];
@@ -36,13 +37,13 @@ impl Arg<'_> {
 pub struct Args<'a>(NonNull<Option<Arg<'a>>>, PhantomData<&'a [Option<Arg<'a>>]>);
 
 impl<'a> Args<'a> {
-    /// No strings at all.
+    /// An `Args` without strings.
     pub const EMPTY: Args<'static> = Args::new(&[None]);
 
-    /// Makes an `Args` of the strings of `list` up to its first `None`.
+    /// Makes an `Args` from the strings of `list` before its first `None`.
     ///
     /// # Panics
-    /// If `list` does not end with `None`: the kernel would read past its end.
+    /// Panics if `list` does not end with `None`, because the kernel would read past the end of `list`.
     #[expect(
         clippy::expect_used,
         reason = "documented, and evaluated by the compiler for a constant list"
@@ -51,7 +52,7 @@ impl<'a> Args<'a> {
         Self::try_new(list).expect("the list of arguments does not end with None")
     }
 
-    /// Makes an `Args` of the strings of `list` up to its first `None`; returns `None` if `list` does not end with `None`.
+    /// Makes an `Args` from the strings of `list` before its first `None`. Returns `None` if `list` does not end with `None`.
     pub const fn try_new(list: &'a [Option<Arg<'a>>]) -> Option<Self> {
         match list {
             [.., None] => Some(Self(NonNull::from_ref(list).cast(), PhantomData)),
@@ -68,18 +69,18 @@ impl<'a> Args<'a> {
         self.0
     }
 
-    /// Counts the strings. Takes time in proportion to their number.
+    /// Returns the number of strings. The time for this call is proportional to the number.
     pub fn len(self) -> usize {
         self.iter().count()
     }
 
-    /// Returns whether there are no strings.
+    /// Returns whether the `Args` has no strings.
     pub fn is_empty(self) -> bool {
         self.first().is_none()
     }
 }
 
-/// Makes the array for [`Args::new`](crate::Args::new): the C strings, then the null pointer.
+/// Makes the array for [`Args::new`](crate::Args::new): first the C strings, then the null pointer.
 ///
 /// ```
 /// let list = nestling::args![c"ls", c"-l"];

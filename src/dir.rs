@@ -8,10 +8,10 @@ use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::file::{FileType, OFlags, SeekFrom};
 use crate::sys;
 
-/// Reads a directory, as `std::fs::ReadDir` does. The entries come in no order, without `.` and `..`. An entry that is added or
-/// removed during the reading may or may not be returned (POSIX `readdir`).
+/// A reader of a directory, like `std::fs::ReadDir`. The entries are in no particular order. The entries `.` and `..` are not
+/// returned. If an entry is added or removed during the reading, the reader may or may not return this entry (POSIX `readdir`).
 ///
-/// It holds a buffer of 2 KiB. One system call fills it with about 60 entries.
+/// A `ReadDir` contains a buffer of 2 KiB. One system call reads as many entries as fit into this buffer: about 60.
 ///
 /// ```
 /// let mut count = 0;
@@ -34,26 +34,27 @@ pub struct ReadDir {
 /// An entry of a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entry<'a> {
-    /// The name.
+    /// The entry's name.
     pub name: &'a CStr,
-    /// The inode number. For a mount point, that of the directory below the mount.
+    /// The inode number. For a mount point, it is the number of the directory that the mount hides.
     pub ino: u64,
-    /// The type, if the file system stores it in the entry; otherwise [`Unknown`](FileType::Unknown), and
-    /// [`lstatat`](sys::file::lstatat) returns it.
+    /// The file's type. If the file system does not store the type in the entry, this is [`Unknown`](FileType::Unknown); then
+    /// [`lstatat`](sys::file::lstatat) returns the type.
     pub file_type: FileType,
 }
 
 impl ReadDir {
-    /// Opens the directory, close-on-exec.
+    /// Opens the directory with the close-on-exec flag.
     ///
     /// # Errors
-    /// Those of `open(2)`; `ENOTDIR` if it is not a directory.
+    /// The errors of `open(2)`; `ENOTDIR` if the file is not a directory.
     pub fn open(path: &CStr) -> Result<Self, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         sys::fd::open(path, flags, 0).map(Self::new)
     }
 
-    /// Reads an open directory from its current offset. If it is not a directory, [`next`](Self::next) returns the error.
+    /// Makes a reader that reads an open directory from its current offset. If the descriptor does not refer to a directory,
+    /// [`next`](Self::next) fails with `ENOTDIR`.
     pub fn new(directory: OwnedFd) -> Self {
         Self {
             directory,
@@ -63,11 +64,11 @@ impl ReadDir {
         }
     }
 
-    /// Returns the next entry, which is valid until the next call; `None` after the last.
+    /// Returns the next entry; `None` after the last entry. The entry is valid until the next call.
     ///
     /// # Errors
-    /// Those of `getdents64(2)`; `ENOTDIR` if it is not a directory. A directory that has been removed is empty (POSIX
-    /// `readdir`).
+    /// The errors of `getdents64(2)`; `ENOTDIR` if the descriptor does not refer to a directory. If the directory has been
+    /// removed, `next` returns `None`, not an error (POSIX `readdir`).
     #[expect(
         clippy::should_implement_trait,
         reason = "an Iterator's items cannot borrow from it"
@@ -94,10 +95,10 @@ impl ReadDir {
         parse(&self.buffer, start).ok_or(Errno::EIO).map(Some)
     }
 
-    /// Goes back to the first entry. Changes since the start of the reading become visible (POSIX `rewinddir`).
+    /// Moves back to the first entry. The next reading returns the entries that the directory then has (POSIX `rewinddir`).
     ///
     /// # Errors
-    /// Those of `lseek(2)`.
+    /// The errors of `lseek(2)`.
     pub fn rewind(&mut self) -> Result<(), Errno> {
         self.end = 0;
         sys::fd::lseek(self.directory.as_fd(), SeekFrom::Start(0)).map(drop)

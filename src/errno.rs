@@ -5,9 +5,10 @@ use core::num::NonZeroU32;
 
 use crate::text::{self, Sink, Text};
 
-/// The reason why a system call failed. Never zero, so that a `Result<(), Errno>` is as small as a number.
+/// The reason why a system call failed. Its number is never zero, so a `Result<(), Errno>` has the size of a `u32`.
 ///
-/// `Display` writes the name and the message: `ENOENT: no such file or directory`. Some errors have only a name.
+/// `Display` writes the name and the message: `ENOENT: no such file or directory`. If the error has no message, `Display` writes
+/// only the name.
 ///
 /// ```
 /// use nestling::Errno;
@@ -19,7 +20,7 @@ use crate::text::{self, Sink, Text};
 pub struct Errno(NonZeroU32);
 
 impl Errno {
-    /// Returns the error with this number, if the kernel can return it (1 to 4095).
+    /// Returns the error with this number. If the kernel cannot return this number (below 1 or above 4095), returns `None`.
     pub const fn from_raw(number: i32) -> Option<Self> {
         match number {
             1..=4095 => Self::nonzero(number as u32),
@@ -52,20 +53,20 @@ impl Errno {
         }
     }
 
-    /// Returns the number.
+    /// Returns the error's number.
     pub const fn as_raw(self) -> i32 {
         self.0.get() as i32
     }
 
-    /// Returns the name, such as `ENOENT`; an empty text for a number without a name.
+    /// Returns the error's name, such as `ENOENT`. If the number has no name, returns an empty text.
     pub fn name(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');
         all.part(0, colon.unwrap_or(all.length))
     }
 
-    /// Returns the meaning in a few words. Most errors of sockets and streams have no message: for them, it is the name. Empty
-    /// for a number without a name.
+    /// Returns the error's meaning in a few words. Most errors of sockets and streams have no message: for these errors, returns
+    /// the name. If the number has no name, returns an empty text.
     pub fn message(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');
@@ -102,7 +103,7 @@ impl Errno {
     }
 }
 
-/// The name or the message of an error.
+/// The text of an error's name or message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Description {
     text: [u8; Self::LONGEST],
@@ -116,7 +117,7 @@ impl Description {
         length: 0,
     };
 
-    /// Returns the text, which is ASCII.
+    /// Returns the text, in ASCII.
     pub fn as_bytes(&self) -> &[u8] {
         self.text.get(..self.length).unwrap_or_default()
     }
@@ -184,7 +185,7 @@ impl Errno {
     pub const ENOENT: Self = constant(2);
     /// no such process
     pub const ESRCH: Self = constant(3);
-    /// interrupted
+    /// interrupted by a signal handler
     pub const EINTR: Self = constant(4);
     /// input/output error
     pub const EIO: Self = constant(5);
@@ -208,11 +209,11 @@ impl Errno {
     pub const EFAULT: Self = constant(14);
     /// not a block device
     pub const ENOTBLK: Self = constant(15);
-    /// busy
+    /// device or resource busy
     pub const EBUSY: Self = constant(16);
     /// file exists
     pub const EEXIST: Self = constant(17);
-    /// on another file system
+    /// the file is on another file system
     pub const EXDEV: Self = constant(18);
     /// no such device
     pub const ENODEV: Self = constant(19);
@@ -228,7 +229,7 @@ impl Errno {
     pub const EMFILE: Self = constant(24);
     /// wrong request for this device
     pub const ENOTTY: Self = constant(25);
-    /// open for writing
+    /// the program file is open for writing
     pub const ETXTBSY: Self = constant(26);
     /// file too large
     pub const EFBIG: Self = constant(27);
@@ -236,17 +237,17 @@ impl Errno {
     pub const ENOSPC: Self = constant(28);
     /// illegal seek
     pub const ESPIPE: Self = constant(29);
-    /// read only file system
+    /// read-only file system
     pub const EROFS: Self = constant(30);
     /// too many links
     pub const EMLINK: Self = constant(31);
     /// broken pipe
     pub const EPIPE: Self = constant(32);
-    /// outside the domain
+    /// argument outside the function's domain
     pub const EDOM: Self = constant(33);
-    /// out of range
+    /// result out of range
     pub const ERANGE: Self = constant(34);
-    /// would deadlock
+    /// a deadlock would occur
     pub const EDEADLK: Self = constant(35);
     /// file name too long
     pub const ENAMETOOLONG: Self = constant(36);
@@ -264,7 +265,7 @@ impl Errno {
     pub const EIDRM: Self = constant(43);
     /// no such channel
     pub const ECHRNG: Self = constant(44);
-    /// level 2 not in step
+    /// level 2 not synchronized
     pub const EL2NSYNC: Self = constant(45);
     /// level 3 halted
     pub const EL3HLT: Self = constant(46);
@@ -304,19 +305,19 @@ impl Errno {
     pub const ENONET: Self = constant(64);
     /// no such package
     pub const ENOPKG: Self = constant(65);
-    /// remote object
+    /// the object is remote
     pub const EREMOTE: Self = constant(66);
-    /// link is cut
+    /// the link has been cut
     pub const ENOLINK: Self = constant(67);
     /// advertise error
     pub const EADV: Self = constant(68);
     /// srmount error
     pub const ESRMNT: Self = constant(69);
-    /// send failed
+    /// communication error on send
     pub const ECOMM: Self = constant(70);
     /// protocol error
     pub const EPROTO: Self = constant(71);
-    /// multihop
+    /// multihop attempted
     pub const EMULTIHOP: Self = constant(72);
     /// RFS error
     pub const EDOTDOT: Self = constant(73);
@@ -324,25 +325,25 @@ impl Errno {
     pub const EBADMSG: Self = constant(74);
     /// value too large
     pub const EOVERFLOW: Self = constant(75);
-    /// name not unique
+    /// name not unique on the network
     pub const ENOTUNIQ: Self = constant(76);
-    /// descriptor unfit
+    /// descriptor in a bad state
     pub const EBADFD: Self = constant(77);
     /// remote address changed
     pub const EREMCHG: Self = constant(78);
-    /// no shared library
+    /// a needed shared library cannot be accessed
     pub const ELIBACC: Self = constant(79);
     /// bad shared library
     pub const ELIBBAD: Self = constant(80);
-    /// bad .lib section
+    /// bad `.lib` section
     pub const ELIBSCN: Self = constant(81);
-    /// too many libraries
+    /// too many shared libraries
     pub const ELIBMAX: Self = constant(82);
-    /// is a shared library
+    /// a shared library cannot be executed
     pub const ELIBEXEC: Self = constant(83);
     /// illegal byte sequence
     pub const EILSEQ: Self = constant(84);
-    /// should be restarted
+    /// the system call should be restarted
     pub const ERESTART: Self = constant(85);
     /// streams pipe error
     pub const ESTRPIPE: Self = constant(86);
@@ -350,67 +351,67 @@ impl Errno {
     pub const EUSERS: Self = constant(87);
     /// not a socket
     pub const ENOTSOCK: Self = constant(88);
-    /// no destination
+    /// destination address required
     pub const EDESTADDRREQ: Self = constant(89);
     /// message too long
     pub const EMSGSIZE: Self = constant(90);
-    /// wrong protocol
+    /// wrong type of protocol for the socket
     pub const EPROTOTYPE: Self = constant(91);
-    /// no such option
+    /// no such protocol option
     pub const ENOPROTOOPT: Self = constant(92);
-    /// protocol not known
+    /// protocol not supported
     pub const EPROTONOSUPPORT: Self = constant(93);
-    /// socket type not known
+    /// socket type not supported
     pub const ESOCKTNOSUPPORT: Self = constant(94);
-    /// not supported
+    /// operation not supported
     pub const EOPNOTSUPP: Self = constant(95);
-    /// protocols not known
+    /// protocol family not supported
     pub const EPFNOSUPPORT: Self = constant(96);
-    /// addresses not known
+    /// address family not supported
     pub const EAFNOSUPPORT: Self = constant(97);
     /// address in use
     pub const EADDRINUSE: Self = constant(98);
-    /// no such address
+    /// address not available
     pub const EADDRNOTAVAIL: Self = constant(99);
     /// network is down
     pub const ENETDOWN: Self = constant(100);
     /// network unreachable
     pub const ENETUNREACH: Self = constant(101);
-    /// network reset
+    /// connection reset by the network
     pub const ENETRESET: Self = constant(102);
-    /// aborted
+    /// connection aborted
     pub const ECONNABORTED: Self = constant(103);
-    /// reset by the other side
+    /// connection reset by the other side
     pub const ECONNRESET: Self = constant(104);
     /// no buffer space
     pub const ENOBUFS: Self = constant(105);
-    /// already connected
+    /// the socket is already connected
     pub const EISCONN: Self = constant(106);
-    /// not connected
+    /// the socket is not connected
     pub const ENOTCONN: Self = constant(107);
-    /// shut down
+    /// the socket has been shut down
     pub const ESHUTDOWN: Self = constant(108);
     /// too many references
     pub const ETOOMANYREFS: Self = constant(109);
     /// timed out
     pub const ETIMEDOUT: Self = constant(110);
-    /// refused
+    /// connection refused
     pub const ECONNREFUSED: Self = constant(111);
     /// host is down
     pub const EHOSTDOWN: Self = constant(112);
     /// no route to host
     pub const EHOSTUNREACH: Self = constant(113);
-    /// in progress already
+    /// the operation is already in progress
     pub const EALREADY: Self = constant(114);
-    /// in progress
+    /// the operation is in progress
     pub const EINPROGRESS: Self = constant(115);
     /// stale file handle
     pub const ESTALE: Self = constant(116);
-    /// needs cleaning
+    /// the file system needs cleaning
     pub const EUCLEAN: Self = constant(117);
     /// not a XENIX file
     pub const ENOTNAM: Self = constant(118);
-    /// no semaphores
+    /// no XENIX semaphores available
     pub const ENAVAIL: Self = constant(119);
     /// is a XENIX file
     pub const EISNAM: Self = constant(120);
@@ -420,7 +421,7 @@ impl Errno {
     pub const EDQUOT: Self = constant(122);
     /// no medium
     pub const ENOMEDIUM: Self = constant(123);
-    /// wrong medium
+    /// wrong type of medium
     pub const EMEDIUMTYPE: Self = constant(124);
     /// canceled
     pub const ECANCELED: Self = constant(125);
@@ -432,19 +433,19 @@ impl Errno {
     pub const EKEYREVOKED: Self = constant(128);
     /// key rejected
     pub const EKEYREJECTED: Self = constant(129);
-    /// owner died
+    /// the lock's owner died
     pub const EOWNERDEAD: Self = constant(130);
-    /// not recoverable
+    /// the lock's state is not recoverable
     pub const ENOTRECOVERABLE: Self = constant(131);
     /// radio is off
     pub const ERFKILL: Self = constant(132);
     /// bad memory page
     pub const EHWPOISON: Self = constant(133);
-    /// [`EAGAIN`](Self::EAGAIN) by its other name
+    /// another name of [`EAGAIN`](Self::EAGAIN)
     pub const EWOULDBLOCK: Self = Self::EAGAIN;
-    /// [`EDEADLK`](Self::EDEADLK) by its other name
+    /// another name of [`EDEADLK`](Self::EDEADLK)
     pub const EDEADLOCK: Self = Self::EDEADLK;
-    /// [`EOPNOTSUPP`](Self::EOPNOTSUPP) by its other name
+    /// another name of [`EOPNOTSUPP`](Self::EOPNOTSUPP)
     pub const ENOTSUP: Self = Self::EOPNOTSUPP;
 }
 

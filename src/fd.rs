@@ -5,18 +5,18 @@
 
 use core::marker::PhantomData;
 
-/// The number of a descriptor. It does not say whether the descriptor is open, or who owns it.
+/// The number of a descriptor. The number alone does not say whether the descriptor is open, or who owns it.
 pub type RawFd = i32;
 
-/// A descriptor that its owner keeps open for at least `'fd`.
+/// A borrowed descriptor. Its owner keeps it open for at least the lifetime `'fd`.
 #[derive(Clone, Copy, Debug)]
 pub struct BorrowedFd<'fd> {
     pub(crate) fd: RawFd,
     pub(crate) owner: PhantomData<&'fd OwnedFd>,
 }
 
-/// An open descriptor, which is closed when dropped. Errors of that `close` are lost: [`sys::fd::close`](crate::sys::fd::close)
-/// returns them.
+/// An open descriptor, which is closed when the `OwnedFd` is dropped. An error of this `close` is ignored; to get the error, close
+/// the descriptor with [`sys::fd::close`](crate::sys::fd::close).
 #[derive(Debug)]
 pub struct OwnedFd {
     pub(crate) fd: RawFd,
@@ -56,19 +56,19 @@ impl<T: AsFd + ?Sized> AsFd for &mut T {
 }
 
 impl BorrowedFd<'_> {
-    /// Returns the number.
+    /// Returns the descriptor's number.
     pub fn as_raw_fd(&self) -> RawFd {
         self.fd
     }
 }
 
 impl OwnedFd {
-    /// Returns the number.
+    /// Returns the descriptor's number.
     pub fn as_raw_fd(&self) -> RawFd {
         self.fd
     }
 
-    /// Returns the number. The caller must close it.
+    /// Returns the descriptor's number, and leaves the descriptor open. The caller must close it.
     pub fn into_raw_fd(self) -> RawFd {
         core::mem::ManuallyDrop::new(self).fd
     }

@@ -30,26 +30,26 @@ flags! {
     RDONLY O_RDONLY "Open for reading."
     WRONLY O_WRONLY "Open for writing."
     RDWR O_RDWR "Open for reading and writing."
-    CREAT O_CREAT "Make the file if it does not exist."
+    CREAT O_CREAT "Create the file if it does not exist."
     EXCL O_EXCL "With `CREAT`: fail if the file exists."
-    NOCTTY O_NOCTTY "A terminal does not become the controlling terminal."
+    NOCTTY O_NOCTTY "If the file is a terminal, do not make it the controlling terminal."
     TRUNC O_TRUNC "Truncate the file to length 0."
-    APPEND O_APPEND "Append: every write goes to the end of the file."
-    NONBLOCK O_NONBLOCK "Non-blocking: no call waits."
-    SYNC O_SYNC "A write returns after the data has reached the device."
-    DIRECTORY O_DIRECTORY "Fail if it is not a directory."
-    NOFOLLOW O_NOFOLLOW "Fail if it is a symbolic link."
+    APPEND O_APPEND "Append: every write adds its bytes at the end of the file."
+    NONBLOCK O_NONBLOCK "Non-blocking: the open does not wait; a read or a write that would wait fails with `EAGAIN`."
+    SYNC O_SYNC "A write returns only after the data has reached the device."
+    DIRECTORY O_DIRECTORY "Fail if the file is not a directory."
+    NOFOLLOW O_NOFOLLOW "Fail if the file is a symbolic link."
     CLOEXEC O_CLOEXEC "Close the descriptor on exec."
     PATH O_PATH "Refer to the file without opening it for reading or writing."
 }
 
 impl OFlags {
-    /// Makes flags of these bits.
+    /// Makes flags from the kernel's bits.
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// Returns the bits, as the kernel of this architecture has them.
+    /// Returns the bits as the kernel defines them on this architecture.
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -68,7 +68,8 @@ impl BitOr for OFlags {
     }
 }
 
-/// The permissions that `access(2)` checks. The [`default`](Self::default) checks only whether the file exists.
+/// The permissions that `access(2)` checks. With the [`default`](Self::default), which contains no permission, `access` checks only
+/// whether the file exists.
 ///
 /// ```
 /// use nestling::Access;
@@ -86,7 +87,7 @@ impl Access {
     /// Permission to execute, or to search a directory (`X_OK`).
     pub const EXECUTE: Self = Self(linux::X_OK);
 
-    /// Returns the bits, as the kernel has them.
+    /// Returns the bits as the kernel defines them.
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -100,22 +101,25 @@ impl BitOr for Access {
     }
 }
 
-/// A position in a file, in bytes, as `std::io::SeekFrom`.
+/// A position in a file, in bytes, like `std::io::SeekFrom`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SeekFrom {
-    /// From the start of the file.
+    /// This many bytes after the start of the file.
     Start(u64),
-    /// From the end of the file. It may lie beyond the end: the bytes between become a hole when something is written there.
+    /// This many bytes after the end of the file, or before it if the number is negative. If bytes are written at a position beyond
+    /// the end, the bytes between the old end and this position become a hole.
     End(i64),
-    /// From the current offset.
+    /// This many bytes after the current offset, or before it if the number is negative.
     Current(i64),
 }
 
-/// The type of a file. The numbers are the `DT_…` of `readdir(3)`, which are the upper four bits of `S_IFMT` in `inode(7)`.
+/// The type of a file. The numbers are the constants `DT_…` of `readdir(3)`. They are equal to the upper four bits of the file's
+/// mode (`S_IFMT` in `inode(7)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum FileType {
-    /// Unknown: a file system need not store the type in a directory's entry. A [`Stat`] always has it.
+    /// The type is not known. Some file systems do not store a file's type in its directory's entry; for such a file, a [`Stat`]
+    /// has the type. Some descriptors, such as those of `epoll(7)`, refer to a file without a type.
     Unknown = linux::DT_UNKNOWN as u8,
     /// A FIFO or a pipe.
     Fifo = linux::DT_FIFO as u8,
@@ -149,49 +153,50 @@ impl FileType {
     }
 }
 
-/// The result of `statx(2)` for a file: the same on every architecture, with sizes and times of 64 bits.
+/// A file's properties: the result of `statx(2)`. They have the same form on every architecture, with sizes and times of 64 bits.
 ///
-/// [`sys::file::stat`](crate::sys::file::stat) and the functions beside it return it.
+/// [`sys::file::stat`](crate::sys::file::stat) and similar functions in the same module return a `Stat`.
 #[derive(Clone, Copy)]
 pub struct Stat(pub(crate) linux::statx);
 
 impl Stat {
-    /// Returns the type.
+    /// Returns the file's type.
     pub fn file_type(&self) -> FileType {
         FileType::from_raw((self.0.stx_mode >> 12) as u8)
     }
 
-    /// Returns whether it is a directory.
+    /// Returns whether the file is a directory.
     pub fn is_dir(&self) -> bool {
         self.file_type() == FileType::Directory
     }
 
-    /// Returns whether it is a regular file.
+    /// Returns whether the file is a regular file.
     pub fn is_file(&self) -> bool {
         self.file_type() == FileType::File
     }
 
-    /// Returns whether it is a symbolic link. [`lstat`](crate::sys::file::lstat) does not follow links, so only its result can be one.
+    /// Returns whether the file is a symbolic link. [`stat`](crate::sys::file::stat) follows links, so its result is never a
+    /// symbolic link; use [`lstat`](crate::sys::file::lstat).
     pub fn is_symlink(&self) -> bool {
         self.file_type() == FileType::Symlink
     }
 
-    /// Returns the permission bits with set-user-ID, set-group-ID and sticky bit: at most `0o7777`.
+    /// Returns the permission bits, including the set-user-ID, set-group-ID and sticky bits: at most `0o7777`.
     pub fn permissions(&self) -> u32 {
         u32::from(self.0.stx_mode) & 0o7777
     }
 
-    /// Returns the size in bytes; for a symbolic link, the length of its target.
+    /// Returns the file's size in bytes. The size of a symbolic link is the length of its target's path.
     pub fn size(&self) -> u64 {
         self.0.stx_size
     }
 
-    /// Returns the number of blocks of 512 bytes that it occupies. A file with holes occupies fewer than its size needs.
+    /// Returns the number of blocks of 512 bytes that the file occupies. Holes in a file occupy no blocks.
     pub fn blocks(&self) -> u64 {
         self.0.stx_blocks
     }
 
-    /// Returns the inode number. Together with [`dev`](Self::dev) it identifies the file.
+    /// Returns the inode number. The inode number and [`dev`](Self::dev) together identify the file.
     pub fn ino(&self) -> u64 {
         self.0.stx_ino
     }
@@ -201,37 +206,37 @@ impl Stat {
         (self.0.stx_dev_major, self.0.stx_dev_minor)
     }
 
-    /// Returns the major and minor number of the device that the file stands for, if it is a device file.
+    /// If the file is a device file, returns the major and minor number of the device that the file stands for.
     pub fn rdev(&self) -> (u32, u32) {
         (self.0.stx_rdev_major, self.0.stx_rdev_minor)
     }
 
-    /// Returns the number of hard links.
+    /// Returns the number of the file's hard links.
     pub fn nlink(&self) -> u32 {
         self.0.stx_nlink
     }
 
-    /// Returns the owner's user id.
+    /// Returns the user id of the file's owner.
     pub fn uid(&self) -> u32 {
         self.0.stx_uid
     }
 
-    /// Returns the group id.
+    /// Returns the id of the file's group.
     pub fn gid(&self) -> u32 {
         self.0.stx_gid
     }
 
-    /// Returns the time of the last read: seconds since 1970, and nanoseconds.
+    /// Returns the time of the last read, as seconds since 1970 and nanoseconds.
     pub fn atime(&self) -> (i64, u32) {
         time(self.0.stx_atime)
     }
 
-    /// Returns the time of the last change of the content: seconds since 1970, and nanoseconds.
+    /// Returns the time of the last change of the content, as seconds since 1970 and nanoseconds.
     pub fn mtime(&self) -> (i64, u32) {
         time(self.0.stx_mtime)
     }
 
-    /// Returns the time of the last change of the inode: seconds since 1970, and nanoseconds.
+    /// Returns the time of the last change of the inode, as seconds since 1970 and nanoseconds.
     pub fn ctime(&self) -> (i64, u32) {
         time(self.0.stx_ctime)
     }

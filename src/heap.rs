@@ -1,36 +1,39 @@
 //! The heap of a program without libc (feature `alloc`): [`Heap`], which [`entry!`](crate::entry!) makes the program's
 //! allocator.
 //!
-//! - **Small and medium** requests are served by the allocator `talc` from segments of 1 MiB, which the heap maps one by one. A
-//!   segment that has become empty is returned to the kernel, except the first: a program that frees and allocates in turn
-//!   makes no system call. In the first segment, freed blocks of up to 128 bytes are kept for the next request of their size,
-//!   which takes a quarter of talc's time.
-//! - **Large** requests (128 KiB and more) are mappings of their own. They grow and shrink by `mremap`, without a copy, and are
-//!   returned to the kernel when they are freed.
+//! - **Small and medium** requests are served by the allocator `talc` from segments of 1 MiB. The heap maps the segments one by
+//!   one. A segment that has become empty is returned to the kernel, except the first segment. So a program that frees and
+//!   allocates in turn makes no system call. In the first segment, freed blocks of up to 128 bytes are kept for the next
+//!   request of their size. Such a request takes a quarter of talc's time.
+//! - **Large** requests (128 KiB and more) get a mapping each. The mappings grow and shrink by `mremap`, without a copy, and
+//!   are returned to the kernel when they are freed.
 //!
-//! A program that allocates nothing makes no system call for its heap. A segment reserves addresses: only the pages that are
-//! written to take memory.
+//! A program that allocates nothing makes no system call for its heap. A segment only reserves addresses: a page of it takes
+//! memory when the program first writes to the page.
 //!
 //! # When memory runs out
 //!
-//! If the kernel refuses memory (`RLIMIT_AS`, strict overcommit), the allocator returns null: `try_reserve` and similar
-//! functions return their error, and the other functions of `alloc` panic. The heap continues to serve requests that fit.
+//! If the kernel refuses memory (`RLIMIT_AS`, strict overcommit), the allocator returns null. Then `try_reserve` and similar
+//! functions return an error, and the other functions of `alloc` panic. The heap continues to serve requests that fit into the
+//! memory that it has.
 //!
 //! # Threads, signals, children
 //!
-//! Any number of threads may share the heap. Each request takes a lock, which costs two atomic instructions if it is free; a
-//! thread that finds it taken sleeps (`futex`). So a signal handler must not allocate: it may interrupt the thread that holds
-//! the lock. A child made by `fork` has a copy of the heap and of the lock: if *another* thread held it at that moment, the
-//! child must not allocate. A child of [`spawn`](crate::spawn) shares the parent's memory and never allocates.
+//! Any number of threads may share the heap. Each request takes a lock. If the lock is free, this costs two atomic
+//! instructions; otherwise, the thread sleeps (`futex`) until the lock is free. So a signal handler must not allocate, because
+//! it may interrupt the thread that holds the lock. A child made by `fork` has a copy of the heap and of the lock. If *another*
+//! thread held the lock at the moment of the fork, the child must not allocate. A child of [`spawn`](crate::spawn) shares the
+//! parent's memory and never allocates.
 //!
 //! # Why talc
 //!
-//! The available allocator crates were compared with the same mappings and the work of a small shell, in programs without libc
-//! (x86_64, `opt-level = "s"`): a shell's *loop* (parse into a tree, expand into lists of words, set one of 500 variables, free
-//! everything else), larger *trees* freed at once, 100,000 *variables* set four times in a table of chains, and *documents*
-//! (`<<`) that grow line by line to 1 MiB. Times are relative to talc's: medians of 21 interleaved runs, which differed by at
-//! most a third. Size is what `Box`, `Vec` and `String` add to the program's file, beyond the 3.5 KiB of `alloc` itself. Peak
-//! and kept are resident memory, with the 100,000 variables and after they are freed.
+//! The available allocator crates were compared in programs without libc (x86_64, `opt-level = "s"`). Each crate got the same
+//! mappings and did the work of a small shell: a shell's *loop* (parse into a tree, expand into lists of words, set one of 500
+//! variables, free everything else), larger *trees* that are freed at once, 100,000 *variables* that are set four times in a
+//! table of chains, and *documents* (`<<`) that grow line by line to 1 MiB. The times are relative to talc's time. They are
+//! medians of 21 interleaved runs; the runs differed by at most a third. The columns *x86_64* and *i386* are sizes: the bytes
+//! that `Box`, `Vec` and `String` add to the program's file, beyond the 3.5 KiB of `alloc` itself. *Peak* is the resident
+//! memory with the 100,000 variables; *kept* is the resident memory after they are freed.
 //!
 //! | crate                        | x86_64 |  i386 | loop | trees | variables | documents |  peak |   kept |
 //! |------------------------------|-------:|------:|-----:|------:|----------:|----------:|------:|-------:|
@@ -41,14 +44,15 @@
 //! | `buddy_system_allocator` 0.13 |  3,776 | 3,656 | 1.72 |  1.09 |     > 600 |      0.82 |       |        |
 //! | `linked_list_allocator` 0.10 |  4,824 | 4,612 | 4.77 |  0.74 |     > 600 |      1.29 |       |        |
 //!
-//! - `dlmalloc` would be the best except for its size; but it depends on the crate `libc`, with any source of memory, and that
-//!   makes the linker look for a C library.
-//! - `rlsf` depends on `libc`, too (harmlessly), and never returns a segment.
-//! - `good_memory_allocator` does not grow: it was given 256 MiB of addresses.
-//! - The last two search a list at each free.
+//! - `dlmalloc` would be the best crate except for its size. But it depends on the crate `libc`, whichever source of memory it
+//!   uses, and this crate makes the linker look for a C library.
+//! - `rlsf` depends on `libc`, too, but without harm. It never returns a segment to the kernel.
+//! - `good_memory_allocator` cannot get more memory later. So it got 256 MiB of addresses at the start.
+//! - The last two crates of the table search a list each time a block is freed.
 //!
-//! talc grows and shrinks by whole segments, resizes in place, runs on stable Rust, and depends on two crates of traits
-//! (`allocator-api2`, `lock_api`). Its licence is MIT. Before 5.0.4 it was unsound with chunks over 16 MiB on 32 bits.
+//! talc grows and shrinks by whole segments, resizes blocks in place, runs on stable Rust, and depends on two crates of traits
+//! (`allocator-api2`, `lock_api`). Its licence is MIT. Versions before 5.0.4 were unsound on 32-bit architectures if a chunk
+//! was larger than 16 MiB.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem;
@@ -62,7 +66,7 @@ use crate::errno::Errno;
 use crate::sys::futex::Mutex;
 use crate::sys::memory;
 
-/// The allocator that [`entry!`](crate::entry!) makes the program's. Its functions are those of [`GlobalAlloc`].
+/// The heap that [`entry!`](crate::entry!) makes the program's global allocator. Its functions are those of [`GlobalAlloc`].
 ///
 /// ```
 /// use std::alloc::{GlobalAlloc, Layout};
@@ -82,7 +86,7 @@ pub struct Heap {
 }
 
 impl Heap {
-    /// Makes an empty heap, without a system call.
+    /// Makes an empty heap. No system call.
     pub const fn new() -> Self {
         Self {
             blocks: Mutex::new(Blocks {

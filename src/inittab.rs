@@ -1,14 +1,14 @@
-//! `/etc/inittab` in busybox's format: what an init starts, and when.
+//! The file `/etc/inittab` in busybox's format. It says which processes init starts, and when.
 //!
-//! A line is `ID:OPTIONS:ACTION:PROCESS`. Blank lines and lines that begin with `#` are ignored.
+//! A line has the form `ID:OPTIONS:ACTION:PROCESS`. Blank lines and lines that begin with `#` are ignored.
 //!
-//! - `ID` is the process's terminal, such as `tty1` or `/dev/tty1`; if it is empty, the console.
-//! - `OPTIONS` is the field where sysvinit has the runlevels. It contains settings, separated by commas: `user=NAME` or a
-//!   number, `group=` likewise, `nice=N`, `cgroup=PATH` below `/sys/fs/cgroup`, and resource limits by their
-//!   [names](Resource::name), such as `nofile=1024` or `core=unlimited` (except [`Resource::Nice`]). Anything else in it is
-//!   ignored.
-//! - `ACTION` is one of busybox's: [`Action`].
-//! - `PROCESS` is the rest of the line: [`Entry::command`] describes how it is run.
+//! - `ID` is the process's terminal, such as `tty1` or `/dev/tty1`. If `ID` is empty, the terminal is the console.
+//! - `OPTIONS` is the field that contains the runlevels in sysvinit's format. Here it contains settings, separated by commas:
+//!   `user=` and `group=` with a name or a number, `nice=` with a nice value, `cgroup=` with a path below `/sys/fs/cgroup`, and
+//!   resource limits by their [names](Resource::name), such as `nofile=1024` or `core=unlimited`. (The limit [`Resource::Nice`]
+//!   cannot be set.) Options that are not settings are ignored.
+//! - `ACTION` is one of busybox's actions; [`Action`] lists them.
+//! - `PROCESS` is the rest of the line: the command that init runs ([`Entry::command`]).
 //!
 //! ```
 //! use nestling::inittab::{Action, Command, Entry, Setting};
@@ -27,24 +27,25 @@
 use crate::limits::{Resource, Rlimit};
 use crate::text::{self, Quoted, Sink, Text, next_field, trim_start};
 
-/// When a process is started.
+/// An entry's action: when init starts its process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Action {
-    /// When the machine starts, before all others. The next one starts when this one has ended.
+    /// Init starts the process when the machine starts, before the entries with other actions. Init starts the next entry when this
+    /// process has ended.
     Sysinit,
-    /// After the `Sysinit` entries. The next one starts when this one has ended.
+    /// Init starts the process after the `Sysinit` entries. Init starts the next entry when this process has ended.
     Wait,
-    /// After the `Wait` entries, all at once.
+    /// Init starts the process after the `Wait` entries, and does not wait for its end.
     Once,
-    /// After the `Wait` entries, and again whenever it has ended.
+    /// Init starts the process after the `Wait` entries, and starts it again whenever it has ended.
     Respawn,
-    /// Like `Respawn`, but each time only after Enter was pressed at its terminal.
+    /// Like `Respawn`, but each time the process starts only after a person has pressed Enter at its terminal.
     Askfirst,
-    /// When Ctrl-Alt-Del is pressed.
+    /// Init starts the process when a person presses Ctrl-Alt-Del.
     CtrlAltDel,
-    /// Before the machine stops. The next one starts when this one has ended.
+    /// Init starts the process before the machine stops. Init starts the next entry when this process has ended.
     Shutdown,
-    /// Replaces init when init restarts.
+    /// When init restarts, the process replaces init.
     Restart,
 }
 
@@ -68,50 +69,50 @@ impl Action {
     }
 }
 
-/// A line that is neither blank nor a comment.
+/// An entry of the file: a line that is neither blank nor a comment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entry<'a> {
     id: &'a [u8],
     options: &'a [u8],
-    /// When the process is started.
+    /// When init starts the process.
     pub action: Action,
     process: &'a [u8],
 }
 
-/// A setting in the options.
+/// A setting in an entry's options.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Setting<'a> {
-    /// The user, by name or number.
+    /// The process's user, by name or number.
     User(&'a [u8]),
-    /// The group, by name or number.
+    /// The process's group, by name or number.
     Group(&'a [u8]),
-    /// The nice value.
+    /// The process's nice value.
     Nice(i32),
-    /// The cgroup's path below `/sys/fs/cgroup`.
+    /// The path of the process's cgroup below `/sys/fs/cgroup`.
     Cgroup(&'a [u8]),
-    /// A limit, the same for soft and hard.
+    /// A resource limit of the process. The soft limit and the hard limit are equal.
     Limit(Resource, Rlimit),
 }
 
-/// How a process is run.
+/// How init runs an entry's process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Command<'a> {
-    /// Whether the program's `argv[0]` begins with a dash, which makes a shell a login shell. Its terminal becomes the controlling
-    /// one, even the console.
+    /// Whether the program's `argv[0]` begins with a dash, so that a shell becomes a login shell. If it does, the process's
+    /// terminal becomes its controlling terminal, even if the terminal is the console.
     pub login: bool,
-    /// Whether it is run by `sh -c "exec TEXT"`, because the text has characters that only a shell understands. Otherwise its
-    /// words, separated by blanks, are the program and its arguments.
+    /// Whether init runs the process by `sh -c "exec TEXT"`, because the text has characters that only a shell understands. If not,
+    /// the words of the text, separated by blanks, are the program and its arguments.
     pub shell: bool,
-    /// What is run, without the dash that makes it a login.
+    /// The command, without the dash that stands for a login shell.
     pub text: &'a [u8],
 }
 
-/// What is wrong with a line.
+/// A problem that makes a line invalid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Problem<'a> {
-    /// The problem, in words.
+    /// A description of the problem.
     pub what: &'static str,
-    /// The part of the line that is wrong; empty if it is the whole line.
+    /// The part of the line that is wrong; empty if the whole line is wrong.
     pub word: &'a [u8],
 }
 
@@ -119,10 +120,10 @@ pub struct Problem<'a> {
 const SPECIAL: &[u8] = b"~`!$^&*()=|\\{}[];\"'<>?";
 
 impl<'a> Entry<'a> {
-    /// Reads a line; `None` if it is blank or a comment.
+    /// Parses a line. If the line is blank or a comment, returns `None`.
     ///
     /// # Errors
-    /// The [`Problem`] with the line.
+    /// A [`Problem`] if the line is invalid.
     pub fn parse(line: &'a [u8]) -> Result<Option<Self>, Problem<'a>> {
         let mut line = trim_start(line);
         while let [before @ .., b' ' | b'\t' | b'\r'] = line {
@@ -157,17 +158,18 @@ impl<'a> Entry<'a> {
         Ok(Some(entry))
     }
 
-    /// The terminal's name below `/dev`; empty for the console.
+    /// Returns the terminal's name below `/dev`. An empty name means the console.
     pub fn terminal(&self) -> &'a [u8] {
         text::after(self.id, b"/dev/").unwrap_or(self.id)
     }
 
-    /// Whether the process controls a terminal: one of its own, or the console as a login shell or with `askfirst`.
+    /// Returns whether the process's terminal becomes its controlling terminal. It does if the entry names a terminal, runs a login
+    /// shell, or has the action `askfirst`.
     pub fn has_terminal(&self) -> bool {
         !self.id.is_empty() || self.action == Action::Askfirst || self.command().login
     }
 
-    /// The settings in the options.
+    /// Iterates over the settings in the entry's options.
     pub fn settings(&self) -> impl Iterator<Item = Setting<'a>> {
         let mut rest = self.options;
         core::iter::from_fn(move || {
@@ -180,7 +182,7 @@ impl<'a> Entry<'a> {
         })
     }
 
-    /// How the process is run.
+    /// Returns how init runs the process.
     pub fn command(&self) -> Command<'a> {
         let text = text::after(self.process, b"-");
         let (login, text) = (text.is_some(), text.unwrap_or(self.process));
@@ -191,7 +193,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The process's name: its program's, without directories.
+    /// Returns the process's name: the name of its program, without directories.
     pub fn name(&self) -> &'a [u8] {
         let text = self.command().text;
         let end = text.iter().position(u8::is_ascii_whitespace);

@@ -1,10 +1,11 @@
 //! Reading and writing with small buffers and without a heap; [`println!`](crate::println!).
 //!
-//! The functions of this module repeat a system call that a signal handler interrupts, with or without `SA_RESTART`. To get
-//! `EINTR` instead, call [`sys::fd::read`] and [`sys::fd::write`].
+//! If a signal handler interrupts a system call, the functions of this module repeat the call, with or without `SA_RESTART`. To
+//! get `EINTR` instead, call [`sys::fd::read`] and [`sys::fd::write`].
 //!
-//! No function waits for a non-blocking descriptor: `EAGAIN` is returned as any other error. Writing to a pipe or socket
-//! without a reader raises `SIGPIPE`, which ends the program; if the signal is ignored, the error is `EPIPE`.
+//! On a non-blocking descriptor, the functions do not wait: they return `EAGAIN` like any other error. If a pipe or socket has
+//! no reader, a write to it raises `SIGPIPE`, and this signal ends the program. If the program ignores `SIGPIPE`, the write
+//! fails with `EPIPE`.
 
 use core::fmt;
 
@@ -20,10 +21,10 @@ pub use crate::sys::fd::{stderr, stdin, stdout};
 
 // ---- Without a buffer ----
 
-/// Reads once. Returns the number of bytes; 0 at the end of the file.
+/// Reads once. Returns the number of bytes read; 0 at the end of the file.
 ///
 /// # Errors
-/// Those of `read(2)`, except `EINTR`.
+/// The errors of `read(2)`, except `EINTR`.
 pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     loop {
         match sys::fd::read(fd, buffer) {
@@ -33,7 +34,7 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     }
 }
 
-/// Reads until the buffer is full or the file ends. Returns the number of bytes.
+/// Reads until the buffer is full or the file ends. Returns the number of bytes read.
 ///
 /// ```
 /// use nestling::{AsFd, OFlags, io, sys};
@@ -45,7 +46,7 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
 /// ```
 ///
 /// # Errors
-/// Those of [`read`]. The number of bytes read before is not returned.
+/// The errors of [`read`]. An error does not say how many bytes were read before it.
 pub fn fill(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     let mut length = 0;
     while let free @ [_, ..] = buffer.get_mut(length..).unwrap_or_default() {
@@ -57,10 +58,10 @@ pub fn fill(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     Ok(length)
 }
 
-/// Reads as many bytes as the buffer holds.
+/// Reads until the buffer is full.
 ///
 /// # Errors
-/// `ENODATA` if the file ends before; otherwise those of [`fill`].
+/// `ENODATA` if the file ends before the buffer is full; otherwise the errors of [`fill`].
 pub fn read_exact(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(), Errno> {
     if fill(fd, buffer)? == buffer.len() {
         Ok(())
@@ -69,11 +70,11 @@ pub fn read_exact(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(), Errno> {
     }
 }
 
-/// Reads to the end of the file and appends to `bytes`. Returns the number of bytes read. The room doubles, so that there are
-/// few system calls.
+/// Reads to the end of the file, and appends the bytes read to `bytes`. Returns the number of bytes read. Whenever `bytes` is
+/// full, its capacity at least doubles, so that few system calls are needed.
 ///
 /// # Errors
-/// Those of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
+/// The errors of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
 #[cfg(feature = "alloc")]
 pub fn read_to_end(fd: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
     let start = bytes.len();
@@ -95,10 +96,11 @@ pub fn read_to_end(fd: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> Result<usize, Err
     outcome
 }
 
-/// Writes all the bytes.
+/// Writes all bytes.
 ///
 /// # Errors
-/// Those of `write(2)`, except `EINTR`; `EIO` if it writes nothing. The number of bytes written before is not returned.
+/// The errors of `write(2)`, except `EINTR`; `EIO` if a `write(2)` returns 0. An error does not say how many bytes were written
+/// before it.
 pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match sys::fd::write(fd, bytes) {
@@ -111,10 +113,11 @@ pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Copies everything up to the end of the file. Returns the number of bytes. Two system calls for each 4 KiB.
+/// Copies all bytes from `from` to `to`, up to the end of the file. Returns the number of bytes copied. Costs two system calls
+/// for each 4 KiB.
 ///
 /// # Errors
-/// Those of [`read`] and [`write_all`].
+/// The errors of [`read`] and [`write_all`].
 pub fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<u64, Errno> {
     let (mut buffer, mut copied) = ([0; 4096], 0);
     loop {
@@ -129,10 +132,11 @@ pub fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<u64, Errno> {
 
 // ---- Reading through a buffer ----
 
-/// Reads into a buffer of 1 KiB, and returns lines or pieces of it.
+/// A reader with a buffer of 1 KiB. It returns lines or pieces of a file.
 ///
-/// Bytes in the buffer are lost to other readers of the same file, and when the `Reader` is dropped. A program whose children
-/// read on from the same descriptor, as a shell's do from its standard input, must read byte by byte with [`read`].
+/// Other readers of the same open file do not get the bytes that are in the buffer. If the `Reader` is dropped, these bytes are
+/// lost. If a program's children continue to read from the same descriptor, the program must read byte by byte with [`read`].
+/// An example is a shell: its children continue to read from its standard input.
 ///
 /// ```
 /// use nestling::{AsFd, OFlags, io, sys};
@@ -155,7 +159,7 @@ pub struct Reader<'fd> {
 }
 
 impl<'fd> Reader<'fd> {
-    /// Makes a reader of `fd`.
+    /// Makes a reader that reads from `fd`.
     pub fn new(fd: BorrowedFd<'fd>) -> Self {
         Self {
             fd,
@@ -165,11 +169,12 @@ impl<'fd> Reader<'fd> {
         }
     }
 
-    /// Returns the bytes in the buffer, and fills it before if it is empty; an empty slice at the end of the file. Call
-    /// [`consume`](Self::consume) with the number of bytes used; the next call returns the others again.
+    /// Returns the bytes in the buffer. If the buffer is empty, this method first reads into it once. At the end of the file,
+    /// it returns an empty slice. Afterwards, call [`consume`](Self::consume) with the number of bytes that you have used: the
+    /// next `fill_buf` returns the remaining bytes again.
     ///
     /// # Errors
-    /// Those of [`read`].
+    /// The errors of [`read`].
     pub fn fill_buf(&mut self) -> Result<&[u8], Errno> {
         if self.start >= self.end {
             (self.start, self.end) = (0, 0);
@@ -178,17 +183,17 @@ impl<'fd> Reader<'fd> {
         Ok(self.buffer.get(self.start..self.end).unwrap_or_default())
     }
 
-    /// Removes the first `count` bytes of those that [`fill_buf`](Self::fill_buf) returned.
+    /// Removes the first `count` bytes from the buffer: bytes that [`fill_buf`](Self::fill_buf) has returned.
     pub fn consume(&mut self, count: usize) {
         self.start = self.end.min(self.start.saturating_add(count));
     }
 
-    /// Reads up to and including the next `byte`, or to the end of the file, or until `buffer` is full. Returns the number of
-    /// bytes, 0 at the end of the file. If the last byte read is not `byte`, either the buffer was full, and the next call
-    /// continues, or the file has ended.
+    /// Reads into `buffer` until `byte` has been read, the file ends, or `buffer` is full. A `byte` that has been read is in
+    /// `buffer`, too. Returns the number of bytes read; 0 at the end of the file. If the last byte read is not `byte`, either
+    /// `buffer` is full or the file has ended. If `buffer` is full, the next call continues after the last byte read.
     ///
     /// # Errors
-    /// Those of [`read`]. The bytes read before an error are lost.
+    /// The errors of [`read`]. The bytes read before an error are lost.
     pub fn fill_until(&mut self, byte: u8, buffer: &mut [u8]) -> Result<usize, Errno> {
         let mut length = 0;
         loop {
@@ -209,11 +214,11 @@ impl<'fd> Reader<'fd> {
         }
     }
 
-    /// Reads up to and including the next `byte`, or to the end of the file, and appends to `bytes`. Returns the number of
-    /// bytes read, 0 at the end of the file.
+    /// Reads up to and including the next `byte`, or to the end of the file, and appends the bytes read to `bytes`. Returns the
+    /// number of bytes read; 0 at the end of the file.
     ///
     /// # Errors
-    /// Those of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
+    /// The errors of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
     #[cfg(feature = "alloc")]
     pub fn read_until(&mut self, byte: u8, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
         let mut length = 0;
@@ -228,10 +233,10 @@ impl<'fd> Reader<'fd> {
         }
     }
 
-    /// Reads to the end of the file, as [`read_to_end`] does.
+    /// Reads to the end of the file, and appends the bytes read to `bytes`, as the function [`read_to_end`] does.
     ///
     /// # Errors
-    /// Those of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
+    /// The errors of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
     #[cfg(feature = "alloc")]
     pub fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
         let ahead = self.buffer.get(self.start..self.end).unwrap_or_default();
@@ -266,10 +271,11 @@ impl fmt::Debug for Reader<'_> {
 
 // ---- Writing through a buffer ----
 
-/// Collects text in a buffer, and writes it when the buffer is full, on [`flush`](Self::flush), and when dropped.
+/// A writer that collects text in a buffer of 512 bytes. It writes the text when the buffer is full and more text follows, when
+/// [`flush`](Self::flush) is called, and when the writer is dropped.
 ///
-/// So a text of up to 512 bytes reaches the descriptor in one write, and text of other processes does not come between. For
-/// long texts, [`write_all`] makes fewer system calls.
+/// So a text of up to 512 bytes is written by one system call, and other processes do not write into the middle of the text.
+/// For long texts, [`write_all`] makes fewer system calls.
 pub struct Writer<'fd> {
     fd: BorrowedFd<'fd>,
     buffer: [u8; 512],
@@ -277,7 +283,7 @@ pub struct Writer<'fd> {
 }
 
 impl<'fd> Writer<'fd> {
-    /// Makes a writer to `fd`.
+    /// Makes a writer that writes to `fd`.
     pub fn new(fd: BorrowedFd<'fd>) -> Self {
         Self {
             fd,
@@ -286,10 +292,10 @@ impl<'fd> Writer<'fd> {
         }
     }
 
-    /// Adds bytes.
+    /// Adds bytes to the buffer, and writes the buffer whenever it is full and more bytes follow.
     ///
     /// # Errors
-    /// Those of [`write_all`]. The text that could not be written is lost.
+    /// The errors of [`write_all`]. After an error, the text in the buffer and the rest of `bytes` are lost.
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Errno> {
         while !bytes.is_empty() {
             let free = self.buffer.get_mut(self.length..).unwrap_or_default();
@@ -310,7 +316,7 @@ impl<'fd> Writer<'fd> {
     /// Writes the text in the buffer.
     ///
     /// # Errors
-    /// Those of [`write`](Self::write).
+    /// The errors of [`write`](Self::write).
     #[inline(never)]
     pub fn flush(&mut self) -> Result<(), Errno> {
         let bytes = self.buffer.get(..self.length).unwrap_or_default();
@@ -319,7 +325,7 @@ impl<'fd> Writer<'fd> {
     }
 }
 
-/// What could not be written is lost.
+/// Ignores errors: text that cannot be written is lost.
 impl Sink for Writer<'_> {
     fn put(&mut self, text: &[u8]) {
         let _ = self.write(text);
@@ -347,12 +353,12 @@ impl fmt::Debug for Writer<'_> {
 
 // ---- Printing ----
 
-/// Writes its arguments, which are [`Text`](crate::text::Text), to standard output: the `print!` of std without `core::fmt`,
-/// and therefore without a format string.
+/// Writes its arguments to standard output. Each argument is a [`Text`](crate::text::Text). Unlike the `print!` of std, this
+/// macro does not use `core::fmt`, so it has no format string.
 ///
-/// One system call for up to 512 bytes. No buffer remains afterwards, and there is no lock. Errors are lost: a program whose
-/// output matters writes through a [`Writer`](crate::io::Writer), whose [`flush`](crate::io::Writer::flush) returns the error.
-/// (The macro of std panics on an error, which PID 1 must not.)
+/// Costs one system call for up to 512 bytes. No text stays in a buffer afterwards, and no lock is taken. Errors are ignored.
+/// If a program must know whether its output was written, it must write through a [`Writer`](crate::io::Writer), because
+/// [`flush`](crate::io::Writer::flush) returns the error. (std's `print!` panics after an error, but PID 1 must not panic.)
 ///
 /// ```
 /// let (pid, status) = (nestling::sys::process::getpid(), nestling::ExitStatus::default());
@@ -365,7 +371,7 @@ macro_rules! print {
     };
 }
 
-/// [`print!`](crate::print!) and a newline.
+/// Writes its arguments and a newline to standard output, as [`print!`](crate::print!) does.
 ///
 /// ```
 /// nestling::println!("up for ", 3_600_000_000_000_u64, " ns");
@@ -378,7 +384,7 @@ macro_rules! println {
     };
 }
 
-/// [`print!`](crate::print!) to standard error.
+/// Writes its arguments to standard error, as [`print!`](crate::print!) does to standard output.
 #[macro_export]
 macro_rules! eprint {
     ($($text:expr),* $(,)?) => {
@@ -386,7 +392,7 @@ macro_rules! eprint {
     };
 }
 
-/// [`print!`](crate::print!) to standard error, and a newline.
+/// Writes its arguments and a newline to standard error, as [`println!`](crate::println!) does to standard output.
 ///
 /// ```
 /// let path = c"/etc/fstab";

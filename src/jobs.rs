@@ -1,30 +1,34 @@
-//! Jobs: process groups and the terminal they share (POSIX XBD 11.1.4, XCU 2.11).
+//! Jobs: process groups, and the terminal that they share (POSIX XBD 11.1.4, XCU 2.11).
 //!
-//! A job is a process group. One group is the terminal's *foreground* group: it may read the terminal, and gets the signals
-//! that are typed (Ctrl-C, Ctrl-Z). Any other group is stopped by `SIGTTIN` if it reads the terminal and by `SIGTTOU` if it
-//! changes it. A shell passes the terminal to the job that it starts or resumes, and back to itself when the job stops or ends.
+//! A job is a process group. One group is the terminal's *foreground* group: it may read the terminal, and the signals that the
+//! user types (Ctrl-C, Ctrl-Z) are sent to it. If another group reads the terminal, `SIGTTIN` stops this group; if another
+//! group changes the terminal's settings, `SIGTTOU` stops this group. When a shell starts or resumes a job, it passes the
+//! terminal to the job. When the job stops or ends, the shell takes the terminal back.
 //!
 //! # No race
 //!
-//! Usually both a shell and its child must call `setpgid` and `tcsetpgrp`, because either may run first: the child may read the
-//! terminal before it has it, or the shell may pass the terminal to a group that does not exist yet. This module avoids both:
+//! Usually both a shell and its child must call `setpgid` and `tcsetpgrp`, because either process may run first. If only the
+//! shell made the calls, the child could read the terminal before it has the terminal. If only the child made the calls, the
+//! shell could use a group that does not exist yet. This module avoids both races:
 //!
 //! - The *child* joins its group ([`Attributes::process_group`](spawn::Attributes::process_group)) and takes the terminal
-//!   ([`Action::SetForeground`](spawn::Action::SetForeground)) before its exec, and a spawn returns after that. So the program
-//!   never runs without the terminal, and when the shell knows the child's id, the group exists and has the terminal.
-//! - The other members of a pipeline join the group of the first, whose id is the first member's pid. This works even if the
-//!   first has ended, as long as it is not reaped: a group exists until its last member is reaped. So start the whole pipeline
-//!   before you wait for any of it.
-//! - A stopped job gets the terminal first and `SIGCONT` afterwards, so that it does not run in the background.
-//! - When the shell takes the terminal back, it is in the background, and `SIGTTOU` would stop it. So that signal is blocked in
-//!   this thread meanwhile.
+//!   ([`Action::SetForeground`](spawn::Action::SetForeground)) before its exec, and a spawn returns after the exec. So the
+//!   program never runs without the terminal. By the time the shell knows the child's id, the group exists and has the
+//!   terminal.
+//! - The other members of a pipeline join the group of the first member. The group's id is the pid of the first member. If the
+//!   first member has ended but is not reaped, the others can still join, because a group exists until its last member is
+//!   reaped. So start all members of the pipeline before you wait for one of them.
+//! - A stopped job first gets the terminal, and afterwards `SIGCONT`. So the job does not run in the background.
+//! - When the shell takes the terminal back, the shell is in the background, and `SIGTTOU` would stop the shell. So this module
+//!   blocks `SIGTTOU` in the calling thread while it takes the terminal back.
 //!
 //! # Orphans
 //!
-//! A group is an orphan if no member has a parent in another group of the same session, as when their shell has ended: then no
-//! process could resume it. Stop signals from the terminal (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) do nothing to it; a call that
-//! would have stopped it fails with `EIO`. If a group becomes an orphan while a member is stopped, the kernel sends it `SIGHUP`
-//! and `SIGCONT`. The group of a session's leader, such as a login shell, is usually an orphan.
+//! A group is an orphan if no member has a parent in another group of the same session. For example, the groups of a shell's
+//! jobs become orphans when the shell ends. Then no process could resume the group after a stop. So the stop signals of the
+//! terminal (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) do not stop an orphan, and a call that would have stopped it fails with `EIO`. If
+//! a group becomes an orphan while one of its members is stopped, the kernel sends `SIGHUP` and `SIGCONT` to the group. The
+//! group of a session's leader, such as a login shell, is usually an orphan.
 //!
 //! # A small shell
 //!
@@ -94,9 +98,9 @@ use crate::sys;
 use crate::terminal::{self, Attributes, When};
 use crate::wait::{self, Options, Who};
 
-/// The signals that a terminal sends to jobs. A shell with job control ignores or handles them, so that Ctrl-C does not end it
-/// and Ctrl-Z does not stop it. Its jobs must have the default actions: pass this as
-/// [`Attributes::default_signals`](spawn::Attributes::default_signals).
+/// The signals that a terminal sends to jobs. A shell with job control ignores or handles these signals, so that Ctrl-C does
+/// not end the shell and Ctrl-Z does not stop the shell. The shell's jobs must have the default actions of these signals. So
+/// pass this set as [`Attributes::default_signals`](spawn::Attributes::default_signals).
 pub const SIGNALS: SigSet = SigSet::EMPTY
     .with(Signal::INT)
     .with(Signal::QUIT)
@@ -104,42 +108,43 @@ pub const SIGNALS: SigSet = SigSet::EMPTY
     .with(Signal::TTIN)
     .with(Signal::TTOU);
 
-/// A process group. Its id is that of its first member, and is not reused before its last member is reaped.
+/// A process group. The group's id is the pid of its first member. The kernel does not reuse this id before the group's last
+/// member is reaped.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Group(Pid);
 
 impl Group {
-    /// Makes the group with this id: the pid of a child that was started with `process_group: Some(0)`.
+    /// Makes a `Group` from the group's id. This id is the pid of a child that was started with `process_group: Some(0)`.
     pub const fn new(id: Pid) -> Self {
         Self(id)
     }
 
-    /// Returns the id.
+    /// Returns the group's id.
     pub const fn id(self) -> Pid {
         self.0
     }
 
-    /// Sends a signal to every member (`killpg(3)`). One system call.
+    /// Sends a signal to every member of the group (`killpg(3)`). Costs one system call.
     ///
     /// # Errors
-    /// `ESRCH` if the group has no members; `EPERM` if none of them may get it; `EINVAL` for the group of process 1, which
-    /// `kill(2)` cannot address.
+    /// `ESRCH` if the group has no members; `EPERM` if this process may not send the signal to any member; `EINVAL` if the
+    /// group is that of process 1, because `kill(2)` cannot address this group.
     pub fn signal(self, signal: Signal) -> Result<(), Errno> {
         self.kill(Some(signal))
     }
 
-    /// Continues stopped members (`SIGCONT`). One system call.
+    /// Continues the stopped members of the group: sends `SIGCONT` to every member. Costs one system call.
     ///
     /// # Errors
-    /// Those of [`signal`](Self::signal), but `SIGCONT` may be sent to any process of this session.
+    /// The errors of [`signal`](Self::signal). But a process may send `SIGCONT` to every process of its own session.
     pub fn resume(self) -> Result<(), Errno> {
         self.kill(Some(Signal::CONT))
     }
 
-    /// Returns whether the group has members. A process that has ended is a member until it is reaped. One system call.
+    /// Returns whether the group has members. A process that has ended is a member until it is reaped. Costs one system call.
     ///
     /// # Errors
-    /// `EINVAL` for the group of process 1.
+    /// `EINVAL` if the group is that of process 1.
     pub fn exists(self) -> Result<bool, Errno> {
         match self.kill(None) {
             Ok(()) | Err(Errno::EPERM) => Ok(true),
@@ -156,41 +161,43 @@ impl Group {
         sys::process::kill(-self.0.as_raw(), signal)
     }
 
-    /// Waits until a member that is this process's child has changed its state, as [`wait_for`](wait::wait_for) does. Returns
-    /// its id and its status. One system call.
+    /// Waits until a member that is a child of this process has changed its state, as [`wait_for`](wait::wait_for) does.
+    /// Returns the pid and the status of this member. Costs one system call.
     ///
     /// # Errors
-    /// `ECHILD` if the group has no children of this process; `EINTR` if a signal handler ran.
+    /// `ECHILD` if no member of the group is a child of this process; `EINTR` if a signal handler interrupted the wait.
     pub fn wait(self, options: Options) -> Result<Option<(Pid, ExitStatus)>, Errno> {
         wait::wait_for(Who::Group(self.0), options)
     }
 }
 
-/// A shell's controlling terminal, which it shares with its jobs.
+/// The controlling terminal that a shell shares with its jobs.
 #[derive(Debug)]
 pub struct ControllingTerminal(OwnedFd);
 
 impl ControllingTerminal {
-    /// Opens this process's controlling terminal, `/dev/tty`, close-on-exec.
+    /// Opens this process's controlling terminal (`/dev/tty`), with the close-on-exec flag.
     ///
     /// # Errors
-    /// `ENXIO` if there is none; `ENOENT` if `/dev/tty` is missing, and the others of `open(2)`.
+    /// `ENXIO` if this process has no controlling terminal; `ENOENT` if `/dev/tty` does not exist; also the other errors of
+    /// `open(2)`.
     pub fn open() -> Result<Self, Errno> {
         sys::fd::open(c"/dev/tty", OFlags::RDWR | OFlags::CLOEXEC, 0).map(Self)
     }
 
-    /// Uses the terminal at this descriptor, which must be open for reading. If it is not this process's controlling terminal,
-    /// every function fails with `ENOTTY`.
+    /// Uses the terminal that this descriptor refers to. The descriptor must be open for reading. If the terminal is not this
+    /// process's controlling terminal, the methods fail with `ENOTTY`.
     pub fn new(terminal: OwnedFd) -> Self {
         Self(terminal)
     }
 
-    /// Waits until this process's group is in the foreground. Until then `SIGTTIN` stops the group, so that a shell that is
-    /// started in the background waits for its turn. Two system calls in the foreground.
+    /// Waits until this process's group is in the foreground. Until then, `SIGTTIN` stops the group. So a shell that was
+    /// started in the background waits until it is in the foreground. If the group is already in the foreground, this costs two
+    /// system calls.
     ///
     /// # Errors
-    /// `EIO` if the process cannot be stopped because its group is an orphan, or because `SIGTTIN` is ignored or blocked (a
-    /// shell should ignore it only after this call); also if the terminal is hung up.
+    /// `EIO` if `SIGTTIN` cannot stop this process, because its group is an orphan or because the process ignores or blocks
+    /// `SIGTTIN`; also `EIO` if the terminal is hung up. A shell should ignore `SIGTTIN` only after this call.
     pub fn wait_until_foreground(&self) -> Result<(), Errno> {
         while sys::terminal::tcgetpgrp(self.as_fd())? != sys::process::getpgid(0)? {
             // A shell by hand sends its group SIGTTIN here, over and over if that stops nobody. To the reader of no byte
@@ -203,21 +210,21 @@ impl ControllingTerminal {
         Ok(())
     }
 
-    /// Makes this process's group the foreground group, also from the background. Four system calls.
+    /// Makes this process's group the foreground group, even if this group is in the background. Costs four system calls.
     ///
     /// # Errors
-    /// `ENOTTY` if it is not this process's controlling terminal, `EIO` if it is hung up.
+    /// `ENOTTY` if the terminal is not this process's controlling terminal; `EIO` if the terminal is hung up.
     pub fn take(&self) -> Result<(), Errno> {
         let _unstopped = unstopped()?;
         sys::terminal::tcsetpgrp(self.as_fd(), sys::process::getpgid(0)?)
     }
 
-    /// Saves the terminal's attributes, to restore them when it is taken back. Call this before a job is started with
-    /// [`Action::SetForeground`](spawn::Action::SetForeground): if that fails, dropping the guard restores the terminal. One
-    /// system call.
+    /// Saves the terminal's attributes, and returns a guard that restores these attributes when the shell takes the terminal
+    /// back. Call this before you start a job with [`Action::SetForeground`](spawn::Action::SetForeground). If the start fails,
+    /// dropping the guard restores the terminal. Costs one system call.
     ///
     /// # Errors
-    /// Those of [`terminal::attributes`].
+    /// The errors of [`terminal::attributes`].
     pub fn lend(&self) -> Result<Foreground<'_>, Errno> {
         let attributes = terminal::attributes(self.as_fd())?;
         Ok(Foreground {
@@ -226,13 +233,14 @@ impl ControllingTerminal {
         })
     }
 
-    /// Passes the terminal to a job that exists already, with the attributes that the job had when it stopped.
-    /// [Resume](Group::resume) the job afterwards, not before. Five system calls.
+    /// Passes the terminal to a job that already exists. If `attributes` is `Some`, this method first sets these attributes:
+    /// pass the attributes that the job had when it stopped. [Resume](Group::resume) the job after this call, not before. Costs
+    /// five system calls.
     ///
     /// # Errors
-    /// `ESRCH` or `EPERM` if the group has no members left (its number may be another session's by now): then the terminal is
-    /// unchanged. A group whose members have all ended, and are not all reaped, gets the terminal without an error. Otherwise
-    /// those of [`take`](Self::take).
+    /// `ESRCH` or `EPERM` if the group has no members left. (The error is `EPERM`, for example, if a group of another session
+    /// now has the id.) After these errors the terminal is unchanged. If all members of the group have ended, but not all are
+    /// reaped, the group gets the terminal without an error. Otherwise the errors of [`take`](Self::take).
     pub fn hand_over(
         &self,
         group: Group,
@@ -254,7 +262,8 @@ impl AsFd for ControllingTerminal {
     }
 }
 
-/// A job has the terminal. Dropping this is [`take_back`](Self::take_back) without its error.
+/// A guard that exists while a job has the terminal. Dropping the guard does the same as [`take_back`](Self::take_back), but
+/// ignores errors.
 #[derive(Debug)]
 #[must_use = "dropping it takes the terminal back"]
 pub struct Foreground<'t> {
@@ -263,21 +272,21 @@ pub struct Foreground<'t> {
 }
 
 impl Foreground<'_> {
-    /// Takes the terminal back for this process's group, and restores its attributes, for example after a job that stopped or
-    /// was killed. Returns the attributes that the job has left, for [`hand_over`](ControllingTerminal::hand_over). Six system
-    /// calls.
+    /// Makes this process's group the foreground group, and restores the terminal's attributes. Use this, for example, after a
+    /// job that stopped or was killed. Returns the attributes that the job has left: pass them to
+    /// [`hand_over`](ControllingTerminal::hand_over) when the job continues. Costs six system calls.
     ///
     /// # Errors
-    /// Those of [`take`](ControllingTerminal::take).
+    /// The errors of [`take`](ControllingTerminal::take).
     pub fn take_back(self) -> Result<Attributes, Errno> {
         ManuallyDrop::new(self).restore()
     }
 
-    /// Takes the terminal back and keeps the attributes that the job has left. Shells do this after a job that exited;
-    /// otherwise `stty` would have no effect. Four system calls.
+    /// Makes this process's group the foreground group, and keeps the attributes that the job has left. Shells do this after a
+    /// job that exited, because otherwise `stty` would have no effect. Costs four system calls.
     ///
     /// # Errors
-    /// Those of [`take`](ControllingTerminal::take).
+    /// The errors of [`take`](ControllingTerminal::take).
     pub fn take_back_as_is(self) -> Result<(), Errno> {
         ManuallyDrop::new(self).terminal.take()
     }

@@ -1,9 +1,10 @@
-//! Start programs without `fork` and without libc, and know why a start failed.
+//! Starts programs without `fork` and without libc, and reports why a start failed.
 //!
-//! The core is [`spawn`]: a child made with `clone(CLONE_VM | SIGCHLD)` runs a new function on a small stack inside the
-//! caller's own. It carries out [`Action`](spawn::Action)s and [`Attributes`](spawn::Attributes), and ends with `execve`; if a
-//! step fails, it reports to the parent which step and why. The cost does not depend on the parent's memory. Neither libc nor a
-//! heap is needed. It works on x86_64, aarch64, riscv64 and i386.
+//! The core is [`spawn`]. It makes a child with `clone(CLONE_VM | SIGCHLD)`. The child runs a new function, on a small stack
+//! inside the caller's stack. The child carries out [`Action`](spawn::Action)s and [`Attributes`](spawn::Attributes), and ends
+//! with `execve`. If a step fails, the child reports to the parent which step failed, and why. The cost of a spawn does not
+//! depend on the size of the parent's memory. A spawn needs neither libc nor a heap. It works on x86_64, aarch64, riscv64 and
+//! i386.
 //!
 //! ```
 //! use nestling::spawn::{Program, Spawn};
@@ -19,29 +20,32 @@
 //!
 //! # The map
 //!
-//! From the ground up; each floor uses only those before it:
+//! This list names the parts of the crate, from the lowest to the highest. Each part uses only the parts before it:
 //!
-//! - `arch/`: a file for each of the four architectures.
-//! - [`raw`]: raw system calls, their numbers and the clone trampoline, the same on all four.
-//! - The vocabulary, at the crate's root: [`Errno`], [`OwnedFd`] and [`BorrowedFd`], [`OFlags`] and [`Stat`], [`Signal`] and
+//! - `arch/`: one file for each of the four architectures.
+//! - [`raw`]: raw system calls, their numbers and the clone trampoline. The interface is the same on all four architectures.
+//! - The basic types, at the crate's root: [`Errno`], [`OwnedFd`] and [`BorrowedFd`], [`OFlags`] and [`Stat`], [`Signal`] and
 //!   [`SigSet`], [`Pid`] and [`ExitStatus`], [`Args`], [`Resource`] and [`Policy`], and [`text`].
-//! - [`sys`]: a small typed function for each system call.
-//! - Helpers: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`], [`utmp`], [`wait`]; `heap`; `rt`, the runtime
-//!   of a program without libc.
+//! - [`sys`]: one small typed function for each system call.
+//! - Helpers: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`], [`utmp`], [`wait`]; `heap`; `rt`,
+//!   the runtime of a program without libc.
 //! - The core: [`spawn`].
-//! - Known interfaces on top of it: [`system`](system::system), [`popen`](popen::popen), `command::Command` and [`jobs`].
-//! - The programs: `spawn`, the core on the command line; `init`, a PID 1 for containers and machines; `sh`, a POSIX shell.
+//! - Well-known interfaces that use the core: [`system`](system::system), [`popen`](popen::popen), `command::Command` and
+//!   [`jobs`].
+//! - The programs: `spawn`, which makes the core available on the command line; `init`, a PID 1 for containers and machines;
+//!   and `sh`, a POSIX shell.
 //!
 //! `examples` shows a supervisor, a pipeline, and a program with a large heap that runs a command as another user.
 //!
 //! # Features
 //!
 //! - `rt`: `entry!` and the module `rt`, for programs without libc.
-//! - `alloc`: everything that needs a heap: `command`, the functions that fill a `Vec`, and, with `rt`, the `heap` itself.
-//! - `std`: conversions to and from the standard library's types; children inherit the environment that the standard library
-//!   has. A program of the standard library needs this for `Command`, `popen` and `system`, and must not use `entry!`.
+//! - `alloc`: everything that needs a heap: the module `command`, the functions that append to a `Vec`, and, together with
+//!   `rt`, the module `heap` itself.
+//! - `std`: conversions to and from the standard library's types; children inherit the environment that `std::env` returns. If
+//!   a program uses the standard library, it needs this feature for `Command`, `popen` and `system`, and must not use `entry!`.
 //!
-//! `cargo xtask size` shows what each of them costs in bytes.
+//! `cargo xtask size` shows how many bytes each part of the crate adds to a program.
 #![no_std]
 #![deny(unsafe_code)]
 // The library does not panic, except in `Args::new`, as documented, and in `alloc` when memory runs out: its caller may be PID 1.

@@ -4,29 +4,29 @@ use linux_raw_sys::general as linux;
 
 use crate::text;
 
-/// A resource with a limit (`getrlimit(2)`).
+/// A resource that has a limit (`getrlimit(2)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Resource {
     /// CPU time, in seconds.
     Cpu = linux::RLIMIT_CPU as u8,
-    /// Size of a file that is written, in bytes.
+    /// Size of a file that the process writes, in bytes.
     FileSize = linux::RLIMIT_FSIZE as u8,
-    /// Data segment, in bytes.
+    /// Size of the data segment, in bytes.
     Data = linux::RLIMIT_DATA as u8,
-    /// Stack, in bytes.
+    /// Size of the stack, in bytes.
     Stack = linux::RLIMIT_STACK as u8,
-    /// Core dump, in bytes.
+    /// Size of a core dump, in bytes.
     Core = linux::RLIMIT_CORE as u8,
-    /// Resident memory, in bytes. Linux does not enforce it.
+    /// Resident memory, in bytes. Linux does not enforce this limit.
     Rss = linux::RLIMIT_RSS as u8,
     /// Number of the user's processes.
     Nproc = linux::RLIMIT_NPROC as u8,
-    /// Descriptor numbers: one more than the highest allowed.
+    /// Descriptor numbers: the limit is one more than the highest number that is allowed.
     Nofile = linux::RLIMIT_NOFILE as u8,
     /// Locked memory, in bytes.
     Memlock = linux::RLIMIT_MEMLOCK as u8,
-    /// Address space, in bytes.
+    /// Size of the address space, in bytes.
     As = linux::RLIMIT_AS as u8,
     /// Number of file locks.
     Locks = linux::RLIMIT_LOCKS as u8,
@@ -34,11 +34,11 @@ pub enum Resource {
     Sigpending = linux::RLIMIT_SIGPENDING as u8,
     /// The user's message queues, in bytes.
     Msgqueue = linux::RLIMIT_MSGQUEUE as u8,
-    /// Ceiling of the nice value, as 20 minus the value.
+    /// Ceiling of the nice value: the limit is 20 minus the lowest nice value that is allowed.
     Nice = linux::RLIMIT_NICE as u8,
     /// Ceiling of the real-time priority.
     Rtprio = linux::RLIMIT_RTPRIO as u8,
-    /// CPU time under a real-time policy without a blocking system call, in microseconds.
+    /// CPU time that a process with a real-time policy may use without a blocking system call, in microseconds.
     Rttime = linux::RLIMIT_RTTIME as u8,
 }
 
@@ -65,7 +65,7 @@ impl Resource {
     /// Their names in the order of their numbers, as `limits.conf(5)` and `prlimit(1)` have them.
     const NAMES: &str = "cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime";
 
-    /// Returns the name, such as `nofile`.
+    /// Returns the resource's name, such as `nofile`.
     pub fn name(self) -> &'static str {
         text::word_str(Self::NAMES, b' ', self as usize)
     }
@@ -74,7 +74,7 @@ impl Resource {
         text::word(Self::NAMES, b' ', self as usize)
     }
 
-    /// Returns the resource with this name.
+    /// Returns the resource with this name; `None` if no resource has this name.
     ///
     /// ```
     /// use nestling::Resource;
@@ -90,12 +90,12 @@ impl Resource {
 pub struct Rlimit {
     /// The soft limit, which the kernel enforces.
     pub soft: u64,
-    /// The hard limit, up to which the soft limit may be raised.
+    /// The hard limit: a process may raise its soft limit up to this value.
     pub hard: u64,
 }
 
 impl Rlimit {
-    /// No limit.
+    /// The value that means no limit.
     pub const INFINITY: u64 = u64::MAX;
 }
 
@@ -125,7 +125,8 @@ impl Policy {
         Some(Self::Idle),
     ];
 
-    /// Returns the policy with the name that `chrt(1)` uses: `other`, `fifo`, `rr`, `batch` or `idle`.
+    /// Returns the policy with this name; `None` if no policy has this name. The names are those of `chrt(1)`: `other`, `fifo`,
+    /// `rr`, `batch` and `idle`.
     pub fn from_name(name: &[u8]) -> Option<Self> {
         text::position("other fifo rr batch 4 idle", name)
             .and_then(|index| Self::ALL.get(index).copied().flatten())

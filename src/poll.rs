@@ -1,7 +1,7 @@
-//! Waiting for descriptors by `poll(2)` and `epoll(7)`.
+//! Waiting for events on descriptors, by `poll(2)` and `epoll(7)`.
 //!
-//! [`SignalFd`](crate::signals::SignalFd) makes a descriptor of signals, [`Timer`](crate::time::Timer) of a timer, and a
-//! [pidfd](crate::spawn::Child::pidfd) is one of a child, so that one loop can wait for everything:
+//! Signals, timers and children can have descriptors, too: [`SignalFd`](crate::signals::SignalFd), [`Timer`](crate::time::Timer)
+//! and [pidfd](crate::spawn::Child::pidfd). So one loop can wait for all of them:
 //!
 //! ```
 //! use core::time::Duration;
@@ -32,26 +32,29 @@ use crate::sys;
 pub use crate::sys::poll::{EpollEvent, Events, PollFd};
 use crate::time::despite_handlers;
 
-/// Waits until an event occurs on one of the descriptors or the time is over. Returns how many descriptors have events, 0 if
-/// the time is over. Without a timeout it waits without limit; with a timeout of zero it does not wait (`poll(2)`).
+/// Waits until an event occurs on one of the descriptors or the time is over (`poll(2)`). Returns the number of descriptors that
+/// have events; 0 if the time is over. Without a timeout, the function waits without limit. With a timeout of zero, it does not
+/// wait.
 ///
-/// One system call, and one more for a timeout that is not zero; repeated if a signal handler interrupts it.
+/// One system call; two if the timeout is not zero. If a signal handler interrupts the wait, the function waits again for the rest
+/// of the time.
 ///
 /// # Errors
-/// `EINVAL` for more descriptors than `RLIMIT_NOFILE` allows; `ENOMEM`; `ENOSYS` on i386 before Linux 5.1. A descriptor that is
-/// not open is not an error: it gets the event [`Events::NVAL`].
+/// `EINVAL` if the number of descriptors is above the limit `RLIMIT_NOFILE`; `ENOMEM`; `ENOSYS` on i386 before Linux 5.1. If a
+/// descriptor is not open, the call does not fail: it returns the event [`Events::NVAL`] for this descriptor.
 pub fn poll(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> Result<usize, Errno> {
     despite_handlers(timeout, |rest| sys::poll::ppoll(fds, rest, None))
 }
 
-/// Waits as [`poll`] does, with `mask` as the thread's signal mask during the wait, and returns as soon as a signal handler has
-/// run. One system call (`ppoll(2)`).
+/// Waits like [`poll`], with `mask` as the thread's signal mask during the wait (`ppoll(2)`). Unlike `poll`, this function fails
+/// with `EINTR` as soon as a signal handler has run. One system call.
 ///
-/// A program blocks the signals that it handles and unblocks them only during this call. Then no signal can arrive between its
-/// last check of what a handler sets and the wait. With no descriptors, this is `sigsuspend`.
+/// Block the signals that have handlers, and unblock them only during this call. Then no handler can run between the program's last
+/// check of a variable that the handler sets and the wait. Without descriptors and without a timeout, this call does the same as
+/// `sigsuspend(2)`.
 ///
 /// # Errors
-/// Those of [`poll`]; `EINTR` after a handler has run.
+/// The errors of [`poll`]; `EINTR` after a handler has run.
 ///
 /// ```
 /// use nestling::{Errno, SigSet, Signal, poll, signals, sys};
@@ -72,11 +75,12 @@ pub fn ppoll(
     sys::poll::ppoll(fds, timeout, Some(mask))
 }
 
-/// A set of descriptors that the kernel keeps, to wait for (`epoll(7)`). The cost of a wait does not depend on their number. It
-/// closes on exec.
+/// A set of descriptors to wait for, which the kernel keeps (`epoll(7)`). The cost of a wait does not depend on the number of
+/// descriptors. The set has a descriptor of its own, which closes on exec.
 ///
-/// A member of the set is the open file that a descriptor refers to. The kernel removes it when the last descriptor of that
-/// file is closed, in any process. So [`delete`](Self::delete) a descriptor before you close it, if a child may have it, too.
+/// A member of the set is the open file that a descriptor refers to. The kernel removes the file from the set only when no process
+/// has a descriptor of this file any more. If a child may have the file open, too, [`delete`](Self::delete) the descriptor before
+/// you close it.
 ///
 /// ```
 /// use nestling::poll::{Epoll, EpollEvent, Events};
@@ -104,35 +108,38 @@ impl Epoll {
         sys::poll::epoll_create().map(Self)
     }
 
-    /// Adds a descriptor. `data` is returned with its events. One system call.
+    /// Adds a descriptor to the set, to wait for `events` on it. [`wait`](Self::wait) returns `data` with each event of this
+    /// descriptor. One system call.
     ///
     /// # Errors
-    /// `EEXIST` if it is in the set; `EPERM` for a descriptor that cannot be waited for, such as a file on a disk; `ELOOP`,
-    /// `ENOMEM`, `ENOSPC`.
+    /// `EEXIST` if the descriptor is already in the set; `EPERM` if the descriptor's file does not support epoll, as a file on a
+    /// disk does not; `ELOOP`, `ENOMEM`, `ENOSPC`.
     pub fn add(&self, fd: BorrowedFd<'_>, events: Events, data: u64) -> Result<(), Errno> {
         sys::poll::epoll_add(self.as_fd(), fd, events, data)
     }
 
-    /// Changes the events to wait for on a descriptor of the set. One system call.
+    /// Changes the events to wait for on a descriptor of the set, and the descriptor's `data`. One system call.
     ///
     /// # Errors
-    /// `ENOENT` if it is not in the set; `ENOMEM`.
+    /// `ENOENT` if the descriptor is not in the set; `ENOMEM`.
     pub fn modify(&self, fd: BorrowedFd<'_>, events: Events, data: u64) -> Result<(), Errno> {
         sys::poll::epoll_modify(self.as_fd(), fd, events, data)
     }
 
-    /// Removes a descriptor. One system call.
+    /// Removes a descriptor from the set. One system call.
     ///
     /// # Errors
-    /// `ENOENT` if it is not in the set.
+    /// `ENOENT` if the descriptor is not in the set.
     pub fn delete(&self, fd: BorrowedFd<'_>) -> Result<(), Errno> {
         sys::poll::epoll_delete(self.as_fd(), fd)
     }
 
-    /// Waits until an event occurs on a descriptor of the set or the time is over. Returns as many events as `room` can hold,
-    /// none if the time is over. The timeout is rounded up to milliseconds and is at most 24 days.
+    /// Waits until an event occurs on a descriptor of the set or the time is over. Returns the events that have occurred, at most
+    /// as many as `room` can hold; none if the time is over. The timeout is rounded up to milliseconds. A timeout of more than 24
+    /// days is shortened to 24 days.
     ///
-    /// One system call, and one more for a timeout that is not zero; repeated if a signal handler interrupts it.
+    /// One system call; two if the timeout is not zero. If a signal handler interrupts the wait, the function waits again for the
+    /// rest of the time.
     ///
     /// # Errors
     /// `EINVAL` if `room` is empty.
@@ -147,11 +154,11 @@ impl Epoll {
         Ok(room.get(..count).unwrap_or_default())
     }
 
-    /// Waits as [`wait`](Self::wait) does, with `mask` as the thread's signal mask during the wait, and returns as soon as a
-    /// signal handler has run: see [`ppoll`]. One system call (`epoll_pwait(2)`).
+    /// Waits like [`wait`](Self::wait), with `mask` as the thread's signal mask during the wait (`epoll_pwait(2)`). Unlike `wait`,
+    /// this function fails with `EINTR` as soon as a signal handler has run; [`ppoll`] explains the use of this. One system call.
     ///
     /// # Errors
-    /// Those of [`wait`](Self::wait); `EINTR` after a handler has run.
+    /// The errors of [`wait`](Self::wait); `EINTR` after a handler has run.
     pub fn pwait<'a>(
         &self,
         room: &'a mut [EpollEvent],

@@ -10,17 +10,20 @@ use crate::shell;
 use crate::spawn::{Action, Attributes, Child, Error, Step};
 use crate::{io, sys};
 
-/// Starts `sh -c -- command` with this process's environment, and a pipe to or from it (POSIX XSH `popen`):
+/// Starts `sh -c -- command` with this process's environment, and makes a pipe to or from the command (POSIX XSH `popen`).
+/// `mode` is one of:
 ///
 /// - `"r"`: [`read`](Popen::read) returns what the command writes to its standard output;
-/// - `"w"`: the command reads from its standard input what is [written](Popen::write_all);
-/// - `"r+"`: both, as on the BSDs. Both sides wait for ever if each writes more than a pipe holds (64 KiB) and neither reads.
+/// - `"w"`: the command reads from its standard input what [`write_all`](Popen::write_all) writes;
+/// - `"r+"`: the command has both pipes, as on the BSDs. If this process and the command each write more than a pipe holds (64
+///   KiB) and neither of them reads, they wait for each other for ever.
 ///
-/// The pipe always closes on exec, so that no later child holds it open: POSIX requires this for the streams of earlier calls.
-/// (An `e` in the mode is accepted and changes nothing.) It costs two system calls for each pipe and one in the child, in addition
-/// to the spawn.
+/// This process's end of a pipe always has the close-on-exec flag, so that no later child holds the pipe open. POSIX requires
+/// this for the streams of earlier calls. An `e` after the mode is accepted and changes nothing. In addition to the spawn, each
+/// pipe costs two system calls in this process and one in the child.
 ///
-/// A signal that this process ignores is ignored in the command, too; in a program of the standard library, that is `SIGPIPE`.
+/// The command also ignores the signals that this process ignores. A program of the standard library ignores `SIGPIPE`, so its
+/// commands do, too.
 ///
 /// ```
 /// use nestling::popen::{pclose, popen};
@@ -35,7 +38,8 @@ use crate::{io, sys};
 /// ```
 ///
 /// # Errors
-/// The step that failed: [`Pipe`](Step::Pipe) with `EINVAL` for another mode, or with `EMFILE`; or a step of the spawn.
+/// The step that failed. This is [`Pipe`](Step::Pipe) with `EINVAL` if `mode` is none of the modes above; `Pipe` with an error
+/// of `pipe2(2)`, such as `EMFILE`; or a step of the spawn.
 pub fn popen(command: &CStr, mode: &str) -> Result<Popen, Error<'static>> {
     let pipe_failed = |errno| Error::Failed {
         step: Step::Pipe,
@@ -98,9 +102,9 @@ pub(crate) fn duplicate(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Er
     })
 }
 
-/// A command that [`popen`] has started, and this side of its pipes.
+/// A command that [`popen`] has started, with this process's ends of the pipes.
 ///
-/// Dropping it is a [`pclose`] without its result: it waits.
+/// Dropping a `Popen` does the same as [`pclose`], but returns no result: the drop waits until the command has ended.
 #[derive(Debug)]
 pub struct Popen {
     input: Option<OwnedFd>,
@@ -110,8 +114,8 @@ pub struct Popen {
     child: Option<Child>,
 }
 
-/// Closes the pipes, waits until the command has ended, and returns its status (POSIX XSH `pclose`). It does not reap other
-/// children.
+/// Closes the pipes, waits until the command has ended, and returns the command's status (POSIX XSH `pclose`). This function
+/// does not reap other children.
 ///
 /// # Errors
 /// `ECHILD` if another wait has reaped the command, or if `SIGCHLD` is ignored.
@@ -120,35 +124,38 @@ pub fn pclose(mut stream: Popen) -> Result<ExitStatus, Errno> {
 }
 
 impl Popen {
-    /// Reads output of the command. Returns the number of bytes; 0 when the command, and every other process that has its
-    /// output open, has closed it.
+    /// Reads output of the command. Returns the number of bytes read; 0 if every process that had the pipe's writing end open
+    /// has closed this end.
     ///
     /// # Errors
-    /// `EBADF` if the mode was `"w"`; otherwise those of [`io::read`].
+    /// `EBADF` if the mode was `"w"`; otherwise the errors of [`io::read`].
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
         io::read(self.output().ok_or(Errno::EBADF)?, buffer)
     }
 
-    /// Writes all the bytes to the command.
+    /// Writes all bytes to the command's standard input.
     ///
     /// # Errors
     /// `EBADF` if the mode was `"r"` or the input is closed; `EPIPE` if the command has closed its input and `SIGPIPE` is
-    /// ignored (if it is not, the signal ends this process); otherwise those of [`io::write_all`].
+    /// ignored; otherwise the errors of [`io::write_all`]. If the command has closed its input and `SIGPIPE` has its default
+    /// action, the signal ends this process.
     pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), Errno> {
         io::write_all(self.input().ok_or(Errno::EBADF)?, bytes)
     }
 
-    /// Closes the pipe to the command, which then reads end-of-file.
+    /// Closes the pipe to the command. After the bytes that are still in the pipe, the command reads end-of-file.
     pub fn close_input(&mut self) {
         self.input = None;
     }
 
-    /// Returns the pipe to the command, for an [`io::Writer`] or a poll.
+    /// Returns this process's end of the pipe to the command, for use with an [`io::Writer`] or a poll. Returns `None` if the
+    /// mode was `"r"` or the input is closed.
     pub fn input(&self) -> Option<BorrowedFd<'_>> {
         self.input.as_ref().map(AsFd::as_fd)
     }
 
-    /// Returns the pipe from the command, for an [`io::Reader`] or a poll.
+    /// Returns this process's end of the pipe from the command, for use with an [`io::Reader`] or a poll. Returns `None` if the
+    /// mode was `"w"`.
     pub fn output(&self) -> Option<BorrowedFd<'_>> {
         self.output.as_ref().map(AsFd::as_fd)
     }

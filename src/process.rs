@@ -8,7 +8,7 @@ use crate::text::{self, Sink, Text};
 pub struct Pid(pub(crate) i32);
 
 impl Pid {
-    /// Makes a process id of a positive number.
+    /// Makes a process id from a positive number; returns `None` if the number is not positive.
     pub const fn from_raw(id: i32) -> Option<Self> {
         if id > 0 { Some(Self(id)) } else { None }
     }
@@ -27,15 +27,16 @@ impl Text for Pid {
     }
 }
 
-/// How a process ended, or, if the wait asked for that, how it stopped or continued; as `std::process::ExitStatus` with
-/// `std::os::unix::process::ExitStatusExt`.
+/// The status of a process that a wait returns: how the process ended, or that the process stopped or continued. A wait reports
+/// stops and continuations only if its [`Options`](crate::wait::Options) contain `STOPPED` or `CONTINUED`. The methods are like
+/// the methods of `std::process::ExitStatus` and `std::os::unix::process::ExitStatusExt`.
 ///
 /// `Display` writes the same text as std: `exit status: 1`, `signal: 9 (SIGKILL)`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ExitStatus(i32);
 
 impl ExitStatus {
-    /// Makes an exit status of a wait status (`wait(2)`).
+    /// Makes an exit status from a wait status (`wait(2)`).
     pub const fn from_raw(raw: i32) -> Self {
         Self(raw)
     }
@@ -45,12 +46,12 @@ impl ExitStatus {
         self.0
     }
 
-    /// Returns whether the process exited with 0.
+    /// Returns whether the process exited with exit code 0.
     pub const fn success(self) -> bool {
         self.0 == 0
     }
 
-    /// Returns the exit code, 0 to 255, if the process exited.
+    /// Returns the exit code, from 0 to 255; `None` if the process did not exit.
     pub const fn code(self) -> Option<i32> {
         if self.0 & 0x7f == 0 {
             Some(self.0 >> 8 & 0xff)
@@ -59,7 +60,7 @@ impl ExitStatus {
         }
     }
 
-    /// Returns the signal that killed the process, if one did.
+    /// Returns the signal that killed the process; `None` if no signal killed it.
     pub const fn signal(self) -> Option<Signal> {
         match self.0 & 0x7f {
             0x7f => None,
@@ -67,12 +68,12 @@ impl ExitStatus {
         }
     }
 
-    /// Returns whether the kernel wrote a core dump.
+    /// Returns whether the kernel wrote a core dump of the process.
     pub const fn core_dumped(self) -> bool {
         self.signal().is_some() && self.0 & 0x80 != 0
     }
 
-    /// Returns the signal that stopped the process, if it is stopped.
+    /// Returns the signal that stopped the process; `None` if the status does not report a stop.
     pub const fn stopped_signal(self) -> Option<Signal> {
         if self.0 & 0xff == 0x7f && self.0 != CONTINUED {
             Signal::from_raw(self.0 >> 8 & 0xff)
@@ -81,12 +82,13 @@ impl ExitStatus {
         }
     }
 
-    /// Returns whether the process continued after a stop.
+    /// Returns whether the status reports that the process continued after a stop.
     pub const fn continued(self) -> bool {
         self.0 == CONTINUED
     }
 
-    /// Returns the number that a shell stores in `$?`: the exit code, or 128 plus the signal's number (POSIX XCU 2.8.2).
+    /// Returns the number that a shell stores in `$?`: the exit code, or, if a signal killed or stopped the process, 128 plus
+    /// the signal's number (POSIX XCU 2.8.2).
     pub const fn shell_code(self) -> i32 {
         match (self.0 & 0x7f, self.0 >> 8 & 0xff) {
             (0, code) => code,

@@ -1,12 +1,13 @@
-//! Raw system calls, the same on each of the four architectures: their numbers, the conversion of the kernel's answers, and the
-//! trampoline that makes a child.
+//! Raw system calls, with the same interface on each of the four architectures: functions that make a call, the numbers of the
+//! calls, the conversion of the kernel's answers, and a function that makes a child.
 //!
-//! Use them for a system call without a function in [`sys`](crate::sys). They have no policy: they repeat, check and remember
-//! nothing. The arguments are machine words, in the order of the call's manual page (section 2). `linux/*.h` has the constants
-//! and structures; so has the crate `linux-raw-sys`.
+//! Use this module for a system call without a function in [`sys`](crate::sys). The functions here only make the call: they do
+//! not repeat an interrupted call, do not check arguments, and do not keep any state. The arguments are machine words, in the
+//! order of the call's manual page (section 2). The C headers `linux/*.h` and the crate `linux-raw-sys` define the constants and
+//! structures.
 //!
-//! On x86_64, aarch64 and riscv64 a call is one instruction in the caller's code. On i386 (`int 0x80`) calls with five and six
-//! arguments are functions.
+//! On x86_64, aarch64 and riscv64, a call is one instruction in the caller's code. On i386 (`int 0x80`), a call with five or six
+//! arguments calls a function.
 
 use core::ffi::c_void;
 
@@ -166,7 +167,7 @@ pub unsafe fn syscall6(
     unsafe { arch::syscall6(number, a1, a2, a3, a4, a5, a6) }
 }
 
-/// Converts the kernel's answer: the last 4,095 values are errors.
+/// Converts the kernel's answer. The 4,095 highest values stand for errors; each other value is a result.
 ///
 /// ```
 /// use nestling::Errno;
@@ -177,7 +178,7 @@ pub unsafe fn syscall6(
 /// ```
 ///
 /// # Errors
-/// The errno that the answer stands for.
+/// The errno for which the answer stands.
 #[inline]
 pub const fn result(answer: usize) -> Result<usize, Errno> {
     match Errno::from_answer(answer) {
@@ -186,13 +187,15 @@ pub const fn result(answer: usize) -> Result<usize, Errno> {
     }
 }
 
-/// Makes a child by `clone(2)` or `clone3(2)`, as `number` says, which calls `function(argument)` on a stack of its own.
-/// Returns the kernel's answer, in the parent only.
+/// Makes a child that calls `function(argument)` on a stack of its own. `number` is [`nr::CLONE`] or [`nr::CLONE3`]. The call of
+/// this function returns only in the parent, and returns the kernel's answer.
 ///
-/// For `clone`, `first` contains the flags, `second` is the stack's end, and `child_tid` the address for `CLONE_CHILD_SETTID`
-/// and `CLONE_CHILD_CLEARTID`. For `clone3`, `first` is the address of a `clone_args`, `second` its size, and `child_tid` is
-/// not used. The stack is aligned to 16 bytes before the call. A debugger's backtrace of the child ends there. Most programs
-/// need [`fork`](crate::spawn::fork) or a [`Spawn`](crate::spawn::Spawn) instead.
+/// For `clone`, `first` contains the flags, `second` is the address of the stack's end, and `child_tid` is the address for
+/// `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID`. For `clone3`, `first` is the address of a `clone_args`, `second` is the size of
+/// this structure, and `child_tid` is not used.
+///
+/// The child aligns its stack to 16 bytes before it calls `function`. A debugger's backtrace of the child ends at this call. Most
+/// programs need [`fork`](crate::spawn::fork) or a [`Spawn`](crate::spawn::Spawn) instead of this function.
 ///
 /// ```
 /// use core::ffi::c_void;
@@ -220,10 +223,10 @@ pub const fn result(answer: usize) -> Result<usize, Errno> {
 /// ```
 ///
 /// # Safety
-/// The arguments are right for the call, and the child may use the stack until it leaves by `execve` or `exit`. For `clone`,
-/// the flags contain none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID`, whose arguments are not passed.
-/// `function` may run in the child that the flags make: with `CLONE_VM` it shares this process's memory, but not its
-/// thread-local storage and locks.
+/// The arguments are right for the call, and the stack stays valid until the child calls `execve` or exits. For `clone`, the flags
+/// contain none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID`, because this function does not pass their arguments.
+/// It is safe to run `function` in such a child. With `CLONE_VM`, the child shares this process's memory: `function` must use
+/// neither thread-local storage nor locks.
 #[inline]
 pub unsafe fn clone(
     number: usize,
@@ -241,9 +244,12 @@ macro_rules! numbers {
     ($($own:ident)*; $($name:ident $number:ident)*) => {
         /// The numbers of the system calls that take the same arguments on all four architectures.
         ///
-        /// Some calls have several numbers on i386. Here it is the one with ids of 32 bits and times of 64 bits: `GETUID` is `getuid32`
-        /// there, `PPOLL` `ppoll_time64`, `FCNTL` `fcntl64`; `MMAP` is `mmap2`, which counts its offset in units of 4,096 bytes. A call
-        /// that takes an argument of 64 bits by value, as `pread64`, is not here: on i386 that is two arguments.
+        /// Some calls have several numbers on i386. This module has the number of the call with ids of 32 bits and times of
+        /// 64 bits: on i386, `GETUID` is the number of `getuid32`, `PPOLL` is the number of `ppoll_time64`, and `FCNTL` is the
+        /// number of `fcntl64`. On i386, `MMAP` is the number of `mmap2`, which counts its offset in units of 4,096 bytes.
+        ///
+        /// A call that takes an argument of 64 bits by value (such as `pread64`) is not in this module, because on i386 the
+        /// kernel takes such an argument as two.
         pub mod nr {
             $(
                 #[doc = concat!("`", stringify!($own), "`")]

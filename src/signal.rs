@@ -5,9 +5,9 @@ use core::num::NonZeroU8;
 
 use crate::text::{self, Sink, Text};
 
-/// A signal, 1 to 64. The numbers are the same on all architectures of nestling.
+/// A signal, with a number from 1 to 64. The numbers are the same on all architectures that nestling supports.
 ///
-/// `Display` writes the name: `SIGTERM`, `SIGRTMIN+3`.
+/// `Display` writes the name with `SIG`, such as `SIGTERM` or `SIGRTMIN+3`.
 ///
 /// ```
 /// use nestling::Signal;
@@ -18,7 +18,7 @@ use crate::text::{self, Sink, Text};
 pub struct Signal(NonZeroU8);
 
 impl Signal {
-    /// Returns the signal with this number, 1 to 64.
+    /// Returns the signal with this number; `None` if the number is not between 1 and 64.
     pub const fn from_raw(number: i32) -> Option<Self> {
         match number {
             1..=64 => match NonZeroU8::new(number as u8) {
@@ -29,17 +29,17 @@ impl Signal {
         }
     }
 
-    /// Returns the number.
+    /// Returns the signal's number.
     pub const fn as_raw(self) -> i32 {
         self.0.get() as i32
     }
 
-    /// Iterates over all signals, lowest first.
+    /// Iterates over all signals, from the lowest number to the highest.
     pub fn all() -> impl Iterator<Item = Self> {
         (1..65).filter_map(Self::from_raw)
     }
 
-    /// Returns the name without `SIG`, such as `TERM`; `None` for a real-time signal.
+    /// Returns the signal's name without `SIG`, such as `TERM`; `None` for a real-time signal (32 to 64).
     pub fn name(self) -> Option<&'static str> {
         match text::word_str(NAMES, b' ', self.0.get().into()) {
             "" => None,
@@ -47,8 +47,8 @@ impl Signal {
         }
     }
 
-    /// Returns the text that `kill -l` writes: the name without `SIG`, or the number of a signal without a name.
-    /// [`from_name`](Self::from_name) accepts the text of each of the 64 signals.
+    /// Returns the text that `kill -l` writes: the name without `SIG`, such as `TERM` or `RTMIN+3`, or the number for the signals
+    /// 32 and 33. [`from_name`](Self::from_name) accepts this text for each of the 64 signals.
     ///
     /// ```
     /// use nestling::Signal;
@@ -60,8 +60,8 @@ impl Signal {
         Short(self)
     }
 
-    /// Returns the signal for a name, with or without `SIG` and in upper or lower case, or for a number. `RTMIN+n` and
-    /// `RTMAX-n` are names, too.
+    /// Returns the signal with this name or number; `None` if no signal has this name or number. The name may begin with `SIG`, and
+    /// may be in upper or lower case. `RTMIN+n` and `RTMAX-n` are names, too.
     ///
     /// ```
     /// use nestling::Signal;
@@ -178,7 +178,7 @@ macro_rules! signals {
 }
 
 signals! {
-    HUP 1 "hangup of the terminal; by convention: reread the configuration"
+    HUP 1 "hangup of the terminal; by convention, a daemon reads its configuration again"
     INT 2 "interrupt from the terminal (Ctrl-C)"
     QUIT 3 "quit from the terminal (Ctrl-\\)"
     ILL 4 "illegal instruction"
@@ -186,25 +186,25 @@ signals! {
     ABRT 6 "abort"
     BUS 7 "bad memory access"
     FPE 8 "arithmetic error"
-    KILL 9 "kill; cannot be caught"
+    KILL 9 "kill the process; cannot be caught"
     USR1 10 "user-defined"
     SEGV 11 "invalid memory reference"
     USR2 12 "user-defined"
     PIPE 13 "write to a pipe without a reader"
-    ALRM 14 "timer of `alarm`"
+    ALRM 14 "the timer of `alarm(2)` expired"
     TERM 15 "termination request"
     STKFLT 16 "stack fault (unused)"
-    CHLD 17 "a child stopped or ended"
-    CONT 18 "continue if stopped"
-    STOP 19 "stop; cannot be caught"
+    CHLD 17 "a child has stopped or ended"
+    CONT 18 "continue the process if it is stopped"
+    STOP 19 "stop the process; cannot be caught"
     TSTP 20 "stop from the terminal (Ctrl-Z)"
     TTIN 21 "terminal input for a background process"
     TTOU 22 "terminal output for a background process"
     URG 23 "urgent condition on a socket"
     XCPU 24 "CPU time limit exceeded"
     XFSZ 25 "file size limit exceeded"
-    VTALRM 26 "virtual timer"
-    PROF 27 "profiling timer"
+    VTALRM 26 "the virtual timer expired"
+    PROF 27 "the profiling timer expired"
     WINCH 28 "the terminal's size changed"
     IO 29 "I/O is possible now"
     PWR 30 "power failure"
@@ -223,17 +223,17 @@ signals! {
 pub struct SigSet(u64);
 
 impl SigSet {
-    /// No signal.
+    /// The set without signals.
     pub const EMPTY: Self = Self(0);
-    /// Every signal.
+    /// The set of all signals.
     pub const ALL: Self = Self(!0);
 
-    /// Makes a set of bits: bit `n - 1` stands for signal `n`, as in `/proc/PID/status`.
+    /// Makes a set from bits. Bit `n - 1` stands for signal `n`, as in `/proc/PID/status`.
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
-    /// Returns the bits: see [`from_bits`](Self::from_bits).
+    /// Returns the set as bits; [`from_bits`](Self::from_bits) says what each bit means.
     pub const fn bits(self) -> u64 {
         self.0
     }
@@ -263,7 +263,7 @@ impl SigSet {
         self.0 & 1 << (signal.as_raw() - 1) != 0
     }
 
-    /// Iterates over the signals of the set, lowest first.
+    /// Iterates over the signals of the set, from the lowest number to the highest.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
         Signal::all().filter(move |&signal| self.contains(signal))
     }

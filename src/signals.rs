@@ -1,11 +1,12 @@
 //! Guards and descriptors for signals (`signal(7)`).
 //!
-//! A program that must not miss a signal [`block`]s it. A blocked signal stays pending until the program takes it: by [`wait`],
-//! from a [`SignalFd`] in an event loop, or, if a handler is to run, by unblocking it during [`ppoll`](crate::poll::ppoll) and
-//! nowhere else. [`sys::signal::set_action`] sets a handler; it is `unsafe`, because the handler may interrupt any code.
+//! If a program must not miss a signal, it blocks the signal with [`block`]. A blocked signal stays pending until the program takes
+//! it. The program takes the signal with [`wait`], or reads it from a [`SignalFd`] in an event loop. If a handler is to run, the
+//! program unblocks the signal only during [`ppoll`](crate::poll::ppoll). [`sys::signal::set_action`] sets a handler. This function
+//! is `unsafe`, because a handler may interrupt any code.
 //!
-//! Each thread has a signal mask; the actions belong to the process. Children inherit both, but [`spawn`](crate::spawn) resets
-//! handlers and restores the mask.
+//! Each thread has its own signal mask; the actions on signals belong to the whole process. A child inherits the mask and the
+//! actions, except that [`spawn`](crate::spawn) replaces handlers by the default action.
 
 use core::marker::PhantomData;
 use core::time::Duration;
@@ -19,12 +20,13 @@ use crate::sys::signal::SavedAction;
 pub use crate::sys::signal::SigInfo;
 use crate::time::despite_handlers;
 
-/// Blocks signals in this thread until the guard is dropped (`sigprocmask(2)`). One system call, and one when dropped.
+/// Blocks signals in this thread until the guard is dropped (`sigprocmask(2)`). One system call, and one more when the guard is
+/// dropped.
 ///
-/// Signals that were blocked before stay blocked afterwards.
+/// Signals that were already blocked stay blocked after the guard is dropped.
 ///
 /// # Errors
-/// It fails only if a seccomp filter forbids it.
+/// The call fails only if a seccomp filter forbids it.
 ///
 /// ```
 /// use nestling::{SigSet, Signal, signals};
@@ -38,17 +40,19 @@ pub fn block(signals: SigSet) -> Result<MaskGuard, Errno> {
     sys::signal::block(signals).map(MaskGuard::new)
 }
 
-/// Unblocks signals in this thread until the guard is dropped (`sigprocmask(2)`). One system call, and one when dropped.
+/// Unblocks signals in this thread until the guard is dropped (`sigprocmask(2)`). One system call, and one more when the guard is
+/// dropped.
 ///
 /// # Errors
-/// Those of [`block`].
+/// The errors of [`block`].
 pub fn unblock(signals: SigSet) -> Result<MaskGuard, Errno> {
     sys::signal::unblock(signals).map(MaskGuard::new)
 }
 
-/// Restores this thread's former signal mask when dropped. Drop several guards in the opposite order of their making.
+/// A guard that restores this thread's former signal mask when it is dropped. If a thread has several guards, drop the newest guard
+/// first.
 ///
-/// A guard cannot leave its thread:
+/// A guard cannot be sent to another thread:
 ///
 /// ```compile_fail,E0277
 /// fn send<T: Send>(_: T) {}
@@ -70,7 +74,7 @@ impl MaskGuard {
         }
     }
 
-    /// Returns the former mask, for [`ppoll`](crate::poll::ppoll) to unblock the signals while it waits.
+    /// Returns the former mask. Pass this mask to [`ppoll`](crate::poll::ppoll) to unblock the signals during its wait.
     pub fn former(&self) -> SigSet {
         self.former
     }
@@ -83,13 +87,13 @@ impl Drop for MaskGuard {
     }
 }
 
-/// Ignores a signal until the guard is dropped (`sigaction(2)`). One system call, and one when dropped.
+/// Ignores a signal until the guard is dropped (`sigaction(2)`). One system call, and one more when the guard is dropped.
 ///
-/// A signal that arrives meanwhile is discarded, and so is a pending one. While `SIGCHLD` is ignored, the kernel reaps children
-/// itself.
+/// If the signal is pending or arrives before the guard is dropped, the kernel discards it. While `SIGCHLD` is ignored, the kernel
+/// reaps this process's children itself.
 ///
 /// # Errors
-/// `EINVAL` for `SIGKILL` and `SIGSTOP`.
+/// `EINVAL` if the signal is `SIGKILL` or `SIGSTOP`.
 ///
 /// ```
 /// use nestling::{Signal, signals};
@@ -102,21 +106,23 @@ pub fn ignore(signal: Signal) -> Result<ActionGuard, Errno> {
     sys::signal::ignore(signal).map(ActionGuard)
 }
 
-/// Sets a signal to its default action until the guard is dropped (`sigaction(2)`). One system call, and one when dropped.
+/// Sets a signal to its default action until the guard is dropped (`sigaction(2)`). One system call, and one more when the guard is
+/// dropped.
 ///
 /// # Errors
-/// Those of [`ignore`].
+/// The errors of [`ignore`].
 pub fn set_default(signal: Signal) -> Result<ActionGuard, Errno> {
     sys::signal::set_default(signal).map(ActionGuard)
 }
 
-/// Restores the former action, with its flags and its mask, when dropped. The actions belong to the process: if several threads
-/// change the same one, the first to begin must be the last to finish.
+/// A guard that restores a signal's former action, with its flags and its mask, when it is dropped. The actions belong to the whole
+/// process. If several threads change the same action, the thread that changed it first must restore it last.
 #[derive(Debug)]
 #[must_use = "the action is restored when this is dropped"]
 pub struct ActionGuard(SavedAction);
 
-/// The same for an action that [`replace_action`](crate::sys::signal::replace_action) has replaced by a handler.
+/// Makes a guard from the former action that [`replace_action`](crate::sys::signal::replace_action) returns. When the guard is
+/// dropped, it restores this action.
 impl From<SavedAction> for ActionGuard {
     fn from(saved: SavedAction) -> Self {
         Self(saved)
@@ -133,16 +139,17 @@ impl Drop for ActionGuard {
 /// Returns the blocked signals that are pending, for this thread or for the process (`sigpending(2)`). One system call.
 ///
 /// # Errors
-/// Those of [`block`].
+/// The errors of [`block`].
 pub fn pending() -> Result<SigSet, Errno> {
     sys::signal::sigpending()
 }
 
-/// Waits until a signal of the set is pending, and takes it: no action follows (`sigwaitinfo(2)`). The signals must be blocked
-/// in every thread, and not ignored. One system call, repeated if a handler of another signal interrupts it.
+/// Waits until a signal of the set is pending, and takes it: the signal is no longer pending, and its action does not happen
+/// (`sigwaitinfo(2)`). The signals must be blocked in every thread and must not be ignored. One system call; it is repeated if a
+/// handler of another signal interrupts the wait.
 ///
 /// # Errors
-/// Those of [`block`].
+/// The errors of [`block`].
 ///
 /// ```
 /// use nestling::{SigSet, Signal, signals, sys};
@@ -158,11 +165,12 @@ pub fn wait(signals: SigSet) -> Result<SigInfo, Errno> {
     despite_handlers(None, |_| sys::signal::sigtimedwait(signals, None))
 }
 
-/// Waits as [`wait`] does, but at most for `timeout`: then it returns `None`. With a timeout of zero it does not wait
-/// (`sigtimedwait(2)`). Two system calls, one for a timeout of zero; more if handlers of other signals interrupt it.
+/// Waits like [`wait`], but at most for `timeout` (`sigtimedwait(2)`). If no signal arrives in this time, returns `None`. With a
+/// timeout of zero, the function does not wait. Two system calls; one if the timeout is zero; more if handlers of other signals
+/// interrupt the wait.
 ///
 /// # Errors
-/// Those of [`block`]; `ENOSYS` on i386 before Linux 5.1.
+/// The errors of [`block`]; `ENOSYS` on i386 before Linux 5.1.
 pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo>, Errno> {
     let wait = |rest| sys::signal::sigtimedwait(signals, rest);
     match despite_handlers(Some(timeout), wait) {
@@ -171,11 +179,11 @@ pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo
     }
 }
 
-/// A descriptor from which signals are read (`signalfd(2)`). It is readable while a signal is pending, so that
-/// [`poll`](crate::poll) can wait for it. It closes on exec.
+/// A descriptor from which a program reads signals (`signalfd(2)`). The descriptor is readable while a signal of its set is
+/// pending, so [`poll`](crate::poll) can wait for signals. The descriptor closes on exec.
 ///
-/// The signals must be blocked in every thread; otherwise their actions are taken. `SIGCHLD` does not queue: one signal may
-/// stand for several children, so reap until no ended child is left.
+/// The signals must be blocked in every thread; otherwise the kernel takes their actions. `SIGCHLD` is not queued: one signal may
+/// stand for several children. So reap children until no child that has ended is left.
 ///
 /// ```
 /// use nestling::signals::{self, SignalFd};
@@ -197,24 +205,25 @@ pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo
 pub struct SignalFd(OwnedFd);
 
 impl SignalFd {
-    /// Makes a descriptor for these signals. With `OFlags::NONBLOCK` its [`read`](Self::read) does not wait; no other flag is
-    /// allowed. One system call.
+    /// Makes a descriptor for these signals. With `OFlags::NONBLOCK`, [`read`](Self::read) does not wait. No other flag is allowed.
+    /// One system call.
     ///
     /// # Errors
-    /// `EMFILE`, `ENFILE`, `ENOMEM`; `EINVAL` for another flag.
+    /// `EMFILE`, `ENFILE`, `ENOMEM`; `EINVAL` if `flags` contains another flag.
     pub fn new(signals: SigSet, flags: OFlags) -> Result<Self, Errno> {
         sys::signal::signalfd(signals, flags).map(Self)
     }
 
-    /// Changes the set of signals. One system call.
+    /// Replaces the descriptor's set of signals by `signals`. One system call.
     ///
     /// # Errors
-    /// Those of [`block`].
+    /// The errors of [`block`].
     pub fn set(&self, signals: SigSet) -> Result<(), Errno> {
         sys::signal::set_signalfd(self.as_fd(), signals)
     }
 
-    /// Waits until a signal is pending, and takes it. One system call, repeated if a handler of another signal interrupts it.
+    /// Waits until a signal of the set is pending, and takes it: the signal is no longer pending. One system call; it is repeated
+    /// if a handler of another signal interrupts the wait.
     ///
     /// # Errors
     /// `EAGAIN` if no signal is pending and the descriptor is non-blocking.

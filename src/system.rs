@@ -11,19 +11,21 @@ use crate::spawn::{Attributes, Error, Step};
 use crate::sys::futex::Mutex;
 use crate::sys::signal::{Action, action};
 
-/// Runs `sh -c -- command` with this process's environment and waits until it ends (POSIX XSH `system`). With `None` it checks
-/// whether there is a shell, and returns an error if there is none.
+/// Runs `sh -c -- command` with this process's environment, and waits until the command ends (POSIX XSH `system`). If `command`
+/// is `None`, `system` checks whether a shell exists, and returns an error if none exists.
 ///
-/// As POSIX requires, `SIGINT` and `SIGQUIT` are ignored until the command has ended, so that Ctrl-C reaches the command alone;
-/// and `SIGCHLD` is blocked in this thread, so that no handler of the caller reaps the command. The command has the signals as
-/// they were. All of this is restored in every case. Several threads may call this function at once: the first call ignores the
-/// two signals, and the last one restores them. A program that another thread starts meanwhile inherits the ignored signals,
-/// unless its `default_signals` contain them. Other signals that this process ignores are ignored in the command, too; in a
-/// program of the standard library, that is `SIGPIPE`.
+/// As POSIX requires, this process ignores `SIGINT` and `SIGQUIT` until the command has ended, so that Ctrl-C ends only the
+/// command. This thread also blocks `SIGCHLD`, so that no handler of the caller reaps the command. The command starts with the
+/// two signals and the mask as they were before the call. Afterwards `system` restores the signals and the mask, also after an
+/// error. Several threads may call this function at once: the first call ignores the two signals, and the last call to return
+/// restores them. If another thread starts a program in the meantime, this program inherits the ignored signals, unless its
+/// `default_signals` contain them. The command also ignores the other signals that this process ignores. A program of the
+/// standard library ignores `SIGPIPE`, so its commands do, too.
 ///
-/// POSIX's function returns exit status 127 if the shell could not be started; this one returns the step that failed.
+/// If the shell cannot be started, POSIX's `system` returns exit status 127. This function returns an error that names the step
+/// that failed.
 ///
-/// It costs ten system calls more than a spawn and a wait, two of them in the child.
+/// A call costs ten system calls more than a spawn and a wait. Two of these ten are in the child.
 ///
 /// ```
 /// use nestling::system::system;
@@ -33,8 +35,8 @@ use crate::sys::signal::{Action, action};
 /// ```
 ///
 /// # Errors
-/// The step of the spawn that failed: `exec "/bin/sh": ENOENT` if there is no shell. The step [`Wait`](Step::Wait) with
-/// `ECHILD` if another wait has reaped the command, or if `SIGCHLD` is ignored.
+/// The step of the spawn that failed; for example, `exec "/bin/sh": ENOENT` if no shell exists. Or the step
+/// [`Wait`](Step::Wait) with `ECHILD`, if another wait has reaped the command or if `SIGCHLD` is ignored.
 pub fn system<'a>(command: impl Into<Option<&'a CStr>>) -> Result<ExitStatus, Error<'static>> {
     run(command.into().unwrap_or(c"exit 0"))
 }

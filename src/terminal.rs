@@ -1,12 +1,13 @@
 //! Terminals (`termios(3)`, `ioctl_tty(2)`, `pty(7)`): attributes, size, sessions, pseudo-terminals.
 //!
-//! The module [`jobs`](crate::jobs) passes the terminal between process groups. Each function here is one system call unless it
-//! says otherwise. Its errors are `EBADF` if the descriptor is not open, `ENOTTY` if it is not a terminal, and `EIO` if the
-//! terminal is hung up.
+//! The module [`jobs`](crate::jobs) passes the terminal between process groups. Each function of this module makes one system call,
+//! unless its documentation says otherwise. Each function can fail with `EBADF` if the descriptor is not open, with `ENOTTY` if the
+//! descriptor is not a terminal, and with `EIO` if the terminal is hung up.
 //!
-//! The kernel protects a terminal from background processes: [`set_attributes`], [`set_foreground`], [`drain`] and [`flush`]
-//! stop a background process by `SIGTTOU`. If that signal is blocked or ignored, the call succeeds. If the process's group is
-//! an orphan, so that it could never be continued, the call fails with `EIO`, and [`set_foreground`] by `ENOTTY`.
+//! The kernel protects a terminal from background processes. If a background process calls [`set_attributes`], [`set_foreground`],
+//! [`drain`] or [`flush`], the kernel sends `SIGTTOU` to the process's group. By default, this signal stops the processes of the
+//! group. If the calling process blocks or ignores `SIGTTOU`, the call succeeds. If the group is orphaned, no shell could continue
+//! it, so the call fails: [`set_foreground`] fails with `ENOTTY`, the other functions with `EIO`.
 
 use core::ffi::CStr;
 
@@ -21,19 +22,20 @@ use crate::text::{self, Sink, Text};
 
 pub use crate::sys::terminal::{Queue, When};
 
-/// Returns whether it is a terminal: `isatty(3)`, the `is_terminal` of std.
+/// Returns whether the descriptor is a terminal, like `isatty(3)` and std's `is_terminal`.
 pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
     sys::terminal::tcgets(fd).is_ok()
 }
 
-/// Whether it is one of the kernel's virtual consoles (`KDGKBTYPE`): on those, `TERM` is `linux`.
+/// Returns whether the terminal is one of the kernel's virtual consoles (`KDGKBTYPE`). On a virtual console, the right value of
+/// `TERM` is `linux`.
 pub fn is_virtual_console(fd: BorrowedFd<'_>) -> bool {
     sys::terminal::keyboard_type(fd).is_ok()
 }
 
 // ---- Attributes ----
 
-/// The settings by which a terminal processes its input and output: `struct termios`.
+/// A terminal's attributes (`struct termios`). They determine how the terminal processes its input and output.
 ///
 /// ```no_run
 /// use nestling::terminal::{self, Mode, Saved, When};
@@ -70,7 +72,7 @@ enum Word {
 
 macro_rules! modes {
     ($($name:ident $word:ident $what:literal)*) => {
-        /// The modes that shells and inits use, with the names of `termios(3)`.
+        /// The modes that shells and inits use, under their names in `termios(3)`.
         impl Mode {
             $(
                 #[doc = $what]
@@ -83,20 +85,21 @@ macro_rules! modes {
 modes! {
     ICRNL Input "Convert a carriage return on input to a newline."
     IXON Input "The stop and start characters stop and continue the output."
-    IUTF8 Input "Erase all bytes of a UTF-8 character."
-    OPOST Output "Process the output, as [`ONLCR`](Self::ONLCR) says."
+    IUTF8 Input "The input is UTF-8: the erase character erases all bytes of a character."
+    OPOST Output "Process the output: modes such as [`ONLCR`](Self::ONLCR) have an effect only with this mode."
     ONLCR Output "Convert a newline on output to a carriage return and a newline."
-    CLOCAL Control "Ignore the carrier: losing it does not hang up."
-    HUPCL Control "Hang up at the last close."
-    CRTSCTS Control "Control the flow by RTS and CTS."
+    CLOCAL Control "Ignore the carrier: if it is lost, the terminal does not hang up."
+    HUPCL Control "Hang up the line when the last process closes the terminal."
+    CRTSCTS Control "Control the flow of data by the lines RTS and CTS."
     ECHO Local "Echo the input."
     ICANON Local "Deliver input in lines, which can be edited (canonical mode)."
     ISIG Local "The special characters `INTR`, `QUIT` and `SUSP` send signals."
-    IEXTEN Local "Enable the special characters beyond POSIX."
-    TOSTOP Local "Stop background processes that write, by `SIGTTOU`."
+    IEXTEN Local "Enable the special characters that are not in POSIX."
+    TOSTOP Local "Send `SIGTTOU` to a background process that writes to the terminal."
 }
 
-/// A character with a special meaning to the terminal, or one of two numbers that are stored among them.
+/// A special character of a terminal, or one of the two numbers [`Min`](Self::Min) and [`Time`](Self::Time), which `termios` stores
+/// in the same array.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Special {
@@ -110,7 +113,7 @@ pub enum Special {
     Erase = linux::VERASE as usize,
     /// Erases the line (Ctrl-U).
     Kill = linux::VKILL as usize,
-    /// Ends the input, at the beginning of a line (Ctrl-D).
+    /// At the beginning of a line, ends the input (Ctrl-D).
     Eof = linux::VEOF as usize,
     /// Ends a line, as a newline does.
     Eol = linux::VEOL as usize,
@@ -120,12 +123,12 @@ pub enum Special {
     Stop = linux::VSTOP as usize,
     /// Outside of canonical mode: the number of bytes that a read waits for.
     Min = linux::VMIN as usize,
-    /// Outside of canonical mode: the time that a read waits, in tenths of a second.
+    /// Outside of canonical mode: how long a read waits, in tenths of a second.
     Time = linux::VTIME as usize,
 }
 
 impl Attributes {
-    /// Returns whether all bits of a mode are on.
+    /// Returns whether a mode is on.
     pub fn has(&self, mode: Mode) -> bool {
         let word = match mode.word {
             Word::Input => self.0.c_iflag,
@@ -151,26 +154,26 @@ impl Attributes {
         };
     }
 
-    /// Returns a special character; 0 if it is disabled.
+    /// Returns a special character; 0 means that this character is disabled.
     pub fn special(&self, which: Special) -> u8 {
         self.0.c_cc.get(which as usize).copied().unwrap_or_default()
     }
 
-    /// Sets a special character; 0 disables it.
+    /// Sets a special character; 0 disables this character.
     pub fn set_special(&mut self, which: Special, character: u8) {
         if let Some(place) = self.0.c_cc.get_mut(which as usize) {
             *place = character;
         }
     }
 
-    /// Returns the speed of the output in bits per second; 0 means that the line is hung up. It is also 0 where only the older
-    /// system call is available (qemu-user).
+    /// Returns the speed of the output in bits per second. The speed 0 means that the line is hung up. If the kernel has only the
+    /// older call, `TCGETS` (as under qemu-user), [`attributes`] cannot get the speed, and this function returns 0, too.
     pub fn speed(&self) -> u32 {
         self.0.c_ospeed
     }
 
-    /// Sets the speed of both directions. A line without that speed gets the nearest one. Where only the older system call is
-    /// available, the speed is not changed.
+    /// Sets the speed of the input and of the output. A terminal that does not support that speed gets the nearest one. If the
+    /// kernel has only the older call, `TCSETS`, [`set_attributes`] does not change the terminal's speed.
     pub fn set_speed(&mut self, speed: u32) {
         // Where the input's is B0, it is the output's.
         self.0.c_cflag &= !(linux::CBAUD | linux::CIBAUD);
@@ -179,7 +182,7 @@ impl Attributes {
         self.0.c_ospeed = speed;
     }
 
-    /// Sets raw mode: every byte passes at once and unchanged, in both directions (`cfmakeraw(3)`).
+    /// Sets raw mode (`cfmakeraw(3)`): the terminal passes every byte of the input and the output at once and unchanged.
     pub fn make_raw(&mut self) {
         use linux::*;
         self.0.c_iflag &= !(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
@@ -191,8 +194,9 @@ impl Attributes {
         self.set_special(Special::Time, 0);
     }
 
-    /// Sets what a person at a keyboard needs, whatever a program has left: the settings of a new terminal, as `stty sane`
-    /// does. The speed and [`IUTF8`](Mode::IUTF8), which belong to the terminal, are not changed.
+    /// Sets the modes and special characters of a new terminal, like `stty sane`. After this, a person can type at the terminal
+    /// again, even if a program has left it in raw mode. The speed and [`IUTF8`](Mode::IUTF8) do not change, because they are
+    /// properties of the terminal itself.
     pub fn make_sane(&mut self) {
         use linux::*;
         self.0.c_iflag = self.0.c_iflag & IUTF8 | BRKINT | ICRNL | IXON | IMAXBEL;
@@ -216,7 +220,7 @@ impl PartialEq for Attributes {
 
 impl Eq for Attributes {}
 
-/// Returns the terminal's attributes (`tcgetattr(3)`). Two system calls where only the older one is available.
+/// Returns the terminal's attributes (`tcgetattr(3)`). One system call; two where the kernel has only the older call, `TCGETS`.
 ///
 /// # Errors
 /// See the [module](self).
@@ -228,8 +232,9 @@ pub fn attributes(terminal: BorrowedFd<'_>) -> Result<Attributes, Errno> {
     attributes.map(Attributes)
 }
 
-/// Sets the terminal's attributes (`tcsetattr(3)`). Attributes that it does not support are ignored without an error. Two
-/// system calls where only the older one is available; repeated if a signal handler interrupts the wait for the output.
+/// Sets the terminal's attributes (`tcsetattr(3)`). Attributes that the terminal does not support are ignored without an error. One
+/// system call; two where the kernel has only the older call, `TCSETS`. If a signal handler interrupts the wait for the output, the
+/// call is repeated.
 ///
 /// # Errors
 /// See the [module](self).
@@ -251,7 +256,7 @@ pub fn set_attributes(
     }
 }
 
-/// Restores a terminal's attributes when dropped, after the pending output ([`When::Drain`]).
+/// A guard that restores a terminal's saved attributes when it is dropped, after all output has been sent ([`When::Drain`]).
 #[derive(Debug)]
 pub struct Saved<'fd> {
     terminal: BorrowedFd<'fd>,
@@ -259,10 +264,10 @@ pub struct Saved<'fd> {
 }
 
 impl<'fd> Saved<'fd> {
-    /// Saves the terminal's attributes as they are now.
+    /// Reads the terminal's attributes, and saves them in the guard.
     ///
     /// # Errors
-    /// Those of [`attributes`].
+    /// The errors of [`attributes`].
     pub fn new(terminal: BorrowedFd<'fd>) -> Result<Self, Errno> {
         let attributes = attributes(terminal)?;
         Ok(Self {
@@ -287,12 +292,12 @@ impl Drop for Saved<'_> {
 /// Waits until all output has been sent (`tcdrain(3)`).
 ///
 /// # Errors
-/// `EINTR` if a signal handler ran; otherwise see the [module](self).
+/// `EINTR` if a signal handler ran during the wait; for the other errors, see the [module](self).
 pub fn drain(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::tcdrain(terminal)
 }
 
-/// Discards input that has not been read, or output that has not been sent (`tcflush(3)`).
+/// Discards input that has not been read, output that has not been sent, or both (`tcflush(3)`).
 ///
 /// # Errors
 /// See the [module](self).
@@ -302,7 +307,7 @@ pub fn flush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
 
 // ---- Size ----
 
-/// A terminal's size in characters; 0 by 0 if it has not been set.
+/// A terminal's size in characters. If the size has not been set, it is 0 by 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Size {
     /// The height, in lines.
@@ -323,7 +328,7 @@ pub fn size(terminal: BorrowedFd<'_>) -> Result<Size, Errno> {
     })
 }
 
-/// Sets the terminal's size (`tcsetwinsize`). If it changes, the foreground process group gets `SIGWINCH`.
+/// Sets the terminal's size (`tcsetwinsize`). If the size changes, the kernel sends `SIGWINCH` to the foreground process group.
 ///
 /// # Errors
 /// See the [module](self).
@@ -339,55 +344,55 @@ pub fn set_size(terminal: BorrowedFd<'_>, size: Size) -> Result<(), Errno> {
 
 // ---- Who has it ----
 
-/// Returns the terminal's foreground process group (`tcgetpgrp(3)`), which may have no members left; `None` if it is outside of
-/// this pid namespace.
+/// Returns the id of the terminal's foreground process group (`tcgetpgrp(3)`). The group may have no members any more. If the group
+/// is outside of this pid namespace, returns `None`.
 ///
 /// # Errors
-/// Also `ENOTTY` if it is not this process's controlling terminal (nor the controller of a pseudo-terminal).
+/// Also `ENOTTY` if the descriptor is neither this process's controlling terminal nor the controller of a pseudo-terminal.
 pub fn foreground(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
     sys::terminal::tcgetpgrp(terminal).map(Pid::from_raw)
 }
 
-/// Makes `group` the foreground process group (`tcsetpgrp(3)`).
+/// Makes `group` the terminal's foreground process group (`tcsetpgrp(3)`).
 ///
 /// # Errors
-/// `ESRCH` if the group has no members (one that has ended and is not reaped is a member); `EPERM` if it is in another session;
-/// also `ENOTTY` if it is not this process's controlling terminal.
+/// `ESRCH` if the group has no members (a process that has ended is a member until it is reaped); `EPERM` if the group is in
+/// another session; also `ENOTTY` if the terminal is not this process's controlling terminal.
 pub fn set_foreground(terminal: BorrowedFd<'_>, group: Pid) -> Result<(), Errno> {
     sys::terminal::tcsetpgrp(terminal, group.as_raw())
 }
 
-/// Returns the id of the session whose controlling terminal it is (`tcgetsid(3)`); `None` if the session's leader is outside of
-/// this pid namespace.
+/// Returns the id of the session whose controlling terminal this terminal is (`tcgetsid(3)`). If the session's leader is outside of
+/// this pid namespace, returns `None`.
 ///
 /// # Errors
-/// Those of [`foreground`]; also `ENOTTY` if it is not the controlling terminal of a session.
+/// The errors of [`foreground`]; also `ENOTTY` if the terminal is not the controlling terminal of a session.
 pub fn session(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
     sys::terminal::tcgetsid(terminal).map(Pid::from_raw)
 }
 
-/// Makes it the controlling terminal of the session that this process leads, and this process's group the foreground group
-/// (`TIOCSCTTY`).
+/// Makes the terminal the controlling terminal of this process's session, and makes this process's group the foreground group
+/// (`TIOCSCTTY`). The process must be the session's leader.
 ///
 /// # Errors
-/// `EPERM` if this process does not lead a session, if the session has a controlling terminal, or if the terminal belongs to
-/// another session.
+/// `EPERM` if this process is not a session's leader, if its session already has another controlling terminal, or if the terminal
+/// is the controlling terminal of another session.
 pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::set_controlling(terminal)
 }
 
-/// Gives up the controlling terminal (`TIOCNOTTY`). If this process leads the session, the whole session loses the terminal,
-/// and its foreground process group gets `SIGHUP` and `SIGCONT`, which may include this process.
+/// Gives up the controlling terminal (`TIOCNOTTY`). If this process is the session's leader, the whole session loses the terminal,
+/// and the kernel sends `SIGHUP` and `SIGCONT` to the foreground process group. This process may be a member of that group.
 ///
 /// # Errors
-/// Also `ENOTTY` if it is not this process's controlling terminal.
+/// Also `ENOTTY` if the terminal is not this process's controlling terminal.
 pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::give_up_controlling(terminal)
 }
 
-/// Hangs up the terminal, as if its line had been cut (`TIOCVHANGUP`): the session's leader gets `SIGHUP`; processes that have
-/// the terminal open read end-of-file, and cannot write any more. A getty does this before it opens the terminal, so that no
-/// other process has it.
+/// Hangs up the terminal, as if its line had been cut (`TIOCVHANGUP`). The kernel sends `SIGHUP` to the session's leader. A process
+/// that already has the terminal open reads end-of-file, and its writes fail. Before a getty opens a terminal, it hangs up the
+/// terminal, so that no other process can use the terminal.
 ///
 /// # Errors
 /// `EPERM` without `CAP_SYS_ADMIN`.
@@ -397,18 +402,18 @@ pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 
 // ---- Pseudo-terminals ----
 
-/// A new pseudo-terminal (`pty(7)`). Both sides close on exec.
+/// A pseudo-terminal, with one descriptor for each side (`pty(7)`). Both descriptors close on exec.
 #[derive(Debug)]
 pub struct Pty {
-    /// The side of the terminal emulator (the master of `pty(7)`): what is written here is typed, what is read here is to be
-    /// displayed. A read fails with `EIO` when no process has the other side open.
+    /// The terminal emulator's side (the master in `pty(7)`). Bytes that are written here become the terminal's input. Bytes that
+    /// are read here are the terminal's output. If no process has the terminal's side open, a read fails with `EIO`.
     pub controller: OwnedFd,
-    /// The terminal of the program.
+    /// The program's side: the terminal (the slave in `pty(7)`).
     pub terminal: OwnedFd,
 }
 
-/// Makes a pseudo-terminal (`openpty(3)`). It does not become a controlling terminal. Three system calls, five before Linux
-/// 4.13.
+/// Makes a pseudo-terminal (`openpty(3)`). The terminal does not become this process's controlling terminal. Three system calls;
+/// five before Linux 4.13.
 ///
 /// ```
 /// use nestling::terminal::{self, Size, openpty};
@@ -428,8 +433,8 @@ pub struct Pty {
 /// ```
 ///
 /// # Errors
-/// `ENOENT` if `/dev/ptmx` or `/dev/pts` is missing; `ENOSPC` at the limit of pseudo-terminals; `EMFILE` and the others of
-/// `open(2)`.
+/// `ENOENT` if `/dev/ptmx` or `/dev/pts` is missing; `ENOSPC` if the limit of pseudo-terminals is reached; `EMFILE` and the other
+/// errors of `open(2)`.
 pub fn openpty() -> Result<Pty, Errno> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     let controller = sys::fd::open(c"/dev/ptmx", flags, 0)?;

@@ -1,18 +1,18 @@
-//! Writes text without `core::fmt`, which would be the largest part of a small program.
+//! Writing text without `core::fmt`. In a small program, `core::fmt` would be the largest part.
 
 use core::ffi::CStr;
 use core::fmt;
 
-/// A destination of text.
+/// A destination that text is written to.
 pub trait Sink {
-    /// Takes more text. It ends at a character boundary, unless it comes from bytes that are not UTF-8.
+    /// Appends text to the destination. The text ends at a character boundary, unless it comes from bytes that are not UTF-8.
     fn put(&mut self, text: &[u8]);
 }
 
-/// A value that can be written as text, also by [`println!`](crate::println!). Each such type has a `Display` with the same
-/// text, except bytes and C strings.
+/// A value that can be written as text to a [`Sink`] or by [`println!`](crate::println!). Except bytes and C strings, each type
+/// with `Text` also has a `Display` that writes the same text.
 pub trait Text {
-    /// Writes the text.
+    /// Writes the value's text to `out`.
     fn write(&self, out: &mut impl Sink);
 }
 
@@ -34,14 +34,14 @@ impl Text for char {
     }
 }
 
-/// Writes the bytes unchanged. Write bytes from outside as [`Quoted`] if they may reach a terminal.
+/// Writes the bytes unchanged. If bytes from outside the program may reach a terminal, write them as [`Quoted`] instead.
 impl Text for [u8] {
     fn write(&self, out: &mut impl Sink) {
         out.put(self);
     }
 }
 
-/// Writes the bytes unchanged. Write bytes from outside as [`Quoted`] if they may reach a terminal.
+/// Writes the bytes unchanged. If bytes from outside the program may reach a terminal, write them as [`Quoted`] instead.
 impl Text for CStr {
     fn write(&self, out: &mut impl Sink) {
         out.put(self.to_bytes());
@@ -131,8 +131,8 @@ pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
     out.put(&[digit as u8]);
 }
 
-/// Returns the word with this index, counted from 0, of a list that `separator` divides; an empty word if the list is shorter.
-/// Such a list takes half the room of an array of `&str`.
+/// Returns the word with this index, counted from 0, of a list whose words are separated by `separator`. If the list has fewer
+/// words, returns an empty word. Such a list takes half the memory of an array of `&str`.
 #[inline(never)]
 pub fn word(list: &'static str, separator: u8, index: usize) -> &'static [u8] {
     let mut rest = list.as_bytes();
@@ -142,8 +142,8 @@ pub fn word(list: &'static str, separator: u8, index: usize) -> &'static [u8] {
     next_field(&mut rest, separator)
 }
 
-/// Returns the text before the first byte `end` (a blank stands for any blank) and sets `rest` to the text after it. Without
-/// such a byte, it returns all of the text, and `rest` becomes empty.
+/// Returns the text before the first byte `end`, and sets `rest` to the text after that byte. If `end` is a space, a tab also ends
+/// the field. If the text does not contain such a byte, returns the whole text and makes `rest` empty.
 ///
 /// ```
 /// let mut rest = &b"root:x:0"[..];
@@ -159,7 +159,7 @@ pub fn next_field<'a>(rest: &mut &'a [u8], end: u8) -> &'a [u8] {
     all.get(..length).unwrap_or_default()
 }
 
-/// Returns the text without leading blanks.
+/// Returns the text without the spaces and tabs at its beginning.
 #[inline(never)]
 pub fn trim_start(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
@@ -173,7 +173,7 @@ pub(crate) fn word_str(list: &'static str, separator: u8, index: usize) -> &'sta
     core::str::from_utf8(word(list, separator, index)).unwrap_or_default()
 }
 
-/// Returns the index of a word in a list that spaces divide.
+/// Returns the index of a word in a list whose words are separated by spaces; `None` if the list does not contain the word.
 ///
 /// ```
 /// assert_eq!(nestling::text::position("cpu fsize data", b"fsize"), Some(1));
@@ -191,21 +191,21 @@ pub fn position(list: &'static str, name: &[u8]) -> Option<usize> {
     None
 }
 
-/// Returns whether the text contains this byte. (`core`'s `contains` brings in a `memchr` of half a kilobyte.)
+/// Returns whether the text contains this byte. (`core`'s `contains` adds a `memchr` of half a kilobyte to the program.)
 #[allow(clippy::manual_contains)]
 pub fn contains(text: &[u8], byte: u8) -> bool {
     text.iter().any(|&other| other == byte)
 }
 
-/// Returns the text after `prefix`, if it begins with that. (Optimised for size, `core`'s `strip_prefix` has a panic with its
-/// formatting.)
+/// If the text begins with `prefix`, returns the rest of the text; otherwise, returns `None`. (In a program that is optimised for
+/// size, `core`'s `strip_prefix` contains a panic and the code that formats its message.)
 pub fn after<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = text.split_at_checked(prefix.len())?;
     (start == prefix).then_some(rest)
 }
 
-/// Returns the number that the digits stand for, in a base up to 16; `None` for an empty text, other characters, or an
-/// overflow.
+/// Returns the number that the digits stand for, in a base up to 16. Returns `None` if the text is empty, if it contains another
+/// character, or if the number is larger than a `u64`.
 ///
 /// ```
 /// assert_eq!(nestling::text::number(b"0755", 8), Some(0o755));
@@ -220,8 +220,8 @@ pub fn number(text: &[u8], base: u32) -> Option<u64> {
     text.iter().try_fold(0, add).filter(|_| !text.is_empty())
 }
 
-/// Bytes as text between double quotes. Bytes that are not printable or not UTF-8 are written as `\xHH`, so that any terminal
-/// can show the text.
+/// Bytes that are written as text between double quotes. A byte that does not belong to a printable UTF-8 character is written as
+/// `\xHH`, so that any terminal can show the text. A double quote or backslash is written with a backslash before it.
 ///
 /// ```
 /// use nestling::text::Quoted;

@@ -1,6 +1,6 @@
 //! Clocks and timers.
 //!
-//! This module does not use the vDSO: reading a clock is a system call.
+//! This module does not use the vDSO: each reading of a clock is a system call.
 //!
 //! ```
 //! use core::time::Duration;
@@ -21,28 +21,28 @@ use crate::sys;
 use crate::sys::time::Expiration;
 pub use crate::sys::time::{Clock, Timestamp};
 
-/// Reads the clock (`clock_gettime(2)`). One system call.
+/// Returns the clock's time (`clock_gettime(2)`). One system call.
 ///
 /// # Errors
-/// `ENOSYS` on i386 before Linux 5.1, as from all functions of this module.
+/// `ENOSYS` on i386 before Linux 5.1.
 pub fn now(clock: Clock) -> Result<Timestamp, Errno> {
     sys::time::clock_gettime(clock)
 }
 
-/// Sleeps for at least `duration` by [`Clock::Monotonic`], also if signal handlers run (`clock_nanosleep(2)`). Two system
-/// calls; the second is repeated if a signal handler interrupts it.
+/// Sleeps for at least `duration`, measured by [`Clock::Monotonic`] (`clock_nanosleep(2)`). Signal handlers do not shorten the
+/// sleep. Two system calls; the second call is repeated if a signal handler interrupts it.
 ///
 /// # Errors
-/// As [`now`].
+/// The errors of [`now`].
 pub fn sleep(duration: Duration) -> Result<(), Errno> {
     sleep_until(Clock::Monotonic, end(duration)?)
 }
 
-/// Sleeps until the clock shows `time`; returns at once if that is past. If [`Clock::Realtime`] is set during the sleep, its
-/// new time counts. One system call, repeated if a signal handler interrupts it.
+/// Sleeps until the clock shows `time`; returns at once if this time is past. If [`Clock::Realtime`] is set during the sleep, the
+/// function uses the clock's new time. One system call; it is repeated if a signal handler interrupts it.
 ///
 /// # Errors
-/// Those of [`now`]; `EINVAL` for a time before the clock's zero.
+/// The errors of [`now`]; `EINVAL` if `time` is before the clock's zero.
 pub fn sleep_until(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     despite_handlers(None, |_| sys::time::clock_nanosleep(clock, time))
 }
@@ -76,8 +76,8 @@ fn end(duration: Duration) -> Result<Timestamp, Errno> {
     Ok(now.checked_add(duration).unwrap_or(Timestamp::MAX))
 }
 
-/// A timer with a descriptor (`timerfd_create(2)`). After it has expired the descriptor is readable, so that
-/// [`poll`](crate::poll) can wait for it. It closes on exec.
+/// A timer with a descriptor (`timerfd_create(2)`). After the timer has expired, the descriptor is readable, so
+/// [`poll`](crate::poll) can wait for the timer. The descriptor closes on exec.
 ///
 /// ```
 /// use core::time::Duration;
@@ -93,31 +93,33 @@ fn end(duration: Duration) -> Result<Timestamp, Errno> {
 pub struct Timer(OwnedFd);
 
 impl Timer {
-    /// Makes a timer that does not run yet. With `OFlags::NONBLOCK` its [`read`](Self::read) does not wait; no other flag is
-    /// allowed. One system call.
+    /// Makes a timer that does not run yet. With `OFlags::NONBLOCK`, [`read`](Self::read) does not wait. No other flag is allowed.
+    /// One system call.
     ///
     /// # Errors
-    /// `EMFILE`, `ENFILE`, `ENOMEM`; `EINVAL` for another flag.
+    /// `EMFILE`, `ENFILE`, `ENOMEM`; `EINVAL` if `flags` contains another flag.
     pub fn new(clock: Clock, flags: OFlags) -> Result<Self, Errno> {
         sys::time::timerfd_create(clock, flags).map(Self)
     }
 
-    /// Starts or restarts the timer. It expires after `first`, at once if that is zero; with an `interval` of more than zero,
-    /// it then expires again after each interval. The count of expirations begins again at zero. One system call.
+    /// Starts or restarts the timer. The timer expires after `first`, or at once if `first` is zero. If `interval` is more than
+    /// zero, the timer then expires again after each interval. The start resets the timer's count of expirations to zero. One
+    /// system call.
     ///
     /// # Errors
-    /// Those of [`now`].
+    /// The errors of [`now`].
     pub fn start(&self, first: Duration, interval: Option<Duration>) -> Result<(), Errno> {
         // To the kernel, zero means to stop it.
         let first = first.max(Duration::from_nanos(1));
         self.set(Expiration::After(first), interval.unwrap_or_default())
     }
 
-    /// Starts the timer as [`start`](Self::start) does, but it expires first when its clock shows `first`, at once if that is
-    /// past. If [`Clock::Realtime`] is set meanwhile, its new time counts.
+    /// Starts the timer like [`start`](Self::start), except that the timer first expires when its clock shows `first`. If this time
+    /// is past, the timer expires at once. If [`Clock::Realtime`] is set before the timer expires, the timer uses the clock's new
+    /// time.
     ///
     /// # Errors
-    /// Those of [`now`]; `EINVAL` for a time before the clock's zero.
+    /// The errors of [`now`]; `EINVAL` if `first` is before the clock's zero.
     pub fn start_at(&self, first: Timestamp, interval: Option<Duration>) -> Result<(), Errno> {
         // To the kernel, zero means to stop it.
         let first = match (first.seconds(), first.nanoseconds()) {
@@ -127,10 +129,10 @@ impl Timer {
         self.set(Expiration::At(first), interval.unwrap_or_default())
     }
 
-    /// Stops the timer and discards its count of expirations. One system call.
+    /// Stops the timer and resets its count of expirations to zero. One system call.
     ///
     /// # Errors
-    /// Those of [`now`].
+    /// The errors of [`now`].
     pub fn stop(&self) -> Result<(), Errno> {
         self.set(Expiration::After(Duration::ZERO), Duration::ZERO)
     }
@@ -142,17 +144,18 @@ impl Timer {
     /// Returns the time until the next expiration; `None` if the timer does not run. One system call.
     ///
     /// # Errors
-    /// Those of [`now`].
+    /// The errors of [`now`].
     pub fn remaining(&self) -> Result<Option<Duration>, Errno> {
         let (rest, _) = sys::time::timerfd_gettime(self.as_fd())?;
         Ok(Some(rest).filter(|rest| !rest.is_zero()))
     }
 
-    /// Waits until the timer has expired. Returns how often it has expired since it was started or last read, at least 1. If
-    /// the timer does not run, this waits for ever. One system call, repeated if a signal handler interrupts it.
+    /// Waits until the timer has expired at least once since it was started or last read. Returns the number of these expirations.
+    /// If the timer does not run and has not expired, the function waits for ever. One system call; it is repeated if a signal
+    /// handler interrupts it.
     ///
     /// # Errors
-    /// `EAGAIN` if it has not expired and is non-blocking.
+    /// `EAGAIN` if the timer has not expired and its descriptor is non-blocking.
     pub fn read(&self) -> Result<u64, Errno> {
         let mut count = [0; 8];
         despite_handlers(None, |_| sys::fd::read(self.as_fd(), &mut count))?;

@@ -1,7 +1,7 @@
-//! The files that say who is logged in, and when the machine came up and went down: `utmp(5)` and `wtmp`, in glibc's format.
+//! The files that record who is logged in, and when the machine started and stopped: `utmp(5)` and `wtmp`, in glibc's format.
 //!
-//! `who` reads `utmp`, which has a record for each line that somebody can log in at, and one for the last boot; `last` reads `wtmp`,
-//! to which each change is added. A file that does not exist is not made.
+//! `utmp` has a record for each line at which a user can log in, and a record for the last boot; `who` reads this file. `wtmp` has
+//! a record for each change; `last` reads this file. The functions of this module do not create a file that does not exist.
 //!
 //! ```no_run
 //! use nestling::utmp::{self, Kind, Record};
@@ -20,30 +20,30 @@ use crate::fd::{AsFd, BorrowedFd};
 use crate::file::{OFlags, SeekFrom};
 use crate::{io, sys};
 
-/// Where `utmp` is.
+/// The path of `utmp`.
 pub const UTMP: &CStr = c"/var/run/utmp";
-/// Where `wtmp` is.
+/// The path of `wtmp`.
 pub const WTMP: &CStr = c"/var/log/wtmp";
 
-/// What a record is about: `ut_type`.
+/// A record's type: `ut_type`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Kind {
-    /// A change of the run level; with the user `shutdown`, the end of the machine (`RUN_LVL`).
+    /// A change of the run level (`RUN_LVL`). If the record's user is `shutdown`, the machine was shut down.
     RunLevel = 1,
     /// The start of the machine (`BOOT_TIME`).
     Boot = 2,
     /// A process that init has started (`INIT_PROCESS`).
     Init = 5,
-    /// One that waits for somebody to log in (`LOGIN_PROCESS`).
+    /// A process that waits for a user to log in (`LOGIN_PROCESS`).
     Login = 6,
-    /// A user who has logged in (`USER_PROCESS`).
+    /// The process of a user who has logged in (`USER_PROCESS`).
     User = 7,
     /// A process that has ended (`DEAD_PROCESS`).
     Dead = 8,
 }
 
-/// A record: `struct utmp`.
+/// A record of `utmp` or `wtmp`: `struct utmp`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Record([u8; SIZE]);
 
@@ -58,7 +58,7 @@ const SECONDS: usize = 336 + UTMP_TIME;
 const SIZE: usize = (SECONDS + 2 * UTMP_TIME + 36).next_multiple_of(UTMP_TIME);
 
 impl Record {
-    /// One with these fields; a text that is too long is cut. The time is in seconds since 1970.
+    /// Makes a record with these fields. A text that is longer than its field is cut. The time is in seconds since 1970.
     pub fn new(
         kind: Kind,
         pid: i32,
@@ -79,26 +79,27 @@ impl Record {
         record
     }
 
-    /// The process's id.
+    /// Returns the process's id.
     pub fn pid(&self) -> i32 {
         let [_, _, _, _, a, b, c, d, ..] = self.0;
         i32::from_ne_bytes([a, b, c, d])
     }
 
-    /// Whether it is of this kind.
+    /// Returns whether the record is of this kind.
     pub fn is(&self, kind: Kind) -> bool {
         let [low, high, ..] = self.0;
         (low, high) == (kind as u8, 0)
     }
 
-    /// Whether there is a process: init's, one that waits for a login, or a user's.
+    /// Returns whether the record stands for a process that has not ended: its kind is `Init`, `Login` or `User`.
     pub fn is_alive(&self) -> bool {
         [Kind::Init, Kind::Login, Kind::User]
             .iter()
             .any(|&kind| self.is(kind))
     }
 
-    /// The same line and id when its process has ended: without a user.
+    /// Returns a copy of this record that says that the process has ended. The copy has the same process id, line and id, the time
+    /// `seconds`, and neither user nor host.
     pub fn ended(mut self, seconds: i64) -> Self {
         self.put(0, 2, &[Kind::Dead as u8]);
         self.put(USER, HOST - USER, b"");
@@ -119,20 +120,21 @@ impl Record {
     }
 }
 
-/// Adds a record to a file, in one write. Three system calls.
+/// Adds a record at the end of a file, in one write. Three system calls.
 ///
 /// # Errors
-/// `ENOENT` if there is no such file; the others of `open(2)` and `write(2)`.
+/// `ENOENT` if the file does not exist; the other errors of `open(2)` and `write(2)`.
 pub fn append(path: &CStr, record: &Record) -> Result<(), Errno> {
     let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC;
     let file = sys::fd::open(path, flags, 0)?;
     io::write_all(file.as_fd(), &record.0)
 }
 
-/// Puts a record in the place of the one of its kind, or adds it: for a boot or a run level, of which `utmp` has one.
+/// Replaces the file's first record of the same kind by this record. If the file has no such record, adds this record. Use this
+/// function for a boot or a run level: `utmp` has only one record of each.
 ///
 /// # Errors
-/// Those of [`append`].
+/// The errors of [`append`].
 pub fn replace(path: &CStr, record: &Record) -> Result<(), Errno> {
     let is_same = |other: &Record| other.0.first() == record.0.first();
     match change(path, &mut |other| is_same(other).then_some(*record))? {
@@ -141,10 +143,11 @@ pub fn replace(path: &CStr, record: &Record) -> Result<(), Errno> {
     }
 }
 
-/// Marks the process of this id as ended: the new record, or `None` if the file has no such process.
+/// Finds the record of the running process `pid`, and marks the process as ended. Returns the new record; `None` if the file has no
+/// such record.
 ///
 /// # Errors
-/// Those of [`append`].
+/// The errors of [`append`].
 pub fn end(path: &CStr, pid: i32, seconds: i64) -> Result<Option<Record>, Errno> {
     change(path, &mut |record| {
         let is_it = record.pid() == pid && record.is_alive();

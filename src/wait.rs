@@ -1,7 +1,8 @@
 //! Waiting for children (`wait(2)`, `pidfd_open(2)`).
 //!
-//! [`wait`] and [`try_wait`] wait for the end of one child. [`wait_for`] waits for any child or the children of a group, and
-//! for stops and continuations. [`peek`] is the same without reaping.
+//! [`wait`] and [`try_wait`] wait for the end of one child. [`wait_for`] can also wait for any child or for the children of a
+//! process group, and can also report stops and continuations. [`peek`] does the same as `wait_for`, but does not reap the
+//! child.
 
 use core::ops::BitOr;
 
@@ -14,11 +15,12 @@ use crate::sys;
 
 pub use crate::sys::process::Who;
 
-/// Waits until the child ends, and reaps it. One system call, repeated if a signal handler interrupts it.
+/// Waits until the child ends, reaps the child and returns its status. Costs one system call. If a signal handler interrupts
+/// the call, `wait` repeats it.
 ///
 /// # Errors
-/// `ECHILD` if it is not a child of this process, if another wait has reaped it, or if `SIGCHLD` is ignored, so that the kernel
-/// reaps children itself.
+/// `ECHILD` if `pid` is not a child of this process, if another wait has reaped the child, or if `SIGCHLD` is ignored. (If
+/// `SIGCHLD` is ignored, the kernel reaps the children itself.)
 pub fn wait(pid: Pid) -> Result<ExitStatus, Errno> {
     loop {
         match sys::process::wait4(pid.as_raw(), 0) {
@@ -29,20 +31,22 @@ pub fn wait(pid: Pid) -> Result<ExitStatus, Errno> {
     }
 }
 
-/// Reaps the child if it has ended; returns `None` while it runs. One system call.
+/// Reaps the child and returns its status if the child has ended. Returns `None` if the child still runs. Costs one system
+/// call.
 ///
 /// # Errors
-/// Those of [`wait`].
+/// The errors of [`wait`].
 pub fn try_wait(pid: Pid) -> Result<Option<ExitStatus>, Errno> {
     let ended = sys::process::wait4(pid.as_raw(), linux::WNOHANG)?;
     Ok(ended.map(|(_, status)| status))
 }
 
-/// Waits until the child of a pidfd ends, and reaps it (Linux 5.4). The pidfd refers to this child even after its id is used
-/// again. One system call, repeated if a signal handler interrupts it.
+/// Waits until the child that the pidfd refers to ends, reaps the child and returns its status (Linux 5.4). The pidfd refers to
+/// this child even after another process has got the child's id. Costs one system call. If a signal handler interrupts the
+/// call, `wait_pidfd` repeats it.
 ///
 /// # Errors
-/// Those of [`wait`]; `EINVAL` before Linux 5.4; `EBADF` if it is not a pidfd.
+/// The errors of [`wait`]; `EINVAL` before Linux 5.4; `EBADF` if the descriptor is not a pidfd.
 pub fn wait_pidfd(pidfd: BorrowedFd<'_>) -> Result<ExitStatus, Errno> {
     loop {
         match wait_for(Who::Pidfd(pidfd), Options::default()) {
@@ -53,26 +57,27 @@ pub fn wait_pidfd(pidfd: BorrowedFd<'_>) -> Result<ExitStatus, Errno> {
     }
 }
 
-/// Reaps the child of a pidfd if it has ended; returns `None` while it runs. One system call.
+/// Reaps the child that the pidfd refers to and returns its status if the child has ended. Returns `None` if the child still
+/// runs. Costs one system call.
 ///
 /// # Errors
-/// Those of [`wait_pidfd`].
+/// The errors of [`wait_pidfd`].
 pub fn try_wait_pidfd(pidfd: BorrowedFd<'_>) -> Result<Option<ExitStatus>, Errno> {
     let ended = wait_for(Who::Pidfd(pidfd), Options::NOHANG)?;
     Ok(ended.map(|(_, status)| status))
 }
 
-/// Options of a wait: the flags of `waitpid`, without the prefix `W`. By default a wait blocks, and only for the end of a
-/// child.
+/// Options of a wait: the flags of `waitpid`, without the prefix `W`. By default, a wait blocks, and reports only that a child
+/// has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Options(u32);
 
 impl Options {
-    /// Do not block: return `None` if no child has changed its state.
+    /// The wait does not block: it returns `None` if no child has changed its state.
     pub const NOHANG: Self = Self(linux::WNOHANG);
-    /// Report stops, too (`WUNTRACED`).
+    /// The wait also reports that a signal stopped a child (`WUNTRACED`).
     pub const STOPPED: Self = Self(linux::WSTOPPED);
-    /// Report continuations by `SIGCONT`, too.
+    /// The wait also reports that `SIGCONT` continued a child.
     pub const CONTINUED: Self = Self(linux::WCONTINUED);
 }
 
@@ -84,10 +89,13 @@ impl BitOr for Options {
     }
 }
 
-/// Waits until a child selected by `who` has ended, or, if the options say so, stopped or continued, and consumes that report:
-/// a child that has ended is reaped. Returns `None` only with [`NOHANG`](Options::NOHANG). One system call (`waitid(2)`).
+/// Waits until a child that `who` selects has ended, and reaps this child. If the options contain [`STOPPED`](Options::STOPPED)
+/// or [`CONTINUED`](Options::CONTINUED), the wait also returns when a child has stopped or continued. No later wait returns the
+/// same report again. Returns `None` only if the options contain [`NOHANG`](Options::NOHANG). Costs one system call
+/// (`waitid(2)`).
 ///
-/// It is not repeated if a signal handler interrupts it, because a shell's `wait` must end then (POSIX XCU 2.12).
+/// If a signal handler interrupts the system call, this function does not repeat it, because a shell's `wait` must then return
+/// (POSIX XCU 2.12).
 ///
 /// ```
 /// use nestling::spawn::{Program, Spawn};
@@ -108,16 +116,18 @@ impl BitOr for Options {
 /// ```
 ///
 /// # Errors
-/// `ECHILD` if there is no such child; `EINTR` if a signal handler ran; for a pidfd, those of [`wait_pidfd`].
+/// `ECHILD` if `who` selects no child of this process; `EINTR` if a signal handler interrupted the wait; for a pidfd, also the
+/// errors of [`wait_pidfd`].
 pub fn wait_for(who: Who<'_>, options: Options) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     sys::process::waitid(who, options.0 | linux::WEXITED)
 }
 
-/// Waits as [`wait_for`] does, but leaves the report for the next wait (`WNOWAIT`). A child that has ended stays a zombie, so
-/// that its id is not reused: an init can look up whose process it was before it reaps it.
+/// Waits as [`wait_for`] does, but the next wait returns the same report again (`WNOWAIT`). A child that has ended stays a
+/// zombie, so that the kernel does not give its id to another process. So an init can first look up the child by its id, and
+/// then reap the child.
 ///
 /// # Errors
-/// Those of [`wait_for`].
+/// The errors of [`wait_for`].
 pub fn peek(who: Who<'_>, options: Options) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     sys::process::waitid(who, options.0 | linux::WEXITED | linux::WNOWAIT)
 }

@@ -11,14 +11,15 @@ use crate::process::{ExitStatus, Pid};
 use crate::signal::Signal;
 use crate::spawn;
 
-/// A child that was started. Dropping it closes its pipes; the child continues to run and is not reaped.
+/// A child that a command has started. Dropping a `Child` closes this process's ends of the pipes. The child continues to run
+/// and is not reaped.
 #[derive(Debug)]
 pub struct Child {
-    /// This process's end of the pipe to its standard input, if that is a pipe.
+    /// This process's end of the pipe to the child's standard input; `None` if the standard input is not a pipe.
     pub stdin: Option<ChildStdin>,
-    /// This process's end of the pipe from its standard output, if that is a pipe.
+    /// This process's end of the pipe from the child's standard output; `None` if the standard output is not a pipe.
     pub stdout: Option<ChildStdout>,
-    /// This process's end of the pipe from its standard error, if that is a pipe.
+    /// This process's end of the pipe from the child's standard error; `None` if the standard error is not a pipe.
     pub stderr: Option<ChildStderr>,
     child: spawn::Child,
 }
@@ -28,9 +29,9 @@ pub struct Child {
 pub struct Output {
     /// How the child ended.
     pub status: ExitStatus,
-    /// What the child wrote to its standard output, if that was a pipe.
+    /// The bytes that the child wrote to its standard output; empty if the standard output was not a pipe.
     pub stdout: Vec<u8>,
-    /// What the child wrote to its standard error, if that was a pipe.
+    /// The bytes that the child wrote to its standard error; empty if the standard error was not a pipe.
     pub stderr: Vec<u8>,
 }
 
@@ -49,40 +50,41 @@ impl Child {
         }
     }
 
-    /// Returns the process id. After [`wait`](Self::wait) the system may reuse it.
+    /// Returns the child's process id. After [`wait`](Self::wait), the kernel may give this id to another process.
     pub fn id(&self) -> Pid {
         self.child.id()
     }
 
-    /// Returns the pidfd, if [`create_pidfd`](super::Command::create_pidfd) asked for one.
+    /// Returns the child's pidfd; `None` if [`create_pidfd`](super::Command::create_pidfd) was not set.
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         self.child.pidfd()
     }
 
-    /// Closes the pipe to the child's standard input, if there is one, waits until the child ends, and reaps it. Further calls
-    /// return the same status.
+    /// Closes the pipe to the child's standard input, waits until the child ends, and reaps the child. Further calls return the
+    /// same status.
     ///
     /// # Errors
-    /// `ECHILD` if another wait has reaped it, or if `SIGCHLD` is ignored.
+    /// `ECHILD` if another wait has reaped the child, or if `SIGCHLD` is ignored.
     pub fn wait(&mut self) -> Result<ExitStatus, Errno> {
         self.stdin = None;
         self.child.wait()
     }
 
-    /// Reaps the child if it has ended; returns `None` while it runs.
+    /// Reaps the child and returns its status if the child has ended. Returns `None` if the child still runs.
     ///
     /// # Errors
-    /// Those of [`wait`](Self::wait).
+    /// The errors of [`wait`](Self::wait).
     pub fn try_wait(&mut self) -> Result<Option<ExitStatus>, Errno> {
         self.child.try_wait()
     }
 
     /// Closes the pipe to the child's standard input, reads the pipes from its standard output and standard error to their
-    /// ends, and waits until the child ends. A pipe ends when every process that has its writing end, the child or another, has
-    /// closed it. The two pipes are read together, so that the child never waits.
+    /// ends, and waits until the child ends. A pipe ends when every process that has the pipe's writing end open has closed
+    /// this end. The two pipes are read together, so that a child that fills one pipe does not wait while this process reads
+    /// the other pipe.
     ///
     /// # Errors
-    /// Those of [`wait`](Self::wait) and of a read; `ENOMEM` if there is no memory for the output.
+    /// The errors of [`wait`](Self::wait) and of [`io::read`]; `ENOMEM` if the output does not fit in memory.
     pub fn wait_with_output(mut self) -> Result<Output, Errno> {
         self.stdin = None;
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -102,18 +104,19 @@ impl Child {
         })
     }
 
-    /// Sends `SIGKILL`; does nothing if the child has been waited for.
+    /// Sends `SIGKILL` to the child. Does nothing if a wait on this `Child` has already reaped the child.
     ///
     /// # Errors
-    /// Those of [`signal`](Self::signal).
+    /// The errors of [`signal`](Self::signal).
     pub fn kill(&mut self) -> Result<(), Errno> {
         self.signal(Signal::KILL)
     }
 
-    /// Sends a signal, through the pidfd if there is one; does nothing if the child has been waited for.
+    /// Sends a signal to the child, through the pidfd if this `Child` has one. Does nothing if a wait on this `Child` has
+    /// already reaped the child.
     ///
     /// # Errors
-    /// `EPERM` if the child runs as another user by now; `ESRCH` if another wait has reaped it.
+    /// `EPERM` if the child now runs as another user; `ESRCH` if another wait has reaped the child.
     pub fn signal(&self, signal: Signal) -> Result<(), Errno> {
         self.child.signal(signal)
     }

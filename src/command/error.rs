@@ -7,7 +7,8 @@ use crate::errno::Errno;
 use crate::spawn;
 use crate::text::{self, Sink, Text};
 
-/// The reason why a command could not be started or waited for: [`spawn::Error`] as text, without the caller's data.
+/// The reason why a command could not be started or waited for. This type contains a [`spawn::Error`] as text, and borrows no
+/// data of the caller.
 ///
 /// ```
 /// use nestling::command::Command;
@@ -35,18 +36,18 @@ impl Error {
         }
     }
 
-    /// Returns the errno; `None` if the child was killed.
+    /// Returns the errno; `None` if a signal killed the child before the program ran.
     pub fn errno(&self) -> Option<Errno> {
         self.errno
     }
 
-    /// Returns the step that failed, as text: `exec "nope"`, `file action 0 (open "list")`. If the child was killed, the whole
-    /// message.
+    /// Returns the step that failed, as text: `exec "nope"`, `file action 0 (open "list")`. If a signal killed the child,
+    /// returns the whole message.
     pub fn step(&self) -> &str {
         &self.step
     }
 
-    /// Returns the exit status that a shell has for this error: see [`spawn::Error::shell_code`].
+    /// Returns the exit status that a shell reports for this error. See [`spawn::Error::shell_code`].
     pub fn shell_code(&self) -> i32 {
         self.shell_code
     }
@@ -90,7 +91,7 @@ impl Text for Error {
     }
 }
 
-/// Has the kind of the errno, and the text of this error.
+/// The result has the `ErrorKind` of the errno, and the text of this error.
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {

@@ -11,37 +11,38 @@
 //! assert_eq!(child.wait_with_output().unwrap().stdout, b"through a cat");
 //! ```
 //!
-//! A spawn costs what [`spawn`](crate::spawn) says, allocations for the builder's lists, and three more system calls for each
-//! pipe.
+//! A spawn has the costs that [`spawn`](crate::spawn) lists. It also allocates memory for the builder's lists, and makes three
+//! more system calls for each pipe.
 //!
 //! # Compared with std
 //!
-//! Methods that are not in this table do what those of std do.
+//! A method that is not in this table does what std's method does.
 //!
 //! | Method | Difference | Reason |
 //! |---|---|---|
 //! | `new`, `arg`, `args`, `env`, … | Take [`AsBytes`]: strings, bytes, C strings; with feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
-//! | `env`, `env_remove`, `env_clear` | Inherited variables keep their order, and the variables that are set follow. std sorts them. With neither feature `rt` nor `std`, nothing is inherited. | A sorted map is kilobytes of code; only a program's runtime knows its environment. |
-//! | `current_dir` | As std on Unix: a relative program (`./x`) counts from the new directory. std documents that as unstable; here it is promised. | |
+//! | `env`, `env_remove`, `env_clear` | Inherited variables keep their order, and the variables that are set follow. std sorts all variables. Without the features `rt` and `std`, the child inherits no variables. | A sorted map is kilobytes of code; only a program's runtime knows its environment. |
+//! | `current_dir` | A relative path of a program (`./x`) starts at the new directory, as it does with std on Unix. std does not guarantee this behaviour; nestling guarantees it. | |
 //! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | This is the purpose of nestling. |
-//! | `spawn` | Needs no copy of the memory, not even with the methods for which std must `fork`. | |
-//! | `uid` | As std, root without `groups` drops the supplementary groups. If that is not permitted, it fails with `EPERM`; std continues. | The child would keep root's groups. |
-//! | `pre_exec` | Takes a [`PreExec`], which is `unsafe` to make. A later call replaces the function; std calls them all. It runs in shared memory. | See [`Hook`](crate::spawn::Hook). |
-//! | `groups`, `setsid`, `create_pidfd` | Stable. | |
-//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | Missing. | No program has needed them; `Debug` shows program and arguments as std does. |
-//! | [`Stdio::null`] | The child opens `/dev/null`. | The parent needs no descriptor for it. |
-//! | [`Child::id`] | A [`Pid`](crate::Pid), not a `u32`. | |
+//! | `spawn` | Does not copy the parent's memory, not even with the methods for which std must call `fork`. | |
+//! | `uid` | If the parent is root and `groups` is not called, the child drops its supplementary groups, as with std. If the kernel does not permit this, the spawn fails with `EPERM`; std ignores this error. | Otherwise the child would keep root's groups. |
+//! | `pre_exec` | Takes a [`PreExec`], which is `unsafe` to make. A second call replaces the first function; std calls all functions. The function runs in the memory that the child shares with the parent. | See [`Hook`](crate::spawn::Hook). |
+//! | `groups`, `setsid`, `create_pidfd` | These methods are stable here; in std they are unstable. | |
+//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | These methods do not exist. | No program has needed them. `Debug` shows the program and its arguments, as in std. |
+//! | [`Stdio::null`] | The child opens `/dev/null`. | The parent needs no descriptor for `/dev/null`. |
+//! | [`Child::id`] | Returns a [`Pid`](crate::Pid), not a `u32`. | |
 //! | [`Child::wait`], … | The error is an [`Errno`]. | |
-//! | [`ChildStdin`], … | `read`, `read_to_end` and `write_all` are their own methods; with feature `std` they have std's traits, too. | `core` has no such traits. |
+//! | [`ChildStdin`], … | `read`, `read_to_end` and `write_all` are methods of these types. With feature `std`, these types also implement `Read` and `Write`. | `core` has neither `Read` nor `Write`. |
 //!
-//! As with std, and unlike with a plain [`Spawn`], `SIGPIPE` is set to its default action, unless
-//! [`default_signals`](Command::default_signals) says otherwise.
+//! In the child, `SIGPIPE` has its default action, as with std. [`default_signals`](Command::default_signals) can change this.
+//! A plain [`Spawn`] does not reset an ignored `SIGPIPE`.
 //!
 //! # The order of the steps
 //!
-//! Whatever the order of the method calls, the child does this: the standard descriptors, other [descriptors](Command::fd),
-//! [`close_from`](Command::close_from), the terminal, [`chroot`](Command::chroot), [`umask`](Command::umask), limits, groups,
-//! gid, uid, [`current_dir`](Command::current_dir). If you need another order, use the [`Action`]s of [`spawn`](crate::spawn).
+//! The order of the method calls does not matter. The child always sets these things in this order: the standard descriptors,
+//! other [descriptors](Command::fd), [`close_from`](Command::close_from), the terminal, [`chroot`](Command::chroot),
+//! [`umask`](Command::umask), limits, groups, gid, uid, [`current_dir`](Command::current_dir). If you need another order, use
+//! the [`Action`]s of [`spawn`](crate::spawn).
 
 mod bytes;
 mod child;
@@ -72,7 +73,7 @@ use crate::text::Quoted;
 use environment::Environment;
 use stdio::Prepared;
 
-/// A program to start, and how to start it. See the [module](self).
+/// A program to start, with its arguments, its environment and the settings of the child. See the [module](self).
 pub struct Command {
     program: CString,
     /// The name first.
@@ -100,8 +101,8 @@ pub struct Command {
 
 /// The methods of the builder itself.
 impl Command {
-    /// Makes a command that runs `program`. A name without a slash is searched for along the child's `PATH`. The name is also
-    /// the first argument.
+    /// Makes a command that runs `program`. If `program` contains no slash, the program is searched for in the directories of
+    /// the child's `PATH`. `program` is also the first argument.
     pub fn new(program: impl AsBytes) -> Self {
         let mut command = Self {
             program: CString::default(),
@@ -140,7 +141,7 @@ impl Command {
         self
     }
 
-    /// Adds arguments.
+    /// Adds several arguments.
     pub fn args(&mut self, args: impl IntoIterator<Item = impl AsBytes>) -> &mut Self {
         for arg in args {
             self.arg(arg);
@@ -148,7 +149,7 @@ impl Command {
         self
     }
 
-    /// Sets the first argument, by which the program knows its name (`CommandExt::arg0`).
+    /// Sets the first argument: the name that the program sees as its own (`CommandExt::arg0`).
     pub fn arg0(&mut self, name: impl AsBytes) -> &mut Self {
         let name = self.c_string(name.bytes(), "argument 0");
         if let Some(first) = self.args.first_mut() {
@@ -165,7 +166,7 @@ impl Command {
         self
     }
 
-    /// Sets variables.
+    /// Sets several variables of the child's environment.
     pub fn envs(
         &mut self,
         variables: impl IntoIterator<Item = (impl AsBytes, impl AsBytes)>,
@@ -182,29 +183,34 @@ impl Command {
         self
     }
 
-    /// Clears the child's environment: the variables that it would inherit and those that were set.
+    /// Removes all variables from the child's environment: the variables that the child would inherit, and the variables that
+    /// were set before this call.
     pub fn env_clear(&mut self) -> &mut Self {
         self.environment.clear();
         self
     }
 
-    /// Sets the child's working directory. A program with a relative path is looked up from there.
+    /// Sets the child's working directory. If the program's path is relative and contains a slash, the path starts at this
+    /// directory.
     pub fn current_dir(&mut self, directory: impl AsBytes) -> &mut Self {
         self.directory = Some(self.c_string(directory.bytes(), "directory"));
         self
     }
 
-    /// Sets the child's standard input. The default is the parent's; for [`output`](Self::output), `/dev/null`.
+    /// Sets the child's standard input. The default is the parent's standard input; with [`output`](Self::output), the default
+    /// is `/dev/null`.
     pub fn stdin(&mut self, stdio: impl Into<Stdio>) -> &mut Self {
         self.stdio(0, stdio.into())
     }
 
-    /// Sets the child's standard output. The default is the parent's; for [`output`](Self::output), a pipe.
+    /// Sets the child's standard output. The default is the parent's standard output; with [`output`](Self::output), the
+    /// default is a pipe.
     pub fn stdout(&mut self, stdio: impl Into<Stdio>) -> &mut Self {
         self.stdio(1, stdio.into())
     }
 
-    /// Sets the child's standard error. The default is the parent's; for [`output`](Self::output), a pipe.
+    /// Sets the child's standard error. The default is the parent's standard error; with [`output`](Self::output), the default
+    /// is a pipe.
     pub fn stderr(&mut self, stdio: impl Into<Stdio>) -> &mut Self {
         self.stdio(2, stdio.into())
     }
@@ -224,24 +230,27 @@ impl Command {
     }
 }
 
-/// The methods that std has in `CommandExt`, and more. For details see the fields of [`Attributes`] and the [`Action`]s with
-/// the same names.
+/// The methods of std's `CommandExt`, and methods that std does not have. For details, see the fields of [`Attributes`] and the
+/// [`Action`]s with the same names.
 impl Command {
-    /// Gives the child a duplicate of `fd` as its descriptor `number`. A later call for the same number replaces it.
+    /// Gives the child a duplicate of `fd` as its descriptor `number`. If `fd` is called again with the same number, the new
+    /// descriptor replaces the earlier one.
     pub fn fd(&mut self, number: RawFd, fd: OwnedFd) -> &mut Self {
         self.descriptors.retain(|given| given.0 != number);
         self.descriptors.push((number, fd));
         self
     }
 
-    /// Closes every descriptor from this number on, except those that this command sets with [`fd`](Self::fd), `stdin`,
-    /// `stdout` and `stderr`. An inherited standard descriptor is closed.
+    /// Closes all of the child's descriptors whose number is `first` or higher. Descriptors that this command sets with
+    /// [`fd`](Self::fd), `stdin`, `stdout` and `stderr` stay open. Standard descriptors that the child inherits are closed,
+    /// too, if they are in this range.
     pub fn close_from(&mut self, first: RawFd) -> &mut Self {
         self.close_from = Some(first);
         self
     }
 
-    /// Makes the terminal at the child's descriptor `fd` its controlling terminal. Needs [`setsid`](Self::setsid).
+    /// Makes the terminal at the child's descriptor `fd` the child's controlling terminal. This requires
+    /// [`setsid`](Self::setsid).
     pub fn controlling_terminal(&mut self, fd: RawFd) -> &mut Self {
         self.controlling_terminal = Some(fd);
         self
@@ -253,44 +262,46 @@ impl Command {
         self
     }
 
-    /// Changes the root directory, and the working directory to the new root unless [`current_dir`](Self::current_dir) sets
-    /// another.
+    /// Changes the child's root directory. The new root becomes the working directory, too, unless
+    /// [`current_dir`](Self::current_dir) sets another working directory.
     pub fn chroot(&mut self, directory: impl AsBytes) -> &mut Self {
         self.root = Some(self.c_string(directory.bytes(), "root directory"));
         self
     }
 
-    /// Sets the permission bits that new files do not get.
+    /// Sets the child's umask: the permission bits that new files do not get (`umask(2)`).
     pub fn umask(&mut self, mask: u32) -> &mut Self {
         self.umask = Some(mask);
         self
     }
 
-    /// Limits a resource. Call it once for each resource.
+    /// Sets the limit of one resource. To limit several resources, call this method once for each of them.
     pub fn limit(&mut self, resource: Resource, limit: Rlimit) -> &mut Self {
         self.limits.push((resource, limit));
         self
     }
 
-    /// Sets the supplementary groups.
+    /// Sets the child's supplementary groups.
     pub fn groups(&mut self, groups: &[u32]) -> &mut Self {
         self.groups = Some(groups.into());
         self
     }
 
-    /// Sets the group id.
+    /// Sets the child's group id.
     pub fn gid(&mut self, gid: u32) -> &mut Self {
         self.gid = Some(gid);
         self
     }
 
-    /// Sets the user id. As root, this drops the supplementary groups, unless [`groups`](Self::groups) sets them.
+    /// Sets the child's user id. If the parent is root, the child also drops its supplementary groups, unless
+    /// [`groups`](Self::groups) sets them.
     pub fn uid(&mut self, uid: u32) -> &mut Self {
         self.uid = Some(uid);
         self
     }
 
-    /// Sets the effective ids to the real ones, as a set-user-id program does before it starts another program.
+    /// Sets the child's effective user and group id to its real ids. A set-user-id program does this before it starts another
+    /// program.
     pub fn reset_ids(&mut self) -> &mut Self {
         self.reset_ids = true;
         self
@@ -314,19 +325,20 @@ impl Command {
         self
     }
 
-    /// Sets whether the child has a pidfd, which [`Child::pidfd`] returns.
+    /// Sets whether the spawn also makes a pidfd for the child. [`Child::pidfd`] returns this pidfd.
     pub fn create_pidfd(&mut self, pidfd: bool) -> &mut Self {
         self.attributes.pidfd = pidfd;
         self
     }
 
-    /// Sets the signals that get their default actions even if the parent ignores them: by default `SIGPIPE`.
+    /// Sets the signals that have their default actions in the child even if the parent ignores them. Without a call, this is
+    /// `SIGPIPE` alone.
     pub fn default_signals(&mut self, signals: SigSet) -> &mut Self {
         self.attributes.default_signals = signals;
         self
     }
 
-    /// Sets the signal mask: by default that of the spawning thread.
+    /// Sets the child's signal mask. The default is the mask of the thread that spawns the child.
     pub fn signal_mask(&mut self, mask: SigSet) -> &mut Self {
         self.attributes.signal_mask = Some(mask);
         self
@@ -338,31 +350,32 @@ impl Command {
         self
     }
 
-    /// Sets the process group; 0 makes a new one.
+    /// Sets the child's process group. If `group` is 0, the child starts a new process group.
     pub fn process_group(&mut self, group: i32) -> &mut Self {
         self.attributes.process_group = Some(group);
         self
     }
 
-    /// Sets the scheduling policy and priority.
+    /// Sets the child's scheduling policy and priority.
     pub fn scheduler(&mut self, scheduler: Scheduler) -> &mut Self {
         self.attributes.scheduler = Some(scheduler);
         self
     }
 
-    /// Sets the nice value, -20 to 19.
+    /// Sets the child's nice value, from -20 to 19.
     pub fn nice(&mut self, nice: i32) -> &mut Self {
         self.attributes.nice = Some(nice);
         self
     }
 
-    /// Sets whether set-user-id bits and file capabilities have no effect for the program and its descendants.
+    /// Sets `PR_SET_NO_NEW_PRIVS`: with `true`, set-user-id bits and file capabilities have no effect for the program and its
+    /// descendants.
     pub fn no_new_privs(&mut self, no_new_privs: bool) -> &mut Self {
         self.attributes.no_new_privs = no_new_privs;
         self
     }
 
-    /// Sets the signal that the child gets when the thread that spawned it ends.
+    /// Sets the signal that the kernel sends to the child when the thread that spawned the child ends.
     pub fn parent_death_signal(&mut self, signal: Signal) -> &mut Self {
         self.attributes.parent_death_signal = Some(signal);
         self
@@ -371,11 +384,11 @@ impl Command {
 
 /// The methods that start the program.
 impl Command {
-    /// Starts the program, and returns when it runs.
+    /// Starts the program, and returns when the program runs.
     ///
     /// # Errors
-    /// The step that failed; then there is no child. `EINVAL` at the step `program`, `argument`, … if that contains a null
-    /// byte.
+    /// The step that failed. After an error, no child is left. If the program's name, an argument or another string contains a
+    /// null byte, the step names this string (`program`, `argument`, …) and the error is `EINVAL`.
     pub fn spawn(&mut self) -> Result<Child, Error> {
         self.spawn_with(&[const { Stdio::inherit() }; 3])
     }
@@ -383,7 +396,7 @@ impl Command {
     /// Starts the program and waits until it ends.
     ///
     /// # Errors
-    /// Those of [`spawn`](Self::spawn); the step `wait` with an error of [`Child::wait`].
+    /// The errors of [`spawn`](Self::spawn). If the wait fails, the step is `wait`, with an error of [`Child::wait`].
     pub fn status(&mut self) -> Result<ExitStatus, Error> {
         self.spawn()?.wait().map_err(wait_failed)
     }
@@ -391,7 +404,7 @@ impl Command {
     /// Starts the program, collects its standard output and standard error, and waits until it ends.
     ///
     /// # Errors
-    /// Those of [`status`](Self::status).
+    /// The errors of [`status`](Self::status).
     pub fn output(&mut self) -> Result<Output, Error> {
         let child = self.spawn_with(&[
             const { Stdio::null() },
@@ -401,11 +414,12 @@ impl Command {
         child.wait_with_output().map_err(wait_failed)
     }
 
-    /// Replaces this process's program (`execvp(3)`), without a child: the process id stays. See [`Spawn::exec`].
+    /// Replaces this process's program (`execvp(3)`). No child is made, so the process id does not change. See [`Spawn::exec`].
     ///
-    /// Returns only if a step failed; the effects of the steps before it stay, as with std. [`fd`](Self::fd) and
-    /// [`close_from`](Self::close_from) would close descriptors that other code of this process uses: with them, `exec` fails
-    /// by `EINVAL`. [`Spawn::exec`], which is `unsafe`, allows them.
+    /// Returns only if a step failed. The effects of the steps before the failed one stay, as with std. If [`fd`](Self::fd) was
+    /// called for a number above 2, or if [`close_from`](Self::close_from) was called, `exec` fails with `EINVAL` and changes
+    /// nothing, because these steps could close descriptors that other code of this process uses. [`Spawn::exec`], which is
+    /// `unsafe`, allows these steps.
     pub fn exec(&mut self) -> Error {
         let inherit = &[const { Stdio::inherit() }; 3];
         match self.prepare(inherit) {
@@ -562,7 +576,7 @@ fn wait_failed(errno: Errno) -> Error {
     Error::new("wait", errno)
 }
 
-/// Program and arguments between quotes, as std's.
+/// Shows the program and its arguments between quotes, as the `Debug` of std's `Command` does.
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&Quoted(self.program.to_bytes()), f)?;

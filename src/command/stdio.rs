@@ -7,7 +7,7 @@ use crate::io;
 use crate::popen::{duplicate, pipe};
 use crate::spawn::Action;
 
-/// A standard descriptor of a child, as `std::process::Stdio`.
+/// What a standard descriptor of a child refers to. This type corresponds to `std::process::Stdio`.
 #[derive(Debug)]
 pub struct Stdio(Kind);
 
@@ -20,24 +20,24 @@ enum Kind {
 }
 
 impl Stdio {
-    /// Inherits the parent's descriptor.
+    /// The child inherits the parent's descriptor.
     pub const fn inherit() -> Self {
         Self(Kind::Inherit)
     }
 
-    /// Opens `/dev/null`, in the child.
+    /// The child opens `/dev/null`.
     pub const fn null() -> Self {
         Self(Kind::Null)
     }
 
-    /// Makes a pipe, whose other end [`Child`](super::Child) has.
+    /// The child gets one end of a new pipe. [`Child`](super::Child) holds the other end.
     pub const fn piped() -> Self {
         Self(Kind::Piped)
     }
 }
 
-/// Gives the child a duplicate of this descriptor, which is closed when the command is dropped. To keep a duplicate, call
-/// [`OwnedFd::try_clone`].
+/// Gives the child a duplicate of this descriptor. The descriptor itself is closed when the command is dropped. To keep a
+/// duplicate, call [`OwnedFd::try_clone`].
 impl From<OwnedFd> for Stdio {
     fn from(fd: OwnedFd) -> Self {
         Self(Kind::Fd(fd))
@@ -124,7 +124,7 @@ macro_rules! ends {
             }
         }
 
-        /// Makes the output of one child the input of another.
+        /// Gives this end of the pipe to another child. So the output of one child can be the input of another child.
         impl From<$name> for Stdio {
             fn from(end: $name) -> Self {
                 Self::from(end.0)
@@ -149,11 +149,11 @@ ends! {
 }
 
 impl ChildStdin {
-    /// Writes all the bytes.
+    /// Writes all bytes to the pipe.
     ///
     /// # Errors
-    /// Those of [`io::write_all`]; `EPIPE` if the child has closed its end and `SIGPIPE` is ignored (if it is not, the signal
-    /// ends this process).
+    /// The errors of [`io::write_all`]; `EPIPE` if the child has closed its end and `SIGPIPE` is ignored. If `SIGPIPE` has its
+    /// default action, the signal ends this process.
     pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), Errno> {
         io::write_all(self.as_fd(), bytes)
     }
@@ -162,19 +162,19 @@ impl ChildStdin {
 macro_rules! readers {
     ($($name:ident)*) => {$(
         impl $name {
-            /// Reads once. Returns the number of bytes; 0 when every process that has the writing end, the child or another,
-            /// has closed it.
+            /// Reads once. Returns the number of bytes read; 0 if every process that had the writing end open has closed this
+            /// end.
             ///
             /// # Errors
-            /// Those of [`io::read`].
+            /// The errors of [`io::read`].
             pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Errno> {
                 io::read(self.as_fd(), buffer)
             }
 
-            /// Reads to the end and appends to `bytes`.
+            /// Reads to the end of the pipe, and appends the bytes read to `bytes`. Returns the number of bytes read.
             ///
             /// # Errors
-            /// Those of [`io::read_to_end`].
+            /// The errors of [`io::read_to_end`].
             pub fn read_to_end(&mut self, bytes: &mut alloc::vec::Vec<u8>) -> Result<usize, Errno> {
                 io::read_to_end(self.as_fd(), bytes)
             }

@@ -1,4 +1,4 @@
-//! Examples: whole programs, which the tests run.
+//! Examples: complete programs. The tests run them.
 //!
 //! # A supervisor, without libc
 //!

@@ -1,5 +1,6 @@
-//! A pipeline: starts its arguments as commands in one process group, as a shell does, with the output of each as the input of
-//! the next. It prints how each ended, and exits with the status of the last.
+//! A pipeline: runs each of its arguments as a command. Like a shell, the program starts all commands in one process group; the
+//! output of each command is the input of the next command. It prints how each command ended, and exits with the status of the last
+//! command.
 #![no_std]
 #![no_main]
 

@@ -1,5 +1,6 @@
-//! A program of the standard library with a heap of a gigabyte: it runs a command as another user, within limits. That costs no
-//! more than in a small program, and an error names the step that failed. `run_as_user UID GID COMMAND [ARG…]`, as root.
+//! A program that uses the standard library and has a heap of a gigabyte. It runs a command as another user, within limits. The
+//! start of the command costs no more than in a small program. If a step fails, the error names the step. Usage, as root:
+//! `run_as_user UID GID COMMAND [ARG…]`.
 
 use std::env;
 use std::process::ExitCode;

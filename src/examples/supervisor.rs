@@ -1,5 +1,5 @@
-//! A supervisor: starts its arguments as commands, starts each again one second after it has ended, and ends them all on
-//! SIGTERM. While nothing happens it only waits.
+//! A supervisor: runs each of its arguments as a command. When a command has ended, the supervisor starts it again after one
+//! second. On `SIGTERM`, it ends all commands. While nothing happens, it only waits.
 #![no_std]
 #![no_main]
 

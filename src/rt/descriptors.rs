@@ -1,9 +1,9 @@
 //! The descriptors of a program whose *user* names them by number, as the user of a shell does.
 //!
-//! Such a program has two kinds of descriptors in one table. The close-on-exec flag tells them apart: with it a descriptor is
-//! the program's own (an [`OwnedFd`], which [`private`] moves away from the user's numbers); without it, it is the user's, and
-//! children inherit it. The functions of this module change only the user's descriptors: for a number of the program's own they
-//! return `EBADF`, as if it were not open.
+//! Such a program has two kinds of descriptors in one table. The close-on-exec flag tells them apart. A descriptor with the
+//! flag is the program's own (an [`OwnedFd`], which [`private`] moves away from the user's numbers). A descriptor without the
+//! flag is the user's, and children inherit it. The functions that take a number from the user work only on the user's
+//! descriptors. If the number belongs to the program, most of them fail with `EBADF`, as if the number were not open.
 
 use core::sync::atomic::Ordering;
 
@@ -30,7 +30,7 @@ fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
 /// Checks that the user has a descriptor with this number. One system call.
 ///
 /// # Errors
-/// `EBADF` if it is not open or not the user's.
+/// `EBADF` if the number is not open, or if it is the program's own.
 pub fn is_users(fd: RawFd) -> Result<(), Errno> {
     match sys::fd::cloexec(fd) {
         Ok(false) => Ok(()),
@@ -39,28 +39,28 @@ pub fn is_users(fd: RawFd) -> Result<(), Errno> {
     }
 }
 
-/// Duplicates the user's descriptor. The duplicate is the program's own, so that the user may close the number while it is in
-/// use. Two system calls, and one to close it.
+/// Duplicates the user's descriptor. The duplicate is the program's own, so that the user may close the original while the
+/// duplicate is in use. Two system calls, and one more to close the duplicate.
 ///
 /// # Errors
-/// Those of [`is_users`]; `EMFILE`.
+/// The errors of [`is_users`]; `EMFILE`.
 pub fn of_user(fd: RawFd) -> Result<OwnedFd, Errno> {
     is_users(fd)?;
     // SAFETY: it is only for this call, and if it isn't open the call says so.
     duplicate(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// Returns whether the user has a terminal at this number. Two system calls.
+/// Returns whether this number is a descriptor of the user and refers to a terminal. Two system calls.
 pub fn is_terminal(fd: RawFd) -> bool {
     // SAFETY: it is only for this call, and it is open.
     is_users(fd).is_ok() && terminal::is_terminal(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// Duplicates the user's descriptor `from` onto the user's number `to`, and closes what was there (`dup2`). Does nothing if the
-/// numbers are equal. Two system calls, three for high numbers.
+/// Duplicates the user's descriptor `from` onto the user's number `to`, and closes the descriptor that had this number
+/// (`dup2`). If the numbers are equal, it only checks `from`. Two system calls; three if `to` is a high number.
 ///
 /// # Errors
-/// Those of [`is_users`] for `from`; those of [`assign`] for `to`.
+/// The errors of [`is_users`] for `from`; the errors of [`assign`] for `to`.
 pub fn copy(from: RawFd, to: RawFd) -> Result<(), Errno> {
     is_users(from)?;
     if from == to {
@@ -70,8 +70,8 @@ pub fn copy(from: RawFd, to: RawFd) -> Result<(), Errno> {
     assign(to, unsafe { BorrowedFd::borrow_raw(from) })
 }
 
-/// Moves a descriptor of the program's own away from the user's numbers. Two system calls, none if it has a high number
-/// already.
+/// Moves a descriptor of the program's own away from the user's numbers. Two system calls; none if the descriptor already has a
+/// high number.
 ///
 /// # Errors
 /// `EMFILE`.
@@ -82,7 +82,7 @@ pub fn private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     duplicate(fd.as_fd())
 }
 
-/// Keeps a duplicate of the user's descriptor, for [`restore`]; returns `None` if the number is not open. One system call.
+/// Returns a duplicate of the user's descriptor, for [`restore`]; `None` if the number is not open. One system call.
 ///
 /// # Errors
 /// `EBADF` if the number is the program's own; `EMFILE`.
@@ -99,10 +99,11 @@ pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
     }
 }
 
-/// Restores the descriptor that [`save`] has kept. Two system calls.
+/// Duplicates the descriptor that [`save`] returned onto the user's number `fd` again. If `saved` is `None`, closes `fd`. Two
+/// system calls.
 ///
 /// # Errors
-/// It fails only if a seccomp filter forbids it.
+/// The function fails only if a seccomp filter forbids a system call.
 pub fn restore(fd: RawFd, saved: Option<OwnedFd>) -> Result<(), Errno> {
     match saved {
         Some(saved) => assign(fd, saved.as_fd()),
@@ -110,10 +111,11 @@ pub fn restore(fd: RawFd, saved: Option<OwnedFd>) -> Result<(), Errno> {
     }
 }
 
-/// Duplicates `from` onto the user's number `fd`, and closes what was there (`dup2`). One system call, two for high numbers.
+/// Duplicates `from` onto the user's number `fd`, and closes the descriptor that had this number (`dup2`). One system call; two
+/// if `fd` is a high number.
 ///
 /// # Errors
-/// `EBADF` if the number is the program's own, or above the limit.
+/// `EBADF` if the number `fd` is the program's own, or is not below the limit on descriptors.
 pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     if fd == from.as_raw_fd() {
         return sys::fd::set_cloexec(from, false);
@@ -125,10 +127,11 @@ pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     unsafe { sys::fd::dup3(from.as_raw_fd(), fd, OFlags::default()) }
 }
 
-/// Gives the user a descriptor that has just been opened, at the number `fd`. Two system calls; one if it has that number.
+/// Gives the user a descriptor that has just been opened, at the number `fd`. Two system calls; one if the descriptor already
+/// has this number.
 ///
 /// # Errors
-/// Those of [`assign`].
+/// The errors of [`assign`].
 pub fn give(fd: RawFd, opened: OwnedFd) -> Result<(), Errno> {
     assign(fd, opened.as_fd())?;
     if opened.as_raw_fd() == fd {
@@ -138,11 +141,11 @@ pub fn give(fd: RawFd, opened: OwnedFd) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Closes a descriptor of the user. A number that is not open, or the program's own, is ignored. One system call, two for high
-/// numbers.
+/// Closes a descriptor of the user. Ignores a number that is not open or is the program's own. One system call; two for a high
+/// number.
 ///
 /// # Errors
-/// Those of `close(2)` for a file on the network.
+/// The errors of `close(2)` for a file on the network.
 pub fn close(fd: RawFd) -> Result<(), Errno> {
     if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) != Ok(false) {
         return Ok(());
@@ -154,9 +157,9 @@ pub fn close(fd: RawFd) -> Result<(), Errno> {
     }
 }
 
-/// Closes a descriptor of the program's own in a child of [`fork`](super::fork), whose copy of the owner must not be used or
-/// dropped any more: the child ends by [`exit`](crate::sys::process::exit). A descriptor of the user is ignored, and so is every one
-/// in a process that is no such child. One or two system calls.
+/// Closes a descriptor of the program's own in a child of [`fork`](super::fork). Afterwards, the child must neither use nor
+/// drop its copy of the descriptor's owner; so the child must end by [`exit`](crate::sys::process::exit). The function ignores
+/// a descriptor of the user. In a process that is not a child of `fork`, it does nothing. At most two system calls.
 pub fn abandon(fd: RawFd) {
     if super::IS_COPY.load(Ordering::Relaxed) && sys::fd::cloexec(fd) == Ok(true) {
         // SAFETY: in such a child the owner is a copy, which `fork` says may lose it.

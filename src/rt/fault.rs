@@ -8,7 +8,7 @@ use crate::signal::{SigSet, Signal};
 use crate::sys;
 use crate::sys::signal::Action;
 
-/// The signals of faults. If one is blocked, its fault ends the process at once.
+/// The signals of faults. If a fault occurs while its signal is blocked, the kernel ends the process at once.
 pub const FAULTS: SigSet = SigSet::EMPTY
     .with(Signal::ILL)
     .with(Signal::TRAP)
@@ -16,15 +16,15 @@ pub const FAULTS: SigSet = SigSet::EMPTY
     .with(Signal::FPE)
     .with(Signal::SEGV);
 
-/// Sets a handler for faults and for the [`FAULTS`] that another process sends. It runs on a stack of 32 KiB of its own,
+/// Sets a handler for faults, and for signals of [`FAULTS`] that a process sends. The handler runs on its own stack of 32 KiB,
 /// because the ordinary stack may have overflowed. Six system calls.
 ///
-/// The handler does not return: the interrupted code cannot continue, and may have left its data half changed. PID 1, whose end
-/// would be the end of the machine, executes itself again.
+/// The handler does not return: the interrupted code cannot continue, and may have left its data half changed. If PID 1 ends,
+/// the machine ends, too; so a handler in PID 1 should execute the program again.
 ///
 /// # Errors
-/// `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, because its threads would share that stack. Otherwise
-/// it fails only if a seccomp filter forbids it.
+/// `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, because its threads would share the handler's stack.
+/// Otherwise, the function fails only if a seccomp filter forbids a system call.
 pub fn on_fault(handler: fn(Signal) -> !) -> Result<(), Errno> {
     super::only_thread()?;
     HANDLER.store(handler as *mut (), Ordering::Relaxed);

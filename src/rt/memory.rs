@@ -1,13 +1,13 @@
-//! The memory functions that the compiler calls by name. The `-gnu` and `-musl` targets expect them from a libc.
+//! The memory functions that the compiler calls by name. The `-gnu` and `-musl` targets expect these functions from a libc.
 //!
-//! [`entry!`](crate::entry!) defines them in the program, not in this crate, so that a program of the standard library that
-//! depends on a crate with feature `rt` keeps the functions of its libc.
+//! [`entry!`](crate::entry!) defines these functions in the program, not in this crate. So a program that uses the standard
+//! library keeps the functions of its libc, even if one of its dependencies enables the feature `rt`.
 
 use core::cmp::Ordering;
 
 use crate::arch;
 
-/// `memcpy` and `memmove`: copies `count` bytes, which may overlap.
+/// `memcpy` and `memmove`: copies `count` bytes; source and target may overlap.
 ///
 /// # Safety
 /// `source` is readable and `target` writable for `count` bytes.
@@ -23,10 +23,10 @@ pub unsafe fn copy(target: *mut u8, source: *const u8, count: usize) {
     }
 }
 
-/// `memcmp` and `bcmp`: compares `count` bytes; the first bytes that differ decide.
+/// `memcmp` and `bcmp`: compares `count` bytes. The result is the order of the first two bytes that differ.
 ///
 /// # Safety
-/// Both are readable for `count` bytes.
+/// `left` and `right` are readable for `count` bytes.
 pub unsafe fn compare(left: *const u8, right: *const u8, count: usize) -> Ordering {
     for i in 0..count {
         // SAFETY: the caller's promise. Volatile, lest the compiler make this loop a call of `memcmp`.

@@ -1,5 +1,5 @@
-//! The runtime of a program without libc (feature `rt`): entry point, arguments, environment, auxiliary vector, panic handler,
-//! and the memory functions that the compiler calls.
+//! The runtime of a program without libc (feature `rt`): the entry point, the arguments, the environment, the auxiliary vector,
+//! the panic handler, and the memory functions that the compiler calls.
 //!
 //! # A program
 //!
@@ -16,7 +16,7 @@
 //!
 //! # Linker arguments
 //!
-//! In a `build.rs` beside `Cargo.toml`; it works with `cc` and with `ld.lld` as the linker:
+//! Pass these arguments in a `build.rs` beside `Cargo.toml`. They work with `cc` and with `ld.lld` as the linker:
 //!
 //! ```
 //! println!("cargo::rustc-link-arg-bins=-nostdlib"); // no libc and none of its start files: `_start` is `entry!`'s
@@ -24,13 +24,13 @@
 //! println!("cargo::rustc-link-arg-bins=-no-pie");   // fixed addresses: nobody would relocate it
 //! ```
 //!
-//! (nestling's own `build.rs` adds two that only make the file smaller: `-znorelro`, and in release builds a linker script that
-//! drops the tables for unwinding. `opt-level = "s"`, `lto = "fat"`, `codegen-units = 1` and `strip = true` in the profile save
-//! more.)
+//! (nestling's own `build.rs` adds two arguments that only make the file smaller: `-znorelro`, and in release builds a linker
+//! script that drops the tables for unwinding. With `opt-level = "s"`, `lto = "fat"`, `codegen-units = 1` and `strip = true` in
+//! the profile, the file is smaller still.)
 //!
-//! In `Cargo.toml`, set `panic = "abort"` in `[profile.dev]` and `[profile.release]`, because there is no unwinder, and `test =
-//! false` and `bench = false` in the `[[bin]]`, because a test build would have a second panic handler, that of the standard
-//! library.
+//! In `Cargo.toml`, set `panic = "abort"` in `[profile.dev]` and `[profile.release]`, because the program has no unwinder. Set
+//! `test = false` and `bench = false` in the `[[bin]]`, because a test build would have a second panic handler: the handler of
+//! the standard library.
 
 use core::ffi::c_char;
 use core::panic::PanicInfo;
@@ -73,7 +73,7 @@ impl Process {
         self.env
     }
 
-    /// Iterates over the auxiliary vector: keys (`AT_…`, `getauxval(3)`) and values.
+    /// Iterates over the auxiliary vector (`getauxval(3)`): pairs of a key (`AT_…`) and its value.
     pub fn auxv(&self) -> impl Iterator<Item = (usize, usize)> {
         let mut next = self.auxv;
         core::iter::from_fn(move || {
@@ -90,9 +90,9 @@ impl Process {
 }
 
 impl Process {
-    /// Returns unused memory of the first thread's stack to the kernel, up to 64 KiB. Useful in a program that has used much
-    /// stack (a [`spawn`](crate::spawn) takes 16 KiB) and then waits for a long time. Does nothing on any other stack. One
-    /// system call.
+    /// Returns up to 64 KiB of unused memory of the first thread's stack to the kernel. This is useful in a program that has
+    /// used much stack (a [`spawn`](crate::spawn) takes 16 KiB) and then waits for a long time. If the caller runs on another
+    /// stack, the function does nothing. One system call.
     #[inline(never)]
     pub fn trim_stack(&self) {
         /// What this function itself may have below its variable, the red zone of some architectures included.
@@ -116,8 +116,8 @@ impl Process {
 /// What [`environ`] gives.
 static ENVIRON: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
 
-/// Returns the environment that the kernel gave this process, for code without a [`Process`], such as a panic handler; an empty
-/// one before [`start`].
+/// Returns the environment that the kernel gave this process, for code without a [`Process`], such as a panic handler. Before
+/// [`start`], it returns an empty environment.
 pub fn environ() -> Args<'static> {
     let env = ENVIRON.load(Ordering::Relaxed);
     if env.is_null() {
@@ -128,9 +128,10 @@ pub fn environ() -> Args<'static> {
 }
 
 /// Duplicates a descriptor that this program was started with. Returns `None` if the number is not open or closes on exec. The
-/// original closes on exec from then on, so that each is returned once. Three system calls.
+/// function sets the close-on-exec flag of the original, so that a second call with the same number returns `None`. Three
+/// system calls.
 ///
-/// For 0, 1 and 2, which have no owner, see [`io::stdin`].
+/// Returns `None` for the descriptors 0, 1 and 2, which have no owner; for them, see [`io::stdin`].
 pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
     if fd <= 2 || sys::fd::cloexec(fd) != Ok(false) {
         return None;
@@ -142,16 +143,16 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
     Some(duplicate)
 }
 
-/// Makes a child that is a copy of this process, such as a shell's subshell. Returns `None` in the child, and its id in the
-/// parent. (The function [`spawn::fork`](crate::spawn::fork) is unsafe because of threads: this one is for a program that has
-/// made none.)
+/// Makes a child that is a copy of this process, such as a shell's subshell. Returns `None` in the child, and the child's id in
+/// the parent. (The function [`spawn::fork`](crate::spawn::fork) is unsafe, because a program may have other threads. The
+/// function here is for a program that has made no threads.)
 ///
-/// In the child a descriptor that was open before can be closed under its owner, by [`descriptors::abandon`]: a shell's copy must not hold
-/// what only the shell needs.
+/// In the child, [`descriptors::abandon`] can close a descriptor that was opened before the fork, although the descriptor has
+/// an owner. For example, a subshell must not keep the descriptors open that only the shell needs.
 ///
 /// # Errors
-/// `EAGAIN` at the limit of processes; `ENOMEM`; `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, because
-/// it may have threads.
+/// `EAGAIN` at the limit on processes; `ENOMEM`; `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, because
+/// such a program may have other threads.
 pub fn fork() -> Result<Option<Pid>, Errno> {
     only_thread()?;
     // SAFETY: this is the program's only thread.
@@ -179,7 +180,7 @@ fn only_thread() -> Result<(), Errno> {
 /// Runs `main` and exits with the status that it returns. The `_start` that [`entry!`](crate::entry!) defines calls this.
 ///
 /// # Safety
-/// `stack` is the initial stack as the kernel made it (`argc`, `argv`, `envp`, `auxv`), and is never changed.
+/// `stack` is the initial stack as the kernel made it (`argc`, `argv`, `envp`, `auxv`), and nothing changes it.
 pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
     // SAFETY: the caller's promise: the arguments follow their count, the environment the arguments' null, and the
     // auxiliary vector the environment's.
@@ -200,14 +201,14 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
     sys::process::exit(main(process))
 }
 
-/// The default panic handler: writes the message to standard error, and aborts.
+/// The default panic handler. It writes the message to standard error, and aborts.
 pub fn panic(info: &PanicInfo<'_>) -> ! {
     describe(info, &mut Writer::new(io::stderr()));
     abort()
 }
 
-/// Writes the message and the place of a panic in one line. (The `Display` of [`PanicInfo`] needs 3 KiB of `core::fmt` for its
-/// numbers.)
+/// Writes the message of a panic and its place in the source in one line. (The `Display` of [`PanicInfo`] needs 3 KiB of code
+/// from `core::fmt` to write the line number.)
 pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
     if let Some(location) = info.location() {
         "panic at ".write(stderr);
@@ -224,7 +225,8 @@ pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
     "\n".write(stderr);
 }
 
-/// Ends the process by `SIGABRT`; if that does not end it (PID 1 without a handler), by exit status 134.
+/// Ends the process with the signal `SIGABRT`. If the signal does not end the process (because it is PID 1), the process exits
+/// with status 134.
 pub fn abort() -> ! {
     // SAFETY: the default is no handler.
     let _ = unsafe { sys::signal::set_action(Signal::ABRT, sys::signal::Action::Default, 0) };
@@ -233,11 +235,13 @@ pub fn abort() -> ! {
     sys::process::exit(128 + Signal::ABRT.as_raw())
 }
 
-/// Makes a `fn(nestling::rt::Process) -> i32` the program; the returned value is the exit status. Defines `_start`, the panic
-/// handler and the memory functions. The module [`rt`](crate::rt) lists what else a program needs.
+/// Makes a `fn(nestling::rt::Process) -> i32` the main function of the program. The value that the function returns is the exit
+/// status. The macro defines `_start`, the panic handler and the memory functions. The module [`rt`](crate::rt) lists what else
+/// a program needs.
 ///
-/// On a panic the program calls [`rt::panic`](crate::rt::panic). `entry!(main, panic = handler)` sets another
-/// `fn(&core::panic::PanicInfo) -> !`, for example in PID 1, which must not end.
+/// On a panic, the program calls [`rt::panic`](crate::rt::panic). With `entry!(main, panic = handler)`, it calls `handler`
+/// instead, which is a `fn(&core::panic::PanicInfo) -> !`. PID 1 needs a handler of its own, for example, because PID 1 must
+/// not end.
 #[macro_export]
 macro_rules! entry {
     ($main:path) => {

@@ -3,7 +3,8 @@
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-/// Declares a static [`TakeOnce`] of zeros, apart from the program's small variables, which so share a page.
+/// Declares a static [`TakeOnce`] of zeros. The linker places it apart from the program's small variables, so that the small
+/// variables share a page.
 #[macro_export]
 macro_rules! take_once {
     ($visibility:vis static $name:ident: $type:ty = $value:expr) => {
@@ -14,8 +15,9 @@ macro_rules! take_once {
     };
 }
 
-/// A static value that is given out once, to be changed: a large table of a program without a heap. It takes no bytes of the file,
-/// and no memory before it is used. [`take_once!`](crate::take_once!) makes one.
+/// A static value that [`take`](Self::take) returns once, as a mutable reference. It is meant for a large table in a program
+/// without a heap. The value takes no bytes of the program's file, and no memory before it is used.
+/// [`take_once!`](crate::take_once!) declares a `TakeOnce`.
 ///
 /// ```
 /// nestling::take_once!(static TABLE: [u32; 1000] = [0; 1000]);
@@ -29,7 +31,7 @@ pub struct TakeOnce<T> {
 }
 
 impl<T> TakeOnce<T> {
-    /// One that holds this value, which must be all zeros in memory.
+    /// Makes a `TakeOnce` that holds this value. The value must be all zeros in memory.
     pub const fn new(value: T) -> Self {
         Self {
             is_taken: AtomicBool::new(false),
@@ -37,7 +39,7 @@ impl<T> TakeOnce<T> {
         }
     }
 
-    /// The value, the first time; then `None`.
+    /// Returns the value at the first call, and `None` at every later call.
     #[allow(
         clippy::mut_from_ref,
         reason = "it is given out once, which the flag proves"

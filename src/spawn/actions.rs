@@ -9,42 +9,43 @@ use crate::text::{self, Sink, Text};
 
 /// A step of the child before its exec, in the caller's order.
 ///
-/// Paths are relative to the working directory and the root that the actions before have set. A descriptor is a number in the
-/// child, which starts with all open descriptors of the parent, also those that close on exec. The status pipe's descriptors
-/// appear to be closed.
+/// Paths are relative to the working directory and the root that earlier actions have set. A descriptor is a number in the
+/// child. The child starts with all open descriptors of the parent, also those that close on exec. An action sees the status
+/// pipe's descriptor as closed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Action<'a> {
-    /// Opens a file at the number `fd`, and before that closes what was there (`posix_spawn_file_actions_addopen`). The
+    /// Closes the descriptor `fd` if it is open, then opens a file at this number (`posix_spawn_file_actions_addopen`). The new
     /// descriptor stays open in the program unless `flags` contains `CLOEXEC`.
     Open {
         /// The descriptor's number.
         fd: RawFd,
-        /// The file.
+        /// The path of the file.
         path: &'a CStr,
         /// The flags of `open(2)`.
         flags: OFlags,
-        /// The permission bits of a file that `CREAT` makes, less those of the umask.
+        /// The permission bits of the file if `CREAT` makes it. The kernel removes the bits of the umask.
         mode: u32,
     },
-    /// Opens a file, then duplicates it onto the number `fd` and closes what was there, as a shell's redirection does.
-    /// [`Open`](Self::Open) closes `fd` first; with this action the path may refer to the file that is open at `fd`
-    /// (`/dev/stdin`, `/proc/self/fd/0`), and a free number is needed while both are open. The descriptor stays open in the
-    /// program unless `flags` contains `CLOEXEC`.
+    /// Opens a file, then makes it replace the descriptor `fd`, as a shell's redirection does. [`Open`](Self::Open) closes `fd`
+    /// first; this action keeps it open until the file is opened. So the path may refer to what is open at `fd` (`/dev/stdin`,
+    /// `/proc/self/fd/0`), but one more number must be free. The new descriptor stays open in the program unless `flags` contains
+    /// `CLOEXEC`.
     Redirect {
         /// The descriptor's number.
         fd: RawFd,
-        /// The file.
+        /// The path of the file.
         path: &'a CStr,
         /// The flags of `open(2)`.
         flags: OFlags,
-        /// The permission bits of a file that `CREAT` makes, less those of the umask.
+        /// The permission bits of the file if `CREAT` makes it. The kernel removes the bits of the umask.
         mode: u32,
     },
-    /// Closes a descriptor. As with glibc and musl, it is no error if it is not open; a negative number is `EBADF`.
+    /// Closes a descriptor. If the descriptor is not open, this action succeeds, as in glibc and musl. A negative number fails with
+    /// `EBADF`.
     Close(RawFd),
-    /// Duplicates `from` onto `to`, and closes what was there (`posix_spawn_file_actions_adddup2`). `to` stays open in the
-    /// program, also if both are the same number.
+    /// Makes `to` a duplicate of `from` (`posix_spawn_file_actions_adddup2`). If another descriptor is open at `to`, the duplicate
+    /// replaces it. `to` stays open in the program, even if `from` and `to` are the same number.
     Dup2 {
         /// The descriptor to duplicate.
         from: RawFd,
@@ -53,33 +54,34 @@ pub enum Action<'a> {
     },
     /// Changes the working directory (`posix_spawn_file_actions_addchdir`).
     Chdir(&'a CStr),
-    /// Changes the working directory to an open one (`posix_spawn_file_actions_addfchdir`).
+    /// Changes the working directory to the directory that is open at this descriptor
+    /// (`posix_spawn_file_actions_addfchdir`).
     Fchdir(RawFd),
-    /// Closes every descriptor from this number on (`close_range(2)`). Before Linux 5.9, or where that call is forbidden, it
-    /// closes the descriptors that `/proc/self/fd` shows; without `/proc`, those below the hard limit, so put it before a
-    /// [`Limit`](Self::Limit) that lowers the limit.
+    /// Closes every descriptor whose number is this one or higher (`close_range(2)`). Before Linux 5.9, or if a filter forbids
+    /// `close_range`, it closes the descriptors that `/proc/self/fd` lists. Without `/proc`, it closes the descriptors below the
+    /// hard limit. So put this action before a [`Limit`](Self::Limit) that lowers the number of descriptors.
     CloseFrom(RawFd),
-    /// Makes the child's process group the foreground group of the terminal at this descriptor (`tcsetpgrp(3)`). The child gets
-    /// no `SIGTTOU` for it.
+    /// Makes the child's process group the foreground group of the terminal at this descriptor (`tcsetpgrp(3)`). `SIGTTOU` is
+    /// blocked, so a child in the background can do this, too.
     SetForeground(RawFd),
-    /// Makes the terminal at this descriptor the controlling terminal (`TIOCSCTTY`). The child must lead its session: see
-    /// [`Attributes::new_session`](super::Attributes::new_session).
+    /// Makes the terminal at this descriptor the controlling terminal of the child's session (`TIOCSCTTY`). The child must be the
+    /// session's leader: see [`Attributes::new_session`](super::Attributes::new_session).
     ControllingTerminal(RawFd),
-    /// Changes the root directory (`chroot(2)`), but not the working directory: a [`Chdir`](Self::Chdir) should follow.
+    /// Changes the root directory (`chroot(2)`). The working directory does not change: a [`Chdir`](Self::Chdir) should follow.
     Chroot(&'a CStr),
-    /// Sets the permission bits that new files do not get (`umask(2)`).
+    /// Sets the umask: the permission bits that new files do not get (`umask(2)`).
     Umask(u32),
-    /// Limits a resource (`setrlimit(2)`).
+    /// Sets the limits of a resource (`setrlimit(2)`).
     Limit(Resource, Rlimit),
-    /// Sets the supplementary groups (`setgroups(2)`). Set groups, then gid, then uid: after a change of the user id the others
-    /// are not permitted.
+    /// Sets the supplementary groups (`setgroups(2)`). Set the groups first, then the group id, then the user id: after the user
+    /// id has changed, the child is not permitted to set the groups and the group id.
     Groups(&'a [u32]),
     /// Sets the group id (`setgid(2)`).
     Gid(u32),
-    /// Sets the user id (`setuid(2)`). Until its exec the child runs as that user with the parent's memory. It is not dumpable,
-    /// so that the user cannot read that memory (unless `fs.suid_dumpable` is 1), but the user can send it signals.
+    /// Sets the user id (`setuid(2)`). Until its exec, the child runs as this user with the parent's memory. The child is not
+    /// dumpable, so that this user cannot read its memory (unless `fs.suid_dumpable` is 1), but can send it signals.
     Uid(u32),
-    /// Sets the effective user and group id to the real ones (`POSIX_SPAWN_RESETIDS`).
+    /// Sets the effective group id to the real group id, and the effective user id to the real user id (`POSIX_SPAWN_RESETIDS`).
     ResetIds,
 }
 

@@ -5,63 +5,79 @@
 //! A spawn follows the "vfork replacement proposal", sent to musl's mailing list on 31 December 2012:
 //!
 //! 1. The parent blocks its signals and opens a close-on-exec pipe, the *status pipe*.
-//! 2. It makes a child by `clone(CLONE_VM | SIGCHLD)`: an ordinary child that shares memory and nothing else, and runs a new
-//!    function on a small stack inside the parent's own frame. (`clone3` is used where it is available: it also resets the
-//!    signal handlers, makes pidfds and places the child in a cgroup.)
-//! 3. The parent closes the write end and waits on the read end.
-//! 4. The child closes the read end, then carries out attributes and actions. Three stipulations, described in `pipe.rs`, hide
+//! 2. The parent makes a child by `clone(CLONE_VM | SIGCHLD)`. The child shares the parent's memory and nothing else. It runs a
+//!    new function on a small stack, which lies in the parent's stack frame. (If `clone3` is available, the parent uses it:
+//!    `clone3` also resets the signal handlers, makes a pidfd, and places the child in a cgroup.)
+//! 3. The parent closes the pipe's write end and waits on the read end.
+//! 4. The child closes the read end, then carries out the attributes and the actions. Three rules, described in `pipe.rs`, hide
 //!    the pipe from the actions.
-//! 5. If a step fails, the child writes a *record* of it to the pipe and exits. A successful exec closes the pipe.
-//! 6. If the parent reads a record, that step has failed. If it reads end-of-file, the program runs.
+//! 5. If a step fails, the child writes a *record* of this step to the pipe and exits. A successful exec closes the pipe.
+//! 6. If the parent reads a record, the step in the record has failed. If the parent reads end-of-file, the program runs.
 //!
-//! With shared memory the child also notes each step in the parent's frame before it begins the step. So end-of-file without a
-//! record is not taken for success: a child that was killed before its exec is reported as killed. A child that is killed
-//! during the exec itself counts as a program that was killed.
+//! If the memory is shared, the child also stores the number of each step in the parent's stack frame before the step begins.
+//! So the parent can tell a killed child from a successful exec, although it reads end-of-file in either case. If a child is
+//! killed before its exec, the spawn fails with [`Error::Killed`]. If a child is killed while the exec is in progress, the spawn
+//! has succeeded: the caller's wait reports a program that a signal killed.
 //!
-//! If memory cannot be shared (qemu-user and some sandboxes refuse it) or must not be ([`Memory::Copied`]), the child is an
-//! ordinary copy. The parent does not see its notes, so it sends a record through the pipe before its exec.
+//! If the kernel refuses to share memory (qemu-user and some sandboxes do), or if the caller chooses [`Memory::Copied`], the
+//! child gets a copy of the memory. The parent cannot see what the child writes into this copy. So the child also writes a
+//! record to the pipe immediately before its exec.
 //!
-//! Linux can also report without a pipe that a child has left the memory (`CLONE_CHILD_CLEARTID`). [`Notice::Mark`] chooses
-//! that.
+//! Linux can also report without a pipe that a child no longer uses the shared memory (`CLONE_CHILD_CLEARTID`).
+//! [`Notice::Mark`] chooses this method.
 //!
-//! No wait relies on the pipe or the mark alone. After a tenth of a second, and then at growing intervals, the parent checks
-//! whether the child has ended, has begun its program, or is stopped.
+//! The parent does not rely on the pipe or the mark alone. After a tenth of a second, and then at growing intervals, the parent
+//! checks whether the child has ended, runs its program, or is stopped.
 //!
 //! # What it costs
 //!
-//! With `clone3`, eleven system calls, including the child's and the caller's wait: two to block and restore signals, one for
-//! the pipe, the clone, two to close the pipe's ends, and one to wait for it; in the child one to close its read end, one for
-//! the signal mask, and the exec; and the caller's wait for the program. With [`Notice::Mark`] seven; with [`Memory::Copied`]
-//! fourteen. Most actions and attributes cost one or two more; an `Open` two to eight, `ResetIds` four, `parent_death_signal`
-//! three, `default_signals` one for each signal; a change of ids two to keep the parent dumpable; a search one for each
-//! directory, and twice as many if it fails with `ENOENT`. Without `clone3`, about seventy more reset the handlers. Nothing is
-//! allocated, and no cost grows with the parent's memory. The caller's frame has little more than the [`STACK_SIZE`] bytes for
-//! the child: in a release build a thread with 16 KiB of stack can spawn.
+//! With `clone3`, a spawn costs eleven system calls:
 //!
-//! The code is about 11 KB. A program that must be small lists what it uses, and has no code for the rest: [`used`].
+//! - seven in the parent: two block and restore its signals, one makes the pipe, one makes the child, two close the pipe's
+//!   ends, and one waits for the pipe's end-of-file;
+//! - three in the child: one closes the pipe's read end, one sets the signal mask, and one is the exec;
+//! - one for the caller's wait for the program.
+//!
+//! With [`Notice::Mark`], a spawn costs seven system calls; with [`Memory::Copied`], it costs fourteen. Without `clone3`,
+//! resetting the handlers takes about seventy more system calls.
+//!
+//! Most actions and attributes add one or two system calls. Some steps add other numbers:
+//!
+//! - an `Open` adds two to eight, `ResetIds` four, `parent_death_signal` three, and `default_signals` one for each signal;
+//! - a change of ids adds two that keep the parent dumpable;
+//! - a search adds one for each directory that it tries, and twice as many if it fails with `ENOENT`.
+//!
+//! A spawn allocates nothing, and its cost does not grow with the parent's memory. The caller's stack frame is little larger
+//! than the [`STACK_SIZE`] bytes for the child: in a release build, a thread with a stack of 16 KiB can spawn.
+//!
+//! The code is about 11 KB. A program that must be small can list the parts of a spawn that it uses. It then contains no code for
+//! the other parts: see [`used`].
 //!
 //! # What to know
 //!
-//! The spawning thread waits, with its signals blocked, until the program runs or the spawn has failed. So it also waits for
+//! The spawning thread waits, with its signals blocked, until the program runs or the spawn has failed. So the thread also waits
+//! in these situations:
 //!
-//! - an action that waits, such as an `Open` of a FIFO without a process at its other end, and an exec from a file system that
-//!   does not respond;
-//! - a child in a frozen cgroup, and a child that `SIGSTOP` has stopped, because that is an administrator's decision. A child
-//!   that Ctrl-Z or the terminal has stopped (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) is continued, and the program is stopped as soon
-//!   as it runs: a shell that waited would leave its user without a way out. (If another thread's wait has consumed the report
-//!   of the stop, the signal is not known, and the program is stopped by `SIGSTOP`.)
-//! - another process with a copy of the status pipe, because another thread has forked at that moment: at most a tenth of a
-//!   second, because the check then shows that the program runs. For a child in a session of its own the check cannot show
-//!   this: then the wait lasts until that process executes a program or ends.
+//! - An action blocks, such as an `Open` of a FIFO whose other end no process has open. Or the exec blocks, because a file system
+//!   does not respond.
+//! - The child is in a frozen cgroup, or `SIGSTOP` has stopped it. The spawn does not continue such a child, because an
+//!   administrator has stopped it.
+//! - Another thread has forked during the spawn, and its child holds a copy of the status pipe. Then the spawn takes at most a
+//!   tenth of a second longer: after this time, the parent checks whether the program runs. If the spawned program is in a new
+//!   session, this check cannot find out. Then the spawn waits until the other thread's child executes a program or ends.
 //!
-//! Parent and child share one memory, which has consequences:
+//! If Ctrl-Z or the terminal stops the child (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`), the parent continues the child, and stops the
+//! program as soon as the program runs. Otherwise a shell would wait in its spawn, and its user could do nothing. (If another
+//! thread's wait has consumed the report of the stop, the parent does not know the signal, and stops the program by `SIGSTOP`.)
 //!
-//! - Before Linux 5.16, a child that is killed before its exec by a signal with a core dump ends every process that shares its
-//!   memory. Copied memory prevents that.
-//! - The OOM killer kills every process that shares the memory.
+//! If parent and child share their memory, this has consequences:
+//!
+//! - Before Linux 5.16: if a signal that dumps core kills a child before its exec, every process that shares the child's memory
+//!   ends with it. [`Memory::Copied`] prevents this.
+//! - If the OOM killer kills one of these processes, it kills every process that shares the memory.
 //!
 //! A descriptor that closes on exec may be open in the child for a moment after the spawn has returned, as with `posix_spawn`
-//! and `vfork`: a lock or a pipe's end that the parent then releases stays held for that moment.
+//! and `vfork`. If the parent releases a lock or closes a pipe's end in that moment, the child still holds it.
 #![doc = include_str!("differences.md")]
 
 mod actions;
@@ -101,11 +117,11 @@ use crate::signal::Signal;
 use crate::sys;
 use crate::wait;
 
-/// The size in bytes of the stack that a child gets from [`Spawn::start`]. It uses at most half of it, also in a debug build;
-/// the other half has room for the pathname of a search.
+/// The size in bytes of the stack that [`Spawn::start`] gives to the child. The child's calls use at most half of the stack, also
+/// in a debug build. The other half holds the pathname that a search tries.
 pub const STACK_SIZE: usize = 8192;
 
-/// A program to start, and how to start it: plain data, borrowed from the caller.
+/// A description of a program and of how to start it. It is plain data, borrowed from the caller.
 ///
 /// ```
 /// use nestling::{Args, OFlags, args};
@@ -128,30 +144,32 @@ pub struct Spawn<'a> {
     pub args: Args<'a>,
     /// The environment.
     pub env: Args<'a>,
-    /// The actions, which the child carries out in this order.
+    /// The actions. The child carries them out in this order.
     pub actions: &'a [Action<'a>],
-    /// The attributes, whose order is fixed.
+    /// The attributes. The child sets them in a fixed order.
     pub attributes: Attributes<'a>,
-    /// The shell that runs a file in no executable format. Without one, the spawn fails with `ENOEXEC`.
+    /// The shell that runs the program's file if this file is in no executable format. Without a shell, the spawn of such a file
+    /// fails with `ENOEXEC`.
     pub shell: Option<Shell<'a>>,
 }
 
-/// The program, as the child finds it after all actions.
+/// The program to execute. The child looks for it after all actions.
 #[derive(Clone, Copy, Debug)]
 pub enum Program<'a> {
     /// The file at this path.
     Path(&'a CStr),
-    /// The first executable file with this name in the directories of a `PATH` (POSIX XBD 8.3). A name with a slash is a path;
-    /// an empty element is the working directory. A file without permission to execute is skipped, and makes the error `EACCES`
-    /// if no other is found; any error except that, `ENOENT` and `ENOTDIR` ends the search.
+    /// The first executable file with this name in the directories of a `PATH` (POSIX XBD 8.3). If the name contains a slash, it
+    /// is used as a path. An empty element of `PATH` is the working directory. If an exec fails with `EACCES`, `ENOENT` or
+    /// `ENOTDIR`, the search continues with the next directory; any other error ends the search. If no directory contains an
+    /// executable file, the error is `EACCES` if any exec failed with `EACCES`, otherwise `ENOENT`.
     Search {
         /// The name.
         name: &'a CStr,
-        /// The value of `PATH`; the default is [`DEFAULT_PATH`].
+        /// The value of `PATH`. `None` means [`DEFAULT_PATH`].
         path: Option<&'a CStr>,
     },
-    /// The file of this descriptor (`execveat(2)`, Linux 3.19). For a script the descriptor must not close on exec, otherwise
-    /// the error is `ENOENT`. A [`Shell`] is not used, because it needs a path.
+    /// The file that is open at this descriptor (`execveat(2)`, Linux 3.19). If the file is a script and the descriptor closes on
+    /// exec, the spawn fails with `ENOENT`. A [`Shell`] is not used, because a shell needs a path.
     Descriptor(RawFd),
 }
 
@@ -160,20 +178,20 @@ pub enum Program<'a> {
 pub struct Shell<'a> {
     /// The path of the shell.
     pub path: &'a CStr,
-    /// Room for its arguments: one more than the program has (two if it has none), and the null. If there is too little, the
-    /// exec fails with `E2BIG`. [`room`](Self::room) makes one.
+    /// Room for the shell's arguments and the null that ends them. The shell has one argument more than the program has (two if
+    /// the program has none). If the room is too small, the exec fails with `E2BIG`. [`room`](Self::room) makes such room.
     pub room: &'a [Cell<*const c_char>],
 }
 
 impl Shell<'_> {
-    /// Makes room for `N` arguments, including the null.
+    /// Makes room for `N` pointers: the shell's arguments and the null.
     pub const fn room<const N: usize>() -> [Cell<*const c_char>; N] {
         [const { Cell::new(core::ptr::null()) }; N]
     }
 }
 
 impl<'a> Spawn<'a> {
-    /// Makes a spawn without actions and attributes.
+    /// Makes a spawn without actions and without a shell. All attributes have their default values.
     #[inline(never)]
     pub fn new(program: Program<'a>, args: Args<'a>, env: Args<'a>) -> Self {
         Self {
@@ -186,17 +204,18 @@ impl<'a> Spawn<'a> {
         }
     }
 
-    /// Starts the program. Returns when it runs, or when the spawn has failed.
+    /// Starts the program. Returns when the program runs, or when the spawn has failed.
     ///
     /// # Errors
-    /// The step that failed with its errno, or the signal that killed the child before its exec. Then no child, no zombie and
-    /// no descriptor is left.
+    /// The step that failed and its errno, or the signal that killed the child before its exec. After an error, the spawn leaves
+    /// no child, no zombie and no open descriptor.
     pub fn start(&self) -> Result<Child, Error<'a>> {
         self.start_using::<{ used::ALL }>()
     }
 
-    /// Starts the program as [`start`](Self::start) does, for a program that must be small: it has no code for what is not in
-    /// [`USED`](used). Such an attribute or action fails with `EINVAL`; a [`Shell`] is ignored.
+    /// Starts the program as [`start`](Self::start) does, but with less code, for a caller that must be small. [`USED`](used) lists
+    /// the parts of a spawn that the caller uses; the code of all other parts is left out. If the spawn has an attribute or action
+    /// whose code is left out, it fails with `EINVAL`. If `USED` does not list [`used::SHELL`], the [`Shell`] is ignored.
     ///
     /// # Errors
     /// Those of [`start`](Self::start).
@@ -211,22 +230,23 @@ impl<'a> Spawn<'a> {
     /// Replaces this process's program: the process itself carries out all steps, without a child, and keeps its id
     /// (`exec(3)`). The attributes for making a child (memory, notice, pidfd) are ignored. Other threads of the program end.
     ///
-    /// Returns only if a step failed. The effects of the steps before it stay: descriptors, directories, ids, limits.
+    /// Returns only if a step failed. The effects of the steps before the failed one stay: descriptors, directories, ids, limits.
     ///
     /// # Safety
-    /// If it returns, no other code relies on a descriptor that the actions have closed or replaced, as an [`OwnedFd`] would.
+    /// The actions may close or replace descriptors of this process. If the function returns, no other code may rely on these
+    /// descriptors. (For example, the owner of an [`OwnedFd`] relies on its descriptor.)
     pub unsafe fn exec(&self) -> Error<'a> {
         exec::exec::<{ used::ALL }>(self)
     }
 
-    /// Does what [`exec`](Self::exec) does, without actions, because only actions can close a descriptor. With actions it fails
-    /// with `EINVAL` and changes nothing.
+    /// Does what [`exec`](Self::exec) does, but accepts no actions. It is safe, because only actions can close a descriptor. If
+    /// the spawn has actions, it fails with `EINVAL` and changes nothing.
     pub fn exec_without_actions(&self) -> Error<'a> {
         self.exec_using::<{ used::ALL }>()
     }
 
-    /// Does what [`exec_without_actions`](Self::exec_without_actions) does, for a program that must be small: see
-    /// [`start_using`](Self::start_using).
+    /// Does what [`exec_without_actions`](Self::exec_without_actions) does, but with less code, for a caller that must be small:
+    /// see [`start_using`](Self::start_using).
     pub fn exec_using<const USED: u32>(&self) -> Error<'a> {
         match self.actions.first() {
             None => exec::exec::<USED>(self),
@@ -270,11 +290,11 @@ impl<'a> Spawn<'a> {
         exec::exec::<{ used::ALL }>(self)
     }
 
-    /// Starts the program as [`start`](Self::start) does, with a stack of the caller's for the child: for a hook that needs a
-    /// large stack, or a caller that has a small one. It must have at least [`STACK_SIZE`] bytes.
+    /// Starts the program as [`start`](Self::start) does, but the child runs on the memory `stack`. Use this function if a hook
+    /// needs a larger stack, or if the caller's own stack is small. `stack` must have at least [`STACK_SIZE`] bytes.
     ///
     /// # Errors
-    /// Those of [`start`](Self::start); `ENOMEM` at the step `clone` if the stack is too small.
+    /// Those of [`start`](Self::start); `ENOMEM` at the step `clone` if `stack` is too small.
     pub fn start_on(&self, stack: &mut [MaybeUninit<u8>]) -> Result<Child, Error<'a>> {
         // The kernels of some architectures want it aligned.
         let surplus = stack.as_mut_ptr_range().end as usize % STACK_ALIGNMENT;
@@ -302,7 +322,7 @@ const STACK_ALIGNMENT: usize = 16;
 #[repr(align(16))]
 struct Stack([MaybeUninit<u8>; STACK_SIZE]);
 
-/// A child that was started. When it is dropped, the child continues to run and is not reaped.
+/// A child process that a spawn has started. If this value is dropped, the child continues to run and is not reaped.
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
@@ -319,25 +339,25 @@ impl Child {
         }
     }
 
-    /// Returns the process id. After [`wait`](Self::wait) the system may reuse it.
+    /// Returns the child's process id. After [`wait`](Self::wait) has returned, the kernel may give this id to another process.
     pub fn id(&self) -> Pid {
         self.pid
     }
 
-    /// Returns the pidfd, if [`Attributes::pidfd`] asked for one.
+    /// Returns the child's pidfd if [`Attributes::pidfd`] was set, otherwise `None`.
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         self.pidfd.as_ref().map(crate::AsFd::as_fd)
     }
 
-    /// Returns the pidfd as its owner.
+    /// Returns the child's pidfd and gives its ownership to the caller; `None` if [`Attributes::pidfd`] was not set.
     pub fn into_pidfd(self) -> Option<OwnedFd> {
         self.pidfd
     }
 
-    /// Waits until the child ends, and reaps it. Further calls return the same status without a system call.
+    /// Waits until the child ends, and reaps it. Later calls return the same status without a system call.
     ///
     /// # Errors
-    /// `ECHILD` if another wait has reaped it, or if `SIGCHLD` is ignored.
+    /// `ECHILD` if another wait has reaped the child, or if `SIGCHLD` is ignored.
     pub fn wait(&mut self) -> Result<ExitStatus, Errno> {
         let status = match (self.status, self.pidfd()) {
             (Some(status), _) => status,
@@ -352,7 +372,8 @@ impl Child {
         Ok(status)
     }
 
-    /// Reaps the child if it has ended; returns `None` while it runs. One system call until then.
+    /// Reaps the child if it has ended; returns `None` while the child runs. Makes one system call, and none after the child was
+    /// reaped.
     ///
     /// # Errors
     /// Those of [`wait`](Self::wait).
@@ -369,10 +390,11 @@ impl Child {
         Ok(self.status)
     }
 
-    /// Sends a signal, through the pidfd if there is one; does nothing if the child has been waited for.
+    /// Sends a signal to the child, through its pidfd if it has one. Does nothing if [`wait`](Self::wait) or
+    /// [`try_wait`](Self::try_wait) has reaped the child.
     ///
     /// # Errors
-    /// `EPERM` if the child runs as another user by now; `ESRCH` if another wait has reaped it.
+    /// `EPERM` if the child now runs as another user; `ESRCH` if another wait has reaped the child.
     pub fn signal(&self, signal: Signal) -> Result<(), Errno> {
         match (self.status, self.pidfd()) {
             (Some(_), _) => Ok(()),

@@ -6,7 +6,7 @@ use crate::errno::Errno;
 use crate::signal::Signal;
 use crate::text::{self, Sink, Text};
 
-/// The reason why a spawn failed: the step and the kernel's error.
+/// The reason why a spawn failed: the step and its errno, or the signal that killed the child.
 ///
 /// ```
 /// use nestling::{Args, Errno, OFlags, args};
@@ -24,17 +24,18 @@ use crate::text::{self, Sink, Text};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Error<'a> {
-    /// A step failed.
+    /// A step failed with an errno.
     Failed {
         /// The step.
         step: Step<'a>,
-        /// The error.
+        /// The errno.
         errno: Errno,
     },
-    /// The child ended before its exec and reported no failure: something else killed it.
+    /// The child ended before its exec and reported no failure. In most cases a signal killed the child.
     Killed {
-        /// The signal that killed it. `None` if it is not known, because another wait has reaped the child (the kernel does so
-        /// if `SIGCHLD` is ignored), or if no signal killed it: a hook has exited, or a filter forbids the child to report.
+        /// The signal that killed the child. `None` if the signal is not known, because another wait has reaped the child, or
+        /// because `SIGCHLD` is ignored, so that the kernel reaps children itself. Also `None` if no signal killed the child: a
+        /// hook has ended the child, or a filter forbids the child to report a failure.
         signal: Option<Signal>,
     },
 }
@@ -43,26 +44,26 @@ pub enum Error<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Step<'a> {
-    /// Blocking the parent's signals.
+    /// The parent blocks its signals.
     BlockSignals,
-    /// The status pipe: making it, closing an end, reading it. (Moving it away from an action's number is a part of that
-    /// action.)
+    /// A process makes the status pipe, closes one of its ends, or reads it. (If the pipe moves because an action needs its number,
+    /// the move is a part of this action.)
     StatusPipe,
-    /// Making the child (`clone(2)`).
+    /// The parent makes the child (`clone(2)`).
     Clone,
-    /// An attribute.
+    /// The child sets an attribute, or the parent makes the pidfd.
     Attribute(Attribute),
-    /// An action: its index in [`Spawn::actions`], counted from 0, and the action itself.
+    /// The child carries out an action: the action's index in [`Spawn::actions`], counted from 0, and the action itself.
     Action(usize, Action<'a>),
-    /// The exec.
+    /// The child executes the program.
     Exec(Program<'a>, Missing),
-    /// Making a pipe to or from the program ([`popen`](crate::popen::popen)).
+    /// [`popen`](crate::popen::popen) makes its pipe to or from the program.
     Pipe,
-    /// Waiting for the program ([`system`](crate::system::system)).
+    /// [`system`](crate::system::system) waits for the program.
     Wait,
 }
 
-/// An attribute, as a step.
+/// An attribute, as a step of a spawn. The variants have the names of the fields of [`Attributes`](super::Attributes).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -70,7 +71,7 @@ pub enum Step<'a> {
 pub enum Attribute {
     Pidfd,
     Cgroup,
-    /// Resetting the handlers, and `default_signals`.
+    /// The child resets the signal handlers and sets `default_signals` to their default actions.
     DefaultSignals,
     NewSession,
     ProcessGroup,
@@ -82,12 +83,12 @@ pub enum Attribute {
     Hook,
 }
 
-/// What an exec that failed with `ENOENT` did not find.
+/// The file that was missing when an exec failed with `ENOENT` or `ENOTDIR`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Missing {
-    /// The program itself; also for other errors.
+    /// The program itself. This is also the value if the exec failed with another errno.
     Program,
-    /// The interpreter that the program names (in its `#!` line, or as its ELF loader). The program exists.
+    /// The interpreter that the program's file names (in its `#!` line, or as its ELF loader). The program's file exists.
     Interpreter,
 }
 
@@ -108,8 +109,8 @@ impl<'a> Error<'a> {
         }
     }
 
-    /// Returns the exit status that a shell has for this error (POSIX XCU 2.8.2, `env(1)`): 127 if the program was not found,
-    /// 126 if it was found but could not be executed, 125 for any other step.
+    /// Returns the exit status that shells and `env` use for such an error (POSIX XCU 2.8.2, `env(1)`): 127 if the program was not
+    /// found, 126 if the program was found but could not be executed, 125 if another step failed or the child was killed.
     pub fn shell_code(&self) -> i32 {
         match *self {
             Self::Failed {
@@ -201,7 +202,7 @@ impl Attribute {
     /// Their names in the order of their numbers.
     const NAMES: &str = "pidfd,cgroup,default signals,new session,process group,scheduler,nice,no new privileges,parent-death signal,signal mask,hook";
 
-    /// Returns the name in an error's text.
+    /// Returns the attribute's name as it appears in the text of an error.
     pub fn name(self) -> &'static str {
         text::word_str(Self::NAMES, b',', self as usize)
     }

@@ -1,5 +1,6 @@
-//! The parts of a spawn that a program uses, as one number. A program that must be small has no code for the others
-//! ([`Spawn::start_using`]). What is not listed here is always included.
+//! Constants that name the parts of a spawn. A program that must be small combines the constants of the parts that it uses into
+//! one number, and passes this number to [`Spawn::start_using`]. The program then contains no code for the other parts. A part
+//! without a constant is always included.
 //!
 //! ```
 //! use nestling::spawn::{Action, Program, Spawn, used};
@@ -21,7 +22,7 @@
 use super::{Attribute, Attributes};
 use crate::signal::SigSet;
 
-/// Everything.
+/// All parts.
 pub const ALL: u32 = u32::MAX;
 
 /// [`Attributes::pidfd`]

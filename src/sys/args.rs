@@ -1,4 +1,4 @@
-//! Reading arrays of C strings, as `execve(2)` takes and `_start` gets them.
+//! Reading arrays of C strings, such as `execve(2)` takes and `_start` receives.
 
 use core::ffi::{CStr, c_char};
 use core::ptr::NonNull;
@@ -7,7 +7,7 @@ use crate::args::{Arg, Args};
 use crate::text;
 
 impl<'a> Arg<'a> {
-    /// Returns the string. Takes time in proportion to its length.
+    /// Returns the string. Takes time in proportion to the length of the string.
     pub fn as_c_str(self) -> &'a CStr {
         // SAFETY: an `Arg` is only made from a `&'a CStr` or by `Args::from_ptr`'s promise.
         unsafe { CStr::from_ptr(self.as_ptr()) }
@@ -15,28 +15,29 @@ impl<'a> Arg<'a> {
 }
 
 impl<'a> Args<'a> {
-    /// Makes an `Args` of an array as C has it.
+    /// Makes an `Args` from a C array of strings, such as `argv`.
     ///
     /// # Safety
-    /// `array` points to pointers to C strings, the last one null; none of it changes during `'a`.
+    /// `array` points to an array of pointers to C strings that ends with a null pointer. Neither the array nor the strings
+    /// change during `'a`.
     pub unsafe fn from_ptr(array: *const *const c_char) -> Self {
         // SAFETY: `Args` is a pointer to `Option<Arg>`s, which are pointers to C strings or null; the caller promises
         // that `array` is one.
         unsafe { core::mem::transmute::<*const *const c_char, Self>(array) }
     }
 
-    /// Returns the strings, without the null. Takes time in proportion to their number.
+    /// Returns the strings, without the null pointer at the end. Takes time in proportion to the number of strings.
     pub fn as_slice(self) -> &'a [Option<Arg<'a>>] {
         // SAFETY: an `Args` points to as many strings as are before its null.
         unsafe { core::slice::from_raw_parts(self.array().as_ptr(), self.len()) }
     }
 
-    /// Returns the first string.
+    /// Returns the first string; `None` if the array is empty.
     pub fn first(self) -> Option<&'a CStr> {
         self.first_arg().map(Arg::as_c_str)
     }
 
-    /// Returns the strings after the first `count`; no strings if there are fewer.
+    /// Returns the array without its first `count` strings. If the array has fewer strings, the result is empty.
     pub fn skip(self, count: usize) -> Self {
         let mut rest = self;
         for _ in 0..count {
@@ -59,7 +60,8 @@ impl<'a> Args<'a> {
         })
     }
 
-    /// Looks up `name` in an environment of `name=value` strings, and returns the value of the first match.
+    /// Looks up `name` in an environment of `name=value` strings, and returns the value of the first match; `None` if no string
+    /// matches.
     pub fn var(self, name: &CStr) -> Option<&'a CStr> {
         self.iter().find_map(|entry| {
             let value = text::after(text::after(entry.to_bytes(), name.to_bytes())?, b"=")?;
@@ -74,7 +76,8 @@ impl<'a> Args<'a> {
     }
 }
 
-/// Returns the C string at the start of the bytes; `None` without a null byte. (The function of `core` is 250 bytes larger.)
+/// Returns the C string at the start of the bytes; `None` if the bytes contain no null byte. (`CStr::from_bytes_until_nul` does
+/// the same, but its code is 250 bytes larger.)
 ///
 /// ```
 /// assert_eq!(nestling::sys::args::head(b"name\0rest"), Some(c"name"));
@@ -87,7 +90,7 @@ pub fn head(bytes: &[u8]) -> Option<&CStr> {
     Some(unsafe { CStr::from_bytes_with_nul_unchecked(string) })
 }
 
-/// Returns the rest of the string from byte `start`; `None` if it is shorter.
+/// Returns the rest of the string from byte `start`; `None` if the string has fewer than `start` bytes.
 ///
 /// ```
 /// assert_eq!(nestling::sys::args::tail(c"name=value", 5), Some(c"value"));

@@ -6,8 +6,8 @@ use super::{done, ioctl};
 use crate::errno::Errno;
 use crate::fd::BorrowedFd;
 
-/// `LOOP_CLR_FD`: detaches the loop device from its file. `ENXIO` if it has none. A device that is in use, as by a mount, stays
-/// attached until its last user closes it, and this succeeds nevertheless.
+/// `LOOP_CLR_FD`: detaches the loop device from its file. Fails with `ENXIO` if the device has no file. If the device is in
+/// use, for example by a mount, the call succeeds, but the device stays attached until its last user closes it.
 pub fn detach_loop(device: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: no argument.
     done(unsafe { ioctl(device, loop_device::LOOP_CLR_FD, 0) })

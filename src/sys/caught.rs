@@ -1,4 +1,4 @@
-//! Signals that are caught and noted, for a program that acts on them later, such as a shell with traps.
+//! Handlers that only note signals, for a program that acts on the signals later, such as a shell with traps.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,26 +13,26 @@ extern "C" fn note(signal: i32) {
     CAUGHT.fetch_or(1 << (signal as u32 - 1), Ordering::Relaxed);
 }
 
-/// `rt_sigaction`: notes a signal whenever it arrives, from now on. It interrupts a waiting system call, which fails with
-/// `EINTR`.
+/// `rt_sigaction`: sets a handler that notes the signal each time it arrives. If a system call is waiting when the signal
+/// arrives, the system call fails with `EINTR`.
 pub fn catch(signal: Signal) -> Result<(), Errno> {
     // SAFETY: the handler does nothing but set a bit.
     unsafe { signal::set_action(signal, Action::Handler(note), 0) }
 }
 
-/// Returns the signals that were noted and not taken yet. No system call.
+/// Returns the signals that have been noted and not yet taken. No system call.
 pub fn caught() -> SigSet {
     SigSet::from_bits(CAUGHT.load(Ordering::Relaxed))
 }
 
-/// Takes one signal: returns whether it was noted, and removes the note. No system call.
+/// Takes one signal: returns whether the signal was noted, and removes the note. No system call.
 pub fn take(signal: Signal) -> bool {
     let bit = SigSet::EMPTY.with(signal).bits();
     CAUGHT.fetch_and(!bit, Ordering::Relaxed) & bit != 0
 }
 
-/// Notes a signal as if it had just arrived, for example one that [`sigtimedwait`](signal::sigtimedwait) has taken. No system
-/// call.
+/// Notes a signal as if it had just arrived, for example a signal that [`sigtimedwait`](signal::sigtimedwait) has taken. No
+/// system call.
 pub fn mark(signal: Signal) {
     note(signal.as_raw());
 }

@@ -9,12 +9,12 @@ use crate::arch::{self, ChildFunction, syscall5};
 use crate::errno::Errno;
 use crate::process::Pid;
 
-/// `clone`: the child calls `function(argument)` on the stack that ends at `stack`.
+/// `clone`: makes a child. The child calls `function(argument)` on the stack that ends at `stack`.
 ///
 /// # Safety
 /// `flags` contains only flags without an argument, and flags whose argument is `child_tid`. `argument` points to what
-/// `function` expects. With `CLONE_VM`, the stack, that value and `child_tid` stay valid until the child has left by `execve`
-/// or `exit`.
+/// `function` expects. With `CLONE_VM`, the stack, the value at `argument` and `child_tid` stay valid until the child has
+/// executed a program (`execve`) or exited.
 pub unsafe fn clone(
     flags: u32,
     stack: *mut u8,
@@ -37,11 +37,11 @@ pub unsafe fn clone(
     pid(answer)
 }
 
-/// `clone3` (Linux 5.3): passes the first `size` bytes of `arguments`.
+/// `clone3` (Linux 5.3): makes a child that calls `function(argument)`. The kernel gets the first `size` bytes of `arguments`.
 ///
 /// # Safety
-/// As for [`clone`], with the stack of `arguments`; `size` is at most that of `clone_args`, and with `CLONE_PIDFD` there is a
-/// place for the pidfd.
+/// The same as for [`clone`], with the flags and the stack in `arguments`. `size` is at most the size of `clone_args`. With
+/// `CLONE_PIDFD`, `arguments` contains the address of writable memory for the pidfd.
 pub unsafe fn clone3(
     arguments: &clone_args,
     size: usize,
@@ -53,18 +53,20 @@ pub unsafe fn clone3(
     pid(unsafe { arch::clone(number, arguments, size, 0, function, argument) })
 }
 
-/// `fork`: makes a child that is a copy of this process. Returns `None` in the child, and its id in the parent. (`clone` with
-/// no flag except `SIGCHLD`.) For a subshell; to start a program, a [`Spawn`](crate::spawn::Spawn) is cheaper and safer.
+/// `fork`: makes a child that is a copy of this process. Returns `None` in the child, and the child's id in the parent. (The
+/// system call is `clone` with `SIGCHLD` and no flags.) It is meant for subshells; to start a program, a
+/// [`Spawn`](crate::spawn::Spawn) is cheaper and safer.
 ///
-/// The cost grows with the process's memory. It fails with `ENOMEM` where the kernel does not overcommit memory, and by `EAGAIN`
-/// at the limit of processes.
+/// The cost grows with the process's memory. The call may fail with `ENOMEM` if the kernel does not overcommit memory. It fails
+/// with `EAGAIN` at the limit on processes.
 ///
 /// # Safety
-/// The child has one thread, a copy of this one. Locks that other threads held stay locked in the copy for ever. So in a
+/// The child has one thread, a copy of this one. Locks that other threads held stay locked in the child for ever. So in a
 /// process with several threads the child may only do what a signal handler may (`signal-safety(7)`), until it execs or exits.
-/// In any process both copies continue: an effect that must happen once, such as writing a buffer or running a destructor,
-/// happens twice unless one of them avoids it, for example by [`exit`](super::process::exit). A libc does not notice the child:
-/// its `pthread_atfork` handlers do not run, and a thread id that it keeps is the parent's.
+/// In any process, the parent and the child both continue. So an effect that must happen once, such as writing a buffer or
+/// running a destructor, happens twice unless the parent or the child avoids it, for example by [`exit`](super::process::exit).
+/// A libc does not notice the fork: its `pthread_atfork` handlers do not run, and a thread id that the libc keeps is still the
+/// parent's in the child.
 pub unsafe fn fork() -> Result<Option<Pid>, Errno> {
     // SAFETY: no stack and nothing else is given; the caller's promise.
     let answer = unsafe {

@@ -6,13 +6,13 @@ use super::{done, result};
 use crate::arch::{nr, syscall0, syscall1, syscall2, syscall3};
 use crate::errno::Errno;
 
-/// Leaves an id unchanged, in [`setresuid`] and [`setresgid`].
+/// The argument of [`setresuid`] and [`setresgid`] that leaves an id unchanged.
 pub const UNCHANGED: u32 = u32::MAX;
 
 macro_rules! own_id {
     ($(#[$doc:meta] $name:ident $number:expr)*) => {$(
         #[$doc]
-        /// It fails only if a seccomp filter forbids it.
+        /// The call fails only if a seccomp filter forbids it.
         pub fn $name() -> Result<u32, Errno> {
             // SAFETY: no arguments.
             result(unsafe { syscall0($number as usize) }).map(|id| id as u32)
@@ -31,13 +31,15 @@ own_id! {
     getegid nr::GETEGID
 }
 
-/// `setuid`: with privilege, sets the real, effective and saved user id.
+/// `setuid`: if the process has the privilege, sets the real, effective and saved user id; otherwise, only the effective user
+/// id.
 pub fn setuid(uid: u32) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
     done(unsafe { syscall1(nr::SETUID as usize, uid as usize) })
 }
 
-/// `setgid`: with privilege, sets the real, effective and saved group id.
+/// `setgid`: if the process has the privilege, sets the real, effective and saved group id; otherwise, only the effective group
+/// id.
 pub fn setgid(gid: u32) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
     done(unsafe { syscall1(nr::SETGID as usize, gid as usize) })
@@ -84,7 +86,8 @@ pub fn setgroups(groups: &[u32]) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getgroups`: returns the number of supplementary groups and writes them to `groups`; `EINVAL` if it is too short.
+/// `getgroups`: writes the supplementary groups to `groups`, and returns their number. If `groups` is empty, the call only
+/// returns the number. If `groups` is too short otherwise, the call fails with `EINVAL`.
 pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most `groups.len()` ids to the slice.
     let answer = unsafe {
@@ -97,7 +100,8 @@ pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `prctl(PR_SET_NO_NEW_PRIVS)`: from now on no program gains privileges by set-user-id bits or file capabilities.
+/// `prctl(PR_SET_NO_NEW_PRIVS)`: from then on, no program that this process executes gains privileges by set-user-id bits or
+/// file capabilities.
 pub fn set_no_new_privs() -> Result<(), Errno> {
     // SAFETY: numbers are all it takes; the unused ones must be zero.
     let answer = unsafe {

@@ -20,7 +20,7 @@ impl Drop for OwnedFd {
 }
 
 impl OwnedFd {
-    /// Makes an owner of a descriptor.
+    /// Makes an `OwnedFd` that owns this descriptor.
     ///
     /// # Safety
     /// The descriptor is open and has no other owner.
@@ -29,7 +29,8 @@ impl OwnedFd {
     }
 
     /// Duplicates the descriptor onto the lowest free number from 3 on, as std does, so that the duplicate does not become a
-    /// standard descriptor. It closes on exec. Both share the offset and the status flags. One system call.
+    /// standard descriptor. The duplicate closes on exec. The original and the duplicate share the offset and the status flags.
+    /// One system call.
     ///
     /// # Errors
     /// `EMFILE` if no number below the limit is free; `EINVAL` if the limit is 3 or less.
@@ -66,7 +67,7 @@ impl BorrowedFd<'_> {
     /// Borrows a descriptor by its number.
     ///
     /// # Safety
-    /// The descriptor stays open for the lifetime.
+    /// The descriptor stays open during the lifetime of the `BorrowedFd`.
     pub unsafe fn borrow_raw(fd: RawFd) -> Self {
         Self {
             fd,
@@ -75,7 +76,7 @@ impl BorrowedFd<'_> {
     }
 }
 
-/// A descriptor that stays open until the process ends, for a `static`. No system call.
+/// A place for a descriptor in a `static`. The descriptor stays open until the process ends. The methods make no system call.
 ///
 /// ```
 /// use nestling::OFlags;
@@ -94,23 +95,23 @@ pub struct StaticFd(
 );
 
 impl StaticFd {
-    /// Makes an empty one.
+    /// Makes an empty `StaticFd`.
     #[expect(clippy::new_without_default, reason = "a static needs no default")]
     pub const fn new() -> Self {
         Self(AtomicI32::new(0))
     }
 
-    /// Stores a descriptor. One that was stored before stays open, because it may be borrowed.
+    /// Stores a descriptor. A descriptor that was stored before stays open, because it may be borrowed.
     pub fn set(&self, fd: OwnedFd) {
         self.0.store(fd.into_raw_fd() + 1, Ordering::Relaxed);
     }
 
-    /// Empties it. The descriptor stays open: somebody may use it.
+    /// Removes the stored descriptor. The descriptor stays open, because it may be borrowed.
     pub fn clear(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// Borrows the stored descriptor.
+    /// Borrows the stored descriptor; returns `None` if no descriptor is stored.
     pub fn get(&self) -> Option<BorrowedFd<'_>> {
         let fd = self.0.load(Ordering::Relaxed) - 1;
         // SAFETY: what was put there nobody closes.
@@ -118,17 +119,17 @@ impl StaticFd {
     }
 }
 
-/// Borrows standard input: the descriptor with the number 0, whatever it refers to.
+/// Borrows standard input, the descriptor 0. It may refer to any file, or be closed.
 pub fn stdin() -> BorrowedFd<'static> {
     standard(0)
 }
 
-/// Borrows standard output: the descriptor with the number 1, whatever it refers to.
+/// Borrows standard output, the descriptor 1. It may refer to any file, or be closed.
 pub fn stdout() -> BorrowedFd<'static> {
     standard(1)
 }
 
-/// Borrows standard error: the descriptor with the number 2, whatever it refers to.
+/// Borrows standard error, the descriptor 2. It may refer to any file, or be closed.
 pub fn stderr() -> BorrowedFd<'static> {
     standard(2)
 }
@@ -144,7 +145,7 @@ pub fn open(path: &CStr, flags: OFlags, mode: u32) -> Result<OwnedFd, Errno> {
     open_at(linux::AT_FDCWD, path, flags, mode)
 }
 
-/// `openat`: opens a file; a relative path counts from `directory`.
+/// `openat`: opens a file. A relative path starts at `directory`.
 pub fn openat(
     directory: BorrowedFd<'_>,
     path: &CStr,
@@ -184,7 +185,7 @@ pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
     }
 }
 
-/// `close`: closes a descriptor. On Linux the number is free afterwards even after an error, except `EBADF`.
+/// `close`: closes a descriptor. On Linux, the descriptor is closed even if the call fails with an error other than `EBADF`.
 ///
 /// # Safety
 /// No other code relies on the descriptor being open.
@@ -193,10 +194,10 @@ pub unsafe fn close(fd: RawFd) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_close as usize, fd as usize) })
 }
 
-/// `close_range` (Linux 5.9): closes every descriptor from `first` to `last`.
+/// `close_range` (Linux 5.9): closes every descriptor from `first` to `last`, these two included.
 ///
 /// # Safety
-/// No other code relies on any of them being open.
+/// No other code relies on any of these descriptors being open.
 pub unsafe fn close_range(first: u32, last: u32) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     let answer = unsafe {
@@ -210,10 +211,11 @@ pub unsafe fn close_range(first: u32, last: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `dup3`: duplicates `from` onto `to`, and closes what was there; `EINVAL` if they are equal.
+/// `dup3`: duplicates the descriptor `from` onto the number `to`, and closes the descriptor that had this number. Fails with
+/// `EINVAL` if the two numbers are equal.
 ///
 /// # Safety
-/// No other code relies on the descriptor `to`.
+/// No other code relies on the descriptor `to` being open.
 pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     let answer = unsafe {
@@ -227,20 +229,20 @@ pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `dup3` onto a number with an owner: closes what was there, and makes it a duplicate of `from`. It stays open on exec unless
-/// the flags contain `CLOEXEC`.
+/// `dup3` onto a number that has an owner: closes the descriptor `to`, and makes its number a duplicate of `from`. The
+/// duplicate stays open on exec unless `flags` contains `CLOEXEC`.
 pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: nobody has borrowed it meanwhile.
     unsafe { dup3(from.fd, to.fd, flags) }
 }
 
-/// `fcntl(F_DUPFD_CLOEXEC)`: duplicates onto the lowest free number that is at least `lowest`; the duplicate closes on exec.
-/// `EINVAL` if `lowest` is not below the limit on descriptors.
+/// `fcntl(F_DUPFD_CLOEXEC)`: duplicates a descriptor onto the lowest free number that is at least `lowest`. The duplicate
+/// closes on exec. Fails with `EINVAL` if `lowest` is not below the limit on descriptors.
 pub fn dup_cloexec(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Errno> {
     owned(fcntl(fd.fd, linux::F_DUPFD_CLOEXEC, lowest as usize))
 }
 
-/// `fcntl(F_GETFD)`: returns whether the descriptor closes on exec. `EBADF` if it is not open.
+/// `fcntl(F_GETFD)`: returns whether the descriptor closes on exec. Fails with `EBADF` if the descriptor is not open.
 pub fn cloexec(fd: RawFd) -> Result<bool, Errno> {
     let flags = result(fcntl(fd, linux::F_GETFD, 0))?;
     Ok(flags & linux::FD_CLOEXEC as usize != 0)
@@ -256,14 +258,15 @@ pub fn set_cloexec(fd: BorrowedFd<'_>, cloexec: bool) -> Result<(), Errno> {
     done(fcntl(fd.fd, linux::F_SETFD, flags))
 }
 
-/// `fcntl(F_GETFL)`: returns the flags with which the file was opened and those set since, without `CREAT`, `EXCL`, `NOCTTY`,
-/// `TRUNC` and `CLOEXEC`.
+/// `fcntl(F_GETFL)`: returns the present flags of the open file description. `CREAT`, `EXCL`, `NOCTTY`, `TRUNC` and `CLOEXEC`
+/// are never among them.
 pub fn flags(fd: BorrowedFd<'_>) -> Result<OFlags, Errno> {
     result(fcntl(fd.fd, linux::F_GETFL, 0)).map(|flags| OFlags::from_bits(flags as u32))
 }
 
-/// `ioctl(FIONBIO)`: sets or clears only `NONBLOCK`, which `fcntl` cannot. The flag belongs to the open file description, which
-/// all duplicates share, also those of other processes.
+/// `ioctl(FIONBIO)`: sets or clears `NONBLOCK` and leaves the other flags as they are; `fcntl(F_SETFL)` sets all of them at
+/// once. The flag belongs to the open file description. All duplicates of the descriptor share this description, also in other
+/// processes.
 pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errno> {
     let nonblocking = i32::from(nonblocking);
     // SAFETY: the kernel reads one number.
@@ -283,7 +286,7 @@ fn fcntl(fd: RawFd, command: u32, argument: usize) -> usize {
     unsafe { syscall3(nr::FCNTL as usize, fd as usize, command as usize, argument) }
 }
 
-/// `read`: returns the number of bytes read; 0 at the end of the file.
+/// `read`: reads bytes into `buffer`, and returns the number of bytes read; 0 at the end of the file.
 pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {
@@ -297,7 +300,7 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `write`: returns the number of bytes written.
+/// `write`: writes all of `bytes` or only the first part, and returns the number of bytes written.
 pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel reads at most the slice's length.
     let answer = unsafe {
@@ -311,7 +314,8 @@ pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `lseek`: sets the offset, and returns it, counted from the start of the file. Offsets over 2 GiB work on every architecture.
+/// `lseek`: sets the file offset, and returns the new offset, counted from the start of the file. Offsets over 2 GiB work on
+/// every architecture.
 pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
     let (whence, offset) = match to {
         SeekFrom::Start(offset) => (linux::SEEK_SET, offset),
@@ -324,8 +328,8 @@ pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
     Ok(position)
 }
 
-/// `memfd_create` (Linux 3.17): makes an empty file in memory, which disappears with its last descriptor. This descriptor
-/// closes on exec. `/proc/PID/fd` shows the name.
+/// `memfd_create` (Linux 3.17): makes an empty file in memory. The file disappears when its last descriptor is closed. The
+/// returned descriptor closes on exec. `/proc/PID/fd` shows the name.
 pub fn memfd_create(name: &CStr) -> Result<OwnedFd, Errno> {
     // SAFETY: the kernel reads a C string.
     owned(unsafe {
@@ -337,20 +341,20 @@ pub fn memfd_create(name: &CStr) -> Result<OwnedFd, Errno> {
     })
 }
 
-/// `ftruncate`: sets the length of the file, by cutting or by appending zeros. The offset does not change.
+/// `ftruncate`: sets the length of the file: cuts off its end, or appends zeros. The file offset does not change.
 pub fn ftruncate(fd: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
     done(arch::ftruncate(fd.fd, length))
 }
 
-/// `fsync`: waits until everything written to the file is on its device.
+/// `fsync`: waits until all data that were written to the file are on the file's device.
 pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
     done(unsafe { syscall1(linux::__NR_fsync as usize, fd.fd as usize) })
 }
 
-/// `flock`: locks the file exclusively for this open file description, without waiting: `EAGAIN` if another holds a lock. The
-/// lock lasts until the last descriptor of the description is closed. It is advisory: a process that does not lock can still
-/// change the file.
+/// `flock`: takes an exclusive lock on the file for this open file description. The call does not wait: it fails with `EAGAIN`
+/// if another open file description holds a lock on the file. The lock lasts until the last descriptor of the open file
+/// description is closed. The lock is advisory: a process that takes no lock can still change the file.
 ///
 /// ```
 /// use nestling::{AsFd, Errno, OFlags, sys};
@@ -377,7 +381,7 @@ pub fn try_lock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
 }
 
 /// `getdents64`: reads entries of an open directory into `buffer`, as consecutive `struct linux_dirent64`s. Returns the number
-/// of bytes; 0 at the end.
+/// of bytes read; 0 at the end of the directory.
 pub fn getdents64(directory: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {

@@ -1,4 +1,4 @@
-//! The working and root directory, and files by their paths.
+//! The working directory, the root directory, and calls that take a file's path.
 
 use core::ffi::CStr;
 
@@ -18,7 +18,7 @@ pub fn chdir(path: &CStr) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_chdir as usize, path.as_ptr() as usize) })
 }
 
-/// `fchdir`: changes the working directory to an open one.
+/// `fchdir`: changes the working directory to an open directory.
 pub fn fchdir(directory: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
     done(unsafe { syscall1(linux::__NR_fchdir as usize, directory.fd as usize) })
@@ -30,8 +30,9 @@ pub fn chroot(path: &CStr) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_chroot as usize, path.as_ptr() as usize) })
 }
 
-/// `getcwd`: writes the working directory's path to `buffer`. `ERANGE` if the path and its null do not fit, `ENOENT` if the
-/// directory was removed. The path begins with `(unreachable)` if the directory is outside of the root directory.
+/// `getcwd`: writes the working directory's path to `buffer`. Fails with `ERANGE` if the path and its null do not fit, and with
+/// `ENOENT` if the directory was removed. The path begins with `(unreachable)` if the directory is outside of the root
+/// directory.
 ///
 /// ```
 /// let mut buffer = [0; 4096];
@@ -52,13 +53,13 @@ pub fn getcwd(buffer: &mut [u8]) -> Result<&CStr, Errno> {
     super::args::head(buffer).ok_or(Errno::ERANGE)
 }
 
-/// `umask`: sets the permission bits that new files do not get; returns the old ones.
+/// `umask`: sets the permission bits that new files do not get, and returns the former mask.
 pub fn umask(mask: u32) -> u32 {
     // SAFETY: a number is all it takes, and it does not fail.
     unsafe { syscall1(linux::__NR_umask as usize, mask as usize) as u32 }
 }
 
-/// `faccessat(F_OK)`: checks that a file exists, with the real ids.
+/// `faccessat(F_OK)`: checks that a file exists. The kernel searches the path with the real user id and group id.
 pub fn faccessat(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -87,8 +88,8 @@ pub fn access(path: &CStr, access: Access) -> Result<(), Errno> {
 }
 
 /// `faccessat2` (Linux 5.8) with `AT_EACCESS`: checks that a file exists and that the effective user has these permissions, as
-/// opening or executing it would. `ENOSYS` on older kernels; there [`access`] gives the same result in a program that is not
-/// set-user-ID.
+/// opening or executing the file would check. Fails with `ENOSYS` on older kernels. There, [`access`] returns the same result
+/// if the program is not set-user-ID.
 pub fn eaccess(path: &CStr, access: Access) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -115,7 +116,7 @@ pub fn stat(path: &CStr) -> Result<Stat, Errno> {
     statx(HERE, path, 0)
 }
 
-/// `statx`: returns the properties of a file, and does not follow a symbolic link.
+/// `statx`: returns the properties of a file. If the file is a symbolic link, returns the properties of the link itself.
 pub fn lstat(path: &CStr) -> Result<Stat, Errno> {
     statx(HERE, path, linux::AT_SYMLINK_NOFOLLOW)
 }
@@ -125,7 +126,7 @@ pub fn fstat(fd: BorrowedFd<'_>) -> Result<Stat, Errno> {
     statx(fd.fd, c"", linux::AT_EMPTY_PATH)
 }
 
-/// `statx`: as [`lstat`]; a relative path counts from `directory`.
+/// `statx`: does the same as [`lstat`], but a relative path starts at `directory`.
 pub fn lstatat(directory: BorrowedFd<'_>, path: &CStr) -> Result<Stat, Errno> {
     statx(directory.fd, path, linux::AT_SYMLINK_NOFOLLOW)
 }
@@ -147,7 +148,7 @@ fn statx(directory: RawFd, path: &CStr, flags: u32) -> Result<Stat, Errno> {
     small(answer).map(|_| Stat(stat))
 }
 
-/// `mkdirat`: makes a directory with these permission bits, less those of the umask.
+/// `mkdirat`: makes a directory. Its permission bits are those of `mode` that are not in the umask.
 pub fn mkdir(path: &CStr, mode: u32) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -161,12 +162,12 @@ pub fn mkdir(path: &CStr, mode: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `mknodat`: makes a FIFO with these permission bits, less those of the umask.
+/// `mknodat`: makes a FIFO. Its permission bits are those of `mode` that are not in the umask.
 pub fn mkfifo(path: &CStr, mode: u32) -> Result<(), Errno> {
     mknod(path, FileType::Fifo, mode, (0, 0))
 }
 
-/// `mknodat`: makes a character device file with these permission bits, less those of the umask.
+/// `mknodat`: makes a character device file. Its permission bits are those of `mode` that are not in the umask.
 pub fn make_character_device(path: &CStr, mode: u32, major: u8, minor: u8) -> Result<(), Errno> {
     mknod(
         path,
@@ -176,8 +177,9 @@ pub fn make_character_device(path: &CStr, mode: u32, major: u8, minor: u8) -> Re
     )
 }
 
-/// `mknodat`: makes a file of this type with these permission bits, less those of the umask; a device file with these major and
-/// minor numbers. `EPERM` for types that have a system call of their own, and for devices without privilege.
+/// `mknodat`: makes a file of this type. Its permission bits are those of `mode` that are not in the umask. A device file gets
+/// the major and minor number; the other types ignore them. Fails with `EPERM` for a directory, with `EINVAL` for a symbolic
+/// link, and, if the process lacks the privilege, with `EPERM` for a device.
 pub fn mknod(
     path: &CStr,
     file_type: FileType,
@@ -199,7 +201,8 @@ pub fn mknod(
     done(answer)
 }
 
-/// `linkat`: gives the file at `original` a second name; does not follow a symbolic link.
+/// `linkat`: gives the file at `original` a second name, `path`. If `original` is a symbolic link, the link itself gets the
+/// second name.
 pub fn link(original: &CStr, path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {
@@ -215,7 +218,7 @@ pub fn link(original: &CStr, path: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `symlinkat`: makes a symbolic link to `target`, which need not exist.
+/// `symlinkat`: makes a symbolic link at `path` to `target`. The target need not exist.
 pub fn symlink(target: &CStr, path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {
@@ -229,8 +232,9 @@ pub fn symlink(target: &CStr, path: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `readlinkat`: writes a symbolic link's target to `buffer`, and returns its length. A longer target is cut, so a full buffer
-/// may not hold all of it. `EINVAL` if it is not a symbolic link.
+/// `readlinkat`: writes a symbolic link's target to `buffer`, and returns the number of bytes written. If the target is longer
+/// than `buffer`, its end is cut off; so a full buffer may not hold the whole target. Fails with `EINVAL` if the file is not a
+/// symbolic link.
 pub fn readlink(path: &CStr, buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel reads a C string, and writes at most the slice's length.
     let answer = unsafe {
@@ -245,7 +249,7 @@ pub fn readlink(path: &CStr, buffer: &mut [u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `renameat2` (Linux 3.15): renames `from` to `to`, and replaces a file that was there.
+/// `renameat2` (Linux 3.15): renames the file `from` to `to`. If a file with the name `to` exists, it is replaced.
 pub fn rename(from: &CStr, to: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {
@@ -284,7 +288,7 @@ fn unlinkat(path: &CStr, flags: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `fchmodat`: sets the permission bits, with set-user-ID, set-group-ID and sticky bit.
+/// `fchmodat`: sets the permission bits of a file, including the set-user-ID, set-group-ID and sticky bits.
 pub fn chmod(path: &CStr, mode: u32) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -305,12 +309,14 @@ pub fn fchmod(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `fchownat`: sets the owner and the group; [`UNCHANGED`](super::credentials::UNCHANGED) leaves one as it is.
+/// `fchownat`: sets the owner and the group of a file. [`UNCHANGED`](super::credentials::UNCHANGED) leaves the owner or the
+/// group as it is.
 pub fn chown(path: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
     chown_at(HERE, path, uid, gid, 0)
 }
 
-/// `fchownat`: sets the owner and the group; does not follow a symbolic link.
+/// `fchownat`: sets the owner and the group of a file. If the file is a symbolic link, sets the owner and the group of the link
+/// itself.
 pub fn lchown(path: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
     chown_at(HERE, path, uid, gid, linux::AT_SYMLINK_NOFOLLOW)
 }

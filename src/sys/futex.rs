@@ -13,9 +13,9 @@ use super::{result, small};
 use crate::arch::syscall4;
 use crate::errno::Errno;
 
-/// `FUTEX_WAIT`: waits until another thread or process wakes this number, or until the kernel does so because a child has left
-/// the memory (`CLONE_CHILD_CLEARTID`). `EAGAIN` if it is not `expected`, `ETIMEDOUT` after `limit`. A return does not prove
-/// that the number has changed.
+/// `FUTEX_WAIT`: waits until another thread or process wakes the waiters of this number. The kernel also wakes a waiter when a
+/// child has left the memory (`CLONE_CHILD_CLEARTID`). Fails with `EAGAIN` if the number is not `expected`, and with
+/// `ETIMEDOUT` after `limit`. A return does not prove that the number has changed.
 pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Result<(), Errno> {
     // The call's `timespec`: two machine words. What is too long for them is cut.
     let limit = limit.map(|limit| [limit.as_secs() as usize, limit.subsec_nanos() as usize]);
@@ -32,7 +32,7 @@ pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Resul
     small(answer).map(drop)
 }
 
-/// `FUTEX_WAKE`: wakes at most `count` waiters of this number. Returns how many were woken.
+/// `FUTEX_WAKE`: wakes at most `count` waiters of this number. Returns the number of waiters that were woken.
 pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
     // SAFETY: the kernel only takes the number's address.
     let answer = unsafe {
@@ -47,7 +47,7 @@ pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// A lock for data that threads share. Waiting costs two system calls; taking a free lock costs none.
+/// A lock for data that threads share. Taking a free lock costs no system call; waiting for the lock costs two.
 #[derive(Debug, Default)]
 pub struct Mutex<T> {
     state: AtomicU32,
@@ -63,7 +63,7 @@ const WAITED_FOR: u32 = 2;
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {
-    /// Makes an unlocked one.
+    /// Makes an unlocked mutex.
     pub const fn new(value: T) -> Self {
         Self {
             state: AtomicU32::new(FREE),
@@ -71,7 +71,7 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// Waits until the lock is free, and takes it. A thread that holds it already waits for ever.
+    /// Waits until the lock is free, and takes it. If the calling thread already holds the lock, the thread waits for ever.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let mut taken = self
             .state
@@ -91,9 +91,9 @@ impl<T> Mutex<T> {
     }
 }
 
-/// Holds the lock until it is dropped.
+/// A guard that holds the lock of a [`Mutex`] until the guard is dropped.
 ///
-/// Threads may share it only if they may share the value:
+/// Threads may share a guard only if they may share the value:
 ///
 /// ```compile_fail,E0277
 /// use core::cell::Cell;

@@ -1,4 +1,4 @@
-//! The machine: names, state, console, swap; and the process properties that an init sets.
+//! The machine: its names, state, console, random numbers and swap. Also, the process properties that an init sets.
 
 use core::ffi::CStr;
 use core::fmt;
@@ -74,7 +74,7 @@ pub fn uname() -> Result<Utsname, Errno> {
     small(answer).map(|_| names)
 }
 
-/// `sethostname`: sets the machine's name. `EINVAL` for more than 64 bytes.
+/// `sethostname`: sets the machine's name. Fails with `EINVAL` if the name has more than 64 bytes.
 pub fn sethostname(name: &[u8]) -> Result<(), Errno> {
     // SAFETY: the kernel reads the slice.
     let answer = unsafe {
@@ -87,7 +87,7 @@ pub fn sethostname(name: &[u8]) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `setdomainname`: sets the NIS domain. `EINVAL` for more than 64 bytes.
+/// `setdomainname`: sets the NIS domain. Fails with `EINVAL` if the name has more than 64 bytes.
 pub fn setdomainname(name: &[u8]) -> Result<(), Errno> {
     // SAFETY: the kernel reads the slice.
     let answer = unsafe {
@@ -100,12 +100,12 @@ pub fn setdomainname(name: &[u8]) -> Result<(), Errno> {
     done(answer)
 }
 
-/// The state of the machine. Memory is in bytes.
+/// The state of the machine. Amounts of memory are in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Sysinfo {
-    /// The time since the start, in whole seconds, rounded up.
+    /// The time since the machine started, in whole seconds, rounded up.
     pub uptime: Duration,
-    /// The load averages of 1, 5 and 15 minutes, times 65,536.
+    /// The load averages of the last 1, 5 and 15 minutes, each multiplied by 65,536.
     pub loads: [u64; 3],
     /// Usable memory.
     pub total_ram: u64,
@@ -115,11 +115,11 @@ pub struct Sysinfo {
     pub shared_ram: u64,
     /// Memory used for buffers of block devices.
     pub buffer_ram: u64,
-    /// Swap space.
+    /// The whole swap space.
     pub total_swap: u64,
     /// Unused swap space.
     pub free_swap: u64,
-    /// The number of threads.
+    /// The number of threads of all processes.
     pub threads: u16,
 }
 
@@ -164,8 +164,8 @@ pub fn sysinfo() -> Result<Sysinfo, Errno> {
     })
 }
 
-/// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: sets which kernel messages go to the console: those more important than this level, 1
-/// (only emergencies) to 8 (all).
+/// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: sets which messages the kernel prints on the console. It prints a message if the
+/// message's level is less than `level`: only emergencies if `level` is 1, all messages if `level` is 8.
 pub fn set_console_level(level: i32) -> Result<(), Errno> {
     const SYSLOG_ACTION_CONSOLE_LEVEL: usize = 8;
     // SAFETY: for this action a number is all it takes.
@@ -180,8 +180,9 @@ pub fn set_console_level(level: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getrandom`: fills the buffer with random bytes, and returns their number, which is all for up to 256. Soon after the start
-/// of the machine it waits until the kernel has enough entropy.
+/// `getrandom`: writes random bytes to `buffer`, and returns the number of bytes written. The call always fills a buffer of up
+/// to 256 bytes; it may fill only a part of a larger buffer. Soon after the start of the machine, the call waits until the
+/// kernel has enough entropy.
 pub fn getrandom(buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {
@@ -195,13 +196,14 @@ pub fn getrandom(buffer: &mut [u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `swapoff`: stops swapping to a file or device, and moves its contents back to memory.
+/// `swapoff`: stops swapping to a file or device, and moves the swapped pages back to memory.
 pub fn swapoff(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     done(unsafe { syscall1(linux::__NR_swapoff as usize, path.as_ptr() as usize) })
 }
 
-/// `prctl(PR_SET_CHILD_SUBREAPER)`: sets whether orphaned descendants of this process become its children, as if it were PID 1.
+/// `prctl(PR_SET_CHILD_SUBREAPER)`: sets whether orphaned descendants of this process become its children, as if this process
+/// were PID 1.
 pub fn set_child_subreaper(subreaper: bool) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
@@ -214,7 +216,8 @@ pub fn set_child_subreaper(subreaper: bool) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prctl(PR_GET_CHILD_SUBREAPER)`: returns what [`set_child_subreaper`] has set.
+/// `prctl(PR_GET_CHILD_SUBREAPER)`: returns whether orphaned descendants of this process become its children (see
+/// [`set_child_subreaper`]).
 pub fn child_subreaper() -> Result<bool, Errno> {
     let mut subreaper = 0i32;
     // SAFETY: the kernel writes one number.
@@ -228,7 +231,8 @@ pub fn child_subreaper() -> Result<bool, Errno> {
     small(answer).map(|_| subreaper != 0)
 }
 
-/// `prctl(PR_SET_NAME)`: sets this thread's name, of at most 15 bytes. `ps` shows that of the first thread.
+/// `prctl(PR_SET_NAME)`: sets this thread's name. The kernel keeps at most 15 bytes of the name. `ps` shows the name of the
+/// process's first thread.
 pub fn set_name(name: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string, or its first bytes.
     let answer = unsafe {

@@ -8,8 +8,9 @@ use super::{done, result};
 use crate::arch::{nr, syscall2, syscall3, syscall4, syscall6};
 use crate::errno::Errno;
 
-/// `mmap` of anonymous private memory: maps this many zero bytes, readable and writable, at an address that the kernel chooses.
-/// The address is a multiple of the page size. `ENOMEM` if there is no memory or at the limit of the address space.
+/// `mmap` of anonymous private memory: maps `length` zero bytes, readable and writable, at an address that the kernel chooses.
+/// The address is a multiple of the page size. Fails with `ENOMEM` if no memory is available, or at the limit on the address
+/// space.
 pub fn mmap(length: usize) -> Result<NonNull<u8>, Errno> {
     // SAFETY: a new mapping is in nobody's way.
     let answer = unsafe {
@@ -26,10 +27,10 @@ pub fn mmap(length: usize) -> Result<NonNull<u8>, Errno> {
     mapped(answer)
 }
 
-/// `munmap`: returns the pages to the kernel.
+/// `munmap`: returns mapped pages to the kernel.
 ///
 /// # Safety
-/// They belong to the caller, who does not use them afterwards.
+/// The pages belong to the caller, who does not use them afterwards.
 pub unsafe fn munmap(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     done(unsafe {
@@ -41,11 +42,11 @@ pub unsafe fn munmap(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
     })
 }
 
-/// `mremap(MREMAP_MAYMOVE)`: makes a mapping longer, with zeros, or shorter. It may move; its contents are not copied. After an
-/// error the mapping is unchanged.
+/// `mremap(MREMAP_MAYMOVE)`: makes a mapping longer or shorter. New bytes are zeros. The mapping may move to another address,
+/// but the kernel does not copy its contents. If the call fails, the mapping is unchanged.
 ///
 /// # Safety
-/// It belongs to the caller, who does not use the old address afterwards unless this fails.
+/// The mapping belongs to the caller, who does not use the old address afterwards unless the call fails.
 pub unsafe fn mremap(
     address: NonNull<u8>,
     old_length: usize,
@@ -64,11 +65,11 @@ pub unsafe fn mremap(
     mapped(answer)
 }
 
-/// `madvise(MADV_DONTNEED)`: discards the contents of the pages. Private anonymous memory stays mapped, and becomes zeros.
-/// `ENOMEM` if a part is not mapped; the rest is discarded all the same.
+/// `madvise(MADV_DONTNEED)`: discards the contents of the pages. Private anonymous memory stays mapped, and becomes zeros. If a
+/// part of the range is not mapped, the call discards the mapped parts, and then fails with `ENOMEM`.
 ///
 /// # Safety
-/// The contents are not needed any more.
+/// No code needs the contents any more.
 pub unsafe fn discard(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     done(unsafe {

@@ -1,7 +1,8 @@
-//! The system calls: one small typed function each, grouped as the manual groups them. They have no policy: they repeat nothing
-//! and remember nothing.
+//! The system calls: a small typed function for each call, grouped as the manual groups the calls. The functions have no
+//! policy: they do not repeat a call that failed, and, except in [`caught`], they keep no state.
 //!
-//! The name at the start of each description is that of the manual page (section 2), which lists the errors.
+//! Each description begins with the name of the system call or of its request. The call's manual page (section 2) lists the
+//! errors.
 //!
 //! A function is `unsafe` if its arguments can break memory safety or close a descriptor that other code owns.
 

@@ -21,17 +21,17 @@ macro_rules! flags {
                 pub const $name: Self = Self(linux::$value);
             )*
 
-            /// Makes flags of these bits.
+            /// Makes flags from these bits.
             pub const fn from_bits(bits: u32) -> Self {
                 Self(bits)
             }
 
-            /// Returns the bits, as the kernel has them.
+            /// Returns the bits, with the kernel's values.
             pub const fn bits(self) -> u32 {
                 self.0
             }
 
-            /// Returns these flags and `other`.
+            /// Returns these flags together with the flags of `other`.
             pub const fn union(self, other: Self) -> Self {
                 Self(self.0 | other.0)
             }
@@ -50,22 +50,22 @@ macro_rules! flags {
 flags! {
     /// The flags of [`mount`], without the prefix `MS_`.
     MountFlags {
-        RDONLY MS_RDONLY "Read-only."
-        NOSUID MS_NOSUID "Ignore set-user-id bits and file capabilities."
+        RDONLY MS_RDONLY "Allow reading only."
+        NOSUID MS_NOSUID "Ignore set-user-id bits and file capabilities of programs."
         NODEV MS_NODEV "Do not allow access to device files."
         NOEXEC MS_NOEXEC "Do not allow programs to be executed."
         SYNCHRONOUS MS_SYNCHRONOUS "A write returns after the data has reached the device."
         NOATIME MS_NOATIME "Do not update access times."
-        RELATIME MS_RELATIME "Update an access time only once a day, and after a change of the file."
+        RELATIME MS_RELATIME "Update the access time only if it is older than the file's last change or than a day."
         STRICTATIME MS_STRICTATIME "Update the access time at each access."
-        REMOUNT MS_REMOUNT "Change the flags of the file system mounted at the target; with `BIND`, only those of this mount."
+        REMOUNT MS_REMOUNT "Change the flags of the mounted file system; with `BIND`, change only the flags of this mount."
         BIND MS_BIND "Make the directory or file `source` visible at the target, too."
-        REC MS_REC "Include the mounts below."
+        REC MS_REC "Apply `BIND` or a kind of propagation to all mounts below, too."
         MOVE MS_MOVE "Move the mount at `source` to the target."
-        SHARED MS_SHARED "Share mounts and unmounts below the target with its copies, in both directions."
-        PRIVATE MS_PRIVATE "Share mounts and unmounts in neither direction."
-        SLAVE MS_SLAVE "Receive mounts and unmounts of its copies, but do not send any."
-        UNBINDABLE MS_UNBINDABLE "As `PRIVATE`, and do not allow `BIND` of it."
+        SHARED MS_SHARED "Send mounts and unmounts below the target to the copies of this mount, and receive theirs."
+        PRIVATE MS_PRIVATE "Neither send mounts and unmounts to other mounts nor receive theirs."
+        SLAVE MS_SLAVE "Receive mounts and unmounts from the copies of this mount, but do not send any."
+        UNBINDABLE MS_UNBINDABLE "Like `PRIVATE`; in addition, do not allow `BIND` of this mount."
         SILENT MS_SILENT "Suppress some messages in the kernel's log."
     }
 }
@@ -73,16 +73,16 @@ flags! {
 flags! {
     /// The flags of [`umount2`], without the prefixes `MNT_` and `UMOUNT_`.
     UnmountFlags {
-        FORCE MNT_FORCE "Abort pending requests; data may be lost."
-        DETACH MNT_DETACH "Hide it at once, and unmount it when it is not in use any more."
-        EXPIRE MNT_EXPIRE "The first call marks it and fails with `EAGAIN`; a second call unmounts it if it has not been used between."
+        FORCE MNT_FORCE "Abort pending requests of the file system; data may be lost."
+        DETACH MNT_DETACH "Hide the file system at once, and unmount it when it is no longer in use."
+        EXPIRE MNT_EXPIRE "The first call marks the mount and fails with `EAGAIN`; a second call unmounts it if unused since."
         NOFOLLOW UMOUNT_NOFOLLOW "Fail if the path is a symbolic link."
     }
 }
 
-/// `mount`: attaches a file system of type `kind` at the directory `target`; `options` are those of the file system, divided by
-/// commas. With `BIND`, `MOVE`, `REMOUNT` or a kind of propagation among the flags it does that instead; arguments that the
-/// operation does not need may be empty.
+/// `mount`: attaches the file system on `source`, of type `kind`, at the directory `target`. `options` are the options of the
+/// file system, separated by commas. If the flags contain `BIND`, `MOVE`, `REMOUNT` or a kind of propagation (such as
+/// `SHARED`), the call does this operation instead. Arguments that an operation does not need may be empty.
 pub fn mount(
     source: &CStr,
     target: &CStr,
@@ -104,7 +104,7 @@ pub fn mount(
     done(answer)
 }
 
-/// `umount2`: detaches the last file system mounted at `target`. `EBUSY` if it is in use.
+/// `umount2`: detaches the file system that was mounted last at `target`. Fails with `EBUSY` if the file system is in use.
 pub fn umount2(target: &CStr, flags: UnmountFlags) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -117,9 +117,9 @@ pub fn umount2(target: &CStr, flags: UnmountFlags) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `pivot_root`: makes the mount at `new_root` the root directory of every process whose root is the present one, and moves the
-/// present one to `put_old`, a directory below the new one. `EBUSY` if a directory is not in another mount; `EINVAL` if the
-/// present root is the initramfs.
+/// `pivot_root`: makes the mount at `new_root` the root directory of every process that has the present root directory, and
+/// moves the present root mount to `put_old`, a directory below `new_root`. Fails with `EBUSY` if `new_root` or `put_old` is on
+/// the present root mount, and with `EINVAL` if the present root is the initramfs.
 pub fn pivot_root(new_root: &CStr, put_old: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads C strings.
     let answer = unsafe {

@@ -13,7 +13,8 @@ use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::signal::SigSet;
 
-/// Events of a descriptor: `POLL…` and `EPOLL…` without those prefixes. Their values are the same.
+/// Events of a descriptor. The names are those of the constants `POLL…` and `EPOLL…` without the prefix. An event has the same
+/// value in `poll` and in `epoll`.
 ///
 /// ```
 /// use nestling::poll::Events;
@@ -36,24 +37,24 @@ macro_rules! events {
 
 events! {
     IN EPOLLIN "Readable, also at the end of the file."
-    PRI EPOLLPRI "Urgent data."
+    PRI EPOLLPRI "Urgent data can be read."
     OUT EPOLLOUT "Writable."
-    RDHUP EPOLLRDHUP "The peer of a socket has stopped writing."
-    ERR EPOLLERR "An error, or a pipe without a reader. Always reported."
-    HUP EPOLLHUP "The other side has closed; data may be left to read. Always reported."
+    RDHUP EPOLLRDHUP "The peer of a socket has closed its end for writing."
+    ERR EPOLLERR "An error has occurred, or the pipe has no reader. Always reported."
+    HUP EPOLLHUP "The other end is closed; data may be left to read. Always reported."
     NVAL POLLNVAL "The descriptor is not open. Always reported, but only by `poll`."
     ET EPOLLET "Edge-triggered: report each change once. Only for `epoll`."
-    ONESHOT EPOLLONESHOT "Report one event, then none until the next `modify`. Only for `epoll`."
-    EXCLUSIVE EPOLLEXCLUSIVE "Wake only some of several waiters. Only for `epoll`."
+    ONESHOT EPOLLONESHOT "After one report, report nothing until the next `modify`. Only for `epoll`."
+    EXCLUSIVE EPOLLEXCLUSIVE "If several epoll instances wait for the descriptor, wake only some of them. Only for `epoll`."
 }
 
 impl Events {
-    /// Makes events of these bits.
+    /// Makes events from these bits.
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// Returns the bits, as the kernel has them.
+    /// Returns the bits, with the kernel's values.
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -93,14 +94,16 @@ impl<'fd> PollFd<'fd> {
         Self(pollfd, PhantomData)
     }
 
-    /// Returns the events that occurred (`revents`): some of those waited for, or `ERR`, `HUP`, `NVAL`.
+    /// Returns the events that have occurred (`revents`). Only events that the entry waits for and `ERR`, `HUP` and `NVAL` are
+    /// returned.
     pub fn returned(&self) -> Events {
         Events(self.0.revents as u16 as u32)
     }
 }
 
-/// `ppoll`: waits until an event occurs on one of the descriptors or the time is over. Returns how many descriptors have
-/// events. During the wait the thread's signal mask is `mask`, if there is one. `EINTR` after a handler has run.
+/// `ppoll`: waits until an event occurs on one of the descriptors or `timeout` has passed. Returns the number of descriptors
+/// that have events. If `mask` is given, it is the thread's signal mask during the wait. Fails with `EINTR` after a handler has
+/// run.
 pub fn ppoll(
     fds: &mut [PollFd<'_>],
     timeout: Option<Duration>,
@@ -134,7 +137,7 @@ fn address<T>(place: Option<&T>) -> usize {
 pub struct EpollEvent(linux::epoll_event);
 
 impl EpollEvent {
-    /// No events: the initial value of an array for events.
+    /// An element without events: the initial value for an array that [`epoll_pwait`] writes to.
     pub const EMPTY: Self = Self::new(Events(0), 0);
 
     const fn new(events: Events, data: u64) -> Self {
@@ -144,18 +147,18 @@ impl EpollEvent {
         })
     }
 
-    /// Returns the events that occurred.
+    /// Returns the events that have occurred.
     pub fn events(&self) -> Events {
         Events(self.0.events)
     }
 
-    /// Returns the number that was passed with the descriptor.
+    /// Returns the number that was passed when the descriptor was added or last modified.
     pub fn data(&self) -> u64 {
         self.0.data
     }
 }
 
-/// `epoll_create1`: a close-on-exec descriptor of a new epoll instance.
+/// `epoll_create1`: makes an epoll instance, and returns its descriptor. The descriptor closes on exec.
 pub fn epoll_create() -> Result<OwnedFd, Errno> {
     // SAFETY: a number is all it takes; the kernel makes a new descriptor.
     unsafe {
@@ -167,7 +170,8 @@ pub fn epoll_create() -> Result<OwnedFd, Errno> {
     }
 }
 
-/// `epoll_ctl(EPOLL_CTL_ADD)`: adds a descriptor.
+/// `epoll_ctl(EPOLL_CTL_ADD)`: adds a descriptor to the set, with the events to wait for. [`epoll_pwait`] returns `data` with
+/// the descriptor's events.
 pub fn epoll_add(
     epoll: BorrowedFd<'_>,
     fd: BorrowedFd<'_>,
@@ -177,7 +181,7 @@ pub fn epoll_add(
     epoll_ctl(epoll, linux::EPOLL_CTL_ADD, fd, events, data)
 }
 
-/// `epoll_ctl(EPOLL_CTL_MOD)`: changes the events to wait for on a descriptor of the set.
+/// `epoll_ctl(EPOLL_CTL_MOD)`: changes the events and the number `data` of a descriptor in the set.
 pub fn epoll_modify(
     epoll: BorrowedFd<'_>,
     fd: BorrowedFd<'_>,
@@ -187,7 +191,7 @@ pub fn epoll_modify(
     epoll_ctl(epoll, linux::EPOLL_CTL_MOD, fd, events, data)
 }
 
-/// `epoll_ctl(EPOLL_CTL_DEL)`: removes a descriptor.
+/// `epoll_ctl(EPOLL_CTL_DEL)`: removes a descriptor from the set.
 pub fn epoll_delete(epoll: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> Result<(), Errno> {
     epoll_ctl(epoll, linux::EPOLL_CTL_DEL, fd, Events(0), 0)
 }
@@ -213,9 +217,10 @@ fn epoll_ctl(
     done(answer)
 }
 
-/// `epoll_pwait`: waits until an event occurs on a descriptor of the set or the time is over. Returns how many events it has
-/// written, at most `events.len()`, which must not be 0. During the wait the thread's signal mask is `mask`, if there is one.
-/// `EINTR` after a handler has run. The timeout is rounded up to milliseconds, and is at most 24 days.
+/// `epoll_pwait`: waits until an event occurs on a descriptor of the set or `timeout` has passed. Writes the events to
+/// `events`, and returns the number of elements written. The slice `events` must not be empty. If `mask` is given, it is the
+/// thread's signal mask during the wait. Fails with `EINTR` after a handler has run. The timeout is rounded up to milliseconds;
+/// if it is longer than 24 days, the call waits for at most 24 days.
 pub fn epoll_pwait(
     epoll: BorrowedFd<'_>,
     events: &mut [EpollEvent],

@@ -11,13 +11,13 @@ use crate::fd::{BorrowedFd, OwnedFd};
 use crate::process::{ExitStatus, Pid};
 use crate::signal::Signal;
 
-/// `getpid`: returns this process's id. If a seccomp filter forbids the call, an id that no process has (not a negative number,
-/// which [`kill`] would take for a group).
+/// `getpid`: returns this process's id. If a seccomp filter forbids the call, returns an id that no process has. (This id is
+/// positive, because [`kill`] takes a negative number for a process group.)
 pub fn getpid() -> Pid {
     try_getpid().unwrap_or(Pid(i32::MAX))
 }
 
-/// `getpid`, with the error of a seccomp filter that forbids it.
+/// `getpid`: returns this process's id. If a seccomp filter forbids the call, returns the filter's error.
 pub fn try_getpid() -> Result<Pid, Errno> {
     // SAFETY: no arguments.
     small(unsafe { syscall0(linux::__NR_getpid as usize) }).map(Pid)
@@ -30,32 +30,34 @@ pub fn getppid() -> i32 {
     small(unsafe { syscall0(linux::__NR_getppid as usize) }).unwrap_or(0)
 }
 
-/// `getpgid`: returns the process group of `pid`; 0 stands for this process.
+/// `getpgid`: returns the process group of the process `pid`; 0 stands for this process.
 pub fn getpgid(pid: i32) -> Result<i32, Errno> {
     // SAFETY: a number is all it takes.
     small(unsafe { syscall1(linux::__NR_getpgid as usize, pid as usize) })
 }
 
-/// `setpgid`: moves `pid` (0: this process) to the process group `group` (0: a new one with the id `pid`).
+/// `setpgid`: moves the process `pid` to the process group `group`. If `pid` is 0, it moves this process. If `group` is 0, it
+/// makes a new group with the id of the moved process.
 pub fn setpgid(pid: i32, group: i32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe { syscall2(linux::__NR_setpgid as usize, pid as usize, group as usize) };
     done(answer)
 }
 
-/// `getsid`: returns the session of `pid`; 0 stands for this process.
+/// `getsid`: returns the session of the process `pid`; 0 stands for this process.
 pub fn getsid(pid: i32) -> Result<i32, Errno> {
     // SAFETY: a number is all it takes.
     small(unsafe { syscall1(linux::__NR_getsid as usize, pid as usize) })
 }
 
-/// `setsid`: starts a new session, without a controlling terminal.
+/// `setsid`: makes this process the leader of a new session. The session has no controlling terminal.
 pub fn setsid() -> Result<(), Errno> {
     // SAFETY: no arguments.
     done(unsafe { syscall0(linux::__NR_setsid as usize) })
 }
 
-/// `kill`: sends a signal; with `None` it only checks whether one could be sent. `kill(2)` describes ids that are not positive.
+/// `kill`: sends a signal to the process `pid`. If `signal` is `None`, it only checks whether this process may send a signal.
+/// `kill(2)` describes the meaning of 0 and negative ids.
 pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.
@@ -63,7 +65,8 @@ pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prctl(PR_SET_PDEATHSIG)`: sets the signal that this process gets when the thread that made it ends.
+/// `prctl(PR_SET_PDEATHSIG)`: sets the signal that is sent to this process when the thread that made this process ends. `None`
+/// stands for no signal.
 pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.
@@ -77,13 +80,13 @@ pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prctl(PR_GET_DUMPABLE)`: returns whether this process may be traced and dumped: 0, 1, or 2 (only by root).
+/// `prctl(PR_GET_DUMPABLE)`: returns whether this process may be traced and dumped: 0 (no), 1 (yes) or 2 (only by root).
 pub fn dumpable() -> Result<usize, Errno> {
     // SAFETY: a number is all it takes.
     result(unsafe { syscall1(linux::__NR_prctl as usize, prctl::PR_GET_DUMPABLE as usize) })
 }
 
-/// `prctl(PR_SET_DUMPABLE)`: sets whether this process may be traced and dumped: 0 or 1.
+/// `prctl(PR_SET_DUMPABLE)`: sets whether this process may be traced and dumped: 0 (no) or 1 (yes).
 pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
@@ -96,7 +99,7 @@ pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `execve`: replaces this process's program. Returns only if it failed.
+/// `execve`: replaces this process's program with the program at `path`. Returns only if the call fails.
 ///
 /// # Safety
 /// `args` and `env` are null-terminated arrays of C strings, as in [`Args`](crate::Args).
@@ -113,10 +116,11 @@ pub unsafe fn execve(path: &CStr, args: *const *const c_char, env: *const *const
     failed(answer)
 }
 
-/// `execveat(AT_EMPTY_PATH)`: replaces this process's program with the file of a descriptor. Returns only if it failed.
+/// `execveat(AT_EMPTY_PATH)`: replaces this process's program with the file that the descriptor refers to. Returns only if the
+/// call fails.
 ///
 /// # Safety
-/// As [`execve`].
+/// The same as for [`execve`].
 pub unsafe fn execveat(
     program: BorrowedFd<'_>,
     args: *const *const c_char,
@@ -144,14 +148,15 @@ pub fn exit(code: i32) -> ! {
     }
 }
 
-/// `ppoll` of no descriptors: waits until a signal handler has run, and then returns `EINTR`.
+/// `ppoll` without descriptors: waits until a signal handler has run, and then returns `EINTR`.
 pub fn pause() -> Errno {
     // SAFETY: no descriptors, no time limit, no mask.
     failed(unsafe { syscall5(linux::__NR_ppoll as usize, 0, 0, 0, 0, 0) })
 }
 
-/// `wait4`: reaps the child with the id `pid`; -1 stands for any child, and `wait4(2)` describes other values. `None` if the
-/// options contain `WNOHANG` and no child has ended.
+/// `wait4`: waits until the child with the id `pid` has ended, reaps it, and returns its id and status. With `WUNTRACED` or
+/// `WCONTINUED` in the options, the call also returns if the child has stopped or continued. The id -1 stands for any child;
+/// `wait4(2)` describes other values. Returns `None` if the options contain `WNOHANG` and no such child has changed its state.
 pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     let mut status = 0;
     // SAFETY: the kernel writes one number; it may leave out the usage.
@@ -168,7 +173,7 @@ pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno>
     Ok(pid.map(|pid| (pid, ExitStatus::from_raw(status))))
 }
 
-/// The children that a wait is for (`idtype_t`).
+/// The children that [`waitid`] waits for (`idtype_t`).
 #[derive(Clone, Copy, Debug)]
 pub enum Who<'fd> {
     /// Any child of this process (`P_ALL`).
@@ -177,12 +182,12 @@ pub enum Who<'fd> {
     Child(Pid),
     /// The children in the process group with this id (`P_PGID`).
     Group(Pid),
-    /// The child of a pidfd (`P_PIDFD`, Linux 5.4).
+    /// The child that this pidfd refers to (`P_PIDFD`, Linux 5.4).
     Pidfd(BorrowedFd<'fd>),
 }
 
-/// `waitid`: returns a child that has changed its state, and the state. `None` if the options contain `WNOHANG` and no child
-/// has changed.
+/// `waitid`: waits until a child has changed its state, and returns the child's id and state. Returns `None` if the options
+/// contain `WNOHANG` and no such child has changed its state.
 pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     let (kind, id) = match who {
         Who::Any => (linux::P_ALL, 0),
@@ -213,7 +218,8 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
     Ok(Pid::from_raw(pid).map(|pid| (pid, ExitStatus::from_siginfo(code as u32, status))))
 }
 
-/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process of a pidfd, never to another that has its id.
+/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd refers to, never to another process that has
+/// got the same id since.
 pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes; there may be no `siginfo_t`.
     let answer = unsafe {
@@ -228,7 +234,7 @@ pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Er
     done(answer)
 }
 
-/// `pidfd_open` (Linux 5.3): makes a descriptor of a process. It closes on exec.
+/// `pidfd_open` (Linux 5.3): makes a descriptor that refers to a process. The descriptor closes on exec.
 pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
     // SAFETY: numbers are all it takes; the kernel makes a new descriptor.
     unsafe {

@@ -6,15 +6,15 @@ use super::{done, failed};
 use crate::arch::{syscall0, syscall4};
 use crate::errno::Errno;
 
-/// How to end the machine.
+/// What [`reboot`] does with the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Reboot {
-    /// Switch it off; if the kernel cannot, halt it.
+    /// Switch the machine off. If the kernel cannot switch it off, halt the machine.
     PowerOff = linux::LINUX_REBOOT_CMD_POWER_OFF,
-    /// Restart it.
+    /// Restart the machine.
     Restart = linux::LINUX_REBOOT_CMD_RESTART,
-    /// Halt it: it stays on and does nothing.
+    /// Halt the machine: it stays on and does nothing.
     Halt = linux::LINUX_REBOOT_CMD_HALT,
 }
 
@@ -24,13 +24,14 @@ pub fn sync() {
     unsafe { syscall0(linux::__NR_sync as usize) };
 }
 
-/// `reboot`: ends the machine at once, without [`sync`]; in a pid namespace, it ends the namespace. Returns only if it failed.
+/// `reboot`: switches off, restarts or halts the machine at once, without [`sync`]. In a pid namespace other than the machine's
+/// first one, it only ends the processes of this namespace. Returns only if the call fails.
 pub fn reboot(how: Reboot) -> Errno {
     failed(command(how as u32))
 }
 
-/// `reboot(LINUX_REBOOT_CMD_CAD_ON)`, `…_OFF`: sets whether Ctrl-Alt-Del restarts the machine at once. If not, it sends
-/// `SIGINT` to PID 1.
+/// `reboot(LINUX_REBOOT_CMD_CAD_ON)`, `…_OFF`: sets whether Ctrl-Alt-Del restarts the machine at once. If it does not, the
+/// kernel sends `SIGINT` to PID 1.
 pub fn set_ctrl_alt_del(restarts: bool) -> Result<(), Errno> {
     done(command(if restarts {
         linux::LINUX_REBOOT_CMD_CAD_ON

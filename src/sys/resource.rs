@@ -9,7 +9,7 @@ use crate::arch::{syscall2, syscall3, syscall4};
 use crate::errno::Errno;
 use crate::limits::{Policy, Resource, Rlimit};
 
-/// `prlimit64` of this process: sets a limit.
+/// `prlimit64`: sets a resource limit of this process.
 pub fn setrlimit(resource: Resource, limit: Rlimit) -> Result<(), Errno> {
     let limit = linux::rlimit64 {
         rlim_cur: limit.soft,
@@ -28,7 +28,7 @@ pub fn setrlimit(resource: Resource, limit: Rlimit) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prlimit64` of this process: returns a limit.
+/// `prlimit64`: returns a resource limit of this process.
 pub fn getrlimit(resource: Resource) -> Result<Rlimit, Errno> {
     let mut limit = linux::rlimit64 {
         rlim_cur: 0,
@@ -50,7 +50,7 @@ pub fn getrlimit(resource: Resource) -> Result<Rlimit, Errno> {
     })
 }
 
-/// `setpriority(PRIO_PROCESS)` of this process: -20 (highest priority) to 19 (lowest).
+/// `setpriority(PRIO_PROCESS)`: sets the nice value of this process, from -20 (highest priority) to 19 (lowest priority).
 pub fn setpriority(nice: i32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
@@ -64,7 +64,7 @@ pub fn setpriority(nice: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `sched_setscheduler` of this process: sets the policy and the priority.
+/// `sched_setscheduler`: sets the scheduling policy and the priority of this process.
 pub fn sched_setscheduler(policy: Policy, priority: i32) -> Result<(), Errno> {
     // SAFETY: the kernel reads `struct sched_param`, which is one number.
     let answer = unsafe {
@@ -78,7 +78,7 @@ pub fn sched_setscheduler(policy: Policy, priority: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `sched_setparam` of this process: sets the priority under the present policy.
+/// `sched_setparam`: sets the priority of this process, and leaves its scheduling policy as it is.
 pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
     // SAFETY: the kernel reads `struct sched_param`, which is one number.
     let answer = unsafe {
@@ -91,8 +91,8 @@ pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getrusage`: returns the processor time that this process has used, or its children that it has waited for: in user mode,
-/// and in the kernel.
+/// `getrusage`: returns the processor time in user mode and the processor time in the kernel. They are the times of this
+/// process or, if `children` is true, of the children that this process has waited for.
 pub fn getrusage(children: bool) -> Result<(Duration, Duration), Errno> {
     // SAFETY: it consists of numbers.
     let mut usage: linux::rusage = unsafe { core::mem::zeroed() };

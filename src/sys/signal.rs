@@ -1,4 +1,4 @@
-//! Signals: actions, masks, and taking blocked signals.
+//! Signals: actions, masks, and receiving blocked signals without a handler.
 
 use core::time::Duration;
 
@@ -19,15 +19,15 @@ use crate::signal::{SigSet, Signal};
 /// The action of a process on a signal.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
-    /// The default (`SIG_DFL`).
+    /// The default action of the signal (`SIG_DFL`).
     Default,
-    /// Ignore it (`SIG_IGN`).
+    /// Ignore the signal (`SIG_IGN`).
     Ignore,
-    /// Call the function, which may do what `signal-safety(7)` allows.
+    /// Call this function. It may only do what `signal-safety(7)` allows.
     Handler(unsafe extern "C" fn(i32)),
 }
 
-/// A signal's complete action: handler, flags and mask. For [`restore_action`].
+/// A signal's complete action (handler, flags and mask), which [`restore_action`] can set again.
 #[derive(Debug)]
 pub struct SavedAction {
     signal: Signal,
@@ -58,18 +58,19 @@ impl SigInfo {
         })
     }
 
-    /// Returns the sender, or the child that the signal is about; `None` if there is none, or if it is outside of this pid
-    /// namespace.
+    /// Returns the id of the process that sent the signal, or of the child that the signal is about. Returns `None` if there is
+    /// no such process, or if the process is outside of this pid namespace.
     pub fn pid(&self) -> Option<Pid> {
         Pid::from_raw(self.pid).filter(|_| self.is_a_childs() || self.was_sent())
     }
 
-    /// Returns that process's real user id.
+    /// Returns the real user id of the process that sent the signal, or of the child that the signal is about.
     pub fn uid(&self) -> Option<u32> {
         (self.is_a_childs() || self.was_sent()).then_some(self.uid)
     }
 
-    /// Returns how the child ended, stopped or continued, if the signal is about one. This does not reap the child.
+    /// If the signal is about a child, returns how the child ended, stopped or continued; otherwise, `None`. This does not reap
+    /// the child.
     pub fn status(&self) -> Option<ExitStatus> {
         let status = ExitStatus::from_siginfo(self.code as u32, self.status);
         self.is_a_childs().then_some(status)
@@ -87,22 +88,22 @@ impl SigInfo {
     }
 }
 
-/// `rt_sigprocmask(SIG_SETMASK)`: sets this thread's mask; returns the old one.
+/// `rt_sigprocmask(SIG_SETMASK)`: sets this thread's signal mask, and returns the former mask.
 pub fn set_mask(mask: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_SETMASK, &raw const mask as usize)
 }
 
-/// `rt_sigprocmask(SIG_BLOCK)`: adds to this thread's mask; returns the old one.
+/// `rt_sigprocmask(SIG_BLOCK)`: adds signals to this thread's signal mask, and returns the former mask.
 pub fn block(signals: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_BLOCK, &raw const signals as usize)
 }
 
-/// `rt_sigprocmask(SIG_UNBLOCK)`: removes signals from this thread's mask; returns the old one.
+/// `rt_sigprocmask(SIG_UNBLOCK)`: removes signals from this thread's signal mask, and returns the former mask.
 pub fn unblock(signals: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_UNBLOCK, &raw const signals as usize)
 }
 
-/// `rt_sigprocmask`: returns this thread's mask.
+/// `rt_sigprocmask`: returns this thread's signal mask.
 pub fn mask() -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_SETMASK, 0)
 }
@@ -123,7 +124,7 @@ fn sigprocmask(how: u32, new: usize) -> Result<SigSet, Errno> {
     small(answer).map(|_| old)
 }
 
-/// `rt_sigpending`: returns the blocked signals that are pending, for this thread or for the process.
+/// `rt_sigpending`: returns the blocked signals that are pending for this thread or for the process.
 pub fn sigpending() -> Result<SigSet, Errno> {
     let mut pending = SigSet::EMPTY;
     // SAFETY: the kernel writes one set of 8 bytes, as `SigSet` is.
@@ -137,18 +138,18 @@ pub fn sigpending() -> Result<SigSet, Errno> {
     small(answer).map(|_| pending)
 }
 
-/// `rt_sigaction`: sets this process's action on a signal; `flags` are those of a handler, `SA_…`. While a handler runs, its
-/// own signal is blocked, and no other.
+/// `rt_sigaction`: sets this process's action on a signal. `flags` (`SA_…`) are used only if the action is a handler. While a
+/// handler runs, the kernel additionally blocks only the handler's own signal (with `SA_NODEFER`, no signal).
 ///
 /// # Safety
-/// A handler does only what is allowed in one, whatever it interrupts.
+/// A handler does only what is allowed in a signal handler (`signal-safety(7)`), no matter which code it interrupts.
 pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(), Errno> {
     let new = kernel_action(action, flags);
     // SAFETY: the kernel reads one action. The caller's promise.
     done(unsafe { sigaction(signal, &raw const new as usize, 0) })
 }
 
-/// [`set_action`] with [`Action::Default`].
+/// Calls [`set_action`] with [`Action::Default`].
 pub fn reset(signal: Signal) -> Result<(), Errno> {
     // SAFETY: no handler.
     unsafe { set_action(signal, Action::Default, 0) }
@@ -166,10 +167,10 @@ pub fn action(signal: Signal) -> Result<Action, Errno> {
     })
 }
 
-/// `rt_sigaction`: as [`set_action`]; returns the former action, for [`restore_action`].
+/// `rt_sigaction`: does the same as [`set_action`], and returns the former action, for [`restore_action`].
 ///
 /// # Safety
-/// As for [`set_action`].
+/// The same as for [`set_action`].
 pub unsafe fn replace_action(
     signal: Signal,
     action: Action,
@@ -185,19 +186,20 @@ pub unsafe fn replace_action(
     })
 }
 
-/// [`replace_action`] with [`Action::Ignore`].
+/// Calls [`replace_action`] with [`Action::Ignore`].
 pub fn ignore(signal: Signal) -> Result<SavedAction, Errno> {
     // SAFETY: no handler.
     unsafe { replace_action(signal, Action::Ignore, 0) }
 }
 
-/// [`replace_action`] with [`Action::Default`].
+/// Calls [`replace_action`] with [`Action::Default`].
 pub fn set_default(signal: Signal) -> Result<SavedAction, Errno> {
     // SAFETY: no handler.
     unsafe { replace_action(signal, Action::Default, 0) }
 }
 
-/// `rt_sigaction`: sets a former action, with its flags and its mask.
+/// `rt_sigaction`: sets an action that [`replace_action`], [`ignore`] or [`set_default`] has returned, with its flags and its
+/// mask.
 pub fn restore_action(saved: &SavedAction) -> Result<(), Errno> {
     // SAFETY: the kernel reads one action; whoever first set it promised that its handler may run at any time.
     done(unsafe { sigaction(saved.signal, &raw const saved.action as usize, 0) })
@@ -250,10 +252,11 @@ unsafe fn sigaction(signal: Signal, new: usize, old: usize) -> usize {
 
 const SIG_IGN: usize = 1;
 
-/// `sigaltstack`: sets the stack for this thread's handlers with the flag `SA_ONSTACK`. An exec removes it.
+/// `sigaltstack`: sets the stack on which this thread runs the handlers that have the flag `SA_ONSTACK`. An exec removes this
+/// setting.
 ///
 /// # Safety
-/// The memory has no other use while a handler may run on it.
+/// Nothing else uses the memory while a handler may run on it.
 #[cfg(feature = "rt")]
 pub unsafe fn sigaltstack(stack: *mut [u8]) -> Result<(), Errno> {
     let stack = linux::stack_t {
@@ -272,8 +275,8 @@ pub unsafe fn sigaltstack(stack: *mut [u8]) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `rt_sigtimedwait`: waits until a signal of the set is pending, and takes it, so that no action follows. The thread must
-/// block the signals. `EAGAIN` when the time is over; `EINTR` after a handler has run.
+/// `rt_sigtimedwait`: waits until a signal of the set is pending, and takes the signal, so that its action is not executed. The
+/// thread must block the signals of the set. Fails with `EAGAIN` after `timeout`, and with `EINTR` after a handler has run.
 pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInfo, Errno> {
     let timeout = timeout.map(timespec);
     let timeout = timeout.as_ref().map_or(0, |time| &raw const *time as usize);
@@ -304,15 +307,15 @@ pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInf
     )
 }
 
-/// `signalfd4`: makes a descriptor from which signals of the set are read while they are blocked. It closes on exec. `flags` is
-/// `NONBLOCK` or empty.
+/// `signalfd4`: makes a descriptor from which pending signals of the set can be read. The signals must be blocked. The
+/// descriptor closes on exec. `flags` is `NONBLOCK` or empty.
 pub fn signalfd(signals: SigSet, flags: OFlags) -> Result<OwnedFd, Errno> {
     let answer = signalfd4(-1, signals, flags | OFlags::CLOEXEC);
     // SAFETY: the kernel has just made it.
     small(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// `signalfd4`: changes the set of a signalfd.
+/// `signalfd4`: replaces the set of a signalfd.
 pub fn set_signalfd(signalfd: BorrowedFd<'_>, signals: SigSet) -> Result<(), Errno> {
     done(signalfd4(signalfd.fd, signals, OFlags::default()))
 }
@@ -330,7 +333,7 @@ fn signalfd4(fd: i32, signals: SigSet, flags: OFlags) -> usize {
     }
 }
 
-/// `read` of a signalfd: takes one signal.
+/// `read` of a signalfd: takes one pending signal, so that its action is not executed.
 pub fn read_signalfd(signalfd: BorrowedFd<'_>) -> Result<SigInfo, Errno> {
     // `struct signalfd_siginfo`, all of whose fields that are used here have 32 bits.
     let mut info = [0i32; 32];

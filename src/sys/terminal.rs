@@ -13,7 +13,7 @@ pub fn tcsetpgrp(terminal: BorrowedFd<'_>, group: i32) -> Result<(), Errno> {
     done(unsafe { ioctl(terminal, ioctl::TIOCSPGRP, &raw const group as usize) })
 }
 
-/// `tcgetpgrp`: returns the terminal's foreground process group; 0 if that is outside of this pid namespace.
+/// `tcgetpgrp`: returns the terminal's foreground process group; 0 if the group is outside of this pid namespace.
 pub fn tcgetpgrp(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut group = 0;
     // SAFETY: the kernel writes one number.
@@ -21,7 +21,8 @@ pub fn tcgetpgrp(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     small(answer).map(|_| group)
 }
 
-/// `tcgetsid`: returns the session whose controlling terminal it is; 0 if that is outside of this pid namespace.
+/// `tcgetsid`: returns the session that has `terminal` as its controlling terminal; 0 if the session is outside of this pid
+/// namespace.
 pub fn tcgetsid(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut session = 0;
     // SAFETY: the kernel writes one number.
@@ -29,15 +30,15 @@ pub fn tcgetsid(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     small(answer).map(|_| session)
 }
 
-/// `TIOCSCTTY`: makes it the controlling terminal of this process's session, which this process must lead and which must have
-/// none.
+/// `TIOCSCTTY`: makes `terminal` the controlling terminal of this process's session. This process must lead the session, and
+/// the session must have no controlling terminal.
 pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
     done(unsafe { ioctl(terminal, ioctl::TIOCSCTTY, 0) })
 }
 
-/// `TIOCNOTTY`: gives up this process's controlling terminal. If this process leads the session, the whole session loses it,
-/// and the foreground process group gets `SIGHUP` and `SIGCONT`.
+/// `TIOCNOTTY`: gives up this process's controlling terminal. If this process leads the session, the whole session loses the
+/// terminal, and the kernel sends `SIGHUP` and `SIGCONT` to the foreground process group.
 pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: no argument.
     done(unsafe { ioctl(terminal, ioctl::TIOCNOTTY, 0) })
@@ -55,7 +56,7 @@ pub fn tcgets2(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
     unsafe { get_attributes(terminal, ioctl::TCGETS2) }
 }
 
-/// `TCGETS`: returns the terminal's attributes, with 0 for the speeds.
+/// `TCGETS`: returns the terminal's attributes. The fields `c_ispeed` and `c_ospeed` are 0.
 pub fn tcgets(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
     // SAFETY: a `termios`, with which a `termios2` begins, is what this request writes.
     unsafe { get_attributes(terminal, ioctl::TCGETS) }
@@ -71,14 +72,14 @@ unsafe fn get_attributes(terminal: BorrowedFd<'_>, request: u32) -> Result<linux
     small(answer).map(|_| attributes)
 }
 
-/// When to set attributes (`tcsetattr(3)`).
+/// The time at which attributes are set (`tcsetattr(3)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {
     /// Now (`TCSANOW`).
     Now,
     /// After all output has been sent (`TCSADRAIN`).
     Drain,
-    /// After all output has been sent; input that has not been read is discarded (`TCSAFLUSH`).
+    /// After all output has been sent. Input that has not been read is discarded (`TCSAFLUSH`).
     Flush,
 }
 
@@ -97,7 +98,7 @@ pub fn tcsets2(
     done(unsafe { ioctl(terminal, request, &raw const *attributes as usize) })
 }
 
-/// `TCSETS`, `TCSETSW`, `TCSETSF`: sets the terminal's attributes, except speeds without a `B…` constant.
+/// `TCSETS`, `TCSETSW`, `TCSETSF`: sets the terminal's attributes. It cannot set a speed that has no `B…` constant.
 pub fn tcsets(
     terminal: BorrowedFd<'_>,
     when: When,
@@ -125,11 +126,11 @@ pub enum Queue {
     Input,
     /// Output that has not been sent (`TCOFLUSH`).
     Output,
-    /// Both (`TCIOFLUSH`).
+    /// Input that has not been read, and output that has not been sent (`TCIOFLUSH`).
     Both,
 }
 
-/// `tcflush`: discards input that has not been read, or output that has not been sent.
+/// `tcflush`: discards input that has not been read, output that has not been sent, or both of these.
 pub fn tcflush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
     let queue = match queue {
         Queue::Input => linux::TCIFLUSH,
@@ -155,7 +156,7 @@ pub fn set_window_size(terminal: BorrowedFd<'_>, size: &linux::winsize) -> Resul
     done(unsafe { ioctl(terminal, ioctl::TIOCSWINSZ, &raw const *size as usize) })
 }
 
-/// `KDGKBTYPE`: the kind of keyboard that a virtual console has. `ENOTTY` for any other terminal.
+/// `KDGKBTYPE`: returns the kind of keyboard that a virtual console has. Fails with `ENOTTY` on any other terminal.
 pub fn keyboard_type(console: BorrowedFd<'_>) -> Result<u8, Errno> {
     const KDGKBTYPE: u32 = 0x4b33;
     let mut kind = 0;
@@ -164,14 +165,14 @@ pub fn keyboard_type(console: BorrowedFd<'_>) -> Result<u8, Errno> {
     small(answer).map(|_| kind)
 }
 
-/// `TIOCSPTLCK`: unlocks a new pseudo-terminal, so that it can be opened.
+/// `TIOCSPTLCK`: unlocks a new pseudo-terminal, so that its terminal can be opened.
 pub fn unlock_pty(controller: BorrowedFd<'_>) -> Result<(), Errno> {
     let locked = 0i32;
     // SAFETY: the kernel reads one number.
     done(unsafe { ioctl(controller, ioctl::TIOCSPTLCK, &raw const locked as usize) })
 }
 
-/// `TIOCGPTN`: returns the number N of a pseudo-terminal, which is `/dev/pts/N`.
+/// `TIOCGPTN`: returns the number N of a pseudo-terminal. The path of its terminal is `/dev/pts/N`.
 pub fn pty_number(controller: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut number = 0;
     // SAFETY: the kernel writes one number.
@@ -179,7 +180,8 @@ pub fn pty_number(controller: BorrowedFd<'_>) -> Result<i32, Errno> {
     small(answer).map(|_| number)
 }
 
-/// `TIOCGPTPEER` (Linux 4.13): opens the terminal of a pseudo-terminal's controller; `/dev/pts` need not be mounted.
+/// `TIOCGPTPEER` (Linux 4.13): opens the terminal that belongs to the controller of a pseudo-terminal. `/dev/pts` need not be
+/// mounted.
 pub fn pty_peer(controller: BorrowedFd<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
     // SAFETY: a number is all it takes; the kernel makes a new descriptor.
     unsafe {

@@ -10,19 +10,20 @@ use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 
-/// A clock to read, to sleep by, and for timers (`clock_gettime(2)`).
+/// A clock, which can be read, and by which sleeps and timers are measured (`clock_gettime(2)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Clock {
-    /// The time of day in UTC, since 1970. It jumps when it is set.
+    /// The time in UTC since the start of 1970. It jumps when the clock is set.
     Realtime = linux::CLOCK_REALTIME,
-    /// Starts at some time before this process, and never jumps. It stands still while the machine is suspended.
+    /// The time since some moment before this process started. It never jumps. It stands still while the machine is suspended.
     Monotonic = linux::CLOCK_MONOTONIC,
-    /// As `Monotonic`, but it continues while the machine is suspended.
+    /// Like `Monotonic`, but this clock continues while the machine is suspended.
     Boottime = linux::CLOCK_BOOTTIME,
 }
 
-/// A time of a clock, in nanoseconds: POSIX's `struct timespec`, with 64 bits for the seconds on every architecture.
+/// A time of a clock, in seconds and nanoseconds, like POSIX's `struct timespec`. The seconds have 64 bits on every
+/// architecture.
 ///
 /// ```
 /// use core::time::Duration;
@@ -42,13 +43,13 @@ pub struct Timestamp {
 const SECOND: u32 = 1_000_000_000;
 
 impl Timestamp {
-    /// The latest time.
+    /// The latest time that a `Timestamp` can hold.
     pub const MAX: Self = Self {
         seconds: i64::MAX,
         nanoseconds: SECOND - 1,
     };
 
-    /// Makes a time of seconds and nanoseconds; the nanoseconds must be less than a second.
+    /// Makes a time from seconds and nanoseconds; returns `None` if the nanoseconds are a second or more.
     pub const fn new(seconds: i64, nanoseconds: u32) -> Option<Self> {
         if nanoseconds < SECOND {
             Some(Self {
@@ -70,7 +71,7 @@ impl Timestamp {
         self.nanoseconds
     }
 
-    /// Returns the time later by `duration`; `None` on overflow.
+    /// Returns the time that is later than this time by `duration`; `None` on overflow.
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         let seconds = self.seconds.checked_add_unsigned(duration.as_secs())?;
         let sum = self.nanoseconds + duration.subsec_nanos();
@@ -86,7 +87,7 @@ impl Timestamp {
         })
     }
 
-    /// Returns the time earlier by `duration`; `None` on overflow.
+    /// Returns the time that is earlier than this time by `duration`; `None` on overflow.
     pub fn checked_sub(self, duration: Duration) -> Option<Self> {
         let seconds = self.seconds.checked_sub_unsigned(duration.as_secs())?;
         Some(
@@ -103,7 +104,7 @@ impl Timestamp {
         )
     }
 
-    /// Returns the duration from `earlier` to this time; `None` if `earlier` is later.
+    /// Returns the duration from `earlier` to this time; `None` if `earlier` is later than this time.
     pub fn checked_duration_since(self, earlier: Self) -> Option<Duration> {
         if self < earlier {
             return None;
@@ -175,7 +176,7 @@ pub fn clock_settime(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `clock_nanosleep(TIMER_ABSTIME)`: waits until the clock shows `time`; `EINTR` after a handler has run.
+/// `clock_nanosleep(TIMER_ABSTIME)`: waits until the clock shows `time`. Fails with `EINTR` after a handler has run.
 pub fn clock_nanosleep(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     let time = time.to_kernel();
     // SAFETY: the kernel reads one time; with this flag it writes none.
@@ -191,16 +192,17 @@ pub fn clock_nanosleep(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     done(answer)
 }
 
-/// When a timer expires first.
+/// The time at which a timer expires for the first time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expiration {
-    /// After this time.
+    /// After this duration.
     After(Duration),
     /// When its clock shows this time.
     At(Timestamp),
 }
 
-/// `timerfd_create`: makes a descriptor that counts a timer's expirations. It closes on exec. `flags` is `NONBLOCK` or empty.
+/// `timerfd_create`: makes a timer, and returns its descriptor. A read of the descriptor returns the number of expirations. The
+/// descriptor closes on exec. `flags` is `NONBLOCK` or empty.
 pub fn timerfd_create(clock: Clock, flags: OFlags) -> Result<OwnedFd, Errno> {
     let flags = flags | OFlags::CLOEXEC;
     // SAFETY: numbers are all it takes, the flags being those of `open`; the kernel makes a new descriptor.
@@ -214,8 +216,8 @@ pub fn timerfd_create(clock: Clock, flags: OFlags) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// `timerfd_settime`: makes the timer expire at `first` and then after each `interval`, if that is not zero; a `first` of zero
-/// stops it.
+/// `timerfd_settime`: makes the timer expire at `first`. If `interval` is not zero, the timer then expires again after each
+/// `interval`. If `first` is zero, the timer is stopped.
 pub fn timerfd_settime(
     timer: BorrowedFd<'_>,
     first: Expiration,
@@ -242,7 +244,7 @@ pub fn timerfd_settime(
     done(answer)
 }
 
-/// `timerfd_gettime`: returns the time until the next expiration, zero if the timer is stopped; and the interval.
+/// `timerfd_gettime`: returns the time until the next expiration, and the interval. If the timer is stopped, the time is zero.
 pub fn timerfd_gettime(timer: BorrowedFd<'_>) -> Result<(Duration, Duration), Errno> {
     let mut now = linux::__kernel_itimerspec {
         it_interval: ZERO,
