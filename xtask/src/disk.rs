@@ -342,6 +342,7 @@ fn image(folder: &Path, image: &Path, megabytes: u32) -> Result<()> {
     let _ = fs::remove_file(image);
     let size = format!("{megabytes}m");
     cmd!(mke2fs, "-q", "-F", "-t", "ext4", "-d", folder, image, size)
+        .stdout_null()
         .run()
         .context("mke2fs")?;
     Ok(())
