@@ -47,7 +47,7 @@
 //! - `dlmalloc` would be the best crate except for its size. But it depends on the crate `libc`, whichever source of memory it
 //!   uses, and this crate makes the linker look for a C library.
 //! - `rlsf` depends on `libc`, too, but without harm. It never returns a segment to the kernel.
-//! - `good_memory_allocator` cannot get more memory later. So it got 256 MiB of addresses at the start.
+//! - `good_memory_allocator` uses only the memory that it gets at its start. In the table it got 256 MiB of addresses.
 //! - The last two crates of the table search a list each time a block is freed.
 //!
 //! talc grows and shrinks by whole segments, resizes blocks in place, runs on stable Rust, and depends on two crates of traits

@@ -1,8 +1,8 @@
 //! Guards and descriptors for signals (`signal(7)`).
 //!
 //! If a program must not miss a signal, it blocks the signal with [`block`]. A blocked signal stays pending until the program takes
-//! it. The program takes the signal with [`wait`], or reads it from a [`SignalFd`] in an event loop. If a handler is to run, the
-//! program unblocks the signal only during [`ppoll`](crate::poll::ppoll). [`sys::signal::set_action`] sets a handler. This function
+//! it. The program takes the signal with [`wait`], or reads it from a [`SignalFd`] in an event loop. A
+//! program that uses a handler instead keeps the signal blocked, and unblocks it only during [`ppoll`](crate::poll::ppoll). [`sys::signal::set_action`] sets a handler. This function
 //! is `unsafe`, because a handler may interrupt any code.
 //!
 //! Each thread has its own signal mask; the actions on signals belong to the whole process. A child inherits the mask and the

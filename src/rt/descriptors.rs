@@ -99,7 +99,7 @@ pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
     }
 }
 
-/// Duplicates the descriptor that [`save`] returned onto the user's number `fd` again. If `saved` is `None`, closes `fd`. Two
+/// Undoes [`save`]: duplicates `saved`, the descriptor that [`save`] returned, onto the user's number `fd`. If `saved` is `None`, closes `fd`. Two
 /// system calls.
 ///
 /// # Errors

@@ -10,8 +10,8 @@ use crate::sys;
 
 /// The properties of the child that are not set by [`Action`](super::Action)s.
 ///
-/// The child sets them in the order of the fields. It sets the fields up to `nice` before the actions, and the fields from
-/// `no_new_privs` on after the actions.
+/// The child sets them in the order of the fields. It sets the fields up to `nice` before the actions. It sets
+/// `no_new_privs` and the fields below it after the actions.
 ///
 /// ```
 /// use nestling::spawn::Attributes;

@@ -87,8 +87,8 @@ pub fn access(path: &CStr, access: Access) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `faccessat2` (Linux 5.8) with `AT_EACCESS`: checks that a file exists and that the effective user has these permissions, as
-/// opening or executing the file would check. Fails with `ENOSYS` on older kernels. There, [`access`] returns the same result
+/// `faccessat2` (Linux 5.8) with `AT_EACCESS`: checks that a file exists and that the effective user has these permissions.
+/// The kernel makes the same check when a file is opened or executed. Fails with `ENOSYS` on older kernels. There, [`access`] returns the same result
 /// if the program is not set-user-ID.
 pub fn eaccess(path: &CStr, access: Access) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.

@@ -181,8 +181,8 @@ pub fn set_console_level(level: i32) -> Result<(), Errno> {
 }
 
 /// `getrandom`: writes random bytes to `buffer`, and returns the number of bytes written. The call always fills a buffer of up
-/// to 256 bytes; it may fill only a part of a larger buffer. Soon after the start of the machine, the call waits until the
-/// kernel has enough entropy.
+/// to 256 bytes; it may fill only a part of a larger buffer. If the kernel does not have enough entropy
+/// yet, which is possible only soon after the machine has started, the call waits until it has.
 pub fn getrandom(buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {
