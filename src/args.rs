@@ -1,4 +1,5 @@
-//! Arguments and environments as `execve(2)` takes them: arrays of C strings that end with a null pointer. No heap is needed.
+//! Arguments and environments in the form that `execve(2)` takes: an array of pointers to C strings, with a null pointer as its
+//! last element. No heap is needed.
 
 use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
@@ -43,7 +44,7 @@ impl<'a> Args<'a> {
     /// Makes an `Args` from the strings of `list` before its first `None`.
     ///
     /// # Panics
-    /// Panics if `list` does not end with `None`, because the kernel would read past the end of `list`.
+    /// Panics if `list` does not end with `None`. Without this check, the kernel would read past the end of `list`.
     #[expect(
         clippy::expect_used,
         reason = "documented, and evaluated by the compiler for a constant list"
@@ -60,7 +61,7 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// Returns a pointer to the array, as `execve` takes it.
+    /// Returns a pointer to the array, in the form that `execve` takes.
     pub fn as_ptr(self) -> *const *const c_char {
         self.0.as_ptr().cast()
     }

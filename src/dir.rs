@@ -11,7 +11,7 @@ use crate::sys;
 /// A reader of a directory, like `std::fs::ReadDir`. The entries are in no particular order. The entries `.` and `..` are not
 /// returned. If an entry is added or removed during the reading, the reader may or may not return this entry (POSIX `readdir`).
 ///
-/// A `ReadDir` contains a buffer of 2 KiB. One system call reads as many entries as fit into this buffer: about 60.
+/// A `ReadDir` contains a buffer of 2 KiB. One system call reads as many entries as fit into this buffer: about 60 entries.
 ///
 /// ```
 /// let mut count = 0;
@@ -36,7 +36,7 @@ pub struct ReadDir {
 pub struct Entry<'a> {
     /// The entry's name.
     pub name: &'a CStr,
-    /// The inode number. For a mount point, it is the number of the directory that the mount hides.
+    /// The inode number. If the entry is a mount point, this is the inode number of the directory that the mount hides.
     pub ino: u64,
     /// The file's type. If the file system does not store the type in the entry, this is [`Unknown`](FileType::Unknown); then
     /// [`lstatat`](sys::file::lstatat) returns the type.

@@ -20,7 +20,7 @@ use crate::text::{self, Sink, Text};
 pub struct Errno(NonZeroU32);
 
 impl Errno {
-    /// Returns the error with this number. If the kernel cannot return this number (below 1 or above 4095), returns `None`.
+    /// Returns the error with this number. If the number is below 1 or above 4095, returns `None`.
     pub const fn from_raw(number: i32) -> Option<Self> {
         match number {
             1..=4095 => Self::nonzero(number as u32),
@@ -65,8 +65,8 @@ impl Errno {
         all.part(0, colon.unwrap_or(all.length))
     }
 
-    /// Returns the error's meaning in a few words. Most errors of sockets and streams have no message: for these errors, returns
-    /// the name. If the number has no name, returns an empty text.
+    /// Returns the error's meaning in a few words. If the error has no message, returns the name. Most errors of sockets and
+    /// streams have no message. If the number has no name, returns an empty text.
     pub fn message(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');

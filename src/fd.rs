@@ -1,4 +1,4 @@
-//! Owned and borrowed descriptors, with the names of std.
+//! Owned and borrowed descriptors. The types have the same names as in std.
 //!
 //! The functions that need a system call or are unsafe (closing an [`OwnedFd`], the `from_raw` functions) are in
 //! [`sys::fd`](crate::sys::fd).
@@ -15,8 +15,8 @@ pub struct BorrowedFd<'fd> {
     pub(crate) owner: PhantomData<&'fd OwnedFd>,
 }
 
-/// An open descriptor, which is closed when the `OwnedFd` is dropped. An error of this `close` is ignored; to get the error, close
-/// the descriptor with [`sys::fd::close`](crate::sys::fd::close).
+/// An open descriptor, which is closed when the `OwnedFd` is dropped. If this `close` fails, the error is ignored. To get the
+/// error, close the descriptor with [`sys::fd::close`](crate::sys::fd::close).
 #[derive(Debug)]
 pub struct OwnedFd {
     pub(crate) fd: RawFd,

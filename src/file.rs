@@ -1,4 +1,4 @@
-//! Files: flags to open them, their types and their properties.
+//! The flags of `open(2)`, and the types and properties of files.
 
 use core::fmt;
 use core::ops::BitOr;
@@ -68,8 +68,8 @@ impl BitOr for OFlags {
     }
 }
 
-/// The permissions that `access(2)` checks. With the [`default`](Self::default), which contains no permission, `access` checks only
-/// whether the file exists.
+/// The permissions that `access(2)` checks. The [`default`](Self::default) contains no permission. With the default, `access`
+/// checks only whether the file exists.
 ///
 /// ```
 /// use nestling::Access;
@@ -106,10 +106,10 @@ impl BitOr for Access {
 pub enum SeekFrom {
     /// This many bytes after the start of the file.
     Start(u64),
-    /// This many bytes after the end of the file, or before it if the number is negative. If bytes are written at a position beyond
-    /// the end, the bytes between the old end and this position become a hole.
+    /// This many bytes after the end of the file. If the number is negative, the position is before the end. If bytes are written
+    /// at a position beyond the end, the bytes between the old end and this position become a hole.
     End(i64),
-    /// This many bytes after the current offset, or before it if the number is negative.
+    /// This many bytes after the current offset. If the number is negative, the position is before the offset.
     Current(i64),
 }
 

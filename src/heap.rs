@@ -2,9 +2,9 @@
 //! allocator.
 //!
 //! - **Small and medium** requests are served by the allocator `talc` from segments of 1 MiB. The heap maps the segments one by
-//!   one. A segment that has become empty is returned to the kernel, except the first segment. So a program that frees and
-//!   allocates in turn makes no system call. In the first segment, freed blocks of up to 128 bytes are kept for the next
-//!   request of their size. Such a request takes a quarter of talc's time.
+//!   one. If a segment becomes empty, the heap returns it to the kernel. But the heap always keeps the first segment. So a
+//!   program that frees and allocates in turn makes no system call. In the first segment, the heap keeps freed blocks of up to
+//!   128 bytes for the next request of their size. A request that gets such a block takes a quarter of the time that talc takes.
 //! - **Large** requests (128 KiB and more) get a mapping each. The mappings grow and shrink by `mremap`, without a copy, and
 //!   are returned to the kernel when they are freed.
 //!
@@ -44,8 +44,8 @@
 //! | `buddy_system_allocator` 0.13 |  3,776 | 3,656 | 1.72 |  1.09 |     > 600 |      0.82 |       |        |
 //! | `linked_list_allocator` 0.10 |  4,824 | 4,612 | 4.77 |  0.74 |     > 600 |      1.29 |       |        |
 //!
-//! - `dlmalloc` would be the best crate except for its size. But it depends on the crate `libc`, whichever source of memory it
-//!   uses, and this crate makes the linker look for a C library.
+//! - `dlmalloc` would be the best crate if its size did not matter. But it depends on the crate `libc` with every source of
+//!   memory, and the crate `libc` makes the linker look for a C library.
 //! - `rlsf` depends on `libc`, too, but without harm. It never returns a segment to the kernel.
 //! - `good_memory_allocator` uses only the memory that it gets at its start. In the table it got 256 MiB of addresses.
 //! - The last two crates of the table search a list each time a block is freed.

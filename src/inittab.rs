@@ -3,10 +3,10 @@
 //! A line has the form `ID:OPTIONS:ACTION:PROCESS`. Blank lines and lines that begin with `#` are ignored.
 //!
 //! - `ID` is the process's terminal, such as `tty1` or `/dev/tty1`. If `ID` is empty, the terminal is the console.
-//! - `OPTIONS` is the field that contains the runlevels in sysvinit's format. Here it contains settings, separated by commas:
-//!   `user=` and `group=` with a name or a number, `nice=` with a nice value, `cgroup=` with a path below `/sys/fs/cgroup`, and
-//!   resource limits by their [names](Resource::name), such as `nofile=1024` or `core=unlimited`. (The limit [`Resource::Nice`]
-//!   cannot be set.) Options that are not settings are ignored.
+//! - `OPTIONS` contains settings, separated by commas (in sysvinit's format, this field contains the runlevels): `user=` and
+//!   `group=` with a name or a number, `nice=` with a nice value, `cgroup=` with a path below `/sys/fs/cgroup`, and resource limits
+//!   by their [names](Resource::name), such as `nofile=1024` or `core=unlimited`. (The limit [`Resource::Nice`] cannot be set.)
+//!   Options that are not settings are ignored.
 //! - `ACTION` is one of busybox's actions; [`Action`] lists them.
 //! - `PROCESS` is the rest of the line: the command that init runs ([`Entry::command`]).
 //!
@@ -27,11 +27,11 @@
 use crate::limits::{Resource, Rlimit};
 use crate::text::{self, Quoted, Sink, Text, next_field, trim_start};
 
-/// An entry's action: when init starts its process.
+/// An entry's action. It determines when init starts the entry's process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Action {
-    /// Init starts the process when the machine starts, before the entries with other actions. Init starts the next entry when this
-    /// process has ended.
+    /// Init starts the process when the machine starts, before the processes of the entries with other actions. Init starts the
+    /// next entry when this process has ended.
     Sysinit,
     /// Init starts the process after the `Sysinit` entries. Init starts the next entry when this process has ended.
     Wait,
@@ -39,7 +39,7 @@ pub enum Action {
     Once,
     /// Init starts the process after the `Wait` entries, and starts it again whenever it has ended.
     Respawn,
-    /// Like `Respawn`, but each time the process starts only after a person has pressed Enter at its terminal.
+    /// Like `Respawn`, but each start of the process waits until a person has pressed Enter at the process's terminal.
     Askfirst,
     /// Init starts the process when a person presses Ctrl-Alt-Del.
     CtrlAltDel,
@@ -97,11 +97,11 @@ pub enum Setting<'a> {
 /// How init runs an entry's process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Command<'a> {
-    /// Whether the program's `argv[0]` begins with a dash, so that a shell becomes a login shell. If it does, the process's
-    /// terminal becomes its controlling terminal, even if the terminal is the console.
+    /// Whether the program's `argv[0]` begins with a dash, so that a shell becomes a login shell. If `login` is true, the process's
+    /// terminal becomes the process's controlling terminal, even if the terminal is the console.
     pub login: bool,
-    /// Whether init runs the process by `sh -c "exec TEXT"`, because the text has characters that only a shell understands. If not,
-    /// the words of the text, separated by blanks, are the program and its arguments.
+    /// Whether init runs the process by `sh -c "exec TEXT"`, because the text has characters that only a shell understands. If
+    /// `shell` is false, the words of the text, separated by blanks, are the program and its arguments.
     pub shell: bool,
     /// The command, without the dash that stands for a login shell.
     pub text: &'a [u8],
@@ -163,8 +163,8 @@ impl<'a> Entry<'a> {
         text::after(self.id, b"/dev/").unwrap_or(self.id)
     }
 
-    /// Returns whether the process's terminal becomes its controlling terminal. It does if the entry names a terminal, runs a login
-    /// shell, or has the action `askfirst`.
+    /// Returns whether the entry's terminal becomes the controlling terminal of the process. This is the case if the entry names a
+    /// terminal, runs a login shell, or has the action `askfirst`.
     pub fn has_terminal(&self) -> bool {
         !self.id.is_empty() || self.action == Action::Askfirst || self.command().login
     }

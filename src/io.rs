@@ -1,7 +1,7 @@
 //! Reading and writing with small buffers and without a heap; [`println!`](crate::println!).
 //!
-//! If a signal handler interrupts a system call, the functions of this module repeat the call, with or without `SA_RESTART`. To
-//! get `EINTR` instead, call [`sys::fd::read`] and [`sys::fd::write`].
+//! If a signal handler interrupts a system call, the functions of this module repeat the call, even if the handler does not have
+//! the flag `SA_RESTART`. To get `EINTR` instead, call [`sys::fd::read`] and [`sys::fd::write`].
 //!
 //! On a non-blocking descriptor, the functions do not wait: they return `EAGAIN` like any other error. If a pipe or socket has
 //! no reader, a write to it raises `SIGPIPE`, and this signal ends the program. If the program ignores `SIGPIPE`, the write
@@ -113,8 +113,8 @@ pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Copies all bytes from `from` to `to`, up to the end of the file. Returns the number of bytes copied. Costs two system calls
-/// for each 4 KiB.
+/// Copies all bytes from `from` to `to`, until `from` ends. Returns the number of bytes copied. Costs two system calls for each 4
+/// KiB.
 ///
 /// # Errors
 /// The errors of [`read`] and [`write_all`].
@@ -188,7 +188,7 @@ impl<'fd> Reader<'fd> {
         self.start = self.end.min(self.start.saturating_add(count));
     }
 
-    /// Reads into `buffer` until `byte` has been read, the file ends, or `buffer` is full. A `byte` that has been read is in
+    /// Reads into `buffer` until `byte` has been read, the file ends, or `buffer` is full. If `byte` has been read, it is in
     /// `buffer`, too. Returns the number of bytes read; 0 at the end of the file. If the last byte read is not `byte`, either
     /// `buffer` is full or the file has ended. If `buffer` is full, the next call continues after the last byte read.
     ///

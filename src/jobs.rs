@@ -16,7 +16,7 @@
 //!   program never runs without the terminal. By the time the shell knows the child's id, the group exists and has the
 //!   terminal.
 //! - The other members of a pipeline join the group of the first member. The group's id is the pid of the first member. If the
-//!   first member has ended but is not reaped, the others can still join, because a group exists until its last member is
+//!   first member has ended but is not reaped, the other members can still join, because a group exists until its last member is
 //!   reaped. So start all members of the pipeline before you wait for one of them.
 //! - A stopped job first gets the terminal, and afterwards `SIGCONT`. So the job does not run in the background.
 //! - When the shell takes the terminal back, the shell is in the background, and `SIGTTOU` would stop the shell. So this module
@@ -24,11 +24,11 @@
 //!
 //! # Orphans
 //!
-//! A group is an orphan if no member has a parent in another group of the same session. For example, the groups of a shell's
-//! jobs become orphans when the shell ends. Then no process could resume the group after a stop. So the stop signals of the
-//! terminal (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) do not stop an orphan, and a call that would have stopped it fails with `EIO`. If
-//! a group becomes an orphan while one of its members is stopped, the kernel sends `SIGHUP` and `SIGCONT` to the group. The
-//! group of a session's leader, such as a login shell, is usually an orphan.
+//! A group is an orphan if no member has a parent in another group of the same session. For example, the groups of a shell's jobs
+//! become orphans when the shell ends. If an orphan stopped, no process could resume it. So the stop signals of the terminal
+//! (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) do not stop an orphan, and a call that would have stopped it fails with `EIO`. If a group
+//! becomes an orphan while one of its members is stopped, the kernel sends `SIGHUP` and `SIGCONT` to the group. The group of a
+//! session's leader, such as a login shell, is usually an orphan.
 //!
 //! # A small shell
 //!

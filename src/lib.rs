@@ -35,15 +35,17 @@
 //! - The programs: `spawn`, which makes the core available on the command line; `init`, a PID 1 for containers and machines;
 //!   and `sh`, a POSIX shell.
 //!
-//! `examples` shows a supervisor, a pipeline, and a program with a large heap that runs a command as another user.
+//! The module `examples` contains a supervisor and a pipeline. The third program of this module has a large heap, and runs a
+//! command as another user.
 //!
 //! # Features
 //!
 //! - `rt`: `entry!` and the module `rt`, for programs without libc.
-//! - `alloc`: everything that needs a heap: the module `command`, the functions that append to a `Vec`, and, together with
-//!   `rt`, the module `heap` itself.
-//! - `std`: conversions to and from the standard library's types; children inherit the environment that `std::env` returns. If
-//!   a program uses the standard library, it needs this feature for `Command`, `popen` and `system`, and must not use `entry!`.
+//! - `alloc`: everything that needs a heap: the module `command`, and the functions that append to a `Vec`. If `rt` is also
+//!   enabled, `alloc` adds the module `heap`.
+//! - `std`: conversions to and from the standard library's types. With this feature, children inherit the environment that
+//!   `std::env` returns. If a program uses the standard library, it needs this feature for `Command`, `popen` and `system`, and
+//!   must not use `entry!`.
 //!
 //! `cargo xtask size` shows how many bytes each part of the crate adds to a program.
 #![no_std]

@@ -32,13 +32,13 @@ pub enum Resource {
     Locks = linux::RLIMIT_LOCKS as u8,
     /// Number of the user's queued signals.
     Sigpending = linux::RLIMIT_SIGPENDING as u8,
-    /// The user's message queues, in bytes.
+    /// Size of the user's message queues, in bytes.
     Msgqueue = linux::RLIMIT_MSGQUEUE as u8,
     /// Ceiling of the nice value: the limit is 20 minus the lowest nice value that is allowed.
     Nice = linux::RLIMIT_NICE as u8,
     /// Ceiling of the real-time priority.
     Rtprio = linux::RLIMIT_RTPRIO as u8,
-    /// CPU time that a process with a real-time policy may use without a blocking system call, in microseconds.
+    /// CPU time, in microseconds, that a process with a real-time policy may use before it makes a blocking system call.
     Rttime = linux::RLIMIT_RTTIME as u8,
 }
 

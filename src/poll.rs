@@ -49,9 +49,9 @@ pub fn poll(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> Result<usize, 
 /// Waits like [`poll`], with `mask` as the thread's signal mask during the wait (`ppoll(2)`). Unlike `poll`, this function fails
 /// with `EINTR` as soon as a signal handler has run. One system call.
 ///
-/// Block the signals that have handlers, and unblock them only during this call. Then no handler can run between the program's last
-/// check of a variable that the handler sets and the wait. Without descriptors and without a timeout, this call does the same as
-/// `sigsuspend(2)`.
+/// Block the signals that have handlers, and unblock them only during this call. If the program then checks a variable that a
+/// handler sets, and calls this function after the check, the handler cannot run between the check and the wait. Without
+/// descriptors and without a timeout, this call does the same as `sigsuspend(2)`.
 ///
 /// # Errors
 /// The errors of [`poll`]; `EINTR` after a handler has run.
@@ -75,8 +75,8 @@ pub fn ppoll(
     sys::poll::ppoll(fds, timeout, Some(mask))
 }
 
-/// A set of descriptors to wait for, which the kernel keeps (`epoll(7)`). The cost of a wait does not depend on the number of
-/// descriptors. The set has a descriptor of its own, which closes on exec.
+/// A set of descriptors on which a program waits for events. The kernel keeps the set (`epoll(7)`). The cost of a wait does not
+/// depend on the number of descriptors. The set has a descriptor of its own, which closes on exec.
 ///
 /// A member of the set is the open file that a descriptor refers to. The kernel removes the file from the set only when no process
 /// has a descriptor of this file any more. If a child may have the file open, too, [`delete`](Self::delete) the descriptor before
@@ -112,13 +112,13 @@ impl Epoll {
     /// descriptor. One system call.
     ///
     /// # Errors
-    /// `EEXIST` if the descriptor is already in the set; `EPERM` if the descriptor's file does not support epoll, as a file on a
-    /// disk does not; `ELOOP`, `ENOMEM`, `ENOSPC`.
+    /// `EEXIST` if the descriptor is already in the set; `EPERM` if the descriptor's file does not support epoll (for example, a
+    /// regular file on a disk); `ELOOP`, `ENOMEM`, `ENOSPC`.
     pub fn add(&self, fd: BorrowedFd<'_>, events: Events, data: u64) -> Result<(), Errno> {
         sys::poll::epoll_add(self.as_fd(), fd, events, data)
     }
 
-    /// Changes the events to wait for on a descriptor of the set, and the descriptor's `data`. One system call.
+    /// Replaces the events and the `data` of a descriptor of the set. One system call.
     ///
     /// # Errors
     /// `ENOENT` if the descriptor is not in the set; `ENOMEM`.

@@ -18,12 +18,12 @@ use crate::{io, sys};
 /// - `"r+"`: the command has both pipes, as on the BSDs. If this process and the command each write more than a pipe holds (64
 ///   KiB) and neither of them reads, they wait for each other for ever.
 ///
-/// This process's end of a pipe always has the close-on-exec flag, so that no later child holds the pipe open. POSIX requires
-/// this for the streams of earlier calls. An `e` after the mode is accepted and changes nothing. In addition to the spawn, each
-/// pipe costs two system calls in this process and one in the child.
+/// This process's end of a pipe always has the close-on-exec flag, so that no later child holds the pipe open. POSIX requires this
+/// for the streams of earlier calls. An `e` after the mode is accepted and changes nothing. In addition to the spawn, each pipe
+/// costs two system calls in this process and one system call in the child.
 ///
 /// The command also ignores the signals that this process ignores. A program of the standard library ignores `SIGPIPE`, so its
-/// commands do, too.
+/// commands ignore `SIGPIPE`, too.
 ///
 /// ```
 /// use nestling::popen::{pclose, popen};
@@ -143,7 +143,7 @@ impl Popen {
         io::write_all(self.input().ok_or(Errno::EBADF)?, bytes)
     }
 
-    /// Closes the pipe to the command. After the bytes that are still in the pipe, the command reads end-of-file.
+    /// Closes the pipe to the command. The command reads the bytes that are still in the pipe, and then end-of-file.
     pub fn close_input(&mut self) {
         self.input = None;
     }

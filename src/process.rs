@@ -13,7 +13,7 @@ impl Pid {
         if id > 0 { Some(Self(id)) } else { None }
     }
 
-    /// Returns the number.
+    /// Returns the process id as a number.
     pub const fn as_raw(self) -> i32 {
         self.0
     }

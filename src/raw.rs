@@ -1,7 +1,7 @@
 //! Raw system calls, with the same interface on each of the four architectures: functions that make a call, the numbers of the
 //! calls, the conversion of the kernel's answers, and a function that makes a child.
 //!
-//! Use this module for a system call without a function in [`sys`](crate::sys). The functions here only make the call: they do
+//! Use this module for a system call that has no function in [`sys`](crate::sys). The functions here only make the call: they do
 //! not repeat an interrupted call, do not check arguments, and do not keep any state. The arguments are machine words, in the
 //! order of the call's manual page (section 2). The C headers `linux/*.h` and the crate `linux-raw-sys` define the constants and
 //! structures.
@@ -167,7 +167,7 @@ pub unsafe fn syscall6(
     unsafe { arch::syscall6(number, a1, a2, a3, a4, a5, a6) }
 }
 
-/// Converts the kernel's answer. The 4,095 highest values stand for errors; each other value is a result.
+/// Converts the kernel's answer. The 4,095 highest values stand for errors; every other value is a result.
 ///
 /// ```
 /// use nestling::Errno;
@@ -249,7 +249,7 @@ macro_rules! numbers {
         /// number of `fcntl64`. On i386, `MMAP` is the number of `mmap2`, which counts its offset in units of 4,096 bytes.
         ///
         /// A call that takes an argument of 64 bits by value (such as `pread64`) is not in this module, because on i386 the
-        /// kernel takes such an argument as two.
+        /// kernel takes such an argument as two arguments.
         pub mod nr {
             $(
                 #[doc = concat!("`", stringify!($own), "`")]

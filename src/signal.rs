@@ -47,8 +47,8 @@ impl Signal {
         }
     }
 
-    /// Returns the text that `kill -l` writes: the name without `SIG`, such as `TERM` or `RTMIN+3`, or the number for the signals
-    /// 32 and 33. [`from_name`](Self::from_name) accepts this text for each of the 64 signals.
+    /// Returns the text that `kill -l` writes: the name without `SIG`, such as `TERM` or `RTMIN+3`. For the signals 32 and 33, the
+    /// text is the number. [`from_name`](Self::from_name) accepts this text for each of the 64 signals.
     ///
     /// ```
     /// use nestling::Signal;

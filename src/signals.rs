@@ -1,9 +1,9 @@
 //! Guards and descriptors for signals (`signal(7)`).
 //!
 //! If a program must not miss a signal, it blocks the signal with [`block`]. A blocked signal stays pending until the program takes
-//! it. The program takes the signal with [`wait`], or reads it from a [`SignalFd`] in an event loop. A
-//! program that uses a handler instead keeps the signal blocked, and unblocks it only during [`ppoll`](crate::poll::ppoll). [`sys::signal::set_action`] sets a handler. This function
-//! is `unsafe`, because a handler may interrupt any code.
+//! it. The program takes the signal with [`wait`], or reads it from a [`SignalFd`] in an event loop. If a program uses a handler
+//! instead, it keeps the signal blocked, and unblocks it only during [`ppoll`](crate::poll::ppoll). [`sys::signal::set_action`]
+//! sets a handler. This function is `unsafe`, because a handler may interrupt any code.
 //!
 //! Each thread has its own signal mask; the actions on signals belong to the whole process. A child inherits the mask and the
 //! actions, except that [`spawn`](crate::spawn) replaces handlers by the default action.
@@ -74,7 +74,7 @@ impl MaskGuard {
         }
     }
 
-    /// Returns the former mask. Pass this mask to [`ppoll`](crate::poll::ppoll) to unblock the signals during its wait.
+    /// Returns the former mask. If you pass this mask to [`ppoll`](crate::poll::ppoll), the signals are unblocked during the wait.
     pub fn former(&self) -> SigSet {
         self.former
     }
@@ -89,8 +89,8 @@ impl Drop for MaskGuard {
 
 /// Ignores a signal until the guard is dropped (`sigaction(2)`). One system call, and one more when the guard is dropped.
 ///
-/// If the signal is pending or arrives before the guard is dropped, the kernel discards it. While `SIGCHLD` is ignored, the kernel
-/// reaps this process's children itself.
+/// If the signal is already pending, or if it arrives before the guard is dropped, the kernel discards the signal. While `SIGCHLD`
+/// is ignored, the kernel reaps this process's children itself.
 ///
 /// # Errors
 /// `EINVAL` if the signal is `SIGKILL` or `SIGSTOP`.
@@ -115,8 +115,8 @@ pub fn set_default(signal: Signal) -> Result<ActionGuard, Errno> {
     sys::signal::set_default(signal).map(ActionGuard)
 }
 
-/// A guard that restores a signal's former action, with its flags and its mask, when it is dropped. The actions belong to the whole
-/// process. If several threads change the same action, the thread that changed it first must restore it last.
+/// A guard that restores a signal's former action, including the action's flags and mask, when the guard is dropped. The actions
+/// belong to the whole process. If several threads change the same action, the thread that changed it first must restore it last.
 #[derive(Debug)]
 #[must_use = "the action is restored when this is dropped"]
 pub struct ActionGuard(SavedAction);
@@ -182,8 +182,8 @@ pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo
 /// A descriptor from which a program reads signals (`signalfd(2)`). The descriptor is readable while a signal of its set is
 /// pending, so [`poll`](crate::poll) can wait for signals. The descriptor closes on exec.
 ///
-/// The signals must be blocked in every thread; otherwise the kernel takes their actions. `SIGCHLD` is not queued: one signal may
-/// stand for several children. So reap children until no child that has ended is left.
+/// The signals must be blocked in every thread; otherwise the kernel carries out the actions of the signals. `SIGCHLD` is not
+/// queued: one signal may stand for several children. So after each `SIGCHLD`, reap all children that have ended.
 ///
 /// ```
 /// use nestling::signals::{self, SignalFd};

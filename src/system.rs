@@ -11,16 +11,16 @@ use crate::spawn::{Attributes, Error, Step};
 use crate::sys::futex::Mutex;
 use crate::sys::signal::{Action, action};
 
-/// Runs `sh -c -- command` with this process's environment, and waits until the command ends (POSIX XSH `system`). If `command`
-/// is `None`, `system` checks whether a shell exists, and returns an error if none exists.
+/// Runs `sh -c -- command` with this process's environment, and waits until the command ends (POSIX XSH `system`). If `command` is
+/// `None`, `system` checks whether a shell exists, and returns an error if no shell exists.
 ///
 /// As POSIX requires, this process ignores `SIGINT` and `SIGQUIT` until the command has ended, so that Ctrl-C ends only the
-/// command. This thread also blocks `SIGCHLD`, so that no handler of the caller reaps the command. The command starts with the
-/// two signals and the mask as they were before the call. Afterwards `system` restores the signals and the mask, also after an
-/// error. Several threads may call this function at once: the first call ignores the two signals, and the last call to return
-/// restores them. If another thread starts a program in the meantime, this program inherits the ignored signals, unless its
-/// `default_signals` contain them. The command also ignores the other signals that this process ignores. A program of the
-/// standard library ignores `SIGPIPE`, so its commands do, too.
+/// command. This thread also blocks `SIGCHLD`, so that no handler of the caller reaps the command. For the command, `system` sets
+/// the actions of the two signals and the mask as they were before the call. Afterwards `system` restores the signals and the mask,
+/// also after an error. Several threads may call this function at once: the first call ignores the two signals, and the last call
+/// to return restores them. If another thread starts a program in the meantime, this program inherits the ignored signals, unless
+/// its `default_signals` contain them. The command also ignores the other signals that this process ignores. A program of the
+/// standard library ignores `SIGPIPE`, so its commands ignore `SIGPIPE`, too.
 ///
 /// If the shell cannot be started, POSIX's `system` returns exit status 127. This function returns an error that names the step
 /// that failed.
@@ -35,8 +35,8 @@ use crate::sys::signal::{Action, action};
 /// ```
 ///
 /// # Errors
-/// The step of the spawn that failed; for example, `exec "/bin/sh": ENOENT` if no shell exists. Or the step
-/// [`Wait`](Step::Wait) with `ECHILD`, if another wait has reaped the command or if `SIGCHLD` is ignored.
+/// The step of the spawn that failed; for example, `exec "/bin/sh": ENOENT` if no shell exists. If another wait has reaped the
+/// command, or if `SIGCHLD` is ignored, the step is [`Wait`](Step::Wait) with `ECHILD`.
 pub fn system<'a>(command: impl Into<Option<&'a CStr>>) -> Result<ExitStatus, Error<'static>> {
     run(command.into().unwrap_or(c"exit 0"))
 }

@@ -6,8 +6,8 @@
 //!
 //! The kernel protects a terminal from background processes. If a background process calls [`set_attributes`], [`set_foreground`],
 //! [`drain`] or [`flush`], the kernel sends `SIGTTOU` to the process's group. By default, this signal stops the processes of the
-//! group. If the calling process blocks or ignores `SIGTTOU`, the call succeeds. If the group is orphaned, no shell could continue
-//! it, so the call fails: [`set_foreground`] fails with `ENOTTY`, the other functions with `EIO`.
+//! group. If the calling process blocks or ignores `SIGTTOU`, the call succeeds. If the group is orphaned, the call fails, because
+//! no shell could continue the group. In this case, [`set_foreground`] fails with `ENOTTY`; the other functions fail with `EIO`.
 
 use core::ffi::CStr;
 
@@ -98,8 +98,8 @@ modes! {
     TOSTOP Local "Send `SIGTTOU` to a background process that writes to the terminal."
 }
 
-/// A special character of a terminal, or one of the two numbers [`Min`](Self::Min) and [`Time`](Self::Time), which `termios` stores
-/// in the same array.
+/// A special character of a terminal. [`Min`](Self::Min) and [`Time`](Self::Time) are numbers instead of characters; `termios`
+/// stores these numbers in the same array.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Special {
@@ -167,13 +167,14 @@ impl Attributes {
     }
 
     /// Returns the speed of the output in bits per second. The speed 0 means that the line is hung up. If the kernel has only the
-    /// older call, `TCGETS` (as under qemu-user), [`attributes`] cannot get the speed, and this function returns 0, too.
+    /// older call, `TCGETS`, [`attributes`] cannot get the speed, and this function also returns 0. For example, qemu-user has only
+    /// the older call.
     pub fn speed(&self) -> u32 {
         self.0.c_ospeed
     }
 
-    /// Sets the speed of the input and of the output. A terminal that does not support that speed gets the nearest one. If the
-    /// kernel has only the older call, `TCSETS`, [`set_attributes`] does not change the terminal's speed.
+    /// Sets the speed of the input and of the output. If the terminal does not support this speed, it uses the nearest speed that
+    /// it supports. If the kernel has only the older call, `TCSETS`, [`set_attributes`] does not change the terminal's speed.
     pub fn set_speed(&mut self, speed: u32) {
         // Where the input's is B0, it is the output's.
         self.0.c_cflag &= !(linux::CBAUD | linux::CIBAUD);
@@ -195,8 +196,8 @@ impl Attributes {
     }
 
     /// Sets the modes and special characters of a new terminal, like `stty sane`. After this, a person can type at the terminal
-    /// again, even if a program has left it in raw mode. The speed and [`IUTF8`](Mode::IUTF8) do not change, because they are
-    /// properties of the terminal itself.
+    /// again, even if a program has left the terminal in raw mode. The speed and [`IUTF8`](Mode::IUTF8) do not change, because they
+    /// are properties of the terminal itself.
     pub fn make_sane(&mut self) {
         use linux::*;
         self.0.c_iflag = self.0.c_iflag & IUTF8 | BRKINT | ICRNL | IXON | IMAXBEL;
@@ -220,7 +221,7 @@ impl PartialEq for Attributes {
 
 impl Eq for Attributes {}
 
-/// Returns the terminal's attributes (`tcgetattr(3)`). One system call; two where the kernel has only the older call, `TCGETS`.
+/// Returns the terminal's attributes (`tcgetattr(3)`). One system call; two if the kernel has only the older call, `TCGETS`.
 ///
 /// # Errors
 /// See the [module](self).
@@ -233,7 +234,7 @@ pub fn attributes(terminal: BorrowedFd<'_>) -> Result<Attributes, Errno> {
 }
 
 /// Sets the terminal's attributes (`tcsetattr(3)`). Attributes that the terminal does not support are ignored without an error. One
-/// system call; two where the kernel has only the older call, `TCSETS`. If a signal handler interrupts the wait for the output, the
+/// system call; two if the kernel has only the older call, `TCSETS`. If a signal handler interrupts the wait for the output, the
 /// call is repeated.
 ///
 /// # Errors
@@ -256,7 +257,8 @@ pub fn set_attributes(
     }
 }
 
-/// A guard that restores a terminal's saved attributes when it is dropped, after all output has been sent ([`When::Drain`]).
+/// A guard that saves a terminal's attributes. When the guard is dropped, it waits until all output has been sent
+/// ([`When::Drain`]), and then restores the saved attributes.
 #[derive(Debug)]
 pub struct Saved<'fd> {
     terminal: BorrowedFd<'fd>,

@@ -9,8 +9,8 @@ pub trait Sink {
     fn put(&mut self, text: &[u8]);
 }
 
-/// A value that can be written as text to a [`Sink`] or by [`println!`](crate::println!). Except bytes and C strings, each type
-/// with `Text` also has a `Display` that writes the same text.
+/// A value that can be written as text to a [`Sink`] or by [`println!`](crate::println!). Each type with `Text`, except bytes and C
+/// strings, also has a `Display` that writes the same text.
 pub trait Text {
     /// Writes the value's text to `out`.
     fn write(&self, out: &mut impl Sink);
@@ -142,8 +142,8 @@ pub fn word(list: &'static str, separator: u8, index: usize) -> &'static [u8] {
     next_field(&mut rest, separator)
 }
 
-/// Returns the text before the first byte `end`, and sets `rest` to the text after that byte. If `end` is a space, a tab also ends
-/// the field. If the text does not contain such a byte, returns the whole text and makes `rest` empty.
+/// Returns the text before the first byte that is equal to `end`, and sets `rest` to the text after that byte. If `end` is a space,
+/// a tab also ends the field. If the text does not contain such a byte, returns the whole text and makes `rest` empty.
 ///
 /// ```
 /// let mut rest = &b"root:x:0"[..];

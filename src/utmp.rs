@@ -1,7 +1,8 @@
 //! The files that record who is logged in, and when the machine started and stopped: `utmp(5)` and `wtmp`, in glibc's format.
 //!
-//! `utmp` has a record for each line at which a user can log in, and a record for the last boot; `who` reads this file. `wtmp` has
-//! a record for each change; `last` reads this file. The functions of this module do not create a file that does not exist.
+//! `utmp` has a record for each terminal line at which a user can log in, and a record for the last boot; `who` reads this file.
+//! `wtmp` has a record for each change; `last` reads this file. If a file does not exist, the functions of this module do not
+//! create it.
 //!
 //! ```no_run
 //! use nestling::utmp::{self, Kind, Record};
@@ -58,7 +59,8 @@ const SECONDS: usize = 336 + UTMP_TIME;
 const SIZE: usize = (SECONDS + 2 * UTMP_TIME + 36).next_multiple_of(UTMP_TIME);
 
 impl Record {
-    /// Makes a record with these fields. A text that is longer than its field is cut. The time is in seconds since 1970.
+    /// Makes a record with these fields. If a text is longer than its field, the end of the text is cut off. The time is in seconds
+    /// since 1970.
     pub fn new(
         kind: Kind,
         pid: i32,
@@ -98,8 +100,8 @@ impl Record {
             .any(|&kind| self.is(kind))
     }
 
-    /// Returns a copy of this record that says that the process has ended. The copy has the same process id, line and id, the time
-    /// `seconds`, and neither user nor host.
+    /// Returns a copy of this record that says that the process has ended. The copy has the same process id, line and id. Its time
+    /// is `seconds`; its user and its host are empty.
     pub fn ended(mut self, seconds: i64) -> Self {
         self.put(0, 2, &[Kind::Dead as u8]);
         self.put(USER, HOST - USER, b"");

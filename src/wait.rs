@@ -94,8 +94,8 @@ impl BitOr for Options {
 /// same report again. Returns `None` only if the options contain [`NOHANG`](Options::NOHANG). Costs one system call
 /// (`waitid(2)`).
 ///
-/// If a signal handler interrupts the system call, this function does not repeat it, because a shell's `wait` must then return
-/// (POSIX XCU 2.12).
+/// If a signal handler interrupts the system call, this function does not repeat it. A shell needs this: if a signal arrives, the
+/// shell's `wait` must return (POSIX XCU 2.12).
 ///
 /// ```
 /// use nestling::spawn::{Program, Spawn};

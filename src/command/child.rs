@@ -78,10 +78,10 @@ impl Child {
         self.child.try_wait()
     }
 
-    /// Closes the pipe to the child's standard input, reads the pipes from its standard output and standard error to their
-    /// ends, and waits until the child ends. A pipe ends when every process that has the pipe's writing end open has closed
-    /// this end. The two pipes are read together, so that a child that fills one pipe does not wait while this process reads
-    /// the other pipe.
+    /// Closes the pipe to the child's standard input, reads the pipes from its standard output and standard error to their ends,
+    /// and waits until the child ends. A pipe ends when every process that has the pipe's writing end open has closed this end. The
+    /// call reads the two pipes together. So, if the child fills one pipe, the child does not wait until this process has read the
+    /// other pipe.
     ///
     /// # Errors
     /// The errors of [`wait`](Self::wait) and of [`io::read`]; `ENOMEM` if the output does not fit in memory.

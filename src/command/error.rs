@@ -7,8 +7,8 @@ use crate::errno::Errno;
 use crate::spawn;
 use crate::text::{self, Sink, Text};
 
-/// The reason why a command could not be started or waited for. This type contains a [`spawn::Error`] as text, and borrows no
-/// data of the caller.
+/// The reason why a command could not be started, or why the wait for it failed. This type contains a [`spawn::Error`] as text, and
+/// borrows no data of the caller.
 ///
 /// ```
 /// use nestling::command::Command;

@@ -242,8 +242,8 @@ impl Command {
     }
 
     /// Closes all of the child's descriptors whose number is `first` or higher. Descriptors that this command sets with
-    /// [`fd`](Self::fd), `stdin`, `stdout` and `stderr` stay open. Standard descriptors that the child inherits are closed,
-    /// too, if they are in this range.
+    /// [`fd`](Self::fd), `stdin`, `stdout` and `stderr` stay open. If a standard descriptor that the child inherits is in this
+    /// range, it is closed, too.
     pub fn close_from(&mut self, first: RawFd) -> &mut Self {
         self.close_from = Some(first);
         self
@@ -307,7 +307,7 @@ impl Command {
         self
     }
 
-    /// Sets the directory of the cgroup that the child starts in.
+    /// Sets the cgroup in which the child starts. `directory` is the directory of this cgroup.
     pub fn cgroup(&mut self, directory: OwnedFd) -> &mut Self {
         self.cgroup = Some(directory);
         self
@@ -331,8 +331,8 @@ impl Command {
         self
     }
 
-    /// Sets the signals that have their default actions in the child even if the parent ignores them. Without a call, this is
-    /// `SIGPIPE` alone.
+    /// Sets the signals that have their default actions in the child even if the parent ignores them. If this method is not called,
+    /// the set contains only `SIGPIPE`.
     pub fn default_signals(&mut self, signals: SigSet) -> &mut Self {
         self.attributes.default_signals = signals;
         self
@@ -368,8 +368,8 @@ impl Command {
         self
     }
 
-    /// Sets `PR_SET_NO_NEW_PRIVS`: with `true`, set-user-id bits and file capabilities have no effect for the program and its
-    /// descendants.
+    /// Sets `PR_SET_NO_NEW_PRIVS`. If `no_new_privs` is `true`, set-user-id bits and file capabilities have no effect for the
+    /// program and its descendants.
     pub fn no_new_privs(&mut self, no_new_privs: bool) -> &mut Self {
         self.attributes.no_new_privs = no_new_privs;
         self
@@ -416,7 +416,7 @@ impl Command {
 
     /// Replaces this process's program (`execvp(3)`). No child is made, so the process id does not change. See [`Spawn::exec`].
     ///
-    /// Returns only if a step failed. The effects of the steps before the failed one stay, as with std. If [`fd`](Self::fd) was
+    /// Returns only if a step failed. The effects of the steps before the failed step stay, as with std. If [`fd`](Self::fd) was
     /// called for a number above 2, or if [`close_from`](Self::close_from) was called, `exec` fails with `EINVAL` and changes
     /// nothing, because these steps could close descriptors that other code of this process uses. [`Spawn::exec`], which is
     /// `unsafe`, allows these steps.

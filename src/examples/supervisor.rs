@@ -1,5 +1,5 @@
 //! A supervisor: runs each of its arguments as a command. When a command has ended, the supervisor starts it again after one
-//! second. On `SIGTERM`, it ends all commands. While nothing happens, it only waits.
+//! second. If the supervisor receives `SIGTERM`, it ends all commands. While nothing happens, it only waits.
 #![no_std]
 #![no_main]
 

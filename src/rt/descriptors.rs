@@ -3,7 +3,7 @@
 //! Such a program has two kinds of descriptors in one table. The close-on-exec flag tells them apart. A descriptor with the
 //! flag is the program's own (an [`OwnedFd`], which [`private`] moves away from the user's numbers). A descriptor without the
 //! flag is the user's, and children inherit it. The functions that take a number from the user work only on the user's
-//! descriptors. If the number belongs to the program, most of them fail with `EBADF`, as if the number were not open.
+//! descriptors. If the number belongs to the program, most of these functions fail with `EBADF`, as if the number were not open.
 
 use core::sync::atomic::Ordering;
 
@@ -82,7 +82,7 @@ pub fn private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     duplicate(fd.as_fd())
 }
 
-/// Returns a duplicate of the user's descriptor, for [`restore`]; `None` if the number is not open. One system call.
+/// Returns a duplicate of the user's descriptor, to pass to [`restore`]; `None` if the number is not open. One system call.
 ///
 /// # Errors
 /// `EBADF` if the number is the program's own; `EMFILE`.
@@ -99,8 +99,8 @@ pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
     }
 }
 
-/// Undoes [`save`]: duplicates `saved`, the descriptor that [`save`] returned, onto the user's number `fd`. If `saved` is `None`, closes `fd`. Two
-/// system calls.
+/// Undoes [`save`]. Duplicates `saved`, the descriptor that [`save`] returned, onto the user's number `fd`. If `saved` is `None`,
+/// closes `fd`. Two system calls.
 ///
 /// # Errors
 /// The function fails only if a seccomp filter forbids a system call.
@@ -127,8 +127,8 @@ pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     unsafe { sys::fd::dup3(from.as_raw_fd(), fd, OFlags::default()) }
 }
 
-/// Gives the user a descriptor that has just been opened, at the number `fd`. Two system calls; one if the descriptor already
-/// has this number.
+/// Takes a descriptor that has just been opened, and moves it to the user's number `fd`. Two system calls; one if the
+/// descriptor already has this number.
 ///
 /// # Errors
 /// The errors of [`assign`].

@@ -16,8 +16,8 @@ pub const FAULTS: SigSet = SigSet::EMPTY
     .with(Signal::FPE)
     .with(Signal::SEGV);
 
-/// Sets a handler for faults, and for signals of [`FAULTS`] that a process sends. The handler runs on its own stack of 32 KiB,
-/// because the ordinary stack may have overflowed. Six system calls.
+/// Sets a handler for faults. The handler also runs if a process sends a signal of [`FAULTS`]. The handler runs on its own stack
+/// of 32 KiB, because the ordinary stack may have overflowed. Six system calls.
 ///
 /// The handler does not return: the interrupted code cannot continue, and may have left its data half changed. If PID 1 ends,
 /// the machine ends, too; so a handler in PID 1 should execute the program again.

@@ -90,7 +90,7 @@ impl Process {
 }
 
 impl Process {
-    /// Returns up to 64 KiB of unused memory of the first thread's stack to the kernel. This is useful in a program that has
+    /// Gives unused memory of the first thread's stack back to the kernel: up to 64 KiB. This is useful in a program that has
     /// used much stack (a [`spawn`](crate::spawn) takes 16 KiB) and then waits for a long time. If the caller runs on another
     /// stack, the function does nothing. One system call.
     #[inline(never)]
@@ -116,8 +116,8 @@ impl Process {
 /// What [`environ`] gives.
 static ENVIRON: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
 
-/// Returns the environment that the kernel gave this process, for code without a [`Process`], such as a panic handler. Before
-/// [`start`], it returns an empty environment.
+/// Returns the environment that the kernel gave this process, for code without a [`Process`], such as a panic handler. If
+/// [`start`] has not run yet, it returns an empty environment.
 pub fn environ() -> Args<'static> {
     let env = ENVIRON.load(Ordering::Relaxed);
     if env.is_null() {
@@ -151,8 +151,8 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
 /// an owner. For example, a subshell must not keep the descriptors open that only the shell needs.
 ///
 /// # Errors
-/// `EAGAIN` at the limit on processes; `ENOMEM`; `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, because
-/// such a program may have other threads.
+/// `EAGAIN` if the limit on processes is reached; `ENOMEM`; `ENOSYS` in a program that [`entry!`](crate::entry!) has not
+/// started, because such a program may have other threads.
 pub fn fork() -> Result<Option<Pid>, Errno> {
     only_thread()?;
     // SAFETY: this is the program's only thread.
@@ -240,8 +240,8 @@ pub fn abort() -> ! {
 /// a program needs.
 ///
 /// On a panic, the program calls [`rt::panic`](crate::rt::panic). With `entry!(main, panic = handler)`, it calls `handler`
-/// instead, which is a `fn(&core::panic::PanicInfo) -> !`. PID 1 needs a handler of its own, for example, because PID 1 must
-/// not end.
+/// instead. `handler` is a `fn(&core::panic::PanicInfo) -> !`. For example, PID 1 needs its own handler, because PID 1 must not
+/// end.
 #[macro_export]
 macro_rules! entry {
     ($main:path) => {

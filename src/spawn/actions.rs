@@ -10,8 +10,8 @@ use crate::text::{self, Sink, Text};
 /// A step of the child before its exec, in the caller's order.
 ///
 /// Paths are relative to the working directory and the root that earlier actions have set. A descriptor is a number in the
-/// child. The child starts with all open descriptors of the parent, also those that close on exec. An action sees the status
-/// pipe's descriptor as closed.
+/// child. The child starts with all open descriptors of the parent, including the close-on-exec descriptors. An action sees the
+/// status pipe's descriptor as closed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Action<'a> {
@@ -27,10 +27,10 @@ pub enum Action<'a> {
         /// The permission bits of the file if `CREAT` makes it. The kernel removes the bits of the umask.
         mode: u32,
     },
-    /// Opens a file, then makes it replace the descriptor `fd`, as a shell's redirection does. [`Open`](Self::Open) closes `fd`
-    /// first; this action keeps it open until the file is opened. So the path may refer to what is open at `fd` (`/dev/stdin`,
-    /// `/proc/self/fd/0`), but one more number must be free. The new descriptor stays open in the program unless `flags` contains
-    /// `CLOEXEC`.
+    /// Opens a file, then replaces the descriptor `fd` with the file's descriptor, as a shell's redirection does.
+    /// [`Open`](Self::Open) closes `fd` first; this action keeps `fd` open until the file is opened. So the path may refer to the
+    /// file that is open at `fd` (`/dev/stdin`, `/proc/self/fd/0`), but one more number must be free. The new descriptor stays
+    /// open in the program unless `flags` contains `CLOEXEC`.
     Redirect {
         /// The descriptor's number.
         fd: RawFd,
@@ -57,9 +57,10 @@ pub enum Action<'a> {
     /// Changes the working directory to the directory that is open at this descriptor
     /// (`posix_spawn_file_actions_addfchdir`).
     Fchdir(RawFd),
-    /// Closes every descriptor whose number is this one or higher (`close_range(2)`). Before Linux 5.9, or if a filter forbids
-    /// `close_range`, it closes the descriptors that `/proc/self/fd` lists. Without `/proc`, it closes the descriptors below the
-    /// hard limit. So put this action before a [`Limit`](Self::Limit) that lowers the number of descriptors.
+    /// Closes every descriptor with this number or a higher number (`close_range(2)`). If the kernel does not have `close_range`
+    /// (before Linux 5.9), or if a filter forbids it, the action closes the descriptors that `/proc/self/fd` lists. If `/proc` is
+    /// also missing, the action closes the descriptors below the hard limit. So put this action before a [`Limit`](Self::Limit)
+    /// that lowers the number of descriptors.
     CloseFrom(RawFd),
     /// Makes the child's process group the foreground group of the terminal at this descriptor (`tcsetpgrp(3)`). `SIGTTOU` is
     /// blocked, so a child in the background can do this, too.
@@ -79,7 +80,8 @@ pub enum Action<'a> {
     /// Sets the group id (`setgid(2)`).
     Gid(u32),
     /// Sets the user id (`setuid(2)`). Until its exec, the child runs as this user with the parent's memory. The child is not
-    /// dumpable, so that this user cannot read its memory (unless `fs.suid_dumpable` is 1), but can send it signals.
+    /// dumpable. So this user cannot read the child's memory, unless `fs.suid_dumpable` is 1. But this user can send signals to
+    /// the child.
     Uid(u32),
     /// Sets the effective group id to the real group id, and the effective user id to the real user id (`POSIX_SPAWN_RESETIDS`).
     ResetIds,

@@ -63,16 +63,16 @@ pub enum Memory {
     Copied,
 }
 
-/// How the parent learns that the child runs the program. This is a choice only if the memory is shared: with copied memory, the
+/// How the parent learns that the child runs the program. If the memory is copied, this choice has no effect: the
 /// parent always uses the pipe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Notice {
     /// By the end-of-file of the status pipe. This works on every kernel. The pipe takes two descriptors during the spawn. If fewer
-    /// than two are free, the parent uses the mark, if the mark can be used.
+    /// than two numbers are free and the mark can be used, the parent uses the mark.
     #[default]
     Pipe,
-    /// By a mark in memory that the kernel clears when the child executes the program or ends (`CLONE_CHILD_CLEARTID`). Without a
-    /// pipe, the spawn takes no descriptor and four system calls fewer, but it relies on a detail of Linux.
+    /// By a mark in memory that the kernel clears when the child executes the program or ends (`CLONE_CHILD_CLEARTID`). The spawn
+    /// then takes no descriptor, and makes four system calls fewer than with the pipe, but it relies on a detail of Linux.
     ///
     /// The parent uses the mark only if `clone3` resets the signal handlers (Linux 5.5), and if no attribute and no [`Hook`] of the
     /// caller can start a new session. Otherwise the parent uses the pipe. If the kernel does not clear the mark at an exec, the
@@ -113,9 +113,9 @@ impl<'a> Hook<'a> {
     /// shared, the parent sees what `function` writes.
     ///
     /// `function` may use at most [`STACK_SIZE`](super::STACK_SIZE)/2 bytes of stack;
-    /// [`Spawn::start_on`](super::Spawn::start_on) gives it more. If the memory is shared and `function` uses more, it overwrites
-    /// the parent's stack. If the child detects this when `function` returns, it kills the parent and itself by `SIGKILL`. If the
-    /// memory is copied, the child kills only itself.
+    /// [`Spawn::start_on`](super::Spawn::start_on) can give it a larger stack. If the memory is shared and `function` uses
+    /// more stack than it has, it overwrites the parent's stack. If the child detects this when `function` returns, it kills
+    /// the parent and itself by `SIGKILL`. If the memory is copied, the child kills only itself.
     ///
     /// The status pipe is one of the child's open descriptors: `function` must neither close the pipe nor write to it.
     pub unsafe fn new(function: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Self {

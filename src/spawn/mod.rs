@@ -43,12 +43,13 @@
 //!
 //! Most actions and attributes add one or two system calls. Some steps add other numbers:
 //!
-//! - an `Open` adds two to eight, `ResetIds` four, `parent_death_signal` three, and `default_signals` one for each signal;
-//! - a change of ids adds two that keep the parent dumpable;
-//! - a search adds one for each directory that it tries, and twice as many if it fails with `ENOENT`.
+//! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, and `default_signals` adds
+//!   one for each signal;
+//! - a change of ids adds two system calls, which keep the parent dumpable;
+//! - a search adds one system call for each directory that it tries, or two for each directory if it fails with `ENOENT`.
 //!
-//! A spawn allocates nothing, and its cost does not grow with the parent's memory. The caller's stack frame is little larger
-//! than the [`STACK_SIZE`] bytes for the child: in a release build, a thread with a stack of 16 KiB can spawn.
+//! A spawn allocates nothing, and its cost does not grow with the parent's memory. The caller's stack frame is a little
+//! larger than the [`STACK_SIZE`] bytes for the child: in a release build, a thread with a stack of 16 KiB can spawn.
 //!
 //! The code is about 11 KB. A program that must be small can list the parts of a spawn that it uses. It then contains no code for
 //! the other parts: see [`used`].
@@ -62,9 +63,10 @@
 //!   does not respond.
 //! - The child is in a frozen cgroup, or `SIGSTOP` has stopped it. The spawn does not continue such a child, because an
 //!   administrator has stopped it.
-//! - Another thread has forked during the spawn, and its child holds a copy of the status pipe. Then the spawn takes at most a
-//!   tenth of a second longer: after this time, the parent checks whether the program runs. If the spawned program is in a new
-//!   session, this check cannot find out. Then the spawn waits until the other thread's child executes a program or ends.
+//! - Another thread has forked during the spawn, and the child of this fork holds a copy of the status pipe. Then the spawn
+//!   takes at most a tenth of a second longer: after this time, the parent checks whether the program runs. If the spawned
+//!   program is in a new session, this check cannot tell whether the program runs. Then the spawn waits until the other
+//!   thread's child executes a program or ends.
 //!
 //! If Ctrl-Z or the terminal stops the child (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`), the parent continues the child, and stops the
 //! program as soon as the program runs. Otherwise a shell would wait in its spawn, and its user could do nothing. (If another
@@ -77,7 +79,7 @@
 //! - If the OOM killer kills one of these processes, it kills every process that shares the memory.
 //!
 //! A descriptor that closes on exec may be open in the child for a moment after the spawn has returned, as with `posix_spawn`
-//! and `vfork`. If the parent releases a lock or closes a pipe's end in that moment, the child still holds it.
+//! and `vfork`. If the parent releases a lock or closes a pipe's end in that moment, the child still holds the lock or the end.
 #![doc = include_str!("differences.md")]
 
 mod actions;
@@ -173,13 +175,15 @@ pub enum Program<'a> {
     Descriptor(RawFd),
 }
 
-/// The shell that runs a file in no executable format (POSIX XSH `exec`), with the arguments `arg0 file arg1 …`.
+/// The shell that runs the program's file if this file is in no executable format (POSIX XSH `exec`). The shell's arguments are
+/// `arg0 file arg1 …`.
 #[derive(Clone, Copy, Debug)]
 pub struct Shell<'a> {
     /// The path of the shell.
     pub path: &'a CStr,
-    /// Room for the shell's arguments and the null that ends them. The shell has one argument more than the program has (two if
-    /// the program has none). If the room is too small, the exec fails with `E2BIG`. [`room`](Self::room) makes such room.
+    /// Room for the shell's arguments and the null that ends them. The shell has one argument more than the program has. If
+    /// the program has no arguments, the shell has two. If the room is too small, the exec fails with `E2BIG`.
+    /// [`room`](Self::room) makes such room.
     pub room: &'a [Cell<*const c_char>],
 }
 
@@ -372,8 +376,8 @@ impl Child {
         Ok(status)
     }
 
-    /// Reaps the child if it has ended; returns `None` while the child runs. Makes one system call, and none after the child was
-    /// reaped.
+    /// Reaps the child if it has ended; returns `None` while the child runs. Makes one system call; if the child has
+    /// already been reaped, makes none.
     ///
     /// # Errors
     /// Those of [`wait`](Self::wait).
@@ -390,7 +394,7 @@ impl Child {
         Ok(self.status)
     }
 
-    /// Sends a signal to the child, through its pidfd if it has one. Does nothing if [`wait`](Self::wait) or
+    /// Sends a signal to the child. If the child has a pidfd, uses the pidfd. Does nothing if [`wait`](Self::wait) or
     /// [`try_wait`](Self::try_wait) has reaped the child.
     ///
     /// # Errors

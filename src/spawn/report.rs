@@ -33,8 +33,8 @@ pub enum Error<'a> {
     },
     /// The child ended before its exec and reported no failure. In most cases a signal killed the child.
     Killed {
-        /// The signal that killed the child. `None` if the signal is not known, because another wait has reaped the child, or
-        /// because `SIGCHLD` is ignored, so that the kernel reaps children itself. Also `None` if no signal killed the child: a
+        /// The signal that killed the child. `None` if the signal is not known: another wait has reaped the child, or the
+        /// kernel has reaped it because `SIGCHLD` is ignored. Also `None` if no signal killed the child: a
         /// hook has ended the child, or a filter forbids the child to report a failure.
         signal: Option<Signal>,
     },

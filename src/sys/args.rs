@@ -1,4 +1,4 @@
-//! Reading arrays of C strings, such as `execve(2)` takes and `_start` receives.
+//! Reading arrays of C strings: the arrays that `execve(2)` takes and that `_start` receives.
 
 use core::ffi::{CStr, c_char};
 use core::ptr::NonNull;
@@ -90,7 +90,7 @@ pub fn head(bytes: &[u8]) -> Option<&CStr> {
     Some(unsafe { CStr::from_bytes_with_nul_unchecked(string) })
 }
 
-/// Returns the rest of the string from byte `start`; `None` if the string has fewer than `start` bytes.
+/// Returns the part of the string that begins at byte `start`; `None` if the string has fewer than `start` bytes.
 ///
 /// ```
 /// assert_eq!(nestling::sys::args::tail(c"name=value", 5), Some(c"value"));

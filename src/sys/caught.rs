@@ -1,4 +1,4 @@
-//! Handlers that only note signals, for a program that acts on the signals later, such as a shell with traps.
+//! Handlers that only note signals. The program, such as a shell with traps, acts on the noted signals later.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -31,8 +31,8 @@ pub fn take(signal: Signal) -> bool {
     CAUGHT.fetch_and(!bit, Ordering::Relaxed) & bit != 0
 }
 
-/// Notes a signal as if it had just arrived, for example a signal that [`sigtimedwait`](signal::sigtimedwait) has taken. No
-/// system call.
+/// Notes a signal as if it had just arrived. Call this, for example, if [`sigtimedwait`](signal::sigtimedwait) has taken the
+/// signal. No system call.
 pub fn mark(signal: Signal) {
     note(signal.as_raw());
 }

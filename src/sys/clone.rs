@@ -12,9 +12,9 @@ use crate::process::Pid;
 /// `clone`: makes a child. The child calls `function(argument)` on the stack that ends at `stack`.
 ///
 /// # Safety
-/// `flags` contains only flags without an argument, and flags whose argument is `child_tid`. `argument` points to what
-/// `function` expects. With `CLONE_VM`, the stack, the value at `argument` and `child_tid` stay valid until the child has
-/// executed a program (`execve`) or exited.
+/// Each flag in `flags` takes either no argument or `child_tid` as its argument. `argument` points to what `function` expects. With
+/// `CLONE_VM`, the stack, the value at `argument` and `child_tid` stay valid until the child has executed a program (`execve`) or
+/// exited.
 pub unsafe fn clone(
     flags: u32,
     stack: *mut u8,
@@ -57,16 +57,16 @@ pub unsafe fn clone3(
 /// system call is `clone` with `SIGCHLD` and no flags.) It is meant for subshells; to start a program, a
 /// [`Spawn`](crate::spawn::Spawn) is cheaper and safer.
 ///
-/// The cost grows with the process's memory. The call may fail with `ENOMEM` if the kernel does not overcommit memory. It fails
-/// with `EAGAIN` at the limit on processes.
+/// The cost grows with the process's memory. The call may fail with `ENOMEM` if the kernel does not overcommit memory. If the limit
+/// on processes is reached, it fails with `EAGAIN`.
 ///
 /// # Safety
-/// The child has one thread, a copy of this one. Locks that other threads held stay locked in the child for ever. So in a
-/// process with several threads the child may only do what a signal handler may (`signal-safety(7)`), until it execs or exits.
-/// In any process, the parent and the child both continue. So an effect that must happen once, such as writing a buffer or
-/// running a destructor, happens twice unless the parent or the child avoids it, for example by [`exit`](super::process::exit).
-/// A libc does not notice the fork: its `pthread_atfork` handlers do not run, and a thread id that the libc keeps is still the
-/// parent's in the child.
+/// The child has one thread, a copy of this one. Locks that other threads held stay locked in the child for ever. So, if the
+/// process has several threads, the child may do only what a signal handler may do (`signal-safety(7)`), until the child execs or
+/// exits. In any process, the parent and the child both continue. So an effect that must happen once, such as writing a buffer or
+/// running a destructor, happens twice unless the parent or the child avoids it, for example by [`exit`](super::process::exit). A
+/// libc does not notice the fork: its `pthread_atfork` handlers do not run. If the libc keeps a thread id in memory, the child
+/// finds the parent's thread id there.
 pub unsafe fn fork() -> Result<Option<Pid>, Errno> {
     // SAFETY: no stack and nothing else is given; the caller's promise.
     let answer = unsafe {

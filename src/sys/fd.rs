@@ -28,9 +28,9 @@ impl OwnedFd {
         Self { fd }
     }
 
-    /// Duplicates the descriptor onto the lowest free number from 3 on, as std does, so that the duplicate does not become a
-    /// standard descriptor. The duplicate closes on exec. The original and the duplicate share the offset and the status flags.
-    /// One system call.
+    /// Duplicates the descriptor onto the lowest free number that is at least 3, as std does. So the duplicate does not become a
+    /// standard descriptor. The duplicate closes on exec. The original and the duplicate share the offset and the status flags. One
+    /// system call.
     ///
     /// # Errors
     /// `EMFILE` if no number below the limit is free; `EINVAL` if the limit is 3 or less.
@@ -139,8 +139,8 @@ fn standard(fd: RawFd) -> BorrowedFd<'static> {
     unsafe { BorrowedFd::borrow_raw(fd) }
 }
 
-/// `openat` from the working directory: opens a file at the lowest free number. Files over 2 GiB can be opened on every
-/// architecture.
+/// `openat`: opens a file. The descriptor gets the lowest free number. A relative path starts at the working directory. Files over
+/// 2 GiB can be opened on every architecture.
 pub fn open(path: &CStr, flags: OFlags, mode: u32) -> Result<OwnedFd, Errno> {
     open_at(linux::AT_FDCWD, path, flags, mode)
 }
@@ -194,7 +194,7 @@ pub unsafe fn close(fd: RawFd) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_close as usize, fd as usize) })
 }
 
-/// `close_range` (Linux 5.9): closes every descriptor from `first` to `last`, these two included.
+/// `close_range` (Linux 5.9): closes every descriptor from `first` to `last`, including `first` and `last`.
 ///
 /// # Safety
 /// No other code relies on any of these descriptors being open.
@@ -229,8 +229,8 @@ pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `dup3` onto a number that has an owner: closes the descriptor `to`, and makes its number a duplicate of `from`. The
-/// duplicate stays open on exec unless `flags` contains `CLOEXEC`.
+/// `dup3`: closes the descriptor that `to` owns, and duplicates `from` onto its number. `to` then owns the duplicate. The duplicate
+/// stays open on exec unless `flags` contains `CLOEXEC`.
 pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: nobody has borrowed it meanwhile.
     unsafe { dup3(from.fd, to.fd, flags) }
@@ -264,9 +264,9 @@ pub fn flags(fd: BorrowedFd<'_>) -> Result<OFlags, Errno> {
     result(fcntl(fd.fd, linux::F_GETFL, 0)).map(|flags| OFlags::from_bits(flags as u32))
 }
 
-/// `ioctl(FIONBIO)`: sets or clears `NONBLOCK` and leaves the other flags as they are; `fcntl(F_SETFL)` sets all of them at
-/// once. The flag belongs to the open file description. All duplicates of the descriptor share this description, also in other
-/// processes.
+/// `ioctl(FIONBIO)`: sets or clears `NONBLOCK` and leaves the other flags as they are. (`fcntl(F_SETFL)` would set all flags at
+/// once.) The flag belongs to the open file description. All duplicates of the descriptor share this description, also the
+/// duplicates in other processes.
 pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errno> {
     let nonblocking = i32::from(nonblocking);
     // SAFETY: the kernel reads one number.

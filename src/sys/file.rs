@@ -30,8 +30,8 @@ pub fn chroot(path: &CStr) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_chroot as usize, path.as_ptr() as usize) })
 }
 
-/// `getcwd`: writes the working directory's path to `buffer`. Fails with `ERANGE` if the path and its null do not fit, and with
-/// `ENOENT` if the directory was removed. The path begins with `(unreachable)` if the directory is outside of the root
+/// `getcwd`: writes the working directory's path to `buffer`. Fails with `ERANGE` if the path and its null byte do not fit, and
+/// with `ENOENT` if the directory was removed. The path begins with `(unreachable)` if the directory is outside of the root
 /// directory.
 ///
 /// ```
@@ -87,9 +87,9 @@ pub fn access(path: &CStr, access: Access) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `faccessat2` (Linux 5.8) with `AT_EACCESS`: checks that a file exists and that the effective user has these permissions.
-/// The kernel makes the same check when a file is opened or executed. Fails with `ENOSYS` on older kernels. There, [`access`] returns the same result
-/// if the program is not set-user-ID.
+/// `faccessat2` (Linux 5.8) with `AT_EACCESS`: checks that a file exists and that the effective user has these permissions. The
+/// kernel makes the same check when a file is opened or executed. Fails with `ENOSYS` on older kernels. If the program is not
+/// set-user-ID, [`access`] returns the same result on these kernels.
 pub fn eaccess(path: &CStr, access: Access) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -177,9 +177,9 @@ pub fn make_character_device(path: &CStr, mode: u32, major: u8, minor: u8) -> Re
     )
 }
 
-/// `mknodat`: makes a file of this type. Its permission bits are those of `mode` that are not in the umask. A device file gets
-/// the major and minor number; the other types ignore them. Fails with `EPERM` for a directory, with `EINVAL` for a symbolic
-/// link, and, if the process lacks the privilege, with `EPERM` for a device.
+/// `mknodat`: makes a file of this type. Its permission bits are those of `mode` that are not in the umask. A device file gets the
+/// major and minor number; the other types ignore them. Fails with `EPERM` if the type is a directory, and with `EINVAL` if the
+/// type is a symbolic link. If the type is a device and the process lacks the privilege, fails with `EPERM`.
 pub fn mknod(
     path: &CStr,
     file_type: FileType,
@@ -232,9 +232,9 @@ pub fn symlink(target: &CStr, path: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `readlinkat`: writes a symbolic link's target to `buffer`, and returns the number of bytes written. If the target is longer
-/// than `buffer`, its end is cut off; so a full buffer may not hold the whole target. Fails with `EINVAL` if the file is not a
-/// symbolic link.
+/// `readlinkat`: writes a symbolic link's target to `buffer`, and returns the number of bytes written. If the target is longer than
+/// `buffer`, the end of the target is cut off. So, if the buffer is full, the target may be incomplete. Fails with `EINVAL` if the
+/// file is not a symbolic link.
 pub fn readlink(path: &CStr, buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel reads a C string, and writes at most the slice's length.
     let answer = unsafe {

@@ -13,9 +13,10 @@ use super::{result, small};
 use crate::arch::syscall4;
 use crate::errno::Errno;
 
-/// `FUTEX_WAIT`: waits until another thread or process wakes the waiters of this number. The kernel also wakes a waiter when a
-/// child has left the memory (`CLONE_CHILD_CLEARTID`). Fails with `EAGAIN` if the number is not `expected`, and with
-/// `ETIMEDOUT` after `limit`. A return does not prove that the number has changed.
+/// `FUTEX_WAIT`: waits until another thread or process wakes the waiters of this number. If the number is the `child_tid` of a
+/// child made with `CLONE_CHILD_CLEARTID`, the kernel also wakes a waiter when this child exits or executes a program. Fails with
+/// `EAGAIN` if the number is not `expected`, and with `ETIMEDOUT` if `limit` has passed. A return does not prove that the number
+/// has changed.
 pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Result<(), Errno> {
     // The call's `timespec`: two machine words. What is too long for them is cut.
     let limit = limit.map(|limit| [limit.as_secs() as usize, limit.subsec_nanos() as usize]);
@@ -47,7 +48,7 @@ pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// A lock for data that threads share. Taking a free lock costs no system call; waiting for the lock costs two.
+/// A lock for data that threads share. Taking a free lock costs no system call; waiting for the lock costs two system calls.
 #[derive(Debug, Default)]
 pub struct Mutex<T> {
     state: AtomicU32,

@@ -165,7 +165,7 @@ pub fn sysinfo() -> Result<Sysinfo, Errno> {
 }
 
 /// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: sets which messages the kernel prints on the console. It prints a message if the
-/// message's level is less than `level`: only emergencies if `level` is 1, all messages if `level` is 8.
+/// message's level is less than `level`. If `level` is 1, it prints only emergencies; if `level` is 8, it prints all messages.
 pub fn set_console_level(level: i32) -> Result<(), Errno> {
     const SYSLOG_ACTION_CONSOLE_LEVEL: usize = 8;
     // SAFETY: for this action a number is all it takes.
@@ -180,9 +180,9 @@ pub fn set_console_level(level: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getrandom`: writes random bytes to `buffer`, and returns the number of bytes written. The call always fills a buffer of up
-/// to 256 bytes; it may fill only a part of a larger buffer. If the kernel does not have enough entropy
-/// yet, which is possible only soon after the machine has started, the call waits until it has.
+/// `getrandom`: writes random bytes to `buffer`, and returns the number of bytes written. The call always fills a buffer of up to
+/// 256 bytes; it may fill only a part of a larger buffer. If the kernel does not have enough entropy yet, the call waits until the
+/// kernel has enough entropy. This can happen only shortly after the machine has started.
 pub fn getrandom(buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {

@@ -8,9 +8,9 @@ use super::{done, result};
 use crate::arch::{nr, syscall2, syscall3, syscall4, syscall6};
 use crate::errno::Errno;
 
-/// `mmap` of anonymous private memory: maps `length` zero bytes, readable and writable, at an address that the kernel chooses.
-/// The address is a multiple of the page size. Fails with `ENOMEM` if no memory is available, or at the limit on the address
-/// space.
+/// `mmap` of anonymous private memory: maps `length` zero bytes, readable and writable, at an address that the kernel chooses. The
+/// address is a multiple of the page size. Fails with `ENOMEM` if no memory is available, or if the limit on the address space is
+/// reached.
 pub fn mmap(length: usize) -> Result<NonNull<u8>, Errno> {
     // SAFETY: a new mapping is in nobody's way.
     let answer = unsafe {
@@ -46,7 +46,7 @@ pub unsafe fn munmap(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
 /// but the kernel does not copy its contents. If the call fails, the mapping is unchanged.
 ///
 /// # Safety
-/// The mapping belongs to the caller, who does not use the old address afterwards unless the call fails.
+/// The mapping belongs to the caller. If the call succeeds, the caller does not use the old address afterwards.
 pub unsafe fn mremap(
     address: NonNull<u8>,
     old_length: usize,

@@ -80,9 +80,9 @@ flags! {
     }
 }
 
-/// `mount`: attaches the file system on `source`, of type `kind`, at the directory `target`. `options` are the options of the
-/// file system, separated by commas. If the flags contain `BIND`, `MOVE`, `REMOUNT` or a kind of propagation (such as
-/// `SHARED`), the call does this operation instead. Arguments that an operation does not need may be empty.
+/// `mount`: attaches a file system at the directory `target`. The file system has the type `kind` and is on `source`. `options` are
+/// the options of the file system, separated by commas. If the flags contain `BIND`, `MOVE`, `REMOUNT` or a kind of propagation
+/// (such as `SHARED`), the call does this operation instead. Arguments that an operation does not need may be empty.
 pub fn mount(
     source: &CStr,
     target: &CStr,
@@ -117,9 +117,9 @@ pub fn umount2(target: &CStr, flags: UnmountFlags) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `pivot_root`: makes the mount at `new_root` the root directory of every process that has the present root directory, and
-/// moves the present root mount to `put_old`, a directory below `new_root`. Fails with `EBUSY` if `new_root` or `put_old` is on
-/// the present root mount, and with `EINVAL` if the present root is the initramfs.
+/// `pivot_root`: makes the mount at `new_root` the root mount, and moves the present root mount to `put_old`, a directory below
+/// `new_root`. Every process that has the present root directory gets the new root directory. Fails with `EBUSY` if `new_root` or
+/// `put_old` is on the present root mount, and with `EINVAL` if the present root is the initramfs.
 pub fn pivot_root(new_root: &CStr, put_old: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads C strings.
     let answer = unsafe {

@@ -94,8 +94,8 @@ impl<'fd> PollFd<'fd> {
         Self(pollfd, PhantomData)
     }
 
-    /// Returns the events that have occurred (`revents`). Only events that the entry waits for and `ERR`, `HUP` and `NVAL` are
-    /// returned.
+    /// Returns the events that have occurred (`revents`). The kernel reports only events that the entry waits for, with three
+    /// exceptions: it always reports `ERR`, `HUP` and `NVAL`.
     pub fn returned(&self) -> Events {
         Events(self.0.revents as u16 as u32)
     }

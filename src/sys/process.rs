@@ -65,8 +65,8 @@ pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prctl(PR_SET_PDEATHSIG)`: sets the signal that is sent to this process when the thread that made this process ends. `None`
-/// stands for no signal.
+/// `prctl(PR_SET_PDEATHSIG)`: sets the parent-death signal. The kernel sends this signal to this process when the thread that made
+/// this process ends. `None` stands for no signal.
 pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.
@@ -218,8 +218,8 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
     Ok(Pid::from_raw(pid).map(|pid| (pid, ExitStatus::from_siginfo(code as u32, status))))
 }
 
-/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd refers to, never to another process that has
-/// got the same id since.
+/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd refers to. If this process has ended and another
+/// process has got its id, the other process does not get the signal.
 pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes; there may be no `siginfo_t`.
     let answer = unsafe {

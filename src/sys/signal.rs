@@ -139,7 +139,8 @@ pub fn sigpending() -> Result<SigSet, Errno> {
 }
 
 /// `rt_sigaction`: sets this process's action on a signal. `flags` (`SA_…`) are used only if the action is a handler. While a
-/// handler runs, the kernel additionally blocks only the handler's own signal (with `SA_NODEFER`, no signal).
+/// handler runs, the kernel also blocks the handler's own signal, but no other signals. If `flags` contains `SA_NODEFER`, the
+/// kernel does not block the handler's own signal, either.
 ///
 /// # Safety
 /// A handler does only what is allowed in a signal handler (`signal-safety(7)`), no matter which code it interrupts.
@@ -276,7 +277,7 @@ pub unsafe fn sigaltstack(stack: *mut [u8]) -> Result<(), Errno> {
 }
 
 /// `rt_sigtimedwait`: waits until a signal of the set is pending, and takes the signal, so that its action is not executed. The
-/// thread must block the signals of the set. Fails with `EAGAIN` after `timeout`, and with `EINTR` after a handler has run.
+/// thread must block the signals of the set. Fails with `EAGAIN` if `timeout` has passed, and with `EINTR` if a handler has run.
 pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInfo, Errno> {
     let timeout = timeout.map(timespec);
     let timeout = timeout.as_ref().map_or(0, |time| &raw const *time as usize);

@@ -10,7 +10,7 @@ use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 
-/// A clock, which can be read, and by which sleeps and timers are measured (`clock_gettime(2)`).
+/// A clock (`clock_gettime(2)`). A program can read the clock, and use it for sleeps and timers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Clock {
@@ -197,7 +197,7 @@ pub fn clock_nanosleep(clock: Clock, time: Timestamp) -> Result<(), Errno> {
 pub enum Expiration {
     /// After this duration.
     After(Duration),
-    /// When its clock shows this time.
+    /// When the timer's clock shows this time.
     At(Timestamp),
 }
 
