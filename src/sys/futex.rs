@@ -13,7 +13,7 @@ use super::{result, small};
 use crate::arch::syscall4;
 use crate::errno::Errno;
 
-/// `FUTEX_WAIT`: waits until another thread or process wakes the waiters of this number. If the number is the `child_tid` of a
+/// `FUTEX_WAIT`: waits until another thread or process wakes the threads that wait on `number`. If the number is the `child_tid` of a
 /// child made with `CLONE_CHILD_CLEARTID`, the kernel also wakes a waiter when this child exits or executes a program. Fails with
 /// `EAGAIN` if the number is not `expected`, and with `ETIMEDOUT` if `limit` has passed. A return does not prove that the number
 /// has changed.
@@ -33,7 +33,7 @@ pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Resul
     small(answer).map(drop)
 }
 
-/// `FUTEX_WAKE`: wakes at most `count` waiters of this number. Returns the number of waiters that were woken.
+/// `FUTEX_WAKE`: wakes at most `count` of the threads that wait on `number`. Returns how many it woke.
 pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
     // SAFETY: the kernel only takes the number's address.
     let answer = unsafe {

@@ -70,14 +70,14 @@ pub const DIFFERENCES: &[Difference] = &[
         how: |ours, theirs| ours != "started" && theirs == "EBADF",
     },
     Difference {
-        what: "No more than two numbers are free",
+        what: "No more than two descriptor numbers are free",
         peers: &[Command, Musl, Std],
         when: |it| free(it) <= 2,
         part: "result",
         how: |ours, theirs| ours != "EMFILE" && theirs == "EMFILE",
     },
     Difference {
-        what: "Two numbers are free, and the actions fill both",
+        what: "Only two descriptor numbers are free, and the actions open descriptors at both",
         peers: &[Glibc],
         when: |it| free(it) == 2,
         part: "result",
