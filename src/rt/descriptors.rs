@@ -1,9 +1,10 @@
 //! The descriptors of a program whose *user* names them by number, as the user of a shell does.
 //!
-//! Such a program has two kinds of descriptors in one table. The close-on-exec flag tells them apart. A descriptor with the
-//! flag belongs to the program, as an [`OwnedFd`]. The function [`private`] moves such a descriptor to a high number, away from the
-//! numbers that the user writes. A descriptor without the flag is the user's, and children inherit it. The functions that take a number from the user work only on the user's
-//! descriptors. If the number belongs to the program, most of these functions fail with `EBADF`, as if the number were not open.
+//! Such a program has two kinds of descriptors in one table. The close-on-exec flag tells them apart. A descriptor with the flag
+//! belongs to the program, as an [`OwnedFd`]. The function [`private`] moves such a descriptor to a high number, away from the
+//! numbers that the user writes. A descriptor without the flag is the user's, and children inherit it. The functions that take a
+//! number from the user work only on the user's descriptors. If the number belongs to the program, most of these functions fail
+//! with `EBADF`, as if the number were not open.
 
 use core::sync::atomic::Ordering;
 

@@ -13,10 +13,10 @@ use super::{result, small};
 use crate::arch::syscall4;
 use crate::errno::Errno;
 
-/// `FUTEX_WAIT`: waits until another thread or process wakes the threads that wait on `number`. If the number is the `child_tid` of a
-/// child made with `CLONE_CHILD_CLEARTID`, the kernel also wakes a waiter when this child exits or executes a program. Fails with
-/// `EAGAIN` if the number is not `expected`, and with `ETIMEDOUT` if `limit` has passed. A return does not prove that the number
-/// has changed.
+/// `FUTEX_WAIT`: waits until another thread or process wakes the threads that wait on `number`. If the number is the `child_tid`
+/// of a child made with `CLONE_CHILD_CLEARTID`, the kernel also wakes a waiter when this child exits or executes a program. Fails
+/// with `EAGAIN` if the number is not `expected`, and with `ETIMEDOUT` if `limit` has passed. A return does not prove that the
+/// number has changed.
 pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Result<(), Errno> {
     // The call's `timespec`: two machine words. What is too long for them is cut.
     let limit = limit.map(|limit| [limit.as_secs() as usize, limit.subsec_nanos() as usize]);
