@@ -44,8 +44,8 @@
 //! | `buddy_system_allocator` 0.13 |  3,776 | 3,656 | 1.72 |  1.09 |     > 600 |      0.82 |       |        |
 //! | `linked_list_allocator` 0.10 |  4,824 | 4,612 | 4.77 |  0.74 |     > 600 |      1.29 |       |        |
 //!
-//! - `dlmalloc` would be the best crate if its size did not matter. But it depends on the crate `libc` with every source of
-//!   memory, and the crate `libc` makes the linker look for a C library.
+//! - `dlmalloc` would be the best crate if its size did not matter. But whichever source of memory it uses, it
+//!   depends on the crate `libc`, which makes the linker look for a C library.
 //! - `rlsf` depends on `libc`, too, but without harm. It never returns a segment to the kernel.
 //! - `good_memory_allocator` uses only the memory that it gets at its start. In the table it got 256 MiB of addresses.
 //! - The last two crates of the table search a list each time a block is freed.

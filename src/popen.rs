@@ -18,8 +18,8 @@ use crate::{io, sys};
 /// - `"r+"`: the command has both pipes, as on the BSDs. If this process and the command each write more than a pipe holds (64
 ///   KiB) and neither of them reads, they wait for each other for ever.
 ///
-/// This process's end of a pipe always has the close-on-exec flag, so that no later child holds the pipe open. POSIX requires this
-/// for the streams of earlier calls. An `e` after the mode is accepted and changes nothing. In addition to the spawn, each pipe
+/// This process's end of a pipe always has the close-on-exec flag, so that no later child holds the pipe open. POSIX requires
+/// that a new child does not hold open the streams of earlier calls of `popen`. An `e` after the mode is accepted and changes nothing. In addition to the spawn, each pipe
 /// costs two system calls in this process and one system call in the child.
 ///
 /// The command also ignores the signals that this process ignores. A program of the standard library ignores `SIGPIPE`, so its

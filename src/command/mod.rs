@@ -11,8 +11,8 @@
 //! assert_eq!(child.wait_with_output().unwrap().stdout, b"through a cat");
 //! ```
 //!
-//! A spawn has the costs that [`spawn`](crate::spawn) lists. It also allocates memory for the builder's lists, and makes three
-//! more system calls for each pipe.
+//! To start a process costs what the module [`spawn`](crate::spawn) lists. In addition, `Command` allocates memory for its lists,
+//! and makes three more system calls for each pipe.
 //!
 //! # Compared with std
 //!

@@ -127,9 +127,9 @@ pub fn environ() -> Args<'static> {
     unsafe { Args::from_ptr(env) }
 }
 
-/// Duplicates a descriptor that this program was started with. Returns `None` if the number is not open or closes on exec. The
-/// function sets the close-on-exec flag of the original, so that a second call with the same number returns `None`. Three
-/// system calls.
+/// Duplicates a descriptor that this program was started with. Returns `None` if no open descriptor has this
+/// number, or if the descriptor has the close-on-exec flag. The function sets this flag of the original, so that a second call
+/// with the same number returns `None`. Three system calls.
 ///
 /// Returns `None` for the descriptors 0, 1 and 2, which have no owner; for them, see [`io::stdin`].
 pub fn inherited(fd: RawFd) -> Option<OwnedFd> {

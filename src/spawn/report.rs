@@ -63,7 +63,7 @@ pub enum Step<'a> {
     Wait,
 }
 
-/// An attribute, as a step of a spawn. The variants have the names of the fields of [`Attributes`](super::Attributes).
+/// The attribute that a spawn was setting, in `Step::Attribute`. The variants have the names of the fields of [`Attributes`](super::Attributes).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 #[non_exhaustive]

@@ -229,8 +229,8 @@ pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `dup3`: closes the descriptor that `to` owns, and duplicates `from` onto its number. `to` then owns the duplicate. The duplicate
-/// stays open on exec unless `flags` contains `CLOEXEC`.
+/// `dup3`: closes the descriptor that `to` owns, and makes a duplicate of `from` with the same number, which
+/// `to` then owns. The duplicate stays open on exec unless `flags` contains `CLOEXEC`.
 pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: nobody has borrowed it meanwhile.
     unsafe { dup3(from.fd, to.fd, flags) }

@@ -218,8 +218,8 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
     Ok(Pid::from_raw(pid).map(|pid| (pid, ExitStatus::from_siginfo(code as u32, status))))
 }
 
-/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd refers to. If this process has ended and another
-/// process has got its id, the other process does not get the signal.
+/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd refers to. If the pidfd's process has ended
+/// and another process has got its id, the other process does not get the signal.
 pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes; there may be no `siginfo_t`.
     let answer = unsafe {

@@ -70,7 +70,8 @@ impl Machine<'_> {
         let (hardware, words) = hardware(self.arch);
         // A panic ends the machine at once, and a machine that ends does not start again.
         let append = format!("{words} quiet panic=-1 {}", self.append);
-        let mut child = Command::new(&emulator)
+        let mut command = Command::new(&emulator);
+        command
             .args(hardware)
             .args(["-m", "512", "-nic", "none", "-nographic", "-no-reboot"])
             .arg("-kernel")
@@ -80,10 +81,9 @@ impl Machine<'_> {
             .args(["-append", append.trim_end()])
             .args(devices)
             .stdin(stdin)
-            .stdout(Stdio::piped())
-            .spawn()
+            .stdout(Stdio::piped());
+        let (mut child, guard) = Guard::emulator(&mut command)
             .with_context(|| format!("can't start {}", emulator.display()))?;
-        let guard = Guard::emulator(child.id());
         let input = child.stdin.take();
         let mut output = child.stdout.take().context("qemu's output")?;
         let (sender, chunks) = mpsc::channel();

@@ -4,7 +4,7 @@ use std::{
     fs,
     os::unix::process::CommandExt,
     path::Path,
-    process::ExitStatus,
+    process::{Child, Command, ExitStatus},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -61,14 +61,26 @@ pub fn end_children_on_signals() -> Result<()> {
 pub struct Guard(Running);
 
 impl Guard {
-    fn new(process: Running) -> Guard {
-        running().push(process);
-        Guard(process)
+    /// Starts a process. `start` returns its id beside what the caller wants. A signal that comes meanwhile ends this process, too: it
+    /// waits for the lock.
+    fn start<T>(
+        kind: fn(Pid) -> Running,
+        start: impl FnOnce() -> Result<(T, Option<u32>)>,
+    ) -> Result<(T, Option<Guard>)> {
+        let mut known = running();
+        let (started, id) = start()?;
+        let process = id.and_then(pid).map(kind);
+        known.extend(process);
+        Ok((started, process.map(Guard)))
     }
 
-    /// For the emulator with this process id.
-    pub fn emulator(id: u32) -> Option<Guard> {
-        Some(Guard::new(Running::Emulator(pid(id)?)))
+    /// Starts an emulator.
+    pub fn emulator(command: &mut Command) -> Result<(Child, Option<Guard>)> {
+        Guard::start(Running::Emulator, || {
+            let child = command.spawn()?;
+            let id = child.id();
+            Ok((child, Some(id)))
+        })
     }
 
     /// Ends the process. Its end is still to be waited for.
@@ -121,7 +133,7 @@ impl Captured {
 /// Runs a command in a process group of its own to its end or until its time is up, then kills what is left of the group.
 pub fn capture(limit: Duration, command: &Expression, log: &Path) -> Result<Captured> {
     // Into a file: a pipe would be held open by whatever the command leaves behind, and never end.
-    let handle = command
+    let quiet = command
         .stdin_null()
         .stderr_to_stdout()
         .stdout_path(log)
@@ -129,11 +141,13 @@ pub fn capture(limit: Duration, command: &Expression, log: &Path) -> Result<Capt
         .before_spawn(|it| {
             it.process_group(0);
             Ok(())
-        })
-        .start()
-        .with_context(|| format!("can't start {command:?}"))?;
-    let group = handle.pids().first().and_then(|&id| pid(id));
-    let guard = group.map(|pid| Guard::new(Running::Group(pid)));
+        });
+    let (handle, guard) = Guard::start(Running::Group, || {
+        let handle = quiet.start()?;
+        let id = handle.pids().first().copied();
+        Ok((handle, id))
+    })
+    .with_context(|| format!("can't start {command:?}"))?;
     let status = handle.wait_timeout(limit)?.map(|output| output.status);
     if let Some(guard) = guard {
         // Usually the group is empty by now.
@@ -151,7 +165,7 @@ mod tests {
     use std::{
         env,
         io::{BufRead, BufReader},
-        process::{Command, Stdio},
+        process::Stdio,
     };
 
     use duct::cmd;
