@@ -50,12 +50,12 @@ fn where_other_shells_agree_ours_does_as_they_do_or_the_table_says_why_not() {
         ));
     }
     let mut scripts = generator::written();
+    let written = scripts.len();
     scripts.extend(generator::generated());
     let only = env::var("NESTLING_SH_ONLY").unwrap_or_default();
     scripts.retain(|script| script.name.starts_with(&only));
     // Alone, or in the long form, all of them run.
     let all = is_long() || !only.is_empty();
-    let written = generator::written().len();
     if !all {
         let mut number = 0;
         scripts.retain(|_| {
