@@ -1,10 +1,10 @@
 //! Starts programs without `fork` and without libc, and reports why a start failed.
 //!
-//! The core is [`spawn`]. It makes a child with `clone(CLONE_VM | SIGCHLD)`. The child runs a new function, on a small stack
-//! inside the caller's stack. The child carries out [`Action`](spawn::Action)s and [`Attributes`](spawn::Attributes), and ends
-//! with `execve`. If a step fails, the child reports to the parent which step failed, and why. The cost of a spawn does not
-//! depend on the size of the parent's memory. A spawn needs neither libc nor a heap. It works on x86_64, aarch64, riscv64 and
-//! i386.
+//! The core is [`spawn`]. It makes a child with `clone(CLONE_VM | SIGCHLD)`. The child shares the parent's memory, but runs on
+//! a small stack of its own, which lies within the parent's stack. The child sets [`Attributes`](spawn::Attributes), carries
+//! out [`Action`](spawn::Action)s, and then calls `execve`. If a step fails, the child reports to the parent which step failed,
+//! and why. The cost of a spawn does not depend on the size of the parent's memory. A spawn needs neither libc nor a heap.
+//! nestling supports Linux on x86_64, aarch64, riscv64 and i386.
 //!
 //! ```
 //! use nestling::spawn::{Program, Spawn};
@@ -20,32 +20,33 @@
 //!
 //! # The map
 //!
-//! This list names the parts of the crate, from the lowest to the highest. Each part uses only the parts before it:
+//! This list names the parts of the crate, from the lowest level to the highest. Each part uses only the parts before it:
 //!
-//! - `arch/`: one file for each of the four architectures.
-//! - [`raw`]: raw system calls, their numbers and the clone trampoline. The interface is the same on all four architectures.
+//! - `arch/` (not public): one file for each of the four architectures.
+//! - [`raw`]: raw system calls, their numbers, and a function that makes a child. The interface is the same on all four
+//!   architectures.
 //! - The basic types, at the crate's root: [`Errno`], [`OwnedFd`] and [`BorrowedFd`], [`OFlags`] and [`Stat`], [`Signal`] and
 //!   [`SigSet`], [`Pid`] and [`ExitStatus`], [`Args`], [`Resource`] and [`Policy`], and [`text`].
 //! - [`sys`]: one small typed function for each system call.
 //! - Helpers: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`], [`utmp`], [`wait`]; `heap`; `rt`,
 //!   the runtime of a program without libc.
 //! - The core: [`spawn`].
-//! - Well-known interfaces that use the core: [`system`](system::system), [`popen`](popen::popen), `command::Command` and
+//! - Well-known interfaces on top of the core: [`system`](system::system), [`popen`](popen::popen), `command::Command` and
 //!   [`jobs`].
 //! - The programs: `spawn`, which makes the core available on the command line; `init`, a PID 1 for containers and machines;
 //!   and `sh`, a POSIX shell.
 //!
-//! The module `examples` contains a supervisor and a pipeline. The third program of this module has a large heap, and runs a
-//! command as another user.
+//! The module `examples` contains three programs: a supervisor, a pipeline, and a program with a large heap that runs a command
+//! as another user.
 //!
 //! # Features
 //!
-//! - `rt`: `entry!` and the module `rt`, for programs without libc.
-//! - `alloc`: everything that needs a heap: the module `command`, and the functions that append to a `Vec`. If `rt` is also
-//!   enabled, `alloc` adds the module `heap`.
-//! - `std`: conversions to and from the standard library's types. With this feature, children inherit the environment that
-//!   `std::env` returns. If a program uses the standard library, it needs this feature for `Command`, `popen` and `system`, and
-//!   must not use `entry!`.
+//! - `rt`: adds `entry!` and the module `rt`, for programs without libc.
+//! - `alloc`: adds everything that needs a heap: the module `command`, and the functions that append to a `Vec`. If `rt` is
+//!   also enabled, `alloc` also adds the module `heap`.
+//! - `std`: adds conversions to and from the standard library's types. With this feature, children inherit the environment that
+//!   `std::env` returns. A program that uses the standard library needs this feature for `Command`, `popen` and `system`. Such
+//!   a program must not use `entry!`.
 //!
 //! `cargo xtask size` shows how many bytes each part of the crate adds to a program.
 #![no_std]

@@ -1,6 +1,6 @@
-//! A pipeline: runs each of its arguments as a command. Like a shell, the program starts all commands in one process group; the
-//! output of each command is the input of the next command. It prints how each command ended, and exits with the status of the last
-//! command.
+//! A pipeline: runs each of its arguments as a command. As in a shell, all commands are in one process group, and the output of
+//! each command is the input of the next one. The program prints how each command ended, and exits with the status of the last
+//! one.
 #![no_std]
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! A program that uses the standard library and has a heap of a gigabyte. It runs a command as another user, within limits. The
-//! start of the command costs no more than a start from a small program. If a step fails, the error names the step. Usage, as root:
+//! A program that uses the standard library and has a heap of a gigabyte. It runs a command as another user, within limits.
+//! Starting the command costs no more than in a small program. If a step fails, the error names the step. Usage, as root:
 //! `run_as_user UID GID COMMAND [ARG…]`.
 
 use std::env;
