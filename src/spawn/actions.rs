@@ -7,16 +7,16 @@ use crate::file::OFlags;
 use crate::limits::{Resource, Rlimit};
 use crate::text::{self, Sink, Text};
 
-/// A step of the child before its exec, in the caller's order.
+/// A step that the child carries out before its exec. The caller chooses the order of the actions.
 ///
-/// Paths are relative to the working directory and the root that earlier actions have set. A descriptor is a number in the
-/// child. The child starts with all open descriptors of the parent, including the close-on-exec descriptors. An action sees the
-/// status pipe's descriptor as closed.
+/// Paths are relative to the working directory and the root directory that earlier actions have set. Descriptor numbers are
+/// those of the child. At first, all descriptors of the parent are open in the child, including those that close on exec. The
+/// actions cannot see the status pipe: the number that it has is closed for an action.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Action<'a> {
-    /// Closes the descriptor `fd` if it is open, then opens a file at this number (`posix_spawn_file_actions_addopen`). The new
-    /// descriptor stays open in the program unless `flags` contains `CLOEXEC`.
+    /// Closes the descriptor `fd` if it is open, then opens a file as descriptor `fd` (`posix_spawn_file_actions_addopen`). The
+    /// exec closes the new descriptor only if `flags` contains `CLOEXEC`.
     Open {
         /// The descriptor's number.
         fd: RawFd,
@@ -24,13 +24,13 @@ pub enum Action<'a> {
         path: &'a CStr,
         /// The flags of `open(2)`.
         flags: OFlags,
-        /// The permission bits of the file if `CREAT` makes it. The kernel removes the bits of the umask.
+        /// The permission bits of the file if `CREAT` creates it. The kernel clears those bits that are set in the umask.
         mode: u32,
     },
     /// Opens a file, then replaces the descriptor `fd` with the file's descriptor, as a shell's redirection does.
-    /// [`Open`](Self::Open) closes `fd` first; this action keeps `fd` open until the file is opened. So the path may refer to the
-    /// file that is open at `fd` (`/dev/stdin`, `/proc/self/fd/0`), but one more number must be free. The new descriptor stays
-    /// open in the program unless `flags` contains `CLOEXEC`.
+    /// [`Open`](Self::Open) closes `fd` first; this action keeps `fd` open until the file is opened. So the path may refer to
+    /// the file that is open as `fd` (such as `/dev/stdin` for descriptor 0), but one more descriptor number must be free. The
+    /// exec closes the new descriptor only if `flags` contains `CLOEXEC`.
     Redirect {
         /// The descriptor's number.
         fd: RawFd,
@@ -38,14 +38,14 @@ pub enum Action<'a> {
         path: &'a CStr,
         /// The flags of `open(2)`.
         flags: OFlags,
-        /// The permission bits of the file if `CREAT` makes it. The kernel removes the bits of the umask.
+        /// The permission bits of the file if `CREAT` creates it. The kernel clears those bits that are set in the umask.
         mode: u32,
     },
-    /// Closes a descriptor. If the descriptor is not open, this action succeeds, as in glibc and musl. A negative number fails with
-    /// `EBADF`.
+    /// Closes a descriptor. If the descriptor is not open, this action succeeds, as in glibc and musl. A negative number fails
+    /// with `EBADF`.
     Close(RawFd),
-    /// Makes `to` a duplicate of `from` (`posix_spawn_file_actions_adddup2`). If another descriptor is open at `to`, the duplicate
-    /// replaces it. `to` stays open in the program, even if `from` and `to` are the same number.
+    /// Makes `to` a duplicate of `from` (`posix_spawn_file_actions_adddup2`). If another descriptor is open at `to`, the
+    /// duplicate replaces it. `to` stays open in the program, even if `from` and `to` are the same number.
     Dup2 {
         /// The descriptor to duplicate.
         from: RawFd,
@@ -57,16 +57,16 @@ pub enum Action<'a> {
     /// Changes the working directory to the directory that is open at this descriptor
     /// (`posix_spawn_file_actions_addfchdir`).
     Fchdir(RawFd),
-    /// Closes every descriptor with this number or a higher number (`close_range(2)`). If the kernel does not have `close_range`
-    /// (before Linux 5.9), or if a filter forbids it, the action closes the descriptors that `/proc/self/fd` lists. If `/proc` is
-    /// also missing, the action closes the descriptors below the hard limit. So put this action before a [`Limit`](Self::Limit)
-    /// that lowers the number of descriptors.
+    /// Closes every descriptor with this number or a higher number (`close_range(2)`). If the kernel does not have
+    /// `close_range` (before Linux 5.9), or if a filter forbids it, the action closes the descriptors that `/proc/self/fd`
+    /// lists. If `/proc` is also missing, the action closes the descriptors below the hard limit. So put this action before a
+    /// [`Limit`](Self::Limit) that lowers the number of descriptors.
     CloseFrom(RawFd),
     /// Makes the child's process group the foreground group of the terminal at this descriptor (`tcsetpgrp(3)`). `SIGTTOU` is
     /// blocked, so a child in the background can do this, too.
     SetForeground(RawFd),
-    /// Makes the terminal at this descriptor the controlling terminal of the child's session (`TIOCSCTTY`). The child must be the
-    /// session's leader: see [`Attributes::new_session`](super::Attributes::new_session).
+    /// Makes the terminal at this descriptor the controlling terminal of the child's session (`TIOCSCTTY`). The child must be
+    /// the session's leader: see [`Attributes::new_session`](super::Attributes::new_session).
     ControllingTerminal(RawFd),
     /// Changes the root directory (`chroot(2)`). The working directory does not change: a [`Chdir`](Self::Chdir) should follow.
     Chroot(&'a CStr),
@@ -74,8 +74,8 @@ pub enum Action<'a> {
     Umask(u32),
     /// Sets the limits of a resource (`setrlimit(2)`).
     Limit(Resource, Rlimit),
-    /// Sets the supplementary groups (`setgroups(2)`). Set the groups first, then the group id, then the user id: after the user
-    /// id has changed, the child is not permitted to set the groups and the group id.
+    /// Sets the supplementary groups (`setgroups(2)`). Set the groups first, then the group id, then the user id: after the
+    /// user id has changed, the child is not permitted to set the groups and the group id.
     Groups(&'a [u32]),
     /// Sets the group id (`setgid(2)`).
     Gid(u32),
@@ -83,7 +83,8 @@ pub enum Action<'a> {
     /// dumpable. So this user cannot read the child's memory, unless `fs.suid_dumpable` is 1. But this user can send signals to
     /// the child.
     Uid(u32),
-    /// Sets the effective group id to the real group id, and the effective user id to the real user id (`POSIX_SPAWN_RESETIDS`).
+    /// Sets the effective group id to the real group id, and the effective user id to the real user id
+    /// (`POSIX_SPAWN_RESETIDS`).
     ResetIds,
 }
 

@@ -8,10 +8,10 @@ use crate::limits::Policy;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
 
-/// The properties of the child that are not set by [`Action`](super::Action)s.
+/// The child's properties that no [`Action`](super::Action) sets.
 ///
-/// The child sets them in the order of the fields. It sets the fields up to `nice` before the actions. It sets
-/// `no_new_privs` and the fields below it after the actions.
+/// The parent uses `memory`, `notice` and `pidfd` when it makes the child. The child sets the other attributes in the order of
+/// the fields: `cgroup` to `nice` before the actions, `no_new_privs` to `hook` after the actions.
 ///
 /// ```
 /// use nestling::spawn::Attributes;
@@ -26,11 +26,12 @@ pub struct Attributes<'a> {
     /// Makes a pidfd, which [`Child::pidfd`](super::Child::pidfd) returns. The parent makes it by `CLONE_PIDFD`, or by
     /// `pidfd_open(2)` if the kernel refuses `CLONE_PIDFD`.
     pub pidfd: bool,
-    /// The directory of the cgroup in which the child starts (`CLONE_INTO_CGROUP`). If the kernel refuses `CLONE_INTO_CGROUP`, the
-    /// child joins the cgroup by a write to `cgroup.procs` in this directory. The write also works with version 1 of cgroups.
+    /// The directory of the cgroup in which the child starts (`CLONE_INTO_CGROUP`). If the kernel refuses `CLONE_INTO_CGROUP`,
+    /// the child joins the cgroup by a write to `cgroup.procs` in this directory. This write also works with cgroups of version
+    /// 1.
     pub cgroup: Option<BorrowedFd<'a>>,
-    /// The signals that the child sets to their default actions even if the parent ignores them (`POSIX_SPAWN_SETSIGDEF`). A
-    /// signal for which the parent has a handler is always set to its default action.
+    /// The signals whose action the child sets to the default, even if the parent ignores them (`POSIX_SPAWN_SETSIGDEF`). If
+    /// the parent has a handler for a signal, the child always sets the signal's action to the default.
     pub default_signals: SigSet,
     /// Starts a new session (`POSIX_SPAWN_SETSID`, `setsid(2)`).
     pub new_session: bool,
@@ -43,20 +44,21 @@ pub struct Attributes<'a> {
     /// If true, the program and its descendants gain no privileges by an exec: set-user-id bits and file capabilities have no
     /// effect (`PR_SET_NO_NEW_PRIVS`).
     pub no_new_privs: bool,
-    /// The signal that the child gets when the thread that spawned it ends (`PR_SET_PDEATHSIG`). The child gets the signal even if
-    /// the parent has ended before the child sets this attribute. The exec of a set-user-id program clears the attribute.
+    /// The signal that the kernel sends to the child when the thread that spawned the child ends (`PR_SET_PDEATHSIG`). If the
+    /// parent ends before the child sets this attribute, the child gets the signal, too. The exec of a set-user-id program
+    /// clears this attribute.
     pub parent_death_signal: Option<Signal>,
-    /// The signal mask (`POSIX_SPAWN_SETSIGMASK`). The default is the mask of the thread that spawns.
+    /// The program's signal mask (`POSIX_SPAWN_SETSIGMASK`). The default is the mask of the thread that spawns the child.
     pub signal_mask: Option<SigSet>,
-    /// A function of the caller that the child runs, for a step that no action or attribute does.
+    /// A function that the child calls last, for a step that no action and no attribute can do.
     pub hook: Option<Hook<'a>>,
 }
 
 /// Whether a child shares the parent's memory until its exec.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Memory {
-    /// The child shares the memory. So a spawn costs the same, however large the parent is. If the kernel refuses to share memory
-    /// (qemu-user, some sandboxes), the child gets a copy, and nothing else changes.
+    /// The child shares the memory. So the cost of a spawn does not depend on the parent's size. If the kernel refuses to share
+    /// memory (qemu-user and some sandboxes do), the child gets a copy, as with `Copied`.
     #[default]
     Shared,
     /// The child gets a copy of the memory, as the child of a `fork` does.
@@ -67,23 +69,25 @@ pub enum Memory {
 /// parent always uses the pipe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Notice {
-    /// By the end-of-file of the status pipe. This works on every kernel. The pipe takes two descriptors during the spawn. If fewer
-    /// than two numbers are free and the mark can be used, the parent uses the mark.
+    /// The parent reads end-of-file from the status pipe. This works on every kernel. The pipe needs two descriptors during the
+    /// spawn. If fewer than two descriptor numbers are free, the parent uses the mark, unless the mark cannot be used.
     #[default]
     Pipe,
-    /// By a mark in memory that the kernel clears when the child executes the program or ends (`CLONE_CHILD_CLEARTID`). The spawn
-    /// then takes no descriptor, and makes four system calls fewer than with the pipe, but it relies on a detail of Linux.
+    /// The parent waits for a number in memory, the mark. The kernel sets it to 0 when the child executes the program or ends
+    /// (`CLONE_CHILD_CLEARTID`). With the mark, a spawn needs no descriptor, and makes four system calls fewer than with the
+    /// pipe. But it relies on a detail of Linux that a compatible kernel may lack (gVisor does).
     ///
-    /// The parent uses the mark only if `clone3` resets the signal handlers (Linux 5.5), and if no attribute and no [`Hook`] of the
-    /// caller can start a new session. Otherwise the parent uses the pipe. If the kernel does not clear the mark at an exec, the
-    /// first spawn takes a tenth of a second longer, and later spawns of the process use the pipe.
+    /// The parent uses the mark only if `clone3` can reset the signal handlers (Linux 5.5), if `new_session` is false, and if
+    /// the spawn has no [`Hook`] that could start a new session. Otherwise the parent uses the pipe. If the kernel does not
+    /// clear the mark at an exec, the first spawn takes a tenth of a second longer, and later spawns of this process use the
+    /// pipe.
     Mark,
 }
 
-/// A scheduling policy and a priority. The priority may be set without a policy.
+/// A scheduling policy and a priority.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scheduler {
-    /// The policy; `None` keeps the present policy.
+    /// The policy; `None` leaves the policy unchanged.
     pub policy: Option<Policy>,
     /// The priority: 1 to 99 for the real-time policies, 0 for the other policies.
     pub priority: i32,
@@ -104,20 +108,21 @@ impl fmt::Debug for Hook<'_> {
 }
 
 impl<'a> Hook<'a> {
-    /// Makes a hook that calls `function`. If the function returns an error, the spawn fails with this error at the step `hook`.
+    /// Makes a hook that calls `function`. If the function returns an error, the spawn fails with this errno, and the failed
+    /// step is the attribute `hook`.
     ///
     /// # Safety
-    /// `function` runs in the child, which has one thread and the program's signal mask. Unless the memory is copied, the child
-    /// shares the parent's memory, and the parent's other threads run at the same time. So `function` must not unwind, allocate,
-    /// take a lock, use thread-local storage (such as a libc's `errno`), or change memory that other threads use. If the memory is
-    /// shared, the parent sees what `function` writes.
+    /// `function` runs in the child, which has one thread and the program's signal mask. If the memory is shared, the parent's
+    /// other threads run at the same time. So `function` must not unwind, allocate, take a lock, use thread-local storage (such
+    /// as a libc's `errno`), or change memory that other threads use. If the memory is shared, the parent sees what `function`
+    /// has written to it.
     ///
     /// `function` may use at most [`STACK_SIZE`](super::STACK_SIZE)/2 bytes of stack;
-    /// [`Spawn::start_on`](super::Spawn::start_on) can give it a larger stack. If the memory is shared and `function` uses
-    /// more stack than it has, it overwrites the parent's stack. If the child detects this when `function` returns, it kills
-    /// the parent and itself by `SIGKILL`. If the memory is copied, the child kills only itself.
+    /// [`Spawn::start_on`](super::Spawn::start_on) can give it a larger stack. If the memory is shared and `function` overflows
+    /// its stack, it overwrites the parent's stack. When `function` returns, the child checks for an overflow. If it finds one,
+    /// the child kills the parent and itself with `SIGKILL`; if the memory is copied, the child kills only itself.
     ///
-    /// The status pipe is one of the child's open descriptors: `function` must neither close the pipe nor write to it.
+    /// The child has the status pipe open: `function` must neither close this pipe nor write to it.
     pub unsafe fn new(function: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Self {
         Self {
             function,
@@ -127,8 +132,8 @@ impl<'a> Hook<'a> {
 }
 
 impl Hook<'static> {
-    /// Makes a hook that ignores `SIGINT` and `SIGQUIT`, as a shell does in a command that it starts with `&` (POSIX XCU 2.12).
-    /// The hook makes two system calls.
+    /// Makes a hook that ignores `SIGINT` and `SIGQUIT`. A shell needs it to start a command with `&` (POSIX XCU 2.12). The
+    /// hook makes two system calls.
     pub fn ignore_interrupts() -> Self {
         let ignore: &(dyn Fn() -> Result<(), Errno> + Sync) = &|| {
             sys::signal::ignore(Signal::INT)?;
@@ -141,7 +146,7 @@ impl Hook<'static> {
     }
 }
 
-/// A hook for a `Command`. Unlike a [`Hook`], it owns its function.
+/// A hook for a `Command`. Unlike a [`Hook`], a `PreExec` owns its function.
 #[cfg(feature = "alloc")]
 pub struct PreExec(alloc::boxed::Box<dyn Fn() -> Result<(), Errno> + Send + Sync>);
 

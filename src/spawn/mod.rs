@@ -2,84 +2,85 @@
 //!
 //! # The protocol
 //!
-//! A spawn follows the "vfork replacement proposal", sent to musl's mailing list on 31 December 2012:
+//! A spawn follows the "vfork replacement proposal", which was sent to musl's mailing list on 31 December 2012:
 //!
 //! 1. The parent blocks its signals and opens a close-on-exec pipe, the *status pipe*.
 //! 2. The parent makes a child by `clone(CLONE_VM | SIGCHLD)`. The child shares the parent's memory and nothing else. It runs a
-//!    new function on a small stack, which lies in the parent's stack frame. (If `clone3` is available, the parent uses it:
-//!    `clone3` also resets the signal handlers, makes a pidfd, and places the child in a cgroup.)
+//!    function of its own on a small stack, which lies in the parent's stack frame. (If `clone3` is available, the parent uses
+//!    `clone3`, which can also reset the signal handlers, make a pidfd, and place the child in a cgroup.)
 //! 3. The parent closes the pipe's write end and waits on the read end.
-//! 4. The child closes the read end, then carries out the attributes and the actions. Three rules, described in `pipe.rs`, hide
-//!    the pipe from the actions.
+//! 4. The child closes the read end, then sets the attributes and carries out the actions. If an action needs a descriptor
+//!    number that the pipe has, the child first moves the pipe to another number (`pipe.rs` describes the rules).
 //! 5. If a step fails, the child writes a *record* of this step to the pipe and exits. A successful exec closes the pipe.
 //! 6. If the parent reads a record, the step in the record has failed. If the parent reads end-of-file, the program runs.
 //!
 //! If the memory is shared, the child also stores the number of each step in the parent's stack frame before the step begins.
-//! So the parent can tell a killed child from a successful exec, although it reads end-of-file in either case. If a child is
-//! killed before its exec, the spawn fails with [`Error::Killed`]. If a child is killed while the exec is in progress, the spawn
-//! has succeeded: the caller's wait reports a program that a signal killed.
+//! So the parent can distinguish a killed child from a successful exec, although the parent reads end-of-file in both cases. If
+//! a signal kills the child before its exec, the spawn fails with [`Error::Killed`]. If a signal kills the child during the
+//! exec, the spawn succeeds, and the caller's wait returns that signal.
 //!
 //! If the kernel refuses to share memory (qemu-user and some sandboxes do), or if the caller chooses [`Memory::Copied`], the
-//! child gets a copy of the memory. The parent cannot see what the child writes into this copy. So the child also writes a
-//! record to the pipe immediately before its exec.
+//! child gets a copy of the memory. The parent cannot see the step numbers that the child stores in this copy. So the child
+//! also writes a record to the pipe immediately before its exec.
 //!
-//! Linux can also report without a pipe that a child no longer uses the shared memory (`CLONE_CHILD_CLEARTID`).
-//! [`Notice::Mark`] chooses this method.
+//! Linux can also report without a pipe that a child no longer uses the shared memory: it clears a number in this memory, the
+//! *mark* (`CLONE_CHILD_CLEARTID`). If the caller chooses [`Notice::Mark`], the parent waits for this instead of the pipe.
 //!
-//! The parent does not rely on the pipe or the mark alone. After a tenth of a second, and then at growing intervals, the parent
-//! checks whether the child has ended, runs its program, or is stopped.
+//! While the parent waits for the pipe or the mark, it also checks whether the child has ended, runs its program, or is
+//! stopped. It checks after a tenth of a second, and then at growing intervals.
 //!
 //! # What it costs
 //!
 //! With `clone3`, a spawn costs eleven system calls:
 //!
-//! - seven in the parent: two block and restore its signals, one makes the pipe, one makes the child, two close the pipe's
-//!   ends, and one waits for the pipe's end-of-file;
+//! - seven in the parent: one blocks its signals, one makes the pipe, one makes the child, two close the pipe's ends, one waits
+//!   for the pipe's end-of-file, and one restores the signal mask;
 //! - three in the child: one closes the pipe's read end, one sets the signal mask, and one is the exec;
 //! - one for the caller's wait for the program.
 //!
-//! With [`Notice::Mark`], a spawn costs seven system calls; with [`Memory::Copied`], it costs fourteen. Without `clone3`,
-//! resetting the handlers takes about seventy more system calls.
+//! With [`Notice::Mark`], a spawn costs seven system calls; with [`Memory::Copied`], fourteen. Without `clone3`, the child
+//! makes about seventy more system calls to reset the signal handlers.
 //!
 //! Most actions and attributes add one or two system calls. Some steps add other numbers:
 //!
-//! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, and `default_signals` adds
-//!   one for each signal;
+//! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, and `default_signals`
+//!   adds one for each signal;
 //! - a change of ids adds two system calls, which keep the parent dumpable;
-//! - a search adds one system call for each directory that it tries, or two for each directory if it fails with `ENOENT`.
+//! - a search adds one system call for each directory that it tries; if it fails with `ENOENT`, it adds two for each directory.
 //!
-//! A spawn allocates nothing, and its cost does not grow with the parent's memory. The caller's stack frame is a little
-//! larger than the [`STACK_SIZE`] bytes for the child: in a release build, a thread with a stack of 16 KiB can spawn.
+//! A spawn allocates nothing, and its cost does not grow with the parent's memory. It takes a little more than [`STACK_SIZE`]
+//! bytes of the caller's stack: in a release build, a thread with a stack of 16 KiB can spawn.
 //!
-//! The code is about 11 KB. A program that must be small can list the parts of a spawn that it uses. It then contains no code for
-//! the other parts: see [`used`].
+//! The code of a spawn has about 11 KB. A program that must be small can list the parts of a spawn that it uses; then it
+//! contains no code for the other parts (see [`used`]).
 //!
 //! # What to know
 //!
-//! The spawning thread waits, with its signals blocked, until the program runs or the spawn has failed. So the thread also waits
-//! in these situations:
+//! The spawning thread waits, with its signals blocked, until the program runs or the spawn has failed. So the spawn takes
+//! longer in these situations:
 //!
-//! - An action blocks, such as an `Open` of a FIFO whose other end no process has open. Or the exec blocks, because a file system
-//!   does not respond.
-//! - The child is in a frozen cgroup, or `SIGSTOP` has stopped it. The spawn does not continue such a child, because an
-//!   administrator has stopped it.
-//! - Another thread has forked during the spawn, and the child of this fork holds a copy of the status pipe. Then the spawn
-//!   takes at most a tenth of a second longer: after this time, the parent checks whether the program runs. If the spawned
-//!   program is in a new session, this check cannot tell whether the program runs. Then the spawn waits until the other
-//!   thread's child executes a program or ends.
+//! - An action blocks: for example, an `Open` of a FIFO waits until another process opens the other end. Or the exec blocks,
+//!   because a file system does not respond.
+//! - The child is in a frozen cgroup, or `SIGSTOP` has stopped the child. The parent does not continue such a child, because an
+//!   administrator may have stopped it on purpose.
+//! - Another thread has forked during the spawn, and the child of this fork holds the status pipe open. Then the spawn takes at
+//!   most a tenth of a second longer: after this time, the parent checks whether the program runs. If the spawned program is in
+//!   a new session, this check does not work. Then the spawn waits until the other thread's child executes a program or ends.
 //!
-//! If Ctrl-Z or the terminal stops the child (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`), the parent continues the child, and stops the
-//! program as soon as the program runs. Otherwise a shell would wait in its spawn, and its user could do nothing. (If another
-//! thread's wait has consumed the report of the stop, the parent does not know the signal, and stops the program by `SIGSTOP`.)
+//! If Ctrl-Z or the terminal stops the child before its exec (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`), the parent continues the child.
+//! As soon as the program runs, the parent stops the program with the same signal. Otherwise a shell would wait in its spawn,
+//! and would not react to its user. (If another thread's wait has already consumed the report of the stop, the parent does not
+//! know the signal, and uses `SIGSTOP`.)
 //!
-//! If parent and child share their memory, this has consequences:
+//! If parent and child share their memory, a fatal signal to the child can end more processes than the child:
 //!
-//! - Before Linux 5.16: if a signal that dumps core kills a child before its exec, every process that shares the child's memory
-//!   ends with it. [`Memory::Copied`] prevents this.
-//! - If the OOM killer kills one of these processes, it kills every process that shares the memory.
+//! - Before Linux 5.16, if a signal that dumps core kills the child before its exec, the kernel also kills every process that
+//!   shares the memory, such as the parent. [`Memory::Copied`] prevents this.
+//! - If the OOM killer kills the child before its exec, it also kills every process that shares the memory.
 //!
-//! A descriptor that closes on exec may be open in the child for a moment after the spawn has returned, as with `posix_spawn`
-//! and `vfork`. If the parent releases a lock or closes a pipe's end in that moment, the child still holds the lock or the end.
+//! For a moment after the spawn has returned, the child may still have descriptors open that the exec closes. This also happens
+//! with `posix_spawn` and `vfork`. If the parent closes its own descriptor of such a pipe or locked file in this moment, the
+//! pipe's end stays open, or the file stays locked, until the child has closed its descriptor, too.
 #![doc = include_str!("differences.md")]
 
 mod actions;
@@ -119,11 +120,11 @@ use crate::signal::Signal;
 use crate::sys;
 use crate::wait;
 
-/// The size in bytes of the stack that [`Spawn::start`] gives to the child. The child's calls use at most half of the stack, also
-/// in a debug build. The other half holds the pathname that a search tries.
+/// The size in bytes of the stack that [`Spawn::start`] gives to the child. The child's functions use at most half of it, even
+/// in a debug build. The other half is a buffer for the pathnames that a search tries.
 pub const STACK_SIZE: usize = 8192;
 
-/// A description of a program and of how to start it. It is plain data, borrowed from the caller.
+/// A program and how to start it. A `Spawn` is plain data, and borrows its parts from the caller.
 ///
 /// ```
 /// use nestling::{Args, OFlags, args};
@@ -146,49 +147,50 @@ pub struct Spawn<'a> {
     pub args: Args<'a>,
     /// The environment.
     pub env: Args<'a>,
-    /// The actions. The child carries them out in this order.
+    /// The actions. The child carries them out in the order of the slice.
     pub actions: &'a [Action<'a>],
     /// The attributes. The child sets them in a fixed order.
     pub attributes: Attributes<'a>,
-    /// The shell that runs the program's file if this file is in no executable format. Without a shell, the spawn of such a file
-    /// fails with `ENOEXEC`.
+    /// The shell that runs the program's file if the kernel does not recognise the file's format. Without a shell, the spawn of
+    /// such a file fails with `ENOEXEC`.
     pub shell: Option<Shell<'a>>,
 }
 
-/// The program to execute. The child looks for it after all actions.
+/// The program to execute. The child resolves its path or its descriptor after all actions.
 #[derive(Clone, Copy, Debug)]
 pub enum Program<'a> {
     /// The file at this path.
     Path(&'a CStr),
-    /// The first executable file with this name in the directories of a `PATH` (POSIX XBD 8.3). If the name contains a slash, it
-    /// is used as a path. An empty element of `PATH` is the working directory. If an exec fails with `EACCES`, `ENOENT` or
-    /// `ENOTDIR`, the search continues with the next directory; any other error ends the search. If no directory contains an
-    /// executable file, the error is `EACCES` if any exec failed with `EACCES`, otherwise `ENOENT`.
+    /// The first executable file with this name in the directories of a `PATH` (POSIX XBD 8.3). If the name contains a slash,
+    /// the spawn does not search: the name is the path. An empty element of `PATH` stands for the working directory. If an exec
+    /// fails with `EACCES`, `ENOENT` or `ENOTDIR`, the search continues with the next directory; any other error ends the
+    /// search. If all directories have been tried, the error is `EACCES` if an exec has failed with `EACCES`, otherwise
+    /// `ENOENT`.
     Search {
         /// The name.
         name: &'a CStr,
         /// The value of `PATH`. `None` means [`DEFAULT_PATH`].
         path: Option<&'a CStr>,
     },
-    /// The file that is open at this descriptor (`execveat(2)`, Linux 3.19). If the file is a script and the descriptor closes on
-    /// exec, the spawn fails with `ENOENT`. A [`Shell`] is not used, because a shell needs a path.
+    /// The file that is open at this descriptor (`execveat(2)`, Linux 3.19). If the file is a script and the descriptor closes
+    /// on exec, the spawn fails with `ENOENT`. The `shell` of the spawn is not used, because a shell needs a path.
     Descriptor(RawFd),
 }
 
-/// The shell that runs the program's file if this file is in no executable format (POSIX XSH `exec`). The shell's arguments are
-/// `arg0 file arg1 …`.
+/// The shell that runs the program's file if the kernel does not recognise the file's format (`ENOEXEC`, POSIX XSH `exec`). The
+/// shell's arguments are `arg0 file arg1 …`.
 #[derive(Clone, Copy, Debug)]
 pub struct Shell<'a> {
     /// The path of the shell.
     pub path: &'a CStr,
-    /// Room for the shell's arguments and the null that ends them. The shell has one argument more than the program has. If
-    /// the program has no arguments, the shell has two. If the room is too small, the exec fails with `E2BIG`.
-    /// [`room`](Self::room) makes such room.
+    /// An array for the shell's arguments and the null pointer that ends them. The shell has one argument more than the
+    /// program. If the program has no arguments, the shell has two. If the array is too small, the exec fails with `E2BIG`.
+    /// [`room`](Self::room) makes such an array.
     pub room: &'a [Cell<*const c_char>],
 }
 
 impl Shell<'_> {
-    /// Makes room for `N` pointers: the shell's arguments and the null.
+    /// Makes an array of `N` pointers, for the shell's arguments and the null pointer.
     pub const fn room<const N: usize>() -> [Cell<*const c_char>; N] {
         [const { Cell::new(core::ptr::null()) }; N]
     }
@@ -211,15 +213,16 @@ impl<'a> Spawn<'a> {
     /// Starts the program. Returns when the program runs, or when the spawn has failed.
     ///
     /// # Errors
-    /// The step that failed and its errno, or the signal that killed the child before its exec. After an error, the spawn leaves
-    /// no child, no zombie and no open descriptor.
+    /// The step that failed and its errno, or the signal that killed the child before its exec. After an error, the spawn
+    /// leaves no child, no zombie and no open descriptor.
     pub fn start(&self) -> Result<Child, Error<'a>> {
         self.start_using::<{ used::ALL }>()
     }
 
-    /// Starts the program as [`start`](Self::start) does, but with less code, for a caller that must be small. [`USED`](used) lists
-    /// the parts of a spawn that the caller uses; the code of all other parts is left out. If the spawn has an attribute or action
-    /// whose code is left out, it fails with `EINVAL`. If `USED` does not list [`used::SHELL`], the [`Shell`] is ignored.
+    /// Does the same as [`start`](Self::start), but with less code, for a program that must be small. [`USED`](used) lists the
+    /// parts of a spawn that the program uses; the compiler leaves out the code of all other parts. If the spawn has an
+    /// attribute or action whose code is left out, it fails with `EINVAL`. If `USED` does not contain [`used::SHELL`], the
+    /// spawn's `shell` is ignored.
     ///
     /// # Errors
     /// Those of [`start`](Self::start).
@@ -231,26 +234,27 @@ impl<'a> Spawn<'a> {
         parent::start::<USED>(self, &mut stack.0)
     }
 
-    /// Replaces this process's program: the process itself carries out all steps, without a child, and keeps its id
-    /// (`exec(3)`). The attributes for making a child (memory, notice, pidfd) are ignored. Other threads of the program end.
+    /// Replaces this process's program, without a child (`exec(3)`): the process itself carries out all steps, and keeps its
+    /// id. The attributes that only concern a child (memory, notice, pidfd) are ignored. The exec ends all other threads of
+    /// this process.
     ///
-    /// Returns only if a step failed. The effects of the steps before the failed one stay: descriptors, directories, ids, limits.
+    /// Returns only if a step failed. What the earlier steps have changed stays changed: descriptors, directories, ids, limits.
     ///
     /// # Safety
-    /// The actions may close or replace descriptors of this process. If the function returns, no other code may rely on these
-    /// descriptors. (For example, the owner of an [`OwnedFd`] relies on its descriptor.)
+    /// The actions may close or replace descriptors of this process. If the function returns, no code of this process uses
+    /// these descriptors any more. (For example, the drop of an [`OwnedFd`] would use its descriptor.)
     pub unsafe fn exec(&self) -> Error<'a> {
         exec::exec::<{ used::ALL }>(self)
     }
 
-    /// Does what [`exec`](Self::exec) does, but accepts no actions. It is safe, because only actions can close a descriptor. If
-    /// the spawn has actions, it fails with `EINVAL` and changes nothing.
+    /// Does the same as [`exec`](Self::exec), but accepts no actions. This function is safe, because only actions can close a
+    /// descriptor. If the spawn has actions, the function fails with `EINVAL` and changes nothing.
     pub fn exec_without_actions(&self) -> Error<'a> {
         self.exec_using::<{ used::ALL }>()
     }
 
-    /// Does what [`exec_without_actions`](Self::exec_without_actions) does, but with less code, for a caller that must be small:
-    /// see [`start_using`](Self::start_using).
+    /// Does the same as [`exec_without_actions`](Self::exec_without_actions), but with less code, for a program that must be
+    /// small (see [`start_using`](Self::start_using)).
     pub fn exec_using<const USED: u32>(&self) -> Error<'a> {
         match self.actions.first() {
             None => exec::exec::<USED>(self),
@@ -294,8 +298,9 @@ impl<'a> Spawn<'a> {
         exec::exec::<{ used::ALL }>(self)
     }
 
-    /// Starts the program as [`start`](Self::start) does, but the child runs on the memory `stack`. Use this function if a hook
-    /// needs a larger stack, or if the caller's own stack is small. `stack` must have at least [`STACK_SIZE`] bytes.
+    /// Does the same as [`start`](Self::start), but the child uses the memory `stack` as its stack. Use this function if a hook
+    /// needs a larger stack, or if the caller's own stack is too small for a child's. `stack` must have at least [`STACK_SIZE`]
+    /// bytes.
     ///
     /// # Errors
     /// Those of [`start`](Self::start); `ENOMEM` at the step `clone` if `stack` is too small.
@@ -353,7 +358,7 @@ impl Child {
         self.pidfd.as_ref().map(crate::AsFd::as_fd)
     }
 
-    /// Returns the child's pidfd and gives its ownership to the caller; `None` if [`Attributes::pidfd`] was not set.
+    /// Returns the child's pidfd, which the caller then owns; `None` if [`Attributes::pidfd`] was not set.
     pub fn into_pidfd(self) -> Option<OwnedFd> {
         self.pidfd
     }
@@ -376,8 +381,8 @@ impl Child {
         Ok(status)
     }
 
-    /// Reaps the child if it has ended; returns `None` while the child runs. Makes one system call; if the child has
-    /// already been reaped, makes none.
+    /// If the child has ended, reaps it and returns its status; otherwise, returns `None`. Costs one system call; none if this
+    /// `Child` has already been reaped.
     ///
     /// # Errors
     /// Those of [`wait`](Self::wait).
@@ -394,7 +399,7 @@ impl Child {
         Ok(self.status)
     }
 
-    /// Sends a signal to the child. If the child has a pidfd, uses the pidfd. Does nothing if [`wait`](Self::wait) or
+    /// Sends a signal to the child, through the pidfd if this `Child` has one. Does nothing if [`wait`](Self::wait) or
     /// [`try_wait`](Self::try_wait) has reaped the child.
     ///
     /// # Errors

@@ -31,11 +31,11 @@ pub enum Error<'a> {
         /// The errno.
         errno: Errno,
     },
-    /// The child ended before its exec and reported no failure. In most cases a signal killed the child.
+    /// The child ended before its exec and did not report a failure. In most cases, a signal killed it.
     Killed {
-        /// The signal that killed the child. `None` if the signal is not known: another wait has reaped the child, or the
-        /// kernel has reaped it because `SIGCHLD` is ignored. Also `None` if no signal killed the child: a
-        /// hook has ended the child, or a filter forbids the child to report a failure.
+        /// The signal that killed the child. It is `None` in two cases. In the first, the signal is not known, because another
+        /// wait has reaped the child, or because the kernel has reaped it (`SIGCHLD` is ignored). In the second, no signal
+        /// killed the child: a hook called `exit`, or a seccomp filter did not let the child report a failure.
         signal: Option<Signal>,
     },
 }
@@ -46,14 +46,15 @@ pub enum Error<'a> {
 pub enum Step<'a> {
     /// The parent blocks its signals.
     BlockSignals,
-    /// A process makes the status pipe, closes one of its ends, or reads it. (If the pipe moves because an action needs its number,
-    /// the move is a part of this action.)
+    /// The parent or the child makes the status pipe, closes one of its ends, or reads it. (If the child moves the pipe because
+    /// an action needs the pipe's descriptor number, the failed step is this action.)
     StatusPipe,
     /// The parent makes the child (`clone(2)`).
     Clone,
     /// The child sets an attribute, or the parent makes the pidfd.
     Attribute(Attribute),
-    /// The child carries out an action: the action's index in [`Spawn::actions`], counted from 0, and the action itself.
+    /// The child carries out an action. The fields are the action's index in [`Spawn::actions`], counted from 0, and the action
+    /// itself.
     Action(usize, Action<'a>),
     /// The child executes the program.
     Exec(Program<'a>, Missing),
@@ -63,7 +64,8 @@ pub enum Step<'a> {
     Wait,
 }
 
-/// The attribute that a spawn was setting, in `Step::Attribute`. The variants have the names of the fields of [`Attributes`](super::Attributes).
+/// The attribute that a spawn was setting, in `Step::Attribute`. The variants have the names of the fields of
+/// [`Attributes`](super::Attributes).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -71,7 +73,7 @@ pub enum Step<'a> {
 pub enum Attribute {
     Pidfd,
     Cgroup,
-    /// The child resets the signal handlers and sets `default_signals` to their default actions.
+    /// The child sets the actions of the signals that have handlers, and of `default_signals`, to the default.
     DefaultSignals,
     NewSession,
     ProcessGroup,
@@ -86,9 +88,10 @@ pub enum Attribute {
 /// The file that was missing when an exec failed with `ENOENT` or `ENOTDIR`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Missing {
-    /// The program itself. This is also the value if the exec failed with another errno.
+    /// The program's file. The value is also `Program` if the exec failed with another errno.
     Program,
-    /// The interpreter that the program's file names (in its `#!` line, or as its ELF loader). The program's file exists.
+    /// The interpreter of a script (in its `#!` line) or of an ELF file (its dynamic linker). The script or the ELF file itself
+    /// exists.
     Interpreter,
 }
 
@@ -109,8 +112,8 @@ impl<'a> Error<'a> {
         }
     }
 
-    /// Returns the exit status that shells and `env` use for such an error (POSIX XCU 2.8.2, `env(1)`): 127 if the program was not
-    /// found, 126 if the program was found but could not be executed, 125 if another step failed or the child was killed.
+    /// Returns the exit status with which shells and `env` report such an error (POSIX XCU 2.8.2, `env(1)`): 127 if the program
+    /// was not found, 126 if it was found but could not be executed, and 125 if another step failed or the child was killed.
     pub fn shell_code(&self) -> i32 {
         match *self {
             Self::Failed {
@@ -202,7 +205,7 @@ impl Attribute {
     /// Their names in the order of their numbers.
     const NAMES: &str = "pidfd,cgroup,default signals,new session,process group,scheduler,nice,no new privileges,parent-death signal,signal mask,hook";
 
-    /// Returns the attribute's name as it appears in the text of an error.
+    /// Returns the attribute's name, as the text of an error contains it.
     pub fn name(self) -> &'static str {
         text::word_str(Self::NAMES, b',', self as usize)
     }

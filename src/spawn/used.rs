@@ -1,6 +1,6 @@
-//! Constants that name the parts of a spawn. A program that must be small combines the constants of the parts that it uses into
-//! one number, and passes this number to [`Spawn::start_using`]. The program then contains no code for the other parts. A part
-//! without a constant is always included.
+//! Constants for the parts of a spawn. A program that must be small combines the constants of the parts that it uses with `|`,
+//! and passes the result to [`Spawn::start_using`]. The program then contains no code for the other parts. Every program
+//! contains the parts that have no constant.
 //!
 //! ```
 //! use nestling::spawn::{Action, Program, Spawn, used};

@@ -80,7 +80,7 @@ builder!(
 fn no_words_for(situation: &Situation) -> Option<&'static str> {
     let (program, search) = situation.program();
     if !search && !program.as_bytes().contains(&b'/') {
-        return Some("A path without a slash");
+        return Some("A program's path without a slash");
     }
     let (mut told, mut moved) = ([false; 3], false);
     for word in &situation.words {
@@ -90,10 +90,14 @@ fn no_words_for(situation: &Situation) -> Option<&'static str> {
             }
             // It opens its files before the child is made, so in the parent's directory, and takes one for each number.
             Word::Open(fd, ..) | Word::Dup2(_, fd) if moved || told[*fd as usize] => {
-                return Some("A second action on a number, or one after `chdir`");
+                return Some(
+                    "A second action on the same descriptor number, or an action after `chdir`",
+                );
             }
             Word::Dup2(from, to) if from == to || told.get(*from as usize) == Some(&true) => {
-                return Some("`dup2` of what another action has made, or of a number to itself");
+                return Some(
+                    "`dup2` of a descriptor that another action has opened, or of a descriptor to itself",
+                );
             }
             Word::Open(fd, ..) | Word::Dup2(_, fd) => told[*fd as usize] = true,
             Word::Chdir(_) if moved => return Some("A second `chdir`"),

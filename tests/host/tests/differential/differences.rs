@@ -44,7 +44,7 @@ pub const DIFFERENCES: &[Difference] = &[
         how: |ours, theirs| ours.split(", ").count() < theirs.split(", ").count(),
     },
     Difference {
-        what: "A `close` or `closefrom` of a number that the limit forbids",
+        what: "A `close` or `closefrom` of a descriptor number that is not below the limit",
         peers: &[Glibc],
         when: |it| {
             has(
@@ -56,7 +56,7 @@ pub const DIFFERENCES: &[Difference] = &[
         how: |ours, theirs| (ours, theirs) == ("started", "EBADF"),
     },
     Difference {
-        what: "An impossible number after a step that fails",
+        what: "A step fails, and a later action has an invalid descriptor number",
         peers: &[Glibc, Musl],
         when: |it| {
             has(it, |word| match word {
@@ -70,28 +70,28 @@ pub const DIFFERENCES: &[Difference] = &[
         how: |ours, theirs| ours != "started" && theirs == "EBADF",
     },
     Difference {
-        what: "No more than two descriptor numbers are free",
+        what: "At most two descriptor numbers are free",
         peers: &[Command, Musl, Std],
         when: |it| free(it) <= 2,
         part: "result",
         how: |ours, theirs| ours != "EMFILE" && theirs == "EMFILE",
     },
     Difference {
-        what: "Only two descriptor numbers are free, and the actions open descriptors at both",
+        what: "Only two descriptor numbers are free, and the actions open files at both of them",
         peers: &[Glibc],
         when: |it| free(it) == 2,
         part: "result",
         how: |ours, theirs| (ours, theirs) == ("EMFILE", "started"),
     },
     Difference {
-        what: "A file that cannot be opened, and another step that fails",
+        what: "An open fails, and an earlier step fails, too",
         peers: &[Command, Std],
         when: |it| free(it) > 2 && has(it, |word| matches!(word, Word::Open(..) | Word::Dup2(..))),
         part: "result",
         how: |ours, theirs| ours != "started" && matches!(theirs, "ENOENT" | "EBADF"),
     },
     Difference {
-        what: "Scheduling",
+        what: "A scheduling policy or priority",
         peers: &[Musl],
         when: |it| {
             has(it, |word| {
@@ -116,7 +116,7 @@ pub const DIFFERENCES: &[Difference] = &[
         how: |_, theirs| theirs == "EINVAL",
     },
     Difference {
-        what: "Scheduling and process group, both of which fail",
+        what: "Setting the scheduling fails, and setting the process group fails, too",
         peers: &[Glibc],
         when: |it| {
             has(it, |word| matches!(word, Word::Scheduler(0..=2, _)))
@@ -133,7 +133,7 @@ pub const DIFFERENCES: &[Difference] = &[
         how: |ours, theirs| (ours, theirs) == ("ENAMETOOLONG", "ENOENT"),
     },
     Difference {
-        what: "A search finds a file that is no executable format",
+        what: "A search finds a file whose format the kernel does not recognise",
         peers: &[Std],
         when: |it| it.program().1,
         part: "result",
