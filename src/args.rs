@@ -1,11 +1,12 @@
 //! Arguments and environments in the form that `execve(2)` takes: an array of pointers to C strings, with a null pointer as its
-//! last element. No heap is needed.
+//! last element. This module needs no heap.
 
 use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-/// One C string of an [`Args`]. An `Arg` is a thin pointer, so that the kernel can read an array of `Option<Arg>`.
+/// A C string of an [`Args`]. An `Arg` is a single pointer, like C's `char *`, so that the kernel can read an array of
+/// `Option<Arg>`.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct Arg<'a>(NonNull<c_char>, PhantomData<&'a CStr>);
@@ -53,7 +54,7 @@ impl<'a> Args<'a> {
         Self::try_new(list).expect("the list of arguments does not end with None")
     }
 
-    /// Makes an `Args` from the strings of `list` before its first `None`. Returns `None` if `list` does not end with `None`.
+    /// Does the same as [`new`](Self::new), but returns `None` instead of panicking.
     pub const fn try_new(list: &'a [Option<Arg<'a>>]) -> Option<Self> {
         match list {
             [.., None] => Some(Self(NonNull::from_ref(list).cast(), PhantomData)),
@@ -70,7 +71,7 @@ impl<'a> Args<'a> {
         self.0
     }
 
-    /// Returns the number of strings. The time for this call is proportional to the number.
+    /// Returns the number of strings. This takes time in proportion to their number.
     pub fn len(self) -> usize {
         self.iter().count()
     }

@@ -5,10 +5,10 @@ use core::num::NonZeroU32;
 
 use crate::text::{self, Sink, Text};
 
-/// The reason why a system call failed. Its number is never zero, so a `Result<(), Errno>` has the size of a `u32`.
+/// The error number of a failed system call. It is never zero, so a `Result<(), Errno>` has the size of a `u32`.
 ///
-/// `Display` writes the name and the message: `ENOENT: no such file or directory`. If the error has no message, `Display` writes
-/// only the name.
+/// `Display` writes the name and the message, such as `ENOENT: no such file or directory`. If the error has no message,
+/// `Display` writes only the name.
 ///
 /// ```
 /// use nestling::Errno;
@@ -58,15 +58,15 @@ impl Errno {
         self.0.get() as i32
     }
 
-    /// Returns the error's name, such as `ENOENT`. If the number has no name, returns an empty text.
+    /// Returns the error's name, such as `ENOENT`. If the error has no name, the text is empty.
     pub fn name(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');
         all.part(0, colon.unwrap_or(all.length))
     }
 
-    /// Returns the error's meaning in a few words. If the error has no message, returns the name. Most errors of sockets and
-    /// streams have no message. If the number has no name, returns an empty text.
+    /// Returns a short description of the error. If the error has no description (most errors of sockets and streams have
+    /// none), returns the name. If the error has no name either, the text is empty.
     pub fn message(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');
@@ -508,8 +508,8 @@ fn symbol_at(place: usize) -> u8 {
     ALPHABET[usize::from(pair >> (bit % 8)) % ALPHABET.len()]
 }
 
-/// Name and message by number, each on a line of its own; the numbers that Linux leaves out are empty. Messages where a file, a process
-/// or a mount can fail so, since the others are a kilobyte.
+/// Name and message by number, each on a line of its own; the numbers that Linux leaves out are empty. Messages where a file, a
+/// process or a mount can fail so, since the others are a kilobyte.
 const DESCRIBED: &str = "\
 \n\
 \n\

@@ -5,18 +5,18 @@
 
 use core::marker::PhantomData;
 
-/// The number of a descriptor. The number alone does not say whether the descriptor is open, or who owns it.
+/// A descriptor's number. It does not tell whether the descriptor is open, or who owns it.
 pub type RawFd = i32;
 
-/// A borrowed descriptor. Its owner keeps it open for at least the lifetime `'fd`.
+/// A borrowed descriptor. The descriptor's owner keeps it open for at least the lifetime `'fd`.
 #[derive(Clone, Copy, Debug)]
 pub struct BorrowedFd<'fd> {
     pub(crate) fd: RawFd,
     pub(crate) owner: PhantomData<&'fd OwnedFd>,
 }
 
-/// An open descriptor, which is closed when the `OwnedFd` is dropped. If this `close` fails, the error is ignored. To get the
-/// error, close the descriptor with [`sys::fd::close`](crate::sys::fd::close).
+/// An owned descriptor. Dropping the `OwnedFd` closes the descriptor and ignores errors of `close(2)`. To get such an error,
+/// close the descriptor with [`sys::fd::close`](crate::sys::fd::close).
 #[derive(Debug)]
 pub struct OwnedFd {
     pub(crate) fd: RawFd,

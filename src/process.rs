@@ -27,21 +27,21 @@ impl Text for Pid {
     }
 }
 
-/// The status of a process that a wait returns: how the process ended, or that the process stopped or continued. A wait reports
-/// stops and continuations only if its [`Options`](crate::wait::Options) contain `STOPPED` or `CONTINUED`. The methods are like
-/// the methods of `std::process::ExitStatus` and `std::os::unix::process::ExitStatusExt`.
+/// What a wait reports about a process: how it ended, or that it stopped or continued. A wait reports stops and continuations
+/// only if its [`Options`](crate::wait::Options) contain `STOPPED` or `CONTINUED`. The methods are like the methods of
+/// `std::process::ExitStatus` and `std::os::unix::process::ExitStatusExt`.
 ///
 /// `Display` writes the same text as std: `exit status: 1`, `signal: 9 (SIGKILL)`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ExitStatus(i32);
 
 impl ExitStatus {
-    /// Makes an exit status from a wait status (`wait(2)`).
+    /// Makes an `ExitStatus` from the status number of `wait(2)`.
     pub const fn from_raw(raw: i32) -> Self {
         Self(raw)
     }
 
-    /// Returns the wait status.
+    /// Returns the status number of `wait(2)`.
     pub const fn into_raw(self) -> i32 {
         self.0
     }
@@ -51,7 +51,7 @@ impl ExitStatus {
         self.0 == 0
     }
 
-    /// Returns the exit code, from 0 to 255; `None` if the process did not exit.
+    /// Returns the exit code, from 0 to 255; `None` if the process has not exited (a signal killed, stopped or continued it).
     pub const fn code(self) -> Option<i32> {
         if self.0 & 0x7f == 0 {
             Some(self.0 >> 8 & 0xff)
@@ -87,7 +87,7 @@ impl ExitStatus {
         self.0 == CONTINUED
     }
 
-    /// Returns the number that a shell stores in `$?`: the exit code, or, if a signal killed or stopped the process, 128 plus
+    /// Returns the number that a shell stores in `$?`: the exit code or, if a signal killed or stopped the process, 128 plus
     /// the signal's number (POSIX XCU 2.8.2).
     pub const fn shell_code(self) -> i32 {
         match (self.0 & 0x7f, self.0 >> 8 & 0xff) {

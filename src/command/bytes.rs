@@ -5,9 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-/// A string of bytes. The command converts the string to a C string, so the string must not contain a null byte.
+/// A string of bytes. [`Command`](super::Command) converts it to a C string, so it must not contain a null byte.
 pub trait AsBytes {
-    /// Returns the bytes, without the null byte at the end of a C string.
+    /// Returns the bytes of the string. The null byte at the end of a C string is not one of them.
     fn bytes(&self) -> &[u8];
 }
 

@@ -60,7 +60,7 @@ impl Child {
         self.child.pidfd()
     }
 
-    /// Closes the pipe to the child's standard input, waits until the child ends, and reaps the child. Further calls return the
+    /// Closes the pipe to the child's standard input, waits until the child ends, and reaps the child. Later calls return the
     /// same status.
     ///
     /// # Errors
@@ -78,10 +78,9 @@ impl Child {
         self.child.try_wait()
     }
 
-    /// Closes the pipe to the child's standard input, reads the pipes from its standard output and standard error to their ends,
-    /// and waits until the child ends. A pipe ends when every process that has the pipe's writing end open has closed this end. The
-    /// call reads the two pipes together. So, if the child fills one pipe, the child does not wait until this process has read the
-    /// other pipe.
+    /// Closes the pipe to the child's standard input, reads the pipes from its standard output and standard error until
+    /// end-of-file, and waits until the child ends. A pipe has reached its end when every process that had its writing end open
+    /// has closed this end. The method reads the two pipes at the same time, so that the child can write to them in any order.
     ///
     /// # Errors
     /// The errors of [`wait`](Self::wait) and of [`io::read`]; `ENOMEM` if the output does not fit in memory.

@@ -7,8 +7,8 @@ use crate::errno::Errno;
 use crate::spawn;
 use crate::text::{self, Sink, Text};
 
-/// The reason why a command could not be started, or why the wait for it failed. This type contains a [`spawn::Error`] as text, and
-/// borrows no data of the caller.
+/// The reason why a command could not be started, or why the wait for it failed. Unlike [`spawn::Error`], this type borrows no
+/// data from the caller: it contains the failed step as text.
 ///
 /// ```
 /// use nestling::command::Command;
@@ -41,8 +41,8 @@ impl Error {
         self.errno
     }
 
-    /// Returns the step that failed, as text: `exec "nope"`, `file action 0 (open "list")`. If a signal killed the child,
-    /// returns the whole message.
+    /// Returns the step that failed, as text: `exec "nope"`, `file action 0 (open "list")`. If a signal killed the child before
+    /// the program ran, returns the whole message.
     pub fn step(&self) -> &str {
         &self.step
     }
@@ -91,7 +91,7 @@ impl Text for Error {
     }
 }
 
-/// The result has the `ErrorKind` of the errno, and the text of this error.
+/// Makes an `io::Error` with the `ErrorKind` of the errno, and with the text of this error.
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {

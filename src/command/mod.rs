@@ -11,35 +11,35 @@
 //! assert_eq!(child.wait_with_output().unwrap().stdout, b"through a cat");
 //! ```
 //!
-//! To start a process costs what the module [`spawn`](crate::spawn) lists. In addition, `Command` allocates memory for its lists,
-//! and makes three more system calls for each pipe.
+//! A start of a process has the costs that the module [`spawn`](crate::spawn) lists. In addition, `Command` allocates memory
+//! for its lists, and makes three more system calls for each pipe.
 //!
 //! # Compared with std
 //!
-//! A method that is not in this table does what std's method does.
+//! A method that is not in this table does the same as std's method.
 //!
 //! | Method | Difference | Reason |
 //! |---|---|---|
-//! | `new`, `arg`, `args`, `env`, … | Take [`AsBytes`]: strings, bytes, C strings; with feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
-//! | `env`, `env_remove`, `env_clear` | Inherited variables keep their order, and the variables that are set follow. std sorts all variables. Without the features `rt` and `std`, the child inherits no variables. | A sorted map is kilobytes of code; only a program's runtime knows its environment. |
-//! | `current_dir` | A relative path of a program (`./x`) starts at the new directory, as it does with std on Unix. std does not guarantee this behaviour; nestling guarantees it. | |
+//! | `new`, `arg`, `args`, `env`, … | They accept [`AsBytes`]: strings, bytes and C strings; with the feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
+//! | `env`, `env_remove`, `env_clear` | The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. Without the features `rt` and `std`, the child inherits no variables. | The code of a sorted map has several kilobytes. Without these features, nestling does not know the process's environment. |
+//! | `current_dir` | A relative path of a program (such as `./x`) starts at the new directory. std does the same on Unix, but does not guarantee it. | |
 //! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | This is the purpose of nestling. |
-//! | `spawn` | Does not copy the parent's memory, not even with the methods for which std must call `fork`. | |
-//! | `uid` | If the parent is root and `groups` is not called, the child drops its supplementary groups, as with std. If the kernel does not permit this, the spawn fails with `EPERM`; std ignores this error. | Otherwise the child would keep root's groups. |
-//! | `pre_exec` | Takes a [`PreExec`], which is `unsafe` to make. A second call replaces the first function; std calls all functions. The function runs in the memory that the child shares with the parent. | See [`Hook`](crate::spawn::Hook). |
-//! | `groups`, `setsid`, `create_pidfd` | These methods are stable here; in std they are unstable. | |
-//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | These methods do not exist. | No program has needed them. `Debug` shows the program and its arguments, as in std. |
-//! | [`Stdio::null`] | The child opens `/dev/null`. | The parent needs no descriptor for `/dev/null`. |
+//! | `spawn` | The child shares the parent's memory, even if `pre_exec` or another method is used for which std calls `fork`. | |
+//! | `uid` | If the parent is root and `groups` is not called, the child drops its supplementary groups, as with std. If the kernel does not permit this, the spawn fails with `EPERM`; std ignores this error. | With std, the child then keeps root's groups. |
+//! | `pre_exec` | The argument is a [`PreExec`], whose constructor is `unsafe`; in std, `pre_exec` itself is `unsafe`. A second call of `pre_exec` replaces the first function; std calls both. The function runs in the memory that the child shares with the parent. | See [`Hook`](crate::spawn::Hook). |
+//! | `groups`, `setsid`, `create_pidfd` | These methods are stable in nestling and unstable in std. | |
+//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | nestling does not have these methods. | No program has needed them yet. As in std, `Debug` shows the program and its arguments. |
+//! | [`Stdio::null`] | The child opens `/dev/null`. | So the parent needs no descriptor for it. |
 //! | [`Child::id`] | Returns a [`Pid`](crate::Pid), not a `u32`. | |
 //! | [`Child::wait`], … | The error is an [`Errno`]. | |
-//! | [`ChildStdin`], … | `read`, `read_to_end` and `write_all` are methods of these types. With feature `std`, these types also implement `Read` and `Write`. | `core` has neither `Read` nor `Write`. |
+//! | [`ChildStdin`], … | These types have the methods `read`, `read_to_end` and `write_all`. With the feature `std`, they also implement `Read` and `Write`. | `core` has no `Read` and no `Write`. |
 //!
-//! In the child, `SIGPIPE` has its default action, as with std. [`default_signals`](Command::default_signals) can change this.
-//! A plain [`Spawn`] does not reset an ignored `SIGPIPE`.
+//! A `Command` sets the child's action for `SIGPIPE` to the default, as std does. [`default_signals`](Command::default_signals)
+//! can change this. With a [`Spawn`], if the parent ignores `SIGPIPE`, the child ignores it, too.
 //!
 //! # The order of the steps
 //!
-//! The order of the method calls does not matter. The child always sets these things in this order: the standard descriptors,
+//! The order of the method calls does not matter. The child always makes its changes in this order: the standard descriptors,
 //! other [descriptors](Command::fd), [`close_from`](Command::close_from), the terminal, [`chroot`](Command::chroot),
 //! [`umask`](Command::umask), limits, groups, gid, uid, [`current_dir`](Command::current_dir). If you need another order, use
 //! the [`Action`]s of [`spawn`](crate::spawn).
@@ -73,7 +73,7 @@ use crate::text::Quoted;
 use environment::Environment;
 use stdio::Prepared;
 
-/// A program to start, with its arguments, its environment and the settings of the child. See the [module](self).
+/// A program to start, with its arguments, its environment and the child's settings. See the [module](self).
 pub struct Command {
     program: CString,
     /// The name first.
@@ -99,7 +99,7 @@ pub struct Command {
     attributes: Attributes<'static>,
 }
 
-/// The methods of the builder itself.
+/// Methods that set the program, the arguments, the environment, the working directory and the standard descriptors.
 impl Command {
     /// Makes a command that runs `program`. If `program` contains no slash, the program is searched for in the directories of
     /// the child's `PATH`. `program` is also the first argument.
@@ -149,7 +149,7 @@ impl Command {
         self
     }
 
-    /// Sets the first argument: the name that the program sees as its own (`CommandExt::arg0`).
+    /// Sets the first argument (`argv[0]`), which the program takes for its own name (`CommandExt::arg0`).
     pub fn arg0(&mut self, name: impl AsBytes) -> &mut Self {
         let name = self.c_string(name.bytes(), "argument 0");
         if let Some(first) = self.args.first_mut() {
@@ -230,11 +230,11 @@ impl Command {
     }
 }
 
-/// The methods of std's `CommandExt`, and methods that std does not have. For details, see the fields of [`Attributes`] and the
-/// [`Action`]s with the same names.
+/// Methods of std's `CommandExt`, and methods that std does not have. Most of them set the field of [`Attributes`] with the
+/// same name, or add the [`Action`] with the same name, whose documentation has the details.
 impl Command {
-    /// Gives the child a duplicate of `fd` as its descriptor `number`. If `fd` is called again with the same number, the new
-    /// descriptor replaces the earlier one.
+    /// Gives the child a duplicate of the descriptor `fd`. In the child, the duplicate has the descriptor number `number`. A
+    /// later call with the same number replaces the earlier one.
     pub fn fd(&mut self, number: RawFd, fd: OwnedFd) -> &mut Self {
         self.descriptors.retain(|given| given.0 != number);
         self.descriptors.push((number, fd));
@@ -242,8 +242,8 @@ impl Command {
     }
 
     /// Closes all of the child's descriptors whose number is `first` or higher. Descriptors that this command sets with
-    /// [`fd`](Self::fd), `stdin`, `stdout` and `stderr` stay open. If a standard descriptor that the child inherits is in this
-    /// range, it is closed, too.
+    /// [`fd`](Self::fd), `stdin`, `stdout` and `stderr` stay open. But a standard descriptor that the child only inherits is
+    /// closed if its number is in this range.
     pub fn close_from(&mut self, first: RawFd) -> &mut Self {
         self.close_from = Some(first);
         self
@@ -262,8 +262,8 @@ impl Command {
         self
     }
 
-    /// Changes the child's root directory. The new root becomes the working directory, too, unless
-    /// [`current_dir`](Self::current_dir) sets another working directory.
+    /// Changes the child's root directory. The child's working directory becomes the new root, unless
+    /// [`current_dir`](Self::current_dir) sets another one.
     pub fn chroot(&mut self, directory: impl AsBytes) -> &mut Self {
         self.root = Some(self.c_string(directory.bytes(), "root directory"));
         self
@@ -275,7 +275,7 @@ impl Command {
         self
     }
 
-    /// Sets the limit of one resource. To limit several resources, call this method once for each of them.
+    /// Sets the soft and the hard limit of a resource. To limit several resources, call this method once for each of them.
     pub fn limit(&mut self, resource: Resource, limit: Rlimit) -> &mut Self {
         self.limits.push((resource, limit));
         self
@@ -300,14 +300,14 @@ impl Command {
         self
     }
 
-    /// Sets the child's effective user and group id to its real ids. A set-user-id program does this before it starts another
-    /// program.
+    /// Sets the child's effective user id and group id to its real ones. This is useful in a set-user-id program that starts
+    /// another program.
     pub fn reset_ids(&mut self) -> &mut Self {
         self.reset_ids = true;
         self
     }
 
-    /// Sets the cgroup in which the child starts. `directory` is the directory of this cgroup.
+    /// Makes the child start in the cgroup whose directory is `directory`.
     pub fn cgroup(&mut self, directory: OwnedFd) -> &mut Self {
         self.cgroup = Some(directory);
         self
@@ -331,8 +331,8 @@ impl Command {
         self
     }
 
-    /// Sets the signals that have their default actions in the child even if the parent ignores them. If this method is not called,
-    /// the set contains only `SIGPIPE`.
+    /// Sets the signals whose action the child sets to the default, even if the parent ignores them. The default is a set that
+    /// contains only `SIGPIPE`.
     pub fn default_signals(&mut self, signals: SigSet) -> &mut Self {
         self.attributes.default_signals = signals;
         self
@@ -368,8 +368,8 @@ impl Command {
         self
     }
 
-    /// Sets `PR_SET_NO_NEW_PRIVS`. If `no_new_privs` is `true`, set-user-id bits and file capabilities have no effect for the
-    /// program and its descendants.
+    /// Sets `PR_SET_NO_NEW_PRIVS`. If `no_new_privs` is `true`, the program and its descendants cannot gain privileges from
+    /// set-user-id bits or file capabilities.
     pub fn no_new_privs(&mut self, no_new_privs: bool) -> &mut Self {
         self.attributes.no_new_privs = no_new_privs;
         self
@@ -387,8 +387,8 @@ impl Command {
     /// Starts the program, and returns when the program runs.
     ///
     /// # Errors
-    /// The step that failed. After an error, no child is left. If the program's name, an argument or another string contains a
-    /// null byte, the step names this string (`program`, `argument`, …) and the error is `EINVAL`.
+    /// The step that failed and its errno. After an error, no child is left. If a string contains a null byte, the errno is
+    /// `EINVAL`, and the step says which string (`program`, `argument`, …).
     pub fn spawn(&mut self) -> Result<Child, Error> {
         self.spawn_with(&[const { Stdio::inherit() }; 3])
     }
@@ -416,10 +416,11 @@ impl Command {
 
     /// Replaces this process's program (`execvp(3)`). No child is made, so the process id does not change. See [`Spawn::exec`].
     ///
-    /// Returns only if a step failed. The effects of the steps before the failed step stay, as with std. If [`fd`](Self::fd) was
-    /// called for a number above 2, or if [`close_from`](Self::close_from) was called, `exec` fails with `EINVAL` and changes
-    /// nothing, because these steps could close descriptors that other code of this process uses. [`Spawn::exec`], which is
-    /// `unsafe`, allows these steps.
+    /// Returns only if a step failed. What the earlier steps have changed stays changed, as with std.
+    ///
+    /// If this command has a descriptor with a number above 2 (from [`fd`](Self::fd)), or if it has a
+    /// [`close_from`](Self::close_from), `exec` fails with `EINVAL` and changes nothing: these steps could close descriptors
+    /// that other code of this process uses. [`Spawn::exec`], which is `unsafe`, allows these steps.
     pub fn exec(&mut self) -> Error {
         let inherit = &[const { Stdio::inherit() }; 3];
         match self.prepare(inherit) {

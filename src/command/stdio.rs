@@ -7,7 +7,7 @@ use crate::io;
 use crate::popen::{duplicate, pipe};
 use crate::spawn::Action;
 
-/// What a standard descriptor of a child refers to. This type corresponds to `std::process::Stdio`.
+/// What a child's standard input, output or error refers to. This type corresponds to `std::process::Stdio`.
 #[derive(Debug)]
 pub struct Stdio(Kind);
 
@@ -36,8 +36,8 @@ impl Stdio {
     }
 }
 
-/// Gives the child a duplicate of this descriptor. The descriptor itself is closed when the command is dropped. To keep a
-/// duplicate, call [`OwnedFd::try_clone`].
+/// Gives the child a duplicate of this descriptor. The `Command` owns the descriptor, and closes it when the `Command` is
+/// dropped. To keep a duplicate for this process, call [`OwnedFd::try_clone`].
 impl From<OwnedFd> for Stdio {
     fn from(fd: OwnedFd) -> Self {
         Self(Kind::Fd(fd))
@@ -124,7 +124,8 @@ macro_rules! ends {
             }
         }
 
-        /// Gives this end of the pipe to another child. So the output of one child can be the input of another child.
+        /// Gives this end of the pipe to another child. For example, the output of one child can become the input of another
+        /// child.
         impl From<$name> for Stdio {
             fn from(end: $name) -> Self {
                 Self::from(end.0)
@@ -162,8 +163,8 @@ impl ChildStdin {
 macro_rules! readers {
     ($($name:ident)*) => {$(
         impl $name {
-            /// Reads once. Returns the number of bytes read; 0 if every process that had the writing end open has closed this
-            /// end.
+            /// Reads once. Returns the number of bytes read; 0 at the end of the pipe, when every process that had the writing
+            /// end open has closed it.
             ///
             /// # Errors
             /// The errors of [`io::read`].

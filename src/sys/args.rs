@@ -7,7 +7,7 @@ use crate::args::{Arg, Args};
 use crate::text;
 
 impl<'a> Arg<'a> {
-    /// Returns the string. Takes time in proportion to the length of the string.
+    /// Returns the string. This takes time in proportion to the string's length.
     pub fn as_c_str(self) -> &'a CStr {
         // SAFETY: an `Arg` is only made from a `&'a CStr` or by `Args::from_ptr`'s promise.
         unsafe { CStr::from_ptr(self.as_ptr()) }
@@ -26,7 +26,7 @@ impl<'a> Args<'a> {
         unsafe { core::mem::transmute::<*const *const c_char, Self>(array) }
     }
 
-    /// Returns the strings, without the null pointer at the end. Takes time in proportion to the number of strings.
+    /// Returns the strings, without the null pointer at the end. This takes time in proportion to their number.
     pub fn as_slice(self) -> &'a [Option<Arg<'a>>] {
         // SAFETY: an `Args` points to as many strings as are before its null.
         unsafe { core::slice::from_raw_parts(self.array().as_ptr(), self.len()) }
@@ -37,7 +37,7 @@ impl<'a> Args<'a> {
         self.first_arg().map(Arg::as_c_str)
     }
 
-    /// Returns the array without its first `count` strings. If the array has fewer strings, the result is empty.
+    /// Returns the array without its first `count` strings. If it has fewer strings than `count`, the result is empty.
     pub fn skip(self, count: usize) -> Self {
         let mut rest = self;
         for _ in 0..count {
