@@ -1,13 +1,13 @@
 //! Raw system calls, with the same interface on each of the four architectures: functions that make a call, the numbers of the
-//! calls, the conversion of the kernel's answers, and a function that makes a child.
+//! calls, a function that converts the kernel's return value, and a function that makes a child.
 //!
-//! Use this module for a system call that has no function in [`sys`](crate::sys). The functions here only make the call: they do
-//! not repeat an interrupted call, do not check arguments, and do not keep any state. The arguments are machine words, in the
-//! order of the call's manual page (section 2). The C headers `linux/*.h` and the crate `linux-raw-sys` define the constants and
-//! structures.
+//! Use this module for a system call that has no function in [`sys`](crate::sys). The functions here only make the call: they
+//! do not repeat an interrupted call, do not check arguments, and do not keep any state. The arguments are machine words, in
+//! the order of the call's manual page (section 2). The C headers `linux/*.h` and the crate `linux-raw-sys` define the
+//! constants and structures.
 //!
-//! On x86_64, aarch64 and riscv64, a call is one instruction in the caller's code. On i386 (`int 0x80`), a call with five or six
-//! arguments calls a function.
+//! On x86_64, aarch64 and riscv64, a call is one instruction in the caller's code. On i386, a call is the instruction `int
+//! 0x80`; a call with five or six arguments needs more instructions, which are in a function.
 
 use core::ffi::c_void;
 
@@ -16,7 +16,7 @@ use crate::errno::Errno;
 
 pub use crate::arch::ChildFunction;
 
-/// Makes a system call without arguments. Returns the kernel's answer, which [`result`] converts.
+/// Makes a system call without arguments. Returns the kernel's raw return value; [`result`] converts it.
 ///
 /// ```
 /// use nestling::raw::{nr, result, syscall0};
@@ -27,14 +27,14 @@ pub use crate::arch::ChildFunction;
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and its effects break nothing that this process relies on.
+/// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall0(number: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { arch::syscall0(number) }
 }
 
-/// Makes a system call with one argument. Returns the kernel's answer, which [`result`] converts.
+/// Makes a system call with one argument. Returns the kernel's raw return value; [`result`] converts it.
 ///
 /// ```
 /// use nestling::Errno;
@@ -46,14 +46,14 @@ pub unsafe fn syscall0(number: usize) -> usize {
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and its effects break nothing that this process relies on.
+/// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall1(number: usize, a1: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { arch::syscall1(number, a1) }
 }
 
-/// Makes a system call with two arguments. Returns the kernel's answer, which [`result`] converts.
+/// Makes a system call with two arguments. Returns the kernel's raw return value; [`result`] converts it.
 ///
 /// ```
 /// use nestling::raw::{nr, result, syscall2};
@@ -64,14 +64,14 @@ pub unsafe fn syscall1(number: usize, a1: usize) -> usize {
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and its effects break nothing that this process relies on.
+/// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall2(number: usize, a1: usize, a2: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { arch::syscall2(number, a1, a2) }
 }
 
-/// Makes a system call with three arguments. Returns the kernel's answer, which [`result`] converts.
+/// Makes a system call with three arguments. Returns the kernel's raw return value; [`result`] converts it.
 ///
 /// ```
 /// use nestling::raw::{nr, result, syscall3};
@@ -83,14 +83,14 @@ pub unsafe fn syscall2(number: usize, a1: usize, a2: usize) -> usize {
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and its effects break nothing that this process relies on.
+/// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall3(number: usize, a1: usize, a2: usize, a3: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { arch::syscall3(number, a1, a2, a3) }
 }
 
-/// Makes a system call with four arguments. Returns the kernel's answer, which [`result`] converts.
+/// Makes a system call with four arguments. Returns the kernel's raw return value; [`result`] converts it.
 ///
 /// ```
 /// use nestling::Errno;
@@ -102,14 +102,14 @@ pub unsafe fn syscall3(number: usize, a1: usize, a2: usize, a3: usize) -> usize 
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and its effects break nothing that this process relies on.
+/// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall4(number: usize, a1: usize, a2: usize, a3: usize, a4: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { arch::syscall4(number, a1, a2, a3, a4) }
 }
 
-/// Makes a system call with five arguments. Returns the kernel's answer, which [`result`] converts.
+/// Makes a system call with five arguments. Returns the kernel's raw return value; [`result`] converts it.
 ///
 /// ```
 /// use nestling::raw::{nr, result, syscall5};
@@ -121,7 +121,7 @@ pub unsafe fn syscall4(number: usize, a1: usize, a2: usize, a3: usize, a4: usize
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and its effects break nothing that this process relies on.
+/// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall5(
     number: usize,
@@ -135,7 +135,7 @@ pub unsafe fn syscall5(
     unsafe { arch::syscall5(number, a1, a2, a3, a4, a5) }
 }
 
-/// Makes a system call with six arguments. Returns the kernel's answer, which [`result`] converts.
+/// Makes a system call with six arguments. Returns the kernel's raw return value; [`result`] converts it.
 ///
 /// ```
 /// use nestling::raw::{nr, result, syscall2, syscall6};
@@ -152,7 +152,7 @@ pub unsafe fn syscall5(
 /// ```
 ///
 /// # Safety
-/// The arguments are right for this call, and its effects break nothing that this process relies on.
+/// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall6(
     number: usize,
@@ -167,7 +167,7 @@ pub unsafe fn syscall6(
     unsafe { arch::syscall6(number, a1, a2, a3, a4, a5, a6) }
 }
 
-/// Converts the kernel's answer. The 4,095 highest values stand for errors; every other value is a result.
+/// Converts the kernel's raw return value. The 4,095 highest values are errors; every other value is a result.
 ///
 /// ```
 /// use nestling::Errno;
@@ -178,7 +178,7 @@ pub unsafe fn syscall6(
 /// ```
 ///
 /// # Errors
-/// The errno for which the answer stands.
+/// The errno, if the value is an error.
 #[inline]
 pub const fn result(answer: usize) -> Result<usize, Errno> {
     match Errno::from_answer(answer) {
@@ -187,15 +187,15 @@ pub const fn result(answer: usize) -> Result<usize, Errno> {
     }
 }
 
-/// Makes a child that calls `function(argument)` on a stack of its own. `number` is [`nr::CLONE`] or [`nr::CLONE3`]. The call of
-/// this function returns only in the parent, and returns the kernel's answer.
+/// Makes a child that calls `function(argument)` on a stack of its own. `number` is [`nr::CLONE`] or [`nr::CLONE3`]. This
+/// function returns only in the parent, with the kernel's raw return value.
 ///
-/// For `clone`, `first` contains the flags, `second` is the address of the stack's end, and `child_tid` is the address for
-/// `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID`. For `clone3`, `first` is the address of a `clone_args`, `second` is the size of
-/// this structure, and `child_tid` is not used.
+/// For `clone`, `first` contains the flags, `second` is the address of the stack's end (its highest address), and `child_tid`
+/// is the address for `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID`. For `clone3`, `first` is the address of a `clone_args`,
+/// `second` is the size of this structure, and `child_tid` is not used.
 ///
-/// The child aligns its stack to 16 bytes before it calls `function`. A debugger's backtrace of the child ends at this call. Most
-/// programs need [`fork`](crate::spawn::fork) or a [`Spawn`](crate::spawn::Spawn) instead of this function.
+/// The child aligns its stack to 16 bytes before it calls `function`. A debugger's backtrace of the child ends at `function`.
+/// Most programs need [`fork`](crate::spawn::fork) or a [`Spawn`](crate::spawn::Spawn) instead of this function.
 ///
 /// ```
 /// use core::ffi::c_void;
@@ -223,10 +223,10 @@ pub const fn result(answer: usize) -> Result<usize, Errno> {
 /// ```
 ///
 /// # Safety
-/// The arguments are right for the call, and the stack stays valid until the child calls `execve` or exits. For `clone`, the flags
-/// contain none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID`, because this function does not pass their arguments.
-/// It is safe to run `function` in such a child. With `CLONE_VM`, the child shares this process's memory: `function` must use
-/// neither thread-local storage nor locks.
+/// The arguments must be valid for the call, and the stack must stay valid until the child calls `execve` or exits. For
+/// `clone`, the flags must not contain `CLONE_SETTLS`, `CLONE_PIDFD` or `CLONE_PARENT_SETTID`, because this function does not
+/// pass their arguments. It must be sound to call `function` in such a child. With `CLONE_VM`, the child shares this process's
+/// memory: `function` must use neither thread-local storage nor locks.
 #[inline]
 pub unsafe fn clone(
     number: usize,
@@ -244,12 +244,12 @@ macro_rules! numbers {
     ($($own:ident)*; $($name:ident $number:ident)*) => {
         /// The numbers of the system calls that take the same arguments on all four architectures.
         ///
-        /// Some calls have several numbers on i386. This module has the number of the call with ids of 32 bits and times of
-        /// 64 bits: on i386, `GETUID` is the number of `getuid32`, `PPOLL` is the number of `ppoll_time64`, and `FCNTL` is the
-        /// number of `fcntl64`. On i386, `MMAP` is the number of `mmap2`, which counts its offset in units of 4,096 bytes.
+        /// On i386, some calls exist in several versions. This module has the number of the version with 32-bit ids, 64-bit
+        /// times and 64-bit file offsets: `GETUID` is the number of `getuid32`, `PPOLL` that of `ppoll_time64`, and `FCNTL`
+        /// that of `fcntl64`. `MMAP` is the number of `mmap2`, whose offset is in units of 4,096 bytes.
         ///
-        /// A call that takes an argument of 64 bits by value (such as `pread64`) is not in this module, because on i386 the
-        /// kernel takes such an argument as two arguments.
+        /// This module does not contain calls with a 64-bit argument, such as `pread64`, because on i386 the kernel takes such
+        /// an argument as two arguments.
         pub mod nr {
             $(
                 #[doc = concat!("`", stringify!($own), "`")]

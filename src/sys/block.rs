@@ -6,8 +6,8 @@ use super::{done, ioctl};
 use crate::errno::Errno;
 use crate::fd::BorrowedFd;
 
-/// `LOOP_CLR_FD`: detaches the loop device from its file. Fails with `ENXIO` if the device has no file. If the device is in
-/// use, for example by a mount, the call succeeds, but the device stays attached until its last user closes it.
+/// `LOOP_CLR_FD`: detaches the loop device from its file. Fails with `ENXIO` if no file is attached. If the device is in use,
+/// for example by a mount, the call succeeds, but the kernel detaches the file only after the last user has closed the device.
 pub fn detach_loop(device: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: no argument.
     done(unsafe { ioctl(device, loop_device::LOOP_CLR_FD, 0) })

@@ -9,12 +9,12 @@ use crate::arch::{self, ChildFunction, syscall5};
 use crate::errno::Errno;
 use crate::process::Pid;
 
-/// `clone`: makes a child. The child calls `function(argument)` on the stack that ends at `stack`.
+/// `clone`: makes a child that calls `function(argument)`. `stack` is the end of the child's stack (its highest address).
 ///
 /// # Safety
-/// Each flag in `flags` takes either no argument or `child_tid` as its argument. `argument` points to what `function` expects. With
-/// `CLONE_VM`, the stack, the value at `argument` and `child_tid` stay valid until the child has executed a program (`execve`) or
-/// exited.
+/// `flags` contains only flags that need no argument, or `child_tid` as their argument. `argument` points to a value that
+/// `function` accepts. With `CLONE_VM`, the stack, the value at `argument` and `child_tid` stay valid until the child has
+/// executed a program (`execve`) or exited.
 pub unsafe fn clone(
     flags: u32,
     stack: *mut u8,
@@ -37,7 +37,7 @@ pub unsafe fn clone(
     pid(answer)
 }
 
-/// `clone3` (Linux 5.3): makes a child that calls `function(argument)`. The kernel gets the first `size` bytes of `arguments`.
+/// `clone3` (Linux 5.3): makes a child that calls `function(argument)`. The kernel reads the first `size` bytes of `arguments`.
 ///
 /// # Safety
 /// The same as for [`clone`], with the flags and the stack in `arguments`. `size` is at most the size of `clone_args`. With
@@ -54,19 +54,22 @@ pub unsafe fn clone3(
 }
 
 /// `fork`: makes a child that is a copy of this process. Returns `None` in the child, and the child's id in the parent. (The
-/// system call is `clone` with `SIGCHLD` and no flags.) It is meant for subshells; to start a program, a
+/// system call is `clone` with `SIGCHLD` and no flags.) Use this function for subshells; to start a program, a
 /// [`Spawn`](crate::spawn::Spawn) is cheaper and safer.
 ///
-/// The cost grows with the process's memory. The call may fail with `ENOMEM` if the kernel does not overcommit memory. If the limit
-/// on processes is reached, it fails with `EAGAIN`.
+/// The cost grows with the process's memory. The call fails with `EAGAIN` if the limit on processes is reached. It may fail
+/// with `ENOMEM` if the kernel does not overcommit memory.
 ///
 /// # Safety
-/// The child has one thread, a copy of this one. Locks that other threads held stay locked in the child for ever. So, if the
-/// process has several threads, the child may do only what a signal handler may do (`signal-safety(7)`), until the child execs or
-/// exits. In any process, the parent and the child both continue. So an effect that must happen once, such as writing a buffer or
-/// running a destructor, happens twice unless the parent or the child avoids it, for example by [`exit`](super::process::exit). A
-/// libc does not notice the fork: its `pthread_atfork` handlers do not run. If the libc keeps a thread id in memory, the child
-/// finds the parent's thread id there.
+/// The child has only one thread, a copy of the calling thread. If another thread held a lock, the lock stays locked in the
+/// child for ever. So in a process with several threads, the child may only do what a signal handler may do
+/// (`signal-safety(7)`), until it calls `execve` or exits.
+///
+/// The parent and the child both continue with the same data. So an action such as writing a buffer or running a destructor
+/// happens twice, unless one of them avoids it, for example by calling [`exit`](super::process::exit).
+///
+/// A libc does not notice the fork: it does not run `pthread_atfork` handlers, and a thread id that it has stored in memory is
+/// still the parent's.
 pub unsafe fn fork() -> Result<Option<Pid>, Errno> {
     // SAFETY: no stack and nothing else is given; the caller's promise.
     let answer = unsafe {

@@ -31,8 +31,8 @@ own_id! {
     getegid nr::GETEGID
 }
 
-/// `setuid`: if the process has the privilege, sets the real, effective and saved user id; otherwise, sets only the effective user
-/// id.
+/// `setuid`: if the process has the privilege, sets the real, effective and saved user id; otherwise, sets only the effective
+/// user id.
 pub fn setuid(uid: u32) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
     done(unsafe { syscall1(nr::SETUID as usize, uid as usize) })
@@ -86,8 +86,8 @@ pub fn setgroups(groups: &[u32]) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getgroups`: writes the supplementary groups to `groups`, and returns their number. If `groups` is empty, the call only returns
-/// the number. If `groups` is not empty but too short, the call fails with `EINVAL`.
+/// `getgroups`: writes the supplementary groups to `groups`, and returns their number. If `groups` is empty, the call only
+/// returns the number. If `groups` is not empty but too short, the call fails with `EINVAL`.
 pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most `groups.len()` ids to the slice.
     let answer = unsafe {
@@ -100,8 +100,8 @@ pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `prctl(PR_SET_NO_NEW_PRIVS)`: after this call, no program that this process executes gains privileges by set-user-id bits or
-/// file capabilities.
+/// `prctl(PR_SET_NO_NEW_PRIVS)`: after this call, programs that this process executes cannot gain privileges from set-user-id
+/// bits or file capabilities.
 pub fn set_no_new_privs() -> Result<(), Errno> {
     // SAFETY: numbers are all it takes; the unused ones must be zero.
     let answer = unsafe {

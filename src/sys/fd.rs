@@ -28,9 +28,9 @@ impl OwnedFd {
         Self { fd }
     }
 
-    /// Duplicates the descriptor onto the lowest free number that is at least 3, as std does. So the duplicate does not become a
-    /// standard descriptor. The duplicate closes on exec. The original and the duplicate share the offset and the status flags. One
-    /// system call.
+    /// Duplicates the descriptor. The duplicate gets the lowest free number that is at least 3, as in std, so that it does not
+    /// become a standard descriptor. It closes on exec. The original and the duplicate share the offset and the status flags.
+    /// Costs one system call.
     ///
     /// # Errors
     /// `EMFILE` if no number below the limit is free; `EINVAL` if the limit is 3 or less.
@@ -76,7 +76,8 @@ impl BorrowedFd<'_> {
     }
 }
 
-/// A place for a descriptor in a `static`. The descriptor stays open until the process ends. The methods make no system call.
+/// A descriptor that is stored in a `static`. The descriptor stays open until the process ends. The methods cost no system
+/// call.
 ///
 /// ```
 /// use nestling::OFlags;
@@ -101,12 +102,12 @@ impl StaticFd {
         Self(AtomicI32::new(0))
     }
 
-    /// Stores a descriptor. A descriptor that was stored before stays open, because it may be borrowed.
+    /// Stores a descriptor. If another descriptor was stored before, it stays open, because it may still be borrowed.
     pub fn set(&self, fd: OwnedFd) {
         self.0.store(fd.into_raw_fd() + 1, Ordering::Relaxed);
     }
 
-    /// Removes the stored descriptor. The descriptor stays open, because it may be borrowed.
+    /// Removes the stored descriptor. It stays open, because it may still be borrowed.
     pub fn clear(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
@@ -139,8 +140,8 @@ fn standard(fd: RawFd) -> BorrowedFd<'static> {
     unsafe { BorrowedFd::borrow_raw(fd) }
 }
 
-/// `openat`: opens a file. The descriptor gets the lowest free number. A relative path starts at the working directory. Files over
-/// 2 GiB can be opened on every architecture.
+/// `openat`: opens a file. The descriptor gets the lowest free number. A relative path starts at the working directory. Files
+/// larger than 2 GiB can be opened on every architecture.
 pub fn open(path: &CStr, flags: OFlags, mode: u32) -> Result<OwnedFd, Errno> {
     open_at(linux::AT_FDCWD, path, flags, mode)
 }
@@ -211,8 +212,8 @@ pub unsafe fn close_range(first: u32, last: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `dup3`: duplicates the descriptor `from` onto the number `to`, and closes the descriptor that had this number. Fails with
-/// `EINVAL` if the two numbers are equal.
+/// `dup3`: duplicates the descriptor `from` onto the number `to`. If a descriptor with the number `to` is open, the kernel
+/// closes it first. Fails with `EINVAL` if the two numbers are equal.
 ///
 /// # Safety
 /// No other code relies on the descriptor `to` being open.
@@ -229,14 +230,14 @@ pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `dup3`: closes the descriptor that `to` owns, and makes a duplicate of `from` with the same number, which
-/// `to` then owns. The duplicate stays open on exec unless `flags` contains `CLOEXEC`.
+/// `dup3`: replaces the descriptor of `to` with a duplicate of `from`. The duplicate has the same number, and `to` owns it. The
+/// duplicate stays open on exec unless `flags` contains `CLOEXEC`.
 pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: nobody has borrowed it meanwhile.
     unsafe { dup3(from.fd, to.fd, flags) }
 }
 
-/// `fcntl(F_DUPFD_CLOEXEC)`: duplicates a descriptor onto the lowest free number that is at least `lowest`. The duplicate
+/// `fcntl(F_DUPFD_CLOEXEC)`: duplicates a descriptor. The duplicate gets the lowest free number that is at least `lowest`, and
 /// closes on exec. Fails with `EINVAL` if `lowest` is not below the limit on descriptors.
 pub fn dup_cloexec(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Errno> {
     owned(fcntl(fd.fd, linux::F_DUPFD_CLOEXEC, lowest as usize))
@@ -258,15 +259,15 @@ pub fn set_cloexec(fd: BorrowedFd<'_>, cloexec: bool) -> Result<(), Errno> {
     done(fcntl(fd.fd, linux::F_SETFD, flags))
 }
 
-/// `fcntl(F_GETFL)`: returns the present flags of the open file description. `CREAT`, `EXCL`, `NOCTTY`, `TRUNC` and `CLOEXEC`
-/// are never among them.
+/// `fcntl(F_GETFL)`: returns the current flags of the open file description. They never contain `CREAT`, `EXCL`, `NOCTTY`,
+/// `TRUNC` and `CLOEXEC`.
 pub fn flags(fd: BorrowedFd<'_>) -> Result<OFlags, Errno> {
     result(fcntl(fd.fd, linux::F_GETFL, 0)).map(|flags| OFlags::from_bits(flags as u32))
 }
 
 /// `ioctl(FIONBIO)`: sets or clears `NONBLOCK` and leaves the other flags as they are. (`fcntl(F_SETFL)` would set all flags at
-/// once.) The flag belongs to the open file description. All duplicates of the descriptor share this description, also the
-/// duplicates in other processes.
+/// once.) The flag belongs to the open file description, so the change also affects all duplicates of the descriptor, even
+/// those in other processes.
 pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errno> {
     let nonblocking = i32::from(nonblocking);
     // SAFETY: the kernel reads one number.
@@ -314,8 +315,8 @@ pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `lseek`: sets the file offset, and returns the new offset, counted from the start of the file. Offsets over 2 GiB work on
-/// every architecture.
+/// `lseek`: sets the file offset, and returns the new offset from the start of the file. Offsets above 2 GiB work on every
+/// architecture.
 pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
     let (whence, offset) = match to {
         SeekFrom::Start(offset) => (linux::SEEK_SET, offset),
@@ -329,7 +330,7 @@ pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
 }
 
 /// `memfd_create` (Linux 3.17): makes an empty file in memory. The file disappears when its last descriptor is closed. The
-/// returned descriptor closes on exec. `/proc/PID/fd` shows the name.
+/// returned descriptor closes on exec. The name only appears in `/proc/PID/fd`.
 pub fn memfd_create(name: &CStr) -> Result<OwnedFd, Errno> {
     // SAFETY: the kernel reads a C string.
     owned(unsafe {
@@ -341,7 +342,8 @@ pub fn memfd_create(name: &CStr) -> Result<OwnedFd, Errno> {
     })
 }
 
-/// `ftruncate`: sets the length of the file: cuts off its end, or appends zeros. The file offset does not change.
+/// `ftruncate`: sets the length of the file. To do so, it cuts off the file's end, or appends zeros. The file offset does not
+/// change.
 pub fn ftruncate(fd: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
     done(arch::ftruncate(fd.fd, length))
 }
@@ -352,9 +354,9 @@ pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_fsync as usize, fd.fd as usize) })
 }
 
-/// `flock`: takes an exclusive lock on the file for this open file description. The call does not wait: it fails with `EAGAIN`
-/// if another open file description holds a lock on the file. The lock lasts until the last descriptor of the open file
-/// description is closed. The lock is advisory: a process that takes no lock can still change the file.
+/// `flock`: takes an exclusive lock on the file, which belongs to the open file description. The call does not wait: it fails
+/// with `EAGAIN` if another open file description of the file has a lock. The lock lasts until the descriptor and all its
+/// duplicates are closed. The lock is advisory: a process that takes no lock can still change the file.
 ///
 /// ```
 /// use nestling::{AsFd, Errno, OFlags, sys};
@@ -395,8 +397,8 @@ pub fn getdents64(directory: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize,
     result(answer)
 }
 
-/// What of the first entry that [`getdents64`] has written is of a fixed length, and its name with what follows. `struct linux_dirent64`:
-/// inode and offset of 8 bytes each, the entry's length of 2, a type of 1, the name.
+/// What of the first entry that [`getdents64`] has written is of a fixed length, and its name with what follows. `struct
+/// linux_dirent64`: inode and offset of 8 bytes each, the entry's length of 2, a type of 1, the name.
 pub(crate) fn split_entry(entries: &[u8]) -> Option<(&[u8; 19], &[u8])> {
     entries.split_first_chunk()
 }

@@ -53,13 +53,14 @@ pub fn getcwd(buffer: &mut [u8]) -> Result<&CStr, Errno> {
     super::args::head(buffer).ok_or(Errno::ERANGE)
 }
 
-/// `umask`: sets the permission bits that new files do not get, and returns the former mask.
+/// `umask`: sets the permission bits that new files do not get, and returns the previous mask.
 pub fn umask(mask: u32) -> u32 {
     // SAFETY: a number is all it takes, and it does not fail.
     unsafe { syscall1(linux::__NR_umask as usize, mask as usize) as u32 }
 }
 
-/// `faccessat(F_OK)`: checks that a file exists. The kernel searches the path with the real user id and group id.
+/// `faccessat(F_OK)`: checks that a file exists. The kernel uses the real user id and group id to check whether the path may be
+/// searched.
 pub fn faccessat(path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -88,8 +89,8 @@ pub fn access(path: &CStr, access: Access) -> Result<(), Errno> {
 }
 
 /// `faccessat2` (Linux 5.8) with `AT_EACCESS`: checks that a file exists and that the effective user has these permissions. The
-/// kernel makes the same check when a file is opened or executed. Fails with `ENOSYS` on older kernels. If the program is not
-/// set-user-ID, [`access`] returns the same result on these kernels.
+/// kernel makes the same check when a file is opened or executed. Fails with `ENOSYS` on older kernels. There, use [`access`],
+/// whose result is the same if the real and the effective ids are the same.
 pub fn eaccess(path: &CStr, access: Access) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -148,7 +149,7 @@ fn statx(directory: RawFd, path: &CStr, flags: u32) -> Result<Stat, Errno> {
     small(answer).map(|_| Stat(stat))
 }
 
-/// `mkdirat`: makes a directory. Its permission bits are those of `mode` that are not in the umask.
+/// `mkdirat`: makes a directory. Its permission bits are the bits of `mode` that are not set in the umask.
 pub fn mkdir(path: &CStr, mode: u32) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -162,12 +163,12 @@ pub fn mkdir(path: &CStr, mode: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `mknodat`: makes a FIFO. Its permission bits are those of `mode` that are not in the umask.
+/// `mknodat`: makes a FIFO. Its permission bits are the bits of `mode` that are not set in the umask.
 pub fn mkfifo(path: &CStr, mode: u32) -> Result<(), Errno> {
     mknod(path, FileType::Fifo, mode, (0, 0))
 }
 
-/// `mknodat`: makes a character device file. Its permission bits are those of `mode` that are not in the umask.
+/// `mknodat`: makes a character device file. Its permission bits are the bits of `mode` that are not set in the umask.
 pub fn make_character_device(path: &CStr, mode: u32, major: u8, minor: u8) -> Result<(), Errno> {
     mknod(
         path,
@@ -177,9 +178,9 @@ pub fn make_character_device(path: &CStr, mode: u32, major: u8, minor: u8) -> Re
     )
 }
 
-/// `mknodat`: makes a file of this type. Its permission bits are those of `mode` that are not in the umask. A device file gets the
-/// major and minor number; the other types ignore them. Fails with `EPERM` if the type is a directory, and with `EINVAL` if the
-/// type is a symbolic link. If the type is a device and the process lacks the privilege, fails with `EPERM`.
+/// `mknodat`: makes a file of this type. Its permission bits are the bits of `mode` that are not set in the umask. The major
+/// and the minor number are used only for a device file. Fails with `EPERM` if the type is a directory, or if it is a device
+/// and the process lacks the privilege. Fails with `EINVAL` if the type is a symbolic link.
 pub fn mknod(
     path: &CStr,
     file_type: FileType,
@@ -201,8 +202,8 @@ pub fn mknod(
     done(answer)
 }
 
-/// `linkat`: gives the file at `original` a second name, `path`. If `original` is a symbolic link, the link itself gets the
-/// second name.
+/// `linkat`: makes `path` another name of the file `original` (a hard link). If `original` is a symbolic link, `path` becomes
+/// another name of the symbolic link itself.
 pub fn link(original: &CStr, path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {
@@ -218,7 +219,7 @@ pub fn link(original: &CStr, path: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `symlinkat`: makes a symbolic link at `path` to `target`. The target need not exist.
+/// `symlinkat`: makes the symbolic link `path`, which points to `target`. The target need not exist.
 pub fn symlink(target: &CStr, path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {
@@ -232,9 +233,9 @@ pub fn symlink(target: &CStr, path: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `readlinkat`: writes a symbolic link's target to `buffer`, and returns the number of bytes written. If the target is longer than
-/// `buffer`, the end of the target is cut off. So, if the buffer is full, the target may be incomplete. Fails with `EINVAL` if the
-/// file is not a symbolic link.
+/// `readlinkat`: writes a symbolic link's target to `buffer`, and returns the number of bytes written. If the target is longer
+/// than `buffer`, its end is cut off without an error. So if `buffer` is full, the target may be incomplete. Fails with
+/// `EINVAL` if the file is not a symbolic link.
 pub fn readlink(path: &CStr, buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel reads a C string, and writes at most the slice's length.
     let answer = unsafe {
@@ -265,7 +266,7 @@ pub fn rename(from: &CStr, to: &CStr) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `unlinkat`: removes a name of a file that is not a directory.
+/// `unlinkat`: removes a name of a file. The file must not be a directory.
 pub fn unlink(path: &CStr) -> Result<(), Errno> {
     unlinkat(path, 0)
 }
@@ -310,7 +311,7 @@ pub fn fchmod(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
 }
 
 /// `fchownat`: sets the owner and the group of a file. [`UNCHANGED`](super::credentials::UNCHANGED) leaves the owner or the
-/// group as it is.
+/// group unchanged.
 pub fn chown(path: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
     chown_at(HERE, path, uid, gid, 0)
 }

@@ -1,4 +1,4 @@
-//! Waiting for a value in memory to change, `futex(2)`, and a lock on top of it.
+//! Waiting until a value in memory changes (`futex(2)`), and a lock that uses this.
 
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
@@ -13,10 +13,10 @@ use super::{result, small};
 use crate::arch::syscall4;
 use crate::errno::Errno;
 
-/// `FUTEX_WAIT`: waits until another thread or process wakes the threads that wait on `number`. If the number is the `child_tid`
-/// of a child made with `CLONE_CHILD_CLEARTID`, the kernel also wakes a waiter when this child exits or executes a program. Fails
-/// with `EAGAIN` if the number is not `expected`, and with `ETIMEDOUT` if `limit` has passed. A return does not prove that the
-/// number has changed.
+/// `FUTEX_WAIT`: waits until another thread or process wakes the waiters of `number`. If `number` is the `child_tid` of a child
+/// made with `CLONE_CHILD_CLEARTID`, the kernel also wakes a waiter when this child exits or executes a program. Fails with
+/// `EAGAIN` if the value of `number` is not `expected`, and with `ETIMEDOUT` after the time `limit`. The call may return
+/// although the value has not changed.
 pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Result<(), Errno> {
     // The call's `timespec`: two machine words. What is too long for them is cut.
     let limit = limit.map(|limit| [limit.as_secs() as usize, limit.subsec_nanos() as usize]);
@@ -48,7 +48,8 @@ pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// A lock for data that threads share. Taking a free lock costs no system call; waiting for the lock costs two system calls.
+/// A lock for data that threads share. If the lock is free, taking it costs no system call. If a thread has to wait, this costs
+/// two system calls.
 #[derive(Debug, Default)]
 pub struct Mutex<T> {
     state: AtomicU32,
@@ -92,9 +93,9 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A guard that holds the lock of a [`Mutex`] until the guard is dropped.
+/// A guard that gives access to the value of a locked [`Mutex`]. Dropping the guard unlocks the mutex.
 ///
-/// Threads may share a guard only if they may share the value:
+/// A guard is `Sync` only if the value is `Sync`:
 ///
 /// ```compile_fail,E0277
 /// use core::cell::Cell;

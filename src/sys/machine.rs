@@ -1,4 +1,4 @@
-//! The machine: its names, state, console, random numbers and swap. Also, the process properties that an init sets.
+//! The machine: its names, its state, its console, random numbers and swap. Also properties of a process that an init needs.
 
 use core::ffi::CStr;
 use core::fmt;
@@ -34,7 +34,7 @@ impl Utsname {
         self.field(2)
     }
 
-    /// The version of this build of the kernel, with its date.
+    /// The version of the kernel's build, with the date of the build.
     pub fn version(&self) -> &CStr {
         self.field(3)
     }
@@ -164,8 +164,8 @@ pub fn sysinfo() -> Result<Sysinfo, Errno> {
     })
 }
 
-/// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: sets which messages the kernel prints on the console. It prints a message if the
-/// message's level is less than `level`. If `level` is 1, it prints only emergencies; if `level` is 8, it prints all messages.
+/// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: sets which messages the kernel prints on the console: those whose level is less than
+/// `level`. If `level` is 1, the kernel prints only emergencies; if it is 8, the kernel prints all messages.
 pub fn set_console_level(level: i32) -> Result<(), Errno> {
     const SYSLOG_ACTION_CONSOLE_LEVEL: usize = 8;
     // SAFETY: for this action a number is all it takes.
@@ -180,9 +180,9 @@ pub fn set_console_level(level: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getrandom`: writes random bytes to `buffer`, and returns the number of bytes written. The call always fills a buffer of up to
-/// 256 bytes; it may fill only a part of a larger buffer. If the kernel does not have enough entropy yet, the call waits until the
-/// kernel has enough entropy. This can happen only shortly after the machine has started.
+/// `getrandom`: writes random bytes to `buffer`, and returns the number of bytes written. The call always fills a buffer of up
+/// to 256 bytes; it may fill only a part of a larger buffer. Shortly after the machine has started, the kernel may not have
+/// enough entropy yet; then the call waits for it.
 pub fn getrandom(buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {
@@ -202,8 +202,7 @@ pub fn swapoff(path: &CStr) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_swapoff as usize, path.as_ptr() as usize) })
 }
 
-/// `prctl(PR_SET_CHILD_SUBREAPER)`: sets whether orphaned descendants of this process become its children, as if this process
-/// were PID 1.
+/// `prctl(PR_SET_CHILD_SUBREAPER)`: sets whether this process adopts its orphaned descendants, as PID 1 does.
 pub fn set_child_subreaper(subreaper: bool) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
@@ -216,8 +215,7 @@ pub fn set_child_subreaper(subreaper: bool) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prctl(PR_GET_CHILD_SUBREAPER)`: returns whether orphaned descendants of this process become its children (see
-/// [`set_child_subreaper`]).
+/// `prctl(PR_GET_CHILD_SUBREAPER)`: returns whether this process adopts its orphaned descendants (see [`set_child_subreaper`]).
 pub fn child_subreaper() -> Result<bool, Errno> {
     let mut subreaper = 0i32;
     // SAFETY: the kernel writes one number.
@@ -231,7 +229,7 @@ pub fn child_subreaper() -> Result<bool, Errno> {
     small(answer).map(|_| subreaper != 0)
 }
 
-/// `prctl(PR_SET_NAME)`: sets this thread's name. The kernel keeps at most 15 bytes of the name. `ps` shows the name of the
+/// `prctl(PR_SET_NAME)`: sets this thread's name. The kernel keeps at most 15 bytes of the name. `ps` shows the name of a
 /// process's first thread.
 pub fn set_name(name: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string, or its first bytes.

@@ -8,9 +8,9 @@ use super::{done, result};
 use crate::arch::{nr, syscall2, syscall3, syscall4, syscall6};
 use crate::errno::Errno;
 
-/// `mmap` of anonymous private memory: maps `length` zero bytes, readable and writable, at an address that the kernel chooses. The
-/// address is a multiple of the page size. Fails with `ENOMEM` if no memory is available, or if the limit on the address space is
-/// reached.
+/// `mmap`: maps `length` bytes of private anonymous memory at an address that the kernel chooses. The memory is readable and
+/// writable, and contains zeros. The address is a multiple of the page size. Fails with `ENOMEM` if no memory is available, or
+/// if the limit on the address space is reached.
 pub fn mmap(length: usize) -> Result<NonNull<u8>, Errno> {
     // SAFETY: a new mapping is in nobody's way.
     let answer = unsafe {
@@ -30,7 +30,7 @@ pub fn mmap(length: usize) -> Result<NonNull<u8>, Errno> {
 /// `munmap`: returns mapped pages to the kernel.
 ///
 /// # Safety
-/// The pages belong to the caller, who does not use them afterwards.
+/// The pages belong to the caller, and the caller does not use them after this call.
 pub unsafe fn munmap(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     done(unsafe {
@@ -46,7 +46,7 @@ pub unsafe fn munmap(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
 /// but the kernel does not copy its contents. If the call fails, the mapping is unchanged.
 ///
 /// # Safety
-/// The mapping belongs to the caller. If the call succeeds, the caller does not use the old address afterwards.
+/// The mapping belongs to the caller. If the call succeeds, the caller does not use the old address after it.
 pub unsafe fn mremap(
     address: NonNull<u8>,
     old_length: usize,
@@ -65,11 +65,11 @@ pub unsafe fn mremap(
     mapped(answer)
 }
 
-/// `madvise(MADV_DONTNEED)`: discards the contents of the pages. Private anonymous memory stays mapped, and becomes zeros. If a
-/// part of the range is not mapped, the call discards the mapped parts, and then fails with `ENOMEM`.
+/// `madvise(MADV_DONTNEED)`: discards the contents of the pages. Private anonymous memory stays mapped, and then contains
+/// zeros. If a part of the range is not mapped, the call discards the mapped parts, and then fails with `ENOMEM`.
 ///
 /// # Safety
-/// No code needs the contents any more.
+/// No code uses the old contents after this call.
 pub unsafe fn discard(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
     // SAFETY: the caller's promise.
     done(unsafe {

@@ -1,5 +1,5 @@
-//! The system calls: a small typed function for each call, grouped as the manual groups the calls. The functions have no
-//! policy: they do not repeat a call that failed, and, except in [`caught`], they keep no state.
+//! The system calls: a small typed function for each call, in modules by subject. The functions only make the call: they do not
+//! repeat a call that failed, and keep no state (except those in [`caught`]).
 //!
 //! Each description begins with the name of the system call or of its request. The call's manual page (section 2) lists the
 //! errors.

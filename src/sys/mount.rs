@@ -21,12 +21,12 @@ macro_rules! flags {
                 pub const $name: Self = Self(linux::$value);
             )*
 
-            /// Makes flags from these bits.
+            /// Makes a set of flags from the kernel's bits.
             pub const fn from_bits(bits: u32) -> Self {
                 Self(bits)
             }
 
-            /// Returns the bits, with the kernel's values.
+            /// Returns the flags as the kernel's bits.
             pub const fn bits(self) -> u32 {
                 self.0
             }
@@ -50,22 +50,22 @@ macro_rules! flags {
 flags! {
     /// The flags of [`mount`], without the prefix `MS_`.
     MountFlags {
-        RDONLY MS_RDONLY "Allow reading only."
-        NOSUID MS_NOSUID "Ignore set-user-id bits and file capabilities of programs."
-        NODEV MS_NODEV "Do not allow access to device files."
-        NOEXEC MS_NOEXEC "Do not allow programs to be executed."
-        SYNCHRONOUS MS_SYNCHRONOUS "A write returns after the data has reached the device."
+        RDONLY MS_RDONLY "Mount the file system read-only."
+        NOSUID MS_NOSUID "Ignore the set-user-id bits and file capabilities of programs on this file system."
+        NODEV MS_NODEV "Forbid access to device files on this file system."
+        NOEXEC MS_NOEXEC "Forbid the execution of programs on this file system."
+        SYNCHRONOUS MS_SYNCHRONOUS "Let a write return only after the data has reached the device."
         NOATIME MS_NOATIME "Do not update access times."
-        RELATIME MS_RELATIME "Update the access time only if it is older than the file's last change or than a day."
+        RELATIME MS_RELATIME "Update the access time only if it is before the file's last change, or more than a day old."
         STRICTATIME MS_STRICTATIME "Update the access time at each access."
         REMOUNT MS_REMOUNT "Change the flags of the mounted file system; with `BIND`, change only the flags of this mount."
-        BIND MS_BIND "Make the directory or file `source` visible at the target, too."
-        REC MS_REC "Apply `BIND` or a kind of propagation to all mounts below, too."
+        BIND MS_BIND "Make the directory or file `source` also visible at the target."
+        REC MS_REC "Also apply `BIND` or the propagation type to all mounts below."
         MOVE MS_MOVE "Move the mount at `source` to the target."
-        SHARED MS_SHARED "Send mounts and unmounts below the target to the copies of this mount, and receive theirs."
-        PRIVATE MS_PRIVATE "Neither send mounts and unmounts to other mounts nor receive theirs."
-        SLAVE MS_SLAVE "Receive mounts and unmounts from the copies of this mount, but do not send any."
-        UNBINDABLE MS_UNBINDABLE "Like `PRIVATE`; in addition, do not allow `BIND` of this mount."
+        SHARED MS_SHARED "Propagation type: repeat mounts and unmounts below this mount in its copies, and vice versa."
+        PRIVATE MS_PRIVATE "Propagation type: do not repeat mounts and unmounts in either direction."
+        SLAVE MS_SLAVE "Propagation type: repeat the mounts and unmounts of the copies here, but not the other way round."
+        UNBINDABLE MS_UNBINDABLE "Propagation type: like `PRIVATE`; also forbid `BIND` of this mount."
         SILENT MS_SILENT "Suppress some messages in the kernel's log."
     }
 }
@@ -74,15 +74,16 @@ flags! {
     /// The flags of [`umount2`], without the prefixes `MNT_` and `UMOUNT_`.
     UnmountFlags {
         FORCE MNT_FORCE "Abort pending requests of the file system; data may be lost."
-        DETACH MNT_DETACH "Hide the file system at once, and unmount it when it is no longer in use."
-        EXPIRE MNT_EXPIRE "The first call marks the mount and fails with `EAGAIN`; a second call unmounts it if unused since."
+        DETACH MNT_DETACH "Hide the file system at once, and unmount it as soon as it is not in use."
+        EXPIRE MNT_EXPIRE "Mark the mount and fail with `EAGAIN`. If the mount is not used before the next call, unmount it then."
         NOFOLLOW UMOUNT_NOFOLLOW "Fail if the path is a symbolic link."
     }
 }
 
-/// `mount`: attaches a file system at the directory `target`. The file system has the type `kind` and is on `source`. `options` are
-/// the options of the file system, separated by commas. If the flags contain `BIND`, `MOVE`, `REMOUNT` or a kind of propagation
-/// (such as `SHARED`), the call does this operation instead. Arguments that an operation does not need may be empty.
+/// `mount`: attaches a file system at the directory `target`. `source` is the device (or other source) of the file system,
+/// `kind` is its type, and `options` are its own options, separated by commas. If the flags contain `BIND`, `MOVE`, `REMOUNT`
+/// or a propagation type (such as `SHARED`), the call does this operation instead. Arguments that an operation does not need
+/// may be empty.
 pub fn mount(
     source: &CStr,
     target: &CStr,
@@ -104,7 +105,7 @@ pub fn mount(
     done(answer)
 }
 
-/// `umount2`: detaches the file system that was mounted last at `target`. Fails with `EBUSY` if the file system is in use.
+/// `umount2`: detaches the topmost file system that is mounted at `target`. Fails with `EBUSY` if the file system is in use.
 pub fn umount2(target: &CStr, flags: UnmountFlags) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -117,9 +118,9 @@ pub fn umount2(target: &CStr, flags: UnmountFlags) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `pivot_root`: makes the mount at `new_root` the root mount, and moves the present root mount to `put_old`, a directory below
-/// `new_root`. Every process that has the present root directory gets the new root directory. Fails with `EBUSY` if `new_root` or
-/// `put_old` is on the present root mount, and with `EINVAL` if the present root is the initramfs.
+/// `pivot_root`: makes the mount at `new_root` the root mount, and moves the old root mount to `put_old`, a directory below
+/// `new_root`. If the root directory of a process is the old root, it becomes the new root. Fails with `EBUSY` if `new_root` or
+/// `put_old` is on the old root mount, and with `EINVAL` if the old root is the initramfs.
 pub fn pivot_root(new_root: &CStr, put_old: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads C strings.
     let answer = unsafe {

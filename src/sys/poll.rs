@@ -13,8 +13,8 @@ use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::signal::SigSet;
 
-/// Events of a descriptor. The names are those of the constants `POLL…` and `EPOLL…` without the prefix. An event has the same
-/// value in `poll` and in `epoll`.
+/// A set of events of a descriptor. The names are those of the constants `POLL…` and `EPOLL…`, without the prefix. Each event
+/// has the same bit in `poll` and in `epoll`.
 ///
 /// ```
 /// use nestling::poll::Events;
@@ -36,25 +36,25 @@ macro_rules! events {
 }
 
 events! {
-    IN EPOLLIN "Readable, also at the end of the file."
+    IN EPOLLIN "The descriptor is readable, or at the end of the file."
     PRI EPOLLPRI "Urgent data can be read."
-    OUT EPOLLOUT "Writable."
+    OUT EPOLLOUT "The descriptor is writable."
     RDHUP EPOLLRDHUP "The peer of a socket has closed its end for writing."
     ERR EPOLLERR "An error has occurred, or the pipe has no reader. Always reported."
     HUP EPOLLHUP "The other end is closed; data may be left to read. Always reported."
     NVAL POLLNVAL "The descriptor is not open. Always reported, but only by `poll`."
-    ET EPOLLET "Edge-triggered: report each change once. Only for `epoll`."
-    ONESHOT EPOLLONESHOT "After one report, report nothing until the next `modify`. Only for `epoll`."
+    ET EPOLLET "Report each change only once (edge-triggered). Only for `epoll`."
+    ONESHOT EPOLLONESHOT "Report one event, and then none until the descriptor is modified. Only for `epoll`."
     EXCLUSIVE EPOLLEXCLUSIVE "If several epoll instances wait for the descriptor, wake only some of them. Only for `epoll`."
 }
 
 impl Events {
-    /// Makes events from these bits.
+    /// Makes a set of events from the kernel's bits.
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// Returns the bits, with the kernel's values.
+    /// Returns the events as the kernel's bits.
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -78,13 +78,13 @@ impl BitOr for Events {
     }
 }
 
-/// A descriptor with the events to wait for and the events that [`ppoll`] returned.
+/// A descriptor, the events to wait for, and the events that [`ppoll`] has returned.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct PollFd<'fd>(linux::pollfd, PhantomData<BorrowedFd<'fd>>);
 
 impl<'fd> PollFd<'fd> {
-    /// Makes an entry that waits for any of `events`.
+    /// Makes an entry for the descriptor `fd` that waits for any of `events`.
     pub fn new(fd: BorrowedFd<'fd>, events: Events) -> Self {
         let pollfd = linux::pollfd {
             fd: fd.fd,
@@ -94,8 +94,8 @@ impl<'fd> PollFd<'fd> {
         Self(pollfd, PhantomData)
     }
 
-    /// Returns the events that have occurred (`revents`). The kernel reports only events that the entry waits for, with three
-    /// exceptions: it always reports `ERR`, `HUP` and `NVAL`.
+    /// Returns the events that have occurred (`revents`). The kernel reports the events that the entry waits for, and also
+    /// `ERR`, `HUP` and `NVAL`.
     pub fn returned(&self) -> Events {
         Events(self.0.revents as u16 as u32)
     }
@@ -152,7 +152,7 @@ impl EpollEvent {
         Events(self.0.events)
     }
 
-    /// Returns the number that was passed when the descriptor was added or last modified.
+    /// Returns the number `data` that was passed to the last [`epoll_add`] or [`epoll_modify`] of the descriptor.
     pub fn data(&self) -> u64 {
         self.0.data
     }
@@ -219,8 +219,8 @@ fn epoll_ctl(
 
 /// `epoll_pwait`: waits until an event occurs on a descriptor of the set or `timeout` has passed. Writes the events to
 /// `events`, and returns the number of elements written. The slice `events` must not be empty. If `mask` is given, it is the
-/// thread's signal mask during the wait. Fails with `EINTR` after a handler has run. The timeout is rounded up to milliseconds;
-/// if it is longer than 24 days, the call waits for at most 24 days.
+/// thread's signal mask during the wait. Fails with `EINTR` after a handler has run. The timeout is rounded up to whole
+/// milliseconds; it is 24 days at most.
 pub fn epoll_pwait(
     epoll: BorrowedFd<'_>,
     events: &mut [EpollEvent],

@@ -11,8 +11,8 @@ use crate::fd::{BorrowedFd, OwnedFd};
 use crate::process::{ExitStatus, Pid};
 use crate::signal::Signal;
 
-/// `getpid`: returns this process's id. If a seccomp filter forbids the call, returns an id that no process has. (This id is
-/// positive, because [`kill`] takes a negative number for a process group.)
+/// `getpid`: returns this process's id. If a seccomp filter forbids the call, returns a positive id that no process has. (For
+/// [`kill`], a negative id would be a process group.)
 pub fn getpid() -> Pid {
     try_getpid().unwrap_or(Pid(i32::MAX))
 }
@@ -30,21 +30,21 @@ pub fn getppid() -> i32 {
     small(unsafe { syscall0(linux::__NR_getppid as usize) }).unwrap_or(0)
 }
 
-/// `getpgid`: returns the process group of the process `pid`; 0 stands for this process.
+/// `getpgid`: returns the process group of the process `pid`. If `pid` is 0, it returns this process's group.
 pub fn getpgid(pid: i32) -> Result<i32, Errno> {
     // SAFETY: a number is all it takes.
     small(unsafe { syscall1(linux::__NR_getpgid as usize, pid as usize) })
 }
 
 /// `setpgid`: moves the process `pid` to the process group `group`. If `pid` is 0, it moves this process. If `group` is 0, it
-/// makes a new group with the id of the moved process.
+/// makes a new group, whose id is that of the moved process.
 pub fn setpgid(pid: i32, group: i32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe { syscall2(linux::__NR_setpgid as usize, pid as usize, group as usize) };
     done(answer)
 }
 
-/// `getsid`: returns the session of the process `pid`; 0 stands for this process.
+/// `getsid`: returns the session of the process `pid`. If `pid` is 0, it returns this process's session.
 pub fn getsid(pid: i32) -> Result<i32, Errno> {
     // SAFETY: a number is all it takes.
     small(unsafe { syscall1(linux::__NR_getsid as usize, pid as usize) })
@@ -56,8 +56,8 @@ pub fn setsid() -> Result<(), Errno> {
     done(unsafe { syscall0(linux::__NR_setsid as usize) })
 }
 
-/// `kill`: sends a signal to the process `pid`. If `signal` is `None`, it only checks whether this process may send a signal.
-/// `kill(2)` describes the meaning of 0 and negative ids.
+/// `kill`: sends a signal to the process `pid`. If `signal` is `None`, it only checks whether this process may send signals to
+/// that process. For 0 and negative ids, see `kill(2)`.
 pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.
@@ -65,8 +65,8 @@ pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prctl(PR_SET_PDEATHSIG)`: sets the parent-death signal. The kernel sends this signal to this process when the thread that made
-/// this process ends. `None` stands for no signal.
+/// `prctl(PR_SET_PDEATHSIG)`: sets the parent-death signal. The kernel sends it to this process when the thread that made this
+/// process ends. `None` means no signal.
 pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.
@@ -80,13 +80,15 @@ pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `prctl(PR_GET_DUMPABLE)`: returns whether this process may be traced and dumped: 0 (no), 1 (yes) or 2 (only by root).
+/// `prctl(PR_GET_DUMPABLE)`: returns whether other processes may trace this process, and whether the kernel may dump its core:
+/// 0 (no), 1 (yes) or 2 (only root may read the dump).
 pub fn dumpable() -> Result<usize, Errno> {
     // SAFETY: a number is all it takes.
     result(unsafe { syscall1(linux::__NR_prctl as usize, prctl::PR_GET_DUMPABLE as usize) })
 }
 
-/// `prctl(PR_SET_DUMPABLE)`: sets whether this process may be traced and dumped: 0 (no) or 1 (yes).
+/// `prctl(PR_SET_DUMPABLE)`: sets whether other processes may trace this process, and whether the kernel may dump its core: 0
+/// (no) or 1 (yes).
 pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
@@ -154,9 +156,9 @@ pub fn pause() -> Errno {
     failed(unsafe { syscall5(linux::__NR_ppoll as usize, 0, 0, 0, 0, 0) })
 }
 
-/// `wait4`: waits until the child with the id `pid` has ended, reaps it, and returns its id and status. With `WUNTRACED` or
-/// `WCONTINUED` in the options, the call also returns if the child has stopped or continued. The id -1 stands for any child;
-/// `wait4(2)` describes other values. Returns `None` if the options contain `WNOHANG` and no such child has changed its state.
+/// `wait4`: waits until the child with the id `pid` has ended, reaps it, and returns its id and status. If the options contain
+/// `WUNTRACED` or `WCONTINUED`, the call also returns when the child has stopped or continued. The id -1 means any child; for
+/// other values, see `wait4(2)`. Returns `None` if the options contain `WNOHANG` and no such child has changed its state.
 pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     let mut status = 0;
     // SAFETY: the kernel writes one number; it may leave out the usage.
@@ -218,8 +220,8 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
     Ok(Pid::from_raw(pid).map(|pid| (pid, ExitStatus::from_siginfo(code as u32, status))))
 }
 
-/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd refers to. If the pidfd's process has ended
-/// and another process has got its id, the other process does not get the signal.
+/// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd refers to. A pidfd always refers to the same
+/// process: no other process gets the signal, even if it has the same id.
 pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes; there may be no `siginfo_t`.
     let answer = unsafe {

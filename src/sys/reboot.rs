@@ -10,7 +10,7 @@ use crate::errno::Errno;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Reboot {
-    /// Switch the machine off. If the kernel cannot switch it off, halt the machine.
+    /// Switch the machine off. If the kernel cannot do this, halt the machine.
     PowerOff = linux::LINUX_REBOOT_CMD_POWER_OFF,
     /// Restart the machine.
     Restart = linux::LINUX_REBOOT_CMD_RESTART,
@@ -24,14 +24,14 @@ pub fn sync() {
     unsafe { syscall0(linux::__NR_sync as usize) };
 }
 
-/// `reboot`: switches off, restarts or halts the machine at once, without [`sync`]. If the caller is not in the machine's first pid
-/// namespace, the call only ends the processes of the caller's namespace. Returns only if the call fails.
+/// `reboot`: switches off, restarts or halts the machine at once, without [`sync`]. In another pid namespace than the machine's
+/// first (as in a container), the call only ends the processes of this namespace. Returns only if the call fails.
 pub fn reboot(how: Reboot) -> Errno {
     failed(command(how as u32))
 }
 
-/// `reboot(LINUX_REBOOT_CMD_CAD_ON)`, `…_OFF`: sets whether Ctrl-Alt-Del restarts the machine at once. If Ctrl-Alt-Del does not
-/// restart the machine, it makes the kernel send `SIGINT` to PID 1.
+/// `reboot(LINUX_REBOOT_CMD_CAD_ON)`, `…_OFF`: sets what the kernel does at Ctrl-Alt-Del: it restarts the machine at once
+/// (`true`), or sends `SIGINT` to PID 1 (`false`).
 pub fn set_ctrl_alt_del(restarts: bool) -> Result<(), Errno> {
     done(command(if restarts {
         linux::LINUX_REBOOT_CMD_CAD_ON

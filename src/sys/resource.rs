@@ -78,7 +78,7 @@ pub fn sched_setscheduler(policy: Policy, priority: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `sched_setparam`: sets the priority of this process, and leaves its scheduling policy as it is.
+/// `sched_setparam`: sets the priority of this process, and leaves its scheduling policy unchanged.
 pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
     // SAFETY: the kernel reads `struct sched_param`, which is one number.
     let answer = unsafe {
@@ -91,8 +91,8 @@ pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getrusage`: returns the processor time in user mode and the processor time in the kernel. They are the times of this
-/// process or, if `children` is true, of the children that this process has waited for.
+/// `getrusage`: returns two times: the CPU time in user mode, and the CPU time in the kernel. If `children` is false, they are
+/// the times of this process; otherwise, those of the children that this process has waited for.
 pub fn getrusage(children: bool) -> Result<(Duration, Duration), Errno> {
     // SAFETY: it consists of numbers.
     let mut usage: linux::rusage = unsafe { core::mem::zeroed() };

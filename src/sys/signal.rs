@@ -16,30 +16,31 @@ use crate::file::OFlags;
 use crate::process::{ExitStatus, Pid};
 use crate::signal::{SigSet, Signal};
 
-/// The action of a process on a signal.
+/// What a process does when it gets a signal.
 #[derive(Clone, Copy, Debug)]
 pub enum Action {
     /// The default action of the signal (`SIG_DFL`).
     Default,
     /// Ignore the signal (`SIG_IGN`).
     Ignore,
-    /// Call this function. It may only do what `signal-safety(7)` allows.
+    /// Call this function. The function may only do what `signal-safety(7)` allows.
     Handler(unsafe extern "C" fn(i32)),
 }
 
-/// A signal's complete action (handler, flags and mask), which [`restore_action`] can set again.
+/// The complete action for a signal (handler, flags and mask). [`restore_action`] sets it again.
 #[derive(Debug)]
 pub struct SavedAction {
     signal: Signal,
     action: KernelAction,
 }
 
-/// The information about a signal that was taken with [`sigtimedwait`] or from a [`signalfd`].
+/// Information about a signal that [`sigtimedwait`] or [`read_signalfd`] has taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SigInfo {
     /// The signal.
     pub signal: Signal,
-    /// The cause: `SI_…`, or `CLD_…` for a child (`sigaction(2)`). Positive if the kernel itself sent the signal.
+    /// The cause of the signal: a constant `SI_…`, or `CLD_…` for a child (`sigaction(2)`). It is positive if the kernel itself
+    /// sent the signal.
     pub code: i32,
     /// What the kernel has put where these stand.
     pid: i32,
@@ -58,19 +59,19 @@ impl SigInfo {
         })
     }
 
-    /// Returns the id of the process that sent the signal, or of the child that the signal is about. Returns `None` if there is
-    /// no such process, or if the process is outside of this pid namespace.
+    /// Returns the id of the process that sent the signal; for `SIGCHLD` from the kernel, the child's id. Returns `None` if no
+    /// process sent the signal, or if the process is outside of this pid namespace.
     pub fn pid(&self) -> Option<Pid> {
         Pid::from_raw(self.pid).filter(|_| self.is_a_childs() || self.was_sent())
     }
 
-    /// Returns the real user id of the process that sent the signal, or of the child that the signal is about.
+    /// Returns the real user id of the process that sent the signal; for `SIGCHLD` from the kernel, the child's.
     pub fn uid(&self) -> Option<u32> {
         (self.is_a_childs() || self.was_sent()).then_some(self.uid)
     }
 
-    /// If the signal is about a child, returns how the child ended, stopped or continued; otherwise, `None`. This does not reap
-    /// the child.
+    /// For `SIGCHLD` from the kernel, returns how the child ended, stopped or continued; otherwise, `None`. This method does
+    /// not reap the child.
     pub fn status(&self) -> Option<ExitStatus> {
         let status = ExitStatus::from_siginfo(self.code as u32, self.status);
         self.is_a_childs().then_some(status)
@@ -88,17 +89,17 @@ impl SigInfo {
     }
 }
 
-/// `rt_sigprocmask(SIG_SETMASK)`: sets this thread's signal mask, and returns the former mask.
+/// `rt_sigprocmask(SIG_SETMASK)`: sets this thread's signal mask, and returns the previous mask.
 pub fn set_mask(mask: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_SETMASK, &raw const mask as usize)
 }
 
-/// `rt_sigprocmask(SIG_BLOCK)`: adds signals to this thread's signal mask, and returns the former mask.
+/// `rt_sigprocmask(SIG_BLOCK)`: adds signals to this thread's signal mask, and returns the previous mask.
 pub fn block(signals: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_BLOCK, &raw const signals as usize)
 }
 
-/// `rt_sigprocmask(SIG_UNBLOCK)`: removes signals from this thread's signal mask, and returns the former mask.
+/// `rt_sigprocmask(SIG_UNBLOCK)`: removes signals from this thread's signal mask, and returns the previous mask.
 pub fn unblock(signals: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_UNBLOCK, &raw const signals as usize)
 }
@@ -124,7 +125,7 @@ fn sigprocmask(how: u32, new: usize) -> Result<SigSet, Errno> {
     small(answer).map(|_| old)
 }
 
-/// `rt_sigpending`: returns the blocked signals that are pending for this thread or for the process.
+/// `rt_sigpending`: returns the blocked signals that are pending for this thread or for the whole process.
 pub fn sigpending() -> Result<SigSet, Errno> {
     let mut pending = SigSet::EMPTY;
     // SAFETY: the kernel writes one set of 8 bytes, as `SigSet` is.
@@ -138,12 +139,11 @@ pub fn sigpending() -> Result<SigSet, Errno> {
     small(answer).map(|_| pending)
 }
 
-/// `rt_sigaction`: sets this process's action on a signal. `flags` (`SA_…`) are used only if the action is a handler. While a
-/// handler runs, the kernel also blocks the handler's own signal, but no other signals. If `flags` contains `SA_NODEFER`, the
-/// kernel does not block the handler's own signal, either.
+/// `rt_sigaction`: sets this process's action for a signal. `flags` (`SA_…`) have an effect only if the action is a handler.
+/// While the handler runs, the kernel blocks the signal itself (unless `flags` contains `SA_NODEFER`), and no other signals.
 ///
 /// # Safety
-/// A handler does only what is allowed in a signal handler (`signal-safety(7)`), no matter which code it interrupts.
+/// Whichever code a handler interrupts, it only does what a signal handler may do (`signal-safety(7)`).
 pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(), Errno> {
     let new = kernel_action(action, flags);
     // SAFETY: the kernel reads one action. The caller's promise.
@@ -156,7 +156,7 @@ pub fn reset(signal: Signal) -> Result<(), Errno> {
     unsafe { set_action(signal, Action::Default, 0) }
 }
 
-/// `rt_sigaction`: returns this process's action on a signal.
+/// `rt_sigaction`: returns this process's action for a signal.
 pub fn action(signal: Signal) -> Result<Action, Errno> {
     let mut old = kernel_action(Action::Default, 0);
     // SAFETY: the kernel writes one action.
@@ -168,7 +168,7 @@ pub fn action(signal: Signal) -> Result<Action, Errno> {
     })
 }
 
-/// `rt_sigaction`: does the same as [`set_action`], and returns the former action, for [`restore_action`].
+/// `rt_sigaction`: does the same as [`set_action`], and returns the previous action, which you can pass to [`restore_action`].
 ///
 /// # Safety
 /// The same as for [`set_action`].
@@ -199,8 +199,8 @@ pub fn set_default(signal: Signal) -> Result<SavedAction, Errno> {
     unsafe { replace_action(signal, Action::Default, 0) }
 }
 
-/// `rt_sigaction`: sets an action that [`replace_action`], [`ignore`] or [`set_default`] has returned, with its flags and its
-/// mask.
+/// `rt_sigaction`: sets an action again that [`replace_action`], [`ignore`] or [`set_default`] has returned, including its
+/// flags and its mask.
 pub fn restore_action(saved: &SavedAction) -> Result<(), Errno> {
     // SAFETY: the kernel reads one action; whoever first set it promised that its handler may run at any time.
     done(unsafe { sigaction(saved.signal, &raw const saved.action as usize, 0) })
@@ -253,7 +253,7 @@ unsafe fn sigaction(signal: Signal, new: usize, old: usize) -> usize {
 
 const SIG_IGN: usize = 1;
 
-/// `sigaltstack`: sets the stack on which this thread runs the handlers that have the flag `SA_ONSTACK`. An exec removes this
+/// `sigaltstack`: sets the alternate stack of this thread: handlers with the flag `SA_ONSTACK` run on it. An exec removes this
 /// setting.
 ///
 /// # Safety
@@ -276,8 +276,9 @@ pub unsafe fn sigaltstack(stack: *mut [u8]) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `rt_sigtimedwait`: waits until a signal of the set is pending, and takes the signal, so that its action is not executed. The
-/// thread must block the signals of the set. Fails with `EAGAIN` if `timeout` has passed, and with `EINTR` if a handler has run.
+/// `rt_sigtimedwait`: waits until a signal of the set is pending, and takes it: the signal is then no longer pending, and the
+/// kernel does not carry out its action. The thread must block the signals of the set. Fails with `EAGAIN` after the time
+/// `timeout`, and with `EINTR` after a handler has run.
 pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInfo, Errno> {
     let timeout = timeout.map(timespec);
     let timeout = timeout.as_ref().map_or(0, |time| &raw const *time as usize);
@@ -308,15 +309,15 @@ pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInf
     )
 }
 
-/// `signalfd4`: makes a descriptor from which pending signals of the set can be read. The signals must be blocked. The
-/// descriptor closes on exec. `flags` is `NONBLOCK` or empty.
+/// `signalfd4`: makes a descriptor from which a program can read pending signals of the set. The program must block these
+/// signals. The descriptor closes on exec. `flags` is `NONBLOCK` or empty.
 pub fn signalfd(signals: SigSet, flags: OFlags) -> Result<OwnedFd, Errno> {
     let answer = signalfd4(-1, signals, flags | OFlags::CLOEXEC);
     // SAFETY: the kernel has just made it.
     small(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// `signalfd4`: replaces the set of a signalfd.
+/// `signalfd4`: replaces the set of signals of a signalfd.
 pub fn set_signalfd(signalfd: BorrowedFd<'_>, signals: SigSet) -> Result<(), Errno> {
     done(signalfd4(signalfd.fd, signals, OFlags::default()))
 }
@@ -334,7 +335,7 @@ fn signalfd4(fd: i32, signals: SigSet, flags: OFlags) -> usize {
     }
 }
 
-/// `read` of a signalfd: takes one pending signal, so that its action is not executed.
+/// `read` of a signalfd: takes one pending signal. The kernel then does not carry out the signal's action.
 pub fn read_signalfd(signalfd: BorrowedFd<'_>) -> Result<SigInfo, Errno> {
     // `struct signalfd_siginfo`, all of whose fields that are used here have 32 bits.
     let mut info = [0i32; 32];

@@ -30,15 +30,15 @@ pub fn tcgetsid(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     small(answer).map(|_| session)
 }
 
-/// `TIOCSCTTY`: makes `terminal` the controlling terminal of this process's session. This process must lead the session, and
-/// the session must have no controlling terminal.
+/// `TIOCSCTTY`: makes `terminal` the controlling terminal of this process's session. This process must be the session's leader,
+/// and the session must have no controlling terminal.
 pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
     done(unsafe { ioctl(terminal, ioctl::TIOCSCTTY, 0) })
 }
 
-/// `TIOCNOTTY`: gives up this process's controlling terminal. If this process leads the session, the whole session loses the
-/// terminal, and the kernel sends `SIGHUP` and `SIGCONT` to the foreground process group.
+/// `TIOCNOTTY`: gives up this process's controlling terminal. If this process is the session's leader, the whole session loses
+/// the terminal, and the kernel sends `SIGHUP` and `SIGCONT` to the foreground process group.
 pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: no argument.
     done(unsafe { ioctl(terminal, ioctl::TIOCNOTTY, 0) })
@@ -72,14 +72,14 @@ unsafe fn get_attributes(terminal: BorrowedFd<'_>, request: u32) -> Result<linux
     small(answer).map(|_| attributes)
 }
 
-/// The time at which attributes are set (`tcsetattr(3)`).
+/// When attributes take effect (`tcsetattr(3)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {
     /// Now (`TCSANOW`).
     Now,
     /// After all output has been sent (`TCSADRAIN`).
     Drain,
-    /// After all output has been sent. Input that has not been read is discarded (`TCSAFLUSH`).
+    /// After all output has been sent; then input that has not been read is discarded (`TCSAFLUSH`).
     Flush,
 }
 
@@ -98,7 +98,8 @@ pub fn tcsets2(
     done(unsafe { ioctl(terminal, request, &raw const *attributes as usize) })
 }
 
-/// `TCSETS`, `TCSETSW`, `TCSETSF`: sets the terminal's attributes. It cannot set a speed that has no `B…` constant.
+/// `TCSETS`, `TCSETSW`, `TCSETSF`: sets the terminal's attributes. These requests can only set a speed that has a constant
+/// `B…`.
 pub fn tcsets(
     terminal: BorrowedFd<'_>,
     when: When,
@@ -130,7 +131,7 @@ pub enum Queue {
     Both,
 }
 
-/// `tcflush`: discards input that has not been read, output that has not been sent, or both of these.
+/// `tcflush`: discards input that has not been read, output that has not been sent, or both.
 pub fn tcflush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
     let queue = match queue {
         Queue::Input => linux::TCIFLUSH,
@@ -165,14 +166,14 @@ pub fn keyboard_type(console: BorrowedFd<'_>) -> Result<u8, Errno> {
     small(answer).map(|_| kind)
 }
 
-/// `TIOCSPTLCK`: unlocks a new pseudo-terminal, so that its terminal can be opened.
+/// `TIOCSPTLCK`: unlocks a new pseudo-terminal, so that its terminal side can be opened.
 pub fn unlock_pty(controller: BorrowedFd<'_>) -> Result<(), Errno> {
     let locked = 0i32;
     // SAFETY: the kernel reads one number.
     done(unsafe { ioctl(controller, ioctl::TIOCSPTLCK, &raw const locked as usize) })
 }
 
-/// `TIOCGPTN`: returns the number N of a pseudo-terminal. The path of its terminal is `/dev/pts/N`.
+/// `TIOCGPTN`: returns the number N of a pseudo-terminal. The path of its terminal side is `/dev/pts/N`.
 pub fn pty_number(controller: BorrowedFd<'_>) -> Result<i32, Errno> {
     let mut number = 0;
     // SAFETY: the kernel writes one number.
@@ -180,8 +181,8 @@ pub fn pty_number(controller: BorrowedFd<'_>) -> Result<i32, Errno> {
     small(answer).map(|_| number)
 }
 
-/// `TIOCGPTPEER` (Linux 4.13): opens the terminal that belongs to the controller of a pseudo-terminal. `/dev/pts` need not be
-/// mounted.
+/// `TIOCGPTPEER` (Linux 4.13): opens the terminal side of a pseudo-terminal, given the controller's side. `/dev/pts` need not
+/// be mounted.
 pub fn pty_peer(controller: BorrowedFd<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
     // SAFETY: a number is all it takes; the kernel makes a new descriptor.
     unsafe {

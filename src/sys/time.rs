@@ -10,19 +10,20 @@ use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 
-/// A clock (`clock_gettime(2)`). A program can read the clock, and use it for sleeps and timers.
+/// A clock (`clock_gettime(2)`). A program can read the clock, and can use it to sleep and for timers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Clock {
-    /// The time in UTC since the start of 1970. It jumps when the clock is set.
+    /// The time since the start of 1970 in UTC. It jumps when somebody sets the clock.
     Realtime = linux::CLOCK_REALTIME,
-    /// The time since some moment before this process started. It never jumps. It stands still while the machine is suspended.
+    /// The time since an unspecified moment before this process started. It never jumps. It does not advance while the machine
+    /// is suspended.
     Monotonic = linux::CLOCK_MONOTONIC,
-    /// Like `Monotonic`, but this clock continues while the machine is suspended.
+    /// Like `Monotonic`, but this clock also advances while the machine is suspended.
     Boottime = linux::CLOCK_BOOTTIME,
 }
 
-/// A time of a clock, in seconds and nanoseconds, like POSIX's `struct timespec`. The seconds have 64 bits on every
+/// The time that a clock shows, in seconds and nanoseconds, like POSIX's `struct timespec`. The seconds have 64 bits on every
 /// architecture.
 ///
 /// ```
@@ -49,7 +50,7 @@ impl Timestamp {
         nanoseconds: SECOND - 1,
     };
 
-    /// Makes a time from seconds and nanoseconds; returns `None` if the nanoseconds are a second or more.
+    /// Makes a time from seconds and nanoseconds; returns `None` if `nanoseconds` is 1,000,000,000 or more.
     pub const fn new(seconds: i64, nanoseconds: u32) -> Option<Self> {
         if nanoseconds < SECOND {
             Some(Self {
@@ -66,7 +67,7 @@ impl Timestamp {
         self.seconds
     }
 
-    /// Returns the nanoseconds after the whole seconds.
+    /// Returns the nanoseconds since the last whole second.
     pub const fn nanoseconds(self) -> u32 {
         self.nanoseconds
     }
@@ -192,7 +193,7 @@ pub fn clock_nanosleep(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     done(answer)
 }
 
-/// The time at which a timer expires for the first time.
+/// When a timer expires for the first time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expiration {
     /// After this duration.
@@ -216,8 +217,8 @@ pub fn timerfd_create(clock: Clock, flags: OFlags) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// `timerfd_settime`: makes the timer expire at `first`. If `interval` is not zero, the timer then expires again after each
-/// `interval`. If `first` is zero, the timer is stopped.
+/// `timerfd_settime`: starts the timer, which expires at `first` and, if `interval` is not zero, again after each `interval`.
+/// If `first` is zero, the call stops the timer.
 pub fn timerfd_settime(
     timer: BorrowedFd<'_>,
     first: Expiration,
