@@ -1,39 +1,43 @@
-//! The heap of a program without libc (feature `alloc`): [`Heap`], which [`entry!`](crate::entry!) makes the program's
-//! allocator.
+//! The heap of a program without libc (features `rt` and `alloc`). [`entry!`](crate::entry!) makes [`Heap`] the program's
+//! global allocator.
 //!
-//! - **Small and medium** requests are served by the allocator `talc` from segments of 1 MiB. The heap maps the segments one by
-//!   one. If a segment becomes empty, the heap returns it to the kernel. But the heap always keeps the first segment. So a
-//!   program that frees and allocates in turn makes no system call. In the first segment, the heap keeps freed blocks of up to
-//!   128 bytes for the next request of their size. A request that gets such a block takes a quarter of the time that talc takes.
-//! - **Large** requests (128 KiB and more) get a mapping each. The mappings grow and shrink by `mremap`, without a copy, and
-//!   are returned to the kernel when they are freed.
+//! - **Small and medium** requests get memory from segments of 1 MiB, which the crate `talc` manages. The heap maps a new
+//!   segment when the others are full, and returns a segment to the kernel when it is empty. But it never returns the first
+//!   segment, so that a program that frees and allocates in turn makes no system calls. The heap itself keeps freed blocks of
+//!   up to 128 bytes of the first segment, and reuses them for requests of the same size. This takes a quarter of the time of a
+//!   request to talc.
+//! - **Large** requests (128 KiB and more) each get a mapping of their own. The heap resizes such a mapping with `mremap`,
+//!   without copying its contents, and returns it to the kernel when it is freed.
 //!
-//! A program that allocates nothing makes no system call for its heap. A segment only reserves addresses: a page of it takes
-//! memory when the program first writes to the page.
+//! If a program allocates nothing, its heap makes no system calls. A segment only reserves addresses: each of its pages takes
+//! memory only after the program has written to this page.
 //!
 //! # When memory runs out
 //!
-//! If the kernel refuses memory (`RLIMIT_AS`, strict overcommit), the allocator returns null. Then `try_reserve` and similar
-//! functions return an error, and the other functions of `alloc` panic. The heap continues to serve requests that fit into the
-//! memory that it has.
+//! If the kernel refuses a request for memory (`RLIMIT_AS`, strict overcommit), the allocator returns null. Then `try_reserve`
+//! and similar functions return an error, and the other functions of `alloc` panic. Later requests still succeed if they fit
+//! into the memory that the heap already has.
 //!
 //! # Threads, signals, children
 //!
 //! Any number of threads may share the heap. Each request takes a lock. If the lock is free, this costs two atomic
-//! instructions; otherwise, the thread sleeps (`futex`) until the lock is free. So a signal handler must not allocate, because
-//! it may interrupt the thread that holds the lock. A child made by `fork` has a copy of the heap and of the lock. If *another*
-//! thread held the lock at the moment of the fork, the child must not allocate. A child of [`spawn`](crate::spawn) shares the
-//! parent's memory and never allocates.
+//! instructions; otherwise, the thread sleeps (`futex`) until the lock is free. A signal handler must not allocate: if it
+//! interrupts the thread that holds the lock, it would wait for ever. A child made by `fork` has a copy of the heap and of the
+//! lock. If *another* thread held the lock at the moment of the fork, the child must not allocate. A child of
+//! [`spawn`](crate::spawn) shares the parent's memory and never allocates.
 //!
 //! # Why talc
 //!
-//! The available allocator crates were compared in programs without libc (x86_64, `opt-level = "s"`). Each crate got the same
-//! mappings and did the work of a small shell: a shell's *loop* (parse into a tree, expand into lists of words, set one of 500
-//! variables, free everything else), larger *trees* that are freed at once, 100,000 *variables* that are set four times in a
-//! table of chains, and *documents* (`<<`) that grow line by line to 1 MiB. The times are relative to talc's time. They are
-//! medians of 21 interleaved runs; the runs differed by at most a third. The columns *x86_64* and *i386* are sizes: the bytes
-//! that `Box`, `Vec` and `String` add to the program's file, beyond the 3.5 KiB of `alloc` itself. *Peak* is the resident
-//! memory with the 100,000 variables; *kept* is the resident memory after they are freed.
+//! This table compares allocator crates in programs without libc (x86_64, `opt-level = "s"`). Each crate gets its memory
+//! through the same mappings, and does the work of a small shell.
+//!
+//! There are four measurements of time. *loop*: parse a command into a tree, expand it into lists of words, set one of 500
+//! variables, and free everything else. *trees*: make larger trees, and free each of them as a whole. *variables*: set 100,000
+//! variables four times, in a hash table with chains. *documents*: append lines to here-documents (`<<`) until they have 1 MiB.
+//! The times are relative to talc's. They are medians of 21 interleaved runs, which differed by at most a third. The columns
+//! *x86_64* and *i386* are sizes of code: how many bytes the allocator adds to the program's file if the program uses `Box`,
+//! `Vec` and `String`, in addition to the 3.5 KiB of the crate `alloc`. *peak* is the resident memory with the 100,000
+//! variables; *kept* is the resident memory after the program has freed them.
 //!
 //! | crate                        | x86_64 |  i386 | loop | trees | variables | documents |  peak |   kept |
 //! |------------------------------|-------:|------:|-----:|------:|----------:|----------:|------:|-------:|
@@ -44,15 +48,17 @@
 //! | `buddy_system_allocator` 0.13 |  3,776 | 3,656 | 1.72 |  1.09 |     > 600 |      0.82 |       |        |
 //! | `linked_list_allocator` 0.10 |  4,824 | 4,612 | 4.77 |  0.74 |     > 600 |      1.29 |       |        |
 //!
-//! - `dlmalloc` would be the best crate if its size did not matter. But whichever source of memory it uses, it
-//!   depends on the crate `libc`, which makes the linker look for a C library.
-//! - `rlsf` depends on `libc`, too, but without harm. It never returns a segment to the kernel.
-//! - `good_memory_allocator` uses only the memory that it gets at its start. In the table it got 256 MiB of addresses.
-//! - The last two crates of the table search a list each time a block is freed.
+//! - `dlmalloc` is the fastest crate overall, but also the largest. It depends on the crate `libc`, even if another source of
+//!   memory is configured. The crate `libc` makes the linker look for a C library.
+//! - `rlsf` also depends on the crate `libc`, but a program that uses `rlsf` can be linked without a C library. `rlsf` never
+//!   returns a segment to the kernel.
+//! - `good_memory_allocator` uses only the memory that the program gives to it at the start: 256 MiB of addresses for this
+//!   table.
+//! - `buddy_system_allocator` and `linked_list_allocator` search a list each time the program frees a block.
 //!
-//! talc grows and shrinks by whole segments, resizes blocks in place, runs on stable Rust, and depends on two crates of traits
-//! (`allocator-api2`, `lock_api`). Its licence is MIT. Versions before 5.0.4 were unsound on 32-bit architectures if a chunk
-//! was larger than 16 MiB.
+//! talc can get and return whole segments, and can resize blocks in place. It needs only stable Rust, and depends on two crates
+//! that only define traits (`allocator-api2`, `lock_api`). Its licence is MIT. Versions before 5.0.4 were unsound on 32-bit
+//! architectures if a chunk was larger than 16 MiB.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem;
@@ -66,7 +72,7 @@ use crate::errno::Errno;
 use crate::sys::futex::Mutex;
 use crate::sys::memory;
 
-/// The heap that [`entry!`](crate::entry!) makes the program's global allocator. Its functions are those of [`GlobalAlloc`].
+/// The heap that [`entry!`](crate::entry!) makes the program's global allocator. Programs use it through [`GlobalAlloc`].
 ///
 /// ```
 /// use std::alloc::{GlobalAlloc, Layout};
@@ -86,7 +92,7 @@ pub struct Heap {
 }
 
 impl Heap {
-    /// Makes an empty heap. No system call.
+    /// Makes an empty heap. Costs no system call.
     pub const fn new() -> Self {
         Self {
             blocks: Mutex::new(Blocks {
@@ -198,8 +204,8 @@ fn layout_of(class: usize) -> Layout {
 #[derive(Debug)]
 struct Blocks {
     talc: Talc<Segments, DefaultBinning>,
-    /// The last block of each size that was freed, with the address of the one before in it. They are of the first segment, which
-    /// would stay without them.
+    /// The last block of each size that was freed, with the address of the one before in it. They are of the first segment,
+    /// which would stay without them.
     kept: [*mut u8; CLASSES],
 }
 

@@ -1,10 +1,11 @@
-//! The descriptors of a program whose *user* names them by number, as the user of a shell does.
+//! Descriptors in a program, such as a shell, whose *user* names descriptors by their numbers.
 //!
-//! Such a program has two kinds of descriptors in one table. The close-on-exec flag tells them apart. A descriptor with the flag
-//! belongs to the program, as an [`OwnedFd`]. The function [`private`] moves such a descriptor to a high number, away from the
-//! numbers that the user writes. A descriptor without the flag is the user's, and children inherit it. The functions that take a
-//! number from the user work only on the user's descriptors. If the number belongs to the program, most of these functions fail
-//! with `EBADF`, as if the number were not open.
+//! Such a program has two kinds of descriptors. A descriptor with the close-on-exec flag is the *program's own*, and has an
+//! [`OwnedFd`]. The function [`private`] moves such a descriptor to a high number, because users mostly use low numbers. A
+//! descriptor without the close-on-exec flag is the *user's*, and children inherit it.
+//!
+//! The functions that take a descriptor number work only on the user's descriptors. If the number is one of the program's own
+//! descriptors, most of these functions fail with `EBADF`, as if the descriptor were not open.
 
 use core::sync::atomic::Ordering;
 
@@ -13,14 +14,14 @@ use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
 use crate::{sys, terminal};
 
-/// The program's own descriptors are moved to this number or above, out of the way of what a user writes. (Not beyond 63: from there on
-/// every process's table is an allocation more for the kernel.)
+/// The program's own descriptors are moved to this number or above, out of the way of what a user writes. (Not beyond 63: from
+/// there on every process's table is an allocation more for the kernel.)
 const FIRST: RawFd = 50;
 
 /// Below this number there are only the user's.
 const FIRST_PRIVATE: RawFd = 10;
 
-/// A duplicate that is the program's own. Two system calls where the limit on descriptors is low.
+/// A duplicate that is the program's own. Costs two system calls where the limit on descriptors is low.
 fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     match sys::fd::dup_cloexec(fd, FIRST) {
         Err(Errno::EINVAL | Errno::EMFILE) => sys::fd::dup_cloexec(fd, FIRST_PRIVATE),
@@ -28,10 +29,10 @@ fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// Checks that the user has a descriptor with this number. One system call.
+/// Checks that this number is an open descriptor of the user. Costs one system call.
 ///
 /// # Errors
-/// `EBADF` if the number is not open, or if it is the program's own.
+/// `EBADF` if no descriptor with this number is open, or if the descriptor is the program's own.
 pub fn is_users(fd: RawFd) -> Result<(), Errno> {
     match sys::fd::cloexec(fd) {
         Ok(false) => Ok(()),
@@ -40,8 +41,8 @@ pub fn is_users(fd: RawFd) -> Result<(), Errno> {
     }
 }
 
-/// Duplicates the user's descriptor. The duplicate is the program's own, so that the user may close the original while the
-/// duplicate is in use. Two system calls, and one more to close the duplicate.
+/// Duplicates a descriptor of the user. The duplicate is the program's own, so that the program can use it even after the user
+/// has closed the original. Costs two system calls, and one more to close the duplicate.
 ///
 /// # Errors
 /// The errors of [`is_users`]; `EMFILE`.
@@ -51,14 +52,15 @@ pub fn of_user(fd: RawFd) -> Result<OwnedFd, Errno> {
     duplicate(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// Returns whether this number is a descriptor of the user and refers to a terminal. Two system calls.
+/// Returns whether this number is an open descriptor of the user that refers to a terminal. Costs two system calls.
 pub fn is_terminal(fd: RawFd) -> bool {
     // SAFETY: it is only for this call, and it is open.
     is_users(fd).is_ok() && terminal::is_terminal(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// Duplicates the user's descriptor `from` onto the user's number `to`, and closes the descriptor that had this number
-/// (`dup2`). If the numbers are equal, it only checks `from`. Two system calls; three if `to` is a high number.
+/// Duplicates the user's descriptor `from` onto the number `to`, for the user (`dup2`). If the user has a descriptor with the
+/// number `to`, the function closes this descriptor. If the two numbers are equal, the function only checks `from`. Costs two
+/// system calls; three if `to` is a high number.
 ///
 /// # Errors
 /// The errors of [`is_users`] for `from`; the errors of [`assign`] for `to`.
@@ -71,8 +73,8 @@ pub fn copy(from: RawFd, to: RawFd) -> Result<(), Errno> {
     assign(to, unsafe { BorrowedFd::borrow_raw(from) })
 }
 
-/// Moves a descriptor of the program's own away from the user's numbers. Two system calls; none if the descriptor already has a
-/// high number.
+/// Moves one of the program's own descriptors to a high number, out of the way of the user's. Costs two system calls; none if
+/// the descriptor already has a high number.
 ///
 /// # Errors
 /// `EMFILE`.
@@ -83,10 +85,11 @@ pub fn private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     duplicate(fd.as_fd())
 }
 
-/// Returns a duplicate of the user's descriptor, to pass to [`restore`]; `None` if the number is not open. One system call.
+/// Returns a duplicate of the user's descriptor `fd`, which you can pass to [`restore`] later; `None` if `fd` is not open.
+/// Costs one system call.
 ///
 /// # Errors
-/// `EBADF` if the number is the program's own; `EMFILE`.
+/// `EBADF` if the descriptor is the program's own; `EMFILE`.
 pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
     if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) == Ok(true) {
         return Err(Errno::EBADF);
@@ -100,8 +103,8 @@ pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
     }
 }
 
-/// Undoes [`save`]. Duplicates `saved`, the descriptor that [`save`] returned, onto the user's number `fd`. If `saved` is `None`,
-/// closes `fd`. Two system calls.
+/// Restores the user's descriptor `fd` from `saved`, which [`save`] has returned: duplicates it onto `fd`, or closes `fd` if
+/// `saved` is `None`. Costs two system calls.
 ///
 /// # Errors
 /// The function fails only if a seccomp filter forbids a system call.
@@ -112,11 +115,11 @@ pub fn restore(fd: RawFd, saved: Option<OwnedFd>) -> Result<(), Errno> {
     }
 }
 
-/// Duplicates `from` onto the user's number `fd`, and closes the descriptor that had this number (`dup2`). One system call; two
-/// if `fd` is a high number.
+/// Duplicates `from` onto the number `fd`, for the user (`dup2`). If the user has a descriptor with the number `fd`, the
+/// function closes this descriptor. Costs one system call; two if `fd` is a high number.
 ///
 /// # Errors
-/// `EBADF` if the number `fd` is the program's own, or is not below the limit on descriptors.
+/// `EBADF` if the descriptor `fd` is the program's own, or if `fd` is not below the limit on descriptors.
 pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     if fd == from.as_raw_fd() {
         return sys::fd::set_cloexec(from, false);
@@ -128,8 +131,8 @@ pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     unsafe { sys::fd::dup3(from.as_raw_fd(), fd, OFlags::default()) }
 }
 
-/// Takes a descriptor that has just been opened, and moves it to the user's number `fd`. Two system calls; one if the
-/// descriptor already has this number.
+/// Gives the descriptor `opened` to the user, and moves it to the number `fd`. Costs two system calls; one if it already has
+/// this number.
 ///
 /// # Errors
 /// The errors of [`assign`].
@@ -142,11 +145,11 @@ pub fn give(fd: RawFd, opened: OwnedFd) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Closes a descriptor of the user. Ignores a number that is not open or is the program's own. One system call; two for a high
-/// number.
+/// Closes a descriptor of the user. Does nothing if the descriptor is not open or is the program's own. Costs one system call;
+/// two for a high number.
 ///
 /// # Errors
-/// The errors of `close(2)` for a file on the network.
+/// Errors of `close(2)`, which occur only for files on a network.
 pub fn close(fd: RawFd) -> Result<(), Errno> {
     if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) != Ok(false) {
         return Ok(());
@@ -158,9 +161,10 @@ pub fn close(fd: RawFd) -> Result<(), Errno> {
     }
 }
 
-/// Closes a descriptor of the program's own in a child of [`fork`](super::fork). Afterwards, the child must neither use nor
-/// drop its copy of the descriptor's owner; so the child must end by [`exit`](crate::sys::process::exit). The function ignores
-/// a descriptor of the user. In a process that is not a child of `fork`, it does nothing. At most two system calls.
+/// Closes one of the program's own descriptors in a child of [`fork`](super::fork), although the child has a copy of the
+/// `OwnedFd`. After this, the child must neither use nor drop this `OwnedFd`: it must end with
+/// [`exit`](crate::sys::process::exit). The function does nothing if the descriptor is the user's, or if the process is not a
+/// child of `fork`. Costs at most two system calls.
 pub fn abandon(fd: RawFd) {
     if super::IS_COPY.load(Ordering::Relaxed) && sys::fd::cloexec(fd) == Ok(true) {
         // SAFETY: in such a child the owner is a copy, which `fork` says may lose it.

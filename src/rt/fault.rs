@@ -8,7 +8,8 @@ use crate::signal::{SigSet, Signal};
 use crate::sys;
 use crate::sys::signal::Action;
 
-/// The signals of faults. If a fault occurs while its signal is blocked, the kernel ends the process at once.
+/// The signals that the kernel sends for faults. If a fault occurs while its signal is blocked, the kernel ends the process at
+/// once.
 pub const FAULTS: SigSet = SigSet::EMPTY
     .with(Signal::ILL)
     .with(Signal::TRAP)
@@ -16,15 +17,15 @@ pub const FAULTS: SigSet = SigSet::EMPTY
     .with(Signal::FPE)
     .with(Signal::SEGV);
 
-/// Sets a handler for faults. The handler also runs if a process sends a signal of [`FAULTS`]. The handler runs on its own stack
-/// of 32 KiB, because the ordinary stack may have overflowed. Six system calls.
+/// Sets a handler for the signals of [`FAULTS`]. The handler also runs if a process has sent the signal. It runs on a stack of
+/// its own of 32 KiB, because the fault may be an overflow of the ordinary stack. Costs six system calls.
 ///
-/// The handler does not return: the interrupted code cannot continue, and may have left its data half changed. If PID 1 ends,
-/// the machine ends, too; so a handler in PID 1 should execute the program again.
+/// The handler must not return, because the interrupted code cannot continue. The data that this code was changing may be
+/// inconsistent. If PID 1 ends, the kernel panics; so a handler in PID 1 should execute the program again.
 ///
 /// # Errors
-/// `ENOSYS` in a program that [`entry!`](crate::entry!) has not started, because its threads would share the handler's stack.
-/// Otherwise, the function fails only if a seccomp filter forbids a system call.
+/// `ENOSYS` in a program that does not use [`entry!`](crate::entry!), because several threads of such a program would share the
+/// handler's stack. Otherwise, the function fails only if a seccomp filter forbids a system call.
 pub fn on_fault(handler: fn(Signal) -> !) -> Result<(), Errno> {
     super::only_thread()?;
     HANDLER.store(handler as *mut (), Ordering::Relaxed);

@@ -7,7 +7,7 @@ use core::cmp::Ordering;
 
 use crate::arch;
 
-/// `memcpy` and `memmove`: copies `count` bytes; source and target may overlap.
+/// `memcpy` and `memmove`: copies `count` bytes. The source and the target may overlap.
 ///
 /// # Safety
 /// `source` is readable and `target` writable for `count` bytes.
@@ -23,7 +23,7 @@ pub unsafe fn copy(target: *mut u8, source: *const u8, count: usize) {
     }
 }
 
-/// `memcmp` and `bcmp`: compares `count` bytes. The result is the order of the first two bytes that differ.
+/// `memcmp` and `bcmp`: compares `count` bytes. The result is the order of the first pair of bytes that differ.
 ///
 /// # Safety
 /// `left` and `right` are readable for `count` bytes.

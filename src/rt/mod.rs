@@ -29,7 +29,7 @@
 //! the profile, the file is smaller still.)
 //!
 //! In `Cargo.toml`, set `panic = "abort"` in `[profile.dev]` and `[profile.release]`, because the program has no unwinder. Set
-//! `test = false` and `bench = false` in the `[[bin]]`, because a test build would have a second panic handler: the handler of
+//! `test = false` and `bench = false` in the `[[bin]]` section, because a test build would also contain the panic handler of
 //! the standard library.
 
 use core::ffi::c_char;
@@ -90,9 +90,9 @@ impl Process {
 }
 
 impl Process {
-    /// Gives unused memory of the first thread's stack back to the kernel: up to 64 KiB. This is useful in a program that has
-    /// used much stack (a [`spawn`](crate::spawn) takes 16 KiB) and then waits for a long time. If the caller runs on another
-    /// stack, the function does nothing. One system call.
+    /// Returns up to 64 KiB of the first thread's stack that are not in use to the kernel. This is useful in a program that has
+    /// needed much stack, for example for a [`spawn`](crate::spawn), and then waits for a long time. If the caller runs on
+    /// another stack, the function does nothing. Costs one system call.
     #[inline(never)]
     pub fn trim_stack(&self) {
         /// What this function itself may have below its variable, the red zone of some architectures included.
@@ -116,8 +116,8 @@ impl Process {
 /// What [`environ`] gives.
 static ENVIRON: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
 
-/// Returns the environment that the kernel gave this process, for code without a [`Process`], such as a panic handler. If
-/// [`start`] has not run yet, it returns an empty environment.
+/// Returns the environment that the kernel gave this process. This function is for code that has no [`Process`], such as a
+/// panic handler. Before [`start`] has run, the environment is empty.
 pub fn environ() -> Args<'static> {
     let env = ENVIRON.load(Ordering::Relaxed);
     if env.is_null() {
@@ -127,11 +127,12 @@ pub fn environ() -> Args<'static> {
     unsafe { Args::from_ptr(env) }
 }
 
-/// Duplicates a descriptor that this program was started with. Returns `None` if no open descriptor has this
-/// number, or if the descriptor has the close-on-exec flag. The function sets this flag of the original, so that a second call
-/// with the same number returns `None`. Three system calls.
+/// Duplicates a descriptor that this program has inherited. Returns `None` if the descriptor is not open, or if it has the
+/// close-on-exec flag. The function sets this flag on the original descriptor, so a second call with the same number returns
+/// `None`. Costs three system calls.
 ///
-/// Returns `None` for the descriptors 0, 1 and 2, which have no owner; for them, see [`io::stdin`].
+/// For the descriptors 0, 1 and 2, the function always returns `None`; use [`io::stdin`], `io::stdout` and `io::stderr`
+/// instead.
 pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
     if fd <= 2 || sys::fd::cloexec(fd) != Ok(false) {
         return None;
@@ -144,15 +145,15 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
 }
 
 /// Makes a child that is a copy of this process, such as a shell's subshell. Returns `None` in the child, and the child's id in
-/// the parent. (The function [`spawn::fork`](crate::spawn::fork) is unsafe, because a program may have other threads. The
-/// function here is for a program that has made no threads.)
+/// the parent. This function is safe, because it works only in a program that has no other threads;
+/// [`spawn::fork`](crate::spawn::fork) is for all programs, and is unsafe.
 ///
-/// In the child, [`descriptors::abandon`] can close a descriptor that was opened before the fork, although the descriptor has
-/// an owner. For example, a subshell must not keep the descriptors open that only the shell needs.
+/// In the child, [`descriptors::abandon`] can close a descriptor that was opened before the fork, even if an [`OwnedFd`] owns
+/// it. For example, a subshell closes the descriptors that only the shell needs.
 ///
 /// # Errors
-/// `EAGAIN` if the limit on processes is reached; `ENOMEM`; `ENOSYS` in a program that [`entry!`](crate::entry!) has not
-/// started, because such a program may have other threads.
+/// `EAGAIN` if the limit on processes is reached; `ENOMEM`; `ENOSYS` in a program that does not use [`entry!`](crate::entry!),
+/// because such a program may have other threads.
 pub fn fork() -> Result<Option<Pid>, Errno> {
     only_thread()?;
     // SAFETY: this is the program's only thread.
@@ -168,8 +169,8 @@ static IS_COPY: AtomicBool = AtomicBool::new(false);
 
 /// Whether this is the only thread of the program: `ENOSYS` where that is not known.
 ///
-/// A program that [`start`] has started has no libc and so nothing that makes threads but `sys::clone`, whose caller answers for what
-/// they do. Any other program may have some, also where its features make it part of a build with this runtime.
+/// A program that [`start`] has started has no libc and so nothing that makes threads but `sys::clone`, whose caller answers
+/// for what they do. Any other program may have some, also where its features make it part of a build with this runtime.
 fn only_thread() -> Result<(), Errno> {
     if ENVIRON.load(Ordering::Relaxed).is_null() {
         return Err(Errno::ENOSYS);
@@ -180,7 +181,8 @@ fn only_thread() -> Result<(), Errno> {
 /// Runs `main` and exits with the status that it returns. The `_start` that [`entry!`](crate::entry!) defines calls this.
 ///
 /// # Safety
-/// `stack` is the initial stack as the kernel made it (`argc`, `argv`, `envp`, `auxv`), and nothing changes it.
+/// `stack` points to the initial stack that the kernel made (`argc`, `argv`, `envp`, `auxv`), and nothing changes this stack
+/// later.
 pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
     // SAFETY: the caller's promise: the arguments follow their count, the environment the arguments' null, and the
     // auxiliary vector the environment's.
@@ -207,8 +209,8 @@ pub fn panic(info: &PanicInfo<'_>) -> ! {
     abort()
 }
 
-/// Writes the message of a panic and its place in the source in one line. (The `Display` of [`PanicInfo`] needs 3 KiB of code
-/// from `core::fmt` to write the line number.)
+/// Writes the message of a panic and its location in the source, in one line. (The `Display` of [`PanicInfo`] needs 3 KiB of
+/// code from `core::fmt` to write the line number.)
 pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
     if let Some(location) = info.location() {
         "panic at ".write(stderr);
@@ -235,12 +237,12 @@ pub fn abort() -> ! {
     sys::process::exit(128 + Signal::ABRT.as_raw())
 }
 
-/// Makes a `fn(nestling::rt::Process) -> i32` the main function of the program. The value that the function returns is the exit
+/// Makes a function of the type `fn(nestling::rt::Process) -> i32` the program's main function. The returned value is the exit
 /// status. The macro defines `_start`, the panic handler and the memory functions. The module [`rt`](crate::rt) lists what else
 /// a program needs.
 ///
 /// On a panic, the program calls [`rt::panic`](crate::rt::panic). With `entry!(main, panic = handler)`, it calls `handler`
-/// instead. `handler` is a `fn(&core::panic::PanicInfo) -> !`. For example, PID 1 needs its own handler, because PID 1 must not
+/// instead, whose type is `fn(&core::panic::PanicInfo) -> !`. For example, a PID 1 needs its own handler, because it must not
 /// end.
 #[macro_export]
 macro_rules! entry {
@@ -271,8 +273,8 @@ macro_rules! entry {
                 $crate::rt::abort()
             }
 
-            /// On aarch64 a constructor of `compiler_builtins` names it, to choose between two ways to do atomics. No constructor
-            /// runs here, which means the way that every processor knows.
+            /// On aarch64 a constructor of `compiler_builtins` names it, to choose between two ways to do atomics. No
+            /// constructor runs here, which means the way that every processor knows.
             #[unsafe(no_mangle)]
             extern "C" fn getauxval(_key: usize) -> usize {
                 0

@@ -1,10 +1,10 @@
-//! Memory that a program has from its start.
+//! Large static values that the program takes once.
 
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-/// Declares a static [`TakeOnce`] of zeros. The linker places it apart from the program's small variables, so that the small
-/// variables share a page.
+/// Declares a static [`TakeOnce`] of zeros. The linker places it in a section of its own, so that the program's small variables
+/// lie together on few pages.
 #[macro_export]
 macro_rules! take_once {
     ($visibility:vis static $name:ident: $type:ty = $value:expr) => {
@@ -16,7 +16,7 @@ macro_rules! take_once {
 }
 
 /// A static value that [`take`](Self::take) returns once, as a mutable reference. It is meant for a large table in a program
-/// without a heap. The value takes no bytes of the program's file, and no memory before it is used.
+/// without a heap. The value takes no space in the program's file, and takes memory only after the program has written to it.
 /// [`take_once!`](crate::take_once!) declares a `TakeOnce`.
 ///
 /// ```
@@ -39,7 +39,7 @@ impl<T> TakeOnce<T> {
         }
     }
 
-    /// Returns the value at the first call, and `None` at every later call.
+    /// Returns the value on the first call, and `None` on every later call.
     #[allow(
         clippy::mut_from_ref,
         reason = "it is given out once, which the flag proves"
