@@ -8,10 +8,10 @@ use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::file::{FileType, OFlags, SeekFrom};
 use crate::sys;
 
-/// A reader of a directory, like `std::fs::ReadDir`. The entries are in no particular order. The entries `.` and `..` are not
-/// returned. If an entry is added or removed during the reading, the reader may or may not return this entry (POSIX `readdir`).
+/// A reader of a directory, like `std::fs::ReadDir`. It returns the entries in no particular order, without `.` and `..`. If an
+/// entry is added or removed while the directory is being read, the reader may or may not return this entry (POSIX `readdir`).
 ///
-/// A `ReadDir` contains a buffer of 2 KiB. One system call reads as many entries as fit into this buffer: about 60 entries.
+/// A `ReadDir` contains a buffer of 2 KiB. Costs one system call reads as many entries as fit into this buffer, about 60.
 ///
 /// ```
 /// let mut count = 0;
@@ -36,9 +36,10 @@ pub struct ReadDir {
 pub struct Entry<'a> {
     /// The entry's name.
     pub name: &'a CStr,
-    /// The inode number. If the entry is a mount point, this is the inode number of the directory that the mount hides.
+    /// The inode number. For a mount point, this is the inode number of the directory below the mount, not that of the mounted
+    /// file system's root.
     pub ino: u64,
-    /// The file's type. If the file system does not store the type in the entry, this is [`Unknown`](FileType::Unknown); then
+    /// The file's type. It is [`Unknown`](FileType::Unknown) if the file system does not store types in directory entries; then
     /// [`lstatat`](sys::file::lstatat) returns the type.
     pub file_type: FileType,
 }
@@ -95,7 +96,7 @@ impl ReadDir {
         parse(&self.buffer, start).ok_or(Errno::EIO).map(Some)
     }
 
-    /// Moves back to the first entry. The next reading returns the entries that the directory then has (POSIX `rewinddir`).
+    /// Moves back to the first entry. The next call of [`next`](Self::next) reads the directory anew (POSIX `rewinddir`).
     ///
     /// # Errors
     /// The errors of `lseek(2)`.

@@ -31,16 +31,16 @@ flags! {
     WRONLY O_WRONLY "Open for writing."
     RDWR O_RDWR "Open for reading and writing."
     CREAT O_CREAT "Create the file if it does not exist."
-    EXCL O_EXCL "With `CREAT`: fail if the file exists."
+    EXCL O_EXCL "With `CREAT`: fail with `EEXIST` if the file exists."
     NOCTTY O_NOCTTY "If the file is a terminal, do not make it the controlling terminal."
     TRUNC O_TRUNC "Truncate the file to length 0."
-    APPEND O_APPEND "Append: every write adds its bytes at the end of the file."
-    NONBLOCK O_NONBLOCK "Non-blocking: the open does not wait; a read or a write that would wait fails with `EAGAIN`."
-    SYNC O_SYNC "A write returns only after the data has reached the device."
-    DIRECTORY O_DIRECTORY "Fail if the file is not a directory."
-    NOFOLLOW O_NOFOLLOW "Fail if the file is a symbolic link."
+    APPEND O_APPEND "Let every write append its bytes at the end of the file."
+    NONBLOCK O_NONBLOCK "Do not wait: a read or a write that would have to wait fails with `EAGAIN`. The open does not wait, either."
+    SYNC O_SYNC "Let a write return only after the data has reached the device."
+    DIRECTORY O_DIRECTORY "Fail with `ENOTDIR` if the file is not a directory."
+    NOFOLLOW O_NOFOLLOW "Fail with `ELOOP` if the file is a symbolic link."
     CLOEXEC O_CLOEXEC "Close the descriptor on exec."
-    PATH O_PATH "Refer to the file without opening it for reading or writing."
+    PATH O_PATH "Get a descriptor that only refers to the file, and cannot read or write it."
 }
 
 impl OFlags {
@@ -68,8 +68,8 @@ impl BitOr for OFlags {
     }
 }
 
-/// The permissions that `access(2)` checks. The [`default`](Self::default) contains no permission. With the default, `access`
-/// checks only whether the file exists.
+/// The permissions that `access(2)` checks. With the [`default`](Self::default), which is empty, `access` only checks whether
+/// the file exists.
 ///
 /// ```
 /// use nestling::Access;
@@ -106,20 +106,20 @@ impl BitOr for Access {
 pub enum SeekFrom {
     /// This many bytes after the start of the file.
     Start(u64),
-    /// This many bytes after the end of the file. If the number is negative, the position is before the end. If bytes are written
-    /// at a position beyond the end, the bytes between the old end and this position become a hole.
+    /// This many bytes after the end of the file; before the end if the number is negative. A write at a position after the end
+    /// leaves a hole between the old end and this position.
     End(i64),
-    /// This many bytes after the current offset. If the number is negative, the position is before the offset.
+    /// This many bytes after the current offset; before the offset if the number is negative.
     Current(i64),
 }
 
-/// The type of a file. The numbers are the constants `DT_…` of `readdir(3)`. They are equal to the upper four bits of the file's
-/// mode (`S_IFMT` in `inode(7)`).
+/// The type of a file. The numbers of the variants are the constants `DT_…` of `readdir(3)`, which are equal to the upper four
+/// bits of a file's mode (`S_IFMT` in `inode(7)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum FileType {
-    /// The type is not known. Some file systems do not store a file's type in its directory's entry; for such a file, a [`Stat`]
-    /// has the type. Some descriptors, such as those of `epoll(7)`, refer to a file without a type.
+    /// The type is not known. Some file systems do not store types in directory entries; then a [`Stat`] of the file contains
+    /// the type. Some descriptors, such as those of `epoll(7)`, refer to a file that has no type.
     Unknown = linux::DT_UNKNOWN as u8,
     /// A FIFO or a pipe.
     Fifo = linux::DT_FIFO as u8,
@@ -153,7 +153,7 @@ impl FileType {
     }
 }
 
-/// A file's properties: the result of `statx(2)`. They have the same form on every architecture, with sizes and times of 64 bits.
+/// A file's properties: the result of `statx(2)`. On every architecture, sizes and times have 64 bits.
 ///
 /// [`sys::file::stat`](crate::sys::file::stat) and similar functions in the same module return a `Stat`.
 #[derive(Clone, Copy)]
@@ -206,7 +206,7 @@ impl Stat {
         (self.0.stx_dev_major, self.0.stx_dev_minor)
     }
 
-    /// If the file is a device file, returns the major and minor number of the device that the file stands for.
+    /// If the file is a device file, returns the major and minor number of its device.
     pub fn rdev(&self) -> (u32, u32) {
         (self.0.stx_rdev_major, self.0.stx_rdev_minor)
     }
@@ -231,7 +231,7 @@ impl Stat {
         time(self.0.stx_atime)
     }
 
-    /// Returns the time of the last change of the content, as seconds since 1970 and nanoseconds.
+    /// Returns the time of the last change of the contents, as seconds since 1970 and nanoseconds.
     pub fn mtime(&self) -> (i64, u32) {
         time(self.0.stx_mtime)
     }

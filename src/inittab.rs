@@ -3,10 +3,10 @@
 //! A line has the form `ID:OPTIONS:ACTION:PROCESS`. Blank lines and lines that begin with `#` are ignored.
 //!
 //! - `ID` is the process's terminal, such as `tty1` or `/dev/tty1`. If `ID` is empty, the terminal is the console.
-//! - `OPTIONS` contains settings, separated by commas (in sysvinit's format, this field contains the runlevels): `user=` and
-//!   `group=` with a name or a number, `nice=` with a nice value, `cgroup=` with a path below `/sys/fs/cgroup`, and resource limits
-//!   by their [names](Resource::name), such as `nofile=1024` or `core=unlimited`. (The limit [`Resource::Nice`] cannot be set.)
-//!   Options that are not settings are ignored.
+//! - `OPTIONS` contains settings of the process, separated by commas: `user=` and `group=` with a name or a number, `nice=`
+//!   with a nice value, `cgroup=` with a path below `/sys/fs/cgroup`, and resource limits with their [names](Resource::name),
+//!   such as `nofile=1024` or `core=unlimited`. (The limit [`Resource::Nice`] cannot be set.) Anything else in this field is
+//!   ignored, such as the run levels of sysvinit's format.
 //! - `ACTION` is one of busybox's actions; [`Action`] lists them.
 //! - `PROCESS` is the rest of the line: the command that init runs ([`Entry::command`]).
 //!
@@ -30,22 +30,22 @@ use crate::text::{self, Quoted, Sink, Text, next_field, trim_start};
 /// An entry's action. It determines when init starts the entry's process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Action {
-    /// Init starts the process when the machine starts, before the processes of the entries with other actions. Init starts the
-    /// next entry when this process has ended.
+    /// Init starts the process when the machine starts, before entries with other actions. Init starts the next entry after
+    /// this process has ended.
     Sysinit,
-    /// Init starts the process after the `Sysinit` entries. Init starts the next entry when this process has ended.
+    /// Init starts the process after the `Sysinit` entries. Init starts the next entry after this process has ended.
     Wait,
-    /// Init starts the process after the `Wait` entries, and does not wait for its end.
+    /// Init starts the process after the `Wait` entries, and does not wait until the process ends.
     Once,
-    /// Init starts the process after the `Wait` entries, and starts it again whenever it has ended.
+    /// Init starts the process after the `Wait` entries, and starts it again each time that it ends.
     Respawn,
-    /// Like `Respawn`, but each start of the process waits until a person has pressed Enter at the process's terminal.
+    /// Like `Respawn`, but before each start, init waits until somebody presses Enter at the process's terminal.
     Askfirst,
-    /// Init starts the process when a person presses Ctrl-Alt-Del.
+    /// Init starts the process when somebody presses Ctrl-Alt-Del.
     CtrlAltDel,
-    /// Init starts the process before the machine stops. Init starts the next entry when this process has ended.
+    /// Init starts the process before the machine stops. Init starts the next entry after this process has ended.
     Shutdown,
-    /// When init restarts, the process replaces init.
+    /// When init restarts, it executes this program in place of itself.
     Restart,
 }
 
@@ -97,13 +97,13 @@ pub enum Setting<'a> {
 /// How init runs an entry's process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Command<'a> {
-    /// Whether the program's `argv[0]` begins with a dash, so that a shell becomes a login shell. If `login` is true, the process's
-    /// terminal becomes the process's controlling terminal, even if the terminal is the console.
+    /// Whether init puts a dash before the program's `argv[0]`, which makes a shell a login shell. If `login` is true, the
+    /// process's terminal becomes its controlling terminal, even if this is the console.
     pub login: bool,
-    /// Whether init runs the process by `sh -c "exec TEXT"`, because the text has characters that only a shell understands. If
-    /// `shell` is false, the words of the text, separated by blanks, are the program and its arguments.
+    /// Whether init runs the process with `sh -c "exec TEXT"`, because the text contains characters that are special to a
+    /// shell. If `shell` is false, init splits the text at blanks into the program and its arguments.
     pub shell: bool,
-    /// The command, without the dash that stands for a login shell.
+    /// The command, without a leading dash (which asks for a login shell).
     pub text: &'a [u8],
 }
 
@@ -158,12 +158,12 @@ impl<'a> Entry<'a> {
         Ok(Some(entry))
     }
 
-    /// Returns the terminal's name below `/dev`. An empty name means the console.
+    /// Returns the name of the entry's terminal, relative to `/dev`. An empty name means the console.
     pub fn terminal(&self) -> &'a [u8] {
         text::after(self.id, b"/dev/").unwrap_or(self.id)
     }
 
-    /// Returns whether the entry's terminal becomes the controlling terminal of the process. This is the case if the entry names a
+    /// Returns whether the entry's terminal becomes the controlling terminal of the process. It does so if the entry names a
     /// terminal, runs a login shell, or has the action `askfirst`.
     pub fn has_terminal(&self) -> bool {
         !self.id.is_empty() || self.action == Action::Askfirst || self.command().login

@@ -1,11 +1,10 @@
 //! Reading and writing with small buffers and without a heap; [`println!`](crate::println!).
 //!
-//! If a signal handler interrupts a system call, the functions of this module repeat the call, even if the handler does not have
-//! the flag `SA_RESTART`. To get `EINTR` instead, call [`sys::fd::read`] and [`sys::fd::write`].
+//! If a signal handler interrupts a system call, the functions of this module repeat the call, even if the handler was set
+//! without `SA_RESTART`. To get `EINTR` instead, call [`sys::fd::read`] and [`sys::fd::write`].
 //!
-//! On a non-blocking descriptor, the functions do not wait: they return `EAGAIN` like any other error. If a pipe or socket has
-//! no reader, a write to it raises `SIGPIPE`, and this signal ends the program. If the program ignores `SIGPIPE`, the write
-//! fails with `EPIPE`.
+//! On a non-blocking descriptor, the functions do not wait: they fail with `EAGAIN`. If a pipe or socket has no reader, a write
+//! to it raises `SIGPIPE`, which by default ends the program. If the program ignores `SIGPIPE`, the write fails with `EPIPE`.
 
 use core::fmt;
 
@@ -46,7 +45,7 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
 /// ```
 ///
 /// # Errors
-/// The errors of [`read`]. An error does not say how many bytes were read before it.
+/// The errors of [`read`]. If an error occurs after some bytes have been read, their number is lost.
 pub fn fill(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     let mut length = 0;
     while let free @ [_, ..] = buffer.get_mut(length..).unwrap_or_default() {
@@ -70,8 +69,8 @@ pub fn read_exact(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(), Errno> {
     }
 }
 
-/// Reads to the end of the file, and appends the bytes read to `bytes`. Returns the number of bytes read. Whenever `bytes` is
-/// full, its capacity at least doubles, so that few system calls are needed.
+/// Reads to the end of the file, and appends the bytes read to `bytes`. Returns the number of bytes read. If `bytes` is full,
+/// the function at least doubles its capacity, so that long files need few system calls.
 ///
 /// # Errors
 /// The errors of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
@@ -99,8 +98,8 @@ pub fn read_to_end(fd: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> Result<usize, Err
 /// Writes all bytes.
 ///
 /// # Errors
-/// The errors of `write(2)`, except `EINTR`; `EIO` if a `write(2)` returns 0. An error does not say how many bytes were written
-/// before it.
+/// The errors of `write(2)`, except `EINTR`; `EIO` if a `write(2)` returns 0. If an error occurs after some bytes have been
+/// written, their number is lost.
 pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match sys::fd::write(fd, bytes) {
@@ -113,8 +112,8 @@ pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Copies all bytes from `from` to `to`, until `from` ends. Returns the number of bytes copied. Costs two system calls for each 4
-/// KiB.
+/// Copies all bytes from `from` to `to`, up to the end of `from`. Returns the number of bytes copied. Costs two system calls
+/// for each 4 KiB.
 ///
 /// # Errors
 /// The errors of [`read`] and [`write_all`].
@@ -132,11 +131,12 @@ pub fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<u64, Errno> {
 
 // ---- Reading through a buffer ----
 
-/// A reader with a buffer of 1 KiB. It returns lines or pieces of a file.
+/// A reader with a buffer of 1 KiB. It returns a file's contents by lines or by pieces.
 ///
-/// Other readers of the same open file do not get the bytes that are in the buffer. If the `Reader` is dropped, these bytes are
-/// lost. If a program's children continue to read from the same descriptor, the program must read byte by byte with [`read`].
-/// An example is a shell: its children continue to read from its standard input.
+/// The `Reader` reads ahead: other readers of the same open file, such as children, do not get the bytes that are in the
+/// buffer. If the `Reader` is dropped, these bytes are lost. If another process continues to read where this program has
+/// stopped, this program must read byte by byte with [`read`]. A shell must do this, for example, because its children continue
+/// to read its standard input.
 ///
 /// ```
 /// use nestling::{AsFd, OFlags, io, sys};
@@ -169,9 +169,9 @@ impl<'fd> Reader<'fd> {
         }
     }
 
-    /// Returns the bytes in the buffer. If the buffer is empty, this method first reads into it once. At the end of the file,
-    /// it returns an empty slice. Afterwards, call [`consume`](Self::consume) with the number of bytes that you have used: the
-    /// next `fill_buf` returns the remaining bytes again.
+    /// Returns the bytes that are in the buffer. If the buffer is empty, this method first reads once from the descriptor. At
+    /// the end of the file, it returns an empty slice. Then call [`consume`](Self::consume) with the number of bytes that you
+    /// have used. The next call of `fill_buf` returns the remaining bytes again.
     ///
     /// # Errors
     /// The errors of [`read`].
@@ -183,14 +183,14 @@ impl<'fd> Reader<'fd> {
         Ok(self.buffer.get(self.start..self.end).unwrap_or_default())
     }
 
-    /// Removes the first `count` bytes from the buffer: bytes that [`fill_buf`](Self::fill_buf) has returned.
+    /// Removes the first `count` bytes from the buffer, so that [`fill_buf`](Self::fill_buf) does not return them again.
     pub fn consume(&mut self, count: usize) {
         self.start = self.end.min(self.start.saturating_add(count));
     }
 
-    /// Reads into `buffer` until `byte` has been read, the file ends, or `buffer` is full. If `byte` has been read, it is in
-    /// `buffer`, too. Returns the number of bytes read; 0 at the end of the file. If the last byte read is not `byte`, either
-    /// `buffer` is full or the file has ended. If `buffer` is full, the next call continues after the last byte read.
+    /// Reads into `buffer` up to and including the next `byte`, to the end of the file, or until `buffer` is full. Returns the
+    /// number of bytes read; 0 at the end of the file. If the last byte in `buffer` is not `byte`, either `buffer` is full or
+    /// the file has ended. The next call continues after the last byte read.
     ///
     /// # Errors
     /// The errors of [`read`]. The bytes read before an error are lost.
@@ -274,8 +274,8 @@ impl fmt::Debug for Reader<'_> {
 /// A writer that collects text in a buffer of 512 bytes. It writes the text when the buffer is full and more text follows, when
 /// [`flush`](Self::flush) is called, and when the writer is dropped.
 ///
-/// So a text of up to 512 bytes is written by one system call, and other processes do not write into the middle of the text.
-/// For long texts, [`write_all`] makes fewer system calls.
+/// So a text of up to 512 bytes is written with one system call, and the output of other processes cannot appear in the middle
+/// of it. For long texts, [`write_all`] makes fewer system calls.
 pub struct Writer<'fd> {
     fd: BorrowedFd<'fd>,
     buffer: [u8; 512],
@@ -325,7 +325,7 @@ impl<'fd> Writer<'fd> {
     }
 }
 
-/// Ignores errors: text that cannot be written is lost.
+/// Writes the text in the buffer. Ignores errors: text that cannot be written is lost.
 impl Sink for Writer<'_> {
     fn put(&mut self, text: &[u8]) {
         let _ = self.write(text);
@@ -356,9 +356,9 @@ impl fmt::Debug for Writer<'_> {
 /// Writes its arguments to standard output. Each argument is a [`Text`](crate::text::Text). Unlike the `print!` of std, this
 /// macro does not use `core::fmt`, so it has no format string.
 ///
-/// Costs one system call for up to 512 bytes. No text stays in a buffer afterwards, and no lock is taken. Errors are ignored.
-/// If a program must know whether its output was written, it must write through a [`Writer`](crate::io::Writer), because
-/// [`flush`](crate::io::Writer::flush) returns the error. (std's `print!` panics after an error, but PID 1 must not panic.)
+/// Costs one system call for up to 512 bytes. When the macro returns, no text is left in a buffer. The macro takes no lock, and
+/// ignores errors. If a program must know whether its output was written, it must use a [`Writer`](crate::io::Writer), whose
+/// method [`flush`](crate::io::Writer::flush) returns errors. (std's `print!` panics after an error, but PID 1 must not panic.)
 ///
 /// ```
 /// let (pid, status) = (nestling::sys::process::getpid(), nestling::ExitStatus::default());

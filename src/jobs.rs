@@ -1,34 +1,36 @@
 //! Jobs: process groups, and the terminal that they share (POSIX XBD 11.1.4, XCU 2.11).
 //!
-//! A job is a process group. One group is the terminal's *foreground* group: it may read the terminal, and the signals that the
-//! user types (Ctrl-C, Ctrl-Z) are sent to it. If another group reads the terminal, `SIGTTIN` stops this group; if another
-//! group changes the terminal's settings, `SIGTTOU` stops this group. When a shell starts or resumes a job, it passes the
-//! terminal to the job. When the job stops or ends, the shell takes the terminal back.
+//! A job is a process group. One group is the terminal's *foreground* group: it may read from the terminal, and gets the
+//! signals that the user types (Ctrl-C, Ctrl-Z). If a process of another group reads from the terminal, the kernel stops that
+//! group with `SIGTTIN`; if the process changes the terminal's settings, the kernel stops that group with `SIGTTOU`. When a
+//! shell starts or resumes a job, it passes the terminal to the job. When the job stops or ends, the shell takes the terminal
+//! back.
 //!
 //! # No race
 //!
-//! Usually both a shell and its child must call `setpgid` and `tcsetpgrp`, because either process may run first. If only the
-//! shell made the calls, the child could read the terminal before it has the terminal. If only the child made the calls, the
-//! shell could use a group that does not exist yet. This module avoids both races:
+//! A shell that uses `fork` must call `setpgid` and `tcsetpgrp` in both the shell and the child, because either process may run
+//! first. If only the shell made the calls, the child could read from the terminal before its group is in the foreground. If
+//! only the child made the calls, the shell could use a group that does not exist yet. This module avoids both races:
 //!
 //! - The *child* joins its group ([`Attributes::process_group`](spawn::Attributes::process_group)) and takes the terminal
-//!   ([`Action::SetForeground`](spawn::Action::SetForeground)) before its exec, and a spawn returns after the exec. So the
-//!   program never runs without the terminal. By the time the shell knows the child's id, the group exists and has the
-//!   terminal.
-//! - The other members of a pipeline join the group of the first member. The group's id is the pid of the first member. If the
-//!   first member has ended but is not reaped, the other members can still join, because a group exists until its last member is
-//!   reaped. So start all members of the pipeline before you wait for one of them.
-//! - A stopped job first gets the terminal, and afterwards `SIGCONT`. So the job does not run in the background.
-//! - When the shell takes the terminal back, the shell is in the background, and `SIGTTOU` would stop the shell. So this module
-//!   blocks `SIGTTOU` in the calling thread while it takes the terminal back.
+//!   ([`Action::SetForeground`](spawn::Action::SetForeground)) before its exec. So the program's group is in the foreground
+//!   when the program starts. A spawn returns after the exec. So the group exists, and is in the foreground, when the shell
+//!   learns the child's id.
+//! - The other members of a pipeline join the group of the first member, whose pid is the group's id. A group exists until its
+//!   last member is reaped. So start all members of the pipeline before you wait for one of them: then the others can join even
+//!   if the first member has already ended.
+//! - Before a stopped job gets `SIGCONT`, its group becomes the foreground group. So the job never runs in the background in
+//!   between.
+//! - When the shell takes the terminal back, the shell is in the background, and `SIGTTOU` would stop it. So this module blocks
+//!   `SIGTTOU` in the calling thread during the call.
 //!
 //! # Orphans
 //!
-//! A group is an orphan if no member has a parent in another group of the same session. For example, the groups of a shell's jobs
-//! become orphans when the shell ends. If an orphan stopped, no process could resume it. So the stop signals of the terminal
-//! (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`) do not stop an orphan, and a call that would have stopped it fails with `EIO`. If a group
-//! becomes an orphan while one of its members is stopped, the kernel sends `SIGHUP` and `SIGCONT` to the group. The group of a
-//! session's leader, such as a login shell, is usually an orphan.
+//! A process group is *orphaned* if no member has a parent in another group of the same session. For example, the groups of a
+//! shell's jobs become orphaned when the shell ends. If an orphaned group stopped, no process would continue it. So the kernel
+//! does not stop an orphaned group with `SIGTSTP`, `SIGTTIN` or `SIGTTOU`: a call that would stop the group fails with `EIO`.
+//! If a group becomes orphaned while one of its members is stopped, the kernel sends `SIGHUP` and `SIGCONT` to the group. The
+//! group of a session's leader, such as a login shell, is usually orphaned.
 //!
 //! # A small shell
 //!
@@ -98,9 +100,9 @@ use crate::sys;
 use crate::terminal::{self, Attributes, When};
 use crate::wait::{self, Options, Who};
 
-/// The signals that a terminal sends to jobs. A shell with job control ignores or handles these signals, so that Ctrl-C does
-/// not end the shell and Ctrl-Z does not stop the shell. The shell's jobs must have the default actions of these signals. So
-/// pass this set as [`Attributes::default_signals`](spawn::Attributes::default_signals).
+/// The signals that a terminal sends to jobs. A shell with job control ignores or handles these signals itself, so that Ctrl-C
+/// does not end the shell and Ctrl-Z does not stop it. Its jobs need the default actions for these signals: pass this set to
+/// each spawn as [`Attributes::default_signals`](spawn::Attributes::default_signals).
 pub const SIGNALS: SigSet = SigSet::EMPTY
     .with(Signal::INT)
     .with(Signal::QUIT)
@@ -108,8 +110,8 @@ pub const SIGNALS: SigSet = SigSet::EMPTY
     .with(Signal::TTIN)
     .with(Signal::TTOU);
 
-/// A process group. The group's id is the pid of its first member. The kernel does not reuse this id before the group's last
-/// member is reaped.
+/// A process group. The group's id is the pid of its first member. The kernel does not reuse this id until the group's last
+/// member has been reaped.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Group(Pid);
 
@@ -136,7 +138,7 @@ impl Group {
     /// Continues the stopped members of the group: sends `SIGCONT` to every member. Costs one system call.
     ///
     /// # Errors
-    /// The errors of [`signal`](Self::signal). But a process may send `SIGCONT` to every process of its own session.
+    /// The errors of [`signal`](Self::signal), except that `EPERM` does not occur if the group is in this process's session.
     pub fn resume(self) -> Result<(), Errno> {
         self.kill(Some(Signal::CONT))
     }
@@ -161,8 +163,8 @@ impl Group {
         sys::process::kill(-self.0.as_raw(), signal)
     }
 
-    /// Waits until a member that is a child of this process has changed its state, as [`wait_for`](wait::wait_for) does.
-    /// Returns the pid and the status of this member. Costs one system call.
+    /// Waits like [`wait_for`](wait::wait_for), but only for those children of this process that are members of the group.
+    /// Returns the child's pid and status. Costs one system call.
     ///
     /// # Errors
     /// `ECHILD` if no member of the group is a child of this process; `EINTR` if a signal handler interrupted the wait.
@@ -185,15 +187,15 @@ impl ControllingTerminal {
         sys::fd::open(c"/dev/tty", OFlags::RDWR | OFlags::CLOEXEC, 0).map(Self)
     }
 
-    /// Uses the terminal that this descriptor refers to. The descriptor must be open for reading. If the terminal is not this
-    /// process's controlling terminal, the methods fail with `ENOTTY`.
+    /// Makes a `ControllingTerminal` from a descriptor of the terminal. The descriptor must be open for reading. If the
+    /// terminal is not this process's controlling terminal, the methods fail with `ENOTTY`.
     pub fn new(terminal: OwnedFd) -> Self {
         Self(terminal)
     }
 
-    /// Waits until this process's group is in the foreground. Until then, `SIGTTIN` stops the group. So a shell that was
-    /// started in the background waits until it is in the foreground. If the group is already in the foreground, this costs two
-    /// system calls.
+    /// Waits until this process's group is in the foreground. While the group is in the background, `SIGTTIN` stops it. A shell
+    /// calls this method when it starts, because it may have been started in the background. If the group is already in the
+    /// foreground, this costs two system calls.
     ///
     /// # Errors
     /// `EIO` if `SIGTTIN` cannot stop this process, because its group is an orphan or because the process ignores or blocks
@@ -219,9 +221,9 @@ impl ControllingTerminal {
         sys::terminal::tcsetpgrp(self.as_fd(), sys::process::getpgid(0)?)
     }
 
-    /// Saves the terminal's attributes, and returns a guard that restores these attributes when the shell takes the terminal
-    /// back. Call this before you start a job with [`Action::SetForeground`](spawn::Action::SetForeground). If the start fails,
-    /// dropping the guard restores the terminal. Costs one system call.
+    /// Saves the terminal's attributes, and returns a guard that restores them when the shell takes the terminal back. Call
+    /// this method before you start a job with [`Action::SetForeground`](spawn::Action::SetForeground). If the start fails,
+    /// drop the guard to take the terminal back. Costs one system call.
     ///
     /// # Errors
     /// The errors of [`terminal::attributes`].
@@ -233,14 +235,14 @@ impl ControllingTerminal {
         })
     }
 
-    /// Passes the terminal to a job that already exists. If `attributes` is `Some`, this method first sets these attributes:
-    /// pass the attributes that the job had when it stopped. [Resume](Group::resume) the job after this call, not before. Costs
-    /// five system calls.
+    /// Makes the group of an existing job the foreground group. If `attributes` is `Some`, this method first sets these
+    /// attributes of the terminal: pass those that the job had set when it stopped. [Resume](Group::resume) the job after this
+    /// call, not before. Costs five system calls.
     ///
     /// # Errors
-    /// `ESRCH` or `EPERM` if the group has no members left. (The error is `EPERM`, for example, if a group of another session
-    /// now has the id.) After these errors the terminal is unchanged. If all members of the group have ended, but not all are
-    /// reaped, the group gets the terminal without an error. Otherwise the errors of [`take`](Self::take).
+    /// `ESRCH` or `EPERM` if the group has no members left. (The error is `EPERM` if, for example, a group of another session
+    /// now has this id.) After these two errors, the terminal is unchanged. If all members of the group have ended but not all
+    /// have been reaped, the call succeeds. Also the errors of [`take`](Self::take).
     pub fn hand_over(
         &self,
         group: Group,
@@ -272,9 +274,9 @@ pub struct Foreground<'t> {
 }
 
 impl Foreground<'_> {
-    /// Makes this process's group the foreground group, and restores the terminal's attributes. Use this, for example, after a
-    /// job that stopped or was killed. Returns the attributes that the job has left: pass them to
-    /// [`hand_over`](ControllingTerminal::hand_over) when the job continues. Costs six system calls.
+    /// Makes this process's group the foreground group, and restores the terminal's attributes. Call this method, for example,
+    /// after a job has stopped or has been killed. Returns the attributes that the job has set: pass them to
+    /// [`hand_over`](ControllingTerminal::hand_over) when you continue the job. Costs six system calls.
     ///
     /// # Errors
     /// The errors of [`take`](ControllingTerminal::take).
@@ -282,8 +284,8 @@ impl Foreground<'_> {
         ManuallyDrop::new(self).restore()
     }
 
-    /// Makes this process's group the foreground group, and keeps the attributes that the job has left. Shells do this after a
-    /// job that exited, because otherwise `stty` would have no effect. Costs four system calls.
+    /// Makes this process's group the foreground group, but does not restore the terminal's attributes. Shells do this after a
+    /// job has exited; otherwise, the command `stty` would have no effect. Costs four system calls.
     ///
     /// # Errors
     /// The errors of [`take`](ControllingTerminal::take).

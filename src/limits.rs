@@ -22,7 +22,7 @@ pub enum Resource {
     Rss = linux::RLIMIT_RSS as u8,
     /// Number of the user's processes.
     Nproc = linux::RLIMIT_NPROC as u8,
-    /// Descriptor numbers: the limit is one more than the highest number that is allowed.
+    /// The limit on descriptor numbers: one more than the highest number that the process may open.
     Nofile = linux::RLIMIT_NOFILE as u8,
     /// Locked memory, in bytes.
     Memlock = linux::RLIMIT_MEMLOCK as u8,
@@ -34,9 +34,9 @@ pub enum Resource {
     Sigpending = linux::RLIMIT_SIGPENDING as u8,
     /// Size of the user's message queues, in bytes.
     Msgqueue = linux::RLIMIT_MSGQUEUE as u8,
-    /// Ceiling of the nice value: the limit is 20 minus the lowest nice value that is allowed.
+    /// The limit on the nice value: 20 minus the lowest nice value that the process may set.
     Nice = linux::RLIMIT_NICE as u8,
-    /// Ceiling of the real-time priority.
+    /// The highest real-time priority that the process may set.
     Rtprio = linux::RLIMIT_RTPRIO as u8,
     /// CPU time, in microseconds, that a process with a real-time policy may use before it makes a blocking system call.
     Rttime = linux::RLIMIT_RTTIME as u8,
@@ -85,17 +85,17 @@ impl Resource {
     }
 }
 
-/// A soft and a hard limit. On a 32-bit kernel, a value of more than 32 bits means no limit.
+/// A soft limit and a hard limit. On a 32-bit kernel, a value that does not fit into 32 bits means that there is no limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rlimit {
     /// The soft limit, which the kernel enforces.
     pub soft: u64,
-    /// The hard limit: a process may raise its soft limit up to this value.
+    /// The hard limit: the highest value to which the process may raise its soft limit.
     pub hard: u64,
 }
 
 impl Rlimit {
-    /// The value that means no limit.
+    /// The value for no limit (`RLIM_INFINITY`).
     pub const INFINITY: u64 = u64::MAX;
 }
 
@@ -111,7 +111,7 @@ pub enum Policy {
     RoundRobin = linux::SCHED_RR,
     /// Batch work (`SCHED_BATCH`).
     Batch = linux::SCHED_BATCH,
-    /// Work at the lowest priority (`SCHED_IDLE`).
+    /// Work of very low priority (`SCHED_IDLE`).
     Idle = linux::SCHED_IDLE,
 }
 

@@ -1,7 +1,7 @@
-//! Waiting for events on descriptors, by `poll(2)` and `epoll(7)`.
+//! Waiting for events on descriptors, with `poll(2)` and `epoll(7)`.
 //!
-//! Signals, timers and children can have descriptors, too: [`SignalFd`](crate::signals::SignalFd), [`Timer`](crate::time::Timer)
-//! and [pidfd](crate::spawn::Child::pidfd). So one loop can wait for all of them:
+//! Signals, timers and children can have descriptors, too: [`SignalFd`](crate::signals::SignalFd),
+//! [`Timer`](crate::time::Timer) and [pidfd](crate::spawn::Child::pidfd). So one loop can wait for all of these:
 //!
 //! ```
 //! use core::time::Duration;
@@ -32,12 +32,12 @@ use crate::sys;
 pub use crate::sys::poll::{EpollEvent, Events, PollFd};
 use crate::time::despite_handlers;
 
-/// Waits until an event occurs on one of the descriptors or the time is over (`poll(2)`). Returns the number of descriptors that
-/// have events; 0 if the time is over. Without a timeout, the function waits without limit. With a timeout of zero, it does not
-/// wait.
+/// Waits until an event occurs on one of the descriptors or the timeout expires (`poll(2)`). Returns the number of descriptors
+/// that have events; 0 if the timeout has expired. If the timeout is `None`, the function waits without limit; if it is zero,
+/// the function does not wait.
 ///
-/// One system call; two if the timeout is not zero. If a signal handler interrupts the wait, the function waits again for the rest
-/// of the time.
+/// Costs one system call; two if the timeout is not zero. If a signal handler interrupts the wait, the function waits again for
+/// the rest of the time.
 ///
 /// # Errors
 /// `EINVAL` if the number of descriptors is above the limit `RLIMIT_NOFILE`; `ENOMEM`; `ENOSYS` on i386 before Linux 5.1. If a
@@ -46,12 +46,12 @@ pub fn poll(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> Result<usize, 
     despite_handlers(timeout, |rest| sys::poll::ppoll(fds, rest, None))
 }
 
-/// Waits like [`poll`], with `mask` as the thread's signal mask during the wait (`ppoll(2)`). Unlike `poll`, this function fails
-/// with `EINTR` as soon as a signal handler has run. One system call.
+/// Waits like [`poll`], with `mask` as the thread's signal mask during the wait (`ppoll(2)`). Unlike `poll`, this function
+/// returns with the error `EINTR` when a signal handler has run. Costs one system call.
 ///
-/// Block the signals that have handlers, and unblock them only during this call. If the program then checks a variable that a
-/// handler sets, and calls this function after the check, the handler cannot run between the check and the wait. Without
-/// descriptors and without a timeout, this call does the same as `sigsuspend(2)`.
+/// Use this function as follows: block the signals that have handlers; check the variables that the handlers set; then call
+/// `ppoll` with a mask that unblocks the signals. So a handler cannot run between the check and the wait. Without descriptors
+/// and without a timeout, this call does the same as `sigsuspend(2)`.
 ///
 /// # Errors
 /// The errors of [`poll`]; `EINTR` after a handler has run.
@@ -75,12 +75,11 @@ pub fn ppoll(
     sys::poll::ppoll(fds, timeout, Some(mask))
 }
 
-/// A set of descriptors on which a program waits for events. The kernel keeps the set (`epoll(7)`). The cost of a wait does not
-/// depend on the number of descriptors. The set has a descriptor of its own, which closes on exec.
+/// A set of descriptors on which a program waits for events (`epoll(7)`). The kernel stores the set, so the cost of a wait does
+/// not depend on the number of descriptors. The set itself has a descriptor, which closes on exec.
 ///
-/// A member of the set is the open file that a descriptor refers to. The kernel removes the file from the set only when no process
-/// has a descriptor of this file any more. If a child may have the file open, too, [`delete`](Self::delete) the descriptor before
-/// you close it.
+/// The kernel removes a descriptor from the set only when all duplicates of the descriptor have been closed, also those in
+/// other processes. If a child may have a duplicate, [`delete`](Self::delete) the descriptor before you close it.
 ///
 /// ```
 /// use nestling::poll::{Epoll, EpollEvent, Events};
@@ -100,7 +99,7 @@ pub fn ppoll(
 pub struct Epoll(OwnedFd);
 
 impl Epoll {
-    /// Makes an empty set. One system call.
+    /// Makes an empty set. Costs one system call.
     ///
     /// # Errors
     /// `EMFILE`, `ENFILE`, `ENOMEM`.
@@ -108,17 +107,17 @@ impl Epoll {
         sys::poll::epoll_create().map(Self)
     }
 
-    /// Adds a descriptor to the set, to wait for `events` on it. [`wait`](Self::wait) returns `data` with each event of this
-    /// descriptor. One system call.
+    /// Adds a descriptor to the set, with the events to wait for. [`wait`](Self::wait) returns `data` together with the events
+    /// of this descriptor. Costs one system call.
     ///
     /// # Errors
-    /// `EEXIST` if the descriptor is already in the set; `EPERM` if the descriptor's file does not support epoll (for example, a
-    /// regular file on a disk); `ELOOP`, `ENOMEM`, `ENOSPC`.
+    /// `EEXIST` if the descriptor is already in the set; `EPERM` if the descriptor's file does not support epoll (for example,
+    /// a regular file on a disk); `ELOOP`, `ENOMEM`, `ENOSPC`.
     pub fn add(&self, fd: BorrowedFd<'_>, events: Events, data: u64) -> Result<(), Errno> {
         sys::poll::epoll_add(self.as_fd(), fd, events, data)
     }
 
-    /// Replaces the events and the `data` of a descriptor of the set. One system call.
+    /// Changes the events and the `data` of a descriptor in the set. Costs one system call.
     ///
     /// # Errors
     /// `ENOENT` if the descriptor is not in the set; `ENOMEM`.
@@ -126,7 +125,7 @@ impl Epoll {
         sys::poll::epoll_modify(self.as_fd(), fd, events, data)
     }
 
-    /// Removes a descriptor from the set. One system call.
+    /// Removes a descriptor from the set. Costs one system call.
     ///
     /// # Errors
     /// `ENOENT` if the descriptor is not in the set.
@@ -134,12 +133,12 @@ impl Epoll {
         sys::poll::epoll_delete(self.as_fd(), fd)
     }
 
-    /// Waits until an event occurs on a descriptor of the set or the time is over. Returns the events that have occurred, at most
-    /// as many as `room` can hold; none if the time is over. The timeout is rounded up to milliseconds. A timeout of more than 24
-    /// days is shortened to 24 days.
+    /// Waits until an event occurs on a descriptor of the set or the timeout expires. Writes the events to `room`, and returns
+    /// the part of `room` that was written; it is empty if the timeout has expired. The timeout is rounded up to whole
+    /// milliseconds; it is 24 days at most.
     ///
-    /// One system call; two if the timeout is not zero. If a signal handler interrupts the wait, the function waits again for the
-    /// rest of the time.
+    /// Costs one system call; two if the timeout is not zero. If a signal handler interrupts the wait, the function waits again
+    /// for the rest of the time.
     ///
     /// # Errors
     /// `EINVAL` if `room` is empty.
@@ -154,8 +153,9 @@ impl Epoll {
         Ok(room.get(..count).unwrap_or_default())
     }
 
-    /// Waits like [`wait`](Self::wait), with `mask` as the thread's signal mask during the wait (`epoll_pwait(2)`). Unlike `wait`,
-    /// this function fails with `EINTR` as soon as a signal handler has run; [`ppoll`] explains the use of this. One system call.
+    /// Waits like [`wait`](Self::wait), with `mask` as the thread's signal mask during the wait (`epoll_pwait(2)`). Unlike
+    /// `wait`, this function returns with the error `EINTR` when a signal handler has run; [`ppoll`] explains how to use this.
+    /// Costs one system call.
     ///
     /// # Errors
     /// The errors of [`wait`](Self::wait); `EINTR` after a handler has run.

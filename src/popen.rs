@@ -13,16 +13,16 @@ use crate::{io, sys};
 /// Starts `sh -c -- command` with this process's environment, and makes a pipe to or from the command (POSIX XSH `popen`).
 /// `mode` is one of:
 ///
-/// - `"r"`: [`read`](Popen::read) returns what the command writes to its standard output;
-/// - `"w"`: the command reads from its standard input what [`write_all`](Popen::write_all) writes;
-/// - `"r+"`: the command has both pipes, as on the BSDs. If this process and the command each write more than a pipe holds (64
-///   KiB) and neither of them reads, they wait for each other for ever.
+/// - `"r"`: a pipe from the command's standard output, which [`read`](Popen::read) reads;
+/// - `"w"`: a pipe to the command's standard input, which [`write_all`](Popen::write_all) writes to;
+/// - `"r+"`: both pipes, as on the BSDs. If this process and the command each write more than a pipe can hold (64 KiB) and
+///   neither of them reads, they wait for each other for ever.
 ///
-/// This process's end of a pipe always has the close-on-exec flag, so that no later child holds the pipe open. POSIX requires
-/// that a new child does not hold open the streams of earlier calls of `popen`. An `e` after the mode is accepted and changes nothing. In addition to the spawn, each pipe
-/// costs two system calls in this process and one system call in the child.
+/// This process's ends of the pipes always have the close-on-exec flag, so that later children do not hold the pipes open.
+/// (POSIX requires this of later calls of `popen`.) `mode` may end with an `e`, which has no effect. In addition to the spawn,
+/// each pipe costs two system calls in this process and one system call in the child.
 ///
-/// The command also ignores the signals that this process ignores. A program of the standard library ignores `SIGPIPE`, so its
+/// The command ignores the signals that this process ignores. For example, a program that uses `std` ignores `SIGPIPE`, so its
 /// commands ignore `SIGPIPE`, too.
 ///
 /// ```
@@ -104,7 +104,8 @@ pub(crate) fn duplicate(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Er
 
 /// A command that [`popen`] has started, with this process's ends of the pipes.
 ///
-/// Dropping a `Popen` does the same as [`pclose`], but returns no result: the drop waits until the command has ended.
+/// Dropping a `Popen` does the same as [`pclose`]: it waits until the command has ended. But it ignores errors and the
+/// command's status.
 #[derive(Debug)]
 pub struct Popen {
     input: Option<OwnedFd>,
@@ -124,8 +125,8 @@ pub fn pclose(mut stream: Popen) -> Result<ExitStatus, Errno> {
 }
 
 impl Popen {
-    /// Reads output of the command. Returns the number of bytes read; 0 if every process that had the pipe's writing end open
-    /// has closed this end.
+    /// Reads once from the command's output. Returns the number of bytes read; 0 at the end of the pipe, when every process
+    /// that had the writing end open has closed it.
     ///
     /// # Errors
     /// `EBADF` if the mode was `"w"`; otherwise the errors of [`io::read`].
@@ -143,24 +144,25 @@ impl Popen {
         io::write_all(self.input().ok_or(Errno::EBADF)?, bytes)
     }
 
-    /// Closes the pipe to the command. The command reads the bytes that are still in the pipe, and then end-of-file.
+    /// Closes the pipe to the command's standard input. The command can still read the bytes that are in the pipe; then it
+    /// reads end-of-file.
     pub fn close_input(&mut self) {
         self.input = None;
     }
 
-    /// Returns this process's end of the pipe to the command, for use with an [`io::Writer`] or a poll. Returns `None` if the
-    /// mode was `"r"` or the input is closed.
+    /// Returns this process's end of the pipe to the command's standard input, for an [`io::Writer`] or
+    /// [`poll`](crate::poll::poll). Returns `None` if the mode was `"r"` or the input is closed.
     pub fn input(&self) -> Option<BorrowedFd<'_>> {
         self.input.as_ref().map(AsFd::as_fd)
     }
 
-    /// Returns this process's end of the pipe from the command, for use with an [`io::Reader`] or a poll. Returns `None` if the
-    /// mode was `"w"`.
+    /// Returns this process's end of the pipe from the command's standard output, for an [`io::Reader`] or
+    /// [`poll`](crate::poll::poll). Returns `None` if the mode was `"w"`.
     pub fn output(&self) -> Option<BorrowedFd<'_>> {
         self.output.as_ref().map(AsFd::as_fd)
     }
 
-    /// Returns the shell's process id.
+    /// Returns the process id of the shell that runs the command.
     pub fn id(&self) -> Pid {
         self.id
     }

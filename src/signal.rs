@@ -7,7 +7,7 @@ use crate::text::{self, Sink, Text};
 
 /// A signal, with a number from 1 to 64. The numbers are the same on all architectures that nestling supports.
 ///
-/// `Display` writes the name with `SIG`, such as `SIGTERM` or `SIGRTMIN+3`.
+/// `Display` writes the name with the prefix `SIG`, such as `SIGTERM` or `SIGRTMIN+3`.
 ///
 /// ```
 /// use nestling::Signal;
@@ -47,8 +47,8 @@ impl Signal {
         }
     }
 
-    /// Returns the text that `kill -l` writes: the name without `SIG`, such as `TERM` or `RTMIN+3`. For the signals 32 and 33, the
-    /// text is the number. [`from_name`](Self::from_name) accepts this text for each of the 64 signals.
+    /// Returns the text that `kill -l` writes: the name without `SIG`, such as `TERM` or `RTMIN+3`. For the signals 32 and 33,
+    /// the text is the number. [`from_name`](Self::from_name) accepts this text for each of the 64 signals.
     ///
     /// ```
     /// use nestling::Signal;
@@ -60,8 +60,8 @@ impl Signal {
         Short(self)
     }
 
-    /// Returns the signal with this name or number; `None` if no signal has this name or number. The name may begin with `SIG`, and
-    /// may be in upper or lower case. `RTMIN+n` and `RTMAX-n` are names, too.
+    /// Returns the signal with this name or number; `None` if no signal has this name or number. The name may begin with `SIG`,
+    /// and may be in upper or lower case. `RTMIN+n` and `RTMAX-n` are names, too.
     ///
     /// ```
     /// use nestling::Signal;
@@ -178,19 +178,19 @@ macro_rules! signals {
 }
 
 signals! {
-    HUP 1 "hangup of the terminal; by convention, a daemon reads its configuration again"
+    HUP 1 "hangup of the terminal; by convention, makes a daemon read its configuration again"
     INT 2 "interrupt from the terminal (Ctrl-C)"
     QUIT 3 "quit from the terminal (Ctrl-\\)"
     ILL 4 "illegal instruction"
     TRAP 5 "trace or breakpoint trap"
-    ABRT 6 "abort"
-    BUS 7 "bad memory access"
+    ABRT 6 "sent by `abort(3)`"
+    BUS 7 "bad memory access (such as beyond the end of a mapped file)"
     FPE 8 "arithmetic error"
     KILL 9 "kill the process; cannot be caught"
     USR1 10 "user-defined"
     SEGV 11 "invalid memory reference"
     USR2 12 "user-defined"
-    PIPE 13 "write to a pipe without a reader"
+    PIPE 13 "write to a pipe that no process reads"
     ALRM 14 "the timer of `alarm(2)` expired"
     TERM 15 "termination request"
     STKFLT 16 "stack fault (unused)"
@@ -200,7 +200,7 @@ signals! {
     TSTP 20 "stop from the terminal (Ctrl-Z)"
     TTIN 21 "terminal input for a background process"
     TTOU 22 "terminal output for a background process"
-    URG 23 "urgent condition on a socket"
+    URG 23 "urgent data on a socket"
     XCPU 24 "CPU time limit exceeded"
     XFSZ 25 "file size limit exceeded"
     VTALRM 26 "the virtual timer expired"

@@ -1,12 +1,13 @@
 //! Guards and descriptors for signals (`signal(7)`).
 //!
-//! If a program must not miss a signal, it blocks the signal with [`block`]. A blocked signal stays pending until the program takes
-//! it. The program takes the signal with [`wait`], or reads it from a [`SignalFd`] in an event loop. If a program uses a handler
-//! instead, it keeps the signal blocked, and unblocks it only during [`ppoll`](crate::poll::ppoll). [`sys::signal::set_action`]
-//! sets a handler. This function is `unsafe`, because a handler may interrupt any code.
+//! A program can receive signals without a handler: it blocks them with [`block`], and a blocked signal stays pending until the
+//! program takes it. The program takes a signal with [`wait`], or reads it from a [`SignalFd`] in an event loop.
 //!
-//! Each thread has its own signal mask; the actions on signals belong to the whole process. A child inherits the mask and the
-//! actions, except that [`spawn`](crate::spawn) replaces handlers by the default action.
+//! A program that uses a handler also keeps the signal blocked, and unblocks it only during [`ppoll`](crate::poll::ppoll). The
+//! function [`sys::signal::set_action`] sets a handler. It is `unsafe`, because a handler may interrupt any code.
+//!
+//! Each thread has its own signal mask, but all threads of a process share the actions for signals. A child inherits the mask
+//! and the actions, except that [`spawn`](crate::spawn) replaces handlers with the default action.
 
 use core::marker::PhantomData;
 use core::time::Duration;
@@ -20,8 +21,8 @@ use crate::sys::signal::SavedAction;
 pub use crate::sys::signal::SigInfo;
 use crate::time::despite_handlers;
 
-/// Blocks signals in this thread until the guard is dropped (`sigprocmask(2)`). One system call, and one more when the guard is
-/// dropped.
+/// Blocks signals in this thread until the guard is dropped (`sigprocmask(2)`). Costs one system call, and one more when the
+/// guard is dropped.
 ///
 /// Signals that were already blocked stay blocked after the guard is dropped.
 ///
@@ -40,8 +41,8 @@ pub fn block(signals: SigSet) -> Result<MaskGuard, Errno> {
     sys::signal::block(signals).map(MaskGuard::new)
 }
 
-/// Unblocks signals in this thread until the guard is dropped (`sigprocmask(2)`). One system call, and one more when the guard is
-/// dropped.
+/// Unblocks signals in this thread until the guard is dropped (`sigprocmask(2)`). Costs one system call, and one more when the
+/// guard is dropped.
 ///
 /// # Errors
 /// The errors of [`block`].
@@ -49,8 +50,8 @@ pub fn unblock(signals: SigSet) -> Result<MaskGuard, Errno> {
     sys::signal::unblock(signals).map(MaskGuard::new)
 }
 
-/// A guard that restores this thread's former signal mask when it is dropped. If a thread has several guards, drop the newest guard
-/// first.
+/// A guard that restores this thread's previous signal mask when the guard is dropped. If a thread has several guards, drop the
+/// newest one first.
 ///
 /// A guard cannot be sent to another thread:
 ///
@@ -74,7 +75,7 @@ impl MaskGuard {
         }
     }
 
-    /// Returns the former mask. If you pass this mask to [`ppoll`](crate::poll::ppoll), the signals are unblocked during the wait.
+    /// Returns the previous mask. Pass it to [`ppoll`](crate::poll::ppoll) to unblock the signals during the wait.
     pub fn former(&self) -> SigSet {
         self.former
     }
@@ -87,10 +88,10 @@ impl Drop for MaskGuard {
     }
 }
 
-/// Ignores a signal until the guard is dropped (`sigaction(2)`). One system call, and one more when the guard is dropped.
+/// Ignores a signal until the guard is dropped (`sigaction(2)`). Costs one system call, and one more when the guard is dropped.
 ///
-/// If the signal is already pending, or if it arrives before the guard is dropped, the kernel discards the signal. While `SIGCHLD`
-/// is ignored, the kernel reaps this process's children itself.
+/// The kernel discards the signal if it is already pending, or if it arrives before the guard is dropped. While `SIGCHLD` is
+/// ignored, the kernel reaps this process's children itself.
 ///
 /// # Errors
 /// `EINVAL` if the signal is `SIGKILL` or `SIGSTOP`.
@@ -106,8 +107,8 @@ pub fn ignore(signal: Signal) -> Result<ActionGuard, Errno> {
     sys::signal::ignore(signal).map(ActionGuard)
 }
 
-/// Sets a signal to its default action until the guard is dropped (`sigaction(2)`). One system call, and one more when the guard is
-/// dropped.
+/// Sets a signal to its default action until the guard is dropped (`sigaction(2)`). Costs one system call, and one more when
+/// the guard is dropped.
 ///
 /// # Errors
 /// The errors of [`ignore`].
@@ -115,14 +116,15 @@ pub fn set_default(signal: Signal) -> Result<ActionGuard, Errno> {
     sys::signal::set_default(signal).map(ActionGuard)
 }
 
-/// A guard that restores a signal's former action, including the action's flags and mask, when the guard is dropped. The actions
-/// belong to the whole process. If several threads change the same action, the thread that changed it first must restore it last.
+/// A guard that restores a signal's previous action when the guard is dropped, including the action's flags and mask. All
+/// threads of a process share the actions. So if several threads change the action for the same signal, the first thread to
+/// change it must be the last to restore it.
 #[derive(Debug)]
 #[must_use = "the action is restored when this is dropped"]
 pub struct ActionGuard(SavedAction);
 
-/// Makes a guard from the former action that [`replace_action`](crate::sys::signal::replace_action) returns. When the guard is
-/// dropped, it restores this action.
+/// Makes a guard that restores this action when the guard is dropped. [`replace_action`](crate::sys::signal::replace_action)
+/// returns such an action.
 impl From<SavedAction> for ActionGuard {
     fn from(saved: SavedAction) -> Self {
         Self(saved)
@@ -136,7 +138,8 @@ impl Drop for ActionGuard {
     }
 }
 
-/// Returns the blocked signals that are pending, for this thread or for the process (`sigpending(2)`). One system call.
+/// Returns the blocked signals that are pending for this thread or for the whole process (`sigpending(2)`). Costs one system
+/// call.
 ///
 /// # Errors
 /// The errors of [`block`].
@@ -144,9 +147,9 @@ pub fn pending() -> Result<SigSet, Errno> {
     sys::signal::sigpending()
 }
 
-/// Waits until a signal of the set is pending, and takes it: the signal is no longer pending, and its action does not happen
-/// (`sigwaitinfo(2)`). The signals must be blocked in every thread and must not be ignored. One system call; it is repeated if a
-/// handler of another signal interrupts the wait.
+/// Waits until a signal of the set is pending, and takes it (`sigwaitinfo(2)`): the signal is then no longer pending, and the
+/// kernel does not carry out its action. All threads must block the signals, and the process must not ignore them. Costs one
+/// system call, which is repeated if a handler of another signal interrupts it.
 ///
 /// # Errors
 /// The errors of [`block`].
@@ -165,9 +168,9 @@ pub fn wait(signals: SigSet) -> Result<SigInfo, Errno> {
     despite_handlers(None, |_| sys::signal::sigtimedwait(signals, None))
 }
 
-/// Waits like [`wait`], but at most for `timeout` (`sigtimedwait(2)`). If no signal arrives in this time, returns `None`. With a
-/// timeout of zero, the function does not wait. Two system calls; one if the timeout is zero; more if handlers of other signals
-/// interrupt the wait.
+/// Waits like [`wait`], but at most for `timeout` (`sigtimedwait(2)`). If no signal arrives in this time, returns `None`. If
+/// the timeout is zero, the function does not wait. Costs two system calls; one if the timeout is zero; more if handlers of
+/// other signals interrupt the wait.
 ///
 /// # Errors
 /// The errors of [`block`]; `ENOSYS` on i386 before Linux 5.1.
@@ -179,11 +182,11 @@ pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo
     }
 }
 
-/// A descriptor from which a program reads signals (`signalfd(2)`). The descriptor is readable while a signal of its set is
+/// A descriptor from which a program reads signals (`signalfd(2)`). The descriptor is readable while one of its signals is
 /// pending, so [`poll`](crate::poll) can wait for signals. The descriptor closes on exec.
 ///
-/// The signals must be blocked in every thread; otherwise the kernel carries out the actions of the signals. `SIGCHLD` is not
-/// queued: one signal may stand for several children. So after each `SIGCHLD`, reap all children that have ended.
+/// All threads must block the signals; otherwise, the kernel carries out the signals' actions instead. If several children end,
+/// the kernel may send only one `SIGCHLD`. So after each `SIGCHLD`, reap all children that have ended.
 ///
 /// ```
 /// use nestling::signals::{self, SignalFd};
@@ -205,8 +208,8 @@ pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo
 pub struct SignalFd(OwnedFd);
 
 impl SignalFd {
-    /// Makes a descriptor for these signals. With `OFlags::NONBLOCK`, [`read`](Self::read) does not wait. No other flag is allowed.
-    /// One system call.
+    /// Makes a descriptor for these signals. If `flags` is `OFlags::NONBLOCK`, [`read`](Self::read) does not wait. `flags` must
+    /// not contain any other flag. Costs one system call.
     ///
     /// # Errors
     /// `EMFILE`, `ENFILE`, `ENOMEM`; `EINVAL` if `flags` contains another flag.
@@ -214,7 +217,7 @@ impl SignalFd {
         sys::signal::signalfd(signals, flags).map(Self)
     }
 
-    /// Replaces the descriptor's set of signals by `signals`. One system call.
+    /// Replaces the descriptor's set of signals with `signals`. Costs one system call.
     ///
     /// # Errors
     /// The errors of [`block`].
@@ -222,8 +225,8 @@ impl SignalFd {
         sys::signal::set_signalfd(self.as_fd(), signals)
     }
 
-    /// Waits until a signal of the set is pending, and takes it: the signal is no longer pending. One system call; it is repeated
-    /// if a handler of another signal interrupts the wait.
+    /// Waits until a signal of the set is pending, and takes it: the signal is then no longer pending. Costs one system call,
+    /// which is repeated if a handler of another signal interrupts it.
     ///
     /// # Errors
     /// `EAGAIN` if no signal is pending and the descriptor is non-blocking.

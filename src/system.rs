@@ -11,21 +11,26 @@ use crate::spawn::{Attributes, Error, Step};
 use crate::sys::futex::Mutex;
 use crate::sys::signal::{Action, action};
 
-/// Runs `sh -c -- command` with this process's environment, and waits until the command ends (POSIX XSH `system`). If `command` is
-/// `None`, `system` checks whether a shell exists, and returns an error if no shell exists.
+/// Runs `sh -c -- command` with this process's environment, and waits until the command ends (POSIX XSH `system`). If `command`
+/// is `None`, `system` checks whether a shell exists, and returns an error if no shell exists.
 ///
-/// As POSIX requires, this process ignores `SIGINT` and `SIGQUIT` until the command has ended, so that Ctrl-C ends only the
-/// command. This thread also blocks `SIGCHLD`, so that no handler of the caller reaps the command. For the command, `system` sets
-/// the actions of the two signals and the mask as they were before the call. Afterwards `system` restores the signals and the mask,
-/// also after an error. Several threads may call this function at once: the first call ignores the two signals, and the last call
-/// to return restores them. If another thread starts a program in the meantime, this program inherits the ignored signals, unless
-/// its `default_signals` contain them. The command also ignores the other signals that this process ignores. A program of the
-/// standard library ignores `SIGPIPE`, so its commands ignore `SIGPIPE`, too.
+/// As POSIX requires, `system` ignores `SIGINT` and `SIGQUIT` in this process until the command has ended, so that Ctrl-C ends
+/// only the command. It also blocks `SIGCHLD` in this thread, so that no `SIGCHLD` handler of the caller reaps the command.
+/// When `system` returns, also with an error, it restores the actions of the two signals and the mask. The command itself
+/// starts with the signal mask that this thread had before the call, and it ignores the two signals only if this process
+/// ignored them before the call.
 ///
-/// If the shell cannot be started, POSIX's `system` returns exit status 127. This function returns an error that names the step
-/// that failed.
+/// Several threads may call this function at the same time: the first call ignores the two signals, and the last call to return
+/// restores them. If another thread starts a program during a call, this program ignores the two signals, too, unless its
+/// spawn's `default_signals` contain them.
 ///
-/// A call costs ten system calls more than a spawn and a wait. Two of these ten are in the child.
+/// The command ignores the signals that this process ignored before the call. For example, a program that uses `std` ignores
+/// `SIGPIPE`, so its commands ignore `SIGPIPE`, too.
+///
+/// If the shell cannot be started, this function returns an error that names the failed step. (POSIX's `system` returns exit
+/// status 127.)
+///
+/// A call costs ten more system calls than a spawn and a wait; the child makes two of these ten.
 ///
 /// ```
 /// use nestling::system::system;

@@ -1,13 +1,14 @@
 //! Terminals (`termios(3)`, `ioctl_tty(2)`, `pty(7)`): attributes, size, sessions, pseudo-terminals.
 //!
-//! The module [`jobs`](crate::jobs) passes the terminal between process groups. Each function of this module makes one system call,
-//! unless its documentation says otherwise. Each function can fail with `EBADF` if the descriptor is not open, with `ENOTTY` if the
-//! descriptor is not a terminal, and with `EIO` if the terminal is hung up.
+//! For a shell that passes its terminal to jobs, see the module [`jobs`](crate::jobs). Each function of this module costs one
+//! system call, unless its documentation says otherwise. Each function can fail with `EBADF` if the descriptor is not open,
+//! with `ENOTTY` if the descriptor is not a terminal, and with `EIO` if the terminal is hung up.
 //!
-//! The kernel protects a terminal from background processes. If a background process calls [`set_attributes`], [`set_foreground`],
-//! [`drain`] or [`flush`], the kernel sends `SIGTTOU` to the process's group. By default, this signal stops the processes of the
-//! group. If the calling process blocks or ignores `SIGTTOU`, the call succeeds. If the group is orphaned, the call fails, because
-//! no shell could continue the group. In this case, [`set_foreground`] fails with `ENOTTY`; the other functions fail with `EIO`.
+//! The kernel protects a terminal from background processes. If a background process calls [`set_attributes`],
+//! [`set_foreground`], [`drain`] or [`flush`], the kernel sends `SIGTTOU` to the process's group. By default, this signal stops
+//! the processes of the group. If the calling thread blocks `SIGTTOU`, or if the process ignores it, the call succeeds. If the
+//! process's group is orphaned (see [`jobs`](crate::jobs)), no signal is sent: [`set_foreground`] fails with `ENOTTY`, and the
+//! other three functions fail with `EIO`.
 
 use core::ffi::CStr;
 
@@ -27,8 +28,8 @@ pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
     sys::terminal::tcgets(fd).is_ok()
 }
 
-/// Returns whether the terminal is one of the kernel's virtual consoles (`KDGKBTYPE`). On a virtual console, the right value of
-/// `TERM` is `linux`.
+/// Returns whether the terminal is one of the kernel's virtual consoles (`KDGKBTYPE`). For a virtual console, set the variable
+/// `TERM` to `linux`.
 pub fn is_virtual_console(fd: BorrowedFd<'_>) -> bool {
     sys::terminal::keyboard_type(fd).is_ok()
 }
@@ -84,22 +85,22 @@ macro_rules! modes {
 
 modes! {
     ICRNL Input "Convert a carriage return on input to a newline."
-    IXON Input "The stop and start characters stop and continue the output."
-    IUTF8 Input "The input is UTF-8: the erase character erases all bytes of a character."
-    OPOST Output "Process the output: modes such as [`ONLCR`](Self::ONLCR) have an effect only with this mode."
+    IXON Input "Let the user stop and continue the output (Ctrl-S, Ctrl-Q)."
+    IUTF8 Input "Treat the input as UTF-8: the erase character erases all bytes of a character."
+    OPOST Output "Process the output. Without this mode, modes such as [`ONLCR`](Self::ONLCR) have no effect."
     ONLCR Output "Convert a newline on output to a carriage return and a newline."
-    CLOCAL Control "Ignore the carrier: if it is lost, the terminal does not hang up."
+    CLOCAL Control "Ignore the modem's carrier signal: if it is lost, do not hang up the terminal."
     HUPCL Control "Hang up the line when the last process closes the terminal."
-    CRTSCTS Control "Control the flow of data by the lines RTS and CTS."
+    CRTSCTS Control "Control the flow of data with the lines RTS and CTS (hardware flow control)."
     ECHO Local "Echo the input."
-    ICANON Local "Deliver input in lines, which can be edited (canonical mode)."
-    ISIG Local "The special characters `INTR`, `QUIT` and `SUSP` send signals."
-    IEXTEN Local "Enable the special characters that are not in POSIX."
+    ICANON Local "Return input line by line; the user can edit a line before its end (canonical mode)."
+    ISIG Local "Let the special characters `INTR`, `QUIT` and `SUSP` send signals."
+    IEXTEN Local "Enable the special characters that POSIX does not define."
     TOSTOP Local "Send `SIGTTOU` to a background process that writes to the terminal."
 }
 
-/// A special character of a terminal. [`Min`](Self::Min) and [`Time`](Self::Time) are numbers instead of characters; `termios`
-/// stores these numbers in the same array.
+/// A special character of a terminal. [`Min`](Self::Min) and [`Time`](Self::Time) are not characters but numbers, which
+/// `termios` stores in the same array.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Special {
@@ -121,9 +122,9 @@ pub enum Special {
     Start = linux::VSTART as usize,
     /// Stops the output (Ctrl-S).
     Stop = linux::VSTOP as usize,
-    /// Outside of canonical mode: the number of bytes that a read waits for.
+    /// The number of bytes that a read waits for if canonical mode is off.
     Min = linux::VMIN as usize,
-    /// Outside of canonical mode: how long a read waits, in tenths of a second.
+    /// How long a read waits if canonical mode is off, in tenths of a second.
     Time = linux::VTIME as usize,
 }
 
@@ -166,15 +167,15 @@ impl Attributes {
         }
     }
 
-    /// Returns the speed of the output in bits per second. The speed 0 means that the line is hung up. If the kernel has only the
-    /// older call, `TCGETS`, [`attributes`] cannot get the speed, and this function also returns 0. For example, qemu-user has only
-    /// the older call.
+    /// Returns the output speed in bits per second. The speed 0 means that the line is hung up. The speed is also 0 if
+    /// [`attributes`] had to use the older call `TCGETS`, which does not return the speed (for example, under qemu-user).
     pub fn speed(&self) -> u32 {
         self.0.c_ospeed
     }
 
-    /// Sets the speed of the input and of the output. If the terminal does not support this speed, it uses the nearest speed that
-    /// it supports. If the kernel has only the older call, `TCSETS`, [`set_attributes`] does not change the terminal's speed.
+    /// Sets the input speed and the output speed, in bits per second. If the terminal does not support this speed, it uses the
+    /// nearest one that it supports. If [`set_attributes`] has to use the older call `TCSETS`, it does not change the
+    /// terminal's speed.
     pub fn set_speed(&mut self, speed: u32) {
         // Where the input's is B0, it is the output's.
         self.0.c_cflag &= !(linux::CBAUD | linux::CIBAUD);
@@ -183,7 +184,7 @@ impl Attributes {
         self.0.c_ospeed = speed;
     }
 
-    /// Sets raw mode (`cfmakeraw(3)`): the terminal passes every byte of the input and the output at once and unchanged.
+    /// Sets raw mode (`cfmakeraw(3)`): the terminal passes on each byte of input and output at once and unchanged.
     pub fn make_raw(&mut self) {
         use linux::*;
         self.0.c_iflag &= !(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
@@ -195,9 +196,9 @@ impl Attributes {
         self.set_special(Special::Time, 0);
     }
 
-    /// Sets the modes and special characters of a new terminal, like `stty sane`. After this, a person can type at the terminal
-    /// again, even if a program has left the terminal in raw mode. The speed and [`IUTF8`](Mode::IUTF8) do not change, because they
-    /// are properties of the terminal itself.
+    /// Sets the modes and special characters of a new terminal, like `stty sane`. With these attributes, a person can use the
+    /// terminal again after a program has left it in raw mode. The speed and [`IUTF8`](Mode::IUTF8) do not change, because they
+    /// depend on the terminal itself.
     pub fn make_sane(&mut self) {
         use linux::*;
         self.0.c_iflag = self.0.c_iflag & IUTF8 | BRKINT | ICRNL | IXON | IMAXBEL;
@@ -221,7 +222,8 @@ impl PartialEq for Attributes {
 
 impl Eq for Attributes {}
 
-/// Returns the terminal's attributes (`tcgetattr(3)`). One system call; two if the kernel has only the older call, `TCGETS`.
+/// Returns the terminal's attributes (`tcgetattr(3)`). Costs one system call; two if the kernel has only the older call
+/// `TCGETS`.
 ///
 /// # Errors
 /// See the [module](self).
@@ -233,9 +235,9 @@ pub fn attributes(terminal: BorrowedFd<'_>) -> Result<Attributes, Errno> {
     attributes.map(Attributes)
 }
 
-/// Sets the terminal's attributes (`tcsetattr(3)`). Attributes that the terminal does not support are ignored without an error. One
-/// system call; two if the kernel has only the older call, `TCSETS`. If a signal handler interrupts the wait for the output, the
-/// call is repeated.
+/// Sets the terminal's attributes (`tcsetattr(3)`). The terminal ignores attributes that it does not support. Costs one system
+/// call; two if the kernel has only the older call `TCSETS`. If a signal handler interrupts the wait for the output, the call
+/// is repeated.
 ///
 /// # Errors
 /// See the [module](self).
@@ -257,8 +259,8 @@ pub fn set_attributes(
     }
 }
 
-/// A guard that saves a terminal's attributes. When the guard is dropped, it waits until all output has been sent
-/// ([`When::Drain`]), and then restores the saved attributes.
+/// A guard that restores a terminal's attributes. When the guard is dropped, it waits until all output has been sent
+/// ([`When::Drain`]), and then sets the attributes that the terminal had when the guard was made.
 #[derive(Debug)]
 pub struct Saved<'fd> {
     terminal: BorrowedFd<'fd>,
@@ -346,8 +348,8 @@ pub fn set_size(terminal: BorrowedFd<'_>, size: Size) -> Result<(), Errno> {
 
 // ---- Who has it ----
 
-/// Returns the id of the terminal's foreground process group (`tcgetpgrp(3)`). The group may have no members any more. If the group
-/// is outside of this pid namespace, returns `None`.
+/// Returns the id of the terminal's foreground process group (`tcgetpgrp(3)`). The group may have no members any more. If the
+/// group is outside of this pid namespace, returns `None`.
 ///
 /// # Errors
 /// Also `ENOTTY` if the descriptor is neither this process's controlling terminal nor the controller of a pseudo-terminal.
@@ -364,8 +366,8 @@ pub fn set_foreground(terminal: BorrowedFd<'_>, group: Pid) -> Result<(), Errno>
     sys::terminal::tcsetpgrp(terminal, group.as_raw())
 }
 
-/// Returns the id of the session whose controlling terminal this terminal is (`tcgetsid(3)`). If the session's leader is outside of
-/// this pid namespace, returns `None`.
+/// Returns the id of the session that has this terminal as its controlling terminal (`tcgetsid(3)`). If the session's leader is
+/// outside of this pid namespace, returns `None`.
 ///
 /// # Errors
 /// The errors of [`foreground`]; also `ENOTTY` if the terminal is not the controlling terminal of a session.
@@ -377,14 +379,14 @@ pub fn session(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
 /// (`TIOCSCTTY`). The process must be the session's leader.
 ///
 /// # Errors
-/// `EPERM` if this process is not a session's leader, if its session already has another controlling terminal, or if the terminal
-/// is the controlling terminal of another session.
+/// `EPERM` if this process is not a session's leader, if its session already has another controlling terminal, or if the
+/// terminal is the controlling terminal of another session.
 pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::set_controlling(terminal)
 }
 
-/// Gives up the controlling terminal (`TIOCNOTTY`). If this process is the session's leader, the whole session loses the terminal,
-/// and the kernel sends `SIGHUP` and `SIGCONT` to the foreground process group. This process may be a member of that group.
+/// Gives up the controlling terminal (`TIOCNOTTY`). If this process is the session's leader, the whole session loses the
+/// terminal, and the kernel sends `SIGHUP` and `SIGCONT` to the foreground process group, to which this process may belong.
 ///
 /// # Errors
 /// Also `ENOTTY` if the terminal is not this process's controlling terminal.
@@ -392,9 +394,9 @@ pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::give_up_controlling(terminal)
 }
 
-/// Hangs up the terminal, as if its line had been cut (`TIOCVHANGUP`). The kernel sends `SIGHUP` to the session's leader. A process
-/// that already has the terminal open reads end-of-file, and its writes fail. Before a getty opens a terminal, it hangs up the
-/// terminal, so that no other process can use the terminal.
+/// Hangs up the terminal, as if its line had been cut (`TIOCVHANGUP`). The kernel sends `SIGHUP` to the session's leader. If a
+/// process already has the terminal open, its reads then return end-of-file, and its writes fail. A getty hangs up the terminal
+/// before it opens it, so that no earlier process can still use the terminal.
 ///
 /// # Errors
 /// `EPERM` without `CAP_SYS_ADMIN`.
@@ -407,15 +409,15 @@ pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 /// A pseudo-terminal, with one descriptor for each side (`pty(7)`). Both descriptors close on exec.
 #[derive(Debug)]
 pub struct Pty {
-    /// The terminal emulator's side (the master in `pty(7)`). Bytes that are written here become the terminal's input. Bytes that
-    /// are read here are the terminal's output. If no process has the terminal's side open, a read fails with `EIO`.
+    /// The side of the terminal emulator (`pty(7)` calls it the master). A write to this side is input of the terminal; a read
+    /// from this side returns output of the terminal. If no process has the other side open, a read fails with `EIO`.
     pub controller: OwnedFd,
-    /// The program's side: the terminal (the slave in `pty(7)`).
+    /// The side of the programs: the terminal itself (`pty(7)` calls it the slave).
     pub terminal: OwnedFd,
 }
 
-/// Makes a pseudo-terminal (`openpty(3)`). The terminal does not become this process's controlling terminal. Three system calls;
-/// five before Linux 4.13.
+/// Makes a pseudo-terminal (`openpty(3)`). The terminal does not become this process's controlling terminal. Costs three system
+/// calls; five before Linux 4.13.
 ///
 /// ```
 /// use nestling::terminal::{self, Size, openpty};
@@ -435,8 +437,8 @@ pub struct Pty {
 /// ```
 ///
 /// # Errors
-/// `ENOENT` if `/dev/ptmx` or `/dev/pts` is missing; `ENOSPC` if the limit of pseudo-terminals is reached; `EMFILE` and the other
-/// errors of `open(2)`.
+/// `ENOENT` if `/dev/ptmx` or `/dev/pts` is missing; `ENOSPC` if the limit of pseudo-terminals is reached; `EMFILE` and the
+/// other errors of `open(2)`.
 pub fn openpty() -> Result<Pty, Errno> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     let controller = sys::fd::open(c"/dev/ptmx", flags, 0)?;

@@ -1,16 +1,17 @@
-//! Writing text without `core::fmt`. In a small program, `core::fmt` would be the largest part.
+//! Writing text without `core::fmt`, which would be the largest part of a small program.
 
 use core::ffi::CStr;
 use core::fmt;
 
 /// A destination that text is written to.
 pub trait Sink {
-    /// Appends text to the destination. The text ends at a character boundary, unless it comes from bytes that are not UTF-8.
+    /// Appends text to the destination. The text of one call consists of whole characters, unless it comes from bytes that are
+    /// not UTF-8.
     fn put(&mut self, text: &[u8]);
 }
 
-/// A value that can be written as text to a [`Sink`] or by [`println!`](crate::println!). Each type with `Text`, except bytes and C
-/// strings, also has a `Display` that writes the same text.
+/// A value that can be written as text: to a [`Sink`], or with [`println!`](crate::println!). Each type that implements `Text`,
+/// except bytes and C strings, also implements `Display`, which writes the same text.
 pub trait Text {
     /// Writes the value's text to `out`.
     fn write(&self, out: &mut impl Sink);
@@ -34,14 +35,16 @@ impl Text for char {
     }
 }
 
-/// Writes the bytes unchanged. If bytes from outside the program may reach a terminal, write them as [`Quoted`] instead.
+/// Writes the bytes unchanged. If the bytes come from outside of the program and may be shown on a terminal, write them as
+/// [`Quoted`] instead.
 impl Text for [u8] {
     fn write(&self, out: &mut impl Sink) {
         out.put(self);
     }
 }
 
-/// Writes the bytes unchanged. If bytes from outside the program may reach a terminal, write them as [`Quoted`] instead.
+/// Writes the bytes unchanged. If the bytes come from outside of the program and may be shown on a terminal, write them as
+/// [`Quoted`] instead.
 impl Text for CStr {
     fn write(&self, out: &mut impl Sink) {
         out.put(self.to_bytes());
@@ -131,8 +134,8 @@ pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
     out.put(&[digit as u8]);
 }
 
-/// Returns the word with this index, counted from 0, of a list whose words are separated by `separator`. If the list has fewer
-/// words, returns an empty word. Such a list takes half the memory of an array of `&str`.
+/// Returns a word of a list whose words are separated by `separator`. The first word has the index 0. If the list does not have
+/// this many words, returns an empty word. Such a list takes half as much memory as an array of `&str`.
 #[inline(never)]
 pub fn word(list: &'static str, separator: u8, index: usize) -> &'static [u8] {
     let mut rest = list.as_bytes();
@@ -142,8 +145,8 @@ pub fn word(list: &'static str, separator: u8, index: usize) -> &'static [u8] {
     next_field(&mut rest, separator)
 }
 
-/// Returns the text before the first byte that is equal to `end`, and sets `rest` to the text after that byte. If `end` is a space,
-/// a tab also ends the field. If the text does not contain such a byte, returns the whole text and makes `rest` empty.
+/// Returns the first field of `rest`: the text before the first byte `end`. Sets `rest` to the text after this byte. If `end`
+/// is a space, a tab also ends the field. If no byte ends the field, returns all of `rest`, and makes `rest` empty.
 ///
 /// ```
 /// let mut rest = &b"root:x:0"[..];
@@ -173,7 +176,8 @@ pub(crate) fn word_str(list: &'static str, separator: u8, index: usize) -> &'sta
     core::str::from_utf8(word(list, separator, index)).unwrap_or_default()
 }
 
-/// Returns the index of a word in a list whose words are separated by spaces; `None` if the list does not contain the word.
+/// Returns the index of the word `name` in a list whose words are separated by spaces; `None` if the list does not contain it.
+/// The first word has the index 0.
 ///
 /// ```
 /// assert_eq!(nestling::text::position("cpu fsize data", b"fsize"), Some(1));
@@ -197,15 +201,15 @@ pub fn contains(text: &[u8], byte: u8) -> bool {
     text.iter().any(|&other| other == byte)
 }
 
-/// If the text begins with `prefix`, returns the rest of the text; otherwise, returns `None`. (In a program that is optimised for
-/// size, `core`'s `strip_prefix` contains a panic and the code that formats its message.)
+/// If the text begins with `prefix`, returns the rest of the text; otherwise, returns `None`. (In a program that is optimised
+/// for size, `core`'s `strip_prefix` brings in code that can panic and that formats the panic's message.)
 pub fn after<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = text.split_at_checked(prefix.len())?;
     (start == prefix).then_some(rest)
 }
 
-/// Returns the number that the digits stand for, in a base up to 16. Returns `None` if the text is empty, if it contains another
-/// character, or if the number is larger than a `u64`.
+/// Converts a text of digits to a number, in a base up to 16. Returns `None` if the text is empty, if it contains a character
+/// that is not a digit of this base, or if the number does not fit into a `u64`.
 ///
 /// ```
 /// assert_eq!(nestling::text::number(b"0755", 8), Some(0o755));
@@ -220,8 +224,8 @@ pub fn number(text: &[u8], base: u32) -> Option<u64> {
     text.iter().try_fold(0, add).filter(|_| !text.is_empty())
 }
 
-/// Bytes that are written as text between double quotes. A byte that does not belong to a printable UTF-8 character is written as
-/// `\xHH`, so that any terminal can show the text. A double quote or backslash is written with a backslash before it.
+/// Bytes that are written between double quotes, so that every terminal can show them safely. A byte that does not belong to a
+/// printable UTF-8 character is written as `\xHH`. Double quotes and backslashes are written with a backslash before them.
 ///
 /// ```
 /// use nestling::text::Quoted;

@@ -1,6 +1,6 @@
 //! Clocks and timers.
 //!
-//! This module does not use the vDSO: each reading of a clock is a system call.
+//! This module does not use the vDSO, so each reading of a clock costs a system call.
 //!
 //! ```
 //! use core::time::Duration;
@@ -21,7 +21,7 @@ use crate::sys;
 use crate::sys::time::Expiration;
 pub use crate::sys::time::{Clock, Timestamp};
 
-/// Returns the clock's time (`clock_gettime(2)`). One system call.
+/// Returns the clock's time (`clock_gettime(2)`). Costs one system call.
 ///
 /// # Errors
 /// `ENOSYS` on i386 before Linux 5.1.
@@ -30,7 +30,7 @@ pub fn now(clock: Clock) -> Result<Timestamp, Errno> {
 }
 
 /// Sleeps for at least `duration`, measured by [`Clock::Monotonic`] (`clock_nanosleep(2)`). Signal handlers do not shorten the
-/// sleep. Two system calls; the second call is repeated if a signal handler interrupts it.
+/// sleep. Costs two system calls; the second one is repeated if a signal handler interrupts it.
 ///
 /// # Errors
 /// The errors of [`now`].
@@ -38,11 +38,12 @@ pub fn sleep(duration: Duration) -> Result<(), Errno> {
     sleep_until(Clock::Monotonic, end(duration)?)
 }
 
-/// Sleeps until the clock shows `time`; returns at once if this time is past. If [`Clock::Realtime`] is set during the sleep, the
-/// function uses the clock's new time. One system call; it is repeated if a signal handler interrupts it.
+/// Sleeps until the clock shows `time`; returns at once if this time is in the past. If somebody sets [`Clock::Realtime`]
+/// during the sleep, the sleep ends when the clock shows `time` by its new setting. Costs one system call, which is repeated if
+/// a signal handler interrupts it.
 ///
 /// # Errors
-/// The errors of [`now`]; `EINVAL` if `time` is before the clock's zero.
+/// The errors of [`now`]; `EINVAL` if `time` is negative.
 pub fn sleep_until(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     despite_handlers(None, |_| sys::time::clock_nanosleep(clock, time))
 }
@@ -76,7 +77,7 @@ fn end(duration: Duration) -> Result<Timestamp, Errno> {
     Ok(now.checked_add(duration).unwrap_or(Timestamp::MAX))
 }
 
-/// A timer with a descriptor (`timerfd_create(2)`). After the timer has expired, the descriptor is readable, so
+/// A timer with a descriptor (`timerfd_create(2)`). The descriptor is readable after the timer has expired, so
 /// [`poll`](crate::poll) can wait for the timer. The descriptor closes on exec.
 ///
 /// ```
@@ -93,8 +94,8 @@ fn end(duration: Duration) -> Result<Timestamp, Errno> {
 pub struct Timer(OwnedFd);
 
 impl Timer {
-    /// Makes a timer that does not run yet. With `OFlags::NONBLOCK`, [`read`](Self::read) does not wait. No other flag is allowed.
-    /// One system call.
+    /// Makes a timer that is not running. If `flags` is `OFlags::NONBLOCK`, [`read`](Self::read) does not wait. `flags` must
+    /// not contain any other flag. Costs one system call.
     ///
     /// # Errors
     /// `EMFILE`, `ENFILE`, `ENOMEM`; `EINVAL` if `flags` contains another flag.
@@ -103,8 +104,8 @@ impl Timer {
     }
 
     /// Starts or restarts the timer. The timer expires after `first`, or at once if `first` is zero. If `interval` is more than
-    /// zero, the timer then expires again after each interval. The start resets the timer's count of expirations to zero. One
-    /// system call.
+    /// zero, the timer then expires again after each interval. Each start resets the timer's count of expirations to zero.
+    /// Costs one system call.
     ///
     /// # Errors
     /// The errors of [`now`].
@@ -114,12 +115,12 @@ impl Timer {
         self.set(Expiration::After(first), interval.unwrap_or_default())
     }
 
-    /// Starts the timer like [`start`](Self::start), except that the timer first expires when its clock shows `first`. If this time
-    /// is past, the timer expires at once. If [`Clock::Realtime`] is set before the timer expires, the timer uses the clock's new
-    /// time.
+    /// Does the same as [`start`](Self::start), except that the timer first expires when its clock shows `first`. If this time
+    /// is in the past, the timer expires at once. If somebody sets [`Clock::Realtime`] before the timer expires, the timer
+    /// expires when the clock shows `first` by its new setting.
     ///
     /// # Errors
-    /// The errors of [`now`]; `EINVAL` if `first` is before the clock's zero.
+    /// The errors of [`now`]; `EINVAL` if `first` is negative.
     pub fn start_at(&self, first: Timestamp, interval: Option<Duration>) -> Result<(), Errno> {
         // To the kernel, zero means to stop it.
         let first = match (first.seconds(), first.nanoseconds()) {
@@ -129,7 +130,7 @@ impl Timer {
         self.set(Expiration::At(first), interval.unwrap_or_default())
     }
 
-    /// Stops the timer and resets its count of expirations to zero. One system call.
+    /// Stops the timer and resets its count of expirations to zero. Costs one system call.
     ///
     /// # Errors
     /// The errors of [`now`].
@@ -141,7 +142,7 @@ impl Timer {
         sys::time::timerfd_settime(self.as_fd(), first, interval)
     }
 
-    /// Returns the time until the next expiration; `None` if the timer does not run. One system call.
+    /// Returns the time until the next expiration; `None` if the timer is not running. Costs one system call.
     ///
     /// # Errors
     /// The errors of [`now`].
@@ -150,8 +151,8 @@ impl Timer {
         Ok(Some(rest).filter(|rest| !rest.is_zero()))
     }
 
-    /// Waits until the timer has expired at least once since it was started or last read. Returns the number of these expirations.
-    /// If the timer does not run and has not expired, the function waits for ever. One system call; it is repeated if a signal
+    /// Waits until the timer has expired, and returns how often it has expired since its start or the last `read`. If it has
+    /// not expired and is not running, the function waits for ever. Costs one system call, which is repeated if a signal
     /// handler interrupts it.
     ///
     /// # Errors

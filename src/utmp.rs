@@ -1,8 +1,9 @@
-//! The files that record who is logged in, and when the machine started and stopped: `utmp(5)` and `wtmp`, in glibc's format.
+//! The files `utmp` and `wtmp` (`utmp(5)`), in glibc's format. They record who is logged in, and when the machine started and
+//! stopped.
 //!
-//! `utmp` has a record for each terminal line at which a user can log in, and a record for the last boot; `who` reads this file.
-//! `wtmp` has a record for each change; `last` reads this file. If a file does not exist, the functions of this module do not
-//! create it.
+//! `utmp` has a record for each terminal line at which a user can log in, and a record for the last boot; `who` reads this
+//! file. `wtmp` has a record for each change; `last` reads this file. If a file does not exist, the functions of this module do
+//! not create it.
 //!
 //! ```no_run
 //! use nestling::utmp::{self, Kind, Record};
@@ -26,7 +27,7 @@ pub const UTMP: &CStr = c"/var/run/utmp";
 /// The path of `wtmp`.
 pub const WTMP: &CStr = c"/var/log/wtmp";
 
-/// A record's type: `ut_type`.
+/// The type of a record (`ut_type`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Kind {
@@ -59,8 +60,8 @@ const SECONDS: usize = 336 + UTMP_TIME;
 const SIZE: usize = (SECONDS + 2 * UTMP_TIME + 36).next_multiple_of(UTMP_TIME);
 
 impl Record {
-    /// Makes a record with these fields. If a text is longer than its field, the end of the text is cut off. The time is in seconds
-    /// since 1970.
+    /// Makes a record with these fields. If a text is longer than its field, the end of the text is cut off. The time is in
+    /// seconds since 1970.
     pub fn new(
         kind: Kind,
         pid: i32,
@@ -93,15 +94,15 @@ impl Record {
         (low, high) == (kind as u8, 0)
     }
 
-    /// Returns whether the record stands for a process that has not ended: its kind is `Init`, `Login` or `User`.
+    /// Returns whether the record says that its process is running: its kind is `Init`, `Login` or `User`.
     pub fn is_alive(&self) -> bool {
         [Kind::Init, Kind::Login, Kind::User]
             .iter()
             .any(|&kind| self.is(kind))
     }
 
-    /// Returns a copy of this record that says that the process has ended. The copy has the same process id, line and id. Its time
-    /// is `seconds`; its user and its host are empty.
+    /// Returns a record which says that this record's process has ended. The new record has the same process id, line and id.
+    /// Its time is `seconds`, in seconds since 1970; its user and its host are empty.
     pub fn ended(mut self, seconds: i64) -> Self {
         self.put(0, 2, &[Kind::Dead as u8]);
         self.put(USER, HOST - USER, b"");
@@ -122,7 +123,7 @@ impl Record {
     }
 }
 
-/// Adds a record at the end of a file, in one write. Three system calls.
+/// Adds a record at the end of a file, in one write. Costs three system calls.
 ///
 /// # Errors
 /// `ENOENT` if the file does not exist; the other errors of `open(2)` and `write(2)`.
@@ -132,8 +133,8 @@ pub fn append(path: &CStr, record: &Record) -> Result<(), Errno> {
     io::write_all(file.as_fd(), &record.0)
 }
 
-/// Replaces the file's first record of the same kind by this record. If the file has no such record, adds this record. Use this
-/// function for a boot or a run level: `utmp` has only one record of each.
+/// Replaces the file's first record of the same kind with this record. If the file has no such record, adds this record. Use
+/// this function for records of the boot and of the run level, of which `utmp` has only one each.
 ///
 /// # Errors
 /// The errors of [`append`].
@@ -145,8 +146,8 @@ pub fn replace(path: &CStr, record: &Record) -> Result<(), Errno> {
     }
 }
 
-/// Finds the record of the running process `pid`, and marks the process as ended. Returns the new record; `None` if the file has no
-/// such record.
+/// Finds the record which says that the process `pid` is running, and replaces it with the record that the process has ended.
+/// Returns the new record; `None` if the file has no record of a running process with this id.
 ///
 /// # Errors
 /// The errors of [`append`].

@@ -1,7 +1,7 @@
 //! Waiting for children (`wait(2)`, `pidfd_open(2)`).
 //!
-//! [`wait`] and [`try_wait`] wait for the end of one child. [`wait_for`] can also wait for any child or for the children of a
-//! process group, and can also report stops and continuations. [`peek`] does the same as `wait_for`, but does not reap the
+//! [`wait`] and [`try_wait`] wait for the end of a given child. [`wait_for`] can also wait for any child or for the children in
+//! a process group, and can also report stops and continuations. [`peek`] does the same as `wait_for`, but does not reap the
 //! child.
 
 use core::ops::BitOr;
@@ -31,8 +31,7 @@ pub fn wait(pid: Pid) -> Result<ExitStatus, Errno> {
     }
 }
 
-/// Reaps the child and returns its status if the child has ended. Returns `None` if the child still runs. Costs one system
-/// call.
+/// If the child has ended, reaps it and returns its status. If it still runs, returns `None`. Costs one system call.
 ///
 /// # Errors
 /// The errors of [`wait`].
@@ -41,8 +40,8 @@ pub fn try_wait(pid: Pid) -> Result<Option<ExitStatus>, Errno> {
     Ok(ended.map(|(_, status)| status))
 }
 
-/// Waits until the child that the pidfd refers to ends, reaps the child and returns its status (Linux 5.4). The pidfd refers to
-/// this child even after another process has got the child's id. Costs one system call. If a signal handler interrupts the
+/// Waits until the child of a pidfd ends, reaps the child and returns its status (Linux 5.4). The pidfd always refers to the
+/// same child, even if another process gets the child's id later. Costs one system call. If a signal handler interrupts the
 /// call, `wait_pidfd` repeats it.
 ///
 /// # Errors
@@ -57,8 +56,8 @@ pub fn wait_pidfd(pidfd: BorrowedFd<'_>) -> Result<ExitStatus, Errno> {
     }
 }
 
-/// Reaps the child that the pidfd refers to and returns its status if the child has ended. Returns `None` if the child still
-/// runs. Costs one system call.
+/// If the child of the pidfd has ended, reaps it and returns its status. If it still runs, returns `None`. Costs one system
+/// call.
 ///
 /// # Errors
 /// The errors of [`wait_pidfd`].
@@ -67,8 +66,8 @@ pub fn try_wait_pidfd(pidfd: BorrowedFd<'_>) -> Result<Option<ExitStatus>, Errno
     Ok(ended.map(|(_, status)| status))
 }
 
-/// Options of a wait: the flags of `waitpid`, without the prefix `W`. By default, a wait blocks, and reports only that a child
-/// has ended.
+/// Options of a wait: the flags of `waitpid(2)`, without the prefix `W`. By default, a wait blocks, and reports only the end of
+/// a child.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Options(u32);
 
@@ -90,12 +89,12 @@ impl BitOr for Options {
 }
 
 /// Waits until a child that `who` selects has ended, and reaps this child. If the options contain [`STOPPED`](Options::STOPPED)
-/// or [`CONTINUED`](Options::CONTINUED), the wait also returns when a child has stopped or continued. No later wait returns the
-/// same report again. Returns `None` only if the options contain [`NOHANG`](Options::NOHANG). Costs one system call
+/// or [`CONTINUED`](Options::CONTINUED), the wait also returns when a child has stopped or continued. Each of these events is
+/// reported only once. Returns `None` only if the options contain [`NOHANG`](Options::NOHANG). Costs one system call
 /// (`waitid(2)`).
 ///
-/// If a signal handler interrupts the system call, this function does not repeat it. A shell needs this: if a signal arrives, the
-/// shell's `wait` must return (POSIX XCU 2.12).
+/// If a signal handler interrupts the system call, this function does not repeat it. A shell needs this behaviour, because its
+/// built-in `wait` must return when a trapped signal arrives (POSIX XCU 2.12).
 ///
 /// ```
 /// use nestling::spawn::{Program, Spawn};
@@ -122,9 +121,9 @@ pub fn wait_for(who: Who<'_>, options: Options) -> Result<Option<(Pid, ExitStatu
     sys::process::waitid(who, options.0 | linux::WEXITED)
 }
 
-/// Waits as [`wait_for`] does, but the next wait returns the same report again (`WNOWAIT`). A child that has ended stays a
-/// zombie, so that the kernel does not give its id to another process. So an init can first look up the child by its id, and
-/// then reap the child.
+/// Waits like [`wait_for`], but leaves the child unreaped, so that the next wait returns the same report (`WNOWAIT`). The
+/// kernel does not give the child's id to another process until the child is reaped. So an init can look up the child by its id
+/// first, and reap it then.
 ///
 /// # Errors
 /// The errors of [`wait_for`].
