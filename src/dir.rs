@@ -11,7 +11,7 @@ use crate::sys;
 /// A reader of a directory, like `std::fs::ReadDir`. It returns the entries in no particular order, without `.` and `..`. If an
 /// entry is added or removed while the directory is being read, the reader may or may not return this entry (POSIX `readdir`).
 ///
-/// A `ReadDir` contains a buffer of 2 KiB. Costs one system call reads as many entries as fit into this buffer, about 60.
+/// A `ReadDir` contains a buffer of 2 KiB. One system call reads as many entries as fit into this buffer, about 60.
 ///
 /// ```
 /// let mut count = 0;

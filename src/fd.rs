@@ -5,7 +5,7 @@
 
 use core::marker::PhantomData;
 
-/// A descriptor's number. It does not tell whether the descriptor is open, or who owns it.
+/// A descriptor's number. The number does not show whether the descriptor is open, or who owns it.
 pub type RawFd = i32;
 
 /// A borrowed descriptor. The descriptor's owner keeps it open for at least the lifetime `'fd`.

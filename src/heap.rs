@@ -3,9 +3,9 @@
 //!
 //! - **Small and medium** requests get memory from segments of 1 MiB, which the crate `talc` manages. The heap maps a new
 //!   segment when the others are full, and returns a segment to the kernel when it is empty. But it never returns the first
-//!   segment, so that a program that frees and allocates in turn makes no system calls. The heap itself keeps freed blocks of
-//!   up to 128 bytes of the first segment, and reuses them for requests of the same size. This takes a quarter of the time of a
-//!   request to talc.
+//!   segment, so that a program that frees and allocates in turn makes no system calls. In the first segment, the heap itself
+//!   keeps freed blocks of up to 128 bytes, and reuses them for requests of the same size. Such a request takes a quarter of
+//!   the time of a request to talc.
 //! - **Large** requests (128 KiB and more) each get a mapping of their own. The heap resizes such a mapping with `mremap`,
 //!   without copying its contents, and returns it to the kernel when it is freed.
 //!
@@ -35,9 +35,9 @@
 //! variables, and free everything else. *trees*: make larger trees, and free each of them as a whole. *variables*: set 100,000
 //! variables four times, in a hash table with chains. *documents*: append lines to here-documents (`<<`) until they have 1 MiB.
 //! The times are relative to talc's. They are medians of 21 interleaved runs, which differed by at most a third. The columns
-//! *x86_64* and *i386* are sizes of code: how many bytes the allocator adds to the program's file if the program uses `Box`,
-//! `Vec` and `String`, in addition to the 3.5 KiB of the crate `alloc`. *peak* is the resident memory with the 100,000
-//! variables; *kept* is the resident memory after the program has freed them.
+//! *x86_64* and *i386* are sizes in bytes: what the allocator adds to the file of a program that uses `Box`, `Vec` and
+//! `String`. (The crate `alloc` itself adds another 3.5 KiB.) *peak* is the resident memory with the 100,000 variables; *kept*
+//! is the resident memory after the program has freed them.
 //!
 //! | crate                        | x86_64 |  i386 | loop | trees | variables | documents |  peak |   kept |
 //! |------------------------------|-------:|------:|-----:|------:|----------:|----------:|------:|-------:|

@@ -1,8 +1,8 @@
 //! Jobs: process groups, and the terminal that they share (POSIX XBD 11.1.4, XCU 2.11).
 //!
 //! A job is a process group. One group is the terminal's *foreground* group: it may read from the terminal, and gets the
-//! signals that the user types (Ctrl-C, Ctrl-Z). If a process of another group reads from the terminal, the kernel stops that
-//! group with `SIGTTIN`; if the process changes the terminal's settings, the kernel stops that group with `SIGTTOU`. When a
+//! signals that the user types (Ctrl-C, Ctrl-Z). If a process of another group reads from the terminal, the kernel stops the
+//! process's group with `SIGTTIN`. If it changes the terminal's settings, the kernel stops the group with `SIGTTOU`. When a
 //! shell starts or resumes a job, it passes the terminal to the job. When the job stops or ends, the shell takes the terminal
 //! back.
 //!
@@ -19,8 +19,7 @@
 //! - The other members of a pipeline join the group of the first member, whose pid is the group's id. A group exists until its
 //!   last member is reaped. So start all members of the pipeline before you wait for one of them: then the others can join even
 //!   if the first member has already ended.
-//! - Before a stopped job gets `SIGCONT`, its group becomes the foreground group. So the job never runs in the background in
-//!   between.
+//! - Before a stopped job gets `SIGCONT`, its group becomes the foreground group. So the job never runs in the background.
 //! - When the shell takes the terminal back, the shell is in the background, and `SIGTTOU` would stop it. So this module blocks
 //!   `SIGTTOU` in the calling thread during the call.
 //!

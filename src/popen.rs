@@ -19,8 +19,8 @@ use crate::{io, sys};
 ///   neither of them reads, they wait for each other for ever.
 ///
 /// This process's ends of the pipes always have the close-on-exec flag, so that later children do not hold the pipes open.
-/// (POSIX requires this of later calls of `popen`.) `mode` may end with an `e`, which has no effect. In addition to the spawn,
-/// each pipe costs two system calls in this process and one system call in the child.
+/// (POSIX requires this for children of later calls of `popen`.) `mode` may end with an `e`, which has no effect. In addition
+/// to the spawn, each pipe costs two system calls in this process and one system call in the child.
 ///
 /// The command ignores the signals that this process ignores. For example, a program that uses `std` ignores `SIGPIPE`, so its
 /// commands ignore `SIGPIPE`, too.

@@ -396,7 +396,7 @@ pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 
 /// Hangs up the terminal, as if its line had been cut (`TIOCVHANGUP`). The kernel sends `SIGHUP` to the session's leader. If a
 /// process already has the terminal open, its reads then return end-of-file, and its writes fail. A getty hangs up the terminal
-/// before it opens it, so that no earlier process can still use the terminal.
+/// before it opens the terminal, so that no earlier process can still use it.
 ///
 /// # Errors
 /// `EPERM` without `CAP_SYS_ADMIN`.
@@ -409,8 +409,8 @@ pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 /// A pseudo-terminal, with one descriptor for each side (`pty(7)`). Both descriptors close on exec.
 #[derive(Debug)]
 pub struct Pty {
-    /// The side of the terminal emulator (`pty(7)` calls it the master). A write to this side is input of the terminal; a read
-    /// from this side returns output of the terminal. If no process has the other side open, a read fails with `EIO`.
+    /// The side of the terminal emulator (`pty(7)` calls it the master). A write to this side becomes input of the terminal; a
+    /// read from this side returns the terminal's output. If no process has the other side open, a read fails with `EIO`.
     pub controller: OwnedFd,
     /// The side of the programs: the terminal itself (`pty(7)` calls it the slave).
     pub terminal: OwnedFd,

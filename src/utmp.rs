@@ -146,8 +146,8 @@ pub fn replace(path: &CStr, record: &Record) -> Result<(), Errno> {
     }
 }
 
-/// Finds the record which says that the process `pid` is running, and replaces it with the record that the process has ended.
-/// Returns the new record; `None` if the file has no record of a running process with this id.
+/// Finds the record which says that the process `pid` is running, and replaces it with a record which says that the process has
+/// ended. Returns the new record; `None` if the file has no record of a running process with this id.
 ///
 /// # Errors
 /// The errors of [`append`].

@@ -121,9 +121,9 @@ pub fn wait_for(who: Who<'_>, options: Options) -> Result<Option<(Pid, ExitStatu
     sys::process::waitid(who, options.0 | linux::WEXITED)
 }
 
-/// Waits like [`wait_for`], but leaves the child unreaped, so that the next wait returns the same report (`WNOWAIT`). The
-/// kernel does not give the child's id to another process until the child is reaped. So an init can look up the child by its id
-/// first, and reap it then.
+/// Waits like [`wait_for`], but does not reap the child, so that the next wait returns the same report (`WNOWAIT`). The kernel
+/// does not give the child's id to another process until the child is reaped. So an init can first look up the child by its id,
+/// and then reap it.
 ///
 /// # Errors
 /// The errors of [`wait_for`].

@@ -7,7 +7,7 @@ use core::ffi::CStr;
 
 /// A string of bytes. [`Command`](super::Command) converts it to a C string, so it must not contain a null byte.
 pub trait AsBytes {
-    /// Returns the bytes of the string. The null byte at the end of a C string is not one of them.
+    /// Returns the bytes of the string, without a null byte at the end.
     fn bytes(&self) -> &[u8];
 }
 

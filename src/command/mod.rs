@@ -11,8 +11,8 @@
 //! assert_eq!(child.wait_with_output().unwrap().stdout, b"through a cat");
 //! ```
 //!
-//! A start of a process has the costs that the module [`spawn`](crate::spawn) lists. In addition, `Command` allocates memory
-//! for its lists, and makes three more system calls for each pipe.
+//! The module [`spawn`](crate::spawn) lists the costs of starting a process. In addition, `Command` allocates memory for its
+//! lists, and makes three more system calls for each pipe.
 //!
 //! # Compared with std
 //!
@@ -24,7 +24,7 @@
 //! | `env`, `env_remove`, `env_clear` | The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. Without the features `rt` and `std`, the child inherits no variables. | The code of a sorted map has several kilobytes. Without these features, nestling does not know the process's environment. |
 //! | `current_dir` | A relative path of a program (such as `./x`) starts at the new directory. std does the same on Unix, but does not guarantee it. | |
 //! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | This is the purpose of nestling. |
-//! | `spawn` | The child shares the parent's memory, even if `pre_exec` or another method is used for which std calls `fork`. | |
+//! | `spawn` | The child shares the parent's memory, even with `pre_exec` and the other methods that make std call `fork`. | |
 //! | `uid` | If the parent is root and `groups` is not called, the child drops its supplementary groups, as with std. If the kernel does not permit this, the spawn fails with `EPERM`; std ignores this error. | With std, the child then keeps root's groups. |
 //! | `pre_exec` | The argument is a [`PreExec`], whose constructor is `unsafe`; in std, `pre_exec` itself is `unsafe`. A second call of `pre_exec` replaces the first function; std calls both. The function runs in the memory that the child shares with the parent. | See [`Hook`](crate::spawn::Hook). |
 //! | `groups`, `setsid`, `create_pidfd` | These methods are stable in nestling and unstable in std. | |
@@ -230,8 +230,8 @@ impl Command {
     }
 }
 
-/// Methods of std's `CommandExt`, and methods that std does not have. Most of them set the field of [`Attributes`] with the
-/// same name, or add the [`Action`] with the same name, whose documentation has the details.
+/// Methods of std's `CommandExt`, and methods that std does not have. For details, see the field of [`Attributes`] or the
+/// [`Action`] with the same name.
 impl Command {
     /// Gives the child a duplicate of the descriptor `fd`. In the child, the duplicate has the descriptor number `number`. A
     /// later call with the same number replaces the earlier one.
@@ -418,9 +418,9 @@ impl Command {
     ///
     /// Returns only if a step failed. What the earlier steps have changed stays changed, as with std.
     ///
-    /// If this command has a descriptor with a number above 2 (from [`fd`](Self::fd)), or if it has a
-    /// [`close_from`](Self::close_from), `exec` fails with `EINVAL` and changes nothing: these steps could close descriptors
-    /// that other code of this process uses. [`Spawn::exec`], which is `unsafe`, allows these steps.
+    /// If [`fd`](Self::fd) was called for a number above 2, or if [`close_from`](Self::close_from) was called, `exec` fails
+    /// with `EINVAL` and changes nothing. These steps could close descriptors that other code of this process uses.
+    /// [`Spawn::exec`], which is `unsafe`, allows these steps.
     pub fn exec(&mut self) -> Error {
         let inherit = &[const { Stdio::inherit() }; 3];
         match self.prepare(inherit) {

@@ -1,8 +1,8 @@
 //! Descriptors in a program, such as a shell, whose *user* names descriptors by their numbers.
 //!
-//! Such a program has two kinds of descriptors. A descriptor with the close-on-exec flag is the *program's own*, and has an
-//! [`OwnedFd`]. The function [`private`] moves such a descriptor to a high number, because users mostly use low numbers. A
-//! descriptor without the close-on-exec flag is the *user's*, and children inherit it.
+//! Such a program has two kinds of descriptors. A descriptor with the close-on-exec flag is the *program's own*, and an
+//! [`OwnedFd`] owns it. The function [`private`] moves such a descriptor to a high number, because users mostly use low
+//! numbers. A descriptor without the close-on-exec flag is the *user's*, and children inherit it.
 //!
 //! The functions that take a descriptor number work only on the user's descriptors. If the number is one of the program's own
 //! descriptors, most of these functions fail with `EBADF`, as if the descriptor were not open.
@@ -29,7 +29,7 @@ fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// Checks that this number is an open descriptor of the user. Costs one system call.
+/// Checks that the user has an open descriptor with this number. Costs one system call.
 ///
 /// # Errors
 /// `EBADF` if no descriptor with this number is open, or if the descriptor is the program's own.
@@ -52,15 +52,15 @@ pub fn of_user(fd: RawFd) -> Result<OwnedFd, Errno> {
     duplicate(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// Returns whether this number is an open descriptor of the user that refers to a terminal. Costs two system calls.
+/// Returns whether the user has an open descriptor with this number, and it refers to a terminal. Costs two system calls.
 pub fn is_terminal(fd: RawFd) -> bool {
     // SAFETY: it is only for this call, and it is open.
     is_users(fd).is_ok() && terminal::is_terminal(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// Duplicates the user's descriptor `from` onto the number `to`, for the user (`dup2`). If the user has a descriptor with the
-/// number `to`, the function closes this descriptor. If the two numbers are equal, the function only checks `from`. Costs two
-/// system calls; three if `to` is a high number.
+/// Makes the user's descriptor `to` a duplicate of the user's descriptor `from` (`dup2`). If `to` is already open, the function
+/// closes it first. If the two numbers are equal, the function only checks `from`. Costs two system calls; three if `to` is a
+/// high number.
 ///
 /// # Errors
 /// The errors of [`is_users`] for `from`; the errors of [`assign`] for `to`.
@@ -115,8 +115,8 @@ pub fn restore(fd: RawFd, saved: Option<OwnedFd>) -> Result<(), Errno> {
     }
 }
 
-/// Duplicates `from` onto the number `fd`, for the user (`dup2`). If the user has a descriptor with the number `fd`, the
-/// function closes this descriptor. Costs one system call; two if `fd` is a high number.
+/// Makes the user's descriptor `fd` a duplicate of `from` (`dup2`). If `fd` is already open, the function closes it first.
+/// Costs one system call; two if `fd` is a high number.
 ///
 /// # Errors
 /// `EBADF` if the descriptor `fd` is the program's own, or if `fd` is not below the limit on descriptors.
@@ -131,8 +131,8 @@ pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     unsafe { sys::fd::dup3(from.as_raw_fd(), fd, OFlags::default()) }
 }
 
-/// Gives the descriptor `opened` to the user, and moves it to the number `fd`. Costs two system calls; one if it already has
-/// this number.
+/// Makes the descriptor `opened` the user's descriptor `fd`. Costs two system calls; one if `opened` already has the number
+/// `fd`.
 ///
 /// # Errors
 /// The errors of [`assign`].

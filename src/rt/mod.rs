@@ -90,9 +90,9 @@ impl Process {
 }
 
 impl Process {
-    /// Returns up to 64 KiB of the first thread's stack that are not in use to the kernel. This is useful in a program that has
-    /// needed much stack, for example for a [`spawn`](crate::spawn), and then waits for a long time. If the caller runs on
-    /// another stack, the function does nothing. Costs one system call.
+    /// Releases unused memory of the first thread's stack, at most 64 KiB. This is useful in a program that has needed much
+    /// stack, for example for a [`spawn`](crate::spawn), and then waits for a long time. If the caller runs on another stack,
+    /// the function does nothing. Costs one system call.
     #[inline(never)]
     pub fn trim_stack(&self) {
         /// What this function itself may have below its variable, the red zone of some architectures included.

@@ -8,7 +8,8 @@ use crate::limits::Policy;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
 
-/// The child's properties that no [`Action`](super::Action) sets.
+/// Properties of the child, such as its session and its signal mask. The order in which they are set is fixed;
+/// [`Action`](super::Action)s are for steps whose order the caller chooses.
 ///
 /// The parent uses `memory`, `notice` and `pidfd` when it makes the child. The child sets the other attributes in the order of
 /// the fields: `cgroup` to `nice` before the actions, `no_new_privs` to `hook` after the actions.
@@ -70,12 +71,12 @@ pub enum Memory {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Notice {
     /// The parent reads end-of-file from the status pipe. This works on every kernel. The pipe needs two descriptors during the
-    /// spawn. If fewer than two descriptor numbers are free, the parent uses the mark, unless the mark cannot be used.
+    /// spawn. If fewer than two descriptor numbers are free, the parent uses the mark instead, if it can.
     #[default]
     Pipe,
-    /// The parent waits for a number in memory, the mark. The kernel sets it to 0 when the child executes the program or ends
-    /// (`CLONE_CHILD_CLEARTID`). With the mark, a spawn needs no descriptor, and makes four system calls fewer than with the
-    /// pipe. But it relies on a detail of Linux that a compatible kernel may lack (gVisor does).
+    /// The parent waits until the kernel clears a number in memory, the mark. The kernel does this when the child executes the
+    /// program or ends (`CLONE_CHILD_CLEARTID`). With the mark, a spawn needs no descriptor, and makes four system calls fewer
+    /// than with the pipe. But it relies on a detail of Linux that not every compatible kernel has (gVisor lacks it).
     ///
     /// The parent uses the mark only if `clone3` can reset the signal handlers (Linux 5.5), if `new_session` is false, and if
     /// the spawn has no [`Hook`] that could start a new session. Otherwise the parent uses the pipe. If the kernel does not
@@ -132,8 +133,8 @@ impl<'a> Hook<'a> {
 }
 
 impl Hook<'static> {
-    /// Makes a hook that ignores `SIGINT` and `SIGQUIT`. A shell needs it to start a command with `&` (POSIX XCU 2.12). The
-    /// hook makes two system calls.
+    /// Makes a hook that ignores `SIGINT` and `SIGQUIT`. A shell needs such a hook for a command that it starts with `&` (POSIX
+    /// XCU 2.12). The hook makes two system calls.
     pub fn ignore_interrupts() -> Self {
         let ignore: &(dyn Fn() -> Result<(), Errno> + Sync) = &|| {
             sys::signal::ignore(Signal::INT)?;

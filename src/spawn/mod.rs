@@ -24,7 +24,8 @@
 //! also writes a record to the pipe immediately before its exec.
 //!
 //! Linux can also report without a pipe that a child no longer uses the shared memory: it clears a number in this memory, the
-//! *mark* (`CLONE_CHILD_CLEARTID`). If the caller chooses [`Notice::Mark`], the parent waits for this instead of the pipe.
+//! *mark* (`CLONE_CHILD_CLEARTID`). If the caller chooses [`Notice::Mark`], the parent makes no pipe, and waits until the mark
+//! is cleared.
 //!
 //! While the parent waits for the pipe or the mark, it also checks whether the child has ended, runs its program, or is
 //! stopped. It checks after a tenth of a second, and then at growing intervals.
@@ -79,8 +80,8 @@
 //! - If the OOM killer kills the child before its exec, it also kills every process that shares the memory.
 //!
 //! For a moment after the spawn has returned, the child may still have descriptors open that the exec closes. This also happens
-//! with `posix_spawn` and `vfork`. If the parent closes its own descriptor of such a pipe or locked file in this moment, the
-//! pipe's end stays open, or the file stays locked, until the child has closed its descriptor, too.
+//! with `posix_spawn` and `vfork`. So if the parent closes a pipe's end or the descriptor of a locked file in this moment, the
+//! pipe's end stays open, or the file stays locked, until the child's copy of the descriptor is closed, too.
 #![doc = include_str!("differences.md")]
 
 mod actions;
@@ -162,7 +163,7 @@ pub enum Program<'a> {
     /// The file at this path.
     Path(&'a CStr),
     /// The first executable file with this name in the directories of a `PATH` (POSIX XBD 8.3). If the name contains a slash,
-    /// the spawn does not search: the name is the path. An empty element of `PATH` stands for the working directory. If an exec
+    /// the spawn does not search: the name is the path. An empty element of `PATH` means the working directory. If an exec
     /// fails with `EACCES`, `ENOENT` or `ENOTDIR`, the search continues with the next directory; any other error ends the
     /// search. If all directories have been tried, the error is `EACCES` if an exec has failed with `EACCES`, otherwise
     /// `ENOENT`.
@@ -299,8 +300,7 @@ impl<'a> Spawn<'a> {
     }
 
     /// Does the same as [`start`](Self::start), but the child uses the memory `stack` as its stack. Use this function if a hook
-    /// needs a larger stack, or if the caller's own stack is too small for a child's. `stack` must have at least [`STACK_SIZE`]
-    /// bytes.
+    /// needs a larger stack, or if the caller's own stack is small. `stack` must have at least [`STACK_SIZE`] bytes.
     ///
     /// # Errors
     /// Those of [`start`](Self::start); `ENOMEM` at the step `clone` if `stack` is too small.

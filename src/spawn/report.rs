@@ -205,7 +205,7 @@ impl Attribute {
     /// Their names in the order of their numbers.
     const NAMES: &str = "pidfd,cgroup,default signals,new session,process group,scheduler,nice,no new privileges,parent-death signal,signal mask,hook";
 
-    /// Returns the attribute's name, as the text of an error contains it.
+    /// Returns the attribute's name, as it appears in error messages.
     pub fn name(self) -> &'static str {
         text::word_str(Self::NAMES, b',', self as usize)
     }

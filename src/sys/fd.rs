@@ -260,7 +260,7 @@ pub fn set_cloexec(fd: BorrowedFd<'_>, cloexec: bool) -> Result<(), Errno> {
 }
 
 /// `fcntl(F_GETFL)`: returns the current flags of the open file description. They never contain `CREAT`, `EXCL`, `NOCTTY`,
-/// `TRUNC` and `CLOEXEC`.
+/// `TRUNC` or `CLOEXEC`.
 pub fn flags(fd: BorrowedFd<'_>) -> Result<OFlags, Errno> {
     result(fcntl(fd.fd, linux::F_GETFL, 0)).map(|flags| OFlags::from_bits(flags as u32))
 }
@@ -354,8 +354,8 @@ pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_fsync as usize, fd.fd as usize) })
 }
 
-/// `flock`: takes an exclusive lock on the file, which belongs to the open file description. The call does not wait: it fails
-/// with `EAGAIN` if another open file description of the file has a lock. The lock lasts until the descriptor and all its
+/// `flock`: takes an exclusive lock on the file. The lock belongs to the open file description. The call does not wait: it
+/// fails with `EAGAIN` if another open file description of the file has a lock. The lock lasts until the descriptor and all its
 /// duplicates are closed. The lock is advisory: a process that takes no lock can still change the file.
 ///
 /// ```

@@ -13,7 +13,7 @@ use super::{result, small};
 use crate::arch::syscall4;
 use crate::errno::Errno;
 
-/// `FUTEX_WAIT`: waits until another thread or process wakes the waiters of `number`. If `number` is the `child_tid` of a child
+/// `FUTEX_WAIT`: waits until another thread or process calls [`wake`] for `number`. If `number` is the `child_tid` of a child
 /// made with `CLONE_CHILD_CLEARTID`, the kernel also wakes a waiter when this child exits or executes a program. Fails with
 /// `EAGAIN` if the value of `number` is not `expected`, and with `ETIMEDOUT` after the time `limit`. The call may return
 /// although the value has not changed.

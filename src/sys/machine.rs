@@ -1,4 +1,5 @@
-//! The machine: its names, its state, its console, random numbers and swap. Also properties of a process that an init needs.
+//! The machine: its names, its state, its console, random numbers and swap. The module also contains calls that set properties
+//! of a process, for an init.
 
 use core::ffi::CStr;
 use core::fmt;

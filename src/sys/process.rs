@@ -221,7 +221,7 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
 }
 
 /// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd refers to. A pidfd always refers to the same
-/// process: no other process gets the signal, even if it has the same id.
+/// process. So no other process gets the signal, even if it has got the id of a process that has ended.
 pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes; there may be no `siginfo_t`.
     let answer = unsafe {

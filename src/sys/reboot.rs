@@ -24,8 +24,9 @@ pub fn sync() {
     unsafe { syscall0(linux::__NR_sync as usize) };
 }
 
-/// `reboot`: switches off, restarts or halts the machine at once, without [`sync`]. In another pid namespace than the machine's
-/// first (as in a container), the call only ends the processes of this namespace. Returns only if the call fails.
+/// `reboot`: switches off, restarts or halts the machine at once, without [`sync`]. If the caller is not in the machine's first
+/// pid namespace (for example, in a container), the call only ends the processes of the caller's namespace. Returns only if the
+/// call fails.
 pub fn reboot(how: Reboot) -> Errno {
     failed(command(how as u32))
 }

@@ -199,8 +199,8 @@ pub fn set_default(signal: Signal) -> Result<SavedAction, Errno> {
     unsafe { replace_action(signal, Action::Default, 0) }
 }
 
-/// `rt_sigaction`: sets an action again that [`replace_action`], [`ignore`] or [`set_default`] has returned, including its
-/// flags and its mask.
+/// `rt_sigaction`: restores an action that [`replace_action`], [`ignore`] or [`set_default`] has returned, including its flags
+/// and its mask.
 pub fn restore_action(saved: &SavedAction) -> Result<(), Errno> {
     // SAFETY: the kernel reads one action; whoever first set it promised that its handler may run at any time.
     done(unsafe { sigaction(saved.signal, &raw const saved.action as usize, 0) })

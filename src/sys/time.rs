@@ -10,7 +10,7 @@ use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 
-/// A clock (`clock_gettime(2)`). A program can read the clock, and can use it to sleep and for timers.
+/// A clock (`clock_gettime(2)`). A program can read it, and can use it for sleeps and timers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Clock {
