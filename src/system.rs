@@ -1,4 +1,4 @@
-//! Running a shell command to its end: POSIX XSH [`system`].
+//! Running a shell command and waiting until it ends: POSIX XSH [`system`].
 
 use core::ffi::CStr;
 

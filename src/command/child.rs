@@ -70,7 +70,7 @@ impl Child {
         self.child.wait()
     }
 
-    /// Reaps the child and returns its status if the child has ended. Returns `None` if the child still runs.
+    /// If the child has ended, reaps it and returns its status. If it still runs, returns `None`.
     ///
     /// # Errors
     /// The errors of [`wait`](Self::wait).

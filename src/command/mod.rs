@@ -22,8 +22,8 @@
 //! |---|---|---|
 //! | `new`, `arg`, `args`, `env`, … | They accept [`AsBytes`]: strings, bytes and C strings; with the feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
 //! | `env`, `env_remove`, `env_clear` | The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. Without the features `rt` and `std`, the child inherits no variables. | The code of a sorted map has several kilobytes. Without these features, nestling does not know the process's environment. |
-//! | `current_dir` | A relative path of a program (such as `./x`) starts at the new directory. std does the same on Unix, but does not guarantee it. | |
-//! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | This is the purpose of nestling. |
+//! | `current_dir` | A relative path of a program (such as `./x`) is relative to the new directory. std does the same on Unix, but does not guarantee it. | |
+//! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | nestling exists to report the failed step. |
 //! | `spawn` | The child shares the parent's memory, even with `pre_exec` and the other methods that make std call `fork`. | |
 //! | `uid` | If the parent is root and `groups` is not called, the child drops its supplementary groups, as with std. If the kernel does not permit this, the spawn fails with `EPERM`; std ignores this error. | With std, the child then keeps root's groups. |
 //! | `pre_exec` | The argument is a [`PreExec`], whose constructor is `unsafe`; in std, `pre_exec` itself is `unsafe`. A second call of `pre_exec` replaces the first function; std calls both. The function runs in the memory that the child shares with the parent. | See [`Hook`](crate::spawn::Hook). |
@@ -190,7 +190,7 @@ impl Command {
         self
     }
 
-    /// Sets the child's working directory. If the program's path is relative and contains a slash, the path starts at this
+    /// Sets the child's working directory. If the program's path is relative and contains a slash, the path is relative to this
     /// directory.
     pub fn current_dir(&mut self, directory: impl AsBytes) -> &mut Self {
         self.directory = Some(self.c_string(directory.bytes(), "directory"));

@@ -58,12 +58,12 @@ pub enum Action<'a> {
     /// (`posix_spawn_file_actions_addfchdir`).
     Fchdir(RawFd),
     /// Closes every descriptor with this number or a higher number (`close_range(2)`). If the kernel does not have
-    /// `close_range` (before Linux 5.9), or if a filter forbids it, the action closes the descriptors that `/proc/self/fd`
-    /// lists. If `/proc` is also missing, the action closes the descriptors below the hard limit. So put this action before a
-    /// [`Limit`](Self::Limit) that lowers the number of descriptors.
+    /// `close_range` (before Linux 5.9), or if a seccomp filter forbids it, the action closes the descriptors that
+    /// `/proc/self/fd` lists. If `/proc` is also missing, the action closes the descriptors below the hard limit. So put this
+    /// action before a [`Limit`](Self::Limit) that lowers the number of descriptors.
     CloseFrom(RawFd),
-    /// Makes the child's process group the foreground group of the terminal at this descriptor (`tcsetpgrp(3)`). `SIGTTOU` is
-    /// blocked, so a child in the background can do this, too.
+    /// Makes the child's process group the foreground group of the terminal at this descriptor (`tcsetpgrp(3)`). The child
+    /// blocks `SIGTTOU` during this action, so that the signal does not stop a child in the background.
     SetForeground(RawFd),
     /// Makes the terminal at this descriptor the controlling terminal of the child's session (`TIOCSCTTY`). The child must be
     /// the session's leader: see [`Attributes::new_session`](super::Attributes::new_session).
@@ -79,9 +79,9 @@ pub enum Action<'a> {
     Groups(&'a [u32]),
     /// Sets the group id (`setgid(2)`).
     Gid(u32),
-    /// Sets the user id (`setuid(2)`). Until its exec, the child runs as this user with the parent's memory. The child is not
-    /// dumpable. So this user cannot read the child's memory, unless `fs.suid_dumpable` is 1. But this user can send signals to
-    /// the child.
+    /// Sets the user id (`setuid(2)`). Until its exec, the child runs as this user and still has the parent's memory. The child
+    /// is not dumpable. So this user's processes cannot read the child's memory, unless `fs.suid_dumpable` is 1. But they can
+    /// send signals to the child.
     Uid(u32),
     /// Sets the effective group id to the real group id, and the effective user id to the real user id
     /// (`POSIX_SPAWN_RESETIDS`).

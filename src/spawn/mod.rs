@@ -42,11 +42,11 @@
 //! With [`Notice::Mark`], a spawn costs seven system calls; with [`Memory::Copied`], fourteen. Without `clone3`, the child
 //! makes about seventy more system calls to reset the signal handlers.
 //!
-//! Most actions and attributes add one or two system calls. Some steps add other numbers:
+//! Most actions and attributes add one or two system calls. Some add more:
 //!
 //! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, and `default_signals`
 //!   adds one for each signal;
-//! - a change of ids adds two system calls, which keep the parent dumpable;
+//! - a change of ids adds two system calls, so that the parent stays dumpable (`PR_SET_DUMPABLE`);
 //! - a search adds one system call for each directory that it tries; if it fails with `ENOENT`, it adds two for each directory.
 //!
 //! A spawn allocates nothing, and its cost does not grow with the parent's memory. It takes a little more than [`STACK_SIZE`]

@@ -186,7 +186,7 @@ pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
     }
 }
 
-/// `close`: closes a descriptor. On Linux, the descriptor is closed even if the call fails with an error other than `EBADF`.
+/// `close`: closes a descriptor. On Linux, the descriptor is closed even if the call fails, unless the error is `EBADF`.
 ///
 /// # Safety
 /// No other code relies on the descriptor being open.
@@ -265,7 +265,7 @@ pub fn flags(fd: BorrowedFd<'_>) -> Result<OFlags, Errno> {
     result(fcntl(fd.fd, linux::F_GETFL, 0)).map(|flags| OFlags::from_bits(flags as u32))
 }
 
-/// `ioctl(FIONBIO)`: sets or clears `NONBLOCK` and leaves the other flags as they are. (`fcntl(F_SETFL)` would set all flags at
+/// `ioctl(FIONBIO)`: sets or clears `NONBLOCK`, and leaves the other flags unchanged. (`fcntl(F_SETFL)` would set all flags at
 /// once.) The flag belongs to the open file description, so the change also affects all duplicates of the descriptor, even
 /// those in other processes.
 pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errno> {

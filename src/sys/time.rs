@@ -72,7 +72,7 @@ impl Timestamp {
         self.nanoseconds
     }
 
-    /// Returns the time that is later than this time by `duration`; `None` on overflow.
+    /// Returns this time plus `duration`; `None` on overflow.
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         let seconds = self.seconds.checked_add_unsigned(duration.as_secs())?;
         let sum = self.nanoseconds + duration.subsec_nanos();
@@ -88,7 +88,7 @@ impl Timestamp {
         })
     }
 
-    /// Returns the time that is earlier than this time by `duration`; `None` on overflow.
+    /// Returns this time minus `duration`; `None` on overflow.
     pub fn checked_sub(self, duration: Duration) -> Option<Self> {
         let seconds = self.seconds.checked_sub_unsigned(duration.as_secs())?;
         Some(
