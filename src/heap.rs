@@ -3,9 +3,9 @@
 //!
 //! - **Small and medium** requests get memory from segments of 1 MiB, which the crate `talc` manages. The heap maps a new
 //!   segment when the others are full, and returns a segment to the kernel when it is empty. But it never returns the first
-//!   segment, so that a program that frees and allocates in turn makes no system calls. In the first segment, the heap itself
-//!   keeps freed blocks of up to 128 bytes, and reuses them for requests of the same size. Such a request takes a quarter of
-//!   the time of a request to talc.
+//!   segment: so if a program repeatedly allocates and frees a little memory, it makes no system calls. In the first segment,
+//!   the heap itself keeps freed blocks of up to 128 bytes, and reuses them for requests of the same size. Such a request takes
+//!   a quarter of the time of a request to talc.
 //! - **Large** requests (128 KiB and more) each get a mapping of their own. The heap resizes such a mapping with `mremap`,
 //!   without copying its contents, and returns it to the kernel when it is freed.
 //!

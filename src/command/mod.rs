@@ -416,7 +416,7 @@ impl Command {
 
     /// Replaces this process's program (`execvp(3)`). No child is made, so the process id does not change. See [`Spawn::exec`].
     ///
-    /// Returns only if a step failed. What the earlier steps have changed stays changed, as with std.
+    /// Returns only if a step failed. The changes that earlier steps have made stay in effect, as with std.
     ///
     /// If [`fd`](Self::fd) was called for a number above 2, or if [`close_from`](Self::close_from) was called, `exec` fails
     /// with `EINVAL` and changes nothing. These steps could close descriptors that other code of this process uses.

@@ -9,9 +9,9 @@ use crate::text::{self, Sink, Text};
 
 /// A step that the child carries out before its exec. The caller chooses the order of the actions.
 ///
-/// Paths are relative to the working directory and the root directory that earlier actions have set. Descriptor numbers are
-/// those of the child. At first, all descriptors of the parent are open in the child, including those that close on exec. For
-/// the actions, the status pipe does not exist: its descriptor numbers seem to be closed.
+/// The kernel resolves a path from the working directory and the root directory that earlier actions have set. Descriptor
+/// numbers are those of the child. At first, all descriptors of the parent are open in the child, including those that close on
+/// exec. For the actions, the status pipe does not exist: its descriptor numbers seem to be closed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Action<'a> {

@@ -24,8 +24,8 @@ pub struct Attributes<'a> {
     pub memory: Memory,
     /// How the parent learns that the program runs.
     pub notice: Notice,
-    /// Makes a pidfd, which [`Child::pidfd`](super::Child::pidfd) returns. The parent makes it by `CLONE_PIDFD`, or by
-    /// `pidfd_open(2)` if the kernel refuses `CLONE_PIDFD`.
+    /// Makes a pidfd, which [`Child::pidfd`](super::Child::pidfd) returns. The parent makes it with `CLONE_PIDFD`. If the
+    /// kernel refuses this flag, the parent uses `pidfd_open(2)`.
     pub pidfd: bool,
     /// The directory of the cgroup in which the child starts (`CLONE_INTO_CGROUP`). If the kernel refuses `CLONE_INTO_CGROUP`,
     /// the child joins the cgroup by a write to `cgroup.procs` in this directory. This write also works with cgroups of version

@@ -27,8 +27,8 @@
 //! *mark* (`CLONE_CHILD_CLEARTID`). If the caller chooses [`Notice::Mark`], the parent makes no pipe, and waits until the mark
 //! is cleared.
 //!
-//! While the parent waits for the pipe or the mark, it also checks whether the child has ended, runs its program, or is
-//! stopped. It checks after a tenth of a second, and then at growing intervals.
+//! The parent does not only wait for the pipe or the mark. After a tenth of a second, and then at growing intervals, it also
+//! checks whether the child has ended, runs its program, or is stopped.
 //!
 //! # What it costs
 //!
@@ -47,7 +47,8 @@
 //! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, and `default_signals`
 //!   adds one for each signal;
 //! - a change of ids adds two system calls, so that the parent stays dumpable (`PR_SET_DUMPABLE`);
-//! - a search adds one system call for each directory that it tries; if it fails with `ENOENT`, it adds two for each directory.
+//! - a search adds one system call for each directory that it tries. If it does not find the program, it adds a second one for
+//!   each.
 //!
 //! A spawn allocates nothing, and its cost does not grow with the parent's memory. It takes a little more than [`STACK_SIZE`]
 //! bytes of the caller's stack: in a release build, a thread with a stack of 16 KiB can spawn.
@@ -239,7 +240,8 @@ impl<'a> Spawn<'a> {
     /// id. The attributes that only concern a child (memory, notice, pidfd) are ignored. The exec ends all other threads of
     /// this process.
     ///
-    /// Returns only if a step failed. What the earlier steps have changed stays changed: descriptors, directories, ids, limits.
+    /// Returns only if a step failed. The changes that earlier steps have made stay in effect: descriptors, directories, ids,
+    /// limits.
     ///
     /// # Safety
     /// The actions may close or replace descriptors of this process. If the function returns, no code of this process uses

@@ -299,7 +299,7 @@ pub fn start(shell: &mut Shell) -> Flow {
             };
             match syntax::document(shell, &env) {
                 Some(word) => expansion::single(shell, &word),
-                None => Err(shell.fatal(2, text!("ENV: not well-formed"))),
+                None => Err(shell.fatal(2, text!("ENV: syntax error"))),
             }
         })?;
     }

@@ -29,21 +29,21 @@ Usage: spawn [OPTION...] [--] PROGRAM [ARG...]
 Exit status: PROGRAM's; 128+N: killed by signal N; 127: not found;
 126: not executable; 125: another step failed.
 
-Done in the order given:
-  --open FD,HOW[,MODE]=FILE (HOW: r, w or b(oth), and c(reate),
-    x (create anew), t(runcate), a(ppend))
+Steps, carried out in the given order:
+  --open FD,HOW[,MODE]=FILE (HOW: r(ead), w(rite) or b(oth), and
+    c(reate), x (fail if FILE exists), t(runcate), a(ppend))
   --dup FROM,TO  --close FD  --close-from FD
   --chdir DIR  --fchdir FD  --chroot DIR
   --umask OCTAL  --reset-ids  --limit NAME=SOFT[:HARD]
   --groups [GID,...]  --gid GID  --uid UID
-  --terminal FD (controlling)  --foreground FD
-In any position:
+  --terminal FD (as controlling terminal)  --foreground FD
+Other options, in any order:
   --setsid  --setpgid GROUP  --nice N
   --sched POLICY[,PRIORITY]  --no-new-privs  --parent-death SIGNAL
   --default SIGNAL,...  --block SIGNAL,...  --cgroup DIR
   --env NAME=VALUE  --unset NAME  --clear-env
-  --arg0 NAME  --descriptor FD (execute that file)
-  --shell FILE (runs scripts without #!)  --copy (memory)
+  --arg0 NAME  --descriptor FD (execute its file)
+  --shell FILE (to run scripts without #!)  --copy (copy memory)
 ";
 
 fn main(process: rt::Process) -> i32 {

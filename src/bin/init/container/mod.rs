@@ -1,61 +1,64 @@
-//! Container life: runs one command, as PID 1 of a container or under another supervisor, and passes on what it is told.
+//! Container life: runs one command, as PID 1 of a container or under another supervisor, and forwards signals to it.
 //!
-//! - What ends is reaped, the command's own children or not: as PID 1, and as a subreaper (`-s`).
-//! - Every signal that can be taken is passed on to the command, real-time ones too. It stays pending until it is taken here:
-//!   there is no handler. What was ignored at the start is ignored by the command, as by an exec; only `SIGCHLD` is not.
-//! - The command leads a process group of its own, and gets the terminal if init has it.
-//! - The exit status is the command's: 128 and the signal's number if one killed it; 127 if it was not found, 126 if it was
-//!   found and could not be executed, 125 for anything else that went wrong before.
-//! - Signals apart, it is the command's business what it has: descriptors, limits, the environment.
+//! - Init reaps all its children: the command, and the orphans that it adopts as PID 1 or as a subreaper (`-s`).
+//! - Init forwards all signals that it can receive to the command, including real-time signals. It has no signal handlers: a
+//!   signal stays pending until init takes it. As after an exec, the command ignores the signals that init ignored at its start,
+//!   except `SIGCHLD`.
+//! - The command leads a new process group, and gets the terminal if init has it.
+//! - The exit status is the command's, or 128 plus the signal's number if a signal killed the command. It is 127 if the command
+//!   was not found, 126 if it was found but could not be executed, and 125 after any other error before it ran.
+//! - Except for signals, the command inherits everything unchanged: descriptors, limits, the environment.
 //!
-//! # Beside others
+//! # Compared with others
 //!
-//! | Option                    | tini                 | dumb-init            | catatonit | Here                               |
+//! | Option                    | tini                 | dumb-init            | catatonit | init                               |
 //! |---------------------------|----------------------|----------------------|-----------|------------------------------------|
 //! | `-g` (whole group)        | same                 | the default          | same      | same                               |
-//! | `-c`, `--single-child`    |                      | same                 |           | the default; takes back `-g`       |
-//! | `-r`, `--rewrite OLD:NEW` |                      | same, numbers only   |           | names too: `-r TERM:INT`, `-r HUP:0` |
+//! | `-c`, `--single-child`    |                      | same                 |           | the default; undoes `-g`           |
+//! | `-r`, `--rewrite OLD:NEW` |                      | same, numbers only   |           | also names: `-r TERM:INT`, `-r HUP:0` |
 //! | `-s`                      | same                 |                      |           | same; `--sweep` implies it         |
 //! | `-p SIGNAL`               | same                 |                      |           | same                               |
 //! | `-w`                      | same                 |                      |           | same                               |
 //! | `-e CODE`                 | same                 |                      |           | same                               |
 //! | `-P`                      |                      |                      | same      | same, after `-r`                   |
-//! | `-v`                      | same, tells more     | same, `--verbose`    |           | `-v` the ends, `-vv` the signals   |
+//! | `-v`                      | same, more messages  | same, `--verbose`    |           | `-v`: ends; `-vv`: also signals    |
 //! | `-h`                      | same                 | same, `--help`       | same      | also `--help`                      |
 //! | `-V`, `--version`         | only `--version`     | same                 | same      | same                               |
-//! | `-l`, `-L` (licence)      | `-l`                 |                      | `-L`      | none: the package says it          |
-//! | `--sweep[=SECONDS]`       |                      |                      |           | new: ends what the command leaves  |
+//! | `-l`, `-L` (licence)      | `-l`                 |                      | `-L`      | none: see the package              |
+//! | `--sweep[=SECONDS]`       |                      |                      |           | ends the remaining processes       |
 //! | `TINI_SUBREAPER`, `TINI_KILL_PROCESS_GROUP` | same |                      |           | same: `-s`, `-g`                   |
-//! | `TINI_VERBOSITY`          | same                 | `DUMB_INIT_DEBUG`    |           | no: what is said differs           |
-//! | `DUMB_INIT_SETSID`        |                      | 0 as `-c`            |           | no: there is no session            |
+//! | `TINI_VERBOSITY`          | same                 | `DUMB_INIT_DEBUG`    |           | none: the messages differ          |
+//! | `DUMB_INIT_SETSID`        |                      | 0 as `-c`            |           | none: there is no new session      |
 //!
-//! What differs without an option:
+//! Differences without an option:
 //!
-//! - A fatal signal of its own (`SIGSEGV`, `SIGABRT`, ...) tini does not pass on if it is sent one; here it is.
-//! - dumb-init begins a session, and turns `SIGTSTP`, `SIGTTIN` and `SIGTTOU` into `SIGSTOP`, which alone stops what is in one.
-//!   Here the command is in init's session, and so those work as they are.
-//! - A command that can't start is exit status 126 or 127, as tini's; of dumb-init it is 2, of catatonit 1.
-//! - tini complains each time that it is neither PID 1 nor a subreaper; here only `-v` says it.
-//! - When the command has ended, dumb-init sends `SIGTERM` to the rest of the session; here only `--sweep` does.
-//! - dumb-init goes to the directory `/`; here init stays where it was started, as tini and catatonit do.
-//! - A failure of init's own is 125; of the others it is 1.
-//! - `-w` says `an orphan, PID: STATUS`; tini says `Reaped zombie process with pid=PID`.
-//! - A script without `#!` is run by `/bin/sh`, as by the others.
+//! - If a process sends a fatal signal (`SIGSEGV`, `SIGABRT`, ...) to tini, tini does not forward it; init does.
+//! - dumb-init starts the command in a new session. It forwards `SIGTSTP`, `SIGTTIN` and `SIGTTOU` as `SIGSTOP`, because the other
+//!   three do not stop processes there. With init, the command is in init's session, and these signals work unchanged.
+//! - If the command cannot be started, the exit status is 126 or 127, as with tini; with dumb-init it is 2, with catatonit 1.
+//! - If it is neither PID 1 nor a subreaper, tini prints a warning each time; init prints it only with `-v`.
+//! - When the command has ended, dumb-init sends `SIGTERM` to the rest of the session; init only does so with `--sweep`.
+//! - dumb-init changes its working directory to `/`; init does not change it, nor do tini and catatonit.
+//! - If init itself fails, its exit status is 125; that of the others is 1.
+//! - With `-w`, init prints `an orphan, PID: STATUS`; tini prints `Reaped zombie process with pid=PID`.
+//! - `/bin/sh` runs a script without `#!`, as with the others.
 //!
-//! # Stop and go on
+//! # Stopping and continuing
 //!
-//! If the command stops (Ctrl-Z, say), init stops itself, so that the shell that started it has its terminal back. When that
-//! lets it go on (`fg`), the command's group gets the terminal again, if init's group has it, and goes on.
+//! If the command stops (because of Ctrl-Z, for example), init stops itself, so that the shell that started init gets its terminal
+//! back. When the shell continues init (`fg`), init gives the terminal to the command's group again, if init's group has it, and
+//! continues the command.
 //!
-//! If nobody could resume init (it is PID 1, or its process group is an orphan) it can't stop. Then a command that was stopped
-//! by Ctrl-Z goes on at once: the kernel does so, too, for a group that nobody could resume. What somebody has stopped through
-//! init, or by `SIGSTOP`, stays stopped.
+//! If no process could continue init (init is PID 1, or its process group is orphaned), init cannot stop. Then, if Ctrl-Z has
+//! stopped the command, init continues it at once, as the kernel does in an orphaned group. If a process has stopped the command
+//! through init, or by `SIGSTOP`, the command stays stopped.
 //!
 //! # What to know
 //!
-//! - In a pipeline (`init vi | tee log`) the others are in init's group, and the terminal is the command's: they can't read it.
-//! - The sweep is for processes of this container. Those that somebody put into it from outside (`docker exec`) are asked to end,
-//!   too, but they are not init's to wait for: they have until the others are gone.
+//! - In a pipeline (`init vi | tee log`), the other commands are in init's group. They cannot read from the terminal, which belongs
+//!   to the command's group.
+//! - `--sweep` is for the processes of this container. It also asks processes to end that were started from outside (`docker exec`).
+//!   But init does not wait for them: after all other processes have ended, init exits, and the kernel kills them.
 
 mod options;
 mod sweep;
@@ -80,17 +83,17 @@ Usage: init [OPTION...] [--] COMMAND [ARG...]
 Exit status: COMMAND's; 128+N: signal N killed it; 127: not found;
 126: not executable; 125: init failed.
 
-  -g\t\tpass signals on to COMMAND's process group
-  -c\t\tonly to COMMAND (the default)
-  -r OLD:NEW\tpass on NEW for OLD; 0: none
+  -g\t\tforward signals to COMMAND's process group
+  -c\t\tforward them to COMMAND only (default)
+  -r OLD:NEW\tforward NEW instead of OLD; 0: nothing
   -s\t\tadopt orphans (subreaper)
-  -p SIGNAL\tget it when the parent ends
-  -e CODE\texit with 0 instead
-  -w\t\ttell of orphans
+  -p SIGNAL\tget SIGNAL when init's parent ends
+  -e CODE\texit with 0 instead of CODE
+  -w\t\treport reaped orphans
   -P\t\tno COMMAND: reap until SIGTERM or SIGINT
-  --sweep[=S]\tend what COMMAND leaves: SIGTERM, S (10)
-\t\tseconds later SIGKILL
-  -v\t\ttell COMMAND's end; -vv: signals, too
+  --sweep[=S]\tend what runs after COMMAND: SIGTERM,
+\t\tS (10) seconds later SIGKILL
+  -v\t\treport COMMAND's end; -vv: also signals
   -h, --help, -V, --version, --single-child (-c),
   --rewrite (-r), --verbose (-v)
 ";

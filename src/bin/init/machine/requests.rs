@@ -13,7 +13,7 @@ use crate::log::{Line, write};
 /// (`-h` and `-i`, sysvinit's, are for what the kernel sees to: disks and network interfaces.)
 const HELP: &str = "\
 Usage: poweroff|reboot|halt [-d SECONDS] [-f] [-n] [-p]
-  -d\twait before
+  -d\twait SECONDS first
   -f\tat once, without process 1
   -n\twith -f: no sync
   -p\thalt: power off

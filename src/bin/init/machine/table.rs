@@ -354,10 +354,10 @@ impl Table {
             }
         }
         let Some(index) = self.place(line.len()) else {
-            return problem("no memory for it");
+            return problem("not enough memory");
         };
         let Some(service) = self.services.get_mut(index) else {
-            return problem("no memory for it");
+            return problem("not enough memory");
         };
         let state = match entry.action {
             Action::Sysinit if !first => State::Done,

@@ -182,7 +182,7 @@ fn show(session: &mut Session, shell: &mut Shell, found: &Candidates) {
         *told = line.to_vec();
         let mut text = Bytes(Vec::new());
         found.names.len().write(&mut text);
-        " possibilities: once more lists them\n".write(&mut text);
+        " possibilities: press Tab again to list them\n".write(&mut text);
         return session.screen.show_below(line, &text.0);
     }
     told.clear();
