@@ -58,7 +58,7 @@ on_both! {
         let mut terminal = Terminal::with(shell, 24, 80, &[]);
         (0..101).for_each(|number| terminal.file(&format!("many{number:03}")));
         terminal.keys("ls m\t").line("ls many|");
-        terminal.keys("\t").rows(&["$ ls many", "101 possibilities: once more lists them", "$ ls many|"]);
+        terminal.keys("\t").rows(&["$ ls many", "101 possibilities: press Tab again to list them", "$ ls many|"]);
         terminal.keys("\x0c\t").line("ls many|");
         terminal.keys("\t").shows("many100").line("ls many|");
     }
