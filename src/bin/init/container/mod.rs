@@ -84,16 +84,16 @@ Exit status: COMMAND's; 128+N: signal N killed it; 127: not found;
 126: not executable; 125: init failed.
 
   -g\t\tforward signals to COMMAND's process group
-  -c\t\tforward them to COMMAND only (default)
-  -r OLD:NEW\tforward NEW instead of OLD; 0: nothing
+  -c\t\tonly to COMMAND (the default)
+  -r OLD:NEW\tforward NEW for OLD; 0: none
   -s\t\tadopt orphans (subreaper)
-  -p SIGNAL\tget SIGNAL when init's parent ends
-  -e CODE\texit with 0 instead of CODE
+  -p SIGNAL\tget it when init's parent ends
+  -e CODE\texit with 0 instead
   -w\t\treport reaped orphans
   -P\t\tno COMMAND: reap until SIGTERM or SIGINT
-  --sweep[=S]\tend what runs after COMMAND: SIGTERM,
-\t\tS (10) seconds later SIGKILL
-  -v\t\treport COMMAND's end; -vv: also signals
+  --sweep[=S]\tend what COMMAND leaves: SIGTERM, S (10)
+\t\tseconds later SIGKILL
+  -v\t\treport COMMAND's end; -vv: signals, too
   -h, --help, -V, --version, --single-child (-c),
   --rewrite (-r), --verbose (-v)
 ";
