@@ -53,12 +53,12 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Install what building and testing need, and say what is there and what is missing
+    /// Install what building and testing need, and list what is installed and what is missing
     Setup {
         #[command(flatten)]
         on: On,
     },
-    /// Build the programs, and print where they are and how large
+    /// Build the programs, and print their paths and sizes
     Build {
         #[command(flatten)]
         on: On,
@@ -68,27 +68,27 @@ enum Command {
     },
     /// Build a program and run it, natively or under qemu-user
     ///
-    /// Exits as the program does. Under qemu-user, a program that BIN itself starts runs on this machine's kernel, natively.
+    /// The exit status is the program's. If the program runs under qemu-user, the programs that it starts run natively.
     Run {
         #[command(flatten)]
         on: On,
-        /// Which program, such as `spawn`
+        /// The program, such as `spawn`
         bin: String,
-        /// Its arguments; put `--` before them where the first starts with a dash
+        /// The program's arguments; put `--` before them if the first one begins with a dash
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Boot a kernel in qemu-system with nestling's `init` as PID 1, and run a command there
+    /// Boot a kernel in qemu-system with nestling's `init` as PID 1, and run a command on it
     ///
-    /// The command has the console, and its exit status becomes xtask's own. The machine holds `init`, as `/init`, and
-    /// nestling's other programs in `/bin`. Ctrl-A X switches it off.
+    /// The command uses the virtual machine's console, and its exit status becomes xtask's. The virtual machine contains
+    /// `/init` and, in `/bin`, nestling's other programs. Ctrl-A X switches it off.
     Boot {
         #[command(flatten)]
         on: OnOne,
-        /// Boot this kernel instead of downloading Debian's; initramfs and serial console must be built in
+        /// Boot this kernel instead of Debian's; initramfs and serial console must be built into it
         #[arg(long, value_name = "PATH")]
         kernel: Option<PathBuf>,
-        /// Add to the kernel's command line, and show what firmware and kernel say
+        /// Append this to the kernel's command line, and show the messages of the firmware and the kernel
         #[arg(
             long,
             default_value = "",
@@ -100,15 +100,16 @@ enum Command {
         #[arg(last = true)]
         command: Vec<OsString>,
     },
-    /// Run what shows most in two minutes: formatting, lints, unit tests, the on-target suites natively, the shell's conformance
+    /// Run the most important checks, in two minutes: formatting, lints, unit tests, on-target suites, conformance of the shell
     ///
-    /// It needs no root and downloads nothing but crates; what needs a program that is missing is skipped.
+    /// The on-target suites run natively. The command does not need root, and downloads only crates. If a test needs a program that
+    /// is missing, the test is skipped.
     Check,
-    /// Set up, then run every check and test there is, or those that are selected
+    /// Run `setup`, then all checks and tests, or the selected ones
     Test {
-        /// Only these suites, such as `stipulations`, `unit` or `faults`
+        /// Run only these suites, such as `stipulations`, `unit` or `faults`
         suites: Vec<String>,
-        /// Only the cases whose names contain this, such as `a_stack_may`
+        /// Run only the cases whose names contain NAME, such as `a_stack_may`
         #[arg(
             long,
             value_name = "NAME",
@@ -118,36 +119,36 @@ enum Command {
         case: String,
         #[command(flatten)]
         on: On,
-        /// Only what runs in this way; may be repeated
+        /// Run tests only in this way; may be repeated
         #[arg(long, value_name = "WAY", value_parser = ["native", "qemu-user", "kernel", "kernel-old"])]
         how: Vec<String>,
-        /// Only what was built in this way; may be repeated
+        /// Run only tests that were built with this profile; may be repeated
         #[arg(long, value_parser = ["debug", "release"])]
         profile: Vec<String>,
-        /// Print what would run, and run nothing
+        /// List the tests that would run, and do not run them
         #[arg(long)]
         list: bool,
-        /// Have the differential and the fuzz suites take their longer form
+        /// Run the longer form of the differential and fuzz suites
         #[arg(long)]
         long: bool,
-        /// Fail, instead of skipping tests, where no kernel can be had to boot
+        /// Fail if there is no kernel to boot, instead of skipping the tests that need it
         #[arg(long)]
         require_kernels: bool,
     },
-    /// Measure nestling's programs beside others, and print tables (also to `target/bench`)
+    /// Compare the speed of nestling's programs with others, and print tables (also to `target/bench`)
     Bench {
-        /// Which benchmarks, such as `init`; by default all
+        /// Run only these benchmarks, such as `init`
         names: Vec<String>,
-        /// Only a little of each that has a short form: whether it can be measured
+        /// Run the short form of each benchmark that has one: a test of the benchmark, not a measurement
         #[arg(long)]
         short: bool,
-        /// Print JSON, with every value
+        /// Print JSON, with all measured values
         #[arg(long)]
         json: bool,
     },
-    /// Print a table of the release programs' sizes, and check what they must not contain
+    /// Print a table of the release programs' sizes, and check that they contain nothing forbidden
     ///
-    /// A second table says what each thing that nestling offers adds to the smallest program: bytes of the file, and of memory.
+    /// A second table shows what each part of nestling adds to the smallest program, in bytes of its file and of its memory.
     ///
     /// The column `change` compares each file with `xtask/sizes.txt`.
     Size {
