@@ -95,7 +95,7 @@ impl Action<'_> {
     /// Those before this are what POSIX or its common extensions call file actions.
     const FILE_ACTIONS: usize = 8;
 
-    fn index(&self) -> usize {
+    pub(super) fn index(&self) -> usize {
         match self {
             Self::Open { .. } => 0,
             Self::Redirect { .. } => 1,
@@ -118,13 +118,23 @@ impl Action<'_> {
 
     /// Writes `file action 2 (open "/nope")`.
     pub(super) fn describe(&self, index: usize, out: &mut impl Sink) {
-        if self.index() < Self::FILE_ACTIONS {
+        Self::describe_as(self.index(), index, self, out);
+    }
+
+    /// Writes `file action 2 (open)`, of what has this [`index`](Self::index).
+    pub(super) fn describe_kind(kind: usize, index: usize, out: &mut impl Sink) {
+        let name = text::word(Self::NAMES, b',', kind).trim_ascii_end();
+        Self::describe_as(kind, index, name, out);
+    }
+
+    fn describe_as(kind: usize, index: usize, what: &(impl Text + ?Sized), out: &mut impl Sink) {
+        if kind < Self::FILE_ACTIONS {
             "file ".write(out);
         }
         "action ".write(out);
         text::decimal(index as i32, out);
         " (".write(out);
-        self.write(out);
+        what.write(out);
         ")".write(out);
     }
 }

@@ -26,12 +26,15 @@ static REFUSES_SHARING: AtomicBool = AtomicBool::new(false);
 static RESETS_HANDLERS: AtomicBool = AtomicBool::new(false);
 static LEAVES_HANDLERS: AtomicBool = AtomicBool::new(false);
 
+/// The two ends of a status pipe, the reading one first.
+pub(super) type Ends = (OwnedFd, OwnedFd);
+
 /// A child that is on its way.
 pub(super) struct Made {
     pub pid: Pid,
     pub pidfd: Option<OwnedFd>,
-    /// The status pipe's ends, the reading one first. Without one the kernel's mark serves.
-    pub pipe: Option<(OwnedFd, OwnedFd)>,
+    /// Without one the kernel's mark serves.
+    pub pipe: Option<Ends>,
 }
 
 /// Makes the child. Of an errno, the record says which step it is of.
@@ -41,16 +44,27 @@ pub(super) fn make<const USED: u32>(
 ) -> Result<Made, Errno> {
     let wanted = job.spawn.attributes.memory == Memory::Shared;
     if wanted && !is(&REFUSES_SHARING) {
-        match attempt::<USED>(job, stack, true) {
+        match attempt::<USED>(job, stack, true, false) {
             Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)
                 if job.record.get().at == At::CLONE => {}
             answer => return answer,
         }
-        let answer = attempt::<USED>(job, stack, false);
+        let answer = attempt::<USED>(job, stack, false, false);
         REFUSES_SHARING.store(answer.is_ok(), Ordering::Relaxed);
         return answer;
     }
-    attempt::<USED>(job, stack, false)
+    attempt::<USED>(job, stack, false, false)
+}
+
+/// Makes a child on a copy of the memory, for a parent that does not wait for it: its id, its pidfd and the status pipe's ends. Of an errno, the record says which step it is of.
+pub(super) fn make_copied<const USED: u32>(
+    job: &Job<'_, '_>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Result<(Pid, Option<OwnedFd>, Ends), Errno> {
+    let Made { pid, pidfd, pipe } = attempt::<USED>(job, stack, false, true)?;
+    // With copied memory there is one.
+    let pipe = pipe.ok_or(Errno::EPROTO)?;
+    Ok((pid, pidfd, pipe))
 }
 
 #[inline(never)]
@@ -58,11 +72,13 @@ fn attempt<const USED: u32>(
     job: &Job<'_, '_>,
     stack: &mut [MaybeUninit<u8>],
     memory_shared: bool,
+    begins: bool,
 ) -> Result<Made, Errno> {
     let attributes = &job.spawn.attributes;
     let wants_pidfd = attributes.pidfd && USED & used::PIDFD != 0;
     let mut means = Means {
         memory_shared,
+        begins,
         ..Means::default()
     };
     // Only together with `clone3`: a kernel that has its flag for the handlers acts on the mark, too. And only where an exec can be
@@ -73,7 +89,7 @@ fn attempt<const USED: u32>(
         memory_shared && !may_begin_session && !is(&REFUSES_CLONE3) && watch::trusts_mark();
     let mut pipe = None;
     if !may_mark || attributes.notice == Notice::Pipe {
-        match make_pipe(job, &mut means) {
+        match make_pipe::<USED>(job, &mut means) {
             Ok(made) => pipe = Some(made),
             // The mark needs no descriptor.
             Err(Errno::EMFILE | Errno::ENFILE) if may_mark => {}
@@ -104,7 +120,7 @@ fn attempt<const USED: u32>(
     }
 
     if pipe.is_none() {
-        pipe = Some(make_pipe(job, &mut means)?);
+        pipe = Some(make_pipe::<USED>(job, &mut means)?);
     }
     job.means.set(means);
     let step = At::attribute(Attribute::Pidfd);
@@ -138,9 +154,16 @@ fn attempt<const USED: u32>(
 }
 
 /// Step 1 of the protocol.
-fn make_pipe(job: &Job<'_, '_>, means: &mut Means) -> Result<(OwnedFd, OwnedFd), Errno> {
+fn make_pipe<const USED: u32>(
+    job: &Job<'_, '_>,
+    means: &mut Means,
+) -> Result<(OwnedFd, OwnedFd), Errno> {
     job.begin(At::STATUS_PIPE);
-    let (read_end, write_end) = sys::fd::pipe2(OFlags::CLOEXEC)?;
+    let mut flags = OFlags::CLOEXEC;
+    if means.begins && USED & used::BEGIN != 0 {
+        flags = flags | OFlags::NONBLOCK;
+    }
+    let (read_end, write_end) = sys::fd::pipe2(flags)?;
     means.pipe = Some((read_end.as_raw_fd(), write_end.as_raw_fd()));
     Ok((read_end, write_end))
 }
@@ -205,8 +228,8 @@ fn clone3<const USED: u32>(
         set_tid_size: 0,
         cgroup,
     };
-    // SAFETY: `run` gets its `Job`. It, its mark and the stack stay: whoever makes a child does not return before the child has left
-    // them, which `watch` waits for. The pidfd is the kernel's to write.
+    // SAFETY: `run` gets its `Job`. It, its mark and the stack stay: the child has copies of them, or whoever makes it does not return
+    // before the child has left them, which `watch` waits for. The pidfd is the kernel's to write.
     unsafe {
         let pid = sys::clone::clone3(
             &arguments,

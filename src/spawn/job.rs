@@ -39,6 +39,8 @@ pub(super) struct Means {
     pub handlers_reset: bool,
     /// The kernel puts the child into its cgroup.
     pub in_cgroup: bool,
+    /// The parent does not wait for the child, and may close its end of the pipe at any time.
+    pub begins: bool,
     /// The status pipe's ends, the reading one first, if there is one.
     pub pipe: Option<(RawFd, RawFd)>,
 }
@@ -87,13 +89,7 @@ impl<'s, 'a> Job<'s, 'a> {
     #[cold]
     #[inline(never)]
     pub fn failure(&self, signal: Option<Signal>) -> Error<'a> {
-        let Record { at, errno } = self.record.get();
-        match errno {
-            Some(errno) => Error::Failed {
-                step: at.step(self.spawn),
-                errno,
-            },
-            None => Error::Killed { signal },
-        }
+        let record = self.record.get();
+        record.error(self.spawn.program, self.spawn.actions, signal)
     }
 }

@@ -58,8 +58,8 @@
 //!
 //! # What to know
 //!
-//! The spawning thread waits, with its signals blocked, until the program runs or the spawn has failed. So the spawn takes
-//! longer in these situations:
+//! The spawning thread waits, with its signals blocked, until the program runs or the spawn has failed ([`Spawn::begin`] does
+//! not wait). So the spawn takes longer in these situations:
 //!
 //! - An action blocks: for example, an `Open` of a FIFO waits until another process opens the other end. Or the exec blocks,
 //!   because a file system does not respond.
@@ -93,11 +93,13 @@ mod descriptors;
 mod dumpable;
 mod exec;
 mod job;
+mod owned;
 mod parent;
 mod pipe;
 mod program;
 mod report;
 mod search;
+mod starting;
 pub mod used;
 mod watch;
 
@@ -109,8 +111,10 @@ pub use actions::Action;
 #[cfg(feature = "alloc")]
 pub use attributes::PreExec;
 pub use attributes::{Attributes, Hook, Memory, Notice, Scheduler};
+pub use owned::OwnedError;
 pub use report::{Attribute, Error, Missing, Step};
 pub use search::DEFAULT_PATH;
+pub use starting::{Progress, Starting};
 
 pub use crate::sys::clone::fork;
 
@@ -234,6 +238,28 @@ impl<'a> Spawn<'a> {
         // SAFETY: it consists of what need not be initialised.
         let stack = unsafe { stack.assume_init_mut() };
         parent::start::<USED>(self, &mut stack.0)
+    }
+
+    /// Makes the child and returns at once: the program may not run yet. The documentation of [`Starting`] has an example.
+    ///
+    /// It can take a long time until a child comes to its exec: an action opens a FIFO, a file system does not respond, the child
+    /// is in a frozen cgroup, a signal stops the child. [`start`](Self::start) waits for the child. A supervisor or an init must not
+    /// wait; it calls this function.
+    ///
+    /// The child always gets a copy of the memory: [`Attributes::memory`] is ignored. So the cost grows with the parent's memory, as
+    /// with `fork`. If the terminal's user stops the child before its exec (`SIGTSTP`), the child stays stopped; only
+    /// [`finish`](Starting::finish) continues it.
+    ///
+    /// Costs five system calls in the parent, and six in the child.
+    ///
+    /// # Errors
+    /// The errors of the parent's steps: `Step::BlockSignals`, `Step::StatusPipe`, `Step::Clone`, [`Attribute::Pidfd`].
+    /// [`Starting::try_finish`] returns all other errors.
+    pub fn begin(&self) -> Result<Starting<'a>, Error<'a>> {
+        let mut stack = MaybeUninit::<Stack>::uninit();
+        // SAFETY: it consists of what need not be initialised.
+        let stack = unsafe { stack.assume_init_mut() };
+        parent::begin::<{ used::ALL }>(self, &mut stack.0)
     }
 
     /// Replaces this process's program, without a child (`exec(3)`): the process itself carries out all steps, and keeps its

@@ -1,4 +1,5 @@
-//! The parent's side, in order: block signals, make the child, wait until it has left, reap what failed, restore.
+//! The parent's side, in order: block signals, make the child, wait until it has left, reap what failed, restore. A parent that does not
+//! want to wait only makes the child (`starting.rs` has the rest).
 
 use core::mem::MaybeUninit;
 
@@ -8,9 +9,13 @@ use super::clone::{self, Made};
 use super::dumpable::Dumpable;
 use super::job::Job;
 use super::report::{At, Error, Record};
+use super::starting::Starting;
 use super::used;
 use super::watch::Watch;
 use super::{Child, Spawn};
+use crate::errno::Errno;
+use crate::fd::OwnedFd;
+use crate::process::Pid;
 use crate::signal::Signal;
 use crate::sys;
 use crate::wait;
@@ -20,12 +25,7 @@ pub(super) fn start<'a, const USED: u32>(
     spawn: &Spawn<'a>,
     stack: &mut [MaybeUninit<u8>],
 ) -> Result<Child, Error<'a>> {
-    let mut job = Job::new(spawn, stack.as_mut_ptr().cast());
-    let dies_with_it = spawn.attributes.parent_death_signal.is_some();
-    let has_hook = spawn.attributes.hook.is_some();
-    if USED & used::PARENT_DEATH_SIGNAL != 0 && dies_with_it || USED & used::HOOK != 0 && has_hook {
-        job.parent = sys::process::try_getpid().ok();
-    }
+    let mut job = new_job::<USED>(spawn, stack);
     let mut killer = None;
     match job.block_signals::<USED>() {
         Ok(()) => {
@@ -40,6 +40,40 @@ pub(super) fn start<'a, const USED: u32>(
         Err(errno) => job.fail(errno),
     }
     Err(job.failure(killer))
+}
+
+/// Makes the child, on a copy of the memory, and does not wait for it.
+pub(super) fn begin<'a, const USED: u32>(
+    spawn: &Spawn<'a>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Result<Starting<'a>, Error<'a>> {
+    let mut job = new_job::<USED>(spawn, stack);
+    let made = job.block_signals::<USED>().and_then(|()| {
+        let made = clone::make_copied::<USED>(&job, stack);
+        // This cannot fail: the mask is one that the kernel gave us.
+        let _ = sys::signal::set_mask(job.mask);
+        made
+    });
+    match made {
+        Ok((pid, pidfd, pipe)) => Ok(Starting::new(spawn, pid, pidfd, pipe)),
+        Err(errno) => {
+            job.fail(errno);
+            Err(job.failure(None))
+        }
+    }
+}
+
+fn new_job<'s, 'a, const USED: u32>(
+    spawn: &'s Spawn<'a>,
+    stack: &mut [MaybeUninit<u8>],
+) -> Job<'s, 'a> {
+    let mut job = Job::new(spawn, stack.as_mut_ptr().cast());
+    let dies_with_it = spawn.attributes.parent_death_signal.is_some();
+    let has_hook = spawn.attributes.hook.is_some();
+    if USED & used::PARENT_DEATH_SIGNAL != 0 && dies_with_it || USED & used::HOOK != 0 && has_hook {
+        job.parent = sys::process::try_getpid().ok();
+    }
+    job
 }
 
 /// If that fails, the record says why, unless it says nothing: then the child was killed by this signal.
@@ -58,31 +92,40 @@ fn start_with_signals_blocked<const USED: u32>(
         }
     };
     let mut watch = Watch::new(pid);
-    let outcome = match watch.wait(job, pipe) {
-        Ok(()) if job.record.get() == Record::REACHED => {
-            watch.stop_again();
-            Ok(Child::new(pid, pidfd.filter(|_| USED & used::PIDFD != 0)))
-        }
-        heard => {
-            if heard.is_err() {
-                let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
-            }
-            // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
-            // another wait has done so, and it is gone all the same.
-            let killer = wait::wait(pid).ok().and_then(|status| status.signal());
-            if let Err(errno) = heard {
-                // Only now, when the child notes no more.
-                job.begin(At::STATUS_PIPE);
-                job.fail(errno);
-            }
-            Err(killer)
-        }
-    };
+    let heard = watch.wait(job, pipe);
+    let pidfd = pidfd.filter(|_| USED & used::PIDFD != 0);
+    let outcome = conclude(job, &watch, heard, pid, pidfd);
     if let Some(dumpable) = dumpable {
         // Only now, when the child has left this memory: else its new user could look into it.
         dumpable.restore();
     }
     outcome
+}
+
+/// What comes of what was heard of the child. After a failure it is reaped.
+pub(super) fn conclude(
+    job: &Job<'_, '_>,
+    watch: &Watch,
+    heard: Result<(), Errno>,
+    pid: Pid,
+    pidfd: Option<OwnedFd>,
+) -> Result<Child, Option<Signal>> {
+    if heard.is_ok() && job.record.get() == Record::REACHED {
+        watch.stop_again();
+        return Ok(Child::new(pid, pidfd));
+    }
+    if heard.is_err() {
+        let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
+    }
+    // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
+    // another wait has done so, and it is gone all the same.
+    let killer = wait::wait(pid).ok().and_then(|status| status.signal());
+    if let Err(errno) = heard {
+        // Only now, when the child notes no more.
+        job.begin(At::STATUS_PIPE);
+        job.fail(errno);
+    }
+    Err(killer)
 }
 
 /// Whether a change of ids in the child would change in the parent, the memory being shared, whether the parent may be traced

@@ -4,17 +4,26 @@ use core::ffi::CStr;
 
 use super::job::Job;
 use super::pipe::StatusPipe;
-use super::report::{At, Record};
+use super::report::{At, Attribute, Record};
 use super::search::{Candidates, NAME_MAX};
 use super::{Program, Shell, used};
 use crate::errno::Errno;
+use crate::signal::Signal;
 use crate::sys;
 use crate::text;
 
 /// Returns only what went wrong.
 pub(super) fn exec<const USED: u32>(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
+    let means = job.means.get();
+    let begins = USED & used::BEGIN != 0 && means.begins;
+    if begins {
+        job.begin(At::attribute(Attribute::DefaultSignals));
+        if let Err(errno) = tell_a_parent_that_may_be_gone(pipe) {
+            return errno;
+        }
+    }
     job.begin(At::EXEC);
-    if !job.means.get().memory_shared && pipe.send(Record::REACHED).is_err() {
+    if !means.memory_shared && !begins && pipe.send(Record::REACHED).is_err() {
         // A program that runs while its parent believes that it doesn't would be worse.
         sys::process::exit(127);
     }
@@ -42,6 +51,16 @@ pub(super) fn exec<const USED: u32>(job: &Job<'_, '_>, pipe: &StatusPipe) -> Err
             errno
         }
         Program::Descriptor(_) => Errno::EINVAL,
+    }
+}
+
+/// Says that the exec has been reached to a parent that may have closed its end of the pipe: then the program runs without its
+/// knowledge, and no `SIGPIPE` kills the child for that.
+fn tell_a_parent_that_may_be_gone(pipe: &StatusPipe) -> Result<(), Errno> {
+    let former = sys::signal::ignore(Signal::PIPE)?;
+    match pipe.send(Record::REACHED) {
+        Ok(()) | Err(Errno::EPIPE) => sys::signal::restore_action(&former),
+        Err(_) => sys::process::exit(127),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The record that crosses the status pipe, and the error that is made of it.
 
+use super::Program;
 use super::actions::Action;
-use super::{Program, Spawn};
 use crate::errno::Errno;
 use crate::signal::Signal;
 use crate::text::{self, Sink, Text};
@@ -53,7 +53,7 @@ pub enum Step<'a> {
     Clone,
     /// The child sets an attribute, or the parent makes the pidfd.
     Attribute(Attribute),
-    /// The child carries out an action. The fields are the action's index in [`Spawn::actions`], counted from 0, and the action
+    /// The child carries out an action. The fields are the action's index in [`Spawn::actions`](super::Spawn::actions), counted from 0, and the action
     /// itself.
     Action(usize, Action<'a>),
     /// The child executes the program.
@@ -234,6 +234,9 @@ impl At {
     pub const INTERPRETER: Self = Self(5);
     const ATTRIBUTES: u32 = 6;
     const ACTIONS: u32 = Self::ATTRIBUTES + Attribute::ALL.len() as u32;
+    /// No child's, and no [`step`](Self::step)'s: those of `popen` and `system`.
+    pub const PIPE: Self = Self(u32::MAX - 1);
+    pub const WAIT: Self = Self(u32::MAX);
 
     pub const fn attribute(attribute: Attribute) -> Self {
         Self(Self::ATTRIBUTES + attribute as u32)
@@ -243,16 +246,36 @@ impl At {
         Self(Self::ACTIONS.wrapping_add(index as u32))
     }
 
+    /// The index of an action.
+    pub const fn index(self) -> usize {
+        self.0.wrapping_sub(Self::ACTIONS) as usize
+    }
+
+    /// The place of a step.
+    pub fn of(step: Step<'_>) -> Self {
+        match step {
+            Step::BlockSignals => Self::BLOCK_SIGNALS,
+            Step::StatusPipe => Self::STATUS_PIPE,
+            Step::Clone => Self::CLONE,
+            Step::Attribute(attribute) => Self::attribute(attribute),
+            Step::Action(index, _) => Self::action(index),
+            Step::Exec(_, Missing::Program) => Self::EXEC,
+            Step::Exec(_, Missing::Interpreter) => Self::INTERPRETER,
+            Step::Pipe => Self::PIPE,
+            Step::Wait => Self::WAIT,
+        }
+    }
+
     /// The step with the caller's data beside it.
-    pub fn step<'a>(self, spawn: &Spawn<'a>) -> Step<'a> {
+    pub fn step<'a>(self, program: Program<'a>, actions: &[Action<'a>]) -> Step<'a> {
         let from = |first| self.0.checked_sub(first).unwrap_or(u32::MAX) as usize;
         let (attribute, action) = (from(Self::ATTRIBUTES), from(Self::ACTIONS));
         match self {
             Self::BLOCK_SIGNALS => Step::BlockSignals,
             Self::CLONE => Step::Clone,
-            Self::EXEC => Step::Exec(spawn.program, Missing::Program),
-            Self::INTERPRETER => Step::Exec(spawn.program, Missing::Interpreter),
-            _ => match (Attribute::ALL.get(attribute), spawn.actions.get(action)) {
+            Self::EXEC => Step::Exec(program, Missing::Program),
+            Self::INTERPRETER => Step::Exec(program, Missing::Interpreter),
+            _ => match (Attribute::ALL.get(attribute), actions.get(action)) {
                 (Some(&attribute), _) => Step::Attribute(attribute),
                 (_, Some(&it)) => Step::Action(action, it),
                 _ => Step::StatusPipe,
@@ -267,6 +290,30 @@ impl Record {
         at: At::REACHED,
         errno: None,
     };
+
+    /// A step has failed.
+    pub const fn failure(at: At, errno: Errno) -> Self {
+        Self {
+            at,
+            errno: Some(errno),
+        }
+    }
+
+    /// The error that it tells of a child, with the caller's data; if it says nothing, this signal killed the child.
+    pub fn error<'a>(
+        self,
+        program: Program<'a>,
+        actions: &[Action<'a>],
+        signal: Option<Signal>,
+    ) -> Error<'a> {
+        match self.errno {
+            Some(errno) => Error::Failed {
+                step: self.at.step(program, actions),
+                errno,
+            },
+            None => Error::Killed { signal },
+        }
+    }
 
     /// As it crosses the pipe, in one write, which is atomic.
     pub fn to_bytes(self) -> [u8; 8] {
@@ -286,7 +333,6 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::Args;
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
@@ -302,11 +348,7 @@ mod tests {
     fn each_place_is_the_step_that_it_was_made_of() {
         let actions = [Action::Close(3), Action::Close(4)];
         let program = Program::Descriptor(9);
-        let spawn = Spawn {
-            actions: &actions,
-            ..Spawn::new(program, Args::EMPTY, Args::EMPTY)
-        };
-        let step = |at: At| std::format!("{}", at.step(&spawn));
+        let step = |at: At| std::format!("{}", at.step(program, &actions));
         assert_eq!(step(At::CLONE), "clone");
         assert_eq!(step(At::EXEC), "exec of descriptor 9");
         assert!(step(At::INTERPRETER).contains("interpreter not found"));
@@ -320,6 +362,11 @@ mod tests {
         assert_eq!(step(At::BLOCK_SIGNALS), "blocking signals");
         for at in [At::STATUS_PIPE, At::action(2), At(u32::MAX)] {
             assert_eq!(step(at), "status pipe");
+        }
+        for place in 0..At::ACTIONS + 2 {
+            let at = At(place);
+            let is_noted = at != At::REACHED;
+            assert_eq!(At::of(at.step(program, &actions)) == at, is_noted, "{at:?}");
         }
     }
 

@@ -73,6 +73,8 @@ pub const DESCRIPTOR: u32 = 1 << 21;
 pub const SHELL: u32 = 1 << 22;
 /// [`Action::Redirect`](super::Action::Redirect)
 pub const REDIRECT: u32 = 1 << 23;
+/// [`Spawn::begin`](super::Spawn::begin), which has no form that leaves parts out.
+pub(super) const BEGIN: u32 = 1 << 24;
 
 /// The first attribute that is asked for and that there is no code for.
 pub(super) fn unused<const USED: u32>(attributes: &Attributes<'_>) -> Option<Attribute> {

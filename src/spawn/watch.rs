@@ -83,7 +83,7 @@ impl Watch {
     }
 
     /// Step 6 of the protocol. A child that shares the memory reports only a failure, and has left when the other end is closed everywhere.
-    fn receive(&mut self, job: &Job<'_, '_>, read_end: BorrowedFd<'_>) -> Result<(), Errno> {
+    pub fn receive(&mut self, job: &Job<'_, '_>, read_end: BorrowedFd<'_>) -> Result<(), Errno> {
         let mut is_over = false;
         while job.means.get().memory_shared || job.record.get().errno.is_none() {
             let mut polled = [PollFd::new(read_end, Events::IN)];
@@ -101,6 +101,7 @@ impl Watch {
                 }
                 // The end, and nothing before it.
                 Ok(_) if polled.iter().all(|it| it.returned() == Events::HUP) => break,
+                Err(Errno::EINTR) => continue,
                 // Where it can't be waited for, it is read.
                 Ok(_) | Err(_) => {}
             }

@@ -1,8 +1,8 @@
 //! The program that is run under `strace -e inject=…`: it makes one spawn, and then says what came of it and whether the
 //! spawn left everything as it was (invariants 2 and 3 of the design).
 //!
-//! `victim KIND MODE [TERMINAL]`: the kinds are those of [`spawn_of_kind`], the mode is `shared`, `copied` or `mark` (shared memory with the
-//! kernel's mark). The
+//! `victim KIND MODE [TERMINAL]`: the kinds are those of [`spawn_of_kind`], the mode is `shared`, `copied`, `mark` (shared memory with the
+//! kernel's mark), `finish` (the spawn is begun, then finished) or `try` (the same without blocking, when the child has ended). The
 //! working directory must hold what the kinds name: the host's tests make it. Run with `child` as the last argument it is
 //! the program that is spawned.
 //!
@@ -19,7 +19,8 @@ use core::fmt::Write;
 use nestling::io::Writer;
 use nestling::rt::Process;
 use nestling::spawn::{
-    Action, Attributes, Child, Error, Memory, Notice, Program, Scheduler, Shell, Spawn, Step,
+    Action, Attributes, Child, Error, Memory, Notice, Program, Progress, Scheduler, Shell, Spawn,
+    Step,
 };
 use nestling::sys;
 use nestling::{
@@ -54,11 +55,16 @@ fn main(process: Process) -> i32 {
     padding();
     let [kind, memory, terminal] = [1, 2, 3].map(|index| args.skip(index).first());
     let mode = match memory.map(|memory| memory.to_bytes()) {
-        Some(b"shared") => (Memory::Shared, Notice::Pipe),
-        Some(b"mark") => (Memory::Shared, Notice::Mark),
-        Some(b"copied") => (Memory::Copied, Notice::Pipe),
+        Some(b"shared") => (Memory::Shared, Notice::Pipe, Way::Start),
+        Some(b"mark") => (Memory::Shared, Notice::Mark, Way::Start),
+        Some(b"copied") => (Memory::Copied, Notice::Pipe, Way::Start),
+        Some(b"finish") => (Memory::Copied, Notice::Pipe, Way::Finish),
+        Some(b"try") => (Memory::Copied, Notice::Pipe, Way::Try),
         _ => return 2,
     };
+    if mode.2 == Way::Try {
+        sys::signal::block(CHILD_ENDED).expect("a mask");
+    }
     let kept = (
         open_at(DIRECTORY, c"."),
         open_at(CLOSED, c"/dev/null"),
@@ -77,6 +83,32 @@ fn main(process: Process) -> i32 {
 }
 
 extern "C" fn handler(_: i32) {}
+
+/// How the spawn is made.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Start,
+    Finish,
+    Try,
+}
+
+const CHILD_ENDED: SigSet = SigSet::EMPTY.with(Signal::CHLD);
+
+fn spawned<'a>(spawn: &Spawn<'a>, way: Way) -> Result<Child, Error<'a>> {
+    let mut starting = match way {
+        Way::Start => return spawn.start(),
+        Way::Finish => return spawn.begin()?.finish(),
+        Way::Try => spawn.begin()?,
+    };
+    // Then all is in the pipe, and the calls below are always the same.
+    sys::signal::sigtimedwait(CHILD_ENDED, None).expect("its end");
+    loop {
+        match starting.try_finish()? {
+            Progress::Running(child) => return Ok(child),
+            Progress::Pending(it) => starting = it,
+        }
+    }
+}
 
 /// Calls that fail, or do nothing, and may as well be made to fail.
 fn padding() {
@@ -110,7 +142,7 @@ fn open_at(number: RawFd, path: &core::ffi::CStr) -> OwnedFd {
     sys::fd::dup_cloexec(opened.as_fd(), number).expect("room for a descriptor")
 }
 
-fn spawn_of_kind(kind: &[u8], (memory, notice): (Memory, Notice)) -> i32 {
+fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i32 {
     let program = args![c"program", c"child"];
     let program = Args::new(&program);
     let root = sys::credentials::geteuid() == Ok(0);
@@ -204,21 +236,23 @@ fn spawn_of_kind(kind: &[u8], (memory, notice): (Memory, Notice)) -> i32 {
         path: Some(c"empty:here:forbidden:."),
     };
     match kind {
-        b"plain" => run(&spawn(path, plain), 1),
-        b"twice" => run(&spawn(path, plain), 2),
+        b"plain" => run(&spawn(path, plain), way, 1),
+        b"twice" => run(&spawn(path, plain), way, 2),
         b"everything" => run(
             &Spawn {
                 actions: ruled(every_action, &mut ruler),
                 ..spawn(path, everything)
             },
+            way,
             1,
         ),
-        b"group" => run(&spawn(path, group), 1),
+        b"group" => run(&spawn(path, group), way, 1),
         b"terminal" => run(
             &Spawn {
                 actions: ruled(&on_terminal, &mut ruler),
                 ..spawn(path, session)
             },
+            way,
             1,
         ),
         b"close" => run(
@@ -226,10 +260,11 @@ fn spawn_of_kind(kind: &[u8], (memory, notice): (Memory, Notice)) -> i32 {
                 actions: ruled(&close_few, &mut ruler),
                 ..spawn(path, plain)
             },
+            way,
             1,
         ),
-        b"search" => run(&spawn(search, plain), 1),
-        b"descriptor" => run(&spawn(Program::Descriptor(PROGRAM), plain), 1),
+        b"search" => run(&spawn(search, plain), way, 1),
+        b"descriptor" => run(&spawn(Program::Descriptor(PROGRAM), plain), way, 1),
         b"shell" => run(
             &Spawn {
                 shell: Some(Shell {
@@ -238,9 +273,10 @@ fn spawn_of_kind(kind: &[u8], (memory, notice): (Memory, Notice)) -> i32 {
                 }),
                 ..spawn(Program::Path(c"./script"), plain)
             },
+            way,
             1,
         ),
-        b"missing" => run(&spawn(Program::Path(c"./missing"), plain), 1),
+        b"missing" => run(&spawn(Program::Path(c"./missing"), plain), way, 1),
         b"lost" => run(
             &spawn(
                 Program::Search {
@@ -249,6 +285,7 @@ fn spawn_of_kind(kind: &[u8], (memory, notice): (Memory, Notice)) -> i32 {
                 },
                 plain,
             ),
+            way,
             1,
         ),
         _ => 2,
@@ -311,20 +348,20 @@ impl State {
     }
 }
 
-fn run(spawn: &Spawn<'_>, times: usize) -> i32 {
+fn run(spawn: &Spawn<'_>, way: Way, times: usize) -> i32 {
     // SAFETY: standard output is there as long as the program runs.
     let mut out = Writer::new(unsafe { BorrowedFd::borrow_raw(1) });
     for _ in 0..times {
-        let _ = report(spawn, &mut out);
+        let _ = report(spawn, way, &mut out);
     }
     0
 }
 
-fn report(spawn: &Spawn<'_>, out: &mut Writer<'_>) -> core::fmt::Result {
+fn report(spawn: &Spawn<'_>, way: Way, out: &mut Writer<'_>) -> core::fmt::Result {
     let before = State::now();
     let stack = core::hint::black_box([PAINT; PAINTED]);
     let _ = sys::process::getpgid(SPAWN);
-    let outcome = spawn.start();
+    let outcome = spawned(spawn, way);
     let _ = sys::process::getpgid(SPAWN);
     let mut frame_is_ours = true;
     match outcome {

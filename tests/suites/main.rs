@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod actions;
 mod attributes;
+mod begin;
 mod command;
 mod documented;
 mod events;
@@ -33,6 +34,7 @@ mod wait;
 nestling_tests::suites! {
     actions,
     attributes,
+    begin,
     command,
     documented,
     events,

@@ -63,6 +63,15 @@ const WAYS: &[Way] = &[
     way("everything", "mark", &[]),
     way("everything", "shared", &[NO_CLONE3]),
     way("everything", "copied", &[NO_CLONE3]),
+    way("plain", "finish", &[]),
+    way("plain", "finish", &[NO_CLONE3]),
+    way("plain", "try", &[]),
+    way("plain", "try", &[NO_CLONE3]),
+    way("everything", "finish", &[]),
+    way("everything", "try", &[]),
+    way("search", "try", &[]),
+    way("missing", "finish", &[]),
+    way("missing", "try", &[]),
     way("group", "shared", &[]),
     way("group", "copied", &[]),
     way("group", "mark", &[]),
@@ -100,7 +109,7 @@ impl Way {
     fn may_mark(&self) -> bool {
         let has_session = matches!(self.kind, "everything" | "terminal");
         let was_tried = self.memory == "mark" && self.refused.contains(&NO_CLONE3);
-        self.memory != "copied" && !has_session && !was_tried
+        matches!(self.memory, "shared" | "mark") && !has_session && !was_tried
     }
 
     /// Whether a first pipe was made for a child that was then refused.
@@ -191,6 +200,10 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
 
     let mut targets = Vec::new();
     for (place, call) in parent.iter().enumerate().take(end).skip(spawn + 1) {
+        // The victim's own wait.
+        if call.name.starts_with("rt_sigtimedwait") {
+            continue;
+        }
         let first = !parent[spawn..place]
             .iter()
             .any(|other| other.name == call.name);
@@ -328,7 +341,11 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         }
         (Place::Parent { .. }, "close", _) => Left("that pidfds work is known", descriptor()),
         (Place::Parent { .. }, "read" | "wait4", "EINTR") => Nothing("EINTR is tried again"),
+        (Place::Parent { .. }, "read", "EAGAIN") if way.memory == "try" => {
+            Nothing("the caller tries again")
+        }
         (Place::Parent { .. }, "read", _) => failure("StatusPipe"),
+        (Place::Parent { .. }, "ioctl", _) => failure("StatusPipe"),
         (Place::Parent { .. }, "ppoll" | "ppoll_time64", _) => {
             Nothing("where it can't be waited for, it is read")
         }

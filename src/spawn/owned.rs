@@ -1,0 +1,120 @@
+//! The error without the caller's texts.
+
+use super::actions::Action;
+use super::report::{At, Error, Record, Step};
+use super::{Program, Spawn};
+use crate::errno::Errno;
+use crate::signal::Signal;
+use crate::text::{self, Sink, Text};
+
+/// An [`Error`] that borrows nothing: which step failed, and why, without the paths and names that the spawn has. It can be stored
+/// for as long as one likes, sent to another thread, and returned by `?`. It is plain data of a few bytes and needs no heap.
+///
+/// ```
+/// use nestling::spawn::{Child, OwnedError, Program, Spawn};
+/// use nestling::{Args, Errno, args};
+///
+/// fn run(program: &core::ffi::CStr) -> Result<Child, OwnedError> {
+///     let list = args![c"program"];
+///     Ok(Spawn::new(Program::Path(program), Args::new(&list), Args::EMPTY).start()?)
+/// }
+///
+/// let error = run(c"/nope").unwrap_err();
+/// assert_eq!((error.errno(), error.shell_code()), (Some(Errno::ENOENT), 127));
+/// assert_eq!(error.to_string(), "exec: ENOENT: no such file or directory");
+/// // With the spawn at hand the texts are there again.
+/// let spawn = Spawn::new(Program::Path(c"/nope"), Args::EMPTY, Args::EMPTY);
+/// assert_eq!(error.of(&spawn).to_string(), r#"exec "/nope": ENOENT: no such file or directory"#);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OwnedError {
+    record: Record,
+    /// What kind of action it is of.
+    action: Option<u8>,
+    signal: Option<Signal>,
+}
+
+impl OwnedError {
+    /// Returns the errno; `None` if the child was killed.
+    pub fn errno(&self) -> Option<Errno> {
+        self.record.errno
+    }
+
+    /// Returns the signal that killed the child before its exec, if it is known: see [`Error::Killed`].
+    pub fn signal(&self) -> Option<Signal> {
+        self.signal
+    }
+
+    /// Returns the exit status that shells use for such an error: see [`Error::shell_code`].
+    pub fn shell_code(&self) -> i32 {
+        self.with(Program::Path(c""), &[]).shell_code()
+    }
+
+    /// Returns the error with the texts of the spawn that has failed.
+    pub fn of<'a>(&self, spawn: &Spawn<'a>) -> Error<'a> {
+        self.with(spawn.program, spawn.actions)
+    }
+
+    fn with<'a>(&self, program: Program<'a>, actions: &[Action<'a>]) -> Error<'a> {
+        let step = match (self.record.at, self.record.errno) {
+            (At::PIPE, Some(errno)) => (Step::Pipe, errno),
+            (At::WAIT, Some(errno)) => (Step::Wait, errno),
+            _ => return self.record.error(program, actions, self.signal),
+        };
+        Error::Failed {
+            step: step.0,
+            errno: step.1,
+        }
+    }
+}
+
+impl From<Error<'_>> for OwnedError {
+    fn from(error: Error<'_>) -> Self {
+        match error {
+            Error::Failed { step, errno } => Self {
+                record: Record::failure(At::of(step), errno),
+                action: match step {
+                    Step::Action(_, action) => Some(action.index() as u8),
+                    Step::BlockSignals
+                    | Step::StatusPipe
+                    | Step::Clone
+                    | Step::Attribute(_)
+                    | Step::Exec(..)
+                    | Step::Pipe
+                    | Step::Wait => None,
+                },
+                signal: None,
+            },
+            Error::Killed { signal } => Self {
+                record: Record::default(),
+                action: None,
+                signal,
+            },
+        }
+    }
+}
+
+impl core::error::Error for OwnedError {}
+
+text::display_text!(OwnedError);
+
+/// As that of an [`Error`], without the texts: `file action 1 (open): EACCES: permission denied`.
+impl Text for OwnedError {
+    fn write(&self, out: &mut impl Sink) {
+        let Some(errno) = self.record.errno else {
+            return self.with(Program::Path(c""), &[]).write(out);
+        };
+        match (self.action, self.record.at) {
+            (Some(kind), at) => Action::describe_kind(kind.into(), at.index(), out),
+            (None, At::EXEC) => "exec".write(out),
+            (None, At::INTERPRETER) => "exec (interpreter not found)".write(out),
+            (None, _) => {
+                if let Some(step) = self.with(Program::Path(c""), &[]).step() {
+                    step.write(out);
+                }
+            }
+        }
+        ": ".write(out);
+        errno.write(out);
+    }
+}

@@ -1,0 +1,279 @@
+//! A start that the parent does not wait for.
+
+use core::ptr;
+
+use super::clone::Ends;
+use super::job::Job;
+use super::parent;
+use super::report::{At, Error, Record};
+use super::watch::Watch;
+use super::{Action, Child, Program, Spawn};
+use crate::args::Args;
+use crate::errno::Errno;
+use crate::fd::{AsFd, BorrowedFd, OwnedFd};
+use crate::process::{ExitStatus, Pid};
+use crate::signal::Signal;
+use crate::sys;
+use crate::wait;
+
+/// A child that [`Spawn::begin`] has made, and that may not run its program yet.
+///
+/// The value owns the read end of the status pipe and no other resource. If it is dropped, the pipe is closed; the child goes on, and
+/// its program runs or it exits. Nobody reaps the child then but a wait of the caller's. If the value is forgotten
+/// (`core::mem::forget`), one descriptor stays open.
+///
+/// The value borrows the program's name and the actions of the spawn, which an [`Error`] contains.
+///
+/// # A supervisor that never waits for a start
+///
+/// An event loop waits for the status pipes of the services that are starting, and for the pidfds of those that run:
+///
+/// ```
+/// use nestling::poll::{Events, PollFd, poll};
+/// use nestling::spawn::{Action, Child, OwnedError, Program, Progress, Spawn, Starting};
+/// use nestling::{Args, AsFd, BorrowedFd, OFlags, args};
+///
+/// enum Service<'a> {
+///     Starting(Starting<'a>),
+///     Running(Child),
+/// }
+///
+/// impl<'a> Service<'a> {
+///     /// What tells that something has happened to the service.
+///     fn fd(&self) -> BorrowedFd<'_> {
+///         match self {
+///             Self::Starting(starting) => starting.as_fd(),
+///             Self::Running(child) => child.pidfd().expect("the spawn asks for it"),
+///         }
+///     }
+///
+///     /// Something has happened. Nothing here waits. Returns `None` if the program has ended.
+///     fn go_on(self) -> Result<Option<Self>, OwnedError> {
+///         match self {
+///             Self::Starting(starting) => match starting.try_finish()? {
+///                 Progress::Running(child) => Ok(Some(Self::Running(child))),
+///                 Progress::Pending(starting) => Ok(Some(Self::Starting(starting))),
+///             },
+///             Self::Running(mut child) => match child.try_wait() {
+///                 Ok(None) => Ok(Some(Self::Running(child))),
+///                 Ok(Some(_)) | Err(_) => Ok(None),
+///             },
+///         }
+///     }
+/// }
+///
+/// let commands = [args![c"sh", c"-c", c"exit 3"], args![c"no-such", c"", c""]];
+/// let log = [Action::Open { fd: 1, path: c"/dev/null", flags: OFlags::WRONLY, mode: 0 }];
+/// let (mut services, mut errors) = (Vec::new(), Vec::<OwnedError>::new());
+/// for command in &commands {
+///     let args = Args::new(command);
+///     let name = args.first().unwrap();
+///     let mut spawn = Spawn::new(Program::Search { name, path: None }, args, Args::EMPTY);
+///     spawn.actions = &log;
+///     spawn.attributes.pidfd = true;
+///     match spawn.begin() {
+///         Ok(starting) => services.push(Service::Starting(starting)),
+///         Err(error) => errors.push(error.into()),
+///     }
+/// }
+///
+/// while !services.is_empty() {
+///     let fds = services.iter().map(|it| PollFd::new(it.fd(), Events::IN));
+///     let mut fds: Vec<_> = fds.collect();
+///     poll(&mut fds, None).unwrap();
+///     let happened: Vec<_> = fds.iter().map(|it| it.returned() != Events::default()).collect();
+///     for (service, happened) in services.split_off(0).into_iter().zip(happened) {
+///         match if happened { service.go_on() } else { Ok(Some(service)) } {
+///             Ok(service) => services.extend(service),
+///             Err(error) => errors.push(error),
+///         }
+///     }
+/// }
+/// assert_eq!(errors.len(), 1);
+/// assert_eq!(errors[0].to_string(), "exec: ENOENT: no such file or directory");
+/// ```
+#[derive(Debug)]
+#[must_use = "if it is dropped, nobody learns whether the program runs"]
+pub struct Starting<'a> {
+    pid: Pid,
+    pidfd: Option<OwnedFd>,
+    /// The status pipe's read end, which does not block.
+    pipe: OwnedFd,
+    /// What the child has said last.
+    record: Record,
+    program: Program<'a>,
+    actions: &'a [Action<'a>],
+}
+
+/// How far a [`Starting`] child has come.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// The program runs, or has run and ended.
+    Running(Child),
+    /// The program does not run yet; or the start has failed, and the child has not ended yet.
+    Pending(Starting<'a>),
+}
+
+impl<'a> Starting<'a> {
+    pub(super) fn new(
+        spawn: &Spawn<'a>,
+        pid: Pid,
+        pidfd: Option<OwnedFd>,
+        (read_end, write_end): Ends,
+    ) -> Self {
+        let mut it = Self {
+            pid,
+            pidfd,
+            pipe: read_end,
+            record: Record::default(),
+            program: spawn.program,
+            actions: spawn.actions,
+        };
+        // SAFETY: the parent's copy of the end that only the child writes to.
+        if let Err(errno) = unsafe { sys::fd::close(write_end.into_raw_fd()) } {
+            // While it is open the other has no end, and nothing can be learned of the child.
+            it.give_up(errno);
+        }
+        it
+    }
+
+    /// Returns the child's process id. It is the child's until a wait has reaped the child.
+    pub fn id(&self) -> Pid {
+        self.pid
+    }
+
+    /// Returns how far the child has come. If the start has failed, reaps the child and returns the error; then there is no zombie.
+    ///
+    /// Never blocks. While the child carries out its steps, the answer is [`Progress::Pending`]. The answer is also `Pending` if the
+    /// start has failed and the child has not ended yet, which takes it a moment. One to three system calls; four after a failure.
+    ///
+    /// The status pipe ([`AsFd`]) becomes readable when the child has said something, and has the event `HUP` when the child runs its
+    /// program or has ended: call `try_finish` then. A call that comes too early does no harm. Another process may hold a copy of the
+    /// pipe: a child of a `fork` in another thread during [`Spawn::begin`]. Until this process executes a program or ends, the answer
+    /// is `Pending`, although the program runs.
+    ///
+    /// If the program has ended, too, and a wait of the caller's for any child has reaped it, the answer is `Running` all the same:
+    /// see [`ended`](Self::ended).
+    ///
+    /// # Errors
+    /// Those of [`Spawn::start`]. If another wait has reaped the child before, the signal that killed it is not known.
+    pub fn try_finish(mut self) -> Result<Progress<'a>, Error<'a>> {
+        let heard = self.hear();
+        if let Err(errno) = heard {
+            self.give_up(errno);
+        }
+        if self.record.errno.is_none() {
+            if heard != Ok(Heard::All) {
+                return Ok(Progress::Pending(self));
+            }
+            if self.record == Record::REACHED {
+                return Ok(Progress::Running(Child::new(self.pid, self.pidfd)));
+            }
+        }
+        match wait::try_wait(self.pid) {
+            Ok(None) | Err(Errno::EINTR) => Ok(Progress::Pending(self)),
+            Ok(Some(status)) => Err(self.error(status.signal())),
+            Err(_) => Err(self.error(None)),
+        }
+    }
+
+    /// Waits until the program runs or the start has failed, as [`Spawn::start`] does. May block for as long as the child does.
+    ///
+    /// Unlike `start`, it does not block the caller's signals.
+    ///
+    /// # Errors
+    /// Those of [`Spawn::start`].
+    pub fn finish(mut self) -> Result<Child, Error<'a>> {
+        let spawn = Spawn {
+            actions: self.actions,
+            ..Spawn::new(self.program, Args::EMPTY, Args::EMPTY)
+        };
+        let job = Job::new(&spawn, ptr::null_mut());
+        job.record.set(self.record);
+        let mut watch = Watch::new(self.pid);
+        let mut heard = Ok(());
+        // Unless it has failed already.
+        if self.record.errno.is_none() {
+            heard = sys::fd::set_nonblocking(self.pipe.as_fd(), false)
+                .and_then(|()| watch.receive(&job, self.pipe.as_fd()));
+        }
+        parent::conclude(&job, &watch, heard, self.pid, self.pidfd.take())
+            .map_err(|signal| job.failure(signal))
+    }
+
+    /// Says what has become of the start after a wait of the caller's for any child has reaped the child with this status. Never
+    /// blocks.
+    ///
+    /// Use it instead of [`try_finish`](Self::try_finish) when such a wait returns [`id`](Self::id). Returns the status if the program
+    /// has run: then it is the program's.
+    ///
+    /// # Errors
+    /// Those of [`Spawn::start`], with the signal of the status if a signal killed the child.
+    pub fn ended(mut self, status: ExitStatus) -> Result<ExitStatus, Error<'a>> {
+        if let Err(errno) = self.hear() {
+            self.record = Record::failure(At::STATUS_PIPE, errno);
+        }
+        if self.record == Record::REACHED {
+            return Ok(status);
+        }
+        Err(self.error(status.signal()))
+    }
+
+    /// Kills the child by `SIGKILL`, whether its program runs or not. Does not wait: the caller reaps the child with this id. One
+    /// system call, and one that closes the pipe.
+    pub fn cancel(self) -> Pid {
+        self.kill();
+        self.pid
+    }
+
+    /// Reads what there is.
+    fn hear(&mut self) -> Result<Heard, Errno> {
+        while self.record.errno.is_none() {
+            let mut bytes = [0; 8];
+            match sys::fd::read(self.pipe.as_fd(), &mut bytes) {
+                Ok(0) => return Ok(Heard::All),
+                Ok(8) => self.record = Record::from_bytes(bytes),
+                // So few bytes are written, and read, as a whole. What else comes is no record.
+                Ok(_) => return Err(Errno::EPROTO),
+                Err(Errno::EAGAIN) => break,
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(Heard::Some)
+    }
+
+    /// Nothing can be learned of the child any more: kills it, so that the caller does not take a program that runs for a failure.
+    fn give_up(&mut self, errno: Errno) {
+        self.kill();
+        self.record = Record::failure(At::STATUS_PIPE, errno);
+    }
+
+    fn kill(&self) {
+        let _ = match &self.pidfd {
+            Some(pidfd) => sys::process::pidfd_send_signal(pidfd.as_fd(), Signal::KILL),
+            None => sys::process::kill(self.pid.as_raw(), Some(Signal::KILL)),
+        };
+    }
+
+    fn error(&self, signal: Option<Signal>) -> Error<'a> {
+        self.record.error(self.program, self.actions, signal)
+    }
+}
+
+/// The status pipe: [`try_finish`](Starting::try_finish) says when it has events. It is open in the children that are made meanwhile, too,
+/// until they execute their programs: so delete it from an [`Epoll`](crate::poll::Epoll) before `try_finish` closes it.
+impl AsFd for Starting<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
+    }
+}
+
+/// What was read of the pipe.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// More may come, or no more is needed.
+    Some,
+    /// All, to its end.
+    All,
+}
