@@ -1,5 +1,5 @@
-//! Raw system calls, with the same interface on each of the four architectures: functions that make a call, the numbers of the
-//! calls, a function that converts the kernel's return value, and a function that makes a child.
+//! Raw system calls, with the same interface on each of the four architectures. The module has functions that make a call, the
+//! numbers of the calls, a function that converts the kernel's return value, and a function that makes a child.
 //!
 //! Use this module for a system call that has no function in [`sys`](crate::sys). The functions here only make the call: they
 //! do not repeat an interrupted call, do not check arguments, and do not keep any state. The arguments are machine words, in

@@ -74,8 +74,8 @@ pub enum Action<'a> {
     Umask(u32),
     /// Sets the limits of a resource (`setrlimit(2)`).
     Limit(Resource, Rlimit),
-    /// Sets the supplementary groups (`setgroups(2)`). Set the groups first, then the group id, then the user id: after the
-    /// user id has changed, the child is not permitted to set the groups and the group id.
+    /// Sets the supplementary groups (`setgroups(2)`). Set the groups first, then the group id, then the user id. After the
+    /// user id has changed, the child is not permitted to change the others.
     Groups(&'a [u32]),
     /// Sets the group id (`setgid(2)`).
     Gid(u32),

@@ -81,8 +81,9 @@
 //! - If the OOM killer kills the child before its exec, it also kills every process that shares the memory.
 //!
 //! For a moment after the spawn has returned, the child may still have descriptors open that the exec closes. This also happens
-//! with `posix_spawn` and `vfork`. So if the parent closes a pipe's end or the descriptor of a locked file in this moment, the
-//! pipe's end stays open, or the file stays locked, until the child's copy of the descriptor is closed, too.
+//! with `posix_spawn` and `vfork`. So if the parent closes a pipe's end in this moment, the end stays open a little longer. In
+//! the same way, a file stays locked a little longer if the parent releases its lock (`flock(2)`) by closing the descriptor.
+//!
 #![doc = include_str!("differences.md")]
 
 mod actions;
