@@ -241,14 +241,14 @@ impl<'a> Spawn<'a> {
         parent::start::<USED>(self, &mut stack.0)
     }
 
-    /// Makes the child and returns at once: the program may not run yet. The documentation of [`Starting`] has an example.
+    /// Makes the child, and does not wait until the program runs. The documentation of [`Starting`] has an example.
     ///
-    /// It can take a long time until a child comes to its exec: an action opens a FIFO, a file system does not respond, the child
-    /// is in a frozen cgroup, a signal stops the child. [`start`](Self::start) waits for the child. A supervisor or an init must not
-    /// wait; it calls this function.
+    /// It can take a long time until a child executes its program: for example, if an action opens a FIFO, if a file system
+    /// does not respond, if the child is in a frozen cgroup, or if a signal stops the child. [`start`](Self::start) waits
+    /// during this time. A supervisor or an init, which must not wait, calls this function instead.
     ///
-    /// The child always gets a copy of the memory: [`Attributes::memory`] is ignored. So the cost grows with the parent's memory, as
-    /// with `fork`. If the terminal's user stops the child before its exec (`SIGTSTP`), the child stays stopped; only
+    /// The child always gets a copy of the memory: [`Attributes::memory`] is ignored. So the cost grows with the parent's
+    /// memory, as with `fork`. If Ctrl-Z or the terminal stops the child before its exec, the child stays stopped until
     /// [`finish`](Starting::finish) continues it.
     ///
     /// Costs five system calls in the parent, and six in the child.

@@ -1,4 +1,4 @@
-//! The error without the caller's texts.
+//! An error without the caller's texts.
 
 use super::actions::Action;
 use super::report::{At, Error, Record, Step};
@@ -7,8 +7,8 @@ use crate::errno::Errno;
 use crate::signal::Signal;
 use crate::text::{self, Sink, Text};
 
-/// An [`Error`] that borrows nothing: which step failed, and why, without the paths and names that the spawn has. It can be stored
-/// for as long as one likes, sent to another thread, and returned by `?`. It is plain data of a few bytes and needs no heap.
+/// An [`Error`] that borrows nothing: the step that failed and its errno, without the spawn's paths and names. An `OwnedError`
+/// can be stored, sent to another thread, and returned with `?`. It is plain data of a few bytes, and needs no heap.
 ///
 /// ```
 /// use nestling::spawn::{Child, OwnedError, Program, Spawn};
@@ -40,17 +40,17 @@ impl OwnedError {
         self.record.errno
     }
 
-    /// Returns the signal that killed the child before its exec, if it is known: see [`Error::Killed`].
+    /// Returns the signal that killed the child before its exec, if the signal is known (see [`Error::Killed`]).
     pub fn signal(&self) -> Option<Signal> {
         self.signal
     }
 
-    /// Returns the exit status that shells use for such an error: see [`Error::shell_code`].
+    /// Returns the exit status with which shells report such an error (see [`Error::shell_code`]).
     pub fn shell_code(&self) -> i32 {
         self.with(Program::Path(c""), &[]).shell_code()
     }
 
-    /// Returns the error with the texts of the spawn that has failed.
+    /// Returns the error together with the paths and names of `spawn`, the spawn that has failed.
     pub fn of<'a>(&self, spawn: &Spawn<'a>) -> Error<'a> {
         self.with(spawn.program, spawn.actions)
     }
@@ -98,7 +98,8 @@ impl core::error::Error for OwnedError {}
 
 text::display_text!(OwnedError);
 
-/// As that of an [`Error`], without the texts: `file action 1 (open): EACCES: permission denied`.
+/// Writes the same text as the `Display` of [`Error`], but without paths and names:
+/// `file action 1 (open): EACCES: permission denied`.
 impl Text for OwnedError {
     fn write(&self, out: &mut impl Sink) {
         let Some(errno) = self.record.errno else {

@@ -1,4 +1,4 @@
-//! A start that the parent does not wait for.
+//! Starting a program without waiting for it.
 
 use core::ptr;
 
@@ -16,13 +16,13 @@ use crate::signal::Signal;
 use crate::sys;
 use crate::wait;
 
-/// A child that [`Spawn::begin`] has made, and that may not run its program yet.
+/// A child that [`Spawn::begin`] has made. It may not have executed its program yet.
 ///
-/// The value owns the read end of the status pipe and no other resource. If it is dropped, the pipe is closed; the child goes on, and
-/// its program runs or it exits. Nobody reaps the child then but a wait of the caller's. If the value is forgotten
-/// (`core::mem::forget`), one descriptor stays open.
+/// A `Starting` owns the read end of the status pipe and, if the spawn asks for one, the child's pidfd. Dropping the `Starting`
+/// closes these descriptors, and does not end the child: it continues, and executes its program or exits. The caller must then
+/// reap the child with a wait for any child.
 ///
-/// The value borrows the program's name and the actions of the spawn, which an [`Error`] contains.
+/// A `Starting` borrows the program's name and the actions from the spawn, because an [`Error`] contains them.
 ///
 /// # A supervisor that never waits for a start
 ///
@@ -105,12 +105,12 @@ pub struct Starting<'a> {
     actions: &'a [Action<'a>],
 }
 
-/// How far a [`Starting`] child has come.
+/// The state of a [`Starting`].
 #[derive(Debug)]
 pub enum Progress<'a> {
     /// The program runs, or has run and ended.
     Running(Child),
-    /// The program does not run yet; or the start has failed, and the child has not ended yet.
+    /// The program does not run yet, or the start has failed and the child has not ended yet.
     Pending(Starting<'a>),
 }
 
@@ -137,26 +137,29 @@ impl<'a> Starting<'a> {
         it
     }
 
-    /// Returns the child's process id. It is the child's until a wait has reaped the child.
+    /// Returns the child's process id. After a wait has reaped the child, the kernel may give this id to another process.
     pub fn id(&self) -> Pid {
         self.pid
     }
 
-    /// Returns how far the child has come. If the start has failed, reaps the child and returns the error; then there is no zombie.
+    /// Returns whether the program runs. If the start has failed, this method reaps the child and returns the error.
     ///
-    /// Never blocks. While the child carries out its steps, the answer is [`Progress::Pending`]. The answer is also `Pending` if the
-    /// start has failed and the child has not ended yet, which takes it a moment. One to three system calls; four after a failure.
+    /// The method never blocks. While the child carries out its steps, the result is [`Progress::Pending`]. The result is also
+    /// `Pending` if the start has failed and the child has not ended yet, which takes only a moment. Costs one to three system
+    /// calls; four after a failure.
     ///
-    /// The status pipe ([`AsFd`]) becomes readable when the child has said something, and has the event `HUP` when the child runs its
-    /// program or has ended: call `try_finish` then. A call that comes too early does no harm. Another process may hold a copy of the
-    /// pipe: a child of a `fork` in another thread during [`Spawn::begin`]. Until this process executes a program or ends, the answer
-    /// is `Pending`, although the program runs.
+    /// Call `try_finish` when the status pipe ([`AsFd`]) is readable or has the event `HUP`. The pipe is readable when the
+    /// child has written a record. It has the event `HUP` when the child has executed its program or ended. An earlier call
+    /// does no harm.
     ///
-    /// If the program has ended, too, and a wait of the caller's for any child has reaped it, the answer is `Running` all the same:
-    /// see [`ended`](Self::ended).
+    /// If another thread forks during [`Spawn::begin`], the child of this fork holds the status pipe open. Then the result is
+    /// `Pending` until this child executes a program or ends, even if the spawned program already runs.
+    ///
+    /// If the caller has already reaped the child with a wait for any child, the result may be `Running` although the program
+    /// has ended. In this case, call [`ended`](Self::ended) instead.
     ///
     /// # Errors
-    /// Those of [`Spawn::start`]. If another wait has reaped the child before, the signal that killed it is not known.
+    /// Those of [`Spawn::start`]. If another wait has reaped the child, the signal that killed the child is not known.
     pub fn try_finish(mut self) -> Result<Progress<'a>, Error<'a>> {
         let heard = self.hear();
         if let Err(errno) = heard {
@@ -177,7 +180,7 @@ impl<'a> Starting<'a> {
         }
     }
 
-    /// Waits until the program runs or the start has failed, as [`Spawn::start`] does. May block for as long as the child does.
+    /// Waits until the program runs or the start has failed, as [`Spawn::start`] does.
     ///
     /// Unlike `start`, it does not block the caller's signals.
     ///
@@ -201,14 +204,14 @@ impl<'a> Starting<'a> {
             .map_err(|signal| job.failure(signal))
     }
 
-    /// Says what has become of the start after a wait of the caller's for any child has reaped the child with this status. Never
-    /// blocks.
+    /// Returns the result of the start if a wait for any child has already reaped this child. `status` is the status that this
+    /// wait returned. The method never blocks.
     ///
-    /// Use it instead of [`try_finish`](Self::try_finish) when such a wait returns [`id`](Self::id). Returns the status if the program
-    /// has run: then it is the program's.
+    /// Call it instead of [`try_finish`](Self::try_finish) when such a wait returns the child's [`id`](Self::id). If the
+    /// program has run, the method returns `status`, which is the program's status.
     ///
     /// # Errors
-    /// Those of [`Spawn::start`], with the signal of the status if a signal killed the child.
+    /// Those of [`Spawn::start`]. If a signal killed the child before its exec, the error contains the signal of `status`.
     pub fn ended(mut self, status: ExitStatus) -> Result<ExitStatus, Error<'a>> {
         if let Err(errno) = self.hear() {
             self.record = Record::failure(At::STATUS_PIPE, errno);
@@ -219,8 +222,8 @@ impl<'a> Starting<'a> {
         Err(self.error(status.signal()))
     }
 
-    /// Kills the child by `SIGKILL`, whether its program runs or not. Does not wait: the caller reaps the child with this id. One
-    /// system call, and one that closes the pipe.
+    /// Kills the child with `SIGKILL`, whether its program runs or not. The method does not wait for the child: the caller must
+    /// reap the child, whose id it returns. Costs one system call, and one to close the pipe.
     pub fn cancel(self) -> Pid {
         self.kill();
         self.pid
@@ -261,8 +264,9 @@ impl<'a> Starting<'a> {
     }
 }
 
-/// The status pipe: [`try_finish`](Starting::try_finish) says when it has events. It is open in the children that are made meanwhile, too,
-/// until they execute their programs: so delete it from an [`Epoll`](crate::poll::Epoll) before `try_finish` closes it.
+/// Borrows the read end of the status pipe; [`try_finish`](Starting::try_finish) describes its events. Other children that are
+/// made in the meantime have this descriptor open, too, until they execute their programs. So delete it from an
+/// [`Epoll`](crate::poll::Epoll) before `try_finish` closes it.
 impl AsFd for Starting<'_> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.pipe.as_fd()
