@@ -64,7 +64,8 @@ impl Arch {
     pub fn rustflags(self, small: bool) -> String {
         let code = match self {
             Arch::X86_64 | Arch::I386 if small => "-Crelocation-model=static",
-            Arch::Aarch64 => "-Ccode-model=tiny",
+            // Otherwise each atomic exchange is a call of a function that comes with a kilobyte about the processor's features.
+            Arch::Aarch64 => "-Ccode-model=tiny -Ctarget-feature=-outline-atomics",
             _ => "",
         };
         let llvm: &[&str] = match self {
