@@ -29,11 +29,12 @@ const LIMITS: &[(&str, u64)] = &[
 const SCRIPT_SHELL: &str = "cost-sh";
 
 const SIZES: [&str; 5] = ["file", "text", "rodata", "data", "bss"];
-const PROPERTIES: [&str; 5] = [
+const PROPERTIES: [&str; 6] = [
     "no interpreter",
     "no dynamic section",
     "no undefined symbol",
     "no W+X segment",
+    "no panic",
     "within limit",
 ];
 
@@ -247,6 +248,8 @@ fn inspect<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8], bin: &str) -> Res
                     .iter()
                     .any(|(_, flags)| *flags & (PF_W | PF_X) == PF_W | PF_X),
             ),
+            // Each panic has the path of its source, which init's handler prints.
+            (bin == "init").then(|| !bytes.windows(4).any(|it| it == b"src/")),
             limit.map(|limit| file <= limit),
         ],
     })

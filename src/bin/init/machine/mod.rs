@@ -11,7 +11,7 @@
 //! - `SIGTERM`, `SIGRTMIN+5`: reboot. `SIGUSR1`, `SIGRTMIN+3`: halt. `SIGUSR2`, `SIGPWR`, `SIGRTMIN+4`: power off.
 //! - `SIGRTMIN+1`: single-user mode. All services are stopped, and a shell has the console; they start again when it has ended.
 //! - `SIGQUIT`: stops everything, and becomes the process of the entry `restart`.
-//! - `SIGABRT`: fails, as by a fault or a panic of its own. Then it executes itself anew, and finds its services as they are.
+//! - `SIGABRT`: does as after a fault of its own: executes itself anew, and finds its services as they are.
 //!
 //! The words of the kernel's command line that the kernel leaves to init choose how the machine comes up: `single`, `emergency`, a
 //! run level (see `words.rs`). `CONSOLE=/dev/ttyS1` there is the terminal that init uses as its console, and `INIT_LOG` what of its
@@ -19,6 +19,12 @@
 //!
 //! A service gets init's own environment, which is what the kernel's command line says (`NAME=VALUE`, beside the kernel's own
 //! parameters), with a `PATH` where that has none.
+//!
+//! The start and the end of the machine, and the ends of logins, are recorded in `/var/run/utmp` and `/var/log/wtmp`, if these files
+//! exist.
+//!
+//! Limits, beyond which init says what it leaves out: 1,023 services; 256 KiB of lines, of 4,000 bytes each; an environment of 1,024
+//! strings; 128 settings, and 1,023 supplementary groups, of a service.
 
 mod accounting;
 mod again;
@@ -321,7 +327,7 @@ impl Machine<'_> {
         let kind = match signal.as_raw() {
             HUP => return self.table.read_inittab(false),
             INT => return self.ctrl_alt_del(),
-            ABRT => return abort(),
+            ABRT => again::fault(signal),
             SINGLE => return self.single_user(),
             QUIT => None,
             TERM | 39 => Some(Reboot::Restart),
@@ -394,9 +400,4 @@ fn next_signal(signals: SigSet, until: u32) -> Option<Signal> {
             None
         }
     }
-}
-
-#[expect(clippy::panic, reason = "SIGABRT asks for one")]
-fn abort() {
-    panic!("SIGABRT received")
 }
