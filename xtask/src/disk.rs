@@ -115,7 +115,7 @@ const CASES: &[Case] = &[
         order: &[
             "rc: ready\n",
             "init: power off: stopping the machine\n",
-            ": does not end, abandoned\n",
+            ": not done in time, abandoned\n",
             "init: power off\n",
         ],
         hangs: true,

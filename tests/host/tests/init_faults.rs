@@ -60,9 +60,11 @@ a bad line
 ::shutdown:/bin/true
 ";
 
-/// What shows init another `/etc` and no kernel's log, and waits for a line before it becomes init.
-const GATE: &str =
-    "mount --bind \"$0\" /etc; [ ! -e /dev/kmsg ] || mount --bind /dev/null /dev/kmsg
+/// What shows init another `/etc` and neither the kernel's log nor this machine's wtmp, and waits for a line before it becomes init.
+const GATE: &str = "mount --bind \"$0\" /etc
+for file in /dev/kmsg /var/log/wtmp /var/run/utmp; do
+    [ ! -e $file ] || mount --bind /dev/null $file
+done
 echo gate; read line; exec \"$@\"";
 
 /// What init may do in a second once it has come to rest. (It may try once a second what fails.)
@@ -343,6 +345,32 @@ fn faults(calls: &[Call]) -> Vec<String> {
     faults
 }
 
+/// The machine's end where process 1 can make no copy of itself, for a while or for good: it takes no step that may hang itself,
+/// and ends all the same.
+fn ends_without_copies(init: &Path, when: &str, prefix: &Path) -> Result<(), String> {
+    let fault = format!("clone:error=EAGAIN:when={when}");
+    let traced = Traced::start(init, &MACHINE, Some(&fault), prefix)?;
+    traced.settle();
+    send(traced.pid, MACHINE.ends);
+    let begin = Instant::now();
+    while traced.is_alive() {
+        if begin.elapsed() > 180 * SECOND {
+            return Err("it does not end".into());
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    let trace = traced.trace();
+    for call in ["umount2(", "sync(", "swapoff("] {
+        if trace.lines().any(|line| line.starts_with(call)) {
+            return Err(format!("process 1 itself calls {call})"));
+        }
+    }
+    match trace.contains("LINUX_REBOOT_CMD_POWER_OFF") {
+        true => Ok(()),
+        false => Err(format!("it has ended: {:?}", last(prefix, traced.pid))),
+    }
+}
+
 fn whatever_fails(arch: Arch) {
     or_skip!(installed("strace"));
     let init = or_skip!(arch.init());
@@ -382,7 +410,21 @@ fn whatever_fails(arch: Arch) {
         }
     };
     // They wait most of the time.
-    thread::scope(|scope| (0..32).for_each(|_| drop(scope.spawn(worker))));
+    thread::scope(|scope| {
+        for when in ["1..4", "1+"] {
+            let (failures, prefix) = (&failures, scratch.path().join(format!("copies-{when}")));
+            let init = &init;
+            scope.spawn(move || {
+                if let Err(why) = ends_without_copies(init, when, &prefix) {
+                    failures
+                        .lock()
+                        .unwrap()
+                        .push(format!("clone {when}: {why}"));
+                }
+            });
+        }
+        (0..32).for_each(|_| drop(scope.spawn(worker)));
+    });
     say(&format!("# init's faults {}: {}", arch.name(), all.len()));
     let mut failures = failures.into_inner().unwrap();
     failures.sort();

@@ -66,9 +66,9 @@ impl Machine<'_> {
                 });
             }
         }
-        let spare = self.has_root_storage();
+        let spare = self.has_root_storage(end);
         Line::new("SIGTERM to all processes").tell();
-        self.end_all(spare, TERM_LIMIT);
+        self.end_all(end, spare, TERM_LIMIT);
         self.sync(end);
         if kind.is_none()
             && let Some(entry) = successor.and_then(|index| self.table.entry(index))
@@ -78,7 +78,7 @@ impl Machine<'_> {
         let mut hung = Buffer::new();
         self.take_down(end, &mut hung);
         if spare {
-            self.end_all(false, KILL_LIMIT);
+            self.end_all(end, false, KILL_LIMIT);
             self.take_down(end, &mut hung);
         }
         self.sync(end);
@@ -95,13 +95,14 @@ impl Machine<'_> {
         }
     }
 
-    /// Ends all processes, or all but those of root storage: asks them, and kills those that are left after so many seconds.
-    fn end_all(&mut self, spare: bool, seconds: u32) {
-        self.ask_all_to_end(spare);
-        if !self.wait_for_all(after(seconds), spare) {
+    /// Ends all processes, or all but those of root storage: asks them, and kills those that are left after so many seconds. By `end`
+    /// they are no longer waited for.
+    fn end_all(&mut self, end: u32, spare: bool, seconds: u32) {
+        self.ask_all_to_end(end, spare);
+        if !self.wait_for_all(end.min(after(seconds)), spare) {
             Line::new("SIGKILL to the remaining processes").tell();
-            self.signal_all(&[Signal::KILL], spare);
-            self.wait_for_all(after(KILL_LIMIT), spare);
+            self.signal_all(end, &[Signal::KILL], spare);
+            self.wait_for_all(end.min(after(KILL_LIMIT)), spare);
         }
     }
 

@@ -19,24 +19,24 @@ pub struct Copied {
 }
 
 impl Machine<'_> {
-    /// Takes the step in a copy of process 1. `None` if it did not end within its limit, or by `end`: then the copy is left to it.
-    ///
-    /// Where there can be no copy, process 1 takes the step itself: a full table of processes must not cost a disk its unmounting.
+    /// Takes the step in a copy of process 1. `None` if that was not done within its limit, or by `end`: then the copy is left to
+    /// it. Where there can be no copy, as the table of processes is full, it tries again: what ends makes room.
     #[inline(never)]
     pub fn limited(
         &mut self,
         end: u32,
         step: &mut dyn FnMut() -> Result<(), Errno>,
     ) -> Option<Result<(), Errno>> {
-        let pid = match rt::fork() {
-            Ok(Some(pid)) => pid,
-            Ok(None) => sys::process::exit(step().err().map_or(0, Errno::as_raw)),
-            Err(_) => return Some(step()),
-        };
-        self.copied = Some(Copied { pid, status: None });
         self.wait_until(end.min(after(LIMIT)), &mut |machine| {
+            if machine.copied.is_none() {
+                match rt::fork() {
+                    Ok(Some(pid)) => machine.copied = Some(Copied { pid, status: None }),
+                    Ok(None) => sys::process::exit(step().err().map_or(0, Errno::as_raw)),
+                    Err(_) => {}
+                }
+            }
             machine.reap();
-            machine.copied.is_none_or(|copied| copied.status.is_some())
+            machine.copied.is_some_and(|it| it.status.is_some())
         });
         let status = self.copied.take()?.status?;
         // What a fault has killed has not taken the step.
@@ -62,7 +62,7 @@ impl Machine<'_> {
         }
         match answer {
             None => {
-                ": does not end, abandoned".write(&mut line);
+                ": not done in time, abandoned".write(&mut line);
                 line.tell();
             }
             Some(Err(errno)) if loudly => line.tell_of(errno),

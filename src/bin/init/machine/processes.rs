@@ -9,7 +9,6 @@ use nestling::{Errno, Signal, sys};
 
 use super::Machine;
 use crate::buffer::path;
-use crate::clock::after;
 use crate::stat;
 
 /// What asks a process to end. (What is stopped takes no signal but `SIGCONT`.)
@@ -33,21 +32,18 @@ fn send(pid: i32, signals: &[Signal]) {
 
 impl Machine<'_> {
     /// Whether there are processes of root storage.
-    pub fn has_root_storage(&mut self) -> bool {
-        self.limited(
-            after(STEP),
-            &mut || match visit_all(&mut |_, spared| spared) {
-                Ok(true) => Ok(()),
-                Ok(false) => Err(Errno::ENOENT),
-                Err(errno) => Err(errno),
-            },
-        ) == Some(Ok(()))
+    pub fn has_root_storage(&mut self, end: u32) -> bool {
+        self.limited(end, &mut || match visit_all(&mut |_, spared| spared) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Errno::ENOENT),
+            Err(errno) => Err(errno),
+        }) == Some(Ok(()))
     }
 
     /// Asks all processes, or all but those of root storage, to end.
-    pub fn ask_all_to_end(&mut self, spare: bool) {
-        self.signal_all(ASK_TO_END, spare);
-        self.limited(after(STEP), &mut || {
+    pub fn ask_all_to_end(&mut self, end: u32, spare: bool) {
+        self.signal_all(end, ASK_TO_END, spare);
+        self.limited(end, &mut || {
             visit_all(&mut |pid, spared| {
                 if !(spare && spared) && has_terminal(pid) {
                     send(pid, &[Signal::HUP]);
@@ -60,14 +56,9 @@ impl Machine<'_> {
 
     /// Sends the signals to all processes, or to all but those of root storage.
     #[inline(never)]
-    pub fn signal_all(&mut self, signals: &[Signal], spare: bool) {
+    pub fn signal_all(&mut self, end: u32, signals: &[Signal], spare: bool) {
         let mut visit = || signal_others(signals);
-        if !spare
-            || !matches!(
-                self.limited(after(STEP), &mut visit),
-                Some(Ok(()) | Err(LEFT))
-            )
-        {
+        if !spare || !matches!(self.limited(end, &mut visit), Some(Ok(()) | Err(LEFT))) {
             send(-1, signals);
         }
     }
@@ -83,9 +74,6 @@ impl Machine<'_> {
         })
     }
 }
-
-/// How many seconds it may take to look at all processes.
-const STEP: u32 = 5;
 
 /// What [`signal_others`] says if there are some.
 const LEFT: Errno = Errno::EBUSY;
