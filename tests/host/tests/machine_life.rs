@@ -32,7 +32,12 @@ impl Machine {
         let init = arch.init()?;
         let scratch = Scratch::new(&init);
         fs::create_dir(scratch.path().join("etc")).expect("a directory");
-        Ok(Self { init, scratch })
+        let machine = Self { init, scratch };
+        // This machine's own are nothing to init.
+        for name in ["utmp", "wtmp"] {
+            fs::write(machine.etc(name), "").expect("a file");
+        }
+        Ok(machine)
     }
 
     fn etc(&self, name: &str) -> PathBuf {
@@ -51,6 +56,8 @@ impl Machine {
         let namespaces = "--user --map-root-user --pid --fork --mount --mount-proc --kill-child";
         let script = format!(
             "set -e; mount --bind \"$0\" /etc; [ ! -e /dev/kmsg ] || mount --bind /dev/null /dev/kmsg
+            [ ! -e /var/log/wtmp ] || mount --bind /etc/wtmp /var/log/wtmp
+            mount -t tmpfs run /run; : >/run/utmp; mount --bind /etc/utmp /run/utmp
             {script}
             echo prepared; exec \"$1\""
         );
@@ -325,6 +332,38 @@ fn at_the_end_what_is_mounted_is_unmounted_and_what_is_swapped_on_is_off() {
         assert!(last.is_some_and(|call| call.line.starts_with("reboot(")));
         let sync = life.all.iter().rposition(|call| call.name == "sync");
         assert!(sync.is_some_and(|sync| sync > read_only));
+        Ok(())
+    });
+}
+
+#[test]
+fn the_start_and_the_end_of_the_machine_are_in_utmp_and_wtmp() {
+    on_each(|machine| {
+        for program in ["who", "last"] {
+            installed(program)?;
+        }
+        // A descriptor beside the standard ones might be the table of a process 1 that has failed.
+        let script = "exec 5</dev/null";
+        let life = machine.live("::wait:sleep 1\n::once:kill -USR1 1\n", script)?;
+        let said = |program: &str, args: &[&str], file: &str| {
+            let output = run(program, |command| {
+                command.args(args).arg(machine.etc(file));
+            });
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let who = said("who", &["-b"], "utmp");
+        assert_eq!(
+            who.matches("system boot").count(),
+            1,
+            "{who}: {}",
+            life.said
+        );
+        if fs::exists("/var/log/wtmp").expect("an answer") {
+            let last = said("last", &["-x", "-f"], "wtmp");
+            let lines: Vec<&str> = last.lines().take(2).collect();
+            assert!(lines[0].starts_with("shutdown "), "{last}: {}", life.said);
+            assert!(lines[1].starts_with("reboot "), "{last}: {}", life.said);
+        }
         Ok(())
     });
 }

@@ -87,7 +87,7 @@ pub fn live(process: rt::Process) -> ! {
         table,
         env,
         copied: None,
-        is_up: is_again,
+        is_up: false,
     };
     match is_again {
         false => machine.begin(process.args()),
@@ -153,6 +153,7 @@ impl Machine<'_> {
         if self.table.restore().is_none() {
             return self.begin(args);
         }
+        self.is_up = true;
         let _ = sys::machine::set_name(c"init");
         // It is a service as any other.
         let [own, ..] = &mut self.table.services;
