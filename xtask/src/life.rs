@@ -3,7 +3,8 @@
 //! `tests/started/service.rs` is what it starts, among them a director that has things happen.
 
 use std::{
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -17,6 +18,7 @@ use crate::{
     initramfs::Initramfs,
     machine::{Machine, Progress},
     report::Outcome,
+    typing::{self, Exchange},
     workspace::Workspace,
 };
 
@@ -150,22 +152,177 @@ const USERS: &str =
     "root:x:0:0::/:\nwww:x:33:34::/run:/bin/other\nhomeless:x:88:88::/nonexistent:\n";
 const GROUPS: &str = "root:x:0:\nadm:x:4:www\nother:x:5:wwwx,xwww\ngames:x:60:games,www\n";
 
+/// The inittab of the machines whose command line has words for init.
+const MODES_INITTAB: &str = "\
+::sysinit:/bin/rc
+::wait:/bin/last
+null::respawn:/bin/steady
+::respawn:-/bin/sh
+";
+
+/// A part of a talk: its name, and what is typed and said.
+type Part = (&'static str, &'static [Exchange]);
+
+/// Words, and what is said then. The last key strokes end the machine.
+const MODES: &[(&str, &[Part])] = &[
+    (
+        "splash TERM=ansi single",
+        &[
+            (
+                "single: after sysinit a shell has the console",
+                &[
+                    ("", &["rc is here\n", PROMPT]),
+                    (
+                        "test -e /run/steady || echo not yet\r",
+                        &["\nnot yet\n", PROMPT],
+                    ),
+                ],
+            ),
+            (
+                "when that has ended, the rest starts",
+                &[(
+                    "exit\r",
+                    &["last is here\n", "init: steady: started, process ", PROMPT],
+                )],
+            ),
+            (
+                "init s: all services are stopped, and a shell has the console",
+                &[
+                    (
+                        "init s\r",
+                        &[
+                            "init: single-user mode\n",
+                            "init: steady: signal: ",
+                            "init: sh: started, process ",
+                            PROMPT,
+                        ],
+                    ),
+                    ("echo alone, $TERM\r", &["\nalone, ansi\n", PROMPT]),
+                ],
+            ),
+            (
+                "when that has ended, the services start again",
+                &[("exit\r", &["init: steady: started, process ", PROMPT])],
+            ),
+            (
+                "init 0: the machine is switched off",
+                &[(
+                    "init 0\r",
+                    &[
+                        "init: power off: stopping the machine\n",
+                        "init: power off\n",
+                    ],
+                )],
+            ),
+        ],
+    ),
+    (
+        "emergency splash",
+        &[
+            (
+                "emergency: a shell has the console before all else",
+                &[
+                    ("", &[PROMPT]),
+                    (
+                        "test -e /run/rc || echo before all\r",
+                        &["\nbefore all\n", PROMPT],
+                    ),
+                ],
+            ),
+            (
+                "when that has ended, all starts",
+                &[(
+                    "exit\r",
+                    &[
+                        "rc is here\n",
+                        "last is here\n",
+                        "init: steady: started, process ",
+                        PROMPT,
+                    ],
+                )],
+            ),
+            (
+                "telinit 6: the machine is started again",
+                &[(
+                    "telinit 6\r",
+                    &["init: reboot: stopping the machine\n", "init: reboot\n"],
+                )],
+            ),
+        ],
+    ),
+    (
+        "single 6",
+        &[(
+            "the last word counts, and level 6 is a reboot",
+            &[(
+                "",
+                &["init: reboot: stopping the machine\n", "init: reboot\n"],
+            )],
+        )],
+    ),
+];
+
+const PROMPT: &str = "# ";
+
 pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> {
     let mut all = Outcome::default();
     for (inittab, order) in [(INITTAB, ORDER), (MOVING_INITTAB, MOVING_ORDER)] {
         all.add(live(workspace, arch, kernel, inittab, order)?);
     }
+    // What words mean depends on no architecture; and not all machines have a second serial line.
+    if arch == Arch::X86_64 {
+        let initramfs = initramfs(workspace, arch, MODES_INITTAB)?;
+        for (append, talk) in MODES {
+            let machine = Machine {
+                arch,
+                kernel,
+                initramfs: &initramfs,
+                append,
+            };
+            all.add(typing::talk(&machine, talk)?);
+        }
+        all.add(another_console(workspace, arch, kernel, &initramfs)?);
+    }
     Ok(all)
 }
 
-/// Boots a machine with this inittab, and sees that its console says these things in this order.
-fn live(
+/// Boots a machine whose command line names the second serial line as init's console.
+fn another_console(
     workspace: &Workspace,
     arch: Arch,
     kernel: &Path,
-    inittab: &str,
-    order: &[(&str, &[&str])],
+    initramfs: &Path,
 ) -> Result<Outcome> {
+    let machine = Machine {
+        arch,
+        kernel,
+        initramfs,
+        append: "CONSOLE=/dev/ttyS1 0",
+    };
+    let said = workspace.scratch()?.join("life-second-line.txt");
+    let second = format!("file:{}", said.display());
+    let devices = ["-serial", "mon:stdio", "-serial", &second].map(String::from);
+    let mut running = machine.start_with(Stdio::null(), &devices)?;
+    while let Progress::Said(_) = running.wait(SILENCE)? {}
+    let first = running.console.transcript();
+    let second = fs::read_to_string(said)?;
+    let is_there = second.contains("init: started on Linux ");
+    let checks = [
+        (
+            "CONSOLE= is where init says what it says",
+            is_there && !first.contains("init: "),
+        ),
+        (
+            "level 0 on the command line is a power-off before anything is started",
+            second.contains("init: power off\r\n") && !second.contains("rc is here"),
+        ),
+    ];
+    let output = format!("on the console:\n{first}\non the second line:\n{second}");
+    Ok(Outcome::of_checks(checks, output))
+}
+
+/// What a machine with this inittab starts from.
+fn initramfs(workspace: &Workspace, arch: Arch, inittab: &str) -> Result<PathBuf> {
     let mut archive = Initramfs::new();
     boot::programs(&mut archive, workspace, arch)?;
     let service = compile::path(workspace, arch, Profile::Tests, SERVICE);
@@ -176,6 +333,9 @@ fn live(
     ] {
         archive.link(&format!("bin/{name}"), SERVICE);
     }
+    for name in ["init", "telinit"] {
+        archive.link(&format!("bin/{name}"), "/init");
+    }
     for (name, content) in [("inittab", inittab), ("passwd", USERS), ("group", GROUPS)] {
         archive.file(&format!("etc/{name}"), content.as_bytes());
     }
@@ -183,6 +343,18 @@ fn live(
         .scratch()?
         .join(format!("life-{}.cpio", arch.name()));
     archive.write(&initramfs)?;
+    Ok(initramfs)
+}
+
+/// Boots a machine with this inittab, and sees that its console says these things in this order.
+fn live(
+    workspace: &Workspace,
+    arch: Arch,
+    kernel: &Path,
+    inittab: &str,
+    order: &[(&str, &[&str])],
+) -> Result<Outcome> {
+    let initramfs = initramfs(workspace, arch, inittab)?;
     let has_keyboard = matches!(arch, Arch::X86_64 | Arch::I386);
     let machine = Machine {
         arch,
