@@ -71,6 +71,9 @@ const TALK: &[(&str, &[Exchange])] = &[
 
 const PROMPT: &str = "(initramfs) ";
 
+/// Why there is no such initramfs.
+pub const MISSING: &str = "Debian's initramfs can't be had: see the setup above";
+
 /// The packages' files, if they were fetched before.
 pub fn present(workspace: &Workspace) -> Option<PathBuf> {
     let files = place(workspace).join("files");
@@ -102,9 +105,27 @@ pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
 
 pub fn run(workspace: &Workspace, kernel: &Path) -> Result<Outcome> {
     let Some(files) = present(workspace) else {
-        let reason = "Debian's initramfs can't be had: see the setup above";
-        return Ok(Outcome::missing(reason, false));
+        return Ok(Outcome::missing(MISSING, false));
     };
+    let initramfs = workspace.scratch()?.join("debian.cpio");
+    make(workspace, &files, &initramfs)?;
+    let machine = Machine {
+        arch: ARCH,
+        kernel,
+        initramfs: &initramfs,
+        // The scripts take the kernel's `panic=` for theirs.
+        append: "root=/dev/nope panic=",
+    };
+    let mut outcome = typing::talk(&machine, TALK)?;
+    // What the shell complains of in a script has the line's number.
+    let complains = outcome.output.contains(": line ");
+    let check = ("nothing in them is an error to the shell", !complains);
+    outcome.add(Outcome::of_checks([check], String::new()));
+    Ok(outcome)
+}
+
+/// Makes the initramfs of the packages' files.
+pub fn make(workspace: &Workspace, files: &Path, initramfs: &Path) -> Result<()> {
     let mut archive = Initramfs::new();
     for directory in [
         "conf",
@@ -157,21 +178,7 @@ pub fn run(workspace: &Workspace, kernel: &Path) -> Result<Outcome> {
             archive.link(name, "/bin/busybox");
         }
     }
-    let initramfs = workspace.scratch()?.join("debian.cpio");
-    archive.write(&initramfs)?;
-    let machine = Machine {
-        arch: ARCH,
-        kernel,
-        initramfs: &initramfs,
-        // The scripts take the kernel's `panic=` for theirs.
-        append: "root=/dev/nope panic=",
-    };
-    let mut outcome = typing::talk(&machine, TALK)?;
-    // What the shell complains of in a script has the line's number.
-    let complains = outcome.output.contains(": line ");
-    let check = ("nothing in them is an error to the shell", !complains);
-    outcome.add(Outcome::of_checks([check], String::new()));
-    Ok(outcome)
+    archive.write(initramfs)
 }
 
 /// All files of a folder, and of those in it; and in each the list of them that the scripts read.

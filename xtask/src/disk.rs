@@ -20,6 +20,7 @@ use crate::{
     arch::Arch,
     boot::{self, SERVICE},
     compile::{self, Profile},
+    debian,
     initramfs::Initramfs,
     machine::{Event, Machine, Progress, Running},
     packages::Apt,
@@ -42,12 +43,15 @@ const MODULES: [&str; 6] = [
 ];
 
 /// The commands of busybox that the scripts use.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 18] = [
     "sh",
     "cat",
+    "date",
     "dd",
     "echo",
+    "grep",
     "insmod",
+    "last",
     "mkdir",
     "mkswap",
     "mknod",
@@ -67,6 +71,8 @@ enum Way {
     Direct,
     /// The script in an initramfs does.
     Initramfs,
+    /// Debian's scripts in an initramfs do.
+    Debian,
 }
 
 struct Case {
@@ -76,6 +82,8 @@ struct Case {
     append: &'static str,
     /// What the machine must say, in this order.
     order: &'static [&'static str],
+    /// What it says when keys are to be struck, and these; each after the one before.
+    typed: &'static [(&'static str, &'static str)],
     /// Whether the second disk no longer answers when the machine is to end.
     hangs: bool,
 }
@@ -88,10 +96,12 @@ const CASES: &[Case] = &[
         order: &[
             "init: started on Linux ",
             "rc: ready\n",
+            "system boot ",
             "init: power off: stopping the machine\n",
             "storage: ends with 1 disks mounted\n",
             "init: power off\n",
         ],
+        typed: &[],
         hangs: false,
     },
     Case {
@@ -99,6 +109,7 @@ const CASES: &[Case] = &[
         way: Way::Initramfs,
         append: "root=/dev/nvme0n1 ro PATH=/bin splash",
         order: &["rc: it is read-only\n", "rc: ready\n", "init: power off\n"],
+        typed: &[],
         hangs: false,
     },
     Case {
@@ -106,6 +117,30 @@ const CASES: &[Case] = &[
         way: Way::Direct,
         append: "root=/dev/nvme0n1 rw rootwait init=/sbin/init PATH=/bin splash",
         order: &["rc: ready\n", "init: power off\n"],
+        typed: &[],
+        hangs: false,
+    },
+    Case {
+        name: "a root that Debian's initramfs mounts, words that the kernel does not know, and single-user mode",
+        way: Way::Debian,
+        // The scripts take the kernel's `panic=` for theirs.
+        append: "root=/dev/nvme0n1 rootfstype=ext4 rw splash single nonsense=yes panic=",
+        order: &[
+            "init: started on Linux ",
+            "rc: ready\n",
+            // Nothing else is started before the shell has ended.
+            "init: sh: started, process ",
+            "single: 42\n",
+            "init: sh: exit status: 0\n",
+            "init: @storage: started, process ",
+            "init: power off: stopping the machine\n",
+            "init: power off\n",
+        ],
+        typed: &[
+            ("rc: ready\n", ""),
+            ("# ", "echo single: $((6 * 7))\r"),
+            ("single: 42", "exit\r"),
+        ],
         hangs: false,
     },
     Case {
@@ -118,6 +153,7 @@ const CASES: &[Case] = &[
             ": not done in time, abandoned\n",
             "init: power off\n",
         ],
+        typed: &[],
         hangs: true,
     },
 ];
@@ -171,6 +207,10 @@ if test "$HANGS"; then
     dd if=/dev/zero of=/mnt/data/large bs=65536 count=32 2>/dev/null
     echo go: written >/dev/console
 else
+    if (: >>/var/log/wtmp) 2>/dev/null; then
+        until test -s /var/log/wtmp; do usleep 10000; done
+        last | grep "$(date +'%b %e')" >/dev/console
+    fi
     /bin/poweroff
 fi
 exec sleep 1000
@@ -200,6 +240,16 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
             let why = String::from("the kernel has the drivers as modules");
             all.cases.push((case.name.into(), Verdict::Skipped(why)));
             continue;
+        }
+        if case.way == Way::Debian {
+            if arch != debian::ARCH {
+                continue;
+            }
+            if debian::present(workspace).is_none() {
+                let why = String::from(debian::MISSING);
+                all.cases.push((case.name.into(), Verdict::Skipped(why)));
+                continue;
+            }
         }
         let problems = live(workspace, arch, kernel, &parts, case)
             .with_context(|| format!("case {:?}", case.name))?;
@@ -337,7 +387,7 @@ fn scratch(workspace: &Workspace, arch: Arch, name: &str) -> Result<PathBuf> {
 }
 
 /// Makes an ext4 image of a folder.
-fn image(folder: &Path, image: &Path, megabytes: u32) -> Result<()> {
+pub fn image(folder: &Path, image: &Path, megabytes: u32) -> Result<()> {
     let mke2fs = apt::obtain(|| apt::program("mke2fs", &["e2fsprogs"]))?;
     let _ = fs::remove_file(image);
     let size = format!("{megabytes}m");
@@ -348,7 +398,8 @@ fn image(folder: &Path, image: &Path, megabytes: u32) -> Result<()> {
     Ok(())
 }
 
-fn write_script(path: &Path, text: &str) -> Result<()> {
+/// Makes a program of a script.
+pub fn write_script(path: &Path, text: &str) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::write(path, text)?;
     Ok(fs::set_permissions(
@@ -374,8 +425,13 @@ fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pat
         "srv/with a blank",
         "sys",
         "tmp",
+        "var/log",
+        "var/run",
     ] {
         fs::create_dir_all(folder.join(directory))?;
+    }
+    for file in ["log/wtmp", "run/utmp"] {
+        fs::write(folder.join("var").join(file), "")?;
     }
     let program = |name| compile::path(workspace, arch, Profile::Release, name);
     fs::copy(program("init"), folder.join("sbin/init"))?;
@@ -391,7 +447,8 @@ fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pat
     for name in ["@storage", "holder"] {
         symlink("service", folder.join("bin").join(name))?;
     }
-    if way == Way::Direct {
+    // Those of an initramfs of ours it loads itself.
+    if way != Way::Initramfs {
         cmd!("cp", "-r", parts.join("modules"), folder.join("modules")).run()?;
     }
     fs::write(folder.join("etc/inittab"), INITTAB)?;
@@ -399,6 +456,11 @@ fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pat
     write_script(&folder.join("etc/go"), GO)?;
     let path = scratch(workspace, arch, "first.img")?;
     image(&folder, &path, 48)?;
+    if way == Way::Debian {
+        // Its program `run-init` opens the console there. (Only root could make one in the folder.)
+        let commands = "cd /dev\nmknod console c 5 1\nset_inode_field console mode 020600\n";
+        change(&path, &scratch(workspace, arch, "console")?, commands)?;
+    }
     Ok(path)
 }
 
@@ -418,6 +480,12 @@ fn second(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
 }
 
 fn early(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
+    let path = scratch(workspace, arch, "early.cpio")?;
+    if way == Way::Debian {
+        let files = debian::present(workspace).context(debian::MISSING)?;
+        debian::make(workspace, &files, &path)?;
+        return Ok(path);
+    }
     let mut archive = Initramfs::new();
     // Without a program `/init`, the kernel goes on to the root itself.
     if way == Way::Initramfs {
@@ -439,9 +507,31 @@ fn early(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pa
         fs::write(&script, EARLY)?;
         archive.program("init", &script)?;
     }
-    let path = scratch(workspace, arch, "early.cpio")?;
     archive.write(&path)?;
     Ok(path)
+}
+
+/// A disk in qemu's words: `NAME` in those of the kind is its name.
+pub fn device(name: &str, path: &Path, kind: &str) -> [String; 4] {
+    let file = path.display();
+    [
+        "-drive".into(),
+        format!("file={file},format=raw,if=none,id={name},cache=unsafe"),
+        "-device".into(),
+        kind.replace("NAME", name),
+    ]
+}
+
+/// Has debugfs change an image, by commands in a file.
+pub fn change(image: &Path, file: &Path, commands: &str) -> Result<()> {
+    fs::write(file, commands)?;
+    let said = cmd!("debugfs", "-w", "-f", file, image)
+        .stderr_to_stdout()
+        .read()?;
+    // It succeeds whatever becomes of the commands, each of which it shows; it says nothing of one that works, but what it has made.
+    let is_wrong = |line: &&str| !line.starts_with("debugfs") && !line.starts_with("Allocated");
+    ensure!(!said.lines().any(|line| is_wrong(&line)), "debugfs: {said}");
+    Ok(())
 }
 
 // ---- Their lives ----
@@ -465,20 +555,12 @@ fn live(
         initramfs: &initramfs,
         append: case.append,
     };
-    let mut devices = Vec::new();
     // The driver of nvme would reset a disk that hangs, and qemu would wait for it.
-    for ((name, path), device) in disks
-        .iter()
-        .zip(["nvme,drive=NAME,serial=NAME", "virtio-blk-pci,drive=NAME"])
-    {
-        let file = path.display();
-        devices.extend([
-            "-drive".into(),
-            format!("file={file},format=raw,if=none,id={name},cache=unsafe"),
-            "-device".into(),
-            device.replace("NAME", name),
-        ]);
-    }
+    let kinds = ["nvme,drive=NAME,serial=NAME", "virtio-blk-pci,drive=NAME"];
+    let devices = disks.iter().zip(kinds);
+    let devices: Vec<String> = devices
+        .flat_map(|((name, path), kind)| device(name, path, kind))
+        .collect();
     let mut running = machine.start_with(Stdio::piped(), &devices)?;
     let mut problems = follow(&mut running, case)?;
     let transcript = running.console.transcript();
@@ -503,6 +585,15 @@ fn live(
         images.push((looped, true));
         images.push((second.clone(), true));
     }
+    if case.append.contains(" rw") && !case.hangs {
+        let wtmp = cmd!("debugfs", "-R", "cat /var/log/wtmp", first)
+            .stderr_null()
+            .stdout_capture()
+            .run()?;
+        if !wtmp.stdout.windows(9).any(|it| it == b"shutdown\0") {
+            problems += "wtmp has no record of the shutdown\n";
+        }
+    }
     for (image, is_written) in images {
         problems += &check(&image, is_written)?;
     }
@@ -518,9 +609,19 @@ const WRITTEN: &str = "go: written\n";
 /// Lets it run to its end: what went wrong.
 fn follow(running: &mut Running, case: &Case) -> Result<String> {
     let (begin, mut has_hung) = (Instant::now(), false);
+    let (mut typed, mut heard) = (case.typed.iter(), 0);
+    let mut next = typed.next();
     loop {
         match running.wait(SILENCE)? {
             Progress::Said(_) if begin.elapsed() < LIMIT => {
+                let transcript = running.console.transcript();
+                while let Some((said, keys)) = next
+                    && let Some(at) = transcript.get(heard..).and_then(|it| it.find(said))
+                {
+                    heard += at + said.len();
+                    running.strike(keys)?;
+                    next = typed.next();
+                }
                 if case.hangs && running.console.transcript().contains("init: power off\n") {
                     // The kernel, or qemu, may wait for the disk.
                     running.kill()?;
@@ -548,6 +649,23 @@ fn follow(running: &mut Running, case: &Case) -> Result<String> {
 
 /// Checks that an image was unmounted and has what was written there.
 fn check(image: &Path, is_written: bool) -> Result<String> {
+    let mut problems = unclean(image)?;
+    let files = ["/written", "/data/written"];
+    let contents = files.iter().map(|file| {
+        cmd!("debugfs", "-R", format!("cat {file}"), image)
+            .stderr_null()
+            .read()
+    });
+    let contents = contents.collect::<Result<String, _>>()?;
+    if contents.contains("written") != is_written {
+        let name = image.display();
+        problems += &format!("{name}: what was written there: {contents:?}\n");
+    }
+    Ok(problems)
+}
+
+/// What shows that an image was not unmounted; nothing if it was.
+pub fn unclean(image: &Path) -> Result<String> {
     let name = image.file_name().unwrap_or_default().to_string_lossy();
     let mut problems = String::new();
     let checked = cmd!("e2fsck", "-fn", image)
@@ -566,16 +684,6 @@ fn check(image: &Path, is_written: bool) -> Result<String> {
     );
     if header.contains("needs_recovery") {
         problems += &format!("{name} needs recovery\n");
-    }
-    let files = ["/written", "/data/written"];
-    let contents = files.iter().map(|file| {
-        cmd!("debugfs", "-R", format!("cat {file}"), image)
-            .stderr_null()
-            .read()
-    });
-    let contents = contents.collect::<Result<String, _>>()?;
-    if contents.contains("written") != is_written {
-        problems += &format!("{name}: what was written there: {contents:?}\n");
     }
     Ok(problems)
 }

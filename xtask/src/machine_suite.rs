@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::{arch::Arch, debian, disk, life, report::Outcome, typing, workspace::Workspace};
+use crate::{
+    arch::Arch, debian, debian_root, disk, life, report::Outcome, typing, workspace::Workspace,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum MachineSuite {
@@ -12,14 +14,16 @@ pub enum MachineSuite {
     Disk,
     Typing,
     Debian,
+    DebianRoot,
 }
 
 impl MachineSuite {
-    pub const ALL: [MachineSuite; 4] = [
+    pub const ALL: [MachineSuite; 5] = [
         MachineSuite::Life,
         MachineSuite::Disk,
         MachineSuite::Typing,
         MachineSuite::Debian,
+        MachineSuite::DebianRoot,
     ];
 
     pub fn name(self) -> &'static str {
@@ -28,6 +32,7 @@ impl MachineSuite {
             MachineSuite::Disk => "disk",
             MachineSuite::Typing => "typing",
             MachineSuite::Debian => "debian",
+            MachineSuite::DebianRoot => "debian-root",
         }
     }
 
@@ -35,6 +40,7 @@ impl MachineSuite {
         match self {
             MachineSuite::Life | MachineSuite::Disk | MachineSuite::Typing => true,
             MachineSuite::Debian => arch == debian::ARCH,
+            MachineSuite::DebianRoot => arch == debian_root::ARCH,
         }
     }
 
@@ -44,6 +50,7 @@ impl MachineSuite {
             MachineSuite::Disk => disk::run(workspace, arch, kernel),
             MachineSuite::Typing => typing::run(workspace, arch, kernel),
             MachineSuite::Debian => debian::run(workspace, kernel),
+            MachineSuite::DebianRoot => debian_root::run(workspace, kernel),
         }
     }
 }

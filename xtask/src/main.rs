@@ -8,6 +8,7 @@ mod bench;
 mod boot;
 mod compile;
 mod debian;
+mod debian_root;
 mod disk;
 mod host;
 mod initramfs;

@@ -8,7 +8,7 @@ use duct::cmd;
 use crate::{
     apt::{self, Missing},
     arch::Arch,
-    debian,
+    debian, debian_root,
     kernel::{self, Age},
     machine,
     toolchain::Rust,
@@ -23,6 +23,8 @@ pub struct Needs {
     /// To run their programs under qemu-user.
     pub emulators: Vec<Arch>,
     pub kernels: Vec<(Arch, Age)>,
+    /// A root of Debian's, which takes minutes to make.
+    pub debian_root: bool,
     /// What the tests that run on this machine use.
     pub host: bool,
 }
@@ -39,6 +41,7 @@ impl Needs {
             kernels: kernels
                 .filter(|(arch, age)| age.exists_for(*arch))
                 .collect(),
+            debian_root: archs.contains(&debian_root::ARCH),
             host: true,
         }
     }
@@ -89,6 +92,10 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
         if (arch, age) == (debian::ARCH, Age::Current) {
             tell_of_file(debian::present(workspace), || debian::obtain(workspace));
         }
+    }
+    if needs.debian_root {
+        let present = debian_root::present(workspace);
+        tell_of_file(present, || debian_root::obtain(workspace));
     }
     ensure!(complete, "something is missing, see above");
     Ok(())

@@ -19,6 +19,7 @@ use crate::{
     host::{self, Program},
     kernel::{self, Age},
     machine,
+    machine_suite::MachineSuite,
     plan::{self, Check, Config, Host, Item, Kind, Selection},
     process::{Captured, capture},
     report::{Outcome, Report},
@@ -57,7 +58,13 @@ pub fn test(workspace: &Workspace, selection: &Selection, options: &Options) -> 
     if !options.case.is_empty() {
         items.retain(|item| matches!(item.kind, Kind::Host(_) | Kind::OnTarget(_)));
     }
-    setup::setup(workspace, &needs(&items, &natives))?;
+    let mut needs = needs(&items, &natives);
+    // Where it is there already, it is used in any case.
+    needs.debian_root = items
+        .iter()
+        .any(|it| matches!(it.kind, Kind::Machine(_, MachineSuite::DebianRoot)))
+        && (options.long || !selection.suites.is_empty());
+    setup::setup(workspace, &needs)?;
     println!();
     let run = Run {
         workspace,

@@ -90,7 +90,16 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
 
 /// Has such a talk over a machine's console: a check for each part of it, the first that fails being the last.
 pub fn talk(machine: &Machine<'_>, parts: &[(&str, &[Exchange])]) -> Result<Outcome> {
-    let mut running = machine.start(Stdio::piped())?;
+    talk_with(machine, &[], parts)
+}
+
+/// The same with more devices, in qemu's words.
+pub fn talk_with(
+    machine: &Machine<'_>,
+    devices: &[String],
+    parts: &[(&str, &[Exchange])],
+) -> Result<Outcome> {
+    let mut running = machine.start_with(Stdio::piped(), devices)?;
     let mut heard = 0;
     let mut passed = 0;
     'all: for (_, exchanges) in parts {

@@ -1,0 +1,203 @@
+//! The suite `debian-root`: Debian's own programs on a machine whose process 1 is ours. Somebody logs in at the serial line; there are
+//! a syslog daemon and sshd; at the end the disk is as it should be.
+//!
+//! debootstrap makes the root, once, which takes minutes and only root may do. On x86_64 alone: the programs are the same
+//! everywhere.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use duct::cmd;
+
+use crate::{
+    apt,
+    arch::Arch,
+    compile::{self, Profile},
+    disk,
+    initramfs::Initramfs,
+    machine::Machine,
+    report::Outcome,
+    typing::{self, Exchange},
+    workspace::Workspace,
+};
+
+/// Whose root it is.
+pub const ARCH: Arch = Arch::X86_64;
+
+/// What a minimal Debian lacks.
+const PACKAGES: &str = "inetutils-syslogd,iproute2,openssh-server";
+
+/// What is done in the new root: a password, a key that leads from root to root, and less to copy.
+const PREPARE: &str = "
+echo root:debian | chpasswd
+mkdir -m 700 /root/.ssh
+ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
+echo \"127.0.0.1 $(cat /etc/ssh/ssh_host_ed25519_key.pub)\" >/root/.ssh/known_hosts
+rm -rf /var/cache/apt/* /var/lib/apt/lists/* /usr/share/doc/* /usr/share/locale/* /usr/share/man/*
+";
+
+const MEGABYTES: u32 = 400;
+
+const INITTAB: &str = "\
+::sysinit:/usr/bin/mkdir /run/sshd
+::sysinit:/usr/bin/touch /run/utmp
+::sysinit:/usr/bin/ip link set lo up
+null::respawn:/usr/sbin/syslogd --no-detach
+null::respawn:/usr/sbin/sshd -D
+ttyS0::respawn:/sbin/agetty 115200 ttyS0 vt102
+";
+
+const PROMPT: &str = "~# ";
+
+const TALK: &[(&str, &[Exchange])] = &[
+    (
+        "getty and login lead to a shell at the serial line",
+        &[
+            ("", &["login: "]),
+            ("root\r", &["Password: "]),
+            ("debian\r", &[PROMPT]),
+        ],
+    ),
+    (
+        "Ctrl-C ends a command",
+        &[
+            ("echo begun; sleep 1000\r", &["\nbegun\n"]),
+            ("\x03", &[PROMPT]),
+            ("echo $?\r", &["\n130\n", PROMPT]),
+        ],
+    ),
+    (
+        "who -b says when the machine started",
+        &[("who -b\r", &["system boot  20", PROMPT])],
+    ),
+    (
+        "the syslog daemon writes to the disk what it gets",
+        &[(
+            "logger of the test; until grep 'root: of the test' /var/log/syslog; do sleep 0.1; done\r",
+            &[" root: of the test\n", PROMPT],
+        )],
+    ),
+    (
+        "ssh leads to this machine",
+        &[(
+            "ssh -o BatchMode=yes 127.0.0.1 'echo \"$USER from ${SSH_CLIENT%% *}\"'\r",
+            &["\nroot from 127.0.0.1\n", PROMPT],
+        )],
+    ),
+    (
+        "after the end of a login it is nobody's, and getty is there again",
+        &[
+            ("exit\r", &["login: "]),
+            ("root\r", &["Password: "]),
+            ("debian\r", &[PROMPT]),
+            ("who | wc -l\r", &["\n1\n", PROMPT]),
+            ("last root\r", &["still logged in\n", " (00:0", PROMPT]),
+        ],
+    ),
+    (
+        "the machine is switched off by a command",
+        &[(
+            "poweroff\r",
+            &[
+                "init: power off: stopping the machine\n",
+                "init: power off\n",
+            ],
+        )],
+    ),
+];
+
+fn place(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("xtask/debian-root")
+}
+
+/// The root's image, if it was made before.
+pub fn present(workspace: &Workspace) -> Option<PathBuf> {
+    let image = place(workspace).join("root.img");
+    image.exists().then_some(image)
+}
+
+/// The root's image, made if need be.
+pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(image) = present(workspace) {
+        return Ok(image);
+    }
+    ensure!(
+        rustix::process::geteuid().is_root(),
+        "a root of Debian's: only root may make it"
+    );
+    let debootstrap = apt::obtain(|| apt::program("debootstrap", &["debootstrap"]))?;
+    let place = place(workspace);
+    let folder = place.join("folder");
+    remove(&folder)?;
+    fs::create_dir_all(&folder)?;
+    let include = format!("--include={PACKAGES}");
+    let (suite, mirror) = (apt::SUITES[0], apt::mirror());
+    cmd!(
+        debootstrap,
+        "--variant=minbase",
+        include,
+        suite,
+        &folder,
+        mirror
+    )
+    .env("DEBIAN_FRONTEND", "noninteractive")
+    .stdout_to_stderr()
+    .run()
+    .context("debootstrap")?;
+    cmd!("chroot", &folder, "sh", "-ec", PREPARE)
+        .stdout_to_stderr()
+        .run()
+        .context("preparing the root of Debian's")?;
+    // Whole or not at all: under its own name it counts as made.
+    let partial = place.join("partial.img");
+    disk::image(&folder, &partial, MEGABYTES)?;
+    remove(&folder)?;
+    let image = place.join("root.img");
+    fs::rename(partial, &image)?;
+    Ok(image)
+}
+
+/// Removes the folder, but nothing that is mounted there.
+fn remove(folder: &Path) -> Result<()> {
+    cmd!("rm", "-rf", "--one-file-system", folder).run()?;
+    Ok(())
+}
+
+pub fn run(workspace: &Workspace, kernel: &Path) -> Result<Outcome> {
+    let Some(pristine) = present(workspace) else {
+        let reason = "no root of Debian's: `cargo xtask setup`, as root, makes it with debootstrap";
+        return Ok(Outcome::missing(reason, false));
+    };
+    let scratch = workspace.scratch()?;
+    let path = |name: &str| scratch.join(format!("debian-root{name}"));
+    let image = path(".img");
+    cmd!("cp", "--sparse=always", pristine, &image).run()?;
+    fs::write(path("-inittab"), INITTAB)?;
+    let init = compile::path(workspace, ARCH, Profile::Release, "init");
+    let commands = format!(
+        "cd /usr/sbin\nwrite {} init\nset_inode_field init mode 0100755\nsymlink poweroff init\n\
+         cd /etc\nwrite {} inittab\n",
+        init.display(),
+        path("-inittab").display(),
+    );
+    disk::change(&image, &path("-commands"), &commands)?;
+    let initramfs = path(".cpio");
+    Initramfs::new().write(&initramfs)?;
+    let machine = Machine {
+        arch: ARCH,
+        kernel,
+        initramfs: &initramfs,
+        append: "root=/dev/nvme0n1 rw rootwait init=/sbin/init",
+    };
+    let devices = disk::device("root", &image, "nvme,drive=NAME,serial=NAME");
+    let mut outcome = typing::talk_with(&machine, &devices, TALK)?;
+    let problems = disk::unclean(&image)?;
+    fs::remove_file(image)?;
+    let check = ("afterwards the disk is clean", problems.is_empty());
+    outcome.add(Outcome::of_checks([check], problems));
+    Ok(outcome)
+}
