@@ -23,6 +23,7 @@ pub type Told<'a> = &'a mut dyn FnMut(Table);
 const ALL: &[(&str, Benchmark)] = &[
     ("init", init::side_by_side),
     ("boot", init::boot::seconds),
+    ("end", init::end::seconds),
     ("sh", sh::side_by_side),
     ("configure", configure::side_by_side),
     ("spawn", spawn::side_by_side),

@@ -8,6 +8,7 @@
 //! - Memory: while it waits for its command.
 
 pub mod boot;
+pub mod end;
 
 use std::{
     fs,
