@@ -34,7 +34,7 @@
 //! There are four measurements of time. *loop*: parse a command into a tree, expand it into lists of words, set one of 500
 //! variables, and free everything else. *trees*: make larger trees, and free each of them as a whole. *variables*: set 100,000
 //! variables four times, in a hash table with chains. *documents*: append lines to here-documents (`<<`) until they have 1 MiB.
-//! The times are relative to talc's. They are medians of 21 interleaved runs, which differed by at most a third. The columns
+//! The times are medians of 21 interleaved runs, relative to talc's time. The runs differed by at most a third. The columns
 //! *x86_64* and *i386* are sizes in bytes: what the allocator adds to the file of a program that uses `Box`, `Vec` and
 //! `String`. (The crate `alloc` itself adds another 3.5 KiB.) *peak* is the resident memory with the 100,000 variables; *kept*
 //! is the resident memory after the program has freed them.
@@ -48,17 +48,17 @@
 //! | `buddy_system_allocator` 0.13 |  3,776 | 3,656 | 1.72 |  1.09 |     > 600 |      0.82 |       |        |
 //! | `linked_list_allocator` 0.10 |  4,824 | 4,612 | 4.77 |  0.74 |     > 600 |      1.29 |       |        |
 //!
-//! - `dlmalloc` is the fastest crate overall, but also the largest. It depends on the crate `libc`, even if another source of
-//!   memory is configured. The crate `libc` makes the linker look for a C library.
+//! - `dlmalloc` is the fastest crate overall, but also the largest. `dlmalloc` depends on the crate `libc`, even if another
+//!   source of memory is configured. The crate `libc` makes the linker look for a C library.
 //! - `rlsf` also depends on the crate `libc`, but a program that uses `rlsf` can be linked without a C library. `rlsf` never
 //!   returns a segment to the kernel.
 //! - `good_memory_allocator` uses only the memory that the program gives to it at the start: 256 MiB of addresses for this
 //!   table.
 //! - `buddy_system_allocator` and `linked_list_allocator` search a list each time the program frees a block.
 //!
-//! talc can get and return whole segments, and can resize blocks in place. It needs only stable Rust, and depends on two crates
-//! that only define traits (`allocator-api2`, `lock_api`). Its licence is MIT. Versions before 5.0.4 were unsound on 32-bit
-//! architectures if a chunk was larger than 16 MiB.
+//! talc can get and return whole segments, and can resize blocks in place. talc needs only stable Rust, and depends on two
+//! crates that only define traits (`allocator-api2`, `lock_api`). Its licence is MIT. Versions before 5.0.4 were unsound on
+//! 32-bit architectures if a chunk was larger than 16 MiB.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem;

@@ -163,8 +163,8 @@ impl<'a> Entry<'a> {
         text::after(self.id, b"/dev/").unwrap_or(self.id)
     }
 
-    /// Returns whether the entry's terminal becomes the controlling terminal of the process. It does so if the entry names a
-    /// terminal, runs a login shell, or has the action `askfirst`.
+    /// Returns whether the entry's terminal becomes the controlling terminal of the process. This is the case if the entry
+    /// names a terminal, runs a login shell, or has the action `askfirst`.
     pub fn has_terminal(&self) -> bool {
         !self.id.is_empty() || self.action == Action::Askfirst || self.command().login
     }

@@ -4,7 +4,7 @@
 //! program takes it. The program takes a signal with [`wait`], or reads it from a [`SignalFd`] in an event loop.
 //!
 //! A program that uses a handler also keeps the signal blocked, and unblocks it only during [`ppoll`](crate::poll::ppoll). The
-//! function [`sys::signal::set_action`] sets a handler. It is `unsafe`, because a handler may interrupt any code.
+//! function [`sys::signal::set_action`] sets a handler. This function is `unsafe`, because a handler may interrupt any code.
 //!
 //! Each thread has its own signal mask, but all threads of a process share the actions for signals. A child inherits the mask
 //! and the actions, except that [`spawn`](crate::spawn) replaces handlers with the default action.

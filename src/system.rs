@@ -15,9 +15,9 @@ use crate::sys::signal::{Action, action};
 /// is `None`, `system` checks whether a shell exists, and returns an error if no shell exists.
 ///
 /// As POSIX requires, `system` ignores `SIGINT` and `SIGQUIT` in this process until the command has ended, so that Ctrl-C ends
-/// only the command. It also blocks `SIGCHLD` in this thread, so that no `SIGCHLD` handler of the caller reaps the command.
-/// When `system` returns, also with an error, it restores the actions of the two signals and the mask. The command itself
-/// starts with the signal mask that this thread had before the call, and it ignores the two signals only if this process
+/// only the command. `system` also blocks `SIGCHLD` in this thread, so that no `SIGCHLD` handler of the caller reaps the
+/// command. When `system` returns, also with an error, it restores the actions of the two signals and the mask. The command
+/// itself starts with the signal mask that this thread had before the call, and it ignores the two signals only if this process
 /// ignored them before the call.
 ///
 /// Several threads may call this function at the same time: the first call ignores the two signals, and the last call to return

@@ -20,7 +20,7 @@
 //!
 //! | Method | Difference | Reason |
 //! |---|---|---|
-//! | `new`, `arg`, `args`, `env`, … | They accept [`AsBytes`]: strings, bytes and C strings; with the feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
+//! | `new`, `arg`, `args`, `env`, … | These methods accept [`AsBytes`]: strings, bytes and C strings; with the feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
 //! | `env`, `env_remove`, `env_clear` | The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. Without the features `rt` and `std`, the child inherits no variables. | The code of a sorted map has several kilobytes. Without these features, nestling does not know the process's environment. |
 //! | `current_dir` | A relative path of a program (such as `./x`) is relative to the new directory. std does the same on Unix, but does not guarantee it. | |
 //! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | nestling exists to report the failed step. |

@@ -5,9 +5,9 @@
 //! A spawn follows the "vfork replacement proposal", which was sent to musl's mailing list on 31 December 2012:
 //!
 //! 1. The parent blocks its signals and opens a close-on-exec pipe, the *status pipe*.
-//! 2. The parent makes a child by `clone(CLONE_VM | SIGCHLD)`. The child shares the parent's memory and nothing else. It runs a
-//!    function of its own on a small stack, which lies in the parent's stack frame. (If `clone3` is available, the parent uses
-//!    `clone3`, which can also reset the signal handlers, make a pidfd, and place the child in a cgroup.)
+//! 2. The parent makes a child by `clone(CLONE_VM | SIGCHLD)`. The child shares the parent's memory and nothing else. The child
+//!    runs a function of its own on a small stack, which lies in the parent's stack frame. (If `clone3` is available, the
+//!    parent uses `clone3`, which can also reset the signal handlers, make a pidfd, and place the child in a cgroup.)
 //! 3. The parent closes the pipe's write end and waits on the read end.
 //! 4. The child closes the read end, then sets the attributes and carries out the actions. If an action needs a descriptor
 //!    number that the pipe has, the child first moves the pipe to another number (`pipe.rs` describes the rules).
@@ -50,8 +50,8 @@
 //! - a search adds one system call for each directory that it tries. If it does not find the program, it adds a second one for
 //!   each.
 //!
-//! A spawn allocates nothing, and its cost does not grow with the parent's memory. It takes a little more than [`STACK_SIZE`]
-//! bytes of the caller's stack: in a release build, a thread with a stack of 16 KiB can spawn.
+//! A spawn allocates nothing, and its cost does not grow with the parent's memory. A spawn takes a little more than
+//! [`STACK_SIZE`] bytes of the caller's stack: in a release build, a thread with a stack of 16 KiB can spawn.
 //!
 //! The code of a spawn has about 11 KB. A program that must be small can list the parts of a spawn that it uses; then it
 //! contains no code for the other parts (see [`used`]).

@@ -8,7 +8,8 @@ use crate::signal::Signal;
 use crate::text::{self, Sink, Text};
 
 /// An [`Error`] that borrows nothing: the step that failed and its errno, without the spawn's paths and names. An `OwnedError`
-/// can be stored, sent to another thread, and returned with `?`. It is plain data of a few bytes, and needs no heap.
+/// can be stored, sent to another thread, and returned with `?`. An `OwnedError` is plain data of a few bytes, and needs no
+/// heap.
 ///
 /// ```
 /// use nestling::spawn::{Child, OwnedError, Program, Spawn};

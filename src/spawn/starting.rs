@@ -16,7 +16,7 @@ use crate::signal::Signal;
 use crate::sys;
 use crate::wait;
 
-/// A child that [`Spawn::begin`] has made. It may not have executed its program yet.
+/// A child that [`Spawn::begin`] has made. The child may not have executed its program yet.
 ///
 /// A `Starting` owns the read end of the status pipe and, if the spawn asks for one, the child's pidfd. Dropping the `Starting`
 /// closes these descriptors, and does not end the child: it continues, and executes its program or exits. The caller must then
