@@ -100,8 +100,8 @@ use crate::terminal::{self, Attributes, When};
 use crate::wait::{self, Options, Who};
 
 /// The signals that a terminal sends to jobs. A shell with job control ignores or handles these signals itself, so that Ctrl-C
-/// does not end the shell and Ctrl-Z does not stop it. Its jobs need the default actions for these signals: pass this set to
-/// each spawn as [`Attributes::default_signals`](spawn::Attributes::default_signals).
+/// does not end the shell and Ctrl-Z does not stop it. The shell's jobs need the default actions for these signals: pass this
+/// set to each spawn as [`Attributes::default_signals`](spawn::Attributes::default_signals).
 pub const SIGNALS: SigSet = SigSet::EMPTY
     .with(Signal::INT)
     .with(Signal::QUIT)

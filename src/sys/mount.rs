@@ -62,9 +62,9 @@ flags! {
         BIND MS_BIND "Make the directory or file `source` also visible at the target."
         REC MS_REC "Also apply `BIND` or the propagation type to all mounts below."
         MOVE MS_MOVE "Move the mount at `source` to the target."
-        SHARED MS_SHARED "Propagation type: repeat mounts and unmounts below this mount in its copies, and vice versa."
-        PRIVATE MS_PRIVATE "Propagation type: do not repeat mounts and unmounts in either direction."
-        SLAVE MS_SLAVE "Propagation type: repeat the mounts and unmounts of the copies here, but not the other way round."
+        SHARED MS_SHARED "Propagation type: repeat mounts and unmounts from here in the copies of this mount, and vice versa."
+        PRIVATE MS_PRIVATE "Propagation type: do not repeat mounts and unmounts, neither here nor in the copies."
+        SLAVE MS_SLAVE "Propagation type: repeat mounts and unmounts from the copies here, but not from here in the copies."
         UNBINDABLE MS_UNBINDABLE "Propagation type: like `PRIVATE`; also forbid `BIND` of this mount."
         SILENT MS_SILENT "Suppress some messages in the kernel's log."
     }
@@ -75,7 +75,7 @@ flags! {
     UnmountFlags {
         FORCE MNT_FORCE "Abort pending requests of the file system; data may be lost."
         DETACH MNT_DETACH "Hide the file system at once, and unmount it as soon as it is not in use."
-        EXPIRE MNT_EXPIRE "Mark the mount and fail with `EAGAIN`. If the mount is not used before the next call, unmount it then."
+        EXPIRE MNT_EXPIRE "On the first call, mark the mount and fail with `EAGAIN`. On the next call, unmount it if it was not used."
         NOFOLLOW UMOUNT_NOFOLLOW "Fail if the path is a symbolic link."
     }
 }

@@ -140,7 +140,7 @@ pub fn sigpending() -> Result<SigSet, Errno> {
 }
 
 /// `rt_sigaction`: sets this process's action for a signal. `flags` (`SA_…`) have an effect only if the action is a handler.
-/// While the handler runs, the kernel blocks the signal itself (unless `flags` contains `SA_NODEFER`), and no other signals.
+/// While the handler runs, the kernel blocks this signal (unless `flags` contains `SA_NODEFER`), but no other signals.
 ///
 /// # Safety
 /// Whichever code a handler interrupts, it only does what a signal handler may do (`signal-safety(7)`).

@@ -44,7 +44,7 @@ pub const DIFFERENCES: &[Difference] = &[
         how: |ours, theirs| ours.split(", ").count() < theirs.split(", ").count(),
     },
     Difference {
-        what: "A `close` or `closefrom` of a descriptor number that is not below the limit",
+        what: "A `close` or `closefrom` of a descriptor number at or above the limit",
         peers: &[Glibc],
         when: |it| {
             has(
