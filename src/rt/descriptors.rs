@@ -7,8 +7,6 @@
 //! The functions that take a descriptor number work only on the user's descriptors. If the number is one of the program's own
 //! descriptors, most of these functions fail with `EBADF`, as if the descriptor were not open.
 
-use core::sync::atomic::Ordering;
-
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
@@ -158,16 +156,5 @@ pub fn close(fd: RawFd) -> Result<(), Errno> {
     match unsafe { sys::fd::close(fd) } {
         Err(Errno::EBADF) => Ok(()),
         answer => answer,
-    }
-}
-
-/// Closes one of the program's own descriptors in a child of [`fork`](super::fork), although the child has a copy of the
-/// `OwnedFd`. After this, the child must neither use nor drop this `OwnedFd`: it must end with
-/// [`exit`](crate::sys::process::exit). The function does nothing if the descriptor is the user's, or if the process is not a
-/// child of `fork`. Costs at most two system calls.
-pub fn abandon(fd: RawFd) {
-    if super::IS_COPY.load(Ordering::Relaxed) && sys::fd::cloexec(fd) == Ok(true) {
-        // SAFETY: in such a child the owner is a copy, which `fork` says may lose it.
-        let _ = unsafe { sys::fd::close(fd) };
     }
 }

@@ -35,7 +35,7 @@
 use core::ffi::c_char;
 use core::panic::PanicInfo;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::args::Args;
 use crate::errno::Errno;
@@ -148,8 +148,8 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
 /// the parent. This function is safe, because it works only in a program that has no other threads;
 /// [`spawn::fork`](crate::spawn::fork) is for all programs, and is unsafe.
 ///
-/// In the child, [`descriptors::abandon`] can close a descriptor that was opened before the fork, even if an [`OwnedFd`] owns
-/// it. For example, a subshell closes the descriptors that only the shell needs.
+/// The child has a copy of each descriptor, and of its owner. To close those that only the parent needs, drop their owners in the
+/// child.
 ///
 /// # Errors
 /// `EAGAIN` if the limit on processes is reached; `ENOMEM`; `ENOSYS` in a program that does not use [`entry!`](crate::entry!),
@@ -157,15 +157,8 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
 pub fn fork() -> Result<Option<Pid>, Errno> {
     only_thread()?;
     // SAFETY: this is the program's only thread.
-    let child = unsafe { sys::clone::fork() }?;
-    if child.is_none() {
-        IS_COPY.store(true, Ordering::Relaxed);
-    }
-    Ok(child)
+    unsafe { sys::clone::fork() }
 }
-
-/// Whether this process is a child of [`fork`].
-static IS_COPY: AtomicBool = AtomicBool::new(false);
 
 /// Whether this is the only thread of the program: `ENOSYS` where that is not known.
 ///

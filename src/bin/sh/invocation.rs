@@ -221,7 +221,7 @@ fn empty() -> Shell {
         foreign_environment: Vec::new(),
         spare_fields: Vec::new(),
         keeps_redirections: false,
-        private: Vec::new(),
+        saved: Vec::new(),
         attempt: Default::default(),
         utf8: false,
     }

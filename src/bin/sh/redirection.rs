@@ -259,19 +259,19 @@ fn complain(shell: &mut Shell, effect: &Effect, errno: Errno) {
     }
 }
 
-/// What was before redirections, for [`restore`].
-#[derive(Debug, Default)]
-pub struct Saved(Vec<(RawFd, Option<OwnedFd>)>);
+/// How many descriptors were saved ([`Shell::saved`]) before redirections, for [`restore`].
+#[derive(Debug)]
+pub struct Saved(usize);
 
 /// Carries out redirections in this process. After a failure what was done is undone.
 pub fn apply(shell: &mut Shell, redirections: &[Redirection]) -> Result<Saved, Failed> {
-    let mut saved = Saved::default();
+    let saved = Saved(shell.saved.len());
     if redirections.is_empty() {
         return Ok(saved);
     }
     shell.output.flush();
     for redirection in redirections {
-        if let Err(failed) = apply_one(shell, redirection, &mut saved) {
+        if let Err(failed) = apply_one(shell, redirection, &saved) {
             restore(shell, saved);
             return Err(failed);
         }
@@ -279,21 +279,13 @@ pub fn apply(shell: &mut Shell, redirections: &[Redirection]) -> Result<Saved, F
     Ok(saved)
 }
 
-fn apply_one(
-    shell: &mut Shell,
-    redirection: &Redirection,
-    saved: &mut Saved,
-) -> Result<(), Failed> {
+fn apply_one(shell: &mut Shell, redirection: &Redirection, saved: &Saved) -> Result<(), Failed> {
     let effect = evaluate(shell, redirection).map_err(Failed::Expansion)?;
     let fd = effect.fd();
     let mut answer = Ok(());
-    if !saved.0.iter().any(|&(other, _)| other == fd) {
-        answer = descriptors::save(fd).map(|former| {
-            shell
-                .private
-                .extend(former.as_ref().map(OwnedFd::as_raw_fd));
-            saved.0.push((fd, former));
-        });
+    let mut since = shell.saved.iter().skip(saved.0);
+    if !since.any(|&(other, _)| other == fd) {
+        answer = descriptors::save(fd).map(|former| shell.saved.push((fd, former)));
     }
     if let Err(errno) = answer.and_then(|()| effect.carry_out()) {
         complain(shell, &effect, errno);
@@ -302,14 +294,13 @@ fn apply_one(
     Ok(())
 }
 
-pub fn restore(shell: &mut Shell, mut saved: Saved) {
-    if !saved.0.is_empty() {
+pub fn restore(shell: &mut Shell, saved: Saved) {
+    if shell.saved.len() > saved.0 {
         shell.output.flush();
     }
-    while let Some((fd, former)) = saved.0.pop() {
-        if former.is_some() {
-            shell.private.pop();
-        }
+    while shell.saved.len() > saved.0
+        && let Some((fd, former)) = shell.saved.pop()
+    {
         // It was possible before.
         let _ = descriptors::restore(fd, former);
     }
@@ -318,9 +309,6 @@ pub fn restore(shell: &mut Shell, mut saved: Saved) {
 impl Saved {
     /// The redirections stay: `exec`.
     pub fn keep(self, shell: &mut Shell) {
-        let kept = self.0.iter().filter(|(_, former)| former.is_some()).count();
-        shell
-            .private
-            .truncate(shell.private.len().saturating_sub(kept));
+        shell.saved.truncate(self.0);
     }
 }

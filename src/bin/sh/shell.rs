@@ -8,7 +8,7 @@ use core::ffi::CStr;
 
 use nestling::text::{Sink, Text};
 use nestling::time::{self, Clock};
-use nestling::{Errno, Pid, RawFd, Signal, io, sys};
+use nestling::{Errno, OwnedFd, Pid, RawFd, Signal, io, sys};
 
 use crate::builtins::quoting::Quoted;
 use crate::execution::Environment;
@@ -130,8 +130,9 @@ pub struct Shell {
     pub spare_fields: Vec<Fields>,
     /// The built-in that was executed last was `exec` without a utility.
     pub keeps_redirections: bool,
-    /// Descriptors that a copy of the shell must not keep open: what redirections have saved.
-    pub private: Vec<RawFd>,
+    /// The descriptors that redirections have replaced: their numbers, and a duplicate of each that was open. A copy of the shell
+    /// does not keep them.
+    pub saved: Vec<(RawFd, Option<OwnedFd>)>,
     pub attempt: Attempt,
     /// Whether a locale with UTF-8 is set: characters may be of several bytes.
     pub utf8: bool,

@@ -71,12 +71,12 @@ fn run_program(shell: &mut Shell, arguments: Arguments<'_>, default_path: bool) 
         shell.variables.save(Symbol::PATH);
         let _ = shell.variables.set(Symbol::PATH, search::DEFAULT);
         let hashed = core::mem::take(&mut shell.hashed);
-        let started = external::start(shell, &simple, &fields, Place::default());
+        let started = external::start(shell, &simple, &fields, &mut Place::default());
         shell.hashed = hashed;
         shell.variables.leave();
         started
     } else {
-        external::start(shell, &simple, &fields, Place::default())
+        external::start(shell, &simple, &fields, &mut Place::default())
     };
     match started? {
         Some(started) => external::wait(shell, started, &item),

@@ -16,11 +16,11 @@ pub fn start(shell: &mut Shell, item: &Item) -> Flow {
     if is_pipeline && (one.commands.len() > 1 || !shells) {
         pipeline::background(shell, &one.commands, item)?;
     } else {
-        let place = Place {
+        let mut place = Place {
             background: true,
             ..Place::default()
         };
-        let started = subshell::start(shell, place, &|shell| {
+        let started = subshell::start(shell, &mut place, &|shell| {
             and_or(shell, &item.and_or, item, true)
         })?;
         let pids = [started.pid];

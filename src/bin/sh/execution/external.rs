@@ -21,12 +21,15 @@ use crate::shell::{Divert, Shell, text};
 use crate::syntax::tree::{Item, Simple};
 
 /// Where a program is started: its place in a pipeline.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Place<'a> {
+#[derive(Debug, Default)]
+pub struct Place {
     /// Nothing else is to be done by this process: it may become the program.
     pub last: bool,
-    pub stdin: Option<&'a OwnedFd>,
-    pub stdout: Option<&'a OwnedFd>,
+    pub stdin: Option<OwnedFd>,
+    pub stdout: Option<OwnedFd>,
+    /// An end of a pipe that only this process uses: a copy of the shell closes it, or the process at the other end would never see
+    /// an end-of-file or a broken pipe.
+    pub own: Option<OwnedFd>,
     /// The process group of the pipeline, if it has one already.
     pub group: Option<Pid>,
     pub background: bool,
@@ -58,7 +61,7 @@ pub fn start(
     shell: &mut Shell,
     simple: &Simple,
     fields: &Fields,
-    place: Place<'_>,
+    place: &mut Place,
 ) -> Result<Option<Started>, Divert> {
     let Some(name) = fields.c_str(0) else {
         return Ok(None);
@@ -82,7 +85,7 @@ fn launch(
     simple: &Simple,
     fields: &Fields,
     name: &CStr,
-    place: Place<'_>,
+    place: &mut Place,
 ) -> Result<Option<Started>, Divert> {
     let mut effects = redirection::effects(shell, &simple.redirections)?;
     let mut path = search::program(shell, name);
@@ -90,7 +93,10 @@ fn launch(
         become_program(shell, path, name, fields);
         return Ok(None);
     }
-    let assigned = [place.stdin.map(|_| 0), place.stdout.map(|_| 1)];
+    let assigned = [
+        place.stdin.as_ref().map(|_| 0),
+        place.stdout.as_ref().map(|_| 1),
+    ];
     let spawns = redirection::need_no_wait(&effects, assigned);
     while spawns && let Some(found) = &path {
         let failed = match spawn(shell, &effects, fields, found, place) {
@@ -143,7 +149,7 @@ fn spawn(
     effects: &[Effect],
     fields: &Fields,
     path: &CStr,
-    place: Place<'_>,
+    place: &Place,
 ) -> Result<Pid, Failed> {
     let mut actions = Vec::with_capacity(effects.len() + 3);
     if let Some(terminal) = jobs::terminal(shell)
@@ -152,7 +158,7 @@ fn spawn(
     {
         actions.push(Action::SetForeground(terminal));
     }
-    if let Some(stdin) = place.stdin {
+    if let Some(stdin) = &place.stdin {
         actions.push(Action::Dup2 {
             from: stdin.as_raw_fd(),
             to: 0,
@@ -165,7 +171,7 @@ fn spawn(
             mode: 0,
         });
     }
-    if let Some(stdout) = place.stdout {
+    if let Some(stdout) = &place.stdout {
         actions.push(Action::Dup2 {
             from: stdout.as_raw_fd(),
             to: 1,
@@ -262,9 +268,10 @@ fn exec(shell: &mut Shell, path: &CStr, fields: &Fields) -> Errno {
     errno
 }
 
-/// Puts the descriptors of its place where a copy of the shell is to have them.
-pub fn take_place(shell: &mut Shell, place: Place<'_>) {
-    if let Some(stdin) = place.stdin {
+/// Puts the descriptors of its place where a copy of the shell is to have them, and closes the originals.
+pub fn take_place(shell: &mut Shell, place: &mut Place) {
+    place.own = None;
+    if let Some(stdin) = place.stdin.take() {
         let _ = descriptors::assign(0, stdin.as_fd());
     } else if place.background
         && !jobs::controls(shell)
@@ -272,11 +279,7 @@ pub fn take_place(shell: &mut Shell, place: Place<'_>) {
     {
         let _ = descriptors::give(0, null);
     }
-    if let Some(stdout) = place.stdout {
+    if let Some(stdout) = place.stdout.take() {
         let _ = descriptors::assign(1, stdout.as_fd());
-    }
-    // The originals are the parent's.
-    for original in [place.stdin, place.stdout].into_iter().flatten() {
-        descriptors::abandon(original.as_raw_fd());
     }
 }

@@ -3,10 +3,9 @@
 
 use alloc::vec::Vec;
 
-use nestling::rt::descriptors;
 use nestling::{AsFd, OwnedFd, Pid, io};
 
-use super::external::{Place, Started};
+use super::external::Place;
 use super::without_fork::{self, Simply};
 use super::{command, subshell};
 use crate::jobs;
@@ -74,18 +73,21 @@ fn start(
             stdin = next;
             continue;
         }
-        let place = Place {
+        let mut place = Place {
             last: false,
-            stdin: stdin.as_ref(),
-            stdout: stdout.as_ref(),
+            stdin: stdin.take(),
+            stdout,
+            own: next,
             group: elements.group,
             background,
         };
         let started = match simply {
             Some(Simply::Program(simple, fields)) => {
-                without_fork::start(shell, simple, &fields, place)?
+                without_fork::start(shell, simple, &fields, &mut place)?
             }
-            _ => Some(copy(shell, element, item, place, next.as_ref())?),
+            _ => Some(subshell::start(shell, &mut place, &|shell| {
+                command(shell, element, item, true)
+            })?),
         };
         match started {
             Some(started) => {
@@ -94,25 +96,7 @@ fn start(
             }
             None => elements.last = Some(shell.status),
         }
-        stdin = next;
+        stdin = place.own;
     }
     Ok(elements)
-}
-
-/// Has a copy of the shell execute an element.
-fn copy(
-    shell: &mut Shell,
-    element: &Command,
-    item: &Item,
-    place: Place<'_>,
-    next: Option<&OwnedFd>,
-) -> Result<Started, Divert> {
-    let number = next.map(|fd| fd.as_raw_fd());
-    subshell::start(shell, place, &|shell| {
-        // The next element's end of the pipe: it would keep this one from seeing that nobody reads.
-        if let Some(number) = number {
-            descriptors::abandon(number);
-        }
-        command(shell, element, item, true)
-    })
 }

@@ -44,11 +44,11 @@ fn expand_and_run(
         Target::Builtin(builtin) => run_builtin(shell, builtin, simple, fields),
         Target::Function(function) => call(shell, &function, simple, fields, item),
         Target::Program => {
-            let place = Place {
+            let mut place = Place {
                 last,
                 ..Place::default()
             };
-            match external::start(shell, simple, fields, place)? {
+            match external::start(shell, simple, fields, &mut place)? {
                 None => Ok(()),
                 Some(started) => {
                     shell.status = external::wait(shell, started, item)?;

@@ -15,7 +15,7 @@ use crate::traps;
 
 /// Makes a copy of the shell for a place in a pipeline: `None` in the copy, which is a subshell by then; its pid and process
 /// group in this process.
-pub fn fork(shell: &mut Shell, place: Place<'_>) -> Result<Option<(Pid, Option<Pid>)>, Divert> {
+pub fn fork(shell: &mut Shell, place: &mut Place) -> Result<Option<(Pid, Option<Pid>)>, Divert> {
     shell.output.flush();
     let held = traps::hold(shell);
     match rt::fork() {
@@ -32,9 +32,7 @@ pub fn fork(shell: &mut Shell, place: Place<'_>) -> Result<Option<(Pid, Option<P
                 !place.background && place.group.is_none(),
             );
             external::take_place(shell, place);
-            for fd in core::mem::take(&mut shell.private) {
-                descriptors::abandon(fd);
-            }
+            shell.saved.clear();
             let ignores = place.background && !jobs::controls(shell);
             shell.is_subshell = true;
             shell.loops = 0;
@@ -71,7 +69,9 @@ pub fn foreground(shell: &mut Shell, body: &List, item: &Item, last: bool) -> Fl
     if last && without_fork::may_become_subshell(shell) {
         return list(shell, body, true);
     }
-    let started = start(shell, Place::default(), &|shell| list(shell, body, true))?;
+    let started = start(shell, &mut Place::default(), &|shell| {
+        list(shell, body, true)
+    })?;
     shell.status = external::wait(shell, started, item)?;
     Ok(())
 }
@@ -79,7 +79,7 @@ pub fn foreground(shell: &mut Shell, body: &List, item: &Item, last: bool) -> Fl
 /// Has a copy of the shell execute something.
 pub fn start(
     shell: &mut Shell,
-    place: Place<'_>,
+    place: &mut Place,
     execute: &dyn Fn(&mut Shell) -> Flow,
 ) -> Result<Started, Divert> {
     match fork(shell, place)? {
@@ -126,25 +126,22 @@ fn execute_for_output(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert>
         None => None,
     };
     let (read_end, write_end) = pipe(shell)?;
-    let place = Place {
-        stdout: Some(&write_end),
+    let mut place = Place {
+        stdout: Some(write_end),
+        own: Some(read_end),
         ..Place::default()
     };
     // No job of its own: it is in the shell's group, or its parent's.
     let control = shell.jobs.suspend_control();
-    let number = read_end.as_raw_fd();
     let started = match program {
-        Some((simple, fields)) => without_fork::start(shell, simple, &fields, place),
-        None => start(shell, place, &|shell| {
-            descriptors::abandon(number);
-            list(shell, body, true)
-        })
-        .map(Some),
+        Some((simple, fields)) => without_fork::start(shell, simple, &fields, &mut place),
+        None => start(shell, &mut place, &|shell| list(shell, body, true)).map(Some),
     };
     shell.jobs.resume_control(control);
-    drop(write_end);
+    // The other end is the child's alone, or the output would never end.
+    place.stdout = None;
     let mut output = Vec::new();
-    if let Some(started) = started? {
+    if let (Some(started), Some(read_end)) = (started?, place.own) {
         shell.status = jobs::wait_for_output(shell, started.pid, read_end.as_fd(), &mut output)?;
     }
     Ok(output)
@@ -162,32 +159,30 @@ pub fn process_substitution(
     } else {
         (read_end, write_end)
     };
-    let place = match writes {
-        true => Place {
-            stdin: Some(&others),
-            background: true,
-            ..Place::default()
-        },
-        false => Place {
-            stdout: Some(&others),
-            background: true,
-            ..Place::default()
-        },
+    let (stdin, stdout) = match writes {
+        true => (Some(others), None),
+        false => (None, Some(others)),
     };
-    match fork(shell, place)? {
+    let mut place = Place {
+        stdin,
+        stdout,
+        own: Some(own),
+        background: true,
+        ..Place::default()
+    };
+    match fork(shell, &mut place)? {
         None => {
-            drop(own);
-            drop(others);
             let flow = list(shell, &substitution.list, true);
             exit(shell, flow)
         }
         Some((pid, _)) => {
             shell.last_background = Some(pid);
-            // A number that programs inherit. It stays open: nobody knows when its name is used.
-            let number = own.as_raw_fd();
-            let name = descriptors::save(number);
-            drop(name);
             let mut path = b"/dev/fd/".to_vec();
+            let Some(own) = place.own else {
+                return Ok(path);
+            };
+            // A number that programs inherit. It stays open: the shell does not know when its name is used.
+            let number = own.as_raw_fd();
             let _ = descriptors::give(number, own);
             struct Into<'a>(&'a mut Vec<u8>);
             impl nestling::text::Sink for Into<'_> {

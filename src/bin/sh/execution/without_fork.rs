@@ -84,7 +84,7 @@ pub fn start(
     shell: &mut Shell,
     simple: &Simple,
     fields: &Fields,
-    place: Place<'_>,
+    place: &mut Place,
 ) -> Result<Option<Started>, Divert> {
     shell.line = simple.line;
     match external::start(shell, simple, fields, place) {
