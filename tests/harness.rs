@@ -49,6 +49,14 @@ pub enum Run {
     InAllModes(fn(Memory)),
 }
 
+/// How often a test repeats what it does at random: so many times natively, and a tenth of them on an emulated machine.
+pub fn rounds(natively: usize) -> usize {
+    match how() {
+        "native" => natively,
+        _ => natively / 10,
+    }
+}
+
 /// A suite's name and its tests.
 pub type Suite = (&'static str, &'static [Test]);
 

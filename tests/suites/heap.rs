@@ -13,7 +13,7 @@ use linux_raw_sys::auxvec::AT_PAGESZ;
 use linux_raw_sys::general as linux;
 use nestling::arch::nr;
 use nestling::{Resource, Rlimit, sys, wait};
-use nestling_tests::{emulated, forbid, fork, join, read_file, skip, this_process};
+use nestling_tests::{emulated, forbid, fork, join, read_file, rounds, skip, this_process};
 
 nestling_tests::suite! {
     once {
@@ -301,7 +301,7 @@ fn churn(seed: u64, steps: usize) {
 
 fn no_two_allocations_overlap() {
     // Each block is checked byte for byte when it is freed.
-    churn(0x2545_F491_4F6C_DD1D, 100_000);
+    churn(0x2545_F491_4F6C_DD1D, rounds(100_000));
 }
 
 fn large_memory_comes_back() {

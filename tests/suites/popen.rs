@@ -8,9 +8,9 @@ use nestling::spawn::Error;
 use nestling::sys::{self, process, signal};
 use nestling::{AsFd, Errno, ExitStatus, OFlags, SigSet, Signal, signals, wait};
 use nestling_tests::{
-    DESCRIPTORS, State, Table, Text, emulated, fork, has_child, how, inode, join,
-    limit_descriptors, make_directory, need_root, need_shell, open_only, probe_path, read_file,
-    scratch, show, text, this_process,
+    DESCRIPTORS, State, Table, Text, emulated, fork, has_child, inode, join, limit_descriptors,
+    make_directory, need_root, need_shell, open_only, probe_path, read_file, rounds, scratch, show,
+    text, this_process,
 };
 
 nestling_tests::suite! {
@@ -30,7 +30,7 @@ nestling_tests::suite! {
         pclose_is_not_ended_by_a_handler,
         a_stream_that_is_dropped_waits_for_its_command,
         the_command_has_the_callers_environment_and_signals,
-        a_thousand_commands_leave_nothing,
+        hundreds_of_commands_leave_nothing,
         a_command_that_reads_no_more_is_an_error_or_a_signal,
         it_works_whichever_standard_descriptors_are_closed,
         a_descriptor_that_can_not_be_had_is_named,
@@ -303,15 +303,10 @@ fn memory() -> Text<8192> {
     text
 }
 
-fn a_thousand_commands_leave_nothing() {
+fn hundreds_of_commands_leave_nothing() {
     let table = Table::now();
     let mut before = None;
-    // An emulated machine takes its time.
-    let count = match how() {
-        "native" if !cfg!(debug_assertions) => 10_000,
-        _ => 1_000,
-    };
-    for turn in 0..count {
+    for turn in 0..rounds(3_000) {
         match ["r", "w", "r+"][turn % 3] {
             "r" => {
                 let stream = opened(c"echo words", "r");

@@ -9,9 +9,9 @@ use nestling::spawn::{Action, Hook, Memory, Notice, Program, Spawn};
 use nestling::sys::{self, resource};
 use nestling::{Args, Errno, OFlags, RawFd, Resource, Rlimit, args};
 use nestling_tests::{
-    DESCRIPTORS, State, Table, close, dup2, emulated, fails, fd, forbid, fork, how, inode, join,
-    mailbox, make_file, open, open_only, probe, redirect, remove, scratch, show, skip, start,
-    state, text,
+    DESCRIPTORS, State, Table, close, dup2, emulated, fails, fd, forbid, fork, inode, join,
+    mailbox, make_file, open, open_only, probe, redirect, remove, rounds, scratch, show, skip,
+    start, state, text,
 };
 
 nestling_tests::suite! {
@@ -516,9 +516,7 @@ fn two_free_numbers_are_enough(memory: Memory) {
 /// Lists of actions at random, on tables at random, against what POSIX says each does where there is no pipe at all.
 fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    // An emulated machine takes its time.
-    let rounds = if how() == "native" { 500 } else { 150 };
-    for round in 0..rounds {
+    for round in 0..rounds(500) {
         let mask = random.below(256);
         open_only((0..8).filter(|&number| mask & 1 << number != 0));
         make_file(c"file", 0o600, b"");
