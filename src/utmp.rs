@@ -139,8 +139,14 @@ pub fn append(path: &CStr, record: &Record) -> Result<(), Errno> {
 /// # Errors
 /// The errors of [`append`].
 pub fn replace(path: &CStr, record: &Record) -> Result<(), Errno> {
-    let is_same = |other: &Record| other.0.first() == record.0.first();
-    match change(path, &mut |other| is_same(other).then_some(*record))? {
+    let found = change(path, &mut |other| {
+        let is_same = other.0.first() == record.0.first();
+        if is_same {
+            *other = *record;
+        }
+        is_same
+    })?;
+    match found {
         Some(_) => Ok(()),
         None => append(path, record),
     }
@@ -154,21 +160,24 @@ pub fn replace(path: &CStr, record: &Record) -> Result<(), Errno> {
 pub fn end(path: &CStr, pid: i32, seconds: i64) -> Result<Option<Record>, Errno> {
     change(path, &mut |record| {
         let is_it = record.pid() == pid && record.is_alive();
-        is_it.then(|| record.ended(seconds))
+        if is_it {
+            *record = record.ended(seconds);
+        }
+        is_it
     })
 }
 
-/// Replaces the first record that the function has another one for.
+/// Writes the first record that the function has changed, and returns it.
 fn change(
     path: &CStr,
-    new: &mut dyn FnMut(&Record) -> Option<Record>,
+    is_changed: &mut dyn FnMut(&mut Record) -> bool,
 ) -> Result<Option<Record>, Errno> {
     let file = sys::fd::open(path, OFlags::RDWR | OFlags::CLOEXEC, 0)?;
     let file: BorrowedFd<'_> = file.as_fd();
     let mut record = Record([0; SIZE]);
     let mut place = 0;
     while io::fill(file, &mut record.0)? == SIZE {
-        if let Some(record) = new(&record) {
+        if is_changed(&mut record) {
             sys::fd::lseek(file, SeekFrom::Start(place))?;
             io::write_all(file, &record.0)?;
             return Ok(Some(record));

@@ -72,7 +72,7 @@ const TALK: &[(&str, &[Exchange])] = &[
     ),
     (
         "who -b says when the machine started",
-        &[("who -b\r", &["system boot  20", PROMPT])],
+        &[("who -b\r", &["system boot  ", PROMPT])],
     ),
     (
         "the syslog daemon writes to the disk what it gets",

@@ -348,16 +348,19 @@ fn id(digits: &[u8]) -> Option<u32> {
     u32::try_from(text::number(digits, 10)?).ok()
 }
 
+/// The first fields of a line of `/etc/passwd` or `/etc/group`.
+#[inline(never)]
+fn fields(mut line: &[u8]) -> [&[u8]; 7] {
+    [(); 7].map(|()| next_field(&mut line, b':'))
+}
+
 /// The uid and gid of a user, by name or number; and the user's part of the environment: `HOME`, which comes first, `USER`,
 /// `LOGNAME` and `SHELL`. A number that is not there stands for itself, and has none.
 #[inline(never)]
 fn look_up_user(name: &[u8], strings: &mut Buffer) -> Result<(u32, u32), Errno> {
     let mut found = id(name).map(|id| (id, id));
     let read = each_line(c"/etc/passwd", &mut |line| {
-        let mut rest = line;
-        let mut next = || next_field(&mut rest, b':');
-        let (login, _, uid, gid, _, home, shell) =
-            (next(), next(), next(), next(), next(), next(), next());
+        let [login, _, uid, gid, _, home, shell] = fields(line);
         let is_it = login == name || uid == name;
         if is_it {
             found = id(uid).map(|uid| (uid, id(gid).unwrap_or(uid)));
@@ -367,15 +370,14 @@ fn look_up_user(name: &[u8], strings: &mut Buffer) -> Result<(u32, u32), Errno> 
             } else {
                 shell
             };
-            for (name, value) in [
-                ("HOME=", home),
-                ("USER=", login),
-                ("LOGNAME=", login),
-                ("SHELL=", shell),
-            ] {
+            let mut set = |name: &str, value| {
                 name.write(strings);
                 strings.put_string(value);
-            }
+            };
+            set("HOME=", home);
+            set("USER=", login);
+            set("LOGNAME=", login);
+            set("SHELL=", shell);
             if strings.is_full() {
                 found = None;
             }
@@ -395,13 +397,11 @@ fn login_name(strings: &Buffer) -> &[u8] {
 /// The gid of a group, by name or number.
 fn look_up_group(name: &[u8]) -> Result<u32, Errno> {
     let mut found = id(name);
-    let read = each_line(c"/etc/group", &mut |mut line| {
-        let first = next_field(&mut line, b':');
-        next_field(&mut line, b':');
-        let third = next_field(&mut line, b':');
-        let is_it = first == name || third == name;
+    let read = each_line(c"/etc/group", &mut |line| {
+        let [group, _, gid, ..] = fields(line);
+        let is_it = group == name || gid == name;
         if is_it {
-            found = id(third);
+            found = id(gid);
         }
         !is_it
     });
@@ -417,12 +417,9 @@ fn groups_of(user: &[u8], gid: u32, groups: &mut [u32; GROUPS]) -> Result<usize,
     }
     let mut is_full = false;
     // Without the file there are none.
-    let _ = each_line(c"/etc/group", &mut |mut line| {
-        next_field(&mut line, b':');
-        next_field(&mut line, b':');
-        let group = id(next_field(&mut line, b':'));
-        let mut members = next_field(&mut line, b':');
-        while let Some(group) = group
+    let _ = each_line(c"/etc/group", &mut |line| {
+        let [_, _, group, mut members, ..] = fields(line);
+        while let Some(group) = id(group)
             && group != gid
             && !members.is_empty()
         {
