@@ -149,6 +149,39 @@ fn statx(directory: RawFd, path: &CStr, flags: u32) -> Result<Stat, Errno> {
     small(answer).map(|_| Stat(stat))
 }
 
+/// The magic number of a file system's type, as in the man page statfs(2) and in `linux/magic.h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileSystemType(pub u32);
+
+impl FileSystemType {
+    /// `RAMFS_MAGIC`: ramfs.
+    pub const RAMFS: Self = Self(0x8584_58f6);
+    /// `TMPFS_MAGIC`: tmpfs, and devtmpfs on most kernels.
+    pub const TMPFS: Self = Self(0x0102_1994);
+}
+
+/// `statfs`: returns the type of the file system that a file is on.
+///
+/// ```
+/// use nestling::sys::file::statfs;
+///
+/// assert_ne!(statfs(c"/proc")?, statfs(c"/")?);
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+pub fn statfs(path: &CStr) -> Result<FileSystemType, Errno> {
+    // SAFETY: it consists of numbers.
+    let mut statfs: linux::statfs = unsafe { core::mem::zeroed() };
+    // SAFETY: the kernel reads a C string and writes one `statfs`.
+    done(unsafe {
+        syscall2(
+            linux::__NR_statfs as usize,
+            path.as_ptr() as usize,
+            &raw mut statfs as usize,
+        )
+    })?;
+    Ok(FileSystemType(statfs.f_type as u32))
+}
+
 /// `mkdirat`: makes a directory. Its permission bits are the bits of `mode` that are not set in the umask.
 pub fn mkdir(path: &CStr, mode: u32) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.

@@ -264,6 +264,39 @@ fn a_restart_becomes_another_program() {
 }
 
 #[test]
+fn switch_root_deletes_nothing_where_the_root_is_an_overlay() {
+    on_each(|machine| {
+        let scratch = machine.scratch.path().join("overlay");
+        for name in ["lower", "upper/new", "work", "root"] {
+            fs::create_dir_all(scratch.join(name)).expect("a directory");
+        }
+        fs::copy(&machine.init, scratch.join("upper/switch_root")).expect("a copy");
+        for name in ["init", "file"] {
+            fs::write(scratch.join("upper").join(name), "").expect("a file");
+        }
+        let script = "cd $0; mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay root &&
+            mount -t tmpfs new root/new && echo prepared && exec chroot root /switch_root /new /bin/true";
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = run("unshare", |command| {
+            command.args("--user --map-root-user --pid --fork --mount --kill-child".split(' '));
+            command.args(["sh", "-c", script]).arg(&scratch);
+        });
+        let said = String::from_utf8_lossy(&stderr);
+        if stdout != b"prepared\n" {
+            return Err(format!("no overlay here: {status}: {said}"));
+        }
+        let expected =
+            "init: switch_root: the root is not an initramfs: EINVAL: invalid argument\n";
+        assert_eq!((status.code(), &*said), (Some(1), expected));
+        assert!(scratch.join("upper/file").exists());
+        Ok(())
+    });
+}
+
+#[test]
 fn ctrl_alt_del_is_its_entrys_business_or_else_a_reboot() {
     on_each(|machine| {
         let inittab = "::once:kill -INT 1\n::ctrlaltdel:kill -USR1 1\n";

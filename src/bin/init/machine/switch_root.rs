@@ -4,7 +4,9 @@ use core::ffi::CStr;
 
 use nestling::dir::ReadDir;
 use nestling::spawn::Program;
-use nestling::sys::file::{chdir, faccessat, fchdir, lstat, rmdir, stat, unlink};
+use nestling::sys::file::{
+    FileSystemType, chdir, faccessat, fchdir, lstat, rmdir, stat, statfs, unlink,
+};
 use nestling::sys::mount::{MountFlags, UnmountFlags, mount, umount2};
 use nestling::text::Text;
 use nestling::{Args, AsFd, Errno, FileType, OFlags, SigSet, sys};
@@ -36,13 +38,13 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
         return Err(Errno::EPERM);
     }
     *what = "the root is not an initramfs";
-    // Else what is deleted below would be somebody's system. The kernel's own file systems have no device, and so the major number
-    // 0; this file the initramfs has to have.
+    // Else the files that are deleted below would be those of a system. Other file systems than these have no device either, such
+    // as overlayfs; an initramfs always has this file.
     faccessat(c"/init")?;
-    let old = stat(c"/")?.dev();
-    if old.0 != 0 {
+    if !matches!(statfs(c"/")?, FileSystemType::RAMFS | FileSystemType::TMPFS) {
         return Err(Errno::EINVAL);
     }
+    let old = stat(c"/")?.dev();
     *what = "NEWROOT is not a mount point";
     fchdir(root.as_fd())?;
     if stat(c".")?.dev() == old {
