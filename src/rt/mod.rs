@@ -148,8 +148,8 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
 /// the parent. This function is safe, because it works only in a program that has no other threads;
 /// [`spawn::fork`](crate::spawn::fork) is for all programs, and is unsafe.
 ///
-/// The child has a copy of each descriptor, and of its owner. To close those that only the parent needs, drop their owners in the
-/// child.
+/// The child has a copy of each open descriptor and of each [`OwnedFd`]. To close a descriptor that only the parent needs, drop
+/// its `OwnedFd` in the child.
 ///
 /// # Errors
 /// `EAGAIN` if the limit on processes is reached; `ENOMEM`; `ENOSYS` in a program that does not use [`entry!`](crate::entry!),
