@@ -38,14 +38,6 @@ impl<K: Ord, V> Map<K, V> {
         self.0.get(place).map(|(key, value)| (key, value))
     }
 
-    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
-    where
-        K: Borrow<Q>,
-    {
-        let place = self.place(key).ok()?;
-        self.0.get_mut(place).map(|(_, value)| value)
-    }
-
     pub fn insert(&mut self, key: K, value: V) {
         match self.place(&key) {
             Ok(place) => {

@@ -1,6 +1,7 @@
 //! The shell execution environment (XCU 2.13): all that a shell knows, in one place, passed to whoever needs it.
 
 use alloc::borrow::Cow;
+use alloc::ffi::CString;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -12,7 +13,6 @@ use nestling::{Errno, OwnedFd, Pid, RawFd, Signal, io, sys};
 
 use crate::builtins::quoting::Quoted;
 use crate::execution::Environment;
-use crate::execution::search::Hashed;
 use crate::fields::Fields;
 use crate::interactive::Interactive;
 use crate::jobs::Jobs;
@@ -94,8 +94,8 @@ pub struct Shell {
     pub jobs: Jobs,
     pub traps: Traps,
     pub interactive: Interactive,
-    /// Where commands were found.
-    pub hashed: Map<Symbol, Hashed>,
+    /// Where programs were found.
+    pub hashed: Map<Symbol, CString>,
     /// The line of the command that is being executed: `$LINENO`, and for messages.
     pub line: u32,
     /// The name of the script or dot script that lines are of; empty with `-c`.

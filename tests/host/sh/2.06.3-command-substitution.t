@@ -110,6 +110,8 @@ two of them do not have the same RANDOM => x=$(echo $RANDOM$RANDOM); y=$(echo $R
 OPTIND => getopts ab x -ab; y=$(OPTIND=1; getopts a x -a; OPTIND=1 env); getopts ab x -ab; echo $x => b
 an assignment in an expansion => x=$(echo ${y=1} $((z=2)) ${y:=3}); echo "$x ${y-unset} ${z-unset}" => 1 2 1 unset unset
 an assignment in the expansion of a program's word => x=$(env echo ${y=1} $((z=2))); echo "$x ${y-unset} ${z-unset}" => 1 2 unset unset
+remembered locations => x=$(hash env; env); y=$(type env); z=$(command -v env); env | cat >f; env >f & wait; case $(hash) in *env*) echo some;; *) echo none;; esac => none
+where a program is, each time => PATH=$PWD/a:$PWD/b:$PATH; mkdir a b; printf '#!/bin/sh\necho b\n' >b/p; chmod +x b/p; x=$(p); printf '#!/bin/sh\necho a\n' >a/p; chmod +x a/p; echo $x $(p); p => b a␤a
 umask => umask 022; x=$(umask 077; umask); echo $x; umask => 0077␤0022
 the directory => x=$(cd / && pwd); [ $x = / ] && [ "$PWD" != / ] && [ "$(pwd)" = "$PWD" ] && echo same => same
 limits => x=$(ulimit -n 20; ulimit -n); echo $x; [ $(ulimit -n) -gt 20 ] && echo more => 20␤more

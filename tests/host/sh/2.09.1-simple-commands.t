@@ -136,6 +136,21 @@ here
 here
 here
 
+=== a script's remembered location has not failed [2.9.1.4]
+mkdir a b; echo 'echo b' >b/p; chmod +x b/p
+PATH=$PWD/a:$PWD/b:$PATH
+p
+echo 'echo a' >a/p; chmod +x a/p
+p; (p); p | cat; echo $(p); p & wait; hash -r; p
+---
+b
+b
+b
+b
+b
+b
+a
+
 === where a remembered location was removed, {0} tells the other [2.9.1.4]
 mkdir a b; : >a/p; : >b/p; chmod +x a/p b/p
 PATH=$PWD/a:$PWD/b:$PATH

@@ -7,7 +7,7 @@ use super::{Answer, Builtin, Kind, options, quoting};
 use crate::execution::external::{self, Place};
 use crate::execution::search::{self, Target};
 use crate::fields::{Arguments, Fields};
-use crate::shell::{Divert, Shell, text};
+use crate::shell::{Attempt, Divert, Shell, text};
 use crate::symbols::Symbol;
 use crate::syntax::tree::{Item, Simple};
 
@@ -141,19 +141,22 @@ fn describe_program(
     at_length: bool,
     default_path: bool,
 ) -> i32 {
+    // What a copy of the shell would remember the shell does not.
+    let remembers = shell.attempt == Attempt::Not;
     let path = if default_path && !nestling::text::contains(name, b'/') {
         search::in_path(name, search::DEFAULT)
     } else {
         CString::new(name)
             .ok()
-            .and_then(|name| search::program(shell, &name))
+            .and_then(|name| search::program(shell, &name, remembers))
     };
     let other = |shell: &mut Shell, path: CString| {
         if search::is_executable(&path) {
             return Some(path);
         }
         let name = CString::new(name).ok()?;
-        search::program_instead(shell, &name, &path).filter(|path| search::is_executable(path))
+        search::program_instead(shell, &name, &path, remembers)
+            .filter(|path| search::is_executable(path))
     };
     let Some(path) = path.and_then(|path| other(shell, path)) else {
         if at_length {

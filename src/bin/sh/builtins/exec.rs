@@ -13,7 +13,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         return Ok(0);
     };
     shell.output.flush();
-    let path = search::program(shell, name);
+    let path = search::program(shell, name, true);
     let mut fields = Fields::new();
     operands.iter().for_each(|operand| fields.push(operand));
     let monitor = jobs::controls(shell) && !shell.is_subshell;

@@ -21,8 +21,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if forgets {
         shell.hashed.clear();
     } else if operands.len() == 0 {
-        for (_, hashed) in shell.hashed.iter() {
-            text!(&*hashed.path, "\n").write(&mut shell.output);
+        for (_, path) in shell.hashed.iter() {
+            text!(&**path, "\n").write(&mut shell.output);
         }
     }
     let mut status = 0;
@@ -37,7 +37,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         if let Some(symbol) = symbol {
             shell.hashed.remove(&symbol);
         }
-        if search::program(shell, name).is_none() {
+        if search::program(shell, name, true).is_none() {
             shell.complain(text!("hash: ", name, ": not found"));
             status = 1;
         }

@@ -88,7 +88,8 @@ fn launch(
     place: &mut Place,
 ) -> Result<Option<Started>, Divert> {
     let mut effects = redirection::effects(shell, &simple.redirections)?;
-    let mut path = search::program(shell, name);
+    let is_alone = place.stdin.is_none() && place.stdout.is_none() && !place.background;
+    let mut path = search::program(shell, name, is_alone);
     if place.last && effects.is_empty() && shell.traps.is_empty() && !jobs::controls(shell) {
         become_program(shell, path, name, fields);
         return Ok(None);
@@ -108,7 +109,7 @@ fn launch(
         };
         let done = match failed {
             Failed::Redirection(index) => index,
-            Failed::Exec => effects.len(),
+            Failed::Exec(_) => effects.len(),
             Failed::Start(errno) => {
                 shell.complain(text!("cannot start ", name, ": ", errno));
                 shell.status = 126;
@@ -117,7 +118,11 @@ fn launch(
         };
         effects.iter_mut().take(done).for_each(Effect::was_done);
         match failed {
-            Failed::Exec if let Some(other) = search::program_instead(shell, name, found) => {
+            // A script is for a copy of the shell.
+            Failed::Exec(Errno::ENOEXEC) if search::may_be_script(found) => break,
+            Failed::Exec(_)
+                if let Some(other) = search::program_instead(shell, name, found, is_alone) =>
+            {
                 path = Some(other);
             }
             _ => break,
@@ -139,7 +144,7 @@ enum Failed {
     /// This redirection.
     Redirection(usize),
     /// The program.
-    Exec,
+    Exec(Errno),
     /// There is no process.
     Start(Errno),
 }
@@ -197,10 +202,13 @@ fn spawn(
         }
         .start()
         .map(|child| child.id())
-        .map_err(|error| match error.step() {
-            Some(Step::Exec(..)) => Failed::Exec,
-            Some(Step::Action(index, _)) if index >= own => Failed::Redirection(index - own),
-            _ => Failed::Start(error.errno().unwrap_or(Errno::ECHILD)),
+        .map_err(|error| {
+            let errno = error.errno().unwrap_or(Errno::ECHILD);
+            match error.step() {
+                Some(Step::Exec(..)) => Failed::Exec(errno),
+                Some(Step::Action(index, _)) if index >= own => Failed::Redirection(index - own),
+                _ => Failed::Start(errno),
+            }
         }),
         _ => Err(Failed::Start(Errno::EINVAL)),
     };
@@ -222,7 +230,7 @@ pub fn become_program(shell: &mut Shell, path: Option<CString>, name: &CStr, fie
     let mut path = path;
     while let Some(found) = path.take() {
         let errno = exec(shell, &found, fields);
-        path = search::program_instead(shell, name, &found);
+        path = search::program_instead(shell, name, &found, true);
         if path.is_some() {
             continue;
         }

@@ -12,13 +12,6 @@ use crate::shell::Shell;
 use crate::symbols::Symbol;
 use crate::syntax::tree::Function;
 
-/// Where a command was found.
-#[derive(Debug)]
-pub struct Hashed {
-    pub path: CString,
-    pub hits: u32,
-}
-
 /// What a name stands for, short of a program.
 #[derive(Debug)]
 pub enum Target {
@@ -44,16 +37,16 @@ pub fn target(shell: &Shell, name: Option<Symbol>) -> Target {
     builtin.map_or(Target::Program, Target::Builtin)
 }
 
-/// Where the program of this name is: looked for in PATH once, and remembered. A name with a slash is a path.
-pub fn program(shell: &mut Shell, name: &CStr) -> Option<CString> {
+/// Where the program of this name is: looked for in PATH, unless its location is remembered, as it is from now on if the shell itself
+/// `remembers` it, and not what stands for a copy of the shell. A name with a slash is a path.
+pub fn program(shell: &mut Shell, name: &CStr, remembers: bool) -> Option<CString> {
     let bytes = name.to_bytes();
     if nestling::text::contains(bytes, b'/') {
         return Some(name.into());
     }
     let symbol = shell.symbols.intern(bytes);
-    if let Some(hashed) = shell.hashed.get_mut(&symbol) {
-        hashed.hits += 1;
-        return Some(hashed.path.clone());
+    if let Some(path) = shell.hashed.get(&symbol) {
+        return Some(path.clone());
     }
     let path = shell
         .variables
@@ -62,23 +55,31 @@ pub fn program(shell: &mut Shell, name: &CStr) -> Option<CString> {
         .to_vec();
     let found = in_path(bytes, &path)?;
     // A relative one is another after `cd`.
-    if found.as_bytes().first() == Some(&b'/') {
-        let path = found.clone();
-        shell.hashed.insert(symbol, Hashed { path, hits: 1 });
+    if remembers && found.as_bytes().first() == Some(&b'/') {
+        shell.hashed.insert(symbol, found.clone());
     }
     Some(found)
 }
 
 /// Where the program of this name is, now that `failed` has turned out not to be it: a remembered location is forgotten, and looked for
 /// once more (XCU 2.9.1.4). `None` if there is no other.
-pub fn program_instead(shell: &mut Shell, name: &CStr, failed: &CStr) -> Option<CString> {
+pub fn program_instead(
+    shell: &mut Shell,
+    name: &CStr,
+    failed: &CStr,
+    remembers: bool,
+) -> Option<CString> {
     let symbol = shell.symbols.find(name.to_bytes())?;
-    let hashed = shell.hashed.get(&symbol)?;
-    if *hashed.path != *failed {
+    let known = shell.hashed.get(&symbol)?.clone();
+    if *known != *failed {
         return None;
     }
     shell.hashed.remove(&symbol);
-    program(shell, name).filter(|found| **found != *failed)
+    let found = program(shell, name, remembers);
+    if !remembers {
+        shell.hashed.insert(symbol, known);
+    }
+    found.filter(|found| **found != *failed)
 }
 
 /// Whether a file that is no executable format may be a script: no null byte comes before the end of its first line (XCU 2.9.1.6). One that
