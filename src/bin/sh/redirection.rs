@@ -271,7 +271,9 @@ pub fn apply(shell: &mut Shell, redirections: &[Redirection]) -> Result<Saved, F
     }
     shell.output.flush();
     for redirection in redirections {
-        if let Err(failed) = apply_one(shell, redirection, &saved) {
+        let effect = evaluate(shell, redirection).map_err(Failed::Expansion);
+        let answer = effect.and_then(|effect| apply_one(shell, &effect, &saved));
+        if let Err(failed) = answer {
             restore(shell, saved);
             return Err(failed);
         }
@@ -279,8 +281,19 @@ pub fn apply(shell: &mut Shell, redirections: &[Redirection]) -> Result<Saved, F
     Ok(saved)
 }
 
-fn apply_one(shell: &mut Shell, redirection: &Redirection, saved: &Saved) -> Result<(), Failed> {
-    let effect = evaluate(shell, redirection).map_err(Failed::Expansion)?;
+/// As [`apply`], of what was worked out.
+pub fn apply_effects(shell: &mut Shell, effects: &[Effect]) -> Result<Saved, Failed> {
+    let saved = Saved(shell.saved.len());
+    for effect in effects {
+        if let Err(failed) = apply_one(shell, effect, &saved) {
+            restore(shell, saved);
+            return Err(failed);
+        }
+    }
+    Ok(saved)
+}
+
+fn apply_one(shell: &mut Shell, effect: &Effect, saved: &Saved) -> Result<(), Failed> {
     let fd = effect.fd();
     let mut answer = Ok(());
     let mut since = shell.saved.iter().skip(saved.0);
@@ -288,7 +301,7 @@ fn apply_one(shell: &mut Shell, redirection: &Redirection, saved: &Saved) -> Res
         answer = descriptors::save(fd).map(|former| shell.saved.push((fd, former)));
     }
     if let Err(errno) = answer.and_then(|()| effect.carry_out()) {
-        complain(shell, &effect, errno);
+        complain(shell, effect, errno);
         return Err(Failed::Redirection);
     }
     Ok(())

@@ -245,3 +245,11 @@ E
 wait; until test -s f; do :; done; read s <f; test $s -gt 126 && echo goes on
 ---
 goes on
+
+=== with SIGPIPE ignored its status is that it is not found [2.9.1]
+trap '' PIPE
+$SH -c '{ read x; no_such_program; echo $? >f; } 2>&1' <<E | :
+E
+wait; until test -s f; do :; done; cat f
+---
+127

@@ -1,17 +1,19 @@
 //! Programs: a spawn, without a copy of the shell. The redirections are the spawn's actions, the assignments its environment.
 //!
 //! What a spawn cannot do as a process of its own would, a copy of the shell does: it waits for a FIFO's other end, runs a script that
-//! has no interpreter, and complains about a program that is not there, or a redirection that fails.
+//! has no interpreter, and complains about a redirection that fails. That a program is not there the shell itself says.
 
 use alloc::ffi::CString;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ffi::CStr;
+use core::time::Duration;
 
 use nestling::rt::descriptors;
 use nestling::spawn::{self, Action, Attributes, Error, Hook, Notice, Program, Spawn, Step};
-use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, sys};
+use nestling::sys::signal::Action::Ignore;
+use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, SigSet, Signal, signals, sys};
 
 use super::{environment, search, simple, subshell};
 use crate::fields::Fields;
@@ -99,6 +101,10 @@ fn launch(
         place.stdout.as_ref().map(|_| 1),
     ];
     let spawns = redirection::need_no_wait(&effects, assigned);
+    if path.is_none() && spawns && is_alone {
+        is_missing(shell, &effects, name);
+        return Ok(None);
+    }
     while spawns && let Some(found) = &path {
         let failed = match spawn(shell, &effects, fields, found, place) {
             Ok(pid) => {
@@ -138,6 +144,25 @@ fn launch(
     Ok(Some(Started { pid, group }))
 }
 
+/// Says that a program is not there, where its redirections lead. `$?` is as that of a process that could not say so, if nothing reads it.
+fn is_missing(shell: &mut Shell, effects: &[Effect], name: &CStr) {
+    let ends = SigSet::EMPTY.with(Signal::PIPE).with(Signal::XFSZ);
+    let guard = signals::block(ends);
+    shell.status = 1;
+    if let Ok(saved) = redirection::apply_effects(shell, effects) {
+        shell.complain(text!(name, ": not found"));
+        shell.status = 127;
+        redirection::restore(shell, saved);
+    }
+    // A blocked one is sent even if it is ignored.
+    if let Ok(info) = sys::signal::sigtimedwait(ends, Some(Duration::ZERO))
+        && !matches!(sys::signal::action(info.signal), Ok(Ignore))
+    {
+        shell.status = 128 + info.signal.as_raw();
+    }
+    drop(guard);
+}
+
 /// Why a spawn failed.
 #[derive(Debug, Clone, Copy)]
 enum Failed {
@@ -149,6 +174,8 @@ enum Failed {
     Start(Errno),
 }
 
+// The room that it takes for the child is not to be the frame of who becomes the program.
+#[inline(never)]
 fn spawn(
     shell: &mut Shell,
     effects: &[Effect],
