@@ -108,3 +108,32 @@ a
 for => for i in a $(kill -s USR1 $$); do echo $i; done
 for with a program => for i in a $(env sh -c "kill -s USR1 $$"); do echo $i; done
 case => case x$(kill -s USR1 $$) in x) echo a;; esac
+
+=== a signal that comes while words are expanded has its action where no command is for them: {0} [2.12]
+trap 'echo trap; exit 7' USR1
+{1}
+--- 7
+trap
++++
+an empty for => for i in $(kill -s USR1 $$); do :; done
+a case without a match => case a in $(kill -s USR1 $$)) ;; esac
+a redirection of a compound command => { :; } 2>/dev/null <./none$(kill -s USR1 $$)
+in a function => f() { for i in $(kill -s USR1 $$); do :; done; }; f
+in a condition => if for i in $(kill -s USR1 $$); do :; done; then echo no; fi
+
+=== a SIGCHLD has its action also if it comes while a command substitution's output is awaited [2.12]
+mkfifo begun leave end stay
+asleep() { while read -r _ _ state _ </proc/$$/stat; [ "$state" != S ]; do :; done; }
+# A job that has ended the substitution's own process, while another has its output, when the shell sleeps.
+{
+    read -r p <begun; asleep; echo >leave
+    while kill -0 $p 2>/dev/null; do :; done; asleep; echo >end; read y <stay
+} &
+trap 'echo trap' CHLD
+x=$(read -r p _ </proc/self/stat; { read -r y <end; echo output; } & echo $p >begun; read -r y <leave)
+echo $x
+trap - CHLD
+echo >stay; wait
+---
+trap
+output

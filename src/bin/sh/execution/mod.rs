@@ -139,7 +139,11 @@ fn command(shell: &mut Shell, command: &Command, item: &Item, last: bool) -> Flo
             check_traps(shell)?;
             check_errexit(shell)
         }
-        Command::Compound(compound) => compound::execute(shell, compound, item, last),
+        Command::Compound(compound) => {
+            compound::execute(shell, compound, item, last)?;
+            // No command may have come after the words of its own.
+            check_traps(shell)
+        }
         Command::Function(function) => {
             function::define(shell, function);
             Ok(())
