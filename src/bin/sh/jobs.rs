@@ -40,6 +40,8 @@ pub struct Jobs {
     running: usize,
     /// How many of them have not ended: they run, or are stopped.
     alive: usize,
+    /// Those that are of no job and have not ended: of process substitutions.
+    others: Vec<Pid>,
     /// How others have ended: processes of jobs whose end was told, and of no job.
     ended: Vec<(Pid, ExitStatus)>,
     /// Counted up by whatever makes a job the current one.
@@ -436,6 +438,7 @@ impl Jobs {
         let Some(process) = process else {
             let is_end = status.code().is_some() || status.signal().is_some();
             if is_end {
+                self.others.retain(|&other| other != pid);
                 self.remember(pid, status);
             }
             return;
@@ -496,6 +499,7 @@ impl Jobs {
             process.status = Some(ExitStatus::from_raw(127 << 8));
         }
         (self.running, self.alive) = (0, 0);
+        self.others.clear();
     }
 
     fn options(&self) -> Options {
@@ -514,12 +518,12 @@ impl Jobs {
 
     /// Whether this process has made no job that is still known.
     pub fn has_no_children(&self) -> bool {
-        self.inherited || self.pids.is_empty()
+        self.inherited || self.pids.is_empty() && self.others.is_empty()
     }
 
-    /// Whether children of the jobs are left that can end.
+    /// Whether children are left that can end, and are reaped when they do.
     pub fn any_alive(&self) -> bool {
-        !self.inherited && self.alive > 0
+        !self.inherited && (self.alive > 0 || !self.others.is_empty())
     }
 
     /// Reaps what has ended and notes what has stopped or goes on, without waiting. It comes before each command: as long as a child that
@@ -671,6 +675,16 @@ pub fn add_background(shell: &mut Shell, started: Started<'_>) {
     }
     // Those that have ended meanwhile are not to fill the kernel's table.
     shell.jobs.update();
+}
+
+/// Notes the process of a process substitution: sets `$!`.
+pub fn add_other(shell: &mut Shell, pid: Pid) {
+    if shell.jobs.inherited {
+        shell.jobs.clear();
+    }
+    shell.jobs.is_new(pid);
+    shell.jobs.others.push(pid);
+    shell.last_background = Some(pid);
 }
 
 /// Waits for one child that is no job: without job control. Its exit status is the answer; traps wait until it has ended (the caller runs
@@ -1075,6 +1089,9 @@ pub enum Known {
 /// The exit status of a process, for `wait`.
 pub fn status_of_process(jobs: &mut Jobs, pid: Pid) -> Known {
     let Some(place) = jobs.own(pid) else {
+        if jobs.others.contains(&pid) {
+            return Known::Not;
+        }
         let ended = jobs.take_ended(pid);
         return ended.map_or(Known::Unknown, |status| Known::Status(status.shell_code()));
     };
@@ -1127,6 +1144,7 @@ pub fn enter_subshell(shell: &mut Shell) {
     let jobs = &mut shell.jobs;
     jobs.inherited = true;
     jobs.control = None;
+    jobs.others.clear();
     jobs.ended.clear();
 }
 

@@ -16,3 +16,14 @@ while read x; do echo "<$x>"; done < <(echo a; echo b)
 ---
 <a>
 <b>
+
+=== the process of <(…) is $!, and wait knows its exit status [process substitution]
+cat <(exit 3); wait $!; echo $?; wait $!; echo $?
+---
+3
+127
+
+=== the process of <(…) is reaped when it has ended [process substitution]
+cat <(:); while kill -0 $! 2>/dev/null; do :; done; wait $!; echo $?
+---
+0

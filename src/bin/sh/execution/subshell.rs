@@ -176,7 +176,7 @@ pub fn process_substitution(
             exit(shell, flow)
         }
         Some((pid, _)) => {
-            shell.last_background = Some(pid);
+            jobs::add_other(shell, pid);
             let mut path = b"/dev/fd/".to_vec();
             let Some(own) = place.own else {
                 return Ok(path);
