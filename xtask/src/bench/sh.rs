@@ -23,7 +23,7 @@ use crate::{
 const TURNS: usize = 5;
 
 /// Each script is run by itself; `$1` is a program that does nothing.
-const SCRIPTS: [(&str, &str); 7] = [
+const SCRIPTS: [(&str, &str); 13] = [
     (
         "10,000 external commands",
         "i=0; while [ $i -lt 10000 ]; do $1; i=$((i+1)); done",
@@ -53,6 +53,38 @@ const SCRIPTS: [(&str, &str); 7] = [
         "100,000 words split, matched and joined",
         "IFS=:; l=a:b:c:d:e:f:g:h:i:j; i=0; while [ $i -lt 10000 ]; do for w in $l; do r=$r${w#[a-c]}; done; r=; i=$((i+1)); done",
     ),
+    // What a copy of the shell executes, and what has a redirection.
+    (
+        "1,000 times `$(:; echo)`",
+        "i=0; while [ $i -lt 1000 ]; do x=$(:; echo $i); i=$((i+1)); done",
+    ),
+    (
+        "1,000 times `$(f)` of a function",
+        "f() { echo $1; }; i=0; while [ $i -lt 1000 ]; do x=$(f $i); i=$((i+1)); done",
+    ),
+    (
+        "1,000 times `$(:; program)`",
+        "i=0; while [ $i -lt 1000 ]; do x=$(:; $1); i=$((i+1)); done",
+    ),
+    (
+        "1,000 times `f | program` of a function",
+        "f() { v=$1; }; i=0; while [ $i -lt 1000 ]; do f $i | $1; i=$((i+1)); done",
+    ),
+    (
+        "1,000 times `program <file`",
+        "i=0; while [ $i -lt 1000 ]; do $1 <$1; i=$((i+1)); done",
+    ),
+    (
+        "1,000 commands that are not found",
+        "i=0; while [ $i -lt 1000 ]; do no_such_program 2>/dev/null; i=$((i+1)); done",
+    ),
+];
+
+/// What `perf` counts of each script, where the machine can: the event, the unit, and how many events that is. It is the same however busy the
+/// machine is.
+const COUNTED: [(&str, &str, f64); 2] = [
+    ("instructions", "million instructions", 1e6),
+    ("page-faults", "page faults", 1.0),
 ];
 
 /// As long as this is the time of a whole process, many are started for one value.
@@ -90,11 +122,21 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
         });
     };
 
+    let counts = workspace.scratch()?.join("counts");
     for (title, script) in SCRIPTS {
         let values = in_turns(shells.len(), TURNS, |index| {
             milliseconds(&shells[index], script, &idle, Path::new("/dev/null"))
         });
         table(title, "milliseconds", values.with_context(|| title)?);
+        for (event, unit, one) in COUNTED {
+            let counts = shells
+                .iter()
+                .map(|shell| Ok(vec![count(&counts, shell, script, &idle, event)? / one]));
+            match counts.collect::<Result<_>>() {
+                Ok(values) => table(title, unit, values),
+                Err(why) => eprintln!("{title}: {why:#}"),
+            }
+        }
     }
     let long = workspace.scratch()?.join("long-script");
     let lines: String = (0..50_000)
@@ -166,6 +208,23 @@ fn milliseconds(shell: &Shell, script: &str, program: &Path, input: &Path) -> Re
     let start = Instant::now();
     ensure!(command.status()?.success(), "{} failed", shell.name);
     Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+/// How often something happens while a shell and its children run a script, the kernel's part included.
+fn count(output: &Path, shell: &Shell, script: &str, program: &Path, event: &str) -> Result<f64> {
+    let mut perf = Command::new("perf");
+    perf.args(["stat", "-x,", "-e", event, "-o"]).arg(output);
+    perf.arg(&shell.path)
+        .args(["-c", script, "sh"])
+        .arg(program);
+    ensure!(perf.status().context("perf")?.success(), "perf failed");
+    let text = fs::read_to_string(output)?;
+    let line = text.lines().find(|line| line.contains(event));
+    let count = line
+        .and_then(|line| line.split(',').next())
+        .context("no count")?;
+    let number = count.parse();
+    number.with_context(|| format!("{event}: {count}"))
 }
 
 fn start(shell: &Shell) -> Result<f64> {
