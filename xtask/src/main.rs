@@ -129,7 +129,7 @@ enum Command {
         /// List the tests that would run, and do not run them
         #[arg(long)]
         list: bool,
-        /// Run the longer form of the differential and fuzz suites
+        /// Run the longer form of the differential and fuzz suites, and make what the suite debian-root needs
         #[arg(long)]
         long: bool,
         /// Fail if there is no kernel to boot, instead of skipping the tests that need it
