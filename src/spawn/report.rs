@@ -53,8 +53,8 @@ pub enum Step<'a> {
     Clone,
     /// The child sets an attribute, or the parent makes the pidfd.
     Attribute(Attribute),
-    /// The child carries out an action. The fields are the action's index in [`Spawn::actions`](super::Spawn::actions), counted from 0, and the action
-    /// itself.
+    /// The child carries out an action. The fields are the action's index in [`Spawn::actions`](super::Spawn::actions), counted
+    /// from 0, and the action itself.
     Action(usize, Action<'a>),
     /// The child executes the program.
     Exec(Program<'a>, Missing),

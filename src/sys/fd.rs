@@ -11,6 +11,7 @@ use crate::arch::{self, nr, syscall1, syscall2, syscall3, syscall4};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd, RawFd};
 use crate::file::{OFlags, SeekFrom};
+use crate::process::Pid;
 
 impl Drop for OwnedFd {
     fn drop(&mut self) {
@@ -110,6 +111,13 @@ impl StaticFd {
     /// Removes the stored descriptor. It stays open, because it may still be borrowed.
     pub fn clear(&self) {
         self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Removes the stored descriptor and returns it. (Nobody borrows it: the reference is the only one.)
+    pub fn take(&mut self) -> Option<OwnedFd> {
+        let fd = core::mem::take(self.0.get_mut()) - 1;
+        // SAFETY: what was put there nobody else owns.
+        (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
     /// Borrows the stored descriptor; returns `None` if no descriptor is stored.
@@ -277,6 +285,35 @@ pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errn
             fd.fd as usize,
             linux_raw_sys::ioctl::FIONBIO as usize,
             &raw const nonblocking as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `fcntl(F_SETOWN)` and `ioctl(FIOASYNC)`: has the kernel send `SIGIO` to a process whenever the descriptor becomes readable or
+/// writable, or its other end is closed. Not every kind of file does that; pipes, sockets and terminals do. As with
+/// [`set_nonblocking`], this belongs to the open file description.
+///
+/// ```
+/// use nestling::{AsFd, OFlags, SigSet, Signal, signals, sys};
+///
+/// let _blocked = signals::block(SigSet::EMPTY.with(Signal::IO)).unwrap();
+/// let (reader, writer) = sys::fd::pipe2(OFlags::CLOEXEC)?;
+/// sys::fd::set_async(reader.as_fd(), sys::process::getpid())?;
+/// drop(writer);
+/// assert!(signals::pending()?.contains(Signal::IO));
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+pub fn set_async(fd: BorrowedFd<'_>, owner: Pid) -> Result<(), Errno> {
+    done(fcntl(fd.fd, linux::F_SETOWN, owner.as_raw() as usize))?;
+    let on = 1i32;
+    // SAFETY: the kernel reads one number.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_ioctl as usize,
+            fd.fd as usize,
+            linux_raw_sys::ioctl::FIOASYNC as usize,
+            &raw const on as usize,
         )
     };
     done(answer)

@@ -4,6 +4,7 @@
 //! - `crash` exits with 3 at once.
 //! - `stubborn` ignores `SIGTERM` and `SIGHUP`.
 //! - `director` has the machine go through what can happen to one, and says what came of it. Last it powers off.
+//! - `holder` has services start that cannot come to run, sees that process 1 goes on, and powers off.
 //! - `mover` has process 1 move to another root, whose inittab starts `arrived`, which powers off.
 //! - `rc`, `cad` and `last` do nothing but say so.
 //! - `@storage` says how many disks are mounted when it is asked to end, and ends.
@@ -19,12 +20,16 @@ extern crate alloc;
 
 use core::ffi::CStr;
 
-use nestling::rt::Process;
+use linux_raw_sys::general as linux;
+use nestling::raw::{result, syscall2, syscall5, syscall6};
+use nestling::rt::{self, Process};
 use nestling::spawn::{Program, Spawn};
 use nestling::sys::credentials;
 use nestling::sys::mount::MountFlags;
 use nestling::text::{Sink, Text};
-use nestling::{Args, AsFd, Errno, OFlags, SigSet, Signal, eprintln, io, println, sys, time};
+use nestling::{
+    Args, AsFd, Errno, OFlags, OwnedFd, SigSet, Signal, eprintln, io, println, sys, time,
+};
 
 nestling::entry!(main);
 
@@ -41,6 +46,7 @@ fn main(process: Process) -> i32 {
     match name {
         b"crash" => 3,
         b"director" => director(process.env().var(c"KEYBOARD").is_some()),
+        b"holder" => holder(),
         b"mover" => mover(),
         b"arrived" => arrived(),
         b"@storage" => storage(),
@@ -303,6 +309,155 @@ fn wait_until(condition: impl Fn() -> bool) {
     while !condition() {
         let _ = time::sleep(core::time::Duration::from_millis(10));
     }
+}
+
+// ---- Services that do not come to run ----
+
+/// What of the inittab is always there.
+const KEPT: &[u8] = b"::respawn:/bin/steady\n::once:/bin/holder\n::shutdown:/bin/last\n\
+    held::respawn:/bin/late\n:cgroup=frozen:respawn:/bin/other\n";
+
+fn holder() -> i32 {
+    // It is here to the end: the machine must not wait for it, either.
+    sys::signal::ignore(Signal::TERM).expect("SIGTERM to be ignored");
+    // (The kernel asks of files and directories only.)
+    drop(sys::fd::open(c"/dev/held", NEW_FILE, 0o600).expect("a terminal's file"));
+    let _server = hold(&[c"/bin/behind", c"/dev/held"]);
+    sys::file::mkdir(c"/sys/fs/cgroup/frozen", 0o755).expect("a cgroup");
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    let freezer = sys::fd::open(c"/sys/fs/cgroup/frozen/cgroup.freeze", flags, 0);
+    sys::fd::write(freezer.expect("a freezer").as_fd(), b"1").expect("a frozen cgroup");
+    wait_until(|| starts(b"steady").0 == 1);
+
+    new_inittab(&[KEPT, b"::respawn:/bin/behind\n"].concat());
+    let held = [&b"late"[..], b"other", b"behind"].map(|name| {
+        wait_until(|| is_starting(name).is_some());
+        is_starting(name).expect("its process")
+    });
+    println!("holder: three do not come to run");
+
+    reap_orphans(1000);
+    let (_, steady) = starts(b"steady");
+    sys::process::kill(steady, Some(Signal::KILL)).expect("a signal");
+    wait_until(|| starts(b"steady").0 == 2);
+    println!("holder: orphans are reaped, and what has ended is started again");
+
+    new_inittab(&[KEPT, b"::respawn:/bin/extra\n"].concat());
+    wait_until(|| starts(b"extra").0 == 1);
+    let [late, other, behind] = held;
+    wait_until(|| sys::process::kill(behind, None) == Err(Errno::ESRCH));
+    let are_there = [late, other].map(|pid| sys::process::kill(pid, None).is_ok());
+    println!("holder: what is new has come, what is gone is stopped");
+
+    // Now the inittab itself waits.
+    new_inittab(&[KEPT, b"::respawn:/bin/extra\n::wait:/bin/behind\n"].concat());
+    wait_until(|| is_starting(b"behind").is_some_and(|pid| pid != behind));
+    reap_orphans(10);
+    if are_there != [true; 2] || starts(b"late").0 + starts(b"other").0 + starts(b"behind").0 > 0 {
+        println!("holder: FAILED, what could not come to run has done so, or is gone");
+    }
+    to_pid_1(Signal::USR2);
+    loop {
+        sys::process::pause();
+    }
+}
+
+/// As long as the answer is there, whoever opens or executes these files waits: it is asked whether that is permitted, and does not
+/// answer, as a server that is stopped.
+fn hold(paths: &[&CStr]) -> OwnedFd {
+    const FAN_CLOEXEC: usize = 1;
+    const FAN_CLASS_CONTENT: usize = 4;
+    const FAN_MARK_ADD: usize = 1;
+    const FAN_OPEN_PERM: usize = 0x1_0000;
+    let (flags, here) = (FAN_CLOEXEC | FAN_CLASS_CONTENT, linux::AT_FDCWD as usize);
+    // SAFETY: numbers are all that it takes.
+    let server = unsafe { syscall2(linux::__NR_fanotify_init as usize, flags, 0) };
+    let server = result(server).expect("fanotify");
+    for path in paths {
+        let (number, path) = (linux::__NR_fanotify_mark as usize, path.as_ptr() as usize);
+        // SAFETY: it reads a C string. A mask of 64 bits takes two words of 32.
+        let answer = unsafe {
+            match usize::BITS {
+                64 => syscall5(number, server, FAN_MARK_ADD, FAN_OPEN_PERM, here, path),
+                _ => syscall6(number, server, FAN_MARK_ADD, FAN_OPEN_PERM, 0, here, path),
+            }
+        };
+        result(answer).expect("a mark");
+    }
+    // SAFETY: it is new.
+    unsafe { OwnedFd::from_raw_fd(server as i32) }
+}
+
+/// The process of a service of which process 1 has said in the kernel's log that it is starting: the last one.
+fn is_starting(name: &[u8]) -> Option<i32> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let log = sys::fd::open(c"/dev/kmsg", flags, 0).expect("the kernel's log");
+    let mut found = None;
+    let mut record = [0; 2048];
+    loop {
+        match sys::fd::read(log.as_fd(), &mut record) {
+            Ok(length) => {
+                let text = core::str::from_utf8(&record[..length]).unwrap_or_default();
+                let name = core::str::from_utf8(name).expect("text");
+                let process = text.split_once(";init: ").and_then(|(_, said)| {
+                    let said = said.strip_prefix(name)?;
+                    said.trim_end().strip_prefix(": starting, process ")
+                });
+                found = process.and_then(|id| id.parse().ok()).or(found);
+            }
+            // What was overwritten meanwhile.
+            Err(Errno::EPIPE) => {}
+            Err(_) => return found,
+        }
+    }
+}
+
+/// Has process 1 reap so many that it inherits, and waits until it has.
+fn reap_orphans(count: u32) {
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let (all_gone, all) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let parent = rt::fork().expect("a parent");
+    let Some(parent) = parent else {
+        drop(all_gone);
+        for _ in 0..count {
+            if let Ok(None) = rt::fork() {
+                drop(held);
+                // Until this has no parent.
+                let _ = sys::fd::read(end.as_fd(), &mut [0]);
+                sys::process::exit(i32::from(sys::process::getppid() != 1));
+            }
+        }
+        sys::process::exit(0);
+    };
+    drop(all);
+    nestling::wait::wait(parent).expect("its end");
+    drop(held);
+    assert_eq!(sys::fd::read(all_gone.as_fd(), &mut [0]), Ok(0));
+    wait_until(|| !has_zombie_of_pid_1());
+}
+
+fn has_zombie_of_pid_1() -> bool {
+    let mut processes = nestling::dir::ReadDir::open(c"/proc").expect("/proc");
+    while let Ok(Some(entry)) = processes.next() {
+        let path = [&b"/proc/"[..], entry.name.to_bytes(), b"/stat"].concat();
+        let path = alloc::ffi::CString::new(path).expect("no null");
+        let mut bytes = [0; 512];
+        let length = read_once(&path, &mut bytes);
+        let stat = core::str::from_utf8(&bytes[..length]).unwrap_or_default();
+        if let Some((_, rest)) = stat.rsplit_once(") ")
+            && rest.starts_with("Z 1 ")
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// The beginning of a file of a process, which may have ended.
+fn read_once(path: &CStr, bytes: &mut [u8]) -> usize {
+    sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)
+        .and_then(|file| sys::fd::read(file.as_fd(), bytes))
+        .unwrap_or(0)
 }
 
 // ---- Another root ----

@@ -11,7 +11,7 @@ use nestling::{AsFd, BorrowedFd, Errno, OFlags, io, sys};
 /// more than its text.
 pub struct Line(());
 
-const ROOM: usize = 700;
+pub const ROOM: usize = 700;
 static TEXT: [AtomicU8; ROOM] = [const { AtomicU8::new(0) }; ROOM];
 static LENGTH: AtomicUsize = AtomicUsize::new(0);
 
@@ -112,6 +112,12 @@ impl Line {
     pub fn complain(self) {
         let mut room = [0; ROOM + 1];
         let _ = write(io::stderr(), self.after(PRIORITY.len(), &mut room));
+    }
+
+    /// Sends it, without its beginning, to the process 1 of which this is a copy.
+    pub fn send(self, to: BorrowedFd<'_>) {
+        let mut room = [0; ROOM + 1];
+        let _ = write(to, self.after(START.len(), &mut room));
     }
 
     /// Says it on the console and in the kernel's log.

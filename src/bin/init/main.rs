@@ -33,15 +33,7 @@ use log::Line;
 nestling::entry!(main, panic = panic);
 
 /// What of a spawn there is use for here.
-const USED: u32 = used::DUP2
-    | used::CHDIR
-    | used::SHELL
-    | used::SET_FOREGROUND
-    | used::CONTROLLING_TERMINAL
-    | used::LIMIT
-    | used::GROUPS
-    | used::GID
-    | used::UID;
+const USED: u32 = used::SHELL | used::SET_FOREGROUND;
 
 /// Which life this is.
 static RUNS_A_MACHINE: AtomicBool = AtomicBool::new(false);

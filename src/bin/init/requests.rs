@@ -77,6 +77,18 @@ pub fn become_program(
     env: Args<'_>,
     signal_mask: Option<SigSet>,
 ) -> i32 {
+    exec(program, args, env, signal_mask, &mut failed)
+}
+
+/// Does what [`become_program`] does, but tells `told` what went wrong, and returns its answer.
+#[inline(never)]
+pub fn exec(
+    program: Program<'_>,
+    args: Args<'_>,
+    env: Args<'_>,
+    signal_mask: Option<SigSet>,
+    told: &mut dyn FnMut(&Error<'_>) -> i32,
+) -> i32 {
     let room = Shell::room::<SHELL_WORDS>();
     let mut spawn = Spawn::new(program, args, env);
     spawn.shell = Some(Shell {
@@ -84,7 +96,7 @@ pub fn become_program(
         room: &room,
     });
     spawn.attributes.signal_mask = signal_mask;
-    failed(&spawn.exec_using::<USED>())
+    told(&spawn.exec_using::<USED>())
 }
 
 /// Says what went wrong: an exit status.

@@ -44,8 +44,11 @@ impl Machine<'_> {
         self.note_end(end);
         for index in 1..SERVICES {
             if let Some(service) = self.table.services.get_mut(index) {
+                if service.state == State::Starting {
+                    service.kill();
+                }
                 match service.state {
-                    State::Running | State::Leaving | State::Killed => {
+                    State::Starting | State::Running | State::Leaving | State::Killed => {
                         (service.state, service.at) = (State::Leaving, NEVER);
                         service.returns = false;
                     }
@@ -62,7 +65,7 @@ impl Machine<'_> {
                 self.wait_until(shutdown_end, &mut |machine| {
                     machine.reap();
                     let service = machine.table.services.get(index);
-                    service.is_none_or(|it| it.state != State::Running)
+                    service.is_none_or(|it| !it.state.is_up())
                 });
             }
         }
@@ -73,7 +76,7 @@ impl Machine<'_> {
         if kind.is_none()
             && let Some(entry) = successor.and_then(|index| self.table.entry(index))
         {
-            service::become_it(&entry, self.env);
+            service::become_successor(&entry, self.env);
         }
         let mut hung = Buffer::new();
         self.take_down(end, &mut hung);

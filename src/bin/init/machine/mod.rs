@@ -2,9 +2,10 @@
 //!
 //! It mounts what programs expect, opens a console if the kernel gave it none, and does what `/etc/inittab` says
 //! ([`nestling::inittab`]); without one, it runs `/etc/rc`, if that can be executed, and then a shell on the console for whoever
-//! presses Enter. From then on it waits for signals, and for nothing else:
+//! presses Enter. From then on it waits for signals, and for nothing else. A service starts in a copy of process 1, which opens its
+//! terminal, looks up its user and executes its program: however long that takes, nothing else waits for it.
 //!
-//! - `SIGCHLD`: reaps; starts anew what is to be. What has failed within a minute waits first, from 1 to 60 seconds.
+//! - `SIGIO`: a copy runs its program, or has failed. `SIGCHLD`: reaps; starts anew what is to be. What has failed within a minute waits first, from 1 to 60 seconds.
 //! - `SIGHUP`: reads the inittab again. What has not changed runs on, what is gone is asked to end, and what is new starts when
 //!   that has ended.
 //! - `SIGINT`, which the kernel sends for Ctrl-Alt-Del: the entries for it; without an inittab, a reboot.
@@ -47,12 +48,14 @@ use core::time::Duration;
 
 use linux_raw_sys::general::WNOHANG;
 use nestling::inittab::Action;
+use nestling::sys::fd::StaticFd;
+use nestling::sys::poll::{Events, PollFd, ppoll};
 use nestling::sys::reboot::Reboot;
 use nestling::text::Text;
-use nestling::{Arg, Args, Errno, ExitStatus, Pid, SigSet, Signal, rt, sys};
+use nestling::{Arg, Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SigSet, Signal, rt, sys};
 
-use crate::clock::{NEVER, has_children, now, pause};
-use crate::log::{Line, choose, expect_prompts};
+use crate::clock::{NEVER, after, has_children, now, pause};
+use crate::log::{Line, ROOM, choose, expect_prompts};
 pub use again::panic;
 use limited::Copied;
 use table::{INITTAB, SERVICES, State, TABLE, Table};
@@ -169,9 +172,17 @@ impl Machine<'_> {
         Line::new("continues after a fault").tell();
     }
 
-    /// Reaps whatever has ended: whether there are children left.
+    /// Notes what has come to run and reaps whatever has ended: whether there are children left.
     #[inline(never)]
     fn reap(&mut self) -> bool {
+        for index in 1..SERVICES {
+            if let Some(service) = self.table.services.get(index)
+                && service.state == State::Starting
+                && self.table.pipes.get(index).is_some_and(has_end)
+            {
+                self.runs(index);
+            }
+        }
         loop {
             match sys::process::wait4(-1, WNOHANG) {
                 Ok(Some((pid, status))) => self.ended(pid, status),
@@ -179,6 +190,32 @@ impl Machine<'_> {
                 Err(errno) => return has_children(errno),
             }
         }
+    }
+
+    /// A service's program runs.
+    #[inline(never)]
+    fn runs(&mut self, index: usize) {
+        if let Some(pipe) = self.table.pipes.get_mut(index) {
+            drop(pipe.take());
+        }
+        let Some(service) = self.table.services.get_mut(index) else {
+            return;
+        };
+        (service.state, service.at) = (State::Running, now());
+        let (pid, loudly) = (service.pid, service.delay == 0);
+        self.table.save(index);
+        if loudly {
+            self.note_process(index, "started", pid);
+        }
+    }
+
+    #[inline(never)]
+    fn note_process(&mut self, index: usize, what: &str, pid: i32) {
+        let mut line = Line::about(self.table.name(index));
+        what.write(&mut line);
+        ", process ".write(&mut line);
+        pid.write(&mut line);
+        line.note();
     }
 
     /// Sees to the service whose process this was, if it was one's.
@@ -189,15 +226,23 @@ impl Machine<'_> {
             copied.status = Some(status);
         }
         for index in 1..SERVICES {
-            let Some(service) = self.table.services.get_mut(index) else {
+            let Some(service) = self.table.services.get(index) else {
                 return;
             };
-            if service.pid != pid.as_raw()
-                || !(service.state == State::Running || service.state.is_leaving())
+            if service.pid != pid.as_raw() || !(service.state.is_up() || service.state.is_leaving())
             {
                 continue;
             }
-            let former_delay = service.delay;
+            if service.state == State::Starting {
+                if self.has_failed(index, status) {
+                    return;
+                }
+                self.runs(index);
+            }
+            // If it was stopped on its way it has one yet.
+            if let Some(pipe) = self.table.pipes.get_mut(index) {
+                drop(pipe.take());
+            }
             // Before its line may be another's.
             let mut line = Line::about(self.table.name(index));
             if self.table.has_terminal(index) {
@@ -206,6 +251,7 @@ impl Machine<'_> {
             let Some(service) = self.table.services.get_mut(index) else {
                 return;
             };
+            let former_delay = service.delay;
             let was_leaving = service.state.is_leaving();
             service.ended(Some(status));
             let slow = service.state == State::Due && service.delay > 0;
@@ -222,7 +268,37 @@ impl Machine<'_> {
         }
     }
 
-    /// Starts what is due, in its order, and kills what should be gone: when the next will be.
+    /// Whether the copy that has ended with this status did not become its program: then it has said why, and its status is the errno.
+    #[inline(never)]
+    fn has_failed(&mut self, index: usize, status: ExitStatus) -> bool {
+        let mut said = [0; ROOM];
+        let pipe = self.table.pipes.get(index).and_then(StaticFd::get);
+        let length = pipe.and_then(|pipe| sys::fd::read(pipe, &mut said).ok());
+        let [text @ .., _] = said.get(..length.unwrap_or(0)).unwrap_or_default() else {
+            return false;
+        };
+        if let Some(pipe) = self.table.pipes.get_mut(index) {
+            drop(pipe.take());
+        }
+        let Some(service) = self.table.services.get_mut(index) else {
+            return false;
+        };
+        if service.delay == 0 {
+            Line::new(text).tell();
+        }
+        match status.code().and_then(Errno::from_raw) {
+            // What a crowded machine says may be over soon.
+            Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE) => {
+                service.slow_down(0);
+            }
+            _ if service.again() => service.slow_down(0),
+            _ => service.state = State::Done,
+        }
+        self.table.save(index);
+        true
+    }
+
+    /// Starts what is due, in its order, kills what should be gone, and tells of what does not come to run: when the next will be.
     #[inline(never)]
     fn start_what_is_due(&mut self) -> u32 {
         use Action::*;
@@ -234,6 +310,18 @@ impl Machine<'_> {
             if service.state == State::Leaving && service.at <= now() {
                 service.kill();
                 self.table.save(index);
+            }
+            if let Some(service) = self.table.services.get_mut(index)
+                && service.state == State::Starting
+            {
+                // What it has to say comes with a signal. Where the kernel sends none it is looked at again, ever more rarely.
+                let so_far = now().saturating_sub(service.at);
+                next = next.min(after(so_far.max(1)));
+                if so_far >= SLOW && !service.is_slow {
+                    service.is_slow = true;
+                    let pid = service.pid;
+                    self.note_process(index, "starting", pid);
+                }
             }
             if let Some(service) = self.table.services.get(index)
                 && service.holds_others()
@@ -265,6 +353,7 @@ impl Machine<'_> {
                 let is_held = service.waits && hold;
                 if state == State::Due && service.at <= now() && !is_held {
                     state = self.start(index);
+                    next = next.min(after(1));
                 }
                 if let Some(service) = self.table.services.get(index)
                     && state == State::Due
@@ -272,9 +361,7 @@ impl Machine<'_> {
                 {
                     next = next.min(service.at);
                 }
-                if matches!(stage, [Sysinit | Wait, _])
-                    && matches!(state, State::Due | State::Running)
-                {
+                if matches!(stage, [Sysinit | Wait, _]) && (state == State::Due || state.is_up()) {
                     return next;
                 }
             }
@@ -284,44 +371,49 @@ impl Machine<'_> {
 
     #[inline(never)]
     fn start(&mut self, index: usize) -> State {
-        let Some(service) = self.table.services.get(index) else {
+        let begun = self.begin_process(index);
+        let name = Line::about(self.table.name(index));
+        let (Some(service), Some(place)) = (
+            self.table.services.get_mut(index),
+            self.table.pipes.get(index),
+        ) else {
             return State::Free;
         };
-        let loudly = service.delay == 0;
-        let started = match &self.table.entry(index) {
-            Some(entry) => service::start(entry, self.env, loudly),
-            None => return State::Free,
-        };
-        let Some(service) = self.table.services.get_mut(index) else {
-            return State::Free;
-        };
-        service.waits = false;
-        let service_has_prompt = service.again();
-        match started {
-            Ok(pid) => {
-                service.state = State::Running;
-                service.pid = pid.as_raw();
+        (service.waits, service.is_slow) = (false, false);
+        match begun {
+            Ok((pid, pipe)) => {
+                (service.state, service.pid) = (State::Starting, pid.as_raw());
                 service.at = now();
+                place.set(pipe);
             }
-            // What a crowded machine says may be over soon.
-            Err(None | Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)) => {
-                service.slow_down(0)
+            Err(errno) => {
+                if service.delay == 0 {
+                    name.tell_of(errno);
+                }
+                service.slow_down(0);
             }
-            Err(Some(_)) if service.again() => service.slow_down(0),
-            Err(Some(_)) => service.state = State::Done,
+        }
+        if service.again() {
+            expect_prompts();
         }
         let state = service.state;
         self.table.save(index);
-        if loudly && let Ok(pid) = started {
-            let mut line = Line::about(self.table.name(index));
-            "started, process ".write(&mut line);
-            pid.write(&mut line);
-            line.note();
-        }
-        if service_has_prompt {
-            expect_prompts();
-        }
         state
+    }
+
+    /// Makes the copy of process 1 that becomes the service's process: and what it says it by.
+    fn begin_process(&self, index: usize) -> Result<(Pid, OwnedFd), Errno> {
+        let (said, to) = sys::fd::pipe2(OFlags::CLOEXEC | OFlags::NONBLOCK)?;
+        // Where that is refused, it is looked at from time to time.
+        let _ = sys::fd::set_async(said.as_fd(), sys::process::getpid());
+        if let Some(pid) = rt::fork()? {
+            return Ok((pid, said));
+        }
+        let errno = match &self.table.entry(index) {
+            Some(entry) => service::become_it(entry, self.env, to.as_fd()),
+            None => 0,
+        };
+        sys::process::exit(errno)
     }
 
     fn take(&mut self, signal: Signal) {
@@ -345,7 +437,7 @@ impl Machine<'_> {
         for index in 1..SERVICES {
             let has_terminal = self.table.has_terminal(index);
             if let Some(service) = self.table.services.get_mut(index)
-                && service.state == State::Running
+                && service.state.is_up()
                 && !service.is_extra
             {
                 service.leave(has_terminal);
@@ -385,6 +477,18 @@ const PWR: i32 = Signal::PWR.as_raw();
 const ABRT: i32 = Signal::ABRT.as_raw();
 /// `SIGRTMIN+1`: systemd's for its rescue mode.
 pub const SINGLE: i32 = 35;
+
+/// Whether what has said nothing has closed the pipe: its program runs, or it has ended.
+fn has_end(pipe: &StaticFd) -> bool {
+    pipe.get().is_some_and(|pipe| {
+        let mut polled = [PollFd::new(pipe, Events::IN)];
+        let answer = ppoll(&mut polled, Some(Duration::ZERO), None);
+        answer.is_ok() && polled.iter().all(|it| it.returned() == Events::HUP)
+    })
+}
+
+/// For how many seconds a service may be on its way before it is told that it is.
+const SLOW: u32 = 5;
 
 /// Waits for a signal of the set, at most until then.
 #[inline(never)]

@@ -1,37 +1,38 @@
-//! How a line of the inittab becomes a process.
+//! How a copy of process 1 becomes the process of a line of the inittab.
+//!
+//! All that can take long happens in the copy: what is on a disk that does not answer, or a terminal that does not open, holds up the
+//! service and nothing else.
 
 use core::ffi::CStr;
 
 use nestling::inittab::{Action, Entry, Setting};
-use nestling::spawn::{Action as Do, Error, Program, Shell, Spawn, Step};
+use nestling::rt::descriptors::assign;
+use nestling::spawn::Program;
 use nestling::terminal::{self, When};
-use nestling::text::{self, Quoted, Text, next_field, trim_start};
-use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, Pid, SigSet, io, sys};
+use nestling::text::{self, Quoted, Sink, Text, next_field, trim_start};
+use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SigSet, io, sys};
 
 use super::STRINGS;
 use super::lines::each_line;
 use super::table::LINE;
-use crate::USED;
 use crate::buffer::{Buffer, next_string, path};
 use crate::log::Line;
-use crate::requests::{ASKFIRST, SHELL, become_program};
+use crate::requests::{ASKFIRST, SHELL, become_program, exec};
 
 /// Room for the words of a line, which has at least one byte and a blank for each.
 const WORDS: usize = LINE / 2 + 8;
-/// Room for what the child does.
-const ACTIONS: usize = 128;
 /// Room for the groups of a user.
 const GROUPS: usize = 1024;
 
-/// What the process is given beside its words, in the caller's memory.
+/// What the process is given beside its words.
 struct Given {
     /// The strings of the user's environment.
     strings: Buffer,
     groups: [u32; GROUPS],
 }
 
-/// Starts the process. If that fails, the answer is the errno, if there is one; and it is told, if it is to be.
-pub fn start(entry: &Entry<'_>, env: Args<'_>, loudly: bool) -> Result<Pid, Option<Errno>> {
+/// In a copy of process 1: becomes the process. Returns only if that failed: the errno's number; what it is of goes `to` process 1.
+pub fn become_it(entry: &Entry<'_>, env: Args<'_>, to: BorrowedFd<'_>) -> i32 {
     let mut step = ("", &b""[..]);
     let mut buffer = Buffer::new();
     let mut list = [None; WORDS];
@@ -39,43 +40,56 @@ pub fn start(entry: &Entry<'_>, env: Args<'_>, loudly: bool) -> Result<Pid, Opti
         strings: Buffer::new(),
         groups: [0; GROUPS],
     };
+    let mut strings = [None; STRINGS];
     let asks = entry.action == Action::Askfirst;
-    let what = words(entry, env, asks, &mut buffer, &mut list);
-    let answer = prepare_and_start(entry, what, env, &mut given, loudly, &mut step);
-    if let Err(Some(errno)) = answer
-        && loudly
-        && !step.0.is_empty()
-    {
-        let mut line = Line::about(entry.name());
-        step.0.write(&mut line);
-        Quoted(step.1).write(&mut line);
-        line.tell_of(errno);
-    }
-    answer
+    let (program, args) = words(entry, env, asks, &mut buffer, &mut list);
+    let prepared = prepare(entry, env, &mut given, &mut strings, &mut step);
+    let mut line = Line::about(entry.name());
+    let errno = match prepared {
+        Ok(env) => exec(program, args, env, Some(SigSet::EMPTY), &mut |error| {
+            error.write(&mut line);
+            error.errno().map_or(0, Errno::as_raw)
+        }),
+        Err(errno) => {
+            step.0.write(&mut line);
+            Quoted(step.1).write(&mut line);
+            ": ".write(&mut line);
+            errno.write(&mut line);
+            errno.as_raw()
+        }
+    };
+    line.send(to);
+    errno
 }
 
-/// `step` says what an error that is not told yet is of.
+/// Has this process what its line says, and returns the environment. `step` says what an error is of.
 #[inline(never)]
-fn prepare_and_start<'l>(
+fn prepare<'l, 'e>(
     entry: &Entry<'l>,
-    (program, args): (Program<'_>, Args<'_>),
-    env: Args<'_>,
-    given: &mut Given,
-    loudly: bool,
+    env: Args<'e>,
+    given: &'e mut Given,
+    strings: &'e mut [Option<Arg<'e>>; STRINGS],
     step: &mut (&str, &'l [u8]),
-) -> Result<Pid, Option<Errno>> {
-    let mut terminal = None;
+) -> Result<Args<'e>, Errno> {
+    *step = ("session of ", entry.name());
+    sys::process::setsid()?;
     if !entry.terminal().is_empty() {
         *step = ("terminal ", entry.terminal());
-        terminal = Some(open_terminal(entry.terminal())?);
+        let terminal = open_terminal(entry.terminal())?;
+        for number in 0..3 {
+            assign(number, terminal.as_fd())?;
+        }
     }
 
-    let (mut uid, mut gid, mut cgroup_path, mut nice) = (None, None, None, None);
+    let (mut uid, mut gid) = (None, None);
     let mut user_name = &b""[..];
     for setting in entry.settings() {
         match setting {
             Setting::Limit(..) => {}
-            Setting::Nice(number) => nice = Some(number),
+            Setting::Nice(number) => {
+                *step = ("nice of ", entry.name());
+                sys::resource::setpriority(number)?;
+            }
             Setting::User(name) => {
                 *step = ("user ", name);
                 let (id, group) = look_up_user(name, &mut given.strings)?;
@@ -87,7 +101,10 @@ fn prepare_and_start<'l>(
                 *step = ("group ", name);
                 gid = Some(look_up_group(name)?);
             }
-            Setting::Cgroup(name) => cgroup_path = Some(name),
+            Setting::Cgroup(name) => {
+                *step = ("cgroup ", name);
+                join_cgroup(name)?;
+            }
         }
     }
     let mut groups = 0;
@@ -96,19 +113,28 @@ fn prepare_and_start<'l>(
         given.groups[0] = gid;
         groups = 1 + groups_of(login_name(&given.strings), gid, &mut given.groups)?;
     }
-    let mut cgroup = None;
-    if let Some(path) = cgroup_path {
-        *step = ("cgroup ", path);
-        cgroup = Some(open_cgroup(path)?);
+    // Only now: what is opened above may not be within them.
+    *step = ("limits of ", entry.name());
+    for setting in entry.settings() {
+        if let Setting::Limit(resource, limit) = setting {
+            sys::resource::setrlimit(resource, limit)?;
+        }
+    }
+    if let Some(gid) = gid {
+        *step = ("groups of ", user_name);
+        sys::credentials::setgroups(given.groups.get(..groups).unwrap_or_default())?;
+        sys::credentials::setgid(gid)?;
+    }
+    if let Some(uid) = uid {
+        *step = ("user ", user_name);
+        sys::credentials::setuid(uid)?;
     }
 
     *step = ("environment of ", entry.name());
-    let term = TERM.into();
     let mut additions = [None; 5];
     let [own_term, users @ ..] = &mut additions;
-    let at = terminal.as_ref().map_or(io::stdin(), AsFd::as_fd);
-    if env.var(c"TERM") == Some(c"linux") && is_serial(at) {
-        *own_term = Some(term);
+    if env.var(c"TERM") == Some(c"linux") && is_serial(io::stdin()) {
+        *own_term = Some(TERM.into());
     }
     let mut rest = given.strings.bytes();
     let mut home = c"";
@@ -121,75 +147,15 @@ fn prepare_and_start<'l>(
             *place = Some(string.into());
         }
     }
-    let mut strings = [None; STRINGS];
-    let env = extended(env, &additions, &mut strings).ok_or(Some(Errno::E2BIG))?;
-
-    let mut actions = [Do::ResetIds; ACTIONS];
-    let mut child = Child {
-        actions: &mut actions,
-        count: 0,
-    };
-    *step = ("settings of ", entry.name());
-    if let Some(terminal) = &terminal {
-        let from = terminal.as_raw_fd();
-        for to in 0..3 {
-            child.push(Do::Dup2 { from, to })?;
-        }
-    }
-    for setting in entry.settings() {
-        if let Setting::Limit(resource, limit) = setting {
-            child.push(Do::Limit(resource, limit))?;
-        }
-    }
-    if let Some(gid) = gid {
-        child.push(Do::Groups(given.groups.get(..groups).unwrap_or_default()))?;
-        child.push(Do::Gid(gid))?;
-    }
-    if let Some(uid) = uid {
-        child.push(Do::Uid(uid))?;
-    }
-    // The last two may fail, and then the process has to do without.
+    // The last two may fail, and then the process has to do without: there is no such directory; it is no terminal, such as `null`, or
+    // it is another session's.
     if !home.is_empty() {
-        child.push(Do::Chdir(home))?;
+        let _ = sys::file::chdir(home);
     }
     if entry.has_terminal() {
-        child.push(Do::ControllingTerminal(0))?;
+        let _ = sys::terminal::set_controlling(io::stdin());
     }
-
-    *step = ("", b"");
-    let room = Shell::room::<{ WORDS + 2 }>();
-    let mut spawn = Spawn::new(program, args, env);
-    spawn.shell = Some(Shell {
-        path: SHELL,
-        room: &room,
-    });
-    spawn.attributes.new_session = true;
-    spawn.attributes.signal_mask = Some(SigSet::EMPTY);
-    spawn.attributes.nice = nice;
-    spawn.attributes.cgroup = cgroup.as_ref().map(AsFd::as_fd);
-    loop {
-        let attempt = Spawn {
-            actions: child.actions.get(..child.count).unwrap_or_default(),
-            ..spawn
-        };
-        let refused = match attempt.start_using::<USED>() {
-            Ok(child) => return Ok(child.id()),
-            // It is no terminal, such as `null`, or it is another session's; or there is no such directory.
-            Err(Error::Failed {
-                step: Step::Action(index, Do::ControllingTerminal(_) | Do::Chdir(_)),
-                ..
-            }) => index,
-            Err(error) => {
-                if loudly {
-                    let mut line = Line::about(entry.name());
-                    error.write(&mut line);
-                    line.tell();
-                }
-                return Err(error.errno());
-            }
-        };
-        child.remove(refused);
-    }
+    extended(env, &additions, strings).ok_or(Errno::E2BIG)
 }
 
 /// What the kernel's `TERM=linux` becomes on a serial line.
@@ -225,39 +191,12 @@ pub fn extended<'a>(
     Args::try_new(room)
 }
 
-/// Becomes the process. Returns only if that failed, which is told.
-pub fn become_it(entry: &Entry<'_>, env: Args<'_>) {
+/// Becomes the process in the place of init. Returns only if that failed, which is told.
+pub fn become_successor(entry: &Entry<'_>, env: Args<'_>) {
     let mut buffer = Buffer::new();
     let mut list = [None; WORDS];
     let (program, args) = words(entry, env, false, &mut buffer, &mut list);
     become_program(program, args, env, Some(SigSet::EMPTY));
-}
-
-/// What the child does.
-struct Child<'c, 'a> {
-    actions: &'c mut [Do<'a>; ACTIONS],
-    count: usize,
-}
-
-impl<'a> Child<'_, 'a> {
-    #[inline(never)]
-    fn push(&mut self, action: Do<'a>) -> Result<(), Errno> {
-        let place = self.actions.get_mut(self.count).ok_or(Errno::E2BIG)?;
-        *place = action;
-        self.count += 1;
-        Ok(())
-    }
-
-    fn remove(&mut self, index: usize) {
-        for place in index..self.count {
-            if let Some(&next) = self.actions.get(place + 1)
-                && let Some(this) = self.actions.get_mut(place)
-            {
-                *this = next;
-            }
-        }
-        self.count = self.count.saturating_sub(1);
-    }
 }
 
 /// The program and its arguments. If somebody is to be asked first, that is this program under the name that has it ask.
@@ -336,12 +275,14 @@ pub fn make_sane(terminal: BorrowedFd<'_>) {
     }
 }
 
-/// Makes the cgroup, if it is not there, in one that is.
-fn open_cgroup(name: &[u8]) -> Result<OwnedFd, Errno> {
-    let path = path("/sys/fs/cgroup/", name);
+/// Makes the cgroup, if it is not there, in one that is, and joins it.
+fn join_cgroup(name: &[u8]) -> Result<(), Errno> {
+    let mut path = path("/sys/fs/cgroup/", name);
     let _ = sys::file::mkdir(path.as_c_str(), 0o755);
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    sys::fd::open(path.as_c_str(), flags, 0)
+    path.put(b"/cgroup.procs");
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    let processes = sys::fd::open(path.as_c_str(), flags, 0)?;
+    sys::fd::write(processes.as_fd(), b"0").map(drop)
 }
 
 fn id(digits: &[u8]) -> Option<u32> {

@@ -193,7 +193,11 @@ impl Table {
         };
         service.action = action;
         match service.state {
-            State::Running | State::Leaving | State::Killed => {
+            State::Starting | State::Running | State::Leaving | State::Killed => {
+                if service.state == State::Starting {
+                    // The pipe is gone. What comes of it its end says.
+                    service.state = State::Running;
+                }
                 if service.pid < 2 {
                     service.ended(None);
                 } else {

@@ -1,6 +1,7 @@
 //! The table of services: for each a line of the inittab, and how it stands with its process.
 
 use nestling::inittab::{Action, Entry, Problem};
+use nestling::sys::fd::StaticFd;
 use nestling::text::{Text, next_field};
 use nestling::{Errno, ExitStatus, sys};
 
@@ -56,17 +57,24 @@ pub enum State {
     Done,
     /// It is process 1 itself.
     Own,
+    /// Its process does not run its program yet: it is a copy of process 1.
+    Starting,
 }
 
 impl State {
     pub fn from_raw(number: u8) -> Option<Self> {
         use State::*;
-        let all = [Free, Due, Running, Leaving, Killed, Done, Own];
+        let all = [Free, Due, Running, Leaving, Killed, Done, Own, Starting];
         all.get(usize::from(number)).copied()
     }
 
     pub fn is_leaving(self) -> bool {
         matches!(self, Self::Leaving | Self::Killed)
+    }
+
+    /// Whether it has a process that is to stay.
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Starting | Self::Running)
     }
 }
 
@@ -88,6 +96,8 @@ pub struct Service {
     pub is_extra: bool,
     /// The inittab that is being read has it.
     pub is_seen: bool,
+    /// It was told that it has not come to run for long.
+    pub is_slow: bool,
     pub pid: i32,
     /// When it is to be started, if it is due, or was, if it runs; when it is to be killed, if it is leaving; until when that is
     /// waited for, if it was killed. In seconds, by the clock that [`now`] reads.
@@ -113,6 +123,7 @@ impl Service {
         returns: false,
         is_extra: false,
         is_seen: false,
+        is_slow: false,
         pid: 0,
         at: 0,
         line: Span {
@@ -137,12 +148,20 @@ impl Service {
         match self.state {
             State::Leaving => true,
             State::Killed => now() < self.at,
-            State::Free | State::Due | State::Running | State::Done | State::Own => false,
+            State::Free
+            | State::Due
+            | State::Starting
+            | State::Running
+            | State::Done
+            | State::Own => false,
         }
     }
 
-    /// Asks its process to end.
+    /// Asks its process to end. One that has not come to run has nothing to see to, and is killed.
     pub fn leave(&mut self, has_terminal: bool) {
+        if self.state == State::Starting {
+            return self.kill();
+        }
         ask_to_end(self.pid, has_terminal);
         self.state = State::Leaving;
         self.at = after(GRACE);
@@ -193,11 +212,14 @@ impl Service {
 /// All services and their lines.
 pub struct Table {
     pub services: [Service; SERVICES],
+    /// The pipe by which each that starts says that it has failed, and whose end says that its program runs.
+    pub pipes: [StaticFd; SERVICES],
     pub text: [u8; TEXT],
 }
 
 nestling::take_once!(pub static TABLE: Table = Table {
     services: [Service::NONE; SERVICES],
+    pipes: [const { StaticFd::new() }; SERVICES],
     text: [0; TEXT],
 });
 
@@ -284,7 +306,7 @@ impl Table {
                 _ if service.is_seen => continue,
                 State::Free | State::Own => continue,
                 State::Leaving | State::Killed => service.returns = false,
-                State::Running => service.leave(has_terminal),
+                State::Starting | State::Running => service.leave(has_terminal),
                 State::Due | State::Done => service.state = State::Free,
             }
             self.save(index);
@@ -343,7 +365,7 @@ impl Table {
             let is_same = self.line(index) == line;
             if let Some(service) = self.services.get_mut(index) {
                 let is_there = match service.state {
-                    State::Due | State::Running | State::Done => true,
+                    State::Due | State::Starting | State::Running | State::Done => true,
                     State::Leaving | State::Killed => service.returns,
                     State::Free | State::Own => false,
                 };
