@@ -113,7 +113,7 @@ impl StaticFd {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// Removes the stored descriptor and returns it. (Nobody borrows it: the reference is the only one.)
+    /// Removes the stored descriptor and returns it. (It is not borrowed at this time, because this method takes `&mut self`.)
     pub fn take(&mut self) -> Option<OwnedFd> {
         let fd = core::mem::take(self.0.get_mut()) - 1;
         // SAFETY: what was put there nobody else owns.
@@ -290,9 +290,9 @@ pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errn
     done(answer)
 }
 
-/// `fcntl(F_SETOWN)` and `ioctl(FIOASYNC)`: has the kernel send `SIGIO` to a process whenever the descriptor becomes readable or
-/// writable, or its other end is closed. Not every kind of file does that; pipes, sockets and terminals do. As with
-/// [`set_nonblocking`], this belongs to the open file description.
+/// `fcntl(F_SETOWN)` and `ioctl(FIOASYNC)`: makes the kernel send `SIGIO` to the process `owner` when the descriptor becomes
+/// readable or writable, or when its other end is closed. This works for pipes, sockets and terminals, but not for all other
+/// kinds of files. As with [`set_nonblocking`], the setting belongs to the open file description.
 ///
 /// ```
 /// use nestling::{AsFd, OFlags, SigSet, Signal, signals, sys};
