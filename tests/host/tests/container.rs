@@ -547,6 +547,18 @@ fn a_command_that_cannot_start_is_126_or_127() {
 }
 
 #[test]
+fn a_script_without_an_interpreters_name_is_run_by_the_shell() {
+    everywhere(|init| {
+        let scratch = Scratch::new(init.words.last().expect("its path"));
+        let script = scratch.path().join("script");
+        fs::write(&script, "echo \"$1 for $0\"; exit 3\n").expect("a script");
+        let path = script.to_str().expect("a plain path");
+        let printed = format!("a word for {path}\n");
+        assert_eq!(init.run(&[path, "a word"]), (3, printed, "".into()));
+    });
+}
+
+#[test]
 fn a_wrong_command_line_is_125() {
     in_place(ANY_PROCESS, |init| {
         for (words, why) in [
@@ -723,9 +735,11 @@ impl Bundle {
     }
 
     fn live(&self) {
-        // An orphan is adopted and reaped (before, it could still be sent signals), nothing can be written, and the status is the
-        // command's.
-        let script = "orphan=$(sh -c ': & echo $!'); while kill -0 $orphan 2>/dev/null; do :; done
+        // A process that outlives its parent is adopted and reaped (before, it could still be sent signals), nothing can be written,
+        // and the status is the command's.
+        let script =
+            "orphan=$(sh -c '(exec >&2; while kill -0 $$ 2>/dev/null; do :; done) & echo $!')
+            while kill -0 $orphan 2>/dev/null; do :; done
             (: >/new) 2>/dev/null || echo it is read-only; echo parent $PPID; exit 7";
         let child = self.start("exits", &["/init", "-w", "sh", "-c", script]);
         let watch = Watch::of(&child);
