@@ -20,8 +20,8 @@
 //!   last member is reaped. So start all members of the pipeline before you wait for one of them: then the others can join even
 //!   if the first member has already ended.
 //! - Before a stopped job gets `SIGCONT`, its group becomes the foreground group. So the job never runs in the background.
-//! - When the shell takes the terminal back, the shell is in the background, and `SIGTTOU` would stop it. So this module blocks
-//!   `SIGTTOU` in the calling thread during the call.
+//! - A shell that takes the terminal back is still a background process at this moment, so `SIGTTOU` would stop it. For this
+//!   reason, this module blocks `SIGTTOU` in the calling thread during the call.
 //!
 //! # Orphans
 //!

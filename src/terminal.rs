@@ -409,10 +409,10 @@ pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 /// A pseudo-terminal, with one descriptor for each side (`pty(7)`). Both descriptors close on exec.
 #[derive(Debug)]
 pub struct Pty {
-    /// The side of the terminal emulator (`pty(7)` calls it the master). A write to this side becomes input of the terminal; a
+    /// The side that a terminal emulator uses (`pty(7)` calls it the master). A write to this side becomes input of the terminal; a
     /// read from this side returns the terminal's output. If no process has the other side open, a read fails with `EIO`.
     pub controller: OwnedFd,
-    /// The side of the programs: the terminal itself (`pty(7)` calls it the slave).
+    /// The side that programs use: the terminal itself (`pty(7)` calls it the slave).
     pub terminal: OwnedFd,
 }
 

@@ -94,7 +94,8 @@ impl Record {
         (low, high) == (kind as u8, 0)
     }
 
-    /// Returns whether the record says that its process is running: its kind is `Init`, `Login` or `User`.
+    /// Returns whether the record is one of a process that runs, which means that the record's kind is `Init`, `Login` or
+    /// `User`.
     pub fn is_alive(&self) -> bool {
         [Kind::Init, Kind::Login, Kind::User]
             .iter()

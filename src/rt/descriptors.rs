@@ -71,7 +71,8 @@ pub fn copy(from: RawFd, to: RawFd) -> Result<(), Errno> {
     assign(to, unsafe { BorrowedFd::borrow_raw(from) })
 }
 
-/// Moves one of the program's own descriptors to a high number, out of the way of the user's. Costs two system calls; none if
+/// Moves one of the program's own descriptors to a high number, so that the low numbers stay free for the
+/// user. Costs two system calls; none if
 /// the descriptor already has a high number.
 ///
 /// # Errors

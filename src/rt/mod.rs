@@ -230,9 +230,9 @@ pub fn abort() -> ! {
     sys::process::exit(128 + Signal::ABRT.as_raw())
 }
 
-/// Makes a function of the type `fn(nestling::rt::Process) -> i32` the program's main function. The returned value is the exit
-/// status. The macro defines `_start`, the panic handler and the memory functions. The module [`rt`](crate::rt) lists what else
-/// a program needs.
+/// Declares the program's main function: the argument, of the type `fn(nestling::rt::Process) -> i32`. The value that the
+/// function returns is the exit status. The macro defines `_start`, the panic handler and the memory functions. The module
+/// [`rt`](crate::rt) lists what else a program needs.
 ///
 /// On a panic, the program calls [`rt::panic`](crate::rt::panic). With `entry!(main, panic = handler)`, it calls `handler`
 /// instead, whose type is `fn(&core::panic::PanicInfo) -> !`. For example, a PID 1 needs its own handler, because it must not

@@ -27,8 +27,8 @@
 //! *mark* (`CLONE_CHILD_CLEARTID`). If the caller chooses [`Notice::Mark`], the parent makes no pipe, and waits until the mark
 //! is cleared.
 //!
-//! The parent does not only wait for the pipe or the mark. After a tenth of a second, and then at growing intervals, it also
-//! checks whether the child has ended, runs its program, or is stopped.
+//! While the parent waits for the pipe or the mark, it also looks at the child: after a tenth of a second, and then at growing
+//! intervals, it checks whether the child has ended, runs its program, or is stopped.
 //!
 //! # What it costs
 //!
@@ -163,7 +163,7 @@ pub struct Spawn<'a> {
     pub shell: Option<Shell<'a>>,
 }
 
-/// The program to execute. The child resolves its path or its descriptor after all actions.
+/// The program to execute. The child looks up the program's path, or the number of the program's descriptor, after all actions.
 #[derive(Clone, Copy, Debug)]
 pub enum Program<'a> {
     /// The file at this path.

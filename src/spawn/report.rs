@@ -64,8 +64,8 @@ pub enum Step<'a> {
     Wait,
 }
 
-/// The attribute that a spawn was setting, in `Step::Attribute`. The variants have the names of the fields of
-/// [`Attributes`](super::Attributes).
+/// The attribute of a [`Step::Attribute`]: the child was setting it when the spawn failed. The variants have the names of the
+/// fields of [`Attributes`](super::Attributes).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 #[non_exhaustive]

@@ -238,7 +238,7 @@ pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `dup3`: replaces the descriptor of `to` with a duplicate of `from`. The duplicate has the same number, and `to` owns it. The
+/// `dup3`: replaces the descriptor of `to` with a duplicate of `from`. The descriptor number of `to` does not change. The
 /// duplicate stays open on exec unless `flags` contains `CLOEXEC`.
 pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: nobody has borrowed it meanwhile.
