@@ -293,17 +293,6 @@ pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errn
 /// `fcntl(F_SETOWN)` and `ioctl(FIOASYNC)`: makes the kernel send `SIGIO` to the process `owner` when the descriptor becomes
 /// readable or writable, or when its other end is closed. This works for pipes, sockets and terminals, but not for all other
 /// kinds of files. As with [`set_nonblocking`], the setting belongs to the open file description.
-///
-/// ```
-/// use nestling::{AsFd, OFlags, SigSet, Signal, signals, sys};
-///
-/// let _blocked = signals::block(SigSet::EMPTY.with(Signal::IO)).unwrap();
-/// let (reader, writer) = sys::fd::pipe2(OFlags::CLOEXEC)?;
-/// sys::fd::set_async(reader.as_fd(), sys::process::getpid())?;
-/// drop(writer);
-/// assert!(signals::pending()?.contains(Signal::IO));
-/// # Ok::<(), nestling::Errno>(())
-/// ```
 pub fn set_async(fd: BorrowedFd<'_>, owner: Pid) -> Result<(), Errno> {
     done(fcntl(fd.fd, linux::F_SETOWN, owner.as_raw() as usize))?;
     let on = 1i32;

@@ -49,6 +49,7 @@ nestling_tests::suite! {
         a_handler_does_not_end_epoll,
         what_epoll_cannot_do_is_an_error,
         no_free_descriptor_is_an_error,
+        a_pipe_sends_a_signal_when_it_can_be_read_and_when_it_ends,
     }
 }
 
@@ -663,6 +664,24 @@ fn what_epoll_cannot_do_is_an_error() {
     let file = sys::fd::open(c"file", OFlags::CLOEXEC, 0).expect("a file");
     let answer = epoll.add(file.as_fd(), Events::IN, 1);
     assert_eq!(answer, Err(Errno::EPERM));
+}
+
+fn a_pipe_sends_a_signal_when_it_can_be_read_and_when_it_ends() {
+    let io = SigSet::EMPTY.with(Signal::IO);
+    signal::block(io).expect("a mask");
+    let arrives = || signal::sigtimedwait(io, Some(Duration::ZERO)).is_ok();
+    let (end, held) = pipe();
+    sys::fd::set_async(end.as_fd(), process::getpid()).expect("a signal");
+    assert!(!arrives());
+    sys::fd::write(held.as_fd(), b"x").expect("a byte");
+    assert!(arrives());
+    assert!(!arrives(), "once");
+    drop(held);
+    assert!(arrives());
+    const CLOSED: i32 = 50;
+    close(CLOSED);
+    let closed = sys::fd::set_async(fd(CLOSED), process::getpid());
+    assert_eq!(closed, Err(Errno::EBADF));
 }
 
 fn no_free_descriptor_is_an_error() {

@@ -18,6 +18,7 @@ nestling_tests::suite! {
         without_a_free_number_there_is_no_clone,
         an_owner_keeps_its_number_when_it_gets_another_file,
         the_standard_streams_are_the_first_three_numbers,
+        a_static_descriptor_is_taken_once,
         what_does_not_block_says_so,
         the_flags_are_those_of_the_open_file,
         a_place_is_counted_from_the_start_the_end_or_here,
@@ -107,6 +108,19 @@ fn an_owner_keeps_its_number_when_it_gets_another_file() {
         Err(Errno::EBADF)
     );
     assert_eq!(identity(&two), identity(&one), "as before");
+}
+
+fn a_static_descriptor_is_taken_once() {
+    let mut place = sys::fd::StaticFd::new();
+    assert!(place.take().is_none());
+    let (end, _held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let number = end.as_raw_fd();
+    place.set(end);
+    let taken = place.take().expect("the same");
+    assert_eq!(taken.as_raw_fd(), number);
+    assert!(place.get().is_none() && place.take().is_none());
+    drop(taken);
+    assert_eq!(sys::fd::cloexec(number), Err(Errno::EBADF));
 }
 
 fn the_standard_streams_are_the_first_three_numbers() {
