@@ -23,8 +23,8 @@
 //! child gets a copy of the memory. The parent cannot see the step numbers that the child stores in this copy. So the child
 //! also writes a record to the pipe immediately before its exec.
 //!
-//! Linux can also report without a pipe that a child no longer uses the shared memory: it clears a number in this memory, the
-//! *mark* (`CLONE_CHILD_CLEARTID`). If the caller chooses [`Notice::Mark`], the parent makes no pipe, and waits until the mark
+//! Linux also has another way to tell the parent that the child no longer uses the shared memory: the kernel clears a number in
+//! this memory, the *mark* (`CLONE_CHILD_CLEARTID`). If the caller chooses [`Notice::Mark`], the parent makes no pipe, and waits until the mark
 //! is cleared.
 //!
 //! While the parent waits for the pipe or the mark, it also looks at the child: after a tenth of a second, and then at growing

@@ -46,8 +46,8 @@ pub enum Error<'a> {
 pub enum Step<'a> {
     /// The parent blocks its signals.
     BlockSignals,
-    /// The parent or the child makes the status pipe, closes one of its ends, or reads it. (If the child moves the pipe because
-    /// an action needs the pipe's descriptor number, the failed step is this action.)
+    /// The parent or the child makes the status pipe, closes one of its ends, or reads it. (If an action needs the pipe's
+    /// descriptor number and the child cannot move the pipe to another number, the failed step is the action.)
     StatusPipe,
     /// The parent makes the child (`clone(2)`).
     Clone,

@@ -222,8 +222,8 @@ impl<'a> Starting<'a> {
         Err(self.error(status.signal()))
     }
 
-    /// Kills the child with `SIGKILL`, whether its program runs or not. The method does not wait for the child: the caller must
-    /// reap the child, whose id it returns. Costs one system call, and one to close the pipe.
+    /// Kills the child with `SIGKILL`, whether its program runs or not. The method does not wait for the child, and returns the
+    /// child's id. The caller must reap the child. Costs one system call, and one to close the pipe.
     pub fn cancel(self) -> Pid {
         self.kill();
         self.pid

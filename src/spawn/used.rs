@@ -1,5 +1,5 @@
-//! Constants for the parts of a spawn. A program that must be small combines the constants of the parts that it uses with `|`,
-//! and passes the result to [`Spawn::start_using`]. The program then contains no code for the other parts. Every program
+//! Constants for the parts of a spawn. A program that must be small passes the parts that it uses to
+//! [`Spawn::start_using`], as an or (`|`) of their constants. The program then contains no code for the other parts. Every program
 //! contains the parts that have no constant.
 //!
 //! ```

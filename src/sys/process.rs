@@ -87,8 +87,8 @@ pub fn dumpable() -> Result<usize, Errno> {
     result(unsafe { syscall1(linux::__NR_prctl as usize, prctl::PR_GET_DUMPABLE as usize) })
 }
 
-/// `prctl(PR_SET_DUMPABLE)`: sets whether other processes may trace this process, and whether the kernel may dump its core: 0
-/// (no) or 1 (yes).
+/// `prctl(PR_SET_DUMPABLE)`: sets whether other processes may trace this process, and whether the kernel may write a core dump
+/// of it: 0 (no) or 1 (yes).
 pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
