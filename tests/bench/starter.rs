@@ -16,7 +16,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nestling::spawn::{Action, Attributes, Memory, Program, Spawn};
+use nestling::spawn::{Action, Attributes, Memory, Notice, Program, Spawn};
 use nestling::{Args, OFlags, Pid, args, command, sys, wait};
 
 /// What each start is given.
@@ -37,8 +37,9 @@ fn way(name: &str) -> Option<Way> {
         "std-pre-exec" => standard_with_pre_exec,
         #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
         "tiny-std" => tiny,
-        "core" => |work| core(work, Memory::Shared),
-        "core-copied" => |work| core(work, Memory::Copied),
+        "core" => |work| core(work, Memory::Shared, Notice::Pipe),
+        "core-mark" => |work| core(work, Memory::Shared, Notice::Mark),
+        "core-copied" => |work| core(work, Memory::Copied, Notice::Pipe),
         "command" => |work| command(work, Memory::Shared),
         "command-copied" => |work| command(work, Memory::Copied),
         _ => return None,
@@ -159,7 +160,7 @@ fn tiny(work: &Work) -> Box<dyn FnMut() + '_> {
     })
 }
 
-fn core(work: &Work, memory: Memory) -> Box<dyn FnMut() + '_> {
+fn core(work: &Work, memory: Memory, notice: Notice) -> Box<dyn FnMut() + '_> {
     let actions = vec![Action::Dup2 { from: FROM, to: TO }; work.actions];
     Box::new(move || {
         let list = args![&*work.program];
@@ -168,6 +169,7 @@ fn core(work: &Work, memory: Memory) -> Box<dyn FnMut() + '_> {
             actions: &actions,
             attributes: Attributes {
                 memory,
+                notice,
                 ..Attributes::default()
             },
             ..Spawn::new(program, Args::new(&list), Args::EMPTY)

@@ -58,6 +58,7 @@ const fn way(name: &'static str, word: &'static str, starter: usize, acts: bool)
 const WAYS: &[Way] = &[
     way(LIMIT, "limit", GNU, true),
     way(CORE, "core", GNU, true),
+    way(MARK, "core-mark", GNU, true),
     way("nestling, copied", "core-copied", GNU, true),
     way("Command", "command", GNU, false),
     way("Command, copied", "command-copied", GNU, false),
@@ -73,6 +74,7 @@ const WAYS: &[Way] = &[
 
 const LIMIT: &str = "limit (vfork, execve)";
 const CORE: &str = "nestling";
+const MARK: &str = "nestling, mark";
 const CORE_ON_MUSL: &str = "nestling, on musl";
 const GLIBC: &str = "posix_spawn, glibc";
 const MUSL_SPAWN: &str = "posix_spawn, musl";
@@ -217,7 +219,7 @@ fn large_beside_small(starters: &mut Starters, most: u64, turns: usize) -> Resul
     let most = most.min(available()? / 2);
     let [small, large] = [MIB, most].map(|memory| Setting { memory, ..SMALL });
     let mut other = Starter::new(&starters.gnu, &starters.program)?;
-    let ways = ["core", "limit"];
+    let ways = ["core", "core-mark", "limit"];
     let values = in_turns(2 * ways.len(), turns, |index| {
         let way = ways[index / 2];
         let value = match index % 2 {
@@ -228,7 +230,7 @@ fn large_beside_small(starters: &mut Starters, most: u64, turns: usize) -> Resul
     })?;
     starters.release()?;
     let names =
-        [CORE, LIMIT].map(|name| [MIB, most].map(|size| format!("{name}, {}", amount(size))));
+        [CORE, MARK, LIMIT].map(|name| [MIB, most].map(|size| format!("{name}, {}", amount(size))));
     Ok(Table {
         title: "A small parent and a large one, in turns".into(),
         unit: MICROSECONDS,
