@@ -124,6 +124,31 @@ pub fn built_with_musl(bin: &str) -> Result<PathBuf, String> {
     existing(programs.join(bin))
 }
 
+/// A program of these tests for i386. It needs the standard library for that, which rustup has, and a C library, which Debian has.
+pub fn built_for_i386(bin: &str) -> Result<PathBuf, String> {
+    const TARGET: &str = "i686-unknown-linux-gnu";
+    let read = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output();
+        let text = output.map_or(Vec::new(), |output| output.stdout);
+        String::from_utf8_lossy(&text).trim().to_owned()
+    };
+    if env::consts::ARCH != "x86_64" {
+        return Err(format!("not on {}", env::consts::ARCH));
+    }
+    // Without that of 32 bits `cc` finds that of 64.
+    if !read("cc", &["-m32", "-print-file-name=libgcc_s.so"]).contains("/32/") {
+        return Err("no C library of 32 bits: Debian has it in gcc-multilib".into());
+    }
+    let library = read("rustc", &["--print", "target-libdir", "--target", TARGET]);
+    if !Path::new(&library).exists() {
+        return Err(format!("no std: `rustup target add {TARGET}`"));
+    }
+    match cargo_build("", TARGET, &["-p", "nestling-host-tests", "--bin", bin]) {
+        Ok(programs) => existing(programs.join(bin)),
+        Err(why) => panic!("{why}"),
+    }
+}
+
 /// Builds with these flags of rustc's, in a place of its own: where the release programs are.
 fn cargo_build(flags: &str, target: &str, arguments: &[&str]) -> Result<PathBuf, String> {
     // This test is TARGET/debug/deps/NAME; the folder is one that `cargo` leaves to tests.
@@ -137,6 +162,8 @@ fn cargo_build(flags: &str, target: &str, arguments: &[&str]) -> Result<PathBuf,
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.args(["build", "--release", "--target", target, "--target-dir"]);
     cargo.arg(&folder).args(arguments);
+    // This workspace has another for programs without a C library.
+    cargo.env("CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_LINKER", "cc");
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     if !flags.is_empty() {
         cargo.env("RUSTFLAGS", flags);

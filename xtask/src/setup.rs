@@ -7,7 +7,7 @@ use duct::cmd;
 
 use crate::{
     apt::{self, Missing},
-    arch::Arch,
+    arch::{Arch, HOST},
     debian, debian_root,
     kernel::{self, Age},
     machine,
@@ -76,6 +76,9 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
         complete &= program("gdb", &["gdb"]);
         // Without these, what needs them is skipped.
         program("musl-gcc", &["musl-tools"]);
+        if HOST == Arch::X86_64 {
+            tell(library_of_32_bits);
+        }
         program("tmux", &["tmux"]);
         // Other shells, to compare ours with.
         program("dash", &["dash"]);
@@ -124,6 +127,21 @@ fn tell_of_file(present: Option<PathBuf>, obtain: impl Fn() -> Result<PathBuf>) 
     match obtain() {
         Ok(path) => println!("{state:<10} {}", path.display()),
         Err(error) => println!("{:<10} {error:#}", "missing"),
+    }
+}
+
+/// A C library for i386, with which a test of this machine links.
+fn library_of_32_bits() -> Result<String, Missing> {
+    let find = cmd!("cc", "-m32", "-print-file-name=libgcc_s.so").stderr_null();
+    // Without it `cc` finds that of 64 bits.
+    let found = find.read().unwrap_or_default();
+    let what = String::from("a C library of 32 bits");
+    match found.contains("/32/") {
+        true => Ok(what),
+        false => Err(Missing {
+            what,
+            packages: &["gcc-multilib"],
+        }),
     }
 }
 

@@ -13,7 +13,7 @@ use std::thread;
 
 use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Notice, Program, Spawn, Step};
 use nestling::{Args, Errno, ExitStatus, OFlags, Signal, args, sys};
-use nestling_host_tests::alone;
+use nestling_host_tests::{alone, built_for_i386, or_skip, run};
 
 const MEMORIES: [Memory; 2] = [Memory::Shared, Memory::Copied];
 
@@ -265,63 +265,17 @@ fn start_true_or_nothing(notice: Notice, is_missing: bool) {
     }
 }
 
-/// What a thread of its own spawns, and how that ended.
-struct Small {
-    program: Program<'static>,
-    notice: Notice,
-    code: Option<i32>,
-}
-
-extern "C" fn spawn_here(small: *mut libc::c_void) -> *mut libc::c_void {
-    // SAFETY: whoever has made the thread waits for it.
-    let small = unsafe { &mut *small.cast::<Small>() };
-    let list = args![c"sh", c"-c", c"exit 7"];
-    let mut spawn = Spawn::new(small.program, Args::new(&list), Args::EMPTY);
-    spawn.attributes.notice = small.notice;
-    small.code = spawn
-        .start()
-        .ok()
-        .and_then(|mut child| child.wait().ok()?.code());
-    std::ptr::null_mut()
+#[test]
+fn a_thread_with_the_smallest_stack_spawns() {
+    let output = run(env!("CARGO_BIN_EXE_small_thread"), |_| {});
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]
-fn a_thread_with_the_smallest_stack_spawns() {
-    const SMALLEST: usize = 16 * 1024;
-    let search = Program::Search {
-        name: c"sh",
-        path: Some(c"/nope:/nope/nope:/bin"),
-    };
-    for program in [Program::Path(c"/bin/sh"), search] {
-        for notice in [Notice::Pipe, Notice::Mark] {
-            let mut small = Small {
-                program,
-                notice,
-                code: None,
-            };
-            let mut attributes = MaybeUninit::uninit();
-            let mut thread = MaybeUninit::uninit();
-            // SAFETY: each place is there, and what is used has been made before; `small` outlives the thread.
-            unsafe {
-                assert_eq!(libc::pthread_attr_init(attributes.as_mut_ptr()), 0);
-                let set = libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), SMALLEST);
-                assert_eq!(set, 0);
-                let place = (&raw mut small).cast();
-                let made = libc::pthread_create(
-                    thread.as_mut_ptr(),
-                    attributes.as_ptr(),
-                    spawn_here,
-                    place,
-                );
-                assert_eq!(made, 0);
-                assert_eq!(
-                    libc::pthread_join(thread.assume_init(), std::ptr::null_mut()),
-                    0
-                );
-            }
-            assert_eq!(small.code, Some(7));
-        }
-    }
+fn a_thread_with_the_smallest_stack_spawns_on_i386() {
+    let program = or_skip!(built_for_i386("small_thread"));
+    let output = run(program.to_str().expect("a plain path"), |_| {});
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]
