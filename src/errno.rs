@@ -670,7 +670,10 @@ mod tests {
 
     #[test]
     fn every_number_but_the_two_that_linux_leaves_out_has_a_name() {
-        for number in (1..134).filter(|number| ![41, 58].contains(number)) {
+        // Miri takes a thousand times as long.
+        let step = if cfg!(miri) { 19 } else { 1 };
+        let numbers = (1..134).step_by(step);
+        for number in numbers.filter(|number| ![41, 58].contains(number)) {
             let errno = Errno::from_raw(number).unwrap();
             let (name, message) = (errno.name().to_string(), errno.message().to_string());
             assert!(name.starts_with('E'), "{number}");
@@ -686,7 +689,8 @@ mod tests {
 
     #[test]
     fn what_files_and_processes_fail_by_has_a_message_and_the_rest_its_name() {
-        for errno in (1..=40).filter_map(Errno::from_raw) {
+        let step = if cfg!(miri) { 13 } else { 1 };
+        for errno in (1..=40).step_by(step).filter_map(Errno::from_raw) {
             assert_ne!(errno.message(), errno.name());
         }
         for errno in [Errno::ESTALE, Errno::EDQUOT, Errno::EOPNOTSUPP] {

@@ -314,10 +314,12 @@ mod tests {
     #[test]
     fn threads_share_a_heap() {
         static HEAP: Heap = Heap::new();
+        // Miri takes a thousand times as long.
+        const ROUNDS: usize = if cfg!(miri) { 400 } else { 50_000 };
         let churn = |mark: u8| {
             let mut random = 0x9E37_79B9_7F4A_7C15 ^ u64::from(mark);
             let mut blocks: Vec<(*mut u8, Layout)> = Vec::new();
-            for _ in 0..50_000 {
+            for _ in 0..ROUNDS {
                 random ^= random << 13;
                 random ^= random >> 7;
                 random ^= random << 17;

@@ -165,7 +165,10 @@ mod tests {
 
     #[test]
     fn a_status_says_what_std_says_of_it() {
-        for raw in (0..=0xffff).filter(|&raw| raw & 0x7f == 0x7f || raw & 0x7f <= 64) {
+        // Miri takes a thousand times as long; 257 changes both bytes.
+        let step = if cfg!(miri) { 257 } else { 1 };
+        let statuses = (0..=0xffff).step_by(step);
+        for raw in statuses.filter(|&raw| raw & 0x7f == 0x7f || raw & 0x7f <= 64) {
             let ours = ExitStatus::from_raw(raw);
             let theirs = std::process::ExitStatus::from_raw(raw);
             assert_eq!(ours.code(), theirs.code(), "{raw:#x}");

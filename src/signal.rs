@@ -282,7 +282,9 @@ mod tests {
 
     #[test]
     fn every_signal_is_found_by_the_name_it_is_shown_with() {
-        for signal in Signal::all().filter(|signal| ![32, 33].contains(&signal.as_raw())) {
+        // Miri takes a thousand times as long.
+        let all = Signal::all().step_by(if cfg!(miri) { 9 } else { 1 });
+        for signal in all.filter(|signal| ![32, 33].contains(&signal.as_raw())) {
             assert_eq!(Signal::from_name(signal.to_string()), Some(signal));
         }
     }
@@ -290,7 +292,7 @@ mod tests {
     #[test]
     fn each_of_the_64_is_found_by_what_kill_l_writes() {
         assert_eq!(Signal::all().count(), 64);
-        for signal in Signal::all() {
+        for signal in Signal::all().step_by(if cfg!(miri) { 9 } else { 1 }) {
             let short = signal.short().to_string();
             assert!(!short.starts_with("SIG"), "{short}");
             assert_eq!(Signal::from_name(&short), Some(signal), "{short}");

@@ -22,10 +22,25 @@ use crate::sys::{self, signal};
 /// What the child runs.
 ///
 /// # Safety
-/// `job` is a [`Job`], of which nothing but its record, its mark, the buffer and a shell's room changes as long as the child uses it.
+/// `job` is a [`Job`], of which nothing but its record, its mark, the stack and a shell's room changes as long as the child uses it.
+#[cfg(not(all(miri, test)))]
 pub(super) unsafe extern "C" fn run<const USED: u32>(job: *mut c_void) -> ! {
     // SAFETY: the caller's promise.
-    let job = unsafe { &*job.cast::<Job<'_, '_>>() };
+    live::<USED>(unsafe { &*job.cast() })
+}
+
+/// The same in Miri, where a child is a thread.
+///
+/// # Safety
+/// As above.
+#[cfg(all(miri, test))]
+pub(super) unsafe extern "C-unwind" fn run<const USED: u32>(job: *mut c_void) -> ! {
+    // SAFETY: the caller's promise.
+    live::<USED>(unsafe { &*job.cast() })
+}
+
+/// The child's life.
+fn live<const USED: u32>(job: &Job<'_, '_>) -> ! {
     let (mut pipe, closed) = match job.means.get().pipe {
         // SAFETY: these are the child's own copies of the pipe's two ends.
         Some((read_end, write_end)) => unsafe { StatusPipe::new(read_end, write_end) },
@@ -149,7 +164,7 @@ fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
 fn run_hook(job: &Job<'_, '_>, hook: Hook<'_>) -> Result<(), Errno> {
     /// What is not there by accident. (Bytes: a caller's stack may begin anywhere.)
     const INTACT: [u8; 8] = *b"nestling";
-    let lowest = job.buffer.cast::<[u8; 8]>();
+    let lowest = job.stack.cast::<[u8; 8]>();
     // SAFETY: these are the lowest bytes of the child's stack.
     unsafe { lowest.write_volatile(INTACT) };
     let answer = (hook.function)();

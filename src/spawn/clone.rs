@@ -1,7 +1,6 @@
 //! Making the child, by the best means that the kernel allows.
 
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use linux_raw_sys::general as linux;
@@ -38,30 +37,26 @@ pub(super) struct Made {
 }
 
 /// Makes the child. Of an errno, the record says which step it is of.
-pub(super) fn make<const USED: u32>(
-    job: &Job<'_, '_>,
-    stack: &mut [MaybeUninit<u8>],
-) -> Result<Made, Errno> {
+pub(super) fn make<const USED: u32>(job: &Job<'_, '_>) -> Result<Made, Errno> {
     let wanted = job.spawn.attributes.memory == Memory::Shared;
     if wanted && !is(&REFUSES_SHARING) {
-        match attempt::<USED>(job, stack, true, false) {
+        match attempt::<USED>(job, true, false) {
             Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)
                 if job.record.get().at == At::CLONE => {}
             answer => return answer,
         }
-        let answer = attempt::<USED>(job, stack, false, false);
+        let answer = attempt::<USED>(job, false, false);
         REFUSES_SHARING.store(answer.is_ok(), Ordering::Relaxed);
         return answer;
     }
-    attempt::<USED>(job, stack, false, false)
+    attempt::<USED>(job, false, false)
 }
 
 /// Makes a child on a copy of the memory, for a parent that does not wait for it: its id, its pidfd and the status pipe's ends. Of an errno, the record says which step it is of.
 pub(super) fn make_copied<const USED: u32>(
     job: &Job<'_, '_>,
-    stack: &mut [MaybeUninit<u8>],
 ) -> Result<(Pid, Option<OwnedFd>, Ends), Errno> {
-    let Made { pid, pidfd, pipe } = attempt::<USED>(job, stack, false, true)?;
+    let Made { pid, pidfd, pipe } = attempt::<USED>(job, false, true)?;
     // With copied memory there is one.
     let pipe = pipe.ok_or(Errno::EPROTO)?;
     Ok((pid, pidfd, pipe))
@@ -70,7 +65,6 @@ pub(super) fn make_copied<const USED: u32>(
 #[inline(never)]
 fn attempt<const USED: u32>(
     job: &Job<'_, '_>,
-    stack: &mut [MaybeUninit<u8>],
     memory_shared: bool,
     begins: bool,
 ) -> Result<Made, Errno> {
@@ -102,12 +96,12 @@ fn attempt<const USED: u32>(
         means.handlers_reset = kernel_resets_handlers();
         means.in_cgroup = attributes.cgroup.is_some();
         job.means.set(means);
-        let mut answer = clone3::<USED>(job, stack);
+        let mut answer = clone3::<USED>(job);
         // `EAGAIN` is the cgroup's own: it is full. Of all else the child shall try, and report what exactly goes wrong.
         if means.in_cgroup && !matches!(answer, Ok(_) | Err(Errno::EAGAIN | Errno::ENOMEM)) {
             means.in_cgroup = false;
             job.means.set(means);
-            answer = clone3::<USED>(job, stack);
+            answer = clone3::<USED>(job);
         }
         match answer {
             Ok((pid, pidfd)) => return Ok(Made { pid, pidfd, pipe }),
@@ -130,7 +124,7 @@ fn attempt<const USED: u32>(
         sys::process::try_getpid().and_then(sys::process::pidfd_open)?;
     }
     job.begin(At::CLONE);
-    let pid = plain_clone::<USED>(job, stack)?;
+    let pid = plain_clone::<USED>(job)?;
     if refused_now {
         REFUSES_CLONE3.store(true, Ordering::Relaxed);
     }
@@ -189,10 +183,7 @@ fn kernel_resets_handlers() -> bool {
 }
 
 /// `clone3`: with the handlers reset, the pidfd and the cgroup in one go; without a pipe, with the mark.
-fn clone3<const USED: u32>(
-    job: &Job<'_, '_>,
-    stack: &mut [MaybeUninit<u8>],
-) -> Result<(Pid, Option<OwnedFd>), Errno> {
+fn clone3<const USED: u32>(job: &Job<'_, '_>) -> Result<(Pid, Option<OwnedFd>), Errno> {
     let mut number = -1;
     let attributes = &job.spawn.attributes;
     let means = job.means.get();
@@ -221,8 +212,8 @@ fn clone3<const USED: u32>(
         child_tid,
         parent_tid: 0,
         exit_signal: linux::SIGCHLD.into(),
-        stack: stack.as_mut_ptr() as usize as u64,
-        stack_size: stack.len() as u64,
+        stack: job.stack.cast::<u8>() as usize as u64,
+        stack_size: job.stack.len() as u64,
         tls: 0,
         set_tid: 0,
         set_tid_size: 0,
@@ -243,16 +234,13 @@ fn clone3<const USED: u32>(
 }
 
 /// `clone(2)`: for old kernels, emulators and filters.
-fn plain_clone<const USED: u32>(
-    job: &Job<'_, '_>,
-    stack: &mut [MaybeUninit<u8>],
-) -> Result<Pid, Errno> {
+fn plain_clone<const USED: u32>(job: &Job<'_, '_>) -> Result<Pid, Errno> {
     let sharing = if job.means.get().memory_shared {
         linux::CLONE_VM
     } else {
         0
     };
-    let top = stack.as_mut_ptr_range().end.cast();
+    let top = job.stack.cast::<u8>().wrapping_add(job.stack.len());
     // SAFETY: as in `clone3`; there is no mark.
     unsafe {
         sys::clone::clone(

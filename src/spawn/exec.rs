@@ -1,6 +1,7 @@
 //! Becoming a program without a child: the child's steps, carried out by the process itself.
 
 use core::mem::MaybeUninit;
+use core::ptr::slice_from_raw_parts_mut;
 
 use super::Spawn;
 use super::child;
@@ -13,7 +14,8 @@ use crate::sys;
 /// Returns only what went wrong; what was done until then stays, but for the signal mask.
 pub(super) fn exec<'a, const USED: u32>(spawn: &Spawn<'a>) -> Error<'a> {
     let mut buffer = MaybeUninit::<PathBuffer>::uninit();
-    let mut job = Job::new(spawn, buffer.as_mut_ptr());
+    let stack = slice_from_raw_parts_mut(buffer.as_mut_ptr().cast(), size_of::<PathBuffer>());
+    let mut job = Job::new(spawn, stack);
     job.means.set(Means {
         // No other process waits for a record.
         memory_shared: true,

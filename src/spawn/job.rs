@@ -1,6 +1,7 @@
 //! What the parent gives its child to do, and where the child notes what became of it.
 
 use core::cell::Cell;
+use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU32;
 
 use super::report::{At, Error, Record};
@@ -20,8 +21,8 @@ pub(super) struct Job<'s, 'a> {
     pub mask: SigSet,
     /// The parent, where the child must know it: for its death, or for a hook.
     pub parent: Option<Pid>,
-    /// Room for the pathnames that a search tries: the lower half of the child's stack, which is free by then.
-    pub buffer: *mut PathBuffer,
+    /// The child's stack. It is not a reference, since the child writes to it while the parent is here.
+    pub stack: *mut [MaybeUninit<u8>],
     /// How the child is made. It changes only while there is none.
     pub means: Cell<Means>,
     /// What the child has to say; before there is one, what the parent is at.
@@ -48,16 +49,21 @@ pub(super) struct Means {
 impl<'s, 'a> Job<'s, 'a> {
     /// With nothing done yet.
     #[inline(never)]
-    pub fn new(spawn: &'s Spawn<'a>, buffer: *mut PathBuffer) -> Self {
+    pub fn new(spawn: &'s Spawn<'a>, stack: *mut [MaybeUninit<u8>]) -> Self {
         Self {
             spawn,
             mask: SigSet::EMPTY,
             parent: None,
-            buffer,
+            stack,
             means: Cell::default(),
             record: Cell::default(),
             present: AtomicU32::new(1),
         }
+    }
+
+    /// Room for the pathnames that a search tries: the lower half of the child's stack, which is free by then.
+    pub fn buffer(&self) -> *mut PathBuffer {
+        self.stack.cast()
     }
 
     /// Blocks all signals. Fails if the spawn uses a feature whose code was left out.

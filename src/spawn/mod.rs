@@ -236,9 +236,9 @@ impl<'a> Spawn<'a> {
     pub fn start_using<const USED: u32>(&self) -> Result<Child, Error<'a>> {
         // Without a value first, which a debug build would have on the stack, too.
         let mut stack = MaybeUninit::<Stack>::uninit();
-        // SAFETY: it consists of what need not be initialised.
-        let stack = unsafe { stack.assume_init_mut() };
-        parent::start::<USED>(self, &mut stack.0)
+        let stack = stack.as_mut_ptr();
+        // SAFETY: it consists of what need not be initialised, and is nobody else's.
+        unsafe { parent::start::<USED>(self, &raw mut (*stack).0) }
     }
 
     /// Makes the child, and does not wait until the program runs. The documentation of [`Starting`] has an example.
@@ -258,9 +258,9 @@ impl<'a> Spawn<'a> {
     /// [`Starting::try_finish`] returns all other errors.
     pub fn begin(&self) -> Result<Starting<'a>, Error<'a>> {
         let mut stack = MaybeUninit::<Stack>::uninit();
-        // SAFETY: it consists of what need not be initialised.
-        let stack = unsafe { stack.assume_init_mut() };
-        parent::begin::<{ used::ALL }>(self, &mut stack.0)
+        let stack = stack.as_mut_ptr();
+        // SAFETY: it consists of what need not be initialised, and is nobody else's.
+        unsafe { parent::begin::<{ used::ALL }>(self, &raw mut (*stack).0) }
     }
 
     /// Replaces this process's program, without a child (`exec(3)`): the process itself carries out all steps, and keeps its
@@ -342,7 +342,8 @@ impl<'a> Spawn<'a> {
             .and_then(|end| stack.get_mut(..end))
         {
             Some(aligned) if aligned.len() + surplus >= STACK_SIZE => {
-                parent::start::<{ used::ALL }>(self, aligned)
+                // SAFETY: it is large enough, and the caller's reference is the only one.
+                unsafe { parent::start::<{ used::ALL }>(self, aligned) }
             }
             _ => Err(Error::Failed {
                 step: Step::Clone,
@@ -438,6 +439,52 @@ impl Child {
             (Some(_), _) => Ok(()),
             (None, Some(pidfd)) => sys::process::pidfd_send_signal(pidfd, signal),
             (None, None) => sys::process::kill(self.pid.as_raw(), Some(signal)),
+        }
+    }
+}
+
+/// What Miri checks of a spawn: `arch/miri.rs` is the kernel there. The rest is tested on the target, by `tests/suites`.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTICES: [Notice; 2] = [Notice::Pipe, Notice::Mark];
+
+    fn spawn(program: Program<'static>, notice: Notice) -> Spawn<'static> {
+        let mut spawn = Spawn::new(program, Args::EMPTY, Args::EMPTY);
+        spawn.attributes.notice = notice;
+        spawn
+    }
+
+    #[test]
+    fn a_program_runs_and_a_missing_one_is_reported() {
+        for notice in NOTICES {
+            let true_ = spawn(Program::Path(c"/bin/true"), notice);
+            assert!(true_.start().unwrap().wait().unwrap().success());
+            let missing = spawn(Program::Path(c"/nope"), notice);
+            assert_eq!(missing.start().unwrap_err().shell_code(), 127);
+            // And once more, with a stack that has been used.
+            assert!(true_.start().unwrap().wait().unwrap().success());
+        }
+    }
+
+    #[test]
+    fn a_search_and_a_hook_use_the_childs_stack() {
+        // A new one for each child: AddressSanitizer never learns that the frames of the last one are gone.
+        let stack = || std::vec![MaybeUninit::uninit(); STACK_SIZE + 100];
+        let search = |path| Program::Search {
+            name: c"true",
+            path: Some(path),
+        };
+        for notice in NOTICES {
+            let mut found = spawn(search(c"/nope:/nope/nope:/bin"), notice);
+            // SAFETY: it does nothing.
+            found.attributes.hook = Some(unsafe { Hook::new(&|| Ok(())) });
+            let mut child = found.start_on(&mut stack()).unwrap();
+            assert!(child.wait().unwrap().success());
+            let missing = spawn(search(c"/nope:/nope/nope"), notice);
+            let error = missing.start_on(&mut stack()).unwrap_err();
+            assert_eq!(error.shell_code(), 127);
         }
     }
 }

@@ -21,15 +21,18 @@ use crate::sys;
 use crate::wait;
 
 /// Starts the program. No handler of the parent runs meanwhile: it could be seen to run twice, or in the child.
-pub(super) fn start<'a, const USED: u32>(
+///
+/// # Safety
+/// The stack is [`STACK_SIZE`](super::STACK_SIZE) bytes at least, and nobody else's before this returns.
+pub(super) unsafe fn start<'a, const USED: u32>(
     spawn: &Spawn<'a>,
-    stack: &mut [MaybeUninit<u8>],
+    stack: *mut [MaybeUninit<u8>],
 ) -> Result<Child, Error<'a>> {
     let mut job = new_job::<USED>(spawn, stack);
     let mut killer = None;
     match job.block_signals::<USED>() {
         Ok(()) => {
-            let outcome = start_with_signals_blocked::<USED>(&job, stack);
+            let outcome = start_with_signals_blocked::<USED>(&job);
             // This cannot fail: the mask is one that the kernel gave us.
             let _ = sys::signal::set_mask(job.mask);
             match outcome {
@@ -43,13 +46,16 @@ pub(super) fn start<'a, const USED: u32>(
 }
 
 /// Makes the child, on a copy of the memory, and does not wait for it.
-pub(super) fn begin<'a, const USED: u32>(
+///
+/// # Safety
+/// As of [`start`].
+pub(super) unsafe fn begin<'a, const USED: u32>(
     spawn: &Spawn<'a>,
-    stack: &mut [MaybeUninit<u8>],
+    stack: *mut [MaybeUninit<u8>],
 ) -> Result<Starting<'a>, Error<'a>> {
     let mut job = new_job::<USED>(spawn, stack);
     let made = job.block_signals::<USED>().and_then(|()| {
-        let made = clone::make_copied::<USED>(&job, stack);
+        let made = clone::make_copied::<USED>(&job);
         // This cannot fail: the mask is one that the kernel gave us.
         let _ = sys::signal::set_mask(job.mask);
         made
@@ -65,9 +71,9 @@ pub(super) fn begin<'a, const USED: u32>(
 
 fn new_job<'s, 'a, const USED: u32>(
     spawn: &'s Spawn<'a>,
-    stack: &mut [MaybeUninit<u8>],
+    stack: *mut [MaybeUninit<u8>],
 ) -> Job<'s, 'a> {
-    let mut job = Job::new(spawn, stack.as_mut_ptr().cast());
+    let mut job = Job::new(spawn, stack);
     let dies_with_it = spawn.attributes.parent_death_signal.is_some();
     let has_hook = spawn.attributes.hook.is_some();
     if USED & used::PARENT_DEATH_SIGNAL != 0 && dies_with_it || USED & used::HOOK != 0 && has_hook {
@@ -77,14 +83,11 @@ fn new_job<'s, 'a, const USED: u32>(
 }
 
 /// If that fails, the record says why, unless it says nothing: then the child was killed by this signal.
-fn start_with_signals_blocked<const USED: u32>(
-    job: &Job<'_, '_>,
-    stack: &mut [MaybeUninit<u8>],
-) -> Result<Child, Option<Signal>> {
+fn start_with_signals_blocked<const USED: u32>(job: &Job<'_, '_>) -> Result<Child, Option<Signal>> {
     let dumpable = changes_dumpable::<USED>(job.spawn)
         .then(Dumpable::keep)
         .flatten();
-    let Made { pid, pidfd, pipe } = match clone::make::<USED>(job, stack) {
+    let Made { pid, pidfd, pipe } = match clone::make::<USED>(job) {
         Ok(made) => made,
         Err(errno) => {
             job.fail(errno);

@@ -125,7 +125,7 @@ impl<'a> Error<'a> {
                 step: Step::Exec(..),
                 ..
             } => 126,
-            _ => 125,
+            Self::Failed { .. } | Self::Killed { .. } => 125,
         }
     }
 }

@@ -191,7 +191,8 @@ impl<'a> Starting<'a> {
             actions: self.actions,
             ..Spawn::new(self.program, Args::EMPTY, Args::EMPTY)
         };
-        let job = Job::new(&spawn, ptr::null_mut());
+        // No child is made of it.
+        let job = Job::new(&spawn, ptr::slice_from_raw_parts_mut(ptr::null_mut(), 0));
         job.record.set(self.record);
         let mut watch = Watch::new(self.pid);
         let mut heard = Ok(());

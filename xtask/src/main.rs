@@ -23,6 +23,7 @@ mod process;
 mod report;
 mod run;
 mod runner;
+mod sanitize;
 mod session;
 mod setup;
 mod size;
@@ -129,7 +130,8 @@ enum Command {
         /// List the tests that would run, and do not run them
         #[arg(long)]
         list: bool,
-        /// Run the longer form of the differential and fuzz suites, and make what the suite debian-root needs
+        /// Run the longer form of the differential and fuzz suites, run Miri and AddressSanitizer, and make what the suite
+        /// debian-root needs
         #[arg(long)]
         long: bool,
         /// Fail if there is no kernel to boot, instead of skipping the tests that need it
@@ -244,6 +246,7 @@ fn perform(command: Command) -> Result<ExitCode> {
                     .filter(|it| how.iter().any(|name| name == it.name()))
                     .collect(),
                 profiles: profile,
+                long,
             };
             if list {
                 test::list(&workspace, &selection)?;

@@ -51,6 +51,10 @@ pub enum Check {
     Features,
     /// That the benchmarks can run, not what they measure.
     Bench,
+    /// The unit tests in Miri.
+    Miri,
+    /// What AddressSanitizer can check.
+    Asan,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,6 +94,11 @@ impl Item {
         }
     }
 
+    /// Whether it runs only in the long form, or by its name.
+    fn is_long(&self) -> bool {
+        matches!(self.kind, Kind::Check(Check::Miri | Check::Asan))
+    }
+
     /// What stands behind its name.
     pub fn label(&self) -> String {
         let (arch, runner, profile) = self.config();
@@ -120,6 +129,8 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
         ("doc", Check::Doc),
         ("features", Check::Features),
         ("bench", Check::Bench),
+        ("miri", Check::Miri),
+        ("asan", Check::Asan),
     ] {
         items.push(Item::new(name, Kind::Check(check)));
     }
@@ -189,6 +200,8 @@ pub struct Selection {
     pub runners: Vec<Runner>,
     /// By their names.
     pub profiles: Vec<String>,
+    /// Whether everything includes what takes long.
+    pub long: bool,
 }
 
 impl Selection {
@@ -207,7 +220,8 @@ impl Selection {
         }
         items.retain(|item| {
             let (arch, runner, profile) = item.config();
-            (self.suites.is_empty() || self.suites.contains(&item.suite))
+            (self.long || !item.is_long() || !self.suites.is_empty())
+                && (self.suites.is_empty() || self.suites.contains(&item.suite))
                 && (self.archs.is_empty() || arch.is_none_or(|it| self.archs.contains(&it)))
                 && (self.runners.is_empty() || runner.is_some_and(|it| self.runners.contains(&it)))
                 && (self.profiles.is_empty()
@@ -232,6 +246,7 @@ mod tests {
         };
         vec![
             Item::new("fmt", Kind::Check(Check::Fmt)),
+            Item::new("miri", Kind::Check(Check::Miri)),
             Item::new("unit", Kind::Host(Host::Unit)),
             Item::new(
                 "wait",
@@ -264,7 +279,7 @@ mod tests {
         let text = error.expect("an error").to_string();
         assert_eq!(
             text,
-            "no suite is named \"weit\"; there are fmt, unit, wait"
+            "no suite is named \"weit\"; there are fmt, miri, unit, wait"
         );
     }
 
@@ -289,6 +304,22 @@ mod tests {
             ..Selection::default()
         };
         assert_eq!(selected(&release), [format!("wait {host} kernel release")]);
+    }
+
+    #[test]
+    fn what_takes_long_is_selected_by_the_long_form_or_by_its_name() {
+        let long = Selection {
+            long: true,
+            ..Selection::default()
+        };
+        assert!(selected(&long).contains(&"miri".to_owned()));
+        let suites = vec!["miri".to_owned()];
+        let named = Selection {
+            suites,
+            ..Selection::default()
+        };
+        assert_eq!(selected(&named), ["miri"]);
+        assert!(!selected(&Selection::default()).contains(&"miri".to_owned()));
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::{
     process::{Captured, capture},
     report::{Outcome, Report},
     runner::Runner,
+    sanitize,
     session::{self, Session},
     setup::{self, Needs},
     size, suite,
@@ -486,6 +487,8 @@ impl Run<'_> {
                 let xtask = std::env::current_exe().context("the path of xtask")?;
                 one("bench", duct::cmd(xtask, ["bench", "--short"]))
             }
+            Check::Miri => sanitize::miri(self.workspace),
+            Check::Asan => sanitize::asan(self.workspace),
         });
     }
 
