@@ -1,4 +1,4 @@
-//! The heap of a program without libc (features `rt` and `alloc`). [`entry!`](crate::entry!) makes [`Heap`] the program's
+//! The heap of a program without libc (features `rt` and `alloc`). [`entry!`](crate::entry!) installs [`Heap`] as the program's
 //! global allocator.
 //!
 //! - **Small and medium** requests get memory from segments of 1 MiB, which the crate `talc` manages. The heap maps a new
@@ -49,7 +49,7 @@
 //! | `linked_list_allocator` 0.10 |  4,824 | 4,612 | 4.77 |  0.74 |     > 600 |      1.29 |       |        |
 //!
 //! - `dlmalloc` is the fastest crate overall, but also the largest. `dlmalloc` depends on the crate `libc`, even if another
-//!   source of memory is configured. The crate `libc` makes the linker look for a C library.
+//!   source of memory is configured. With the crate `libc`, the linker looks for a C library.
 //! - `rlsf` also depends on the crate `libc`, but a program that uses `rlsf` can be linked without a C library. `rlsf` never
 //!   returns a segment to the kernel.
 //! - `good_memory_allocator` uses only the memory that the program gives to it at the start: 256 MiB of addresses for this
@@ -72,7 +72,7 @@ use crate::errno::Errno;
 use crate::sys::futex::Mutex;
 use crate::sys::memory;
 
-/// The heap that [`entry!`](crate::entry!) makes the program's global allocator. Programs use it through [`GlobalAlloc`].
+/// The heap that [`entry!`](crate::entry!) installs as the program's global allocator. Programs use it through [`GlobalAlloc`].
 ///
 /// ```
 /// use std::alloc::{GlobalAlloc, Layout};

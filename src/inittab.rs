@@ -45,7 +45,7 @@ pub enum Action {
     CtrlAltDel,
     /// Init starts the process before the machine stops. Init starts the next entry after this process has ended.
     Shutdown,
-    /// When init restarts, it executes this program in place of itself.
+    /// When init restarts, init executes this program in place of itself.
     Restart,
 }
 
@@ -97,8 +97,8 @@ pub enum Setting<'a> {
 /// How init runs an entry's process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Command<'a> {
-    /// Whether init puts a dash before the program's `argv[0]`, which makes a shell a login shell. If `login` is true, the
-    /// process's terminal becomes its controlling terminal, even if this is the console.
+    /// Whether init puts a dash before the program's `argv[0]`, as for a login shell. If `login` is true, the process gets its
+    /// terminal as the controlling terminal, even if the terminal is the console.
     pub login: bool,
     /// Whether init runs the process with `sh -c "exec TEXT"`, because the text contains characters that are special to a
     /// shell. If `shell` is false, init splits the text at blanks into the program and its arguments.

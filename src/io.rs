@@ -3,8 +3,8 @@
 //! If a signal handler interrupts a system call, the functions of this module repeat the call, even if the handler was set
 //! without `SA_RESTART`. To get `EINTR` instead, call [`sys::fd::read`] and [`sys::fd::write`].
 //!
-//! On a non-blocking descriptor, the functions do not wait: they fail with `EAGAIN`. If a pipe or socket has no reader, a write
-//! to it raises `SIGPIPE`, which by default ends the program. If the program ignores `SIGPIPE`, the write fails with `EPIPE`.
+//! On a non-blocking descriptor, the functions do not wait: they fail with `EAGAIN`. A write to a pipe or socket without a
+//! reader raises `SIGPIPE`, which by default ends the program. If the program ignores `SIGPIPE`, the write fails with `EPIPE`.
 
 use core::fmt;
 
@@ -357,8 +357,9 @@ impl fmt::Debug for Writer<'_> {
 /// macro does not use `core::fmt`, so it has no format string.
 ///
 /// Costs one system call for up to 512 bytes. When the macro returns, no text is left in a buffer. The macro takes no lock, and
-/// ignores errors. If a program must know whether its output was written, it must use a [`Writer`](crate::io::Writer), whose
-/// method [`flush`](crate::io::Writer::flush) returns errors. (std's `print!` panics after an error, but PID 1 must not panic.)
+/// ignores errors. A program that must know whether its output was written must use a [`Writer`](crate::io::Writer). The method
+/// [`flush`](crate::io::Writer::flush) of a `Writer` returns errors. (std's `print!` panics after an error, but PID 1 must not
+/// panic.)
 ///
 /// ```
 /// let (pid, status) = (nestling::sys::process::getpid(), nestling::ExitStatus::default());

@@ -2,15 +2,16 @@
 //!
 //! A job is a process group. One group is the terminal's *foreground* group: it may read from the terminal, and gets the
 //! signals that the user types (Ctrl-C, Ctrl-Z). If a process of another group reads from the terminal, the kernel stops the
-//! process's group with `SIGTTIN`. If it changes the terminal's settings, the kernel stops the group with `SIGTTOU`. When a
-//! shell starts or resumes a job, it passes the terminal to the job. When the job stops or ends, the shell takes the terminal
-//! back.
+//! process's group with `SIGTTIN`. If a process of another group changes the terminal's settings, the kernel stops the
+//! process's group with `SIGTTOU`. When a shell starts or resumes a job, the shell passes the terminal to the job. When the job
+//! stops or ends, the shell takes the terminal back.
 //!
 //! # No race
 //!
 //! A shell that uses `fork` must call `setpgid` and `tcsetpgrp` in both the shell and the child, because either process may run
-//! first. If only the shell made the calls, the child could read from the terminal before its group is in the foreground. If
-//! only the child made the calls, the shell could use a group that does not exist yet. This module avoids both races:
+//! first. If only the shell made the calls, the child could read from the terminal before the child's group is in the
+//! foreground. If only the child made the calls, the shell could use a group that does not exist yet. This module avoids both
+//! races:
 //!
 //! - The *child* joins its group ([`Attributes::process_group`](spawn::Attributes::process_group)) and takes the terminal
 //!   ([`Action::SetForeground`](spawn::Action::SetForeground)) before its exec. So the program's group is in the foreground
@@ -19,7 +20,7 @@
 //! - The other members of a pipeline join the group of the first member, whose pid is the group's id. A group exists until its
 //!   last member is reaped. So start all members of the pipeline before you wait for one of them: then the others can join even
 //!   if the first member has already ended.
-//! - Before a stopped job gets `SIGCONT`, its group becomes the foreground group. So the job never runs in the background.
+//! - A stopped job first gets the terminal, and then `SIGCONT`. So the job never runs in the background.
 //! - A shell that takes the terminal back is still a background process at this moment, so `SIGTTOU` would stop it. For this
 //!   reason, this module blocks `SIGTTOU` in the calling thread during the call.
 //!
@@ -192,9 +193,9 @@ impl ControllingTerminal {
         Self(terminal)
     }
 
-    /// Waits until this process's group is in the foreground. While the group is in the background, `SIGTTIN` stops it. A shell
-    /// calls this method when it starts, because it may have been started in the background. If the group is already in the
-    /// foreground, this costs two system calls.
+    /// Waits until this process's group is in the foreground. While the group is in the background, `SIGTTIN` stops the group.
+    /// A shell calls this method when it starts, because it may have been started in the background. If the group is already in
+    /// the foreground, this costs two system calls.
     ///
     /// # Errors
     /// `EIO` if `SIGTTIN` cannot stop this process, because its group is an orphan or because the process ignores or blocks
@@ -211,7 +212,7 @@ impl ControllingTerminal {
         Ok(())
     }
 
-    /// Makes this process's group the foreground group, even if this group is in the background. Costs four system calls.
+    /// Puts this process's group into the foreground, even if this group is in the background. Costs four system calls.
     ///
     /// # Errors
     /// `ENOTTY` if the terminal is not this process's controlling terminal; `EIO` if the terminal is hung up.
@@ -234,7 +235,7 @@ impl ControllingTerminal {
         })
     }
 
-    /// Makes the group of an existing job the foreground group. If `attributes` is `Some`, this method first sets these
+    /// Puts the group of an existing job into the foreground. If `attributes` is `Some`, this method first sets these
     /// attributes of the terminal: pass those that the job had set when it stopped. [Resume](Group::resume) the job after this
     /// call, not before. Costs five system calls.
     ///
@@ -273,7 +274,7 @@ pub struct Foreground<'t> {
 }
 
 impl Foreground<'_> {
-    /// Makes this process's group the foreground group, and restores the terminal's attributes. Call this method, for example,
+    /// Puts this process's group into the foreground, and restores the terminal's attributes. Call this method, for example,
     /// after a job has stopped or has been killed. Returns the attributes that the job has set: pass them to
     /// [`hand_over`](ControllingTerminal::hand_over) when you continue the job. Costs six system calls.
     ///
@@ -283,7 +284,7 @@ impl Foreground<'_> {
         ManuallyDrop::new(self).restore()
     }
 
-    /// Makes this process's group the foreground group, but does not restore the terminal's attributes. Shells do this after a
+    /// Puts this process's group into the foreground, but does not restore the terminal's attributes. Shells do this after a
     /// job has exited; otherwise, the command `stty` would have no effect. Costs four system calls.
     ///
     /// # Errors

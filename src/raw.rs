@@ -245,8 +245,8 @@ macro_rules! numbers {
         /// The numbers of the system calls that take the same arguments on all four architectures.
         ///
         /// On i386, some calls exist in several versions. This module has the number of the version with 32-bit ids, 64-bit
-        /// times and 64-bit file offsets: `GETUID` is the number of `getuid32`, `PPOLL` that of `ppoll_time64`, and `FCNTL`
-        /// that of `fcntl64`. `MMAP` is the number of `mmap2`, whose offset is in units of 4,096 bytes.
+        /// times and 64-bit file offsets: `GETUID` is the number of `getuid32`, `PPOLL` is the number of `ppoll_time64`, and
+        /// `FCNTL` is the number of `fcntl64`. `MMAP` is the number of `mmap2`, whose offset is in units of 4,096 bytes.
         ///
         /// This module does not contain calls with a 64-bit argument, such as `pread64`, because on i386 the kernel takes such
         /// an argument as two arguments.

@@ -16,7 +16,7 @@ use crate::sys::signal::{Action, action};
 ///
 /// As POSIX requires, `system` ignores `SIGINT` and `SIGQUIT` in this process until the command has ended, so that Ctrl-C ends
 /// only the command. `system` also blocks `SIGCHLD` in this thread, so that no `SIGCHLD` handler of the caller reaps the
-/// command. When `system` returns, also with an error, it restores the actions of the two signals and the mask. The command
+/// command. Before `system` returns, also with an error, it restores the actions of the two signals and the mask. The command
 /// itself starts with the signal mask that this thread had before the call, and it ignores the two signals only if this process
 /// ignored them before the call.
 ///

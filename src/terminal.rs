@@ -173,9 +173,8 @@ impl Attributes {
         self.0.c_ospeed
     }
 
-    /// Sets the input speed and the output speed, in bits per second. If the terminal does not support this speed, it uses the
-    /// nearest one that it supports. If [`set_attributes`] has to use the older call `TCSETS`, it does not change the
-    /// terminal's speed.
+    /// Sets the input speed and the output speed, in bits per second. A terminal that does not support this speed uses the
+    /// nearest speed that it supports. The speed has no effect if [`set_attributes`] has to use the older call `TCSETS`.
     pub fn set_speed(&mut self, speed: u32) {
         // Where the input's is B0, it is the output's.
         self.0.c_cflag &= !(linux::CBAUD | linux::CIBAUD);
@@ -259,8 +258,8 @@ pub fn set_attributes(
     }
 }
 
-/// A guard that restores a terminal's attributes. When the guard is dropped, it waits until all output has been sent
-/// ([`When::Drain`]), and then sets the attributes that the terminal had when the guard was made.
+/// A guard that restores a terminal's attributes. Dropping the guard waits until all output has been sent ([`When::Drain`]),
+/// and then sets the attributes that the terminal had when the guard was made.
 #[derive(Debug)]
 pub struct Saved<'fd> {
     terminal: BorrowedFd<'fd>,
@@ -311,7 +310,7 @@ pub fn flush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
 
 // ---- Size ----
 
-/// A terminal's size in characters. If the size has not been set, it is 0 by 0.
+/// A terminal's size in characters. A size that has not been set is 0 by 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Size {
     /// The height, in lines.
@@ -357,7 +356,7 @@ pub fn foreground(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
     sys::terminal::tcgetpgrp(terminal).map(Pid::from_raw)
 }
 
-/// Makes `group` the terminal's foreground process group (`tcsetpgrp(3)`).
+/// Sets the terminal's foreground process group to `group` (`tcsetpgrp(3)`).
 ///
 /// # Errors
 /// `ESRCH` if the group has no members (a process that has ended is a member until it is reaped); `EPERM` if the group is in
@@ -375,7 +374,7 @@ pub fn session(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
     sys::terminal::tcgetsid(terminal).map(Pid::from_raw)
 }
 
-/// Makes the terminal the controlling terminal of this process's session, and makes this process's group the foreground group
+/// Sets the controlling terminal of this process's session to `terminal`, and puts this process's group into the foreground
 /// (`TIOCSCTTY`). The process must be the session's leader.
 ///
 /// # Errors
@@ -386,7 +385,8 @@ pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 }
 
 /// Gives up the controlling terminal (`TIOCNOTTY`). If this process is the session's leader, the whole session loses the
-/// terminal, and the kernel sends `SIGHUP` and `SIGCONT` to the foreground process group, to which this process may belong.
+/// terminal, and the kernel sends `SIGHUP` and `SIGCONT` to the foreground process group. This process may belong to that
+/// group.
 ///
 /// # Errors
 /// Also `ENOTTY` if the terminal is not this process's controlling terminal.
@@ -394,8 +394,8 @@ pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::give_up_controlling(terminal)
 }
 
-/// Hangs up the terminal, as if its line had been cut (`TIOCVHANGUP`). The kernel sends `SIGHUP` to the session's leader. If a
-/// process already has the terminal open, its reads then return end-of-file, and its writes fail. A getty hangs up the terminal
+/// Hangs up the terminal, as if its line had been cut (`TIOCVHANGUP`). The kernel sends `SIGHUP` to the session's leader. In a
+/// process that already has the terminal open, reads then return end-of-file, and writes fail. A getty hangs up the terminal
 /// before it opens the terminal, so that no earlier process can still use it.
 ///
 /// # Errors

@@ -151,8 +151,8 @@ impl Timer {
         Ok(Some(rest).filter(|rest| !rest.is_zero()))
     }
 
-    /// Waits until the timer has expired, and returns how often it has expired since its start or the last `read`. If it has
-    /// not expired and is not running, the function waits for ever. Costs one system call, which is repeated if a signal
+    /// Waits until the timer has expired, and returns how often it has expired since its start or the last `read`. If the timer
+    /// has not expired and is not running, the function waits for ever. Costs one system call, which is repeated if a signal
     /// handler interrupts it.
     ///
     /// # Errors

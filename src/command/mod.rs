@@ -249,14 +249,14 @@ impl Command {
         self
     }
 
-    /// Makes the terminal at the child's descriptor `fd` the child's controlling terminal. This requires
+    /// Sets the child's controlling terminal to the terminal at the child's descriptor `fd`. This requires
     /// [`setsid`](Self::setsid).
     pub fn controlling_terminal(&mut self, fd: RawFd) -> &mut Self {
         self.controlling_terminal = Some(fd);
         self
     }
 
-    /// Makes the child's process group the foreground group of the terminal at the child's descriptor `fd`.
+    /// Puts the child's process group into the foreground of the terminal at the child's descriptor `fd`.
     pub fn foreground(&mut self, fd: RawFd) -> &mut Self {
         self.foreground = Some(fd);
         self
@@ -307,7 +307,7 @@ impl Command {
         self
     }
 
-    /// Makes the child start in the cgroup whose directory is `directory`.
+    /// Sets the cgroup in which the child starts: `directory` is the directory of this cgroup.
     pub fn cgroup(&mut self, directory: OwnedFd) -> &mut Self {
         self.cgroup = Some(directory);
         self

@@ -56,9 +56,9 @@ pub fn is_terminal(fd: RawFd) -> bool {
     is_users(fd).is_ok() && terminal::is_terminal(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// Makes the user's descriptor `to` a duplicate of the user's descriptor `from` (`dup2`). If `to` is already open, the function
-/// closes it first. If the two numbers are equal, the function only checks `from`. Costs two system calls; three if `to` is a
-/// high number.
+/// Duplicates the user's descriptor `from` onto the user's descriptor number `to` (`dup2`). If `to` is already open, the
+/// function closes it first. If the two numbers are equal, the function only checks `from`. Costs two system calls; three if
+/// `to` is a high number.
 ///
 /// # Errors
 /// The errors of [`is_users`] for `from`; the errors of [`assign`] for `to`.
@@ -114,7 +114,7 @@ pub fn restore(fd: RawFd, saved: Option<OwnedFd>) -> Result<(), Errno> {
     }
 }
 
-/// Makes the user's descriptor `fd` a duplicate of `from` (`dup2`). If `fd` is already open, the function closes it first.
+/// Duplicates `from` onto the user's descriptor number `fd` (`dup2`). If `fd` is already open, the function closes it first.
 /// Costs one system call; two if `fd` is a high number.
 ///
 /// # Errors
@@ -130,8 +130,8 @@ pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     unsafe { sys::fd::dup3(from.as_raw_fd(), fd, OFlags::default()) }
 }
 
-/// Makes the descriptor `opened` the user's descriptor `fd`. Costs two system calls; one if `opened` already has the number
-/// `fd`.
+/// Turns the descriptor `opened` into the user's descriptor `fd`. Costs two system calls; one if `opened` already has the
+/// number `fd`.
 ///
 /// # Errors
 /// The errors of [`assign`].

@@ -220,8 +220,8 @@ pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
     "\n".write(stderr);
 }
 
-/// Ends the process with the signal `SIGABRT`. If the signal does not end the process (because it is PID 1), the process exits
-/// with status 134.
+/// Ends the process with the signal `SIGABRT`. If the signal does not end the process (because the process is PID 1), the
+/// process exits with status 134.
 pub fn abort() -> ! {
     // SAFETY: the default is no handler.
     let _ = unsafe { sys::signal::set_action(Signal::ABRT, sys::signal::Action::Default, 0) };

@@ -10,8 +10,8 @@ use crate::text::{self, Sink, Text};
 /// A step that the child carries out before its exec. The caller chooses the order of the actions.
 ///
 /// The kernel resolves a path from the working directory and the root directory that earlier actions have set. Descriptor
-/// numbers are those of the child. At first, all descriptors of the parent are open in the child, including those that close on
-/// exec. For the actions, the status pipe does not exist: its descriptor numbers seem to be closed.
+/// numbers are the child's descriptor numbers. At first, all descriptors of the parent are open in the child, including those
+/// that close on exec. For the actions, the status pipe does not exist: its descriptor numbers seem to be closed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Action<'a> {
@@ -44,8 +44,8 @@ pub enum Action<'a> {
     /// Closes a descriptor. If the descriptor is not open, this action succeeds, as in glibc and musl. A negative number fails
     /// with `EBADF`.
     Close(RawFd),
-    /// Makes `to` a duplicate of `from` (`posix_spawn_file_actions_adddup2`). If another descriptor is open at `to`, the
-    /// duplicate replaces it. `to` stays open in the program, even if `from` and `to` are the same number.
+    /// Duplicates the descriptor `from` onto the number `to` (`posix_spawn_file_actions_adddup2`). If another descriptor is
+    /// open at `to`, the duplicate replaces it. `to` stays open in the program, even if `from` and `to` are the same number.
     Dup2 {
         /// The descriptor to duplicate.
         from: RawFd,
@@ -62,10 +62,10 @@ pub enum Action<'a> {
     /// `/proc/self/fd` lists. If `/proc` is also missing, the action closes the descriptors below the hard limit. So put this
     /// action before a [`Limit`](Self::Limit) that lowers the number of descriptors.
     CloseFrom(RawFd),
-    /// Makes the child's process group the foreground group of the terminal at this descriptor (`tcsetpgrp(3)`). The child
-    /// blocks `SIGTTOU` during this action, so that the signal does not stop a child in the background.
+    /// Puts the child's process group into the foreground of the terminal at this descriptor (`tcsetpgrp(3)`). The child blocks
+    /// `SIGTTOU` during this action, so that the signal does not stop a child in the background.
     SetForeground(RawFd),
-    /// Makes the terminal at this descriptor the controlling terminal of the child's session (`TIOCSCTTY`). The child must be
+    /// Sets the controlling terminal of the child's session to the terminal at this descriptor (`TIOCSCTTY`). The child must be
     /// the session's leader: see [`Attributes::new_session`](super::Attributes::new_session).
     ControllingTerminal(RawFd),
     /// Changes the root directory (`chroot(2)`). The working directory does not change: a [`Chdir`](Self::Chdir) should follow.

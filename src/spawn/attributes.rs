@@ -119,9 +119,9 @@ impl<'a> Hook<'a> {
     /// has written to it.
     ///
     /// `function` may use at most [`STACK_SIZE`](super::STACK_SIZE)/2 bytes of stack;
-    /// [`Spawn::start_on`](super::Spawn::start_on) can give it a larger stack. If the memory is shared and `function` overflows
-    /// its stack, it overwrites the parent's stack. When `function` returns, the child checks for an overflow. If it finds one,
-    /// the child kills the parent and itself with `SIGKILL`; if the memory is copied, the child kills only itself.
+    /// [`Spawn::start_on`](super::Spawn::start_on) can give it a larger stack. If the memory is shared, a stack overflow in
+    /// `function` overwrites the parent's stack. When `function` returns, the child checks whether the stack has overflowed. If
+    /// so, the child kills the parent and itself with `SIGKILL`; if the memory is copied, the child kills only itself.
     ///
     /// The child has the status pipe open: `function` must neither close this pipe nor write to it.
     pub unsafe fn new(function: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Self {

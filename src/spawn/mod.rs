@@ -47,8 +47,8 @@
 //! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, and `default_signals`
 //!   adds one for each signal;
 //! - a change of ids adds two system calls, so that the parent stays dumpable (`PR_SET_DUMPABLE`);
-//! - a search adds one system call for each directory that it tries. If it does not find the program, it adds a second one for
-//!   each.
+//! - a search adds one system call for each directory that it tries. A search that does not find the program adds two for each
+//!   directory.
 //!
 //! A spawn allocates nothing, and its cost does not grow with the parent's memory. A spawn takes a little more than
 //! [`STACK_SIZE`] bytes of the caller's stack: in a release build, a thread with a stack of 16 KiB can spawn.
@@ -78,7 +78,7 @@
 //!
 //! - Before Linux 5.16, if a signal that dumps core kills the child before its exec, the kernel also kills every process that
 //!   shares the memory, such as the parent. [`Memory::Copied`] prevents this.
-//! - If the OOM killer kills the child before its exec, it also kills every process that shares the memory.
+//! - If the OOM killer kills the child before its exec, the OOM killer also kills every process that shares the memory.
 //!
 //! For a moment after the spawn has returned, the child may still have descriptors open that the exec closes. This also happens
 //! with `posix_spawn` and `vfork`. So if the parent closes a pipe's end in this moment, the end stays open a little longer. In
@@ -227,9 +227,9 @@ impl<'a> Spawn<'a> {
     }
 
     /// Does the same as [`start`](Self::start), but with less code, for a program that must be small. [`USED`](used) lists the
-    /// parts of a spawn that the program uses; the compiler leaves out the code of all other parts. If the spawn has an
-    /// attribute or action whose code is left out, it fails with `EINVAL`. If `USED` does not contain [`used::SHELL`], the
-    /// spawn's `shell` is ignored.
+    /// parts of a spawn that the program uses; the compiler leaves out the code of all other parts. A spawn fails with `EINVAL`
+    /// if it has an attribute or an action whose code is left out. If `USED` does not contain [`used::SHELL`], the spawn's
+    /// `shell` is ignored.
     ///
     /// # Errors
     /// Those of [`start`](Self::start).

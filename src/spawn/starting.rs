@@ -155,8 +155,8 @@ impl<'a> Starting<'a> {
     /// If another thread forks during [`Spawn::begin`], the child of this fork holds the status pipe open. Then the result is
     /// `Pending` until this child executes a program or ends, even if the spawned program already runs.
     ///
-    /// If the caller has already reaped the child with a wait for any child, the result may be `Running` although the program
-    /// has ended. In this case, call [`ended`](Self::ended) instead.
+    /// If a wait for any child has already reaped the child, the result may be `Running` although the program has ended. In
+    /// this case, call [`ended`](Self::ended) instead.
     ///
     /// # Errors
     /// Those of [`Spawn::start`]. If another wait has reaped the child, the signal that killed the child is not known.

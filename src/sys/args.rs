@@ -37,7 +37,7 @@ impl<'a> Args<'a> {
         self.first_arg().map(Arg::as_c_str)
     }
 
-    /// Returns the array without its first `count` strings. If it has fewer strings than `count`, the result is empty.
+    /// Returns the array without its first `count` strings. If the array has fewer than `count` strings, the result is empty.
     pub fn skip(self, count: usize) -> Self {
         let mut rest = self;
         for _ in 0..count {

@@ -68,8 +68,8 @@ pub unsafe fn clone3(
 /// The parent and the child both continue with the same data. So an action such as writing a buffer or running a destructor
 /// happens twice, unless one of them avoids it, for example by calling [`exit`](super::process::exit).
 ///
-/// A libc does not notice the fork: it does not run `pthread_atfork` handlers, and a thread id that it has stored in memory is
-/// still the parent's.
+/// A libc does not notice the fork: it does not run `pthread_atfork` handlers. A thread id that the libc has stored in memory
+/// is still the id of the parent's thread.
 pub unsafe fn fork() -> Result<Option<Pid>, Errno> {
     // SAFETY: no stack and nothing else is given; the caller's promise.
     let answer = unsafe {

@@ -103,7 +103,7 @@ impl StaticFd {
         Self(AtomicI32::new(0))
     }
 
-    /// Stores a descriptor. If another descriptor was stored before, it stays open, because it may still be borrowed.
+    /// Stores a descriptor. A descriptor that was stored before stays open, because it may still be borrowed.
     pub fn set(&self, fd: OwnedFd) {
         self.0.store(fd.into_raw_fd() + 1, Ordering::Relaxed);
     }

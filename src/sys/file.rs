@@ -235,8 +235,8 @@ pub fn mknod(
     done(answer)
 }
 
-/// `linkat`: makes `path` another name of the file `original` (a hard link). If `original` is a symbolic link, `path` becomes
-/// another name of the symbolic link itself.
+/// `linkat`: gives the file `original` another name, `path` (a hard link). If `original` is a symbolic link, the symbolic link
+/// itself gets the other name.
 pub fn link(original: &CStr, path: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {

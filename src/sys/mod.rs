@@ -1,5 +1,5 @@
 //! The system calls: a small typed function for each call, in modules by subject. The functions only make the call: they do not
-//! repeat a call that failed, and keep no state (except those in [`caught`]).
+//! repeat a call that failed, and keep no state. (The functions in [`caught`] keep a set of signals.)
 //!
 //! Each description begins with the name of the system call or of its request. The call's manual page (section 2) lists the
 //! errors.

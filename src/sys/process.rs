@@ -30,21 +30,21 @@ pub fn getppid() -> i32 {
     small(unsafe { syscall0(linux::__NR_getppid as usize) }).unwrap_or(0)
 }
 
-/// `getpgid`: returns the process group of the process `pid`. If `pid` is 0, it returns this process's group.
+/// `getpgid`: returns the process group of the process `pid`. If `pid` is 0, the call returns this process's group.
 pub fn getpgid(pid: i32) -> Result<i32, Errno> {
     // SAFETY: a number is all it takes.
     small(unsafe { syscall1(linux::__NR_getpgid as usize, pid as usize) })
 }
 
-/// `setpgid`: moves the process `pid` to the process group `group`. If `pid` is 0, it moves this process. If `group` is 0, it
-/// makes a new group, whose id is that of the moved process.
+/// `setpgid`: moves the process `pid` to the process group `group`. If `pid` is 0, the call moves this process. If `group` is
+/// 0, the call makes a new group with the id of the moved process.
 pub fn setpgid(pid: i32, group: i32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe { syscall2(linux::__NR_setpgid as usize, pid as usize, group as usize) };
     done(answer)
 }
 
-/// `getsid`: returns the session of the process `pid`. If `pid` is 0, it returns this process's session.
+/// `getsid`: returns the session of the process `pid`. If `pid` is 0, the call returns this process's session.
 pub fn getsid(pid: i32) -> Result<i32, Errno> {
     // SAFETY: a number is all it takes.
     small(unsafe { syscall1(linux::__NR_getsid as usize, pid as usize) })
@@ -56,8 +56,8 @@ pub fn setsid() -> Result<(), Errno> {
     done(unsafe { syscall0(linux::__NR_setsid as usize) })
 }
 
-/// `kill`: sends a signal to the process `pid`. If `signal` is `None`, it only checks whether this process may send signals to
-/// that process. For 0 and negative ids, see `kill(2)`.
+/// `kill`: sends a signal to the process `pid`. If `signal` is `None`, the call only checks whether this process may send
+/// signals to that process. For 0 and negative ids, see `kill(2)`.
 pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.

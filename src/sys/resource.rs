@@ -91,8 +91,8 @@ pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `getrusage`: returns two times: the CPU time in user mode, and the CPU time in the kernel. If `children` is false, they are
-/// the times of this process; otherwise, those of the children that this process has waited for.
+/// `getrusage`: returns two times: the CPU time in user mode, and the CPU time in the kernel. If `children` is false, these are
+/// the times of this process; otherwise, the times of the children that this process has waited for.
 pub fn getrusage(children: bool) -> Result<(Duration, Duration), Errno> {
     // SAFETY: it consists of numbers.
     let mut usage: linux::rusage = unsafe { core::mem::zeroed() };

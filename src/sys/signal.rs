@@ -65,7 +65,7 @@ impl SigInfo {
         Pid::from_raw(self.pid).filter(|_| self.is_a_childs() || self.was_sent())
     }
 
-    /// Returns the real user id of the process that sent the signal; for `SIGCHLD` from the kernel, the child's.
+    /// Returns the real user id of the process that sent the signal; for `SIGCHLD` from the kernel, the child's user id.
     pub fn uid(&self) -> Option<u32> {
         (self.is_a_childs() || self.was_sent()).then_some(self.uid)
     }

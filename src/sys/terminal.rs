@@ -7,7 +7,7 @@ use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 
-/// `tcsetpgrp`: makes `group` the terminal's foreground process group.
+/// `tcsetpgrp`: sets the terminal's foreground process group to `group`.
 pub fn tcsetpgrp(terminal: BorrowedFd<'_>, group: i32) -> Result<(), Errno> {
     // SAFETY: the kernel reads one number.
     done(unsafe { ioctl(terminal, ioctl::TIOCSPGRP, &raw const group as usize) })
@@ -30,8 +30,8 @@ pub fn tcgetsid(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
     small(answer).map(|_| session)
 }
 
-/// `TIOCSCTTY`: makes `terminal` the controlling terminal of this process's session. This process must be the session's leader,
-/// and the session must have no controlling terminal.
+/// `TIOCSCTTY`: sets the controlling terminal of this process's session to `terminal`. This process must be the session's
+/// leader, and the session must have no controlling terminal.
 pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: a number is all it takes.
     done(unsafe { ioctl(terminal, ioctl::TIOCSCTTY, 0) })
