@@ -17,9 +17,9 @@
 //!   ([`Action::SetForeground`](spawn::Action::SetForeground)) before its exec. So the program's group is in the foreground
 //!   when the program starts. A spawn returns after the exec. So the group exists, and is in the foreground, when the shell
 //!   learns the child's id.
-//! - The other members of a pipeline join the group of the first member, whose pid is the group's id. A group exists until its
-//!   last member is reaped. So start all members of the pipeline before you wait for one of them: then the others can join even
-//!   if the first member has already ended.
+//! - The other members of a pipeline join the group of the first member. The pid of the first member is the group's id. A group
+//!   exists until its last member is reaped. So start all members of the pipeline before you wait for one of them: then the
+//!   others can join even if the first member has already ended.
 //! - A stopped job first gets the terminal, and then `SIGCONT`. So the job never runs in the background.
 //! - A shell that takes the terminal back is still a background process at this moment, so `SIGTTOU` would stop it. For this
 //!   reason, this module blocks `SIGTTOU` in the calling thread during the call.

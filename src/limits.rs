@@ -90,7 +90,7 @@ impl Resource {
 pub struct Rlimit {
     /// The soft limit, which the kernel enforces.
     pub soft: u64,
-    /// The hard limit: the highest value to which the process may raise its soft limit.
+    /// The hard limit. The process may raise its soft limit up to this value.
     pub hard: u64,
 }
 

@@ -134,8 +134,8 @@ pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
     out.put(&[digit as u8]);
 }
 
-/// Returns a word of a list whose words are separated by `separator`. The first word has the index 0. If the list does not have
-/// this many words, returns an empty word. Such a list takes half as much memory as an array of `&str`.
+/// Returns a word of a list. The words of the list are separated by `separator`. The first word has the index 0. If the list
+/// does not have this many words, returns an empty word. Such a list takes half as much memory as an array of `&str`.
 #[inline(never)]
 pub fn word(list: &'static str, separator: u8, index: usize) -> &'static [u8] {
     let mut rest = list.as_bytes();
@@ -176,8 +176,8 @@ pub(crate) fn word_str(list: &'static str, separator: u8, index: usize) -> &'sta
     core::str::from_utf8(word(list, separator, index)).unwrap_or_default()
 }
 
-/// Returns the index of the word `name` in a list whose words are separated by spaces; `None` if the list does not contain it.
-/// The first word has the index 0.
+/// Returns the index of the word `name` in a list; `None` if the list does not contain this word. The words of the list are
+/// separated by spaces. The first word has the index 0.
 ///
 /// ```
 /// assert_eq!(nestling::text::position("cpu fsize data", b"fsize"), Some(1));
@@ -202,7 +202,7 @@ pub fn contains(text: &[u8], byte: u8) -> bool {
 }
 
 /// If the text begins with `prefix`, returns the rest of the text; otherwise, returns `None`. (In a program that is optimised
-/// for size, `core`'s `strip_prefix` brings in code that can panic and that formats the panic's message.)
+/// for size, `core`'s `strip_prefix` adds code for a panic and its message.)
 pub fn after<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = text.split_at_checked(prefix.len())?;
     (start == prefix).then_some(rest)

@@ -1,9 +1,8 @@
 //! The files `utmp` and `wtmp` (`utmp(5)`), in glibc's format. They record who is logged in, and when the machine started and
 //! stopped.
 //!
-//! `utmp` has a record for each terminal line at which a user can log in, and a record for the last boot; `who` reads this
-//! file. `wtmp` has a record for each change; `last` reads this file. If a file does not exist, the functions of this module do
-//! not create it.
+//! `utmp` has a record for each login terminal, and a record for the last boot; `who` reads this file. `wtmp` has a record for
+//! each change; `last` reads this file. If a file does not exist, the functions of this module do not create it.
 //!
 //! ```no_run
 //! use nestling::utmp::{self, Kind, Record};
@@ -94,16 +93,15 @@ impl Record {
         (low, high) == (kind as u8, 0)
     }
 
-    /// Returns whether the record is one of a process that runs, which means that the record's kind is `Init`, `Login` or
-    /// `User`.
+    /// Returns whether the record's kind is `Init`, `Login` or `User`. Records of these kinds are for processes that run.
     pub fn is_alive(&self) -> bool {
         [Kind::Init, Kind::Login, Kind::User]
             .iter()
             .any(|&kind| self.is(kind))
     }
 
-    /// Returns a record which says that this record's process has ended. The new record has the same process id, line and id.
-    /// Its time is `seconds`, in seconds since 1970; its user and its host are empty.
+    /// Returns a new record: the end of this record's process. The new record has the same process id, line and id. Its time is
+    /// `seconds`, in seconds since 1970; its user and its host are empty.
     pub fn ended(mut self, seconds: i64) -> Self {
         self.put(0, 2, &[Kind::Dead as u8]);
         self.put(USER, HOST - USER, b"");
@@ -135,7 +133,7 @@ pub fn append(path: &CStr, record: &Record) -> Result<(), Errno> {
 }
 
 /// Replaces the file's first record of the same kind with this record. If the file has no such record, adds this record. Use
-/// this function for records of the boot and of the run level, of which `utmp` has only one each.
+/// this function for a boot or a run level: `utmp` has only one record of each.
 ///
 /// # Errors
 /// The errors of [`append`].
@@ -153,8 +151,8 @@ pub fn replace(path: &CStr, record: &Record) -> Result<(), Errno> {
     }
 }
 
-/// Finds the record which says that the process `pid` is running, and replaces it with a record which says that the process has
-/// ended. Returns the new record; `None` if the file has no record of a running process with this id.
+/// Finds the record of the running process `pid`, and replaces it with a record of the process's end (see [`Record::ended`]).
+/// Returns the new record; `None` if the file has no record of a running process with this id.
 ///
 /// # Errors
 /// The errors of [`append`].

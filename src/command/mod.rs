@@ -241,7 +241,7 @@ impl Command {
         self
     }
 
-    /// Closes all of the child's descriptors whose number is `first` or higher. Descriptors that this command sets with
+    /// Closes the child's descriptors with the number `first` or a higher number. Descriptors that this command sets with
     /// [`fd`](Self::fd), `stdin`, `stdout` and `stderr` stay open. But a standard descriptor that the child only inherits is
     /// closed if its number is in this range.
     pub fn close_from(&mut self, first: RawFd) -> &mut Self {
@@ -331,8 +331,8 @@ impl Command {
         self
     }
 
-    /// Sets the signals whose action the child sets to the default, even if the parent ignores them. The default is a set that
-    /// contains only `SIGPIPE`.
+    /// Sets a set of signals: the child restores their default actions, even if the parent ignores them. Without a call of this
+    /// method, the set contains only `SIGPIPE`.
     pub fn default_signals(&mut self, signals: SigSet) -> &mut Self {
         self.attributes.default_signals = signals;
         self
@@ -375,7 +375,7 @@ impl Command {
         self
     }
 
-    /// Sets the signal that the kernel sends to the child when the thread that spawned the child ends.
+    /// Sets the parent-death signal: the kernel sends it to the child when the spawning thread ends.
     pub fn parent_death_signal(&mut self, signal: Signal) -> &mut Self {
         self.attributes.parent_death_signal = Some(signal);
         self

@@ -1,4 +1,4 @@
-//! Descriptors in a program whose *user* names descriptors by their numbers, as in a shell (`2>&1`).
+//! Descriptors that the *user* of a program names by their numbers, as in a shell (`2>&1`).
 //!
 //! Such a program has two kinds of descriptors. A descriptor with the close-on-exec flag is the *program's own*, and an
 //! [`OwnedFd`] owns it. The function [`private`] moves such a descriptor to a high number, because users mostly use low

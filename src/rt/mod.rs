@@ -234,9 +234,9 @@ pub fn abort() -> ! {
 /// function returns is the exit status. The macro defines `_start`, the panic handler and the memory functions. The module
 /// [`rt`](crate::rt) lists what else a program needs.
 ///
-/// On a panic, the program calls [`rt::panic`](crate::rt::panic). With `entry!(main, panic = handler)`, it calls `handler`
-/// instead, whose type is `fn(&core::panic::PanicInfo) -> !`. For example, a PID 1 needs its own handler, because it must not
-/// end.
+/// On a panic, the program calls [`rt::panic`](crate::rt::panic). With `entry!(main, panic = handler)`, the program calls
+/// `handler` instead. The type of `handler` is `fn(&core::panic::PanicInfo) -> !`. For example, a PID 1 needs its own handler,
+/// because it must not end.
 #[macro_export]
 macro_rules! entry {
     ($main:path) => {

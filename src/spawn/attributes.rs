@@ -8,8 +8,8 @@ use crate::limits::Policy;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
 
-/// Properties of the child, such as its session and its signal mask. The order in which they are set is fixed;
-/// [`Action`](super::Action)s are for steps whose order the caller chooses.
+/// Properties of the child, such as its session and its signal mask. They are set in a fixed order. For steps in an order of
+/// your own, use [`Action`](super::Action)s.
 ///
 /// The parent uses `memory`, `notice` and `pidfd` when it makes the child. The child sets the other attributes in the order of
 /// the fields: `cgroup` to `nice` before the actions, `no_new_privs` to `hook` after the actions.
@@ -31,8 +31,8 @@ pub struct Attributes<'a> {
     /// the child joins the cgroup by a write to `cgroup.procs` in this directory. This write also works with cgroups of version
     /// 1.
     pub cgroup: Option<BorrowedFd<'a>>,
-    /// The signals whose action the child sets to the default, even if the parent ignores them (`POSIX_SPAWN_SETSIGDEF`). If
-    /// the parent has a handler for a signal, the child always sets the signal's action to the default.
+    /// For these signals, the child restores the default action, even if the parent ignores the signals
+    /// (`POSIX_SPAWN_SETSIGDEF`). For signals that have a handler in the parent, the child always restores the default action.
     pub default_signals: SigSet,
     /// Starts a new session (`POSIX_SPAWN_SETSID`, `setsid(2)`).
     pub new_session: bool,
@@ -45,13 +45,13 @@ pub struct Attributes<'a> {
     /// If true, the program and its descendants gain no privileges by an exec: set-user-id bits and file capabilities have no
     /// effect (`PR_SET_NO_NEW_PRIVS`).
     pub no_new_privs: bool,
-    /// The signal that the kernel sends to the child when the thread that spawned the child ends (`PR_SET_PDEATHSIG`). If the
+    /// The parent-death signal: the kernel sends it to the child when the spawning thread ends (`PR_SET_PDEATHSIG`). If the
     /// parent ends before the child sets this attribute, the child gets the signal, too. The exec of a set-user-id program
     /// clears this attribute.
     pub parent_death_signal: Option<Signal>,
     /// The program's signal mask (`POSIX_SPAWN_SETSIGMASK`). The default is the mask of the thread that spawns the child.
     pub signal_mask: Option<SigSet>,
-    /// A function that the child calls last, for a step that no action and no attribute can do.
+    /// A function that the child calls as its last step before the exec.
     pub hook: Option<Hook<'a>>,
 }
 

@@ -76,8 +76,8 @@
 //!
 //! If parent and child share their memory, a fatal signal to the child can end more processes than the child:
 //!
-//! - Before Linux 5.16, if a signal that dumps core kills the child before its exec, the kernel also kills every process that
-//!   shares the memory, such as the parent. [`Memory::Copied`] prevents this.
+//! - Before Linux 5.16, this can be any signal that dumps core. If it kills the child before its exec, the kernel also kills
+//!   the parent and all other processes that share the memory. [`Memory::Copied`] prevents this.
 //! - If the OOM killer kills the child before its exec, the OOM killer also kills every process that shares the memory.
 //!
 //! For a moment after the spawn has returned, the child may still have descriptors open that the exec closes. This also happens

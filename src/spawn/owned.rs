@@ -46,7 +46,7 @@ impl OwnedError {
         self.signal
     }
 
-    /// Returns the exit status with which shells report such an error (see [`Error::shell_code`]).
+    /// Returns the exit status that shells use for such an error (see [`Error::shell_code`]).
     pub fn shell_code(&self) -> i32 {
         self.with(Program::Path(c""), &[]).shell_code()
     }

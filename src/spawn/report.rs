@@ -112,7 +112,7 @@ impl<'a> Error<'a> {
         }
     }
 
-    /// Returns the exit status with which shells and `env` report such an error (POSIX XCU 2.8.2, `env(1)`). It is 127 if the
+    /// Returns the exit status that shells and `env` use for such an error (POSIX XCU 2.8.2, `env(1)`). It is 127 if the
     /// program was not found, 126 if it was found but could not be executed, and 125 if another step failed or the child was
     /// killed.
     pub fn shell_code(&self) -> i32 {

@@ -6,7 +6,7 @@ use core::slice;
 
 use crate::text::next_field;
 
-/// The directories in which a spawn searches for a program if the caller passes no `PATH`.
+/// The default for `PATH`: a spawn searches these directories if the caller passes no `PATH`.
 pub const DEFAULT_PATH: &CStr = c"/bin:/usr/bin";
 
 /// The longest path that the kernel takes, its null included.

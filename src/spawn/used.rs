@@ -1,6 +1,6 @@
-//! Constants for the parts of a spawn. A program that must be small passes the parts that it uses to
-//! [`Spawn::start_using`], as an or (`|`) of their constants. The program then contains no code for the other parts. Every program
-//! contains the parts that have no constant.
+//! Constants for the parts of a spawn. A program that must be small tells [`Spawn::start_using`] which parts it uses: it
+//! combines their constants with `|`. The program then contains no code for the other parts. Every program contains the parts
+//! that have no constant.
 //!
 //! ```
 //! use nestling::spawn::{Action, Program, Spawn, used};

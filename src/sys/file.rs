@@ -90,7 +90,7 @@ pub fn access(path: &CStr, access: Access) -> Result<(), Errno> {
 
 /// `faccessat2` (Linux 5.8) with `AT_EACCESS`: checks that a file exists and that the effective user has these permissions. The
 /// kernel makes the same check when a file is opened or executed. Fails with `ENOSYS` on older kernels. On these kernels, use
-/// [`access`], whose result is the same if the real and the effective ids are the same.
+/// [`access`]. It has the same result if the real ids are equal to the effective ids.
 pub fn eaccess(path: &CStr, access: Access) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {

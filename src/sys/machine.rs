@@ -165,7 +165,7 @@ pub fn sysinfo() -> Result<Sysinfo, Errno> {
     })
 }
 
-/// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: sets which messages the kernel prints on the console: those whose level is less than
+/// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: sets which messages the kernel prints on the console: messages with a level below
 /// `level`. If `level` is 1, the kernel prints only emergencies; if it is 8, the kernel prints all messages.
 pub fn set_console_level(level: i32) -> Result<(), Errno> {
     const SYSLOG_ACTION_CONSOLE_LEVEL: usize = 8;

@@ -181,8 +181,8 @@ pub fn pty_number(controller: BorrowedFd<'_>) -> Result<i32, Errno> {
     small(answer).map(|_| number)
 }
 
-/// `TIOCGPTPEER` (Linux 4.13): opens the terminal side of the pseudo-terminal whose controller side is `controller`. `/dev/pts`
-/// need not be mounted.
+/// `TIOCGPTPEER` (Linux 4.13): opens the terminal side of a pseudo-terminal. `controller` is its other side. `/dev/pts` need
+/// not be mounted.
 pub fn pty_peer(controller: BorrowedFd<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
     // SAFETY: a number is all it takes; the kernel makes a new descriptor.
     unsafe {
