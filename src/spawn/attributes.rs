@@ -78,10 +78,10 @@ pub enum Notice {
     /// program or ends (`CLONE_CHILD_CLEARTID`). With the mark, a spawn needs no descriptor, and makes four system calls fewer
     /// than with the pipe. But it relies on a detail of Linux that not every compatible kernel has (gVisor lacks it).
     ///
-    /// The parent uses the mark only if `clone3` can reset the signal handlers (Linux 5.5), if `new_session` is false, and if
-    /// the spawn has no [`Hook`] that could start a new session. Otherwise the parent uses the pipe. If the kernel does not
-    /// clear the mark at an exec, the first spawn takes a tenth of a second longer, and later spawns of this process use the
-    /// pipe.
+    /// The parent uses the mark under three conditions: `clone3` can reset the signal handlers (Linux 5.5), `new_session` is
+    /// false, and the spawn has no [`Hook`] that could start a new session. Otherwise the parent uses the pipe. If the kernel
+    /// does not clear the mark at an exec, the first spawn takes a tenth of a second longer, and later spawns of this process
+    /// use the pipe.
     Mark,
 }
 

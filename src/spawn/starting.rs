@@ -152,8 +152,8 @@ impl<'a> Starting<'a> {
     /// child has written a record. It has the event `HUP` when the child has executed its program or ended. An earlier call
     /// does no harm.
     ///
-    /// If another thread forks during [`Spawn::begin`], the child of this fork holds the status pipe open. Then the result is
-    /// `Pending` until this child executes a program or ends, even if the spawned program already runs.
+    /// If another thread forks during [`Spawn::begin`], the child of this fork holds the status pipe open. Then the result
+    /// stays `Pending` until this child executes a program or ends. The spawned program may already run during this time.
     ///
     /// If a wait for any child has already reaped the child, the result may be `Running` although the program has ended. In
     /// this case, call [`ended`](Self::ended) instead.

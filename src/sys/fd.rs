@@ -194,7 +194,7 @@ pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
     }
 }
 
-/// `close`: closes a descriptor. On Linux, the descriptor is closed even if the call fails, unless the error is `EBADF`.
+/// `close`: closes a descriptor. On Linux, the call closes the descriptor even if it returns an error (except `EBADF`).
 ///
 /// # Safety
 /// No other code relies on the descriptor being open.

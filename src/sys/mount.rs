@@ -63,7 +63,7 @@ flags! {
         REC MS_REC "Also apply `BIND` or the propagation type to all mounts below."
         MOVE MS_MOVE "Move the mount at `source` to the target."
         SHARED MS_SHARED "Propagation type: repeat mounts and unmounts from here in the copies of this mount, and vice versa."
-        PRIVATE MS_PRIVATE "Propagation type: do not repeat mounts and unmounts, neither here nor in the copies."
+        PRIVATE MS_PRIVATE "Propagation type: do not repeat mounts and unmounts."
         SLAVE MS_SLAVE "Propagation type: repeat mounts and unmounts from the copies here, but not from here in the copies."
         UNBINDABLE MS_UNBINDABLE "Propagation type: like `PRIVATE`; also forbid `BIND` of this mount."
         SILENT MS_SILENT "Suppress some messages in the kernel's log."
