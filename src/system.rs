@@ -16,9 +16,9 @@ use crate::sys::signal::{Action, action};
 ///
 /// As POSIX requires, `system` ignores `SIGINT` and `SIGQUIT` in this process until the command has ended, so that Ctrl-C ends
 /// only the command. `system` also blocks `SIGCHLD` in this thread, so that no `SIGCHLD` handler of the caller reaps the
-/// command. Before `system` returns, also with an error, it restores the actions of the two signals and the mask. The command
-/// itself starts with the signal mask that this thread had before the call, and it ignores the two signals only if this process
-/// ignored them before the call.
+/// command. `system` restores the actions of the two signals and the mask before it returns, even if it returns an error. The
+/// command itself starts with the signal mask that this thread had before the call, and it ignores the two signals only if this
+/// process ignored them before the call.
 ///
 /// Several threads may call this function at the same time: the first call ignores the two signals, and the last call to return
 /// restores them. If another thread starts a program during a call, this program ignores the two signals, too, unless its

@@ -22,7 +22,7 @@
 //! |---|---|---|
 //! | `new`, `arg`, `args`, `env`, … | These methods accept [`AsBytes`]: strings, bytes and C strings; with the feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
 //! | `env`, `env_remove`, `env_clear` | The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. Without the features `rt` and `std`, the child inherits no variables. | The code of a sorted map has several kilobytes. Without these features, nestling does not know the process's environment. |
-//! | `current_dir` | A relative path of a program (such as `./x`) is relative to the new directory. std does the same on Unix, but does not guarantee it. | |
+//! | `current_dir` | The kernel resolves a program's relative path (such as `./x`) from the new directory. std does the same on Unix, but does not guarantee it. | |
 //! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | nestling exists to report the failed step. |
 //! | `spawn` | The child shares the parent's memory, even with `pre_exec` and the other methods that make std call `fork`. | |
 //! | `uid` | If the parent is root and `groups` is not called, the child drops its supplementary groups, as with std. If the kernel does not permit this, the spawn fails with `EPERM`; std ignores this error. | With std, the child then keeps root's groups. |
@@ -190,8 +190,8 @@ impl Command {
         self
     }
 
-    /// Sets the child's working directory. If the program's path is relative and contains a slash, the path is relative to this
-    /// directory.
+    /// Sets the child's working directory. If the program's path is relative and contains a slash, the kernel resolves it from
+    /// this directory.
     pub fn current_dir(&mut self, directory: impl AsBytes) -> &mut Self {
         self.directory = Some(self.c_string(directory.bytes(), "directory"));
         self

@@ -144,9 +144,9 @@ impl<'a> Starting<'a> {
 
     /// Returns whether the program runs. If the start has failed, this method reaps the child and returns the error.
     ///
-    /// The method never blocks. While the child carries out its steps, the result is [`Progress::Pending`]. The result is also
-    /// `Pending` if the start has failed and the child has not ended yet, which takes only a moment. Costs one to three system
-    /// calls; four after a failure.
+    /// The method never blocks. While the child carries out its steps, the result is [`Progress::Pending`]. If the start fails,
+    /// the result is also `Pending` for a moment, until the child has ended. Costs one to three system calls; four after a
+    /// failure.
     ///
     /// Call `try_finish` when the status pipe ([`AsFd`]) is readable or has the event `HUP`. The pipe is readable when the
     /// child has written a record. It has the event `HUP` when the child has executed its program or ended. An earlier call
