@@ -36,7 +36,7 @@ pub struct ReadDir {
 pub struct Entry<'a> {
     /// The entry's name.
     pub name: &'a CStr,
-    /// The inode number. For a mount point, this is the inode number of the directory below the mount, not that of the mounted
+    /// The inode number. For a mount point, this is the inode number of the directory that the mount hides, not that of the mounted
     /// file system's root.
     pub ino: u64,
     /// The file's type. It is [`Unknown`](FileType::Unknown) if the file system does not store types in directory entries; then

@@ -33,8 +33,8 @@
 //!
 //! There are four measurements of time. *loop*: parse a command into a tree, expand it into lists of words, set one of 500
 //! variables, and free everything else. *trees*: make larger trees, and free each of them as a whole. *variables*: set 100,000
-//! variables four times, in a hash table with chains. *documents*: append lines to here-documents (`<<`) until they have 1 MiB.
-//! The times are medians of 21 interleaved runs, relative to talc's time. The runs differed by at most a third. The columns
+//! variables four times, in a hash table with chains. *documents*: append lines to here-documents (`<<`) until each has 1 MiB. The
+//! times are medians of 21 interleaved runs, relative to talc's time. The runs differed by at most a third. The columns
 //! *x86_64* and *i386* are sizes in bytes: what the allocator adds to the file of a program that uses `Box`, `Vec` and
 //! `String`. (The crate `alloc` itself adds another 3.5 KiB.) *peak* is the resident memory with the 100,000 variables; *kept*
 //! is the resident memory after the program has freed them.

@@ -131,7 +131,7 @@ pub fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<u64, Errno> {
 
 // ---- Reading through a buffer ----
 
-/// A reader with a buffer of 1 KiB. It returns a file's contents by lines or by pieces.
+/// A reader with a buffer of 1 KiB. It returns a file's contents line by line or in chunks.
 ///
 /// The `Reader` reads ahead: other readers of the same open file, such as children, do not get the bytes that are in the
 /// buffer. If the `Reader` is dropped, these bytes are lost. If another process continues to read where this program has

@@ -9,9 +9,8 @@
 //! # No race
 //!
 //! A shell that uses `fork` must call `setpgid` and `tcsetpgrp` in both the shell and the child, because either process may run
-//! first. If only the shell made the calls, the child could read from the terminal before the child's group is in the
-//! foreground. If only the child made the calls, the shell could use a group that does not exist yet. This module avoids both
-//! races:
+//! first. If only the shell made the calls, the child might read from the terminal while its group is still in the background. If
+//! only the child made the calls, the group might not exist yet when the shell uses it. This module avoids both races:
 //!
 //! - The *child* joins its group ([`Attributes::process_group`](spawn::Attributes::process_group)) and takes the terminal
 //!   ([`Action::SetForeground`](spawn::Action::SetForeground)) before its exec. So the program's group is in the foreground

@@ -23,7 +23,7 @@ use crate::{io, sys};
 /// to the spawn, each pipe costs two system calls in this process and one system call in the child.
 ///
 /// The command ignores the signals that this process ignores. For example, a program that uses `std` ignores `SIGPIPE`, so its
-/// commands ignore `SIGPIPE`, too.
+/// commands also ignore `SIGPIPE`.
 ///
 /// ```
 /// use nestling::popen::{pclose, popen};

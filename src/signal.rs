@@ -60,8 +60,8 @@ impl Signal {
         Short(self)
     }
 
-    /// Returns the signal with this name or number; `None` if no signal has this name or number. The name may begin with `SIG`,
-    /// and may be in upper or lower case. `RTMIN+n` and `RTMAX-n` are names, too.
+    /// Returns the signal with this name or number; `None` if no signal has this name or number. The name may begin with `SIG`, and
+    /// may be in upper or lower case. `RTMIN+n` and `RTMAX-n` are also names.
     ///
     /// ```
     /// use nestling::Signal;

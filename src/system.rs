@@ -21,8 +21,8 @@ use crate::sys::signal::{Action, action};
 /// process ignored them before the call.
 ///
 /// Several threads may call this function at the same time: the first call ignores the two signals, and the last call to return
-/// restores them. If another thread starts a program during a call, this program ignores the two signals, too, unless its
-/// spawn's `default_signals` contain them.
+/// restores them. If another thread starts a program during a call, this program also ignores the two signals, unless its spawn's
+/// `default_signals` contain them.
 ///
 /// The command ignores the signals that this process ignored before the call. For example, a program that uses `std` ignores
 /// `SIGPIPE`, so its commands ignore `SIGPIPE`, too.

@@ -224,8 +224,9 @@ pub fn number(text: &[u8], base: u32) -> Option<u64> {
     text.iter().try_fold(0, add).filter(|_| !text.is_empty())
 }
 
-/// Bytes that are written between double quotes, so that every terminal can show them safely. A byte that does not belong to a
-/// printable UTF-8 character is written as `\xHH`. Double quotes and backslashes are written with a backslash before them.
+/// Bytes to write between double quotes, with control characters escaped, which every terminal can show safely. A byte that does
+/// not belong to a printable UTF-8 character is written as `\xHH`. Double quotes and backslashes are written with a backslash
+/// before them.
 ///
 /// ```
 /// use nestling::text::Quoted;

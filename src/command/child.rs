@@ -79,8 +79,8 @@ impl Child {
     }
 
     /// Closes the pipe to the child's standard input, reads the pipes from its standard output and standard error until
-    /// end-of-file, and waits until the child ends. A pipe has reached its end when every process that had its writing end open
-    /// has closed this end. The method reads the two pipes at the same time, so that the child can write to them in any order.
+    /// end-of-file, and waits until the child ends. A pipe has reached end-of-file when no process has the pipe's write end open.
+    /// The method reads the two pipes at the same time, so that the child can write to them in any order.
     ///
     /// # Errors
     /// The errors of [`wait`](Self::wait) and of [`io::read`]; `ENOMEM` if the output does not fit in memory.

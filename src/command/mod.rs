@@ -34,8 +34,8 @@
 //! | [`Child::wait`], … | The error is an [`Errno`]. | |
 //! | [`ChildStdin`], … | These types have the methods `read`, `read_to_end` and `write_all`. With the feature `std`, they also implement `Read` and `Write`. | `core` has no `Read` and no `Write`. |
 //!
-//! A `Command` sets the child's action for `SIGPIPE` to the default, as std does. [`default_signals`](Command::default_signals)
-//! can change this. With a [`Spawn`], if the parent ignores `SIGPIPE`, the child ignores it, too.
+//! A `Command` sets the child's action for `SIGPIPE` to the default, as std does. [`default_signals`](Command::default_signals) can
+//! change this. With a [`Spawn`], the child of a parent that ignores `SIGPIPE` also ignores it.
 //!
 //! # The order of the steps
 //!

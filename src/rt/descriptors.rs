@@ -27,7 +27,7 @@ fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// Checks that the user has an open descriptor with this number. Costs one system call.
+/// Checks that this number is open and is one of the user's descriptors. Costs one system call.
 ///
 /// # Errors
 /// `EBADF` if no descriptor with this number is open, or if the descriptor is the program's own.

@@ -46,7 +46,7 @@
 //!
 //! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, and `default_signals`
 //!   adds one for each signal;
-//! - a change of ids adds two system calls, so that the parent stays dumpable (`PR_SET_DUMPABLE`);
+//! - a change of ids adds two system calls, with which the parent restores its `PR_SET_DUMPABLE` flag;
 //! - a search adds one system call for each directory that it tries. A search that does not find the program adds two for each
 //!   directory.
 //!
@@ -74,7 +74,7 @@
 //! and would not react to its user. (If another thread's wait has already consumed the report of the stop, the parent does not
 //! know the signal, and uses `SIGSTOP`.)
 //!
-//! If parent and child share their memory, a fatal signal to the child can end more processes than the child:
+//! If parent and child share their memory, a fatal signal to the child can also end other processes:
 //!
 //! - Before Linux 5.16, this can be any signal that dumps core. If it kills the child before its exec, the kernel also kills
 //!   the parent and all other processes that share the memory. [`Memory::Copied`] prevents this.

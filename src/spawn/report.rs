@@ -51,7 +51,7 @@ pub enum Step<'a> {
     StatusPipe,
     /// The parent makes the child (`clone(2)`).
     Clone,
-    /// The child sets an attribute, or the parent makes the pidfd.
+    /// The child sets an attribute. (For the attribute `pidfd`, the parent makes the pidfd.)
     Attribute(Attribute),
     /// The child carries out an action. The fields are the action's index in [`Spawn::actions`](super::Spawn::actions), counted
     /// from 0, and the action itself.

@@ -265,8 +265,8 @@ impl<'a> Starting<'a> {
     }
 }
 
-/// Borrows the read end of the status pipe; [`try_finish`](Starting::try_finish) describes its events. Other children that are
-/// made in the meantime have this descriptor open, too, until they execute their programs. So delete it from an
+/// Borrows the read end of the status pipe; [`try_finish`](Starting::try_finish) describes its events. Other children that are made
+/// in the meantime also have this descriptor open until they execute their programs. So delete it from an
 /// [`Epoll`](crate::poll::Epoll) before `try_finish` closes it.
 impl AsFd for Starting<'_> {
     fn as_fd(&self) -> BorrowedFd<'_> {

@@ -32,8 +32,8 @@ pub fn take(signal: Signal) -> bool {
     CAUGHT.fetch_and(!bit, Ordering::Relaxed) & bit != 0
 }
 
-/// Records a signal, as if it had just arrived. Call this function, for example, if [`sigtimedwait`](signal::sigtimedwait) has
-/// taken the signal, so that no handler has run. Costs no system call.
+/// Records a signal, as if it had just arrived. For example, call this function after [`sigtimedwait`](signal::sigtimedwait) has
+/// returned a signal, because then no handler has run. Costs no system call.
 pub fn mark(signal: Signal) {
     note(signal.as_raw());
 }

@@ -166,7 +166,7 @@ pub fn keyboard_type(console: BorrowedFd<'_>) -> Result<u8, Errno> {
     small(answer).map(|_| kind)
 }
 
-/// `TIOCSPTLCK`: unlocks a new pseudo-terminal, so that its terminal side can be opened.
+/// `TIOCSPTLCK`: unlocks a new pseudo-terminal: after this, its terminal side can be opened.
 pub fn unlock_pty(controller: BorrowedFd<'_>) -> Result<(), Errno> {
     let locked = 0i32;
     // SAFETY: the kernel reads one number.
