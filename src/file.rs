@@ -226,17 +226,17 @@ impl Stat {
         self.0.stx_gid
     }
 
-    /// Returns the time of the last read, as seconds since 1970 and nanoseconds.
+    /// Returns the time of the last read, as (seconds since 1970, nanoseconds).
     pub fn atime(&self) -> (i64, u32) {
         time(self.0.stx_atime)
     }
 
-    /// Returns the time of the last change of the contents, as seconds since 1970 and nanoseconds.
+    /// Returns the time of the last change of the contents, as (seconds since 1970, nanoseconds).
     pub fn mtime(&self) -> (i64, u32) {
         time(self.0.stx_mtime)
     }
 
-    /// Returns the time of the last change of the inode, as seconds since 1970 and nanoseconds.
+    /// Returns the time of the last change of the inode, as (seconds since 1970, nanoseconds).
     pub fn ctime(&self) -> (i64, u32) {
         time(self.0.stx_ctime)
     }

@@ -33,8 +33,8 @@
 //! - The core: [`spawn`].
 //! - Well-known interfaces on top of the core: [`system`](system::system), [`popen`](popen::popen), `command::Command` and
 //!   [`jobs`].
-//! - The programs: `spawn`, which makes the core available on the command line; `init`, a PID 1 for containers and machines;
-//!   and `sh`, a POSIX shell.
+//! - The programs: `spawn`, which starts a program with actions and attributes from its command line; `init`, a PID 1 for containers and
+//!   machines; and `sh`, a POSIX shell.
 //!
 //! The module `examples` contains three programs: a supervisor, a pipeline, and a program with a large heap that runs a command
 //! as another user.

@@ -191,7 +191,8 @@ pub struct Shell<'a> {
     /// The path of the shell.
     pub path: &'a CStr,
     /// An array for the shell's arguments and the null pointer that ends them. The shell has one argument more than the
-    /// program. If the program has no arguments, the shell has two. If the array is too small, the exec fails with `E2BIG`.
+    /// program. (If the program's `argv` is empty, the shell's has two: the name
+    /// of the shell and the path.) If the array is too small, the exec fails with `E2BIG`.
     /// [`room`](Self::room) makes such an array.
     pub room: &'a [Cell<*const c_char>],
 }
