@@ -1,4 +1,4 @@
-//! Runs a script and sends it a signal when it waits.
+//! Runs a script and sends it a signal when it waits; or types lines for a shell, and a key when it waits.
 //!
 //! No time is measured: a script has reached its point when all its processes sleep, are stopped or have ended, and no signal is on its
 //! way to any of them. Nothing but this driver can wake them then.
@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use nestling::command::{Child, Command, Stdio};
 use nestling::poll::{Events, PollFd, poll};
-use nestling::wait::{Options, Who, wait_for};
-use nestling::{OFlags, Pid, SigSet, Signal, sys};
+use nestling::spawn::{Memory, PreExec};
+use nestling::wait::{Options, Who, wait, wait_for};
+use nestling::{Errno, OFlags, Pid, SigSet, Signal, io, signals, sys};
 use nestling_host_tests::terminal;
 
 /// What has not come to rest by then never will.
@@ -45,6 +46,9 @@ impl Target {
     }
 }
 
+/// The descriptor by which the leader of a script's session reports.
+const REPORT: i32 = 8;
+
 /// A shell, and the options that make it one of the standard's.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -61,10 +65,8 @@ pub fn run(shell: &Shell, folder: &Path, script: &str, signal: Signal, target: T
     let mut output = File::from(OwnedFd::from(output));
     let (gate, release) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let mut release = File::from(OwnedFd::from(release));
-    let mut command = Command::new(shell.program.as_path());
-    command.args(shell.options).arg("./script").env_clear();
-    command.env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
-    command.current_dir(folder).default_signals(SigSet::ALL);
+    let mut command = command(shell, folder);
+    command.arg("./script");
     command
         .stdin(Stdio::null())
         .stdout(nestling::OwnedFd::from(OwnedFd::from(
@@ -72,35 +74,29 @@ pub fn run(shell: &Shell, folder: &Path, script: &str, signal: Signal, target: T
         )))
         .stderr(Stdio::null())
         .fd(GATE, gate);
+    let mut report = None;
     let controller = match target {
-        Target::Key => Some(at_terminal(&mut command)),
+        Target::Key => {
+            let flags = OFlags::CLOEXEC | OFlags::NONBLOCK;
+            let (read_end, write_end) = sys::fd::pipe2(flags).expect("a pipe");
+            report = Some(File::from(OwnedFd::from(read_end)));
+            command.fd(REPORT, write_end);
+            // SAFETY: it makes system calls only, in a copy.
+            command.pre_exec(unsafe { PreExec::new(lead) });
+            Some(at_terminal(&mut command))
+        }
         Target::Process | Target::Group => {
             command.process_group(0);
             None
         }
     };
-    let child = command
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}", shell.name));
-    drop(command);
-    let mut run = Run {
-        known: BTreeSet::from([child.id().as_raw()]),
-        child,
-        start: Instant::now(),
-        status: None,
-    };
-
+    let mut run = Run::start(shell, command, script);
+    run.report = report;
     let mut steps = String::new();
     run.until_quiet();
     match (target, controller) {
-        (Target::Key, Some(mut controller)) => {
-            let key = match signal {
-                Signal::INT => 3,
-                Signal::QUIT => 28,
-                _ => 26,
-            };
-            controller.write_all(&[key]).expect("a key");
-            run.until_read(&controller);
+        (Target::Key, Some(controller)) => {
+            run.strike(&controller, key(signal));
             run.drive(&mut release, &mut steps);
         }
         _ => {
@@ -125,20 +121,162 @@ pub fn run(shell: &Shell, folder: &Path, script: &str, signal: Signal, target: T
     format!("{text:?}{steps} {status}")
 }
 
-/// A terminal as the script's, and the driver's side of it.
+/// Types lines for an interactive shell in `folder`, strikes a signal's key when it waits, types `last`, and has it exit. The answer is
+/// what the file `out` holds, how often what waits had to be released or continued until the shell executed `last`, and how the shell ends.
+///
+/// The lines write a `w` to that file when they have begun, `begins` times. What `spins` never comes to rest.
+pub fn converse(shell: &Shell, folder: &Path, typed: &Typed<'_>) -> String {
+    let out = folder.join("out");
+    fs::write(&out, "").expect("a file");
+    fs::write(folder.join("keep"), "").expect("a file");
+    let (gate, release) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let mut release = File::from(OwnedFd::from(release));
+    let mut command = command(shell, folder);
+    command.arg("-i").env("HOME", folder).env("TERM", "dumb");
+    command.env("PS1", "$ ").env("PS2", "> ").fd(GATE, gate);
+    let controller = at_terminal(&mut command);
+    let device = nestling::BorrowedFd::from(controller.as_fd());
+    // Wide enough for each line to be shown as it is.
+    let mut size = sys::terminal::window_size(device).expect("the terminal's size");
+    (size.ws_row, size.ws_col) = (50, 1000);
+    sys::terminal::set_window_size(device, &size).expect("its size");
+    let open = || sys::terminal::pty_peer(device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC);
+    command.stdout(open().expect("the terminal"));
+    command.stderr(open().expect("the terminal"));
+    let mut run = Run::start(shell, command, typed);
+    let mut steps = String::new();
+    let written = || fs::read_to_string(&out).unwrap_or_default();
+    for line in typed.lines {
+        run.until_quiet();
+        run.strike(&controller, line);
+    }
+    while written().matches('w').count() < typed.begins {
+        assert!(run.start.elapsed() < DEADLINE, "no beginning: {}", run.what);
+        drain(&controller);
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    if !typed.spins {
+        run.until_quiet();
+    }
+    run.strike(&controller, key(typed.signal));
+    run.until_quiet();
+    run.strike(&controller, typed.last);
+    let mut releases = 0;
+    loop {
+        let stopped = run.until_quiet_with(|| written().contains("end"));
+        if run.status.is_some() || written().contains("end") {
+            break;
+        }
+        if !stopped.is_empty() {
+            steps.push_str(" stopped");
+            for pid in stopped {
+                let _ = sys::process::kill(pid, Some(Signal::CONT));
+            }
+        } else if releases < RELEASES {
+            releases += 1;
+            steps.push_str(" released");
+            let _ = release.write_all(b"go\n");
+        } else {
+            steps.push_str(" waits");
+            break;
+        }
+        drain(&controller);
+    }
+    if run.status.is_none() {
+        run.until_quiet();
+        run.strike(&controller, "exit 3");
+        run.until_quiet_with(|| false);
+    }
+    let status = run.end();
+    format!("{:?}{steps} {status}", written())
+}
+
+/// What is typed.
+#[derive(Debug)]
+pub struct Typed<'a> {
+    pub lines: &'a [String],
+    pub begins: usize,
+    pub spins: bool,
+    pub signal: Signal,
+    pub last: &'a str,
+}
+
+fn command(shell: &Shell, folder: &Path) -> Command {
+    let mut command = Command::new(shell.program.as_path());
+    command.args(shell.options).env_clear();
+    command.env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
+    command.current_dir(folder).default_signals(SigSet::ALL);
+    command
+}
+
+/// A key, as a terminal shows it.
+fn key(signal: Signal) -> &'static str {
+    match signal {
+        Signal::INT => "^C",
+        Signal::QUIT => "^\\",
+        _ => "^Z",
+    }
+}
+
+/// A terminal as the standard input and the controlling terminal of a session, and the driver's side of it.
 fn at_terminal(command: &mut Command) -> File {
     let (controller, path) = terminal();
     let path = std::ffi::CString::new(path.to_str().expect("a plain path")).expect("a path");
     let open = || sys::fd::open(&path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, 0);
     command.setsid(true).controlling_terminal(0);
+    command.memory(Memory::Copied);
     command.stdin(open().expect("the terminal"));
     File::from(controller)
 }
 
+/// Makes two of a child that leads a session. One is the process group in the foreground, as a script is that a user starts at a prompt;
+/// the other stays and says by [`REPORT`] how that has ended. (When a session's leader ends, the others are sent SIGHUP.)
+fn lead() -> Result<(), Errno> {
+    // SAFETY: this process is a copy with one thread, and both go on with system calls only.
+    let Some(pid) = (unsafe { sys::clone::fork() })? else {
+        // SAFETY: it is the other's.
+        unsafe { sys::fd::close(REPORT) }?;
+        sys::process::setpgid(0, 0)?;
+        // That is for the foreground to do, or else for who does not mind.
+        let _blocked = signals::block(SigSet::EMPTY.with(Signal::TTOU))?;
+        return sys::terminal::tcsetpgrp(io::stdin(), sys::process::getpid().as_raw());
+    };
+    // SAFETY: it uses none of them.
+    unsafe {
+        sys::fd::close_range(0, REPORT as u32 - 1)?;
+        sys::fd::close_range(REPORT as u32 + 1, u32::MAX)?;
+    }
+    let status = wait(pid).unwrap_or_default();
+    // SAFETY: it is open.
+    let report = unsafe { nestling::BorrowedFd::borrow_raw(REPORT) };
+    let _ = sys::fd::write(report, &[status.shell_code() as u8]);
+    loop {
+        sys::process::pause();
+    }
+}
+
+/// Reads what is on a terminal's screen.
+fn drain(controller: &File) {
+    let mut controller = controller;
+    while is_readable(controller, Duration::ZERO)
+        && let Ok(1..) = controller.read(&mut [0; 4096])
+    {}
+}
+
+fn is_readable(controller: &File, within: Duration) -> bool {
+    let controller = nestling::BorrowedFd::from(controller.as_fd());
+    let mut polled = [PollFd::new(controller, Events::IN)];
+    poll(&mut polled, Some(within)).is_ok_and(|count| count > 0)
+}
+
 struct Run {
+    /// The shell and what it runs, for a complaint.
+    what: String,
     child: Child,
     start: Instant,
     status: Option<String>,
+    /// Where its exit status comes from, if not from its process.
+    report: Option<File>,
     /// All that were seen and may be there. (While others end, the kernel's lists of children may lack some.)
     known: BTreeSet<i32>,
 }
@@ -157,6 +295,42 @@ struct Seen {
 }
 
 impl Run {
+    fn start(shell: &Shell, mut command: Command, what: impl std::fmt::Debug) -> Self {
+        let child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", shell.name));
+        Self {
+            known: BTreeSet::from([child.id().as_raw()]),
+            what: format!("{}: {what:?}", shell.name),
+            child,
+            start: Instant::now(),
+            status: None,
+            report: None,
+        }
+    }
+
+    /// Strikes a key, or types a line, and waits until it has been shown: the line discipline or the shell has taken it.
+    fn strike(&self, controller: &File, keys: &str) {
+        drain(controller);
+        let struck = match keys.strip_prefix('^') {
+            Some(key) => vec![key.as_bytes()[0] & 0x1f],
+            None => format!("{keys}\r").into_bytes(),
+        };
+        let mut controller = controller;
+        controller.write_all(&struck).expect("a key");
+        let mut shown = String::new();
+        while !shown.contains(keys) {
+            assert!(
+                is_readable(controller, DEADLINE),
+                "{keys} is not shown, but {shown:?}: {}",
+                self.what
+            );
+            let mut part = [0; 4096];
+            let length = controller.read(&mut part).expect("what it shows");
+            shown.push_str(&String::from_utf8_lossy(&part[..length]));
+        }
+    }
+
     /// Lets what waits go on, step by step, until the shell has ended or nothing helps any more.
     fn drive(&mut self, release: &mut File, steps: &mut String) {
         let mut releases = 0;
@@ -182,6 +356,20 @@ impl Run {
         }
     }
 
+    /// Waits as [`until_quiet`](Self::until_quiet) does. If the shell has neither ended nor done what is expected, it looks again for a
+    /// while: the kernel may not have woken the shell yet.
+    fn until_quiet_with(&mut self, is_there: impl Fn() -> bool) -> Vec<i32> {
+        let mut stopped = Vec::new();
+        for _ in 0..20 {
+            stopped = self.until_quiet();
+            if self.status.is_some() || is_there() || !stopped.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        stopped
+    }
+
     /// Waits until nothing happens any more: the processes that are stopped.
     fn until_quiet(&mut self) -> Vec<i32> {
         let mut before = BTreeMap::new();
@@ -197,23 +385,23 @@ impl Run {
                 let stopped = now.iter().filter(|(_, seen)| seen.state == 'T');
                 return stopped.map(|(&pid, _)| pid).collect();
             }
-            assert!(self.start.elapsed() < DEADLINE, "no rest: {now:?}");
+            let time = self.start.elapsed();
+            assert!(time < DEADLINE, "no rest: {}: {now:?}", self.what);
             before = now;
             // Only not to look all the time.
             std::thread::sleep(Duration::from_micros(200));
         }
     }
 
-    /// Waits until the line discipline has taken a key: its echo is there.
-    fn until_read(&self, controller: &File) {
-        let controller = nestling::BorrowedFd::from(controller.as_fd());
-        let mut polled = [PollFd::new(controller, Events::IN)];
-        poll(&mut polled, Some(DEADLINE)).expect("a poll");
-    }
-
     /// The shell and all that comes of it, but for those that have ended and were not reaped by their parents. What was left to this
     /// process is reaped.
     fn look(&mut self) -> BTreeMap<i32, Seen> {
+        let mut status = [0];
+        if let Some(report) = &mut self.report
+            && let Ok(1) = report.read(&mut status)
+        {
+            self.status = Some(status[0].to_string());
+        }
         let shell = self.child.id().as_raw();
         let mut all = BTreeMap::new();
         let mut to_see = own_children();
@@ -231,6 +419,7 @@ impl Run {
                 let who = Who::Child(Pid::from_raw(pid).expect("a pid"));
                 if let Ok(Some((_, status))) = wait_for(who, Options::NOHANG)
                     && pid == shell
+                    && self.report.is_none()
                 {
                     self.status = Some(status.shell_code().to_string());
                 }
