@@ -80,8 +80,8 @@ const SCRIPTS: [(&str, &str); 13] = [
     ),
 ];
 
-/// What `perf` counts of each script, where the machine can: the event, the unit, and how many events that is. It is the same however busy the
-/// machine is.
+/// What `perf` counts of each script, where the machine can: the event, the unit, and how many events that is. A busy machine counts
+/// the same.
 const COUNTED: [(&str, &str, f64); 2] = [
     ("instructions", "million instructions", 1e6),
     ("page-faults", "page faults", 1.0),
