@@ -502,7 +502,8 @@ fn whole(captured: Captured) -> Outcome {
     Outcome::of(captured.succeeded(), captured.output)
 }
 
-/// Runs the tasks in their order, one more at the same time than there are cores: most of them wait now and then.
+/// Runs the tasks in their order, two more at the same time than there are cores: most of them wait now and then, and the suite
+/// `disk` waits a minute for a disk that does not answer.
 fn in_parallel(tasks: Vec<Task<'_>>) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let waiting = Mutex::new(VecDeque::from(tasks));
@@ -511,7 +512,7 @@ fn in_parallel(tasks: Vec<Task<'_>>) {
         waiting.pop_front()
     };
     thread::scope(|scope| {
-        for _ in 0..=cores {
+        for _ in 0..cores + 2 {
             scope.spawn(|| {
                 while let Some(task) = next() {
                     (task.run)();
