@@ -2,19 +2,19 @@
 
 use core::ffi::c_void;
 
-#[cfg_attr(all(miri, test), allow(dead_code))] // what `miri` hides
+#[cfg_attr(all(miri, test), allow(dead_code, unused_imports))] // what `miri` hides
 #[cfg(target_arch = "aarch64")]
 #[path = "../arch/aarch64.rs"]
 mod machine;
-#[cfg_attr(all(miri, test), allow(dead_code))]
+#[cfg_attr(all(miri, test), allow(dead_code, unused_imports))]
 #[cfg(target_arch = "x86")]
 #[path = "../arch/i386.rs"]
 mod machine;
-#[cfg_attr(all(miri, test), allow(dead_code))]
+#[cfg_attr(all(miri, test), allow(dead_code, unused_imports))]
 #[cfg(target_arch = "riscv64")]
 #[path = "../arch/riscv64.rs"]
 mod machine;
-#[cfg_attr(all(miri, test), allow(dead_code))]
+#[cfg_attr(all(miri, test), allow(dead_code, unused_imports))]
 #[cfg(target_arch = "x86_64")]
 #[path = "../arch/x86_64.rs"]
 mod machine;

@@ -316,7 +316,7 @@ mod tests {
         for power in 0..20 {
             for number in [10_u64.pow(power), 10_u64.pow(power) - 1, 7 << (3 * power)] {
                 assert_eq!(shown(number), number.to_string());
-                assert_eq!(shown(number as usize), number.to_string());
+                assert_eq!(shown(number as usize), (number as usize).to_string());
                 assert_eq!(shown(number as i64), (number as i64).to_string());
                 assert_eq!(
                     shown(-(number as i64 >> 1)),
