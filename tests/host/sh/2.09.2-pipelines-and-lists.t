@@ -182,3 +182,68 @@ true | false | cat; echo $?
 0 1
 1
 1
+
+=== it cannot be told whether an element of a pipeline has a process: {0} [2.9.2]
+{1}
+---
+{2}
++++
+the first element's process id is not the shell's => { read -r p _ </proc/self/stat; echo $p; } | { read x; [ $x != $$ ] && echo other; } => other
+the parent of a program is the shell => $SH -c 'echo $PPID' | { read x; [ $x = $$ ] && echo same; } => same
+$$ is the shell's => echo $$ | { read x; [ $x = $$ ] && echo same; } => same
+RANDOM is not gone on with => RANDOM=5; x=$RANDOM; RANDOM=5; echo $RANDOM | cat >f; [ $RANDOM = $x ] && echo same => same
+SECONDS => SECONDS=0; SECONDS=100 | :; [ $SECONDS -lt 50 ] && echo 0 => 0
+an assignment in an expansion => echo ${x=1} $((y=2)) | cat; echo "<$x$y>" => 1 2␤<>
+an assignment in the expansion of a program's word => env echo ${x=1} $((y=2)) | cat; echo "<$x$y>" => 1 2␤<>
+an unset parameter that must be set => { echo ${x?} | cat; } 2>/dev/null; echo on => on
+the directory => cd /; cd /tmp | :; pwd => /
+umask => umask 022; umask 077 | :; umask => 0022
+positional parameters => set a; set b c | :; echo $# => 1
+remembered locations => env | cat >f; case $(hash) in */env*) echo some;; *) echo none;; esac => none
+exec => exec echo a | cat; echo b => a␤b
+exit => echo a | exit 3 | cat; echo $? => 0
+a trap on EXIT => { trap 'echo in' EXIT; :; } | cat => in
+a redirection elsewhere => echo a >f | cat; cat f => a
+a redirection of its errors => echo a 2>&1 | cat => a
+the status of the last => false | true; echo $?; echo a | false; echo $? => 0␤1
+pipefail => set -o pipefail; false | true; echo $?; echo a | false | true; echo $? => 1␤1
+a reader that does not read => echo a | :; echo $? => 0
+no reader for what is long => set -o pipefail; printf %200000d 1 | :; [ $? -gt 128 ] && echo ended => ended
+aliases => alias e='echo al'␤e | cat => al
+a trace => exec 2>f; set -x; echo a | cat >g; set +x; grep -c 'echo a' f => 1
+with standard output closed => exec 3>&1 >&-; echo a | cat >&3 => a
+
+=== it cannot be told how an asynchronous list has got its process: {0} [2.9.3.1]
+{1}
+---
+{2}
++++
+the parent of a program is the shell => $SH -c 'echo $PPID' >f & wait; [ $(cat f) = $$ ] && echo same => same
+its process is $! => $SH -c 'echo $$' >f & wait; [ $(cat f) = $! ] && echo same => same
+an assignment alone => x=1 & wait; echo "<$x>" => <>
+an assignment in an expansion => env echo ${x=1} $((y=2)) & wait; echo "<$x$y>" => 1 2␤<>
+an assignment before a program => x=1 env printenv x & wait; echo "<$x>" => 1␤<>
+$! in its words is the one before => : & x=$!; env echo $! >f & wait; [ $(cat f) = $x ] && echo same => same
+an unset parameter that must be set => { : ${x?} & wait $!; } 2>/dev/null || echo on => on
+RANDOM is not gone on with => RANDOM=5; x=$RANDOM; RANDOM=5; env echo $RANDOM >f & wait; [ $RANDOM = $x ] && echo same => same
+a redirection that fails => env echo a 2>/dev/null </nonexistent & wait $! || echo failed => failed
+a program that is not found => no_such_program 2>/dev/null & wait $!; echo $? => 127
+remembered locations => env >f & wait; case $(hash) in */env*) echo some;; *) echo none;; esac => none
+standard input is empty => echo x | { cat & wait; } => 
+its exit status by a signal => $SH -c 'kill -s KILL $$' & wait $!; [ $? -gt 128 ] && echo killed => killed
+the status of a pipeline's last element => $SH -c 'exit 3' | $SH -c 'exit 4' & wait $!; echo $? => 4
+SIGINT and SIGQUIT are ignored => $SH -c 'kill -s INT $$; kill -s QUIT $$; echo on' & wait => on
+
+=== it cannot be told whether a subshell that comes last has a process: {0} [2.9.4.1]
+{1}
+---
+{2}
++++
+its exit status => ( (exit 3) ); echo $? => 3
+the subshell outside has a trap on EXIT => (trap 'echo out' EXIT; (trap 'echo in' EXIT; :)) => in␤out
+umask => umask 022; (umask 077; (umask 0; umask); umask) => 0000␤0077
+a child of the subshell outside => ( (exit 3) & (wait $!; echo $?) ) => 127
+$! => ( : & x=$!; (: & [ $! != $x ] && echo other) ) => other
+a signal is ignored => (trap '' TERM; ($SH -c 'kill -s TERM $PPID'; echo on)) => on
+a trapped signal has its default action => (trap 'echo no' USR1; (kill -s USR1 $($SH -c 'echo $PPID'); echo no) 2>/dev/null; [ $? -gt 128 ] && echo ended) => ended
+the program that it ends with has the parent of a process => ( (read -r p _ </proc/self/stat; $SH -c "[ \$\$ = $p ] && echo became") ) => became
