@@ -6,10 +6,11 @@ mod escapes;
 use alloc::vec::Vec;
 
 use nestling::text::Text;
+use nestling::{Signal, sys};
 
 use crate::expansion;
 use crate::options::Opt;
-use crate::shell::{Bytes, Shell};
+use crate::shell::{Bytes, Divert, Shell};
 use crate::symbols::Symbol;
 use crate::syntax;
 
@@ -19,7 +20,7 @@ pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
     let text = value(shell, name);
     #[cfg(feature = "edit")]
     let text = escapes::replace(shell, &text, goes_on);
-    let prompt = expand(shell, text);
+    let prompt = expand(shell, text, goes_on);
     shell.output.flush();
     if goes_on {
         return prompt;
@@ -48,15 +49,16 @@ pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
 /// PS4.
 pub fn of_trace(shell: &mut Shell) -> Vec<u8> {
     let text = value(shell, Symbol::PS4);
-    expand(shell, text)
+    expand(shell, text, true)
 }
 
 fn value(shell: &Shell, name: Symbol) -> Vec<u8> {
     shell.variables.get(name).unwrap_or_default().to_vec()
 }
 
-/// Expands parameters, commands and arithmetic, which are not traced. `$?` is kept. What can't be expanded is the prompt as it is.
-fn expand(shell: &mut Shell, text: Vec<u8>) -> Vec<u8> {
+/// Expands parameters, commands and arithmetic, which are not traced. `$?` is kept. What can't be expanded is the prompt as it is. SIGINT
+/// abandons the line, if the prompt is within one.
+fn expand(shell: &mut Shell, text: Vec<u8>, within: bool) -> Vec<u8> {
     if !text.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
         return text;
     }
@@ -64,8 +66,11 @@ fn expand(shell: &mut Shell, text: Vec<u8>) -> Vec<u8> {
     let traces = shell.options.has(Opt::Xtrace);
     shell.options.set(Opt::Xtrace, false);
     let word = syntax::document(shell, &text);
-    let expanded = word.and_then(|word| expansion::single(shell, &word).ok());
+    let expanded = word.map(|word| expansion::single(shell, &word));
+    if within && let Some(Err(Divert::Interrupt)) = &expanded {
+        sys::caught::mark(Signal::INT);
+    }
     shell.options.set(Opt::Xtrace, traces);
     (shell.status, shell.substitution_status) = before;
-    expanded.unwrap_or(text)
+    expanded.and_then(Result::ok).unwrap_or(text)
 }

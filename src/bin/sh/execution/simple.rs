@@ -38,7 +38,7 @@ fn expand_and_run(
     };
     let symbol = simple.name.or_else(|| shell.symbols.find(name));
     if simple.assignments.is_empty() && shell.options.has(Opt::Xtrace) {
-        xtrace::write(shell, &[], fields);
+        xtrace::write(shell, &[], fields)?;
     }
     match search::target(shell, symbol) {
         Target::Builtin(builtin) => run_builtin(shell, builtin, simple, fields),
@@ -76,7 +76,7 @@ fn assign_all(shell: &mut Shell, simple: &Simple) -> Flow {
         let value = expansion::single(shell, &assignment.value)?;
         if shell.options.has(Opt::Xtrace) {
             let traced = [(assignment.name, value.clone())];
-            xtrace::write(shell, &traced, &Fields::new());
+            xtrace::write(shell, &traced, &Fields::new())?;
         }
         assign(shell, assignment, value)?;
     }
@@ -110,7 +110,7 @@ pub fn assign_for_command(shell: &mut Shell, simple: &Simple, fields: &Fields) -
         shell.variables.export(assignment.name, true);
     }
     if traces {
-        xtrace::write(shell, &traced, fields);
+        xtrace::write(shell, &traced, fields)?;
     }
     Ok(())
 }
@@ -171,7 +171,7 @@ fn special(shell: &mut Shell, builtin: &'static Builtin, simple: &Simple, fields
         }
     }
     if !traced.is_empty() {
-        xtrace::write(shell, &traced, fields);
+        xtrace::write(shell, &traced, fields)?;
     }
     run(shell, builtin, fields)
 }

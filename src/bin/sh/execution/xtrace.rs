@@ -4,14 +4,15 @@ use alloc::vec::Vec;
 
 use nestling::io;
 
+use super::check_traps;
 use crate::builtins::quoting;
 use crate::fields::Fields;
 use crate::prompt;
-use crate::shell::Shell;
+use crate::shell::{Flow, Shell};
 use crate::symbols::Symbol;
 
-/// Writes a simple command as it is after expansion, with the assignments before it.
-pub fn write(shell: &mut Shell, assignments: &[(Symbol, Vec<u8>)], fields: &Fields) {
+/// Writes a simple command as it is after expansion, with the assignments before it. A signal during the expansion of PS4 may abandon it.
+pub fn write(shell: &mut Shell, assignments: &[(Symbol, Vec<u8>)], fields: &Fields) -> Flow {
     let mut line = prompt::of_trace(shell);
     for (name, value) in assignments {
         line.extend_from_slice(shell.symbols.name(*name));
@@ -27,4 +28,5 @@ pub fn write(shell: &mut Shell, assignments: &[(Symbol, Vec<u8>)], fields: &Fiel
     line.push(b'\n');
     shell.output.flush();
     let _ = io::write_all(io::stderr(), &line);
+    check_traps(shell)
 }

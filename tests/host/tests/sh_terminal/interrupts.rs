@@ -66,4 +66,28 @@ on_both! {
             assert!(rows.contains("trap\non"), "{rows}");
         }
     }
+
+    fn ctrl_c_during_a_command_substitution_of_ps2_or_ps4_abandons_the_line(shell) {
+        // Once, for other commands have those prompts, too.
+        let prompt = "$([ -e once ] && rm once && echo wai\"\"ts >/dev/tty && sleep 100)> ";
+        for (prepare, line) in [
+            (format!("PS2='{prompt}'"), "if rm keep\r"),
+            (format!("PS4='{prompt}'; set -x"), "rm keep\r"),
+        ] {
+            let mut terminal = Terminal::with(shell, 24, 200, &[]);
+            terminal.file("keep");
+            terminal.keys(&prepare).keys("\r").row("$ |");
+            terminal.file("once");
+            terminal.keys(line);
+            terminal.until("waits", |terminal| {
+                terminal.all_rows().iter().any(|row| row.starts_with("waits"))
+            });
+            terminal.strike(b"\x03");
+            terminal.row("$ |");
+            terminal.run("echo $?");
+            let rows = terminal.all_rows();
+            assert!(rows.iter().any(|row| row == "130"), "{rows:?}");
+            assert!(terminal.home().join("keep").exists());
+        }
+    }
 }
