@@ -9,7 +9,7 @@ use core::ffi::CStr;
 
 use nestling::spawn::{Error, Program, Shell, Spawn};
 use nestling::text::{self, Text};
-use nestling::{Args, SigSet, io, rt};
+use nestling::{Args, Errno, SigSet, io, rt};
 
 use crate::USED;
 use crate::log::{Line, write};
@@ -89,13 +89,27 @@ pub fn exec(
     signal_mask: Option<SigSet>,
     told: &mut dyn FnMut(&Error<'_>) -> i32,
 ) -> i32 {
-    let room = Shell::room::<SHELL_WORDS>();
     let mut spawn = Spawn::new(program, args, env);
-    spawn.shell = Some(Shell {
+    spawn.attributes.signal_mask = signal_mask;
+    let error = spawn.exec_using::<USED>();
+    match error.errno() {
+        Some(Errno::ENOEXEC) => exec_by_shell(&spawn, told),
+        _ => told(&error),
+    }
+}
+
+/// The room for the shell's arguments is only taken where there is need of it: a copy of process 1 has to get each page of it.
+#[inline(never)]
+fn exec_by_shell(spawn: &Spawn<'_>, told: &mut dyn FnMut(&Error<'_>) -> i32) -> i32 {
+    let room = Shell::room::<SHELL_WORDS>();
+    let shell = Shell {
         path: SHELL,
         room: &room,
-    });
-    spawn.attributes.signal_mask = signal_mask;
+    };
+    let spawn = Spawn {
+        shell: Some(shell),
+        ..*spawn
+    };
     told(&spawn.exec_using::<USED>())
 }
 

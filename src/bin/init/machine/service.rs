@@ -21,6 +21,8 @@ use crate::requests::{ASKFIRST, SHELL, become_program, exec};
 
 /// Room for the words of a line, which has at least one byte and a blank for each.
 const WORDS: usize = LINE / 2 + 8;
+/// Room for those of a short line.
+const FEW_WORDS: usize = 64;
 /// Room for the groups of a user.
 const GROUPS: usize = 1024;
 
@@ -35,15 +37,35 @@ struct Given {
 pub fn become_it(entry: &Entry<'_>, env: Args<'_>, to: BorrowedFd<'_>) -> i32 {
     let mut step = ("", &b""[..]);
     let mut buffer = Buffer::new();
-    let mut list = [None; WORDS];
-    let mut given = Given {
-        strings: Buffer::new(),
-        groups: [0; GROUPS],
+    // What is large is only made where there is need of it: the copy has to get each page of it.
+    let (mut few, mut many);
+    let list: &mut [_] = if entry.command().text.len() < FEW_WORDS {
+        few = [None; FEW_WORDS + 8];
+        &mut few
+    } else {
+        many = [None; WORDS];
+        &mut many
     };
-    let mut strings = [None; STRINGS];
+    let mut room;
+    let is_users = |it: Setting<'_>| matches!(it, Setting::User(_) | Setting::Group(_));
+    let given = if entry.settings().any(is_users) {
+        room = Given {
+            strings: Buffer::new(),
+            groups: [0; GROUPS],
+        };
+        Some(&mut room)
+    } else {
+        None
+    };
     let asks = entry.action == Action::Askfirst;
-    let (program, args) = words(entry, env, asks, &mut buffer, &mut list);
-    let prepared = prepare(entry, env, &mut given, &mut strings, &mut step);
+    let (program, args) = words(entry, env, asks, &mut buffer, list);
+    let mut additions = [None; 5];
+    let mut strings;
+    let mut prepared = prepare(entry, env, given, &mut additions, &mut step).map(|()| env);
+    if prepared.is_ok() && additions.iter().any(Option::is_some) {
+        strings = [None; STRINGS];
+        prepared = extended(env, &additions, &mut strings).ok_or(Errno::E2BIG);
+    }
     let mut line = Line::about(entry.name());
     let errno = match prepared {
         Ok(env) => exec(program, args, env, Some(SigSet::EMPTY), &mut |error| {
@@ -62,15 +84,15 @@ pub fn become_it(entry: &Entry<'_>, env: Args<'_>, to: BorrowedFd<'_>) -> i32 {
     errno
 }
 
-/// Has this process what its line says, and returns the environment. `step` says what an error is of.
+/// Has this process what its line says, and what its environment has beside init's. `step` says what an error is of.
 #[inline(never)]
 fn prepare<'l, 'e>(
     entry: &Entry<'l>,
     env: Args<'e>,
-    given: &'e mut Given,
-    strings: &'e mut [Option<Arg<'e>>; STRINGS],
+    mut given: Option<&'e mut Given>,
+    additions: &mut [Option<Arg<'e>>; 5],
     step: &mut (&str, &'l [u8]),
-) -> Result<Args<'e>, Errno> {
+) -> Result<(), Errno> {
     *step = ("session of ", entry.name());
     sys::process::setsid()?;
     if !entry.terminal().is_empty() {
@@ -92,10 +114,12 @@ fn prepare<'l, 'e>(
             }
             Setting::User(name) => {
                 *step = ("user ", name);
-                let (id, group) = look_up_user(name, &mut given.strings)?;
-                user_name = name;
-                uid = Some(id);
-                gid = gid.or(Some(group));
+                if let Some(given) = &mut given {
+                    let (id, group) = look_up_user(name, &mut given.strings)?;
+                    user_name = name;
+                    uid = Some(id);
+                    gid = gid.or(Some(group));
+                }
             }
             Setting::Group(name) => {
                 *step = ("group ", name);
@@ -108,7 +132,7 @@ fn prepare<'l, 'e>(
         }
     }
     let mut groups = 0;
-    if let Some(gid) = gid {
+    if let (Some(gid), Some(given)) = (gid, &mut given) {
         *step = ("groups of ", user_name);
         given.groups[0] = gid;
         groups = 1 + groups_of(login_name(&given.strings), gid, &mut given.groups)?;
@@ -120,7 +144,7 @@ fn prepare<'l, 'e>(
             sys::resource::setrlimit(resource, limit)?;
         }
     }
-    if let Some(gid) = gid {
+    if let (Some(gid), Some(given)) = (gid, &given) {
         *step = ("groups of ", user_name);
         sys::credentials::setgroups(given.groups.get(..groups).unwrap_or_default())?;
         sys::credentials::setgid(gid)?;
@@ -131,12 +155,11 @@ fn prepare<'l, 'e>(
     }
 
     *step = ("environment of ", entry.name());
-    let mut additions = [None; 5];
-    let [own_term, users @ ..] = &mut additions;
+    let [own_term, users @ ..] = additions;
     if env.var(c"TERM") == Some(c"linux") && is_serial(io::stdin()) {
         *own_term = Some(TERM.into());
     }
-    let mut rest = given.strings.bytes();
+    let mut rest = given.map_or(&b""[..], |given| given.strings.bytes());
     let mut home = c"";
     for place in users {
         if !rest.is_empty() {
@@ -155,7 +178,7 @@ fn prepare<'l, 'e>(
     if entry.has_terminal() {
         let _ = sys::terminal::set_controlling(io::stdin());
     }
-    extended(env, &additions, strings).ok_or(Errno::E2BIG)
+    Ok(())
 }
 
 /// What the kernel's `TERM=linux` becomes on a serial line.
@@ -206,7 +229,7 @@ fn words<'a>(
     env: Args<'a>,
     asks: bool,
     buffer: &'a mut Buffer,
-    list: &'a mut [Option<Arg<'a>>; WORDS],
+    list: &'a mut [Option<Arg<'a>>],
 ) -> (Program<'a>, Args<'a>) {
     let command = entry.command();
     if asks {
@@ -233,7 +256,7 @@ fn words<'a>(
         }
     }
     let mut rest = buffer.bytes();
-    for place in list.iter_mut().take(WORDS - 1) {
+    for place in list.iter_mut().rev().skip(1).rev() {
         if rest.is_empty() {
             break;
         }
