@@ -25,7 +25,7 @@
 //! exist.
 //!
 //! Limits, beyond which init says what it leaves out: 1,023 services; 256 KiB of lines, of 4,000 bytes each; an environment of 1,024
-//! strings; 128 settings, and 1,023 supplementary groups, of a service.
+//! strings; 1,023 supplementary groups of a service.
 
 mod accounting;
 mod again;
