@@ -437,6 +437,30 @@ fn what_a_reread_brings_starts_when_what_it_sends_away_has_ended() {
 }
 
 #[test]
+fn a_line_whose_copy_of_init_is_killed_before_its_program_runs_is_tried_again() {
+    on_each(|machine| {
+        // The copy waits for a reader of the FIFO. Once it has been killed, a file is there.
+        let script =
+            "cd /sys/fs; mount -t tmpfs cgroup cgroup; mkdir cgroup/x; mkfifo cgroup/x/cgroup.procs
+            : >cgroup/file
+            ( while [ -p cgroup/x/cgroup.procs ]; do for process in /proc/[0-9]*; do
+                [ $process = /proc/1 ] || [ \"$(readlink $process/exe)\" != \"$1\" ] || {
+                    kill -9 ${process#/proc/}; mv cgroup/file cgroup/x/cgroup.procs; break; }
+            done; done ) 2>/dev/null &
+            cd /";
+        let inittab = ":cgroup=x:wait:/bin/echo the line has run\n::once:/bin/kill -USR1 1\n";
+        let life = machine.live(inittab, script)?;
+        assert!(
+            life.said.contains("echo: signal: 9 (SIGKILL)\n"),
+            "{}",
+            life.said
+        );
+        assert!(life.said.contains("the line has run\n"), "{}", life.said);
+        Ok(())
+    });
+}
+
+#[test]
 fn a_failure_is_slowed_down_and_a_login_is_not() {
     on_each(|machine| {
         // It ends with status 0 after two seconds, twice, and then fails.

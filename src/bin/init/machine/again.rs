@@ -4,7 +4,7 @@ use core::panic::PanicInfo;
 
 use nestling::spawn::Program;
 use nestling::text::Text;
-use nestling::{Args, Signal, args, rt};
+use nestling::{Args, Errno, Signal, args, rt, sys};
 
 use super::store::outlive_exec;
 use crate::buffer::next_string;
@@ -28,6 +28,10 @@ pub fn fault(signal: Signal) -> ! {
 
 #[inline(never)]
 pub fn begin_again() -> ! {
+    // A copy of process 1 on its way to a service's program must not become an init.
+    if sys::process::getpid().as_raw() != 1 {
+        sys::process::exit(Errno::EFAULT.as_raw());
+    }
     outlive_exec();
     let list = args![c"init"];
     let args = Args::try_new(&list).unwrap_or(Args::EMPTY);

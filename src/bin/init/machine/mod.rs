@@ -51,7 +51,7 @@ use nestling::inittab::Action;
 use nestling::sys::fd::StaticFd;
 use nestling::sys::poll::{Events, PollFd, ppoll};
 use nestling::sys::reboot::Reboot;
-use nestling::text::Text;
+use nestling::text::{self, Text};
 use nestling::{Arg, Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SigSet, Signal, rt, sys};
 
 use crate::clock::{NEVER, after, has_children, now, pause};
@@ -261,14 +261,14 @@ impl Machine<'_> {
             }
             status.write(&mut line);
             if slow {
-                "; restarts in 1 s, after further failures with delays of up to 60 s"
-                    .write(&mut line);
+                "; restarts in 1 s, later in up to 60 s".write(&mut line);
             }
             return line.note();
         }
     }
 
-    /// Whether the copy that has ended with this status did not become its program: then it has said why, and its status is the errno.
+    /// Returns whether the copy that has ended with this status did not become its program. It has written why to the pipe, and its
+    /// status is the errno; or it was killed, and only [`BEGUN`] is in the pipe.
     #[inline(never)]
     fn has_failed(&mut self, index: usize, status: ExitStatus) -> bool {
         let mut said = [0; ROOM];
@@ -280,19 +280,29 @@ impl Machine<'_> {
         if let Some(pipe) = self.table.pipes.get_mut(index) {
             drop(pipe.take());
         }
+        let name = Line::about(self.table.name(index));
         let Some(service) = self.table.services.get_mut(index) else {
             return false;
         };
-        if service.delay == 0 {
-            Line::new(text).tell();
+        let is_killed = status.code().is_none();
+        let mut line = name;
+        if !is_killed {
+            line = Line::new(text::after(text, BEGUN).unwrap_or(text));
+        } else {
+            status.write(&mut line);
         }
-        match status.code().and_then(Errno::from_raw) {
-            // What a crowded machine says may be over soon.
-            Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE) => {
-                service.slow_down(0);
-            }
-            _ if service.again() => service.slow_down(0),
-            _ => service.state = State::Done,
+        if service.delay == 0 {
+            line.tell();
+        }
+        // What a crowded machine says may be over soon, and who kills a copy does not mean its line.
+        let is_short = matches!(
+            status.code().and_then(Errno::from_raw),
+            Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)
+        );
+        if is_short || is_killed || service.again() {
+            service.slow_down(0);
+        } else {
+            service.state = State::Done;
         }
         self.table.save(index);
         true
@@ -404,13 +414,14 @@ impl Machine<'_> {
     /// Makes the copy of process 1 that becomes the service's process: and what it says it by.
     fn begin_process(&self, index: usize) -> Result<(Pid, OwnedFd), Errno> {
         let (said, to) = sys::fd::pipe2(OFlags::CLOEXEC | OFlags::NONBLOCK)?;
+        sys::fd::write(to.as_fd(), BEGUN)?;
         // Where that is refused, it is looked at from time to time.
         let _ = sys::fd::set_async(said.as_fd(), sys::process::getpid());
         if let Some(pid) = rt::fork()? {
             return Ok((pid, said));
         }
         let errno = match &self.table.entry(index) {
-            Some(entry) => service::become_it(entry, self.env, to.as_fd()),
+            Some(entry) => service::become_it(entry, self.env, said.as_fd(), to.as_fd()),
             None => 0,
         };
         sys::process::exit(errno)
@@ -440,7 +451,8 @@ impl Machine<'_> {
                 && service.state.is_up()
                 && !service.is_extra
             {
-                service.leave(has_terminal);
+                let runs = self.table.pipes.get(index).is_some_and(has_end);
+                service.leave(has_terminal, runs);
                 service.returns = true;
                 self.table.save(index);
             }
@@ -478,8 +490,11 @@ const ABRT: i32 = Signal::ABRT.as_raw();
 /// `SIGRTMIN+1`: systemd's for its rescue mode.
 pub const SINGLE: i32 = 35;
 
-/// Whether what has said nothing has closed the pipe: its program runs, or it has ended.
-fn has_end(pipe: &StaticFd) -> bool {
+/// What is in the pipe of a copy until it executes its program: a copy that is killed before leaves it there.
+const BEGUN: &[u8] = b"\0";
+
+/// Whether the pipe is empty and closed: the program runs, or it has ended.
+pub fn has_end(pipe: &StaticFd) -> bool {
     pipe.get().is_some_and(|pipe| {
         let mut polled = [PollFd::new(pipe, Events::IN)];
         let answer = ppoll(&mut polled, Some(Duration::ZERO), None);

@@ -33,8 +33,14 @@ struct Given {
     groups: [u32; GROUPS],
 }
 
-/// In a copy of process 1: becomes the process. Returns only if that failed: the errno's number; what it is of goes `to` process 1.
-pub fn become_it(entry: &Entry<'_>, env: Args<'_>, to: BorrowedFd<'_>) -> i32 {
+/// In a copy of process 1: becomes the process. Returns only if that failed: the errno's number; what it is of goes `to` process 1,
+/// whose end of the pipe is `said`.
+pub fn become_it(
+    entry: &Entry<'_>,
+    env: Args<'_>,
+    said: BorrowedFd<'_>,
+    to: BorrowedFd<'_>,
+) -> i32 {
     let mut step = ("", &b""[..]);
     let mut buffer = Buffer::new();
     // What is large is only made where there is need of it: the copy has to get each page of it.
@@ -67,6 +73,10 @@ pub fn become_it(entry: &Entry<'_>, env: Args<'_>, to: BorrowedFd<'_>) -> i32 {
         prepared = extended(env, &additions, &mut strings).ok_or(Errno::E2BIG);
     }
     let mut line = Line::about(entry.name());
+    if prepared.is_ok() {
+        // An empty pipe says that the exec is next.
+        let _ = sys::fd::read(said, &mut [0]);
+    }
     let errno = match prepared {
         Ok(env) => exec(program, args, env, Some(SigSet::EMPTY), &mut |error| {
             error.write(&mut line);

@@ -5,6 +5,7 @@ use nestling::sys::fd::StaticFd;
 use nestling::text::{Text, next_field};
 use nestling::{Errno, ExitStatus, sys};
 
+use super::has_end;
 use super::lines::each_line;
 use super::processes::ask_to_end;
 use crate::buffer::path;
@@ -157,9 +158,9 @@ impl Service {
         }
     }
 
-    /// Asks its process to end. One that has not come to run has nothing to see to, and is killed.
-    pub fn leave(&mut self, has_terminal: bool) {
-        if self.state == State::Starting {
+    /// Asks its process to end. A copy whose program does not run yet has nothing to see to, and is killed.
+    pub fn leave(&mut self, has_terminal: bool, runs: bool) {
+        if self.state == State::Starting && !runs {
             return self.kill();
         }
         ask_to_end(self.pid, has_terminal);
@@ -299,6 +300,7 @@ impl Table {
         }
         for index in 1..SERVICES {
             let has_terminal = self.has_terminal(index);
+            let runs = self.pipes.get(index).is_some_and(has_end);
             let Some(service) = self.services.get_mut(index) else {
                 break;
             };
@@ -306,7 +308,7 @@ impl Table {
                 _ if service.is_seen => continue,
                 State::Free | State::Own => continue,
                 State::Leaving | State::Killed => service.returns = false,
-                State::Starting | State::Running => service.leave(has_terminal),
+                State::Starting | State::Running => service.leave(has_terminal, runs),
                 State::Due | State::Done => service.state = State::Free,
             }
             self.save(index);
