@@ -52,7 +52,8 @@ pub(super) fn make<const USED: u32>(job: &Job<'_, '_>) -> Result<Made, Errno> {
     attempt::<USED>(job, false, false)
 }
 
-/// Makes a child on a copy of the memory, for a parent that does not wait for it: its id, its pidfd and the status pipe's ends. Of an errno, the record says which step it is of.
+/// Makes a child on a copy of the memory, for a parent that does not wait for it: its id, its pidfd and the status pipe's ends. Of an errno,
+/// the record says which step it is of. If the record has an errno nonetheless, the child has been killed.
 pub(super) fn make_copied<const USED: u32>(
     job: &Job<'_, '_>,
 ) -> Result<(Pid, Option<OwnedFd>, Ends), Errno> {
@@ -137,10 +138,17 @@ fn attempt<const USED: u32>(
                 if errno != Errno::ESRCH {
                     let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
                 }
-                let _ = wait::wait(pid);
+                let begins = USED & used::BEGIN != 0 && begins;
+                if !begins {
+                    let _ = wait::wait(pid);
+                }
                 // Only now, when the child notes no more.
                 job.begin(step);
-                return Err(errno);
+                if !begins {
+                    return Err(errno);
+                }
+                // Its end may take long: the record has the failure.
+                job.fail(errno);
             }
         }
     }

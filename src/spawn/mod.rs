@@ -256,7 +256,8 @@ impl<'a> Spawn<'a> {
     ///
     /// # Errors
     /// The errors of the parent's steps: `Step::BlockSignals`, `Step::StatusPipe`, `Step::Clone`, [`Attribute::Pidfd`].
-    /// [`Starting::try_finish`] returns all other errors.
+    /// [`Starting::try_finish`] returns all other errors. It also returns an error of `Attribute::Pidfd` if the kernel has no
+    /// `clone3` and refuses the pidfd after the clone. In this case, `begin` has killed the child, and does not wait for its end.
     pub fn begin(&self) -> Result<Starting<'a>, Error<'a>> {
         let mut stack = MaybeUninit::<Stack>::uninit();
         let stack = stack.as_mut_ptr();

@@ -14,11 +14,8 @@ use super::used;
 use super::watch::Watch;
 use super::{Child, Spawn};
 use crate::errno::Errno;
-use crate::fd::OwnedFd;
-use crate::process::Pid;
 use crate::signal::Signal;
 use crate::sys;
-use crate::wait;
 
 /// Starts the program. No handler of the parent runs meanwhile: it could be seen to run twice, or in the child.
 ///
@@ -61,7 +58,10 @@ pub(super) unsafe fn begin<'a, const USED: u32>(
         made
     });
     match made {
-        Ok((pid, pidfd, pipe)) => Ok(Starting::new(spawn, pid, pidfd, pipe)),
+        Ok((pid, pidfd, pipe)) => {
+            let child = Child::new(pid, pidfd);
+            Ok(Starting::new(spawn, child, pipe, job.record.get()))
+        }
         Err(errno) => {
             job.fail(errno);
             Err(job.failure(None))
@@ -97,7 +97,7 @@ fn start_with_signals_blocked<const USED: u32>(job: &Job<'_, '_>) -> Result<Chil
     let mut watch = Watch::new(pid);
     let heard = watch.wait(job, pipe);
     let pidfd = pidfd.filter(|_| USED & used::PIDFD != 0);
-    let outcome = conclude(job, &watch, heard, pid, pidfd);
+    let outcome = conclude(job, &watch, heard, Child::new(pid, pidfd));
     if let Some(dumpable) = dumpable {
         // Only now, when the child has left this memory: else its new user could look into it.
         dumpable.restore();
@@ -110,19 +110,18 @@ pub(super) fn conclude(
     job: &Job<'_, '_>,
     watch: &Watch,
     heard: Result<(), Errno>,
-    pid: Pid,
-    pidfd: Option<OwnedFd>,
+    mut child: Child,
 ) -> Result<Child, Option<Signal>> {
     if heard.is_ok() && job.record.get() == Record::REACHED {
         watch.stop_again();
-        return Ok(Child::new(pid, pidfd));
+        return Ok(child);
     }
     if heard.is_err() {
-        let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
+        let _ = child.signal(Signal::KILL);
     }
     // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
     // another wait has done so, and it is gone all the same.
-    let killer = wait::wait(pid).ok().and_then(|status| status.signal());
+    let killer = child.wait().ok().and_then(|status| status.signal());
     if let Err(errno) = heard {
         // Only now, when the child notes no more.
         job.begin(At::STATUS_PIPE);

@@ -59,9 +59,14 @@ pub(super) fn exec<const USED: u32>(job: &Job<'_, '_>, pipe: &StatusPipe) -> Err
 fn tell_a_parent_that_may_be_gone(pipe: &StatusPipe) -> Result<(), Errno> {
     let former = sys::signal::ignore(Signal::PIPE)?;
     match pipe.send(Record::REACHED) {
-        Ok(()) | Err(Errno::EPIPE) => sys::signal::restore_action(&former),
+        Ok(()) => {}
+        // A signal that is blocked becomes pending although it is ignored. To ignore it again discards it.
+        Err(Errno::EPIPE) => {
+            sys::signal::ignore(Signal::PIPE)?;
+        }
         Err(_) => sys::process::exit(127),
     }
+    sys::signal::restore_action(&former)
 }
 
 /// Tries an exec, which the parent sees is under way until it has failed.

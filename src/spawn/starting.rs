@@ -14,13 +14,15 @@ use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::process::{ExitStatus, Pid};
 use crate::signal::Signal;
 use crate::sys;
-use crate::wait;
 
 /// A child that [`Spawn::begin`] has made. The child may not have executed its program yet.
 ///
 /// A `Starting` owns the read end of the status pipe and, if the spawn asks for one, the child's pidfd. Dropping the `Starting`
 /// closes these descriptors, and does not end the child: it continues, and executes its program or exits. The caller must then
 /// reap the child with a wait for any child.
+///
+/// The kernel gives these descriptors the lowest free numbers. If the parent has closed one of the descriptors 0 to 2, the
+/// status pipe or the pidfd can get this number.
 ///
 /// A `Starting` borrows the program's name and the actions from the spawn, because an [`Error`] contains them.
 ///
@@ -95,8 +97,7 @@ use crate::wait;
 #[derive(Debug)]
 #[must_use = "if it is dropped, nobody learns whether the program runs"]
 pub struct Starting<'a> {
-    pid: Pid,
-    pidfd: Option<OwnedFd>,
+    child: Child,
     /// The status pipe's read end, which does not block.
     pipe: OwnedFd,
     /// What the child has said last.
@@ -108,7 +109,8 @@ pub struct Starting<'a> {
 /// The state of a [`Starting`].
 #[derive(Debug)]
 pub enum Progress<'a> {
-    /// The program runs, or has run and ended.
+    /// The program runs, or has run and ended. The child reports its exec before it searches `PATH` and executes the program.
+    /// If a signal kills the child after this report, the result is also `Running`, and the child's status contains the signal.
     Running(Child),
     /// The program does not run yet, or the start has failed and the child has not ended yet.
     Pending(Starting<'a>),
@@ -117,15 +119,14 @@ pub enum Progress<'a> {
 impl<'a> Starting<'a> {
     pub(super) fn new(
         spawn: &Spawn<'a>,
-        pid: Pid,
-        pidfd: Option<OwnedFd>,
+        child: Child,
         (read_end, write_end): Ends,
+        record: Record,
     ) -> Self {
         let mut it = Self {
-            pid,
-            pidfd,
+            child,
             pipe: read_end,
-            record: Record::default(),
+            record,
             program: spawn.program,
             actions: spawn.actions,
         };
@@ -139,18 +140,21 @@ impl<'a> Starting<'a> {
 
     /// Returns the child's process id. After a wait has reaped the child, the kernel may give this id to another process.
     pub fn id(&self) -> Pid {
-        self.pid
+        self.child.id()
     }
 
     /// Returns whether the program runs. If the start has failed, this method reaps the child and returns the error.
     ///
     /// The method never blocks. While the child carries out its steps, the result is [`Progress::Pending`]. If the start fails,
-    /// the result is also `Pending` for a moment, until the child has ended. Costs one to three system calls; four after a
-    /// failure.
+    /// the result is also `Pending` until the child has ended. Costs one to three system calls; four after a failure.
     ///
     /// Call `try_finish` when the status pipe ([`AsFd`]) is readable or has the event `HUP`. The pipe is readable when the
     /// child has written a record. It has the event `HUP` when the child has executed its program or ended. An earlier call
     /// does no harm.
+    ///
+    /// When the child exits, the kernel first closes the child's end of the pipe. A wait can reap the child a moment later. If
+    /// the pipe has the event `HUP` and the result is `Pending`, the pipe has no further event. Then do not poll the pipe in a
+    /// loop: wait for `SIGCHLD` or for a pidfd of the child, and call `try_finish` again.
     ///
     /// If another thread forks during [`Spawn::begin`], the child of this fork holds the status pipe open. Then the result
     /// stays `Pending` until this child executes a program or ends. The spawned program may already run during this time.
@@ -170,10 +174,10 @@ impl<'a> Starting<'a> {
                 return Ok(Progress::Pending(self));
             }
             if self.record == Record::REACHED {
-                return Ok(Progress::Running(Child::new(self.pid, self.pidfd)));
+                return Ok(Progress::Running(self.child));
             }
         }
-        match wait::try_wait(self.pid) {
+        match self.child.try_wait() {
             Ok(None) | Err(Errno::EINTR) => Ok(Progress::Pending(self)),
             Ok(Some(status)) => Err(self.error(status.signal())),
             Err(_) => Err(self.error(None)),
@@ -186,7 +190,7 @@ impl<'a> Starting<'a> {
     ///
     /// # Errors
     /// Those of [`Spawn::start`].
-    pub fn finish(mut self) -> Result<Child, Error<'a>> {
+    pub fn finish(self) -> Result<Child, Error<'a>> {
         let spawn = Spawn {
             actions: self.actions,
             ..Spawn::new(self.program, Args::EMPTY, Args::EMPTY)
@@ -194,22 +198,22 @@ impl<'a> Starting<'a> {
         // No child is made of it.
         let job = Job::new(&spawn, ptr::slice_from_raw_parts_mut(ptr::null_mut(), 0));
         job.record.set(self.record);
-        let mut watch = Watch::new(self.pid);
+        let mut watch = Watch::new(self.child.id());
         let mut heard = Ok(());
         // Unless it has failed already.
         if self.record.errno.is_none() {
             heard = sys::fd::set_nonblocking(self.pipe.as_fd(), false)
                 .and_then(|()| watch.receive(&job, self.pipe.as_fd()));
         }
-        parent::conclude(&job, &watch, heard, self.pid, self.pidfd.take())
-            .map_err(|signal| job.failure(signal))
+        parent::conclude(&job, &watch, heard, self.child).map_err(|signal| job.failure(signal))
     }
 
     /// Returns the result of the start if a wait for any child has already reaped this child. `status` is the status that this
     /// wait returned. The method never blocks.
     ///
     /// Call it instead of [`try_finish`](Self::try_finish) when such a wait returns the child's [`id`](Self::id). If the
-    /// program has run, the method returns `status`, which is the program's status.
+    /// program has run, the method returns `status`, which is the program's status. The method also returns `status` if a signal
+    /// killed the child during its exec: the child reports its exec before it searches `PATH` and executes the program.
     ///
     /// # Errors
     /// Those of [`Spawn::start`]. If a signal killed the child before its exec, the error contains the signal of `status`.
@@ -225,9 +229,15 @@ impl<'a> Starting<'a> {
 
     /// Kills the child with `SIGKILL`, whether its program runs or not. The method does not wait for the child, and returns the
     /// child's id. The caller must reap the child. Costs one system call, and one to close the pipe.
+    ///
+    /// The method ignores an error of the kill. The kill fails with `EPERM` if the child has executed a set-user-ID program and
+    /// the caller has no privilege. Then the child continues to run.
+    ///
+    /// If the spawn has no pidfd, do not call `cancel` after a wait has reaped the child: the method could kill another process
+    /// that has the same id.
     pub fn cancel(self) -> Pid {
-        self.kill();
-        self.pid
+        let _ = self.child.signal(Signal::KILL);
+        self.child.id()
     }
 
     /// Reads what there is.
@@ -249,15 +259,8 @@ impl<'a> Starting<'a> {
 
     /// Nothing can be learned of the child any more: kills it, so that the caller does not take a program that runs for a failure.
     fn give_up(&mut self, errno: Errno) {
-        self.kill();
+        let _ = self.child.signal(Signal::KILL);
         self.record = Record::failure(At::STATUS_PIPE, errno);
-    }
-
-    fn kill(&self) {
-        let _ = match &self.pidfd {
-            Some(pidfd) => sys::process::pidfd_send_signal(pidfd.as_fd(), Signal::KILL),
-            None => sys::process::kill(self.pid.as_raw(), Some(Signal::KILL)),
-        };
     }
 
     fn error(&self, signal: Option<Signal>) -> Error<'a> {

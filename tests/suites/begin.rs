@@ -39,12 +39,15 @@ nestling_tests::suite! {
         it_works_where_sigchld_is_ignored,
         a_child_that_is_cancelled_is_the_callers_to_reap,
         a_pidfd_is_the_childs,
+        with_a_pidfd_a_later_child_of_the_same_number_is_not_reaped,
         dropping_neither_kills_nor_waits,
+        no_sigpipe_is_pending_in_the_program_after_dropping,
         dropping_after_a_failure_leaves_the_child_to_the_callers_wait,
         forgetting_leaves_one_descriptor_open,
         what_is_no_record_is_refused,
         no_handler_runs_in_the_child,
         it_works_where_clone3_is_refused,
+        a_pidfd_that_is_refused_after_the_clone_is_a_failure_of_the_child,
         a_program_may_ignore_sigpipe_or_not,
         an_error_is_owned_and_is_borrowed_again,
     }
@@ -522,6 +525,55 @@ fn a_pidfd_is_the_childs(memory: Memory) {
     assert_eq!(Table::now(), table, "nothing is left open");
 }
 
+/// Another wait has reaped the child, and the kernel has given its number to another child.
+fn with_a_pidfd_a_later_child_of_the_same_number_is_not_reaped(memory: Memory) {
+    let actions = [open(0, c"/nope")];
+    let mut spawn = with(memory, &actions);
+    spawn.attributes.pidfd = true;
+    for finishes in [false, true] {
+        let starting = match spawn.begin() {
+            Err(error) if emulated() => skip(text!("the emulator has no pidfds: {error}")),
+            outcome => outcome.unwrap_or_else(|error| panic!("{error}")),
+        };
+        let pid = starting.id();
+        wait::wait(pid).expect("its end");
+        let later = later_child(pid);
+        wait_for_news(later);
+        let outcome = if finishes {
+            starting.finish().map(drop)
+        } else {
+            starting.try_finish().map(drop)
+        };
+        let expected = "file action 0 (open \"/nope\"): ENOENT: no such file or directory";
+        let error = outcome.expect_err("a failure");
+        assert_eq!(text!("{error}").as_str(), expected);
+        match wait::wait(later) {
+            Err(Errno::ECHILD) if emulated() => skip("the emulator's waitid takes no pidfds"),
+            status => assert_eq!(status.expect("its status").code(), Some(7)),
+        }
+    }
+}
+
+/// A child of this number, which exits with the status 7 at once.
+fn later_child(wanted: Pid) -> Pid {
+    for _ in 0..1000 {
+        let before = text!("{}", wanted.as_raw() - 1);
+        let path = c"/proc/sys/kernel/ns_last_pid";
+        let written = sys::fd::open(path, OFlags::WRONLY | OFlags::CLOEXEC, 0)
+            .and_then(|file| sys::fd::write(file.as_fd(), before.as_str().as_bytes()));
+        if let Err(errno) = written {
+            skip(text!("the next process id cannot be chosen: {errno}"));
+        }
+        let child = fork(|| process::exit(7));
+        if child == wanted {
+            return child;
+        }
+        // Another process has made a child meanwhile.
+        wait::wait(child).expect("its end");
+    }
+    skip("other processes take the process id")
+}
+
 /// The program runs, though nobody reads that it does.
 fn dropping_neither_kills_nor_waits(memory: Memory) {
     make_fifo(c"gate");
@@ -537,6 +589,44 @@ fn dropping_neither_kills_nor_waits(memory: Memory) {
     assert!(status.success(), "the program ended by {status}");
     let found = State::read(c"out");
     assert_eq!(&found["parent"], text!("{}", process::getpid()).as_str());
+}
+
+/// A signal that is blocked becomes pending although it is ignored.
+fn no_sigpipe_is_pending_in_the_program_after_dropping(memory: Memory) {
+    make_fifo(c"gate");
+    // The program waits for the end of the FIFO: the parent looks at the program meanwhile.
+    let list = args![c"probe", c"until-eof", c"20"];
+    let mut spawn = Spawn {
+        args: Args::new(&list),
+        ..with(memory, &GATE)
+    };
+    spawn.attributes.signal_mask = Some(SigSet::EMPTY.with(Signal::PIPE));
+    for action in [signal::Action::Default, signal::Action::Ignore] {
+        // SAFETY: neither is a handler.
+        unsafe { signal::set_action(Signal::PIPE, action, 0) }.expect("an action");
+        let (executed, childs) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+        let starting = begun(&spawn);
+        let pid = starting.id();
+        drop((starting, childs));
+        let gate = open_gate();
+        // The exec closes the last copy of the pipe's other end.
+        assert_eq!(sys::fd::read(executed.as_fd(), &mut [0]), Ok(0));
+        let status = text!("/proc/{}/status", pid.as_raw());
+        let file = sys::fd::open(status.c_str(), OFlags::RDONLY | OFlags::CLOEXEC, 0);
+        let file = file.expect("/proc");
+        let mut bytes = [0; 4096];
+        let length = sys::fd::read(file.as_fd(), &mut bytes).expect("its state");
+        let state = core::str::from_utf8(&bytes[..length]).expect("text");
+        for field in ["SigPnd:", "ShdPnd:"] {
+            let line = state.lines().find(|line| line.starts_with(field));
+            let digits = line.expect(field)[field.len()..].trim();
+            let pending = u64::from_str_radix(digits, 16).expect("a set");
+            let pending = SigSet::from_bits(pending).contains(Signal::PIPE);
+            assert!(!pending, "{field} {digits}");
+        }
+        drop((file, gate));
+        assert!(wait::wait(pid).expect("its end").success());
+    }
 }
 
 fn dropping_after_a_failure_leaves_the_child_to_the_callers_wait(memory: Memory) {
@@ -595,6 +685,32 @@ fn it_works_where_clone3_is_refused(memory: Memory) {
             fails(begun(&spawn), start(&spawn).expect_err("a failure"));
         }));
     }
+}
+
+/// `begin` does not wait for the end of this child either.
+fn a_pidfd_that_is_refused_after_the_clone_is_a_failure_of_the_child(memory: Memory) {
+    make_fifo(c"gate");
+    let mut spawn = with(memory, &GATE);
+    spawn.attributes.pidfd = true;
+    join(fork(|| {
+        let table = Table::now();
+        let parent = process::getpid().as_raw();
+        forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
+        // Each greater number has a bit that the parent's does not have.
+        let bits = !parent as u32;
+        forbid(linux::__NR_pidfd_open, bits, Some(Errno::EMFILE));
+        let starting = begun(&spawn);
+        if starting.id().as_raw() < parent {
+            wait::wait(starting.cancel()).expect("its end");
+            skip("the process ids begin again");
+        }
+        let expected = Error::Failed {
+            step: nestling::spawn::Step::Attribute(Attribute::Pidfd),
+            errno: Errno::EMFILE,
+        };
+        fails(starting, expected);
+        assert_eq!(Table::now(), table, "nothing is left open");
+    }));
 }
 
 /// The child ignores it for a moment.

@@ -340,7 +340,9 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             Left("the read end is closed when all is known", descriptor())
         }
         (Place::Parent { .. }, "close", _) => Left("that pidfds work is known", descriptor()),
-        (Place::Parent { .. }, "read" | "wait4", "EINTR") => Nothing("EINTR is tried again"),
+        (Place::Parent { .. }, "read" | "wait4" | "waitid", "EINTR") => {
+            Nothing("EINTR is tried again")
+        }
         (Place::Parent { .. }, "read", "EAGAIN") if way.memory == "try" => {
             Nothing("the caller tries again")
         }
@@ -350,7 +352,8 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             Nothing("where it can't be waited for, it is read")
         }
         (Place::Parent { .. }, "futex", _) => Nothing("the child's mark is looked at again"),
-        (Place::Parent { .. }, "wait4", "ECHILD") => {
+        (Place::Parent { .. }, "waitid", "EINVAL") => Nothing("a wait for the id follows"),
+        (Place::Parent { .. }, "wait4" | "waitid", "ECHILD") => {
             Left("somebody else has reaped the child", "no child left".into())
         }
         (Place::Parent { .. }, "uname", _) => Nothing("the child resets the handlers by itself"),
@@ -441,6 +444,7 @@ fn errnos(target: &Target) -> Vec<&'static str> {
         // No filter that lets a child exit and be waited for would stop these.
         "exit_group" => return vec!["EPERM"],
         "wait4" => return vec!["EINTR", "ECHILD"],
+        "waitid" => return vec!["EINTR", "ECHILD", "EINVAL"],
         // The status pipe: its reader is there, and so few bytes fit into a pipe that is empty.
         "write" if target.place == Place::AfterActions => return vec!["EINTR"],
         "write" => {
