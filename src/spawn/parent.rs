@@ -16,6 +16,7 @@ use super::{Child, Spawn};
 use crate::errno::Errno;
 use crate::signal::Signal;
 use crate::sys;
+use crate::wait;
 
 /// Starts the program. No handler of the parent runs meanwhile: it could be seen to run twice, or in the child.
 ///
@@ -97,7 +98,7 @@ fn start_with_signals_blocked<const USED: u32>(job: &Job<'_, '_>) -> Result<Chil
     let mut watch = Watch::new(pid);
     let heard = watch.wait(job, pipe);
     let pidfd = pidfd.filter(|_| USED & used::PIDFD != 0);
-    let outcome = conclude(job, &watch, heard, Child::new(pid, pidfd));
+    let outcome = conclude::<USED>(job, &watch, heard, Child::new(pid, pidfd));
     if let Some(dumpable) = dumpable {
         // Only now, when the child has left this memory: else its new user could look into it.
         dumpable.restore();
@@ -106,7 +107,7 @@ fn start_with_signals_blocked<const USED: u32>(job: &Job<'_, '_>) -> Result<Chil
 }
 
 /// What comes of what was heard of the child. After a failure it is reaped.
-pub(super) fn conclude(
+pub(super) fn conclude<const USED: u32>(
     job: &Job<'_, '_>,
     watch: &Watch,
     heard: Result<(), Errno>,
@@ -116,12 +117,21 @@ pub(super) fn conclude(
         watch.stop_again();
         return Ok(child);
     }
+    // A program whose spawns make no pidfd has no code for one.
+    let may_have_pidfd = USED & used::PIDFD != 0;
     if heard.is_err() {
-        let _ = child.signal(Signal::KILL);
+        let _ = match may_have_pidfd {
+            true => child.signal(Signal::KILL),
+            false => sys::process::kill(child.id().as_raw(), Some(Signal::KILL)),
+        };
     }
     // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
     // another wait has done so, and it is gone all the same.
-    let killer = child.wait().ok().and_then(|status| status.signal());
+    let status = match may_have_pidfd {
+        true => child.wait(),
+        false => wait::wait(child.id()),
+    };
+    let killer = status.ok().and_then(|status| status.signal());
     if let Err(errno) = heard {
         // Only now, when the child notes no more.
         job.begin(At::STATUS_PIPE);

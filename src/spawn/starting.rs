@@ -6,6 +6,7 @@ use super::clone::Ends;
 use super::job::Job;
 use super::parent;
 use super::report::{At, Error, Record};
+use super::used;
 use super::watch::Watch;
 use super::{Action, Child, Program, Spawn};
 use crate::args::Args;
@@ -205,7 +206,8 @@ impl<'a> Starting<'a> {
             heard = sys::fd::set_nonblocking(self.pipe.as_fd(), false)
                 .and_then(|()| watch.receive(&job, self.pipe.as_fd()));
         }
-        parent::conclude(&job, &watch, heard, self.child).map_err(|signal| job.failure(signal))
+        parent::conclude::<{ used::ALL }>(&job, &watch, heard, self.child)
+            .map_err(|signal| job.failure(signal))
     }
 
     /// Returns the result of the start if a wait for any child has already reaped this child. `status` is the status that this
