@@ -32,7 +32,7 @@ const SCRIPTS: [(&str, &str); 6] = [
         "6\n3\n",
     ),
     (
-        "(while :; do sleep 100; done) & q=$!; again; x=$(sh -c 'echo $PPID' >f; exit 6); echo $?
+        "sleep 100 & q=$!; again; x=$(sh -c 'echo $PPID' >f; exit 6); echo $?
         same $(cat f); wait $p; echo $?; kill -s KILL $q",
         "6\n3\n",
     ),
