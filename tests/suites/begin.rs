@@ -294,6 +294,9 @@ fn finished_beside<'a>(
         }
     };
     if let Some(helper) = helper {
+        // qemu-user may kill the child before it has come to the gate: then the helper still waits for a reader.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let _reader = sys::fd::open(c"gate", flags, 0).expect("the gate");
         join(helper);
     }
     outcome
