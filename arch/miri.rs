@@ -94,7 +94,7 @@ pub unsafe fn syscall6(
                 new.expose_provenance()
             }
             linux::__NR_futex => {
-                // Whoever waits looks again: nobody sleeps, and nobody has to be woken.
+                // A waiter polls the word, so there is no sleeping thread to wake.
                 thread::yield_now();
                 0
             }
@@ -171,7 +171,7 @@ fn pages(length: usize) -> Layout {
 }
 
 /// # Safety
-/// It is a mapping as a whole, which nobody uses any more.
+/// The range is one whole mapping, and nothing uses it any more.
 unsafe fn unmap(address: *mut u8, length: usize) -> usize {
     // SAFETY: the caller's promise.
     unsafe { dealloc(address, pages(length)) };

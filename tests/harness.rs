@@ -49,6 +49,15 @@ pub enum Run {
     InAllModes(fn(Memory)),
 }
 
+/// Where the cgroup2 hierarchy is mounted. Skips the test if it is mounted nowhere.
+pub fn cgroup2() -> &'static str {
+    let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+    let hierarchy = mounts
+        .into_iter()
+        .find(|mount| sys::file::faccessat(text!("{mount}/cgroup.procs").c_str()).is_ok());
+    hierarchy.unwrap_or_else(|| skip("no cgroup2 is mounted"))
+}
+
 /// How often a test repeats what it does at random: so many times natively, and a tenth of them on an emulated machine.
 pub fn rounds(natively: usize) -> usize {
     match how() {

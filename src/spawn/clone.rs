@@ -52,8 +52,8 @@ pub(super) fn make<const USED: u32>(job: &Job<'_, '_>) -> Result<Made, Errno> {
     attempt::<USED>(job, false, false)
 }
 
-/// Makes a child on a copy of the memory, for a parent that does not wait for it: its id, its pidfd and the status pipe's ends. Of an errno,
-/// the record says which step it is of. If the record has an errno nonetheless, the child has been killed.
+/// Makes a child on a copy of the memory, for a parent that does not wait for it. Returns its id, its pidfd and the status pipe's
+/// ends. If this fails, the record has the failed step. If it succeeds and the record has an errno, the child has been killed.
 pub(super) fn make_copied<const USED: u32>(
     job: &Job<'_, '_>,
 ) -> Result<(Pid, Option<OwnedFd>, Ends), Errno> {
@@ -156,10 +156,7 @@ fn attempt<const USED: u32>(
 }
 
 /// Step 1 of the protocol.
-fn make_pipe<const USED: u32>(
-    job: &Job<'_, '_>,
-    means: &mut Means,
-) -> Result<(OwnedFd, OwnedFd), Errno> {
+fn make_pipe<const USED: u32>(job: &Job<'_, '_>, means: &mut Means) -> Result<Ends, Errno> {
     job.begin(At::STATUS_PIPE);
     let mut flags = OFlags::CLOEXEC;
     if means.begins && USED & used::BEGIN != 0 {

@@ -24,8 +24,8 @@
 //! also writes a record to the pipe immediately before its exec.
 //!
 //! Linux also has another way to tell the parent that the child no longer uses the shared memory: the kernel clears a number in
-//! this memory, the *mark* (`CLONE_CHILD_CLEARTID`). If the caller chooses [`Notice::Mark`], the parent makes no pipe, and waits until the mark
-//! is cleared.
+//! this memory, the *mark* (`CLONE_CHILD_CLEARTID`). If the caller chooses [`Notice::Mark`], the parent makes no pipe, and waits
+//! until the mark is cleared.
 //!
 //! While the parent waits for the pipe or the mark, it also looks at the child: after a tenth of a second, and then at growing
 //! intervals, it checks whether the child has ended, runs its program, or is stopped.
@@ -238,7 +238,7 @@ impl<'a> Spawn<'a> {
         // Without a value first, which a debug build would have on the stack, too.
         let mut stack = MaybeUninit::<Stack>::uninit();
         let stack = stack.as_mut_ptr();
-        // SAFETY: it consists of what need not be initialised, and is nobody else's.
+        // SAFETY: the array's elements need no initialisation, and only this call uses the array.
         unsafe { parent::start::<USED>(self, &raw mut (*stack).0) }
     }
 
@@ -261,7 +261,7 @@ impl<'a> Spawn<'a> {
     pub fn begin(&self) -> Result<Starting<'a>, Error<'a>> {
         let mut stack = MaybeUninit::<Stack>::uninit();
         let stack = stack.as_mut_ptr();
-        // SAFETY: it consists of what need not be initialised, and is nobody else's.
+        // SAFETY: the array's elements need no initialisation, and only this call uses the array.
         unsafe { parent::begin::<{ used::ALL }>(self, &raw mut (*stack).0) }
     }
 

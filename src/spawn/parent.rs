@@ -21,7 +21,7 @@ use crate::wait;
 /// Starts the program. No handler of the parent runs meanwhile: it could be seen to run twice, or in the child.
 ///
 /// # Safety
-/// The stack is [`STACK_SIZE`](super::STACK_SIZE) bytes at least, and nobody else's before this returns.
+/// The stack has at least [`STACK_SIZE`](super::STACK_SIZE) bytes, and nothing else uses it before this function returns.
 pub(super) unsafe fn start<'a, const USED: u32>(
     spawn: &Spawn<'a>,
     stack: *mut [MaybeUninit<u8>],

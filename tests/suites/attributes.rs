@@ -9,7 +9,7 @@ use nestling::spawn::{Action, Attributes, Hook, Memory, Program, Scheduler, Spaw
 use nestling::sys::{self, process, signal};
 use nestling::{Args, AsFd, Errno, OFlags, Pid, Policy, Resource, Rlimit, SigSet, Signal, args};
 use nestling_tests::{
-    State, dup2, emulated, fails, fd, forbid, fork, handle, handleable, join, mailbox,
+    State, cgroup2, dup2, emulated, fails, fd, forbid, fork, handle, handleable, join, mailbox,
     make_directory, make_file, need_root, open, own_nice, prctl, probe, read_file, remove, skip,
     start, started, state, text,
 };
@@ -244,13 +244,7 @@ fn cgroup<'a>(memory: Memory, directory: &'a nestling::OwnedFd) -> Spawn<'a> {
 }
 
 fn cgroup_is_joined(memory: Memory) {
-    let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
-    let hierarchy = mounts
-        .into_iter()
-        .find(|mount| sys::file::faccessat(text!("{mount}/cgroup.procs").c_str()).is_ok());
-    let Some(mount) = hierarchy else {
-        skip("no cgroup2 is mounted")
-    };
+    let mount = cgroup2();
     let name = text!("nestling-{}", process::getpid());
     let path = text!("{mount}/{name}");
     if let Err(errno) = make_directory(path.c_str()) {

@@ -15,9 +15,9 @@ use nestling::{
     Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, Resource, Rlimit, SigSet, Signal, args,
 };
 use nestling_tests::{
-    DESCRIPTORS, State, Table, dup2, emulated, forbid, fork, handle, handled, has_child, inode,
-    join, limit_descriptors, make_directory, make_fifo, make_file, need_root, open, open_only,
-    probe, remove, show, skip, start, strayed, text,
+    DESCRIPTORS, State, Table, cgroup2, dup2, emulated, forbid, fork, handle, handled, has_child,
+    inode, join, limit_descriptors, make_directory, make_fifo, make_file, need_root, open,
+    open_only, probe, remove, show, skip, start, strayed, text,
 };
 
 nestling_tests::suite! {
@@ -368,13 +368,7 @@ struct Frozen {
 impl Frozen {
     fn new() -> Self {
         need_root();
-        let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
-        let hierarchy = mounts
-            .into_iter()
-            .find(|mount| sys::file::faccessat(text!("{mount}/cgroup.procs").c_str()).is_ok());
-        let Some(mount) = hierarchy else {
-            skip("no cgroup2 is mounted")
-        };
+        let mount = cgroup2();
         let path = text!("{mount}/nestling-frozen-{}", process::getpid());
         if let Err(errno) = make_directory(path.c_str()) {
             skip(text!("no cgroup can be made: {errno}"));

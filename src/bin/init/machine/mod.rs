@@ -502,7 +502,7 @@ pub fn has_end(pipe: &StaticFd) -> bool {
     })
 }
 
-/// For how many seconds a service may be on its way before it is told that it is.
+/// How many seconds a start may take before init reports that the service is starting.
 const SLOW: u32 = 5;
 
 /// Waits for a signal of the set, at most until then.

@@ -224,7 +224,7 @@ pub fn extended<'a>(
     Args::try_new(room)
 }
 
-/// Becomes the process in the place of init. Returns only if that failed, which is told.
+/// Replaces init with the process. Returns only if the exec failed, and reports the error.
 pub fn become_successor(entry: &Entry<'_>, env: Args<'_>) {
     let mut buffer = Buffer::new();
     let mut list = [None; WORDS];

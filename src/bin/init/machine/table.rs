@@ -97,7 +97,7 @@ pub struct Service {
     pub is_extra: bool,
     /// The inittab that is being read has it.
     pub is_seen: bool,
-    /// It was told that it has not come to run for long.
+    /// Init has reported that the start takes long.
     pub is_slow: bool,
     pub pid: i32,
     /// When it is to be started, if it is due, or was, if it runs; when it is to be killed, if it is leaving; until when that is
