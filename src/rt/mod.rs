@@ -31,15 +31,31 @@
 //! In `Cargo.toml`, set `panic = "abort"` in `[profile.dev]` and `[profile.release]`, because the program has no unwinder. Set
 //! `test = false` and `bench = false` in the `[[bin]]` section, because a test build would also contain the panic handler of
 //! the standard library.
+//!
+//! # Set-user-ID programs
+//!
+//! If [`Process::is_secure`] returns true, the caller of the program may have fewer privileges than the program. Then the runtime
+//! opens `/dev/null` at each of the descriptors 0 to 2 that is not open, as libcs do, and aborts if this fails. Nothing in
+//! nestling interprets the environment on its own. The rest is the program's task:
+//!
+//! - Do not use the caller's environment, least of all `PATH`, and do not pass it on: give each program that you start a list of
+//!   its own.
+//! - Close inherited descriptors above 2 ([`Action::CloseFrom`](crate::spawn::Action::CloseFrom)). Do not rely on the working
+//!   directory, the umask, the limits, the signal mask or the ignored signals: the caller has chosen them.
+//! - The caller can send signals to the program, and can stop it at any point.
+//! - Do not start a shell. `system` and `popen` start one.
 
 use core::ffi::c_char;
 use core::panic::PanicInfo;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
+use linux_raw_sys::auxvec::AT_SECURE;
+
 use crate::args::Args;
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd, RawFd};
+use crate::file::OFlags;
 use crate::io::{self, Writer};
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
@@ -86,6 +102,14 @@ impl Process {
                 })
             }
         })
+    }
+
+    /// Returns whether the kernel runs this program with privileges that its caller may lack (`AT_SECURE`, `getauxval(3)`): the
+    /// real and effective ids differ, or the file has a set-user-ID or set-group-ID bit, or capabilities. See
+    /// [set-user-ID programs](self#set-user-id-programs).
+    pub fn is_secure(&self) -> bool {
+        let mut entries = self.auxv();
+        entries.any(|(key, value)| key == AT_SECURE as usize && value != 0)
     }
 }
 
@@ -193,7 +217,25 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
         }
     };
     ENVIRON.store(process.env.as_ptr().cast_mut(), Ordering::Relaxed);
+    if process.is_secure() {
+        open_standard_descriptors();
+    }
     sys::process::exit(main(process))
+}
+
+/// Opens `/dev/null` at each of the descriptors 0 to 2 that is not open. Otherwise a file that the program opens would get such a
+/// number, and then what the program writes to standard output or standard error.
+#[cold]
+fn open_standard_descriptors() {
+    for fd in 0..=2 {
+        if sys::fd::cloexec(fd) == Err(Errno::EBADF) {
+            // The file gets the lowest free number. This is `fd`, since the lower ones are open.
+            match sys::fd::open(c"/dev/null", OFlags::RDWR, 0) {
+                Ok(null) => _ = null.into_raw_fd(),
+                Err(_) => abort(),
+            }
+        }
+    }
 }
 
 /// The default panic handler. It writes the message to standard error, and aborts.

@@ -5,17 +5,19 @@ use core::hint::black_box;
 
 use linux_raw_sys::auxvec;
 use nestling::rt::{self, descriptors};
-use nestling::spawn::{Action, Memory, Spawn};
+use nestling::spawn::{Action, Hook, Memory, Spawn};
+use nestling::sys::credentials;
 use nestling::{Args, Errno, OFlags, Signal, args, sys, wait};
 use nestling_tests::{
-    fd, fork, inode, join, mailbox, probe, probe_path, read_file, show, state, status, text,
-    this_process,
+    fd, fork, inode, join, mailbox, need_root, probe, probe_path, read_file, show, state, status,
+    text, this_process,
 };
 
 nestling_tests::suite! {
     in_both_modes {
         a_program_gets_its_arguments_and_environment,
         a_panic_is_written_to_standard_error_and_aborts,
+        a_set_user_id_program_has_its_standard_descriptors,
     }
     once {
         this_program_got_its_arguments_and_environment,
@@ -67,6 +69,22 @@ fn a_panic_is_written_to_standard_error_and_aborts(memory: Memory) {
     assert!(said.as_str().ends_with('\n'), "a line: {said}");
 }
 
+fn a_set_user_id_program_has_its_standard_descriptors(memory: Memory) {
+    need_root();
+    let actions = [Action::Close(0), Action::Close(1), Action::Close(2)];
+    let mut spawn = Spawn {
+        actions: &actions,
+        ..probe(memory)
+    };
+    assert_eq!(&state(&spawn)["fds"], "", "those of an ordinary program");
+    let become_one = || credentials::setresuid(65534, 0, 0);
+    // SAFETY: it makes a system call.
+    spawn.attributes.hook = Some(unsafe { Hook::new(&become_one) });
+    let found = state(&spawn);
+    assert_eq!((&found["uid"], &found["fds"]), ("65534 0", "0 1 2"));
+    assert_eq!((&found["flags 0"], &found["flags 2"]), ("both", "both"));
+}
+
 fn this_program_got_its_arguments_and_environment() {
     let process = this_process();
     let words = || process.args().iter().map(show);
@@ -96,10 +114,10 @@ fn the_auxiliary_vector_is_the_kernels() {
     assert!(page >= 4096 && page.is_power_of_two(), "{page}");
     assert_eq!(
         value(auxvec::AT_UID),
-        nestling::sys::credentials::getuid()
-            .ok()
-            .map(|id| id as usize)
+        credentials::getuid().ok().map(|id| id as usize)
     );
+    assert!(!this_process().is_secure());
+
     assert!(value(auxvec::AT_RANDOM).is_some_and(|address| address != 0));
     assert_eq!(
         this_process().auxv().filter(|&(key, _)| key == 0).count(),
