@@ -30,7 +30,6 @@ const STACK_MOST: usize = 64 * 1024 * 1024;
 pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     // It is there to the end: so there is no code that frees what it has.
     let shell = Box::leak(Box::new(empty()));
-    import(shell, process);
     let arguments: Vec<&'static CStr> = process.args().iter().collect();
     let text = |index: usize| {
         arguments
@@ -52,6 +51,10 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
             letters => read_letters(shell, &mut chosen, letters, on, text(index), &mut index)?,
         }
     }
+    if process.is_secure() && !chosen.has(Opt::Privileged) && !set::drop_privileges(shell) {
+        return Err(2);
+    }
+    import(shell, process);
     let operands = arguments.get(index..).unwrap_or_default();
     let (source, parameters) = source(shell, &mut chosen, operands)?;
     shell.positional = parameters
@@ -283,16 +286,19 @@ fn import(shell: &mut Shell, process: rt::Process) {
 }
 
 /// What is executed before the program: a login shell's profiles, and an interactive shell's ENV. An error, or SIGINT, in one of them leads an
-/// interactive shell to the next, and to the prompt.
-pub fn start(shell: &mut Shell) -> Flow {
+/// interactive shell to the next, and to the prompt. Where the caller may have fewer privileges, what it can choose is not executed.
+pub fn start(shell: &mut Shell, process: rt::Process) -> Flow {
+    let trusts = !process.is_secure() && !shell.options.has(Opt::Privileged);
     if shell.options.has(Opt::Login) {
         start_up_file(shell, |_| Ok(b"/etc/profile".to_vec()))?;
+    }
+    if trusts && shell.options.has(Opt::Login) {
         start_up_file(shell, |shell| {
             let home = shell.variables.get(Symbol::HOME).unwrap_or_default();
             Ok([home, b"/.profile"].concat())
         })?;
     }
-    if shell.is_interactive() {
+    if trusts && shell.is_interactive() {
         start_up_file(shell, |shell| {
             let Some(env) = shell.variables.get(Symbol::ENV).map(Vec::from) else {
                 return Ok(Vec::new());

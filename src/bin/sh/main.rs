@@ -1,6 +1,6 @@
 //! `sh`: a POSIX shell that spawns instead of forking (XCU `sh`).
 //!
-//! `sh [-abCefhilmnuvx] [-o option]… [file [argument…]]`, `sh -c … command_string [name [argument…]]`, `sh -s … [argument…]`
+//! `sh [-abCefhilmnpuvx] [-o option]… [file [argument…]]`, `sh -c … command_string [name [argument…]]`, `sh -s … [argument…]`
 
 #![no_std]
 #![no_main]
@@ -49,7 +49,7 @@ fn main(process: rt::Process) -> i32 {
         Ok(ready) => ready,
         Err(status) => return status,
     };
-    if let Err(divert) = invocation::start(shell) {
+    if let Err(divert) = invocation::start(shell, process) {
         execution::subshell::exit(shell, Err(divert));
     }
     loop {

@@ -20,6 +20,7 @@ pub enum Opt {
     Vi,
     Emacs,
     Pipefail,
+    Privileged,
     // Of the command line only.
     Interactive,
     Stdin,
@@ -45,6 +46,7 @@ pub const OPTIONS: &[(Opt, u8, &str)] = &[
     (Opt::Vi, 0, "vi"),
     (Opt::Emacs, 0, "emacs"),
     (Opt::Pipefail, 0, "pipefail"),
+    (Opt::Privileged, b'p', "privileged"),
     (Opt::Interactive, b'i', ""),
     (Opt::Stdin, b's', ""),
     (Opt::Command, b'c', ""),

@@ -1,8 +1,9 @@
-//! `set [-abCefhmnuvx] [-o option] [argument...]`, `set [+abCefhmnuvx] [+o option] [argument...]`, `set -- [argument...]`: sets options
+//! `set [-abCefhmnpuvx] [-o option] [argument...]`, `set [+abCefhmnpuvx] [+o option] [argument...]`, `set -- [argument...]`: sets options
 //! and positional parameters, or lists options or variables (XCU 2.15, `set`).
 
 use alloc::rc::Rc;
 
+use nestling::sys::credentials;
 use nestling::text::Text;
 
 use super::options::wrong;
@@ -10,7 +11,7 @@ use super::{Answer, listing};
 use crate::fields::Arguments;
 use crate::jobs;
 use crate::options::{self, Opt};
-use crate::shell::Shell;
+use crate::shell::{Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if arguments.len() == 1 {
@@ -79,11 +80,29 @@ pub fn change(shell: &mut Shell, option: Opt, on: bool) -> bool {
             shell.options.set(option, before);
             return false;
         }
+        Opt::Privileged if before && !on && !drop_privileges(shell) => {
+            shell.options.set(option, before);
+            return false;
+        }
         Opt::Vi if on => shell.options.set(Opt::Emacs, false),
         Opt::Emacs if on => shell.options.set(Opt::Vi, false),
         _ => {}
     }
     true
+}
+
+/// Sets the effective and saved ids to the real ones. False if that is not possible, which is reported.
+pub fn drop_privileges(shell: &mut Shell) -> bool {
+    let drop = || {
+        let (uid, gid) = (credentials::getuid()?, credentials::getgid()?);
+        credentials::setresgid(gid, gid, gid)?;
+        credentials::setresuid(uid, uid, uid)
+    };
+    let dropped = drop();
+    if let Err(errno) = dropped {
+        shell.complain(text!("cannot drop privileges: ", errno));
+    }
+    dropped.is_ok()
 }
 
 /// Lists the options: to be read, or as commands that set them.

@@ -1,0 +1,92 @@
+//! What the programs do where somebody who may do less than they has chosen their environment, their descriptors or their directory.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use nestling_host_tests::{Arch, Scratch, or_skip};
+
+/// The ids of a user without privileges.
+const USER: u32 = 65534;
+
+/// Without root nobody can take another's ids.
+fn need_root() -> Result<(), String> {
+    // SAFETY: it takes nothing.
+    match unsafe { libc::geteuid() } {
+        0 => Ok(()),
+        _ => Err("needs root".into()),
+    }
+}
+
+/// A program as a set-user-ID one that this user has started: the real ids are the user's, the effective ones root's.
+fn set_user_id(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    // SAFETY: it makes system calls.
+    unsafe {
+        command.pre_exec(|| {
+            let is_done = libc::setresgid(USER, 0, 0) == 0 && libc::setresuid(USER, 0, 0) == 0;
+            is_done.then_some(()).ok_or_else(io::Error::last_os_error)
+        });
+    }
+    command.env_clear().env("PATH", "/usr/bin:/bin");
+    command
+}
+
+fn output(command: &mut Command) -> (String, String) {
+    let Output { stdout, stderr, .. } = command.output().expect("the program");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (text(stdout), text(stderr))
+}
+
+/// A directory that everybody may enter, with a `.profile` and a file `env` that write to standard error who executes them.
+fn home(scratch: &Scratch) {
+    fs::set_permissions(scratch.path(), PermissionsExt::from_mode(0o755)).expect("a mode");
+    for name in [".profile", "env"] {
+        let text = format!("echo {name} by $(id -u) >&2\n");
+        fs::write(scratch.path().join(name), text).expect("a file");
+    }
+}
+
+#[test]
+fn a_set_user_id_shell_drops_to_the_real_ids_unless_told_not_to() {
+    or_skip!(need_root());
+    let sh = or_skip!(Arch::X86_64.sh());
+    let ids = "echo $(id -ru) $(id -u) $(id -rg) $(id -g); echo $-";
+    let said =
+        |options: &[&str], text: &str| output(set_user_id(&sh).args(options).args(["-c", text])).0;
+    assert_eq!(said(&[], ids), "65534 65534 65534 65534\nc\n");
+    assert_eq!(said(&["-p"], ids), "65534 0 65534 0\npc\n");
+    assert_eq!(said(&["-o", "privileged"], ids), "65534 0 65534 0\npc\n");
+    // The saved ids go, too: there is no way back.
+    let status =
+        "while read name ids; do case $name in [UG]id:) echo $ids;; esac; done </proc/$$/status";
+    assert_eq!(said(&[], status), "65534 65534 65534 65534\n".repeat(2));
+    let later = format!("set +p; {ids}");
+    assert_eq!(said(&["-p"], &later), "65534 65534 65534 65534\nc\n");
+    assert_eq!(said(&["-i"], "echo \"$PS1\""), "$ \n");
+}
+
+#[test]
+fn a_privileged_shell_executes_no_file_that_its_caller_has_chosen() {
+    or_skip!(need_root());
+    let sh = or_skip!(Arch::X86_64.sh());
+    let scratch = Scratch::new(&or_skip!(Arch::X86_64.victim()));
+    home(&scratch);
+    let executed = |command: &mut Command, options: &[&str]| {
+        command
+            .env("HOME", scratch.path())
+            .env("ENV", scratch.path().join("env"))
+            .args(options)
+            .args(["-l", "-i", "-c", ":"])
+            .stdin(Stdio::null());
+        output(command).1
+    };
+    let both = ".profile by 0\nenv by 0\n";
+    assert_eq!(executed(&mut Command::new(&sh), &[]), both);
+    assert_eq!(executed(&mut Command::new(&sh), &["-p"]), "");
+    assert_eq!(executed(&mut set_user_id(&sh), &["-p"]), "");
+    assert_eq!(executed(&mut set_user_id(&sh), &[]), "");
+}
