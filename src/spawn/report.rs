@@ -323,10 +323,17 @@ impl Record {
         [a, b, c, d, e, f, g, h]
     }
 
-    pub fn from_bytes([a, b, c, d, e, f, g, h]: [u8; 8]) -> Self {
-        Self {
-            at: At(u32::from_ne_bytes([a, b, c, d])),
-            errno: Errno::from_raw(i32::from_ne_bytes([e, f, g, h])),
+    /// What was sent by a child with so many actions. Bytes that no record has are refused: a hook has written to the pipe, and two
+    /// writes may be read as one.
+    pub fn from_bytes([a, b, c, d, e, f, g, h]: [u8; 8], actions: usize) -> Result<Self, Errno> {
+        let at = At(u32::from_ne_bytes([a, b, c, d]));
+        let number = i32::from_ne_bytes([e, f, g, h]);
+        let errno = Errno::from_raw(number);
+        let is_step = at.0 < At::ACTIONS || at.index() < actions;
+        if is_step && (errno.is_some() || number == 0) {
+            Ok(Self { at, errno })
+        } else {
+            Err(Errno::EPROTO)
         }
     }
 }
@@ -337,11 +344,27 @@ mod tests {
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        for at in [At::REACHED, At::EXEC, At::action(7), At(u32::MAX)] {
+        for at in [At::REACHED, At::EXEC, At::action(7)] {
             for errno in [None, Some(Errno::EHWPOISON)] {
                 let record = Record { at, errno };
-                assert_eq!(Record::from_bytes(record.to_bytes()), record);
+                assert_eq!(Record::from_bytes(record.to_bytes(), 8), Ok(record));
             }
+        }
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused() {
+        let [a, b, c, d, e, ..] = Record::REACHED.to_bytes();
+        let no_errno = Record::failure(At::EXEC, Errno::EHWPOISON).to_bytes();
+        let no_errno = no_errno.map(|byte| byte | 0x80);
+        for bytes in [
+            [b'a', b'b', b'c', a, b, c, d, e],
+            *b"abcdefgh",
+            no_errno,
+            [255; 8],
+            Record::failure(At::action(8), Errno::EIO).to_bytes(),
+        ] {
+            assert_eq!(Record::from_bytes(bytes, 8), Err(Errno::EPROTO));
         }
     }
 

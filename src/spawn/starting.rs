@@ -248,7 +248,7 @@ impl<'a> Starting<'a> {
             let mut bytes = [0; 8];
             match sys::fd::read(self.pipe.as_fd(), &mut bytes) {
                 Ok(0) => return Ok(Heard::All),
-                Ok(8) => self.record = Record::from_bytes(bytes),
+                Ok(8) => self.record = Record::from_bytes(bytes, self.actions.len())?,
                 // So few bytes are written, and read, as a whole. What else comes is no record.
                 Ok(_) => return Err(Errno::EPROTO),
                 Err(Errno::EAGAIN) => break,

@@ -108,7 +108,10 @@ impl Watch {
             let mut bytes = [0; 8];
             match sys::fd::read(read_end, &mut bytes) {
                 Ok(0) => break,
-                Ok(8) => job.record.set(Record::from_bytes(bytes)),
+                Ok(8) => {
+                    let actions = job.spawn.actions.len();
+                    job.record.set(Record::from_bytes(bytes, actions)?);
+                }
                 // So few bytes are written, and read, as a whole. What else comes is no record.
                 Ok(_) => return Err(Errno::EPROTO),
                 Err(Errno::EINTR) => {}
