@@ -19,12 +19,17 @@ const FIRST: RawFd = 50;
 /// Below this number there are only the user's.
 const FIRST_PRIVATE: RawFd = 10;
 
-/// A duplicate that is the program's own. Costs two system calls where the limit on descriptors is low.
+/// A duplicate that is the program's own. Costs two system calls where the limit on descriptors is low. `EMFILE` if there is no room.
 fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
-    match sys::fd::dup_cloexec(fd, FIRST) {
+    let answer = match sys::fd::dup_cloexec(fd, FIRST) {
         Err(Errno::EINVAL | Errno::EMFILE) => sys::fd::dup_cloexec(fd, FIRST_PRIVATE),
         answer => answer,
-    }
+    };
+    // The limit is not above the least number.
+    answer.map_err(|errno| match errno {
+        Errno::EINVAL => Errno::EMFILE,
+        errno => errno,
+    })
 }
 
 /// Checks that this number is open and is one of the user's descriptors. Costs one system call.

@@ -213,7 +213,7 @@ fn empty() -> Shell {
         scripts_deep: 0,
         errexit_ignored: 0,
         substitution_status: None,
-        getopts_offset: 0,
+        ordinary: Vec::new(),
         stack_end: (&raw const here)
             .addr()
             .saturating_sub(room - STACK_RESERVE),
@@ -225,6 +225,7 @@ fn empty() -> Shell {
         spare_fields: Vec::new(),
         keeps_redirections: false,
         saved: Vec::new(),
+        substituted: Vec::new(),
         attempt: Default::default(),
         utf8: false,
     }

@@ -112,8 +112,8 @@ pub struct Shell {
     pub errexit_ignored: u32,
     /// The exit status of the last command substitution since a simple command began: XCU 2.9.1.
     pub substitution_status: Option<i32>,
-    /// `getopts`: how far it is in the argument of OPTIND.
-    pub getopts_offset: usize,
+    /// Variables that `unset` has made ordinary ones: LINENO, RANDOM, SECONDS.
+    pub ordinary: Vec<Symbol>,
     /// Below this address the stack is nearly used up.
     pub stack_end: usize,
     /// The text of the working directory, as `cd` has left it: `pwd -L`.
@@ -133,6 +133,8 @@ pub struct Shell {
     /// The descriptors that redirections have replaced: their numbers, and a duplicate of each that was open. A copy of the shell
     /// does not keep them.
     pub saved: Vec<(RawFd, Option<OwnedFd>)>,
+    /// The descriptors of process substitutions whose commands have not ended.
+    pub substituted: Vec<RawFd>,
     pub attempt: Attempt,
     /// Whether a locale with UTF-8 is set: characters may be of several bytes.
     pub utf8: bool,
@@ -209,9 +211,18 @@ impl Shell {
         (&raw const here).addr() < self.stack_end
     }
 
+    /// What recurses gives up with this one message where [`is_too_deep`](Self::is_too_deep) says so.
+    pub fn check_depth(&mut self) -> Flow {
+        match self.is_too_deep() {
+            true => Err(self.fatal(2, text!("nested too deeply"))),
+            false => Ok(()),
+        }
+    }
+
     /// The value of a variable, those included whose value is worked out when asked for.
     pub fn value(&mut self, name: Symbol) -> Option<Cow<'_, [u8]>> {
         match name {
+            _ if self.ordinary.contains(&name) => self.variables.get(name).map(Cow::Borrowed),
             Symbol::LINENO => Some(number(i64::from(self.line))),
             Symbol::SECONDS => Some(number(seconds() - self.started)),
             Symbol::RANDOM => {
@@ -244,7 +255,8 @@ impl Shell {
         }
         match name {
             Symbol::PATH => self.hashed.clear(),
-            Symbol::OPTIND => self.getopts_offset = 0,
+            Symbol::OPTIND => self.variables.getopts_offset = 0,
+            Symbol::RANDOM | Symbol::SECONDS if self.ordinary.contains(&name) => {}
             Symbol::RANDOM => self.random = self.assigned_number(name) as u32,
             Symbol::SECONDS => self.started = seconds() - self.assigned_number(name),
             Symbol::LANG | Symbol::LC_ALL | Symbol::LC_CTYPE => self.set_locale(),

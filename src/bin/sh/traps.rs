@@ -168,6 +168,9 @@ pub fn set(shell: &mut Shell, condition: Condition, action: Option<&[u8]>) {
         None => {}
     }
     if let Some(signal) = condition {
+        if action.is_none() {
+            traps.ignored = traps.ignored.without(signal);
+        }
         traps.establish(signal, interactive);
     }
 }

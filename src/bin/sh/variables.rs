@@ -1,5 +1,5 @@
-//! Variables: values, attributes, the environment that programs get (XCU 2.5.3), and what `local`, an assignment before a function,
-//! and a command substitution without a process take back.
+//! Variables: values, attributes, the environment that programs get (XCU 2.5.3), and what `local` and an assignment before a command
+//! take back.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -21,8 +21,10 @@ pub struct Variable {
 pub struct Variables {
     table: Vec<Variable>,
     /// What is to be restored, the latest last.
-    saved: Vec<(Symbol, Variable)>,
+    saved: Vec<Saved>,
     scopes: Vec<Scope>,
+    /// `getopts`: how far it is in the argument of OPTIND.
+    pub getopts_offset: usize,
     /// A scope's end has restored PATH, or a variable of the locale.
     restored_path: bool,
     restored_locale: bool,
@@ -34,8 +36,16 @@ pub struct Variables {
 struct Scope {
     /// How much was saved when it began.
     saved: usize,
-    /// Whatever is changed is saved first.
-    takes_back_all: bool,
+    /// It is a function's; else one command's.
+    is_function: bool,
+}
+
+#[derive(Debug)]
+struct Saved {
+    name: Symbol,
+    variable: Variable,
+    /// For OPTIND: [`Variables::getopts_offset`].
+    offset: usize,
 }
 
 /// A variable may not be changed.
@@ -120,13 +130,11 @@ impl Variables {
     }
 
     pub fn export(&mut self, name: Symbol, exported: bool) {
-        self.save_if_asked(name);
         self.at(name).exported = exported;
         self.note(true);
     }
 
     pub fn set_readonly(&mut self, name: Symbol) {
-        self.save_if_asked(name);
         self.at(name).readonly = true;
     }
 
@@ -135,13 +143,10 @@ impl Variables {
         self.environment_version
     }
 
-    /// Begins a scope: what is [saved](Self::save) until [`leave`](Self::leave) is restored then; with `takes_back_all`, everything.
-    pub fn enter(&mut self, takes_back_all: bool) {
+    /// Begins a scope, of a function or of one command: what is [saved](Self::save) until [`leave`](Self::leave) is restored then.
+    pub fn enter(&mut self, is_function: bool) {
         let saved = self.saved.len();
-        self.scopes.push(Scope {
-            saved,
-            takes_back_all,
-        });
+        self.scopes.push(Scope { saved, is_function });
     }
 
     /// Ends the scope.
@@ -150,15 +155,16 @@ impl Variables {
             return;
         };
         while self.saved.len() > scope.saved
-            && let Some((name, old)) = self.saved.pop()
+            && let Some(saved) = self.saved.pop()
         {
-            match name {
+            match saved.name {
                 Symbol::PATH => self.restored_path = true,
                 Symbol::LANG | Symbol::LC_ALL | Symbol::LC_CTYPE => self.restored_locale = true,
+                Symbol::OPTIND => self.getopts_offset = saved.offset,
                 _ => {}
             }
-            let exported = old.exported;
-            let replaced = mem::replace(self.at(name), old);
+            let exported = saved.variable.exported;
+            let replaced = mem::replace(self.at(saved.name), saved.variable);
             self.note(exported || replaced.exported);
         }
     }
@@ -175,39 +181,40 @@ impl Variables {
 
     /// Has the variable restored as it is now when the scope ends.
     pub fn save(&mut self, name: Symbol) {
-        let depth = self.scopes.len() as u32;
-        if depth == 0 || self.at(name).scope == depth {
-            return;
-        }
-        let old = self.at(name).clone();
-        self.at(name).scope = depth;
-        self.saved.push((name, old));
+        self.save_in(self.scopes.len(), name);
     }
 
-    /// Saves the variable for the innermost scope that takes back all, if there is one. Scopes inside it keep what they have
-    /// saved: what *they* restore is what this one has seen, or changed.
-    fn save_if_asked(&mut self, name: Symbol) {
-        let Some(index) = self.scopes.iter().rposition(|scope| scope.takes_back_all) else {
-            return;
-        };
-        let depth = index as u32 + 1;
-        if self.at(name).scope >= depth {
-            return;
+    /// `local`: has the variable restored when the innermost function returns. Whether that is new: else it is local already.
+    pub fn save_local(&mut self, name: Symbol) -> bool {
+        let function = self.scopes.iter().rposition(|scope| scope.is_function);
+        self.save_in(function.map_or(0, |index| index + 1), name)
+    }
+
+    /// In the scope of this depth, 1 being the outermost. Scopes inside it keep what they have saved.
+    fn save_in(&mut self, depth: usize, name: Symbol) -> bool {
+        if depth == 0 || self.at(name).scope as usize >= depth {
+            return false;
         }
-        let old = self.at(name).clone();
-        self.at(name).scope = depth;
-        let inner = self.scopes.get_mut(index + 1..).unwrap_or_default();
+        let variable = self.at(name).clone();
+        self.at(name).scope = depth as u32;
+        let inner = self.scopes.get_mut(depth..).unwrap_or_default();
         let place = inner.first().map_or(self.saved.len(), |scope| scope.saved);
         for scope in inner {
             scope.saved += 1;
         }
-        self.saved.insert(place, (name, old));
+        let offset = self.getopts_offset;
+        self.saved.insert(
+            place,
+            Saved {
+                name,
+                variable,
+                offset,
+            },
+        );
+        true
     }
 
     fn change(&mut self, name: Symbol) -> Result<&mut Variable, Readonly> {
-        if !self.scopes.is_empty() {
-            self.save_if_asked(name);
-        }
         let variable = self.at(name);
         if variable.readonly {
             return Err(Readonly);

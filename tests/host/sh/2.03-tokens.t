@@ -185,3 +185,18 @@ alias aa='echo b'
 $SH -c aa 2>/dev/null || echo none
 ---
 none
+
+=== {0} [2.3.1]
+{1}
+---
+{2}
++++
+an alias behind a blank-ending one is not replaced if it is a reserved word that is recognised => alias a='true; ' '!'='echo no'; eval 'a ! false'; echo $? => 0
+the reserved word in behind a blank-ending alias is not replaced => alias a='for x ' in='in 7'; eval 'a in 1; do echo $x; done' => 1
+the reserved word do behind a blank-ending alias is not replaced => alias a='for x ' do='in 7; do'; set -- 1; eval 'a do echo $x; done' => 1
+the name of for behind a blank-ending alias is replaced => alias a='for ' b=x; eval 'a b in 1 2; do echo $x; done' => 1␤2
+a here-document's delimiter behind a blank-ending alias is replaced => alias c='cat << ' E=F; eval 'c E␤x␤F␤echo end' => x␤end
+a here-document's delimiter is replaced by a quoted one => alias c='cat << ' E='"F"'; eval 'c E␤$x␤F␤echo end' => $x␤end
+a backslash at the end of an alias joins the next line => alias s='echo a\'; eval 's␤echo c' => aecho c
+a backslash at the end of an alias quotes what follows the name => alias s='echo a\'; eval 's b' => a b
+

@@ -188,3 +188,21 @@ set -x
 echo a 2>/dev/null
 --- 0 stderr
 a
+
+=== {0} is an ordinary variable once it was unset [2.5.3]
+unset {0}; echo "[${{0}}]"; {0}=5; echo ${0}
+---
+[]
+5
++++
+LINENO
+RANDOM
+SECONDS
+
+=== "${u-$@}" without parameters is an empty field [2.5.2]
+args a "${u-$@}" b; u=1; args a "${u+$@}" b; args a "$@" b
+---
+3 <a> <> <b>
+3 <a> <> <b>
+2 <a> <b>
+

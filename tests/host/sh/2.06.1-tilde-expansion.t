@@ -20,6 +20,9 @@ a tilde after an equals sign in an assignment's value is itself => x=a=~; echo $
 a tilde after a quoted colon in an assignment's value is itself => x=a\:~; y=a':'~; echo $x $y => a:~ a:~
 a tilde in an assignment's value ends at a colon => x=~/a:b; echo $x => /home/me/a:b
 a tilde in double-quotes in an assignment's value is itself => x="~:~"; echo $x => ~:~
+tildes in the word of a parameter in an assignment's value are expanded => x=~:${u-~:~}:~; echo $x => /home/me:/home/me:/home/me:/home/me
+a tilde after a colon in the word of a parameter in an argument is itself => echo ${u-~:~} | cut -d : -f 2 => ~
+a tilde after a colon in a command substitution in an assignment's value is itself => x=$(echo a:~):~; echo $x => a:~:/home/me
 a tilde after a colon in an argument is itself => echo a:~ => a:~
 a tilde in an argument that looks like an assignment to a regular command is itself => echo x:~ | cat => x:~
 a tilde in an argument of export is expanded => export x=~/a; echo $x => /home/me/a

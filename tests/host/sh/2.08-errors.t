@@ -204,3 +204,13 @@ echo $?
 eval 'echo no; (' 2>/dev/null
 echo no
 --- >0
+
+=== whatever recurses without an end is nested too deeply [2.8.1]
+$SH -c 'f() { f; }; f' 2>&1 | sed 's/.*line [0-9]*: //'
+$SH -c 'f="eval \"\$f\""; eval "$f"' 2>&1 | sed 's/.*line [0-9]*: //'
+$SH -c 'x=x; : $((x))' 2>&1 | sed 's/.*line [0-9]*: //'
+---
+nested too deeply
+nested too deeply
+nested too deeply
+

@@ -27,6 +27,7 @@ set -n in a script ends its execution => echo a␤set -n␤echo no => a
 set -u makes an unset variable an error => (set -u; echo $x; echo no) 2>/dev/null || echo error => error
 set +u allows it again => set -u; set +u; args "$x" => 1 <>
 set -v writes the input to standard error => printf 'set -v\necho a\n' | $SH -s 2>&1 => echo a␤a
+set -v writes the lines of a dot script => printf 'echo a\n#b\n' >f; set -v; . ./f 2>&1 => echo a␤a␤#b
 set -x writes commands to standard error before they are executed => $SH -c 'set -x; echo a b' 2>&1 => + echo a b␤a b
 set -x writes expanded words => $SH -c 'x=v; set -x; echo $x $((1+1))' 2>&1 => + echo v 2␤v 2
 set -x writes with PS4 => $SH -c 'PS4="<> "; set -x; echo a' 2>&1 => <> echo a␤a

@@ -137,3 +137,9 @@ echo >stay; wait
 ---
 trap
 output
+
+=== trap - resets a signal that an asynchronous list ignores to its default [trap]
+(trap - INT; $SH -c 'kill -INT $$'; echo $?) & wait
+---
+130
+

@@ -18,6 +18,13 @@ local does not split an assignment => f() { local x=$y; args "$x"; }; y='a  b'; 
 local outside a function has a status greater than 0 => local x 2>/dev/null || echo fails => fails => local
 local IFS is the function's => f() { local IFS=:; args $1; }; f a:b; args a:b => 2 <a> <b>␤1 <a:b> => local
 local has the status 0 => f() { local x=$(exit 3); echo $?; }; f => 0 => local
+local behind an assignment declares in the function => f() { E=1 local v=x; echo "[$v]"; }; f; echo "[${v-}${E-}]" => [x]␤[] => local
+local behind an assignment to the same name declares it => f() { x=1 local x=5; echo "[$x]"; }; f; echo "[${x-}]" => [5]␤[] => local
+local of what is local already keeps the value => f() { local x=1; local x; echo "[$x]"; }; f => [1] => local
+local IFS of a local IFS keeps the value => f() { local IFS=:; local IFS; echo "[$IFS]"; }; f => [:] => local
+local of what is assigned before the function keeps that => x=1; f() { local x; echo "[$x]"; x=3; }; x=2 f; echo $x => [2]␤1 => local
+local of a caller's local is a new variable => f() { local x; echo "[${x-}]"; x=5; }; g() { local x=3; f; echo $x; }; g => []␤3 => local
+local OPTIND leaves the place of getopts in the caller's options => f() { local OPTIND=1 o; getopts x o -x; }; while getopts abc o -abc; do echo $o; f; done => a␤b␤c => local
 source is . => echo 'echo a' >f; source ./f => a => source
 let evaluates => let x=1+2; echo $x => 3 => let
 let has the status 0 for what is not 0 => let 5; echo $? => 0 => let

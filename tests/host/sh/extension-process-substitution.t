@@ -27,3 +27,15 @@ cat <(exit 3); wait $!; echo $?; wait $!; echo $?
 cat <(:); while kill -0 $! 2>/dev/null; do :; done; wait $!; echo $?
 ---
 0
+
+=== the descriptor of <(…) is closed when the command ends [process substitution]
+ulimit -n 100
+i=0; while [ $i -lt 100 ]; do read x < <(echo a) || break; : <(:); i=$((i+1)); done; echo $i
+---
+100
+
+=== the descriptor of <(…) in a function's argument is open while the function runs [process substitution]
+f() { :; cat "$1"; }; f <(echo a)
+---
+a
+

@@ -97,3 +97,20 @@ ulimit -a lists => [ $(ulimit -a | wc -l) -gt 5 ] && echo yes => yes => ulimit
 ulimit of an invalid limit has a status greater than 0 => ulimit -n abc 2>/dev/null || echo fails => fails => ulimit
 ulimit sets limits of commands => ulimit -n 64; $SH -c 'ulimit -n' => 64 => ulimit
 ulimit -t, -d, -s and -v are known => for o in t d s v; do ulimit -$o >/dev/null || echo $o; done =>  => ulimit
+
+=== a write error is of the utility that command executes [command]
+command times >/dev/full
+echo $?
+--- 0 stderr
+1
+
+=== a write error names the utility that command executes [command]
+{ command times >/dev/full; } 2>&1 | sed 's/.*line 1: //'
+---
+times: write error: no space left
+
+=== a number beyond a small limit on descriptors is too many open files [2.7]
+$SH -c 'ulimit -n 10; exec 3</dev/null 4<&3 5<&3 6<&3 7<&3 8<&3 9<&3; { echo x; } >/dev/null' 2>&1 | sed 's/.*: //'
+---
+too many open files
+

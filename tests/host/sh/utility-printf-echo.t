@@ -7,6 +7,7 @@ printf {0}; echo '|'
 +++
 a => a
 '%s' abc => abc
+%d "'ab" => 97
 '%s %s' a b => a b
 '%s' a b c => abc
 '<%s>' a b => <a><b>

@@ -6,6 +6,7 @@ use alloc::ffi::CString;
 use super::{Answer, Builtin, Kind, options, quoting};
 use crate::execution::external::{self, Place};
 use crate::execution::search::{self, Target};
+use crate::execution::simple;
 use crate::fields::{Arguments, Fields};
 use crate::shell::{Attempt, Divert, Shell, text};
 use crate::symbols::Symbol;
@@ -48,7 +49,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 
 /// What a special built-in's error would do, it does not here. But `exec`, which "shall not return to the shell", still doesn't.
 fn run_builtin(shell: &mut Shell, builtin: &'static Builtin, arguments: Arguments<'_>) -> Answer {
-    match (builtin.run)(shell, arguments) {
+    match simple::utility(shell, builtin, arguments) {
         Err(Divert::Error) if builtin.kind == Kind::Special && builtin.name != "exec" => {
             Ok(shell.status)
         }

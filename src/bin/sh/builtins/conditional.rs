@@ -6,7 +6,7 @@ use alloc::ffi::CString;
 use super::Answer;
 use super::test;
 use crate::expansion;
-use crate::shell::{Divert, Shell, text};
+use crate::shell::{Divert, Shell};
 use crate::syntax::tree::{Conditional, Operator, Word};
 
 /// The exit status.
@@ -16,9 +16,7 @@ pub fn evaluate(shell: &mut Shell, conditional: &Conditional) -> Answer {
 }
 
 fn holds(shell: &mut Shell, conditional: &Conditional) -> Result<bool, Divert> {
-    if shell.is_too_deep() {
-        return Err(shell.fatal(2, text!("[[: nested too deeply")));
-    }
+    shell.check_depth()?;
     match conditional {
         Conditional::Not(inner) => Ok(!holds(shell, inner)?),
         Conditional::Joined { or, left, right } => match holds(shell, left)? {

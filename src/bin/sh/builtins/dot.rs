@@ -20,9 +20,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let (Some(name), Some(c_name)) = (operands.get(0), operands.c_str(0)) else {
         return Err(options::wrong(shell, arguments.name(), b"", "a file is missing").into());
     };
-    if shell.is_too_deep() {
-        return Err(shell.fatal(2, text!(name, ": nested too deeply")));
-    }
+    shell.check_depth()?;
     let path = if nestling::text::contains(name, b'/') {
         Some(c_name.into())
     } else {
@@ -55,7 +53,7 @@ pub fn execute(shell: &mut Shell, path: &CStr, name: &[u8]) -> Result<Flow, Errn
     let script = core::mem::replace(&mut shell.script, name.into());
     let line = shell.line;
     shell.scripts_deep += 1;
-    let flow = execution::all(shell, &mut Source::text(&program, 1));
+    let flow = execution::all(shell, &mut Source::file(program));
     shell.scripts_deep -= 1;
     shell.line = line;
     shell.script = script;

@@ -5,13 +5,11 @@ use alloc::vec::Vec;
 use super::{Answer, options};
 use crate::execution;
 use crate::fields::Arguments;
-use crate::shell::{Shell, text};
+use crate::shell::Shell;
 use crate::syntax::Source;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    if shell.is_too_deep() {
-        return Err(shell.fatal(2, text!("eval: nested too deeply")));
-    }
+    shell.check_depth()?;
     let mut program = Vec::new();
     for (index, operand) in options::operands(arguments).iter().enumerate() {
         if index > 0 {

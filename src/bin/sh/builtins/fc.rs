@@ -186,9 +186,7 @@ fn execute_again(shell: &mut Shell, mut operands: Arguments<'_>) -> Result<Answe
 
 /// Shows commands, enters them into the history and executes them.
 fn execute(shell: &mut Shell, text: &[u8]) -> Answer {
-    if shell.is_too_deep() {
-        return Err(shell.fatal(2, text!("fc: nested too deeply")));
-    }
+    shell.check_depth()?;
     let line = shell.line;
     let mut source = Source::text(text, 1);
     loop {

@@ -60,7 +60,7 @@ fn next<'a>(
     let mut index = usize::try_from(index)
         .unwrap_or(usize::MAX)
         .clamp(1, count + 1);
-    let mut offset = shell.getopts_offset;
+    let mut offset = shell.variables.getopts_offset;
     let word = param(index - 1).unwrap_or_default();
     // The parameters may be others than last time.
     if offset >= word.len() {
@@ -131,7 +131,7 @@ fn settle(shell: &mut Shell, name: Symbol, found: &Found) -> Flow {
     let index = Decimal::new(found.index as i64);
     shell.assign(Symbol::OPTIND, index.as_bytes())?;
     // The assignment has begun anew.
-    shell.getopts_offset = found.offset;
+    shell.variables.getopts_offset = found.offset;
     match &found.argument {
         Some(argument) => shell.assign(Symbol::OPTARG, argument)?,
         None if shell.variables.unset(Symbol::OPTARG).is_err() => {

@@ -1,6 +1,7 @@
 //! `local name[=value]...`: variables that are as they were before when the function returns (as in dash, bash and busybox).
 //!
-//! Without a value a variable is unset; its attributes stay.
+//! Without a value a variable is unset, unless it is local already: declared twice, or assigned before the function's name. Its
+//! attributes stay.
 
 use super::Answer;
 use super::export::{self, Operand};
@@ -17,7 +18,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         let Ok(Operand { name, value }) = export::operand(shell, arguments.name(), operand) else {
             return Ok(1);
         };
-        shell.variables.save(name);
+        let is_new = shell.variables.save_local(name);
         let was_exported = shell
             .variables
             .variable(name)
@@ -25,6 +26,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         match value {
             Some(value) if shell.assign(name, value).is_err() => return Ok(1),
             Some(_) => {}
+            None if !is_new => {}
             None if shell.variables.unset(name).is_err() => {
                 shell.is_readonly(name);
                 return Ok(1);

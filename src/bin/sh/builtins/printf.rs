@@ -307,11 +307,7 @@ impl<'a> Printf<'_, 'a> {
     fn number(&mut self, argument: Option<&[u8]>) -> Integer {
         let text = argument.unwrap_or_default();
         if let [b'\'' | b'"', character @ ..] = text {
-            let (number, length) =
-                characters::decode(character, self.shell.utf8).unwrap_or_default();
-            if character.len() > length {
-                self.wrong(text, "more than one character");
-            }
+            let (number, _) = characters::decode(character, self.shell.utf8).unwrap_or_default();
             return Integer {
                 negative: false,
                 magnitude: (number & !characters::INVALID).into(),

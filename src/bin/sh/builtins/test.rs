@@ -181,7 +181,7 @@ impl<'a> Test<'_, 'a> {
                 self.shell,
                 self.arguments.name(),
                 b"",
-                "too many parentheses",
+                "nested too deeply",
             ));
         }
         self.next += 1;

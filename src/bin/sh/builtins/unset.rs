@@ -4,7 +4,7 @@ use super::Answer;
 use super::options::{Getopt, wrong};
 use crate::fields::Arguments;
 use crate::shell::Shell;
-use crate::symbols::is_name;
+use crate::symbols::{Symbol, is_name};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "fv");
@@ -21,6 +21,11 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         } else if shell.variables.unset(name).is_err() {
             return Err(shell.is_readonly(name));
         } else {
+            if matches!(name, Symbol::LINENO | Symbol::RANDOM | Symbol::SECONDS)
+                && !shell.ordinary.contains(&name)
+            {
+                shell.ordinary.push(name);
+            }
             shell.assigned(name);
         }
     }

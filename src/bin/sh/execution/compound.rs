@@ -5,16 +5,14 @@ use crate::builtins;
 use crate::expansion;
 use crate::fields::Fields;
 use crate::redirection::{self, Failed};
-use crate::shell::{Divert, Flow, Shell, text};
+use crate::shell::{Divert, Flow, Shell};
 use crate::symbols::Symbol;
 use crate::syntax::tree::{Arm, Compound, CompoundKind, Item, List, Redirection, Word};
 
 /// Executes a compound command with its redirections.
 pub fn execute(shell: &mut Shell, compound: &Compound, item: &Item, last: bool) -> Flow {
     shell.line = compound.line;
-    if shell.is_too_deep() {
-        return Err(shell.fatal(2, text!("commands are nested too deeply")));
-    }
+    shell.check_depth()?;
     if compound.redirections.is_empty() {
         return inner(shell, compound, item, last);
     }

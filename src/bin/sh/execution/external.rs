@@ -73,12 +73,12 @@ pub fn start(
         return launch(shell, simple, fields, name, place);
     }
     // The assignments are the program's: what the shell itself would follow from them it does not.
-    let followed = (shell.random, shell.started, shell.getopts_offset);
+    let followed = (shell.random, shell.started);
     shell.variables.enter(false);
     let answer = simple::assign_for_command(shell, simple, fields)
         .and_then(|()| launch(shell, simple, fields, name, place));
     simple::leave_scope(shell);
-    (shell.random, shell.started, shell.getopts_offset) = followed;
+    (shell.random, shell.started) = followed;
     answer
 }
 

@@ -4,7 +4,7 @@ use alloc::rc::Rc;
 
 use super::compound;
 use crate::fields::Arguments;
-use crate::shell::{Divert, Flow, Shell, text};
+use crate::shell::{Divert, Flow, Shell};
 use crate::syntax::tree::{Function, Item};
 
 /// Executes a function definition command.
@@ -16,12 +16,7 @@ pub fn define(shell: &mut Shell, function: &Rc<Function>) {
 /// Calls a function. The caller has carried out the redirections and assignments before its name, in a scope of variables
 /// which is the function's too.
 pub fn call(shell: &mut Shell, function: &Function, arguments: Arguments<'_>, item: &Item) -> Flow {
-    if shell.is_too_deep() {
-        return Err(shell.fatal(
-            2,
-            text!(arguments.name(), ": function calls are nested too deeply"),
-        ));
-    }
+    shell.check_depth()?;
     let parameters = arguments.skip(1).iter().map(Rc::from).collect();
     let positional = core::mem::replace(&mut shell.positional, parameters);
     let loops = core::mem::take(&mut shell.loops);

@@ -7,7 +7,7 @@ pub mod external;
 pub mod function;
 mod pipeline;
 pub mod search;
-mod simple;
+pub mod simple;
 pub mod subshell;
 pub mod without_fork;
 mod xtrace;
@@ -133,6 +133,15 @@ fn execute(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> F
 }
 
 fn command(shell: &mut Shell, command: &Command, item: &Item, last: bool) -> Flow {
+    let substituted = shell.substituted.len();
+    let flow = execute_command(shell, command, item, last);
+    if shell.substituted.len() > substituted {
+        subshell::end_process_substitutions(shell, substituted);
+    }
+    flow
+}
+
+fn execute_command(shell: &mut Shell, command: &Command, item: &Item, last: bool) -> Flow {
     match command {
         Command::Simple(simple) => {
             simple::execute(shell, simple, item, last)?;

@@ -6,9 +6,9 @@ use super::compound::apply;
 use super::external::{self, Place};
 use super::search::{self, Target};
 use super::{function, xtrace};
-use crate::builtins::{Builtin, Kind};
+use crate::builtins::{Answer, Builtin, Kind};
 use crate::expansion;
-use crate::fields::Fields;
+use crate::fields::{Arguments, Fields};
 
 use crate::options::Opt;
 use crate::redirection;
@@ -139,6 +139,12 @@ fn run_builtin(
     shell.keeps_redirections = false;
     let flow = if is_special {
         special(shell, builtin, simple, fields)
+    } else if builtin.name == "local" {
+        // As what it declares itself, the assignments before it stay until the function returns.
+        for assignment in &simple.assignments {
+            shell.variables.save_local(assignment.name);
+        }
+        special(shell, builtin, simple, fields)
     } else if simple.assignments.is_empty() {
         run(shell, builtin, fields)
     } else {
@@ -156,7 +162,7 @@ fn run_builtin(
     flow
 }
 
-/// The assignments before a special built-in stay.
+/// The assignments before a special built-in, and before `local`, stay.
 fn special(shell: &mut Shell, builtin: &'static Builtin, simple: &Simple, fields: &Fields) -> Flow {
     let exports = builtin.name == "exec" && fields.len() > 1;
     let mut traced = Vec::new();
@@ -177,14 +183,20 @@ fn special(shell: &mut Shell, builtin: &'static Builtin, simple: &Simple, fields
 }
 
 fn run(shell: &mut Shell, builtin: &'static Builtin, fields: &Fields) -> Flow {
-    let answer = (builtin.run)(shell, fields.arguments());
+    shell.status = utility(shell, builtin, fields.arguments())?;
+    Ok(())
+}
+
+/// Executes a built-in, and writes what it has collected. The answer is its exit status.
+pub fn utility(shell: &mut Shell, builtin: &Builtin, arguments: Arguments<'_>) -> Answer {
+    let answer = (builtin.run)(shell, arguments);
     let written = shell.output.finish();
-    shell.status = answer?;
+    let mut status = answer?;
     if let Err(errno) = written {
         shell.complain(text!(builtin.name, ": write error: ", errno));
-        shell.status = shell.status.max(1);
+        status = status.max(1);
     }
-    Ok(())
+    Ok(status)
 }
 
 /// XCU 2.9.5. The assignments before its name are the function's, and undone when it returns.
@@ -198,7 +210,7 @@ fn call(
     let Some(saved) = apply(shell, &simple.redirections)? else {
         return Ok(());
     };
-    shell.variables.enter(false);
+    shell.variables.enter(true);
     let flow = assign_for_command(shell, simple, fields)
         .and_then(|()| function::call(shell, function, fields.arguments(), item));
     leave_scope(shell);

@@ -3,13 +3,14 @@
 use alloc::vec::Vec;
 
 use nestling::rt::{self, descriptors};
+use nestling::text::Text;
 use nestling::{AsFd, OFlags, OwnedFd, Pid, sys};
 
 use super::external::{self, Place, Started};
 use super::without_fork::Simply;
 use super::{list, without_fork};
 use crate::jobs;
-use crate::shell::{Divert, Flow, Shell, text};
+use crate::shell::{Bytes, Divert, Flow, Shell, text};
 use crate::syntax::tree::{Item, List, Substitution};
 use crate::traps;
 
@@ -154,11 +155,13 @@ pub fn process_substitution(
     substitution: &Substitution,
 ) -> Result<Vec<u8>, Divert> {
     let (read_end, write_end) = pipe(shell)?;
-    let (own, others) = if writes {
-        (write_end, read_end)
-    } else {
-        (read_end, write_end)
+    let (own, others) = match writes {
+        true => (write_end, read_end),
+        false => (read_end, write_end),
     };
+    // Out of the way of the numbers that scripts use.
+    let own = descriptors::private(own)
+        .map_err(|errno| shell.fatal(2, text!("cannot make a pipe: ", errno)))?;
     let (stdin, stdout) = match writes {
         true => (Some(others), None),
         false => (None, Some(others)),
@@ -177,21 +180,22 @@ pub fn process_substitution(
         }
         Some((pid, _)) => {
             jobs::add_other(shell, pid);
-            let mut path = b"/dev/fd/".to_vec();
-            let Some(own) = place.own else {
-                return Ok(path);
-            };
-            // A number that programs inherit. It stays open: the shell does not know when its name is used.
-            let number = own.as_raw_fd();
-            let _ = descriptors::give(number, own);
-            struct Into<'a>(&'a mut Vec<u8>);
-            impl nestling::text::Sink for Into<'_> {
-                fn put(&mut self, text: &[u8]) {
-                    self.0.extend_from_slice(text);
-                }
+            let mut path = Bytes(b"/dev/fd/".to_vec());
+            if let Some(own) = place.own {
+                // A number that programs inherit, until the command ends ([`end_process_substitutions`]).
+                let number = own.as_raw_fd();
+                let _ = descriptors::give(number, own);
+                shell.substituted.push(number);
+                number.write(&mut path);
             }
-            nestling::text::Text::write(&number, &mut Into(&mut path));
-            Ok(path)
+            Ok(path.0)
         }
+    }
+}
+
+/// The end of a command: closes the ends of the pipes of its process substitutions, those after the first `before`.
+pub fn end_process_substitutions(shell: &mut Shell, before: usize) {
+    for number in shell.substituted.split_off(before) {
+        let _ = descriptors::close(number);
     }
 }

@@ -120,7 +120,13 @@ pub fn evaluate_text(shell: &mut Shell, text: &[u8]) -> Result<i64, Divert> {
     }
 }
 
+/// As [`Shell::check_depth`] says it.
+const TOO_DEEP: Wrong = "nested too deeply";
+
 fn wrong(shell: &mut Shell, text: &[u8], what: Wrong) -> Divert {
+    if what == TOO_DEEP {
+        return shell.fatal(2, text!(TOO_DEEP));
+    }
     shell.fatal(2, text!("arithmetic: ", text, ": ", what))
 }
 
@@ -320,9 +326,7 @@ fn variable(shell: &mut Shell, name: Symbol) -> Result<i64, Divert> {
         return Ok(number);
     }
     let value = value.into_owned();
-    if shell.is_too_deep() {
-        return Err(wrong(shell, &value, "nested too deeply"));
-    }
+    shell.check_depth()?;
     if value.iter().all(u8::is_ascii_whitespace) {
         return Ok(0);
     }
@@ -391,7 +395,7 @@ impl Parser<'_> {
             && let Some(operator) = self.assignment_operator()
         {
             if self.shell.is_too_deep() {
-                return Err("nested too deeply");
+                return Err(TOO_DEEP);
             }
             if operator.is_some() {
                 self.push(Operation::Variable(name));
@@ -450,7 +454,7 @@ impl Parser<'_> {
 
     fn unary(&mut self) -> Result<(), Wrong> {
         if self.shell.is_too_deep() {
-            return Err("nested too deeply");
+            return Err(TOO_DEEP);
         }
         let step = match self.rest {
             [b'+', b'+', ..] => 1,

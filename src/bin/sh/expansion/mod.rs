@@ -206,11 +206,7 @@ impl<'a> Expander<'a> {
     }
 
     fn parts(&mut self, parts: &[Part], context: Context) -> Flow {
-        if self.shell.is_too_deep() {
-            return Err(self
-                .shell
-                .fatal(2, text!("expansions are nested too deeply")));
-        }
+        self.shell.check_depth()?;
         for (index, part) in parts.iter().enumerate() {
             let start = self.text.len();
             match part {

@@ -147,13 +147,13 @@ impl Expander<'_> {
         };
         if self.is_set(name, colon, quoted) {
             return match operator {
-                b'+' => self.parts(&word.parts, context),
+                b'+' => self.substituted(word, context),
                 _ => self.values(name, quoted, &mut |value, out| out.extend_from_slice(value)),
             };
         }
         match operator {
             b'+' => Ok(()),
-            b'-' => self.parts(&word.parts, context),
+            b'-' => self.substituted(word, context),
             b'=' => {
                 let ParameterName::Variable(variable) = name else {
                     let name = name_of(self.shell, name);
@@ -175,6 +175,14 @@ impl Expander<'_> {
                 Err(self.shell.fatal(2, text!(&name[..], ": ", &message[..])))
             }
         }
+    }
+
+    /// The word in place of the parameter. That a `$@` in it has no values makes it empty: it does not make it vanish, as it would by itself.
+    fn substituted(&mut self, word: &Word, context: Context) -> Flow {
+        let vanished = self.vanished;
+        let flow = self.parts(&word.parts, context);
+        self.vanished = vanished;
+        flow
     }
 
     /// Whether a parameter is set, and with `colon`, not empty. `$@` and `$*` are set always.

@@ -16,12 +16,19 @@ use super::words::Quoting;
 impl Parser<'_> {
     /// Behind `<<` or `<<-`: reads the delimiter. The document comes behind this line.
     pub fn here_document(&mut self, strips_tabs: bool) -> Parsed<Rc<OnceCell<Word>>> {
-        self.skip_blanks();
-        if is(self.peek(), META) || self.peek() == b'#' {
-            self.token(Place::Plain)?;
-            return Err(self.unexpected());
-        }
-        let quoted = self.delimiter()?;
+        let mut behind_alias = false;
+        let quoted = loop {
+            behind_alias |= self.skip_blanks();
+            self.start = self.source.start();
+            if is(self.peek(), META) || self.peek() == b'#' {
+                self.token(Place::Plain)?;
+                return Err(self.unexpected());
+            }
+            let quoted = self.delimiter()?;
+            if quoted || !behind_alias || !self.replace_alias() {
+                break quoted;
+            }
+        };
         if !quoted
             && matches!(self.peek(), b'<' | b'>')
             && self.source.buffers.text.iter().all(|&byte| is(byte, DIGIT))

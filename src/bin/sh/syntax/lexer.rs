@@ -329,6 +329,8 @@ pub struct Parser<'a> {
     pub end: usize,
     /// The word is one piece of unquoted text, and in `buffers.text`.
     pub plain: bool,
+    /// The word is an assignment's value, or like one: there may be tilde-prefixes behind colons.
+    pub colons: bool,
     /// Where its parts begin otherwise.
     pub base: usize,
     /// It is an operand like an assignment.
@@ -351,6 +353,7 @@ impl<'a> Parser<'a> {
             start: 0,
             end: 0,
             plain: false,
+            colons: false,
             base: 0,
             like_assignment: false,
             assigned: None,
@@ -375,10 +378,15 @@ impl<'a> Parser<'a> {
     fn peek_behind_continuations(&mut self) -> u8 {
         loop {
             let byte = self.peek_raw();
-            if byte != b'\\' || self.second() != b'\n' {
+            if byte != b'\\' {
                 return byte;
             }
-            self.source.at += 1;
+            match self.second() {
+                b'\n' => self.source.at += 1,
+                // The last byte of an alias's value, and a newline behind its name.
+                0 if self.source.is_before_newline() => while self.source.leave_alias() {},
+                _ => return byte,
+            }
             self.advance();
         }
     }
@@ -456,9 +464,11 @@ impl<'a> Parser<'a> {
             self.end = self.source.place();
             let may_be_alias = token == Token::Word && self.plain && !self.shell.aliases.is_empty();
             if may_be_alias
-                && (behind_alias
-                    || place == Place::Prefix
-                    || place == Place::Command && self.reserved_text().is_none())
+                && match place {
+                    Place::Command => self.reserved_text().is_none(),
+                    Place::Prefix => true,
+                    Place::Declaration | Place::Plain => behind_alias,
+                }
                 && self.replace_alias()
             {
                 continue;
@@ -469,7 +479,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Replaces the word by the alias's value, if it is an alias.
-    fn replace_alias(&mut self) -> bool {
+    pub fn replace_alias(&mut self) -> bool {
         let name = &self.source.buffers.text[..];
         if self.source.aliases.iter().any(|other| **other == *name) {
             return false;

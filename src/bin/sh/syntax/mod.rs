@@ -93,7 +93,7 @@ fn report(shell: &mut Shell, wrong: Option<Wrong>) -> Divert {
             ),
         ),
         What::Name(name) => shell.fatal(2, text!("syntax error: not a name: \"", name[..], "\"")),
-        What::Deep => shell.fatal(2, text!("syntax error: nested too deeply")),
+        What::Deep => shell.fatal(2, text!("nested too deeply")),
     };
     shell.line = line;
     divert

@@ -47,6 +47,8 @@ pub struct Source {
 #[derive(Debug)]
 enum Origin {
     Text,
+    /// Text that `set -v` echoes.
+    File,
     Descriptor(BorrowedFd<'static>, Sharing),
     Interactive,
 }
@@ -78,6 +80,13 @@ impl Source {
     /// The text itself: `sh -c`, `eval`, a trap's action. `line` is the number of its first line.
     pub fn text(text: &[u8], line: u32) -> Self {
         Self::owned(text.to_vec(), line)
+    }
+
+    /// The text of a dot script.
+    pub fn file(text: Vec<u8>) -> Self {
+        let mut source = Self::owned(text, 1);
+        source.origin = Origin::File;
+        source
     }
 
     pub(super) fn owned(text: Vec<u8>, line: u32) -> Self {
@@ -133,7 +142,7 @@ impl Source {
     /// A complete command begins: what is before it is not needed any more.
     pub(super) fn begin(&mut self) {
         self.buffers.clear();
-        if !matches!(self.origin, Origin::Text)
+        if !matches!(self.origin, Origin::Text | Origin::File)
             && self.outer.is_empty()
             && self.at >= self.text.len() / 2
         {
@@ -201,6 +210,16 @@ impl Source {
         }
     }
 
+    /// At the last byte of an alias's value, with nothing left of those around it: whether a newline is next.
+    pub(super) fn is_before_newline(&self) -> bool {
+        let Some((first, inner)) = self.outer.split_first() else {
+            return false;
+        };
+        self.at + 1 == self.text.len()
+            && inner.iter().all(|outer| outer.at == outer.text.len())
+            && first.text.get(first.at) == Some(&b'\n')
+    }
+
     /// Reads on in the alias's value; its name began at `start`.
     pub(super) fn enter_alias(&mut self, name: Rc<[u8]>, value: &[u8], start: usize) {
         self.aliases.push(name);
@@ -232,7 +251,7 @@ impl Source {
         let goes_on = mem::replace(&mut self.goes_on, true);
         let before = self.text.len();
         match self.origin {
-            Origin::Text => {}
+            Origin::Text | Origin::File => {}
             Origin::Interactive => {
                 // It is ended, for whoever does not come back.
                 self.ended = true;

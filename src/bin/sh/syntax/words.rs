@@ -133,7 +133,10 @@ impl Parser<'_> {
         if self.source.buffers.kind == Kind::Nothing || colons {
             self.tilde(META, colons);
         }
-        self.unquoted(META, colons)?;
+        let outer = mem::replace(&mut self.colons, colons);
+        let answer = self.unquoted(META, colons);
+        self.colons = outer;
+        answer?;
 
         self.plain = token == Token::Word
             && self.source.buffers.kind != Kind::Quoted
@@ -487,7 +490,7 @@ impl Parser<'_> {
             _ => {
                 // No parameter expansion, which is an error when it is expanded. It ends where one would.
                 let base = self.source.buffers.parts.len();
-                self.modifier_word(quoting, 0)?;
+                self.modifier_word(quoting, 0, false)?;
                 self.source.buffers.parts.truncate(base);
                 let is_here = self.source.outer.len() == aliases;
                 let text = self
@@ -548,7 +551,7 @@ impl Parser<'_> {
                 Modifier::Default {
                     operator,
                     colon,
-                    word: self.modifier_word(quoting, 0)?,
+                    word: self.modifier_word(quoting, 0, self.colons)?,
                 }
             }
             b'}' | 0 => return Ok(None),
@@ -564,7 +567,7 @@ impl Parser<'_> {
                 Modifier::Trim {
                     suffix: operator == b'%',
                     longest: self.take_byte(operator),
-                    pattern: self.modifier_word(Quoting::None, 0)?,
+                    pattern: self.modifier_word(Quoting::None, 0, false)?,
                 }
             }
             b'/' => {
@@ -578,9 +581,9 @@ impl Parser<'_> {
                 };
                 Modifier::Replace {
                     which,
-                    pattern: Box::new(self.modifier_word(Quoting::None, SLASH)?),
+                    pattern: Box::new(self.modifier_word(Quoting::None, SLASH, false)?),
                     replacement: Box::new(match self.take_byte(b'/') {
-                        true => self.modifier_word(Quoting::None, 0)?,
+                        true => self.modifier_word(Quoting::None, 0, false)?,
                         false => Word::default(),
                     }),
                 }
@@ -589,12 +592,12 @@ impl Parser<'_> {
         }))
     }
 
-    /// A word in braces, up to the closing one or one of these classes.
-    fn modifier_word(&mut self, quoting: Quoting, ends: u16) -> Parsed<Word> {
+    /// A word in braces, up to the closing one or one of these classes. In assignments there may be a tilde-prefix after each colon.
+    fn modifier_word(&mut self, quoting: Quoting, ends: u16, colons: bool) -> Parsed<Word> {
         let base = self.source.buffers.parts.len();
         if quoting == Quoting::None {
-            self.tilde(BRACE | ends, false);
-            self.unquoted(BRACE | ends, false)?;
+            self.tilde(BRACE | ends, colons);
+            self.unquoted(BRACE | ends, colons)?;
         } else {
             self.quoted(BRACE | ends, Quoting::Double)?;
         }
