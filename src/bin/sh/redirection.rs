@@ -5,6 +5,7 @@
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use nestling::rt::descriptors;
 use nestling::spawn::Action;
@@ -95,13 +96,11 @@ impl Effect {
                 ref path,
                 flags,
             } => {
-                let opened = loop {
-                    match sys::fd::open(path, flags | OFlags::CLOEXEC, 0o666) {
-                        Err(Errno::EINTR) => {}
-                        answer => break answer?,
-                    }
+                let opened = match open(path, flags) {
+                    Err(Errno::EEXIST) => open_no_regular(path),
+                    answer => answer,
                 };
-                descriptors::give(fd, opened)
+                descriptors::give(fd, opened?)
             }
             Self::Document { fd, ref text } => {
                 descriptors::assign(fd, text.as_ref().map_err(|&errno| errno)?.as_fd())
@@ -113,6 +112,26 @@ impl Effect {
     }
 }
 
+fn open(path: &CStr, flags: OFlags) -> Result<OwnedFd, Errno> {
+    loop {
+        match sys::fd::open(path, flags | OFlags::CLOEXEC, 0o666) {
+            Err(Errno::EINTR) => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// Opens what is there, with `set -C`, unless it is a regular file. It may have become one since the look.
+fn open_no_regular(path: &CStr) -> Result<OwnedFd, Errno> {
+    if sys::file::stat(path).is_ok_and(|stat| !stat.is_file()) {
+        let opened = open(path, OFlags::WRONLY)?;
+        if !sys::file::fstat(opened.as_fd())?.is_file() {
+            return Ok(opened);
+        }
+    }
+    Err(Errno::EEXIST)
+}
+
 /// Works out redirections.
 pub fn effects(shell: &mut Shell, redirections: &[Redirection]) -> Result<Vec<Effect>, Divert> {
     let effects = redirections.iter();
@@ -121,16 +140,16 @@ pub fn effects(shell: &mut Shell, redirections: &[Redirection]) -> Result<Vec<Ef
         .collect()
 }
 
-/// Whether a spawn can carry out redirections: none is known to fail, and none opens a FIFO, which may wait for its other end (`fifo(7)`)
-/// and would keep the shell waiting, too. `assigned` are numbers that are open in the child before, whatever they are here.
+/// Whether a spawn can carry out redirections: none is known to fail, none opens a FIFO, which may wait for its other end (`fifo(7)`)
+/// and would keep the shell waiting, too, and none opens with `set -C` what is there. `assigned` are numbers that are open in the child before, whatever they are here.
 pub fn need_no_wait(effects: &[Effect], assigned: [Option<RawFd>; 2]) -> bool {
     effects
         .iter()
         .enumerate()
         .all(|(index, effect)| match effect {
-            Effect::Open { path, .. } => {
-                !sys::file::stat(path).is_ok_and(|stat| stat.file_type() == FileType::Fifo)
-            }
+            Effect::Open { path, flags, .. } => !sys::file::stat(path).is_ok_and(|stat| {
+                stat.file_type() == FileType::Fifo || flags.contains(OFlags::EXCL)
+            }),
             &Effect::Duplicate { from, .. } => {
                 let before = effects.get(..index).unwrap_or_default();
                 match before.iter().rev().find(|earlier| earlier.fd() == from) {
@@ -195,10 +214,7 @@ fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<Effect, Dive
     let path = CString::new(expansion::single(shell, word)?).unwrap_or_default();
     let mut flags = flags;
     if matches!(redirection.kind, RedirectionKind::Write(_)) && shell.options.has(Opt::Noclobber) {
-        flags = match sys::file::stat(&path) {
-            Ok(stat) if !stat.is_file() => OFlags::WRONLY,
-            _ => create | OFlags::EXCL,
-        };
+        flags = create | OFlags::EXCL;
     }
     Ok(Effect::Open { fd, path, flags })
 }

@@ -65,6 +65,11 @@ with set -C > creates => set -C; echo a >f; cat f => a
 with set -C > to /dev/null works => set -C; echo a >/dev/null; echo b => b
 with set -C >> works => echo a >f; set -C; echo b >>f; cat f => a␤b
 with set -C > overwrites no file behind a symbolic link => echo a >f; ln -s f l; set -C; { echo b >l; } 2>/dev/null; cat f => a
+with set -C > overwrites no file that the path names only then => echo a >f; exec 4<>f 3>/dev/null; set -C; { env echo b 3>&4 >/dev/fd/3; } 2>/dev/null || echo fails; cat f => fails␤a
+with set -C > writes to what the path names only then => echo a >f; exec 4>/dev/null 3<>f; set -C; env echo b 3>&4 >/dev/fd/3 && cat f => a
+with set -C a program's > to /dev/null works => set -C; env echo a >/dev/null && echo b => b
+with set -C a program's > to a FIFO works => mkfifo p; cat p & set -C; env echo a >p; wait => a
+with set -C > makes no file behind a symbolic link => ln -s f l; set -C; { env echo b >l; } 2>/dev/null || ls => l
 with set +C > overwrites again => echo a >f; set -C; set +C; echo b >f; cat f => b
 with set -o noclobber > does not overwrite => echo a >f; set -o noclobber; { echo b >f; } 2>/dev/null; cat f => a
 a file that > creates has the mode 666 less the umask => umask 027; >f; ls -l f | cut -c1-10 => -rw-r-----
