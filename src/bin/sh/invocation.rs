@@ -227,6 +227,7 @@ fn empty() -> Shell {
         saved: Vec::new(),
         substituted: Vec::new(),
         attempt: Default::default(),
+        refuses_commands: false,
         utf8: false,
     }
 }
@@ -250,7 +251,7 @@ fn import(shell: &mut Shell, process: rt::Process) {
         }
         // Nothing is read-only yet.
         let _ = shell.assign(name, value.get(1..).unwrap_or_default());
-        shell.variables.export(name, true);
+        shell.variables.import(name);
     }
     let mut set = |name: Symbol, value: &[u8]| {
         let _ = shell.variables.set(name, value);

@@ -136,6 +136,8 @@ pub struct Shell {
     /// The descriptors of process substitutions whose commands have not ended.
     pub substituted: Vec<RawFd>,
     pub attempt: Attempt,
+    /// Expansion executes no commands, but fails: somebody else may have written what is expanded.
+    pub refuses_commands: bool,
     /// Whether a locale with UTF-8 is set: characters may be of several bytes.
     pub utf8: bool,
 }

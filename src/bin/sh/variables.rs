@@ -12,6 +12,8 @@ pub struct Variable {
     pub value: Option<Vec<u8>>,
     pub exported: bool,
     pub readonly: bool,
+    /// The value, or its beginning, is the environment's.
+    pub imported: bool,
     /// The number of the scope that has saved it last.
     scope: u32,
 }
@@ -87,6 +89,7 @@ impl Variables {
     /// Sets the value.
     pub fn set(&mut self, name: Symbol, value: &[u8]) -> Result<(), Readonly> {
         let variable = self.change(name)?;
+        variable.imported = false;
         let place = variable.value.get_or_insert_default();
         place.clear();
         place.extend_from_slice(value);
@@ -99,6 +102,7 @@ impl Variables {
     pub fn set_owned(&mut self, name: Symbol, value: Vec<u8>) -> Result<(), Readonly> {
         let variable = self.change(name)?;
         variable.value = Some(value);
+        variable.imported = false;
         let exported = variable.exported;
         self.note(exported);
         Ok(())
@@ -116,6 +120,13 @@ impl Variables {
         Ok(())
     }
 
+    /// Notes that the value is the environment's, and exports it.
+    pub fn import(&mut self, name: Symbol) {
+        let variable = self.at(name);
+        (variable.exported, variable.imported) = (true, true);
+        self.note(true);
+    }
+
     /// Takes away the value and the attributes.
     pub fn unset(&mut self, name: Symbol) -> Result<(), Readonly> {
         if self.variable(name).is_none() {
@@ -123,7 +134,7 @@ impl Variables {
         }
         let variable = self.change(name)?;
         let exported = variable.exported;
-        variable.value = None;
+        (variable.value, variable.imported) = (None, false);
         variable.exported = false;
         self.note(exported);
         Ok(())

@@ -31,6 +31,12 @@ set -v writes the lines of a dot script => printf 'echo a\n#b\n' >f; set -v; . .
 set -x writes commands to standard error before they are executed => $SH -c 'set -x; echo a b' 2>&1 => + echo a b␤a b
 set -x writes expanded words => $SH -c 'x=v; set -x; echo $x $((1+1))' 2>&1 => + echo v 2␤v 2
 set -x writes with PS4 => $SH -c 'PS4="<> "; set -x; echo a' 2>&1 => <> echo a␤a
+set -x executes no command of a PS4 from the environment => PS4='$(echo a >f)`echo a >f`$((1+1)) ' $SH -c 'set -x; : b' 2>&1; ls => $(echo a >f)`echo a >f`$((1+1)) : b
+set -x executes no command in a default of a PS4 from the environment => PS4='${n-$(echo a >f)} ' $SH -c 'set -x; : b' 2>&1; ls => ${n-$(echo a >f)} : b
+set -x expands parameters in a PS4 from the environment => PS4='$((x+1))$x ' $SH -c 'x=1; set -x; : b' 2>&1 => 21 : b
+set -x executes the commands of a PS4 of the script => PS4=a $SH -c 'PS4="\$(echo b) "; set -x; : c' 2>&1 => b : c
+set -x executes no command of a PS4 from the environment after a local one => PS4='$(echo a >f) ' $SH -c 'f() { local PS4=l; }; f; set -x; : b' 2>&1; ls => $(echo a >f) : b
+set -x executes no command of a PS4 from the environment with something behind => PS4='$(echo a >f) ' $SH -c 'PS4+=c; set -x; : b' 2>&1; ls => $(echo a >f) c: b
 set -x writes assignments => $SH -c 'set -x; x=1' 2>&1 => + x=1
 set +x ends it => $SH -c 'set -x; set +x; echo a' 2>/dev/null => a
 set -o xtrace is set -x => $SH -c 'set -o xtrace; echo a' 2>&1 => + echo a␤a

@@ -231,6 +231,9 @@ impl<'a> Expander<'a> {
                     self.mark_empty(start);
                 }
                 Part::Parameter(parameter) => self.parameter(parameter, context.quoted)?,
+                Part::Command(_) | Part::Process(..) if self.shell.refuses_commands => {
+                    return Err(Divert::Error);
+                }
                 Part::Command(substitution) => {
                     let output = execution::substitute(self.shell, substitution)?;
                     if nestling::text::contains(&output, 0) {
