@@ -11,7 +11,9 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::time::Duration;
 
-use nestling::{AsFd, Errno, OFlags, OwnedFd, Resource, SeekFrom, Stat, io, sys, text, time};
+use nestling::{
+    AsFd, Errno, FileType, OFlags, OwnedFd, Resource, SeekFrom, Stat, io, sys, text, time,
+};
 
 use crate::options::Opt;
 use crate::shell::Shell;
@@ -151,13 +153,12 @@ pub fn load(shell: &mut Shell) {
         return;
     }
     let Some(path) = path(shell) else { return };
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let Ok(file) = sys::fd::open(&path, flags, 0) else {
+    let Ok((file, stat)) = open(&path, OFlags::RDONLY) else {
         return;
     };
     let mut most = size(shell);
     let history = &mut shell.interactive.history;
-    let Ok(count) = read(&file, |command| history.push(command, most)) else {
+    let Ok(count) = read(&file, &stat, |command| history.push(command, most)) else {
         return;
     };
     drop(file);
@@ -169,11 +170,7 @@ pub fn load(shell: &mut Shell) {
 }
 
 /// Reads the commands of a file. The answer is how many lines that were.
-fn read(file: &OwnedFd, mut each: impl FnMut(&[u8])) -> Result<usize, Errno> {
-    let stat = sys::file::fstat(file.as_fd())?;
-    if !stat.is_file() {
-        return Err(Errno::EINVAL);
-    }
+fn read(file: &OwnedFd, stat: &Stat, mut each: impl FnMut(&[u8])) -> Result<usize, Errno> {
     let start = stat.size().saturating_sub(MOST_READ);
     sys::fd::lseek(file.as_fd(), SeekFrom::Start(start))?;
     let mut text = Vec::new();
@@ -253,19 +250,48 @@ fn append(path: &CStr, command: &[u8]) -> Result<Place, Errno> {
     }
 }
 
-/// The file, which no other shell changes until it is closed.
+/// Opens the file if it is the user's own, and a regular one. A symbolic link to it has to be the user's own, too: others would choose by
+/// theirs which of the user's files the commands are written to.
+fn open(path: &CStr, flags: OFlags) -> Result<(OwnedFd, Stat), Errno> {
+    let user = sys::credentials::geteuid()?;
+    let named = sys::file::lstat(path)?;
+    let follows = match named.file_type() {
+        FileType::Symlink => OFlags::default(),
+        FileType::File => OFlags::NOFOLLOW,
+        _ => return Err(Errno::EINVAL),
+    };
+    let file = sys::fd::open(
+        path,
+        flags | follows | OFlags::CLOEXEC | OFlags::NONBLOCK,
+        0,
+    )?;
+    let stat = sys::file::fstat(file.as_fd())?;
+    if stat.is_file() && [named.uid(), stat.uid()] == [user; 2] {
+        Ok((file, stat))
+    } else {
+        Err(Errno::EPERM)
+    }
+}
+
+/// The file, which no other shell changes until it is closed. A new one if there is none.
 fn open_locked(path: &CStr) -> Result<(OwnedFd, Stat), Errno> {
-    let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREAT | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let flags = OFlags::RDWR | OFlags::APPEND;
+    let new = OFlags::CREAT | OFlags::EXCL | OFlags::CLOEXEC;
     for _ in 0..PATIENCE {
-        let file = sys::fd::open(path, flags, 0o600)?;
+        let file = match open(path, flags) {
+            Ok((file, _)) => file,
+            Err(Errno::ENOENT) => match sys::fd::open(path, flags | new, 0o600) {
+                // Another shell has made it, or it is a symbolic link to nothing.
+                Err(Errno::EEXIST) => continue,
+                answer => answer?,
+            },
+            Err(errno) => return Err(errno),
+        };
         match sys::fd::try_lock(file.as_fd()) {
             Err(Errno::EAGAIN) => drop(time::sleep(PAUSE)),
             // Some file systems have no locks.
             _ => {
                 let stat = sys::file::fstat(file.as_fd())?;
-                if !stat.is_file() {
-                    return Err(Errno::EINVAL);
-                }
                 // It may have been replaced just before.
                 if sys::file::stat(path).is_ok_and(|other| other.ino() == stat.ino()) {
                     return Ok((file, stat));
@@ -279,12 +305,12 @@ fn open_locked(path: &CStr) -> Result<(OwnedFd, Stat), Errno> {
 /// Replaces the file by one that has only the last commands.
 fn shorten(path: &CStr, most: usize) -> Result<(), Errno> {
     let (file, stat) = open_locked(path)?;
-    // A new file would be another's no more, and a symbolic link none.
-    if !sys::file::lstat(path)?.is_file() || stat.uid() != sys::credentials::geteuid()? {
+    // A new file would be a symbolic link no more.
+    if !sys::file::lstat(path)?.is_file() {
         return Ok(());
     }
     let mut history = History::default();
-    read(&file, |command| history.push(command, most))?;
+    read(&file, &stat, |command| history.push(command, most))?;
     let mut text = Vec::new();
     history
         .commands

@@ -1,8 +1,9 @@
 //! What the programs do where somebody who may do less than they has chosen their environment, their descriptors or their directory.
 
+use std::ffi::CString;
 use std::fs;
-use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -89,4 +90,63 @@ fn a_privileged_shell_executes_no_file_that_its_caller_has_chosen() {
     assert_eq!(executed(&mut Command::new(&sh), &["-p"]), "");
     assert_eq!(executed(&mut set_user_id(&sh), &["-p"]), "");
     assert_eq!(executed(&mut set_user_id(&sh), &[]), "");
+}
+
+#[test]
+fn the_history_is_no_file_but_the_users_own() {
+    or_skip!(need_root());
+    let sh = or_skip!(Arch::X86_64.sh());
+    let scratch = Scratch::new(&or_skip!(Arch::X86_64.victim()));
+    let path = |name: &str| scratch.path().join(name);
+    let give = |name: &str| lchown(path(name), Some(USER), None).expect("another owner");
+    for name in ["own", "theirs", "own by a link of theirs"] {
+        fs::write(path(name), ": old\n").expect("a file");
+    }
+    give("theirs");
+    for (link, target) in [
+        ("link to theirs", "theirs"),
+        ("link to own", "own"),
+        ("their link", "own by a link of theirs"),
+        ("link to nothing", "nothing"),
+    ] {
+        symlink(target, path(link)).expect("a link");
+    }
+    give("their link");
+    let fifo = CString::new(path("fifo").to_str().expect("a plain path")).expect("a C string");
+    // SAFETY: it is a path.
+    assert_eq!(unsafe { libc::mkfifo(fifo.as_ptr(), 0o600) }, 0);
+    // What `fc` lists, where a command is typed.
+    let listed = |histfile: &str| {
+        let mut shell = Command::new(&sh)
+            .args(["-i"])
+            .env("HISTFILE", path(histfile))
+            .env("PS1", "")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the shell");
+        let input = shell.stdin.take().expect("a pipe");
+        writeln!(&input, "fc -ln").expect("a reader");
+        drop(input);
+        let output = shell.wait_with_output().expect("the shell");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for own in ["own", "link to own"] {
+        assert!(listed(own).starts_with("\t: old\n"), "{own} is not read");
+    }
+    let text = |name: &str| fs::read_to_string(path(name)).expect("a file");
+    assert_eq!(text("own"), ": old\nfc -ln\n");
+    for other in [
+        "theirs",
+        "link to theirs",
+        "their link",
+        "link to nothing",
+        "fifo",
+    ] {
+        assert_eq!(listed(other), "", "{other}");
+    }
+    assert_eq!(text("theirs"), ": old\n");
+    assert_eq!(text("own by a link of theirs"), ": old\n");
+    assert!(!path("nothing").exists());
 }
