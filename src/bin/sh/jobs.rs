@@ -21,6 +21,7 @@ use nestling::time::{self, Clock, Timestamp};
 use nestling::wait::{self, Options, Who};
 use nestling::{AsFd, BorrowedFd, Errno, ExitStatus, OFlags, Pid, RawFd, SigSet, Signal, io, sys};
 
+use crate::expansion::characters;
 use crate::options::Opt;
 use crate::shell::{Divert, Shell};
 use crate::traps;
@@ -569,11 +570,18 @@ pub struct Line<'a> {
     place: usize,
     mark: char,
     leader: bool,
+    utf8: bool,
 }
 
 impl Jobs {
     /// A job's line, with its process group if `leader`; the marks are [`marks`](Self::marks).
-    pub fn line(&self, place: usize, marks: [Option<usize>; 2], leader: bool) -> Line<'_> {
+    pub fn line(
+        &self,
+        place: usize,
+        marks: [Option<usize>; 2],
+        leader: bool,
+        utf8: bool,
+    ) -> Line<'_> {
         let mark = match marks.iter().position(|&mark| mark == Some(place)) {
             Some(0) => '+',
             Some(_) => '-',
@@ -584,6 +592,7 @@ impl Jobs {
             place,
             mark,
             leader,
+            utf8,
         }
     }
 
@@ -592,6 +601,11 @@ impl Jobs {
         self.get(place)
             .and_then(|job| job.text.as_deref())
             .unwrap_or_default()
+    }
+
+    /// A job's command, as it is shown.
+    pub fn shown(&self, place: usize, utf8: bool) -> Vec<u8> {
+        characters::printable(self.text(place), utf8)
     }
 }
 
@@ -612,7 +626,7 @@ impl Text for Line<'_> {
             state.write(out);
         }
         " ".write(out);
-        self.jobs.text(self.place).write(out);
+        self.jobs.shown(self.place, self.utf8).write(out);
         "\n".write(out);
     }
 }
@@ -940,7 +954,7 @@ fn wait_job(shell: &mut Shell, place: usize) -> Result<i32, Divert> {
             }
             if shell.is_interactive() {
                 let marks = shell.jobs.marks();
-                nestling::eprint!("\n", shell.jobs.line(place, marks, false));
+                nestling::eprint!("\n", shell.jobs.line(place, marks, false, shell.utf8));
             }
             Ok(128 + signal.as_raw())
         }
@@ -1166,7 +1180,7 @@ pub fn notify(shell: &mut Shell) -> bool {
         if state == State::Running {
             continue;
         }
-        nestling::eprint!(jobs.line(place, marks, false));
+        nestling::eprint!(jobs.line(place, marks, false, shell.utf8));
         any = true;
         if let State::Done(..) = state {
             // `wait` may still ask for it.

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use nestling::text::Text;
 use nestling::{Signal, sys};
 
-use crate::expansion;
+use crate::expansion::{self, characters};
 use crate::options::Opt;
 use crate::shell::{Bytes, Divert, Shell};
 use crate::symbols::Symbol;
@@ -69,12 +69,28 @@ fn expand(shell: &mut Shell, text: Vec<u8>, within: bool) -> Vec<u8> {
     let before = (shell.status, shell.substitution_status);
     let traces = shell.options.has(Opt::Xtrace);
     shell.options.set(Opt::Xtrace, false);
+    show_directories(shell);
     let word = syntax::document(shell, &text);
     let expanded = word.map(|word| expansion::single(shell, &word));
     if within && let Some(Err(Divert::Interrupt)) = &expanded {
         sys::caught::mark(Signal::INT);
     }
+    shell.variables.leave();
     shell.options.set(Opt::Xtrace, traces);
     (shell.status, shell.substitution_status) = before;
     expanded.and_then(Result::ok).unwrap_or(text)
+}
+
+/// Begins a scope in which PWD and OLDPWD are as they are shown: whoever has named a directory does not control the terminal.
+fn show_directories(shell: &mut Shell) {
+    shell.variables.enter(false);
+    for name in [Symbol::PWD, Symbol::OLDPWD] {
+        let value = shell.variables.get(name).unwrap_or_default();
+        let shown = characters::printable(value, shell.utf8);
+        if shown != value {
+            shell.variables.save(name);
+            // One that is read-only stays.
+            let _ = shell.variables.set_owned(name, shown);
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! What the programs do where somebody who may do less than they has chosen their environment, their descriptors or their directory.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -40,6 +41,22 @@ fn output(command: &mut Command) -> (String, String) {
     let Output { stdout, stderr, .. } = command.output().expect("the program");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (text(stdout), text(stderr))
+}
+
+/// What an interactive shell writes to standard output and standard error when this is typed.
+fn typed(command: &mut Command, text: &str) -> (String, Vec<u8>) {
+    let mut shell = command
+        .args(["-i"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the shell");
+    let mut input = shell.stdin.take().expect("a pipe");
+    input.write_all(text.as_bytes()).expect("a reader");
+    drop(input);
+    let Output { stdout, stderr, .. } = shell.wait_with_output().expect("the shell");
+    (String::from_utf8_lossy(&stdout).into_owned(), stderr)
 }
 
 /// A directory that everybody may enter, with a `.profile` and a file `env` that write to standard error who executes them.
@@ -117,20 +134,9 @@ fn the_history_is_no_file_but_the_users_own() {
     assert_eq!(unsafe { libc::mkfifo(fifo.as_ptr(), 0o600) }, 0);
     // What `fc` lists, where a command is typed.
     let listed = |histfile: &str| {
-        let mut shell = Command::new(&sh)
-            .args(["-i"])
-            .env("HISTFILE", path(histfile))
-            .env("PS1", "")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the shell");
-        let input = shell.stdin.take().expect("a pipe");
-        writeln!(&input, "fc -ln").expect("a reader");
-        drop(input);
-        let output = shell.wait_with_output().expect("the shell");
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        let mut command = Command::new(&sh);
+        command.env("HISTFILE", path(histfile)).env("PS1", "");
+        typed(&mut command, "fc -ln\n").0
     };
     for own in ["own", "link to own"] {
         assert!(listed(own).starts_with("\t: old\n"), "{own} is not read");
@@ -149,4 +155,55 @@ fn the_history_is_no_file_but_the_users_own() {
     assert_eq!(text("theirs"), ": old\n");
     assert_eq!(text("own by a link of theirs"), ": old\n");
     assert!(!path("nothing").exists());
+}
+
+#[test]
+fn a_prompt_shows_a_directory_without_its_control_characters() {
+    let sh = or_skip!(Arch::X86_64.sh());
+    let scratch = Scratch::new(&or_skip!(Arch::X86_64.victim()));
+    // A title, and the same with the control characters of ISO 8859-1, once in UTF-8.
+    let name = b"a\x1b]0;b\x07\x9dc\xc2\x9dd\x7f\n\xc3\xa9";
+    let directory = scratch.path().join(OsStr::from_bytes(name));
+    fs::create_dir(&directory).expect("a directory");
+    for (prompt, start) in [
+        ("\\W|", ""),
+        ("\\e[1m\\W|", "\x1b[1m"),
+        ("${PWD##*/}|", ""),
+        ("${x}\\W|", "\x1b[m"),
+    ] {
+        for (locale, shown) in [
+            ("C.UTF-8", &b"a?]0;b??c?d??\xc3\xa9"[..]),
+            ("C", b"a?]0;b??c\xc2?d??\xc3\xa9"),
+        ] {
+            let mut command = Command::new(&sh);
+            command
+                .env_clear()
+                .current_dir(&directory)
+                .env("PS1", prompt);
+            command.env("LC_ALL", locale).env("x", "\x1b[m");
+            let expected = [start.as_bytes(), shown, b"|"].concat();
+            let (_, found) = typed(&mut command, "");
+            let text = found.escape_ascii();
+            assert!(found.starts_with(&expected), "{prompt} in {locale}: {text}");
+        }
+    }
+    // What is executed gets the name as it is.
+    let mut command = Command::new(&sh);
+    command
+        .env_clear()
+        .current_dir(&directory)
+        .env("PS1", "$PWD");
+    let (_, found) = typed(&mut command, "printf '%s' \"$PWD\" >&2\n");
+    let path = directory.as_os_str().as_bytes();
+    let is_there = found.windows(path.len()).any(|part| part == path);
+    assert!(is_there, "{}", found.escape_ascii());
+}
+
+#[test]
+fn jobs_are_shown_without_control_characters() {
+    let sh = or_skip!(Arch::X86_64.sh());
+    let text = "sleep 9 '\x1b]0;a\x07' & jobs; kill $!; wait $! 2>/dev/null";
+    let mut command = Command::new(&sh);
+    command.args(["-c", text]).env("LC_ALL", "C");
+    assert_eq!(output(&mut command).0, "[1] + Running sleep 9 '?]0;a?'\n");
 }

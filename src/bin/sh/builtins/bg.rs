@@ -19,7 +19,14 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 
 fn resume(shell: &mut Shell, id: &[u8]) -> bool {
     let answer = fg::find(shell, id).and_then(|place| {
-        text!("[", place + 1, "] ", shell.jobs.text(place), "\n").write(&mut shell.output);
+        text!(
+            "[",
+            place + 1,
+            "] ",
+            &shell.jobs.shown(place, shell.utf8)[..],
+            "\n"
+        )
+        .write(&mut shell.output);
         jobs::continue_in_background(shell, place).map_err(|_| "job has ended")
     });
     if let Err(why) = answer {

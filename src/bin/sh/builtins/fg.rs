@@ -10,7 +10,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let id = operands(arguments).get(0).unwrap_or(b"%%");
     match find(shell, id) {
         Ok(place) => {
-            shell.output.write(shell.jobs.text(place));
+            shell.output.write(&shell.jobs.shown(place, shell.utf8));
             shell.output.write(b"\n");
             shell.output.flush();
             jobs::continue_in_foreground(shell, place)

@@ -5,8 +5,7 @@ use nestling::text::Text;
 use super::Answer;
 use super::options::{Getopt, Wrong};
 use crate::fields::Arguments;
-use crate::jobs::{Jobs, State};
-use crate::output::Output;
+use crate::jobs::State;
 use crate::shell::{Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
@@ -24,13 +23,13 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let marks = shell.jobs.marks();
     if operands.len() == 0 {
         for place in 0..shell.jobs.len() {
-            report(&mut shell.jobs, &mut shell.output, place, marks, style);
+            report(shell, place, marks, style);
         }
     }
     let mut status = 0;
     for id in operands.iter() {
         match shell.jobs.find(id) {
-            Ok(place) => report(&mut shell.jobs, &mut shell.output, place, marks, style),
+            Ok(place) => report(shell, place, marks, style),
             Err(why) => {
                 shell.complain(text!("jobs: ", id, ": ", why));
                 status = 1;
@@ -41,13 +40,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 }
 
 /// Writes a job's line. One that has ended is forgotten by that.
-fn report(
-    jobs: &mut Jobs,
-    output: &mut Output,
-    place: usize,
-    marks: [Option<usize>; 2],
-    style: u8,
-) {
+fn report(shell: &mut Shell, place: usize, marks: [Option<usize>; 2], style: u8) {
+    let (jobs, output) = (&mut shell.jobs, &mut shell.output);
     let Some(state) = jobs.state(place) else {
         return;
     };
@@ -57,7 +51,8 @@ fn report(
         }
         return;
     }
-    jobs.line(place, marks, style == b'l').write(output);
+    jobs.line(place, marks, style == b'l', shell.utf8)
+        .write(output);
     jobs.told(place);
     if let State::Done(..) = state {
         jobs.forget(place);

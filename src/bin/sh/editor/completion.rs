@@ -188,7 +188,7 @@ fn show(session: &mut Session, shell: &mut Shell, found: &Candidates) {
     told.clear();
     let columns = session.screen.columns();
     let shown = |(name, end): &(Vec<u8>, u8)| {
-        let mut text = printable(name, shell.utf8);
+        let mut text = characters::printable(name, shell.utf8);
         text.extend(Some(*end).filter(|&end| end == b'/'));
         text
     };
@@ -208,21 +208,6 @@ fn show(session: &mut Session, shell: &mut Shell, found: &Candidates) {
         text.push(b'\n');
     }
     session.screen.show_below(line, &text);
-}
-
-/// Without what a terminal would take for something else than text.
-fn printable(name: &[u8], utf8: bool) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = name;
-    while let Some((code, length)) = characters::decode(rest, utf8) {
-        let (character, more) = rest.split_at_checked(length).unwrap_or_default();
-        match code {
-            ..0x20 | 0x7f..0xa0 | characters::INVALID.. => out.push(b'?'),
-            _ => out.extend_from_slice(character),
-        }
-        rest = more;
-    }
-    out
 }
 
 fn columns_of(mut name: &[u8], utf8: bool) -> usize {

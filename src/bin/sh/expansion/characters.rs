@@ -1,5 +1,7 @@
 //! Characters: bytes, or where the locale says so, UTF-8. A byte that belongs to no valid sequence is a character of its own.
 
+use alloc::vec::Vec;
+
 /// Added to such a byte: greater than every character's number.
 pub const INVALID: u32 = 0x8000_0000;
 
@@ -86,4 +88,19 @@ pub fn offset(text: &[u8], index: usize, utf8: bool) -> (usize, usize) {
         passed += 1;
     }
     (at, passed)
+}
+
+/// A text as it is shown: with a `?` for each control character, on which a terminal would act, and for each byte that is no character.
+pub fn printable(text: &[u8], utf8: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some((code, length)) = decode(rest, utf8) {
+        let (character, more) = rest.split_at_checked(length).unwrap_or_default();
+        match code {
+            ..0x20 | 0x7f..0xa0 | INVALID.. => out.push(b'?'),
+            _ => out.extend_from_slice(character),
+        }
+        rest = more;
+    }
+    out
 }

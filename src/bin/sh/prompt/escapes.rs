@@ -6,6 +6,7 @@ use nestling::sys;
 use nestling::text::{Text, word};
 use nestling::time::{self, Clock};
 
+use crate::expansion::characters::printable;
 use crate::expansion::tilde;
 use crate::shell::{Bytes, Shell, text};
 use crate::symbols::Symbol;
@@ -73,16 +74,16 @@ fn write(shell: &mut Shell, text: &[u8], out: &mut Bytes) -> usize {
         return 0;
     };
     match letter {
-        b'u' => user(shell).write(out),
-        b'h' | b'H' => host(letter == b'H').write(out),
-        b'w' | b'W' => directory(shell, letter == b'W').write(out),
+        b'u' => printable(&user(shell), shell.utf8).write(out),
+        b'h' | b'H' => printable(&host(letter == b'H'), shell.utf8).write(out),
+        b'w' | b'W' => printable(&directory(shell, letter == b'W'), shell.utf8).write(out),
         b'$' if sys::credentials::geteuid() == Ok(0) => "#".write(out),
         b'$' => "$".write(out),
         b't' | b'T' | b'@' | b'A' | b'd' => write_time(letter, out),
         b'!' => shell.interactive.number().write(out),
         b'#' => shell.interactive.commands.write(out),
         b'j' => shell.jobs.count().write(out),
-        b's' => name(&shell.name).write(out),
+        b's' => printable(name(&shell.name), shell.utf8).write(out),
         b'v' | b'V' => env!("CARGO_PKG_VERSION").write(out),
         b'n' => out.0.push(b'\n'),
         b'r' => out.0.push(b'\r'),
