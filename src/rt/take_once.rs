@@ -25,6 +25,8 @@ macro_rules! take_once {
 /// table[7] = 1;
 /// assert!(TABLE.take().is_none());
 /// ```
+// The flag is on the page of the value's beginning.
+#[repr(C)]
 pub struct TakeOnce<T> {
     is_taken: AtomicBool,
     value: UnsafeCell<T>,

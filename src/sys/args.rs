@@ -14,6 +14,12 @@ impl<'a> Arg<'a> {
     }
 }
 
+// SAFETY: it stands for a `&CStr`, which another thread may have.
+unsafe impl Send for Arg<'_> {}
+
+// SAFETY: as above.
+unsafe impl Sync for Arg<'_> {}
+
 impl<'a> Args<'a> {
     /// Makes an `Args` from a C array of strings, such as `argv`.
     ///

@@ -9,9 +9,11 @@ use nestling::text::{Sink, Text};
 const SIZE: usize = 8192;
 
 /// Text in the making: a path, the words of a command. What is beyond its room is lost.
+#[repr(C)]
 pub struct Buffer {
-    bytes: [u8; SIZE],
+    // The length is on the page of the first bytes.
     length: usize,
+    bytes: [u8; SIZE],
 }
 
 impl Buffer {

@@ -26,7 +26,7 @@ pub fn ended(pid: Pid) {
     });
 }
 
-impl Machine<'_> {
+impl Machine {
     /// Writes down that the machine goes down.
     pub fn note_end(&mut self, end: u32) {
         self.limited_step(end, "wtmp", b"", false, &mut || {

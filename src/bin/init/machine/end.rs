@@ -5,7 +5,7 @@ use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::Text;
 use nestling::{Signal, sys};
 
-use super::table::{SERVICES, State};
+use super::table::State;
 use super::{Machine, service};
 use crate::buffer::Buffer;
 use crate::clock::{NEVER, after, now, pause};
@@ -20,7 +20,7 @@ const KILL_LIMIT: u32 = 5;
 /// How many all of it may take beside [`TERM_LIMIT`]; then the machine ends, whatever is left.
 const LIMIT: u32 = 60;
 
-impl Machine<'_> {
+impl Machine {
     /// Ends the machine, or, without a kind, has the process of the entry `restart` take the place of init. Returns only if there is
     /// none.
     #[inline(never)]
@@ -42,7 +42,7 @@ impl Machine<'_> {
         let end = after(TERM_LIMIT + LIMIT);
         let shutdown_end = after(SHUTDOWN_LIMIT);
         self.note_end(end);
-        for index in 1..SERVICES {
+        for index in self.table.places() {
             if let Some(service) = self.table.services.get_mut(index) {
                 if service.state == State::Starting {
                     service.kill();
@@ -58,7 +58,7 @@ impl Machine<'_> {
                 self.table.save(index);
             }
         }
-        for index in 1..SERVICES {
+        for index in self.table.places() {
             let service = self.table.services.get(index);
             if service.is_some_and(|it| it.does(Action::Shutdown)) && now() < shutdown_end {
                 self.start(index);

@@ -18,7 +18,7 @@ pub struct Copied {
     pub status: Option<ExitStatus>,
 }
 
-impl Machine<'_> {
+impl Machine {
     /// Takes the step in a copy of process 1. `None` if that was not done within its limit, or by `end`: then the copy is left to
     /// it. Where there can be no copy, as the table of processes is full, it tries again: what ends makes room.
     #[inline(never)]

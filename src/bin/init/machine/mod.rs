@@ -52,13 +52,14 @@ use nestling::sys::fd::StaticFd;
 use nestling::sys::poll::{Events, PollFd, ppoll};
 use nestling::sys::reboot::Reboot;
 use nestling::text::{self, Text};
-use nestling::{Arg, Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SigSet, Signal, rt, sys};
+use nestling::{Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SigSet, Signal, rt, sys};
 
 use crate::clock::{NEVER, after, has_children, now, pause};
 use crate::log::{Line, ROOM, choose, expect_prompts};
 pub use again::panic;
 use limited::Copied;
-use table::{INITTAB, SERVICES, State, TABLE, Table};
+use service::Environment;
+use table::{INITTAB, State, TABLE, Table};
 use words::Mode;
 
 /// What process 1 waits for: all that can be blocked without harm.
@@ -80,8 +81,7 @@ pub fn live(process: rt::Process) -> ! {
     mounts::all(false);
     console::open(process.env().var(c"CONSOLE"));
     choose(process.env().var(c"INIT_LOG").map_or(b"", CStr::to_bytes));
-    let mut strings = [None; STRINGS];
-    let env = environment(process.env(), &mut strings);
+    let env = environment(process.env());
     let Some(table) = TABLE.take() else {
         // It lives once.
         again::begin_again()
@@ -96,6 +96,7 @@ pub fn live(process: rt::Process) -> ! {
         false => machine.begin(process.args()),
         true => machine.go_on(process.args()),
     }
+    process.trim_stack();
     loop {
         machine.reap();
         let next = machine.start_what_is_due();
@@ -106,26 +107,29 @@ pub fn live(process: rt::Process) -> ! {
 }
 
 /// The environment with a `PATH`.
-fn environment<'a>(env: Args<'a>, room: &'a mut [Option<Arg<'a>>; STRINGS]) -> Args<'a> {
+fn environment(env: Args<'static>) -> Args<'static> {
     if env.var(c"PATH").is_some() {
         return env;
     }
-    service::extended(env, &[Some(PATH.into())], room).unwrap_or_else(|| {
+    let with_path = |room| service::extended(env, &[Some(PATH.into())], room);
+    ENVIRONMENT.take().and_then(with_path).unwrap_or_else(|| {
         Line::new("the environment has too many strings to add a PATH").tell();
         env
     })
 }
 
-struct Machine<'a> {
+nestling::take_once!(static ENVIRONMENT: Environment = [None; STRINGS]);
+
+struct Machine {
     table: &'static mut Table,
-    env: Args<'a>,
+    env: Args<'static>,
     /// The copy that is waited for.
     copied: Option<Copied>,
     /// All that is `sysinit` or `wait` has been done.
     is_up: bool,
 }
 
-impl Machine<'_> {
+impl Machine {
     #[inline(never)]
     fn begin(&mut self, args: Args<'_>) {
         mounts::all(true);
@@ -175,7 +179,7 @@ impl Machine<'_> {
     /// Notes what has come to run and reaps whatever has ended: whether there are children left.
     #[inline(never)]
     fn reap(&mut self) -> bool {
-        for index in 1..SERVICES {
+        for index in self.table.places() {
             if let Some(service) = self.table.services.get(index)
                 && service.state == State::Starting
                 && self.table.pipes.get(index).is_some_and(has_end)
@@ -225,7 +229,7 @@ impl Machine<'_> {
         {
             copied.status = Some(status);
         }
-        for index in 1..SERVICES {
+        for index in self.table.places() {
             let Some(service) = self.table.services.get(index) else {
                 return;
             };
@@ -312,8 +316,8 @@ impl Machine<'_> {
     #[inline(never)]
     fn start_what_is_due(&mut self) -> u32 {
         use Action::*;
-        let mut next = NEVER;
-        for index in 1..SERVICES {
+        let (mut next, mut hold) = (NEVER, false);
+        for index in self.table.places() {
             let Some(service) = self.table.services.get_mut(index) else {
                 break;
             };
@@ -336,10 +340,10 @@ impl Machine<'_> {
             if let Some(service) = self.table.services.get(index)
                 && service.holds_others()
             {
+                hold = true;
                 next = next.min(service.at);
             }
         }
-        let hold = self.table.some_hold_others();
         for stage in [
             [CtrlAltDel; 2],
             [Sysinit; 2],
@@ -351,7 +355,7 @@ impl Machine<'_> {
                 self.is_up = true;
                 accounting::booted();
             }
-            for index in 1..SERVICES {
+            for index in self.table.places() {
                 let Some(service) = self.table.services.get(index) else {
                     break;
                 };
@@ -445,7 +449,7 @@ impl Machine<'_> {
     /// Stops all services, and has a shell at the console; when that ends, they are started again.
     fn single_user(&mut self) {
         Line::new("single-user mode").tell();
-        for index in 1..SERVICES {
+        for index in self.table.places() {
             let has_terminal = self.table.has_terminal(index);
             if let Some(service) = self.table.services.get_mut(index)
                 && service.state.is_up()
@@ -462,7 +466,7 @@ impl Machine<'_> {
 
     fn ctrl_alt_del(&mut self) {
         let mut some = false;
-        for index in 1..SERVICES {
+        for index in self.table.places() {
             if let Some(service) = self.table.services.get_mut(index)
                 && service.does(Action::CtrlAltDel)
             {

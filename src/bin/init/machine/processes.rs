@@ -30,7 +30,7 @@ fn send(pid: i32, signals: &[Signal]) {
     }
 }
 
-impl Machine<'_> {
+impl Machine {
     /// Whether there are processes of root storage.
     pub fn has_root_storage(&mut self, end: u32) -> bool {
         self.limited(end, &mut || match visit_all(&mut |_, spared| spared) {

@@ -21,56 +21,54 @@ use crate::requests::{ASKFIRST, SHELL, become_program, exec};
 
 /// Room for the words of a line, which has at least one byte and a blank for each.
 const WORDS: usize = LINE / 2 + 8;
-/// Room for those of a short line.
-const FEW_WORDS: usize = 64;
 /// Room for the groups of a user.
 const GROUPS: usize = 1024;
 
-/// What the process is given beside its words.
+/// What the process is given. It lies outside of the stack: a copy of process 1 gets only those of its pages that it writes to.
+#[repr(C)]
 struct Given {
+    words: Buffer,
+    list: [Option<Arg<'static>>; WORDS],
     /// The strings of the user's environment.
     strings: Buffer,
     groups: [u32; GROUPS],
+    env: Environment,
 }
+
+/// Room for the strings of an environment.
+pub type Environment = [Option<Arg<'static>>; STRINGS];
+
+nestling::take_once!(static GIVEN: Given = Given {
+    words: Buffer::new(),
+    list: [None; WORDS],
+    strings: Buffer::new(),
+    groups: [0; GROUPS],
+    env: [None; STRINGS],
+});
 
 /// In a copy of process 1: becomes the process. Returns only if that failed: the errno's number; what it is of goes `to` process 1,
 /// whose end of the pipe is `said`.
+#[inline(never)]
 pub fn become_it(
     entry: &Entry<'_>,
-    env: Args<'_>,
+    env: Args<'static>,
     said: BorrowedFd<'_>,
     to: BorrowedFd<'_>,
 ) -> i32 {
+    let Some(given) = GIVEN.take() else {
+        return Errno::EBUSY.as_raw();
+    };
+    // A page that is written to first is got once; a page that is read first, twice.
+    given.words.clear();
     let mut step = ("", &b""[..]);
-    let mut buffer = Buffer::new();
-    // What is large is only made where there is need of it: the copy has to get each page of it.
-    let (mut few, mut many);
-    let list: &mut [_] = if entry.command().text.len() < FEW_WORDS {
-        few = [None; FEW_WORDS + 8];
-        &mut few
-    } else {
-        many = [None; WORDS];
-        &mut many
-    };
-    let mut room;
-    let is_users = |it: Setting<'_>| matches!(it, Setting::User(_) | Setting::Group(_));
-    let given = if entry.settings().any(is_users) {
-        room = Given {
-            strings: Buffer::new(),
-            groups: [0; GROUPS],
-        };
-        Some(&mut room)
-    } else {
-        None
-    };
     let asks = entry.action == Action::Askfirst;
-    let (program, args) = words(entry, env, asks, &mut buffer, list);
+    let (program, args) = words(entry, env, asks, &mut given.words, &mut given.list);
     let mut additions = [None; 5];
-    let mut strings;
-    let mut prepared = prepare(entry, env, given, &mut additions, &mut step).map(|()| env);
+    let (strings, groups) = (&mut given.strings, &mut given.groups);
+    let mut prepared =
+        prepare(entry, env, strings, groups, &mut additions, &mut step).map(|()| env);
     if prepared.is_ok() && additions.iter().any(Option::is_some) {
-        strings = [None; STRINGS];
-        prepared = extended(env, &additions, &mut strings).ok_or(Errno::E2BIG);
+        prepared = extended(env, &additions, &mut given.env).ok_or(Errno::E2BIG);
     }
     let mut line = Line::about(entry.name());
     if prepared.is_ok() {
@@ -96,11 +94,12 @@ pub fn become_it(
 
 /// Has this process what its line says, and what its environment has beside init's. `step` says what an error is of.
 #[inline(never)]
-fn prepare<'l, 'e>(
+fn prepare<'l>(
     entry: &Entry<'l>,
-    env: Args<'e>,
-    mut given: Option<&'e mut Given>,
-    additions: &mut [Option<Arg<'e>>; 5],
+    env: Args<'static>,
+    strings: &'static mut Buffer,
+    groups: &mut [u32; GROUPS],
+    additions: &mut [Option<Arg<'static>>; 5],
     step: &mut (&str, &'l [u8]),
 ) -> Result<(), Errno> {
     *step = ("session of ", entry.name());
@@ -124,12 +123,10 @@ fn prepare<'l, 'e>(
             }
             Setting::User(name) => {
                 *step = ("user ", name);
-                if let Some(given) = &mut given {
-                    let (id, group) = look_up_user(name, &mut given.strings)?;
-                    user_name = name;
-                    uid = Some(id);
-                    gid = gid.or(Some(group));
-                }
+                let (id, group) = look_up_user(name, strings)?;
+                user_name = name;
+                uid = Some(id);
+                gid = gid.or(Some(group));
             }
             Setting::Group(name) => {
                 *step = ("group ", name);
@@ -141,11 +138,11 @@ fn prepare<'l, 'e>(
             }
         }
     }
-    let mut groups = 0;
-    if let (Some(gid), Some(given)) = (gid, &mut given) {
+    let mut count = 0;
+    if let Some(gid) = gid {
         *step = ("groups of ", user_name);
-        given.groups[0] = gid;
-        groups = 1 + groups_of(login_name(&given.strings), gid, &mut given.groups)?;
+        groups[0] = gid;
+        count = 1 + groups_of(login_name(strings), gid, groups)?;
     }
     // Only now: what is opened above may not be within them.
     *step = ("limits of ", entry.name());
@@ -154,9 +151,9 @@ fn prepare<'l, 'e>(
             sys::resource::setrlimit(resource, limit)?;
         }
     }
-    if let (Some(gid), Some(given)) = (gid, &given) {
+    if let Some(gid) = gid {
         *step = ("groups of ", user_name);
-        sys::credentials::setgroups(given.groups.get(..groups).unwrap_or_default())?;
+        sys::credentials::setgroups(groups.get(..count).unwrap_or_default())?;
         sys::credentials::setgid(gid)?;
     }
     if let Some(uid) = uid {
@@ -169,7 +166,10 @@ fn prepare<'l, 'e>(
     if env.var(c"TERM") == Some(c"linux") && is_serial(io::stdin()) {
         *own_term = Some(TERM.into());
     }
-    let mut rest = given.map_or(&b""[..], |given| given.strings.bytes());
+    let mut rest = match uid {
+        Some(_) => strings.bytes(),
+        None => b"",
+    };
     let mut home = c"";
     for place in users {
         if !rest.is_empty() {
@@ -225,11 +225,11 @@ pub fn extended<'a>(
 }
 
 /// Replaces init with the process. Returns only if the exec failed, and reports the error.
-pub fn become_successor(entry: &Entry<'_>, env: Args<'_>) {
-    let mut buffer = Buffer::new();
-    let mut list = [None; WORDS];
-    let (program, args) = words(entry, env, false, &mut buffer, &mut list);
-    become_program(program, args, env, Some(SigSet::EMPTY));
+pub fn become_successor(entry: &Entry<'_>, env: Args<'static>) {
+    if let Some(given) = GIVEN.take() {
+        let (program, args) = words(entry, env, false, &mut given.words, &mut given.list);
+        become_program(program, args, env, Some(SigSet::EMPTY));
+    }
 }
 
 /// The program and its arguments. If somebody is to be asked first, that is this program under the name that has it ask.

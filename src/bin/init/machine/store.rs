@@ -142,7 +142,6 @@ impl Table {
         let is_table = STORE.get().and_then(|store| self.read(store));
         if is_table.is_none() {
             STORE.clear();
-            self.services = [Service::NONE; SERVICES];
         }
         is_table
     }
@@ -151,7 +150,7 @@ impl Table {
         // Of a pipe or a terminal, nothing may be read.
         sys::fd::lseek(store, SeekFrom::Start(0)).ok()?;
         let mut is_table = false;
-        for place in &mut self.services {
+        for (index, place) in self.services.iter_mut().enumerate() {
             let mut record = [0; RECORD];
             // Behind the last that was ever used there is nothing.
             if io::read_exact(store, &mut record).is_err() {
@@ -163,12 +162,13 @@ impl Table {
                 return None;
             }
             *place = service;
+            self.last = index;
         }
         let text = SeekFrom::Start((SERVICES * RECORD) as u64);
         if sys::fd::lseek(store, text).is_ok() {
             let _ = io::fill(store, &mut self.text);
         }
-        for index in 1..SERVICES {
+        for index in self.places() {
             self.check(index);
         }
         is_table.then_some(())

@@ -1,5 +1,7 @@
 //! The table of services: for each a line of the inittab, and how it stands with its process.
 
+use core::ops::RangeInclusive;
+
 use nestling::inittab::{Action, Entry, Problem};
 use nestling::sys::fd::StaticFd;
 use nestling::text::{Text, next_field};
@@ -211,7 +213,10 @@ impl Service {
 }
 
 /// All services and their lines.
+#[repr(C)]
 pub struct Table {
+    /// The last place that has ever had a service: no search goes further.
+    pub last: usize,
     pub services: [Service; SERVICES],
     /// The pipe by which each that starts says that it has failed, and whose end says that its program runs.
     pub pipes: [StaticFd; SERVICES],
@@ -219,12 +224,18 @@ pub struct Table {
 }
 
 nestling::take_once!(pub static TABLE: Table = Table {
+    last: 0,
     services: [Service::NONE; SERVICES],
     pipes: [const { StaticFd::new() }; SERVICES],
     text: [0; TEXT],
 });
 
 impl Table {
+    /// The places that have had services.
+    pub fn places(&self) -> RangeInclusive<usize> {
+        1..=self.last
+    }
+
     /// The service's line.
     pub fn line(&self, index: usize) -> &[u8] {
         let span = self
@@ -253,18 +264,15 @@ impl Table {
         self.entry(index).is_some_and(|entry| entry.has_terminal())
     }
 
-    /// Whether some process has yet to end before what is new may start.
-    pub fn some_hold_others(&self) -> bool {
-        self.services.iter().any(Service::holds_others)
-    }
-
     // ---- The inittab ----
 
     /// Reads the inittab: what is in the table already stays as it is, what is new is due, what is gone is asked to end. One that
     /// can't be read changes nothing.
     pub fn read_inittab(&mut self, first: bool) {
-        for service in &mut self.services {
-            service.is_seen = service.is_extra;
+        for index in self.places() {
+            if let Some(service) = self.services.get_mut(index) {
+                service.is_seen = service.is_extra;
+            }
         }
         let (mut number, mut wrong) = (0, 0);
         let answer = each_line(INITTAB, &mut |line| {
@@ -298,7 +306,7 @@ impl Table {
             }
             self.add_defaults();
         }
-        for index in 1..SERVICES {
+        for index in self.places() {
             let has_terminal = self.has_terminal(index);
             let runs = self.pipes.get(index).is_some_and(has_end);
             let Some(service) = self.services.get_mut(index) else {
@@ -334,7 +342,7 @@ impl Table {
 
     /// Adds a line that is no inittab's, or has it be due again.
     pub fn add_extra(&mut self, line: &[u8]) {
-        for index in 1..SERVICES {
+        for index in self.places() {
             if let Some(service) = self.services.get(index)
                 && service.is_extra
                 && service.state == State::Done
@@ -363,7 +371,7 @@ impl Table {
         let Some(entry) = Entry::parse(line)? else {
             return Ok(None);
         };
-        for index in 1..SERVICES {
+        for index in self.places() {
             let is_same = self.line(index) == line;
             if let Some(service) = self.services.get_mut(index) {
                 let is_there = match service.state {
@@ -413,27 +421,31 @@ impl Table {
 
     /// A free place with room for a line.
     fn place(&mut self, length: usize) -> Option<usize> {
-        let is_free = |service: &Service| service.state == State::Free;
         let mut end = 0;
         let mut free = None;
-        for (index, service) in self.services.iter().enumerate().skip(1) {
+        for index in self.places() {
+            let service = self.services.get(index)?;
             let span = service.line;
             end = end.max(span.start as usize + usize::from(span.room));
-            if is_free(service) {
+            if service.state == State::Free {
                 if length <= span.room.into() {
                     return Some(index);
                 }
-                // One that never had a line wastes no room.
                 if free.is_none_or(|(_, room)| span.room < room) {
                     free = Some((index, span.room));
                 }
             }
         }
-        let (index, _) = free?;
         let room = length.next_multiple_of(16);
         if end + room > TEXT {
             return None;
         }
+        // One that never had a line wastes no room.
+        if self.last + 1 < SERVICES {
+            self.last += 1;
+            free = Some((self.last, 0));
+        }
+        let (index, _) = free?;
         let service = self.services.get_mut(index)?;
         service.line = Span {
             start: end as u32,

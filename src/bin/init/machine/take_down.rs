@@ -41,7 +41,7 @@ enum Try {
     ReadOnlyLoudly,
 }
 
-impl Machine<'_> {
+impl Machine {
     /// Takes all of them down, as long as something gives way and it is not `end`. `hung` are the paths of which a step has hung.
     pub fn take_down(&mut self, end: u32, hung: &mut Buffer) {
         for what in [Try::Unmount, Try::ReadOnly] {
