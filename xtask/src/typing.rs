@@ -127,12 +127,20 @@ pub fn talk_with(
     ))
 }
 
+/// What stands between texts of an answer whose order is open.
+const ALSO: char = '\0';
+
 /// Waits until the console says something, behind what was heard before.
 fn hear(running: &mut Running, heard: &mut usize, said: &str) -> Result<bool> {
     loop {
         let transcript = plain(&running.console.transcript());
-        if let Some(at) = transcript.get(*heard..).and_then(|it| it.find(said)) {
-            *heard += at + said.len();
+        let rest = transcript.get(*heard..).unwrap_or_default();
+        let ends = said
+            .split(ALSO)
+            .map(|it| Some(rest.find(it)? + it.len()))
+            .collect::<Option<Vec<usize>>>();
+        if let Some(end) = ends.and_then(|it| it.into_iter().max()) {
+            *heard += end;
             return Ok(true);
         }
         if !matches!(running.wait(SILENCE)?, Progress::Said(_)) {
