@@ -68,6 +68,7 @@ extern crate std;
 #[doc(hidden)]
 pub mod arch;
 mod args;
+mod capabilities;
 #[cfg(feature = "alloc")]
 pub mod command;
 pub mod dir;
@@ -103,10 +104,12 @@ pub mod system;
 pub mod terminal;
 pub mod text;
 pub mod time;
+pub mod users;
 pub mod utmp;
 pub mod wait;
 
 pub use args::{Arg, Args};
+pub use capabilities::Capabilities;
 pub use errno::Errno;
 pub use fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 pub use file::{Access, FileType, OFlags, SeekFrom, Stat};

@@ -35,8 +35,8 @@
 //! # Set-user-ID programs
 //!
 //! If [`Process::is_secure`] returns true, the caller of the program may have fewer privileges than the program. Then the runtime
-//! opens `/dev/null` at each of the descriptors 0 to 2 that is not open, as libcs do, and aborts if this fails. Nothing in
-//! nestling interprets the environment on its own. The rest is the program's task:
+//! opens `/dev/null` at each of the descriptors 0 to 2 that is not open, as libcs do. If this fails, it ends the program with exit
+//! status 127. Nothing in nestling interprets the environment on its own. The rest is the program's task:
 //!
 //! - Do not use the caller's environment, least of all `PATH`, and do not pass it on: give each program that you start a list of
 //!   its own.
@@ -232,7 +232,7 @@ fn open_standard_descriptors() {
             // The file gets the lowest free number. This is `fd`, since the lower ones are open.
             match sys::fd::open(c"/dev/null", OFlags::RDWR, 0) {
                 Ok(null) => _ = null.into_raw_fd(),
-                Err(_) => abort(),
+                Err(_) => sys::process::exit(127),
             }
         }
     }

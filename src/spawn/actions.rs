@@ -2,6 +2,7 @@
 
 use core::ffi::CStr;
 
+use crate::capabilities::Capabilities;
 use crate::fd::RawFd;
 use crate::file::OFlags;
 use crate::limits::{Resource, Rlimit};
@@ -86,11 +87,30 @@ pub enum Action<'a> {
     /// Sets the effective group id to the real group id, and the effective user id to the real user id
     /// (`POSIX_SPAWN_RESETIDS`).
     ResetIds,
+    /// Sets one of the child's sets of capabilities to this set, for the program. To give a program that is not root a capability:
+    /// set the securebit `SECBIT_KEEP_CAPS` (0o20) before [`Uid`](Self::Uid), and `Inheritable` and then `Ambient` after it. Limit
+    /// the `Bounding` set before `Uid`, because this requires `CAP_SETPCAP`.
+    Capabilities(CapabilitySet, Capabilities),
+    /// Sets the securebits (`PR_SET_SECUREBITS`, `capabilities(7)`). This requires `CAP_SETPCAP`.
+    Securebits(u32),
+}
+
+/// A set of capabilities of a process (`capabilities(7)`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum CapabilitySet {
+    /// The bounding set: the process and its descendants can have no other capabilities. The action takes out of it what is not in
+    /// the new set, and adds nothing.
+    Bounding,
+    /// The inheritable set: what an exec may keep, if the file allows it or the ambient set contains it.
+    Inheritable,
+    /// The ambient set: what a program without set-user-ID bit and file capabilities gets at an exec.
+    Ambient,
 }
 
 impl Action<'_> {
     /// Their names in the order of [`index`](Self::index), with what stands between them and what they are about.
-    const NAMES: &'static str = "open ,redirect ,close ,dup2 ,chdir ,fchdir ,close from ,set foreground on ,controlling terminal ,chroot ,umask ,limit ,groups,gid ,uid ,reset ids";
+    const NAMES: &'static str = "open ,redirect ,close ,dup2 ,chdir ,fchdir ,close from ,set foreground on ,controlling terminal ,chroot ,umask ,limit ,groups,gid ,uid ,reset ids,capabilities ,securebits ";
 
     /// Those before this are what POSIX or its common extensions call file actions.
     const FILE_ACTIONS: usize = 8;
@@ -113,6 +133,8 @@ impl Action<'_> {
             Self::Gid(_) => 13,
             Self::Uid(_) => 14,
             Self::ResetIds => 15,
+            Self::Capabilities(..) => 16,
+            Self::Securebits(_) => 17,
         }
     }
 
@@ -164,6 +186,10 @@ impl Text for Action<'_> {
             Self::Umask(mask) => text::digits(mask, 8, 3, out),
             Self::Limit(resource, _) => resource.name_bytes().write(out),
             Self::Gid(id) | Self::Uid(id) => text::digits(id, 10, 1, out),
+            Self::Capabilities(set, _) => {
+                text::word("bounding inheritable ambient", b' ', set as usize).write(out);
+            }
+            Self::Securebits(bits) => text::digits(bits, 8, 1, out),
             Self::Groups(_) | Self::ResetIds => {}
         }
     }

@@ -6,12 +6,13 @@
 use core::convert::Infallible;
 use core::ffi::c_void;
 
-use super::actions::Action;
+use super::actions::{Action, CapabilitySet};
 use super::attributes::{Attributes, Hook};
 use super::job::Job;
 use super::pipe::StatusPipe;
 use super::report::{At, Attribute};
 use super::{descriptors, program, used};
+use crate::capabilities::Capabilities;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd};
 use crate::file::OFlags;
@@ -269,7 +270,40 @@ fn act<const USED: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<()
             sys::credentials::setresgid(unchanged, sys::credentials::getgid()?, unchanged)?;
             sys::credentials::setresuid(unchanged, sys::credentials::getuid()?, unchanged)
         }),
+        Action::Capabilities(which, set) => {
+            if_used::<USED>(used::CAPABILITIES, || set_capabilities(which, set))
+        }
+        Action::Securebits(bits) => {
+            if_used::<USED>(used::SECUREBITS, || sys::credentials::set_securebits(bits))
+        }
     }
+}
+
+fn set_capabilities(which: CapabilitySet, set: Capabilities) -> Result<(), Errno> {
+    let is_ambient = match which {
+        CapabilitySet::Inheritable => return sys::credentials::set_inheritable(set),
+        CapabilitySet::Ambient => true,
+        CapabilitySet::Bounding => false,
+    };
+    if is_ambient {
+        sys::credentials::clear_ambient()?;
+    }
+    for capability in 0..u64::BITS {
+        if set.contains(capability) != is_ambient {
+            continue;
+        }
+        let answer = if is_ambient {
+            sys::credentials::raise_ambient(capability)
+        } else {
+            sys::credentials::drop_from_bounding(capability)
+        };
+        match answer {
+            // Behind the last one of this kernel.
+            Err(Errno::EINVAL) if !is_ambient => break,
+            answer => answer?,
+        }
+    }
+    Ok(())
 }
 
 /// Does what a program uses; where it does not, there is no code for it.

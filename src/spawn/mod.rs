@@ -44,8 +44,8 @@
 //!
 //! Most actions and attributes add one or two system calls. Some add more:
 //!
-//! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, and `default_signals`
-//!   adds one for each signal;
+//! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, `default_signals`
+//!   adds one for each signal, and a bounding or ambient set one for each capability;
 //! - a change of ids adds two system calls, with which the parent restores its `PR_SET_DUMPABLE` flag;
 //! - a search adds one system call for each directory that it tries. A search that does not find the program adds two for each
 //!   directory.
@@ -108,7 +108,7 @@ use core::cell::Cell;
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 
-pub use actions::Action;
+pub use actions::{Action, CapabilitySet};
 #[cfg(feature = "alloc")]
 pub use attributes::PreExec;
 pub use attributes::{Attributes, Hook, Memory, Notice, Scheduler};
@@ -318,7 +318,9 @@ impl<'a> Spawn<'a> {
                 | Action::Groups(_)
                 | Action::Gid(_)
                 | Action::Uid(_)
-                | Action::ResetIds => true,
+                | Action::ResetIds
+                | Action::Capabilities(..)
+                | Action::Securebits(_) => true,
             };
             if !standard {
                 return Error::Failed {

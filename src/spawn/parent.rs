@@ -157,7 +157,10 @@ fn changes_dumpable<const USED: u32>(spawn: &Spawn<'_>) -> bool {
         | Action::Chroot(_)
         | Action::Umask(_)
         | Action::Limit(..)
-        | Action::Groups(_) => false,
+        | Action::Groups(_)
+        // A process that loses capabilities stays dumpable.
+        | Action::Capabilities(..)
+        | Action::Securebits(_) => false,
     };
     let Spawn {
         attributes,

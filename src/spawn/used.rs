@@ -73,6 +73,10 @@ pub const DESCRIPTOR: u32 = 1 << 21;
 pub const SHELL: u32 = 1 << 22;
 /// [`Action::Redirect`](super::Action::Redirect)
 pub const REDIRECT: u32 = 1 << 23;
+/// [`Action::Capabilities`](super::Action::Capabilities)
+pub const CAPABILITIES: u32 = 1 << 25;
+/// [`Action::Securebits`](super::Action::Securebits)
+pub const SECUREBITS: u32 = 1 << 26;
 /// [`Spawn::begin`](super::Spawn::begin), which has no form that leaves parts out.
 pub(super) const BEGIN: u32 = 1 << 24;
 

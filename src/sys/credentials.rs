@@ -1,9 +1,10 @@
 //! User and group ids and privileges: `credentials(7)`.
 
-use linux_raw_sys::general as linux;
+use linux_raw_sys::{general as linux, prctl};
 
 use super::{done, result};
-use crate::arch::{nr, syscall0, syscall1, syscall2, syscall3};
+use crate::arch::{nr, syscall0, syscall1, syscall2, syscall3, syscall5};
+use crate::capabilities::Capabilities;
 use crate::errno::Errno;
 
 /// The argument of [`setresuid`] and [`setresgid`] that leaves an id unchanged.
@@ -103,16 +104,78 @@ pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
 /// `prctl(PR_SET_NO_NEW_PRIVS)`: after this call, programs that this process executes cannot gain privileges from set-user-id
 /// bits or file capabilities.
 pub fn set_no_new_privs() -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes; the unused ones must be zero.
+    control(prctl::PR_SET_NO_NEW_PRIVS, 1, 0)
+}
+
+/// `prctl(PR_SET_SECUREBITS)`: sets the securebits (`capabilities(7)`), which change what the kernel does with the capabilities of
+/// root and at a change of user. Requires `CAP_SETPCAP`.
+pub fn set_securebits(bits: u32) -> Result<(), Errno> {
+    control(prctl::PR_SET_SECUREBITS, bits, 0)
+}
+
+/// `prctl(PR_CAPBSET_DROP)`: takes the capability with this number out of the bounding set. Requires `CAP_SETPCAP`. Fails with
+/// `EINVAL` if the kernel has no capability with this number.
+pub fn drop_from_bounding(capability: u32) -> Result<(), Errno> {
+    control(prctl::PR_CAPBSET_DROP, capability, 0)
+}
+
+/// `prctl(PR_CAP_AMBIENT_CLEAR_ALL)`: makes the ambient set empty.
+pub fn clear_ambient() -> Result<(), Errno> {
+    control(prctl::PR_CAP_AMBIENT, prctl::PR_CAP_AMBIENT_CLEAR_ALL, 0)
+}
+
+/// `prctl(PR_CAP_AMBIENT_RAISE)`: adds the capability with this number to the ambient set. Fails with `EPERM` if the permitted or the
+/// inheritable set does not contain it.
+pub fn raise_ambient(capability: u32) -> Result<(), Errno> {
+    control(
+        prctl::PR_CAP_AMBIENT,
+        prctl::PR_CAP_AMBIENT_RAISE,
+        capability,
+    )
+}
+
+/// A `prctl` whose unused arguments must be zero.
+fn control(option: u32, first: u32, second: u32) -> Result<(), Errno> {
+    // SAFETY: numbers are all it takes.
     let answer = unsafe {
-        crate::arch::syscall5(
+        syscall5(
             linux::__NR_prctl as usize,
-            linux_raw_sys::prctl::PR_SET_NO_NEW_PRIVS as usize,
-            1,
-            0,
+            option as usize,
+            first as usize,
+            second as usize,
             0,
             0,
         )
     };
     done(answer)
+}
+
+/// `capset`: sets the inheritable set of this thread. The permitted and the effective set stay as `capget` finds them. Capabilities
+/// that the kernel does not have are left out. Fails with `EPERM` if a new capability is not in the permitted set.
+pub fn set_inheritable(set: Capabilities) -> Result<(), Errno> {
+    let header = linux::__user_cap_header_struct {
+        version: linux::_LINUX_CAPABILITY_VERSION_3,
+        pid: 0,
+    };
+    let none = linux::__user_cap_data_struct {
+        effective: 0,
+        permitted: 0,
+        inheritable: 0,
+    };
+    // The low halves of the sets, then the high ones.
+    let mut sets = [none; 2];
+    let header = &raw const header as usize;
+    // SAFETY: the kernel reads a header, and writes as many sets as its version has, two.
+    done(unsafe {
+        syscall2(
+            linux::__NR_capget as usize,
+            header,
+            sets.as_mut_ptr() as usize,
+        )
+    })?;
+    let [low, high] = &mut sets;
+    low.inheritable = set.bits() as u32;
+    high.inheritable = (set.bits() >> 32) as u32;
+    // SAFETY: the kernel reads a header, and two sets.
+    done(unsafe { syscall2(linux::__NR_capset as usize, header, sets.as_ptr() as usize) })
 }

@@ -19,13 +19,13 @@ use core::fmt::Write;
 use nestling::io::Writer;
 use nestling::rt::Process;
 use nestling::spawn::{
-    Action, Attributes, Child, Error, Memory, Notice, Program, Progress, Scheduler, Shell, Spawn,
-    Step,
+    Action, Attributes, CapabilitySet, Child, Error, Memory, Notice, Program, Progress, Scheduler,
+    Shell, Spawn, Step,
 };
 use nestling::sys;
 use nestling::{
-    Args, AsFd, BorrowedFd, Errno, ExitStatus, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit,
-    SigSet, Signal, args,
+    Args, AsFd, BorrowedFd, Capabilities, Errno, ExitStatus, OFlags, OwnedFd, Policy, RawFd,
+    Resource, Rlimit, SigSet, Signal, args,
 };
 
 nestling::entry!(main);
@@ -212,6 +212,8 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
         Action::Gid(gid),
         Action::Uid(uid),
         Action::ResetIds,
+        Action::Capabilities(CapabilitySet::Inheritable, Capabilities::EMPTY),
+        Action::Capabilities(CapabilitySet::Ambient, Capabilities::EMPTY),
         Action::Groups(&[0]),
         Action::Chroot(c"/"),
     ];
@@ -225,7 +227,7 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
     let close_few = [limit(Resource::Nofile, 16), Action::CloseFrom(3)];
 
     let room = Shell::room::<8>();
-    let mut ruler = [Action::Umask(0); 32];
+    let mut ruler = [Action::Umask(0); 40];
     let spawn = |program_: Program<'static>, attributes| Spawn {
         attributes,
         ..Spawn::new(program_, program, Args::EMPTY)

@@ -1,14 +1,16 @@
 //! Every file action: what the program sees of it, and how its failure is reported.
 
+use core::fmt::Write;
+
 use linux_raw_sys::general as linux;
 use linux_raw_sys::ioctl::{TIOCGPTN, TIOCSPTLCK};
-use nestling::spawn::{Action, Attributes, Memory, Program, Spawn};
+use nestling::spawn::{Action, Attributes, CapabilitySet, Memory, Program, Spawn};
 use nestling::sys::{self, credentials};
-use nestling::{Args, Errno, OFlags, RawFd, Resource, Rlimit, args};
+use nestling::{Args, Capabilities, Errno, OFlags, RawFd, Resource, Rlimit, args};
 use nestling_tests::{
-    DESCRIPTORS, State, close, copy_probe, directory, dup2, emulated, fails, fd, forbid, inode,
-    ioctl, make_directory, make_file, mode, need_root, notice, open, open_only, probe, redirect,
-    remove, scratch, show, skip, state, text,
+    DESCRIPTORS, State, Text, close, copy_probe, directory, dup2, emulated, fails, fd, forbid,
+    inode, ioctl, make_directory, make_file, mode, need_root, notice, open, open_only, probe,
+    read_file, redirect, remove, scratch, show, skip, state, text,
 };
 
 nestling_tests::suite! {
@@ -44,6 +46,8 @@ nestling_tests::suite! {
         groups_gid_and_uid_are_set,
         ids_above_16_bits_are_set,
         ids_without_privilege_are_reported,
+        capabilities_are_given_to_a_program_that_is_not_root,
+        capabilities_without_privilege_are_reported,
         reset_ids_makes_effective_ids_the_real_ones,
         a_terminal_is_made_the_controlling_one_and_the_group_its_foreground,
         a_descriptor_that_is_no_terminal_is_reported,
@@ -538,6 +542,91 @@ fn ids_without_privilege_are_reported(memory: Memory) {
     fails(
         &with(memory, &[Action::Chroot(c"/")]),
         format_args!("action 0 (chroot \"/\"): {denied}"),
+    );
+}
+
+/// `kill` and `net_raw`
+fn two_capabilities() -> Capabilities {
+    let one = |name| Capabilities::from_name(name).expect("a capability");
+    one(b"kill") | one(b"net_raw")
+}
+
+fn capabilities_are_given_to_a_program_that_is_not_root(memory: Memory) {
+    need_root();
+    let two = two_capabilities();
+    let actions = [
+        Action::Capabilities(CapabilitySet::Bounding, two),
+        // SECBIT_KEEP_CAPS
+        Action::Securebits(1 << 4),
+        Action::Uid(1001),
+        Action::Capabilities(CapabilitySet::Inheritable, two),
+        Action::Capabilities(CapabilitySet::Ambient, Capabilities::EMPTY),
+        Action::Capabilities(
+            CapabilitySet::Ambient,
+            Capabilities::from_name(b"kill").expect("a capability"),
+        ),
+    ];
+    let own = read_file(c"/proc/self/status").expect("the status");
+    let mut sets = own
+        .as_str()
+        .lines()
+        .filter_map(|line| line.strip_prefix("CapBnd:\t"));
+    let bounding = sets
+        .next()
+        .and_then(|set| u64::from_str_radix(set, 16).ok());
+    if bounding.is_none_or(|set| set & two.bits() != two.bits()) {
+        skip("root has not the two capabilities");
+    }
+    let found = state_as_anyone(memory, &actions);
+    assert_eq!(&found["uid"], "1001 1001");
+    for (set, bits) in [
+        ("CapBnd", "2020"),
+        ("CapInh", "2020"),
+        ("CapEff", "20"),
+        ("CapAmb", "20"),
+    ] {
+        assert_eq!(found[set].trim_start_matches('0'), bits, "{set}");
+    }
+    let after = read_file(c"/proc/self/status").expect("the status");
+    let sets = |status: &'_ Text<8192>| {
+        let mut all = Text::<512>::new();
+        for line in status
+            .as_str()
+            .lines()
+            .filter(|line| line.starts_with("Cap"))
+        {
+            writeln!(all, "{line}").expect("room");
+        }
+        all
+    };
+    assert_eq!(
+        sets(&after).as_str(),
+        sets(&own).as_str(),
+        "the parent's own"
+    );
+}
+
+fn capabilities_without_privilege_are_reported(memory: Memory) {
+    if credentials::geteuid() == Ok(0) {
+        credentials::setuid(1000).expect("another user");
+    }
+    let denied = "EPERM: operation not permitted";
+    for (set, name) in [
+        (CapabilitySet::Bounding, "bounding"),
+        (CapabilitySet::Inheritable, "inheritable"),
+        (CapabilitySet::Ambient, "ambient"),
+    ] {
+        let actions = [
+            Action::Umask(0),
+            Action::Capabilities(set, two_capabilities()),
+        ];
+        let expected = text!("action 1 (capabilities {name}): {denied}");
+        fails(&with(memory, &actions), expected.as_str());
+    }
+    let expected = text!("action 0 (securebits 20): {denied}");
+    fails(
+        &with(memory, &[Action::Securebits(0o20)]),
+        expected.as_str(),
     );
 }
 

@@ -5,9 +5,13 @@ use core::time::Duration;
 
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl::PR_SET_CHILD_SUBREAPER;
-use nestling::spawn::{Action, Attributes, Hook, Memory, Program, Scheduler, Spawn, used};
+use nestling::spawn::{
+    Action, Attributes, CapabilitySet, Hook, Memory, Program, Scheduler, Spawn, used,
+};
 use nestling::sys::{self, process, signal};
-use nestling::{Args, AsFd, Errno, OFlags, Pid, Policy, Resource, Rlimit, SigSet, Signal, args};
+use nestling::{
+    Args, AsFd, Capabilities, Errno, OFlags, Pid, Policy, Resource, Rlimit, SigSet, Signal, args,
+};
 use nestling_tests::{
     State, cgroup2, dup2, emulated, fails, fd, forbid, fork, handle, handleable, join, mailbox,
     make_directory, make_file, need_root, open, own_nice, prctl, probe, read_file, remove, skip,
@@ -465,6 +469,11 @@ fn what_a_program_does_not_use_is_refused_and_nothing_is_started(memory: Memory)
         (used::GID, Action::Gid(0)),
         (used::UID, Action::Uid(0)),
         (used::RESET_IDS, Action::ResetIds),
+        (
+            used::CAPABILITIES,
+            Action::Capabilities(CapabilitySet::Ambient, Capabilities::EMPTY),
+        ),
+        (used::SECUREBITS, Action::Securebits(0)),
     ];
     for (bit, action) in actions {
         let actions = [action];
@@ -488,7 +497,7 @@ fn what_a_program_does_not_use_is_refused_and_nothing_is_started(memory: Memory)
     let expected = text!("exec of descriptor 0: {}", Errno::EINVAL);
     assert_eq!(text!("{error}").as_str(), expected.as_str());
     all |= used::DESCRIPTOR | used::SHELL;
-    assert_eq!(all.count_ones(), 23, "each has a bit of its own");
+    assert_eq!(all.count_ones(), 25, "each has a bit of its own");
 }
 
 fn what_a_program_uses_is_done(memory: Memory) {

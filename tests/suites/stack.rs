@@ -8,10 +8,10 @@ use core::ptr::null_mut;
 
 use linux_raw_sys::general as linux;
 use nestling::spawn::{
-    Action, Attributes, Hook, Memory, Program, STACK_SIZE, Scheduler, Shell, Spawn,
+    Action, Attributes, CapabilitySet, Hook, Memory, Program, STACK_SIZE, Scheduler, Shell, Spawn,
 };
 use nestling::sys::{self, credentials};
-use nestling::{AsFd, Errno, OFlags, Policy, Resource, SigSet, Signal};
+use nestling::{AsFd, Capabilities, Errno, OFlags, Policy, Resource, SigSet, Signal};
 use nestling_tests::{
     Text, dup2, emulated, fails, forbid, fork, make_directory, make_file, make_link, notice, open,
     probe, probe_path, say, scratch, shared_memory, show, status, text, this_process,
@@ -118,6 +118,8 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
         Action::Gid(gid),
         Action::Uid(uid),
         Action::ResetIds,
+        Action::Capabilities(CapabilitySet::Inheritable, Capabilities::EMPTY),
+        Action::Capabilities(CapabilitySet::Ambient, Capabilities::EMPTY),
         Action::Chroot(c"/"),
         Action::Groups(&[]),
         Action::SetForeground(5),

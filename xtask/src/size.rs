@@ -22,7 +22,7 @@ const LIMITS: &[(&str, u64)] = &[
     ("init", 48 * 1024),
     (SCRIPT_SHELL, 200 * 1024),
     ("sh", 262 * 1024),
-    ("spawn", 24 * 1024),
+    ("spawn", 26 * 1024),
 ];
 
 /// The shell without what is for people at a terminal.

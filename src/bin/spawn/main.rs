@@ -33,15 +33,18 @@ Steps, carried out in the given order:
   --open FD,HOW[,MODE]=FILE (HOW: r(ead), w(rite) or b(oth), and
     c(reate), x (fail if FILE exists), t(runcate), a(ppend))
   --dup FROM,TO  --close FD  --close-from FD
-  --chdir DIR  --fchdir FD  --chroot DIR
-  --umask OCTAL  --reset-ids  --limit NAME=SOFT[:HARD]
-  --groups [GID,...]  --gid GID  --uid UID
+  --chdir DIR  --fchdir FD  --umask OCTAL  --limit NAME=SOFT[:HARD]
+  --chroot DIR (and chdir /; open directories lead out: --close-from 3)
+  --user NAME (groups, gid, uid)  --groups [GID,...]  --gid GID
+  --uid UID  --reset-ids  --securebits OCTAL
+  --bounding [CAP,...]  --inheritable [CAP,...]  --ambient [CAP,...]
   --terminal FD (as controlling terminal)  --foreground FD
 Other options, in any order:
-  --setsid  --setpgid GROUP  --nice N
-  --sched POLICY[,PRIORITY]  --no-new-privs  --parent-death SIGNAL
-  --default SIGNAL,...  --block SIGNAL,...  --cgroup DIR
-  --env NAME=VALUE  --unset NAME  --clear-env
+  --setsid (else PROGRAM can type here: TIOCSTI)
+  --no-new-privs (set-user-ID bits have no effect)
+  --setpgid GROUP  --nice N  --sched POLICY[,PRIORITY]
+  --parent-death SIGNAL  --default SIGNAL,...  --block SIGNAL,...
+  --cgroup DIR  --env NAME=VALUE  --unset NAME  --clear-env
   --arg0 NAME  --descriptor FD (execute its file)
   --shell FILE (to run scripts without #!)  --copy (copy memory)
 ";
@@ -53,6 +56,9 @@ fn main(process: rt::Process) -> i32 {
         Ok(true) => {}
         Ok(false) => return help(),
         Err(problem) => return failed(&problem, 125),
+    }
+    if let Some(warning) = options.warning() {
+        failed(&warning, 0);
     }
     match options.spawn().start() {
         // Not `child.wait()`: it has code for pidfds, which no option asks for.
@@ -72,6 +78,7 @@ fn help() -> i32 {
     }
 }
 
+#[inline(never)]
 fn failed(why: &impl Text, code: i32) -> i32 {
     // Where standard error is closed, the exit status is all that can be said.
     let mut stderr = Writer::new(io::stderr());

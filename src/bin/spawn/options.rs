@@ -3,11 +3,14 @@
 use core::cell::Cell;
 use core::ffi::{CStr, c_char};
 
+use nestling::io::Reader;
 use nestling::rt::Process;
-use nestling::spawn::{Action, Memory, Program, Scheduler, Shell, Spawn};
+use nestling::spawn::{Action, CapabilitySet, Memory, Program, Scheduler, Shell, Spawn};
 use nestling::text::{self, Quoted, Sink, Text};
+use nestling::users::{Group, User};
 use nestling::{
-    Arg, Args, AsFd, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet, Signal, sys,
+    Arg, Args, AsFd, Capabilities, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet,
+    Signal, sys,
 };
 
 /// How many groups a command line may name.
@@ -16,6 +19,8 @@ pub const GROUPS: usize = 64;
 const ACTIONS: usize = 64;
 /// How many strings the environment may have where an option changes it, and the arguments likewise.
 const STRINGS: usize = 1024;
+/// How long a line of `/etc/passwd` or `/etc/group` may be.
+const LINE: usize = 16 * 1024;
 
 /// What to start, and how, as the command line says.
 pub struct Options<'a> {
@@ -122,13 +127,28 @@ impl<'a> Options<'a> {
             Name::CloseFrom => Some(Action::CloseFrom(natural(digits)?)),
             Name::Chdir => Some(Action::Chdir(value)),
             Name::Fchdir => Some(Action::Fchdir(natural(digits)?)),
-            Name::Chroot => Some(Action::Chroot(value)),
+            Name::Chroot => {
+                // What is outside of it is not to be reached through the working directory.
+                let pushed = self.actions.push(Action::Chroot(value));
+                pushed.map_or_else(|| self.too_many(), |()| Some(Some(Action::Chdir(c"/"))))?
+            }
             Name::Umask => Some(Action::Umask(octal(digits)?)),
             Name::Limit => Some(limit(value)?),
             Name::ResetIds => Some(Action::ResetIds),
             Name::Groups => Some(Action::Groups(self.groups(value)?)),
             Name::Gid => Some(Action::Gid(id(digits)?)),
             Name::Uid => Some(Action::Uid(id(digits)?)),
+            Name::User => match self.user(digits) {
+                Ok(action) => Some(action),
+                Err(wrong) => {
+                    self.wrong = wrong;
+                    return None;
+                }
+            },
+            Name::Bounding => Some(capabilities(CapabilitySet::Bounding, value)?),
+            Name::Inheritable => Some(capabilities(CapabilitySet::Inheritable, value)?),
+            Name::Ambient => Some(capabilities(CapabilitySet::Ambient, value)?),
+            Name::Securebits => Some(Action::Securebits(octal(digits)?)),
             Name::Terminal => Some(Action::ControllingTerminal(natural(digits)?)),
             Name::Foreground => Some(Action::SetForeground(natural(digits)?)),
 
@@ -222,6 +242,55 @@ impl<'a> Options<'a> {
         Some(used)
     }
 
+    /// `--user NAME`: the groups, the group id and the user id of a user.
+    fn user(&mut self, name: &[u8]) -> Result<Action<'a>, Wrong> {
+        let mut found = None;
+        each_line(c"/etc/passwd", &mut |line| {
+            found = User::parse(line)
+                .filter(|user| user.name == name)
+                .map(|user| (user.uid, user.gid));
+            Some(found.is_none())
+        })?;
+        let (uid, gid) = found.ok_or(Wrong::NoSuchUser)?;
+        let groups = core::mem::take(&mut self.groups);
+        let mut count = 0;
+        let mut add = |gid| {
+            *groups.get_mut(count)? = gid;
+            count += 1;
+            Some(true)
+        };
+        add(gid);
+        each_line(c"/etc/group", &mut |line| match Group::parse(line) {
+            Some(group) if group.gid != gid && group.has_member(name) => add(group.gid),
+            _ => Some(true),
+        })?;
+        let (used, rest) = groups.split_at_mut_checked(count).unwrap_or_default();
+        self.groups = rest;
+        for action in [Action::Groups(used), Action::Gid(gid)] {
+            self.actions.push(action).ok_or(Wrong::TooMany)?;
+        }
+        Ok(Action::Uid(uid))
+    }
+
+    /// What root should know of: the actions set a user, but not both the groups and the group id.
+    pub fn warning(&self) -> Option<Problem<'a>> {
+        let kinds = self.actions.items().iter().fold(0, |kinds, action| {
+            kinds
+                | match action {
+                    Action::Uid(1..) => 1,
+                    Action::Gid(_) => 2,
+                    Action::Groups(_) => 4,
+                    _ => 0,
+                }
+        });
+        let keeps_groups = kinds & 1 != 0 && kinds != 7;
+        (keeps_groups && sys::credentials::geteuid() == Ok(0)).then_some(Problem {
+            option: b"--uid",
+            value: None,
+            wrong: Wrong::KeepsGroups,
+        })
+    }
+
     /// What to start.
     pub fn spawn(&self) -> Spawn<'_> {
         let mut spawn = self.spawn;
@@ -286,6 +355,11 @@ options! {
     Groups "groups"
     Gid "gid"
     Uid "uid"
+    User "user"
+    Bounding "bounding"
+    Inheritable "inheritable"
+    Ambient "ambient"
+    Securebits "securebits"
     Terminal "terminal"
     Foreground "foreground"
     SetPgid "setpgid"
@@ -305,6 +379,24 @@ options! {
 impl Name {
     fn has_value(self) -> bool {
         self as u8 > Self::ResetIds as u8
+    }
+}
+
+/// Calls `visit` with each line as long as that says so; it says `None` if there are too many.
+fn each_line(path: &CStr, visit: &mut dyn FnMut(&[u8]) -> Option<bool>) -> Result<(), Wrong> {
+    let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0).map_err(Wrong::Errno)?;
+    let (mut reader, mut line) = (Reader::new(file.as_fd()), [0; LINE]);
+    loop {
+        let length = reader.fill_until(b'\n', &mut line).map_err(Wrong::Errno)?;
+        let goes_on = match line.get(..length).unwrap_or_default() {
+            [] => return Ok(()),
+            [text @ .., b'\n'] => visit(text),
+            // What is longer might name the user further on.
+            text => (length < LINE).then(|| visit(text)).flatten(),
+        };
+        if !goes_on.ok_or(Wrong::TooMany)? {
+            return Ok(());
+        }
     }
 }
 
@@ -380,6 +472,16 @@ fn limit(value: &CStr) -> Option<Action<'_>> {
             hard: limit(hard)?,
         },
     ))
+}
+
+/// `--bounding CAP,…` and the like
+fn capabilities(which: CapabilitySet, value: &CStr) -> Option<Action<'_>> {
+    let mut set = Capabilities::EMPTY;
+    let mut rest = list(value);
+    while let Some(name) = next_part(&mut rest) {
+        set = set | Capabilities::from_name(name)?;
+    }
+    Some(Action::Capabilities(which, set))
 }
 
 /// `--sched POLICY[,PRIORITY]`
@@ -511,6 +613,8 @@ enum Wrong {
     Value,
     TooMany,
     Missing,
+    NoSuchUser,
+    KeepsGroups,
     Errno(Errno),
 }
 
@@ -531,6 +635,8 @@ impl Text for Problem<'_> {
             Wrong::Value => "invalid value",
             Wrong::TooMany => "too many",
             Wrong::Missing => "missing",
+            Wrong::NoSuchUser => "no such user in /etc/passwd",
+            Wrong::KeepsGroups => "warning: without --groups and --gid, root's stay",
         };
         what.write(out);
         "; see spawn --help".write(out);

@@ -2,9 +2,11 @@
 //!
 //! Debian's tools are the children; what each option did is asked of them.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use nestling_host_tests::{Arch, or_skip, say};
+use nestling_host_tests::{Arch, Scratch, installed, or_skip, say};
 
 /// Runs `spawn` with these words on each architecture that this machine runs: its exit status, what was printed.
 fn spawn(words: &[&str], check: impl Fn(i32, &str, &str)) {
@@ -416,14 +418,156 @@ fn ids_and_groups_are_the_programs() {
         "1234\n5\n5 7 8\n",
     );
     prints(&["--groups", "", "--gid", "5", "id", "-G"], "5\n");
-    let refused = "action 1 (gid 5): EPERM: operation not permitted";
-    fails(&["--uid", "1234", "--gid", "5", "true"], 125, refused);
+    let refused = "action 2 (gid 5): EPERM: operation not permitted";
+    let late = ["--groups", "", "--uid", "1234", "--gid", "5", "true"];
+    fails(&late, 125, refused);
     prints(&["--reset-ids", "id", "-u"], "0\n");
+}
+
+#[test]
+fn a_user_with_roots_groups_is_warned_of() {
+    or_skip!(root());
+    for words in [
+        &["--uid", "1234", "true"][..],
+        &["--groups", "", "--uid", "1234", "true"],
+        &["--gid", "5", "--uid", "1234", "true"],
+    ] {
+        spawn(words, |code, _, stderr| {
+            let warning = "spawn: \"--uid\": warning: without --groups and --gid, root's stay; \
+                           see spawn --help\n";
+            assert_eq!((code, stderr), (0, warning), "{words:?}");
+        });
+    }
+    prints(&["--uid", "0", "true"], "");
+}
+
+#[test]
+fn a_users_groups_and_ids_are_the_programs() {
+    or_skip!(root());
+    or_skip!(installed("unshare"));
+    let scratch = Scratch::new(Path::new("/proc/self/exe"));
+    let write = |name: &str, text: &str| {
+        fs::write(scratch.path().join(name), text).expect("a file");
+    };
+    let long = format!("long:x:9:{}ann\n", "x,".repeat(4000));
+    let groups = [
+        "+:::\nroot:x:0:\nusers:x:100:\na:x:7:bob,ann\nb:x:8:anna,an\n",
+        &long,
+    ];
+    write(
+        "passwd",
+        "root:x:0:0::/:\n+::0:0:::\nan:x:3:3\nann:x:1001:100::/:/bin/sh\nbad:x:y:0::/:\n",
+    );
+    write("group", &groups.concat());
+    let directory = scratch.path().to_str().expect("a plain path");
+    let script =
+        "mount --bind $0/passwd /etc/passwd && mount --bind $0/group /etc/group && exec \"$@\"";
+    let ids = "id -u; id -g; id -G";
+    let run = |arch: Arch, words: &[&str]| {
+        let spawn = arch.spawn()?;
+        let mut command = Command::new("unshare");
+        command
+            .args(["-m", "sh", "-c", script, directory])
+            .arg(spawn)
+            .args(words);
+        let Output { stdout, stderr, .. } = command.output().expect("unshare");
+        Ok::<_, String>([stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned()))
+    };
+    for arch in [Arch::X86_64, Arch::I386] {
+        let [stdout, stderr] = match run(arch, &["--user", "ann", "sh", "-c", ids]) {
+            Ok(output) => output,
+            Err(why) => return say(&format!("skipped: {why}")),
+        };
+        assert_eq!((&stdout[..], &stderr[..]), ("1001\n100\n100 7 9\n", ""));
+        for name in ["+", "", "1001", "bad", "nobody", "root:x"] {
+            let expected = format!(
+                "spawn: \"--user\" \"{name}\": no such user in /etc/passwd; see spawn --help\n"
+            );
+            let output = run(arch, &["--user", name, "true"]).expect("as before");
+            assert_eq!(output, [String::new(), expected]);
+        }
+        write("group", &format!("long:x:9:{}ann\n", "x,".repeat(9000)));
+        let [_, stderr] = run(arch, &["--user", "ann", "true"]).expect("as before");
+        assert_eq!(
+            stderr,
+            "spawn: \"--user\" \"ann\": too many; see spawn --help\n"
+        );
+        write("group", &groups.concat());
+    }
+}
+
+#[test]
+fn capabilities_are_the_programs() {
+    or_skip!(root());
+    let status = fs::read_to_string("/proc/self/status").expect("the status");
+    let sets = ["CapEff:\t", "CapBnd:\t"].map(|name| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        u64::from_str_radix(value.expect("a set"), 16).expect("a number")
+    });
+    // kill, setgid, setuid, setpcap and net_raw
+    if sets.iter().any(|set| set & 0x21e0 != 0x21e0) {
+        return say(&format!("skipped: root has only {sets:x?}"));
+    }
+    let bounding = ["grep", "CapBnd", "/proc/self/status"];
+    prints(
+        &[&["--bounding", "kill,net_raw"], &bounding[..]].concat(),
+        "CapBnd:\t0000000000002020\n",
+    );
+    prints(
+        &[&["--bounding", ""], &bounding[..]].concat(),
+        "CapBnd:\t0000000000000000\n",
+    );
+    let user = [
+        "--securebits",
+        "20",
+        "--groups",
+        "",
+        "--gid",
+        "5",
+        "--uid",
+        "1234",
+    ];
+    let has = ["grep", "-E", "Cap(Inh|Eff|Amb)", "/proc/self/status"];
+    let given = ["--inheritable", "kill,net_raw", "--ambient", "net_raw"];
+    prints(
+        &[&user[..], &given, &has].concat(),
+        "CapInh:\t0000000000002020\nCapEff:\t0000000000002000\nCapAmb:\t0000000000002000\n",
+    );
+    prints(
+        &[&user[..], &has].concat(),
+        "CapInh:\t0000000000000000\nCapEff:\t0000000000000000\nCapAmb:\t0000000000000000\n",
+    );
+    let denied = |what: &str| format!("action 3 ({what}): EPERM: operation not permitted");
+    let user = &user[2..];
+    fails(
+        &[user, &["--bounding", "", "true"]].concat(),
+        125,
+        &denied("capabilities bounding"),
+    );
+    fails(
+        &[user, &["--ambient", "kill", "true"]].concat(),
+        125,
+        &denied("capabilities ambient"),
+    );
+    fails(
+        &[user, &["--inheritable", "kill", "true"]].concat(),
+        125,
+        &denied("capabilities inheritable"),
+    );
+    fails(
+        &[user, &["--securebits", "1", "true"]].concat(),
+        125,
+        &denied("securebits 1"),
+    );
+    let invalid = r#""--ambient" "kill,nope": invalid value; see spawn --help"#;
+    fails(&["--ambient", "kill,nope", "true"], 125, invalid);
 }
 
 #[test]
 fn a_root_directory_is_another() {
     or_skip!(root());
+    prints(&["--chdir", "/tmp", "--chroot", "/", "pwd"], "/\n");
+    prints(&["--chroot", "/", "--chdir", "tmp", "pwd"], "/tmp\n");
     fails(
         &["--chroot", "/nope", "true"],
         125,
@@ -518,9 +662,19 @@ fn a_shell_that_is_not_there_ends_the_search() {
 #[test]
 fn a_large_id_is_shown_as_it_was_given() {
     or_skip!(root());
-    let refused = "action 1 (uid 4294967293): EPERM: operation not permitted";
+    let refused = "action 3 (uid 4294967293): EPERM: operation not permitted";
     fails(
-        &["--uid", "4294967294", "--uid", "4294967293", "true"],
+        &[
+            "--gid",
+            "0",
+            "--groups",
+            "",
+            "--uid",
+            "4294967294",
+            "--uid",
+            "4294967293",
+            "true",
+        ],
         125,
         refused,
     );

@@ -486,6 +486,7 @@ fn errnos(target: &Target) -> Vec<&'static str> {
         "sched_setscheduler" | "sched_setparam" => "EBUSY EINVAL ESRCH",
         "setpriority" => "EACCES EINVAL ESRCH",
         "prctl" => "EINVAL",
+        "capget" | "capset" => "EFAULT EINVAL ESRCH",
         "prlimit64" => "EFAULT EINVAL ESRCH",
         "setuid" | "setuid32" | "setresuid" | "setresuid32" => "EAGAIN EINVAL",
         "setgid" | "setgid32" | "setresgid" | "setresgid32" => "EAGAIN EINVAL",

@@ -150,6 +150,15 @@ fn describe(process: Process, out: &mut Text<8192>) -> core::fmt::Result {
     writeln!(out, "foreground: {group}")?;
     let privileges = prctl(option::PR_GET_NO_NEW_PRIVS, 0);
     writeln!(out, "no new privileges: {}", privileges.unwrap_or(99))?;
+    if let Ok(status) = read_file(c"/proc/self/status") {
+        for line in status.as_str().lines() {
+            if let Some((name @ ("CapInh" | "CapEff" | "CapBnd" | "CapAmb"), set)) =
+                line.split_once(":\t")
+            {
+                writeln!(out, "{name}: {set}")?;
+            }
+        }
+    }
     if let Ok(cgroup) = read_file(c"/proc/self/cgroup") {
         for line in cgroup
             .as_str()
