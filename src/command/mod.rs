@@ -21,7 +21,7 @@
 //! | Method | Difference | Reason |
 //! |---|---|---|
 //! | `new`, `arg`, `args`, `env`, … | These methods accept [`AsBytes`]: strings, bytes and C strings; with the feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
-//! | `env`, `env_remove`, `env_clear` | The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. Without the features `rt` and `std`, the child inherits no variables. | The code of a sorted map has several kilobytes. Without these features, nestling does not know the process's environment. |
+//! | `env`, `env_remove`, `env_clear` | A name that is empty or contains `=` is an error; std passes it on. The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. Without the features `rt` and `std`, the child inherits no variables. | With such a name, the child would get another variable. The code of a sorted map has several kilobytes. Without these features, nestling does not know the process's environment. |
 //! | `current_dir` | The kernel resolves a program's relative path (such as `./x`) from the new directory. std does the same on Unix, but does not guarantee it. | |
 //! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | nestling exists to report the failed step. |
 //! | `spawn` | The child shares the parent's memory, even with `pre_exec` and the other methods that make std call `fork`. | |
@@ -158,8 +158,12 @@ impl Command {
         self
     }
 
-    /// Sets a variable of the child's environment.
+    /// Sets a variable of the child's environment. If the name is empty or contains `=`, the command fails with `EINVAL`, because the
+    /// child would get another variable.
     pub fn env(&mut self, name: impl AsBytes, value: impl AsBytes) -> &mut Self {
+        if name.bytes().is_empty() || name.bytes().contains(&b'=') {
+            self.unusable.get_or_insert("environment");
+        }
         let entry = [name.bytes(), b"=", value.bytes()].concat();
         let entry = self.c_string(&entry, "environment");
         self.environment.set(name.bytes(), entry);

@@ -57,6 +57,7 @@ nestling_tests::suite! {
         pre_exec_runs_in_the_child,
         every_step_that_fails_is_named,
         a_null_byte_is_an_error_of_its_string,
+        a_name_that_is_no_variables_is_an_error,
         each_descriptor_that_can_not_be_had_is_named,
         a_program_that_does_not_start_leaves_nothing,
         a_wait_closes_the_standard_input,
@@ -1050,6 +1051,20 @@ fn a_null_byte_is_an_error_of_its_string(memory: Memory) {
     see(probe(memory).chroot("/\0"), "root directory");
     // The first one is named.
     see(probe(memory).arg("a\0").current_dir("/\0"), "argument");
+}
+
+fn a_name_that_is_no_variables_is_an_error(memory: Memory) {
+    for name in ["", "=", "=A", "A=", "A=b"] {
+        let mut command = probe(memory);
+        fails(
+            command.env(name, "c").env("A", "d"),
+            "environment: EINVAL: invalid argument",
+        );
+    }
+    // It is refused, not left out.
+    let mut command = probe(memory);
+    command.env("A=b", "c").env_clear();
+    fails(&mut command, "environment: EINVAL: invalid argument");
 }
 
 fn each_descriptor_that_can_not_be_had_is_named(memory: Memory) {
