@@ -11,7 +11,8 @@ use crate::sys;
 /// A reader of a directory, like `std::fs::ReadDir`. It returns the entries in no particular order, without `.` and `..`. If an
 /// entry is added or removed while the directory is being read, the reader may or may not return this entry (POSIX `readdir`).
 ///
-/// A `ReadDir` contains a buffer of 2 KiB. One system call reads as many entries as fit into this buffer, about 60.
+/// A `ReadDir` contains a buffer of 2 KiB. One system call reads as many entries as fit into this buffer, about 60. For large
+/// directories [`with_buffer`](Self::with_buffer) takes a larger one.
 ///
 /// ```
 /// let mut count = 0;
@@ -23,9 +24,9 @@ use crate::sys;
 /// assert!(count > 0);
 /// # Ok::<(), nestling::Errno>(())
 /// ```
-pub struct ReadDir {
+pub struct ReadDir<B = [u8; 2048]> {
     directory: OwnedFd,
-    buffer: [u8; 2048],
+    buffer: B,
     /// Where in the buffer the entries are that were not given out yet.
     start: usize,
     end: usize,
@@ -57,9 +58,25 @@ impl ReadDir {
     /// Makes a reader that reads an open directory from its current offset. If the descriptor does not refer to a directory,
     /// [`next`](Self::next) fails with `ENOTDIR`.
     pub fn new(directory: OwnedFd) -> Self {
+        Self::with_buffer(directory, [0; 2048])
+    }
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> ReadDir<B> {
+    /// As [`new`](ReadDir::new), with this buffer. It has to have room for one entry, which is at most 280 bytes, or
+    /// [`next`](Self::next) fails with `EINVAL`.
+    ///
+    /// ```
+    /// # use nestling::{OFlags, dir::ReadDir, sys};
+    /// let directory = sys::fd::open(c"/usr/bin", OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+    /// let mut programs = ReadDir::with_buffer(directory, vec![0; 32 * 1024]);
+    /// assert!(programs.next()?.is_some());
+    /// # Ok::<(), nestling::Errno>(())
+    /// ```
+    pub fn with_buffer(directory: OwnedFd, buffer: B) -> Self {
         Self {
             directory,
-            buffer: [0; 2048],
+            buffer,
             start: 0,
             end: 0,
         }
@@ -78,7 +95,7 @@ impl ReadDir {
         let start = loop {
             if self.start >= self.end {
                 self.start = 0;
-                self.end = match sys::fd::getdents64(self.directory.as_fd(), &mut self.buffer) {
+                self.end = match sys::fd::getdents64(self.directory.as_fd(), self.buffer.as_mut()) {
                     Err(Errno::ENOENT) => 0,
                     answer => answer?,
                 };
@@ -87,13 +104,16 @@ impl ReadDir {
                 }
             }
             let start = self.start;
-            let (&[.., low, high, _], name) = split(&self.buffer, start).ok_or(Errno::EIO)?;
+            let (&[.., low, high, _], name) =
+                split(self.buffer.as_ref(), start).ok_or(Errno::EIO)?;
             self.start += usize::from(u16::from_ne_bytes([low, high]));
             if !matches!(name, [b'.', 0, ..] | [b'.', b'.', 0, ..]) {
                 break start;
             }
         };
-        parse(&self.buffer, start).ok_or(Errno::EIO).map(Some)
+        parse(self.buffer.as_ref(), start)
+            .ok_or(Errno::EIO)
+            .map(Some)
     }
 
     /// Moves back to the first entry. The next call of [`next`](Self::next) reads the directory anew (POSIX `rewinddir`).
@@ -120,13 +140,13 @@ fn parse(buffer: &[u8], start: usize) -> Option<Entry<'_>> {
 }
 
 /// Borrows the directory's descriptor, for [`openat`](sys::fd::openat) and [`lstatat`](sys::file::lstatat).
-impl AsFd for ReadDir {
+impl<B> AsFd for ReadDir<B> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()
     }
 }
 
-impl fmt::Debug for ReadDir {
+impl<B> fmt::Debug for ReadDir<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ReadDir").field(&self.directory).finish()
     }

@@ -20,8 +20,8 @@ use crate::{
 /// The most bytes that a program's file may have.
 const LIMITS: &[(&str, u64)] = &[
     ("init", 48 * 1024),
-    (SCRIPT_SHELL, 200 * 1024),
-    ("sh", 262 * 1024),
+    (SCRIPT_SHELL, 216 * 1024),
+    ("sh", 280 * 1024),
     ("spawn", 26 * 1024),
 ];
 

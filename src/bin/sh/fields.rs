@@ -1,5 +1,6 @@
 //! What words become: strings one after the other, as a program's arguments are.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -48,12 +49,25 @@ impl Fields {
         self.bytes.push(0);
     }
 
+    /// Adds the fields of others.
+    pub fn append(&mut self, others: Arguments<'_>) {
+        let Arguments { fields, first } = others;
+        let from = fields.start(first);
+        let before = self.bytes.len();
+        self.bytes
+            .extend_from_slice(fields.bytes.get(from..).unwrap_or_default());
+        let ends = fields.ends.get(first..).unwrap_or_default();
+        self.ends.extend(ends.iter().map(|end| end - from + before));
+    }
+
+    /// Where a field begins.
+    fn start(&self, index: usize) -> usize {
+        let before = index.checked_sub(1).and_then(|index| self.ends.get(index));
+        before.map_or(0, |end| end + 1)
+    }
+
     fn range(&self, index: usize) -> Option<(usize, usize)> {
-        let start = match index.checked_sub(1) {
-            None => 0,
-            Some(before) => self.ends.get(before)? + 1,
-        };
-        Some((start, *self.ends.get(index)?))
+        Some((self.start(index), *self.ends.get(index)?))
     }
 
     /// A field, if there are so many.
@@ -117,7 +131,83 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// Adds all of them to a text, with this between them.
+    pub fn join(self, joint: &[u8], out: &mut Vec<u8>) {
+        let Some(ends) = self.fields.ends.get(self.first..) else {
+            return;
+        };
+        let [inner @ .., last] = ends else { return };
+        let mut from = self.fields.start(self.first);
+        if let [joint] = joint {
+            // A byte in the place of each null byte.
+            let before = out.len();
+            out.extend_from_slice(self.fields.bytes.get(from..*last).unwrap_or_default());
+            for end in inner {
+                if let Some(byte) = out.get_mut(before + end - from) {
+                    *byte = *joint;
+                }
+            }
+            return;
+        }
+        for end in inner {
+            out.extend_from_slice(self.fields.bytes.get(from..*end).unwrap_or_default());
+            out.extend_from_slice(joint);
+            from = end + 1;
+        }
+        out.extend_from_slice(self.fields.bytes.get(from..*last).unwrap_or_default());
+    }
+
     pub fn iter(self) -> impl Iterator<Item = &'a [u8]> {
         (0..self.len()).map_while(move |index| self.get(index))
+    }
+}
+
+/// The positional parameters: fields, without those that `shift` has taken away. A copy costs nothing.
+#[derive(Debug, Default, Clone)]
+pub struct Parameters {
+    fields: Rc<Fields>,
+    first: usize,
+}
+
+impl Parameters {
+    pub fn new(fields: Fields) -> Self {
+        let fields = Rc::new(fields);
+        Self { fields, first: 0 }
+    }
+
+    /// A copy of these arguments.
+    pub fn of(arguments: Arguments<'_>) -> Self {
+        let mut fields = Fields::new();
+        fields.append(arguments);
+        Self::new(fields)
+    }
+
+    /// What follows the name of a function.
+    pub fn of_call(fields: &Rc<Fields>) -> Self {
+        let fields = Rc::clone(fields);
+        Self { fields, first: 1 }
+    }
+
+    pub fn all(&self) -> Arguments<'_> {
+        let fields = &self.fields;
+        let first = self.first;
+        Arguments { fields, first }
+    }
+
+    pub fn len(&self) -> usize {
+        self.all().len()
+    }
+
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        self.all().get(index)
+    }
+
+    /// Takes away the first `count`; false if there are not so many.
+    pub fn shift(&mut self, count: usize) -> bool {
+        let enough = count <= self.len();
+        if enough {
+            self.first += count;
+        }
+        enough
     }
 }

@@ -13,6 +13,7 @@ use nestling::{AsFd, OFlags, Resource, io, rt, sys, terminal};
 use crate::builtins::{self, pwd, set};
 use crate::execution;
 use crate::expansion;
+use crate::fields::{self, Fields};
 use crate::options::{self, Opt, Options};
 use crate::shell::{Divert, Flow, Shell, text};
 use crate::symbols::{Symbol, Symbols, is_name};
@@ -57,10 +58,11 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     import(shell, process);
     let operands = arguments.get(index..).unwrap_or_default();
     let (source, parameters) = source(shell, &mut chosen, operands)?;
-    shell.positional = parameters
-        .iter()
-        .map(|parameter| Rc::from(parameter.to_bytes()))
-        .collect();
+    let mut fields = Fields::new();
+    for parameter in parameters {
+        fields.push(parameter.to_bytes());
+    }
+    shell.positional = fields::Parameters::new(fields);
     let both_terminals =
         || terminal::is_terminal(io::stdin()) && terminal::is_terminal(io::stderr());
     if chosen.has(Opt::Stdin) && operands.is_empty() && both_terminals() {
@@ -196,7 +198,7 @@ fn empty() -> Shell {
         functions: Default::default(),
         aliases: Default::default(),
         name: Rc::from(&b"sh"[..]),
-        positional: Rc::new([]),
+        positional: Default::default(),
         status: 0,
         pid,
         last_background: None,

@@ -1,76 +1,74 @@
-//! A sorted table. (`BTreeMap`'s code is ten times as large, and the shell's tables are small.)
+//! A table by name: of functions, aliases, and where programs were found.
 
 use alloc::vec::Vec;
-use core::borrow::Borrow;
 
+use crate::sort::sort;
+use crate::symbols::{Symbol, Symbols};
+
+/// An entry for each symbol up to the greatest that has one: finding it is an index.
 #[derive(Debug)]
-pub struct Map<K, V>(Vec<(K, V)>);
+pub struct Map<V> {
+    entries: Vec<Option<V>>,
+    count: usize,
+}
 
-impl<K, V> Default for Map<K, V> {
+impl<V> Default for Map<V> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self {
+            entries: Vec::new(),
+            count: 0,
+        }
     }
 }
 
-impl<K: Ord, V> Map<K, V> {
-    fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
-    where
-        K: Borrow<Q>,
-    {
-        self.0
-            .binary_search_by(|(other, _)| other.borrow().cmp(key))
+impl<V> Map<V> {
+    #[inline]
+    pub fn get(&self, name: Symbol) -> Option<&V> {
+        self.entries.get(name.index())?.as_ref()
     }
 
-    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-    {
-        let place = self.place(key).ok()?;
-        self.0.get(place).map(|(_, value)| value)
-    }
-
-    /// With the key as it is kept.
-    pub fn get_key_value<Q: Ord + ?Sized>(&self, key: &Q) -> Option<(&K, &V)>
-    where
-        K: Borrow<Q>,
-    {
-        let place = self.place(key).ok()?;
-        self.0.get(place).map(|(key, value)| (key, value))
-    }
-
-    pub fn insert(&mut self, key: K, value: V) {
-        match self.place(&key) {
-            Ok(place) => {
-                if let Some(entry) = self.0.get_mut(place) {
-                    entry.1 = value;
-                }
-            }
-            Err(place) => self.0.insert(place, (key, value)),
+    pub fn insert(&mut self, name: Symbol, value: V) {
+        let index = name.index();
+        if index >= self.entries.len() {
+            self.entries.resize_with(index + 1, || None);
+        }
+        if let Some(entry) = self.entries.get_mut(index)
+            && entry.replace(value).is_none()
+        {
+            self.count += 1;
         }
     }
 
     /// Whether it was there.
-    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> bool
-    where
-        K: Borrow<Q>,
-    {
-        let place = self.place(key);
-        if let Ok(place) = place {
-            self.0.remove(place);
-        }
-        place.is_ok()
+    pub fn remove(&mut self, name: Symbol) -> bool {
+        let entry = self.entries.get_mut(name.index());
+        let was_there = entry.and_then(Option::take).is_some();
+        self.count -= usize::from(was_there);
+        was_there
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.count == 0
     }
 
     pub fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
-    /// In the keys' order.
-    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.0.iter().map(|(key, value)| (key, value))
+    /// In no useful order.
+    pub fn iter(&self) -> impl Iterator<Item = (Symbol, &V)> {
+        let entries = self.entries.iter().enumerate();
+        entries.filter_map(|(index, entry)| Some((Symbol::new(index), entry.as_ref()?)))
     }
+}
+
+/// In the order of their names.
+pub fn sorted(names: impl Iterator<Item = Symbol>, symbols: &Symbols) -> Vec<Symbol> {
+    let mut indices: Vec<usize> = names.map(Symbol::index).collect();
+    sort(&mut indices, &|one, other| {
+        symbols
+            .name(Symbol::new(one))
+            .cmp(symbols.name(Symbol::new(other)))
+    });
+    indices.into_iter().map(Symbol::new).collect()
 }

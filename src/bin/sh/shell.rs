@@ -13,7 +13,7 @@ use nestling::{Errno, OwnedFd, Pid, RawFd, Signal, io, sys};
 
 use crate::builtins::quoting::Quoted;
 use crate::execution::Environment;
-use crate::fields::Fields;
+use crate::fields::{Fields, Parameters};
 use crate::interactive::Interactive;
 use crate::jobs::Jobs;
 use crate::map::Map;
@@ -77,13 +77,12 @@ pub struct Shell {
     pub symbols: Symbols,
     pub variables: Variables,
     pub options: Options,
-    pub functions: Map<Symbol, Rc<Function>>,
-    /// By name, for `alias` lists them in order.
-    pub aliases: Map<Rc<[u8]>, Rc<[u8]>>,
+    pub functions: Map<Rc<Function>>,
+    pub aliases: Map<Rc<[u8]>>,
     /// `$0`
     pub name: Rc<[u8]>,
     /// `$1` and on.
-    pub positional: Rc<[Rc<[u8]>]>,
+    pub positional: Parameters,
     /// `$?`
     pub status: i32,
     /// `$$`: the pid of the shell that all subshells are copies of.
@@ -95,7 +94,7 @@ pub struct Shell {
     pub traps: Traps,
     pub interactive: Interactive,
     /// Where programs were found.
-    pub hashed: Map<Symbol, CString>,
+    pub hashed: Map<CString>,
     /// The line of the command that is being executed: `$LINENO`, and for messages.
     pub line: u32,
     /// The name of the script or dot script that lines are of; empty with `-c`.

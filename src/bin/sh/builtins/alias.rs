@@ -7,7 +7,9 @@ use nestling::text::Text;
 use crate::builtins::Answer;
 use crate::builtins::quoting::Quoted;
 use crate::fields::Arguments;
+use crate::map::sorted;
 use crate::shell::{Shell, text};
+use crate::symbols::Symbol;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut operands = arguments.skip(1);
@@ -22,8 +24,9 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         _ => {}
     }
     if operands.len() == 0 {
-        for (name, value) in shell.aliases.iter() {
-            text!(name[..], "=", Quoted(value), "\n").write(&mut shell.output);
+        let names = shell.aliases.iter().map(|(name, _)| name);
+        for name in sorted(names, &shell.symbols) {
+            write(shell, name);
         }
     }
     let mut status = 0;
@@ -40,15 +43,27 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
                 status = 1;
                 continue;
             }
-            shell.aliases.insert(Rc::from(name), Rc::from(value));
-        } else if let Some(value) = shell.aliases.get(name) {
-            text!(name, "=", Quoted(value), "\n").write(&mut shell.output);
-        } else {
+            let name = shell.symbol(name);
+            shell.aliases.insert(name, Rc::from(value));
+        } else if !shell
+            .symbols
+            .find(name)
+            .is_some_and(|name| write(shell, name))
+        {
             shell.complain(text!("alias: ", name, ": no such alias"));
             status = 1;
         }
     }
     Ok(status)
+}
+
+/// Writes an alias. Whether it is one.
+fn write(shell: &mut Shell, name: Symbol) -> bool {
+    let Some(value) = shell.aliases.get(name) else {
+        return false;
+    };
+    text!(shell.symbols.name(name), "=", Quoted(value), "\n").write(&mut shell.output);
+    true
 }
 
 /// XBD 3.10, and whatever else makes a word by itself.

@@ -106,7 +106,9 @@ fn describe(
     at_length: bool,
     default_path: bool,
 ) -> i32 {
-    if let Some(value) = shell.aliases.get(name).cloned() {
+    let symbol = shell.symbols.find(name);
+    let alias = symbol.and_then(|symbol| shell.aliases.get(symbol)).cloned();
+    if let Some(value) = alias {
         if at_length {
             write(shell, &text!(name, " is an alias for ", &value[..], "\n"));
         } else {
@@ -120,7 +122,7 @@ fn describe(
     let kind = if RESERVED.iter().any(|word| word.as_bytes() == name) {
         " is a reserved word\n"
     } else {
-        match search::target(shell, shell.symbols.find(name)) {
+        match search::target(shell, symbol) {
             Target::Function(_) => " is a function\n",
             Target::Builtin(builtin) if builtin.kind == Kind::Special => {
                 " is a special shell builtin\n"

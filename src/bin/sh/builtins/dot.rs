@@ -2,7 +2,6 @@
 //! PATH, and then, as others have it, in the working directory if it is called `source`. The arguments are the positional parameters meanwhile.
 
 use alloc::ffi::CString;
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -10,7 +9,7 @@ use nestling::{Access, AsFd, Errno, OFlags, io, sys};
 
 use super::{Answer, options};
 use crate::execution;
-use crate::fields::Arguments;
+use crate::fields::{Arguments, Parameters};
 use crate::shell::{Divert, Flow, Shell, text};
 use crate::symbols::Symbol;
 use crate::syntax::Source;
@@ -30,9 +29,9 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         return Err(shell.fatal(1, text!(arguments.name(), ": ", name, ": not found")));
     };
     let parameters = operands.skip(1);
-    let positional = Rc::clone(&shell.positional);
+    let positional = shell.positional.clone();
     if parameters.len() > 0 {
-        shell.positional = parameters.iter().map(Rc::from).collect();
+        shell.positional = Parameters::of(parameters);
     }
     let executed = execute(shell, &path, name);
     if parameters.len() > 0 {

@@ -24,9 +24,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         next(shell, letters, params.len(), &|index| params.get(index))
     } else {
         let params = shell.positional.clone();
-        next(shell, letters, params.len(), &|index| {
-            params.get(index).map(|param| &**param)
-        })
+        next(shell, letters, params.len(), &|index| params.get(index))
     };
     let name = shell.symbol(name);
     if settle(shell, name, &found).is_err() {

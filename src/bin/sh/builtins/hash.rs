@@ -35,7 +35,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             continue;
         }
         if let Some(symbol) = symbol {
-            shell.hashed.remove(&symbol);
+            shell.hashed.remove(symbol);
         }
         if search::program(shell, name, true).is_none() {
             shell.complain(text!("hash: ", name, ": not found"));

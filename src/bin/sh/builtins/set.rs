@@ -1,14 +1,12 @@
 //! `set [-abCefhmnpuvx] [-o option] [argument...]`, `set [+abCefhmnpuvx] [+o option] [argument...]`, `set -- [argument...]`: sets options
 //! and positional parameters, or lists options or variables (XCU 2.15, `set`).
 
-use alloc::rc::Rc;
-
 use nestling::sys::credentials;
 use nestling::text::Text;
 
 use super::options::wrong;
 use super::{Answer, listing};
-use crate::fields::Arguments;
+use crate::fields::{Arguments, Parameters};
 use crate::jobs;
 use crate::options::{self, Opt};
 use crate::shell::{Shell, text};
@@ -66,7 +64,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         }
     }
     if sets_parameters || index < arguments.len() {
-        shell.positional = arguments.skip(index).iter().map(Rc::from).collect();
+        shell.positional = Parameters::of(arguments.skip(index));
     }
     Ok(status)
 }

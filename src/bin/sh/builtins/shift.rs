@@ -17,9 +17,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if operands.len() > 1 {
         return Err(wrong(shell, name, b"", "too many operands").into());
     }
-    let Some(rest) = shell.positional.get(count..) else {
+    if !shell.positional.shift(count) {
         return Err(wrong(shell, name, b"", "more than the number of parameters").into());
-    };
-    shell.positional = rest.into();
+    }
     Ok(0)
 }

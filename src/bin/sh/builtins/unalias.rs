@@ -27,7 +27,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
     let mut status = 0;
     for name in operands.iter() {
-        if !shell.aliases.remove(name) {
+        let symbol = shell.symbols.find(name);
+        if !symbol.is_some_and(|symbol| shell.aliases.remove(symbol)) {
             shell.complain(text!("unalias: ", name, ": no such alias"));
             status = 1;
         }

@@ -15,7 +15,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     for operand in options.operands().iter() {
         let name = shell.symbol(operand);
         if functions {
-            shell.functions.remove(&name);
+            shell.functions.remove(name);
         } else if !is_name(operand) {
             return Err(wrong(shell, arguments.name(), operand, "not a name").into());
         } else if shell.variables.unset(name).is_err() {

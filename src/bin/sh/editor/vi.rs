@@ -217,7 +217,8 @@ fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usiz
         }
         b'@' => {
             if let Some(Key::Text(letter)) = session.key(shell)?
-                && let Some(text) = shell.aliases.get(&[b"_", &letter[..]].concat()[..])
+                && let Some(name) = shell.symbols.find(&[b"_", &letter[..]].concat())
+                && let Some(text) = shell.aliases.get(name)
                 && session.macros < MOST_MACROS
             {
                 session.macros += 1;

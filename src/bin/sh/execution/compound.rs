@@ -137,10 +137,7 @@ fn for_each(shell: &mut Shell, name: Symbol, words: Option<&[Word]>, body: &List
             shell.substitution_status = None;
             expansion::fields(shell, words, &mut fields)?;
         }
-        None => shell
-            .positional
-            .iter()
-            .for_each(|parameter| fields.push(parameter)),
+        None => fields.append(shell.positional.all()),
     }
     shell.status = 0;
     shell.loops += 1;

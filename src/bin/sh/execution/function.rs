@@ -3,7 +3,7 @@
 use alloc::rc::Rc;
 
 use super::compound;
-use crate::fields::Arguments;
+use crate::fields::Parameters;
 use crate::shell::{Divert, Flow, Shell};
 use crate::syntax::tree::{Function, Item};
 
@@ -15,9 +15,8 @@ pub fn define(shell: &mut Shell, function: &Rc<Function>) {
 
 /// Calls a function. The caller has carried out the redirections and assignments before its name, in a scope of variables
 /// which is the function's too.
-pub fn call(shell: &mut Shell, function: &Function, arguments: Arguments<'_>, item: &Item) -> Flow {
+pub fn call(shell: &mut Shell, function: &Function, parameters: Parameters, item: &Item) -> Flow {
     shell.check_depth()?;
-    let parameters = arguments.skip(1).iter().map(Rc::from).collect();
     let positional = core::mem::replace(&mut shell.positional, parameters);
     let loops = core::mem::take(&mut shell.loops);
     let line = shell.line;

@@ -31,7 +31,7 @@ pub fn target(shell: &Shell, name: Option<Symbol>) -> Target {
     {
         return Target::Builtin(builtin);
     }
-    if let Some(function) = shell.functions.get(&name) {
+    if let Some(function) = shell.functions.get(name) {
         return Target::Function(function.clone());
     }
     builtin.map_or(Target::Program, Target::Builtin)
@@ -45,7 +45,7 @@ pub fn program(shell: &mut Shell, name: &CStr, remembers: bool) -> Option<CStrin
         return Some(name.into());
     }
     let symbol = shell.symbols.intern(bytes);
-    if let Some(path) = shell.hashed.get(&symbol) {
+    if let Some(path) = shell.hashed.get(symbol) {
         return Some(path.clone());
     }
     let path = shell
@@ -70,11 +70,11 @@ pub fn program_instead(
     remembers: bool,
 ) -> Option<CString> {
     let symbol = shell.symbols.find(name.to_bytes())?;
-    let known = shell.hashed.get(&symbol)?.clone();
+    let known = shell.hashed.get(symbol)?.clone();
     if *known != *failed {
         return None;
     }
-    shell.hashed.remove(&symbol);
+    shell.hashed.remove(symbol);
     let found = program(shell, name, remembers);
     if !remembers {
         shell.hashed.insert(symbol, known);

@@ -1,6 +1,8 @@
 //! Simple commands: XCU 2.9.1.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::mem;
 
 use super::compound::apply;
 use super::external::{self, Place};
@@ -8,7 +10,7 @@ use super::search::{self, Target};
 use super::{function, xtrace};
 use crate::builtins::{Answer, Builtin, Kind};
 use crate::expansion;
-use crate::fields::{Arguments, Fields};
+use crate::fields::{Arguments, Fields, Parameters};
 
 use crate::options::Opt;
 use crate::redirection;
@@ -42,7 +44,13 @@ fn expand_and_run(
     }
     match search::target(shell, symbol) {
         Target::Builtin(builtin) => run_builtin(shell, builtin, simple, fields),
-        Target::Function(function) => call(shell, &function, simple, fields, item),
+        Target::Function(function) => {
+            // The fields are the function's parameters, too.
+            let shared = Rc::new(mem::take(fields));
+            let flow = call(shell, &function, simple, &shared, item);
+            *fields = Rc::try_unwrap(shared).unwrap_or_default();
+            flow
+        }
         Target::Program => {
             let mut place = Place {
                 last,
@@ -204,7 +212,7 @@ fn call(
     shell: &mut Shell,
     function: &Function,
     simple: &Simple,
-    fields: &Fields,
+    fields: &Rc<Fields>,
     item: &Item,
 ) -> Flow {
     let Some(saved) = apply(shell, &simple.redirections)? else {
@@ -212,7 +220,7 @@ fn call(
     };
     shell.variables.enter(true);
     let flow = assign_for_command(shell, simple, fields)
-        .and_then(|()| function::call(shell, function, fields.arguments(), item));
+        .and_then(|()| function::call(shell, function, Parameters::of_call(fields), item));
     leave_scope(shell);
     redirection::restore(shell, saved);
     flow

@@ -183,13 +183,18 @@ fn is_plain_part(part: &Part) -> bool {
         Part::Literal(_) | Part::Quoted(_) => true,
         Part::Tilde(name) => name.is_empty(),
         Part::DoubleQuoted(parts) => parts.iter().all(is_plain_part),
-        Part::Parameter(parameter) => is_plain_parameter(parameter),
+        Part::Parameter(name) => is_plain_name(*name),
+        Part::Modified(parameter) => is_plain_parameter(parameter),
         Part::Command(_) | Part::Arithmetic(_) | Part::Process(..) => false,
     }
 }
 
+fn is_plain_name(name: ParameterName) -> bool {
+    name != ParameterName::Variable(Symbol::RANDOM)
+}
+
 fn is_plain_parameter(parameter: &Parameter) -> bool {
-    parameter.name != ParameterName::Variable(Symbol::RANDOM)
+    is_plain_name(parameter.name)
         && match &parameter.modifier {
             Modifier::None | Modifier::Length => true,
             Modifier::Default { operator, word, .. } => {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::decimal::Decimal;
 use crate::shell::{Divert, Shell, text};
 use crate::symbols::Symbol;
-use crate::syntax::tree::{Arithmetic, Modifier, ParameterName, Part, Word};
+use crate::syntax::tree::{Arithmetic, ParameterName, Part, Word};
 
 /// An expression, parsed: operations for a stack of numbers.
 #[derive(Debug)]
@@ -163,12 +163,12 @@ fn collect(
         match part {
             Part::Literal(piece) | Part::Quoted(piece) => text.extend_from_slice(piece),
             Part::DoubleQuoted(parts) => collect(parts, text, parameters)?,
-            Part::Parameter(parameter) if matches!(parameter.modifier, Modifier::None) => {
+            Part::Parameter(name) => {
                 let sign = match text.last() {
                     Some(b'-') => Sign::Plus,
                     _ => Sign::Any,
                 };
-                parameters.push((parameter.name, sign));
+                parameters.push((*name, sign));
                 text.push(PARAMETER);
             }
             _ => return None,

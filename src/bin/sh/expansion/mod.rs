@@ -21,7 +21,7 @@ use crate::execution;
 use crate::fields::Fields;
 use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell, text};
-use crate::syntax::tree::{Modifier, ParameterName, Part, Word};
+use crate::syntax::tree::{ParameterName, Part, Word};
 use decimal::Decimal;
 use pattern::Pattern;
 use regular::Regular;
@@ -62,13 +62,17 @@ fn simple(shell: &mut Shell, word: &Word, out: &mut Fields) -> bool {
     match part {
         Part::Quoted(text) => out.push(text),
         Part::Literal(text) if is_quoted || !pathname::may_be_pattern(text) => out.push(text),
-        Part::Parameter(parameter) if matches!(parameter.modifier, Modifier::None) => {
+        &Part::Parameter(name) => {
+            if name == ParameterName::Special(b'@') && is_quoted {
+                out.append(shell.positional.all());
+                return true;
+            }
             let separators = if is_quoted {
                 None
             } else {
                 Some(Separators::new(shell))
             };
-            let Some(value) = value(shell, parameter.name) else {
+            let Some(value) = value(shell, name) else {
                 return false;
             };
             match separators {
@@ -230,7 +234,8 @@ impl<'a> Expander<'a> {
                     self.mark(start, true);
                     self.mark_empty(start);
                 }
-                Part::Parameter(parameter) => self.parameter(parameter, context.quoted)?,
+                Part::Parameter(name) => self.value(*name, context.quoted)?,
+                Part::Modified(parameter) => self.parameter(parameter, context.quoted)?,
                 Part::Command(_) | Part::Process(..) if self.shell.refuses_commands => {
                     return Err(Divert::Error);
                 }

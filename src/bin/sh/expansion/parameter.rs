@@ -1,12 +1,12 @@
 //! Parameter expansion: XCU 2.6.2, and 2.5.2 for `$@` and `$*`.
 
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use super::{
     Context, Decimal, Expander, Keeps, arithmetic, characters, check_unset, name_of, pattern,
     single, value,
 };
+use crate::fields::{Arguments, Fields};
 use crate::shell::{Divert, Flow, Shell, text};
 use crate::symbols::Symbol;
 use crate::syntax::tree::{Arithmetic, Modifier, Parameter, ParameterName, Word};
@@ -15,12 +15,33 @@ use crate::syntax::tree::{Arithmetic, Modifier, Parameter, ParameterName, Word};
 type Transform<'a> = &'a mut dyn FnMut(&[u8], &mut Vec<u8>);
 
 impl Expander<'_> {
+    /// The parameter's value, or its values, as they are.
+    pub(super) fn value(&mut self, name: ParameterName, quoted: bool) -> Flow {
+        let start = self.text.len();
+        match name {
+            ParameterName::Special(sign @ (b'@' | b'*')) => {
+                let values = self.shell.positional.clone();
+                if !self.joins(sign, quoted) {
+                    self.list(sign, values.all(), quoted, &mut |value, out| {
+                        out.extend_from_slice(value)
+                    });
+                    return Ok(());
+                }
+                self.join(sign, values.all());
+            }
+            name => match value(self.shell, name) {
+                Some(value) => self.text.extend_from_slice(&value),
+                None => check_unset(self.shell, name)?,
+            },
+        }
+        self.mark(start, quoted);
+        Ok(())
+    }
+
     pub(super) fn parameter(&mut self, parameter: &Parameter, quoted: bool) -> Flow {
         let name = parameter.name;
         match &parameter.modifier {
-            Modifier::None => {
-                self.values(name, quoted, &mut |value, out| out.extend_from_slice(value))
-            }
+            Modifier::None => self.value(name, quoted),
             Modifier::Length => {
                 let start = self.text.len();
                 let length = self.length(name)?;
@@ -74,8 +95,8 @@ impl Expander<'_> {
     /// The parameter's value, or each of its values, transformed.
     fn values(&mut self, name: ParameterName, quoted: bool, transform: Transform<'_>) -> Flow {
         if let ParameterName::Special(sign @ (b'@' | b'*')) = name {
-            let positional = Rc::clone(&self.shell.positional);
-            self.list(sign, &positional, quoted, transform);
+            let positional = self.shell.positional.clone();
+            self.list(sign, positional.all(), quoted, transform);
             return Ok(());
         }
         let start = self.text.len();
@@ -87,22 +108,30 @@ impl Expander<'_> {
         Ok(())
     }
 
+    /// Whether `$@` or `$*` is joined to one text.
+    fn joins(&self, sign: u8, quoted: bool) -> bool {
+        self.keeps != Keeps::All || quoted && sign == b'*'
+    }
+
+    fn join(&mut self, sign: u8, values: Arguments<'_>) {
+        let joint = match sign {
+            b'*' => joint(self.shell),
+            _ => b" ",
+        };
+        values.join(joint, &mut self.text);
+    }
+
     /// `$@` or `$*`: fields of their own, or joined.
-    fn list(&mut self, sign: u8, values: &[Rc<[u8]>], quoted: bool, transform: Transform<'_>) {
-        let is_joined = self.keeps != Keeps::All || quoted && sign == b'*';
-        if is_joined {
+    fn list(&mut self, sign: u8, values: Arguments<'_>, quoted: bool, transform: Transform<'_>) {
+        if self.joins(sign, quoted) {
             let start = self.text.len();
-            for (index, value) in values.iter().enumerate() {
-                if index > 0 {
-                    let joint = if sign == b'*' {
-                        joint(self.shell)
-                    } else {
-                        b" "
-                    };
-                    self.text.extend_from_slice(joint);
-                }
-                transform(value, &mut self.text);
+            let mut transformed = Fields::new();
+            for value in values.iter() {
+                let mut text = Vec::new();
+                transform(value, &mut text);
+                transformed.push(&text);
             }
+            self.join(sign, transformed.arguments());
             self.mark(start, quoted);
             return;
         }
@@ -117,7 +146,7 @@ impl Expander<'_> {
                 self.mark_empty(start);
             }
         }
-        self.vanished |= values.is_empty() && quoted;
+        self.vanished |= values.len() == 0 && quoted;
     }
 
     /// `${#name}`
@@ -148,7 +177,7 @@ impl Expander<'_> {
         if self.is_set(name, colon, quoted) {
             return match operator {
                 b'+' => self.substituted(word, context),
-                _ => self.values(name, quoted, &mut |value, out| out.extend_from_slice(value)),
+                _ => self.value(name, quoted),
             };
         }
         match operator {
@@ -163,7 +192,7 @@ impl Expander<'_> {
                 };
                 let value = single(self.shell, word)?;
                 self.shell.assign(variable, &value)?;
-                self.values(name, quoted, &mut |value, out| out.extend_from_slice(value))
+                self.value(name, quoted)
             }
             _ => {
                 let message = match &*word.parts {
@@ -191,7 +220,7 @@ impl Expander<'_> {
             return value(self.shell, name).is_some_and(|value| !colon || !value.is_empty());
         };
         let is_joined = sign == b'*' && (quoted || self.keeps != Keeps::All);
-        let values = &self.shell.positional;
+        let values = self.shell.positional.all();
         !colon
             || values.iter().any(|value| !value.is_empty())
             || values.len() > 1 && !(is_joined && joint(self.shell).is_empty())
@@ -212,11 +241,14 @@ impl Expander<'_> {
         };
         if let ParameterName::Special(sign @ (b'@' | b'*')) = name {
             // The first is `$0`, which is not among them where none is skipped up to it.
-            let mut values = Vec::from([Rc::clone(&self.shell.name)]);
-            values.extend(self.shell.positional.iter().cloned());
-            let (start, end) = range(offset, length, values.len());
-            let values = values.get(start..end).unwrap_or_default();
-            self.list(sign, values, quoted, &mut |value, out| {
+            let mut all = Fields::new();
+            all.push(&self.shell.name);
+            all.append(self.shell.positional.all());
+            let (start, end) = range(offset, length, all.len());
+            let mut values = Fields::new();
+            let wanted = all.iter().skip(start).take(end - start);
+            wanted.for_each(|value| values.push(value));
+            self.list(sign, values.arguments(), quoted, &mut |value, out| {
                 out.extend_from_slice(value)
             });
             return Ok(());

@@ -1,10 +1,12 @@
 //! Pathname expansion: XCU 2.6.6, and 2.14.3 for the patterns.
 
+use alloc::vec;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
-use nestling::FileType;
 use nestling::dir::ReadDir;
 use nestling::sys::file;
+use nestling::{Errno, FileType, OFlags, sys};
 
 use super::pattern::Pattern;
 use crate::fields::Fields;
@@ -49,12 +51,13 @@ pub fn expand(text: &[u8], utf8: bool, out: &mut Fields) -> bool {
         }
         found = next;
     }
-    let mut order: Vec<usize> = (0..found.len()).collect();
+    let paths: Vec<&[u8]> = found.iter().collect();
+    let mut order: Vec<usize> = (0..paths.len()).collect();
     sort(&mut order, &|left, right| {
-        found.get(left).cmp(&found.get(right))
+        paths.get(left).cmp(&paths.get(right))
     });
     for &index in &order {
-        out.push(found.get(index).unwrap_or_default());
+        out.push(paths.get(index).unwrap_or(&&b""[..]));
     }
     !order.is_empty()
 }
@@ -95,6 +98,13 @@ fn parse(text: &[u8], utf8: bool) -> (Vec<Step>, Vec<u8>) {
     (steps, literal)
 }
 
+/// A directory, to be read in few system calls.
+pub fn directory(path: &CStr) -> Result<ReadDir<Vec<u8>>, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = sys::fd::open(path, flags, 0)?;
+    Ok(ReadDir::with_buffer(directory, vec![0; 32 * 1024]))
+}
+
 /// Adds to `out` what matches in the directory that `path` leads to. `tail` is what follows the last step.
 fn read(path: &[u8], step: &Step, tail: Option<&[u8]>, out: &mut Fields) {
     let mut place = Fields::new();
@@ -104,7 +114,7 @@ fn read(path: &[u8], step: &Step, tail: Option<&[u8]>, out: &mut Fields) {
         place.extend(b".");
     }
     place.end();
-    let Some(Ok(mut directory)) = place.c_str(0).map(ReadDir::open) else {
+    let Some(Ok(mut directory)) = place.c_str(0).map(directory) else {
         return;
     };
     let is_end = tail.is_some_and(<[u8]>::is_empty);

@@ -480,14 +480,16 @@ impl<'a> Parser<'a> {
 
     /// Replaces the word by the alias's value, if it is an alias.
     pub fn replace_alias(&mut self) -> bool {
-        let name = &self.source.buffers.text[..];
-        if self.source.aliases.iter().any(|other| **other == *name) {
-            return false;
-        }
-        let Some((name, value)) = self.shell.aliases.get_key_value(name) else {
+        let Some(name) = self.shell.symbols.find(&self.source.buffers.text) else {
             return false;
         };
-        self.source.enter_alias(name.clone(), value, self.start);
+        let Some(value) = self.shell.aliases.get(name) else {
+            return false;
+        };
+        if self.source.aliases.contains(&name) {
+            return false;
+        }
+        self.source.enter_alias(name, value, self.start);
         self.clear();
         true
     }

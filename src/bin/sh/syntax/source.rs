@@ -1,7 +1,6 @@
 //! Where a program's text comes from, and how it is read: never past what the next complete command needs, where others read
 //! the same descriptor.
 
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -11,6 +10,7 @@ use nestling::{BorrowedFd, Errno, SeekFrom, io};
 use super::lexer::Buffers;
 use crate::interactive;
 use crate::shell::{Divert, Shell, text};
+use crate::symbols::Symbol;
 
 /// How much is read at once: so much at first, where what is too much is read again for each command or not; and then as much as
 /// the command has already, up to the most.
@@ -30,7 +30,7 @@ pub struct Source {
     pub(super) outer: Vec<Outer>,
     /// The names of the aliases that the token comes from, in which they are not replaced again: first `inherited` of those
     /// around this text, then one for each of `outer`, then those whose values ended within the token.
-    pub(super) aliases: Vec<Rc<[u8]>>,
+    pub(super) aliases: Vec<Symbol>,
     pub(super) inherited: usize,
     /// The line that `at` is in.
     pub(super) line: u32,
@@ -221,7 +221,7 @@ impl Source {
     }
 
     /// Reads on in the alias's value; its name began at `start`.
-    pub(super) fn enter_alias(&mut self, name: Rc<[u8]>, value: &[u8], start: usize) {
+    pub(super) fn enter_alias(&mut self, name: Symbol, value: &[u8], start: usize) {
         self.aliases.push(name);
         let text = mem::replace(&mut self.text, value.to_vec());
         let at = mem::take(&mut self.at);

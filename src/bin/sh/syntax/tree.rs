@@ -234,7 +234,10 @@ pub enum Part {
     DoubleQuoted(Box<[Part]>),
     /// `~name`, where a tilde-prefix is recognised; the name is empty for `~`.
     Tilde(Piece),
-    Parameter(Box<Parameter>),
+    /// `$x` or `${x}`: nothing is done with the value.
+    Parameter(ParameterName),
+    /// `${x-word}` and the like.
+    Modified(Box<Parameter>),
     /// `$(…)` and `` `…` ``
     Command(Rc<Substitution>),
     /// `$((…))`

@@ -11,6 +11,7 @@ use super::lexer::class::*;
 use super::lexer::{Kind, Lengths, Parsed, Parser, Place, Stop, Token, What};
 use super::source::{Outer, Source};
 use super::tree::{Arithmetic, Modifier, Parameter, ParameterName, Part, Substitution, Word};
+use crate::symbols::Symbol;
 
 /// In what an expansion stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ struct Mark {
     outer: Vec<Outer>,
     place: usize,
     start: usize,
-    aliases: Vec<Rc<[u8]>>,
+    aliases: Vec<Symbol>,
     lengths: Lengths,
 }
 
@@ -91,6 +92,9 @@ impl Parser<'_> {
             let source = &mut *self.source;
             let run = source.text.get(at..at + length).unwrap_or_default();
             source.buffers.text.extend_from_slice(run);
+            if stops & NEWLINE == 0 && source.outer.is_empty() {
+                source.line += newlines(run);
+            }
         }
     }
 
@@ -240,7 +244,7 @@ impl Parser<'_> {
         self.source.at += 1;
         self.collect(Kind::Quoted);
         loop {
-            self.run(Kind::Quoted, SINGLE | NEWLINE);
+            self.run(Kind::Quoted, SINGLE);
             match self.peek_raw() {
                 b'\'' => break,
                 0 => return Err(self.unclosed("'", "'", line)),
@@ -255,7 +259,7 @@ impl Parser<'_> {
     fn double_quoted(&mut self) -> Parsed<()> {
         let line = self.source.line;
         self.source.at += 1;
-        self.run(Kind::Quoted, DOUBLE | SPECIAL | NEWLINE);
+        self.run(Kind::Quoted, DOUBLE | SPECIAL);
         if self.peek() == b'"' {
             // Only text, which is quoted in one way or another.
             self.source.at += 1;
@@ -282,7 +286,7 @@ impl Parser<'_> {
             0
         };
         loop {
-            self.run(Kind::Quoted, ends | double | SPECIAL | NEWLINE);
+            self.run(Kind::Quoted, ends | double | SPECIAL);
             match self.peek() {
                 b'\\' => {
                     let escaped = self.second();
@@ -321,7 +325,7 @@ impl Parser<'_> {
         // What follows a null byte is left out, as a C string's end.
         let mut kept = None;
         loop {
-            self.run(Kind::Quoted, SINGLE | NEWLINE | SPECIAL);
+            self.run(Kind::Quoted, SINGLE | SPECIAL);
             match self.peek_raw() {
                 b'\'' => break,
                 0 => return Err(self.unclosed("'", "$'", line)),
@@ -450,7 +454,10 @@ impl Parser<'_> {
     }
 
     fn push_parameter(&mut self, name: ParameterName, modifier: Modifier) {
-        self.push(Part::Parameter(Box::new(Parameter { name, modifier })));
+        self.push(match modifier {
+            Modifier::None => Part::Parameter(name),
+            modifier => Part::Modified(Box::new(Parameter { name, modifier })),
+        });
     }
 
     /// A name, a number, or a special parameter's sign. Nothing is being collected.
@@ -740,7 +747,7 @@ impl Parser<'_> {
         let line = self.source.line;
         self.source.at += 1;
         loop {
-            self.run(Kind::Quoted, BACKQUOTE | NEWLINE);
+            self.run(Kind::Quoted, BACKQUOTE);
             match self.peek_raw() {
                 b'`' => break,
                 0 => return Err(self.unclosed("`", "`", line)),
@@ -831,6 +838,11 @@ impl Parser<'_> {
         self.source.buffers.truncate(&mark.lengths);
         self.token = None;
     }
+}
+
+/// How many lines end in a text.
+fn newlines(text: &[u8]) -> u32 {
+    text.iter().map(|&byte| u32::from(byte == b'\n')).sum()
 }
 
 /// `$0` is a special parameter.

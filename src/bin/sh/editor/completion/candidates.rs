@@ -4,7 +4,6 @@ use alloc::ffi::CString;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-use nestling::dir::ReadDir;
 use nestling::text::Text;
 use nestling::{Access, FileType, sys};
 
@@ -150,11 +149,9 @@ impl Candidates {
         for builtin in BUILTINS {
             self.add(builtin.name.as_bytes(), b' ');
         }
-        for (&name, _) in shell.functions.iter() {
+        let functions = shell.functions.iter().map(|(name, _)| name);
+        for name in functions.chain(shell.aliases.iter().map(|(name, _)| name)) {
             self.add(shell.symbols.name(name), b' ');
-        }
-        for (name, _) in shell.aliases.iter() {
-            self.add(name, b' ');
         }
         let path = shell.variables.get(Symbol::PATH).unwrap_or(DEFAULT);
         for directory in path.split(|&byte| byte == b':') {
@@ -176,7 +173,7 @@ impl Candidates {
             self.add(b"..", b'/');
         }
         let Ok(path) = CString::new(path) else { return };
-        let Ok(mut entries) = ReadDir::open(&path) else {
+        let Ok(mut entries) = pathname::directory(&path) else {
             return;
         };
         while let Ok(Some(entry)) = entries.next() {
