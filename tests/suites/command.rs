@@ -1247,11 +1247,9 @@ const FLOOD: usize = 1 << 20;
 
 /// Whether it is what the probe writes.
 fn is_flood(bytes: &[u8]) -> bool {
-    bytes.len() == FLOOD
-        && bytes
-            .iter()
-            .enumerate()
-            .all(|(place, &byte)| byte == (place % 251) as u8)
+    let pattern: [u8; 251] = core::array::from_fn(|index| index as u8);
+    let mut parts = bytes.chunks(pattern.len());
+    bytes.len() == FLOOD && parts.all(|part| part == &pattern[..part.len()])
 }
 
 fn flood(memory: Memory) -> Command {

@@ -500,25 +500,6 @@ fn errnos(target: &Target) -> Vec<&'static str> {
 /// A fault: a way, its dry run, a call of it, and the errno.
 type Fault<'a> = (&'a Way, &'a DryRun, &'a Target, &'static str);
 
-/// Every call fails at least once, and by each errno at least one call of the name; beside that the errnos take turns.
-fn a_third_of(faults: Vec<Fault<'_>>) -> Vec<Fault<'_>> {
-    let mut calls = BTreeSet::new();
-    let mut errnos = BTreeSet::new();
-    let mut kept = Vec::new();
-    for (number, fault) in faults.into_iter().enumerate() {
-        let (way, _, target, errno) = fault;
-        let Call {
-            name, number: nth, ..
-        } = &target.call;
-        let is_new_call = calls.insert((way.name(), name.as_str(), *nth));
-        let is_new_errno = errnos.insert((name.as_str(), errno));
-        if is_new_call || is_new_errno || number % 3 == 0 {
-            kept.push(fault);
-        }
-    }
-    kept
-}
-
 /// Whether a parent's call of a look at its child may have been counted, so that the fault hit another call than it should. A look after the
 /// fault changes nothing: where the fault is the wait's own, such a look must follow.
 fn hits_another_call(place: Place, name: &str, trace: &str) -> bool {
@@ -595,21 +576,22 @@ fn every_failure_reaches_the_caller(arch: Arch) {
         .enumerate()
         .map(|(index, way)| (way, dry_run(way, &scratch, index)))
         .collect();
-    let mut faults = Vec::new();
+    let mut faults: Vec<Fault<'_>> = Vec::new();
+    let mut seen = BTreeSet::new();
     for (way, dry) in &ways {
         for target in &dry.targets {
-            let mut errnos = errnos(target);
-            if target.call.name == "rt_sigaction" && target.call.number > 8 {
-                // One call for each signal: they take turns, else this would be a third of all.
-                errnos = vec![errnos[target.call.number % errnos.len()]];
-            }
-            for errno in errnos {
-                faults.push((*way, dry, target, errno));
+            let Call { name, number, .. } = &target.call;
+            // One call for each signal: they take turns, else this would be a third of all.
+            let takes_turns = !is_long() || name == "rt_sigaction" && *number > 8;
+            let errnos = errnos(target);
+            let its_turn = faults.len() % errnos.len().max(1);
+            for (index, errno) in errnos.into_iter().enumerate() {
+                // In the short form, too, each errno comes from at least one call of the name.
+                if !takes_turns || index == its_turn || seen.insert((name, errno)) {
+                    faults.push((way, dry, target, errno));
+                }
             }
         }
-    }
-    if !is_long() {
-        faults = a_third_of(faults);
     }
 
     let next = AtomicUsize::new(0);
