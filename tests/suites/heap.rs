@@ -328,7 +328,10 @@ fn small_memory_comes_back() {
         .map(|_| Block::new(layout(8 + random.below(200), 1), 0))
         .collect();
     let meanwhile = resident();
-    assert!(meanwhile > before + 100 * count as u64, "{before} {meanwhile}");
+    assert!(
+        meanwhile > before + 100 * count as u64,
+        "{before} {meanwhile}"
+    );
     while !blocks.is_empty() {
         let index = random.below(blocks.len());
         blocks.swap_remove(index);

@@ -98,6 +98,7 @@ struct Totals {
     /// For each label, in the order in which they came: what passed, failed and was skipped.
     labels: Vec<(String, [usize; 3])>,
     skipped: Vec<String>,
+    failed: Vec<String>,
     times: Vec<(Duration, String)>,
     /// What is known of a label beside its name.
     about: Vec<(String, String)>,
@@ -167,9 +168,11 @@ impl Report {
             };
             // Writing to a string does not fail.
             let _ = writeln!(totals.cases, "{name}\t{label}\t{case}\t{word}");
-            if let Verdict::Skipped(reason) = verdict {
-                let line = format!("{name} {label}: {case}: {reason}");
-                totals.skipped.push(line);
+            let line = format!("{name} {label}: {case}");
+            match verdict {
+                Verdict::Passed => {}
+                Verdict::Failed => totals.failed.push(line),
+                Verdict::Skipped(reason) => totals.skipped.push(format!("{line}: {reason}")),
             }
         }
     }
@@ -220,6 +223,10 @@ impl Report {
         let wall = self.begin.elapsed().as_secs_f64();
         println!("\nwall {wall:.0} s, CPU {}", cpu_time());
         println!("every case: {}", cases.display());
+        if !totals.failed.is_empty() {
+            println!("\nfailed:");
+            totals.failed.iter().for_each(|line| println!("    {line}"));
+        }
         if all == [0; 3] && !case.is_empty() {
             println!(
                 "\nno case's name contains {case:?}; `--list` prints the suites, `suites --list` the on-target cases"

@@ -22,7 +22,18 @@ const INITTAB: &[u8] = b"::respawn:-/bin/sh\n";
 const PROMPT: &str = "# ";
 
 /// Keys, and what the console says then, in this order. (Ctrl-A is qemu's own.)
+///
+/// What several processes write has no order: process 1 may report that it started a program after that has written. The parts of such
+/// an answer are separated by [`ALSO`].
 pub type Exchange = (&'static str, &'static [&'static str]);
+
+const ALSO: char = '\0';
+
+/// Where an answer ends in what the console says, if all its parts are there.
+pub fn end_of(answer: &str, text: &str) -> Option<usize> {
+    let mut parts = answer.split(ALSO);
+    parts.try_fold(0, |end, part| Some(end.max(text.find(part)? + part.len())))
+}
 
 const TYPED: &[(&str, &[Exchange])] = &[
     ("the shell asks for a command", &[("", &[PROMPT])]),
@@ -127,19 +138,12 @@ pub fn talk_with(
     ))
 }
 
-/// What stands between texts of an answer whose order is open.
-const ALSO: char = '\0';
-
-/// Waits until the console says something, behind what was heard before.
-fn hear(running: &mut Running, heard: &mut usize, said: &str) -> Result<bool> {
+/// Waits until the console says an answer, behind what was heard before.
+fn hear(running: &mut Running, heard: &mut usize, answer: &str) -> Result<bool> {
     loop {
         let transcript = plain(&running.console.transcript());
         let rest = transcript.get(*heard..).unwrap_or_default();
-        let ends = said
-            .split(ALSO)
-            .map(|it| Some(rest.find(it)? + it.len()))
-            .collect::<Option<Vec<usize>>>();
-        if let Some(end) = ends.and_then(|it| it.into_iter().max()) {
+        if let Some(end) = end_of(answer, rest) {
             *heard += end;
             return Ok(true);
         }

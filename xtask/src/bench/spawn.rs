@@ -153,7 +153,7 @@ const CURVES: [Curve; 4] = [
 
 /// All of it.
 pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
-    let mut starters = Starters::new(workspace)?;
+    let mut starters = Starters::new(workspace, SPEED)?;
     for (title, pinned) in [
         ("A start and a wait, on one CPU", true),
         ("A start and a wait, on all CPUs", false),
@@ -185,7 +185,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
 
 /// A little of all: whether it can be measured.
 pub fn short(workspace: &Workspace, told: Told<'_>) -> Result<()> {
-    let mut starters = Starters::new(workspace)?;
+    let mut starters = Starters::new(workspace, QUICK)?;
     told(Table {
         title: "A start and a wait".into(),
         unit: MICROSECONDS,
@@ -378,13 +378,13 @@ struct Starters {
 }
 
 impl Starters {
-    fn new(workspace: &Workspace) -> Result<Self> {
+    fn new(workspace: &Workspace, profile: &str) -> Result<Self> {
         for group in Group::of(&[HOST])? {
             let what = ["-p", "nestling-cost", "--bin", "cost-base", "--quiet"];
             group.command(workspace, Profile::Release, &what).run()?;
         }
         let program = compile::path(workspace, HOST, Profile::Release, "cost-base");
-        let gnu = build(workspace, HOST.triple())?;
+        let gnu = build(workspace, profile, HOST.triple())?;
         let mut all = vec![Starter::new(&gnu, &program)?];
         // Its prebuilt library has the whole of musl in it.
         let triple = HOST.triple().replace("gnu", "musl");
@@ -392,7 +392,7 @@ impl Starters {
         let added = add.stdout_null().stderr_null().unchecked().run();
         match added.map_err(anyhow::Error::from).and_then(|added| {
             ensure!(added.status.success(), "rustup can't add {triple}");
-            build(workspace, &triple)
+            build(workspace, profile, &triple)
         }) {
             Ok(path) => all.push(Starter::new(&path, &program)?),
             Err(error) => eprintln!("xtask: left out: musl: {error:#}"),
@@ -434,23 +434,20 @@ impl Starters {
     }
 }
 
-fn build(workspace: &Workspace, triple: &str) -> Result<PathBuf> {
-    // For size, as nestling's own programs are, a spawn takes a microsecond longer.
-    let what = [
-        "build",
-        "--profile",
-        "speed",
-        "--quiet",
-        "-p",
-        "nestling-bench",
-    ];
-    let build = cargo([&what[..], &["--target", triple]].concat());
+/// Cargo's profile that is optimised for speed: for size, as nestling's own programs are, a spawn takes a microsecond longer.
+const SPEED: &str = "speed";
+/// A quick build, where nothing is measured.
+const QUICK: &str = "tests";
+
+fn build(workspace: &Workspace, profile: &str, triple: &str) -> Result<PathBuf> {
+    let what = ["build", "--quiet", "-p", "nestling-bench"];
+    let how = ["--profile", profile, "--target", triple];
+    let build = cargo([what, how].concat());
     build
         .dir(&workspace.root)
         .run()
         .with_context(|| format!("can't build the starter for {triple}"))?;
-    let path = workspace.target.join(triple).join("speed/starter");
-    Ok(path)
+    Ok(workspace.target.join(triple).join(profile).join("starter"))
 }
 
 struct Starter {
