@@ -326,8 +326,8 @@ fn faults(calls: &[Call]) -> Vec<String> {
     for call in calls {
         numbers.entry(&call.name).or_default().push(call.number);
     }
-    // Each call fails for good with three of the errors, which take turns; in the long form with all.
-    let errnos_of_one = if is_long() { ERRNOS.len() } else { 3 };
+    // Each call fails for good with two of the errors, which take turns; in the long form with all.
+    let errnos_of_one = if is_long() { ERRNOS.len() } else { 2 };
     let mut turns = ERRNOS.iter().cycle();
     for (name, numbers) in numbers {
         if INFALLIBLE.contains(&name) {

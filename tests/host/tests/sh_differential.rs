@@ -60,7 +60,7 @@ fn where_other_shells_agree_ours_does_as_they_do_or_the_table_says_why_not() {
         let mut number = 0;
         scripts.retain(|_| {
             number += 1;
-            number <= written || number % 8 == 0
+            number <= written || number % 16 == 0
         });
     }
 

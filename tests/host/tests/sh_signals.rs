@@ -30,8 +30,8 @@ use nestling_host_tests::{Arch, Scratch, installed, is_long, say};
 use run::{Shell, Target, Typed};
 
 /// Of all scripts one in so many is run every time, and of all lines.
-const ONE_IN: usize = 16;
-const ONE_LINE_IN: usize = 32;
+const ONE_IN: usize = 32;
+const ONE_LINE_IN: usize = 64;
 
 /// What waits: for a line from the driver.
 const WAITS: [(&str, &str); 4] = [
