@@ -9,6 +9,7 @@ mod boot;
 mod compile;
 mod debian;
 mod debian_root;
+mod deny;
 mod disk;
 mod host;
 mod initramfs;

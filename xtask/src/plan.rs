@@ -51,6 +51,8 @@ pub enum Check {
     Features,
     /// That the benchmarks can run, not what they measure.
     Bench,
+    /// What the dependencies may be.
+    Deny,
     /// The unit tests in Miri.
     Miri,
     /// What AddressSanitizer can check.
@@ -129,6 +131,7 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
         ("doc", Check::Doc),
         ("features", Check::Features),
         ("bench", Check::Bench),
+        ("deny", Check::Deny),
         ("miri", Check::Miri),
         ("asan", Check::Asan),
     ] {

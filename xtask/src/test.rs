@@ -16,6 +16,7 @@ use duct::Expression;
 use crate::{
     arch::{Arch, HOST},
     compile::{Group, PROGRAMS, Profile, SCRIPT_SHELL, SHELL, TESTS},
+    deny,
     host::{self, Program},
     kernel::{self, Age},
     machine,
@@ -491,6 +492,7 @@ impl Run<'_> {
                 let xtask = std::env::current_exe().context("the path of xtask")?;
                 one("bench", duct::cmd(xtask, ["bench", "--short"]))
             }
+            Check::Deny => deny::deny(self.workspace, self.options.long),
             Check::Miri => sanitize::miri(self.workspace),
             Check::Asan => sanitize::asan(self.workspace),
         });
