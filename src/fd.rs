@@ -98,15 +98,129 @@ mod std_types {
         }
     }
 
-    impl fd::AsRawFd for OwnedFd {
-        fn as_raw_fd(&self) -> RawFd {
-            self.fd
+    impl fd::IntoRawFd for OwnedFd {
+        fn into_raw_fd(self) -> RawFd {
+            Self::into_raw_fd(self)
         }
     }
 
-    impl fd::AsRawFd for BorrowedFd<'_> {
-        fn as_raw_fd(&self) -> RawFd {
-            self.fd
+    macro_rules! from_owners {
+        ($($name:ty),* $(,)?) => {$(
+            impl From<$name> for OwnedFd {
+                fn from(owner: $name) -> Self {
+                    fd::OwnedFd::from(owner).into()
+                }
+            }
+        )*};
+    }
+
+    from_owners! {
+        std::fs::File,
+        std::io::PipeReader,
+        std::io::PipeWriter,
+        std::net::TcpListener,
+        std::net::TcpStream,
+        std::net::UdpSocket,
+        std::os::unix::net::UnixDatagram,
+        std::os::unix::net::UnixListener,
+        std::os::unix::net::UnixStream,
+        std::process::ChildStdin,
+        std::process::ChildStdout,
+        std::process::ChildStderr,
+    }
+
+    /// Implements std's traits for types that hold a descriptor.
+    macro_rules! std_as_fd {
+        ($($name:ty),*) => {$(
+            #[cfg(feature = "std")]
+            impl std::os::fd::AsFd for $name {
+                fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                    $crate::fd::AsFd::as_fd(self).into()
+                }
+            }
+
+            #[cfg(feature = "std")]
+            impl std::os::fd::AsRawFd for $name {
+                fn as_raw_fd(&self) -> $crate::fd::RawFd {
+                    $crate::fd::AsFd::as_fd(self).as_raw_fd()
+                }
+            }
+        )*};
+    }
+    pub(crate) use std_as_fd;
+
+    std_as_fd!(OwnedFd, BorrowedFd<'_>);
+}
+
+#[cfg(feature = "std")]
+pub(crate) use std_types::std_as_fd;
+
+/// Implements the conversions of types that own a descriptor.
+macro_rules! into_owned_fd {
+    ($($name:ident),*) => {$(
+        impl From<$name> for $crate::fd::OwnedFd {
+            fn from(owner: $name) -> Self {
+                owner.0
+            }
         }
+
+        #[cfg(feature = "std")]
+        impl From<$name> for std::os::fd::OwnedFd {
+            fn from(owner: $name) -> Self {
+                owner.0.into()
+            }
+        }
+
+        #[cfg(feature = "std")]
+        impl std::os::fd::IntoRawFd for $name {
+            fn into_raw_fd(self) -> $crate::fd::RawFd {
+                self.0.into_raw_fd()
+            }
+        }
+
+        #[cfg(feature = "std")]
+        $crate::fd::std_as_fd!($name);
+    )*};
+}
+pub(crate) use into_owned_fd;
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use alloc::string::String;
+    use std::io::{Read, Write};
+    use std::os::fd::{self, AsFd, AsRawFd, IntoRawFd};
+
+    use super::{OwnedFd, RawFd};
+    use crate::file::OFlags;
+
+    #[test]
+    fn descriptors_go_to_the_standard_library_and_come_from_it() {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let reader = OwnedFd::from(reader);
+        let number = AsRawFd::as_raw_fd(&reader);
+        assert_eq!(AsFd::as_fd(&reader).as_raw_fd(), number);
+        let mut file = std::fs::File::from(std::os::fd::OwnedFd::from(reader));
+        assert_eq!(file.as_raw_fd(), number);
+        let mut writer = std::fs::File::from(std::os::fd::OwnedFd::from(OwnedFd::from(writer)));
+        writer.write_all(b"words").expect("a write");
+        drop(writer);
+        let mut text = String::new();
+        file.read_to_string(&mut text).expect("a read");
+        assert_eq!(text, "words");
+    }
+
+    #[test]
+    fn what_holds_a_descriptor_has_the_standard_librarys_traits() {
+        fn check(holder: impl AsFd + AsRawFd + IntoRawFd + Into<fd::OwnedFd>) {
+            let number: RawFd = holder.as_raw_fd();
+            assert_eq!(holder.as_fd().as_raw_fd(), number);
+            assert_eq!(holder.into().as_raw_fd(), number);
+        }
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let timer = crate::time::Timer::new(crate::time::Clock::Monotonic, OFlags::CLOEXEC);
+        check(OwnedFd::from(reader));
+        check(OwnedFd::from(writer));
+        check(crate::poll::Epoll::new().expect("an epoll"));
+        check(timer.expect("a timer"));
     }
 }

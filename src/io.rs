@@ -354,7 +354,11 @@ impl fmt::Debug for Writer<'_> {
 // ---- Printing ----
 
 /// Writes its arguments to standard output. Each argument is a [`Text`](crate::text::Text). Unlike the `print!` of std, this
-/// macro does not use `core::fmt`, so it has no format string.
+/// macro does not use `core::fmt`, so it has no format string. A string literal that looks like one does not compile:
+///
+/// ```compile_fail
+/// nestling::print!("started {}", 7);
+/// ```
 ///
 /// Costs one system call for up to 512 bytes. When the macro returns, no text is left in a buffer. The macro takes no lock, and
 /// ignores errors. A program that must know whether its output was written must use a [`Writer`](crate::io::Writer). The method
@@ -406,12 +410,61 @@ macro_rules! eprintln {
     };
 }
 
+/// Whether the source text of an expression is a string literal that std's macros would take for a format string.
+#[doc(hidden)]
+pub const fn is_format(source: &str) -> bool {
+    let source = source.as_bytes();
+    let mut rest = source;
+    let mut is_open = false;
+    loop {
+        rest = match rest {
+            // A character, such as `\u{1b}`.
+            [b'\\', b'u', b'{', rest @ ..] => rest,
+            [b'{', rest @ ..] => {
+                is_open = true;
+                rest
+            }
+            [b'}', ..] if is_open => return matches!(source, [b'"' | b'r', ..]),
+            [_, rest @ ..] => rest,
+            [] => return false,
+        };
+    }
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __print {
     ($fd:expr, $($text:expr),*) => {{
+        $(const {
+            assert!(
+                !$crate::io::is_format(stringify!($text)),
+                "there are no format strings here: write print!(\"started \", pid)"
+            );
+        })*
         #[allow(unused_mut)] // where nothing is to be printed
         let mut out = $crate::io::Writer::new($fd);
         $($crate::text::Text::write(&$text, &mut out);)*
     }};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_literal_with_braces_is_a_format_and_nothing_else_is() {
+        for source in [r#""{}""#, r#""a {b:?} c""#, r##"r#"{0}"#"##] {
+            assert!(is_format(source), "{source}");
+        }
+        for source in [
+            r#""\u{1b}[0m""#,
+            r#""{ ""#,
+            r#""} {""#,
+            "Pair { a, b }",
+            "7",
+            "",
+        ] {
+            assert!(!is_format(source), "{source}");
+        }
+    }
 }

@@ -263,6 +263,9 @@ impl AsFd for ControllingTerminal {
     }
 }
 
+#[cfg(feature = "std")]
+crate::fd::std_as_fd!(ControllingTerminal);
+
 /// A guard that exists while a job has the terminal. Dropping the guard does the same as [`take_back`](Self::take_back), but
 /// ignores errors.
 #[derive(Debug)]

@@ -175,3 +175,5 @@ impl AsFd for Epoll {
         self.0.as_fd()
     }
 }
+
+crate::fd::into_owned_fd!(Epoll);

@@ -240,3 +240,5 @@ impl AsFd for SignalFd {
         self.0.as_fd()
     }
 }
+
+crate::fd::into_owned_fd!(SignalFd);

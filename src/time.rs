@@ -169,3 +169,5 @@ impl AsFd for Timer {
         self.0.as_fd()
     }
 }
+
+crate::fd::into_owned_fd!(Timer);

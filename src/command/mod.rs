@@ -239,9 +239,9 @@ impl Command {
 impl Command {
     /// Gives the child a duplicate of the descriptor `fd`. In the child, the duplicate has the descriptor number `number`. A
     /// later call with the same number replaces the earlier one.
-    pub fn fd(&mut self, number: RawFd, fd: OwnedFd) -> &mut Self {
+    pub fn fd(&mut self, number: RawFd, fd: impl Into<OwnedFd>) -> &mut Self {
         self.descriptors.retain(|given| given.0 != number);
-        self.descriptors.push((number, fd));
+        self.descriptors.push((number, fd.into()));
         self
     }
 
@@ -312,8 +312,8 @@ impl Command {
     }
 
     /// Sets the cgroup in which the child starts: `directory` is the directory of this cgroup.
-    pub fn cgroup(&mut self, directory: OwnedFd) -> &mut Self {
-        self.cgroup = Some(directory);
+    pub fn cgroup(&mut self, directory: impl Into<OwnedFd>) -> &mut Self {
+        self.cgroup = Some(directory.into());
         self
     }
 

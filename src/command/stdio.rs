@@ -118,12 +118,6 @@ macro_rules! ends {
             }
         }
 
-        impl From<$name> for OwnedFd {
-            fn from(end: $name) -> Self {
-                end.0
-            }
-        }
-
         /// Gives this end of the pipe to another child. For example, the output of one child can become the input of another
         /// child.
         impl From<$name> for Stdio {
@@ -137,6 +131,8 @@ macro_rules! ends {
                 self.0.as_fd()
             }
         }
+
+        crate::fd::into_owned_fd!($name);
     )*};
 }
 
@@ -206,15 +202,25 @@ mod std_types {
         }
     }
 
-    impl From<std::os::fd::OwnedFd> for Stdio {
-        fn from(fd: std::os::fd::OwnedFd) -> Self {
-            Self::from(OwnedFd::from(fd))
-        }
+    macro_rules! from_owners {
+        ($($name:ty),* $(,)?) => {$(
+            impl From<$name> for Stdio {
+                fn from(owner: $name) -> Self {
+                    Self::from(OwnedFd::from(owner))
+                }
+            }
+        )*};
     }
 
-    impl From<std::fs::File> for Stdio {
-        fn from(file: std::fs::File) -> Self {
-            Self::from(std::os::fd::OwnedFd::from(file))
-        }
+    from_owners! {
+        std::os::fd::OwnedFd,
+        std::fs::File,
+        std::io::PipeReader,
+        std::io::PipeWriter,
+        std::net::TcpStream,
+        std::os::unix::net::UnixStream,
+        std::process::ChildStdin,
+        std::process::ChildStdout,
+        std::process::ChildStderr,
     }
 }

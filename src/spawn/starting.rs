@@ -279,6 +279,9 @@ impl AsFd for Starting<'_> {
     }
 }
 
+#[cfg(feature = "std")]
+crate::fd::std_as_fd!(Starting<'_>);
+
 /// What was read of the pipe.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Heard {

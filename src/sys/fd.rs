@@ -57,6 +57,14 @@ impl From<OwnedFd> for std::os::fd::OwnedFd {
 }
 
 #[cfg(feature = "std")]
+impl std::os::fd::FromRawFd for OwnedFd {
+    unsafe fn from_raw_fd(fd: RawFd) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Self::from_raw_fd(fd) }
+    }
+}
+
+#[cfg(feature = "std")]
 impl<'fd> From<BorrowedFd<'fd>> for std::os::fd::BorrowedFd<'fd> {
     fn from(borrowed: BorrowedFd<'fd>) -> Self {
         // SAFETY: it stays open for the lifetime.
