@@ -10,6 +10,7 @@ mod actions;
 mod attributes;
 mod begin;
 mod command;
+mod descriptors;
 mod documented;
 mod events;
 mod exec;
@@ -36,6 +37,7 @@ nestling_tests::suites! {
     attributes,
     begin,
     command,
+    descriptors,
     documented,
     events,
     exec,

@@ -48,6 +48,15 @@ fn main(process: Process) -> i32 {
             }
             return 0;
         }
+        ("fds", _) => {
+            let open = (0..1024).filter(|&number| sys::fd::cloexec(number).is_ok());
+            let mut all = Text::<512>::new();
+            for number in open {
+                write!(all, " {number}").expect("room");
+            }
+            nestling::println!("fds:", all.as_str());
+            return 0;
+        }
         ("copy", _) => {
             io::copy(io::stdin(), io::stdout()).expect("a copy");
             return 0;
