@@ -4,6 +4,7 @@
 //! all. Each table says the median, and between which values the middle half of them is.
 
 mod configure;
+mod growth;
 mod init;
 mod sh;
 mod spawn;

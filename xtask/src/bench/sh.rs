@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Table, Told, in_turns};
+use super::{Table, Told, growth, in_turns};
 use crate::{
     apt,
     arch::HOST,
@@ -195,7 +195,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     table("File", "bytes", sizes.collect::<Result<_>>()?);
     fs::remove_file(long)?;
     fs::remove_file(input)?;
-    Ok(())
+    growth::tables(&workspace.scratch()?, &shells[1].path, told)
 }
 
 /// How long a shell takes for a script, in milliseconds.

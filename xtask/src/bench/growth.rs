@@ -1,0 +1,127 @@
+//! How the time of `sh`, and of other shells, grows with the input: each construct with an input of some size, and with 4 and 16 times
+//! as much.
+//!
+//! The exponent is between the 4 and the 16 times: 1 is time in proportion to the input, 2 its square.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Table, Told, in_turns, middle};
+use crate::apt;
+
+const TURNS: usize = 3;
+const TIMES: [usize; 3] = [1, 4, 16];
+
+/// The construct whose input is files, in the folder that scripts run in.
+const FILES: &str = "10 times `set -- *`, files";
+
+/// A construct: its name, the least size, and a script of a size.
+type Construct = (&'static str, usize, fn(usize) -> String);
+
+const CONSTRUCTS: [Construct; 9] = [
+    ("`shift`, parameters", 2_500, |size| {
+        format!("set -- $(seq {size}); while [ $# -gt 0 ]; do shift; done")
+    }),
+    ("1,000 times `f \"$@\"`, parameters", 625, |size| {
+        format!(
+            "f() {{ :; }}; set -- $(seq {size})
+            i=0; while [ $i -lt 1000 ]; do f \"$@\"; i=$((i+1)); done"
+        )
+    }),
+    ("`set -- \"$@\" x`, times", 250, |size| {
+        format!("i=0; while [ $i -lt {size} ]; do set -- \"$@\" x; i=$((i+1)); done")
+    }),
+    ("1,000 times `\"$*\"`, parameters", 625, |size| {
+        format!("set -- $(seq {size}); i=0; while [ $i -lt 1000 ]; do x=\"$*\"; i=$((i+1)); done")
+    }),
+    ("`alias`, definitions", 2_500, |size| {
+        format!("i=0; while [ $i -lt {size} ]; do alias a$i=b; i=$((i+1)); done")
+    }),
+    (FILES, 1_250, |_| {
+        "i=0; while [ $i -lt 10 ]; do set -- *; i=$((i+1)); done".into()
+    }),
+    (
+        "a here-document with an expansion in each line, lines",
+        10_000,
+        |size| {
+            let lines = "line of $v\n".repeat(size);
+            format!("v=x; while read -r a; do break; done <<E\n{lines}E\n")
+        },
+    ),
+    ("`eval`, lines", 6_250, |size| {
+        format!("eval \"$(seq -f x=%.0f {size})\"")
+    }),
+    ("a script, lines", 6_250, |size| {
+        (0..size).map(|line| format!("x={line}; y=$x\n")).collect()
+    }),
+];
+
+/// Tells the tables: of the first shell first, which the others are compared with.
+pub fn tables(scratch: &Path, sh: &Path, told: Told<'_>) -> Result<()> {
+    let peer = |name: &'static str, package: &'static [&'static str]| {
+        apt::obtain(|| apt::program(name, package))
+    };
+    let busybox = peer("busybox", &["busybox-static"])?;
+    let shells: [(&str, PathBuf, &[&str]); 5] = [
+        ("dash", peer("dash", &["dash"])?, &[]),
+        ("sh", sh.into(), &[]),
+        ("ksh93u+m", peer("ksh93", &["ksh93u+m"])?, &[]),
+        ("mksh", peer("mksh", &["mksh"])?, &[]),
+        ("busybox ash", busybox, &["ash"]),
+    ];
+    let folder = scratch.join("growth");
+    let files = folder.join("files");
+    fs::create_dir_all(&files)?;
+    let script = folder.join("script");
+    for (title, least, make) in CONSTRUCTS {
+        let mut times: Vec<Vec<f64>> = vec![Vec::new(); shells.len()];
+        for size in TIMES.map(|times| least * times) {
+            fs::write(&script, make(size))?;
+            if title == FILES {
+                // Not in the names' order.
+                for file in 0..size {
+                    fs::write(files.join(format!("file{}", file * 7919 % 100_003)), "")?;
+                }
+            }
+            let values = in_turns(shells.len(), TURNS, |index| {
+                let (name, path, arguments) = &shells[index];
+                let mut command = Command::new(path);
+                command.args(*arguments).arg(&script).current_dir(&files);
+                let start = Instant::now();
+                let status = command.stdin(Stdio::null()).status()?;
+                ensure!(status.success(), "{name} failed");
+                Ok(start.elapsed().as_secs_f64() * 1e3)
+            })
+            .with_context(|| format!("{title}, {size}"))?;
+            for (times, values) in times.iter_mut().zip(&values) {
+                times.push(middle(values.iter().copied())[1]);
+            }
+            let names = shells.iter().map(|(name, ..)| String::from(*name));
+            told(Table {
+                title: format!("{title}: {size}"),
+                unit: "milliseconds",
+                rows: names.zip(values).collect(),
+            });
+        }
+        let rows = shells.iter().zip(&times).map(|((name, ..), times)| {
+            let exponent = match times[..] {
+                [_, four, sixteen] => (sixteen / four).ln() / 4_f64.ln(),
+                _ => f64::NAN,
+            };
+            (String::from(*name), vec![exponent])
+        });
+        told(Table {
+            title: format!("{title}: growth"),
+            unit: "exponent",
+            rows: rows.collect(),
+        });
+    }
+    fs::remove_dir_all(folder)?;
+    Ok(())
+}
