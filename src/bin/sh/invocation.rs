@@ -228,6 +228,8 @@ fn empty() -> Shell {
         keeps_redirections: false,
         saved: Vec::new(),
         substituted: Vec::new(),
+        local_options: None,
+        function: None,
         attempt: Default::default(),
         refuses_commands: false,
         utf8: false,

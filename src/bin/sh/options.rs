@@ -21,6 +21,7 @@ pub enum Opt {
     Emacs,
     Pipefail,
     Privileged,
+    Errtrace,
     // Of the command line only.
     Interactive,
     Stdin,
@@ -47,6 +48,7 @@ pub const OPTIONS: &[(Opt, u8, &str)] = &[
     (Opt::Emacs, 0, "emacs"),
     (Opt::Pipefail, 0, "pipefail"),
     (Opt::Privileged, b'p', "privileged"),
+    (Opt::Errtrace, b'E', "errtrace"),
     (Opt::Interactive, b'i', ""),
     (Opt::Stdin, b's', ""),
     (Opt::Command, b'c', ""),

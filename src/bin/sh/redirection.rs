@@ -12,6 +12,7 @@ use nestling::spawn::Action;
 use nestling::{AsFd, Errno, FileType, OFlags, OwnedFd, RawFd, io, sys};
 
 use crate::expansion;
+use crate::expansion::decimal::Decimal;
 use crate::options::Opt;
 use crate::shell::{Divert, Shell, text};
 use crate::syntax::tree::{Redirection, RedirectionKind};
@@ -134,10 +135,13 @@ fn open_no_regular(path: &CStr) -> Result<OwnedFd, Errno> {
 
 /// Works out redirections.
 pub fn effects(shell: &mut Shell, redirections: &[Redirection]) -> Result<Vec<Effect>, Divert> {
-    let effects = redirections.iter();
-    effects
-        .map(|redirection| evaluate(shell, redirection))
-        .collect()
+    let mut effects = Vec::with_capacity(redirections.len());
+    for redirection in redirections {
+        let [effect, second] = evaluate(shell, redirection)?;
+        effects.extend(effect);
+        effects.extend(second);
+    }
+    Ok(effects)
 }
 
 /// Whether a spawn can carry out redirections: none is known to fail, none opens a FIFO, which may wait for its other end (`fifo(7)`)
@@ -175,10 +179,48 @@ pub fn carry_out_all(shell: &mut Shell, effects: &[Effect]) -> bool {
     })
 }
 
-fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<Effect, Divert> {
-    let fd = redirection.fd;
+/// The least number that `{name}>file` gives a descriptor.
+const FIRST_FREE: RawFd = 10;
+
+/// What a redirection does: one thing, or of [`RedirectionKind::Both`] perhaps two.
+fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<[Option<Effect>; 2], Divert> {
+    let Some(variable) = redirection.variable else {
+        return evaluate_for(shell, redirection, redirection.fd);
+    };
+    // `{name}>file` is carried out here and now, and stays.
+    let mut numbers = FIRST_FREE..;
+    let free = numbers.find(|&fd| sys::fd::cloexec(fd) == Err(Errno::EBADF));
+    let mut effects = evaluate_for(shell, redirection, free.unwrap_or(-1))?;
+    let value = if let [Some(Effect::Close(fd)), _] = &mut effects {
+        let value = shell.variables.get(variable).unwrap_or_default();
+        let number = nestling::text::number(value, 10);
+        *fd = number.and_then(|fd| RawFd::try_from(fd).ok()).unwrap_or(-1);
+        None
+    } else {
+        free
+    };
+    if effects
+        .iter()
+        .flatten()
+        .any(|effect| effect.carry_out().is_err())
+    {
+        // It will fail again, and say so.
+        return Ok(effects);
+    }
+    if let Some(fd) = value {
+        shell.assign(variable, Decimal::new(fd.into()).as_bytes())?;
+    }
+    Ok([None, None])
+}
+
+fn evaluate_for(
+    shell: &mut Shell,
+    redirection: &Redirection,
+    fd: RawFd,
+) -> Result<[Option<Effect>; 2], Divert> {
     let create = OFlags::WRONLY | OFlags::CREAT;
     let truncate = create | OFlags::TRUNC;
+    let one = |effect| Ok([Some(effect), None]);
     let (word, flags) = match &redirection.kind {
         RedirectionKind::Read(word) => (word, OFlags::RDONLY),
         RedirectionKind::Write(word) => (word, truncate),
@@ -187,36 +229,56 @@ fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<Effect, Dive
         RedirectionKind::ReadWrite(word) => (word, OFlags::RDWR | OFlags::CREAT),
         RedirectionKind::Duplicate(word) => {
             let target = expansion::single(shell, word)?;
-            if target == b"-" {
-                return Ok(Effect::Close(fd));
-            }
-            let number =
-                nestling::text::number(&target, 10).and_then(|number| RawFd::try_from(number).ok());
-            return Ok(match number {
-                Some(from) => Effect::Duplicate { from, to: fd },
-                None => Effect::NoNumber(fd, target),
-            });
+            return one(duplication(fd, &target).unwrap_or(Effect::NoNumber(fd, target)));
+        }
+        RedirectionKind::Both(is_file, word) => {
+            let target = expansion::single(shell, word)?;
+            let duplication = duplication(fd, &target);
+            return match duplication.filter(|_| !is_file) {
+                Some(effect) => one(effect),
+                None if target.is_empty() && !is_file => one(Effect::NoNumber(fd, target)),
+                None => Ok([
+                    Some(file(shell, fd, target, truncate, true)),
+                    Some(Effect::Duplicate { from: fd, to: 2 }),
+                ]),
+            };
         }
         RedirectionKind::HereDocument(cell) => {
             let text = match cell.get() {
                 Some(word) => expansion::single(shell, word)?,
                 None => Vec::new(),
             };
-            return Ok(document(fd, &text));
+            return one(document(fd, &text));
         }
         RedirectionKind::HereString(word) => {
             let mut text = expansion::single(shell, word)?;
             text.push(b'\n');
-            return Ok(document(fd, &text));
+            return one(document(fd, &text));
         }
     };
-    // A shell's strings have no null bytes.
-    let path = CString::new(expansion::single(shell, word)?).unwrap_or_default();
-    let mut flags = flags;
-    if matches!(redirection.kind, RedirectionKind::Write(_)) && shell.options.has(Opt::Noclobber) {
-        flags = create | OFlags::EXCL;
+    let path = expansion::single(shell, word)?;
+    let keeps = matches!(redirection.kind, RedirectionKind::Write(_));
+    one(file(shell, fd, path, flags, keeps))
+}
+
+/// `>&` and `<&` of a number or `-`.
+fn duplication(fd: RawFd, target: &[u8]) -> Option<Effect> {
+    if target == b"-" {
+        return Some(Effect::Close(fd));
     }
-    Ok(Effect::Open { fd, path, flags })
+    let from = nestling::text::number(target, 10).and_then(|from| RawFd::try_from(from).ok())?;
+    Some(Effect::Duplicate { from, to: fd })
+}
+
+/// Opens a file. If it `keeps` to `set -C`, no file is written over that is there.
+fn file(shell: &Shell, fd: RawFd, path: Vec<u8>, flags: OFlags, keeps: bool) -> Effect {
+    // A shell's strings have no null bytes.
+    let path = CString::new(path).unwrap_or_default();
+    let flags = match keeps && shell.options.has(Opt::Noclobber) {
+        true => OFlags::WRONLY | OFlags::CREAT | OFlags::EXCL,
+        false => flags,
+    };
+    Effect::Open { fd, path, flags }
 }
 
 /// A here-document's text as something to read: a pipe while it fits into the smallest that there is, else a file in memory.
@@ -288,7 +350,10 @@ pub fn apply(shell: &mut Shell, redirections: &[Redirection]) -> Result<Saved, F
     shell.output.flush();
     for redirection in redirections {
         let effect = evaluate(shell, redirection).map_err(Failed::Expansion);
-        let answer = effect.and_then(|effect| apply_one(shell, &effect, &saved));
+        let answer = effect.and_then(|effects| {
+            let mut effects = effects.iter().flatten();
+            effects.try_for_each(|effect| apply_one(shell, effect, &saved))
+        });
         if let Err(failed) = answer {
             restore(shell, saved);
             return Err(failed);

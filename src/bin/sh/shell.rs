@@ -111,7 +111,7 @@ pub struct Shell {
     pub errexit_ignored: u32,
     /// The exit status of the last command substitution since a simple command began: XCU 2.9.1.
     pub substitution_status: Option<i32>,
-    /// Variables that `unset` has made ordinary ones: LINENO, RANDOM, SECONDS.
+    /// Variables that `unset` has made ordinary ones: LINENO, RANDOM and the like.
     pub ordinary: Vec<Symbol>,
     /// Below this address the stack is nearly used up.
     pub stack_end: usize,
@@ -134,6 +134,10 @@ pub struct Shell {
     pub saved: Vec<(RawFd, Option<OwnedFd>)>,
     /// The descriptors of process substitutions whose commands have not ended.
     pub substituted: Vec<RawFd>,
+    /// `local -`: the options that the function restores when it returns.
+    pub local_options: Option<Options>,
+    /// The function that is being executed.
+    pub function: Option<Symbol>,
     pub attempt: Attempt,
     /// Expansion executes no commands, but fails: somebody else may have written what is expanded.
     pub refuses_commands: bool,
@@ -229,6 +233,18 @@ impl Shell {
             Symbol::RANDOM => {
                 self.random = self.random.wrapping_mul(1_103_515_245).wrapping_add(12345);
                 Some(number(i64::from(self.random >> 16 & 0x7fff)))
+            }
+            Symbol::EPOCHSECONDS => {
+                let now = time::now(Clock::Realtime);
+                Some(number(now.map_or(0, |now| now.seconds())))
+            }
+            Symbol::FUNCNAME if self.function.is_some() => {
+                let name = self.function.map(|function| self.symbols.name(function));
+                name.map(Cow::Borrowed)
+            }
+            Symbol::HOSTNAME if self.variables.get(name).is_none() => {
+                let names = sys::machine::uname().ok()?;
+                Some(Cow::Owned(names.nodename().to_bytes().to_vec()))
             }
             _ => self.variables.get(name).map(Cow::Borrowed),
         }

@@ -9,6 +9,7 @@ use nestling::{SigSet, Signal, sys};
 
 use crate::execution;
 use crate::jobs;
+use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell};
 use crate::syntax::Source;
 
@@ -35,6 +36,10 @@ pub struct Traps {
     ignored_on_entry: SigSet,
     asked: SigSet,
     before: Option<Before>,
+    /// The action for ERR (as bash, ksh and busybox have it); and whether it is executed here: in a function or a subshell only if that
+    /// has set it, or with `set -E`.
+    error: Option<Rc<[u8]>>,
+    error_is_active: bool,
 }
 
 /// What was when an action began.
@@ -74,7 +79,7 @@ impl Traps {
 
     /// Whether there is nothing that this process would have to be there for.
     pub fn is_empty(&self) -> bool {
-        self.actions.iter().all(|(_, action)| action.is_empty())
+        self.actions.iter().all(|(_, action)| action.is_empty()) && !self.acts_on_errors()
     }
 
     /// The signals that [`pending`](Self::pending) is about.
@@ -93,6 +98,33 @@ impl Traps {
             }
             _ => None,
         }
+    }
+
+    /// The action for ERR, which `trap` shows.
+    pub fn error(&self) -> Option<&Rc<[u8]>> {
+        self.error.as_ref()
+    }
+
+    /// Sets the action for ERR.
+    pub fn set_error(&mut self, action: Option<&[u8]>) {
+        self.error = action.map(Rc::from);
+        self.error_is_active = true;
+    }
+
+    /// Whether something is executed when a command fails.
+    pub fn acts_on_errors(&self) -> bool {
+        self.error_is_active && self.error.as_ref().is_some_and(|action| !action.is_empty())
+    }
+
+    /// A function begins: it has the action for ERR only if it `inherits` that. To be given back to [`leave`](Self::leave).
+    pub fn enter(&mut self, inherits: bool) -> bool {
+        let was_active = self.error_is_active;
+        self.error_is_active &= inherits;
+        was_active
+    }
+
+    pub fn leave(&mut self, was_active: bool) {
+        self.error_is_active |= was_active;
     }
 
     fn action(&self, condition: Condition) -> Option<&Rc<[u8]>> {
@@ -208,6 +240,19 @@ fn run(shell: &mut Shell, action: &[u8]) -> Flow {
     flow
 }
 
+/// Executes the action for ERR: a command has failed, where that ends a shell with `set -e`.
+#[cold]
+pub fn run_error(shell: &mut Shell) -> Flow {
+    let Some(action) = shell.traps.error.clone() else {
+        return Ok(());
+    };
+    // What fails in it is not its own business.
+    let was_active = shell.traps.enter(false);
+    let flow = run(shell, &action);
+    shell.traps.leave(was_active);
+    flow
+}
+
 fn depth(shell: &Shell) -> u32 {
     shell.functions_deep + shell.scripts_deep
 }
@@ -258,7 +303,9 @@ pub fn hold(shell: &Shell) -> Option<MaskGuard> {
 /// In a process that is a copy of the shell (XCU 2.13): traps that are not to ignore are reset to the default, and are only kept for
 /// `trap` to show.
 pub fn enter_subshell(shell: &mut Shell) {
+    let inherits = shell.options.has(Opt::Errtrace);
     let traps = &mut shell.traps;
+    traps.enter(inherits);
     let caught = traps.acts_on.union(traps.survives);
     if traps.parents.is_none() {
         traps.parents = Some(traps.actions.clone());

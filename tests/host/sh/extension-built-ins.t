@@ -25,6 +25,17 @@ local IFS of a local IFS keeps the value => f() { local IFS=:; local IFS; echo "
 local of what is assigned before the function keeps that => x=1; f() { local x; echo "[$x]"; x=3; }; x=2 f; echo $x => [2]␤1 => local
 local of a caller's local is a new variable => f() { local x; echo "[${x-}]"; x=5; }; g() { local x=3; f; echo $x; }; g => []␤3 => local
 local OPTIND leaves the place of getopts in the caller's options => f() { local OPTIND=1 o; getopts x o -x; }; while getopts abc o -abc; do echo $o; f; done => a␤b␤c => local
+local - restores the options => f() { local -; set -f; args *; }; : >a; f; args * => 1 <*>␤1 <a> => local
+local - with names restores both => f() { local x -; set -u; x=1; }; f; case $- in *u*) echo u;; esac; echo "[${x-}]" => [] => local
+shift of too many returns 1 and shifts nothing => set -- a b; shift 3; echo $? $# => 1 2 => shift
+OPTERR=0 makes getopts report nothing => OPTERR=0; getopts a x -b; echo $? $x => 0 ? => getopts
+chdir is cd => chdir /; pwd => / => chdir
+type -p writes the paths of programs alone => type -p cd sh | grep -c '^/.*/sh$' => 1 => type
+type -p of what is none has a status greater than 0 => type -p no_such || echo fails => fails => type
+exec -a gives a program another name => (exec -a name $SH -c 'echo $0') => name => exec
+printf %q writes what can be read back => eval "x=$(printf %q "it's a \$x")"; echo "$x"; printf '%q %5q|\n' a 'b c' => it's a $x␤a 'b c'| => printf
+read -u reads another descriptor => exec 3<<E␤a␤E␤read -u 3 x; echo $x => a => read
+help lists built-ins => help | tr ' ' '\n' | grep -cx 'cd\|test' => 2 => help
 source is . => echo 'echo a' >f; source ./f => a => source
 let evaluates => let x=1+2; echo $x => 3 => let
 let has the status 0 for what is not 0 => let 5; echo $? => 0 => let

@@ -85,17 +85,33 @@ fn run_program(shell: &mut Shell, arguments: Arguments<'_>, default_path: bool) 
     }
 }
 
+/// `type [-p] name…`: with `-p`, only where programs are.
 pub fn run_type(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    let mut status = 0;
-    for name in options::operands(arguments).iter() {
-        status |= describe(shell, arguments.name(), name, true, false);
+    let mut getopt = options::Getopt::new(arguments, "p");
+    let (mut status, mut paths) = (0, false);
+    loop {
+        match getopt.next(shell) {
+            Ok(None) => break,
+            Ok(Some(_)) => paths = true,
+            Err(_) => return Ok(2),
+        }
+    }
+    for name in getopt.operands().iter() {
+        let symbol = shell.symbols.find(name);
+        status |= if !paths {
+            describe(shell, arguments.name(), name, true, false)
+        } else if matches!(search::target(shell, symbol), Target::Program) {
+            describe_program(shell, arguments.name(), name, false, false)
+        } else {
+            0
+        };
     }
     Ok(status)
 }
 
 pub const RESERVED: &[&str] = &[
     "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then",
-    "until", "while", "[[",
+    "until", "while", "[[", "function",
 ];
 
 /// Says what a name stands for: at length, or so that the shell could read it. The answer is the status.

@@ -1,4 +1,5 @@
-//! `exec [utility [argument…]]` (XCU 2.15): this process becomes the utility. Without one, the redirections stay.
+//! `exec [-a name] [utility [argument…]]` (XCU 2.15): this process becomes the utility. Without one, the redirections stay. With `-a` the
+//! utility gets another name as its first argument (as in bash, ksh and busybox).
 
 use super::{Answer, options};
 use crate::execution::{external, search};
@@ -7,7 +8,12 @@ use crate::jobs;
 use crate::shell::{Divert, Shell};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    let operands = options::operands(arguments);
+    let mut getopt = options::Getopt::new(arguments, "a:");
+    let mut other = None;
+    while getopt.next(shell)?.is_some() {
+        other = Some(getopt.argument);
+    }
+    let operands = getopt.operands();
     let Some(name) = operands.c_str(0) else {
         shell.keeps_redirections = true;
         return Ok(0);
@@ -15,7 +21,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     shell.output.flush();
     let path = search::program(shell, name, true);
     let mut fields = Fields::new();
-    operands.iter().for_each(|operand| fields.push(operand));
+    fields.push(other.unwrap_or(name.to_bytes()));
+    fields.append(operands.skip(1));
     let monitor = jobs::controls(shell) && !shell.is_subshell;
     if monitor {
         jobs::set_monitor(shell, false);

@@ -77,6 +77,26 @@ fn fc(shell: &mut Shell, arguments: Arguments<'_>) -> Result<Answer, Wrong> {
     })
 }
 
+/// `history [n]`: lists the history, or its last `n` commands (as in bash and busybox).
+pub fn run_history(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    if !shell.is_interactive() {
+        return Ok(0);
+    }
+    history::load(shell);
+    let history = &shell.interactive.history;
+    let (first, past) = (history.first(), history.past());
+    let count = match arguments.get(1) {
+        None => Some(usize::MAX),
+        Some(count) => text::number(count, 10).and_then(|count| usize::try_from(count).ok()),
+    };
+    let Some(count) = count else {
+        wrong(shell, arguments.name(), b"", "a number is expected");
+        return Ok(2);
+    };
+    list(shell, past.saturating_sub(count).max(first)..past, true);
+    Ok(0)
+}
+
 type Range = (usize, usize);
 
 /// The commands that two operands mean. Without the second one it is what it is by default, or the first.

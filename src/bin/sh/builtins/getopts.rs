@@ -1,4 +1,5 @@
 //! `getopts optstring name [param...]`: the next option of a script or a function (XCU 3, `getopts`).
+//! With OPTERR=0 it reports nothing (as in bash and busybox).
 
 use alloc::vec::Vec;
 
@@ -117,7 +118,7 @@ fn next<'a>(
     found.letter = if quiet && has_argument { b':' } else { b'?' };
     if quiet {
         found.argument = Some([letter].into());
-    } else {
+    } else if shell.variables.get(Symbol::OPTERR) != Some(b"0") {
         // In the script's name: that is what it is wrong for.
         wrong(shell, &[b'-', letter], b"", problem);
     }

@@ -1,7 +1,7 @@
-//! `local name[=value]...`: variables that are as they were before when the function returns (as in dash, bash and busybox).
+//! `local name[=value]...`, `local -`: variables that are as they were before when the function returns (as in dash, bash and busybox).
 //!
 //! Without a value a variable is unset, unless it is local already: declared twice, or assigned before the function's name. Its
-//! attributes stay.
+//! attributes stay. `local -` does the same for the options of `set`.
 
 use super::Answer;
 use super::export::{self, Operand};
@@ -15,6 +15,11 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         return Ok(1);
     }
     for operand in operands(arguments).iter() {
+        if operand == b"-" {
+            let options = shell.options;
+            shell.local_options.get_or_insert(options);
+            continue;
+        }
         let Ok(Operand { name, value }) = export::operand(shell, arguments.name(), operand) else {
             return Ok(1);
         };

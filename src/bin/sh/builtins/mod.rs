@@ -20,6 +20,7 @@ mod fg;
 mod float;
 mod getopts;
 mod hash;
+mod help;
 mod jobs;
 mod kill;
 mod let_;
@@ -181,6 +182,25 @@ pub const BUILTINS: &[Builtin] = &[
         name: "cd",
         kind: Kind::Regular,
         run: cd::run,
+        only_writes: false,
+    },
+    Builtin {
+        name: "chdir",
+        kind: Kind::Regular,
+        run: cd::run,
+        only_writes: false,
+    },
+    Builtin {
+        name: "help",
+        kind: Kind::Regular,
+        run: help::run,
+        only_writes: true,
+    },
+    #[cfg(feature = "edit")]
+    Builtin {
+        name: "history",
+        kind: Kind::Regular,
+        run: fc::run_history,
         only_writes: false,
     },
     Builtin {

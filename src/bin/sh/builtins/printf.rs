@@ -8,6 +8,7 @@ use super::Answer;
 use super::escapes::{self, Escape, Place};
 use super::float::{self, Decimal};
 use super::options::{operands, wrong};
+use super::quoting;
 use crate::expansion::characters;
 use crate::fields::Arguments;
 use crate::shell::Shell;
@@ -123,7 +124,7 @@ impl<'a> Printf<'_, 'a> {
             self.wrong(b"%", "the conversion is missing");
             return None;
         };
-        if !contains(b"diouxXeEfFgGcsb", letter) {
+        if !contains(b"diouxXeEfFgGcsbq", letter) {
             self.wrong(&[b'%', letter], "no such conversion");
             return None;
         }
@@ -131,6 +132,12 @@ impl<'a> Printf<'_, 'a> {
         let text = argument.unwrap_or_default();
         match letter {
             b's' => self.string(text, spec),
+            // As bash and ksh have it: so that the shell can read it back.
+            b'q' => {
+                let mut quoted = alloc::vec::Vec::new();
+                quoting::quote(text, &mut quoted);
+                self.string(&quoted, spec);
+            }
             // Of an argument that is missing or empty, as in C, the null byte.
             b'c' => self.string(
                 text.get(..1).unwrap_or(b"\0"),

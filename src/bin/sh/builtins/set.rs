@@ -8,7 +8,7 @@ use super::options::wrong;
 use super::{Answer, listing};
 use crate::fields::{Arguments, Parameters};
 use crate::jobs;
-use crate::options::{self, Opt};
+use crate::options::{self, Opt, Options};
 use crate::shell::{Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
@@ -101,6 +101,15 @@ pub fn drop_privileges(shell: &mut Shell) -> bool {
         shell.complain(text!("cannot drop privileges: ", errno));
     }
     dropped.is_ok()
+}
+
+/// Turns the options on and off that were so before `local -`.
+pub fn restore(shell: &mut Shell, former: Options) {
+    for &(option, ..) in options::named() {
+        if shell.options.has(option) != former.has(option) {
+            change(shell, option, former.has(option));
+        }
+    }
 }
 
 /// Lists the options: to be read, or as commands that set them.

@@ -18,11 +18,12 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
     let mut operands = options.operands();
     if operands.len() == 0 {
-        show(shell, None, print);
+        show(shell, Named::Condition(None), print);
         // C libraries keep two for themselves, and may leave them ignored.
         for signal in Signal::all().filter(|signal| !matches!(signal.as_raw(), 32 | 33)) {
-            show(shell, Some(signal), print);
+            show(shell, Named::Condition(Some(signal)), print);
         }
+        show(shell, Named::Error, print);
         return Ok(0);
     }
     let mut action = None;
@@ -34,7 +35,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     for name in operands.iter() {
         match condition(name) {
             Some(condition) if print => show(shell, condition, true),
-            Some(condition) => traps::set(shell, condition, action),
+            Some(Named::Error) => shell.traps.set_error(action),
+            Some(Named::Condition(condition)) => traps::set(shell, condition, action),
             None => {
                 shell.complain(text!("trap: ", name, ": no such signal"));
                 status = 1;
@@ -48,28 +50,41 @@ fn is_number(operand: &[u8]) -> bool {
     operand.iter().all(u8::is_ascii_digit) && !operand.is_empty()
 }
 
-fn condition(name: &[u8]) -> Option<Condition> {
+/// What an action is for.
+#[derive(Clone, Copy)]
+enum Named {
+    /// ERR: a command fails (as in bash, ksh and busybox).
+    Error,
+    Condition(Condition),
+}
+
+fn condition(name: &[u8]) -> Option<Named> {
     match name {
-        b"0" | b"EXIT" | b"exit" => Some(None),
-        _ => Signal::from_name(name).map(Some),
+        b"0" | b"EXIT" | b"exit" => Some(Named::Condition(None)),
+        b"ERR" | b"err" => Some(Named::Error),
+        _ => Signal::from_name(name).map(|signal| Named::Condition(Some(signal))),
     }
 }
 
 /// Writes the command that sets a condition's action; one that is in its default state only if `all`.
-fn show(shell: &mut Shell, condition: Condition, all: bool) {
+fn show(shell: &mut Shell, condition: Named, all: bool) {
     let interactive = shell.is_interactive();
-    let action = shell.traps.shown(condition, interactive);
+    let action = match condition {
+        Named::Error => shell.traps.error().cloned(),
+        Named::Condition(condition) => shell.traps.shown(condition, interactive),
+    };
     let output = &mut shell.output;
     match action {
         Some(action) => {
             text!("trap -- ", Quoted(&action), " ").write(output);
         }
-        None if all => output.write(b"trap -- - "),
+        None if all && !matches!(condition, Named::Error) => output.write(b"trap -- - "),
         None => return,
     }
     match condition {
-        Some(signal) => signal.short().write(output),
-        None => output.write(b"EXIT"),
+        Named::Condition(Some(signal)) => signal.short().write(output),
+        Named::Condition(None) => output.write(b"EXIT"),
+        Named::Error => output.write(b"ERR"),
     }
     output.write(b"\n");
 }

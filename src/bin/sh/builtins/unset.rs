@@ -21,8 +21,15 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         } else if shell.variables.unset(name).is_err() {
             return Err(shell.is_readonly(name));
         } else {
-            if matches!(name, Symbol::LINENO | Symbol::RANDOM | Symbol::SECONDS)
-                && !shell.ordinary.contains(&name)
+            if matches!(
+                name,
+                Symbol::LINENO
+                    | Symbol::RANDOM
+                    | Symbol::SECONDS
+                    | Symbol::EPOCHSECONDS
+                    | Symbol::FUNCNAME
+                    | Symbol::HOSTNAME
+            ) && !shell.ordinary.contains(&name)
             {
                 shell.ordinary.push(name);
             }

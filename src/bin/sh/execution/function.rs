@@ -3,7 +3,9 @@
 use alloc::rc::Rc;
 
 use super::compound;
+use crate::builtins::set;
 use crate::fields::Parameters;
+use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell};
 use crate::syntax::tree::{Function, Item};
 
@@ -20,9 +22,18 @@ pub fn call(shell: &mut Shell, function: &Function, parameters: Parameters, item
     let positional = core::mem::replace(&mut shell.positional, parameters);
     let loops = core::mem::take(&mut shell.loops);
     let line = shell.line;
+    let options = shell.local_options.take();
+    let caller = shell.function.replace(function.name);
+    let traces = shell.options.has(Opt::Errtrace);
+    let has_error_trap = shell.traps.enter(traces);
     shell.functions_deep += 1;
     let flow = compound::execute(shell, &function.body, item, false);
     shell.functions_deep -= 1;
+    shell.traps.leave(has_error_trap);
+    shell.function = caller;
+    if let Some(former) = core::mem::replace(&mut shell.local_options, options) {
+        set::restore(shell, former);
+    }
     shell.line = line;
     shell.loops = loops;
     shell.positional = positional;

@@ -161,9 +161,15 @@ fn execute_command(shell: &mut Shell, command: &Command, item: &Item, last: bool
 }
 
 /// XCU 2.15, `set -e`: after a simple command, a pipeline or a subshell that failed.
-fn check_errexit(shell: &Shell) -> Flow {
-    if shell.status != 0 && shell.errexit_ignored == 0 && shell.options.has(Opt::Errexit) {
-        return Err(Divert::Exit);
+fn check_errexit(shell: &mut Shell) -> Flow {
+    if shell.status == 0 || shell.errexit_ignored != 0 {
+        return Ok(());
     }
-    Ok(())
+    if shell.traps.acts_on_errors() {
+        traps::run_error(shell)?;
+    }
+    match shell.options.has(Opt::Errexit) {
+        true => Err(Divert::Exit),
+        false => Ok(()),
+    }
 }

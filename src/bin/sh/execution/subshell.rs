@@ -1,17 +1,19 @@
 //! Subshells (XCU 2.13) and command substitution (XCU 2.6.3): a copy of the shell by fork, or none where [`without_fork`] says so.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use nestling::rt::{self, descriptors};
 use nestling::text::Text;
-use nestling::{AsFd, OFlags, OwnedFd, Pid, sys};
+use nestling::{AsFd, OFlags, OwnedFd, Pid, io, sys};
 
+use super::compound::apply;
 use super::external::{self, Place, Started};
 use super::without_fork::Simply;
 use super::{list, without_fork};
 use crate::jobs;
 use crate::shell::{Bytes, Divert, Flow, Shell, text};
-use crate::syntax::tree::{Item, List, Substitution};
+use crate::syntax::tree::{Command, Item, List, Redirection, RedirectionKind, Substitution};
 use crate::traps;
 
 /// Makes a copy of the shell for a place in a pipeline: `None` in the copy, which is a subshell by then; its pid and process
@@ -136,7 +138,12 @@ fn execute_for_output(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert>
     let control = shell.jobs.suspend_control();
     let started = match program {
         Some((simple, fields)) => without_fork::start(shell, simple, &fields, &mut place),
-        None => start(shell, &mut place, &|shell| list(shell, body, true)).map(Some),
+        None => match file(body) {
+            Some(redirection) => {
+                start(shell, &mut place, &|shell| copy(shell, redirection)).map(Some)
+            }
+            None => start(shell, &mut place, &|shell| list(shell, body, true)).map(Some),
+        },
     };
     shell.jobs.resume_control(control);
     // The other end is the child's alone, or the output would never end.
@@ -146,6 +153,47 @@ fn execute_for_output(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert>
         shell.status = jobs::wait_for_output(shell, started.pid, read_end.as_fd(), &mut output)?;
     }
     Ok(output)
+}
+
+/// The redirection of `$(<file)`, which has nothing else (as in bash, ksh and mksh).
+fn file(body: &List) -> Option<&Redirection> {
+    let [item] = &*body.items else { return None };
+    let [Command::Simple(simple)] = &*item.and_or.first.commands else {
+        return None;
+    };
+    let is_alone = item.and_or.rest.is_empty() && !item.asynchronous && !item.and_or.first.negated;
+    match &*simple.redirections {
+        [redirection] if is_alone && simple.words.is_empty() && simple.assignments.is_empty() => {
+            let is_read = matches!(redirection.kind, RedirectionKind::Read(_));
+            Some(redirection).filter(|redirection| is_read && redirection.fd == 0)
+        }
+        _ => None,
+    }
+}
+
+/// In a copy of the shell: writes what is in the file.
+fn copy(shell: &mut Shell, redirection: &Redirection) -> Flow {
+    let redirections = core::slice::from_ref(redirection);
+    if apply(shell, redirections)?.is_none() {
+        return Ok(());
+    }
+    let mut buffer = vec![0; 32 * 1024];
+    shell.status = 0;
+    loop {
+        let answer = io::read(io::stdin(), &mut buffer).and_then(|length| {
+            let text = buffer.get(..length).unwrap_or_default();
+            io::write_all(io::stdout(), text).map(|()| length)
+        });
+        match answer {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(errno) => {
+                shell.complain(text!("cannot copy a file: ", errno));
+                shell.status = 1;
+                return Ok(());
+            }
+        }
+    }
 }
 
 /// `<(list)` and `>(list)`: the name of a descriptor that a copy of the shell has the other end of.

@@ -162,6 +162,9 @@ fn is_plain(simple: &Simple) -> bool {
 }
 
 fn is_plain_redirection(redirection: &Redirection) -> bool {
+    if redirection.variable.is_some() {
+        return false;
+    }
     match &redirection.kind {
         RedirectionKind::Read(word)
         | RedirectionKind::Write(word)
@@ -169,6 +172,7 @@ fn is_plain_redirection(redirection: &Redirection) -> bool {
         | RedirectionKind::Append(word)
         | RedirectionKind::ReadWrite(word)
         | RedirectionKind::Duplicate(word)
+        | RedirectionKind::Both(_, word)
         | RedirectionKind::HereString(word) => is_plain_word(word),
         RedirectionKind::HereDocument(cell) => cell.get().is_none_or(is_plain_word),
     }

@@ -55,6 +55,7 @@ enum Operation {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Binary {
+    Power,
     Multiply,
     Divide,
     Remainder,
@@ -142,7 +143,7 @@ fn parse_once(shell: &mut Shell, word: &Word) -> Option<Expression> {
     {
         let before = at.checked_sub(1).and_then(|at| text.get(at));
         let touches = |byte: Option<&u8>| {
-            byte.is_some_and(|&byte| is_word(byte) || matches!(byte, PARAMETER | b'#'))
+            byte.is_some_and(|&byte| is_word(byte) || matches!(byte, PARAMETER | b'#' | b'@'))
         };
         if touches(before) || touches(text.get(at + 1)) {
             return None;
@@ -295,6 +296,8 @@ fn run(shell: &mut Shell, expression: &Expression, values: &[i64]) -> Result<i64
 impl Binary {
     fn apply(self, left: i64, right: i64) -> Result<i64, Wrong> {
         Ok(match self {
+            Self::Power if right < 0 => return Err("negative exponent"),
+            Self::Power => power(left, right),
             Self::Multiply => left.wrapping_mul(right),
             Self::Divide | Self::Remainder if right == 0 => return Err("division by zero"),
             Self::Divide => left.checked_div(right).ok_or("quotient too large")?,
@@ -437,7 +440,8 @@ impl Parser<'_> {
             self.advance(length);
             let short: fn(usize) -> Operation = match operator {
                 Infix::Binary(operator) => {
-                    self.binary(level + 1)?;
+                    // `2**3**2` is 2**9.
+                    self.binary(level + u8::from(operator != Binary::Power))?;
                     self.emit(Operation::Binary(operator), 1);
                     continue;
                 }
@@ -540,13 +544,13 @@ impl Parser<'_> {
         }
         if let [b'#', ..] = self.rest {
             base =
-                nestling::text::number(digits, base).filter(|base| (2..=36).contains(base))? as u32;
+                nestling::text::number(digits, base).filter(|base| (2..=64).contains(base))? as u32;
             self.rest = self.rest.get(1..)?;
-            digits = self.word();
+            digits = self.span(|byte| is_word(byte) || byte == b'@');
         }
         self.blanks();
         let add = |number: i64, &digit: &u8| {
-            let digit = char::from(digit).to_digit(base)?;
+            let digit = digit_of(digit, base)?;
             Some(number.wrapping_mul(base.into()).wrapping_add(digit.into()))
         };
         digits
@@ -573,7 +577,14 @@ impl Parser<'_> {
     where
         Self: 'a,
     {
-        let length = self.rest.iter().take_while(|&&byte| is_word(byte)).count();
+        self.span(is_word)
+    }
+
+    fn span<'a>(&mut self, is_in: fn(u8) -> bool) -> &'a [u8]
+    where
+        Self: 'a,
+    {
+        let length = self.rest.iter().take_while(|&&byte| is_in(byte)).count();
         let (word, rest) = self.rest.split_at_checked(length).unwrap_or_default();
         self.rest = rest;
         word
@@ -641,12 +652,40 @@ impl Parser<'_> {
     }
 }
 
+/// By squares.
+fn power(base: i64, exponent: i64) -> i64 {
+    let (mut base, mut exponent, mut result) = (base, exponent, 1_i64);
+    while exponent > 0 {
+        if exponent & 1 != 0 {
+            result = result.wrapping_mul(base);
+        }
+        base = base.wrapping_mul(base);
+        exponent >>= 1;
+    }
+    result
+}
+
+/// A digit of a base: up to 36 letters of either case, beyond that small letters, capital letters, `@` and `_`.
+fn digit_of(digit: u8, base: u32) -> Option<u32> {
+    let value = match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'z' => digit - b'a' + 10,
+        b'A'..=b'Z' if base <= 36 => digit - b'A' + 10,
+        b'A'..=b'Z' => digit - b'A' + 36,
+        b'@' => 62,
+        b'_' => 63,
+        _ => return None,
+    };
+    Some(value.into()).filter(|value| *value < base)
+}
+
 /// The operator that begins here, how tightly it binds, and how long it is.
 fn infix(text: &[u8]) -> Option<(Infix, u8, usize)> {
     let (operator, level) = match text {
         [b'|', b'|', ..] => return Some((Infix::LogicalOr, 1, 2)),
         [b'&', b'&', ..] => return Some((Infix::LogicalAnd, 2, 2)),
         [b'<', b'<', b'=', ..] | [b'>', b'>', b'=', ..] => return None,
+        [b'*', b'*', ..] => (Binary::Power, 11),
         [b'=', b'=', ..] => (Binary::Equal, 6),
         [b'!', b'=', ..] => (Binary::NotEqual, 6),
         [b'<', b'=', ..] => (Binary::LessOrEqual, 7),

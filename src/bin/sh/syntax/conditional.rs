@@ -64,8 +64,18 @@ impl Parser<'_> {
             _ => None,
         };
         if let Some(operator) = operator {
-            self.take();
-            return Ok(Conditional::Binary(left, operator, self.operand(line)?));
+            if token != Token::Word {
+                self.take();
+                return Ok(Conditional::Binary(left, operator, self.operand(line)?));
+            }
+            let word = self.take_word();
+            return match unary {
+                // `-f ==`: there is no right operand, so it is the operand of the left.
+                Some(letter) if self.operand_token()? != Token::Word || self.at_word(b"]]")? => {
+                    Ok(Conditional::Unary(letter, word))
+                }
+                _ => Ok(Conditional::Binary(left, operator, self.operand(line)?)),
+            };
         }
         match unary {
             Some(letter) if token == Token::Word && !self.at_word(b"]]")? => {

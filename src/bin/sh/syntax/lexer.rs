@@ -89,7 +89,7 @@ pub enum Token {
     Word,
     /// `name=value` or `name+=value`, where an assignment may be: the word is the value.
     Assignment,
-    /// Digits before `<` or `>`.
+    /// Digits, or `{name}`, before `<` or `>`.
     IoNumber,
     /// `&`
     And,
@@ -167,6 +167,8 @@ pub enum Reserved {
     While,
     /// `[[`
     Conditional,
+    /// `function`
+    Function,
 }
 
 impl Reserved {
@@ -189,6 +191,7 @@ impl Reserved {
             b"until" => Self::Until,
             b"while" => Self::While,
             b"[[" => Self::Conditional,
+            b"function" => Self::Function,
             _ => return None,
         })
     }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use super::compact::{Few, Piece, split_off};
+use super::compact::{Few, split_off};
 use super::lexer::{Parsed, Parser, Place, Reserved, Stop, Token, What};
 use super::tree::{
     AndOr, Arm, Assignment, Command, Compound, CompoundKind, Connective, Function, Item, List,
@@ -173,6 +173,9 @@ impl Parser<'_> {
     fn command(&mut self) -> Parsed<Command> {
         self.check_depth()?;
         let token = self.token(Place::Command)?;
+        if self.reserved() == Some(Reserved::Function) {
+            return self.function_word();
+        }
         if token == Token::Open || self.reserved().is_some() {
             return Ok(Command::Compound(Box::new(self.compound()?)));
         }
@@ -279,17 +282,34 @@ impl Parser<'_> {
         if self.token(Place::Plain)? != Token::Close {
             return Err(self.unexpected());
         }
+        self.take();
+        self.body_of(name)
+    }
+
+    /// At `function` (as in bash, ksh and busybox): a name, with parentheses or without.
+    fn function_word(&mut self) -> Parsed<Command> {
+        self.take();
+        if self.token(Place::Plain)? != Token::Word {
+            return Err(self.unexpected());
+        }
+        let name = self.take_word();
+        if self.token(Place::Command)? == Token::Open {
+            return self.function(name);
+        }
+        self.body_of(name)
+    }
+
+    /// The body: a compound command, or a simple one (as in dash, mksh and busybox).
+    fn body_of(&mut self, name: Word) -> Parsed<Command> {
         let name = name.literal().unwrap_or_default();
         if !is_name(name) {
             return Err(self.fail(self.line, What::Name(name.into())));
         }
         let name = self.shell.symbols.intern(name);
-        self.take();
         self.skip_newlines(Place::Command)?;
-        let body = match self.token(Place::Command)? {
-            Token::Open => self.compound()?,
-            _ if self.reserved().is_some() => self.compound()?,
-            _ => return Err(self.unexpected()),
+        let body = match self.command()? {
+            Command::Compound(compound) => *compound,
+            command => Compound::of(command, self.line),
         };
         Ok(Command::Function(Rc::new(Function { name, body })))
     }
@@ -308,8 +328,13 @@ impl Parser<'_> {
     }
 
     fn redirection(&mut self) -> Parsed<()> {
-        let mut fd = None;
-        if self.token == Some(Token::IoNumber) {
+        let (mut fd, mut variable) = (None, None);
+        if self.token == Some(Token::IoNumber)
+            && let [b'{', name @ .., b'}'] = &self.source.buffers.text[..]
+        {
+            variable = Some(self.shell.symbols.intern(name));
+            self.take();
+        } else if self.token == Some(Token::IoNumber) {
             let add = |number: i32, &digit: &u8| {
                 number
                     .checked_mul(10)?
@@ -339,7 +364,7 @@ impl Parser<'_> {
                 | Token::DoubleLess
                 | Token::DoubleLessDash
         );
-        let mut fd = fd.unwrap_or(i32::from(!reads));
+        let fd = fd.unwrap_or(i32::from(!reads));
         let kind = match operator {
             Token::DoubleLess | Token::DoubleLessDash => RedirectionKind::HereDocument(
                 self.here_document(operator == Token::DoubleLessDash)?,
@@ -356,18 +381,9 @@ impl Parser<'_> {
                     Token::LessGreat => RedirectionKind::ReadWrite(word),
                     Token::Clobber => RedirectionKind::Clobber(word),
                     Token::TripleLess => RedirectionKind::HereString(word),
-                    Token::AndGreat => {
-                        // `>word 2>&1`
-                        let one = Word {
-                            parts: Few::One(Part::Literal(Piece::from(&b"1"[..]))),
-                            is_assignment: false,
-                        };
-                        self.source.buffers.redirections.push(Redirection {
-                            fd,
-                            kind: RedirectionKind::Write(word),
-                        });
-                        fd = 2;
-                        RedirectionKind::Duplicate(one)
+                    Token::AndGreat => RedirectionKind::Both(true, word),
+                    Token::GreatAnd if fd == 1 && variable.is_none() => {
+                        RedirectionKind::Both(false, word)
                     }
                     _ => RedirectionKind::Duplicate(word),
                 }
@@ -376,7 +392,7 @@ impl Parser<'_> {
         self.source
             .buffers
             .redirections
-            .push(Redirection { fd, kind });
+            .push(Redirection { fd, variable, kind });
         Ok(())
     }
 

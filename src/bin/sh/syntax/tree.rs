@@ -191,6 +191,8 @@ pub struct Function {
 pub struct Redirection {
     /// The number before the operator; without one it is 0 for what reads and 1 for what writes (the parser fills it in).
     pub fd: i32,
+    /// `{name}>file` (as in bash and ksh): the shell chooses the number, and assigns it to the variable.
+    pub variable: Option<Symbol>,
     pub kind: RedirectionKind,
 }
 
@@ -208,6 +210,9 @@ pub enum RedirectionKind {
     ReadWrite(Word),
     /// `<&` and `>&`: a number, or `-`.
     Duplicate(Word),
+    /// `&>` (true), and `>&` of standard output (false), which may be a duplication, too: standard output and error (as in bash
+    /// and busybox).
+    Both(bool, Word),
     /// `<<` and `<<-`: filled in when the lines are read, after the line of the operator.
     HereDocument(Rc<OnceCell<Word>>),
     /// `<<<` (as bash, mksh and busybox have it).
@@ -307,6 +312,20 @@ pub enum Modifier {
     },
     /// What stands between the braces is no parameter expansion: its text, for the message when it is expanded.
     Bad(Box<[u8]>),
+}
+
+impl Compound {
+    /// `{ command; }`
+    pub fn of(command: Command, line: u32) -> Self {
+        let mut item = Item::default();
+        item.and_or.first.commands = Few::One(command);
+        let items = Box::new([item]);
+        Self {
+            line,
+            kind: CompoundKind::Group(List { items }),
+            redirections: Box::default(),
+        }
+    }
 }
 
 impl Word {

@@ -11,7 +11,7 @@ use super::lexer::class::*;
 use super::lexer::{Kind, Lengths, Parsed, Parser, Place, Stop, Token, What};
 use super::source::{Outer, Source};
 use super::tree::{Arithmetic, Modifier, Parameter, ParameterName, Part, Substitution, Word};
-use crate::symbols::Symbol;
+use crate::symbols::{Symbol, is_name};
 
 /// In what an expansion stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl Parser<'_> {
         if !self.plain {
             self.push_text();
         } else if matches!(self.source.text.get(self.source.at), Some(b'<' | b'>'))
-            && self.source.buffers.text.iter().all(|&byte| is(byte, DIGIT))
+            && is_location(&self.source.buffers.text)
         {
             token = Token::IoNumber;
         }
@@ -586,6 +586,10 @@ impl Parser<'_> {
                     }
                     _ => 0,
                 };
+                if which == b'/' && self.peek() == b'/' {
+                    // The pattern's first byte does not end it.
+                    self.byte(Kind::Literal);
+                }
                 Modifier::Replace {
                     which,
                     pattern: Box::new(self.modifier_word(Quoting::None, SLASH, false)?),
@@ -837,6 +841,14 @@ impl Parser<'_> {
         self.source.line = mark.line;
         self.source.buffers.truncate(&mark.lengths);
         self.token = None;
+    }
+}
+
+/// What may stand before a redirection's operator: a number, or `{name}`.
+fn is_location(text: &[u8]) -> bool {
+    match text {
+        [b'{', name @ .., b'}'] => is_name(name),
+        text => text.iter().all(|&byte| is(byte, DIGIT)),
     }
 }
 
