@@ -20,11 +20,11 @@ pub mod nr {
         __NR_clock_gettime as CLOCK_GETTIME, __NR_clock_nanosleep as CLOCK_NANOSLEEP,
         __NR_clock_settime as CLOCK_SETTIME, __NR_fcntl as FCNTL, __NR_getegid as GETEGID,
         __NR_geteuid as GETEUID, __NR_getgid as GETGID, __NR_getgroups as GETGROUPS,
-        __NR_getuid as GETUID, __NR_mmap as MMAP, __NR_ppoll as PPOLL,
-        __NR_rt_sigtimedwait as RT_SIGTIMEDWAIT, __NR_setgid as SETGID,
-        __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID, __NR_setresuid as SETRESUID,
-        __NR_setuid as SETUID, __NR_timerfd_gettime as TIMERFD_GETTIME,
-        __NR_timerfd_settime as TIMERFD_SETTIME,
+        __NR_getresgid as GETRESGID, __NR_getresuid as GETRESUID, __NR_getuid as GETUID,
+        __NR_mmap as MMAP, __NR_ppoll as PPOLL, __NR_rt_sigtimedwait as RT_SIGTIMEDWAIT,
+        __NR_setgid as SETGID, __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID,
+        __NR_setresuid as SETRESUID, __NR_setuid as SETUID,
+        __NR_timerfd_gettime as TIMERFD_GETTIME, __NR_timerfd_settime as TIMERFD_SETTIME,
     };
 }
 

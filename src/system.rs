@@ -8,7 +8,7 @@ use crate::shell;
 use crate::signal::{SigSet, Signal};
 use crate::signals::{self, ActionGuard};
 use crate::spawn::{Attributes, Error, Step};
-use crate::sys::futex::Mutex;
+use crate::sys::futex::ProcessMutex;
 use crate::sys::signal::{Action, action};
 
 /// Runs `sh -c -- command` with this process's environment, and waits until the command ends (POSIX XSH `system`). If `command`
@@ -22,7 +22,7 @@ use crate::sys::signal::{Action, action};
 ///
 /// Several threads may call this function at the same time: the first call ignores the two signals, and the last call to return
 /// restores them. If another thread starts a program during a call, this program also ignores the two signals, unless its spawn's
-/// `default_signals` contain them.
+/// `default_signals` contain them. If another thread forks during a call, the child of this fork ignores the two signals, too.
 ///
 /// The command ignores the signals that this process ignored before the call. For example, a program that uses `std` ignores
 /// `SIGPIPE`, so its commands ignore `SIGPIPE`, too.
@@ -30,7 +30,7 @@ use crate::sys::signal::{Action, action};
 /// If the shell cannot be started, this function returns an error that names the failed step. (POSIX's `system` returns exit
 /// status 127.)
 ///
-/// A call costs ten more system calls than a spawn and a wait; the child makes two of these ten.
+/// A call costs twelve more system calls than a spawn and a wait; the child makes two of these twelve.
 ///
 /// ```
 /// use nestling::system::system;
@@ -70,12 +70,9 @@ struct Keyboard {
 }
 
 /// How many there are, and what the last one restores.
-static IGNORED: Mutex<Ignored> = Mutex::new(Ignored {
-    users: 0,
-    restore: SigSet::EMPTY,
-    former: None,
-});
+static IGNORED: ProcessMutex<Ignored> = ProcessMutex::new();
 
+#[derive(Default)]
 struct Ignored {
     users: usize,
     restore: SigSet,
@@ -84,32 +81,34 @@ struct Ignored {
 
 impl Keyboard {
     fn ignore() -> Result<Self, Errno> {
-        let mut ignored = IGNORED.lock();
-        if ignored.users == 0 {
-            let mut restore = SigSet::EMPTY;
-            for signal in [Signal::INT, Signal::QUIT] {
-                if !matches!(action(signal)?, Action::Ignore) {
-                    restore = restore.with(signal);
+        IGNORED.with(|ignored| {
+            if ignored.users == 0 {
+                let mut restore = SigSet::EMPTY;
+                for signal in [Signal::INT, Signal::QUIT] {
+                    if !matches!(action(signal)?, Action::Ignore) {
+                        restore = restore.with(signal);
+                    }
                 }
+                let interrupt = signals::ignore(Signal::INT)?;
+                ignored.former = Some([interrupt, signals::ignore(Signal::QUIT)?]);
+                ignored.restore = restore;
             }
-            let interrupt = signals::ignore(Signal::INT)?;
-            ignored.former = Some([interrupt, signals::ignore(Signal::QUIT)?]);
-            ignored.restore = restore;
-        }
-        ignored.users += 1;
-        Ok(Self {
-            restore: ignored.restore,
+            ignored.users += 1;
+            Ok(Self {
+                restore: ignored.restore,
+            })
         })
     }
 }
 
 impl Drop for Keyboard {
     fn drop(&mut self) {
-        let mut ignored = IGNORED.lock();
-        ignored.users = ignored.users.saturating_sub(1);
-        if ignored.users == 0 {
-            // Under the lock: another thread may be about to begin.
-            ignored.former = None;
-        }
+        IGNORED.with(|ignored| {
+            ignored.users = ignored.users.saturating_sub(1);
+            if ignored.users == 0 {
+                // Under the lock: another thread may be about to begin.
+                ignored.former = None;
+            }
+        });
     }
 }

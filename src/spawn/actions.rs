@@ -81,8 +81,9 @@ pub enum Action<'a> {
     /// Sets the group id (`setgid(2)`).
     Gid(u32),
     /// Sets the user id (`setuid(2)`). Until its exec, the child runs as this user and still has the parent's memory. The child
-    /// is not dumpable. So this user's processes cannot read the child's memory, unless `fs.suid_dumpable` is 1. But they can
-    /// send signals to the child.
+    /// is not dumpable, even if `fs.suid_dumpable` is 1. So this user's processes cannot read the child's memory. But they can
+    /// send signals to the child. If the memory is shared, the parent is not dumpable during the spawn, either. Afterwards it is
+    /// as before, or as [`set_dumpable`](crate::sys::process::set_dumpable) has set it in the meantime.
     Uid(u32),
     /// Sets the effective group id to the real group id, and the effective user id to the real user id
     /// (`POSIX_SPAWN_RESETIDS`).

@@ -123,6 +123,11 @@ impl<'a> Hook<'a> {
     /// `function` overwrites the parent's stack. When `function` returns, the child checks whether the stack has overflowed. If
     /// so, the child kills the parent and itself with `SIGKILL`; if the memory is copied, the child kills only itself.
     ///
+    /// Some properties belong to the memory and not to the process. If the memory is shared, a change of them in `function` also
+    /// changes the parent: the `PR_SET_DUMPABLE` flag (also by a change of ids), transparent huge pages (`PR_SET_THP_DISABLE`),
+    /// `PR_SET_MDWE`, `mlockall(2)`, and `/proc/self/oom_score_adj`. To change them only in the child, copy the memory
+    /// ([`Memory::Copied`]), or use the attribute or action if there is one.
+    ///
     /// The child has the status pipe open: `function` must neither close this pipe nor write to it.
     pub unsafe fn new(function: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Self {
         Self {

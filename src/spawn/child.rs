@@ -8,6 +8,7 @@ use core::ffi::c_void;
 
 use super::actions::{Action, CapabilitySet};
 use super::attributes::{Attributes, Hook};
+use super::ids::{GROUP, USER};
 use super::job::Job;
 use super::pipe::StatusPipe;
 use super::report::{At, Attribute};
@@ -150,8 +151,16 @@ fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         begin(Attribute::ParentDeathSignal);
         die_with(job.parent, signal)?;
     }
+    let mask = signal_mask.unwrap_or(job.mask);
+    if USED & used::SHARED != 0
+        && job.means.get().dies_together
+        && let Some(signal) = fatal(mask)
+    {
+        job.begin(At::KILLED);
+        return Err(signal);
+    }
     begin(Attribute::SignalMask);
-    signal::set_mask(signal_mask.unwrap_or(job.mask))?;
+    signal::set_mask(mask)?;
     if let Some(hook) = hook
         && USED & used::HOOK != 0
     {
@@ -159,6 +168,26 @@ fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         run_hook(job, hook)?;
     }
     Ok(())
+}
+
+/// The number of a signal that has come, and will kill this process and dump its core when it is no longer blocked.
+fn fatal(mask: SigSet) -> Option<Errno> {
+    const DUMP_CORE: SigSet = SigSet::EMPTY
+        .with(Signal::QUIT)
+        .with(Signal::ILL)
+        .with(Signal::TRAP)
+        .with(Signal::ABRT)
+        .with(Signal::BUS)
+        .with(Signal::FPE)
+        .with(Signal::SEGV)
+        .with(Signal::XCPU)
+        .with(Signal::XFSZ)
+        .with(Signal::SYS);
+    let come = signal::sigpending().ok()?.bits() & DUMP_CORE.bits() & !mask.bits();
+    let is_ignored = |signal| matches!(signal::action(signal), Ok(signal::Action::Ignore));
+    let signal =
+        Signal::all().find(|&it| SigSet::from_bits(come).contains(it) && !is_ignored(it))?;
+    Errno::from_raw(signal.as_raw())
 }
 
 /// Runs a hook, and sees whether it has used more stack than there is.
@@ -263,12 +292,11 @@ fn act<const USED: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<()
         Action::Groups(groups) => {
             if_used::<USED>(used::GROUPS, || sys::credentials::setgroups(groups))
         }
-        Action::Gid(gid) => if_used::<USED>(used::GID, || sys::credentials::setgid(gid)),
-        Action::Uid(uid) => if_used::<USED>(used::UID, || sys::credentials::setuid(uid)),
+        Action::Gid(gid) => if_used::<USED>(used::GID, || GROUP.set(gid)),
+        Action::Uid(uid) => if_used::<USED>(used::UID, || USER.set(uid)),
         Action::ResetIds => if_used::<USED>(used::RESET_IDS, || {
-            let unchanged = sys::credentials::UNCHANGED;
-            sys::credentials::setresgid(unchanged, sys::credentials::getgid()?, unchanged)?;
-            sys::credentials::setresuid(unchanged, sys::credentials::getuid()?, unchanged)
+            GROUP.reset()?;
+            USER.reset()
         }),
         Action::Capabilities(which, set) => {
             if_used::<USED>(used::CAPABILITIES, || set_capabilities(which, set))

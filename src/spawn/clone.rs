@@ -25,6 +25,10 @@ static REFUSES_SHARING: AtomicBool = AtomicBool::new(false);
 static RESETS_HANDLERS: AtomicBool = AtomicBool::new(false);
 static LEAVES_HANDLERS: AtomicBool = AtomicBool::new(false);
 
+/// What it does when a child dumps core, which a program that shares memory asks once.
+static SPARES_SHARERS: AtomicBool = AtomicBool::new(false);
+static ENDS_SHARERS: AtomicBool = AtomicBool::new(false);
+
 /// The two ends of a status pipe, the reading one first.
 pub(super) type Ends = (OwnedFd, OwnedFd);
 
@@ -38,7 +42,7 @@ pub(super) struct Made {
 
 /// Makes the child. Of an errno, the record says which step it is of.
 pub(super) fn make<const USED: u32>(job: &Job<'_, '_>) -> Result<Made, Errno> {
-    let wanted = job.spawn.attributes.memory == Memory::Shared;
+    let wanted = USED & used::SHARED != 0 && job.spawn.attributes.memory == Memory::Shared;
     if wanted && !is(&REFUSES_SHARING) {
         match attempt::<USED>(job, true, false) {
             Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)
@@ -80,8 +84,11 @@ fn attempt<const USED: u32>(
     // proved without it: the child has this process's session.
     let may_begin_session =
         attributes.new_session || attributes.hook.is_some_and(|hook| hook.is_unknown);
-    let may_mark =
-        memory_shared && !may_begin_session && !is(&REFUSES_CLONE3) && watch::trusts_mark();
+    let may_mark = USED & used::SHARED != 0
+        && memory_shared
+        && !may_begin_session
+        && !is(&REFUSES_CLONE3)
+        && watch::trusts_mark();
     let mut pipe = None;
     if !may_mark || attributes.notice == Notice::Pipe {
         match make_pipe::<USED>(job, &mut means) {
@@ -93,6 +100,7 @@ fn attempt<const USED: u32>(
     }
     job.begin(At::CLONE);
     let mut refused_now = false;
+    means.dies_together = memory_shared && !spares_sharers();
     if !is(&REFUSES_CLONE3) {
         means.handlers_reset = kernel_resets_handlers();
         means.in_cgroup = attributes.cgroup.is_some();
@@ -185,6 +193,18 @@ fn kernel_resets_handlers() -> bool {
     };
     answer.store(true, Ordering::Relaxed);
     is_64_bit
+}
+
+/// Whether the kernel lets a process that dumps core leave alone those that share its memory. It has a call of the same age.
+fn spares_sharers() -> bool {
+    if !is(&SPARES_SHARERS) && !is(&ENDS_SHARERS) {
+        let answer = match sys::futex::has_waitv() {
+            true => &SPARES_SHARERS,
+            false => &ENDS_SHARERS,
+        };
+        answer.store(true, Ordering::Relaxed);
+    }
+    is(&SPARES_SHARERS)
 }
 
 /// `clone3`: with the handlers reset, the pidfd and the cgroup in one go; without a pipe, with the mark.

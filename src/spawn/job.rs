@@ -38,6 +38,8 @@ pub(super) struct Means {
     pub memory_shared: bool,
     /// The kernel resets the signal handlers.
     pub handlers_reset: bool,
+    /// The kernel may end the parent, too, if a signal that dumps core kills the child.
+    pub dies_together: bool,
     /// The kernel puts the child into its cgroup.
     pub in_cgroup: bool,
     /// The parent does not wait for the child, and may close its end of the pipe at any time.

@@ -46,7 +46,8 @@
 //!
 //! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, `default_signals`
 //!   adds one for each signal, and a bounding or ambient set one for each capability;
-//! - a change of ids adds two system calls, with which the parent restores its `PR_SET_DUMPABLE` flag;
+//! - a change of ids adds five system calls in the child, and in the parent twelve for the whole spawn, if the memory is shared: the
+//!   parent restores its `PR_SET_DUMPABLE` flag, unless its own ids have changed in the meantime;
 //! - a search adds one system call for each directory that it tries. A search that does not find the program adds two for each
 //!   directory.
 //!
@@ -77,7 +78,10 @@
 //! If parent and child share their memory, a fatal signal to the child can also end other processes:
 //!
 //! - Before Linux 5.16, this can be any signal that dumps core. If it kills the child before its exec, the kernel also kills
-//!   the parent and all other processes that share the memory. [`Memory::Copied`] prevents this.
+//!   the parent and all other processes that share the memory, unless the memory is not dumpable. On these kernels, the child
+//!   looks for such a signal before it restores the signal mask, and reports it as if the signal had killed the child. What
+//!   remains is a signal that comes later (in the moment before the exec, or during a hook), and a fault in a hook.
+//!   [`Memory::Copied`] prevents this. A process 1 should always copy the memory: if it ends, the kernel panics.
 //! - If the OOM killer kills the child before its exec, the OOM killer also kills every process that shares the memory.
 //!
 //! For a moment after the spawn has returned, the child may still have descriptors open that the exec closes. This also happens
@@ -91,8 +95,8 @@ mod attributes;
 mod child;
 mod clone;
 mod descriptors;
-mod dumpable;
 mod exec;
+mod ids;
 mod job;
 mod owned;
 mod parent;

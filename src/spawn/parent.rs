@@ -6,7 +6,6 @@ use core::mem::MaybeUninit;
 use super::actions::Action;
 use super::attributes::Memory;
 use super::clone::{self, Made};
-use super::dumpable::Dumpable;
 use super::job::Job;
 use super::report::{At, Error, Record};
 use super::starting::Starting;
@@ -16,6 +15,7 @@ use super::{Child, Spawn};
 use crate::errno::Errno;
 use crate::signal::Signal;
 use crate::sys;
+use crate::sys::dumpable::KeptDumpable;
 use crate::wait;
 
 /// Starts the program. No handler of the parent runs meanwhile: it could be seen to run twice, or in the child.
@@ -85,9 +85,7 @@ fn new_job<'s, 'a, const USED: u32>(
 
 /// If that fails, the record says why, unless it says nothing: then the child was killed by this signal.
 fn start_with_signals_blocked<const USED: u32>(job: &Job<'_, '_>) -> Result<Child, Option<Signal>> {
-    let dumpable = changes_dumpable::<USED>(job.spawn)
-        .then(Dumpable::keep)
-        .flatten();
+    let dumpable = changes_dumpable::<USED>(job.spawn).then(KeptDumpable::keep);
     let Made { pid, pidfd, pipe } = match clone::make::<USED>(job) {
         Ok(made) => made,
         Err(errno) => {
@@ -96,13 +94,11 @@ fn start_with_signals_blocked<const USED: u32>(job: &Job<'_, '_>) -> Result<Chil
         }
     };
     let mut watch = Watch::new(pid);
-    let heard = watch.wait(job, pipe);
+    let heard = watch.wait::<USED>(job, pipe);
     let pidfd = pidfd.filter(|_| USED & used::PIDFD != 0);
     let outcome = conclude::<USED>(job, &watch, heard, Child::new(pid, pidfd));
-    if let Some(dumpable) = dumpable {
-        // Only now, when the child has left this memory: else its new user could look into it.
-        dumpable.restore();
-    }
+    // Only now, when the child has left this memory: else its new user could look into it.
+    drop(dumpable);
     outcome
 }
 
@@ -144,7 +140,9 @@ pub(super) fn conclude<const USED: u32>(
 /// and dumped.
 fn changes_dumpable<const USED: u32>(spawn: &Spawn<'_>) -> bool {
     let changes_ids = |action: &Action<'_>| match action {
-        Action::Uid(_) | Action::Gid(_) | Action::ResetIds => true,
+        Action::Uid(_) => USED & used::UID != 0,
+        Action::Gid(_) => USED & used::GID != 0,
+        Action::ResetIds => USED & used::RESET_IDS != 0,
         Action::Open { .. }
         | Action::Redirect { .. }
         | Action::Close(_)
@@ -162,15 +160,8 @@ fn changes_dumpable<const USED: u32>(spawn: &Spawn<'_>) -> bool {
         | Action::Capabilities(..)
         | Action::Securebits(_) => false,
     };
-    let Spawn {
-        attributes,
-        actions,
-        program: _,
-        args: _,
-        env: _,
-        shell: _,
-    } = spawn;
-    let has_hook = attributes.hook.is_some() && USED & used::HOOK != 0;
-    let changed = has_hook || actions.iter().any(changes_ids);
-    attributes.memory == Memory::Shared && changed
+    USED & used::DUMPABLE != 0
+        && USED & used::SHARED != 0
+        && spawn.attributes.memory == Memory::Shared
+        && spawn.actions.iter().any(changes_ids)
 }

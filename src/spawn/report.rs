@@ -233,7 +233,9 @@ impl At {
     pub const EXEC: Self = Self(4);
     /// An exec that did not find the program's interpreter.
     pub const INTERPRETER: Self = Self(5);
-    const ATTRIBUTES: u32 = 6;
+    /// A signal would kill the child as soon as it is not blocked; the errno is the signal's number.
+    pub const KILLED: Self = Self(6);
+    const ATTRIBUTES: u32 = 7;
     const ACTIONS: u32 = Self::ATTRIBUTES + Attribute::ALL.len() as u32;
     /// No child's, and no [`step`](Self::step)'s: those of `popen` and `system`.
     pub const PIPE: Self = Self(u32::MAX - 1);
@@ -308,6 +310,9 @@ impl Record {
         signal: Option<Signal>,
     ) -> Error<'a> {
         match self.errno {
+            Some(number) if self.at == At::KILLED => Error::Killed {
+                signal: Signal::from_raw(number.as_raw()),
+            },
             Some(errno) => Error::Failed {
                 step: self.at.step(program, actions),
                 errno,
@@ -327,14 +332,13 @@ impl Record {
     /// writes may be read as one.
     pub fn from_bytes([a, b, c, d, e, f, g, h]: [u8; 8], actions: usize) -> Result<Self, Errno> {
         let at = At(u32::from_ne_bytes([a, b, c, d]));
-        let number = i32::from_ne_bytes([e, f, g, h]);
-        let errno = Errno::from_raw(number);
-        let is_step = at.0 < At::ACTIONS || at.index() < actions;
-        if is_step && (errno.is_some() || number == 0) {
-            Ok(Self { at, errno })
-        } else {
-            Err(Errno::EPROTO)
+        let errno = i32::from_ne_bytes([e, f, g, h]);
+        let is_step = (at.0 as usize) < At::ACTIONS as usize + actions;
+        if !is_step || errno as u32 > 4095 {
+            return Err(Errno::EPROTO);
         }
+        let errno = Errno::from_raw(errno);
+        Ok(Self { at, errno })
     }
 }
 
@@ -389,7 +393,7 @@ mod tests {
         }
         for place in 0..At::ACTIONS + 2 {
             let at = At(place);
-            let is_noted = at != At::REACHED;
+            let is_noted = at != At::REACHED && at != At::KILLED;
             assert_eq!(At::of(at.step(program, &actions)) == at, is_noted, "{at:?}");
         }
     }

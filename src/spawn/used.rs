@@ -6,7 +6,7 @@
 //! use nestling::spawn::{Action, Program, Spawn, used};
 //! use nestling::{Args, args};
 //!
-//! const USED: u32 = used::DUP2 | used::PIDFD;
+//! const USED: u32 = used::SHARED | used::DUP2 | used::PIDFD;
 //! let list = args![c"true"];
 //! let mut spawn = Spawn::new(Program::Path(c"/bin/true"), Args::new(&list), Args::EMPTY);
 //! spawn.attributes.pidfd = true;
@@ -77,6 +77,11 @@ pub const REDIRECT: u32 = 1 << 23;
 pub const CAPABILITIES: u32 = 1 << 25;
 /// [`Action::Securebits`](super::Action::Securebits)
 pub const SECUREBITS: u32 = 1 << 26;
+/// The parent restores its `PR_SET_DUMPABLE` flag after a child that shares its memory has changed its ids. A program may leave
+/// this part out if other processes need not trace it, and if the kernel need not dump its core.
+pub const DUMPABLE: u32 = 1 << 27;
+/// [`Memory::Shared`](super::Memory::Shared). A program that leaves this part out always copies the memory.
+pub const SHARED: u32 = 1 << 28;
 /// [`Spawn::begin`](super::Spawn::begin), which has no form that leaves parts out.
 pub(super) const BEGIN: u32 = 1 << 24;
 

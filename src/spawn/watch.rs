@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use super::job::Job;
 use super::report::Record;
+use super::used;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::file::OFlags;
@@ -61,13 +62,15 @@ impl Watch {
     /// mark that is waited for.
     ///
     /// An errno is the status pipe's: then the child may still be there.
-    pub fn wait(
+    pub fn wait<const USED: u32>(
         &mut self,
         job: &Job<'_, '_>,
         pipe: Option<(OwnedFd, OwnedFd)>,
     ) -> Result<(), Errno> {
         let Some((read_end, write_end)) = pipe else {
-            self.wait_for_mark(job);
+            if USED & used::SHARED != 0 {
+                self.wait_for_mark(job);
+            }
             return Ok(());
         };
         // SAFETY: the parent's copy of the end that only the child writes to. While it is open the other has no end.

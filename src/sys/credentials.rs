@@ -32,6 +32,47 @@ own_id! {
     getegid nr::GETEGID
 }
 
+/// The real, effective and saved id of a user or a group.
+pub(crate) type ThreeIds = [u32; 3];
+
+/// `getresuid`: returns the real, effective and saved user id.
+pub(crate) fn getresuid() -> Result<ThreeIds, Errno> {
+    three_ids(nr::GETRESUID)
+}
+
+/// `getresgid`: returns the real, effective and saved group id.
+pub(crate) fn getresgid() -> Result<ThreeIds, Errno> {
+    three_ids(nr::GETRESGID)
+}
+
+fn three_ids(number: u32) -> Result<ThreeIds, Errno> {
+    let mut ids = [UNCHANGED; 3];
+    let real = ids.as_mut_ptr() as usize;
+    let (effective, saved) = (real + size_of::<u32>(), real + 2 * size_of::<u32>());
+    // SAFETY: the kernel writes three ids, to the three places.
+    done(unsafe { syscall3(number as usize, real, effective, saved) })?;
+    Ok(ids)
+}
+
+/// The capabilities of a process: twice the effective, permitted and inheritable ones, first the lower 32 of each.
+pub(crate) type CapabilitySets = [u32; 6];
+
+/// `capget`: returns this thread's capabilities.
+pub(crate) fn capget() -> Result<CapabilitySets, Errno> {
+    let mut sets = [0; 6];
+    // The version, and 0 for this thread.
+    let mut header = [linux::_LINUX_CAPABILITY_VERSION_3, 0];
+    // SAFETY: of this version, the kernel writes so many numbers; it may write to the header.
+    let answer = unsafe {
+        syscall2(
+            linux::__NR_capget as usize,
+            header.as_mut_ptr() as usize,
+            sets.as_mut_ptr() as usize,
+        )
+    };
+    done(answer).map(|()| sets)
+}
+
 /// `setuid`: if the process has the privilege, sets the real, effective and saved user id; otherwise, sets only the effective
 /// user id.
 pub fn setuid(uid: u32) -> Result<(), Errno> {
@@ -153,29 +194,17 @@ fn control(option: u32, first: u32, second: u32) -> Result<(), Errno> {
 /// `capset`: sets the inheritable set of this thread. The permitted and the effective set stay as `capget` finds them. Capabilities
 /// that the kernel does not have are left out. Fails with `EPERM` if a new capability is not in the permitted set.
 pub fn set_inheritable(set: Capabilities) -> Result<(), Errno> {
-    let header = linux::__user_cap_header_struct {
-        version: linux::_LINUX_CAPABILITY_VERSION_3,
-        pid: 0,
-    };
-    let none = linux::__user_cap_data_struct {
-        effective: 0,
-        permitted: 0,
-        inheritable: 0,
-    };
-    // The low halves of the sets, then the high ones.
-    let mut sets = [none; 2];
-    let header = &raw const header as usize;
-    // SAFETY: the kernel reads a header, and writes as many sets as its version has, two.
-    done(unsafe {
+    let [low, low_permitted, _, high, high_permitted, _] = capget()?;
+    let (low_set, high_set) = (set.bits() as u32, (set.bits() >> 32) as u32);
+    let sets: CapabilitySets = [low, low_permitted, low_set, high, high_permitted, high_set];
+    let mut header = [linux::_LINUX_CAPABILITY_VERSION_3, 0];
+    // SAFETY: the kernel reads so many numbers; it may write to the header.
+    let answer = unsafe {
         syscall2(
-            linux::__NR_capget as usize,
-            header,
-            sets.as_mut_ptr() as usize,
+            linux::__NR_capset as usize,
+            header.as_mut_ptr() as usize,
+            sets.as_ptr() as usize,
         )
-    })?;
-    let [low, high] = &mut sets;
-    low.inheritable = set.bits() as u32;
-    high.inheritable = (set.bits() >> 32) as u32;
-    // SAFETY: the kernel reads a header, and two sets.
-    done(unsafe { syscall2(linux::__NR_capset as usize, header, sets.as_ptr() as usize) })
+    };
+    done(answer)
 }

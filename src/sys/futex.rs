@@ -2,6 +2,7 @@
 
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -46,6 +47,13 @@ pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
         )
     };
     result(answer)
+}
+
+/// `futex_waitv`: returns whether the kernel has this call, as every Linux since 5.16, and no filter forbids it.
+pub(crate) fn has_waitv() -> bool {
+    // SAFETY: the kernel refuses to wait for no futexes.
+    let answer = unsafe { syscall4(linux::__NR_futex_waitv as usize, 0, 0, 0, 0) };
+    result(answer) == Err(Errno::EINVAL)
 }
 
 /// A lock for data that threads share. If the lock is free, taking it costs no system call. If a thread has to wait, this costs
@@ -135,10 +143,111 @@ impl<T> Drop for MutexGuard<'_, T> {
     }
 }
 
+/// A lock for data that describe the process. If another thread forks meanwhile, the child finds the lock free and the data as at
+/// the start, since the threads that they are about are not in the child. (Two processes of the same number in different pid
+/// namespaces are taken for one.)
+///
+/// Each use costs one system call more than that of a [`Mutex`].
+pub(crate) struct ProcessMutex<T> {
+    /// The process that has locked it, with [`CONTENDED`] if somebody may be waiting.
+    holder: AtomicU32,
+    /// The process that the value describes.
+    owner: AtomicU32,
+    value: UnsafeCell<MaybeUninit<T>>,
+}
+
+const CONTENDED: u32 = 1 << 31;
+
+// SAFETY: only the holder of the lock reaches the value.
+unsafe impl<T: Send> Sync for ProcessMutex<T> {}
+
+impl<T: Default> ProcessMutex<T> {
+    /// Makes an unlocked one, with the default for its value.
+    pub const fn new() -> Self {
+        Self {
+            holder: AtomicU32::new(FREE),
+            owner: AtomicU32::new(0),
+            value: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    /// Waits until the lock is free, and gives the value to `function`, which must not use the same lock.
+    pub fn with<R>(&self, function: impl FnOnce(&mut T) -> R) -> R {
+        let own = super::process::getpid().as_raw() as u32;
+        self.lock(own);
+        let value = self.value.get();
+        // SAFETY: this holds the lock. A value that another process has left is not looked at: it may be half written.
+        let value = unsafe {
+            if self.owner.load(Relaxed) == own {
+                (*value).assume_init_mut()
+            } else {
+                (*value).write(T::default())
+            }
+        };
+        self.owner.store(own, Relaxed);
+        let answer = function(value);
+        if self.holder.swap(FREE, Release) & CONTENDED != 0 {
+            let _ = wake(&self.holder, 1);
+        }
+        answer
+    }
+
+    fn lock(&self, own: u32) {
+        let (mut expected, mut wanted) = (FREE, own);
+        while let Err(holder) = self
+            .holder
+            .compare_exchange(expected, wanted, Acquire, Relaxed)
+        {
+            // What another process holds is free here.
+            expected = holder;
+            if holder & !CONTENDED == own {
+                expected = FREE;
+                // Whoever is woken does not know whether others wait.
+                wanted = own | CONTENDED;
+                let noted = self
+                    .holder
+                    .compare_exchange(holder, wanted, Relaxed, Relaxed);
+                if noted.is_ok() {
+                    let _ = wait(&self.holder, wanted, None);
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::thread;
+
+    #[test]
+    fn a_process_mutex_is_had_by_one_thread_at_a_time() {
+        static COUNT: ProcessMutex<u64> = ProcessMutex::new();
+        const ROUNDS: u64 = if cfg!(miri) { 20 } else { 5_000 };
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..ROUNDS {
+                        COUNT.with(|count| *count = core::hint::black_box(*count) + 1);
+                    }
+                });
+            }
+        });
+        assert_eq!(COUNT.with(|count| *count), 4 * ROUNDS);
+    }
+
+    #[test]
+    fn a_fork_finds_a_process_mutex_free_and_as_at_the_start() {
+        static VALUE: ProcessMutex<u64> = ProcessMutex::new();
+        VALUE.with(|value| *value = 7);
+        for contended in [0, CONTENDED] {
+            // As another thread of the parent may hold it at the moment of a fork.
+            VALUE.holder.store(i32::MAX as u32 | contended, Relaxed);
+            VALUE.owner.store(i32::MAX as u32, Relaxed);
+            assert_eq!(VALUE.with(|value| core::mem::replace(value, 7)), 0);
+            assert_eq!(VALUE.with(|value| *value), 7);
+        }
+    }
 
     #[test]
     fn what_a_mutex_guards_is_reached_by_one_thread_at_a_time() {

@@ -1,5 +1,6 @@
 //! The system calls: a small typed function for each call, in modules by subject. The functions only make the call: they do not
-//! repeat a call that failed, and keep no state. (The functions in [`caught`] keep a set of signals.)
+//! repeat a call that failed, and keep no state. (The functions in [`caught`] keep a set of signals, and
+//! [`process::set_dumpable`] knows what a spawn is to restore.)
 //!
 //! Each description begins with the name of the system call or of its request. The call's manual page (section 2) lists the
 //! errors.
@@ -18,6 +19,7 @@ pub mod block;
 pub mod caught;
 pub mod clone;
 pub mod credentials;
+pub(crate) mod dumpable;
 pub mod fd;
 pub mod file;
 pub mod futex;

@@ -4,7 +4,8 @@ use core::ffi::{CStr, c_char};
 
 use linux_raw_sys::{general as linux, prctl};
 
-use super::{done, failed, result, small};
+pub use super::dumpable::{dumpable, set_dumpable};
+use super::{done, failed, small};
 use crate::arch::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
@@ -75,27 +76,6 @@ pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
             linux::__NR_prctl as usize,
             prctl::PR_SET_PDEATHSIG as usize,
             signal as usize,
-        )
-    };
-    done(answer)
-}
-
-/// `prctl(PR_GET_DUMPABLE)`: returns whether other processes may trace this process, and whether the kernel may dump its core:
-/// 0 (no), 1 (yes) or 2 (only root may read the dump).
-pub fn dumpable() -> Result<usize, Errno> {
-    // SAFETY: a number is all it takes.
-    result(unsafe { syscall1(linux::__NR_prctl as usize, prctl::PR_GET_DUMPABLE as usize) })
-}
-
-/// `prctl(PR_SET_DUMPABLE)`: sets whether other processes may trace this process, and whether the kernel may write a core dump
-/// of it: 0 (no) or 1 (yes).
-pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes.
-    let answer = unsafe {
-        syscall2(
-            linux::__NR_prctl as usize,
-            prctl::PR_SET_DUMPABLE as usize,
-            dumpable,
         )
     };
     done(answer)

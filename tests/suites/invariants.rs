@@ -7,14 +7,16 @@ use core::hint::black_box;
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use linux_raw_sys::general as linux;
+use linux_raw_sys::prctl::PR_SET_DUMPABLE;
 use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Program, Spawn};
 use nestling::sys::{self, process, signal};
 use nestling::wait::{Options, Who, wait_for};
 use nestling::{Args, Errno, OFlags, Pid, SigSet, Signal, args, wait};
 use nestling_tests::{
     DESCRIPTORS, close, dup2, emulated, fails, fd, forbid, fork, handle, handleable, handled,
-    has_child, join, mailbox, make_fifo, need_core_dumps_to_spare_sharers, need_root, notice, open,
-    open_only, probe, read_file, remove, skip, start, started, state, strayed, text,
+    has_child, how, join, mailbox, make_fifo, make_file, need_core_dumps_to_spare_sharers,
+    need_root, notice, open, open_only, prctl, probe, read_file, remove, skip, start, started,
+    state, strayed, text,
 };
 
 nestling_tests::suite! {
@@ -22,6 +24,8 @@ nestling_tests::suite! {
         the_parent_is_as_before_after_every_end_of_a_spawn,
         the_parents_memory_is_as_before,
         a_change_of_ids_in_the_child_leaves_the_parent_dumpable,
+        the_new_user_of_a_child_cannot_read_the_parents_memory,
+        a_change_by_a_hook_of_what_the_memory_has_stays_where_it_is_shared,
         a_failed_spawn_leaves_no_zombie,
         a_failed_spawn_leaves_other_children_alone,
         it_works_where_sigchld_is_ignored,
@@ -35,6 +39,7 @@ nestling_tests::suite! {
         a_child_that_is_killed_by_its_hook_is_reported,
         a_child_that_faults_in_its_hook_is_reported,
         a_child_that_is_killed_by_another_is_reported,
+        a_pending_signal_that_dumps_core_is_reported_and_spares_the_parent,
         a_users_stop_before_the_exec_is_the_programs,
         a_child_that_exits_before_its_exec_is_reported,
         what_is_no_record_is_refused,
@@ -158,6 +163,46 @@ fn a_change_of_ids_in_the_child_leaves_the_parent_dumpable(memory: Memory) {
             assert_eq!(process::dumpable(), Ok(dumpable));
         }
     }
+}
+
+/// With `fs.suid_dumpable` at 1 the kernel itself does not forbid it. Only a kernel of the tests' own is set so.
+fn the_new_user_of_a_child_cannot_read_the_parents_memory(memory: Memory) {
+    need_root();
+    let setting = c"/proc/sys/fs/suid_dumpable";
+    let set = |value| {
+        if how().starts_with("kernel") {
+            make_file(setting, 0, value);
+        }
+    };
+    let read_memory = || {
+        let path = text!("/proc/{}/mem", process::getpid());
+        let reader = fork(|| {
+            let opened = sys::fd::open(path.c_str(), OFlags::RDONLY, 0).map(drop);
+            process::exit(i32::from(opened != Err(Errno::EACCES)));
+        });
+        let refused = wait::wait(reader)?.success();
+        if refused { Ok(()) } else { Err(Errno::EXDEV) }
+    };
+    set(b"1");
+    let all = [Action::Groups(&[]), Action::Gid(1), Action::Uid(1)];
+    for actions in [&all[..], &[Action::Uid(1)]] {
+        let spawn = Spawn {
+            actions,
+            ..hooked(memory, &read_memory)
+        };
+        let outcome = spawn.start().map(|mut child| child.wait());
+        assert!(outcome.is_ok(), "{outcome:?}");
+    }
+    set(b"0");
+}
+
+/// What belongs to the memory is the parent's, too, and only ids are looked after.
+fn a_change_by_a_hook_of_what_the_memory_has_stays_where_it_is_shared(memory: Memory) {
+    process::set_dumpable(1).expect("a change");
+    let hide = || prctl(PR_SET_DUMPABLE, 0).map(drop);
+    state(&hooked(memory, &hide));
+    let shared = matches!(memory, Memory::Shared) && !emulated();
+    assert_eq!(process::dumpable(), Ok(usize::from(!shared)));
 }
 
 fn a_failed_spawn_leaves_no_zombie(memory: Memory) {
@@ -299,7 +344,6 @@ fn signals_to_the_group_run_no_handler_in_the_child_without_clone3(memory: Memor
 }
 
 fn signals_to_the_group_that_end_the_child_are_reported(memory: Memory) {
-    need_core_dumps_to_spare_sharers(memory);
     handle(handleable(), 0);
     let helper = while_the_child_is_there(signal_the_group);
     let outcome = start(&with(memory, &MEETING));
@@ -354,6 +398,32 @@ fn a_child_that_is_killed_by_another_is_reported(memory: Memory) {
         Some(Signal::KILL)
     );
     assert!(!has_child());
+}
+
+/// As Ctrl-\'s, which comes while signals are blocked. Before Linux 5.16 the child's core dump would end this process, too.
+fn a_pending_signal_that_dumps_core_is_reported_and_spares_the_parent(memory: Memory) {
+    let (quit, sys) = (Signal::QUIT, Signal::SYS);
+    for (signal, ignored) in [(quit, false), (quit, true), (sys, false), (sys, true)] {
+        // The child joins the helper's group.
+        let helper = while_the_child_is_there(|| {
+            signal::set_mask(SigSet::ALL).expect("a mask");
+            process::kill(0, Some(signal)).expect("a signal");
+        });
+        process::setpgid(helper.as_raw(), helper.as_raw()).expect("a group");
+        let mut spawn = with(memory, &MEETING);
+        spawn.attributes.process_group = Some(helper.as_raw());
+        if ignored {
+            // SAFETY: to ignore a signal is no handler.
+            unsafe { signal::set_action(signal, signal::Action::Ignore, 0) }.expect("ignored");
+            assert!(started(&spawn).wait().expect("its status").success());
+        } else {
+            let expected = text!("the child was killed by {signal} before its exec");
+            fails(&spawn, expected);
+        }
+        join(helper);
+        remove(c"there");
+        remove(c"go on");
+    }
 }
 
 /// As Ctrl-Z's, which comes while signals are blocked and stops the child when they no longer are.

@@ -32,7 +32,8 @@ use log::Line;
 
 nestling::entry!(main, panic = panic);
 
-/// What of a spawn there is use for here.
+/// What of a spawn there is use for here. Process 1 shares its memory with no child: before Linux 5.16, a child that dumps core would
+/// take it along.
 const USED: u32 = used::SHELL | used::SET_FOREGROUND;
 
 /// Which life this is.

@@ -18,6 +18,7 @@
 mod options;
 
 use nestling::io::{self, Writer};
+use nestling::spawn::used;
 use nestling::text::Text;
 use nestling::{rt, wait};
 use options::Options;
@@ -49,6 +50,9 @@ Other options, in any order:
   --shell FILE (to run scripts without #!)  --copy (copy memory)
 ";
 
+/// It only waits for the child, so it need not be dumpable again after a change of ids.
+const USED: u32 = used::ALL & !used::DUMPABLE;
+
 fn main(process: rt::Process) -> i32 {
     let mut groups = [0; options::GROUPS];
     let mut options = Options::new(process, &mut groups);
@@ -60,7 +64,7 @@ fn main(process: rt::Process) -> i32 {
     if let Some(warning) = options.warning() {
         failed(&warning, 0);
     }
-    match options.spawn().start() {
+    match options.spawn().start_using::<USED>() {
         // Not `child.wait()`: it has code for pidfds, which no option asks for.
         Ok(child) => match wait::wait(child.id()) {
             Ok(status) => status.shell_code(),

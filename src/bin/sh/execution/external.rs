@@ -11,7 +11,7 @@ use core::ffi::CStr;
 use core::time::Duration;
 
 use nestling::rt::descriptors;
-use nestling::spawn::{self, Action, Attributes, Error, Hook, Notice, Program, Spawn, Step};
+use nestling::spawn::{self, Action, Attributes, Error, Hook, Notice, Program, Spawn, Step, used};
 use nestling::sys::signal::Action::Ignore;
 use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, SigSet, Signal, signals, sys};
 
@@ -21,6 +21,9 @@ use crate::jobs;
 use crate::redirection::{self, Effect};
 use crate::shell::{Divert, Shell, text};
 use crate::syntax::tree::{Item, Simple};
+
+/// What the shell's spawns use.
+const USED: u32 = used::SHARED | used::REDIRECT | used::DUP2 | used::CLOSE | used::HOOK;
 
 /// Where a program is started: its place in a pipeline.
 #[derive(Debug, Default)]
@@ -227,7 +230,7 @@ fn spawn(
             attributes,
             ..Spawn::new(Program::Path(path), args, env)
         }
-        .start()
+        .start_using::<USED>()
         .map(|child| child.id())
         .map_err(|error| {
             let errno = error.errno().unwrap_or(Errno::ECHILD);
@@ -285,14 +288,14 @@ fn exec(shell: &mut Shell, path: &CStr, fields: &Fields) -> Errno {
         (Some(args), Some(env)) => {
             let mut spawn = Spawn::new(Program::Path(path), args, env);
             let errno = |error: Error<'_>| error.errno().unwrap_or(Errno::EINVAL);
-            let mut answer = errno(spawn.exec_without_actions());
+            let mut answer = errno(spawn.exec_using::<USED>());
             if answer == Errno::ENOEXEC && search::may_be_script(path) {
                 let room = vec![Cell::new(core::ptr::null()); fields.len() + 3];
                 spawn.shell = Some(spawn::Shell {
                     path: c"/proc/self/exe",
                     room: &room,
                 });
-                answer = errno(spawn.exec_without_actions());
+                answer = errno(spawn.exec_using::<USED>());
             }
             answer
         }
