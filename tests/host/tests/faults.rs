@@ -407,7 +407,7 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         {
             Nothing("the pipe moves down where no number is free above it")
         }
-        (Place::Action { .. }, "prctl", _) => {
+        (Place::Action { .. }, "prctl", _) if call.line.contains("DUMPABLE") => {
             Nothing("the child makes the memory undumpable where it can't ask whether it is")
         }
         (Place::Action { index, .. }, _, _) => failure(&format!("action {index}")),
