@@ -117,6 +117,8 @@ pub use actions::{Action, CapabilitySet};
 pub use attributes::PreExec;
 pub use attributes::{Attributes, Hook, Memory, Notice, Scheduler};
 pub use owned::OwnedError;
+#[cfg(fuzzing)]
+pub use report::fuzz as fuzz_record;
 pub use report::{Attribute, Error, Missing, Step};
 pub use search::DEFAULT_PATH;
 pub use starting::{Progress, Starting};

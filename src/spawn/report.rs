@@ -342,6 +342,21 @@ impl Record {
     }
 }
 
+/// Reads what may have come over the pipe, and describes it: `tests/fuzz`.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn fuzz(bytes: [u8; 8], actions: &[Action<'_>], out: &mut impl Sink) {
+    if let Ok(record) = Record::from_bytes(bytes, actions.len()) {
+        assert_eq!(record.to_bytes(), bytes);
+        let error = record.error(Program::Path(c"program"), actions, None);
+        error.write(out);
+        if let Some(step) = error.step() {
+            let again = At::of(step);
+            assert!(again == record.at || again == At::STATUS_PIPE);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

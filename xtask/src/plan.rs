@@ -57,6 +57,8 @@ pub enum Check {
     Miri,
     /// What AddressSanitizer can check.
     Asan,
+    /// The fuzzers.
+    Fuzz,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,7 +100,10 @@ impl Item {
 
     /// Whether it runs only in the long form, or by its name.
     fn is_long(&self) -> bool {
-        matches!(self.kind, Kind::Check(Check::Miri | Check::Asan))
+        matches!(
+            self.kind,
+            Kind::Check(Check::Miri | Check::Asan | Check::Fuzz)
+        )
     }
 
     /// What stands behind its name.
@@ -134,6 +139,7 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
         ("deny", Check::Deny),
         ("miri", Check::Miri),
         ("asan", Check::Asan),
+        ("fuzz", Check::Fuzz),
     ] {
         items.push(Item::new(name, Kind::Check(check)));
     }

@@ -44,7 +44,7 @@ pub fn miri(workspace: &Workspace) -> Result<Outcome> {
 }
 
 /// A command of the nightly toolchain, without the variables that point at the one which xtask was started with.
-fn nightly(words: &[&str]) -> Expression {
+pub fn nightly(words: &[&str]) -> Expression {
     let words = [&["run", "nightly"], words].concat();
     ["RUSTUP_TOOLCHAIN", "CARGO", "LD_LIBRARY_PATH"]
         .into_iter()

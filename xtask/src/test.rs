@@ -16,7 +16,7 @@ use duct::Expression;
 use crate::{
     arch::{Arch, HOST},
     compile::{Group, PROGRAMS, Profile, SCRIPT_SHELL, SHELL, TESTS},
-    deny,
+    deny, fuzz,
     host::{self, Program},
     kernel::{self, Age},
     machine,
@@ -495,6 +495,7 @@ impl Run<'_> {
             Check::Deny => deny::deny(self.workspace, self.options.long),
             Check::Miri => sanitize::miri(self.workspace),
             Check::Asan => sanitize::asan(self.workspace),
+            Check::Fuzz => fuzz::fuzz(self.workspace, self.options.long),
         });
     }
 

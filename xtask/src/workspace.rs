@@ -79,6 +79,11 @@ impl Workspace {
         modules(&self.root.join("tests/host/tests"))
     }
 
+    /// The names of the fuzzers.
+    pub fn fuzzers(&self) -> Result<Vec<String>> {
+        modules(&self.root.join("tests/fuzz/fuzz_targets"))
+    }
+
     /// A directory for what xtask itself writes.
     pub fn scratch(&self) -> Result<PathBuf> {
         let path = self.target.join("xtask");

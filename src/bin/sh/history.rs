@@ -1,9 +1,10 @@
 //! The history: the commands that were typed, in memory and in the file that HISTFILE names (XCU `sh`, `fc`).
 //!
-//! The file is as every shell's: a command is a line. Where a command goes on in another line, a backslash stands before the newline.
-//! Shells that run at once share it: each reads it when it starts, and appends a command when it has read it, by one write. What a full
-//! disk, or a crash, has left of a command does not end in a newline; whoever comes next ends it by a null byte and a newline, and what has
-//! a null byte in it is no command. Where the file has become long, a shell that starts replaces it by a new one, at once.
+//! Shells that run at once share the file: each reads it when it starts, and appends a command when it has read it, by one write. What a
+//! full disk, or a crash, has left of a command does not end in a newline; whoever comes next ends it by a null byte and a newline. Where
+//! the file has become long, a shell that starts replaces it by a new one, at once.
+
+mod format;
 
 use alloc::ffi::CString;
 use alloc::rc::Rc;
@@ -170,53 +171,17 @@ pub fn load(shell: &mut Shell) {
 }
 
 /// Reads the commands of a file. The answer is how many lines that were.
-fn read(file: &OwnedFd, stat: &Stat, mut each: impl FnMut(&[u8])) -> Result<usize, Errno> {
+fn read(file: &OwnedFd, stat: &Stat, each: impl FnMut(&[u8])) -> Result<usize, Errno> {
     let start = stat.size().saturating_sub(MOST_READ);
     sys::fd::lseek(file.as_fd(), SeekFrom::Start(start))?;
     let mut text = Vec::new();
     io::read_to_end(file.as_fd(), &mut text)?;
-    let mut lines = text.split_inclusive(|&byte| byte == b'\n');
+    let mut text = &text[..];
     if start > 0 {
-        // A part of one.
-        lines.next();
+        // A part of a line.
+        text::next_field(&mut text, b'\n');
     }
-    let mut count = 0;
-    let mut command = Vec::new();
-    for line in lines {
-        count += 1;
-        if let [line @ .., b'\\', b'\n'] = line {
-            command.extend_from_slice(line);
-            command.push(b'\n');
-            continue;
-        }
-        if let [line @ .., b'\n'] = line {
-            command.extend_from_slice(line);
-            if !text::contains(&command, 0) && !command.is_empty() && !is_timestamp(&command) {
-                each(&command);
-            }
-        }
-        command.clear();
-    }
-    Ok(count)
-}
-
-/// bash's, before a command.
-fn is_timestamp(line: &[u8]) -> bool {
-    matches!(line, [b'#', digits @ ..] if text::number(digits, 10).is_some())
-}
-
-/// A command as it stands in the file.
-fn encode(command: &[u8], out: &mut Vec<u8>) {
-    for &byte in command {
-        if byte == b'\n' {
-            out.push(b'\\');
-        }
-        out.push(byte);
-    }
-    if command.last() == Some(&b'\\') {
-        out.push(b' ');
-    }
-    out.push(b'\n');
+    Ok(format::read(text, each))
 }
 
 fn append(path: &CStr, command: &[u8]) -> Result<Place, Errno> {
@@ -234,7 +199,7 @@ fn append(path: &CStr, command: &[u8]) -> Result<Place, Errno> {
         record.extend_from_slice(b"\0\n");
     }
     let torn = record.len() as u64;
-    encode(command, &mut record);
+    format::encode(command, &mut record);
     let end = start + record.len() as u64;
     // Else there would be a SIGXFSZ.
     if end > sys::resource::getrlimit(Resource::FileSize)?.soft {
@@ -315,7 +280,7 @@ fn shorten(path: &CStr, most: usize) -> Result<(), Errno> {
     history
         .commands
         .iter()
-        .for_each(|command| encode(command, &mut text));
+        .for_each(|command| format::encode(command, &mut text));
     let mut name = path.to_bytes().to_vec();
     name.extend_from_slice(b".new");
     let Ok(new) = CString::new(name) else {

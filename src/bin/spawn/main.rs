@@ -55,7 +55,7 @@ const USED: u32 = used::ALL & !used::DUMPABLE;
 
 fn main(process: rt::Process) -> i32 {
     let mut groups = [0; options::GROUPS];
-    let mut options = Options::new(process, &mut groups);
+    let mut options = Options::new(process.env(), &mut groups);
     match options.read(process.args()) {
         Ok(true) => {}
         Ok(false) => return help(),

@@ -4,7 +4,6 @@ use core::cell::Cell;
 use core::ffi::{CStr, c_char};
 
 use nestling::io::Reader;
-use nestling::rt::Process;
 use nestling::spawn::{Action, CapabilitySet, Memory, Program, Scheduler, Shell, Spawn};
 use nestling::text::{self, Quoted, Sink, Text};
 use nestling::users::{Group, User};
@@ -44,9 +43,9 @@ pub struct Options<'a> {
 
 impl<'a> Options<'a> {
     /// No options yet. The groups that they name are put into `groups`.
-    pub fn new(process: Process, groups: &'a mut [u32]) -> Self {
+    pub fn new(env: Args<'a>, groups: &'a mut [u32]) -> Self {
         Self {
-            spawn: Spawn::new(Program::Path(c""), Args::EMPTY, process.env()),
+            spawn: Spawn::new(Program::Path(c""), Args::EMPTY, env),
             actions: List::new(Action::ResetIds),
             groups,
             changed_args: None,

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use nestling_host_tests::{Arch, Scratch, or_skip};
+use nestling_host_tests::{Arch, Scratch, is_long, or_skip};
 
 /// The ids of a user without privileges.
 const USER: u32 = 65534;
@@ -209,4 +209,64 @@ fn jobs_are_shown_without_control_characters() {
         output(&mut command).0,
         "[1] + Running sh -c 'exec sleep 99' '?]0;a?'\n"
     );
+}
+
+#[test]
+fn no_command_line_ends_the_shell_by_a_signal() {
+    let sh = or_skip!(Arch::X86_64.sh());
+    let scratch = Scratch::new(&or_skip!(Arch::X86_64.victim()));
+    let whole = [
+        "",
+        "-",
+        "--",
+        "+",
+        "-o",
+        "+o",
+        "-c",
+        "-s",
+        "name",
+        ":",
+        "--login",
+        "--nope",
+        "errexit",
+        "privileged",
+        "vi",
+        "-\u{ff}",
+        "\n",
+        "here",
+    ];
+    let letters = b"-+abceCfhilmnopsuvxz";
+    let count = if is_long() { 20_000 } else { 300 };
+    let mut seed: u64 = 24;
+    let mut random = |below: usize| {
+        // Knuth's
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    for _ in 0..count {
+        let words: Vec<String> = (0..random(5))
+            .map(|_| match random(3) {
+                0 => whole[random(whole.len())].into(),
+                _ => (0..=random(4))
+                    .map(|_| char::from(letters[random(letters.len())]))
+                    .collect(),
+            })
+            .collect();
+        let mut command = Command::new(&sh);
+        command.args(&words).env_clear().current_dir(scratch.path());
+        // Without the terminal of whoever runs the tests.
+        // SAFETY: it makes a system call.
+        unsafe {
+            command.pre_exec(|| match libc::setsid() {
+                -1 => Err(io::Error::last_os_error()),
+                _ => Ok(()),
+            });
+        }
+        let null = [Stdio::null(), Stdio::null(), Stdio::null()];
+        let [stdin, stdout, stderr] = null;
+        let status = command.stdin(stdin).stdout(stdout).stderr(stderr).status();
+        assert!(status.expect("the shell").code().is_some(), "{words:?}");
+    }
 }

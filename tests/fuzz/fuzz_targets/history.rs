@@ -1,0 +1,33 @@
+//! The shell's history file: what is read is written so that it is read again, and what was written is read.
+
+#![no_main]
+
+extern crate alloc;
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../../src/bin/sh/history/format.rs"]
+mod format;
+
+fn commands(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut commands = Vec::new();
+    format::read(text, |command| commands.push(command.to_vec()));
+    commands
+}
+
+fuzz_target!(|text: &[u8]| {
+    let first = commands(text);
+    let mut written = Vec::new();
+    for command in &first {
+        assert!(!command.is_empty() && !command.contains(&0));
+        format::encode(command, &mut written);
+    }
+    let mut again = commands(&written);
+    // A backslash at the end gets a blank, so that the line ends there.
+    for (command, other) in first.iter().zip(&mut again) {
+        if command.last() == Some(&b'\\') {
+            assert_eq!(other.pop(), Some(b' '));
+        }
+    }
+    assert_eq!(first, again);
+});
