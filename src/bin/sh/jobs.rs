@@ -935,6 +935,13 @@ pub fn wait_foreground(
 
 /// Waits for a job that has the terminal, and takes that back.
 fn wait_job(shell: &mut Shell, place: usize) -> Result<i32, Divert> {
+    if shell.is_interactive() && sys::caught::caught().contains(Signal::INT) {
+        // It was typed while the job started, which did not have the terminal yet, and is meant for the job. (A trap's action follows.)
+        traps::forget_interrupt(shell);
+        for target in shell.jobs.targets(place) {
+            let _ = sys::process::kill(target, Some(Signal::INT));
+        }
+    }
     let jobs = &mut shell.jobs;
     while jobs.state(place) == Some(State::Running) {
         match wait::wait_for(Who::Any, jobs.options()) {

@@ -55,7 +55,7 @@ const CONSTRUCTS: [Construct; 9] = [
         },
     ),
     ("`eval`, lines", 6_250, |size| {
-        format!("eval \"$(seq -f x=%.0f {size})\"")
+        format!("eval \"$(seq {size} | sed s/^/x=/)\"")
     }),
     ("a script, lines", 6_250, |size| {
         (0..size).map(|line| format!("x={line}; y=$x\n")).collect()

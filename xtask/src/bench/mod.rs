@@ -112,7 +112,8 @@ impl Table {
             let ratios = values.iter().zip(first).map(|(one, other)| one / other);
             let [least, ratio, most] = middle(ratios);
             // Writing to a string does not fail.
-            let _ = write!(text, "  {name:<24}{median:>12.1}");
+            let digits = if self.unit == "exponent" { 2 } else { 1 };
+            let _ = write!(text, "  {name:<24}{median:>12.digits$}");
             if values.len() > 1 {
                 let _ = write!(text, "  ({low:.1} to {high:.1})");
             }

@@ -43,6 +43,12 @@ impl Image {
         self.glyphs.get(start..end).unwrap_or_default()
     }
 
+    /// Whether the next row begins because this one has no room.
+    fn is_full(&self, row: usize, columns: usize) -> bool {
+        let widths = self.row(row).iter().map(|glyph| glyph.width);
+        widths.sum::<usize>() >= columns
+    }
+
     fn bytes(&self, glyph: Glyph) -> &[u8] {
         self.text.get(glyph.start..glyph.end).unwrap_or_default()
     }
@@ -217,19 +223,30 @@ impl Screen {
 
     /// The cursor goes below the line, to where others may write.
     pub fn leave(&mut self) {
-        let last = self.drawn.end.saturating_sub(self.top + 1);
-        self.go(last, 0);
-        self.put(b"\r\n\x1b[?2004l");
+        self.go_below();
+        self.put(b"\x1b[?2004l");
         self.flush();
         self.drawn = 0..0;
+    }
+
+    /// The cursor goes to the row below the last one: to that itself, if it is empty because the one before is full.
+    fn go_below(&mut self) {
+        let last = self.drawn.end.saturating_sub(self.top + 1);
+        self.go(last, 0);
+        let rows = self.image.rows.len();
+        let is_spare = rows == self.drawn.end
+            && rows > 1
+            && self.image.row(rows - 1).is_empty()
+            && self.image.is_full(rows - 2, self.columns);
+        if !is_spare {
+            self.put(b"\r\n");
+        }
     }
 
     /// Shows a text below the line, which begins again below that.
     pub fn show_below(&mut self, line: &[u8], text: &[u8]) {
         self.draw(line, line.len());
-        let last = self.drawn.end.saturating_sub(self.top + 1);
-        self.go(last, 0);
-        self.put(b"\r\n");
+        self.go_below();
         self.put(text);
         self.start();
     }

@@ -90,4 +90,21 @@ on_both! {
             assert!(terminal.home().join("keep").exists());
         }
     }
+
+    fn ctrl_c_before_a_job_has_the_terminal_is_for_the_job(shell) {
+        let mut terminal = Terminal::with(shell, 24, 200, &[]);
+        // The shell opens the two itself, and between them comes SIGINT.
+        terminal.run("mkfifo p q");
+        terminal.run("(: <q; kill -INT $$; : >p) &");
+        terminal.keys("clear\r").row("$ |");
+        terminal.keys("sleep 1000 {w}>q {r}<p\r");
+        terminal.until("the prompt", |terminal| {
+            let rows = terminal.all_rows();
+            let begun = rows.iter().any(|row| row.starts_with("$ sleep"));
+            begun && rows.last().is_some_and(|row| row == "$ |")
+        });
+        terminal.run("echo $?");
+        let rows = terminal.all_rows();
+        assert!(rows.iter().any(|row| row == "130"), "{rows:?}");
+    }
 }

@@ -56,6 +56,14 @@ on_both! {
         terminal.keys("\x7f").rows(&["$ 0123456789abcdefghijk|mn"]);
     }
 
+    fn a_full_row_leaves_no_empty_row_behind_it(shell) {
+        let mut terminal = Terminal::with(shell, 6, 20, &[]);
+        terminal.keys("PS1=0123456789abcdefghij\r");
+        terminal.rows(&["$ PS1=0123456789abcd", "efghij", "0123456789abcdefghij", "|"]);
+        terminal.keys("\r");
+        terminal.rows(&["$ PS1=0123456789abcd", "efghij", "0123456789abcdefghij", "0123456789abcdefghij", "|"]);
+    }
+
     fn the_prompt_begins_on_a_line_of_its_own(shell) {
         let mut terminal = Terminal::with(shell, 6, 20, &[]);
         terminal.keys("printf abc\r").rows(&["$ printf abc", "abc", "$ |"]);
