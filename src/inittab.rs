@@ -5,8 +5,9 @@
 //! - `ID` is the process's terminal, such as `tty1` or `/dev/tty1`. If `ID` is empty, the terminal is the console.
 //! - `OPTIONS` contains settings of the process, separated by commas: `user=` and `group=` with a name or a number, `nice=`
 //!   with a nice value, `cgroup=` with a path below `/sys/fs/cgroup`, and resource limits with their [names](Resource::name),
-//!   such as `nofile=1024` or `core=unlimited`. (The limit [`Resource::Nice`] cannot be set.) Anything else in this field is
-//!   ignored, such as the run levels of sysvinit's format.
+//!   such as `nofile=1024` or `core=unlimited`. (The limit [`Resource::Nice`] cannot be set.) The run levels of sysvinit's
+//!   format are ignored: digits and the letters `a`, `b`, `c` and `s`. Anything else makes the line invalid: a mistyped `user=`
+//!   must not start the process as root.
 //! - `ACTION` is one of busybox's actions; [`Action`] lists them.
 //! - `PROCESS` is the rest of the line: the command that init runs ([`Entry::command`]).
 //!
@@ -151,8 +152,16 @@ impl<'a> Entry<'a> {
         let mut rest = options;
         while !rest.is_empty() {
             let option = next_field(&mut rest, b',');
-            if setting(option).is_err() {
-                return Err(problem("invalid setting: ", option));
+            match setting(option) {
+                Ok(None) => continue,
+                Ok(Some(_)) => {}
+                Err(()) => return Err(problem("invalid setting: ", option)),
+            }
+            let mut others = rest;
+            while !others.is_empty() {
+                if name(next_field(&mut others, b',')) == name(option) {
+                    return Err(problem("setting given twice: ", option));
+                }
             }
         }
         Ok(Some(entry))
@@ -205,25 +214,31 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// What an option means; nothing if it is no setting. An error, if it is one that is not understood.
+/// The name of a setting.
+#[inline(never)]
+fn name(mut option: &[u8]) -> &[u8] {
+    next_field(&mut option, b'=')
+}
+
+/// What an option means; nothing if it is run levels. An error if it is anything else.
 #[inline(never)]
 fn setting(option: &[u8]) -> Result<Option<Setting<'_>>, ()> {
     let mut value = option;
     let name = next_field(&mut value, b'=');
-    if name.len() == option.len() {
+    let resource = Resource::from_name(name);
+    let is_level = |byte: &u8| text::contains(b"0123456789abcsABCS", *byte);
+    if resource.is_none() && option.iter().all(is_level) {
         return Ok(None);
     }
     let setting = match (text::position("user group cgroup nice", name), value) {
         (Some(0..=2), []) => None,
         (Some(0), _) => Some(Setting::User(value)),
         (Some(1), _) => Some(Setting::Group(value)),
-        (Some(2), _) => Some(Setting::Cgroup(value)),
+        (Some(2), _) => is_below(value).then_some(Setting::Cgroup(value)),
         (Some(_), [b'-', value @ ..]) => nice(value, 20).map(|number| Setting::Nice(-number)),
         (Some(_), _) => nice(value, 19).map(Setting::Nice),
         (None, _) => {
-            let Some(resource) = Resource::from_name(name) else {
-                return Ok(None);
-            };
+            let resource = resource.ok_or(())?;
             let limit = match value {
                 b"unlimited" => Some(Rlimit::INFINITY),
                 _ => text::number(value, 10),
@@ -235,6 +250,12 @@ fn setting(option: &[u8]) -> Result<Option<Setting<'_>>, ()> {
         }
     };
     setting.map(Some).ok_or(())
+}
+
+/// Whether the path cannot leave the directory at which it begins.
+fn is_below(path: &[u8]) -> bool {
+    let mut parts = path.split(|&byte| byte == b'/');
+    !parts.any(|part| matches!(part, b"" | b"." | b".."))
 }
 
 fn nice(digits: &[u8], most: u64) -> Option<i32> {
@@ -308,6 +329,27 @@ mod tests {
             (":2,user=:once:x", r#"invalid setting: "user=""#),
             (":nice=20:once:x", r#"invalid setting: "nice=20""#),
             (":nice=-21:once:x", r#"invalid setting: "nice=-21""#),
+            (":uid=33:once:x", r#"invalid setting: "uid=33""#),
+            (":2,usr=www:once:x", r#"invalid setting: "usr=www""#),
+            (":User=www:once:x", r#"invalid setting: "User=www""#),
+            (": user=www:once:x", r#"invalid setting: " user=www""#),
+            (":user:once:x", r#"invalid setting: "user""#),
+            (":User:once:x", r#"invalid setting: "User""#),
+            (":user=www,as:once:x", r#"invalid setting: "as""#),
+            (":2=3:once:x", r#"invalid setting: "2=3""#),
+            (
+                ":user=www,2,user=root:once:x",
+                r#"setting given twice: "user=www""#,
+            ),
+            (":cgroup=..:once:x", r#"invalid setting: "cgroup=..""#),
+            (
+                ":cgroup=a/../b:once:x",
+                r#"invalid setting: "cgroup=a/../b""#,
+            ),
+            (":cgroup=/a:once:x", r#"invalid setting: "cgroup=/a""#),
+            (":cgroup=a//b:once:x", r#"invalid setting: "cgroup=a//b""#),
+            (":cgroup=a/:once:x", r#"invalid setting: "cgroup=a/""#),
+            (":cgroup=.:once:x", r#"invalid setting: "cgroup=.""#),
         ] {
             let problem = Entry::parse(line.as_bytes()).unwrap_err();
             assert_eq!(std::string::ToString::to_string(&problem), reason, "{line}");
@@ -315,9 +357,11 @@ mod tests {
     }
 
     #[test]
-    fn each_setting_is_read_and_what_is_none_is_passed_over() {
-        assert_eq!(settings("2345"), []);
-        assert_eq!(settings("2345,colour=red,user"), []);
+    fn each_setting_is_read_and_run_levels_are_passed_over() {
+        for levels in ["2345", "S", "0,6", "1,,abc"] {
+            let line = std::format!(":{levels}:once:x");
+            assert_eq!(entry(&line).settings().count(), 0, "{levels}");
+        }
         let limit = |soft| Rlimit { soft, hard: soft };
         assert_eq!(
             settings("user=www,2,group=33,nice=-5,cgroup=a/b,core=0,as=unlimited"),

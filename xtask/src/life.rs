@@ -112,10 +112,16 @@ const MOVING_INITTAB: &str = "\
 :user=homeless:wait:/bin/who
 :user=nobody-knows:wait:/bin/who
 :cgroup=no/such:wait:/bin/who
+:usr=www:wait:/bin/who
+:user=99:wait:/bin/who
 ::once:/bin/mover
 ::restart:switch_root /new /bin/init
 ";
 const MOVING_ORDER: &[(&str, &[&str])] = &[
+    (
+        "a line with a mistyped user is told, and starts nothing",
+        &["init: /etc/inittab, line 7: invalid setting: \"usr=www\"\n"],
+    ),
     (
         "a service has the user, the groups, the environment, the directory and the cgroup of its options, and a serial line's TERM",
         &[
@@ -128,6 +134,8 @@ const MOVING_ORDER: &[(&str, &[&str])] = &[
             "HOME /nonexistent, USER homeless, LOGNAME homeless, SHELL /bin/sh, TERM vt102, in /\n",
             "init: who: user \"nobody-knows\": ENOENT: no such file or directory\n",
             "init: who: cgroup \"no/such\": ENOENT: no such file or directory\n",
+            // Not that of the user whose name is this number.
+            "uid 99, gid 99, groups 99, cgroup /, nice 0\n",
         ],
     ),
     (
@@ -171,7 +179,7 @@ const HELD_ORDER: &[(&str, &[&str])] = &[
     ),
 ];
 const USERS: &str =
-    "root:x:0:0::/:\nwww:x:33:34::/run:/bin/other\nhomeless:x:88:88::/nonexistent:\n";
+    "root:x:0:0::/:\nwww:x:33:34::/run:/bin/other\n99:x:0:0::/:\nhomeless:x:88:88::/nonexistent:\n";
 const GROUPS: &str = "root:x:0:\nadm:x:4:www\nother:x:5:wwwx,xwww\ngames:x:60:games,www\n";
 
 /// The inittab of the machines whose command line has words for init.

@@ -461,6 +461,31 @@ fn a_line_whose_copy_of_init_is_killed_before_its_program_runs_is_tried_again() 
 }
 
 #[test]
+fn a_line_with_a_mistyped_user_or_a_user_whose_name_misleads_starts_nothing() {
+    on_each(|machine| {
+        fs::write(machine.etc("passwd"), "+:x:0:0::/:\n").expect("a file");
+        let options = ["uid=33", "User=33", " user=33", "user", "user=0,user=33"];
+        // No such users are in this namespace, and those names are not theirs.
+        let options = options
+            .iter()
+            .chain(&["user=33", "user=+", "cgroup=../../etc"]);
+        let lines = options.map(|it| format!(":{it}:wait:/bin/echo the line {it} has run\n"));
+        let inittab = lines.collect::<String>() + "::once:/bin/kill -USR1 1\n";
+        let life = machine.live(&inittab, "")?;
+        assert!(!life.said.contains("has run"), "{}", life.said);
+        for said in [
+            "line 1: invalid setting: \"uid=33\"\n",
+            "line 5: setting given twice: \"user=0\"\n",
+            "echo: user \"+\": ENOENT",
+            "line 8: invalid setting: \"cgroup=../../etc\"\n",
+        ] {
+            assert!(life.said.contains(said), "{said}: {}", life.said);
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn a_failure_is_slowed_down_and_a_login_is_not() {
     on_each(|machine| {
         // It ends with status 0 after two seconds, twice, and then fails.

@@ -328,6 +328,12 @@ fn fields(mut line: &[u8]) -> [&[u8]; 7] {
     [(); 7].map(|()| next_field(&mut line, b':'))
 }
 
+/// Whether a line's name or number is what the setting has. A name that is a number, or of a line for NIS (`+::`), is nobody's.
+fn is_meant(setting: &[u8], name: &[u8], number: &[u8]) -> bool {
+    let is_name = !matches!(name, [] | [b'+' | b'-', ..]) && id(name).is_none();
+    is_name && (name == setting || id(number).is_some_and(|it| id(setting) == Some(it)))
+}
+
 /// The uid and gid of a user, by name or number; and the user's part of the environment: `HOME`, which comes first, `USER`,
 /// `LOGNAME` and `SHELL`. A number that is not there stands for itself, and has none.
 #[inline(never)]
@@ -335,7 +341,7 @@ fn look_up_user(name: &[u8], strings: &mut Buffer) -> Result<(u32, u32), Errno> 
     let mut found = id(name).map(|id| (id, id));
     let read = each_line(c"/etc/passwd", &mut |line| {
         let [login, _, uid, gid, _, home, shell] = fields(line);
-        let is_it = login == name || uid == name;
+        let is_it = is_meant(name, login, uid);
         if is_it {
             found = id(uid).map(|uid| (uid, id(gid).unwrap_or(uid)));
             strings.clear();
@@ -373,7 +379,7 @@ fn look_up_group(name: &[u8]) -> Result<u32, Errno> {
     let mut found = id(name);
     let read = each_line(c"/etc/group", &mut |line| {
         let [group, _, gid, ..] = fields(line);
-        let is_it = group == name || gid == name;
+        let is_it = is_meant(name, group, gid);
         if is_it {
             found = id(gid);
         }

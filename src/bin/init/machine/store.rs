@@ -162,7 +162,7 @@ impl Table {
                 return None;
             }
             *place = service;
-            self.last = index;
+            self.end = index + 1;
         }
         let text = SeekFrom::Start((SERVICES * RECORD) as u64);
         if sys::fd::lseek(store, text).is_ok() {

@@ -1,6 +1,6 @@
 //! The table of services: for each a line of the inittab, and how it stands with its process.
 
-use core::ops::RangeInclusive;
+use core::ops::Range;
 
 use nestling::inittab::{Action, Entry, Problem};
 use nestling::sys::fd::StaticFd;
@@ -215,8 +215,8 @@ impl Service {
 /// All services and their lines.
 #[repr(C)]
 pub struct Table {
-    /// The last place that has ever had a service: no search goes further.
-    pub last: usize,
+    /// Behind the last place that has ever had a service: no search goes further.
+    pub end: usize,
     pub services: [Service; SERVICES],
     /// The pipe by which each that starts says that it has failed, and whose end says that its program runs.
     pub pipes: [StaticFd; SERVICES],
@@ -224,7 +224,7 @@ pub struct Table {
 }
 
 nestling::take_once!(pub static TABLE: Table = Table {
-    last: 0,
+    end: 0,
     services: [Service::NONE; SERVICES],
     pipes: [const { StaticFd::new() }; SERVICES],
     text: [0; TEXT],
@@ -232,8 +232,8 @@ nestling::take_once!(pub static TABLE: Table = Table {
 
 impl Table {
     /// The places that have had services.
-    pub fn places(&self) -> RangeInclusive<usize> {
-        1..=self.last
+    pub fn places(&self) -> Range<usize> {
+        1..self.end
     }
 
     /// The service's line.
@@ -441,9 +441,10 @@ impl Table {
             return None;
         }
         // One that never had a line wastes no room.
-        if self.last + 1 < SERVICES {
-            self.last += 1;
-            free = Some((self.last, 0));
+        if self.end < SERVICES {
+            let index = self.end.max(1);
+            self.end = index + 1;
+            free = Some((index, 0));
         }
         let (index, _) = free?;
         let service = self.services.get_mut(index)?;
