@@ -258,6 +258,17 @@ impl Text for Quoted<'_> {
     }
 }
 
+/// Returns whether the text consists of printable UTF-8 characters.
+pub fn is_printable(mut text: &[u8]) -> bool {
+    while let Some((_, rest)) = text
+        .split_at_checked(printable(text))
+        .filter(|it| !it.0.is_empty())
+    {
+        text = rest;
+    }
+    text.is_empty()
+}
+
 /// How long the first character is, 0 if it can't be printed. (`core`'s decoding of UTF-8 is a kilobyte and can panic.)
 fn printable(bytes: &[u8]) -> usize {
     let (length, least) = match bytes {

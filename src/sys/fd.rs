@@ -335,6 +335,22 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
+/// `sendfile`: copies up to `count` bytes from the file `from` to `to` in the kernel. Returns how many bytes it has copied: fewer
+/// at the end of `from`. Fails with `EINVAL` if `from` has no file offset, for example if it is a pipe.
+pub fn sendfile(to: BorrowedFd<'_>, from: BorrowedFd<'_>, count: usize) -> Result<usize, Errno> {
+    // SAFETY: these are numbers; there is no pointer to an offset.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_sendfile as usize,
+            to.fd as usize,
+            from.fd as usize,
+            0,
+            count,
+        )
+    };
+    result(answer)
+}
+
 /// `write`: writes all of `bytes` or only the first part, and returns the number of bytes written.
 pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel reads at most the slice's length.
@@ -371,9 +387,20 @@ pub fn memfd_create(name: &CStr) -> Result<OwnedFd, Errno> {
         syscall2(
             linux::__NR_memfd_create as usize,
             name.as_ptr() as usize,
-            linux::MFD_CLOEXEC as usize,
+            (linux::MFD_CLOEXEC | linux::MFD_ALLOW_SEALING) as usize,
         )
     })
+}
+
+/// `fcntl(F_ADD_SEALS)`: forbids changes of a file that [`memfd_create`] has made. `seals` consists of `F_SEAL_…` of
+/// `linux-raw-sys`.
+pub fn add_seals(fd: BorrowedFd<'_>, seals: u32) -> Result<(), Errno> {
+    done(fcntl(fd.fd, linux::F_ADD_SEALS, seals as usize))
+}
+
+/// `fcntl(F_GET_SEALS)`: returns what [`add_seals`] has forbidden. Fails with `EINVAL` if the file is not in memory.
+pub fn seals(fd: BorrowedFd<'_>) -> Result<u32, Errno> {
+    small(fcntl(fd.fd, linux::F_GET_SEALS, 0)).map(|seals| seals as u32)
 }
 
 /// `ftruncate`: sets the length of the file. To do so, it cuts off the file's end, or appends zeros. The file offset does not

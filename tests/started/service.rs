@@ -271,9 +271,11 @@ null::respawn:/bin/stubborn
 ::shutdown:/bin/last
 ";
 
+const INITTAB_PATH: &CStr = c"/etc/inittab";
+
 fn new_inittab(content: &[u8]) {
     let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC;
-    let file = sys::fd::open(c"/etc/inittab", flags, 0).expect("the inittab");
+    let file = sys::fd::open(INITTAB_PATH, flags, 0).expect("the inittab");
     io::write_all(file.as_fd(), content).expect("the inittab");
     to_pid_1(Signal::HUP);
 }
@@ -336,6 +338,13 @@ fn holder() -> i32 {
     });
     println!("holder: three do not come to run");
 
+    // Process 1 fails while they are pending.
+    to_pid_1(Signal::ABRT);
+    for name in [&b"late"[..], b"other", b"behind"] {
+        wait_until(|| is_starting_again(name));
+    }
+    println!("holder: three do not come to run after a fault, either");
+
     reap_orphans(1000);
     let (_, steady) = starts(b"steady");
     sys::process::kill(steady, Some(Signal::KILL)).expect("a signal");
@@ -349,7 +358,17 @@ fn holder() -> i32 {
     let are_there = [late, other].map(|pid| sys::process::kill(pid, None).is_ok());
     println!("holder: what is new has come, what is gone is stopped");
 
-    // Now the inittab itself waits.
+    // The inittab does not answer.
+    let server = hold(&[INITTAB_PATH]);
+    to_pid_1(Signal::HUP);
+    reap_orphans(10);
+    let (count, steady) = starts(b"steady");
+    sys::process::kill(steady, Some(Signal::KILL)).expect("a signal");
+    wait_until(|| starts(b"steady").0 > count);
+    println!("holder: process 1 goes on where the inittab does not answer");
+    drop(server);
+
+    // Now a line of the inittab waits.
     new_inittab(&[KEPT, b"::respawn:/bin/extra\n::wait:/bin/behind\n"].concat());
     wait_until(|| is_starting(b"behind").is_some_and(|pid| pid != behind));
     reap_orphans(10);
@@ -390,24 +409,44 @@ fn hold(paths: &[&CStr]) -> OwnedFd {
 
 /// The process of a service of which process 1 has said in the kernel's log that it is starting: the last one.
 fn is_starting(name: &[u8]) -> Option<i32> {
+    let mut found = None;
+    each_line_of_init(&mut |said| {
+        let process = core::str::from_utf8(name).ok().and_then(|name| {
+            let said = said.strip_prefix(name)?;
+            said.trim_end().strip_prefix(": starting, process ")
+        });
+        found = process.and_then(|id| id.parse().ok()).or(found);
+    });
+    found
+}
+
+/// Whether process 1 has said so after a fault.
+fn is_starting_again(name: &[u8]) -> bool {
+    let (mut has_failed, mut is_starting) = (false, false);
+    each_line_of_init(&mut |said| {
+        has_failed |= said.starts_with("continues after a fault");
+        let of_name = said.as_bytes().strip_prefix(name);
+        is_starting |= has_failed && of_name.is_some_and(|it| it.starts_with(b": starting,"));
+    });
+    is_starting
+}
+
+/// Calls `visit` with each line that init has written to the kernel's log.
+fn each_line_of_init(visit: &mut dyn FnMut(&str)) {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let log = sys::fd::open(c"/dev/kmsg", flags, 0).expect("the kernel's log");
-    let mut found = None;
     let mut record = [0; 2048];
     loop {
         match sys::fd::read(log.as_fd(), &mut record) {
             Ok(length) => {
                 let text = core::str::from_utf8(&record[..length]).unwrap_or_default();
-                let name = core::str::from_utf8(name).expect("text");
-                let process = text.split_once(";init: ").and_then(|(_, said)| {
-                    let said = said.strip_prefix(name)?;
-                    said.trim_end().strip_prefix(": starting, process ")
-                });
-                found = process.and_then(|id| id.parse().ok()).or(found);
+                if let Some((_, said)) = text.split_once(";init: ") {
+                    visit(said);
+                }
             }
             // What was overwritten meanwhile.
             Err(Errno::EPIPE) => {}
-            Err(_) => return found,
+            Err(_) => return,
         }
     }
 }

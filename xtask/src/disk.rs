@@ -456,6 +456,9 @@ fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pat
     write_script(&folder.join("etc/go"), GO)?;
     let path = scratch(workspace, arch, "first.img")?;
     image(&folder, &path, 48)?;
+    // Whoever makes the image: init refuses an inittab that is not root's.
+    let commands = "set_inode_field /etc/inittab uid 0\n";
+    change(&path, &scratch(workspace, arch, "owner")?, commands)?;
     if way == Way::Debian {
         // Its program `run-init` opens the console there. (Only root could make one in the folder.)
         let commands = "cd /dev\nmknod console c 5 1\nset_inode_field console mode 020600\n";

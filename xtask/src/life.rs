@@ -160,12 +160,18 @@ const HELD_ORDER: &[(&str, &[&str])] = &[
         "what does not come to run is told, and process 1 goes on",
         &[
             "init: steady: started, process \0holder: three do not come to run\n",
+            "init: continues after a fault\n",
+            "holder: three do not come to run after a fault, either\n",
             "holder: orphans are reaped, and what has ended is started again\n",
         ],
     ),
     (
         "it reads a new inittab, and kills what is gone from it",
         &["holder: what is new has come, what is gone is stopped\n"],
+    ),
+    (
+        "it goes on where the inittab does not answer",
+        &["holder: process 1 goes on where the inittab does not answer\n"],
     ),
     (
         "it powers off, though a wait line does not come to run",

@@ -1,10 +1,11 @@
 //! What init says.
 
+use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use core::time::Duration;
 
 use nestling::sys::poll::{Events, PollFd, ppoll};
-use nestling::text::{Sink, Text};
+use nestling::text::{self, Quoted, Sink, Text};
 use nestling::{AsFd, BorrowedFd, Errno, OFlags, io, sys};
 
 /// The line that init is about to say. There is one of it, in memory of its own, as there is one thread: what is put to it costs no
@@ -77,10 +78,15 @@ impl Line {
         line
     }
 
-    /// Begins a line about a service.
+    /// Begins a line about a service. What could control a terminal is shown as [`Quoted`] does.
     #[inline(never)]
     pub fn about(name: &[u8]) -> Self {
-        let mut line = Self::begin(name);
+        let mut line = Self::begin(b"");
+        if text::is_printable(name) {
+            name.write(&mut line);
+        } else {
+            Quoted(name).write(&mut line);
+        }
         ": ".write(&mut line);
         line
     }
@@ -114,10 +120,12 @@ impl Line {
         let _ = write(io::stderr(), self.after(PRIORITY.len(), &mut room));
     }
 
-    /// Sends it, without its beginning, to the process 1 of which this is a copy.
+    /// Sends it, without its beginning, to the process 1 of which this is a copy. If that has executed itself anew, the copy says it.
     pub fn send(self, to: BorrowedFd<'_>) {
         let mut room = [0; ROOM + 1];
-        let _ = write(to, self.after(START.len(), &mut room));
+        if write(to, self.after(START.len(), &mut room)).is_err() {
+            self.tell();
+        }
     }
 
     /// Says it on the console and in the kernel's log.
@@ -128,10 +136,7 @@ impl Line {
     #[inline(never)]
     fn say(self, least: Shown) {
         let mut room = [0; ROOM + 1];
-        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        if let Ok(log) = sys::fd::open(c"/dev/kmsg", flags, 0) {
-            let _ = write(log.as_fd(), self.after(0, &mut room));
-        }
+        write_to(c"/dev/kmsg", self.after(0, &mut room));
         if SHOWN.load(Ordering::Relaxed) > least as u8 {
             return;
         }
@@ -149,7 +154,7 @@ impl Line {
             for (place, &byte) in TEXT.iter().skip(before).zip(start) {
                 place.store(byte, Ordering::Relaxed);
             }
-            let _ = write(stderr, self.after(before, &mut room));
+            write_to(c"/proc/self/fd/2", self.after(before, &mut room));
         }
     }
 
@@ -165,6 +170,17 @@ impl Line {
             *end = b'\n';
         }
         room.get(..=length).unwrap_or_default()
+    }
+}
+
+/// Writes it without waiting: what there is no room for is lost. The open file is one of its own, since services do wait where
+/// they write to theirs.
+#[inline(never)]
+fn write_to(path: &CStr, text: &[u8]) {
+    let flags =
+        OFlags::WRONLY | OFlags::APPEND | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    if let Ok(file) = sys::fd::open(path, flags, 0) {
+        let _ = write(file.as_fd(), text);
     }
 }
 

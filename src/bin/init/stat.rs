@@ -16,17 +16,33 @@ pub const TERMINAL: usize = 5;
 /// there may be anything.
 #[inline(never)]
 pub fn number(pid: i32, index: usize) -> Option<i32> {
-    let mut path = path("/proc/", b"");
-    pid.write(&mut path);
-    "/stat".write(&mut path);
     let mut room = [0; 256];
-    let text = beginning(path.as_c_str(), &mut room);
+    let text = of(pid, "/stat", &mut room);
     let name_end = text.iter().rposition(|&byte| byte == b')')?;
     let mut rest = text.get(name_end..)?;
     for _ in 0..index {
         next_field(&mut rest, b' ');
     }
     Some(text::number(next_field(&mut rest, b' '), 10)? as i32)
+}
+
+/// The name of a copy of process 1 that does not run its program yet.
+pub const COPY: &CStr = c"(init)";
+
+/// Whether it is such a copy.
+#[inline(never)]
+pub fn is_copy(pid: i32) -> bool {
+    let mut room = [0; COPY.count_bytes()];
+    of(pid, "/comm", &mut room) == COPY.to_bytes()
+}
+
+/// The beginning of a file of a process.
+#[inline(never)]
+fn of<'r>(pid: i32, name: &str, room: &'r mut [u8]) -> &'r [u8] {
+    let mut path = path("/proc/", b"");
+    pid.write(&mut path);
+    name.write(&mut path);
+    beginning(path.as_c_str(), room)
 }
 
 /// The beginning of a file, as one read gives it; nothing if it can't be read.

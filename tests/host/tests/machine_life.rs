@@ -3,7 +3,9 @@
 //!
 //! (That a real kernel does it, the suite `life` shows.)
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Output;
@@ -51,32 +53,9 @@ impl Machine {
 
     /// Lives with this inittab, after this script has prepared its mounts.
     fn live(&self, inittab: &str, script: &str) -> Result<Life, String> {
-        fs::write(self.etc("inittab"), inittab).expect("a file");
         let prefix = self.scratch.path().join("trace");
-        let namespaces = "--user --map-root-user --pid --fork --mount --mount-proc --kill-child";
-        let script = format!(
-            "set -e; mount --bind \"$0\" /etc; [ ! -e /dev/kmsg ] || mount --bind /dev/null /dev/kmsg
-            [ ! -e /var/log/wtmp ] || mount --bind /etc/wtmp /var/log/wtmp
-            mount -t tmpfs run /run; : >/run/utmp; mount --bind /etc/utmp /run/utmp
-            {script}
-            echo prepared; exec \"$1\""
-        );
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = run("env", |command| {
-            command.args(["-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "strace", "-f"]);
-            command.arg("-o").arg(&prefix);
-            command.arg("unshare").args(namespaces.split(' '));
-            command.args(["sh", "-c", &script]);
-            command.arg(self.etc("")).arg(&self.init);
-        });
-        let said = [stdout, stderr].concat();
-        let said = String::from_utf8_lossy(&said).replace('\r', "");
-        if !said.contains("prepared\n") {
-            return Err(format!("no namespaces here: {status}: {said}"));
-        }
+        let trace = prefix.to_str().expect("a plain path");
+        let said = self.live_under(&["strace", "-f", "-o", trace], inittab, script)?;
         let init = self.init.to_str().expect("a plain path");
         let exec = format!("execve(\"{init}\", ");
         let trace = fs::read_to_string(&prefix).expect("a trace");
@@ -94,6 +73,38 @@ impl Machine {
         };
         let (all, calls) = (of(false), of(true));
         Ok(Life { calls, all, said })
+    }
+
+    /// The same under this program, or none: what was said.
+    fn live_under(&self, tracer: &[&str], inittab: &str, script: &str) -> Result<String, String> {
+        fs::write(self.etc("inittab"), inittab).expect("a file");
+        let namespaces = "--user --map-root-user --pid --fork --mount --mount-proc --kill-child";
+        let script = format!(
+            "set -e; mount --bind \"$0\" /etc; [ ! -e /dev/kmsg ] || mount --bind /dev/null /dev/kmsg
+            [ ! -e /var/log/wtmp ] || mount --bind /etc/wtmp /var/log/wtmp
+            mount -t tmpfs run /run; : >/run/utmp; mount --bind /etc/utmp /run/utmp
+            {script}
+            echo prepared; exec \"$1\""
+        );
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = run("env", |command| {
+            command.args(["-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]);
+            command
+                .args(tracer)
+                .arg("unshare")
+                .args(namespaces.split(' '));
+            command.args(["sh", "-c", &script]);
+            command.arg(self.etc("")).arg(&self.init);
+        });
+        let said = [stdout, stderr].concat();
+        let said = String::from_utf8_lossy(&said).replace('\r', "");
+        if !said.contains("prepared\n") {
+            return Err(format!("no namespaces here: {status}: {said}"));
+        }
+        Ok(said)
     }
 }
 
@@ -465,7 +476,6 @@ fn a_line_with_a_mistyped_user_or_a_user_whose_name_misleads_starts_nothing() {
     on_each(|machine| {
         fs::write(machine.etc("passwd"), "+:x:0:0::/:\n").expect("a file");
         let options = ["uid=33", "User=33", " user=33", "user", "user=0,user=33"];
-        // No such users are in this namespace, and those names are not theirs.
         let options = options
             .iter()
             .chain(&["user=33", "user=+", "cgroup=../../etc"]);
@@ -659,6 +669,206 @@ fn a_line_of_inits_does_not_overwrite_a_prompt_and_the_environment_chooses_what_
                 life.said
             );
         }
+        Ok(())
+    });
+}
+
+/// What makes a line with `cgroup=x` wait for ever before its program runs: nothing reads this FIFO.
+const HELD_CGROUP: &str =
+    "cd /sys/fs; mount -t tmpfs cgroup cgroup; mkdir cgroup/x; mkfifo cgroup/x/cgroup.procs; cd /";
+
+/// A script that waits until init has said this in `/etc/log`.
+fn until_said(text: &str) -> String {
+    format!("until grep -q '{text}' /etc/log; do sleep 0.1; done\n")
+}
+
+/// `SIGRTMIN+1`.
+const SINGLE_USER: i32 = 35;
+
+#[test]
+fn process_1_itself_opens_no_file_of_a_disk_once_it_is_up() {
+    on_each(|machine| {
+        // Each request that reads files; the inittab is a FIFO in the end, which nobody writes to.
+        let script = until_said("single-user mode")
+            + "kill -INT 1\nmv /etc/fifo /etc/inittab; kill -HUP 1; kill -USR1 1\n";
+        fs::write(machine.etc("script"), script).expect("a file");
+        let inittab =
+            format!("null::once:/bin/kill -{SINGLE_USER} 1\n::once:/bin/sh /etc/script\n");
+        // The shell of single-user mode ends at once.
+        let script = "mkfifo /etc/fifo; mount --bind /dev/null /dev/console; exec 2>/etc/log";
+        let life = machine.live(&inittab, script)?;
+        assert!(life.end().is_some());
+        let started = life
+            .calls
+            .iter()
+            .position(|it| it.name == "rt_sigtimedwait");
+        let known = [
+            "/dev/kmsg",
+            "/proc/self/fd/2",
+            "/proc/mounts",
+            "/proc/swaps",
+            "/sys/block",
+        ];
+        let takes_path = |it: &&Call| {
+            let has_path = it.line.contains("(\"") || it.line.contains("(AT_FDCWD, \"");
+            has_path && it.name != "memfd_create"
+        };
+        for call in life.calls[started.expect("a wait")..]
+            .iter()
+            .filter(takes_path)
+        {
+            let is_known = known
+                .iter()
+                .any(|it| call.line.contains(&format!("\"{it}")));
+            assert!(is_known, "{}", call.line);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_copy_that_is_pending_when_process_1_fails_is_starting_afterwards() {
+    on_each(|machine| {
+        let script = format!(
+            "kill -ABRT 1\n{}{}kill -USR1 1\n",
+            until_said("continues after a fault"),
+            until_said("echo: starting, process")
+        );
+        fs::write(machine.etc("script"), script).expect("a file");
+        let inittab = ":cgroup=x:once:/bin/echo held\n::once:/bin/sh /etc/script\n";
+        let life = machine.live(inittab, &format!("{HELD_CGROUP}; exec 2>/etc/log"))?;
+        assert!(life.place(&end("HALT")).is_some());
+        let log = fs::read_to_string(machine.etc("log")).expect("the log");
+        let (_, after) = log.split_once("continues after a fault").expect("a fault");
+        assert!(after.contains("echo: starting, process "), "{log}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_thousand_services_that_do_not_come_to_run_leave_descriptors_for_others() {
+    on_each(|machine| {
+        let mut inittab = (0..1020)
+            .map(|it| format!(":cgroup=x:once:/bin/true {it}\n"))
+            .collect::<String>();
+        inittab += "::once:/bin/sh /etc/script\n";
+        let script = "echo the limit is $(ulimit -n); kill -USR1 1\n";
+        fs::write(machine.etc("script"), script).expect("a file");
+        let script = format!("{HELD_CGROUP}; ulimit -S -n 1000; export INIT_LOG=nothing");
+        // (Under strace that takes a minute.)
+        let said = machine.live_under(&[], &inittab, &script)?;
+        assert!(said.contains("the limit is 1000\n"), "{said}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_console_that_takes_a_part_of_a_line_holds_up_nothing() {
+    on_each(|machine| {
+        let (master, slave) = terminal();
+        // Names make the lines longer than what there is room for.
+        let name = "n".repeat(200);
+        let mut inittab = (0..4)
+            .map(|it| format!("::wait:/nonexistent/{name}{it}\n"))
+            .collect::<String>();
+        inittab += "::once:kill -USR1 1\n";
+        let path = fs::read_link(format!("/proc/self/fd/{}", slave.as_raw_fd()));
+        let path = path.expect("the terminal's path");
+        let script = format!("exec 2<>{}", path.display());
+        let life = machine.live(&inittab, &script)?;
+        drop(master);
+        assert!(life.place(&end("HALT")).is_some(), "{}", life.said);
+        Ok(())
+    });
+}
+
+/// A terminal's two ends: nobody reads what is written to it, and little room is left.
+fn terminal() -> (OwnedFd, OwnedFd) {
+    let (mut master, mut slave) = (0, 0);
+    let null = std::ptr::null_mut();
+    // SAFETY: it writes two descriptors; the name and the settings may be left out.
+    let answer = unsafe { libc::openpty(&mut master, &mut slave, null, null.cast(), null.cast()) };
+    assert_eq!(answer, 0);
+    // SAFETY: they are new.
+    let [master, slave] = [master, slave].map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+    let set = |flags: i32| {
+        // SAFETY: numbers are all that it takes.
+        unsafe { libc::fcntl(slave.as_raw_fd(), libc::F_SETFL, flags) }
+    };
+    set(libc::O_RDWR | libc::O_NONBLOCK);
+    let mut file = File::from(slave.try_clone().expect("a descriptor"));
+    while file.write(&[b'.'; 100]).is_ok() {}
+    while file.write(b".").is_ok() {}
+    // Until there is some room again.
+    let mut reader = File::from(master.try_clone().expect("a descriptor"));
+    while file.write(b".").is_err() {
+        reader.read_exact(&mut [0; 64]).expect("what was written");
+    }
+    set(libc::O_RDWR);
+    (master, slave)
+}
+
+#[test]
+fn a_file_that_is_no_sealed_store_is_not_taken_for_one() {
+    on_each(|machine| {
+        // A record of process 1 itself, one of a service that is due, and its line.
+        let line = b"::once:/bin/echo the line of a stranger";
+        let mut store = vec![0; 1024 * 20];
+        store[0] = 6;
+        store[20] = 1;
+        store[36..38].copy_from_slice(&(line.len() as u16).to_ne_bytes());
+        store[38..40].copy_from_slice(&(line.len() as u16).to_ne_bytes());
+        store.extend(line);
+        fs::write(machine.etc("store"), store).expect("a file");
+        let inittab = "::once:/bin/kill -USR1 1\n";
+        // Its number is higher than those of what this test's caller may have left open.
+        let script = "echo prepared; exec bash -c 'exec 900<>/etc/store; exec \"$1\"' bash \"$1\"";
+        let life = machine.live(inittab, script)?;
+        assert!(life.said.contains("started on Linux"), "{}", life.said);
+        assert!(!life.said.contains("a stranger"), "{}", life.said);
+        Ok(())
+    });
+}
+
+#[test]
+fn an_inittab_that_others_may_write_is_refused_unless_the_command_line_says_otherwise() {
+    on_each(|machine| {
+        fs::write(machine.etc("rc"), "#!/bin/sh\nkill -USR1 1\n").expect("a file");
+        let mode = |name: &str, mode| {
+            let mode = fs::Permissions::from_mode(mode);
+            fs::set_permissions(machine.etc(name), mode).expect("a mode");
+        };
+        mode("rc", 0o755);
+        let inittab = "::sysinit:echo it has run\n::once:kill -USR1 1\n";
+        fs::write(machine.etc("inittab"), inittab).expect("a file");
+        for (given, says, runs) in [
+            (0o666, "", false),
+            (0o620, "", false),
+            (0o666, "export INITTAB=any", true),
+        ] {
+            mode("inittab", given);
+            let life = machine.live(inittab, says)?;
+            assert_eq!(life.said.contains("it has run\n"), runs, "{}", life.said);
+            let refused = "init: others than root may write the inittab\n";
+            assert_eq!(life.said.contains(refused), !runs, "{}", life.said);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_name_in_inits_log_controls_no_terminal() {
+    on_each(|machine| {
+        let inittab =
+            "::wait:/bin/\x1bctitle\x07 \n::wait:/bin/\u{9b}2J\n::once:/bin/kill -USR1 1\n";
+        let life = machine.live(inittab, "")?;
+        let is_control = |it: char| it.is_control() && it != '\n';
+        assert!(!life.said.contains(is_control), "{:?}", life.said);
+        assert!(
+            life.said.contains("init: \"\\x1bctitle\\x07\": exec "),
+            "{}",
+            life.said
+        );
         Ok(())
     });
 }

@@ -6,6 +6,7 @@ use nestling::spawn::Program;
 use nestling::text::Text;
 use nestling::{Args, Errno, Signal, args, rt, sys};
 
+use super::descriptors;
 use super::store::outlive_exec;
 use crate::buffer::next_string;
 use crate::clock::pause;
@@ -33,6 +34,7 @@ pub fn begin_again() -> ! {
         sys::process::exit(Errno::EFAULT.as_raw());
     }
     outlive_exec();
+    descriptors::restore();
     let list = args![c"init"];
     let args = Args::try_new(&list).unwrap_or(Args::EMPTY);
     loop {

@@ -31,6 +31,7 @@ impl Machine {
             Some(Reboot::Restart) => "reboot",
             None => "restart",
         };
+        self.finish_reading();
         let mut services = self.table.services.iter();
         let successor = services.position(|it| it.does(Action::Restart));
         if kind.is_none() && successor.is_none() {

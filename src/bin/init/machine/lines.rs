@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 
 use nestling::text::Sink;
-use nestling::{AsFd, Errno, OFlags, io, sys};
+use nestling::{AsFd, BorrowedFd, Errno, OFlags, io, sys};
 
 use crate::buffer::Buffer;
 
@@ -14,9 +14,21 @@ use crate::buffer::Buffer;
 #[inline(never)]
 pub fn each_line(path: &CStr, visit: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Errno> {
     let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+    each_line_of(file.as_fd(), visit)
+}
+
+/// The same with an open file.
+///
+/// # Errors
+/// As `read(2)`.
+#[inline(never)]
+pub fn each_line_of(
+    file: BorrowedFd<'_>,
+    visit: &mut dyn FnMut(&[u8]) -> bool,
+) -> Result<(), Errno> {
     let (mut line, mut room) = (Buffer::new(), [0; 512]);
     loop {
-        let count = io::read(file.as_fd(), &mut room)?;
+        let count = io::read(file, &mut room)?;
         for &byte in room.get(..count).unwrap_or_default() {
             if byte != b'\n' {
                 line.put(&[byte]);

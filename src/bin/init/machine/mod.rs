@@ -1,11 +1,14 @@
 //! Machine life: PID 1, started by the kernel.
 //!
 //! It mounts what programs expect, opens a console if the kernel gave it none, and does what `/etc/inittab` says
-//! ([`nestling::inittab`]); without one, it runs `/etc/rc`, if that can be executed, and then a shell on the console for whoever
-//! presses Enter. From then on it waits for signals, and for nothing else. A service starts in a copy of process 1, which opens its
-//! terminal, looks up its user and executes its program: however long that takes, nothing else waits for it.
+//! ([`nestling::inittab`]); without one, it runs `/etc/rc`, if there is one, and then a shell on the console for whoever presses
+//! Enter. An inittab that others than root may write is none, unless the kernel's command line says `INITTAB=any`.
 //!
-//! - `SIGIO`: a copy runs its program, or has failed. `SIGCHLD`: reaps; starts anew what is to be. What has failed within a minute waits first, from 1 to 60 seconds.
+//! From then on it waits for signals, and for nothing else. A service starts in a copy of process 1, which opens its terminal, looks
+//! up its user and executes its program: however long that takes, nothing else waits for it. Another copy reads the inittab.
+//!
+//! - `SIGIO`: a copy runs its program, or has failed. `SIGCHLD`: reaps; starts anew what is to be. What has failed within a minute
+//!   waits first, from 1 to 60 seconds.
 //! - `SIGHUP`: reads the inittab again. What has not changed runs on, what is gone is asked to end, and what is new starts when
 //!   that has ended.
 //! - `SIGINT`, which the kernel sends for Ctrl-Alt-Del: the entries for it; without an inittab, a reboot.
@@ -30,11 +33,13 @@
 mod accounting;
 mod again;
 mod console;
+mod descriptors;
 mod end;
 mod limited;
 mod lines;
 mod mounts;
 mod processes;
+mod reading;
 pub mod requests;
 mod service;
 mod store;
@@ -47,19 +52,22 @@ use core::ffi::CStr;
 use core::time::Duration;
 
 use linux_raw_sys::general::WNOHANG;
-use nestling::inittab::Action;
+use nestling::inittab::{Action, Entry};
 use nestling::sys::fd::StaticFd;
-use nestling::sys::poll::{Events, PollFd, ppoll};
 use nestling::sys::reboot::Reboot;
 use nestling::text::{self, Text};
-use nestling::{Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SigSet, Signal, rt, sys};
+use nestling::{
+    Access, Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SigSet, Signal, rt, sys,
+};
 
 use crate::clock::{NEVER, after, has_children, now, pause};
 use crate::log::{Line, ROOM, choose, expect_prompts};
+use crate::stat::COPY;
 pub use again::panic;
 use limited::Copied;
+use reading::Reading;
 use service::Environment;
-use table::{INITTAB, State, TABLE, Table};
+use table::{State, TABLE, Table};
 use words::Mode;
 
 /// What process 1 waits for: all that can be blocked without harm.
@@ -77,6 +85,7 @@ pub fn live(process: rt::Process) -> ! {
     // Before anything is opened that would get their numbers; and before a fault could lose it.
     let is_again = store::inherit();
     let _ = rt::on_fault(again::fault);
+    descriptors::raise();
     // Where the console is. Before it is open nothing can be told.
     mounts::all(false);
     console::open(process.env().var(c"CONSOLE"));
@@ -90,6 +99,7 @@ pub fn live(process: rt::Process) -> ! {
         table,
         env,
         copied: None,
+        reading: Reading::new(),
         is_up: false,
     };
     match is_again {
@@ -113,7 +123,7 @@ fn environment(env: Args<'static>) -> Args<'static> {
     }
     let with_path = |room| service::extended(env, &[Some(PATH.into())], room);
     ENVIRONMENT.take().and_then(with_path).unwrap_or_else(|| {
-        Line::new("the environment has too many strings to add a PATH").tell();
+        Line::new("too many strings in the environment for a PATH").tell();
         env
     })
 }
@@ -125,6 +135,7 @@ struct Machine {
     env: Args<'static>,
     /// The copy that is waited for.
     copied: Option<Copied>,
+    reading: Reading,
     /// All that is `sysinit` or `wait` has been done.
     is_up: bool,
 }
@@ -142,11 +153,11 @@ impl Machine {
         self.table.keep();
         let mode = Mode::of(args);
         match mode {
-            Mode::Single => self.table.add_extra(words::single_user("wait").bytes()),
-            Mode::Emergency => self.table.add_extra(words::single_user("sysinit").bytes()),
+            Mode::Single => self.table.add_extra(words::SINGLE_USER),
+            Mode::Emergency => self.table.add_extra(words::EMERGENCY),
             Mode::Multi | Mode::PowerOff | Mode::Reboot => {}
         }
-        self.table.read_inittab(true);
+        self.read_inittab();
         match mode {
             Mode::PowerOff => self.end(Some(Reboot::PowerOff)),
             Mode::Reboot => self.end(Some(Reboot::Restart)),
@@ -160,13 +171,17 @@ impl Machine {
         if self.table.restore().is_none() {
             return self.begin(args);
         }
-        self.is_up = true;
         let _ = sys::machine::set_name(c"init");
         // It is a service as any other.
         let [own, ..] = &mut self.table.services;
         own.slow_down(now().saturating_sub(own.at));
         own.state = State::Own;
         let delay = own.delay;
+        // What it was reading is lost.
+        (self.reading.is_done, self.is_up) = (own.returns, own.returns);
+        if own.waits {
+            self.read_inittab();
+        }
         // Before the pause, in which it may fail again.
         self.table.save(0);
         pause(delay.into());
@@ -180,10 +195,7 @@ impl Machine {
     #[inline(never)]
     fn reap(&mut self) -> bool {
         for index in self.table.places() {
-            if let Some(service) = self.table.services.get(index)
-                && service.state == State::Starting
-                && self.table.pipes.get(index).is_some_and(has_end)
-            {
+            if self.table.runs(index) {
                 self.runs(index);
             }
         }
@@ -229,6 +241,9 @@ impl Machine {
         {
             copied.status = Some(status);
         }
+        if self.has_been_read(pid, status) {
+            return;
+        }
         for index in self.table.places() {
             let Some(service) = self.table.services.get(index) else {
                 return;
@@ -241,7 +256,10 @@ impl Machine {
                 if self.has_failed(index, status) {
                     return;
                 }
-                self.runs(index);
+                let pipe = self.table.pipes.get(index).and_then(StaticFd::get);
+                if pipe.is_some() {
+                    self.runs(index);
+                }
             }
             // If it was stopped on its way it has one yet.
             if let Some(pipe) = self.table.pipes.get_mut(index) {
@@ -316,7 +334,7 @@ impl Machine {
     #[inline(never)]
     fn start_what_is_due(&mut self) -> u32 {
         use Action::*;
-        let (mut next, mut hold) = (NEVER, false);
+        let (mut next, mut hold) = (self.start_reading(), false);
         for index in self.table.places() {
             let Some(service) = self.table.services.get_mut(index) else {
                 break;
@@ -351,6 +369,9 @@ impl Machine {
             [Once; 2],
             [Respawn, Askfirst],
         ] {
+            if stage == [Wait; 2] && !self.reading.is_done {
+                return next;
+            }
             if stage == [Once; 2] && !self.is_up {
                 self.is_up = true;
                 accounting::booted();
@@ -424,7 +445,15 @@ impl Machine {
         if let Some(pid) = rt::fork()? {
             return Ok((pid, said));
         }
-        let errno = match &self.table.entry(index) {
+        let _ = sys::machine::set_name(COPY);
+        descriptors::restore();
+        let is_extra = self.table.services.get(index).is_some_and(|it| it.is_extra);
+        let mut entry = self.table.entry(index);
+        if is_extra && sys::file::access(c"/sbin/sulogin", Access::EXECUTE).is_ok() {
+            // There somebody has to give root's password.
+            entry = Entry::parse(b"console::wait:/sbin/sulogin").unwrap_or(entry);
+        }
+        let errno = match &entry {
             Some(entry) => service::become_it(entry, self.env, said.as_fd(), to.as_fd()),
             None => 0,
         };
@@ -433,7 +462,7 @@ impl Machine {
 
     fn take(&mut self, signal: Signal) {
         let kind = match signal.as_raw() {
-            HUP => return self.table.read_inittab(false),
+            HUP => return self.read_inittab(),
             INT => return self.ctrl_alt_del(),
             ABRT => again::fault(signal),
             SINGLE => return self.single_user(),
@@ -451,17 +480,17 @@ impl Machine {
         Line::new("single-user mode").tell();
         for index in self.table.places() {
             let has_terminal = self.table.has_terminal(index);
+            let runs = self.table.runs(index);
             if let Some(service) = self.table.services.get_mut(index)
                 && service.state.is_up()
                 && !service.is_extra
             {
-                let runs = self.table.pipes.get(index).is_some_and(has_end);
                 service.leave(has_terminal, runs);
                 service.returns = true;
                 self.table.save(index);
             }
         }
-        self.table.add_extra(words::single_user("wait").bytes());
+        self.table.add_extra(words::SINGLE_USER);
     }
 
     fn ctrl_alt_del(&mut self) {
@@ -477,8 +506,11 @@ impl Machine {
                 }
             }
         }
-        if !some && sys::file::faccessat(INITTAB) == Err(Errno::ENOENT) {
-            self.end(Some(Reboot::Restart));
+        if !some {
+            self.finish_reading();
+            if self.reading.is_missing {
+                self.end(Some(Reboot::Restart));
+            }
         }
     }
 }
@@ -496,15 +528,6 @@ pub const SINGLE: i32 = 35;
 
 /// What is in the pipe of a copy until it executes its program: a copy that is killed before leaves it there.
 const BEGUN: &[u8] = b"\0";
-
-/// Whether the pipe is empty and closed: the program runs, or it has ended.
-pub fn has_end(pipe: &StaticFd) -> bool {
-    pipe.get().is_some_and(|pipe| {
-        let mut polled = [PollFd::new(pipe, Events::IN)];
-        let answer = ppoll(&mut polled, Some(Duration::ZERO), None);
-        answer.is_ok() && polled.iter().all(|it| it.returned() == Events::HUP)
-    })
-}
 
 /// How many seconds a start may take before init reports that the service is starting.
 const SLOW: u32 = 5;

@@ -13,6 +13,7 @@ use nestling::text::{self, Quoted, Sink, Text, next_field, trim_start};
 use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SigSet, io, sys};
 
 use super::STRINGS;
+use super::descriptors;
 use super::lines::each_line;
 use super::table::LINE;
 use crate::buffer::{Buffer, next_string, path};
@@ -227,6 +228,7 @@ pub fn extended<'a>(
 /// Replaces init with the process. Returns only if the exec failed, and reports the error.
 pub fn become_successor(entry: &Entry<'_>, env: Args<'static>) {
     if let Some(given) = GIVEN.take() {
+        descriptors::restore();
         let (program, args) = words(entry, env, false, &mut given.words, &mut given.list);
         become_program(program, args, env, Some(SigSet::EMPTY));
     }

@@ -1,15 +1,15 @@
 //! What is left of the table of services when process 1 fails: each change is written down in a file in memory, which stays open
 //! when process 1 executes itself anew.
 //!
-//! The file has a record of the same size for each service, then the text of their lines. Nothing in it is taken on trust.
+//! The file is sealed, which shows that it is one of these. It has a record of the same size for each service, then the text of their lines. Nothing in it is taken on trust.
 
-use linux_raw_sys::general::WNOHANG;
+use linux_raw_sys::general::{F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, WNOHANG};
 use nestling::inittab::Entry;
 use nestling::sys::fd::StaticFd;
 use nestling::text::{Quoted, Text};
-use nestling::{BorrowedFd, SeekFrom, io, rt, sys};
+use nestling::{AsFd, BorrowedFd, SeekFrom, io, rt, sys};
 
-use super::table::{SERVICES, SLOWEST, Service, Span, State, Table};
+use super::table::{SERVICES, SLOWEST, Service, Span, State, TEXT, Table};
 use crate::clock::{after, now};
 use crate::log::Line;
 
@@ -19,11 +19,19 @@ const RECORD: usize = 20;
 /// Where it is written down. Where there can be no store, it is lost when process 1 fails.
 static STORE: StaticFd = StaticFd::new();
 
+/// How long the file is.
+const LENGTH: usize = SERVICES * RECORD + TEXT;
+
+/// What shows that a file is a store: nobody else has one that keeps its length for good.
+const SEALS: u32 = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
 /// Looks for the store among the descriptors that this process was started with: whether there is any. What else there is is no
 /// business of a service's.
 pub fn inherit() -> bool {
     for number in 3..1024 {
-        if let Some(store) = rt::inherited(number) {
+        if let Some(store) = rt::inherited(number)
+            && sys::fd::seals(store.as_fd()) == Ok(SEALS)
+        {
             STORE.set(store);
         }
     }
@@ -126,9 +134,14 @@ impl Table {
 
     /// Begins to write down what changes, in a new store.
     pub fn keep(&mut self) {
-        match sys::fd::memfd_create(c"services") {
-            Ok(store) => STORE.set(store),
-            Err(_) => return,
+        let made = sys::fd::memfd_create(c"services").and_then(|store| {
+            sys::fd::ftruncate(store.as_fd(), LENGTH as u64)?;
+            sys::fd::add_seals(store.as_fd(), SEALS)?;
+            STORE.set(store);
+            Ok(())
+        });
+        if made.is_err() {
+            return;
         }
         let [own, ..] = &mut self.services;
         own.state = State::Own;
@@ -152,17 +165,16 @@ impl Table {
         let mut is_table = false;
         for (index, place) in self.services.iter_mut().enumerate() {
             let mut record = [0; RECORD];
-            // Behind the last that was ever used there is nothing.
-            if io::read_exact(store, &mut record).is_err() {
-                break;
-            }
+            io::read_exact(store, &mut record).ok()?;
             let service = service(record);
             is_table |= service.state == State::Own;
             if !is_table {
                 return None;
             }
             *place = service;
-            self.end = index + 1;
+            if service.line.room > 0 {
+                self.end = index + 1;
+            }
         }
         let text = SeekFrom::Start((SERVICES * RECORD) as u64);
         if sys::fd::lseek(store, text).is_ok() {
@@ -194,10 +206,6 @@ impl Table {
         service.action = action;
         match service.state {
             State::Starting | State::Running | State::Leaving | State::Killed => {
-                if service.state == State::Starting {
-                    // The pipe is gone. What comes of it its end says.
-                    service.state = State::Running;
-                }
                 if service.pid < 2 {
                     service.ended(None);
                 } else {

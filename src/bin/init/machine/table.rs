@@ -1,18 +1,19 @@
 //! The table of services: for each a line of the inittab, and how it stands with its process.
 
 use core::ops::Range;
+use core::time::Duration;
 
 use nestling::inittab::{Action, Entry, Problem};
 use nestling::sys::fd::StaticFd;
-use nestling::text::{Text, next_field};
-use nestling::{Errno, ExitStatus, sys};
+use nestling::sys::poll::{Events, PollFd, ppoll};
+use nestling::text::Text;
+use nestling::{BorrowedFd, ExitStatus, sys};
 
-use super::has_end;
-use super::lines::each_line;
+use super::lines::each_line_of;
 use super::processes::ask_to_end;
-use crate::buffer::path;
 use crate::clock::{after, now};
 use crate::log::Line;
+use crate::stat;
 
 /// How many services there can be, and process 1 itself, which comes first.
 pub const SERVICES: usize = 1024;
@@ -259,6 +260,24 @@ impl Table {
             .unwrap_or_default()
     }
 
+    /// Whether the process of a service that is starting runs its program, or has ended: the pipe is empty and closed. After a fault
+    /// of process 1 there is no pipe, and the process's name says it.
+    #[inline(never)]
+    pub fn runs(&self, index: usize) -> bool {
+        let (Some(service), Some(pipe)) = (self.services.get(index), self.pipes.get(index)) else {
+            return false;
+        };
+        if service.state != State::Starting {
+            return false;
+        }
+        let Some(pipe) = pipe.get() else {
+            return !stat::is_copy(service.pid);
+        };
+        let mut polled = [PollFd::new(pipe, Events::IN)];
+        let answer = ppoll(&mut polled, Some(Duration::ZERO), None);
+        answer.is_ok() && polled.iter().all(|it| it.returned() == Events::HUP)
+    }
+
     /// Whether its process controls a terminal.
     pub fn has_terminal(&self, index: usize) -> bool {
         self.entry(index).is_some_and(|entry| entry.has_terminal())
@@ -266,16 +285,15 @@ impl Table {
 
     // ---- The inittab ----
 
-    /// Reads the inittab: what is in the table already stays as it is, what is new is due, what is gone is asked to end. One that
-    /// can't be read changes nothing.
-    pub fn read_inittab(&mut self, first: bool) {
+    /// Takes over an inittab: what is in the table already stays as it is, what is new is due, what is gone is asked to end.
+    pub fn read_inittab(&mut self, file: BorrowedFd<'_>, first: bool) {
         for index in self.places() {
             if let Some(service) = self.services.get_mut(index) {
                 service.is_seen = service.is_extra;
             }
         }
         let (mut number, mut wrong) = (0, 0);
-        let answer = each_line(INITTAB, &mut |line| {
+        let _ = each_line_of(file, &mut |line| {
             number += 1;
             if let Err(problem) = self.add(line, first) {
                 wrong += 1;
@@ -297,18 +315,9 @@ impl Table {
             " more invalid lines".write(&mut line);
             line.tell();
         }
-        if let Err(errno) = answer {
-            if !first || errno != Errno::ENOENT {
-                Line::new(INITTAB.to_bytes()).tell_of(errno);
-            }
-            if !first {
-                return;
-            }
-            self.add_defaults();
-        }
         for index in self.places() {
             let has_terminal = self.has_terminal(index);
-            let runs = self.pipes.get(index).is_some_and(has_end);
+            let runs = self.runs(index);
             let Some(service) = self.services.get_mut(index) else {
                 break;
             };
@@ -320,23 +329,6 @@ impl Table {
                 State::Due | State::Done => service.state = State::Free,
             }
             self.save(index);
-        }
-    }
-
-    fn add_defaults(&mut self) {
-        if sys::file::access(c"/etc/rc", nestling::Access::EXECUTE).is_ok() {
-            let _ = self.add(b"::sysinit:/etc/rc", true);
-        }
-        let mut lines: &[u8] = b"::askfirst:-/bin/sh\n\
-            tty2::askfirst:-/bin/sh\n\
-            tty3::askfirst:-/bin/sh\n\
-            tty4::askfirst:-/bin/sh";
-        while !lines.is_empty() {
-            let line = next_field(&mut lines, b'\n');
-            let terminal = next_field(&mut &*line, b':');
-            if sys::file::faccessat(path("/dev/", terminal).as_c_str()).is_ok() {
-                let _ = self.add(line, true);
-            }
         }
     }
 

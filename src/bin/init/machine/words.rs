@@ -2,10 +2,8 @@
 
 use core::ffi::CStr;
 
-use nestling::text::{self, Text};
-use nestling::{Access, Args, sys};
-
-use crate::buffer::Buffer;
+use nestling::Args;
+use nestling::text;
 
 /// The words, in an order that [`Mode::of`] knows.
 static KNOWN: &str = "single -s s S 1 emergency -b 0 6 2 3 4 5";
@@ -45,14 +43,8 @@ impl Mode {
     }
 }
 
-/// The line of the shell at the console, where somebody has to give root's password if there is `sulogin`.
-pub fn single_user(action: &str) -> Buffer {
-    let mut line = Buffer::new();
-    "console::".write(&mut line);
-    action.write(&mut line);
-    match sys::file::access(c"/sbin/sulogin", Access::EXECUTE) {
-        Ok(()) => ":/sbin/sulogin".write(&mut line),
-        Err(_) => ":-/bin/sh".write(&mut line),
-    }
-    line
-}
+/// The line of the shell at the console. Its place takes `sulogin`, if there is one.
+pub const SINGLE_USER: &[u8] = b"console::wait:-/bin/sh";
+
+/// The same before all else.
+pub const EMERGENCY: &[u8] = b"console::sysinit:-/bin/sh";
