@@ -269,6 +269,12 @@ pub unsafe fn clone(
     PID
 }
 
+// ---- Valgrind ----
+
+pub fn on_valgrind() -> bool {
+    false
+}
+
 // ---- Memory ----
 
 /// # Safety

@@ -44,8 +44,8 @@ pub use machine::*;
 mod miri;
 #[cfg(all(miri, test))]
 pub use miri::{
-    clone, copy_backward, copy_forward, fill, syscall0, syscall1, syscall2, syscall3, syscall4,
-    syscall5, syscall6,
+    clone, copy_backward, copy_forward, fill, on_valgrind, syscall0, syscall1, syscall2, syscall3,
+    syscall4, syscall5, syscall6,
 };
 
 /// What a new child runs: it gets the argument that was given beside it, and leaves by `execve` or `exit`.

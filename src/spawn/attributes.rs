@@ -59,7 +59,8 @@ pub struct Attributes<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Memory {
     /// The child shares the memory. So the cost of a spawn does not depend on the parent's size. If the kernel refuses to share
-    /// memory (qemu-user and some sandboxes do), the child gets a copy, as with `Copied`.
+    /// memory (qemu-user and some sandboxes do), or under valgrind (which ends a program that shares its memory), the child gets a
+    /// copy, as with `Copied`.
     #[default]
     Shared,
     /// The child gets a copy of the memory, as the child of a `fork` does.

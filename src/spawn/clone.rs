@@ -9,6 +9,7 @@ use super::attributes::{Memory, Notice};
 use super::job::{Job, Means};
 use super::report::{At, Attribute};
 use super::{child, used, watch};
+use crate::arch;
 use crate::errno::Errno;
 use crate::fd::OwnedFd;
 use crate::file::OFlags;
@@ -43,7 +44,8 @@ pub(super) struct Made {
 /// Makes the child. Of an errno, the record says which step it is of.
 pub(super) fn make<const USED: u32>(job: &Job<'_, '_>) -> Result<Made, Errno> {
     let wanted = USED & used::SHARED != 0 && job.spawn.attributes.memory == Memory::Shared;
-    if wanted && !is(&REFUSES_SHARING) {
+    // It ends a program that shares its memory without `CLONE_VFORK`.
+    if wanted && !is(&REFUSES_SHARING) && !arch::on_valgrind() {
         match attempt::<USED>(job, true, false) {
             Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)
                 if job.record.get().at == At::CLONE => {}

@@ -74,6 +74,7 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
     if needs.host {
         complete &= program("strace", &["strace"]);
         complete &= program("gdb", &["gdb"]);
+        complete &= program("valgrind", &["valgrind"]);
         // Without these, what needs them is skipped.
         program("musl-gcc", &["musl-tools"]);
         if HOST == Arch::X86_64 {

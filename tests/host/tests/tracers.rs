@@ -49,6 +49,38 @@ fn strace_sees_both_processes_of_a_spawn_to_their_end_on_i386() {
     strace_sees_a_normal_run(Arch::I386);
 }
 
+/// It ends a program that shares its memory, so there the memory is copied; it sees each access of both processes.
+fn valgrind_sees_a_normal_run(arch: Arch) {
+    or_skip!(installed("valgrind"));
+    let (spawn, victim) = (or_skip!(arch.spawn()), or_skip!(arch.victim()));
+    let spawn = spawn.to_str().expect("a plain path");
+    let memcheck = |words: &[&str]| {
+        let scratch = Scratch::new(&victim);
+        let output = run("valgrind", |command| {
+            command.args(["-q", "--error-exitcode=99", spawn]);
+            command.args(words).current_dir(scratch.path());
+        });
+        let complaint = String::from_utf8(output.stderr).expect("text");
+        (output.status.code(), complaint)
+    };
+    let ran = (Some(CHILD), String::new());
+    assert_eq!(memcheck(&["./program", "child"]), ran);
+    assert_eq!(memcheck(&["--copy", "--setsid", "./program", "child"]), ran);
+    let missing = "spawn: file action 0 (open \"/nope\"): ENOENT: no such file or directory\n";
+    let failed = memcheck(&["--open", "0,r=/nope", "./program", "child"]);
+    assert_eq!(failed, (Some(125), missing.into()));
+}
+
+#[test]
+fn valgrind_sees_a_normal_run_on_x86_64() {
+    valgrind_sees_a_normal_run(Arch::X86_64);
+}
+
+#[test]
+fn valgrind_sees_a_normal_run_on_i386() {
+    valgrind_sees_a_normal_run(Arch::I386);
+}
+
 /// The calls of a plain spawn by the victim, the parent's and then the child's; of those on descriptors, which.
 fn calls_of_a_plain_spawn(arch: Arch, mode: &str) -> Result<String, String> {
     installed("strace")?;
