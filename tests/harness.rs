@@ -398,7 +398,7 @@ pub fn join(helper: Pid) {
 /// Whether there is a child, running or ended; none is reaped.
 pub fn has_child() -> bool {
     let options = (linux::WEXITED | linux::WNOHANG | linux::WNOWAIT) as usize;
-    let mut info = MaybeUninit::<linux::siginfo_t>::uninit();
+    let mut info = core::mem::MaybeUninit::<linux::siginfo_t>::uninit();
     let info = info.as_mut_ptr() as usize;
     // SAFETY: the kernel writes one `siginfo_t`, without which valgrind complains.
     let answer = unsafe { call(linux::__NR_waitid, [linux::P_ALL as usize, 0, info, options]) };
