@@ -28,6 +28,10 @@
 //! script that drops the tables for unwinding. With `opt-level = "s"`, `lto = "fat"`, `codegen-units = 1` and `strip = true` in
 //! the profile, the file is smaller still.)
 //!
+//! With the feature `pie`, the kernel can load a program at a random address (a static PIE). Then pass `-static-pie` instead of
+//! `-static` and `-no-pie`, and `-Wl,-z,pack-relative-relocs`, because the runtime does only relocations of this form. Set
+//! `lto = "fat"` in the profile: otherwise the program calls functions through addresses that are not relocated yet.
+//!
 //! In `Cargo.toml`, set `panic = "abort"` in `[profile.dev]` and `[profile.release]`, because the program has no unwinder. Set
 //! `test = false` and `bench = false` in the `[[bin]]` section, because a test build would also contain the panic handler of
 //! the standard library.
@@ -65,6 +69,8 @@ use crate::text::{self, Text};
 pub mod descriptors;
 mod fault;
 pub mod memory;
+#[cfg(feature = "pie")]
+mod relocation;
 mod take_once;
 
 pub use fault::{FAULTS, on_fault};
@@ -215,6 +221,11 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
             env: Args::from_ptr(env.cast()),
             auxv: auxv.add(1),
         }
+    };
+    #[cfg(feature = "pie")]
+    // SAFETY: the kernel made the vector, and this is the first that the program does.
+    unsafe {
+        relocation::relocate(process.auxv)
     };
     ENVIRON.store(process.env.as_ptr().cast_mut(), Ordering::Relaxed);
     if process.is_secure() {

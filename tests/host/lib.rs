@@ -124,6 +124,17 @@ pub fn built_with_musl(bin: &str) -> Result<PathBuf, String> {
     existing(programs.join(bin))
 }
 
+/// One of nestling's programs that relocates itself: a static PIE.
+pub fn built_as_pie(bin: &str) -> Result<PathBuf, String> {
+    let target = match env::consts::ARCH {
+        "x86_64" => "x86_64-unknown-linux-gnu",
+        arch => return Err(format!("not on {arch}")),
+    };
+    let what = ["-p", "nestling", "--features", "pie", "--bin", bin];
+    let programs = cargo_build("-Crelocation-model=pie", target, &what)?;
+    existing(programs.join(bin))
+}
+
 /// A program of these tests for i386. It needs the standard library for that, which rustup has, and a C library, which Debian has.
 pub fn built_for_i386(bin: &str) -> Result<PathBuf, String> {
     const TARGET: &str = "i686-unknown-linux-gnu";

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use nestling_host_tests::{Arch, Scratch, is_long, or_skip};
+use nestling_host_tests::{Arch, Scratch, built_as_pie, is_long, or_skip, say};
 
 /// The ids of a user without privileges.
 const USER: u32 = 65534;
@@ -269,4 +269,25 @@ fn no_command_line_ends_the_shell_by_a_signal() {
         let status = command.stdin(stdin).stdout(stdout).stderr(stderr).status();
         assert!(status.expect("the shell").code().is_some(), "{words:?}");
     }
+}
+
+#[test]
+fn a_static_pie_is_loaded_at_an_address_of_its_own_each_time() {
+    if !is_long() {
+        return say("skipped: only in the long form");
+    }
+    let randomize = fs::read_to_string("/proc/sys/kernel/randomize_va_space");
+    if randomize.is_ok_and(|it| it.trim() == "0") {
+        return say("skipped: this kernel chooses no addresses");
+    }
+    let spawn = or_skip!(built_as_pie("spawn"));
+    let address = || {
+        let script = "read first rest </proc/$PPID/maps; echo $first";
+        let output = output(Command::new(&spawn).args(["sh", "-c", script]));
+        assert!(output.0.contains('-'), "{output:?}");
+        output.0
+    };
+    assert_ne!(address(), address());
+    let expected = "spawn: exec \"nope\": ENOENT: no such file or directory\n";
+    assert_eq!(output(Command::new(&spawn).arg("nope")).1, expected);
 }
