@@ -81,6 +81,7 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
             tell(library_of_32_bits);
         }
         program("tmux", &["tmux"]);
+        program("mandoc", &["mandoc"]);
         // Other shells, to compare ours with.
         program("dash", &["dash"]);
         program("bash", &["bash"]);

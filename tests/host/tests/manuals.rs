@@ -1,0 +1,315 @@
+//! The manual pages in `src/man`: their form, their examples, and that they describe what the programs have.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use nestling::Resource;
+use nestling::inittab::Entry;
+use nestling_host_tests::{Arch, Scratch, installed, or_skip, run, say};
+
+/// Where the pages are.
+const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../src/man");
+
+const SPAWN: &str = include_str!("../../../src/man/spawn.1");
+const INIT: &str = include_str!("../../../src/man/init.8");
+const INITTAB: &str = include_str!("../../../src/man/inittab.5");
+const SH: &str = include_str!("../../../src/man/nestling-sh.1");
+const LIBRARY: &str = include_str!("../../../src/man/nestling.3");
+
+/// The output of a command that succeeds.
+fn output(program: &Path, words: &[&str]) -> String {
+    let output = run(program.to_str().expect("a plain path"), |command| {
+        command.args(words);
+    });
+    assert!(output.status.success(), "{words:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// The options and their words of a text such as `-v report; -vv: signals, too` or `--open FD,HOW  --dup FROM,TO`.
+fn options_of_help(help: &str) -> BTreeSet<String> {
+    let words = help.split(|c: char| c.is_whitespace() || "()[],;:=|".contains(c));
+    words
+        .filter(|word| {
+            let name = word.trim_start_matches('-');
+            let dashes = word.len() - name.len();
+            (dashes == 2 && !name.is_empty()) || (dashes == 1 && name.len() == 1)
+        })
+        .map(String::from)
+        .collect()
+}
+
+/// The options that a page lists from `start` on and before `end`: the words after `Fl` of its `.It` lines.
+fn options_of_page(page: &str, start: &str, end: &str) -> BTreeSet<String> {
+    let page = &page[page.find(start).expect(start)..];
+    let page = &page[..page.find(end).expect(end)];
+    let mut options = BTreeSet::new();
+    for line in page.lines().filter(|line| line.starts_with(".It Fl ")) {
+        let mut is_option = false;
+        for word in line.split(' ') {
+            match word {
+                "Fl" => is_option = true,
+                "," => {}
+                _ if is_option && word.chars().all(|c| c.is_alphanumeric() || c == '-') => {
+                    options.insert(format!("-{word}"));
+                    // `.It Fl h , i`
+                    is_option = line.contains(&format!(" {word} , "));
+                }
+                _ => is_option = false,
+            }
+        }
+    }
+    options
+}
+
+/// What a page has between `.Bd -literal` and `.Ed` from `start` on, as a reader sees it.
+fn literal_blocks(page: &str, start: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut rest = &page[page.find(start).expect(start)..];
+    while let Some(begin) = rest.find(".Bd -literal -offset indent\n") {
+        rest = &rest[begin + ".Bd -literal -offset indent\n".len()..];
+        let end = rest.find(".Ed\n").expect(".Ed");
+        let mut text = String::from(&rest[..end]);
+        for plain in ["'", "`", "~", "^"] {
+            assert!(
+                !text.contains(plain),
+                "groff prints another character for {plain}: {text}"
+            );
+        }
+        for (escape, character) in [
+            ("\\-", "-"),
+            ("\\(aq", "'"),
+            ("\\(ga", "`"),
+            ("\\(ti", "~"),
+            ("\\(ha", "^"),
+            ("\\&", ""),
+            ("\\e", "\\"),
+        ] {
+            text = text.replace(escape, character);
+        }
+        blocks.push(text);
+        rest = &rest[end..];
+    }
+    assert!(!blocks.is_empty(), "no examples");
+    blocks
+}
+
+/// Runs the examples of a page: after `$ ` a command, after `# ` one that needs root, after `> ` the rest of one; then its output.
+fn run_examples(page: &str) {
+    let programs = || {
+        let arch = Arch::X86_64;
+        Ok::<_, String>((arch.spawn()?, arch.init()?, arch.sh()?))
+    };
+    let (spawn, init, sh) = or_skip!(programs());
+    let scratch = Scratch::new(&spawn);
+    let bin = scratch.path().join("bin");
+    fs::create_dir(&bin).expect("a directory");
+    for (program, name) in [(spawn, "spawn"), (init, "init"), (sh, "nestling-sh")] {
+        symlink(program, bin.join(name)).expect("a link");
+    }
+    // SAFETY: no arguments.
+    let is_root = unsafe { libc::geteuid() } == 0;
+    for block in literal_blocks(page, ".Sh EXAMPLES") {
+        let (mut script, mut expected, mut needs_root) = (String::new(), String::new(), false);
+        let mut lines = block.lines().peekable();
+        while let Some(line) = lines.next() {
+            let command = line.strip_prefix("$ ").or(line.strip_prefix("# "));
+            needs_root |= line.starts_with("# ");
+            script = command.expect(line).into();
+            while let Some(more) = lines.next_if(|line| line.starts_with("> ")) {
+                script += "\n";
+                script += &more[2..];
+            }
+            expected.clear();
+            while let Some(line) =
+                lines.next_if(|line| !line.starts_with("$ ") && !line.starts_with("# "))
+            {
+                expected += line;
+                expected += "\n";
+            }
+            if needs_root && !is_root {
+                say(&format!("skipped: only root may {script}"));
+                continue;
+            }
+            let output = run("sh", |command| {
+                command.args(["-c", &format!("exec 2>&1\n{script}")]);
+                command.current_dir(scratch.path()).env("LC_ALL", "C");
+                let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", bin.display());
+                command.env("PATH", path);
+            });
+            let printed = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(printed, expected, "{script}");
+        }
+        assert!(!script.is_empty(), "an example without a command: {block}");
+    }
+}
+
+#[test]
+fn each_page_is_free_of_mandocs_complaints() {
+    or_skip!(installed("mandoc"));
+    let mut pages = 0;
+    for page in fs::read_dir(PAGES).expect("the pages") {
+        let page = page.expect("a page").path();
+        let output = Command::new("mandoc")
+            .args(["-T", "lint", "-W", "style"])
+            .arg(&page)
+            .output()
+            .expect("mandoc");
+        let said = String::from_utf8_lossy(&output.stdout);
+        // Which other pages are installed is the machine's matter.
+        let said: Vec<_> = said
+            .lines()
+            .filter(|line| !line.contains("referenced manual not found"))
+            .collect();
+        assert!(said.is_empty(), "{said:#?}");
+        pages += 1;
+    }
+    assert_eq!(pages, 5);
+}
+
+#[test]
+fn the_manual_of_spawn_has_the_options_of_its_help() {
+    let spawn = or_skip!(Arch::X86_64.spawn());
+    let help = options_of_help(&output(&spawn, &["--help"]));
+    let mut page = options_of_page(SPAWN, ".Ss Steps", ".Ss Limits");
+    assert!(page.remove("--help"), "{page:?}");
+    assert_eq!(help, page);
+}
+
+#[test]
+fn the_manual_of_init_has_the_options_of_its_help() {
+    let init = or_skip!(Arch::X86_64.init());
+    let mut help = options_of_help(&output(&init, &["--help"]));
+    // As in "-vv".
+    assert!(help.contains("-v"), "{help:?}");
+    help.remove("-vv");
+    let page = options_of_page(INIT, ".Sh CONTAINERS", ".Sh MACHINES");
+    assert_eq!(help, page);
+}
+
+#[test]
+fn the_manual_of_poweroff_has_the_options_of_its_help() {
+    let init = or_skip!(Arch::X86_64.init());
+    let scratch = Scratch::new(&init);
+    let poweroff = scratch.path().join("poweroff");
+    symlink(init, &poweroff).expect("a link");
+    let help = options_of_help(&output(&poweroff, &["--help"]));
+    let mut page = options_of_page(INIT, ".Ss Commands", ".Sh ENVIRONMENT");
+    for unlisted in ["-h", "-i", "--help"] {
+        assert!(page.remove(unlisted), "{unlisted}: {page:?}");
+    }
+    assert_eq!(help, page);
+}
+
+#[test]
+fn the_manual_of_the_shell_has_its_options_and_built_ins() {
+    let sh = or_skip!(Arch::X86_64.sh());
+    let mut options = BTreeSet::new();
+    for letter in ('a'..='z').chain('A'..='Z') {
+        // With `-m`, a terminal would stop it.
+        let said = run("setsid", |command| {
+            command.arg("-w").arg(&sh);
+            command.args([&format!("-{letter}"), "-c", ":"]);
+        });
+        if !String::from_utf8_lossy(&said.stderr).contains("no such option") {
+            options.insert(format!("-{letter}"));
+        }
+    }
+    options.insert("-o".into());
+    options.insert("--login".into());
+    let page = options_of_page(SH, ".Ss Options", ".Ss Files");
+    assert_eq!(options, page);
+
+    let names = output(&sh, &["-c", "set -o"]);
+    let names: BTreeSet<_> = names
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    let listed = SH.lines().filter(|line| line.starts_with(".It Fl "));
+    let listed: BTreeSet<_> = listed
+        .filter_map(|line| line.split_once("Fl o Cm "))
+        .map(|(_, name)| name)
+        .collect();
+    assert_eq!(names, listed);
+
+    let built_ins = output(&sh, &["-c", "help"]);
+    let built_ins: BTreeSet<_> = built_ins.split_whitespace().collect();
+    let listed = SH.lines().filter_map(|line| line.strip_prefix(".It Ic "));
+    let listed: BTreeSet<_> = listed.map(|name| name.trim_start_matches("\\&")).collect();
+    assert_eq!(built_ins, listed);
+}
+
+#[test]
+fn the_manual_of_the_inittab_has_its_actions() {
+    let source = include_str!("../../../src/inittab.rs");
+    let (_, rest) = source
+        .split_once("const NAMES: &str = \"")
+        .expect("the names");
+    let (names, _) = rest.split_once('"').expect("a string");
+    let names: Vec<_> = names.split(' ').collect();
+    let (_, actions) = INITTAB.split_once(".Ss The action").expect("the actions");
+    let (actions, _) = actions.split_once(".Ss The process").expect("their end");
+    let listed: Vec<_> = actions
+        .lines()
+        .filter_map(|line| line.strip_prefix(".It Cm "))
+        .collect();
+    assert_eq!(names, listed);
+}
+
+#[test]
+fn the_manuals_name_each_resource() {
+    // Linux has 16. In the inittab, `nice` is the nice value.
+    for (page, count) in [(SPAWN, 16), (INITTAB, 15)] {
+        let (_, list) = page.split_once("\n.Cm as , ").expect("the resources");
+        let (list, _) = list.split_once("\nor\n.Cm stack .\n").expect("their end");
+        let mut names: BTreeSet<_> = list.split(" , ").collect();
+        names.extend(["as", "stack"]);
+        for name in &names {
+            assert!(Resource::from_name(name.as_bytes()).is_some(), "{name}");
+        }
+        assert_eq!(names.len(), count, "{names:?}");
+    }
+}
+
+#[test]
+fn the_examples_of_spawn_run() {
+    run_examples(SPAWN);
+}
+
+#[test]
+fn the_examples_of_init_run() {
+    run_examples(INIT);
+}
+
+#[test]
+fn the_examples_of_the_shell_run() {
+    run_examples(SH);
+}
+
+#[test]
+fn the_example_of_the_inittab_is_valid() {
+    for block in literal_blocks(INITTAB, ".Sh EXAMPLES") {
+        let entries = block.lines().map(|line| {
+            let entry = Entry::parse(line.as_bytes());
+            entry.unwrap_or_else(|problem| panic!("{line}: {problem}"))
+        });
+        assert!(entries.flatten().count() > 0, "{block}");
+    }
+}
+
+#[test]
+fn the_example_of_the_library_is_one_that_its_documentation_runs() {
+    let documentation: String = include_str!("../../../src/lib.rs")
+        .lines()
+        .map_while(|line| line.strip_prefix("//!"))
+        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
+        .collect();
+    for block in literal_blocks(LIBRARY, ".Sh EXAMPLES") {
+        assert!(
+            documentation.contains(&format!("```\n{block}```\n")),
+            "{block}"
+        );
+    }
+}
