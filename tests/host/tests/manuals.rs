@@ -313,3 +313,30 @@ fn the_example_of_the_library_is_one_that_its_documentation_runs() {
         );
     }
 }
+
+#[test]
+fn the_manual_of_the_library_names_each_module_and_feature() {
+    let listed = |tag: &str| -> BTreeSet<&str> {
+        let lines = LIBRARY.lines().filter_map(|line| line.strip_prefix(tag));
+        lines.flat_map(|line| line.split(" , ")).collect()
+    };
+    let library = include_str!("../../../src/lib.rs");
+    let modules = library
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod "));
+    let mut modules: BTreeSet<_> = modules.map(|name| name.trim_end_matches(';')).collect();
+    for hidden in ["arch", "examples"] {
+        assert!(modules.remove(hidden), "{modules:?}");
+    }
+    assert_eq!(modules, listed(".It Sy "));
+
+    let manifest = include_str!("../../../Cargo.toml");
+    let (_, features) = manifest.split_once("[features]\n").expect("the features");
+    let (features, _) = features.split_once("\n[").expect("their end");
+    let features = features.lines().filter_map(|line| line.split_once(" = "));
+    let features = features
+        .map(|(name, _)| name)
+        .filter(|name| !name.starts_with('#'));
+    let features: BTreeSet<_> = features.filter(|name| *name != "default").collect();
+    assert_eq!(features, listed(".It Cm "));
+}
