@@ -85,10 +85,12 @@ fn literal_blocks(page: &str, start: &str) -> Vec<String> {
             ("\\(ti", "~"),
             ("\\(ha", "^"),
             ("\\&", ""),
-            ("\\e", "\\"),
         ] {
             text = text.replace(escape, character);
         }
+        let unknown = text.replace("\\e", "");
+        assert!(!unknown.contains('\\'), "an unknown escape: {text}");
+        text = text.replace("\\e", "\\");
         blocks.push(text);
         rest = &rest[end..];
     }
