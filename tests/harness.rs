@@ -401,7 +401,12 @@ pub fn has_child() -> bool {
     let mut info = core::mem::MaybeUninit::<linux::siginfo_t>::uninit();
     let info = info.as_mut_ptr() as usize;
     // SAFETY: the kernel writes one `siginfo_t`, without which valgrind complains.
-    let answer = unsafe { call(linux::__NR_waitid, [linux::P_ALL as usize, 0, info, options]) };
+    let answer = unsafe {
+        call(
+            linux::__NR_waitid,
+            [linux::P_ALL as usize, 0, info, options],
+        )
+    };
     answer != Err(Errno::ECHILD)
 }
 

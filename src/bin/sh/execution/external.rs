@@ -23,7 +23,14 @@ use crate::shell::{Divert, Shell, text};
 use crate::syntax::tree::{Item, Simple};
 
 /// What the shell's spawns use.
-const USED: u32 = used::SHARED | used::REDIRECT | used::DUP2 | used::CLOSE | used::HOOK;
+const USED: u32 = used::SHARED
+    | used::OPEN
+    | used::REDIRECT
+    | used::DUP2
+    | used::CLOSE
+    | used::SET_FOREGROUND
+    | used::HOOK
+    | used::SHELL;
 
 /// Where a program is started: its place in a pipeline.
 #[derive(Debug, Default)]
