@@ -26,7 +26,7 @@
 //! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | nestling exists to report the failed step. |
 //! | `spawn` | The child shares the parent's memory, even with `pre_exec` and the other methods that make std call `fork`. | |
 //! | `uid` | If the parent is root and `groups` is not called, the child drops its supplementary groups, as with std. If the kernel does not permit this, the spawn fails with `EPERM`; std ignores this error. | With std, the child then keeps root's groups. |
-//! | `pre_exec` | The argument is a [`PreExec`], whose constructor is `unsafe`; in std, `pre_exec` itself is `unsafe`. A second call of `pre_exec` replaces the first function; std calls both. The function runs in the memory that the child shares with the parent. | See [`Hook`](crate::spawn::Hook). |
+//! | `pre_exec` | The argument is a [`PreExec`], whose constructor is `unsafe`; in std, `pre_exec` itself is `unsafe`. A second call of `pre_exec` replaces the first function; std calls both. The function runs in the memory that the child shares with the parent. What belongs to the memory (such as `oom_score_adj`) also changes in the parent. | See [`Hook`](crate::spawn::Hook). |
 //! | `groups`, `setsid`, `create_pidfd` | These methods are stable in nestling and unstable in std. | |
 //! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | nestling does not have these methods. | No program has needed them yet. As in std, `Debug` shows the program and its arguments. |
 //! | [`Stdio::null`] | The child opens `/dev/null`. | So the parent needs no descriptor for it. |
@@ -369,6 +369,13 @@ impl Command {
     /// Sets the child's nice value, from -20 to 19.
     pub fn nice(&mut self, nice: i32) -> &mut Self {
         self.attributes.nice = Some(nice);
+        self
+    }
+
+    /// Sets how willingly the kernel ends the child if memory runs out, from -1000 (never) to 1000. The child then gets a copy of
+    /// the parent's memory (see [`Attributes::oom_score_adj`]).
+    pub fn oom_score_adj(&mut self, adjustment: i32) -> &mut Self {
+        self.attributes.oom_score_adj = Some(adjustment);
         self
     }
 

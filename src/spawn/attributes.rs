@@ -12,7 +12,7 @@ use crate::sys;
 /// your own, use [`Action`](super::Action)s.
 ///
 /// The parent uses `memory`, `notice` and `pidfd` when it makes the child. The child sets the other attributes in the order of
-/// the fields: `cgroup` to `nice` before the actions, `no_new_privs` to `hook` after the actions.
+/// the fields: `cgroup` to `oom_score_adj` before the actions, `no_new_privs` to `hook` after the actions.
 ///
 /// ```
 /// use nestling::spawn::Attributes;
@@ -42,6 +42,10 @@ pub struct Attributes<'a> {
     pub scheduler: Option<Scheduler>,
     /// The nice value, -20 to 19 (`setpriority(2)`).
     pub nice: Option<i32>,
+    /// How willingly the kernel ends the child if memory runs out: -1000 (never) to 1000 (`oom_score_adj` of `proc(5)`). To lower it
+    /// requires `CAP_SYS_RESOURCE`. The kernel gives this number to all processes that share a memory, so a child with this
+    /// attribute always gets a copy of the memory: the parent never has the number. Requires `/proc`.
+    pub oom_score_adj: Option<i32>,
     /// If true, the program and its descendants gain no privileges by an exec: set-user-id bits and file capabilities have no
     /// effect (`PR_SET_NO_NEW_PRIVS`).
     pub no_new_privs: bool,
@@ -53,6 +57,13 @@ pub struct Attributes<'a> {
     pub signal_mask: Option<SigSet>,
     /// A function that the child calls as its last step before the exec.
     pub hook: Option<Hook<'a>>,
+}
+
+impl Attributes<'_> {
+    /// Whether the child is to share the memory, if the kernel allows it.
+    pub(super) fn share_memory(&self) -> bool {
+        self.memory == Memory::Shared && self.oom_score_adj.is_none()
+    }
 }
 
 /// Whether a child shares the parent's memory until its exec.

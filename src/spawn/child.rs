@@ -12,6 +12,7 @@ use super::ids::{GROUP, USER};
 use super::job::Job;
 use super::pipe::StatusPipe;
 use super::report::{At, Attribute};
+use super::watch::ShortText;
 use super::{descriptors, program, used};
 use crate::capabilities::Capabilities;
 use crate::errno::Errno;
@@ -20,6 +21,7 @@ use crate::file::OFlags;
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
 use crate::sys::{self, signal};
+use crate::text;
 
 /// What the child runs.
 ///
@@ -82,6 +84,7 @@ fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         process_group,
         scheduler,
         nice,
+        oom_score_adj,
         // The parent's, and those that come after the actions.
         memory: _,
         notice: _,
@@ -120,6 +123,12 @@ fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         begin(Attribute::Nice);
         sys::resource::setpriority(nice)?;
     }
+    if let Some(adjustment) = oom_score_adj
+        && USED & used::OOM_SCORE_ADJ != 0
+    {
+        begin(Attribute::OomScoreAdj);
+        adjust_oom_score(adjustment)?;
+    }
     Ok(())
 }
 
@@ -140,6 +149,7 @@ fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         process_group: _,
         scheduler: _,
         nice: _,
+        oom_score_adj: _,
     } = job.spawn.attributes;
     if no_new_privs && USED & used::NO_NEW_PRIVS != 0 {
         begin(Attribute::NoNewPrivs);
@@ -214,6 +224,14 @@ fn run_hook(job: &Job<'_, '_>, hook: Hook<'_>) -> Result<(), Errno> {
 fn join(cgroup: BorrowedFd<'_>) -> Result<(), Errno> {
     let procs = sys::fd::openat(cgroup, c"cgroup.procs", OFlags::WRONLY | OFlags::CLOEXEC, 0)?;
     sys::fd::write(procs.as_fd(), b"0").map(drop)
+}
+
+fn adjust_oom_score(adjustment: i32) -> Result<(), Errno> {
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    let file = sys::fd::open(c"/proc/self/oom_score_adj", flags, 0)?;
+    let mut number = ShortText::default();
+    text::decimal(adjustment, &mut number);
+    sys::fd::write(file.as_fd(), number.bytes()).map(drop)
 }
 
 /// Handlers must go before the mask is restored, else one may run here, on the parent's memory. What is ignored stays so.

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use linux_raw_sys::general as linux;
 
-use super::attributes::{Memory, Notice};
+use super::attributes::Notice;
 use super::job::{Job, Means};
 use super::report::{At, Attribute};
 use super::{child, used, watch};
@@ -43,7 +43,7 @@ pub(super) struct Made {
 
 /// Makes the child. Of an errno, the record says which step it is of.
 pub(super) fn make<const USED: u32>(job: &Job<'_, '_>) -> Result<Made, Errno> {
-    let wanted = USED & used::SHARED != 0 && job.spawn.attributes.memory == Memory::Shared;
+    let wanted = USED & used::SHARED != 0 && job.spawn.attributes.share_memory();
     // It ends a program that shares its memory without `CLONE_VFORK`.
     if wanted && !is(&REFUSES_SHARING) && !arch::on_valgrind() {
         match attempt::<USED>(job, true, false) {

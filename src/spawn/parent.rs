@@ -4,7 +4,6 @@
 use core::mem::MaybeUninit;
 
 use super::actions::Action;
-use super::attributes::Memory;
 use super::clone::{self, Made};
 use super::job::Job;
 use super::report::{At, Error, Record};
@@ -162,6 +161,6 @@ fn changes_dumpable<const USED: u32>(spawn: &Spawn<'_>) -> bool {
     };
     USED & used::DUMPABLE != 0
         && USED & used::SHARED != 0
-        && spawn.attributes.memory == Memory::Shared
+        && spawn.attributes.share_memory()
         && spawn.actions.iter().any(changes_ids)
 }

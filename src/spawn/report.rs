@@ -79,6 +79,7 @@ pub enum Attribute {
     ProcessGroup,
     Scheduler,
     Nice,
+    OomScoreAdj,
     NoNewPrivs,
     ParentDeathSignal,
     SignalMask,
@@ -189,7 +190,7 @@ impl Text for Step<'_> {
 }
 
 impl Attribute {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Pidfd,
         Self::Cgroup,
         Self::DefaultSignals,
@@ -197,6 +198,7 @@ impl Attribute {
         Self::ProcessGroup,
         Self::Scheduler,
         Self::Nice,
+        Self::OomScoreAdj,
         Self::NoNewPrivs,
         Self::ParentDeathSignal,
         Self::SignalMask,
@@ -204,7 +206,7 @@ impl Attribute {
     ];
 
     /// Their names in the order of their numbers.
-    const NAMES: &str = "pidfd,cgroup,default signals,new session,process group,scheduler,nice,no new privileges,parent-death signal,signal mask,hook";
+    const NAMES: &str = "pidfd,cgroup,default signals,new session,process group,scheduler,nice,oom_score_adj,no new privileges,parent-death signal,signal mask,hook";
 
     /// Returns the attribute's name, as it appears in error messages.
     pub fn name(self) -> &'static str {

@@ -82,6 +82,8 @@ pub const SECUREBITS: u32 = 1 << 26;
 pub const DUMPABLE: u32 = 1 << 27;
 /// [`Memory::Shared`](super::Memory::Shared). A program that leaves this part out always copies the memory.
 pub const SHARED: u32 = 1 << 28;
+/// [`Attributes::oom_score_adj`]
+pub const OOM_SCORE_ADJ: u32 = 1 << 29;
 /// [`Spawn::begin`](super::Spawn::begin), which has no form that leaves parts out.
 pub(super) const BEGIN: u32 = 1 << 24;
 
@@ -94,6 +96,7 @@ pub(super) fn unused<const USED: u32>(attributes: &Attributes<'_>) -> Option<Att
         no_new_privs,
         parent_death_signal,
         hook,
+        oom_score_adj,
         // Every program has these.
         memory: _,
         notice: _,
@@ -112,6 +115,9 @@ pub(super) fn unused<const USED: u32>(attributes: &Attributes<'_>) -> Option<Att
     }
     if has_no(SCHEDULER) && scheduler.is_some() {
         return Some(Attribute::Scheduler);
+    }
+    if has_no(OOM_SCORE_ADJ) && oom_score_adj.is_some() {
+        return Some(Attribute::OomScoreAdj);
     }
     if has_no(NO_NEW_PRIVS) && no_new_privs {
         return Some(Attribute::NoNewPrivs);

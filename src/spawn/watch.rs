@@ -201,7 +201,7 @@ struct Stat {
 impl Stat {
     /// `None` where that can't be known: there is no `/proc`, or another pid namespace's, or no number is free.
     fn of(pid: Pid) -> Option<Self> {
-        let mut path = Path::default();
+        let mut path = ShortText::default();
         path.put(b"/proc/");
         text::decimal(pid.as_raw(), &mut path);
         path.put(b"/stat");
@@ -239,14 +239,20 @@ impl Stat {
     }
 }
 
-/// Room for the path of a process's file.
+/// Room for the path of a process's file, or for a number.
 #[derive(Default)]
-struct Path {
+pub(super) struct ShortText {
     bytes: [u8; 24],
     length: usize,
 }
 
-impl Sink for Path {
+impl ShortText {
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl Sink for ShortText {
     fn put(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if let Some(place) = self.bytes.get_mut(self.length) {

@@ -28,6 +28,8 @@ nestling_tests::suite! {
         a_failed_scheduler_is_reported,
         nice_is_set,
         a_nice_value_without_privilege_is_reported,
+        oom_score_adj_is_the_childs_and_never_the_parents,
+        a_failed_oom_score_adj_is_reported,
         signal_mask_is_set_or_inherited,
         default_signals_are_no_longer_ignored,
         default_signals_may_be_all,
@@ -139,6 +141,38 @@ fn nice_is_set(memory: Memory) {
     assert_eq!(&state(&nice(memory, 19))["nice"], "19");
     need_root();
     assert_eq!(&state(&nice(memory, -3))["nice"], "-3");
+}
+
+fn oom_score_adj_is_the_childs_and_never_the_parents(memory: Memory) {
+    let own = c"/proc/self/oom_score_adj";
+    let parents = text!("/proc/{}/oom_score_adj", process::getpid());
+    let before = read_file(own).expect("a number");
+    let expected = [(own, "777\n"), (parents.c_str(), before.as_str())];
+    // While the child has the number, and may share the memory.
+    let look = || {
+        for (path, number) in expected {
+            let mut bytes = [0; 8];
+            let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+            let length = sys::fd::read(file.as_fd(), &mut bytes)?;
+            if bytes[..length] != *number.as_bytes() {
+                return Err(Errno::EXDEV);
+            }
+        }
+        Ok(())
+    };
+    let spawn = with(memory, |attributes| {
+        attributes.oom_score_adj = Some(777);
+        // SAFETY: it makes system calls.
+        attributes.hook = Some(unsafe { Hook::new(&look) });
+    });
+    state(&spawn);
+    assert_eq!(read_file(own).expect("a number").as_str(), before.as_str());
+}
+
+fn a_failed_oom_score_adj_is_reported(memory: Memory) {
+    let too_much = with(memory, |attributes| attributes.oom_score_adj = Some(1001));
+    let expected = "attribute oom_score_adj: EINVAL: invalid argument";
+    fails(&too_much, expected);
 }
 
 fn a_nice_value_without_privilege_is_reported(memory: Memory) {

@@ -139,6 +139,8 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
             priority: 0,
         }),
         nice: Some(1),
+        // With it the memory is copied.
+        oom_score_adj: (memory == Memory::Copied).then_some(1000),
         no_new_privs: true,
         parent_death_signal: Some(Signal::TERM),
         signal_mask: Some(SigSet::EMPTY),

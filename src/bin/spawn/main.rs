@@ -44,6 +44,7 @@ Other options, in any order:
   --setsid (else PROGRAM can type here: TIOCSTI)
   --no-new-privs (set-user-ID bits have no effect)
   --setpgid GROUP  --nice N  --sched POLICY[,PRIORITY]
+  --oom-score-adj N (copies memory)
   --parent-death SIGNAL  --default SIGNAL,...  --block SIGNAL,...
   --cgroup DIR  --env NAME=VALUE  --unset NAME  --clear-env
   --arg0 NAME  --descriptor FD (execute its file)

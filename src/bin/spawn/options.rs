@@ -154,6 +154,7 @@ impl<'a> Options<'a> {
             Name::SetSid => put(&mut attributes.new_session, true),
             Name::SetPgid => put(&mut attributes.process_group, Some(natural(digits)?)),
             Name::Nice => put(&mut attributes.nice, Some(integer(digits)?)),
+            Name::OomScoreAdj => put(&mut attributes.oom_score_adj, Some(integer(digits)?)),
             Name::Sched => put(&mut attributes.scheduler, Some(scheduler(value)?)),
             Name::NoNewPrivs => put(&mut attributes.no_new_privs, true),
             Name::Cgroup => self.open_cgroup(value)?,
@@ -363,6 +364,7 @@ options! {
     Foreground "foreground"
     SetPgid "setpgid"
     Nice "nice"
+    OomScoreAdj "oom-score-adj"
     Sched "sched"
     Cgroup "cgroup"
     Default "default"

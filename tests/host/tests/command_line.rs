@@ -168,6 +168,7 @@ fn a_wrong_command_line_is_told_with_the_word_that_is_wrong() {
         ("groups", &[",", "1,", "root"]),
         ("uid", &["", "root", "-1", "4294967295"]),
         ("nice", &["", "-", "5x"]),
+        ("oom-score-adj", &["", "x"]),
         ("sched", &["", "best", "fifo,", "rr,x"]),
         ("default", &["KILLL", "65", "HUP,"]),
         ("block", &["x"]),
@@ -350,6 +351,8 @@ fn limits_umask_and_niceness_are_the_programs() {
     );
     prints(&["--umask", "027", "sh", "-c", "umask"], "0027\n");
     prints(&["--nice", "7", "nice"], "7\n");
+    let adjusted = ["--oom-score-adj", "900", "cat", "/proc/self/oom_score_adj"];
+    prints(&adjusted, "900\n");
     prints(
         &[
             "--sched",
