@@ -228,6 +228,9 @@ fn empty() -> Shell {
         keeps_redirections: false,
         saved: Vec::new(),
         substituted: Vec::new(),
+        trees: Vec::new(),
+        calls: Vec::new(),
+        keeps_names: 0,
         local_options: None,
         function: None,
         attempt: Default::default(),
@@ -310,7 +313,7 @@ pub fn start(shell: &mut Shell, process: rt::Process) -> Flow {
                 return Ok(Vec::new());
             };
             match syntax::document(shell, &env) {
-                Some(word) => expansion::single(shell, &word),
+                Some(word) => expansion::document(shell, &word),
                 None => Err(shell.fatal(2, text!("ENV: syntax error"))),
             }
         })?;

@@ -71,7 +71,7 @@ fn expand(shell: &mut Shell, text: Vec<u8>, within: bool) -> Vec<u8> {
     shell.options.set(Opt::Xtrace, false);
     show_directories(shell);
     let word = syntax::document(shell, &text);
-    let expanded = word.map(|word| expansion::single(shell, &word));
+    let expanded = word.map(|word| expansion::document(shell, &word));
     if within && let Some(Err(Divert::Interrupt)) = &expanded {
         sys::caught::mark(Signal::INT);
     }

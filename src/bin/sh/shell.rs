@@ -20,7 +20,7 @@ use crate::map::Map;
 use crate::options::{Opt, Options};
 use crate::output::Output;
 use crate::symbols::{Symbol, Symbols};
-use crate::syntax::tree::Function;
+use crate::syntax::tree::{Function, Item};
 use crate::traps::Traps;
 use crate::variables::Variables;
 
@@ -134,6 +134,11 @@ pub struct Shell {
     pub saved: Vec<(RawFd, Option<OwnedFd>)>,
     /// The descriptors of process substitutions whose commands have not ended.
     pub substituted: Vec<RawFd>,
+    /// The trees and the functions that are being executed, which have symbols; and whether something else has some, that is not among
+    /// them: a tree that is not complete, or one that is executed by itself.
+    pub trees: Vec<Rc<[Item]>>,
+    pub calls: Vec<Rc<Function>>,
+    pub keeps_names: u32,
     /// `local -`: the options that the function restores when it returns.
     pub local_options: Option<Options>,
     /// The function that is being executed.

@@ -1,7 +1,14 @@
 //! Names as numbers: each name that a program mentions is kept once.
+//!
+//! When there are many, those are forgotten ([`forget_unused`]) that nothing has any more: no variable, function or alias, and none of the
+//! trees that are executed. So `eval "v$i=1; unset v$i"` does not fill the memory.
 
 use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
+
+use crate::shell::Shell;
+use crate::syntax::names;
 
 /// A name: of a variable, a function, a command, an alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,17 +52,28 @@ known! {
 /// The number of the first built-in's name.
 pub const FIRST_BUILTIN: usize = KNOWN.len();
 
+/// So many names are kept in any case.
+const FEW: usize = 4096;
+
 /// Every name so far.
 #[derive(Debug, Default)]
 pub struct Symbols {
-    names: Vec<Box<[u8]>>,
+    /// `None` where one was forgotten.
+    names: Vec<Option<Box<[u8]>>>,
+    /// The symbols of those.
+    free: Vec<Symbol>,
+    /// With so many names it is time to forget some.
+    limit: usize,
     /// Where each is: open addressing, a power of two; 0 is empty, else the symbol's number and 1.
     slots: Vec<u32>,
 }
 
 impl Symbols {
     pub fn new() -> Self {
-        let mut symbols = Self::default();
+        let mut symbols = Self {
+            limit: FEW,
+            ..Self::default()
+        };
         let builtins = crate::builtins::BUILTINS.iter().map(|builtin| builtin.name);
         for name in KNOWN.iter().copied().chain(builtins) {
             symbols.intern(name.as_bytes());
@@ -65,7 +83,8 @@ impl Symbols {
 
     /// The name.
     pub fn name(&self, symbol: Symbol) -> &[u8] {
-        self.names.get(symbol.index()).map_or(&[], |name| name)
+        let name = self.names.get(symbol.index());
+        name.and_then(Option::as_deref).unwrap_or_default()
     }
 
     /// The symbol of a name, a new one if need be.
@@ -78,10 +97,30 @@ impl Symbols {
             if *place != 0 {
                 return Symbol(*place - 1);
             }
-            *place = self.names.len() as u32 + 1;
+            let symbol = self
+                .free
+                .last()
+                .map_or(self.names.len(), |free| free.index());
+            *place = symbol as u32 + 1;
         }
-        self.names.push(name.into());
-        Symbol::new(self.names.len() - 1)
+        match self.free.pop() {
+            Some(symbol) => {
+                if let Some(free) = self.names.get_mut(symbol.index()) {
+                    *free = Some(name.into());
+                }
+                symbol
+            }
+            None => {
+                self.names.push(Some(name.into()));
+                Symbol::new(self.names.len() - 1)
+            }
+        }
+    }
+
+    /// Whether some should be [forgotten](forget_unused).
+    #[inline]
+    pub fn are_many(&self) -> bool {
+        self.names.len() - self.free.len() > self.limit
     }
 
     /// The symbol of a name that has one.
@@ -101,7 +140,7 @@ impl Symbols {
             && self
                 .names
                 .get(number as usize - 1)
-                .is_none_or(|other| **other != *name)
+                .is_none_or(|other| other.as_deref() != Some(name))
         {
             slot = (slot + 1) & mask;
         }
@@ -109,10 +148,14 @@ impl Symbols {
     }
 
     fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(256);
+        self.rehash((self.slots.len() * 2).max(256));
+    }
+
+    fn rehash(&mut self, size: usize) {
         self.slots.clear();
         self.slots.resize(size, 0);
         for (index, name) in self.names.iter().enumerate() {
+            let Some(name) = name else { continue };
             let mask = size - 1;
             let mut slot = hash(name) & mask;
             while self.slots.get(slot).is_some_and(|&number| number != 0) {
@@ -138,4 +181,68 @@ fn hash(name: &[u8]) -> usize {
     name.iter().fold(0x811c_9dc5_u32, |hash, &byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     }) as usize
+}
+
+/// The names that something has.
+#[derive(Debug)]
+pub struct Marks {
+    are_used: Vec<bool>,
+    /// Where the stack ends; and whether a tree was not seen whole, since there was too little left of it.
+    stack_end: usize,
+    has_failed: bool,
+}
+
+impl Marks {
+    pub fn mark(&mut self, name: Symbol) {
+        if let Some(is_used) = self.are_used.get_mut(name.index()) {
+            *is_used = true;
+        }
+    }
+
+    /// Whether there is little stack left: then nothing is forgotten.
+    pub fn is_too_deep(&mut self) -> bool {
+        let here = 0_u8;
+        self.has_failed |= (&raw const here).addr() < self.stack_end;
+        self.has_failed
+    }
+}
+
+/// Forgets the names that nothing has. To be called where every tree that will be executed again is in [`Shell::trees`] or
+/// [`Shell::calls`], and no symbol is kept elsewhere.
+#[cold]
+#[inline(never)]
+pub fn forget_unused(shell: &mut Shell) {
+    let mut marks = Marks {
+        are_used: vec![false; shell.symbols.names.len()],
+        stack_end: shell.stack_end,
+        has_failed: false,
+    };
+    let known = FIRST_BUILTIN + crate::builtins::BUILTINS.len();
+    (0..known).for_each(|index| marks.mark(Symbol::new(index)));
+    shell.variables.names(&mut |name| marks.mark(name));
+    for (name, function) in shell.functions.iter() {
+        marks.mark(name);
+        names::compound(&function.body, &mut marks);
+    }
+    for function in &shell.calls {
+        marks.mark(function.name);
+        names::compound(&function.body, &mut marks);
+    }
+    for tree in &shell.trees {
+        names::items(tree, &mut marks);
+    }
+    shell.aliases.iter().for_each(|(name, _)| marks.mark(name));
+    shell.hashed.iter().for_each(|(name, _)| marks.mark(name));
+
+    let symbols = &mut shell.symbols;
+    if !marks.has_failed {
+        let all = symbols.names.iter_mut().zip(&marks.are_used).enumerate();
+        for (index, (name, is_used)) in all {
+            if !is_used && name.take().is_some() {
+                symbols.free.push(Symbol::new(index));
+            }
+        }
+        symbols.rehash(symbols.slots.len());
+    }
+    symbols.limit = FEW.max(2 * (symbols.names.len() - symbols.free.len()));
 }

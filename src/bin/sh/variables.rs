@@ -75,6 +75,12 @@ impl Variables {
             })
     }
 
+    /// Every variable that is set, has an attribute, or will be restored.
+    pub fn names(&self, visit: &mut dyn FnMut(Symbol)) {
+        self.iter().for_each(|(name, _)| visit(name));
+        self.saved.iter().for_each(|saved| visit(saved.name));
+    }
+
     /// The exported variables that are set.
     pub fn exported(&self) -> impl Iterator<Item = (Symbol, &[u8])> {
         self.table

@@ -206,3 +206,33 @@ args a "${u-$@}" b; u=1; args a "${u+$@}" b; args a "$@" b
 3 <a> <> <b>
 2 <a> <b>
 
+=== names that nothing has any more are forgotten, and no others [2.5.3]
+keep=kept arith_7=3
+f() { first=$1; eval "g_$1() { inner_$1=\$1; echo \"\$inner_$1 \$first \$((first + arith_$1))\"; }"; }
+f 7
+h() {
+    eval 'h() { echo new $keep; }'
+    local i=0 lo=local
+    while [ $i -lt 2500 ]; do
+        eval "v$i=\$i; : \${w$i-} \$((x$i)); y$i() { :; }; unset -f y$i; unset v$i"
+        i=$((i+1))
+    done
+    echo "${keep} ${late-unset} $lo $((i + arith_7))"
+}
+h; h; g_7 a
+late=set; eval 'echo $late $(( arith_7 ))'
+---
+kept unset local 2503
+new kept
+a 7 10
+set 3
+
+=== variables that were unset leave no memory behind [2.5.3]
+long=$(printf %0200d 0)
+rss() { while read -r key value unit; do [ "$key" = VmRSS: ] && rss=$value; done </proc/$$/status; }
+rss; before=$rss i=0
+while [ $i -lt 12000 ]; do eval "v$i$long=1; unset v$i$long"; i=$((i+1)); done
+rss; [ $((rss - before)) -lt 2500 ] && echo little || echo $((rss - before)) KiB
+---
+little
+

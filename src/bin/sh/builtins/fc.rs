@@ -214,7 +214,10 @@ fn execute(shell: &mut Shell, text: &[u8]) -> Answer {
         nestling::eprint!(source.command());
         history::add(shell, source.command());
         let Some(commands) = commands? else { break };
-        execution::list(shell, &commands, false)?;
+        shell.keeps_names += 1;
+        let flow = execution::list(shell, &commands, false);
+        shell.keeps_names -= 1;
+        flow?;
     }
     shell.line = line;
     Ok(shell.status)

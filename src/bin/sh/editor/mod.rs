@@ -499,7 +499,7 @@ impl Session {
         let text = [b"$(", self.buffer.part(start, end), b")"].concat();
         self.leave(shell);
         let word = syntax::document(shell, &text);
-        let output = word.and_then(|word| expansion::single(shell, &word).ok());
+        let output = word.and_then(|word| expansion::document(shell, &word).ok());
         self.enter(shell);
         match output {
             Some(output) => self.buffer.replace(start, end, &output),

@@ -17,7 +17,12 @@ pub fn define(shell: &mut Shell, function: &Rc<Function>) {
 
 /// Calls a function. The caller has carried out the redirections and assignments before its name, in a scope of variables
 /// which is the function's too.
-pub fn call(shell: &mut Shell, function: &Function, parameters: Parameters, item: &Item) -> Flow {
+pub fn call(
+    shell: &mut Shell,
+    function: &Rc<Function>,
+    parameters: Parameters,
+    item: &Item,
+) -> Flow {
     shell.check_depth()?;
     let positional = core::mem::replace(&mut shell.positional, parameters);
     let loops = core::mem::take(&mut shell.loops);
@@ -26,9 +31,11 @@ pub fn call(shell: &mut Shell, function: &Function, parameters: Parameters, item
     let caller = shell.function.replace(function.name);
     let traces = shell.options.has(Opt::Errtrace);
     let has_error_trap = shell.traps.enter(traces);
+    shell.calls.push(Rc::clone(function));
     shell.functions_deep += 1;
     let flow = compound::execute(shell, &function.body, item, false);
     shell.functions_deep -= 1;
+    shell.calls.pop();
     shell.traps.leave(has_error_trap);
     shell.function = caller;
     if let Some(former) = core::mem::replace(&mut shell.local_options, options) {

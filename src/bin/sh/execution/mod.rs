@@ -17,6 +17,7 @@ pub use subshell::substitute;
 
 use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell};
+use crate::symbols;
 use crate::syntax::tree::{AndOr, Command, Connective, Item, List, Pipeline};
 use crate::syntax::{self, Source};
 use crate::traps;
@@ -27,7 +28,7 @@ pub fn all(shell: &mut Shell, source: &mut Source) -> Flow {
     while let Some(commands) = syntax::next(shell, source)? {
         if !commands.items.is_empty() {
             none = false;
-            list(shell, &commands, false)?;
+            tree(shell, source, &commands, false)?;
         }
     }
     if none {
@@ -40,9 +41,24 @@ pub fn all(shell: &mut Shell, source: &mut Source) -> Flow {
 pub fn script(shell: &mut Shell, source: &mut Source) -> Flow {
     while let Some(commands) = syntax::next(shell, source)? {
         let last = source.is_over() && !shell.is_interactive();
-        list(shell, &commands, last)?;
+        tree(shell, source, &commands, last)?;
     }
     Ok(())
+}
+
+/// Executes a tree that was read, and that has symbols.
+fn tree(shell: &mut Shell, source: &Source, commands: &List, last: bool) -> Flow {
+    // In an alias's value the source has the symbol of that.
+    let keeps = u32::from(source.is_in_alias());
+    shell.keeps_names += keeps;
+    shell.trees.push(commands.items.clone());
+    if shell.symbols.are_many() && shell.keeps_names == 0 {
+        symbols::forget_unused(shell);
+    }
+    let flow = list(shell, commands, last);
+    shell.trees.pop();
+    shell.keeps_names -= keeps;
+    flow
 }
 
 /// Executes a list. If it is the `last` thing that this process does, its last command may take the process over.

@@ -210,7 +210,7 @@ pub fn utility(shell: &mut Shell, builtin: &Builtin, arguments: Arguments<'_>) -
 /// XCU 2.9.5. The assignments before its name are the function's, and undone when it returns.
 fn call(
     shell: &mut Shell,
-    function: &Function,
+    function: &Rc<Function>,
     simple: &Simple,
     fields: &Rc<Fields>,
     item: &Item,

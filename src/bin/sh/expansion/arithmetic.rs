@@ -82,6 +82,24 @@ enum Infix {
     LogicalOr,
 }
 
+impl Expression {
+    /// The variables in it.
+    pub fn names(&self, visit: &mut dyn FnMut(Symbol)) {
+        for operation in &self.operations {
+            if let Operation::Variable(name) | Operation::Assign(name) | Operation::Step(name, _) =
+                operation
+            {
+                visit(*name);
+            }
+        }
+        for (name, _) in &self.parameters {
+            if let ParameterName::Variable(name) = name {
+                visit(*name);
+            }
+        }
+    }
+}
+
 /// What is wrong with an expression's text.
 type Wrong = &'static str;
 

@@ -95,6 +95,14 @@ pub fn single(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
     Ok(expander.text)
 }
 
+/// As [`single`], of a word that is in no tree: a prompt's.
+pub fn document(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
+    shell.keeps_names += 1;
+    let answer = single(shell, word);
+    shell.keeps_names -= 1;
+    answer
+}
+
 /// Expands a word to a pattern, in which what was quoted stands for itself: `case`, `${x#word}`, `[[ x = word ]]`.
 pub fn pattern(shell: &mut Shell, word: &Word) -> Result<Pattern, Divert> {
     Ok(Pattern::new(&escaped(shell, word)?, shell.utf8))

@@ -1,6 +1,7 @@
 //! What trees mostly consist of, in less room and with fewer allocations: slices of one, and short texts.
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ops::Deref;
 use core::slice;
@@ -30,6 +31,12 @@ pub fn split_off<T>(collection: &mut Vec<T>, from: usize) -> Box<[T]> {
         return Box::default();
     }
     collection.split_off(from).into_boxed_slice()
+}
+
+/// As [`split_off`], to be shared.
+pub fn shared<T>(collection: &mut Vec<T>, from: usize) -> Rc<[T]> {
+    let from = from.min(collection.len());
+    collection.drain(from..).collect()
 }
 
 impl<T> Default for Few<T> {

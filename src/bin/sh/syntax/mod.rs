@@ -4,6 +4,7 @@ mod compact;
 mod conditional;
 mod here_documents;
 mod lexer;
+pub mod names;
 mod parser;
 mod source;
 pub mod tree;
@@ -23,8 +24,10 @@ use tree::{List, Word};
 /// A syntax error is reported with its line, sets the status to 2 and is [`Divert::Error`].
 pub fn next(shell: &mut Shell, source: &mut Source) -> Result<Option<List>, Divert> {
     source.begin();
+    shell.keeps_names += 1;
     let mut parser = Parser::new(shell, source);
     let answer = parser.complete_command();
+    parser.shell.keeps_names -= 1;
     let (wrong, diverted) = (parser.wrong.take(), parser.diverted.take());
     if answer.is_err() {
         source.discard_line();

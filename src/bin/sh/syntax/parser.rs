@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use super::compact::{Few, split_off};
+use super::compact::{Few, shared, split_off};
 use super::lexer::{Parsed, Parser, Place, Reserved, Stop, Token, What};
 use super::tree::{
     AndOr, Arm, Assignment, Command, Compound, CompoundKind, Connective, Function, Item, List,
@@ -62,7 +62,7 @@ impl Parser<'_> {
             }
         }
         Ok(List {
-            items: split_off(&mut self.source.buffers.items, base),
+            items: shared(&mut self.source.buffers.items, base),
         })
     }
 

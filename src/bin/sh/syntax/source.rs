@@ -110,6 +110,11 @@ impl Source {
         matches!(self.origin, Origin::Text) && self.outer.is_empty() && self.at >= self.text.len()
     }
 
+    /// Whether something is left of an alias's value.
+    pub fn is_in_alias(&self) -> bool {
+        !self.outer.is_empty()
+    }
+
     /// A descriptor. If `shared`, others read it too (standard input), so nothing is read past the line that is needed: a seek
     /// back where it can, else byte by byte (XCU sh, STDIN).
     pub fn descriptor(fd: BorrowedFd<'static>, shared: bool) -> Self {

@@ -13,7 +13,8 @@ use crate::symbols::Symbol;
 /// `compound_list`: and-or lists, one after the other.
 #[derive(Debug, Default)]
 pub struct List {
-    pub items: Box<[Item]>,
+    /// Shared, for [`Shell::trees`](crate::shell::Shell::trees).
+    pub items: Rc<[Item]>,
 }
 
 /// An and-or list and how it ends.
@@ -319,7 +320,7 @@ impl Compound {
     pub fn of(command: Command, line: u32) -> Self {
         let mut item = Item::default();
         item.and_or.first.commands = Few::One(command);
-        let items = Box::new([item]);
+        let items = Rc::new([item]);
         Self {
             line,
             kind: CompoundKind::Group(List { items }),
