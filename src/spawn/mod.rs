@@ -30,6 +30,8 @@
 //! While the parent waits for the pipe or the mark, it also looks at the child: after a tenth of a second, and then at growing
 //! intervals, it checks whether the child has ended, runs its program, or is stopped.
 //!
+//! [`proposal`] shows each step beside the code that does it, for readers of C.
+//!
 //! # What it costs
 //!
 //! With `clone3`, a spawn costs eleven system calls:
@@ -102,6 +104,8 @@ mod owned;
 mod parent;
 mod pipe;
 mod program;
+#[doc = include_str!("proposal.md")]
+pub mod proposal {}
 mod report;
 mod search;
 mod starting;
@@ -464,6 +468,37 @@ mod tests {
         let mut spawn = Spawn::new(program, Args::EMPTY, Args::EMPTY);
         spawn.attributes.notice = notice;
         spawn
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "compares texts")]
+    fn the_page_for_readers_of_c_shows_the_code_as_it_is() {
+        let without_indentation = |text: &str| -> std::string::String {
+            text.lines().flat_map(|line| [line.trim(), "\n"]).collect()
+        };
+        let files = [
+            ("`child.rs`", include_str!("child.rs")),
+            ("`clone.rs`", include_str!("clone.rs")),
+            ("`job.rs`", include_str!("job.rs")),
+            ("`parent.rs`", include_str!("parent.rs")),
+            ("`pipe.rs`", include_str!("pipe.rs")),
+            ("`watch.rs`", include_str!("watch.rs")),
+        ];
+        let (mut file, mut shown) = ("", 0);
+        for part in include_str!("proposal.md").split("```") {
+            match part.strip_prefix("rust,ignore\n") {
+                Some(code) => {
+                    let code = without_indentation(code);
+                    assert!(without_indentation(file).contains(&code), "{code}");
+                    shown += 1;
+                }
+                None => {
+                    let named = files.iter().find(|(name, _)| part.contains(name));
+                    file = named.map_or(file, |(_, text)| text);
+                }
+            }
+        }
+        assert_eq!(shown, 11);
     }
 
     #[test]

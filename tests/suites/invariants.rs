@@ -46,6 +46,7 @@ nestling_tests::suite! {
         a_process_that_holds_the_pipe_open_holds_up_no_spawn,
         a_refused_clone_is_reported,
         it_works_where_clone3_is_refused,
+        it_works_where_the_kernel_lacks_newer_calls,
         it_works_where_sharing_memory_is_refused,
     }
 }
@@ -537,6 +538,49 @@ fn it_works_where_clone3_is_refused(memory: Memory) {
             state(&probe(memory));
         }));
     }
+}
+
+/// Filters stand for kernels that the tests have not: each call more makes an older one. README.md names the oldest.
+fn it_works_where_the_kernel_lacks_newer_calls(memory: Memory) {
+    /// What i386 alone has, since Linux 5.1: `clock_gettime64`, `ppoll_time64`, `rt_sigtimedwait_time64`.
+    const TIME64: [u32; 3] = [403, 414, 421];
+    let newer: [&[u32]; 5] = [
+        &[linux::__NR_futex_waitv],                    // Linux 5.16
+        &[linux::__NR_close_range],                    // 5.9
+        &[linux::__NR_faccessat2],                     // 5.8
+        &[linux::__NR_clone3, linux::__NR_pidfd_open], // 5.3
+        &TIME64,
+    ];
+    for calls in newer {
+        for &call in calls {
+            forbid(call, 0, Some(Errno::ENOSYS));
+        }
+        let found = state(&with(memory, &[dup2(0, 40), Action::CloseFrom(3)]));
+        assert_eq!(&found["fds"], "0 1 2");
+        fails(
+            &with(memory, &[open(0, c"/nope")]),
+            "file action 0 (open \"/nope\"): ENOENT: no such file or directory",
+        );
+        fails(
+            &hooked(memory, &kill_yourself),
+            "the child was killed by SIGKILL before its exec",
+        );
+    }
+    let mut with_pidfd = probe(memory);
+    with_pidfd.attributes.pidfd = true;
+    let expected = text!("attribute pidfd: {}", Errno::ENOSYS);
+    fails(&with_pidfd, expected);
+    // 3.19
+    forbid(linux::__NR_execveat, 0, Some(Errno::ENOSYS));
+    let program = Program::Descriptor(0);
+    let by_descriptor = Spawn {
+        program,
+        ..probe(memory)
+    };
+    fails(
+        &by_descriptor,
+        text!("exec of descriptor 0: {}", Errno::ENOSYS),
+    );
 }
 
 fn it_works_where_sharing_memory_is_refused(memory: Memory) {
