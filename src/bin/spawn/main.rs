@@ -51,8 +51,32 @@ Other options, in any order:
   --shell FILE (to run scripts without #!)  --copy (copy memory)
 ";
 
-/// It only waits for the child, so it need not be dumpable again after a change of ids.
-const USED: u32 = used::ALL & !used::DUMPABLE;
+/// What the options ask for. (It only waits for the child, so it need not be dumpable again after a change of ids.)
+const USED: u32 = used::SHARED
+    | used::DEFAULT_SIGNALS
+    | used::SCHEDULER
+    | used::NO_NEW_PRIVS
+    | used::PARENT_DEATH_SIGNAL
+    | used::OOM_SCORE_ADJ
+    | used::OPEN
+    | used::CLOSE
+    | used::DUP2
+    | used::CHDIR
+    | used::FCHDIR
+    | used::CLOSE_FROM
+    | used::SET_FOREGROUND
+    | used::CONTROLLING_TERMINAL
+    | used::CHROOT
+    | used::UMASK
+    | used::LIMIT
+    | used::GROUPS
+    | used::GID
+    | used::UID
+    | used::RESET_IDS
+    | used::CAPABILITIES
+    | used::SECUREBITS
+    | used::DESCRIPTOR
+    | used::SHELL;
 
 fn main(process: rt::Process) -> i32 {
     let mut groups = [0; options::GROUPS];

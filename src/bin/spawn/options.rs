@@ -3,13 +3,12 @@
 use core::cell::Cell;
 use core::ffi::{CStr, c_char};
 
-use nestling::io::Reader;
 use nestling::spawn::{Action, CapabilitySet, Memory, Program, Scheduler, Shell, Spawn};
 use nestling::text::{self, Quoted, Sink, Text};
 use nestling::users::{Group, User};
 use nestling::{
     Arg, Args, AsFd, Capabilities, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet,
-    Signal, sys,
+    Signal, io, sys,
 };
 
 /// How many groups a command line may name.
@@ -18,8 +17,8 @@ pub const GROUPS: usize = 64;
 const ACTIONS: usize = 64;
 /// How many strings the environment may have where an option changes it, and the arguments likewise.
 const STRINGS: usize = 1024;
-/// How long a line of `/etc/passwd` or `/etc/group` may be.
-const LINE: usize = 16 * 1024;
+/// How long `/etc/passwd` and `/etc/group` may be.
+const FILE: usize = 256 * 1024;
 
 /// What to start, and how, as the command line says.
 pub struct Options<'a> {
@@ -385,20 +384,20 @@ impl Name {
 
 /// Calls `visit` with each line as long as that says so; it says `None` if there are too many.
 fn each_line(path: &CStr, visit: &mut dyn FnMut(&[u8]) -> Option<bool>) -> Result<(), Wrong> {
+    let mut text = [0; FILE];
     let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0).map_err(Wrong::Errno)?;
-    let (mut reader, mut line) = (Reader::new(file.as_fd()), [0; LINE]);
-    loop {
-        let length = reader.fill_until(b'\n', &mut line).map_err(Wrong::Errno)?;
-        let goes_on = match line.get(..length).unwrap_or_default() {
-            [] => return Ok(()),
-            [text @ .., b'\n'] => visit(text),
-            // What is longer might name the user further on.
-            text => (length < LINE).then(|| visit(text)).flatten(),
-        };
-        if !goes_on.ok_or(Wrong::TooMany)? {
-            return Ok(());
+    let length = io::fill(file.as_fd(), &mut text).map_err(Wrong::Errno)?;
+    // What is longer might name the user further on.
+    let mut rest = match text.get(..length) {
+        Some(text) if length < FILE => text,
+        _ => return Err(Wrong::TooMany),
+    };
+    while !rest.is_empty() {
+        if !visit(text::next_field(&mut rest, b'\n')).ok_or(Wrong::TooMany)? {
+            break;
         }
     }
+    Ok(())
 }
 
 /// Sets what is no action.

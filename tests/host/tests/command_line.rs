@@ -489,7 +489,7 @@ fn a_users_groups_and_ids_are_the_programs() {
             let output = run(arch, &["--user", name, "true"]).expect("as before");
             assert_eq!(output, [String::new(), expected]);
         }
-        write("group", &format!("long:x:9:{}ann\n", "x,".repeat(9000)));
+        write("group", &format!("long:x:9:{}ann\n", "x,".repeat(140_000)));
         let [_, stderr] = run(arch, &["--user", "ann", "true"]).expect("as before");
         assert_eq!(
             stderr,
