@@ -205,7 +205,7 @@ fn run_hook(job: &Job<'_, '_>, hook: Hook<'_>) -> Result<(), Errno> {
     /// What is not there by accident. (Bytes: a caller's stack may begin anywhere.)
     const INTACT: [u8; 8] = *b"nestling";
     let lowest = job.stack.cast::<[u8; 8]>();
-    // SAFETY: these are the lowest bytes of the child's stack.
+    // SAFETY: these are the lowest bytes of the child's stack, or, without a child, of the buffer in its place. The search has not begun.
     unsafe { lowest.write_volatile(INTACT) };
     let answer = (hook.function)();
     // SAFETY: as above.

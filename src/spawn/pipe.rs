@@ -62,8 +62,8 @@ impl StatusPipe {
         if fd < 0 || self.is(fd) {
             return Err(Errno::EBADF);
         }
-        // SAFETY: the child is the only one to close descriptors of its own table; if this number isn't open, the
-        // kernel says so.
+        // SAFETY: it is for the next call only, which closes nothing; if this number isn't open, the kernel says so. (Without a child,
+        // other threads may close it at any time.)
         Ok(unsafe { BorrowedFd::borrow_raw(fd) })
     }
 

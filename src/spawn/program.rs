@@ -86,7 +86,8 @@ fn tell_what_is_missing(job: &Job<'_, '_>, errno: Errno, exists: impl FnOnce() -
 
 /// POSIX XBD 8.3: tries each candidate; one that may not be executed is remembered while others are tried.
 fn search<const USED: u32>(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> Errno {
-    // SAFETY: it is the child's, who uses less than the other half of its stack.
+    // SAFETY: nothing else uses it now: it is the half of the child's stack that the child does not reach, or, without a child, the
+    // buffer that `exec` has for it.
     let buffer = unsafe { &mut *job.buffer() };
     // The kernel says so of the name itself only where the whole path is not too long already.
     if name.count_bytes() > NAME_MAX {
