@@ -179,7 +179,7 @@ impl Machine {
         let delay = own.delay;
         // What it was reading is lost.
         (self.reading.is_done, self.is_up) = (own.returns, own.returns);
-        if own.waits {
+        if own.waits || !self.reading.is_done {
             self.read_inittab();
         }
         // Before the pause, in which it may fail again.

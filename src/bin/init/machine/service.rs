@@ -267,13 +267,16 @@ fn words<'a>(
             }
         }
     }
-    let mut rest = buffer.bytes();
+    let (mut rest, mut count) = (buffer.bytes(), 0);
     for place in list.iter_mut().rev().skip(1).rev() {
         if rest.is_empty() {
             break;
         }
         *place = Some(next_string(&mut rest).into());
+        count += 1;
     }
+    // A look at the last place would get another page.
+    let list = list.get(..=count).unwrap_or_default();
     let program = if asks {
         Program::Path(c"/proc/self/exe")
     } else {
