@@ -322,6 +322,43 @@ fn ctrl_alt_del_is_its_entrys_business_or_else_a_reboot() {
         let inittab = "::wait:sh /etc/rc\n::once:kill -INT 1\n";
         let life = machine.live(inittab, "")?;
         assert!(life.place(&end("RESTART")).is_some(), "{}", life.said);
+        // It has none after a fault, either, nor where it must not trust the one that is there.
+        fs::write(
+            machine.etc("rc"),
+            format!(
+                "#!/bin/sh\n( kill -ABRT 1; {} kill -INT 1 ) &\n",
+                until_said("continues after a fault")
+            ),
+        )
+        .expect("a file");
+        let script = "chmod 755 /etc/rc; chmod 666 /etc/inittab; exec 2>/etc/log";
+        let life = machine.live("::once:kill -USR1 1\n", script)?;
+        assert!(life.place(&end("RESTART")).is_some());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_request_that_cannot_wait_for_the_inittab_does_not_keep_it_from_being_read() {
+    on_each(|machine| {
+        // The inittab is a FIFO at first. It is no file whose text can be had, but is opened only when somebody writes to it.
+        let script = format!(
+            "mkfifo /etc/fifo; mv /etc/fifo /etc/inittab; kill -HUP 1; kill -QUIT 1\n{}\
+             : <>/etc/inittab\n{}kill -USR1 1\n",
+            until_said("no entry has the action restart"),
+            until_said("/etc/inittab: "),
+        );
+        fs::write(machine.etc("script"), script).expect("a file");
+        let life = machine.live("::once:sh /etc/script\n", "exec 2>/etc/log")?;
+        assert!(life.place(&end("HALT")).is_some());
+        // Nobody writes to it at all.
+        fs::remove_file(machine.etc("inittab")).expect("a FIFO");
+        let script = format!(
+            "rm /etc/inittab; mkfifo /etc/inittab; exec 2>/etc/log; ( {} kill -INT 1 ) &",
+            until_said("started on Linux").replace('\n', ";")
+        );
+        let life = machine.live("", &script)?;
+        assert!(life.place(&end("RESTART")).is_some());
         Ok(())
     });
 }
@@ -450,13 +487,15 @@ fn what_a_reread_brings_starts_when_what_it_sends_away_has_ended() {
 #[test]
 fn a_line_whose_copy_of_init_is_killed_before_its_program_runs_is_tried_again() {
     on_each(|machine| {
-        // The copy waits for a reader of the FIFO. Once it has been killed, a file is there.
+        // The copy waits for a reader of the FIFO. Once it has been killed, by a fault at first, a file is there.
         let script =
             "cd /sys/fs; mount -t tmpfs cgroup cgroup; mkdir cgroup/x; mkfifo cgroup/x/cgroup.procs
-            : >cgroup/file
+            : >cgroup/file; : >cgroup/faults
             ( while [ -p cgroup/x/cgroup.procs ]; do for process in /proc/[0-9]*; do
                 [ $process = /proc/1 ] || [ \"$(readlink $process/exe)\" != \"$1\" ] || {
-                    kill -9 ${process#/proc/}; mv cgroup/file cgroup/x/cgroup.procs; break; }
+                    rm cgroup/faults && kill -SEGV ${process#/proc/} ||
+                        { kill -9 ${process#/proc/}; mv cgroup/file cgroup/x/cgroup.procs; }
+                    break; }
             done; done ) 2>/dev/null &
             cd /";
         let inittab = ":cgroup=x:wait:/bin/echo the line has run\n::once:/bin/kill -USR1 1\n";
@@ -736,7 +775,10 @@ fn a_copy_that_is_pending_when_process_1_fails_is_starting_afterwards() {
         );
         fs::write(machine.etc("script"), script).expect("a file");
         let inittab = ":cgroup=x:once:/bin/echo held\n::once:/bin/sh /etc/script\n";
-        let life = machine.live(inittab, &format!("{HELD_CGROUP}; exec 2>/etc/log"))?;
+        // What is written down may not be executed, whether init asks for that or not.
+        let noexec = "echo 1 2>/dev/null >/proc/sys/vm/memfd_noexec || :";
+        let script = format!("{HELD_CGROUP}; {noexec}; exec 2>/etc/log");
+        let life = machine.live(inittab, &script)?;
         assert!(life.place(&end("HALT")).is_some());
         let log = fs::read_to_string(machine.etc("log")).expect("the log");
         let (_, after) = log.split_once("continues after a fault").expect("a fault");
@@ -852,6 +894,20 @@ fn an_inittab_that_others_may_write_is_refused_unless_the_command_line_says_othe
             let refused = "init: others than root may write the inittab\n";
             assert_eq!(life.said.contains(refused), !runs, "{}", life.said);
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn of_an_inittab_that_is_too_long_no_line_is_done() {
+    on_each(|machine| {
+        fs::write(machine.etc("rc"), "#!/bin/sh\nkill -USR1 1\n").expect("a file");
+        let filler = format!("#{}\n", "x".repeat(1023)).repeat(1024);
+        let inittab = format!("::sysinit:echo it has run\n::once:kill -USR1 1\n{filler}");
+        let life = machine.live(&inittab, "chmod 755 /etc/rc")?;
+        let refused = "init: /etc/inittab: EFBIG";
+        assert!(life.said.contains(refused), "{}", life.said);
+        assert!(!life.said.contains("it has run"), "{}", life.said);
         Ok(())
     });
 }

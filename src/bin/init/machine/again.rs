@@ -2,7 +2,7 @@
 
 use core::panic::PanicInfo;
 
-use nestling::spawn::Program;
+use nestling::spawn::{Error, Program};
 use nestling::text::Text;
 use nestling::{Args, Errno, Signal, args, rt, sys};
 
@@ -11,7 +11,7 @@ use super::store::outlive_exec;
 use crate::buffer::next_string;
 use crate::clock::pause;
 use crate::log::Line;
-use crate::requests::become_program;
+use crate::requests::exec;
 
 pub fn panic(info: &PanicInfo<'_>) -> ! {
     let mut line = Line::new("");
@@ -31,6 +31,8 @@ pub fn fault(signal: Signal) -> ! {
 pub fn begin_again() -> ! {
     // A copy of process 1 on its way to a service's program must not become an init.
     if sys::process::getpid().as_raw() != 1 {
+        // An exit status would say that its line or the inittab has failed.
+        let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
         sys::process::exit(Errno::EFAULT.as_raw());
     }
     outlive_exec();
@@ -42,8 +44,17 @@ pub fn begin_again() -> ! {
         let mut paths: &[u8] = b"/proc/self/exe\0/sbin/init\0/init\0";
         while !paths.is_empty() {
             let path = next_string(&mut paths);
-            become_program(Program::Path(path), args, rt::environ(), None);
+            exec(Program::Path(path), args, rt::environ(), None, &mut told);
         }
         pause(1);
     }
+}
+
+/// Says why process 1 could not become a program, without waiting for whoever holds the console.
+#[inline(never)]
+pub fn told(error: &Error<'_>) -> i32 {
+    let mut line = Line::new("");
+    error.write(&mut line);
+    line.tell();
+    0
 }

@@ -37,6 +37,7 @@ impl Machine {
         if kind.is_none() && successor.is_none() {
             return Line::new("no entry has the action restart").tell();
         }
+        self.stop_reading();
         let mut line = Line::new(name);
         ": stopping the machine".write(&mut line);
         line.tell();

@@ -179,6 +179,7 @@ impl Machine {
         let delay = own.delay;
         // What it was reading is lost.
         (self.reading.is_done, self.is_up) = (own.returns, own.returns);
+        self.reading.is_missing = own.is_extra;
         if own.waits || !self.reading.is_done {
             self.read_inittab();
         }
@@ -494,6 +495,19 @@ impl Machine {
     }
 
     fn ctrl_alt_del(&mut self) {
+        if self.has_ctrl_alt_del() {
+            return;
+        }
+        // What is being read may have an entry for it.
+        self.finish_reading();
+        let is_missing = self.reading.is_missing || !self.reading.is_done;
+        if !self.has_ctrl_alt_del() && is_missing {
+            self.end(Some(Reboot::Restart));
+        }
+    }
+
+    /// Has the entries for Ctrl-Alt-Del be due: whether there are any.
+    fn has_ctrl_alt_del(&mut self) -> bool {
         let mut some = false;
         for index in self.table.places() {
             if let Some(service) = self.table.services.get_mut(index)
@@ -506,12 +520,7 @@ impl Machine {
                 }
             }
         }
-        if !some {
-            self.finish_reading();
-            if self.reading.is_missing {
-                self.end(Some(Reboot::Restart));
-            }
-        }
+        some
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Reading {
     file: StaticFd,
     /// It has been read.
     pub is_done: bool,
-    /// There is none.
+    /// There is none, or none that can be read.
     pub is_missing: bool,
 }
 
@@ -58,7 +58,7 @@ impl Machine {
         self.note_reading(true);
     }
 
-    fn stop_reading(&mut self) {
+    pub fn stop_reading(&mut self) {
         if self.reading.reader > 0 {
             let _ = sys::process::kill(self.reading.reader, Some(Signal::KILL));
         }
@@ -68,7 +68,8 @@ impl Machine {
     /// Writes down whether it is to be read, for the process 1 that goes on after a fault.
     fn note_reading(&mut self, waits: bool) {
         let [own, ..] = &mut self.table.services;
-        (own.waits, own.returns) = (waits, self.reading.is_done);
+        own.waits = waits;
+        (own.returns, own.is_extra) = (self.reading.is_done, self.reading.is_missing);
         self.table.save(0);
     }
 
@@ -100,7 +101,7 @@ impl Machine {
                 Line::new("others than root may write the inittab").tell();
                 return Err(Errno::EPERM);
             }
-            sys::fd::sendfile(file, inittab.as_fd(), LONGEST).map(drop)
+            copy(inittab.as_fd(), file)
         });
         let Err(errno) = answer else {
             return 0;
@@ -108,6 +109,9 @@ impl Machine {
         if errno != Errno::ENOENT || self.reading.is_done {
             Line::new(INITTAB.to_bytes()).tell_of(errno);
         }
+        // What was read before the error is not to be done.
+        let _ = sys::fd::ftruncate(file, 0);
+        let _ = sys::fd::lseek(file, SeekFrom::Start(0));
         let mut rest = DEFAULTS;
         while !self.reading.is_done && !rest.is_empty() {
             let path = next_string(&mut rest);
@@ -134,8 +138,11 @@ impl Machine {
                 self.reading.due = after(1);
                 return is_it;
             };
-            self.reading.is_missing = code == Errno::ENOENT.as_raw();
             let first = !core::mem::replace(&mut self.reading.is_done, true);
+            // One that can't be read the first time is none. Later the lines of the last one stay.
+            if first || code == 0 || code == Errno::ENOENT.as_raw() {
+                self.reading.is_missing = code != 0;
+            }
             if let Some(file) = self.reading.file.take()
                 && (first || code == 0)
                 && sys::fd::lseek(file.as_fd(), SeekFrom::Start(0)).is_ok()
@@ -154,6 +161,18 @@ impl Machine {
             machine.reap();
             machine.reading.reader == 0 && machine.reading.due == NEVER
         });
-        self.stop_reading();
+    }
+}
+
+/// Copies all of the inittab.
+fn copy(inittab: BorrowedFd<'_>, file: BorrowedFd<'_>) -> Result<(), Errno> {
+    let mut room = LONGEST;
+    // The next one may be less than there is.
+    loop {
+        let count = sys::fd::sendfile(file, inittab, room + 1)?;
+        if count == 0 {
+            return Ok(());
+        }
+        room = room.checked_sub(count).ok_or(Errno::EFBIG)?;
     }
 }

@@ -13,12 +13,13 @@ use nestling::text::{self, Quoted, Sink, Text, next_field, trim_start};
 use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SigSet, io, sys};
 
 use super::STRINGS;
+use super::again::told;
 use super::descriptors;
 use super::lines::each_line;
 use super::table::LINE;
 use crate::buffer::{Buffer, next_string, path};
 use crate::log::Line;
-use crate::requests::{ASKFIRST, SHELL, become_program, exec};
+use crate::requests::{ASKFIRST, SHELL, exec};
 
 /// Room for the words of a line, which has at least one byte and a blank for each.
 const WORDS: usize = LINE / 2 + 8;
@@ -230,7 +231,7 @@ pub fn become_successor(entry: &Entry<'_>, env: Args<'static>) {
     if let Some(given) = GIVEN.take() {
         descriptors::restore();
         let (program, args) = words(entry, env, false, &mut given.words, &mut given.list);
-        become_program(program, args, env, Some(SigSet::EMPTY));
+        exec(program, args, env, Some(SigSet::EMPTY), &mut told);
     }
 }
 

@@ -22,7 +22,8 @@ static STORE: StaticFd = StaticFd::new();
 /// How long the file is.
 const LENGTH: usize = SERVICES * RECORD + TEXT;
 
-/// What shows that a file is a store: nobody else has one that keeps its length for good.
+/// What shows that a file is a store: nobody else has one that keeps its length for good. The kernel may add `F_SEAL_EXEC`: see
+/// `vm.memfd_noexec`.
 const SEALS: u32 = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 /// Looks for the store among the descriptors that this process was started with: whether there is any. What else there is is no
@@ -30,7 +31,7 @@ const SEALS: u32 = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 pub fn inherit() -> bool {
     for number in 3..1024 {
         if let Some(store) = rt::inherited(number)
-            && sys::fd::seals(store.as_fd()) == Ok(SEALS)
+            && sys::fd::seals(store.as_fd()).is_ok_and(|it| it & SEALS == SEALS)
         {
             STORE.set(store);
         }
