@@ -57,6 +57,7 @@ pub enum Check {
     Miri,
     /// What AddressSanitizer can check.
     Asan,
+    Tsan,
     /// The fuzzers.
     Fuzz,
 }
@@ -102,7 +103,7 @@ impl Item {
     fn is_long(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Check(Check::Miri | Check::Asan | Check::Fuzz)
+            Kind::Check(Check::Miri | Check::Asan | Check::Tsan | Check::Fuzz)
         )
     }
 
@@ -139,6 +140,7 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
         ("deny", Check::Deny),
         ("miri", Check::Miri),
         ("asan", Check::Asan),
+        ("tsan", Check::Tsan),
         ("fuzz", Check::Fuzz),
     ] {
         items.push(Item::new(name, Kind::Check(check)));

@@ -95,6 +95,30 @@ pub fn asan(workspace: &Workspace) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// The unit tests with ThreadSanitizer, and the standard library built anew with it, so that it sees what threads agree upon there.
+pub fn tsan(workspace: &Workspace) -> Result<Outcome> {
+    if !has_miri() {
+        let reason = "no nightly toolchain with the library's source: see miri";
+        return Ok(Outcome::missing(reason, false));
+    }
+    let words = "cargo test -Zbuild-std -p nestling --lib --all-features --target";
+    let words: Vec<&str> = words
+        .split(' ')
+        .chain([HOST.triple()])
+        .chain(SEPARATED)
+        .chain(UNMAPS)
+        .collect();
+    let command = nightly(&words)
+        .env("CARGO_TARGET_DIR", workspace.target.join("xtask/tsan"))
+        // Tests unwind: one standard library is enough.
+        .env("CARGO_PROFILE_DEV_PANIC", "unwind")
+        .env("RUSTFLAGS", "-Zsanitizer=thread");
+    Ok(libtest::read(run(workspace, "tsan", &command)?))
+}
+
+/// The sanitizer does not see a system call that unmaps memory: what is mapped there next it takes for the same.
+const UNMAPS: [&str; 2] = ["--skip", "threads_share_a_heap"];
+
 /// How many spawns each thread makes that spawns beside others: a fork copies the page tables of all that the sanitizer has mapped.
 const SPAWNS: &str = "60";
 

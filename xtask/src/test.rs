@@ -495,6 +495,7 @@ impl Run<'_> {
             Check::Deny => deny::deny(self.workspace, self.options.long),
             Check::Miri => sanitize::miri(self.workspace),
             Check::Asan => sanitize::asan(self.workspace),
+            Check::Tsan => sanitize::tsan(self.workspace),
             Check::Fuzz => fuzz::fuzz(self.workspace, self.options.long),
         });
     }
