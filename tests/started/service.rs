@@ -21,6 +21,7 @@ extern crate alloc;
 use core::ffi::CStr;
 
 use linux_raw_sys::general as linux;
+use nestling::io::{stderr, stdin, stdout};
 use nestling::raw::{result, syscall2, syscall5, syscall6};
 use nestling::rt::{self, Process};
 use nestling::spawn::{Program, Spawn};
@@ -146,6 +147,12 @@ fn who(process: Process) -> i32 {
         ", in ",
         sys::file::getcwd(&mut directory).expect("a directory"),
     );
+    // Who has a terminal can type into it, and read what others type.
+    for standard in [stdin(), stdout(), stderr()] {
+        if sys::terminal::set_controlling(standard).is_ok() {
+            println!("FAILED: a terminal that was not asked for was taken");
+        }
+    }
     0
 }
 

@@ -43,12 +43,16 @@ const LONGEST: usize = 4 * TEXT;
 /// How many seconds the end of the machine waits for it.
 const LIMIT: u32 = 5;
 
-/// What stands for an inittab: files, and the line for each that is there.
+/// What stands for an inittab that does not exist: files, and the line for each that is there.
 static DEFAULTS: &[u8] = b"/etc/rc\0\n::sysinit:/etc/rc\n\0\
     /dev/\0::askfirst:-/bin/sh\n\0\
     /dev/tty2\0tty2::askfirst:-/bin/sh\n\0\
     /dev/tty3\0tty3::askfirst:-/bin/sh\n\0\
     /dev/tty4\0tty4::askfirst:-/bin/sh\n\0";
+
+/// The same for one that can't be used: whoever wrote it may have wanted nobody to get a shell without a password.
+static GUARDED: &[u8] = b"/etc/rc\0\n::sysinit:/etc/rc\n\0\
+    /sbin/sulogin\0console::respawn:/sbin/sulogin\n\0";
 
 impl Machine {
     /// Has the inittab be read, anew if that is being done.
@@ -112,7 +116,10 @@ impl Machine {
         // What was read before the error is not to be done.
         let _ = sys::fd::ftruncate(file, 0);
         let _ = sys::fd::lseek(file, SeekFrom::Start(0));
-        let mut rest = DEFAULTS;
+        let mut rest = match errno {
+            Errno::ENOENT => DEFAULTS,
+            _ => GUARDED,
+        };
         while !self.reading.is_done && !rest.is_empty() {
             let path = next_string(&mut rest);
             let line = next_string(&mut rest);

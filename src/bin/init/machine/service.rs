@@ -153,6 +153,10 @@ fn prepare<'l>(
             sys::resource::setrlimit(resource, limit)?;
         }
     }
+    if uid.is_some_and(|it| it != 0) && !entry.has_terminal() {
+        *step = ("terminal of ", entry.name());
+        lend_output()?;
+    }
     if let Some(gid) = gid {
         *step = ("groups of ", user_name);
         sys::credentials::setgroups(groups.get(..count).unwrap_or_default())?;
@@ -165,7 +169,7 @@ fn prepare<'l>(
 
     *step = ("environment of ", entry.name());
     let [own_term, users @ ..] = additions;
-    if env.var(c"TERM") == Some(c"linux") && is_serial(io::stdin()) {
+    if env.var(c"TERM") == Some(c"linux") && is_serial(io::stdout()) {
         *own_term = Some(TERM.into());
     }
     let mut rest = match uid {
@@ -303,6 +307,26 @@ fn open_terminal(name: &[u8]) -> Result<OwnedFd, Errno> {
     sys::fd::set_nonblocking(terminal.as_fd(), false)?;
     make_sane(terminal.as_fd());
     Ok(terminal)
+}
+
+/// Leaves the terminals among the standard descriptors for output only. Where a user could read one, that user could make it a controlling
+/// terminal, type into it, and read what others type.
+#[inline(never)]
+fn lend_output() -> Result<(), Errno> {
+    let outputs = [
+        (io::stdin(), c"/dev/null", OFlags::RDONLY),
+        (io::stdout(), c"/proc/self/fd/1", OFlags::WRONLY),
+        (io::stderr(), c"/proc/self/fd/2", OFlags::WRONLY),
+    ];
+    for (terminal, path, mode) in outputs {
+        if terminal::is_terminal(terminal) {
+            let flags = mode | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            let file = sys::fd::open(path, flags, 0)?;
+            sys::fd::set_nonblocking(file.as_fd(), false)?;
+            assign(terminal.as_raw_fd(), file.as_fd())?;
+        }
+    }
+    Ok(())
 }
 
 /// Whatever a program, or the kernel, has left. If it is no terminal, there is nothing to do.
