@@ -2,7 +2,8 @@
 //!
 //! It mounts what programs expect, opens a console if the kernel gave it none, and does what `/etc/inittab` says
 //! ([`nestling::inittab`]); without one, it runs `/etc/rc`, if there is one, and then a shell on the console for whoever presses
-//! Enter. An inittab that others than root may write is none, unless the kernel's command line says `INITTAB=any`.
+//! Enter. An inittab that others than root may write cannot be used, unless the kernel's command line says `INITTAB=any`; then
+//! `sulogin` takes the place of the shell.
 //!
 //! From then on it waits for signals, and for nothing else. A service starts in a copy of process 1, which opens its terminal, looks
 //! up its user and executes its program: however long that takes, nothing else waits for it. Another copy reads the inittab.
