@@ -2,8 +2,8 @@
 //!
 //! It mounts what programs expect, opens a console if the kernel gave it none, and does what `/etc/inittab` says
 //! ([`nestling::inittab`]); without one, it runs `/etc/rc`, if there is one, and then a shell on the console for whoever presses
-//! Enter. An inittab that others than root may write cannot be used, unless the kernel's command line says `INITTAB=any`; then
-//! `sulogin` takes the place of the shell.
+//! Enter. With an inittab that cannot be used, `sulogin` takes the place of the shell. One that others than root may write is such an
+//! inittab, unless the kernel's command line says `INITTAB=any`.
 //!
 //! From then on it waits for signals, and for nothing else. A service starts in a copy of process 1, which opens its terminal, looks
 //! up its user and executes its program: however long that takes, nothing else waits for it. Another copy reads the inittab.
