@@ -234,7 +234,7 @@ fn empty() -> Shell {
         local_options: None,
         function: None,
         attempt: Default::default(),
-        refuses_commands: false,
+        only_reads: false,
         utf8: false,
     }
 }

@@ -46,13 +46,14 @@ pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
     out.0
 }
 
-/// PS4. In one that is the environment's, no command is executed: a script with `set -x` may have more privileges than its caller.
+/// PS4. One that is the environment's executes no command, assigns nothing and reports nothing: a script with `set -x` may have more
+/// privileges than its caller.
 pub fn of_trace(shell: &mut Shell) -> Vec<u8> {
     let text = value(shell, Symbol::PS4);
     let variable = shell.variables.variable(Symbol::PS4);
-    shell.refuses_commands = variable.is_some_and(|variable| variable.imported);
+    shell.only_reads = variable.is_some_and(|variable| variable.imported);
     let prompt = expand(shell, text, true);
-    shell.refuses_commands = false;
+    shell.only_reads = false;
     prompt
 }
 

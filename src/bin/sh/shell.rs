@@ -144,8 +144,9 @@ pub struct Shell {
     /// The function that is being executed.
     pub function: Option<Symbol>,
     pub attempt: Attempt,
-    /// Expansion executes no commands, but fails: somebody else may have written what is expanded.
-    pub refuses_commands: bool,
+    /// An expansion that would execute a command or assign to a variable fails, and no failure is reported: somebody else may have
+    /// written what is expanded.
+    pub only_reads: bool,
     /// Whether a locale with UTF-8 is set: characters may be of several bytes.
     pub utf8: bool,
 }
@@ -159,7 +160,7 @@ impl Shell {
     #[cold]
     #[inline(never)]
     pub fn complain(&mut self, text: Pieces<'_>) {
-        if self.gives_up() {
+        if self.gives_up() || self.only_reads {
             return;
         }
         self.output.flush();
@@ -257,6 +258,9 @@ impl Shell {
 
     /// Assigns to a variable. A read-only one is reported, and an error of the kind that ends the shell.
     pub fn assign(&mut self, name: Symbol, value: &[u8]) -> Flow {
+        if self.only_reads {
+            return Err(Divert::Error);
+        }
         if self.variables.set(name, value).is_err() {
             return Err(self.is_readonly(name));
         }

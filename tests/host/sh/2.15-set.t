@@ -37,6 +37,9 @@ set -x expands parameters in a PS4 from the environment => PS4='$((x+1))$x ' $SH
 set -x executes the commands of a PS4 of the script => PS4=a $SH -c 'PS4="\$(echo b) "; set -x; : c' 2>&1 => b : c
 set -x executes no command of a PS4 from the environment after a local one => PS4='$(echo a >f) ' $SH -c 'f() { local PS4=l; }; f; set -x; : b' 2>&1; ls => $(echo a >f) : b
 set -x executes no command of a PS4 from the environment with something behind => PS4='$(echo a >f) ' $SH -c 'PS4+=c; set -x; : b' 2>&1; ls => $(echo a >f) c: b
+set -x assigns nothing for a PS4 from the environment => for p in '${q:=z}' '${q=z}' '$((ok=1))' '$((ok++))' '${q-$((ok+=1))}'; do PS4=$p $SH -c 'ok=0; set -x; :; set +x; echo $ok$q' 2>/dev/null; done => 0␤0␤0␤0␤0
+set -x reports nothing of a PS4 from the environment => for p in '${x?}' '${x?$((1/0))}' '$((1/0))' '${x!}'; do PS4=$p $SH -c 'set -x; : b' 2>&1; done => ${x?}: b␤${x?$((1/0))}: b␤$((1/0)): b␤${x!}: b
+set -x reports what is wrong in a PS4 of the script => PS4=a $SH -c 'PS4="\${x?}"; set -x; : b' 2>&1 | grep -c 'x: parameter not set' => 1
 set -x writes assignments => $SH -c 'set -x; x=1' 2>&1 => + x=1
 set +x ends it => $SH -c 'set -x; set +x; echo a' 2>/dev/null => a
 set -o xtrace is set -x => $SH -c 'set -o xtrace; echo a' 2>&1 => + echo a␤a

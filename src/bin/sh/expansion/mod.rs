@@ -244,7 +244,7 @@ impl<'a> Expander<'a> {
                 }
                 Part::Parameter(name) => self.value(*name, context.quoted)?,
                 Part::Modified(parameter) => self.parameter(parameter, context.quoted)?,
-                Part::Command(_) | Part::Process(..) if self.shell.refuses_commands => {
+                Part::Command(_) | Part::Process(..) if self.shell.only_reads => {
                     return Err(Divert::Error);
                 }
                 Part::Command(substitution) => {
