@@ -344,8 +344,14 @@ fn set_capabilities(which: CapabilitySet, set: Capabilities) -> Result<(), Errno
             sys::credentials::drop_from_bounding(capability)
         };
         match answer {
-            // Behind the last one of this kernel.
-            Err(Errno::EINVAL) if !is_ambient => break,
+            // Behind the last one of this kernel, which has the first. The other call confirms it: a filter may refuse this one.
+            Err(Errno::EINVAL)
+                if !is_ambient
+                    && capability > 0
+                    && sys::credentials::bounding_contains(capability) == Err(Errno::EINVAL) =>
+            {
+                break;
+            }
             answer => answer?,
         }
     }

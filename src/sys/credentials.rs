@@ -160,6 +160,20 @@ pub fn drop_from_bounding(capability: u32) -> Result<(), Errno> {
     control(prctl::PR_CAPBSET_DROP, capability, 0)
 }
 
+/// `prctl(PR_CAPBSET_READ)`: returns whether the bounding set contains the capability with this number. Fails with `EINVAL` if the
+/// kernel has no capability with this number.
+pub fn bounding_contains(capability: u32) -> Result<bool, Errno> {
+    // SAFETY: numbers are all it takes.
+    let answer = unsafe {
+        syscall2(
+            linux::__NR_prctl as usize,
+            prctl::PR_CAPBSET_READ as usize,
+            capability as usize,
+        )
+    };
+    result(answer).map(|number| number != 0)
+}
+
 /// `prctl(PR_CAP_AMBIENT_CLEAR_ALL)`: makes the ambient set empty.
 pub fn clear_ambient() -> Result<(), Errno> {
     control(prctl::PR_CAP_AMBIENT, prctl::PR_CAP_AMBIENT_CLEAR_ALL, 0)

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use nestling_host_tests::{Arch, Scratch, built_as_pie, is_long, or_skip, say};
+use nestling_host_tests::{Arch, Scratch, built_as_pie, installed, is_long, or_skip, say};
 
 /// The ids of a user without privileges.
 const USER: u32 = 65534;
@@ -57,6 +57,24 @@ fn typed(command: &mut Command, text: &str) -> (String, Vec<u8>) {
     drop(input);
     let Output { stdout, stderr, .. } = shell.wait_with_output().expect("the shell");
     (String::from_utf8_lossy(&stdout).into_owned(), stderr)
+}
+
+#[test]
+fn a_bounding_set_that_cannot_be_lowered_fails_the_spawn() {
+    or_skip!(installed("strace"));
+    let spawn = or_skip!(Arch::X86_64.spawn());
+    // A filter of system calls answers so, too: all of them, or only those that drop, with the first capability or a later one.
+    for when in ["1+", "1", "2", "30"] {
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=prctl"]);
+        command.arg(format!("-einject=prctl:error=EINVAL:when={when}"));
+        command.arg(&spawn);
+        // Without root, the first fails with another error.
+        let (stdout, stderr) = output(command.args(["--bounding", "", "echo", "ran"]));
+        assert_eq!(stdout, "", "{when}");
+        let is_it = stderr.contains("(capabilities bounding): E");
+        assert!(is_it, "{when}: {stderr}");
+    }
 }
 
 /// A directory that everybody may enter, with a `.profile` and a file `env` that write to standard error who executes them.
