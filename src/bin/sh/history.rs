@@ -215,8 +215,8 @@ fn append(path: &CStr, command: &[u8]) -> Result<Place, Errno> {
     }
 }
 
-/// Opens the file if it is the user's own, and a regular one. A symbolic link to it has to be the user's own, too: others would choose by
-/// theirs which of the user's files the commands are written to.
+/// Opens the file if it is the user's own, and a regular one that has no other name. A symbolic link to it has to be the user's own, too.
+/// By a link of theirs, symbolic or hard, others would choose which of the user's files the commands are written to.
 fn open(path: &CStr, flags: OFlags) -> Result<(OwnedFd, Stat), Errno> {
     let user = sys::credentials::geteuid()?;
     let named = sys::file::lstat(path)?;
@@ -231,7 +231,7 @@ fn open(path: &CStr, flags: OFlags) -> Result<(OwnedFd, Stat), Errno> {
         0,
     )?;
     let stat = sys::file::fstat(file.as_fd())?;
-    if stat.is_file() && [named.uid(), stat.uid()] == [user; 2] {
+    if stat.is_file() && stat.nlink() <= 1 && [named.uid(), stat.uid()] == [user; 2] {
         Ok((file, stat))
     } else {
         Err(Errno::EPERM)

@@ -134,9 +134,10 @@ fn the_history_is_no_file_but_the_users_own() {
     let scratch = Scratch::new(&or_skip!(Arch::X86_64.victim()));
     let path = |name: &str| scratch.path().join(name);
     let give = |name: &str| lchown(path(name), Some(USER), None).expect("another owner");
-    for name in ["own", "theirs", "own by a link of theirs"] {
+    for name in ["own", "theirs", "own by a link of theirs", "two names"] {
         fs::write(path(name), ": old\n").expect("a file");
     }
+    fs::hard_link(path("two names"), path("other name")).expect("a hard link");
     give("theirs");
     for (link, target) in [
         ("link to theirs", "theirs"),
@@ -167,11 +168,14 @@ fn the_history_is_no_file_but_the_users_own() {
         "their link",
         "link to nothing",
         "fifo",
+        "two names",
+        "other name",
     ] {
         assert_eq!(listed(other), "", "{other}");
     }
     assert_eq!(text("theirs"), ": old\n");
     assert_eq!(text("own by a link of theirs"), ": old\n");
+    assert_eq!(text("two names"), ": old\n");
     assert!(!path("nothing").exists());
 }
 
