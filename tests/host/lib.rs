@@ -337,7 +337,8 @@ impl Call {
 
 /// As [`Call::is_look`], of a line of a trace.
 pub fn is_look(line: &str) -> bool {
-    line.contains("waitid(") && line.contains("WNOWAIT")
+    // The end of an interrupted line has the options.
+    line.contains("waitid") && line.contains("WNOWAIT")
 }
 
 /// What `strace -ff -o PREFIX` has written: the calls of each process, in the order of their ids.
