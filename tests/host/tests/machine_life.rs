@@ -275,6 +275,41 @@ fn a_restart_becomes_another_program() {
 }
 
 #[test]
+fn switch_root_deletes_all_in_the_old_root_and_nothing_where_its_links_lead() {
+    on_each(|machine| {
+        let scratch = machine.scratch.path().join("tmpfs");
+        for name in ["root", "seen"] {
+            fs::create_dir_all(scratch.join(name)).expect("a directory");
+        }
+        // The init is a link to a program in the new root, and says how `halt` is used.
+        let script = "set -e; cd $0; mount -t tmpfs old root; mount --bind root seen
+            mkdir root/new root/a root/a/b; touch root/init root/file root/a/b/file; cp $1 root/switch_root
+            mount -t tmpfs new root/new; ln -s /program root/new/halt; cp $1 root/new/program
+            ln -s ../new root/a/link; ln -s new root/link
+            echo prepared
+            unshare --pid --fork chroot root /switch_root /new /halt --help 2>&1
+            ls -d seen/file seen/a 2>/dev/null || :";
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = run("unshare", |command| {
+            command.args("--user --map-root-user --mount".split(' '));
+            command.args(["sh", "-c", script]).arg(&scratch);
+            command.arg(&machine.init);
+        });
+        let said = String::from_utf8_lossy(&stdout);
+        let Some(said) = said.strip_prefix("prepared\n") else {
+            let stderr = String::from_utf8_lossy(&stderr);
+            return Err(format!("no mounts here: {status}: {stderr}"));
+        };
+        assert!(said.starts_with("Usage: poweroff|reboot|halt"), "{said}");
+        assert!(!said.contains("seen/"), "{said}");
+        Ok(())
+    });
+}
+
+#[test]
 fn switch_root_deletes_nothing_where_the_root_is_an_overlay() {
     on_each(|machine| {
         let scratch = machine.scratch.path().join("overlay");

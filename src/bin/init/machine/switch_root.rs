@@ -59,9 +59,7 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
             let _ = umount2(path, UnmountFlags::DETACH);
         }
     }
-    if chdir(c"/").is_ok() {
-        delete_all(old);
-    }
+    let _ = delete_all(c"/", old);
     *what = "cannot move the mount";
     fchdir(root.as_fd())?;
     mount(c".", c"/", c"", MountFlags::MOVE, c"")?;
@@ -70,12 +68,12 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
     chdir(c"/")
 }
 
-/// Deletes what is in the working directory, as far as that is on the device.
-fn delete_all(device: (u32, u32)) {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let Ok(directory) = sys::fd::open(c".", flags, 0) else {
-        return;
-    };
+/// Makes the directory the working directory, and deletes what is in it, as far as that is on the device. Fails if it can't be entered, such
+/// as a link that has taken its place: all would be deleted elsewhere.
+fn delete_all(path: &CStr, device: (u32, u32)) -> Result<(), Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = sys::fd::open(path, flags, 0)?;
+    fchdir(directory.as_fd())?;
     let mut directory = ReadDir::new(directory);
     while let Ok(Some(entry)) = directory.next() {
         if !lstat(entry.name).is_ok_and(|it| it.dev() == device) {
@@ -83,12 +81,12 @@ fn delete_all(device: (u32, u32)) {
         }
         if entry.file_type != FileType::Directory {
             let _ = unlink(entry.name);
-        } else if chdir(entry.name).is_ok() {
-            delete_all(device);
+        } else if delete_all(entry.name, device).is_ok() {
             if chdir(c"..").is_err() {
-                return;
+                break;
             }
             let _ = rmdir(entry.name);
         }
     }
+    Ok(())
 }
