@@ -548,11 +548,12 @@ fn a_line_whose_copy_of_init_is_killed_before_its_program_runs_is_tried_again() 
 #[test]
 fn a_line_with_a_mistyped_user_or_a_user_whose_name_misleads_starts_nothing() {
     on_each(|machine| {
-        fs::write(machine.etc("passwd"), "+:x:0:0::/:\n").expect("a file");
+        fs::write(machine.etc("passwd"), "+:x:0:0::/:\nnogid:x:44::::\n").expect("a file");
         let options = ["uid=33", "User=33", " user=33", "user", "user=0,user=33"];
-        let options = options
-            .iter()
-            .chain(&["user=33", "user=+", "cgroup=../../etc"]);
+        let options =
+            options
+                .iter()
+                .chain(&["user=33", "user=+", "cgroup=../../etc", "user=nogid"]);
         let lines = options.map(|it| format!(":{it}:wait:/bin/echo the line {it} has run\n"));
         let inittab = lines.collect::<String>() + "::once:/bin/kill -USR1 1\n";
         let life = machine.live(&inittab, "")?;
@@ -561,6 +562,7 @@ fn a_line_with_a_mistyped_user_or_a_user_whose_name_misleads_starts_nothing() {
             "line 1: invalid setting: \"uid=33\"\n",
             "line 5: setting given twice: \"user=0\"\n",
             "echo: user \"+\": ENOENT",
+            "echo: user \"nogid\": ENOENT",
             "line 8: invalid setting: \"cgroup=../../etc\"\n",
         ] {
             assert!(life.said.contains(said), "{said}: {}", life.said);
@@ -885,17 +887,22 @@ fn terminal() -> (OwnedFd, OwnedFd) {
     (master, slave)
 }
 
+/// What init's store has for one service with this line.
+fn store(line: &[u8]) -> Vec<u8> {
+    // A record of process 1 itself, one of a service that is due, and its line.
+    let mut store = vec![0; 1024 * 20];
+    store[0] = 6;
+    store[20] = 1;
+    store[36..38].copy_from_slice(&(line.len() as u16).to_ne_bytes());
+    store[38..40].copy_from_slice(&(line.len() as u16).to_ne_bytes());
+    store.extend(line);
+    store
+}
+
 #[test]
 fn a_file_that_is_no_sealed_store_is_not_taken_for_one() {
     on_each(|machine| {
-        // A record of process 1 itself, one of a service that is due, and its line.
-        let line = b"::once:/bin/echo the line of a stranger";
-        let mut store = vec![0; 1024 * 20];
-        store[0] = 6;
-        store[20] = 1;
-        store[36..38].copy_from_slice(&(line.len() as u16).to_ne_bytes());
-        store[38..40].copy_from_slice(&(line.len() as u16).to_ne_bytes());
-        store.extend(line);
+        let store = store(b"::once:/bin/echo the line of a stranger");
         fs::write(machine.etc("store"), store).expect("a file");
         let inittab = "::once:/bin/kill -USR1 1\n";
         // Its number is higher than those of what this test's caller may have left open.

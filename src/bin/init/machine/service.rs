@@ -373,7 +373,7 @@ fn look_up_user(name: &[u8], strings: &mut Buffer) -> Result<(u32, u32), Errno> 
         let [login, _, uid, gid, _, home, shell] = fields(line);
         let is_it = is_meant(name, login, uid);
         if is_it {
-            found = id(uid).map(|uid| (uid, id(gid).unwrap_or(uid)));
+            found = id(uid).zip(id(gid));
             strings.clear();
             let shell = if shell.is_empty() {
                 SHELL.to_bytes()
