@@ -22,7 +22,8 @@ static STORE: StaticFd = StaticFd::new();
 /// How long the file is.
 const LENGTH: usize = SERVICES * RECORD + TEXT;
 
-/// What shows that a file is a store: nobody else has one that keeps its length for good. The kernel may add `F_SEAL_EXEC`: see
+/// What shows that a file is a store: it keeps its length for good. Another program could make one like it. But what process 1 inherits
+/// comes from the process 1 before it, which could do all that a store makes init do. The kernel may add `F_SEAL_EXEC`: see
 /// `vm.memfd_noexec`.
 const SEALS: u32 = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
