@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use core::time::Duration;
 
 use nestling::sys::poll::{Events, PollFd, ppoll};
+use nestling::terminal::is_terminal;
 use nestling::text::{self, Quoted, Sink, Text};
 use nestling::{AsFd, BorrowedFd, Errno, OFlags, io, sys};
 
@@ -27,6 +28,8 @@ pub enum Shown {
 
 static SHOWN: AtomicU8 = AtomicU8::new(Shown::All as u8);
 static PROMPTS: AtomicBool = AtomicBool::new(false);
+/// The last line found no room on the console.
+static IS_HELD: AtomicBool = AtomicBool::new(false);
 
 /// Chooses what the console has, as the environment's `INIT_LOG` says: `all`, `errors` or `nothing`.
 pub fn choose(name: &[u8]) {
@@ -116,6 +119,10 @@ impl Line {
     /// Says it as what went wrong.
     #[inline(never)]
     pub fn complain(self) {
+        // Process 1 waits for nobody who does not read.
+        if sys::process::getpid().as_raw() == 1 && !is_writable(Duration::ZERO) {
+            return;
+        }
         let mut room = [0; ROOM + 1];
         let _ = write(io::stderr(), self.after(PRIORITY.len(), &mut room));
     }
@@ -140,10 +147,11 @@ impl Line {
         if SHOWN.load(Ordering::Relaxed) > least as u8 {
             return;
         }
-        // Where somebody holds the console (Ctrl-S), process 1 has better things to do than to wait for long.
-        let stderr = io::stderr();
-        let mut fds = [PollFd::new(stderr, Events::OUT)];
-        if ppoll(&mut fds, Some(Duration::from_secs(1)), None) != Ok(0) {
+        // Where somebody holds the console (Ctrl-S), process 1 has better things to do than to wait for long, or for each line.
+        let patience = Duration::from_secs(u64::from(!IS_HELD.load(Ordering::Relaxed)));
+        let is_writable = is_writable(patience);
+        IS_HELD.store(!is_writable, Ordering::Relaxed);
+        if is_writable {
             // A prompt that may stand there stays.
             let start = if PROMPTS.load(Ordering::Relaxed) {
                 b"\n\r"
@@ -154,7 +162,12 @@ impl Line {
             for (place, &byte) in TEXT.iter().skip(before).zip(start) {
                 place.store(byte, Ordering::Relaxed);
             }
-            write_to(c"/proc/self/fd/2", self.after(before, &mut room));
+            let text = self.after(before, &mut room);
+            // A socket, or another user's pipe, can't be opened again. There is room in it, other than in a terminal, where that
+            // may end within a line.
+            if !write_to(c"/proc/self/fd/2", text) && !is_terminal(io::stderr()) {
+                let _ = write(io::stderr(), text);
+            }
         }
     }
 
@@ -173,15 +186,24 @@ impl Line {
     }
 }
 
-/// Writes it without waiting: what there is no room for is lost. The open file is one of its own, since services do wait where
-/// they write to theirs.
+/// Whether there is room where lines are written to, within that time. (An error is for the write to find.)
 #[inline(never)]
-fn write_to(path: &CStr, text: &[u8]) {
+fn is_writable(within: Duration) -> bool {
+    let mut fds = [PollFd::new(io::stderr(), Events::OUT)];
+    ppoll(&mut fds, Some(within), None) != Ok(0)
+}
+
+/// Writes it without waiting: what there is no room for is lost. The open file is one of its own, since services do wait where
+/// they write to theirs. Returns whether it could be opened.
+#[inline(never)]
+fn write_to(path: &CStr, text: &[u8]) -> bool {
     let flags =
         OFlags::WRONLY | OFlags::APPEND | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    if let Ok(file) = sys::fd::open(path, flags, 0) {
+    let file = sys::fd::open(path, flags, 0);
+    if let Ok(file) = &file {
         let _ = write(file.as_fd(), text);
     }
+    file.is_ok()
 }
 
 /// Writes it, in a hundred tries at most: one that is interrupted over and over must not hold up process 1.

@@ -52,7 +52,6 @@ pub fn first(args: Args<'_>) -> &CStr {
     args.first().unwrap_or_default()
 }
 
-#[inline(never)]
 fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
     let name = first(args);
     let ask = |text| write(io::stdout(), text).is_ok();

@@ -806,12 +806,13 @@ fn process_1_itself_opens_no_file_of_a_disk_once_it_is_up() {
 fn a_copy_that_is_pending_when_process_1_fails_is_starting_afterwards() {
     on_each(|machine| {
         let script = format!(
-            "kill -ABRT 1\n{}{}kill -USR1 1\n",
+            "kill -ABRT 1\n{}{}cat /sys/fs/cgroup/x/cgroup.procs\n{}kill -USR1 1\n",
             until_said("continues after a fault"),
-            until_said("echo: starting, process")
+            until_said("echo: starting, process"),
+            until_said("echo: exec ")
         );
         fs::write(machine.etc("script"), script).expect("a file");
-        let inittab = ":cgroup=x:once:/bin/echo held\n::once:/bin/sh /etc/script\n";
+        let inittab = ":cgroup=x:once:/nonexistent/echo\n::once:/bin/sh /etc/script\n";
         // What is written down may not be executed, whether init asks for that or not.
         let noexec = "echo 1 2>/dev/null >/proc/sys/vm/memfd_noexec || :";
         let script = format!("{HELD_CGROUP}; {noexec}; exec 2>/etc/log");
@@ -820,6 +821,65 @@ fn a_copy_that_is_pending_when_process_1_fails_is_starting_afterwards() {
         let log = fs::read_to_string(machine.etc("log")).expect("the log");
         let (_, after) = log.split_once("continues after a fault").expect("a fault");
         assert!(after.contains("echo: starting, process "), "{log}");
+        // Its own pipe is gone, and it reports itself that there is no such program.
+        assert!(after.contains("echo: exec "), "{log}");
+        // What is mounted already is not looked at again: it may not answer.
+        let again = life.place("execve(\"/proc/self/exe\"").expect("a fault");
+        let mut calls = life.calls[again..].iter();
+        assert!(!calls.any(|it| it.line.starts_with("mkdir(\"/tmp\"")));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_fault_while_the_machine_ends_does_not_stop_its_end() {
+    on_each(|machine| {
+        let script = format!(
+            "echo the last words; kill -SEGV 1\n{}echo and more\n",
+            until_said("continues after a fault")
+        );
+        fs::write(machine.etc("script"), script).expect("a file");
+        let inittab = "::once:kill -USR2 1\n::shutdown:/bin/sh /etc/script\n";
+        let life = machine.live(inittab, "exec 2>/etc/log")?;
+        assert!(life.place(&end("POWER_OFF")).is_some(), "{}", life.said);
+        assert_eq!(life.said.matches("words\n").count(), 1, "{}", life.said);
+        assert!(life.said.contains("and more\n"), "{}", life.said);
+        let log = fs::read_to_string(machine.etc("log")).expect("the log");
+        assert!(log.contains("continues after a fault"), "{log}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_machine_without_files_in_memory_comes_up() {
+    on_each(|machine| {
+        let trace = machine.scratch.path().join("trace");
+        let trace = trace.to_str().expect("a plain path");
+        let tracer = [
+            "strace",
+            "-f",
+            "-o",
+            trace,
+            "-e",
+            "trace=memfd_create",
+            "-e",
+            "inject=memfd_create:error=ENOSYS",
+        ];
+        let inittab = "::wait:echo it has run\n::once:kill -USR1 1\n";
+        let said = machine.live_under(&tracer, inittab, "")?;
+        assert!(said.contains("it has run\n"), "{said}");
+        Ok(())
+    });
+}
+
+#[test]
+fn what_init_says_comes_by_a_pipe_that_it_cannot_open() {
+    on_each(|machine| {
+        // Without /proc there is no name for it.
+        let script = "mount -t tmpfs none /proc; mkdir /proc/self; exec 2>&1";
+        let inittab = "::wait:/nonexistent/program\n::once:kill -USR1 1\n";
+        let life = machine.live(inittab, script)?;
+        assert!(life.said.contains("program: exec "), "{}", life.said);
         Ok(())
     });
 }
@@ -830,9 +890,7 @@ fn a_thousand_services_that_do_not_come_to_run_leave_descriptors_for_others() {
         let mut inittab = (0..1020)
             .map(|it| format!(":cgroup=x:once:/bin/true {it}\n"))
             .collect::<String>();
-        inittab += "::once:/bin/sh /etc/script\n";
-        let script = "echo the limit is $(ulimit -n); kill -USR1 1\n";
-        fs::write(machine.etc("script"), script).expect("a file");
+        inittab += "::wait:echo the limit is $(ulimit -n)\nnull::once:kill -USR1 1\n";
         let script = format!("{HELD_CGROUP}; ulimit -S -n 1000; export INIT_LOG=nothing");
         // (Under strace that takes a minute.)
         let said = machine.live_under(&[], &inittab, &script)?;

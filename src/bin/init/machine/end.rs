@@ -25,11 +25,11 @@ impl Machine {
     /// none.
     #[inline(never)]
     pub fn end(&mut self, kind: Option<Reboot>) {
-        let name = match kind {
-            Some(Reboot::Halt) => "halt",
-            Some(Reboot::PowerOff) => "power off",
-            Some(Reboot::Restart) => "reboot",
-            None => "restart",
+        let (name, signal) = match kind {
+            Some(Reboot::Halt) => ("halt", Signal::USR1),
+            Some(Reboot::PowerOff) => ("power off", Signal::USR2),
+            Some(Reboot::Restart) => ("reboot", Signal::TERM),
+            None => ("restart", Signal::QUIT),
         };
         self.finish_reading();
         let mut services = self.table.services.iter();
@@ -38,6 +38,10 @@ impl Machine {
             return Line::new("no entry has the action restart").tell();
         }
         self.stop_reading();
+        // For the process 1 that goes on after a fault.
+        let [own, ..] = &mut self.table.services;
+        own.quick = signal.as_raw() as u8;
+        self.table.save(0);
         let mut line = Line::new(name);
         ": stopping the machine".write(&mut line);
         line.tell();
@@ -46,6 +50,10 @@ impl Machine {
         self.note_end(end);
         for index in self.table.places() {
             if let Some(service) = self.table.services.get_mut(index) {
+                // One that the process 1 before a fault has started has its time.
+                if service.does(Action::Shutdown) && service.state.is_up() {
+                    continue;
+                }
                 if service.state == State::Starting {
                     service.kill();
                 }
@@ -62,8 +70,13 @@ impl Machine {
         }
         for index in self.table.places() {
             let service = self.table.services.get(index);
-            if service.is_some_and(|it| it.does(Action::Shutdown)) && now() < shutdown_end {
-                self.start(index);
+            if let Some(service) = service
+                && service.does(Action::Shutdown)
+                && now() < shutdown_end
+            {
+                if service.state == State::Done {
+                    self.start(index);
+                }
                 self.wait_until(shutdown_end, &mut |machine| {
                     machine.reap();
                     let service = machine.table.services.get(index);

@@ -88,7 +88,10 @@ pub fn live(process: rt::Process) -> ! {
     let _ = rt::on_fault(again::fault);
     descriptors::raise();
     // Where the console is. Before it is open nothing can be told.
-    mounts::all(false);
+    // After a fault all of it is there, and may be on a disk that does not answer.
+    if !is_again {
+        mounts::all(false);
+    }
     console::open(process.env().var(c"CONSOLE"));
     choose(process.env().var(c"INIT_LOG").map_or(b"", CStr::to_bytes));
     let env = environment(process.env());
@@ -175,9 +178,11 @@ impl Machine {
         let _ = sys::machine::set_name(c"init");
         // It is a service as any other.
         let [own, ..] = &mut self.table.services;
+        let end_signal = own.quick;
         own.slow_down(now().saturating_sub(own.at));
         own.state = State::Own;
         let delay = own.delay;
+        own.quick = end_signal;
         // What it was reading is lost.
         (self.reading.is_done, self.is_up) = (own.returns, own.returns);
         self.reading.is_missing = own.is_extra;
@@ -191,6 +196,9 @@ impl Machine {
         own.at = now();
         self.table.save(0);
         Line::new("continues after a fault").tell();
+        if let Some(signal) = Signal::from_raw(end_signal.into()) {
+            self.take(signal);
+        }
     }
 
     /// Notes what has come to run and reaps whatever has ended: whether there are children left.
@@ -293,7 +301,6 @@ impl Machine {
 
     /// Returns whether the copy that has ended with this status did not become its program. It has written why to the pipe, and its
     /// status is the errno; or it was killed, and only [`BEGUN`] is in the pipe.
-    #[inline(never)]
     fn has_failed(&mut self, index: usize, status: ExitStatus) -> bool {
         let mut said = [0; ROOM];
         let pipe = self.table.pipes.get(index).and_then(StaticFd::get);
@@ -448,7 +455,6 @@ impl Machine {
             return Ok((pid, said));
         }
         let _ = sys::machine::set_name(COPY);
-        descriptors::restore();
         let is_extra = self.table.services.get(index).is_some_and(|it| it.is_extra);
         let mut entry = self.table.entry(index);
         if is_extra && sys::file::access(c"/sbin/sulogin", Access::EXECUTE).is_ok() {
@@ -456,12 +462,13 @@ impl Machine {
             entry = Entry::parse(b"console::wait:/sbin/sulogin").unwrap_or(entry);
         }
         let errno = match &entry {
-            Some(entry) => service::become_it(entry, self.env, said.as_fd(), to.as_fd()),
+            Some(entry) => service::become_it(entry, self.env, said, to.as_fd()),
             None => 0,
         };
         sys::process::exit(errno)
     }
 
+    #[inline(never)]
     fn take(&mut self, signal: Signal) {
         let kind = match signal.as_raw() {
             HUP => return self.read_inittab(),
@@ -508,6 +515,7 @@ impl Machine {
     }
 
     /// Has the entries for Ctrl-Alt-Del be due: whether there are any.
+    #[inline(never)]
     fn has_ctrl_alt_del(&mut self) -> bool {
         let mut some = false;
         for index in self.table.places() {

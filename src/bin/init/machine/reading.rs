@@ -1,9 +1,12 @@
 //! Reading the inittab. A copy of process 1 does it, and writes it to a file in memory, from which process 1 reads it: however long
 //! the disk takes to answer, nothing else waits for it.
 
+use linux_raw_sys::general::O_TMPFILE;
 use nestling::sys::fd::StaticFd;
 use nestling::sys::file::{faccessat, fstat};
-use nestling::{AsFd, BorrowedFd, Errno, ExitStatus, OFlags, Pid, SeekFrom, Signal, rt, sys};
+use nestling::{
+    AsFd, BorrowedFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SeekFrom, Signal, rt, sys,
+};
 
 use super::Machine;
 use super::table::{INITTAB, TEXT};
@@ -19,6 +22,8 @@ pub struct Reading {
     reader: i32,
     /// The file to which that writes it.
     file: StaticFd,
+    /// Why the last copy could not be made, if that has been told.
+    error: Option<Errno>,
     /// It has been read.
     pub is_done: bool,
     /// There is none, or none that can be read.
@@ -31,6 +36,7 @@ impl Reading {
             due: NEVER,
             reader: 0,
             file: StaticFd::new(),
+            error: None,
             is_done: false,
             is_missing: false,
         }
@@ -62,6 +68,7 @@ impl Machine {
         self.note_reading(true);
     }
 
+    #[inline(never)]
     pub fn stop_reading(&mut self) {
         if self.reading.reader > 0 {
             let _ = sys::process::kill(self.reading.reader, Some(Signal::KILL));
@@ -82,7 +89,7 @@ impl Machine {
     pub fn start_reading(&mut self) -> u32 {
         if self.reading.due <= now() {
             self.reading.due = after(1);
-            match sys::fd::memfd_create(c"inittab").and_then(|file| Ok((rt::fork()?, file))) {
+            match file_in_memory().and_then(|file| Ok((rt::fork()?, file))) {
                 Ok((Some(pid), file)) => {
                     drop(self.reading.file.take());
                     self.reading.file.set(file);
@@ -90,7 +97,11 @@ impl Machine {
                     self.reading.due = NEVER;
                 }
                 Ok((None, file)) => sys::process::exit(self.read_to(file.as_fd())),
-                Err(errno) => Line::new(INITTAB.to_bytes()).tell_of(errno),
+                Err(errno) if self.reading.error != Some(errno) => {
+                    self.reading.error = Some(errno);
+                    Line::new(INITTAB.to_bytes()).tell_of(errno);
+                }
+                Err(_) => {}
             }
         }
         self.reading.due
@@ -169,6 +180,12 @@ impl Machine {
             machine.reading.reader == 0 && machine.reading.due == NEVER
         });
     }
+}
+
+/// A new file without a name. Before Linux 3.17, or where a filter forbids that, it is on a file system in memory.
+fn file_in_memory() -> Result<OwnedFd, Errno> {
+    let flags = OFlags::from_bits(O_TMPFILE) | OFlags::RDWR | OFlags::CLOEXEC;
+    sys::fd::memfd_create(c"inittab").or_else(|_| sys::fd::open(c"/run", flags, 0o600))
 }
 
 /// Copies all of the inittab.

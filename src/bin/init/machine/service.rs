@@ -51,12 +51,7 @@ nestling::take_once!(static GIVEN: Given = Given {
 /// In a copy of process 1: becomes the process. Returns only if that failed: the errno's number; what it is of goes `to` process 1,
 /// whose end of the pipe is `said`.
 #[inline(never)]
-pub fn become_it(
-    entry: &Entry<'_>,
-    env: Args<'static>,
-    said: BorrowedFd<'_>,
-    to: BorrowedFd<'_>,
-) -> i32 {
+pub fn become_it(entry: &Entry<'_>, env: Args<'static>, said: OwnedFd, to: BorrowedFd<'_>) -> i32 {
     let Some(given) = GIVEN.take() else {
         return Errno::EBUSY.as_raw();
     };
@@ -75,8 +70,10 @@ pub fn become_it(
     let mut line = Line::about(entry.name());
     if prepared.is_ok() {
         // An empty pipe says that the exec is next.
-        let _ = sys::fd::read(said, &mut [0]);
+        let _ = sys::fd::read(said.as_fd(), &mut [0]);
     }
+    // If process 1 has failed meanwhile, no end of the pipe is left that could be read.
+    drop(said);
     let errno = match prepared {
         Ok(env) => exec(program, args, env, Some(SigSet::EMPTY), &mut |error| {
             error.write(&mut line);
@@ -90,12 +87,13 @@ pub fn become_it(
             errno.as_raw()
         }
     };
+    // The exec has unblocked SIGPIPE.
+    let _ = sys::signal::set_mask(SigSet::ALL);
     line.send(to);
     errno
 }
 
 /// Has this process what its line says, and what its environment has beside init's. `step` says what an error is of.
-#[inline(never)]
 fn prepare<'l>(
     entry: &Entry<'l>,
     env: Args<'static>,
@@ -146,16 +144,17 @@ fn prepare<'l>(
         groups[0] = gid;
         count = 1 + groups_of(login_name(strings), gid, groups)?;
     }
+    if uid.is_some_and(|it| it != 0) && !entry.has_terminal() {
+        *step = ("terminal of ", entry.name());
+        lend_output()?;
+    }
     // Only now: what is opened above may not be within them.
     *step = ("limits of ", entry.name());
+    descriptors::restore();
     for setting in entry.settings() {
         if let Setting::Limit(resource, limit) = setting {
             sys::resource::setrlimit(resource, limit)?;
         }
-    }
-    if uid.is_some_and(|it| it != 0) && !entry.has_terminal() {
-        *step = ("terminal of ", entry.name());
-        lend_output()?;
     }
     if let Some(gid) = gid {
         *step = ("groups of ", user_name);
@@ -366,7 +365,6 @@ fn is_meant(setting: &[u8], name: &[u8], number: &[u8]) -> bool {
 
 /// The uid and gid of a user, by name or number; and the user's part of the environment: `HOME`, which comes first, `USER`,
 /// `LOGNAME` and `SHELL`. A number that is not there stands for itself, and has none.
-#[inline(never)]
 fn look_up_user(name: &[u8], strings: &mut Buffer) -> Result<(u32, u32), Errno> {
     let mut found = id(name).map(|id| (id, id));
     let read = each_line(c"/etc/passwd", &mut |line| {
@@ -419,7 +417,6 @@ fn look_up_group(name: &[u8]) -> Result<u32, Errno> {
 }
 
 /// Puts the groups of the user of this name behind the first, which is `gid`: how many. Of no one, there are none.
-#[inline(never)]
 fn groups_of(user: &[u8], gid: u32, groups: &mut [u32; GROUPS]) -> Result<usize, Errno> {
     let mut count = 0;
     if user.is_empty() {

@@ -90,7 +90,8 @@ pub struct Service {
     pub action: Action,
     /// For how many seconds it waited for its last start, since it had ended too soon.
     pub delay: u8,
-    /// How many times in a row it has ended very soon with status 0.
+    /// How many times in a row it has ended very soon with status 0. Of process 1 itself: the signal for the
+    /// end of the machine that it has begun.
     pub quick: u8,
     /// Its first start waits for those that leave: it may want their ports and locks.
     pub waits: bool,
@@ -187,6 +188,9 @@ impl Service {
                 false => State::Free,
             };
             (self.returns, self.delay, self.at) = (false, 0, 0);
+        } else if self.does(Action::Shutdown) {
+            // It is not started again after a fault.
+            self.state = State::Free;
         } else if !self.again() {
             self.state = State::Done;
         } else if status.is_some_and(ExitStatus::success) && ran < SHORTEST && self.quick < QUICK {
