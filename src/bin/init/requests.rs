@@ -12,7 +12,7 @@ use nestling::text::{self, Text};
 use nestling::{Args, Errno, SigSet, io, rt};
 
 use crate::USED;
-use crate::log::{Line, write};
+use crate::log::Line;
 use crate::machine;
 use crate::machine::switch_root::switch_root;
 
@@ -54,8 +54,9 @@ pub fn first(args: Args<'_>) -> &CStr {
 
 fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
     let name = first(args);
-    let ask = |text| write(io::stdout(), text).is_ok();
-    let _ = ask(b"\nPress Enter to start ") && ask(name.to_bytes()) && ask(b". ");
+    let mut line = Line::about(name.to_bytes());
+    "Press Enter to start".write(&mut line);
+    line.send(io::stdout());
     let mut byte = [0];
     while byte != *b"\n" {
         // The terminal is gone.

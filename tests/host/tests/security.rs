@@ -222,6 +222,17 @@ fn a_prompt_shows_a_directory_without_its_control_characters() {
 }
 
 #[test]
+fn init_asks_for_enter_with_a_name_that_controls_no_terminal() {
+    let init = or_skip!(Arch::X86_64.init());
+    for (name, shown) in [("\x1bctitle\x07", r#""\x1bctitle\x07""#), ("top", "top")] {
+        let mut command = Command::new(&init);
+        command.arg0("askfirst").arg(name).stdin(Stdio::null());
+        let expected = format!("{shown}: Press Enter to start\n");
+        assert_eq!(output(&mut command).0, expected);
+    }
+}
+
+#[test]
 fn jobs_are_shown_without_control_characters() {
     let sh = or_skip!(Arch::X86_64.sh());
     let text = "sh -c 'exec sleep 99' '\x1b]0;a\x07' & jobs; kill $!";
