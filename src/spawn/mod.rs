@@ -56,7 +56,7 @@
 //! A spawn allocates nothing, and its cost does not grow with the parent's memory. A spawn takes a little more than
 //! [`STACK_SIZE`] bytes of the caller's stack: in a release build, a thread with a stack of 16 KiB can spawn.
 //!
-//! The code of a spawn has about 12 KB. If a program must be small, its author can list the parts of a spawn that it uses. Then
+//! The code of a spawn has about 14 KB. If a program must be small, its author can list the parts of a spawn that it uses. Then
 //! the program contains no code for the other parts (see [`used`]).
 //!
 //! # What to know
