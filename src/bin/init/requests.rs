@@ -52,6 +52,7 @@ pub fn first(args: Args<'_>) -> &CStr {
     args.first().unwrap_or_default()
 }
 
+#[inline(never)]
 fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
     let name = first(args);
     let mut line = Line::about(name.to_bytes());
