@@ -46,7 +46,7 @@ pub enum Action {
     CtrlAltDel,
     /// Init starts the process before the machine stops. Init starts the next entry after this process has ended.
     Shutdown,
-    /// When init restarts, init executes this program in place of itself.
+    /// When init restarts, init executes this program in place of itself. Such an entry takes no settings.
     Restart,
 }
 
@@ -154,8 +154,9 @@ impl<'a> Entry<'a> {
             let option = next_field(&mut rest, b',');
             match setting(option) {
                 Ok(None) => continue,
-                Ok(Some(_)) => {}
-                Err(()) => return Err(problem("invalid setting: ", option)),
+                Ok(Some(_)) if entry.action != Action::Restart => {}
+                // Of a process that takes the place of process 1, too.
+                Ok(Some(_)) | Err(()) => return Err(problem("invalid setting: ", option)),
             }
             let mut others = rest;
             while !others.is_empty() {
@@ -334,6 +335,7 @@ mod tests {
             (":User=www:once:x", r#"invalid setting: "User=www""#),
             (": user=www:once:x", r#"invalid setting: " user=www""#),
             (":user:once:x", r#"invalid setting: "user""#),
+            (":user=www:restart:x", r#"invalid setting: "user=www""#),
             (":User:once:x", r#"invalid setting: "User""#),
             (":user=www,as:once:x", r#"invalid setting: "as""#),
             (":2=3:once:x", r#"invalid setting: "2=3""#),

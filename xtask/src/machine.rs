@@ -46,7 +46,11 @@ fn hardware(arch: Arch) -> (&'static [&'static str], &'static str) {
             &["-M", "virt", "-cpu", "cortex-a57"],
             "console=ttyAMA0 nokaslr",
         ),
-        Arch::Riscv64 => (&["-M", "virt"], "console=ttyS0"),
+        // With the fewest levels of page tables: qemu walks them.
+        Arch::Riscv64 => (
+            &["-M", "virt", "-cpu", "rv64,sv48=off,sv57=off"],
+            "console=ttyS0",
+        ),
     }
 }
 

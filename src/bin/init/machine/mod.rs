@@ -457,7 +457,8 @@ impl Machine {
         let _ = sys::machine::set_name(COPY);
         let is_extra = self.table.services.get(index).is_some_and(|it| it.is_extra);
         let mut entry = self.table.entry(index);
-        if is_extra && sys::file::access(c"/sbin/sulogin", Access::EXECUTE).is_ok() {
+        let sulogin = sys::file::access(c"/sbin/sulogin", Access::EXECUTE);
+        if is_extra && sulogin != Err(Errno::ENOENT) {
             // There somebody has to give root's password.
             entry = Entry::parse(b"console::wait:/sbin/sulogin").unwrap_or(entry);
         }

@@ -3,7 +3,7 @@
 
 use linux_raw_sys::general::O_TMPFILE;
 use nestling::sys::fd::StaticFd;
-use nestling::sys::file::{faccessat, fstat};
+use nestling::sys::file::{faccessat, fstat, lstat};
 use nestling::{
     AsFd, BorrowedFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SeekFrom, Signal, rt, sys,
 };
@@ -128,7 +128,8 @@ impl Machine {
         let _ = sys::fd::ftruncate(file, 0);
         let _ = sys::fd::lseek(file, SeekFrom::Start(0));
         let mut rest = match errno {
-            Errno::ENOENT => DEFAULTS,
+            // Not a link to a file system that was not mounted.
+            Errno::ENOENT if lstat(INITTAB).is_err() => DEFAULTS,
             _ => GUARDED,
         };
         while !self.reading.is_done && !rest.is_empty() {
