@@ -3,13 +3,13 @@
 #![no_main]
 #![allow(dead_code)]
 
-use std::ffi::CString;
-
 use libfuzzer_sys::fuzz_target;
-use nestling::{Arg, Args, Signal};
+use nestling::{Args, Signal};
 
 #[path = "../../../src/bin/init/container/options.rs"]
 mod options;
+#[path = "../words.rs"]
+mod words;
 
 /// What stands for init's log.
 mod log {
@@ -34,21 +34,9 @@ mod log {
     }
 }
 
-/// The words between null bytes.
-fn words(text: &[u8]) -> Vec<CString> {
-    let mut words = vec![c"program".to_owned()];
-    words.extend(
-        text.split(|&byte| byte == 0)
-            .map(|word| CString::new(word).expect("no null")),
-    );
-    words
-}
-
 fuzz_target!(|text: &[u8]| {
-    let words = words(text);
-    let mut list: Vec<Option<Arg<'_>>> =
-        words.iter().map(|word| Some(Arg::from(&**word))).collect();
-    list.push(None);
+    let words = words::of(text);
+    let list = words::list(&words);
     let mut options = options::Options::new(Args::EMPTY);
     if options.read(Args::new(&list)) {
         for signal in Signal::all() {

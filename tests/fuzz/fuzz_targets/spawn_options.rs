@@ -2,14 +2,14 @@
 
 #![no_main]
 
-use std::ffi::CString;
-
 use libfuzzer_sys::fuzz_target;
 use nestling::text::{Sink, Text};
 use nestling::{Arg, Args};
 
 #[path = "../../../src/bin/spawn/options.rs"]
 mod options;
+#[path = "../words.rs"]
+mod words;
 
 struct Written(usize);
 
@@ -19,21 +19,9 @@ impl Sink for Written {
     }
 }
 
-/// The words between null bytes.
-fn words(text: &[u8]) -> Vec<CString> {
-    let mut words = vec![c"program".to_owned()];
-    words.extend(
-        text.split(|&byte| byte == 0)
-            .map(|word| CString::new(word).expect("no null")),
-    );
-    words
-}
-
 fuzz_target!(|text: &[u8]| {
-    let words = words(text);
-    let mut list: Vec<Option<Arg<'_>>> =
-        words.iter().map(|word| Some(Arg::from(&**word))).collect();
-    list.push(None);
+    let words = words::of(text);
+    let list = words::list(&words);
     let env = [Some(Arg::from(c"PATH=/bin")), Some(Arg::from(c"A=b")), None];
     let mut groups = [0; options::GROUPS];
     let mut options = options::Options::new(Args::new(&env), &mut groups);
