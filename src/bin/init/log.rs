@@ -119,7 +119,7 @@ impl Line {
     /// Says it as what went wrong.
     #[inline(never)]
     pub fn complain(self) {
-        // Process 1 waits for nobody who does not read.
+        // Process 1 does not wait for a reader.
         if sys::process::getpid().as_raw() == 1 && !is_writable(Duration::ZERO) {
             return;
         }

@@ -386,7 +386,7 @@ fn a_request_that_cannot_wait_for_the_inittab_does_not_keep_it_from_being_read()
         fs::write(machine.etc("script"), script).expect("a file");
         let life = machine.live("::once:sh /etc/script\n", "exec 2>/etc/log")?;
         assert!(life.place(&end("HALT")).is_some());
-        // Nobody writes to it at all.
+        // This FIFO has no writer at all.
         fs::remove_file(machine.etc("inittab")).expect("a FIFO");
         let script = format!(
             "rm /etc/inittab; mkfifo /etc/inittab; exec 2>/etc/log; ( {} kill -INT 1 ) &",
@@ -764,7 +764,7 @@ const SINGLE_USER: i32 = 35;
 #[test]
 fn process_1_itself_opens_no_file_of_a_disk_once_it_is_up() {
     on_each(|machine| {
-        // Each request that reads files; the inittab is a FIFO in the end, which nobody writes to.
+        // Each request that reads files; in the end, the inittab is a FIFO without a writer.
         let script = until_said("single-user mode")
             + "kill -INT 1\nmv /etc/fifo /etc/inittab; kill -HUP 1; kill -USR1 1\n";
         fs::write(machine.etc("script"), script).expect("a file");
@@ -919,7 +919,7 @@ fn a_console_that_takes_a_part_of_a_line_holds_up_nothing() {
     });
 }
 
-/// A terminal's two ends: nobody reads what is written to it, and little room is left.
+/// A terminal's two ends. Its output has no reader, and little room is left.
 fn terminal() -> (OwnedFd, OwnedFd) {
     let (mut master, mut slave) = (0, 0);
     let null = std::ptr::null_mut();

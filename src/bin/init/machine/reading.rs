@@ -56,7 +56,7 @@ static DEFAULTS: &[u8] = b"/etc/rc\0\n::sysinit:/etc/rc\n\0\
     /dev/tty3\0tty3::askfirst:-/bin/sh\n\0\
     /dev/tty4\0tty4::askfirst:-/bin/sh\n\0";
 
-/// The same for one that can't be used: whoever wrote it may have wanted nobody to get a shell without a password.
+/// What stands for an inittab that exists but can't be used. Its author may not have wanted shells without a password.
 static GUARDED: &[u8] = b"/etc/rc\0\n::sysinit:/etc/rc\n\0\
     /sbin/sulogin\0console::respawn:/sbin/sulogin\n\0";
 

@@ -357,7 +357,7 @@ fn fields(mut line: &[u8]) -> [&[u8]; 7] {
     [(); 7].map(|()| next_field(&mut line, b':'))
 }
 
-/// Whether a line's name or number is what the setting has. A name that is a number, or of a line for NIS (`+::`), is nobody's.
+/// Whether the setting means the line with this name and number. Lines for NIS (`+::`), and lines with a number as the name, do not count.
 fn is_meant(setting: &[u8], name: &[u8], number: &[u8]) -> bool {
     let is_name = !matches!(name, [] | [b'+' | b'-', ..]) && id(name).is_none();
     is_name && (name == setting || id(number).is_some_and(|it| id(setting) == Some(it)))
