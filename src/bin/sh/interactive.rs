@@ -6,7 +6,7 @@ use core::time::Duration;
 use nestling::poll::{self, Events, PollFd};
 use nestling::rt::descriptors;
 use nestling::terminal::{self, Mode};
-use nestling::{Errno, SigSet, Signal, io, signals, sys};
+use nestling::{BorrowedFd, Errno, OFlags, SigSet, Signal, io, signals, sys};
 
 #[cfg(feature = "edit")]
 use crate::editor;
@@ -75,6 +75,9 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
         if !goes_on {
             jobs::notify(shell);
         }
+        for fd in [io::stdin(), io::stdout(), io::stderr()] {
+            make_blocking(fd);
+        }
         let mut line = Vec::new();
         #[cfg(feature = "edit")]
         if let Some(terminal) = editor::terminal(shell) {
@@ -111,6 +114,14 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
             }
             Ok(()) => return Ok(None),
         }
+    }
+}
+
+/// Has a descriptor block again: a program has left it otherwise, and the next one would fail.
+pub fn make_blocking(fd: BorrowedFd<'_>) {
+    if sys::fd::flags(fd).is_ok_and(|flags| flags.contains(OFlags::NONBLOCK)) {
+        // What can't be changed stays.
+        let _ = sys::fd::set_nonblocking(fd, false);
     }
 }
 

@@ -15,6 +15,7 @@ use super::Answer;
 use super::options::{Getopt, Wrong, refused, wrong};
 use crate::expansion::splitting::Separators;
 use crate::fields::Arguments;
+use crate::interactive;
 use crate::jobs::{self, Ready};
 use crate::shell::{Divert, Flow, Shell};
 use crate::symbols::{Symbol, is_name};
@@ -75,6 +76,10 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         input.wait(shell).map(|is_ready| i32::from(!is_ready))
     } else {
         let by_characters = line.most < usize::MAX || line.delimiter != b'\n';
+        // For who reads on; what is not the user's terminal is made to block when it has nothing.
+        if shell.is_interactive() {
+            interactive::make_blocking(fd);
+        }
         let _saved = input.prepare(prompt, silent, by_characters);
         line.read(shell, &mut input)
     };
@@ -210,6 +215,9 @@ impl<'fd> Input<'fd> {
                 Ok(0) => return Ok(None),
                 Ok(length) => self.length = length,
                 Err(Errno::EINTR) => check_signals(shell)?,
+                Err(Errno::EAGAIN) => {
+                    sys::fd::set_nonblocking(self.fd, false).map_err(Stop::Errno)?
+                }
                 Err(errno) => return Err(Stop::Errno(errno)),
             }
         }

@@ -9,8 +9,8 @@ use crate::expansion::characters;
 const KILLS: usize = 16;
 /// So many changes can be undone.
 const CHANGES: usize = 500;
-/// So long a line may become: counts multiply.
-const MOST: usize = 256 * 1024;
+/// So much one key may insert by repeating: counts multiply.
+const MOST_REPEATED: usize = 256 * 1024;
 
 #[derive(Debug, Default)]
 pub struct Buffer {
@@ -20,6 +20,9 @@ pub struct Buffer {
     changes: Vec<Change>,
     /// The number of the command that changes it.
     command: usize,
+    /// How much was inserted since a key was struck, and whether something was refused, since that was too much.
+    grown: usize,
+    pub refused: bool,
     pub utf8: bool,
 }
 
@@ -63,18 +66,33 @@ impl Buffer {
         self.at = at.min(self.text.len());
     }
 
+    pub fn is_changed(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
     /// What is changed from now on is another command's.
     pub fn begin(&mut self) {
         self.command += 1;
     }
 
-    /// Replaces a part of the text; the cursor is behind what is new.
+    /// A key was struck.
+    pub fn struck(&mut self) {
+        self.grown = 0;
+    }
+
+    /// Replaces a part of the text; the cursor is behind what is new. The first insertion of a key may have any length: a paste. What a
+    /// key would repeat beyond all measure is refused.
     pub fn replace(&mut self, start: usize, end: usize, new: &[u8]) {
         let end = end.min(self.text.len());
         let start = start.min(end);
-        if self.text.len() + new.len() > MOST || start == end && new.is_empty() {
+        if start == end && new.is_empty() {
             return;
         }
+        if self.grown > 0 && self.grown + new.len() > MOST_REPEATED {
+            self.refused = true;
+            return;
+        }
+        self.grown += new.len();
         let cursor = self.at;
         let removed: Vec<u8> = self.text.splice(start..end, new.iter().copied()).collect();
         self.at = start + new.len();

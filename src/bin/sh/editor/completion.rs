@@ -218,13 +218,3 @@ fn columns_of(mut name: &[u8], utf8: bool) -> usize {
     }
     columns
 }
-
-/// The last word of a command.
-pub fn last_word(command: &[u8]) -> &[u8] {
-    let command = command.trim_ascii_end();
-    let start = command
-        .iter()
-        .rposition(|byte| byte.is_ascii_whitespace())
-        .map_or(0, |place| place + 1);
-    command.get(start..).unwrap_or_default()
-}

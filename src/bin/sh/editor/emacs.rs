@@ -55,7 +55,7 @@ use alloc::vec::Vec;
 
 use super::buffer::{is_alphanumeric, is_not_blank};
 use super::keys::Key;
-use super::{Act, End, Last, Session, completion, search};
+use super::{Act, End, Last, Session, case, completion, recased, search};
 use crate::builtins::quoting;
 use crate::shell::Shell;
 
@@ -94,6 +94,9 @@ pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
         let end = once(session, shell, &key, last, count)?;
         if end.is_some() {
             return Ok(end);
+        }
+        if session.buffer.refused {
+            break;
         }
     }
     Ok(None)
@@ -235,16 +238,17 @@ fn by_word(session: &mut Session, shell: &mut Shell, letter: u8, joins: bool) {
         b'd' => session.kill(shell, at, after, joins),
         b'h' => session.kill(shell, before, at, joins),
         letter @ (b'u' | b'l' | b'c') => {
-            let mut word = buffer.part(at, after).to_vec();
             let mut is_first = true;
-            for byte in &mut word {
-                *byte = match letter {
-                    b'u' => byte.to_ascii_uppercase(),
-                    b'c' if is_first => byte.to_ascii_uppercase(),
-                    _ => byte.to_ascii_lowercase(),
+            let word = recased(buffer.part(at, after), buffer.utf8, |code| {
+                let is_letter = code >= 0x80 || is_word(code as u8);
+                let other = match letter {
+                    b'l' => case::lower(code),
+                    b'c' if !is_first => case::lower(code),
+                    _ => case::upper(code),
                 };
-                is_first &= !is_word(*byte);
-            }
+                is_first &= !is_letter;
+                other
+            });
             buffer.replace(at, after, &word);
         }
         _ => {}
@@ -310,10 +314,7 @@ fn last_argument(session: &mut Session, shell: &Shell, last: Last, count: Option
     let Some(command) = history.get(number - 1) else {
         return session.screen.bell();
     };
-    let word = match count {
-        Some(count) => super::word(command, count),
-        None => super::last_word(command),
-    };
+    let word = super::word(command, count);
     session.buffer.replace(at - length, at, word);
     session.last = Last::Argument(number - 1, word.len());
 }

@@ -34,10 +34,21 @@ pub fn decode(bytes: &[u8], utf8: bool) -> Option<Key> {
     let key = match bytes {
         [] | [0x1b] | [0x1b, 0x1b] | [0x18] => return None,
         // A key with Meta may come as an escape before its own.
-        [0x1b, 0x1b, ..] => return decode(bytes.get(1..).unwrap_or_default(), utf8),
+        [0x1b, 0x1b, ..] => {
+            let key = decode(bytes.get(1..).unwrap_or_default(), utf8)?;
+            match key {
+                Key::C(b'F') => Key::M(b'f'),
+                Key::C(b'B') => Key::M(b'b'),
+                Key::Delete => Key::M(b'd'),
+                key => key,
+            }
+        }
         // The Linux console's function keys.
         [0x1b, b'[', b'['] => return None,
         [0x1b, b'[', b'[', _] => Key::Other,
+        // What a mouse has done: three bytes behind it.
+        [0x1b, b'[', b'M', report @ ..] if report.len() < 3 => return None,
+        [0x1b, b'[', b'M', ..] => Key::Other,
         [0x1b, b'[' | b'O', parameters @ .., last] if (0x40..0x7f).contains(last) => {
             sequence(parameters, *last)
         }

@@ -8,6 +8,7 @@
 //! the command that is started.
 
 mod buffer;
+mod case;
 mod completion;
 mod emacs;
 mod keys;
@@ -25,8 +26,8 @@ use nestling::terminal::{self, Attributes, Mode as Term, Special, When};
 use nestling::{BorrowedFd, Errno, SigSet, Signal, io, signals, sys};
 
 use crate::builtins::fc;
-use crate::expansion;
-use crate::history;
+use crate::expansion::{self, characters};
+use crate::history::{self, History};
 use crate::interactive::{self, Awaited};
 use crate::jobs;
 use crate::options::Opt;
@@ -35,12 +36,11 @@ use crate::symbols::Symbol;
 use crate::syntax;
 use crate::traps;
 use buffer::{Buffer, Kills};
-use completion::last_word;
 use keys::{Key, PASTE_END};
 use screen::Screen;
 
-/// What a terminal sends for one key comes within this time.
-const AT_ONCE: Duration = Duration::from_millis(50);
+/// How long a key may follow Escape and be one with it, in hundredths of a second, if KEYTIMEOUT does not say.
+const KEY_TIMEOUT: u64 = 5;
 
 /// How the reading of a line ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,8 @@ struct Session {
     ends: u32,
     /// Escape is a key of its own, if no other comes at once.
     knows_escape: bool,
+    /// vi's pattern is being typed.
+    asks: bool,
     mode: Mode,
     last: Last,
     /// The number that was typed before a key.
@@ -119,9 +121,12 @@ struct Session {
     /// How many commands have been replaced by others since a key was struck.
     macros: u32,
     sought: vi::Sought,
-    /// The number of the command that is shown, and what was typed before another one was.
+    /// The number of the command that is shown.
     number: usize,
-    typed: Vec<u8>,
+    /// Commands that were left after a change, and the line that was typed before another one was shown, by their numbers.
+    edited: Vec<(usize, Buffer)>,
+    /// A lone Escape has just ended vi's insertion: the mode before, and where the cursor was.
+    escaped: Option<(Mode, usize)>,
 }
 
 /// The terminal, if lines can be edited on it.
@@ -157,6 +162,7 @@ pub fn read(
         ahead: Vec::new(),
         ends: 0,
         knows_escape: false,
+        asks: false,
         mode: if shell.options.has(Opt::Vi) {
             Mode::Insert
         } else {
@@ -171,7 +177,8 @@ pub fn read(
         macros: 0,
         sought: vi::Sought::default(),
         number: shell.interactive.history.end(),
-        typed: Vec::new(),
+        edited: Vec::new(),
+        escaped: None,
     };
     if let Some(next) = shell.interactive.editor.next.take() {
         session.show(shell, next);
@@ -217,6 +224,18 @@ impl Session {
         self.screen.notice.clear();
         self.screen.draw(self.buffer.text(), self.buffer.len());
         self.screen.leave();
+        self.restore(shell);
+    }
+
+    /// As [`leave`](Self::leave), but takes the line away: what is shown next stands in its place.
+    fn step_aside(&mut self, shell: &mut Shell) {
+        self.is_raw = false;
+        self.screen.erase();
+        self.screen.end();
+        self.restore(shell);
+    }
+
+    fn restore(&mut self, shell: &mut Shell) {
         self.set_attributes(&{ self.attributes });
         for signal in noted(shell).iter() {
             let _ = sys::signal::reset(signal);
@@ -247,6 +266,7 @@ impl Session {
                 Ok(1) => {
                     self.ends = 0;
                     self.macros = 0;
+                    self.buffer.struck();
                     self.ahead.extend(byte);
                     continue;
                 }
@@ -263,7 +283,17 @@ impl Session {
             match interactive::wait_for_input(shell, noted) {
                 Awaited::Input => self.ends += 1,
                 Awaited::Late | Awaited::Gone => return Ok(None),
-                Awaited::Signal if sys::caught::take(Signal::WINCH) => self.screen.resize(),
+                Awaited::Signal if sys::caught::caught().contains(Signal::WINCH) => {
+                    self.screen.resize();
+                    // A trap acts on it.
+                    if noted.contains(Signal::WINCH) {
+                        sys::caught::take(Signal::WINCH);
+                    } else {
+                        self.step_aside(shell);
+                        traps::run_pending(shell)?;
+                        self.enter(shell);
+                    }
+                }
                 Awaited::Signal if sys::caught::caught().contains(Signal::INT) => {
                     self.interrupt(shell)?;
                 }
@@ -286,32 +316,106 @@ impl Session {
         }
     }
 
-    /// The next key.
+    /// The next key. What the terminal reports of its own accord, and what means nothing, is passed over.
     fn key(&mut self, shell: &mut Shell) -> Result<Option<Key>, Divert> {
         let mut bytes = Vec::new();
         while let Some(byte) = self.byte(shell)? {
             bytes.push(byte);
+            // The rest of a key that was too slow to be known as one.
+            if let Some((mode, at)) = self.escaped.take()
+                && *bytes == *b"["
+                && self.mode == Mode::Command
+            {
+                self.mode = mode;
+                self.is_change = true;
+                self.buffer.go(at);
+                bytes.insert(0, 0x1b);
+            }
             let key = match *bytes {
                 [0x18] if self.is_vi() => Some(Key::C(b'X')),
-                [0x1b] if (self.knows_escape || self.is_vi()) && !self.has_more() => {
+                [0x1b] if self.is_lone_escape(shell) => {
+                    if matches!(self.mode, Mode::Insert | Mode::Replace) {
+                        self.escaped = Some((self.mode, self.buffer.at()));
+                    }
                     Some(Key::C(b'['))
+                }
+                [0x1b, byte] if self.begins_report(shell, byte) => {
+                    self.pass_over_report(shell)?;
+                    Some(Key::Other)
                 }
                 [0x1b, byte] if self.is_vi() && !matches!(byte, b'[' | b'O') => {
                     self.log.pop();
                     self.ahead.push(byte);
                     Some(Key::C(b'['))
                 }
-                [0x1b, 0x1b] if !self.has_more() => Some(Key::MC(b'[')),
+                [0x1b, 0x1b] if !self.has_more(shell) => Some(Key::MC(b'[')),
                 _ => keys::decode(&bytes, shell.utf8),
             };
-            if let Some(Key::C(letter)) = key {
-                return Ok(Some(Key::C(self.usual(letter))));
-            }
-            if key.is_some() {
-                return Ok(key);
+            match key {
+                Some(Key::C(letter)) => return Ok(Some(Key::C(self.usual(letter)))),
+                Some(Key::Other) => bytes.clear(),
+                Some(key) => return Ok(Some(key)),
+                None => {}
             }
         }
         Ok(None)
+    }
+
+    /// Whether an Escape that was just read is a key of its own. In vi's mode for commands, where it does nothing, it need not be known
+    /// before another key is struck.
+    fn is_lone_escape(&mut self, shell: &Shell) -> bool {
+        let waits = self.is_vi() && (self.mode != Mode::Command || self.asks);
+        (waits || self.knows_escape) && !self.has_more(shell)
+    }
+
+    /// Whether Escape and this byte begin a report (OSC, DCS, SOS, PM, APC), and not keys.
+    fn begins_report(&mut self, shell: &Shell, byte: u8) -> bool {
+        match byte {
+            b']' => true,
+            // Without vi's keys, these are none.
+            b'P' | b'X' | b'^' if !self.is_vi() => true,
+            // What follows comes at once, and is what a report begins with, but hardly anything that is typed.
+            b'P' | b'_' if self.has_more(shell) => {
+                let next = self.peek();
+                let begins: &[u8] = if byte == b'P' { b"01>!" } else { b"G" };
+                next.is_some_and(|next| begins.contains(&next))
+            }
+            _ => false,
+        }
+    }
+
+    /// The byte that is read next, if it has come.
+    fn peek(&mut self) -> Option<u8> {
+        if self.ahead.is_empty() {
+            let mut byte = [0];
+            if sys::fd::read(self.terminal, &mut byte) == Ok(1) {
+                self.ahead.extend(byte);
+            }
+        }
+        self.ahead.last().copied()
+    }
+
+    /// Reads a report to its end: BEL, or Escape and a backslash. A key that no report contains ends it, too.
+    fn pass_over_report(&mut self, shell: &mut Shell) -> Result<(), Divert> {
+        while let Some(byte) = self.byte(shell)? {
+            match byte {
+                0x07 => break,
+                0x1b => {
+                    if let Some(byte) = self.byte(shell)?
+                        && byte != b'\\'
+                    {
+                        self.ahead.extend([byte, 0x1b]);
+                    }
+                    break;
+                }
+                ..0x20 => {
+                    self.ahead.push(byte);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The control character that usually does what one does on this terminal.
@@ -332,16 +436,28 @@ impl Session {
         self.mode != Mode::Emacs
     }
 
-    /// Whether more bytes come at once, as of one key.
-    fn has_more(&self) -> bool {
+    /// Whether more bytes come at once, as of one key: within KEYTIMEOUT hundredths of a second.
+    fn has_more(&mut self, shell: &Shell) -> bool {
         let mut polled = [PollFd::new(self.terminal, Events::IN)];
-        !self.ahead.is_empty() || poll::poll(&mut polled, Some(AT_ONCE)) == Ok(1)
+        if !self.ahead.is_empty() || poll::poll(&mut polled, Some(Duration::ZERO)) == Ok(1) {
+            return true;
+        }
+        self.screen.draw(self.buffer.text(), self.buffer.at());
+        self.screen.flush();
+        let timeout = shell.symbols.find(b"KEYTIMEOUT");
+        let timeout = timeout.and_then(|name| shell.variables.get(name));
+        let timeout = timeout.and_then(|hundredths| nestling::text::number(hundredths, 10));
+        let timeout = timeout.unwrap_or(KEY_TIMEOUT).min(60 * 100);
+        poll::poll(&mut polled, Some(Duration::from_millis(10 * timeout))) == Ok(1)
     }
 
     fn edit(&mut self, shell: &mut Shell) -> Result<End, Divert> {
         while let Some(key) = self.key(shell)? {
             if let Some(end) = self.act(shell, key)? {
                 return Ok(end);
+            }
+            if core::mem::take(&mut self.buffer.refused) {
+                self.screen.bell();
             }
         }
         Ok(End::Gone)
@@ -367,22 +483,44 @@ impl Session {
         self.last = Last::Kill;
     }
 
-    /// Shows a command of the history, or behind them what was typed. Whether there is such a one.
+    /// Shows a command of the history, or behind them what was typed, as it was left. Whether there is such a one.
     fn show(&mut self, shell: &Shell, number: usize) -> bool {
         let history = &shell.interactive.history;
         if number < history.first() || number > history.end() {
             self.screen.bell();
             return false;
         }
-        if self.number == history.end() {
-            self.typed = self.buffer.text().to_vec();
-        }
-        self.number = number;
-        match history.get(number) {
-            Some(command) => self.buffer.load(command),
-            None => self.buffer.load(&{ core::mem::take(&mut self.typed) }),
+        self.put_aside(number, history.end());
+        if let Some(place) = self.place_of_edited(number) {
+            self.buffer = self.edited.swap_remove(place).1;
+            self.buffer.go(self.buffer.len());
+        } else {
+            self.buffer
+                .load(history.get(number).map_or(b"", |command| command));
         }
         true
+    }
+
+    /// The command with this number is to be shown: the one that is shown now is kept, if it was changed. The typed line's number is `end`.
+    fn put_aside(&mut self, number: usize, end: usize) {
+        let former = core::mem::replace(&mut self.number, number);
+        if self.buffer.is_changed() || former == end {
+            let buffer = Buffer::new(self.buffer.utf8);
+            let buffer = core::mem::replace(&mut self.buffer, buffer);
+            self.edited.push((former, buffer));
+        }
+    }
+
+    fn place_of_edited(&self, number: usize) -> Option<usize> {
+        self.edited.iter().position(|&(other, _)| other == number)
+    }
+
+    /// A command of the history, as it was left.
+    fn command<'a>(&'a self, history: &'a History, number: usize) -> Option<&'a [u8]> {
+        let command = history.get(number)?;
+        let place = self.place_of_edited(number);
+        let edited = place.and_then(|place| self.edited.get(place));
+        Some(edited.map_or(command, |(_, buffer)| buffer.text()))
     }
 
     /// Moves to another command, back or forward.
@@ -433,6 +571,14 @@ impl Session {
 
     /// What comes up to the end of the paste is text.
     fn paste(&mut self, shell: &mut Shell) -> Result<(), Divert> {
+        let text = self.pasted(shell)?;
+        self.buffer.struck();
+        self.buffer.insert(&text);
+        Ok(())
+    }
+
+    /// What is pasted.
+    fn pasted(&mut self, shell: &mut Shell) -> Result<Vec<u8>, Divert> {
         let mut text = Vec::new();
         while let Some(byte) = self.byte(shell)? {
             text.push(byte);
@@ -446,8 +592,7 @@ impl Session {
         while let Some(b'\n') = text.last() {
             text.pop();
         }
-        self.buffer.insert(&text);
-        Ok(())
+        Ok(text)
     }
 
     /// What lies between the mark and the cursor, or all of it.
@@ -533,12 +678,67 @@ impl Session {
     }
 }
 
-/// One of a command's words, by its number.
-fn word(command: &[u8], number: usize) -> &[u8] {
-    let mut words = command
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty());
-    words.nth(number).unwrap_or_default()
+/// A text in which the characters are others: of each code this says which it becomes.
+fn recased(text: &[u8], utf8: bool, mut other: impl FnMut(u32) -> u32) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some((code, length)) = characters::decode(rest, utf8) {
+        let (character, more) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        match char::from_u32(other(code)) {
+            Some(other) if utf8 || other.is_ascii() => {
+                out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            _ => out.extend_from_slice(character),
+        }
+        rest = more;
+    }
+    out
+}
+
+/// A command's words, by blanks that are not quoted and in no substitution.
+fn words(command: &[u8]) -> Vec<&[u8]> {
+    let mut words = Vec::new();
+    // What ends the quotes and substitutions that are open.
+    let mut open: Vec<u8> = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    while let Some(&byte) = command.get(at) {
+        let next = command.get(at + 1).copied();
+        at += 1;
+        match (open.last(), byte) {
+            (Some(b'\''), byte) => drop((byte == b'\'').then(|| open.pop())),
+            (_, b'\\') => at += 1,
+            (Some(&end), byte) if end == byte => drop(open.pop()),
+            (Some(b'"'), b'\'') => {}
+            (_, b'\'' | b'"' | b'`') => open.push(byte),
+            (_, b'$' | b'<' | b'>') if next == Some(b'(') => {
+                at += 1;
+                open.push(b')');
+            }
+            (_, b'$') if next == Some(b'{') => {
+                at += 1;
+                open.push(b'}');
+            }
+            (Some(b')'), b'(') => open.push(b')'),
+            (None, byte) if byte.is_ascii_whitespace() => {
+                words.extend(command.get(start..at - 1));
+                start = at;
+            }
+            _ => {}
+        }
+    }
+    words.extend(command.get(start..));
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// One of a command's words, by its number; without one, the last.
+fn word(command: &[u8], number: Option<usize>) -> &[u8] {
+    let words = words(command);
+    let word = match number {
+        Some(number) => words.get(number),
+        None => words.last(),
+    };
+    word.copied().unwrap_or_default()
 }
 
 /// Signals that are noted while a line is edited, if there is no trap for them.

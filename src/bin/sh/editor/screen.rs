@@ -125,14 +125,20 @@ impl Image {
     }
 }
 
-/// How long the escape sequence is that the text begins with.
+/// How long the escape sequence is that the text begins with (ECMA-48).
 fn escape_length(text: &[u8]) -> usize {
-    let end = match text {
-        [_, b'[', rest @ ..] => rest
-            .iter()
-            .position(|byte| (0x40..0x7f).contains(byte))
-            .map(|end| end + 3),
-        [_, b']', rest @ ..] => rest.iter().position(|&byte| byte == 7).map(|end| end + 3),
+    let rest = text.get(2..).unwrap_or_default();
+    let find = |is: fn(&u8) -> bool| rest.iter().position(is).map(|end| end + 3);
+    let end = match text.get(1) {
+        Some(b'[') => find(|byte| (0x40..0x7f).contains(byte)),
+        // OSC, DCS, SOS, PM, APC: up to BEL or ST.
+        Some(b']' | b'P' | b'X' | b'^' | b'_') => {
+            let end = find(|byte| matches!(byte, 7 | 0x1b));
+            let is_st = |&end: &usize| text.get(end - 1..=end) == Some(b"\x1b\\");
+            end.map(|end| end + usize::from(is_st(&end)))
+        }
+        // `ESC ( B` and the like.
+        Some(0x20..0x30) => find(|byte| byte >= &0x30),
         _ => Some(2),
     };
     end.unwrap_or(text.len()).min(text.len())
@@ -224,9 +230,14 @@ impl Screen {
     /// The cursor goes below the line, to where others may write.
     pub fn leave(&mut self) {
         self.go_below();
+        self.end();
+        self.drawn = 0..0;
+    }
+
+    /// Pastes are not marked any more.
+    pub fn end(&mut self) {
         self.put(b"\x1b[?2004l");
         self.flush();
-        self.drawn = 0..0;
     }
 
     /// The cursor goes to the row below the last one: to that itself, if it is empty because the one before is full.

@@ -10,6 +10,7 @@ use crate::shell::Shell;
 
 /// The number of the next command for which this holds, before or behind another.
 pub fn find(
+    session: &Session,
     history: &History,
     from: usize,
     back: bool,
@@ -22,7 +23,7 @@ pub fn find(
         } else {
             number + 1
         };
-        if is(history.get(number)?) {
+        if is(session.command(history, number)?) {
             return Some(number);
         }
     }
@@ -31,10 +32,10 @@ pub fn find(
 /// PageUp and PageDown: a command that begins as the line does up to the cursor, which stays.
 pub fn by_beginning(session: &mut Session, shell: &Shell, back: bool) {
     let at = session.buffer.at();
-    let beginning = session.buffer.part(0, at).to_vec();
+    let beginning = session.buffer.part(0, at);
     let history = &shell.interactive.history;
-    let found = find(history, session.number, back, |command| {
-        command.starts_with(&beginning)
+    let found = find(session, history, session.number, back, |command| {
+        command.starts_with(beginning)
     });
     match found {
         Some(number) => drop(session.show(shell, number)),
@@ -46,32 +47,19 @@ pub fn by_beginning(session: &mut Session, shell: &Shell, back: bool) {
 /// Ctrl-R and Ctrl-S: shows the last, or the next command with what is typed in it; the same key goes on from there. Ctrl-G gives up;
 /// any other key takes the command, and does to it what it does.
 pub fn search(session: &mut Session, shell: &mut Shell, mut back: bool) -> Act {
-    let former = (
-        session.buffer.text().to_vec(),
-        session.buffer.at(),
-        session.number,
-    );
-    if former.2 == shell.interactive.history.end() {
-        session.typed.clone_from(&former.0);
-    }
+    let former = (session.buffer.at(), session.number);
     let mut part: Vec<u8> = Vec::new();
-    // Where it is looked for first: there, or beyond that.
-    let (mut from, mut beyond) = (session.number, false);
+    // It is looked for beyond the command that is shown.
+    let mut beyond = false;
     let next = loop {
         let history = &shell.interactive.history;
-        let has_it = |number: &usize| {
-            let command = history.get(*number);
-            command.is_some_and(|command| place(command, &part).is_some())
-        };
-        let found = match part.is_empty() {
-            true => None,
-            false => Some(from)
-                .filter(|from| !beyond && has_it(from))
-                .or_else(|| {
-                    find(history, from, back, |command| {
-                        place(command, &part).is_some()
-                    })
-                }),
+        let is = |command: &[u8]| place(command, &part).is_some();
+        let found = if part.is_empty() {
+            None
+        } else if !beyond && session.number < history.end() && is(session.buffer.text()) {
+            Some(session.number)
+        } else {
+            find(session, history, session.number, back, is)
         };
         let notice = &mut session.screen.notice;
         notice.clear();
@@ -83,15 +71,14 @@ pub fn search(session: &mut Session, shell: &mut Shell, mut back: bool) -> Act {
         } else {
             b"(forward search)`"
         });
-        notice.extend_from_slice(&part);
+        notice.extend(characters::printable(&part, shell.utf8));
         notice.extend_from_slice(b"': ");
-        if let Some(number) = found
-            && let Some(command) = history.get(number)
-        {
-            from = number;
-            session.number = number;
-            session.buffer.load(command);
-            session.buffer.go(place(command, &part).unwrap_or_default());
+        if let Some(number) = found {
+            if number != session.number {
+                session.show(shell, number);
+            }
+            let place = place(session.buffer.text(), &part);
+            session.buffer.go(place.unwrap_or_default());
         }
         beyond = false;
         session.knows_escape = true;
@@ -99,6 +86,7 @@ pub fn search(session: &mut Session, shell: &mut Shell, mut back: bool) -> Act {
         session.knows_escape = false;
         match key {
             Some(Key::Text(text)) => part.extend_from_slice(&text),
+            Some(Key::Paste) => part.extend(session.pasted(shell)?),
             Some(Key::C(letter @ (b'R' | b'S'))) => {
                 back = letter == b'R';
                 beyond = true;
@@ -112,9 +100,10 @@ pub fn search(session: &mut Session, shell: &mut Shell, mut back: bool) -> Act {
                 part.truncate(part.len() - length);
             }
             Some(Key::C(b'G')) => {
-                session.buffer.load(&former.0);
-                session.buffer.go(former.1);
-                session.number = former.2;
+                if session.number != former.1 {
+                    session.show(shell, former.1);
+                }
+                session.buffer.go(former.0);
                 session.screen.notice.clear();
                 return Ok(None);
             }

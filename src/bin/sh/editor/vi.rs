@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use super::buffer::Buffer;
 use super::emacs::MOST;
 use super::keys::Key;
-use super::{Act, End, Last, Mode, Session, completion, emacs, search};
+use super::{Act, End, Last, Mode, Session, case, completion, emacs, recased, search};
 use crate::expansion::pattern::Pattern;
 use crate::shell::{Divert, Shell};
 
@@ -175,12 +175,10 @@ fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usiz
         b'~' => {
             session.is_change = true;
             replace_each(session, at, behind, |character| {
-                let mut character = character.to_vec();
-                for byte in &mut character {
-                    let is_letter = byte.is_ascii_alphabetic();
-                    *byte ^= if is_letter { 0x20 } else { 0 };
-                }
-                character
+                recased(character, shell.utf8, |code| match case::upper(code) {
+                    same if same == code => case::lower(code),
+                    capital => capital,
+                })
             });
         }
         b'p' | b'P' => {
@@ -188,7 +186,12 @@ fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usiz
             if letter == b'p' {
                 buffer.go(buffer.after(at));
             }
-            (0..times).for_each(|_| buffer.insert(kill));
+            for _ in 0..times {
+                buffer.insert(kill);
+                if buffer.refused {
+                    break;
+                }
+            }
             buffer.go(buffer.before(buffer.at()));
             session.is_change = true;
         }
@@ -208,10 +211,8 @@ fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usiz
                 return Ok(None);
             };
             let mut text = b" ".to_vec();
-            text.extend_from_slice(match count {
-                Some(count) => super::word(command, count.saturating_sub(1)),
-                None => super::last_word(command),
-            });
+            let number = count.map(|count| count.saturating_sub(1));
+            text.extend_from_slice(super::word(command, number));
             inserts(session, Mode::Insert, buffer_after(session));
             session.buffer.insert(&text);
         }
@@ -527,6 +528,7 @@ fn read_pattern(
     let pattern = Buffer::new(shell.utf8);
     let line = core::mem::replace(&mut session.buffer, pattern);
     session.screen.notice.push(letter);
+    session.asks = true;
     let is_complete = loop {
         let key = session.key(shell);
         let buffer = &mut session.buffer;
@@ -534,6 +536,11 @@ fn read_pattern(
         match key {
             Ok(Some(Key::Text(text))) => buffer.insert(&text),
             Ok(Some(Key::C(b'H' | b'?'))) if at > 0 => buffer.replace(buffer.before(at), at, b""),
+            Ok(Some(Key::Paste)) => {
+                if let Err(divert) = session.paste(shell) {
+                    break Err(divert);
+                }
+            }
             Ok(Some(Key::C(b'U'))) => buffer.load(b""),
             Ok(Some(Key::C(b'J' | b'M'))) => break Ok(true),
             Ok(_) => break Ok(false),
@@ -541,6 +548,7 @@ fn read_pattern(
         }
     };
     session.screen.notice.clear();
+    session.asks = false;
     let pattern = core::mem::replace(&mut session.buffer, line).take();
     is_complete.map(|is_complete| is_complete.then_some(pattern))
 }
@@ -557,7 +565,7 @@ fn look_for(session: &mut Session, shell: &mut Shell, back: bool) {
         true => pattern.prefix(command, false).is_some(),
         false => pattern.find(command, 0).is_some(),
     };
-    match search::find(&interactive.history, session.number, back, matches) {
+    match search::find(session, &interactive.history, session.number, back, matches) {
         Some(number) if !text.is_empty() => go_to_command(session, shell, number),
         _ => session.screen.bell(),
     }

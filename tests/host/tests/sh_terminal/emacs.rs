@@ -40,7 +40,7 @@ on_both! {
         terminal.keys("\x1b[1;3D").line("one |two-three");
         terminal.keys("\x1b[1;5C").line("one two|-three");
         terminal.keys("\x1b[5D").line("one |two-three");
-        terminal.keys("\x1b\x1b[D").line("one| two-three");
+        terminal.keys("\x1b\x1b[D").line("|one two-three").keys("\x1b\x1b[C").line("one| two-three");
         // At the ends nothing moves.
         terminal.keys("\x05\x06").line("one two-three|");
         terminal.keys("\x01\x02\x1bb").line("|one two-three");
@@ -361,5 +361,71 @@ on_both! {
     fn typing_ahead_is_for_the_command_that_reads(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("read x; read y; echo \"[$x]\"\rone\rtwo\r").shows("[one]").line("|");
+    }
+
+    fn a_changed_command_of_the_history_is_kept_until_a_line_is_executed(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run(": one").run(": two").keys("typed");
+        terminal.keys("\x10 x y").line(": two x y|");
+        terminal.keys("\x10 z").line(": one z|");
+        terminal.keys("\x0e").line(": two x y|");
+        // With what undoes it.
+        terminal.keys("\x1f").line(": two x|").keys("\x0e").line("typed|");
+        terminal.keys("\x1f").line("|").keys("\x10").line(": two x|");
+        terminal.keys("\x1br").line(": two|").keys("\x10").line(": one z|");
+        // A search finds it as it is.
+        terminal.keys("\x0e\x0e\x12z").row("(search)`z': : one |z").keys("\x07").line("|");
+        terminal.keys("\x10\r").line("|").keys("\x10").line(": two|").keys("\x10").line(": one|");
+    }
+
+    fn what_the_terminal_reports_is_not_typed(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("one");
+        for report in [
+            "\x1b]11;rgb:0000/0000/0000\x07",
+            "\x1b]11;rgb:0000/0000/0000\x1b\\",
+            "\x1bP1$r0m\x1b\\",
+            "\x1bP>|name(1)\x1b\\",
+            "\x1b_Gi=1;OK\x1b\\",
+            "\x1b^private\x1b\\",
+            "\x1bXstring\x1b\\",
+            "\x1b[M !!",
+            "\x1b[<0;10;10M",
+            "\x1b[5;7R",
+            "\x1b[?1;2c",
+            "\x1b[I",
+        ] {
+            terminal.keys(report).keys("x").line("onex|").keys("\x7f").line("one|");
+        }
+        // Also within a search, and after a count.
+        terminal.keys("\x15").run(": two");
+        terminal.keys("\x12tw\x1b[I\x1b]0;x\x07o").row("(search)`two': : |two").keys("\x07");
+        terminal.keys("\x1b3\x1b[Ix").line("xxx|");
+        // What no report contains ends it.
+        terminal.keys("\x15\x1b]lost\x15echo a\r").shows("\na");
+    }
+
+    fn keys_know_letters_beyond_ascii(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("écume ДОМ straße\x01\x1bu").line("ÉCUME| ДОМ straße");
+        terminal.keys("\x1bl").line("ÉCUME дом| straße");
+        terminal.keys("\x1bb\x1bc").line("ÉCUME Дом| straße");
+        terminal.keys("\x1bu").line("ÉCUME Дом STRAßE|");
+        terminal.keys("\x01\x1bl").line("écume| Дом STRAßE");
+    }
+
+    fn the_last_word_is_quoted_as_it_was(shell) {
+        let mut terminal = Terminal::new(shell);
+        for word in ["'a b'", "\"a  'b\"", "a\\ b", "$(echo a b)", "\"$(echo ')')\"", "${x:-a b}", "`echo a b`"] {
+            terminal.run(&format!(": x {word} "));
+            terminal.keys("\x1b.").line(&format!("{word}|")).keys("\x15\x1b1\x1b.").line("x|").keys("\x15");
+        }
+    }
+
+    fn a_search_takes_a_paste(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run(": one two").run(": three");
+        terminal.keys("\x12\x1b[200~one\x1b[201~").row("(search)`one': : |one two");
+        terminal.keys(" t").row("(search)`one t': : |one two").keys("\x05").line(": one two|");
     }
 }

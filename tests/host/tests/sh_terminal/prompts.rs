@@ -113,4 +113,13 @@ on_both! {
         terminal.keys("PS4='$((2 + 3))$(true) '; echo a\r");
         terminal.rows(&["> set -x", "> PS4='$((2 + 3))$(true) '; echo a", "+ PS4='$((2 + 3))$(true) '", "5 echo a", "a", "> |"]);
     }
+
+    fn escape_sequences_take_no_columns(shell) {
+        let sequences = ["\x1b(B", "\x1b]0;title\x07", "\x1b]0;title\x1b\\", "\x1bPx\x1b\\", "\x1b_x\x1b\\", "\x1b[1m", "\x1b="];
+        for sequence in sequences {
+            let sequence = sequence.replace('\\', "\\\\");
+            let mut terminal = shows(shell, &format!("{sequence}a{sequence}b> "), "ab> ");
+            terminal.keys("cd\x02").row("ab> c|d").keys("x").row("ab> cx|d");
+        }
+    }
 }

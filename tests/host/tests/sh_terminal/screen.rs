@@ -168,4 +168,52 @@ on_both! {
         }
         nestling_host_tests::say(&format!("# {}", table.join("; ")));
     }
+
+    fn a_paste_may_have_any_length(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("x='").line("x='|");
+        terminal.keys(format!("\x1b[200~{}\x1b[201~", "p".repeat(300_000)));
+        terminal.keys("'\x01\x0b\x19\r");
+        terminal.keys("\x0cecho ${#x}\r").rows(&["$ echo ${#x}", "300000", "$ |"]);
+        // What a count would make too long is refused, with the bell, and the text stays.
+        terminal.keys("\x0c").rows(&["$ |"]);
+        let bells = terminal.bells;
+        terminal.keys("\x10\x10").until("the paste", |terminal| terminal.cursor_row().ends_with("'|"));
+        terminal.keys("\x1b9\x1b9\x1b9\x1b9\x19\x15").keys("echo still\x0b\x0c").line("echo still|");
+        assert_eq!(terminal.bells, bells + 1);
+    }
+
+    fn a_terminal_that_a_program_has_left_without_waiting_waits_again(shell) {
+        let mut terminal = Terminal::new(shell);
+        let leaves = "dd iflag=nonblock count=0 2>/dev/null";
+        // What `cat` reads, the shell does not.
+        let shows = |terminal: &mut Terminal, rows: &[&str]| {
+            terminal.until(&rows.join("\n"), |terminal| terminal.all_rows() == rows);
+        };
+        terminal.run(leaves);
+        terminal.keys("\x0ccat\r").rows(&["$ cat", "|"]).keys("echo no\r");
+        shows(&mut terminal, &["$ cat", "echo no", "echo no", "|"]);
+        terminal.keys("\x04");
+        shows(&mut terminal, &["$ cat", "echo no", "echo no", "$ |"]);
+        // And for `read`, and who reads on behind it.
+        terminal.keys(format!("clear; {leaves}; read x; cat\r")).rows(&["|"]).keys("one\r");
+        terminal.rows(&["one", "|"]).keys("two\r");
+        shows(&mut terminal, &["one", "two", "two", "|"]);
+        terminal.keys("\x04");
+        shows(&mut terminal, &["one", "two", "two", "$ |"]);
+        terminal.keys("\x0cecho \"[$x]\"\r").shows("[one]");
+    }
+
+    fn a_trap_for_a_new_size_is_executed_while_a_line_is_edited(shell) {
+        let mut terminal = Terminal::with(shell, 6, 40, &[]);
+        terminal.run("trap 'echo resized' WINCH").keys("\x0ctyped\x02").rows(&["$ type|d"]);
+        terminal.set_size(6, 30);
+        terminal.until("the trap", |terminal| terminal.all_rows() == ["resized", "$ type|d"]);
+        // One that writes nothing leaves no trace.
+        terminal.keys("\x15\x0b").run("trap '>ran' WINCH").keys("\x0ctyped\x02").rows(&["$ type|d"]);
+        terminal.set_size(6, 40);
+        let ran = terminal.home().join("ran");
+        terminal.until("the trap", |terminal| ran.exists() && terminal.is_idle());
+        terminal.keys("x").rows(&["$ typex|d"]);
+    }
 }

@@ -24,6 +24,8 @@ pub struct Terminal {
     /// What the shell has read when the last keys were struck, and how many they were.
     read_before: u64,
     struck: u64,
+    /// How often the bell has rung.
+    pub bells: usize,
     scratch: Scratch,
 }
 
@@ -98,6 +100,7 @@ impl Terminal {
             shell: command.spawn().expect("the shell"),
             read_before: 0,
             struck: 0,
+            bells: 0,
             scratch,
         }
     }
@@ -181,6 +184,7 @@ impl Terminal {
             true => {
                 let count = self.controller.read(&mut buffer).unwrap_or_default();
                 self.screen.process(&buffer[..count]);
+                self.bells += buffer[..count].iter().filter(|&&byte| byte == 7).count();
                 count
             }
             false => 0,

@@ -273,4 +273,36 @@ on_both! {
         terminal.keys("\x15\x0b\x0c");
         terminal.run("set -o | grep -E 'vi |emacs '").shows("vi              off").shows("emacs           on");
     }
+
+    fn a_key_may_come_slowly(shell) {
+        let mut terminal = vi(shell);
+        terminal.run("KEYTIMEOUT=1");
+        terminal.keys("abc");
+        // Each part is acted upon before the next is struck.
+        terminal.keys("\x1b").line("ab|c").keys("[").line("abc|").keys("D").line("ab|c");
+        terminal.keys("x").line("abx|c");
+        terminal.keys("\x1b").line("ab|xc").keys("\x1b").line("ab|xc").keys("[").line("ab|xc").keys("D").line("a|bxc");
+        terminal.keys("D").line("|a");
+    }
+
+    fn keytimeout_says_how_long_a_key_may_follow_escape(shell) {
+        let mut terminal = vi(shell);
+        terminal.run("KEYTIMEOUT=6000");
+        // It is not known yet whether it is a key of its own.
+        terminal.keys("abc\x1b").line("abc|").keys("[D").line("ab|c");
+        terminal.keys("\x1bx").line("a|c");
+    }
+
+    fn what_the_terminal_reports_is_not_typed(shell) {
+        let mut terminal = vi(shell);
+        for report in ["\x1b]11;rgb:0000/0000\x07", "\x1bP1$r0m\x1b\\", "\x1bP>|name\x1b\\", "\x1b_Gi=1;OK\x1b\\", "\x1b[M !!"] {
+            terminal.keys("one").keys(report).keys("x").line("onex|");
+            terminal.keys("\x1b").line("one|x").keys(report).keys("x").line("on|e").keys("S");
+        }
+    }
+
+    fn a_tilde_knows_letters_beyond_ascii(shell) {
+        let mut terminal = vi(shell);
+        terminal.keys("éДß1a\x1b0").line("|éДß1a").keys("9~").line("Éдß1|A");
+    }
 }
