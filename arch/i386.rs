@@ -177,6 +177,10 @@ pub mod nr {
 /// The bytes of a time in glibc's `struct utmp`.
 pub const UTMP_TIME: usize = 4;
 
+/// The path of glibc's dynamic loader.
+#[cfg(feature = "std")]
+pub const LOADER: &[u8; 19] = b"/lib/ld-linux.so.2\0";
+
 // ---- Making a child ----
 
 /// `clone(2)` and `clone3(2)`: makes the system call `number` with two arguments; in the child, calls

@@ -33,6 +33,10 @@ pub mod nr {
 /// The bytes of a time in glibc's `struct utmp`.
 pub const UTMP_TIME: usize = 4;
 
+/// The path of glibc's dynamic loader.
+#[cfg(feature = "std")]
+pub const LOADER: &[u8; 33] = b"/lib/ld-linux-riscv64-lp64d.so.1\0";
+
 // ---- Making a child ----
 
 /// `clone(2)` and `clone3(2)`: makes the system call `number` with two arguments; in the child, calls

@@ -46,7 +46,7 @@
 //!   also enabled, `alloc` also adds the module `heap`.
 //! - `std`: adds conversions to and from the standard library's types. With this feature, children inherit the environment that
 //!   `std::env` returns. A program that uses the standard library needs this feature for `Command`, `popen` and `system`. Such
-//!   a program must not use `entry!`.
+//!   a program must not use `entry!`. If one build contains such a program and programs of the feature `rt`, see `rt`.
 //!
 //! `cargo xtask size` shows how many bytes each part of the crate adds to a program.
 #![no_std]

@@ -36,6 +36,14 @@
 //! `test = false` and `bench = false` in the `[[bin]]` section, because a test build would also contain the panic handler of
 //! the standard library.
 //!
+//! # In a workspace with programs of the standard library
+//!
+//! Cargo builds this crate once for all packages that one command builds, with the features that any of these packages enables.
+//! If one of them enables `std`, then the programs of `entry!` in this build use the standard library, too: they need its libc
+//! and the libc's loader, and on a panic they do what a program of the standard library does, without the handler of `entry!`.
+//! Otherwise they behave the same. So a build of the whole workspace is good for development. To get a program that needs no
+//! libc, build its package alone: `cargo build --release -p NAME`.
+//!
 //! # Set-user-ID programs
 //!
 //! If [`Process::is_secure`] returns true, the caller of the program may have fewer privileges than the program. Then the runtime
@@ -69,12 +77,16 @@ use crate::text::{self, Text};
 pub mod descriptors;
 mod fault;
 pub mod memory;
-#[cfg(feature = "pie")]
+#[cfg(all(feature = "pie", not(feature = "std")))]
 mod relocation;
 mod take_once;
+#[cfg(feature = "std")]
+mod with_std;
 
 pub use fault::{FAULTS, on_fault};
 pub use take_once::TakeOnce;
+#[cfg(feature = "std")]
+pub use with_std::start;
 
 /// The arguments, environment and auxiliary vector that the kernel gave this process.
 #[derive(Clone, Copy, Debug)]
@@ -206,7 +218,18 @@ fn only_thread() -> Result<(), Errno> {
 /// # Safety
 /// `stack` points to the initial stack that the kernel made (`argc`, `argv`, `envp`, `auxv`), and nothing changes this stack
 /// later.
+#[cfg(not(feature = "std"))]
 pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
+    // SAFETY: the caller's promise.
+    unsafe { run(stack, main) }
+}
+
+/// Does what [`start`] promises, once the libraries that the program uses are ready.
+///
+/// # Safety
+/// As of [`start`].
+#[inline(always)]
+unsafe fn run(stack: *const usize, main: fn(Process) -> i32) -> ! {
     // SAFETY: the caller's promise: the arguments follow their count, the environment the arguments' null, and the
     // auxiliary vector the environment's.
     let process = unsafe {
@@ -222,7 +245,7 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
             auxv: auxv.add(1),
         }
     };
-    #[cfg(feature = "pie")]
+    #[cfg(all(feature = "pie", not(feature = "std")))]
     // SAFETY: the kernel made the vector, and this is the first that the program does.
     unsafe {
         relocation::relocate(process.auxv)
@@ -306,57 +329,62 @@ macro_rules! entry {
                 unsafe { $crate::rt::start(stack, $main) }
             }
 
-            $crate::__panic_handler!($panic);
-            $crate::__global_allocator!();
-
-            /// The prebuilt `core` names it, in tables for unwinding that nobody reads here.
-            #[unsafe(no_mangle)]
-            extern "C" fn rust_eh_personality() {}
-
-            /// The prebuilt `alloc` names it, in code that unwinds, which nobody runs here.
-            #[unsafe(no_mangle)]
-            extern "C" fn _Unwind_Resume() -> ! {
-                $crate::rt::abort()
-            }
-
-            /// On aarch64 a constructor of `compiler_builtins` names it, to choose between two ways to do atomics. No
-            /// constructor runs here, which means the way that every processor knows.
-            #[unsafe(no_mangle)]
-            extern "C" fn getauxval(_key: usize) -> usize {
-                0
-            }
-
-            $crate::__memory_functions!();
+            $crate::__without_libc!($panic);
         };
     };
 }
 
-/// Defines the panic handler.
+/// Defines what a program without libc has no other source for.
 #[cfg(not(feature = "std"))]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __panic_handler {
+macro_rules! __without_libc {
     ($panic:path) => {
         #[panic_handler]
         fn __nestling_panic(info: &::core::panic::PanicInfo<'_>) -> ! {
             $panic(info)
         }
+
+        /// The prebuilt `core` names it, in tables for unwinding that nobody reads here.
+        #[unsafe(no_mangle)]
+        extern "C" fn rust_eh_personality() {}
+
+        /// The prebuilt `alloc` names it, in code that unwinds, which nobody runs here.
+        #[unsafe(no_mangle)]
+        extern "C" fn _Unwind_Resume() -> ! {
+            $crate::rt::abort()
+        }
+
+        /// On aarch64 a constructor of `compiler_builtins` names it, to choose between two ways to do atomics. No
+        /// constructor runs here, which means the way that every processor knows.
+        #[unsafe(no_mangle)]
+        extern "C" fn getauxval(_key: usize) -> usize {
+            0
+        }
+
+        $crate::__global_allocator!();
+        $crate::__memory_functions!();
     };
 }
 
-/// Where a workspace's features make this crate depend on the standard library, that has one. Such a program can be
-/// checked, not linked.
+/// Where a build's features make this crate depend on the standard library, that and its libc have all this. The program needs
+/// the loader that brings them.
 #[cfg(feature = "std")]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __panic_handler {
+macro_rules! __without_libc {
     ($panic:path) => {
         const _: fn(&::core::panic::PanicInfo<'_>) -> ! = $panic;
+
+        // SAFETY: what this section is for.
+        #[used]
+        #[unsafe(link_section = ".interp")]
+        static __NESTLING_LOADER: [u8; $crate::arch::LOADER.len()] = *$crate::arch::LOADER;
     };
 }
 
 /// Defines the global allocator, where there is one.
-#[cfg(all(feature = "alloc", not(feature = "std")))]
+#[cfg(feature = "alloc")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __global_allocator {
@@ -366,8 +394,8 @@ macro_rules! __global_allocator {
     };
 }
 
-/// Without the feature `alloc` a program has none; one of the standard library has that one's.
-#[cfg(not(all(feature = "alloc", not(feature = "std"))))]
+/// Without the feature `alloc` a program has none.
+#[cfg(not(feature = "alloc"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __global_allocator {

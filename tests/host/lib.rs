@@ -160,19 +160,38 @@ pub fn built_for_i386(bin: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// Builds with these flags of rustc's, in a place of its own: where the release programs are.
-fn cargo_build(flags: &str, target: &str, arguments: &[&str]) -> Result<PathBuf, String> {
-    // This test is TARGET/debug/deps/NAME; the folder is one that `cargo` leaves to tests.
+/// On-target programs as they are if a program of the standard library is built in the same command: with feature `std`.
+pub fn built_with_std(bins: &[&str]) -> Result<PathBuf, String> {
+    let mut what = vec!["-p", "nestling-tests", "--features", "nestling/std"];
+    what.extend(bins.iter().flat_map(|bin| ["--bin", bin]));
+    let folder = own_folder("host-tests-std")?;
+    cargo(&folder, "", &what)?;
+    Ok(folder.join("debug"))
+}
+
+/// A folder that `cargo` leaves to tests.
+fn own_folder(name: &str) -> Result<PathBuf, String> {
+    // This test is TARGET/debug/deps/NAME.
     let test = env::current_exe().map_err(|error| error.to_string())?;
     let folder = test.ancestors().nth(3).expect("a target directory");
-    let folder = folder.join("tmp").join(if flags.is_empty() {
-        "host-tests"
-    } else {
-        "host-tests-musl"
-    });
+    Ok(folder.join("tmp").join(name))
+}
+
+/// Builds with these flags of rustc's, in a place of its own: where the release programs are.
+fn cargo_build(flags: &str, target: &str, arguments: &[&str]) -> Result<PathBuf, String> {
+    let folder = own_folder(match flags {
+        "" => "host-tests",
+        _ => "host-tests-musl",
+    })?;
+    let what = [&["--release", "--target", target], arguments].concat();
+    cargo(&folder, flags, &what)?;
+    Ok(folder.join(target).join("release"))
+}
+
+fn cargo(folder: &Path, flags: &str, arguments: &[&str]) -> Result<(), String> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo.args(["build", "--release", "--target", target, "--target-dir"]);
-    cargo.arg(&folder).args(arguments);
+    cargo.args(["build", "--target-dir"]);
+    cargo.arg(folder).args(arguments);
     // This workspace has another for programs without a C library.
     cargo.env("CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_LINKER", "cc");
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
@@ -181,7 +200,7 @@ fn cargo_build(flags: &str, target: &str, arguments: &[&str]) -> Result<PathBuf,
     }
     let output = cargo.output().map_err(|error| error.to_string())?;
     match output.status.success() {
-        true => Ok(folder.join(target).join("release")),
+        true => Ok(()),
         false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
     }
 }

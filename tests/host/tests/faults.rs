@@ -529,7 +529,11 @@ fn a_fault_is_found_in_a_line_that_another_process_interrupted() {
                    7 <... futex resumed>) = -1 ENOSYS (Function not implemented) (INJECTED)\n";
     let place = Place::Parent { first: true };
     for fault in [whole, resumed] {
-        assert!(!hits_another_call(place, "futex", &format!("{fault}{look}")));
+        assert!(!hits_another_call(
+            place,
+            "futex",
+            &format!("{fault}{look}")
+        ));
         assert!(hits_another_call(place, "futex", &format!("{look}{fault}")));
     }
 }

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd};
+use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use std::thread;
 
 use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Notice, Program, Spawn, Step};
 use nestling::{Args, Errno, ExitStatus, OFlags, Signal, args, sys};
-use nestling_host_tests::{alone, built_for_i386, or_skip, run};
+use nestling_host_tests::{alone, built_for_i386, built_with_std, or_skip, run};
 
 const MEMORIES: [Memory; 2] = [Memory::Shared, Memory::Copied];
 
@@ -559,4 +560,26 @@ fn an_error_is_one_of_stds() {
     let error: Box<dyn std::error::Error + '_> = Box::new(spawn.start().expect_err("a failure"));
     let text = r#"exec "/nope": ENOENT: no such file or directory"#;
     assert_eq!(error.to_string(), text);
+}
+
+/// Cargo builds this crate once for all packages of a command, with the features that any of them wants.
+#[test]
+fn a_program_without_std_works_if_it_is_built_beside_one_with_std() {
+    let programs = built_with_std(&["pipeline", "probe"]).expect("a build");
+    let path = |name| programs.join(name).to_str().expect("a path").to_owned();
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+
+    let output = run(&path("pipeline"), |command| {
+        command.args(["echo hello", "tr a-z A-Z"]);
+    });
+    assert_eq!(text(output.stdout), "HELLO\n");
+    let ends = "echo hello: exit status: 0\ntr a-z A-Z: exit status: 0\n";
+    assert_eq!(text(output.stderr), ends);
+    assert_eq!(output.status.code(), Some(0));
+
+    let output = Command::new(path("probe")).arg("panic").output();
+    let output = output.expect("the probe");
+    let said = text(output.stderr);
+    assert!(said.contains("as asked"), "{said}");
+    assert_eq!(output.status.signal(), Some(libc::SIGABRT));
 }
