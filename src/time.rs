@@ -12,6 +12,8 @@
 //! assert!(end.checked_duration_since(start).unwrap() >= Duration::from_millis(1));
 //! ```
 
+pub mod zone;
+
 use core::time::Duration;
 
 use crate::errno::Errno;

@@ -1,10 +1,13 @@
-//! What a backslash and a letter stand for in PS1 and PS2, as in busybox and bash. Times are UTC.
+//! What a backslash and a letter stand for in PS1 and PS2, as in busybox and bash. Times are local: by the variable TZ, or
+//! without it by `/etc/localtime`.
 
+use alloc::ffi::CString;
 use alloc::vec::Vec;
 
-use nestling::sys;
 use nestling::text::{Text, word};
+use nestling::time::zone::{Date, Local, Zone};
 use nestling::time::{self, Clock};
+use nestling::{AsFd, OFlags, io, sys};
 
 use crate::expansion::characters::printable;
 use crate::expansion::tilde;
@@ -79,7 +82,20 @@ fn write(shell: &mut Shell, text: &[u8], out: &mut Bytes) -> usize {
         b'w' | b'W' => printable(&directory(shell, letter == b'W'), shell.utf8).write(out),
         b'$' if sys::credentials::geteuid() == Ok(0) => "#".write(out),
         b'$' => "$".write(out),
-        b't' | b'T' | b'@' | b'A' | b'd' => write_time(letter, out),
+        b't' => write_time(shell, b"%H:%M:%S", out),
+        b'T' => write_time(shell, b"%I:%M:%S", out),
+        b'@' => write_time(shell, b"%I:%M %p", out),
+        b'A' => write_time(shell, b"%H:%M", out),
+        b'd' => write_time(shell, b"%a %b %d", out),
+        b'D' => {
+            let format = text.strip_prefix(b"D{").unwrap_or_default();
+            let Some(length) = format.iter().position(|&byte| byte == b'}') else {
+                return 0;
+            };
+            let format = format.get(..length).filter(|format| !format.is_empty());
+            write_time(shell, format.unwrap_or(b"%X"), out);
+            return length + 3;
+        }
         b'!' => shell.interactive.number().write(out),
         b'#' => shell.interactive.commands.write(out),
         b'j' => shell.jobs.count().write(out),
@@ -167,42 +183,101 @@ fn name(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
 }
 
-/// `\t` 23:59:59, `\T` 11:59:59, `\@` 11:59 PM, `\A` 23:59, `\d` Thu Jan 01.
-fn write_time(letter: u8, out: &mut Bytes) {
+/// The time now in a format of `strftime(3)`, in the POSIX locale.
+fn write_time(shell: &Shell, format: &[u8], out: &mut Bytes) {
     let now = time::now(Clock::Realtime).map_or(0, |now| now.seconds());
-    let (days, seconds) = ((now / 86400) as i32, (now % 86400) as i32);
-    if letter == b'd' {
-        let (month, day) = month_and_day(days);
-        let weekday = word("Thu Fri Sat Sun Mon Tue Wed", b' ', (days % 7) as usize);
-        let months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
-        let month = word(months, b' ', month as usize);
-        return text!(weekday, " ", month, " ", day / 10, day % 10).write(out);
-    }
-    let hours = seconds / 3600;
-    let is_of_day = matches!(letter, b't' | b'A');
-    let shown = if is_of_day {
-        hours
-    } else {
-        (hours + 11) % 12 + 1
-    };
-    let mut two = |number: i32| text!(number / 10, number % 10).write(out);
-    two(shown);
-    let rest = [seconds / 60 % 60, seconds % 60];
-    let count = if matches!(letter, b't' | b'T') { 2 } else { 1 };
-    for &number in rest.iter().take(count) {
-        text!(":", number / 10, number % 10).write(out);
-    }
-    if letter == b'@' {
-        if hours < 12 { " AM" } else { " PM" }.write(out);
-    }
+    let mut file = Vec::new();
+    let zone = zone(shell, &mut file);
+    let local = zone.at(now);
+    let date = Date::new(now.saturating_add(local.offset.into()));
+    format_time(format, now, &date, &local, out);
 }
 
-/// Of a day since the beginning of 1970: January is 0, the first is 1.
-fn month_and_day(days: i32) -> (i32, i32) {
-    // In years that begin with March, the day that is there sometimes is the last one.
-    let day = (days + 719_468) % 146_097;
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    ((month + 2) % 12, day - (153 * month + 2) / 5 + 1)
+/// The time zone: of TZ, which is a rule or the name of a file, or of the machine; else UTC.
+fn zone<'a>(shell: &'a Shell, file: &'a mut Vec<u8>) -> Zone<'a> {
+    let name = shell.symbols.find(b"TZ");
+    let path = match name.and_then(|name| shell.variables.get(name)) {
+        None => b"/etc/localtime".to_vec(),
+        Some(value) => {
+            let value = value.strip_prefix(b":").unwrap_or(value);
+            match Zone::from_posix(value) {
+                Some(zone) => return zone,
+                None if value.first() == Some(&b'/') => value.to_vec(),
+                None => [b"/usr/share/zoneinfo/", value].concat(),
+            }
+        }
+    };
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let read = CString::new(path).ok().and_then(|path| {
+        let opened = sys::fd::open(&path, flags, 0).ok()?;
+        let is_file = sys::file::fstat(opened.as_fd()).is_ok_and(|stat| stat.is_file());
+        is_file.then(|| io::read_to_end(opened.as_fd(), file).ok())?
+    });
+    read.and_then(|_| Zone::from_tzif(file))
+        .unwrap_or(Zone::UTC)
+}
+
+fn format_time(format: &[u8], now: i64, date: &Date, local: &Local<'_>, out: &mut Bytes) {
+    let digits = |number: i64| [number / 10 % 10, number % 10].map(|digit| digit as u8 + b'0');
+    let short = |names: &'static str, number: u8| {
+        let name = word(names, b' ', number.into());
+        name.get(..3).unwrap_or_default()
+    };
+    const DAYS: &str = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday";
+    const MONTHS: &str =
+        "January February March April May June July August September October November December";
+    let mut rest = format;
+    while let [first, more @ ..] = rest {
+        rest = more;
+        let (b'%', [letter, more @ ..]) = (*first, more) else {
+            out.0.push(*first);
+            continue;
+        };
+        rest = more;
+        let hour = i64::from(date.hour);
+        let twelve = (hour + 11) % 12 + 1;
+        let mut compound = |format: &[u8]| format_time(format, now, date, local, out);
+        match letter {
+            b'a' => short(DAYS, date.weekday).write(out),
+            b'A' => word(DAYS, b' ', date.weekday.into()).write(out),
+            b'b' | b'h' => short(MONTHS, date.month - 1).write(out),
+            b'B' => word(MONTHS, b' ', usize::from(date.month - 1)).write(out),
+            b'c' => compound(b"%a %b %e %T %Y"),
+            b'C' => out.0.extend(digits(date.year / 100)),
+            b'd' => out.0.extend(digits(date.day.into())),
+            b'D' | b'x' => compound(b"%m/%d/%y"),
+            b'e' if date.day < 10 => text!(" ", i64::from(date.day)).write(out),
+            b'e' => out.0.extend(digits(date.day.into())),
+            b'F' => compound(b"%Y-%m-%d"),
+            b'H' => out.0.extend(digits(hour)),
+            b'I' => out.0.extend(digits(twelve)),
+            b'j' => {
+                let day = i64::from(date.year_day) + 1;
+                text!(day / 100, day / 10 % 10, day % 10).write(out);
+            }
+            b'm' => out.0.extend(digits(date.month.into())),
+            b'M' => out.0.extend(digits(date.minute.into())),
+            b'n' => out.0.push(b'\n'),
+            b'p' => if hour < 12 { "AM" } else { "PM" }.write(out),
+            b'r' => compound(b"%I:%M:%S %p"),
+            b'R' => compound(b"%H:%M"),
+            b's' => now.write(out),
+            b'S' => out.0.extend(digits(date.second.into())),
+            b't' => out.0.push(b'\t'),
+            b'T' | b'X' => compound(b"%H:%M:%S"),
+            b'u' => i64::from((date.weekday + 6) % 7 + 1).write(out),
+            b'w' => i64::from(date.weekday).write(out),
+            b'y' => out.0.extend(digits(date.year.rem_euclid(100))),
+            b'Y' => date.year.write(out),
+            b'z' => {
+                let minutes = i64::from(local.offset.unsigned_abs() / 60);
+                if local.offset < 0 { "-" } else { "+" }.write(out);
+                out.0.extend(digits(minutes / 60));
+                out.0.extend(digits(minutes % 60));
+            }
+            b'Z' => printable(local.name, false).write(out),
+            b'%' => out.0.push(b'%'),
+            letter => out.0.extend([b'%', *letter]),
+        }
+    }
 }

@@ -69,18 +69,25 @@ on_both! {
     }
 
     fn escapes_show_the_time(shell) {
-        let mut terminal = Terminal::start(shell, 24, 80, &[("PS1", "\\d,\\t,\\T,\\@,\\A> ")]);
-        let format = "+%a %b %d,%H:%M:%S,%I:%M:%S,%I:%M %p,%H:%M> |";
-        terminal.until("the time", |terminal| {
-            let mut date = std::process::Command::new("date");
-            let now = date.args(["-u", "-d", "-0 seconds", format]).env("LC_ALL", "C").output().expect("date");
-            let now = String::from_utf8(now.stdout).expect("text");
-            // To the minute.
-            let minute = |text: &str| text.split(':').next().map(str::to_owned);
-            let row = terminal.cursor_row();
-            let lengths = row.len() == now.trim_end().len();
-            lengths && minute(&row) == minute(&now) && row.ends_with("> |")
-        });
+        for zone in ["JST-9", "CET-1CEST,M3.5.0,M10.5.0/3", "<-0330>3:30", "", "/etc/localtime"] {
+            let ps1 = "\\d,\\D{%A %B %Y %j %Z %z},\\t,\\T,\\@,\\A> ";
+            let mut terminal = Terminal::start(shell, 24, 120, &[("PS1", ps1), ("TZ", zone)]);
+            let format = "+%a %b %d,%A %B %Y %j %Z %z,%H:%M:%S,%I:%M:%S,%I:%M %p,%H:%M> |";
+            terminal.until("the time", |terminal| {
+                let mut date = std::process::Command::new("date");
+                let now = date.args(["-d", "-0 seconds", format]).env("TZ", zone).env("LC_ALL", "C").output().expect("date");
+                let now = String::from_utf8(now.stdout).expect("text");
+                // To the minute.
+                let minute = |text: &str| text.split(':').next().map(str::to_owned);
+                let row = terminal.cursor_row();
+                let lengths = row.len() == now.trim_end().len();
+                lengths && minute(&row) == minute(&now) && row.ends_with("> |")
+            });
+        }
+        // A change counts from the next prompt.
+        let mut terminal = Terminal::start(shell, 24, 80, &[("PS1", "\\D{%Z%z}> "), ("TZ", "")]);
+        terminal.row("UTC+0000> |");
+        terminal.keys("TZ=ABC-5\r").row("ABC+0500> |");
     }
 
     fn the_directory_is_shown_and_never_executed(shell) {
