@@ -37,6 +37,8 @@ fn main() {
         println!("cargo::rustc-link-arg-bins=-static");
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
+    // For the `build.rs` of a program that depends on this crate: its variable `DEP_NESTLING_SCRIPT`.
+    println!("cargo::metadata=script={}", script.display());
     if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
         println!("cargo::rustc-link-arg-bins=-T{}", script.display());
         let has = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();

@@ -1,40 +1,27 @@
 //! The runtime of a program without libc (feature `rt`): the entry point, the arguments, the environment, the auxiliary vector,
 //! the panic handler, and the memory functions that the compiler calls.
 //!
-//! # A program
+//! # A project
 //!
-//! ```ignore
-//! #![no_std]
-//! #![no_main]
+//! These four files are a whole project. A test builds them for all four architectures.
 //!
-//! nestling::entry!(main);
+#![doc = include_str!("project.md")]
 //!
-//! fn main(process: nestling::rt::Process) -> i32 {
-//!     i32::from(process.args().len() > 1)
-//! }
-//! ```
+//! # Small programs
 //!
-//! # Linker arguments
+//! A single `unwrap` or `expect` adds up to 24 KB to the file: the message of the panic shows the error by its `Debug`, and so
+//! brings in `core::fmt`. Use `match`, `let … else` or `unwrap_or` instead, and [`println!`](crate::println!), which writes
+//! [`Text`] without `core::fmt`. An index that may be out of bounds also panics; `get` does not.
 //!
-//! Pass these arguments in a `build.rs` beside `Cargo.toml`. They work with `cc` and with `ld.lld` as the linker:
+//! In nestling's repository, `cargo xtask flags >.cargo/config.toml` writes the compiler options with which nestling builds its
+//! own programs, as a configuration for cargo. With it and the `build.rs` above, a program has the size that `cargo xtask size`
+//! promises.
 //!
-//! ```
-//! println!("cargo::rustc-link-arg-bins=-nostdlib"); // no libc and none of its start files: `_start` is `entry!`'s
-//! println!("cargo::rustc-link-arg-bins=-static");   // no dynamic loader: the file is the whole program
-//! println!("cargo::rustc-link-arg-bins=-no-pie");   // fixed addresses: nobody would relocate it
-//! ```
-//!
-//! (nestling's own `build.rs` adds two arguments that only make the file smaller: `-znorelro`, and in release builds a linker
-//! script that drops the tables for unwinding. With `opt-level = "s"`, `lto = "fat"`, `codegen-units = 1` and `strip = true` in
-//! the profile, the file is smaller still.)
+//! # A static PIE
 //!
 //! With the feature `pie`, the kernel can load a program at a random address (a static PIE). Then pass `-static-pie` instead of
 //! `-static` and `-no-pie`, and `-Wl,-z,pack-relative-relocs`, because the runtime does only relocations of this form. Set
 //! `lto = "fat"` in the profile: otherwise the program calls functions through addresses that are not relocated yet.
-//!
-//! In `Cargo.toml`, set `panic = "abort"` in `[profile.dev]` and `[profile.release]`, because the program has no unwinder. Set
-//! `test = false` and `bench = false` in the `[[bin]]` section, because a test build would also contain the panic handler of
-//! the standard library.
 //!
 //! # In a workspace with programs of the standard library
 //!

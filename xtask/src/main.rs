@@ -12,6 +12,7 @@ mod debian;
 mod debian_root;
 mod deny;
 mod disk;
+mod flags;
 mod fuzz;
 mod host;
 mod initramfs;
@@ -152,6 +153,13 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print a configuration for cargo with which other projects compile as nestling's own release programs are compiled
+    ///
+    /// Write it to the project's `.cargo/config.toml`. The documentation of `nestling::rt` describes the rest of a project.
+    Flags {
+        #[command(flatten)]
+        on: On,
+    },
     /// Print a table of the release programs' sizes, and check that they contain nothing forbidden
     ///
     /// A second table shows what each part of nestling adds to the smallest program, in bytes of its file and of its memory.
@@ -263,6 +271,7 @@ fn perform(command: Command) -> Result<ExitCode> {
             return test::test(&workspace, &selection, &options);
         }
         Command::Bench { names, short, json } => bench::bench(&workspace, &names, short, json)?,
+        Command::Flags { on } => flags::flags(&on.archs(&Arch::ALL))?,
         Command::Size { on, update } => return size::size(&workspace, &on.archs(&[HOST]), update),
     }
     Ok(ExitCode::SUCCESS)
