@@ -360,7 +360,7 @@ pub fn is_look(line: &str) -> bool {
     line.contains("waitid") && line.contains("WNOWAIT")
 }
 
-/// What `strace -ff -o PREFIX` has written: the calls of each process, in the order of their ids.
+/// What `strace -ff -o PREFIX` has written: the calls of each process, in the order in which they started.
 pub fn traces(prefix: &Path) -> Vec<Vec<Call>> {
     let directory = prefix.parent().expect("a directory");
     let name = prefix.file_name().and_then(|name| name.to_str());
@@ -374,8 +374,17 @@ pub fn traces(prefix: &Path) -> Vec<Vec<Call>> {
             Some((id.parse().expect("a process id"), calls(&text)))
         })
         .collect();
-    traces.sort_by_key(|&(id, _)| id);
+    let ids: Vec<u32> = traces.iter().map(|&(id, _)| id).collect();
+    traces.sort_by_key(|&(id, _)| start_order(id, &ids));
     traces.into_iter().map(|(_, calls)| calls).collect()
+}
+
+/// What orders processes that start within a short time: their ids, which begin again after the largest.
+pub fn start_order(id: u32, ids: &[u32]) -> u32 {
+    const SMALLEST_PID_MAX: u32 = 32768;
+    let last = ids.iter().copied().max().unwrap_or(id);
+    let is_after_wrap = last - id > SMALLEST_PID_MAX / 2;
+    if is_after_wrap { id + last } else { id }
 }
 
 /// The calls in a process's trace.

@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use nestling_host_tests::{
-    Arch, Call, Scratch, installed, is_long, is_look, or_skip, run, say, terminal, traces,
+    Arch, Call, Scratch, installed, is_long, is_look, or_skip, run, say, start_order, terminal,
+    traces,
 };
 
 #[test]
@@ -535,6 +536,15 @@ fn a_fault_is_found_in_a_line_that_another_process_interrupted() {
             &format!("{fault}{look}")
         ));
         assert!(hits_another_call(place, "futex", &format!("{look}{fault}")));
+    }
+}
+
+#[test]
+fn processes_are_in_the_order_of_their_starts_where_their_ids_begin_again() {
+    for order in [[100, 101, 4000], [32766, 32767, 301], [32767, 300, 301]] {
+        let mut sorted = order;
+        sorted.sort_by_key(|&id| start_order(id, &order));
+        assert_eq!(sorted, order);
     }
 }
 
