@@ -44,8 +44,8 @@
 //! - `rt`: adds `entry!` and the module `rt`, for programs without libc.
 //! - `alloc`: adds everything that needs a heap: the module `command`, and the functions that append to a `Vec`. If `rt` is
 //!   also enabled, `alloc` also adds the module `heap`.
-//! - `std`: adds conversions to and from the standard library's types. With this feature, children inherit the environment that
-//!   `std::env` returns. A program that uses the standard library needs this feature for `Command`, `popen` and `system`. Such
+//! - `std`: adds conversions to and from the standard library's types. With this feature, children inherit libc's `environ`, as
+//!   std's children do. A program that uses the standard library needs this feature for `Command`, `popen` and `system`. Such
 //!   a program must not use `entry!`. If one build contains such a program and programs of the feature `rt`, see `rt`.
 //!
 //! `cargo xtask size` shows how many bytes each part of the crate adds to a program.

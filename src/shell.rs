@@ -22,7 +22,7 @@ pub(crate) fn start(
         Some(Arg::from(command)),
         None,
     ];
-    environ(|env| {
+    environ(|env, _| {
         let spawn = Spawn {
             actions,
             attributes,

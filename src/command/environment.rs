@@ -36,6 +36,11 @@ impl Environment {
         self.changes.clear();
     }
 
+    /// Whether a child inherits everything, and nothing else.
+    pub fn is_unchanged(&self) -> bool {
+        !self.clear && self.changes.is_empty()
+    }
+
     fn change(&mut self, name: &[u8], entry: Option<CString>) {
         self.changes.retain(|change| change.name != name);
         self.changes.push(Change {

@@ -21,7 +21,7 @@
 //! | Method | Difference | Reason |
 //! |---|---|---|
 //! | `new`, `arg`, `args`, `env`, … | These methods accept [`AsBytes`]: strings, bytes and C strings; with the feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
-//! | `env`, `env_remove`, `env_clear` | A name that is empty or contains `=` is an error; std passes it on. The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. Without the features `rt` and `std`, the child inherits no variables. | With such a name, the child would get another variable. The code of a sorted map has several kilobytes. Without these features, nestling does not know the process's environment. |
+//! | `env`, `env_remove`, `env_clear` | A name that is empty or contains `=` is an error; std passes it on. The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. Without the features `rt` and `std`, the child inherits no variables. A child that inherits the environment without a change also gets its malformed entries (without `=`), as with std; if the command changes the environment, std's child loses them, and so does nestling's with the feature `std`, but not with `rt`. nestling cannot take std's lock of the environment: no other thread may call `set_var` while a child starts, which `set_var` forbids anyway. | With such a name, the child would get another variable. The code of a sorted map has several kilobytes. Without these features, nestling does not know the process's environment. |
 //! | `current_dir` | The kernel resolves a program's relative path (such as `./x`) from the new directory. std does the same on Unix, but does not guarantee it. | |
 //! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | nestling exists to report the failed step. |
 //! | `spawn` | The child shares the parent's memory, even with `pre_exec` and the other methods that make std call `fork`. | |
@@ -52,6 +52,7 @@ mod stdio;
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 use core::fmt;
 
 pub use bytes::AsBytes;
@@ -60,7 +61,7 @@ pub use error::Error;
 pub use stdio::{ChildStderr, ChildStdin, ChildStdout, Stdio};
 
 use crate::args::{Arg, Args};
-use crate::environ::environ;
+use crate::environ::{environ, variables};
 use crate::errno::Errno;
 use crate::fd::{AsFd, OwnedFd, RawFd};
 use crate::limits::{Resource, Rlimit};
@@ -505,13 +506,11 @@ impl Command {
             .map(|arg| Some(Arg::from(arg.as_c_str())))
             .chain([None])
             .collect();
-        Ok(environ(|inherited| {
-            let env = self.environment.apply(inherited);
-            let env = Args::try_new(&env).unwrap_or(Args::EMPTY);
+        let run = |env: Args<'_>, path: Option<&CStr>| {
             run(&Spawn {
                 program: Program::Search {
                     name: &self.program,
-                    path: env.var(c"PATH"),
+                    path,
                 },
                 args: Args::try_new(&args).unwrap_or(Args::EMPTY),
                 env,
@@ -523,6 +522,14 @@ impl Command {
                 },
                 shell: None,
             })
+        };
+        if self.environment.is_unchanged() {
+            return Ok(environ(run));
+        }
+        Ok(variables(|inherited| {
+            let env = self.environment.apply(inherited);
+            let env = Args::try_new(&env).unwrap_or(Args::EMPTY);
+            run(env, env.var(c"PATH"))
         }))
     }
 

@@ -7,10 +7,29 @@ use linux_raw_sys::{general as linux, prctl};
 pub use super::dumpable::{dumpable, set_dumpable};
 use super::{done, failed, small};
 use crate::arch::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5};
+#[cfg(feature = "std")]
+use crate::args::Args;
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::process::{ExitStatus, Pid};
 use crate::signal::Signal;
+
+/// `environ(7)`: calls `with` with this process's environment, which libc keeps.
+#[cfg(feature = "std")]
+pub(crate) fn environ<R>(with: impl FnOnce(Args<'_>) -> R) -> R {
+    unsafe extern "C" {
+        static environ: *const *const c_char;
+    }
+    // SAFETY: libc has a null pointer there, or an array of C strings that ends with one. Neither changes before `with` returns: who
+    // changes them (`std::env::set_var`, `setenv(3)`) promises that no other thread reads them meanwhile.
+    with(unsafe {
+        if environ.is_null() {
+            Args::EMPTY
+        } else {
+            Args::from_ptr(environ)
+        }
+    })
+}
 
 /// `getpid`: returns this process's id. If a seccomp filter forbids the call, returns a positive id that no process has. (For
 /// [`kill`], a negative id would be a process group.)

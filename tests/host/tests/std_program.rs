@@ -6,12 +6,14 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::thread;
 
+use nestling::popen::{pclose, popen};
 use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Notice, Program, Spawn, Step};
 use nestling::{Args, Errno, ExitStatus, OFlags, Signal, args, sys};
 use nestling_host_tests::{alone, built_for_i386, built_with_std, or_skip, run};
@@ -487,6 +489,92 @@ fn stds_own_children_are_left_to_it() {
             assert_eq!(output.stdout, format!("{code}\n").into_bytes());
         }
     });
+}
+
+/// What a program gets for its environment, malformed entries included: what it writes is its own.
+const SHOW: [&str; 2] = ["/bin/cat", "/proc/self/environ"];
+
+/// A change of a builder's environment.
+enum Change {
+    Set,
+    Remove,
+    Clear,
+}
+
+/// The environment that std's child has, or ours.
+fn environment(change: &Option<Change>, is_ours: bool) -> Vec<u8> {
+    macro_rules! output {
+        ($command:ty) => {{
+            let mut command = <$command>::new(SHOW[0]);
+            command.arg(SHOW[1]);
+            match change {
+                None => &mut command,
+                Some(Change::Set) => command.env("SET", "1"),
+                Some(Change::Remove) => command.env_remove("REMOVED"),
+                Some(Change::Clear) => command.env_clear(),
+            };
+            let output = command.output().expect("an environment");
+            assert!(output.status.success());
+            output.stdout
+        }};
+    }
+    if is_ours {
+        output!(nestling::command::Command)
+    } else {
+        output!(Command)
+    }
+}
+
+#[test]
+fn a_child_inherits_malformed_entries_of_the_environment_where_stds_child_does() {
+    const NAME: &CStr =
+        c"a_child_inherits_malformed_entries_of_the_environment_where_stds_child_does";
+    const MALFORMED: [&CStr; 4] = [c"no variable", c"=", c"", c"="];
+    if std::env::var_os("NESTLING_MALFORMED").is_none() {
+        let program = std::env::current_exe().expect("this program");
+        let program = CString::new(program.into_os_string().into_vec()).expect("no null");
+        let list = args![&*program, c"--exact", NAME, c"--nocapture"];
+        let [first, second, third, fourth] = MALFORMED;
+        let entries = args![
+            first,
+            c"A=1",
+            second,
+            c"NESTLING_MALFORMED=1",
+            c"A=1",
+            c"=B=2",
+            third,
+            c"REMOVED=1",
+            fourth
+        ];
+        let (program, args) = (Program::Path(&program), Args::new(&list));
+        let spawn = Spawn::new(program, args, Args::new(&entries));
+        let mut child = spawn.start().expect("this program");
+        assert!(child.wait().expect("its end").success());
+        return;
+    }
+    let own = fs::read(SHOW[1]).expect("/proc");
+    assert_eq!(environment(&None, false), own, "std");
+    assert_eq!(environment(&None, true), own);
+    // Its names are sorted, and each is there once.
+    let lines = |bytes: &[u8]| {
+        let lines = bytes.split(|&byte| byte == 0).map(<[u8]>::to_vec);
+        lines.collect::<BTreeSet<_>>()
+    };
+    for change in [Change::Set, Change::Remove, Change::Clear].map(Some) {
+        let (theirs, ours) = (environment(&change, false), environment(&change, true));
+        assert_eq!(lines(&ours), lines(&theirs));
+    }
+    // What the shell gets: it keeps only variables for its own children.
+    let mut shell = popen(c"cat /proc/$$/environ", "r").expect("a shell");
+    let (mut shells, mut buffer) = (Vec::<u8>::new(), [0; 4096]);
+    loop {
+        match shell.read(&mut buffer).expect("its environment") {
+            0 => break,
+            length => shells.extend_from_slice(&buffer[..length]),
+        }
+    }
+    assert!(pclose(shell).expect("its end").success());
+    assert_eq!(shells, own);
 }
 
 #[test]
