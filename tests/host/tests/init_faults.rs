@@ -320,15 +320,23 @@ fn dry_run(init: &Path, life: &Life, prefix: &Path) -> Result<Vec<Call>, String>
 }
 
 /// The faults, as strace has them.
-fn faults(calls: &[Call]) -> Vec<String> {
+fn faults(calls: &[Call], arch: Arch) -> Vec<String> {
     let mut faults = Vec::new();
     let mut numbers = BTreeMap::<&str, Vec<usize>>::new();
     for call in calls {
         numbers.entry(&call.name).or_default().push(call.number);
     }
-    // Each call fails for good with two of the errors, which take turns; in the long form with all.
-    let errnos_of_one = if is_long() { ERRNOS.len() } else { 2 };
-    let mut turns = ERRNOS.iter().cycle();
+    // In the short form each call fails for good with one of the errors, which take turns: on i386 with another than on x86_64.
+    let (errnos_of_one, most_of_one) = if is_long() {
+        (ERRNOS.len(), 12)
+    } else {
+        (1, 6)
+    };
+    let first_turn = match arch {
+        Arch::X86_64 => 0,
+        Arch::I386 => ERRNOS.len() / 2,
+    };
+    let mut turns = ERRNOS.iter().cycle().skip(first_turn);
     for (name, numbers) in numbers {
         if INFALLIBLE.contains(&name) {
             continue;
@@ -340,7 +348,7 @@ fn faults(calls: &[Call]) -> Vec<String> {
             .map(|errno| format!("{name}:error={errno}:when={first}+"));
         faults.extend(ever);
         // Of very many, one in so many.
-        let few = numbers.iter().step_by(numbers.len().div_ceil(12));
+        let few = numbers.iter().step_by(numbers.len().div_ceil(most_of_one));
         for (index, number) in few.enumerate() {
             let errno = ["EINTR", "ENOMEM", "EPERM"][index % 3];
             faults.push(format!("{name}:error={errno}:when={number}"));
@@ -390,7 +398,7 @@ fn whatever_fails(arch: Arch) {
             Err(why) if why.starts_with("without") => panic!("{}: {why}", life.name),
             Err(why) => return say(&format!("skipped: {why}")),
         };
-        all.extend(faults(&calls).into_iter().map(|fault| (life, fault)));
+        all.extend(faults(&calls, arch).into_iter().map(|fault| (life, fault)));
     }
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
