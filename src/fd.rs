@@ -186,7 +186,6 @@ pub(crate) use into_owned_fd;
 
 #[cfg(all(test, feature = "std"))]
 mod tests {
-    use alloc::string::String;
     use std::io::{Read, Write};
     use std::os::fd::{self, AsFd, AsRawFd, IntoRawFd};
 
@@ -204,12 +203,15 @@ mod tests {
         let mut writer = std::fs::File::from(std::os::fd::OwnedFd::from(OwnedFd::from(writer)));
         writer.write_all(b"words").expect("a write");
         drop(writer);
-        let mut text = String::new();
-        file.read_to_string(&mut text).expect("a read");
-        assert_eq!(text, "words");
+        // `read_to_string` asks for the file's size, which Miri does not allow.
+        let mut text = [0; 8];
+        assert_eq!(file.read(&mut text).expect("a read"), 5);
+        assert_eq!(&text[..5], b"words");
+        assert_eq!(file.read(&mut text).expect("the end"), 0);
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no epoll and no timerfd of ours")]
     fn what_holds_a_descriptor_has_the_standard_librarys_traits() {
         fn check(holder: impl AsFd + AsRawFd + IntoRawFd + Into<fd::OwnedFd>) {
             let number: RawFd = holder.as_raw_fd();
