@@ -103,7 +103,7 @@ pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
 /// `execve`: replaces this process's program with the program at `path`. Returns only if the call fails.
 ///
 /// # Safety
-/// `args` and `env` are null-terminated arrays of C strings, as in [`Args`](crate::Args).
+/// `args` and `env` are null-terminated arrays of C strings, as in [`crate::Args`].
 pub unsafe fn execve(path: &CStr, args: *const *const c_char, env: *const *const c_char) -> Errno {
     // SAFETY: the caller's promise.
     let answer = unsafe {
