@@ -332,11 +332,11 @@ macro_rules! __without_libc {
             $panic(info)
         }
 
-        /// The prebuilt `core` names it, in tables for unwinding that nobody reads here.
+        /// The prebuilt `core` refers to this symbol in its tables for unwinding. This program never unwinds.
         #[unsafe(no_mangle)]
         extern "C" fn rust_eh_personality() {}
 
-        /// The prebuilt `alloc` names it, in code that unwinds, which nobody runs here.
+        /// The prebuilt `alloc` refers to this symbol in code that unwinds. This program never unwinds.
         #[unsafe(no_mangle)]
         extern "C" fn _Unwind_Resume() -> ! {
             $crate::rt::abort()

@@ -117,10 +117,10 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
     }
 }
 
-/// Has a descriptor block again: a program has left it otherwise, and the next one would fail.
+/// Makes a descriptor block again. A program may have set O_NONBLOCK on the terminal, and the next one to read would fail.
 pub fn make_blocking(fd: BorrowedFd<'_>) {
     if sys::fd::flags(fd).is_ok_and(|flags| flags.contains(OFlags::NONBLOCK)) {
-        // What can't be changed stays.
+        // If that fails, the flag stays.
         let _ = sys::fd::set_nonblocking(fd, false);
     }
 }

@@ -979,7 +979,7 @@ fn an_inittab_that_others_may_write_is_refused_unless_the_command_line_says_othe
             let mode = fs::Permissions::from_mode(mode);
             fs::set_permissions(machine.etc(name), mode).expect("a mode");
         };
-        // Without an inittab there is a shell for whoever presses Enter. Here root's password is asked for.
+        // Without an inittab, init offers a shell that needs no password. With one that it cannot use, it starts sulogin.
         fs::write(machine.etc("sulogin"), "#!/bin/sh\nkill -USR1 1\n").expect("a file");
         mode("sulogin", 0o755);
         const SULOGIN: &str =

@@ -157,16 +157,11 @@ fn the_documented_project_builds_for_four_architectures_and_runs() {
     for (name, text) in files {
         let path = project.join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
-        let text = text.replace(r#"version = "0.1","#, &format!("path = {root:?},"));
-        fs::write(
-            path,
-            text + if name == "Cargo.toml" {
-                "\n[workspace]\n"
-            } else {
-                ""
-            },
-        )
-        .expect("a file");
+        let mut text = text.replace(r#"version = "0.1","#, &format!("path = {root:?},"));
+        if name == "Cargo.toml" {
+            text += "\n[workspace]\n";
+        }
+        fs::write(path, text).expect("a file");
     }
     // With the versions that this workspace has, so that nothing is downloaded.
     fs::copy(

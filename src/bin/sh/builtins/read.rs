@@ -76,7 +76,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         input.wait(shell).map(|is_ready| i32::from(!is_ready))
     } else {
         let by_characters = line.most < usize::MAX || line.delimiter != b'\n';
-        // For who reads on; what is not the user's terminal is made to block when it has nothing.
+        // The program that reads next needs it, too. Scripts pay nothing for it: `byte` does it after an EAGAIN.
         if shell.is_interactive() {
             interactive::make_blocking(fd);
         }
