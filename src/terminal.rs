@@ -430,10 +430,10 @@ pub struct Pty {
 /// terminal::set_size(pty.controller.as_fd(), Size { rows: 24, columns: 80 }).unwrap();
 /// assert_eq!(terminal::size(pty.terminal.as_fd()).unwrap().columns, 80);
 ///
-/// sys::fd::write(pty.terminal.as_fd(), b"hello\n").unwrap();
+/// sys::fd::write(pty.terminal.as_fd(), b"hello").unwrap();
 /// let mut shown = [0; 16];
 /// let count = sys::fd::read(pty.controller.as_fd(), &mut shown).unwrap();
-/// assert_eq!(&shown[..count], b"hello\r\n");
+/// assert_eq!(&shown[..count], b"hello");
 /// ```
 ///
 /// # Errors
