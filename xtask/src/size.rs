@@ -21,7 +21,7 @@ use crate::{
 const LIMITS: &[(&str, u64)] = &[
     ("init", 50 * 1024),
     (SCRIPT_SHELL, 216 * 1024),
-    ("sh", 280 * 1024),
+    ("sh", 300 * 1024),
     ("spawn", 26 * 1024),
 ];
 
