@@ -2,7 +2,7 @@
 //!
 //! Shells that run at once share the file: each reads it when it starts, and appends a command when it has read it, by one write. What a
 //! full disk, or a crash, has left of a command does not end in a newline; whoever comes next ends it by a null byte and a newline. Where
-//! the file has become long, a shell that starts replaces it by a new one, at once.
+//! the file has twice as many lines as HISTFILESIZE says, a shell that starts replaces it by a new one, at once.
 
 mod format;
 
@@ -157,16 +157,18 @@ pub fn load(shell: &mut Shell) {
     let Ok((file, stat)) = open(&path, OFlags::RDONLY) else {
         return;
     };
-    let mut most = size(shell);
+    let most = size(shell);
+    let longest = number(shell, b"HISTFILESIZE");
     let history = &mut shell.interactive.history;
     let Ok(count) = read(&file, &stat, |command| history.push(command, most)) else {
         return;
     };
     drop(file);
-    most = most.max(DEFAULT_SIZE);
-    if count > 2 * most {
+    if let Some(longest) = longest
+        && count > longest.saturating_mul(2)
+    {
         // Else it just stays as it is.
-        let _ = shorten(&path, most);
+        let _ = shorten(&path, longest);
     }
 }
 
@@ -309,22 +311,27 @@ pub fn write_new(path: &CStr, text: &[u8]) -> Result<OwnedFd, Errno> {
 }
 
 fn size(shell: &Shell) -> usize {
-    let number = shell
-        .variables
-        .get(Symbol::HISTSIZE)
-        .and_then(|size| text::number(size, 10));
-    number.map_or(DEFAULT_SIZE, |number| number.min(1 << 16) as usize)
+    number(shell, b"HISTSIZE").map_or(DEFAULT_SIZE, |number| number.min(1 << 16))
 }
 
-/// HISTFILE; without it `.sh_history` in HOME.
+fn number(shell: &Shell, name: &[u8]) -> Option<usize> {
+    let value = shell.variables.get(shell.symbols.find(name)?)?;
+    usize::try_from(text::number(value, 10)?).ok()
+}
+
+/// HISTFILE: without one, nothing is kept in a file.
 fn path(shell: &Shell) -> Option<CString> {
-    let path = match shell.variables.get(Symbol::HISTFILE) {
-        Some(path) => path.to_vec(),
-        None => {
-            let mut path = shell.variables.get(Symbol::HOME)?.to_vec();
-            path.extend_from_slice(b"/.sh_history");
-            path
-        }
-    };
+    let path = shell.variables.get(Symbol::HISTFILE)?;
     CString::new(path).ok().filter(|path| !path.is_empty())
+}
+
+/// Before the first command: HISTFILE is `.sh_history` in HOME, if nothing else is said.
+pub fn choose_file(shell: &mut Shell) {
+    if shell.variables.get(Symbol::HISTFILE).is_none()
+        && let Some(home) = shell.variables.get(Symbol::HOME)
+    {
+        let path = [home, b"/.sh_history"].concat();
+        // One that is read-only stays.
+        let _ = shell.variables.set_owned(Symbol::HISTFILE, path);
+    }
 }

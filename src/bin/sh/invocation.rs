@@ -14,6 +14,8 @@ use crate::builtins::{self, pwd, set};
 use crate::execution;
 use crate::expansion;
 use crate::fields::{self, Fields};
+#[cfg(feature = "edit")]
+use crate::history;
 use crate::options::{self, Opt, Options};
 use crate::shell::{Divert, Flow, Shell, text};
 use crate::symbols::{Symbol, Symbols, is_name};
@@ -298,6 +300,10 @@ fn import(shell: &mut Shell, process: rt::Process) {
 /// interactive shell to the next, and to the prompt. Where the caller may have fewer privileges, what it can choose is not executed.
 pub fn start(shell: &mut Shell, process: rt::Process) -> Flow {
     let trusts = !process.is_secure() && !shell.options.has(Opt::Privileged);
+    #[cfg(feature = "edit")]
+    if shell.is_interactive() {
+        history::choose_file(shell);
+    }
     if shell.options.has(Opt::Login) {
         start_up_file(shell, |_| Ok(b"/etc/profile".to_vec()))?;
     }

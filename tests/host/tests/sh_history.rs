@@ -260,6 +260,12 @@ on_both! {
         let home = Home::new(shell);
         let mut command = home.command();
         home.types_with(command.env("HISTSIZE", "3"), ": one\n: two\n: three\nfc -l\n", "2\t: two\n3\t: three\n");
+        // However long that is.
+        let old: String = (0..2001).map(|number| format!(": old {number}\n")).collect();
+        home.write(&old);
+        home.types_with(command.env("HISTSIZE", "3"), ": new\n", "");
+        assert_eq!(home.file(), old + ": new\n");
+        home.write(": one\n: two\n: three\nfc -l\n");
         // All is in the file.
         home.types("fc -l\n", "1\t: one\n2\t: two\n3\t: three\n");
     }
@@ -320,7 +326,7 @@ on_both! {
         let old: String = (0..9000).map(|number| format!(": old {number}\n")).collect();
         home.write(&old);
         let mut command = home.command();
-        command.env("HISTSIZE", "4000");
+        command.env("HISTSIZE", "4000").env("HISTFILESIZE", "4000");
         for round in 0..30_usize {
             let mut child = home.start(&mut command);
             let mut input = child.stdin.take().expect("a pipe");
@@ -361,11 +367,19 @@ on_both! {
         assert!(last.0 > 0, "{text}");
     }
 
-    fn a_file_that_has_become_long_is_made_short_at_the_start(shell) {
+    fn without_histfile_nothing_is_written(shell) {
+        let home = Home::new(shell);
+        home.types(": one\necho \"$HISTFILE\"\nunset HISTFILE\n: two\nfc -ln\n", &format!("{}\n\t: one\n\techo \"$HISTFILE\"\n\tunset HISTFILE\n\t: two\n", home.path(".sh_history").display()));
+        assert_eq!(home.file(), ": one\necho \"$HISTFILE\"\nunset HISTFILE\n");
+    }
+
+    fn a_file_with_twice_the_lines_of_histfilesize_is_made_short_at_the_start(shell) {
         let home = Home::new(shell);
         let old: String = (0..2001).map(|number| format!(": old {number}\n")).collect();
         home.write(&old);
-        home.types(": new\n", "");
+        let mut command = home.command();
+        let command = command.env("HISTFILESIZE", "1000");
+        home.types_with(command, ": new\n", "");
         let expected: String = (1001..2001).map(|number| format!(": old {number}\n")).collect();
         assert_eq!(home.file(), expected + ": new\n");
         let file = fs::metadata(home.path(".sh_history")).expect("a file");
@@ -374,7 +388,7 @@ on_both! {
         // Not one that is a symbolic link, or as long as that.
         let text: String = old.lines().skip(1).map(|line| format!("{line}\n")).collect();
         home.write(&text);
-        home.types(": new\n", "");
+        home.types_with(command, ": new\n", "");
         assert_eq!(home.file(), text + ": new\n");
     }
 

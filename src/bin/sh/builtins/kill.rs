@@ -8,6 +8,7 @@ use nestling::{Errno, Signal, sys};
 use super::Answer;
 use super::options::operands;
 use crate::fields::Arguments;
+use crate::jobs::State;
 use crate::shell::{Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
@@ -73,10 +74,17 @@ fn send(shell: &mut Shell, operand: &[u8], signal: Option<Signal>) -> bool {
         shell.jobs.find(operand).map(|place| {
             // Of a job without a group, those processes that are left.
             let targets: Vec<i32> = shell.jobs.targets(place).collect();
-            let sent = targets
-                .into_iter()
-                .map(|target| kill(shell, target, signal));
-            sent.reduce(Result::or).unwrap_or(Ok(()))
+            let is_stopped = matches!(shell.jobs.state(place), Some(State::Stopped(_)));
+            let sent = targets.iter().map(|&target| kill(shell, target, signal));
+            let answer = sent.reduce(Result::or).unwrap_or(Ok(()));
+            // One that is to end could not: as bash, ksh and mksh have it.
+            let ends = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM];
+            if is_stopped && signal.is_some_and(|signal| ends.contains(&signal)) {
+                for target in targets {
+                    let _ = kill(shell, target, Some(Signal::CONT));
+                }
+            }
+            answer
         })
     } else {
         let (negative, digits) = match operand.strip_prefix(b"-") {

@@ -8,35 +8,39 @@ mod word;
 
 use alloc::vec::Vec;
 
-use nestling::text::Text;
+use nestling::text::{Sink, Text};
 
 use super::Session;
+use super::keys::Key;
 use super::width::width;
 use crate::expansion::characters;
-use crate::shell::{Bytes, Shell};
+use crate::shell::{Divert, Shell, text};
 use candidates::Candidates;
 use word::Word;
 
-/// More than so many are not listed before it is asked for again.
+/// More than so many are not listed before the user is asked.
 const MANY: usize = 100;
 
 /// Completes the word before the cursor as far as only one thing can be meant. Where there is nothing to be added, that is said,
 /// or `again` what can be meant is listed.
-pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) {
+pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) -> Result<(), Divert> {
     let Some((word, found)) = find(session, shell) else {
-        return session.screen.bell();
+        session.screen.bell();
+        return Ok(());
     };
     let [(first, end), more @ ..] = &found.names[..] else {
-        return session.screen.bell();
+        session.screen.bell();
+        return Ok(());
     };
     let mut text = Vec::new();
     let (quote, length) = if found.is_whole {
         if !more.is_empty() {
-            return if again {
-                show(session, shell, &found)
+            if again {
+                show(session, shell, &found)?;
             } else {
-                session.screen.bell()
-            };
+                session.screen.bell();
+            }
+            return Ok(());
         }
         (0, 0)
     } else {
@@ -74,11 +78,12 @@ pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) {
         }
     }
     if text.is_empty() {
-        return if again {
-            show(session, shell, &found)
+        if again {
+            show(session, shell, &found)?;
         } else {
-            session.screen.bell()
-        };
+            session.screen.bell();
+        }
+        return Ok(());
     }
     let at = session.buffer.at();
     let start = if found.is_whole { found.start } else { at };
@@ -88,13 +93,17 @@ pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) {
         text.pop();
     }
     session.buffer.replace(start, at, &text);
+    Ok(())
 }
 
 /// Lists what can be meant.
-pub fn list(session: &mut Session, shell: &mut Shell) {
+pub fn list(session: &mut Session, shell: &mut Shell) -> Result<(), Divert> {
     match find(session, shell) {
         Some((_, found)) if !found.names.is_empty() => show(session, shell, &found),
-        _ => session.screen.bell(),
+        _ => {
+            session.screen.bell();
+            Ok(())
+        }
     }
 }
 
@@ -174,18 +183,35 @@ fn add(name: &[u8], quote: Option<u8>, out: &mut Vec<u8>) {
     }
 }
 
-/// Lists names in columns, below the line. Where they are many, only how many, until this is asked for again.
-fn show(session: &mut Session, shell: &mut Shell, found: &Candidates) {
-    let told = &mut shell.interactive.editor.told;
-    let line = session.buffer.text();
-    if found.names.len() > MANY && told != line {
-        *told = line.to_vec();
-        let mut text = Bytes(Vec::new());
-        found.names.len().write(&mut text);
-        " possibilities: press Tab again to list them\n".write(&mut text);
-        return session.screen.show_below(line, &text.0);
+/// Lists names in columns, below the line, a page at a time. Where they are many, asks first.
+fn show(session: &mut Session, shell: &mut Shell, found: &Candidates) -> Result<(), Divert> {
+    session.screen.begin_below(session.buffer.text());
+    session.is_below = true;
+    let shown = list_names(session, shell, found);
+    session.is_below = false;
+    session.screen.end_below();
+    shown
+}
+
+fn list_names(session: &mut Session, shell: &mut Shell, found: &Candidates) -> Result<(), Divert> {
+    if found.names.len() > MANY {
+        let screen = &mut session.screen;
+        text!("List all ", found.names.len(), " possibilities (y/n)? ").write(screen);
+        let lists = loop {
+            match session.key(shell)? {
+                Some(Key::Text(text)) if matches!(&text[..], b"y" | b"Y" | b" ") => break true,
+                Some(Key::C(b'I')) => break true,
+                Some(Key::Text(text)) if !matches!(&text[..], b"n" | b"N") => {
+                    session.screen.bell();
+                }
+                _ => break false,
+            }
+        };
+        session.screen.put(b"\r\n");
+        if !lists {
+            return Ok(());
+        }
     }
-    told.clear();
     let columns = session.screen.columns();
     let shown = |(name, end): &(Vec<u8>, u8)| {
         let mut text = characters::printable(name, shell.utf8);
@@ -197,17 +223,32 @@ fn show(session: &mut Session, shell: &mut Shell, found: &Candidates) {
     let width = widths.max().unwrap_or_default() + 2;
     let count = ((columns + 1) / width).max(1);
     let rows = names.len().div_ceil(count);
-    let mut text = Vec::new();
+    // How many rows may follow before it is waited for a key.
+    let mut left = session.screen.height() - 1;
     for row in 0..rows {
+        if left == 0 {
+            session.screen.put(b"--More--");
+            let key = session.key(shell)?;
+            session.screen.put(b"\r\x1b[K");
+            left = match key {
+                Some(Key::C(b'J' | b'M')) => 1,
+                Some(Key::C(b'I')) => session.screen.height() - 1,
+                Some(Key::Text(text)) if matches!(&text[..], b" " | b"y") => {
+                    session.screen.height() - 1
+                }
+                _ => break,
+            };
+        }
+        left -= 1;
         let mut missing = 0;
         for name in names.iter().skip(row).step_by(rows) {
-            text.extend((0..missing).map(|_| b' '));
-            text.extend_from_slice(name);
+            (0..missing).for_each(|_| session.screen.put(b" "));
+            session.screen.put(name);
             missing = width - columns_of(name, shell.utf8);
         }
-        text.push(b'\n');
+        session.screen.put(b"\r\n");
     }
-    session.screen.show_below(line, &text);
+    Ok(())
 }
 
 fn columns_of(mut name: &[u8], utf8: bool) -> usize {

@@ -31,7 +31,8 @@
 //! | `C-_` `C-x C-u`, `M-r` | undoes a change, all of them | | `C-_` is an end of the input |
 //! | `C-v` `C-q` `C-^` and a key | that key as text | | `C-v` `C-^` same |
 //! | `C-l`, `M-C-l` | clears the screen | same | draws the line again; clears |
-//! | `C-p` `C-n`, Up, Down | the command before, behind | same | same |
+//! | `C-p` `C-n`, Up, Down | the line before, behind in a command of several; else the command | the command | the command |
+//! | Alt and Enter | a newline in the command | | |
 //! | `M-<` `M->` | the first, the line that is typed | | the first, the last |
 //! | `M-g`, after a number | that command; without, the last | | same; without, the first |
 //! | Page Up, Page Down | a command that begins so, before or behind | | same |
@@ -156,8 +157,9 @@ fn once(
         Key::C(b'_') | Key::XC(b'U') => session.screen.bell(),
         Key::M(b'r') => while buffer.undo() {},
         Key::C(b'L') | Key::MC(b'L') => session.screen.clear(),
-        Key::C(b'P') => drop(session.go_through_history(shell, true)),
-        Key::C(b'N') => drop(session.go_through_history(shell, false)),
+        Key::C(b'P') => session.go_up_or_down(shell, true),
+        Key::C(b'N') => session.go_up_or_down(shell, false),
+        Key::MC(b'J' | b'M') => buffer.insert(b"\n"),
         Key::M(b'<') => drop(session.show(shell, shell.interactive.history.first())),
         Key::M(b'>') => drop(session.show(shell, shell.interactive.history.end())),
         Key::M(b'g') => {
@@ -171,11 +173,11 @@ fn once(
         Key::C(b']') => go_to_character(session, shell, false, count)?,
         Key::MC(b']') => go_to_character(session, shell, true, count)?,
         Key::C(b'I') | Key::MC(b'[' | b'X') | Key::XC(b'[') => {
-            completion::complete(session, shell, last == Last::Tab);
+            completion::complete(session, shell, last == Last::Tab)?;
             session.last = Last::Tab;
         }
         Key::M(b'=' | b'?') | Key::X(b'?') | Key::XC(b'Y') => {
-            completion::list(session, shell);
+            completion::list(session, shell)?;
         }
         Key::M(b'*') => completion::insert_all(session, shell),
         Key::C(b'V' | b'Q' | b'^') => session.insert_next(shell, count.unwrap_or(1))?,

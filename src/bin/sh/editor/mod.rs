@@ -65,8 +65,6 @@ pub struct Kept {
     pattern: Vec<u8>,
     is_back: bool,
     change: vi::Change,
-    /// The line of which it was told how many possibilities there are.
-    told: Vec<u8>,
 }
 
 /// What keys do.
@@ -109,6 +107,8 @@ struct Session {
     knows_escape: bool,
     /// vi's pattern is being typed.
     asks: bool,
+    /// The cursor is below the line, in a text that is shown there.
+    is_below: bool,
     mode: Mode,
     last: Last,
     /// The number that was typed before a key.
@@ -163,6 +163,7 @@ pub fn read(
         ends: 0,
         knows_escape: false,
         asks: false,
+        is_below: false,
         mode: if shell.options.has(Opt::Vi) {
             Mode::Insert
         } else {
@@ -277,14 +278,15 @@ impl Session {
                 _ => return Ok(None),
             }
             // Nothing more has come: it is time to show what has.
-            self.screen.draw(self.buffer.text(), self.buffer.at());
-            self.screen.flush();
+            self.show_line();
             let noted = noted(shell);
             match interactive::wait_for_input(shell, noted) {
                 Awaited::Input => self.ends += 1,
                 Awaited::Late | Awaited::Gone => return Ok(None),
                 Awaited::Signal if sys::caught::caught().contains(Signal::WINCH) => {
-                    self.screen.resize();
+                    if !self.is_below {
+                        self.screen.resize();
+                    }
                     // A trap acts on it.
                     if noted.contains(Signal::WINCH) {
                         sys::caught::take(Signal::WINCH);
@@ -436,14 +438,21 @@ impl Session {
         self.mode != Mode::Emacs
     }
 
+    /// Shows what has been typed.
+    fn show_line(&mut self) {
+        if !self.is_below {
+            self.screen.draw(self.buffer.text(), self.buffer.at());
+        }
+        self.screen.flush();
+    }
+
     /// Whether more bytes come at once, as of one key: within KEYTIMEOUT hundredths of a second.
     fn has_more(&mut self, shell: &Shell) -> bool {
         let mut polled = [PollFd::new(self.terminal, Events::IN)];
         if !self.ahead.is_empty() || poll::poll(&mut polled, Some(Duration::ZERO)) == Ok(1) {
             return true;
         }
-        self.screen.draw(self.buffer.text(), self.buffer.at());
-        self.screen.flush();
+        self.show_line();
         let timeout = shell.symbols.find(b"KEYTIMEOUT");
         let timeout = timeout.and_then(|name| shell.variables.get(name));
         let timeout = timeout.and_then(|hundredths| nestling::text::number(hundredths, 10));
@@ -521,6 +530,39 @@ impl Session {
         let place = self.place_of_edited(number);
         let edited = place.and_then(|place| self.edited.get(place));
         Some(edited.map_or(command, |(_, buffer)| buffer.text()))
+    }
+
+    /// Moves to the line before or behind in a command of several, or else to another command.
+    fn go_up_or_down(&mut self, shell: &Shell, back: bool) {
+        let (buffer, at) = (&self.buffer, self.buffer.at());
+        let is_newline = |byte: &u8| *byte == b'\n';
+        let start_of = |at| {
+            let before = buffer.part(0, at).iter().rposition(is_newline);
+            before.map_or(0, |newline| newline + 1)
+        };
+        let start = start_of(at);
+        let line = if back {
+            start.checked_sub(1).map(start_of)
+        } else {
+            let rest = buffer.part(at, buffer.len()).iter();
+            rest.clone().position(is_newline).map(|end| at + end + 1)
+        };
+        let Some(line) = line else {
+            self.go_through_history(shell, back);
+            return;
+        };
+        let column = characters::count(buffer.part(start, at), buffer.utf8);
+        let end = buffer.part(line, buffer.len()).iter();
+        let end = end
+            .clone()
+            .position(is_newline)
+            .map_or(buffer.len(), |end| line + end);
+        let (mut place, mut left) = (line, column);
+        while left > 0 && place < end {
+            place = buffer.after(place);
+            left -= 1;
+        }
+        self.buffer.go(place.min(end));
     }
 
     /// Moves to another command, back or forward.
@@ -620,6 +662,8 @@ impl Session {
 
     /// Ctrl-C: a trap for SIGINT, and a new prompt.
     fn interrupt(&mut self, shell: &mut Shell) -> Act {
+        self.buffer.go(self.buffer.len());
+        self.buffer.insert(b"\x03");
         self.leave(shell);
         if !traps::forget_interrupt(shell) {
             sys::caught::mark(Signal::INT);

@@ -91,6 +91,13 @@ impl Image {
         };
         match code {
             0x0a => self.new_row(),
+            // To the next stop, or the row's end.
+            0x09 => {
+                let to_stop = 8 - self.column % 8;
+                for _ in 0..to_stop.min(columns - self.column) {
+                    self.add(b" ", 1, columns);
+                }
+            }
             ..0x20 | 0x7f => {
                 self.add(b"^", 1, columns);
                 self.add(&[code as u8 ^ 0x40], 1, columns);
@@ -205,6 +212,10 @@ impl Screen {
         self.columns
     }
 
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
     /// Begins on a line of its own: the cursor goes to the next if what was written last has left it somewhere in one.
     pub fn begin(&mut self) {
         // From the first column the spaces just fill the line; from another one they go beyond it.
@@ -254,11 +265,15 @@ impl Screen {
         }
     }
 
-    /// Shows a text below the line, which begins again below that.
-    pub fn show_below(&mut self, line: &[u8], text: &[u8]) {
+    /// The cursor goes below the line, for a text that is to stand there.
+    pub fn begin_below(&mut self, line: &[u8]) {
         self.draw(line, line.len());
         self.go_below();
-        self.put(text);
+    }
+
+    /// The line begins again below such a text.
+    pub fn end_below(&mut self) {
+        self.measure();
         self.start();
     }
 

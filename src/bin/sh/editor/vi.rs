@@ -234,14 +234,14 @@ fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usiz
         }
         b'=' => {
             buffer.go(buffer.after(at));
-            completion::list(session, shell);
+            completion::list(session, shell)?;
             session.buffer.go(at);
         }
         b'\\' | b'*' => {
             inserts(session, Mode::Insert, buffer_after(session));
             match letter {
                 b'*' => completion::insert_all(session, shell),
-                _ => completion::complete(session, shell, false),
+                _ => completion::complete(session, shell, false)?,
             }
         }
         b'k' | b'-' | b'j' | b'+' => {

@@ -54,13 +54,31 @@ on_both! {
         terminal.keys("\x15\x0cls xz\x02\t\t").rows(&["$ ls xz", "xa    xd    xg", "xbbb  xeee", "xc    xf", "$ ls x|z"]);
     }
 
-    fn very_many_are_listed_only_if_asked_for_again(shell) {
+    fn very_many_are_listed_only_if_the_user_says_so(shell) {
         let mut terminal = Terminal::with(shell, 24, 80, &[]);
         (0..101).for_each(|number| terminal.file(&format!("many{number:03}")));
         terminal.keys("ls m\t").line("ls many|");
-        terminal.keys("\t").rows(&["$ ls many", "101 possibilities: press Tab again to list them", "$ ls many|"]);
-        terminal.keys("\x0c\t").line("ls many|");
-        terminal.keys("\t").shows("many100").line("ls many|");
+        let asks = "List all 101 possibilities (y/n)?";
+        for no in ["n", "\x03", "\x07", "\x7f"] {
+            terminal.keys("\x0c\t\t").row(&format!("{asks} |"));
+            terminal.keys("x").row(&format!("{asks} |")).keys(no).rows(&["$ ls many", asks, "$ ls many|"]);
+        }
+        for yes in ["y", " ", "\t"] {
+            terminal.keys("\x0c\t\t").row(&format!("{asks} |")).keys(yes).shows("many100").line("ls many|");
+        }
+    }
+
+    fn a_list_longer_than_the_screen_is_shown_by_pages(shell) {
+        let mut terminal = Terminal::with(shell, 6, 12, &[]);
+        (0..15).for_each(|number| terminal.file(&format!("name-{number:02}")));
+        terminal.keys("ls n\t\t").rows(&["name-00", "name-01", "name-02", "name-03", "name-04", "--More--|"]);
+        terminal.keys("\r").rows(&["name-01", "name-02", "name-03", "name-04", "name-05", "--More--|"]);
+        terminal.keys(" ").rows(&["name-06", "name-07", "name-08", "name-09", "name-10", "--More--|"]);
+        terminal.keys(" ").rows(&["name-10", "name-11", "name-12", "name-13", "name-14", "$ ls name-|"]);
+        for end in ["q", "\x03"] {
+            terminal.keys("\x0c\t\t").row("--More--|").keys(end);
+            terminal.rows(&["name-00", "name-01", "name-02", "name-03", "name-04", "$ ls name-|"]);
+        }
     }
 
     fn hidden_files_are_found_by_their_dot_only(shell) {

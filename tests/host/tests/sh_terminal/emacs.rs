@@ -269,17 +269,30 @@ on_both! {
     fn ctrl_c_is_a_new_prompt(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("one\x02").line("on|e");
-        terminal.keys("\x03").rows(&["$ one", "$ |"]);
-        terminal.keys("echo $?\r").rows(&["$ one", "$ echo $?", "130", "$ |"]);
+        terminal.keys("\x03").rows(&["$ one^C", "$ |"]);
+        terminal.keys("echo $?\r").rows(&["$ one^C", "$ echo $?", "130", "$ |"]);
         // Where a command goes on, too.
         terminal.keys("if true\r").row("> |");
         terminal.keys("\x03").line("|");
         terminal.run("\x0ctrap 'echo trapped' INT");
-        terminal.keys("\x0ctwo\x03").rows(&["$ two", "trapped", "$ |"]);
+        terminal.keys("\x0ctwo\x03").rows(&["$ two^C", "trapped", "$ |"]);
         terminal.run("trap '' INT");
-        terminal.keys("\x0cthree\x03").rows(&["$ three", "$ |"]);
+        terminal.keys("\x0cthree\x03").rows(&["$ three^C", "$ |"]);
         terminal.keys("if true\r").row("> |");
         terminal.keys("\x03").line("|");
+    }
+
+    fn a_command_may_have_several_lines(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run(": before").keys("\x0c{ echo one\x1b\recho thrée; }").rows(&["$ { echo one", "echo thrée; }|"]);
+        terminal.keys("\x1b[A").rows(&["$ { echo one|", "echo thrée; }"]);
+        terminal.keys("\x02\x02x").rows(&["$ { echo ox|ne", "echo thrée; }"]);
+        terminal.keys("\x1b[B").rows(&["$ { echo oxne", "echo thré|e; }"]);
+        terminal.keys("\x1b[Ax").rows(&["$ { echo oxx|ne", "echo thrée; }"]);
+        terminal.keys("\r").rows(&["$ { echo oxxne", "echo thrée; }", "oxxne", "thrée", "$ |"]);
+        // From the first line, to the command before.
+        terminal.keys("\x0c\x10").rows(&["$ { echo oxxne", "echo thrée; }|"]).keys("\x10\x10").line(": before|");
+        terminal.keys("\x0e").rows(&["$ { echo oxxne", "echo thrée; }|"]).keys("\x0e").rows(&["$ |"]);
     }
 
     fn ctrl_d_leaves_only_from_an_empty_line(shell) {

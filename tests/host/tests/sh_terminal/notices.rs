@@ -43,6 +43,19 @@ on_both! {
         }
     }
 
+    fn kill_ends_a_stopped_job(shell) {
+        for signal in ["", "-HUP", "-s TERM", "-INT"] {
+            let mut terminal = Terminal::new(shell);
+            terminal.keys("/bin/sh -c 'kill -TSTP $$; exec sleep 1000'\r").shows("[1] + Stopped /bin/sh").line("|");
+            terminal.keys("\x0cp=$(jobs -p)\r").line("|").keys(format!("\x0ckill {signal} %1\r")).line("|");
+            terminal.keys("\x0cwhile [ -d /proc/$p ]; do /bin/true; done; echo ended\r").shows("\nended");
+        }
+        // Nothing else continues it.
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("/bin/sh -c 'kill -TSTP $$'\r").shows("[1] + Stopped /bin/sh").line("|");
+        terminal.run("kill -USR1 %1").keys("\x0cjobs\r").shows("Stopped /bin/sh");
+    }
+
     fn without_stopped_jobs_the_shell_is_left_at_once(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("sleep 1000 &\r").shows("[1] ").line("|");

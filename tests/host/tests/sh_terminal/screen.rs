@@ -64,6 +64,14 @@ on_both! {
         terminal.rows(&["$ PS1=0123456789abcd", "efghij", "0123456789abcdefghij", "0123456789abcdefghij", "|"]);
     }
 
+    fn a_tab_goes_to_the_next_stop(shell) {
+        let mut terminal = Terminal::with(shell, 6, 20, &[]);
+        terminal.keys("a\x16\tb").rows(&["$ a     b|"]);
+        terminal.keys("\x02\x02").rows(&["$ a|     b"]).keys("xyz").rows(&["$ axyz|  b"]);
+        terminal.keys("12").rows(&["$ axyz12|        b"]).keys("\x06\x06\x16\tc").rows(&["$ axyz12        b", "c|"]);
+        terminal.keys("\x02\x7f\x7f\x7f").rows(&["$ axyz12|c"]);
+    }
+
     fn the_prompt_begins_on_a_line_of_its_own(shell) {
         let mut terminal = Terminal::with(shell, 6, 20, &[]);
         terminal.keys("printf abc\r").rows(&["$ printf abc", "abc", "$ |"]);
@@ -104,7 +112,7 @@ on_both! {
         }
         // As Ctrl-C.
         terminal.keys("\x0c").rows(&["$ type|d"]).signal(libc::SIGINT);
-        terminal.rows(&["$ typed", "$ |"]);
+        terminal.rows(&["$ typed^C", "$ |"]);
         terminal.keys("trap 'echo trapped' USR1\r").line("|").keys("\x0ctyped").line("typed|");
         terminal.signal(libc::SIGUSR1);
         terminal.shows("\ntrapped").line("typed|");

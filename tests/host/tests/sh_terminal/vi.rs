@@ -252,7 +252,7 @@ on_both! {
         let mut terminal = vi(shell);
         for keys in ["one\x03", "one\x1b\x03", "one\x1bd\x03", "one\x1b/x\x03\x03"] {
             terminal.keys("\x0c").rows(&["$ |"]);
-            terminal.keys(keys).rows(&["$ one", "$ |"]);
+            terminal.keys(keys).rows(&["$ one^C", "$ |"]);
         }
     }
 
