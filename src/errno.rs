@@ -169,6 +169,27 @@ impl From<Errno> for std::io::Error {
     }
 }
 
+/// The errno of an `io::Error` that came from the operating system.
+///
+/// # Errors
+/// `()` if the error has no errno, because something else made it.
+///
+/// ```
+/// use nestling::Errno;
+///
+/// let error = std::fs::File::open("/nope").unwrap_err();
+/// assert_eq!(Errno::try_from(&error), Ok(Errno::ENOENT));
+/// assert_eq!(Errno::try_from(&std::io::Error::other("something else")), Err(()));
+/// ```
+#[cfg(feature = "std")]
+impl TryFrom<&std::io::Error> for Errno {
+    type Error = ();
+
+    fn try_from(error: &std::io::Error) -> Result<Self, ()> {
+        error.raw_os_error().and_then(Self::from_raw).ok_or(())
+    }
+}
+
 #[expect(clippy::panic, reason = "evaluated by the compiler")]
 const fn constant(number: u32) -> Errno {
     match Errno::nonzero(number) {

@@ -8,7 +8,7 @@
 
 use core::fmt;
 
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", feature = "std"))]
 use alloc::vec::Vec;
 
 use crate::errno::Errno;
@@ -74,7 +74,7 @@ pub fn read_exact(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<(), Errno> {
 ///
 /// # Errors
 /// The errors of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", feature = "std"))]
 pub fn read_to_end(fd: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
     let start = bytes.len();
     let mut end = start;
@@ -219,7 +219,7 @@ impl<'fd> Reader<'fd> {
     ///
     /// # Errors
     /// The errors of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
-    #[cfg(feature = "alloc")]
+    #[cfg(any(feature = "alloc", feature = "std"))]
     pub fn read_until(&mut self, byte: u8, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
         let mut length = 0;
         loop {
@@ -237,7 +237,7 @@ impl<'fd> Reader<'fd> {
     ///
     /// # Errors
     /// The errors of [`read`], and `ENOMEM`. The bytes read before an error stay in `bytes`.
-    #[cfg(feature = "alloc")]
+    #[cfg(any(feature = "alloc", feature = "std"))]
     pub fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
         let ahead = self.buffer.get(self.start..self.end).unwrap_or_default();
         let count = append(bytes, ahead)?;
@@ -256,7 +256,7 @@ fn up_to(byte: u8, bytes: &[u8], most: usize) -> (&[u8], bool) {
 }
 
 /// Appends: how much that was.
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", feature = "std"))]
 fn append(bytes: &mut Vec<u8>, more: &[u8]) -> Result<usize, Errno> {
     bytes.try_reserve(more.len()).map_err(|_| Errno::ENOMEM)?;
     bytes.extend_from_slice(more);

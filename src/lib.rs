@@ -44,9 +44,10 @@
 //! - `rt`: adds `entry!` and the module `rt`, for programs without libc.
 //! - `alloc`: adds everything that needs a heap: the module `command`, and the functions that append to a `Vec`. If `rt` is
 //!   also enabled, `alloc` also adds the module `heap`.
-//! - `std`: adds conversions to and from the standard library's types. With this feature, children inherit libc's `environ`, as
-//!   std's children do. A program that uses the standard library needs this feature for `Command`, `popen` and `system`. Such
-//!   a program must not use `entry!`. If one build contains such a program and programs of the feature `rt`, see `rt`.
+//! - `std`: adds what `alloc` adds, without the module `heap`, and conversions to and from the standard library's types. With
+//!   this feature, children inherit libc's `environ`, as std's children do. A program that uses the standard library needs this
+//!   feature for `Command`, `popen` and `system`. Such a program must not use `entry!`. If one build contains such a program and
+//!   programs of the feature `rt`, see `rt`.
 //!
 //! `cargo xtask size` shows how many bytes each part of the crate adds to a program.
 #![no_std]
@@ -59,7 +60,7 @@
     clippy::panic
 )]
 
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", feature = "std"))]
 extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
@@ -69,7 +70,7 @@ extern crate std;
 pub mod arch;
 mod args;
 mod capabilities;
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", feature = "std"))]
 pub mod command;
 pub mod dir;
 mod environ;
@@ -114,10 +115,10 @@ pub use errno::Errno;
 pub use fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 pub use file::{Access, FileType, OFlags, SeekFrom, Stat};
 pub use limits::{Policy, Resource, Rlimit};
-pub use process::{ExitStatus, Pid};
+pub use process::{ExitStatus, ExitStatusError, Pid};
 pub use signal::{SigSet, Signal};
 
 /// The README's examples, one of which needs a heap.
-#[cfg(all(doctest, feature = "alloc"))]
+#[cfg(all(doctest, any(feature = "alloc", feature = "std")))]
 #[doc = include_str!("../README.md")]
 struct Readme;

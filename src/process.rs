@@ -19,7 +19,7 @@ impl Pid {
     }
 }
 
-text::display_text!(Pid, ExitStatus);
+text::display_text!(Pid, ExitStatus, ExitStatusError);
 
 impl Text for Pid {
     fn write(&self, out: &mut impl Sink) {
@@ -49,6 +49,29 @@ impl ExitStatus {
     /// Returns whether the process exited with exit code 0.
     pub const fn success(self) -> bool {
         self.0 == 0
+    }
+
+    /// Returns an error unless the process exited with exit code 0, for use with `?`.
+    ///
+    /// ```
+    /// use nestling::ExitStatus;
+    ///
+    /// fn check(status: ExitStatus) -> Result<(), Box<dyn std::error::Error>> {
+    ///     status.exit_ok()?;
+    ///     Ok(())
+    /// }
+    /// assert!(check(ExitStatus::from_raw(0)).is_ok());
+    /// let error = check(ExitStatus::from_raw(9)).unwrap_err();
+    /// assert_eq!(error.to_string(), "process exited unsuccessfully: signal: 9 (SIGKILL)");
+    /// ```
+    ///
+    /// # Errors
+    /// The status, if it is not a success.
+    pub const fn exit_ok(self) -> Result<(), ExitStatusError> {
+        match self.success() {
+            true => Ok(()),
+            false => Err(ExitStatusError(self)),
+        }
     }
 
     /// Returns the exit code, from 0 to 255; `None` if the process has not exited (a signal killed, stopped or continued it).
@@ -111,6 +134,26 @@ impl ExitStatus {
 }
 
 const CONTINUED: i32 = 0xffff;
+
+/// The error of [`ExitStatus::exit_ok`]: the status of a process that did not succeed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ExitStatusError(ExitStatus);
+
+impl ExitStatusError {
+    /// Returns the status.
+    pub const fn into_status(self) -> ExitStatus {
+        self.0
+    }
+}
+
+impl core::error::Error for ExitStatusError {}
+
+impl Text for ExitStatusError {
+    fn write(&self, out: &mut impl Sink) {
+        "process exited unsuccessfully: ".write(out);
+        self.0.write(out);
+    }
+}
 
 impl Text for ExitStatus {
     fn write(&self, out: &mut impl Sink) {

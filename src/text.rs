@@ -51,6 +51,61 @@ impl Text for CStr {
     }
 }
 
+/// Owned text and bytes, which are written as what they hold.
+#[cfg(any(feature = "alloc", feature = "std"))]
+mod owned {
+    use alloc::borrow::{Cow, ToOwned};
+    use alloc::boxed::Box;
+    use alloc::ffi::CString;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::{Sink, Text};
+
+    macro_rules! text_of_what_it_holds {
+        ($([$($parameters:tt)*] $type:ty;)*) => {$(
+            impl<$($parameters)*> Text for $type {
+                fn write(&self, out: &mut impl Sink) {
+                    (**self).write(out);
+                }
+            }
+        )*};
+    }
+
+    text_of_what_it_holds! {
+        [] String;
+        [] Vec<u8>;
+        [] CString;
+        [T: Text + ?Sized] Box<T>;
+        [T: Text + ToOwned + ?Sized] Cow<'_, T>;
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        struct Written(Vec<u8>);
+
+        impl Sink for Written {
+            fn put(&mut self, text: &[u8]) {
+                self.0.extend_from_slice(text);
+            }
+        }
+
+        #[test]
+        fn owned_text_is_written_as_what_it_holds() {
+            let mut out = Written(Vec::new());
+            String::from("a").write(&mut out);
+            Vec::from(*b"b").write(&mut out);
+            CString::from(c"c").write(&mut out);
+            Box::<str>::from("d").write(&mut out);
+            Cow::Borrowed("e").write(&mut out);
+            Cow::<str>::Owned(String::from("f")).write(&mut out);
+            assert_eq!(out.0, b"abcdef");
+        }
+    }
+}
+
 /// Numbers, in digits.
 macro_rules! number_text {
     ($($unsigned:ty, $signed:ty;)*) => {$(

@@ -91,13 +91,62 @@ impl Text for Error {
     }
 }
 
-/// Makes an `io::Error` with the `ErrorKind` of the errno, and with the text of this error.
+/// Makes an `io::Error` with the errno, as std's `Command` returns it: `raw_os_error` is the errno. The step is lost; to report it,
+/// keep this error. If a signal killed the child, there is no errno; the `io::Error` then contains this error.
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
-        let kind = error
-            .errno()
-            .map_or(std::io::ErrorKind::Other, |errno| Self::from(errno).kind());
-        Self::new(kind, error)
+        match error.errno() {
+            Some(errno) => errno.into(),
+            None => Self::other(error),
+        }
+    }
+}
+
+/// As the conversion of [`Error`], so that `?` leaves a function that returns an `io::Result`.
+#[cfg(feature = "std")]
+impl From<spawn::Error<'_>> for std::io::Error {
+    fn from(error: spawn::Error<'_>) -> Self {
+        Error::from(error).into()
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::args::Args;
+    use crate::spawn::{Program, Spawn};
+
+    fn start(program: &core::ffi::CStr) -> Result<(), Error> {
+        Spawn::new(Program::Path(program), Args::EMPTY, Args::EMPTY).start()?;
+        Ok(())
+    }
+
+    fn start_as_std(program: &core::ffi::CStr) -> std::io::Result<()> {
+        Spawn::new(Program::Path(program), Args::EMPTY, Args::EMPTY).start()?;
+        Ok(())
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "the kernel there has no such file")]
+    fn an_error_of_a_spawn_leaves_a_function_and_keeps_its_errno() {
+        let error = start(c"/nope").expect_err("a failure");
+        assert_eq!(error.step(), r#"exec "/nope""#);
+        assert_eq!(std::io::Error::from(error).raw_os_error(), Some(2));
+        let error = start_as_std(c"/nope").expect_err("a failure");
+        assert_eq!(error.raw_os_error(), Some(2));
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+        assert_eq!(Errno::try_from(&error), Ok(Errno::ENOENT));
+    }
+
+    #[test]
+    fn an_error_without_an_errno_keeps_its_text() {
+        let killed = spawn::Error::Killed {
+            signal: Some(crate::Signal::KILL),
+        };
+        let text = std::string::ToString::to_string(&killed);
+        let error = std::io::Error::from(killed);
+        assert_eq!(error.raw_os_error(), None);
+        assert_eq!(std::string::ToString::to_string(&error), text);
     }
 }

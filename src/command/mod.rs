@@ -305,6 +305,21 @@ impl Command {
         self
     }
 
+    /// Sets the child's user id, its group id, and its supplementary groups, to `gid` alone: the child keeps no id and no group of
+    /// the parent's. Is the same as [`groups`](Self::groups), [`gid`](Self::gid) and [`uid`](Self::uid) together (`setuid(2)`). To
+    /// set more groups, call `groups` afterwards.
+    ///
+    /// ```
+    /// # use nestling::command::Command;
+    /// match Command::new("sh").args(["-c", "id -u; id -g; id -G"]).user(65534, 65534).output() {
+    ///     Ok(output) => assert_eq!(output.stdout, b"65534\n65534\n65534\n"),
+    ///     Err(error) => assert!(error.step().contains("groups")), // only root may
+    /// }
+    /// ```
+    pub fn user(&mut self, uid: u32, gid: u32) -> &mut Self {
+        self.groups(&[gid]).gid(gid).uid(uid)
+    }
+
     /// Sets the child's effective user id and group id to its real ones. This is useful in a set-user-id program that starts
     /// another program.
     pub fn reset_ids(&mut self) -> &mut Self {

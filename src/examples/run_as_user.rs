@@ -24,9 +24,7 @@ fn main() -> ExitCode {
     };
     let status = Command::new(program)
         .args(words)
-        .groups(&[gid])
-        .gid(gid)
-        .uid(uid)
+        .user(uid, gid)
         .no_new_privs(true)
         .umask(0o077)
         .limit(Resource::Nofile, exactly(64))

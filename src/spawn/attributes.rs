@@ -165,10 +165,10 @@ impl Hook<'static> {
 }
 
 /// A hook for a `Command`. Unlike a [`Hook`], a `PreExec` owns its function.
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", feature = "std"))]
 pub struct PreExec(alloc::boxed::Box<dyn Fn() -> Result<(), Errno> + Send + Sync>);
 
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", feature = "std"))]
 impl PreExec {
     /// Makes a hook that calls `function`.
     ///
@@ -186,7 +186,7 @@ impl PreExec {
     }
 }
 
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", feature = "std"))]
 impl fmt::Debug for PreExec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PreExec")

@@ -117,7 +117,7 @@ use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 
 pub use actions::{Action, CapabilitySet};
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", feature = "std"))]
 pub use attributes::PreExec;
 pub use attributes::{Attributes, Hook, Memory, Notice, Scheduler};
 pub use owned::OwnedError;
@@ -309,7 +309,7 @@ impl<'a> Spawn<'a> {
 
     /// [`exec`](Self::exec) where the actions close and replace none but the standard descriptors, which no one may count on
     /// (std's `exec` replaces them, too). Another action is `EINVAL`, and nothing is done.
-    #[cfg(feature = "alloc")]
+    #[cfg(any(feature = "alloc", feature = "std"))]
     pub(crate) fn exec_replacing_standard(&self) -> Error<'a> {
         for (index, &action) in self.actions.iter().enumerate() {
             let standard = match action {
