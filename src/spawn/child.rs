@@ -54,7 +54,7 @@ fn live<const USED: u32>(job: &Job<'_, '_>) -> ! {
     let Err(errno) = closed.and_then(|()| carry_out::<USED>(job, &mut pipe));
     job.fail(errno);
     let means = job.means.get();
-    if means.pipe.is_some() && pipe.send(job.record.get()).is_err() && !means.memory_shared {
+    if means.pipe.is_some() && pipe.send(job.record()).is_err() && !means.memory_shared {
         // An exit status could be taken for the program's.
         let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
     }

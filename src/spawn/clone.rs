@@ -47,8 +47,7 @@ pub(super) fn make<const USED: u32>(job: &Job<'_, '_>) -> Result<Made, Errno> {
     // It ends a program that shares its memory without `CLONE_VFORK`.
     if wanted && !is(&REFUSES_SHARING) && !arch::on_valgrind() {
         match attempt::<USED>(job, true, false) {
-            Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS)
-                if job.record.get().at == At::CLONE => {}
+            Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS) if job.at() == At::CLONE => {}
             answer => return answer,
         }
         let answer = attempt::<USED>(job, false, false);

@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 use core::mem::MaybeUninit;
-use core::sync::atomic::AtomicU32;
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 
 use super::report::{At, Error, Record};
 use super::search::PathBuffer;
@@ -14,7 +14,7 @@ use crate::signal::{SigSet, Signal};
 use crate::sys::signal;
 
 /// It lies in the parent's frame. Where the memory is shared both processes have a reference to it: what changes while there is a
-/// child is in a cell.
+/// child is atomic.
 pub(super) struct Job<'s, 'a> {
     pub spawn: &'s Spawn<'a>,
     /// The signal mask that the parent had before it blocked all signals.
@@ -25,8 +25,10 @@ pub(super) struct Job<'s, 'a> {
     pub stack: *mut [MaybeUninit<u8>],
     /// How the child is made. It changes only while there is none.
     pub means: Cell<Means>,
-    /// What the child has to say; before there is one, what the parent is at.
-    pub record: Cell<Record>,
+    /// The step that the child is at; before there is one, that of the parent. A parent that looks at its child reads it.
+    at: AtomicU32,
+    /// The errno of that step, if it has failed, or 0.
+    errno: AtomicI32,
     /// 1 until the child has left the memory that it shares.
     pub present: AtomicU32,
 }
@@ -58,7 +60,8 @@ impl<'s, 'a> Job<'s, 'a> {
             parent: None,
             stack,
             means: Cell::default(),
-            record: Cell::default(),
+            at: AtomicU32::new(0),
+            errno: AtomicI32::new(0),
             present: AtomicU32::new(1),
         }
     }
@@ -82,22 +85,39 @@ impl<'s, 'a> Job<'s, 'a> {
     /// Notes which step comes next: if an errno is returned, it is that one's.
     #[inline]
     pub fn begin(&self, at: At) {
-        self.record.set(Record { at, errno: None });
+        self.at.store(at.as_raw(), Relaxed);
     }
 
     /// Notes that the step has failed.
     pub fn fail(&self, errno: Errno) {
-        self.record.set(Record {
-            errno: Some(errno),
-            ..self.record.get()
-        });
+        self.errno.store(errno.as_raw(), Relaxed);
+    }
+
+    /// The step which has begun last.
+    pub fn at(&self) -> At {
+        At::from_raw(self.at.load(Relaxed))
+    }
+
+    /// What the child has to say, when it notes no more.
+    pub fn record(&self) -> Record {
+        Record {
+            at: self.at(),
+            errno: Errno::from_raw(self.errno.load(Relaxed)),
+        }
+    }
+
+    /// Takes a record that has come over the pipe.
+    pub fn set_record(&self, record: Record) {
+        self.begin(record.at);
+        self.errno
+            .store(record.errno.map_or(0, Errno::as_raw), Relaxed);
     }
 
     /// What the record says, or, if it says nothing, that this signal killed the child.
     #[cold]
     #[inline(never)]
     pub fn failure(&self, signal: Option<Signal>) -> Error<'a> {
-        let record = self.record.get();
+        let record = self.record();
         record.error(self.spawn.program, self.spawn.actions, signal)
     }
 }

@@ -514,6 +514,17 @@ mod tests {
     }
 
     #[test]
+    fn a_parent_may_look_at_its_child_at_each_step() {
+        // In Miri the parent's patience is over at once.
+        let actions = [Action::Umask(0o22); 10];
+        for notice in NOTICES {
+            let mut true_ = spawn(Program::Path(c"/bin/true"), notice);
+            true_.actions = &actions;
+            assert!(true_.start().unwrap().wait().unwrap().success());
+        }
+    }
+
+    #[test]
     fn a_search_and_a_hook_use_the_childs_stack() {
         // A new one for each child: AddressSanitizer never learns that the frames of the last one are gone.
         let stack = || std::vec![MaybeUninit::uninit(); STACK_SIZE + 100];

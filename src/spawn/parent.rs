@@ -60,7 +60,7 @@ pub(super) unsafe fn begin<'a, const USED: u32>(
     match made {
         Ok((pid, pidfd, pipe)) => {
             let child = Child::new(pid, pidfd);
-            Ok(Starting::new(spawn, child, pipe, job.record.get()))
+            Ok(Starting::new(spawn, child, pipe, job.record()))
         }
         Err(errno) => {
             job.fail(errno);
@@ -108,7 +108,7 @@ pub(super) fn conclude<const USED: u32>(
     heard: Result<(), Errno>,
     mut child: Child,
 ) -> Result<Child, Option<Signal>> {
-    if heard.is_ok() && job.record.get() == Record::REACHED {
+    if heard.is_ok() && job.record() == Record::REACHED {
         watch.stop_again();
         return Ok(child);
     }

@@ -243,6 +243,14 @@ impl At {
     pub const PIPE: Self = Self(u32::MAX - 1);
     pub const WAIT: Self = Self(u32::MAX);
 
+    pub const fn from_raw(number: u32) -> Self {
+        Self(number)
+    }
+
+    pub const fn as_raw(self) -> u32 {
+        self.0
+    }
+
     pub const fn attribute(attribute: Attribute) -> Self {
         Self(Self::ATTRIBUTES + attribute as u32)
     }

@@ -198,7 +198,7 @@ impl<'a> Starting<'a> {
         };
         // No child is made of it.
         let job = Job::new(&spawn, ptr::slice_from_raw_parts_mut(ptr::null_mut(), 0));
-        job.record.set(self.record);
+        job.set_record(self.record);
         let mut watch = Watch::new(self.child.id());
         let mut heard = Ok(());
         // Unless it has failed already.

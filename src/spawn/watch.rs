@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 use super::job::Job;
-use super::report::Record;
+use super::report::{At, Record};
 use super::used;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -88,7 +88,7 @@ impl Watch {
     /// Step 6 of the protocol. A child that shares the memory reports only a failure, and has left when the other end is closed everywhere.
     pub fn receive(&mut self, job: &Job<'_, '_>, read_end: BorrowedFd<'_>) -> Result<(), Errno> {
         let mut is_over = false;
-        while job.means.get().memory_shared || job.record.get().errno.is_none() {
+        while job.means.get().memory_shared || job.record().errno.is_none() {
             let mut polled = [PollFd::new(read_end, Events::IN)];
             let patience = if is_over {
                 Duration::ZERO
@@ -113,7 +113,7 @@ impl Watch {
                 Ok(0) => break,
                 Ok(8) => {
                     let actions = job.spawn.actions.len();
-                    job.record.set(Record::from_bytes(bytes, actions)?);
+                    job.set_record(Record::from_bytes(bytes, actions)?);
                 }
                 // So few bytes are written, and read, as a whole. What else comes is no record.
                 Ok(_) => return Err(Errno::EPROTO),
@@ -160,7 +160,7 @@ impl Watch {
             Ok(None) | Err(_) => None,
         };
         // Before the child is at its exec that question could undo what it does.
-        let is_placed = job.record.get() != Record::REACHED || is_placed(self.pid);
+        let is_placed = job.at() != At::REACHED || is_placed(self.pid);
         let stat = Stat::of(self.pid);
         if !is_placed && stat.is_none_or(|it| it.has_begun) {
             return true;
