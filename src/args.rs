@@ -19,6 +19,7 @@ impl<'a> From<&'a CStr> for Arg<'a> {
 
 impl Arg<'_> {
     /// Returns a pointer to the string's first byte.
+    #[must_use]
     pub fn as_ptr(self) -> *const c_char {
         self.0.as_ptr()
     }
@@ -50,11 +51,13 @@ impl<'a> Args<'a> {
         clippy::expect_used,
         reason = "documented, and evaluated by the compiler for a constant list"
     )]
+    #[must_use]
     pub const fn new(list: &'a [Option<Arg<'a>>]) -> Self {
         Self::try_new(list).expect("the list of arguments does not end with None")
     }
 
     /// Does the same as [`new`](Self::new), but returns `None` instead of panicking.
+    #[must_use]
     pub const fn try_new(list: &'a [Option<Arg<'a>>]) -> Option<Self> {
         match list {
             [.., None] => Some(Self(NonNull::from_ref(list).cast(), PhantomData)),
@@ -63,6 +66,7 @@ impl<'a> Args<'a> {
     }
 
     /// Returns a pointer to the array, in the form that `execve` takes.
+    #[must_use]
     pub fn as_ptr(self) -> *const *const c_char {
         self.0.as_ptr().cast()
     }
@@ -72,11 +76,13 @@ impl<'a> Args<'a> {
     }
 
     /// Returns the number of strings. This takes time in proportion to their number.
+    #[must_use]
     pub fn len(self) -> usize {
         self.iter().count()
     }
 
     /// Returns whether the `Args` has no strings.
+    #[must_use]
     pub fn is_empty(self) -> bool {
         self.first().is_none()
     }
@@ -119,6 +125,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "does not end with None")]
     fn a_list_without_its_end_is_refused() {
-        Args::new(&[Some(Arg::from(c"a"))]);
+        let _ = Args::new(&[Some(Arg::from(c"a"))]);
     }
 }

@@ -16,11 +16,13 @@ impl Capabilities {
     pub const EMPTY: Self = Self(0);
 
     /// Makes a set from its bits, as `/proc/PID/status` shows them.
+    #[must_use]
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
     /// Returns the bits of the set.
+    #[must_use]
     pub const fn bits(self) -> u64 {
         self.0
     }
@@ -33,11 +35,13 @@ impl Capabilities {
     /// let both = Capabilities::from_name(b"kill").unwrap() | Capabilities::from_name(b"setuid").unwrap();
     /// assert_eq!(both.bits(), 1 << 5 | 1 << 7);
     /// ```
+    #[must_use]
     pub fn from_name(name: &[u8]) -> Option<Self> {
         text::position(NAMES, name).map(|number| Self(1 << number))
     }
 
     /// Returns whether the set contains the capability with this number.
+    #[must_use]
     pub const fn contains(self, number: u32) -> bool {
         number < u64::BITS && self.0 >> number & 1 != 0
     }

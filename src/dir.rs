@@ -57,6 +57,7 @@ impl ReadDir {
 
     /// Makes a reader that reads an open directory from its current offset. If the descriptor does not refer to a directory,
     /// [`next`](Self::next) fails with `ENOTDIR`.
+    #[must_use]
     pub fn new(directory: OwnedFd) -> Self {
         Self::with_buffer(directory, [0; 2048])
     }

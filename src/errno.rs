@@ -21,6 +21,7 @@ pub struct Errno(NonZeroU32);
 
 impl Errno {
     /// Returns the error with this number. If the number is below 1 or above 4095, returns `None`.
+    #[must_use]
     pub const fn from_raw(number: i32) -> Option<Self> {
         match number {
             1..=4095 => Self::nonzero(number as u32),
@@ -54,11 +55,13 @@ impl Errno {
     }
 
     /// Returns the error's number.
+    #[must_use]
     pub const fn as_raw(self) -> i32 {
         self.0.get() as i32
     }
 
     /// Returns the error's name, such as `ENOENT`. If the error has no name, the text is empty.
+    #[must_use]
     pub fn name(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');
@@ -67,6 +70,7 @@ impl Errno {
 
     /// Returns a short description of the error. If the error has no description (most errors of sockets and streams have
     /// none), returns the name. If the error has no name either, the text is empty.
+    #[must_use]
     pub fn message(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');
@@ -154,9 +158,21 @@ impl Text for Errno {
     }
 }
 
+/// Shows the number, the name and the message, as the `Debug` of std's `io::Error` does:
+/// `Errno { code: 2, name: ENOENT, message: "no such file or directory" }`. A field that has no text is left out.
 impl fmt::Debug for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        let all = self.described();
+        let colon = all.as_bytes().iter().position(|&byte| byte == b':');
+        let mut fields = f.debug_struct("Errno");
+        fields.field("code", &self.as_raw());
+        if all != Description::EMPTY {
+            fields.field("name", &format_args!("{}", self.name()));
+        }
+        if colon.is_some() {
+            fields.field("message", &format_args!("\"{}\"", self.message()));
+        }
+        fields.finish()
     }
 }
 
@@ -687,6 +703,20 @@ mod tests {
             assert_eq!(errno.as_raw() as u32, number);
             assert_eq!(errno.name().to_string(), name);
         }
+    }
+
+    #[test]
+    fn an_errno_is_shown_with_what_is_known_of_it() {
+        let show = |errno: Errno| std::format!("{errno:?}");
+        assert_eq!(
+            show(Errno::ENOENT),
+            r#"Errno { code: 2, name: ENOENT, message: "no such file or directory" }"#
+        );
+        assert_eq!(show(Errno::EISCONN), "Errno { code: 106, name: EISCONN }");
+        assert_eq!(
+            show(Errno::from_raw(4000).expect("one")),
+            "Errno { code: 4000 }"
+        );
     }
 
     #[test]

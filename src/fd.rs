@@ -57,6 +57,7 @@ impl<T: AsFd + ?Sized> AsFd for &mut T {
 
 impl BorrowedFd<'_> {
     /// Returns the descriptor's number.
+    #[must_use]
     pub fn as_raw_fd(&self) -> RawFd {
         self.fd
     }
@@ -64,11 +65,13 @@ impl BorrowedFd<'_> {
 
 impl OwnedFd {
     /// Returns the descriptor's number.
+    #[must_use]
     pub fn as_raw_fd(&self) -> RawFd {
         self.fd
     }
 
     /// Returns the descriptor's number, and leaves the descriptor open. The caller must close it.
+    #[must_use]
     pub fn into_raw_fd(self) -> RawFd {
         core::mem::ManuallyDrop::new(self).fd
     }

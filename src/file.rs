@@ -45,16 +45,19 @@ flags! {
 
 impl OFlags {
     /// Makes flags from the kernel's bits.
+    #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
     /// Returns the bits as the kernel defines them on this architecture.
+    #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
     /// Returns whether all flags of `other` are set.
+    #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -88,6 +91,7 @@ impl Access {
     pub const EXECUTE: Self = Self(linux::X_OK);
 
     /// Returns the bits as the kernel defines them.
+    #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -161,82 +165,98 @@ pub struct Stat(pub(crate) linux::statx);
 
 impl Stat {
     /// Returns the file's type.
+    #[must_use]
     pub fn file_type(&self) -> FileType {
         FileType::from_raw((self.0.stx_mode >> 12) as u8)
     }
 
     /// Returns whether the file is a directory.
+    #[must_use]
     pub fn is_dir(&self) -> bool {
         self.file_type() == FileType::Directory
     }
 
     /// Returns whether the file is a regular file.
+    #[must_use]
     pub fn is_file(&self) -> bool {
         self.file_type() == FileType::File
     }
 
     /// Returns whether the file is a symbolic link. [`stat`](crate::sys::file::stat) follows links, so its result is never a
     /// symbolic link; use [`lstat`](crate::sys::file::lstat).
+    #[must_use]
     pub fn is_symlink(&self) -> bool {
         self.file_type() == FileType::Symlink
     }
 
     /// Returns the permission bits, including the set-user-ID, set-group-ID and sticky bits: at most `0o7777`.
+    #[must_use]
     pub fn permissions(&self) -> u32 {
         u32::from(self.0.stx_mode) & 0o7777
     }
 
     /// Returns the file's size in bytes. The size of a symbolic link is the length of its target's path.
+    #[must_use]
     pub fn size(&self) -> u64 {
         self.0.stx_size
     }
 
     /// Returns the number of blocks of 512 bytes that the file occupies. Holes in a file occupy no blocks.
+    #[must_use]
     pub fn blocks(&self) -> u64 {
         self.0.stx_blocks
     }
 
     /// Returns the inode number. The inode number and [`dev`](Self::dev) together identify the file.
+    #[must_use]
     pub fn ino(&self) -> u64 {
         self.0.stx_ino
     }
 
     /// Returns the major and minor number of the device that the file is on.
+    #[must_use]
     pub fn dev(&self) -> (u32, u32) {
         (self.0.stx_dev_major, self.0.stx_dev_minor)
     }
 
     /// If the file is a device file, returns the major and minor number of its device.
+    #[must_use]
     pub fn rdev(&self) -> (u32, u32) {
         (self.0.stx_rdev_major, self.0.stx_rdev_minor)
     }
 
     /// Returns the number of the file's hard links.
+    #[must_use]
     pub fn nlink(&self) -> u32 {
         self.0.stx_nlink
     }
 
     /// Returns the user id of the file's owner.
+    #[must_use]
     pub fn uid(&self) -> u32 {
         self.0.stx_uid
     }
 
     /// Returns the id of the file's group.
+    #[must_use]
     pub fn gid(&self) -> u32 {
         self.0.stx_gid
     }
 
     /// Returns the time of the last read, as (seconds since 1970, nanoseconds).
+    #[must_use]
     pub fn atime(&self) -> (i64, u32) {
         time(self.0.stx_atime)
     }
 
     /// Returns the time of the last change of the contents, as (seconds since 1970, nanoseconds).
+    #[must_use]
     pub fn mtime(&self) -> (i64, u32) {
         time(self.0.stx_mtime)
     }
 
     /// Returns the time of the last change of the inode, as (seconds since 1970, nanoseconds).
+    #[must_use]
     pub fn ctime(&self) -> (i64, u32) {
         time(self.0.stx_ctime)
     }

@@ -93,6 +93,7 @@ pub struct Heap {
 
 impl Heap {
     /// Makes an empty heap. Costs no system call.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             blocks: Mutex::new(Blocks {

@@ -169,12 +169,14 @@ impl<'a> Entry<'a> {
     }
 
     /// Returns the name of the entry's terminal, relative to `/dev`. An empty name means the console.
+    #[must_use]
     pub fn terminal(&self) -> &'a [u8] {
         text::after(self.id, b"/dev/").unwrap_or(self.id)
     }
 
     /// Returns whether the entry's terminal becomes the controlling terminal of the process. This is the case if the entry
     /// names a terminal, runs a login shell, or has the action `askfirst`.
+    #[must_use]
     pub fn has_terminal(&self) -> bool {
         !self.id.is_empty() || self.action == Action::Askfirst || self.command().login
     }
@@ -193,6 +195,7 @@ impl<'a> Entry<'a> {
     }
 
     /// Returns how init runs the process.
+    #[must_use]
     pub fn command(&self) -> Command<'a> {
         let text = text::after(self.process, b"-");
         let (login, text) = (text.is_some(), text.unwrap_or(self.process));

@@ -160,6 +160,7 @@ pub struct Reader<'fd> {
 
 impl<'fd> Reader<'fd> {
     /// Makes a reader that reads from `fd`.
+    #[must_use]
     pub fn new(fd: BorrowedFd<'fd>) -> Self {
         Self {
             fd,
@@ -284,6 +285,7 @@ pub struct Writer<'fd> {
 
 impl<'fd> Writer<'fd> {
     /// Makes a writer that writes to `fd`.
+    #[must_use]
     pub fn new(fd: BorrowedFd<'fd>) -> Self {
         Self {
             fd,
@@ -412,6 +414,7 @@ macro_rules! eprintln {
 
 /// Whether the source text of an expression is a string literal that std's macros would take for a format string.
 #[doc(hidden)]
+#[must_use]
 pub const fn is_format(source: &str) -> bool {
     let source = source.as_bytes();
     let mut rest = source;

@@ -116,11 +116,13 @@ pub struct Group(Pid);
 
 impl Group {
     /// Makes a `Group` from the group's id. This id is the pid of a child that was started with `process_group: Some(0)`.
+    #[must_use]
     pub const fn new(id: Pid) -> Self {
         Self(id)
     }
 
     /// Returns the group's id.
+    #[must_use]
     pub const fn id(self) -> Pid {
         self.0
     }
@@ -188,6 +190,7 @@ impl ControllingTerminal {
 
     /// Makes a `ControllingTerminal` from a descriptor of the terminal. The descriptor must be open for reading. If the
     /// terminal is not this process's controlling terminal, the methods fail with `ENOTTY`.
+    #[must_use]
     pub fn new(terminal: OwnedFd) -> Self {
         Self(terminal)
     }

@@ -59,13 +59,15 @@
     clippy::expect_used,
     clippy::panic
 )]
+// As in std, what returns a value and does nothing else says that the value must be used.
+#![warn(clippy::must_use_candidate, clippy::return_self_not_must_use)]
 
 #[cfg(any(feature = "alloc", feature = "std"))]
 extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
-#[allow(unsafe_code)]
+#[allow(unsafe_code, clippy::must_use_candidate)]
 #[doc(hidden)]
 pub mod arch;
 mod args;
@@ -89,7 +91,11 @@ mod limits;
 pub mod poll;
 pub mod popen;
 mod process;
-#[allow(unsafe_code)]
+#[allow(
+    unsafe_code,
+    clippy::must_use_candidate,
+    reason = "a system call is made for its effect"
+)]
 pub mod raw;
 #[cfg(feature = "rt")]
 #[allow(unsafe_code)]

@@ -7,6 +7,7 @@ use crate::text;
 /// A resource that has a limit (`getrlimit(2)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Resource {
     /// CPU time, in seconds.
     Cpu = linux::RLIMIT_CPU as u8,
@@ -66,6 +67,7 @@ impl Resource {
     const NAMES: &str = "cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime";
 
     /// Returns the resource's name, such as `nofile`.
+    #[must_use]
     pub fn name(self) -> &'static str {
         text::word_str(Self::NAMES, b' ', self as usize)
     }
@@ -80,6 +82,7 @@ impl Resource {
     /// use nestling::Resource;
     /// assert_eq!(Resource::from_name(b"nofile"), Some(Resource::Nofile));
     /// ```
+    #[must_use]
     pub fn from_name(name: &[u8]) -> Option<Self> {
         text::position(Self::NAMES, name).and_then(|index| Self::ALL.get(index).copied())
     }
@@ -102,6 +105,7 @@ impl Rlimit {
 /// A scheduling policy (`sched(7)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
+#[non_exhaustive]
 pub enum Policy {
     /// The default policy of Linux (`SCHED_OTHER`).
     Other = linux::SCHED_NORMAL,
@@ -127,6 +131,7 @@ impl Policy {
 
     /// Returns the policy with this name; `None` if no policy has this name. The names are those of `chrt(1)`: `other`, `fifo`,
     /// `rr`, `batch` and `idle`.
+    #[must_use]
     pub fn from_name(name: &[u8]) -> Option<Self> {
         text::position("other fifo rr batch 4 idle", name)
             .and_then(|index| Self::ALL.get(index).copied().flatten())

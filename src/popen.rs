@@ -163,6 +163,7 @@ impl Popen {
     }
 
     /// Returns the process id of the shell that runs the command.
+    #[must_use]
     pub fn id(&self) -> Pid {
         self.id
     }

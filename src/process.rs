@@ -9,11 +9,13 @@ pub struct Pid(pub(crate) i32);
 
 impl Pid {
     /// Makes a process id from a positive number; returns `None` if the number is not positive.
+    #[must_use]
     pub const fn from_raw(id: i32) -> Option<Self> {
         if id > 0 { Some(Self(id)) } else { None }
     }
 
     /// Returns the process id as a number.
+    #[must_use]
     pub const fn as_raw(self) -> i32 {
         self.0
     }
@@ -37,16 +39,19 @@ pub struct ExitStatus(i32);
 
 impl ExitStatus {
     /// Makes an `ExitStatus` from the status number of `wait(2)`.
+    #[must_use]
     pub const fn from_raw(raw: i32) -> Self {
         Self(raw)
     }
 
     /// Returns the status number of `wait(2)`.
+    #[must_use]
     pub const fn into_raw(self) -> i32 {
         self.0
     }
 
     /// Returns whether the process exited with exit code 0.
+    #[must_use]
     pub const fn success(self) -> bool {
         self.0 == 0
     }
@@ -75,6 +80,7 @@ impl ExitStatus {
     }
 
     /// Returns the exit code, from 0 to 255; `None` if the process has not exited (a signal killed, stopped or continued it).
+    #[must_use]
     pub const fn code(self) -> Option<i32> {
         if self.0 & 0x7f == 0 {
             Some(self.0 >> 8 & 0xff)
@@ -84,6 +90,7 @@ impl ExitStatus {
     }
 
     /// Returns the signal that killed the process; `None` if no signal killed it.
+    #[must_use]
     pub const fn signal(self) -> Option<Signal> {
         match self.0 & 0x7f {
             0x7f => None,
@@ -92,11 +99,13 @@ impl ExitStatus {
     }
 
     /// Returns whether the kernel wrote a core dump of the process.
+    #[must_use]
     pub const fn core_dumped(self) -> bool {
         self.signal().is_some() && self.0 & 0x80 != 0
     }
 
     /// Returns the signal that stopped the process; `None` if the status does not report a stop.
+    #[must_use]
     pub const fn stopped_signal(self) -> Option<Signal> {
         if self.0 & 0xff == 0x7f && self.0 != CONTINUED {
             Signal::from_raw(self.0 >> 8 & 0xff)
@@ -106,12 +115,14 @@ impl ExitStatus {
     }
 
     /// Returns whether the status reports that the process continued after a stop.
+    #[must_use]
     pub const fn continued(self) -> bool {
         self.0 == CONTINUED
     }
 
     /// Returns the number that a shell stores in `$?`: the exit code or, if a signal killed or stopped the process, 128 plus
     /// the signal's number (POSIX XCU 2.8.2).
+    #[must_use]
     pub const fn shell_code(self) -> i32 {
         match (self.0 & 0x7f, self.0 >> 8 & 0xff) {
             (0, code) => code,
@@ -141,6 +152,7 @@ pub struct ExitStatusError(ExitStatus);
 
 impl ExitStatusError {
     /// Returns the status.
+    #[must_use]
     pub const fn into_status(self) -> ExitStatus {
         self.0
     }

@@ -19,6 +19,7 @@ pub struct Signal(NonZeroU8);
 
 impl Signal {
     /// Returns the signal with this number; `None` if the number is not between 1 and 64.
+    #[must_use]
     pub const fn from_raw(number: i32) -> Option<Self> {
         match number {
             1..=64 => match NonZeroU8::new(number as u8) {
@@ -30,6 +31,7 @@ impl Signal {
     }
 
     /// Returns the signal's number.
+    #[must_use]
     pub const fn as_raw(self) -> i32 {
         self.0.get() as i32
     }
@@ -40,6 +42,7 @@ impl Signal {
     }
 
     /// Returns the signal's name without `SIG`, such as `TERM`; `None` for a real-time signal (32 to 64).
+    #[must_use]
     pub fn name(self) -> Option<&'static str> {
         match text::word_str(NAMES, b' ', self.0.get().into()) {
             "" => None,
@@ -56,6 +59,7 @@ impl Signal {
     /// assert_eq!(Signal::from_raw(37).unwrap().short().to_string(), "RTMIN+3");
     /// assert_eq!(Signal::from_raw(32).unwrap().short().to_string(), "32");
     /// ```
+    #[must_use]
     pub fn short(self) -> impl Text + fmt::Display {
         Short(self)
     }
@@ -229,36 +233,43 @@ impl SigSet {
     pub const ALL: Self = Self(!0);
 
     /// Makes a set from bits. Bit `n - 1` stands for signal `n`, as in `/proc/PID/status`.
+    #[must_use]
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
     /// Returns the set as bits; [`from_bits`](Self::from_bits) says what each bit means.
+    #[must_use]
     pub const fn bits(self) -> u64 {
         self.0
     }
 
     /// Returns this set with `signal` added.
+    #[must_use]
     pub const fn with(self, signal: Signal) -> Self {
         Self(self.0 | 1 << (signal.as_raw() - 1))
     }
 
     /// Returns this set with `signal` removed.
+    #[must_use]
     pub const fn without(self, signal: Signal) -> Self {
         Self(self.0 & !(1 << (signal.as_raw() - 1)))
     }
 
     /// Returns the signals that are in this set or in `other`.
+    #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Returns the signals that are in this set and not in `other`.
+    #[must_use]
     pub const fn difference(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
     /// Returns whether `signal` is in the set.
+    #[must_use]
     pub const fn contains(self, signal: Signal) -> bool {
         self.0 & 1 << (signal.as_raw() - 1) != 0
     }

@@ -76,6 +76,7 @@ impl MaskGuard {
     }
 
     /// Returns the previous mask. Pass it to [`ppoll`](crate::poll::ppoll) to unblock the signals during the wait.
+    #[must_use]
     pub fn former(&self) -> SigSet {
         self.former
     }

@@ -24,12 +24,14 @@ use crate::text::{self, Sink, Text};
 pub use crate::sys::terminal::{Queue, When};
 
 /// Returns whether the descriptor is a terminal, like `isatty(3)` and std's `is_terminal`.
+#[must_use]
 pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
     sys::terminal::tcgets(fd).is_ok()
 }
 
 /// Returns whether the terminal is one of the kernel's virtual consoles (`KDGKBTYPE`). For a virtual console, set the variable
 /// `TERM` to `linux`.
+#[must_use]
 pub fn is_virtual_console(fd: BorrowedFd<'_>) -> bool {
     sys::terminal::keyboard_type(fd).is_ok()
 }
@@ -103,6 +105,7 @@ modes! {
 /// `termios` stores in the same array.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
+#[non_exhaustive]
 pub enum Special {
     /// Sends `SIGINT` (Ctrl-C).
     Intr = linux::VINTR as usize,
@@ -130,6 +133,7 @@ pub enum Special {
 
 impl Attributes {
     /// Returns whether a mode is on.
+    #[must_use]
     pub fn has(&self, mode: Mode) -> bool {
         let word = match mode.word {
             Word::Input => self.0.c_iflag,
@@ -156,6 +160,7 @@ impl Attributes {
     }
 
     /// Returns a special character; 0 means that this character is disabled.
+    #[must_use]
     pub fn special(&self, which: Special) -> u8 {
         self.0.c_cc.get(which as usize).copied().unwrap_or_default()
     }
@@ -169,6 +174,7 @@ impl Attributes {
 
     /// Returns the output speed in bits per second. The speed 0 means that the line is hung up. The speed is also 0 if
     /// [`attributes`] had to use the older call `TCGETS`, which does not return the speed (for example, under qemu-user).
+    #[must_use]
     pub fn speed(&self) -> u32 {
         self.0.c_ospeed
     }
@@ -280,6 +286,7 @@ impl<'fd> Saved<'fd> {
     }
 
     /// Returns the saved attributes.
+    #[must_use]
     pub fn attributes(&self) -> Attributes {
         self.attributes
     }

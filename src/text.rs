@@ -192,6 +192,7 @@ pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
 /// Returns a word of a list. The words of the list are separated by `separator`. The first word has the index 0. If the list
 /// does not have this many words, returns an empty word. Such a list takes half as much memory as an array of `&str`.
 #[inline(never)]
+#[must_use]
 pub fn word(list: &'static str, separator: u8, index: usize) -> &'static [u8] {
     let mut rest = list.as_bytes();
     for _ in 0..index {
@@ -219,6 +220,7 @@ pub fn next_field<'a>(rest: &mut &'a [u8], end: u8) -> &'a [u8] {
 
 /// Returns the text without the spaces and tabs at its beginning.
 #[inline(never)]
+#[must_use]
 pub fn trim_start(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;
@@ -239,6 +241,7 @@ pub(crate) fn word_str(list: &'static str, separator: u8, index: usize) -> &'sta
 /// assert_eq!(nestling::text::position("cpu fsize data", b"siz"), None);
 /// ```
 #[inline(never)]
+#[must_use]
 pub fn position(list: &'static str, name: &[u8]) -> Option<usize> {
     let (mut rest, mut index) = (list.as_bytes(), 0);
     while !rest.is_empty() {
@@ -252,12 +255,14 @@ pub fn position(list: &'static str, name: &[u8]) -> Option<usize> {
 
 /// Returns whether the text contains this byte. (`core`'s `contains` adds a `memchr` of half a kilobyte to the program.)
 #[allow(clippy::manual_contains)]
+#[must_use]
 pub fn contains(text: &[u8], byte: u8) -> bool {
     text.iter().any(|&other| other == byte)
 }
 
 /// If the text begins with `prefix`, returns the rest of the text; otherwise, returns `None`. (In a program that is optimised
 /// for size, `core`'s `strip_prefix` adds code for a panic and its message.)
+#[must_use]
 pub fn after<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = text.split_at_checked(prefix.len())?;
     (start == prefix).then_some(rest)
@@ -271,6 +276,7 @@ pub fn after<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
 /// assert_eq!(nestling::text::number(b"-1", 10), None);
 /// ```
 #[inline(never)]
+#[must_use]
 pub fn number(text: &[u8], base: u32) -> Option<u64> {
     let add = |number: u64, &digit: &u8| {
         let digit = char::from(digit).to_digit(base)?;
@@ -314,6 +320,7 @@ impl Text for Quoted<'_> {
 }
 
 /// Returns whether the text consists of printable UTF-8 characters.
+#[must_use]
 pub fn is_printable(mut text: &[u8]) -> bool {
     while let Some((_, rest)) = text
         .split_at_checked(printable(text))

@@ -30,6 +30,7 @@ impl<'a> User<'a> {
     /// assert_eq!(User::parse(b"+::0:0:::"), None);
     /// assert_eq!(User::parse(b"www:x:"), None);
     /// ```
+    #[must_use]
     pub fn parse(mut line: &'a [u8]) -> Option<Self> {
         let [name, _, uid, gid, _, home, shell] = [(); 7].map(|()| next_field(&mut line, b':'));
         Some(Self {
@@ -62,6 +63,7 @@ impl<'a> Group<'a> {
     /// assert_eq!((group.name, group.gid), (&b"audio"[..], 29));
     /// assert!(group.has_member(b"bob") && !group.has_member(b"an"));
     /// ```
+    #[must_use]
     pub fn parse(mut line: &'a [u8]) -> Option<Self> {
         let [name, _, gid, members] = [(); 4].map(|()| next_field(&mut line, b':'));
         Some(Self {
@@ -72,6 +74,7 @@ impl<'a> Group<'a> {
     }
 
     /// Returns whether the group lists the user with this name as a member.
+    #[must_use]
     pub fn has_member(&self, user: &[u8]) -> bool {
         let mut members = self.members;
         while !members.is_empty() {

@@ -61,6 +61,7 @@ const SIZE: usize = (SECONDS + 2 * UTMP_TIME + 36).next_multiple_of(UTMP_TIME);
 impl Record {
     /// Makes a record with these fields. If a text is longer than its field, the end of the text is cut off. The time is in
     /// seconds since 1970.
+    #[must_use]
     pub fn new(
         kind: Kind,
         pid: i32,
@@ -82,18 +83,21 @@ impl Record {
     }
 
     /// Returns the process's id.
+    #[must_use]
     pub fn pid(&self) -> i32 {
         let [_, _, _, _, a, b, c, d, ..] = self.0;
         i32::from_ne_bytes([a, b, c, d])
     }
 
     /// Returns whether the record is of this kind.
+    #[must_use]
     pub fn is(&self, kind: Kind) -> bool {
         let [low, high, ..] = self.0;
         (low, high) == (kind as u8, 0)
     }
 
     /// Returns whether the record's kind is `Init`, `Login` or `User`. Records of these kinds are for processes that run.
+    #[must_use]
     pub fn is_alive(&self) -> bool {
         [Kind::Init, Kind::Login, Kind::User]
             .iter()
@@ -102,6 +106,7 @@ impl Record {
 
     /// Returns a new record: the end of this record's process. The new record has the same process id, line and id. Its time is
     /// `seconds`, in seconds since 1970; its user and its host are empty.
+    #[must_use]
     pub fn ended(mut self, seconds: i64) -> Self {
         self.put(0, 2, &[Kind::Dead as u8]);
         self.put(USER, HOST - USER, b"");

@@ -51,11 +51,13 @@ impl Child {
     }
 
     /// Returns the child's process id. After [`wait`](Self::wait), the kernel may give this id to another process.
+    #[must_use]
     pub fn id(&self) -> Pid {
         self.child.id()
     }
 
     /// Returns the child's pidfd; `None` if [`create_pidfd`](super::Command::create_pidfd) was not set.
+    #[must_use]
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         self.child.pidfd()
     }

@@ -41,6 +41,24 @@ impl Environment {
         !self.clear && self.changes.is_empty()
     }
 
+    /// Whether nothing is inherited.
+    pub fn is_cleared(&self) -> bool {
+        self.clear
+    }
+
+    /// The changes: each name with its value, or without one if the name is removed.
+    pub fn changes(&self) -> impl Iterator<Item = (&[u8], Option<&CStr>)> {
+        self.changes.iter().map(|change| {
+            let value = change.entry.as_ref().map(|entry| {
+                let value = entry.to_bytes_with_nul().strip_prefix(&change.name[..]);
+                let value = value.and_then(|value| value.strip_prefix(b"="));
+                let value = value.and_then(|value| CStr::from_bytes_with_nul(value).ok());
+                value.unwrap_or(entry) // where a name has a null byte
+            });
+            (&change.name[..], value)
+        })
+    }
+
     fn change(&mut self, name: &[u8], entry: Option<CString>) {
         self.changes.retain(|change| change.name != name);
         self.changes.push(Change {

@@ -37,17 +37,20 @@ impl Error {
     }
 
     /// Returns the errno; `None` if a signal killed the child before the program ran.
+    #[must_use]
     pub fn errno(&self) -> Option<Errno> {
         self.errno
     }
 
     /// Returns the step that failed, as text: `exec "nope"`, `file action 0 (open "list")`. If a signal killed the child before
     /// the program ran, returns the whole message.
+    #[must_use]
     pub fn step(&self) -> &str {
         &self.step
     }
 
     /// Returns the exit status that a shell reports for this error. See [`spawn::Error::shell_code`].
+    #[must_use]
     pub fn shell_code(&self) -> i32 {
         self.shell_code
     }

@@ -28,7 +28,7 @@
 //! | `uid` | If the parent is root and `groups` is not called, the child drops its supplementary groups, as with std. If the kernel does not permit this, the spawn fails with `EPERM`; std ignores this error. | With std, the child then keeps root's groups. |
 //! | `pre_exec` | The argument is a [`PreExec`], whose constructor is `unsafe`; in std, `pre_exec` itself is `unsafe`. A second call of `pre_exec` replaces the first function; std calls both. The function runs in the memory that the child shares with the parent. What belongs to the memory (such as `oom_score_adj`) also changes in the parent. | See [`Hook`](crate::spawn::Hook). |
 //! | `groups`, `setsid`, `create_pidfd` | These methods are stable in nestling and unstable in std. | |
-//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | nestling does not have these methods. | No program has needed them yet. As in std, `Debug` shows the program and its arguments. |
+//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | These methods return C strings, and bytes for a variable's name. `get_envs` returns the variables in the order of the calls; std sorts them. As in std, a string with a null byte is returned as `<string-with-nul>`. | `core` has no `OsStr`. |
 //! | [`Stdio::null`] | The child opens `/dev/null`. | So the parent needs no descriptor for it. |
 //! | [`Child::id`] | Returns a [`Pid`](crate::Pid), not a `u32`. | |
 //! | [`Child::wait`], … | The error is an [`Errno`]. | |
@@ -70,7 +70,6 @@ use crate::process::ExitStatus;
 use crate::signal::{SigSet, Signal};
 use crate::spawn::{Action, Attributes, Memory, PreExec, Program, Scheduler, Spawn};
 use crate::sys;
-use crate::text::Quoted;
 use environment::Environment;
 use stdio::Prepared;
 
@@ -165,7 +164,8 @@ impl Command {
         if name.bytes().is_empty() || name.bytes().contains(&b'=') {
             self.unusable.get_or_insert("environment");
         }
-        let entry = [name.bytes(), b"=", value.bytes()].concat();
+        let value = self.c_string(value.bytes(), "environment");
+        let entry = [name.bytes(), b"=", value.to_bytes()].concat();
         let entry = self.c_string(&entry, "environment");
         self.environment.set(name.bytes(), entry);
         self
@@ -230,7 +230,7 @@ impl Command {
     fn c_string(&mut self, bytes: &[u8], what: &'static str) -> CString {
         CString::new(bytes).unwrap_or_else(|_| {
             self.unusable.get_or_insert(what);
-            CString::default()
+            c"<string-with-nul>".into()
         })
     }
 }
@@ -406,6 +406,44 @@ impl Command {
     pub fn parent_death_signal(&mut self, signal: Signal) -> &mut Self {
         self.attributes.parent_death_signal = Some(signal);
         self
+    }
+}
+
+/// Methods that return what a command was given.
+impl Command {
+    /// Returns the program.
+    #[must_use]
+    pub fn get_program(&self) -> &CStr {
+        &self.program
+    }
+
+    /// Returns the arguments after the first one, which is the program's name.
+    ///
+    /// ```
+    /// use nestling::command::Command;
+    ///
+    /// let mut command = Command::new("tar");
+    /// command.args(["-x", "-f", "a.tar"]).current_dir("/tmp").env("TZ", "UTC").env_remove("TAPE");
+    /// assert_eq!(command.get_program(), c"tar");
+    /// assert!(command.get_args().eq([c"-x", c"-f", c"a.tar"]));
+    /// assert!(command.get_envs().eq([(&b"TZ"[..], Some(c"UTC")), (&b"TAPE"[..], None)]));
+    /// assert_eq!(command.get_current_dir(), Some(c"/tmp"));
+    /// assert_eq!(format!("{command:?}"), r#"cd "/tmp" && env -u TAPE TZ="UTC" "tar" "-x" "-f" "a.tar""#);
+    /// ```
+    pub fn get_args(&self) -> impl Iterator<Item = &CStr> {
+        self.args.iter().skip(1).map(CString::as_c_str)
+    }
+
+    /// Returns the changes of the environment, in the order of the calls: a name with its value, or with `None` if the variable is
+    /// removed.
+    pub fn get_envs(&self) -> impl Iterator<Item = (&[u8], Option<&CStr>)> {
+        self.environment.changes()
+    }
+
+    /// Returns the child's working directory; `None` if it is the parent's.
+    #[must_use]
+    pub fn get_current_dir(&self) -> Option<&CStr> {
+        self.directory.as_deref()
     }
 }
 
@@ -610,13 +648,159 @@ fn wait_failed(errno: Errno) -> Error {
     Error::new("wait", errno)
 }
 
-/// Shows the program and its arguments between quotes, as the `Debug` of std's `Command` does.
+/// Shows the command as std does: `{:?}` as a shell would take it, with the working directory, the changes of the environment and the
+/// arguments; `{:#?}` as a structure, with the settings that the method calls have changed.
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Quoted(self.program.to_bytes()), f)?;
-        for arg in self.args.iter().skip(1) {
-            write!(f, " {}", Quoted(arg.to_bytes()))?;
+        match f.alternate() {
+            true => self.show_settings(f),
+            false => self.show_line(f),
         }
-        Ok(())
+    }
+}
+
+impl Command {
+    fn show_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(directory) = &self.directory {
+            write!(f, "cd {directory:?} && ")?;
+        }
+        let mut removed = self
+            .get_envs()
+            .filter(|it| it.1.is_none() && !self.environment.is_cleared())
+            .peekable();
+        match (self.environment.is_cleared(), removed.peek()) {
+            (true, _) => f.write_str("env -i ")?,
+            (false, Some(_)) => f.write_str("env ")?,
+            (false, None) => {}
+        }
+        for (name, _) in removed {
+            write!(f, "-u {} ", Lossy(name))?;
+        }
+        for (name, value) in self.get_envs() {
+            if let Some(value) = value {
+                write!(f, "{}={value:?} ", Lossy(name))?;
+            }
+        }
+        let mut args = self.args.iter();
+        let name = args.next().unwrap_or(&self.program);
+        if *name != self.program {
+            write!(f, "[{:?}] ", self.program)?;
+        }
+        write!(f, "{name:?}")?;
+        args.try_for_each(|arg| write!(f, " {arg:?}"))
+    }
+
+    fn show_settings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("Command");
+        fields.field("program", &self.program);
+        fields.field("args", &self.args);
+        if !self.environment.is_unchanged() {
+            fields.field("env", &self.environment);
+        }
+        macro_rules! show {
+            ($($name:literal: $value:expr,)*) => {
+                $(if let Some(value) = &$value {
+                    fields.field($name, value);
+                })*
+            };
+        }
+        let [stdin, stdout, stderr] = &self.stdio;
+        show! {
+            "current_dir": self.directory,
+            "stdin": *stdin,
+            "stdout": *stdout,
+            "stderr": *stderr,
+            "fd": (!self.descriptors.is_empty()).then_some(&self.descriptors),
+            "close_from": self.close_from,
+            "controlling_terminal": self.controlling_terminal,
+            "foreground": self.foreground,
+            "chroot": self.root,
+            "umask": self.umask,
+            "limit": (!self.limits.is_empty()).then_some(&self.limits),
+            "groups": self.groups,
+            "gid": self.gid,
+            "uid": self.uid,
+            "reset_ids": self.reset_ids.then_some(true),
+            "cgroup": self.cgroup,
+        }
+        fields.field("attributes", &self.attributes);
+        fields.finish()
+    }
+}
+
+/// A text of which each part that is not UTF-8 is shown as one U+FFFD, as by `String::from_utf8_lossy`.
+struct Lossy<'a>(&'a [u8]);
+
+impl fmt::Display for Lossy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.utf8_chunks().try_for_each(|chunk| {
+            f.write_str(chunk.valid())?;
+            match chunk.invalid() {
+                [] => Ok(()),
+                _ => f.write_str("\u{fffd}"),
+            }
+        })
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::process;
+
+    #[test]
+    fn a_command_is_shown_as_std_shows_it() {
+        macro_rules! both {
+            ($($program:literal $(. $method:ident ($($argument:expr),*))*;)*) => {$(
+                let mut ours = Command::new($program);
+                let mut theirs = process::Command::new($program);
+                $(ours.$method($($argument),*); theirs.$method($($argument),*);)*
+                assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+            )*};
+        }
+        use std::os::unix::process::CommandExt;
+        both! {
+            "ls".arg("-l");
+            "a \"b\" \\ \n é".arg("one").arg("").arg("t\"wo");
+            "ls".arg0("dir").arg("-l");
+            "ls".current_dir("/tmp dir").env("A", "1 2").env("B", "\"");
+            "ls".env_remove("A").env_remove("B").env("C", "3");
+            "ls".env_clear().env("A", "1").env_remove("B");
+            "ls".env("A", "1").env_remove("A").env("é", "");
+            "a\0b".arg("c\0d");
+        }
+    }
+
+    #[test]
+    fn a_command_returns_what_it_was_given() {
+        let mut command = Command::new("ls");
+        command.args(["-l", "a"]).arg0("dir").current_dir("/tmp");
+        command.env("A", "1").env_remove("B").env("C", "");
+        assert_eq!(command.get_program(), c"ls");
+        assert!(command.get_args().eq([c"-l", c"a"]));
+        assert_eq!(command.get_current_dir(), Some(c"/tmp"));
+        command.env("D", "a\0b").env("E\0", "1");
+        let all = [
+            (&b"A"[..], Some(c"1")),
+            (&b"B"[..], None),
+            (&b"C"[..], Some(c"")),
+            (&b"D"[..], Some(c"<string-with-nul>")),
+            (&b"E\0"[..], Some(c"<string-with-nul>")),
+        ];
+        assert!(command.get_envs().eq(all));
+        assert_eq!(Command::new("ls").get_current_dir(), None);
+    }
+
+    #[test]
+    fn the_structure_of_a_command_has_its_settings_alone() {
+        let mut command = Command::new("ls");
+        let plain = format!("{command:#?}");
+        assert!(!plain.contains("uid"), "{plain}");
+        command.uid(7).stdin(Stdio::null()).current_dir("/");
+        let text = format!("{command:#?}");
+        for part in ["uid: 7,", "stdin: ", "current_dir: \"/\","] {
+            assert!(text.contains(part), "{text}");
+        }
     }
 }

@@ -21,16 +21,19 @@ enum Kind {
 
 impl Stdio {
     /// The child inherits the parent's descriptor.
+    #[must_use]
     pub const fn inherit() -> Self {
         Self(Kind::Inherit)
     }
 
     /// The child opens `/dev/null`.
+    #[must_use]
     pub const fn null() -> Self {
         Self(Kind::Null)
     }
 
     /// The child gets one end of a new pipe. [`Child`](super::Child) holds the other end.
+    #[must_use]
     pub const fn piped() -> Self {
         Self(Kind::Piped)
     }

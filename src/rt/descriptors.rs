@@ -56,6 +56,7 @@ pub fn of_user(fd: RawFd) -> Result<OwnedFd, Errno> {
 }
 
 /// Returns whether the user has an open descriptor with this number, and it refers to a terminal. Costs two system calls.
+#[must_use]
 pub fn is_terminal(fd: RawFd) -> bool {
     // SAFETY: it is only for this call, and it is open.
     is_users(fd).is_ok() && terminal::is_terminal(unsafe { BorrowedFd::borrow_raw(fd) })

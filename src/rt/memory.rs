@@ -27,6 +27,7 @@ pub unsafe fn copy(target: *mut u8, source: *const u8, count: usize) {
 ///
 /// # Safety
 /// `left` and `right` are readable for `count` bytes.
+#[must_use]
 pub unsafe fn compare(left: *const u8, right: *const u8, count: usize) -> Ordering {
     for i in 0..count {
         // SAFETY: the caller's promise. Volatile, lest the compiler make this loop a call of `memcmp`.
@@ -43,6 +44,7 @@ pub unsafe fn compare(left: *const u8, right: *const u8, count: usize) -> Orderi
 /// # Safety
 /// `string` is a C string.
 #[inline(never)]
+#[must_use]
 pub unsafe fn length(string: *const u8) -> usize {
     let mut count = 0;
     // SAFETY: the caller's promise. Volatile, lest the compiler make this loop a call of `strlen`.

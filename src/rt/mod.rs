@@ -85,11 +85,13 @@ pub struct Process {
 
 impl Process {
     /// Returns the arguments; the first is the program's name.
+    #[must_use]
     pub fn args(&self) -> Args<'static> {
         self.args
     }
 
     /// Returns the environment: `name=value` strings.
+    #[must_use]
     pub fn env(&self) -> Args<'static> {
         self.env
     }
@@ -112,6 +114,7 @@ impl Process {
     /// Returns whether the kernel runs this program with privileges that its caller may lack (`AT_SECURE`, `getauxval(3)`): the
     /// real and effective ids differ, or the file has a set-user-ID or set-group-ID bit, or capabilities. See
     /// [set-user-ID programs](self#set-user-id-programs).
+    #[must_use]
     pub fn is_secure(&self) -> bool {
         let mut entries = self.auxv();
         entries.any(|(key, value)| key == AT_SECURE as usize && value != 0)
@@ -162,6 +165,7 @@ pub fn environ() -> Args<'static> {
 ///
 /// For the descriptors 0, 1 and 2, the function always returns `None`; use [`io::stdin`], `io::stdout` and `io::stderr`
 /// instead.
+#[must_use]
 pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
     if fd <= 2 || sys::fd::cloexec(fd) != Ok(false) {
         return None;

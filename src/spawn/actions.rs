@@ -99,6 +99,7 @@ pub enum Action<'a> {
 /// A set of capabilities of a process (`capabilities(7)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum CapabilitySet {
     /// The bounding set: the process and its descendants can have no other capabilities. The action takes out of it what is not in
     /// the new set, and adds nothing.

@@ -81,6 +81,7 @@ pub enum Memory {
 /// How the parent learns that the child runs the program. If the memory is copied, this choice has no effect: the
 /// parent always uses the pipe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Notice {
     /// The parent reads end-of-file from the status pipe. This works on every kernel. The pipe needs two descriptors during the
     /// spawn. If fewer than two descriptor numbers are free, the parent uses the mark instead, if it can.
@@ -152,6 +153,7 @@ impl<'a> Hook<'a> {
 impl Hook<'static> {
     /// Makes a hook that ignores `SIGINT` and `SIGQUIT`. A shell needs such a hook for a command that it starts with `&` (POSIX
     /// XCU 2.12). The hook makes two system calls.
+    #[must_use]
     pub fn ignore_interrupts() -> Self {
         let ignore: &(dyn Fn() -> Result<(), Errno> + Sync) = &|| {
             sys::signal::ignore(Signal::INT)?;

@@ -175,6 +175,7 @@ pub struct Spawn<'a> {
 
 /// The program to execute. The child looks up the program's path, or the number of the program's descriptor, after all actions.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Program<'a> {
     /// The file at this path.
     Path(&'a CStr),
@@ -209,6 +210,7 @@ pub struct Shell<'a> {
 
 impl Shell<'_> {
     /// Makes an array of `N` pointers, for the shell's arguments and the null pointer.
+    #[must_use]
     pub const fn room<const N: usize>() -> [Cell<*const c_char>; N] {
         [const { Cell::new(core::ptr::null()) }; N]
     }
@@ -217,6 +219,7 @@ impl Shell<'_> {
 impl<'a> Spawn<'a> {
     /// Makes a spawn without actions and without a shell. All attributes have their default values.
     #[inline(never)]
+    #[must_use]
     pub fn new(program: Program<'a>, args: Args<'a>, env: Args<'a>) -> Self {
         Self {
             program,
@@ -285,18 +288,21 @@ impl<'a> Spawn<'a> {
     /// # Safety
     /// The actions may close or replace descriptors of this process. If the function returns, no code of this process uses
     /// these descriptors any more. (For example, the drop of an [`OwnedFd`] would use its descriptor.)
+    #[must_use]
     pub unsafe fn exec(&self) -> Error<'a> {
         exec::exec::<{ used::ALL }>(self)
     }
 
     /// Does the same as [`exec`](Self::exec), but accepts no actions. This function is safe, because only actions can close a
     /// descriptor. If the spawn has actions, the function fails with `EINVAL` and changes nothing.
+    #[must_use]
     pub fn exec_without_actions(&self) -> Error<'a> {
         self.exec_using::<{ used::ALL }>()
     }
 
     /// Does the same as [`exec_without_actions`](Self::exec_without_actions), but with less code, for a program that must be
     /// small (see [`start_using`](Self::start_using)).
+    #[must_use]
     pub fn exec_using<const USED: u32>(&self) -> Error<'a> {
         match self.actions.first() {
             None => exec::exec::<USED>(self),
@@ -393,6 +399,7 @@ impl Child {
     }
 
     /// Returns the child's process id. After [`wait`](Self::wait) has returned, the kernel may give this id to another process.
+    #[must_use]
     pub fn id(&self) -> Pid {
         self.pid
     }
@@ -403,6 +410,7 @@ impl Child {
     }
 
     /// Returns the child's pidfd, which the caller then owns; `None` if [`Attributes::pidfd`] was not set.
+    #[must_use]
     pub fn into_pidfd(self) -> Option<OwnedFd> {
         self.pidfd
     }

@@ -37,21 +37,25 @@ pub struct OwnedError {
 
 impl OwnedError {
     /// Returns the errno; `None` if the child was killed.
+    #[must_use]
     pub fn errno(&self) -> Option<Errno> {
         self.record.errno
     }
 
     /// Returns the signal that killed the child before its exec, if the signal is known (see [`Error::Killed`]).
+    #[must_use]
     pub fn signal(&self) -> Option<Signal> {
         self.signal
     }
 
     /// Returns the exit status that shells use for such an error (see [`Error::shell_code`]).
+    #[must_use]
     pub fn shell_code(&self) -> i32 {
         self.with(Program::Path(c""), &[]).shell_code()
     }
 
     /// Returns the error together with the paths and names of `spawn`, the spawn that has failed.
+    #[must_use]
     pub fn of<'a>(&self, spawn: &Spawn<'a>) -> Error<'a> {
         self.with(spawn.program, spawn.actions)
     }

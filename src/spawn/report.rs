@@ -88,6 +88,7 @@ pub enum Attribute {
 
 /// The file that was missing when an exec failed with `ENOENT` or `ENOTDIR`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Missing {
     /// The program's file. The value is also `Program` if the exec failed with another errno.
     Program,
@@ -98,6 +99,7 @@ pub enum Missing {
 
 impl<'a> Error<'a> {
     /// Returns the errno; `None` if the child was killed.
+    #[must_use]
     pub fn errno(&self) -> Option<Errno> {
         match *self {
             Self::Failed { errno, .. } => Some(errno),
@@ -106,6 +108,7 @@ impl<'a> Error<'a> {
     }
 
     /// Returns the step that failed; `None` if the child was killed.
+    #[must_use]
     pub fn step(&self) -> Option<Step<'a>> {
         match *self {
             Self::Failed { step, .. } => Some(step),
@@ -116,6 +119,7 @@ impl<'a> Error<'a> {
     /// Returns the exit status that shells and `env` use for such an error (POSIX XCU 2.8.2, `env(1)`). It is 127 if the
     /// program was not found, 126 if it was found but could not be executed, and 125 if another step failed or the child was
     /// killed.
+    #[must_use]
     pub fn shell_code(&self) -> i32 {
         match *self {
             Self::Failed {
@@ -209,6 +213,7 @@ impl Attribute {
     const NAMES: &str = "pidfd,cgroup,default signals,new session,process group,scheduler,nice,oom_score_adj,no new privileges,parent-death signal,signal mask,hook";
 
     /// Returns the attribute's name, as it appears in error messages.
+    #[must_use]
     pub fn name(self) -> &'static str {
         text::word_str(Self::NAMES, b',', self as usize)
     }

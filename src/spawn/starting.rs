@@ -140,6 +140,7 @@ impl<'a> Starting<'a> {
     }
 
     /// Returns the child's process id. After a wait has reaped the child, the kernel may give this id to another process.
+    #[must_use]
     pub fn id(&self) -> Pid {
         self.child.id()
     }
@@ -237,6 +238,7 @@ impl<'a> Starting<'a> {
     ///
     /// If the spawn has no pidfd, do not call `cancel` after a wait has reaped the child: the method could kill another process
     /// that has the same id.
+    #[must_use]
     pub fn cancel(self) -> Pid {
         let _ = self.child.signal(Signal::KILL);
         self.child.id()

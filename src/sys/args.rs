@@ -8,6 +8,7 @@ use crate::text;
 
 impl<'a> Arg<'a> {
     /// Returns the string. This takes time in proportion to the string's length.
+    #[must_use]
     pub fn as_c_str(self) -> &'a CStr {
         // SAFETY: an `Arg` is only made from a `&'a CStr` or by `Args::from_ptr`'s promise.
         unsafe { CStr::from_ptr(self.as_ptr()) }
@@ -26,6 +27,7 @@ impl<'a> Args<'a> {
     /// # Safety
     /// `array` points to an array of pointers to C strings that ends with a null pointer. Neither the array nor the strings
     /// change during `'a`.
+    #[must_use]
     pub unsafe fn from_ptr(array: *const *const c_char) -> Self {
         // SAFETY: `Args` is a pointer to `Option<Arg>`s, which are pointers to C strings or null; the caller promises
         // that `array` is one.
@@ -33,6 +35,7 @@ impl<'a> Args<'a> {
     }
 
     /// Returns the strings, without the null pointer at the end. This takes time in proportion to their number.
+    #[must_use]
     pub fn as_slice(self) -> &'a [Option<Arg<'a>>] {
         // SAFETY: an `Args` points to as many strings as are before its null.
         unsafe { core::slice::from_raw_parts(self.array().as_ptr(), self.len()) }
@@ -44,6 +47,7 @@ impl<'a> Args<'a> {
     }
 
     /// Returns the array without its first `count` strings. If the array has fewer than `count` strings, the result is empty.
+    #[must_use]
     pub fn skip(self, count: usize) -> Self {
         let mut rest = self;
         for _ in 0..count {
@@ -68,6 +72,7 @@ impl<'a> Args<'a> {
 
     /// Looks up `name` in an environment of `name=value` strings, and returns the value of the first match; `None` if no string
     /// matches.
+    #[must_use]
     pub fn var(self, name: &CStr) -> Option<&'a CStr> {
         self.iter().find_map(|entry| {
             let value = text::after(text::after(entry.to_bytes(), name.to_bytes())?, b"=")?;
@@ -89,6 +94,7 @@ impl<'a> Args<'a> {
 /// assert_eq!(nestling::sys::args::head(b"name\0rest"), Some(c"name"));
 /// assert_eq!(nestling::sys::args::head(b"name"), None);
 /// ```
+#[must_use]
 pub fn head(bytes: &[u8]) -> Option<&CStr> {
     let length = bytes.iter().position(|&byte| byte == 0)?;
     let string = bytes.get(..=length)?;
@@ -101,6 +107,7 @@ pub fn head(bytes: &[u8]) -> Option<&CStr> {
 /// ```
 /// assert_eq!(nestling::sys::args::tail(c"name=value", 5), Some(c"value"));
 /// ```
+#[must_use]
 pub fn tail(string: &CStr, start: usize) -> Option<&CStr> {
     let rest = string
         .to_bytes_with_nul()

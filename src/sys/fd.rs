@@ -25,6 +25,7 @@ impl OwnedFd {
     ///
     /// # Safety
     /// The descriptor is open and has no other owner.
+    #[must_use]
     pub unsafe fn from_raw_fd(fd: RawFd) -> Self {
         Self { fd }
     }
@@ -77,6 +78,7 @@ impl BorrowedFd<'_> {
     ///
     /// # Safety
     /// The descriptor stays open during the lifetime of the `BorrowedFd`.
+    #[must_use]
     pub unsafe fn borrow_raw(fd: RawFd) -> Self {
         Self {
             fd,
@@ -107,6 +109,7 @@ pub struct StaticFd(
 impl StaticFd {
     /// Makes an empty `StaticFd`.
     #[expect(clippy::new_without_default, reason = "a static needs no default")]
+    #[must_use]
     pub const fn new() -> Self {
         Self(AtomicI32::new(0))
     }
@@ -137,16 +140,19 @@ impl StaticFd {
 }
 
 /// Borrows standard input, the descriptor 0. It may refer to any file, or be closed.
+#[must_use]
 pub fn stdin() -> BorrowedFd<'static> {
     standard(0)
 }
 
 /// Borrows standard output, the descriptor 1. It may refer to any file, or be closed.
+#[must_use]
 pub fn stdout() -> BorrowedFd<'static> {
     standard(1)
 }
 
 /// Borrows standard error, the descriptor 2. It may refer to any file, or be closed.
+#[must_use]
 pub fn stderr() -> BorrowedFd<'static> {
     standard(2)
 }

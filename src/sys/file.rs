@@ -54,6 +54,7 @@ pub fn getcwd(buffer: &mut [u8]) -> Result<&CStr, Errno> {
 }
 
 /// `umask`: sets the permission bits that new files do not get, and returns the previous mask.
+#[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
 pub fn umask(mask: u32) -> u32 {
     // SAFETY: a number is all it takes, and it does not fail.
     unsafe { syscall1(linux::__NR_umask as usize, mask as usize) as u32 }

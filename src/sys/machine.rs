@@ -21,31 +21,37 @@ const FIELD: usize = 65;
 
 impl Utsname {
     /// The operating system: `Linux`.
+    #[must_use]
     pub fn sysname(&self) -> &CStr {
         self.field(0)
     }
 
     /// The machine's name, as `gethostname` returns it.
+    #[must_use]
     pub fn nodename(&self) -> &CStr {
         self.field(1)
     }
 
     /// The kernel's release, such as `6.1.0`.
+    #[must_use]
     pub fn release(&self) -> &CStr {
         self.field(2)
     }
 
     /// The version of the kernel's build, with the date of the build.
+    #[must_use]
     pub fn version(&self) -> &CStr {
         self.field(3)
     }
 
     /// The kernel's architecture, such as `x86_64`.
+    #[must_use]
     pub fn machine(&self) -> &CStr {
         self.field(4)
     }
 
     /// The NIS domain; `(none)` by default.
+    #[must_use]
     pub fn domainname(&self) -> &CStr {
         self.field(5)
     }

@@ -22,16 +22,19 @@ macro_rules! flags {
             )*
 
             /// Makes a set of flags from the kernel's bits.
+            #[must_use]
             pub const fn from_bits(bits: u32) -> Self {
                 Self(bits)
             }
 
             /// Returns the flags as the kernel's bits.
+            #[must_use]
             pub const fn bits(self) -> u32 {
                 self.0
             }
 
             /// Returns these flags together with the flags of `other`.
+            #[must_use]
             pub const fn union(self, other: Self) -> Self {
                 Self(self.0 | other.0)
             }

@@ -50,21 +50,25 @@ events! {
 
 impl Events {
     /// Makes a set of events from the kernel's bits.
+    #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
     /// Returns the events as the kernel's bits.
+    #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
     /// Returns whether all events of `other` are set.
+    #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// Returns whether any event of `other` is set.
+    #[must_use]
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -85,6 +89,7 @@ pub struct PollFd<'fd>(linux::pollfd, PhantomData<BorrowedFd<'fd>>);
 
 impl<'fd> PollFd<'fd> {
     /// Makes an entry for the descriptor `fd` that waits for any of `events`.
+    #[must_use]
     pub fn new(fd: BorrowedFd<'fd>, events: Events) -> Self {
         let pollfd = linux::pollfd {
             fd: fd.fd,
@@ -96,6 +101,7 @@ impl<'fd> PollFd<'fd> {
 
     /// Returns the events that have occurred (`revents`). The kernel reports the events that the entry waits for, and also
     /// `ERR`, `HUP` and `NVAL`.
+    #[must_use]
     pub fn returned(&self) -> Events {
         Events(self.0.revents as u16 as u32)
     }
@@ -148,11 +154,13 @@ impl EpollEvent {
     }
 
     /// Returns the events that have occurred.
+    #[must_use]
     pub fn events(&self) -> Events {
         Events(self.0.events)
     }
 
     /// Returns the number `data` that was passed to the last [`epoll_add`] or [`epoll_modify`] of the descriptor.
+    #[must_use]
     pub fn data(&self) -> u64 {
         self.0.data
     }

@@ -33,6 +33,7 @@ pub(crate) fn environ<R>(with: impl FnOnce(Args<'_>) -> R) -> R {
 
 /// `getpid`: returns this process's id. If a seccomp filter forbids the call, returns a positive id that no process has. (For
 /// [`kill`], a negative id would be a process group.)
+#[must_use]
 pub fn getpid() -> Pid {
     try_getpid().unwrap_or(Pid(i32::MAX))
 }
@@ -45,6 +46,7 @@ pub fn try_getpid() -> Result<Pid, Errno> {
 
 /// `getppid`: returns the parent's id; 0 if the parent is outside of this pid namespace, or if a seccomp filter forbids the
 /// call.
+#[must_use]
 pub fn getppid() -> i32 {
     // SAFETY: no arguments.
     small(unsafe { syscall0(linux::__NR_getppid as usize) }).unwrap_or(0)
@@ -104,6 +106,7 @@ pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
 ///
 /// # Safety
 /// `args` and `env` are null-terminated arrays of C strings, as in [`crate::Args`].
+#[must_use]
 pub unsafe fn execve(path: &CStr, args: *const *const c_char, env: *const *const c_char) -> Errno {
     // SAFETY: the caller's promise.
     let answer = unsafe {
@@ -122,6 +125,7 @@ pub unsafe fn execve(path: &CStr, args: *const *const c_char, env: *const *const
 ///
 /// # Safety
 /// The same as for [`execve`].
+#[must_use]
 pub unsafe fn execveat(
     program: BorrowedFd<'_>,
     args: *const *const c_char,
@@ -150,6 +154,7 @@ pub fn exit(code: i32) -> ! {
 }
 
 /// `ppoll` without descriptors: waits until a signal handler has run, and then returns `EINTR`.
+#[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
 pub fn pause() -> Errno {
     // SAFETY: no descriptors, no time limit, no mask.
     failed(unsafe { syscall5(linux::__NR_ppoll as usize, 0, 0, 0, 0, 0) })
@@ -176,6 +181,7 @@ pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno>
 
 /// The children that [`waitid`] waits for (`idtype_t`).
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Who<'fd> {
     /// Any child of this process (`P_ALL`).
     Any,

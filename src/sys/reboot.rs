@@ -27,6 +27,7 @@ pub fn sync() {
 /// `reboot`: switches off, restarts or halts the machine at once, without [`sync`]. If the caller is not in the machine's first
 /// pid namespace (for example, in a container), the call only ends the processes of the caller's namespace. Returns only if the
 /// call fails.
+#[must_use]
 pub fn reboot(how: Reboot) -> Errno {
     failed(command(how as u32))
 }

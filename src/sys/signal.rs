@@ -3,9 +3,6 @@
 use core::time::Duration;
 
 use linux_raw_sys::general as linux;
-pub use linux_raw_sys::general::{
-    SA_NOCLDSTOP, SA_NOCLDWAIT, SA_NODEFER, SA_ONSTACK, SA_RESETHAND, SA_RESTART,
-};
 
 use super::time::timespec;
 use super::{done, result, small};
@@ -15,6 +12,22 @@ use crate::fd::{BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 use crate::process::{ExitStatus, Pid};
 use crate::signal::{SigSet, Signal};
+
+macro_rules! flags {
+    ($($name:ident $what:literal)*) => {$(
+        #[doc = concat!("A flag of [`set_action`]: ", $what)]
+        pub const $name: u32 = linux::$name;
+    )*};
+}
+
+flags! {
+    SA_NOCLDSTOP "the process gets no `SIGCHLD` when a child stops or continues."
+    SA_NOCLDWAIT "the kernel reaps the process's children itself."
+    SA_NODEFER "while the handler runs, the signal is not blocked."
+    SA_ONSTACK "the handler runs on the alternate stack, if there is one (`sigaltstack(2)`)."
+    SA_RESETHAND "before the handler runs, the signal's action becomes the default."
+    SA_RESTART "system calls that the handler interrupts are repeated, where `signal(7)` says so."
+}
 
 /// What a process does when it gets a signal.
 #[derive(Clone, Copy, Debug)]
@@ -61,17 +74,20 @@ impl SigInfo {
 
     /// Returns the id of the process that sent the signal; for `SIGCHLD` from the kernel, the child's id. Returns `None` if no
     /// process sent the signal, or if the process is outside of this pid namespace.
+    #[must_use]
     pub fn pid(&self) -> Option<Pid> {
         Pid::from_raw(self.pid).filter(|_| self.is_a_childs() || self.was_sent())
     }
 
     /// Returns the real user id of the process that sent the signal; for `SIGCHLD` from the kernel, the child's user id.
+    #[must_use]
     pub fn uid(&self) -> Option<u32> {
         (self.is_a_childs() || self.was_sent()).then_some(self.uid)
     }
 
     /// For `SIGCHLD` from the kernel, returns how the child ended, stopped or continued; otherwise, `None`. This method does
     /// not reap the child.
+    #[must_use]
     pub fn status(&self) -> Option<ExitStatus> {
         let status = ExitStatus::from_siginfo(self.code as u32, self.status);
         self.is_a_childs().then_some(status)

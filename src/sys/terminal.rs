@@ -51,13 +51,13 @@ pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 }
 
 /// `TCGETS2`: returns the terminal's attributes.
-pub fn tcgets2(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
+pub(crate) fn tcgets2(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
     // SAFETY: a `termios2` is what this request writes.
     unsafe { get_attributes(terminal, ioctl::TCGETS2) }
 }
 
 /// `TCGETS`: returns the terminal's attributes. The fields `c_ispeed` and `c_ospeed` are 0.
-pub fn tcgets(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
+pub(crate) fn tcgets(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
     // SAFETY: a `termios`, with which a `termios2` begins, is what this request writes.
     unsafe { get_attributes(terminal, ioctl::TCGETS) }
 }
@@ -84,7 +84,7 @@ pub enum When {
 }
 
 /// `TCSETS2`, `TCSETSW2`, `TCSETSF2`: sets the terminal's attributes.
-pub fn tcsets2(
+pub(crate) fn tcsets2(
     terminal: BorrowedFd<'_>,
     when: When,
     attributes: &linux::termios2,
@@ -100,7 +100,7 @@ pub fn tcsets2(
 
 /// `TCSETS`, `TCSETSW`, `TCSETSF`: sets the terminal's attributes. These requests can only set a speed that has a constant
 /// `B…`.
-pub fn tcsets(
+pub(crate) fn tcsets(
     terminal: BorrowedFd<'_>,
     when: When,
     attributes: &linux::termios2,
@@ -143,7 +143,7 @@ pub fn tcflush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
 }
 
 /// `TIOCGWINSZ`: returns the terminal's size.
-pub fn window_size(terminal: BorrowedFd<'_>) -> Result<linux::winsize, Errno> {
+pub(crate) fn window_size(terminal: BorrowedFd<'_>) -> Result<linux::winsize, Errno> {
     // SAFETY: it is plain numbers.
     let mut size: linux::winsize = unsafe { core::mem::zeroed() };
     // SAFETY: the kernel writes one `winsize`.
@@ -152,7 +152,10 @@ pub fn window_size(terminal: BorrowedFd<'_>) -> Result<linux::winsize, Errno> {
 }
 
 /// `TIOCSWINSZ`: sets the terminal's size.
-pub fn set_window_size(terminal: BorrowedFd<'_>, size: &linux::winsize) -> Result<(), Errno> {
+pub(crate) fn set_window_size(
+    terminal: BorrowedFd<'_>,
+    size: &linux::winsize,
+) -> Result<(), Errno> {
     // SAFETY: the kernel reads one `winsize`.
     done(unsafe { ioctl(terminal, ioctl::TIOCSWINSZ, &raw const *size as usize) })
 }

@@ -13,6 +13,7 @@ use crate::file::OFlags;
 /// A clock (`clock_gettime(2)`). A program can read it, and can use it for sleeps and timers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
+#[non_exhaustive]
 pub enum Clock {
     /// The time since the start of 1970 in UTC. It jumps when somebody sets the clock.
     Realtime = linux::CLOCK_REALTIME,
@@ -51,6 +52,7 @@ impl Timestamp {
     };
 
     /// Makes a time from seconds and nanoseconds; returns `None` if `nanoseconds` is 1,000,000,000 or more.
+    #[must_use]
     pub const fn new(seconds: i64, nanoseconds: u32) -> Option<Self> {
         if nanoseconds < SECOND {
             Some(Self {
@@ -63,16 +65,19 @@ impl Timestamp {
     }
 
     /// Returns the whole seconds, rounded down.
+    #[must_use]
     pub const fn seconds(self) -> i64 {
         self.seconds
     }
 
     /// Returns the nanoseconds since the last whole second.
+    #[must_use]
     pub const fn nanoseconds(self) -> u32 {
         self.nanoseconds
     }
 
     /// Returns this time plus `duration`; `None` on overflow.
+    #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         let seconds = self.seconds.checked_add_unsigned(duration.as_secs())?;
         let sum = self.nanoseconds + duration.subsec_nanos();
@@ -89,6 +94,7 @@ impl Timestamp {
     }
 
     /// Returns this time minus `duration`; `None` on overflow.
+    #[must_use]
     pub fn checked_sub(self, duration: Duration) -> Option<Self> {
         let seconds = self.seconds.checked_sub_unsigned(duration.as_secs())?;
         Some(
@@ -106,6 +112,7 @@ impl Timestamp {
     }
 
     /// Returns the duration from `earlier` to this time; `None` if `earlier` is later than this time.
+    #[must_use]
     pub fn checked_duration_since(self, earlier: Self) -> Option<Duration> {
         if self < earlier {
             return None;

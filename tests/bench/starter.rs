@@ -59,7 +59,7 @@ fn become_program(work: &Work) -> ! {
         for _ in 0..work.actions {
             let _ = sys::fd::dup3(FROM, TO, OFlags::RDONLY);
         }
-        sys::process::execve(&work.program, args.as_ptr(), env.as_ptr());
+        let _ = sys::process::execve(&work.program, args.as_ptr(), env.as_ptr());
     }
     sys::process::exit(127)
 }

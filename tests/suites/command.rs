@@ -1490,5 +1490,5 @@ fn a_failed_exec_is_named_and_gives_the_mask_back() {
 fn it_is_shown_as_its_words() {
     let mut command = Command::new("a name");
     command.arg("one").arg("t\"wo").arg("").env("A", "1");
-    assert_eq!(format!("{command:?}"), r#""a name" "one" "t\"wo" """#);
+    assert_eq!(format!("{command:?}"), r#"A="1" "a name" "one" "t\"wo" """#);
 }

@@ -137,9 +137,11 @@ pub fn converse(shell: &Shell, folder: &Path, typed: &Typed<'_>) -> String {
     let controller = at_terminal(&mut command);
     let device = nestling::BorrowedFd::from(controller.as_fd());
     // Wide enough for each line to be shown as it is.
-    let mut size = sys::terminal::window_size(device).expect("the terminal's size");
-    (size.ws_row, size.ws_col) = (50, 1000);
-    sys::terminal::set_window_size(device, &size).expect("its size");
+    let size = nestling::terminal::Size {
+        rows: 50,
+        columns: 1000,
+    };
+    nestling::terminal::set_size(device, size).expect("its size");
     let open = || sys::terminal::pty_peer(device, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC);
     command.stdout(open().expect("the terminal"));
     command.stderr(open().expect("the terminal"));
