@@ -24,6 +24,7 @@ use crate::sys;
 /// assert!(count > 0);
 /// # Ok::<(), nestling::Errno>(())
 /// ```
+#[doc(alias("opendir", "getdents64"))]
 pub struct ReadDir<B = [u8; 2048]> {
     directory: OwnedFd,
     buffer: B,
@@ -92,6 +93,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ReadDir<B> {
         clippy::should_implement_trait,
         reason = "an Iterator's items cannot borrow from it"
     )]
+    #[doc(alias = "readdir")]
     pub fn next(&mut self) -> Result<Option<Entry<'_>>, Errno> {
         let start = loop {
             if self.start >= self.end {
@@ -121,6 +123,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ReadDir<B> {
     ///
     /// # Errors
     /// The errors of `lseek(2)`.
+    #[doc(alias = "rewinddir")]
     pub fn rewind(&mut self) -> Result<(), Errno> {
         self.end = 0;
         sys::fd::lseek(self.directory.as_fd(), SeekFrom::Start(0)).map(drop)

@@ -62,6 +62,7 @@ impl Errno {
 
     /// Returns the error's name, such as `ENOENT`. If the error has no name, the text is empty.
     #[must_use]
+    #[doc(alias = "strerrorname_np")]
     pub fn name(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');
@@ -71,6 +72,7 @@ impl Errno {
     /// Returns a short description of the error. If the error has no description (most errors of sockets and streams have
     /// none), returns the name. If the error has no name either, the text is empty.
     #[must_use]
+    #[doc(alias = "strerror")]
     pub fn message(self) -> Description {
         let all = self.described();
         let colon = all.as_bytes().iter().position(|&byte| byte == b':');

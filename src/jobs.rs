@@ -132,6 +132,7 @@ impl Group {
     /// # Errors
     /// `ESRCH` if the group has no members; `EPERM` if this process may not send the signal to any member; `EINVAL` if the
     /// group is that of process 1, because `kill(2)` cannot address this group.
+    #[doc(alias = "killpg")]
     pub fn signal(self, signal: Signal) -> Result<(), Errno> {
         self.kill(Some(signal))
     }
@@ -140,6 +141,7 @@ impl Group {
     ///
     /// # Errors
     /// The errors of [`signal`](Self::signal), except that `EPERM` does not occur if the group is in this process's session.
+    #[doc(alias = "SIGCONT")]
     pub fn resume(self) -> Result<(), Errno> {
         self.kill(Some(Signal::CONT))
     }

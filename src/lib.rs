@@ -51,6 +51,7 @@
 //!
 //! `cargo xtask size` shows how many bytes each part of the crate adds to a program.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(miri))))]
 #![deny(unsafe_code)]
 // The library does not panic, except in `Args::new`, as documented, and in `alloc` when memory runs out: its caller may be PID 1.
 #![warn(

@@ -5,6 +5,7 @@ use crate::text::{self, Sink, Text};
 
 /// A process id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[doc(alias = "pid_t")]
 pub struct Pid(pub(crate) i32);
 
 impl Pid {
@@ -35,6 +36,7 @@ impl Text for Pid {
 ///
 /// `Display` writes the same text as std: `exit status: 1`, `signal: 9 (SIGKILL)`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[doc(alias = "ExitStatusExt")]
 pub struct ExitStatus(i32);
 
 impl ExitStatus {
@@ -81,6 +83,7 @@ impl ExitStatus {
 
     /// Returns the exit code, from 0 to 255; `None` if the process has not exited (a signal killed, stopped or continued it).
     #[must_use]
+    #[doc(alias("WEXITSTATUS", "WIFEXITED"))]
     pub const fn code(self) -> Option<i32> {
         if self.0 & 0x7f == 0 {
             Some(self.0 >> 8 & 0xff)
@@ -91,6 +94,7 @@ impl ExitStatus {
 
     /// Returns the signal that killed the process; `None` if no signal killed it.
     #[must_use]
+    #[doc(alias("WTERMSIG", "WIFSIGNALED"))]
     pub const fn signal(self) -> Option<Signal> {
         match self.0 & 0x7f {
             0x7f => None,
@@ -100,12 +104,14 @@ impl ExitStatus {
 
     /// Returns whether the kernel wrote a core dump of the process.
     #[must_use]
+    #[doc(alias = "WCOREDUMP")]
     pub const fn core_dumped(self) -> bool {
         self.signal().is_some() && self.0 & 0x80 != 0
     }
 
     /// Returns the signal that stopped the process; `None` if the status does not report a stop.
     #[must_use]
+    #[doc(alias("WSTOPSIG", "WIFSTOPPED"))]
     pub const fn stopped_signal(self) -> Option<Signal> {
         if self.0 & 0xff == 0x7f && self.0 != CONTINUED {
             Signal::from_raw(self.0 >> 8 & 0xff)
@@ -116,6 +122,7 @@ impl ExitStatus {
 
     /// Returns whether the status reports that the process continued after a stop.
     #[must_use]
+    #[doc(alias = "WIFCONTINUED")]
     pub const fn continued(self) -> bool {
         self.0 == CONTINUED
     }

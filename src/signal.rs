@@ -43,6 +43,7 @@ impl Signal {
 
     /// Returns the signal's name without `SIG`, such as `TERM`; `None` for a real-time signal (32 to 64).
     #[must_use]
+    #[doc(alias = "sigabbrev_np")]
     pub fn name(self) -> Option<&'static str> {
         match text::word_str(NAMES, b' ', self.0.get().into()) {
             "" => None,
@@ -74,6 +75,7 @@ impl Signal {
     /// assert_eq!(Signal::from_name("9"), Some(Signal::KILL));
     /// assert_eq!(Signal::from_name("65"), None);
     /// ```
+    #[doc(alias = "str2sig")]
     pub fn from_name(name: impl AsRef<[u8]>) -> Option<Self> {
         Self::from_name_bytes(name.as_ref())
     }
@@ -224,6 +226,7 @@ signals! {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(transparent)]
+#[doc(alias = "sigset_t")]
 pub struct SigSet(u64);
 
 impl SigSet {
@@ -246,12 +249,14 @@ impl SigSet {
 
     /// Returns this set with `signal` added.
     #[must_use]
+    #[doc(alias = "sigaddset")]
     pub const fn with(self, signal: Signal) -> Self {
         Self(self.0 | 1 << (signal.as_raw() - 1))
     }
 
     /// Returns this set with `signal` removed.
     #[must_use]
+    #[doc(alias = "sigdelset")]
     pub const fn without(self, signal: Signal) -> Self {
         Self(self.0 & !(1 << (signal.as_raw() - 1)))
     }
@@ -270,6 +275,7 @@ impl SigSet {
 
     /// Returns whether `signal` is in the set.
     #[must_use]
+    #[doc(alias = "sigismember")]
     pub const fn contains(self, signal: Signal) -> bool {
         self.0 & 1 << (signal.as_raw() - 1) != 0
     }

@@ -37,6 +37,7 @@ use crate::time::despite_handlers;
 /// // Ctrl-C does nothing here, and acts when the guard is gone.
 /// drop(guard);
 /// ```
+#[doc(alias("sigprocmask", "pthread_sigmask"))]
 pub fn block(signals: SigSet) -> Result<MaskGuard, Errno> {
     sys::signal::block(signals).map(MaskGuard::new)
 }
@@ -46,6 +47,7 @@ pub fn block(signals: SigSet) -> Result<MaskGuard, Errno> {
 ///
 /// # Errors
 /// The errors of [`block`].
+#[doc(alias("sigprocmask", "pthread_sigmask"))]
 pub fn unblock(signals: SigSet) -> Result<MaskGuard, Errno> {
     sys::signal::unblock(signals).map(MaskGuard::new)
 }
@@ -104,6 +106,7 @@ impl Drop for MaskGuard {
 /// // Ctrl-C does nothing here.
 /// drop(guard);
 /// ```
+#[doc(alias = "SIG_IGN")]
 pub fn ignore(signal: Signal) -> Result<ActionGuard, Errno> {
     sys::signal::ignore(signal).map(ActionGuard)
 }
@@ -113,6 +116,7 @@ pub fn ignore(signal: Signal) -> Result<ActionGuard, Errno> {
 ///
 /// # Errors
 /// The errors of [`ignore`].
+#[doc(alias = "SIG_DFL")]
 pub fn set_default(signal: Signal) -> Result<ActionGuard, Errno> {
     sys::signal::set_default(signal).map(ActionGuard)
 }
@@ -144,6 +148,7 @@ impl Drop for ActionGuard {
 ///
 /// # Errors
 /// The errors of [`block`].
+#[doc(alias = "sigpending")]
 pub fn pending() -> Result<SigSet, Errno> {
     sys::signal::sigpending()
 }
@@ -165,6 +170,7 @@ pub fn pending() -> Result<SigSet, Errno> {
 /// let info = signals::wait(usr1).unwrap();
 /// assert_eq!((info.signal, info.pid()), (Signal::USR1, Some(myself)));
 /// ```
+#[doc(alias("sigwait", "sigwaitinfo"))]
 pub fn wait(signals: SigSet) -> Result<SigInfo, Errno> {
     despite_handlers(None, |_| sys::signal::sigtimedwait(signals, None))
 }
@@ -175,6 +181,7 @@ pub fn wait(signals: SigSet) -> Result<SigInfo, Errno> {
 ///
 /// # Errors
 /// The errors of [`block`]; `ENOSYS` on i386 before Linux 5.1.
+#[doc(alias = "sigtimedwait")]
 pub fn wait_timeout(signals: SigSet, timeout: Duration) -> Result<Option<SigInfo>, Errno> {
     let wait = |rest| sys::signal::sigtimedwait(signals, rest);
     match despite_handlers(Some(timeout), wait) {

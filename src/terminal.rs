@@ -25,6 +25,7 @@ pub use crate::sys::terminal::{Queue, When};
 
 /// Returns whether the descriptor is a terminal, like `isatty(3)` and std's `is_terminal`.
 #[must_use]
+#[doc(alias = "isatty")]
 pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
     sys::terminal::tcgets(fd).is_ok()
 }
@@ -56,6 +57,7 @@ pub fn is_virtual_console(fd: BorrowedFd<'_>) -> bool {
 /// # Ok::<(), nestling::Errno>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[doc(alias = "termios")]
 pub struct Attributes(linux::termios2);
 
 /// A setting of [`Attributes`] that is on or off.
@@ -175,12 +177,14 @@ impl Attributes {
     /// Returns the output speed in bits per second. The speed 0 means that the line is hung up. The speed is also 0 if
     /// [`attributes`] had to use the older call `TCGETS`, which does not return the speed (for example, under qemu-user).
     #[must_use]
+    #[doc(alias = "cfgetospeed")]
     pub fn speed(&self) -> u32 {
         self.0.c_ospeed
     }
 
     /// Sets the input speed and the output speed, in bits per second. A terminal that does not support this speed uses the
     /// nearest speed that it supports. The speed has no effect if [`set_attributes`] has to use the older call `TCSETS`.
+    #[doc(alias = "cfsetspeed")]
     pub fn set_speed(&mut self, speed: u32) {
         // Where the input's is B0, it is the output's.
         self.0.c_cflag &= !(linux::CBAUD | linux::CIBAUD);
@@ -190,6 +194,7 @@ impl Attributes {
     }
 
     /// Sets raw mode (`cfmakeraw(3)`): the terminal passes on each byte of input and output at once and unchanged.
+    #[doc(alias = "cfmakeraw")]
     pub fn make_raw(&mut self) {
         use linux::*;
         self.0.c_iflag &= !(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
@@ -204,6 +209,7 @@ impl Attributes {
     /// Sets the modes and special characters of a new terminal, like `stty sane`. With these attributes, a person can use the
     /// terminal again after a program has left it in raw mode. The speed and [`IUTF8`](Mode::IUTF8) do not change, because they
     /// depend on the terminal itself.
+    #[doc(alias = "stty")]
     pub fn make_sane(&mut self) {
         use linux::*;
         self.0.c_iflag = self.0.c_iflag & IUTF8 | BRKINT | ICRNL | IXON | IMAXBEL;
@@ -232,6 +238,7 @@ impl Eq for Attributes {}
 ///
 /// # Errors
 /// See the [module](self).
+#[doc(alias = "tcgetattr")]
 pub fn attributes(terminal: BorrowedFd<'_>) -> Result<Attributes, Errno> {
     let attributes = match sys::terminal::tcgets2(terminal) {
         Err(Errno::ENOTTY | Errno::ENOSYS) => sys::terminal::tcgets(terminal),
@@ -246,6 +253,7 @@ pub fn attributes(terminal: BorrowedFd<'_>) -> Result<Attributes, Errno> {
 ///
 /// # Errors
 /// See the [module](self).
+#[doc(alias = "tcsetattr")]
 pub fn set_attributes(
     terminal: BorrowedFd<'_>,
     when: When,
@@ -303,6 +311,7 @@ impl Drop for Saved<'_> {
 ///
 /// # Errors
 /// `EINTR` if a signal handler ran during the wait; for the other errors, see the [module](self).
+#[doc(alias = "tcdrain")]
 pub fn drain(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::tcdrain(terminal)
 }
@@ -311,6 +320,7 @@ pub fn drain(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 ///
 /// # Errors
 /// See the [module](self).
+#[doc(alias = "tcflush")]
 pub fn flush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
     sys::terminal::tcflush(terminal, queue)
 }
@@ -319,6 +329,7 @@ pub fn flush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
 
 /// A terminal's size in characters. A size that has not been set is 0 by 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[doc(alias = "winsize")]
 pub struct Size {
     /// The height, in lines.
     pub rows: u16,
@@ -330,6 +341,7 @@ pub struct Size {
 ///
 /// # Errors
 /// See the [module](self).
+#[doc(alias("tcgetwinsize", "TIOCGWINSZ"))]
 pub fn size(terminal: BorrowedFd<'_>) -> Result<Size, Errno> {
     let size = sys::terminal::window_size(terminal)?;
     Ok(Size {
@@ -342,6 +354,7 @@ pub fn size(terminal: BorrowedFd<'_>) -> Result<Size, Errno> {
 ///
 /// # Errors
 /// See the [module](self).
+#[doc(alias("tcsetwinsize", "TIOCSWINSZ"))]
 pub fn set_size(terminal: BorrowedFd<'_>, size: Size) -> Result<(), Errno> {
     let size = linux::winsize {
         ws_row: size.rows,
@@ -359,6 +372,7 @@ pub fn set_size(terminal: BorrowedFd<'_>, size: Size) -> Result<(), Errno> {
 ///
 /// # Errors
 /// Also `ENOTTY` if the descriptor is neither this process's controlling terminal nor the controller of a pseudo-terminal.
+#[doc(alias = "tcgetpgrp")]
 pub fn foreground(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
     sys::terminal::tcgetpgrp(terminal).map(Pid::from_raw)
 }
@@ -368,6 +382,7 @@ pub fn foreground(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
 /// # Errors
 /// `ESRCH` if the group has no members (a process that has ended is a member until it is reaped); `EPERM` if the group is in
 /// another session; also `ENOTTY` if the terminal is not this process's controlling terminal.
+#[doc(alias = "tcsetpgrp")]
 pub fn set_foreground(terminal: BorrowedFd<'_>, group: Pid) -> Result<(), Errno> {
     sys::terminal::tcsetpgrp(terminal, group.as_raw())
 }
@@ -377,6 +392,7 @@ pub fn set_foreground(terminal: BorrowedFd<'_>, group: Pid) -> Result<(), Errno>
 ///
 /// # Errors
 /// The errors of [`foreground`]; also `ENOTTY` if the terminal is not the controlling terminal of a session.
+#[doc(alias = "tcgetsid")]
 pub fn session(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
     sys::terminal::tcgetsid(terminal).map(Pid::from_raw)
 }
@@ -387,6 +403,7 @@ pub fn session(terminal: BorrowedFd<'_>) -> Result<Option<Pid>, Errno> {
 /// # Errors
 /// `EPERM` if this process is not a session's leader, if its session already has another controlling terminal, or if the
 /// terminal is the controlling terminal of another session.
+#[doc(alias = "TIOCSCTTY")]
 pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::set_controlling(terminal)
 }
@@ -397,6 +414,7 @@ pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 ///
 /// # Errors
 /// Also `ENOTTY` if the terminal is not this process's controlling terminal.
+#[doc(alias = "TIOCNOTTY")]
 pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::give_up_controlling(terminal)
 }
@@ -407,6 +425,7 @@ pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 ///
 /// # Errors
 /// `EPERM` without `CAP_SYS_ADMIN`.
+#[doc(alias = "vhangup")]
 pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
     sys::terminal::hang_up(terminal)
 }
@@ -415,6 +434,7 @@ pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
 
 /// A pseudo-terminal, with one descriptor for each side (`pty(7)`). Both descriptors close on exec.
 #[derive(Debug)]
+#[doc(alias("posix_openpt", "ptsname"))]
 pub struct Pty {
     /// The side that a terminal emulator uses (`pty(7)` calls it the master). A write to this side becomes input of the terminal; a
     /// read from this side returns the terminal's output. If no process has the other side open, a read fails with `EIO`.

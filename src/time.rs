@@ -27,6 +27,7 @@ pub use crate::sys::time::{Clock, Timestamp};
 ///
 /// # Errors
 /// `ENOSYS` on i386 before Linux 5.1.
+#[doc(alias = "clock_gettime")]
 pub fn now(clock: Clock) -> Result<Timestamp, Errno> {
     sys::time::clock_gettime(clock)
 }
@@ -36,6 +37,7 @@ pub fn now(clock: Clock) -> Result<Timestamp, Errno> {
 ///
 /// # Errors
 /// The errors of [`now`].
+#[doc(alias = "nanosleep")]
 pub fn sleep(duration: Duration) -> Result<(), Errno> {
     sleep_until(Clock::Monotonic, end(duration)?)
 }
@@ -46,6 +48,7 @@ pub fn sleep(duration: Duration) -> Result<(), Errno> {
 ///
 /// # Errors
 /// The errors of [`now`]; `EINVAL` if `time` is negative.
+#[doc(alias = "clock_nanosleep")]
 pub fn sleep_until(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     despite_handlers(None, |_| sys::time::clock_nanosleep(clock, time))
 }
@@ -93,6 +96,7 @@ fn end(duration: Duration) -> Result<Timestamp, Errno> {
 /// assert_eq!(timer.remaining(), Ok(None));
 /// ```
 #[derive(Debug)]
+#[doc(alias = "timerfd_create")]
 pub struct Timer(OwnedFd);
 
 impl Timer {

@@ -6,6 +6,7 @@ use crate::text::{next_field, number};
 
 /// A user: a line of `/etc/passwd`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[doc(alias("getpwnam", "passwd"))]
 pub struct User<'a> {
     /// The login name.
     pub name: &'a [u8],
@@ -45,6 +46,7 @@ impl<'a> User<'a> {
 
 /// A group: a line of `/etc/group`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[doc(alias = "getgrnam")]
 pub struct Group<'a> {
     /// The name.
     pub name: &'a [u8],

@@ -131,6 +131,7 @@ impl Record {
 ///
 /// # Errors
 /// `ENOENT` if the file does not exist; the other errors of `open(2)` and `write(2)`.
+#[doc(alias = "updwtmp")]
 pub fn append(path: &CStr, record: &Record) -> Result<(), Errno> {
     let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC;
     let file = sys::fd::open(path, flags, 0)?;
@@ -142,6 +143,7 @@ pub fn append(path: &CStr, record: &Record) -> Result<(), Errno> {
 ///
 /// # Errors
 /// The errors of [`append`].
+#[doc(alias = "pututline")]
 pub fn replace(path: &CStr, record: &Record) -> Result<(), Errno> {
     let found = change(path, &mut |other| {
         let is_same = other.0.first() == record.0.first();

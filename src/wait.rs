@@ -21,6 +21,7 @@ pub use crate::sys::process::Who;
 /// # Errors
 /// `ECHILD` if `pid` is not a child of this process, if another wait has reaped the child, or if `SIGCHLD` is ignored. (If
 /// `SIGCHLD` is ignored, the kernel reaps the children itself.)
+#[doc(alias = "waitpid")]
 pub fn wait(pid: Pid) -> Result<ExitStatus, Errno> {
     loop {
         match sys::process::wait4(pid.as_raw(), 0) {
@@ -35,6 +36,7 @@ pub fn wait(pid: Pid) -> Result<ExitStatus, Errno> {
 ///
 /// # Errors
 /// The errors of [`wait`].
+#[doc(alias("waitpid", "WNOHANG"))]
 pub fn try_wait(pid: Pid) -> Result<Option<ExitStatus>, Errno> {
     let ended = sys::process::wait4(pid.as_raw(), linux::WNOHANG)?;
     Ok(ended.map(|(_, status)| status))
@@ -46,6 +48,7 @@ pub fn try_wait(pid: Pid) -> Result<Option<ExitStatus>, Errno> {
 ///
 /// # Errors
 /// The errors of [`wait`]; `EINVAL` before Linux 5.4; `EBADF` if the descriptor is not a pidfd.
+#[doc(alias = "P_PIDFD")]
 pub fn wait_pidfd(pidfd: BorrowedFd<'_>) -> Result<ExitStatus, Errno> {
     loop {
         match wait_for(Who::Pidfd(pidfd), Options::default()) {
@@ -117,6 +120,7 @@ impl BitOr for Options {
 /// # Errors
 /// `ECHILD` if `who` selects no child of this process; `EINTR` if a signal handler interrupted the wait; for a pidfd, also the
 /// errors of [`wait_pidfd`].
+#[doc(alias("waitpid", "waitid"))]
 pub fn wait_for(who: Who<'_>, options: Options) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     sys::process::waitid(who, options.0 | linux::WEXITED)
 }
@@ -127,6 +131,7 @@ pub fn wait_for(who: Who<'_>, options: Options) -> Result<Option<(Pid, ExitStatu
 ///
 /// # Errors
 /// The errors of [`wait_for`].
+#[doc(alias = "WNOWAIT")]
 pub fn peek(who: Who<'_>, options: Options) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     sys::process::waitid(who, options.0 | linux::WEXITED | linux::WNOWAIT)
 }

@@ -74,6 +74,7 @@ use environment::Environment;
 use stdio::Prepared;
 
 /// A program to start, with its arguments, its environment and the child's settings. See the [module](self).
+#[doc(alias = "CommandExt")]
 pub struct Command {
     program: CString,
     /// The name first.
@@ -240,6 +241,7 @@ impl Command {
 impl Command {
     /// Gives the child a duplicate of the descriptor `fd`. In the child, the duplicate has the descriptor number `number`. A
     /// later call with the same number replaces the earlier one.
+    #[doc(alias = "fd_mappings")]
     pub fn fd(&mut self, number: RawFd, fd: impl Into<OwnedFd>) -> &mut Self {
         self.descriptors.retain(|given| given.0 != number);
         self.descriptors.push((number, fd.into()));
@@ -249,6 +251,7 @@ impl Command {
     /// Closes the child's descriptors with the number `first` or a higher number. Descriptors that this command sets with
     /// [`fd`](Self::fd), `stdin`, `stdout` and `stderr` stay open. But a standard descriptor that the child only inherits is
     /// closed if its number is in this range.
+    #[doc(alias("closefrom", "close_range"))]
     pub fn close_from(&mut self, first: RawFd) -> &mut Self {
         self.close_from = Some(first);
         self
@@ -287,6 +290,7 @@ impl Command {
     }
 
     /// Sets the child's supplementary groups.
+    #[doc(alias = "setgroups")]
     pub fn groups(&mut self, groups: &[u32]) -> &mut Self {
         self.groups = Some(groups.into());
         self
@@ -322,6 +326,7 @@ impl Command {
 
     /// Sets the child's effective user id and group id to its real ones. This is useful in a set-user-id program that starts
     /// another program.
+    #[doc(alias = "POSIX_SPAWN_RESETIDS")]
     pub fn reset_ids(&mut self) -> &mut Self {
         self.reset_ids = true;
         self
@@ -403,6 +408,7 @@ impl Command {
     }
 
     /// Sets the parent-death signal: the kernel sends it to the child when the spawning thread ends.
+    #[doc(alias = "PR_SET_PDEATHSIG")]
     pub fn parent_death_signal(&mut self, signal: Signal) -> &mut Self {
         self.attributes.parent_death_signal = Some(signal);
         self
@@ -486,6 +492,7 @@ impl Command {
     /// If [`fd`](Self::fd) was called for a number above 2, or if [`close_from`](Self::close_from) was called, `exec` fails
     /// with `EINVAL` and changes nothing. These steps could close descriptors that other code of this process uses.
     /// [`Spawn::exec`], which is `unsafe`, allows these steps.
+    #[doc(alias = "execvp")]
     pub fn exec(&mut self) -> Error {
         let inherit = &[const { Stdio::inherit() }; 3];
         match self.prepare(inherit) {

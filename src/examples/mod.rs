@@ -1,5 +1,9 @@
 //! Examples: complete programs. The tests run them.
 //!
+//! In nestling's repository, `cargo run --features std --example run_as_user -- 65534 65534 id` runs the example that uses the
+//! standard library, and `cargo run -p nestling-tests --bin supervisor -- 'sleep 1'` and
+//! `cargo run -p nestling-tests --bin pipeline -- 'echo a b' 'wc -w'` those without libc.
+//!
 //! # A supervisor, without libc
 //!
 //! ```ignore

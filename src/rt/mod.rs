@@ -97,6 +97,7 @@ impl Process {
     }
 
     /// Iterates over the auxiliary vector (`getauxval(3)`): pairs of a key (`AT_…`) and its value.
+    #[doc(alias = "getauxval")]
     pub fn auxv(&self) -> impl Iterator<Item = (usize, usize)> {
         let mut next = self.auxv;
         core::iter::from_fn(move || {
@@ -115,6 +116,7 @@ impl Process {
     /// real and effective ids differ, or the file has a set-user-ID or set-group-ID bit, or capabilities. See
     /// [set-user-ID programs](self#set-user-id-programs).
     #[must_use]
+    #[doc(alias("secure_getenv", "AT_SECURE"))]
     pub fn is_secure(&self) -> bool {
         let mut entries = self.auxv();
         entries.any(|(key, value)| key == AT_SECURE as usize && value != 0)

@@ -15,6 +15,15 @@ use crate::text::{self, Sink, Text};
 /// that close on exec. For the actions, the status pipe does not exist: its descriptor numbers seem to be closed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
+#[doc(alias(
+    "posix_spawn_file_actions_t",
+    "posix_spawn_file_actions_adddup2",
+    "posix_spawn_file_actions_addopen",
+    "posix_spawn_file_actions_addclose",
+    "posix_spawn_file_actions_addchdir_np",
+    "posix_spawn_file_actions_addclosefrom_np",
+    "posix_spawn_file_actions_addtcsetpgrp_np"
+))]
 pub enum Action<'a> {
     /// Closes the descriptor `fd` if it is open, then opens a file as descriptor `fd` (`posix_spawn_file_actions_addopen`). The
     /// exec closes the new descriptor only if `flags` contains `CLOEXEC`.

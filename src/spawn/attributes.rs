@@ -19,6 +19,13 @@ use crate::sys;
 /// let service = Attributes { new_session: true, nice: Some(5), ..Attributes::default() };
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
+#[doc(alias(
+    "posix_spawnattr_t",
+    "posix_spawnattr_setflags",
+    "posix_spawnattr_setpgroup",
+    "posix_spawnattr_setsigmask",
+    "posix_spawnattr_setsigdefault"
+))]
 pub struct Attributes<'a> {
     /// Whether the child shares the parent's memory until its exec.
     pub memory: Memory,

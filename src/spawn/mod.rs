@@ -157,6 +157,7 @@ pub const STACK_SIZE: usize = 8192;
 /// assert_eq!(child.wait().unwrap().code(), Some(7));
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[doc(alias("posix_spawn", "posix_spawnp", "vfork"))]
 pub struct Spawn<'a> {
     /// The program.
     pub program: Program<'a>,
@@ -236,6 +237,7 @@ impl<'a> Spawn<'a> {
     /// # Errors
     /// The step that failed and its errno, or the signal that killed the child before its exec. After an error, the spawn
     /// leaves no child, no zombie and no open descriptor.
+    #[doc(alias("posix_spawn", "posix_spawnp"))]
     pub fn start(&self) -> Result<Child, Error<'a>> {
         self.start_using::<{ used::ALL }>()
     }
@@ -289,6 +291,7 @@ impl<'a> Spawn<'a> {
     /// The actions may close or replace descriptors of this process. If the function returns, no code of this process uses
     /// these descriptors any more. (For example, the drop of an [`OwnedFd`] would use its descriptor.)
     #[must_use]
+    #[doc(alias("execvpe", "execve"))]
     pub unsafe fn exec(&self) -> Error<'a> {
         exec::exec::<{ used::ALL }>(self)
     }
@@ -456,6 +459,7 @@ impl Child {
     ///
     /// # Errors
     /// `EPERM` if the child now runs as another user; `ESRCH` if another wait has reaped the child.
+    #[doc(alias("pidfd_send_signal", "kill"))]
     pub fn signal(&self, signal: Signal) -> Result<(), Errno> {
         match (self.status, self.pidfd()) {
             (Some(_), _) => Ok(()),

@@ -144,18 +144,21 @@ pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
 
 /// `prctl(PR_SET_NO_NEW_PRIVS)`: after this call, programs that this process executes cannot gain privileges from set-user-id
 /// bits or file capabilities.
+#[doc(alias = "PR_SET_NO_NEW_PRIVS")]
 pub fn set_no_new_privs() -> Result<(), Errno> {
     control(prctl::PR_SET_NO_NEW_PRIVS, 1, 0)
 }
 
 /// `prctl(PR_SET_SECUREBITS)`: sets the securebits (`capabilities(7)`), which change what the kernel does with the capabilities of
 /// root and at a change of user. Requires `CAP_SETPCAP`.
+#[doc(alias = "PR_SET_SECUREBITS")]
 pub fn set_securebits(bits: u32) -> Result<(), Errno> {
     control(prctl::PR_SET_SECUREBITS, bits, 0)
 }
 
 /// `prctl(PR_CAPBSET_DROP)`: takes the capability with this number out of the bounding set. Requires `CAP_SETPCAP`. Fails with
 /// `EINVAL` if the kernel has no capability with this number.
+#[doc(alias = "PR_CAPBSET_DROP")]
 pub fn drop_from_bounding(capability: u32) -> Result<(), Errno> {
     control(prctl::PR_CAPBSET_DROP, capability, 0)
 }
@@ -181,6 +184,7 @@ pub fn clear_ambient() -> Result<(), Errno> {
 
 /// `prctl(PR_CAP_AMBIENT_RAISE)`: adds the capability with this number to the ambient set. Fails with `EPERM` if the permitted or the
 /// inheritable set does not contain it.
+#[doc(alias = "PR_CAP_AMBIENT")]
 pub fn raise_ambient(capability: u32) -> Result<(), Errno> {
     control(
         prctl::PR_CAP_AMBIENT,
@@ -207,6 +211,7 @@ fn control(option: u32, first: u32, second: u32) -> Result<(), Errno> {
 
 /// `capset`: sets the inheritable set of this thread. The permitted and the effective set stay as `capget` finds them. Capabilities
 /// that the kernel does not have are left out. Fails with `EPERM` if a new capability is not in the permitted set.
+#[doc(alias = "capset")]
 pub fn set_inheritable(set: Capabilities) -> Result<(), Errno> {
     let [low, low_permitted, _, high, high_permitted, _] = capget()?;
     let (low_set, high_set) = (set.bits() as u32, (set.bits() >> 32) as u32);

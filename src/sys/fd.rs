@@ -194,6 +194,7 @@ fn open_at(directory: RawFd, path: &CStr, flags: OFlags, mode: u32) -> Result<Ow
 }
 
 /// `pipe2`: makes a pipe. Returns the reading end and the writing end.
+#[doc(alias = "pipe")]
 pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
     let mut ends = [-1; 2];
     // SAFETY: the kernel writes two numbers, of new descriptors.
@@ -254,6 +255,7 @@ pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
 
 /// `dup3`: replaces the descriptor of `to` with a duplicate of `from`. The descriptor number of `to` does not change. The
 /// duplicate stays open on exec unless `flags` contains `CLOEXEC`.
+#[doc(alias = "dup2")]
 pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: nobody has borrowed it meanwhile.
     unsafe { dup3(from.fd, to.fd, flags) }
@@ -261,17 +263,20 @@ pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result
 
 /// `fcntl(F_DUPFD_CLOEXEC)`: duplicates a descriptor. The duplicate gets the lowest free number that is at least `lowest`, and
 /// closes on exec. Fails with `EINVAL` if `lowest` is not below the limit on descriptors.
+#[doc(alias("F_DUPFD_CLOEXEC", "fcntl"))]
 pub fn dup_cloexec(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Errno> {
     owned(fcntl(fd.fd, linux::F_DUPFD_CLOEXEC, lowest as usize))
 }
 
 /// `fcntl(F_GETFD)`: returns whether the descriptor closes on exec. Fails with `EBADF` if the descriptor is not open.
+#[doc(alias("F_GETFD", "FD_CLOEXEC"))]
 pub fn cloexec(fd: RawFd) -> Result<bool, Errno> {
     let flags = result(fcntl(fd, linux::F_GETFD, 0))?;
     Ok(flags & linux::FD_CLOEXEC as usize != 0)
 }
 
 /// `fcntl(F_SETFD)`: sets whether the descriptor closes on exec.
+#[doc(alias("F_SETFD", "FD_CLOEXEC"))]
 pub fn set_cloexec(fd: BorrowedFd<'_>, cloexec: bool) -> Result<(), Errno> {
     let flags = if cloexec {
         linux::FD_CLOEXEC as usize
@@ -283,6 +288,7 @@ pub fn set_cloexec(fd: BorrowedFd<'_>, cloexec: bool) -> Result<(), Errno> {
 
 /// `fcntl(F_GETFL)`: returns the current flags of the open file description. They never contain `CREAT`, `EXCL`, `NOCTTY`,
 /// `TRUNC` or `CLOEXEC`.
+#[doc(alias = "F_GETFL")]
 pub fn flags(fd: BorrowedFd<'_>) -> Result<OFlags, Errno> {
     result(fcntl(fd.fd, linux::F_GETFL, 0)).map(|flags| OFlags::from_bits(flags as u32))
 }
@@ -290,6 +296,7 @@ pub fn flags(fd: BorrowedFd<'_>) -> Result<OFlags, Errno> {
 /// `ioctl(FIONBIO)`: sets or clears `NONBLOCK`, and leaves the other flags unchanged. (`fcntl(F_SETFL)` would set all flags at
 /// once.) The flag belongs to the open file description, so the change also affects all duplicates of the descriptor, even
 /// those in other processes.
+#[doc(alias("F_SETFL", "O_NONBLOCK"))]
 pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errno> {
     let nonblocking = i32::from(nonblocking);
     // SAFETY: the kernel reads one number.
@@ -307,6 +314,7 @@ pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errn
 /// `fcntl(F_SETOWN)` and `ioctl(FIOASYNC)`: makes the kernel send `SIGIO` to the process `owner` when the descriptor becomes
 /// readable or writable, or when its other end is closed. This works for pipes, sockets and terminals, but not for all other
 /// kinds of files. As with [`set_nonblocking`], the setting belongs to the open file description.
+#[doc(alias("F_SETOWN", "O_ASYNC"))]
 pub fn set_async(fd: BorrowedFd<'_>, owner: Pid) -> Result<(), Errno> {
     done(fcntl(fd.fd, linux::F_SETOWN, owner.as_raw() as usize))?;
     let on = 1i32;
@@ -400,11 +408,13 @@ pub fn memfd_create(name: &CStr) -> Result<OwnedFd, Errno> {
 
 /// `fcntl(F_ADD_SEALS)`: forbids changes of a file that [`memfd_create`] has made. `seals` consists of `F_SEAL_…` of
 /// `linux-raw-sys`.
+#[doc(alias = "F_ADD_SEALS")]
 pub fn add_seals(fd: BorrowedFd<'_>, seals: u32) -> Result<(), Errno> {
     done(fcntl(fd.fd, linux::F_ADD_SEALS, seals as usize))
 }
 
 /// `fcntl(F_GET_SEALS)`: returns what [`add_seals`] has forbidden. Fails with `EINVAL` if the file is not in memory.
+#[doc(alias = "F_GET_SEALS")]
 pub fn seals(fd: BorrowedFd<'_>) -> Result<u32, Errno> {
     small(fcntl(fd.fd, linux::F_GET_SEALS, 0)).map(|seals| seals as u32)
 }
@@ -437,6 +447,7 @@ pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
 /// # sys::file::unlink(&path)?;
 /// # Ok::<(), Errno>(())
 /// ```
+#[doc(alias = "flock")]
 pub fn try_lock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     let operation = linux::LOCK_EX | linux::LOCK_NB;
     // SAFETY: numbers are all it takes.

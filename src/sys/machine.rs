@@ -173,6 +173,7 @@ pub fn sysinfo() -> Result<Sysinfo, Errno> {
 
 /// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: sets which messages the kernel prints on the console: messages with a level below
 /// `level`. If `level` is 1, the kernel prints only emergencies; if it is 8, the kernel prints all messages.
+#[doc(alias("klogctl", "syslog"))]
 pub fn set_console_level(level: i32) -> Result<(), Errno> {
     const SYSLOG_ACTION_CONSOLE_LEVEL: usize = 8;
     // SAFETY: for this action a number is all it takes.
@@ -210,6 +211,7 @@ pub fn swapoff(path: &CStr) -> Result<(), Errno> {
 }
 
 /// `prctl(PR_SET_CHILD_SUBREAPER)`: sets whether this process adopts its orphaned descendants, as PID 1 does.
+#[doc(alias = "PR_SET_CHILD_SUBREAPER")]
 pub fn set_child_subreaper(subreaper: bool) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {
@@ -238,6 +240,7 @@ pub fn child_subreaper() -> Result<bool, Errno> {
 
 /// `prctl(PR_SET_NAME)`: sets this thread's name. The kernel keeps at most 15 bytes of the name. `ps` shows the name of a
 /// process's first thread.
+#[doc(alias = "PR_SET_NAME")]
 pub fn set_name(name: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string, or its first bytes.
     let answer = unsafe {

@@ -109,6 +109,7 @@ pub fn mount(
 }
 
 /// `umount2`: detaches the topmost file system that is mounted at `target`. Fails with `EBUSY` if the file system is in use.
+#[doc(alias = "umount")]
 pub fn umount2(target: &CStr, flags: UnmountFlags) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {

@@ -167,6 +167,7 @@ impl EpollEvent {
 }
 
 /// `epoll_create1`: makes an epoll instance, and returns its descriptor. The descriptor closes on exec.
+#[doc(alias = "epoll_create1")]
 pub fn epoll_create() -> Result<OwnedFd, Errno> {
     // SAFETY: a number is all it takes; the kernel makes a new descriptor.
     unsafe {
@@ -180,6 +181,7 @@ pub fn epoll_create() -> Result<OwnedFd, Errno> {
 
 /// `epoll_ctl(EPOLL_CTL_ADD)`: adds a descriptor to the set, with the events to wait for. [`epoll_pwait`] returns `data` with
 /// the descriptor's events.
+#[doc(alias = "epoll_ctl")]
 pub fn epoll_add(
     epoll: BorrowedFd<'_>,
     fd: BorrowedFd<'_>,
@@ -190,6 +192,7 @@ pub fn epoll_add(
 }
 
 /// `epoll_ctl(EPOLL_CTL_MOD)`: changes the events and the number `data` of a descriptor in the set.
+#[doc(alias = "epoll_ctl")]
 pub fn epoll_modify(
     epoll: BorrowedFd<'_>,
     fd: BorrowedFd<'_>,
@@ -200,6 +203,7 @@ pub fn epoll_modify(
 }
 
 /// `epoll_ctl(EPOLL_CTL_DEL)`: removes a descriptor from the set.
+#[doc(alias = "epoll_ctl")]
 pub fn epoll_delete(epoll: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> Result<(), Errno> {
     epoll_ctl(epoll, linux::EPOLL_CTL_DEL, fd, Events(0), 0)
 }
@@ -229,6 +233,7 @@ fn epoll_ctl(
 /// `events`, and returns the number of elements written. The slice `events` must not be empty. If `mask` is given, it is the
 /// thread's signal mask during the wait. Fails with `EINTR` after a handler has run. The timeout is rounded up to whole
 /// milliseconds; it is 24 days at most.
+#[doc(alias = "epoll_wait")]
 pub fn epoll_pwait(
     epoll: BorrowedFd<'_>,
     events: &mut [EpollEvent],

@@ -89,6 +89,7 @@ pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
 
 /// `prctl(PR_SET_PDEATHSIG)`: sets the parent-death signal. The kernel sends it to this process when the thread that made this
 /// process ends. `None` means no signal.
+#[doc(alias = "PR_SET_PDEATHSIG")]
 pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
     // SAFETY: numbers are all it takes.
@@ -146,6 +147,7 @@ pub unsafe fn execveat(
 }
 
 /// `exit_group`: ends this process with all its threads.
+#[doc(alias("_exit", "exit_group"))]
 pub fn exit(code: i32) -> ! {
     loop {
         // SAFETY: it does not return; a tracer that makes it return is asked again.
@@ -163,6 +165,7 @@ pub fn pause() -> Errno {
 /// `wait4`: waits until the child with the id `pid` has ended, reaps it, and returns its id and status. If the options contain
 /// `WUNTRACED` or `WCONTINUED`, the call also returns when the child has stopped or continued. The id -1 means any child; for
 /// other values, see `wait4(2)`. Returns `None` if the options contain `WNOHANG` and no such child has changed its state.
+#[doc(alias = "waitpid")]
 pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     let mut status = 0;
     // SAFETY: the kernel writes one number; it may leave out the usage.

@@ -10,6 +10,7 @@ use crate::errno::Errno;
 use crate::limits::{Policy, Resource, Rlimit};
 
 /// `prlimit64`: sets a resource limit of this process.
+#[doc(alias = "prlimit")]
 pub fn setrlimit(resource: Resource, limit: Rlimit) -> Result<(), Errno> {
     let limit = linux::rlimit64 {
         rlim_cur: limit.soft,
@@ -51,6 +52,7 @@ pub fn getrlimit(resource: Resource) -> Result<Rlimit, Errno> {
 }
 
 /// `setpriority(PRIO_PROCESS)`: sets the nice value of this process, from -20 (highest priority) to 19 (lowest priority).
+#[doc(alias = "nice")]
 pub fn setpriority(nice: i32) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes.
     let answer = unsafe {

@@ -49,6 +49,7 @@ pub struct SavedAction {
 
 /// Information about a signal that [`sigtimedwait`] or [`read_signalfd`] has taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[doc(alias = "siginfo_t")]
 pub struct SigInfo {
     /// The signal.
     pub signal: Signal,
@@ -106,21 +107,25 @@ impl SigInfo {
 }
 
 /// `rt_sigprocmask(SIG_SETMASK)`: sets this thread's signal mask, and returns the previous mask.
+#[doc(alias("sigprocmask", "pthread_sigmask"))]
 pub fn set_mask(mask: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_SETMASK, &raw const mask as usize)
 }
 
 /// `rt_sigprocmask(SIG_BLOCK)`: adds signals to this thread's signal mask, and returns the previous mask.
+#[doc(alias = "sigprocmask")]
 pub fn block(signals: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_BLOCK, &raw const signals as usize)
 }
 
 /// `rt_sigprocmask(SIG_UNBLOCK)`: removes signals from this thread's signal mask, and returns the previous mask.
+#[doc(alias = "sigprocmask")]
 pub fn unblock(signals: SigSet) -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_UNBLOCK, &raw const signals as usize)
 }
 
 /// `rt_sigprocmask`: returns this thread's signal mask.
+#[doc(alias = "sigprocmask")]
 pub fn mask() -> Result<SigSet, Errno> {
     sigprocmask(linux::SIG_SETMASK, 0)
 }
@@ -160,6 +165,7 @@ pub fn sigpending() -> Result<SigSet, Errno> {
 ///
 /// # Safety
 /// Whichever code a handler interrupts, it only does what a signal handler may do (`signal-safety(7)`).
+#[doc(alias = "sigaction")]
 pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(), Errno> {
     let new = kernel_action(action, flags);
     // SAFETY: the kernel reads one action. The caller's promise.
@@ -167,12 +173,14 @@ pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(
 }
 
 /// Calls [`set_action`] with [`Action::Default`].
+#[doc(alias = "SIG_DFL")]
 pub fn reset(signal: Signal) -> Result<(), Errno> {
     // SAFETY: no handler.
     unsafe { set_action(signal, Action::Default, 0) }
 }
 
 /// `rt_sigaction`: returns this process's action for a signal.
+#[doc(alias = "sigaction")]
 pub fn action(signal: Signal) -> Result<Action, Errno> {
     let mut old = kernel_action(Action::Default, 0);
     // SAFETY: the kernel writes one action.
@@ -188,6 +196,7 @@ pub fn action(signal: Signal) -> Result<Action, Errno> {
 ///
 /// # Safety
 /// The same as for [`set_action`].
+#[doc(alias = "sigaction")]
 pub unsafe fn replace_action(
     signal: Signal,
     action: Action,

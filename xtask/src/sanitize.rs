@@ -79,7 +79,7 @@ pub fn asan(workspace: &Workspace) -> Result<Outcome> {
         run(workspace, "asan", &libtest::allow_json(command))
     };
     // A host test runs one of them.
-    let built = instrumented("build -p nestling-host-tests --examples", &[])?;
+    let built = instrumented("build -p nestling --features alloc,std --examples", &[])?;
     if !built.succeeded() {
         return Ok(Outcome::of(false, built.output));
     }

@@ -313,12 +313,12 @@ impl Run<'_> {
             }
         }
         if tests.contains(&"toolkit") {
-            // It runs one of the documentation's examples, which cargo builds only beside the whole of a package's tests.
-            self.report
-                .suite("build", "nestling-host-tests examples", || {
-                    let command = cargo(["build", "-p", "nestling-host-tests", "--examples"]);
-                    Ok(whole(self.capture("build examples", &command)?))
-                });
+            // It runs one of the documentation's examples.
+            self.report.suite("build", "nestling examples", || {
+                let words = "build -p nestling --features alloc,std --examples";
+                let command = cargo(words.split(' '));
+                Ok(whole(self.capture("build examples", &command)?))
+            });
         }
         if !tests.is_empty() {
             builds.push([&["-p", "nestling-host-tests"], &tests[..]].concat());
@@ -468,7 +468,22 @@ impl Run<'_> {
             },
             Check::Doc => {
                 let doc = cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
-                one("doc", doc.env("RUSTDOCFLAGS", "-D warnings"))
+                let mut outcome = one("doc", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+                if self.options.long {
+                    // As docs.rs does, which notes at each item the features that it needs.
+                    let words = [
+                        "cargo",
+                        "doc",
+                        "-p",
+                        "nestling",
+                        "--no-deps",
+                        "--all-features",
+                    ];
+                    let doc = sanitize::nightly(&words);
+                    let flags = "--cfg docsrs -D warnings";
+                    outcome.add(one("doc as on docs.rs", doc.env("RUSTDOCFLAGS", flags))?);
+                }
+                Ok(outcome)
             }
             Check::Features => {
                 let mut outcome = Outcome::default();

@@ -52,7 +52,8 @@ fn the_example_runs_a_command_as_another_user_within_limits() {
             .args(["12345", "54321", program, "-c", script])
             .env("PATH", "/usr/bin:/bin") // where that user may look
             .output();
-        let output = output.expect("the example, which a plain `cargo test` builds");
+        let output =
+            output.expect("the example: cargo build -p nestling --features alloc,std --examples");
         let text = |bytes| String::from_utf8(bytes).expect("text");
         (
             output.status.code(),
