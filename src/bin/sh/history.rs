@@ -76,10 +76,13 @@ impl History {
             .find(|&number| self.get(number).is_some_and(|command| is(command)))
     }
 
-    /// Unless it is the last one already.
-    fn push(&mut self, command: &[u8], most: usize) {
+    /// Unless it is the last one already. If `erases`, the same command is forgotten where it was before.
+    fn push(&mut self, command: &[u8], most: usize, erases: bool) {
         if self.is_last(command) {
             return;
+        }
+        if erases {
+            self.commands.retain(|other| **other != *command);
         }
         self.commands.push(command.into());
         let surplus = self.commands.len().saturating_sub(most);
@@ -119,13 +122,17 @@ pub fn add(shell: &mut Shell, command: &[u8]) {
         return;
     }
     load(shell);
+    if command.starts_with(b" ") && (has(shell, b"ignorespace") || has(shell, b"ignoreboth")) {
+        return;
+    }
     let most = size(shell);
+    let erases = has(shell, b"erasedups");
     let path = path(shell);
     let history = &mut shell.interactive.history;
     history.is_executed = true;
     history.place = None;
     if !history.is_last(command) {
-        history.push(command, most);
+        history.push(command, most, erases);
         // What can't be kept is not worth a word each time.
         history.place = path.and_then(|path| append(&path, command).ok());
     }
@@ -158,9 +165,10 @@ pub fn load(shell: &mut Shell) {
         return;
     };
     let most = size(shell);
+    let erases = has(shell, b"erasedups");
     let longest = number(shell, b"HISTFILESIZE");
     let history = &mut shell.interactive.history;
-    let Ok(count) = read(&file, &stat, |command| history.push(command, most)) else {
+    let Ok(count) = read(&file, &stat, |command| history.push(command, most, erases)) else {
         return;
     };
     drop(file);
@@ -277,7 +285,7 @@ fn shorten(path: &CStr, most: usize) -> Result<(), Errno> {
         return Ok(());
     }
     let mut history = History::default();
-    read(&file, &stat, |command| history.push(command, most))?;
+    read(&file, &stat, |command| history.push(command, most, false))?;
     let mut text = Vec::new();
     history
         .commands
@@ -312,6 +320,14 @@ pub fn write_new(path: &CStr, text: &[u8]) -> Result<OwnedFd, Errno> {
 
 fn size(shell: &Shell) -> usize {
     number(shell, b"HISTSIZE").map_or(DEFAULT_SIZE, |number| number.min(1 << 16))
+}
+
+/// Whether HISTCONTROL has this among its words.
+fn has(shell: &Shell, word: &[u8]) -> bool {
+    let control = shell.symbols.find(b"HISTCONTROL");
+    let control = control.and_then(|name| shell.variables.get(name));
+    let mut words = control.unwrap_or_default().split(|&byte| byte == b':');
+    words.any(|other| other == word)
 }
 
 fn number(shell: &Shell, name: &[u8]) -> Option<usize> {

@@ -6,17 +6,20 @@ use core::time::Duration;
 use nestling::poll::{self, Events, PollFd};
 use nestling::rt::descriptors;
 use nestling::terminal::{self, Mode};
+use nestling::text::Text;
 use nestling::{BorrowedFd, Errno, OFlags, SigSet, Signal, io, signals, sys};
 
 #[cfg(feature = "edit")]
 use crate::editor;
+use crate::execution;
 #[cfg(feature = "edit")]
 use crate::history;
 use crate::jobs;
 use crate::options::Opt;
 use crate::prompt;
-use crate::shell::{Divert, Shell, text};
+use crate::shell::{Bytes, Divert, Shell, text};
 use crate::symbols::Symbol;
+use crate::syntax::Source;
 use crate::traps;
 
 /// What is remembered between lines.
@@ -74,10 +77,12 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
     loop {
         if !goes_on {
             jobs::notify(shell);
+            run_prompt_command(shell)?;
         }
         for fd in [io::stdin(), io::stdout(), io::stderr()] {
             make_blocking(fd);
         }
+        note_size(shell);
         let mut line = Vec::new();
         #[cfg(feature = "edit")]
         if let Some(terminal) = editor::terminal(shell) {
@@ -122,6 +127,38 @@ pub fn make_blocking(fd: BorrowedFd<'_>) {
     if sys::fd::flags(fd).is_ok_and(|flags| flags.contains(OFlags::NONBLOCK)) {
         // If that fails, the flag stays.
         let _ = sys::fd::set_nonblocking(fd, false);
+    }
+}
+
+/// Executes what PROMPT_COMMAND says, as bash does before PS1. `$?` is kept.
+fn run_prompt_command(shell: &mut Shell) -> Result<(), Divert> {
+    let command = shell.variables.get(Symbol::PROMPT_COMMAND);
+    let Some(command) = command.map(<[u8]>::to_vec) else {
+        return Ok(());
+    };
+    let before = (shell.status, shell.line);
+    let flow = execution::all(shell, &mut Source::text(&command, 1));
+    shell.output.flush();
+    if flow == Err(Divert::Exit) {
+        return flow;
+    }
+    shell.goes_on_after(flow);
+    (shell.status, shell.line) = before;
+    Ok(())
+}
+
+/// Sets COLUMNS and LINES, if the terminal knows its size.
+pub fn note_size(shell: &mut Shell) {
+    let Ok(size) = terminal::size(io::stderr()) else {
+        return;
+    };
+    for (name, number) in [(Symbol::COLUMNS, size.columns), (Symbol::LINES, size.rows)] {
+        let mut value = Bytes(Vec::new());
+        u32::from(number).write(&mut value);
+        // Where it is exported, programs' environment is not to be made anew for each prompt. One that is read-only stays.
+        if number > 0 && shell.variables.get(name) != Some(&value.0) {
+            let _ = shell.variables.set_owned(name, value.0);
+        }
     }
 }
 

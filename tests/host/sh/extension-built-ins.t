@@ -32,6 +32,11 @@ OPTERR=0 makes getopts report nothing => OPTERR=0; getopts a x -b; echo $? $x =>
 chdir is cd => chdir /; pwd => / => chdir
 type -p writes the paths of programs alone => type -p cd sh | grep -c '^/.*/sh$' => 1 => type
 type -p of what is none has a status greater than 0 => type -p no_such || echo fails => fails => type
+type -a tells all that a name stands for => alias echo=a; echo() { :; }; mkdir d; cp /bin/echo d; PATH=$PWD/d; type -a echo | /bin/sed "s,$PWD,here,"; \unalias echo => echo is an alias for a␤echo is a function␤echo is a shell builtin␤echo is here/d/echo => type
+type -a tells of special built-ins before functions, and of reserved words => for n in if :; do type -a $n; done => if is a reserved word␤: is a special shell builtin => type
+type -a tells of every program in PATH => mkdir d e f; : >d/x; : >e/x; : >f/x; chmod +x d/x f/x; PATH=$PWD/d:$PWD/e:$PWD/f:$PATH; type -a x | sed "s,$PWD,here," => x is here/d/x␤x is here/f/x => type
+type -a of what is none has a status greater than 0 => type -a no_such 2>&1 || echo fails => sh: line 2: type: no_such: not found␤fails => type
+type -ap writes paths alone => cd() { :; }; mkdir d; : >d/cd; chmod +x d/cd; PATH=$PWD/d; type -ap cd | /bin/sed "s,$PWD,here,"; type -ap : || echo fails => here/d/cd␤fails => type
 exec -a gives a program another name => (exec -a name $SH -c 'echo $0') => name => exec
 printf %q writes what can be read back => eval "x=$(printf %q "it's a \$x")"; echo "$x"; printf '%q %5q|\n' a 'b c' => it's a $x␤a 'b c'| => printf
 read -u reads another descriptor => exec 3<<E␤a␤E␤read -u 3 x; echo $x => a => read

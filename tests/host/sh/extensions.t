@@ -23,6 +23,15 @@ args() { printf '%d' $#; [ $# -eq 0 ] || printf ' <%s>' "$@"; echo; }
 {name} and a blank is a word => echo {fd} >f; cat f => {fd}
 {name}> of what cannot be opened is an error => { true {fd}>no/such; } 2>/dev/null || echo fails; echo "[${fd-}]" => fails␤[]
 
+=== {0} [tilde expansion]
+{1}
+---
+{2}
++++
+~+ is the working directory => cd /usr; cd /; echo ~+ ~+/bin; x=a:~+; echo $x => / /bin␤a:/
+~- is the working directory before => cd /usr; cd /; echo ~- ~-/bin => /usr /usr/bin
+~- is itself if there is none => unset OLDPWD; echo ~-/a => ~-/a
+
 === {0} [functions]
 {1}
 ---

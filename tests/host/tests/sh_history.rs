@@ -276,6 +276,23 @@ on_both! {
         assert_eq!(home.file(), ": one\n: two\n: one\n");
     }
 
+    fn histcontrol_says_what_is_not_kept(shell) {
+        for control in ["ignorespace", "erasedups:ignorespace", "ignoreboth"] {
+            let home = Home::new(shell);
+            let mut command = home.command();
+            home.types_with(command.env("HISTCONTROL", control), " : one\n: two\n if :\nthen :; fi\nfc -ln\n", "\t: two\n");
+            assert_eq!(home.file(), ": two\nfc -ln\n");
+        }
+        let home = Home::new(shell);
+        let mut command = home.command();
+        command.env("HISTCONTROL", "erasedups");
+        home.types_with(&mut command, ": one\n : two\n: three\n: one\n", "");
+        assert_eq!(home.file(), ": one\n : two\n: three\n: one\n");
+        // Of what a shell before it has written, too.
+        home.types_with(&mut command, ": three\nfc -l\n", "1\t : two\n2\t: one\n3\t: three\n");
+        home.types("fc -l\n", "1\t: one\n2\t : two\n3\t: three\n4\t: one\n5\t: three\n");
+    }
+
     fn a_syntax_error_is_kept(shell) {
         let home = Home::new(shell);
         home.types("echo )\n: one\n", "");

@@ -85,20 +85,23 @@ fn run_program(shell: &mut Shell, arguments: Arguments<'_>, default_path: bool) 
     }
 }
 
-/// `type [-p] name…`: with `-p`, only where programs are.
+/// `type [-ap] name…`: with `-a`, all that a name stands for; with `-p`, only where programs are.
 pub fn run_type(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    let mut getopt = options::Getopt::new(arguments, "p");
-    let (mut status, mut paths) = (0, false);
+    let mut getopt = options::Getopt::new(arguments, "ap");
+    let (mut status, mut paths, mut all) = (0, false, false);
     loop {
         match getopt.next(shell) {
             Ok(None) => break,
+            Ok(Some(b'a')) => all = true,
             Ok(Some(_)) => paths = true,
             Err(_) => return Ok(2),
         }
     }
     for name in getopt.operands().iter() {
         let symbol = shell.symbols.find(name);
-        status |= if !paths {
+        status |= if all {
+            describe_all(shell, arguments.name(), name, paths)
+        } else if !paths {
             describe(shell, arguments.name(), name, true, false)
         } else if matches!(search::target(shell, symbol), Target::Program) {
             describe_program(shell, arguments.name(), name, false, false)
@@ -135,15 +138,12 @@ fn describe(
         }
         return 0;
     }
-    let kind = if RESERVED.iter().any(|word| word.as_bytes() == name) {
-        " is a reserved word\n"
+    let kind = if is_reserved(name) {
+        RESERVED_WORD
     } else {
         match search::target(shell, symbol) {
-            Target::Function(_) => " is a function\n",
-            Target::Builtin(builtin) if builtin.kind == Kind::Special => {
-                " is a special shell builtin\n"
-            }
-            Target::Builtin(_) => " is a shell builtin\n",
+            Target::Function(_) => FUNCTION,
+            Target::Builtin(builtin) => kind_of(builtin),
             Target::Program => {
                 return describe_program(shell, utility, name, at_length, default_path);
             }
@@ -151,6 +151,72 @@ fn describe(
     };
     write(shell, &text!(name, if at_length { kind } else { "\n" }));
     0
+}
+
+const RESERVED_WORD: &str = " is a reserved word\n";
+const FUNCTION: &str = " is a function\n";
+
+fn is_reserved(name: &[u8]) -> bool {
+    RESERVED.iter().any(|word| word.as_bytes() == name)
+}
+
+fn kind_of(builtin: &Builtin) -> &'static str {
+    match builtin.kind {
+        Kind::Special => " is a special shell builtin\n",
+        Kind::Regular => " is a shell builtin\n",
+    }
+}
+
+/// `type -a`: says all that a name stands for, in the order of the search; or if `paths`, only where programs are. The answer is the
+/// status.
+fn describe_all(shell: &mut Shell, utility: &[u8], name: &[u8], paths: bool) -> i32 {
+    let symbol = shell.symbols.find(name);
+    let mut found = false;
+    if !paths {
+        if let Some(alias) = symbol.and_then(|symbol| shell.aliases.get(symbol)).cloned() {
+            write(shell, &text!(name, " is an alias for ", &alias[..], "\n"));
+            found = true;
+        }
+        let builtin = symbol.and_then(super::find);
+        let (special, regular) = match builtin {
+            Some(builtin) if builtin.kind == Kind::Special => (Some(kind_of(builtin)), None),
+            builtin => (None, builtin.map(kind_of)),
+        };
+        let has_function = symbol.is_some_and(|symbol| shell.functions.get(symbol).is_some());
+        let kinds = [
+            is_reserved(name).then_some(RESERVED_WORD),
+            special,
+            has_function.then_some(FUNCTION),
+            regular,
+        ];
+        for kind in kinds.into_iter().flatten() {
+            write(shell, &text!(name, kind));
+            found = true;
+        }
+    }
+    let path = shell.variables.get(Symbol::PATH);
+    let mut path = path.unwrap_or(search::DEFAULT).to_vec();
+    if nestling::text::contains(name, b'/') {
+        path.clear();
+    }
+    for directory in path.split(|&byte| byte == b':') {
+        let Some(file) =
+            search::in_path(name, directory).filter(|file| search::is_executable(file))
+        else {
+            continue;
+        };
+        let file = absolute(shell, file.as_bytes());
+        if paths {
+            write(shell, &text!(&file[..], "\n"));
+        } else {
+            write(shell, &text!(name, " is ", &file[..], "\n"));
+        }
+        found = true;
+    }
+    if !found && !paths {
+        shell.complain(text!(utility, ": ", name, ": not found"));
+    }
+    i32::from(!found)
 }
 
 fn describe_program(

@@ -284,6 +284,7 @@ impl Session {
                 Awaited::Input => self.ends += 1,
                 Awaited::Late | Awaited::Gone => return Ok(None),
                 Awaited::Signal if sys::caught::caught().contains(Signal::WINCH) => {
+                    interactive::note_size(shell);
                     if !self.is_below {
                         self.screen.resize();
                     }

@@ -9,12 +9,18 @@ use nestling::{OFlags, sys};
 use crate::shell::Shell;
 use crate::symbols::Symbol;
 
-/// Adds the home directory that `~name` stands for, or if there is none, that itself.
+/// Adds the home directory that `~name` stands for, or if there is none, that itself. `~+` and `~-` are PWD and OLDPWD, as in other
+/// shells.
 pub fn expand(shell: &Shell, name: &[u8], is_before_slash: bool, out: &mut Vec<u8>) {
-    let directory = if name.is_empty() {
-        shell.variables.get(Symbol::HOME).map(<[u8]>::to_vec)
-    } else {
-        home_of(name)
+    let variable = match name {
+        b"" => Some(Symbol::HOME),
+        b"+" => Some(Symbol::PWD),
+        b"-" => Some(Symbol::OLDPWD),
+        _ => None,
+    };
+    let directory = match variable {
+        Some(name) => shell.variables.get(name).map(<[u8]>::to_vec),
+        None => home_of(name),
     };
     match directory.as_deref() {
         // The slash that follows is enough.

@@ -99,6 +99,7 @@ fn write(shell: &mut Shell, text: &[u8], out: &mut Bytes) -> usize {
         b'!' => shell.interactive.number().write(out),
         b'#' => shell.interactive.commands.write(out),
         b'j' => shell.jobs.count().write(out),
+        b'l' => name(&terminal()).write(out),
         b's' => printable(name(&shell.name), shell.utf8).write(out),
         b'v' | b'V' => env!("CARGO_PKG_VERSION").write(out),
         b'n' => out.0.push(b'\n'),
@@ -154,6 +155,13 @@ fn host(in_full: bool) -> Vec<u8> {
     let end = name.iter().position(is_end).unwrap_or(name.len());
     name.truncate(end);
     name
+}
+
+/// The path of the terminal: `/dev/pts/0`.
+fn terminal() -> Vec<u8> {
+    let mut path = [0; 64];
+    let length = sys::file::readlink(c"/proc/self/fd/0", &mut path).unwrap_or_default();
+    path.get(..length).unwrap_or_default().to_vec()
 }
 
 /// The working directory, HOME as `~`; or its last component only.

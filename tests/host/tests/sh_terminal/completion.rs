@@ -255,6 +255,14 @@ on_both! {
         terminal.keys("\x15kill %1\r").line("|");
     }
 
+    fn signals_options_and_aliases_are_completed(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run("alias long_name=ls");
+        for (typed, line) in [("kill -US", "kill -USR"), ("kill -TER", "kill -TERM "), ("kill -s TER", "kill -s TERM "), ("kill -n -", "kill -n -"), ("set -o pipe", "set -o pipefail "), ("set +o no", "set +o no"), ("unalias lo", "unalias long_name "), ("command -v long_", "command -v long_name ")] {
+            terminal.keys(format!("\x15{typed}\t")).line(&format!("{line}|"));
+        }
+    }
+
     fn a_pattern_is_replaced_by_what_it_matches(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.file("one file");

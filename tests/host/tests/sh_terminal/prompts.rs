@@ -68,6 +68,34 @@ on_both! {
         assert!(!terminal.screen().cell(0, 3).is_some_and(vt100::Cell::bold));
     }
 
+    fn the_terminals_name_is_shown(shell) {
+        let mut terminal = Terminal::with(shell, 24, 80, &[]);
+        terminal.keys("PS1='<\\l>$ '\r").until("a name", |terminal| terminal.cursor_row().ends_with(">$ |"));
+        let row = terminal.cursor_row();
+        let name = row.trim_start_matches('<').trim_end_matches(">$ |");
+        terminal.keys("\x0ctty\r").shows(&format!("\n/dev/pts/{name}\n"));
+    }
+
+    fn prompt_command_is_executed_before_each_prompt_and_keeps_the_status(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("PROMPT_COMMAND='x=$?; echo \"<$x>\"; false'\r").shows("\n<0>\n$ ").line("|");
+        terminal.keys("\x0c(exit 3)\r").rows(&["$ (exit 3)", "<3>", "$ |"]);
+        terminal.keys("\x0cecho $?\r").rows(&["$ echo $?", "3", "<0>", "$ |"]);
+        // Not within a command, and not in the history.
+        terminal.keys("\x0cif false\r").row("> |").keys("then :; fi\r").rows(&["$ if false", "> then :; fi", "<0>", "$ |"]);
+        terminal.keys("\x0c\x10").rows(&["$ if false", "then :; fi|"]);
+    }
+
+    fn an_error_in_prompt_command_leads_to_the_prompt(shell) {
+        let mut terminal = Terminal::new(shell);
+        for command in [")", "readonly x=1; x=2", "set -u; echo $nope", "kill -INT $$", "exec </nope", "return 4", "break"] {
+            terminal.keys(format!("\x0cset +u; PROMPT_COMMAND='{command}; echo no'\r")).line("|");
+            terminal.keys("\x0cPROMPT_COMMAND=; echo a''t $?\r").shows("\nat 0\n").line("|");
+        }
+        terminal.keys("PROMPT_COMMAND='exit 7'\r");
+        assert_eq!(terminal.end().code(), Some(7));
+    }
+
     fn escapes_show_the_time(shell) {
         for zone in ["JST-9", "CET-1CEST,M3.5.0,M10.5.0/3", "<-0330>3:30", "", "/etc/localtime"] {
             let ps1 = "\\d,\\D{%A %B %Y %j %Z %z},\\t,\\T,\\@,\\A> ";

@@ -64,6 +64,24 @@ on_both! {
         terminal.rows(&["$ PS1=0123456789abcd", "efghij", "0123456789abcdefghij", "0123456789abcdefghij", "|"]);
     }
 
+    fn columns_and_lines_are_those_of_the_terminal(shell) {
+        let mut terminal = Terminal::with(shell, 6, 40, &[("COLUMNS", "7")]);
+        terminal.keys("echo $COLUMNS $LINES\r").rows(&["$ echo $COLUMNS $LINES", "40 6", "$ |"]);
+        // Exported as the variable was, or not.
+        terminal.keys("\x0cenv | grep -c 'LINES\\|COLUMNS=40'\r").shows("\n1\n").line("|");
+        // While a line is edited, before a trap, and while a program runs.
+        terminal.keys("\x0cecho $COLUMNS $LINES").line("echo $COLUMNS $LINES|").set_size(8, 50);
+        terminal.line("echo $COLUMNS $LINES|").keys("\r").shows("\n50 8\n").line("|");
+        terminal.keys("\x0ctrap 'echo \"<$COLUMNS>\"' WINCH\r").line("|").set_size(8, 60);
+        terminal.shows("<60>");
+        terminal.keys("\x0ctrap - WINCH\r").line("|").keys("\x0c/bin/sh -c 'echo wai''ts; exec cat'\r");
+        terminal.shows("\nwaits").set_size(8, 44);
+        terminal.strike(b"\x04");
+        terminal.line("|").keys("\x0cecho $COLUMNS\r").shows("\n44\n");
+        terminal.keys("readonly LINES\r").line("|").set_size(7, 44);
+        terminal.line("|").keys("\x0cecho $LINES\r").shows("\n8\n").line("|");
+    }
+
     fn a_tab_goes_to_the_next_stop(shell) {
         let mut terminal = Terminal::with(shell, 6, 20, &[]);
         terminal.keys("a\x16\tb").rows(&["$ a     b|"]);

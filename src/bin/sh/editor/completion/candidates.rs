@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use nestling::text::Text;
-use nestling::{Access, FileType, sys};
+use nestling::{Access, FileType, Signal, sys};
 
 use super::word::Word;
 use crate::builtins::BUILTINS;
@@ -13,6 +13,7 @@ use crate::builtins::command::RESERVED;
 use crate::execution::search::DEFAULT;
 use crate::expansion::{pathname, tilde};
 use crate::fields::Fields;
+use crate::options;
 use crate::shell::{Bytes, Shell};
 use crate::sort::sort;
 use crate::symbols::Symbol;
@@ -57,13 +58,15 @@ impl Candidates {
                 found.add(path, if is_directory(path) { b'/' } else { b' ' });
             }
         } else {
-            found.words(shell, word);
+            let before = line.get(..word.start).unwrap_or_default();
+            found.words(shell, word, before);
         }
         found.sort();
         found
     }
 
-    fn words(&mut self, shell: &mut Shell, word: &Word) {
+    /// `before` is what comes before the word.
+    fn words(&mut self, shell: &mut Shell, word: &Word, before: &[u8]) {
         let command = word.command.as_deref().filter(|_| !word.is_target);
         let is_command = word.command.is_none() && !word.is_target && word.part == 0;
         let (value, at) = (&word.value[..], word.component.0);
@@ -76,6 +79,23 @@ impl Candidates {
                 self.set_typed(value, word.start);
                 self.is_plain = true;
                 self.jobs(shell);
+            }
+            Some(b"kill") if value.first() == Some(&b'-') => {
+                self.set_typed(value, word.start);
+                self.signals(b"-");
+            }
+            Some(b"kill") if before.trim_ascii_end().ends_with(b" -s") => {
+                self.set_typed(value, word.start);
+                self.signals(b"");
+            }
+            Some(b"set") if before.trim_ascii_end().ends_with(b"o") => {
+                self.set_typed(value, word.start);
+                options::named().for_each(|(_, _, name)| self.add(name.as_bytes(), b' '));
+            }
+            Some(b"alias" | b"unalias") if word.part == 0 => {
+                self.set_typed(value, word.start);
+                let aliases = shell.aliases.iter();
+                aliases.for_each(|(name, _)| self.add(shell.symbols.name(name), b' '));
             }
             Some(b"export" | b"readonly" | b"unset" | b"local") if word.part == 0 => {
                 self.set_typed(value, word.start);
@@ -138,6 +158,14 @@ impl Candidates {
                 name.unwrap_or_default().write(&mut id);
             }
             self.add(&id.0, b' ');
+        }
+    }
+
+    fn signals(&mut self, before: &[u8]) {
+        for signal in Signal::all() {
+            let mut name = Bytes(before.to_vec());
+            signal.short().write(&mut name);
+            self.add(&name.0, b' ');
         }
     }
 

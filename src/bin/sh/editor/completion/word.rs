@@ -197,9 +197,12 @@ impl Word {
         self.is_target = false;
         let is_before = |other: &&str| other.as_bytes() == word.value;
         let is_assignment = word.part > 0 && line.get(word.start) != Some(&b'=');
+        // `command -v`
+        let is_option = word.value.first() == Some(&b'-');
         if !word.is_target
             && self.command.is_none()
             && !is_assignment
+            && !is_option
             && !BEFORE_COMMANDS.iter().any(is_before)
         {
             self.command = Some(word.value);
