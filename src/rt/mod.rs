@@ -46,7 +46,6 @@
 
 use core::ffi::c_char;
 use core::panic::PanicInfo;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use linux_raw_sys::auxvec::AT_SECURE;
@@ -66,6 +65,7 @@ mod fault;
 pub mod memory;
 #[cfg(all(feature = "pie", not(feature = "std")))]
 mod relocation;
+mod stack;
 mod take_once;
 #[cfg(feature = "std")]
 mod with_std;
@@ -120,30 +120,6 @@ impl Process {
     pub fn is_secure(&self) -> bool {
         let mut entries = self.auxv();
         entries.any(|(key, value)| key == AT_SECURE as usize && value != 0)
-    }
-}
-
-impl Process {
-    /// Releases unused memory of the first thread's stack, at most 64 KiB. This is useful in a program that has needed much
-    /// stack, for example for a [`spawn`](crate::spawn), and then waits for a long time. If the caller runs on another stack,
-    /// the function does nothing. Costs one system call.
-    #[inline(never)]
-    pub fn trim_stack(&self) {
-        /// What this function itself may have below its variable, the red zone of some architectures included.
-        const OWN: usize = 1024;
-        const PAGE: usize = 4096;
-        /// A multiple of the pages of every kernel, of which some are larger: where this is not, nothing is given back.
-        const LENGTH: usize = 64 * 1024;
-        let variable = 0u8;
-        let here = &raw const variable as usize;
-        let start = ((here - OWN) & !(PAGE - 1)) - LENGTH;
-        // As large as the kernel makes this stack at least. Below it there is a gap of a megabyte.
-        if (self.auxv as usize).wrapping_sub(here) < 128 * 1024
-            && let Some(start) = NonNull::new(start as *mut u8)
-        {
-            // SAFETY: below a stack's end there is nothing that is in use.
-            let _ = unsafe { sys::memory::discard(start, LENGTH) };
-        }
     }
 }
 

@@ -82,6 +82,26 @@ pub unsafe fn discard(address: NonNull<u8>, length: usize) -> Result<(), Errno> 
     })
 }
 
+/// `rt_sigprocmask` with an operation that no kernel has: the kernel reads 8 bytes at this address and changes nothing. So it
+/// extends a stack down to there, if it may. Fails with `EFAULT` if this memory is not readable.
+pub fn touch(address: usize) -> Result<(), Errno> {
+    // SAFETY: the kernel only reads the memory, and it checks the address.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_rt_sigprocmask as usize,
+            usize::MAX, // no operation
+            address,
+            0, // no old mask
+            size_of::<u64>(),
+        )
+    };
+    match done(answer) {
+        Err(Errno::EFAULT) => Err(Errno::EFAULT),
+        // Its argument was read before.
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 fn mapped(answer: usize) -> Result<NonNull<u8>, Errno> {
     // The kernel gives the first page of all only to who asks for it by address.
     NonNull::new(result(answer)? as *mut u8).ok_or(Errno::ENOMEM)

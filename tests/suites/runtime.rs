@@ -7,10 +7,10 @@ use linux_raw_sys::auxvec;
 use nestling::rt::{self, descriptors};
 use nestling::spawn::{Action, Hook, Memory, Spawn};
 use nestling::sys::credentials;
-use nestling::{Args, Errno, OFlags, Signal, args, sys, wait};
+use nestling::{Args, Errno, OFlags, Resource, Rlimit, Signal, args, sys, wait};
 use nestling_tests::{
-    fd, fork, inode, join, mailbox, need_root, probe, probe_path, read_file, show, state, status,
-    text, this_process,
+    emulated, fd, fork, inode, join, mailbox, need_root, probe, probe_path, read_file, show, skip,
+    state, status, text, this_process,
 };
 
 nestling_tests::suite! {
@@ -30,6 +30,9 @@ nestling_tests::suite! {
         strlen_counts,
         an_owner_dropped_in_a_copy_stays_open_in_the_parent,
         what_is_of_the_user_is_told_by_close_on_exec,
+        the_stack_ends_where_the_soft_limit_is_reached,
+        a_stack_is_extended_beyond_the_soft_limit_only,
+        a_stack_that_cannot_be_extended_is_an_error,
     }
 }
 
@@ -313,4 +316,66 @@ fn what_is_of_the_user_is_told_by_close_on_exec() {
     let duplicate = descriptors::of_user(20).expect("a duplicate");
     descriptors::close(20).expect("it was open");
     assert_eq!(inode(duplicate.as_raw_fd()), inode(0));
+}
+
+const MIB: usize = 1 << 20;
+
+fn limit_stack(soft: usize, hard: usize) -> Rlimit {
+    let (soft, hard) = (soft as u64, hard as u64);
+    let limit = Rlimit { soft, hard };
+    sys::resource::setrlimit(Resource::Stack, limit).expect("a limit");
+    limit
+}
+
+/// An address in the first thread's stack, near its top: the arguments.
+fn near_the_top() -> usize {
+    let name = this_process().args().iter().next().expect("a name");
+    name.as_ptr() as usize
+}
+
+fn the_stack_ends_where_the_soft_limit_is_reached() {
+    if emulated() {
+        skip("the emulator does not set the limit");
+    }
+    let top = near_the_top();
+    for (soft, length, expected) in [(2, 8, 2), (4, 3, 3)] {
+        limit_stack(soft * MIB, 8 * MIB);
+        let end = this_process().stack_end(length * MIB);
+        let below = top - end;
+        assert!(
+            below <= expected * MIB && below > expected * MIB - 256 * 1024,
+            "{soft} {length}: {below}"
+        );
+        sys::memory::touch(end).expect("stack");
+    }
+}
+
+fn a_stack_is_extended_beyond_the_soft_limit_only() {
+    if emulated() {
+        skip("the emulator does not extend a stack");
+    }
+    let limit = limit_stack(MIB, 32 * MIB);
+    let process = this_process();
+    let end = process.extend_stack(64 * MIB).expect("more stack");
+    assert_eq!(sys::resource::getrlimit(Resource::Stack), Ok(limit));
+    let below = near_the_top() - end;
+    assert!(below > 31 * MIB, "{below}");
+    assert!(below <= 32 * MIB, "the hard limit: {below}");
+    // SAFETY: a part of the stack that is not in use.
+    unsafe { (end as *mut u8).write_volatile(1) };
+    // It does not become shorter.
+    assert!(process.extend_stack(2 * MIB).is_ok_and(|other| other > end));
+}
+
+fn a_stack_that_cannot_be_extended_is_an_error() {
+    let process = this_process();
+    let limit = limit_stack(MIB, 64 * MIB);
+    if !emulated() {
+        let few = Rlimit { soft: 0, hard: 0 };
+        sys::resource::setrlimit(Resource::As, few).expect("a limit");
+    }
+    assert_eq!(process.extend_stack(64 * MIB), Err(Errno::EFAULT));
+    if !emulated() {
+        assert_eq!(sys::resource::getrlimit(Resource::Stack), Ok(limit));
+    }
 }

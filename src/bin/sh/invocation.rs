@@ -8,7 +8,7 @@ use core::ffi::CStr;
 
 use nestling::rt::descriptors;
 use nestling::time::{self, Clock};
-use nestling::{AsFd, OFlags, Resource, io, rt, sys, terminal};
+use nestling::{AsFd, OFlags, io, rt, sys, terminal};
 
 use crate::builtins::{self, pwd, set};
 use crate::execution;
@@ -18,21 +18,16 @@ use crate::fields::{self, Fields};
 use crate::history;
 use crate::options::{self, Opt, Options};
 use crate::shell::{Divert, Flow, Shell, text};
+use crate::stack::Stack;
 use crate::symbols::{Symbol, Symbols, is_name};
 use crate::syntax::{self, Source};
 use crate::traps::{self, Traps};
 use crate::variables::Variables;
 
-/// What of the stack is left for whatever does not ask whether there is enough: built-ins, a spawn, a signal's handler.
-const STACK_RESERVE: usize = 256 * 1024;
-
-/// How much stack is used at most.
-const STACK_MOST: usize = 64 * 1024 * 1024;
-
 /// Makes the shell, and says where its program comes from. The error is the exit status.
 pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     // It is there to the end: so there is no code that frees what it has.
-    let shell = Box::leak(Box::new(empty()));
+    let shell = Box::leak(Box::new(empty(process)));
     let arguments: Vec<&'static CStr> = process.args().iter().collect();
     let text = |index: usize| {
         arguments
@@ -183,14 +178,7 @@ fn open_script(shell: &Shell, file: &CStr) -> Result<Source, nestling::Errno> {
     Ok(Source::descriptor(descriptor.as_fd(), false))
 }
 
-fn empty() -> Shell {
-    let here = 0_u8;
-    let room = match sys::resource::getrlimit(Resource::Stack) {
-        Ok(limit) => usize::try_from(limit.soft)
-            .unwrap_or(usize::MAX)
-            .clamp(2 * STACK_RESERVE, STACK_MOST),
-        Err(_) => 4 * STACK_RESERVE,
-    };
+fn empty(process: rt::Process) -> Shell {
     let now = time::now(Clock::Monotonic).ok();
     let pid = sys::process::getpid();
     Shell {
@@ -218,9 +206,7 @@ fn empty() -> Shell {
         errexit_ignored: 0,
         substitution_status: None,
         ordinary: Vec::new(),
-        stack_end: (&raw const here)
-            .addr()
-            .saturating_sub(room - STACK_RESERVE),
+        stack: Stack::new(process),
         directory: None,
         random: now.map_or(0, |now| now.nanoseconds()) ^ pid.as_raw() as u32,
         started: now.map_or(0, |now| now.seconds()),

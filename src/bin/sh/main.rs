@@ -79,6 +79,7 @@ mod prompt;
 mod redirection;
 mod shell;
 mod sort;
+mod stack;
 mod symbols;
 mod syntax;
 mod traps;

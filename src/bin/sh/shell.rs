@@ -19,6 +19,7 @@ use crate::jobs::Jobs;
 use crate::map::Map;
 use crate::options::{Opt, Options};
 use crate::output::Output;
+use crate::stack::Stack;
 use crate::symbols::{Symbol, Symbols};
 use crate::syntax::tree::{Function, Item};
 use crate::traps::Traps;
@@ -113,8 +114,7 @@ pub struct Shell {
     pub substitution_status: Option<i32>,
     /// Variables that `unset` has made ordinary ones: LINENO, RANDOM and the like.
     pub ordinary: Vec<Symbol>,
-    /// Below this address the stack is nearly used up.
-    pub stack_end: usize,
+    pub stack: Stack,
     /// The text of the working directory, as `cd` has left it: `pwd -L`.
     pub directory: Option<Vec<u8>>,
     /// What `$RANDOM` goes on from.
@@ -215,16 +215,9 @@ impl Shell {
         true
     }
 
-    /// Whether there is little stack left: what recurses asks for it and gives up with a message, before the kernel does by
-    /// SIGSEGV.
-    pub fn is_too_deep(&self) -> bool {
-        let here = 0_u8;
-        (&raw const here).addr() < self.stack_end
-    }
-
-    /// What recurses gives up with this one message where [`is_too_deep`](Self::is_too_deep) says so.
+    /// What recurses gives up with this one message where there is little stack left.
     pub fn check_depth(&mut self) -> Flow {
-        match self.is_too_deep() {
+        match self.stack.is_low() {
             true => Err(self.fatal(2, text!("nested too deeply"))),
             false => Ok(()),
         }

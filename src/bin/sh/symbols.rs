@@ -8,6 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::shell::Shell;
+use crate::stack;
 use crate::syntax::names;
 
 /// A name: of a variable, a function, a command, an alias.
@@ -188,8 +189,7 @@ fn hash(name: &[u8]) -> usize {
 #[derive(Debug)]
 pub struct Marks {
     are_used: Vec<bool>,
-    /// Where the stack ends; and whether a tree was not seen whole, since there was too little left of it.
-    stack_end: usize,
+    /// Whether a tree was not seen whole, since there was too little stack.
     has_failed: bool,
 }
 
@@ -202,8 +202,7 @@ impl Marks {
 
     /// Whether there is little stack left: then nothing is forgotten.
     pub fn is_too_deep(&mut self) -> bool {
-        let here = 0_u8;
-        self.has_failed |= (&raw const here).addr() < self.stack_end;
+        self.has_failed |= stack::is_low();
         self.has_failed
     }
 }
@@ -215,7 +214,6 @@ impl Marks {
 pub fn forget_unused(shell: &mut Shell) {
     let mut marks = Marks {
         are_used: vec![false; shell.symbols.names.len()],
-        stack_end: shell.stack_end,
         has_failed: false,
     };
     let known = FIRST_BUILTIN + crate::builtins::BUILTINS.len();

@@ -210,7 +210,7 @@ pub fn set(shell: &mut Shell, condition: Condition, action: Option<&[u8]>) {
 /// Executes the actions of signals that have come. `$?` is kept.
 #[cold]
 pub fn run_pending(shell: &mut Shell) -> Flow {
-    while !shell.is_too_deep()
+    while !shell.stack.is_low()
         && let Some(signal) = shell.traps.next_pending()
     {
         sys::caught::take(signal);

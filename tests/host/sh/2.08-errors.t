@@ -205,7 +205,39 @@ eval 'echo no; (' 2>/dev/null
 echo no
 --- >0
 
+=== ten thousand braces, and as many $((, may be inside each other [2.10.2]
+# Where the hard limit on the stack lets it grow so far.
+[ "$(ulimit -Hs)" = unlimited ] || { echo braces; echo 1; exit; }
+open='{ ' close='}; ' begin='$((' end='))'
+while [ ${#open} -lt 20000 ]; do open=$open$open close=$close$close begin=$begin$begin end=$end$end; done
+eval "$open echo braces; $close"
+eval "echo ${begin}1$end"
+---
+braces
+1
+
+=== a limit on the stack that was lowered is kept to [2.8.1]
+$SH -c 'ulimit -s 256; f() { f; }; f' 2>&1 | sed 's/.*line [0-9]*: //'
+---
+nested too deeply
+
+=== a function is freed where the stack is nearly used up [2.9.5]
+# The stack has to hold the parser's recursion, and what is kept of it is too little for that of freeing.
+ulimit -s 8192
+$SH -c '
+open="{ " close="}; "
+while [ ${#open} -lt 2048 ]; do open=$open$open close=$close$close; done
+eval "g() { $open :; $close }"
+f() { n=$((n + 1)); if [ $n = $at ]; then unset -f g; echo freed; exit; fi; f; }
+most=$(n=0 at=0; trap "echo \$n" EXIT; f 2>/dev/null)
+n=0 at=$((most - 3)); (f)
+'
+---
+freed
+
 === whatever recurses without an end is nested too deeply [2.8.1]
+# The less stack, the sooner.
+ulimit -s 1024
 $SH -c 'f() { f; }; f' 2>&1 | sed 's/.*line [0-9]*: //'
 $SH -c 'f="eval \"\$f\""; eval "$f"' 2>&1 | sed 's/.*line [0-9]*: //'
 $SH -c 'x=x; : $((x))' 2>&1 | sed 's/.*line [0-9]*: //'

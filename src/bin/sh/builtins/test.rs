@@ -176,7 +176,7 @@ impl<'a> Test<'_, 'a> {
     }
 
     fn parenthesized(&mut self) -> Result<bool, Wrong> {
-        if self.shell.is_too_deep() {
+        if self.shell.stack.is_low() {
             return Err(wrong(
                 self.shell,
                 self.arguments.name(),

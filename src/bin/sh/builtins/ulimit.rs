@@ -127,7 +127,12 @@ fn set(
         limits.hard = new;
     }
     match sys::resource::setrlimit(resource, limits) {
-        Ok(()) => Ok(0),
+        Ok(()) => {
+            if resource == Resource::Stack {
+                shell.stack.measure();
+            }
+            Ok(0)
+        }
         Err(errno) => {
             refused(shell, name, operand, errno);
             Ok(1)

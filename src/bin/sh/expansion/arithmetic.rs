@@ -415,7 +415,7 @@ impl Parser<'_> {
         if let Some(name) = self.name()
             && let Some(operator) = self.assignment_operator()
         {
-            if self.shell.is_too_deep() {
+            if self.shell.stack.is_low() {
                 return Err(TOO_DEEP);
             }
             if operator.is_some() {
@@ -475,7 +475,7 @@ impl Parser<'_> {
     }
 
     fn unary(&mut self) -> Result<(), Wrong> {
-        if self.shell.is_too_deep() {
+        if self.shell.stack.is_low() {
             return Err(TOO_DEEP);
         }
         let step = match self.rest {

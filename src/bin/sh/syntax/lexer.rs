@@ -260,6 +260,8 @@ pub struct Buffers {
     pub documents: Vec<(usize, usize)>,
     /// How many expansions that began with `$((` are being tried as arithmetic.
     pub trials: u32,
+    /// How many inside each other were no arithmetic, of those in the innermost trial.
+    pub failed_trials: u32,
     /// Where `$((` is known not to begin one: [`Source::place`], and the place in the alias's value.
     pub not_arithmetic: Vec<(usize, usize)>,
 }
@@ -315,6 +317,7 @@ impl Buffers {
     pub fn clear(&mut self) {
         self.truncate(&Lengths::default());
         self.trials = 0;
+        self.failed_trials = 0;
         self.not_arithmetic.clear();
     }
 }
@@ -682,7 +685,7 @@ impl<'a> Parser<'a> {
 
     /// Gives up where the stack is nearly used up.
     pub fn check_depth(&mut self) -> Parsed<()> {
-        if self.shell.is_too_deep() {
+        if self.shell.stack.is_low() {
             return Err(self.fail(self.source.line, What::Deep));
         }
         Ok(())

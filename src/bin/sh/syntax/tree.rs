@@ -5,9 +5,11 @@
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::cell::OnceCell;
+use core::mem;
 
 use super::compact::{Few, Piece};
 use crate::expansion::arithmetic::Expression;
+use crate::stack;
 use crate::symbols::Symbol;
 
 /// `compound_list`: and-or lists, one after the other.
@@ -282,8 +284,9 @@ pub enum ParameterName {
 
 /// What `${name…}` says after the name. The words' parts are quoted as the whole is: if that stands between double quotes,
 /// they are as between double quotes (but for those of `Trim`, XCU 2.6.2, and `Replace`).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub enum Modifier {
+    #[default]
     None,
     /// `${#name}`
     Length,
@@ -313,6 +316,33 @@ pub enum Modifier {
     },
     /// What stands between the braces is no parameter expansion: its text, for the message when it is expanded.
     Bad(Box<[u8]>),
+}
+
+/// What may be nested deeply. A tree may be freed far deeper in the stack than where it was parsed.
+macro_rules! freed_while_there_is_stack {
+    ($($kind:ty: $field:ident,)+) => {$(
+        impl Drop for $kind {
+            fn drop(&mut self) {
+                if stack::is_low() {
+                    mem::forget(mem::take(&mut self.$field));
+                }
+            }
+        }
+    )+};
+}
+
+freed_while_there_is_stack! {
+    List: items,
+    Parameter: modifier,
+    Arithmetic: word,
+}
+
+impl Drop for Conditional {
+    fn drop(&mut self) {
+        if stack::is_low() {
+            mem::forget(mem::replace(self, Self::Word(Word::default())));
+        }
+    }
 }
 
 impl Compound {

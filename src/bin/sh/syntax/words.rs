@@ -36,7 +36,7 @@ struct Mark {
     lengths: Lengths,
 }
 
-/// How many expansions that begin with `$((` may be inside each other: each that turns out to be a command substitution is read twice.
+/// How many expansions that begin with `$((` and turn out to be command substitutions may be inside each other: each is read twice.
 const TRIALS: u32 = 64;
 
 impl Parser<'_> {
@@ -652,26 +652,31 @@ impl Parser<'_> {
                 .binary_search(&place)
                 .is_err()
         {
-            if self.source.buffers.trials >= TRIALS {
-                return Err(self.fail(self.source.line, What::Deep));
-            }
             self.source.at += 1;
             self.source.buffers.trials += 1;
+            let beside = mem::take(&mut self.source.buffers.failed_trials);
             let answer = self.arithmetic();
             self.source.buffers.trials -= 1;
+            let inside = self.source.buffers.failed_trials;
+            self.source.buffers.failed_trials = inside.max(beside);
             if answer.is_ok() || self.diverted.is_some() || self.is_too_deep() {
                 return answer;
             }
+            self.wrong = None;
+            if inside >= TRIALS {
+                return Err(self.fail(self.source.line, What::Deep));
+            }
+            self.source.buffers.failed_trials = beside.max(inside + 1);
             if let Err(index) = self.source.buffers.not_arithmetic.binary_search(&place) {
                 self.source.buffers.not_arithmetic.insert(index, place);
             }
-            self.wrong = None;
             self.back_to(mark);
             self.source.at += 1;
         }
         self.command_substitution("$(")?;
         if self.source.buffers.trials == 0 {
             self.source.buffers.not_arithmetic.clear();
+            self.source.buffers.failed_trials = 0;
         }
         Ok(())
     }

@@ -1,0 +1,80 @@
+//! The stack of the first thread.
+
+use core::ptr::NonNull;
+
+use linux_raw_sys::auxvec::AT_EXECFN;
+
+use super::Process;
+use crate::errno::Errno;
+use crate::limits::{Resource, Rlimit};
+use crate::sys;
+
+/// More than lies between the program's name on the stack and the stack's top, rounded up to the largest page.
+const MARGIN: usize = 128 * 1024;
+
+impl Process {
+    /// Releases unused memory of the first thread's stack, at most 64 KiB. This is useful in a program that has needed much
+    /// stack, for example for a [`spawn`](crate::spawn), and then waits for a long time. If the caller runs on another stack,
+    /// the function does nothing. Costs one system call.
+    #[inline(never)]
+    pub fn trim_stack(&self) {
+        /// What this function itself may have below its variable, the red zone of some architectures included.
+        const OWN: usize = 1024;
+        const PAGE: usize = 4096;
+        /// A multiple of the pages of every kernel, of which some are larger: where this is not, nothing is given back.
+        const LENGTH: usize = 64 * 1024;
+        let variable = 0u8;
+        let here = &raw const variable as usize;
+        let start = ((here - OWN) & !(PAGE - 1)) - LENGTH;
+        // As large as the kernel makes this stack at least. Below it there is a gap of a megabyte.
+        if (self.auxv as usize).wrapping_sub(here) < 128 * 1024
+            && let Some(start) = NonNull::new(start as *mut u8)
+        {
+            // SAFETY: below a stack's end there is nothing that is in use.
+            let _ = unsafe { sys::memory::discard(start, LENGTH) };
+        }
+    }
+
+    /// Returns the lowest address of the first thread's stack if the stack is `length` bytes long, or as long as the soft limit
+    /// on its size (`RLIMIT_STACK`) allows if that is shorter. Below this address, an access can end the program with `SIGSEGV`.
+    /// The address is up to 128 KiB too high. Costs one system call.
+    #[must_use]
+    pub fn stack_end(&self, length: usize) -> usize {
+        let limit = sys::resource::getrlimit(Resource::Stack);
+        let soft = limit.map_or(MARGIN, |limit| bytes(limit.soft));
+        self.stack_top().saturating_sub(length.min(soft)) + MARGIN
+    }
+
+    /// Makes the first thread's stack `length` bytes long, or as long as the hard limit on its size (`RLIMIT_STACK`) allows if
+    /// that is shorter, even if the soft limit is lower. Returns its lowest address as [`stack_end`](Self::stack_end) does.
+    ///
+    /// The kernel compares the soft limit with the size of a stack only when the stack grows. So this function raises the limit
+    /// for a moment, has the kernel extend the stack, and sets the old limit again: the programs that this program starts
+    /// inherit the old limit. The new part of the stack uses no memory until the program accesses it. The kernel leaves at least
+    /// 128 MiB below the stack's top free: `length` must be less. Costs four system calls.
+    ///
+    /// # Errors
+    /// `EFAULT` if the kernel does not extend the stack, for example because of the limit on the address space; qemu-user never
+    /// extends it.
+    pub fn extend_stack(&self, length: usize) -> Result<usize, Errno> {
+        let limit = sys::resource::getrlimit(Resource::Stack)?;
+        let length = length.min(bytes(limit.hard));
+        let end = self.stack_top().saturating_sub(length) + MARGIN;
+        let soft = limit.soft.max(length as u64);
+        sys::resource::setrlimit(Resource::Stack, Rlimit { soft, ..limit })?;
+        let answer = sys::memory::touch(end);
+        sys::resource::setrlimit(Resource::Stack, limit)?;
+        answer.map(|()| end)
+    }
+
+    /// An address near the top: of the program's name, which lies above everything else.
+    fn stack_top(&self) -> usize {
+        let mut entries = self.auxv();
+        let name = entries.find(|&(key, _)| key == AT_EXECFN as usize);
+        name.map_or(self.auxv as usize, |(_, address)| address)
+    }
+}
+
+fn bytes(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
