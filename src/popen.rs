@@ -85,7 +85,7 @@ pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
 }
 
 /// The descriptor, or a duplicate of it that is none of 0, 1 and 2.
-fn above_standard(fd: OwnedFd) -> Result<OwnedFd, Errno> {
+pub(crate) fn above_standard(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     if fd.as_raw_fd() > 2 {
         Ok(fd)
     } else {

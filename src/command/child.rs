@@ -1,18 +1,23 @@
 //! A child that a command has started.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::io;
+use crate::jobs::Group;
 use crate::poll::{Events, PollFd, poll};
 use crate::process::{ExitStatus, Pid};
 use crate::signal::Signal;
 use crate::spawn;
+use crate::sys;
+use crate::time::{Clock, Timestamp, now};
+use crate::wait::Usage;
 
 /// A child that a command has started. Dropping a `Child` closes this process's ends of the pipes. The child continues to run
-/// and is not reaped.
+/// and is not reaped, unless [`kill_on_drop`](super::Command::kill_on_drop) was set.
 #[derive(Debug)]
 pub struct Child {
     /// This process's end of the pipe to the child's standard input; `None` if the standard input is not a pipe.
@@ -21,7 +26,43 @@ pub struct Child {
     pub stdout: Option<ChildStdout>,
     /// This process's end of the pipe from the child's standard error; `None` if the standard error is not a pipe.
     pub stderr: Option<ChildStderr>,
+    child: Started,
+}
+
+/// What is left of a child, beside its pipes.
+#[derive(Debug)]
+struct Started {
     child: spawn::Child,
+    kill_on_drop: bool,
+}
+
+impl Started {
+    /// The child's process group, if the child leads it.
+    fn group(&self) -> Result<Option<Group>, Errno> {
+        let id = self.child.id();
+        let leads = sys::process::getpgid(id.as_raw())? == id.as_raw();
+        Ok(leads.then_some(Group::new(id)))
+    }
+
+    /// Kills the child, or its process group if it leads one, and reaps it.
+    fn kill(&mut self) -> Result<ExitStatus, Errno> {
+        if self.child.reaped().is_none() {
+            match self.group()? {
+                Some(group) => group.signal(Signal::KILL)?,
+                None => self.child.signal(Signal::KILL)?,
+            }
+        }
+        self.child.wait()
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if self.kill_on_drop {
+            // A child that was reaped elsewhere has ended; one that is now another user's can not be killed.
+            let _ = self.kill();
+        }
+    }
 }
 
 /// The status and the output of a child that has ended.
@@ -38,6 +79,7 @@ pub struct Output {
 impl Child {
     pub(super) fn new(
         child: spawn::Child,
+        kill_on_drop: bool,
         stdin: Option<OwnedFd>,
         stdout: Option<OwnedFd>,
         stderr: Option<OwnedFd>,
@@ -46,20 +88,23 @@ impl Child {
             stdin: stdin.map(ChildStdin::from),
             stdout: stdout.map(ChildStdout::from),
             stderr: stderr.map(ChildStderr::from),
-            child,
+            child: Started {
+                child,
+                kill_on_drop,
+            },
         }
     }
 
     /// Returns the child's process id. After [`wait`](Self::wait), the kernel may give this id to another process.
     #[must_use]
     pub fn id(&self) -> Pid {
-        self.child.id()
+        self.child.child.id()
     }
 
     /// Returns the child's pidfd; `None` if [`create_pidfd`](super::Command::create_pidfd) was not set.
     #[must_use]
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
-        self.child.pidfd()
+        self.child.child.pidfd()
     }
 
     /// Closes the pipe to the child's standard input, waits until the child ends, and reaps the child. Later calls return the
@@ -69,7 +114,7 @@ impl Child {
     /// `ECHILD` if another wait has reaped the child, or if `SIGCHLD` is ignored.
     pub fn wait(&mut self) -> Result<ExitStatus, Errno> {
         self.stdin = None;
-        self.child.wait()
+        self.child.child.wait()
     }
 
     /// If the child has ended, reaps it and returns its status. If it still runs, returns `None`.
@@ -77,7 +122,101 @@ impl Child {
     /// # Errors
     /// The errors of [`wait`](Self::wait).
     pub fn try_wait(&mut self) -> Result<Option<ExitStatus>, Errno> {
-        self.child.try_wait()
+        self.child.child.try_wait()
+    }
+
+    /// Closes the pipe to the child's standard input, and waits until the child ends, at most for the time `timeout`. If the child has
+    /// ended, reaps it and returns its status; if it still runs after this time, returns `None`. See
+    /// [`wait::wait_timeout`](crate::wait::wait_timeout), which says what it costs.
+    ///
+    /// A child that writes to a pipe which the caller does not read may never end.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use nestling::command::Command;
+    ///
+    /// let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+    /// assert_eq!(child.wait_timeout(Duration::from_millis(1)), Ok(None));
+    /// child.kill().unwrap();
+    /// assert_eq!(child.wait().unwrap().signal(), Some(nestling::Signal::KILL));
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`wait`](Self::wait); `ENOSYS` on i386 before Linux 5.1.
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<Option<ExitStatus>, Errno> {
+        self.stdin = None;
+        self.child.child.wait_timeout(timeout)
+    }
+
+    /// Closes the pipe to the child's standard input, waits until the child ends, reaps it, and returns its status with the resources
+    /// that it has used. Costs one system call.
+    ///
+    /// # Errors
+    /// The errors of [`wait`](Self::wait); `ECHILD` also if this `Child` has already been reaped.
+    #[doc(alias = "rusage")]
+    pub fn wait_with_usage(&mut self) -> Result<(ExitStatus, Usage), Errno> {
+        self.stdin = None;
+        self.child.child.wait_with_usage()
+    }
+
+    /// Asks the child to end, and makes it end if it does not: sends `SIGTERM`, and `SIGCONT` so that a stopped child gets it; waits at
+    /// most for the time `grace`; if the child still runs, sends `SIGKILL`. Reaps the child and returns its status. If the child has
+    /// already been reaped, only returns its status.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use nestling::command::Command;
+    /// use nestling::Signal;
+    ///
+    /// let mut polite = Command::new("sleep").arg("1000").spawn().unwrap();
+    /// assert_eq!(polite.terminate(Duration::MAX).unwrap().signal(), Some(Signal::TERM));
+    ///
+    /// let script = "trap '' TERM; echo; exec sleep 1000";
+    /// let mut sh = Command::new("sh");
+    /// let mut rude = sh.args(["-c", script]).stdout(nestling::command::Stdio::piped()).process_group(0).spawn().unwrap();
+    /// rude.stdout.as_mut().unwrap().read(&mut [0]).unwrap(); // it ignores the signal now
+    /// assert_eq!(rude.terminate_group(Duration::from_millis(1)).unwrap().signal(), Some(Signal::KILL));
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`signal`](Self::signal) and of [`wait_timeout`](Self::wait_timeout).
+    pub fn terminate(&mut self, grace: Duration) -> Result<ExitStatus, Errno> {
+        self.signal(Signal::TERM)?;
+        self.signal(Signal::CONT)?;
+        if let Some(status) = self.wait_timeout(grace)? {
+            return Ok(status);
+        }
+        self.kill()?;
+        self.wait()
+    }
+
+    /// Does the same as [`terminate`](Self::terminate) with all processes of the child's process group, which the child must lead: start
+    /// it with [`process_group(0)`](super::Command::process_group) or [`setsid`](super::Command::setsid). The processes that are left
+    /// in the group when the child has ended, or when the time `grace` is over, get `SIGKILL`.
+    ///
+    /// # Errors
+    /// `EINVAL` if the child does not lead its process group; the errors of [`terminate`](Self::terminate).
+    pub fn terminate_group(&mut self, grace: Duration) -> Result<ExitStatus, Errno> {
+        if let Some(status) = self.child.child.reaped() {
+            return Ok(status);
+        }
+        let group = self.child.group()?.ok_or(Errno::EINVAL)?;
+        self.stdin = None;
+        group.signal(Signal::TERM)?;
+        group.signal(Signal::CONT)?;
+        self.child.child.has_ended_within(grace)?;
+        // The child is not reaped yet, so no other group can have this id.
+        group.signal(Signal::KILL)?;
+        self.wait()
+    }
+
+    /// Returns the child's pidfd, which the caller then owns, and closes this process's ends of the pipes; `None` if
+    /// [`create_pidfd`](super::Command::create_pidfd) was not set. The caller reaps the child, for example by
+    /// [`wait::wait_pidfd`](crate::wait::wait_pidfd).
+    #[must_use]
+    pub fn into_pidfd(mut self) -> Option<OwnedFd> {
+        self.child.kill_on_drop = false;
+        self.child.child.take_pidfd()
     }
 
     /// Closes the pipe to the child's standard input, reads the pipes from its standard output and standard error until
@@ -87,22 +226,37 @@ impl Child {
     /// # Errors
     /// The errors of [`wait`](Self::wait) and of [`io::read`]; `ENOMEM` if the output does not fit in memory.
     pub fn wait_with_output(mut self) -> Result<Output, Errno> {
+        self.collect(Limits::default())
+    }
+
+    /// As [`wait_with_output`](Self::wait_with_output), within limits.
+    ///
+    /// # Errors
+    /// `EFBIG` and `ETIMEDOUT` if the child goes beyond one. The child still runs then, and is not reaped.
+    pub(super) fn collect(&mut self, limits: Limits) -> Result<Output, Errno> {
         self.stdin = None;
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        match (self.stdout.take(), self.stderr.take()) {
-            (None, None) => {}
-            (Some(out), None) => drop(io::read_to_end(out.as_fd(), &mut stdout)?),
-            (None, Some(err)) => drop(io::read_to_end(err.as_fd(), &mut stderr)?),
-            (Some(out), Some(err)) => {
-                read_both(out.as_fd(), &mut stdout, err.as_fd(), &mut stderr)?;
+        let out = self.stdout.take();
+        let err = self.stderr.take();
+        let pipes = [out.as_ref().map(AsFd::as_fd), err.as_ref().map(AsFd::as_fd)];
+        read_all(pipes, [&mut stdout, &mut stderr], &limits)?;
+        let status = match limits.end {
+            None => self.wait()?,
+            Some(_) => {
+                let rest = limits.rest()?.unwrap_or_default();
+                self.wait_timeout(rest)?.ok_or(Errno::ETIMEDOUT)?
             }
-        }
-        let status = self.wait()?;
+        };
         Ok(Output {
             status,
             stdout,
             stderr,
         })
+    }
+
+    /// Kills the child, or its process group if it leads one, and reaps it.
+    pub(super) fn end(&mut self) -> Result<ExitStatus, Errno> {
+        self.child.kill()
     }
 
     /// Sends `SIGKILL` to the child. Does nothing if a wait on this `Child` has already reaped the child.
@@ -119,30 +273,74 @@ impl Child {
     /// # Errors
     /// `EPERM` if the child now runs as another user; `ESRCH` if another wait has reaped the child.
     pub fn signal(&self, signal: Signal) -> Result<(), Errno> {
-        self.child.signal(signal)
+        self.child.child.signal(signal)
     }
 }
 
-/// Reads each as it has something, so that nobody who writes to one waits for a reader of the other.
-fn read_both(
-    out: BorrowedFd<'_>,
-    stdout: &mut Vec<u8>,
-    err: BorrowedFd<'_>,
-    stderr: &mut Vec<u8>,
+/// What bounds the collection of a child's output.
+#[derive(Default)]
+pub(super) struct Limits {
+    /// How many bytes are too many.
+    pub bytes: Option<usize>,
+    /// When the child must have ended, by [`Clock::Monotonic`].
+    pub end: Option<Timestamp>,
+}
+
+impl Limits {
+    /// How much time is left.
+    fn rest(&self) -> Result<Option<Duration>, Errno> {
+        let Some(end) = self.end else {
+            return Ok(None);
+        };
+        let rest = end.checked_duration_since(now(Clock::Monotonic)?);
+        Ok(Some(rest.unwrap_or_default()))
+    }
+}
+
+/// Reads each pipe to its end as it has something, so that nobody who writes to one waits for a reader of the other.
+fn read_all(
+    mut pipes: [Option<BorrowedFd<'_>>; 2],
+    mut texts: [&mut Vec<u8>; 2],
+    limits: &Limits,
 ) -> Result<(), Errno> {
     loop {
-        let mut both = [PollFd::new(out, Events::IN), PollFd::new(err, Events::IN)];
-        match poll(&mut both, None) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno),
+        let ready = match pipes {
+            [None, None] => return Ok(()),
+            [Some(out), Some(err)] => {
+                let mut both = [PollFd::new(out, Events::IN), PollFd::new(err, Events::IN)];
+                wait_until_readable(&mut both, limits)?;
+                both.map(|pipe| pipe.returned() != Events::default())
+            }
+            [Some(only), None] | [None, Some(only)] => {
+                if limits.end.is_some() {
+                    wait_until_readable(&mut [PollFd::new(only, Events::IN)], limits)?;
+                } else if limits.bytes.is_none() {
+                    let [stdout, stderr] = texts;
+                    let text = if pipes[0].is_some() { stdout } else { stderr };
+                    return io::read_to_end(only, text).map(drop);
+                }
+                [true, true]
+            }
+        };
+        for ((pipe, text), ready) in pipes.iter_mut().zip(&mut texts).zip(ready) {
+            if let Some(fd) = *pipe
+                && ready
+                && read_some(fd, text)? == 0
+            {
+                *pipe = None;
+            }
         }
-        let [from_out, from_err] = both;
-        if from_out.returned() != Events::default() && read_some(out, stdout)? == 0 {
-            return io::read_to_end(err, stderr).map(drop);
+        let sum: usize = texts.iter().map(|text| text.len()).sum();
+        if limits.bytes.is_some_and(|limit| sum > limit) {
+            return Err(Errno::EFBIG);
         }
-        if from_err.returned() != Events::default() && read_some(err, stderr)? == 0 {
-            return io::read_to_end(out, stdout).map(drop);
-        }
+    }
+}
+
+fn wait_until_readable(pipes: &mut [PollFd<'_>], limits: &Limits) -> Result<(), Errno> {
+    match poll(pipes, limits.rest()?)? {
+        0 => Err(Errno::ETIMEDOUT),
+        _ => Ok(()),
     }
 }
 

@@ -29,6 +29,8 @@
 //! | `pre_exec` | The argument is a [`PreExec`], whose constructor is `unsafe`; in std, `pre_exec` itself is `unsafe`. A second call of `pre_exec` replaces the first function; std calls both. The function runs in the memory that the child shares with the parent. What belongs to the memory (such as `oom_score_adj`) also changes in the parent. | See [`Hook`](crate::spawn::Hook). |
 //! | `groups`, `setsid`, `create_pidfd` | These methods are stable in nestling and unstable in std. | |
 //! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | These methods return C strings, and bytes for a variable's name. `get_envs` returns the variables in the order of the calls; std sorts them. As in std, a string with a null byte is returned as `<string-with-nul>`. | `core` has no `OsStr`. |
+//! | `input`, `stderr_to_stdout`, `output_limit`, `output_timeout`, `kill_on_drop`, `user`, `fd`, `limit`, … | std does not have these methods. | Users of std write them again and again, or take another crate for them: duct, wait-timeout, tokio, process-wrap. |
+//! | [`Child::wait_timeout`], [`terminate`](Child::terminate), [`terminate_group`](Child::terminate_group), [`wait_with_usage`](Child::wait_with_usage), [`into_pidfd`](Child::into_pidfd) | std does not have these methods. | |
 //! | [`Stdio::null`] | The child opens `/dev/null`. | So the parent needs no descriptor for it. |
 //! | [`Child::id`] | Returns a [`Pid`](crate::Pid), not a `u32`. | |
 //! | [`Child::wait`], … | The error is an [`Errno`]. | |
@@ -54,6 +56,7 @@ use alloc::ffi::CString;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::fmt;
+use core::time::Duration;
 
 pub use bytes::AsBytes;
 pub use child::{Child, Output};
@@ -70,6 +73,8 @@ use crate::process::ExitStatus;
 use crate::signal::{SigSet, Signal};
 use crate::spawn::{Action, Attributes, Memory, PreExec, Program, Scheduler, Spawn};
 use crate::sys;
+use crate::time::{Clock, now};
+use child::Limits;
 use environment::Environment;
 use stdio::Prepared;
 
@@ -98,6 +103,9 @@ pub struct Command {
     cgroup: Option<OwnedFd>,
     pre_exec: Option<PreExec>,
     attributes: Attributes<'static>,
+    kill_on_drop: bool,
+    output_limit: Option<usize>,
+    output_timeout: Option<Duration>,
 }
 
 /// Methods that set the program, the arguments, the environment, the working directory and the standard descriptors.
@@ -129,6 +137,9 @@ impl Command {
                 default_signals: SigSet::EMPTY.with(Signal::PIPE),
                 ..Attributes::default()
             },
+            kill_on_drop: false,
+            output_limit: None,
+            output_timeout: None,
         };
         command.program = command.c_string(program.bytes(), "program");
         command.args.push(command.program.clone());
@@ -219,6 +230,39 @@ impl Command {
     /// is a pipe.
     pub fn stderr(&mut self, stdio: impl Into<Stdio>) -> &mut Self {
         self.stdio(2, stdio.into())
+    }
+
+    /// Gives the child these bytes as its standard input: a file in memory (`memfd_create(2)`), which the child reads from its
+    /// beginning. So the parent need not write while the child reads, and the child need not read all. Each start makes a file of
+    /// its own. Replaces an earlier [`stdin`](Self::stdin).
+    ///
+    /// Costs a copy of the bytes here and one at each start, and four system calls at each start.
+    ///
+    /// ```
+    /// use nestling::command::Command;
+    ///
+    /// let output = Command::new("sort").input("b\na\n").output().unwrap();
+    /// assert_eq!(output.stdout, b"a\nb\n");
+    /// ```
+    ///
+    /// # Errors
+    /// The start can fail with the step `standard input` and the errors of `memfd_create(2)` and `write(2)`.
+    #[doc(alias("stdin_bytes", "memfd_create"))]
+    pub fn input(&mut self, bytes: impl AsBytes) -> &mut Self {
+        self.stdio(0, Stdio::bytes(bytes.bytes().into()))
+    }
+
+    /// Sends the child's standard error to the same place as its standard output, as `2>&1` does at the end of a shell's command.
+    /// Replaces an earlier [`stderr`](Self::stderr). Costs one system call of the child.
+    ///
+    /// ```
+    /// use nestling::command::Command;
+    ///
+    /// let output = Command::new("sh").args(["-c", "echo a; echo b >&2"]).stderr_to_stdout().output().unwrap();
+    /// assert_eq!((&output.stdout[..], &output.stderr[..]), (&b"a\nb\n"[..], &b""[..]));
+    /// ```
+    pub fn stderr_to_stdout(&mut self) -> &mut Self {
+        self.stdio(2, Stdio::output())
     }
 
     fn stdio(&mut self, number: usize, stdio: Stdio) -> &mut Self {
@@ -415,6 +459,59 @@ impl Command {
     }
 }
 
+/// Methods that say what becomes of the child.
+impl Command {
+    /// Sets whether dropping the [`Child`] kills the child by `SIGKILL`, and reaps it. If the child leads its process group (see
+    /// [`process_group`](Self::process_group) and [`setsid`](Self::setsid)), the whole group is killed. The drop waits until the
+    /// kernel has ended the child, which takes long only while a system call of the child waits for a device.
+    ///
+    /// ```
+    /// use nestling::command::Command;
+    ///
+    /// fn with_server<R>(run: impl FnOnce() -> R) -> R {
+    ///     let _server = Command::new("sleep").arg("1000").kill_on_drop(true).spawn().unwrap();
+    ///     run() // if it panics and unwinds, the server ends, too
+    /// }
+    /// assert_eq!(with_server(|| 7), 7);
+    /// ```
+    pub fn kill_on_drop(&mut self, kill_on_drop: bool) -> &mut Self {
+        self.kill_on_drop = kill_on_drop;
+        self
+    }
+
+    /// Limits the number of bytes that [`output`](Self::output) collects from both pipes together. If the child writes more,
+    /// `output` kills it (as [`kill_on_drop`](Self::kill_on_drop) does) and fails with `EFBIG`. At most 128 KiB more are read.
+    ///
+    /// ```
+    /// use nestling::command::Command;
+    /// use nestling::Errno;
+    ///
+    /// let error = Command::new("cat").arg("/dev/zero").output_limit(1 << 20).output().unwrap_err();
+    /// assert_eq!((error.step(), error.errno()), ("output", Some(Errno::EFBIG)));
+    /// ```
+    pub fn output_limit(&mut self, bytes: usize) -> &mut Self {
+        self.output_limit = Some(bytes);
+        self
+    }
+
+    /// Limits the time from the start of the program until it has ended and its pipes are closed, for [`output`](Self::output). After
+    /// this time, `output` kills the child (as [`kill_on_drop`](Self::kill_on_drop) does) and fails with `ETIMEDOUT`.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use nestling::command::Command;
+    /// use nestling::Errno;
+    ///
+    /// let mut command = Command::new("sleep");
+    /// let error = command.arg("1000").output_timeout(Duration::from_millis(1)).output().unwrap_err();
+    /// assert_eq!((error.step(), error.errno()), ("output", Some(Errno::ETIMEDOUT)));
+    /// ```
+    pub fn output_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.output_timeout = Some(timeout);
+        self
+    }
+}
+
 /// Methods that return what a command was given.
 impl Command {
     /// Returns the program.
@@ -475,14 +572,33 @@ impl Command {
     /// Starts the program, collects its standard output and standard error, and waits until it ends.
     ///
     /// # Errors
-    /// The errors of [`status`](Self::status).
+    /// The errors of [`status`](Self::status). With [`output_limit`](Self::output_limit) or
+    /// [`output_timeout`](Self::output_timeout), the step is `output`, with an error of [`Child::wait_with_output`], `EFBIG` or
+    /// `ETIMEDOUT`; the child is then killed and reaped.
     pub fn output(&mut self) -> Result<Output, Error> {
-        let child = self.spawn_with(&[
+        let end = match self.output_timeout {
+            Some(timeout) => now(Clock::Monotonic)
+                .map_err(|errno| Error::new("output", errno))?
+                .checked_add(timeout),
+            None => None,
+        };
+        let mut child = self.spawn_with(&[
             const { Stdio::null() },
             const { Stdio::piped() },
             const { Stdio::piped() },
         ])?;
-        child.wait_with_output().map_err(wait_failed)
+        let limits = Limits {
+            bytes: self.output_limit,
+            end,
+        };
+        let is_limited = limits.bytes.is_some() || limits.end.is_some();
+        child.collect(limits).map_err(|errno| match is_limited {
+            true => {
+                let _ = child.end();
+                Error::new("output", errno)
+            }
+            false => wait_failed(errno),
+        })
     }
 
     /// Replaces this process's program (`execvp(3)`). No child is made, so the process id does not change. See [`Spawn::exec`].
@@ -507,7 +623,7 @@ impl Command {
         let stdio = self.prepare(defaults)?;
         let child = self.with(&stdio, |spawn| spawn.start().map_err(Error::from))??;
         let [stdin, stdout, stderr] = stdio.map(Prepared::parents_end);
-        Ok(Child::new(child, stdin, stdout, stderr))
+        Ok(Child::new(child, self.kill_on_drop, stdin, stdout, stderr))
     }
 
     fn prepare<'a>(&'a self, defaults: &'a [Stdio; 3]) -> Result<[Prepared<'a>; 3], Error> {
@@ -729,6 +845,9 @@ impl Command {
             "uid": self.uid,
             "reset_ids": self.reset_ids.then_some(true),
             "cgroup": self.cgroup,
+            "kill_on_drop": self.kill_on_drop.then_some(true),
+            "output_limit": self.output_limit,
+            "output_timeout": self.output_timeout,
         }
         fields.field("attributes", &self.attributes);
         fields.finish()

@@ -1,11 +1,14 @@
 //! The standard descriptors of a child.
 
+use alloc::vec::Vec;
+
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
-use crate::file::OFlags;
+use crate::file::{OFlags, SeekFrom};
 use crate::io;
-use crate::popen::{duplicate, pipe};
+use crate::popen::{above_standard, duplicate, pipe};
 use crate::spawn::Action;
+use crate::sys;
 
 /// What a child's standard input, output or error refers to. This type corresponds to `std::process::Stdio`.
 #[derive(Debug)]
@@ -17,6 +20,10 @@ enum Kind {
     Null,
     Piped,
     Fd(OwnedFd),
+    /// A file with these bytes.
+    Bytes(Vec<u8>),
+    /// The child's own standard output.
+    Output,
 }
 
 impl Stdio {
@@ -39,6 +46,16 @@ impl Stdio {
     }
 }
 
+impl Stdio {
+    pub(super) const fn bytes(bytes: Vec<u8>) -> Self {
+        Self(Kind::Bytes(bytes))
+    }
+
+    pub(super) const fn output() -> Self {
+        Self(Kind::Output)
+    }
+}
+
 /// Gives the child a duplicate of this descriptor. The `Command` owns the descriptor, and closes it when the `Command` is
 /// dropped. To keep a duplicate for this process, call [`OwnedFd::try_clone`].
 impl From<OwnedFd> for Stdio {
@@ -56,6 +73,7 @@ pub(super) enum Prepared<'a> {
     Fd(BorrowedFd<'a>),
     /// A duplicate that is in no other's way.
     Moved(OwnedFd),
+    Output,
 }
 
 impl<'a> Prepared<'a> {
@@ -72,6 +90,8 @@ impl<'a> Prepared<'a> {
                     Self::Pipe(to, from)
                 }
             }
+            Kind::Bytes(bytes) => Self::Moved(file_of(bytes)?),
+            Kind::Output => Self::Output,
             Kind::Fd(fd) if fd.as_raw_fd() > 2 => Self::Fd(fd.as_fd()),
             Kind::Fd(fd) => Self::Moved(duplicate(fd.as_fd(), 3)?),
         })
@@ -94,6 +114,7 @@ impl<'a> Prepared<'a> {
                     mode: 0,
                 });
             }
+            Self::Output => 1,
             Self::Pipe(fd, _) | Self::Moved(fd) => fd.as_raw_fd(),
             Self::Fd(fd) => fd.as_raw_fd(),
         };
@@ -107,6 +128,14 @@ impl<'a> Prepared<'a> {
             _ => None,
         }
     }
+}
+
+/// A file in memory that holds the bytes, at its beginning.
+fn file_of(bytes: &[u8]) -> Result<OwnedFd, Errno> {
+    let file = above_standard(sys::fd::memfd_create(c"input")?)?;
+    io::write_all(file.as_fd(), bytes)?;
+    sys::fd::lseek(file.as_fd(), SeekFrom::Start(0))?;
+    Ok(file)
 }
 
 macro_rules! ends {
@@ -175,7 +204,7 @@ macro_rules! readers {
             ///
             /// # Errors
             /// The errors of [`io::read_to_end`].
-            pub fn read_to_end(&mut self, bytes: &mut alloc::vec::Vec<u8>) -> Result<usize, Errno> {
+            pub fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
                 io::read_to_end(self.as_fd(), bytes)
             }
         }

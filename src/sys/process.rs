@@ -5,6 +5,7 @@ use core::ffi::{CStr, c_char};
 use linux_raw_sys::{general as linux, prctl};
 
 pub use super::dumpable::{dumpable, set_dumpable};
+use super::resource::Usage;
 use super::{done, failed, small};
 use crate::arch::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5};
 #[cfg(feature = "std")]
@@ -180,6 +181,25 @@ pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno>
     };
     let pid = Pid::from_raw(small(answer)?);
     Ok(pid.map(|pid| (pid, ExitStatus::from_raw(status))))
+}
+
+/// `wait4` with a `struct rusage`: as [`wait4`], and returns the resources that the child has used.
+pub fn wait4_with_usage(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus, Usage)>, Errno> {
+    let mut status = 0;
+    // SAFETY: it consists of numbers.
+    let mut usage: linux::rusage = unsafe { core::mem::zeroed() };
+    // SAFETY: the kernel writes one number and one `rusage`.
+    let answer = unsafe {
+        syscall4(
+            linux::__NR_wait4 as usize,
+            pid as usize,
+            &raw mut status as usize,
+            options as usize,
+            &raw mut usage as usize,
+        )
+    };
+    let pid = Pid::from_raw(small(answer)?);
+    Ok(pid.map(|pid| (pid, ExitStatus::from_raw(status), Usage::new(&usage))))
 }
 
 /// The children that [`waitid`] waits for (`idtype_t`).

@@ -93,6 +93,44 @@ pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
     done(answer)
 }
 
+/// The resources that processes have used (`struct rusage`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Usage {
+    /// The CPU time in user mode.
+    pub user: Duration,
+    /// The CPU time in the kernel.
+    pub system: Duration,
+    /// The largest amount of resident memory, in bytes; of several processes, that of the largest one.
+    pub max_resident: u64,
+    /// The number of page faults that needed no input.
+    pub minor_faults: u64,
+    /// The number of page faults for which the kernel had to read a page.
+    pub major_faults: u64,
+    /// How often the process gave up the CPU, for example to wait for input.
+    pub voluntary_switches: u64,
+    /// How often the kernel took the CPU from the process.
+    pub involuntary_switches: u64,
+}
+
+impl Usage {
+    pub(super) fn new(usage: &linux::rusage) -> Self {
+        Self {
+            user: duration(usage.ru_utime),
+            system: duration(usage.ru_stime),
+            max_resident: usage.ru_maxrss as u64 * 1024,
+            minor_faults: usage.ru_minflt as u64,
+            major_faults: usage.ru_majflt as u64,
+            voluntary_switches: usage.ru_nvcsw as u64,
+            involuntary_switches: usage.ru_nivcsw as u64,
+        }
+    }
+}
+
+fn duration(time: linux::__kernel_old_timeval) -> Duration {
+    Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
+}
+
 /// `getrusage`: returns two times: the CPU time in user mode, and the CPU time in the kernel. If `children` is false, these are
 /// the times of this process; otherwise, the times of the children that this process has waited for.
 pub fn getrusage(children: bool) -> Result<(Duration, Duration), Errno> {
@@ -110,9 +148,6 @@ pub fn getrusage(children: bool) -> Result<(Duration, Duration), Errno> {
             who as usize,
             &raw mut usage as usize,
         )
-    };
-    let duration = |time: linux::__kernel_old_timeval| {
-        Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
     };
     result(answer).map(|_| (duration(usage.ru_utime), duration(usage.ru_stime)))
 }

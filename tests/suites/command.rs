@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
+use core::time::Duration;
 
 use linux_raw_sys::general as linux;
 use linux_raw_sys::ioctl::{TIOCGPTN, TIOCSPTLCK};
@@ -18,8 +19,8 @@ use nestling::{
     signals, wait,
 };
 use nestling_tests::{
-    DESCRIPTORS, State, Table, call, copy_probe, emulated, fork, has_child, inode, ioctl, join,
-    limit_descriptors, mailbox, make_directory, make_file, make_link, need_root, need_shell,
+    DESCRIPTORS, State, Table, call, copy_probe, emulated, forbid, fork, has_child, inode, ioctl,
+    join, limit_descriptors, mailbox, make_directory, make_file, make_link, need_root, need_shell,
     open_only, probe_path, read_file, remove, scratch, show, skip, text, this_process,
 };
 
@@ -74,6 +75,19 @@ nestling_tests::suite! {
         exec_becomes_the_program,
         a_failed_exec_is_named_and_gives_the_mask_back,
         it_is_shown_as_its_words,
+        input_is_read_from_its_beginning_by_every_child,
+        input_that_can_not_be_kept_is_an_error,
+        an_error_goes_where_the_output_goes,
+        a_wait_with_a_time_limit_ends_without_the_child,
+        a_stopped_child_is_asked_to_end,
+        a_child_that_does_not_want_to_end_is_ended,
+        a_group_ends_with_its_leader,
+        a_group_that_the_child_does_not_lead_is_left_alone,
+        a_dropped_child_is_killed_with_its_group_and_reaped,
+        output_is_limited_in_length,
+        output_is_limited_in_time,
+        a_childs_usage_is_told_once,
+        a_pidfd_is_given_away,
     }
 }
 
@@ -1491,4 +1505,236 @@ fn it_is_shown_as_its_words() {
     let mut command = Command::new("a name");
     command.arg("one").arg("t\"wo").arg("").env("A", "1");
     assert_eq!(format!("{command:?}"), r#"A="1" "a name" "one" "t\"wo" """#);
+}
+
+fn input_is_read_from_its_beginning_by_every_child() {
+    let mut bytes: Vec<u8> = (0..=255).collect();
+    bytes.resize(100_000, 7); // more than a pipe holds
+    let mut command = doing(Memory::Shared, ["copy"]);
+    command.input(&bytes).stdout(Stdio::piped());
+    for _ in 0..2 {
+        let output = started(&mut command).wait_with_output().expect("its end");
+        assert!(output.status.success() && output.stdout == bytes);
+    }
+    command.input("");
+    let output = command.output().expect("its end");
+    assert!(output.stdout.is_empty());
+    // The file's number is not that of a standard descriptor, which the child's actions would replace.
+    close_standard();
+    let output = command.input("words").output().expect("its end");
+    assert_eq!(output.stdout, b"words");
+}
+
+/// Leaves 0, 1 and 2 free.
+fn close_standard() {
+    for number in 0..3 {
+        // SAFETY: nothing uses them until the test ends.
+        unsafe { sys::fd::close(number) }.expect("a descriptor");
+    }
+}
+
+fn input_that_can_not_be_kept_is_an_error() {
+    forbid(linux::__NR_memfd_create, 0, Some(Errno::EPERM));
+    let mut command = doing(Memory::Shared, ["copy"]);
+    fails(
+        command.input("words"),
+        "standard input: EPERM: operation not permitted",
+    );
+}
+
+fn an_error_goes_where_the_output_goes() {
+    let mut command = shell(Memory::Shared, "echo one; echo two >&2; echo three");
+    let output = command.stderr_to_stdout().output().expect("its end");
+    assert_eq!(output.stdout, b"one\ntwo\nthree\n");
+    assert!(output.stderr.is_empty());
+    let output = command.stderr(Stdio::piped()).output().expect("its end");
+    assert_eq!(output.stderr, b"two\n");
+    // An output that is only inherited serves, too.
+    let mut command = probe(Memory::Shared);
+    let found = state(command.stderr_to_stdout());
+    assert_eq!(found["inode 2"], found["inode 1"]);
+}
+
+/// A child that runs until the other end of the pipe is closed, or it is killed.
+fn waiting(memory: Memory) -> (Command, OwnedFd) {
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let mut command = doing(memory, ["until-eof", "20"]);
+    command.fd(20, end);
+    (command, held)
+}
+
+const SHORT: Duration = Duration::from_millis(1);
+
+fn a_wait_with_a_time_limit_ends_without_the_child() {
+    let (mut command, _held) = waiting(Memory::Shared);
+    for pidfd in [false, true] {
+        let mut child = started(command.create_pidfd(pidfd).stdin(Stdio::piped()));
+        let table = Table::now();
+        assert_eq!(child.wait_timeout(Duration::ZERO), Ok(None));
+        assert!(child.stdin.is_none(), "the child may wait for its end");
+        assert_eq!(child.wait_timeout(SHORT), Ok(None));
+        assert_eq!(child.kill(), Ok(()));
+        let status = child.wait_timeout(Duration::MAX).expect("its status");
+        assert_eq!(status.and_then(ExitStatus::signal), Some(Signal::KILL));
+        assert_eq!(child.wait_timeout(SHORT), Ok(status));
+        assert_eq!(
+            table.0.iter().flatten().count(),
+            Table::now().0.iter().flatten().count() + 1
+        );
+    }
+    let mut child = started(&mut doing(Memory::Shared, ["exit", "3"]));
+    wait::wait(child.id()).expect("its end");
+    assert_eq!(child.wait_timeout(SHORT), Err(Errno::ECHILD));
+}
+
+fn a_stopped_child_is_asked_to_end() {
+    let (mut command, _held) = waiting(Memory::Shared);
+    let mut child = started(&mut command);
+    child.signal(Signal::STOP).expect("a stop");
+    let who = wait::Who::Child(child.id());
+    wait::wait_for(who, wait::Options::STOPPED).expect("its stop");
+    let status = child.terminate(Duration::MAX).expect("its status");
+    assert_eq!(status.signal(), Some(Signal::TERM));
+    assert_eq!(child.terminate(Duration::MAX), Ok(status));
+    assert_eq!(child.terminate_group(Duration::MAX), Ok(status));
+}
+
+fn a_child_that_does_not_want_to_end_is_ended() {
+    let (mut command, _held) = waiting(Memory::Shared);
+    let guard = signals::ignore(Signal::TERM).expect("an action");
+    let mut child = started(&mut command);
+    drop(guard);
+    let status = child.terminate(SHORT).expect("its status");
+    assert_eq!(status.signal(), Some(Signal::KILL));
+}
+
+/// A leader of a group with a second process, and the pipe that both hold: its end is the end of both.
+fn group() -> Command {
+    let mut command = shell(Memory::Shared, "trap '' TERM; sleep 1000 & echo; wait");
+    command.process_group(0).stdout(Stdio::piped());
+    command
+}
+
+fn a_group_ends_with_its_leader() {
+    let mut child = started(&mut group());
+    let mut stdout = child.stdout.take().expect("a pipe");
+    assert_eq!(stdout.read(&mut [0]), Ok(1)); // they ignore the signal now
+    let status = child.terminate_group(SHORT).expect("its status");
+    assert_eq!(status.signal(), Some(Signal::KILL));
+    assert_eq!(stdout.read(&mut [0]), Ok(0));
+    // The rest of a group whose leader has ended before.
+    let mut command = shell(Memory::Shared, "trap '' TERM; sleep 1000 & echo");
+    let mut child = started(command.process_group(0).stdout(Stdio::piped()));
+    let mut stdout = child.stdout.take().expect("a pipe");
+    let who = wait::Who::Child(child.id());
+    wait::peek(who, wait::Options::default()).expect("its end");
+    let status = child.terminate_group(Duration::MAX).expect("its status");
+    assert!(status.success());
+    assert_eq!(stdout.read_to_end(&mut Vec::new()), Ok(1));
+}
+
+fn a_group_that_the_child_does_not_lead_is_left_alone() {
+    let (mut command, held) = waiting(Memory::Shared);
+    let mut child = started(&mut command);
+    assert_eq!(child.terminate_group(SHORT), Err(Errno::EINVAL));
+    assert_eq!(child.try_wait(), Ok(None));
+    drop(held);
+    assert!(child.wait().expect("its status").success());
+}
+
+fn a_dropped_child_is_killed_with_its_group_and_reaped() {
+    let (mut command, _held) = waiting(Memory::Shared);
+    drop(started(command.kill_on_drop(true)));
+    assert!(!has_child());
+    let mut child = started(group().kill_on_drop(true));
+    let mut stdout = child.stdout.take().expect("a pipe");
+    drop(child);
+    assert!(!has_child());
+    assert_eq!(
+        stdout.read_to_end(&mut Vec::new()).map(|count| count <= 1),
+        Ok(true)
+    );
+    // One that has ended is only reaped, and one that was reaped is no matter.
+    let mut exit = doing(Memory::Shared, ["exit", "3"]);
+    let child = started(exit.kill_on_drop(true));
+    let who = wait::Who::Child(child.id());
+    wait::peek(who, wait::Options::default()).expect("its end");
+    drop(child);
+    assert!(!has_child());
+    let mut child = started(&mut exit);
+    assert_eq!(child.wait().expect("its status").code(), Some(3));
+    drop(child);
+    // Without it a child runs on.
+    let mut child = started(command.kill_on_drop(false));
+    let id = child.id();
+    child.stdin = None;
+    drop(child);
+    assert_eq!(wait::try_wait(id), Ok(None));
+}
+
+fn output_is_limited_in_length() {
+    let mut command = flood(Memory::Shared);
+    let both = 2 * FLOOD;
+    let output = command.output_limit(both).output().expect("its output");
+    assert!(is_flood(&output.stdout) && is_flood(&output.stderr));
+    let error = command
+        .output_limit(both - 1)
+        .output()
+        .expect_err("a limit");
+    assert_eq!(error.to_string(), "output: EFBIG: file too large");
+    assert!(!has_child());
+    let error = command.stderr(Stdio::null()).output_limit(0).output();
+    assert_eq!(error.expect_err("a limit").errno(), Some(Errno::EFBIG));
+}
+
+fn output_is_limited_in_time() {
+    let mut command = flood(Memory::Shared);
+    let output = command.output_timeout(Duration::MAX).output();
+    let output = output.expect("its output");
+    assert!(is_flood(&output.stdout) && is_flood(&output.stderr));
+    let output = command.stderr(Stdio::null()).output().expect("its output");
+    assert!(is_flood(&output.stdout));
+    let late = |command: &mut Command| {
+        let error = command.output_timeout(SHORT).output().expect_err("a limit");
+        assert_eq!(error.errno(), Some(Errno::ETIMEDOUT), "{error}");
+        assert_eq!(error.step(), "output");
+        assert!(!has_child());
+    };
+    let (mut command, _held) = waiting(Memory::Shared);
+    late(&mut command);
+    late(command.stderr(Stdio::null()));
+    late(command.stdout(Stdio::null())); // nothing is to be read
+    // What the program has left behind holds the pipe.
+    late(&mut group());
+}
+
+fn a_childs_usage_is_told_once() {
+    let mut child = started(
+        flood(Memory::Shared)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    );
+    let (status, usage) = child.wait_with_usage().expect("its usage");
+    assert!(status.success());
+    if !emulated() {
+        assert!(usage.max_resident >= 4096 && usage.max_resident % 1024 == 0);
+    }
+    assert_eq!(child.wait(), Ok(status));
+    assert_eq!(child.wait_with_usage(), Err(Errno::ECHILD));
+}
+
+fn a_pidfd_is_given_away() {
+    let (mut command, _held) = waiting(Memory::Shared);
+    let child = started(command.create_pidfd(true).kill_on_drop(true));
+    let id = child.id();
+    let Some(pidfd) = child.into_pidfd() else {
+        skip("no pidfd");
+    };
+    assert_eq!(wait::try_wait(id), Ok(None), "it is not killed");
+    sys::process::pidfd_send_signal(pidfd.as_fd(), Signal::KILL).expect("a signal");
+    assert_eq!(
+        wait::wait(id).expect("its end").signal(),
+        Some(Signal::KILL)
+    );
+    assert!(started(command.create_pidfd(false)).into_pidfd().is_none());
 }

@@ -1,14 +1,17 @@
 //! Waiting for a child: blocking, polling, through its pidfd; for one of many, and for stops.
 
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+use core::time::Duration;
+
+use linux_raw_sys::general as linux;
 
 use nestling::spawn::{Child, Memory, Spawn};
 use nestling::sys::{self, signal};
 use nestling::wait::{Options, Who};
 use nestling::{Args, AsFd, Errno, ExitStatus, OFlags, Pid, Signal, args, wait};
 use nestling_tests::{
-    close, dup2, emulated, fork, handleable, has_child, join, probe, set_timer, skip, started,
-    status, text,
+    close, dup2, emulated, forbid, fork, handleable, has_child, join, probe, set_timer, skip,
+    started, status, text,
 };
 
 nestling_tests::suite! {
@@ -32,8 +35,13 @@ nestling_tests::suite! {
         a_handler_ends_a_wait_for_any,
         what_is_no_child_is_an_error,
         what_is_no_pidfd_is_an_error,
+        a_wait_with_a_time_limit_needs_no_pidfd,
+        a_wait_with_a_time_limit_does_not_reap,
+        a_handler_does_not_end_a_wait_with_a_time_limit,
     }
 }
+
+const SHORT: Duration = Duration::from_millis(1);
 
 /// The probe with these two arguments.
 fn doing(memory: Memory, what: &core::ffi::CStr, number: i32) -> ExitStatus {
@@ -366,4 +374,61 @@ fn what_is_no_pidfd_is_an_error() {
     let (end, _) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     assert_eq!(wait::wait_pidfd(end.as_fd()), Err(Errno::EBADF));
     assert_eq!(wait::try_wait_pidfd(end.as_fd()), Err(Errno::EBADF));
+}
+
+fn a_wait_with_a_time_limit_needs_no_pidfd() {
+    forbid(linux::__NR_pidfd_open, 0, Some(Errno::ENOSYS));
+    let (child, held) = waiting(Memory::Shared, false);
+    assert_eq!(wait::wait_timeout(child.id(), SHORT), Ok(None));
+    assert_eq!(wait::has_ended_within(Who::Any, SHORT), Ok(false));
+    drop(held);
+    let status = wait::wait_timeout(child.id(), Duration::MAX).expect("its status");
+    assert_eq!(status.and_then(ExitStatus::code), Some(0));
+    assert_eq!(wait::wait_timeout(child.id(), SHORT), Err(Errno::ECHILD));
+}
+
+fn a_wait_with_a_time_limit_does_not_reap() {
+    let (mut child, held) = waiting(Memory::Shared, true);
+    let all = |child: &Child, timeout| {
+        // The emulator's `waitid` takes no pidfds.
+        let pidfd = child.pidfd().filter(|_| !emulated()).map(Who::Pidfd);
+        let who = [Some(Who::Any), Some(Who::Child(child.id())), pidfd];
+        let ended = who.into_iter().flatten();
+        ended
+            .map(|who| wait::has_ended_within(who, timeout))
+            .collect::<alloc::vec::Vec<_>>()
+    };
+    for timeout in [Duration::ZERO, SHORT] {
+        assert!(all(&child, timeout).iter().all(|it| *it == Ok(false)));
+    }
+    assert_eq!(child.has_ended_within(SHORT), Ok(false));
+    drop(held);
+    assert_eq!(child.has_ended_within(Duration::MAX), Ok(true));
+    for timeout in [Duration::ZERO, SHORT] {
+        assert!(all(&child, timeout).iter().all(|it| *it == Ok(true)));
+    }
+    assert_eq!(child.wait().expect("its status").code(), Some(0));
+    assert_eq!(child.has_ended_within(Duration::ZERO), Ok(true));
+    let who = Who::Child(child.id());
+    assert_eq!(wait::has_ended_within(who, SHORT), Err(Errno::ECHILD));
+}
+
+fn a_handler_does_not_end_a_wait_with_a_time_limit() {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    static HELD: AtomicI32 = AtomicI32::new(-1);
+    unsafe extern "C" fn handler(_: i32) {
+        // At its third time the child may end.
+        if CALLS.fetch_add(1, Relaxed) == 2 {
+            close(HELD.load(Relaxed));
+        }
+    }
+    let (child, held) = waiting(Memory::Shared, false);
+    HELD.store(held.into_raw_fd(), Relaxed);
+    // SAFETY: the handler counts and closes a descriptor, which a handler may do.
+    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }.expect("it");
+    set_timer(&[0, 2000, 0, 2000]);
+    let status = wait::wait_timeout(child.id(), Duration::MAX).expect("its status");
+    set_timer(&[0; 4]);
+    assert_eq!(status.and_then(ExitStatus::code), Some(0));
+    assert!(CALLS.load(Relaxed) >= 3);
 }
