@@ -36,8 +36,14 @@
 //! - The programs: `spawn`, which starts a program with actions and attributes from its command line; `init`, a PID 1 for containers and
 //!   machines; and `sh`, a POSIX shell.
 //!
-//! The module `examples` contains three programs: a supervisor, a pipeline, and a program with a large heap that runs a command
-//! as another user.
+//! # Pages
+//!
+//! - [`spawn::comparison`]: how a spawn differs from the `posix_spawn` of glibc and musl, and from std.
+//! - [`spawn::proposal`]: the protocol, step by step, for readers of C.
+//! - `command`: coming from `std::process`.
+//! - `rt`: a whole project without libc, for four architectures.
+//! - `examples`: a supervisor, a pipeline, a program with a large heap that runs a command as another user; nestling with tokio, and
+//!   with rustix.
 //!
 //! # Features
 //!

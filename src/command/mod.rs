@@ -14,9 +14,11 @@
 //! The module [`spawn`](crate::spawn) lists the costs of starting a process. In addition, `Command` allocates memory for its
 //! lists, and makes three more system calls for each pipe.
 //!
-//! # Compared with std
+//! # Coming from `std::process`
 //!
-//! A method that is not in this table does the same as std's method.
+//! Write `use nestling::command::{Command, Stdio}` in place of `use std::process::{Command, Stdio}` (and of `CommandExt`), with the
+//! feature `std`. A method that is not in this table does the same as std's method. Statuses, descriptors, pipes and errors convert
+//! to and from std's types by `into()`.
 //!
 //! | Method | Difference | Reason |
 //! |---|---|---|

@@ -1,7 +1,7 @@
 //! Examples: complete programs. The tests run them.
 //!
 //! In nestling's repository, `cargo run --features std --example run_as_user -- 65534 65534 id` runs the example that uses the
-//! standard library, and `cargo run -p nestling-tests --bin supervisor -- 'sleep 1'` and
+//! standard library, and so does `with_rustix`; `cargo run -p nestling-tests --bin supervisor -- 'sleep 1'` and
 //! `cargo run -p nestling-tests --bin pipeline -- 'echo a b' 'wc -w'` those without libc.
 //!
 //! # A supervisor, without libc
@@ -14,6 +14,24 @@
 //!
 //! ```ignore
 #![doc = include_str!("pipeline.rs")]
+//! ```
+//!
+//! # With rustix
+//!
+//! With the feature `std`, descriptors of both crates are `AsFd` and convert by `into()`. (A program without libc takes rustix without its
+//! default features, and borrows descriptors by `as_raw_fd`.)
+//!
+//! ```ignore
+#![doc = include_str!("with_rustix.rs")]
+//! ```
+//!
+//! # With tokio
+//!
+//! A pidfd is readable when the child has ended, so tokio waits for it as for a socket, without a thread and without a handler of
+//! `SIGCHLD`.
+//!
+//! ```ignore
+#![doc = include_str!("with_tokio.rs")]
 //! ```
 //!
 //! # Run as another user, within limits, from a large program

@@ -90,12 +90,14 @@
 //! with `posix_spawn` and `vfork`. So if the parent closes a pipe's end in this moment, the end stays open a little longer. In
 //! the same way, a file stays locked a little longer if the parent releases its lock (`flock(2)`) by closing the descriptor.
 //!
-#![doc = include_str!("differences.md")]
+//! [`comparison`] compares a spawn with the `posix_spawn` of glibc and musl, and with std's `Command`.
 
 mod actions;
 mod attributes;
 mod child;
 mod clone;
+#[doc = include_str!("differences.md")]
+pub mod comparison {}
 mod descriptors;
 mod exec;
 mod ids;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::{io, thread};
 
@@ -36,24 +36,41 @@ fn what_a_child_writes_to_two_pipes_is_collected_without_a_deadlock() {
     );
 }
 
+/// The path of an example of nestling's.
+fn example(name: &str) -> PathBuf {
+    // This test is TARGET/debug/deps/NAME.
+    let test = std::env::current_exe().expect("this test");
+    let folder = test.ancestors().nth(2).expect("a target directory");
+    folder.join("examples").join(name)
+}
+
+const BUILT: &str = "the example: cargo build -p nestling --features alloc,std --examples";
+
+#[test]
+fn the_example_with_rustix_reads_and_waits() {
+    let run = |script| {
+        let mut example = std::process::Command::new(example("with_rustix"));
+        let output = example.arg(script).output().expect(BUILT);
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert_eq!(run("echo words"), "6: words\\n\nexit status: 0\n");
+    assert_eq!(run("kill -9 $$"), "signal: 9 (SIGKILL)\n");
+}
+
 #[test]
 fn the_example_runs_a_command_as_another_user_within_limits() {
     // SAFETY: no arguments.
     if unsafe { libc::geteuid() } != 0 {
         return say("skipped: only root becomes another user");
     }
-    // This test is TARGET/debug/deps/NAME.
-    let test = std::env::current_exe().expect("this test");
-    let folder = test.ancestors().nth(2).expect("a target directory");
-    let example = folder.join("examples/run_as_user");
+    let example = example("run_as_user");
     let run = |program, script| {
         let mut example = std::process::Command::new(&example);
         let output = example
             .args(["12345", "54321", program, "-c", script])
             .env("PATH", "/usr/bin:/bin") // where that user may look
             .output();
-        let output =
-            output.expect("the example: cargo build -p nestling --features alloc,std --examples");
+        let output = output.expect(BUILT);
         let text = |bytes| String::from_utf8(bytes).expect("text");
         (
             output.status.code(),

@@ -1,0 +1,38 @@
+//! Runs a command of the shell, and copies what it writes, with its length before each piece, until it has written all and has
+//! ended. The pipe and the waits are rustix's, the child is nestling's.
+
+use std::io::Result;
+
+use nestling::ExitStatus;
+use nestling::command::Command;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, read};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+fn main() -> Result<()> {
+    let script = std::env::args()
+        .nth(1)
+        .unwrap_or("echo one; echo two".into());
+    let (from, to) = pipe_with(PipeFlags::CLOEXEC)?;
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).stdout(to).create_pidfd(true);
+    let mut child = command.spawn()?;
+    drop(command); // and with it the pipe's end
+    let mut buffer = [0; 4096];
+    loop {
+        poll(&mut [PollFd::new(&from, PollFlags::IN)], None)?;
+        match read(&from, &mut buffer)? {
+            0 => break,
+            length => println!("{length}: {}", buffer[..length].escape_ascii()),
+        }
+    }
+    if let Some(pidfd) = child.pidfd() {
+        // It is not reaped yet: `NOWAIT` leaves that to nestling.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while let Err(Errno::INTR) = waitid(WaitId::PidFd(pidfd.into()), options) {}
+    }
+    let status: ExitStatus = child.wait()?;
+    println!("{status}");
+    Ok(())
+}
