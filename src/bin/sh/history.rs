@@ -4,7 +4,9 @@
 //! full disk, or a crash, has left of a command does not end in a newline; whoever comes next ends it by a null byte and a newline. Where
 //! the file has twice as many lines as HISTFILESIZE says, a shell that starts replaces it by a new one, at once.
 
+mod expansion;
 mod format;
+pub mod words;
 
 use alloc::ffi::CString;
 use alloc::rc::Rc;
@@ -17,7 +19,7 @@ use nestling::{
 };
 
 use crate::options::Opt;
-use crate::shell::Shell;
+use crate::shell::{self, Shell};
 use crate::symbols::Symbol;
 use crate::syntax::tree::{Command, List};
 
@@ -135,6 +137,30 @@ pub fn add(shell: &mut Shell, command: &[u8]) {
         history.push(command, most, erases);
         // What can't be kept is not worth a word each time.
         history.place = path.and_then(|path| append(&path, command).ok());
+    }
+}
+
+/// History expansion of a line that was typed. Whether it is to be executed.
+pub fn expand(shell: &mut Shell, line: &mut Vec<u8>) -> bool {
+    if !shell.options.has(Opt::Histexpand) || !line.iter().any(|byte| matches!(byte, b'!' | b'^')) {
+        return true;
+    }
+    load(shell);
+    match expansion::expand(&shell.interactive.history, line) {
+        Ok(None) => true,
+        Ok(Some(expanded)) => {
+            nestling::eprint!(&expanded.line[..]);
+            *line = expanded.line;
+            if expanded.is_shown_only {
+                add(shell, line);
+                shell.interactive.history.is_executed = false;
+            }
+            !expanded.is_shown_only
+        }
+        Err(what) => {
+            shell.complain(shell::text!(what, ": not in the history"));
+            false
+        }
     }
 }
 

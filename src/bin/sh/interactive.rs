@@ -90,7 +90,9 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
             match editor::read(shell, terminal, &prompt, &mut line)? {
                 editor::End::Line => {
                     shell.interactive.ends = 0;
-                    return Ok(Some(line));
+                    if goes_on || history::expand(shell, &mut line) {
+                        return Ok(Some(line));
+                    }
                 }
                 editor::End::Eof if goes_on => return Ok(None),
                 editor::End::Eof if shell.options.has(Opt::Ignoreeof) => {
@@ -106,6 +108,10 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
             Err(divert) => return Err(divert),
             Ok(()) if !line.is_empty() => {
                 shell.interactive.ends = 0;
+                #[cfg(feature = "edit")]
+                if !goes_on && !history::expand(shell, &mut line) {
+                    continue;
+                }
                 return Ok(Some(line));
             }
             // A terminal that is gone ends again and again.

@@ -65,6 +65,7 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     if chosen.has(Opt::Stdin) && operands.is_empty() && both_terminals() {
         chosen.set(Opt::Interactive, true);
     }
+    chosen.set(Opt::Histexpand, chosen.has(Opt::Interactive));
     let monitor = chosen.has(Opt::Monitor) || (chosen.has(Opt::Interactive) && both_terminals());
     chosen.set(Opt::Monitor, false);
     shell.options = chosen;

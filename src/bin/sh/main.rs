@@ -1,6 +1,6 @@
 //! `sh`: a POSIX shell that spawns instead of forking (XCU `sh`).
 //!
-//! `sh [-abCEefhilmnpuvx] [-o option]… [file [argument…]]`, `sh -c … command_string [name [argument…]]`, `sh -s … [argument…]`
+//! `sh [-abCEefHhilmnpuvx] [-o option]… [file [argument…]]`, `sh -c … command_string [name [argument…]]`, `sh -s … [argument…]`
 //!
 //! # Extensions
 //!

@@ -22,6 +22,7 @@ pub enum Opt {
     Pipefail,
     Privileged,
     Errtrace,
+    Histexpand,
     // Of the command line only.
     Interactive,
     Stdin,
@@ -49,6 +50,7 @@ pub const OPTIONS: &[(Opt, u8, &str)] = &[
     (Opt::Pipefail, 0, "pipefail"),
     (Opt::Privileged, b'p', "privileged"),
     (Opt::Errtrace, b'E', "errtrace"),
+    (Opt::Histexpand, b'H', "histexpand"),
     (Opt::Interactive, b'i', ""),
     (Opt::Stdin, b's', ""),
     (Opt::Command, b'c', ""),

@@ -293,6 +293,47 @@ on_both! {
         home.types("fc -l\n", "1\t: one\n2\t : two\n3\t: three\n4\t: one\n5\t: three\n");
     }
 
+    fn exclamation_marks_stand_for_commands_and_words_of_them(shell) {
+        // After the command ": x y", which comes after `echo one "a b" c/d.e`.
+        let cases = [
+            ("!1", "one a b c/d.e\n"),
+            ("!-2", "one a b c/d.e\n"),
+            ("!echo", "one a b c/d.e\n"),
+            ("!?a b?", "one a b c/d.e\n"),
+            ("!?a b", "one a b c/d.e\n"),
+            ("echo !!", ": x y\n"),
+            ("echo !$", "y\n"),
+            ("echo !^z", "xz\n"),
+            ("echo !*", "x y\n"),
+            ("echo !:0 !:2, !:1-2, !:1*, !:1-, !:0-$", ": y, x y, x y, x, : x y\n"),
+            ("echo !echo:2", "a b\n"),
+            ("echo !1:$:h !1:$:t !1:$:r !1:$:t:r", "c d.e c/d d\n"),
+            ("echo !!5 !$$((1))", ": x y5 y1\n"),
+            ("^:^echo^ z", "x y z\n"),
+            ("echo '!!' \"!!\" \\!! x=! !", "!! !! !! x=! !\n"),
+            ("echo [!z] ${!-n} $! !=; !(false) && echo yes", "[!z] n !=\nyes\n"),
+            ("! : ; echo $? # !nope", "1\n"),
+            ("echo no; !nope", ""),
+            ("^nope^x^", ""),
+            ("echo no !:9", ""),
+            ("echo no !999", ""),
+            ("echo no !-999", ""),
+            ("!1:p", ""),
+        ];
+        for (typed, expected) in cases {
+            let home = Home::new(shell);
+            home.write("echo one \"a b\" c/d.e\n");
+            home.types(&format!(": x y\n{typed}\n"), expected);
+        }
+        // What it stands for is kept, and not what was typed.
+        let home = Home::new(shell);
+        home.types(": x\n!!y\n!nope\n!!:p\n!!z\n", "");
+        assert_eq!(home.file(), ": x\n: xy\n: xyz\n");
+        // Not where a command goes on, and not with +H.
+        home.types("echo \\\n!!\nset +H\necho !!\n", "!!\n!!\n");
+        home.types("cat <<E\n!!\nE\n", "!!\n");
+    }
+
     fn a_syntax_error_is_kept(shell) {
         let home = Home::new(shell);
         home.types("echo )\n: one\n", "");

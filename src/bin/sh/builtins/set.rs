@@ -1,4 +1,4 @@
-//! `set [-abCefhmnpuvx] [-o option] [argument...]`, `set [+abCefhmnpuvx] [+o option] [argument...]`, `set -- [argument...]`: sets options
+//! `set [-abCEefHhmnpuvx] [-o option] [argument...]`, `set [+abCEefHhmnpuvx] [+o option] [argument...]`, `set -- [argument...]`: sets options
 //! and positional parameters, or lists options or variables (XCU 2.15, `set`).
 
 use nestling::sys::credentials;

@@ -58,6 +58,7 @@ use super::buffer::{is_alphanumeric, is_not_blank};
 use super::keys::Key;
 use super::{Act, End, Last, Session, case, completion, recased, search};
 use crate::builtins::quoting;
+use crate::history::words;
 use crate::shell::Shell;
 
 /// A key is not repeated more often.
@@ -316,7 +317,7 @@ fn last_argument(session: &mut Session, shell: &Shell, last: Last, count: Option
     let Some(command) = history.get(number - 1) else {
         return session.screen.bell();
     };
-    let word = super::word(command, count);
+    let word = words::word(command, count);
     session.buffer.replace(at - length, at, word);
     session.last = Last::Argument(number - 1, word.len());
 }

@@ -17,6 +17,7 @@ use super::emacs::MOST;
 use super::keys::Key;
 use super::{Act, End, Last, Mode, Session, case, completion, emacs, recased, search};
 use crate::expansion::pattern::Pattern;
+use crate::history::words;
 use crate::shell::{Divert, Shell};
 
 /// The last command that has changed a line.
@@ -212,7 +213,7 @@ fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usiz
             };
             let mut text = b" ".to_vec();
             let number = count.map(|count| count.saturating_sub(1));
-            text.extend_from_slice(super::word(command, number));
+            text.extend_from_slice(words::word(command, number));
             inserts(session, Mode::Insert, buffer_after(session));
             session.buffer.insert(&text);
         }

@@ -282,6 +282,16 @@ on_both! {
         terminal.keys("\x03").line("|");
     }
 
+    fn a_line_with_an_event_shows_what_it_stands_for(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("echo one two\r").line("|");
+        terminal.keys("\x0cecho !$\r").rows(&["$ echo !$", "echo two", "two", "$ |"]);
+        terminal.keys("\x0c!nope\r").rows(&["$ !nope", "sh: !nope: not in the history", "$ |"]).keys("\x10").line("echo two|");
+        // A command of several lines.
+        terminal.keys("\x15\x0cif :\rthen echo a; fi\r").line("|");
+        terminal.keys("\x0c!if\r").rows(&["$ !if", "if :", "then echo a; fi", "a", "$ |"]);
+    }
+
     fn a_command_may_have_several_lines(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run(": before").keys("\x0c{ echo one\x1b\recho thrée; }").rows(&["$ { echo one", "echo thrée; }|"]);
