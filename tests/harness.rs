@@ -234,7 +234,7 @@ fn enter_the_known_state() {
         close(fd);
     }
     limit_descriptors(DESCRIPTORS as u64);
-    sys::file::umask(0o022);
+    sys::file::umask(0o022).expect("umask");
     sys::file::chdir(scratch()).expect("an empty directory");
 }
 

@@ -300,10 +300,7 @@ fn act<const USED: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<()
             sys::terminal::set_controlling(pipe.named(fd)?)
         }),
         Action::Chroot(path) => if_used::<USED>(used::CHROOT, || sys::file::chroot(path)),
-        Action::Umask(mask) => if_used::<USED>(used::UMASK, || {
-            sys::file::umask(mask);
-            Ok(())
-        }),
+        Action::Umask(mask) => if_used::<USED>(used::UMASK, || sys::file::umask(mask).map(drop)),
         Action::Limit(resource, limit) => {
             if_used::<USED>(used::LIMIT, || sys::resource::setrlimit(resource, limit))
         }

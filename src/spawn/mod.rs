@@ -584,7 +584,7 @@ mod tests {
     #[test]
     fn a_parent_may_look_at_its_child_at_each_step() {
         // In Miri the parent's patience is over at once.
-        let actions = [Action::Umask(0o22); 10];
+        let actions = [Action::Close(50); 10];
         for notice in NOTICES {
             let mut true_ = spawn(Program::Path(c"/bin/true"), notice);
             true_.actions = &actions;

@@ -53,11 +53,12 @@ pub fn getcwd(buffer: &mut [u8]) -> Result<&CStr, Errno> {
     super::args::head(buffer).ok_or(Errno::ERANGE)
 }
 
-/// `umask`: sets the permission bits that new files do not get, and returns the previous mask.
-#[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
-pub fn umask(mask: u32) -> u32 {
-    // SAFETY: a number is all it takes, and it does not fail.
-    unsafe { syscall1(linux::__NR_umask as usize, mask as usize) as u32 }
+/// `umask`: sets the permission bits that new files do not get, and returns the previous mask. Fails only if a seccomp filter
+/// forbids the call.
+pub fn umask(mask: u32) -> Result<u32, Errno> {
+    // SAFETY: a number is all it takes.
+    let answer = unsafe { syscall1(linux::__NR_umask as usize, mask as usize) };
+    small(answer).map(|mask| mask as u32)
 }
 
 /// `faccessat(F_OK)`: checks that a file exists. The kernel uses the real user id and group id to check whether the path may be

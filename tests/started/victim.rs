@@ -17,6 +17,7 @@ use core::cell::Cell;
 use core::fmt::Write;
 
 use nestling::io::Writer;
+use nestling::raw;
 use nestling::rt::Process;
 use nestling::spawn::{
     Action, Attributes, CapabilitySet, Child, Error, Memory, Notice, Program, Progress, Scheduler,
@@ -124,6 +125,11 @@ fn padding() {
         let _ = sys::fd::write(nothing, &[]);
         let _ = sys::signal::mask();
         let _ = sys::process::getpid();
+        let _ = sys::process::getppid();
+        let _ = sys::credentials::geteuid();
+        let _ = sys::credentials::getegid();
+        // SAFETY: without a header it does nothing.
+        let _ = unsafe { raw::syscall2(raw::nr::CAPGET, 0, 0) };
         let _ = sys::process::set_dumpable(usize::MAX);
         let _ = sys::resource::getrlimit(Resource::Core);
         let _ = sys::file::faccessat(c"");
@@ -181,6 +187,10 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
         no_new_privs: true,
         parent_death_signal: Some(Signal::TERM),
         signal_mask: Some(SigSet::EMPTY.with(Signal::HUP)),
+        ..plain
+    };
+    let oom = Attributes {
+        oom_score_adj: Some(1000),
         ..plain
     };
     let group = Attributes {
@@ -249,6 +259,14 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
             1,
         ),
         b"group" => run(&spawn(path, group), way, 1),
+        b"oom" => run(
+            &Spawn {
+                actions: ruled(&[], &mut ruler),
+                ..spawn(path, oom)
+            },
+            way,
+            1,
+        ),
         b"terminal" => run(
             &Spawn {
                 actions: ruled(&on_terminal, &mut ruler),
@@ -332,8 +350,8 @@ unsafe impl Sync for Cell4 {}
 
 impl State {
     fn now() -> Self {
-        let umask = sys::file::umask(0);
-        sys::file::umask(umask);
+        let umask = sys::file::umask(0).expect("a mask");
+        let _ = sys::file::umask(umask);
         Self {
             descriptors: core::array::from_fn(|fd| sys::fd::cloexec(fd as RawFd).ok()),
             mask: sys::signal::mask().expect("a signal mask"),

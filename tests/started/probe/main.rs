@@ -137,7 +137,7 @@ fn describe(process: Process, out: &mut Text<8192>) -> core::fmt::Result {
         write!(out, " {group}")?;
     }
     writeln!(out)?;
-    writeln!(out, "umask: {:03o}", sys::file::umask(0))?;
+    writeln!(out, "umask: {:03o}", sys::file::umask(0).expect("a mask"))?;
     for resource in [Resource::Nofile, Resource::Core, Resource::FileSize] {
         if let Ok(limit) = sys::resource::getrlimit(resource) {
             writeln!(out, "{}: {} {}", resource.name(), limit.soft, limit.hard)?;

@@ -3,7 +3,7 @@
 use nestling::sys;
 
 use super::Answer;
-use super::options::{Getopt, wrong};
+use super::options::{Getopt, refused, wrong};
 use crate::fields::Arguments;
 use crate::shell::Shell;
 
@@ -17,8 +17,14 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             Err(_) => return Ok(2),
         }
     }
-    let old = sys::file::umask(0);
-    sys::file::umask(old);
+    let old = match sys::file::umask(0) {
+        Ok(old) => old,
+        Err(errno) => {
+            refused(shell, arguments.name(), b"mask", errno);
+            return Ok(1);
+        }
+    };
+    let _ = sys::file::umask(old);
     let Some(operand) = options.operands().get(0) else {
         write(shell, old, symbolic);
         return Ok(0);
@@ -31,8 +37,13 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         wrong(shell, arguments.name(), operand, "not a mask");
         return Ok(2);
     };
-    sys::file::umask(new as u32 & 0o777);
-    Ok(0)
+    match sys::file::umask(new as u32 & 0o777) {
+        Ok(_) => Ok(0),
+        Err(errno) => {
+            refused(shell, arguments.name(), operand, errno);
+            Ok(1)
+        }
+    }
 }
 
 fn write(shell: &mut Shell, mask: u32, symbolic: bool) {
