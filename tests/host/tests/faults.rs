@@ -79,6 +79,9 @@ const WAYS: &[Way] = &[
     way("terminal", "shared", &[]),
     way("terminal", "copied", &[]),
     way("terminal", "mark", &[]),
+    // The memory is copied in any case.
+    way("oom", "copied", &[]),
+    way("oom", "try", &[]),
     way("close", "shared", &[NO_CLOSE_RANGE]),
     way("close", "copied", &[NO_CLOSE_RANGE, NO_PROC]),
     way("close", "mark", &[NO_CLOSE_RANGE]),
@@ -172,6 +175,14 @@ struct DryRun {
 }
 
 impl DryRun {
+    /// Whether the parent's next call after this one has this name.
+    fn next_is(&self, call: &Call, name: &str) -> bool {
+        let is_it = |it: &Target| it.call.name == call.name && it.call.number == call.number;
+        let place = self.targets.iter().position(is_it);
+        let next = place.and_then(|place| self.targets.get(place + 1));
+        next.is_some_and(|it| it.call.name == name)
+    }
+
     /// Whether the parent closes this number for the first time.
     fn is_first_close(&self, call: &Call) -> bool {
         let mut closes = self.targets.iter().filter(|it| it.call.line == call.line);
@@ -226,8 +237,13 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
     for (number, call) in child.iter().enumerate() {
         let place = match ruler {
             _ if number == 0 && call.name == "close" => Place::ChildsFirst,
-            0 if rulers > 0 => Place::BeforeActions,
+            // An action of its own.
+            _ if call.name == "umask" => Place::Action {
+                index: 2 * ruler,
+                first: true,
+            },
             _ if ruler == rulers => Place::AfterActions,
+            0 => Place::BeforeActions,
             _ => Place::Action {
                 index: 2 * ruler - 1,
                 first,
@@ -263,8 +279,11 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
             call.line
         );
     }
-    // strace takes one fault for each name.
+    // strace takes one fault for each name. One ruler stands for all.
     targets.retain(|target| {
+        if target.call.name == "umask" && way.kind != "oom" {
+            return false;
+        }
         let name = format!("{}:", target.call.name);
         !way.refused.iter().any(|refused| refused.starts_with(&name))
     });
@@ -362,12 +381,24 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         }
         (Place::Parent { .. }, "uname", _) => Nothing("the child resets the handlers by itself"),
         (Place::Parent { .. }, "pidfd_open", _) => failure("Pidfd"),
-        (Place::Parent { .. }, "prctl", _) => {
-            Nothing("whether it is dumpable is kept where it can be asked and set")
+        (Place::Parent { .. }, "getpid", _) if dry.next_is(call, "pidfd_open") => failure("Pidfd"),
+        (Place::Parent { .. }, "getpid", _) => {
+            Nothing("without its id the parent locks and spawns all the same")
         }
+        (
+            Place::Parent { .. },
+            "prctl" | "capget" | "geteuid" | "getegid" | "geteuid32" | "getegid32",
+            _,
+        ) => Nothing("whether it is dumpable is kept where it can be asked and set"),
 
         // ---- The child, around the actions ----
         (Place::ChildsFirst, "close", _) => failure("StatusPipe"),
+        (Place::BeforeActions, "openat" | "write", _) if way.kind == "oom" => {
+            failure("OomScoreAdj")
+        }
+        (Place::BeforeActions, "close", _) if way.kind == "oom" => {
+            Nothing("the kernel has the number")
+        }
         (Place::BeforeActions, "openat" | "write", _) => failure("Cgroup"),
         (Place::BeforeActions, "close", _) => Nothing("the child is in its cgroup already"),
         (Place::BeforeActions | Place::AfterActions, "rt_sigaction", _) => {
@@ -382,6 +413,9 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             failure("NoNewPrivs")
         }
         (Place::AfterActions, "prctl", _) => failure("ParentDeathSignal"),
+        (Place::AfterActions, "getppid", _) => {
+            Nothing("a parent whose id is not known counts as alive")
+        }
         (Place::AfterActions, "rt_sigprocmask", _) => failure("SignalMask"),
         (Place::AfterActions, "write", "EINTR") => Nothing("EINTR is tried again"),
         (Place::AfterActions, "execve" | "execveat", _) => exec(way, dry, call, errno),
@@ -410,6 +444,9 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         }
         (Place::Action { .. }, "prctl", _) if call.line.contains("DUMPABLE") => {
             Nothing("the child makes the memory undumpable where it can't ask whether it is")
+        }
+        (Place::Action { first: false, .. }, "capget", _) => {
+            Nothing("the kernel refuses what the child may not do")
         }
         (Place::Action { index, .. }, _, _) => failure(&format!("action {index}")),
         _ => panic!("which step does {} belong to, {place:?}?", call.line),
@@ -444,11 +481,8 @@ fn exec(way: &Way, dry: &DryRun, call: &Call, errno: &str) -> Expectation {
 fn errnos(target: &Target) -> Vec<&'static str> {
     let call = &target.call;
     let own = match &*call.name {
-        // These cannot fail.
-        "getpid" | "getppid" | "geteuid" | "getegid" | "geteuid32" | "getegid32" | "getresuid"
-        | "getresgid" | "getresuid32" | "getresgid32" | "capget" | "umask" => {
-            return Vec::new();
-        }
+        "getpid" | "getppid" | "geteuid" | "getegid" | "geteuid32" | "getegid32" | "umask" => "",
+        "getresuid" | "getresgid" | "getresuid32" | "getresgid32" => "EFAULT",
         // No filter that lets a child exit and be waited for would stop these.
         "exit_group" => return vec!["EPERM"],
         "wait4" => return vec!["EINTR", "ECHILD"],
@@ -495,7 +529,7 @@ fn errnos(target: &Target) -> Vec<&'static str> {
         "sched_setscheduler" | "sched_setparam" => "EBUSY EINVAL ESRCH",
         "setpriority" => "EACCES EINVAL ESRCH",
         "prctl" => "EINVAL",
-        "capset" => "EFAULT EINVAL ESRCH",
+        "capget" | "capset" => "EFAULT EINVAL ESRCH",
         "prlimit64" => "EFAULT EINVAL ESRCH",
         "setuid" | "setuid32" | "setresuid" | "setresuid32" => "EAGAIN EINVAL",
         "setgid" | "setgid32" | "setresgid" | "setresgid32" => "EAGAIN EINVAL",
