@@ -1,5 +1,8 @@
 //! The shell at a terminal: prompts and lines.
 
+#[cfg(feature = "edit")]
+mod mail;
+
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -35,6 +38,8 @@ pub struct Interactive {
     pub editor: editor::Kept,
     #[cfg(feature = "edit")]
     pub history: history::History,
+    #[cfg(feature = "edit")]
+    mail: mail::Mail,
 }
 
 impl Interactive {
@@ -77,6 +82,8 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
     loop {
         if !goes_on {
             jobs::notify(shell);
+            #[cfg(feature = "edit")]
+            mail::check(shell);
             run_prompt_command(shell)?;
         }
         for fd in [io::stdin(), io::stdout(), io::stderr()] {

@@ -295,7 +295,7 @@ impl Jobs {
     }
 
     /// The place of the job that has this process, unless it is the parent shell's.
-    fn own(&self, pid: Pid) -> Option<usize> {
+    pub fn own(&self, pid: Pid) -> Option<usize> {
         if self.inherited {
             None
         } else {
@@ -384,6 +384,25 @@ impl Jobs {
             self.table.pop();
         }
         self.free = self.free.min(self.table.len());
+    }
+
+    /// Takes a job out of the table whose processes go on.
+    #[cfg(feature = "edit")]
+    pub fn disown(&mut self, place: usize) {
+        let processes = self.get(place).map(|job| job.processes.clone());
+        self.forget(place);
+        for process in processes.unwrap_or_default() {
+            match process.status {
+                _ if self.inherited => {}
+                // `wait` may still ask for it.
+                Some(status) if process.has_ended() => self.remember(process.pid, status),
+                status => {
+                    self.others.push(process.pid);
+                    self.alive -= 1;
+                    self.running -= usize::from(status.is_none());
+                }
+            }
+        }
     }
 
     /// Takes out what has ended.

@@ -63,7 +63,7 @@ fn value(shell: &Shell, name: Symbol) -> Vec<u8> {
 
 /// Expands parameters, commands and arithmetic, which are not traced. `$?` is kept. What can't be expanded is the prompt as it is. SIGINT
 /// abandons the line, if the prompt is within one.
-fn expand(shell: &mut Shell, text: Vec<u8>, within: bool) -> Vec<u8> {
+pub fn expand(shell: &mut Shell, text: Vec<u8>, within: bool) -> Vec<u8> {
     if !text.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
         return text;
     }

@@ -7,6 +7,8 @@ mod cd;
 mod colon;
 pub mod command;
 pub mod conditional;
+#[cfg(feature = "edit")]
+mod disown;
 pub mod dot;
 mod echo;
 mod escapes;
@@ -33,6 +35,8 @@ pub mod quoting;
 mod read;
 pub mod set;
 mod shift;
+#[cfg(feature = "edit")]
+mod suspend;
 pub mod test;
 mod times;
 mod trap;
@@ -322,6 +326,20 @@ pub const BUILTINS: &[Builtin] = &[
         name: "bg",
         kind: Kind::Regular,
         run: bg::run,
+        only_writes: false,
+    },
+    #[cfg(feature = "edit")]
+    Builtin {
+        name: "disown",
+        kind: Kind::Regular,
+        run: disown::run,
+        only_writes: false,
+    },
+    #[cfg(feature = "edit")]
+    Builtin {
+        name: "suspend",
+        kind: Kind::Regular,
+        run: suspend::run,
         only_writes: false,
     },
     Builtin {

@@ -56,6 +56,47 @@ on_both! {
         terminal.run("kill -USR1 %1").keys("\x0cjobs\r").shows("Stopped /bin/sh");
     }
 
+    fn disown_forgets_jobs_which_go_on(shell) {
+        let mut terminal = Terminal::new(shell);
+        for (command, rest) in [("disown", "[1]   Running sleep 1001 &"), ("disown %1", "[2] + Running sleep 1002 &"), ("disown $!", "[1] + Running sleep 1001 &"), ("disown -a", ""), ("disown -r", ""), ("disown -h %1 %2; disown -a", "")] {
+            terminal.run("sleep 1001 &").run("p=$!").run("sleep 1002 &").run("q=$!");
+            terminal.keys(format!("\x0c{command}; jobs; kill -0 $p $q && echo th''ere; disown -a; kill $p $q\r")).shows("\nthere").line("|");
+            terminal.until("the others", |terminal| terminal.all_rows().iter().filter(|row| row.contains("Running")).count() == usize::from(!rest.is_empty()));
+        }
+        // It can be waited for, and is no stopped job any more.
+        terminal.run("/bin/sh -c 'exit 7' &").run("disown").keys("\x0cwait $!; echo $?\r").shows("\n7").line("|");
+        terminal.keys("\x0c/bin/sh -c 'kill -TSTP $$'\r").shows("[1] + Stopped /bin/sh").line("|");
+        terminal.keys("\x0cdisown %1\r").shows("sh: disown: %1 is stopped: it goes on after kill -CONT -").line("|");
+        terminal.keys("\x0cdisown %1\r").rows(&["$ disown %1", "sh: disown: %1: no such job", "$ |"]);
+        terminal.keys("exit 3\r");
+        assert_eq!(terminal.end().code(), Some(3));
+    }
+
+    fn suspend_stops_a_shell_until_it_is_continued(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("suspend\r").shows("sh: suspend: no shell is left that could continue this one").line("|");
+        terminal.keys(format!("\x0cPS1='in> ' {} -i\r", shell.display())).row("in> |");
+        terminal.strike(b"x=kept; suspend\r");
+        terminal.shows("[1] + Stopped").line("|");
+        terminal.keys("\x0cfg\r").row("in> |").strike(b"echo \"<$x>\"; sleep 0; suspend\r");
+        terminal.shows("\n<kept>").shows("[1] + Stopped").line("|");
+        // In the background it cannot have the terminal: it stops again.
+        terminal.keys("\x0cbg; wait %1; jobs\r").shows("[1] + Stopped (").line("|").keys("\x0cfg\r").row("in> |").strike(b"exit\r");
+        terminal.line("|");
+    }
+
+    fn mail_that_comes_is_told(shell) {
+        let mut terminal = Terminal::with(shell, 24, 80, &[("MAIL", "box"), ("MAILCHECK", "0")]);
+        terminal.run(":").keys("\x0cecho >>box\r").rows(&["$ echo >>box", "You have new mail in box.", "$ |"]);
+        terminal.keys("\x0c:\r").rows(&["$ :", "$ |"]).keys("\x0c>box\r").rows(&["$ >box", "$ |"]);
+        terminal.keys("\x0cMAILPATH='a:b%$((1 + 1)) for b'\r").line("|").keys("\x0cecho >box; echo >a; echo >b\r");
+        terminal.rows(&["$ echo >box; echo >a; echo >b", "You have new mail in a.", "2 for b", "$ |"]);
+        // At most once in MAILCHECK seconds.
+        terminal.run("MAILCHECK=1000").keys("\x0cecho >>a\r").rows(&["$ echo >>a", "$ |"]);
+        terminal.keys("\x0cMAILCHECK=0\r").rows(&["$ MAILCHECK=0", "You have new mail in a.", "$ |"]);
+        terminal.run("unset MAILPATH MAIL").keys("\x0cecho >>a; echo >>box\r").rows(&["$ echo >>a; echo >>box", "$ |"]);
+    }
+
     fn without_stopped_jobs_the_shell_is_left_at_once(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("sleep 1000 &\r").shows("[1] ").line("|");

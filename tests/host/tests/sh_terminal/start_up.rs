@@ -58,6 +58,32 @@ on_both! {
         }
     }
 
+    fn the_file_that_the_manual_shows_works(shell) {
+        let manual = include_str!("../../../../src/man/nestling-sh.1");
+        let (_, text) = manual.split_once("as functions:\n.Bd -literal -offset indent\n").expect("the file");
+        let (text, _) = text.split_once(".Ed\n").expect("its end");
+        let text = text.replace("\\(aq", "'").replace("\\-", "-").replace("\\e", "\\");
+        let mut terminal = Terminal::start_with(shell, (24, 80), &[("ENV", "$HOME/rc")], &["-i"], &[("rc", &text)]);
+        terminal.until("the prompt", |terminal| terminal.is_idle() && terminal.cursor_row().contains(":~"));
+        for (command, output, status) in [("cd /; pushd usr", "/usr\n/", 0), ("pushd /etc", "/etc\n/usr\n/", 0), ("pushd", "/usr\n/etc\n/", 0), ("pushd /nope", "sh: cd: /nope: no such file or directory", 1), ("dirs", "/usr\n/etc\n/", 0), ("popd", "/etc\n/", 0), ("popd", "/", 0), ("popd", "sh: cd: ", 1)] {
+            terminal.keys(format!("\x0cPS1='$?$ '; {command}\r"));
+            terminal.until(output, |terminal| {
+                let contents = terminal.screen().contents();
+                terminal.is_idle() && contents.contains(&format!("{command}\n{output}")) && terminal.cursor_row() == format!("{status}$ |")
+            });
+        }
+    }
+
+    fn debians_files_for_bash_leave_a_usable_prompt(shell) {
+        for file in ["/etc/skel/.bashrc", "/etc/bash.bashrc"] {
+            if Path::new(file).exists() {
+                let mut terminal = Terminal::start_with(shell, (24, 80), &[("ENV", file)], &["-i"], &[]);
+                terminal.until(file, |terminal| terminal.is_idle() && terminal.cursor_row().contains(":~"));
+                terminal.keys("case $- in *i*) echo o''n;; esac\r").shows("\non");
+            }
+        }
+    }
+
     fn an_error_in_the_value_of_env_leads_to_the_prompt(shell) {
         for value in ["${NOPE?bad}", "$(echo \"", "`", "${", "$((1/0))", "$(exit 3)", "\"/"] {
             let variables = [("ENV", value)];

@@ -1,0 +1,69 @@
+//! `disown [-ahr] [job_id|pid...]`, as in bash: forgets jobs, which go on. (Not of the standard.)
+
+use nestling::{Pid, text};
+
+use super::Answer;
+use super::options::{Getopt, Wrong};
+use crate::fields::Arguments;
+use crate::jobs::State;
+use crate::shell::{Shell, text};
+
+pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
+    let mut options = Getopt::new(arguments, "ahr");
+    let (mut all, mut running, mut keeps) = (false, false, false);
+    loop {
+        match options.next(shell) {
+            Ok(Some(b'a')) => all = true,
+            Ok(Some(b'r')) => running = true,
+            // Without it, too, a shell that ends sends no SIGHUP.
+            Ok(Some(_)) => keeps = true,
+            Ok(None) => break,
+            Err(Wrong) => return Ok(2),
+        }
+    }
+    let operands = options.operands();
+    shell.jobs.update();
+    if operands.len() == 0 && (all || running) {
+        for place in (0..shell.jobs.len()).rev() {
+            let state = shell.jobs.state(place);
+            if !keeps && (!running || state == Some(State::Running)) {
+                shell.jobs.disown(place);
+            }
+        }
+        return Ok(0);
+    }
+    let mut status = 0;
+    let current = [&b"%%"[..]];
+    let ids = current
+        .into_iter()
+        .filter(|_| operands.len() == 0)
+        .chain(operands.iter());
+    for id in ids {
+        let found = shell.jobs.find(id).or_else(|why| {
+            let pid = text::number(id, 10).and_then(|pid| i32::try_from(pid).ok());
+            let pid = pid.and_then(Pid::from_raw);
+            pid.and_then(|pid| shell.jobs.own(pid)).ok_or(why)
+        });
+        match found {
+            Ok(_) if keeps => {}
+            Ok(place) => {
+                let is_stopped = matches!(shell.jobs.state(place), Some(State::Stopped(_)));
+                let target = shell.jobs.targets(place).next().filter(|_| is_stopped);
+                if let Some(target) = target {
+                    shell.complain(text!(
+                        "disown: ",
+                        id,
+                        " is stopped: it goes on after kill -CONT ",
+                        target
+                    ));
+                }
+                shell.jobs.disown(place);
+            }
+            Err(why) => {
+                shell.complain(text!("disown: ", id, ": ", why));
+                status = 1;
+            }
+        }
+    }
+    Ok(status)
+}
