@@ -173,8 +173,9 @@ pub fn fork() -> Result<Option<Pid>, Errno> {
 
 /// Whether this is the only thread of the program: `ENOSYS` where that is not known.
 ///
-/// A program that [`start`] has started has no libc and so nothing that makes threads but `sys::clone`, whose caller answers
-/// for what they do. Any other program may have some, also where its features make it part of a build with this runtime.
+/// A program that [`start`] has started is written without the standard library, so nothing makes threads but `sys::clone`, whose
+/// caller answers for what they do. (Where the build's features bring a libc, it makes none on its own.) Any other program may have
+/// some, also where its features make it part of a build with this runtime.
 fn only_thread() -> Result<(), Errno> {
     if ENVIRON.load(Ordering::Relaxed).is_null() {
         return Err(Errno::ENOSYS);

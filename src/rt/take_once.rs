@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 macro_rules! take_once {
     ($visibility:vis static $name:ident: $type:ty = $value:expr) => {
         #[allow(unsafe_code)]
-        // SAFETY: it is zeros, as everything in such a section: the linker refuses any other value.
+        // SAFETY: it is zeros, as everything in such a section: the compiler refuses any other value.
         #[unsafe(link_section = ".bss.large")]
         $visibility static $name: $crate::rt::TakeOnce<$type> = $crate::rt::TakeOnce::new($value);
     };

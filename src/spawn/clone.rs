@@ -246,7 +246,8 @@ fn clone3<const USED: u32>(job: &Job<'_, '_>) -> Result<(Pid, Option<OwnedFd>), 
         cgroup,
     };
     // SAFETY: `run` gets its `Job`. It, its mark and the stack stay: the child has copies of them, or whoever makes it does not return
-    // before the child has left them, which `watch` waits for. The pidfd is the kernel's to write.
+    // before the child has left them. `watch` waits for that, and where it can't, `conclude` kills and reaps the child. The pidfd is the
+    // kernel's to write.
     unsafe {
         let pid = sys::clone::clone3(
             &arguments,

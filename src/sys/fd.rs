@@ -158,7 +158,8 @@ pub fn stderr() -> BorrowedFd<'static> {
 }
 
 fn standard(fd: RawFd) -> BorrowedFd<'static> {
-    // SAFETY: the number stands for whatever is there; nobody owns it, so that nobody but an `unsafe` function closes it.
+    // SAFETY: as in the standard library, these numbers stand for whatever is there. A program that was started without one of them may
+    // own what it opens there; a call that gets the number later then reaches another file, or none, and no memory.
     unsafe { BorrowedFd::borrow_raw(fd) }
 }
 

@@ -109,29 +109,29 @@ impl SigInfo {
 /// `rt_sigprocmask(SIG_SETMASK)`: sets this thread's signal mask, and returns the previous mask.
 #[doc(alias("sigprocmask", "pthread_sigmask"))]
 pub fn set_mask(mask: SigSet) -> Result<SigSet, Errno> {
-    sigprocmask(linux::SIG_SETMASK, &raw const mask as usize)
+    sigprocmask(linux::SIG_SETMASK, Some(&mask))
 }
 
 /// `rt_sigprocmask(SIG_BLOCK)`: adds signals to this thread's signal mask, and returns the previous mask.
 #[doc(alias = "sigprocmask")]
 pub fn block(signals: SigSet) -> Result<SigSet, Errno> {
-    sigprocmask(linux::SIG_BLOCK, &raw const signals as usize)
+    sigprocmask(linux::SIG_BLOCK, Some(&signals))
 }
 
 /// `rt_sigprocmask(SIG_UNBLOCK)`: removes signals from this thread's signal mask, and returns the previous mask.
 #[doc(alias = "sigprocmask")]
 pub fn unblock(signals: SigSet) -> Result<SigSet, Errno> {
-    sigprocmask(linux::SIG_UNBLOCK, &raw const signals as usize)
+    sigprocmask(linux::SIG_UNBLOCK, Some(&signals))
 }
 
 /// `rt_sigprocmask`: returns this thread's signal mask.
 #[doc(alias = "sigprocmask")]
 pub fn mask() -> Result<SigSet, Errno> {
-    sigprocmask(linux::SIG_SETMASK, 0)
+    sigprocmask(linux::SIG_SETMASK, None)
 }
 
-/// `new` is the address of a set, or 0.
-fn sigprocmask(how: u32, new: usize) -> Result<SigSet, Errno> {
+fn sigprocmask(how: u32, new: Option<&SigSet>) -> Result<SigSet, Errno> {
+    let new = new.map_or(0, |set| &raw const *set as usize);
     let mut old = SigSet::EMPTY;
     // SAFETY: the kernel reads one set if there is one and writes one, each of 8 bytes, as `SigSet` is.
     let answer = unsafe {
@@ -227,7 +227,7 @@ pub fn set_default(signal: Signal) -> Result<SavedAction, Errno> {
 /// `rt_sigaction`: restores an action that [`replace_action`], [`ignore`] or [`set_default`] has returned, including its flags
 /// and its mask.
 pub fn restore_action(saved: &SavedAction) -> Result<(), Errno> {
-    // SAFETY: the kernel reads one action; whoever first set it promised that its handler may run at any time.
+    // SAFETY: the kernel reads one action. It was in effect before: whoever set it answers for its handler.
     done(unsafe { sigaction(saved.signal, &raw const saved.action as usize, 0) })
 }
 
