@@ -1,10 +1,13 @@
 //! A spawn under `strace -f` and `gdb`, and what strace counts.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Output;
 
 use nestling::spawn::{Program, Spawn};
 use nestling::{Args, args};
-use nestling_host_tests::{Arch, Call, Scratch, installed, or_skip, run, say, traces};
+use nestling_host_tests::{Arch, Call, Scratch, installed, or_skip, run, say, terminal, traces};
 
 /// The exit status of the victim as the program that is spawned.
 const CHILD: i32 = 7;
@@ -406,4 +409,66 @@ fn a_debuggers_backtrace_of_the_child_ends_at_its_entry() {
     assert_eq!(frames.len(), entry + 2, "{text}");
     assert!(frames[entry + 1].contains("clone"), "{text}");
     assert!(!text.contains("corrupt"), "{text}");
+}
+
+/// What the shell's spawns use, each by a command of its own: a script, how many processes it takes, and whether a terminal is there. A
+/// part that the shell does not name (`USED`) would show as a copy of the shell in the program's place, or as a program that cannot be
+/// started.
+const SHELLS_SPAWNS: [(&str, usize, bool); 7] = [
+    ("/bin/true; :", 1, false),
+    ("/bin/true <here; :", 1, false),
+    ("/bin/true 2>&1; :", 1, false),
+    ("/bin/true 2>&-; :", 1, false),
+    ("/bin/true & wait $!", 1, false),
+    ("set -m; /bin/true; :", 1, true),
+    // Itself, as the program that runs what has no format.
+    ("exec ./without-format", 0, false),
+];
+
+fn sh_starts_programs_without_a_copy_of_itself(arch: Arch) {
+    or_skip!(installed("strace"));
+    let (sh, victim) = (or_skip!(arch.sh()), or_skip!(arch.victim()));
+    for (script, processes, on_terminal) in SHELLS_SPAWNS {
+        let scratch = Scratch::new(&victim);
+        let file = scratch.path().join("without-format");
+        fs::write(&file, "exit 0\n").expect("a file");
+        fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("permission to execute");
+        let prefix = scratch.path().join("trace");
+        let terminal = on_terminal.then(terminal);
+        let stdin = match &terminal {
+            Some((_, path)) => path,
+            None => Path::new("/dev/null"),
+        };
+        let output = run("setsid", |command| {
+            // What the leader of a session opens becomes its controlling terminal.
+            let opens = ["-w", "/bin/sh", "-c", "exec \"$@\" <\"$0\""];
+            command.args(opens).arg(stdin);
+            command
+                .args(["strace", "-f", "-ff", "-qq", "-o"])
+                .arg(&prefix);
+            command.arg(&sh).args(["-c", script]);
+            command.current_dir(scratch.path());
+        });
+        assert!(
+            output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(),
+            "{script}: {output:?}"
+        );
+        let traces = traces(&prefix);
+        let is_making =
+            |call: &&Call| matches!(&*call.name, "clone" | "clone3") && call.succeeded();
+        let made: Vec<&Call> = traces.iter().flatten().filter(is_making).collect();
+        assert_eq!(made.len(), processes, "{script}: {made:?}");
+        let shares = |call: &&Call| call.line.contains("CLONE_VM");
+        assert!(made.iter().all(shares), "{script}: {made:?}");
+    }
+}
+
+#[test]
+fn sh_starts_programs_without_a_copy_of_itself_on_x86_64() {
+    sh_starts_programs_without_a_copy_of_itself(Arch::X86_64);
+}
+
+#[test]
+fn sh_starts_programs_without_a_copy_of_itself_on_i386() {
+    sh_starts_programs_without_a_copy_of_itself(Arch::I386);
 }
