@@ -1,5 +1,6 @@
 //! What the host's tests have in common: the programs that they run, and a place to run them in.
 
+use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::env;
 use std::ffi::OsString;
@@ -390,6 +391,7 @@ pub fn start_order(id: u32, ids: &[u32]) -> u32 {
 /// The calls in a process's trace.
 pub fn calls(trace: &str) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
     for line in trace.lines() {
         // `+++ exited`, `--- SIGCHLD` and `[ Process … runs in 32 bit mode. ]` are no calls.
         if !line.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') {
@@ -398,11 +400,12 @@ pub fn calls(trace: &str) -> Vec<Call> {
         let Some((name, _)) = line.split_once('(') else {
             continue;
         };
-        let number = 1 + calls.iter().filter(|call| call.name == name).count();
+        let number = numbers.entry(name).or_default();
+        *number += 1;
         calls.push(Call {
             name: name.into(),
             line: line.into(),
-            number,
+            number: *number,
         });
     }
     calls

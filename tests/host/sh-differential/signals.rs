@@ -21,6 +21,9 @@ use nestling_host_tests::terminal;
 /// What has not come to rest by then never will.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// How long the driver lets others work, at most, before it looks at them again.
+const LONGEST_PAUSE: Duration = Duration::from_millis(4);
+
 /// How often what waits is given a line to read.
 const RELEASES: usize = 4;
 
@@ -375,6 +378,7 @@ impl Run {
     /// Waits until nothing happens any more: the processes that are stopped.
     fn until_quiet(&mut self) -> Vec<i32> {
         let mut before = BTreeMap::new();
+        let mut pause = Duration::from_micros(200);
         loop {
             let now = self.look();
             let rests = |seen: &Seen| match seen.state {
@@ -390,8 +394,9 @@ impl Run {
             let time = self.start.elapsed();
             assert!(time < DEADLINE, "no rest: {}: {now:?}", self.what);
             before = now;
-            // Only not to look all the time.
-            std::thread::sleep(Duration::from_micros(200));
+            // Only to leave the processor to those that it waits for.
+            std::thread::sleep(pause);
+            pause = LONGEST_PAUSE.min(2 * pause);
         }
     }
 
@@ -451,23 +456,36 @@ impl Run {
     }
 }
 
+/// This thread's children, and those that were left to this process: its first thread has them.
 fn own_children() -> Vec<i32> {
-    let tasks = fs::read_dir("/proc/self/task").expect("/proc");
-    let tasks = tasks.map(|task| task.expect("a thread").path().join("children"));
-    tasks
-        .flat_map(|path| children(path.to_str().expect("a plain path")))
-        .collect()
+    let own = std::process::id();
+    let [mut all, left] = ["thread-self", &format!("self/task/{own}")]
+        .map(|whose| children(&format!("/proc/{whose}/children")));
+    all.extend(left);
+    all
 }
 
 fn children(path: &str) -> Vec<i32> {
-    let text = fs::read_to_string(path).unwrap_or_default();
+    let text = read(path).unwrap_or_default();
     text.split_whitespace()
         .filter_map(|pid| pid.parse().ok())
         .collect()
 }
 
+/// Reads a file of `/proc` with few calls: it is read very often.
+fn read(path: &str) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let (mut text, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        match file.read(&mut part).ok()? {
+            0 => return String::from_utf8(text).ok(),
+            length => text.extend_from_slice(&part[..length]),
+        }
+    }
+}
+
 fn fields(pid: i32) -> Option<Vec<String>> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = read(&format!("/proc/{pid}/stat"))?;
     let rest = stat.rsplit_once(") ")?.1;
     Some(rest.split(' ').map(String::from).collect())
 }
@@ -478,7 +496,7 @@ fn session(pid: i32) -> Option<i32> {
 
 /// Where in the kernel a process sleeps: `0` for one that runs, or would if it had a processor.
 fn place(pid: i32) -> Option<String> {
-    fs::read_to_string(format!("/proc/{pid}/wchan")).ok()
+    read(&format!("/proc/{pid}/wchan"))
 }
 
 /// Whether this kernel says so: this process's parent waits.
@@ -492,7 +510,7 @@ fn shows_where_they_sleep() -> bool {
 
 fn see(pid: i32) -> Option<Seen> {
     let fields = fields(pid)?;
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let status = read(&format!("/proc/{pid}/status"))?;
     let value = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         line.unwrap_or_default().trim()
