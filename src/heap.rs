@@ -7,7 +7,8 @@
 //!   the heap itself keeps freed blocks of up to 128 bytes, and reuses them for requests of the same size. Such a request takes
 //!   a quarter of the time of a request to talc.
 //! - **Large** requests (128 KiB and more) each get a mapping of their own. The heap resizes such a mapping with `mremap`,
-//!   without copying its contents, and returns it to the kernel when it is freed.
+//!   without copying its contents. When it is freed, the heap returns it to the kernel, but keeps up to four such mappings, of
+//!   1 MiB in total, and reuses them: for the same work, new memory takes several times as long.
 //!
 //! If a program allocates nothing, its heap makes no system calls. A segment only reserves addresses: each of its pages takes
 //! memory only after the program has written to this page.
@@ -99,8 +100,50 @@ impl Heap {
             blocks: Mutex::new(Blocks {
                 talc: Talc::new(Segments { first: 0 }),
                 kept: [ptr::null_mut(); CLASSES],
+                spares: Spares([(ptr::null_mut(), 0); 4]),
             }),
         }
+    }
+}
+
+impl Heap {
+    /// What is large, and at the limit what is not.
+    ///
+    /// # Safety
+    /// The size is not 0.
+    #[inline(never)]
+    unsafe fn alloc_from_kernel(&self, layout: Layout) -> *mut u8 {
+        let size = layout.size();
+        if is_large(layout)
+            && let Some((spare, length)) = self.take_spare(size)
+        {
+            // SAFETY: nobody uses a spare mapping.
+            match unsafe { resize(spare, length, size) } {
+                Ok(given) => return given.as_ptr(),
+                // SAFETY: as above.
+                Err(_) => drop(unsafe { memory::munmap(spare, length) }),
+            }
+        }
+        loop {
+            let given = match is_large(layout) {
+                true => or_null(memory::mmap(size)),
+                // SAFETY: the caller's promise.
+                false => unsafe { self.blocks.lock().give(layout) },
+            };
+            if !given.is_null() {
+                return given;
+            }
+            // What is kept may be what is missing.
+            let Some((spare, length)) = self.take_spare(size) else {
+                return given;
+            };
+            // SAFETY: nobody uses a spare mapping.
+            let _ = unsafe { memory::munmap(spare, length) };
+        }
+    }
+
+    fn take_spare(&self, length: usize) -> Option<(NonNull<u8>, usize)> {
+        self.blocks.lock().spares.take(length)
     }
 }
 
@@ -127,19 +170,28 @@ fn is_large(layout: Layout) -> bool {
 // SAFETY: what talc gives is its own to give, under the lock; what `mmap` gives is nobody's. Neither panics.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if is_large(layout) {
-            return or_null(memory::mmap(layout.size()));
+        if !is_large(layout) {
+            // SAFETY: the size is not 0: the caller's promise.
+            let given = unsafe { self.blocks.lock().give(layout) };
+            if !given.is_null() {
+                return given;
+            }
         }
-        // SAFETY: the size is not 0: the caller's promise.
-        unsafe { self.blocks.lock().give(layout) }
+        // SAFETY: as above.
+        unsafe { self.alloc_from_kernel(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // A new mapping is zeros.
+        if is_large(layout)
+            && let Ok(mapping) = memory::mmap(layout.size())
+        {
+            return mapping.as_ptr();
+        }
         // SAFETY: the caller's promise; what was given may be written to.
         unsafe {
             let given = self.alloc(layout);
-            // A new mapping is zeros.
-            if !given.is_null() && !is_large(layout) {
+            if !given.is_null() {
                 given.write_bytes(0, layout.size());
             }
             given
@@ -149,11 +201,11 @@ unsafe impl GlobalAlloc for Heap {
     unsafe fn dealloc(&self, given: *mut u8, layout: Layout) {
         // SAFETY: the caller's promise: it was given by this heap, for this layout.
         unsafe {
-            if is_large(layout) {
+            if !is_large(layout) {
+                self.blocks.lock().take(given, layout);
+            } else if !self.blocks.lock().spares.keep(given, layout.size()) {
                 // It fails only where the hole would make one mapping more than the kernel allows: then it stays.
                 let _ = memory::munmap(NonNull::new_unchecked(given), layout.size());
-            } else {
-                self.blocks.lock().take(given, layout);
             }
         }
     }
@@ -165,7 +217,7 @@ unsafe impl GlobalAlloc for Heap {
             match (is_large(layout), is_large(new_layout)) {
                 (true, true) => {
                     let mapping = NonNull::new_unchecked(given);
-                    return or_null(memory::mremap(mapping, layout.size(), size));
+                    return or_null(resize(mapping, layout.size(), size));
                 }
                 (false, false) if self.blocks.lock().resize(given, layout, new_layout) => {
                     return given;
@@ -180,6 +232,22 @@ unsafe impl GlobalAlloc for Heap {
             new
         }
     }
+}
+
+/// As [`memory::mremap`], without a system call for as many pages.
+///
+/// # Safety
+/// As of `mremap`.
+unsafe fn resize(
+    mapping: NonNull<u8>,
+    length: usize,
+    new_length: usize,
+) -> Result<NonNull<u8>, Errno> {
+    if length.div_ceil(PAGE) == new_length.div_ceil(PAGE) {
+        return Ok(mapping);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { memory::mremap(mapping, length, new_length) }
 }
 
 fn or_null(answer: Result<NonNull<u8>, Errno>) -> *mut u8 {
@@ -208,6 +276,36 @@ struct Blocks {
     /// The last block of each size that was freed, with the address of the one before in it. They are of the first segment,
     /// which would stay without them.
     kept: [*mut u8; CLASSES],
+    spares: Spares,
+}
+
+/// How many bytes the spare mappings have together at most.
+const SPARE: usize = 1024 * 1024;
+
+/// Large blocks that were freed and are kept for the next ones: where they are, and how long; 0 if there is none.
+#[derive(Debug)]
+struct Spares([(*mut u8, usize); 4]);
+
+impl Spares {
+    /// Keeps a mapping that nobody uses. False if there is no room for it.
+    fn keep(&mut self, mapping: *mut u8, length: usize) -> bool {
+        let kept: usize = self.0.iter().map(|spare| spare.1).sum();
+        match self.0.iter_mut().find(|spare| spare.1 == 0) {
+            Some(free) if length <= SPARE - kept => {
+                *free = (mapping, length);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The one whose length is the nearest.
+    fn take(&mut self, length: usize) -> Option<(NonNull<u8>, usize)> {
+        let spares = self.0.iter_mut().filter(|spare| spare.1 != 0);
+        let nearest = spares.min_by_key(|spare| spare.1.abs_diff(length))?;
+        let (mapping, length) = mem::replace(nearest, (ptr::null_mut(), 0));
+        Some((NonNull::new(mapping)?, length))
+    }
 }
 
 // SAFETY: the addresses are of blocks that nobody else has.

@@ -26,6 +26,8 @@ nestling_tests::suite! {
         large_memory_comes_back,
         small_memory_comes_back,
         who_frees_and_asks_again_makes_no_system_call,
+        some_large_blocks_that_are_freed_are_used_again,
+        what_is_kept_is_given_up_at_the_limit,
         a_large_allocation_grows_without_a_second_one,
         what_no_address_space_can_hold_is_null,
         at_the_limit_the_answer_is_null_and_the_heap_works_on,
@@ -356,6 +358,31 @@ fn who_frees_and_asks_again_makes_no_system_call() {
             .collect();
         drop(blocks);
     }
+}
+
+fn some_large_blocks_that_are_freed_are_used_again() {
+    if emulated() {
+        skip("the emulator has no seccomp");
+    }
+    let round = || {
+        let sizes = [128 * KIB, 200 * KIB, 300 * KIB];
+        let blocks = sizes.map(|size| Block::new(layout(size, 1), 0));
+        drop(blocks);
+    };
+    round();
+    for number in [nr::MMAP, linux::__NR_munmap, linux::__NR_mremap] {
+        forbid(number, 0, None);
+    }
+    (0..10).for_each(|_| round());
+}
+
+fn what_is_kept_is_given_up_at_the_limit() {
+    drop(Box::new(1));
+    drop(Block::new(layout(MIB, 1), 0));
+    limit_address_space(0);
+    // The second needs a segment of its own.
+    let blocks = [1, 2].map(|pattern| Block::new(layout(1000 * KIB, 8192), pattern));
+    drop(blocks);
 }
 
 fn a_large_allocation_grows_without_a_second_one() {

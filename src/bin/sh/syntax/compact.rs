@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::mem;
 use core::ops::Deref;
 use core::slice;
 
@@ -25,12 +26,19 @@ impl<T> Few<T> {
     }
 }
 
+/// As many as it is cheaper to make a new collection for than to copy.
+const MANY: usize = 1000;
+
 /// What is in a collection from there on.
 pub fn split_off<T>(collection: &mut Vec<T>, from: usize) -> Box<[T]> {
     if collection.len() <= from {
         return Box::default();
     }
-    collection.split_off(from).into_boxed_slice()
+    // Much is not copied: a here-document.
+    if from == 0 && collection.len() > MANY {
+        return mem::take(collection).into_boxed_slice();
+    }
+    collection.drain(from..).collect()
 }
 
 /// As [`split_off`], to be shared.

@@ -152,19 +152,22 @@ impl Parser<'_> {
         if negated {
             self.take();
         }
+        let command = self.command()?;
+        if self.token(Place::Plain)? != Token::Pipe {
+            let commands = Few::One(command);
+            return Ok(Pipeline { negated, commands });
+        }
         let base = self.source.buffers.commands.len();
-        loop {
+        self.source.buffers.commands.push(command);
+        while self.take_token(Token::Pipe) {
+            self.skip_newlines(Place::Command)?;
             let command = self.command()?;
             self.source.buffers.commands.push(command);
-            if self.token(Place::Plain)? != Token::Pipe {
-                break;
-            }
-            self.take();
-            self.skip_newlines(Place::Command)?;
+            self.token(Place::Plain)?;
         }
         Ok(Pipeline {
             negated,
-            commands: Few::split_off(&mut self.source.buffers.commands, base),
+            commands: Few::Many(split_off(&mut self.source.buffers.commands, base)),
         })
     }
 
@@ -233,13 +236,13 @@ impl Parser<'_> {
                 place = Place::Prefix;
             }
         }
-        Ok(Command::Simple(Simple {
+        Ok(Command::Simple(Box::new(Simple {
             line,
             assignments: split_off(&mut self.source.buffers.assignments, assignments),
             words: split_off(&mut self.source.buffers.words, base),
             redirections: split_off(&mut self.source.buffers.redirections, redirections),
             name,
-        }))
+        })))
     }
 
     /// The name that a word is without any expansion.

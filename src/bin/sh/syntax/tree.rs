@@ -51,7 +51,7 @@ pub struct Pipeline {
 
 #[derive(Debug)]
 pub enum Command {
-    Simple(Simple),
+    Simple(Box<Simple>),
     Compound(Box<Compound>),
     Function(Rc<Function>),
 }
