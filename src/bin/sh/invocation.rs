@@ -24,6 +24,23 @@ use crate::syntax::{self, Source};
 use crate::traps::{self, Traps};
 use crate::variables::Variables;
 
+const HELP: &str = "\
+Usage: sh [OPTION...] [FILE [ARGUMENT...]]
+       sh [OPTION...] -c COMMANDS [NAME [ARGUMENT...]]
+       sh [OPTION...] -s [ARGUMENT...]
+
+  -c\t\texecute COMMANDS
+  -s\t\tread commands from standard input
+  -i\t\tbe interactive
+  -l, --login\tbe a login shell
+  -abCEefhmnpuvx, -o NAME\tas of `set`, which `+` in place of `-` switches off
+  --help, --version
+
+`sh -c help` lists the built-ins, `sh -c \"set -o\"` the names of options.
+";
+
+const VERSION: &str = concat!("sh (nestling) ", env!("CARGO_PKG_VERSION"), "\n");
+
 /// Makes the shell, and says where its program comes from. The error is the exit status.
 pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     // It is there to the end: so there is no code that frees what it has.
@@ -46,6 +63,8 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
         match letters {
             [] | b"-" => break,
             b"-login" if on => chosen.set(Opt::Login, true),
+            b"-help" if on => return Err(say(shell, HELP)),
+            b"-version" if on => return Err(say(shell, VERSION)),
             letters => read_letters(shell, &mut chosen, letters, on, text(index), &mut index)?,
         }
     }
@@ -81,6 +100,17 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     Ok((shell, source))
 }
 
+/// Writes to standard output. The exit status.
+fn say(shell: &mut Shell, text: &str) -> i32 {
+    match io::write_all(io::stdout(), text.as_bytes()) {
+        Ok(()) => 0,
+        Err(errno) => {
+            shell.complain(text!(errno));
+            1
+        }
+    }
+}
+
 fn read_letters(
     shell: &mut Shell,
     chosen: &mut Options,
@@ -102,12 +132,12 @@ fn read_letters(
             letter => options::by_letter(letter),
         };
         let Some(option) = option else {
-            let name = if letter == b'o' {
-                argument.unwrap_or_default()
-            } else {
-                core::slice::from_ref(&letter)
+            let (name, before) = match letter {
+                b'o' => (argument.unwrap_or_default(), ""),
+                b'-' => (letters, "-"),
+                _ => (core::slice::from_ref(&letter), ""),
             };
-            shell.complain(text!(name, ": no such option"));
+            shell.complain(text!(before, name, ": no such option"));
             return Err(2);
         };
         chosen.set(option, on);

@@ -118,6 +118,9 @@ a script's operand may be in PATH, or is not found => mkdir d; echo 'echo a' >d/
 a script without a newline at its end => printf 'echo a' >f; $SH ./f => a
 an empty script has the status 0 => : >f; $SH ./f; echo $? => 0
 a script that is not there has the status 127 => $SH ./nothing 2>/dev/null; echo $? => 127
+--help prints the usage and ends with status 0, if it can be written => $SH --help | head -n 1; $SH --help >/dev/full 2>/dev/null || echo $? => Usage: sh [OPTION...] [FILE [ARGUMENT...]]␤1
+--version prints the name => $SH --version | cut -d' ' -f1-2 => sh (nestling)
+an unknown long option is named whole => $SH --nope 2>&1 | sed 's/.*: -/-/' => --nope: no such option
 an unknown option has a status greater than 0 => $SH -_ -c : 2>/dev/null || echo fails => fails
 -c without a command string has a status greater than 0 => $SH -c 2>/dev/null || echo fails => fails
 -c '' has the status 0 => $SH -c ''; echo $? => 0

@@ -221,6 +221,10 @@ fn the_manual_of_the_shell_has_its_options_and_built_ins() {
     }
     options.insert("-o".into());
     options.insert("--login".into());
+    for option in ["--help", "--version"] {
+        output(&sh, &[option]);
+        options.insert(option.into());
+    }
     let page = options_of_page(SH, ".Ss Options", ".Ss Files");
     assert_eq!(options, page);
 
