@@ -25,6 +25,7 @@ pub mod nr {
         __NR_setgid as SETGID, __NR_setgroups as SETGROUPS, __NR_setresgid as SETRESGID,
         __NR_setresuid as SETRESUID, __NR_setuid as SETUID,
         __NR_timerfd_gettime as TIMERFD_GETTIME, __NR_timerfd_settime as TIMERFD_SETTIME,
+        __NR_utimensat as UTIMENSAT,
     };
 }
 
@@ -235,4 +236,19 @@ pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
 pub fn ftruncate(fd: i32, length: u64) -> usize {
     // SAFETY: numbers are all it takes.
     unsafe { syscall2(linux::__NR_ftruncate as usize, fd as usize, length as usize) }
+}
+
+/// `pread64(2)` and `pwrite64(2)`, by their `number`, with an offset of 64 bits.
+///
+/// # Safety
+/// There are `length` bytes at `address`, which may be read, or written, respectively.
+pub unsafe fn at_offset(
+    number: usize,
+    fd: i32,
+    address: usize,
+    length: usize,
+    offset: u64,
+) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { syscall4(number, fd as usize, address, length, offset as usize) }
 }

@@ -169,6 +169,7 @@ pub mod nr {
         __NR_setgroups32 as SETGROUPS, __NR_setresgid32 as SETRESGID,
         __NR_setresuid32 as SETRESUID, __NR_setuid32 as SETUID,
         __NR_timerfd_gettime64 as TIMERFD_GETTIME, __NR_timerfd_settime64 as TIMERFD_SETTIME,
+        __NR_utimensat_time64 as UTIMENSAT,
     };
 }
 
@@ -391,6 +392,30 @@ pub fn ftruncate(fd: i32, length: u64) -> usize {
             fd as usize,
             length as usize,
             (length >> 32) as usize,
+        )
+    }
+}
+
+/// `pread64(2)` and `pwrite64(2)`, by their `number`, with an offset of 64 bits.
+///
+/// # Safety
+/// There are `length` bytes at `address`, which may be read, or written, respectively.
+pub unsafe fn at_offset(
+    number: usize,
+    fd: i32,
+    address: usize,
+    length: usize,
+    offset: u64,
+) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        syscall5(
+            number,
+            fd as usize,
+            address,
+            length,
+            offset as usize,
+            (offset >> 32) as usize,
         )
     }
 }

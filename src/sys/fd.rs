@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicI32, Ordering};
 use linux_raw_sys::general as linux;
 
 use super::{done, result, small};
-use crate::arch::{self, nr, syscall1, syscall2, syscall3, syscall4};
+use crate::arch::{self, nr, syscall1, syscall2, syscall3, syscall4, syscall6};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd, RawFd};
 use crate::file::{OFlags, SeekFrom};
@@ -375,6 +375,67 @@ pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
             fd.fd as usize,
             bytes.as_ptr() as usize,
             bytes.len(),
+        )
+    };
+    result(answer)
+}
+
+/// `pread64`: reads bytes into `buffer` from the place `offset` of the file, and returns the number of bytes read; 0 at the end of the
+/// file. The file offset does not change. Fails with `ESPIPE` if the file has none, for example if it is a pipe.
+pub fn pread(fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> Result<usize, Errno> {
+    // SAFETY: the kernel writes at most the slice's length.
+    let answer = unsafe {
+        arch::at_offset(
+            linux::__NR_pread64 as usize,
+            fd.fd,
+            buffer.as_mut_ptr() as usize,
+            buffer.len(),
+            offset,
+        )
+    };
+    result(answer)
+}
+
+/// `pwrite64`: writes all of `bytes` or only the first part to the place `offset` of the file, and returns the number of bytes written.
+/// The file offset does not change. If the file was opened with [`OFlags::APPEND`], Linux appends the bytes all the same.
+///
+/// ```
+/// use nestling::{AsFd, sys};
+///
+/// let file = sys::fd::memfd_create(c"example")?;
+/// sys::fd::pwrite(file.as_fd(), b"words", 1 << 32)?;
+/// let mut text = [0; 3];
+/// assert_eq!(sys::fd::pread(file.as_fd(), &mut text, (1 << 32) + 1)?, 3);
+/// assert_eq!(&text, b"ord");
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+pub fn pwrite(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> Result<usize, Errno> {
+    // SAFETY: the kernel reads at most the slice's length.
+    let answer = unsafe {
+        arch::at_offset(
+            linux::__NR_pwrite64 as usize,
+            fd.fd,
+            bytes.as_ptr() as usize,
+            bytes.len(),
+            offset,
+        )
+    };
+    result(answer)
+}
+
+/// `splice`: moves up to `count` bytes from one descriptor to another in the kernel. One of them must be a pipe; a file's offset
+/// advances. Waits for the first byte, and returns how many were moved; 0 at the end.
+pub fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, count: usize) -> Result<usize, Errno> {
+    // SAFETY: these are numbers; there are no pointers to offsets.
+    let answer = unsafe {
+        syscall6(
+            linux::__NR_splice as usize,
+            from.fd as usize,
+            0,
+            to.fd as usize,
+            0,
+            count,
+            0,
         )
     };
     result(answer)

@@ -1,14 +1,16 @@
 //! The working directory, the root directory, and calls that take a file's path.
 
 use core::ffi::CStr;
+use core::ops::BitOr;
 
 use linux_raw_sys::general as linux;
 
+use super::time::Timestamp;
 use super::{done, result, small};
-use crate::arch::{syscall1, syscall2, syscall3, syscall4, syscall5};
+use crate::arch::{nr, syscall1, syscall2, syscall3, syscall4, syscall5};
 use crate::errno::Errno;
-use crate::fd::{BorrowedFd, RawFd};
-use crate::file::{Access, FileType, Stat};
+use crate::fd::{BorrowedFd, OwnedFd, RawFd};
+use crate::file::{Access, FileType, OFlags, Stat};
 
 const HERE: RawFd = linux::AT_FDCWD;
 
@@ -375,4 +377,135 @@ fn chown_at(directory: RawFd, path: &CStr, uid: u32, gid: u32, flags: u32) -> Re
         )
     };
     done(answer)
+}
+
+/// What becomes of a file's time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SetTime {
+    /// It does not change (`UTIME_OMIT`).
+    Keep,
+    /// It becomes the present time (`UTIME_NOW`).
+    Now,
+    /// It becomes this time, as far as the file system can store it.
+    To(Timestamp),
+}
+
+impl SetTime {
+    fn to_kernel(self) -> linux::__kernel_timespec {
+        let special = |what: u32| linux::__kernel_timespec {
+            tv_sec: 0,
+            tv_nsec: what.into(),
+        };
+        match self {
+            Self::Keep => special(linux::UTIME_OMIT),
+            Self::Now => special(linux::UTIME_NOW),
+            Self::To(time) => time.to_kernel(),
+        }
+    }
+}
+
+/// `utimensat`: sets the times of a file's last access and last change, and follows symbolic links. Fails with `ENOSYS` on i386 before
+/// Linux 5.1.
+///
+/// ```
+/// use nestling::sys::file::{SetTime, stat, utimensat};
+/// use nestling::time::Timestamp;
+/// # let path = std::ffi::CString::new(std::env::temp_dir().join(format!("nestling-time-{}", std::process::id())).to_str().unwrap()).unwrap();
+/// # std::fs::write(path.to_str().unwrap(), "").unwrap();
+///
+/// let time = Timestamp::new(1_000_000_000, 0).unwrap();
+/// utimensat(&path, SetTime::Keep, SetTime::To(time))?;
+/// assert_eq!(stat(&path)?.mtime(), (1_000_000_000, 0));
+/// # std::fs::remove_file(path.to_str().unwrap()).unwrap();
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+#[doc(alias("utime", "futimens", "touch"))]
+pub fn utimensat(path: &CStr, accessed: SetTime, modified: SetTime) -> Result<(), Errno> {
+    let times = [accessed.to_kernel(), modified.to_kernel()];
+    // SAFETY: the kernel reads a C string and two times.
+    let answer = unsafe {
+        syscall4(
+            nr::UTIMENSAT as usize,
+            HERE as usize,
+            path.as_ptr() as usize,
+            times.as_ptr() as usize,
+            0,
+        )
+    };
+    done(answer)
+}
+
+/// How [`openat2`] resolves a path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Resolve(u32);
+
+macro_rules! resolve {
+    ($($name:ident $value:ident $what:literal)*) => {
+        impl Resolve {
+            $(
+                #[doc = $what]
+                pub const $name: Self = Self(linux::$value);
+            )*
+        }
+    };
+}
+
+resolve! {
+    BENEATH RESOLVE_BENEATH "Fail with `EXDEV` if the path leads out of the directory, by `..`, by a link, or by its beginning."
+    IN_ROOT RESOLVE_IN_ROOT "Take the directory for the root: `..` and absolute links do not lead out of it."
+    NO_MAGICLINKS RESOLVE_NO_MAGICLINKS "Fail with `ELOOP` at a link such as `/proc/PID/fd/N`."
+    NO_SYMLINKS RESOLVE_NO_SYMLINKS "Fail with `ELOOP` at any symbolic link."
+    NO_XDEV RESOLVE_NO_XDEV "Fail with `EXDEV` at a mount."
+}
+
+impl BitOr for Resolve {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// `openat2` (Linux 5.6): opens a file below a directory whose contents somebody else may choose, such as the root of a container.
+/// Fails with `ENOSYS` on older kernels; there is no safe way to do the same there.
+///
+/// ```
+/// use nestling::sys::{fd::open, file::{Resolve, openat2}};
+/// use nestling::{AsFd, Errno, OFlags};
+///
+/// let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+/// let root = open(c"/proc/self", directory, 0)?;
+/// match openat2(root.as_fd(), c"../version", OFlags::CLOEXEC, 0, Resolve::BENEATH) {
+///     Err(Errno::EXDEV | Errno::ENOSYS) => {}
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), Errno>(())
+/// ```
+pub fn openat2(
+    directory: BorrowedFd<'_>,
+    path: &CStr,
+    flags: OFlags,
+    mode: u32,
+    resolve: Resolve,
+) -> Result<OwnedFd, Errno> {
+    let large = match flags.contains(OFlags::PATH) {
+        true => 0, // no other flag goes with this one
+        false => linux::O_LARGEFILE,
+    };
+    let how = linux::open_how {
+        flags: (flags.bits() | large).into(),
+        mode: mode.into(),
+        resolve: resolve.0.into(),
+    };
+    // SAFETY: the kernel reads a C string and one `open_how`, and makes a new descriptor.
+    unsafe {
+        let answer = syscall4(
+            linux::__NR_openat2 as usize,
+            directory.fd as usize,
+            path.as_ptr() as usize,
+            &raw const how as usize,
+            size_of_val(&how),
+        );
+        small(answer).map(|fd| OwnedFd::from_raw_fd(fd))
+    }
 }

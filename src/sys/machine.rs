@@ -10,6 +10,7 @@ use linux_raw_sys::{general as linux, prctl};
 use super::{done, result, small};
 use crate::arch::{syscall1, syscall2, syscall3};
 use crate::errno::Errno;
+use crate::fd::BorrowedFd;
 
 /// The names of the machine and its kernel.
 #[derive(Clone, Copy)]
@@ -202,6 +203,39 @@ pub fn getrandom(buffer: &mut [u8]) -> Result<usize, Errno> {
         )
     };
     result(answer)
+}
+
+/// `swapon`: swaps to a file or device that `mkswap` has prepared. Areas with a higher priority, from 0 to 32767, are used first; without
+/// one, the kernel chooses a priority below 0. Fails with `EINVAL` if the file is no swap area, and with `EPERM` if the caller lacks
+/// `CAP_SYS_ADMIN`.
+pub fn swapon(path: &CStr, priority: Option<u16>) -> Result<(), Errno> {
+    const PREFER: u32 = 0x8000;
+    let flags = priority.map_or(0, |priority| PREFER | u32::from(priority) & (PREFER - 1));
+    // SAFETY: the kernel reads a C string.
+    let answer = unsafe {
+        syscall2(
+            linux::__NR_swapon as usize,
+            path.as_ptr() as usize,
+            flags as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `finit_module`: loads a kernel module from an open file. `parameters` is a list such as `debug=1 mode=fast`. Fails with `EEXIST` if the
+/// module is loaded, with `ENOEXEC` if the file is no module of this kernel, and with `EPERM` if the caller lacks `CAP_SYS_MODULE`.
+#[doc(alias("insmod", "modprobe"))]
+pub fn finit_module(file: BorrowedFd<'_>, parameters: &CStr) -> Result<(), Errno> {
+    // SAFETY: the kernel reads a C string. What a module does, it does in the kernel, where it may do anything.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_finit_module as usize,
+            file.fd as usize,
+            parameters.as_ptr() as usize,
+            0,
+        )
+    };
+    done(answer)
 }
 
 /// `swapoff`: stops swapping to a file or device, and moves the swapped pages back to memory.

@@ -23,14 +23,17 @@ pub(crate) mod dumpable;
 pub mod fd;
 pub mod file;
 pub mod futex;
+pub mod inotify;
 pub mod machine;
 pub mod memory;
 pub mod mount;
+pub mod namespace;
 pub mod poll;
 pub mod process;
 pub mod reboot;
 pub mod resource;
 pub mod signal;
+pub mod socket;
 pub mod terminal;
 pub mod time;
 

@@ -8,9 +8,10 @@ use linux_raw_sys::general as linux;
 
 use super::time::timespec;
 use super::{done, result, small};
-use crate::arch::{nr, syscall1, syscall4, syscall5, syscall6};
+use crate::arch::{nr, syscall1, syscall2, syscall4, syscall5, syscall6};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
+use crate::file::OFlags;
 use crate::signal::SigSet;
 
 /// A set of events of a descriptor. The names are those of the constants `POLL…` and `EPOLL…`, without the prefix. Each event
@@ -163,6 +164,32 @@ impl EpollEvent {
     #[must_use]
     pub fn data(&self) -> u64 {
         self.0.data
+    }
+}
+
+/// `eventfd2`: makes a counter with a descriptor. A write of eight bytes adds a number to the counter; a read of eight bytes returns the
+/// counter, in this machine's byte order, and sets it to 0, and waits while it is 0. The descriptor is readable while the counter is
+/// not 0, and closes on exec. `flags` is `NONBLOCK` or empty.
+///
+/// ```
+/// use nestling::{AsFd, OFlags, sys};
+///
+/// let event = sys::poll::eventfd(1, OFlags::NONBLOCK)?;
+/// sys::fd::write(event.as_fd(), &2u64.to_ne_bytes())?;
+/// let mut count = [0; 8];
+/// sys::fd::read(event.as_fd(), &mut count)?;
+/// assert_eq!(u64::from_ne_bytes(count), 3);
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+pub fn eventfd(count: u32, flags: OFlags) -> Result<OwnedFd, Errno> {
+    // SAFETY: numbers are all it takes; the kernel makes a new descriptor.
+    unsafe {
+        let answer = syscall2(
+            linux::__NR_eventfd2 as usize,
+            count as usize,
+            (flags | OFlags::CLOEXEC).bits() as usize,
+        );
+        small(answer).map(|fd| OwnedFd::from_raw_fd(fd))
     }
 }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use linux_raw_sys::general as linux;
 
-use super::{done, result};
+use super::{done, result, small};
 use crate::arch::{syscall2, syscall3, syscall4};
 use crate::errno::Errno;
 use crate::limits::{Policy, Resource, Rlimit};
@@ -91,6 +91,74 @@ pub fn sched_setparam(priority: i32) -> Result<(), Errno> {
         )
     };
     done(answer)
+}
+
+/// A set of CPUs, by their numbers from 0 to 1023.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CpuSet([u64; 16]);
+
+impl CpuSet {
+    /// The set without CPUs.
+    pub const EMPTY: Self = Self([0; 16]);
+
+    /// Returns this set with the CPU `number`; without a change if the number is above 1023.
+    #[must_use]
+    pub fn with(mut self, number: usize) -> Self {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
+        }
+        self
+    }
+
+    /// Returns whether the CPU `number` is in the set.
+    #[must_use]
+    pub fn contains(&self, number: usize) -> bool {
+        let word = self.0.get(number / 64).copied().unwrap_or_default();
+        word >> (number % 64) & 1 == 1
+    }
+
+    /// Returns the numbers of the CPUs in the set, in rising order.
+    pub fn iter(&self) -> impl Iterator<Item = usize> {
+        (0..1024).filter(|&number| self.contains(number))
+    }
+}
+
+/// `sched_setaffinity`: sets on which CPUs the thread `id` runs; 0 means this thread. Children inherit the set. CPUs that the machine
+/// does not have are ignored. Fails with `EINVAL` if no CPU is left.
+pub fn sched_setaffinity(id: i32, cpus: &CpuSet) -> Result<(), Errno> {
+    // SAFETY: the kernel reads the set.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_sched_setaffinity as usize,
+            id as usize,
+            size_of_val(cpus),
+            &raw const *cpus as usize,
+        )
+    };
+    done(answer)
+}
+
+/// `sched_getaffinity`: returns on which CPUs the thread `id` runs; 0 means this thread. Fails with `EINVAL` if the machine has more than
+/// 1024 CPUs.
+///
+/// ```
+/// use nestling::sys::resource::sched_getaffinity;
+///
+/// assert_ne!(sched_getaffinity(0)?.iter().count(), 0);
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+pub fn sched_getaffinity(id: i32) -> Result<CpuSet, Errno> {
+    let mut cpus = CpuSet::EMPTY;
+    // SAFETY: the kernel writes at most the set's size.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_sched_getaffinity as usize,
+            id as usize,
+            size_of_val(&cpus),
+            &raw mut cpus as usize,
+        )
+    };
+    small(answer).map(|_| cpus)
 }
 
 /// The resources that processes have used (`struct rusage`).

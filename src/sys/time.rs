@@ -127,7 +127,7 @@ impl Timestamp {
         })
     }
 
-    fn to_kernel(self) -> linux::__kernel_timespec {
+    pub(super) fn to_kernel(self) -> linux::__kernel_timespec {
         linux::__kernel_timespec {
             tv_sec: self.seconds,
             tv_nsec: self.nanoseconds.into(),

@@ -50,6 +50,7 @@ nestling_tests::suite! {
         what_epoll_cannot_do_is_an_error,
         no_free_descriptor_is_an_error,
         a_pipe_sends_a_signal_when_it_can_be_read_and_when_it_ends,
+        a_counter_is_readable_while_it_is_not_zero,
     }
 }
 
@@ -689,4 +690,23 @@ fn no_free_descriptor_is_an_error() {
     assert_eq!(Epoll::new().err(), Some(Errno::EMFILE));
     let answer = Timer::new(Clock::Monotonic, OFlags::default());
     assert_eq!(answer.err(), Some(Errno::EMFILE));
+}
+
+fn a_counter_is_readable_while_it_is_not_zero() {
+    let event = sys::poll::eventfd(2, OFlags::NONBLOCK).expect("a counter");
+    assert_eq!(sys::fd::cloexec(event.as_raw_fd()), Ok(true));
+    let is_readable = || {
+        let mut fds = [PollFd::new(event.as_fd(), Events::IN)];
+        poll(&mut fds, Some(Duration::ZERO)) == Ok(1)
+    };
+    let read = || {
+        let mut count = [0; 8];
+        sys::fd::read(event.as_fd(), &mut count).map(|_| u64::from_ne_bytes(count))
+    };
+    assert!(is_readable());
+    assert_eq!(sys::fd::write(event.as_fd(), &5u64.to_ne_bytes()), Ok(8));
+    assert_eq!(read(), Ok(7));
+    assert!(!is_readable());
+    assert_eq!(read(), Err(Errno::EAGAIN));
+    assert_eq!(sys::fd::write(event.as_fd(), &[1]), Err(Errno::EINVAL));
 }

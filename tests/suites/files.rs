@@ -6,7 +6,9 @@ use linux_raw_sys::general as linux;
 use nestling::dir::ReadDir;
 use nestling::sys::credentials::{UNCHANGED, setresuid};
 use nestling::sys::fd::{self, dup_onto, lseek, pipe2};
-use nestling::sys::file::{self, lstat, stat};
+use nestling::sys::file::{self, Resolve, SetTime, lstat, stat};
+use nestling::sys::inotify::{self, Mask};
+use nestling::time::Timestamp;
 use nestling::{Access, FileType, SeekFrom, Stat};
 use nestling::{AsFd, Errno, OFlags, OwnedFd, sys};
 use nestling_tests::{call, close, limit_descriptors, make_file, need_root, scratch, skip, text};
@@ -24,6 +26,8 @@ nestling_tests::suite! {
         a_place_is_counted_from_the_start_the_end_or_here,
         a_place_before_the_start_or_in_a_pipe_is_an_error,
         a_file_is_larger_than_four_gigabytes,
+        a_file_is_read_and_written_at_any_place,
+        what_a_pipe_holds_is_moved,
         a_file_is_cut_and_grows,
         what_cannot_be_cut_is_an_error,
         what_is_written_is_brought_to_the_device,
@@ -52,6 +56,11 @@ nestling_tests::suite! {
         a_directory_can_be_emptied_while_it_is_read,
         a_directory_is_read_again_from_the_start,
         what_is_no_directory_is_not_read,
+        a_time_is_set_kept_or_becomes_now,
+        a_path_does_not_lead_out_of_its_directory,
+        what_happens_in_a_directory_is_told,
+        what_happens_to_a_file_is_told,
+        half_an_event_is_none,
     }
 }
 
@@ -216,6 +225,42 @@ fn a_file_is_larger_than_four_gigabytes() {
     assert_eq!(fd::read(file.as_fd(), &mut end), Ok(3));
     assert_eq!(end, *b"end");
     assert_eq!(lseek(file.as_fd(), SeekFrom::Current(-six - 3)), Ok(0));
+}
+
+fn a_file_is_read_and_written_at_any_place() {
+    const PLACE: u64 = (5 << 32) + 7; // both halves are needed
+    let file = create(c"file");
+    assert_eq!(fd::write(file.as_fd(), b"start"), Ok(5));
+    assert_eq!(fd::pwrite(file.as_fd(), b"words", PLACE), Ok(5));
+    assert_eq!(file::fstat(file.as_fd()).map(|it| it.size()), Ok(PLACE + 5));
+    let mut text = [0; 8];
+    assert_eq!(fd::pread(file.as_fd(), &mut text, PLACE + 1), Ok(4));
+    assert_eq!(&text, b"ords\0\0\0\0");
+    assert_eq!(fd::pread(file.as_fd(), &mut text[..3], 1), Ok(3));
+    assert_eq!(&text[..4], b"tars");
+    assert_eq!(fd::pread(file.as_fd(), &mut text, PLACE + 5), Ok(0));
+    assert_eq!(lseek(file.as_fd(), SeekFrom::Current(0)), Ok(5));
+    let (from, to) = pipe2(OFlags::CLOEXEC).expect("a pipe");
+    assert_eq!(fd::pread(from.as_fd(), &mut text, 0), Err(Errno::ESPIPE));
+    assert_eq!(fd::pwrite(to.as_fd(), b"!", 0), Err(Errno::ESPIPE));
+}
+
+fn what_a_pipe_holds_is_moved() {
+    let file = create(c"file");
+    let (from, to) = pipe2(OFlags::CLOEXEC).expect("a pipe");
+    assert_eq!(fd::write(to.as_fd(), b"some words"), Ok(10));
+    assert_eq!(fd::splice(from.as_fd(), file.as_fd(), 4), Ok(4));
+    assert_eq!(fd::splice(from.as_fd(), file.as_fd(), 100), Ok(6));
+    assert_eq!(lseek(file.as_fd(), SeekFrom::Start(5)), Ok(5));
+    assert_eq!(fd::splice(file.as_fd(), to.as_fd(), 100), Ok(5));
+    let mut text = [0; 8];
+    assert_eq!(fd::read(from.as_fd(), &mut text), Ok(5));
+    assert_eq!(&text[..5], b"words");
+    drop(to);
+    assert_eq!(fd::splice(from.as_fd(), file.as_fd(), 1), Ok(0));
+    let other = create(c"other");
+    let answer = fd::splice(file.as_fd(), other.as_fd(), 1);
+    assert_eq!(answer, Err(Errno::EINVAL), "no pipe");
 }
 
 fn a_file_is_cut_and_grows() {
@@ -713,4 +758,146 @@ fn what_is_no_directory_is_not_read() {
     assert_eq!(ReadDir::open(c"file").map(drop), Err(Errno::ENOTDIR));
     assert_eq!(ReadDir::new(file).next(), Err(Errno::ENOTDIR));
     assert_eq!(ReadDir::open(c"nothing").map(drop), Err(Errno::ENOENT));
+}
+
+fn a_time_is_set_kept_or_becomes_now() {
+    let time = |seconds| Timestamp::new(seconds, 7).expect("a time");
+    make_file(c"file", 0o600, b"text");
+    file::symlink(c"file", c"link").expect("a link");
+    let set = |accessed, modified| match file::utimensat(c"link", accessed, modified) {
+        Ok(()) => stat(c"file")
+            .map(|it| (it.atime(), it.mtime()))
+            .expect("its times"),
+        Err(errno) => panic!("{errno}"),
+    };
+    let times = set(SetTime::To(time(5_000_000_000)), SetTime::To(time(-1)));
+    assert_eq!(times, ((5_000_000_000, 7), (-1, 7)));
+    let ((accessed, _), modified) = set(SetTime::Now, SetTime::Keep);
+    assert_eq!(modified, (-1, 7));
+    assert_ne!(accessed, 5_000_000_000);
+    let answer = file::utimensat(c"nope", SetTime::Now, SetTime::Now);
+    assert_eq!(answer, Err(Errno::ENOENT));
+}
+
+fn a_path_does_not_lead_out_of_its_directory() {
+    nestling_tests::make_directory(c"root").expect("a directory");
+    make_file(c"root/file", 0o600, b"inside");
+    make_file(c"file", 0o600, b"outside");
+    file::symlink(c"../file", c"root/up").expect("a link");
+    file::symlink(c"/file", c"root/absolute").expect("a link");
+    let root = fd::open(c"root", OFlags::PATH | OFlags::CLOEXEC, 0).expect("the directory");
+    let open = |path, resolve| {
+        let file = file::openat2(root.as_fd(), path, OFlags::CLOEXEC, 0, resolve)?;
+        assert_eq!(fd::cloexec(file.as_raw_fd()), Ok(true));
+        let mut text = [0; 8];
+        let length = fd::read(file.as_fd(), &mut text)?;
+        Ok(length)
+    };
+    match open(c"up", Resolve::default()) {
+        Err(Errno::ENOSYS) => skip("no openat2 here"),
+        answer => assert_eq!(answer, Ok(7)),
+    }
+    assert_eq!(open(c"file", Resolve::BENEATH), Ok(6));
+    for path in [c"up", c"absolute", c"../file"] {
+        assert_eq!(open(path, Resolve::BENEATH), Err(Errno::EXDEV), "{path:?}");
+        assert_eq!(open(path, Resolve::IN_ROOT), Ok(6), "{path:?}");
+    }
+    assert_eq!(open(c"up", Resolve::NO_SYMLINKS), Err(Errno::ELOOP));
+    let magic = open(c"/proc/self/exe", Resolve::NO_MAGICLINKS);
+    assert_eq!(magic, Err(Errno::ELOOP));
+    let other = open(c"/proc/version", Resolve::NO_XDEV);
+    assert_eq!(other, Err(Errno::EXDEV));
+    // One that is made gets its mode.
+    let new = OFlags::CREAT | OFlags::WRONLY | OFlags::CLOEXEC;
+    let made = file::openat2(root.as_fd(), c"new", new, 0o640, Resolve::BENEATH);
+    made.expect("a new file");
+    assert_eq!(nestling_tests::mode(c"root/new"), 0o640);
+    let path = OFlags::PATH | OFlags::CLOEXEC;
+    let only = file::openat2(root.as_fd(), c"file", path, 0, Resolve::BENEATH);
+    assert_eq!(only.map(drop), Ok(()));
+}
+
+/// What the kernel tells now: as many as there are.
+fn events(inotify: &OwnedFd, see: &mut dyn FnMut(usize, inotify::Event<'_>)) -> usize {
+    let mut buffer = [0; 1024];
+    match fd::read(inotify.as_fd(), &mut buffer) {
+        Ok(length) => inotify::Events::new(&buffer[..length])
+            .enumerate()
+            .map(|(place, event)| see(place, event))
+            .count(),
+        Err(errno) => {
+            assert_eq!(errno, Errno::EAGAIN);
+            0
+        }
+    }
+}
+
+fn what_happens_in_a_directory_is_told() {
+    let inotify = inotify::init(OFlags::NONBLOCK).expect("a descriptor");
+    assert_eq!(fd::cloexec(inotify.as_raw_fd()), Ok(true));
+    let kinds = Mask::CREATE | Mask::MOVED_FROM | Mask::MOVED_TO | Mask::DELETE | Mask::CLOSE_WRITE;
+    let watch = inotify::add_watch(inotify.as_fd(), c".", kinds).expect("a watch");
+    drop(create(c"file"));
+    file::rename(c"file", c"another name").expect("another name");
+    file::unlink(c"another name").expect("nothing");
+    nestling_tests::make_directory(c"directory").expect("a directory");
+    let expected = [
+        (Mask::CREATE, c"file"),
+        (Mask::CLOSE_WRITE, c"file"),
+        (Mask::MOVED_FROM, c"file"),
+        (Mask::MOVED_TO, c"another name"),
+        (Mask::DELETE, c"another name"),
+        (Mask::CREATE | Mask::DIRECTORY, c"directory"),
+    ];
+    let mut cookies = [0; 6];
+    let count = events(&inotify, &mut |place, event| {
+        assert_eq!((event.mask, event.name), expected[place]);
+        assert_eq!(event.watch, watch);
+        cookies[place] = event.cookie;
+    });
+    assert_eq!(count, 6);
+    assert!(cookies[2] != 0 && cookies[2] == cookies[3] && cookies[0] == 0);
+    inotify::remove_watch(inotify.as_fd(), watch).expect("a watch");
+    let ended = events(&inotify, &mut |_, event| {
+        assert_eq!(event.mask, Mask::IGNORED)
+    });
+    assert_eq!(ended, 1);
+    let again = inotify::remove_watch(inotify.as_fd(), watch);
+    assert_eq!(again, Err(Errno::EINVAL));
+    drop(create(c"file"));
+    assert_eq!(events(&inotify, &mut |_, event| panic!("{event:?}")), 0);
+}
+
+fn what_happens_to_a_file_is_told() {
+    let inotify = inotify::init(OFlags::NONBLOCK).expect("a descriptor");
+    let add = |path, mask| inotify::add_watch(inotify.as_fd(), path, mask);
+    assert_eq!(add(c"file", Mask::MODIFY), Err(Errno::ENOENT));
+    let file = create(c"file");
+    let answer = add(c"file", Mask::MODIFY | Mask::ONLY_DIRECTORY);
+    assert_eq!(answer, Err(Errno::ENOTDIR));
+    add(c"file", Mask::MODIFY | Mask::ONCE).expect("a watch");
+    for _ in 0..2 {
+        assert_eq!(fd::write(file.as_fd(), b"words"), Ok(5));
+    }
+    let count = events(&inotify, &mut |place, event| {
+        let expected = [Mask::MODIFY, Mask::IGNORED];
+        assert_eq!((event.mask, event.name), (expected[place], c""));
+    });
+    assert_eq!(count, 2);
+}
+
+fn half_an_event_is_none() {
+    let mut bytes = [0; 24];
+    bytes[12] = 8;
+    bytes[16..18].copy_from_slice(b"it");
+    let names = |bytes| {
+        inotify::Events::new(bytes)
+            .map(|event| event.name.count_bytes())
+            .sum::<usize>()
+    };
+    assert_eq!(inotify::Events::new(&bytes).count(), 1);
+    assert_eq!(names(&bytes[..]), 2);
+    for length in 0..24 {
+        assert_eq!(inotify::Events::new(&bytes[..length]).count(), 0);
+    }
 }

@@ -6,7 +6,9 @@ use core::time::Duration;
 
 use linux_raw_sys::general as linux;
 use nestling::sys::mount::{MountFlags, UnmountFlags, mount, pivot_root, umount2};
+use nestling::sys::namespace::{self, Namespaces};
 use nestling::sys::reboot::{Reboot, reboot, set_ctrl_alt_del};
+use nestling::sys::resource::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nestling::sys::{self, credentials, machine, process};
 use nestling::time::{self, Clock};
 use nestling::{AsFd, Errno, OFlags};
@@ -37,6 +39,10 @@ nestling_tests::suite! {
         what_is_no_swap_is_an_error,
         everything_is_written_to_the_disks,
         who_is_not_root_may_do_none_of_it,
+        a_namespace_is_left_and_entered_again,
+        only_root_enters_a_namespace,
+        what_is_no_module_is_an_error,
+        a_process_keeps_to_its_cpus,
     }
 }
 
@@ -498,6 +504,20 @@ fn what_is_no_swap_is_an_error() {
     make_file(c"file", 0o600, b"");
     assert_eq!(machine::swapoff(c"nope"), Err(Errno::ENOENT));
     assert_eq!(machine::swapoff(c"file"), Err(Errno::EINVAL));
+    assert_eq!(machine::swapon(c"nope", Some(7)), Err(Errno::ENOENT));
+    assert_eq!(machine::swapon(c"file", None), Err(Errno::EINVAL));
+}
+
+fn what_is_no_module_is_an_error() {
+    need_root();
+    make_file(c"file", 0o600, &[0; 4096]);
+    let file = sys::fd::open(c"file", OFlags::CLOEXEC, 0).expect("the file");
+    match machine::finit_module(file.as_fd(), c"") {
+        Err(Errno::EPERM | Errno::EKEYREJECTED | Errno::ENOSYS) => skip("no modules here"),
+        answer => assert_eq!(answer, Err(Errno::ENOEXEC)),
+    }
+    credentials::setuid(65534).expect("another user");
+    assert_eq!(machine::finit_module(file.as_fd(), c""), Err(Errno::EPERM));
 }
 
 fn everything_is_written_to_the_disks() {
@@ -519,6 +539,7 @@ fn who_is_not_root_may_do_none_of_it() {
         ("umount2", umount2(c"/", UnmountFlags::default())),
         ("pivot_root", pivot_root(c"/", c"/")),
         ("swapoff", machine::swapoff(c"directory")),
+        ("swapon", machine::swapon(c"directory", None)),
         ("syslog", machine::set_console_level(4)),
         ("Ctrl-Alt-Del on", set_ctrl_alt_del(true)),
         ("Ctrl-Alt-Del off", set_ctrl_alt_del(false)),
@@ -530,4 +551,55 @@ fn who_is_not_root_may_do_none_of_it() {
     for how in [Reboot::PowerOff, Reboot::Restart, Reboot::Halt] {
         assert_eq!(reboot(how), Errno::EPERM);
     }
+}
+
+fn a_namespace_is_left_and_entered_again() {
+    need_root();
+    let name = || text!("{}", show(machine::uname().expect("the names").nodename()));
+    let open = |path| sys::fd::open(path, OFlags::CLOEXEC, 0).expect("a namespace");
+    let (before, first) = (name(), open(c"/proc/self/ns/uts"));
+    if let Err(errno) = namespace::unshare(Namespaces::UTS) {
+        skip(format_args!("no namespaces here: {errno}"));
+    }
+    machine::sethostname(b"inside").expect("a name");
+    let second = open(c"/proc/self/ns/uts");
+    for (there, expected) in [
+        (&first, before.as_str()),
+        (&second, "inside"),
+        (&first, before.as_str()),
+    ] {
+        namespace::setns(there.as_fd(), Namespaces::UTS).expect("a namespace");
+        assert_eq!(name().as_str(), expected);
+    }
+    namespace::setns(second.as_fd(), Namespaces::default()).expect("a namespace of any kind");
+    let other = namespace::setns(first.as_fd(), Namespaces::IPC);
+    assert_eq!(other, Err(Errno::EINVAL), "it is of another kind");
+}
+
+fn only_root_enters_a_namespace() {
+    need_root();
+    let own = sys::fd::open(c"/proc/self/ns/uts", OFlags::CLOEXEC, 0).expect("a namespace");
+    credentials::setuid(65534).expect("another user");
+    let kinds = Namespaces::UTS | Namespaces::IPC | Namespaces::MOUNT | Namespaces::CGROUP;
+    for kind in [kinds, Namespaces::NETWORK, Namespaces::PID] {
+        assert_eq!(namespace::unshare(kind), Err(Errno::EPERM));
+    }
+    let answer = namespace::setns(own.as_fd(), Namespaces::UTS);
+    assert_eq!(answer, Err(Errno::EPERM));
+}
+
+fn a_process_keeps_to_its_cpus() {
+    let all = sched_getaffinity(0).expect("the CPUs");
+    let last = all.iter().last().expect("a CPU");
+    let one = CpuSet::EMPTY.with(last);
+    assert!(all.contains(last) && one.iter().eq([last]));
+    sched_setaffinity(0, &one).expect("one CPU");
+    join(fork(|| assert_eq!(sched_getaffinity(0), Ok(one))));
+    let nothing = sched_setaffinity(0, &CpuSet::EMPTY.with(5000));
+    assert_eq!(nothing, Err(Errno::EINVAL));
+    assert_eq!(sched_getaffinity(0), Ok(one));
+    let both = [0, 63, 64, 1023]
+        .into_iter()
+        .fold(CpuSet::EMPTY, CpuSet::with);
+    assert!(both.iter().eq([0, 63, 64, 1023]) && !both.contains(1) && !both.contains(5000));
 }

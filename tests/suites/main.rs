@@ -26,6 +26,7 @@ mod raw;
 mod runtime;
 mod shell;
 mod signals;
+mod sockets;
 mod stack;
 mod stipulations;
 mod system;
@@ -53,6 +54,7 @@ nestling_tests::suites! {
     runtime,
     shell,
     signals,
+    sockets,
     stack,
     stipulations,
     system,

@@ -1,0 +1,86 @@
+//! Namespaces (`namespaces(7)`): new ones, and those of other processes.
+//!
+//! A child of a spawn enters namespaces in a [`Hook`](crate::spawn::Hook), or a `PreExec` of `Command`, just before its exec. A new user
+//! namespace needs [`Memory::Copied`](crate::spawn::Memory::Copied): the kernel makes none for a process that shares its memory.
+//!
+#![cfg_attr(any(feature = "alloc", feature = "std"), doc = "```")]
+#![cfg_attr(not(any(feature = "alloc", feature = "std")), doc = "```ignore")]
+//! use nestling::command::Command;
+//! use nestling::spawn::{Memory, PreExec};
+//! use nestling::sys::machine::sethostname;
+//! use nestling::sys::namespace::{Namespaces, unshare};
+//!
+//! // SAFETY: system calls are all that it does.
+//! let enter = unsafe {
+//!     PreExec::new(|| {
+//!         unshare(Namespaces::USER | Namespaces::UTS)?;
+//!         sethostname(b"inside")
+//!     })
+//! };
+//! match Command::new("uname").arg("-n").memory(Memory::Copied).pre_exec(enter).output() {
+//!     Ok(output) => assert_eq!(output.stdout, b"inside\n"),
+//!     Err(error) => println!("{error}"), // hook: EPERM: some systems forbid it
+//! }
+//! ```
+
+use core::ops::BitOr;
+
+use linux_raw_sys::general as linux;
+
+use super::done;
+use crate::arch::{syscall1, syscall2};
+use crate::errno::Errno;
+use crate::fd::BorrowedFd;
+
+/// Kinds of namespaces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Namespaces(u32);
+
+macro_rules! kinds {
+    ($($name:ident $value:ident $what:literal)*) => {
+        impl Namespaces {
+            $(
+                #[doc = $what]
+                pub const $name: Self = Self(linux::$value);
+            )*
+        }
+    };
+}
+
+kinds! {
+    CGROUP CLONE_NEWCGROUP "The root of the tree of cgroups (Linux 4.6)."
+    IPC CLONE_NEWIPC "The objects of System V's IPC, and POSIX message queues."
+    MOUNT CLONE_NEWNS "The mounts. A new one has copies of the mounts, which still propagate if they were shared."
+    NETWORK CLONE_NEWNET "The network's interfaces, addresses and ports. In a new one, even `lo` is down (see [`set_up`](super::socket::set_up))."
+    PID CLONE_NEWPID "The process ids. The caller's children enter it, the caller does not; the first child is its process 1."
+    USER CLONE_NEWUSER "The user ids, group ids and capabilities. In a new one, the process has all capabilities, and no ids until somebody writes `uid_map` and `gid_map`."
+    UTS CLONE_NEWUTS "The host's name and the domain's name."
+}
+
+impl BitOr for Namespaces {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// `unshare`: moves this process into new namespaces. Needs `CAP_SYS_ADMIN`, except for [`Namespaces::USER`], alone or together with
+/// others. Fails with `EINVAL` if a process with several threads, or with shared memory, asks for a user namespace.
+pub fn unshare(namespaces: Namespaces) -> Result<(), Errno> {
+    // SAFETY: these flags change what names mean to this process, and neither its memory nor its descriptors.
+    done(unsafe { syscall1(linux::__NR_unshare as usize, namespaces.0 as usize) })
+}
+
+/// `setns`: moves this process into the namespace of a file `/proc/PID/ns/KIND`; with a pidfd (Linux 5.8), into all those `namespaces`
+/// that the process has. With a file, `namespaces` may be empty: any kind is entered.
+pub fn setns(fd: BorrowedFd<'_>, namespaces: Namespaces) -> Result<(), Errno> {
+    // SAFETY: as for `unshare`.
+    done(unsafe {
+        syscall2(
+            linux::__NR_setns as usize,
+            fd.fd as usize,
+            namespaces.0 as usize,
+        )
+    })
+}
