@@ -84,7 +84,12 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     if chosen.has(Opt::Stdin) && operands.is_empty() && both_terminals() {
         chosen.set(Opt::Interactive, true);
     }
-    chosen.set(Opt::Histexpand, chosen.has(Opt::Interactive));
+    if chosen.has(Opt::Interactive) {
+        chosen.set(Opt::Histexpand, true);
+        // It changes with each command, and the environment of programs with it.
+        let last = shell.symbol(b"_");
+        shell.variables.export(last, false);
+    }
     let monitor = chosen.has(Opt::Monitor) || (chosen.has(Opt::Interactive) && both_terminals());
     chosen.set(Opt::Monitor, false);
     shell.options = chosen;

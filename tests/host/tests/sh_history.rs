@@ -312,6 +312,7 @@ on_both! {
             ("^:^echo^ z", "x y z\n"),
             ("echo '!!' \"!!\" \\!! x=! !", "!! !! !! x=! !\n"),
             ("echo [!z] ${!-n} $! !=; !(false) && echo yes", "[!z] n !=\nyes\n"),
+            ("echo $((!1)) $(( !0 && 1 ))!$", "0 1y\n"),
             ("! : ; echo $? # !nope", "1\n"),
             ("echo no; !nope", ""),
             ("^nope^x^", ""),

@@ -22,9 +22,26 @@ pub fn execute(shell: &mut Shell, simple: &Simple, item: &Item, last: bool) -> F
     shell.substitution_status = None;
     let mut fields = shell.spare_fields.pop().unwrap_or_default();
     let flow = expand_and_run(shell, simple, &mut fields, item, last);
+    if shell.is_interactive() {
+        note_last(shell, &fields);
+    }
     fields.clear();
     shell.spare_fields.push(fields);
     flow
+}
+
+/// `$_`, as people type it: the last word of the last command.
+#[cold]
+fn note_last(shell: &mut Shell, fields: &Fields) {
+    if let Some(last) = fields
+        .len()
+        .checked_sub(1)
+        .and_then(|last| fields.get(last))
+    {
+        let name = shell.symbol(b"_");
+        // One that is read-only stays.
+        let _ = shell.variables.set(name, last);
+    }
 }
 
 fn expand_and_run(

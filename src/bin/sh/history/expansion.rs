@@ -9,8 +9,8 @@
 //! | `!$`, `!^`, `!*`, `!:n` | words of the last command |
 //! | `:h`, `:t`, `:r`, `:p` after all that | without the last component, only that, without a suffix; shown and not executed |
 //!
-//! A `!` is itself between quotes (in bash: with its POSIX mode, too), behind a backslash, in a comment, before a blank, `=`, `(` or the
-//! like, and in `$!`, `${!` and `[!`.
+//! A `!` is itself between quotes (in bash: with its POSIX mode, too), behind a backslash, in a comment, in `$((…))`, before a blank,
+//! `=`, `(` or the like, and in `$!`, `${!` and `[!`.
 
 use alloc::vec::Vec;
 
@@ -49,6 +49,9 @@ pub fn expand<'line>(
             (b'\'', b'\'') | (b'"', b'"') => quote = 0,
             (0, b'\'' | b'"') => quote = *byte,
             (0 | b'"', b'\\') => length = 2,
+            (0, b'$') if after.starts_with(b"((") => {
+                length = find(rest, b"))").unwrap_or(rest.len());
+            }
             (0, b'#') if former.is_ascii_whitespace() => length = rest.len(),
             (0, b'!') if !matches!(former, b'$' | b'[') && !before.ends_with(b"${") => {
                 let mut behind = after;

@@ -292,6 +292,16 @@ on_both! {
         terminal.keys("\x0c!if\r").rows(&["$ !if", "if :", "then echo a; fi", "a", "$ |"]);
     }
 
+    fn dollar_underscore_is_the_last_word_of_the_last_command(shell) {
+        let mut terminal = Terminal::with(shell, 24, 80, &[("_", "/bin/x")]);
+        terminal.run("mkdir -p new/dir && cd $_").keys("\x0cpwd | grep -c new/dir\r").rows(&["$ pwd | grep -c new/dir", "1", "$ |"]);
+        terminal.keys("\x0c/bin/echo one two; x=3; echo $_; (: three; echo $_); f() { :; }; f four; echo $_\r");
+        terminal.shows("\none two\ntwo\nthree\nfour\n$").line("|");
+        // No program gets it, as it would be another each time.
+        terminal.keys("\x0cenv | grep -c ^_=\r").rows(&["$ env | grep -c ^_=", "0", "$ |"]);
+        terminal.keys("\x0creadonly _; : x; echo still\r").shows("\nstill\n").line("|");
+    }
+
     fn a_command_may_have_several_lines(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run(": before").keys("\x0c{ echo one\x1b\recho thrée; }").rows(&["$ { echo one", "echo thrée; }|"]);
