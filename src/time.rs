@@ -43,8 +43,8 @@ pub fn sleep(duration: Duration) -> Result<(), Errno> {
 }
 
 /// Sleeps until the clock shows `time`; returns at once if this time is in the past. If somebody sets [`Clock::Realtime`]
-/// during the sleep, the sleep ends when the clock shows `time` by its new setting. Costs one system call, which is repeated if
-/// a signal handler interrupts it.
+/// during the sleep, the new setting counts: the sleep ends when the changed clock reaches `time`. Costs one system call, which is
+/// repeated if a signal handler interrupts it.
 ///
 /// # Errors
 /// The errors of [`now`]; `EINVAL` if `time` is negative.
@@ -122,8 +122,8 @@ impl Timer {
     }
 
     /// Does the same as [`start`](Self::start), except that the timer first expires when its clock shows `first`. If this time
-    /// is in the past, the timer expires at once. If somebody sets [`Clock::Realtime`] before the timer expires, the timer
-    /// expires when the clock shows `first` by its new setting.
+    /// is in the past, the timer expires at once. If somebody sets [`Clock::Realtime`] before that, the new setting
+    /// counts: the timer expires when the changed clock reaches `first`.
     ///
     /// # Errors
     /// The errors of [`now`]; `EINVAL` if `first` is negative.

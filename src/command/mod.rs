@@ -238,7 +238,7 @@ impl Command {
     /// beginning. So the parent need not write while the child reads, and the child need not read all. Each start makes a file of
     /// its own. Replaces an earlier [`stdin`](Self::stdin).
     ///
-    /// Costs a copy of the bytes here and one at each start, and four system calls at each start.
+    /// This method copies the bytes once. Each start copies them again and makes four additional system calls.
     ///
     /// ```
     /// use nestling::command::Command;
@@ -496,8 +496,8 @@ impl Command {
         self
     }
 
-    /// Limits the time from the start of the program until it has ended and its pipes are closed, for [`output`](Self::output). After
-    /// this time, `output` kills the child (as [`kill_on_drop`](Self::kill_on_drop) does) and fails with `ETIMEDOUT`.
+    /// Sets a timeout for [`output`](Self::output). The time runs from the start of the program until the program has ended and its
+    /// pipes are closed. After this time, `output` kills the child (as [`kill_on_drop`](Self::kill_on_drop) does) and fails with `ETIMEDOUT`.
     ///
     /// ```
     /// use core::time::Duration;

@@ -50,8 +50,8 @@ impl Process {
     ///
     /// The kernel compares the soft limit with the size of a stack only when the stack grows. So this function raises the limit
     /// for a moment, has the kernel extend the stack, and sets the old limit again: the programs that this program starts
-    /// inherit the old limit. The new part of the stack uses no memory until the program accesses it. The kernel leaves at least
-    /// 128 MiB below the stack's top free: `length` must be less. Costs four system calls.
+    /// inherit the old limit. The new part of the stack uses no memory until the program accesses it. The kernel reserves
+    /// only 128 MiB or more of address space below the stack's top, so `length` must be less than 128 MiB. Costs four system calls.
     ///
     /// # Errors
     /// `EFAULT` if the kernel does not extend the stack, for example because of the limit on the address space; qemu-user never

@@ -110,8 +110,8 @@ pub struct Starting<'a> {
 /// The state of a [`Starting`].
 #[derive(Debug)]
 pub enum Progress<'a> {
-    /// The program runs, or has run and ended. The child reports its exec before it searches `PATH` and executes the program.
-    /// If a signal kills the child after this report, the result is also `Running`, and the child's status contains the signal.
+    /// The program runs, or has run and ended. The child reports that its exec begins, then searches `PATH` and executes the
+    /// program. If a signal kills the child after this report, the result is also `Running`, and the child's status contains the signal.
     Running(Child),
     /// The program does not run yet, or the start has failed and the child has not ended yet.
     Pending(Starting<'a>),
@@ -215,8 +215,9 @@ impl<'a> Starting<'a> {
     /// wait returned. The method never blocks.
     ///
     /// Call it instead of [`try_finish`](Self::try_finish) when such a wait returns the child's [`id`](Self::id). If the
-    /// program has run, the method returns `status`, which is the program's status. The method also returns `status` if a signal
-    /// killed the child during its exec: the child reports its exec before it searches `PATH` and executes the program.
+    /// program has run, the method returns `status`, which is the program's status. The child reports that its exec begins, then
+    /// searches `PATH` and executes the program. If a signal kills the child after this report, the method also returns `status`, not
+    /// an error.
     ///
     /// # Errors
     /// Those of [`Spawn::start`]. If a signal killed the child before its exec, the error contains the signal of `status`.

@@ -149,8 +149,8 @@ pub fn set_no_new_privs() -> Result<(), Errno> {
     control(prctl::PR_SET_NO_NEW_PRIVS, 1, 0)
 }
 
-/// `prctl(PR_SET_SECUREBITS)`: sets the securebits (`capabilities(7)`), which change what the kernel does with the capabilities of
-/// root and at a change of user. Requires `CAP_SETPCAP`.
+/// `prctl(PR_SET_SECUREBITS)`: sets the securebits (`capabilities(7)`). They control how the kernel treats the capabilities of root,
+/// and how capabilities change when a user id changes. Requires `CAP_SETPCAP`.
 #[doc(alias = "PR_SET_SECUREBITS")]
 pub fn set_securebits(bits: u32) -> Result<(), Errno> {
     control(prctl::PR_SET_SECUREBITS, bits, 0)

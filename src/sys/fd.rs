@@ -350,8 +350,8 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `sendfile`: copies up to `count` bytes from the file `from` to `to` in the kernel. Returns how many bytes it has copied: fewer
-/// at the end of `from`. Fails with `EINVAL` if `from` has no file offset, for example if it is a pipe.
+/// `sendfile`: copies up to `count` bytes from the file `from` to `to` in the kernel. Returns the number of bytes copied, which is
+/// less than `count` if the end of `from` is reached first. Fails with `EINVAL` if `from` has no file offset, for example if it is a pipe.
 pub fn sendfile(to: BorrowedFd<'_>, from: BorrowedFd<'_>, count: usize) -> Result<usize, Errno> {
     // SAFETY: these are numbers; there is no pointer to an offset.
     let answer = unsafe {

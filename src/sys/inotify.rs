@@ -68,7 +68,7 @@ kinds! {
 }
 
 impl Mask {
-    /// Returns whether all kinds of `other` are among these.
+    /// Returns whether this mask contains every event and flag in `other`.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

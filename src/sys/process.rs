@@ -249,7 +249,7 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
 }
 
 /// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd refers to. A pidfd always refers to the same
-/// process. So no other process gets the signal, even if it has got the id of a process that has ended.
+/// process. So if the process has ended and its id has been reused, the new process does not get the signal.
 pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
     // SAFETY: numbers are all it takes; there may be no `siginfo_t`.
     let answer = unsafe {

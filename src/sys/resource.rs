@@ -169,7 +169,8 @@ pub struct Usage {
     pub user: Duration,
     /// The CPU time in the kernel.
     pub system: Duration,
-    /// The largest amount of resident memory, in bytes; of several processes, that of the largest one.
+    /// The maximum resident set size, in bytes. If the usage covers several processes, this is the maximum of the largest process,
+    /// not the sum.
     pub max_resident: u64,
     /// The number of page faults that needed no input.
     pub minor_faults: u64,
