@@ -16,6 +16,18 @@
 #![doc = include_str!("pipeline.rs")]
 //! ```
 //!
+//! # A shell
+//!
+//! ```ignore
+#![doc = include_str!("shell.rs")]
+//! ```
+//!
+//! # A process 1
+//!
+//! ```ignore
+#![doc = include_str!("pid1.rs")]
+//! ```
+//!
 //! # With rustix
 //!
 //! With the feature `std`, descriptors of both crates are `AsFd` and convert by `into()`. (A program without libc takes rustix without its

@@ -1,11 +1,18 @@
 //! The examples of the documentation, run as the programs that they are.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use nestling::command::{Child, ChildStdout, Command, Stdio};
 use nestling::io::Reader;
-use nestling::{AsFd, OFlags, Signal, io, sys};
-use nestling_tests::{Text, probe_path, show, text};
+use nestling::sys::mount::{MountFlags, mount};
+use nestling::sys::namespace::{Namespaces, unshare};
+use nestling::{AsFd, OFlags, Signal, io, sys, terminal};
+use nestling_tests::{
+    Text, how, make_directory, make_file, need_root, probe_path, read_file, show, skip, text,
+};
 
 nestling_tests::suite! {
     once {
@@ -14,6 +21,12 @@ nestling_tests::suite! {
         the_supervisor_tells_what_cannot_be_started,
         the_pipeline_passes_its_data_from_end_to_end,
         the_pipeline_exits_as_its_last_command,
+        the_shell_runs_pipelines_with_redirections,
+        the_shell_tells_what_fails_and_goes_on,
+        the_shell_does_not_wait_for_a_job_in_the_background,
+        the_shell_stops_and_resumes_a_job_on_a_terminal,
+        the_process_1_starts_its_service_again_and_powers_off,
+        the_process_1_is_no_other_process,
     }
 }
 
@@ -122,4 +135,133 @@ fn the_pipeline_exits_as_its_last_command() {
     assert_eq!(run(&[three.c_str(), zero.c_str()]), Some(0));
     assert_eq!(run(&[zero.c_str(), c"/nope"]), Some(127));
     assert_eq!(run(&[probe("kill 15").c_str()]), Some(128 + 15));
+}
+
+/// The shell with these lines as its input: what it wrote to its standard error, and its exit status.
+fn shell(lines: &str) -> (String, Option<i32>) {
+    let output = example("shell").input(lines).output().expect("the shell");
+    let text = String::from_utf8(output.stderr).expect("text");
+    (text, output.status.code())
+}
+
+fn the_shell_runs_pipelines_with_redirections() {
+    make_file(c"file", 0o600, b"words");
+    make_directory(c"directory").expect("a directory");
+    let copy = probe("copy");
+    let lines = text!(
+        "{0} < file | {0} | {0} > out\n{0} < file >> out\n\ncd directory\n{0} < ../file > out\n{1}",
+        copy.as_str(),
+        probe("exit 3").as_str() // and no newline
+    );
+    assert_eq!(shell(lines.as_str()), (String::new(), Some(3)));
+    for (path, expected) in [(c"out", "wordswords"), (c"directory/out", "words")] {
+        assert_eq!(read_file(path).expect("a file").as_str(), expected);
+    }
+}
+
+fn the_shell_tells_what_fails_and_goes_on() {
+    let copy = probe("copy");
+    let failed = "nope: ENOENT: no such file or directory\n";
+    let lines = text!("{} < nope\n", copy.as_str());
+    assert_eq!(shell(lines.as_str()), (failed.into(), Some(1)));
+    assert_eq!(shell("cd nope\n"), (failed.into(), Some(1)));
+    let failed = format!("exec \"/nope\": {}", failed.split_at(6).1);
+    assert_eq!(shell("/nope\nexit\n"), (failed.clone(), Some(127)));
+    let lines = text!("/nope\n{}\nexit\n/nope\n", probe("exit 0").as_str());
+    assert_eq!(shell(lines.as_str()), (failed, Some(0)));
+}
+
+fn the_shell_does_not_wait_for_a_job_in_the_background() {
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let lines = text!(
+        "{} &\n{}\n",
+        probe("until-eof 20").as_str(),
+        probe("exit 4").as_str()
+    );
+    let status = example("shell").input(lines.as_str()).fd(20, end).status();
+    assert_eq!(status.expect("the shell").code(), Some(4));
+    drop(held);
+}
+
+fn the_shell_stops_and_resumes_a_job_on_a_terminal() {
+    let Ok(pty) = terminal::openpty() else {
+        skip("no terminals here");
+    };
+    let side = || pty.terminal.try_clone().expect("a descriptor");
+    let mut shell = example("shell");
+    shell.stdin(side()).stdout(side()).stderr(side());
+    let mut shell = shell
+        .setsid(true)
+        .controlling_terminal(0)
+        .spawn()
+        .expect("the shell");
+    let controller = pty.controller.as_fd();
+    let mut seen = Vec::new();
+    // Types, and reads until the terminal has shown all of `expected`, each after the one before it.
+    let mut talk = |typed: &str, expected: &[&str]| {
+        io::write_all(controller, typed.as_bytes()).expect("a key");
+        for part in expected {
+            let place = |seen: &[u8]| {
+                seen.windows(part.len())
+                    .position(|it| it == part.as_bytes())
+            };
+            while place(&seen).is_none() {
+                let mut buffer = [0; 256];
+                let length = io::read(controller, &mut buffer).expect("what it shows");
+                seen.extend_from_slice(&buffer[..length]);
+            }
+            let end = place(&seen).map(|start| start + part.len());
+            seen.drain(..end.unwrap_or_default());
+        }
+    };
+    let copy = text!("{}\n", probe("copy").as_str());
+    talk("", &["$ "]);
+    talk(copy.as_str(), &["copy\r\n"]);
+    talk("one\n", &["one\r\n", "one\r\n"]); // its echo, and what the job writes
+    talk("\x1a", &["$ "]);
+    talk("fg\n", &["fg\r\n"]);
+    talk("two\n", &["two\r\n", "two\r\n"]);
+    talk("\x04", &["$ "]);
+    talk("exit\n", &["exit\r\n"]);
+    assert_eq!(shell.wait().expect("its end").code(), Some(0));
+}
+
+/// In namespaces of its own, where the kernel kills it by `SIGINT` in place of the machine's end. On a machine of the test's own all the
+/// same.
+fn the_process_1_starts_its_service_again_and_powers_off() {
+    need_root();
+    if how() != "kernel" {
+        skip("needs a machine of its own");
+    }
+    unshare(Namespaces::PID | Namespaces::MOUNT).expect("namespaces");
+    let private = MountFlags::PRIVATE | MountFlags::REC;
+    mount(c"", c"/", c"", private, c"").expect("a tree of its own");
+    // And a root of its own, which becomes read-only at the end.
+    make_directory(c"root").expect("a directory");
+    mount(c"root", c"root", c"tmpfs", MountFlags::default(), c"").expect("a tmpfs");
+    for (from, to) in [
+        (example("pid1").get_program(), c"root/pid1"),
+        (probe_path(), c"root/probe"),
+    ] {
+        let open = |path, flags, mode| sys::fd::open(path, flags | OFlags::CLOEXEC, mode);
+        let from = open(from, OFlags::RDONLY, 0).expect("a program");
+        let to = open(to, OFlags::WRONLY | OFlags::CREAT, 0o755).expect("a copy");
+        io::copy(from.as_fd(), to.as_fd()).expect("its bytes");
+    }
+    let mut command = Command::new("/pid1");
+    command.args(["/probe", "exit", "3"]).chroot("root");
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("process 1");
+    let output = child.stderr.take().expect("a pipe");
+    let mut reader = Reader::new(output.as_fd());
+    for _ in 0..2 {
+        expect_line(&mut reader, "pid1: the service has ended: exit status: 3");
+    }
+    child.signal(Signal::TERM).expect("a signal");
+    assert_eq!(child.wait().expect("its end").signal(), Some(Signal::INT));
+}
+
+fn the_process_1_is_no_other_process() {
+    let output = example("pid1").output().expect("it");
+    assert_eq!(output.stderr, b"pid1: this is a process 1\n");
+    assert_eq!(output.status.code(), Some(1));
 }

@@ -25,7 +25,14 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub const SUITES: &str = "suites";
 
 /// The programs that the suites start.
-pub const STARTED: [&str; 4] = ["pipeline", "probe", "service", "supervisor"];
+pub const STARTED: [&str; 6] = [
+    "pid1",
+    "pipeline",
+    "probe",
+    "service",
+    "shell",
+    "supervisor",
+];
 
 /// Runs a suite on this machine; `case` is a part of the names of the cases to run. `shell` is the profile of `sh`.
 pub fn run(
