@@ -23,6 +23,7 @@ pub enum Opt {
     Privileged,
     Errtrace,
     Histexpand,
+    PrefixSearch,
     // Of the command line only.
     Interactive,
     Stdin,
@@ -51,6 +52,7 @@ pub const OPTIONS: &[(Opt, u8, &str)] = &[
     (Opt::Privileged, b'p', "privileged"),
     (Opt::Errtrace, b'E', "errtrace"),
     (Opt::Histexpand, b'H', "histexpand"),
+    (Opt::PrefixSearch, 0, "prefixsearch"),
     (Opt::Interactive, b'i', ""),
     (Opt::Stdin, b's', ""),
     (Opt::Command, b'c', ""),

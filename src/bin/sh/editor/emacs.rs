@@ -32,6 +32,7 @@
 //! | `C-v` `C-q` `C-^` and a key | that key as text | | `C-v` `C-^` same |
 //! | `C-l`, `M-C-l` | clears the screen | same | draws the line again; clears |
 //! | `C-p` `C-n`, Up, Down | the line before, behind in a command of several; else the command | the command | the command |
+//! | the same after `set -o prefixsearch` | Page Up, Page Down, behind a text | | |
 //! | Alt and Enter | a newline in the command | | |
 //! | `M-<` `M->` | the first, the line that is typed | | the first, the last |
 //! | `M-g`, after a number | that command; without, the last | | same; without, the first |
@@ -158,8 +159,8 @@ fn once(
         Key::C(b'_') | Key::XC(b'U') => session.screen.bell(),
         Key::M(b'r') => while buffer.undo() {},
         Key::C(b'L') | Key::MC(b'L') => session.screen.clear(),
-        Key::C(b'P') => session.go_up_or_down(shell, true),
-        Key::C(b'N') => session.go_up_or_down(shell, false),
+        Key::C(b'P') => session.go_up_or_down(shell, true, last),
+        Key::C(b'N') => session.go_up_or_down(shell, false, last),
         Key::MC(b'J' | b'M') => buffer.insert(b"\n"),
         Key::M(b'<') => drop(session.show(shell, shell.interactive.history.first())),
         Key::M(b'>') => drop(session.show(shell, shell.interactive.history.end())),

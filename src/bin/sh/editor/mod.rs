@@ -87,6 +87,9 @@ enum Last {
     /// And the number of the command they are from.
     Argument(usize, usize),
     Tab,
+    /// It showed another command: one that begins as the line did, or any.
+    Beginning,
+    History,
     /// It was vi's, which quotes.
     Backslash,
 }
@@ -534,7 +537,21 @@ impl Session {
     }
 
     /// Moves to the line before or behind in a command of several, or else to another command.
-    fn go_up_or_down(&mut self, shell: &Shell, back: bool) {
+    fn go_up_or_down(&mut self, shell: &Shell, back: bool, last: Last) {
+        match last {
+            Last::Beginning => {
+                self.last = last;
+                return search::by_beginning(self, shell, back);
+            }
+            // It goes on, through a command of several lines, too.
+            Last::History => self.last = last,
+            Last::Other
+            | Last::Kill
+            | Last::Yank(_)
+            | Last::Argument(..)
+            | Last::Tab
+            | Last::Backslash => {}
+        }
         let (buffer, at) = (&self.buffer, self.buffer.at());
         let is_newline = |byte: &u8| *byte == b'\n';
         let start_of = |at| {
@@ -549,6 +566,11 @@ impl Session {
             rest.clone().position(is_newline).map(|end| at + end + 1)
         };
         let Some(line) = line else {
+            if shell.options.has(Opt::PrefixSearch) && last != Last::History && at > 0 {
+                self.last = Last::Beginning;
+                return search::by_beginning(self, shell, back);
+            }
+            self.last = Last::History;
             self.go_through_history(shell, back);
             return;
         };

@@ -29,7 +29,8 @@ pub fn find(
     }
 }
 
-/// PageUp and PageDown: a command that begins as the line does up to the cursor, which stays.
+/// PageUp and PageDown: a command that begins as the line does up to the cursor, which stays. Behind the last of them is what was
+/// typed.
 pub fn by_beginning(session: &mut Session, shell: &Shell, back: bool) {
     let at = session.buffer.at();
     let beginning = session.buffer.part(0, at);
@@ -39,6 +40,7 @@ pub fn by_beginning(session: &mut Session, shell: &Shell, back: bool) {
     });
     match found {
         Some(number) => drop(session.show(shell, number)),
+        None if !back && session.number < history.end() => drop(session.show(shell, history.end())),
         None => session.screen.bell(),
     }
     session.buffer.go(at);

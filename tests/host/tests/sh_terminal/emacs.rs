@@ -203,7 +203,7 @@ on_both! {
         terminal.keys("\x1b>\x15tr\x1b[5~").line("tr|ue two");
         terminal.keys("\x1b[5~").line("tr|ue one");
         terminal.keys("\x1b[5~").line("tr|ue one");
-        terminal.keys("\x1b[6~").line("tr|ue two");
+        terminal.keys("\x1b[6~").line("tr|ue two").keys("\x1b[6~").line("tr|").keys("\x1b[5~").line("tr|ue two");
         terminal.keys("\r").rows(&["$ true one", "$ true two", "$ : three", "$ true two", "$ |"]);
     }
 
@@ -300,6 +300,19 @@ on_both! {
         // No program gets it, as it would be another each time.
         terminal.keys("\x0cenv | grep -c ^_=\r").rows(&["$ env | grep -c ^_=", "0", "$ |"]);
         terminal.keys("\x0creadonly _; : x; echo still\r").shows("\nstill\n").line("|");
+    }
+
+    fn up_looks_for_what_is_typed_with_prefixsearch(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.run(": one").run("true 1").run(": two").run("{ :\x1b\r}").run("true 2");
+        terminal.run("set -o prefixsearch").keys("\x0c: \x1b[A").line(": |two");
+        terminal.keys("\x1b[A").line(": |one").keys("\x1b[A").line(": |one").keys("\x1b[B").line(": |two").keys("\x1b[B").line(": |");
+        // What is typed is looked for again; lines of a command are passed over.
+        terminal.keys("\x15tr\x10").line("tr|ue 2").keys("\x10").line("tr|ue 1").keys("ue\x10").line("true|ue 1");
+        terminal.keys("\x03\x0c{\x10").rows(&["$ {| :", "}"]).keys("\x0e").row("$ {|");
+        // From an empty line, it is any command.
+        terminal.keys("\x03\x0c\x10").line("set -o prefixsearch|").keys("\x10").line("true 2|").keys("\x10\x10\x10").line(": two|");
+        terminal.keys("\x03").line("|").run("set +o prefixsearch").keys("\x0c: \x10").line("set +o prefixsearch|");
     }
 
     fn a_command_may_have_several_lines(shell) {
