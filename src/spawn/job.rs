@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::report::{At, Error, Record};
 use super::search::PathBuffer;
@@ -14,7 +14,7 @@ use crate::signal::{SigSet, Signal};
 use crate::sys::signal;
 
 /// It lies in the parent's frame. Where the memory is shared both processes have a reference to it: what changes while there is a
-/// child is atomic.
+/// child is in a cell, and what the parent looks at meanwhile is atomic.
 pub(super) struct Job<'s, 'a> {
     pub spawn: &'s Spawn<'a>,
     /// The signal mask that the parent had before it blocked all signals.
@@ -27,8 +27,8 @@ pub(super) struct Job<'s, 'a> {
     pub means: Cell<Means>,
     /// The step that the child is at; before there is one, that of the parent. A parent that looks at its child reads it.
     at: AtomicU32,
-    /// The errno of that step, if it has failed, or 0.
-    errno: AtomicI32,
+    /// The errno of that step, if it has failed. The parent reads it when the child notes no more.
+    errno: Cell<Option<Errno>>,
     /// 1 until the child has left the memory that it shares.
     pub present: AtomicU32,
 }
@@ -61,7 +61,7 @@ impl<'s, 'a> Job<'s, 'a> {
             stack,
             means: Cell::default(),
             at: AtomicU32::new(0),
-            errno: AtomicI32::new(0),
+            errno: Cell::default(),
             present: AtomicU32::new(1),
         }
     }
@@ -90,7 +90,7 @@ impl<'s, 'a> Job<'s, 'a> {
 
     /// Notes that the step has failed.
     pub fn fail(&self, errno: Errno) {
-        self.errno.store(errno.as_raw(), Relaxed);
+        self.errno.set(Some(errno));
     }
 
     /// The step which has begun last.
@@ -102,15 +102,14 @@ impl<'s, 'a> Job<'s, 'a> {
     pub fn record(&self) -> Record {
         Record {
             at: self.at(),
-            errno: Errno::from_raw(self.errno.load(Relaxed)),
+            errno: self.errno.get(),
         }
     }
 
     /// Takes a record that has come over the pipe.
     pub fn set_record(&self, record: Record) {
         self.begin(record.at);
-        self.errno
-            .store(record.errno.map_or(0, Errno::as_raw), Relaxed);
+        self.errno.set(record.errno);
     }
 
     /// What the record says, or, if it says nothing, that this signal killed the child.
