@@ -32,7 +32,12 @@ pub struct Variables {
     restored_locale: bool,
     /// Counted up whenever the environment of programs may have changed.
     environment_version: u64,
+    /// The short value that was replaced last: the next one has its room.
+    pub spare: Vec<u8>,
 }
+
+/// How long a spare value is at most: a variable keeps all of the room.
+const SPARE: usize = 32;
 
 #[derive(Debug)]
 struct Scope {
@@ -107,10 +112,13 @@ impl Variables {
     /// Sets the value, without a copy of it.
     pub fn set_owned(&mut self, name: Symbol, value: Vec<u8>) -> Result<(), Readonly> {
         let variable = self.change(name)?;
-        variable.value = Some(value);
+        let old = variable.value.replace(value);
         variable.imported = false;
         let exported = variable.exported;
         self.note(exported);
+        self.spare = old
+            .filter(|old| old.capacity() <= SPARE)
+            .unwrap_or_default();
         Ok(())
     }
 

@@ -90,7 +90,10 @@ fn simple(shell: &mut Shell, word: &Word, out: &mut Fields) -> bool {
 /// Expands a word to one string, neither split nor taken for a pattern: an assignment's value, the subject of `case`, a
 /// here-document, a redirection's target (`"$*"`-like joining for `$@`).
 pub fn single(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
+    let room = mem::take(&mut shell.variables.spare);
     let mut expander = Expander::new(shell, Keeps::Nothing);
+    expander.text = room;
+    expander.text.clear();
     expander.parts(&word.parts, Context::default())?;
     Ok(expander.text)
 }

@@ -34,11 +34,12 @@ pub fn split_off<T>(collection: &mut Vec<T>, from: usize) -> Box<[T]> {
     if collection.len() <= from {
         return Box::default();
     }
-    // Much is not copied: a here-document.
-    if from == 0 && collection.len() > MANY {
-        return mem::take(collection).into_boxed_slice();
-    }
-    collection.drain(from..).collect()
+    let rest = match from == 0 && collection.len() > MANY {
+        // Much is not copied: a here-document.
+        true => mem::take(collection),
+        false => collection.split_off(from),
+    };
+    rest.into_boxed_slice()
 }
 
 /// As [`split_off`], to be shared.

@@ -238,7 +238,7 @@ impl Parser<'_> {
         }
         Ok(Command::Simple(Box::new(Simple {
             line,
-            assignments: split_off(&mut self.source.buffers.assignments, assignments),
+            assignments: Few::split_off(&mut self.source.buffers.assignments, assignments),
             words: split_off(&mut self.source.buffers.words, base),
             redirections: split_off(&mut self.source.buffers.redirections, redirections),
             name,

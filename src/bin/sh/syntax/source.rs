@@ -1,6 +1,7 @@
 //! Where a program's text comes from, and how it is read: never past what the next complete command needs, where others read
 //! the same descriptor.
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -293,7 +294,8 @@ impl Source {
 
     fn read_block(&mut self, fd: BorrowedFd<'_>, size: usize) -> Result<(), Errno> {
         let before = self.text.len();
-        self.text.resize(before + size, 0);
+        // `resize` would do it byte by byte.
+        self.text.extend_from_slice(&vec![0; size]);
         let answer = read(fd, self.text.get_mut(before..).unwrap_or_default());
         self.text.truncate(before + answer.unwrap_or(0));
         answer.map(|_| ())

@@ -60,7 +60,7 @@ pub enum Command {
 pub struct Simple {
     /// The line on which it begins.
     pub line: u32,
-    pub assignments: Box<[Assignment]>,
+    pub assignments: Few<Assignment>,
     /// The command's name and arguments.
     pub words: Box<[Word]>,
     pub redirections: Box<[Redirection]>,
