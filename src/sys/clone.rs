@@ -42,7 +42,7 @@ pub unsafe fn clone(
 /// # Safety
 /// The same as for [`clone`], with the flags and the stack in `arguments`. `size` is at most the size of `clone_args`. With
 /// `CLONE_PIDFD`, `arguments` contains the address of writable memory for the pidfd.
-pub unsafe fn clone3(
+pub(crate) unsafe fn clone3(
     arguments: &clone_args,
     size: usize,
     function: ChildFunction,
