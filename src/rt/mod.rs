@@ -13,6 +13,28 @@
 //! brings in `core::fmt`. Use `match`, `let … else` or `unwrap_or` instead, and [`println!`](crate::println!), which writes
 //! [`Text`] without `core::fmt`. An index that may be out of bounds also panics; `get` does not.
 //!
+//! With the compiler options below, this program has 1,480 bytes on x86_64. With two `unwrap`s in place of `let … else`, it has 10,080:
+//!
+//! ```ignore
+//! #![no_std]
+//! #![no_main]
+//! use nestling::{AsFd, OFlags, println, rt::Process, sys};
+//!
+//! nestling::entry!(main);
+//!
+//! fn main(_: Process) -> i32 {
+//!     let Ok(file) = sys::fd::open(c"/proc/self/comm", OFlags::RDONLY, 0) else {
+//!         return 1;
+//!     };
+//!     let mut name = [0; 16];
+//!     let Ok(length) = sys::fd::read(file.as_fd(), &mut name) else {
+//!         return 1;
+//!     };
+//!     println!(name.get(..length).unwrap_or_default());
+//!     0
+//! }
+//! ```
+//!
 //! In nestling's repository, `cargo xtask flags >.cargo/config.toml` writes the compiler options with which nestling builds its
 //! own programs, as a configuration for cargo. With it and the `build.rs` above, a program has the size that `cargo xtask size`
 //! promises.
