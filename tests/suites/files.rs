@@ -770,11 +770,11 @@ fn a_time_is_set_kept_or_becomes_now() {
             .expect("its times"),
         Err(errno) => panic!("{errno}"),
     };
-    let times = set(SetTime::To(time(5_000_000_000)), SetTime::To(time(-1)));
-    assert_eq!(times, ((5_000_000_000, 7), (-1, 7)));
+    let times = set(SetTime::To(time(1_000_000_000)), SetTime::To(time(-1)));
+    assert_eq!(times, ((1_000_000_000, 7), (-1, 7)));
     let ((accessed, _), modified) = set(SetTime::Now, SetTime::Keep);
     assert_eq!(modified, (-1, 7));
-    assert_ne!(accessed, 5_000_000_000);
+    assert_ne!(accessed, 1_000_000_000);
     let answer = file::utimensat(c"nope", SetTime::Now, SetTime::Now);
     assert_eq!(answer, Err(Errno::ENOENT));
 }
