@@ -8,7 +8,7 @@
 //!   a quarter of the time of a request to talc.
 //! - **Large** requests (128 KiB and more) each get a mapping of their own. The heap resizes such a mapping with `mremap`,
 //!   without copying its contents. When it is freed, the heap returns it to the kernel, but keeps up to four such mappings, of
-//!   1 MiB in total, and reuses them: for the same work, new memory takes several times as long.
+//!   1 MiB in total, and reuses them, because the same work takes several times as long in new memory.
 //!
 //! If a program allocates nothing, its heap makes no system calls. A segment only reserves addresses: each of its pages takes
 //! memory only after the program has written to this page.
@@ -107,7 +107,8 @@ impl Heap {
 }
 
 impl Heap {
-    /// What is large, and at the limit what is not.
+    /// Allocates a block that is large, or for which the segments have no room. If the kernel refuses memory, frees the spare
+    /// mappings one by one and tries again.
     ///
     /// # Safety
     /// The size is not 0.
@@ -234,10 +235,10 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
-/// As [`memory::mremap`], without a system call for as many pages.
+/// Does the same as [`memory::mremap`], but makes no system call if the number of pages does not change.
 ///
 /// # Safety
-/// As of `mremap`.
+/// The conditions of `mremap`.
 unsafe fn resize(
     mapping: NonNull<u8>,
     length: usize,
@@ -282,7 +283,8 @@ struct Blocks {
 /// How many bytes the spare mappings have together at most.
 const SPARE: usize = 1024 * 1024;
 
-/// Large blocks that were freed and are kept for the next ones: where they are, and how long; 0 if there is none.
+/// The spare mappings: large blocks that were freed and are kept for later requests. Each entry has an address and a length; an
+/// entry without a mapping has the length 0.
 #[derive(Debug)]
 struct Spares([(*mut u8, usize); 4]);
 
@@ -299,7 +301,7 @@ impl Spares {
         }
     }
 
-    /// The one whose length is the nearest.
+    /// Takes the spare mapping whose length is nearest to `length`.
     fn take(&mut self, length: usize) -> Option<(NonNull<u8>, usize)> {
         let spares = self.0.iter_mut().filter(|spare| spare.1 != 0);
         let nearest = spares.min_by_key(|spare| spare.1.abs_diff(length))?;

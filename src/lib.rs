@@ -42,8 +42,8 @@
 //! - [`spawn::proposal`]: the protocol, step by step, for readers of C.
 //! - `command`: coming from `std::process`.
 //! - `rt`: a whole project without libc, for four architectures.
-//! - `examples`: a shell, a process 1, a supervisor, a pipeline, a program with a large heap that runs a command as another user; nestling with tokio, and
-//!   with rustix.
+//! - `examples`: a shell, a process 1, a supervisor, a pipeline, programs that use nestling together with tokio and with rustix,
+//!   and a program with a large heap that runs a command as another user.
 //!
 //! # Features
 //!

@@ -51,7 +51,7 @@ impl Text for CStr {
     }
 }
 
-/// Owned text and bytes, which are written as what they hold.
+/// Owned types: each is written like the text or the bytes that it contains.
 #[cfg(any(feature = "alloc", feature = "std"))]
 mod owned {
     use alloc::borrow::{Cow, ToOwned};

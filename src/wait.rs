@@ -168,12 +168,13 @@ pub fn peek(who: Who<'_>, options: Options) -> Result<Option<(Pid, ExitStatus)>,
     sys::process::waitid(who, options.0 | linux::WEXITED | linux::WNOWAIT)
 }
 
-/// Waits until the child ends, at most for the time `timeout`; reaps the child and returns its status. Returns `None` if the child
-/// still runs after this time. If the time is zero, the function does not wait.
+/// Waits until the child ends or the time `timeout` is over. If the child has ended, reaps it and returns its status. If the child
+/// still runs, returns `None`. If the time is zero, the function does not wait.
 ///
-/// Costs one system call if the child has already ended; otherwise eight, which include the making and the closing of a pidfd
-/// (`pidfd_open(2)`, Linux 5.3). Where there is no pidfd, the function looks at the child after 1 ms, 2 ms, 4 ms and so on,
-/// at last every 64 ms. It sets no handler, and changes no mask: other threads and other children do not notice the wait.
+/// If the child has already ended, this costs one system call. Otherwise, it costs eight, two of which make and close a pidfd
+/// (`pidfd_open(2)`, Linux 5.3). If the kernel makes no pidfd, the function checks the child after pauses of 1 ms, 2 ms, 4 ms and
+/// so on, up to 64 ms. The function sets no signal handler and changes no signal mask, so the wait does not affect other threads
+/// and other children.
 ///
 /// ```
 /// use core::time::Duration;
@@ -199,11 +200,11 @@ pub fn wait_timeout(pid: Pid, timeout: Duration) -> Result<Option<ExitStatus>, E
     }
 }
 
-/// Waits until the child that `who` selects has ended, at most for the time `timeout`, and does not reap the child (see [`peek`]).
-/// Returns whether it has ended. Costs what [`wait_timeout`] costs; if `who` is a pidfd, two calls less.
+/// Waits until the child that `who` selects ends or the time `timeout` is over, and returns whether the child has ended. Does not
+/// reap the child (see [`peek`]). Costs as many system calls as [`wait_timeout`], or two fewer if `who` is a pidfd.
 ///
-/// For several children ([`Who::Any`], [`Who::Group`]), the function looks for one that has ended, as [`wait_timeout`] does where
-/// there is no pidfd.
+/// If `who` selects several children ([`Who::Any`], [`Who::Group`]), the function checks after pauses whether one of them has
+/// ended, as [`wait_timeout`] does without a pidfd.
 ///
 /// # Errors
 /// The errors of [`peek`], but not `EINTR`: if a signal handler interrupts the wait, the function waits for the rest of the time.
@@ -212,9 +213,9 @@ pub fn has_ended_within(who: Who<'_>, timeout: Duration) -> Result<bool, Errno> 
     Ok(peek(who, Options::NOHANG)?.is_some() || ends_within(who, timeout)?)
 }
 
-/// As [`has_ended_within`], for a child that has not just ended.
+/// Does the same as [`has_ended_within`]. The caller has just seen that the child still runs.
 fn ends_within(who: Who<'_>, timeout: Duration) -> Result<bool, Errno> {
-    /// The child is not looked at more rarely than this.
+    /// The longest pause between two checks of the child.
     const LONGEST: Duration = Duration::from_millis(64);
 
     if timeout.is_zero() {

@@ -125,11 +125,11 @@ impl Child {
         self.child.child.try_wait()
     }
 
-    /// Closes the pipe to the child's standard input, and waits until the child ends, at most for the time `timeout`. If the child has
-    /// ended, reaps it and returns its status; if it still runs after this time, returns `None`. See
-    /// [`wait::wait_timeout`](crate::wait::wait_timeout), which says what it costs.
+    /// Closes the pipe to the child's standard input, and waits until the child ends or the time `timeout` is over. If the child
+    /// has ended, reaps it and returns its status. If the child still runs, returns `None`. For the costs, see
+    /// [`wait::wait_timeout`](crate::wait::wait_timeout).
     ///
-    /// A child that writes to a pipe which the caller does not read may never end.
+    /// If the child writes to a pipe that the caller does not read, the child may never end.
     ///
     /// ```
     /// use core::time::Duration;
@@ -159,9 +159,10 @@ impl Child {
         self.child.child.wait_with_usage()
     }
 
-    /// Asks the child to end, and makes it end if it does not: sends `SIGTERM`, and `SIGCONT` so that a stopped child gets it; waits at
-    /// most for the time `grace`; if the child still runs, sends `SIGKILL`. Reaps the child and returns its status. If the child has
-    /// already been reaped, only returns its status.
+    /// Asks the child to end, and kills it if it does not end in time. The method first sends `SIGTERM`, and then `SIGCONT`, so
+    /// that a stopped child continues and receives the `SIGTERM`. It waits until the child ends or the time `grace` is over. If the
+    /// child still runs, the method sends `SIGKILL`. Then it reaps the child and returns its status. If the child has already been
+    /// reaped, the method only returns its status.
     ///
     /// ```
     /// use core::time::Duration;
@@ -190,9 +191,9 @@ impl Child {
         self.wait()
     }
 
-    /// Does the same as [`terminate`](Self::terminate) with all processes of the child's process group, which the child must lead: start
-    /// it with [`process_group(0)`](super::Command::process_group) or [`setsid`](super::Command::setsid). The processes that are left
-    /// in the group when the child has ended, or when the time `grace` is over, get `SIGKILL`.
+    /// Does the same as [`terminate`](Self::terminate) for all processes in the child's process group. The child must be the leader
+    /// of this group: start it with [`process_group(0)`](super::Command::process_group) or [`setsid`](super::Command::setsid). When
+    /// the child has ended or the time `grace` is over, the method sends `SIGKILL` to the processes that are still in the group.
     ///
     /// # Errors
     /// `EINVAL` if the child does not lead its process group; the errors of [`terminate`](Self::terminate).
@@ -210,9 +211,9 @@ impl Child {
         self.wait()
     }
 
-    /// Returns the child's pidfd, which the caller then owns, and closes this process's ends of the pipes; `None` if
-    /// [`create_pidfd`](super::Command::create_pidfd) was not set. The caller reaps the child, for example by
-    /// [`wait::wait_pidfd`](crate::wait::wait_pidfd).
+    /// Closes this process's ends of the pipes, and returns the child's pidfd; `None` if
+    /// [`create_pidfd`](super::Command::create_pidfd) was not set. The caller then owns the pidfd, and must reap the child, for
+    /// example with [`wait::wait_pidfd`](crate::wait::wait_pidfd).
     #[must_use]
     pub fn into_pidfd(mut self) -> Option<OwnedFd> {
         self.child.kill_on_drop = false;
@@ -229,10 +230,11 @@ impl Child {
         self.collect(Limits::default())
     }
 
-    /// As [`wait_with_output`](Self::wait_with_output), within limits.
+    /// Does the same as [`wait_with_output`](Self::wait_with_output), but gives up at the limits.
     ///
     /// # Errors
-    /// `EFBIG` and `ETIMEDOUT` if the child goes beyond one. The child still runs then, and is not reaped.
+    /// `EFBIG` if there is more output than the limit; `ETIMEDOUT` if the time is over. In both cases, the child is not reaped, and
+    /// may still run.
     pub(super) fn collect(&mut self, limits: Limits) -> Result<Output, Errno> {
         self.stdin = None;
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -280,7 +282,7 @@ impl Child {
 /// What bounds the collection of a child's output.
 #[derive(Default)]
 pub(super) struct Limits {
-    /// How many bytes are too many.
+    /// The maximum number of bytes.
     pub bytes: Option<usize>,
     /// When the child must have ended, by [`Clock::Monotonic`].
     pub end: Option<Timestamp>,
@@ -297,7 +299,8 @@ impl Limits {
     }
 }
 
-/// Reads each pipe to its end as it has something, so that nobody who writes to one waits for a reader of the other.
+/// Reads both pipes to their ends. Reads each pipe as soon as it has data, so that a full pipe never stops its writer while this
+/// function waits for the other pipe.
 fn read_all(
     mut pipes: [Option<BorrowedFd<'_>>; 2],
     mut texts: [&mut Vec<u8>; 2],

@@ -94,8 +94,9 @@ impl Text for Error {
     }
 }
 
-/// Makes an `io::Error` with the errno, as std's `Command` returns it: `raw_os_error` is the errno. The step is lost; to report it,
-/// keep this error. If a signal killed the child, there is no errno; the `io::Error` then contains this error.
+/// Makes an `io::Error` whose `raw_os_error` is the errno, like the errors of std's `Command`. This `io::Error` does not contain
+/// the step: to report the step, use the original error. If a signal killed the child, there is no errno, and the `io::Error`
+/// contains the original error.
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
@@ -106,7 +107,7 @@ impl From<Error> for std::io::Error {
     }
 }
 
-/// As the conversion of [`Error`], so that `?` leaves a function that returns an `io::Result`.
+/// Does the same as the conversion from [`Error`], so that `?` works in a function that returns an `io::Result`.
 #[cfg(feature = "std")]
 impl From<spawn::Error<'_>> for std::io::Error {
     fn from(error: spawn::Error<'_>) -> Self {

@@ -16,9 +16,9 @@
 //!
 //! # Coming from `std::process`
 //!
-//! Write `use nestling::command::{Command, Stdio}` in place of `use std::process::{Command, Stdio}` (and of `CommandExt`), with the
-//! feature `std`. A method that is not in this table does the same as std's method. Statuses, descriptors, pipes and errors convert
-//! to and from std's types by `into()`.
+//! Enable the feature `std`, and write `use nestling::command::{Command, Stdio}` in place of `use std::process::{Command, Stdio}`
+//! and of `use std::os::unix::process::CommandExt`. A method that is not in this table does the same as std's method. Statuses,
+//! descriptors, pipes and errors convert to and from std's types by `into()`.
 //!
 //! | Method | Difference | Reason |
 //! |---|---|---|
@@ -30,7 +30,7 @@
 //! | `uid` | If the parent is root and `groups` is not called, the child drops its supplementary groups, as with std. If the kernel does not permit this, the spawn fails with `EPERM`; std ignores this error. | With std, the child then keeps root's groups. |
 //! | `pre_exec` | The argument is a [`PreExec`], whose constructor is `unsafe`; in std, `pre_exec` itself is `unsafe`. A second call of `pre_exec` replaces the first function; std calls both. The function runs in the memory that the child shares with the parent. What belongs to the memory (such as `oom_score_adj`) also changes in the parent. | See [`Hook`](crate::spawn::Hook). |
 //! | `groups`, `setsid`, `create_pidfd` | These methods are stable in nestling and unstable in std. | |
-//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | These methods return C strings, and bytes for a variable's name. `get_envs` returns the variables in the order of the calls; std sorts them. As in std, a string with a null byte is returned as `<string-with-nul>`. | `core` has no `OsStr`. |
+//! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | These methods return C strings; only the names of variables are byte slices. `get_envs` returns the variables in the order of the calls; std sorts them. As in std, a string with a null byte is returned as `<string-with-nul>`. | `core` has no `OsStr`. |
 //! | `input`, `stderr_to_stdout`, `output_limit`, `output_timeout`, `kill_on_drop`, `user`, `fd`, `limit`, … | std does not have these methods. | Users of std write them again and again, or take another crate for them: duct, wait-timeout, tokio, process-wrap. |
 //! | [`Child::wait_timeout`], [`terminate`](Child::terminate), [`terminate_group`](Child::terminate_group), [`wait_with_usage`](Child::wait_with_usage), [`into_pidfd`](Child::into_pidfd) | std does not have these methods. | |
 //! | [`Stdio::null`] | The child opens `/dev/null`. | So the parent needs no descriptor for it. |
@@ -234,9 +234,9 @@ impl Command {
         self.stdio(2, stdio.into())
     }
 
-    /// Gives the child these bytes as its standard input: a file in memory (`memfd_create(2)`), which the child reads from its
-    /// beginning. So the parent need not write while the child reads, and the child need not read all. Each start makes a file of
-    /// its own. Replaces an earlier [`stdin`](Self::stdin).
+    /// Sets the child's standard input to a file in memory (`memfd_create(2)`) that contains these bytes. The child reads the file
+    /// from its beginning. So the parent does not have to write while the child reads, and the child does not have to read all
+    /// bytes. Each start makes a new file. Replaces an earlier [`stdin`](Self::stdin).
     ///
     /// This method copies the bytes once. Each start copies them again and makes four additional system calls.
     ///
@@ -355,9 +355,9 @@ impl Command {
         self
     }
 
-    /// Sets the child's user id, its group id, and its supplementary groups, to `gid` alone: the child keeps no id and no group of
-    /// the parent's. Is the same as [`groups`](Self::groups), [`gid`](Self::gid) and [`uid`](Self::uid) together (`setuid(2)`). To
-    /// set more groups, call `groups` afterwards.
+    /// Sets the child's user id and group id, and makes `gid` its only supplementary group. So the child keeps no id and no group
+    /// of the parent. This method does the same as [`groups`](Self::groups), [`gid`](Self::gid) and [`uid`](Self::uid) together
+    /// (`setuid(2)`). To set more groups, call `groups` afterwards.
     ///
     /// ```
     /// # use nestling::command::Command;
@@ -461,11 +461,11 @@ impl Command {
     }
 }
 
-/// Methods that say what becomes of the child.
+/// Methods that set when the child is killed.
 impl Command {
-    /// Sets whether dropping the [`Child`] kills the child by `SIGKILL`, and reaps it. If the child leads its process group (see
-    /// [`process_group`](Self::process_group) and [`setsid`](Self::setsid)), the whole group is killed. The drop waits until the
-    /// kernel has ended the child, which takes long only while a system call of the child waits for a device.
+    /// Sets whether dropping the [`Child`] kills the child with `SIGKILL` and reaps it. If the child leads its process group (see
+    /// [`process_group`](Self::process_group) and [`setsid`](Self::setsid)), the drop kills the whole group. The drop waits until
+    /// the child has ended. This wait is long only if a system call of the child waits for a device.
     ///
     /// ```
     /// use nestling::command::Command;
@@ -497,7 +497,8 @@ impl Command {
     }
 
     /// Sets a timeout for [`output`](Self::output). The time runs from the start of the program until the program has ended and its
-    /// pipes are closed. After this time, `output` kills the child (as [`kill_on_drop`](Self::kill_on_drop) does) and fails with `ETIMEDOUT`.
+    /// pipes are closed. After this time, `output` kills the child (as [`kill_on_drop`](Self::kill_on_drop) does) and fails with
+    /// `ETIMEDOUT`.
     ///
     /// ```
     /// use core::time::Duration;
@@ -574,9 +575,9 @@ impl Command {
     /// Starts the program, collects its standard output and standard error, and waits until it ends.
     ///
     /// # Errors
-    /// The errors of [`status`](Self::status). With [`output_limit`](Self::output_limit) or
-    /// [`output_timeout`](Self::output_timeout), the step is `output`, with an error of [`Child::wait_with_output`], `EFBIG` or
-    /// `ETIMEDOUT`; the child is then killed and reaped.
+    /// The errors of [`status`](Self::status). If [`output_limit`](Self::output_limit) or [`output_timeout`](Self::output_timeout)
+    /// is set and collecting the output fails, the step is `output`, and the errno is `EFBIG`, `ETIMEDOUT` or an error of
+    /// [`Child::wait_with_output`]. In this case, `output` has killed and reaped the child.
     pub fn output(&mut self) -> Result<Output, Error> {
         let end = match self.output_timeout {
             Some(timeout) => now(Clock::Monotonic)
@@ -773,8 +774,8 @@ fn wait_failed(errno: Errno) -> Error {
     Error::new("wait", errno)
 }
 
-/// Shows the command as std does: `{:?}` as a shell would take it, with the working directory, the changes of the environment and the
-/// arguments; `{:#?}` as a structure, with the settings that the method calls have changed.
+/// Shows the command as std does. `{:?}` shows it in the syntax of a shell, with the working directory, the changes of the
+/// environment and the arguments. `{:#?}` shows it as a structure, with the settings that method calls have changed.
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match f.alternate() {
@@ -856,7 +857,7 @@ impl Command {
     }
 }
 
-/// A text of which each part that is not UTF-8 is shown as one U+FFFD, as by `String::from_utf8_lossy`.
+/// A text that is shown like `String::from_utf8_lossy`: one U+FFFD replaces each part that is not UTF-8.
 struct Lossy<'a>(&'a [u8]);
 
 impl fmt::Display for Lossy<'_> {

@@ -130,7 +130,7 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// A file in memory that holds the bytes, at its beginning.
+/// Makes a file in memory that contains the bytes. Its file offset is 0.
 fn file_of(bytes: &[u8]) -> Result<OwnedFd, Errno> {
     let file = above_standard(sys::fd::memfd_create(c"input")?)?;
     io::write_all(file.as_fd(), bytes)?;

@@ -1,8 +1,9 @@
 //! Examples: complete programs. The tests run them.
 //!
-//! In nestling's repository, `cargo run --features std --example run_as_user -- 65534 65534 id` runs the example that uses the
-//! standard library, and so does `with_rustix`; `cargo run -p nestling-tests --bin supervisor -- 'sleep 1'` and
-//! `cargo run -p nestling-tests --bin pipeline -- 'echo a b' 'wc -w'` those without libc.
+//! In nestling's repository, `cargo run --features std --example run_as_user -- 65534 65534 id` runs the example `run_as_user`,
+//! which uses the standard library. The same command with another name runs `with_rustix`. The commands
+//! `cargo run -p nestling-tests --bin supervisor -- 'sleep 1'` and
+//! `cargo run -p nestling-tests --bin pipeline -- 'echo a b' 'wc -w'` run examples without libc.
 //!
 //! # A supervisor, without libc
 //!
@@ -30,8 +31,8 @@
 //!
 //! # With rustix
 //!
-//! With the feature `std`, descriptors of both crates are `AsFd` and convert by `into()`. (A program without libc takes rustix without its
-//! default features, and borrows descriptors by `as_raw_fd`.)
+//! With the feature `std`, the descriptor types of both crates implement std's `AsFd`, and `into()` converts them into each other.
+//! (A program without libc uses rustix without its default features, and borrows descriptors by `as_raw_fd`.)
 //!
 //! ```ignore
 #![doc = include_str!("with_rustix.rs")]

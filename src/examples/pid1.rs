@@ -1,6 +1,6 @@
-//! A process 1 for a board: mounts what every system needs, runs one service, which it starts again when it ends, and reaps orphans.
-//! `SIGTERM` powers the machine off, `SIGINT` (also Ctrl-Alt-Del) starts it again. The service is a line of the boot loader's:
-//! `init=/pid1 -- /bin/service ARG…`.
+//! A process 1 for a board. It mounts the file systems that every system needs, runs one service, starts the service again when the
+//! service has ended, and reaps orphans. `SIGTERM` powers the machine off; `SIGINT` (also from Ctrl-Alt-Del) restarts the machine.
+//! The boot loader puts the service on the kernel's command line: `init=/pid1 -- /bin/service ARG…`.
 #![no_std]
 #![no_main]
 
@@ -64,8 +64,8 @@ fn main(process: rt::Process) -> i32 {
     }
 }
 
-/// Starts the service, in a session of its own and with nothing of process 1's. (A process that shared the memory of process 1 could take
-/// it along when it is killed.)
+/// Starts the service in a new session, with an empty signal mask and a copy of the memory. (If a child that shares the memory of
+/// process 1 is killed, the kernel may also kill process 1.)
 fn start(words: &[&CStr]) -> Option<Pid> {
     let (name, args) = words.split_first()?;
     let mut command = Command::new(*name);
@@ -80,7 +80,8 @@ fn start(words: &[&CStr]) -> Option<Pid> {
     }
 }
 
-/// Asks all processes to end, kills after five seconds those that did not, and leaves the file systems in order.
+/// Asks all processes to end, and kills those that still run after five seconds. Then writes all data to the disks, makes the root
+/// file system read-only, and powers off or restarts the machine.
 fn end(how: Reboot) -> ! {
     const ALL: i32 = -1;
     for (signal, time) in [(Signal::TERM, 5 * SECOND), (Signal::KILL, SECOND)] {

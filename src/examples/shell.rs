@@ -1,5 +1,6 @@
-//! A shell: words, pipelines, the redirections `<`, `>` and `>>`, the built-ins `cd`, `exit` and `fg`, and jobs in the background by
-//! `&`. Spaces separate the words, also around `|`, `<`, `>` and `&`. On a terminal, Ctrl-C and Ctrl-Z reach the job in the foreground.
+//! A shell. It supports pipelines, the redirections `<`, `>` and `>>`, the built-ins `cd`, `exit` and `fg`, and `&` for jobs in the
+//! background. Spaces must separate all words and `|`, `<`, `>` and `&` from each other. On a terminal, Ctrl-C and Ctrl-Z go to the
+//! job in the foreground.
 #![no_std]
 #![no_main]
 
@@ -16,7 +17,7 @@ nestling::entry!(main);
 
 type Word<'a> = &'a [u8];
 
-/// A pipeline: its process group, and the process whose status is its own.
+/// A pipeline: its process group, and its last process, whose status is the status of the pipeline.
 #[derive(Clone, Copy)]
 struct Job {
     group: Group,
@@ -24,9 +25,9 @@ struct Job {
 }
 
 struct Shell {
-    /// Only of a shell that reads from one.
+    /// The terminal, if the shell reads from a terminal.
     terminal: Option<ControllingTerminal>,
-    /// Those that run in the background or are stopped, the latest last.
+    /// The jobs that run in the background or are stopped. The latest job is the last one.
     jobs: Vec<Job>,
     status: i32,
 }
@@ -63,7 +64,7 @@ fn main(_: Process) -> i32 {
     }
 }
 
-/// Becomes the foreground, and leaves to the jobs what the terminal sends.
+/// Puts the shell into the foreground, and ignores the signals that the terminal sends to jobs.
 fn take_terminal() -> Result<ControllingTerminal, Errno> {
     let terminal = ControllingTerminal::open()?;
     terminal.wait_until_foreground()?;
@@ -75,7 +76,8 @@ fn take_terminal() -> Result<ControllingTerminal, Errno> {
     Ok(terminal)
 }
 
-/// Byte by byte: what follows the line is for the programs that read from the same place.
+/// Reads a line byte by byte, because programs that the shell starts may read what follows the line. Returns false at the end of
+/// the input.
 fn read_line(line: &mut Vec<u8>) -> bool {
     let mut byte = [0];
     line.clear();
@@ -113,7 +115,7 @@ impl Shell {
         drop(lent); // takes the terminal back
     }
 
-    /// Starts a pipeline, as far as it goes. An error is told, and is an exit status.
+    /// Starts the programs of a pipeline, up to the first error. Prints this error, and returns it as an exit status.
     fn start(&self, words: &[Word], in_foreground: bool) -> (Option<Job>, Result<(), i32>) {
         let (mut job, mut previous): (Option<Job>, Option<ChildStdout>) = (None, None);
         let mut elements = words.split(|word| *word == b"|").peekable();
@@ -179,7 +181,7 @@ fn open(name: Word, flags: OFlags) -> Result<OwnedFd, Errno> {
     file.inspect_err(|errno| eprintln!(name, ": ", *errno))
 }
 
-/// Waits until a job has ended, or is stopped and then one of `jobs`.
+/// Waits until a job has ended or is stopped, and returns its exit status. If the job is stopped, adds it to `jobs`.
 fn wait(job: Job, jobs: &mut Vec<Job>) -> i32 {
     let mut last = ExitStatus::default();
     loop {

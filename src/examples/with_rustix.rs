@@ -1,5 +1,5 @@
-//! Runs a command of the shell, and copies what it writes, with its length before each piece, until it has written all and has
-//! ended. The pipe and the waits are rustix's, the child is nestling's.
+//! Runs a shell command, and prints each piece of its output with the length of the piece. Then waits until the command has ended.
+//! rustix makes the pipe and waits; nestling starts the child and reaps it.
 
 use std::io::Result;
 

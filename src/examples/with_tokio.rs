@@ -1,5 +1,5 @@
-//! Runs each of its arguments as a command of the shell, all at the same time, and prints how each ended; after ten seconds, it kills
-//! what still runs. `Cargo.toml` needs tokio with the features `net`, `rt` and `time`, and nestling with `std`.
+//! Runs all its arguments as shell commands at the same time, and prints how each command ended. After ten seconds, it kills the
+//! commands that still run. `Cargo.toml` needs tokio with the features `net`, `rt` and `time`, and nestling with `std`.
 
 use std::io::{Error, ErrorKind, Result};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use nestling::ExitStatus;
 use nestling::command::{Child, Command};
 use tokio::io::{Interest, unix::AsyncFd};
 
-/// Waits until the child ends. If the future is dropped, so is the child.
+/// Waits until the child ends. If the future is dropped, the `Child` is also dropped, which kills the child (`kill_on_drop`).
 async fn wait(mut child: Child) -> Result<ExitStatus> {
     let pidfd = child.pidfd().ok_or(ErrorKind::Unsupported)?; // before Linux 5.3
     #[allow(deprecated)] // What replaces it is `unsafe`, and not in tokio before 1.54.

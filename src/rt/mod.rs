@@ -195,9 +195,9 @@ pub fn fork() -> Result<Option<Pid>, Errno> {
 
 /// Whether this is the only thread of the program: `ENOSYS` where that is not known.
 ///
-/// A program that [`start`] has started is written without the standard library, so nothing makes threads but `sys::clone`, whose
-/// caller answers for what they do. (Where the build's features bring a libc, it makes none on its own.) Any other program may have
-/// some, also where its features make it part of a build with this runtime.
+/// If [`start`] has started the program, the program does not use the standard library, so only `sys::clone` can make threads. The
+/// caller of `sys::clone` is responsible for what they do. (If the build's features add a libc, this libc makes no threads by
+/// itself.) Any other program may have threads, even if it is part of a build with this runtime.
 fn only_thread() -> Result<(), Errno> {
     if ENVIRON.load(Ordering::Relaxed).is_null() {
         return Err(Errno::ENOSYS);

@@ -9,7 +9,7 @@ use crate::errno::Errno;
 use crate::limits::{Resource, Rlimit};
 use crate::sys;
 
-/// More than lies between the program's name on the stack and the stack's top, rounded up to the largest page.
+/// An upper bound for the distance from the program's name on the stack to the stack's top, rounded up to the largest page size.
 const MARGIN: usize = 128 * 1024;
 
 impl Process {
@@ -21,7 +21,8 @@ impl Process {
         /// What this function itself may have below its variable, the red zone of some architectures included.
         const OWN: usize = 1024;
         const PAGE: usize = 4096;
-        /// A multiple of the pages of every kernel, of which some are larger: where this is not, nothing is given back.
+        /// A multiple of the page size of every kernel. If a kernel has larger pages than `PAGE` and `start` is not at the
+        /// beginning of a page, the function releases nothing.
         const LENGTH: usize = 64 * 1024;
         let variable = 0u8;
         let here = &raw const variable as usize;
@@ -35,9 +36,9 @@ impl Process {
         }
     }
 
-    /// Returns the lowest address of the first thread's stack if the stack is `length` bytes long, or as long as the soft limit
-    /// on its size (`RLIMIT_STACK`) allows if that is shorter. Below this address, an access can end the program with `SIGSEGV`.
-    /// The address is up to 128 KiB too high. Costs one system call.
+    /// Returns the lowest address that the first thread's stack can have if it grows to `length` bytes. If the soft limit on the
+    /// size of the stack (`RLIMIT_STACK`) is less than `length`, the limit is used in place of `length`. Below this address, an
+    /// access can end the program with `SIGSEGV`. The address is up to 128 KiB too high. Costs one system call.
     #[must_use]
     pub fn stack_end(&self, length: usize) -> usize {
         let limit = sys::resource::getrlimit(Resource::Stack);
@@ -45,13 +46,14 @@ impl Process {
         self.stack_top().saturating_sub(length.min(soft)) + MARGIN
     }
 
-    /// Makes the first thread's stack `length` bytes long, or as long as the hard limit on its size (`RLIMIT_STACK`) allows if
-    /// that is shorter, even if the soft limit is lower. Returns its lowest address as [`stack_end`](Self::stack_end) does.
+    /// Makes the first thread's stack `length` bytes long, even if the soft limit on its size (`RLIMIT_STACK`) is lower. If the
+    /// hard limit is less than `length`, the hard limit is used in place of `length`. Returns the lowest address of the stack, as
+    /// [`stack_end`](Self::stack_end) does.
     ///
     /// The kernel compares the soft limit with the size of a stack only when the stack grows. So this function raises the limit
     /// for a moment, has the kernel extend the stack, and sets the old limit again: the programs that this program starts
-    /// inherit the old limit. The new part of the stack uses no memory until the program accesses it. The kernel reserves
-    /// only 128 MiB or more of address space below the stack's top, so `length` must be less than 128 MiB. Costs four system calls.
+    /// inherit the old limit. The new part of the stack uses no memory until the program accesses it. The kernel may reserve as
+    /// little as 128 MiB of address space below the stack's top, so `length` must be less than 128 MiB. Costs four system calls.
     ///
     /// # Errors
     /// `EFAULT` if the kernel does not extend the stack, for example because of the limit on the address space; qemu-user never
@@ -67,7 +69,7 @@ impl Process {
         answer.map(|()| end)
     }
 
-    /// An address near the top: of the program's name, which lies above everything else.
+    /// Returns an address near the stack's top: the address of the program's name, which lies above everything else.
     fn stack_top(&self) -> usize {
         let mut entries = self.auxv();
         let name = entries.find(|&(key, _)| key == AT_EXECFN as usize);

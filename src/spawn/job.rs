@@ -13,8 +13,8 @@ use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
 use crate::sys::signal;
 
-/// It lies in the parent's frame. Where the memory is shared both processes have a reference to it: what changes while there is a
-/// child is in a cell, and what the parent looks at meanwhile is atomic.
+/// A `Job` lies in the parent's stack frame. If the memory is shared, both processes have a reference to the `Job`. So the fields
+/// that change while there is a child are cells, and those of them that the parent reads in this time are atomic.
 pub(super) struct Job<'s, 'a> {
     pub spawn: &'s Spawn<'a>,
     /// The signal mask that the parent had before it blocked all signals.
@@ -25,9 +25,10 @@ pub(super) struct Job<'s, 'a> {
     pub stack: *mut [MaybeUninit<u8>],
     /// How the child is made. It changes only while there is none.
     pub means: Cell<Means>,
-    /// The step that the child is at; before there is one, that of the parent. A parent that looks at its child reads it.
+    /// The child's current step; before there is a child, the parent's current step. The parent may read this field while the child
+    /// writes it.
     at: AtomicU32,
-    /// The errno of that step, if it has failed. The parent reads it when the child notes no more.
+    /// The errno of that step, if the step has failed. The parent reads this field only when the child no longer writes it.
     errno: Cell<Option<Errno>>,
     /// 1 until the child has left the memory that it shares.
     pub present: AtomicU32,
@@ -98,7 +99,7 @@ impl<'s, 'a> Job<'s, 'a> {
         At::from_raw(self.at.load(Relaxed))
     }
 
-    /// What the child has to say, when it notes no more.
+    /// Returns the child's record. Call this only when the child no longer writes the record.
     pub fn record(&self) -> Record {
         Record {
             at: self.at(),

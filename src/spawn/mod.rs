@@ -421,7 +421,7 @@ impl Child {
         self.pidfd
     }
 
-    /// The status, if this has already reaped the child.
+    /// Returns the child's status if this `Child` has already reaped the child.
     #[cfg(any(feature = "alloc", feature = "std"))]
     pub(crate) fn reaped(&self) -> Option<ExitStatus> {
         self.status
@@ -468,8 +468,9 @@ impl Child {
         Ok(self.status)
     }
 
-    /// Waits until the child ends, at most for the time `timeout`; reaps it and returns its status. Returns `None` if the child still
-    /// runs after this time. Costs what [`wait::wait_timeout`] costs, three calls less with a pidfd.
+    /// Waits until the child ends or the time `timeout` is over. If the child has ended, reaps it and returns its status. If the
+    /// child still runs, returns `None`. Costs as many system calls as [`wait::wait_timeout`], or three fewer if the
+    /// spawn made a pidfd.
     ///
     /// # Errors
     /// Those of [`wait`](Self::wait) and of [`wait::wait_timeout`].
@@ -480,7 +481,7 @@ impl Child {
         }
     }
 
-    /// Waits until the child has ended, at most for the time `timeout`, and does not reap it. Returns whether it has ended.
+    /// Waits until the child ends or the time `timeout` is over, and returns whether the child has ended. Does not reap the child.
     ///
     /// # Errors
     /// Those of [`wait_timeout`](Self::wait_timeout).
@@ -499,8 +500,8 @@ impl Child {
     /// Waits until the child ends, reaps it, and returns its status with the resources that it has used. Costs one system call.
     ///
     /// # Errors
-    /// Those of [`wait`](Self::wait); `ECHILD` also if this `Child` has already been reaped: the kernel then no longer knows what it
-    /// has used.
+    /// Those of [`wait`](Self::wait); `ECHILD` also if this `Child` has already been reaped, because the kernel then no longer
+    /// knows the resources that the child has used.
     pub fn wait_with_usage(&mut self) -> Result<(ExitStatus, Usage), Errno> {
         if self.status.is_some() {
             return Err(Errno::ECHILD);

@@ -396,8 +396,9 @@ pub fn pread(fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> Result<usize
     result(answer)
 }
 
-/// `pwrite64`: writes all of `bytes` or only the first part to the place `offset` of the file, and returns the number of bytes written.
-/// The file offset does not change. If the file was opened with [`OFlags::APPEND`], Linux appends the bytes all the same.
+/// `pwrite64`: writes `bytes`, or only their first part, to the file at the place `offset`, and returns the number of bytes
+/// written. The file offset does not change. If the file was opened with [`OFlags::APPEND`], Linux ignores `offset` and appends the
+/// bytes.
 ///
 /// ```
 /// use nestling::{AsFd, sys};
@@ -423,8 +424,9 @@ pub fn pwrite(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> Result<usize, Er
     result(answer)
 }
 
-/// `splice`: moves up to `count` bytes from one descriptor to another in the kernel. One of them must be a pipe; a file's offset
-/// advances. Waits for the first byte, and returns how many were moved; 0 at the end.
+/// `splice`: moves up to `count` bytes from one descriptor to another in the kernel. One of the descriptors must be a pipe. If the
+/// other one is a file, its file offset advances. Waits for the first byte, and returns the number of bytes moved; 0 at the end of
+/// `from`.
 pub fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, count: usize) -> Result<usize, Errno> {
     // SAFETY: these are numbers; there are no pointers to offsets.
     let answer = unsafe {

@@ -379,7 +379,7 @@ fn chown_at(directory: RawFd, path: &CStr, uid: u32, gid: u32, flags: u32) -> Re
     done(answer)
 }
 
-/// What becomes of a file's time.
+/// How [`utimensat`] changes a time of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SetTime {
     /// It does not change (`UTIME_OMIT`).

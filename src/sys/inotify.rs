@@ -1,4 +1,4 @@
-//! What happens to files (`inotify(7)`).
+//! Watches on files and directories, which report what happens to them (`inotify(7)`).
 //!
 //! ```
 //! use nestling::sys::inotify::{self, Events, Mask};
@@ -88,8 +88,8 @@ impl BitOr for Mask {
 pub struct Watch(i32);
 
 /// `inotify_init1`: makes a descriptor from which a program reads what happens to the files that it watches. The descriptor closes on
-/// exec. `flags` is `NONBLOCK` or empty. A read waits for an event, and fails with `EINVAL` if the next one does not fit into the buffer:
-/// 272 bytes are enough for one.
+/// exec. `flags` is `NONBLOCK` or empty. A read waits for an event. If the next event does not fit into the buffer, the read fails
+/// with `EINVAL`. A buffer of 272 bytes is large enough for any event.
 pub fn init(flags: OFlags) -> Result<OwnedFd, Errno> {
     // SAFETY: a number is all it takes; the kernel makes a new descriptor.
     unsafe {
@@ -136,7 +136,7 @@ pub struct Event<'a> {
     pub mask: Mask,
     /// The same number in both events of a rename; otherwise 0.
     pub cookie: u32,
-    /// The file's name in the watched directory; empty if the event is one of the watched file or directory itself.
+    /// The file's name in the watched directory; empty if the event happened to the watched file or directory itself.
     pub name: &'a CStr,
 }
 
@@ -145,7 +145,7 @@ pub struct Event<'a> {
 pub struct Events<'a>(&'a [u8]);
 
 impl<'a> Events<'a> {
-    /// Makes an iterator. It ends where the bytes are no event.
+    /// Makes an iterator over the events in `bytes`. The iterator ends where no complete event follows.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)

@@ -205,9 +205,9 @@ pub fn getrandom(buffer: &mut [u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `swapon`: swaps to a file or device that `mkswap` has prepared. Areas with a higher priority, from 0 to 32767, are used first; without
-/// one, the kernel chooses a priority below 0. Fails with `EINVAL` if the file is no swap area, and with `EPERM` if the caller lacks
-/// `CAP_SYS_ADMIN`.
+/// `swapon`: starts swapping to a file or device that `mkswap` has prepared. `priority` is a number from 0 to 32767; the kernel
+/// uses areas with a higher priority first. If `priority` is `None`, the kernel chooses a priority below 0. Fails with `EINVAL` if
+/// the file is not a swap area, and with `EPERM` if the caller lacks `CAP_SYS_ADMIN`.
 pub fn swapon(path: &CStr, priority: Option<u16>) -> Result<(), Errno> {
     const PREFER: u32 = 0x8000;
     let flags = priority.map_or(0, |priority| PREFER | u32::from(priority) & (PREFER - 1));

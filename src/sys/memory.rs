@@ -82,8 +82,9 @@ pub unsafe fn discard(address: NonNull<u8>, length: usize) -> Result<(), Errno> 
     })
 }
 
-/// `rt_sigprocmask` with an operation that no kernel has: the kernel reads 8 bytes at this address and changes nothing. So it
-/// extends a stack down to there, if it may. Fails with `EFAULT` if this memory is not readable.
+/// `rt_sigprocmask` with an operation that does not exist: the kernel reads 8 bytes at this address and changes nothing. If the
+/// address is below a stack that may grow so far, the kernel extends the stack to this address. Fails with `EFAULT` if the memory
+/// is not readable.
 pub fn touch(address: usize) -> Result<(), Errno> {
     // SAFETY: the kernel only reads the memory, and it checks the address.
     let answer = unsafe {

@@ -1,7 +1,8 @@
 //! Namespaces (`namespaces(7)`): new ones, and those of other processes.
 //!
-//! A child of a spawn enters namespaces in a [`Hook`](crate::spawn::Hook), or a `PreExec` of `Command`, just before its exec. A new user
-//! namespace needs [`Memory::Copied`](crate::spawn::Memory::Copied): the kernel makes none for a process that shares its memory.
+//! A child of a spawn enters namespaces in a [`Hook`](crate::spawn::Hook), or a `PreExec` of `Command`, just before its exec. A new
+//! user namespace needs [`Memory::Copied`](crate::spawn::Memory::Copied), because the kernel makes no user namespace for a process
+//! that shares its memory.
 //!
 #![cfg_attr(any(feature = "alloc", feature = "std"), doc = "```")]
 #![cfg_attr(not(any(feature = "alloc", feature = "std")), doc = "```ignore")]
@@ -65,15 +66,16 @@ impl BitOr for Namespaces {
     }
 }
 
-/// `unshare`: moves this process into new namespaces. Needs `CAP_SYS_ADMIN`, except for [`Namespaces::USER`], alone or together with
-/// others. Fails with `EINVAL` if a process with several threads, or with shared memory, asks for a user namespace.
+/// `unshare`: moves this process into new namespaces. Requires `CAP_SYS_ADMIN`, unless `namespaces` contains [`Namespaces::USER`].
+/// Fails with `EINVAL` if `namespaces` contains `USER` and the process has several threads or shares its memory.
 pub fn unshare(namespaces: Namespaces) -> Result<(), Errno> {
     // SAFETY: these flags change what names mean to this process, and neither its memory nor its descriptors.
     done(unsafe { syscall1(linux::__NR_unshare as usize, namespaces.0 as usize) })
 }
 
-/// `setns`: moves this process into the namespace of a file `/proc/PID/ns/KIND`; with a pidfd (Linux 5.8), into all those `namespaces`
-/// that the process has. With a file, `namespaces` may be empty: any kind is entered.
+/// `setns`: moves this process into namespaces that already exist. If `fd` is a file `/proc/PID/ns/KIND`, this process enters the
+/// namespace of this file; `namespaces` must be its kind, or empty. If `fd` is a pidfd (Linux 5.8), this process enters those
+/// namespaces of the pidfd's process whose kinds are in `namespaces`.
 pub fn setns(fd: BorrowedFd<'_>, namespaces: Namespaces) -> Result<(), Errno> {
     // SAFETY: as for `unshare`.
     done(unsafe {

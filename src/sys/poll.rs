@@ -167,9 +167,10 @@ impl EpollEvent {
     }
 }
 
-/// `eventfd2`: makes a counter with a descriptor. A write of eight bytes adds a number to the counter; a read of eight bytes returns the
-/// counter, in this machine's byte order, and sets it to 0, and waits while it is 0. The descriptor is readable while the counter is
-/// not 0, and closes on exec. `flags` is `NONBLOCK` or empty.
+/// `eventfd2`: makes a counter that starts at `count`, and returns its descriptor. A write of eight bytes, a number in this
+/// machine's byte order, adds the number to the counter. A read of eight bytes waits until the counter is not 0, returns the
+/// counter in the same byte order, and sets it to 0. The descriptor is readable while the counter is not 0, and closes on exec.
+/// `flags` is `NONBLOCK` or empty.
 ///
 /// ```
 /// use nestling::{AsFd, OFlags, sys};

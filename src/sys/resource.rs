@@ -172,7 +172,7 @@ pub struct Usage {
     /// The maximum resident set size, in bytes. If the usage covers several processes, this is the maximum of the largest process,
     /// not the sum.
     pub max_resident: u64,
-    /// The number of page faults that needed no input.
+    /// The number of page faults for which the kernel did not have to read a page.
     pub minor_faults: u64,
     /// The number of page faults for which the kernel had to read a page.
     pub major_faults: u64,

@@ -1,5 +1,5 @@
-//! Sockets of the family `AF_UNIX` (`unix(7)`): enough for `sd_notify`, syslog and a control socket; the kernel's messages about
-//! devices; and the state of a network interface (`netdevice(7)`).
+//! Sockets of the family `AF_UNIX` (`unix(7)`), with the calls that `sd_notify`, syslog and a control socket need. Other functions
+//! receive the kernel's messages about devices ([`uevents`]) and bring a network interface up ([`set_up`], `netdevice(7)`).
 //!
 //! Every descriptor closes on exec. A message to a socket whose other end is closed fails with `EPIPE`, and raises no `SIGPIPE`.
 //!
@@ -33,7 +33,7 @@ use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
 use crate::process::Pid;
 
-/// How a socket keeps its messages apart.
+/// The type of a socket: whether it has a connection, and whether it keeps messages separate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Kind {
@@ -64,8 +64,8 @@ impl Address {
         }
     }
 
-    /// Makes an abstract address (which `sd_notify` and others write with an `@` in place of the null byte before the name). The
-    /// kernel forgets it when the socket is closed.
+    /// Makes an abstract address: a null byte, followed by `name`. (`sd_notify` and others write an `@` in place of the null byte.)
+    /// The kernel removes the address when the socket is closed.
     ///
     /// # Errors
     /// `ENAMETOOLONG` if the name has more than 107 bytes.
@@ -93,7 +93,7 @@ impl Address {
     }
 }
 
-/// The process at the other end of a connection, when the connection was made.
+/// The process that was at the other end of a connection when the connection was made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Credentials {
     /// Its id; `None` if it is outside of this pid namespace.
@@ -206,7 +206,8 @@ pub fn accept(socket: BorrowedFd<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// `getsockopt(SO_PEERCRED)`: returns which process is at the other end of a connection. The kernel vouches for it.
+/// `getsockopt(SO_PEERCRED)`: returns which process is at the other end of a connection. The kernel itself records
+/// this process, so the process cannot pretend to be another one.
 #[doc(alias = "SO_PEERCRED")]
 pub fn peer_credentials(socket: BorrowedFd<'_>) -> Result<Credentials, Errno> {
     let mut peer = net::ucred {
@@ -242,14 +243,14 @@ struct Rights {
 }
 
 impl Rights {
-    /// How long it is with so many descriptors.
+    /// Returns the length with `count` descriptors.
     const fn length(count: usize) -> usize {
         offset_of!(Self, descriptors) + count * size_of::<RawFd>()
     }
 }
 
-/// `sendmsg`: sends the bytes as one message, or as the next bytes of a stream, and duplicates of the descriptors. Returns the number
-/// of bytes sent. On a stream, at least one byte must go with descriptors.
+/// `sendmsg`: sends the bytes, as one message or as the next bytes of a stream, together with duplicates of the descriptors.
+/// Returns the number of bytes sent. To send descriptors on a stream, send at least one byte with them.
 ///
 /// Fails with `EINVAL` if there are more than [`MAX_DESCRIPTORS`].
 #[doc(alias("SCM_RIGHTS", "send"))]
@@ -291,8 +292,9 @@ pub fn sendmsg(
     result(answer)
 }
 
-/// `recvmsg`: waits for a message, or for the next bytes of a stream, and receives it with its descriptors, which it puts into the
-/// first places of `descriptors`. These close on exec. At most [`MAX_DESCRIPTORS`] are received.
+/// `recvmsg`: waits for a message, or for the next bytes of a stream. Writes the bytes to `buffer`, and puts the received
+/// descriptors into the first places of `descriptors`. The received descriptors close on exec. At most [`MAX_DESCRIPTORS`] are
+/// received.
 #[doc(alias("SCM_RIGHTS", "recv"))]
 pub fn recvmsg(
     socket: BorrowedFd<'_>,
@@ -360,9 +362,10 @@ fn header(part: &mut linux::iovec, rights: &mut Rights, control: usize) -> net::
     }
 }
 
-/// `socket(AF_NETLINK)`: makes a socket on which the kernel tells what happens to devices (`NETLINK_KOBJECT_UEVENT`). Each message is a
-/// line `ACTION@PATH` and variables `NAME=VALUE`, each with a null byte at its end. `flags` is `NONBLOCK` or empty. Read it by
-/// [`fd::read`](super::fd::read), with a buffer of some kilobytes. Fails with `EPERM` in a network namespace of another user namespace.
+/// `socket(AF_NETLINK)`: makes a socket on which the kernel reports what happens to devices (`NETLINK_KOBJECT_UEVENT`). Each
+/// message consists of the text `ACTION@PATH` and of variables `NAME=VALUE`; a null byte follows the text and each variable.
+/// `flags` is `NONBLOCK` or empty. Read the messages with [`fd::read`](super::fd::read) and a buffer of some kilobytes. Fails with
+/// `EPERM` in a network namespace of another user namespace.
 #[doc(alias("AF_NETLINK", "udev", "mdev"))]
 pub fn uevents(flags: OFlags) -> Result<OwnedFd, Errno> {
     const NETLINK_KOBJECT_UEVENT: u32 = 15;

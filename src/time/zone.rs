@@ -39,9 +39,10 @@ impl<'a> Zone<'a> {
     /// Coordinated universal time.
     pub const UTC: Self = Self(Rules::Posix(Posix::fixed(b"UTC", 0)));
 
-    /// Parses the rules of the variable `TZ` (POSIX.1-2024, XBD 8.3), such as `JST-9` or `EST5EDT,M3.2.0,M11.1.0`. `None` if the text
-    /// is not of this form: then it may be the name of a file. If the text names daylight saving time but does not say when it begins
-    /// and ends, the dates of the United States are used, as in other libraries. Hours of dates may be from -167 to 167, as in the files of RFC 9636.
+    /// Parses the rules of the variable `TZ` (POSIX.1-2024, XBD 8.3), such as `JST-9` or `EST5EDT,M3.2.0,M11.1.0`. Returns `None`
+    /// if the text is not of this form; the text may then be the name of a file. If the text names daylight saving time but does
+    /// not say when it begins and ends, the dates of the United States are used, as in other libraries. The hours of these changes
+    /// may be from -167 to 167, as in the files of RFC 9636.
     #[must_use]
     pub fn from_posix(text: &'a [u8]) -> Option<Self> {
         Posix::parse(text).map(|rules| Self(Rules::Posix(rules)))
