@@ -6,7 +6,7 @@
 //! of that, and a panic or a hang is its own. What it has to say reaches the runner through shared memory, not through a
 //! descriptor. The lines for each test are `ok NAME`, `FAILED NAME: reason` or `skipped NAME: reason`; the last line is
 //! `N passed, N failed, N skipped`; lines that begin with `# ` are notes, the first of which is `# suite NAME`. A second
-//! argument runs only the tests whose names contain it.
+//! argument runs only the tests whose names contain it; a third names tests that do not run, each in a line `NAME: reason`.
 //!
 //! The environment: `NESTLING_PROBE`, the path of `probe` (default: beside this program); `NESTLING_HOW`, what runs this
 //! (`native`, `qemu-user`, `kernel`); `NESTLING_PROFILE`, how it was built (`debug`, `release`).
@@ -102,7 +102,8 @@ macro_rules! suites {
 /// Does what the arguments say: the program's exit status.
 pub fn run(process: Process, suites: &[Suite]) -> i32 {
     let mut words = process.args().skip(1).iter().map(show);
-    let (name, wanted) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let mut word = || words.next().unwrap_or("");
+    let (name, wanted, except) = (word(), word(), word());
     if name == "--list" {
         for (suite, tests) in suites {
             each(tests, |case, _| say(format_args!("{suite} {case}")));
@@ -123,7 +124,11 @@ pub fn run(process: Process, suites: &[Suite]) -> i32 {
         .expect("a handler for the alarm");
     let mut counts = [0; 3];
     each(tests, |case, test| {
-        if case.as_str().contains(wanted) {
+        if !case.as_str().contains(wanted) {
+        } else if let Some(reason) = why_not(case.as_str(), except) {
+            counts[2] += 1;
+            say(format_args!("skipped {case}: {reason}"));
+        } else {
             run_one(case, &mut counts, test);
         }
     });
@@ -132,6 +137,14 @@ pub fn run(process: Process, suites: &[Suite]) -> i32 {
         "{passed} passed, {failed} failed, {skipped} skipped"
     ));
     i32::from(failed > 0)
+}
+
+/// Why a case is not to run.
+fn why_not<'a>(case: &str, except: &'a str) -> Option<&'a str> {
+    let test = case.split(' ').next()?;
+    except
+        .lines()
+        .find_map(|line| line.strip_prefix(test)?.strip_prefix(": "))
 }
 
 /// Calls `visit` with the name of each case of these tests and with what runs it.

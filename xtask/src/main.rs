@@ -21,6 +21,7 @@ mod libtest;
 mod life;
 mod machine;
 mod machine_suite;
+mod memcheck;
 mod packages;
 mod plan;
 mod process;

@@ -58,6 +58,8 @@ pub enum Check {
     /// What AddressSanitizer can check.
     Asan,
     Tsan,
+    /// The on-target tests in valgrind's memcheck.
+    Memcheck,
     /// The fuzzers.
     Fuzz,
 }
@@ -103,7 +105,7 @@ impl Item {
     fn is_long(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Check(Check::Miri | Check::Asan | Check::Tsan | Check::Fuzz)
+            Kind::Check(Check::Miri | Check::Asan | Check::Tsan | Check::Memcheck | Check::Fuzz)
         )
     }
 
@@ -141,6 +143,7 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
         ("miri", Check::Miri),
         ("asan", Check::Asan),
         ("tsan", Check::Tsan),
+        ("memcheck", Check::Memcheck),
         ("fuzz", Check::Fuzz),
     ] {
         items.push(Item::new(name, Kind::Check(check)));
@@ -182,7 +185,7 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
 }
 
 /// The suite about what PID 1 does.
-const PID1: &str = "pid1";
+pub const PID1: &str = "pid1";
 
 /// The configurations of the on-target suites: in both profiles as this machine runs them best, the optimised ones under
 /// qemu-user in any case, and on each kernel.

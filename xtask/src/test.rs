@@ -21,6 +21,7 @@ use crate::{
     kernel::{self, Age},
     machine,
     machine_suite::MachineSuite,
+    memcheck,
     plan::{self, Check, Config, Host, Item, Kind, Selection},
     process::{Captured, capture},
     report::{Outcome, Report},
@@ -511,6 +512,7 @@ impl Run<'_> {
             Check::Miri => sanitize::miri(self.workspace),
             Check::Asan => sanitize::asan(self.workspace),
             Check::Tsan => sanitize::tsan(self.workspace),
+            Check::Memcheck => memcheck::memcheck(self.workspace),
             Check::Fuzz => fuzz::fuzz(self.workspace, self.options.long),
         });
     }

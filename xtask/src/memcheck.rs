@@ -1,0 +1,214 @@
+//! The on-target tests in valgrind's memcheck, which sees each access to memory by the tests and by each child until its exec. There a child
+//! always has a copy of the memory.
+
+use std::{fs, time::Duration};
+
+use anyhow::{Context, Result};
+use duct::cmd;
+
+use crate::{
+    apt,
+    arch::HOST,
+    compile::{self, Group, Profile, TESTS},
+    plan::PID1,
+    process::capture,
+    report::Outcome,
+    suite::{self, SUITES},
+    workspace::Workspace,
+};
+
+/// For one suite.
+const LIMIT: Duration = Duration::from_secs(20 * 60);
+
+/// The suites that don't run: one needs our PID 1, one reads what lies below its stack pointer, and one needs `sh`.
+const NOT: [&str; 3] = [PID1, "stack", "shell"];
+
+/// What stands before each complaint of memcheck.
+const COMPLAINT: &str = "memcheck complains:";
+
+/// What cannot run in valgrind 3.19, and why: none of this is the tests' fault.
+const EXCEPT: &[(&str, &[&str])] = &[
+    (
+        "where an exec fails for a reason that valgrind has not foreseen, it ends the child",
+        &[
+            "a_failed_exec_names_its_step_and_gives_the_mask_back",
+            "a_failure_is_the_same_as_a_starts",
+            "a_missing_interpreter_is_told_from_a_missing_program",
+            "a_wait_of_the_callers_for_any_child_loses_no_failure",
+            "an_error_has_the_code_that_a_shell_would_exit_with",
+            "an_error_is_owned_and_is_borrowed_again",
+            "every_step_that_fails_is_named",
+            "the_search_takes_the_first_that_can_be_executed",
+            "too_large_arguments_are_reported",
+        ],
+    ),
+    (
+        "valgrind answers in the kernel's place, and otherwise",
+        &[
+            "a_descriptor_that_cannot_be_executed_is_reported",
+            "a_failure_of_the_parents_is_returned_at_once",
+            "a_limit_and_the_umask_are_set",
+            "a_refused_clone_is_reported",
+            "a_shell_that_nobody_could_resume_is_told_so",
+            "each_descriptor_that_can_not_be_had_is_named",
+            "every_signal_has_its_own_place_in_a_set",
+            "every_signal_may_be_handled_and_pending",
+            "every_signal_may_be_handled_and_pending_without_clone3",
+            "exec_carries_out_the_actions_in_their_order",
+            "it_works_where_the_kernel_lacks_newer_calls",
+            "kill_and_stop_keep_their_actions",
+            "no_room_for_two_descriptors_is_an_error_and_leaves_none",
+            "poll_of_too_many_is_an_error",
+            "signals_to_the_group_run_no_handler_in_the_child",
+            "signals_to_the_group_run_no_handler_in_the_child_without_clone3",
+            "signals_to_the_group_that_end_the_child_are_reported",
+            "signals_to_the_group_that_end_the_child_are_reported_without_clone3",
+            "the_callers_signals_meanwhile_are_those_of_posix",
+            "the_environment_is_inherited_changed_and_cleared",
+            "the_pipes_numbers_are_closed_to_the_exec",
+            "without_a_free_number_there_is_no_clone",
+        ],
+    ),
+    (
+        "valgrind has no such call",
+        &[
+            "a_name_that_is_too_long_is_an_error",
+            "a_peek_leaves_the_news_for_the_next_wait",
+            "a_pidfd_is_given_away",
+            "a_pidfd_is_made_if_asked_for",
+            "a_pidfd_is_the_childs",
+            "a_pidfd_is_waited_for",
+            "a_pidfd_that_is_refused_after_the_clone_is_a_failure_of_the_child",
+            "a_spawn_passes_no_descriptor_on",
+            "a_wait_with_a_time_limit_does_not_reap",
+            "a_wait_with_a_time_limit_ends_without_the_child",
+            "clone3_calls_its_function_on_the_stack_it_is_given",
+            "it_can_be_shared",
+            "pidfd_is_made_without_clone3",
+            "pidfd_names_the_child",
+            "the_machines_name_is_set",
+            "what_a_program_uses_is_done",
+            "what_is_no_swap_is_an_error",
+            "who_is_not_root_may_do_none_of_it",
+            "with_a_pidfd_a_later_child_of_the_same_number_is_not_reaped",
+        ],
+    ),
+    (
+        "the memory is copied, which takes a pipe",
+        &[
+            "a_change_by_a_hook_of_what_the_memory_has_stays_where_it_is_shared",
+            "a_descriptor_that_can_not_be_had_is_named",
+            "all_actions_and_the_mask_are_restored",
+            "redirect_needs_a_free_number",
+            "the_mark_needs_no_descriptor",
+            "the_mark_stands_in_for_a_pipe_that_cannot_be_made",
+            "what_a_hook_writes_is_seen_if_memory_is_shared",
+        ],
+    ),
+    (
+        "valgrind fails or hangs when a signal stops or kills its program",
+        &[
+            "a_background_job_can_not_change_the_terminal",
+            "a_child_that_is_killed_by_its_hook_is_reported",
+            "a_pending_signal_that_dumps_core_is_reported_and_spares_the_parent",
+            "a_shell_in_the_background_waits_until_it_is_not",
+            "a_users_stop_before_the_exec_is_the_programs",
+            "finish_continues_a_child_that_its_user_has_stopped",
+        ],
+    ),
+    (
+        "it does what memcheck complains of, on purpose",
+        &[
+            "a_child_that_faults_in_its_hook_is_reported",
+            "a_stack_is_extended_beyond_the_soft_limit_only",
+            "a_stack_that_cannot_be_extended_is_an_error",
+            "the_stack_ends_where_the_soft_limit_is_reached",
+        ],
+    ),
+    (
+        "the limit on memory, or a filter, is valgrind's, too",
+        &[
+            "a_large_allocation_grows_without_a_second_one",
+            "at_the_limit_the_answer_is_null_and_the_heap_works_on",
+            "without_memory_reading_ends",
+        ],
+    ),
+    (
+        "it takes minutes there",
+        &[
+            "a_large_allocation_is_there_to_its_last_byte",
+            "a_thousand_are_pending_at_once",
+            "any_actions_do_what_they_would_without_the_pipe",
+            "both_outputs_are_collected_however_they_come",
+            "hundreds_of_commands_leave_nothing",
+            "no_two_allocations_overlap",
+            "small_memory_comes_back",
+            "who_frees_and_asks_again_makes_no_system_call",
+        ],
+    ),
+    (
+        "valgrind reads what lies behind an empty list of arguments",
+        &[
+            "what_is_no_executable_format_is_run_by_the_shell",
+            "without_arguments_and_environment",
+        ],
+    ),
+];
+
+/// Runs the suites one after the other.
+pub fn memcheck(workspace: &Workspace) -> Result<Outcome> {
+    let valgrind = match apt::obtain(|| apt::program("valgrind", &["valgrind"])) {
+        Ok(valgrind) => valgrind,
+        Err(error) => return Ok(Outcome::missing(&format!("{error:#}"), false)),
+    };
+    let scratch = workspace.scratch()?;
+    let log = scratch.join("memcheck.log");
+    for group in Group::of(&[HOST])? {
+        let build = group.command(workspace, Profile::Debug, TESTS);
+        let built = capture(LIMIT, &build, &log)?;
+        if !built.succeeded() {
+            return Ok(Outcome::of(false, built.output));
+        }
+    }
+    let program = compile::path(workspace, HOST, Profile::Debug, SUITES);
+    let except: Vec<String> = EXCEPT
+        .iter()
+        .flat_map(|(reason, tests)| tests.iter().map(move |test| format!("{test}: {reason}")))
+        .collect();
+    let except = except.join("\n");
+    let complaints = scratch.join("memcheck-complaints.log");
+    // A descriptor that is open already: valgrind moves it to a number that the tests do not see. One that it opens by itself is among theirs.
+    let script = r#"exec "$1" -q --error-markers="$2", --log-fd=9 "$3" "$4" "" "$5" 9>"$0""#;
+    let mut outcome = Outcome::default();
+    for suite in workspace.suites()? {
+        if NOT.contains(&&*suite) {
+            continue;
+        }
+        let line = [
+            complaints.as_os_str(),
+            valgrind.as_os_str(),
+            COMPLAINT.as_ref(),
+            program.as_os_str(),
+            suite.as_ref(),
+            except.as_ref(),
+        ];
+        let words = ["-c".as_ref(), script.as_ref()].into_iter().chain(line);
+        let command = cmd("sh", words).dir(&workspace.root);
+        let mut one = suite::read(capture(LIMIT, &command, &log)?, "");
+        for (name, _) in &mut one.cases {
+            *name = format!("{suite}: {name}");
+        }
+        outcome.add(one);
+        let text = fs::read(&complaints).context("memcheck's complaints")?;
+        let text = String::from_utf8_lossy(&text);
+        let has_none = !text.contains(COMPLAINT);
+        let case = format!("{suite}: memcheck has no complaint");
+        let shown = if has_none {
+            String::new()
+        } else {
+            text.into_owned()
+        };
+        outcome.add(Outcome::of_checks([(&*case, has_none)], shown));
+    }
+    Ok(outcome)
+}
