@@ -160,7 +160,8 @@ pub fn bind(socket: BorrowedFd<'_>, address: &Address) -> Result<(), Errno> {
     with_address(linux::__NR_bind, socket, address)
 }
 
-/// `connect`: connects the socket with the one at the address. Fails with `ECONNREFUSED` if there is no such socket.
+/// `connect`: connects the socket to the one at the address. Fails with `ENOENT` if the address is a path and no file has it, and
+/// with `ECONNREFUSED` if no socket listens there.
 pub fn connect(socket: BorrowedFd<'_>, address: &Address) -> Result<(), Errno> {
     with_address(linux::__NR_connect, socket, address)
 }
