@@ -86,6 +86,10 @@
 //!   [`Memory::Copied`] prevents this. A process 1 should always copy the memory: if it ends, the kernel panics.
 //! - If the OOM killer kills the child before its exec, the OOM killer also kills every process that shares the memory.
 //!
+//! Valgrind (3.19) checks an exec before it makes the call. If the call then fails for another reason (the interpreter does not
+//! exist, or the arguments are too long), valgrind ends the child with exit status 101. So the spawn succeeds, and this status
+//! looks like the program's. Valgrind does the same to the child of a `fork` or `vfork`.
+//!
 //! For a moment after the spawn has returned, the child may still have descriptors open that the exec closes. This also happens
 //! with `posix_spawn` and `vfork`. So if the parent closes a pipe's end in this moment, the end stays open a little longer. In
 //! the same way, a file stays locked a little longer if the parent releases its lock (`flock(2)`) by closing the descriptor.
