@@ -2,6 +2,7 @@
 //!
 //! This file is the command line. What each command does is in the module of its name.
 
+mod api;
 mod apt;
 mod arch;
 mod bench;

@@ -53,6 +53,8 @@ pub enum Check {
     Bench,
     /// What the dependencies may be.
     Deny,
+    /// That the library's public interface is as listed.
+    Api,
     /// The unit tests in Miri.
     Miri,
     /// What AddressSanitizer can check.
@@ -140,6 +142,7 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
         ("features", Check::Features),
         ("bench", Check::Bench),
         ("deny", Check::Deny),
+        ("api", Check::Api),
         ("miri", Check::Miri),
         ("asan", Check::Asan),
         ("tsan", Check::Tsan),

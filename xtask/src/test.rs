@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use duct::Expression;
 
 use crate::{
+    api,
     arch::{Arch, HOST},
     compile::{Group, PROGRAMS, Profile, SCRIPT_SHELL, SHELL, TESTS},
     deny, fuzz,
@@ -509,6 +510,7 @@ impl Run<'_> {
                 one("bench", duct::cmd(xtask, ["bench", "--short"]))
             }
             Check::Deny => deny::deny(self.workspace, self.options.long),
+            Check::Api => api::api(self.workspace, self.options.long),
             Check::Miri => sanitize::miri(self.workspace),
             Check::Asan => sanitize::asan(self.workspace),
             Check::Tsan => sanitize::tsan(self.workspace),
