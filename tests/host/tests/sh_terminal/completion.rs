@@ -258,7 +258,7 @@ on_both! {
     fn signals_options_and_aliases_are_completed(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run("alias long_name=ls");
-        for (typed, line) in [("kill -US", "kill -USR"), ("kill -TER", "kill -TERM "), ("kill -s TER", "kill -s TERM "), ("kill -n -", "kill -n -"), ("set -o pipe", "set -o pipefail "), ("set +o no", "set +o no"), ("unalias lo", "unalias long_name "), ("command -v long_", "command -v long_name ")] {
+        for (typed, line) in [("kill -US", "kill -USR"), ("kill -TER", "kill -TERM "), ("kill -s TER", "kill -s TERM "), ("kill -n -", "kill -n -"), ("kill -RT", "kill -RT"), ("set -o pipe", "set -o pipefail "), ("set +o no", "set +o no"), ("unalias lo", "unalias long_name "), ("command -v long_", "command -v long_name ")] {
             terminal.keys(format!("\x15{typed}\t")).line(&format!("{line}|"));
         }
     }

@@ -162,10 +162,9 @@ impl Candidates {
     }
 
     fn signals(&mut self, before: &[u8]) {
-        for signal in Signal::all() {
-            let mut name = Bytes(before.to_vec());
-            signal.short().write(&mut name);
-            self.add(&name.0, b' ');
+        // Those of real time, which have none, would fill the screen.
+        for name in Signal::all().filter_map(Signal::name) {
+            self.add(&[before, name.as_bytes()].concat(), b' ');
         }
     }
 
