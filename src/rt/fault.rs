@@ -34,8 +34,8 @@ pub fn on_fault(handler: fn(Signal) -> !) -> Result<(), Errno> {
     unsafe { sys::signal::sigaltstack(stack) }?;
     for signal in FAULTS.iter() {
         let action = Action::Handler(trampoline);
-        // SAFETY: the handler reaches only what is `Sync`, as another thread could, and does not return to the code that it interrupts. What
-        // that code has locked stays locked.
+        // SAFETY: the handler reaches only what is `Sync`, as another thread could, and does not return to the code that it interrupts.
+        // What that code has locked stays locked.
         unsafe { sys::signal::set_action(signal, action, sys::signal::SA_ONSTACK) }?;
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The on-target tests in valgrind's memcheck, which sees each access to memory by the tests and by each child until its exec. There a child
-//! always has a copy of the memory.
+//! The on-target tests in valgrind's memcheck, which sees each access to memory by the tests and by each child until its exec. There a
+//! child always has a copy of the memory.
 
 use std::{fs, time::Duration};
 
@@ -177,7 +177,8 @@ pub fn memcheck(workspace: &Workspace) -> Result<Outcome> {
         .collect();
     let except = except.join("\n");
     let complaints = scratch.join("memcheck-complaints.log");
-    // A descriptor that is open already: valgrind moves it to a number that the tests do not see. One that it opens by itself is among theirs.
+    // A descriptor that is open already: valgrind moves it to a number that the tests do not see. One that it opens by itself is among
+    // theirs.
     let script = r#"exec "$1" -q --error-markers="$2", --log-fd=9 "$3" "$4" "" "$5" 9>"$0""#;
     let mut outcome = Outcome::default();
     for suite in workspace.suites()? {
