@@ -89,7 +89,7 @@ pub fn asan(workspace: &Workspace) -> Result<Outcome> {
         "test -p nestling --doc --all-features",
         "test -p nestling-host-tests --test std_program --test toolkit",
     ] {
-        let more = [&SEPARATED[..], &TOO_LARGE].concat();
+        let more = [&SEPARATED[..], &TOO_LARGE, &BUILDS].concat();
         outcome.add(libtest::read(instrumented(what, &more)?));
     }
     Ok(outcome)
@@ -124,6 +124,9 @@ const SPAWNS: &str = "60";
 
 /// What needs a stack of this size at most: instrumented functions take more.
 const TOO_LARGE: [&str; 2] = ["--skip", "a_thread_with_the_smallest_stack"];
+
+/// What builds programs for other architectures, with the flags of this build.
+const BUILDS: [&str; 2] = ["--skip", "the_documented_project_builds"];
 
 /// What stands before the arguments of a test program, and these.
 const SEPARATED: [&str; 4] = ["--", JSON[0], JSON[1], JSON[2]];
