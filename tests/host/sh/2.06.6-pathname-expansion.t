@@ -78,6 +78,7 @@ a directory that may not be read has no matches => mkdir no; : >no/f; chmod 0 no
 a literal part after a pattern needs to exist => args */nothing => 1 <*/nothing>
 periods are matched by literal periods => cd d; args .[!.]* => 1 <.y>
 names are sorted by their bytes in the C locale => : >Z; : >_; : >z; args [Z_z] => 3 <Z> <_> <z>
+names that begin alike are sorted by their bytes => : >abcdefghi; : >abcdefghZ; : >abcdefgh; : >abcdefg.h; : >abcdefg; : >abcdefgé; : >abzdefgA; args ab* => 7 <abcdefg> <abcdefg.h> <abcdefgh> <abcdefghZ> <abcdefghi> <abcdefgé> <abzdefgA>
 
 === {0} [2.6.7]
 args {1}

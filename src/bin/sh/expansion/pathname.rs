@@ -10,7 +10,7 @@ use nestling::{Errno, FileType, OFlags, sys};
 
 use super::pattern::Pattern;
 use crate::fields::Fields;
-use crate::sort::sort;
+use crate::sort::{compare, sort};
 
 /// Whether there is something in a text that a pattern is made of: an asterisk, a question mark, brackets.
 pub fn may_be_pattern(text: &[u8]) -> bool {
@@ -53,11 +53,10 @@ pub fn expand(text: &[u8], utf8: bool, out: &mut Fields) -> bool {
     }
     let paths: Vec<&[u8]> = found.iter().collect();
     let mut order: Vec<usize> = (0..paths.len()).collect();
-    sort(&mut order, &|left, right| {
-        paths.get(left).cmp(&paths.get(right))
-    });
+    let path = |index: usize| paths.get(index).copied().unwrap_or_default();
+    sort(&mut order, &|left, right| compare(path(left), path(right)));
     for &index in &order {
-        out.push(paths.get(index).unwrap_or(&&b""[..]));
+        out.push(path(index));
     }
     !order.is_empty()
 }
