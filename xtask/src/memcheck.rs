@@ -134,6 +134,10 @@ const EXCEPT: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "the memory in use is also valgrind's",
+        &["large_memory_comes_back"],
+    ),
+    (
         "it takes minutes there",
         &[
             "a_large_allocation_is_there_to_its_last_byte",
