@@ -118,7 +118,7 @@ impl Heap {
         if is_large(layout)
             && let Some((spare, length)) = self.take_spare(size)
         {
-            // SAFETY: nobody uses a spare mapping.
+            // SAFETY: a spare mapping was freed, so nothing refers to it.
             match unsafe { resize(spare, length, size) } {
                 Ok(given) => return given.as_ptr(),
                 // SAFETY: as above.
@@ -138,7 +138,7 @@ impl Heap {
             let Some((spare, length)) = self.take_spare(size) else {
                 return given;
             };
-            // SAFETY: nobody uses a spare mapping.
+            // SAFETY: a spare mapping was freed, so nothing refers to it.
             let _ = unsafe { memory::munmap(spare, length) };
         }
     }
@@ -289,7 +289,7 @@ const SPARE: usize = 1024 * 1024;
 struct Spares([(*mut u8, usize); 4]);
 
 impl Spares {
-    /// Keeps a mapping that nobody uses. False if there is no room for it.
+    /// Keeps a freed mapping for later requests. Returns false if there is no room for it.
     fn keep(&mut self, mapping: *mut u8, length: usize) -> bool {
         let kept: usize = self.0.iter().map(|spare| spare.1).sum();
         match self.0.iter_mut().find(|spare| spare.1 == 0) {

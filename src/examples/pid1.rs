@@ -29,7 +29,7 @@ fn main(process: rt::Process) -> i32 {
         eprintln!("pid1: this is a process 1");
         return 1;
     }
-    // They stay pending until they are asked for, so none is missed.
+    // A blocked signal stays pending until the program waits for it, so the program misses none.
     let _blocked = signals::block(WANTED);
     let _ = reboot::set_ctrl_alt_del(false);
     let flags = MountFlags::NOSUID | MountFlags::NOEXEC;

@@ -15,7 +15,7 @@ use nestling::{SigSet, Signal, println, rt::Process, signals};
 nestling::entry!(main);
 
 fn main(process: Process) -> i32 {
-    // They stay pending until they are asked for, so none is missed.
+    // A blocked signal stays pending until the program waits for it, so the program misses none.
     let wanted = SigSet::EMPTY.with(Signal::CHLD).with(Signal::TERM);
     let _blocked = signals::block(wanted).expect("a mask");
     let mut stopped: Vec<&CStr> = process.args().skip(1).iter().collect();

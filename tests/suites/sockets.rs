@@ -130,7 +130,7 @@ fn meet(address: &Address) {
     let (server, client) = (new(), new());
     socket::bind(server.as_fd(), address).expect("an address");
     let early = socket::connect(client.as_fd(), address);
-    assert_eq!(early, Err(Errno::ECONNREFUSED), "nobody listens");
+    assert_eq!(early, Err(Errno::ECONNREFUSED), "no socket listens");
     socket::listen(server.as_fd(), 1).expect("a server");
     let again = socket::bind(new().as_fd(), address);
     assert_eq!(again, Err(Errno::EADDRINUSE));
@@ -146,8 +146,8 @@ fn meet(address: &Address) {
 fn a_server_is_found_by_its_path() {
     let address = Address::path(c"control").expect("an address");
     let client = socket::socket(Kind::Stream, OFlags::default()).expect("a socket");
-    let nobody = socket::connect(client.as_fd(), &address);
-    assert_eq!(nobody, Err(Errno::ENOENT));
+    let missing = socket::connect(client.as_fd(), &address);
+    assert_eq!(missing, Err(Errno::ENOENT));
     meet(&address);
     sys::file::unlink(c"control").expect("its file");
     // It may be as long as this, and not be cut.
