@@ -1,7 +1,6 @@
 //! The working directory, the root directory, and calls that take a file's path.
 
 use core::ffi::CStr;
-use core::ops::BitOr;
 
 use linux_raw_sys::general as linux;
 
@@ -435,34 +434,14 @@ pub fn utimensat(path: &CStr, accessed: SetTime, modified: SetTime) -> Result<()
     done(answer)
 }
 
-/// How [`openat2`] resolves a path.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Resolve(u32);
-
-macro_rules! resolve {
-    ($($name:ident $value:ident $what:literal)*) => {
-        impl Resolve {
-            $(
-                #[doc = $what]
-                pub const $name: Self = Self(linux::$value);
-            )*
-        }
-    };
-}
-
-resolve! {
-    BENEATH RESOLVE_BENEATH "Fail with `EXDEV` if the path leads out of the directory, by `..`, by a link, or by its beginning."
-    IN_ROOT RESOLVE_IN_ROOT "Take the directory for the root: `..` and absolute links do not lead out of it."
-    NO_MAGICLINKS RESOLVE_NO_MAGICLINKS "Fail with `ELOOP` at a link such as `/proc/PID/fd/N`."
-    NO_SYMLINKS RESOLVE_NO_SYMLINKS "Fail with `ELOOP` at any symbolic link."
-    NO_XDEV RESOLVE_NO_XDEV "Fail with `EXDEV` at a mount."
-}
-
-impl BitOr for Resolve {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+flags! {
+    /// How [`openat2`] resolves a path.
+    Resolve {
+        BENEATH RESOLVE_BENEATH "Fail with `EXDEV` if the path leads out of the directory, by `..`, by a link, or by its beginning."
+        IN_ROOT RESOLVE_IN_ROOT "Take the directory for the root: `..` and absolute links do not lead out of it."
+        NO_MAGICLINKS RESOLVE_NO_MAGICLINKS "Fail with `ELOOP` at a link such as `/proc/PID/fd/N`."
+        NO_SYMLINKS RESOLVE_NO_SYMLINKS "Fail with `ELOOP` at any symbolic link."
+        NO_XDEV RESOLVE_NO_XDEV "Fail with `EXDEV` at a mount."
     }
 }
 

@@ -20,7 +20,6 @@
 //! ```
 
 use core::ffi::CStr;
-use core::ops::BitOr;
 
 use linux_raw_sys::general as linux;
 
@@ -30,41 +29,29 @@ use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 
-/// Kinds of events.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Mask(u32);
-
-macro_rules! kinds {
-    ($($name:ident $value:ident $what:literal)*) => {
-        impl Mask {
-            $(
-                #[doc = $what]
-                pub const $name: Self = Self(linux::$value);
-            )*
-        }
-    };
-}
-
-kinds! {
-    ACCESS IN_ACCESS "The file was read or executed."
-    MODIFY IN_MODIFY "The file was written or cut."
-    ATTRIB IN_ATTRIB "The file's mode, owner, times or number of links changed."
-    CLOSE_WRITE IN_CLOSE_WRITE "The file was closed by somebody who had opened it for writing."
-    CLOSE_NOWRITE IN_CLOSE_NOWRITE "The file was closed by somebody who had not opened it for writing."
-    OPEN IN_OPEN "The file was opened."
-    MOVED_FROM IN_MOVED_FROM "A file left the directory by a rename."
-    MOVED_TO IN_MOVED_TO "A file came into the directory by a rename."
-    CREATE IN_CREATE "A file was made in the directory."
-    DELETE IN_DELETE "A file was removed from the directory."
-    DELETE_SELF IN_DELETE_SELF "The file or directory itself was removed."
-    MOVE_SELF IN_MOVE_SELF "The file or directory itself was renamed."
-    UNMOUNT IN_UNMOUNT "The file system was unmounted. The kernel reports this without being asked."
-    OVERFLOW IN_Q_OVERFLOW "Events were lost, because too many were not read. The kernel reports this without being asked, for the watch -1."
-    IGNORED IN_IGNORED "The watch has ended. The kernel reports this without being asked."
-    DIRECTORY IN_ISDIR "In a report: the file is a directory."
-    ONLY_DIRECTORY IN_ONLYDIR "In a request: fail with `ENOTDIR` if the path is not a directory."
-    NOFOLLOW IN_DONT_FOLLOW "In a request: watch a symbolic link itself."
-    ONCE IN_ONESHOT "In a request: end the watch after one event."
+flags! {
+    /// Kinds of events.
+    Mask {
+        ACCESS IN_ACCESS "The file was read or executed."
+        MODIFY IN_MODIFY "The file was written or cut."
+        ATTRIB IN_ATTRIB "The file's mode, owner, times or number of links changed."
+        CLOSE_WRITE IN_CLOSE_WRITE "The file was closed by somebody who had opened it for writing."
+        CLOSE_NOWRITE IN_CLOSE_NOWRITE "The file was closed by somebody who had not opened it for writing."
+        OPEN IN_OPEN "The file was opened."
+        MOVED_FROM IN_MOVED_FROM "A file left the directory by a rename."
+        MOVED_TO IN_MOVED_TO "A file came into the directory by a rename."
+        CREATE IN_CREATE "A file was made in the directory."
+        DELETE IN_DELETE "A file was removed from the directory."
+        DELETE_SELF IN_DELETE_SELF "The file or directory itself was removed."
+        MOVE_SELF IN_MOVE_SELF "The file or directory itself was renamed."
+        UNMOUNT IN_UNMOUNT "The file system was unmounted. The kernel reports this without being asked."
+        OVERFLOW IN_Q_OVERFLOW "Events were lost, because too many were not read. The kernel reports this without being asked, for the watch -1."
+        IGNORED IN_IGNORED "The watch has ended. The kernel reports this without being asked."
+        DIRECTORY IN_ISDIR "In a report: the file is a directory."
+        ONLY_DIRECTORY IN_ONLYDIR "In a request: fail with `ENOTDIR` if the path is not a directory."
+        NOFOLLOW IN_DONT_FOLLOW "In a request: watch a symbolic link itself."
+        ONCE IN_ONESHOT "In a request: end the watch after one event."
+    }
 }
 
 impl Mask {
@@ -72,14 +59,6 @@ impl Mask {
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
-    }
-}
-
-impl BitOr for Mask {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
     }
 }
 

@@ -14,6 +14,30 @@ use crate::errno::Errno;
 use crate::fd::BorrowedFd;
 use crate::raw::result;
 
+/// Makes a type for a set of the kernel's flags: a constant for each flag, with its text, and `|`.
+macro_rules! flags {
+    ($(#[$doc:meta])* $type:ident { $($name:ident $value:ident $what:literal)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+        pub struct $type(u32);
+
+        impl $type {
+            $(
+                #[doc = $what]
+                pub const $name: Self = Self(linux_raw_sys::general::$value);
+            )*
+        }
+
+        impl core::ops::BitOr for $type {
+            type Output = Self;
+
+            fn bitor(self, other: Self) -> Self {
+                Self(self.0 | other.0)
+            }
+        }
+    };
+}
+
 pub mod args;
 pub mod block;
 pub mod caught;

@@ -1,7 +1,6 @@
 //! Mounting file systems: `mount(2)`.
 
 use core::ffi::CStr;
-use core::ops::BitOr;
 
 use linux_raw_sys::general as linux;
 
@@ -9,18 +8,9 @@ use super::done;
 use crate::arch::{syscall2, syscall5};
 use crate::errno::Errno;
 
-macro_rules! flags {
-    ($(#[$doc:meta])* $type:ident { $($name:ident $value:ident $what:literal)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-        pub struct $type(u32);
-
+macro_rules! bits {
+    ($($type:ident)*) => {$(
         impl $type {
-            $(
-                #[doc = $what]
-                pub const $name: Self = Self(linux::$value);
-            )*
-
             /// Makes a set of flags from the kernel's bits.
             #[must_use]
             pub const fn from_bits(bits: u32) -> Self {
@@ -39,16 +29,10 @@ macro_rules! flags {
                 Self(self.0 | other.0)
             }
         }
-
-        impl BitOr for $type {
-            type Output = Self;
-
-            fn bitor(self, other: Self) -> Self {
-                self.union(other)
-            }
-        }
-    };
+    )*};
 }
+
+bits! { MountFlags UnmountFlags }
 
 flags! {
     /// The flags of [`mount`], without the prefix `MS_`.

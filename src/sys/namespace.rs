@@ -24,8 +24,6 @@
 //! }
 //! ```
 
-use core::ops::BitOr;
-
 use linux_raw_sys::general as linux;
 
 use super::done;
@@ -33,36 +31,16 @@ use crate::arch::{syscall1, syscall2};
 use crate::errno::Errno;
 use crate::fd::BorrowedFd;
 
-/// Kinds of namespaces.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Namespaces(u32);
-
-macro_rules! kinds {
-    ($($name:ident $value:ident $what:literal)*) => {
-        impl Namespaces {
-            $(
-                #[doc = $what]
-                pub const $name: Self = Self(linux::$value);
-            )*
-        }
-    };
-}
-
-kinds! {
-    CGROUP CLONE_NEWCGROUP "The root of the tree of cgroups (Linux 4.6)."
-    IPC CLONE_NEWIPC "The objects of System V's IPC, and POSIX message queues."
-    MOUNT CLONE_NEWNS "The mounts. A new one has copies of the mounts, which still propagate if they were shared."
-    NETWORK CLONE_NEWNET "The network's interfaces, addresses and ports. In a new one, even `lo` is down (see [`set_up`](super::socket::set_up))."
-    PID CLONE_NEWPID "The process ids. The caller's children enter it, the caller does not; the first child is its process 1."
-    USER CLONE_NEWUSER "The user ids, group ids and capabilities. In a new one, the process has all capabilities, and no ids until somebody writes `uid_map` and `gid_map`."
-    UTS CLONE_NEWUTS "The host's name and the domain's name."
-}
-
-impl BitOr for Namespaces {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+flags! {
+    /// Kinds of namespaces.
+    Namespaces {
+        CGROUP CLONE_NEWCGROUP "The root of the tree of cgroups (Linux 4.6)."
+        IPC CLONE_NEWIPC "The objects of System V's IPC, and POSIX message queues."
+        MOUNT CLONE_NEWNS "The mounts. A new one has copies of the mounts, which still propagate if they were shared."
+        NETWORK CLONE_NEWNET "The network's interfaces, addresses and ports. In a new one, even `lo` is down (see [`set_up`](super::socket::set_up))."
+        PID CLONE_NEWPID "The process ids. The caller's children enter it, the caller does not; the first child is its process 1."
+        USER CLONE_NEWUSER "The user ids, group ids and capabilities. In a new one, the process has all capabilities, and no ids until somebody writes `uid_map` and `gid_map`."
+        UTS CLONE_NEWUTS "The host's name and the domain's name."
     }
 }
 

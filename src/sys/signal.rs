@@ -13,14 +13,14 @@ use crate::file::OFlags;
 use crate::process::{ExitStatus, Pid};
 use crate::signal::{SigSet, Signal};
 
-macro_rules! flags {
+macro_rules! action_flags {
     ($($name:ident $what:literal)*) => {$(
         #[doc = concat!("A flag of [`set_action`]: ", $what)]
         pub const $name: u32 = linux::$name;
     )*};
 }
 
-flags! {
+action_flags! {
     SA_NOCLDSTOP "the process gets no `SIGCHLD` when a child stops or continues."
     SA_NOCLDWAIT "the kernel reaps the process's children itself."
     SA_NODEFER "while the handler runs, the signal is not blocked."
