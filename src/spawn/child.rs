@@ -9,11 +9,11 @@ use core::ffi::c_void;
 use super::actions::{Action, CapabilitySet};
 use super::attributes::{Attributes, Hook};
 use super::ids::{GROUP, USER};
-use super::job::Job;
 use super::pipe::StatusPipe;
-use super::report::{At, Attribute};
+use super::report::{Attribute, StepCode};
+use super::task::ChildTask;
 use super::watch::ShortText;
-use super::{descriptors, program, used};
+use super::{descriptors, features, program};
 use crate::capabilities::Capabilities;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd};
@@ -26,11 +26,11 @@ use crate::text;
 /// What the child runs.
 ///
 /// # Safety
-/// `job` is a [`Job`], of which nothing but its record, its mark, the stack and a shell's room changes as long as the child uses it.
+/// `task` is a [`ChildTask`], of which nothing but its record, its mark, the stack and a shell's room changes as long as the child uses it.
 #[cfg(not(all(miri, test)))]
-pub(super) unsafe extern "C" fn run<const USED: u32>(job: *mut c_void) -> ! {
+pub(super) unsafe extern "C" fn run<const FEATURES: u32>(task: *mut c_void) -> ! {
     // SAFETY: the caller's promise.
-    live::<USED>(unsafe { &*job.cast() })
+    live::<FEATURES>(unsafe { &*task.cast() })
 }
 
 /// The same in Miri, where a child is a thread.
@@ -38,23 +38,23 @@ pub(super) unsafe extern "C" fn run<const USED: u32>(job: *mut c_void) -> ! {
 /// # Safety
 /// As above.
 #[cfg(all(miri, test))]
-pub(super) unsafe extern "C-unwind" fn run<const USED: u32>(job: *mut c_void) -> ! {
+pub(super) unsafe extern "C-unwind" fn run<const FEATURES: u32>(task: *mut c_void) -> ! {
     // SAFETY: the caller's promise.
-    live::<USED>(unsafe { &*job.cast() })
+    live::<FEATURES>(unsafe { &*task.cast() })
 }
 
 /// The child's life.
-fn live<const USED: u32>(job: &Job<'_, '_>) -> ! {
-    let (mut pipe, closed) = match job.means.get().pipe {
+fn live<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> ! {
+    let (mut pipe, closed) = match task.means.get().pipe {
         // SAFETY: these are the child's own copies of the pipe's two ends.
         Some((read_end, write_end)) => unsafe { StatusPipe::new(read_end, write_end) },
         None => (StatusPipe::none(), Ok(())),
     };
-    job.begin(At::STATUS_PIPE);
-    let Err(errno) = closed.and_then(|()| carry_out::<USED>(job, &mut pipe));
-    job.fail(errno);
-    let means = job.means.get();
-    if means.pipe.is_some() && pipe.send(job.record()).is_err() && !means.memory_shared {
+    task.begin(StepCode::STATUS_PIPE);
+    let Err(errno) = closed.and_then(|()| carry_out::<FEATURES>(task, &mut pipe));
+    task.fail(errno);
+    let means = task.means.get();
+    if means.pipe.is_some() && pipe.send(task.record()).is_err() && !means.memory_shared {
         // An exit status could be taken for the program's.
         let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
     }
@@ -62,21 +62,21 @@ fn live<const USED: u32>(job: &Job<'_, '_>) -> ! {
 }
 
 /// The steps, in order. An errno is that of the last which has begun.
-pub(super) fn carry_out<const USED: u32>(
-    job: &Job<'_, '_>,
+pub(super) fn carry_out<const FEATURES: u32>(
+    task: &ChildTask<'_, '_>,
     pipe: &mut StatusPipe,
 ) -> Result<Infallible, Errno> {
-    before_the_actions::<USED>(job)?;
-    for (index, action) in job.spawn.actions.iter().enumerate() {
-        job.begin(At::action(index));
-        act::<USED>(action, pipe)?;
+    before_the_actions::<FEATURES>(task)?;
+    for (index, action) in task.spawn.actions.iter().enumerate() {
+        task.begin(StepCode::action(index));
+        act::<FEATURES>(action, pipe)?;
     }
-    after_the_actions::<USED>(job)?;
-    Err(program::exec::<USED>(job, pipe))
+    after_the_actions::<FEATURES>(task)?;
+    Err(program::exec::<FEATURES>(task, pipe))
 }
 
-fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
-    let begin = |attribute| job.begin(At::attribute(attribute));
+fn before_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(), Errno> {
+    let begin = |attribute| task.begin(StepCode::attribute(attribute));
     let Attributes {
         cgroup,
         default_signals,
@@ -93,15 +93,15 @@ fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         parent_death_signal: _,
         signal_mask: _,
         hook: _,
-    } = job.spawn.attributes;
+    } = task.spawn.attributes;
     if let Some(cgroup) = cgroup
-        && !job.means.get().in_cgroup
+        && !task.means.get().in_cgroup
     {
         begin(Attribute::Cgroup);
         join(cgroup)?;
     }
     begin(Attribute::DefaultSignals);
-    reset_signals::<USED>(default_signals, job.means.get().handlers_reset)?;
+    reset_signals::<FEATURES>(default_signals, task.means.get().handlers_reset)?;
     if new_session {
         begin(Attribute::NewSession);
         sys::process::setsid()?;
@@ -111,7 +111,7 @@ fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         sys::process::setpgid(0, group)?;
     }
     if let Some(scheduler) = scheduler
-        && USED & used::SCHEDULER != 0
+        && FEATURES & features::SCHEDULER != 0
     {
         begin(Attribute::Scheduler);
         match scheduler.policy {
@@ -124,7 +124,7 @@ fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         sys::resource::setpriority(nice)?;
     }
     if let Some(adjustment) = oom_score_adj
-        && USED & used::OOM_SCORE_ADJ != 0
+        && FEATURES & features::OOM_SCORE_ADJ != 0
     {
         begin(Attribute::OomScoreAdj);
         adjust_oom_score(adjustment)?;
@@ -132,8 +132,8 @@ fn before_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
     Ok(())
 }
 
-fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
-    let begin = |attribute| job.begin(At::attribute(attribute));
+fn after_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(), Errno> {
+    let begin = |attribute| task.begin(StepCode::attribute(attribute));
     let Attributes {
         no_new_privs,
         parent_death_signal,
@@ -150,32 +150,32 @@ fn after_the_actions<const USED: u32>(job: &Job<'_, '_>) -> Result<(), Errno> {
         scheduler: _,
         nice: _,
         oom_score_adj: _,
-    } = job.spawn.attributes;
-    if no_new_privs && USED & used::NO_NEW_PRIVS != 0 {
+    } = task.spawn.attributes;
+    if no_new_privs && FEATURES & features::NO_NEW_PRIVS != 0 {
         begin(Attribute::NoNewPrivs);
         sys::credentials::set_no_new_privs()?;
     }
     if let Some(signal) = parent_death_signal
-        && USED & used::PARENT_DEATH_SIGNAL != 0
+        && FEATURES & features::PARENT_DEATH_SIGNAL != 0
     {
         begin(Attribute::ParentDeathSignal);
-        die_with(job.parent, signal)?;
+        die_with(task.parent, signal)?;
     }
-    let mask = signal_mask.unwrap_or(job.mask);
-    if USED & used::SHARED != 0
-        && job.means.get().dies_together
+    let mask = signal_mask.unwrap_or(task.mask);
+    if FEATURES & features::SHARED != 0
+        && task.means.get().dies_together
         && let Some(signal) = fatal(mask)
     {
-        job.begin(At::KILLED);
+        task.begin(StepCode::KILLED);
         return Err(signal);
     }
     begin(Attribute::SignalMask);
     signal::set_mask(mask)?;
     if let Some(hook) = hook
-        && USED & used::HOOK != 0
+        && FEATURES & features::HOOK != 0
     {
         begin(Attribute::Hook);
-        run_hook(job, hook)?;
+        run_hook(task, hook)?;
     }
     Ok(())
 }
@@ -201,18 +201,18 @@ fn fatal(mask: SigSet) -> Option<Errno> {
 }
 
 /// Runs a hook, and sees whether it has used more stack than there is.
-fn run_hook(job: &Job<'_, '_>, hook: Hook<'_>) -> Result<(), Errno> {
+fn run_hook(task: &ChildTask<'_, '_>, hook: Hook<'_>) -> Result<(), Errno> {
     /// What is not there by accident. (Bytes: a caller's stack may begin anywhere.)
     const INTACT: [u8; 8] = *b"nestling";
-    let lowest = job.stack.cast::<[u8; 8]>();
+    let lowest = task.stack.cast::<[u8; 8]>();
     // SAFETY: these are the lowest bytes of the child's stack, or, without a child, of the buffer in its place. The search has not begun.
     unsafe { lowest.write_volatile(INTACT) };
     let answer = (hook.function)();
     // SAFETY: as above.
     if unsafe { lowest.read_volatile() } != INTACT {
         // What lies below is the parent's, which can't go on with it, nor this child.
-        let parent = job.parent.map_or(0, Pid::as_raw);
-        if job.means.get().memory_shared && parent > 0 && parent == sys::process::getppid() {
+        let parent = task.parent.map_or(0, Pid::as_raw);
+        if task.means.get().memory_shared && parent > 0 && parent == sys::process::getppid() {
             let _ = sys::process::kill(parent, Some(Signal::KILL));
         }
         let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
@@ -235,9 +235,9 @@ fn adjust_oom_score(adjustment: i32) -> Result<(), Errno> {
 }
 
 /// Handlers must go before the mask is restored, else one may run here, on the parent's memory. What is ignored stays so.
-fn reset_signals<const USED: u32>(asked: SigSet, handlers_reset: bool) -> Result<(), Errno> {
+fn reset_signals<const FEATURES: u32>(asked: SigSet, handlers_reset: bool) -> Result<(), Errno> {
     let mut defaults = SigSet::EMPTY;
-    if USED & used::DEFAULT_SIGNALS != 0 {
+    if FEATURES & features::DEFAULT_SIGNALS != 0 {
         defaults = asked.without(Signal::KILL).without(Signal::STOP);
     }
     if handlers_reset && defaults == SigSet::EMPTY {
@@ -265,14 +265,14 @@ fn die_with(parent: Option<Pid>, signal: Signal) -> Result<(), Errno> {
     Ok(())
 }
 
-fn act<const USED: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<(), Errno> {
+fn act<const FEATURES: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<(), Errno> {
     match *action {
         Action::Open {
             fd,
             path,
             flags,
             mode,
-        } => if_used::<USED>(used::OPEN, || {
+        } => if_feature::<FEATURES>(features::OPEN, || {
             descriptors::open(fd, path, flags, mode, pipe)
         }),
         Action::Redirect {
@@ -280,45 +280,55 @@ fn act<const USED: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Result<()
             path,
             flags,
             mode,
-        } => if_used::<USED>(used::REDIRECT, || {
+        } => if_feature::<FEATURES>(features::REDIRECT, || {
             descriptors::redirect(fd, path, flags, mode, pipe)
         }),
-        Action::Close(fd) => if_used::<USED>(used::CLOSE, || descriptors::close(fd, pipe)),
+        Action::Close(fd) => {
+            if_feature::<FEATURES>(features::CLOSE, || descriptors::close(fd, pipe))
+        }
         Action::Dup2 { from, to } => {
-            if_used::<USED>(used::DUP2, || descriptors::dup2(from, to, pipe))
+            if_feature::<FEATURES>(features::DUP2, || descriptors::dup2(from, to, pipe))
         }
-        Action::Chdir(path) => if_used::<USED>(used::CHDIR, || sys::file::chdir(path)),
-        Action::Fchdir(fd) => if_used::<USED>(used::FCHDIR, || sys::file::fchdir(pipe.named(fd)?)),
-        Action::CloseFrom(first) => {
-            if_used::<USED>(used::CLOSE_FROM, || descriptors::close_from(first, pipe))
+        Action::Chdir(path) => if_feature::<FEATURES>(features::CHDIR, || sys::file::chdir(path)),
+        Action::Fchdir(fd) => {
+            if_feature::<FEATURES>(features::FCHDIR, || sys::file::fchdir(pipe.named(fd)?))
         }
-        Action::SetForeground(fd) => if_used::<USED>(used::SET_FOREGROUND, || {
+        Action::CloseFrom(first) => if_feature::<FEATURES>(features::CLOSE_FROM, || {
+            descriptors::close_from(first, pipe)
+        }),
+        Action::SetForeground(fd) => if_feature::<FEATURES>(features::SET_FOREGROUND, || {
             // SIGTTOU is blocked with the rest, so a background child may do this.
             sys::terminal::tcsetpgrp(pipe.named(fd)?, sys::process::getpgid(0)?)
         }),
-        Action::ControllingTerminal(fd) => if_used::<USED>(used::CONTROLLING_TERMINAL, || {
-            sys::terminal::set_controlling(pipe.named(fd)?)
+        Action::ControllingTerminal(fd) => {
+            if_feature::<FEATURES>(features::CONTROLLING_TERMINAL, || {
+                sys::terminal::set_controlling(pipe.named(fd)?)
+            })
+        }
+        Action::Chroot(path) => {
+            if_feature::<FEATURES>(features::CHROOT, || sys::file::chroot(path))
+        }
+        Action::Umask(mask) => {
+            if_feature::<FEATURES>(features::UMASK, || sys::file::umask(mask).map(drop))
+        }
+        Action::Limit(resource, limit) => if_feature::<FEATURES>(features::LIMIT, || {
+            sys::resource::setrlimit(resource, limit)
         }),
-        Action::Chroot(path) => if_used::<USED>(used::CHROOT, || sys::file::chroot(path)),
-        Action::Umask(mask) => if_used::<USED>(used::UMASK, || sys::file::umask(mask).map(drop)),
-        Action::Limit(resource, limit) => {
-            if_used::<USED>(used::LIMIT, || sys::resource::setrlimit(resource, limit))
-        }
         Action::Groups(groups) => {
-            if_used::<USED>(used::GROUPS, || sys::credentials::setgroups(groups))
+            if_feature::<FEATURES>(features::GROUPS, || sys::credentials::setgroups(groups))
         }
-        Action::Gid(gid) => if_used::<USED>(used::GID, || GROUP.set(gid)),
-        Action::Uid(uid) => if_used::<USED>(used::UID, || USER.set(uid)),
-        Action::ResetIds => if_used::<USED>(used::RESET_IDS, || {
+        Action::Gid(gid) => if_feature::<FEATURES>(features::GID, || GROUP.set(gid)),
+        Action::Uid(uid) => if_feature::<FEATURES>(features::UID, || USER.set(uid)),
+        Action::ResetIds => if_feature::<FEATURES>(features::RESET_IDS, || {
             GROUP.reset()?;
             USER.reset()
         }),
         Action::Capabilities(which, set) => {
-            if_used::<USED>(used::CAPABILITIES, || set_capabilities(which, set))
+            if_feature::<FEATURES>(features::CAPABILITIES, || set_capabilities(which, set))
         }
-        Action::Securebits(bits) => {
-            if_used::<USED>(used::SECUREBITS, || sys::credentials::set_securebits(bits))
-        }
+        Action::Securebits(bits) => if_feature::<FEATURES>(features::SECUREBITS, || {
+            sys::credentials::set_securebits(bits)
+        }),
     }
 }
 
@@ -355,13 +365,13 @@ fn set_capabilities(which: CapabilitySet, set: Capabilities) -> Result<(), Errno
     Ok(())
 }
 
-/// Does what a program uses; where it does not, there is no code for it.
+/// Calls `act` if the program uses this feature; otherwise fails, and the program contains no code for `act`.
 #[inline(always)]
-fn if_used<const USED: u32>(
-    what: u32,
+fn if_feature<const FEATURES: u32>(
+    feature: u32,
     act: impl FnOnce() -> Result<(), Errno>,
 ) -> Result<(), Errno> {
-    if USED & what == 0 {
+    if FEATURES & feature == 0 {
         return Err(Errno::EINVAL);
     }
     act()

@@ -6,9 +6,9 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use linux_raw_sys::general as linux;
 
 use super::attributes::Notice;
-use super::job::{Job, Means};
-use super::report::{At, Attribute};
-use super::{child, used, watch};
+use super::report::{Attribute, StepCode};
+use super::task::{ChildTask, Means};
+use super::{child, features, watch};
 use crate::arch;
 use crate::errno::Errno;
 use crate::fd::OwnedFd;
@@ -42,40 +42,41 @@ pub(super) struct Made {
 }
 
 /// Makes the child. Of an errno, the record says which step it is of.
-pub(super) fn make<const USED: u32>(job: &Job<'_, '_>) -> Result<Made, Errno> {
-    let wanted = USED & used::SHARED != 0 && job.spawn.attributes.share_memory();
+pub(super) fn make<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<Made, Errno> {
+    let wanted = FEATURES & features::SHARED != 0 && task.spawn.attributes.share_memory();
     // It ends a program that shares its memory without `CLONE_VFORK`.
     if wanted && !is(&REFUSES_SHARING) && !arch::on_valgrind() {
-        match attempt::<USED>(job, true, false) {
-            Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS) if job.at() == At::CLONE => {}
+        match attempt::<FEATURES>(task, true, false) {
+            Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS) if task.code() == StepCode::CLONE => {
+            }
             answer => return answer,
         }
-        let answer = attempt::<USED>(job, false, false);
+        let answer = attempt::<FEATURES>(task, false, false);
         REFUSES_SHARING.store(answer.is_ok(), Ordering::Relaxed);
         return answer;
     }
-    attempt::<USED>(job, false, false)
+    attempt::<FEATURES>(task, false, false)
 }
 
 /// Makes a child on a copy of the memory, for a parent that does not wait for it. Returns its id, its pidfd and the status pipe's
 /// ends. If this fails, the record has the failed step. If it succeeds and the record has an errno, the child has been killed.
-pub(super) fn make_copied<const USED: u32>(
-    job: &Job<'_, '_>,
+pub(super) fn make_copied<const FEATURES: u32>(
+    task: &ChildTask<'_, '_>,
 ) -> Result<(Pid, Option<OwnedFd>, Ends), Errno> {
-    let Made { pid, pidfd, pipe } = attempt::<USED>(job, false, true)?;
+    let Made { pid, pidfd, pipe } = attempt::<FEATURES>(task, false, true)?;
     // With copied memory there is one.
     let pipe = pipe.ok_or(Errno::EPROTO)?;
     Ok((pid, pidfd, pipe))
 }
 
 #[inline(never)]
-fn attempt<const USED: u32>(
-    job: &Job<'_, '_>,
+fn attempt<const FEATURES: u32>(
+    task: &ChildTask<'_, '_>,
     memory_shared: bool,
     begins: bool,
 ) -> Result<Made, Errno> {
-    let attributes = &job.spawn.attributes;
-    let wants_pidfd = attributes.pidfd && USED & used::PIDFD != 0;
+    let attributes = &task.spawn.attributes;
+    let wants_pidfd = attributes.pidfd && FEATURES & features::PIDFD != 0;
     let mut means = Means {
         memory_shared,
         begins,
@@ -85,33 +86,33 @@ fn attempt<const USED: u32>(
     // proved without it: the child has this process's session.
     let may_begin_session =
         attributes.new_session || attributes.hook.is_some_and(|hook| hook.is_unknown);
-    let may_mark = USED & used::SHARED != 0
+    let may_mark = FEATURES & features::SHARED != 0
         && memory_shared
         && !may_begin_session
         && !is(&REFUSES_CLONE3)
         && watch::trusts_mark();
     let mut pipe = None;
     if !may_mark || attributes.notice == Notice::Pipe {
-        match make_pipe::<USED>(job, &mut means) {
+        match make_pipe::<FEATURES>(task, &mut means) {
             Ok(made) => pipe = Some(made),
             // The mark needs no descriptor.
             Err(Errno::EMFILE | Errno::ENFILE) if may_mark => {}
             Err(errno) => return Err(errno),
         }
     }
-    job.begin(At::CLONE);
+    task.begin(StepCode::CLONE);
     let mut refused_now = false;
     means.dies_together = memory_shared && !spares_sharers();
     if !is(&REFUSES_CLONE3) {
         means.handlers_reset = kernel_resets_handlers();
         means.in_cgroup = attributes.cgroup.is_some();
-        job.means.set(means);
-        let mut answer = clone3::<USED>(job);
+        task.means.set(means);
+        let mut answer = clone3::<FEATURES>(task);
         // `EAGAIN` is the cgroup's own: it is full. Of all else the child shall try, and report what exactly goes wrong.
         if means.in_cgroup && !matches!(answer, Ok(_) | Err(Errno::EAGAIN | Errno::ENOMEM)) {
             means.in_cgroup = false;
-            job.means.set(means);
-            answer = clone3::<USED>(job);
+            task.means.set(means);
+            answer = clone3::<FEATURES>(task);
         }
         match answer {
             Ok((pid, pidfd)) => return Ok(Made { pid, pidfd, pipe }),
@@ -124,17 +125,17 @@ fn attempt<const USED: u32>(
     }
 
     if pipe.is_none() {
-        pipe = Some(make_pipe::<USED>(job, &mut means)?);
+        pipe = Some(make_pipe::<FEATURES>(task, &mut means)?);
     }
-    job.means.set(means);
-    let step = At::attribute(Attribute::Pidfd);
+    task.means.set(means);
+    let step = StepCode::attribute(Attribute::Pidfd);
     if wants_pidfd {
         // Whether it works must be known before the program runs.
-        job.begin(step);
+        task.begin(step);
         sys::process::try_getpid().and_then(sys::process::pidfd_open)?;
     }
-    job.begin(At::CLONE);
-    let pid = plain_clone::<USED>(job)?;
+    task.begin(StepCode::CLONE);
+    let pid = plain_clone::<FEATURES>(task)?;
     if refused_now {
         REFUSES_CLONE3.store(true, Ordering::Relaxed);
     }
@@ -147,17 +148,17 @@ fn attempt<const USED: u32>(
                 if errno != Errno::ESRCH {
                     let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
                 }
-                let begins = USED & used::BEGIN != 0 && begins;
+                let begins = FEATURES & features::BEGIN != 0 && begins;
                 if !begins {
                     let _ = wait::wait(pid);
                 }
                 // Only now, when the child notes no more.
-                job.begin(step);
+                task.begin(step);
                 if !begins {
                     return Err(errno);
                 }
                 // Its end may take long: the record has the failure.
-                job.fail(errno);
+                task.fail(errno);
             }
         }
     }
@@ -165,10 +166,13 @@ fn attempt<const USED: u32>(
 }
 
 /// Step 1 of the protocol.
-fn make_pipe<const USED: u32>(job: &Job<'_, '_>, means: &mut Means) -> Result<Ends, Errno> {
-    job.begin(At::STATUS_PIPE);
+fn make_pipe<const FEATURES: u32>(
+    task: &ChildTask<'_, '_>,
+    means: &mut Means,
+) -> Result<Ends, Errno> {
+    task.begin(StepCode::STATUS_PIPE);
     let mut flags = OFlags::CLOEXEC;
-    if means.begins && USED & used::BEGIN != 0 {
+    if means.begins && FEATURES & features::BEGIN != 0 {
         flags = flags | OFlags::NONBLOCK;
     }
     let (read_end, write_end) = sys::fd::pipe2(flags)?;
@@ -209,20 +213,20 @@ fn spares_sharers() -> bool {
 }
 
 /// `clone3`: with the handlers reset, the pidfd and the cgroup in one go; without a pipe, with the mark.
-fn clone3<const USED: u32>(job: &Job<'_, '_>) -> Result<(Pid, Option<OwnedFd>), Errno> {
+fn clone3<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(Pid, Option<OwnedFd>), Errno> {
     let mut number = -1;
-    let attributes = &job.spawn.attributes;
-    let means = job.means.get();
+    let attributes = &task.spawn.attributes;
+    let means = task.means.get();
     let mut flags = linux::CLONE_CLEAR_SIGHAND;
     let mut child_tid = 0;
     if means.memory_shared {
         flags |= u64::from(linux::CLONE_VM);
         if means.pipe.is_none() {
             flags |= u64::from(linux::CLONE_CHILD_CLEARTID);
-            child_tid = job.present.as_ptr() as usize as u64;
+            child_tid = task.present.as_ptr() as usize as u64;
         }
     }
-    if attributes.pidfd && USED & used::PIDFD != 0 {
+    if attributes.pidfd && FEATURES & features::PIDFD != 0 {
         flags |= u64::from(linux::CLONE_PIDFD);
     }
     let mut size = linux::CLONE_ARGS_SIZE_VER0;
@@ -238,22 +242,22 @@ fn clone3<const USED: u32>(job: &Job<'_, '_>) -> Result<(Pid, Option<OwnedFd>), 
         child_tid,
         parent_tid: 0,
         exit_signal: linux::SIGCHLD.into(),
-        stack: job.stack.cast::<u8>() as usize as u64,
-        stack_size: job.stack.len() as u64,
+        stack: task.stack.cast::<u8>() as usize as u64,
+        stack_size: task.stack.len() as u64,
         tls: 0,
         set_tid: 0,
         set_tid_size: 0,
         cgroup,
     };
-    // SAFETY: `run` gets its `Job`. It, its mark and the stack stay: the child has copies of them, or whoever makes it does not return
+    // SAFETY: `run` gets its `ChildTask`. It, its mark and the stack stay: the child has copies of them, or whoever makes it does not return
     // before the child has left them. `watch` waits for that, and where it can't, `conclude` kills and reaps the child. The pidfd is the
     // kernel's to write.
     unsafe {
         let pid = sys::clone::clone3(
             &arguments,
             size as usize,
-            child::run::<USED>,
-            argument_of(job),
+            child::run::<FEATURES>,
+            argument_of(task),
         )?;
         let has_pidfd = flags & u64::from(linux::CLONE_PIDFD) != 0;
         Ok((pid, has_pidfd.then(|| OwnedFd::from_raw_fd(number))))
@@ -261,28 +265,28 @@ fn clone3<const USED: u32>(job: &Job<'_, '_>) -> Result<(Pid, Option<OwnedFd>), 
 }
 
 /// `clone(2)`: for old kernels, emulators and filters.
-fn plain_clone<const USED: u32>(job: &Job<'_, '_>) -> Result<Pid, Errno> {
-    let sharing = if job.means.get().memory_shared {
+fn plain_clone<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<Pid, Errno> {
+    let sharing = if task.means.get().memory_shared {
         linux::CLONE_VM
     } else {
         0
     };
-    let top = job.stack.cast::<u8>().wrapping_add(job.stack.len());
+    let top = task.stack.cast::<u8>().wrapping_add(task.stack.len());
     // SAFETY: as in `clone3`; there is no mark.
     unsafe {
         sys::clone::clone(
             sharing | linux::SIGCHLD,
             top,
             core::ptr::null_mut(),
-            child::run::<USED>,
-            argument_of(job),
+            child::run::<FEATURES>,
+            argument_of(task),
         )
     }
 }
 
-/// The job as `run` gets it.
-fn argument_of(job: &Job<'_, '_>) -> *mut c_void {
-    (&raw const *job).cast_mut().cast()
+/// The task as `run` gets it.
+fn argument_of(task: &ChildTask<'_, '_>) -> *mut c_void {
+    (&raw const *task).cast_mut().cast()
 }
 
 fn is(what: &AtomicBool) -> bool {

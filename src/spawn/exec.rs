@@ -5,18 +5,18 @@ use core::ptr::slice_from_raw_parts_mut;
 
 use super::Spawn;
 use super::child;
-use super::job::{Job, Means};
 use super::pipe::StatusPipe;
 use super::report::Error;
 use super::search::PathBuffer;
+use super::task::{ChildTask, Means};
 use crate::sys;
 
 /// Returns only what went wrong; what was done until then stays, but for the signal mask.
-pub(super) fn exec<'a, const USED: u32>(spawn: &Spawn<'a>) -> Error<'a> {
+pub(super) fn exec<'a, const FEATURES: u32>(spawn: &Spawn<'a>) -> Error<'a> {
     let mut buffer = MaybeUninit::<PathBuffer>::uninit();
     let stack = slice_from_raw_parts_mut(buffer.as_mut_ptr().cast(), size_of::<PathBuffer>());
-    let mut job = Job::new(spawn, stack);
-    job.means.set(Means {
+    let mut task = ChildTask::new(spawn, stack);
+    task.means.set(Means {
         // No other process waits for a record.
         memory_shared: true,
         // The exec resets them.
@@ -24,12 +24,13 @@ pub(super) fn exec<'a, const USED: u32>(spawn: &Spawn<'a>) -> Error<'a> {
         ..Means::default()
     });
     // Among others SIGTTOU, as in a child: this process may be in the background.
-    let answer = job.block_signals::<USED>();
+    let answer = task.block_signals::<FEATURES>();
     let blocked = answer.is_ok();
-    let Err(errno) = answer.and_then(|()| child::carry_out::<USED>(&job, &mut StatusPipe::none()));
-    job.fail(errno);
+    let Err(errno) =
+        answer.and_then(|()| child::carry_out::<FEATURES>(&task, &mut StatusPipe::none()));
+    task.fail(errno);
     if blocked {
-        let _ = sys::signal::set_mask(job.mask);
+        let _ = sys::signal::set_mask(task.mask);
     }
-    job.failure(None)
+    task.failure(None)
 }

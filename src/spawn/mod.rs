@@ -57,7 +57,7 @@
 //! [`STACK_SIZE`] bytes of the caller's stack: in a release build, a thread with a stack of 16 KiB can spawn.
 //!
 //! The code of a spawn has about 14 KB. If a program must be small, its author can list the parts of a spawn that it uses. Then
-//! the program contains no code for the other parts (see [`used`]).
+//! the program contains no code for the other parts (see [`features`]).
 //!
 //! # What to know
 //!
@@ -105,17 +105,17 @@ pub mod comparison {}
 mod descriptors;
 mod exec;
 mod ids;
-mod job;
 mod owned;
 mod parent;
 mod pipe;
 mod program;
+mod task;
 #[doc = include_str!("proposal.md")]
 pub mod proposal {}
+pub mod features;
 mod report;
 mod search;
 mod starting;
-pub mod used;
 mod watch;
 
 use core::cell::Cell;
@@ -246,22 +246,22 @@ impl<'a> Spawn<'a> {
     /// leaves no child, no zombie and no open descriptor.
     #[doc(alias("posix_spawn", "posix_spawnp"))]
     pub fn start(&self) -> Result<Child, Error<'a>> {
-        self.start_using::<{ used::ALL }>()
+        self.start_with::<{ features::ALL }>()
     }
 
-    /// Does the same as [`start`](Self::start), but with less code, for a program that must be small. [`USED`](used) lists the
-    /// parts of a spawn that the program uses; the compiler leaves out the code of all other parts. A spawn fails with `EINVAL`
-    /// if it has an attribute or an action whose code is left out. If `USED` does not contain [`used::SHELL`], the spawn's
+    /// Does the same as [`start`](Self::start), but with less code, for a program that must be small. [`FEATURES`](features) lists
+    /// the features of a spawn that the program uses; the compiler leaves out the code of all other features. A spawn fails with `EINVAL`
+    /// if it has an attribute or an action whose code is left out. If `FEATURES` does not contain [`features::SHELL`], the spawn's
     /// `shell` is ignored.
     ///
     /// # Errors
     /// Those of [`start`](Self::start).
-    pub fn start_using<const USED: u32>(&self) -> Result<Child, Error<'a>> {
+    pub fn start_with<const FEATURES: u32>(&self) -> Result<Child, Error<'a>> {
         // Without a value first, which a debug build would have on the stack, too.
         let mut stack = MaybeUninit::<Stack>::uninit();
         let stack = stack.as_mut_ptr();
         // SAFETY: the array's elements need no initialisation, and only this call uses the array.
-        unsafe { parent::start::<USED>(self, &raw mut (*stack).0) }
+        unsafe { parent::start::<FEATURES>(self, &raw mut (*stack).0) }
     }
 
     /// Makes the child, and does not wait until the program runs. The documentation of [`Starting`] has an example.
@@ -284,7 +284,7 @@ impl<'a> Spawn<'a> {
         let mut stack = MaybeUninit::<Stack>::uninit();
         let stack = stack.as_mut_ptr();
         // SAFETY: the array's elements need no initialisation, and only this call uses the array.
-        unsafe { parent::begin::<{ used::ALL }>(self, &raw mut (*stack).0) }
+        unsafe { parent::begin::<{ features::ALL }>(self, &raw mut (*stack).0) }
     }
 
     /// Replaces this process's program, without a child (`exec(3)`): the process itself carries out all steps, and keeps its
@@ -300,22 +300,22 @@ impl<'a> Spawn<'a> {
     #[must_use]
     #[doc(alias("execvpe", "execve"))]
     pub unsafe fn exec(&self) -> Error<'a> {
-        exec::exec::<{ used::ALL }>(self)
+        exec::exec::<{ features::ALL }>(self)
     }
 
     /// Does the same as [`exec`](Self::exec), but accepts no actions. This function is safe, because only actions can close a
     /// descriptor. If the spawn has actions, the function fails with `EINVAL` and changes nothing.
     #[must_use]
     pub fn exec_without_actions(&self) -> Error<'a> {
-        self.exec_using::<{ used::ALL }>()
+        self.exec_with::<{ features::ALL }>()
     }
 
     /// Does the same as [`exec_without_actions`](Self::exec_without_actions), but with less code, for a program that must be
-    /// small (see [`start_using`](Self::start_using)).
+    /// small (see [`start_with`](Self::start_with)).
     #[must_use]
-    pub fn exec_using<const USED: u32>(&self) -> Error<'a> {
+    pub fn exec_with<const FEATURES: u32>(&self) -> Error<'a> {
         match self.actions.first() {
-            None => exec::exec::<USED>(self),
+            None => exec::exec::<FEATURES>(self),
             Some(&action) => Error::Failed {
                 step: Step::Action(0, action),
                 errno: Errno::EINVAL,
@@ -355,7 +355,7 @@ impl<'a> Spawn<'a> {
                 };
             }
         }
-        exec::exec::<{ used::ALL }>(self)
+        exec::exec::<{ features::ALL }>(self)
     }
 
     /// Does the same as [`start`](Self::start), but the child uses the memory `stack` as its stack. Use this function if a hook
@@ -373,7 +373,7 @@ impl<'a> Spawn<'a> {
         {
             Some(aligned) if aligned.len() + surplus >= STACK_SIZE => {
                 // SAFETY: it is large enough, and the caller's reference is the only one.
-                unsafe { parent::start::<{ used::ALL }>(self, aligned) }
+                unsafe { parent::start::<{ features::ALL }>(self, aligned) }
             }
             _ => Err(Error::Failed {
                 step: Step::Clone,
@@ -552,7 +552,7 @@ mod tests {
         let files = [
             ("`child.rs`", include_str!("child.rs")),
             ("`clone.rs`", include_str!("clone.rs")),
-            ("`job.rs`", include_str!("job.rs")),
+            ("`task.rs`", include_str!("task.rs")),
             ("`parent.rs`", include_str!("parent.rs")),
             ("`pipe.rs`", include_str!("pipe.rs")),
             ("`watch.rs`", include_str!("watch.rs")),

@@ -1,7 +1,7 @@
 //! An error without the caller's texts.
 
 use super::actions::Action;
-use super::report::{At, Error, Record, Step};
+use super::report::{Error, Record, Step, StepCode};
 use super::{Program, Spawn};
 use crate::errno::Errno;
 use crate::signal::Signal;
@@ -61,9 +61,9 @@ impl OwnedError {
     }
 
     fn with<'a>(&self, program: Program<'a>, actions: &[Action<'a>]) -> Error<'a> {
-        let step = match (self.record.at, self.record.errno) {
-            (At::PIPE, Some(errno)) => (Step::Pipe, errno),
-            (At::WAIT, Some(errno)) => (Step::Wait, errno),
+        let step = match (self.record.code, self.record.errno) {
+            (StepCode::PIPE, Some(errno)) => (Step::Pipe, errno),
+            (StepCode::WAIT, Some(errno)) => (Step::Wait, errno),
             _ => return self.record.error(program, actions, self.signal),
         };
         Error::Failed {
@@ -77,7 +77,7 @@ impl From<Error<'_>> for OwnedError {
     fn from(error: Error<'_>) -> Self {
         match error {
             Error::Failed { step, errno } => Self {
-                record: Record::failure(At::of(step), errno),
+                record: Record::failure(StepCode::of(step), errno),
                 action: match step {
                     Step::Action(_, action) => Some(action.index() as u8),
                     Step::BlockSignals
@@ -110,10 +110,10 @@ impl Text for OwnedError {
         let Some(errno) = self.record.errno else {
             return self.with(Program::Path(c""), &[]).write(out);
         };
-        match (self.action, self.record.at) {
-            (Some(kind), at) => Action::describe_kind(kind.into(), at.index(), out),
-            (None, At::EXEC) => "exec".write(out),
-            (None, At::INTERPRETER) => "exec (interpreter not found)".write(out),
+        match (self.action, self.record.code) {
+            (Some(kind), code) => Action::describe_kind(kind.into(), code.index(), out),
+            (None, StepCode::EXEC) => "exec".write(out),
+            (None, StepCode::INTERPRETER) => "exec (interpreter not found)".write(out),
             (None, _) => {
                 if let Some(step) = self.with(Program::Path(c""), &[]).step() {
                     step.write(out);

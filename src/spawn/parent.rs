@@ -5,10 +5,10 @@ use core::mem::MaybeUninit;
 
 use super::actions::Action;
 use super::clone::{self, Made};
-use super::job::Job;
-use super::report::{At, Error, Record};
+use super::features;
+use super::report::{Error, Record, StepCode};
 use super::starting::Starting;
-use super::used;
+use super::task::ChildTask;
 use super::watch::Watch;
 use super::{Child, Spawn};
 use crate::errno::Errno;
@@ -21,100 +21,104 @@ use crate::wait;
 ///
 /// # Safety
 /// The stack has at least [`STACK_SIZE`](super::STACK_SIZE) bytes, and nothing else uses it before this function returns.
-pub(super) unsafe fn start<'a, const USED: u32>(
+pub(super) unsafe fn start<'a, const FEATURES: u32>(
     spawn: &Spawn<'a>,
     stack: *mut [MaybeUninit<u8>],
 ) -> Result<Child, Error<'a>> {
-    let mut job = new_job::<USED>(spawn, stack);
+    let mut task = new_task::<FEATURES>(spawn, stack);
     let mut killer = None;
-    match job.block_signals::<USED>() {
+    match task.block_signals::<FEATURES>() {
         Ok(()) => {
-            let outcome = start_with_signals_blocked::<USED>(&job);
+            let outcome = start_with_signals_blocked::<FEATURES>(&task);
             // This cannot fail: the mask is one that the kernel gave us.
-            let _ = sys::signal::set_mask(job.mask);
+            let _ = sys::signal::set_mask(task.mask);
             match outcome {
                 Ok(child) => return Ok(child),
                 Err(signal) => killer = signal,
             }
         }
-        Err(errno) => job.fail(errno),
+        Err(errno) => task.fail(errno),
     }
-    Err(job.failure(killer))
+    Err(task.failure(killer))
 }
 
 /// Makes the child, on a copy of the memory, and does not wait for it.
 ///
 /// # Safety
 /// As of [`start`].
-pub(super) unsafe fn begin<'a, const USED: u32>(
+pub(super) unsafe fn begin<'a, const FEATURES: u32>(
     spawn: &Spawn<'a>,
     stack: *mut [MaybeUninit<u8>],
 ) -> Result<Starting<'a>, Error<'a>> {
-    let mut job = new_job::<USED>(spawn, stack);
-    let made = job.block_signals::<USED>().and_then(|()| {
-        let made = clone::make_copied::<USED>(&job);
+    let mut task = new_task::<FEATURES>(spawn, stack);
+    let made = task.block_signals::<FEATURES>().and_then(|()| {
+        let made = clone::make_copied::<FEATURES>(&task);
         // This cannot fail: the mask is one that the kernel gave us.
-        let _ = sys::signal::set_mask(job.mask);
+        let _ = sys::signal::set_mask(task.mask);
         made
     });
     match made {
         Ok((pid, pidfd, pipe)) => {
             let child = Child::new(pid, pidfd);
-            Ok(Starting::new(spawn, child, pipe, job.record()))
+            Ok(Starting::new(spawn, child, pipe, task.record()))
         }
         Err(errno) => {
-            job.fail(errno);
-            Err(job.failure(None))
+            task.fail(errno);
+            Err(task.failure(None))
         }
     }
 }
 
-fn new_job<'s, 'a, const USED: u32>(
+fn new_task<'s, 'a, const FEATURES: u32>(
     spawn: &'s Spawn<'a>,
     stack: *mut [MaybeUninit<u8>],
-) -> Job<'s, 'a> {
-    let mut job = Job::new(spawn, stack);
+) -> ChildTask<'s, 'a> {
+    let mut task = ChildTask::new(spawn, stack);
     let dies_with_it = spawn.attributes.parent_death_signal.is_some();
     let has_hook = spawn.attributes.hook.is_some();
-    if USED & used::PARENT_DEATH_SIGNAL != 0 && dies_with_it || USED & used::HOOK != 0 && has_hook {
-        job.parent = sys::process::try_getpid().ok();
+    if FEATURES & features::PARENT_DEATH_SIGNAL != 0 && dies_with_it
+        || FEATURES & features::HOOK != 0 && has_hook
+    {
+        task.parent = sys::process::try_getpid().ok();
     }
-    job
+    task
 }
 
 /// If that fails, the record says why, unless it says nothing: then the child was killed by this signal.
-fn start_with_signals_blocked<const USED: u32>(job: &Job<'_, '_>) -> Result<Child, Option<Signal>> {
-    let dumpable = changes_dumpable::<USED>(job.spawn).then(KeptDumpable::keep);
-    let Made { pid, pidfd, pipe } = match clone::make::<USED>(job) {
+fn start_with_signals_blocked<const FEATURES: u32>(
+    task: &ChildTask<'_, '_>,
+) -> Result<Child, Option<Signal>> {
+    let dumpable = changes_dumpable::<FEATURES>(task.spawn).then(KeptDumpable::keep);
+    let Made { pid, pidfd, pipe } = match clone::make::<FEATURES>(task) {
         Ok(made) => made,
         Err(errno) => {
-            job.fail(errno);
+            task.fail(errno);
             return Err(None);
         }
     };
     let mut watch = Watch::new(pid);
-    let heard = watch.wait::<USED>(job, pipe);
-    let pidfd = pidfd.filter(|_| USED & used::PIDFD != 0);
-    let outcome = conclude::<USED>(job, &watch, heard, Child::new(pid, pidfd));
+    let waited = watch.wait::<FEATURES>(task, pipe);
+    let pidfd = pidfd.filter(|_| FEATURES & features::PIDFD != 0);
+    let outcome = conclude::<FEATURES>(task, &watch, waited, Child::new(pid, pidfd));
     // Only now, when the child has left this memory: else its new user could look into it.
     drop(dumpable);
     outcome
 }
 
-/// What comes of what was heard of the child. After a failure it is reaped.
-pub(super) fn conclude<const USED: u32>(
-    job: &Job<'_, '_>,
+/// Returns the child, or the signal that killed it. Reaps the child after a failure. `waited` is the result of the wait.
+pub(super) fn conclude<const FEATURES: u32>(
+    task: &ChildTask<'_, '_>,
     watch: &Watch,
-    heard: Result<(), Errno>,
+    waited: Result<(), Errno>,
     mut child: Child,
 ) -> Result<Child, Option<Signal>> {
-    if heard.is_ok() && job.record() == Record::REACHED {
+    if waited.is_ok() && task.record() == Record::REACHED {
         watch.stop_again();
         return Ok(child);
     }
     // A program whose spawns make no pidfd has no code for one.
-    let may_have_pidfd = USED & used::PIDFD != 0;
-    if heard.is_err() {
+    let may_have_pidfd = FEATURES & features::PIDFD != 0;
+    if waited.is_err() {
         let _ = match may_have_pidfd {
             true => child.signal(Signal::KILL),
             false => sys::process::kill(child.id().as_raw(), Some(Signal::KILL)),
@@ -127,21 +131,21 @@ pub(super) fn conclude<const USED: u32>(
         false => wait::wait(child.id()),
     };
     let killer = status.ok().and_then(|status| status.signal());
-    if let Err(errno) = heard {
+    if let Err(errno) = waited {
         // Only now, when the child notes no more.
-        job.begin(At::STATUS_PIPE);
-        job.fail(errno);
+        task.begin(StepCode::STATUS_PIPE);
+        task.fail(errno);
     }
     Err(killer)
 }
 
 /// Whether a change of ids in the child would change in the parent, the memory being shared, whether the parent may be traced
 /// and dumped.
-fn changes_dumpable<const USED: u32>(spawn: &Spawn<'_>) -> bool {
+fn changes_dumpable<const FEATURES: u32>(spawn: &Spawn<'_>) -> bool {
     let changes_ids = |action: &Action<'_>| match action {
-        Action::Uid(_) => USED & used::UID != 0,
-        Action::Gid(_) => USED & used::GID != 0,
-        Action::ResetIds => USED & used::RESET_IDS != 0,
+        Action::Uid(_) => FEATURES & features::UID != 0,
+        Action::Gid(_) => FEATURES & features::GID != 0,
+        Action::ResetIds => FEATURES & features::RESET_IDS != 0,
         Action::Open { .. }
         | Action::Redirect { .. }
         | Action::Close(_)
@@ -159,8 +163,8 @@ fn changes_dumpable<const USED: u32>(spawn: &Spawn<'_>) -> bool {
         | Action::Capabilities(..)
         | Action::Securebits(_) => false,
     };
-    USED & used::DUMPABLE != 0
-        && USED & used::SHARED != 0
+    FEATURES & features::DUMPABLE != 0
+        && FEATURES & features::SHARED != 0
         && spawn.attributes.share_memory()
         && spawn.actions.iter().any(changes_ids)
 }

@@ -2,52 +2,52 @@
 
 use core::ffi::CStr;
 
-use super::job::Job;
 use super::pipe::StatusPipe;
-use super::report::{At, Attribute, Record};
+use super::report::{Attribute, Record, StepCode};
 use super::search::{Candidates, NAME_MAX};
-use super::{Program, Shell, used};
+use super::task::ChildTask;
+use super::{Program, Shell, features};
 use crate::errno::Errno;
 use crate::signal::Signal;
 use crate::sys;
 use crate::text;
 
 /// Returns only what went wrong.
-pub(super) fn exec<const USED: u32>(job: &Job<'_, '_>, pipe: &StatusPipe) -> Errno {
-    let means = job.means.get();
-    let begins = USED & used::BEGIN != 0 && means.begins;
+pub(super) fn exec<const FEATURES: u32>(task: &ChildTask<'_, '_>, pipe: &StatusPipe) -> Errno {
+    let means = task.means.get();
+    let begins = FEATURES & features::BEGIN != 0 && means.begins;
     if begins {
-        job.begin(At::attribute(Attribute::DefaultSignals));
+        task.begin(StepCode::attribute(Attribute::DefaultSignals));
         if let Err(errno) = tell_a_parent_that_may_be_gone(pipe) {
             return errno;
         }
     }
-    job.begin(At::EXEC);
+    task.begin(StepCode::EXEC);
     if !means.memory_shared && !begins && pipe.send(Record::REACHED).is_err() {
         // A program that runs while its parent believes that it doesn't would be worse.
         sys::process::exit(127);
     }
 
-    match job.spawn.program {
+    match task.spawn.program {
         Program::Search { name, path } if !text::contains(name.to_bytes(), b'/') => {
-            search::<USED>(job, name, path)
+            search::<FEATURES>(task, name, path)
         }
         Program::Path(path) | Program::Search { name: path, .. } => {
-            let (errno, _) = exec_path::<USED>(job, path);
-            tell_what_is_missing(job, errno, || sys::file::faccessat(path).is_ok());
+            let (errno, _) = exec_path::<FEATURES>(task, path);
+            tell_what_is_missing(task, errno, || sys::file::faccessat(path).is_ok());
             errno
         }
-        Program::Descriptor(fd) if USED & used::DESCRIPTOR != 0 => {
+        Program::Descriptor(fd) if FEATURES & features::DESCRIPTOR != 0 => {
             let errno = match pipe.named(fd) {
-                Ok(program) => noted(job, || {
-                    let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
+                Ok(program) => noted(task, || {
+                    let (args, env) = (task.spawn.args.as_ptr(), task.spawn.env.as_ptr());
                     // SAFETY: `Args` are what it asks for.
                     unsafe { sys::process::execveat(program, args, env) }
                 }),
                 Err(errno) => errno,
             };
             // A script's interpreter opens it by its number, which close-on-exec takes away: then that is the `ENOENT`.
-            tell_what_is_missing(job, errno, || sys::fd::cloexec(fd) == Ok(false));
+            tell_what_is_missing(task, errno, || sys::fd::cloexec(fd) == Ok(false));
             errno
         }
         Program::Descriptor(_) => Errno::EINVAL,
@@ -70,25 +70,29 @@ fn tell_a_parent_that_may_be_gone(pipe: &StatusPipe) -> Result<(), Errno> {
 }
 
 /// Tries an exec, which the parent sees is under way until it has failed.
-fn noted(job: &Job<'_, '_>, exec: impl FnOnce() -> Errno) -> Errno {
-    job.begin(At::REACHED);
+fn noted(task: &ChildTask<'_, '_>, exec: impl FnOnce() -> Errno) -> Errno {
+    task.begin(StepCode::REACHED);
     let errno = exec();
-    job.begin(At::EXEC);
+    task.begin(StepCode::EXEC);
     errno
 }
 
 /// If the program is there, it is its interpreter that is not.
-fn tell_what_is_missing(job: &Job<'_, '_>, errno: Errno, exists: impl FnOnce() -> bool) {
+fn tell_what_is_missing(task: &ChildTask<'_, '_>, errno: Errno, exists: impl FnOnce() -> bool) {
     if matches!(errno, Errno::ENOENT | Errno::ENOTDIR) && exists() {
-        job.begin(At::INTERPRETER);
+        task.begin(StepCode::INTERPRETER);
     }
 }
 
 /// POSIX XBD 8.3: tries each candidate; one that may not be executed is remembered while others are tried.
-fn search<const USED: u32>(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) -> Errno {
+fn search<const FEATURES: u32>(
+    task: &ChildTask<'_, '_>,
+    name: &CStr,
+    path: Option<&CStr>,
+) -> Errno {
     // SAFETY: nothing else uses it now: it is the half of the child's stack that the child does not reach, or, without a child, the
     // buffer that `exec` has for it.
-    let buffer = unsafe { &mut *job.buffer() };
+    let buffer = unsafe { &mut *task.buffer() };
     // The kernel says so of the name itself only where the whole path is not too long already.
     if name.count_bytes() > NAME_MAX {
         return Errno::ENAMETOOLONG;
@@ -96,9 +100,9 @@ fn search<const USED: u32>(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) 
     let mut answer = Errno::ENOENT;
     let mut candidates = Candidates::new(name, path);
     while let Some(path) = candidates.next(buffer) {
-        match exec_path::<USED>(job, path) {
+        match exec_path::<FEATURES>(task, path) {
             (errno, Found::Yes) => {
-                tell_what_is_missing(job, errno, || true);
+                tell_what_is_missing(task, errno, || true);
                 return errno;
             }
             (Errno::ENOENT | Errno::ENOTDIR, _) => {}
@@ -106,7 +110,7 @@ fn search<const USED: u32>(job: &Job<'_, '_>, name: &CStr, path: Option<&CStr>) 
             (errno, _) => return errno,
         }
     }
-    tell_what_is_missing(job, answer, || {
+    tell_what_is_missing(task, answer, || {
         let mut candidates = Candidates::new(name, path);
         while let Some(path) = candidates.next(buffer) {
             if sys::file::faccessat(path).is_ok() {
@@ -124,16 +128,16 @@ enum Found {
     CannotTell,
 }
 
-fn exec_path<const USED: u32>(job: &Job<'_, '_>, path: &CStr) -> (Errno, Found) {
+fn exec_path<const FEATURES: u32>(task: &ChildTask<'_, '_>, path: &CStr) -> (Errno, Found) {
     let mut found = Found::CannotTell;
-    let errno = noted(job, || {
-        let (args, env) = (job.spawn.args.as_ptr(), job.spawn.env.as_ptr());
+    let errno = noted(task, || {
+        let (args, env) = (task.spawn.args.as_ptr(), task.spawn.env.as_ptr());
         // SAFETY: `Args` are what it asks for.
         let errno = unsafe { sys::process::execve(path, args, env) };
-        match job.spawn.shell {
-            Some(shell) if errno == Errno::ENOEXEC && USED & used::SHELL != 0 => {
+        match task.spawn.shell {
+            Some(shell) if errno == Errno::ENOEXEC && FEATURES & features::SHELL != 0 => {
                 found = Found::Yes;
-                exec_shell(job, shell, path)
+                exec_shell(task, shell, path)
             }
             _ => errno,
         }
@@ -142,8 +146,8 @@ fn exec_path<const USED: u32>(job: &Job<'_, '_>, path: &CStr) -> (Errno, Found) 
 }
 
 /// POSIX XSH `exec`: a file that is no executable format is run by the shell, as `arg0 file arg1 …`.
-fn exec_shell(job: &Job<'_, '_>, shell: Shell<'_>, file: &CStr) -> Errno {
-    let args = job.spawn.args;
+fn exec_shell(task: &ChildTask<'_, '_>, shell: Shell<'_>, file: &CStr) -> Errno {
+    let args = task.spawn.args;
     let arg0 = args.first().unwrap_or(shell.path);
     let [first, second, rest @ ..] = shell.room else {
         return Errno::E2BIG;
@@ -163,7 +167,7 @@ fn exec_shell(job: &Job<'_, '_>, shell: Shell<'_>, file: &CStr) -> Errno {
         sys::process::execve(
             shell.path,
             shell.room.as_ptr().cast(),
-            job.spawn.env.as_ptr(),
+            task.spawn.env.as_ptr(),
         )
     }
 }

@@ -219,19 +219,19 @@ impl Attribute {
     }
 }
 
-/// What the child has to say: the step that it is at, and the errno if that has failed.
+/// What the child reports: its current step, and the errno if that step has failed.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Record {
-    pub at: At,
+    pub code: StepCode,
     pub errno: Option<Errno>,
 }
 
 /// A [`Step`] as a number, without the caller's data, which the child does not need to send back: one of those below, an
 /// attribute, or an action.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(super) struct At(u32);
+pub(super) struct StepCode(u32);
 
-impl At {
+impl StepCode {
     pub const BLOCK_SIGNALS: Self = Self(0);
     pub const CLONE: Self = Self(1);
     pub const STATUS_PIPE: Self = Self(2);
@@ -244,7 +244,7 @@ impl At {
     pub const KILLED: Self = Self(6);
     const ATTRIBUTES: u32 = 7;
     const ACTIONS: u32 = Self::ATTRIBUTES + Attribute::ALL.len() as u32;
-    /// No child's, and no [`step`](Self::step)'s: those of `popen` and `system`.
+    /// Steps of `popen` and `system`. No child has them, and [`step`](Self::step) does not return them.
     pub const PIPE: Self = Self(u32::MAX - 1);
     pub const WAIT: Self = Self(u32::MAX);
 
@@ -269,7 +269,7 @@ impl At {
         self.0.wrapping_sub(Self::ACTIONS) as usize
     }
 
-    /// The place of a step.
+    /// The code of a step.
     pub fn of(step: Step<'_>) -> Self {
         match step {
             Step::BlockSignals => Self::BLOCK_SIGNALS,
@@ -305,14 +305,14 @@ impl At {
 impl Record {
     /// An exec is under way: if nothing else is heard, the program runs.
     pub const REACHED: Self = Self {
-        at: At::REACHED,
+        code: StepCode::REACHED,
         errno: None,
     };
 
     /// A step has failed.
-    pub const fn failure(at: At, errno: Errno) -> Self {
+    pub const fn failure(code: StepCode, errno: Errno) -> Self {
         Self {
-            at,
+            code,
             errno: Some(errno),
         }
     }
@@ -325,11 +325,11 @@ impl Record {
         signal: Option<Signal>,
     ) -> Error<'a> {
         match self.errno {
-            Some(number) if self.at == At::KILLED => Error::Killed {
+            Some(number) if self.code == StepCode::KILLED => Error::Killed {
                 signal: Signal::from_raw(number.as_raw()),
             },
             Some(errno) => Error::Failed {
-                step: self.at.step(program, actions),
+                step: self.code.step(program, actions),
                 errno,
             },
             None => Error::Killed { signal },
@@ -339,21 +339,21 @@ impl Record {
     /// As it crosses the pipe, in one write, which is atomic.
     pub fn to_bytes(self) -> [u8; 8] {
         let errno = self.errno.map_or(0, Errno::as_raw).to_ne_bytes();
-        let ([a, b, c, d], [e, f, g, h]) = (self.at.0.to_ne_bytes(), errno);
+        let ([a, b, c, d], [e, f, g, h]) = (self.code.0.to_ne_bytes(), errno);
         [a, b, c, d, e, f, g, h]
     }
 
     /// What was sent by a child with so many actions. Bytes that no record has are refused: a hook has written to the pipe, and two
     /// writes may be read as one.
     pub fn from_bytes([a, b, c, d, e, f, g, h]: [u8; 8], actions: usize) -> Result<Self, Errno> {
-        let at = At(u32::from_ne_bytes([a, b, c, d]));
+        let code = StepCode(u32::from_ne_bytes([a, b, c, d]));
         let errno = i32::from_ne_bytes([e, f, g, h]);
-        let is_step = (at.0 as usize) < At::ACTIONS as usize + actions;
+        let is_step = (code.0 as usize) < StepCode::ACTIONS as usize + actions;
         if !is_step || errno as u32 > 4095 {
             return Err(Errno::EPROTO);
         }
         let errno = Errno::from_raw(errno);
-        Ok(Self { at, errno })
+        Ok(Self { code, errno })
     }
 }
 
@@ -366,8 +366,8 @@ pub fn fuzz(bytes: [u8; 8], actions: &[Action<'_>], out: &mut impl Sink) {
         let error = record.error(Program::Path(c"program"), actions, None);
         error.write(out);
         if let Some(step) = error.step() {
-            let again = At::of(step);
-            assert!(again == record.at || again == At::STATUS_PIPE);
+            let again = StepCode::of(step);
+            assert!(again == record.code || again == StepCode::STATUS_PIPE);
         }
     }
 }
@@ -378,9 +378,9 @@ mod tests {
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        for at in [At::REACHED, At::EXEC, At::action(7)] {
+        for code in [StepCode::REACHED, StepCode::EXEC, StepCode::action(7)] {
             for errno in [None, Some(Errno::EHWPOISON)] {
-                let record = Record { at, errno };
+                let record = Record { code, errno };
                 assert_eq!(Record::from_bytes(record.to_bytes(), 8), Ok(record));
             }
         }
@@ -389,42 +389,50 @@ mod tests {
     #[test]
     fn what_is_no_record_is_refused() {
         let [a, b, c, d, e, ..] = Record::REACHED.to_bytes();
-        let no_errno = Record::failure(At::EXEC, Errno::EHWPOISON).to_bytes();
+        let no_errno = Record::failure(StepCode::EXEC, Errno::EHWPOISON).to_bytes();
         let no_errno = no_errno.map(|byte| byte | 0x80);
         for bytes in [
             [b'a', b'b', b'c', a, b, c, d, e],
             *b"abcdefgh",
             no_errno,
             [255; 8],
-            Record::failure(At::action(8), Errno::EIO).to_bytes(),
+            Record::failure(StepCode::action(8), Errno::EIO).to_bytes(),
         ] {
             assert_eq!(Record::from_bytes(bytes, 8), Err(Errno::EPROTO));
         }
     }
 
     #[test]
-    fn each_place_is_the_step_that_it_was_made_of() {
+    fn each_code_is_the_step_that_it_was_made_of() {
         let actions = [Action::Close(3), Action::Close(4)];
         let program = Program::Descriptor(9);
-        let step = |at: At| std::format!("{}", at.step(program, &actions));
-        assert_eq!(step(At::CLONE), "clone");
-        assert_eq!(step(At::EXEC), "exec of descriptor 9");
-        assert!(step(At::INTERPRETER).contains("interpreter not found"));
+        let step = |code: StepCode| std::format!("{}", code.step(program, &actions));
+        assert_eq!(step(StepCode::CLONE), "clone");
+        assert_eq!(step(StepCode::EXEC), "exec of descriptor 9");
+        assert!(step(StepCode::INTERPRETER).contains("interpreter not found"));
         for attribute in Attribute::ALL {
             let expected = std::format!("attribute {}", attribute.name());
-            assert_eq!(step(At::attribute(attribute)), expected);
+            assert_eq!(step(StepCode::attribute(attribute)), expected);
         }
-        assert_eq!(step(At::action(0)), "file action 0 (close 3)");
-        assert_eq!(step(At::action(1)), "file action 1 (close 4)");
+        assert_eq!(step(StepCode::action(0)), "file action 0 (close 3)");
+        assert_eq!(step(StepCode::action(1)), "file action 1 (close 4)");
         // There are no others that an errno could be of.
-        assert_eq!(step(At::BLOCK_SIGNALS), "blocking signals");
-        for at in [At::STATUS_PIPE, At::action(2), At(u32::MAX)] {
-            assert_eq!(step(at), "status pipe");
+        assert_eq!(step(StepCode::BLOCK_SIGNALS), "blocking signals");
+        for code in [
+            StepCode::STATUS_PIPE,
+            StepCode::action(2),
+            StepCode(u32::MAX),
+        ] {
+            assert_eq!(step(code), "status pipe");
         }
-        for place in 0..At::ACTIONS + 2 {
-            let at = At(place);
-            let is_noted = at != At::REACHED && at != At::KILLED;
-            assert_eq!(At::of(at.step(program, &actions)) == at, is_noted, "{at:?}");
+        for number in 0..StepCode::ACTIONS + 2 {
+            let code = StepCode(number);
+            let is_noted = code != StepCode::REACHED && code != StepCode::KILLED;
+            assert_eq!(
+                StepCode::of(code.step(program, &actions)) == code,
+                is_noted,
+                "{code:?}"
+            );
         }
     }
 

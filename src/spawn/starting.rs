@@ -3,10 +3,10 @@
 use core::ptr;
 
 use super::clone::Ends;
-use super::job::Job;
+use super::features;
 use super::parent;
-use super::report::{At, Error, Record};
-use super::used;
+use super::report::{Error, Record, StepCode};
+use super::task::ChildTask;
 use super::watch::Watch;
 use super::{Action, Child, Program, Spawn};
 use crate::args::Args;
@@ -167,12 +167,12 @@ impl<'a> Starting<'a> {
     /// # Errors
     /// Those of [`Spawn::start`]. If another wait has reaped the child, the signal that killed the child is not known.
     pub fn try_finish(mut self) -> Result<Progress<'a>, Error<'a>> {
-        let heard = self.hear();
-        if let Err(errno) = heard {
+        let pipe = self.read_reports();
+        if let Err(errno) = pipe {
             self.give_up(errno);
         }
         if self.record.errno.is_none() {
-            if heard != Ok(Heard::All) {
+            if pipe != Ok(Pipe::Ended) {
                 return Ok(Progress::Pending(self));
             }
             if self.record == Record::REACHED {
@@ -198,17 +198,17 @@ impl<'a> Starting<'a> {
             ..Spawn::new(self.program, Args::EMPTY, Args::EMPTY)
         };
         // No child is made of it.
-        let job = Job::new(&spawn, ptr::slice_from_raw_parts_mut(ptr::null_mut(), 0));
-        job.set_record(self.record);
+        let task = ChildTask::new(&spawn, ptr::slice_from_raw_parts_mut(ptr::null_mut(), 0));
+        task.set_record(self.record);
         let mut watch = Watch::new(self.child.id());
-        let mut heard = Ok(());
+        let mut waited = Ok(());
         // Unless it has failed already.
         if self.record.errno.is_none() {
-            heard = sys::fd::set_nonblocking(self.pipe.as_fd(), false)
-                .and_then(|()| watch.receive(&job, self.pipe.as_fd()));
+            waited = sys::fd::set_nonblocking(self.pipe.as_fd(), false)
+                .and_then(|()| watch.receive(&task, self.pipe.as_fd()));
         }
-        parent::conclude::<{ used::ALL }>(&job, &watch, heard, self.child)
-            .map_err(|signal| job.failure(signal))
+        parent::conclude::<{ features::ALL }>(&task, &watch, waited, self.child)
+            .map_err(|signal| task.failure(signal))
     }
 
     /// Returns the result of the start if a wait for any child has already reaped this child. `status` is the status that this
@@ -222,8 +222,8 @@ impl<'a> Starting<'a> {
     /// # Errors
     /// Those of [`Spawn::start`]. If a signal killed the child before its exec, the error contains the signal of `status`.
     pub fn ended(mut self, status: ExitStatus) -> Result<ExitStatus, Error<'a>> {
-        if let Err(errno) = self.hear() {
-            self.record = Record::failure(At::STATUS_PIPE, errno);
+        if let Err(errno) = self.read_reports() {
+            self.record = Record::failure(StepCode::STATUS_PIPE, errno);
         }
         if self.record == Record::REACHED {
             return Ok(status);
@@ -245,12 +245,12 @@ impl<'a> Starting<'a> {
         self.child.id()
     }
 
-    /// Reads what there is.
-    fn hear(&mut self) -> Result<Heard, Errno> {
+    /// Reads the child's reports that are in the pipe, without waiting.
+    fn read_reports(&mut self) -> Result<Pipe, Errno> {
         while self.record.errno.is_none() {
             let mut bytes = [0; 8];
             match sys::fd::read(self.pipe.as_fd(), &mut bytes) {
-                Ok(0) => return Ok(Heard::All),
+                Ok(0) => return Ok(Pipe::Ended),
                 Ok(8) => self.record = Record::from_bytes(bytes, self.actions.len())?,
                 // So few bytes are written, and read, as a whole. What else comes is no record.
                 Ok(_) => return Err(Errno::EPROTO),
@@ -259,13 +259,13 @@ impl<'a> Starting<'a> {
                 Err(errno) => return Err(errno),
             }
         }
-        Ok(Heard::Some)
+        Ok(Pipe::Open)
     }
 
     /// Nothing can be learned of the child any more: kills it, so that the caller does not take a program that runs for a failure.
     fn give_up(&mut self, errno: Errno) {
         let _ = self.child.signal(Signal::KILL);
-        self.record = Record::failure(At::STATUS_PIPE, errno);
+        self.record = Record::failure(StepCode::STATUS_PIPE, errno);
     }
 
     fn error(&self, signal: Option<Signal>) -> Error<'a> {
@@ -285,11 +285,11 @@ impl AsFd for Starting<'_> {
 #[cfg(feature = "std")]
 crate::fd::std_as_fd!(Starting<'_>);
 
-/// What was read of the pipe.
+/// The state of the status pipe after a read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Heard {
-    /// More may come, or no more is needed.
-    Some,
-    /// All, to its end.
-    All,
+enum Pipe {
+    /// More reports may come, or no more are needed.
+    Open,
+    /// All reports have been read, to the end of the pipe.
+    Ended,
 }

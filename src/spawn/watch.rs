@@ -7,9 +7,9 @@ use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
-use super::job::Job;
-use super::report::{At, Record};
-use super::used;
+use super::features;
+use super::report::{Record, StepCode};
+use super::task::ChildTask;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::file::OFlags;
@@ -62,20 +62,20 @@ impl Watch {
     /// mark that is waited for.
     ///
     /// An errno is the status pipe's: then the child may still be there.
-    pub fn wait<const USED: u32>(
+    pub fn wait<const FEATURES: u32>(
         &mut self,
-        job: &Job<'_, '_>,
+        task: &ChildTask<'_, '_>,
         pipe: Option<(OwnedFd, OwnedFd)>,
     ) -> Result<(), Errno> {
         let Some((read_end, write_end)) = pipe else {
-            if USED & used::SHARED != 0 {
-                self.wait_for_mark(job);
+            if FEATURES & features::SHARED != 0 {
+                self.wait_for_mark(task);
             }
             return Ok(());
         };
         // SAFETY: the parent's copy of the end that only the child writes to. While it is open the other has no end.
         unsafe { sys::fd::close(write_end.into_raw_fd())? };
-        self.receive(job, read_end.as_fd())
+        self.receive(task, read_end.as_fd())
     }
 
     /// What stopped the child on its way stops the program.
@@ -86,9 +86,13 @@ impl Watch {
     }
 
     /// Step 6 of the protocol. A child that shares the memory reports only a failure, and has left when the other end is closed everywhere.
-    pub fn receive(&mut self, job: &Job<'_, '_>, read_end: BorrowedFd<'_>) -> Result<(), Errno> {
+    pub fn receive(
+        &mut self,
+        task: &ChildTask<'_, '_>,
+        read_end: BorrowedFd<'_>,
+    ) -> Result<(), Errno> {
         let mut is_over = false;
-        while job.means.get().memory_shared || job.record().errno.is_none() {
+        while task.means.get().memory_shared || task.record().errno.is_none() {
             let mut polled = [PollFd::new(read_end, Events::IN)];
             let patience = if is_over {
                 Duration::ZERO
@@ -99,7 +103,7 @@ impl Watch {
                 Ok(0) | Err(_) if is_over => break,
                 Ok(0) => {
                     // What it has sent before is still to be read.
-                    is_over = self.look(job);
+                    is_over = self.look(task);
                     continue;
                 }
                 // The end, and nothing before it.
@@ -112,8 +116,8 @@ impl Watch {
             match sys::fd::read(read_end, &mut bytes) {
                 Ok(0) => break,
                 Ok(8) => {
-                    let actions = job.spawn.actions.len();
-                    job.set_record(Record::from_bytes(bytes, actions)?);
+                    let actions = task.spawn.actions.len();
+                    task.set_record(Record::from_bytes(bytes, actions)?);
                 }
                 // So few bytes are written, and read, as a whole. What else comes is no record.
                 Ok(_) => return Err(Errno::EPROTO),
@@ -125,14 +129,14 @@ impl Watch {
     }
 
     /// The kernel takes back the mark as the child leaves, by its exec or its end.
-    fn wait_for_mark(&mut self, job: &Job<'_, '_>) {
-        let is_present = || job.present.load(Ordering::Acquire) != 0;
+    fn wait_for_mark(&mut self, task: &ChildTask<'_, '_>) {
+        let is_present = || task.present.load(Ordering::Acquire) != 0;
         let mut nap = Duration::from_millis(1);
         let mut is_over = false;
         while is_present() && !is_over {
-            let answer = sys::futex::wait(&job.present, 1, Some(self.patience));
+            let answer = sys::futex::wait(&task.present, 1, Some(self.patience));
             if answer.is_err() && is_present() {
-                is_over = self.look(job);
+                is_over = self.look(task);
                 if !is_over && answer != Err(Errno::ETIMEDOUT) {
                     // A filter forbids it, say. Then the mark is looked at after ever longer times.
                     let _ = sys::poll::ppoll(&mut [], Some(nap), None);
@@ -148,7 +152,7 @@ impl Watch {
     /// Looks at a child of which nothing has been heard for long: whether it has left. One that was stopped on its way goes on.
     #[cold]
     #[inline(never)]
-    fn look(&mut self, job: &Job<'_, '_>) -> bool {
+    fn look(&mut self, task: &ChildTask<'_, '_>) -> bool {
         self.patience = self.patience.saturating_mul(2).min(LONGEST);
         let news = wait::peek(Who::Child(self.pid), Options::STOPPED | Options::NOHANG);
         let stop = match news {
@@ -160,7 +164,7 @@ impl Watch {
             Ok(None) | Err(_) => None,
         };
         // Before the child is at its exec that question could undo what it does.
-        let is_placed = job.at() != At::REACHED || is_placed(self.pid);
+        let is_placed = task.code() != StepCode::REACHED || is_placed(self.pid);
         let stat = Stat::of(self.pid);
         if !is_placed && stat.is_none_or(|it| it.has_begun) {
             return true;

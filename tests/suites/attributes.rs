@@ -6,7 +6,7 @@ use core::time::Duration;
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl::PR_SET_CHILD_SUBREAPER;
 use nestling::spawn::{
-    Action, Attributes, CapabilitySet, Hook, Memory, Program, Scheduler, Spawn, used,
+    Action, Attributes, CapabilitySet, Hook, Memory, Program, Scheduler, Spawn, features,
 };
 use nestling::sys::{self, process, signal};
 use nestling::{
@@ -462,52 +462,59 @@ fn what_a_program_does_not_use_is_refused_and_nothing_is_started(memory: Memory)
     });
     type Set<'a> = &'a dyn Fn(&mut Attributes<'_>);
     let attributes: [(u32, &str, Set<'_>); 6] = [
-        (used::PIDFD, "pidfd", &|it| it.pidfd = true),
-        (used::DEFAULT_SIGNALS, "default signals", &|it| {
+        (features::PIDFD, "pidfd", &|it| it.pidfd = true),
+        (features::DEFAULT_SIGNALS, "default signals", &|it| {
             it.default_signals = SigSet::ALL
         }),
-        (used::SCHEDULER, "scheduler", &|it| it.scheduler = scheduler),
-        (used::NO_NEW_PRIVS, "no new privileges", &|it| {
+        (features::SCHEDULER, "scheduler", &|it| {
+            it.scheduler = scheduler
+        }),
+        (features::NO_NEW_PRIVS, "no new privileges", &|it| {
             it.no_new_privs = true
         }),
-        (used::PARENT_DEATH_SIGNAL, "parent-death signal", &|it| {
-            it.parent_death_signal = Some(Signal::KILL)
-        }),
-        (used::HOOK, "hook", &|it| it.hook = Some(hook)),
+        (
+            features::PARENT_DEATH_SIGNAL,
+            "parent-death signal",
+            &|it| it.parent_death_signal = Some(Signal::KILL),
+        ),
+        (features::HOOK, "hook", &|it| it.hook = Some(hook)),
     ];
     let mut all = 0;
     for (bit, name, set) in attributes {
         let spawn = with(memory, set);
-        let error = spawn.start_using::<0>().expect_err("it is not used");
+        let error = spawn.start_with::<0>().expect_err("it is not used");
         let expected = text!("attribute {name}: {}", Errno::EINVAL);
         assert_eq!(text!("{error}").as_str(), expected.as_str());
         all |= bit;
     }
 
     let actions = [
-        (used::OPEN, open(5, c"/dev/null")),
-        (used::CLOSE, Action::Close(5)),
-        (used::DUP2, dup2(0, 5)),
-        (used::CHDIR, Action::Chdir(c"/")),
-        (used::FCHDIR, Action::Fchdir(0)),
-        (used::CLOSE_FROM, Action::CloseFrom(5)),
-        (used::SET_FOREGROUND, Action::SetForeground(0)),
-        (used::CONTROLLING_TERMINAL, Action::ControllingTerminal(0)),
-        (used::CHROOT, Action::Chroot(c"/")),
-        (used::UMASK, Action::Umask(0)),
+        (features::OPEN, open(5, c"/dev/null")),
+        (features::CLOSE, Action::Close(5)),
+        (features::DUP2, dup2(0, 5)),
+        (features::CHDIR, Action::Chdir(c"/")),
+        (features::FCHDIR, Action::Fchdir(0)),
+        (features::CLOSE_FROM, Action::CloseFrom(5)),
+        (features::SET_FOREGROUND, Action::SetForeground(0)),
         (
-            used::LIMIT,
+            features::CONTROLLING_TERMINAL,
+            Action::ControllingTerminal(0),
+        ),
+        (features::CHROOT, Action::Chroot(c"/")),
+        (features::UMASK, Action::Umask(0)),
+        (
+            features::LIMIT,
             Action::Limit(Resource::Core, Rlimit { soft: 0, hard: 0 }),
         ),
-        (used::GROUPS, Action::Groups(&[])),
-        (used::GID, Action::Gid(0)),
-        (used::UID, Action::Uid(0)),
-        (used::RESET_IDS, Action::ResetIds),
+        (features::GROUPS, Action::Groups(&[])),
+        (features::GID, Action::Gid(0)),
+        (features::UID, Action::Uid(0)),
+        (features::RESET_IDS, Action::ResetIds),
         (
-            used::CAPABILITIES,
+            features::CAPABILITIES,
             Action::Capabilities(CapabilitySet::Ambient, Capabilities::EMPTY),
         ),
-        (used::SECUREBITS, Action::Securebits(0)),
+        (features::SECUREBITS, Action::Securebits(0)),
     ];
     for (bit, action) in actions {
         let actions = [action];
@@ -515,7 +522,7 @@ fn what_a_program_does_not_use_is_refused_and_nothing_is_started(memory: Memory)
             actions: &actions,
             ..probe(memory)
         };
-        let error = spawn.start_using::<0>().expect_err("it is not used");
+        let error = spawn.start_with::<0>().expect_err("it is not used");
         let error = text!("{error}");
         assert!(error.as_str().contains("action 0 ("), "{error}");
         assert!(error.as_str().contains("): EINVAL: "), "{error}");
@@ -527,21 +534,21 @@ fn what_a_program_does_not_use_is_refused_and_nothing_is_started(memory: Memory)
         program,
         ..probe(memory)
     };
-    let error = spawn.start_using::<0>().expect_err("it is not used");
+    let error = spawn.start_with::<0>().expect_err("it is not used");
     let expected = text!("exec of descriptor 0: {}", Errno::EINVAL);
     assert_eq!(text!("{error}").as_str(), expected.as_str());
-    all |= used::DESCRIPTOR | used::SHELL;
+    all |= features::DESCRIPTOR | features::SHELL;
     assert_eq!(all.count_ones(), 25, "each has a bit of its own");
 }
 
 fn what_a_program_uses_is_done(memory: Memory) {
-    const USED: u32 = used::PIDFD | used::CHDIR;
+    const FEATURES: u32 = features::PIDFD | features::CHDIR;
     let mut spawn = with(memory, |attributes| attributes.pidfd = true);
-    let mut child = spawn.start_using::<USED>().expect("all of it is used");
+    let mut child = spawn.start_with::<FEATURES>().expect("all of it is used");
     assert!(child.pidfd().is_some());
     assert!(child.wait().expect("it is there").success());
     let actions = [Action::Chdir(c"/nope")];
     spawn.actions = &actions;
-    let error = spawn.start_using::<USED>().expect_err("it is not there");
+    let error = spawn.start_with::<FEATURES>().expect_err("it is not there");
     assert_eq!(error.errno(), Some(Errno::ENOENT));
 }

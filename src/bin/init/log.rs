@@ -1,4 +1,4 @@
-//! What init says.
+//! The lines that init writes to the console and to the kernel's log.
 
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -9,29 +9,29 @@ use nestling::terminal::is_terminal;
 use nestling::text::{self, Quoted, Sink, Text};
 use nestling::{AsFd, BorrowedFd, Errno, OFlags, io, sys};
 
-/// The line that init is about to say. There is one of it, in memory of its own, as there is one thread: what is put to it costs no
-/// more than its text.
+/// The line that init writes next. There is only one, in static memory, because there is only one thread: code that puts text to it
+/// needs no room of its own.
 pub struct Line(());
 
 pub const ROOM: usize = 700;
 static TEXT: [AtomicU8; ROOM] = [const { AtomicU8::new(0) }; ROOM];
 static LENGTH: AtomicUsize = AtomicUsize::new(0);
 
-/// Which lines the console is to have; the kernel's log has all.
+/// Which lines the console gets. The kernel's log gets all of them.
 #[derive(Clone, Copy)]
 pub enum Shown {
     All,
-    /// What went wrong, and that the machine ends.
+    /// Errors, and that the machine ends.
     Errors,
     Nothing,
 }
 
 static SHOWN: AtomicU8 = AtomicU8::new(Shown::All as u8);
 static PROMPTS: AtomicBool = AtomicBool::new(false);
-/// The last line found no room on the console.
+/// There was no room for the last line on the console.
 static IS_HELD: AtomicBool = AtomicBool::new(false);
 
-/// Chooses what the console has, as the environment's `INIT_LOG` says: `all`, `errors` or `nothing`.
+/// Chooses the lines that the console gets, from the value of `INIT_LOG`: `all`, `errors` or `nothing`.
 pub fn choose(name: &[u8]) {
     let shown = match name {
         b"nothing" => Shown::Nothing,
@@ -46,13 +46,13 @@ pub fn expect_prompts() {
     PROMPTS.store(true, Ordering::Relaxed);
 }
 
-/// How urgent a line is for the kernel's log: a daemon's, for debugging. The kernel shows the console what is more urgent, and this
-/// is there already.
+/// The priority of a line in the kernel's log: facility daemon, level debug. The kernel writes lines of higher priority to the console
+/// itself, where init has already written them.
 const PRIORITY: &str = "<31>";
 /// How every line begins.
 const START: &str = "<31>init: ";
 
-/// Beyond its room it is lost.
+/// Text for which there is no more room is lost.
 impl Sink for Line {
     #[inline(never)]
     fn put(&mut self, text: &[u8]) {
@@ -94,31 +94,31 @@ impl Line {
         line
     }
 
-    /// Says it as what went wrong, and how.
+    /// Adds the errno, and writes the line as [`warn`](Self::warn) does.
     #[inline(never)]
-    pub fn complain_of(mut self, errno: Errno) {
+    pub fn warn_error(mut self, errno: Errno) {
         ": ".write(&mut self);
         errno.write(&mut self);
-        self.complain();
+        self.warn();
     }
 
-    /// Says that something goes its way: on the console only if it is to have all.
+    /// Writes a line that is not about an error: to the console only if the console gets all lines.
     #[inline(never)]
-    pub fn note(self) {
+    pub fn log_info(self) {
         self.say(Shown::All);
     }
 
-    /// Says it on the console and in the kernel's log, as what went wrong, and how.
+    /// Adds the errno, and writes the line as [`log`](Self::log) does.
     #[inline(never)]
-    pub fn tell_of(mut self, errno: Errno) {
+    pub fn log_error(mut self, errno: Errno) {
         ": ".write(&mut self);
         errno.write(&mut self);
-        self.tell();
+        self.log();
     }
 
-    /// Says it as what went wrong.
+    /// Writes the line to standard error.
     #[inline(never)]
-    pub fn complain(self) {
+    pub fn warn(self) {
         // Process 1 does not wait for a reader.
         if sys::process::getpid().as_raw() == 1 && !is_writable(Duration::ZERO) {
             return;
@@ -127,16 +127,17 @@ impl Line {
         let _ = write(io::stderr(), self.after(PRIORITY.len(), &mut room));
     }
 
-    /// Sends it, without its beginning, to the process 1 of which this is a copy. If that has executed itself anew, the copy says it.
+    /// Sends the line, without its beginning, to the process 1 of which this process is a copy. If process 1 has executed itself
+    /// again and closed the pipe, the copy writes the line itself.
     pub fn send(self, to: BorrowedFd<'_>) {
         let mut room = [0; ROOM + 1];
         if write(to, self.after(START.len(), &mut room)).is_err() {
-            self.tell();
+            self.log();
         }
     }
 
-    /// Says it on the console and in the kernel's log.
-    pub fn tell(self) {
+    /// Writes the line to the kernel's log, and to the console unless the console gets nothing.
+    pub fn log(self) {
         self.say(Shown::Errors);
     }
 

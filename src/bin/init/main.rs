@@ -23,7 +23,7 @@ mod stat;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use nestling::spawn::used;
+use nestling::spawn::features;
 use nestling::sys::reboot::set_ctrl_alt_del;
 use nestling::text::Text;
 use nestling::{rt, sys};
@@ -34,7 +34,7 @@ nestling::entry!(main, panic = panic);
 
 /// What of a spawn there is use for here. Process 1 shares its memory with no child: before Linux 5.16, a child that dumps core would
 /// take it along.
-const USED: u32 = used::SHELL | used::SET_FOREGROUND;
+const FEATURES: u32 = features::SHELL | features::SET_FOREGROUND;
 
 /// Which life this is.
 static RUNS_A_MACHINE: AtomicBool = AtomicBool::new(false);
@@ -64,7 +64,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     }
     let mut line = Line::new("");
     describe(info, &mut line);
-    line.complain();
+    line.warn();
     rt::abort()
 }
 

@@ -11,7 +11,7 @@ use nestling::spawn::{Error, Program, Shell, Spawn};
 use nestling::text::{self, Text};
 use nestling::{Args, Errno, SigSet, io, rt};
 
-use crate::USED;
+use crate::FEATURES;
 use crate::log::Line;
 use crate::machine;
 use crate::machine::switch_root::switch_root;
@@ -70,7 +70,8 @@ fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
     become_program(program, args.skip(1), env, Some(SigSet::EMPTY))
 }
 
-/// Becomes the program, with this signal mask or its own. Returns only if that failed, which is told: an exit status.
+/// Becomes the program, with this signal mask or its own. Returns only if that failed: an exit status, after it has reported
+/// the error.
 #[inline(never)]
 pub fn become_program(
     program: Program<'_>,
@@ -81,27 +82,27 @@ pub fn become_program(
     exec(program, args, env, signal_mask, &mut failed)
 }
 
-/// Does what [`become_program`] does, but tells `told` what went wrong, and returns its answer.
+/// Does what [`become_program`] does, but passes the error to `report`, and returns its result.
 #[inline(never)]
 pub fn exec(
     program: Program<'_>,
     args: Args<'_>,
     env: Args<'_>,
     signal_mask: Option<SigSet>,
-    told: &mut dyn FnMut(&Error<'_>) -> i32,
+    report: &mut dyn FnMut(&Error<'_>) -> i32,
 ) -> i32 {
     let mut spawn = Spawn::new(program, args, env);
     spawn.attributes.signal_mask = signal_mask;
-    let error = spawn.exec_using::<USED>();
+    let error = spawn.exec_with::<FEATURES>();
     match error.errno() {
-        Some(Errno::ENOEXEC) => exec_by_shell(&spawn, told),
-        _ => told(&error),
+        Some(Errno::ENOEXEC) => exec_by_shell(&spawn, report),
+        _ => report(&error),
     }
 }
 
 /// The room for the shell's arguments is only taken where there is need of it: a copy of process 1 has to get each page of it.
 #[inline(never)]
-fn exec_by_shell(spawn: &Spawn<'_>, told: &mut dyn FnMut(&Error<'_>) -> i32) -> i32 {
+fn exec_by_shell(spawn: &Spawn<'_>, report: &mut dyn FnMut(&Error<'_>) -> i32) -> i32 {
     let room = Shell::room::<SHELL_WORDS>();
     let shell = Shell {
         path: SHELL,
@@ -111,7 +112,7 @@ fn exec_by_shell(spawn: &Spawn<'_>, told: &mut dyn FnMut(&Error<'_>) -> i32) -> 
         shell: Some(shell),
         ..*spawn
     };
-    told(&spawn.exec_using::<USED>())
+    report(&spawn.exec_with::<FEATURES>())
 }
 
 /// Says what went wrong: an exit status.
@@ -119,6 +120,6 @@ fn exec_by_shell(spawn: &Spawn<'_>, told: &mut dyn FnMut(&Error<'_>) -> i32) -> 
 pub fn failed(error: &Error<'_>) -> i32 {
     let mut line = Line::new("");
     error.write(&mut line);
-    line.complain();
+    line.warn();
     error.shell_code()
 }

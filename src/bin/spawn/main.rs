@@ -18,7 +18,7 @@
 mod options;
 
 use nestling::io::{self, Writer};
-use nestling::spawn::used;
+use nestling::spawn::features;
 use nestling::text::Text;
 use nestling::{rt, wait};
 use options::Options;
@@ -52,31 +52,31 @@ Other options, in any order:
 ";
 
 /// What the options ask for. (It only waits for the child, so it need not be dumpable again after a change of ids.)
-const USED: u32 = used::SHARED
-    | used::DEFAULT_SIGNALS
-    | used::SCHEDULER
-    | used::NO_NEW_PRIVS
-    | used::PARENT_DEATH_SIGNAL
-    | used::OOM_SCORE_ADJ
-    | used::OPEN
-    | used::CLOSE
-    | used::DUP2
-    | used::CHDIR
-    | used::FCHDIR
-    | used::CLOSE_FROM
-    | used::SET_FOREGROUND
-    | used::CONTROLLING_TERMINAL
-    | used::CHROOT
-    | used::UMASK
-    | used::LIMIT
-    | used::GROUPS
-    | used::GID
-    | used::UID
-    | used::RESET_IDS
-    | used::CAPABILITIES
-    | used::SECUREBITS
-    | used::DESCRIPTOR
-    | used::SHELL;
+const FEATURES: u32 = features::SHARED
+    | features::DEFAULT_SIGNALS
+    | features::SCHEDULER
+    | features::NO_NEW_PRIVS
+    | features::PARENT_DEATH_SIGNAL
+    | features::OOM_SCORE_ADJ
+    | features::OPEN
+    | features::CLOSE
+    | features::DUP2
+    | features::CHDIR
+    | features::FCHDIR
+    | features::CLOSE_FROM
+    | features::SET_FOREGROUND
+    | features::CONTROLLING_TERMINAL
+    | features::CHROOT
+    | features::UMASK
+    | features::LIMIT
+    | features::GROUPS
+    | features::GID
+    | features::UID
+    | features::RESET_IDS
+    | features::CAPABILITIES
+    | features::SECUREBITS
+    | features::DESCRIPTOR
+    | features::SHELL;
 
 fn main(process: rt::Process) -> i32 {
     let mut groups = [0; options::GROUPS];
@@ -89,7 +89,7 @@ fn main(process: rt::Process) -> i32 {
     if let Some(warning) = options.warning() {
         failed(&warning, 0);
     }
-    match options.spawn().start_using::<USED>() {
+    match options.spawn().start_with::<FEATURES>() {
         // Not `child.wait()`: it has code for pidfds, which no option asks for.
         Ok(child) => match wait::wait(child.id()) {
             Ok(status) => status.shell_code(),

@@ -411,7 +411,7 @@ fn a_debuggers_backtrace_of_the_child_ends_at_its_entry() {
 }
 
 /// What the shell's spawns use, each by a command of its own: a script, how many processes it takes, and whether a terminal is there. A
-/// part that the shell does not name (`USED`) would show as a copy of the shell in the program's place, or as a program that cannot be
+/// part that the shell does not name (`FEATURES`) would show as a copy of the shell in the program's place, or as a program that cannot be
 /// started.
 const SHELLS_SPAWNS: [(&str, usize, bool); 7] = [
     ("/bin/true; :", 1, false),

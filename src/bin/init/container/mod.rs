@@ -71,7 +71,7 @@ use nestling::spawn::{Action, Program, Shell, Spawn};
 use nestling::text::Text;
 use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 
-use crate::USED;
+use crate::FEATURES;
 use crate::clock::{has_children, pause};
 use crate::log::{Line, write};
 use crate::requests;
@@ -131,7 +131,7 @@ const FAILED: i32 = 125;
 fn failed(errno: Errno) -> i32 {
     let mut line = Line::new("");
     errno.write(&mut line);
-    line.complain();
+    line.warn();
     FAILED
 }
 
@@ -148,7 +148,7 @@ fn by_shell(spawn: &Spawn<'_>) -> Result<Pid, i32> {
         shell: Some(shell),
         ..*spawn
     };
-    match spawn.start_using::<USED>() {
+    match spawn.start_with::<FEATURES>() {
         Ok(child) => Ok(child.id()),
         Err(error) => Err(requests::failed(&error)),
     }
@@ -198,7 +198,7 @@ impl<'a> Init<'a> {
         self.reap();
         let status = loop {
             match self.status {
-                None => match self.take(None) {
+                None => match self.handle_signal(None) {
                     Ok(()) => {}
                     // A filter, or no memory in the kernel: the command lives on, and so must this.
                     Err(_) => {
@@ -223,7 +223,7 @@ impl<'a> Init<'a> {
         if options.has(b's') || options.sweep.is_some() {
             sys::machine::set_child_subreaper(true)?;
         } else if self.own.as_raw() != 1 && options.verbosity > 0 {
-            Line::new("not process 1 and not a subreaper (-s): orphans are not reaped").complain();
+            Line::new("not process 1 and not a subreaper (-s): orphans are not reaped").warn();
         }
         Ok(())
     }
@@ -241,23 +241,23 @@ impl<'a> Init<'a> {
         spawn.actions = lend.as_ref().map_or(&[], |lend| lend);
         spawn.attributes.process_group = Some(0);
         spawn.attributes.signal_mask = Some(mask);
-        match spawn.start_using::<USED>() {
+        match spawn.start_with::<FEATURES>() {
             Err(error) if error.errno() == Some(Errno::ENOEXEC) => by_shell(&spawn),
             Ok(child) => Ok(child.id()),
             Err(error) => Err(requests::failed(&error)),
         }
     }
 
-    /// Waits for a signal, and does what it asks for.
+    /// Waits for a signal, for so many seconds at most, and handles it.
     #[inline(never)]
-    fn take(&mut self, seconds: Option<u32>) -> Result<(), Errno> {
+    fn handle_signal(&mut self, seconds: Option<u32>) -> Result<(), Errno> {
         let timeout = seconds.map(|seconds| Duration::from_secs(seconds.into()));
         let signal = match sys::signal::sigtimedwait(SigSet::ALL, timeout) {
             Ok(info) if info.signal == Signal::CHLD => {
                 self.reap();
                 return Ok(());
             }
-            // What init has caused: by telling it to a pipe that nobody reads, say.
+            // Init has caused the signal itself: by a write to a pipe that has no reader, for example.
             Ok(info) if info.pid() == Some(self.own) => return Ok(()),
             Ok(info) => info.signal,
             // Stopped and continued, or traced.
@@ -277,7 +277,7 @@ impl<'a> Init<'a> {
         if self.options.verbosity > 1 {
             let mut line = Line::new("");
             signal.write(&mut line);
-            line.complain();
+            line.warn();
         }
         let answer = match self.child {
             Some(child) => self.pass_on_to(child.as_raw(), signal),
@@ -292,7 +292,7 @@ impl<'a> Init<'a> {
         if let Err(errno) = answer {
             let mut line = Line::new("");
             signal.write(&mut line);
-            line.complain_of(errno);
+            line.warn_error(errno);
         }
     }
 
@@ -333,7 +333,7 @@ impl<'a> Init<'a> {
                 pid.write(&mut line);
                 ": ".write(&mut line);
                 status.write(&mut line);
-                line.complain();
+                line.warn();
             }
             if is_command {
                 self.terminal.take_back(pid);

@@ -174,6 +174,6 @@ fn wrong(option: &[u8], value: Option<&[u8]>, what: &str) -> bool {
     ": ".write(&mut line);
     what.write(&mut line);
     "; see init --help".write(&mut line);
-    line.complain();
+    line.warn();
     false
 }

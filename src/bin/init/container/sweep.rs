@@ -20,7 +20,7 @@ impl Init<'_> {
             return;
         }
         if let Err(errno) = self.signal_the_rest(Signal::TERM) {
-            Line::new("cannot list the remaining processes").complain_of(errno);
+            Line::new("cannot list the remaining processes").warn_error(errno);
         }
         // What is stopped takes no other signal.
         let _ = self.signal_the_rest(Signal::CONT);
@@ -38,7 +38,7 @@ impl Init<'_> {
             }
             // Not only when no signal has come: they may come without end.
             let now = now();
-            if end <= now || self.take(Some(end - now)).is_err() {
+            if end <= now || self.handle_signal(Some(end - now)).is_err() {
                 break;
             }
         }

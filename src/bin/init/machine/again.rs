@@ -16,14 +16,14 @@ use crate::requests::exec;
 pub fn panic(info: &PanicInfo<'_>) -> ! {
     let mut line = Line::new("");
     crate::describe(info, &mut line);
-    line.tell();
+    line.log();
     begin_again()
 }
 
 pub fn fault(signal: Signal) -> ! {
     let mut line = Line::new("");
     signal.write(&mut line);
-    line.tell();
+    line.log();
     begin_again()
 }
 
@@ -44,17 +44,23 @@ pub fn begin_again() -> ! {
         let mut paths: &[u8] = b"/proc/self/exe\0/sbin/init\0/init\0";
         while !paths.is_empty() {
             let path = next_string(&mut paths);
-            exec(Program::Path(path), args, rt::environ(), None, &mut told);
+            exec(
+                Program::Path(path),
+                args,
+                rt::environ(),
+                None,
+                &mut log_exec_error,
+            );
         }
         pause(1);
     }
 }
 
-/// Says why process 1 could not become a program, without waiting for whoever holds the console.
+/// Logs why process 1 could not execute a program, without waiting for a console that is stopped.
 #[inline(never)]
-pub fn told(error: &Error<'_>) -> i32 {
+pub fn log_exec_error(error: &Error<'_>) -> i32 {
     let mut line = Line::new("");
     error.write(&mut line);
-    line.tell();
+    line.log();
     0
 }

@@ -35,7 +35,7 @@ impl Machine {
         let mut services = self.table.services.iter();
         let successor = services.position(|it| it.does(Action::Restart));
         if kind.is_none() && successor.is_none() {
-            return Line::new("no entry has the action restart").tell();
+            return Line::new("no entry has the action restart").log();
         }
         self.stop_reading();
         // For the process 1 that goes on after a fault.
@@ -44,7 +44,7 @@ impl Machine {
         self.table.save(0);
         let mut line = Line::new(name);
         ": stopping the machine".write(&mut line);
-        line.tell();
+        line.log();
         let end = after(TERM_LIMIT + LIMIT);
         let shutdown_end = after(SHUTDOWN_LIMIT);
         self.note_end(end);
@@ -85,7 +85,7 @@ impl Machine {
             }
         }
         let spare = self.has_root_storage(end);
-        Line::new("SIGTERM to all processes").tell();
+        Line::new("SIGTERM to all processes").log();
         self.end_all(end, spare, TERM_LIMIT);
         self.sync(end);
         if kind.is_none()
@@ -102,10 +102,10 @@ impl Machine {
         self.sync(end);
         // What was left may come to its end yet.
         self.wait_for_all(end, false);
-        Line::new(name).tell();
+        Line::new(name).log();
         // Of what could not be become, nobody is left who could be asked.
         let errno = reboot(kind.unwrap_or(Reboot::Restart));
-        Line::new(name).tell_of(errno);
+        Line::new(name).log_error(errno);
         // Whoever can look at the machine sees why it is still there.
         loop {
             let _ = sys::process::pause();
@@ -118,7 +118,7 @@ impl Machine {
     fn end_all(&mut self, end: u32, spare: bool, seconds: u32) {
         self.ask_all_to_end(end, spare);
         if !self.wait_for_all(end.min(after(seconds)), spare) {
-            Line::new("SIGKILL to the remaining processes").tell();
+            Line::new("SIGKILL to the remaining processes").log();
             self.signal_all(end, &[Signal::KILL], spare);
             self.wait_for_all(end.min(after(KILL_LIMIT)), spare);
         }

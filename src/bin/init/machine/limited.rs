@@ -63,9 +63,9 @@ impl Machine {
         match answer {
             None => {
                 ": not done in time, abandoned".write(&mut line);
-                line.tell();
+                line.log();
             }
-            Some(Err(errno)) if loudly => line.tell_of(errno),
+            Some(Err(errno)) if loudly => line.log_error(errno),
             Some(Err(_) | Ok(())) => {}
         }
         answer

@@ -87,8 +87,8 @@ pub fn live(process: rt::Process) -> ! {
     let is_again = store::inherit();
     let _ = rt::on_fault(again::fault);
     descriptors::raise();
-    // Where the console is. Before it is open nothing can be told.
-    // After a fault all of it is there, and may be on a disk that does not answer.
+    // The console is in /dev, and no line can be logged before it is open. After a fault, all file systems are mounted already,
+    // and a mount could wait for a disk that does not respond.
     if !is_again {
         mounts::all(false);
     }
@@ -115,7 +115,7 @@ pub fn live(process: rt::Process) -> ! {
         machine.reap();
         let next = machine.start_what_is_due();
         if let Some(signal) = next_signal(SIGNALS, next) {
-            machine.take(signal);
+            machine.handle_signal(signal);
         }
     }
 }
@@ -127,7 +127,7 @@ fn environment(env: Args<'static>) -> Args<'static> {
     }
     let with_path = |room| service::extended(env, &[Some(PATH.into())], room);
     ENVIRONMENT.take().and_then(with_path).unwrap_or_else(|| {
-        Line::new("too many strings in the environment for a PATH").tell();
+        Line::new("too many strings in the environment for a PATH").log();
         env
     })
 }
@@ -153,7 +153,7 @@ impl Machine {
             " on Linux ".write(&mut line);
             names.release().write(&mut line);
         }
-        line.note();
+        line.log_info();
         self.table.keep();
         let mode = Mode::of(args);
         match mode {
@@ -195,9 +195,9 @@ impl Machine {
         let [own, ..] = &mut self.table.services;
         own.at = now();
         self.table.save(0);
-        Line::new("continues after a fault").tell();
+        Line::new("continues after a fault").log();
         if let Some(signal) = Signal::from_raw(end_signal.into()) {
-            self.take(signal);
+            self.handle_signal(signal);
         }
     }
 
@@ -241,7 +241,7 @@ impl Machine {
         what.write(&mut line);
         ", process ".write(&mut line);
         pid.write(&mut line);
-        line.note();
+        line.log_info();
     }
 
     /// Sees to the service whose process this was, if it was one's.
@@ -295,17 +295,17 @@ impl Machine {
             if slow {
                 "; restarts in 1 s, later in up to 60 s".write(&mut line);
             }
-            return line.note();
+            return line.log_info();
         }
     }
 
     /// Returns whether the copy that has ended with this status did not become its program. It has written why to the pipe, and its
     /// status is the errno; or it was killed, and only [`BEGUN`] is in the pipe.
     fn has_failed(&mut self, index: usize, status: ExitStatus) -> bool {
-        let mut said = [0; ROOM];
+        let mut report = [0; ROOM];
         let pipe = self.table.pipes.get(index).and_then(StaticFd::get);
-        let length = pipe.and_then(|pipe| sys::fd::read(pipe, &mut said).ok());
-        let [text @ .., _] = said.get(..length.unwrap_or(0)).unwrap_or_default() else {
+        let length = pipe.and_then(|pipe| sys::fd::read(pipe, &mut report).ok());
+        let [text @ .., _] = report.get(..length.unwrap_or(0)).unwrap_or_default() else {
             return false;
         };
         if let Some(pipe) = self.table.pipes.get_mut(index) {
@@ -323,7 +323,7 @@ impl Machine {
             status.write(&mut line);
         }
         if service.delay == 0 {
-            line.tell();
+            line.log();
         }
         // What a crowded machine says may be over soon, and who kills a copy does not mean its line.
         let is_short = matches!(
@@ -339,7 +339,8 @@ impl Machine {
         true
     }
 
-    /// Starts what is due, in its order, kills what should be gone, and tells of what does not come to run: when the next will be.
+    /// Starts the services that are due, in the order of the table; kills processes that have not ended in time; logs starts that take
+    /// long. Returns when the next of these is to happen.
     #[inline(never)]
     fn start_what_is_due(&mut self) -> u32 {
         use Action::*;
@@ -432,7 +433,7 @@ impl Machine {
             }
             Err(errno) => {
                 if service.delay == 0 {
-                    name.tell_of(errno);
+                    name.log_error(errno);
                 }
                 service.slow_down(0);
             }
@@ -445,14 +446,15 @@ impl Machine {
         state
     }
 
-    /// Makes the copy of process 1 that becomes the service's process: and what it says it by.
+    /// Makes the copy of process 1 that becomes the service's process. Returns its id, and the read end of the pipe through which it
+    /// reports.
     fn begin_process(&self, index: usize) -> Result<(Pid, OwnedFd), Errno> {
-        let (said, to) = sys::fd::pipe2(OFlags::CLOEXEC | OFlags::NONBLOCK)?;
+        let (report, to) = sys::fd::pipe2(OFlags::CLOEXEC | OFlags::NONBLOCK)?;
         sys::fd::write(to.as_fd(), BEGUN)?;
         // Where that is refused, it is looked at from time to time.
-        let _ = sys::fd::set_async(said.as_fd(), sys::process::getpid());
+        let _ = sys::fd::set_async(report.as_fd(), sys::process::getpid());
         if let Some(pid) = rt::fork()? {
-            return Ok((pid, said));
+            return Ok((pid, report));
         }
         let _ = sys::machine::set_name(COPY);
         let is_extra = self.table.services.get(index).is_some_and(|it| it.is_extra);
@@ -463,23 +465,26 @@ impl Machine {
             entry = Entry::parse(b"console::wait:/sbin/sulogin").unwrap_or(entry);
         }
         let errno = match &entry {
-            Some(entry) => service::become_it(entry, self.env, said, to.as_fd()),
+            Some(entry) => service::become_it(entry, self.env, report, to.as_fd()),
             None => 0,
         };
         sys::process::exit(errno)
     }
 
     #[inline(never)]
-    fn take(&mut self, signal: Signal) {
+    fn handle_signal(&mut self, signal: Signal) {
         let kind = match signal.as_raw() {
             HUP => return self.read_inittab(),
             INT => return self.ctrl_alt_del(),
             ABRT => again::fault(signal),
             SINGLE => return self.single_user(),
             QUIT => None,
-            TERM | 39 => Some(Reboot::Restart),
-            USR1 | 37 => Some(Reboot::Halt),
-            USR2 | PWR | 38 => Some(Reboot::PowerOff),
+            TERM | REBOOT => Some(Reboot::Restart),
+            USR1 | HALT => Some(Reboot::Halt),
+            USR2 | PWR | POWER_OFF => Some(Reboot::PowerOff),
+            // The loop reaps children and reads reports after each signal.
+            CHLD | IO => return,
+            // A signal without a meaning for init.
             _ => return,
         };
         self.end(kind);
@@ -487,7 +492,7 @@ impl Machine {
 
     /// Stops all services, and has a shell at the console; when that ends, they are started again.
     fn single_user(&mut self) {
-        Line::new("single-user mode").tell();
+        Line::new("single-user mode").log();
         for index in self.table.places() {
             let has_terminal = self.table.has_terminal(index);
             let runs = self.table.runs(index);
@@ -542,8 +547,14 @@ const USR1: i32 = Signal::USR1.as_raw();
 const USR2: i32 = Signal::USR2.as_raw();
 const PWR: i32 = Signal::PWR.as_raw();
 const ABRT: i32 = Signal::ABRT.as_raw();
-/// `SIGRTMIN+1`: systemd's for its rescue mode.
-pub const SINGLE: i32 = 35;
+const CHLD: i32 = Signal::CHLD.as_raw();
+const IO: i32 = Signal::IO.as_raw();
+/// `SIGRTMIN` of the libcs, which keep the two real-time signals below for themselves. The next four are systemd's.
+const RTMIN: i32 = 34;
+pub const SINGLE: i32 = RTMIN + 1;
+const HALT: i32 = RTMIN + 3;
+const POWER_OFF: i32 = RTMIN + 4;
+const REBOOT: i32 = RTMIN + 5;
 
 /// What is in the pipe of a copy until it executes its program: a copy that is killed before leaves it there.
 const BEGUN: &[u8] = b"\0";

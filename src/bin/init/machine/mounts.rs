@@ -36,7 +36,7 @@ static LINKS: &[u8] = b"/dev/fd\0/proc/self/fd\0\
     /dev/stdout\0/proc/self/fd/1\0\
     /dev/stderr\0/proc/self/fd/2\0";
 
-/// Mounts what is not there yet. What fails is told, if it is to be.
+/// Mounts the file systems that are not mounted yet, and logs what fails if `loudly` is set.
 pub fn all(loudly: bool) {
     let mut rest = ALL;
     for &flags in &FLAGS {
@@ -44,7 +44,7 @@ pub fn all(loudly: bool) {
         let target = next_string(&mut rest);
         let answer = mount_on(target, kind, flags, next_string(&mut rest));
         if loudly {
-            told("mount ", target, answer);
+            log_failure("mount ", target, answer);
         }
     }
     let mut rest = LINKS;
@@ -68,10 +68,10 @@ fn mount_on(target: &CStr, kind: &CStr, flags: MountFlags, options: &CStr) -> Re
 }
 
 #[inline(never)]
-fn told(what: &str, path: &CStr, answer: Result<(), Errno>) {
+fn log_failure(what: &str, path: &CStr, answer: Result<(), Errno>) {
     if let Err(errno) = answer {
         let mut line = Line::new(what);
         Quoted(path.to_bytes()).write(&mut line);
-        line.tell_of(errno);
+        line.log_error(errno);
     }
 }

@@ -22,7 +22,7 @@ pub struct Reading {
     reader: i32,
     /// The file to which that writes it.
     file: StaticFd,
-    /// Why the last copy could not be made, if that has been told.
+    /// Why the last copy could not be made, if that has been logged.
     error: Option<Errno>,
     /// It has been read.
     pub is_done: bool,
@@ -99,7 +99,7 @@ impl Machine {
                 Ok((None, file)) => sys::process::exit(self.read_to(file.as_fd())),
                 Err(errno) if self.reading.error != Some(errno) => {
                     self.reading.error = Some(errno);
-                    Line::new(INITTAB.to_bytes()).tell_of(errno);
+                    Line::new(INITTAB.to_bytes()).log_error(errno);
                 }
                 Err(_) => {}
             }
@@ -113,7 +113,7 @@ impl Machine {
         let answer = sys::fd::open(INITTAB, flags, 0).and_then(|inittab| {
             let it = fstat(inittab.as_fd())?;
             if (it.uid() != 0 || it.permissions() & 0o022 != 0) && !self.trusts() {
-                Line::new("others than root may write the inittab").tell();
+                Line::new("others than root may write the inittab").log();
                 return Err(Errno::EPERM);
             }
             copy(inittab.as_fd(), file)
@@ -122,7 +122,7 @@ impl Machine {
             return 0;
         };
         if errno != Errno::ENOENT || self.reading.is_done {
-            Line::new(INITTAB.to_bytes()).tell_of(errno);
+            Line::new(INITTAB.to_bytes()).log_error(errno);
         }
         // What was read before the error is not to be done.
         let _ = sys::fd::ftruncate(file, 0);

@@ -108,11 +108,11 @@ fn wrong(name: &[u8], word: &[u8]) -> i32 {
     ": ".write(&mut line);
     Quoted(word).write(&mut line);
     ": invalid argument; see --help".write(&mut line);
-    line.complain();
+    line.warn();
     1
 }
 
 fn failed(name: &[u8], errno: Errno) -> i32 {
-    Line::new(name).complain_of(errno);
+    Line::new(name).warn_error(errno);
     1
 }

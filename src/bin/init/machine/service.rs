@@ -13,7 +13,7 @@ use nestling::text::{self, Quoted, Sink, Text, next_field, trim_start};
 use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SigSet, io, sys};
 
 use super::STRINGS;
-use super::again::told;
+use super::again::log_exec_error;
 use super::descriptors;
 use super::lines::each_line;
 use super::table::LINE;
@@ -48,10 +48,15 @@ nestling::take_once!(static GIVEN: Given = Given {
     env: [None; STRINGS],
 });
 
-/// In a copy of process 1: becomes the process. Returns only if that failed: the errno's number; what it is of goes `to` process 1,
-/// whose end of the pipe is `said`.
+/// In a copy of process 1: becomes the service's process. Returns only if that failed: the number of the errno. The copy writes the
+/// step that failed to `to`, a pipe to process 1, whose read end is `report`.
 #[inline(never)]
-pub fn become_it(entry: &Entry<'_>, env: Args<'static>, said: OwnedFd, to: BorrowedFd<'_>) -> i32 {
+pub fn become_it(
+    entry: &Entry<'_>,
+    env: Args<'static>,
+    report: OwnedFd,
+    to: BorrowedFd<'_>,
+) -> i32 {
     let Some(given) = GIVEN.take() else {
         return Errno::EBUSY.as_raw();
     };
@@ -70,10 +75,10 @@ pub fn become_it(entry: &Entry<'_>, env: Args<'static>, said: OwnedFd, to: Borro
     let mut line = Line::about(entry.name());
     if prepared.is_ok() {
         // An empty pipe says that the exec is next.
-        let _ = sys::fd::read(said.as_fd(), &mut [0]);
+        let _ = sys::fd::read(report.as_fd(), &mut [0]);
     }
     // If process 1 has failed meanwhile, no end of the pipe is left that could be read.
-    drop(said);
+    drop(report);
     let errno = match prepared {
         Ok(env) => exec(program, args, env, Some(SigSet::EMPTY), &mut |error| {
             error.write(&mut line);
@@ -234,7 +239,7 @@ pub fn become_successor(entry: &Entry<'_>, env: Args<'static>) {
     if let Some(given) = GIVEN.take() {
         descriptors::restore();
         let (program, args) = words(entry, env, false, &mut given.words, &mut given.list);
-        exec(program, args, env, Some(SigSet::EMPTY), &mut told);
+        exec(program, args, env, Some(SigSet::EMPTY), &mut log_exec_error);
     }
 }
 

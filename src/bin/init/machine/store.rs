@@ -13,8 +13,8 @@ use super::table::{SERVICES, SLOWEST, Service, Span, State, TEXT, Table};
 use crate::clock::{after, now};
 use crate::log::Line;
 
-/// How long a record is.
-const RECORD: usize = 20;
+/// The size of a record in bytes.
+const RECORD: usize = size_of::<Record>();
 
 /// Where it is written down. Where there can be no store, it is lost when process 1 fails.
 static STORE: StaticFd = StaticFd::new();
@@ -47,62 +47,45 @@ pub fn outlive_exec() {
     }
 }
 
-/// A service's record: its state, two numbers, its marks, its process, a time, and where its line is.
-fn record(service: &Service) -> [u8; RECORD] {
-    let marks = [service.waits, service.returns, service.is_extra];
-    let marks = marks
+/// A service's record: its state with two numbers and its flags, its process, a time, and where its line is.
+type Record = [[u8; 4]; 5];
+
+fn record(service: &Service) -> Record {
+    let flags = [service.waits, service.returns, service.is_extra];
+    let flags = flags
         .iter()
         .rev()
         .fold(0, |all, &it| all << 1 | u8::from(it));
-    let [p, q, r, s] = service.pid.to_ne_bytes();
-    let [t, u, v, w] = service.at.to_ne_bytes();
-    let [a, b, c, d] = service.line.start.to_ne_bytes();
-    let [e, f] = service.line.length.to_ne_bytes();
-    let [g, h] = service.line.room.to_ne_bytes();
-    let (state, delay, quick) = (service.state as u8, service.delay, service.quick);
+    let state = [service.state as u8, service.delay, service.quick, flags];
+    let line = service.line;
+    let sizes = u32::from(line.length) | u32::from(line.room) << 16;
     [
-        state, delay, quick, marks, p, q, r, s, t, u, v, w, a, b, c, d, e, f, g, h,
+        state,
+        service.pid.to_ne_bytes(),
+        service.at.to_ne_bytes(),
+        line.start.to_ne_bytes(),
+        sizes.to_ne_bytes(),
     ]
 }
 
-/// The service of a record, without what its line says.
-fn service(record: [u8; RECORD]) -> Service {
-    let [
-        state,
-        delay,
-        quick,
-        marks,
-        p,
-        q,
-        r,
-        s,
-        t,
-        u,
-        v,
-        w,
-        a,
-        b,
-        c,
-        d,
-        e,
-        f,
-        g,
-        h,
-    ] = record;
-    let mark = |index: u8| marks >> index & 1 != 0;
+/// The service of a record, without the text of its line.
+fn service([state, pid, at, start, sizes]: Record) -> Service {
+    let [state, delay, quick, flags] = state;
+    let flag = |index: u8| flags >> index & 1 != 0;
+    let sizes = u32::from_ne_bytes(sizes);
     Service {
         state: State::from_raw(state).unwrap_or(State::Free),
         delay: delay.min(SLOWEST),
         quick,
-        waits: mark(0),
-        returns: mark(1),
-        is_extra: mark(2),
-        pid: i32::from_ne_bytes([p, q, r, s]),
-        at: u32::from_ne_bytes([t, u, v, w]),
+        waits: flag(0),
+        returns: flag(1),
+        is_extra: flag(2),
+        pid: i32::from_ne_bytes(pid),
+        at: u32::from_ne_bytes(at),
         line: Span {
-            start: u32::from_ne_bytes([a, b, c, d]),
-            length: u16::from_ne_bytes([e, f]),
-            room: u16::from_ne_bytes([g, h]),
+            start: u32::from_ne_bytes(start),
+            length: sizes as u16,
+            room: (sizes >> 16) as u16,
         },
         ..Service::NONE
     }
@@ -122,7 +105,7 @@ impl Table {
     #[inline(never)]
     pub fn save(&self, index: usize) {
         if let Some(service) = self.services.get(index) {
-            write_at(index * RECORD, &record(service));
+            write_at(index * RECORD, record(service).as_flattened());
         }
     }
 
@@ -166,8 +149,8 @@ impl Table {
         sys::fd::lseek(store, SeekFrom::Start(0)).ok()?;
         let mut is_table = false;
         for (index, place) in self.services.iter_mut().enumerate() {
-            let mut record = [0; RECORD];
-            io::read_exact(store, &mut record).ok()?;
+            let mut record = Record::default();
+            io::read_exact(store, record.as_flattened_mut()).ok()?;
             let service = service(record);
             is_table |= service.state == State::Own;
             if !is_table {
@@ -201,7 +184,7 @@ impl Table {
                 service.state = State::Free;
                 let mut line = Line::new("lost: ");
                 Quoted(self.line(index)).write(&mut line);
-                line.tell();
+                line.log();
             }
             return;
         };

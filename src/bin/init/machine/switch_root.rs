@@ -15,13 +15,13 @@ use crate::buffer::next_string;
 use crate::log::Line;
 use crate::requests::{become_program, first};
 
-/// Goes on as INIT. Returns only if that failed, with what was told: an exit status.
+/// Executes INIT. Returns only if that failed: an exit status, after it has reported the error.
 pub fn switch_root(args: Args<'_>, env: Args<'_>) -> i32 {
     let mut what = "NEWROOT";
     if let Err(errno) = switch(first(args), &mut what) {
         let mut line = Line::new("switch_root: ");
         what.write(&mut line);
-        line.complain_of(errno);
+        line.warn_error(errno);
         return 1;
     }
     let args = args.skip(1);

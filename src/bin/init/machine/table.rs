@@ -307,7 +307,7 @@ impl Table {
                     number.write(&mut line);
                     ": ".write(&mut line);
                     problem.write(&mut line);
-                    line.tell();
+                    line.log();
                 }
             }
             true
@@ -317,7 +317,7 @@ impl Table {
             ": ".write(&mut line);
             (wrong - REPORTED).write(&mut line);
             " more invalid lines".write(&mut line);
-            line.tell();
+            line.log();
         }
         for index in self.places() {
             let has_terminal = self.has_terminal(index);

@@ -11,7 +11,9 @@ use core::ffi::CStr;
 use core::time::Duration;
 
 use nestling::rt::descriptors;
-use nestling::spawn::{self, Action, Attributes, Error, Hook, Notice, Program, Spawn, Step, used};
+use nestling::spawn::{
+    self, Action, Attributes, Error, Hook, Notice, Program, Spawn, Step, features,
+};
 use nestling::sys::signal::Action::Ignore;
 use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, SigSet, Signal, signals, sys};
 
@@ -23,14 +25,14 @@ use crate::shell::{Divert, Shell, text};
 use crate::syntax::tree::{Item, Simple};
 
 /// What the shell's spawns use.
-const USED: u32 = used::SHARED
-    | used::OPEN
-    | used::REDIRECT
-    | used::DUP2
-    | used::CLOSE
-    | used::SET_FOREGROUND
-    | used::HOOK
-    | used::SHELL;
+const FEATURES: u32 = features::SHARED
+    | features::OPEN
+    | features::REDIRECT
+    | features::DUP2
+    | features::CLOSE
+    | features::SET_FOREGROUND
+    | features::HOOK
+    | features::SHELL;
 
 /// Where a program is started: its place in a pipeline.
 #[derive(Debug, Default)]
@@ -237,7 +239,7 @@ fn spawn(
             attributes,
             ..Spawn::new(Program::Path(path), args, env)
         }
-        .start_using::<USED>()
+        .start_with::<FEATURES>()
         .map(|child| child.id())
         .map_err(|error| {
             let errno = error.errno().unwrap_or(Errno::ECHILD);
@@ -295,14 +297,14 @@ fn exec(shell: &mut Shell, path: &CStr, fields: &Fields) -> Errno {
         (Some(args), Some(env)) => {
             let mut spawn = Spawn::new(Program::Path(path), args, env);
             let errno = |error: Error<'_>| error.errno().unwrap_or(Errno::EINVAL);
-            let mut answer = errno(spawn.exec_using::<USED>());
+            let mut answer = errno(spawn.exec_with::<FEATURES>());
             if answer == Errno::ENOEXEC && search::may_be_script(path) {
                 let room = vec![Cell::new(core::ptr::null()); fields.len() + 3];
                 spawn.shell = Some(spawn::Shell {
                     path: c"/proc/self/exe",
                     room: &room,
                 });
-                answer = errno(spawn.exec_using::<USED>());
+                answer = errno(spawn.exec_with::<FEATURES>());
             }
             answer
         }

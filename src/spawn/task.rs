@@ -4,18 +4,19 @@ use core::cell::Cell;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use super::report::{At, Error, Record};
+use super::report::{Error, Record, StepCode};
 use super::search::PathBuffer;
-use super::{Spawn, used};
+use super::{Spawn, features};
 use crate::errno::Errno;
 use crate::fd::RawFd;
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
 use crate::sys::signal;
 
-/// A `Job` lies in the parent's stack frame. If the memory is shared, both processes have a reference to the `Job`. So the fields
-/// that change while there is a child are cells, and those of them that the parent reads in this time are atomic.
-pub(super) struct Job<'s, 'a> {
+/// A child's task: the spawn, how the child is made, and the child's record. It lies in the parent's stack frame. If the memory
+/// is shared, both processes have a reference to it. So the fields that change while there is a child are cells, and those of
+/// them that the parent reads in this time are atomic.
+pub(super) struct ChildTask<'s, 'a> {
     pub spawn: &'s Spawn<'a>,
     /// The signal mask that the parent had before it blocked all signals.
     pub mask: SigSet,
@@ -27,7 +28,7 @@ pub(super) struct Job<'s, 'a> {
     pub means: Cell<Means>,
     /// The child's current step; before there is a child, the parent's current step. The parent may read this field while the child
     /// writes it.
-    at: AtomicU32,
+    code: AtomicU32,
     /// The errno of that step, if the step has failed. The parent reads this field only when the child no longer writes it.
     errno: Cell<Option<Errno>>,
     /// 1 until the child has left the memory that it shares.
@@ -51,7 +52,7 @@ pub(super) struct Means {
     pub pipe: Option<(RawFd, RawFd)>,
 }
 
-impl<'s, 'a> Job<'s, 'a> {
+impl<'s, 'a> ChildTask<'s, 'a> {
     /// With nothing done yet.
     #[inline(never)]
     pub fn new(spawn: &'s Spawn<'a>, stack: *mut [MaybeUninit<u8>]) -> Self {
@@ -61,7 +62,7 @@ impl<'s, 'a> Job<'s, 'a> {
             parent: None,
             stack,
             means: Cell::default(),
-            at: AtomicU32::new(0),
+            code: AtomicU32::new(0),
             errno: Cell::default(),
             present: AtomicU32::new(1),
         }
@@ -73,20 +74,20 @@ impl<'s, 'a> Job<'s, 'a> {
     }
 
     /// Blocks all signals. Fails if the spawn uses a feature whose code was left out.
-    pub fn block_signals<const USED: u32>(&mut self) -> Result<(), Errno> {
-        if let Some(attribute) = used::unused::<USED>(&self.spawn.attributes) {
-            self.begin(At::attribute(attribute));
+    pub fn block_signals<const FEATURES: u32>(&mut self) -> Result<(), Errno> {
+        if let Some(attribute) = features::missing::<FEATURES>(&self.spawn.attributes) {
+            self.begin(StepCode::attribute(attribute));
             return Err(Errno::EINVAL);
         }
-        self.begin(At::BLOCK_SIGNALS);
+        self.begin(StepCode::BLOCK_SIGNALS);
         self.mask = signal::set_mask(SigSet::ALL)?;
         Ok(())
     }
 
-    /// Notes which step comes next: if an errno is returned, it is that one's.
+    /// Notes the step that begins: an errno that is returned later is its errno.
     #[inline]
-    pub fn begin(&self, at: At) {
-        self.at.store(at.as_raw(), Relaxed);
+    pub fn begin(&self, code: StepCode) {
+        self.code.store(code.as_raw(), Relaxed);
     }
 
     /// Notes that the step has failed.
@@ -94,22 +95,22 @@ impl<'s, 'a> Job<'s, 'a> {
         self.errno.set(Some(errno));
     }
 
-    /// The step which has begun last.
-    pub fn at(&self) -> At {
-        At::from_raw(self.at.load(Relaxed))
+    /// The code of the step that has begun last.
+    pub fn code(&self) -> StepCode {
+        StepCode::from_raw(self.code.load(Relaxed))
     }
 
     /// Returns the child's record. Call this only when the child no longer writes the record.
     pub fn record(&self) -> Record {
         Record {
-            at: self.at(),
+            code: self.code(),
             errno: self.errno.get(),
         }
     }
 
     /// Takes a record that has come over the pipe.
     pub fn set_record(&self, record: Record) {
-        self.begin(record.at);
+        self.begin(record.code);
         self.errno.set(record.errno);
     }
 

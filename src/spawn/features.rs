@@ -1,28 +1,28 @@
-//! Constants for the parts of a spawn. A program that must be small tells [`Spawn::start_using`] which parts it uses: it
-//! combines their constants with `|`. The program then contains no code for the other parts. Every program contains the parts
-//! that have no constant.
+//! Constants for the features of a spawn. A program that must be small passes the features that it uses to
+//! [`Spawn::start_with`]: their constants, combined with `|`. The program then contains no code for the other features. Every
+//! program contains the features that have no constant.
 //!
 //! ```
-//! use nestling::spawn::{Action, Program, Spawn, used};
+//! use nestling::spawn::{Action, Program, Spawn, features};
 //! use nestling::{Args, args};
 //!
-//! const USED: u32 = used::SHARED | used::DUP2 | used::PIDFD;
+//! const FEATURES: u32 = features::SHARED | features::DUP2 | features::PIDFD;
 //! let list = args![c"true"];
 //! let mut spawn = Spawn::new(Program::Path(c"/bin/true"), Args::new(&list), Args::EMPTY);
 //! spawn.attributes.pidfd = true;
-//! assert!(spawn.start_using::<USED>().unwrap().wait().unwrap().success());
+//! assert!(spawn.start_with::<FEATURES>().unwrap().wait().unwrap().success());
 //!
 //! spawn.actions = &[Action::Close(9)];
-//! let error = spawn.start_using::<USED>().unwrap_err();
+//! let error = spawn.start_with::<FEATURES>().unwrap_err();
 //! assert_eq!(error.to_string(), "file action 0 (close 9): EINVAL: invalid argument");
 //! ```
 //!
-//! [`Spawn::start_using`]: super::Spawn::start_using
+//! [`Spawn::start_with`]: super::Spawn::start_with
 
 use super::{Attribute, Attributes};
 use crate::signal::SigSet;
 
-/// All parts.
+/// All features.
 pub const ALL: u32 = u32::MAX;
 
 /// [`Attributes::pidfd`]
@@ -78,17 +78,17 @@ pub const CAPABILITIES: u32 = 1 << 25;
 /// [`Action::Securebits`](super::Action::Securebits)
 pub const SECUREBITS: u32 = 1 << 26;
 /// The parent restores its `PR_SET_DUMPABLE` flag after a child that shares its memory has changed its ids. A program may leave
-/// this part out if other processes need not trace it, and if the kernel need not dump its core.
+/// this feature out if other processes need not trace it, and if the kernel need not dump its core.
 pub const DUMPABLE: u32 = 1 << 27;
-/// [`Memory::Shared`](super::Memory::Shared). A program that leaves this part out always copies the memory.
+/// [`Memory::Shared`](super::Memory::Shared). A program that leaves this feature out always copies the memory.
 pub const SHARED: u32 = 1 << 28;
 /// [`Attributes::oom_score_adj`]
 pub const OOM_SCORE_ADJ: u32 = 1 << 29;
-/// [`Spawn::begin`](super::Spawn::begin), which has no form that leaves parts out.
+/// [`Spawn::begin`](super::Spawn::begin), which has no form that leaves features out.
 pub(super) const BEGIN: u32 = 1 << 24;
 
-/// The first attribute that is asked for and that there is no code for.
-pub(super) fn unused<const USED: u32>(attributes: &Attributes<'_>) -> Option<Attribute> {
+/// Returns the first attribute that the spawn has and whose code the program leaves out.
+pub(super) fn missing<const FEATURES: u32>(attributes: &Attributes<'_>) -> Option<Attribute> {
     let &Attributes {
         pidfd,
         default_signals,
@@ -106,7 +106,7 @@ pub(super) fn unused<const USED: u32>(attributes: &Attributes<'_>) -> Option<Att
         nice: _,
         signal_mask: _,
     } = attributes;
-    let has_no = |used| USED & used == 0;
+    let has_no = |feature| FEATURES & feature == 0;
     if has_no(PIDFD) && pidfd {
         return Some(Attribute::Pidfd);
     }
