@@ -10,15 +10,16 @@ impl<'a> Arg<'a> {
     /// Returns the string. This takes time in proportion to the string's length.
     #[must_use]
     pub fn as_c_str(self) -> &'a CStr {
-        // SAFETY: an `Arg` is only made from a `&'a CStr` or by `Args::from_ptr`'s promise.
+        // SAFETY: an `Arg` comes from a `&'a CStr`, or from `Args::from_ptr`, whose caller promises C strings that do not change
+        // during `'a`.
         unsafe { CStr::from_ptr(self.as_ptr()) }
     }
 }
 
-// SAFETY: it stands for a `&CStr`, which another thread may have.
+// SAFETY: an `Arg` is a reference to a `CStr`, and `&CStr` is `Send` and `Sync`.
 unsafe impl Send for Arg<'_> {}
 
-// SAFETY: as above.
+// SAFETY: the same reason as for `Send`.
 unsafe impl Sync for Arg<'_> {}
 
 impl<'a> Args<'a> {
@@ -29,15 +30,15 @@ impl<'a> Args<'a> {
     /// change during `'a`.
     #[must_use]
     pub unsafe fn from_ptr(array: *const *const c_char) -> Self {
-        // SAFETY: `Args` is a pointer to `Option<Arg>`s, which are pointers to C strings or null; the caller promises
-        // that `array` is one.
+        // SAFETY: `Args` is a pointer to `Option<Arg>`s, which are pointers to C strings or null; the caller promises that `array`
+        // is such a pointer.
         unsafe { core::mem::transmute::<*const *const c_char, Self>(array) }
     }
 
     /// Returns the strings, without the null pointer at the end. This takes time in proportion to their number.
     #[must_use]
     pub fn as_slice(self) -> &'a [Option<Arg<'a>>] {
-        // SAFETY: an `Args` points to as many strings as are before its null.
+        // SAFETY: `len` counts the strings before the array's null pointer.
         unsafe { core::slice::from_raw_parts(self.array().as_ptr(), self.len()) }
     }
 
@@ -54,7 +55,7 @@ impl<'a> Args<'a> {
             if rest.first_arg().is_none() {
                 break;
             }
-            // SAFETY: the place after a string is still in the array, whose last place is null.
+            // SAFETY: a string is not the last element of the array, because the last element is the null pointer.
             rest = unsafe { Self::from_ptr(rest.as_ptr().add(1)) };
         }
         rest
@@ -82,7 +83,7 @@ impl<'a> Args<'a> {
 
     fn first_arg(self) -> Option<Arg<'a>> {
         let array: NonNull<Option<Arg<'a>>> = self.array();
-        // SAFETY: an `Args` points to at least the array's null.
+        // SAFETY: the array has at least one element, the null pointer.
         unsafe { *array.as_ptr() }
     }
 }
@@ -98,7 +99,7 @@ impl<'a> Args<'a> {
 pub fn head(bytes: &[u8]) -> Option<&CStr> {
     let length = bytes.iter().position(|&byte| byte == 0)?;
     let string = bytes.get(..=length)?;
-    // SAFETY: its first null is its last byte.
+    // SAFETY: the slice ends with its first null byte.
     Some(unsafe { CStr::from_bytes_with_nul_unchecked(string) })
 }
 
@@ -113,11 +114,11 @@ pub fn tail(string: &CStr, start: usize) -> Option<&CStr> {
         .to_bytes_with_nul()
         .get(start..)
         .filter(|rest| !rest.is_empty())?;
-    // SAFETY: a C string's end is a C string, as long as its null is in it.
+    // SAFETY: `rest` is the end of a C string, and is not empty. So the only null byte of `rest` is its last byte.
     Some(unsafe { CStr::from_bytes_with_nul_unchecked(rest) })
 }
 
-/// Keeps the two types as thin as C's: what `from_ptr` and the kernel rely on.
+/// Checks that both types have the size of their C types. `from_ptr` and the kernel rely on this.
 const _: () = {
     assert!(size_of::<Option<Arg<'_>>>() == size_of::<*const c_char>());
     assert!(size_of::<Args<'_>>() == size_of::<*const *const c_char>());

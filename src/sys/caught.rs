@@ -7,7 +7,7 @@ use super::signal::{self, Action};
 use crate::errno::Errno;
 use crate::signal::{SigSet, Signal};
 
-/// A bit for each signal that has come.
+/// One bit for each signal that has arrived.
 static CAUGHT: AtomicU64 = AtomicU64::new(0);
 
 extern "C" fn note(signal: i32) {
@@ -17,7 +17,7 @@ extern "C" fn note(signal: i32) {
 /// `rt_sigaction`: sets a handler that records the signal when it arrives. If the handler interrupts a system call that waits,
 /// the call fails with `EINTR`.
 pub fn catch(signal: Signal) -> Result<(), Errno> {
-    // SAFETY: the handler does nothing but set a bit.
+    // SAFETY: the handler only sets a bit, which is async-signal-safe.
     unsafe { signal::set_action(signal, Action::Handler(note), 0) }
 }
 

@@ -23,7 +23,7 @@ pub unsafe fn clone(
     argument: *mut c_void,
 ) -> Result<Pid, Errno> {
     let number = __NR_clone as usize;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let answer = unsafe {
         arch::clone(
             number,
@@ -49,7 +49,7 @@ pub(crate) unsafe fn clone3(
     argument: *mut c_void,
 ) -> Result<Pid, Errno> {
     let (number, arguments) = (__NR_clone3 as usize, &raw const *arguments as usize);
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     pid(unsafe { arch::clone(number, arguments, size, 0, function, argument) })
 }
 
@@ -71,7 +71,8 @@ pub(crate) unsafe fn clone3(
 /// A libc does not notice the fork: it does not run `pthread_atfork` handlers. A thread id that the libc has stored in memory
 /// is still the id of the parent's thread.
 pub unsafe fn fork() -> Result<Option<Pid>, Errno> {
-    // SAFETY: no stack and nothing else is given; the caller's promise.
+    // SAFETY: without a new stack and without `CLONE_VM`, the child runs on its own copy of this stack. The caller upholds the
+    // safety contract.
     let answer = unsafe {
         syscall5(
             __NR_clone as usize,

@@ -15,7 +15,7 @@ macro_rules! own_id {
         #[$doc]
         /// The call fails only if a seccomp filter forbids it.
         pub fn $name() -> Result<u32, Errno> {
-            // SAFETY: no arguments.
+            // SAFETY: the call takes no arguments.
             result(unsafe { syscall0($number as usize) }).map(|id| id as u32)
         }
     )*};
@@ -32,7 +32,7 @@ own_id! {
     getegid nr::GETEGID
 }
 
-/// The real, effective and saved id of a user or a group.
+/// The real, effective and saved user id, or the same three group ids.
 pub(crate) type ThreeIds = [u32; 3];
 
 /// `getresuid`: returns the real, effective and saved user id.
@@ -49,20 +49,21 @@ fn three_ids(number: u32) -> Result<ThreeIds, Errno> {
     let mut ids = [UNCHANGED; 3];
     let real = ids.as_mut_ptr() as usize;
     let (effective, saved) = (real + size_of::<u32>(), real + 2 * size_of::<u32>());
-    // SAFETY: the kernel writes three ids, to the three places.
+    // SAFETY: the kernel writes one id to each of the three elements.
     done(unsafe { syscall3(number as usize, real, effective, saved) })?;
     Ok(ids)
 }
 
-/// The capabilities of a process: twice the effective, permitted and inheritable ones, first the lower 32 of each.
+/// The three capability sets of a process. The first three numbers are the lower 32 bits of the effective, the permitted and the
+/// inheritable set. The last three numbers are the upper 32 bits of the same sets.
 pub(crate) type CapabilitySets = [u32; 6];
 
 /// `capget`: returns this thread's capabilities.
 pub(crate) fn capget() -> Result<CapabilitySets, Errno> {
     let mut sets = [0; 6];
-    // The version, and 0 for this thread.
+    // The version of the interface, and a thread id. The id 0 means this thread.
     let mut header = [linux::_LINUX_CAPABILITY_VERSION_3, 0];
-    // SAFETY: of this version, the kernel writes so many numbers; it may write to the header.
+    // SAFETY: for this version, the kernel writes six numbers to `sets`. It may also write the version to `header`.
     let answer = unsafe {
         syscall2(
             linux::__NR_capget as usize,
@@ -76,20 +77,20 @@ pub(crate) fn capget() -> Result<CapabilitySets, Errno> {
 /// `setuid`: if the process has the privilege, sets the real, effective and saved user id; otherwise, sets only the effective
 /// user id.
 pub fn setuid(uid: u32) -> Result<(), Errno> {
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes only numbers.
     done(unsafe { syscall1(nr::SETUID as usize, uid as usize) })
 }
 
 /// `setgid`: if the process has the privilege, sets the real, effective and saved group id; otherwise, sets only the effective
 /// group id.
 pub fn setgid(gid: u32) -> Result<(), Errno> {
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes only numbers.
     done(unsafe { syscall1(nr::SETGID as usize, gid as usize) })
 }
 
 /// `setresuid`: sets the real, effective and saved user id.
 pub fn setresuid(real: u32, effective: u32, saved: u32) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall3(
             nr::SETRESUID as usize,
@@ -103,7 +104,7 @@ pub fn setresuid(real: u32, effective: u32, saved: u32) -> Result<(), Errno> {
 
 /// `setresgid`: sets the real, effective and saved group id.
 pub fn setresgid(real: u32, effective: u32, saved: u32) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall3(
             nr::SETRESGID as usize,
@@ -149,8 +150,8 @@ pub fn set_no_new_privs() -> Result<(), Errno> {
     control(prctl::PR_SET_NO_NEW_PRIVS, 1, 0)
 }
 
-/// `prctl(PR_SET_SECUREBITS)`: sets the securebits (`capabilities(7)`). They control how the kernel treats the capabilities of root,
-/// and how capabilities change when a user id changes. Requires `CAP_SETPCAP`.
+/// `prctl(PR_SET_SECUREBITS)`: sets the securebits (`capabilities(7)`). They control how the kernel treats the capabilities of
+/// root, and how capabilities change when a user id changes. Requires `CAP_SETPCAP`.
 #[doc(alias = "PR_SET_SECUREBITS")]
 pub fn set_securebits(bits: u32) -> Result<(), Errno> {
     control(prctl::PR_SET_SECUREBITS, bits, 0)
@@ -166,7 +167,7 @@ pub fn drop_from_bounding(capability: u32) -> Result<(), Errno> {
 /// `prctl(PR_CAPBSET_READ)`: returns whether the bounding set contains the capability with this number. Fails with `EINVAL` if the
 /// kernel has no capability with this number.
 pub fn bounding_contains(capability: u32) -> Result<bool, Errno> {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall2(
             linux::__NR_prctl as usize,
@@ -182,8 +183,8 @@ pub fn clear_ambient() -> Result<(), Errno> {
     control(prctl::PR_CAP_AMBIENT, prctl::PR_CAP_AMBIENT_CLEAR_ALL, 0)
 }
 
-/// `prctl(PR_CAP_AMBIENT_RAISE)`: adds the capability with this number to the ambient set. Fails with `EPERM` if the permitted or the
-/// inheritable set does not contain it.
+/// `prctl(PR_CAP_AMBIENT_RAISE)`: adds the capability with this number to the ambient set. Fails with `EPERM` if the permitted or
+/// the inheritable set does not contain this capability.
 #[doc(alias = "PR_CAP_AMBIENT")]
 pub fn raise_ambient(capability: u32) -> Result<(), Errno> {
     control(
@@ -193,9 +194,9 @@ pub fn raise_ambient(capability: u32) -> Result<(), Errno> {
     )
 }
 
-/// A `prctl` whose unused arguments must be zero.
+/// Calls `prctl` for an option that requires its unused arguments to be zero.
 fn control(option: u32, first: u32, second: u32) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall5(
             linux::__NR_prctl as usize,
@@ -209,15 +210,15 @@ fn control(option: u32, first: u32, second: u32) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `capset`: sets the inheritable set of this thread. The permitted and the effective set stay as `capget` finds them. Capabilities
-/// that the kernel does not have are left out. Fails with `EPERM` if a new capability is not in the permitted set.
+/// `capset`: sets the inheritable set of this thread. The permitted and the effective set do not change. The call ignores
+/// capabilities that the kernel does not have. Fails with `EPERM` if a new capability is not in the permitted set.
 #[doc(alias = "capset")]
 pub fn set_inheritable(set: Capabilities) -> Result<(), Errno> {
     let [low, low_permitted, _, high, high_permitted, _] = capget()?;
     let (low_set, high_set) = (set.bits() as u32, (set.bits() >> 32) as u32);
     let sets: CapabilitySets = [low, low_permitted, low_set, high, high_permitted, high_set];
     let mut header = [linux::_LINUX_CAPABILITY_VERSION_3, 0];
-    // SAFETY: the kernel reads so many numbers; it may write to the header.
+    // SAFETY: the kernel reads six numbers from `sets`. It may also write the version to `header`.
     let answer = unsafe {
         syscall2(
             linux::__NR_capset as usize,

@@ -1,7 +1,8 @@
 //! Whether other processes may trace this process, and whether the kernel may dump its core.
 //!
-//! The kernel keeps this with the memory and not with the process. When a child changes its ids, the kernel changes it, also for a
-//! parent that shares the memory. So a spawn keeps it, and restores it when the child has left the memory.
+//! The kernel stores this flag with the memory (`mm_struct`), not with the process. When a child changes its ids, the kernel
+//! changes the flag, also for a parent that shares the memory. So a spawn saves the flag, and restores it when the child no longer
+//! shares the memory.
 
 use linux_raw_sys::{general as linux, prctl};
 
@@ -11,22 +12,22 @@ use super::{done, result};
 use crate::arch::syscall2;
 use crate::errno::Errno;
 
-/// `prctl(PR_GET_DUMPABLE)`: returns whether other processes may trace this process, and whether the kernel may dump its core:
-/// 0 (no), 1 (yes) or 2 (only root may read the dump). While a child that changes its ids shares this process's memory, the
-/// answer may be 0.
+/// `prctl(PR_GET_DUMPABLE)`: returns whether other processes may trace this process, and whether the kernel may dump its core: 0
+/// (no), 1 (yes) or 2 (only root may read the dump). While a child that changes its ids shares this process's memory, the call may
+/// return 0.
 pub fn dumpable() -> Result<usize, Errno> {
     let option = prctl::PR_GET_DUMPABLE as usize;
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes only numbers.
     result(unsafe { syscall2(linux::__NR_prctl as usize, option, 0) })
 }
 
 /// `prctl(PR_SET_DUMPABLE)`: sets whether other processes may trace this process, and whether the kernel may write a core dump
 /// of it: 0 (no) or 1 (yes).
 ///
-/// While another thread's spawn changes the child's ids and shares this process's memory with the child, a 0 has effect at once,
-/// and a 1 has effect when the child has left the memory. A call of `prctl(2)` without this function is lost if it happens at
-/// such a time: the spawn restores what it has seen before. If a program cannot avoid such a call, let its spawns copy the memory
-/// ([`Memory::Copied`](crate::spawn::Memory)).
+/// While another thread's spawn changes the child's ids and shares this process's memory with the child, the value 0 has effect at
+/// once, and the value 1 has effect when the child no longer shares the memory. A direct call of `prctl(2)` has no lasting effect
+/// at such a time, because the spawn restores the earlier value. If a program cannot avoid such direct calls, let its spawns copy
+/// the memory ([`Memory::Copied`](crate::spawn::Memory)).
 pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
     KEPT.with(|kept| {
         if kept.children > 0 && dumpable <= 1 {
@@ -40,15 +41,15 @@ pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
     })
 }
 
-/// The same without the lock, which a spawn's child must not take.
+/// Does the same as [`set_dumpable`] without taking the lock. A spawn's child must not take the lock.
 fn set(dumpable: usize) -> Result<(), Errno> {
     let option = prctl::PR_SET_DUMPABLE as usize;
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     done(unsafe { syscall2(linux::__NR_prctl as usize, option, dumpable) })
 }
 
-/// Makes sure that only root may trace this process. A child that changes its ids calls it: the kernel has done the same before,
-/// unless `fs.suid_dumpable` is 1.
+/// Makes sure that only root may trace this process. A child that changes its ids calls this function. The kernel has already done
+/// the same when the ids changed, unless the sysctl `fs.suid_dumpable` is 1.
 pub(crate) fn hide() -> Result<(), Errno> {
     match dumpable() {
         Ok(0 | 2) => Ok(()),
@@ -60,15 +61,17 @@ static KEPT: ProcessMutex<Kept> = ProcessMutex::new();
 
 #[derive(Default)]
 struct Kept {
-    /// The children that share the memory and may change their ids.
+    /// The number of children that share the memory and may change their ids.
     children: usize,
-    /// What the last of them leaves behind; `None` if that is as the kernel has left it.
+    /// The value to restore when the last of these children no longer shares the memory; `None` to restore nothing.
     value: Option<usize>,
-    /// Whose value it is: after a change of its own ids, this process stays as the kernel has left it.
+    /// The ids that this process had when `value` was read. If this process has changed its own ids since then, `value` is not
+    /// restored.
     owner: Owner,
 }
 
-/// The ids and capabilities that the kernel looks at; each unless a filter forbids the question.
+/// This process's effective user id, effective group id and capabilities. The kernel changes the flag when they change. A field is
+/// `None` if a seccomp filter forbids its system call.
 #[derive(Default, PartialEq)]
 struct Owner(Option<u32>, Option<u32>, Option<CapabilitySets>);
 
@@ -79,15 +82,16 @@ impl Owner {
     }
 }
 
-/// As long as there is one, a child may change whether this process may be traced.
+/// A guard that exists while a child shares the memory and may change its ids. When the last guard is dropped, the flag is
+/// restored.
 pub(crate) struct KeptDumpable(());
 
 impl KeptDumpable {
-    /// To be made before the child.
+    /// Saves the flag. Call this before making the child.
     pub fn keep() -> Self {
         KEPT.with(|kept| {
             if kept.children == 0 {
-                // 2 is the kernel's to give.
+                // Only the kernel can set the value 2.
                 kept.value = dumpable().ok().filter(|&value| value <= 1);
                 kept.owner = Owner::now();
             }
@@ -97,7 +101,7 @@ impl KeptDumpable {
     }
 }
 
-/// When the child has left the memory.
+/// To be dropped when the child no longer shares the memory.
 impl Drop for KeptDumpable {
     fn drop(&mut self) {
         KEPT.with(|kept| {
@@ -106,7 +110,7 @@ impl Drop for KeptDumpable {
                 kept.value = None;
             }
             if let (0, Some(value)) = (kept.children, kept.value) {
-                // Under the lock: another thread may be about to begin.
+                // This happens under the lock, because another thread may be about to make a guard.
                 let _ = set(value);
             }
         });

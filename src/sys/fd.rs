@@ -15,7 +15,7 @@ use crate::process::Pid;
 
 impl Drop for OwnedFd {
     fn drop(&mut self) {
-        // SAFETY: this was the descriptor's owner. What `close` says is of no use to anyone here.
+        // SAFETY: this `OwnedFd` owns the descriptor, and is being dropped. An error of `close` cannot be handled here.
         let _ = unsafe { close(self.fd) };
     }
 }
@@ -52,7 +52,7 @@ impl OwnedFd {
 #[cfg(feature = "std")]
 impl From<OwnedFd> for std::os::fd::OwnedFd {
     fn from(owned: OwnedFd) -> Self {
-        // SAFETY: it was owned, and is given away.
+        // SAFETY: `into_raw_fd` transfers the ownership of an open descriptor.
         unsafe { std::os::fd::FromRawFd::from_raw_fd(owned.into_raw_fd()) }
     }
 }
@@ -60,7 +60,7 @@ impl From<OwnedFd> for std::os::fd::OwnedFd {
 #[cfg(feature = "std")]
 impl std::os::fd::FromRawFd for OwnedFd {
     unsafe fn from_raw_fd(fd: RawFd) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the safety contract.
         unsafe { Self::from_raw_fd(fd) }
     }
 }
@@ -68,7 +68,7 @@ impl std::os::fd::FromRawFd for OwnedFd {
 #[cfg(feature = "std")]
 impl<'fd> From<BorrowedFd<'fd>> for std::os::fd::BorrowedFd<'fd> {
     fn from(borrowed: BorrowedFd<'fd>) -> Self {
-        // SAFETY: it stays open for the lifetime.
+        // SAFETY: the descriptor stays open during the lifetime `'fd`.
         unsafe { Self::borrow_raw(borrowed.fd) }
     }
 }
@@ -102,7 +102,8 @@ impl BorrowedFd<'_> {
 /// ```
 #[derive(Debug)]
 pub struct StaticFd(
-    /// The number plus one, or 0: a static of zeros takes no bytes of the file.
+    /// The descriptor plus one; 0 if no descriptor is stored. So a static that is empty consists of zeros, and needs no bytes in
+    /// the program's file.
     AtomicI32,
 );
 
@@ -127,14 +128,14 @@ impl StaticFd {
     /// Removes the stored descriptor and returns it. (It is not borrowed at this time, because this method takes `&mut self`.)
     pub fn take(&mut self) -> Option<OwnedFd> {
         let fd = core::mem::take(self.0.get_mut()) - 1;
-        // SAFETY: what was put there nobody else owns.
+        // SAFETY: the stored descriptor has no other owner, because `set` took an `OwnedFd`.
         (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
     /// Borrows the stored descriptor; returns `None` if no descriptor is stored.
     pub fn get(&self) -> Option<BorrowedFd<'_>> {
         let fd = self.0.load(Ordering::Relaxed) - 1;
-        // SAFETY: what was put there nobody closes.
+        // SAFETY: a stored descriptor stays open, because no method closes it.
         (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
     }
 }
@@ -158,8 +159,9 @@ pub fn stderr() -> BorrowedFd<'static> {
 }
 
 fn standard(fd: RawFd) -> BorrowedFd<'static> {
-    // SAFETY: as in the standard library, these numbers stand for whatever is there. A program that was started without one of them may
-    // own what it opens there; a call that gets the number later then reaches another file, or none, and no memory.
+    // SAFETY: as in the standard library, these numbers mean the descriptors that have these numbers at the time of use. If a
+    // program was started with one of them closed, a file that the program opens can get the number. Then a later use of the number
+    // can reach another file, or fail, but cannot access memory.
     unsafe { BorrowedFd::borrow_raw(fd) }
 }
 
@@ -198,7 +200,7 @@ fn open_at(directory: RawFd, path: &CStr, flags: OFlags, mode: u32) -> Result<Ow
 #[doc(alias = "pipe")]
 pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
     let mut ends = [-1; 2];
-    // SAFETY: the kernel writes two numbers, of new descriptors.
+    // SAFETY: the kernel writes the numbers of two new descriptors.
     unsafe {
         let answer = syscall2(
             linux::__NR_pipe2 as usize,
@@ -215,7 +217,7 @@ pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
 /// # Safety
 /// No other code relies on the descriptor being open.
 pub unsafe fn close(fd: RawFd) -> Result<(), Errno> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     done(unsafe { syscall1(linux::__NR_close as usize, fd as usize) })
 }
 
@@ -224,7 +226,7 @@ pub unsafe fn close(fd: RawFd) -> Result<(), Errno> {
 /// # Safety
 /// No other code relies on any of these descriptors being open.
 pub unsafe fn close_range(first: u32, last: u32) -> Result<(), Errno> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let answer = unsafe {
         syscall3(
             linux::__NR_close_range as usize,
@@ -242,7 +244,7 @@ pub unsafe fn close_range(first: u32, last: u32) -> Result<(), Errno> {
 /// # Safety
 /// No other code relies on the descriptor `to` being open.
 pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let answer = unsafe {
         syscall3(
             linux::__NR_dup3 as usize,
@@ -258,7 +260,7 @@ pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
 /// duplicate stays open on exec unless `flags` contains `CLOEXEC`.
 #[doc(alias = "dup2")]
 pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result<(), Errno> {
-    // SAFETY: nobody has borrowed it meanwhile.
+    // SAFETY: `&mut` guarantees that `to` is not borrowed elsewhere.
     unsafe { dup3(from.fd, to.fd, flags) }
 }
 
@@ -332,7 +334,7 @@ pub fn set_async(fd: BorrowedFd<'_>, owner: Pid) -> Result<(), Errno> {
 }
 
 fn fcntl(fd: RawFd, command: u32, argument: usize) -> usize {
-    // SAFETY: the commands above take a number.
+    // SAFETY: the commands that this module uses take a number.
     unsafe { syscall3(nr::FCNTL as usize, fd as usize, command as usize, argument) }
 }
 
@@ -351,9 +353,10 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
 }
 
 /// `sendfile`: copies up to `count` bytes from the file `from` to `to` in the kernel. Returns the number of bytes copied, which is
-/// less than `count` if the end of `from` is reached first. Fails with `EINVAL` if `from` has no file offset, for example if it is a pipe.
+/// less than `count` if the end of `from` is reached first. Fails with `EINVAL` if `from` has no file offset, for example if it is
+/// a pipe.
 pub fn sendfile(to: BorrowedFd<'_>, from: BorrowedFd<'_>, count: usize) -> Result<usize, Errno> {
-    // SAFETY: these are numbers; there is no pointer to an offset.
+    // SAFETY: the call takes only numbers; the pointer to an offset is null.
     let answer = unsafe {
         syscall4(
             linux::__NR_sendfile as usize,
@@ -380,8 +383,8 @@ pub fn write(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `pread64`: reads bytes into `buffer` from the place `offset` of the file, and returns the number of bytes read; 0 at the end of the
-/// file. The file offset does not change. Fails with `ESPIPE` if the file has none, for example if it is a pipe.
+/// `pread64`: reads bytes into `buffer` from the file at the offset `offset`, and returns the number of bytes read; 0 at the end of
+/// the file. The file offset does not change. Fails with `ESPIPE` if the file has no file offset, for example if it is a pipe.
 pub fn pread(fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {
@@ -396,7 +399,7 @@ pub fn pread(fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> Result<usize
     result(answer)
 }
 
-/// `pwrite64`: writes `bytes`, or only their first part, to the file at the place `offset`, and returns the number of bytes
+/// `pwrite64`: writes `bytes`, or only their first part, to the file at the offset `offset`, and returns the number of bytes
 /// written. The file offset does not change. If the file was opened with [`OFlags::APPEND`], Linux ignores `offset` and appends the
 /// bytes.
 ///
@@ -428,7 +431,7 @@ pub fn pwrite(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> Result<usize, Er
 /// other one is a file, its file offset advances. Waits for the first byte, and returns the number of bytes moved; 0 at the end of
 /// `from`.
 pub fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, count: usize) -> Result<usize, Errno> {
-    // SAFETY: these are numbers; there are no pointers to offsets.
+    // SAFETY: the call takes only numbers; the pointers to offsets are null.
     let answer = unsafe {
         syscall6(
             linux::__NR_splice as usize,
@@ -452,7 +455,7 @@ pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
         SeekFrom::End(offset) => (linux::SEEK_END, offset as u64),
     };
     let mut position = 0;
-    // It may be the position.
+    // The result of the call may be the low part of the position, so its value is not used.
     result(arch::lseek(fd.fd, offset, whence, &mut position))?;
     Ok(position)
 }
@@ -491,7 +494,7 @@ pub fn ftruncate(fd: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
 
 /// `fsync`: waits until all data that were written to the file are on the file's device.
 pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes only numbers.
     done(unsafe { syscall1(linux::__NR_fsync as usize, fd.fd as usize) })
 }
 
@@ -514,7 +517,7 @@ pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
 #[doc(alias = "flock")]
 pub fn try_lock(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     let operation = linux::LOCK_EX | linux::LOCK_NB;
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     done(unsafe {
         syscall2(
             linux::__NR_flock as usize,
@@ -539,13 +542,14 @@ pub fn getdents64(directory: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize,
     result(answer)
 }
 
-/// What of the first entry that [`getdents64`] has written is of a fixed length, and its name with what follows. `struct
-/// linux_dirent64`: inode and offset of 8 bytes each, the entry's length of 2, a type of 1, the name.
+/// Splits the entries that [`getdents64`] has written after the fixed part of the first entry. The second slice begins with the
+/// entry's name. The fixed part of a `struct linux_dirent64` consists of the inode (8 bytes), the offset (8), the entry's length
+/// (2) and the type (1).
 pub(crate) fn split_entry(entries: &[u8]) -> Option<(&[u8; 19], &[u8])> {
     entries.split_first_chunk()
 }
 
 fn owned(answer: usize) -> Result<OwnedFd, Errno> {
-    // SAFETY: the kernel has just made it.
+    // SAFETY: the kernel has just opened this descriptor.
     small(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }

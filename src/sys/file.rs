@@ -21,7 +21,7 @@ pub fn chdir(path: &CStr) -> Result<(), Errno> {
 
 /// `fchdir`: changes the working directory to an open directory.
 pub fn fchdir(directory: BorrowedFd<'_>) -> Result<(), Errno> {
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes only numbers.
     done(unsafe { syscall1(linux::__NR_fchdir as usize, directory.fd as usize) })
 }
 
@@ -57,7 +57,7 @@ pub fn getcwd(buffer: &mut [u8]) -> Result<&CStr, Errno> {
 /// `umask`: sets the permission bits that new files do not get, and returns the previous mask. Fails only if a seccomp filter
 /// forbids the call.
 pub fn umask(mask: u32) -> Result<u32, Errno> {
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe { syscall1(linux::__NR_umask as usize, mask as usize) };
     small(answer).map(|mask| mask as u32)
 }
@@ -93,7 +93,7 @@ pub fn access(path: &CStr, access: Access) -> Result<(), Errno> {
 
 /// `faccessat2` (Linux 5.8) with `AT_EACCESS`: checks that a file exists and that the effective user has these permissions. The
 /// kernel makes the same check when a file is opened or executed. Fails with `ENOSYS` on older kernels. On these kernels, use
-/// [`access`]. It has the same result if the real ids are equal to the effective ids.
+/// [`access`], which has the same result if the real ids are equal to the effective ids.
 pub fn eaccess(path: &CStr, access: Access) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -136,7 +136,7 @@ pub fn lstatat(directory: BorrowedFd<'_>, path: &CStr) -> Result<Stat, Errno> {
 }
 
 fn statx(directory: RawFd, path: &CStr, flags: u32) -> Result<Stat, Errno> {
-    // SAFETY: it consists of numbers.
+    // SAFETY: the struct has only integer fields, so all zeros is a valid value.
     let mut stat: linux::statx = unsafe { core::mem::zeroed() };
     // SAFETY: the kernel reads a C string and writes one `statx`.
     let answer = unsafe {
@@ -172,7 +172,7 @@ impl FileSystemType {
 /// # Ok::<(), nestling::Errno>(())
 /// ```
 pub fn statfs(path: &CStr) -> Result<FileSystemType, Errno> {
-    // SAFETY: it consists of numbers.
+    // SAFETY: the struct has only integer fields, so all zeros is a valid value.
     let mut statfs: linux::statfs = unsafe { core::mem::zeroed() };
     // SAFETY: the kernel reads a C string and writes one `statfs`.
     done(unsafe {
@@ -223,7 +223,7 @@ pub fn mknod(
     mode: u32,
     (major, minor): (u32, u32),
 ) -> Result<(), Errno> {
-    // The kernel's 12 bits of the major number lie between the lower 8 and the upper 12 of the minor one.
+    // The kernel puts the 12 bits of the major number between the lower 8 and the upper 12 bits of the minor number.
     let device = minor & 0xff | (major & 0xfff) << 8 | (minor & 0xf_ff00) << 12;
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -291,7 +291,7 @@ pub fn rename(from: &CStr, to: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {
         syscall5(
-            linux::__NR_renameat2 as usize, // the only one that riscv64 has
+            linux::__NR_renameat2 as usize, // riscv64 has no `rename` or `renameat`
             HERE as usize,
             from.as_ptr() as usize,
             HERE as usize,
@@ -341,7 +341,7 @@ pub fn chmod(path: &CStr, mode: u32) -> Result<(), Errno> {
 
 /// `fchmod`: sets the permission bits of an open file.
 pub fn fchmod(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe { syscall2(linux::__NR_fchmod as usize, fd.fd as usize, mode as usize) };
     done(answer)
 }
@@ -403,8 +403,8 @@ impl SetTime {
     }
 }
 
-/// `utimensat`: sets the times of a file's last access and last change, and follows symbolic links. Fails with `ENOSYS` on i386 before
-/// Linux 5.1.
+/// `utimensat`: sets the times of a file's last access and last change, and follows symbolic links. Fails with `ENOSYS` on i386
+/// before Linux 5.1.
 ///
 /// ```
 /// use nestling::sys::file::{SetTime, stat, utimensat};
@@ -437,8 +437,8 @@ pub fn utimensat(path: &CStr, accessed: SetTime, modified: SetTime) -> Result<()
 flags! {
     /// How [`openat2`] resolves a path.
     Resolve {
-        BENEATH RESOLVE_BENEATH "Fail with `EXDEV` if the path leads out of the directory, by `..`, by a link, or by its beginning."
-        IN_ROOT RESOLVE_IN_ROOT "Take the directory for the root: `..` and absolute links do not lead out of it."
+        BENEATH RESOLVE_BENEATH "Fail with `EXDEV` if the path leads out of the directory, by `..`, by a link, or because it is absolute."
+        IN_ROOT RESOLVE_IN_ROOT "Treat the directory as the root: `..` and absolute links do not lead out of it."
         NO_MAGICLINKS RESOLVE_NO_MAGICLINKS "Fail with `ELOOP` at a link such as `/proc/PID/fd/N`."
         NO_SYMLINKS RESOLVE_NO_SYMLINKS "Fail with `ELOOP` at any symbolic link."
         NO_XDEV RESOLVE_NO_XDEV "Fail with `EXDEV` at a mount."
@@ -446,7 +446,7 @@ flags! {
 }
 
 /// `openat2` (Linux 5.6): opens a file below a directory whose contents somebody else may choose, such as the root of a container.
-/// Fails with `ENOSYS` on older kernels; there is no safe way to do the same there.
+/// Fails with `ENOSYS` on older kernels; no other call of these kernels does the same safely.
 ///
 /// ```
 /// use nestling::sys::{fd::open, file::{Resolve, openat2}};
@@ -468,7 +468,7 @@ pub fn openat2(
     resolve: Resolve,
 ) -> Result<OwnedFd, Errno> {
     let large = match flags.contains(OFlags::PATH) {
-        true => 0, // no other flag goes with this one
+        true => 0, // `openat2` does not accept `O_LARGEFILE` together with `O_PATH`
         false => linux::O_LARGEFILE,
     };
     let how = linux::open_how {

@@ -19,9 +19,9 @@ use crate::errno::Errno;
 /// `EAGAIN` if the value of `number` is not `expected`, and with `ETIMEDOUT` after the time `limit`. The call may return
 /// although the value has not changed.
 pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Result<(), Errno> {
-    // The call's `timespec`: two machine words. What is too long for them is cut.
+    // The `timespec` of this call consists of two machine words. If the seconds do not fit into a word, their upper bits are lost.
     let limit = limit.map(|limit| [limit.as_secs() as usize, limit.subsec_nanos() as usize]);
-    // SAFETY: the kernel reads the number, and the time, if it is given.
+    // SAFETY: the kernel reads the number, and one time unless the pointer to it is null.
     let answer = unsafe {
         syscall4(
             linux::__NR_futex as usize,
@@ -36,7 +36,7 @@ pub fn wait(number: &AtomicU32, expected: u32, limit: Option<Duration>) -> Resul
 
 /// `FUTEX_WAKE`: wakes at most `count` of the threads that wait on `number`. Returns how many it woke.
 pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
-    // SAFETY: the kernel only takes the number's address.
+    // SAFETY: the kernel uses only the number's address.
     let answer = unsafe {
         syscall4(
             linux::__NR_futex as usize,
@@ -49,9 +49,9 @@ pub fn wake(number: &AtomicU32, count: i32) -> Result<usize, Errno> {
     result(answer)
 }
 
-/// `futex_waitv`: returns whether the kernel has this call, as every Linux since 5.16, and no filter forbids it.
+/// `futex_waitv`: returns whether this call is available. Linux has it since 5.16, but a seccomp filter may forbid it.
 pub(crate) fn has_waitv() -> bool {
-    // SAFETY: the kernel refuses to wait for no futexes.
+    // SAFETY: the kernel fails with `EINVAL` for an empty list, and accesses no memory.
     let answer = unsafe { syscall4(linux::__NR_futex_waitv as usize, 0, 0, 0, 0) };
     result(answer) == Err(Errno::EINVAL)
 }
@@ -66,10 +66,10 @@ pub struct Mutex<T> {
 
 const FREE: u32 = 0;
 const LOCKED: u32 = 1;
-/// Locked, and somebody may be waiting.
+/// The mutex is locked, and a thread may be waiting for it.
 const WAITED_FOR: u32 = 2;
 
-// SAFETY: only the holder of the lock reaches the value.
+// SAFETY: only the thread that holds the lock accesses the value.
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {
@@ -90,7 +90,7 @@ impl<T> Mutex<T> {
         while !taken {
             taken = self.state.swap(WAITED_FOR, Acquire) == FREE;
             if !taken {
-                // Whatever it says, the state is looked at again.
+                // The result does not matter: the loop checks the state again.
                 let _ = wait(&self.state, WAITED_FOR, None);
             }
         }
@@ -115,7 +115,7 @@ impl<T> Mutex<T> {
 #[derive(Debug)]
 pub struct MutexGuard<'a, T> {
     mutex: &'a Mutex<T>,
-    /// A reference to the mutex alone could be shared whatever the value is.
+    /// Makes the guard `Sync` only if the value is `Sync`. The reference `mutex` alone would make the guard always `Sync`.
     value: PhantomData<&'a mut T>,
 }
 
@@ -123,14 +123,14 @@ impl<T> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: this holds the lock.
+        // SAFETY: this guard holds the lock.
         unsafe { &*self.mutex.value.get() }
     }
 }
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: this holds the lock.
+        // SAFETY: this guard holds the lock.
         unsafe { &mut *self.mutex.value.get() }
     }
 }
@@ -143,26 +143,26 @@ impl<T> Drop for MutexGuard<'_, T> {
     }
 }
 
-/// A lock for data that describe the process. If another thread forks meanwhile, the child finds the lock free and the data as at
-/// the start, since the threads that they are about are not in the child. (Two processes of the same number in different pid
-/// namespaces are taken for one.)
+/// A lock for data that describe the current process. If one thread forks while another thread holds the lock, the child finds the
+/// lock free and the value reset to its default. The reset is right, because the value describes threads of the parent, and the
+/// child does not have these threads. (The lock does not distinguish two processes with the same id in different pid namespaces.)
 ///
-/// Each use costs one system call more than that of a [`Mutex`].
+/// Each use costs one system call more than a use of a [`Mutex`].
 pub(crate) struct ProcessMutex<T> {
-    /// The process that has locked it, with [`CONTENDED`] if somebody may be waiting.
+    /// The id of the process that holds the lock, or [`FREE`]. The bit [`CONTENDED`] is set if a thread may be waiting.
     holder: AtomicU32,
-    /// The process that the value describes.
+    /// The id of the process that the value describes.
     owner: AtomicU32,
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
 const CONTENDED: u32 = 1 << 31;
 
-// SAFETY: only the holder of the lock reaches the value.
+// SAFETY: only the thread that holds the lock accesses the value.
 unsafe impl<T: Send> Sync for ProcessMutex<T> {}
 
 impl<T: Default> ProcessMutex<T> {
-    /// Makes an unlocked one, with the default for its value.
+    /// Makes an unlocked mutex that contains the default value.
     pub const fn new() -> Self {
         Self {
             holder: AtomicU32::new(FREE),
@@ -171,12 +171,13 @@ impl<T: Default> ProcessMutex<T> {
         }
     }
 
-    /// Waits until the lock is free, and gives the value to `function`, which must not use the same lock.
+    /// Waits until the lock is free, takes it, and calls `function` with the value. `function` must not use the same lock.
     pub fn with<R>(&self, function: impl FnOnce(&mut T) -> R) -> R {
         let own = super::process::getpid().as_raw() as u32;
         self.lock(own);
         let value = self.value.get();
-        // SAFETY: this holds the lock. A value that another process has left is not looked at: it may be half written.
+        // SAFETY: this thread holds the lock. The value was initialised by this process if `owner` is this process. The value of
+        // another process is overwritten, and is not read, because it may be half written.
         let value = unsafe {
             if self.owner.load(Relaxed) == own {
                 (*value).assume_init_mut()
@@ -198,11 +199,11 @@ impl<T: Default> ProcessMutex<T> {
             .holder
             .compare_exchange(expected, wanted, Acquire, Relaxed)
         {
-            // What another process holds is free here.
+            // A lock that another process holds is free in this process.
             expected = holder;
             if holder & !CONTENDED == own {
                 expected = FREE;
-                // Whoever is woken does not know whether others wait.
+                // A thread that is woken does not know whether other threads wait, so it also sets the bit.
                 wanted = own | CONTENDED;
                 let noted = self
                     .holder
@@ -239,11 +240,11 @@ mod tests {
     #[test]
     fn a_fork_finds_a_process_mutex_free_and_as_at_the_start() {
         static VALUE: ProcessMutex<u64> = ProcessMutex::new();
-        // No process has this id, nor the one that `getpid` returns where it fails, as in Miri.
+        // No process has this id. It also differs from the id that `getpid` returns when it fails, as it does in Miri.
         const PARENT: u32 = i32::MAX as u32 - 1;
         VALUE.with(|value| *value = 7);
         for contended in [0, CONTENDED] {
-            // As another thread of the parent may hold it at the moment of a fork.
+            // This is the state after a fork if another thread of the parent held the lock.
             VALUE.holder.store(PARENT | contended, Relaxed);
             VALUE.owner.store(PARENT, Relaxed);
             assert_eq!(VALUE.with(|value| core::mem::replace(value, 7)), 0);
@@ -254,7 +255,7 @@ mod tests {
     #[test]
     fn what_a_mutex_guards_is_reached_by_one_thread_at_a_time() {
         static COUNT: Mutex<u64> = Mutex::new(0);
-        // Miri takes a thousand times as long.
+        // In Miri, a round takes a thousand times as long.
         const ROUNDS: u64 = if cfg!(miri) { 100 } else { 50_000 };
         thread::scope(|scope| {
             for _ in 0..4 {

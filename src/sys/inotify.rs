@@ -33,10 +33,10 @@ flags! {
     /// Kinds of events.
     Mask {
         ACCESS IN_ACCESS "The file was read or executed."
-        MODIFY IN_MODIFY "The file was written or cut."
+        MODIFY IN_MODIFY "The file was written or truncated."
         ATTRIB IN_ATTRIB "The file's mode, owner, times or number of links changed."
-        CLOSE_WRITE IN_CLOSE_WRITE "The file was closed by somebody who had opened it for writing."
-        CLOSE_NOWRITE IN_CLOSE_NOWRITE "The file was closed by somebody who had not opened it for writing."
+        CLOSE_WRITE IN_CLOSE_WRITE "The file was closed by a process that had opened it for writing."
+        CLOSE_NOWRITE IN_CLOSE_NOWRITE "The file was closed by a process that had opened it only for reading."
         OPEN IN_OPEN "The file was opened."
         MOVED_FROM IN_MOVED_FROM "A file left the directory by a rename."
         MOVED_TO IN_MOVED_TO "A file came into the directory by a rename."
@@ -44,9 +44,9 @@ flags! {
         DELETE IN_DELETE "A file was removed from the directory."
         DELETE_SELF IN_DELETE_SELF "The file or directory itself was removed."
         MOVE_SELF IN_MOVE_SELF "The file or directory itself was renamed."
-        UNMOUNT IN_UNMOUNT "The file system was unmounted. The kernel reports this without being asked."
-        OVERFLOW IN_Q_OVERFLOW "Events were lost, because too many were not read. The kernel reports this without being asked, for the watch -1."
-        IGNORED IN_IGNORED "The watch has ended. The kernel reports this without being asked."
+        UNMOUNT IN_UNMOUNT "The file system was unmounted. The kernel reports this even if the mask does not contain it."
+        OVERFLOW IN_Q_OVERFLOW "Events were lost, because too many events were unread. The kernel reports this for the watch -1, even if no mask contains it."
+        IGNORED IN_IGNORED "The watch has ended. The kernel reports this even if the mask does not contain it."
         DIRECTORY IN_ISDIR "In a report: the file is a directory."
         ONLY_DIRECTORY IN_ONLYDIR "In a request: fail with `ENOTDIR` if the path is not a directory."
         NOFOLLOW IN_DONT_FOLLOW "In a request: watch a symbolic link itself."
@@ -66,11 +66,11 @@ impl Mask {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Watch(i32);
 
-/// `inotify_init1`: makes a descriptor from which a program reads what happens to the files that it watches. The descriptor closes on
-/// exec. `flags` is `NONBLOCK` or empty. A read waits for an event. If the next event does not fit into the buffer, the read fails
-/// with `EINVAL`. A buffer of 272 bytes is large enough for any event.
+/// `inotify_init1`: makes a descriptor from which a program reads what happens to the files that it watches. The descriptor closes
+/// on exec. `flags` is `NONBLOCK` or empty. A read waits for an event. If the next event does not fit into the buffer, the read
+/// fails with `EINVAL`. A buffer of 272 bytes is large enough for any event.
 pub fn init(flags: OFlags) -> Result<OwnedFd, Errno> {
-    // SAFETY: a number is all it takes; the kernel makes a new descriptor.
+    // SAFETY: the call takes only numbers; the kernel makes a new descriptor.
     unsafe {
         let flags = (flags | OFlags::CLOEXEC).bits();
         let answer = syscall1(linux::__NR_inotify_init1 as usize, flags as usize);
@@ -78,8 +78,8 @@ pub fn init(flags: OFlags) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// `inotify_add_watch`: watches a file or directory for the events of `mask`. If the file is already watched, replaces the mask, and
-/// returns the same watch.
+/// `inotify_add_watch`: watches a file or directory for the events of `mask`. If the file is already watched, replaces the mask,
+/// and returns the same watch.
 pub fn add_watch(inotify: BorrowedFd<'_>, path: &CStr, mask: Mask) -> Result<Watch, Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
@@ -95,7 +95,7 @@ pub fn add_watch(inotify: BorrowedFd<'_>, path: &CStr, mask: Mask) -> Result<Wat
 
 /// `inotify_rm_watch`: ends a watch. The kernel reports [`Mask::IGNORED`].
 pub fn remove_watch(inotify: BorrowedFd<'_>, watch: Watch) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall2(
             linux::__NR_inotify_rm_watch as usize,
@@ -119,7 +119,7 @@ pub struct Event<'a> {
     pub name: &'a CStr,
 }
 
-/// The events in the bytes that a read has returned.
+/// An iterator over the events in the bytes that a read has returned.
 #[derive(Clone, Debug)]
 pub struct Events<'a>(&'a [u8]);
 
@@ -134,7 +134,8 @@ impl<'a> Events<'a> {
 impl<'a> Iterator for Events<'a> {
     type Item = Event<'a>;
 
-    /// `struct inotify_event`: four numbers, the last of which is the length of the name with the null bytes after it.
+    /// Decodes one `struct inotify_event`: four numbers and a name. The fourth number is the length of the name, including the null
+    /// bytes after it.
     fn next(&mut self) -> Option<Event<'a>> {
         let (numbers, rest) = self.0.split_first_chunk::<16>()?;
         let (numbers, _) = numbers.as_chunks::<4>();

@@ -17,7 +17,7 @@ use crate::fd::BorrowedFd;
 #[repr(transparent)]
 pub struct Utsname([u8; 6 * FIELD]);
 
-/// How long a field is, its null included.
+/// The length of a field, including its null byte.
 const FIELD: usize = 65;
 
 impl Utsname {
@@ -148,7 +148,7 @@ struct KernelSysinfo {
     total_high: usize,
     free_high: usize,
     mem_unit: u32,
-    /// What brings it to 64 bytes on i386.
+    /// Padding, which makes the struct 64 bytes long on i386.
     rest: [u8; 16 - 2 * size_of::<usize>()],
 }
 
@@ -177,7 +177,7 @@ pub fn sysinfo() -> Result<Sysinfo, Errno> {
 #[doc(alias("klogctl", "syslog"))]
 pub fn set_console_level(level: i32) -> Result<(), Errno> {
     const SYSLOG_ACTION_CONSOLE_LEVEL: usize = 8;
-    // SAFETY: for this action a number is all it takes.
+    // SAFETY: this action takes only a number.
     let answer = unsafe {
         syscall3(
             linux::__NR_syslog as usize,
@@ -222,11 +222,12 @@ pub fn swapon(path: &CStr, priority: Option<u16>) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `finit_module`: loads a kernel module from an open file. `parameters` is a list such as `debug=1 mode=fast`. Fails with `EEXIST` if the
-/// module is loaded, with `ENOEXEC` if the file is no module of this kernel, and with `EPERM` if the caller lacks `CAP_SYS_MODULE`.
+/// `finit_module`: loads a kernel module from an open file. `parameters` is a list such as `debug=1 mode=fast`. Fails with `EEXIST`
+/// if the module is loaded, with `ENOEXEC` if the file is no module of this kernel, and with `EPERM` if the caller lacks
+/// `CAP_SYS_MODULE`.
 #[doc(alias("insmod", "modprobe"))]
 pub fn finit_module(file: BorrowedFd<'_>, parameters: &CStr) -> Result<(), Errno> {
-    // SAFETY: the kernel reads a C string. What a module does, it does in the kernel, where it may do anything.
+    // SAFETY: the kernel reads a C string. The module runs in the kernel, and Rust's rules do not cover the kernel.
     let answer = unsafe {
         syscall3(
             linux::__NR_finit_module as usize,
@@ -247,7 +248,7 @@ pub fn swapoff(path: &CStr) -> Result<(), Errno> {
 /// `prctl(PR_SET_CHILD_SUBREAPER)`: sets whether this process adopts its orphaned descendants, as PID 1 does.
 #[doc(alias = "PR_SET_CHILD_SUBREAPER")]
 pub fn set_child_subreaper(subreaper: bool) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall2(
             linux::__NR_prctl as usize,
@@ -276,7 +277,7 @@ pub fn child_subreaper() -> Result<bool, Errno> {
 /// process's first thread.
 #[doc(alias = "PR_SET_NAME")]
 pub fn set_name(name: &CStr) -> Result<(), Errno> {
-    // SAFETY: the kernel reads a C string, or its first bytes.
+    // SAFETY: the kernel reads at most a C string.
     let answer = unsafe {
         syscall2(
             linux::__NR_prctl as usize,

@@ -12,7 +12,7 @@ use crate::errno::Errno;
 /// writable, and contains zeros. The address is a multiple of the page size. Fails with `ENOMEM` if no memory is available, or
 /// if the limit on the address space is reached.
 pub fn mmap(length: usize) -> Result<NonNull<u8>, Errno> {
-    // SAFETY: a new mapping is in nobody's way.
+    // SAFETY: the kernel places the new mapping where no other mapping is.
     let answer = unsafe {
         syscall6(
             nr::MMAP as usize,
@@ -32,7 +32,7 @@ pub fn mmap(length: usize) -> Result<NonNull<u8>, Errno> {
 /// # Safety
 /// The pages belong to the caller, and the caller does not use them after this call.
 pub unsafe fn munmap(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     done(unsafe {
         syscall2(
             linux::__NR_munmap as usize,
@@ -52,7 +52,7 @@ pub unsafe fn mremap(
     old_length: usize,
     new_length: usize,
 ) -> Result<NonNull<u8>, Errno> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let answer = unsafe {
         syscall4(
             linux::__NR_mremap as usize,
@@ -71,7 +71,7 @@ pub unsafe fn mremap(
 /// # Safety
 /// No code uses the old contents after this call.
 pub unsafe fn discard(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     done(unsafe {
         syscall3(
             linux::__NR_madvise as usize,
@@ -83,8 +83,8 @@ pub unsafe fn discard(address: NonNull<u8>, length: usize) -> Result<(), Errno> 
 }
 
 /// `rt_sigprocmask` with an operation that does not exist: the kernel reads 8 bytes at this address and changes nothing. If the
-/// address is below a stack that may grow so far, the kernel extends the stack to this address. Fails with `EFAULT` if the memory
-/// is not readable.
+/// address is below the stack, and the stack may grow to this address, the kernel extends the stack. Fails with `EFAULT` if the
+/// memory is not readable.
 pub fn touch(address: usize) -> Result<(), Errno> {
     // SAFETY: the kernel only reads the memory, and it checks the address.
     let answer = unsafe {
@@ -98,12 +98,12 @@ pub fn touch(address: usize) -> Result<(), Errno> {
     };
     match done(answer) {
         Err(Errno::EFAULT) => Err(Errno::EFAULT),
-        // Its argument was read before.
+        // The kernel has read the memory before it found another error.
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
 fn mapped(answer: usize) -> Result<NonNull<u8>, Errno> {
-    // The kernel gives the first page of all only to who asks for it by address.
+    // The kernel returns the address 0 only if a call requests this address.
     NonNull::new(result(answer)? as *mut u8).ok_or(Errno::ENOMEM)
 }

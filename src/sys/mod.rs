@@ -1,6 +1,6 @@
 //! The system calls: a small typed function for each call, in modules by subject. The functions only make the call: they do not
-//! repeat a call that failed, and keep no state. (The functions in [`caught`] keep a set of signals, and
-//! [`process::set_dumpable`] knows what a spawn is to restore.)
+//! repeat a call that failed, and keep no state. (Two modules are exceptions: [`caught`] keeps a set of signals, and
+//! [`process::set_dumpable`] keeps the value that a spawn restores.)
 //!
 //! Each description begins with the name of the system call or of its request. The call's manual page (section 2) lists the
 //! errors.
@@ -14,7 +14,7 @@ use crate::errno::Errno;
 use crate::fd::BorrowedFd;
 use crate::raw::result;
 
-/// Makes a type for a set of the kernel's flags: a constant for each flag, with its text, and `|`.
+/// Defines a type for a set of the kernel's flags, with a documented constant for each flag, and the operator `|`.
 macro_rules! flags {
     ($(#[$doc:meta])* $type:ident { $($name:ident $value:ident $what:literal)* }) => {
         $(#[$doc])*
@@ -61,7 +61,7 @@ pub mod socket;
 pub mod terminal;
 pub mod time;
 
-/// What the answer of a call means that has a small number to say: an id, a descriptor.
+/// Converts the result of a call that returns a small number (such as an id or a descriptor) or an error.
 fn small(answer: usize) -> Result<i32, Errno> {
     match Errno::from_negative(answer as i32) {
         None => Ok(answer as i32),
@@ -69,22 +69,22 @@ fn small(answer: usize) -> Result<i32, Errno> {
     }
 }
 
-/// Why a call failed that returns only then.
+/// Returns the error of a call that returns only if it fails.
 fn failed(answer: usize) -> Errno {
     result(answer).err().unwrap_or(Errno::EINVAL)
 }
 
-/// What the answer of a call means that has nothing to say but whether it failed, or a small number that nobody wants.
+/// Converts the result of a call whose number (if it returns one) is not needed.
 fn done(answer: usize) -> Result<(), Errno> {
     small(answer).map(drop)
 }
 
-/// `ioctl`: a request that takes a number or a pointer.
+/// `ioctl`: makes a request that takes a number or a pointer.
 ///
 /// # Safety
-/// The argument is what the request takes.
+/// The argument has the type that the request takes. If it is a pointer, the memory may be accessed as the request does.
 unsafe fn ioctl(fd: BorrowedFd<'_>, request: u32, argument: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         syscall3(
             linux::__NR_ioctl as usize,

@@ -49,9 +49,9 @@ flags! {
         BIND MS_BIND "Make the directory or file `source` also visible at the target."
         REC MS_REC "Also apply `BIND` or the propagation type to all mounts below."
         MOVE MS_MOVE "Move the mount at `source` to the target."
-        SHARED MS_SHARED "Propagation type: repeat mounts and unmounts from here in the copies of this mount, and vice versa."
-        PRIVATE MS_PRIVATE "Propagation type: do not repeat mounts and unmounts."
-        SLAVE MS_SLAVE "Propagation type: repeat mounts and unmounts from the copies here, but not from here in the copies."
+        SHARED MS_SHARED "Propagation type: a mount or unmount below this mount also happens in its copies, and vice versa."
+        PRIVATE MS_PRIVATE "Propagation type: mounts and unmounts do not propagate."
+        SLAVE MS_SLAVE "Propagation type: a mount or unmount in the copies also happens here, but not vice versa."
         UNBINDABLE MS_UNBINDABLE "Propagation type: like `PRIVATE`; also forbid `BIND` of this mount."
         SILENT MS_SILENT "Suppress some messages in the kernel's log."
     }

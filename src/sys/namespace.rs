@@ -36,10 +36,10 @@ flags! {
     Namespaces {
         CGROUP CLONE_NEWCGROUP "The root of the tree of cgroups (Linux 4.6)."
         IPC CLONE_NEWIPC "The objects of System V's IPC, and POSIX message queues."
-        MOUNT CLONE_NEWNS "The mounts. A new one has copies of the mounts, which still propagate if they were shared."
-        NETWORK CLONE_NEWNET "The network's interfaces, addresses and ports. In a new one, even `lo` is down (see [`set_up`](super::socket::set_up))."
-        PID CLONE_NEWPID "The process ids. The caller's children enter it, the caller does not; the first child is its process 1."
-        USER CLONE_NEWUSER "The user ids, group ids and capabilities. In a new one, the process has all capabilities, and no ids until somebody writes `uid_map` and `gid_map`."
+        MOUNT CLONE_NEWNS "The mounts. A new namespace has copies of the mounts. Mounts and unmounts still propagate if the mounts were shared."
+        NETWORK CLONE_NEWNET "The network's interfaces, addresses and ports. In a new namespace, even `lo` is down (see [`set_up`](super::socket::set_up))."
+        PID CLONE_NEWPID "The process ids. The caller's children enter the new namespace, but the caller does not. The first child is process 1 of the namespace."
+        USER CLONE_NEWUSER "The user ids, group ids and capabilities. In a new namespace, the process has all capabilities, and has no ids until a process writes `uid_map` and `gid_map`."
         UTS CLONE_NEWUTS "The host's name and the domain's name."
     }
 }
@@ -47,7 +47,7 @@ flags! {
 /// `unshare`: moves this process into new namespaces. Requires `CAP_SYS_ADMIN`, unless `namespaces` contains [`Namespaces::USER`].
 /// Fails with `EINVAL` if `namespaces` contains `USER` and the process has several threads or shares its memory.
 pub fn unshare(namespaces: Namespaces) -> Result<(), Errno> {
-    // SAFETY: these flags change what names mean to this process, and neither its memory nor its descriptors.
+    // SAFETY: these flags change the namespaces of this process, but not its memory or its descriptors.
     done(unsafe { syscall1(linux::__NR_unshare as usize, namespaces.0 as usize) })
 }
 
@@ -55,7 +55,7 @@ pub fn unshare(namespaces: Namespaces) -> Result<(), Errno> {
 /// namespace of this file; `namespaces` must be its kind, or empty. If `fd` is a pidfd (Linux 5.8), this process enters those
 /// namespaces of the pidfd's process whose kinds are in `namespaces`.
 pub fn setns(fd: BorrowedFd<'_>, namespaces: Namespaces) -> Result<(), Errno> {
-    // SAFETY: as for `unshare`.
+    // SAFETY: the call changes the namespaces of this process, but not its memory or its descriptors.
     done(unsafe {
         syscall2(
             linux::__NR_setns as usize,

@@ -118,8 +118,8 @@ pub fn ppoll(
 ) -> Result<usize, Errno> {
     let mut timeout = timeout.map(timespec);
     let time_left = timeout.as_mut().map_or(0, |time| &raw mut *time as usize);
-    // SAFETY: the kernel reads and writes `fds.len()` structs, and writes what is left to the time, which is ours; it reads
-    // a set of 8 bytes, as `SigSet` is. Both may be left out.
+    // SAFETY: the kernel reads and writes `fds.len()` structs. It writes the remaining time to `timeout`, a local variable, and
+    // reads a set of 8 bytes, the size of `SigSet`. The pointers to the time and to the set may be null.
     let answer = unsafe {
         syscall5(
             nr::PPOLL as usize,
@@ -133,7 +133,7 @@ pub fn ppoll(
     result(answer)
 }
 
-/// Where it is; 0 for none.
+/// Returns the address of the value; 0 for `None`.
 fn address<T>(place: Option<&T>) -> usize {
     place.map_or(0, |place| &raw const *place as usize)
 }
@@ -183,7 +183,7 @@ impl EpollEvent {
 /// # Ok::<(), nestling::Errno>(())
 /// ```
 pub fn eventfd(count: u32, flags: OFlags) -> Result<OwnedFd, Errno> {
-    // SAFETY: numbers are all it takes; the kernel makes a new descriptor.
+    // SAFETY: the call takes only numbers; the kernel makes a new descriptor.
     unsafe {
         let answer = syscall2(
             linux::__NR_eventfd2 as usize,
@@ -197,7 +197,7 @@ pub fn eventfd(count: u32, flags: OFlags) -> Result<OwnedFd, Errno> {
 /// `epoll_create1`: makes an epoll instance, and returns its descriptor. The descriptor closes on exec.
 #[doc(alias = "epoll_create1")]
 pub fn epoll_create() -> Result<OwnedFd, Errno> {
-    // SAFETY: a number is all it takes; the kernel makes a new descriptor.
+    // SAFETY: the call takes only numbers; the kernel makes a new descriptor.
     unsafe {
         let answer = syscall1(
             linux::__NR_epoll_create1 as usize,
@@ -268,7 +268,8 @@ pub fn epoll_pwait(
     timeout: Option<Duration>,
     mask: Option<SigSet>,
 ) -> Result<usize, Errno> {
-    // SAFETY: the kernel writes at most `events.len()` events, and reads a set of 8 bytes, as `SigSet` is, if there is one.
+    // SAFETY: the kernel writes at most `events.len()` events. It reads a set of 8 bytes, the size of `SigSet`, unless the pointer
+    // to it is null.
     let answer = unsafe {
         syscall6(
             linux::__NR_epoll_pwait as usize,

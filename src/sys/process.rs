@@ -15,14 +15,15 @@ use crate::fd::{BorrowedFd, OwnedFd};
 use crate::process::{ExitStatus, Pid};
 use crate::signal::Signal;
 
-/// `environ(7)`: calls `with` with this process's environment, which libc keeps.
+/// `environ(7)`: calls `with` with this process's environment, which the libc stores.
 #[cfg(feature = "std")]
 pub(crate) fn environ<R>(with: impl FnOnce(Args<'_>) -> R) -> R {
     unsafe extern "C" {
         static environ: *const *const c_char;
     }
-    // SAFETY: libc has a null pointer there, or an array of C strings that ends with one. Neither changes before `with` returns: who
-    // changes them (`std::env::set_var`, `setenv(3)`) promises that no other thread reads them meanwhile.
+    // SAFETY: the libc's variable is a null pointer, or points to an array of C strings that ends with a null pointer. Neither the
+    // variable nor the array changes before `with` returns: a caller of `std::env::set_var` or `setenv(3)` promises that no other
+    // thread reads the environment at the same time.
     with(unsafe {
         if environ.is_null() {
             Args::EMPTY
@@ -41,7 +42,7 @@ pub fn getpid() -> Pid {
 
 /// `getpid`: returns this process's id. If a seccomp filter forbids the call, returns the filter's error.
 pub fn try_getpid() -> Result<Pid, Errno> {
-    // SAFETY: no arguments.
+    // SAFETY: the call takes no arguments.
     small(unsafe { syscall0(linux::__NR_getpid as usize) }).map(Pid)
 }
 
@@ -49,33 +50,33 @@ pub fn try_getpid() -> Result<Pid, Errno> {
 /// call.
 #[must_use]
 pub fn getppid() -> i32 {
-    // SAFETY: no arguments.
+    // SAFETY: the call takes no arguments.
     small(unsafe { syscall0(linux::__NR_getppid as usize) }).unwrap_or(0)
 }
 
 /// `getpgid`: returns the process group of the process `pid`. If `pid` is 0, the call returns this process's group.
 pub fn getpgid(pid: i32) -> Result<i32, Errno> {
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes only numbers.
     small(unsafe { syscall1(linux::__NR_getpgid as usize, pid as usize) })
 }
 
 /// `setpgid`: moves the process `pid` to the process group `group`. If `pid` is 0, the call moves this process. If `group` is
 /// 0, the call makes a new group with the id of the moved process.
 pub fn setpgid(pid: i32, group: i32) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe { syscall2(linux::__NR_setpgid as usize, pid as usize, group as usize) };
     done(answer)
 }
 
 /// `getsid`: returns the session of the process `pid`. If `pid` is 0, the call returns this process's session.
 pub fn getsid(pid: i32) -> Result<i32, Errno> {
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes only numbers.
     small(unsafe { syscall1(linux::__NR_getsid as usize, pid as usize) })
 }
 
 /// `setsid`: makes this process the leader of a new session. The session has no controlling terminal.
 pub fn setsid() -> Result<(), Errno> {
-    // SAFETY: no arguments.
+    // SAFETY: the call takes no arguments.
     done(unsafe { syscall0(linux::__NR_setsid as usize) })
 }
 
@@ -83,7 +84,7 @@ pub fn setsid() -> Result<(), Errno> {
 /// signals to that process. For 0 and negative ids, see `kill(2)`.
 pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe { syscall2(linux::__NR_kill as usize, pid as usize, signal as usize) };
     done(answer)
 }
@@ -93,7 +94,7 @@ pub fn kill(pid: i32, signal: Option<Signal>) -> Result<(), Errno> {
 #[doc(alias = "PR_SET_PDEATHSIG")]
 pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
     let signal = signal.map_or(0, Signal::as_raw);
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall2(
             linux::__NR_prctl as usize,
@@ -110,7 +111,7 @@ pub fn set_parent_death_signal(signal: Option<Signal>) -> Result<(), Errno> {
 /// `args` and `env` are null-terminated arrays of C strings, as in [`crate::Args`].
 #[must_use]
 pub unsafe fn execve(path: &CStr, args: *const *const c_char, env: *const *const c_char) -> Errno {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let answer = unsafe {
         syscall3(
             linux::__NR_execve as usize,
@@ -133,7 +134,7 @@ pub unsafe fn execveat(
     args: *const *const c_char,
     env: *const *const c_char,
 ) -> Errno {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let answer = unsafe {
         syscall5(
             linux::__NR_execveat as usize,
@@ -151,7 +152,7 @@ pub unsafe fn execveat(
 #[doc(alias("_exit", "exit_group"))]
 pub fn exit(code: i32) -> ! {
     loop {
-        // SAFETY: it does not return; a tracer that makes it return is asked again.
+        // SAFETY: the call takes only a number. It does not return; if a tracer makes it return, the loop repeats it.
         unsafe { syscall1(linux::__NR_exit_group as usize, code as usize) };
     }
 }
@@ -159,7 +160,7 @@ pub fn exit(code: i32) -> ! {
 /// `ppoll` without descriptors: waits until a signal handler has run, and then returns `EINTR`.
 #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
 pub fn pause() -> Errno {
-    // SAFETY: no descriptors, no time limit, no mask.
+    // SAFETY: all pointers are null: the call has no descriptors, no timeout and no mask.
     failed(unsafe { syscall5(linux::__NR_ppoll as usize, 0, 0, 0, 0, 0) })
 }
 
@@ -169,7 +170,7 @@ pub fn pause() -> Errno {
 #[doc(alias = "waitpid")]
 pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno> {
     let mut status = 0;
-    // SAFETY: the kernel writes one number; it may leave out the usage.
+    // SAFETY: the kernel writes one number; the pointer to the usage may be null.
     let answer = unsafe {
         syscall4(
             linux::__NR_wait4 as usize,
@@ -183,10 +184,10 @@ pub fn wait4(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus)>, Errno>
     Ok(pid.map(|pid| (pid, ExitStatus::from_raw(status))))
 }
 
-/// `wait4` with a `struct rusage`: as [`wait4`], and returns the resources that the child has used.
+/// `wait4` with a `struct rusage`: does the same as [`wait4`], and also returns the resources that the child has used.
 pub fn wait4_with_usage(pid: i32, options: u32) -> Result<Option<(Pid, ExitStatus, Usage)>, Errno> {
     let mut status = 0;
-    // SAFETY: it consists of numbers.
+    // SAFETY: the struct has only integer fields, so all zeros is a valid value.
     let mut usage: linux::rusage = unsafe { core::mem::zeroed() };
     // SAFETY: the kernel writes one number and one `rusage`.
     let answer = unsafe {
@@ -225,9 +226,9 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
         Who::Group(group) => (linux::P_PGID, group.0),
         Who::Pidfd(pidfd) => (linux::P_PIDFD, pidfd.fd),
     };
-    // SAFETY: `siginfo_t` is plain numbers.
+    // SAFETY: `siginfo_t` consists of integers and addresses, so all zeros is a valid value.
     let mut info: linux::siginfo_t = unsafe { core::mem::zeroed() };
-    // SAFETY: the kernel writes one `siginfo_t`; it may leave out the usage.
+    // SAFETY: the kernel writes one `siginfo_t`; the pointer to the usage may be null.
     let answer = unsafe {
         syscall5(
             linux::__NR_waitid as usize,
@@ -239,7 +240,8 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
         )
     };
     small(answer)?;
-    // SAFETY: for SIGCHLD, which `waitid` fills in, these fields are the ones in use; all of it began as zeros.
+    // SAFETY: `waitid` fills in the fields of the union that belong to `SIGCHLD`. All bytes are initialised, because `info` was
+    // zeroed.
     let (pid, code, status) = unsafe {
         let fields = info.__bindgen_anon_1.__bindgen_anon_1;
         let child = fields._sifields._sigchld;
@@ -251,7 +253,7 @@ pub fn waitid(who: Who<'_>, options: u32) -> Result<Option<(Pid, ExitStatus)>, E
 /// `pidfd_send_signal` (Linux 5.1): sends a signal to the process that the pidfd refers to. A pidfd always refers to the same
 /// process. So if the process has ended and its id has been reused, the new process does not get the signal.
 pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes; there may be no `siginfo_t`.
+    // SAFETY: the call takes only numbers; the pointer to a `siginfo_t` may be null.
     let answer = unsafe {
         syscall4(
             linux::__NR_pidfd_send_signal as usize,
@@ -266,7 +268,7 @@ pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: Signal) -> Result<(), Er
 
 /// `pidfd_open` (Linux 5.3): makes a descriptor that refers to a process. The descriptor closes on exec.
 pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
-    // SAFETY: numbers are all it takes; the kernel makes a new descriptor.
+    // SAFETY: the call takes only numbers; the kernel makes a new descriptor.
     unsafe {
         let answer = syscall2(linux::__NR_pidfd_open as usize, pid.as_raw() as usize, 0);
         small(answer).map(|fd| OwnedFd::from_raw_fd(fd))

@@ -20,7 +20,7 @@ pub enum Reboot {
 
 /// `sync`: writes all pending changes to the disks.
 pub fn sync() {
-    // SAFETY: no arguments, no failure.
+    // SAFETY: the call takes no arguments and cannot fail.
     unsafe { syscall0(linux::__NR_sync as usize) };
 }
 
@@ -43,7 +43,7 @@ pub fn set_ctrl_alt_del(restarts: bool) -> Result<(), Errno> {
 }
 
 fn command(command: u32) -> usize {
-    // SAFETY: numbers are all it takes; two of them only say that it is meant.
+    // SAFETY: the call takes only numbers. Two of them are magic numbers, which protect against a call by mistake.
     unsafe {
         syscall4(
             linux::__NR_reboot as usize,

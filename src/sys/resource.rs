@@ -16,7 +16,7 @@ pub fn setrlimit(resource: Resource, limit: Rlimit) -> Result<(), Errno> {
         rlim_cur: limit.soft,
         rlim_max: limit.hard,
     };
-    // SAFETY: the kernel reads one limit; it may leave out the old one.
+    // SAFETY: the kernel reads one limit; the pointer to the old limit may be null.
     let answer = unsafe {
         syscall4(
             linux::__NR_prlimit64 as usize,
@@ -35,7 +35,7 @@ pub fn getrlimit(resource: Resource) -> Result<Rlimit, Errno> {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: the kernel writes one limit; it may leave out the new one.
+    // SAFETY: the kernel writes one limit; the pointer to the new limit may be null.
     let answer = unsafe {
         syscall4(
             linux::__NR_prlimit64 as usize,
@@ -54,7 +54,7 @@ pub fn getrlimit(resource: Resource) -> Result<Rlimit, Errno> {
 /// `setpriority(PRIO_PROCESS)`: sets the nice value of this process, from -20 (highest priority) to 19 (lowest priority).
 #[doc(alias = "nice")]
 pub fn setpriority(nice: i32) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall3(
             linux::__NR_setpriority as usize,
@@ -101,7 +101,7 @@ impl CpuSet {
     /// The set without CPUs.
     pub const EMPTY: Self = Self([0; 16]);
 
-    /// Returns this set with the CPU `number`; without a change if the number is above 1023.
+    /// Returns this set with the CPU `number` added. If the number is above 1023, returns the set unchanged.
     #[must_use]
     pub fn with(mut self, number: usize) -> Self {
         if let Some(word) = self.0.get_mut(number / 64) {
@@ -123,8 +123,8 @@ impl CpuSet {
     }
 }
 
-/// `sched_setaffinity`: sets on which CPUs the thread `id` runs; 0 means this thread. Children inherit the set. CPUs that the machine
-/// does not have are ignored. Fails with `EINVAL` if no CPU is left.
+/// `sched_setaffinity`: sets on which CPUs the thread `id` runs; 0 means this thread. Children inherit the set. CPUs that the
+/// machine does not have are ignored. Fails with `EINVAL` if no CPU is left.
 pub fn sched_setaffinity(id: i32, cpus: &CpuSet) -> Result<(), Errno> {
     // SAFETY: the kernel reads the set.
     let answer = unsafe {
@@ -138,8 +138,8 @@ pub fn sched_setaffinity(id: i32, cpus: &CpuSet) -> Result<(), Errno> {
     done(answer)
 }
 
-/// `sched_getaffinity`: returns on which CPUs the thread `id` runs; 0 means this thread. Fails with `EINVAL` if the machine has more than
-/// 1024 CPUs.
+/// `sched_getaffinity`: returns on which CPUs the thread `id` runs; 0 means this thread. Fails with `EINVAL` if the machine has
+/// more than 1024 CPUs.
 ///
 /// ```
 /// use nestling::sys::resource::sched_getaffinity;
@@ -203,7 +203,7 @@ fn duration(time: linux::__kernel_old_timeval) -> Duration {
 /// `getrusage`: returns two times: the CPU time in user mode, and the CPU time in the kernel. If `children` is false, these are
 /// the times of this process; otherwise, the times of the children that this process has waited for.
 pub fn getrusage(children: bool) -> Result<(Duration, Duration), Errno> {
-    // SAFETY: it consists of numbers.
+    // SAFETY: the struct has only integer fields, so all zeros is a valid value.
     let mut usage: linux::rusage = unsafe { core::mem::zeroed() };
     let who = if children {
         linux::RUSAGE_CHILDREN

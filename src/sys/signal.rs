@@ -56,7 +56,8 @@ pub struct SigInfo {
     /// The cause of the signal: a constant `SI_…`, or `CLD_…` for a child (`sigaction(2)`). It is positive if the kernel itself
     /// sent the signal.
     pub code: i32,
-    /// What the kernel has put where these stand.
+    /// The number at this position of the kernel's struct. Whether it is valid depends on `code`. The same holds for `uid` and
+    /// `status`.
     pid: i32,
     uid: u32,
     status: i32,
@@ -99,7 +100,7 @@ impl SigInfo {
         self.signal == Signal::CHLD && matches!(why, linux::CLD_EXITED..=linux::CLD_CONTINUED)
     }
 
-    /// In those of a timer and of a descriptor the fields are something else.
+    /// Returns whether a process sent the signal. For a signal of a timer or of `O_ASYNC`, `pid` and `uid` contain other values.
     fn was_sent(&self) -> bool {
         self.code <= linux::SI_USER as i32
             && !matches!(self.code, linux::SI_TIMER | linux::SI_SIGIO)
@@ -133,7 +134,8 @@ pub fn mask() -> Result<SigSet, Errno> {
 fn sigprocmask(how: u32, new: Option<&SigSet>) -> Result<SigSet, Errno> {
     let new = new.map_or(0, |set| &raw const *set as usize);
     let mut old = SigSet::EMPTY;
-    // SAFETY: the kernel reads one set if there is one and writes one, each of 8 bytes, as `SigSet` is.
+    // SAFETY: the kernel writes one set, and reads one unless the pointer to it is null. Each set has 8 bytes, the size of
+    // `SigSet`.
     let answer = unsafe {
         syscall4(
             linux::__NR_rt_sigprocmask as usize,
@@ -149,7 +151,7 @@ fn sigprocmask(how: u32, new: Option<&SigSet>) -> Result<SigSet, Errno> {
 /// `rt_sigpending`: returns the blocked signals that are pending for this thread or for the whole process.
 pub fn sigpending() -> Result<SigSet, Errno> {
     let mut pending = SigSet::EMPTY;
-    // SAFETY: the kernel writes one set of 8 bytes, as `SigSet` is.
+    // SAFETY: the kernel writes one set of 8 bytes, the size of `SigSet`.
     let answer = unsafe {
         syscall2(
             linux::__NR_rt_sigpending as usize,
@@ -164,18 +166,18 @@ pub fn sigpending() -> Result<SigSet, Errno> {
 /// While the handler runs, the kernel blocks this signal (unless `flags` contains `SA_NODEFER`), but no other signals.
 ///
 /// # Safety
-/// Whichever code a handler interrupts, it only does what a signal handler may do (`signal-safety(7)`).
+/// A handler only does what a signal handler may do (`signal-safety(7)`), because it can interrupt any code.
 #[doc(alias = "sigaction")]
 pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(), Errno> {
     let new = kernel_action(action, flags);
-    // SAFETY: the kernel reads one action. The caller's promise.
+    // SAFETY: the kernel reads one action. The caller upholds the safety contract for the handler.
     done(unsafe { sigaction(signal, &raw const new as usize, 0) })
 }
 
 /// Calls [`set_action`] with [`Action::Default`].
 #[doc(alias = "SIG_DFL")]
 pub fn reset(signal: Signal) -> Result<(), Errno> {
-    // SAFETY: no handler.
+    // SAFETY: the action is not a handler.
     unsafe { set_action(signal, Action::Default, 0) }
 }
 
@@ -204,7 +206,7 @@ pub unsafe fn replace_action(
 ) -> Result<SavedAction, Errno> {
     let new = kernel_action(action, flags);
     let mut old = kernel_action(Action::Default, 0);
-    // SAFETY: the kernel reads one action and writes one. The caller's promise.
+    // SAFETY: the kernel reads one action and writes one. The caller upholds the safety contract for the handler.
     result(unsafe { sigaction(signal, &raw const new as usize, &raw mut old as usize) })?;
     Ok(SavedAction {
         signal,
@@ -214,25 +216,26 @@ pub unsafe fn replace_action(
 
 /// Calls [`replace_action`] with [`Action::Ignore`].
 pub fn ignore(signal: Signal) -> Result<SavedAction, Errno> {
-    // SAFETY: no handler.
+    // SAFETY: the action is not a handler.
     unsafe { replace_action(signal, Action::Ignore, 0) }
 }
 
 /// Calls [`replace_action`] with [`Action::Default`].
 pub fn set_default(signal: Signal) -> Result<SavedAction, Errno> {
-    // SAFETY: no handler.
+    // SAFETY: the action is not a handler.
     unsafe { replace_action(signal, Action::Default, 0) }
 }
 
 /// `rt_sigaction`: restores an action that [`replace_action`], [`ignore`] or [`set_default`] has returned, including its flags
 /// and its mask.
 pub fn restore_action(saved: &SavedAction) -> Result<(), Errno> {
-    // SAFETY: the kernel reads one action. It was in effect before: whoever set it answers for its handler.
+    // SAFETY: the kernel reads one action. This action was in effect before, so the code that set its handler has upheld the safety
+    // contract.
     done(unsafe { sigaction(saved.signal, &raw const saved.action as usize, 0) })
 }
 
-/// An action as the kernel has it. On riscv64 that is three words, but qemu-user's is four there, too: it reads and writes
-/// one more.
+/// An action in the kernel's format. On riscv64 the kernel's struct has three words, but qemu-user reads and writes four words
+/// there, so this struct has a fourth word.
 #[derive(Debug)]
 #[repr(C)]
 struct KernelAction {
@@ -246,7 +249,7 @@ const FOURTH: usize =
 fn kernel_action(action: Action, flags: u32) -> KernelAction {
     let action = match action {
         Action::Default => arch::sigaction(None, 0),
-        // SAFETY: the kernel's SIG_IGN is the handler of address 1, which is never called.
+        // SAFETY: the kernel's `SIG_IGN` is a handler with the address 1. No code calls it.
         Action::Ignore => arch::sigaction(
             unsafe { core::mem::transmute::<usize, linux::__kernel_sighandler_t>(SIG_IGN) },
             0,
@@ -259,12 +262,12 @@ fn kernel_action(action: Action, flags: u32) -> KernelAction {
     }
 }
 
-/// `new` and `old` are the addresses of actions, or 0.
+/// Calls `rt_sigaction`. `new` and `old` are the addresses of actions, or 0.
 ///
 /// # Safety
-/// The first is readable, the second writable; the new action is one that may be set.
+/// An action at `new` is readable, and its handler only does what a signal handler may do. An action at `old` is writable.
 unsafe fn sigaction(signal: Signal, new: usize, old: usize) -> usize {
-    // SAFETY: the caller's promise; an action's set has 8 bytes, as `SigSet` has.
+    // SAFETY: the caller upholds the safety contract. The set in an action has 8 bytes, the size of `SigSet`.
     unsafe {
         syscall4(
             linux::__NR_rt_sigaction as usize,
@@ -290,7 +293,7 @@ pub unsafe fn sigaltstack(stack: *mut [u8]) -> Result<(), Errno> {
         ss_flags: 0,
         ss_size: stack.len() as _,
     };
-    // SAFETY: the kernel reads one description; the caller's promise.
+    // SAFETY: the kernel reads one `stack_t`. The caller upholds the safety contract for the stack.
     let answer = unsafe {
         syscall2(
             linux::__NR_sigaltstack as usize,
@@ -307,9 +310,10 @@ pub unsafe fn sigaltstack(stack: *mut [u8]) -> Result<(), Errno> {
 pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInfo, Errno> {
     let timeout = timeout.map(timespec);
     let timeout = timeout.as_ref().map_or(0, |time| &raw const *time as usize);
-    // SAFETY: `siginfo_t` is plain numbers.
+    // SAFETY: `siginfo_t` consists of integers and addresses, so all zeros is a valid value.
     let mut info: linux::siginfo_t = unsafe { core::mem::zeroed() };
-    // SAFETY: the kernel reads one set of 8 bytes, as `SigSet` is, and one time if there is one, and writes one `siginfo_t`.
+    // SAFETY: the kernel reads one set of 8 bytes, the size of `SigSet`, and writes one `siginfo_t`. It reads one time unless the
+    // pointer to it is null.
     let answer = unsafe {
         syscall4(
             nr::RT_SIGTIMEDWAIT as usize,
@@ -320,7 +324,8 @@ pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInf
         )
     };
     small(answer)?;
-    // SAFETY: these are numbers, whatever they mean; all of it began as zeros.
+    // SAFETY: these fields of the union are integers, and all bytes are initialised, because `info` was zeroed. Which of them are
+    // valid depends on `si_code`.
     let (fields, child) = unsafe {
         let fields = info.__bindgen_anon_1.__bindgen_anon_1;
         (fields, fields._sifields._sigchld)
@@ -338,7 +343,7 @@ pub fn sigtimedwait(signals: SigSet, timeout: Option<Duration>) -> Result<SigInf
 /// signals. The descriptor closes on exec. `flags` is `NONBLOCK` or empty.
 pub fn signalfd(signals: SigSet, flags: OFlags) -> Result<OwnedFd, Errno> {
     let answer = signalfd4(-1, signals, flags | OFlags::CLOEXEC);
-    // SAFETY: the kernel has just made it.
+    // SAFETY: the kernel has just opened this descriptor.
     small(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
@@ -348,7 +353,8 @@ pub fn set_signalfd(signalfd: BorrowedFd<'_>, signals: SigSet) -> Result<(), Err
 }
 
 fn signalfd4(fd: i32, signals: SigSet, flags: OFlags) -> usize {
-    // SAFETY: the kernel reads one set of 8 bytes, as `SigSet` is. Its flags are those of `open`.
+    // SAFETY: the kernel reads one set of 8 bytes, the size of `SigSet`. The flags of this call have the values of `O_NONBLOCK` and
+    // `O_CLOEXEC`.
     unsafe {
         syscall4(
             linux::__NR_signalfd4 as usize,
@@ -362,7 +368,7 @@ fn signalfd4(fd: i32, signals: SigSet, flags: OFlags) -> usize {
 
 /// `read` of a signalfd: takes one pending signal. The kernel then does not carry out the signal's action.
 pub fn read_signalfd(signalfd: BorrowedFd<'_>) -> Result<SigInfo, Errno> {
-    // `struct signalfd_siginfo`, all of whose fields that are used here have 32 bits.
+    // A `struct signalfd_siginfo`. All of its fields that are used here have 32 bits.
     let mut info = [0i32; 32];
     // SAFETY: the kernel writes at most the array's size.
     let answer = unsafe {

@@ -96,11 +96,11 @@ impl Address {
 /// The process that was at the other end of a connection when the connection was made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Credentials {
-    /// Its id; `None` if it is outside of this pid namespace.
+    /// The id of the process; `None` if the process is outside of this pid namespace.
     pub pid: Option<Pid>,
-    /// Its effective user id.
+    /// The effective user id of the process.
     pub uid: u32,
-    /// Its effective group id.
+    /// The effective group id of the process.
     pub gid: u32,
 }
 
@@ -111,8 +111,8 @@ pub struct Message {
     pub length: usize,
     /// The number of descriptors.
     pub descriptors: usize,
-    /// Whether the message was longer than the buffer, or had more descriptors than there was room for. The kernel has discarded the
-    /// rest.
+    /// Whether the message was longer than the buffer, or had more descriptors than there was room for. The kernel has discarded
+    /// the rest.
     pub is_truncated: bool,
 }
 
@@ -125,7 +125,7 @@ pub fn socket(kind: Kind, flags: OFlags) -> Result<OwnedFd, Errno> {
 }
 
 fn new(family: u32, kind: u32, protocol: u32) -> Result<OwnedFd, Errno> {
-    // SAFETY: numbers are all it takes; the kernel makes a new descriptor.
+    // SAFETY: the call takes only numbers; the kernel makes a new descriptor.
     unsafe {
         let answer = syscall3(
             linux::__NR_socket as usize,
@@ -140,7 +140,7 @@ fn new(family: u32, kind: u32, protocol: u32) -> Result<OwnedFd, Errno> {
 /// `socketpair`: makes two sockets that are connected with each other.
 pub fn socketpair(kind: Kind) -> Result<(OwnedFd, OwnedFd), Errno> {
     let mut pair = [-1; 2];
-    // SAFETY: the kernel writes two numbers, which are those of new descriptors.
+    // SAFETY: the kernel writes the numbers of two new descriptors.
     unsafe {
         let answer = syscall4(
             linux::__NR_socketpair as usize,
@@ -155,19 +155,20 @@ pub fn socketpair(kind: Kind) -> Result<(OwnedFd, OwnedFd), Errno> {
     }
 }
 
-/// `bind`: gives the socket an address. Fails with `EADDRINUSE` if there is such a file, or another socket has this address.
+/// `bind`: gives the socket an address. Fails with `EADDRINUSE` if a file with this path exists, or if another socket has this
+/// address.
 pub fn bind(socket: BorrowedFd<'_>, address: &Address) -> Result<(), Errno> {
     with_address(linux::__NR_bind, socket, address)
 }
 
-/// `connect`: connects the socket to the one at the address. Fails with `ENOENT` if the address is a path and no file has it, and
-/// with `ECONNREFUSED` if no socket listens there.
+/// `connect`: connects the socket to the socket that has the address. Fails with `ENOENT` if the address is a path and no file has
+/// this path, and with `ECONNREFUSED` if no socket listens at the address.
 pub fn connect(socket: BorrowedFd<'_>, address: &Address) -> Result<(), Errno> {
     with_address(linux::__NR_connect, socket, address)
 }
 
 fn with_address(number: u32, socket: BorrowedFd<'_>, address: &Address) -> Result<(), Errno> {
-    // SAFETY: the kernel reads as many bytes of the address as it has.
+    // SAFETY: the kernel reads the bytes of the address; the length is right.
     let answer = unsafe {
         syscall3(
             number as usize,
@@ -181,7 +182,7 @@ fn with_address(number: u32, socket: BorrowedFd<'_>, address: &Address) -> Resul
 
 /// `listen`: lets others connect with the socket. `backlog` is how many connections may wait to be accepted.
 pub fn listen(socket: BorrowedFd<'_>, backlog: u32) -> Result<(), Errno> {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall2(
             linux::__NR_listen as usize,
@@ -194,7 +195,7 @@ pub fn listen(socket: BorrowedFd<'_>, backlog: u32) -> Result<(), Errno> {
 
 /// `accept4`: waits for a connection, and returns its socket. `flags` is `NONBLOCK` or empty.
 pub fn accept(socket: BorrowedFd<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
-    // SAFETY: the kernel writes no address; it makes a new descriptor.
+    // SAFETY: the pointer to an address is null; the kernel makes a new descriptor.
     unsafe {
         let answer = syscall4(
             linux::__NR_accept4 as usize,
@@ -236,7 +237,7 @@ pub fn peer_credentials(socket: BorrowedFd<'_>) -> Result<Credentials, Errno> {
     })
 }
 
-/// Room for the descriptors of a message, as the kernel lays it out (`cmsg(3)`).
+/// A control message with descriptors, in the kernel's layout (`cmsg(3)`).
 #[repr(C)]
 struct Rights {
     header: net::cmsghdr,
@@ -244,7 +245,7 @@ struct Rights {
 }
 
 impl Rights {
-    /// Returns the length with `count` descriptors.
+    /// Returns the length of a control message with `count` descriptors.
     const fn length(count: usize) -> usize {
         offset_of!(Self, descriptors) + count * size_of::<RawFd>()
     }
@@ -253,7 +254,7 @@ impl Rights {
 /// `sendmsg`: sends the bytes, as one message or as the next bytes of a stream, together with duplicates of the descriptors.
 /// Returns the number of bytes sent. To send descriptors on a stream, send at least one byte with them.
 ///
-/// Fails with `EINVAL` if there are more than [`MAX_DESCRIPTORS`].
+/// Fails with `EINVAL` if `descriptors` has more than [`MAX_DESCRIPTORS`] elements.
 #[doc(alias("SCM_RIGHTS", "send"))]
 pub fn sendmsg(
     socket: BorrowedFd<'_>,
@@ -294,8 +295,8 @@ pub fn sendmsg(
 }
 
 /// `recvmsg`: waits for a message, or for the next bytes of a stream. Writes the bytes to `buffer`, and puts the received
-/// descriptors into the first places of `descriptors`. The received descriptors close on exec. At most [`MAX_DESCRIPTORS`] are
-/// received.
+/// descriptors into the first places of `descriptors`. The received descriptors close on exec. The call receives at most
+/// [`MAX_DESCRIPTORS`] descriptors.
 #[doc(alias("SCM_RIGHTS", "recv"))]
 pub fn recvmsg(
     socket: BorrowedFd<'_>,
@@ -316,7 +317,8 @@ pub fn recvmsg(
         room => Rights::length(room),
     };
     let mut message = header(&mut part, &mut rights, control);
-    // SAFETY: the kernel writes the header, at most the buffer's length, and at most so many descriptors.
+    // SAFETY: the kernel writes the header, at most `buffer.len()` bytes, and at most as many descriptors as fit into `control`
+    // bytes.
     let answer = unsafe {
         syscall3(
             linux::__NR_recvmsg as usize,
@@ -334,7 +336,7 @@ pub fn recvmsg(
         false => 0,
     };
     for (place, &fd) in descriptors.iter_mut().zip(&rights.descriptors).take(count) {
-        // SAFETY: the kernel has just made it.
+        // SAFETY: the kernel has just opened this descriptor.
         *place = Some(unsafe { OwnedFd::from_raw_fd(fd) });
     }
     Ok(Message {
@@ -381,7 +383,7 @@ pub fn uevents(flags: OFlags) -> Result<OwnedFd, Errno> {
 
     let kind = net::SOCK_DGRAM | flags.bits();
     let socket = new(net::AF_NETLINK, kind, NETLINK_KOBJECT_UEVENT)?;
-    // The kernel's own messages are the first group's.
+    // The kernel sends its own messages to the first multicast group.
     let address = Netlink {
         family: net::AF_NETLINK as u16,
         padding: 0,
@@ -401,8 +403,8 @@ pub fn uevents(flags: OFlags) -> Result<OwnedFd, Errno> {
     Ok(socket)
 }
 
-/// `ioctl(SIOCSIFFLAGS)`: brings a network interface up, for example `lo`. Its other settings do not change. Costs four system calls.
-/// Fails with `ENODEV` if there is no such interface, and with `EPERM` if the caller lacks `CAP_NET_ADMIN`.
+/// `ioctl(SIOCSIFFLAGS)`: brings a network interface up, for example `lo`. Its other settings do not change. Costs four system
+/// calls. Fails with `ENODEV` if no interface has this name, and with `EPERM` if the caller lacks `CAP_NET_ADMIN`.
 ///
 /// ```no_run
 /// nestling::sys::socket::set_up(c"lo")?;
@@ -411,7 +413,7 @@ pub fn uevents(flags: OFlags) -> Result<OwnedFd, Errno> {
 #[doc(alias("ifconfig", "SIOCSIFFLAGS"))]
 pub fn set_up(interface: &CStr) -> Result<(), Errno> {
     const IFF_UP: u16 = 1;
-    /// `struct ifreq`, of which the kernel reads 40 bytes at most.
+    /// The kernel's `struct ifreq`. The kernel reads at most 40 bytes of it.
     #[repr(C)]
     struct Request {
         name: [u8; 16],
@@ -424,7 +426,7 @@ pub fn set_up(interface: &CStr) -> Result<(), Errno> {
         flags: 0,
         rest: [0; 22],
     };
-    // A null byte must follow it.
+    // The name must leave room for a null byte.
     if interface.count_bytes() >= request.name.len() {
         return Err(Errno::ENODEV);
     }

@@ -33,41 +33,41 @@ pub fn tcgetsid(terminal: BorrowedFd<'_>) -> Result<i32, Errno> {
 /// `TIOCSCTTY`: sets the controlling terminal of this process's session to `terminal`. This process must be the session's
 /// leader, and the session must have no controlling terminal.
 pub fn set_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes only numbers.
     done(unsafe { ioctl(terminal, ioctl::TIOCSCTTY, 0) })
 }
 
 /// `TIOCNOTTY`: gives up this process's controlling terminal. If this process is the session's leader, the whole session loses
 /// the terminal, and the kernel sends `SIGHUP` and `SIGCONT` to the foreground process group.
 pub fn give_up_controlling(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
-    // SAFETY: no argument.
+    // SAFETY: the request takes no argument.
     done(unsafe { ioctl(terminal, ioctl::TIOCNOTTY, 0) })
 }
 
 /// `TIOCVHANGUP`: hangs up the terminal, as if its line had been cut.
 pub fn hang_up(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
-    // SAFETY: no argument.
+    // SAFETY: the request takes no argument.
     done(unsafe { ioctl(terminal, ioctl::TIOCVHANGUP, 0) })
 }
 
 /// `TCGETS2`: returns the terminal's attributes.
 pub(crate) fn tcgets2(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
-    // SAFETY: a `termios2` is what this request writes.
+    // SAFETY: this request writes one `termios2`.
     unsafe { get_attributes(terminal, ioctl::TCGETS2) }
 }
 
 /// `TCGETS`: returns the terminal's attributes. The fields `c_ispeed` and `c_ospeed` are 0.
 pub(crate) fn tcgets(terminal: BorrowedFd<'_>) -> Result<linux::termios2, Errno> {
-    // SAFETY: a `termios`, with which a `termios2` begins, is what this request writes.
+    // SAFETY: this request writes one `termios`, and a `termios2` begins with the fields of a `termios`.
     unsafe { get_attributes(terminal, ioctl::TCGETS) }
 }
 
 /// # Safety
-/// The request writes a `termios2` at most.
+/// The request writes at most one `termios2`.
 unsafe fn get_attributes(terminal: BorrowedFd<'_>, request: u32) -> Result<linux::termios2, Errno> {
-    // SAFETY: it is plain numbers.
+    // SAFETY: the struct has only integer fields, so all zeros is a valid value.
     let mut attributes: linux::termios2 = unsafe { core::mem::zeroed() };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let answer = unsafe { ioctl(terminal, request, &raw mut attributes as usize) };
     small(answer).map(|_| attributes)
 }
@@ -110,13 +110,13 @@ pub(crate) fn tcsets(
         When::Drain => ioctl::TCSETSW,
         When::Flush => ioctl::TCSETSF,
     };
-    // SAFETY: the kernel reads one `termios`, with which a `termios2` begins.
+    // SAFETY: the kernel reads one `termios`, and a `termios2` begins with the fields of a `termios`.
     done(unsafe { ioctl(terminal, request, &raw const *attributes as usize) })
 }
 
 /// `tcdrain`: waits until all output has been sent.
 pub fn tcdrain(terminal: BorrowedFd<'_>) -> Result<(), Errno> {
-    // SAFETY: a number is all it takes; this one sends no break.
+    // SAFETY: the request takes only a number. With the number 1 it sends no break.
     done(unsafe { ioctl(terminal, ioctl::TCSBRK, 1) })
 }
 
@@ -138,13 +138,13 @@ pub fn tcflush(terminal: BorrowedFd<'_>, queue: Queue) -> Result<(), Errno> {
         Queue::Output => linux::TCOFLUSH,
         Queue::Both => linux::TCIOFLUSH,
     };
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes only numbers.
     done(unsafe { ioctl(terminal, ioctl::TCFLSH, queue as usize) })
 }
 
 /// `TIOCGWINSZ`: returns the terminal's size.
 pub(crate) fn window_size(terminal: BorrowedFd<'_>) -> Result<linux::winsize, Errno> {
-    // SAFETY: it is plain numbers.
+    // SAFETY: the struct has only integer fields, so all zeros is a valid value.
     let mut size: linux::winsize = unsafe { core::mem::zeroed() };
     // SAFETY: the kernel writes one `winsize`.
     let answer = unsafe { ioctl(terminal, ioctl::TIOCGWINSZ, &raw mut size as usize) };
@@ -187,7 +187,7 @@ pub fn pty_number(controller: BorrowedFd<'_>) -> Result<i32, Errno> {
 /// `TIOCGPTPEER` (Linux 4.13): opens the terminal side of a pseudo-terminal. `controller` is its other side. `/dev/pts` need
 /// not be mounted.
 pub fn pty_peer(controller: BorrowedFd<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
-    // SAFETY: a number is all it takes; the kernel makes a new descriptor.
+    // SAFETY: the call takes only numbers; the kernel makes a new descriptor.
     unsafe {
         let answer = ioctl(controller, ioctl::TIOCGPTPEER, flags.bits() as usize);
         small(answer).map(|fd| OwnedFd::from_raw_fd(fd))

@@ -135,7 +135,7 @@ impl Timestamp {
     }
 }
 
-/// A duration as the kernel takes it. One of more than 2⁶³ seconds is cut off there.
+/// Converts a duration to the kernel's format. Seconds above `i64::MAX` become `i64::MAX`.
 pub(super) fn timespec(duration: Duration) -> linux::__kernel_timespec {
     linux::__kernel_timespec {
         tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
@@ -143,7 +143,7 @@ pub(super) fn timespec(duration: Duration) -> linux::__kernel_timespec {
     }
 }
 
-/// `Duration::new` without the code to panic in.
+/// Does the same as `Duration::new`, but contains no code that panics.
 fn duration(seconds: u64, nanoseconds: u32) -> Duration {
     Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanoseconds.into()))
 }
@@ -187,7 +187,7 @@ pub fn clock_settime(clock: Clock, time: Timestamp) -> Result<(), Errno> {
 /// `clock_nanosleep(TIMER_ABSTIME)`: waits until the clock shows `time`. Fails with `EINTR` after a handler has run.
 pub fn clock_nanosleep(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     let time = time.to_kernel();
-    // SAFETY: the kernel reads one time; with this flag it writes none.
+    // SAFETY: the kernel reads one time. With this flag it does not write the remaining time.
     let answer = unsafe {
         syscall4(
             nr::CLOCK_NANOSLEEP as usize,
@@ -213,7 +213,8 @@ pub enum Expiration {
 /// descriptor closes on exec. `flags` is `NONBLOCK` or empty.
 pub fn timerfd_create(clock: Clock, flags: OFlags) -> Result<OwnedFd, Errno> {
     let flags = flags | OFlags::CLOEXEC;
-    // SAFETY: numbers are all it takes, the flags being those of `open`; the kernel makes a new descriptor.
+    // SAFETY: the call takes only numbers. `TFD_NONBLOCK` and `TFD_CLOEXEC` have the values of the flags of `open`. The kernel
+    // makes a new descriptor.
     unsafe {
         let answer = syscall2(
             linux::__NR_timerfd_create as usize,
@@ -239,7 +240,7 @@ pub fn timerfd_settime(
         it_interval: timespec(interval),
         it_value,
     };
-    // SAFETY: the kernel reads one pair of times; it may leave out the old one.
+    // SAFETY: the kernel reads one pair of times; the pointer to the old pair may be null.
     let answer = unsafe {
         syscall4(
             nr::TIMERFD_SETTIME as usize,
