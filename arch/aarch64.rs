@@ -1,7 +1,8 @@
-//! aarch64: `svc 0`, number in `x8`, arguments in `x0` to `x5`. It overwrites nothing but `x0`.
+//! aarch64. A system call is the instruction `svc 0` with the number in `x8` and the arguments in `x0` to `x5`. The result is in
+//! `x0`. The instruction overwrites no other register.
 //!
-//! After a system call the SVE state beyond NEON's is unspecified, and `sc` does not tell the compiler: build without
-//! that extension.
+//! After a system call, the SVE registers beyond the NEON part are unspecified, and the crate `sc` does not declare this to the
+//! compiler. So do not enable SVE for a build.
 
 use core::arch::{asm, naked_asm};
 use core::ffi::c_void;
@@ -14,7 +15,7 @@ use super::ChildFunction;
 
 pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5, syscall6};
 
-/// The system calls that are not called the same on every architecture.
+/// The numbers of the system calls whose names differ between architectures.
 pub mod nr {
     pub use linux_raw_sys::general::{
         __NR_clock_gettime as CLOCK_GETTIME, __NR_clock_nanosleep as CLOCK_NANOSLEEP,
@@ -31,7 +32,7 @@ pub mod nr {
 
 // ---- Files ----
 
-/// The bytes of a time in glibc's `struct utmp`.
+/// The size of the time's seconds in glibc's `struct utmp`, in bytes.
 pub const UTMP_TIME: usize = 8;
 
 /// The path of glibc's dynamic loader.
@@ -40,13 +41,14 @@ pub const LOADER: &[u8; 27] = b"/lib/ld-linux-aarch64.so.1\0";
 
 // ---- Making a child ----
 
-/// `clone(2)` and `clone3(2)`: makes the system call `number` with two arguments; in the child, calls
-/// `function(argument)` on the stack that they name and never returns.
+/// `clone(2)` and `clone3(2)`: makes the system call `number` with the arguments `first` and `second`. Returns in the parent. In
+/// the child, calls `function(argument)` on the child's stack, and never returns.
 ///
 /// # Safety
-/// The arguments are right for the call, and the stack is memory that the child may use until it leaves by `execve` or
-/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID` for `clone`, whose arguments are
-/// not given; `child_tid` is what `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` want.
+/// `first` and `second` are valid arguments for the call. The child may use the stack that they name until it calls `execve` or
+/// exits. For `clone`, the flags contain none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID`, because this function
+/// does not pass their arguments. `child_tid` is valid for `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` if the flags contain
+/// them.
 #[unsafe(naked)]
 pub unsafe extern "C" fn clone(
     number: usize,
@@ -59,42 +61,44 @@ pub unsafe extern "C" fn clone(
     naked_asm!(
         ".cfi_startproc",
         "mov x8, x0", // the system call's number
-        "mov x0, x1", // its arguments: of `clone`, the child's tid is the fifth
+        "mov x0, x1", // its arguments; `child_tid` is the fifth argument of `clone`
         "mov x1, x2",
-        "mov x6, x4", // the function makes room for it
+        "mov x6, x4", // moves the function, because x4 must contain `child_tid`
         "mov x4, x3",
-        "svc 0",               // into the kernel; argument and function stay in x5 and x6
-        "cbnz x0, 2f",         // zero in the child
-        ".cfi_remember_state", // of the parent, which goes on at 2
-        ".cfi_undefined x30",  // the child's outermost frame: a debugger's backtrace ends here,
-        "mov x29, xzr",        // and so does one that follows the frame pointers
+        "svc 0",               // system call; x5 and x6 keep the argument and the function
+        "cbnz x0, 2f",         // the result is zero in the child
+        ".cfi_remember_state", // the parent's frame, which label 2 needs again
+        ".cfi_undefined x30",  // the child's outermost frame: a debugger's backtrace ends here
+        "mov x29, xzr",        // a backtrace that follows the frame pointers ends here, too
         "mov x30, xzr",
-        "mov x9, sp", // the ABI wants 16 bytes' alignment
+        "mov x9, sp", // the ABI requires an alignment of 16 bytes
         "and sp, x9, -16",
         "mov x0, x5", // the argument
         "blr x6",
         "brk 1",              // the function does not return
-        ".cfi_restore_state", // as at the jump
-        "2: ret",             // the parent: the child's id, or minus the errno
+        ".cfi_restore_state", // the frame as it was at the jump
+        "2: ret",             // the parent returns the child's id, or a negative errno
         ".cfi_endproc",
     )
 }
 
 // ---- Valgrind ----
 
-/// Whether valgrind runs this program: its request `RUNNING_ON_VALGRIND` (`valgrind.h`), which changes nothing elsewhere.
+/// Returns whether this program runs under valgrind. This is valgrind's request `RUNNING_ON_VALGRIND` (`valgrind.h`). Without
+/// valgrind, its instructions have no effect.
 pub fn on_valgrind() -> bool {
-    // The request's number, and five arguments.
+    // The number of the request, and five arguments.
     let request: [usize; 6] = [0x1001, 0, 0, 0, 0, 0];
     let answer: usize;
-    // SAFETY: the rotations add up to whole turns, and the last instruction changes nothing; valgrind reads the request.
+    // SAFETY: the rotations together restore the register, and `orr` of a register with itself changes nothing. Valgrind reads the
+    // request.
     unsafe {
         asm!(
-            "ror x12, x12, 3",   // valgrind looks for these four
-            "ror x12, x12, 13",  // rotations by 128 bits in all,
-            "ror x12, x12, 51",  // which leave x12
-            "ror x12, x12, 61",  // as it was,
-            "orr x10, x10, x10", // and for this: it carries out the request at x4
+            "ror x12, x12, 3",   // valgrind recognises these four
+            "ror x12, x12, 13",  // rotations, by 128 bits together,
+            "ror x12, x12, 51",  // which do not change x12,
+            "ror x12, x12, 61",  // and then
+            "orr x10, x10, x10", // this instruction; it executes the request at x4
             in("x4") request.as_ptr(), inout("x3") 0_usize => answer,
             out("x12") _,
             options(nostack),
@@ -105,7 +109,8 @@ pub fn on_valgrind() -> bool {
 
 // ---- Signals ----
 
-/// The action that `rt_sigaction(2)` takes for `handler`. A handler returns through the kernel's own code in the vDSO.
+/// Returns the struct that `rt_sigaction(2)` takes to set `handler`. A handler returns to code that the kernel provides in the
+/// vDSO.
 pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::kernel_sigaction {
     linux::kernel_sigaction {
         sa_handler_kernel: handler,
@@ -117,7 +122,7 @@ pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::ke
 
 // ---- The program's entry ----
 
-/// Defines `_start`, which gives the initial stack to `$function` (`unsafe extern "C" fn(*const usize) -> !`).
+/// Defines `_start`, which calls `$function` (an `unsafe extern "C" fn(*const usize) -> !`) with the address of the initial stack.
 #[cfg(feature = "rt")]
 #[doc(hidden)]
 #[macro_export]
@@ -128,10 +133,10 @@ macro_rules! __start {
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
                 ".cfi_startproc",
-                ".cfi_undefined x30", // the outermost frame: a debugger's backtrace ends here,
-                "mov x29, xzr",  // and so does one that follows the frame pointers
+                ".cfi_undefined x30", // the outermost frame: a debugger's backtrace ends here
+                "mov x29, xzr",  // a backtrace that follows the frame pointers ends here, too
                 "mov x30, xzr",
-                "mov x0, sp",    // argc, argv, envp and auxv lie at the stack pointer, which is aligned
+                "mov x0, sp",    // the stack pointer is aligned, and points to argc, argv, envp and auxv
                 "bl {function}",
                 "brk 1",         // the function does not return
                 ".cfi_endproc",
@@ -143,21 +148,21 @@ macro_rules! __start {
 
 // ---- Memory ----
 
-/// Copies `count` bytes, lowest first.
+/// Copies `count` bytes, starting with the lowest address.
 ///
 /// # Safety
-/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the lower.
+/// `source` is readable and `target` is writable for `count` bytes. If the two ranges overlap, `target` is the lower address.
 pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "2: cmp {count}, 16",             // by sixteen, while there are sixteen
+            "2: cmp {count}, 16",             // copy 16 bytes at a time while at least 16 are left
             "b.lo 3f",
             "ldp {a}, {b}, [{source}], 16",
             "stp {a}, {b}, [{target}], 16",
             "sub {count}, {count}, 16",
             "b 2b",
-            "3: cbz {count}, 4f",             // and the rest by bytes
+            "3: cbz {count}, 4f",             // one byte at a time for the rest
             "ldrb {a:w}, [{source}], 1",
             "strb {a:w}, [{target}], 1",
             "sub {count}, {count}, 1",
@@ -170,15 +175,15 @@ pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
     }
 }
 
-/// Copies `count` bytes, highest first.
+/// Copies `count` bytes, starting with the highest address.
 ///
 /// # Safety
-/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the higher.
+/// `source` is readable and `target` is writable for `count` bytes. If the two ranges overlap, `target` is the higher address.
 pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "2: cbz {count}, 3f",             // by bytes, `count` being the next one's place and one
+            "2: cbz {count}, 3f",             // copy one byte at a time; the next byte is at `count` - 1
             "sub {count}, {count}, 1",
             "ldrb {a:w}, [{source}, {count}]",
             "strb {a:w}, [{target}, {count}]",
@@ -195,15 +200,15 @@ pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
 /// # Safety
 /// `target` is writable for `count` bytes.
 pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "2: cmp {count}, 8",              // by eight, while there are eight
+            "2: cmp {count}, 8",              // store 8 bytes at a time while at least 8 are left
             "b.lo 3f",
             "str {value}, [{target}], 8",
             "sub {count}, {count}, 8",
             "b 2b",
-            "3: cbz {count}, 4f",             // and the rest by bytes
+            "3: cbz {count}, 4f",             // one byte at a time for the rest
             "strb {value:w}, [{target}], 1",
             "sub {count}, {count}, 1",
             "b 3b",
@@ -217,9 +222,9 @@ pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
 
 // ---- Offsets ----
 
-/// `lseek(2)` with an offset of 64 bits: the new one goes to `position`, if the answer is no error.
+/// `lseek(2)` with an offset of 64 bits. If the result is not an error, writes the new offset to `position`.
 pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall3(
             linux::__NR_lseek as usize,
@@ -234,14 +239,14 @@ pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
 
 /// `ftruncate(2)` with a length of 64 bits.
 pub fn ftruncate(fd: i32, length: u64) -> usize {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     unsafe { syscall2(linux::__NR_ftruncate as usize, fd as usize, length as usize) }
 }
 
-/// `pread64(2)` and `pwrite64(2)`, by their `number`, with an offset of 64 bits.
+/// `pread64(2)` or `pwrite64(2)`, whichever has the number `number`, with an offset of 64 bits.
 ///
 /// # Safety
-/// There are `length` bytes at `address`, which may be read, or written, respectively.
+/// `length` bytes at `address` are readable (for `pwrite64`) or writable (for `pread64`).
 pub unsafe fn at_offset(
     number: usize,
     fd: i32,
@@ -249,6 +254,6 @@ pub unsafe fn at_offset(
     length: usize,
     offset: u64,
 ) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { syscall4(number, fd as usize, address, length, offset as usize) }
 }

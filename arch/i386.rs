@@ -1,7 +1,9 @@
-//! i386: `int 0x80`, number in `eax`, arguments in `ebx ecx edx esi edi ebp`. It overwrites nothing but `eax`.
+//! i386. A system call is the instruction `int 0x80` with the number in `eax` and the arguments in `ebx`, `ecx`, `edx`, `esi`,
+//! `edi` and `ebp`. The result is in `eax`. The instruction overwrites no other register.
 //!
-//! `sc` does not compile here, so the system calls are made by hand. The compiler keeps `esi` and `ebp` for itself:
-//! a fourth argument is exchanged into `esi` and out again, and five or six go through a function of their own.
+//! The crate `sc` does not compile for this architecture, so this file contains its own system calls. The compiler reserves `esi`
+//! and `ebp`, so they cannot be operands of `asm!`. [`syscall4`] therefore exchanges its fourth argument with `esi` and back, and
+//! [`syscall6`], which also serves for five arguments, is a naked function.
 
 use core::arch::{asm, naked_asm};
 use core::ffi::c_void;
@@ -15,14 +17,14 @@ use super::ChildFunction;
 /// Makes a system call without arguments.
 ///
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 #[inline]
 pub unsafe fn syscall0(number: usize) -> usize {
     let result;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "int 0x80", // into the kernel
+            "int 0x80", // system call
             inlateout("eax") number => result,
             options(nostack, preserves_flags),
         );
@@ -33,14 +35,14 @@ pub unsafe fn syscall0(number: usize) -> usize {
 /// Makes a system call with one argument.
 ///
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 #[inline]
 pub unsafe fn syscall1(number: usize, a1: usize) -> usize {
     let result;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "int 0x80", // into the kernel
+            "int 0x80", // system call
             inlateout("eax") number => result, in("ebx") a1,
             options(nostack, preserves_flags),
         );
@@ -51,14 +53,14 @@ pub unsafe fn syscall1(number: usize, a1: usize) -> usize {
 /// Makes a system call with two arguments.
 ///
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 #[inline]
 pub unsafe fn syscall2(number: usize, a1: usize, a2: usize) -> usize {
     let result;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "int 0x80", // into the kernel
+            "int 0x80", // system call
             inlateout("eax") number => result, in("ebx") a1, in("ecx") a2,
             options(nostack, preserves_flags),
         );
@@ -69,14 +71,14 @@ pub unsafe fn syscall2(number: usize, a1: usize, a2: usize) -> usize {
 /// Makes a system call with three arguments.
 ///
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 #[inline]
 pub unsafe fn syscall3(number: usize, a1: usize, a2: usize, a3: usize) -> usize {
     let result;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "int 0x80", // into the kernel
+            "int 0x80", // system call
             inlateout("eax") number => result, in("ebx") a1, in("ecx") a2, in("edx") a3,
             options(nostack, preserves_flags),
         );
@@ -87,16 +89,16 @@ pub unsafe fn syscall3(number: usize, a1: usize, a2: usize, a3: usize) -> usize 
 /// Makes a system call with four arguments.
 ///
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 #[inline]
 pub unsafe fn syscall4(number: usize, a1: usize, a2: usize, a3: usize, a4: usize) -> usize {
     let result;
-    // SAFETY: the caller's promise; esi is as it was afterwards.
+    // SAFETY: the caller upholds the safety contract. The assembly restores `esi`.
     unsafe {
         asm!(
-            "xchg esi, edi", // the fourth argument's place is the compiler's
-            "int 0x80",      // into the kernel
-            "xchg esi, edi", // which gets it back
+            "xchg esi, edi", // the compiler reserves esi, the register of the fourth argument
+            "int 0x80",      // system call
+            "xchg esi, edi", // restores esi
             inlateout("eax") number => result, in("ebx") a1, in("ecx") a2, in("edx") a3, in("edi") a4,
             options(nostack, preserves_flags),
         );
@@ -107,7 +109,7 @@ pub unsafe fn syscall4(number: usize, a1: usize, a2: usize, a3: usize, a4: usize
 /// Makes a system call with five arguments.
 ///
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 #[inline]
 pub unsafe fn syscall5(
     number: usize,
@@ -117,14 +119,14 @@ pub unsafe fn syscall5(
     a4: usize,
     a5: usize,
 ) -> usize {
-    // SAFETY: the caller's promise; the kernel ignores the sixth.
+    // SAFETY: the caller upholds the safety contract. The kernel ignores the sixth argument of a call that has five arguments.
     unsafe { syscall6(number, a1, a2, a3, a4, a5, 0) }
 }
 
 /// Makes a system call with six arguments.
 ///
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 #[unsafe(naked)]
 pub unsafe extern "C" fn syscall6(
     number: usize,
@@ -136,19 +138,19 @@ pub unsafe extern "C" fn syscall6(
     a6: usize,
 ) -> usize {
     naked_asm!(
-        "push ebx", // the caller's registers, which the arguments go into
+        "push ebx", // saves the caller's registers, which the arguments overwrite
         "push esi",
         "push edi",
         "push ebp",
-        "mov eax, [esp+20]", // the number: above four registers and the return address
-        "mov ebx, [esp+24]", // and the six arguments
+        "mov eax, [esp+20]", // the number, above four registers and the return address
+        "mov ebx, [esp+24]", // the six arguments
         "mov ecx, [esp+28]",
         "mov edx, [esp+32]",
         "mov esi, [esp+36]",
         "mov edi, [esp+40]",
         "mov ebp, [esp+44]",
-        "int 0x80", // into the kernel
-        "pop ebp",  // the caller's registers again
+        "int 0x80", // system call
+        "pop ebp",  // restores the caller's registers
         "pop edi",
         "pop esi",
         "pop ebx",
@@ -156,8 +158,8 @@ pub unsafe extern "C" fn syscall6(
     )
 }
 
-/// The system calls that are not called the same on every architecture: here ids need the `…32` calls, offsets the
-/// 64-bit ones.
+/// The numbers of the system calls whose names differ between architectures. On i386, the names of the calls with 32-bit ids end in
+/// `32`, and the names of most other calls contain `64`.
 pub mod nr {
     pub use linux_raw_sys::general::{
         __NR_clock_gettime64 as CLOCK_GETTIME, __NR_clock_nanosleep_time64 as CLOCK_NANOSLEEP,
@@ -175,7 +177,7 @@ pub mod nr {
 
 // ---- Files ----
 
-/// The bytes of a time in glibc's `struct utmp`.
+/// The size of the time's seconds in glibc's `struct utmp`, in bytes.
 pub const UTMP_TIME: usize = 4;
 
 /// The path of glibc's dynamic loader.
@@ -184,13 +186,14 @@ pub const LOADER: &[u8; 19] = b"/lib/ld-linux.so.2\0";
 
 // ---- Making a child ----
 
-/// `clone(2)` and `clone3(2)`: makes the system call `number` with two arguments; in the child, calls
-/// `function(argument)` on the stack that they name and never returns.
+/// `clone(2)` and `clone3(2)`: makes the system call `number` with the arguments `first` and `second`. Returns in the parent. In
+/// the child, calls `function(argument)` on the child's stack, and never returns.
 ///
 /// # Safety
-/// The arguments are right for the call, and the stack is memory that the child may use until it leaves by `execve` or
-/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID` for `clone`, whose arguments are
-/// not given; `child_tid` is what `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` want.
+/// `first` and `second` are valid arguments for the call. The child may use the stack that they name until it calls `execve` or
+/// exits. For `clone`, the flags contain none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID`, because this function
+/// does not pass their arguments. `child_tid` is valid for `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` if the flags contain
+/// them.
 #[unsafe(naked)]
 pub unsafe extern "C" fn clone(
     number: usize,
@@ -202,56 +205,58 @@ pub unsafe extern "C" fn clone(
 ) -> usize {
     naked_asm!(
         ".cfi_startproc",
-        "push ebx", // the caller's registers, which the arguments go into
+        "push ebx", // saves the caller's registers, which the arguments overwrite
         ".cfi_adjust_cfa_offset 4",
         "push esi",
         ".cfi_adjust_cfa_offset 4",
         "push edi",
         ".cfi_adjust_cfa_offset 4",
-        "mov eax, [esp+16]", // the system call's number: above three registers and the return address
-        "mov ebx, [esp+20]", // its arguments: of `clone`, the child's tid is the fifth
+        "mov eax, [esp+16]", // the system call's number, above three registers and the return address
+        "mov ebx, [esp+20]", // its arguments; `child_tid` is the fifth argument of `clone`
         "mov ecx, [esp+24]",
         "mov edi, [esp+28]",
         "mov edx, [esp+32]", // the function
         "mov esi, [esp+36]", // its argument
-        "int 0x80",          // into the kernel
-        "test eax, eax",     // zero in the child
+        "int 0x80",          // system call
+        "test eax, eax",     // the result is zero in the child
         "jnz 2f",
-        ".cfi_remember_state", // of the parent, which goes on at 2
-        ".cfi_undefined eip",  // the child's outermost frame: a debugger's backtrace ends here,
-        "xor ebp, ebp",        // and so does one that follows the frame pointers
-        "and esp, -16",        // the ABI wants 16 bytes' alignment before a call,
-        "sub esp, 12",         // the argument's four included
+        ".cfi_remember_state", // the parent's frame, which label 2 needs again
+        ".cfi_undefined eip",  // the child's outermost frame: a debugger's backtrace ends here
+        "xor ebp, ebp",        // a backtrace that follows the frame pointers ends here, too
+        "and esp, -16",        // the ABI requires an alignment of 16 bytes before a call,
+        "sub esp, 12",         // including the 4 bytes of the argument
         "push esi",            // the argument
         "call edx",
         "ud2",                // the function does not return
-        ".cfi_restore_state", // as at the jump
-        "2: pop edi",         // the parent: its registers again
+        ".cfi_restore_state", // the frame as it was at the jump
+        "2: pop edi",         // the parent restores its registers
         ".cfi_adjust_cfa_offset -4",
         "pop esi",
         ".cfi_adjust_cfa_offset -4",
         "pop ebx",
         ".cfi_adjust_cfa_offset -4",
-        "ret", // the child's id, or minus the errno
+        "ret", // returns the child's id, or a negative errno
         ".cfi_endproc",
     )
 }
 
 // ---- Valgrind ----
 
-/// Whether valgrind runs this program: its request `RUNNING_ON_VALGRIND` (`valgrind.h`), which changes nothing elsewhere.
+/// Returns whether this program runs under valgrind. This is valgrind's request `RUNNING_ON_VALGRIND` (`valgrind.h`). Without
+/// valgrind, its instructions have no effect.
 pub fn on_valgrind() -> bool {
-    // The request's number, and five arguments.
+    // The number of the request, and five arguments.
     let request: [usize; 6] = [0x1001, 0, 0, 0, 0, 0];
     let answer: usize;
-    // SAFETY: the rotations add up to whole turns, and the exchange changes nothing; valgrind reads the request.
+    // SAFETY: the rotations together restore the register, and the exchange of a register with itself changes nothing. Valgrind
+    // reads the request.
     unsafe {
         asm!(
-            "rol edi, 3",    // valgrind looks for these four
-            "rol edi, 13",   // rotations by 64 bits in all,
-            "rol edi, 29",   // which leave edi
-            "rol edi, 19",   // as it was,
-            "xchg ebx, ebx", // and for this: it carries out the request at eax
+            "rol edi, 3",    // valgrind recognises these four
+            "rol edi, 13",   // rotations, by 64 bits together,
+            "rol edi, 29",   // which do not change edi,
+            "rol edi, 19",   // and then
+            "xchg ebx, ebx", // this exchange; it executes the request at eax
             in("eax") request.as_ptr(), inout("edx") 0_usize => answer,
             out("edi") _,
             options(nostack),
@@ -262,22 +267,23 @@ pub fn on_valgrind() -> bool {
 
 // ---- Signals ----
 
-/// The action that `rt_sigaction(2)` takes for `handler`.
+/// Returns the struct that `rt_sigaction(2)` takes to set `handler`.
 pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::kernel_sigaction {
     linux::kernel_sigaction {
         sa_handler_kernel: handler,
-        // SA_SIGINFO, lest the kernel make the frame of an older call, which `rt_sigreturn` cannot take.
+        // Without `SA_SIGINFO`, the kernel makes the frame of the old call `sigreturn`, and `rt_sigreturn` cannot restore such a
+        // frame.
         sa_flags: flags | linux::SA_RESTORER | linux::SA_SIGINFO,
         sa_restorer: Some(restorer),
         sa_mask: linux::kernel_sigset_t { sig: [0; 2] },
     }
 }
 
-/// Where a signal handler returns to; the kernel's own would need the vDSO.
+/// The code that a signal handler returns to. The kernel provides such code only in the vDSO.
 #[unsafe(naked)]
 unsafe extern "C" fn restorer() {
     naked_asm!(
-        "mov eax, {number}", // rt_sigreturn takes the frame that the stack pointer is at
+        "mov eax, {number}", // rt_sigreturn restores the frame at the stack pointer
         "int 0x80",
         number = const linux::__NR_rt_sigreturn,
     )
@@ -285,7 +291,7 @@ unsafe extern "C" fn restorer() {
 
 // ---- The program's entry ----
 
-/// Defines `_start`, which gives the initial stack to `$function` (`unsafe extern "C" fn(*const usize) -> !`).
+/// Defines `_start`, which calls `$function` (an `unsafe extern "C" fn(*const usize) -> !`) with the address of the initial stack.
 #[cfg(feature = "rt")]
 #[doc(hidden)]
 #[macro_export]
@@ -296,11 +302,11 @@ macro_rules! __start {
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
                 ".cfi_startproc",
-                ".cfi_undefined eip", // the outermost frame: a debugger's backtrace ends here,
-                "xor ebp, ebp",    // and so does one that follows the frame pointers
-                "mov eax, esp",    // argc, argv, envp and auxv lie at the stack pointer
-                "and esp, -16",    // the ABI wants 16 bytes' alignment before a call,
-                "sub esp, 12",     // the argument's four included
+                ".cfi_undefined eip", // the outermost frame: a debugger's backtrace ends here
+                "xor ebp, ebp",    // a backtrace that follows the frame pointers ends here, too
+                "mov eax, esp",    // the stack pointer points to argc, argv, envp and auxv
+                "and esp, -16",    // the ABI requires an alignment of 16 bytes before a call,
+                "sub esp, 12",     // including the 4 bytes of the argument
                 "push eax",        // the argument
                 "call {function}",
                 "ud2",             // the function does not return
@@ -313,36 +319,37 @@ macro_rules! __start {
 
 // ---- Memory ----
 
-/// Copies `count` bytes, lowest first.
+/// Copies `count` bytes, starting with the lowest address.
 ///
 /// # Safety
-/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the lower.
+/// `source` is readable and `target` is writable for `count` bytes. If the two ranges overlap, `target` is the lower address.
 pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
-    // SAFETY: the caller's promise; the direction flag is clear as the ABI says, and esi is as it was.
+    // SAFETY: the caller upholds the safety contract. The ABI says that the direction flag is clear, and the assembly restores
+    // `esi`.
     unsafe {
         asm!(
-            "xchg esi, eax", // esi is the compiler's
-            "rep movsb",     // ecx bytes from esi to edi
-            "mov esi, eax",  // which gets it back
+            "xchg esi, eax", // the compiler reserves esi
+            "rep movsb",     // copies ecx bytes from esi to edi
+            "mov esi, eax",  // restores esi
             inout("ecx") count => _, inout("edi") target => _, inout("eax") source => _,
             options(nostack, preserves_flags),
         );
     }
 }
 
-/// Copies `count` bytes, highest first.
+/// Copies `count` bytes, starting with the highest address.
 ///
 /// # Safety
-/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the higher.
+/// `source` is readable and `target` is writable for `count` bytes. If the two ranges overlap, `target` is the higher address.
 pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
-    // SAFETY: the caller's promise; the direction flag is clear again at the end, and esi is as it was.
+    // SAFETY: the caller upholds the safety contract. The assembly clears the direction flag again, and restores `esi`.
     unsafe {
         asm!(
-            "xchg esi, eax", // esi is the compiler's
-            "std",           // downwards
-            "rep movsb",     // ecx bytes from esi to edi
-            "cld",           // as the ABI wants it
-            "mov esi, eax",  // the compiler gets it back
+            "xchg esi, eax", // the compiler reserves esi
+            "std",           // copy towards lower addresses
+            "rep movsb",     // copies ecx bytes from esi to edi
+            "cld",           // the ABI requires a clear direction flag
+            "mov esi, eax",  // restores esi
             inout("ecx") count => _,
             inout("edi") target.wrapping_add(count).wrapping_sub(1) => _,
             inout("eax") source.wrapping_add(count).wrapping_sub(1) => _,
@@ -356,10 +363,10 @@ pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
 /// # Safety
 /// `target` is writable for `count` bytes.
 pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
-    // SAFETY: the caller's promise; the direction flag is clear as the ABI says.
+    // SAFETY: the caller upholds the safety contract. The ABI says that the direction flag is clear.
     unsafe {
         asm!(
-            "rep stosb", // al to ecx bytes at edi
+            "rep stosb", // stores al in ecx bytes at edi
             inout("ecx") count => _, inout("edi") target => _, in("al") value,
             options(nostack, preserves_flags),
         );
@@ -368,7 +375,7 @@ pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
 
 // ---- Offsets ----
 
-/// `lseek(2)` with an offset of 64 bits: the new one goes to `position`, if the answer is no error.
+/// `lseek(2)` with an offset of 64 bits. If the result is not an error, writes the new offset to `position`.
 pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
     // SAFETY: the kernel writes one number of 64 bits.
     unsafe {
@@ -385,7 +392,7 @@ pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
 
 /// `ftruncate(2)` with a length of 64 bits.
 pub fn ftruncate(fd: i32, length: u64) -> usize {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     unsafe {
         syscall3(
             linux::__NR_ftruncate64 as usize,
@@ -396,10 +403,10 @@ pub fn ftruncate(fd: i32, length: u64) -> usize {
     }
 }
 
-/// `pread64(2)` and `pwrite64(2)`, by their `number`, with an offset of 64 bits.
+/// `pread64(2)` or `pwrite64(2)`, whichever has the number `number`, with an offset of 64 bits.
 ///
 /// # Safety
-/// There are `length` bytes at `address`, which may be read, or written, respectively.
+/// `length` bytes at `address` are readable (for `pwrite64`) or writable (for `pread64`).
 pub unsafe fn at_offset(
     number: usize,
     fd: i32,
@@ -407,7 +414,7 @@ pub unsafe fn at_offset(
     length: usize,
     offset: u64,
 ) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         syscall5(
             number,

@@ -1,6 +1,7 @@
-//! Miri, which interprets the unit tests and runs no assembly: what they need of that. It hides the items of the same names of the
-//! machine's own file. Of the kernel there is as much as a heap, a lock and one spawn at a time use; other system calls fail with
-//! `ENOSYS`. A child is a thread: so Miri sees what both do with the memory that they share.
+//! Replacements for assembly in unit tests that run in Miri, because Miri cannot run assembly. The items of this file replace the
+//! items with the same names in the machine's file. A small model of the kernel is enough for a heap, a lock, and one spawn at a
+//! time; other system calls fail with `ENOSYS`. A child is a thread, so Miri checks how the parent and the child use the memory
+//! that they share.
 
 use core::ffi::{CStr, c_void};
 use core::ptr;
@@ -20,42 +21,42 @@ use super::machine::nr;
 // ---- System calls ----
 
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 pub unsafe fn syscall0(number: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { syscall6(number, 0, 0, 0, 0, 0, 0) }
 }
 
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 pub unsafe fn syscall1(number: usize, a1: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { syscall6(number, a1, 0, 0, 0, 0, 0) }
 }
 
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 pub unsafe fn syscall2(number: usize, a1: usize, a2: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { syscall6(number, a1, a2, 0, 0, 0, 0) }
 }
 
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 pub unsafe fn syscall3(number: usize, a1: usize, a2: usize, a3: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { syscall6(number, a1, a2, a3, 0, 0, 0) }
 }
 
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 pub unsafe fn syscall4(number: usize, a1: usize, a2: usize, a3: usize, a4: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { syscall6(number, a1, a2, a3, a4, 0, 0) }
 }
 
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 pub unsafe fn syscall5(
     number: usize,
     a1: usize,
@@ -64,12 +65,12 @@ pub unsafe fn syscall5(
     a4: usize,
     a5: usize,
 ) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { syscall6(number, a1, a2, a3, a4, a5, 0) }
 }
 
 /// # Safety
-/// As the system call.
+/// The same as for the system call.
 pub unsafe fn syscall6(
     number: usize,
     a1: usize,
@@ -81,7 +82,7 @@ pub unsafe fn syscall6(
 ) -> usize {
     const MMAP: u32 = nr::MMAP;
     const PPOLL: u32 = nr::PPOLL;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         match number as u32 {
             MMAP => alloc_zeroed(pages(a2)).expose_provenance(),
@@ -94,7 +95,7 @@ pub unsafe fn syscall6(
                 new.expose_provenance()
             }
             linux::__NR_futex => {
-                // A waiter polls the word, so there is no sleeping thread to wake. A wait with a limit is over its limit at once.
+                // A waiter polls the word, so no thread sleeps and a wake does nothing. A wait with a timeout fails at once.
                 thread::yield_now();
                 let is_limited = a2 as u32 == linux::FUTEX_WAIT && a4 != 0;
                 if is_limited {
@@ -127,7 +128,7 @@ pub unsafe fn syscall6(
                 a3
             }
             PPOLL => {
-                // The time is over at once: so a parent looks at its child at each of the child's steps.
+                // The timeout expires at once. So a parent checks its child between the child's steps.
                 thread::yield_now();
                 let kernel = kernel();
                 let polled = &mut *ptr::with_exposed_provenance_mut::<linux::pollfd>(a1);
@@ -150,7 +151,7 @@ pub unsafe fn syscall6(
             linux::__NR_execve => {
                 let path = CStr::from_ptr(ptr::with_exposed_provenance(a1));
                 if path == c"/bin/true" {
-                    // It ends at once.
+                    // The program `true` ends at once.
                     leave(0);
                 }
                 negative(errno::ENOENT)
@@ -170,28 +171,28 @@ fn negative(errno: u32) -> usize {
     (errno as usize).wrapping_neg()
 }
 
-/// A mapping of this length.
+/// Returns the layout of a mapping of this length.
 fn pages(length: usize) -> Layout {
     const PAGE: usize = 4096;
     Layout::from_size_align(length.next_multiple_of(PAGE), PAGE).expect("a possible length")
 }
 
 /// # Safety
-/// The range is one whole mapping, and nothing uses it any more.
+/// The range is one whole mapping, and is not used after this call.
 unsafe fn unmap(address: *mut u8, length: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { dealloc(address, pages(length)) };
     0
 }
 
 // ---- Making a child ----
 
-/// What there is of a spawn.
+/// The kernel's state for one spawn.
 struct Kernel {
-    /// How many of the pipe's write ends are open.
+    /// The number of open write ends of the pipe.
     write_ends: u32,
     written: Vec<u8>,
-    /// The address of what is cleared when the child leaves the memory, or 0.
+    /// The address of the number that is cleared when the child no longer shares the memory, or 0.
     mark: usize,
     /// The child's status, if it has ended.
     status: Option<i32>,
@@ -221,17 +222,17 @@ fn wait_until(is_so: impl Fn(&Kernel) -> bool) -> MutexGuard<'static, Kernel> {
     waited.expect("no thread has failed")
 }
 
-/// What a child leaves by, with its status: its frames are gone when it has left.
+/// The panic payload with which a child ends: its wait status. Unwinding removes the child's stack frames.
 struct Left(i32);
 
 fn leave(status: i32) -> ! {
     panic::resume_unwind(Box::new(Left(status)))
 }
 
-/// `clone3` with shared memory. The child does not run on the stack that it is given.
+/// `clone3` with shared memory. The child does not use the stack in the arguments.
 ///
 /// # Safety
-/// As that of the architectures.
+/// The same as for the function of this name in the other files of `arch/`.
 pub unsafe fn clone(
     number: usize,
     first: usize,
@@ -242,12 +243,12 @@ pub unsafe fn clone(
 ) -> usize {
     const PID: usize = 1000;
     struct Argument(*mut c_void);
-    // SAFETY: what the child does with it is what the tests are about.
+    // SAFETY: the tests check whether the child uses the pointer correctly.
     unsafe impl Send for Argument {}
     if number as u32 != linux::__NR_clone3 {
         return negative(errno::ENOSYS);
     }
-    // SAFETY: the caller's promise: the arguments of such a call.
+    // SAFETY: the caller promises the arguments of a `clone3` call.
     let arguments = unsafe { &*ptr::with_exposed_provenance::<linux::clone_args>(first) };
     let mut kernel = kernel();
     kernel.write_ends *= 2;
@@ -257,7 +258,7 @@ pub unsafe fn clone(
     thread::spawn(move || {
         let argument = argument;
         let child = || -> () {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller upholds the safety contract.
             unsafe { function(argument.0) }
         };
         let left = panic::catch_unwind(AssertUnwindSafe(child)).expect_err("it does not return");
@@ -267,7 +268,7 @@ pub unsafe fn clone(
         kernel.status = Some(status);
         if kernel.mark != 0 {
             let mark = ptr::with_exposed_provenance_mut(kernel.mark);
-            // SAFETY: the parent keeps it until then.
+            // SAFETY: the parent keeps the number valid until it is cleared.
             unsafe { AtomicU32::from_ptr(mark) }.store(0, Ordering::Release);
         }
         CHANGED.notify_all();
@@ -284,26 +285,26 @@ pub fn on_valgrind() -> bool {
 // ---- Memory ----
 
 /// # Safety
-/// As that of the architectures.
+/// The same as for the function of this name in the other files of `arch/`.
 pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
     for i in 0..count {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the safety contract.
         unsafe { target.add(i).write(source.add(i).read()) };
     }
 }
 
 /// # Safety
-/// As that of the architectures.
+/// The same as for the function of this name in the other files of `arch/`.
 pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
     for i in (0..count).rev() {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the safety contract.
         unsafe { target.add(i).write(source.add(i).read()) };
     }
 }
 
 /// # Safety
-/// As that of the architectures.
+/// The same as for the function of this name in the other files of `arch/`.
 pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { target.write_bytes(value, count) };
 }

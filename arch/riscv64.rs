@@ -1,7 +1,8 @@
-//! riscv64: `ecall`, number in `a7`, arguments in `a0` to `a5`. It overwrites nothing but `a0`.
+//! riscv64. A system call is the instruction `ecall` with the number in `a7` and the arguments in `a0` to `a5`. The result is in
+//! `a0`. The instruction overwrites no other register.
 //!
-//! After a system call the vector state is unspecified, and `sc` does not tell the compiler: build without
-//! that extension.
+//! After a system call, the vector registers are unspecified, and the crate `sc` does not declare this to the compiler. So do not
+//! enable the vector extension for a build.
 
 use core::arch::{asm, naked_asm};
 use core::ffi::c_void;
@@ -14,7 +15,7 @@ use super::ChildFunction;
 
 pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5, syscall6};
 
-/// The system calls that are not called the same on every architecture.
+/// The numbers of the system calls whose names differ between architectures.
 pub mod nr {
     pub use linux_raw_sys::general::{
         __NR_clock_gettime as CLOCK_GETTIME, __NR_clock_nanosleep as CLOCK_NANOSLEEP,
@@ -31,7 +32,7 @@ pub mod nr {
 
 // ---- Files ----
 
-/// The bytes of a time in glibc's `struct utmp`.
+/// The size of the time's seconds in glibc's `struct utmp`, in bytes.
 pub const UTMP_TIME: usize = 4;
 
 /// The path of glibc's dynamic loader.
@@ -40,13 +41,14 @@ pub const LOADER: &[u8; 33] = b"/lib/ld-linux-riscv64-lp64d.so.1\0";
 
 // ---- Making a child ----
 
-/// `clone(2)` and `clone3(2)`: makes the system call `number` with two arguments; in the child, calls
-/// `function(argument)` on the stack that they name and never returns.
+/// `clone(2)` and `clone3(2)`: makes the system call `number` with the arguments `first` and `second`. Returns in the parent. In
+/// the child, calls `function(argument)` on the child's stack, and never returns.
 ///
 /// # Safety
-/// The arguments are right for the call, and the stack is memory that the child may use until it leaves by `execve` or
-/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID` for `clone`, whose arguments are
-/// not given; `child_tid` is what `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` want.
+/// `first` and `second` are valid arguments for the call. The child may use the stack that they name until it calls `execve` or
+/// exits. For `clone`, the flags contain none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID`, because this function
+/// does not pass their arguments. `child_tid` is valid for `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` if the flags contain
+/// them.
 #[unsafe(naked)]
 pub unsafe extern "C" fn clone(
     number: usize,
@@ -59,44 +61,46 @@ pub unsafe extern "C" fn clone(
     naked_asm!(
         ".cfi_startproc",
         "mv a7, a0", // the system call's number
-        "mv a0, a1", // its arguments: of `clone`, the child's tid is the fifth
+        "mv a0, a1", // its arguments; `child_tid` is the fifth argument of `clone`
         "mv a1, a2",
-        "mv a6, a4", // the function makes room for it
+        "mv a6, a4", // moves the function, because a4 must contain `child_tid`
         "mv a4, a3",
-        "ecall",               // into the kernel; argument and function stay in a5 and a6
-        "bnez a0, 2f",         // zero in the child
-        ".cfi_remember_state", // of the parent, which goes on at 2
-        ".cfi_undefined ra",   // the child's outermost frame: a debugger's backtrace ends here,
-        "li s0, 0",            // and so does one that follows the frame pointers
+        "ecall",               // system call; a5 and a6 keep the argument and the function
+        "bnez a0, 2f",         // the result is zero in the child
+        ".cfi_remember_state", // the parent's frame, which label 2 needs again
+        ".cfi_undefined ra",   // the child's outermost frame: a debugger's backtrace ends here
+        "li s0, 0",            // a backtrace that follows the frame pointers ends here, too
         "li ra, 0",
-        "andi sp, sp, -16", // the ABI wants 16 bytes' alignment
+        "andi sp, sp, -16", // the ABI requires an alignment of 16 bytes
         "mv a0, a5",        // the argument
         "jalr a6",
         "unimp",              // the function does not return
-        ".cfi_restore_state", // as at the jump
-        "2: ret",             // the parent: the child's id, or minus the errno
+        ".cfi_restore_state", // the frame as it was at the jump
+        "2: ret",             // the parent returns the child's id, or a negative errno
         ".cfi_endproc",
     )
 }
 
 // ---- Valgrind ----
 
-/// Whether valgrind runs this program: its request `RUNNING_ON_VALGRIND` (`valgrind.h`), which changes nothing elsewhere.
+/// Returns whether this program runs under valgrind. This is valgrind's request `RUNNING_ON_VALGRIND` (`valgrind.h`). Without
+/// valgrind, its instructions have no effect.
 pub fn on_valgrind() -> bool {
-    // The request's number, and five arguments.
+    // The number of the request, and five arguments.
     let request: [usize; 6] = [0x1001, 0, 0, 0, 0, 0];
     let answer: usize;
-    // SAFETY: the shifts have no target, and the last instruction changes nothing; valgrind reads the request.
+    // SAFETY: the shifts write to the register `zero`, and `or` of a register with itself changes nothing. Valgrind reads the
+    // request.
     unsafe {
         asm!(
-            ".option push",         // to be undone below
-            ".option norvc",        // no short forms: valgrind compares the bytes
-            "srli zero, zero, 3",   // it looks for these four
-            "srli zero, zero, 13",  // shifts,
-            "srli zero, zero, 51",  // which
-            "srli zero, zero, 61",  // do nothing,
-            "or a0, a0, a0",        // and for this: it carries out the request at a4
-            ".option pop",          // short forms as before
+            ".option push",         // saves the options
+            ".option norvc",        // no compressed instructions, because valgrind compares the bytes
+            "srli zero, zero, 3",   // valgrind recognises these four
+            "srli zero, zero, 13",  // shifts, which
+            "srli zero, zero, 51",  // write to the register `zero` and so
+            "srli zero, zero, 61",  // do nothing, and then
+            "or a0, a0, a0",        // this instruction; it executes the request at a4
+            ".option pop",          // restores the options
             in("a4") request.as_ptr(), inout("a3") 0_usize => answer,
             options(nostack),
         );
@@ -106,7 +110,8 @@ pub fn on_valgrind() -> bool {
 
 // ---- Signals ----
 
-/// The action that `rt_sigaction(2)` takes for `handler`. A handler returns through the kernel's own code in the vDSO.
+/// Returns the struct that `rt_sigaction(2)` takes to set `handler`. A handler returns to code that the kernel provides in the
+/// vDSO.
 pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::kernel_sigaction {
     linux::kernel_sigaction {
         sa_handler_kernel: handler,
@@ -117,7 +122,7 @@ pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::ke
 
 // ---- The program's entry ----
 
-/// Defines `_start`, which gives the initial stack to `$function` (`unsafe extern "C" fn(*const usize) -> !`).
+/// Defines `_start`, which calls `$function` (an `unsafe extern "C" fn(*const usize) -> !`) with the address of the initial stack.
 #[cfg(feature = "rt")]
 #[doc(hidden)]
 #[macro_export]
@@ -130,12 +135,12 @@ macro_rules! __start {
                 ".cfi_startproc",
                 ".option push",
                 ".option norelax",
-                "lla gp, __global_pointer$", // the linker's relaxed addresses count from here
+                "lla gp, __global_pointer$", // relaxed addresses are relative to this address
                 ".option pop",
-                ".cfi_undefined ra",         // the outermost frame: a debugger's backtrace ends here,
-                "li s0, 0",                  // and so does one that follows the frame pointers
+                ".cfi_undefined ra",         // the outermost frame: a debugger's backtrace ends here
+                "li s0, 0",                  // a backtrace that follows the frame pointers ends here, too
                 "li ra, 0",
-                "mv a0, sp",                 // argc, argv, envp and auxv lie at the stack pointer, which is aligned
+                "mv a0, sp",                 // the stack pointer is aligned, and points to argc, argv, envp and auxv
                 "call {function}",
                 "unimp",                     // the function does not return
                 ".cfi_endproc",
@@ -147,15 +152,15 @@ macro_rules! __start {
 
 // ---- Memory ----
 
-/// Copies `count` bytes, lowest first.
+/// Copies `count` bytes, starting with the lowest address.
 ///
 /// # Safety
-/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the lower.
+/// `source` is readable and `target` is writable for `count` bytes. If the two ranges overlap, `target` is the lower address.
 pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "or {a}, {source}, {target}",     // by eight where both are aligned: other accesses may trap
+            "or {a}, {source}, {target}",     // copy 8 bytes at a time if both are aligned; unaligned accesses may trap
             "andi {a}, {a}, 7",
             "bnez {a}, 3f",
             "2: sltiu {a}, {count}, 8",
@@ -166,7 +171,7 @@ pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
             "addi {target}, {target}, 8",
             "addi {count}, {count}, -8",
             "j 2b",
-            "3: beqz {count}, 4f",            // and the rest by bytes
+            "3: beqz {count}, 4f",            // one byte at a time for the rest
             "lb {a}, 0({source})",
             "sb {a}, 0({target})",
             "addi {source}, {source}, 1",
@@ -181,15 +186,15 @@ pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
     }
 }
 
-/// Copies `count` bytes, highest first.
+/// Copies `count` bytes, starting with the highest address.
 ///
 /// # Safety
-/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the higher.
+/// `source` is readable and `target` is writable for `count` bytes. If the two ranges overlap, `target` is the higher address.
 pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "2: beqz {count}, 3f",            // by bytes, from both ends' upper one
+            "2: beqz {count}, 3f",            // copy one byte at a time, from the end of both ranges
             "addi {count}, {count}, -1",
             "addi {source}, {source}, -1",
             "addi {target}, {target}, -1",
@@ -211,10 +216,10 @@ pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
 /// # Safety
 /// `target` is writable for `count` bytes.
 pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "andi {a}, {target}, 7",          // by eight where it is aligned: other accesses may trap
+            "andi {a}, {target}, 7",          // store 8 bytes at a time if it is aligned; unaligned accesses may trap
             "bnez {a}, 3f",
             "2: sltiu {a}, {count}, 8",
             "bnez {a}, 3f",
@@ -222,7 +227,7 @@ pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
             "addi {target}, {target}, 8",
             "addi {count}, {count}, -8",
             "j 2b",
-            "3: beqz {count}, 4f",            // and the rest by bytes
+            "3: beqz {count}, 4f",            // one byte at a time for the rest
             "sb {value}, 0({target})",
             "addi {target}, {target}, 1",
             "addi {count}, {count}, -1",
@@ -238,9 +243,9 @@ pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
 
 // ---- Offsets ----
 
-/// `lseek(2)` with an offset of 64 bits: the new one goes to `position`, if the answer is no error.
+/// `lseek(2)` with an offset of 64 bits. If the result is not an error, writes the new offset to `position`.
 pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall3(
             linux::__NR_lseek as usize,
@@ -255,14 +260,14 @@ pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
 
 /// `ftruncate(2)` with a length of 64 bits.
 pub fn ftruncate(fd: i32, length: u64) -> usize {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     unsafe { syscall2(linux::__NR_ftruncate as usize, fd as usize, length as usize) }
 }
 
-/// `pread64(2)` and `pwrite64(2)`, by their `number`, with an offset of 64 bits.
+/// `pread64(2)` or `pwrite64(2)`, whichever has the number `number`, with an offset of 64 bits.
 ///
 /// # Safety
-/// There are `length` bytes at `address`, which may be read, or written, respectively.
+/// `length` bytes at `address` are readable (for `pwrite64`) or writable (for `pread64`).
 pub unsafe fn at_offset(
     number: usize,
     fd: i32,
@@ -270,6 +275,6 @@ pub unsafe fn at_offset(
     length: usize,
     offset: u64,
 ) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { syscall4(number, fd as usize, address, length, offset as usize) }
 }

@@ -1,4 +1,5 @@
-//! x86_64: `syscall`, number in `rax`, arguments in `rdi rsi rdx r10 r8 r9`. It overwrites `rcx` and `r11`.
+//! x86_64. A system call is the instruction `syscall` with the number in `rax` and the arguments in `rdi`, `rsi`, `rdx`, `r10`,
+//! `r8` and `r9`. The result is in `rax`. The instruction overwrites `rcx` and `r11`.
 
 use core::arch::{asm, naked_asm};
 use core::ffi::c_void;
@@ -11,7 +12,7 @@ use super::ChildFunction;
 
 pub use sc::platform::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5, syscall6};
 
-/// The system calls that are not called the same on every architecture.
+/// The numbers of the system calls whose names differ between architectures.
 pub mod nr {
     pub use linux_raw_sys::general::{
         __NR_clock_gettime as CLOCK_GETTIME, __NR_clock_nanosleep as CLOCK_NANOSLEEP,
@@ -28,7 +29,7 @@ pub mod nr {
 
 // ---- Files ----
 
-/// The bytes of a time in glibc's `struct utmp`.
+/// The size of the time's seconds in glibc's `struct utmp`, in bytes.
 pub const UTMP_TIME: usize = 4;
 
 /// The path of glibc's dynamic loader.
@@ -37,13 +38,14 @@ pub const LOADER: &[u8; 28] = b"/lib64/ld-linux-x86-64.so.2\0";
 
 // ---- Making a child ----
 
-/// `clone(2)` and `clone3(2)`: makes the system call `number` with two arguments; in the child, calls
-/// `function(argument)` on the stack that they name and never returns.
+/// `clone(2)` and `clone3(2)`: makes the system call `number` with the arguments `first` and `second`. Returns in the parent. In
+/// the child, calls `function(argument)` on the child's stack, and never returns.
 ///
 /// # Safety
-/// The arguments are right for the call, and the stack is memory that the child may use until it leaves by `execve` or
-/// `exit`. The flags hold none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID` for `clone`, whose arguments are
-/// not given; `child_tid` is what `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` want.
+/// `first` and `second` are valid arguments for the call. The child may use the stack that they name until it calls `execve` or
+/// exits. For `clone`, the flags contain none of `CLONE_SETTLS`, `CLONE_PIDFD` and `CLONE_PARENT_SETTID`, because this function
+/// does not pass their arguments. `child_tid` is valid for `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` if the flags contain
+/// them.
 #[unsafe(naked)]
 pub unsafe extern "C" fn clone(
     number: usize,
@@ -56,40 +58,42 @@ pub unsafe extern "C" fn clone(
     naked_asm!(
         ".cfi_startproc",
         "mov eax, edi", // the system call's number
-        "mov rdi, rsi", // its arguments: of `clone`, the child's tid is the fourth
+        "mov rdi, rsi", // its arguments; `child_tid` is the fourth argument of `clone`
         "mov rsi, rdx",
         "mov r10, rcx",
-        "syscall",       // function and argument stay in r8 and r9
-        "test rax, rax", // zero in the child
+        "syscall",       // r8 and r9 keep the function and its argument
+        "test rax, rax", // the result is zero in the child
         "jnz 2f",
-        ".cfi_remember_state", // of the parent, which goes on at 2
-        ".cfi_undefined rip",  // the child's outermost frame: a debugger's backtrace ends here,
-        "xor ebp, ebp",        // and so does one that follows the frame pointers
+        ".cfi_remember_state", // the parent's frame, which label 2 needs again
+        ".cfi_undefined rip",  // the child's outermost frame: a debugger's backtrace ends here
+        "xor ebp, ebp",        // a backtrace that follows the frame pointers ends here, too
         "mov rdi, r9",         // the argument
-        "and rsp, -16",        // the ABI wants 16 bytes' alignment before a call
+        "and rsp, -16",        // the ABI requires an alignment of 16 bytes before a call
         "call r8",
         "ud2",                // the function does not return
-        ".cfi_restore_state", // as at the jump
-        "2: ret",             // the parent: the child's id, or minus the errno
+        ".cfi_restore_state", // the frame as it was at the jump
+        "2: ret",             // the parent returns the child's id, or a negative errno
         ".cfi_endproc",
     )
 }
 
 // ---- Valgrind ----
 
-/// Whether valgrind runs this program: its request `RUNNING_ON_VALGRIND` (`valgrind.h`), which changes nothing elsewhere.
+/// Returns whether this program runs under valgrind. This is valgrind's request `RUNNING_ON_VALGRIND` (`valgrind.h`). Without
+/// valgrind, its instructions have no effect.
 pub fn on_valgrind() -> bool {
-    // The request's number, and five arguments.
+    // The number of the request, and five arguments.
     let request: [usize; 6] = [0x1001, 0, 0, 0, 0, 0];
     let answer: usize;
-    // SAFETY: the rotations add up to whole turns, and the exchange changes nothing; valgrind reads the request.
+    // SAFETY: the rotations together restore the register, and the exchange of a register with itself changes nothing. Valgrind
+    // reads the request.
     unsafe {
         asm!(
-            "rol rdi, 3",    // valgrind looks for these four
-            "rol rdi, 13",   // rotations by 128 bits in all,
-            "rol rdi, 61",   // which leave rdi
-            "rol rdi, 51",   // as it was,
-            "xchg rbx, rbx", // and for this: it carries out the request at rax
+            "rol rdi, 3",    // valgrind recognises these four
+            "rol rdi, 13",   // rotations, by 128 bits together,
+            "rol rdi, 61",   // which do not change rdi,
+            "rol rdi, 51",   // and then
+            "xchg rbx, rbx", // this exchange; it executes the request at rax
             in("rax") request.as_ptr(), inout("rdx") 0_usize => answer,
             out("rdi") _,
             options(nostack),
@@ -100,7 +104,7 @@ pub fn on_valgrind() -> bool {
 
 // ---- Signals ----
 
-/// The action that `rt_sigaction(2)` takes for `handler`.
+/// Returns the struct that `rt_sigaction(2)` takes to set `handler`.
 pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::kernel_sigaction {
     linux::kernel_sigaction {
         sa_handler_kernel: handler,
@@ -110,11 +114,11 @@ pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::ke
     }
 }
 
-/// Where a signal handler returns to: the kernel gives none on this architecture.
+/// The code that a signal handler returns to. On this architecture, the kernel does not provide it.
 #[unsafe(naked)]
 unsafe extern "C" fn restorer() {
     naked_asm!(
-        "mov eax, {number}", // rt_sigreturn takes the frame that the stack pointer is at
+        "mov eax, {number}", // rt_sigreturn restores the frame at the stack pointer
         "syscall",
         number = const linux::__NR_rt_sigreturn,
     )
@@ -122,7 +126,7 @@ unsafe extern "C" fn restorer() {
 
 // ---- The program's entry ----
 
-/// Defines `_start`, which gives the initial stack to `$function` (`unsafe extern "C" fn(*const usize) -> !`).
+/// Defines `_start`, which calls `$function` (an `unsafe extern "C" fn(*const usize) -> !`) with the address of the initial stack.
 #[cfg(feature = "rt")]
 #[doc(hidden)]
 #[macro_export]
@@ -133,10 +137,10 @@ macro_rules! __start {
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
                 ".cfi_startproc",
-                ".cfi_undefined rip", // the outermost frame: a debugger's backtrace ends here,
-                "xor ebp, ebp",    // and so does one that follows the frame pointers
-                "mov rdi, rsp",    // argc, argv, envp and auxv lie at the stack pointer
-                "and rsp, -16",    // the ABI wants 16 bytes' alignment before a call
+                ".cfi_undefined rip", // the outermost frame: a debugger's backtrace ends here
+                "xor ebp, ebp",    // a backtrace that follows the frame pointers ends here, too
+                "mov rdi, rsp",    // the stack pointer points to argc, argv, envp and auxv
+                "and rsp, -16",    // the ABI requires an alignment of 16 bytes before a call
                 "call {function}",
                 "ud2",             // the function does not return
                 ".cfi_endproc",
@@ -148,32 +152,32 @@ macro_rules! __start {
 
 // ---- Memory ----
 
-/// Copies `count` bytes, lowest first.
+/// Copies `count` bytes, starting with the lowest address.
 ///
 /// # Safety
-/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the lower.
+/// `source` is readable and `target` is writable for `count` bytes. If the two ranges overlap, `target` is the lower address.
 pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
-    // SAFETY: the caller's promise; the direction flag is clear as the ABI says.
+    // SAFETY: the caller upholds the safety contract. The ABI says that the direction flag is clear.
     unsafe {
         asm!(
-            "rep movsb", // rcx bytes from rsi to rdi
+            "rep movsb", // copies rcx bytes from rsi to rdi
             inout("rcx") count => _, inout("rdi") target => _, inout("rsi") source => _,
             options(nostack, preserves_flags),
         );
     }
 }
 
-/// Copies `count` bytes, highest first.
+/// Copies `count` bytes, starting with the highest address.
 ///
 /// # Safety
-/// `source` is readable and `target` writable for `count` bytes; where they overlap, `target` is the higher.
+/// `source` is readable and `target` is writable for `count` bytes. If the two ranges overlap, `target` is the higher address.
 pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
-    // SAFETY: the caller's promise; the direction flag is clear again at the end.
+    // SAFETY: the caller upholds the safety contract. The assembly clears the direction flag again.
     unsafe {
         asm!(
-            "std",       // downwards
-            "rep movsb", // rcx bytes from rsi to rdi
-            "cld",       // as the ABI wants it
+            "std",       // copy towards lower addresses
+            "rep movsb", // copies rcx bytes from rsi to rdi
+            "cld",       // the ABI requires a clear direction flag
             inout("rcx") count => _,
             inout("rdi") target.wrapping_add(count).wrapping_sub(1) => _,
             inout("rsi") source.wrapping_add(count).wrapping_sub(1) => _,
@@ -187,10 +191,10 @@ pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
 /// # Safety
 /// `target` is writable for `count` bytes.
 pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
-    // SAFETY: the caller's promise; the direction flag is clear as the ABI says.
+    // SAFETY: the caller upholds the safety contract. The ABI says that the direction flag is clear.
     unsafe {
         asm!(
-            "rep stosb", // al to rcx bytes at rdi
+            "rep stosb", // stores al in rcx bytes at rdi
             inout("rcx") count => _, inout("rdi") target => _, in("al") value,
             options(nostack, preserves_flags),
         );
@@ -199,9 +203,9 @@ pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
 
 // ---- Offsets ----
 
-/// `lseek(2)` with an offset of 64 bits: the new one goes to `position`, if the answer is no error.
+/// `lseek(2)` with an offset of 64 bits. If the result is not an error, writes the new offset to `position`.
 pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     let answer = unsafe {
         syscall3(
             linux::__NR_lseek as usize,
@@ -216,14 +220,14 @@ pub fn lseek(fd: i32, offset: u64, whence: u32, position: &mut u64) -> usize {
 
 /// `ftruncate(2)` with a length of 64 bits.
 pub fn ftruncate(fd: i32, length: u64) -> usize {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: the call takes only numbers.
     unsafe { syscall2(linux::__NR_ftruncate as usize, fd as usize, length as usize) }
 }
 
-/// `pread64(2)` and `pwrite64(2)`, by their `number`, with an offset of 64 bits.
+/// `pread64(2)` or `pwrite64(2)`, whichever has the number `number`, with an offset of 64 bits.
 ///
 /// # Safety
-/// There are `length` bytes at `address`, which may be read, or written, respectively.
+/// `length` bytes at `address` are readable (for `pwrite64`) or writable (for `pread64`).
 pub unsafe fn at_offset(
     number: usize,
     fd: i32,
@@ -231,6 +235,6 @@ pub unsafe fn at_offset(
     length: usize,
     offset: u64,
 ) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { syscall4(number, fd as usize, address, length, offset as usize) }
 }

@@ -1,8 +1,8 @@
-//! Picks the one file of `arch/` that is this machine's. Nothing above asks which it is.
+//! Selects the file of `arch/` for this machine's architecture. No other module depends on the architecture.
 
 use core::ffi::c_void;
 
-#[cfg_attr(all(miri, test), allow(dead_code, unused_imports))] // what `miri` hides
+#[cfg_attr(all(miri, test), allow(dead_code, unused_imports))] // `miri` replaces some items
 #[cfg(target_arch = "aarch64")]
 #[path = "../arch/aarch64.rs"]
 mod machine;
@@ -38,7 +38,7 @@ compile_error!("nestling is for Linux on x86_64, aarch64, riscv64 and i386");
 
 pub use machine::*;
 
-// What hides the machine's own where Miri interprets the unit tests.
+// These items replace the machine's items when the unit tests run in Miri.
 #[cfg(all(miri, test))]
 #[path = "../arch/miri.rs"]
 mod miri;
@@ -48,9 +48,10 @@ pub use miri::{
     syscall4, syscall5, syscall6,
 };
 
-/// What a new child runs: it gets the argument that was given beside it, and leaves by `execve` or `exit`.
+/// A function that a new child calls with the argument that was passed beside it. The child ends this function with `execve` or
+/// `exit`.
 #[cfg(not(all(miri, test)))]
 pub type ChildFunction = unsafe extern "C" fn(*mut c_void) -> !;
-/// In Miri it is a thread, and leaves by unwinding.
+/// In Miri, the child is a thread and ends this function by unwinding.
 #[cfg(all(miri, test))]
 pub type ChildFunction = unsafe extern "C-unwind" fn(*mut c_void) -> !;
