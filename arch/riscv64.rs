@@ -32,7 +32,7 @@ pub mod nr {
 
 // ---- Files ----
 
-/// The size of the time's seconds in glibc's `struct utmp`, in bytes.
+/// The size in bytes of each of the two numbers (seconds and microseconds) of a time in glibc's `struct utmp`.
 pub const UTMP_TIME: usize = 4;
 
 /// The path of glibc's dynamic loader.

@@ -12,27 +12,28 @@ use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::OFlags;
 use crate::{sys, terminal};
 
-/// The program's own descriptors are moved to this number or above, out of the way of what a user writes. (Not beyond 63: from
-/// there on every process's table is an allocation more for the kernel.)
+/// The program's own descriptors get this number or a higher one, because users mostly use low numbers. (The number is below 64,
+/// because for a descriptor of 64 or more the kernel allocates a larger descriptor table in each process.)
 const FIRST: RawFd = 50;
 
-/// Below this number there are only the user's.
+/// All descriptors below this number are the user's.
 const FIRST_PRIVATE: RawFd = 10;
 
-/// A duplicate that is the program's own. Costs two system calls where the limit on descriptors is low. `EMFILE` if there is no room.
+/// Returns a duplicate that is the program's own. Costs one system call; two if the limit on descriptors is low. Fails with
+/// `EMFILE` if no number is free.
 fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     let answer = match sys::fd::dup_cloexec(fd, FIRST) {
         Err(Errno::EINVAL | Errno::EMFILE) => sys::fd::dup_cloexec(fd, FIRST_PRIVATE),
         answer => answer,
     };
-    // The limit is not above the least number.
+    // `EINVAL` means that the limit on descriptors is not above the lowest allowed number.
     answer.map_err(|errno| match errno {
         Errno::EINVAL => Errno::EMFILE,
         errno => errno,
     })
 }
 
-/// Checks that this number is open and is one of the user's descriptors. Costs one system call.
+/// Checks that a descriptor with this number is open and is the user's. Costs one system call.
 ///
 /// # Errors
 /// `EBADF` if no descriptor with this number is open, or if the descriptor is the program's own.
@@ -48,17 +49,17 @@ pub fn is_users(fd: RawFd) -> Result<(), Errno> {
 /// has closed the original. Costs two system calls, and one more to close the duplicate.
 ///
 /// # Errors
-/// The errors of [`is_users`]; `EMFILE`.
+/// The errors of [`is_users`]; `EMFILE` if no number is free.
 pub fn of_user(fd: RawFd) -> Result<OwnedFd, Errno> {
     is_users(fd)?;
-    // SAFETY: it is only for this call, and if it isn't open the call says so.
+    // SAFETY: the descriptor is borrowed only during this call. If it is not open, the call fails.
     duplicate(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
 /// Returns whether the user has an open descriptor with this number, and it refers to a terminal. Costs two system calls.
 #[must_use]
 pub fn is_terminal(fd: RawFd) -> bool {
-    // SAFETY: it is only for this call, and it is open.
+    // SAFETY: the descriptor is open, and is borrowed only during this call.
     is_users(fd).is_ok() && terminal::is_terminal(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
@@ -73,13 +74,12 @@ pub fn copy(from: RawFd, to: RawFd) -> Result<(), Errno> {
     if from == to {
         return Ok(());
     }
-    // SAFETY: it is only for this call, which closes another number.
+    // SAFETY: the descriptor is borrowed only during this call, and the call closes only a descriptor with another number.
     assign(to, unsafe { BorrowedFd::borrow_raw(from) })
 }
 
-/// Moves one of the program's own descriptors to a high number, so that the low numbers stay free for the
-/// user. Costs two system calls; none if
-/// the descriptor already has a high number.
+/// Moves one of the program's own descriptors to a high number, so that the low numbers stay free for the user. Costs two system
+/// calls; none if the descriptor already has a high number.
 ///
 /// # Errors
 /// `EMFILE`.
@@ -99,7 +99,7 @@ pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
     if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) == Ok(true) {
         return Err(Errno::EBADF);
     }
-    // SAFETY: if it isn't open, the call says so.
+    // SAFETY: the descriptor is borrowed only in this function. If it is not open, the call fails.
     let original = unsafe { BorrowedFd::borrow_raw(fd) };
     match duplicate(original) {
         Ok(saved) => Ok(Some(saved)),
@@ -132,7 +132,7 @@ pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) == Ok(true) {
         return Err(Errno::EBADF);
     }
-    // SAFETY: what is there is the user's, who wants it gone.
+    // SAFETY: no code of the program relies on this descriptor, because it is the user's. The user replaces it.
     unsafe { sys::fd::dup3(from.as_raw_fd(), fd, OFlags::default()) }
 }
 
@@ -144,7 +144,7 @@ pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
 pub fn give(fd: RawFd, opened: OwnedFd) -> Result<(), Errno> {
     assign(fd, opened.as_fd())?;
     if opened.as_raw_fd() == fd {
-        // It is the user's now.
+        // The user owns this descriptor now.
         let _ = opened.into_raw_fd();
     }
     Ok(())
@@ -159,7 +159,7 @@ pub fn close(fd: RawFd) -> Result<(), Errno> {
     if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) != Ok(false) {
         return Ok(());
     }
-    // SAFETY: it is the user's.
+    // SAFETY: no code of the program relies on this descriptor, because it is the user's.
     match unsafe { sys::fd::close(fd) } {
         Err(Errno::EBADF) => Ok(()),
         answer => answer,

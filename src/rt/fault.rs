@@ -30,12 +30,12 @@ pub fn on_fault(handler: fn(Signal) -> !) -> Result<(), Errno> {
     super::only_thread()?;
     HANDLER.store(handler as *mut (), Ordering::Relaxed);
     let stack: *mut [u8] = STACK.0.get();
-    // SAFETY: it is for nothing else, and there is no other thread.
+    // SAFETY: nothing else uses this memory, and the program has no other thread.
     unsafe { sys::signal::sigaltstack(stack) }?;
     for signal in FAULTS.iter() {
         let action = Action::Handler(trampoline);
-        // SAFETY: the handler reaches only what is `Sync`, as another thread could, and does not return to the code that it interrupts.
-        // What that code has locked stays locked.
+        // SAFETY: the handler accesses only `Sync` values, as another thread could, and does not return to the code that it
+        // interrupts. Locks that this code holds stay locked.
         unsafe { sys::signal::set_action(signal, action, sys::signal::SA_ONSTACK) }?;
     }
     Ok(())
@@ -46,16 +46,16 @@ static HANDLER: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 #[repr(align(16))]
 struct Stack(UnsafeCell<[u8; 32 * 1024]>);
 
-// SAFETY: nobody touches it but the kernel, and a handler as its stack.
+// SAFETY: only the kernel accesses this memory, and a handler that uses it as its stack.
 unsafe impl Sync for Stack {}
 
-// Behind the small variables, which so share a page.
-// SAFETY: zeros, as everything in such a section.
+// The section follows the small variables, so that these are together on few pages. SAFETY: the value is all zeros, as a `.bss`
+// section requires.
 #[unsafe(link_section = ".bss.large")]
 static STACK: Stack = Stack(UnsafeCell::new([0; 32 * 1024]));
 
 unsafe extern "C" fn trampoline(signal: i32) {
-    // SAFETY: `on_fault` has put such a function there before it made this the handler.
+    // SAFETY: `on_fault` stores a function of this type before it sets this handler.
     let handler: fn(Signal) -> ! = unsafe { core::mem::transmute(HANDLER.load(Ordering::Relaxed)) };
     handler(Signal::from_raw(signal).unwrap_or(Signal::SEGV))
 }

@@ -9,11 +9,12 @@
 //!
 //! # Small programs
 //!
-//! A single `unwrap` or `expect` adds up to 24 KB to the file: the message of the panic shows the error by its `Debug`, and so
-//! brings in `core::fmt`. Use `match`, `let … else` or `unwrap_or` instead, and [`println!`](crate::println!), which writes
-//! [`Text`] without `core::fmt`. An index that may be out of bounds also panics; `get` does not.
+//! A single `unwrap` or `expect` adds up to 24 KB to the file: the message of the panic contains the error's `Debug` output, and so
+//! the program contains parts of `core::fmt`. Use `match`, `let … else` or `unwrap_or` instead, and [`println!`](crate::println!),
+//! which writes [`Text`] without `core::fmt`. An index that may be out of bounds also panics; `get` does not.
 //!
-//! With the compiler options below, this program has 1,480 bytes on x86_64. With two `unwrap`s in place of `let … else`, it has 10,080:
+//! With the compiler options below, this program has 1,480 bytes on x86_64. With two `unwrap`s in place of `let … else`, it has
+//! 10,080:
 //!
 //! ```ignore
 //! #![no_std]
@@ -35,9 +36,9 @@
 //! }
 //! ```
 //!
-//! In nestling's repository, `cargo xtask flags >.cargo/config.toml` writes the compiler options with which nestling builds its
-//! own programs, as a configuration for cargo. With it and the `build.rs` above, a program has the size that `cargo xtask size`
-//! promises.
+//! In nestling's repository, `cargo xtask flags >.cargo/config.toml` writes the compiler options with which nestling builds its own
+//! programs, as a configuration for cargo. With this configuration and the `build.rs` above, a program has the size that `cargo
+//! xtask size` reports.
 //!
 //! # A static PIE
 //!
@@ -123,7 +124,7 @@ impl Process {
     pub fn auxv(&self) -> impl Iterator<Item = (usize, usize)> {
         let mut next = self.auxv;
         core::iter::from_fn(move || {
-            // SAFETY: the vector consists of pairs; one with the key 0 is its last, at which this stays.
+            // SAFETY: the vector consists of pairs. The last pair has the key 0, and the iterator does not advance past this pair.
             unsafe {
                 let (key, value) = (*next, *next.add(1));
                 (key != 0).then(|| {
@@ -145,7 +146,7 @@ impl Process {
     }
 }
 
-/// What [`environ`] gives.
+/// The environment that [`environ`] returns; null before [`start`] has run.
 static ENVIRON: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
 
 /// Returns the environment that the kernel gave this process. This function is for code that has no [`Process`], such as a
@@ -155,7 +156,7 @@ pub fn environ() -> Args<'static> {
     if env.is_null() {
         return Args::EMPTY;
     }
-    // SAFETY: `start` has put there what the kernel gave, which nobody changes.
+    // SAFETY: `start` stored the environment that the kernel made. The caller of `start` promises that it does not change.
     unsafe { Args::from_ptr(env) }
 }
 
@@ -170,7 +171,7 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
     if fd <= 2 || sys::fd::cloexec(fd) != Ok(false) {
         return None;
     }
-    // SAFETY: it is open. If it is not what this program was started with, its owner keeps it.
+    // SAFETY: the descriptor is open. If the program itself opened it, its owner still owns it after this function.
     let original = unsafe { BorrowedFd::borrow_raw(fd) };
     let duplicate = sys::fd::dup_cloexec(original, 3).ok()?;
     sys::fd::set_cloexec(original, true).ok()?;
@@ -185,15 +186,15 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
 /// its `OwnedFd` in the child.
 ///
 /// # Errors
-/// `EAGAIN` if the limit on processes is reached; `ENOMEM`; `ENOSYS` in a program that does not use [`entry!`](crate::entry!),
-/// because such a program may have other threads.
+/// `EAGAIN` if the limit on processes is reached; `ENOMEM` if memory is short; `ENOSYS` in a program that does not use
+/// [`entry!`](crate::entry!), because such a program may have other threads.
 pub fn fork() -> Result<Option<Pid>, Errno> {
     only_thread()?;
-    // SAFETY: this is the program's only thread.
+    // SAFETY: this is the program's only thread, so no other thread can hold a lock.
     unsafe { sys::clone::fork() }
 }
 
-/// Whether this is the only thread of the program: `ENOSYS` where that is not known.
+/// Checks that this is the only thread of the program. Fails with `ENOSYS` if the runtime cannot know this.
 ///
 /// If [`start`] has started the program, the program does not use the standard library, so only `sys::clone` can make threads. The
 /// caller of `sys::clone` is responsible for what they do. (If the build's features add a libc, this libc makes no threads by
@@ -212,18 +213,18 @@ fn only_thread() -> Result<(), Errno> {
 /// later.
 #[cfg(not(feature = "std"))]
 pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { run(stack, main) }
 }
 
-/// Does what [`start`] promises, once the libraries that the program uses are ready.
+/// Runs `main` and exits, like [`start`]. If the program uses a libc, the libc must be initialised before.
 ///
 /// # Safety
-/// As of [`start`].
+/// The same as for [`start`].
 #[inline(always)]
 unsafe fn run(stack: *const usize, main: fn(Process) -> i32) -> ! {
-    // SAFETY: the caller's promise: the arguments follow their count, the environment the arguments' null, and the
-    // auxiliary vector the environment's.
+    // SAFETY: the caller promises the initial stack. On this stack, the arguments follow their count, the environment follows the
+    // null pointer after the arguments, and the auxiliary vector follows the null pointer after the environment.
     let process = unsafe {
         let args = stack.add(1);
         let env = args.add(*stack + 1);
@@ -238,7 +239,7 @@ unsafe fn run(stack: *const usize, main: fn(Process) -> i32) -> ! {
         }
     };
     #[cfg(all(feature = "pie", not(feature = "std")))]
-    // SAFETY: the kernel made the vector, and this is the first that the program does.
+    // SAFETY: the kernel made the vector, and the program has used no address that needs relocation before this call.
     unsafe {
         relocation::relocate(process.auxv)
     };
@@ -249,13 +250,13 @@ unsafe fn run(stack: *const usize, main: fn(Process) -> i32) -> ! {
     sys::process::exit(main(process))
 }
 
-/// Opens `/dev/null` at each of the descriptors 0 to 2 that is not open. Otherwise a file that the program opens would get such a
-/// number, and then what the program writes to standard output or standard error.
+/// Opens `/dev/null` at each of the descriptors 0 to 2 that is not open. Otherwise a file that the program opens later would get
+/// such a number, and the program would write its output or its messages into this file.
 #[cold]
 fn open_standard_descriptors() {
     for fd in 0..=2 {
         if sys::fd::cloexec(fd) == Err(Errno::EBADF) {
-            // The file gets the lowest free number. This is `fd`, since the lower ones are open.
+            // The file gets the lowest free number. This number is `fd`, because the lower descriptors are open.
             match sys::fd::open(c"/dev/null", OFlags::RDWR, 0) {
                 Ok(null) => _ = null.into_raw_fd(),
                 Err(_) => sys::process::exit(127),
@@ -282,7 +283,7 @@ pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
     }
     match info.message().as_str() {
         Some(message) => message.write(stderr),
-        // The message was put together with `core::fmt`, so it is there already.
+        // The message is formatted at run time, so the program contains `core::fmt` anyway.
         None => drop(core::fmt::write(stderr, format_args!("{}", info.message()))),
     }
     "\n".write(stderr);
@@ -291,15 +292,15 @@ pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
 /// Ends the process with the signal `SIGABRT`. If the signal does not end the process (because the process is PID 1), the
 /// process exits with status 134.
 pub fn abort() -> ! {
-    // SAFETY: the default is no handler.
+    // SAFETY: the default action is not a handler.
     let _ = unsafe { sys::signal::set_action(Signal::ABRT, sys::signal::Action::Default, 0) };
     let _ = sys::signal::set_mask(SigSet::ALL.without(Signal::ABRT));
     let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::ABRT));
     sys::process::exit(128 + Signal::ABRT.as_raw())
 }
 
-/// Declares the program's main function: the argument, of the type `fn(nestling::rt::Process) -> i32`. The value that the
-/// function returns is the exit status. The macro defines `_start`, the panic handler and the memory functions. The module
+/// Declares the program's main function. The argument is a function of the type `fn(nestling::rt::Process) -> i32`. The value that
+/// the function returns is the exit status. The macro defines `_start`, the panic handler and the memory functions. The module
 /// [`rt`](crate::rt) lists what else a program needs.
 ///
 /// On a panic, the program calls [`rt::panic`](crate::rt::panic). With `entry!(main, panic = handler)`, the program calls
@@ -313,11 +314,11 @@ macro_rules! entry {
     ($main:path, panic = $panic:path) => {
         #[allow(unsafe_code)]
         const _: () = {
-            // Names that no path of the program's means: they would hide what it does mean.
+            // The prefix makes the names unlikely to occur in the paths `$main` and `$panic`, which these items would hide.
             $crate::__start!(__nestling_start);
 
             unsafe extern "C" fn __nestling_start(stack: *const usize) -> ! {
-                // SAFETY: `_start` gives the stack as the kernel made it.
+                // SAFETY: `_start` passes the stack that the kernel made.
                 unsafe { $crate::rt::start(stack, $main) }
             }
 
@@ -326,7 +327,7 @@ macro_rules! entry {
     };
 }
 
-/// Defines what a program without libc has no other source for.
+/// Defines the items that a libc or the standard library would provide.
 #[cfg(not(feature = "std"))]
 #[doc(hidden)]
 #[macro_export]
@@ -347,8 +348,8 @@ macro_rules! __without_libc {
             $crate::rt::abort()
         }
 
-        /// On aarch64 a constructor of `compiler_builtins` names it, to choose between two ways to do atomics. No
-        /// constructor runs here, which means the way that every processor knows.
+        /// On aarch64, a constructor of `compiler_builtins` refers to this symbol, to choose between two implementations of
+        /// atomics. In this program no constructor runs, so the implementation for all processors is used.
         #[unsafe(no_mangle)]
         extern "C" fn getauxval(_key: usize) -> usize {
             0
@@ -359,8 +360,8 @@ macro_rules! __without_libc {
     };
 }
 
-/// Where a build's features make this crate depend on the standard library, that and its libc have all this. The program needs
-/// the loader that brings them.
+/// If a build's features make this crate depend on the standard library, the standard library and its libc provide these items.
+/// Then the program needs the dynamic loader, which loads the libc.
 #[cfg(feature = "std")]
 #[doc(hidden)]
 #[macro_export]
@@ -368,14 +369,14 @@ macro_rules! __without_libc {
     ($panic:path) => {
         const _: fn(&::core::panic::PanicInfo<'_>) -> ! = $panic;
 
-        // SAFETY: what this section is for.
+        // SAFETY: the section `.interp` contains the path of the loader.
         #[used]
         #[unsafe(link_section = ".interp")]
         static __NESTLING_LOADER: [u8; $crate::arch::LOADER.len()] = *$crate::arch::LOADER;
     };
 }
 
-/// Defines the global allocator, where there is one.
+/// Defines the global allocator.
 #[cfg(feature = "alloc")]
 #[doc(hidden)]
 #[macro_export]
@@ -386,7 +387,7 @@ macro_rules! __global_allocator {
     };
 }
 
-/// Without the feature `alloc` a program has none.
+/// Defines nothing: without the feature `alloc`, a program has no global allocator.
 #[cfg(not(feature = "alloc"))]
 #[doc(hidden)]
 #[macro_export]

@@ -1,7 +1,7 @@
-//! A static PIE relocates itself: it adds the address that it was loaded at to each of its words that hold an address.
+//! The relocation of a static PIE. The program adds its load address to each word that contains an address.
 //!
-//! The words are in the table `DT_RELR` (`-z pack-relative-relocs`): an even entry is the address of a word; an odd one is a bitmap of the
-//! words that follow the last one. This form is the same for every architecture.
+//! The table `DT_RELR` (`-z pack-relative-relocs`) lists these words. An even entry is the address of a word. An odd entry is a
+//! bitmap of the words that follow the words of the entry before. This format is the same on every architecture.
 
 use linux_raw_sys::auxvec::{AT_PHDR, AT_PHNUM};
 use linux_raw_sys::elf::{Elf_Dyn, Elf_Ehdr, Elf_Phdr, PT_DYNAMIC};
@@ -9,14 +9,14 @@ use linux_raw_sys::elf::{Elf_Dyn, Elf_Ehdr, Elf_Phdr, PT_DYNAMIC};
 const DT_RELRSZ: usize = 35;
 const DT_RELR: usize = 36;
 
-/// Relocates the program. In one that has fixed addresses, it does nothing.
+/// Relocates the program. Does nothing in a program with fixed addresses.
 ///
 /// # Safety
-/// `auxv` is the auxiliary vector, and nothing that is relocated was used yet.
+/// `auxv` is the auxiliary vector. The program has not used a word that needs relocation yet.
 #[inline(never)]
 pub unsafe fn relocate(auxv: *const usize) {
     let (mut headers, mut count, mut next) = (core::ptr::null::<Elf_Phdr>(), 0, auxv);
-    // SAFETY: the vector's last key is 0.
+    // SAFETY: the last pair of the vector has the key 0, and the loop stops there.
     unsafe {
         while *next != 0 {
             match *next as u32 {
@@ -31,7 +31,7 @@ pub unsafe fn relocate(auxv: *const usize) {
     let base = (headers as usize).wrapping_sub(size_of::<Elf_Ehdr>());
     let mut dynamic = core::ptr::null::<Elf_Dyn>();
     for index in 0..count {
-        // SAFETY: there are so many.
+        // SAFETY: the program has `count` headers.
         let header = unsafe { &*headers.add(index) };
         if header.p_type == PT_DYNAMIC {
             dynamic = base.wrapping_add(header.p_vaddr) as *const Elf_Dyn;
@@ -41,7 +41,7 @@ pub unsafe fn relocate(auxv: *const usize) {
         return;
     }
     let (mut table, mut size) = (0, 0);
-    // SAFETY: the section's last tag is 0; the tag says which field of the union is there.
+    // SAFETY: the last entry of the section has the tag 0. The tag determines which field of the union is valid.
     unsafe {
         while (*dynamic).d_tag != 0 {
             match (*dynamic).d_tag {
@@ -52,18 +52,18 @@ pub unsafe fn relocate(auxv: *const usize) {
             dynamic = dynamic.add(1);
         }
     }
-    // SAFETY: the linker has made the table, of words that are this program's to change.
+    // SAFETY: the linker made the table. It lists only words that are in writable segments of this program.
     unsafe { add_to_each(base, table as *const usize, size / size_of::<usize>()) };
 }
 
-/// Adds `base` to each word that a table of so many entries names.
+/// Adds `base` to each word that the table lists. The table has `entries` entries.
 ///
 /// # Safety
-/// The table has so many entries, and the words are writable.
+/// The table has `entries` entries, and the listed words are writable.
 unsafe fn add_to_each(base: usize, table: *const usize, entries: usize) {
     let mut word = core::ptr::null_mut::<usize>();
     for index in 0..entries {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the safety contract.
         unsafe {
             let entry = *table.add(index);
             if entry & 1 == 0 {

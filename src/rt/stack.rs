@@ -18,7 +18,7 @@ impl Process {
     /// the function does nothing. Costs one system call.
     #[inline(never)]
     pub fn trim_stack(&self) {
-        /// What this function itself may have below its variable, the red zone of some architectures included.
+        /// The maximum number of bytes that this function uses below its variable, including the red zone of some architectures.
         const OWN: usize = 1024;
         const PAGE: usize = 4096;
         /// A multiple of the page size of every kernel. If a kernel has larger pages than `PAGE` and `start` is not at the
@@ -27,11 +27,11 @@ impl Process {
         let variable = 0u8;
         let here = &raw const variable as usize;
         let start = ((here - OWN) & !(PAGE - 1)) - LENGTH;
-        // As large as the kernel makes this stack at least. Below it there is a gap of a megabyte.
+        // The first thread's stack has at least 128 KiB, and below the stack the kernel keeps a gap of one megabyte.
         if (self.auxv as usize).wrapping_sub(here) < 128 * 1024
             && let Some(start) = NonNull::new(start as *mut u8)
         {
-            // SAFETY: below a stack's end there is nothing that is in use.
+            // SAFETY: nothing below the end of a stack is in use.
             let _ = unsafe { sys::memory::discard(start, LENGTH) };
         }
     }
@@ -50,10 +50,10 @@ impl Process {
     /// hard limit is less than `length`, the hard limit is used in place of `length`. Returns the lowest address of the stack, as
     /// [`stack_end`](Self::stack_end) does.
     ///
-    /// The kernel compares the soft limit with the size of a stack only when the stack grows. So this function raises the limit
-    /// for a moment, has the kernel extend the stack, and sets the old limit again: the programs that this program starts
-    /// inherit the old limit. The new part of the stack uses no memory until the program accesses it. The kernel may reserve as
-    /// little as 128 MiB of address space below the stack's top, so `length` must be less than 128 MiB. Costs four system calls.
+    /// The kernel compares the soft limit with the size of a stack only when the stack grows. So this function raises the limit for
+    /// a moment, makes the kernel extend the stack, and sets the old limit again: the programs that this program starts inherit the
+    /// old limit. The new part of the stack uses no memory until the program accesses it. The kernel may reserve as little as 128
+    /// MiB of address space below the stack's top, so `length` must be less than 128 MiB. Costs four system calls.
     ///
     /// # Errors
     /// `EFAULT` if the kernel does not extend the stack, for example because of the limit on the address space; qemu-user never
@@ -69,7 +69,7 @@ impl Process {
         answer.map(|()| end)
     }
 
-    /// Returns an address near the stack's top: the address of the program's name, which lies above everything else.
+    /// Returns an address near the stack's top: the address of the program's name, which is at the highest address of the stack.
     fn stack_top(&self) -> usize {
         let mut entries = self.auxv();
         let name = entries.find(|&(key, _)| key == AT_EXECFN as usize);

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 macro_rules! take_once {
     ($visibility:vis static $name:ident: $type:ty = $value:expr) => {
         #[allow(unsafe_code)]
-        // SAFETY: it is zeros, as everything in such a section: the compiler refuses any other value.
+        // SAFETY: the value is all zeros, as a `.bss` section requires. For any other value, the compiler reports an error.
         #[unsafe(link_section = ".bss.large")]
         $visibility static $name: $crate::rt::TakeOnce<$type> = $crate::rt::TakeOnce::new($value);
     };
@@ -25,7 +25,7 @@ macro_rules! take_once {
 /// table[7] = 1;
 /// assert!(TABLE.take().is_none());
 /// ```
-// The flag is on the page of the value's beginning.
+// `repr(C)` puts the flag on the page where the value begins.
 #[repr(C)]
 pub struct TakeOnce<T> {
     is_taken: AtomicBool,
@@ -50,10 +50,10 @@ impl<T> TakeOnce<T> {
         if self.is_taken.swap(true, Ordering::AcqRel) {
             return None;
         }
-        // SAFETY: only the first call comes here, and nothing else makes a reference to the value.
+        // SAFETY: only the first call reaches this line, and no other code makes a reference to the value.
         Some(unsafe { &mut *self.value.get() })
     }
 }
 
-// SAFETY: a shared reference gives the value to one caller, which may be another thread.
+// SAFETY: a shared reference returns the value to only one caller. This caller may be another thread, so `T` must be `Send`.
 unsafe impl<T: Send> Sync for TakeOnce<T> {}

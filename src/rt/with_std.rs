@@ -1,5 +1,5 @@
-//! A program of the feature `rt` in a build whose features also include `std`: cargo gives all packages that one command builds
-//! the same features. Such a program uses the standard library, and so its libc, which must be started first.
+//! The start of a program with the feature `rt` in a build that also enables `std`. (Cargo enables the same features of this crate
+//! for all packages of one build.) Such a program uses the standard library and its libc, so it must initialise the libc first.
 
 use core::ffi::{c_char, c_int, c_void};
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use super::{Process, run};
 
 unsafe extern "C" {
-    /// Makes the libc ready, and calls `main`: the interface of the Linux Standard Base, which glibc and musl have.
+    /// Initialises the libc, and calls `main`. This function is part of the Linux Standard Base; glibc and musl have it.
     fn __libc_start_main(
         main: unsafe extern "C" fn(c_int, *const *const c_char, *const *const c_char) -> c_int,
         argc: c_int,
@@ -19,7 +19,7 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// The program's main function and the initial stack, which libc does not pass on.
+/// The program's main function. (The libc does not pass it, or the initial stack, to `run_main`.)
 static MAIN: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 static STACK: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
 
@@ -32,7 +32,8 @@ static STACK: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
 pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
     MAIN.store(main as *mut (), Ordering::Relaxed);
     STACK.store(stack.cast_mut(), Ordering::Relaxed);
-    // SAFETY: the caller's promise: the count of the arguments, and the arguments behind it. The loader has brought libc.
+    // SAFETY: the caller promises the initial stack, which begins with the number of arguments and the arguments. The dynamic
+    // loader has loaded the libc.
     unsafe {
         let (argc, argv) = (*stack as c_int, stack.add(1).cast());
         __libc_start_main(run_main, argc, argv, None, None, None, stack.cast());
@@ -41,8 +42,8 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
 }
 
 unsafe extern "C" fn run_main(_: c_int, _: *const *const c_char, _: *const *const c_char) -> c_int {
-    // SAFETY: `start` has put the function there.
+    // SAFETY: `start` stored a function of this type.
     let main: fn(Process) -> i32 = unsafe { core::mem::transmute(MAIN.load(Ordering::Relaxed)) };
-    // SAFETY: the promise of the caller of `start`.
+    // SAFETY: the caller of `start` promises the initial stack.
     unsafe { run(STACK.load(Ordering::Relaxed), main) }
 }
