@@ -1,8 +1,8 @@
 //! `spawn`: the spawn core on the command line.
 //!
-//! Carries out its options as actions and attributes, starts the program, waits, and exits with the program's status: 128
-//! and the signal's number if one killed it; 127 if it was not found, 126 if it was found and could not be executed, 125 for
-//! anything else that went wrong before.
+//! The program converts its options to actions and attributes, starts PROGRAM, and waits until it ends. The exit status is the
+//! status of PROGRAM. If a signal has killed PROGRAM, the exit status is 128 plus the signal's number. It is 127 if PROGRAM was not
+//! found, 126 if PROGRAM was found but cannot be executed, and 125 if another step failed.
 
 #![no_std]
 #![no_main]
@@ -109,7 +109,7 @@ fn help() -> i32 {
 
 #[inline(never)]
 fn failed(why: &impl Text, code: i32) -> i32 {
-    // Where standard error is closed, the exit status is all that can be said.
+    // If standard error is closed, only the exit status reports the failure.
     let mut stderr = Writer::new(io::stderr());
     "spawn: ".write(&mut stderr);
     why.write(&mut stderr);

@@ -1,4 +1,4 @@
-//! The command line: options into actions and attributes, in arrays of a fixed size.
+//! The command line. It converts options to actions and attributes, in arrays of a fixed size.
 
 use core::cell::Cell;
 use core::ffi::{CStr, c_char};
@@ -11,26 +11,27 @@ use nestling::{
     Signal, io, sys,
 };
 
-/// How many groups a command line may name.
+/// The maximum number of groups on the command line.
 pub const GROUPS: usize = 64;
-/// How many actions it may have.
+/// The maximum number of actions on the command line.
 const ACTIONS: usize = 64;
-/// How many strings the environment may have where an option changes it, and the arguments likewise.
+/// The maximum number of strings, including the null pointer at the end, of an environment or an argument list that an option
+/// changes.
 const STRINGS: usize = 1024;
-/// How long `/etc/passwd` and `/etc/group` may be.
+/// The maximum size of `/etc/passwd` and of `/etc/group`, in bytes.
 const FILE: usize = 256 * 1024;
 
-/// What to start, and how, as the command line says.
+/// The program to start and its settings, as the command line specifies them.
 pub struct Options<'a> {
-    /// All but the lists, and what an option changes them to.
+    /// The spawn, except for the fields that the other fields of this struct replace in [`spawn`](Self::spawn).
     spawn: Spawn<'a>,
     actions: List<Action<'a>, ACTIONS>,
-    /// Where the rest of the groups goes.
+    /// The unused part of the array of groups.
     groups: &'a mut [u32],
     changed_args: Option<Strings<'a>>,
     changed_env: Option<Strings<'a>>,
     arg0: Option<&'a CStr>,
-    /// What is wrong with a value that is not taken.
+    /// The reason why the last value was rejected.
     wrong: Wrong,
 
     descriptor: Option<RawFd>,
@@ -41,7 +42,7 @@ pub struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// No options yet. The groups that they name are put into `groups`.
+    /// Makes an `Options` before the command line is read. `groups` is the array for the groups on the command line.
     pub fn new(env: Args<'a>, groups: &'a mut [u32]) -> Self {
         Self {
             spawn: Spawn::new(Program::Path(c""), Args::EMPTY, env),
@@ -59,7 +60,7 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// Reads the command line up to the program and its arguments: whether to start it. Not if help is asked for.
+    /// Reads the command line. Returns whether to start the program; false means that the user asked for help.
     pub fn read(&mut self, args: Args<'a>) -> Result<bool, Problem<'a>> {
         let mut words = Words(args.skip(1));
         while let Some(Word {
@@ -126,7 +127,7 @@ impl<'a> Options<'a> {
             Name::Chdir => Some(Action::Chdir(value)),
             Name::Fchdir => Some(Action::Fchdir(natural(digits)?)),
             Name::Chroot => {
-                // What is outside of it is not to be reached through the working directory.
+                // Without the `chdir`, the working directory would still be outside of the new root directory.
                 let pushed = self.actions.push(Action::Chroot(value));
                 pushed.map_or_else(|| self.too_many(), |()| Some(Some(Action::Chdir(c"/"))))?
             }
@@ -174,7 +175,7 @@ impl<'a> Options<'a> {
             .or_else(|| self.too_many())
     }
 
-    /// Takes a variable out of the environment, which can be changed further then.
+    /// Removes a variable from the environment, and returns the environment, to which the caller can add strings.
     fn env_without(&mut self, name: &[u8]) -> Option<&mut Strings<'a>> {
         if name.is_empty() || text::contains(name, b'=') {
             return None;
@@ -198,7 +199,7 @@ impl<'a> Options<'a> {
         Some(env)
     }
 
-    /// `--cgroup DIR`
+    /// Opens the directory of `--cgroup DIR`.
     fn open_cgroup(&mut self, path: &CStr) -> Option<Option<Action<'a>>> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match sys::fd::open(path, flags, 0) {
@@ -210,7 +211,7 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// `--env NAME=VALUE`
+    /// Sets the variable of `--env NAME=VALUE`.
     fn set_variable(&mut self, value: &'a CStr) -> Option<Option<Action<'a>>> {
         let (name, _) = split(value, b'=')?;
         match self.env_without(name)?.push_string(value) {
@@ -224,7 +225,7 @@ impl<'a> Options<'a> {
         None
     }
 
-    /// `--groups GID,…`
+    /// Parses the value of `--groups GID,…`.
     fn groups(&mut self, value: &CStr) -> Option<&'a [u32]> {
         let mut count = 0;
         let mut rest = list(value);
@@ -241,7 +242,7 @@ impl<'a> Options<'a> {
         Some(used)
     }
 
-    /// `--user NAME`: the groups, the group id and the user id of a user.
+    /// Converts `--user NAME` to actions that set the user's groups, group id and user id. Returns the last of them.
     fn user(&mut self, name: &[u8]) -> Result<Action<'a>, Wrong> {
         let mut found = None;
         each_line(c"/etc/passwd", &mut |line| {
@@ -271,7 +272,7 @@ impl<'a> Options<'a> {
         Ok(Action::Uid(uid))
     }
 
-    /// What root should know of: the actions set a user, but not both the groups and the group id.
+    /// Returns a warning if root's actions set a user id, but do not set both the groups and the group id.
     pub fn warning(&self) -> Option<Problem<'a>> {
         let kinds = self.actions.items().iter().fold(0, |kinds, action| {
             kinds
@@ -290,7 +291,7 @@ impl<'a> Options<'a> {
         })
     }
 
-    /// What to start.
+    /// Returns the spawn that the command line describes.
     pub fn spawn(&self) -> Spawn<'_> {
         let mut spawn = self.spawn;
         spawn.env = self.env();
@@ -382,12 +383,12 @@ impl Name {
     }
 }
 
-/// Calls `visit` with each line as long as that says so; it says `None` if there are too many.
+/// Calls `visit` with each line of a file, until `visit` returns false. If `visit` returns `None`, fails with [`Wrong::TooMany`].
 fn each_line(path: &CStr, visit: &mut dyn FnMut(&[u8]) -> Option<bool>) -> Result<(), Wrong> {
     let mut text = [0; FILE];
     let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0).map_err(Wrong::Errno)?;
     let length = io::fill(file.as_fd(), &mut text).map_err(Wrong::Errno)?;
-    // What is longer might name the user further on.
+    // If the file is too long, the part that was not read might name the user.
     let mut rest = match text.get(..length) {
         Some(text) if length < FILE => text,
         _ => return Err(Wrong::TooMany),
@@ -400,13 +401,13 @@ fn each_line(path: &CStr, visit: &mut dyn FnMut(&[u8]) -> Option<bool>) -> Resul
     Ok(())
 }
 
-/// Sets what is no action.
+/// Sets a field for an option that is not an action.
 fn put<'a, T>(place: &mut T, value: T) -> Option<Action<'a>> {
     *place = value;
     None
 }
 
-/// `--dup FROM,TO`
+/// Parses the value of `--dup FROM,TO`.
 fn dup(value: &CStr) -> Option<Action<'_>> {
     let (from, to) = split(value, b',')?;
     Some(Action::Dup2 {
@@ -415,7 +416,7 @@ fn dup(value: &CStr) -> Option<Action<'_>> {
     })
 }
 
-/// `--open FD,HOW[,MODE]=FILE`
+/// Parses the value of `--open FD,HOW[,MODE]=FILE`.
 fn open(value: &CStr) -> Option<Action<'_>> {
     let (fd, how) = split(value, b',')?;
     let (_, path) = split(how, b'=')?;
@@ -453,7 +454,7 @@ fn open(value: &CStr) -> Option<Action<'_>> {
     })
 }
 
-/// `--limit NAME=SOFT[:HARD]`
+/// Parses the value of `--limit NAME=SOFT[:HARD]`.
 fn limit(value: &CStr) -> Option<Action<'_>> {
     let (name, limits) = split(value, b'=')?;
     let resource = Resource::from_name(name)?;
@@ -474,7 +475,7 @@ fn limit(value: &CStr) -> Option<Action<'_>> {
     ))
 }
 
-/// `--bounding CAP,…` and the like
+/// Parses the value of `--bounding CAP,…`, and of the options for the other sets of capabilities.
 fn capabilities(which: CapabilitySet, value: &CStr) -> Option<Action<'_>> {
     let mut set = Capabilities::EMPTY;
     let mut rest = list(value);
@@ -484,7 +485,7 @@ fn capabilities(which: CapabilitySet, value: &CStr) -> Option<Action<'_>> {
     Some(Action::Capabilities(which, set))
 }
 
-/// `--sched POLICY[,PRIORITY]`
+/// Parses the value of `--sched POLICY[,PRIORITY]`.
 fn scheduler(value: &CStr) -> Option<Scheduler> {
     let (name, priority) = match split(value, b',') {
         Some((name, priority)) => (name, natural(priority.to_bytes())?),
@@ -501,7 +502,7 @@ fn signal(name: &[u8]) -> Option<Signal> {
     Signal::from_name(name)
 }
 
-/// `SIGNAL,…`
+/// Parses a list of signals, `SIGNAL,…`.
 fn signals(value: &CStr) -> Option<SigSet> {
     let mut set = SigSet::EMPTY;
     let mut rest = list(value);
@@ -511,10 +512,11 @@ fn signals(value: &CStr) -> Option<SigSet> {
     Some(set)
 }
 
-/// The words of the command line that are still to be read.
+/// The rest of the command line, which is not read yet.
 struct Words<'a>(Args<'a>);
 
-/// A word that is an option: all of it or what is before its `=`, the same without the dashes, and what is after the `=`.
+/// A word that is an option. `option` is the part before the `=` (or the whole word if it has no `=`), `name` is `option` without
+/// the dashes, and `value` is the part after the `=`.
 struct Word<'a> {
     option: &'a [u8],
     name: &'a [u8],
@@ -528,7 +530,7 @@ impl<'a> Words<'a> {
         next
     }
 
-    /// The next word, if it is an option. The first `--` ends the options, and is passed over.
+    /// Returns the next word if it is an option. The word `--` ends the options; the method skips it and returns `None`.
     fn option(&mut self) -> Option<Word<'a>> {
         let word = self.0.first()?;
         let name = text::after(word.to_bytes(), b"--")?;
@@ -548,7 +550,7 @@ impl<'a> Words<'a> {
     }
 }
 
-/// What is before the first such byte and what is after.
+/// Returns the parts of the string before and after the first `byte`.
 #[inline(never)]
 fn split(string: &CStr, byte: u8) -> Option<(&[u8], &CStr)> {
     let bytes = string.to_bytes();
@@ -556,7 +558,7 @@ fn split(string: &CStr, byte: u8) -> Option<(&[u8], &CStr)> {
     Some((bytes.get(..at)?, sys::args::tail(string, at + 1)?))
 }
 
-/// Takes the part before the next comma of what is left; none if nothing is.
+/// Removes the part before the next comma from `rest`, and returns it; `None` if nothing is left.
 fn next_part<'a>(rest: &mut Option<&'a CStr>) -> Option<&'a [u8]> {
     let all = (*rest)?;
     let (part, others) = match split(all, b',') {
@@ -567,7 +569,7 @@ fn next_part<'a>(rest: &mut Option<&'a CStr>) -> Option<&'a [u8]> {
     Some(part)
 }
 
-/// A list is what is between commas. An empty string is an empty list.
+/// Returns a list whose elements are separated by commas, for [`next_part`]. An empty string is an empty list.
 fn list(value: &CStr) -> Option<&CStr> {
     (!value.is_empty()).then_some(value)
 }
@@ -586,7 +588,7 @@ fn octal(digits: &[u8]) -> Option<u32> {
 }
 
 fn id(digits: &[u8]) -> Option<u32> {
-    // The number above is no id: the system calls take it for "none".
+    // The next number, `u32::MAX`, is not an id: for the system calls, it means "no change".
     Some(number(digits, 10, u64::from(u32::MAX) - 1)? as u32)
 }
 
@@ -597,7 +599,7 @@ fn integer(digits: &[u8]) -> Option<i32> {
     }
 }
 
-/// What is wrong with the command line.
+/// An error in the command line, or a warning about it.
 #[derive(Clone, Copy)]
 pub struct Problem<'a> {
     option: &'a [u8],
@@ -643,7 +645,7 @@ impl Text for Problem<'_> {
     }
 }
 
-/// A list in an array.
+/// A list of at most `N` items, stored in an array.
 struct List<T, const N: usize> {
     items: [T; N],
     length: usize,
@@ -659,7 +661,7 @@ impl<T: Copy, const N: usize> List<T, N> {
         }
     }
 
-    /// Adds an item, if there is room.
+    /// Adds an item; returns `None` if the list is full.
     fn push(&mut self, item: T) -> Option<()> {
         *self.items.get_mut(self.length)? = item;
         self.length += 1;
@@ -672,7 +674,7 @@ impl<T: Copy, const N: usize> List<T, N> {
 }
 
 impl<'a> Strings<'a> {
-    /// Adds a string, if there is room for it and the null.
+    /// Adds a string; returns `None` if the list has no room for the string and a null pointer after it.
     #[inline(never)]
     fn push_string(&mut self, string: &'a CStr) -> Option<()> {
         (self.length + 1 < STRINGS).then_some(())?;
