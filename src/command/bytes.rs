@@ -90,7 +90,7 @@ mod tests {
         check(path);
         check(path.to_owned());
         check(path.components().next().expect("a component"));
-        // These std takes only by a reference, or not at all.
+        // std's `Command` accepts these types only behind a reference, or not at all.
         for held in [Cow::Borrowed("word"), Cow::Owned("word".into())] {
             assert_eq!(held.bytes(), b"word");
         }

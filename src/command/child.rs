@@ -29,7 +29,7 @@ pub struct Child {
     child: Started,
 }
 
-/// What is left of a child, beside its pipes.
+/// A child without its pipes.
 #[derive(Debug)]
 struct Started {
     child: spawn::Child,
@@ -37,14 +37,14 @@ struct Started {
 }
 
 impl Started {
-    /// The child's process group, if the child leads it.
+    /// Returns the child's process group if the child is its leader.
     fn group(&self) -> Result<Option<Group>, Errno> {
         let id = self.child.id();
         let leads = sys::process::getpgid(id.as_raw())? == id.as_raw();
         Ok(leads.then_some(Group::new(id)))
     }
 
-    /// Kills the child, or its process group if it leads one, and reaps it.
+    /// Kills the child (or its process group if the child is its leader), and reaps the child.
     fn kill(&mut self) -> Result<ExitStatus, Errno> {
         if self.child.reaped().is_none() {
             match self.group()? {
@@ -59,7 +59,7 @@ impl Started {
 impl Drop for Started {
     fn drop(&mut self) {
         if self.kill_on_drop {
-            // A child that was reaped elsewhere has ended; one that is now another user's can not be killed.
+            // An error means that the child was reaped elsewhere, or that it now runs as another user and cannot be killed.
             let _ = self.kill();
         }
     }
@@ -160,9 +160,9 @@ impl Child {
     }
 
     /// Asks the child to end, and kills it if it does not end in time. The method first sends `SIGTERM`, and then `SIGCONT`, so
-    /// that a stopped child continues and receives the `SIGTERM`. It waits until the child ends or the time `grace` is over. If the
-    /// child still runs, the method sends `SIGKILL`. Then it reaps the child and returns its status. If the child has already been
-    /// reaped, the method only returns its status.
+    /// that a stopped child continues and receives the `SIGTERM`. Then it waits until the child ends or the time `grace` is over.
+    /// If the child still runs, the method sends `SIGKILL`. Then it reaps the child and returns its status. If the child has
+    /// already been reaped, the method only returns its status.
     ///
     /// ```
     /// use core::time::Duration;
@@ -230,10 +230,10 @@ impl Child {
         self.collect(Limits::default())
     }
 
-    /// Does the same as [`wait_with_output`](Self::wait_with_output), but gives up at the limits.
+    /// Does the same as [`wait_with_output`](Self::wait_with_output), but fails when a limit is reached.
     ///
     /// # Errors
-    /// `EFBIG` if there is more output than the limit; `ETIMEDOUT` if the time is over. In both cases, the child is not reaped, and
+    /// `EFBIG` if the output is larger than the limit; `ETIMEDOUT` if the time is over. In both cases, the child is not reaped, and
     /// may still run.
     pub(super) fn collect(&mut self, limits: Limits) -> Result<Output, Errno> {
         self.stdin = None;
@@ -256,7 +256,7 @@ impl Child {
         })
     }
 
-    /// Kills the child, or its process group if it leads one, and reaps it.
+    /// Kills the child (or its process group if the child is its leader), and reaps the child.
     pub(super) fn end(&mut self) -> Result<ExitStatus, Errno> {
         self.child.kill()
     }
@@ -279,17 +279,17 @@ impl Child {
     }
 }
 
-/// What bounds the collection of a child's output.
+/// The limits on the collection of a child's output.
 #[derive(Default)]
 pub(super) struct Limits {
     /// The maximum number of bytes.
     pub bytes: Option<usize>,
-    /// When the child must have ended, by [`Clock::Monotonic`].
+    /// The time of [`Clock::Monotonic`] by which the child must have ended.
     pub end: Option<Timestamp>,
 }
 
 impl Limits {
-    /// How much time is left.
+    /// Returns the time that is left until `end`.
     fn rest(&self) -> Result<Option<Duration>, Errno> {
         let Some(end) = self.end else {
             return Ok(None);
@@ -347,7 +347,8 @@ fn wait_until_readable(pipes: &mut [PollFd<'_>], limits: &Limits) -> Result<(), 
     }
 }
 
-/// Reads once, at most what a pipe holds: how many bytes came; 0 at the end.
+/// Reads once, and appends the bytes read to `bytes`. Returns the number of bytes read; 0 at the end of the pipe. The buffer is as
+/// large as a pipe's default capacity.
 fn read_some(fd: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> Result<usize, Errno> {
     const PIPE: usize = 65536;
     let start = bytes.len();

@@ -7,10 +7,10 @@ use core::ffi::CStr;
 use super::bytes::AsBytes;
 use crate::args::{Arg, Args};
 
-/// The changes, of which the last of a name counts.
+/// The changes of the environment. They contain at most one change for each name, the last one.
 #[derive(Debug, Default)]
 pub(super) struct Environment {
-    /// Whether nothing is inherited.
+    /// Whether the child inherits no variables.
     clear: bool,
     changes: Vec<Change>,
 }
@@ -18,7 +18,7 @@ pub(super) struct Environment {
 #[derive(Debug)]
 struct Change {
     name: Vec<u8>,
-    /// `name=value`, or `None` where the name is removed.
+    /// The string `name=value`; `None` if the variable is removed.
     entry: Option<CString>,
 }
 
@@ -36,24 +36,24 @@ impl Environment {
         self.changes.clear();
     }
 
-    /// Whether a child inherits everything, and nothing else.
+    /// Returns whether the child's environment is exactly the inherited environment.
     pub fn is_unchanged(&self) -> bool {
         !self.clear && self.changes.is_empty()
     }
 
-    /// Whether nothing is inherited.
+    /// Returns whether the child inherits no variables.
     pub fn is_cleared(&self) -> bool {
         self.clear
     }
 
-    /// The changes: each name with its value, or without one if the name is removed.
+    /// Returns the changes: each name with its value, or with `None` if the variable is removed.
     pub fn changes(&self) -> impl Iterator<Item = (&[u8], Option<&CStr>)> {
         self.changes.iter().map(|change| {
             let value = change.entry.as_ref().map(|entry| {
                 let value = entry.to_bytes_with_nul().strip_prefix(&change.name[..]);
                 let value = value.and_then(|value| value.strip_prefix(b"="));
                 let value = value.and_then(|value| CStr::from_bytes_with_nul(value).ok());
-                value.unwrap_or(entry) // where a name has a null byte
+                value.unwrap_or(entry) // if the name contains a null byte
             });
             (&change.name[..], value)
         })
@@ -67,7 +67,8 @@ impl Environment {
         });
     }
 
-    /// What becomes of `inherited`: what is left of it, in its order, then what is set, in the order of setting.
+    /// Returns the child's environment: the variables of `inherited` that do not change, in their order, and then the variables
+    /// that were set, in the order of the calls.
     pub fn apply<'a>(&'a self, inherited: Args<'a>) -> Vec<Option<Arg<'a>>> {
         let inherited = if self.clear { Args::EMPTY } else { inherited };
         let stays = |entry: &&CStr| {

@@ -27,7 +27,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// A failure that is no exec's.
+    /// Makes an error of a step before the exec, with the exit status 125.
     pub(super) fn new(step: &str, errno: Errno) -> Self {
         Self {
             step: step.into(),
@@ -64,7 +64,7 @@ impl From<spawn::Error<'_>> for Error {
             None => error.write(&mut words),
         }
         Self {
-            // It is UTF-8: a `Sink` is given whole characters.
+            // The bytes are UTF-8, because a `Text` writes only whole characters to a `Sink`.
             step: String::from_utf8(words.0).unwrap_or_default(),
             errno: error.errno(),
             shell_code: error.shell_code(),

@@ -84,11 +84,11 @@ use stdio::Prepared;
 #[doc(alias = "CommandExt")]
 pub struct Command {
     program: CString,
-    /// The name first.
+    /// The arguments. The first is the program's name.
     args: Vec<CString>,
     environment: Environment,
     directory: Option<CString>,
-    /// The first string that can't be a C string, by its use.
+    /// The use of the first string that contains a null byte, such as `argument`; `None` if no string does.
     unusable: Option<&'static str>,
     stdio: [Option<Stdio>; 3],
     descriptors: Vec<(RawFd, OwnedFd)>,
@@ -236,9 +236,9 @@ impl Command {
 
     /// Sets the child's standard input to a file in memory (`memfd_create(2)`) that contains these bytes. The child reads the file
     /// from its beginning. So the parent does not have to write while the child reads, and the child does not have to read all
-    /// bytes. Each start makes a new file. Replaces an earlier [`stdin`](Self::stdin).
+    /// bytes. Each start makes a new file. Replaces the effect of an earlier [`stdin`](Self::stdin).
     ///
-    /// This method copies the bytes once. Each start copies them again and makes four additional system calls.
+    /// This method copies the bytes once. Each start copies the bytes again and makes four additional system calls.
     ///
     /// ```
     /// use nestling::command::Command;
@@ -255,7 +255,7 @@ impl Command {
     }
 
     /// Sends the child's standard error to the same place as its standard output, as `2>&1` does at the end of a shell's command.
-    /// Replaces an earlier [`stderr`](Self::stderr). Costs one system call of the child.
+    /// Replaces the effect of an earlier [`stderr`](Self::stderr). Costs one system call of the child.
     ///
     /// ```
     /// use nestling::command::Command;
@@ -285,8 +285,8 @@ impl Command {
 /// Methods of std's `CommandExt`, and methods that std does not have. For details, see the field of [`Attributes`] or the
 /// [`Action`] with the same name.
 impl Command {
-    /// Gives the child a duplicate of the descriptor `fd`. In the child, the duplicate has the descriptor number `number`. A
-    /// later call with the same number replaces the earlier one.
+    /// Gives the child a duplicate of the descriptor `fd`. In the child, the duplicate has the descriptor number `number`. A later
+    /// call with the same number replaces the earlier call.
     #[doc(alias = "fd_mappings")]
     pub fn fd(&mut self, number: RawFd, fd: impl Into<OwnedFd>) -> &mut Self {
         self.descriptors.retain(|given| given.0 != number);
@@ -317,7 +317,7 @@ impl Command {
     }
 
     /// Changes the child's root directory. The child's working directory becomes the new root, unless
-    /// [`current_dir`](Self::current_dir) sets another one.
+    /// [`current_dir`](Self::current_dir) sets another directory.
     pub fn chroot(&mut self, directory: impl AsBytes) -> &mut Self {
         self.root = Some(self.c_string(directory.bytes(), "root directory"));
         self
@@ -370,8 +370,8 @@ impl Command {
         self.groups(&[gid]).gid(gid).uid(uid)
     }
 
-    /// Sets the child's effective user id and group id to its real ones. This is useful in a set-user-id program that starts
-    /// another program.
+    /// Sets the child's effective user id and group id to its real ids. This is useful in a set-user-id program that starts another
+    /// program.
     #[doc(alias = "POSIX_SPAWN_RESETIDS")]
     pub fn reset_ids(&mut self) -> &mut Self {
         self.reset_ids = true;
@@ -439,8 +439,8 @@ impl Command {
         self
     }
 
-    /// Sets how willingly the kernel ends the child if memory runs out, from -1000 (never) to 1000. The child then gets a copy of
-    /// the parent's memory (see [`Attributes::oom_score_adj`]).
+    /// Sets how likely the kernel is to kill the child if memory runs out, from -1000 (never) to 1000. The child then gets a copy
+    /// of the parent's memory (see [`Attributes::oom_score_adj`]).
     pub fn oom_score_adj(&mut self, adjustment: i32) -> &mut Self {
         self.attributes.oom_score_adj = Some(adjustment);
         self
@@ -482,7 +482,8 @@ impl Command {
     }
 
     /// Limits the number of bytes that [`output`](Self::output) collects from both pipes together. If the child writes more,
-    /// `output` kills it (as [`kill_on_drop`](Self::kill_on_drop) does) and fails with `EFBIG`. At most 128 KiB more are read.
+    /// `output` kills it (as [`kill_on_drop`](Self::kill_on_drop) does) and fails with `EFBIG`. Before this, `output` may read up
+    /// to 128 KiB more than the limit.
     ///
     /// ```
     /// use nestling::command::Command;
@@ -515,7 +516,7 @@ impl Command {
     }
 }
 
-/// Methods that return what a command was given.
+/// Methods that return the program and the settings of a command.
 impl Command {
     /// Returns the program.
     #[must_use]
@@ -604,7 +605,8 @@ impl Command {
         })
     }
 
-    /// Replaces this process's program (`execvp(3)`). No child is made, so the process id does not change. See [`Spawn::exec`].
+    /// Replaces this process's program (`execvp(3)`). The method makes no child, so the process id does not change. See
+    /// [`Spawn::exec`].
     ///
     /// Returns only if a step failed. The changes that earlier steps have made stay in effect, as with std.
     ///
@@ -712,7 +714,8 @@ impl Command {
         }))
     }
 
-    /// Duplicates of those descriptors that another one or a standard one would be put on before they are duplicated.
+    /// Returns a duplicate for each descriptor of `self.descriptors` that an earlier action of the child would overwrite: the
+    /// setting of a standard descriptor or of another descriptor. For a descriptor that needs no duplicate, the element is `None`.
     fn descriptors_to_give(&self) -> Result<Vec<Option<OwnedFd>>, Error> {
         let is_given = |fd| self.descriptors.iter().any(|it| it.0 == fd);
         let in_the_way = |&(number, ref own): &(RawFd, OwnedFd)| {
@@ -733,7 +736,7 @@ impl Command {
         self.descriptors.iter().map(moved).collect()
     }
 
-    /// Closes from a number on, around what the actions have given so far.
+    /// Adds the actions for [`close_from`](Self::close_from). They do not close the descriptors that the actions before them set.
     fn push_closing(&self, actions: &mut Vec<Action<'_>>) {
         let Some(first) = self.close_from else {
             return;
@@ -857,7 +860,7 @@ impl Command {
     }
 }
 
-/// A text that is shown like `String::from_utf8_lossy`: one U+FFFD replaces each part that is not UTF-8.
+/// A text whose `Display` is like `String::from_utf8_lossy`: it replaces each part that is not UTF-8 with one U+FFFD.
 struct Lossy<'a>(&'a [u8]);
 
 impl fmt::Display for Lossy<'_> {

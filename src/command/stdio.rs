@@ -20,9 +20,9 @@ enum Kind {
     Null,
     Piped,
     Fd(OwnedFd),
-    /// A file with these bytes.
+    /// A file in memory that contains these bytes.
     Bytes(Vec<u8>),
-    /// The child's own standard output.
+    /// A duplicate of the child's standard output.
     Output,
 }
 
@@ -64,20 +64,20 @@ impl From<OwnedFd> for Stdio {
     }
 }
 
-/// What a spawn needs for one of the child's standard descriptors.
+/// A `Stdio` for which the parent has opened or duplicated the descriptors that the spawn needs.
 pub(super) enum Prepared<'a> {
     Inherit,
     Null,
-    /// The child's end and the parent's.
+    /// The child's end and the parent's end of a pipe.
     Pipe(OwnedFd, OwnedFd),
     Fd(BorrowedFd<'a>),
-    /// A duplicate that is in no other's way.
+    /// A descriptor above 2, so that setting up the standard descriptors does not overwrite it.
     Moved(OwnedFd),
     Output,
 }
 
 impl<'a> Prepared<'a> {
-    /// For the child's descriptor `number`, which is 0, 1 or 2.
+    /// Prepares the child's descriptor `number`, which is 0, 1 or 2.
     pub fn new(stdio: &'a Stdio, number: RawFd) -> Result<Self, Errno> {
         Ok(match &stdio.0 {
             Kind::Inherit => Self::Inherit,
@@ -97,7 +97,7 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// What the child must do.
+    /// Returns the action that sets up the child's descriptor `number`.
     pub fn action(&self, number: RawFd) -> Option<Action<'static>> {
         let from = match self {
             Self::Inherit => return None,
@@ -121,7 +121,7 @@ impl<'a> Prepared<'a> {
         Some(Action::Dup2 { from, to: number })
     }
 
-    /// The parent's end of a pipe.
+    /// Returns the parent's end if this is a pipe.
     pub fn parents_end(self) -> Option<OwnedFd> {
         match self {
             Self::Pipe(_, parents) => Some(parents),
