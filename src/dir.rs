@@ -12,7 +12,7 @@ use crate::sys;
 /// entry is added or removed while the directory is being read, the reader may or may not return this entry (POSIX `readdir`).
 ///
 /// A `ReadDir` contains a buffer of 2 KiB. One system call reads as many entries as fit into this buffer, about 60. For large
-/// directories [`with_buffer`](Self::with_buffer) takes a larger one.
+/// directories, [`with_buffer`](Self::with_buffer) takes a larger buffer.
 ///
 /// ```
 /// let mut count = 0;
@@ -28,7 +28,7 @@ use crate::sys;
 pub struct ReadDir<B = [u8; 2048]> {
     directory: OwnedFd,
     buffer: B,
-    /// Where in the buffer the entries are that were not given out yet.
+    /// The entries of the buffer from `start` to `end` have not been returned yet.
     start: usize,
     end: usize,
 }
@@ -38,8 +38,8 @@ pub struct ReadDir<B = [u8; 2048]> {
 pub struct Entry<'a> {
     /// The entry's name.
     pub name: &'a CStr,
-    /// The inode number. For a mount point, this is the inode number of the directory that the mount hides, not that of the mounted
-    /// file system's root.
+    /// The inode number. For a mount point, this is the inode number of the directory that the mount hides, not the inode number of
+    /// the mounted file system's root.
     pub ino: u64,
     /// The file's type. It is [`Unknown`](FileType::Unknown) if the file system does not store types in directory entries; then
     /// [`lstatat`](sys::file::lstatat) returns the type.
@@ -65,7 +65,7 @@ impl ReadDir {
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> ReadDir<B> {
-    /// As [`new`](ReadDir::new), with this buffer. It has to have room for one entry, which is at most 280 bytes, or
+    /// Does the same as [`new`](ReadDir::new), but uses this buffer. If an entry (at most 280 bytes) does not fit into the buffer,
     /// [`next`](Self::next) fails with `EINVAL`.
     ///
     /// ```

@@ -1,13 +1,14 @@
-//! The environment that children get where nobody says otherwise: this process's own.
+//! This process's environment, which children get by default.
 
 use core::ffi::CStr;
 
 use crate::args::Args;
 
-/// Calls `with` with the environment as it is, malformed entries included, and its `PATH`.
+/// Calls `with` with the unchanged environment, including malformed entries, and with the value of `PATH`.
 ///
-/// With the standard library, `with` only gives it to the kernel: another thread may change it in spite of what `set_var` requires, and
-/// then an exec fails, or the child has another environment, but this process reads nothing that has gone.
+/// With the standard library, `with` must only pass the environment to the kernel. If another thread changes the environment at the
+/// same time (which `set_var` forbids), the exec may fail, or the child may get a wrong environment, but this process does not read
+/// freed memory.
 #[cfg(feature = "std")]
 pub(crate) fn environ<R>(with: impl FnOnce(Args<'_>, Option<&CStr>) -> R) -> R {
     use std::ffi::CString;
@@ -17,8 +18,9 @@ pub(crate) fn environ<R>(with: impl FnOnce(Args<'_>, Option<&CStr>) -> R) -> R {
     crate::sys::process::environ(|environ| with(environ, path.as_deref()))
 }
 
-/// Calls `with` with the environment's variables, to change them. Where the standard library has it, they are copied, so that another
-/// thread may change it meanwhile; as with std's `Command`, the copy has no malformed entries.
+/// Calls `with` with the variables of the environment, for a caller that changes some of them. With the standard library, `with`
+/// gets a copy, so another thread may change the environment at the same time. As with std's `Command`, the copy has no malformed
+/// entries.
 #[cfg(feature = "std")]
 pub(crate) fn variables<R>(with: impl FnOnce(Args<'_>) -> R) -> R {
     use std::ffi::{CString, OsString};
@@ -28,7 +30,7 @@ pub(crate) fn variables<R>(with: impl FnOnce(Args<'_>) -> R) -> R {
     let entry = |(mut name, value): (OsString, OsString)| {
         name.push("=");
         name.push(value);
-        // The kernel's own strings have no null byte within.
+        // The strings of an environment contain no null bytes.
         CString::new(name.into_vec()).ok()
     };
     let entries: Vec<CString> = std::env::vars_os().filter_map(entry).collect();
@@ -40,13 +42,14 @@ pub(crate) fn variables<R>(with: impl FnOnce(Args<'_>) -> R) -> R {
     with(Args::new(&list))
 }
 
-/// Without libc, it is what the kernel gave at the start. In a program whose runtime is not known here, it is empty.
+/// Without a libc, this is the environment that the kernel gave to the program at its start. In a program with another runtime, it
+/// is empty.
 #[cfg(not(feature = "std"))]
 pub(crate) fn environ<R>(with: impl FnOnce(Args<'_>, Option<&CStr>) -> R) -> R {
     variables(|environ| with(environ, environ.var(c"PATH")))
 }
 
-/// As above, with the malformed entries.
+/// Calls `with` with the environment, including malformed entries.
 #[cfg(not(feature = "std"))]
 pub(crate) fn variables<R>(with: impl FnOnce(Args<'_>) -> R) -> R {
     #[cfg(feature = "rt")]

@@ -36,7 +36,8 @@ impl Errno {
         }
     }
 
-    /// The error that the kernel's answer is, if it is one: the last 4095 values are.
+    /// Converts the return value of a system call to an error; `None` if the value is not an error. The last 4095 values are
+    /// errors.
     pub(crate) const fn from_answer(answer: usize) -> Option<Self> {
         if answer > usize::MAX - 4095 {
             Self::nonzero(answer.wrapping_neg() as u32)
@@ -45,7 +46,7 @@ impl Errno {
         }
     }
 
-    /// The error that a small answer is, if it is one: the negative ones are.
+    /// Converts the return value of a system call that returns a small number; `None` if the value is not negative.
     pub(crate) const fn from_negative(answer: i32) -> Option<Self> {
         if answer < 0 {
             Self::nonzero(answer.unsigned_abs())
@@ -79,14 +80,14 @@ impl Errno {
         all.part(colon.map_or(0, |colon| colon + 2), all.length)
     }
 
-    /// Both.
+    /// Returns the name and the message, in one text.
     fn described(self) -> Description {
         let mut all = Description::EMPTY;
         self.describe(|byte| all.push(byte));
         all
     }
 
-    /// Tells both, byte by byte: whether there is something.
+    /// Calls `tell` with each byte of the name and the message. Returns false if the error has no name.
     fn describe(self, mut tell: impl FnMut(u8)) -> bool {
         let (mut line, mut is_name, mut any) = (0, true, false);
         for place in 0..SYMBOLS {
@@ -187,10 +188,10 @@ impl From<Errno> for std::io::Error {
     }
 }
 
-/// The errno of an `io::Error` that came from the operating system.
+/// Converts an `io::Error` to its errno.
 ///
 /// # Errors
-/// `()` if the error has no errno, because something else made it.
+/// `()` if the error has no errno, because it does not come from the operating system.
 ///
 /// ```
 /// use nestling::Errno;
@@ -488,15 +489,15 @@ impl Errno {
     pub const ENOTSUP: Self = Self::EOPNOTSUPP;
 }
 
-// ---- Their names and messages, in little room ----
+// ---- Names and messages, in a compact form ----
 
-/// What five bits stand for; in a name, a letter is a capital one.
+/// The symbols that five bits can encode. The letters of a name are converted to upper case.
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz :/23\n";
 
-/// How many symbols [`DESCRIBED`] is, without the `E` that begins each line.
+/// The number of symbols in [`DESCRIBED`], without the `E` at the beginning of each line.
 const SYMBOLS: usize = pack().1;
 
-/// These, five bits each. (A byte more, so that each has one behind it.)
+/// The symbols, with five bits for each. (One additional byte lets [`symbol_at`] read two bytes for the last symbol.)
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 static PACKED: [u8; SYMBOLS * 5 / 8 + 2] = {
     let (all, _) = pack();
@@ -547,8 +548,8 @@ fn symbol_at(place: usize) -> u8 {
     ALPHABET[usize::from(pair >> (bit % 8)) % ALPHABET.len()]
 }
 
-/// Name and message by number, each on a line of its own; the numbers that Linux leaves out are empty. Messages where a file, a
-/// process or a mount can fail so, since the others are a kilobyte.
+/// The names and messages, one line for each number. The lines of numbers that Linux does not use are empty. Only errors that can
+/// occur for a file, a process or a mount have a message, because the other messages would need a kilobyte.
 const DESCRIBED: &str = "\
 \n\
 \n\
@@ -723,7 +724,7 @@ mod tests {
 
     #[test]
     fn every_number_but_the_two_that_linux_leaves_out_has_a_name() {
-        // Miri takes a thousand times as long.
+        // In Miri, the test takes a thousand times as long.
         let step = if cfg!(miri) { 45 } else { 1 };
         let numbers = (1..134).step_by(step);
         for number in numbers.filter(|number| ![41, 58].contains(number)) {

@@ -206,7 +206,7 @@ mod tests {
         let mut writer = std::fs::File::from(std::os::fd::OwnedFd::from(OwnedFd::from(writer)));
         writer.write_all(b"words").expect("a write");
         drop(writer);
-        // `read_to_string` asks for the file's size, which Miri does not allow.
+        // `read_to_string` would get the file's size with a system call that Miri does not support here.
         let mut text = [0; 8];
         assert_eq!(file.read(&mut text).expect("a read"), 5);
         assert_eq!(&text[..5], b"words");

@@ -21,11 +21,11 @@
 //!
 //! # Threads, signals, children
 //!
-//! Any number of threads may share the heap. Each request takes a lock. If the lock is free, this costs two atomic
-//! instructions; otherwise, the thread sleeps (`futex`) until the lock is free. A signal handler must not allocate: if it
-//! interrupts the thread that holds the lock, it would wait for ever. A child made by `fork` has a copy of the heap and of the
-//! lock. If *another* thread held the lock at the moment of the fork, the child must not allocate. A child of
-//! [`spawn`](crate::spawn) shares the parent's memory and never allocates.
+//! Any number of threads may share the heap. Each request takes a lock. If the lock is free, this costs two atomic instructions;
+//! otherwise, the thread sleeps (`futex`) until the lock is free. A signal handler must not allocate: if the handler interrupted
+//! the thread that holds the lock, it would wait for ever. A child made by `fork` has a copy of the heap and of the lock. If
+//! *another* thread held the lock at the moment of the fork, the child must not allocate. A child of [`spawn`](crate::spawn) shares
+//! the parent's memory and never allocates.
 //!
 //! # Why talc
 //!
@@ -107,7 +107,7 @@ impl Heap {
 }
 
 impl Heap {
-    /// Allocates a block that is large, or for which the segments have no room. If the kernel refuses memory, frees the spare
+    /// Allocates a large block, or a block for which the segments have no room. If the kernel refuses memory, frees the spare
     /// mappings one by one and tries again.
     ///
     /// # Safety
@@ -121,20 +121,20 @@ impl Heap {
             // SAFETY: a spare mapping was freed, so nothing refers to it.
             match unsafe { resize(spare, length, size) } {
                 Ok(given) => return given.as_ptr(),
-                // SAFETY: as above.
+                // SAFETY: the spare mapping was freed, so nothing refers to it.
                 Err(_) => drop(unsafe { memory::munmap(spare, length) }),
             }
         }
         loop {
             let given = match is_large(layout) {
                 true => or_null(memory::mmap(size)),
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller upholds the safety contract.
                 false => unsafe { self.blocks.lock().give(layout) },
             };
             if !given.is_null() {
                 return given;
             }
-            // What is kept may be what is missing.
+            // A spare mapping may use the memory that is missing.
             let Some((spare, length)) = self.take_spare(size) else {
                 return given;
             };
@@ -154,42 +154,44 @@ impl Default for Heap {
     }
 }
 
-/// From this size on a request is a mapping of its own.
+/// The minimum size of a large block. A large block has a mapping of its own.
 const LARGE: usize = 128 * 1024;
 
-/// What is mapped at a time for the others.
+/// The size of a segment.
 const SEGMENT: usize = 1024 * 1024;
 
-/// The smallest page that there is: every mapping begins at a multiple of it.
+/// The smallest page size. The start of each mapping is a multiple of this size.
 const PAGE: usize = 4096;
 
-/// Whether it is a mapping of its own. The layout says so when it is freed as when it was made.
+/// Returns whether a block with this layout has a mapping of its own. The result is the same when the block is allocated and when
+/// it is freed.
 fn is_large(layout: Layout) -> bool {
     layout.size() >= LARGE && layout.align() <= PAGE
 }
 
-// SAFETY: what talc gives is its own to give, under the lock; what `mmap` gives is nobody's. Neither panics.
+// SAFETY: talc returns only free blocks, and is used only under the lock. `mmap` returns only unused memory. None of the methods
+// panics.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !is_large(layout) {
-            // SAFETY: the size is not 0: the caller's promise.
+            // SAFETY: the caller promises that the size is not 0.
             let given = unsafe { self.blocks.lock().give(layout) };
             if !given.is_null() {
                 return given;
             }
         }
-        // SAFETY: as above.
+        // SAFETY: the caller promises that the size is not 0.
         unsafe { self.alloc_from_kernel(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // A new mapping is zeros.
+        // A new mapping contains zeros.
         if is_large(layout)
             && let Ok(mapping) = memory::mmap(layout.size())
         {
             return mapping.as_ptr();
         }
-        // SAFETY: the caller's promise; what was given may be written to.
+        // SAFETY: the caller promises that the size is not 0. The new block is writable.
         unsafe {
             let given = self.alloc(layout);
             if !given.is_null() {
@@ -200,19 +202,21 @@ unsafe impl GlobalAlloc for Heap {
     }
 
     unsafe fn dealloc(&self, given: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise: it was given by this heap, for this layout.
+        // SAFETY: the caller promises that this heap allocated the block with this layout.
         unsafe {
             if !is_large(layout) {
                 self.blocks.lock().take(given, layout);
             } else if !self.blocks.lock().spares.keep(given, layout.size()) {
-                // It fails only where the hole would make one mapping more than the kernel allows: then it stays.
+                // `munmap` fails only if it would split a mapping in two and the process would then have too many mappings. Then
+                // the memory stays mapped.
                 let _ = memory::munmap(NonNull::new_unchecked(given), layout.size());
             }
         }
     }
 
     unsafe fn realloc(&self, given: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller's promise: it was given by this heap, for this layout, and the new size makes another.
+        // SAFETY: the caller promises that this heap allocated the block with this layout, and that the new size makes a valid
+        // layout.
         unsafe {
             let new_layout = Layout::from_size_align_unchecked(size, layout.align());
             match (is_large(layout), is_large(new_layout)) {
@@ -238,7 +242,7 @@ unsafe impl GlobalAlloc for Heap {
 /// Does the same as [`memory::mremap`], but makes no system call if the number of pages does not change.
 ///
 /// # Safety
-/// The conditions of `mremap`.
+/// The same as for `mremap`.
 unsafe fn resize(
     mapping: NonNull<u8>,
     length: usize,
@@ -247,7 +251,7 @@ unsafe fn resize(
     if length.div_ceil(PAGE) == new_length.div_ceil(PAGE) {
         return Ok(mapping);
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { memory::mremap(mapping, length, new_length) }
 }
 
@@ -255,32 +259,32 @@ fn or_null(answer: Result<NonNull<u8>, Errno>) -> *mut u8 {
     answer.map_or(ptr::null_mut(), NonNull::as_ptr)
 }
 
-/// Small blocks come in so many sizes, of which each is the last and this much more.
+/// The number of sizes of small blocks. The sizes are multiples of `STEP`.
 const CLASSES: usize = 8;
 const STEP: usize = 16;
-/// Which size a block has, if it is a small one.
+/// Returns the class (the index of the size) of a small block; `None` if the block is not small.
 fn class(layout: Layout) -> Option<usize> {
     let class = layout.size().wrapping_sub(1) / STEP;
     (class < CLASSES && layout.align() <= STEP).then_some(class)
 }
 
-/// What is asked of talc for a small block.
+/// Returns the layout with which talc allocates the small blocks of a class.
 fn layout_of(class: usize) -> Layout {
     // SAFETY: the alignment is a power of two, and the size is small.
     unsafe { Layout::from_size_align_unchecked((class + 1) * STEP, STEP) }
 }
 
-/// What is not large: talc's, and the small ones that are kept for the next.
+/// The blocks that are not large, and the freed blocks that are kept for later requests.
 #[derive(Debug)]
 struct Blocks {
     talc: Talc<Segments, DefaultBinning>,
-    /// The last block of each size that was freed, with the address of the one before in it. They are of the first segment,
-    /// which would stay without them.
+    /// For each class, a list of freed blocks: the last freed block contains the address of the one that was freed before it. All
+    /// these blocks are in the first segment, so they do not prevent the return of a segment to the kernel.
     kept: [*mut u8; CLASSES],
     spares: Spares,
 }
 
-/// How many bytes the spare mappings have together at most.
+/// The maximum size of all spare mappings together, in bytes.
 const SPARE: usize = 1024 * 1024;
 
 /// The spare mappings: large blocks that were freed and are kept for later requests. Each entry has an address and a length; an
@@ -310,7 +314,7 @@ impl Spares {
     }
 }
 
-// SAFETY: the addresses are of blocks that nobody else has.
+// SAFETY: the addresses belong to free blocks, which only this struct refers to.
 unsafe impl Send for Blocks {}
 
 impl Blocks {
@@ -321,7 +325,7 @@ impl Blocks {
             if let Some(kept) = self.kept.get_mut(class)
                 && !kept.is_null()
             {
-                // SAFETY: it is free, and large enough to have an address in it.
+                // SAFETY: the block is free, and `take` has stored an address in it.
                 let before = unsafe { kept.cast::<*mut u8>().read() };
                 return mem::replace(kept, before);
             }
@@ -333,31 +337,31 @@ impl Blocks {
     }
 
     /// # Safety
-    /// It was given for this layout, and is nobody's any more.
+    /// This heap allocated the block with this layout. The caller does not use the block after this call.
     unsafe fn take(&mut self, given: *mut u8, mut layout: Layout) {
         if let Some(class) = class(layout) {
             let in_first = given.addr().wrapping_sub(self.talc.source.first) < SEGMENT;
             if in_first && let Some(kept) = self.kept.get_mut(class) {
                 let before = mem::replace(kept, given);
-                // SAFETY: it is free now, and large enough to have an address in it.
+                // SAFETY: the block is free now. It has at least `STEP` bytes, which is enough for an address.
                 return unsafe { given.cast::<*mut u8>().write(before) };
             }
             layout = layout_of(class);
         }
-        // SAFETY: talc gave it for this layout.
+        // SAFETY: talc allocated the block with this layout.
         unsafe { self.talc.deallocate(given, layout) }
     }
 
-    /// Whether the block could be given that size where it is.
+    /// Resizes the block in place, and returns whether this was possible.
     ///
     /// # Safety
-    /// It was given for this layout.
+    /// This heap allocated the block with this layout.
     unsafe fn resize(&mut self, given: *mut u8, layout: Layout, new: Layout) -> bool {
         match (class(layout), class(new)) {
             (None, None) => {
-                // talc adds the size to the address, which on 32 bits may be too much for it.
+                // talc adds the size to the address. On a 32-bit architecture, the sum could overflow.
                 given.addr().checked_add(new.size() + 2 * PAGE).is_some()
-                    // SAFETY: talc gave it for this layout.
+                    // SAFETY: talc allocated the block with this layout.
                     && unsafe { self.talc.try_realloc_in_place(given, layout, new.size()) }
             }
             (old, new) => old == new,
@@ -365,40 +369,40 @@ impl Blocks {
     }
 }
 
-/// Where talc's memory comes from and goes to. A segment's ends are its mapping's: nothing else has to be remembered.
+/// The source of talc's memory. A segment is a whole mapping, so this struct need not store the segments.
 #[derive(Debug)]
 struct Segments {
-    /// The address of the first.
+    /// The address of the first segment; 0 if no segment exists yet.
     first: usize,
 }
 
-// SAFETY: it touches no heap but the one it is given.
+// SAFETY: the methods use no other heap than the `Talc` in their arguments.
 unsafe impl Source for Segments {
     const TRACK_HEAP_END: bool = true;
 
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
-        // A page more than asked for has room for talc's own numbers.
+        // The additional page has room for talc's own data.
         let least = (layout.size() + layout.align() + PAGE).next_multiple_of(PAGE);
         let length = least.max(SEGMENT);
         let (segment, length) = match memory::mmap(length) {
             Ok(segment) => (segment, length),
-            // At the limit whatever there is will do.
+            // Near the limit on memory, a smaller segment may still be possible.
             Err(_) => (memory::mmap(least).map_err(drop)?, least),
         };
         if talc.source.first == 0 {
             talc.source.first = segment.addr().get();
         }
-        // SAFETY: the segment is new, and talc's until `resize` is told that it is free.
+        // SAFETY: the segment is new, and only talc uses it until talc calls `resize`.
         unsafe { talc.claim(segment.as_ptr(), length) }
             .map(drop)
             .ok_or(())
     }
 
     unsafe fn resize(&mut self, free: *mut u8, end: *mut u8, is_all: bool) -> *mut u8 {
-        // What is free begins within the segment's first page.
+        // If the whole segment is free, the free part begins in the segment's first page.
         let segment = free.map_addr(|address| address & !(PAGE - 1));
         let length = end.addr() - segment.addr();
-        // SAFETY: no segment is at null; when all of it is free nobody uses it.
+        // SAFETY: a segment's address is not null. A segment that is completely free is not in use.
         let gone =
             is_all && unsafe { memory::munmap(NonNull::new_unchecked(segment), length).is_ok() };
         if gone { free } else { end }
@@ -411,11 +415,11 @@ mod tests {
     use std::thread;
     use std::vec::Vec;
 
-    /// A thread's own numbers on a shared heap, in all sizes: each holds its thread's mark.
+    /// Four threads allocate blocks of many sizes from one heap. Each block contains the mark of its thread.
     #[test]
     fn threads_share_a_heap() {
         static HEAP: Heap = Heap::new();
-        // Miri takes a thousand times as long.
+        // In Miri, a round takes a thousand times as long.
         const ROUNDS: usize = if cfg!(miri) { 400 } else { 50_000 };
         let churn = |mark: u8| {
             let mut random = 0x9E37_79B9_7F4A_7C15 ^ u64::from(mark);
@@ -425,10 +429,11 @@ mod tests {
                 random ^= random >> 7;
                 random ^= random << 17;
                 let (size, index) = (1 + (random >> 20) as usize % 4000, random as usize % 50);
-                // Now and then a large one.
+                // One of 256 blocks is up to 70 times larger.
                 let size = if random & 0xFF == 0 { 70 * size } else { size };
                 let layout = Layout::from_size_align(size, 1 << (index % 8)).unwrap();
-                // SAFETY: no size is 0; what is freed was given for that layout, of which the ends are looked at.
+                // SAFETY: no size is 0. A block is freed with the layout of its allocation, and only its first and last byte are
+                // read.
                 unsafe {
                     if let Some((given, layout)) = blocks.get(index).copied() {
                         assert_eq!((*given, *given.add(layout.size() - 1)), (mark, mark));

@@ -42,7 +42,7 @@ pub enum Action {
     Respawn,
     /// Like `Respawn`, but before each start, init waits until somebody presses Enter at the process's terminal.
     Askfirst,
-    /// Init starts the process when somebody presses Ctrl-Alt-Del.
+    /// Init starts the process when a user presses Ctrl-Alt-Del.
     CtrlAltDel,
     /// Init starts the process before the machine stops. Init starts the next entry after this process has ended.
     Shutdown,
@@ -62,7 +62,7 @@ impl Action {
         Self::Restart,
     ];
 
-    /// Their names in the order of their numbers.
+    /// The names of the actions, in the order of their numbers.
     const NAMES: &str = "sysinit wait once respawn askfirst ctrlaltdel shutdown restart";
 
     fn from_name(name: &[u8]) -> Option<Self> {
@@ -104,7 +104,7 @@ pub struct Command<'a> {
     /// Whether init runs the process with `sh -c "exec TEXT"`, because the text contains characters that are special to a
     /// shell. If `shell` is false, init splits the text at blanks into the program and its arguments.
     pub shell: bool,
-    /// The command, without a leading dash (which asks for a login shell).
+    /// The command, without a leading dash (a leading dash means a login shell).
     pub text: &'a [u8],
 }
 
@@ -117,7 +117,7 @@ pub struct Problem<'a> {
     pub word: &'a [u8],
 }
 
-/// What makes a process one for a shell: the characters that make it one for busybox.
+/// If a process contains one of these characters, init runs it with a shell. busybox has the same list.
 const SPECIAL: &[u8] = b"~`!$^&*()=|\\{}[];\"'<>?";
 
 impl<'a> Entry<'a> {
@@ -155,7 +155,7 @@ impl<'a> Entry<'a> {
             match setting(option) {
                 Ok(None) => continue,
                 Ok(Some(_)) if entry.action != Action::Restart => {}
-                // Of a process that takes the place of process 1, too.
+                // A setting of a `restart` entry is also an error, because the program of this entry replaces process 1.
                 Ok(Some(_)) | Err(()) => return Err(problem("invalid setting: ", option)),
             }
             let mut others = rest;
@@ -218,13 +218,13 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// The name of a setting.
+/// Returns the name of a setting.
 #[inline(never)]
 fn name(mut option: &[u8]) -> &[u8] {
     next_field(&mut option, b'=')
 }
 
-/// What an option means; nothing if it is run levels. An error if it is anything else.
+/// Parses an option. Returns the setting; `None` if the option consists of run levels; an error if it is neither.
 #[inline(never)]
 fn setting(option: &[u8]) -> Result<Option<Setting<'_>>, ()> {
     let mut value = option;
@@ -256,7 +256,7 @@ fn setting(option: &[u8]) -> Result<Option<Setting<'_>>, ()> {
     setting.map(Some).ok_or(())
 }
 
-/// Whether the path cannot leave the directory at which it begins.
+/// Returns whether the path stays below the directory where it starts.
 fn is_below(path: &[u8]) -> bool {
     let mut parts = path.split(|&byte| byte == b'/');
     !parts.any(|part| matches!(part, b"" | b"." | b".."))

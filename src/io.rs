@@ -153,7 +153,7 @@ pub fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<u64, Errno> {
 pub struct Reader<'fd> {
     fd: BorrowedFd<'fd>,
     buffer: [u8; 1024],
-    /// Where in the buffer the bytes are that were not given out yet.
+    /// The bytes of the buffer from `start` to `end` have not been returned yet.
     start: usize,
     end: usize,
 }
@@ -247,7 +247,8 @@ impl<'fd> Reader<'fd> {
     }
 }
 
-/// What of `bytes` goes up to the first `byte`, of at most `most`; and whether that is its last.
+/// Returns the part of `bytes` up to and including the first `byte`, but at most `most` bytes. Also returns whether this part ends
+/// with `byte`.
 fn up_to(byte: u8, bytes: &[u8], most: usize) -> (&[u8], bool) {
     let bytes = bytes.get(..most).unwrap_or(bytes);
     match bytes.iter().position(|&other| other == byte) {
@@ -256,7 +257,7 @@ fn up_to(byte: u8, bytes: &[u8], most: usize) -> (&[u8], bool) {
     }
 }
 
-/// Appends: how much that was.
+/// Appends bytes, and returns their number.
 #[cfg(any(feature = "alloc", feature = "std"))]
 fn append(bytes: &mut Vec<u8>, more: &[u8]) -> Result<usize, Errno> {
     bytes.try_reserve(more.len()).map_err(|_| Errno::ENOMEM)?;
@@ -342,7 +343,7 @@ impl fmt::Write for Writer<'_> {
 
 impl Drop for Writer<'_> {
     fn drop(&mut self) {
-        // Nobody is left to be told.
+        // `drop` cannot return an error.
         let _ = self.flush();
     }
 }
@@ -355,8 +356,8 @@ impl fmt::Debug for Writer<'_> {
 
 // ---- Printing ----
 
-/// Writes its arguments to standard output. Each argument is a [`Text`](crate::text::Text). Unlike the `print!` of std, this
-/// macro does not use `core::fmt`, so it has no format string. A string literal that looks like one does not compile:
+/// Writes its arguments to standard output. Each argument is a [`Text`](crate::text::Text). Unlike the `print!` of std, this macro
+/// does not use `core::fmt`, so it has no format string. A string literal that looks like a format string does not compile:
 ///
 /// ```compile_fail
 /// nestling::print!("started {}", 7);
@@ -412,7 +413,7 @@ macro_rules! eprintln {
     };
 }
 
-/// Whether the source text of an expression is a string literal that std's macros would take for a format string.
+/// Returns whether the source text of an expression is a string literal that std's macros would use as a format string.
 #[doc(hidden)]
 #[must_use]
 pub const fn is_format(source: &str) -> bool {
@@ -421,7 +422,7 @@ pub const fn is_format(source: &str) -> bool {
     let mut is_open = false;
     loop {
         rest = match rest {
-            // A character, such as `\u{1b}`.
+            // An escaped character, such as `\u{1b}`.
             [b'\\', b'u', b'{', rest @ ..] => rest,
             [b'{', rest @ ..] => {
                 is_open = true;
@@ -444,7 +445,7 @@ macro_rules! __print {
                 "there are no format strings here: write print!(\"started \", pid)"
             );
         })*
-        #[allow(unused_mut)] // where nothing is to be printed
+        #[allow(unused_mut)] // if the macro has no arguments
         let mut out = $crate::io::Writer::new($fd);
         $($crate::text::Text::write(&$text, &mut out);)*
     }};

@@ -130,8 +130,8 @@ impl Group {
     /// Sends a signal to every member of the group (`killpg(3)`). Costs one system call.
     ///
     /// # Errors
-    /// `ESRCH` if the group has no members; `EPERM` if this process may not send the signal to any member; `EINVAL` if the
-    /// group is that of process 1, because `kill(2)` cannot address this group.
+    /// `ESRCH` if the group has no members; `EPERM` if this process may not send the signal to any member; `EINVAL` if the group is
+    /// the group of process 1, because `kill(2)` cannot address this group.
     #[doc(alias = "killpg")]
     pub fn signal(self, signal: Signal) -> Result<(), Errno> {
         self.kill(Some(signal))
@@ -149,7 +149,7 @@ impl Group {
     /// Returns whether the group has members. A process that has ended is a member until it is reaped. Costs one system call.
     ///
     /// # Errors
-    /// `EINVAL` if the group is that of process 1.
+    /// `EINVAL` if the group is the group of process 1.
     pub fn exists(self) -> Result<bool, Errno> {
         match self.kill(None) {
             Ok(()) | Err(Errno::EPERM) => Ok(true),
@@ -159,7 +159,7 @@ impl Group {
     }
 
     fn kill(self, signal: Option<Signal>) -> Result<(), Errno> {
-        // -1 is every process there is.
+        // For `kill(2)`, the id -1 means every process.
         if self.0.as_raw() == 1 {
             return Err(Errno::EINVAL);
         }
@@ -206,8 +206,8 @@ impl ControllingTerminal {
     /// `SIGTTIN`; also `EIO` if the terminal is hung up. A shell should ignore `SIGTTIN` only after this call.
     pub fn wait_until_foreground(&self) -> Result<(), Errno> {
         while sys::terminal::tcgetpgrp(self.as_fd())? != sys::process::getpgid(0)? {
-            // A shell by hand sends its group SIGTTIN here, over and over if that stops nobody. To the reader of no byte
-            // the kernel does the same, and says when it can't.
+            // Other shells send `SIGTTIN` to their own group here, and loop for ever if the signal does not stop the group. A read
+            // of zero bytes makes the kernel send the signal, and fails with `EIO` if the signal cannot stop the group.
             match sys::fd::read(self.as_fd(), &mut []) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
@@ -239,9 +239,9 @@ impl ControllingTerminal {
         })
     }
 
-    /// Puts the group of an existing job into the foreground. If `attributes` is `Some`, this method first sets these
-    /// attributes of the terminal: pass those that the job had set when it stopped. [Resume](Group::resume) the job after this
-    /// call, not before. Costs five system calls.
+    /// Puts the group of an existing job into the foreground. If `attributes` is `Some`, this method first sets these attributes of
+    /// the terminal: pass the attributes that the job had set when it stopped. [Resume](Group::resume) the job after this call, not
+    /// before. Costs five system calls.
     ///
     /// # Errors
     /// `ESRCH` or `EPERM` if the group has no members left. (The error is `EPERM` if, for example, a group of another session
@@ -310,12 +310,12 @@ impl Foreground<'_> {
 
 impl Drop for Foreground<'_> {
     fn drop(&mut self) {
-        // Nobody is left to be told.
+        // `drop` cannot return an error.
         let _ = self.restore();
     }
 }
 
-/// Until it is dropped, what would stop a background process goes through in this thread.
+/// Blocks `SIGTTOU` in this thread until the guard is dropped. So this process can change the terminal even in the background.
 fn unstopped() -> Result<MaskGuard, Errno> {
     signals::block(SigSet::EMPTY.with(Signal::TTOU))
 }

@@ -66,7 +66,7 @@
     clippy::expect_used,
     clippy::panic
 )]
-// As in std, what returns a value and does nothing else says that the value must be used.
+// As in std, a function that only returns a value has the attribute `must_use`.
 #![warn(clippy::must_use_candidate, clippy::return_self_not_must_use)]
 
 #[cfg(any(feature = "alloc", feature = "std"))]
@@ -131,7 +131,7 @@ pub use limits::{Policy, Resource, Rlimit};
 pub use process::{ExitStatus, ExitStatusError, Pid};
 pub use signal::{SigSet, Signal};
 
-/// The README's examples, one of which needs a heap.
+/// Tests the examples of the README. One of them needs a heap.
 #[cfg(all(doctest, any(feature = "alloc", feature = "std")))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -63,7 +63,7 @@ impl Resource {
         Self::Rttime,
     ];
 
-    /// Their names in the order of their numbers, as `limits.conf(5)` and `prlimit(1)` have them.
+    /// The names of the resources, in the order of their numbers. `limits.conf(5)` and `prlimit(1)` use the same names.
     const NAMES: &str = "cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime";
 
     /// Returns the resource's name, such as `nofile`.

@@ -78,13 +78,14 @@ fn start(command: &CStr, actions: &[Action<'static>]) -> Result<Child, Error<'st
     shell::start(command, actions, Attributes::default())
 }
 
-/// A pipe whose ends are not where the child's standard descriptors go: putting one there would close another.
+/// Makes a pipe whose ends have descriptors above 2. Otherwise, setting up a standard descriptor of the child could overwrite an
+/// end of the pipe.
 pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     let (from, to) = sys::fd::pipe2(OFlags::CLOEXEC)?;
     Ok((above_standard(from)?, above_standard(to)?))
 }
 
-/// The descriptor, or a duplicate of it that is none of 0, 1 and 2.
+/// Returns the descriptor if it is above 2; otherwise, a duplicate that is above 2.
 pub(crate) fn above_standard(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     if fd.as_raw_fd() > 2 {
         Ok(fd)
@@ -93,10 +94,10 @@ pub(crate) fn above_standard(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// A close-on-exec duplicate whose number is at least `lowest`.
+/// Returns a duplicate with a number of at least `lowest`. The duplicate closes on exec.
 pub(crate) fn duplicate(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Errno> {
     sys::fd::dup_cloexec(fd, lowest).map_err(|errno| match errno {
-        // What `fcntl` says when the number to begin with is already beyond the limit.
+        // `fcntl` fails with `EINVAL` if `lowest` is not below the limit on descriptors.
         Errno::EINVAL => Errno::EMFILE,
         errno => errno,
     })
@@ -111,7 +112,7 @@ pub struct Popen {
     input: Option<OwnedFd>,
     output: Option<OwnedFd>,
     id: Pid,
-    /// Until it was waited for.
+    /// The child; `None` after the wait.
     child: Option<Child>,
 }
 
@@ -180,12 +181,12 @@ impl Popen {
 
 impl Drop for Popen {
     fn drop(&mut self) {
-        // After a `pclose` there is nothing left to do.
+        // After `pclose`, this does nothing. `drop` cannot return an error.
         let _ = self.close();
     }
 }
 
-/// The standard library's traits, as far as the mode goes.
+/// Implements the standard library's traits. `Read` works only if the mode allows reading, and `Write` only if it allows writing.
 #[cfg(feature = "std")]
 mod std_traits {
     use std::io::{Read, Result, Write};

@@ -138,7 +138,7 @@ impl ExitStatus {
         }
     }
 
-    /// The status that `waitid` describes by a `CLD_…` code and a number.
+    /// Converts the code `CLD_…` and the status of `waitid` to an `ExitStatus`.
     pub(crate) const fn from_siginfo(code: u32, status: i32) -> Self {
         use linux_raw_sys::general as linux;
         Self(match code {
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_status_says_what_std_says_of_it() {
-        // Miri takes a thousand times as long; 257 changes both bytes.
+        // In Miri, the test takes a thousand times as long. The step 257 changes both bytes of the status.
         let step = if cfg!(miri) { 257 } else { 1 };
         let statuses = (0..=0xffff).step_by(step);
         for raw in statuses.filter(|&raw| raw & 0x7f == 0x7f || raw & 0x7f <= 64) {

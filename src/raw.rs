@@ -30,7 +30,7 @@ pub use crate::arch::ChildFunction;
 /// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall0(number: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { arch::syscall0(number) }
 }
 
@@ -49,7 +49,7 @@ pub unsafe fn syscall0(number: usize) -> usize {
 /// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall1(number: usize, a1: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { arch::syscall1(number, a1) }
 }
 
@@ -67,7 +67,7 @@ pub unsafe fn syscall1(number: usize, a1: usize) -> usize {
 /// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall2(number: usize, a1: usize, a2: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { arch::syscall2(number, a1, a2) }
 }
 
@@ -86,7 +86,7 @@ pub unsafe fn syscall2(number: usize, a1: usize, a2: usize) -> usize {
 /// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall3(number: usize, a1: usize, a2: usize, a3: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { arch::syscall3(number, a1, a2, a3) }
 }
 
@@ -105,7 +105,7 @@ pub unsafe fn syscall3(number: usize, a1: usize, a2: usize, a3: usize) -> usize 
 /// The arguments must be valid for this call, and the call must not break anything that this process relies on.
 #[inline(always)]
 pub unsafe fn syscall4(number: usize, a1: usize, a2: usize, a3: usize, a4: usize) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { arch::syscall4(number, a1, a2, a3, a4) }
 }
 
@@ -131,7 +131,7 @@ pub unsafe fn syscall5(
     a4: usize,
     a5: usize,
 ) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { arch::syscall5(number, a1, a2, a3, a4, a5) }
 }
 
@@ -163,7 +163,7 @@ pub unsafe fn syscall6(
     a5: usize,
     a6: usize,
 ) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { arch::syscall6(number, a1, a2, a3, a4, a5, a6) }
 }
 
@@ -236,7 +236,7 @@ pub unsafe fn clone(
     function: ChildFunction,
     argument: *mut c_void,
 ) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { arch::clone(number, first, second, child_tid, function, argument) }
 }
 

@@ -1,4 +1,4 @@
-//! The shell that `system` and `popen` run a command with.
+//! The shell with which `system` and `popen` run a command.
 
 use core::ffi::CStr;
 
@@ -6,10 +6,10 @@ use crate::args::{Arg, Args};
 use crate::environ::environ;
 use crate::spawn::{Action, Attributes, Child, Error, Program, Spawn, Step};
 
-/// POSIX leaves the path to the system; everybody has it here.
+/// The path of the shell. POSIX does not specify it, but it is the same on all Linux systems.
 const PATH: &CStr = c"/bin/sh";
 
-/// Starts `sh -c -- command` (POSIX XSH `system`). Its error borrows nothing of the caller's.
+/// Starts `sh -c -- command` (POSIX XSH `system`). The error borrows no data from the caller.
 pub(crate) fn start(
     command: &CStr,
     actions: &[Action<'static>],
@@ -32,7 +32,7 @@ pub(crate) fn start(
     })
 }
 
-/// The same error with what is known of it for good.
+/// Returns the same error without borrowed data. The data that it refers to is static.
 fn own(error: Error<'_>, actions: &[Action<'static>]) -> Error<'static> {
     let (step, errno) = match error {
         Error::Failed { step, errno } => (step, errno),

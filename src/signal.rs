@@ -81,7 +81,7 @@ impl Signal {
     }
 
     fn from_name_bytes(name: &[u8]) -> Option<Self> {
-        // Longer than "SIGRTMIN+30" none is; shorter ones are padded with zeros, which no name has.
+        // The longest name is `SIGRTMIN+30`, with 11 characters.
         let mut upper = [0; 12];
         for (to, from) in upper.iter_mut().zip(name) {
             *to = from.to_ascii_uppercase();
@@ -101,8 +101,7 @@ impl Signal {
     }
 }
 
-/// A number that can't overflow what is done with it here.
-/// What the sign and the number after a name add, if there are any.
+/// Parses the offset after `RTMIN` or `RTMAX`, such as `+3`. If there is no offset, returns 0.
 #[inline(never)]
 fn beyond(offset: &[u8], sign: u8) -> Option<i32> {
     match offset {
@@ -112,6 +111,7 @@ fn beyond(offset: &[u8], sign: u8) -> Option<i32> {
     }
 }
 
+/// Parses a number up to 64. Calculations with such a number do not overflow here.
 #[inline(never)]
 fn small(digits: &[u8]) -> Option<i32> {
     let number = text::number(digits, 10)?;
@@ -161,7 +161,7 @@ impl fmt::Debug for Signal {
     }
 }
 
-/// The first real-time signal as programs count them: glibc and musl keep 32 and 33 (and musl 34) to themselves.
+/// The first real-time signal for programs. glibc and musl reserve 32 and 33 for themselves; musl also reserves 34.
 const RTMIN: i32 = 34;
 const RTMAX: i32 = 64;
 
@@ -178,7 +178,7 @@ macro_rules! signals {
             )*
         }
 
-        /// Their names by number. There is no signal 0.
+        /// The names of the signals, in the order of their numbers. The dash stands for the signal 0, which does not exist.
         static NAMES: &str = concat!("-", $(" ", stringify!($name)),*);
     };
 }
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn every_signal_is_found_by_the_name_it_is_shown_with() {
-        // Miri takes a thousand times as long.
+        // In Miri, the test takes a thousand times as long.
         let all = Signal::all().step_by(if cfg!(miri) { 9 } else { 1 });
         for signal in all.filter(|signal| ![32, 33].contains(&signal.as_raw())) {
             assert_eq!(Signal::from_name(signal.to_string()), Some(signal));

@@ -65,7 +65,7 @@ pub fn unblock(signals: SigSet) -> Result<MaskGuard, Errno> {
 #[must_use = "the mask is restored when this is dropped"]
 pub struct MaskGuard {
     former: SigSet,
-    /// The mask is this thread's.
+    /// A guard must not be sent to another thread, because the mask belongs to this thread.
     not_send: PhantomData<*const ()>,
 }
 
@@ -86,7 +86,7 @@ impl MaskGuard {
 
 impl Drop for MaskGuard {
     fn drop(&mut self) {
-        // This cannot fail: the mask is one that the kernel gave us.
+        // This cannot fail, because the kernel itself returned this mask.
         let _ = sys::signal::set_mask(self.former);
     }
 }
@@ -138,7 +138,7 @@ impl From<SavedAction> for ActionGuard {
 
 impl Drop for ActionGuard {
     fn drop(&mut self) {
-        // This cannot fail: the action is one that the kernel gave us.
+        // This cannot fail, because the kernel itself returned this action.
         let _ = sys::signal::restore_action(&self.0);
     }
 }

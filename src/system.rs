@@ -63,13 +63,13 @@ fn failed(step: Step<'static>) -> impl Fn(Errno) -> Error<'static> {
     move |errno| Error::Failed { step, errno }
 }
 
-/// The keyboard's signals are ignored, until the last of these is dropped.
+/// A guard that makes this process ignore `SIGINT` and `SIGQUIT`. When the last guard is dropped, the actions are restored.
 struct Keyboard {
-    /// Those that were not ignored before.
+    /// The signals that were not ignored before.
     restore: SigSet,
 }
 
-/// How many there are, and what the last one restores.
+/// The number of guards, and the actions that the last guard restores.
 static IGNORED: ProcessMutex<Ignored> = ProcessMutex::new();
 
 #[derive(Default)]
@@ -106,7 +106,7 @@ impl Drop for Keyboard {
         IGNORED.with(|ignored| {
             ignored.users = ignored.users.saturating_sub(1);
             if ignored.users == 0 {
-                // Under the lock: another thread may be about to begin.
+                // This happens under the lock, because another thread may be about to make a guard.
                 ignored.former = None;
             }
         });

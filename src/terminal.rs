@@ -186,7 +186,7 @@ impl Attributes {
     /// nearest speed that it supports. The speed has no effect if [`set_attributes`] has to use the older call `TCSETS`.
     #[doc(alias = "cfsetspeed")]
     pub fn set_speed(&mut self, speed: u32) {
-        // Where the input's is B0, it is the output's.
+        // The input speed `B0` means that the input speed is the output speed.
         self.0.c_cflag &= !(linux::CBAUD | linux::CIBAUD);
         self.0.c_cflag |= linux::BOTHER;
         self.0.c_ispeed = speed;
@@ -216,7 +216,8 @@ impl Attributes {
         self.0.c_oflag = OPOST | ONLCR;
         self.0.c_cflag |= CREAD;
         self.0.c_lflag = ISIG | ICANON | IEXTEN | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE;
-        // By their indices, V…: ^C ^\ ^? ^U ^D, time 0, min 1, ^Q ^S ^Z ^R ^O ^W ^V, and the second end of line.
+        // The special characters, in the order of their indices (`VINTR` and so on): ^C ^\ ^? ^U ^D, `VTIME` 0, `VMIN` 1, `VSWTC`
+        // 0, ^Q ^S ^Z, `VEOL` 0, ^R ^O ^W ^V, `VEOL2` 0.
         self.0.c_cc = *b"\x03\x1c\x7f\x15\x04\0\x01\0\x11\x13\x1a\0\x12\x0f\x17\x16\0\0\0";
     }
 }
@@ -302,7 +303,7 @@ impl<'fd> Saved<'fd> {
 
 impl Drop for Saved<'_> {
     fn drop(&mut self) {
-        // Nobody is left to be told.
+        // `drop` cannot return an error.
         let _ = set_attributes(self.terminal, When::Drain, &self.attributes);
     }
 }
@@ -365,7 +366,7 @@ pub fn set_size(terminal: BorrowedFd<'_>, size: Size) -> Result<(), Errno> {
     sys::terminal::set_window_size(terminal, &size)
 }
 
-// ---- Who has it ----
+// ---- Foreground group, session and controlling terminal ----
 
 /// Returns the id of the terminal's foreground process group (`tcgetpgrp(3)`). The group may have no members any more. If the
 /// group is outside of this pid namespace, returns `None`.
@@ -483,7 +484,7 @@ pub fn openpty() -> Result<Pty, Errno> {
     })
 }
 
-/// `/dev/pts/N`, with room for any number and the null.
+/// The path `/dev/pts/N`. The array has room for any number and the null byte.
 struct Name {
     bytes: [u8; 20],
     length: usize,

@@ -106,7 +106,7 @@ mod owned {
     }
 }
 
-/// Numbers, in digits.
+/// Implements `Text` for integers: it writes them in decimal.
 macro_rules! number_text {
     ($($unsigned:ty, $signed:ty;)*) => {$(
         impl Text for $unsigned {
@@ -134,7 +134,7 @@ number_text! {
     usize, isize;
 }
 
-/// `Display` for what is [`Text`].
+/// Implements `Display` for types that implement [`Text`].
 macro_rules! display_text {
     ($($type:ty),*) => {$(
         impl core::fmt::Display for $type {
@@ -146,7 +146,7 @@ macro_rules! display_text {
 }
 pub(crate) use display_text;
 
-/// [`Text`] to `core::fmt`.
+/// Writes a [`Text`] to a formatter of `core::fmt`.
 pub(crate) fn display(text: &impl Text, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     struct Formatted<'f, 'g>(&'f mut fmt::Formatter<'g>, fmt::Result);
     impl Sink for Formatted<'_, '_> {
@@ -168,7 +168,8 @@ pub fn decimal(number: i32, out: &mut impl Sink) {
     digits(number.unsigned_abs(), 10, 1, out);
 }
 
-/// By groups of nine digits, each of which is a number of 32 bits: a division of 64 is long on i386.
+/// Writes a number in groups of nine digits. A group fits into 32 bits, so its digits need no division of 64-bit numbers. On i386,
+/// such a division takes long.
 fn decimal_u64(number: u64, out: &mut impl Sink) {
     const GROUP: u64 = 1_000_000_000;
     match u32::try_from(number) {
@@ -180,7 +181,7 @@ fn decimal_u64(number: u64, out: &mut impl Sink) {
     }
 }
 
-/// Writes a number in a base up to 16, with at least this many digits.
+/// Writes a number in a base up to 16, with at least `least` digits.
 pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
     if number >= base || least > 1 {
         digits(number / base, base, least.saturating_sub(1), out);
@@ -228,7 +229,7 @@ pub fn trim_start(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// As [`word`], for who wants to know that it is UTF-8.
+/// Returns the same word as [`word`], as a `str`.
 pub(crate) fn word_str(list: &'static str, separator: u8, index: usize) -> &'static str {
     core::str::from_utf8(word(list, separator, index)).unwrap_or_default()
 }
@@ -331,7 +332,8 @@ pub fn is_printable(mut text: &[u8]) -> bool {
     text.is_empty()
 }
 
-/// How long the first character is, 0 if it can't be printed. (`core`'s decoding of UTF-8 is a kilobyte and can panic.)
+/// Returns the length of the first character in bytes; 0 if the character is not printable. (`core`'s UTF-8 decoder has a kilobyte
+/// of code, and contains panics.)
 fn printable(bytes: &[u8]) -> usize {
     let (length, least) = match bytes {
         [b' '..0x7f, ..] => return 1,
@@ -435,7 +437,7 @@ mod tests {
     #[test]
     fn what_is_utf8_for_std_is_shown_and_what_is_not_is_escaped() {
         let shown = |bytes: &[u8]| !Quoted(bytes).to_string().contains("\\x");
-        // Miri takes a thousand times as long.
+        // In Miri, the test takes a thousand times as long.
         let step = if cfg!(miri) { 9_973 } else { 97 };
         for c in ('\u{a0}'..=char::MAX).step_by(step).chain([
             '\u{7ff}',

@@ -53,8 +53,9 @@ pub fn sleep_until(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     despite_handlers(None, |_| sys::time::clock_nanosleep(clock, time))
 }
 
-/// Makes a system call that waits, again and again as long as a signal handler interrupts it, with what is left of the time.
-/// Without a time, or with none, it costs nothing more; else two looks at the clock.
+/// Makes a system call that waits, and repeats it with the rest of the time whenever a signal handler interrupts it. If the timeout
+/// is `None` or zero, this costs nothing more. Otherwise, it reads the clock once before the wait, and once after each
+/// interruption.
 pub(crate) fn despite_handlers<T>(
     timeout: Option<Duration>,
     mut wait: impl FnMut(Option<Duration>) -> Result<T, Errno>,
@@ -76,7 +77,7 @@ pub(crate) fn despite_handlers<T>(
     }
 }
 
-/// When a duration that begins now is over.
+/// Returns the time at which a duration that begins now is over.
 fn end(duration: Duration) -> Result<Timestamp, Errno> {
     let now = now(Clock::Monotonic)?;
     Ok(now.checked_add(duration).unwrap_or(Timestamp::MAX))
@@ -116,7 +117,7 @@ impl Timer {
     /// # Errors
     /// The errors of [`now`].
     pub fn start(&self, first: Duration, interval: Option<Duration>) -> Result<(), Errno> {
-        // To the kernel, zero means to stop it.
+        // For the kernel, the time zero means to stop the timer.
         let first = first.max(Duration::from_nanos(1));
         self.set(Expiration::After(first), interval.unwrap_or_default())
     }
@@ -128,7 +129,7 @@ impl Timer {
     /// # Errors
     /// The errors of [`now`]; `EINVAL` if `first` is negative.
     pub fn start_at(&self, first: Timestamp, interval: Option<Duration>) -> Result<(), Errno> {
-        // To the kernel, zero means to stop it.
+        // For the kernel, the time zero means to stop the timer.
         let first = match (first.seconds(), first.nanoseconds()) {
             (0, 0) => first.checked_add(Duration::from_nanos(1)).unwrap_or(first),
             _ => first,

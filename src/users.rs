@@ -1,6 +1,6 @@
 //! Users and groups: the lines of `/etc/passwd` (`passwd(5)`) and of `/etc/group` (`group(5)`).
 //!
-//! Nothing here asks a name service; a lookup is a comparison with each line.
+//! This module does not use a name service. To look up a user or a group, compare its name or id with each line.
 
 use crate::text::{next_field, number};
 
@@ -16,13 +16,13 @@ pub struct User<'a> {
     pub gid: u32,
     /// The home directory.
     pub home: &'a [u8],
-    /// The program that a login starts. Empty means `/bin/sh`.
+    /// The program that a login starts. If it is empty, a login starts `/bin/sh`.
     pub shell: &'a [u8],
 }
 
 impl<'a> User<'a> {
     /// Reads a line without its newline. Returns `None` if the line does not name a user by a name and two numeric ids. In
-    /// particular, the lines of the old NIS format (`+::0:0:::`) name none.
+    /// particular, the lines of the old NIS format (`+::0:0:::`) do not name a user.
     ///
     /// ```
     /// use nestling::users::User;
@@ -96,7 +96,7 @@ fn plain(name: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// An id. The number above is none: the system calls take it for "leave unchanged".
+/// Parses an id. `u32::MAX` is not an id: for the system calls, it means "leave unchanged".
 fn id(digits: &[u8]) -> Option<u32> {
     let id = u32::try_from(number(digits, 10)?).ok()?;
     (id != u32::MAX).then_some(id)

@@ -53,9 +53,9 @@ const LINE: usize = 8;
 const ID: usize = 40;
 const USER: usize = 44;
 const HOST: usize = 76;
-/// The session is a number as long as each part of the time that follows it.
+/// The offset of the time's seconds. The field before it, the session, has the size of the seconds.
 const SECONDS: usize = 336 + UTMP_TIME;
-/// After the time there are an address and what is reserved, 36 bytes.
+/// The size of a record. After the time, it has 36 bytes for an address and reserved data.
 const SIZE: usize = (SECONDS + 2 * UTMP_TIME + 36).next_multiple_of(UTMP_TIME);
 
 impl Record {
@@ -119,7 +119,7 @@ impl Record {
         self.put(SECONDS, 2 * UTMP_TIME, &seconds.to_le_bytes()[..UTMP_TIME]);
     }
 
-    /// Puts the text into a field, and zeros behind it.
+    /// Writes the text to a field, and fills the rest of the field with zeros.
     fn put(&mut self, start: usize, length: usize, text: &[u8]) {
         let field = self.0.iter_mut().skip(start).take(length);
         let text = text.iter().copied().chain(core::iter::repeat(0));
@@ -173,7 +173,7 @@ pub fn end(path: &CStr, pid: i32, seconds: i64) -> Result<Option<Record>, Errno>
     })
 }
 
-/// Writes the first record that the function has changed, and returns it.
+/// Calls the function with each record until it changes a record. Writes this record to the file, and returns it.
 fn change(
     path: &CStr,
     is_changed: &mut dyn FnMut(&mut Record) -> bool,

@@ -232,7 +232,8 @@ fn ends_within(who: Who<'_>, timeout: Duration) -> Result<bool, Errno> {
         },
         Who::Any | Who::Group(_) => false,
     };
-    // Without a pidfd; and a tracer that is not its parent gets to know of a child's end before the parent.
+    // This loop waits if no pidfd is available. It also runs if a process that is not the parent traces the child: then the pidfd
+    // becomes readable before the parent can see the child's end.
     let mut pause = Duration::from_millis(1);
     while !has_ended()? {
         let rest = end

@@ -14,7 +14,7 @@
 //! `/usr/share/zoneinfo` that the variable `TZ` names. Files that count leap seconds (`right/…`) are not supported: with them,
 //! the times are some seconds wrong.
 
-/// A time zone: when which offset from UTC is in force.
+/// A time zone: its offsets from UTC, and the times at which they change.
 #[derive(Debug, Clone, Copy)]
 pub struct Zone<'a>(Rules<'a>);
 
@@ -24,7 +24,7 @@ enum Rules<'a> {
     File(File<'a>),
 }
 
-/// What is in force in a time zone at some time.
+/// The offset and the name that apply in a time zone at some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Local<'a> {
     /// Seconds to add to UTC; positive east of Greenwich.
@@ -48,13 +48,14 @@ impl<'a> Zone<'a> {
         Posix::parse(text).map(|rules| Self(Rules::Posix(rules)))
     }
 
-    /// Uses the contents of a file of `tzfile(5)` (RFC 9636), of any version. `None` if they are not such a file.
+    /// Makes a zone from the contents of a file in the format `tzfile(5)` (RFC 9636), of any version. Returns `None` if the
+    /// contents do not have this format.
     #[must_use]
     pub fn from_tzif(file: &'a [u8]) -> Option<Self> {
         File::parse(file).map(|file| Self(Rules::File(file)))
     }
 
-    /// Returns what is in force at a time, which is in seconds since the start of 1970 in UTC.
+    /// Returns the offset and the name that apply at the time `seconds`, in seconds since the start of 1970 in UTC.
     #[must_use]
     pub fn at(&self, seconds: i64) -> Local<'a> {
         match &self.0 {
@@ -69,31 +70,31 @@ impl<'a> Zone<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Posix<'a> {
     standard: Local<'a>,
-    /// Daylight saving time: its beginning, in standard time, and its end, in daylight saving time.
+    /// Daylight saving time: its offset and name, its beginning (in standard time), and its end (in daylight saving time).
     saving: Option<(Local<'a>, Change, Change)>,
 }
 
-/// When a year's change is.
+/// The time of a change in each year.
 #[derive(Debug, Clone, Copy)]
 struct Change {
     day: Day,
-    /// Seconds after the day's midnight; they may be on another day.
+    /// The seconds after midnight of the day. The time may be on another day.
     time: i32,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Day {
-    /// `Jn`: 1 to 365, in which 29 February is not counted.
+    /// `Jn`: the day of the year, from 1 to 365, without counting 29 February.
     Julian(i32),
-    /// `n`: 0 to 365.
+    /// `n`: the day of the year, from 0 to 365.
     OfYear(i32),
-    /// `Mm.w.d`: month, week (5 is the last one) and weekday, of which Sunday is 0.
+    /// `Mm.w.d`: the month, the week (5 means the last week of the month), and the weekday (0 is Sunday).
     OfWeek(i32, i32, i32),
 }
 
 const HOUR: i32 = 3600;
 const DAY: i64 = 86400;
-/// So many days of a year are before a month, which is 0 to 11.
+/// The number of days of a year before each month. The index is the month, from 0 to 11.
 const BEFORE: [i32; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
 
 impl<'a> Posix<'a> {
@@ -138,7 +139,8 @@ impl<'a> Posix<'a> {
         let Some((saving, start, end)) = self.saving else {
             return self.standard;
         };
-        // The last change by then, which may be a neighbouring year's. Where two are at once, it is daylight saving time all year.
+        // Finds the last change before or at `seconds`, also in the neighbouring years. If both changes are at the same time,
+        // daylight saving time applies all year.
         let year = Date::new(seconds).year;
         let changes = (year - 1..=year + 1).flat_map(|year| {
             let start = (start.of(year, self.standard.offset), true);
@@ -151,7 +153,7 @@ impl<'a> Posix<'a> {
 }
 
 impl Change {
-    /// When it is in a year, in UTC, if this offset is in force before it.
+    /// Returns the time of the change in a year, in UTC. `offset` is the offset that applies before the change.
     fn of(self, year: i64, offset: i32) -> i64 {
         let first = days_before(year);
         let is_leap = days_before(year.saturating_add(1)) - first == 366;
@@ -175,7 +177,7 @@ impl Change {
     }
 }
 
-/// At least three letters, or what stands between `<` and `>`.
+/// Parses a name: at least three letters, or a text between `<` and `>`.
 fn name<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (name, more) = match *rest {
         [b'<', quoted @ ..] => {
@@ -193,7 +195,7 @@ fn name<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     (name.len() >= 3).then_some(name)
 }
 
-/// `[+-]hh[:mm[:ss]]` in seconds.
+/// Parses `[+-]hh[:mm[:ss]]`, and returns the time in seconds.
 fn time(rest: &mut &[u8], most_hours: i32) -> Option<i32> {
     let is_negative = match rest.first() {
         Some(b'-') => true,
@@ -216,7 +218,7 @@ fn positive_time(rest: &mut &[u8], most_hours: i32) -> Option<i32> {
     Some(time)
 }
 
-/// `,date[/time]`
+/// Parses `,date[/time]`.
 fn change(rest: &mut &[u8]) -> Option<Change> {
     if !take(rest, b',') {
         return None;
@@ -263,14 +265,16 @@ fn number(rest: &mut &[u8], least: i32, most: i32) -> Option<i32> {
 /// The parts of a file.
 #[derive(Debug, Clone, Copy)]
 struct File<'a> {
-    /// When the type changes, in ascending order: numbers of four or eight bytes; and the new type of each, one byte.
+    /// The times of the changes, in ascending order. Each is a number of `size` bytes (4 or 8). `indices` contains one byte for
+    /// each change: the index of the new type.
     times: &'a [u8],
     size: usize,
     indices: &'a [u8],
-    /// Six bytes each: the offset, whether it is daylight saving time, and where its name begins.
+    /// The types. Each has six bytes: the offset, whether it is daylight saving time, and the index of its name's first byte in
+    /// `names`.
     types: &'a [u8],
     names: &'a [u8],
-    /// What holds behind the last change.
+    /// The rules that apply after the last change.
     footer: Option<Posix<'a>>,
 }
 
@@ -291,7 +295,7 @@ impl<'a> File<'a> {
         Some(second)
     }
 
-    /// A header and what belongs to it, in which times have so many bytes; and what follows.
+    /// Parses a header and its data block, whose times have `size` bytes. Also returns the rest of the file.
     fn block(file: &'a [u8], size: usize) -> Option<(Self, &'a [u8])> {
         let (header, mut rest) = file.split_at_checked(HEADER)?;
         header.strip_prefix(b"TZif")?;
@@ -320,7 +324,7 @@ impl<'a> File<'a> {
     }
 
     fn at(&self, seconds: i64) -> Local<'a> {
-        // The number of changes that were by then.
+        // A binary search: at the end, `low` is the number of changes before or at `seconds`.
         let (mut low, mut high) = (0, self.indices.len());
         while low < high {
             let middle = (low + high) / 2;
@@ -376,17 +380,17 @@ fn big_endian(bytes: &[u8]) -> u64 {
 pub struct Date {
     /// The year; 0 is the year before 1.
     pub year: i64,
-    /// 1 to 12.
+    /// The month, from 1 to 12.
     pub month: u8,
-    /// 1 to 31.
+    /// The day of the month, from 1 to 31.
     pub day: u8,
-    /// 0 to 23.
+    /// The hour, from 0 to 23.
     pub hour: u8,
     /// 0 to 59.
     pub minute: u8,
     /// 0 to 59.
     pub second: u8,
-    /// 0 is Sunday.
+    /// The day of the week; 0 is Sunday.
     pub weekday: u8,
     /// The day of the year; 0 is 1 January.
     pub year_day: u16,
@@ -397,7 +401,7 @@ impl Date {
     #[must_use]
     pub fn new(seconds: i64) -> Self {
         let (days, of_day) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY) as u32);
-        // In years that begin in March, the day that not every year has is the last one.
+        // If years are counted from 1 March, the leap day is the last day of a year.
         let day = days + 719_468;
         let (era, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
         let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -417,7 +421,7 @@ impl Date {
     }
 }
 
-/// The days from 1970 to the beginning of a year.
+/// Returns the number of days from the start of 1970 to the start of a year.
 fn days_before(year: i64) -> i64 {
     let before = year - 1;
     let leaps = before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400);
@@ -437,7 +441,7 @@ mod tests {
 
     use super::{Date, Zone};
 
-    /// As `date` shows times in this zone.
+    /// Returns the times as `date` shows them in this zone.
     fn by_date(zone: &str, times: &[i64]) -> Vec<String> {
         let mut command = Command::new("date");
         command.args(["-f", "-", "+%Y-%m-%d %H:%M:%S %w %j %Z"]);
@@ -470,7 +474,7 @@ mod tests {
         )
     }
 
-    /// Times from 1901 to 2100: some in each month, and around days.
+    /// Returns times from 1901 to 2102: about three in each month, and every hour of 400 days from the start of 2025.
     fn times() -> Vec<i64> {
         let months = (-26 * 100..50 * 100).map(|number| number * 833_333);
         let hours = (0..24 * 400).map(|hour| 1_735_689_600 + hour * 3600);
@@ -501,10 +505,10 @@ mod tests {
             "ABC3DEF,59/-1,364/20",
         ] {
             let zone = Zone::from_posix(name.as_bytes()).expect(name);
-            // glibc applies no rules to years before.
+            // glibc does not apply the rules to earlier years.
             agrees(name, &zone, 365 * 86400);
         }
-        // Here it looks into a file, for years before as well.
+        // For this zone, glibc reads a file, so the earlier years can also be compared.
         let zone = Zone::from_posix(b"EST5EDT").expect("a zone");
         agrees("EST5EDT", &zone, 1_200_000_000);
     }
@@ -522,7 +526,7 @@ mod tests {
             "America/Sao_Paulo",
             "Etc/UTC",
         ] {
-            // A machine may have no files.
+            // A machine may not have this file.
             let Ok(file) = fs::read(format!("/usr/share/zoneinfo/{name}")) else {
                 continue;
             };
@@ -538,7 +542,7 @@ mod tests {
     fn a_change_may_be_in_another_year() {
         let all_year = Zone::from_posix(b"EST5EDT,0/0,J365/25").expect("a zone");
         let zone = Zone::from_posix(b"ABC0DEF,J60,J365/30").expect("a zone");
-        // Up to 05:00 on 1 January in UTC.
+        // Daylight saving time lasts until 05:00 UTC on 1 January.
         for (time, expected) in [
             (1_767_225_600, true),
             (1_767_243_599, true),
