@@ -94,11 +94,11 @@ pub fn on_valgrind() -> bool {
     // request.
     unsafe {
         asm!(
-            "ror x12, x12, 3",   // valgrind recognises these four
-            "ror x12, x12, 13",  // rotations, by 128 bits together,
-            "ror x12, x12, 51",  // which do not change x12,
-            "ror x12, x12, 61",  // and then
-            "orr x10, x10, x10", // this instruction; it executes the request at x4
+            "ror x12, x12, 3",   // valgrind recognises the sequence of these five instructions
+            "ror x12, x12, 13",  // the four rotations add up to 128 bits
+            "ror x12, x12, 51",  // so x12 has its old value
+            "ror x12, x12, 61",  // after the last rotation
+            "orr x10, x10, x10", // valgrind executes the request at x4; a processor does nothing
             in("x4") request.as_ptr(), inout("x3") 0_usize => answer,
             out("x12") _,
             options(nostack),

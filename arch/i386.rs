@@ -252,11 +252,11 @@ pub fn on_valgrind() -> bool {
     // reads the request.
     unsafe {
         asm!(
-            "rol edi, 3",    // valgrind recognises these four
-            "rol edi, 13",   // rotations, by 64 bits together,
-            "rol edi, 29",   // which do not change edi,
-            "rol edi, 19",   // and then
-            "xchg ebx, ebx", // this exchange; it executes the request at eax
+            "rol edi, 3",    // valgrind recognises the sequence of these five instructions
+            "rol edi, 13",   // the four rotations add up to 64 bits
+            "rol edi, 29",   // so edi has its old value
+            "rol edi, 19",   // after the last rotation
+            "xchg ebx, ebx", // valgrind executes the request at eax; a processor does nothing
             in("eax") request.as_ptr(), inout("edx") 0_usize => answer,
             out("edi") _,
             options(nostack),

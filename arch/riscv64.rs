@@ -95,11 +95,11 @@ pub fn on_valgrind() -> bool {
         asm!(
             ".option push",         // saves the options
             ".option norvc",        // no compressed instructions, because valgrind compares the bytes
-            "srli zero, zero, 3",   // valgrind recognises these four
-            "srli zero, zero, 13",  // shifts, which
-            "srli zero, zero, 51",  // write to the register `zero` and so
-            "srli zero, zero, 61",  // do nothing, and then
-            "or a0, a0, a0",        // this instruction; it executes the request at a4
+            "srli zero, zero, 3",   // valgrind recognises the sequence of these five instructions
+            "srli zero, zero, 13",  // a shift into the register zero has no effect
+            "srli zero, zero, 51",  // a shift into the register zero has no effect
+            "srli zero, zero, 61",  // a shift into the register zero has no effect
+            "or a0, a0, a0",        // valgrind executes the request at a4; a processor does nothing
             ".option pop",          // restores the options
             in("a4") request.as_ptr(), inout("a3") 0_usize => answer,
             options(nostack),

@@ -89,11 +89,11 @@ pub fn on_valgrind() -> bool {
     // reads the request.
     unsafe {
         asm!(
-            "rol rdi, 3",    // valgrind recognises these four
-            "rol rdi, 13",   // rotations, by 128 bits together,
-            "rol rdi, 61",   // which do not change rdi,
-            "rol rdi, 51",   // and then
-            "xchg rbx, rbx", // this exchange; it executes the request at rax
+            "rol rdi, 3",    // valgrind recognises the sequence of these five instructions
+            "rol rdi, 13",   // the four rotations add up to 128 bits
+            "rol rdi, 61",   // so rdi has its old value
+            "rol rdi, 51",   // after the last rotation
+            "xchg rbx, rbx", // valgrind executes the request at rax; a processor does nothing
             in("rax") request.as_ptr(), inout("rdx") 0_usize => answer,
             out("rdi") _,
             options(nostack),

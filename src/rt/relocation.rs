@@ -1,7 +1,7 @@
 //! The relocation of a static PIE. The program adds its load address to each word that contains an address.
 //!
 //! The table `DT_RELR` (`-z pack-relative-relocs`) lists these words. An even entry is the address of a word. An odd entry is a
-//! bitmap of the words that follow the words of the entry before. This format is the same on every architecture.
+//! bitmap. Its bits stand for the words that follow the words of the previous entry. This format is the same on every architecture.
 
 use linux_raw_sys::auxvec::{AT_PHDR, AT_PHNUM};
 use linux_raw_sys::elf::{Elf_Dyn, Elf_Ehdr, Elf_Phdr, PT_DYNAMIC};
