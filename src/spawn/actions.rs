@@ -84,8 +84,8 @@ pub enum Action<'a> {
     Umask(u32),
     /// Sets the limits of a resource (`setrlimit(2)`).
     Limit(Resource, Rlimit),
-    /// Sets the supplementary groups (`setgroups(2)`). Set the groups first, then the group id, then the user id. After the
-    /// user id has changed, the child is not permitted to change the others.
+    /// Sets the supplementary groups (`setgroups(2)`). Set the groups first, then the group id, then the user id. After the user id
+    /// has changed, the child is not permitted to change the groups or the group id.
     Groups(&'a [u32]),
     /// Sets the group id (`setgid(2)`).
     Gid(u32),
@@ -110,20 +110,22 @@ pub enum Action<'a> {
 #[repr(u8)]
 #[non_exhaustive]
 pub enum CapabilitySet {
-    /// The bounding set: the process and its descendants can have no other capabilities. The action takes out of it what is not in
-    /// the new set, and adds nothing.
+    /// The bounding set: the process and its descendants can have no other capabilities. The action removes the capabilities that
+    /// are not in the new set, and adds none.
     Bounding,
-    /// The inheritable set: what an exec may keep, if the file allows it or the ambient set contains it.
+    /// The inheritable set: the capabilities that an exec may keep. An exec keeps them if the file's inheritable set allows it, or
+    /// if the ambient set contains them.
     Inheritable,
-    /// The ambient set: what a program without set-user-ID bit and file capabilities gets at an exec.
+    /// The ambient set: the capabilities that a program without a set-user-ID bit and without file capabilities gets at an exec.
     Ambient,
 }
 
 impl Action<'_> {
-    /// Their names in the order of [`index`](Self::index), with what stands between them and what they are about.
+    /// The names of the actions, in the order of [`index`](Self::index). A name ends with a space if the action's argument follows
+    /// it.
     const NAMES: &'static str = "open ,redirect ,close ,dup2 ,chdir ,fchdir ,close from ,set foreground on ,controlling terminal ,chroot ,umask ,limit ,groups,gid ,uid ,reset ids,capabilities ,securebits ";
 
-    /// Those before this are what POSIX or its common extensions call file actions.
+    /// The actions with an index below this number are called file actions by POSIX or by common extensions of it.
     const FILE_ACTIONS: usize = 8;
 
     pub(super) fn index(&self) -> usize {
@@ -154,7 +156,7 @@ impl Action<'_> {
         Self::describe_as(self.index(), index, self, out);
     }
 
-    /// Writes `file action 2 (open)`, of what has this [`index`](Self::index).
+    /// Writes `file action 2 (open)`. `kind` is the [`index`](Self::index) of the action.
     pub(super) fn describe_kind(kind: usize, index: usize, out: &mut impl Sink) {
         let name = text::word(Self::NAMES, b',', kind).trim_ascii_end();
         Self::describe_as(kind, index, name, out);

@@ -49,9 +49,9 @@ pub struct Attributes<'a> {
     pub scheduler: Option<Scheduler>,
     /// The nice value, -20 to 19 (`setpriority(2)`).
     pub nice: Option<i32>,
-    /// How willingly the kernel ends the child if memory runs out: -1000 (never) to 1000 (`oom_score_adj` of `proc(5)`). To lower it
-    /// requires `CAP_SYS_RESOURCE`. The kernel gives this number to all processes that share a memory, so a child with this
-    /// attribute always gets a copy of the memory: the parent never has the number. Requires `/proc`.
+    /// How likely the kernel is to kill the child if memory runs out: -1000 (never) to 1000 (`oom_score_adj` of `proc(5)`). A
+    /// decrease requires `CAP_SYS_RESOURCE`. The kernel sets this number for all processes that share the memory. So a child with
+    /// this attribute always gets a copy of the memory, and the parent's number does not change. Requires `/proc`.
     pub oom_score_adj: Option<i32>,
     /// If true, the program and its descendants gain no privileges by an exec: set-user-id bits and file capabilities have no
     /// effect (`PR_SET_NO_NEW_PRIVS`).
@@ -67,7 +67,7 @@ pub struct Attributes<'a> {
 }
 
 impl Attributes<'_> {
-    /// Whether the child is to share the memory, if the kernel allows it.
+    /// Returns whether the child should share the memory if the kernel allows this.
     pub(super) fn share_memory(&self) -> bool {
         self.memory == Memory::Shared && self.oom_score_adj.is_none()
     }
@@ -118,7 +118,7 @@ pub struct Scheduler {
 #[derive(Clone, Copy)]
 pub struct Hook<'a> {
     pub(super) function: &'a (dyn Fn() -> Result<(), Errno> + Sync),
-    /// It may begin a session.
+    /// Whether the function may start a new session.
     pub(super) is_unknown: bool,
 }
 
@@ -143,10 +143,10 @@ impl<'a> Hook<'a> {
     /// `function` overwrites the parent's stack. When `function` returns, the child checks whether the stack has overflowed. If
     /// so, the child kills the parent and itself with `SIGKILL`; if the memory is copied, the child kills only itself.
     ///
-    /// Some properties belong to the memory and not to the process. If the memory is shared, a change of them in `function` also
-    /// changes the parent: the `PR_SET_DUMPABLE` flag (also by a change of ids), transparent huge pages (`PR_SET_THP_DISABLE`),
-    /// `PR_SET_MDWE`, `mlockall(2)`, and `/proc/self/oom_score_adj`. To change them only in the child, copy the memory
-    /// ([`Memory::Copied`]), or use the attribute or action if there is one.
+    /// Some properties belong to the memory and not to the process. If the memory is shared, a change of these properties in
+    /// `function` also affects the parent: the `PR_SET_DUMPABLE` flag (also by a change of ids), transparent huge pages
+    /// (`PR_SET_THP_DISABLE`), `PR_SET_MDWE`, `mlockall(2)`, and `/proc/self/oom_score_adj`. To change them only in the child, copy
+    /// the memory ([`Memory::Copied`]), or use the attribute or action for the property if it has one.
     ///
     /// The child has the status pipe open: `function` must neither close this pipe nor write to it.
     pub unsafe fn new(function: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Self {
@@ -182,7 +182,7 @@ impl PreExec {
     /// Makes a hook that calls `function`.
     ///
     /// # Safety
-    /// The conditions of [`Hook::new`].
+    /// The same as for [`Hook::new`].
     pub unsafe fn new(function: impl Fn() -> Result<(), Errno> + Send + Sync + 'static) -> Self {
         Self(alloc::boxed::Box::new(function))
     }

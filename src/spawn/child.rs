@@ -1,7 +1,8 @@
-//! The child: the only code that runs on the borrowed stack.
+//! The code that the child runs on its borrowed stack.
 //!
-//! It runs straight down, and each step that fails returns to the one place that reports it. It must never return,
-//! allocate, panic or take a lock: the parent's memory is shared, and another thread of the parent may hold any lock.
+//! The child carries out its steps in order. If a step fails, its error returns to the one function that reports errors, and the
+//! child exits. The child must never return from its entry function, allocate, panic or take a lock, because it shares the parent's
+//! memory, and another thread of the parent may hold any lock.
 
 use core::convert::Infallible;
 use core::ffi::c_void;
@@ -23,30 +24,31 @@ use crate::signal::{SigSet, Signal};
 use crate::sys::{self, signal};
 use crate::text;
 
-/// What the child runs.
+/// The child's entry function.
 ///
 /// # Safety
-/// `task` is a [`ChildTask`], of which nothing but its record, its mark, the stack and a shell's room changes as long as the child uses it.
+/// `task` is a [`ChildTask`], and while the child uses it, only these parts of it change: the record, the mark, the stack and the
+/// array of the shell's arguments.
 #[cfg(not(all(miri, test)))]
 pub(super) unsafe extern "C" fn run<const FEATURES: u32>(task: *mut c_void) -> ! {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     live::<FEATURES>(unsafe { &*task.cast() })
 }
 
-/// The same in Miri, where a child is a thread.
+/// The child's entry function in Miri, where a child is a thread.
 ///
 /// # Safety
-/// As above.
+/// The same as for the function above.
 #[cfg(all(miri, test))]
 pub(super) unsafe extern "C-unwind" fn run<const FEATURES: u32>(task: *mut c_void) -> ! {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     live::<FEATURES>(unsafe { &*task.cast() })
 }
 
-/// The child's life.
+/// Carries out the child's steps, and reports an error.
 fn live<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> ! {
     let (mut pipe, closed) = match task.means.get().pipe {
-        // SAFETY: these are the child's own copies of the pipe's two ends.
+        // SAFETY: the child owns its copies of the pipe's two ends.
         Some((read_end, write_end)) => unsafe { StatusPipe::new(read_end, write_end) },
         None => (StatusPipe::none(), Ok(())),
     };
@@ -55,13 +57,13 @@ fn live<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> ! {
     task.fail(errno);
     let means = task.means.get();
     if means.pipe.is_some() && pipe.send(task.record()).is_err() && !means.memory_shared {
-        // An exit status could be taken for the program's.
+        // The parent could mistake an exit status for the status of the program.
         let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
     }
     sys::process::exit(127)
 }
 
-/// The steps, in order. An errno is that of the last which has begun.
+/// Carries out all steps, in order. A returned errno belongs to the step that has begun last.
 pub(super) fn carry_out<const FEATURES: u32>(
     task: &ChildTask<'_, '_>,
     pipe: &mut StatusPipe,
@@ -85,7 +87,7 @@ fn before_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(
         scheduler,
         nice,
         oom_score_adj,
-        // The parent's, and those that come after the actions.
+        // These are for the parent, or are set after the actions.
         memory: _,
         notice: _,
         pidfd: _,
@@ -139,7 +141,7 @@ fn after_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<()
         parent_death_signal,
         signal_mask,
         hook,
-        // The parent's, and those that come before the actions.
+        // These are for the parent, or are set before the actions.
         memory: _,
         notice: _,
         pidfd: _,
@@ -180,7 +182,8 @@ fn after_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<()
     Ok(())
 }
 
-/// The number of a signal that has come, and will kill this process and dump its core when it is no longer blocked.
+/// Returns a pending signal that will kill this process and dump its core when it is no longer blocked. The signal's number is
+/// returned as an errno.
 fn fatal(mask: SigSet) -> Option<Errno> {
     const DUMP_CORE: SigSet = SigSet::EMPTY
         .with(Signal::QUIT)
@@ -200,17 +203,20 @@ fn fatal(mask: SigSet) -> Option<Errno> {
     Errno::from_raw(signal.as_raw())
 }
 
-/// Runs a hook, and sees whether it has used more stack than there is.
+/// Runs a hook, and checks whether it has overflowed the stack.
 fn run_hook(task: &ChildTask<'_, '_>, hook: Hook<'_>) -> Result<(), Errno> {
-    /// What is not there by accident. (Bytes: a caller's stack may begin anywhere.)
+    /// A value that is unlikely to be there by accident. (It is an array of bytes, because the caller's stack may have any
+    /// alignment.)
     const INTACT: [u8; 8] = *b"nestling";
     let lowest = task.stack.cast::<[u8; 8]>();
-    // SAFETY: these are the lowest bytes of the child's stack, or, without a child, of the buffer in its place. The search has not begun.
+    // SAFETY: these are the lowest bytes of the child's stack or, without a child, of the buffer that replaces it. The search,
+    // which uses these bytes, has not begun.
     unsafe { lowest.write_volatile(INTACT) };
     let answer = (hook.function)();
-    // SAFETY: as above.
+    // SAFETY: the same bytes as above.
     if unsafe { lowest.read_volatile() } != INTACT {
-        // What lies below is the parent's, which can't go on with it, nor this child.
+        // The memory below the stack belongs to the parent. The hook has overwritten it, so neither the parent nor this child can
+        // continue.
         let parent = task.parent.map_or(0, Pid::as_raw);
         if task.means.get().memory_shared && parent > 0 && parent == sys::process::getppid() {
             let _ = sys::process::kill(parent, Some(Signal::KILL));
@@ -220,7 +226,7 @@ fn run_hook(task: &ChildTask<'_, '_>, hook: Hook<'_>) -> Result<(), Errno> {
     answer
 }
 
-/// Joins a cgroup the way that every kernel has.
+/// Joins a cgroup in a way that works on every kernel.
 fn join(cgroup: BorrowedFd<'_>) -> Result<(), Errno> {
     let procs = sys::fd::openat(cgroup, c"cgroup.procs", OFlags::WRONLY | OFlags::CLOEXEC, 0)?;
     sys::fd::write(procs.as_fd(), b"0").map(drop)
@@ -234,7 +240,8 @@ fn adjust_oom_score(adjustment: i32) -> Result<(), Errno> {
     sys::fd::write(file.as_fd(), number.bytes()).map(drop)
 }
 
-/// Handlers must go before the mask is restored, else one may run here, on the parent's memory. What is ignored stays so.
+/// Restores the default actions. Handlers must be removed before the mask is restored; otherwise, a handler could run in this
+/// child, on the parent's memory. Ignored signals stay ignored, unless `asked` contains them.
 fn reset_signals<const FEATURES: u32>(asked: SigSet, handlers_reset: bool) -> Result<(), Errno> {
     let mut defaults = SigSet::EMPTY;
     if FEATURES & features::DEFAULT_SIGNALS != 0 {
@@ -247,15 +254,15 @@ fn reset_signals<const FEATURES: u32>(asked: SigSet, handlers_reset: bool) -> Re
         let handled =
             || Ok(!handlers_reset && matches!(signal::action(signal)?, signal::Action::Handler(_)));
         if defaults.contains(signal) || handled()? {
-            // SAFETY: the default is no handler.
+            // SAFETY: the default action is not a handler.
             unsafe { signal::set_action(signal, signal::Action::Default, 0)? };
         }
     }
     Ok(())
 }
 
-/// Sets the parent-death signal, and sends it if the parent is dead already. A parent in another pid namespace can't be told
-/// from a dead one.
+/// Sets the parent-death signal, and sends it if the parent is already dead. For a parent in another pid namespace (`getppid`
+/// returns 0), the child cannot know whether it is dead, and does not send the signal.
 fn die_with(parent: Option<Pid>, signal: Signal) -> Result<(), Errno> {
     sys::process::set_parent_death_signal(Some(signal))?;
     let now = sys::process::getppid();
@@ -297,7 +304,7 @@ fn act<const FEATURES: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Resul
             descriptors::close_from(first, pipe)
         }),
         Action::SetForeground(fd) => if_feature::<FEATURES>(features::SET_FOREGROUND, || {
-            // SIGTTOU is blocked with the rest, so a background child may do this.
+            // All signals are blocked, also `SIGTTOU`. So a child in the background can make this call.
             sys::terminal::tcsetpgrp(pipe.named(fd)?, sys::process::getpgid(0)?)
         }),
         Action::ControllingTerminal(fd) => {
@@ -351,7 +358,8 @@ fn set_capabilities(which: CapabilitySet, set: Capabilities) -> Result<(), Errno
             sys::credentials::drop_from_bounding(capability)
         };
         match answer {
-            // Behind the last one of this kernel, which has the first. The other call confirms it: a filter may refuse this one.
+            // This capability does not exist: its number is above the kernel's last capability. The second call confirms this,
+            // because a seccomp filter may also make the first call fail with `EINVAL`.
             Err(Errno::EINVAL)
                 if !is_ambient
                     && capability > 0

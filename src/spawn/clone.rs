@@ -1,4 +1,4 @@
-//! Making the child, by the best means that the kernel allows.
+//! Making the child, with the best system call that the kernel allows.
 
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -18,33 +18,35 @@ use crate::signal::Signal;
 use crate::sys;
 use crate::wait;
 
-/// What the kernel has refused, so that it is asked once and not at each spawn.
+/// The features that the kernel has refused. They are stored, so that later spawns do not try them again.
 static REFUSES_CLONE3: AtomicBool = AtomicBool::new(false);
 static REFUSES_SHARING: AtomicBool = AtomicBool::new(false);
 
-/// What it has said of itself, which a 32-bit program asks once.
+/// Whether the kernel resets signal handlers (see [`kernel_resets_handlers`]). At most one is true; both are false before the first
+/// check.
 static RESETS_HANDLERS: AtomicBool = AtomicBool::new(false);
 static LEAVES_HANDLERS: AtomicBool = AtomicBool::new(false);
 
-/// What it does when a child dumps core, which a program that shares memory asks once.
+/// Whether the kernel spares the processes that share the memory of a process that dumps core (see [`spares_sharers`]). At most one
+/// is true; both are false before the first check.
 static SPARES_SHARERS: AtomicBool = AtomicBool::new(false);
 static ENDS_SHARERS: AtomicBool = AtomicBool::new(false);
 
-/// The two ends of a status pipe, the reading one first.
+/// The read end and the write end of a status pipe.
 pub(super) type Ends = (OwnedFd, OwnedFd);
 
-/// A child that is on its way.
+/// A child that has been made, and may not run its program yet.
 pub(super) struct Made {
     pub pid: Pid,
     pub pidfd: Option<OwnedFd>,
-    /// Without one the kernel's mark serves.
+    /// The status pipe; `None` if the parent waits for the mark.
     pub pipe: Option<Ends>,
 }
 
-/// Makes the child. Of an errno, the record says which step it is of.
+/// Makes the child. If this fails, the record contains the step that failed.
 pub(super) fn make<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<Made, Errno> {
     let wanted = FEATURES & features::SHARED != 0 && task.spawn.attributes.share_memory();
-    // It ends a program that shares its memory without `CLONE_VFORK`.
+    // Valgrind ends a program that shares its memory without `CLONE_VFORK`.
     if wanted && !is(&REFUSES_SHARING) && !arch::on_valgrind() {
         match attempt::<FEATURES>(task, true, false) {
             Err(Errno::EINVAL | Errno::EPERM | Errno::ENOSYS) if task.code() == StepCode::CLONE => {
@@ -64,7 +66,7 @@ pub(super) fn make_copied<const FEATURES: u32>(
     task: &ChildTask<'_, '_>,
 ) -> Result<(Pid, Option<OwnedFd>, Ends), Errno> {
     let Made { pid, pidfd, pipe } = attempt::<FEATURES>(task, false, true)?;
-    // With copied memory there is one.
+    // If the memory is copied, the child always has a pipe.
     let pipe = pipe.ok_or(Errno::EPROTO)?;
     Ok((pid, pidfd, pipe))
 }
@@ -82,8 +84,8 @@ fn attempt<const FEATURES: u32>(
         begins,
         ..Means::default()
     };
-    // Only together with `clone3`: a kernel that has its flag for the handlers acts on the mark, too. And only where an exec can be
-    // proved without it: the child has this process's session.
+    // The mark is used only with `clone3`: a kernel whose `clone3` resets handlers also clears the mark. And the mark is used only
+    // if the parent can recognise an exec without the mark, which requires that the child is in this process's session.
     let may_begin_session =
         attributes.new_session || attributes.hook.is_some_and(|hook| hook.is_unknown);
     let may_mark = FEATURES & features::SHARED != 0
@@ -108,7 +110,8 @@ fn attempt<const FEATURES: u32>(
         means.in_cgroup = attributes.cgroup.is_some();
         task.means.set(means);
         let mut answer = clone3::<FEATURES>(task);
-        // `EAGAIN` is the cgroup's own: it is full. Of all else the child shall try, and report what exactly goes wrong.
+        // `EAGAIN` means that the cgroup is full. After any other error, the child itself joins the cgroup, so that it reports
+        // exactly what fails.
         if means.in_cgroup && !matches!(answer, Ok(_) | Err(Errno::EAGAIN | Errno::ENOMEM)) {
             means.in_cgroup = false;
             task.means.set(means);
@@ -117,7 +120,7 @@ fn attempt<const FEATURES: u32>(
         match answer {
             Ok((pid, pidfd)) => return Ok(Made { pid, pidfd, pipe }),
             Err(Errno::ENOSYS) => REFUSES_CLONE3.store(true, Ordering::Relaxed),
-            // Unless the kernel refuses the same to `clone`, too.
+            // If `clone` then succeeds, the kernel refuses `clone3` itself.
             Err(Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => refused_now = true,
             Err(errno) => return Err(errno),
         }
@@ -130,7 +133,7 @@ fn attempt<const FEATURES: u32>(
     task.means.set(means);
     let step = StepCode::attribute(Attribute::Pidfd);
     if wants_pidfd {
-        // Whether it works must be known before the program runs.
+        // The parent checks that `pidfd_open` works before the child exists, because the program may run at once.
         task.begin(step);
         sys::process::try_getpid().and_then(sys::process::pidfd_open)?;
     }
@@ -144,7 +147,7 @@ fn attempt<const FEATURES: u32>(
         match sys::process::pidfd_open(pid) {
             Ok(opened) => pidfd = Some(opened),
             Err(errno) => {
-                // Unless another wait has reaped it: then the id may be another's by now.
+                // `ESRCH` means that another wait has reaped the child. Then another process may already have its id.
                 if errno != Errno::ESRCH {
                     let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
                 }
@@ -152,12 +155,12 @@ fn attempt<const FEATURES: u32>(
                 if !begins {
                     let _ = wait::wait(pid);
                 }
-                // Only now, when the child notes no more.
+                // The parent may write the step now, because the child no longer does.
                 task.begin(step);
                 if !begins {
                     return Err(errno);
                 }
-                // Its end may take long: the record has the failure.
+                // The child's end may take long, so the parent does not wait for it, and the record contains the failure.
                 task.fail(errno);
             }
         }
@@ -165,7 +168,7 @@ fn attempt<const FEATURES: u32>(
     Ok(Made { pid, pidfd, pipe })
 }
 
-/// Step 1 of the protocol.
+/// Makes the status pipe: step 1 of the protocol.
 fn make_pipe<const FEATURES: u32>(
     task: &ChildTask<'_, '_>,
     means: &mut Means,
@@ -180,8 +183,9 @@ fn make_pipe<const FEATURES: u32>(
     Ok((read_end, write_end))
 }
 
-/// Whether the kernel acts on `CLONE_CLEAR_SIGHAND`. A 32-bit one may accept the flag and ignore it: until 2025 it cut the flags to
-/// 32 bits on the way (fixed in Linux 6.18 and in stable releases of that time). A 32-bit program on a 64-bit kernel is safe.
+/// Returns whether `CLONE_CLEAR_SIGHAND` works. A 32-bit kernel may accept the flag and ignore it, because it truncated the flags
+/// to 32 bits until 2025 (fixed in Linux 6.18 and in the stable releases of that time). On a 64-bit kernel, the flag also works for
+/// a 32-bit program.
 fn kernel_resets_handlers() -> bool {
     if usize::BITS == 64 || is(&RESETS_HANDLERS) {
         return true;
@@ -200,7 +204,8 @@ fn kernel_resets_handlers() -> bool {
     is_64_bit
 }
 
-/// Whether the kernel lets a process that dumps core leave alone those that share its memory. It has a call of the same age.
+/// Returns whether the kernel spares the processes that share the memory of a process that dumps core. Linux does so since 5.16;
+/// the same version introduced `futex_waitv`, so this function checks for that call.
 fn spares_sharers() -> bool {
     if !is(&SPARES_SHARERS) && !is(&ENDS_SHARERS) {
         let answer = match sys::futex::has_waitv() {
@@ -212,7 +217,8 @@ fn spares_sharers() -> bool {
     is(&SPARES_SHARERS)
 }
 
-/// `clone3`: with the handlers reset, the pidfd and the cgroup in one go; without a pipe, with the mark.
+/// Calls `clone3`, which also resets the handlers, makes the pidfd and places the child in the cgroup. Without a pipe, it also sets
+/// the mark.
 fn clone3<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(Pid, Option<OwnedFd>), Errno> {
     let mut number = -1;
     let attributes = &task.spawn.attributes;
@@ -249,9 +255,9 @@ fn clone3<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(Pid, Option<
         set_tid_size: 0,
         cgroup,
     };
-    // SAFETY: `run` gets its `ChildTask`. It, its mark and the stack stay: the child has copies of them, or whoever makes it does not return
-    // before the child has left them. `watch` waits for that, and where it can't, `conclude` kills and reaps the child. The pidfd is the
-    // kernel's to write.
+    // SAFETY: `run` gets a pointer to its `ChildTask`. The task, its mark and the stack stay valid: either the child has copies of
+    // them, or this process does not return before the child no longer uses them. `watch` waits for this; if it cannot, `conclude`
+    // kills and reaps the child. The kernel writes the pidfd to `number`.
     unsafe {
         let pid = sys::clone::clone3(
             &arguments,
@@ -264,7 +270,7 @@ fn clone3<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(Pid, Option<
     }
 }
 
-/// `clone(2)`: for old kernels, emulators and filters.
+/// Calls `clone(2)`, for old kernels, and for emulators and seccomp filters that refuse `clone3`.
 fn plain_clone<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<Pid, Errno> {
     let sharing = if task.means.get().memory_shared {
         linux::CLONE_VM
@@ -272,7 +278,7 @@ fn plain_clone<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<Pid, Err
         0
     };
     let top = task.stack.cast::<u8>().wrapping_add(task.stack.len());
-    // SAFETY: as in `clone3`; there is no mark.
+    // SAFETY: the same reason as in `clone3`. This call sets no mark.
     unsafe {
         sys::clone::clone(
             sharing | linux::SIGCHLD,
@@ -284,7 +290,7 @@ fn plain_clone<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<Pid, Err
     }
 }
 
-/// The task as `run` gets it.
+/// Returns the pointer that `run` gets.
 fn argument_of(task: &ChildTask<'_, '_>) -> *mut c_void {
     (&raw const *task).cast_mut().cast()
 }

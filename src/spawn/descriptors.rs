@@ -1,4 +1,4 @@
-//! What the actions do to descriptors, past the status pipe.
+//! The actions that open, close and duplicate descriptors. They do not touch the status pipe.
 
 use core::ffi::CStr;
 
@@ -10,7 +10,7 @@ use crate::limits::Resource;
 use crate::sys;
 use crate::text;
 
-/// POSIX: what is open at `fd` is closed before the file is opened.
+/// Closes `fd`, and then opens the file as `fd`. POSIX specifies this order.
 pub(super) fn open(
     fd: RawFd,
     path: &CStr,
@@ -22,7 +22,7 @@ pub(super) fn open(
     redirect(fd, path, flags, mode, pipe)
 }
 
-/// What is open at `fd` is closed after the file is opened, which it may be itself.
+/// Opens the file, and then replaces `fd` with it. So the path may refer to the file that is open as `fd`.
 pub(super) fn redirect(
     fd: RawFd,
     path: &CStr,
@@ -33,7 +33,7 @@ pub(super) fn redirect(
     if fd < 0 {
         return Err(Errno::EBADF);
     }
-    // In this order: making way for the open may put the pipe on `fd`.
+    // The order matters, because `make_way_for_open` may move the pipe to `fd`.
     pipe.make_way_for_open()?;
     pipe.make_way_for(fd)?;
     let opened = sys::fd::open(path, flags, mode)?.into_raw_fd();
@@ -43,7 +43,7 @@ pub(super) fn redirect(
         } else {
             OFlags::RDONLY
         };
-        // SAFETY: the number is the caller's to fill, the pipe is elsewhere, and the first number was only for now.
+        // SAFETY: the action replaces `fd`, and the pipe has another number. `opened` is used only here.
         unsafe {
             sys::fd::dup3(opened, fd, cloexec)?;
             sys::fd::close(opened)?;
@@ -53,7 +53,8 @@ pub(super) fn redirect(
     Ok(())
 }
 
-/// The pipe's number is seen as closed, and closing what is closed is no error: so there the pipe can stay.
+/// Closes a descriptor. The pipe's number counts as closed, and closing a closed descriptor is not an error. So the pipe can keep
+/// its number.
 pub(super) fn close(fd: RawFd, pipe: &mut StatusPipe) -> Result<(), Errno> {
     if fd < 0 {
         return Err(Errno::EBADF);
@@ -61,7 +62,7 @@ pub(super) fn close(fd: RawFd, pipe: &mut StatusPipe) -> Result<(), Errno> {
     if pipe.is(fd) {
         return Ok(());
     }
-    // SAFETY: the caller asked for it, and it isn't the pipe.
+    // SAFETY: the action closes this descriptor, and it is not the pipe.
     match unsafe { sys::fd::close(fd) } {
         Ok(()) | Err(Errno::EBADF) => {
             pipe.closed(fd);
@@ -76,15 +77,15 @@ pub(super) fn dup2(from: RawFd, to: RawFd, pipe: &mut StatusPipe) -> Result<(), 
         return sys::fd::set_cloexec(pipe.named(from)?, false);
     }
     pipe.make_way_for(to)?;
-    // Only now: the pipe may have moved to `from`, where nothing was open.
+    // This check follows the move, because the pipe may have moved to `from` if `from` was closed.
     let from = pipe.named(from)?.as_raw_fd();
-    // SAFETY: the number is the caller's to fill, and the pipe is elsewhere.
+    // SAFETY: the action replaces `to`, and the pipe has another number.
     unsafe { sys::fd::dup3(from, to, OFlags::RDONLY)? };
     pipe.opened(to);
     Ok(())
 }
 
-/// Closes on both sides of the pipe.
+/// Closes the descriptors from `first` on, below and above the pipe.
 pub(super) fn close_from(first: RawFd, pipe: &mut StatusPipe) -> Result<(), Errno> {
     if first < 0 {
         return Err(Errno::EBADF);
@@ -98,33 +99,34 @@ pub(super) fn close_from(first: RawFd, pipe: &mut StatusPipe) -> Result<(), Errn
 }
 
 fn close_range(first: RawFd, last: RawFd) -> Result<(), Errno> {
-    // SAFETY: the caller asked for it, and the pipe isn't among them.
+    // SAFETY: the action closes these descriptors, and the pipe is not one of them.
     match unsafe { sys::fd::close_range(first as u32, last as u32) } {
-        // Before Linux 5.9, or forbidden by a seccomp filter.
+        // The kernel is older than Linux 5.9, or a seccomp filter forbids the call.
         Err(Errno::ENOSYS | Errno::EPERM) => close_each(first, last),
         answer => answer,
     }
 }
 
-/// `close_range` for kernels that have none: asks `/proc` what is open, or tries every number where that can't be asked.
+/// Closes a range of descriptors on a kernel without `close_range`. It reads the open descriptors from `/proc`; without `/proc`, it
+/// closes each number.
 fn close_each(first: RawFd, last: RawFd) -> Result<(), Errno> {
     let close = |fd: RawFd| {
         if (first..=last).contains(&fd) {
-            // SAFETY: the caller asked for it, and the pipe isn't among them.
+            // SAFETY: the action closes these descriptors, and the pipe is not one of them.
             let _ = unsafe { sys::fd::close(fd) };
         }
     };
     if each_open_descriptor(close).is_err() {
         let limit = sys::resource::getrlimit(Resource::Nofile)?;
-        // The kernel's own ceiling (fs.nr_open) is 2^20 unless someone has raised it.
+        // The kernel's maximum (the sysctl `fs.nr_open`) is 2^20 by default.
         let end = limit.hard.min(1 << 20) as RawFd;
         (first..=last).take_while(|&fd| fd < end).for_each(close);
     }
     Ok(())
 }
 
-/// Calls `visit` with each descriptor that `/proc/self/fd` shows but the one it is read through. (`ReadDir` would take most of the
-/// stack.)
+/// Calls `visit` with each descriptor that `/proc/self/fd` lists, except the descriptor of this directory itself. (A `ReadDir`
+/// would use most of the stack.)
 fn each_open_descriptor(visit: impl Fn(RawFd)) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = sys::fd::open(c"/proc/self/fd", flags, 0)?;

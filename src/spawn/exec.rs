@@ -1,4 +1,4 @@
-//! Becoming a program without a child: the child's steps, carried out by the process itself.
+//! Replacing this process's program: the process itself carries out the steps of a child.
 
 use core::mem::MaybeUninit;
 use core::ptr::slice_from_raw_parts_mut;
@@ -11,7 +11,7 @@ use super::search::PathBuffer;
 use super::task::{ChildTask, Means};
 use crate::sys;
 
-/// Returns only what went wrong; what was done until then stays, but for the signal mask.
+/// Returns only after an error. The changes of earlier steps stay in effect, except for the signal mask.
 pub(super) fn exec<'a, const FEATURES: u32>(spawn: &Spawn<'a>) -> Error<'a> {
     let mut buffer = MaybeUninit::<PathBuffer>::uninit();
     let stack = slice_from_raw_parts_mut(buffer.as_mut_ptr().cast(), size_of::<PathBuffer>());
@@ -19,11 +19,11 @@ pub(super) fn exec<'a, const FEATURES: u32>(spawn: &Spawn<'a>) -> Error<'a> {
     task.means.set(Means {
         // No other process waits for a record.
         memory_shared: true,
-        // The exec resets them.
+        // The exec resets the handlers.
         handlers_reset: true,
         ..Means::default()
     });
-    // Among others SIGTTOU, as in a child: this process may be in the background.
+    // This also blocks `SIGTTOU`, as in a child, because this process may be in the background.
     let answer = task.block_signals::<FEATURES>();
     let blocked = answer.is_ok();
     let Err(errno) =

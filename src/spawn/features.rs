@@ -77,14 +77,14 @@ pub const REDIRECT: u32 = 1 << 23;
 pub const CAPABILITIES: u32 = 1 << 25;
 /// [`Action::Securebits`](super::Action::Securebits)
 pub const SECUREBITS: u32 = 1 << 26;
-/// The parent restores its `PR_SET_DUMPABLE` flag after a child that shares its memory has changed its ids. A program may leave
-/// this feature out if other processes need not trace it, and if the kernel need not dump its core.
+/// The parent restores its `PR_SET_DUMPABLE` flag after a child that shares its memory has changed its ids. A program may leave out
+/// this feature if other processes do not have to trace it, and if the kernel does not have to dump its core.
 pub const DUMPABLE: u32 = 1 << 27;
 /// [`Memory::Shared`](super::Memory::Shared). A program that leaves this feature out always copies the memory.
 pub const SHARED: u32 = 1 << 28;
 /// [`Attributes::oom_score_adj`]
 pub const OOM_SCORE_ADJ: u32 = 1 << 29;
-/// [`Spawn::begin`](super::Spawn::begin), which has no form that leaves features out.
+/// [`Spawn::begin`](super::Spawn::begin), which always contains all features.
 pub(super) const BEGIN: u32 = 1 << 24;
 
 /// Returns the first attribute that the spawn has and whose code the program leaves out.
@@ -97,7 +97,7 @@ pub(super) fn missing<const FEATURES: u32>(attributes: &Attributes<'_>) -> Optio
         parent_death_signal,
         hook,
         oom_score_adj,
-        // Every program has these.
+        // Every program contains the code for these attributes.
         memory: _,
         notice: _,
         cgroup: _,

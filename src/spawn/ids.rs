@@ -1,8 +1,8 @@
-//! How the child changes its ids while it may have the parent's memory.
+//! How the child changes its ids while it may share the parent's memory.
 //!
-//! The kernel lets a user trace a process of which all three user ids are that user's, if its memory is dumpable. A change of the effective
-//! id makes the memory undumpable, unless `fs.suid_dumpable` is 1. So the saved id, which the kernel does not look at for that, becomes the
-//! new one last, when the memory is certainly undumpable.
+//! A user may trace a process if the process's three user ids are the user's id and its memory is dumpable. When the effective id
+//! changes, the kernel makes the memory undumpable, unless the sysctl `fs.suid_dumpable` is 1. A change of the saved id does not
+//! have this effect. So the child changes the saved id last, when the memory is certainly undumpable.
 
 use linux_raw_sys::general as linux;
 
@@ -31,7 +31,7 @@ pub(super) const USER: Kind = Kind {
 };
 
 impl Kind {
-    /// As `setuid(2)` and `setgid(2)`: with the privilege all three ids, otherwise the effective one.
+    /// Changes the ids like `setuid(2)` or `setgid(2)`: with the privilege, all three ids; otherwise, only the effective id.
     #[inline(never)]
     pub fn set(&self, id: u32) -> Result<(), Errno> {
         let now @ [real, _, saved] = (self.get)()?;
@@ -40,7 +40,7 @@ impl Kind {
         if id == UNCHANGED {
             return Err(Errno::EINVAL);
         }
-        // Where a filter forbids the question, the kernel refuses what this process may not do.
+        // If a seccomp filter forbids `capget`, try to set all three ids: the kernel then refuses a change that is not permitted.
         if !credentials::capget().is_ok_and(lacks) {
             self.change(now, [id; 3])
         } else if id == real || id == saved {
@@ -50,7 +50,7 @@ impl Kind {
         }
     }
 
-    /// Makes the effective id the real one.
+    /// Sets the effective id to the real id.
     pub fn reset(&self) -> Result<(), Errno> {
         let now @ [real, _, saved] = (self.get)()?;
         self.change(now, [real, real, saved])
@@ -62,7 +62,7 @@ impl Kind {
             return Ok(());
         }
         if effective == former {
-            // No change of the kind that the kernel looks at.
+            // The effective id does not change, so the kernel would not make the memory undumpable.
             dumpable::hide()?;
         }
         let kept = if saved == effective { former } else { saved };

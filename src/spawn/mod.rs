@@ -5,12 +5,12 @@
 //! A spawn follows the "vfork replacement proposal", which was sent to musl's mailing list on 31 December 2012:
 //!
 //! 1. The parent blocks its signals and opens a close-on-exec pipe, the *status pipe*.
-//! 2. The parent makes a child by `clone(CLONE_VM | SIGCHLD)`. The child shares the parent's memory and nothing else. The child
-//!    runs a function of its own on a small stack, which lies in the parent's stack frame. (If `clone3` is available, the
-//!    parent uses `clone3`, which can also reset the signal handlers, make a pidfd, and place the child in a cgroup.)
+//! 2. The parent makes a child by `clone(CLONE_VM | SIGCHLD)`. The child shares only the parent's memory. The child runs a function
+//!    of its own on a small stack, which lies in the parent's stack frame. (If `clone3` is available, the parent uses `clone3`,
+//!    which can also reset the signal handlers, make a pidfd, and place the child in a cgroup.)
 //! 3. The parent closes the pipe's write end and waits on the read end.
-//! 4. The child closes the read end, then sets the attributes and carries out the actions. If an action needs a descriptor
-//!    number that the pipe has, the child first moves the pipe to another number (`pipe.rs` describes the rules).
+//! 4. The child closes the read end, then sets the attributes and carries out the actions. If an action needs the pipe's descriptor
+//!    number, the child first moves the pipe to another number (`pipe.rs` describes the rules).
 //! 5. If a step fails, the child writes a *record* of this step to the pipe and exits. A successful exec closes the pipe.
 //! 6. If the parent reads a record, the step in the record has failed. If the parent reads end-of-file, the program runs.
 //!
@@ -48,10 +48,10 @@
 //!
 //! - an `Open` adds two to eight system calls, `ResetIds` adds four, `parent_death_signal` adds three, `default_signals`
 //!   adds one for each signal, and a bounding or ambient set one for each capability;
-//! - a change of ids adds five system calls in the child, and in the parent twelve for the whole spawn, if the memory is shared: the
-//!   parent restores its `PR_SET_DUMPABLE` flag, unless its own ids have changed in the meantime;
-//! - a search adds one system call for each directory that it tries. A search that does not find the program adds two for each
-//!   directory.
+//! - a change of ids adds five system calls in the child, and, if the memory is shared, twelve in the parent for the whole spawn:
+//!   the parent restores its `PR_SET_DUMPABLE` flag, unless its own ids have changed in the meantime;
+//! - a search adds one system call for each directory that it tries. A search that does not find the program adds two system calls
+//!   for each directory.
 //!
 //! A spawn allocates nothing, and its cost does not grow with the parent's memory. A spawn takes a little more than
 //! [`STACK_SIZE`] bytes of the caller's stack: in a release build, a thread with a stack of 16 KiB can spawn.
@@ -79,11 +79,11 @@
 //!
 //! If parent and child share their memory, a fatal signal to the child can also end other processes:
 //!
-//! - Before Linux 5.16, this can be any signal that dumps core. If it kills the child before its exec, the kernel also kills
-//!   the parent and all other processes that share the memory, unless the memory is not dumpable. On these kernels, the child
-//!   looks for such a signal before it restores the signal mask, and reports it as if the signal had killed the child. What
-//!   remains is a signal that comes later (in the moment before the exec, or during a hook), and a fault in a hook.
-//!   [`Memory::Copied`] prevents this. A process 1 should always copy the memory: if it ends, the kernel panics.
+//! - Before Linux 5.16, this can be any signal that dumps core. If it kills the child before its exec, the kernel also kills the
+//!   parent and all other processes that share the memory, unless the memory is not dumpable. On these kernels, the child looks for
+//!   such a signal before it restores the signal mask, and reports it as if the signal had killed the child. Two cases remain: a
+//!   signal that arrives later (in the moment before the exec, or during a hook), and a fault in a hook. [`Memory::Copied`]
+//!   prevents this. A process 1 should always copy the memory: if it ends, the kernel panics.
 //! - If the OOM killer kills the child before its exec, the OOM killer also kills every process that shares the memory.
 //!
 //! Valgrind (3.19) checks an exec before it makes the call. If the call then fails for another reason (the interpreter does not
@@ -209,10 +209,9 @@ pub enum Program<'a> {
 pub struct Shell<'a> {
     /// The path of the shell.
     pub path: &'a CStr,
-    /// An array for the shell's arguments and the null pointer that ends them. The shell has one argument more than the
-    /// program. (If the program's `argv` is empty, the shell's has two: the name
-    /// of the shell and the path.) If the array is too small, the exec fails with `E2BIG`.
-    /// [`room`](Self::room) makes such an array.
+    /// An array for the shell's arguments and the null pointer that ends them. The shell has one argument more than the program.
+    /// (If the program's `argv` is empty, the shell has two arguments: its own path and the path of the file.) If the array is too
+    /// small, the exec fails with `E2BIG`. [`room`](Self::room) makes such an array.
     pub room: &'a [Cell<*const c_char>],
 }
 
@@ -250,17 +249,18 @@ impl<'a> Spawn<'a> {
     }
 
     /// Does the same as [`start`](Self::start), but with less code, for a program that must be small. [`FEATURES`](features) lists
-    /// the features of a spawn that the program uses; the compiler leaves out the code of all other features. A spawn fails with `EINVAL`
-    /// if it has an attribute or an action whose code is left out. If `FEATURES` does not contain [`features::SHELL`], the spawn's
-    /// `shell` is ignored.
+    /// the features of a spawn that the program uses; the compiler leaves out the code of all other features. A spawn fails with
+    /// `EINVAL` if it has an attribute or an action whose code is left out. If `FEATURES` does not contain [`features::SHELL`], the
+    /// spawn's `shell` is ignored.
     ///
     /// # Errors
-    /// Those of [`start`](Self::start).
+    /// The errors of [`start`](Self::start).
     pub fn start_with<const FEATURES: u32>(&self) -> Result<Child, Error<'a>> {
-        // Without a value first, which a debug build would have on the stack, too.
+        // In a debug build, a value of the type `Stack` would be on the stack twice: first as a temporary, and then in the
+        // variable.
         let mut stack = MaybeUninit::<Stack>::uninit();
         let stack = stack.as_mut_ptr();
-        // SAFETY: the array's elements need no initialisation, and only this call uses the array.
+        // SAFETY: the elements of the array need no initialisation, and only this call uses the array.
         unsafe { parent::start::<FEATURES>(self, &raw mut (*stack).0) }
     }
 
@@ -283,7 +283,7 @@ impl<'a> Spawn<'a> {
     pub fn begin(&self) -> Result<Starting<'a>, Error<'a>> {
         let mut stack = MaybeUninit::<Stack>::uninit();
         let stack = stack.as_mut_ptr();
-        // SAFETY: the array's elements need no initialisation, and only this call uses the array.
+        // SAFETY: the elements of the array need no initialisation, and only this call uses the array.
         unsafe { parent::begin::<{ features::ALL }>(self, &raw mut (*stack).0) }
     }
 
@@ -323,8 +323,9 @@ impl<'a> Spawn<'a> {
         }
     }
 
-    /// [`exec`](Self::exec) where the actions close and replace none but the standard descriptors, which no one may count on
-    /// (std's `exec` replaces them, too). Another action is `EINVAL`, and nothing is done.
+    /// Does the same as [`exec`](Self::exec), but accepts only actions that close or replace no descriptors above 2. This function
+    /// is safe, because no code may rely on the standard descriptors (std's `exec` also replaces them). For any other action, it
+    /// fails with `EINVAL` and changes nothing.
     #[cfg(any(feature = "alloc", feature = "std"))]
     pub(crate) fn exec_replacing_standard(&self) -> Error<'a> {
         for (index, &action) in self.actions.iter().enumerate() {
@@ -362,9 +363,9 @@ impl<'a> Spawn<'a> {
     /// needs a larger stack, or if the caller's own stack is small. `stack` must have at least [`STACK_SIZE`] bytes.
     ///
     /// # Errors
-    /// Those of [`start`](Self::start); `ENOMEM` at the step `clone` if `stack` is too small.
+    /// The errors of [`start`](Self::start); `ENOMEM` at the step `clone` if `stack` is too small.
     pub fn start_on(&self, stack: &mut [MaybeUninit<u8>]) -> Result<Child, Error<'a>> {
-        // The kernels of some architectures want it aligned.
+        // The kernels of some architectures require an aligned stack.
         let surplus = stack.as_mut_ptr_range().end as usize % STACK_ALIGNMENT;
         match stack
             .len()
@@ -372,7 +373,7 @@ impl<'a> Spawn<'a> {
             .and_then(|end| stack.get_mut(..end))
         {
             Some(aligned) if aligned.len() + surplus >= STACK_SIZE => {
-                // SAFETY: it is large enough, and the caller's reference is the only one.
+                // SAFETY: the stack is large enough, and `&mut` guarantees that nothing else uses it.
                 unsafe { parent::start::<{ features::ALL }>(self, aligned) }
             }
             _ => Err(Error::Failed {
@@ -383,7 +384,7 @@ impl<'a> Spawn<'a> {
     }
 }
 
-// The lower half holds any pathname.
+// The lower half of the stack has room for any pathname.
 const _: () = assert!(size_of::<search::PathBuffer>() <= STACK_SIZE / 2);
 
 const STACK_ALIGNMENT: usize = 16;
@@ -444,7 +445,7 @@ impl Child {
         let status = match (self.status, self.pidfd()) {
             (Some(status), _) => status,
             (None, Some(pidfd)) => match wait::wait_pidfd(pidfd) {
-                // Linux 5.3 has pidfds, and no wait for them.
+                // Linux 5.3 has pidfds, but cannot wait for them.
                 Err(Errno::EINVAL) => wait::wait(self.pid)?,
                 answer => answer?,
             },
@@ -458,7 +459,7 @@ impl Child {
     /// `Child` has already been reaped.
     ///
     /// # Errors
-    /// Those of [`wait`](Self::wait).
+    /// The errors of [`wait`](Self::wait).
     pub fn try_wait(&mut self) -> Result<Option<ExitStatus>, Errno> {
         if self.status.is_none() {
             self.status = match self.pidfd() {
@@ -477,7 +478,7 @@ impl Child {
     /// spawn made a pidfd.
     ///
     /// # Errors
-    /// Those of [`wait`](Self::wait) and of [`wait::wait_timeout`].
+    /// The errors of [`wait`](Self::wait) and of [`wait::wait_timeout`].
     pub fn wait_timeout(&mut self, timeout: Duration) -> Result<Option<ExitStatus>, Errno> {
         match self.try_wait()? {
             None if self.has_ended_within(timeout)? => self.try_wait(),
@@ -488,7 +489,7 @@ impl Child {
     /// Waits until the child ends or the time `timeout` is over, and returns whether the child has ended. Does not reap the child.
     ///
     /// # Errors
-    /// Those of [`wait_timeout`](Self::wait_timeout).
+    /// The errors of [`wait_timeout`](Self::wait_timeout).
     pub fn has_ended_within(&self, timeout: Duration) -> Result<bool, Errno> {
         let by_id = || wait::has_ended_within(Who::Child(self.pid), timeout);
         match (self.status, self.pidfd()) {
@@ -504,7 +505,7 @@ impl Child {
     /// Waits until the child ends, reaps it, and returns its status with the resources that it has used. Costs one system call.
     ///
     /// # Errors
-    /// Those of [`wait`](Self::wait); `ECHILD` also if this `Child` has already been reaped, because the kernel then no longer
+    /// The errors of [`wait`](Self::wait); `ECHILD` also if this `Child` has already been reaped, because the kernel then no longer
     /// knows the resources that the child has used.
     pub fn wait_with_usage(&mut self) -> Result<(ExitStatus, Usage), Errno> {
         if self.status.is_some() {
@@ -530,7 +531,7 @@ impl Child {
     }
 }
 
-/// What Miri checks of a spawn: `arch/miri.rs` is the kernel there. The rest is tested on the target, by `tests/suites`.
+/// These tests also run in Miri, with the model of the kernel in `arch/miri.rs`. The tests in `tests/suites` check everything else.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -581,14 +582,14 @@ mod tests {
             assert!(true_.start().unwrap().wait().unwrap().success());
             let missing = spawn(Program::Path(c"/nope"), notice);
             assert_eq!(missing.start().unwrap_err().shell_code(), 127);
-            // And once more, with a stack that has been used.
+            // The second start uses a stack that has been used before.
             assert!(true_.start().unwrap().wait().unwrap().success());
         }
     }
 
     #[test]
     fn a_parent_may_look_at_its_child_at_each_step() {
-        // In Miri the parent's patience is over at once.
+        // In Miri, the parent's timeouts expire at once.
         let actions = [Action::Close(50); 10];
         for notice in NOTICES {
             let mut true_ = spawn(Program::Path(c"/bin/true"), notice);
@@ -599,7 +600,8 @@ mod tests {
 
     #[test]
     fn a_search_and_a_hook_use_the_childs_stack() {
-        // A new one for each child: AddressSanitizer never learns that the frames of the last one are gone.
+        // Each child gets a new stack, because AddressSanitizer does not notice that the stack frames of the previous child are
+        // gone.
         let stack = || std::vec![MaybeUninit::uninit(); STACK_SIZE + 100];
         let search = |path| Program::Search {
             name: c"true",
@@ -607,7 +609,7 @@ mod tests {
         };
         for notice in NOTICES {
             let mut found = spawn(search(c"/nope:/nope/nope:/bin"), notice);
-            // SAFETY: it does nothing.
+            // SAFETY: the function does nothing.
             found.attributes.hook = Some(unsafe { Hook::new(&|| Ok(())) });
             let mut child = found.start_on(&mut stack()).unwrap();
             assert!(child.wait().unwrap().success());

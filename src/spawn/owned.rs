@@ -1,4 +1,4 @@
-//! An error without the caller's texts.
+//! An error without borrowed data.
 
 use super::actions::Action;
 use super::report::{Error, Record, Step, StepCode};
@@ -7,9 +7,8 @@ use crate::errno::Errno;
 use crate::signal::Signal;
 use crate::text::{self, Sink, Text};
 
-/// An [`Error`] that borrows nothing: the step that failed and its errno, without the spawn's paths and names. An `OwnedError`
-/// can be stored, sent to another thread, and returned with `?`. An `OwnedError` is plain data of a few bytes, and needs no
-/// heap.
+/// An [`Error`] without borrowed data: the step that failed and its errno, without the spawn's paths and names. An `OwnedError` can
+/// be stored, sent to another thread, and returned with `?`. An `OwnedError` is plain data of a few bytes, and needs no heap.
 ///
 /// ```
 /// use nestling::spawn::{Child, OwnedError, Program, Spawn};
@@ -30,7 +29,7 @@ use crate::text::{self, Sink, Text};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OwnedError {
     record: Record,
-    /// What kind of action it is of.
+    /// The [`index`](Action::index) of the action's kind, if the step is an action.
     action: Option<u8>,
     signal: Option<Signal>,
 }

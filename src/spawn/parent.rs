@@ -1,5 +1,6 @@
-//! The parent's side, in order: block signals, make the child, wait until it has left, reap what failed, restore. A parent that does not
-//! want to wait only makes the child (`starting.rs` has the rest).
+//! The parent's steps, in order: block the signals, make the child, wait until the child no longer shares the memory, reap a child
+//! that failed, and restore the signal mask. A parent that does not wait only makes the child (`starting.rs` contains the other
+//! steps).
 
 use core::mem::MaybeUninit;
 
@@ -17,7 +18,8 @@ use crate::sys;
 use crate::sys::dumpable::KeptDumpable;
 use crate::wait;
 
-/// Starts the program. No handler of the parent runs meanwhile: it could be seen to run twice, or in the child.
+/// Starts the program. The parent's signals are blocked during this call. Otherwise, a handler could run in the child, or in both
+/// processes.
 ///
 /// # Safety
 /// The stack has at least [`STACK_SIZE`](super::STACK_SIZE) bytes, and nothing else uses it before this function returns.
@@ -30,7 +32,7 @@ pub(super) unsafe fn start<'a, const FEATURES: u32>(
     match task.block_signals::<FEATURES>() {
         Ok(()) => {
             let outcome = start_with_signals_blocked::<FEATURES>(&task);
-            // This cannot fail: the mask is one that the kernel gave us.
+            // This cannot fail, because the kernel itself returned this mask.
             let _ = sys::signal::set_mask(task.mask);
             match outcome {
                 Ok(child) => return Ok(child),
@@ -42,10 +44,10 @@ pub(super) unsafe fn start<'a, const FEATURES: u32>(
     Err(task.failure(killer))
 }
 
-/// Makes the child, on a copy of the memory, and does not wait for it.
+/// Makes a child with a copy of the memory, and does not wait for it.
 ///
 /// # Safety
-/// As of [`start`].
+/// The same as for [`start`].
 pub(super) unsafe fn begin<'a, const FEATURES: u32>(
     spawn: &Spawn<'a>,
     stack: *mut [MaybeUninit<u8>],
@@ -53,7 +55,7 @@ pub(super) unsafe fn begin<'a, const FEATURES: u32>(
     let mut task = new_task::<FEATURES>(spawn, stack);
     let made = task.block_signals::<FEATURES>().and_then(|()| {
         let made = clone::make_copied::<FEATURES>(&task);
-        // This cannot fail: the mask is one that the kernel gave us.
+        // This cannot fail, because the kernel itself returned this mask.
         let _ = sys::signal::set_mask(task.mask);
         made
     });
@@ -84,7 +86,8 @@ fn new_task<'s, 'a, const FEATURES: u32>(
     task
 }
 
-/// If that fails, the record says why, unless it says nothing: then the child was killed by this signal.
+/// Makes the child and waits for it. If this fails, the record contains the step and its errno. If the record contains no errno,
+/// the returned signal killed the child.
 fn start_with_signals_blocked<const FEATURES: u32>(
     task: &ChildTask<'_, '_>,
 ) -> Result<Child, Option<Signal>> {
@@ -100,7 +103,7 @@ fn start_with_signals_blocked<const FEATURES: u32>(
     let waited = watch.wait::<FEATURES>(task, pipe);
     let pidfd = pidfd.filter(|_| FEATURES & features::PIDFD != 0);
     let outcome = conclude::<FEATURES>(task, &watch, waited, Child::new(pid, pidfd));
-    // Only now, when the child has left this memory: else its new user could look into it.
+    // The flag is restored only now, when the child no longer shares this memory. Before, its new user could have read the memory.
     drop(dumpable);
     outcome
 }
@@ -116,7 +119,7 @@ pub(super) fn conclude<const FEATURES: u32>(
         watch.stop_again();
         return Ok(child);
     }
-    // A program whose spawns make no pidfd has no code for one.
+    // If the program's spawns make no pidfd, the compiler leaves out the code for pidfds.
     let may_have_pidfd = FEATURES & features::PIDFD != 0;
     if waited.is_err() {
         let _ = match may_have_pidfd {
@@ -124,23 +127,23 @@ pub(super) fn conclude<const FEATURES: u32>(
             false => sys::process::kill(child.id().as_raw(), Some(Signal::KILL)),
         };
     }
-    // No zombie, and the child off this stack, before the caller has it back. If the child is not there to reap,
-    // another wait has done so, and it is gone all the same.
+    // The child must be reaped, and must not use this stack any more, before this function returns. If another wait has reaped the
+    // child, the child has ended, too.
     let status = match may_have_pidfd {
         true => child.wait(),
         false => wait::wait(child.id()),
     };
     let killer = status.ok().and_then(|status| status.signal());
     if let Err(errno) = waited {
-        // Only now, when the child notes no more.
+        // The parent may write the step now, because the child no longer does.
         task.begin(StepCode::STATUS_PIPE);
         task.fail(errno);
     }
     Err(killer)
 }
 
-/// Whether a change of ids in the child would change in the parent, the memory being shared, whether the parent may be traced
-/// and dumped.
+/// Returns whether the child changes its ids while it shares the memory. Such a change would also change the parent's
+/// `PR_SET_DUMPABLE` flag.
 fn changes_dumpable<const FEATURES: u32>(spawn: &Spawn<'_>) -> bool {
     let changes_ids = |action: &Action<'_>| match action {
         Action::Uid(_) => FEATURES & features::UID != 0,
@@ -159,7 +162,7 @@ fn changes_dumpable<const FEATURES: u32>(spawn: &Spawn<'_>) -> bool {
         | Action::Umask(_)
         | Action::Limit(..)
         | Action::Groups(_)
-        // A process that loses capabilities stays dumpable.
+        // The loss of capabilities does not change the flag.
         | Action::Capabilities(..)
         | Action::Securebits(_) => false,
     };

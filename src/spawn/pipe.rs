@@ -1,27 +1,30 @@
-//! The status pipe's descriptor in the child, and the three stipulations that keep it out of the actions' sight:
+//! The status pipe's descriptor in the child. Three stipulations of the proposal hide it from the actions:
 //!
-//! - **A.** before an action duplicates or opens onto the number that the pipe occupies, the pipe moves away. (The proposal has it
-//!   move before a close, too. It need not: an action sees its number as closed, and closing what is closed does nothing.)
-//! - **B.** before an action opens, the pipe moves if it might hold the number that `open` would otherwise have returned;
-//! - **C.** a failure to move is fatal: it is the action's failure.
+//! - **A.** Before an action duplicates or opens a descriptor onto the pipe's number, the pipe moves to another number. (In the
+//!   proposal, the pipe also moves before a close. This is not necessary: the pipe's number counts as closed, and closing a closed
+//!   descriptor does nothing.)
+//! - **B.** Before an action opens a file, the pipe moves if it may have the number that `open` would return without the pipe.
+//! - **C.** If the pipe cannot move, the action fails.
 //!
-//! The pipe moves upward, since the lowest free number is where the next `open` should go. Where the limit on descriptors leaves
-//! none above, it takes that one all the same: `open` then returns another for the moment, and the action ends as it should.
+//! The pipe moves to a higher number, because the next `open` should get the lowest free number. If the limit on descriptors allows
+//! no higher number, the pipe takes the lowest free number. Then `open` first returns another number, but the action still has the
+//! right result.
 
 use super::report::Record;
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, RawFd};
 use crate::sys;
 
-/// The writing end of the status pipe.
+/// The write end of the status pipe.
 pub(super) struct StatusPipe {
     fd: RawFd,
-    /// A number below the pipe's that is known to be free: while there is one, the pipe is in no `open`'s way.
+    /// A free number that is below the pipe's number, if one is known. If one exists, the next `open` does not need the pipe's
+    /// number.
     free_below: Option<RawFd>,
 }
 
 impl StatusPipe {
-    /// No pipe, for a process that carries out the steps itself: it is in nobody's way.
+    /// Makes a value without a pipe, for a process that carries out the steps itself. The pipe then never needs to move.
     pub fn none() -> Self {
         Self {
             fd: -1,
@@ -29,12 +32,12 @@ impl StatusPipe {
         }
     }
 
-    /// The child's side of a pipe: closes `read_end` and keeps `write_end`.
+    /// Makes the child's end of a pipe: closes `read_end` and keeps `write_end`.
     ///
     /// # Safety
-    /// Both are open, and nobody else in the child counts on them.
+    /// Both descriptors are open, and no other code in the child relies on them.
     pub unsafe fn new(read_end: RawFd, write_end: RawFd) -> (Self, Result<(), Errno>) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the safety contract.
         let closed = unsafe { sys::fd::close(read_end) };
         let free_below = (read_end < write_end).then_some(read_end);
         (
@@ -46,28 +49,28 @@ impl StatusPipe {
         )
     }
 
-    /// Whether `fd` is the pipe, which an action must see as closed.
+    /// Returns whether `fd` is the pipe's number, which counts as closed for an action.
     pub fn is(&self, fd: RawFd) -> bool {
         fd == self.fd
     }
 
-    /// The number, which an action that closes a range must spare.
+    /// Returns the pipe's number. An action that closes a range must leave this number open.
     pub fn number(&self) -> RawFd {
         self.fd
     }
 
-    /// What an action names, unless that is the pipe or no descriptor at all.
+    /// Borrows the descriptor that an action names. Fails with `EBADF` if the number is negative or is the pipe's number.
     #[inline(never)]
     pub fn named(&self, fd: RawFd) -> Result<BorrowedFd<'_>, Errno> {
         if fd < 0 || self.is(fd) {
             return Err(Errno::EBADF);
         }
-        // SAFETY: it is for the next call only, which closes nothing; if this number isn't open, the kernel says so. (Without a child,
-        // other threads may close it at any time.)
+        // SAFETY: the caller uses the descriptor only in its next system call, which closes nothing. If the descriptor is not open,
+        // that call fails. (Without a child, other threads may close it at any time.)
         Ok(unsafe { BorrowedFd::borrow_raw(fd) })
     }
 
-    /// Stipulation A: makes way for what an action is about to put at `fd`.
+    /// Stipulation A: moves the pipe if an action is about to use its number `fd`.
     pub fn make_way_for(&mut self, fd: RawFd) -> Result<(), Errno> {
         if self.is(fd) {
             self.move_away()
@@ -84,40 +87,41 @@ impl StatusPipe {
         }
     }
 
-    /// Notes that an action has left something open at `fd`.
+    /// Stores that `fd` is open after an action.
     pub fn opened(&mut self, fd: RawFd) {
         if self.free_below == Some(fd) {
             self.free_below = None;
         }
     }
 
-    /// Notes that an action has closed `fd`.
+    /// Stores that an action has closed `fd`.
     pub fn closed(&mut self, fd: RawFd) {
         if fd < self.fd {
             self.free_below = Some(fd);
         }
     }
 
-    /// Moves to another number, a higher one if there is one: then the old one is free, and below it.
+    /// Moves the pipe to another number, a higher number if possible. Then the old number is free and below the new number.
     fn move_away(&mut self) -> Result<(), Errno> {
         let old = self.fd;
-        // SAFETY: the pipe is open.
+        // SAFETY: the child owns the pipe's descriptor, which is open.
         let pipe = unsafe { BorrowedFd::borrow_raw(old) };
         let (moved, free_below) = match sys::fd::dup_cloexec(pipe, old.saturating_add(1)) {
             Ok(moved) => (moved, Some(old)),
-            // `EINVAL`: the number to begin with is beyond the limit.
+            // `EINVAL` means that `old` + 1 is not below the limit.
             Err(Errno::EMFILE | Errno::EINVAL) => (sys::fd::dup_cloexec(pipe, 0)?, None),
             Err(errno) => return Err(errno),
         };
         self.fd = moved.into_raw_fd();
         self.free_below = free_below;
-        // SAFETY: the pipe has another number now.
+        // SAFETY: the pipe has another number now, and no other code uses the old number.
         unsafe { sys::fd::close(old) }
     }
 
-    /// Sends a record. If that fails the parent is gone, or something forbids it; there is nobody to be told.
+    /// Sends a record. An error means that the parent has ended, or that a seccomp filter forbids the write. The child cannot
+    /// report it.
     pub fn send(&self, record: Record) -> Result<(), Errno> {
-        // SAFETY: the pipe is open.
+        // SAFETY: the child owns the pipe's descriptor, which is open.
         let pipe = unsafe { BorrowedFd::borrow_raw(self.fd) };
         loop {
             match sys::fd::write(pipe, &record.to_bytes()) {

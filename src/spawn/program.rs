@@ -1,4 +1,4 @@
-//! The last step: the exec, with the search for the program and the shell that runs what is no executable format.
+//! The last step: the exec, with the search for the program, and the shell for a file in no executable format.
 
 use core::ffi::CStr;
 
@@ -12,7 +12,7 @@ use crate::signal::Signal;
 use crate::sys;
 use crate::text;
 
-/// Returns only what went wrong.
+/// Returns only after an error.
 pub(super) fn exec<const FEATURES: u32>(task: &ChildTask<'_, '_>, pipe: &StatusPipe) -> Errno {
     let means = task.means.get();
     let begins = FEATURES & features::BEGIN != 0 && means.begins;
@@ -24,7 +24,7 @@ pub(super) fn exec<const FEATURES: u32>(task: &ChildTask<'_, '_>, pipe: &StatusP
     }
     task.begin(StepCode::EXEC);
     if !means.memory_shared && !begins && pipe.send(Record::REACHED).is_err() {
-        // A program that runs while its parent believes that it doesn't would be worse.
+        // It would be worse if the program ran although the parent believes that the start has failed.
         sys::process::exit(127);
     }
 
@@ -41,12 +41,13 @@ pub(super) fn exec<const FEATURES: u32>(task: &ChildTask<'_, '_>, pipe: &StatusP
             let errno = match pipe.named(fd) {
                 Ok(program) => noted(task, || {
                     let (args, env) = (task.spawn.args.as_ptr(), task.spawn.env.as_ptr());
-                    // SAFETY: `Args` are what it asks for.
+                    // SAFETY: an `Args` is a null-terminated array of C strings.
                     unsafe { sys::process::execveat(program, args, env) }
                 }),
                 Err(errno) => errno,
             };
-            // A script's interpreter opens it by its number, which close-on-exec takes away: then that is the `ENOENT`.
+            // A script's interpreter opens the script by its descriptor. If the descriptor closes on exec, the exec fails with
+            // `ENOENT` for this reason.
             tell_what_is_missing(task, errno, || sys::fd::cloexec(fd) == Ok(false));
             errno
         }
@@ -54,13 +55,13 @@ pub(super) fn exec<const FEATURES: u32>(task: &ChildTask<'_, '_>, pipe: &StatusP
     }
 }
 
-/// Says that the exec has been reached to a parent that may have closed its end of the pipe: then the program runs without its
-/// knowledge, and no `SIGPIPE` kills the child for that.
+/// Reports that the exec begins. The parent may have closed its end of the pipe; then the program runs all the same, and `SIGPIPE`
+/// must not kill the child.
 fn tell_a_parent_that_may_be_gone(pipe: &StatusPipe) -> Result<(), Errno> {
     let former = sys::signal::ignore(Signal::PIPE)?;
     match pipe.send(Record::REACHED) {
         Ok(()) => {}
-        // A signal that is blocked becomes pending although it is ignored. To ignore it again discards it.
+        // A blocked signal becomes pending although it is ignored. Ignoring it again discards it.
         Err(Errno::EPIPE) => {
             sys::signal::ignore(Signal::PIPE)?;
         }
@@ -69,7 +70,7 @@ fn tell_a_parent_that_may_be_gone(pipe: &StatusPipe) -> Result<(), Errno> {
     sys::signal::restore_action(&former)
 }
 
-/// Tries an exec, which the parent sees is under way until it has failed.
+/// Calls `exec`. During the call, the child's step says that the exec has begun.
 fn noted(task: &ChildTask<'_, '_>, exec: impl FnOnce() -> Errno) -> Errno {
     task.begin(StepCode::REACHED);
     let errno = exec();
@@ -77,23 +78,24 @@ fn noted(task: &ChildTask<'_, '_>, exec: impl FnOnce() -> Errno) -> Errno {
     errno
 }
 
-/// If the program is there, it is its interpreter that is not.
+/// If the program exists, stores that its interpreter is missing.
 fn tell_what_is_missing(task: &ChildTask<'_, '_>, errno: Errno, exists: impl FnOnce() -> bool) {
     if matches!(errno, Errno::ENOENT | Errno::ENOTDIR) && exists() {
         task.begin(StepCode::INTERPRETER);
     }
 }
 
-/// POSIX XBD 8.3: tries each candidate; one that may not be executed is remembered while others are tried.
+/// Tries each candidate (POSIX XBD 8.3). After `EACCES`, the search continues, and the result is `EACCES` if no other candidate can
+/// be executed.
 fn search<const FEATURES: u32>(
     task: &ChildTask<'_, '_>,
     name: &CStr,
     path: Option<&CStr>,
 ) -> Errno {
-    // SAFETY: nothing else uses it now: it is the half of the child's stack that the child does not reach, or, without a child, the
-    // buffer that `exec` has for it.
+    // SAFETY: nothing else uses this memory now. It is the half of the child's stack that the child's functions do not use or,
+    // without a child, the buffer of `exec`.
     let buffer = unsafe { &mut *task.buffer() };
-    // The kernel says so of the name itself only where the whole path is not too long already.
+    // The kernel reports a name that is too long only if the whole path is not too long.
     if name.count_bytes() > NAME_MAX {
         return Errno::ENAMETOOLONG;
     }
@@ -122,7 +124,7 @@ fn search<const FEATURES: u32>(
     answer
 }
 
-/// Whether a file was found that only a shell can run, so that an error is the shell's.
+/// Whether a file was found that only a shell can run. If so, an error comes from the exec of the shell.
 enum Found {
     Yes,
     CannotTell,
@@ -132,7 +134,7 @@ fn exec_path<const FEATURES: u32>(task: &ChildTask<'_, '_>, path: &CStr) -> (Err
     let mut found = Found::CannotTell;
     let errno = noted(task, || {
         let (args, env) = (task.spawn.args.as_ptr(), task.spawn.env.as_ptr());
-        // SAFETY: `Args` are what it asks for.
+        // SAFETY: an `Args` is a null-terminated array of C strings.
         let errno = unsafe { sys::process::execve(path, args, env) };
         match task.spawn.shell {
             Some(shell) if errno == Errno::ENOEXEC && FEATURES & features::SHELL != 0 => {
@@ -145,7 +147,7 @@ fn exec_path<const FEATURES: u32>(task: &ChildTask<'_, '_>, path: &CStr) -> (Err
     (errno, found)
 }
 
-/// POSIX XSH `exec`: a file that is no executable format is run by the shell, as `arg0 file arg1 …`.
+/// Runs a file in no executable format with the shell, as `arg0 file arg1 …` (POSIX XSH `exec`).
 fn exec_shell(task: &ChildTask<'_, '_>, shell: Shell<'_>, file: &CStr) -> Errno {
     let args = task.spawn.args;
     let arg0 = args.first().unwrap_or(shell.path);
@@ -162,7 +164,7 @@ fn exec_shell(task: &ChildTask<'_, '_>, shell: Shell<'_>, file: &CStr) -> Errno 
         place.set(arg.as_ptr());
     }
     null.set(core::ptr::null());
-    // SAFETY: the room now begins with a null-terminated array of C strings.
+    // SAFETY: `room` now begins with a null-terminated array of C strings.
     unsafe {
         sys::process::execve(
             shell.path,

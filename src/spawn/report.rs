@@ -1,4 +1,4 @@
-//! The record that crosses the status pipe, and the error that is made of it.
+//! The record that the child sends through the status pipe, and the error that the parent makes from it.
 
 use super::Program;
 use super::actions::Action;
@@ -69,7 +69,7 @@ pub enum Step<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 #[non_exhaustive]
-#[allow(missing_docs)] // the fields of `Attributes` have these names
+#[allow(missing_docs)] // the fields of `Attributes` are documented
 pub enum Attribute {
     Pidfd,
     Cgroup,
@@ -209,7 +209,7 @@ impl Attribute {
         Self::Hook,
     ];
 
-    /// Their names in the order of their numbers.
+    /// The names of the attributes, in the order of their numbers.
     const NAMES: &str = "pidfd,cgroup,default signals,new session,process group,scheduler,nice,oom_score_adj,no new privileges,parent-death signal,signal mask,hook";
 
     /// Returns the attribute's name, as it appears in error messages.
@@ -219,15 +219,15 @@ impl Attribute {
     }
 }
 
-/// What the child reports: its current step, and the errno if that step has failed.
+/// The child's report: its current step, and the errno if this step has failed.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Record {
     pub code: StepCode,
     pub errno: Option<Errno>,
 }
 
-/// A [`Step`] as a number, without the caller's data, which the child does not need to send back: one of those below, an
-/// attribute, or an action.
+/// The number of a [`Step`], without the caller's data (the parent has these data). The number is one of the constants below, or
+/// stands for an attribute or an action.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct StepCode(u32);
 
@@ -235,16 +235,17 @@ impl StepCode {
     pub const BLOCK_SIGNALS: Self = Self(0);
     pub const CLONE: Self = Self(1);
     pub const STATUS_PIPE: Self = Self(2);
-    /// The exec itself, of which nothing is known but that it is under way.
+    /// The exec has begun, and its result is not known yet.
     pub const REACHED: Self = Self(3);
     pub const EXEC: Self = Self(4);
-    /// An exec that did not find the program's interpreter.
+    /// The exec did not find the program's interpreter.
     pub const INTERPRETER: Self = Self(5);
     /// A signal would kill the child as soon as it is not blocked; the errno is the signal's number.
     pub const KILLED: Self = Self(6);
     const ATTRIBUTES: u32 = 7;
     const ACTIONS: u32 = Self::ATTRIBUTES + Attribute::ALL.len() as u32;
-    /// Steps of `popen` and `system`. No child has them, and [`step`](Self::step) does not return them.
+    /// This step and the next are steps of `popen` and `system`. A child never sends them, and [`step`](Self::step) does not return
+    /// them.
     pub const PIPE: Self = Self(u32::MAX - 1);
     pub const WAIT: Self = Self(u32::MAX);
 
@@ -264,12 +265,12 @@ impl StepCode {
         Self(Self::ACTIONS.wrapping_add(index as u32))
     }
 
-    /// The index of an action.
+    /// Returns the index of the action, if this is the number of an action.
     pub const fn index(self) -> usize {
         self.0.wrapping_sub(Self::ACTIONS) as usize
     }
 
-    /// The code of a step.
+    /// Returns the code of a step.
     pub fn of(step: Step<'_>) -> Self {
         match step {
             Step::BlockSignals => Self::BLOCK_SIGNALS,
@@ -284,7 +285,7 @@ impl StepCode {
         }
     }
 
-    /// The step with the caller's data beside it.
+    /// Returns the step, together with the caller's data.
     pub fn step<'a>(self, program: Program<'a>, actions: &[Action<'a>]) -> Step<'a> {
         let from = |first| self.0.checked_sub(first).unwrap_or(u32::MAX) as usize;
         let (attribute, action) = (from(Self::ATTRIBUTES), from(Self::ACTIONS));
@@ -303,13 +304,13 @@ impl StepCode {
 }
 
 impl Record {
-    /// An exec is under way: if nothing else is heard, the program runs.
+    /// The exec has begun. If no other record follows, the program runs.
     pub const REACHED: Self = Self {
         code: StepCode::REACHED,
         errno: None,
     };
 
-    /// A step has failed.
+    /// Makes a record of a failed step.
     pub const fn failure(code: StepCode, errno: Errno) -> Self {
         Self {
             code,
@@ -317,7 +318,8 @@ impl Record {
         }
     }
 
-    /// The error that it tells of a child, with the caller's data; if it says nothing, this signal killed the child.
+    /// Returns the error that the record describes, together with the caller's data. If the record contains no errno, the error is
+    /// that `signal` killed the child.
     pub fn error<'a>(
         self,
         program: Program<'a>,
@@ -336,15 +338,15 @@ impl Record {
         }
     }
 
-    /// As it crosses the pipe, in one write, which is atomic.
+    /// Returns the bytes that the child writes to the pipe, in one atomic write.
     pub fn to_bytes(self) -> [u8; 8] {
         let errno = self.errno.map_or(0, Errno::as_raw).to_ne_bytes();
         let ([a, b, c, d], [e, f, g, h]) = (self.code.0.to_ne_bytes(), errno);
         [a, b, c, d, e, f, g, h]
     }
 
-    /// What was sent by a child with so many actions. Bytes that no record has are refused: a hook has written to the pipe, and two
-    /// writes may be read as one.
+    /// Decodes a record from a child with this many actions. Fails with `EPROTO` for bytes that are not a record: a hook may have
+    /// written to the pipe, and one read may return the bytes of two writes.
     pub fn from_bytes([a, b, c, d, e, f, g, h]: [u8; 8], actions: usize) -> Result<Self, Errno> {
         let code = StepCode(u32::from_ne_bytes([a, b, c, d]));
         let errno = i32::from_ne_bytes([e, f, g, h]);
@@ -357,7 +359,7 @@ impl Record {
     }
 }
 
-/// Reads what may have come over the pipe, and describes it: `tests/fuzz`.
+/// Decodes bytes from the pipe, and formats the record. `tests/fuzz` calls this function.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub fn fuzz(bytes: [u8; 8], actions: &[Action<'_>], out: &mut impl Sink) {
@@ -416,7 +418,7 @@ mod tests {
         }
         assert_eq!(step(StepCode::action(0)), "file action 0 (close 3)");
         assert_eq!(step(StepCode::action(1)), "file action 1 (close 4)");
-        // There are no others that an errno could be of.
+        // All other numbers stand for the step `status pipe`, except the number of `BLOCK_SIGNALS`.
         assert_eq!(step(StepCode::BLOCK_SIGNALS), "blocking signals");
         for code in [
             StepCode::STATUS_PIPE,

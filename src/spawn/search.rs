@@ -9,23 +9,23 @@ use crate::text::next_field;
 /// The default for `PATH`: a spawn searches these directories if the caller passes no `PATH`.
 pub const DEFAULT_PATH: &CStr = c"/bin:/usr/bin";
 
-/// The longest path that the kernel takes, its null included.
+/// The maximum length of a path, including its null byte.
 const PATH_MAX: usize = linux_raw_sys::general::PATH_MAX as usize;
 
-/// Room for one.
+/// A buffer for one path.
 pub(super) type PathBuffer = [MaybeUninit<u8>; PATH_MAX];
 
-/// The longest name of a file (`NAME_MAX`).
+/// The maximum length of a file's name (`NAME_MAX`).
 pub(super) const NAME_MAX: usize = linux_raw_sys::general::NAME_MAX as usize;
 
-/// The pathnames to try for `name`, one after the other, each written into the caller's buffer.
+/// The pathnames that a search tries for `name`. Each is written to the caller's buffer.
 pub(super) struct Candidates<'a> {
     name: &'a [u8],
     path: Option<&'a [u8]>,
 }
 
 impl<'a> Candidates<'a> {
-    /// `name` has no slash. An empty one is nowhere.
+    /// `name` must not contain a slash. An empty name has no candidates.
     pub fn new(name: &'a CStr, path: Option<&'a CStr>) -> Self {
         let path = path.unwrap_or(DEFAULT_PATH).to_bytes();
         Self {
@@ -34,7 +34,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// The next pathname. One that is too long for the kernel is passed over.
+    /// Returns the next pathname. Skips a pathname that is too long for the kernel.
     pub fn next<'b>(&mut self, buffer: &'b mut PathBuffer) -> Option<&'b CStr> {
         let mut joined = None;
         while joined.is_none() {
@@ -42,12 +42,13 @@ impl<'a> Candidates<'a> {
             let mut rest = path;
             let directory = next_field(&mut rest, b':');
             self.path = (directory.len() < path.len()).then_some(rest);
-            // An empty element is the working directory.
+            // An empty element means the working directory.
             let slash: &[u8] = if directory.is_empty() { b"" } else { b"/" };
             joined = join([directory, slash, self.name, b"\0"], buffer);
         }
         let path = buffer.get(..joined?)?;
-        // SAFETY: `join` has written so much. The parts are of C strings, without their nulls; the last is a null.
+        // SAFETY: `join` has initialised these bytes. The parts are bytes of C strings without null bytes, and the last part is a
+        // null byte.
         Some(unsafe {
             let path = slice::from_raw_parts(path.as_ptr().cast(), path.len());
             CStr::from_bytes_with_nul_unchecked(path)
@@ -55,7 +56,7 @@ impl<'a> Candidates<'a> {
     }
 }
 
-/// Writes the parts into the buffer, one after the other: how long they are, if there is room.
+/// Writes the parts to the buffer, one after the other, and returns their length. Returns `None` if they do not fit.
 fn join(parts: [&[u8]; 4], buffer: &mut PathBuffer) -> Option<usize> {
     let mut length = 0;
     for part in parts {

@@ -99,9 +99,9 @@ use crate::sys;
 #[must_use = "if it is dropped, nobody learns whether the program runs"]
 pub struct Starting<'a> {
     child: Child,
-    /// The status pipe's read end, which does not block.
+    /// The status pipe's read end. It is non-blocking.
     pipe: OwnedFd,
-    /// What the child has said last.
+    /// The last record from the child.
     record: Record,
     program: Program<'a>,
     actions: &'a [Action<'a>],
@@ -111,7 +111,8 @@ pub struct Starting<'a> {
 #[derive(Debug)]
 pub enum Progress<'a> {
     /// The program runs, or has run and ended. The child reports that its exec begins, then searches `PATH` and executes the
-    /// program. If a signal kills the child after this report, the result is also `Running`, and the child's status contains the signal.
+    /// program. If a signal kills the child after this report, the result is also `Running`, and the child's status contains the
+    /// signal.
     Running(Child),
     /// The program does not run yet, or the start has failed and the child has not ended yet.
     Pending(Starting<'a>),
@@ -131,9 +132,9 @@ impl<'a> Starting<'a> {
             program: spawn.program,
             actions: spawn.actions,
         };
-        // SAFETY: the parent's copy of the end that only the child writes to.
+        // SAFETY: the parent owns its copy of the write end, and does not use it.
         if let Err(errno) = unsafe { sys::fd::close(write_end.into_raw_fd()) } {
-            // While it is open the other has no end, and nothing can be learned of the child.
+            // While this copy is open, the read end never reaches end-of-file, so the parent cannot see whether the program runs.
             it.give_up(errno);
         }
         it
@@ -165,7 +166,7 @@ impl<'a> Starting<'a> {
     /// this case, call [`ended`](Self::ended) instead.
     ///
     /// # Errors
-    /// Those of [`Spawn::start`]. If another wait has reaped the child, the signal that killed the child is not known.
+    /// The errors of [`Spawn::start`]. If another wait has reaped the child, the signal that killed the child is not known.
     pub fn try_finish(mut self) -> Result<Progress<'a>, Error<'a>> {
         let pipe = self.read_reports();
         if let Err(errno) = pipe {
@@ -188,21 +189,21 @@ impl<'a> Starting<'a> {
 
     /// Waits until the program runs or the start has failed, as [`Spawn::start`] does.
     ///
-    /// Unlike `start`, it does not block the caller's signals.
+    /// Unlike `start`, this method does not block the caller's signals.
     ///
     /// # Errors
-    /// Those of [`Spawn::start`].
+    /// The errors of [`Spawn::start`].
     pub fn finish(self) -> Result<Child, Error<'a>> {
         let spawn = Spawn {
             actions: self.actions,
             ..Spawn::new(self.program, Args::EMPTY, Args::EMPTY)
         };
-        // No child is made of it.
+        // This task is only for the result: no child is made from it.
         let task = ChildTask::new(&spawn, ptr::slice_from_raw_parts_mut(ptr::null_mut(), 0));
         task.set_record(self.record);
         let mut watch = Watch::new(self.child.id());
         let mut waited = Ok(());
-        // Unless it has failed already.
+        // If the start has already failed, nothing is left to read.
         if self.record.errno.is_none() {
             waited = sys::fd::set_nonblocking(self.pipe.as_fd(), false)
                 .and_then(|()| watch.receive(&task, self.pipe.as_fd()));
@@ -214,13 +215,13 @@ impl<'a> Starting<'a> {
     /// Returns the result of the start if a wait for any child has already reaped this child. `status` is the status that this
     /// wait returned. The method never blocks.
     ///
-    /// Call it instead of [`try_finish`](Self::try_finish) when such a wait returns the child's [`id`](Self::id). If the
-    /// program has run, the method returns `status`, which is the program's status. The child reports that its exec begins, then
-    /// searches `PATH` and executes the program. If a signal kills the child after this report, the method also returns `status`, not
-    /// an error.
+    /// Call it instead of [`try_finish`](Self::try_finish) when such a wait returns the child's [`id`](Self::id). If the program
+    /// has run, the method returns `status`, which is the program's status. The child reports that its exec begins, then searches
+    /// `PATH` and executes the program. If a signal kills the child after this report, the method also returns `status`, not an
+    /// error.
     ///
     /// # Errors
-    /// Those of [`Spawn::start`]. If a signal killed the child before its exec, the error contains the signal of `status`.
+    /// The errors of [`Spawn::start`]. If a signal killed the child before its exec, the error contains the signal of `status`.
     pub fn ended(mut self, status: ExitStatus) -> Result<ExitStatus, Error<'a>> {
         if let Err(errno) = self.read_reports() {
             self.record = Record::failure(StepCode::STATUS_PIPE, errno);
@@ -252,7 +253,7 @@ impl<'a> Starting<'a> {
             match sys::fd::read(self.pipe.as_fd(), &mut bytes) {
                 Ok(0) => return Ok(Pipe::Ended),
                 Ok(8) => self.record = Record::from_bytes(bytes, self.actions.len())?,
-                // So few bytes are written, and read, as a whole. What else comes is no record.
+                // A write and a read of a whole record are atomic, so any other length is not a record.
                 Ok(_) => return Err(Errno::EPROTO),
                 Err(Errno::EAGAIN) => break,
                 Err(Errno::EINTR) => {}
@@ -262,7 +263,7 @@ impl<'a> Starting<'a> {
         Ok(Pipe::Open)
     }
 
-    /// Nothing can be learned of the child any more: kills it, so that the caller does not take a program that runs for a failure.
+    /// Kills the child after an error of the pipe. Otherwise, the program could run although the caller gets an error.
     fn give_up(&mut self, errno: Errno) {
         let _ = self.child.signal(Signal::KILL);
         self.record = Record::failure(StepCode::STATUS_PIPE, errno);

@@ -1,4 +1,4 @@
-//! What the parent gives its child to do, and where the child notes what became of it.
+//! The data that the parent passes to its child, and the record in which the child stores its progress.
 
 use core::cell::Cell;
 use core::mem::MaybeUninit;
@@ -13,25 +13,25 @@ use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
 use crate::sys::signal;
 
-/// A child's task: the spawn, how the child is made, and the child's record. It lies in the parent's stack frame. If the memory
-/// is shared, both processes have a reference to it. So the fields that change while there is a child are cells, and those of
-/// them that the parent reads in this time are atomic.
+/// A child's task: the spawn, how the child is made, and the child's record. It lies in the parent's stack frame. If the memory is
+/// shared, both processes have a reference to it. So the fields that change while the child exists are cells, and the fields that
+/// the parent reads during this time are atomic.
 pub(super) struct ChildTask<'s, 'a> {
     pub spawn: &'s Spawn<'a>,
     /// The signal mask that the parent had before it blocked all signals.
     pub mask: SigSet,
-    /// The parent, where the child must know it: for its death, or for a hook.
+    /// The parent's id; `None` if the child does not need it (for the parent-death signal or for a hook).
     pub parent: Option<Pid>,
-    /// The child's stack. It is not a reference, since the child writes to it while the parent is here.
+    /// The child's stack. It is not a reference, because the child writes to the stack while the parent runs.
     pub stack: *mut [MaybeUninit<u8>],
-    /// How the child is made. It changes only while there is none.
+    /// How the child is made. It changes only before the child exists.
     pub means: Cell<Means>,
     /// The child's current step; before there is a child, the parent's current step. The parent may read this field while the child
     /// writes it.
     code: AtomicU32,
     /// The errno of that step, if the step has failed. The parent reads this field only when the child no longer writes it.
     errno: Cell<Option<Errno>>,
-    /// 1 until the child has left the memory that it shares.
+    /// The mark: 1 until the child no longer shares the memory.
     pub present: AtomicU32,
 }
 
@@ -48,12 +48,12 @@ pub(super) struct Means {
     pub in_cgroup: bool,
     /// The parent does not wait for the child, and may close its end of the pipe at any time.
     pub begins: bool,
-    /// The status pipe's ends, the reading one first, if there is one.
+    /// The read end and the write end of the status pipe; `None` if the child has no pipe.
     pub pipe: Option<(RawFd, RawFd)>,
 }
 
 impl<'s, 'a> ChildTask<'s, 'a> {
-    /// With nothing done yet.
+    /// Makes a task whose steps have not begun.
     #[inline(never)]
     pub fn new(spawn: &'s Spawn<'a>, stack: *mut [MaybeUninit<u8>]) -> Self {
         Self {
@@ -68,7 +68,8 @@ impl<'s, 'a> ChildTask<'s, 'a> {
         }
     }
 
-    /// Room for the pathnames that a search tries: the lower half of the child's stack, which is free by then.
+    /// Returns the buffer for the pathnames that a search tries. It is the lower half of the child's stack, which the child's
+    /// functions do not use.
     pub fn buffer(&self) -> *mut PathBuffer {
         self.stack.cast()
     }
@@ -84,18 +85,18 @@ impl<'s, 'a> ChildTask<'s, 'a> {
         Ok(())
     }
 
-    /// Notes the step that begins: an errno that is returned later is its errno.
+    /// Stores the step that begins now. If this step fails, the returned errno belongs to it.
     #[inline]
     pub fn begin(&self, code: StepCode) {
         self.code.store(code.as_raw(), Relaxed);
     }
 
-    /// Notes that the step has failed.
+    /// Stores the errno of the failed step.
     pub fn fail(&self, errno: Errno) {
         self.errno.set(Some(errno));
     }
 
-    /// The code of the step that has begun last.
+    /// Returns the code of the step that has begun last.
     pub fn code(&self) -> StepCode {
         StepCode::from_raw(self.code.load(Relaxed))
     }
@@ -108,13 +109,14 @@ impl<'s, 'a> ChildTask<'s, 'a> {
         }
     }
 
-    /// Takes a record that has come over the pipe.
+    /// Stores a record that the parent has read from the pipe.
     pub fn set_record(&self, record: Record) {
         self.begin(record.code);
         self.errno.set(record.errno);
     }
 
-    /// What the record says, or, if it says nothing, that this signal killed the child.
+    /// Returns the error that the record describes. If the record contains no errno, the error is that this signal killed the
+    /// child.
     #[cold]
     #[inline(never)]
     pub fn failure(&self, signal: Option<Signal>) -> Error<'a> {

@@ -1,7 +1,8 @@
-//! The parent's wait for its child: for the end of the status pipe or for the kernel's mark, and a look at the child now and then, so that
-//! no wait is without end.
+//! The parent's wait for its child. The parent waits for the end of the status pipe or for the mark. It also checks the child's
+//! state from time to time, so that the wait always ends.
 //!
-//! The wait is over when the child has left the memory that it shares, by its exec or by its end. What it had to say is in the record.
+//! The wait is over when the child no longer shares the memory, after its exec or its end. The record then contains the child's
+//! report.
 
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -20,32 +21,32 @@ use crate::sys;
 use crate::text::{self, Sink};
 use crate::wait::{self, Options, Who};
 
-/// For so long nothing is heard of a child before it is looked at; then for twice as long, and so on.
+/// The time until the first check of the child's state. The time doubles after each check.
 const LONG: Duration = Duration::from_millis(100);
 
-/// It is not looked at more rarely: somebody may be waiting at a terminal.
+/// The maximum time between two checks. It is short enough for a user who waits at a terminal.
 const LONGEST: Duration = Duration::from_millis(1600);
 
-/// What stops a child by the hand of its user: Ctrl-Z, and the terminal.
+/// The signals with which a user or the terminal stops a child: Ctrl-Z, and access to the terminal from the background.
 const USERS_STOPS: SigSet = SigSet::EMPTY
     .with(Signal::TSTP)
     .with(Signal::TTIN)
     .with(Signal::TTOU);
 
-/// A child has been seen to have begun its program, or to have ended, with its mark still set.
+/// Whether a child had executed its program or ended, and its mark was still set.
 static IGNORES_MARK: AtomicBool = AtomicBool::new(false);
 
-/// Whether the kernel has always taken back the mark of a child.
+/// Returns whether the kernel has always cleared the mark so far.
 pub(super) fn trusts_mark() -> bool {
     !IGNORES_MARK.load(Ordering::Relaxed)
 }
 
-/// A child that is waited for.
+/// The state of the wait for a child.
 pub(super) struct Watch {
     pid: Pid,
-    /// When it is looked at next.
+    /// The time until the next check of the child's state.
     patience: Duration,
-    /// What has stopped it on its way, and is to stop the program.
+    /// The signal that has stopped the child before its exec. The parent will stop the program with the same signal.
     stop: Option<Signal>,
 }
 
@@ -58,10 +59,10 @@ impl Watch {
         }
     }
 
-    /// Waits until the child has left, or has reported a failure and has no memory in common with this process. Without a pipe it is the
-    /// mark that is waited for.
+    /// Waits until the child has executed its program or ended. If the child does not share the memory, the wait also ends when the
+    /// child has reported a failure. Without a pipe, waits for the mark.
     ///
-    /// An errno is the status pipe's: then the child may still be there.
+    /// An error comes from the status pipe. After an error, the child may still exist.
     pub fn wait<const FEATURES: u32>(
         &mut self,
         task: &ChildTask<'_, '_>,
@@ -73,19 +74,21 @@ impl Watch {
             }
             return Ok(());
         };
-        // SAFETY: the parent's copy of the end that only the child writes to. While it is open the other has no end.
+        // SAFETY: the parent owns its copy of the write end, and does not use it. (While this copy is open, the read end never
+        // reaches end-of-file.)
         unsafe { sys::fd::close(write_end.into_raw_fd())? };
         self.receive(task, read_end.as_fd())
     }
 
-    /// What stopped the child on its way stops the program.
+    /// Stops the program with the signal that has stopped the child before its exec.
     pub fn stop_again(&self) {
         if self.stop.is_some() {
             let _ = sys::process::kill(self.pid.as_raw(), self.stop);
         }
     }
 
-    /// Step 6 of the protocol. A child that shares the memory reports only a failure, and has left when the other end is closed everywhere.
+    /// Reads the records: step 6 of the protocol. A child that shares the memory sends a record only for a failure. It no longer
+    /// shares the memory when all copies of the write end are closed.
     pub fn receive(
         &mut self,
         task: &ChildTask<'_, '_>,
@@ -102,14 +105,14 @@ impl Watch {
             match sys::poll::ppoll(&mut polled, Some(patience), None) {
                 Ok(0) | Err(_) if is_over => break,
                 Ok(0) => {
-                    // What it has sent before is still to be read.
+                    // Even if the child has executed its program or ended, its records must still be read.
                     is_over = self.look(task);
                     continue;
                 }
-                // The end, and nothing before it.
+                // The pipe is at its end, and contains no record.
                 Ok(_) if polled.iter().all(|it| it.returned() == Events::HUP) => break,
                 Err(Errno::EINTR) => continue,
-                // Where it can't be waited for, it is read.
+                // If the kernel cannot wait for the pipe, read it.
                 Ok(_) | Err(_) => {}
             }
             let mut bytes = [0; 8];
@@ -119,7 +122,7 @@ impl Watch {
                     let actions = task.spawn.actions.len();
                     task.set_record(Record::from_bytes(bytes, actions)?);
                 }
-                // So few bytes are written, and read, as a whole. What else comes is no record.
+                // A write and a read of a whole record are atomic, so any other length is not a record.
                 Ok(_) => return Err(Errno::EPROTO),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
@@ -128,7 +131,7 @@ impl Watch {
         Ok(())
     }
 
-    /// The kernel takes back the mark as the child leaves, by its exec or its end.
+    /// Waits until the kernel clears the mark, when the child executes its program or ends.
     fn wait_for_mark(&mut self, task: &ChildTask<'_, '_>) {
         let is_present = || task.present.load(Ordering::Acquire) != 0;
         let mut nap = Duration::from_millis(1);
@@ -138,7 +141,7 @@ impl Watch {
             if answer.is_err() && is_present() {
                 is_over = self.look(task);
                 if !is_over && answer != Err(Errno::ETIMEDOUT) {
-                    // A filter forbids it, say. Then the mark is looked at after ever longer times.
+                    // For example, a seccomp filter forbids `futex`. Then check the mark at increasing intervals.
                     let _ = sys::poll::ppoll(&mut [], Some(nap), None);
                     nap = nap.saturating_mul(2).min(LONG);
                 }
@@ -149,7 +152,8 @@ impl Watch {
         }
     }
 
-    /// Looks at a child of which nothing has been heard for long: whether it has left. One that was stopped on its way goes on.
+    /// Checks the state of a child after a long time without a report. Returns whether the child has executed its program or ended.
+    /// Continues a child that was stopped before its exec.
     #[cold]
     #[inline(never)]
     fn look(&mut self, task: &ChildTask<'_, '_>) -> bool {
@@ -163,7 +167,7 @@ impl Watch {
             Err(Errno::ECHILD) => return true,
             Ok(None) | Err(_) => None,
         };
-        // Before the child is at its exec that question could undo what it does.
+        // Before the child's exec, `is_placed` could undo the child's own change of its process group.
         let is_placed = task.code() != StepCode::REACHED || is_placed(self.pid);
         let stat = Stat::of(self.pid);
         if !is_placed && stat.is_none_or(|it| it.has_begun) {
@@ -171,7 +175,8 @@ impl Watch {
         }
         let resumed = match stop {
             Some(signal) => USERS_STOPS.contains(signal).then_some(signal),
-            // Another thread may have had that news. What can't have been the user is an administrator.
+            // Another thread's wait may have consumed the report of the stop. If the user cannot have stopped the child, an
+            // administrator has, and the parent does not continue it.
             None => stat
                 .filter(Stat::may_be_stopped_by_user)
                 .map(|_| Signal::STOP),
@@ -184,26 +189,28 @@ impl Watch {
     }
 }
 
-/// Whether a parent may still place this child in a process group: no longer once it has begun another program (POSIX: `EACCES`). Its group
-/// stays the same either way. A child that has another session is never said to have begun one.
+/// Returns whether the parent may still move this child to a process group. After the child has executed a program, the kernel
+/// refuses this with `EACCES` (POSIX). The call does not change the child's group. For a child in another session, the result is
+/// always true.
 fn is_placed(pid: Pid) -> bool {
     let placed = sys::process::getpgid(pid.as_raw())
         .and_then(|group| sys::process::setpgid(pid.as_raw(), group));
     placed != Err(Errno::EACCES)
 }
 
-/// What `/proc/PID/stat` says of a child.
+/// The state of a child, from `/proc/PID/stat`.
 #[derive(Clone, Copy)]
 struct Stat {
     is_stopped: bool,
-    /// It does not have the flag that it has until its first exec. A security module can answer like the kernel when it is asked to place
-    /// the child: both must say so.
+    /// Whether the child has executed a program: the kernel then clears the flag `PF_FORKNOEXEC`. (A security module may also
+    /// refuse the `setpgid` of [`is_placed`] with `EACCES`, so both checks are needed.)
     has_begun: bool,
     blocked: SigSet,
 }
 
 impl Stat {
-    /// `None` where that can't be known: there is no `/proc`, or another pid namespace's, or no number is free.
+    /// Reads the state. Returns `None` if `/proc` is missing or belongs to another pid namespace, or if no descriptor number is
+    /// free.
     fn of(pid: Pid) -> Option<Self> {
         let mut path = ShortText::default();
         path.put(b"/proc/");
@@ -217,13 +224,15 @@ impl Stat {
     }
 
     fn parse(line: &[u8], parent: Pid) -> Option<Self> {
-        /// The kernel's `PF_FORKNOEXEC`, the same since Linux 2.4.
+        /// The kernel's flag `PF_FORKNOEXEC`, whose value has not changed since Linux 2.4.
         const FORKED_NO_EXEC: u64 = 0x40;
-        // The second field is the program's name in brackets, which may hold anything; a space follows.
+        // The second field is the program's name in parentheses. The name may contain any character. A space follows the closing
+        // parenthesis.
         let end = line.iter().rposition(|&byte| byte == b')')?;
         let mut rest = line.get(end + 2..)?;
         let is_stopped = text::next_field(&mut rest, b' ') == b"T";
-        // The fourth to the 31st: 0 for what is negative. A line that is shorter has no 32nd.
+        // The fields 4 to 31; 0 for a negative field. If the line is too short, the 32nd field is missing, and `parse` returns
+        // `None`.
         let mut numbers = [0; 28];
         for number in &mut numbers {
             *number = text::number(text::next_field(&mut rest, b' '), 10).unwrap_or(0);
@@ -237,13 +246,13 @@ impl Stat {
         })
     }
 
-    /// Whether it is stopped, and could have been by a signal that a terminal's user sends.
+    /// Returns whether the child is stopped, and a signal from the terminal's user can have stopped it.
     fn may_be_stopped_by_user(&self) -> bool {
         self.is_stopped && self.blocked.bits() & USERS_STOPS.bits() != USERS_STOPS.bits()
     }
 }
 
-/// Room for the path of a process's file, or for a number.
+/// A buffer for the path of a file in `/proc`, or for a number.
 #[derive(Default)]
 pub(super) struct ShortText {
     bytes: [u8; 24],
@@ -271,7 +280,7 @@ impl Sink for ShortText {
 mod tests {
     use super::*;
 
-    /// The fields up to the 32nd, for a child of process 7 of this state, flags and blocked signals.
+    /// Parses a line with 32 fields, for a child of process 7 with this state, these flags and these blocked signals.
     fn parse(name: &str, state: &str, flags: u32, blocked: u64) -> Option<Stat> {
         let line = std::format!(
             "70 ({name}) {state} 7 70 70 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 1 0 100 4096 10 99 1 1 1 1 1 0 {blocked} 0 0 0 0 0 17"

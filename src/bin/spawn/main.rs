@@ -51,7 +51,8 @@ Other options, in any order:
   --shell FILE (to run scripts without #!)  --copy (copy memory)
 ";
 
-/// What the options ask for. (It only waits for the child, so it need not be dumpable again after a change of ids.)
+/// The features of a spawn that the options use. (`features::DUMPABLE` is missing, because this program only waits for the child,
+/// and need not be dumpable again after the child has changed its ids.)
 const FEATURES: u32 = features::SHARED
     | features::DEFAULT_SIGNALS
     | features::SCHEDULER
@@ -90,7 +91,7 @@ fn main(process: rt::Process) -> i32 {
         failed(&warning, 0);
     }
     match options.spawn().start_with::<FEATURES>() {
-        // Not `child.wait()`: it has code for pidfds, which no option asks for.
+        // `child.wait()` would add code for pidfds, which this program does not use.
         Ok(child) => match wait::wait(child.id()) {
             Ok(status) => status.shell_code(),
             Err(errno) => failed(&errno, 125),
