@@ -1,4 +1,4 @@
-//! Tells the linker what a program without libc needs: `nestling::rt` says why.
+//! Passes the linker the options of a program without libc; the documentation of `nestling::rt` explains them.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,15 +1,19 @@
-//! What the suites stand on. They are one program without libc, whose first argument is the suite's name: `suite!` names the
-//! tests of a suite, `suites!` the suites.
+//! The harness of the on-target suites. All suites (`tests/suites/*.rs`) are one program without libc, whose first
+//! argument is the name of a suite. The macro `suite!` lists the tests of a suite; `suites!` lists the suites.
 //!
-//! Each test runs in a forked child of its own, from a known state: descriptors 0, 1 and 2 and room for 64, no signal
-//! blocked or handled, umask 022, a session of its own, an empty directory as its working directory. So it may ruin all
-//! of that, and a panic or a hang is its own. What it has to say reaches the runner through shared memory, not through a
-//! descriptor. The lines for each test are `ok NAME`, `FAILED NAME: reason` or `skipped NAME: reason`; the last line is
-//! `N passed, N failed, N skipped`; lines that begin with `# ` are notes, the first of which is `# suite NAME`. A second
-//! argument runs only the tests whose names contain it; a third names tests that do not run, each in a line `NAME: reason`.
+//! Each test runs in a forked child of its own, which starts in a known state: descriptors 0, 1 and 2 are open and the
+//! limit is 64, no signal is blocked or handled, the umask is 022, the child leads a session, and the working directory
+//! is empty. So a test may change all of that, and its panic or hang does not reach other tests. A test reports to the
+//! runner through shared memory, not through a descriptor.
 //!
-//! The environment: `NESTLING_PROBE`, the path of `probe` (default: beside this program); `NESTLING_HOW`, what runs this
-//! (`native`, `qemu-user`, `kernel`); `NESTLING_PROFILE`, how it was built (`debug`, `release`).
+//! The runner writes one line for each test: `ok NAME`, `FAILED NAME: reason` or `skipped NAME: reason`. The last line
+//! is `N passed, N failed, N skipped`. Lines that begin with `# ` are notes; the first note is `# suite NAME`. A second
+//! argument selects the tests whose names contain it. A third argument names tests to skip, one in each line, as `NAME:
+//! reason`.
+//!
+//! Three variables of the environment are read: `NESTLING_PROBE`, the path of `probe` (default: the program `probe` in
+//! the directory of this program); `NESTLING_HOW`, what runs this program (`native`, `qemu-user`, `kernel`);
+//! `NESTLING_PROFILE`, how it was built (`debug`, `release`).
 
 #![no_std]
 
@@ -31,25 +35,26 @@ use nestling::{SigSet, Signal};
 
 // ---- The runner ----
 
-/// A test: its name is what it shows.
+/// A test. Its name is the sentence that it proves.
 pub struct Test {
-    /// The name of its function.
+    /// The name of the test's function.
     pub name: &'static str,
-    /// The function.
+    /// How often the test runs, and its function.
     pub run: Run,
 }
 
-/// How often a test runs.
+/// How often a test runs, and the function that it runs.
 pub enum Run {
-    /// Once.
+    /// The test runs once.
     Once(fn()),
-    /// With the parent's memory shared, and with a copy.
+    /// The test runs twice: with the parent's memory shared, and with a copy of it.
     InBothModes(fn(Memory)),
-    /// In both, and with the kernel's mark where memory is shared: [`notice`] says which it is.
+    /// The test runs three times: with shared memory, with copied memory, and with shared memory and the kernel's mark.
+    /// [`notice`] tells whether it runs with the mark.
     InAllModes(fn(Memory)),
 }
 
-/// Where the cgroup2 hierarchy is mounted. Skips the test if it is mounted nowhere.
+/// Returns the mount point of the cgroup2 hierarchy. If it is not mounted, skips the test.
 pub fn cgroup2() -> &'static str {
     let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
     let hierarchy = mounts
@@ -58,7 +63,7 @@ pub fn cgroup2() -> &'static str {
     hierarchy.unwrap_or_else(|| skip("no cgroup2 is mounted"))
 }
 
-/// How often a test repeats what it does at random: so many times natively, and a tenth of them on an emulated machine.
+/// How often a test repeats a random step: `natively` times on the host, and a tenth of that on an emulated machine.
 pub fn rounds(natively: usize) -> usize {
     match how() {
         "native" => natively,
@@ -69,7 +74,8 @@ pub fn rounds(natively: usize) -> usize {
 /// A suite's name and its tests.
 pub type Suite = (&'static str, &'static [Test]);
 
-/// Makes a suite's `TESTS`: `suite! { in_all_modes { a, b } in_both_modes { c } once { d } }`, of which parts may be missing.
+/// Makes the constant `TESTS` of a suite: `suite! { in_all_modes { a, b } in_both_modes { c } once { d } }`. Each of
+/// the three groups may be left out.
 #[macro_export]
 macro_rules! suite {
     ($(in_all_modes { $($all:ident),* $(,)? })? $(in_both_modes { $($both:ident),* $(,)? })? $(once { $($once:ident),* $(,)? })?) => {
@@ -87,7 +93,7 @@ macro_rules! suite {
     };
 }
 
-/// Makes the program of these suites, each a module.
+/// Makes the program of these suites. Each name is a module.
 #[macro_export]
 macro_rules! suites {
     ($($name:ident),* $(,)?) => {
@@ -99,7 +105,7 @@ macro_rules! suites {
     };
 }
 
-/// Does what the arguments say: the program's exit status.
+/// Runs what the arguments select, and returns the program's exit status.
 pub fn run(process: Process, suites: &[Suite]) -> i32 {
     let mut words = process.args().skip(1).iter().map(show);
     let mut word = || words.next().unwrap_or("");
@@ -119,7 +125,7 @@ pub fn run(process: Process, suites: &[Suite]) -> i32 {
     };
     say(format_args!("# suite {suite}"));
     prepare(process);
-    // SAFETY: the handler kills the test that hangs, which a handler may do.
+    // SAFETY: the handler sends `SIGKILL` to the test that hangs; `kill` is allowed in a signal handler.
     unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(kill_the_test), 0) }
         .expect("a handler for the alarm");
     let mut counts = [0; 3];
@@ -139,7 +145,7 @@ pub fn run(process: Process, suites: &[Suite]) -> i32 {
     i32::from(failed > 0)
 }
 
-/// Why a case is not to run.
+/// Returns the reason why a case is skipped, if the third argument names it.
 fn why_not<'a>(case: &str, except: &'a str) -> Option<&'a str> {
     let test = case.split(' ').next()?;
     except
@@ -147,7 +153,7 @@ fn why_not<'a>(case: &str, except: &'a str) -> Option<&'a str> {
         .find_map(|line| line.strip_prefix(test)?.strip_prefix(": "))
 }
 
-/// Calls `visit` with the name of each case of these tests and with what runs it.
+/// Calls `visit` for each case of these tests, with the case's name and a function that runs it.
 fn each(tests: &[Test], mut visit: impl FnMut(&Text, &dyn Fn())) {
     let modes = [
         (Memory::Shared, Notice::Pipe, "shared"),
@@ -172,10 +178,10 @@ fn each(tests: &[Test], mut visit: impl FnMut(&Text, &dyn Fn())) {
     }
 }
 
-/// Whether this test's spawns ask for the mark.
+/// Whether the spawns of the running test use the mark.
 static MARK: AtomicBool = AtomicBool::new(false);
 
-/// By what the spawns of this test learn that the program runs.
+/// How the spawns of this test notice that the program runs: by the status pipe or by the mark.
 pub fn notice() -> Notice {
     match MARK.load(Relaxed) {
         true => Notice::Mark,
@@ -183,8 +189,8 @@ pub fn notice() -> Notice {
     }
 }
 
-/// Whether a spawn in this mode has no status pipe: it has the mark. (A hook of the caller's or a session of the child's own wants the
-/// pipe.)
+/// Whether a spawn in this mode uses the mark and so has no status pipe. (A spawn with a hook or with a new session
+/// uses the pipe in any mode.)
 pub fn is_marked(memory: Memory) -> bool {
     memory == Memory::Shared && notice() == Notice::Mark && !emulated()
 }
@@ -206,7 +212,7 @@ fn run_one(name: &Text, counts: &mut [u32; 3], test: &dyn Fn()) {
     let status = nestling::wait::wait(pid).expect("the test's end");
     set_timer(&[0; 4]);
     RUNNING.store(0, Relaxed);
-    // Whoever is left of its session.
+    // Kills the processes that are left in the test's session.
     let _ = process::kill(-pid.as_raw(), Some(Signal::KILL));
     remove(scratch());
 
@@ -224,7 +230,7 @@ fn run_one(name: &Text, counts: &mut [u32; 3], test: &dyn Fn()) {
     say(format_args!("{verdict}"));
 }
 
-/// After so many seconds a test hangs. The slowest takes a tenth of it, on a busy machine.
+/// A test that runs for this many seconds hangs. On a busy machine the slowest test takes a tenth of that.
 const HANG_LIMIT: usize = 120;
 
 static RUNNING: AtomicI32 = AtomicI32::new(0);
@@ -239,7 +245,8 @@ unsafe extern "C" fn kill_the_test(_: i32) {
 fn enter_the_known_state() {
     process::setsid().expect("a session");
     for signal in Signal::all() {
-        // SAFETY: the default is no handler. An emulator keeps some signals to itself.
+        // SAFETY: the default action runs no handler. The call fails for the signals that an emulator reserves for
+        // itself.
         let _ = unsafe { signal::set_action(signal, signal::Action::Default, 0) };
     }
     signal::set_mask(SigSet::EMPTY).expect("no signal blocked");
@@ -251,16 +258,16 @@ fn enter_the_known_state() {
     sys::file::chdir(scratch()).expect("an empty directory");
 }
 
-/// Ends the test with a reason why it could not be made here.
+/// Ends the test as skipped, for a reason why it cannot run here.
 pub fn skip(reason: impl fmt::Display) -> ! {
     mailbox().write(format_args!("{SKIPPED}{reason}"));
     process::exit(0)
 }
 
-/// What makes a message a reason to skip.
+/// A message that begins with this byte is the reason of a skipped test.
 const SKIPPED: &str = "\u{1}";
 
-/// Where a panic's message goes: the runner has it on the test's line.
+/// Reports a panic's message to the runner, which prints it in the test's line.
 pub fn panic(info: &PanicInfo<'_>) -> ! {
     if MAILBOX.load(Relaxed).is_null() {
         nestling::rt::panic(info);
@@ -269,31 +276,32 @@ pub fn panic(info: &PanicInfo<'_>) -> ! {
     process::exit(101)
 }
 
-/// Writes a line of the report: a note begins with `# `.
+/// Writes a line of the report. A line that begins with `# ` is a note.
 pub fn say(line: fmt::Arguments<'_>) {
-    // SAFETY: the number stands for whatever is there.
+    // SAFETY: the descriptor is only written to; if it is closed, the write fails.
     let mut out = nestling::io::Writer::new(unsafe { BorrowedFd::borrow_raw(1) });
     let _ = writeln!(out, "{line}");
 }
 
-/// What runs this program: `native`, `qemu-user`, `kernel`.
+/// What runs this program: `native`, `qemu-user` or `kernel`.
 pub fn how() -> &'static str {
     variable(c"NESTLING_HOW").unwrap_or("native")
 }
 
-/// Whether the kernel below is an emulator's, which copies memory and lacks some system calls.
+/// Whether qemu-user emulates the kernel. It copies memory instead of sharing it, and it lacks some system calls.
 pub fn emulated() -> bool {
     how() == "qemu-user"
 }
 
-/// Whether this is the root user, without whom some tests are skipped.
+/// Skips the test if this process is not root's.
 pub fn need_root() {
     if sys::credentials::geteuid() != Ok(0) {
         skip("needs root");
     }
 }
 
-/// A child that dies before its exec by a signal that dumps core takes along all that share its memory, before Linux 5.16.
+/// Skips a test with shared memory on a kernel before Linux 5.16. There, a child that dies before its exec by a signal
+/// that dumps core also ends all processes that share its memory.
 pub fn need_core_dumps_to_spare_sharers(memory: Memory) {
     let names = sys::machine::uname().expect("the kernel's names");
     let mut numbers = show(names.release()).split(['.', '-']).map(str::parse);
@@ -304,7 +312,7 @@ pub fn need_core_dumps_to_spare_sharers(memory: Memory) {
     }
 }
 
-/// Without `/bin/sh` some tests are skipped. A kernel's machine has nestling's own.
+/// Skips the test if `/bin/sh` does not exist. The machines of the kernel tests have nestling's own shell.
 pub fn need_shell() {
     if sys::file::faccessat(c"/bin/sh").is_err() {
         skip("there is no shell");
@@ -313,11 +321,11 @@ pub fn need_shell() {
 
 // ---- What a test shares with its children and with the runner ----
 
-/// Memory that stays shared in forks, too.
+/// Memory that forked children share with the runner.
 pub struct Mailbox {
     length: AtomicUsize,
     text: UnsafeCell<[u8; 2048]>,
-    /// For tests to use.
+    /// Numbers for the tests.
     pub numbers: [AtomicU32; 70],
 }
 
@@ -325,16 +333,16 @@ static MAILBOX: AtomicPtr<Mailbox> = AtomicPtr::new(ptr::null_mut());
 
 /// The suite's mailbox.
 pub fn mailbox() -> &'static Mailbox {
-    // SAFETY: `prepare` has put a mapping there that stays.
+    // SAFETY: `prepare` has stored a mapping that is never unmapped.
     unsafe { &*MAILBOX.load(Relaxed) }
 }
 
 impl Mailbox {
-    /// Only the first message counts: what follows it is often its consequence.
+    /// Writes the message if none was written before: a later message is often a consequence of the first.
     fn write(&self, message: fmt::Arguments<'_>) {
         let message = text!("{message}");
         if self.length.load(Relaxed) == 0 {
-            // SAFETY: the runner reads it after the test's end.
+            // SAFETY: the runner reads the text only after the test's end.
             let place = unsafe { &mut *self.text.get() };
             for (place, &byte) in place.iter_mut().zip(message.as_str().as_bytes()) {
                 *place = if byte == b'\n' { b' ' } else { byte };
@@ -343,20 +351,20 @@ impl Mailbox {
         }
     }
 
-    /// The message.
+    /// Reads the message.
     pub fn read(&self) -> &str {
-        // SAFETY: nobody writes it meanwhile.
+        // SAFETY: no process writes the text at this time.
         let text = unsafe { &*self.text.get() };
         core::str::from_utf8(&text[..self.length.load(Relaxed)]).unwrap_or("(not UTF-8)")
     }
 
-    /// Forgets the message, which a test expected.
+    /// Removes a message that a test expected.
     pub fn clear(&self) {
         self.length.store(0, Relaxed);
     }
 }
 
-/// `size` bytes of zeros that stay shared in forks, too, and are never given back.
+/// Maps `size` bytes of zeros that forked children share. They are never unmapped.
 pub fn shared_memory(size: usize) -> *mut u8 {
     #[cfg(not(target_arch = "x86"))]
     use linux::__NR_mmap;
@@ -364,22 +372,23 @@ pub fn shared_memory(size: usize) -> *mut u8 {
     use linux::__NR_mmap2 as __NR_mmap;
     let protection = (linux::PROT_READ | linux::PROT_WRITE) as usize;
     let flags = (linux::MAP_SHARED | linux::MAP_ANONYMOUS) as usize;
-    // SAFETY: a new mapping is in nobody's way.
+    // SAFETY: a new mapping replaces no other mapping.
     let answer = unsafe { call(__NR_mmap, [0, size, protection, flags, usize::MAX, 0]) };
     answer.expect("mmap") as *mut u8
 }
 
-// ---- The ground: processes, signals, descriptors, files ----
+// ---- Processes, signals, descriptors, files ----
 
-/// A system call for which the library has no function.
+/// Makes a system call for which the library has no function.
 ///
 /// # Safety
-/// As the call.
+///
+/// The same as of the system call.
 pub unsafe fn call<const N: usize>(number: u32, arguments: [usize; N]) -> Result<usize, Errno> {
     let mut all = [0; 6];
     all[..N].copy_from_slice(&arguments);
     let [a, b, c, d, e, f] = all;
-    // SAFETY: the caller's promise; a call that takes fewer arguments ignores the rest.
+    // SAFETY: the caller's promise holds for the call; a call with fewer arguments ignores the rest.
     let answer = unsafe { nestling::arch::syscall6(number as usize, a, b, c, d, e, f) };
     match answer as isize {
         errno @ -4095..=-1 => Err(Errno::from_raw(-errno as i32).expect("an errno")),
@@ -402,18 +411,18 @@ pub fn fork(child: impl FnOnce()) -> Pid {
     }
 }
 
-/// Waits for a helper that was forked: it must have gone well.
+/// Waits for a forked helper, which must exit with status 0.
 pub fn join(helper: Pid) {
     let status = nestling::wait::wait(helper).expect("the helper's status");
     assert!(status.success(), "a helper ended by {status}");
 }
 
-/// Whether there is a child, running or ended; none is reaped.
+/// Whether this process has a child, running or ended. It reaps none.
 pub fn has_child() -> bool {
     let options = (linux::WEXITED | linux::WNOHANG | linux::WNOWAIT) as usize;
     let mut info = core::mem::MaybeUninit::<linux::siginfo_t>::uninit();
     let info = info.as_mut_ptr() as usize;
-    // SAFETY: the kernel writes one `siginfo_t`, without which valgrind complains.
+    // SAFETY: the kernel writes one `siginfo_t`. (With a null pointer, valgrind would complain.)
     let answer = unsafe {
         call(
             linux::__NR_waitid,
@@ -423,31 +432,32 @@ pub fn has_child() -> bool {
     answer != Err(Errno::ECHILD)
 }
 
-/// `setitimer`: interval and first time, each in seconds and microseconds.
+/// Calls `setitimer` with the interval and the first time, each in seconds and microseconds.
 pub fn set_timer(timer: &[usize; 4]) {
     let (real, timer) = (linux::ITIMER_REAL as usize, timer.as_ptr() as usize);
     // SAFETY: the kernel reads four numbers.
     unsafe { call(linux::__NR_setitimer, [real, timer, 0]) }.expect("setitimer");
 }
 
-/// `prctl` with numbers.
+/// Calls `prctl` with a number as the argument.
 pub fn prctl(option: u32, argument: usize) -> Result<usize, Errno> {
-    // SAFETY: the options used take numbers.
+    // SAFETY: the options that the tests use take numbers.
     unsafe { call(linux::__NR_prctl, [option as usize, argument]) }
 }
 
-/// `ioctl` with a number, which the request reads or writes.
+/// Calls `ioctl` with a pointer to a number, which the request reads or writes.
 pub fn ioctl(fd: i32, request: u32, number: &mut i32) -> Result<usize, Errno> {
     let number = &raw mut *number as usize;
-    // SAFETY: the requests used do no more than that.
+    // SAFETY: the requests that the tests use only read or write that number.
     unsafe { call(linux::__NR_ioctl, [fd as usize, request as usize, number]) }
 }
 
-/// Has each signal of `signals` counted by [`handled`], or, outside of this process, by [`strayed`].
+/// Sets a handler for each signal of `signals`. It counts the signals of this process for [`handled`], and those of any
+/// other process for [`strayed`].
 pub fn handle(signals: impl Iterator<Item = Signal>, flags: u32) {
     mailbox().numbers[0].store(process::getpid().as_raw() as u32, Relaxed);
     for signal in signals {
-        // SAFETY: the handler counts, which a handler may do.
+        // SAFETY: the handler only counts, which is allowed in a signal handler.
         unsafe { signal::set_action(signal, signal::Action::Handler(count), flags) }
             .unwrap_or_else(|errno| panic!("a handler for {signal}: {errno}"));
     }
@@ -460,18 +470,18 @@ unsafe extern "C" fn count(signal: i32) {
 
 const STRAYED: usize = 65;
 
-/// How often the handler ran for `signal` in the process that set it.
+/// How often the handler of `signal` ran in the process that set it.
 pub fn handled(signal: Signal) -> u32 {
     mailbox().numbers[signal.as_raw() as usize].load(Relaxed)
 }
 
-/// How often a handler ran in any other process.
+/// How often a handler ran in another process than the one that set it.
 pub fn strayed() -> u32 {
     mailbox().numbers[STRAYED].load(Relaxed)
 }
 
-/// The signals that a program can handle: all but two. The emulator gives the real-time ones other numbers, and crashes
-/// when those that its own faults make are sent.
+/// The signals that a program can handle: all but `SIGKILL` and `SIGSTOP`. Under qemu-user, the real-time signals are
+/// left out, which qemu numbers differently, and so are the signals of faults, because qemu crashes when one is sent.
 pub fn handleable() -> impl Iterator<Item = Signal> {
     let faults = [
         Signal::ILL,
@@ -487,10 +497,10 @@ pub fn handleable() -> impl Iterator<Item = Signal> {
     })
 }
 
-/// Room for descriptors in a test.
+/// The limit on descriptors in a test.
 pub const DESCRIPTORS: usize = 64;
 
-/// Sets the soft limit on descriptors; returns what it was.
+/// Sets the soft limit on descriptors and returns the old one.
 pub fn limit_descriptors(soft: u64) -> u64 {
     let old = sys::resource::getrlimit(Resource::Nofile).expect("a limit");
     let limit = Rlimit { soft, ..old };
@@ -498,19 +508,20 @@ pub fn limit_descriptors(soft: u64) -> u64 {
     old.soft
 }
 
-/// Closes a number, open or not.
+/// Closes a descriptor; one that is not open is no error.
 pub fn close(fd: i32) {
     // SAFETY: the test's descriptors are its own to close.
     let _ = unsafe { sys::fd::close(fd) };
 }
 
-/// Borrows a number.
+/// Borrows a descriptor by its number.
 pub fn fd(fd: i32) -> BorrowedFd<'static> {
-    // SAFETY: the number stands for whatever is there.
+    // SAFETY: the tests use whatever is open at the number; a closed descriptor makes a call fail.
     unsafe { BorrowedFd::borrow_raw(fd) }
 }
 
-/// Makes `numbers`, which rise, the only open descriptors, each to a file of its own, `fd0` and so on.
+/// Makes `numbers`, which must be in ascending order, the only open descriptors. Each one refers to a file of its own:
+/// `fd0` and so on.
 pub fn open_only(numbers: impl IntoIterator<Item = i32>) {
     for fd in 0..DESCRIPTORS as i32 {
         close(fd);
@@ -521,18 +532,18 @@ pub fn open_only(numbers: impl IntoIterator<Item = i32>) {
         if file.as_raw_fd() == number {
             let _ = file.into_raw_fd();
         } else {
-            // SAFETY: the number is this test's to fill.
+            // SAFETY: the test owns this number.
             unsafe { sys::fd::dup3(file.as_raw_fd(), number, OFlags::default()) }.expect("dup3");
         }
     }
 }
 
-/// What is open: for each number its file's inode, and whether it closes on exec.
+/// The open descriptors: for each number, the inode of its file and the close-on-exec flag.
 #[derive(Clone, Copy, PartialEq)]
 pub struct Table(pub [Option<(u64, bool)>; DESCRIPTORS]);
 
 impl Table {
-    /// What is open now.
+    /// Reads which descriptors are open now.
     pub fn now() -> Self {
         Self(core::array::from_fn(|fd| {
             let cloexec = sys::fd::cloexec(fd as i32).ok()?;
@@ -556,19 +567,19 @@ impl fmt::Debug for Table {
     }
 }
 
-/// The inode behind a descriptor.
+/// Returns the inode number of an open file.
 pub fn inode(fd: i32) -> u64 {
     statx(fd, c"", linux::AT_EMPTY_PATH).map_or(0, |file| file.stx_ino)
 }
 
-/// The permissions of a file.
+/// Returns the permissions of a file.
 pub fn mode(path: &CStr) -> u32 {
     let file = statx(linux::AT_FDCWD, path, 0).expect("statx");
     u32::from(file.stx_mode) & 0o7777
 }
 
 fn statx(fd: i32, path: &CStr, flags: u32) -> Result<linux::statx, Errno> {
-    // SAFETY: it is plain numbers.
+    // SAFETY: the structure consists of numbers only.
     let mut file: linux::statx = unsafe { core::mem::zeroed() };
     let (mask, place) = (linux::STATX_BASIC_STATS as usize, &raw mut file as usize);
     let arguments = [
@@ -590,7 +601,7 @@ pub fn make_file(path: &CStr, mode: u32, content: &[u8]) {
     writer.write(content).expect("the file's content");
 }
 
-/// Reads a file, though no descriptor be free.
+/// Reads a file, even if all descriptors below the limit are in use.
 pub fn read_file(path: &CStr) -> Result<Text<8192>, Errno> {
     let limit = limit_descriptors(DESCRIPTORS as u64 + 1);
     let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0);
@@ -604,10 +615,10 @@ pub fn read_file(path: &CStr) -> Result<Text<8192>, Errno> {
     }
 }
 
-/// This process's nice value, as a probe says it.
+/// Returns this process's nice value in the form in which a probe reports it.
 pub fn own_nice() -> Text {
     let stat = read_file(c"/proc/self/stat").expect("/proc");
-    // What is before it may have blanks.
+    // The field before it, the command's name, may contain blanks.
     let fields = stat.as_str().rsplit(") ").next().unwrap_or_default();
     text!("{}", fields.split(' ').nth(16).unwrap_or_default())
 }
@@ -636,7 +647,7 @@ pub fn make_link(path: &CStr, target: &CStr) {
     unsafe { call(linux::__NR_symlinkat, [target, HERE, path]) }.expect("symlink");
 }
 
-/// Removes a file, or a directory with all that is in it, as far as possible.
+/// Removes a file, or a directory with its contents, as far as possible.
 pub fn remove(path: &CStr) {
     // SAFETY: the kernel reads a C string.
     let unlink = |flags: u32| unsafe {
@@ -665,13 +676,15 @@ pub fn remove(path: &CStr) {
     let _ = unlink(linux::AT_REMOVEDIR);
 }
 
-/// From now on the kernel answers the system call by the errno, or without one kills the process; where `flag` isn't 0,
-/// only if the first argument has one of its bits. A seccomp filter: it stays, in programs it starts, too.
+/// Installs a seccomp filter: from now on the system call `number` fails with `errno`, or, without one, the call kills
+/// the process. If `flag` is not 0, the filter applies only to calls whose first argument has one of the bits of
+/// `flag`. Programs that this process starts keep the filter.
 pub fn forbid(number: u32, flag: u32, errno: Option<Errno>) {
     use linux_raw_sys::prctl::{PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP};
     use linux_raw_sys::ptrace::{SECCOMP_MODE_FILTER, sock_filter, sock_fprog};
     use linux_raw_sys::ptrace::{SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS};
-    // BPF: load a word of `struct seccomp_data`; jump ahead by `jt` or `jf`; answer.
+    // The instructions of BPF: load a word of `struct seccomp_data`; compare, and skip `jt` or `jf` instructions;
+    // return a result.
     const LOAD: u16 = 0x20;
     const IF_EQUAL: u16 = 0x15;
     const IF_ANY_BIT: u16 = 0x45;
@@ -689,7 +702,7 @@ pub fn forbid(number: u32, flag: u32, errno: Option<Errno>) {
         step(RETURN, 0, 0, SECCOMP_RET_ALLOW),
     ];
     if flag == 0 {
-        filter[3] = step(IF_ANY_BIT, 0, 0, 0); // either way
+        filter[3] = step(IF_ANY_BIT, 0, 0, 0); // both branches continue with the next instruction
     }
     let program = sock_fprog {
         len: filter.len() as u16,
@@ -706,7 +719,7 @@ pub fn forbid(number: u32, flag: u32, errno: Option<Errno>) {
 
 // ---- Spawning the probe ----
 
-/// A spawn of `probe`, which writes its state down for [`state`].
+/// Returns a spawn of `probe`, which writes a report that [`state`] reads.
 pub fn probe(memory: Memory) -> Spawn<'static> {
     // SAFETY: `prepare` has filled both arrays.
     let (args, env) = unsafe {
@@ -726,7 +739,8 @@ pub fn probe(memory: Memory) -> Spawn<'static> {
     }
 }
 
-/// Starts a program, and sees that the parent is as before, and that a failure has left no child.
+/// Starts a program. Asserts that the parent's mask and descriptors are as before, and that a failed spawn leaves no
+/// child.
 pub fn start<'a>(spawn: &Spawn<'a>) -> Result<Child, Error<'a>> {
     let (mask, mut table, had_child) = (signal::mask(), Table::now(), has_child());
     let outcome = spawn.start();
@@ -752,24 +766,24 @@ pub fn start<'a>(spawn: &Spawn<'a>) -> Result<Child, Error<'a>> {
     outcome
 }
 
-/// Starts a program that must start.
+/// Starts a program; panics if the spawn fails.
 pub fn started(spawn: &Spawn<'_>) -> Child {
     start(spawn).unwrap_or_else(|error| panic!("the spawn failed: {error}"))
 }
 
-/// Starts a program and waits for it.
+/// Starts a program, waits for it and returns its exit status.
 pub fn status(spawn: &Spawn<'_>) -> ExitStatus {
     started(spawn).wait().expect("the program's status")
 }
 
-/// Starts `probe` and waits for it: what it found.
+/// Starts `probe`, waits for it and returns its report.
 pub fn state(spawn: &Spawn<'_>) -> State {
     let status = status(spawn);
     assert!(status.success(), "the probe ended by {status}");
     State::read(text!("{}/out", show(scratch())).c_str())
 }
 
-/// Sees that a spawn fails by an error that reads like this.
+/// Asserts that a spawn fails with an error whose text is `expected`.
 pub fn fails(spawn: &Spawn<'_>, expected: impl fmt::Display) {
     match start(spawn) {
         Ok(mut child) => panic!("the spawn should fail; it ended by {:?}", child.wait()),
@@ -777,7 +791,7 @@ pub fn fails(spawn: &Spawn<'_>, expected: impl fmt::Display) {
     }
 }
 
-/// An `open` for reading.
+/// Returns an `Open` action for reading.
 pub fn open(fd: i32, path: &CStr) -> Action<'_> {
     Action::Open {
         fd,
@@ -787,7 +801,7 @@ pub fn open(fd: i32, path: &CStr) -> Action<'_> {
     }
 }
 
-/// A `redirect`, for reading.
+/// Returns a `Redirect` action for reading.
 pub fn redirect(fd: i32, path: &CStr) -> Action<'_> {
     Action::Redirect {
         fd,
@@ -797,16 +811,16 @@ pub fn redirect(fd: i32, path: &CStr) -> Action<'_> {
     }
 }
 
-/// A `dup2`.
+/// Returns a `Dup2` action.
 pub fn dup2(from: i32, to: i32) -> Action<'static> {
     Action::Dup2 { from, to }
 }
 
-/// What a probe has found: lines of `name: value`.
+/// The report of a probe: lines of the form `name: value`.
 pub struct State(Text<8192>);
 
 impl State {
-    /// Reads what a probe has written to a file.
+    /// Reads the report that a probe has written to a file.
     pub fn read(path: &CStr) -> Self {
         Self(read_file(path).expect("what the probe found"))
     }
@@ -823,7 +837,7 @@ impl core::ops::Index<&str> for State {
     }
 }
 
-// ---- The world: what is the same for all tests ----
+// ---- What is the same for all tests ----
 
 struct World {
     process: Option<Process>,
@@ -836,7 +850,7 @@ struct World {
 
 struct Global(UnsafeCell<World>);
 
-// SAFETY: `prepare` alone writes it, before anything else runs; the programs have one thread.
+// SAFETY: only `prepare` writes it, before it is used; the program has one thread.
 unsafe impl Sync for Global {}
 
 static WORLD: Global = Global(UnsafeCell::new(World {
@@ -849,13 +863,13 @@ static WORLD: Global = Global(UnsafeCell::new(World {
 }));
 
 fn world() -> &'static World {
-    // SAFETY: it does not change any more.
+    // SAFETY: it no longer changes.
     unsafe { &*WORLD.0.get() }
 }
 
 fn prepare(process: Process) {
     MAILBOX.store(shared_memory(size_of::<Mailbox>()).cast(), Relaxed);
-    // SAFETY: nobody else has it yet.
+    // SAFETY: no other reference to it exists yet.
     let world = unsafe { &mut *WORLD.0.get() };
     world.process = Some(process);
     let own = process.args().first().map_or("", show);
@@ -875,7 +889,7 @@ fn prepare(process: Process) {
     world.env[0] = world.out.c_str().as_ptr();
 }
 
-/// This program's process, as it began.
+/// The process as it was at the start of this program.
 pub fn this_process() -> Process {
     world().process.expect("a suite")
 }
@@ -884,7 +898,7 @@ fn variable(name: &CStr) -> Option<&'static str> {
     this_process().env().var(name).map(show)
 }
 
-/// The working directory.
+/// Returns the working directory.
 pub fn directory() -> Text {
     let mut text = Text::new();
     let (place, size) = (text.bytes.as_mut_ptr() as usize, text.bytes.len());
@@ -894,22 +908,22 @@ pub fn directory() -> Text {
     text
 }
 
-/// The path of `probe`.
+/// Returns the path of `probe`.
 pub fn probe_path() -> &'static CStr {
     world().probe.c_str()
 }
 
-/// The test's own directory.
+/// Returns the path of the test's own directory.
 pub fn scratch() -> &'static CStr {
     world().scratch.c_str()
 }
 
-/// A copy of `probe` in the test's directory, for a child that is not able to reach its path.
+/// Copies `probe` into the test's directory, for a child that cannot reach the original path.
 pub fn copy_probe(path: &CStr) {
     let from = sys::fd::open(probe_path(), OFlags::CLOEXEC, 0).expect("the probe");
     let flags = OFlags::WRONLY | OFlags::CREAT | OFlags::CLOEXEC;
     let to = sys::fd::open(path, flags, 0o755).expect("a new file");
-    // A debug build's has megabytes, and may be copied by an emulator.
+    // A debug build of `probe` has megabytes, and an emulator may run this loop: hence a large buffer.
     let mut buffer = [0; 65536];
     while let Ok(count @ 1..) = sys::fd::read(from.as_fd(), &mut buffer) {
         let written = sys::fd::write(to.as_fd(), &buffer[..count]);
@@ -917,21 +931,21 @@ pub fn copy_probe(path: &CStr) {
     }
 }
 
-/// `probe`, open to be executed.
+/// Opens `probe` for `execveat`.
 pub fn open_probe() -> OwnedFd {
     sys::fd::open(probe_path(), OFlags::PATH | OFlags::CLOEXEC, 0).expect("the probe")
 }
 
 // ---- Text without a heap ----
 
-/// A short text that is a C string, too.
+/// A text of limited length that is also a C string.
 #[derive(Clone, Copy)]
 pub struct Text<const SIZE: usize = 512> {
     bytes: [u8; SIZE],
     length: usize,
 }
 
-/// `format!`, in 512 bytes.
+/// Formats a text of at most 511 bytes, like `format!`.
 #[macro_export]
 macro_rules! text {
     ($($arguments:tt)*) => {{
@@ -942,7 +956,7 @@ macro_rules! text {
 }
 
 impl<const SIZE: usize> Text<SIZE> {
-    /// No text.
+    /// Returns an empty text.
     pub const fn new() -> Self {
         Self {
             bytes: [0; SIZE],
@@ -968,7 +982,7 @@ impl<const SIZE: usize> Default for Text<SIZE> {
 }
 
 impl<const SIZE: usize> fmt::Write for Text<SIZE> {
-    /// What does not fit is left out; the last place stays null.
+    /// Leaves out what does not fit; the last byte stays null.
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let free = &mut self.bytes[self.length..SIZE - 1];
         let count = free.len().min(text.len());
@@ -996,7 +1010,7 @@ impl<const SIZE: usize> fmt::Display for Text<SIZE> {
     }
 }
 
-/// A C string as text.
+/// Returns a C string as text.
 pub fn show(string: &CStr) -> &str {
     string.to_str().unwrap_or("(not UTF-8)")
 }

@@ -1,9 +1,10 @@
-//! Starts a program over and over, in one way or another, and says how long that took: what `cargo xtask bench spawn` measures.
+//! Starts a program again and again by one way of starting programs, and prints how long a start took. `cargo xtask
+//! bench spawn` runs this program.
 //!
-//! `starter PROGRAM` reads lines `WAY MILLISECONDS PINNED MEMORY DESCRIPTORS ACTIONS THREADS` and answers each with the
-//! nanoseconds of one start and the wait for its end (the median): so many threads do that for so many milliseconds, in a process
-//! that has so many bytes of memory and so many open descriptors, and each child does so many `dup2`. Built for two targets it
-//! has two C libraries.
+//! `starter PROGRAM` reads lines of the form `WAY MILLISECONDS PINNED MEMORY DESCRIPTORS ACTIONS THREADS`. It answers
+//! each line with the median time, in nanoseconds, of one start and of the wait for the program's end. It measures for
+//! MILLISECONDS, in THREADS threads, in a process that has MEMORY bytes of memory and DESCRIPTORS open descriptors.
+//! Each child does ACTIONS calls of `dup2`. The program is built for two targets, to measure two C libraries.
 
 use std::ffi::{CString, c_char, c_void};
 use std::fs::File;
@@ -19,13 +20,14 @@ use std::time::{Duration, Instant};
 use nestling::spawn::{Action, Attributes, Memory, Notice, Program, Spawn};
 use nestling::{Args, OFlags, Pid, args, command, sys, wait};
 
-/// What each start is given.
+/// What each start works with.
 struct Work {
     program: CString,
     actions: usize,
 }
 
-/// Prepares what can be prepared once, as a program would; each call then starts the program and waits.
+/// A way to start programs. It prepares once what a real program would prepare once; each call of the returned function
+/// then starts the program and waits for its end.
 type Way = fn(&Work) -> Box<dyn FnMut() + '_>;
 
 fn way(name: &str) -> Option<Way> {
@@ -46,15 +48,15 @@ fn way(name: &str) -> Option<Way> {
     })
 }
 
-/// The descriptor that a child's `dup2` takes, and the one it replaces.
+/// The descriptor that a child's `dup2` copies, and the descriptor that it replaces.
 const FROM: i32 = 1;
 const TO: i32 = 10;
 
-/// What becomes of a child that has nothing but its exec in mind.
+/// The shortest child: it calls `dup2`, then `execve`.
 fn become_program(work: &Work) -> ! {
     let args: [*const c_char; 2] = [work.program.as_ptr(), null()];
     let env: [*const c_char; 1] = [null()];
-    // SAFETY: the number is nobody's; both arrays end with null.
+    // SAFETY: this process does not own descriptor `TO`; both arrays end with null.
     unsafe {
         for _ in 0..work.actions {
             let _ = sys::fd::dup3(FROM, TO, OFlags::RDONLY);
@@ -64,10 +66,11 @@ fn become_program(work: &Work) -> ! {
     sys::process::exit(127)
 }
 
-/// Nothing but the three calls that there must be: what the kernel allows at best. (Unfit for use: signal handlers, and errors.)
+/// Only the three necessary calls: the fastest that the kernel allows. (Not for real use: it ignores signal handlers
+/// and errors.)
 fn limit(work: &Work) -> Box<dyn FnMut() + '_> {
     unsafe extern "C" fn child(work: *mut c_void) -> ! {
-        // SAFETY: the parent, which waits meanwhile, gives it.
+        // SAFETY: the parent passes this pointer, and waits while the child uses it.
         become_program(unsafe { &*work.cast::<Work>() })
     }
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
@@ -75,7 +78,7 @@ fn limit(work: &Work) -> Box<dyn FnMut() + '_> {
     Box::new(move || {
         let top = stack.as_mut_ptr_range().end.cast();
         let work = (&raw const *work).cast_mut().cast();
-        // SAFETY: the parent goes on when the child has left the stack.
+        // SAFETY: the parent continues only when the child has left the stack.
         let pid = unsafe { sys::clone::clone(flags as u32, top, null_mut(), child, work) };
         reap(pid.expect("a child"));
     })
@@ -83,7 +86,7 @@ fn limit(work: &Work) -> Box<dyn FnMut() + '_> {
 
 fn fork(work: &Work) -> Box<dyn FnMut() + '_> {
     Box::new(|| {
-        // SAFETY: the child does nothing that a signal handler may not.
+        // SAFETY: the child makes only calls that are allowed in a signal handler.
         match unsafe { sys::clone::fork() }.expect("a child") {
             None => become_program(work),
             Some(pid) => reap(pid),
@@ -98,7 +101,7 @@ fn reap(pid: Pid) {
 
 fn posix_spawn(work: &Work) -> Box<dyn FnMut() + '_> {
     let mut actions = MaybeUninit::uninit();
-    // SAFETY: they are made before they are used.
+    // SAFETY: the actions and attributes are initialised before they are used.
     unsafe {
         libc::posix_spawn_file_actions_init(actions.as_mut_ptr());
         for _ in 0..work.actions {
@@ -111,7 +114,7 @@ fn posix_spawn(work: &Work) -> Box<dyn FnMut() + '_> {
         let args: [*const c_char; 2] = [work.program.as_ptr(), null()];
         let (args, env) = (args.as_ptr().cast(), [null_mut()]);
         let (mut pid, mut status) = (0, 0);
-        // SAFETY: the actions are made, and both arrays end with null.
+        // SAFETY: the actions are initialised, and both arrays end with null.
         unsafe {
             let program = work.program.as_ptr();
             let answer = libc::posix_spawn(&mut pid, program, actions, null(), args, env.as_ptr());
@@ -136,13 +139,13 @@ fn standard_with_pre_exec(work: &Work) -> Box<dyn FnMut() + '_> {
     Box::new(move || {
         let hook = move || {
             for _ in 0..actions {
-                // SAFETY: the number is nobody's.
+                // SAFETY: this process does not own descriptor `TO`.
                 let _ = unsafe { sys::fd::dup3(FROM, TO, OFlags::RDONLY) };
             }
             Ok(())
         };
         let mut command = std::process::Command::new(program);
-        // SAFETY: the hook makes system calls, and nothing else.
+        // SAFETY: the hook makes system calls only.
         let status = unsafe { command.pre_exec(hook) }.status();
         assert!(status.expect("its status").success());
     })
@@ -187,11 +190,11 @@ fn command(work: &Work, memory: Memory) -> Box<dyn FnMut() + '_> {
     })
 }
 
-/// Starts that do not count, before those that do, of which there are so many at least.
+/// The number of starts that are not measured, before those that are measured; of these, this is the least number.
 const WARM_UP: usize = 2;
 const LEAST: usize = 3;
 
-/// Nanoseconds of one start: the median, which those that another process has interrupted don't move.
+/// The median time of one start, in nanoseconds. A start that another process interrupts does not move the median.
 fn measure(way: Way, work: &Work, budget: Duration, threads: usize) -> u128 {
     let begin = Barrier::new(threads);
     let run = || {
@@ -221,7 +224,7 @@ fn measure(way: Way, work: &Work, budget: Duration, threads: usize) -> u128 {
     times[times.len() / 2]
 }
 
-/// Memory that is there page by page, as a heap that has grown over time has it.
+/// Memory that was touched page by page, like a heap that has grown over time.
 #[derive(Default)]
 struct Pages {
     address: usize,
@@ -233,7 +236,7 @@ impl Pages {
         if size == self.size {
             return;
         }
-        // SAFETY: the old are nobody's any more, and the new ones nobody's yet.
+        // SAFETY: the old pages are no longer used, and the new pages are not used yet.
         unsafe {
             if self.size > 0 {
                 libc::munmap(self.address as *mut c_void, self.size);
@@ -256,7 +259,7 @@ impl Pages {
 
 fn set_descriptors(files: &mut Vec<File>, count: usize) -> io::Result<()> {
     let count = count.saturating_sub(3);
-    // Some more than there will be.
+    // A few more than the descriptors that will be open.
     let want = count as libc::rlim_t + 100;
     // SAFETY: the kernel writes and reads the limits.
     unsafe {
@@ -277,16 +280,17 @@ fn set_descriptors(files: &mut Vec<File>, count: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Closes what a way has left open (tiny-std's `Command` does), else the next ones would be slower.
+/// Closes the descriptors that a way has leaked (tiny-std's `Command` leaks some), because they would make the next
+/// ways slower.
 fn close_surplus(files: &[File]) {
     let first = 3 + files.len() as libc::c_uint;
-    // SAFETY: they are nobody's.
+    // SAFETY: this process does not use these descriptors.
     unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
 }
 
-/// The CPUs that this process may use, or of them the last.
+/// Lets this process run on all the CPUs of `all`, or, if `pinned`, only on the last of them.
 fn set_cpus(all: &libc::cpu_set_t, pinned: bool) {
-    // SAFETY: it is plain data, which the kernel reads.
+    // SAFETY: the kernel reads this plain data.
     unsafe {
         let last = (0..libc::CPU_SETSIZE as usize).rfind(|&cpu| libc::CPU_ISSET(cpu, all));
         let mut one = zeroed();
@@ -303,8 +307,8 @@ fn main() -> io::Result<()> {
         actions: 0,
     };
     let (mut pages, mut files) = (Pages::default(), Vec::new());
-    // Before all others, where that is allowed: they would be in the figures.
-    // SAFETY: these are plain data, which the kernel writes.
+    // Raises this process above all others where that is allowed, because other processes would disturb the figures.
+    // SAFETY: the kernel writes this plain data.
     let cpus = unsafe {
         libc::setpriority(libc::PRIO_PROCESS, 0, -20);
         let mut cpus = zeroed();

@@ -1,4 +1,4 @@
-//! `entry!` and an exit status: what all the others have, too.
+//! The base of the other programs of this folder: `entry!` and an exit status.
 
 #![no_std]
 #![no_main]

@@ -1,4 +1,4 @@
-//! Tells the linker what it is told for nestling's own programs: `build.rs` there.
+//! Passes the linker the same options as for nestling's own programs (see the `build.rs` of that package).
 
 use std::env;
 

@@ -1,4 +1,4 @@
-//! `Command`: a program's status.
+//! The cost of `Command`, used for a program's exit status.
 
 #![no_std]
 #![no_main]

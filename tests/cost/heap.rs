@@ -1,4 +1,4 @@
-//! The heap: a `Box`, a `Vec` and a `String`.
+//! The cost of the heap: a `Box`, a `Vec` and a `String`.
 
 #![no_std]
 #![no_main]

@@ -1,4 +1,4 @@
-//! `Command`: a program's output.
+//! The cost of `Command`, used for a program's output.
 
 #![no_std]
 #![no_main]

@@ -1,4 +1,4 @@
-//! `popen` and `pclose`: what a shell's command writes.
+//! The cost of `popen` and `pclose`: reads what a shell command writes.
 
 #![no_std]
 #![no_main]

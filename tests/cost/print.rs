@@ -1,4 +1,4 @@
-//! `println!`: a string and a number.
+//! The cost of `println!`: a string and a number.
 
 #![no_std]
 #![no_main]

@@ -1,4 +1,4 @@
-//! `Spawn`: a program found along `PATH`, and its end waited for.
+//! The cost of `Spawn`: finds a program along `PATH`, starts it and waits for its end.
 
 #![no_std]
 #![no_main]

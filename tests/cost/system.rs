@@ -1,4 +1,4 @@
-//! `system`: a shell's command to its end.
+//! The cost of `system`: runs a shell command to its end.
 
 #![no_std]
 #![no_main]

@@ -1,10 +1,10 @@
-//! Command lines of fuzzed text.
+//! Makes command lines from fuzzed text.
 
 use std::ffi::CString;
 
 use nestling::Arg;
 
-/// The program's name, then the words between null bytes.
+/// Returns the program's name and then the words that null bytes separate.
 pub fn of(text: &[u8]) -> Vec<CString> {
     let mut words = vec![c"program".to_owned()];
     words.extend(
@@ -14,7 +14,7 @@ pub fn of(text: &[u8]) -> Vec<CString> {
     words
 }
 
-/// The words as an argument list.
+/// Returns the words as an argument list.
 pub fn list(words: &[CString]) -> Vec<Option<Arg<'_>>> {
     let words = words.iter().map(|word| Some(Arg::from(&**word)));
     words.chain([None]).collect()

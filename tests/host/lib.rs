@@ -1,4 +1,4 @@
-//! What the host's tests have in common: the programs that they run, and a place to run them in.
+//! What the host tests share: they find and build the programs to run, and make directories to run them in.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-/// An architecture whose programs this machine runs natively, so that they can be traced.
+/// An architecture whose programs this machine runs natively, so that strace and gdb can trace them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Arch {
     /// 64 bits.
@@ -22,7 +22,7 @@ pub enum Arch {
 }
 
 impl Arch {
-    /// Its name, as `--arch` takes it.
+    /// Its name, in the form that `--arch` takes.
     pub fn name(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",
@@ -30,7 +30,7 @@ impl Arch {
         }
     }
 
-    /// The release build of `victim`: it lies beside `probe`.
+    /// The release build of `victim`. The release build of `probe` is in the same directory.
     pub fn victim(self) -> Result<PathBuf, String> {
         match self.given("PROBE") {
             Some(probe) => existing(PathBuf::from(probe).with_file_name("victim")),
@@ -70,12 +70,13 @@ impl Arch {
         }
     }
 
-    /// What `xtask` has built.
+    /// The path of a program that `xtask` has built, if `xtask` has set the variable.
     fn given(self, what: &str) -> Option<OsString> {
         env::var_os(format!("NESTLING_{what}_{}", self.name().to_uppercase()))
     }
 
-    /// Without `xtask`: builds the programs, which any toolchain can for its own architecture only.
+    /// Builds the programs, if `xtask` has not. Every toolchain can build them for its own architecture; no other
+    /// architecture is possible here.
     fn built(self) -> Result<&'static Path, String> {
         static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         if self != Self::X86_64 || !cfg!(target_arch = "x86_64") {
@@ -112,8 +113,9 @@ fn build(target: &str) -> Result<PathBuf, String> {
     )
 }
 
-/// A program of these tests on musl: one without the standard library, whose own build for musl can't be had everywhere. Debian's
-/// `musl-tools` can, and link what is built for glibc.
+/// Builds a program of these tests for musl, without the standard library. rustup's standard library for musl is not
+/// available on every machine. Debian's package `musl-tools` is, and `musl-gcc` can link objects that were built for
+/// glibc.
 pub fn built_with_musl(bin: &str) -> Result<PathBuf, String> {
     let target = match env::consts::ARCH {
         "x86_64" => "x86_64-unknown-linux-gnu",
@@ -125,7 +127,7 @@ pub fn built_with_musl(bin: &str) -> Result<PathBuf, String> {
     existing(programs.join(bin))
 }
 
-/// One of nestling's programs that relocates itself: a static PIE.
+/// Builds one of nestling's programs as a static PIE, which relocates itself.
 pub fn built_as_pie(bin: &str) -> Result<PathBuf, String> {
     let target = match env::consts::ARCH {
         "x86_64" => "x86_64-unknown-linux-gnu",
@@ -136,7 +138,8 @@ pub fn built_as_pie(bin: &str) -> Result<PathBuf, String> {
     existing(programs.join(bin))
 }
 
-/// A program of these tests for i386. It needs the standard library for that, which rustup has, and a C library, which Debian has.
+/// Builds a program of these tests for i386. That needs the standard library for i386 (from rustup) and a 32-bit C
+/// library (from Debian).
 pub fn built_for_i386(bin: &str) -> Result<PathBuf, String> {
     const TARGET: &str = "i686-unknown-linux-gnu";
     let read = |program: &str, arguments: &[&str]| {
@@ -147,7 +150,7 @@ pub fn built_for_i386(bin: &str) -> Result<PathBuf, String> {
     if env::consts::ARCH != "x86_64" {
         return Err(format!("not on {}", env::consts::ARCH));
     }
-    // Without that of 32 bits `cc` finds that of 64.
+    // Without a 32-bit libgcc, `cc` would find the 64-bit one.
     if !read("cc", &["-m32", "-print-file-name=libgcc_s.so"]).contains("/32/") {
         return Err("no C library of 32 bits: Debian has it in gcc-multilib".into());
     }
@@ -161,7 +164,8 @@ pub fn built_for_i386(bin: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// On-target programs as they are if a program of the standard library is built in the same command: with feature `std`.
+/// Builds on-target programs with the library's feature `std`, as they are when a program that uses the standard
+/// library is built in the same cargo command.
 pub fn built_with_std(bins: &[&str]) -> Result<PathBuf, String> {
     let mut what = vec!["-p", "nestling-tests", "--features", "nestling/std"];
     what.extend(bins.iter().flat_map(|bin| ["--bin", bin]));
@@ -170,15 +174,16 @@ pub fn built_with_std(bins: &[&str]) -> Result<PathBuf, String> {
     Ok(folder.join("debug"))
 }
 
-/// A folder that `cargo` leaves to tests.
+/// Returns a folder in cargo's target directory for the files of these tests.
 fn own_folder(name: &str) -> Result<PathBuf, String> {
-    // This test is TARGET/debug/deps/NAME.
+    // The path of this test is TARGET/debug/deps/NAME.
     let test = env::current_exe().map_err(|error| error.to_string())?;
     let folder = test.ancestors().nth(3).expect("a target directory");
     Ok(folder.join("tmp").join(name))
 }
 
-/// Builds with these flags of rustc's, in a place of its own: where the release programs are.
+/// Runs `cargo build` with these flags of rustc in a target directory of its own, and returns the directory of the
+/// release programs.
 fn cargo_build(flags: &str, target: &str, arguments: &[&str]) -> Result<PathBuf, String> {
     let folder = own_folder(match flags {
         "" => "host-tests",
@@ -193,7 +198,7 @@ fn cargo(folder: &Path, flags: &str, arguments: &[&str]) -> Result<(), String> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.args(["build", "--target-dir"]);
     cargo.arg(folder).args(arguments);
-    // This workspace has another for programs without a C library.
+    // For programs without a C library, this workspace configures another linker.
     cargo.env("CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_LINKER", "cc");
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     if !flags.is_empty() {
@@ -206,7 +211,7 @@ fn cargo(folder: &Path, flags: &str, arguments: &[&str]) -> Result<(), String> {
     }
 }
 
-/// Whether the tests run in their long form: `cargo xtask test --long`.
+/// Whether the tests run in their long form, as with `cargo xtask test --long`.
 pub fn is_long() -> bool {
     env::var_os("NESTLING_LONG").is_some()
 }
@@ -219,13 +224,13 @@ pub fn installed(program: &str) -> Result<(), String> {
     }
 }
 
-/// Prints a line even when the test harness keeps what a test prints.
+/// Prints a line to standard error, even when the test harness captures the output of a test.
 pub fn say(line: &str) {
-    // Where standard error is closed nobody reads it.
+    // If standard error is closed, the line is lost.
     let _ = writeln!(stderr(), "{line}");
 }
 
-/// Unwraps, or says why a test cannot run and returns from it.
+/// Unwraps a `Result`. On an error, prints why the test cannot run, and returns from the test.
 #[macro_export]
 macro_rules! or_skip {
     ($result:expr) => {
@@ -239,11 +244,11 @@ macro_rules! or_skip {
     };
 }
 
-/// A directory that goes when it is dropped, with what the victim wants in it.
+/// A directory with the files that the victim needs. It is removed on drop.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes the directory, with `program` a copy of the victim.
+    /// Makes the directory. `program` in it is a copy of the victim.
     pub fn new(victim: &Path) -> Self {
         let unique = RandomState::new().build_hasher().finish();
         let scratch = Self(env::temp_dir().join(format!("nestling-{unique:016x}")));
@@ -254,7 +259,7 @@ impl Scratch {
             fs::write(scratch.0.join(file), "").expect("a file");
         }
         fs::copy(victim, scratch.0.join("program")).expect("a copy of the victim");
-        // Executable, and in no executable format.
+        // This file is executable, but has no format that the kernel can execute.
         let script = scratch.0.join("script");
         fs::write(&script, "no program\n").expect("a file");
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -262,7 +267,7 @@ impl Scratch {
         scratch
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -270,15 +275,16 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It lies in the temporary directory; there is nothing else to be done.
+        // The directory is in the system's temporary directory; an error has no consequence.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// A terminal: its master's descriptor, which keeps it, and the path of its slave.
+/// Opens a new terminal. Returns the descriptor of its master side, which keeps the terminal open, and the path of its
+/// slave side.
 pub fn terminal() -> (OwnedFd, PathBuf) {
     let mut name = [0; 64];
-    // SAFETY: the descriptor is a new one, and the name has its length beside it.
+    // SAFETY: the descriptor is a new one, and the buffer for the name is passed with its length.
     let master = unsafe {
         let master = libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC);
         assert!(
@@ -301,7 +307,7 @@ pub fn terminal() -> (OwnedFd, PathBuf) {
     )
 }
 
-/// Runs a command to its end. One that hangs is ended, so that the test fails and does not hang too.
+/// Runs a command to its end. Kills a command that hangs, so that the test fails instead of hanging.
 pub fn run(program: &str, prepare: impl FnOnce(&mut Command)) -> Output {
     let mut command = Command::new("timeout");
     command.args(["--signal=KILL", "180", program]);
@@ -312,7 +318,7 @@ pub fn run(program: &str, prepare: impl FnOnce(&mut Command)) -> Output {
         .unwrap_or_else(|error| panic!("{program}: {error}"))
 }
 
-/// Runs a test in a process of its own, where every child and every descriptor is the test's.
+/// Runs a test in a process of its own, in which every child and every descriptor belongs to the test.
 pub fn alone(name: &str, test: impl FnOnce()) {
     const ALONE: &str = "NESTLING_ALONE";
     if env::var_os(ALONE).is_some() {
@@ -332,36 +338,38 @@ pub fn alone(name: &str, test: impl FnOnce()) {
     assert!(out.contains("1 passed"), "there is no test {name}: {out}");
 }
 
-/// A system call, as strace shows it.
+/// A system call as strace shows it.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// The call's name.
     pub name: String,
     /// The whole line.
     pub line: String,
-    /// Its number among the process's calls of the name, from 1.
+    /// The call's number among the process's calls of the same name, counted from 1.
     pub number: usize,
 }
 
 impl Call {
-    /// Whether it did not fail.
+    /// Whether the call succeeded.
     pub fn succeeded(&self) -> bool {
         !self.line.contains(" = -1 ")
     }
 
-    /// Whether it is a spawn's look at its child, which there is where that takes long. How often, is the machine's matter.
+    /// Whether this is the call by which a waiting spawn looks whether its child has ended. It does that only if the
+    /// child takes long, so the number of these calls depends on the machine.
     pub fn is_look(&self) -> bool {
         is_look(&self.line)
     }
 }
 
-/// As [`Call::is_look`], of a line of a trace.
+/// The same as [`Call::is_look`], for a line of a trace.
 pub fn is_look(line: &str) -> bool {
-    // The end of an interrupted line has the options.
+    // Where strace shows an interrupted call in two lines, the second has the options.
     line.contains("waitid") && line.contains("WNOWAIT")
 }
 
-/// What `strace -ff -o PREFIX` has written: the calls of each process, in the order in which they started.
+/// Reads the traces that `strace -ff -o PREFIX` has written: the calls of each process, in the order in which the
+/// processes started.
 pub fn traces(prefix: &Path) -> Vec<Vec<Call>> {
     let directory = prefix.parent().expect("a directory");
     let name = prefix.file_name().and_then(|name| name.to_str());
@@ -380,7 +388,8 @@ pub fn traces(prefix: &Path) -> Vec<Vec<Call>> {
     traces.into_iter().map(|(_, calls)| calls).collect()
 }
 
-/// What orders processes that start within a short time: their ids, which begin again after the largest.
+/// A key that sorts processes that started within a short time by their ids. After the largest id, ids begin again at
+/// the smallest.
 pub fn start_order(id: u32, ids: &[u32]) -> u32 {
     const SMALLEST_PID_MAX: u32 = 32768;
     let last = ids.iter().copied().max().unwrap_or(id);
@@ -388,12 +397,12 @@ pub fn start_order(id: u32, ids: &[u32]) -> u32 {
     if is_after_wrap { id + last } else { id }
 }
 
-/// The calls in a process's trace.
+/// The calls in the trace of one process.
 pub fn calls(trace: &str) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     for line in trace.lines() {
-        // `+++ exited`, `--- SIGCHLD` and `[ Process … runs in 32 bit mode. ]` are no calls.
+        // `+++ exited`, `--- SIGCHLD` and `[ Process … runs in 32 bit mode. ]` are not calls.
         if !line.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') {
             continue;
         }

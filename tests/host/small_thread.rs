@@ -1,4 +1,4 @@
-//! Spawns in threads whose stack is the smallest that a C library gives: exits with 0 if each spawn worked.
+//! Spawns in threads whose stack is the smallest that a C library allows. Exits with 0 if each spawn worked.
 
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
@@ -6,10 +6,10 @@ use std::ptr::null_mut;
 use nestling::spawn::{Notice, Program, Spawn};
 use nestling::{Args, args};
 
-/// Bytes, of which the library takes some for itself.
+/// In bytes. The library uses some of them itself.
 const SMALLEST: usize = 16 * 1024;
 
-/// What a thread of its own spawns, and how that ended.
+/// What a thread spawns, and how that spawn ended.
 struct Small {
     program: Program<'static>,
     notice: Notice,
@@ -17,7 +17,7 @@ struct Small {
 }
 
 extern "C" fn spawn_here(small: *mut libc::c_void) -> *mut libc::c_void {
-    // SAFETY: whoever has made the thread waits for it.
+    // SAFETY: the process that made the thread waits for it, so the pointer stays valid.
     let small = unsafe { &mut *small.cast::<Small>() };
     let list = args![c"sh", c"-c", c"exit 7"];
     let mut spawn = Spawn::new(small.program, Args::new(&list), Args::EMPTY);
@@ -43,7 +43,8 @@ fn main() {
             };
             let mut attributes = MaybeUninit::uninit();
             let mut thread = MaybeUninit::uninit();
-            // SAFETY: each place is there, and what is used has been made before; `small` outlives the thread.
+            // SAFETY: every pointer is valid, and the attributes are initialised before they are used; `small` outlives
+            // the thread.
             unsafe {
                 assert_eq!(libc::pthread_attr_init(attributes.as_mut_ptr()), 0);
                 let set = libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), SMALLEST);

@@ -1,4 +1,5 @@
-//! The shell's history file: what is read is written so that it is read again, and what was written is read.
+//! The shell's history file. Commands that were read and then written are read again as the same commands, and a
+//! command that was written can be read.
 
 #![no_main]
 
@@ -23,7 +24,7 @@ fuzz_target!(|text: &[u8]| {
         format::encode(command, &mut written);
     }
     let mut again = commands(&written);
-    // A backslash at the end gets a blank, so that the line ends there.
+    // The writer adds a blank after a backslash at the end of a command, so that the command ends at that line.
     for (command, other) in first.iter().zip(&mut again) {
         if command.last() == Some(&b'\\') {
             assert_eq!(other.pop(), Some(b' '));

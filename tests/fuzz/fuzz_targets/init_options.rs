@@ -11,7 +11,7 @@ mod options;
 #[path = "../words.rs"]
 mod words;
 
-/// What stands for init's log.
+/// Takes the place of init's module `log`.
 mod log {
     use nestling::text::Sink;
 

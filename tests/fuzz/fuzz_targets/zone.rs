@@ -1,4 +1,5 @@
-//! Time zones, by the rules of TZ and by files: whatever they are, each time has an offset, and local time a date.
+//! Time zones from TZ rules and from files. Any input that is accepted must give each time an offset and each local
+//! time a date.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! The builders: the standard library's `Command` and nestling's, by the same lines, which is what nestling's promises. Without
-//! `pre_exec`, in which a program can do anything itself.
+//! The builders: the standard library's `Command` and nestling's `Command`. The same source lines use both, which is
+//! what nestling's promises. `pre_exec` is left out, because a program can do anything in it.
 
 use alloc::ffi::CString;
 use core::ffi::c_int;
@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use crate::situation::{MODE, Situation, Word};
 use crate::stage::{self, Answer};
 
-/// A way of the name `$way` by the builder `$command`, whose `$stdio` is made of a descriptor.
+/// Defines the way `$way`, which uses the builder `$command`; its `$stdio` is made from a descriptor.
 macro_rules! builder {
     ($way:ident, $command:ty, $stdio:ty, $owned:ty, |$error:ident| $errno:expr, |$child:ident| $id:expr) => {
         pub fn $way(situation: &Situation) -> Answer {
@@ -42,7 +42,7 @@ macro_rules! builder {
                     Ok(opened) => opened,
                     Err(errno) => return Answer::Failed(errno),
                 };
-                // SAFETY: it was opened for this.
+                // SAFETY: the descriptor was opened for this and has no other owner.
                 let file = unsafe { <$owned>::from_raw_fd(opened) };
                 let file = <$stdio>::from(file);
                 match number {
@@ -76,7 +76,7 @@ builder!(
     |child| child.id().as_raw()
 );
 
-/// What a builder can't be told.
+/// What a builder cannot express.
 fn no_words_for(situation: &Situation) -> Option<&'static str> {
     let (program, search) = situation.program();
     if !search && !program.as_bytes().contains(&b'/') {
@@ -88,7 +88,8 @@ fn no_words_for(situation: &Situation) -> Option<&'static str> {
             Word::Open(fd, ..) | Word::Dup2(_, fd) if !(0..=2).contains(fd) => {
                 return Some("A descriptor other than 0, 1 and 2");
             }
-            // It opens its files before the child is made, so in the parent's directory, and takes one for each number.
+            // A builder opens its files in the parent before the child exists, so relative to the parent's directory,
+            // and accepts one file for each number.
             Word::Open(fd, ..) | Word::Dup2(_, fd) if moved || told[*fd as usize] => {
                 return Some(
                     "A second action on the same descriptor number, or an action after `chdir`",
@@ -118,20 +119,20 @@ fn text(string: &CString) -> &str {
     string.to_str().expect("text")
 }
 
-/// Opens a file as the standard library does: it is close-on-exec.
+/// Opens a file close-on-exec, as the standard library does.
 fn open(path: &CString, flags: c_int) -> Result<c_int, c_int> {
-    // SAFETY: a path.
+    // SAFETY: the kernel reads the path.
     descriptor(unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, MODE) })
 }
 
 fn duplicate(fd: c_int) -> Result<c_int, c_int> {
-    // SAFETY: it asks by numbers.
+    // SAFETY: all arguments are numbers.
     descriptor(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) })
 }
 
 fn descriptor(answer: c_int) -> Result<c_int, c_int> {
     if answer < 0 {
-        // SAFETY: the errno of this thread.
+        // SAFETY: the pointer to this thread's errno is valid.
         Err(unsafe { *libc::__errno_location() })
     } else {
         Ok(answer)

@@ -1,8 +1,9 @@
-//! The peers: carries out situations by one way to start programs, and prints what came of each.
+//! The peers: a program that plays each situation by one way to start programs, and prints the outcome.
 //!
-//! `peers WAY FILE`, where `FILE` has a situation a line (see `situation.rs`) and `WAY` is one of [`way`]'s. The same source
-//! serves for two C libraries: built as usual it is a program of the standard library, on glibc; linked statically by
-//! `musl-gcc` it is one without (see `musl.rs`), and `posix_spawn` is musl's.
+//! Its command line is `peers WAY FILE`. Each line of `FILE` is a situation (see `situation.rs`), and `WAY` is a name
+//! that [`way`] knows. The same source serves for two C libraries. Built as usual, it is a program that uses the
+//! standard library, on glibc. Linked statically by `musl-gcc`, it does not use the standard library (see `musl.rs`),
+//! and its `posix_spawn` is musl's.
 
 #![no_std]
 #![no_main]
@@ -28,7 +29,7 @@ use core::ffi::{CStr, c_char, c_int};
 use situation::Situation;
 use stage::Answer;
 
-/// A way to start a program, as a situation has it. It is called in a process of its own, the parent of the situation.
+/// Starts the program of a situation in one way. It is called in a process of its own, the parent of the situation.
 type Way = fn(&Situation) -> Answer;
 
 fn way(name: &CStr) -> Option<Way> {
@@ -47,11 +48,12 @@ fn way(name: &CStr) -> Option<Way> {
 }
 
 /// # Safety
-/// The C library gives the arguments.
+///
+/// The C library passes the arguments.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_int {
     assert!(count == 3, "usage: peers WAY FILE");
-    // SAFETY: there are three.
+    // SAFETY: the program was started with three arguments.
     let [name, file] = [1, 2].map(|index| unsafe { CStr::from_ptr(*arguments.add(index)) });
     let way = way(name).expect("a way to start programs");
     stage::make_new();

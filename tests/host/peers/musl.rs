@@ -1,20 +1,20 @@
-//! What the standard library brings elsewhere. Its own build for musl can't be had everywhere; `musl-gcc` can.
+//! What the standard library otherwise provides. Its build for musl is not available on every machine; `musl-gcc` is.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
 
 struct Heap;
 
-// SAFETY: the C library's heap; nothing here wants more than its alignment.
+// SAFETY: this is the C library's heap; no type here needs a greater alignment than `malloc` gives.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         assert!(layout.align() <= align_of::<libc::max_align_t>());
-        // SAFETY: any size will do.
+        // SAFETY: `malloc` accepts any size.
         unsafe { libc::malloc(layout.size()).cast() }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, _: Layout) {
-        // SAFETY: `malloc` gave it.
+        // SAFETY: `malloc` returned this block.
         unsafe { libc::free(block.cast()) };
     }
 }
@@ -25,16 +25,16 @@ static HEAP: Heap = Heap;
 #[panic_handler]
 fn panic(why: &PanicInfo<'_>) -> ! {
     crate::stage::print(&alloc::format!("{why}\n"));
-    // SAFETY: it takes nothing.
+    // SAFETY: `abort` takes no argument.
     unsafe { libc::abort() }
 }
 
-/// The prebuilt `core` and `alloc` name these two, for unwinding, which nothing does here.
+/// The prebuilt `core` and `alloc` refer to these two symbols for unwinding, which this program never does.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
 
 #[unsafe(no_mangle)]
 extern "C" fn _Unwind_Resume() -> ! {
-    // SAFETY: it takes nothing.
+    // SAFETY: `abort` takes no argument.
     unsafe { libc::abort() }
 }

@@ -1,4 +1,4 @@
-//! nestling's own.
+//! The way of nestling's `Spawn`.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -53,7 +53,7 @@ fn spawn(situation: &Situation, memory: Memory) -> Answer {
             Word::Chdir(path) => actions.push(Action::Chdir(path)),
             Word::Fchdir(fd) => actions.push(Action::Fchdir(*fd)),
             Word::CloseFrom(fd) => actions.push(Action::CloseFrom(*fd)),
-            // An attribute of `posix_spawn`, which sees to it before the actions.
+            // For `posix_spawn` this is an attribute, which takes effect before the actions.
             Word::Resetids => actions.insert(0, Action::ResetIds),
             Word::Setsid => attributes.new_session = true,
             Word::Setpgroup(group) => attributes.process_group = Some(stage::group(group)),

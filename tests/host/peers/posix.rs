@@ -1,4 +1,4 @@
-//! `posix_spawn` and `posix_spawnp`, the C library's.
+//! The ways `posix_spawn` and `posix_spawnp` of the C library.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ pub fn spawn(situation: &Situation) -> Answer {
     }
 }
 
-/// An errno that none has: for what there is no function.
+/// Not an errno: it stands for an action or attribute for which the C library has no function.
 #[cfg(target_feature = "crt-static")]
 const NO_FUNCTION: c_int = 0;
 
@@ -34,7 +34,7 @@ fn carry_out(situation: &Situation) -> Result<libc::pid_t, c_int> {
     } else {
         libc::posix_spawn
     };
-    // SAFETY: both are made before they are used; the arrays end with null.
+    // SAFETY: both objects are initialised before they are used; the arrays end with null.
     unsafe {
         ok(libc::posix_spawn_file_actions_init(actions.as_mut_ptr()))?;
         ok(libc::posix_spawnattr_init(attributes.as_mut_ptr()))?;
@@ -72,13 +72,16 @@ fn array(strings: &[CString]) -> Vec<*const c_char> {
         .collect()
 }
 
+/// Adds an action, if the word is one.
+///
 /// # Safety
-/// `actions` are initialised.
+///
+/// `actions` must be initialised.
 unsafe fn add_action(
     actions: *mut libc::posix_spawn_file_actions_t,
     word: &Word,
 ) -> Result<(), c_int> {
-    // SAFETY: the caller's promise; the functions copy the paths.
+    // SAFETY: the caller has initialised `actions`; the functions copy the paths.
     ok(unsafe {
         match word {
             Word::Open(fd, flags, path) => {
@@ -97,16 +100,17 @@ unsafe fn add_action(
     })
 }
 
-/// Sets an attribute, if the word is one: its flag.
+/// Sets an attribute, if the word is one, and returns its flag.
 ///
 /// # Safety
-/// `attributes` are initialised.
+///
+/// `attributes` must be initialised.
 unsafe fn set_attribute(
     attributes: *mut libc::posix_spawnattr_t,
     word: &Word,
 ) -> Result<c_int, c_int> {
     let priority = |sched_priority| libc::sched_param { sched_priority };
-    // SAFETY: the caller's promise; the functions copy what they are given.
+    // SAFETY: the caller has initialised `attributes`; the functions copy their arguments.
     unsafe {
         let (answer, flags) = match word {
             Word::Setsid => (0, libc::POSIX_SPAWN_SETSID.into()),

@@ -1,11 +1,11 @@
-//! The language of situations. One is a line of words, each of which says one thing: what the parent is, what the child is to
-//! be, what it does, or what it runs.
+//! The language of situations. A situation is a line of words. Each word states one thing: a property of the parent, an
+//! attribute or an action of the child, or the program that it runs.
 //!
 //! ```text
 //! have:3 ignore:PIPE setsid open:1,wc,new/out dup:1,2 chdir:directory run:./probe arg:x
 //! ```
 //!
-//! Its paths count from the folder that the test has made; there is what `differential/main.rs` puts there.
+//! Paths are relative to the folder that the test has made. `differential/main.rs` puts the files there.
 
 use alloc::ffi::CString;
 use alloc::string::String;
@@ -15,37 +15,37 @@ pub struct Situation {
     pub words: Vec<Word>,
 }
 
-/// Signals are numbers of `signal(7)`; the flags of an open are `open(2)`'s.
+/// A word. Signals are the numbers of `signal(7)`; the flags of an open are those of `open(2)`.
 #[derive(Debug, PartialEq)]
 pub enum Word {
     // ---- The parent ----
-    /// A descriptor is not open.
+    /// The descriptor is not open.
     Shut(i32),
-    /// A descriptor is open on the file `three`.
+    /// The descriptor is open on the file `three`.
     Have(i32),
-    /// The same, close-on-exec.
+    /// The descriptor is open on the file `three`, with the close-on-exec flag.
     HaveCloexec(i32),
-    /// A descriptor is open on `directory`.
+    /// The descriptor is open on the directory `directory`.
     HaveDirectory(i32),
-    /// Descriptors may have numbers below this one.
+    /// The limit on descriptors: numbers must be below it.
     Nofile(i32),
-    /// They may, and every one of them is open.
+    /// The limit on descriptors, with every number below it open.
     Full(i32),
     Ignore(i32),
     Handle(i32),
     Block(i32),
-    /// A signal is blocked, and waits.
+    /// The signal is blocked and pending.
     Pending(i32),
     Umask(u32),
-    /// It is not root.
+    /// The parent is not root.
     Unprivileged,
-    /// Root has made an ordinary user and group the effective ones.
+    /// The parent is root with the effective ids of an ordinary user and group.
     Seteuid,
-    /// The user may have this many processes.
+    /// The number of processes that the user may have.
     Nproc(u64),
-    /// A file may have this many bytes.
+    /// The number of bytes that a file may have.
     FileSize(u64),
-    /// `PATH`; without this word it is not set.
+    /// The value of `PATH`. Without this word `PATH` is not set.
     Path(String),
 
     // ---- Attributes ----
@@ -54,9 +54,9 @@ pub enum Word {
     Mask(Vec<i32>),
     Default(Vec<i32>),
     Resetids,
-    /// Policy and priority.
+    /// The scheduling policy and the priority.
     Scheduler(i32, i32),
-    /// A priority only.
+    /// The priority, without a policy.
     Priority(i32),
 
     // ---- Actions ----
@@ -68,27 +68,27 @@ pub enum Word {
     CloseFrom(i32),
 
     // ---- The program ----
-    /// A path.
+    /// The program's path.
     Run(CString),
-    /// A name to search for.
+    /// The program's name, to search for along `PATH`.
     Search(CString),
-    /// An argument.
+    /// An argument of the program.
     Arg(CString),
-    /// An argument of this many bytes.
+    /// An argument that has this many bytes.
     LongArg(usize),
 }
 
-/// A process group.
+/// A process group to join.
 #[derive(Debug, PartialEq)]
 pub enum Group {
     Number(i32),
-    /// The parent's.
+    /// The parent's process group.
     Parents,
-    /// One that is not in the session: process 1's.
+    /// A process group of another session: that of process 1.
     Foreign,
 }
 
-/// Files that `open` makes have these permissions, less the umask.
+/// The permissions of the files that `open` makes, before the umask is applied.
 pub const MODE: u32 = 0o664;
 
 impl Situation {
@@ -97,7 +97,7 @@ impl Situation {
         Some(Self { words })
     }
 
-    /// The program: its path, or the name to search for it by; and whether it is that.
+    /// The program: its path, or its name to search for along `PATH`. The second value is true for a name.
     pub fn program(&self) -> (&CString, bool) {
         let program = self.words.iter().find_map(|word| match word {
             Word::Run(path) => Some((path, false)),
@@ -107,7 +107,7 @@ impl Situation {
         program.expect("a situation has a program")
     }
 
-    /// The arguments, the name first.
+    /// The program's arguments. The first is its name.
     pub fn args(&self) -> Vec<CString> {
         let (program, _) = self.program();
         let others = self.words.iter().filter_map(|word| match word {
@@ -193,7 +193,7 @@ fn c_string(text: &str) -> CString {
     CString::new(text).expect("a line without nulls")
 }
 
-/// `x*300` is three hundred of them.
+/// Expands a path such as `x*300` to 300 times `x`.
 fn repeated(path: &str) -> String {
     match path.rsplit_once('*') {
         Some((part, count)) => part.repeat(count.parse().expect("how many")),

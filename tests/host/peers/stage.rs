@@ -1,5 +1,5 @@
-//! What every way to start programs has in common: the parent that a situation describes, made anew for each, and what is to
-//! be seen of it when it has started the program or failed to.
+//! What all ways to start programs share: making the parent that a situation describes, anew for each situation, and
+//! reporting its state after the spawn has succeeded or failed.
 
 use alloc::ffi::CString;
 use alloc::format;
@@ -15,28 +15,28 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use crate::Way;
 use crate::situation::{Group, Situation, Word};
 
-/// What became of a spawn.
+/// The outcome of a spawn.
 pub enum Answer {
     /// A child was started.
     Started(libc::pid_t),
-    /// It failed with this errno.
+    /// The spawn failed with this errno.
     Failed(c_int),
-    /// It failed because the child was killed on its way.
+    /// The spawn failed because the child was killed before its exec.
     Killed,
-    /// The way has no words for this.
+    /// The way cannot express this.
     CannotSay(&'static str),
 }
 
-/// An ordinary user and group.
+/// The id of an ordinary user and group.
 const NOBODY: u32 = 65534;
 
-/// No descriptor of a situation has a higher number.
+/// The descriptors of a situation have lower numbers than this.
 const DESCRIPTORS: c_int = 400;
 
-/// Plays a situation in a process of its own, and prints what came of it. What its program has reported and made is then in
-/// `kept/report.N` and `kept/new.N`, where `N` is its number.
+/// Plays a situation in a process of its own, and prints the outcome. Afterwards, the report of its program is in
+/// `kept/report.N`, and the files that it made are in `kept/new.N`, where `N` is `number`.
 pub fn play(situation: &Situation, number: usize, way: Way) {
-    // SAFETY: this process has one thread; the memory is new and stays.
+    // SAFETY: this process has one thread; the memory is newly mapped and is never unmapped.
     let text = unsafe {
         let (protection, flags) = (
             libc::PROT_READ | libc::PROT_WRITE,
@@ -64,7 +64,7 @@ pub fn play(situation: &Situation, number: usize, way: Way) {
     print(&text);
     for name in ["report", "new"] {
         let (from, to) = (c_string(name), c_string(&format!("kept/{name}.{number}")));
-        // SAFETY: two paths. The report may not be there.
+        // SAFETY: both arguments are paths. If there is no report, the call fails without harm.
         unsafe { libc::rename(from.as_ptr(), to.as_ptr()) };
     }
     make_new();
@@ -72,16 +72,17 @@ pub fn play(situation: &Situation, number: usize, way: Way) {
 
 const TEXT: usize = 8192;
 
-/// The folder for what a situation's actions make.
+/// Makes the folder for the files that a situation's actions create.
 pub fn make_new() {
-    // SAFETY: a path.
+    // SAFETY: the kernel reads the path.
     unsafe {
         assert_eq!(libc::mkdir(c"new".as_ptr(), 0o777), 0);
         assert_eq!(libc::chmod(c"new".as_ptr(), 0o777), 0);
     }
 }
 
-/// Becomes the parent of the situation, starts the program, waits for it: what there was to be seen.
+/// Makes this process the parent of the situation, starts the program and waits for it. Returns the description of the
+/// outcome.
 fn perform(situation: &Situation, way: Way) -> String {
     prepare(situation);
     let before = State::now();
@@ -106,7 +107,7 @@ fn perform(situation: &Situation, way: Way) -> String {
     }
     .expect("text");
     let after = State::now();
-    // SAFETY: it asks.
+    // SAFETY: the calls only return ids.
     let ids = unsafe { [libc::getpid(), child, libc::getpgrp(), libc::getsid(0)] };
     let left = match (before == after, wait(-1)) {
         (true, Err(libc::ECHILD)) => "nothing".into(),
@@ -117,7 +118,7 @@ fn perform(situation: &Situation, way: Way) -> String {
 }
 
 fn prepare(situation: &Situation) {
-    // SAFETY: this process is the situation's alone, and has one thread. Each call gets what it asks for.
+    // SAFETY: this process belongs to this situation alone and has one thread. Each call gets valid arguments.
     unsafe {
         for fd in 3..DESCRIPTORS {
             libc::close(fd);
@@ -134,8 +135,9 @@ fn prepare(situation: &Situation) {
             );
         }
         for signal in 1..=64 {
-            // Not by the C library: it refuses the signals that it keeps to itself, and glibc's `posix_spawn`, which may have
-            // started this program, has left them ignored. The zeros are the default action of a `struct sigaction`.
+            // This calls the kernel directly. The C library refuses the signals that it reserves, and glibc's
+            // `posix_spawn`, which may have started this program, has left those signals ignored. In a `struct
+            // sigaction`, zeros mean the default action.
             let (default, size) = ([0u64; 8], size_of::<u64>());
             libc::syscall(
                 libc::SYS_rt_sigaction,
@@ -154,22 +156,25 @@ fn prepare(situation: &Situation) {
     }
 }
 
+/// Changes this process as a word of the situation says.
+///
 /// # Safety
-/// The process is the situation's alone, and has one thread.
+///
+/// The process must belong to the situation alone and have one thread.
 unsafe fn become_(word: &Word) {
     let limit = |resource, soft| {
         let mut limit = libc::rlimit {
             rlim_cur: 0,
             rlim_max: 0,
         };
-        // SAFETY: it is written, then read.
+        // SAFETY: the call writes the variable before it is read.
         unsafe {
             assert_eq!(libc::getrlimit(resource, &mut limit), 0);
             limit.rlim_cur = soft;
             assert_eq!(libc::setrlimit(resource, &limit), 0);
         }
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise covers these calls.
     unsafe {
         match word {
             Word::Shut(fd) => assert_eq!(libc::close(*fd), 0),
@@ -220,12 +225,13 @@ unsafe fn become_(word: &Word) {
     }
 }
 
-/// Opens a file at a number.
+/// Opens a file at the given descriptor.
 ///
 /// # Safety
-/// The number is the situation's to fill.
+///
+/// The number must belong to the situation.
 unsafe fn open(fd: c_int, path: &CStr, flags: c_int) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise covers these calls.
     unsafe {
         let opened = libc::open(path.as_ptr(), flags);
         assert!(opened >= 0, "{path:?}");
@@ -237,23 +243,23 @@ unsafe fn open(fd: c_int, path: &CStr, flags: c_int) {
 }
 
 fn block(signal: c_int) {
-    // SAFETY: it reads a set.
+    // SAFETY: the call reads a signal set.
     unsafe { libc::sigprocmask(libc::SIG_BLOCK, &set(&[signal]), null_mut()) };
 }
 
 static HANDLED: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn count(signal: c_int) {
-    // That one is due when the child ends.
+    // `SIGCHLD` becomes pending when the child ends.
     if signal != libc::SIGCHLD {
         HANDLED.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// What a spawn must leave as it was.
+/// The state that a spawn must leave as it was.
 #[derive(PartialEq, Debug)]
 struct State {
-    /// The open descriptors, and whether they are close-on-exec.
+    /// The open descriptors, each with its close-on-exec flag.
     descriptors: Vec<(c_int, c_int)>,
     blocked: Vec<c_int>,
     actions: Vec<usize>,
@@ -267,7 +273,7 @@ struct State {
 
 impl State {
     fn now() -> Self {
-        // SAFETY: these ask; the mask is put back.
+        // SAFETY: these calls read state; the mask is restored.
         unsafe {
             let flags = |fd| (fd, libc::fcntl(fd, libc::F_GETFD));
             let mut mask = MaybeUninit::uninit();
@@ -307,11 +313,11 @@ impl State {
     }
 }
 
-/// Waits for a child: its status, or the errno.
+/// Waits for a child. Returns its status, or the errno.
 fn wait(pid: libc::pid_t) -> Result<c_int, c_int> {
     loop {
         let mut status = 0;
-        // SAFETY: the status is written; the other two ask for the errno of this thread.
+        // SAFETY: `waitpid` writes the status; the rest reads this thread's errno.
         let (answer, errno) = unsafe {
             let flags = if pid == -1 { libc::WNOHANG } else { 0 };
             (
@@ -327,12 +333,12 @@ fn wait(pid: libc::pid_t) -> Result<c_int, c_int> {
     }
 }
 
-// ---- What the ways ask for ----
+// ---- What the ways use ----
 
-/// The program's environment: where its report goes, and `PATH`.
+/// The program's environment: the path of its report, and `PATH`.
 pub fn environment(situation: &Situation) -> Vec<CString> {
     let mut directory = vec![0; 4096];
-    // SAFETY: it has room for its length.
+    // SAFETY: the buffer is passed with its length.
     let directory = unsafe {
         assert!(!libc::getcwd(directory.as_mut_ptr().cast(), directory.len()).is_null());
         CStr::from_ptr(directory.as_ptr().cast())
@@ -346,13 +352,13 @@ pub fn environment(situation: &Situation) -> Vec<CString> {
         .collect()
 }
 
-/// `PATH`, as the parent has it.
+/// `PATH` of the parent.
 pub fn path() -> Option<CString> {
     variable(c"PATH")
 }
 
 fn variable(name: &CStr) -> Option<CString> {
-    // SAFETY: nobody changes the environment meanwhile.
+    // SAFETY: this process has one thread, so the environment does not change during the call.
     unsafe {
         let value = libc::getenv(name.as_ptr());
         (!value.is_null()).then(|| CStr::from_ptr(value).into())
@@ -362,7 +368,7 @@ fn variable(name: &CStr) -> Option<CString> {
 pub fn group(group: &Group) -> libc::pid_t {
     match group {
         Group::Number(number) => *number,
-        // SAFETY: it takes nothing.
+        // SAFETY: `getpgrp` takes no argument.
         Group::Parents => unsafe { libc::getpgrp() },
         Group::Foreign => 1,
     }
@@ -370,7 +376,7 @@ pub fn group(group: &Group) -> libc::pid_t {
 
 pub fn set(signals: &[c_int]) -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: it is made, then added to.
+    // SAFETY: the set is initialised before signals are added.
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
         for &signal in signals {
@@ -384,11 +390,11 @@ fn c_string(text: &str) -> CString {
     CString::new(text).expect("no nulls")
 }
 
-// ---- What the program asks for ----
+// ---- What the main program uses ----
 
 pub fn read(path: &CStr) -> String {
     let mut text = Vec::new();
-    // SAFETY: the room has its length beside it.
+    // SAFETY: the buffer is passed with its length.
     unsafe {
         let file = libc::open(path.as_ptr(), libc::O_RDONLY);
         assert!(file >= 0, "{path:?}");
@@ -405,6 +411,6 @@ pub fn read(path: &CStr) -> String {
 }
 
 pub fn print(text: &str) {
-    // SAFETY: the text has its length beside it.
+    // SAFETY: the text is passed with its length.
     unsafe { libc::write(1, text.as_ptr().cast(), text.len()) };
 }

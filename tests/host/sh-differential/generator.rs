@@ -1,26 +1,28 @@
-//! Scripts by the grammars of `grammars/`: the same ones on every run.
+//! Makes scripts from the grammars in `grammars/`. The scripts are the same on every run.
 //!
-//! A grammar is text. `== name` opens a rule, each line after it is an alternative, and `«name»` in one stands for what a rule
-//! makes. The first alternative is the one that ends: it is taken where a script is deep or long enough. `«#»` is a number,
-//! another one for each alternative that is taken, `«»` nothing; `⏎` is a newline, `⇥` a tab, and a line that opens with `## ` is a comment.
-//! The first line of a grammar says how many scripts it makes, of how many snippets each, and how deep. Rules of `common` are
-//! everybody's.
+//! A grammar is a text. `== name` opens a rule; each following line is an alternative; `«name»` in an alternative
+//! stands for an expansion of that rule. The first alternative is the shortest: it is taken when a script is deep or
+//! long enough. `«#»` is a number, a different one for each alternative that is taken; `«»` is nothing; `⏎` is a
+//! newline; `⇥` is a tab; a line that begins with `## ` is a comment. The first line of a grammar says how many scripts
+//! it makes, how many snippets each script has, and how deep the rules nest. All grammars can use the rules of
+//! `common`.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where rules take their first alternative, if they are not deep enough for that.
+/// Beyond this length, rules take their first alternative even if they are not deep enough.
 const LONG: usize = 1500;
 
-/// What a script is made of: of several snippets, each is in a subshell and a directory of its own,
-/// and what it does is told apart.
+/// A script and its snippets. If a script has several snippets, each runs in a subshell and a directory of its own, and
+/// their outcomes are compared separately.
 pub struct Script {
     pub name: String,
     pub snippets: Vec<String>,
 }
 
-/// Opens each script. `p` tells how many operands it has, and each; without `printf` where that is no built-in.
+/// The beginning of each script. The function `p` prints the number of its operands and each operand. It does not use
+/// `printf` if that is not a built-in.
 const PRELUDE: &str = "\
 case ${KSH_VERSION-} in
 ?*) p() { print -nr -- \"$#\"; for _p do print -nr -- \"<$_p>\"; done; print; };;
@@ -50,7 +52,7 @@ pub fn folder(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// Those that the grammars make.
+/// Returns the scripts that the grammars make.
 pub fn generated() -> Vec<Script> {
     let common = fs::read_to_string(folder("grammars/common")).expect("the grammar `common`");
     let mut scripts = Vec::new();
@@ -89,7 +91,7 @@ pub fn generated() -> Vec<Script> {
     scripts
 }
 
-/// Those that were written by hand: in a file of `scripts/`, `### name` opens each.
+/// Returns the scripts that were written by hand. In a file of `scripts/`, a line `### name` begins each script.
 pub fn written() -> Vec<Script> {
     let mut scripts: Vec<Script> = Vec::new();
     for path in files("scripts") {
@@ -131,7 +133,7 @@ struct Grammar {
 }
 
 impl Grammar {
-    /// Adds rules; one that is there already is replaced.
+    /// Adds rules. A rule replaces an older one of the same name.
     fn read(&mut self, text: &str) {
         let mut rule = String::new();
         for line in text.lines() {
@@ -189,7 +191,7 @@ impl Grammar {
     }
 }
 
-/// Numbers that look random and are the same on every run (splitmix64).
+/// Pseudo-random numbers that are the same on every run (splitmix64).
 pub struct Random(u64);
 
 impl Random {

@@ -1,6 +1,7 @@
-//! Runs a script, in a place of its own, and tells what became of it.
+//! Runs a script in a directory of its own and returns its outcome.
 //!
-//! Nobody has read the scripts. Root's are run as a user who owns nothing else.
+//! The scripts are generated, so they may do anything: if the tests run as root, the scripts run as a user who owns no
+//! other files.
 
 use std::fs::{self, File, Permissions};
 use std::io::{Read, Seek};
@@ -15,13 +16,13 @@ use nestling::poll::{Events, PollFd, poll};
 use nestling::wait::{Options, Who, wait_for};
 use nestling::{AsFd, OFlags, Resource, Rlimit, sys};
 
-/// A descriptor that the shell and all that it starts have open, so that one sees when the last of them has ended.
+/// A descriptor that the shell and all its descendants have open. It is closed when the last of them has ended.
 const HELD: i32 = 19;
 
-/// The user, when it is root who tests.
+/// The user id for the scripts if the tests run as root.
 const NOBODY: u32 = 64_321;
 
-/// A shell, and the options that make it one of the standard's.
+/// A shell, with the options that make it follow the standard.
 pub struct Shell {
     pub name: &'static str,
     pub program: PathBuf,
@@ -29,7 +30,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// A copy where every user can start it.
+    /// Copies the shell to a folder where every user can start it.
     pub fn copied(&self, folder: &Path) -> Self {
         fs::create_dir_all(folder).expect("a directory");
         fs::set_permissions(folder, Permissions::from_mode(0o755))
@@ -40,24 +41,24 @@ impl Shell {
     }
 }
 
-/// What a script may use up.
+/// Limits of the resources that a script may use.
 pub struct Bounds {
     pub time: Duration,
     pub limits: &'static [(Resource, u64)],
     pub path: &'static str,
 }
 
-/// What a script wrote to its standard output, and how it ended.
+/// What a script wrote to its standard output, and its exit status.
 pub struct Outcome {
     pub output: Vec<u8>,
     pub end: String,
 }
 
-/// A directory, in which one script after another finds an empty one to be in.
+/// A directory in which each script finds an empty directory to work in.
 pub struct Place {
     folder: PathBuf,
     output: File,
-    /// How many directories, named by numbers, are in the one that is otherwise empty.
+    /// How many directories with numbers as names are in the script's directory, which otherwise is empty.
     pub directories: usize,
 }
 
@@ -75,7 +76,7 @@ impl Place {
         }
     }
 
-    /// The script that [`run`](Self::run) runs.
+    /// Writes the file of the script that [`run`](Self::run) runs.
     pub fn write(&self, script: &[u8]) {
         fs::write(self.folder.join("script"), script).expect("a script");
     }
@@ -132,7 +133,7 @@ impl Place {
             let pidfd = child.pidfd().expect("a pidfd");
             poll(&mut [PollFd::new(pidfd, Events::IN)], Some(bounds.time)).expect("a poll") == 0
         };
-        // It leads a group of its own, in which are the processes that it has started, too.
+        // The shell leads a process group, to which the processes that it starts belong, too.
         let group = child.id();
         let kill = || {
             let _ = sys::process::kill(-group.as_raw(), Some(nestling::Signal::KILL));
@@ -140,14 +141,14 @@ impl Place {
         if over {
             kill();
         }
-        // A subshell that outlives it may yet send it signals, which is no error as long as it is not reaped.
+        // A subshell may outlive the shell and send it a signal. That is no error until the shell is reaped.
         let left = end.saturating_duration_since(Instant::now());
         let _ = poll(
             &mut [PollFd::new(held.as_fd(), Events::default())],
             Some(left),
         );
         let status = child.wait().expect("its status");
-        // What has closed that descriptor may yet have something to write: it has become our child.
+        // A process that has closed the descriptor may still write something; it has become a child of this process.
         while let Ok(ended) = wait_for(Who::Group(group), Options::NOHANG) {
             if Instant::now() > end {
                 kill();
@@ -176,11 +177,11 @@ impl Drop for Place {
 }
 
 pub fn is_root() -> bool {
-    // SAFETY: no arguments.
+    // SAFETY: `geteuid` takes no argument.
     unsafe { libc::geteuid() == 0 }
 }
 
-/// A directory of the user's.
+/// Makes a directory that belongs to the scripts' user.
 fn make(folder: &Path) {
     fs::create_dir(folder).expect("a directory");
     if is_root() {

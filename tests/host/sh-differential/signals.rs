@@ -1,7 +1,8 @@
-//! Runs a script and sends it a signal when it waits; or types lines for a shell, and a key when it waits.
+//! Runs a script and sends it a signal when it waits; or types lines into an interactive shell, and strikes a key when
+//! it waits.
 //!
-//! No time is measured: a script has reached its point when all its processes sleep, are stopped or have ended, and no signal is on its
-//! way to any of them. Nothing but this driver can wake them then.
+//! Nothing depends on time. A script has reached its waiting point when all its processes sleep, are stopped or have
+//! ended, and no signal is on its way to any of them. From then on, only this driver can wake them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -18,24 +19,24 @@ use nestling::wait::{Options, Who, wait, wait_for};
 use nestling::{Errno, OFlags, Pid, SigSet, Signal, io, signals, sys};
 use nestling_host_tests::terminal;
 
-/// What has not come to rest by then never will.
+/// A script that has not come to rest after this time never will.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How long the driver lets others work, at most, before it looks at them again.
+/// The longest time for which the driver lets other processes run before it looks at them again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(4);
 
-/// How often what waits is given a line to read.
+/// How often a script that waits gets a line to read.
 const RELEASES: usize = 4;
 
-/// The descriptor that a script reads from when it waits.
+/// The descriptor from which a waiting script reads.
 const GATE: i32 = 7;
 
-/// Who is sent the signal.
+/// Which process gets the signal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Target {
     Process,
     Group,
-    /// By a key, at a terminal.
+    /// The foreground process group of a terminal, by a key.
     Key,
 }
 
@@ -49,10 +50,10 @@ impl Target {
     }
 }
 
-/// The descriptor by which the leader of a script's session reports.
+/// The descriptor over which the leader of a script's session reports.
 const REPORT: i32 = 8;
 
-/// A shell, and the options that make it one of the standard's.
+/// A shell, with the options that make it follow the standard.
 #[derive(Clone, Debug)]
 pub struct Shell {
     pub name: &'static str,
@@ -60,8 +61,8 @@ pub struct Shell {
     pub options: &'static [&'static str],
 }
 
-/// Runs the script in `folder`: what it writes, and how it ends. That the shell has ended by a signal is the same as the exit status that
-/// says so.
+/// Runs the script in `folder`. Returns what the script writes and how it ends. A shell that is ended by a signal and a
+/// shell that exits with the status of that signal count as equal.
 pub fn run(shell: &Shell, folder: &Path, script: &str, signal: Signal, target: Target) -> String {
     fs::write(folder.join("script"), script).expect("a script");
     let output = sys::fd::memfd_create(c"output").expect("a file in memory");
@@ -84,7 +85,7 @@ pub fn run(shell: &Shell, folder: &Path, script: &str, signal: Signal, target: T
             let (read_end, write_end) = sys::fd::pipe2(flags).expect("a pipe");
             report = Some(File::from(OwnedFd::from(read_end)));
             command.fd(REPORT, write_end);
-            // SAFETY: it makes system calls only, in a copy.
+            // SAFETY: in the copy, the function makes system calls only.
             command.pre_exec(unsafe { PreExec::new(lead) });
             Some(at_terminal(&mut command))
         }
@@ -108,7 +109,7 @@ pub fn run(shell: &Shell, folder: &Path, script: &str, signal: Signal, target: T
                 Target::Group => -shell,
                 Target::Process | Target::Key => shell,
             };
-            // One that has ended was not waiting.
+            // A script that has ended was not waiting.
             if run.status.is_none() {
                 let _ = sys::process::kill(whom, Some(signal));
             } else {
@@ -124,10 +125,12 @@ pub fn run(shell: &Shell, folder: &Path, script: &str, signal: Signal, target: T
     format!("{text:?}{steps} {status}")
 }
 
-/// Types lines for an interactive shell in `folder`, strikes a signal's key when it waits, types `last`, and has it exit. The answer is
-/// what the file `out` holds, how often what waits had to be released or continued until the shell executed `last`, and how the shell ends.
+/// Types lines into an interactive shell in `folder`, strikes a signal's key when the shell or its command waits, types
+/// `last`, and lets the shell exit. The answer consists of the contents of the file `out`, how often a waiting process
+/// had to be released or continued before the shell executed `last`, and how the shell ends.
 ///
-/// The lines write a `w` to that file when they have begun, `begins` times. What `spins` never comes to rest.
+/// When a line has begun, it writes a `w` to that file; `begins` is the number of these. Lines with `spins` never come
+/// to rest.
 pub fn converse(shell: &Shell, folder: &Path, typed: &Typed<'_>) -> String {
     let out = folder.join("out");
     fs::write(&out, "").expect("a file");
@@ -139,7 +142,7 @@ pub fn converse(shell: &Shell, folder: &Path, typed: &Typed<'_>) -> String {
     command.env("PS1", "$ ").env("PS2", "> ").fd(GATE, gate);
     let controller = at_terminal(&mut command);
     let device = nestling::BorrowedFd::from(controller.as_fd());
-    // Wide enough for each line to be shown as it is.
+    // The terminal is wide enough to show each line without wrapping.
     let size = nestling::terminal::Size {
         rows: 50,
         columns: 1000,
@@ -196,7 +199,7 @@ pub fn converse(shell: &Shell, folder: &Path, typed: &Typed<'_>) -> String {
     format!("{:?}{steps} {status}", written())
 }
 
-/// What is typed.
+/// What is typed into the shell.
 #[derive(Debug)]
 pub struct Typed<'a> {
     pub lines: &'a [String],
@@ -214,7 +217,7 @@ fn command(shell: &Shell, folder: &Path) -> Command {
     command
 }
 
-/// A key, as a terminal shows it.
+/// A key in the form in which a terminal shows it.
 fn key(signal: Signal) -> &'static str {
     match signal {
         Signal::INT => "^C",
@@ -223,7 +226,8 @@ fn key(signal: Signal) -> &'static str {
     }
 }
 
-/// A terminal as the standard input and the controlling terminal of a session, and the driver's side of it.
+/// Opens a terminal as the standard input and the controlling terminal of a new session. Returns the driver's side of
+/// it.
 fn at_terminal(command: &mut Command) -> File {
     let (controller, path) = terminal();
     let path = std::ffi::CString::new(path.to_str().expect("a plain path")).expect("a path");
@@ -234,25 +238,26 @@ fn at_terminal(command: &mut Command) -> File {
     File::from(controller)
 }
 
-/// Makes two of a child that leads a session. One is the process group in the foreground, as a script is that a user starts at a prompt;
-/// the other stays and says by [`REPORT`] how that has ended. (When a session's leader ends, the others are sent SIGHUP.)
+/// Forks a child that leads a session. The forked process becomes the process group in the foreground, like a script
+/// that a user starts at a prompt. The leader stays and reports over [`REPORT`] how that process has ended. (When a
+/// session's leader ends, the kernel sends SIGHUP to the foreground group.)
 fn lead() -> Result<(), Errno> {
-    // SAFETY: this process is a copy with one thread, and both go on with system calls only.
+    // SAFETY: this process is a copy with one thread, and both processes then make system calls only.
     let Some(pid) = (unsafe { sys::clone::fork() })? else {
-        // SAFETY: it is the other's.
+        // SAFETY: the descriptor belongs to the other process.
         unsafe { sys::fd::close(REPORT) }?;
         sys::process::setpgid(0, 0)?;
-        // That is for the foreground to do, or else for who does not mind.
+        // The kernel allows this call to the foreground group, or to a process that blocks SIGTTOU.
         let _blocked = signals::block(SigSet::EMPTY.with(Signal::TTOU))?;
         return sys::terminal::tcsetpgrp(io::stdin(), sys::process::getpid().as_raw());
     };
-    // SAFETY: it uses none of them.
+    // SAFETY: this process uses none of these descriptors.
     unsafe {
         sys::fd::close_range(0, REPORT as u32 - 1)?;
         sys::fd::close_range(REPORT as u32 + 1, u32::MAX)?;
     }
     let status = wait(pid).unwrap_or_default();
-    // SAFETY: it is open.
+    // SAFETY: the descriptor is open.
     let report = unsafe { nestling::BorrowedFd::borrow_raw(REPORT) };
     let _ = sys::fd::write(report, &[status.shell_code() as u8]);
     loop {
@@ -260,7 +265,7 @@ fn lead() -> Result<(), Errno> {
     }
 }
 
-/// Reads what is on a terminal's screen.
+/// Reads and drops the terminal's output.
 fn drain(controller: &File) {
     let mut controller = controller;
     while is_readable(controller, Duration::ZERO)
@@ -275,27 +280,28 @@ fn is_readable(controller: &File, within: Duration) -> bool {
 }
 
 struct Run {
-    /// The shell and what it runs, for a complaint.
+    /// The shell and the script, for messages.
     what: String,
     child: Child,
     start: Instant,
     status: Option<String>,
-    /// Where its exit status comes from, if not from its process.
+    /// The source of the exit status, if it is not the shell's process.
     report: Option<File>,
-    /// All that were seen and may be there. (While others end, the kernel's lists of children may lack some.)
+    /// All processes that were seen and may still exist. (While others end, the kernel's list of children may be
+    /// incomplete.)
     known: BTreeSet<i32>,
 }
 
-/// A process, as `/proc` shows it.
+/// A process as `/proc` shows it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Seen {
     parent: i32,
     group: i32,
-    /// `R` also where it is about to sleep, and may yet find that it need not.
+    /// The state. A process that is about to sleep, but may still find that it need not, also shows `R`.
     state: char,
-    /// A signal is on its way that is not blocked.
+    /// Whether a signal that the process does not block is on its way.
     pending: bool,
-    /// How often it has run.
+    /// How often the process was scheduled.
     runs: u64,
 }
 
@@ -314,7 +320,8 @@ impl Run {
         }
     }
 
-    /// Strikes a key, or types a line, and waits until it has been shown: the line discipline or the shell has taken it.
+    /// Strikes a key or types a line, and waits until the terminal shows it: then the line discipline or the shell has
+    /// read it.
     fn strike(&self, controller: &File, keys: &str) {
         drain(controller);
         let struck = match keys.strip_prefix('^') {
@@ -336,7 +343,7 @@ impl Run {
         }
     }
 
-    /// Lets what waits go on, step by step, until the shell has ended or nothing helps any more.
+    /// Releases the waiting process step by step, until the shell has ended or a release has no effect any more.
     fn drive(&mut self, release: &mut File, steps: &mut String) {
         let mut releases = 0;
         loop {
@@ -352,7 +359,7 @@ impl Run {
             } else if releases < RELEASES {
                 releases += 1;
                 steps.push_str(" released");
-                // Where the reader has gone, there is nothing to wait for.
+                // If the reader has gone, the write fails and there is nothing to release.
                 let _ = release.write_all(b"go\n");
             } else {
                 steps.push_str(" waits");
@@ -361,8 +368,8 @@ impl Run {
         }
     }
 
-    /// Waits as [`until_quiet`](Self::until_quiet) does. If the shell has neither ended nor done what is expected, it looks again for a
-    /// while: the kernel may not have woken the shell yet.
+    /// Waits as [`until_quiet`](Self::until_quiet) does. If the shell has neither ended nor done what the test expects,
+    /// it checks again for a while, because the kernel may not have woken the shell yet.
     fn until_quiet_with(&mut self, is_there: impl Fn() -> bool) -> Vec<i32> {
         let mut stopped = Vec::new();
         for _ in 0..20 {
@@ -375,14 +382,14 @@ impl Run {
         stopped
     }
 
-    /// Waits until nothing happens any more: the processes that are stopped.
+    /// Waits until all processes rest. Returns the processes that are stopped.
     fn until_quiet(&mut self) -> Vec<i32> {
         let mut before = BTreeMap::new();
         let mut pause = Duration::from_micros(200);
         loop {
             let now = self.look();
             let rests = |seen: &Seen| match seen.state {
-                // What is stopped takes no signal.
+                // A stopped process takes no signal.
                 'T' | 'Z' => true,
                 state => state == 'S' && !seen.pending,
             };
@@ -394,14 +401,14 @@ impl Run {
             let time = self.start.elapsed();
             assert!(time < DEADLINE, "no rest: {}: {now:?}", self.what);
             before = now;
-            // Only to leave the processor to those that it waits for.
+            // Leaves the processor to the processes that it waits for; the result does not depend on the pause.
             std::thread::sleep(pause);
             pause = LONGEST_PAUSE.min(2 * pause);
         }
     }
 
-    /// The shell and all that comes of it, but for those that have ended and were not reaped by their parents. What was left to this
-    /// process is reaped.
+    /// Returns the shell and its descendants, without those that have ended and were not reaped by their parents. Reaps
+    /// the orphans that this process has inherited.
     fn look(&mut self) -> BTreeMap<i32, Seen> {
         let mut status = [0];
         if let Some(report) = &mut self.report
@@ -439,7 +446,7 @@ impl Run {
         all
     }
 
-    /// Ends what is left: the exit status.
+    /// Ends the processes that are left, and returns the exit status.
     fn end(mut self) -> String {
         let status = self.status.clone();
         loop {
@@ -456,7 +463,8 @@ impl Run {
     }
 }
 
-/// This thread's children, and those that were left to this process: its first thread has them.
+/// The children of this thread, and the orphans that this process has inherited; `/proc` lists these under its first
+/// thread.
 fn own_children() -> Vec<i32> {
     let own = std::process::id();
     let [mut all, left] = ["thread-self", &format!("self/task/{own}")]
@@ -472,7 +480,7 @@ fn children(path: &str) -> Vec<i32> {
         .collect()
 }
 
-/// Reads a file of `/proc` with few calls: it is read very often.
+/// Reads a file of `/proc` in few calls, because the driver reads these files very often.
 fn read(path: &str) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let (mut text, mut part) = (Vec::new(), [0; 4096]);
@@ -494,12 +502,13 @@ fn session(pid: i32) -> Option<i32> {
     fields(pid)?.get(3)?.parse().ok()
 }
 
-/// Where in the kernel a process sleeps: `0` for one that runs, or would if it had a processor.
+/// Returns where in the kernel a process sleeps. For a process that runs or is ready to run, that is `0`.
 fn place(pid: i32) -> Option<String> {
     read(&format!("/proc/{pid}/wchan"))
 }
 
-/// Whether this kernel says so: this process's parent waits.
+/// Whether this kernel tells where a process sleeps. The parent of this process certainly sleeps, so the answer for it
+/// decides.
 fn shows_where_they_sleep() -> bool {
     static SHOWS: OnceLock<bool> = OnceLock::new();
     *SHOWS.get_or_init(|| {

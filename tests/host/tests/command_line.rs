@@ -1,6 +1,6 @@
-//! The program `spawn`: each option, what it exits with, and what it says.
+//! Tests of the program `spawn`: each option, its exit status and its messages.
 //!
-//! Debian's tools are the children; what each option did is asked of them.
+//! The children are Debian's tools, which show the effect of each option.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,8 @@ use std::process::{Command, Output, Stdio};
 
 use nestling_host_tests::{Arch, Scratch, installed, or_skip, say};
 
-/// Runs `spawn` with these words on each architecture that this machine runs: its exit status, what was printed.
+/// Runs `spawn` with these words on each architecture that this machine runs. `check` gets the exit status, standard
+/// output and standard error.
 fn spawn(words: &[&str], check: impl Fn(i32, &str, &str)) {
     for arch in [Arch::X86_64, Arch::I386] {
         let spawn = match arch.spawn() {
@@ -37,14 +38,14 @@ fn spawn(words: &[&str], check: impl Fn(i32, &str, &str)) {
     }
 }
 
-/// The program ran, and printed this.
+/// Asserts that the program ran and printed `expected`.
 fn prints(words: &[&str], expected: &str) {
     spawn(words, |code, stdout, stderr| {
         assert_eq!((code, stdout, stderr), (0, expected, ""), "{words:?}");
     });
 }
 
-/// There is no program, and this is why.
+/// Asserts that no program ran, and that the message is `expected`.
 fn fails(words: &[&str], expected_code: i32, expected: &str) {
     spawn(words, |code, stdout, stderr| {
         let expected = format!("spawn: {expected}\n");
@@ -56,9 +57,9 @@ fn fails(words: &[&str], expected_code: i32, expected: &str) {
     });
 }
 
-/// Only root may.
+/// An error if the tests do not run as root.
 fn root() -> Result<(), String> {
-    // SAFETY: no arguments.
+    // SAFETY: `geteuid` takes no argument.
     match unsafe { libc::geteuid() } {
         0 => Ok(()),
         _ => Err("only root may".into()),
@@ -388,7 +389,7 @@ fn signals_are_blocked_ignored_and_restored_as_asked() {
             .arg(spawned)
             .output()
             .expect("a shell");
-        // Others may be ignored too, by whoever has started the tests.
+        // The caller of the tests may ignore other signals, too.
         let ignored = String::from_utf8_lossy(&output.stdout);
         let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a mask");
         assert_eq!(ignored & 0x201, 0x200, "{ignored:#x}");
@@ -507,7 +508,7 @@ fn capabilities_are_the_programs() {
         let value = status.lines().find_map(|line| line.strip_prefix(name));
         u64::from_str_radix(value.expect("a set"), 16).expect("a number")
     });
-    // kill, setgid, setuid, setpcap and net_raw
+    // the capabilities kill, setgid, setuid, setpcap and net_raw
     if sets.iter().any(|set| set & 0x21e0 != 0x21e0) {
         return say(&format!("skipped: root has only {sets:x?}"));
     }

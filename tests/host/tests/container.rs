@@ -1,6 +1,7 @@
-//! `init` in its container life: as process 1 of a pid namespace (which wants root) and as any process.
+//! Tests of the container life of `init`: as process 1 of a pid namespace, which needs root, and as an ordinary
+//! process.
 //!
-//! Debian's shells and tools are its commands.
+//! Its commands are Debian's shells and tools.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -14,22 +15,22 @@ use std::{io, thread};
 
 use nestling_host_tests::{Arch, Scratch, installed, or_skip, run, say, terminal};
 
-/// How long anything may take.
+/// The longest time that a test waits for something.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const ANY_PROCESS: Place = Place { is_first: false };
 const FIRST_PROCESS: Place = Place { is_first: true };
 
-/// Where init runs.
+/// Where init runs: as process 1 of a pid namespace, or as an ordinary process.
 #[derive(Clone, Copy)]
 struct Place {
     is_first: bool,
 }
 
 impl Place {
-    /// The words that start init there.
+    /// The words of the command line that starts init.
     fn words(self, init: &Path) -> Result<Vec<PathBuf>, String> {
-        // SAFETY: no arguments.
+        // SAFETY: `geteuid` takes no argument.
         if self.is_first && unsafe { libc::geteuid() } != 0 {
             return Err("only root may have a pid namespace".into());
         }
@@ -43,7 +44,7 @@ impl Place {
     }
 }
 
-/// Runs a test in both places, on each architecture that this machine runs.
+/// Runs a test as process 1 and as an ordinary process, on each architecture that this machine runs.
 fn everywhere(test: impl Fn(&Init)) {
     for place in [ANY_PROCESS, FIRST_PROCESS] {
         in_place(place, &test);
@@ -75,7 +76,7 @@ impl Init {
         command
     }
 
-    /// Runs it to its end: its exit status, what the command printed, what it said.
+    /// Runs init to its end. Returns its exit status, the command's output and init's messages.
     fn run(&self, words: &[&str]) -> (i32, String, String) {
         let output = run("env", |command| {
             command.args(&self.words).args(words);
@@ -84,7 +85,7 @@ impl Init {
         outcome(output)
     }
 
-    /// Starts it, and waits until its command has printed a line.
+    /// Starts init, and waits until its command has printed a line.
     fn start(&self, words: &[&str]) -> Running {
         self.started(self.command(words))
     }
@@ -121,17 +122,17 @@ fn outcome(output: Output) -> (i32, String, String) {
     )
 }
 
-/// Has a signal not be ignored at the start, as whoever runs this test may have it.
+/// Resets a signal to its default action at the start, because the caller of this test may ignore it.
 fn by_default(command: &mut Command, signal: i32) {
     let set = move || {
         let action = [0u64; 4];
-        // SAFETY: the kernel reads an action of that size. (The library's own function refuses two signals.)
+        // SAFETY: the kernel reads an action of that size. (The C library's function refuses two signals.)
         match unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, &raw const action, 0, 8) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
     };
-    // SAFETY: a system call is all it makes.
+    // SAFETY: the hook makes one system call.
     unsafe { command.pre_exec(set) };
 }
 
@@ -149,7 +150,7 @@ struct Running {
     child: Child,
     _watch: Watch,
     stdout: ChildStdout,
-    /// Its process id, as it is here.
+    /// Its process id in the namespace of this test.
     pid: i32,
 }
 
@@ -158,12 +159,12 @@ impl Running {
         send(self.pid, signal);
     }
 
-    /// Its command's process id.
+    /// Returns the process id of init's command.
     fn command(&self) -> i32 {
         *children(self.pid).first().expect("the command")
     }
 
-    /// Ends the command, which has all signals blocked, and waits for init: as [`Init::run`].
+    /// Ends the command, which blocks all signals, and waits for init. Returns what [`Init::run`] returns.
     fn end(self) -> (i32, String, String) {
         send(self.command(), libc::SIGKILL);
         self.wait()
@@ -177,7 +178,8 @@ impl Running {
     }
 }
 
-/// Ends a process and its descendants when the test has failed or takes too long, so that it does not hang and leaves nothing.
+/// Kills a process and its descendants when the test fails or takes too long, so that it neither hangs nor leaves
+/// processes.
 struct Watch {
     pid: i32,
     _end: Sender<()>,
@@ -208,18 +210,18 @@ fn end_all(pid: i32) {
     let mut left = vec![pid];
     while let Some(pid) = left.pop() {
         left.extend(children(pid));
-        // SAFETY: numbers are all it takes.
+        // SAFETY: `kill` takes numbers only.
         unsafe { libc::kill(pid, libc::SIGKILL) };
     }
 }
 
 fn send(pid: i32, signal: i32) {
-    // SAFETY: numbers are all it takes.
+    // SAFETY: `kill` takes numbers only.
     let sent = unsafe { libc::kill(pid, signal) };
     assert_eq!(sent, 0, "signal {signal} to {pid}");
 }
 
-/// The children of a process, the oldest first, zombies too.
+/// Returns the children of a process, zombies too, the oldest first.
 fn children(parent: i32) -> Vec<i32> {
     let mut children: Vec<(u64, i32)> = fs::read_dir("/proc")
         .expect("/proc")
@@ -235,7 +237,7 @@ fn children(parent: i32) -> Vec<i32> {
     children.into_iter().map(|(_, pid)| pid).collect()
 }
 
-/// The process's signals that wait to be taken, of which it blocks each.
+/// Returns the pending signals of a process that blocks all signals.
 fn pending(pid: i32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
     let bits = status
@@ -248,7 +250,7 @@ fn is_pending(pid: i32, signal: i32) -> bool {
     pending(pid) & 1 << (signal - 1) != 0
 }
 
-/// Waits until it is so; not forever.
+/// Waits until the condition holds, but at most for `PATIENCE`.
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !is_so() {
@@ -257,7 +259,8 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A command that blocks what it can, so that what reaches it is seen to be pending, and runs. (dash would unblock it.)
+/// A command that blocks all the signals that it can block, so that the signals that it gets stay visible as pending,
+/// and then sleeps. (dash would unblock them.)
 const COMMAND: [&str; 6] = [
     "--",
     "env",
@@ -266,7 +269,7 @@ const COMMAND: [&str; 6] = [
     "-c",
     "echo; exec sleep 600",
 ];
-/// Two processes of one group.
+/// Two processes of one process group.
 const TWO_COMMANDS: [&str; 6] = [
     "--",
     "env",
@@ -276,7 +279,7 @@ const TWO_COMMANDS: [&str; 6] = [
     "sleep 600 & echo; exec sleep 600",
 ];
 
-/// Those that can be passed on, and that the C library lets a program block.
+/// The signals that init can pass on and that the C library lets a program block.
 fn signals() -> impl Iterator<Item = i32> {
     let others = [libc::SIGKILL, libc::SIGSTOP, libc::SIGCHLD, 32, 33];
     (1..=64).filter(move |signal| !others.contains(signal))
@@ -351,7 +354,7 @@ fn sigchld_is_not_passed_on() {
         let init = init.start(&COMMAND);
         let command = init.command();
         init.signal(libc::SIGCHLD);
-        // Signals are taken in the order of their numbers.
+        // Init takes pending signals in the order of their numbers.
         init.signal(64);
         until("passed on", || is_pending(command, 64));
         assert!(!is_pending(command, libc::SIGCHLD));
@@ -393,7 +396,7 @@ fn signals_are_rewritten_and_dropped() {
 #[test]
 fn what_init_causes_itself_is_not_passed_on() {
     in_place(ANY_PROCESS, |init| {
-        // An orphan is reaped, and nobody reads what init says of it.
+        // Init reaps an orphan, and its message about it is lost, because standard error is closed.
         let script = "pid=$( (sleep 0 >&2 & echo $!) ); while kill -0 $pid; do :; done; echo; exec sleep 600";
         let words = [
             "-s",
@@ -435,7 +438,7 @@ fn the_command_has_the_signal_mask_and_the_ignored_signals_that_init_got() {
         .concat();
         let output = run("bash", |command| {
             command.args(&script);
-            // SAFETY: a system call is all it makes.
+            // SAFETY: the hook makes one system call.
             unsafe {
                 command.pre_exec(|| {
                     libc::signal(libc::SIGCHLD, libc::SIG_IGN);
@@ -467,7 +470,7 @@ fn the_command_has_the_signal_mask_and_the_ignored_signals_that_init_got() {
 #[test]
 fn ten_thousand_orphans_are_reaped() {
     everywhere(|init| {
-        // Four at a time.
+        // Four of these scripts run at a time.
         let storm = "i=0; while [ $i -lt 2500 ]; do ( : & ); i=$((i + 1)); done &";
         let script = &format!("{} wait; echo; read line", storm.repeat(4));
         let mut command = init.command(&["-s", "-w", "--", "sh", "-c", script]);
@@ -626,7 +629,8 @@ fn it_helps_and_says_its_version() {
         }
         for words in [&["-V"][..], &["--version"]] {
             let version = format!("init (nestling) {} - git.nest\n", env!("CARGO_PKG_VERSION"));
-            // As docker reads it; it cuts its own commit, of seven characters, to the length of this one.
+            // The commit is read as docker reads it: docker cuts its own commit, of seven characters, to the length of
+            // this one.
             let commit = version
                 .split(" - ")
                 .nth(1)
@@ -652,8 +656,8 @@ fn while_it_waits_it_has_44_kib_in_memory_at_most() {
             let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
             kilobytes.expect("a size").parse().expect("a number")
         };
-        // Its command runs before it has given back what the start took: now it waits for signals (`rt_sigtimedwait`, by the number
-        // of each architecture).
+        // The command runs before init has released the memory of its start; the wait for signals comes after that
+        // (`rt_sigtimedwait`, whose number depends on the architecture).
         until("does not wait", || {
             let call = fs::read_to_string(format!("/proc/{}/syscall", init.pid));
             let call = call.expect("what it does");
@@ -679,12 +683,12 @@ fn under_runc_with_a_read_only_root_it_reaps_passes_on_signals_and_exits_as_its_
     }
 }
 
-/// A container of runc's, with `init` and `sh` and nothing else.
+/// A bundle for runc: a container with only `init` and `sh` in it.
 struct Bundle {
     scratch: Scratch,
 }
 
-/// What runc is told: `init` is process 1, and its arguments follow. The root can't be written.
+/// The configuration for runc: `init` is process 1, and its arguments follow. The root is read-only.
 const CONFIG: &str = r#"{
     "ociVersion": "1.0.2",
     "root": { "path": "root", "readonly": true },
@@ -696,7 +700,7 @@ const CONFIG: &str = r#"{
 }"#;
 
 impl Bundle {
-    /// Fails where runc can start nothing at all.
+    /// Makes the bundle. Returns an error where runc cannot start any container.
     fn new(init: &Path, sh: &Path) -> Result<Self, String> {
         let scratch = Scratch::new(init);
         for directory in ["root/bin", "root/proc", "root/dev"] {
@@ -729,7 +733,7 @@ impl Bundle {
         format!("nestling-{}-{name}", std::process::id())
     }
 
-    /// Starts a container whose process 1 has these words.
+    /// Starts a container in which process 1 gets these words.
     fn start(&self, name: &str, words: &[&str]) -> Child {
         let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
         let config = CONFIG.replace("ARGS", &words.join(", "));
@@ -743,8 +747,8 @@ impl Bundle {
     }
 
     fn live(&self) {
-        // A process that outlives its parent is adopted and reaped (before, it could still be sent signals), nothing can be written,
-        // and the status is the command's.
+        // Init adopts and reaps a process that outlives its parent (`kill` finds it until it is reaped), nothing can be
+        // written, and the container's status is the command's.
         let script =
             "orphan=$(sh -c '(exec >&2; while kill -0 $$ 2>/dev/null; do :; done) & echo $!')
             while kill -0 $orphan 2>/dev/null; do :; done
@@ -755,7 +759,7 @@ impl Bundle {
         assert_eq!((code, &*out), (7, "it is read-only\nparent 1\n"), "{said}");
         assert!(said.contains("init: an orphan, "), "{said}");
         drop(watch);
-        // A signal to the container is the command's.
+        // A signal to the container reaches the command.
         let script = "trap 'echo asked; exit 9' TERM; echo ready; while :; do :; done";
         let mut child = self.start("asked", &["/init", "/bin/sh", "-c", script]);
         let watch = Watch::of(&child);
@@ -780,7 +784,7 @@ fn a_terminal_is_looked_for_once() {
             command.args(&init.words).arg("true");
         });
         let (code, _, said) = outcome(output);
-        // At each of the three standard descriptors.
+        // Init makes one `ioctl` for each of the three standard descriptors.
         assert_eq!((code, said.matches("ioctl(").count()), (0, 3), "{said}");
     });
 }
@@ -817,7 +821,7 @@ fn the_command_has_the_descriptors_and_the_environment_that_init_got() {
     });
 }
 
-/// A command that ends when an orphan has been reaped, whoever does it: `kill` finds a zombie.
+/// A command that ends when an orphan has been reaped by any process: until then `kill` finds the zombie.
 const ORPHAN: &str =
     "pid=$( (sleep 0 >&2 & echo $!) ); while kill -0 $pid 2>/dev/null; do :; done; echo $pid";
 
@@ -885,7 +889,7 @@ fn it_tells_how_the_command_ends_and_what_it_passes_on() {
     });
 }
 
-/// Makes a child and waits until it has ended.
+/// Makes a child and waits until the child has ended, without reaping it.
 fn have_a_zombie() -> io::Result<()> {
     // SAFETY: the child makes one system call; the kernel writes one `siginfo_t`.
     unsafe {
@@ -914,8 +918,8 @@ fn a_pause_reaps_until_it_is_asked_to_end() {
             (&["-P"], libc::SIGINT),
             (&["-P", "-rHUP:TERM"], libc::SIGHUP),
         ] {
-            // What becomes init has a child, which is init's then. As any process: one that has ended before, and so sends no
-            // signal.
+            // The process that becomes init already has a child, which then is a child of init. If init is an ordinary
+            // process, that child has ended before and so sends no signal.
             let mut command = init.command(&[]);
             if init.place.is_first {
                 let [unshare, first @ .., program] = &init.words[..] else {
@@ -927,7 +931,7 @@ fn a_pause_reaps_until_it_is_asked_to_end() {
                     .args(["sh", "-c", "sleep 0 & exec \"$@\"", "sh"])
                     .arg(program);
             } else {
-                // SAFETY: system calls are all that either process makes.
+                // SAFETY: both processes make system calls only.
                 unsafe { command.pre_exec(have_a_zombie) };
             }
             command.args(options).arg("-w").stderr(Stdio::piped());
@@ -944,7 +948,7 @@ fn a_pause_reaps_until_it_is_asked_to_end() {
             } else {
                 started
             };
-            // It has been waiting for signals when it has reaped something.
+            // Once init has reaped something, it is waiting for signals.
             send(pid, libc::SIGUSR1);
             send(pid, signal);
             assert_eq!(child.wait().expect("its end").code(), Some(0));
@@ -955,8 +959,8 @@ fn a_pause_reaps_until_it_is_asked_to_end() {
 #[test]
 fn a_sweep_ends_what_the_command_leaves() {
     everywhere(|init| {
-        // The inner shell has a child of its own, which nobody but the sweep tells to end, and waits for that. The child tells
-        // of itself when it has executed something: before that it has the shell's trap.
+        // The inner shell has a child, to which only init's final sweep sends a signal, and waits for it. The child
+        // prints a line when it has executed its program: before that, it has the shell's trap.
         let script = "sh -c 'trap : TERM; sh -c \"echo; exec sleep 500\" & wait; wait $!; exit 8' & read line; exit 9";
         let script = format!(
             "mkfifo $0; exec 3<>$0; rm $0; exec <&3; {}",
@@ -970,7 +974,7 @@ fn a_sweep_ends_what_the_command_leaves() {
         let fifo = std::env::temp_dir().join(fifo);
         let fifo = fifo.to_str().expect("a plain path");
         let (code, _, said) = init.run(&["--sweep=100", "-w", "sh", "-c", &script, fifo]);
-        // (The inner shell tells of its child's end.)
+        // (The inner shell reports its child's end.)
         let said: Vec<&str> = said
             .lines()
             .filter(|line| line.starts_with("init: "))
@@ -1010,7 +1014,7 @@ fn a_sweep_ends_what_is_stopped() {
 #[test]
 fn signals_during_a_sweep_reach_what_is_left() {
     everywhere(|init| {
-        // Told by its end that USR1 has come, which only a signal during the sweep can bring.
+        // The exit status shows that the process got USR1, which only a signal during the sweep can cause.
         let script = "sh -c 'trap \"exit 4\" USR1; trap \"echo\" TERM; while :; do sleep 0.01; done' & \
                       until grep -q 'SigCgt:.*4200$' /proc/$!/status; do :; done; exit 9";
         let mut command = init.command(&["--sweep=100", "-w", "sh", "-c", script]);
@@ -1086,7 +1090,7 @@ fn the_death_of_the_parent_is_passed_on() {
 
 // ---- The terminal ----
 
-/// A session on a terminal of its own.
+/// A session that has a terminal of its own.
 struct Session {
     keyboard: File,
     shown: Receiver<Vec<u8>>,
@@ -1113,7 +1117,7 @@ impl Session {
         for signal in [libc::SIGINT, libc::SIGTSTP] {
             by_default(&mut command, signal);
         }
-        // SAFETY: system calls are all it makes.
+        // SAFETY: the hook makes system calls only.
         unsafe {
             command.pre_exec(
                 || match (libc::setsid(), libc::ioctl(0, libc::TIOCSCTTY, 0)) {
@@ -1150,7 +1154,7 @@ impl Session {
             .expect("a terminal");
     }
 
-    /// Waits until this is shown, after what was waited for before.
+    /// Waits until the terminal shows this text after the text of the previous wait.
     fn shows(&mut self, what: &str) {
         loop {
             if let Some(at) = self.text.find(what) {
@@ -1183,7 +1187,8 @@ fn bash() -> Command {
 #[test]
 fn ctrl_c_reaches_the_command_only() {
     everywhere(|init| {
-        // Where the signal comes just before a read, bash sleeps through its trap: so the read ends by itself, again and again.
+        // If the signal comes just before a read, bash sleeps in spite of its trap; so here each read ends by itself
+        // after a while.
         let script = "trap 'echo inter; echo rupted' INT; echo run; echo ning; \
             until read -t 1 line; do :; done; read line; exit 3";
         let mut session = Session::start(init.command(&["-vv", "bash", "-c", script]));
@@ -1289,8 +1294,7 @@ fn what_is_stopped_through_init_stays_stopped_until_it_is_continued() {
         let block = "--block-signal=60,61,62";
         let mut command = init.command(&["env", block, "bash", "-c", "echo; exec sleep 600"]);
         command.stdout(Stdio::piped());
-        // An orphaned group.
-        // SAFETY: a system call is all it makes.
+        // The process group is orphaned. SAFETY: the hook makes one system call.
         unsafe {
             command.pre_exec(|| match libc::setsid() {
                 1.. => Ok(()),
@@ -1316,7 +1320,7 @@ fn what_is_stopped_through_init_stays_stopped_until_it_is_continued() {
         for signal in [60, 61, 62] {
             send(pid, libc::SIGTSTP);
             until("stopped", || state() == Some('T'));
-            // When this is passed on, init has seen the stop.
+            // When this signal has been passed on, init has seen the stop.
             send(pid, signal);
             until("passed on", || is_pending(command, signal));
             assert_eq!(state(), Some('T'));
@@ -1346,8 +1350,8 @@ fn the_terminal_is_given_back_to_a_script() {
 
 // ---- In tmux ----
 
-/// A tmux server of its own, with a program in its one pane, and after that what tells its exit status. (tmux itself misses now
-/// and then what ends.)
+/// A tmux server for one test, with a program in its only pane, followed by a command that prints the program's exit
+/// status. (tmux itself sometimes misses the end of a program.)
 struct Tmux {
     socket: String,
 }
@@ -1381,12 +1385,12 @@ impl Tmux {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Types these keys, by tmux's names.
+    /// Types these keys, which have tmux's names.
     fn types(&self, keys: &[&str]) {
         self.ask(&[&["send-keys"], keys].concat());
     }
 
-    /// Waits until the screen's last lines are these.
+    /// Waits until the last lines of the screen are these.
     fn shows(&self, last: &str) {
         let mut screen = String::new();
         let end = Instant::now() + PATIENCE;
@@ -1413,7 +1417,7 @@ fn in_tmux_a_shell_under_it_has_ctrl_c_ctrl_z_and_fg() {
         let shell = ["bash", "--norc", "--noprofile", "--noediting", "-i"];
         let tmux = Tmux::start(&init.command(&shell));
         tmux.shows("$");
-        // The job itself says that it runs: a Ctrl-C just before its start is bash's, which loses it.
+        // The job prints when it runs: just before the start of a job, bash would get a Ctrl-C and lose it.
         tmux.types(&["sh -c 'echo started; exec sleep 600'", "Enter"]);
         tmux.shows("\nstarted");
         tmux.types(&["C-c"]);

@@ -1,10 +1,12 @@
-//! Each system call on a spawn's path is made to fail, one at a time, with every errno that it can plausibly return. The
-//! caller must get that errno and the step it belongs to, and the spawn must leave everything as it was.
+//! Makes each system call of a spawn fail, one at a time, with every errno that the call can plausibly return. The
+//! caller must get that errno and the step to which the call belongs, and the spawn must leave everything as it was.
 //!
-//! Which calls there are is not written down here: a dry run shows them. What is written down is which step a call belongs
-//! to ([`expectation`]), what it can return ([`errnos`]), and where no failure is the right answer, with the reason.
+//! The calls are not listed here: a run without faults shows them. Listed here are the step of each call
+//! ([`expectation`]), the errnos that it can return ([`errnos`]), and the failures that must have no effect, with the
+//! reason.
 //!
-//! The short form injects every call and every errno; the long one (`cargo xtask test --long`) each errno at each call.
+//! The short form makes every call fail, and uses every errno at least once; the long one (`cargo xtask test --long`)
+//! uses each errno at each call.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -28,10 +30,10 @@ fn every_failure_reaches_the_caller_with_its_errno_and_its_step_on_i386() {
     every_failure_reaches_the_caller(Arch::I386);
 }
 
-/// How often a run is made again in which the child took long, as it may on a busy machine.
+/// How often a run is repeated if the child took long, as may happen on a busy machine.
 const TRIES: usize = 50;
 
-/// One way to spawn: what the victim is told, and what the kernel refuses throughout.
+/// One way to spawn: the arguments of the victim, and the calls that the kernel refuses throughout.
 struct Way {
     kind: &'static str,
     memory: &'static str,
@@ -49,7 +51,8 @@ const fn way(kind: &'static str, memory: &'static str, refused: &'static [&'stat
 const NO_CLONE3: &str = "clone3:error=ENOSYS";
 const NO_SHARING: &str = "clone:error=EINVAL:when=1";
 const NO_CLOSE_RANGE: &str = "close_range:error=ENOSYS";
-/// In the child: the victim's own first calls of the name are padding.
+/// Makes the child's opens in `/proc` fail. The victim's own first calls of `openat` are padding, whose failure has no
+/// effect.
 const NO_PROC: &str = "openat:error=ENOENT:when=1..20";
 
 const WAYS: &[Way] = &[
@@ -79,7 +82,7 @@ const WAYS: &[Way] = &[
     way("terminal", "shared", &[]),
     way("terminal", "copied", &[]),
     way("terminal", "mark", &[]),
-    // The memory is copied in any case.
+    // With this argument, the memory is copied in any case.
     way("oom", "copied", &[]),
     way("oom", "try", &[]),
     way("close", "shared", &[NO_CLOSE_RANGE]),
@@ -109,19 +112,19 @@ impl Way {
         format!("{} {}{refused}", self.kind, self.memory)
     }
 
-    /// Whether the kernel's mark can serve when a pipe can't be made.
+    /// Whether the spawn can use the kernel's mark when a pipe cannot be made.
     fn may_mark(&self) -> bool {
         let has_session = matches!(self.kind, "everything" | "terminal");
         let was_tried = self.memory == "mark" && self.refused.contains(&NO_CLONE3);
         matches!(self.memory, "shared" | "mark") && !has_session && !was_tried
     }
 
-    /// Whether a first pipe was made for a child that was then refused.
+    /// Whether the spawn makes a first pipe for a child that the kernel then refuses.
     fn gives_up_a_pipe(&self) -> bool {
         self.refused.contains(&NO_SHARING)
     }
 
-    /// Runs the victim under strace, with these options besides.
+    /// Runs the victim under strace with these additional options.
     fn run(&self, scratch: &Scratch, options: &[&str]) -> String {
         let terminal = (self.kind == "terminal").then(terminal);
         let output = run("strace", |command| {
@@ -146,31 +149,31 @@ impl Way {
     }
 }
 
-/// A call on the spawn's path.
+/// A call of the spawn.
 struct Target {
     call: Call,
     place: Place,
 }
 
-/// Where a call stands.
+/// The position of a call in the spawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
-    /// In the parent; whether it is the first of its name there.
+    /// In the parent. `first` is true for the first call of its name there.
     Parent { first: bool },
-    /// The child's very first call.
+    /// The very first call of the child.
     ChildsFirst,
-    /// In the child, before the actions (or where there are none).
+    /// In the child before the actions, or in a spawn without actions.
     BeforeActions,
-    /// In the child's action of this index; whether it is the action's first call.
+    /// In the child, in the action with this index. `first` is true for the action's first call.
     Action { index: usize, first: bool },
-    /// In the child, after the actions; of an exec: whether another follows it.
+    /// In the child after the actions.
     AfterActions,
 }
 
 struct DryRun {
     output: String,
     targets: Vec<Target>,
-    /// How many times the child calls each exec.
+    /// How often the child calls each kind of exec.
     execs: usize,
 }
 
@@ -183,7 +186,7 @@ impl DryRun {
         next.is_some_and(|it| it.call.name == name)
     }
 
-    /// Whether the parent closes this number for the first time.
+    /// Whether this is the parent's first close of this number.
     fn is_first_close(&self, call: &Call) -> bool {
         let mut closes = self.targets.iter().filter(|it| it.call.line == call.line);
         closes
@@ -192,7 +195,7 @@ impl DryRun {
     }
 }
 
-/// Runs a way without faults, and sorts what strace shows of it.
+/// Runs a way without faults, and sorts the calls that strace shows.
 fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
     let (output, traces) = (0..TRIES)
         .find_map(|attempt| {
@@ -212,7 +215,7 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
 
     let mut targets = Vec::new();
     for (place, call) in parent.iter().enumerate().take(end).skip(spawn + 1) {
-        // The victim's own wait.
+        // The victim's own wait, which is not part of the spawn.
         if call.name.starts_with("rt_sigtimedwait") {
             continue;
         }
@@ -226,8 +229,8 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
     }
     let parents = targets.len();
 
-    // The child's calls, up to the exec that succeeds. An `umask` precedes each action, and follows the last: its argument is
-    // the action's index less one.
+    // The child's calls up to the exec that succeeds. The victim's actions are separated by calls of `umask`: one
+    // before each action and one after the last. The argument of `umask` is the action's index minus one.
     let program = child
         .iter()
         .position(|call| is_exec(call) && call.succeeded());
@@ -237,7 +240,7 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
     for (number, call) in child.iter().enumerate() {
         let place = match ruler {
             _ if number == 0 && call.name == "close" => Place::ChildsFirst,
-            // An action of its own.
+            // This `umask` is itself an action.
             _ if call.name == "umask" => Place::Action {
                 index: 2 * ruler,
                 first: true,
@@ -257,8 +260,8 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
         });
     }
 
-    // strace counts the calls of a name in each process. So that a fault hits one call, the other process must have no call
-    // of that number, or one in the padding.
+    // strace counts the calls of a name in each process separately. To hit only one call, the other process must not
+    // have a call with that number, or only one in the padding.
     for (number, target) in targets.iter().enumerate() {
         let call = &target.call;
         let same = |other: &Call| other.name == call.name && other.number == call.number;
@@ -267,7 +270,8 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
         } else {
             let theirs = parent.iter().position(same);
             theirs.is_none_or(|theirs| {
-                // strace does not touch the exec by which it starts the victim itself; and exit is tried again.
+                // strace does not inject into the exec by which it starts the victim; and the library repeats an exit
+                // that fails.
                 (padding..padded).contains(&theirs)
                     || matches!(&*call.name, "execve" | "exit_group")
             })
@@ -279,7 +283,8 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
             call.line
         );
     }
-    // strace takes one fault for each name. One ruler stands for all.
+    // strace accepts one fault for each name of a call, so the calls whose name is in `refused` are left out. One way
+    // is enough to test `umask`.
     targets.retain(|target| {
         if target.call.name == "umask" && way.kind != "oom" {
             return false;
@@ -294,7 +299,7 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
     }
 }
 
-/// Where the two calls are that mark a stretch.
+/// Finds the two calls that mark the beginning and the end of a stretch of the trace.
 fn marks(calls: &[Call], mark: &str) -> [usize; 2] {
     let mut marks = (0..calls.len()).filter(|&place| calls[place].line.starts_with(mark));
     [(); 2].map(|()| marks.next().expect("a mark"))
@@ -304,19 +309,22 @@ fn is_exec(call: &Call) -> bool {
     matches!(&*call.name, "execve" | "execveat")
 }
 
-/// What must come of a fault.
+/// The expected effect of a fault.
 enum Expectation {
-    /// The spawn fails at this step, with the errno that was injected (or this other one).
+    /// The spawn fails at this step with the injected errno, or with this other one.
     Failure(String, Option<&'static str>),
-    /// Nothing, for this reason.
+    /// The fault has no effect, for this reason.
     Nothing(&'static str),
-    /// As without the fault, for this reason; but since the kernel was not asked, this is not as before.
+    /// The spawn succeeds, for this reason, but because the kernel did not carry out the call, this part of the state
+    /// is not restored.
     Left(&'static str, String),
-    /// The spawn fails at this step; but since the kernel was not asked, this is not as before.
+    /// The spawn fails at this step, and because the kernel did not carry out the call, this part of the state is not
+    /// restored.
     FailureAndLeft(String, String),
 }
 
-/// Which step a call belongs to, and what the library makes of an errno.
+/// Returns the effect that an errno of a call must have: it depends on the step of the call, and on how the library
+/// treats the errno.
 fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expectation {
     use Expectation::{Failure, FailureAndLeft, Left, Nothing};
     let Target { call, place } = target;
@@ -349,7 +357,7 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             Nothing("a copy of memory serves where sharing it is refused")
         }
         (Place::Parent { .. }, "clone" | "clone3", _) => failure("Clone"),
-        // The pipe is at 3 and 4.
+        // The status pipe is at descriptors 3 and 4.
         (Place::Parent { .. }, "close", _) if way.gives_up_a_pipe() && dry.is_first_close(call) => {
             Left("that pipe is not used any more", descriptor())
         }
@@ -453,14 +461,14 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
     }
 }
 
-/// What comes of an exec that fails.
+/// The expected effect of a failed exec.
 fn exec(way: &Way, dry: &DryRun, call: &Call, errno: &str) -> Expectation {
     use Expectation::{Failure, Nothing};
     let last = call.number == dry.execs;
     let failure = |missing: &str, errno| Failure(format!("Exec {missing}"), errno);
     match (way.kind, errno) {
         ("search", "ENOENT" | "ENOTDIR") if last => {
-            // The third candidate was there.
+            // The search continues; its third candidate exists.
             failure("Program", Some("EACCES"))
         }
         ("search" | "lost", "ENOENT" | "ENOTDIR") => Nothing("the search goes on"),
@@ -468,26 +476,27 @@ fn exec(way: &Way, dry: &DryRun, call: &Call, errno: &str) -> Expectation {
         ("missing", "ENOENT") => Nothing("so it was"),
         ("shell", "ENOEXEC") if !last => Nothing("so it was"),
         ("search" | "missing" | "lost", _) => failure("Program", None),
-        // It closes on exec, which would make a script `ENOENT`.
+        // The descriptor closes on exec, so for a script the kernel would return `ENOENT`.
         ("descriptor", _) => failure("Program", None),
-        // The file is there, so the kernel must have missed another one.
+        // The file exists, so the kernel must have missed another file: the interpreter.
         (_, "ENOENT" | "ENOTDIR") => failure("Interpreter", None),
         _ => failure("Program", None),
     }
 }
 
-/// What a call can return by its manual page. To it comes what a seccomp filter answers by custom; a call without a row of
-/// its own must not be on the path.
+/// The errnos that a call can return, according to its manual page, and those that seccomp filters usually return.
+/// Every call of a spawn must have a row here.
 fn errnos(target: &Target) -> Vec<&'static str> {
     let call = &target.call;
     let own = match &*call.name {
         "getpid" | "getppid" | "geteuid" | "getegid" | "geteuid32" | "getegid32" | "umask" => "",
         "getresuid" | "getresgid" | "getresuid32" | "getresgid32" => "EFAULT",
-        // No filter that lets a child exit and be waited for would stop these.
+        // A filter that refused other errnos would not let a child exit or be waited for.
         "exit_group" => return vec!["EPERM"],
         "wait4" => return vec!["EINTR", "ECHILD"],
         "waitid" => return vec!["EINTR", "ECHILD", "EINVAL"],
-        // The status pipe: its reader is there, and so few bytes fit into a pipe that is empty.
+        // The status pipe has a reader and is empty, so a short record always fits: of the errors of `write`, only this
+        // one remains.
         "write" if target.place == Place::AfterActions => return vec!["EINTR"],
         "write" => {
             "EACCES EAGAIN EBADF EBUSY EDQUOT EFAULT EFBIG EINTR EINVAL EIO ENODEV ENOENT ENOSPC \
@@ -540,14 +549,14 @@ fn errnos(target: &Target) -> Vec<&'static str> {
     own.split_whitespace().chain(["ENOSYS", "EPERM"]).collect()
 }
 
-/// A fault: a way, its dry run, a call of it, and the errno.
+/// A fault: a way, its dry run, one of its calls, and the errno.
 type Fault<'a> = (&'a Way, &'a DryRun, &'a Target, &'static str);
 
-/// Whether a parent's call of a look at its child may have been counted, so that the fault hit another call than it should. A look after the
-/// fault changes nothing: where the fault is the wait's own, such a look must follow.
+/// Whether the parent made an additional call to look at its child, so that strace's count hit another call than
+/// intended. A look after the fault changes nothing; if the fault hits the wait itself, such a look must follow.
 fn hits_another_call(place: Place, name: &str, trace: &str) -> bool {
     let lines: Vec<&str> = trace.lines().collect();
-    // The end of a call during which another process had one stands in a line of its own.
+    // If another process made a call before this one ended, strace shows the end of the call in a line of its own.
     let beginnings = [format!("{name}("), format!("<... {name} resumed>")];
     let is_call = |line: &str| beginnings.iter().any(|it| line.contains(it));
     let is_hit = |line: &&str| is_call(line) && line.contains("(INJECTED)");
@@ -582,7 +591,7 @@ fn processes_are_in_the_order_of_their_starts_where_their_ids_begin_again() {
     }
 }
 
-/// How an error reads that belongs to a step.
+/// Whether a line reports an error with this step and this errno.
 fn reads_as(step: &str, errno: &str, line: &str) -> bool {
     let beginnings: &[&str] = match step.split(' ').next() {
         Some("action") => &["file action ", "action "],
@@ -600,7 +609,7 @@ fn reads_as(step: &str, errno: &str, line: &str) -> bool {
         && line.contains("interpreter") == (step == "Exec Interpreter")
 }
 
-/// Whether the victim said what it must; if not, what it must.
+/// Whether the victim printed what it must. If it did not, returns what is wrong.
 fn judge(
     output: &str,
     dry: &DryRun,
@@ -653,12 +662,13 @@ fn every_failure_reaches_the_caller(arch: Arch) {
     for (way, dry) in &ways {
         for target in &dry.targets {
             let Call { name, number, .. } = &target.call;
-            // One call for each signal: they take turns, else this would be a third of all.
+            // The child calls `rt_sigaction` once for each signal. Even in the long form the errnos take turns there,
+            // because these calls would otherwise be a third of all.
             let takes_turns = !is_long() || name == "rt_sigaction" && *number > 8;
             let errnos = errnos(target);
             let its_turn = faults.len() % errnos.len().max(1);
             for (index, errno) in errnos.into_iter().enumerate() {
-                // In the short form, too, each errno comes from at least one call of the name.
+                // In the short form, too, each errno is injected into at least one call of the name.
                 if !takes_turns || index == its_turn || seen.insert((name, errno)) {
                     faults.push((way, dry, target, errno));
                 }
@@ -679,7 +689,8 @@ fn every_failure_reaches_the_caller(arch: Arch) {
                 *reasons.lock().unwrap().entry(reason).or_default() += 1;
             }
             let fault = format!("-einject={name}:error={errno}:when={number}");
-            // Without a filter every call would stop the victim. strace refuses only what it traces.
+            // Without a filter, strace would stop the victim at every call. strace only refuses the calls that it
+            // traces.
             let refused = way
                 .refused
                 .iter()
@@ -719,7 +730,7 @@ fn every_failure_reaches_the_caller(arch: Arch) {
         "# faults {arch}: {calls} calls, {} injections",
         faults.len()
     ));
-    // For who asks the test harness to show it.
+    // Printed only if the test harness shows the output.
     for (reason, count) in reasons.into_inner().unwrap() {
         println!("{count} of them without a failure: {reason}");
     }

@@ -1,5 +1,6 @@
-//! What programs get of the descriptors of `sh`, `spawn` and `init`: standard input, output and error, and what a redirection gives them;
-//! nothing that these programs have opened for themselves. What the library does is in `tests/suites/descriptors.rs`.
+//! Tests which descriptors programs inherit from `sh`, `spawn` and `init`: standard input, output and error, and the
+//! descriptors of redirections, but none that these programs have opened for themselves. The tests of the library are
+//! in `tests/suites/descriptors.rs`.
 
 use std::fs;
 use std::io::{self, Write};
@@ -9,8 +10,8 @@ use std::process::{Command, Output, Stdio};
 
 use nestling_host_tests::{Arch, Scratch, or_skip};
 
-/// A script for each way in which the shell starts a program. `p` writes the numbers of its descriptors to standard output: `fds: 0 1 2`.
-/// There is nothing else in a script's output.
+/// A script for each way in which the shell starts a program. `p` writes the numbers of its descriptors to standard
+/// output: `fds: 0 1 2`. The scripts write nothing else.
 const WAYS: &[&str] = &[
     "p",
     "exec p",
@@ -103,7 +104,7 @@ const WAYS: &[&str] = &[
     "fc -l 2>/dev/null; p",
 ];
 
-/// Programs that get more: the numbers that a redirection or a process substitution names.
+/// Scripts whose programs also get the descriptors that a redirection or a process substitution names.
 const GIVEN: &[(&str, &str)] = &[
     ("p 7<in", "fds: 0 1 2 7"),
     ("exec 7<in; p", "fds: 0 1 2 7"),
@@ -113,10 +114,10 @@ const GIVEN: &[(&str, &str)] = &[
     ("{ p; } <&- 2>&-", "fds: 1"),
 ];
 
-/// A command that gets no descriptors but the standard ones, whatever this process was started with.
+/// Returns a command that inherits only the standard descriptors, even if this process has others.
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
-    // SAFETY: it makes a system call.
+    // SAFETY: the hook makes one system call.
     unsafe {
         command.pre_exec(|| {
             let flag = libc::CLOSE_RANGE_CLOEXEC as libc::c_int;

@@ -1,8 +1,8 @@
-//! `init` as process 1 of a pid namespace, with its system calls made to fail: each alone, and each kind of them for good.
-//! Whatever fails, it goes on, and it does not spin.
+//! Runs `init` as process 1 of a pid namespace and makes its system calls fail: each single call, and each kind of call
+//! permanently. In every case init must continue, and it must not spin.
 //!
-//! Which calls there are is not written down here: a dry run shows them. The namespaces are a user's own, so that what init does
-//! to mounts, swap and power is refused or stays there.
+//! The calls are not listed here: a run without faults shows them. The namespaces belong to an ordinary user, so that
+//! what init does to mounts, swap and power is refused or has no effect outside.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -16,13 +16,13 @@ use std::time::{Duration, Instant};
 
 use nestling_host_tests::{Arch, Call, Scratch, installed, is_long, or_skip, say, traces};
 
-/// How one of the lives goes.
+/// The course of a life of init in this test.
 struct Life {
     name: &'static str,
     words: &'static [&'static str],
-    /// What is sent to init, in this order.
+    /// The signals that are sent to init, in this order.
     signals: &'static [i32],
-    /// What ends it properly: a signal to init (or to its command, where it has one).
+    /// The signal that ends this life properly. It goes to init's command, or, without one, to init.
     ends: i32,
 }
 
@@ -33,7 +33,7 @@ const MACHINE: Life = Life {
     ends: libc::SIGUSR2,
 };
 
-/// The command leaves an orphan. What is passed on is harmless.
+/// The command leaves an orphan. The signals that init passes on do not harm the command.
 const CONTAINER: Life = Life {
     name: "container",
     words: &[
@@ -60,25 +60,28 @@ a bad line
 ::shutdown:/bin/true
 ";
 
-/// What shows init another `/etc` and neither the kernel's log nor this machine's wtmp, and waits for a line before it becomes init.
+/// A script that hides the kernel's log and this machine's wtmp from init, gives it another `/etc`, and waits for a
+/// line before it executes init.
 const GATE: &str = "mount --bind \"$0\" /etc
 for file in /dev/kmsg /var/log/wtmp /var/run/utmp; do
     [ ! -e $file ] || mount --bind /dev/null $file
 done
 echo gate; read line; exec \"$@\"";
 
-/// What init may do in a second once it has come to rest. (It may try once a second what fails.)
+/// The greatest number of calls that init may make in a second when it is at rest. (It may retry a failed call once a
+/// second.)
 const MOST_CALLS: usize = 400;
 const MOST_TICKS: u64 = 50;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What a call may answer again and again: resources that are short, a filter or a module that forbids it, a file system that is
-/// broken. (EINTR is injected only once: to be interrupted without end wants a handler that runs without end.)
+/// Errors that a call may return again and again: short resources, a filter or security module that forbids the call, a
+/// broken file system. (EINTR is injected only once: a call can be interrupted without end only if a handler runs
+/// without end.)
 const ERRNOS: &[&str] = &[
     "EPERM", "ENOMEM", "EAGAIN", "EBADF", "EINVAL", "EIO", "ENOSYS", "ENOENT",
 ];
 
-/// What can't fail, whatever strace can make of it.
+/// Calls that never fail on Linux, although strace can make them fail.
 const INFALLIBLE: &[&str] = &["getpid", "exit_group"];
 
 #[test]
@@ -91,17 +94,17 @@ fn whatever_fails_process_1_goes_on_and_does_not_spin_on_i386() {
     whatever_fails(Arch::I386);
 }
 
-/// A process 1 that strace looks at.
+/// A process 1 that strace traces.
 struct Traced {
     unshare: Child,
     strace: Child,
-    /// Its process id, as it is here.
+    /// Its process id in the namespace of this test.
     pid: i32,
     prefix: PathBuf,
 }
 
 impl Traced {
-    /// Starts init with this fault, if there is one; what it says goes into a file.
+    /// Starts init with this fault, if any. Init's messages go to a file.
     fn start(init: &Path, life: &Life, fault: Option<&str>, prefix: &Path) -> Result<Self, String> {
         let etc = prefix.with_file_name("etc");
         let output = File::create(told(prefix)).expect("a file");
@@ -137,7 +140,7 @@ impl Traced {
         strace.args(["-p", &pid.to_string()]);
         strace.stderr(Stdio::null());
         let mut strace = strace.spawn().map_err(|error| format!("strace: {error}"))?;
-        // Before it has written the call that the shell waits in, it could miss the exec.
+        // Before the trace shows the call in which the shell waits, strace could miss the exec.
         let trace = PathBuf::from(format!("{}.{pid}", prefix.display()));
         while !fs::metadata(&trace).is_ok_and(|it| it.len() > 0) {
             if let Some(status) = strace.try_wait().expect("strace") {
@@ -147,7 +150,7 @@ impl Traced {
             }
             thread::sleep(Duration::from_millis(1));
         }
-        // (If the fault has hit the shell, nobody reads it.)
+        // (If the fault has hit the shell, the line has no reader.)
         let _ = unshare.stdin.take().expect("a pipe").write_all(b"\n");
         Ok(Self {
             unshare,
@@ -166,12 +169,12 @@ impl Traced {
         String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
     }
 
-    /// How many calls the trace has as yet.
+    /// How many calls the trace contains so far.
     fn lines(&self) -> usize {
         self.trace().lines().count()
     }
 
-    /// The time that it has had of a processor, in ticks, of which there are a hundred in a second.
+    /// The processor time that init has used, in ticks of 1/100 second.
     fn ticks(&self) -> u64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
         let fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
@@ -179,7 +182,7 @@ impl Traced {
         numbers.filter_map(|it| it.parse::<u64>().ok()).sum()
     }
 
-    /// Waits until it makes no calls for a while. What does not come to rest does not, either, where it is measured.
+    /// Waits until init makes no calls for a while. If init never comes to rest, the following measurement shows that.
     fn settle(&self) {
         let (begin, mut before, mut quiet) = (Instant::now(), self.lines(), 0);
         while quiet < 4 && begin.elapsed() < 4 * SECOND && self.is_alive() {
@@ -190,13 +193,13 @@ impl Traced {
         }
     }
 
-    /// Whether it does more than it may in a second.
+    /// Returns an error if init makes more than the permitted number of calls in a second.
     fn spins(&self) -> Result<(), String> {
         let begin = Instant::now();
         let (lines, ticks) = (self.lines(), self.ticks());
         thread::sleep(SECOND);
         let (lines, ticks) = (self.lines() - lines, self.ticks().saturating_sub(ticks));
-        // Where the machine is busy that was more than a second.
+        // On a busy machine, more than a second may have passed.
         let seconds = begin.elapsed().as_secs() + 1;
         if lines > MOST_CALLS * seconds as usize || ticks > MOST_TICKS * seconds {
             return Err(format!(
@@ -206,7 +209,7 @@ impl Traced {
         Ok(())
     }
 
-    /// Goes through the life.
+    /// Goes through the life, and returns an error if init does not continue as it should.
     fn goes_on(&self, life: &Life, must_end: bool) -> Result<(), String> {
         self.settle();
         for &signal in life.signals {
@@ -221,7 +224,7 @@ impl Traced {
             let refused =
                 matches!(code, Some(125..=127)) && !self.trace().contains("rt_sigtimedwait");
             return match life.words {
-                // Its command was not there: it had not come to waiting.
+                // Init's command could not be started, so init never came to the point where it waits.
                 [_, ..] if refused => Ok(()),
                 _ => Err(format!("it has ended: {:?}", last(&self.prefix, self.pid))),
             };
@@ -236,7 +239,7 @@ impl Traced {
             self.spins()?;
         }
         if !life.words.is_empty() && must_end {
-            // What has failed it tries again a second later.
+            // Init retries a failed call a second later.
             let begin = Instant::now();
             while self.is_alive() {
                 if begin.elapsed() > 10 * SECOND {
@@ -248,7 +251,7 @@ impl Traced {
         if self.is_alive() {
             return Ok(());
         }
-        // The kernel ends it where it has switched the machine off.
+        // When init has switched the machine off, the kernel ends init.
         let last = last(&self.prefix, self.pid);
         match life.words {
             [] if !last
@@ -264,22 +267,21 @@ impl Traced {
 
 impl Drop for Traced {
     fn drop(&mut self) {
-        // With its child and so the namespace. A tracer of nobody ends.
+        // This ends its child and so the namespace. strace ends when it traces no process.
         let _ = self.unshare.kill();
         let _ = self.unshare.wait();
         let _ = self.strace.wait();
     }
 }
 
-/// Where it is what init has said. (Beside the traces, whose names are the prefix and more.)
+/// The path of the file with init's messages. (It lies beside the traces, whose names begin with the prefix.)
 fn told(prefix: &Path) -> PathBuf {
     let name = prefix.file_name().and_then(|name| name.to_str());
     prefix.with_file_name(format!("told-{}", name.expect("a name")))
 }
 
 fn send(pid: i32, signal: i32) {
-    // It may have ended, which is seen later.
-    // SAFETY: numbers are all it takes.
+    // If the process has ended, the call fails, and a later check reports the end. SAFETY: `kill` takes numbers only.
     unsafe { libc::kill(pid, signal) };
 }
 
@@ -287,13 +289,13 @@ fn status(pid: i32) -> Option<String> {
     fs::read_to_string(format!("/proc/{pid}/status")).ok()
 }
 
-/// Init's first child.
+/// Returns init's first child.
 fn command(init: i32) -> Option<i32> {
     let children = fs::read_to_string(format!("/proc/{init}/task/{init}/children")).ok()?;
     children.split(' ').next()?.parse().ok()
 }
 
-/// The trace's last lines.
+/// Returns the last lines of the trace.
 fn last(prefix: &Path, pid: i32) -> Vec<String> {
     let trace = fs::read(format!("{}.{pid}", prefix.display())).unwrap_or_default();
     let trace = String::from_utf8_lossy(&trace);
@@ -308,7 +310,7 @@ fn exit_code(prefix: &Path, pid: i32) -> Option<i32> {
     code.parse().ok()
 }
 
-/// The calls that init makes, without the shell's before it.
+/// Returns init's calls, without those of the shell that executed init.
 fn dry_run(init: &Path, life: &Life, prefix: &Path) -> Result<Vec<Call>, String> {
     let traced = Traced::start(init, life, None, prefix)?;
     let outcome = traced.goes_on(life, true);
@@ -319,14 +321,15 @@ fn dry_run(init: &Path, life: &Life, prefix: &Path) -> Result<Vec<Call>, String>
     Ok(trace[exec.expect("an exec") + 1..].to_vec())
 }
 
-/// The faults, as strace has them.
+/// Returns the faults in strace's notation.
 fn faults(calls: &[Call], arch: Arch) -> Vec<String> {
     let mut faults = Vec::new();
     let mut numbers = BTreeMap::<&str, Vec<usize>>::new();
     for call in calls {
         numbers.entry(&call.name).or_default().push(call.number);
     }
-    // In the short form each call fails for good with one of the errors, which take turns: on i386 with another than on x86_64.
+    // In the short form each call fails permanently with one of the errors. The calls take the errors in turn, and i386
+    // starts with another error than x86_64.
     let (errnos_of_one, most_of_one) = if is_long() {
         (ERRNOS.len(), 12)
     } else {
@@ -347,7 +350,7 @@ fn faults(calls: &[Call], arch: Arch) -> Vec<String> {
             .take(errnos_of_one)
             .map(|errno| format!("{name}:error={errno}:when={first}+"));
         faults.extend(ever);
-        // Of very many, one in so many.
+        // Of a call that occurs very often, every n-th occurrence is enough.
         let few = numbers.iter().step_by(numbers.len().div_ceil(most_of_one));
         for (index, number) in few.enumerate() {
             let errno = ["EINTR", "ENOMEM", "EPERM"][index % 3];
@@ -357,8 +360,8 @@ fn faults(calls: &[Call], arch: Arch) -> Vec<String> {
     faults
 }
 
-/// The machine's end where process 1 can make no copy of itself, for some seconds or for good: it takes no step that may hang itself,
-/// and ends all the same.
+/// Tests the end of the machine when process 1 cannot fork, for some seconds or permanently: it skips every step that
+/// may hang, and ends nevertheless.
 fn ends_without_copies(init: &Path, when: &str, prefix: &Path) -> Result<(), String> {
     let fault = format!("clone:error=EAGAIN:when={when}");
     let traced = Traced::start(init, &MACHINE, Some(&fault), prefix)?;
@@ -408,7 +411,7 @@ fn whatever_fails(arch: Arch) {
             let Some((life, fault)) = all.get(index) else {
                 break;
             };
-            // What fails for good may keep init from learning of the command's end.
+            // A permanent fault may keep init from noticing the end of its command.
             let must_end = !fault.ends_with('+');
             let prefix = scratch.path().join(format!("fault-{index}"));
             let outcome = Traced::start(&init, life, Some(fault), &prefix)
@@ -421,7 +424,7 @@ fn whatever_fails(arch: Arch) {
             }
         }
     };
-    // They wait most of the time.
+    // The tests mostly wait, so there can be more of them than processors.
     thread::scope(|scope| {
         for when in ["1..8", "1+"] {
             let (failures, prefix) = (&failures, scratch.path().join(format!("copies-{when}")));

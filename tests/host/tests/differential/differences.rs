@@ -1,8 +1,8 @@
-//! The differences that may be: each is a row of the table in the documentation of `nestling::spawn`.
+//! The permitted differences. Each is a row of the table in the documentation of `nestling::spawn`.
 
 use crate::situation::{Situation, Word};
 
-/// A way to start programs that nestling's [`Spawn`](nestling::spawn::Spawn) is compared with: a column of the table.
+/// A way to start programs that is compared with nestling's [`Spawn`](nestling::spawn::Spawn): a column of the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Peer {
     Command,
@@ -16,20 +16,20 @@ impl Peer {
 }
 
 pub struct Difference {
-    /// The row's first cell.
+    /// The first cell of the row.
     pub what: &'static str,
     pub peers: &'static [Peer],
-    /// In which situations.
+    /// The situations in which the difference occurs.
     pub when: fn(&Situation) -> bool,
-    /// Which part of the outcome differs.
+    /// The part of the outcome that differs.
     pub part: &'static str,
-    /// How: what is nestling's, and what is theirs.
+    /// Whether the two values differ in the permitted way: the first is nestling's, the second the peer's.
     pub how: fn(&str, &str) -> bool,
 }
 
 use Peer::{Command, Glibc, Musl, Std};
 
-/// In the table's order. No situation's difference fits two.
+/// The differences, in the order of the table. A difference of a situation fits at most one of them.
 pub const DIFFERENCES: &[Difference] = &[
     Difference {
         what: "An `open` with `O_CLOEXEC`",
@@ -159,17 +159,17 @@ fn has(situation: &Situation, what: impl Fn(&Word) -> bool) -> bool {
     situation.words.iter().any(what)
 }
 
-/// One more than the highest number that a descriptor may have.
+/// The limit on descriptors in this situation: one more than the highest possible number.
 fn limit(situation: &Situation) -> i32 {
     let limits = situation.words.iter().map(|word| match word {
         Word::Nofile(limit) | Word::Full(limit) => *limit,
-        // Whatever the machine's is, the situations have numbers far from it.
+        // The machine's own limit may be any; the numbers in the situations are far below it.
         _ => 100_000,
     });
     limits.min().unwrap_or(0)
 }
 
-/// How many numbers are free in the parent.
+/// How many descriptor numbers are free in the parent.
 pub fn free(situation: &Situation) -> i32 {
     let taken = situation.words.iter().map(|word| match word {
         Word::Have(_) | Word::HaveCloexec(_) | Word::HaveDirectory(_) => 1,

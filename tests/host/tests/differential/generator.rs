@@ -1,9 +1,9 @@
-//! The situations: made from parts, the same each time.
+//! Makes the situations by combining parts. They are the same on every run.
 
-/// The program that reports what it finds itself to be.
+/// The program that reports its own state.
 const PROBE: &str = "run:./probe";
 
-/// All situations, each once.
+/// Returns all situations, each once.
 pub fn situations() -> Vec<String> {
     let mut made = Situations(Vec::new());
     made.opens();
@@ -25,7 +25,7 @@ pub fn situations() -> Vec<String> {
 struct Situations(Vec<String>);
 
 impl Situations {
-    /// Adds a situation, unless it is there.
+    /// Adds a situation, unless it has been added before.
     fn add(&mut self, words: &[&str]) {
         let words: Vec<&str> = words
             .iter()
@@ -38,7 +38,7 @@ impl Situations {
         }
     }
 
-    /// Adds a situation for each way to choose one of each list. What has no program of its own runs the probe.
+    /// Adds a situation for each combination of one item from each list. A situation without a program gets the probe.
     fn each(&mut self, lists: &[&[&str]]) {
         let count = lists.iter().map(|list| list.len()).product();
         for mut choice in 0..count {
@@ -76,7 +76,7 @@ impl Situations {
                 self.each(&[&[&format!("open:{fd},{how}")]]);
             }
         }
-        // What fails.
+        // Opens that fail.
         let how = [
             "r,nothing",
             "r,",
@@ -118,7 +118,7 @@ impl Situations {
                 "open:2147483647,r,file",
             ],
         ]);
-        // One number twice, and one that lies where another open would go.
+        // Two actions on the same number, and a number that another open would get.
         self.each(&[
             &["", "have:3", "have-cloexec:3"],
             &["open:3,r,file", "open:4,re,file"],
@@ -293,7 +293,7 @@ impl Situations {
             "mask:HUP default:USR1,63",
         ];
         self.each(&[&states, &attributes]);
-        // A program that ends in other ways.
+        // Programs that end in other ways.
         self.each(&[
             &["", "ignore:TERM", "block:TERM", "handle:TERM"],
             &["", "default:TERM", "mask:TERM"],
@@ -306,7 +306,7 @@ impl Situations {
             "run:./probe arg:exit arg:127",
             "run:./probe arg:exit arg:256",
         ]]);
-        // All at once, in a spawn that fails.
+        // All states at once, in a spawn that fails.
         self.each(&[&states, &["open:0,r,nothing", "run:./nothing"]]);
     }
 
@@ -498,7 +498,7 @@ impl Situations {
     }
 
     fn limits(&mut self) {
-        // With every number taken, with one left, two, three.
+        // With all numbers in use, and with one, two and three numbers free.
         let places = [
             "full:10",
             "nofile:11 have:9 have:8 have:7 have:6 have:5 have:4 have:3",
@@ -534,7 +534,7 @@ impl Situations {
         ]);
     }
 
-    /// Two or three of the above at once.
+    /// Combines two or three of the parts above.
     fn combinations(&mut self) {
         let states = [
             "",
@@ -557,7 +557,7 @@ impl Situations {
         self.each(&[&states, &attributes, &actions[..4], &programs[..2]]);
         self.each(&[&states, &attributes[..2], &actions[4..]]);
         self.each(&[&states[..2], &attributes, &actions[..1], &programs[2..]]);
-        // What fails twice: the first is told.
+        // Situations with two failures, of which the first must be reported.
         self.each(&[
             &["open:0,r,nothing", "chdir:file", "dup2:9,0", "close:0"],
             &[

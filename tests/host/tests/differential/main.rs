@@ -1,15 +1,16 @@
-//! The same spawns by nestling, by its `Command`, by glibc's `posix_spawn`, by musl's and by the standard library's `Command`.
-//! Whatever differs is in the table of `src/spawn/differences.md`, and nothing is there that does not differ.
+//! Carries out the same spawns by nestling's `Spawn`, by its `Command`, by glibc's `posix_spawn`, by musl's, and by the
+//! standard library's `Command`. Each difference must be a row of the table in `src/spawn/differences.md`, and each row
+//! must be a real difference.
 //!
-//! What is compared is what the call returns, how the program ends, what it finds itself to be (`tests/started/probe`), what files are
-//! made, and that the parent is left as it was.
+//! The test compares what the call returns, how the program ends, the state that the program finds
+//! (`tests/started/probe`), the files that are made, and whether the parent is left as it was.
 
 extern crate alloc;
 
 mod differences;
 mod generator;
 mod outcome;
-#[allow(dead_code)] // what only the peers ask
+#[allow(dead_code)] // parts that only the peers use
 #[path = "../../peers/situation.rs"]
 mod situation;
 
@@ -26,7 +27,8 @@ use nestling_host_tests::{Arch, Scratch, built_with_musl, or_skip, run, say};
 use outcome::{Folder, Outcome};
 use situation::{Situation, Word};
 
-/// What the libraries were when the table was made. Of another one, what differs from the table is told and is no failure.
+/// The library versions with which the table was made. With another version, a deviation from the table is printed and
+/// is no failure.
 const GLIBC: &str = "2.36";
 const MUSL: &str = "1.2.3";
 
@@ -42,7 +44,7 @@ fn what_differs_from_other_ways_to_start_programs_is_in_the_table_and_nothing_el
     let [ours, copied] = ["nestling", "nestling-copied"].map(|way| &outcomes[way]);
     for (number, situation) in situations.iter().enumerate() {
         for (part, ours, copied) in differing(&ours[number], &copied[number]) {
-            // Its status pipe needs two numbers.
+            // The status pipe of the copied-memory mode needs two numbers.
             if copied == "EMFILE"
                 && differences::free(&Situation::parse(situation).expect("a situation")) <= 2
             {
@@ -126,7 +128,8 @@ fn the_table_in_the_documentation_has_the_rows_of_the_test() {
     assert_eq!(table("Situation").collect::<BTreeSet<_>>(), expected);
 }
 
-/// Of the documentation's table with this title: each peer's column that says something, and the row.
+/// Reads the table of the documentation that has this title. For each cell that reports a difference, returns its peer
+/// and its row.
 fn table(title: &str) -> impl Iterator<Item = (Peer, &'static str)> {
     let lines = include_str!("../../../../src/spawn/differences.md").lines();
     let start = lines.skip_while(move |line| !line.starts_with(&format!("| {title} |")));
@@ -134,7 +137,7 @@ fn table(title: &str) -> impl Iterator<Item = (Peer, &'static str)> {
     rows.flat_map(|row| {
         let mut cells = row.trim_matches('|').split(" | ").map(str::trim);
         let what = cells.next().expect("a row");
-        // After the column of nestling's own.
+        // The first cells are the row's title and nestling's own column.
         let columns = Peer::ALL.into_iter().zip(cells.skip(1));
         columns
             .filter(|(_, cell)| *cell != "=")
@@ -144,7 +147,7 @@ fn table(title: &str) -> impl Iterator<Item = (Peer, &'static str)> {
 
 fn situations() -> Vec<String> {
     let mut situations = generator::situations();
-    // SAFETY: it takes nothing.
+    // SAFETY: `geteuid` takes no argument.
     if unsafe { libc::geteuid() } != 0 {
         let all = situations.len();
         situations.retain(|line| {
@@ -159,7 +162,7 @@ fn situations() -> Vec<String> {
     situations
 }
 
-/// What the peers' program calls it.
+/// The name of this way in the program `peers`.
 fn way(peer: Peer) -> &'static str {
     match peer {
         Peer::Command => "nestling-command",
@@ -169,7 +172,7 @@ fn way(peer: Peer) -> &'static str {
     }
 }
 
-/// What came of every situation, by each way there is.
+/// Plays every situation by each available way, and returns the outcomes.
 fn play(
     situations: &[String],
     scratch: &Scratch,
@@ -189,7 +192,8 @@ fn play(
         Ok(peers) => ways.push(("musl", "posix_spawn", peers)),
         Err(why) => say(&format!("skipped: musl: {why}")),
     }
-    // All folders before the first process: one that is made meanwhile would hold the programs open for writing.
+    // All folders are made before the first process starts: a child that is forked during the copying would hold the
+    // programs open for writing.
     let folders = ways
         .iter()
         .map(|(name, ..)| furnish(scratch.path().join(name), probe));
@@ -203,7 +207,7 @@ fn play(
                 let player = scope.spawn(move || outcomes(peers, way, list, folder));
                 (*name, player)
             });
-        // All of them are started before the first is waited for.
+        // All players are started before the first wait.
         let players: Vec<_> = players.collect();
         let outcomes = players
             .into_iter()
@@ -239,11 +243,11 @@ fn outcomes(peers: &Path, way: &str, list: &Path, folder: &Folder) -> Vec<Outcom
         .collect()
 }
 
-/// The parts that differ: the name, what the first has, what the second.
+/// The parts that differ: the part's name, the first outcome's value, the second's.
 fn differing<'a>(first: &'a Outcome, second: &'a Outcome) -> Vec<(&'a str, &'a str, &'a str)> {
     let get = |outcome: &'a Outcome, part: &str| outcome.get(part).map_or("-", |value| value);
     let names: BTreeSet<&String> = first.keys().chain(second.keys()).collect();
-    // Where one has no program there is nothing else to compare but what is left over.
+    // If the results differ, the other parts except `left over` cannot be compared.
     let same = get(first, "result") == get(second, "result");
     let names = names
         .into_iter()
@@ -252,17 +256,17 @@ fn differing<'a>(first: &'a Outcome, second: &'a Outcome) -> Vec<(&'a str, &'a s
     parts.filter(|(_, first, second)| first != second).collect()
 }
 
-/// The library that a peer is of, if it is not the one of the table.
+/// The version of a peer's library, if it is not the version of the table.
 fn foreign_version(peer: Peer) -> Option<String> {
     match peer {
         Peer::Glibc => {
-            // SAFETY: it returns a C string.
+            // SAFETY: the function returns a C string.
             let version = unsafe { CStr::from_ptr(libc::gnu_get_libc_version()) };
             let version = version.to_str().expect("a version");
             (version != GLIBC).then(|| format!("glibc {version}"))
         }
         Peer::Musl => {
-            // Its loader says it, in the second line, when it gets nothing to load.
+            // musl's loader prints the version in its second line when it is started without a program.
             let loader = Command::new("/lib/ld-musl-x86_64.so.1").output();
             let said = loader.map_or_else(
                 |error| error.to_string().into_bytes(),
@@ -277,7 +281,7 @@ fn foreign_version(peer: Peer) -> Option<String> {
     }
 }
 
-/// Makes a folder with what the situations want in it.
+/// Makes a folder with the files that the situations use.
 fn furnish(folder: PathBuf, probe: &Path) -> Folder {
     let permit = |name: &str, mode| {
         fs::set_permissions(folder.join(name), Permissions::from_mode(mode)).expect("permissions");
@@ -327,7 +331,7 @@ fn furnish(folder: PathBuf, probe: &Path) -> Folder {
         fs::copy(probe, folder.join(name)).expect("the probe");
         permit(name, 0o755);
     }
-    // Executable, and in no executable format.
+    // These files are executable, but have no format that the kernel can execute.
     for (name, content) in [
         ("text", "no program\n"),
         ("text-bin/program", "no program\n"),

@@ -1,4 +1,5 @@
-//! What came of a situation, in words that can be compared: names for inodes, relations for ids.
+//! Describes the outcome of a situation by words that can be compared: names in place of inodes, relations in place of
+//! ids.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,17 +8,18 @@ use std::path::{Path, PathBuf};
 
 use nestling::Errno;
 
-/// By name: `result`, `end`, `left over`, `made`, `descriptors`, and whatever else the program has reported of itself.
+/// The parts of an outcome by their names: `result`, `end`, `left over`, `made`, `descriptors`, and everything else
+/// that the program has reported.
 pub type Outcome = BTreeMap<String, String>;
 
-/// The folder in which a peer has played.
+/// The folder in which a way has played its situations.
 pub struct Folder {
     path: PathBuf,
-    /// The names of the files that were there from the beginning.
+    /// The names of the files that were in the folder from the beginning, by their inodes.
     names: BTreeMap<String, String>,
 }
 
-/// The real-time signals that the C libraries keep to themselves.
+/// The real-time signals that the C libraries reserve for themselves.
 const LIBRARYS_SIGNALS: u64 = 1 << 31 | 1 << 32 | 1 << 33;
 
 impl Folder {
@@ -32,7 +34,7 @@ impl Folder {
         &self.path
     }
 
-    /// What came of situation `number`, from what the peer has said of it.
+    /// Returns the outcome of situation `number`; `said` is the peer's output about it.
     pub fn outcome(&self, said: &str, number: usize) -> Outcome {
         let mut outcome = pairs(said);
         if let Some(result) = outcome.get_mut("result")
@@ -91,7 +93,7 @@ fn pairs(lines: &str) -> Outcome {
         .collect()
 }
 
-/// The names of the inodes in a directory.
+/// The names of the files in a directory, by their inodes.
 fn names(directory: &Path) -> BTreeMap<String, String> {
     let entries = fs::read_dir(directory).into_iter().flatten();
     entries
@@ -104,7 +106,7 @@ fn name(path: PathBuf) -> Option<(String, String)> {
     Some((inode.to_string(), path.file_name()?.to_str()?.into()))
 }
 
-/// Each file's name, mode, owner and size.
+/// Lists the name, mode, owner and size of each file.
 fn listing(directory: &Path) -> String {
     let entries = fs::read_dir(directory).expect("a directory").map(|entry| {
         let entry = entry.expect("an entry");
