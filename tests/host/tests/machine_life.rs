@@ -1,7 +1,8 @@
-//! `init` in its machine life as process 1 of namespaces of a user's own, where the end of the machine is the end of the namespaces:
-//! which signal and which name ends it how, and what it does to mounts and swap before, as strace shows it.
+//! Tests of the machine life of `init`, as process 1 of namespaces that belong to an ordinary user, where the end of
+//! the machine is the end of the namespaces. The tests show, by strace, which signal and which program name ends the
+//! machine in which way, and what init does to mounts and swap before the end.
 //!
-//! (That a real kernel does it, the suite `life` shows.)
+//! (The suite `life` of xtask tests the same on a real kernel.)
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,19 +13,19 @@ use std::process::Output;
 
 use nestling_host_tests::{Arch, Call, Scratch, calls, installed, run, say};
 
-/// A machine to be: its `/etc` is what `/etc` will be.
+/// A machine that has not started. Its directory `etc` becomes `/etc` of the machine.
 struct Machine {
     init: PathBuf,
     scratch: Scratch,
 }
 
-/// What became of it.
+/// The record of a finished life of the machine.
 struct Life {
-    /// The system calls of process 1, from its start on.
+    /// The system calls of process 1 from its start on.
     calls: Vec<Call>,
-    /// Those of its copies and of all other processes, too.
+    /// The system calls of all processes, those of process 1 and of its copies included.
     all: Vec<Call>,
-    /// What was said on the console, and printed by services.
+    /// The text on the console, and the output of the services.
     said: String,
 }
 
@@ -35,7 +36,7 @@ impl Machine {
         let scratch = Scratch::new(&init);
         fs::create_dir(scratch.path().join("etc")).expect("a directory");
         let machine = Self { init, scratch };
-        // This machine's own are nothing to init.
+        // Replaces this machine's own files, which must not concern init.
         for name in ["utmp", "wtmp"] {
             fs::write(machine.etc(name), "").expect("a file");
         }
@@ -46,12 +47,13 @@ impl Machine {
         self.scratch.path().join("etc").join(name)
     }
 
-    /// Puts init there under another name. (A copy: where it is itself may be hidden by then.)
+    /// Puts a copy of init into `/etc` under another name. (A copy, because the path of the original may be hidden by
+    /// then.)
     fn is_named(&self, name: &str) {
         fs::copy(&self.init, self.etc(name)).expect("a copy");
     }
 
-    /// Lives with this inittab, after this script has prepared its mounts.
+    /// Runs the machine with this inittab, after this script has prepared its mounts.
     fn live(&self, inittab: &str, script: &str) -> Result<Life, String> {
         let prefix = self.scratch.path().join("trace");
         let trace = prefix.to_str().expect("a plain path");
@@ -75,7 +77,7 @@ impl Machine {
         Ok(Life { calls, all, said })
     }
 
-    /// The same under this program, or none: what was said.
+    /// The same under this tracer, or without one. Returns the text on the console.
     fn live_under(&self, tracer: &[&str], inittab: &str, script: &str) -> Result<String, String> {
         fs::write(self.etc("inittab"), inittab).expect("a file");
         let namespaces = "--user --map-root-user --pid --fork --mount --mount-proc --kill-child";
@@ -108,8 +110,8 @@ impl Machine {
     }
 }
 
-/// The lines of a trace of several processes, with their ids. A call during which another process made one is on two lines: what it
-/// answers is added to the first.
+/// Splits the trace of several processes into lines, with the process ids. Where strace shows a call in two lines,
+/// because another process made a call before the first ended, the lines are joined.
 fn whole(trace: &str) -> Vec<(u32, String)> {
     let mut lines: Vec<(u32, String)> = Vec::new();
     for line in trace.lines() {
@@ -122,7 +124,7 @@ fn whole(trace: &str) -> Vec<(u32, String)> {
         match line.strip_prefix("<... ") {
             None => lines.push((pid, line.into())),
             Some(resumed) => {
-                // It may have begun before this trace.
+                // The call may have begun before this trace.
                 let Some((_, begun)) = pending.find(|(its, _)| *its == pid) else {
                     continue;
                 };
@@ -136,18 +138,18 @@ fn whole(trace: &str) -> Vec<(u32, String)> {
 }
 
 impl Life {
-    /// Where in its calls there is the first that begins so.
+    /// The index of the first call of process 1 that begins with this text.
     fn place(&self, call: &str) -> Option<usize> {
         self.calls.iter().position(|it| it.line.starts_with(call))
     }
 
-    /// Where in all calls there is the first that begins so.
+    /// The index of the first call of any process that begins with this text.
     fn place_in_all(&self, call: &str) -> usize {
         let place = self.all.iter().position(|it| it.line.starts_with(call));
         place.unwrap_or_else(|| panic!("{call}: {}", self.said))
     }
 
-    /// Where it ends the machine.
+    /// The index of the call that ends the machine.
     fn end(&self) -> Option<usize> {
         let is_end = |it: &Call| it.name == "reboot" && !it.line.contains("CMD_CAD");
         self.calls.iter().position(is_end)
@@ -159,7 +161,7 @@ impl Life {
     }
 }
 
-/// How strace shows the end.
+/// The call that ends the machine, as strace shows it.
 fn end(kind: &str) -> String {
     format!("reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_{kind}")
 }
@@ -177,11 +179,11 @@ fn on_each(test: impl Fn(&Machine) -> Result<(), String>) {
 fn each_power_signal_ends_the_machine_its_way() {
     on_each(|machine| {
         for (signal, kind) in [
-            // busybox's.
+            // The signals of busybox.
             (libc::SIGUSR1, "HALT"),
             (libc::SIGUSR2, "POWER_OFF"),
             (libc::SIGTERM, "RESTART"),
-            // sysvinit's, and systemd's.
+            // The signals of sysvinit and of systemd.
             (libc::SIGPWR, "POWER_OFF"),
             (37, "HALT"),
             (38, "POWER_OFF"),
@@ -243,7 +245,7 @@ fn a_service_has_no_descriptors_but_the_standard_ones_whatever_process_1_was_sta
             inittab,
             "mkfifo /etc/pipe; exec 3</dev/null 7</dev/zero 9<>/etc/pipe",
         )?;
-        // The last is the shell's, for the directory.
+        // Descriptor 3 is the shell's own, open on the directory that it lists.
         let only = "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n";
         assert!(life.said.contains(only), "{}", life.said);
         Ok(())
@@ -281,7 +283,7 @@ fn switch_root_deletes_all_in_the_old_root_and_nothing_where_its_links_lead() {
         for name in ["root", "seen"] {
             fs::create_dir_all(scratch.join(name)).expect("a directory");
         }
-        // The init is a link to a program in the new root, and says how `halt` is used.
+        // The new root's init is a link to a program that prints the usage of `halt`.
         let script = "set -e; cd $0; mount -t tmpfs old root; mount --bind root seen
             mkdir root/new root/a root/a/b; touch root/init root/file root/a/b/file; cp $1 root/switch_root
             mount -t tmpfs new root/new; ln -s /program root/new/halt; cp $1 root/new/program
@@ -348,7 +350,7 @@ fn ctrl_alt_del_is_its_entrys_business_or_else_a_reboot() {
         let inittab = "::once:kill -INT 1\n::ctrlaltdel:kill -USR1 1\n";
         let life = machine.live(inittab, "")?;
         assert!(life.place(&end("HALT")).is_some(), "{}", life.said);
-        // Without an inittab there is a script.
+        // Without an inittab, init executes a script.
         fs::write(
             machine.etc("rc"),
             "#!/bin/sh\nrm /etc/inittab; kill -HUP 1\n",
@@ -357,7 +359,7 @@ fn ctrl_alt_del_is_its_entrys_business_or_else_a_reboot() {
         let inittab = "::wait:sh /etc/rc\n::once:kill -INT 1\n";
         let life = machine.live(inittab, "")?;
         assert!(life.place(&end("RESTART")).is_some(), "{}", life.said);
-        // It has none after a fault, either, nor where it must not trust the one that is there.
+        // After a fault there is no inittab either, nor where init must not trust the existing one.
         fs::write(
             machine.etc("rc"),
             format!(
@@ -376,7 +378,8 @@ fn ctrl_alt_del_is_its_entrys_business_or_else_a_reboot() {
 #[test]
 fn a_request_that_cannot_wait_for_the_inittab_does_not_keep_it_from_being_read() {
     on_each(|machine| {
-        // The inittab is a FIFO at first. It is no file whose text can be had, but is opened only when somebody writes to it.
+        // At first, the inittab is a FIFO: its open waits until a process opens the FIFO for writing, and init refuses
+        // to read it.
         let script = format!(
             "mkfifo /etc/fifo; mv /etc/fifo /etc/inittab; kill -HUP 1; kill -QUIT 1\n{}\
              : <>/etc/inittab\n{}kill -USR1 1\n",
@@ -386,7 +389,7 @@ fn a_request_that_cannot_wait_for_the_inittab_does_not_keep_it_from_being_read()
         fs::write(machine.etc("script"), script).expect("a file");
         let life = machine.live("::once:sh /etc/script\n", "exec 2>/etc/log")?;
         assert!(life.place(&end("HALT")).is_some());
-        // This FIFO has no writer at all.
+        // This FIFO never gets a writer.
         fs::remove_file(machine.etc("inittab")).expect("a FIFO");
         let script = format!(
             "rm /etc/inittab; mkfifo /etc/inittab; exec 2>/etc/log; ( {} kill -INT 1 ) &",
@@ -435,7 +438,7 @@ fn at_the_end_what_is_mounted_is_unmounted_and_what_is_swapped_on_is_off() {
         for target in ["/", "/proc", "/dev", "/sys", "/run"] {
             assert!(!tried(&format!("umount2(\"{target}\"")), "{target}");
         }
-        // The root is somebody else's here.
+        // The root mount belongs to another namespace.
         let read_only = place("mount(\"\", \"/\", ");
         assert!(place("umount2(") < read_only);
         assert!(read_only < end);
@@ -458,9 +461,9 @@ fn the_start_and_the_end_of_the_machine_are_in_utmp_and_wtmp() {
         for program in ["who", "last"] {
             installed(program)?;
         }
-        // A descriptor beside the standard ones might be the table of a process 1 that has failed.
+        // A descriptor beside the standard ones could be the saved table of a process 1 that has failed.
         let script = "exec 5</dev/null";
-        // The record of the start is a copy's work; without a wtmp it is in utmp alone.
+        // A copy of init writes the record of the start. Without a wtmp, the record is in utmp alone.
         let file = "f=/run/utmp; [ ! -e /var/log/wtmp ] || f=/var/log/wtmp";
         let is_there = "until [ -s $f ]; do sleep 0.01; done";
         let inittab = format!("::wait:{file}; {is_there}\n::once:kill -USR1 1\n");
@@ -503,7 +506,7 @@ fn a_script_without_an_interpreters_name_is_run_by_the_shell() {
 #[test]
 fn what_a_reread_brings_starts_when_what_it_sends_away_has_ended() {
     on_each(|machine| {
-        // The old one holds a lock until it has ended, which takes a while.
+        // The old process holds a lock until it has ended, which takes a while.
         fs::write(
             machine.etc("old"),
             "mkdir /etc/lock; trap 'sleep 1; rmdir /etc/lock; exit' TERM; kill -HUP 1
@@ -526,7 +529,8 @@ fn what_a_reread_brings_starts_when_what_it_sends_away_has_ended() {
 #[test]
 fn a_line_whose_copy_of_init_is_killed_before_its_program_runs_is_tried_again() {
     on_each(|machine| {
-        // The copy waits for a reader of the FIFO. Once it has been killed, by a fault at first, a file is there.
+        // The copy of init waits for a reader of the FIFO. The script kills two copies, the first by SIGSEGV, then puts
+        // a file in the FIFO's place.
         let script =
             "cd /sys/fs; mount -t tmpfs cgroup cgroup; mkdir cgroup/x; mkfifo cgroup/x/cgroup.procs
             : >cgroup/file; : >cgroup/faults
@@ -578,7 +582,7 @@ fn a_line_with_a_mistyped_user_or_a_user_whose_name_misleads_starts_nothing() {
 #[test]
 fn a_failure_is_slowed_down_and_a_login_is_not() {
     on_each(|machine| {
-        // It ends with status 0 after two seconds, twice, and then fails.
+        // The login ends twice with status 0 after two seconds, and then fails.
         let login = "echo x >>/etc/logins; case $(wc -l </etc/logins) in
             1|2|3) sleep 2; exit 0;; 4) exit 7;; *) kill -USR1 1; sleep 9;; esac\n";
         fs::write(machine.etc("login"), login).expect("a file");
@@ -642,7 +646,7 @@ fn an_inittab_may_be_long_and_what_is_wrong_with_it_floods_no_console() {
             assert!(life.said.contains(said), "{said}: {}", life.said);
         }
         assert_eq!(life.said.matches("no such action").count(), 10);
-        // One that is too long is among those.
+        // One of the invalid lines is too long.
         assert!(!life.said.contains(&"w".repeat(1001)));
         Ok(())
     });
@@ -675,7 +679,8 @@ fn poweroff_and_its_siblings_have_the_options_of_busyboxs_and_sysvinits() {
             let life = machine.live(&format!("::once:/etc/{command}\n"), "")?;
             assert!(life.place(&end(kind)).is_some(), "{command}: {}", life.said);
         }
-        // At once, and what is to be written before is written, or not.
+        // With `-f`, the command itself ends the machine at once. It writes the buffers to the disks before (`sync`),
+        // except with `-n`.
         for (command, syncs) in [("poweroff -f", true), ("poweroff -nf", false)] {
             let life = machine.live(&format!("::once:/etc/{command}\n"), "")?;
             let end = life.place_in_all(&end("POWER_OFF"));
@@ -727,7 +732,7 @@ fn a_line_of_inits_does_not_overwrite_a_prompt_and_the_environment_chooses_what_
         )
         .expect("a file");
         let life = machine.live("::respawn:/bin/sh /etc/login\n", "")?;
-        // What is printed comes by another pipe.
+        // The services' output comes over another pipe than init's messages.
         assert!(life.said.contains("\n\ninit: halt: "), "{}", life.said);
         let inittab = "::wait:true\n::nonsense:true\n::once:kill -USR1 1\n";
         for (log, notes, errors) in [
@@ -753,11 +758,11 @@ fn a_line_of_inits_does_not_overwrite_a_prompt_and_the_environment_chooses_what_
     });
 }
 
-/// What makes a line with `cgroup=x` wait for ever before its program runs: nothing reads this FIFO.
+/// Makes a line with `cgroup=x` wait forever before its program runs, because this FIFO has no reader.
 const HELD_CGROUP: &str =
     "cd /sys/fs; mount -t tmpfs cgroup cgroup; mkdir cgroup/x; mkfifo cgroup/x/cgroup.procs; cd /";
 
-/// A script that waits until init has said this in `/etc/log`.
+/// A script that waits until `/etc/log` contains this message of init.
 fn until_said(text: &str) -> String {
     format!("until grep -q '{text}' /etc/log; do sleep 0.1; done\n")
 }
@@ -768,7 +773,7 @@ const SINGLE_USER: i32 = 35;
 #[test]
 fn process_1_itself_opens_no_file_of_a_disk_once_it_is_up() {
     on_each(|machine| {
-        // Each request that reads files; in the end, the inittab is a FIFO without a writer.
+        // Each request that makes init read files. At the last one, the inittab is a FIFO without a writer.
         let script = until_said("single-user mode")
             + "kill -INT 1\nmv /etc/fifo /etc/inittab; kill -HUP 1; kill -USR1 1\n";
         fs::write(machine.etc("script"), script).expect("a file");
@@ -817,7 +822,8 @@ fn a_copy_that_is_pending_when_process_1_fails_is_starting_afterwards() {
         );
         fs::write(machine.etc("script"), script).expect("a file");
         let inittab = ":cgroup=x:once:/nonexistent/echo\n::once:/bin/sh /etc/script\n";
-        // What is written down may not be executed, whether init asks for that or not.
+        // The kernel forbids the execution of the file in memory that holds the table, whether init asks for that or
+        // not.
         let noexec = "echo 1 2>/dev/null >/proc/sys/vm/memfd_noexec || :";
         let script = format!("{HELD_CGROUP}; {noexec}; exec 2>/etc/log");
         let life = machine.live(inittab, &script)?;
@@ -825,9 +831,10 @@ fn a_copy_that_is_pending_when_process_1_fails_is_starting_afterwards() {
         let log = fs::read_to_string(machine.etc("log")).expect("the log");
         let (_, after) = log.split_once("continues after a fault").expect("a fault");
         assert!(after.contains("echo: starting, process "), "{log}");
-        // Its own pipe is gone, and it reports itself that there is no such program.
+        // After the fault, the pipe of the service's copy is lost, so the copy itself reports that its program does not
+        // exist.
         assert!(after.contains("echo: exec "), "{log}");
-        // What is mounted already is not looked at again: it may not answer.
+        // Init does not look at existing mounts again, because a mount may not answer.
         let again = life.place("execve(\"/proc/self/exe\"").expect("a fault");
         let mut calls = life.calls[again..].iter();
         assert!(!calls.any(|it| it.line.starts_with("mkdir(\"/tmp\"")));
@@ -879,7 +886,7 @@ fn a_machine_without_files_in_memory_comes_up() {
 #[test]
 fn what_init_says_comes_by_a_pipe_that_it_cannot_open() {
     on_each(|machine| {
-        // Without /proc there is no name for it.
+        // Without /proc, the pipe on standard error has no path.
         let script = "mount -t tmpfs none /proc; mkdir /proc/self; exec 2>&1";
         let inittab = "::wait:/nonexistent/program\n::once:kill -USR1 1\n";
         let life = machine.live(inittab, script)?;
@@ -896,7 +903,7 @@ fn a_thousand_services_that_do_not_come_to_run_leave_descriptors_for_others() {
             .collect::<String>();
         inittab += "::wait:echo the limit is $(ulimit -n)\nnull::once:kill -USR1 1\n";
         let script = format!("{HELD_CGROUP}; ulimit -S -n 1000; export INIT_LOG=nothing");
-        // (Under strace that takes a minute.)
+        // (Under strace this would take a minute.)
         let said = machine.live_under(&[], &inittab, &script)?;
         assert!(said.contains("the limit is 1000\n"), "{said}");
         Ok(())
@@ -907,7 +914,7 @@ fn a_thousand_services_that_do_not_come_to_run_leave_descriptors_for_others() {
 fn a_console_that_takes_a_part_of_a_line_holds_up_nothing() {
     on_each(|machine| {
         let (master, slave) = terminal();
-        // Names make the lines longer than what there is room for.
+        // The long names make the lines longer than init's buffer.
         let name = "n".repeat(200);
         let mut inittab = (0..4)
             .map(|it| format!("::wait:/nonexistent/{name}{it}\n"))
@@ -923,24 +930,24 @@ fn a_console_that_takes_a_part_of_a_line_holds_up_nothing() {
     });
 }
 
-/// A terminal's two ends. Its output has no reader, and little room is left.
+/// Opens a terminal and returns its two sides. Nothing reads its output, and its buffer is almost full.
 fn terminal() -> (OwnedFd, OwnedFd) {
     let (mut master, mut slave) = (0, 0);
     let null = std::ptr::null_mut();
-    // SAFETY: it writes two descriptors; the name and the settings may be left out.
+    // SAFETY: the call writes two descriptors; null stands for no name and no settings.
     let answer = unsafe { libc::openpty(&mut master, &mut slave, null, null.cast(), null.cast()) };
     assert_eq!(answer, 0);
-    // SAFETY: they are new.
+    // SAFETY: both descriptors are new.
     let [master, slave] = [master, slave].map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
     let set = |flags: i32| {
-        // SAFETY: numbers are all that it takes.
+        // SAFETY: `fcntl` takes numbers only.
         unsafe { libc::fcntl(slave.as_raw_fd(), libc::F_SETFL, flags) }
     };
     set(libc::O_RDWR | libc::O_NONBLOCK);
     let mut file = File::from(slave.try_clone().expect("a descriptor"));
     while file.write(&[b'.'; 100]).is_ok() {}
     while file.write(b".").is_ok() {}
-    // Until there is some room again.
+    // Read from the master until the buffer has a little room again.
     let mut reader = File::from(master.try_clone().expect("a descriptor"));
     while file.write(b".").is_err() {
         reader.read_exact(&mut [0; 64]).expect("what was written");
@@ -949,9 +956,9 @@ fn terminal() -> (OwnedFd, OwnedFd) {
     (master, slave)
 }
 
-/// What init's store has for one service with this line.
+/// Returns the contents of init's saved table with one service, which has this line.
 fn store(line: &[u8]) -> Vec<u8> {
-    // A record of process 1 itself, one of a service that is due, and its line.
+    // A record of process 1 itself, a record of a service that is due, and the service's line.
     let mut store = vec![0; 1024 * 20];
     store[0] = 6;
     store[20] = 1;
@@ -967,7 +974,7 @@ fn a_file_that_is_no_sealed_store_is_not_taken_for_one() {
         let store = store(b"::once:/bin/echo the line of a stranger");
         fs::write(machine.etc("store"), store).expect("a file");
         let inittab = "::once:/bin/kill -USR1 1\n";
-        // Its number is higher than those of what this test's caller may have left open.
+        // The number is higher than the descriptors that the caller of this test may have left open.
         let script = "echo prepared; exec bash -c 'exec 900<>/etc/store; exec \"$1\"' bash \"$1\"";
         let life = machine.live(inittab, script)?;
         assert!(life.said.contains("started on Linux"), "{}", life.said);
@@ -983,7 +990,8 @@ fn an_inittab_that_others_may_write_is_refused_unless_the_command_line_says_othe
             let mode = fs::Permissions::from_mode(mode);
             fs::set_permissions(machine.etc(name), mode).expect("a mode");
         };
-        // Without an inittab, init offers a shell that needs no password. With one that it cannot use, it starts sulogin.
+        // Without an inittab, init starts a shell without a password. With an inittab that it cannot use, init starts
+        // sulogin.
         fs::write(machine.etc("sulogin"), "#!/bin/sh\nkill -USR1 1\n").expect("a file");
         mode("sulogin", 0o755);
         const SULOGIN: &str =

@@ -1,4 +1,5 @@
-//! The manual pages in `src/man`: their form, their examples, and that they describe what the programs have.
+//! Tests of the manual pages in `src/man`: their format, their examples, and whether they list the same options as the
+//! programs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +11,7 @@ use nestling::Resource;
 use nestling::inittab::Entry;
 use nestling_host_tests::{Arch, Scratch, installed, or_skip, run, say};
 
-/// Where the pages are.
+/// The directory of the pages.
 const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../src/man");
 
 const SPAWN: &str = include_str!("../../../src/man/spawn.1");
@@ -19,7 +20,7 @@ const INITTAB: &str = include_str!("../../../src/man/inittab.5");
 const SH: &str = include_str!("../../../src/man/nestling-sh.1");
 const LIBRARY: &str = include_str!("../../../src/man/nestling.3");
 
-/// The output of a command that succeeds.
+/// Runs a command that must succeed, and returns its output.
 fn output(program: &Path, words: &[&str]) -> String {
     let output = run(program.to_str().expect("a plain path"), |command| {
         command.args(words);
@@ -28,7 +29,8 @@ fn output(program: &Path, words: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// The options and their words of a text such as `-v report; -vv: signals, too` or `--open FD,HOW  --dup FROM,TO`.
+/// The options, with their arguments, in a text such as `-v report; -vv: signals, too` or `--open FD,HOW  --dup
+/// FROM,TO`.
 fn options_of_help(help: &str) -> BTreeSet<String> {
     let words = help.split(|c: char| c.is_whitespace() || "()[],;:=|".contains(c));
     words
@@ -41,7 +43,7 @@ fn options_of_help(help: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The options that a page lists from `start` on and before `end`: the words after `Fl` of its `.It` lines.
+/// The options that a page lists between `start` and `end`: the words after `Fl` in its `.It` lines.
 fn options_of_page(page: &str, start: &str, end: &str) -> BTreeSet<String> {
     let page = &page[page.find(start).expect(start)..];
     let page = &page[..page.find(end).expect(end)];
@@ -54,7 +56,7 @@ fn options_of_page(page: &str, start: &str, end: &str) -> BTreeSet<String> {
                 "," => {}
                 _ if is_option && word.chars().all(|c| c.is_alphanumeric() || c == '-') => {
                     options.insert(format!("-{word}"));
-                    // `.It Fl h , i`
+                    // as in `.It Fl h , i`
                     is_option = line.contains(&format!(" {word} , "));
                 }
                 _ => is_option = false,
@@ -64,7 +66,7 @@ fn options_of_page(page: &str, start: &str, end: &str) -> BTreeSet<String> {
     options
 }
 
-/// What a page has between `.Bd -literal` and `.Ed` from `start` on, as a reader sees it.
+/// The blocks between `.Bd -literal` and `.Ed` in a page, from `start` on, as a reader sees them.
 fn literal_blocks(page: &str, start: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut rest = &page[page.find(start).expect(start)..];
@@ -98,7 +100,8 @@ fn literal_blocks(page: &str, start: &str) -> Vec<String> {
     blocks
 }
 
-/// Runs the examples of a page: after `$ ` a command, after `# ` one that needs root, after `> ` the rest of one; then its output.
+/// Runs the examples of a page. A line that begins with `$ ` is a command; `# ` begins a command that needs root; `> `
+/// continues a command. The lines after a command are its output.
 fn run_examples(page: &str) {
     let programs = || {
         let arch = Arch::X86_64;
@@ -111,7 +114,7 @@ fn run_examples(page: &str) {
     for (program, name) in [(spawn, "spawn"), (init, "init"), (sh, "nestling-sh")] {
         symlink(program, bin.join(name)).expect("a link");
     }
-    // SAFETY: no arguments.
+    // SAFETY: `geteuid` takes no argument.
     let is_root = unsafe { libc::geteuid() } == 0;
     for block in literal_blocks(page, ".Sh EXAMPLES") {
         let (mut script, mut expected, mut needs_root) = (String::new(), String::new(), false);
@@ -160,7 +163,7 @@ fn each_page_is_free_of_mandocs_complaints() {
             .output()
             .expect("mandoc");
         let said = String::from_utf8_lossy(&output.stdout);
-        // Which other pages are installed is the machine's matter.
+        // Which other pages are installed depends on the machine.
         let said: Vec<_> = said
             .lines()
             .filter(|line| !line.contains("referenced manual not found"))
@@ -184,7 +187,7 @@ fn the_manual_of_spawn_has_the_options_of_its_help() {
 fn the_manual_of_init_has_the_options_of_its_help() {
     let init = or_skip!(Arch::X86_64.init());
     let mut help = options_of_help(&output(&init, &["--help"]));
-    // As in "-vv".
+    // `-vv` contains `-v`, too.
     assert!(help.contains("-v"), "{help:?}");
     help.remove("-vv");
     let page = options_of_page(INIT, ".Sh CONTAINERS", ".Sh MACHINES");
@@ -210,7 +213,7 @@ fn the_manual_of_the_shell_has_its_options_and_built_ins() {
     let sh = or_skip!(Arch::X86_64.sh());
     let mut options = BTreeSet::new();
     for letter in ('a'..='z').chain('A'..='Z') {
-        // With `-m`, a terminal would stop it.
+        // With `-m`, a terminal would stop the shell.
         let said = run("setsid", |command| {
             command.arg("-w").arg(&sh);
             command.args([&format!("-{letter}"), "-c", ":"]);
@@ -266,7 +269,7 @@ fn the_manual_of_the_inittab_has_its_actions() {
 
 #[test]
 fn the_manuals_name_each_resource() {
-    // Linux has 16. In the inittab, `nice` is the nice value.
+    // Linux has 16 resource limits. In the inittab, `nice` means the nice value.
     for (page, count) in [(SPAWN, 16), (INITTAB, 15)] {
         let (_, list) = page.split_once("\n.Cm as , ").expect("the resources");
         let (list, _) = list.split_once("\nor\n.Cm stack .\n").expect("their end");

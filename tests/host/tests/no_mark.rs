@@ -1,5 +1,5 @@
-//! Kernels that accept `CLONE_CHILD_CLEARTID` and do not act on it as Linux does: a tracer plays them. There a spawn that relied on the
-//! kernel's mark would wait for ever.
+//! Tests with kernels that accept `CLONE_CHILD_CLEARTID` but do not clear the word as Linux does. A tracer plays such a
+//! kernel. There, a spawn that relied on the kernel's mark alone would wait forever.
 
 #![cfg(target_arch = "x86_64")]
 
@@ -11,14 +11,14 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use nestling_host_tests::{Arch, Scratch, or_skip};
 
-/// What the kernel does with the flag.
+/// What the kernel does with the flag `CLONE_CHILD_CLEARTID`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kernel {
-    /// It never clears the mark.
+    /// The kernel never clears the mark.
     Ignores,
-    /// It clears the mark of a process's first child, and of no other.
+    /// The kernel clears the mark of a process's first child only.
     IgnoresFromTheSecond,
-    /// It clears the mark when a child ends, and not when it executes a program.
+    /// The kernel clears the mark when a child ends, but not when it executes a program.
     ClearsAtExit,
 }
 
@@ -28,7 +28,7 @@ const KERNELS: [Kernel; 3] = [
     Kernel::ClearsAtExit,
 ];
 
-/// Where the tracer kills a child that shares the memory of its parent.
+/// The point at which the tracer kills a child that shares its parent's memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Death {
     None,
@@ -36,11 +36,11 @@ enum Death {
     AtExec,
 }
 
-/// What came of a program under the tracer.
+/// The result of running a program under the tracer.
 struct Outcome {
     status: ExitStatus,
     stdout: String,
-    /// For each process that asked for the mark: how often.
+    /// How often each process asked for the mark.
     asked: BTreeMap<i32, usize>,
 }
 
@@ -49,7 +49,7 @@ const CLONE_THREAD: u64 = 0x1_0000;
 const CLONE_CHILD_CLEARTID: u64 = 0x20_0000;
 const AUDIT_ARCH_I386: u32 = 0x4000_0003;
 
-/// The system calls that the tracer looks at: their numbers on x86_64 and on i386.
+/// The system calls that the tracer watches: their numbers on x86_64 and on i386.
 const CLONE: [u64; 2] = [56, 120];
 const CLONE3: [u64; 2] = [435, 435];
 const RT_SIGPROCMASK: [u64; 2] = [14, 175];
@@ -70,16 +70,16 @@ struct SyscallInfo {
 
 const ENTRY: u8 = 1;
 
-/// `ptrace` with numbers and places of ours.
+/// Calls `ptrace` with numbers and with addresses of this process.
 fn ptrace(request: u32, pid: i32, address: usize, data: usize) -> Result<i64, Error> {
-    // SAFETY: what the requests below write goes to places that their callers have.
+    // SAFETY: the kernel writes the results to valid addresses: the callers own them.
     match unsafe { libc::syscall(libc::SYS_ptrace, request, pid, address, data) } {
         -1 => Err(Error::last_os_error()),
         answer => Ok(answer),
     }
 }
 
-/// Eight bytes of a process's memory.
+/// Reads eight bytes of a process's memory.
 fn peek(pid: i32, address: u64) -> u64 {
     let mut word = 0u64;
     let place = &raw mut word as usize;
@@ -96,22 +96,22 @@ struct Tracer {
     death: Death,
     known: BTreeSet<i32>,
     asked: BTreeMap<i32, usize>,
-    /// Where the mark is of the child that this process is about to make.
+    /// For each process that is about to make a child: the address of that child's mark.
     next: BTreeMap<i32, u64>,
-    /// The marks of the children that still share memory, where they are to be cleared.
+    /// For each child that still shares memory: the address of its mark, if the kernel is to clear it.
     marks: BTreeMap<i32, u64>,
-    /// The children that share memory.
+    /// The children that share their parent's memory.
     sharing: BTreeSet<i32>,
 }
 
-/// Runs a program to its end on such a kernel, with all that it starts.
+/// Runs a program and all its descendants to their ends on such a kernel.
 fn trace(kernel: Kernel, death: Death, scratch: &Scratch, program: &[&str]) -> Outcome {
     let stdout = scratch.path().join("stdout");
     let mut command = Command::new(program[0]);
     command.args(&program[1..]).current_dir(scratch.path());
     command.stdin(Stdio::null()).stderr(Stdio::null());
     command.stdout(fs::File::create(&stdout).expect("a file"));
-    // SAFETY: it makes two system calls. A tracer that dies takes the program along; one that hangs would, too.
+    // SAFETY: the hook makes two system calls. The alarm ends the program if the tracer hangs.
     unsafe {
         command.pre_exec(|| {
             libc::alarm(120);
@@ -142,7 +142,7 @@ impl Tracer {
         let mut ended = None;
         loop {
             let mut status = 0;
-            // SAFETY: the kernel writes one number. Other threads have children of their own.
+            // SAFETY: the kernel writes one number. The flag leaves out the children of other threads.
             let pid = unsafe { libc::waitpid(-1, &mut status, libc::__WALL | libc::__WNOTHREAD) };
             if pid < 0 {
                 return ended.expect("the program's end");
@@ -154,12 +154,12 @@ impl Tracer {
                 continue;
             }
             let signal = self.see_stop(pid, status);
-            // One that was killed meanwhile is not there.
+            // A process that was killed in the meantime no longer exists.
             let _ = ptrace(libc::PTRACE_SYSCALL, pid, 0, signal as usize);
         }
     }
 
-    /// The signal that the process is to get.
+    /// Handles a stop of a process, and returns the signal that the process must get.
     fn see_stop(&mut self, pid: i32, status: i32) -> i32 {
         let signal = libc::WSTOPSIG(status);
         if self.known.insert(pid) {
@@ -171,7 +171,7 @@ impl Tracer {
                 | libc::PTRACE_O_TRACEEXIT
                 | libc::PTRACE_O_EXITKILL;
             let _ = ptrace(libc::PTRACE_SETOPTIONS, pid, 0, options as usize);
-            // A new process's first stop.
+            // This is the first stop of a new process.
             return 0;
         }
         match (signal, status >> 16) {
@@ -219,7 +219,7 @@ impl Tracer {
             Death::AtExec => is(EXECVE),
         };
         if dies && self.sharing.contains(&pid) {
-            // SAFETY: numbers are all it takes.
+            // SAFETY: `kill` takes numbers only.
             unsafe { libc::kill(pid, libc::SIGKILL) };
             return;
         }
@@ -227,7 +227,8 @@ impl Tracer {
         let (flags, mark) = if is(CLONE3) {
             (peek(pid, first), peek(pid, first + 16))
         } else if is(CLONE) {
-            // The fourth argument on x86_64, the fifth on i386; in both cases `clone3` comes first where there is one.
+            // The mark's address is the fourth argument on x86_64 and the fifth on i386. On both, the library tries
+            // `clone3` before `clone`.
             (first, info.arguments[if is_i386 { 4 } else { 3 }])
         } else {
             return;
@@ -250,7 +251,7 @@ impl Tracer {
             poke(pid, first, flags);
             return;
         }
-        // SAFETY: it is plain numbers.
+        // SAFETY: the structure consists of numbers only.
         let mut registers: libc::user_regs_struct = unsafe { std::mem::zeroed() };
         let place = &raw mut registers as usize;
         ptrace(libc::PTRACE_GETREGS, pid, 0, place).expect("its registers");
@@ -263,10 +264,10 @@ impl Tracer {
     }
 }
 
-/// Runs a test on each such kernel, with the programs of each architecture.
+/// Runs a test on each of these kernels, with the programs of each architecture.
 fn everywhere(test: impl Fn(Kernel, Arch)) {
     for arch in [Arch::X86_64, Arch::I386] {
-        // Said once for each architecture that is not there.
+        // The message is printed once for each architecture that is missing.
         or_skip!(arch.victim());
         for kernel in KERNELS {
             test(kernel, arch);
@@ -329,7 +330,7 @@ fn sh_runs_programs_pipelines_substitutions_and_what_is_in_the_background() {
         let expected = "1\n2\n3\n4\n5\n6\n7\n0\n8\n9\n10\n127\n";
         assert_eq!(outcome.stdout, expected, "{kernel:?} {arch:?}");
         assert!(outcome.status.success(), "{kernel:?} {arch:?}");
-        // Each process that has found the kernel out uses the pipe from then on.
+        // A process that has noticed the kernel's fault uses the pipe from then on.
         let most = match kernel {
             Kernel::Ignores | Kernel::ClearsAtExit => 1,
             Kernel::IgnoresFromTheSecond => 2,
@@ -342,7 +343,7 @@ fn sh_runs_programs_pipelines_substitutions_and_what_is_in_the_background() {
     });
 }
 
-/// The program that reads the FIFO ends only when the shell goes on, which has started it.
+/// The program that reads the FIFO ends only if the shell that started it continues.
 #[test]
 fn a_program_that_runs_is_seen_to_run() {
     everywhere(|kernel, arch| {
@@ -350,9 +351,9 @@ fn a_program_that_runs_is_seen_to_run() {
         let scratch = Scratch::new(&victim);
         let fifo = scratch.path().join("fifo");
         let name = std::ffi::CString::new(fifo.to_str().expect("a plain path")).expect("no null");
-        // SAFETY: it is a C string.
+        // SAFETY: the argument is a C string.
         assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
-        // The first child that finds no mark is the one that matters.
+        // The test concerns the first child whose mark the kernel does not clear.
         let script = match kernel {
             Kernel::Ignores | Kernel::ClearsAtExit => "/bin/cat fifo & echo 1 >fifo; wait",
             Kernel::IgnoresFromTheSecond => "/bin/true; /bin/cat fifo & echo 1 >fifo; wait",
@@ -363,7 +364,7 @@ fn a_program_that_runs_is_seen_to_run() {
     });
 }
 
-/// What the victim says of two spawns with the mark.
+/// The victim's output about two spawns with the mark.
 fn victim(kernel: Kernel, arch: Arch, death: Death) -> String {
     let victim = arch.victim().expect("it is there");
     let scratch = Scratch::new(&victim);
@@ -397,7 +398,7 @@ fn a_child_that_is_killed_before_its_exec_is_reported() {
     });
 }
 
-/// It is a program that was killed.
+/// The spawn succeeds, because the child was killed as the new program.
 #[test]
 fn a_child_that_is_killed_in_its_exec_is_reported() {
     everywhere(|kernel, arch| {

@@ -1,4 +1,4 @@
-//! What the programs do where somebody who may do less than they has chosen their environment, their descriptors or their directory.
+//! Tests of the programs' behaviour when a less privileged user has chosen their environment, descriptors or directory.
 
 use std::ffi::{CString, OsStr};
 use std::fs;
@@ -11,22 +11,23 @@ use std::process::{Command, Output, Stdio};
 
 use nestling_host_tests::{Arch, Scratch, built_as_pie, installed, is_long, or_skip, say};
 
-/// The ids of a user without privileges.
+/// The id of a user without privileges.
 const USER: u32 = 65534;
 
-/// Without root nobody can take another's ids.
+/// Only root can take the ids of another user.
 fn need_root() -> Result<(), String> {
-    // SAFETY: it takes nothing.
+    // SAFETY: `geteuid` takes no argument.
     match unsafe { libc::geteuid() } {
         0 => Ok(()),
         _ => Err("needs root".into()),
     }
 }
 
-/// A program as a set-user-ID one that this user has started: the real ids are the user's, the effective ones root's.
+/// A command for a program with set-user-ID that this user has started: the real ids are the user's, the effective ids
+/// root's.
 fn set_user_id(program: &Path) -> Command {
     let mut command = Command::new(program);
-    // SAFETY: it makes system calls.
+    // SAFETY: the hook makes system calls only.
     unsafe {
         command.pre_exec(|| {
             let is_done = libc::setresgid(USER, 0, 0) == 0 && libc::setresuid(USER, 0, 0) == 0;
@@ -43,7 +44,7 @@ fn output(command: &mut Command) -> (String, String) {
     (text(stdout), text(stderr))
 }
 
-/// What an interactive shell writes to standard output and standard error when this is typed.
+/// Runs an interactive shell that reads `text`. Returns its standard output and standard error.
 fn typed(command: &mut Command, text: &str) -> (String, Vec<u8>) {
     let mut shell = command
         .args(["-i"])
@@ -63,13 +64,14 @@ fn typed(command: &mut Command, text: &str) -> (String, Vec<u8>) {
 fn a_bounding_set_that_cannot_be_lowered_fails_the_spawn() {
     or_skip!(installed("strace"));
     let spawn = or_skip!(Arch::X86_64.spawn());
-    // A filter of system calls answers so, too: all of them, or only those that drop, with the first capability or a later one.
+    // A seccomp filter may return the same error: for all calls, or only for those that drop a capability, the first
+    // one or a later one.
     for when in ["1+", "1", "2", "30"] {
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=prctl"]);
         command.arg(format!("-einject=prctl:error=EINVAL:when={when}"));
         command.arg(&spawn);
-        // Without root, the first fails with another error.
+        // Without root, the first call fails with another error.
         let (stdout, stderr) = output(command.args(["--bounding", "", "echo", "ran"]));
         assert_eq!(stdout, "", "{when}");
         let is_it = stderr.contains("(capabilities bounding): E");
@@ -77,7 +79,8 @@ fn a_bounding_set_that_cannot_be_lowered_fails_the_spawn() {
     }
 }
 
-/// A directory that everybody may enter, with a `.profile` and a file `env` that write to standard error who executes them.
+/// Makes a directory that every user may enter, with a `.profile` and a file `env`, which write to standard error the
+/// name of the user who executes them.
 fn home(scratch: &Scratch) {
     fs::set_permissions(scratch.path(), PermissionsExt::from_mode(0o755)).expect("a mode");
     for name in [".profile", "env"] {
@@ -96,7 +99,7 @@ fn a_set_user_id_shell_drops_to_the_real_ids_unless_told_not_to() {
     assert_eq!(said(&[], ids), "65534 65534 65534 65534\nc\n");
     assert_eq!(said(&["-p"], ids), "65534 0 65534 0\npc\n");
     assert_eq!(said(&["-o", "privileged"], ids), "65534 0 65534 0\npc\n");
-    // The saved ids go, too: there is no way back.
+    // The saved ids are dropped, too, so the shell cannot take back its privileges.
     let status =
         "while read name ids; do case $name in [UG]id:) echo $ids;; esac; done </proc/$$/status";
     assert_eq!(said(&[], status), "65534 65534 65534 65534\n".repeat(2));
@@ -149,9 +152,9 @@ fn the_history_is_no_file_but_the_users_own() {
     }
     give("their link");
     let fifo = CString::new(path("fifo").to_str().expect("a plain path")).expect("a C string");
-    // SAFETY: it is a path.
+    // SAFETY: the argument is a path.
     assert_eq!(unsafe { libc::mkfifo(fifo.as_ptr(), 0o600) }, 0);
-    // What `fc` lists, where a command is typed.
+    // Returns the list that `fc` prints after a command was typed.
     let listed = |histfile: &str| {
         let mut command = Command::new(&sh);
         command.env("HISTFILE", path(histfile)).env("PS1", "");
@@ -183,7 +186,7 @@ fn the_history_is_no_file_but_the_users_own() {
 fn a_prompt_shows_a_directory_without_its_control_characters() {
     let sh = or_skip!(Arch::X86_64.sh());
     let scratch = Scratch::new(&or_skip!(Arch::X86_64.victim()));
-    // A title, and the same with the control characters of ISO 8859-1, once in UTF-8.
+    // An escape sequence that sets a title, and the same with control characters of ISO 8859-1, once encoded in UTF-8.
     let name = b"a\x1b]0;b\x07\x9dc\xc2\x9dd\x7f\n\xc3\xa9";
     let directory = scratch.path().join(OsStr::from_bytes(name));
     fs::create_dir(&directory).expect("a directory");
@@ -209,7 +212,7 @@ fn a_prompt_shows_a_directory_without_its_control_characters() {
             assert!(found.starts_with(&expected), "{prompt} in {locale}: {text}");
         }
     }
-    // What is executed gets the name as it is.
+    // The executed program gets the name unchanged.
     let mut command = Command::new(&sh);
     command
         .env_clear()
@@ -272,7 +275,7 @@ fn no_command_line_ends_the_shell_by_a_signal() {
     let count = if is_long() { 20_000 } else { 300 };
     let mut seed: u64 = 24;
     let mut random = |below: usize| {
-        // Knuth's
+        // a generator of Knuth's
         seed = seed
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
@@ -289,8 +292,7 @@ fn no_command_line_ends_the_shell_by_a_signal() {
             .collect();
         let mut command = Command::new(&sh);
         command.args(&words).env_clear().current_dir(scratch.path());
-        // Without the terminal of whoever runs the tests.
-        // SAFETY: it makes a system call.
+        // The child gets rid of the terminal of the tests' caller. SAFETY: the hook makes one system call.
         unsafe {
             command.pre_exec(|| match libc::setsid() {
                 -1 => Err(io::Error::last_os_error()),

@@ -1,7 +1,7 @@
-//! What XCU (POSIX.1-2024) says of `sh`, case by case: the cases are in `tests/host/sh`, a file for each clause or utility, and in
-//! `extension-….t` what is promised beyond the standard.
+//! Tests the conformance of `sh` to XCU (POSIX.1-2024), case by case. The cases are in `tests/host/sh`: one file for
+//! each clause or utility, and `extension-….t` for what the shell offers beyond the standard.
 //!
-//! A case is its name, which is the sentence that it proves, and its clause; the script; and what it has to do:
+//! A case consists of its name, which is the sentence that it proves, and the clause; the script; and the expected result:
 //!
 //! ```text
 //! === a backslash preserves the literal value of the character after it [2.2.1]
@@ -11,22 +11,26 @@
 //!
 //! ```
 //!
-//! An empty line ends each. Lines before the first case are put before each script of the file (those that begin with `#` are
-//! comments). What may be added:
+//! An empty line ends a case. Lines before the first case are put before each script of the file (lines that begin with
+//! `#` are comments). A case may also contain:
 //!
-//! - `$ ARGUMENTS`, the line after the name: how the shell is started, in place of `-c SCRIPT`. The word `SCRIPT` is the script, `FILE`
-//!   the path of a file with it, `''` an empty argument; without either of the first two the script is standard input.
-//! - `<<<` after the script: lines of standard input, which is otherwise empty.
-//! - `--- STATUS STDERR`: the exit status, or `>N` for one that is greater; and of standard error `stderr` if something has to be written
-//!   there, `any` if it does not matter. Otherwise the status has to be 0, and standard error empty.
-//! - `+++` after what is expected: a table follows, and each line of it makes a case of its own. Its columns, ` => ` between them, are put
-//!   where the case says `{0}`, `{1}`, …; a column that is not there is empty; a line that it leaves empty goes; `␤` stands for the end of a line.
+//! - `$ ARGUMENTS` in the line after the name: the arguments of the shell, in place of `-c SCRIPT`. The word `SCRIPT`
+//!   stands for the script, `FILE` for the path of a file with the script, `''` for an empty argument. Without `SCRIPT`
+//!   or `FILE`, the script is standard input.
+//! - `<<<` after the script: the following lines are standard input, which is otherwise empty.
+//! - `--- STATUS STDERR`: the expected exit status, or `>N` for any status greater than N; then `stderr` if the shell
+//!   must write to standard error, or `any` if it may. Without these words, the status must be 0, and standard error
+//!   must be empty.
+//! - `+++` after the expected result: a table follows. Each line of the table makes a case of its own. ` => ` separates
+//!   its columns, which replace `{0}`, `{1}`, … in the case. A column that the line does not have is empty. A line of
+//!   the case that consists of empty columns only is removed. `␤` stands for the end of a line.
 //!
-//! Each script runs in an empty directory, which is also its `HOME`, in a session of its own, with `PATH`, `LC_ALL=C` and `SH`: the shell,
-//! to be started again. It has 20 seconds, which is to find what hangs.
+//! Each script runs in an empty directory, which is also its `HOME`, and in a new session. Its environment is `PATH`,
+//! `LC_ALL=C` and `SH`, the path of the shell. A script that runs for 20 seconds fails: it hangs.
 //!
-//! `NESTLING_SH_OTHER="yash -o posixly-correct"` has another shell judged, to judge the cases: none is in here that no other shell passes
-//! without its clause's leaving no doubt. `NESTLING_SH_CASES=TEXT` picks the cases whose file and name have that text.
+//! `NESTLING_SH_OTHER="yash -o posixly-correct"` runs the cases with another shell, to check the cases themselves: a
+//! case that no other shell passes is in here only if its clause leaves no doubt. `NESTLING_SH_CASES=TEXT` selects the
+//! cases whose file and name contain TEXT.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -44,7 +48,7 @@ use nestling_host_tests::{Arch, Scratch, or_skip, say};
 
 const TIMEOUT_MILLISECONDS: i32 = 20_000;
 
-/// How many cases there are to be at least: none is to be lost by a mistake in a file's form.
+/// The least number of cases: a mistake in a file's format must not make cases disappear.
 const AT_LEAST: usize = 1_500;
 
 #[test]
@@ -80,7 +84,7 @@ fn conforms(arch: Arch) {
 
 #[derive(Clone, Debug)]
 struct Case {
-    /// The file and the line.
+    /// The file and the line of the case.
     place: String,
     name: String,
     arguments: Vec<String>,
@@ -104,7 +108,7 @@ enum Stderr {
     Anything,
 }
 
-/// Every case of every file.
+/// Returns the cases of all files.
 fn cases() -> Vec<Case> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/sh"));
     let entries = fs::read_dir(folder).expect("the folder of cases");
@@ -124,7 +128,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// The cases of a file.
+/// Returns the cases of a file.
 fn parse(file: &str, text: &str) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut prelude = String::new();
@@ -167,7 +171,7 @@ fn parse(file: &str, text: &str) -> Vec<Case> {
     cases
 }
 
-/// A block is one case, or one for each line of its table.
+/// Reads a block: one case, or one case for each line of its table.
 fn rows(place: &str, prelude: &str, block: &[&str], cases: &mut Vec<Case>) {
     let Some(table) = block.iter().position(|&line| line == "+++") else {
         let lines: Vec<String> = block.iter().map(|&line| line.into()).collect();
@@ -176,7 +180,7 @@ fn rows(place: &str, prelude: &str, block: &[&str], cases: &mut Vec<Case>) {
     let (line, number) = place.split_once(':').expect("a file and a line");
     let number: usize = number.parse().expect("a line");
     for (index, row) in block[table + 1..].iter().enumerate() {
-        // A last column may be empty.
+        // The last column may be empty.
         let padded = format!("{row} ");
         let columns: Vec<&str> = padded.split(" => ").map(str::trim).collect();
         let place = format!("{line}:{}", number + table + 1 + index);
@@ -189,7 +193,7 @@ fn rows(place: &str, prelude: &str, block: &[&str], cases: &mut Vec<Case>) {
     }
 }
 
-/// The line with the columns in it; nothing, if they are empty and so is all of it.
+/// Puts the columns into a line. Returns nothing if the line consists of empty columns only.
 fn fill(line: &str, columns: &[&str]) -> Option<String> {
     let mut filled = String::new();
     let mut rest = line;
@@ -218,7 +222,7 @@ fn fill(line: &str, columns: &[&str]) -> Option<String> {
     (!changed || !filled.is_empty()).then_some(filled)
 }
 
-/// The case that these lines are.
+/// Makes a case from its lines.
 fn case(place: &str, prelude: &str, lines: &[String]) -> Case {
     let bad = |why: &str| -> ! { panic!("{place}: {why}") };
     let Some((name, mut rest)) = lines.split_first() else {
@@ -267,7 +271,7 @@ fn case(place: &str, prelude: &str, lines: &[String]) -> Case {
     }
 }
 
-/// Runs them all, as many at a time as there are processors; returns those that fail, with what is wrong.
+/// Runs all cases, as many at a time as there are processors. Returns the cases that fail, each with the reason.
 fn run_all(shell: &str, cases: &[Case]) -> Vec<(usize, String)> {
     let scratch = Scratch::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lib.rs")));
     let next = AtomicUsize::new(0);
@@ -284,7 +288,7 @@ fn run_all(shell: &str, cases: &[Case]) -> Vec<(usize, String)> {
                     if let Err(text) = run(shell, case, &folder) {
                         failures.lock().expect("no panic").push((index, text));
                     }
-                    // One that still runs may put something into it meanwhile.
+                    // A process that still runs may create files in the folder at the same time, so this may fail.
                     let _ = fs::remove_dir_all(&folder);
                 }
             });
@@ -326,7 +330,7 @@ fn run(shell: &str, case: &Case, folder: &Path) -> Result<(), String> {
     if env::var_os("NESTLING_SH_OTHER").is_none() {
         command.arg0("sh");
     }
-    // SAFETY: system calls only.
+    // SAFETY: the hook makes system calls only.
     unsafe { command.pre_exec(as_if_alone) };
     let status = end_of(command).map_err(|error| format!("{shell}: {error}"))?;
     let output = |name: &str| {
@@ -336,9 +340,9 @@ fn run(shell: &str, case: &Case, folder: &Path) -> Result<(), String> {
     judge(case, status, &output("stdout"), &output("stderr"))
 }
 
-/// In the child: nothing from whoever runs these tests that a script could notice.
+/// Runs in the child: removes everything that a script could notice of the caller of these tests.
 fn as_if_alone() -> std::io::Result<()> {
-    // SAFETY: numbers only.
+    // SAFETY: the calls take numbers only.
     unsafe {
         libc::setsid();
         libc::umask(0o022);
@@ -349,11 +353,12 @@ fn as_if_alone() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Runs a command to its end, and has nothing left of its process group. No status: it took too long.
+/// Runs a command to its end, and kills what is left of its process group. Returns no status if the command took too
+/// long.
 fn end_of(mut command: Command) -> std::io::Result<Option<ExitStatus>> {
     let mut child = command.spawn()?;
     let id = child.id() as i32;
-    // SAFETY: numbers only; the descriptor is a new one.
+    // SAFETY: the calls take numbers only; the descriptor is a new one.
     let ended = unsafe {
         let pidfd = libc::syscall(libc::SYS_pidfd_open, id, 0);
         assert!(pidfd >= 0, "{}", std::io::Error::last_os_error());
@@ -364,7 +369,7 @@ fn end_of(mut command: Command) -> std::io::Result<Option<ExitStatus>> {
             revents: 0,
         };
         let ended = libc::poll(&mut poll, 1, TIMEOUT_MILLISECONDS) == 1;
-        // It is not reaped yet: the group is still its own.
+        // The child is not reaped yet, so its id still means this group.
         libc::kill(-id, libc::SIGKILL);
         ended
     };
@@ -372,7 +377,7 @@ fn end_of(mut command: Command) -> std::io::Result<Option<ExitStatus>> {
     Ok(ended.then_some(status))
 }
 
-/// Whether a case passes; if not, all that one wants to see.
+/// Returns nothing if a case passes; otherwise a description of the failure.
 fn judge(
     case: &Case,
     status: Option<ExitStatus>,

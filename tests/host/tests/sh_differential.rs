@@ -1,15 +1,16 @@
-//! The same scripts by nestling's `sh` and by the other shells that are installed. What the others agree on and ours does
-//! otherwise is in the table of `sh-differential/differences.md`, and nothing is there that does not differ.
+//! Runs the same scripts by nestling's `sh` and by the other shells that are installed. Where the other shells agree
+//! and nestling's differs, the difference must be in the table of `sh-differential/differences.md`, and each row of the
+//! table must be a real difference.
 //!
-//! What is compared is what a script writes to its standard output and how it ends. Scripts are made by grammars
-//! (`sh-differential/grammars/`) and by hand (`sh-differential/scripts/`).
+//! The test compares what a script writes to its standard output and how it ends. Scripts are made from grammars
+//! (`sh-differential/grammars/`) or written by hand (`sh-differential/scripts/`).
 //!
-//! The short form runs what is written by hand and every fourth of what is generated; the long one (`cargo xtask test --long`) all,
-//! and sees that each row of the table is shown.
+//! The short form runs the hand-written scripts and every fourth generated one. The long form (`cargo xtask test
+//! --long`) runs all scripts, and checks that each row of the table is shown by one.
 //!
-//! With `NESTLING_SH_REDUCE=1` each difference is told by the smallest script that still shows it; with `NESTLING_SH_ONLY=NAME`
-//! only the scripts whose names begin so are run; `NESTLING_SH_WRITE=FOLDER` keeps the scripts there; `NESTLING_SH_KINDS=1` tells
-//! on how many of what each grammar makes the others agree.
+//! `NESTLING_SH_REDUCE=1` shows each difference by the smallest script that still has it. `NESTLING_SH_ONLY=NAME` runs
+//! only the scripts whose names begin with NAME. `NESTLING_SH_WRITE=FOLDER` keeps the scripts in FOLDER.
+//! `NESTLING_SH_KINDS=1` prints, for each grammar, on how many snippets the other shells agree.
 
 #[path = "../sh-differential/generator.rs"]
 mod generator;
@@ -30,7 +31,8 @@ use nestling::Resource;
 use nestling_host_tests::{Arch, installed, is_long, or_skip, say};
 use shells::{Bounds, Outcome, Place, Shell};
 
-/// The versions with which each row of the table is shown. With others, that one is not is told and is no failure.
+/// The versions of the shells with which each row of the table is shown. With other versions, a row that is not shown
+/// is printed and is no failure.
 const VERSIONS: &str = "bash 5.2.15-2+b8\ndash 0.5.12-2\nmksh 59c-28+deb12u1\nyash 2.52-2\n";
 
 const BOUNDS: Bounds = Bounds {
@@ -54,7 +56,7 @@ fn where_other_shells_agree_ours_does_as_they_do_or_the_table_says_why_not() {
     scripts.extend(generator::generated());
     let only = env::var("NESTLING_SH_ONLY").unwrap_or_default();
     scripts.retain(|script| script.name.starts_with(&only));
-    // Alone, or in the long form, all of them run.
+    // With a selection of names, or in the long form, all scripts run.
     let all = is_long() || !only.is_empty();
     if !all {
         let mut number = 0;
@@ -133,7 +135,7 @@ fn ours() -> Result<Shell, String> {
     })
 }
 
-/// Those that it is compared with.
+/// The shells that it is compared with.
 fn others() -> Vec<Shell> {
     let mut shells = Vec::new();
     for (name, options) in [
@@ -142,7 +144,7 @@ fn others() -> Vec<Shell> {
         ("mksh", &["-o", "posix"]),
         ("yash", &["-o", "posixly-correct"]),
     ] {
-        // dash knows no `--version`, and has been found if it says so.
+        // dash has no option `--version`; its error message shows that it is installed.
         match installed(name) {
             Ok(()) => shells.push(Shell {
                 name,
@@ -171,16 +173,16 @@ fn versions() -> String {
     })
 }
 
-/// What has come of a script.
+/// The outcome of a script by all shells.
 struct Comparison {
     parts: usize,
-    /// On how many of them all others agree.
+    /// The number of parts on which all other shells agree.
     agreed: usize,
     differences: Vec<Difference>,
 }
 
 struct Difference {
-    /// The script's; of one of several snippets also which.
+    /// The name of the script, and the index of the snippet if there are several.
     name: String,
     snippet: String,
     ours: String,
@@ -205,7 +207,7 @@ impl std::fmt::Display for Difference {
 
 /// A row of the table.
 struct Row {
-    /// A script's name, or in backquotes what a snippet has in it.
+    /// The name of a script, or, in backquotes, a text that a snippet contains.
     key: &'static str,
 }
 
@@ -230,7 +232,7 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// Runs the scripts, on as many cores as there are.
+/// Runs the scripts, on as many threads as there are cores.
 fn play(scripts: &[Script], ours: &Shell, others: &[Shell]) -> Vec<Comparison> {
     let folder = env::temp_dir().join(format!("nestling-sh-{}", std::process::id()));
     let ours = &ours.copied(&folder);
@@ -258,7 +260,7 @@ fn play(scripts: &[Script], ours: &Shell, others: &[Shell]) -> Vec<Comparison> {
             });
         }
     });
-    // It lies in the temporary directory; there is nothing else to be done.
+    // The folder is in the system's temporary directory; an error has no consequence.
     let _ = std::fs::remove_dir_all(&folder);
     results
         .into_inner()
@@ -315,7 +317,7 @@ fn compare(script: &Script, place: &mut Place, ours: &Shell, others: &[Shell]) -
             ours: ours.map_or("nothing".into(), Clone::clone),
             theirs: theirs.clone(),
         });
-        // What follows is of no snippet any more, or none.
+        // After a shell's last part, parts no longer correspond to snippets.
         if mine.len() <= index + 1 {
             break;
         }
@@ -327,7 +329,7 @@ fn compare(script: &Script, place: &mut Place, ours: &Shell, others: &[Shell]) -
     }
 }
 
-/// What each snippet has written and its exit status, then the rest and how the shell ended.
+/// Returns what each snippet has written and its exit status, then the remaining output and how the shell ended.
 fn parts(outcome: &Outcome) -> Vec<String> {
     let output = String::from_utf8_lossy(&outcome.output).into_owned();
     let mut parts = vec![String::new()];
@@ -342,7 +344,7 @@ fn parts(outcome: &Outcome) -> Vec<String> {
     parts.iter().map(|part| format!("{part:?}")).collect()
 }
 
-/// Takes away from a snippet whatever can go: lines, then words, then characters.
+/// Reduces a snippet as far as possible: first lines are removed, then words, then characters.
 fn reduce(difference: &mut Difference, place: &mut Place, ours: &Shell, others: &[Shell]) {
     let mut tries = 400;
     let mut shows = |snippet: &str| -> Option<Difference> {
@@ -384,7 +386,7 @@ fn reduce(difference: &mut Difference, place: &mut Place, ours: &Shell, others: 
     }
 }
 
-/// Of the pieces that each end with such a byte.
+/// Returns the lengths of the pieces of a text that each end with such a byte.
 fn lengths(text: &str, ends: impl Fn(u8) -> bool) -> Vec<usize> {
     text.as_bytes()
         .split_inclusive(|&byte| ends(byte))

@@ -1,15 +1,17 @@
-//! Scripts that somebody has mangled: `sh -n` reads each to its end, and neither that nor running it makes the shell crash.
+//! Runs mangled scripts: `sh -n` must read each to its end, and neither `sh -n` nor running the script may crash the
+//! shell.
 //!
-//! They are those of `sh_differential`, with tokens and bytes taken away, repeated, exchanged or put in. A script runs as a user
-//! who owns nothing but an empty directory, finds no program, and has little of everything; so this wants root.
+//! The scripts are those of `sh_differential`, in which tokens and bytes were removed, repeated, exchanged or inserted.
+//! A script runs as a user who owns only an empty directory, finds no program, and has low resource limits; therefore
+//! this test needs root.
 //!
-//! `NESTLING_SH_FUZZ=SECONDS` goes on for as long, from where `NESTLING_SH_FUZZ_FROM=NUMBER` says, and keeps what fails in
-//! the temporary directory.
+//! `NESTLING_SH_FUZZ=SECONDS` runs the test for that time, `NESTLING_SH_FUZZ_FROM=NUMBER` sets the first script; the
+//! scripts that fail are kept in the temporary directory.
 
-#[allow(dead_code)] // what only the comparison asks
+#[allow(dead_code)] // parts that only the comparison uses
 #[path = "../sh-differential/generator.rs"]
 mod generator;
-#[allow(dead_code)] // what only the comparison asks
+#[allow(dead_code)] // parts that only the comparison uses
 #[path = "../sh-differential/shells.rs"]
 mod shells;
 
@@ -25,12 +27,12 @@ use nestling::Resource;
 use nestling_host_tests::{Arch, is_long, or_skip, say};
 use shells::{Bounds, Place, Shell, is_root};
 
-/// How many scripts without `NESTLING_SH_FUZZ`.
+/// The number of scripts without `NESTLING_SH_FUZZ`.
 const SHORT: usize = 1500;
-/// How long `cargo xtask test --long` goes on.
+/// How long the test runs with `cargo xtask test --long`.
 const LONG_SECONDS: u64 = 600;
 
-/// For `sh -n`: the scripts are of a few kilobytes.
+/// The limits for `sh -n`; the scripts have a few kilobytes.
 const READING: Bounds = Bounds {
     time: Duration::from_secs(10),
     limits: &[
@@ -53,7 +55,8 @@ const RUNNING: Bounds = Bounds {
     path: "",
 };
 
-/// What `RUNNING` may run out of where a script asks for ever more. A shell that ends by a signal then is given more, once.
+/// A script may need endless memory and so exhaust the limits of `RUNNING`. If the shell ends by a signal, the script
+/// runs once more with these limits.
 const MORE: Bounds = Bounds {
     limits: &[
         (Resource::Cpu, 5),
@@ -128,7 +131,7 @@ fn no_script_makes_it_crash_and_it_reads_each_to_its_end() {
             });
         }
     });
-    // It lies in the temporary directory; there is nothing else to be done.
+    // The folder is in the system's temporary directory; an error has no consequence.
     let _ = fs::remove_dir_all(&folder);
     let count = next.into_inner() - from - cores;
     say(&format!("# {count} scripts, each read by `sh -n` and run"));
@@ -141,7 +144,7 @@ fn no_script_makes_it_crash_and_it_reads_each_to_its_end() {
     );
 }
 
-/// What is wrong with how the shell takes a script.
+/// Returns what the shell does wrong with a script, if anything.
 fn failure(place: &mut Place, shell: &Shell, script: &[u8]) -> Option<String> {
     place.write(script);
     let read = place.run(shell, &["-n"], &READING).end;
@@ -161,7 +164,7 @@ fn failure(place: &mut Place, shell: &Shell, script: &[u8]) -> Option<String> {
         .map(|end| format!("sh: {end}"))
 }
 
-/// The scripts to start from. What sends signals could look like a crash.
+/// Returns the scripts to start from, without those that send signals, which could look like a crash.
 fn corpus() -> Vec<Vec<u8>> {
     let mut scripts = generator::written();
     scripts.extend(generator::generated());
@@ -171,7 +174,7 @@ fn corpus() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// What is put in, and what is put around a part: it is likely to mean something.
+/// Tokens to insert, or to put around a part of a script; most of them mean something to a shell.
 const TOKENS: &[&str] = &[
     "$(",
     "$((",
@@ -313,7 +316,7 @@ fn mangled(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
             }
             6 => {
                 let (open, close) = PAIRS[random.below(PAIRS.len())];
-                // Now and then so many that whoever recurses runs out of stack.
+                // Sometimes so many that a recursive function would use up its stack.
                 let count = [1, 1, 1, 2, 3, 30, 3000, 30_000][random.below(8)];
                 script.splice(end..end, close.repeat(count).into_bytes());
                 script.splice(start..start, open.repeat(count).into_bytes());
@@ -330,7 +333,7 @@ fn mangled(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     script
 }
 
-/// Where a part of a script begins and ends: a few bytes, or a few words.
+/// Returns the beginning and the end of a random part of a script: a few bytes or a few words.
 fn part(script: &[u8], random: &mut Random) -> (usize, usize) {
     let start = random.below(script.len() + 1);
     if random.below(3) == 0 {
@@ -351,7 +354,7 @@ fn part(script: &[u8], random: &mut Random) -> (usize, usize) {
     (start, end)
 }
 
-/// Takes away whatever can go, in 20 seconds.
+/// Removes everything from the script that is not needed for the failure, for at most 20 seconds.
 fn reduce(script: &mut Vec<u8>, mut fails: impl FnMut(&[u8]) -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     let mut length = script.len() / 2;

@@ -1,5 +1,5 @@
-//! The shell's history and `fc` (XCU `sh`, `fc`): what is kept, shared and executed again. The shells are interactive, and read what is
-//! typed from a pipe.
+//! Tests of the shell's history and of `fc` (XCU `sh`, `fc`): which commands are kept, shared and executed again. The
+//! shells are interactive, and read their input from a pipe.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use nestling_host_tests::{Arch, Scratch, installed, or_skip, say};
 
-/// A test for each architecture whose shell this machine runs.
+/// Runs a test for each architecture whose shell this machine can run.
 macro_rules! on_both {
     ($($(#[$attribute:meta])* fn $name:ident($shell:ident) $body:block)*) => {
         $(fn $name($shell: &Path) $body)*
@@ -26,7 +26,7 @@ macro_rules! on_both {
     };
 }
 
-/// A home with a history.
+/// A home directory with a history file.
 struct Home<'a> {
     shell: &'a Path,
     scratch: Scratch,
@@ -36,7 +36,7 @@ impl<'a> Home<'a> {
     fn new(shell: &'a Path) -> Self {
         let scratch = Scratch::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lib.rs")));
         let program = scratch.path().join("editor");
-        // An editor that does what EDIT says to the file, which it shows first.
+        // An editor that first prints the file and then executes EDIT on it.
         let text = format!(
             "#!{}\ncat \"$1\"\neval \"$EDIT\"\n",
             shell.to_str().expect("a plain path")
@@ -72,7 +72,7 @@ impl<'a> Home<'a> {
         command.spawn().expect("the shell")
     }
 
-    /// What a shell writes to standard output, where this is typed.
+    /// Asserts that an interactive shell that reads `typed` writes `expected` to standard output.
     #[track_caller]
     fn types(&self, typed: &str, expected: &str) -> &Self {
         self.types_with(&mut self.command(), typed, expected)
@@ -93,7 +93,7 @@ impl<'a> Home<'a> {
         self
     }
 
-    /// The history file's text.
+    /// Returns the contents of the history file.
     fn file(&self) -> String {
         let text = fs::read(self.path(".sh_history")).unwrap_or_default();
         String::from_utf8_lossy(&text).into_owned()
@@ -127,9 +127,9 @@ on_both! {
             ("-l 4", "4\t: four\n5\t: five\n"),
             ("-l +4 4", "4\t: four\n"),
             ("-l ec -3", "2\techo two >&2\n3\t: three\n"),
-            // The most recent one.
+            // the most recent one of two
             ("-l ': f'", "5\t: five\n"),
-            // What is not there any more or yet.
+            // numbers that are no longer or not yet in the history
             ("-l 4 99", "4\t: four\n5\t: five\n"),
             ("-nl -99 1", "\t: one\n"),
             ("-l 99", "5\t: five\n"),
@@ -159,9 +159,9 @@ on_both! {
         assert_eq!(home.file(), "echo one\n");
         let typed = "echo a1\necho b2\nfc -s 1\nfc -s -- -2\nfc -s echo\nfc -s 'echo b'\n";
         Home::new(shell).types(typed, "a1\nb2\na1\nb2\nb2\nb2\n");
-        // As it was written before POSIX.
+        // The form of the command before POSIX.
         Home::new(shell).types("echo one\nfc -e -\n", "one\none\n");
-        // Its status is the command's.
+        // The status of `fc` is that of the command.
         Home::new(shell).types("(exit 7)\nfc -s\necho $?\n", "7\n");
     }
 
@@ -184,7 +184,7 @@ on_both! {
         let mut command = home.command();
         command.env("FCEDIT", "./editor").env("EDIT", "echo 'echo edited' >\"$1\"");
         home.types_with(&mut command, "echo one\nfc\nfc -l 1\n", "one\necho one\nedited\n1\techo one\n2\techo edited\n");
-        // Several, and with the editor that the option names.
+        // Several commands, with the editor that the option names.
         let home = Home::new(shell);
         home.types(
             "echo 1\necho 2\necho 3\nfc -e ./editor 1 2\n",
@@ -199,7 +199,7 @@ on_both! {
 
     fn an_editor_that_fails_has_nothing_executed(shell) {
         let home = Home::new(shell);
-        // No other test's shell has this command.
+        // The file's path makes the command unique to this test.
         let command = format!(": {}\n", home.path("editor").display());
         let rest = "export EDIT='exit 3'\nfc -e ./editor :\necho $?\n";
         home.types(&format!("{command}{rest}"), &format!("{command}3\n"));
@@ -245,11 +245,11 @@ on_both! {
         home.types_with(command.env("HISTFILE", home.path("elsewhere")), ": one\n", "");
         assert_eq!(fs::read_to_string(home.path("elsewhere")).expect("a history"), ": one\n");
         assert_eq!(home.file(), "");
-        // Nowhere.
+        // With an empty HISTFILE there is no file.
         let mut command = home.command();
         home.types_with(command.env("HISTFILE", ""), ": one\n: two\nfc -l\n", "1\t: one\n2\t: two\n");
         assert_eq!(home.file(), "");
-        // In a place that can't be.
+        // HISTFILE is a path that cannot exist.
         let mut command = home.command();
         home.types_with(command.env("HISTFILE", "/proc/nothing"), ": one\n: two\nfc -l\n", "1\t: one\n2\t: two\n");
         let mut command = home.command();
@@ -260,13 +260,13 @@ on_both! {
         let home = Home::new(shell);
         let mut command = home.command();
         home.types_with(command.env("HISTSIZE", "3"), ": one\n: two\n: three\nfc -l\n", "2\t: two\n3\t: three\n");
-        // However long that is.
+        // HISTSIZE does not shorten the file, whatever the file's length.
         let old: String = (0..2001).map(|number| format!(": old {number}\n")).collect();
         home.write(&old);
         home.types_with(command.env("HISTSIZE", "3"), ": new\n", "");
         assert_eq!(home.file(), old + ": new\n");
         home.write(": one\n: two\n: three\nfc -l\n");
-        // All is in the file.
+        // The file contains all commands.
         home.types("fc -l\n", "1\t: one\n2\t: two\n3\t: three\n");
     }
 
@@ -288,13 +288,13 @@ on_both! {
         command.env("HISTCONTROL", "erasedups");
         home.types_with(&mut command, ": one\n : two\n: three\n: one\n", "");
         assert_eq!(home.file(), ": one\n : two\n: three\n: one\n");
-        // Of what a shell before it has written, too.
+        // Duplicates that an earlier shell has written are removed, too.
         home.types_with(&mut command, ": three\nfc -l\n", "1\t : two\n2\t: one\n3\t: three\n");
         home.types("fc -l\n", "1\t: one\n2\t : two\n3\t: three\n4\t: one\n5\t: three\n");
     }
 
     fn exclamation_marks_stand_for_commands_and_words_of_them(shell) {
-        // After the command ": x y", which comes after `echo one "a b" c/d.e`.
+        // The input comes after the command ": x y", which itself comes after `echo one "a b" c/d.e`.
         let cases = [
             ("!1", "one a b c/d.e\n"),
             ("!-2", "one a b c/d.e\n"),
@@ -326,11 +326,11 @@ on_both! {
             home.write("echo one \"a b\" c/d.e\n");
             home.types(&format!(": x y\n{typed}\n"), expected);
         }
-        // What it stands for is kept, and not what was typed.
+        // The history keeps the expanded command, not the typed one.
         let home = Home::new(shell);
         home.types(": x\n!!y\n!nope\n!!:p\n!!z\n", "");
         assert_eq!(home.file(), ": x\n: xy\n: xyz\n");
-        // Not where a command goes on, and not with +H.
+        // There is no expansion in the continuation of a command, and none with +H.
         home.types("echo \\\n!!\nset +H\necho !!\n", "!!\n!!\n");
         home.types("cat <<E\n!!\nE\n", "!!\n");
     }
@@ -381,7 +381,7 @@ on_both! {
 
     fn a_shell_that_is_killed_at_any_time_loses_nothing(shell) {
         let home = Home::new(shell);
-        // Long, so that it is replaced again and again.
+        // The file is so long that the shells replace it again and again.
         let old: String = (0..9000).map(|number| format!(": old {number}\n")).collect();
         home.write(&old);
         let mut command = home.command();
@@ -416,7 +416,7 @@ on_both! {
                 [":", "old", _] | [":", "last"] => {}
                 [":", "round", round, number] => {
                     let place = (round.parse().expect("a round"), number.parse().expect("a number"));
-                    // Each shell's from the first on, without a gap.
+                    // The commands of each shell are there from its first one on, without a gap.
                     assert!(place == (last.0, last.1 + 1) || place.1 == 0 && place.0 >= last.0, "{last:?} {place:?}");
                     last = place;
                 }
@@ -444,7 +444,7 @@ on_both! {
         let file = fs::metadata(home.path(".sh_history")).expect("a file");
         assert_eq!(file.mode() & 0o777, 0o600);
         assert!(!home.path(".sh_history.new").exists());
-        // Not one that is a symbolic link, or as long as that.
+        // A history file of this length is not replaced, nor one that is a symbolic link.
         let text: String = old.lines().skip(1).map(|line| format!("{line}\n")).collect();
         home.write(&text);
         home.types_with(command, ": new\n", "");
@@ -465,7 +465,7 @@ on_both! {
     fn a_full_disk_costs_commands_but_no_more(shell) {
         or_skip!(installed("unshare"));
         let home = Home::new(shell);
-        // Room for two pages, of which five bytes are left.
+        // The file system has two pages, of which five bytes are free.
         let script = r#"mount -t tmpfs -o size=8k,nr_blocks=2 none . && cd "$PWD" || exit 99
             export HISTFILE=$PWD/history
             head -c 8180 /dev/zero | tr '\0' x >history

@@ -1,12 +1,13 @@
-//! Keys that nobody would strike: the shell at a terminal takes any, in any size of it and with signals, and then asks for a command as
-//! ever. It runs as a user who owns nothing but an empty directory, and finds no program; so this wants root.
+//! Strikes random keys at a shell on a terminal. The shell must accept any keys, at any size of the terminal and with
+//! signals, and afterwards must still execute a command at its prompt. The shell runs as a user who owns only an empty
+//! directory and finds no program; therefore this test needs root.
 //!
-//! `NESTLING_SH_FUZZ=SECONDS` goes on for as long, from where `NESTLING_SH_FUZZ_FROM=NUMBER` says.
+//! `NESTLING_SH_FUZZ=SECONDS` runs the test for that time; `NESTLING_SH_FUZZ_FROM=NUMBER` sets the first session.
 
-#[allow(dead_code)] // what only the comparison asks
+#[allow(dead_code)] // parts that only the comparison uses
 #[path = "../sh-differential/generator.rs"]
 mod generator;
-#[allow(dead_code)] // what only the tests of each key ask
+#[allow(dead_code)] // parts that only the tests of single keys use
 #[path = "sh_terminal/terminal.rs"]
 mod terminal;
 
@@ -22,13 +23,13 @@ use generator::Random;
 use nestling_host_tests::{Arch, is_long, or_skip, say};
 use terminal::Terminal;
 
-/// How many sessions without `NESTLING_SH_FUZZ`, and how often keys are struck in each.
+/// The number of sessions without `NESTLING_SH_FUZZ`, and the number of times that keys are struck in each.
 const SHORT: usize = 6;
-/// How long `cargo xtask test --long` goes on.
+/// How long the test runs with `cargo xtask test --long`.
 const LONG_SECONDS: u64 = 600;
 const BURSTS: usize = 20;
 
-/// The user who strikes them.
+/// The user who runs the shell.
 const NOBODY: u32 = 64_322;
 
 const PIECES: &[&str] = &[
@@ -164,7 +165,7 @@ const SIGNALS: &[i32] = &[
 #[test]
 fn no_keys_make_it_die_or_hang_or_leave_the_terminal_in_a_bad_state() {
     let shell = or_skip!(Arch::X86_64.sh());
-    // SAFETY: no arguments.
+    // SAFETY: `geteuid` takes no argument.
     if unsafe { libc::geteuid() } != 0 {
         return say("skipped: only root may strike keys as a user who owns nothing");
     }
@@ -180,10 +181,11 @@ fn no_keys_make_it_die_or_hang_or_leave_the_terminal_in_a_bad_state() {
     let temporary = folder.join("tmp");
     fs::create_dir(&temporary).expect("a directory");
     chown(&temporary, Some(NOBODY), Some(NOBODY)).expect("its owner");
-    // SAFETY: there is no other thread yet that would mind.
+    // SAFETY: no other thread runs yet that could read the environment.
     unsafe { env::set_var("TMPDIR", &temporary) };
     become_nobody();
-    // Of what it is shown, the screen's own crate can't take everything: that is no fault of the shell's.
+    // Whether a panic comes from the crate that emulates the screen: it cannot handle every output, which is no fault
+    // of the shell.
     static IS_THE_SCREENS: AtomicBool = AtomicBool::new(false);
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -223,14 +225,14 @@ fn no_keys_make_it_die_or_hang_or_leave_the_terminal_in_a_bad_state() {
     );
 }
 
-/// All that this process starts is that user's, and has little of everything.
+/// Makes this process and all that it starts run as that user, with low resource limits.
 fn become_nobody() {
     let limits = [
         (libc::RLIMIT_NPROC, 100),
         (libc::RLIMIT_FSIZE, 1 << 20),
         (libc::RLIMIT_CORE, 0),
     ];
-    // SAFETY: numbers, and limits that live as long as the calls.
+    // SAFETY: the arguments are numbers, and limits that live as long as the calls.
     unsafe {
         for (resource, limit) in limits {
             let limit = libc::rlimit {
@@ -245,12 +247,12 @@ fn become_nobody() {
     }
 }
 
-/// A session of a shell.
+/// Runs a session of a shell.
 fn strike(shell: &Path, session: usize) {
     let random = &mut Random::new("keys", session);
     let variables = [("PATH", "/nowhere"), ("HISTSIZE", "50"), ("PS1", "$ ")];
     let mut terminal = Terminal::with(shell, 24, 80, &variables);
-    // What would end it is not what is to be found.
+    // Disables what would end the session.
     terminal.run("set -o ignoreeof; alias vi_='\\set -o vi' em_='\\set -o emacs' nb_='\\set -b' set=: exit=: exec=: kill=: trap=: return=:");
     for name in ["ab", "a b", "abc/d", "é", "-x"] {
         terminal.file(name);
@@ -288,15 +290,15 @@ fn strike(shell: &Path, session: usize) {
     assert_eq!(status.code(), Some(7), "{status}");
 }
 
-/// One key, or a few that belong together.
+/// Returns one key, or a few keys that belong together.
 fn piece(random: &mut Random) -> Vec<u8> {
     match random.below(10) {
         0..4 => PIECES[random.below(PIECES.len())].as_bytes().to_vec(),
         4 | 5 => KEYS[random.below(KEYS.len())].as_bytes().to_vec(),
         6 | 7 => vec![random.below(32) as u8],
-        // With Meta.
+        // a character with Meta
         8 => vec![0x1b, 0x20 + random.below(96) as u8],
-        // Commands of vi, and bytes that are no characters; no letters that could make a command's name.
+        // Commands of vi, and bytes that are no characters; no letters that could form the name of a command.
         _ => match random.below(4) {
             0 => vec![0x80 + random.below(128) as u8],
             _ => vec![b"hlwbeWBE0$^|fFtT;,aAiIrRcCdDxXyYpPuU.~kj-+GnN/?_@#=*\\"[random.below(53)]],
@@ -304,10 +306,10 @@ fn piece(random: &mut Random) -> Vec<u8> {
     }
 }
 
-/// Whatever was struck, Ctrl-C leads to a prompt where a command is executed.
+/// After any keys, Ctrl-C must lead to a prompt at which a command is executed.
 fn recover(terminal: &mut Terminal, what: &str) {
     terminal.set_size(24, 80);
-    // The end of a paste; twice, as the first may be quoted.
+    // The end of a paste. It is sent twice, because the first may be quoted.
     terminal.strike(b"\x1b[201~\x03");
     let mut tries = 0;
     loop {
@@ -324,7 +326,7 @@ fn recover(terminal: &mut Terminal, what: &str) {
             {
                 break;
             }
-            // It waits for input, and is no editor.
+            // The shell waits for input outside of its line editor.
             if terminal.sleeps() && start.elapsed() > Duration::from_millis(300) {
                 break;
             }
@@ -349,8 +351,8 @@ fn recover(terminal: &mut Terminal, what: &str) {
     settle(terminal, "$ |", what);
 }
 
-/// The line that is edited is this one. What the keys have started in the background may write into it at any time, and Ctrl-L shows it as
-/// it is.
+/// Waits until the edited line is `line`. Background processes that the keys have started may write into it at any
+/// time; Ctrl-L shows it again.
 fn settle(terminal: &mut Terminal, line: &str, what: &str) {
     for _ in 0..20 {
         terminal.keys("\x0c");

@@ -1,6 +1,6 @@
-//! Redirections of every kind of command, from one table, by nestling's `sh` and by the other shells that are installed, where standard
-//! input and output are a file, a pipe, a terminal, `/dev/null`, and closed. What the others agree on ours does, too; where they differ, it
-//! does as one of them.
+//! Tests redirections of every kind of command, from one table, with nestling's `sh` and with the other shells that are
+//! installed. Standard input and output are a file, a pipe, a terminal, `/dev/null`, or closed. Where the other shells
+//! agree, nestling's must agree with them; where they differ, it must do the same as one of them.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use std::thread;
 
 use nestling_host_tests::{Arch, Scratch, installed, or_skip, say, terminal};
 
-/// What reads a line and writes it, with a redirection at `@`.
+/// Commands that read a line and write it; `@` stands for the redirection.
 const READERS: [(&str, &str); 18] = [
     ("program", "head -n 1 @"),
     ("program by exec", "(exec head -n 1 @)"),
@@ -54,7 +54,7 @@ const INPUTS: [&str; 11] = [
     "<&6",
 ];
 
-/// What writes a line, with a redirection at `@`.
+/// Commands that write a line; `@` stands for the redirection.
 const WRITERS: [(&str, &str); 14] = [
     ("program", "env echo o @"),
     ("program by exec", "(exec env echo o @)"),
@@ -86,7 +86,8 @@ const OUTPUTS: [&str; 11] = [
     ">&-",
 ];
 
-/// What standard input and output are. A case is put at `@`; what it has written is in `out` after it, unless it is in a terminal.
+/// The kinds of standard input and output. `@` stands for a case. The output of the case is in `out` afterwards, except
+/// at a terminal.
 const KINDS: [(&str, &str); 5] = [
     ("file", "{ @; } <../in >../out"),
     ("pipe", "(printf 'l\\nm\\n' | { @; }) | cat >../out; false"),
@@ -115,7 +116,8 @@ fn a_redirection_does_what_it_does_in_other_shells() {
     for (kind, frame) in KINDS {
         let mut cases = cases();
         if kind == "closed" {
-            // There bash's own pipe takes the number that the substitution's commands read from, and waits for itself.
+            // In this situation bash's own pipe takes the number from which the commands of the substitution read, and
+            // bash waits for itself.
             cases.retain(|(name, _)| !name.contains("substitution"));
         }
         let cases = &cases;
@@ -165,7 +167,7 @@ fn cases() -> Vec<(&'static str, String)> {
     reading.chain(writing).collect()
 }
 
-/// Runs all cases, in one script: of each its exit status, where a pipe does not hide it, and what it has written.
+/// Runs all cases in one script. Returns for each case its output, and its exit status where no pipe hides it.
 fn run(
     program: &Path,
     options: &[&str],
@@ -210,7 +212,7 @@ fn run(
             .expect("the terminal");
         command.stdin(terminal.try_clone().expect("a duplicate"));
         command.stdout(terminal.try_clone().expect("a duplicate"));
-        // SAFETY: a system call only.
+        // SAFETY: the hook makes one system call.
         unsafe {
             command.pre_exec(|| {
                 libc::setsid();
@@ -220,13 +222,13 @@ fn run(
         };
         let mut controller = File::from(controller);
         quiet(&terminal);
-        // A line for each case that reads one, and for what reads more.
+        // A line for each case that reads one, and more lines for cases that read more.
         controller
             .write_all("t\n".repeat(1500).as_bytes())
             .expect("lines");
         let mut child = command.spawn().expect("the shell");
         drop((command, terminal));
-        // It ends with an error when no process has the terminal open.
+        // The read fails when no process has the terminal open any more.
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = controller.read(&mut buffer) {
             shown.extend_from_slice(&buffer[..count]);
@@ -250,9 +252,9 @@ fn split(log: &[u8]) -> Vec<String> {
     log.split("== ").skip(1).map(String::from).collect()
 }
 
-/// Has the terminal not show what is typed.
+/// Turns off the terminal's echo.
 fn quiet(terminal: &File) {
-    // SAFETY: all zeros are modes, and the descriptor is a terminal's.
+    // SAFETY: all zeros are valid modes, and the descriptor is a terminal.
     unsafe {
         let mut modes: libc::termios = std::mem::zeroed();
         assert_eq!(libc::tcgetattr(terminal.as_raw_fd(), &raw mut modes), 0);

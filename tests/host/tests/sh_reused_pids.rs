@@ -1,5 +1,5 @@
-//! A process id that is used again is never taken for the child that had it before. In a pid namespace of its own, where
-//! `ns_last_pid` says which number is next, a script makes that happen.
+//! Tests that the shell never takes a process with a reused id for the child that had this id before. In a pid
+//! namespace of its own, where `ns_last_pid` sets the next id, a script makes the kernel reuse ids.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use nestling_host_tests::{Arch, Scratch, or_skip, say};
 
-/// `again` has the next process have the number of the child `p`, which has ended with 3 and was reaped.
+/// `again` makes the next process get the id of the child `p`, which has ended with status 3 and was reaped.
 const BEGINNING: &str = r#"
 (exit 3) & p=$!
 while kill -0 $p 2>/dev/null; do :; done
@@ -15,14 +15,14 @@ again() { echo $((p - 1)) >/proc/sys/kernel/ns_last_pid; }
 same() { [ "$1" = $p ] || echo "$1 is not $p"; }
 "#;
 
-/// A script, and what it writes.
+/// The scripts, each with its expected output.
 const SCRIPTS: [(&str, &str); 6] = [
-    // A program in the foreground.
+    // a program in the foreground
     (
         "again; sh -c 'echo $$ >f; exit 5'; echo $?; same $(cat f); wait $p; echo $?",
         "5\n3\n",
     ),
-    // A subshell, a pipeline and a command substitution, while others run.
+    // a subshell, a pipeline and a command substitution, while others run
     (
         "again; (sh -c 'echo $PPID' >f; exit 5); echo $?; same $(cat f); wait $p; echo $?",
         "5\n3\n",
@@ -36,12 +36,12 @@ const SCRIPTS: [(&str, &str); 6] = [
         same $(cat f); wait $p; echo $?; kill -s KILL $q",
         "6\n3\n",
     ),
-    // Another child in the background: from then on `wait` is about that one.
+    // another child in the background: from then on, `wait` for this id means that child
     (
         "again; (exit 5) & same $!; wait $!; echo $?; wait $p; echo $?",
         "5\n127\n",
     ),
-    // A job that has ended is sent no signal that another process would get.
+    // a job that has ended gets no signal, which another process would receive
     (
         "again; sleep 100 & q=$!; same $q; kill -s KILL %1 2>/dev/null; kill -0 $q && echo runs
         kill -s TERM $q; wait $q; echo $?",

@@ -1,18 +1,21 @@
-//! Scripts that are sent a signal while they wait, and lines that are typed at a prompt, by nestling's `sh` and by the other shells
-//! that are installed.
+//! Sends a signal to scripts while they wait, and types lines at a prompt, with nestling's `sh` and with the other
+//! shells that are installed.
 //!
-//! A script is made of what waits ([`WAITS`]), where it does ([`PLACES`]), and what it has trapped ([`TRAPS`]); the signal goes to its
-//! process, to its group, or comes by a key at a terminal. When nothing happens any more it is sent; after that what waits gets a line to
-//! read, time and again ([`run`]). What is compared is what the script writes, how it ends, and how often it had to be released or
+//! A script combines a waiting command ([`WAITS`]), the construct in which it waits ([`PLACES`]), and the traps that
+//! are set ([`TRAPS`]). The signal goes to the script's process, to its process group, or comes from a key at a
+//! terminal. The signal is sent when all processes rest; then the waiting command gets a line to read, several times if
+//! necessary ([`run`]). The test compares what the script writes, how it ends, and how often it had to be released or
 //! continued.
 //!
-//! At a prompt the same is typed for an interactive shell ([`LINES`]), with a key when it waits ([`run::converse`]).
+//! At a prompt, the same lines are typed into each interactive shell ([`LINES`]), and a key is struck when the shell
+//! waits ([`run::converse`]).
 //!
-//! Where the others agree and ours does otherwise, and where they differ among themselves, a row of `sh-differential/signals.md` has to
-//! say so. A row's first column is a pattern of names (`*` is any text), its second those that ours is as: one of them it has to be as.
+//! If the other shells agree and nestling's differs, or if they differ among themselves, a row of
+//! `sh-differential/signals.md` must state that. The first column of a row is a pattern of names (`*` is any text). The
+//! second column lists the shells with which nestling's may agree; it must agree with one of them.
 //!
-//! There are more scripts than are run every time: `NESTLING_LONG=1` runs all; `NESTLING_SH_ONLY=PATTERN` those whose names
-//! fit; `NESTLING_SH_SHOW=1` shows what each shell makes of each script.
+//! Not all scripts run every time: `NESTLING_LONG=1` runs all, `NESTLING_SH_ONLY=PATTERN` those whose names match, and
+//! `NESTLING_SH_SHOW=1` shows what each shell does with each script.
 
 #[path = "../sh-differential/signals.rs"]
 mod run;
@@ -29,11 +32,11 @@ use nestling::{Signal, sys};
 use nestling_host_tests::{Arch, Scratch, installed, is_long, say};
 use run::{Shell, Target, Typed};
 
-/// Of all scripts one in so many is run every time, and of all lines.
+/// One in this many of the scripts, and of the typed lines, runs every time.
 const ONE_IN: usize = 32;
 const ONE_LINE_IN: usize = 64;
 
-/// What waits: for a line from the driver.
+/// Commands that wait for a line from the driver.
 const WAITS: [(&str, &str); 4] = [
     ("program", "head -n 1 <&7 >/dev/null"),
     ("read", "read y <&7"),
@@ -41,7 +44,7 @@ const WAITS: [(&str, &str); 4] = [
     ("subshell", "{ (read y <&7; echo sub); }"),
 ];
 
-/// Where it waits: `@`.
+/// The constructs in which a command waits; `@` stands for the command.
 const PLACES: [(&str, &str); 32] = [
     ("alone", "@"),
     ("sequence", "@; s $?; echo b"),
@@ -89,7 +92,7 @@ const PLACES: [(&str, &str); 32] = [
     ("exit-trap", "trap 'echo exit' EXIT; @; echo a"),
 ];
 
-/// What the script has trapped.
+/// The traps that the script sets.
 const TRAPS: [(&str, &str); 5] = [
     ("default", ""),
     ("trap", "trap 'echo trap' $SIG"),
@@ -108,11 +111,11 @@ const SIGNALS: [(&str, Signal); 7] = [
     ("CONT", Signal::CONT),
 ];
 
-/// A status as a line: yash's are 256 more for signals.
+/// Writes a status as a line. For signals, yash's statuses are 256 greater; this is corrected.
 const PRELUDE: &str =
     "s() { case $1 in 38?|39?|4??) echo \"s$(($1 - 256))\";; *) echo \"s$1\";; esac; }\n";
 
-/// What is typed at a prompt, where it waits at `@`.
+/// Lines that are typed at a prompt; `@` stands for the waiting command.
 const LINES: [(&str, &str); 21] = [
     ("alone", "@; echo a >>out"),
     ("assignment", "x=$(@); echo a >>out"),
@@ -146,7 +149,7 @@ const LINES: [(&str, &str); 21] = [
     ("wait", "{ @; } & wait; echo a >>out"),
 ];
 
-/// What it waits in there; the last never comes to rest, and says so itself.
+/// The waiting commands in these lines. The last one never comes to rest, and itself reports that it has begun.
 const TYPED_WAITS: [(&str, &str); 5] = [
     ("program", "head -n 1 <&7 >/dev/null"),
     ("read", "read y <&7"),
@@ -157,7 +160,7 @@ const TYPED_WAITS: [(&str, &str); 5] = [
 
 const SPINS: &str = "spins";
 
-/// What is typed before.
+/// Lines that are typed before.
 const TYPED_BEFORE: [(&str, &str); 4] = [
     ("default", ":"),
     ("trap", "trap 'echo trap >>out' $SIG"),
@@ -203,7 +206,7 @@ fn lines() -> Vec<Line> {
     lines
 }
 
-/// What is typed when the key was struck.
+/// The line that is typed after the key was struck.
 const LAST: &str = "s $? >>out; [ -e keep ] || echo gone >>out; echo end >>out";
 
 struct Script {
@@ -268,7 +271,7 @@ fn a_key_does_to_what_is_typed_what_it_does_with_other_shells_or_the_table_says_
     judge(&shells, "lines", names, outcomes);
 }
 
-/// Ours and the others, if there are enough.
+/// Returns nestling's shell and the others, if enough others are installed.
 fn shells() -> Option<Vec<Shell>> {
     let ours = match Arch::X86_64.sh() {
         Ok(program) => Shell {
@@ -290,19 +293,21 @@ fn shells() -> Option<Vec<Shell>> {
     Some([ours].into_iter().chain(others).collect())
 }
 
-/// Those that are run.
+/// Returns the selected elements.
 fn chosen<T>(all: Vec<T>, one_in: usize, name: impl Fn(&T) -> &str) -> Vec<T> {
     let only = env::var("NESTLING_SH_ONLY").ok();
     let all = all.into_iter().enumerate();
     let chosen = all.filter(|(index, one)| match &only {
         Some(pattern) => fits(pattern, name(one)),
-        // One after the other of every kind: the number of signals and targets and so on has no factor in common with it.
+        // Takes elements of every kind in turn: 7919 has no factor in common with the numbers of signals, targets and
+        // so on.
         None => is_long() || (index * 7919) % (one_in * 1009) < 1009,
     });
     chosen.map(|(_, one)| one).collect()
 }
 
-/// Holds what each shell has done, ours first, against the others and the table's part of this heading.
+/// Compares the outcomes of the shells, nestling's first, and compares the differences with the part of the table under
+/// this heading.
 fn judge(shells: &[Shell], heading: &str, names: Vec<&str>, outcomes: Vec<Vec<String>>) {
     let others = &shells[1..];
     let rows = rows(heading);
@@ -396,7 +401,8 @@ fn rows(heading: &str) -> Vec<Row> {
     .collect()
 }
 
-/// Whether a name is of a pattern: word by word, `*` is any, `a/b` is `a` or `b`.
+/// Whether a name matches a pattern: both are compared word by word, `*` matches any word, and `a/b` matches `a` or
+/// `b`.
 fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<_>, Vec<_>) =
         (pattern.split(' ').collect(), name.split(' ').collect());
@@ -409,7 +415,8 @@ fn fits(pattern: &str, name: &str) -> bool {
     pattern.len() == name.len() && pattern.iter().zip(&name).all(fits_word)
 }
 
-/// Runs all, on as many cores as there are: of each what ours makes of it, and then the others.
+/// Runs all elements on as many threads as there are cores. Returns the outcomes of each: nestling's, then those of the
+/// others.
 fn play<T: Sync>(
     shells: &[Shell],
     all: &[T],

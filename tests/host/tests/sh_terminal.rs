@@ -1,8 +1,8 @@
-//! The shell at a terminal: what each key does, seen on the screen of a terminal emulator.
+//! Tests of the shell at a terminal: the effect of each key, seen on the screen of a terminal emulator.
 //!
-//! In what is expected of a line, `|` is where the cursor is.
+//! In an expected line, `|` marks the position of the cursor.
 
-/// A test for each architecture whose shell this machine runs.
+/// Runs a test for each architecture whose shell this machine can run.
 macro_rules! on_both {
     ($($(#[$attribute:meta])* fn $name:ident($shell:ident) $body:block)*) => {
         $(fn $name($shell: &std::path::Path) $body)*
@@ -31,7 +31,7 @@ mod prompts;
 mod screen;
 #[path = "sh_terminal/start_up.rs"]
 mod start_up;
-#[allow(dead_code)] // what only random keys ask
+#[allow(dead_code)] // parts that only random keys use
 #[path = "sh_terminal/terminal.rs"]
 mod terminal;
 #[path = "sh_terminal/vi.rs"]

@@ -1,4 +1,4 @@
-//! What a child that shares the memory could change in the parent, and what a fork in the middle finds.
+//! Tests what a child that shares its parent's memory could change in the parent, and what a concurrent fork finds.
 
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +14,8 @@ use nestling::system::system;
 use nestling::{Args, OFlags, Pid, Signal, args, wait};
 use nestling_host_tests::{alone, say};
 
-/// Where a child, or a command, and its parent's other thread meet: the first FIFO says that the one is there, the second lets it go on.
+/// Synchronises a child or command with another thread of its parent. The child opens the first FIFO to report that it
+/// has arrived; the second FIFO lets it continue.
 struct Meeting {
     folder: PathBuf,
 }
@@ -26,7 +27,7 @@ impl Meeting {
         let it = Self { folder };
         for name in ["there", "go on"] {
             let path = it.path(name);
-            // SAFETY: a C string is all it takes; both may be used by any user.
+            // SAFETY: the calls take C strings; any user may use both FIFOs.
             unsafe {
                 assert_eq!(libc::mkfifo(path.as_ptr(), 0o666), 0);
                 assert_eq!(libc::chmod(path.as_ptr(), 0o666), 0);
@@ -40,12 +41,12 @@ impl Meeting {
         CString::new(path.to_str().expect("text")).expect("no null")
     }
 
-    /// Runs `waiting` in another thread, and `something` while that waits between the FIFOs.
+    /// Runs `waiting` in another thread, and runs `something` while `waiting` is stopped between the two FIFOs.
     fn while_it_waits(&self, waiting: impl FnOnce() + Send, something: impl FnOnce()) {
         thread::scope(|scope| {
             let other = scope.spawn(waiting);
             let there = File::open(self.folder.join("there")).expect("it comes");
-            // If it fails, the other must end nevertheless.
+            // Even if `something` panics, the other thread must end.
             let outcome = catch_unwind(AssertUnwindSafe(something));
             let go_on = OpenOptions::new()
                 .write(true)
@@ -59,7 +60,7 @@ impl Meeting {
         });
     }
 
-    /// The same with a spawn whose child has another user already.
+    /// The same with a spawn whose child already runs as another user.
     fn while_a_child_of_another_user_waits(&self, something: impl FnOnce()) {
         let spawn = || {
             let [there, go_on] = ["there", "go on"].map(|name| self.path(name));
@@ -92,18 +93,18 @@ impl Drop for Meeting {
     }
 }
 
-/// Runs a test in a process of its own, if this is root, who alone becomes another user.
+/// Runs a test in a process of its own, if the user is root. Only root can become another user.
 fn alone_as_root(name: &str, test: impl FnOnce()) {
-    // SAFETY: no arguments.
+    // SAFETY: `geteuid` takes no argument.
     if unsafe { libc::geteuid() } != 0 {
         return say("skipped: only root becomes another user");
     }
     alone(name, test);
 }
 
-/// A fork of this process with its several threads: whether the child found what it looked for.
+/// Forks this process, which has several threads. Returns whether the condition holds in the child.
 fn a_fork_finds(what: impl FnOnce() -> bool) -> bool {
-    // SAFETY: what it does needs no lock of the standard library.
+    // SAFETY: the child needs no lock of the standard library.
     match unsafe { fork() }.expect("a fork") {
         None => exit(i32::from(!what())),
         Some(child) => ended_well(child),
@@ -146,11 +147,11 @@ fn a_process_that_changes_its_own_ids_during_a_spawn_stays_as_the_kernel_has_it(
                 return say("skipped: the kernel leaves it dumpable");
             }
             let meeting = Meeting::new();
-            // SAFETY: no arguments.
+            // SAFETY: `getegid` takes no argument.
             let group = unsafe { libc::getegid() };
             meeting.while_a_child_of_another_user_waits(|| {
-                // The thread that ends the first spawn is another, and has its old ids: the C library could not change them now.
-                // SAFETY: numbers are all it takes; no other thread looks at the ids of this one.
+                // The thread that ends the first spawn is another one and has its old ids: the C library could not
+                // change them now. SAFETY: the call takes numbers only; no other thread reads the ids of this one.
                 let changed = unsafe { libc::syscall(libc::SYS_setresuid, -1, 12346, -1) };
                 assert_eq!(changed, 0);
                 let status = Command::new("/bin/true").gid(group).status();
@@ -197,7 +198,7 @@ fn a_process_that_is_forked_during_a_system_counts_its_own_only() {
             let waiting = || assert!(system(&*command).expect("a shell").success());
             meeting.while_it_waits(waiting, || {
                 assert!(a_fork_finds(|| {
-                    // SAFETY: the default is no handler.
+                    // SAFETY: the default action runs no handler.
                     let cleared =
                         unsafe { signal::set_action(Signal::INT, SignalAction::Default, 0) };
                     cleared.is_ok()

@@ -1,4 +1,5 @@
-//! nestling in an ordinary program of the standard library, on glibc, with threads, handlers and a large heap.
+//! Tests of nestling in an ordinary program that uses the standard library, on glibc, with threads, handlers and a
+//! large heap.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, CString};
@@ -20,7 +21,7 @@ use nestling_host_tests::{alone, built_for_i386, built_with_std, or_skip, run};
 
 const MEMORIES: [Memory; 2] = [Memory::Shared, Memory::Copied];
 
-/// Runs a line of shell.
+/// Runs a shell command.
 fn shell(line: &CStr, memory: Memory, actions: &[Action]) -> ExitStatus {
     let list = args![c"sh", c"-c", line];
     let attributes = Attributes {
@@ -36,7 +37,7 @@ fn shell(line: &CStr, memory: Memory, actions: &[Action]) -> ExitStatus {
     child.wait().expect("its end")
 }
 
-/// A spawn whose second action fails.
+/// Starts a spawn whose second action fails.
 fn fail(memory: Memory) {
     let list = args![c"sh"];
     let actions = [
@@ -62,14 +63,14 @@ fn fail(memory: Memory) {
     assert!(matches!(error.step(), Some(Step::Action(1, _))), "{error}");
 }
 
-/// What is open: the numbers and what they name.
+/// The open descriptors: their numbers and the names of their files.
 fn descriptors() -> BTreeMap<i32, String> {
     let entries = fs::read_dir("/proc/self/fd").expect("/proc/self/fd");
     entries
         .filter_map(|entry| {
             let entry = entry.expect("an entry");
             let number = entry.file_name().to_str()?.parse().ok()?;
-            // The directory itself is gone by the time that its name is asked for.
+            // The descriptor of the directory itself is closed before its name is read.
             let name = fs::read_link(entry.path()).ok()?;
             Some((number, name.display().to_string()))
         })
@@ -80,7 +81,7 @@ fn descriptors() -> BTreeMap<i32, String> {
 /// The signals that this thread blocks.
 fn mask() -> BTreeSet<i32> {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: the set is written, and then read.
+    // SAFETY: the call writes the set before it is read.
     unsafe {
         let answer = libc::pthread_sigmask(libc::SIG_SETMASK, std::ptr::null(), set.as_mut_ptr());
         assert_eq!(answer, 0);
@@ -93,7 +94,7 @@ fn mask() -> BTreeSet<i32> {
 /// Blocks a signal in this thread.
 fn block(signal: i32) {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: the set is written before it is read.
+    // SAFETY: the set is initialised before it is read.
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigaddset(set.as_mut_ptr(), signal);
@@ -103,7 +104,7 @@ fn block(signal: i32) {
 }
 
 fn handle(signal: i32, handler: extern "C" fn(i32)) {
-    // SAFETY: the handlers below do only what a handler may.
+    // SAFETY: the handlers below make only calls that are allowed in a handler.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = handler as *const () as usize;
@@ -112,7 +113,7 @@ fn handle(signal: i32, handler: extern "C" fn(i32)) {
     }
 }
 
-/// Ends what other threads do until then, also if this one panics.
+/// Tells other threads to stop when it is dropped, also if this thread panics.
 struct Until<'a>(&'a AtomicBool);
 
 impl Drop for Until<'_> {
@@ -121,9 +122,9 @@ impl Drop for Until<'_> {
     }
 }
 
-/// Whether there is no child, not even a dead one.
+/// Whether this process has no child, not even a zombie.
 fn childless() -> bool {
-    // SAFETY: the status is not asked for.
+    // SAFETY: a null pointer means that no status is wanted.
     let answer = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
     answer == -1 && io::Error::last_os_error().raw_os_error() == Some(libc::ECHILD)
 }
@@ -175,7 +176,7 @@ fn a_thousand_spawns_by_four_threads_at_once_leave_nothing_behind() {
                         for number in 0..250 {
                             let code = (thread * 250 + number) % 256;
                             let line = CString::new(format!("exit {code}")).expect("no null");
-                            // A copy of this small program is cheap enough for every tenth.
+                            // This program is small, so a copy of its memory is cheap enough for every tenth spawn.
                             let memory = MEMORIES[usize::from(number % 10 == 0)];
                             let status = shell(&line, memory, &[]);
                             assert_eq!(status.code(), Some(code as i32));
@@ -191,8 +192,8 @@ fn a_thousand_spawns_by_four_threads_at_once_leave_nothing_behind() {
     );
 }
 
-/// Each copy that a fork makes holds the pipes of the spawns of that moment, until the next one. `NESTLING_SPAWNS` says how many spawns a
-/// thread makes.
+/// Each copy that a fork makes holds the pipes of the spawns of that moment until the next fork. `NESTLING_SPAWNS` sets
+/// how many spawns a thread makes.
 #[test]
 fn spawns_by_eight_threads_beside_one_that_forks_succeed_and_fail_as_they_should() {
     alone(
@@ -206,11 +207,11 @@ fn spawns_by_eight_threads_beside_one_that_forks_succeed_and_fail_as_they_should
                 scope.spawn(|| {
                     let mut last = 0;
                     while !over.load(Ordering::Relaxed) {
-                        // SAFETY: the child waits for a signal, and nothing else.
+                        // SAFETY: the child only waits for a signal.
                         let copy = unsafe { libc::fork() };
                         if copy == 0 {
                             loop {
-                                // SAFETY: no arguments.
+                                // SAFETY: `pause` takes no argument.
                                 unsafe { libc::pause() };
                             }
                         }
@@ -239,10 +240,10 @@ fn spawns_by_eight_threads_beside_one_that_forks_succeed_and_fail_as_they_should
     );
 }
 
-/// Ends a child, if it is one.
+/// Kills and reaps a child, if there is one.
 fn end(child: libc::pid_t) {
     if child > 0 {
-        // SAFETY: a number, and no place for the status.
+        // SAFETY: the arguments are numbers, and a null pointer in place of the status.
         unsafe {
             assert_eq!(libc::kill(child, libc::SIGKILL), 0);
             assert_eq!(libc::waitpid(child, std::ptr::null_mut(), 0), child);
@@ -294,7 +295,7 @@ fn a_users_stop_is_the_programs_even_if_another_thread_has_waited_for_it() {
             thread::scope(|scope| {
                 scope.spawn(|| {
                     while !over.load(Ordering::Relaxed) {
-                        // SAFETY: it is plain numbers.
+                        // SAFETY: the structure consists of numbers only.
                         let mut news: libc::siginfo_t = unsafe { std::mem::zeroed() };
                         // SAFETY: the kernel writes one `siginfo_t`.
                         let answer = unsafe {
@@ -311,7 +312,7 @@ fn a_users_stop_is_the_programs_even_if_another_thread_has_waited_for_it() {
                     let list = args![c"cat"];
                     let mut spawn =
                         Spawn::new(Program::Path(c"/bin/cat"), Args::new(&list), Args::EMPTY);
-                    // It does not end before the other end is closed.
+                    // The child does not end before the other end of the pipe is closed.
                     let (input, held) = io::pipe().expect("a pipe");
                     let actions = [Action::Dup2 {
                         from: input.as_raw_fd(),
@@ -319,12 +320,12 @@ fn a_users_stop_is_the_programs_even_if_another_thread_has_waited_for_it() {
                     }];
                     spawn.actions = &actions;
                     spawn.attributes.memory = memory;
-                    // The terminal's signals do not stop a group that has no parent in its session.
+                    // The terminal's signals do not stop a group without a parent in its session.
                     spawn.attributes.process_group = Some(0);
-                    // SAFETY: it makes two system calls.
+                    // SAFETY: the hook makes two system calls.
                     spawn.attributes.hook = Some(unsafe { Hook::new(&stop_yourself) });
                     let mut child = spawn.start().expect("a child");
-                    // Once on its way, and once as the program.
+                    // The child stops once before its exec, and once as the program.
                     while stops.load(Ordering::Relaxed) < 2 {
                         thread::yield_now();
                     }
@@ -378,14 +379,14 @@ fn a_large_heap_is_as_before_after_spawns() {
     assert_eq!(std::hint::black_box(stack), [0x5a; 4096]);
 }
 
-/// The process whose handler may run.
+/// The process in which the handler may run.
 static PARENT: AtomicI32 = AtomicI32::new(0);
-/// Where a handler that runs elsewhere says so.
+/// The descriptor over which a handler that runs in another process reports that.
 static ALARM: AtomicI32 = AtomicI32::new(-1);
 static HANDLED: AtomicUsize = AtomicUsize::new(0);
 
 extern "C" fn note_where(_: i32) {
-    // SAFETY: these may be called in a handler.
+    // SAFETY: these calls are allowed in a handler.
     unsafe {
         if libc::getpid() == PARENT.load(Ordering::Relaxed) {
             HANDLED.fetch_add(1, Ordering::Relaxed);
@@ -401,7 +402,7 @@ fn no_handler_of_the_parent_runs_in_a_child_that_is_sent_its_signal() {
         "no_handler_of_the_parent_runs_in_a_child_that_is_sent_its_signal",
         || {
             let (mut heard, alarm) = io::pipe().expect("a pipe");
-            // SAFETY: nothing is asked for but a group of its own, to which signals can be sent.
+            // SAFETY: the child only makes a process group of its own, so that signals can be sent to the group.
             unsafe {
                 libc::setpgid(0, 0);
                 PARENT.store(libc::getpid(), Ordering::Relaxed);
@@ -411,17 +412,17 @@ fn no_handler_of_the_parent_runs_in_a_child_that_is_sent_its_signal() {
             handle(libc::SIGUSR2, note_where);
             let done = AtomicBool::new(false);
             let outcomes = thread::scope(|scope| {
-                // One signal after the other for everyone in the group: the children, too, as soon as they are there.
+                // Sends one signal after another to the whole group, which includes the children as soon as they exist.
                 scope.spawn(|| {
                     while !done.load(Ordering::Relaxed) {
-                        // SAFETY: this process and its children are all of the group.
+                        // SAFETY: only this process and its children are in the group.
                         unsafe { libc::kill(0, libc::SIGUSR1) };
                     }
                 });
                 let _until = Until(&done);
-                // And one that is pending and blocked all the while.
+                // Another signal is pending and blocked all the time.
                 block(libc::SIGUSR2);
-                // SAFETY: it is blocked.
+                // SAFETY: the signal is blocked.
                 unsafe { libc::raise(libc::SIGUSR2) };
                 let list = args![c"sh", c"-c", c"exit 7"];
                 let outcomes: Vec<_> = (0..300)
@@ -447,7 +448,7 @@ fn no_handler_of_the_parent_runs_in_a_child_that_is_sent_its_signal() {
                     .collect();
                 outcomes
             });
-            // A child is spared, or the signal has its default effect.
+            // A child either does not get the signal, or gets its default effect.
             for outcome in &outcomes {
                 let plausible = [(Some(7), None), (None, Some(Signal::USR1))];
                 assert!(plausible.contains(outcome), "{outcome:?}");
@@ -491,7 +492,7 @@ fn stds_own_children_are_left_to_it() {
     });
 }
 
-/// What a program gets for its environment, malformed entries included: what it writes is its own.
+/// A program that prints the environment as it got it, malformed entries included.
 const SHOW: [&str; 2] = ["/bin/cat", "/proc/self/environ"];
 
 /// A change of a builder's environment.
@@ -501,7 +502,7 @@ enum Change {
     Clear,
 }
 
-/// The environment that std's child has, or ours.
+/// The environment that the child of std's `Command` gets, or that of ours.
 fn environment(change: &Option<Change>, is_ours: bool) -> Vec<u8> {
     macro_rules! output {
         ($command:ty) => {{
@@ -555,7 +556,7 @@ fn a_child_inherits_malformed_entries_of_the_environment_where_stds_child_does()
     let own = fs::read(SHOW[1]).expect("/proc");
     assert_eq!(environment(&None, false), own, "std");
     assert_eq!(environment(&None, true), own);
-    // Its names are sorted, and each is there once.
+    // Std sorts the names, and keeps each only once.
     let lines = |bytes: &[u8]| {
         let lines = bytes.split(|&byte| byte == 0).map(<[u8]>::to_vec);
         lines.collect::<BTreeSet<_>>()
@@ -564,7 +565,7 @@ fn a_child_inherits_malformed_entries_of_the_environment_where_stds_child_does()
         let (theirs, ours) = (environment(&change, false), environment(&change, true));
         assert_eq!(lines(&ours), lines(&theirs));
     }
-    // What the shell gets: it keeps only variables for its own children.
+    // A shell gets the environment as it is: the shell drops malformed entries only for its own children.
     let mut shell = popen(c"cat /proc/$$/environ", "r").expect("a shell");
     let (mut shells, mut buffer) = (Vec::<u8>::new(), [0; 4096]);
     loop {
@@ -634,7 +635,7 @@ fn a_pidfd_is_a_descriptor_that_std_can_own() {
         child.signal(Signal::KILL).expect("a living child");
         assert_eq!(child.wait().expect("its end").signal(), Some(Signal::KILL));
         let pidfd = child.into_pidfd().expect("a pidfd").into_raw_fd();
-        // SAFETY: it was given up to whoever takes it.
+        // SAFETY: the descriptor was released, so this is its only owner.
         let pidfd = unsafe { std::os::fd::OwnedFd::from_raw_fd(pidfd) };
         assert!(pidfd.as_raw_fd() > 2);
     }
@@ -650,7 +651,7 @@ fn an_error_is_one_of_stds() {
     assert_eq!(error.to_string(), text);
 }
 
-/// Cargo builds this crate once for all packages of a command, with the features that any of them wants.
+/// In one command, cargo builds this crate once for all packages, with the union of the features that they need.
 #[test]
 fn a_program_without_std_works_if_it_is_built_beside_one_with_std() {
     let programs = built_with_std(&["pipeline", "probe"]).expect("a build");

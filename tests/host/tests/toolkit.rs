@@ -1,4 +1,5 @@
-//! `Command`, `popen` and `system` in an ordinary program of the standard library, with threads, and much to carry.
+//! Tests of `Command`, `popen` and `system` in an ordinary program that uses the standard library, with threads and
+//! with large amounts of data.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -36,9 +37,9 @@ fn what_a_child_writes_to_two_pipes_is_collected_without_a_deadlock() {
     );
 }
 
-/// The path of an example of nestling's.
+/// Returns the path of one of nestling's examples.
 fn example(name: &str) -> PathBuf {
-    // This test is TARGET/debug/deps/NAME.
+    // The path of this test is TARGET/debug/deps/NAME.
     let test = std::env::current_exe().expect("this test");
     let folder = test.ancestors().nth(2).expect("a target directory");
     folder.join("examples").join(name)
@@ -59,7 +60,7 @@ fn the_example_with_rustix_reads_and_waits() {
 
 #[test]
 fn the_example_runs_a_command_as_another_user_within_limits() {
-    // SAFETY: no arguments.
+    // SAFETY: `geteuid` takes no argument.
     if unsafe { libc::geteuid() } != 0 {
         return say("skipped: only root becomes another user");
     }
@@ -68,7 +69,7 @@ fn the_example_runs_a_command_as_another_user_within_limits() {
         let mut example = std::process::Command::new(&example);
         let output = example
             .args(["12345", "54321", program, "-c", script])
-            .env("PATH", "/usr/bin:/bin") // where that user may look
+            .env("PATH", "/usr/bin:/bin") // directories that this user can search
             .output();
         let output = output.expect(BUILT);
         let text = |bytes| String::from_utf8(bytes).expect("text");
@@ -116,7 +117,7 @@ fn a_write_to_a_popen_stream_says_how_much_went_before_an_error() {
 
 #[test]
 fn threads_that_start_programs_as_other_users_leave_the_parent_dumpable() {
-    // SAFETY: no arguments.
+    // SAFETY: `geteuid` takes no argument.
     if unsafe { libc::geteuid() } != 0 {
         return say("skipped: only root becomes another user");
     }
@@ -141,7 +142,8 @@ fn threads_that_start_programs_as_other_users_leave_the_parent_dumpable() {
     );
 }
 
-/// The files that the documentation of `nestling::rt` shows: before each block, a line begins with the file's name.
+/// Returns the files that the documentation of `nestling::rt` shows. The line before each block begins with the file's
+/// name.
 fn documented_project() -> Vec<(&'static str, &'static str)> {
     let text = include_str!("../../../src/rt/project.md");
     let mut files = Vec::new();
@@ -181,7 +183,7 @@ fn the_documented_project_builds_for_four_architectures_and_runs() {
         }
         fs::write(path, text).expect("a file");
     }
-    // With the versions that this workspace has, so that nothing is downloaded.
+    // The versions are those of this workspace, so that cargo downloads nothing.
     fs::copy(
         Path::new(root).join("Cargo.lock"),
         project.join("Cargo.lock"),
@@ -190,7 +192,7 @@ fn the_documented_project_builds_for_four_architectures_and_runs() {
     let read = |program: &str, arguments: &[&str]| {
         let mut command = std::process::Command::new(program);
         command.args(arguments).current_dir(&project);
-        command.env("CARGO_PROFILE_DEV_DEBUG", "0"); // which takes a fifth of the time
+        command.env("CARGO_PROFILE_DEV_DEBUG", "0"); // so that the build takes a fifth of the time
         let output = command.output();
         output.unwrap_or_else(|error| panic!("{program}: {error}"))
     };
@@ -228,7 +230,8 @@ fn the_documented_project_builds_for_four_architectures_and_runs() {
     }
 }
 
-/// The promise: no hang, no lost error, no descriptor of the parent's in any child. `NESTLING_SPAWNS` says how many spawns a thread makes.
+/// The promise: no spawn hangs, no error is lost, and no child inherits a descriptor of the parent. `NESTLING_SPAWNS`
+/// sets how many spawns a thread makes.
 #[test]
 fn eight_threads_start_programs_while_another_one_forks_without_exec() {
     alone(
@@ -238,7 +241,7 @@ fn eight_threads_start_programs_while_another_one_forks_without_exec() {
             let each = std::env::var("NESTLING_SPAWNS");
             let each = each.map_or(1250, |each| each.parse().expect("a number"));
             let before = (open_descriptors(), state());
-            // What a child sees that is started while nothing else happens.
+            // The descriptors of a child that is started while nothing else happens.
             let mut list = std::process::Command::new("ls");
             let inherited = list.arg("/proc/self/fd").output().expect("ls").stdout;
             let inherited = inherited.as_slice();
@@ -300,7 +303,7 @@ fn a_spawn_does_not_wait_for_a_child_that_another_thread_forks_and_that_stays() 
     );
 }
 
-/// Children that hold all that is open when they are made, each until sixteen younger ones are there.
+/// Forks children that hold all descriptors that are open at that moment. Each lives until sixteen younger ones exist.
 fn fork_without_exec(done: &AtomicBool, forks: &AtomicUsize) {
     let mut children = VecDeque::new();
     while !done.load(Ordering::Relaxed) {
@@ -313,9 +316,9 @@ fn fork_without_exec(done: &AtomicBool, forks: &AtomicUsize) {
     children.into_iter().for_each(end);
 }
 
-/// A child that stays until it is killed.
+/// Forks a child that waits until it is killed.
 fn forked() -> Pid {
-    // SAFETY: the child does nothing but wait for a signal.
+    // SAFETY: the child only waits for a signal.
     match unsafe { fork() }.expect("a fork") {
         None => loop {
             sys::process::pause();
@@ -329,7 +332,7 @@ fn end(child: Pid) {
     wait::wait(child).expect("its end");
 }
 
-/// Something to start, of which it is known how it ends.
+/// Starts something and checks that it ends as expected.
 fn start(round: usize, inherited: &[u8]) {
     match round % 8 {
         0 | 1 => {
@@ -392,7 +395,8 @@ fn open_descriptors() -> Vec<String> {
     names
 }
 
-/// What `system` must restore: this thread's mask, and what the keyboard's signals do.
+/// The state that `system` must restore: this thread's signal mask, and whether the signals of the keyboard are
+/// ignored.
 fn state() -> (SigSet, [bool; 2]) {
     let ignored = |signal| matches!(signal::action(signal), Ok(Action::Ignore));
     let mask = signal::mask().expect("a mask");

@@ -1,4 +1,4 @@
-//! A spawn under `strace -f` and `gdb`, and what strace counts.
+//! Tests of a spawn under `strace -f` and `gdb`, and of the system calls that strace shows.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -9,10 +9,10 @@ use nestling::spawn::{Program, Spawn};
 use nestling::{Args, args};
 use nestling_host_tests::{Arch, Call, Scratch, installed, or_skip, run, say, terminal, traces};
 
-/// The exit status of the victim as the program that is spawned.
+/// The exit status of the victim when it runs as the spawned program.
 const CHILD: i32 = 7;
 
-/// Runs a program under `strace -f`: its end, and the calls of each process.
+/// Runs a program under `strace -f`. Returns its output and the calls of each process.
 fn strace(scratch: &Scratch, options: &[&str], program: &[&str]) -> (Output, Vec<Vec<Call>>) {
     let prefix = scratch.path().join("trace");
     let output = run("strace", |command| {
@@ -52,7 +52,8 @@ fn strace_sees_both_processes_of_a_spawn_to_their_end_on_i386() {
     strace_sees_a_normal_run(Arch::I386);
 }
 
-/// It ends a program that shares its memory, so there the memory is copied; it sees each access of both processes.
+/// Valgrind ends a program that shares its memory, so the memory is copied here. Valgrind checks each memory access of
+/// both processes.
 fn valgrind_sees_a_normal_run(arch: Arch) {
     or_skip!(installed("valgrind"));
     let (spawn, victim) = (or_skip!(arch.spawn()), or_skip!(arch.victim()));
@@ -84,11 +85,12 @@ fn valgrind_sees_a_normal_run_on_i386() {
     valgrind_sees_a_normal_run(Arch::I386);
 }
 
-/// The calls of a plain spawn by the victim, the parent's and then the child's; of those on descriptors, which.
+/// The calls of a plain spawn by the victim: the parent's, then the child's. Calls on descriptors include the
+/// descriptor.
 fn calls_of_a_plain_spawn(arch: Arch, mode: &str) -> Result<String, String> {
     installed("strace")?;
     let victim = arch.victim()?;
-    // A slow machine has the parent look at the child.
+    // On a slow machine, the parent makes additional calls to look at the child; then the run is repeated.
     let (parent, child) = loop {
         let scratch = Scratch::new(&victim);
         let (output, traces) = strace(&scratch, &[], &["./program", "plain", mode]);
@@ -107,7 +109,7 @@ fn calls_of_a_plain_spawn(arch: Arch, mode: &str) -> Result<String, String> {
             let number = call.line.split(['(', ',', ')']).nth(1);
             format!("{}({})", call.name, number.expect("a descriptor"))
         }
-        // As i386 has it.
+        // The name of the call on i386.
         "ppoll_time64" => "ppoll".into(),
         name => name.into(),
     });
@@ -136,12 +138,12 @@ fn a_plain_spawn_takes_the_steps_of_its_mode(arch: Arch) {
         say(&format!(
             "# a plain spawn ({mode}) on {name}: {count} calls: {calls}"
         ));
-        // A 32-bit kernel may not reset the handlers: which one it is must be known.
+        // A 32-bit kernel may be unable to reset the handlers; the set of calls shows which kernel this is.
         let expected = match arch {
             Arch::X86_64 => expected.to_owned(),
             Arch::I386 => expected.replace("clone3", "uname clone3"),
         };
-        // A mark that is gone when the parent looks is not waited for.
+        // If the mark is already cleared when the parent looks, the parent does not wait.
         let unwaited = expected.replace(" futex ", " ");
         assert!(calls == expected || calls == unwaited, "{mode}: {calls}");
     }
@@ -157,7 +159,7 @@ fn a_plain_spawn_takes_the_steps_of_its_mode_and_no_other_on_i386() {
     a_plain_spawn_takes_the_steps_of_its_mode(Arch::I386);
 }
 
-/// The proposal's protocol.
+/// The proposed protocol.
 fn spawn_shows_the_six_steps(arch: Arch) {
     or_skip!(installed("strace"));
     let (spawn, victim) = (or_skip!(arch.spawn()), or_skip!(arch.victim()));
@@ -242,7 +244,7 @@ fn a_child_that_takes_long_and_cannot_be_looked_at_is_no_failure() {
     }
 }
 
-/// Spawns twice in one process, with a fault: how both ended, and the calls that made the children.
+/// Spawns twice in one process, with a fault. Returns the results of both spawns and the calls that made the children.
 fn spawn_twice(arch: Arch, faults: &[&str]) -> Result<(String, Vec<String>), String> {
     installed("strace")?;
     let scratch = Scratch::new(&arch.victim()?);
@@ -295,7 +297,7 @@ fn a_failure_that_may_pass_is_not_taken_for_a_refusal() {
     assert_eq!(clones, ["clone3 shared", "clone3 shared"]);
 }
 
-/// Lets gdb follow one side of a spawn, and keep or let go of the other.
+/// Runs a spawn in gdb, which follows the parent or the child, and detaches from the other process or keeps it.
 fn gdb_sees_a_normal_run(arch: Arch, follow: &str, detach: &str) {
     or_skip!(installed("gdb"));
     let (spawn, victim) = (or_skip!(arch.spawn()), or_skip!(arch.victim()));
@@ -303,7 +305,7 @@ fn gdb_sees_a_normal_run(arch: Arch, follow: &str, detach: &str) {
     let settings = [
         format!("set follow-fork-mode {follow}"),
         format!("set detach-on-fork {detach}"),
-        // What gdb does not let go of it must let run: each side waits for the other.
+        // If gdb keeps the other process, it must let it run: each process waits for the other.
         "set schedule-multiple on".into(),
         "catch exec".into(),
     ];
@@ -314,8 +316,8 @@ fn gdb_sees_a_normal_run(arch: Arch, follow: &str, detach: &str) {
             for setting in &settings {
                 command.args(["-ex", setting]);
             }
-            // It may stop once for the exec, and once for the end of either side. What has ended is not continued: that is
-            // refused, and nothing else comes of it.
+            // gdb may stop once at the exec, and once at the end of either process. It refuses to continue a process
+            // that has ended, without further effect.
             let go = [
                 "run",
                 "continue",
@@ -371,7 +373,7 @@ fn gdb_that_follows_the_child_and_keeps_the_parent_sees_a_normal_run() {
     gdb_sees_a_normal_run(Arch::I386, "child", "off");
 }
 
-/// What the next test runs under gdb: this program has symbols, in a debug build.
+/// The program that the next test runs under gdb: this test program has symbols, in a debug build.
 #[test]
 fn a_spawn_of_a_program_with_symbols() {
     let list = args![c"true"];
@@ -410,9 +412,9 @@ fn a_debuggers_backtrace_of_the_child_ends_at_its_entry() {
     assert!(!text.contains("corrupt"), "{text}");
 }
 
-/// What the shell's spawns use, each by a command of its own: a script, how many processes it takes, and whether a terminal is there. A
-/// part that the shell does not name (`FEATURES`) would show as a copy of the shell in the program's place, or as a program that cannot be
-/// started.
+/// Commands that use the different parts of the shell's spawns: a script, the number of its processes, and whether it
+/// needs a terminal. If the shell did not name a part in `FEATURES`, a copy of the shell would run in the program's place,
+/// or the program could not be started.
 const SHELLS_SPAWNS: [(&str, usize, bool); 7] = [
     ("/bin/true; :", 1, false),
     ("/bin/true <here; :", 1, false),
@@ -420,7 +422,7 @@ const SHELLS_SPAWNS: [(&str, usize, bool); 7] = [
     ("/bin/true 2>&-; :", 1, false),
     ("/bin/true & wait $!", 1, false),
     ("set -m; /bin/true; :", 1, true),
-    // Itself, as the program that runs what has no format.
+    // The shell executes itself to run a script without a format that the kernel knows.
     ("exec ./without-format", 0, false),
 ];
 
@@ -439,7 +441,7 @@ fn sh_starts_programs_without_a_copy_of_itself(arch: Arch) {
             None => Path::new("/dev/null"),
         };
         let output = run("setsid", |command| {
-            // What the leader of a session opens becomes its controlling terminal.
+            // A terminal that the leader of a session opens becomes its controlling terminal.
             let opens = ["-w", "/bin/sh", "-c", "exec \"$@\" <\"$0\""];
             command.args(opens).arg(stdin);
             command

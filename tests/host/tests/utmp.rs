@@ -1,4 +1,4 @@
-//! The records that `nestling::utmp` writes, as coreutils' `who` and util-linux' `last` read them.
+//! Tests that coreutils' `who` and util-linux' `last` can read the records that `nestling::utmp` writes.
 
 use std::ffi::CString;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Completion by Tab.
+//! Tests of completion by Tab.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ on_both! {
         terminal.file("letter");
         terminal.keys("cat le\t").line("cat letter |");
         terminal.keys("\x15cat nothing\t").line("cat nothing|");
-        // What is behind the cursor stays.
+        // The text after the cursor stays.
         terminal.keys("\x15cat le more\x02\x02\x02\x02\x02\t").line("cat letter | more");
     }
 
@@ -50,7 +50,7 @@ on_both! {
             terminal.file(name);
         }
         terminal.keys("ls x\t\t").rows(&["$ ls x", "xa    xd    xg", "xbbb  xeee", "xc    xf", "$ ls x|"]);
-        // The cursor stays where it is.
+        // The list leaves the cursor where it was.
         terminal.keys("\x15\x0cls xz\x02\t\t").rows(&["$ ls xz", "xa    xd    xg", "xbbb  xeee", "xc    xf", "$ ls x|z"]);
     }
 

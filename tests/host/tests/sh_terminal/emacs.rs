@@ -1,4 +1,4 @@
-//! Emacs' keys.
+//! Tests of the keys of emacs.
 
 use crate::terminal::Terminal;
 
@@ -22,7 +22,7 @@ on_both! {
         terminal.keys("\x1bf").line("one two|-three");
         terminal.keys("\x1bB").line("one |two-three");
         terminal.keys("\x1bF").line("one two-three|");
-        // Arrows, as terminals send them in their two modes; Home and End, in five ways.
+        // The arrow keys in the two modes of terminals, and Home and End in five encodings.
         terminal.keys("\x1b[D").line("one two-thre|e");
         terminal.keys("\x1bOD").line("one two-thr|ee");
         terminal.keys("\x1b[C").line("one two-thre|e");
@@ -35,13 +35,13 @@ on_both! {
             terminal.keys("\x01").line("|one two-three");
             terminal.keys(end).line("one two-three|");
         }
-        // With Control, or Meta, by words.
+        // With Control or Meta, the arrow keys move by words.
         terminal.keys("\x1b[1;5D").line("one two-|three");
         terminal.keys("\x1b[1;3D").line("one |two-three");
         terminal.keys("\x1b[1;5C").line("one two|-three");
         terminal.keys("\x1b[5D").line("one |two-three");
         terminal.keys("\x1b\x1b[D").line("|one two-three").keys("\x1b\x1b[C").line("one| two-three");
-        // At the ends nothing moves.
+        // At both ends of the line, the cursor does not move.
         terminal.keys("\x05\x06").line("one two-three|");
         terminal.keys("\x01\x02\x1bb").line("|one two-three");
     }
@@ -63,7 +63,7 @@ on_both! {
         terminal.keys("one two three/four");
         terminal.keys("\x1b\x7f").line("one two three/|");
         terminal.keys("\x17").line("one two |");
-        // Kills in a row are one.
+        // Consecutive kills form one text.
         terminal.keys("\x19").line("one two three/four|");
         terminal.keys("\x01\x0b").line("|");
         terminal.keys("\x19").line("one two three/four|");
@@ -72,7 +72,7 @@ on_both! {
         terminal.keys("\x01\x1bd").line("| two three/four");
         terminal.keys("\x1bD").line("| three/four");
         terminal.keys("\x05 \x19").line(" three/four one two|");
-        // And those before it, in turn.
+        // Meta-y inserts the earlier killed texts in turn.
         terminal.keys("\x1by").line(" three/four one two three/fou|");
         terminal.keys("\x1by").line(" three/four one two three/four|");
         terminal.keys("\x1by").line(" three/four three/four|");
@@ -103,7 +103,7 @@ on_both! {
         let mut terminal = Terminal::new(shell);
         terminal.keys("echo $((6 * 7))\x1b\x05").line("42|");
         terminal.keys("\x15a \x1b printf b; printf c\x1b\x05").line("a bc|");
-        // What is no command stays.
+        // A text that is not a complete command stays.
         terminal.keys("\x15if\x1b\x05").line("if|");
     }
 
@@ -180,7 +180,7 @@ on_both! {
         terminal.keys("a\x16\x03\x11\x01\x1e\x1bb").line("a^C^A^[b|");
         terminal.keys("\x02\x02\x02").line("a^C|^A^[b");
         terminal.keys("\x7f").line("a|^A^[b");
-        // With a number it is put there as often.
+        // With a count, the character is inserted as often.
         terminal.keys("\x15\x0b\x1b3\x16\x03x").line("^C^C^Cx|");
     }
 
@@ -199,7 +199,7 @@ on_both! {
         terminal.keys("\x1b<").line("true one|");
         terminal.keys("\x1b>").line("typed|");
         terminal.keys("\x1b2\x1bg").line("true two|");
-        // What it begins with.
+        // Page Up searches for a command that begins with the typed text.
         terminal.keys("\x1b>\x15tr\x1b[5~").line("tr|ue two");
         terminal.keys("\x1b[5~").line("tr|ue one");
         terminal.keys("\x1b[5~").line("tr|ue one");
@@ -230,9 +230,9 @@ on_both! {
         terminal.keys("\x12").row("failed (search)`on': echo |one");
         terminal.keys("\x13").row("(forward search)`on': echo |oneself");
         terminal.keys("\x7f").row("(forward search)`o': ech|o oneself");
-        // It is given up,
+        // Ctrl-G abandons the search.
         terminal.keys("\x07").line("typed|");
-        // or the command is taken by any key, which does what it does.
+        // Any other key accepts the found command and then has its usual effect.
         terminal.keys("\x12on\x05").line("echo oneself|");
         terminal.keys("\x0e").line("true again|");
         terminal.keys("\x0e").line("typed|");
@@ -271,7 +271,7 @@ on_both! {
         terminal.keys("one\x02").line("on|e");
         terminal.keys("\x03").rows(&["$ one^C", "$ |"]);
         terminal.keys("echo $?\r").rows(&["$ one^C", "$ echo $?", "130", "$ |"]);
-        // Where a command goes on, too.
+        // The same in the continuation of a command.
         terminal.keys("if true\r").row("> |");
         terminal.keys("\x03").line("|");
         terminal.run("\x0ctrap 'echo trapped' INT");
@@ -287,7 +287,7 @@ on_both! {
         terminal.keys("echo one two\r").line("|");
         terminal.keys("\x0cecho !$\r").rows(&["$ echo !$", "echo two", "two", "$ |"]);
         terminal.keys("\x0c!nope\r").rows(&["$ !nope", "sh: !nope: not in the history", "$ |"]).keys("\x10").line("echo two|");
-        // A command of several lines.
+        // The same with a command of several lines.
         terminal.keys("\x15\x0cif :\rthen echo a; fi\r").line("|");
         terminal.keys("\x0c!if\r").rows(&["$ !if", "if :", "then echo a; fi", "a", "$ |"]);
     }
@@ -297,7 +297,7 @@ on_both! {
         terminal.run("mkdir -p new/dir && cd $_").keys("\x0cpwd | grep -c new/dir\r").rows(&["$ pwd | grep -c new/dir", "1", "$ |"]);
         terminal.keys("\x0c/bin/echo one two; x=3; echo $_; (: three; echo $_); f() { :; }; f four; echo $_\r");
         terminal.shows("\none two\ntwo\nthree\nfour\n$").line("|");
-        // No program gets it, as it would be another each time.
+        // Programs do not inherit `_`, because its value would differ each time.
         terminal.keys("\x0cenv | grep -c ^_=\r").rows(&["$ env | grep -c ^_=", "0", "$ |"]);
         terminal.keys("\x0creadonly _; : x; echo still\r").shows("\nstill\n").line("|");
     }
@@ -307,10 +307,11 @@ on_both! {
         terminal.run(": one").run("true 1").run(": two").run("{ :\x1b\r}").run("true 2");
         terminal.run("set -o prefixsearch").keys("\x0c: \x1b[A").line(": |two");
         terminal.keys("\x1b[A").line(": |one").keys("\x1b[A").line(": |one").keys("\x1b[B").line(": |two").keys("\x1b[B").line(": |");
-        // What is typed is looked for again; lines of a command are passed over.
+        // After more typing, the search uses the whole typed text. A command of several lines is passed over as a
+        // whole.
         terminal.keys("\x15tr\x10").line("tr|ue 2").keys("\x10").line("tr|ue 1").keys("ue\x10").line("true|ue 1");
         terminal.keys("\x03\x0c{\x10").rows(&["$ {| :", "}"]).keys("\x0e").row("$ {|");
-        // From an empty line, it is any command.
+        // From an empty line, the search finds every command.
         terminal.keys("\x03\x0c\x10").line("set -o prefixsearch|").keys("\x10").line("true 2|").keys("\x10\x10\x10").line(": two|");
         terminal.keys("\x03").line("|").run("set +o prefixsearch").keys("\x0c: \x10").line("set +o prefixsearch|");
     }
@@ -323,7 +324,7 @@ on_both! {
         terminal.keys("\x1b[B").rows(&["$ { echo oxne", "echo thré|e; }"]);
         terminal.keys("\x1b[Ax").rows(&["$ { echo oxx|ne", "echo thrée; }"]);
         terminal.keys("\r").rows(&["$ { echo oxxne", "echo thrée; }", "oxxne", "thrée", "$ |"]);
-        // From the first line, to the command before.
+        // From the first line, the key moves to the previous command.
         terminal.keys("\x0c\x10").rows(&["$ { echo oxxne", "echo thrée; }|"]).keys("\x10\x10").line(": before|");
         terminal.keys("\x0e").rows(&["$ { echo oxxne", "echo thrée; }|"]).keys("\x0e").rows(&["$ |"]);
     }
@@ -347,7 +348,7 @@ on_both! {
         let mut terminal = Terminal::new(shell);
         terminal.keys("\x1b[200~echo one\rread x\recho never\x1b[201~").keys("\r").shows("\none");
         terminal.until("read", |terminal| terminal.modes().c_lflag & libc::ICANON != 0 && terminal.sleeps());
-        // The terminal takes it for a signal: the shell does not read it.
+        // The terminal turns the key into a signal: the shell does not read it.
         terminal.strike(b"\x03");
         terminal.line("|").keys("echo on\r").shows("\non").line("|");
         assert!(!terminal.screen().contents().contains("\nnever"));
@@ -375,7 +376,7 @@ on_both! {
         terminal.keys("\x02\x02").line("aä|bか");
         terminal.keys("\x7f").line("a|bか");
         terminal.keys("\x06\x04").line("ab|");
-        // With what combines with them.
+        // The same with combining characters.
         terminal.keys("\x15e\u{301}x").line("e\u{301}x|");
         terminal.keys("\x02\x02").line("|e\u{301}x");
         terminal.keys("\x06").line("e\u{301}|x");
@@ -415,11 +416,11 @@ on_both! {
         terminal.keys("\x10 x y").line(": two x y|");
         terminal.keys("\x10 z").line(": one z|");
         terminal.keys("\x0e").line(": two x y|");
-        // With what undoes it.
+        // Each changed command keeps its own undo.
         terminal.keys("\x1f").line(": two x|").keys("\x0e").line("typed|");
         terminal.keys("\x1f").line("|").keys("\x10").line(": two x|");
         terminal.keys("\x1br").line(": two|").keys("\x10").line(": one z|");
-        // A search finds it as it is.
+        // A search finds the command unchanged.
         terminal.keys("\x0e\x0e\x12z").row("(search)`z': : one |z").keys("\x07").line("|");
         terminal.keys("\x10\r").line("|").keys("\x10").line(": two|").keys("\x10").line(": one|");
     }
@@ -443,11 +444,11 @@ on_both! {
         ] {
             terminal.keys(report).keys("x").line("onex|").keys("\x7f").line("one|");
         }
-        // Also within a search, and after a count.
+        // The same within a search and after a count.
         terminal.keys("\x15").run(": two");
         terminal.keys("\x12tw\x1b[I\x1b]0;x\x07o").row("(search)`two': : |two").keys("\x07");
         terminal.keys("\x1b3\x1b[Ix").line("xxx|");
-        // What no report contains ends it.
+        // A byte that cannot be part of a report ends the report.
         terminal.keys("\x15\x1b]lost\x15echo a\r").shows("\na");
     }
 

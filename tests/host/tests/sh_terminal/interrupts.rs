@@ -1,8 +1,9 @@
-//! Ctrl-C where the shell waits for something that is no job: the line is abandoned.
+//! Tests of Ctrl-C while the shell waits for something other than a job: the shell abandons the line.
 
 use crate::terminal::Terminal;
 
-/// A command that says that it has begun, and then waits. (A program says so itself, when it can no longer miss a signal.)
+/// Commands that print a line when they have begun and then wait. (A program prints the line itself, at a point where
+/// it can no longer miss a signal.)
 const WAITS: [&str; 5] = [
     "sh -c 'echo wai\"\"ts >/dev/tty; exec sleep 100'",
     "echo wai''ts >/dev/tty; while :; do :; done",
@@ -11,7 +12,7 @@ const WAITS: [&str; 5] = [
     "sh -c 'trap \"exit 0\" INT; echo wai\"\"ts >/dev/tty; while :; do :; done'",
 ];
 
-/// What has it in a command substitution, and must not go on. `@` is such a command.
+/// Lines with such a command (at `@`) in a command substitution; Ctrl-C must keep the rest of the line from running.
 const LINES: [&str; 12] = [
     "x=$(@); echo n''o",
     "x=$(@; echo n''o); echo n''o",
@@ -68,7 +69,7 @@ on_both! {
     }
 
     fn ctrl_c_during_a_command_substitution_of_ps2_or_ps4_abandons_the_line(shell) {
-        // Once, for other commands have those prompts, too.
+        // This waits only once, because the prompts of other commands expand it, too.
         let prompt = "$([ -e once ] && rm once && echo wai\"\"ts >/dev/tty && sleep 100)> ";
         for (prepare, line) in [
             (format!("PS2='{prompt}'"), "if rm keep\r"),
@@ -93,7 +94,7 @@ on_both! {
 
     fn ctrl_c_before_a_job_has_the_terminal_is_for_the_job(shell) {
         let mut terminal = Terminal::with(shell, 24, 200, &[]);
-        // The shell opens the two itself, and between them comes SIGINT.
+        // The shell opens the two FIFOs itself, and SIGINT comes between the two opens.
         terminal.run("mkfifo p q");
         terminal.run("(: <q; kill -INT $$; : >p) &");
         terminal.keys("clear\r").row("$ |");

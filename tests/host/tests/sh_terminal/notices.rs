@@ -1,4 +1,5 @@
-//! What the shell says of its own accord: of jobs, of jobs that are stopped when it is left, and that nobody was there.
+//! Tests of the messages that the shell prints on its own: about jobs, about stopped jobs at the exit, and about a time
+//! limit for input.
 
 use crate::terminal::Terminal;
 
@@ -36,7 +37,7 @@ on_both! {
             let mut terminal = Terminal::new(shell);
             terminal.keys("/bin/sh -c 'kill -TSTP $$'\r").shows("[1] + Stopped /bin/sh").line("|");
             terminal.keys(first).shows("There are stopped jobs.").line("|");
-            // After another command it is another attempt.
+            // After another command, the next attempt to exit prints the message again.
             terminal.keys("\x0c:\r").line("|");
             terminal.keys(first).shows("There are stopped jobs.").line("|");
             terminal.keys(second).end();
@@ -50,7 +51,7 @@ on_both! {
             terminal.keys("\x0cp=$(jobs -p)\r").line("|").keys(format!("\x0ckill {signal} %1\r")).line("|");
             terminal.keys("\x0cwhile [ -d /proc/$p ]; do /bin/true; done; echo ended\r").shows("\nended");
         }
-        // Nothing else continues it.
+        // Other signals do not continue the job.
         let mut terminal = Terminal::new(shell);
         terminal.keys("/bin/sh -c 'kill -TSTP $$'\r").shows("[1] + Stopped /bin/sh").line("|");
         terminal.run("kill -USR1 %1").keys("\x0cjobs\r").shows("Stopped /bin/sh");
@@ -63,7 +64,7 @@ on_both! {
             terminal.keys(format!("\x0c{command}; jobs; kill -0 $p $q && echo th''ere; disown -a; kill $p $q\r")).shows("\nthere").line("|");
             terminal.until("the others", |terminal| terminal.all_rows().iter().filter(|row| row.contains("Running")).count() == usize::from(!rest.is_empty()));
         }
-        // It can be waited for, and is no stopped job any more.
+        // `wait` can wait for the job, which no longer counts as a stopped job.
         terminal.run("/bin/sh -c 'exit 7' &").run("disown").keys("\x0cwait $!; echo $?\r").shows("\n7").line("|");
         terminal.keys("\x0c/bin/sh -c 'kill -TSTP $$'\r").shows("[1] + Stopped /bin/sh").line("|");
         terminal.keys("\x0cdisown %1\r").shows("sh: disown: %1 is stopped: it goes on after kill -CONT -").line("|");
@@ -80,7 +81,7 @@ on_both! {
         terminal.shows("[1] + Stopped").line("|");
         terminal.keys("\x0cfg\r").row("in> |").strike(b"echo \"<$x>\"; sleep 0; suspend\r");
         terminal.shows("\n<kept>").shows("[1] + Stopped").line("|");
-        // In the background it cannot have the terminal: it stops again.
+        // A background job cannot read from the terminal, so it stops again.
         terminal.keys("\x0cbg; wait %1; jobs\r").shows("[1] + Stopped (").line("|").keys("\x0cfg\r").row("in> |").strike(b"exit\r");
         terminal.line("|");
     }
@@ -91,7 +92,7 @@ on_both! {
         terminal.keys("\x0c:\r").rows(&["$ :", "$ |"]).keys("\x0c>box\r").rows(&["$ >box", "$ |"]);
         terminal.keys("\x0cMAILPATH='a:b%$((1 + 1)) for b'\r").line("|").keys("\x0cecho >box; echo >a; echo >b\r");
         terminal.rows(&["$ echo >box; echo >a; echo >b", "You have new mail in a.", "2 for b", "$ |"]);
-        // At most once in MAILCHECK seconds.
+        // The shell looks for mail at most once in MAILCHECK seconds.
         terminal.run("MAILCHECK=1000").keys("\x0cecho >>a\r").rows(&["$ echo >>a", "$ |"]);
         terminal.keys("\x0cMAILCHECK=0\r").rows(&["$ MAILCHECK=0", "You have new mail in a.", "$ |"]);
         terminal.run("unset MAILPATH MAIL").keys("\x0cecho >>a; echo >>box\r").rows(&["$ echo >>a; echo >>box", "$ |"]);
@@ -129,7 +130,8 @@ on_both! {
         assert_eq!(terminal.end().code(), Some(0));
         assert!(terminal.screen().contents().contains("There was no input for TMOUT seconds.\nleft"));
         assert!(terminal.modes().c_lflag & libc::ICANON != 0);
-        // Where a command goes on, too; and 0 or what is no number is for ever.
+        // The time limit applies to the continuation of a command, too. 0, or a value that is not a number, means no
+        // limit.
         let mut terminal = Terminal::with(shell, 24, 80, &[("TMOUT", "0")]);
         terminal.run("TMOUT=none").run("TMOUT=1").keys("if true\r");
         terminal.end();

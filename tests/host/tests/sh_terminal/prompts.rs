@@ -1,11 +1,11 @@
-//! Prompts: what PS1 and PS2 stand for.
+//! Tests of prompts: the expansion of PS1 and PS2.
 
 use std::fs;
 use std::path::Path;
 
 use crate::terminal::Terminal;
 
-/// A shell with this PS1, whose prompt is this.
+/// Starts a shell with this PS1, and asserts that its prompt is `prompt`.
 #[track_caller]
 fn shows(shell: &Path, ps1: &str, prompt: &str) -> Terminal {
     let mut terminal = Terminal::start(shell, 24, 80, &[("PS1", ps1)]);
@@ -28,7 +28,7 @@ on_both! {
     fn an_exclamation_mark_is_the_next_commands_number(shell) {
         let mut terminal = shows(shell, "!!!> ", "!1> ");
         terminal.keys(": one\r").row("!2> |");
-        // It is the same command.
+        // The number does not change within a command.
         terminal.keys(": one\r").row("!2> |");
         terminal.keys("\r").row("!2> |");
         terminal.keys("fc -l 1\r").shows("1       : one").row("!3> |");
@@ -45,7 +45,7 @@ on_both! {
     fn escapes_are_replaced(shell) {
         let host = fs::read_to_string("/proc/sys/kernel/hostname").expect("a name");
         let host = host.trim();
-        // SAFETY: no arguments.
+        // SAFETY: `geteuid` takes no argument.
         let uid = unsafe { libc::geteuid() };
         let users = fs::read_to_string("/etc/passwd").expect("users");
         let is_user = |line: &&str| line.split(':').nth(2) == Some(&uid.to_string());
@@ -81,7 +81,7 @@ on_both! {
         terminal.keys("PROMPT_COMMAND='x=$?; echo \"<$x>\"; false'\r").shows("\n<0>\n$ ").line("|");
         terminal.keys("\x0c(exit 3)\r").rows(&["$ (exit 3)", "<3>", "$ |"]);
         terminal.keys("\x0cecho $?\r").rows(&["$ echo $?", "3", "<0>", "$ |"]);
-        // Not within a command, and not in the history.
+        // It is not executed within a command, and is not added to the history.
         terminal.keys("\x0cif false\r").row("> |").keys("then :; fi\r").rows(&["$ if false", "> then :; fi", "<0>", "$ |"]);
         terminal.keys("\x0c\x10").rows(&["$ if false", "then :; fi|"]);
     }
@@ -105,14 +105,14 @@ on_both! {
                 let mut date = std::process::Command::new("date");
                 let now = date.args(["-d", "-0 seconds", format]).env("TZ", zone).env("LC_ALL", "C").output().expect("date");
                 let now = String::from_utf8(now.stdout).expect("text");
-                // To the minute.
+                // The comparison ignores minutes and seconds.
                 let minute = |text: &str| text.split(':').next().map(str::to_owned);
                 let row = terminal.cursor_row();
                 let lengths = row.len() == now.trim_end().len();
                 lengths && minute(&row) == minute(&now) && row.ends_with("> |")
             });
         }
-        // A change counts from the next prompt.
+        // A change takes effect at the next prompt.
         let mut terminal = Terminal::start(shell, 24, 80, &[("PS1", "\\D{%Z%z}> "), ("TZ", "")]);
         terminal.row("UTC+0000> |");
         terminal.keys("TZ=ABC-5\r").row("ABC+0500> |");

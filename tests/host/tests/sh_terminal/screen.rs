@@ -1,18 +1,18 @@
-//! The line on the screen: rows, sizes, the terminal's modes, and what a key costs.
+//! Tests of the edited line on the screen: rows, sizes, the terminal's modes, and how many bytes and calls a key costs.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::terminal::Terminal;
 
-/// Columns of a line's first row behind the prompt.
+/// The number of columns that the first row of a line has after the prompt.
 const FIRST: usize = 78;
 
 on_both! {
     fn a_long_line_goes_on_in_the_next_row(shell) {
         let mut terminal = Terminal::with(shell, 6, 20, &[]);
         terminal.keys("0123456789abcdefg").line("0123456789abcdefg|");
-        // The row is full: the cursor is where the next character will be.
+        // The row is full: the cursor is already in the next row, where the next character will be.
         terminal.keys("h").rows(&["$ 0123456789abcdefgh", "|"]);
         terminal.keys("i").rows(&["$ 0123456789abcdefgh", "i|"]);
         terminal.keys("\x7f\x7f").rows(&["$ 0123456789abcdefg|"]);
@@ -67,9 +67,9 @@ on_both! {
     fn columns_and_lines_are_those_of_the_terminal(shell) {
         let mut terminal = Terminal::with(shell, 6, 40, &[("COLUMNS", "7")]);
         terminal.keys("echo $COLUMNS $LINES\r").rows(&["$ echo $COLUMNS $LINES", "40 6", "$ |"]);
-        // Exported as the variable was, or not.
+        // The variables are exported only if they were exported before.
         terminal.keys("\x0cenv | grep -c 'LINES\\|COLUMNS=40'\r").shows("\n1\n").line("|");
-        // While a line is edited, before a trap, and while a program runs.
+        // The size changes while a line is edited, before a trap, and while a program runs.
         terminal.keys("\x0cecho $COLUMNS $LINES").line("echo $COLUMNS $LINES|").set_size(8, 50);
         terminal.line("echo $COLUMNS $LINES|").keys("\r").shows("\n50 8\n").line("|");
         terminal.keys("\x0ctrap 'echo \"<$COLUMNS>\"' WINCH\r").line("|").set_size(8, 60);
@@ -102,7 +102,7 @@ on_both! {
         terminal.run("stty raw -echo").keys("\x0cecho on\r").rows(&["$ echo on", "on", "$ |"]);
         terminal.keys("\x0cread x; echo \"[$x]\"\r").rows(&["$ read x; echo \"[$x]\"", "|"]);
         terminal.keys("line\r").rows(&["$ read x; echo \"[$x]\"", "line", "[line]", "$ |"]);
-        // What a user may want stays.
+        // The shell leaves modes that a user may have chosen.
         terminal.run("stty -echoctl -onlcr").run("stty onlcr");
         assert!(terminal.modes().c_lflag & libc::ECHOCTL == 0);
     }
@@ -128,7 +128,7 @@ on_both! {
             terminal.signal(signal);
             terminal.keys("x").line("typex|d").keys("\x7f").line("type|d");
         }
-        // As Ctrl-C.
+        // The signal has the same effect as Ctrl-C.
         terminal.keys("\x0c").rows(&["$ type|d"]).signal(libc::SIGINT);
         terminal.rows(&["$ typed^C", "$ |"]);
         terminal.keys("trap 'echo trapped' USR1\r").line("|").keys("\x0ctyped").line("typed|");
@@ -139,7 +139,7 @@ on_both! {
     fn a_dumb_terminal_is_read_plainly(shell) {
         let mut terminal = Terminal::with(shell, 24, 80, &[("TERM", "dumb")]);
         terminal.keys("echo a\x7fb\r");
-        // The terminal itself has edited it: the shell has not read all keys.
+        // The terminal itself has edited the line, so the shell has read fewer keys than were struck.
         terminal.until("b", |terminal| terminal.all_rows() == ["$ echo b", "b", "$ |"]);
         assert!(!terminal.screen().bracketed_paste());
     }
@@ -153,7 +153,7 @@ on_both! {
             terminal.run(&format!("{variable}=./editor"));
             terminal.keys(format!("\x0cecho one{keys}"));
             terminal.rows(&["$ echo one", "echo one", "echo two", "one", "two", "$ |"]);
-            // They are in the history as they were executed.
+            // The history contains the commands as they were executed.
             terminal.keys("\x10").line("echo two|").keys("\x10").line("echo one|");
         }
     }
@@ -179,7 +179,7 @@ on_both! {
                 ("\x7f", "Backspace before the last", 6),
                 ("\x01", "Home", 16),
                 ("\x06", "to the right", 4),
-                // Each row that is seen hands a character on to the next.
+                // Each visible row passes a character on to the next row.
                 ("x", "a character at the start", 6 + 12 * rows + 12),
                 ("\x7f", "Backspace at the start", 6 + 12 * rows + 12),
                 ("\x1bu", "a word in capitals", 100),
@@ -201,7 +201,7 @@ on_both! {
         terminal.keys(format!("\x1b[200~{}\x1b[201~", "p".repeat(300_000)));
         terminal.keys("'\x01\x0b\x19\r");
         terminal.keys("\x0cecho ${#x}\r").rows(&["$ echo ${#x}", "300000", "$ |"]);
-        // What a count would make too long is refused, with the bell, and the text stays.
+        // The shell rings the bell if a count would make the text too long, and leaves the text as it is.
         terminal.keys("\x0c").rows(&["$ |"]);
         let bells = terminal.bells;
         terminal.keys("\x10\x10").until("the paste", |terminal| terminal.cursor_row().ends_with("'|"));
@@ -212,7 +212,7 @@ on_both! {
     fn a_terminal_that_a_program_has_left_without_waiting_waits_again(shell) {
         let mut terminal = Terminal::new(shell);
         let leaves = "dd iflag=nonblock count=0 2>/dev/null";
-        // What `cat` reads, the shell does not.
+        // What `cat` reads, the shell does not read.
         let shows = |terminal: &mut Terminal, rows: &[&str]| {
             terminal.until(&rows.join("\n"), |terminal| terminal.all_rows() == rows);
         };
@@ -221,7 +221,7 @@ on_both! {
         shows(&mut terminal, &["$ cat", "echo no", "echo no", "|"]);
         terminal.keys("\x04");
         shows(&mut terminal, &["$ cat", "echo no", "echo no", "$ |"]);
-        // And for `read`, and who reads on behind it.
+        // The same for `read`, and for a program that then reads the rest.
         terminal.keys(format!("clear; {leaves}; read x; cat\r")).rows(&["|"]).keys("one\r");
         terminal.rows(&["one", "|"]).keys("two\r");
         shows(&mut terminal, &["one", "two", "two", "|"]);
@@ -235,7 +235,7 @@ on_both! {
         terminal.run("trap 'echo resized' WINCH").keys("\x0ctyped\x02").rows(&["$ type|d"]);
         terminal.set_size(6, 30);
         terminal.until("the trap", |terminal| terminal.all_rows() == ["resized", "$ type|d"]);
-        // One that writes nothing leaves no trace.
+        // A trap that writes nothing leaves the screen as it is.
         terminal.keys("\x15\x0b").run("trap '>ran' WINCH").keys("\x0ctyped\x02").rows(&["$ type|d"]);
         terminal.set_size(6, 40);
         let ran = terminal.home().join("ran");

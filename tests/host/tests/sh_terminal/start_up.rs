@@ -1,10 +1,10 @@
-//! Start-up files: an error in one of them, or Ctrl-C, does not lock its user out (XCU 2.8.1).
+//! Tests of start-up files: an error or Ctrl-C in one of them must not lock its user out (XCU 2.8.1).
 
 use std::path::Path;
 
 use crate::terminal::Terminal;
 
-/// What would end a shell that is not interactive.
+/// Errors that would end a shell that is not interactive.
 const ERRORS: [&str; 14] = [
     "echo a; )\n",
     "echo \"a\n",
@@ -22,7 +22,7 @@ const ERRORS: [&str; 14] = [
     "eval 'eval \")\"'\n",
 ];
 
-/// A shell whose ENV names the file `rc`; a login shell with a file `profile` has that, too.
+/// Starts a shell with ENV set to the file `rc`, and as a login shell if it gets a file `profile`.
 fn start(shell: &Path, rc: &str, profile: Option<&str>) -> Terminal {
     let files = [("rc", rc), (".profile", profile.unwrap_or_default())];
     let arguments = match profile {
@@ -33,7 +33,7 @@ fn start(shell: &Path, rc: &str, profile: Option<&str>) -> Terminal {
     Terminal::start_with(shell, (24, 80), &variables, arguments, &files)
 }
 
-/// Whether it has reached its prompt, and executes what is typed there.
+/// Asserts that the shell has reached its prompt and executes a typed command.
 fn is_at_the_prompt(terminal: &mut Terminal) {
     terminal.until("the prompt", |terminal| {
         terminal.is_idle() && terminal.cursor_row() == "$ |"
@@ -92,7 +92,7 @@ on_both! {
     }
 
     fn ctrl_c_in_a_start_up_file_leads_to_the_next_and_to_the_prompt(shell) {
-        // The program says itself that it has the terminal.
+        // The program itself reports that it has the terminal.
         let waits = "sh -c 'echo wai''ts; exec sleep 100'; echo n''o\n";
         let mut terminal = start(shell, "PS1='$ '; echo ne''xt\n", Some(waits));
         terminal.shows("waits").strike(b"\x03");
@@ -101,7 +101,7 @@ on_both! {
         let mut terminal = start(shell, waits, None);
         terminal.shows("waits").strike(b"\x03");
         is_at_the_prompt(&mut terminal);
-        // The shell itself.
+        // The shell itself runs this loop.
         let loops = "echo loo''ps; while :; do :; done\n";
         let mut terminal = start(shell, loops, None);
         terminal.until("loops", |terminal| terminal.screen().contents().contains("loops"));

@@ -1,4 +1,4 @@
-//! A shell at a pseudo-terminal, and what its screen shows.
+//! Runs a shell at a pseudo-terminal and emulates its screen.
 
 use std::env;
 use std::fs::{self, File};
@@ -12,16 +12,16 @@ use std::time::{Duration, Instant};
 
 use nestling_host_tests::{Scratch, terminal};
 
-/// What has not happened by then never will.
+/// An event that has not happened after this time never will.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 pub struct Terminal {
     controller: File,
-    /// Kept open, so that the terminal stays when the shell has gone.
+    /// Kept open, so that the terminal still exists when the shell has ended.
     terminal: File,
     screen: vt100::Parser,
     shell: Child,
-    /// What the shell has read when the last keys were struck, and how many they were.
+    /// The number of bytes that the shell had read when the last keys were struck, and the number of these keys.
     read_before: u64,
     struck: u64,
     /// How often the bell has rung.
@@ -29,7 +29,7 @@ pub struct Terminal {
     scratch: Scratch,
 }
 
-/// What the shell has read and written so far: bytes, and calls.
+/// The numbers of bytes and of calls by which the shell has read and written so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Counts {
     pub read: u64,
@@ -42,19 +42,21 @@ impl Terminal {
         Self::with(shell, 24, 80, &[])
     }
 
-    /// A shell at a terminal of this size, in an empty directory that is its HOME, with these variables. Its prompt is there.
+    /// Starts a shell at a terminal of this size, with these variables, in an empty directory that is its HOME. Waits
+    /// for the prompt.
     pub fn with(shell: &Path, rows: u16, columns: u16, variables: &[(&str, &str)]) -> Self {
         let mut terminal = Self::start(shell, rows, columns, variables);
         terminal.line("|");
         terminal
     }
 
-    /// As [`with`](Self::with), but the prompt is not waited for.
+    /// The same as [`with`](Self::with), but does not wait for the prompt.
     pub fn start(shell: &Path, rows: u16, columns: u16, variables: &[(&str, &str)]) -> Self {
         Self::start_with(shell, (rows, columns), variables, &["-i"], &[])
     }
 
-    /// As [`start`](Self::start), with these arguments, and these files in its directory: their names and what is in them.
+    /// The same as [`start`](Self::start), with these arguments, and with these files in the shell's directory: their
+    /// names and contents.
     pub fn start_with(
         shell: &Path,
         (rows, columns): (u16, u16),
@@ -89,9 +91,9 @@ impl Terminal {
             .env("TMPDIR", scratch.path());
         command.envs(variables.iter().copied());
         command.stdin(open()).stdout(open()).stderr(open());
-        // SAFETY: system calls only.
+        // SAFETY: the hook makes system calls only.
         unsafe { command.pre_exec(with_terminal) };
-        // The shell is to see it from the beginning.
+        // The size must be set before the shell starts.
         tell_size(&controller, rows, columns);
         Self {
             controller: controller.into(),
@@ -113,7 +115,7 @@ impl Terminal {
         self.shell.id() as i32
     }
 
-    /// Makes an empty file in the shell's directory, and the directories it is in.
+    /// Makes an empty file in the shell's directory, and its parent directories.
     pub fn file(&self, name: &str) {
         let path = self.home().join(name);
         fs::create_dir_all(path.parent().expect("a directory")).expect("directories");
@@ -125,12 +127,12 @@ impl Terminal {
         self.screen.screen_mut().set_size(rows, columns);
     }
 
-    /// Strikes keys.
+    /// Strikes keys that the shell must read.
     pub fn keys(&mut self, keys: impl AsRef<[u8]>) -> &mut Self {
         let keys = keys.as_ref();
         self.read_before = self.counts().read;
         self.struck = keys.len() as u64;
-        // What is typed at once a terminal takes 4,096 bytes of.
+        // A terminal takes at most 4,096 bytes at once.
         for part in keys.chunks(1024) {
             let before = self.counts().read;
             self.controller.write_all(part).expect("keys");
@@ -143,16 +145,16 @@ impl Terminal {
         self
     }
 
-    /// Strikes keys, and does not mind whether anybody reads them.
+    /// Strikes keys, whether the shell reads them or not.
     pub fn strike(&mut self, keys: &[u8]) {
-        // A terminal that nobody reads is full one day.
+        // A terminal becomes full if no process reads from it.
         let mut poll = libc::pollfd {
             fd: self.controller.as_raw_fd(),
             events: libc::POLLOUT,
             revents: 0,
         };
         while self.take_in_for(0) > 0 {}
-        // SAFETY: one descriptor.
+        // SAFETY: the call gets a pointer to one descriptor.
         if unsafe { libc::poll(&mut poll, 1, 100) } == 1 {
             self.controller.write_all(keys).expect("keys");
         }
@@ -160,13 +162,13 @@ impl Terminal {
         self.struck = 0;
     }
 
-    /// What is typed at a prompt; the next prompt is waited for.
+    /// Types a command at the prompt, and waits for the next prompt.
     pub fn run(&mut self, command: &str) -> &mut Self {
         self.keys(command).keys("\r");
         self.line("|")
     }
 
-    /// Takes in what is to be shown; waits a moment for it if there is nothing.
+    /// Reads output for the screen. If there is none, waits a moment for some.
     pub fn take_in(&mut self) -> usize {
         self.take_in_for(5)
     }
@@ -177,7 +179,7 @@ impl Terminal {
             events: libc::POLLIN,
             revents: 0,
         };
-        // SAFETY: one descriptor.
+        // SAFETY: the call gets a pointer to one descriptor.
         let count = unsafe { libc::poll(&mut poll, 1, milliseconds) };
         let mut buffer = [0; 16 * 1024];
         match count > 0 && poll.revents & libc::POLLIN != 0 {
@@ -191,7 +193,7 @@ impl Terminal {
         }
     }
 
-    /// Whether the shell has read all keys, and does nothing.
+    /// Whether the shell has read all keys and does nothing more.
     pub fn is_idle(&self) -> bool {
         self.counts().read >= self.read_before + self.struck && !self.has_input() && self.sleeps()
     }
@@ -210,14 +212,14 @@ impl Terminal {
             events: libc::POLLIN,
             revents: 0,
         };
-        // SAFETY: one descriptor.
+        // SAFETY: the call gets a pointer to one descriptor.
         unsafe { libc::poll(&mut poll, 1, 0) == 1 }
     }
 
-    /// Waits until all keys are read and this holds of the screen.
+    /// Waits until the shell has read all keys and the condition holds.
     pub fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) -> &mut Self {
         let start = Instant::now();
-        // What is right may not be the end of it: all keys have to be done with first.
+        // The condition may hold too early: the shell must have handled all keys first.
         while self.take_in() > 0 || !holds(self) {
             if start.elapsed() > DEADLINE {
                 panic!(
@@ -230,14 +232,14 @@ impl Terminal {
         self
     }
 
-    /// Waits until the row with the cursor shows this after a prompt, with `|` where the cursor is.
+    /// Waits until the row with the cursor shows the prompt and this text, in which `|` marks the cursor.
     #[track_caller]
     pub fn line(&mut self, expected: &str) -> &mut Self {
         let row = format!("$ {expected}");
         self.row(&row)
     }
 
-    /// Waits until the row with the cursor shows this, with `|` where that is.
+    /// Waits until the row with the cursor shows this text, in which `|` marks the cursor.
     #[track_caller]
     pub fn row(&mut self, expected: &str) -> &mut Self {
         self.until(expected, |terminal| {
@@ -245,7 +247,7 @@ impl Terminal {
         })
     }
 
-    /// Waits until these are all rows, but for empty ones at the end, with `|` where the cursor is.
+    /// Waits until the screen shows these rows and then only empty ones; `|` marks the cursor.
     #[track_caller]
     pub fn rows(&mut self, expected: &[&str]) -> &mut Self {
         self.until(&expected.join("\n"), |terminal| {
@@ -253,7 +255,7 @@ impl Terminal {
         })
     }
 
-    /// Waits until some row shows this.
+    /// Waits until the screen shows this text.
     #[track_caller]
     pub fn shows(&mut self, text: &str) -> &mut Self {
         self.until(text, |terminal| {
@@ -269,7 +271,7 @@ impl Terminal {
         self.row_text(self.screen().cursor_position().0)
     }
 
-    /// A row's text, with `|` where the cursor is.
+    /// Returns the text of a row, with `|` at the cursor.
     fn row_text(&self, row: u16) -> String {
         let screen = self.screen();
         let (cursor_row, cursor_column) = screen.cursor_position();
@@ -315,7 +317,7 @@ impl Terminal {
         )
     }
 
-    /// What the shell's process has read and written.
+    /// How much the shell's process has read and written.
     pub fn counts(&self) -> Counts {
         let text = fs::read_to_string(format!("/proc/{}/io", self.pid())).unwrap_or_default();
         let number = |name: &str| {
@@ -329,7 +331,7 @@ impl Terminal {
         }
     }
 
-    /// Strikes one key, or what is one, waits until this is in the row with the cursor, and says what the key has cost.
+    /// Strikes one key, waits until the row with the cursor contains `shows`, and returns the cost of the key.
     pub fn cost(&mut self, key: impl AsRef<[u8]>, shows: &str) -> Counts {
         let before = self.counts();
         self.keys(key).until(shows, |terminal| {
@@ -345,13 +347,13 @@ impl Terminal {
 
     /// Sends the shell a signal.
     pub fn signal(&self, signal: i32) {
-        // SAFETY: numbers only; the shell is not reaped yet.
+        // SAFETY: the arguments are numbers; the shell is not reaped yet, so its id is valid.
         unsafe { libc::kill(self.pid(), signal) };
     }
 
-    /// The terminal's modes.
+    /// Returns the terminal's modes.
     pub fn modes(&self) -> libc::termios {
-        // SAFETY: all zeros are one, and the descriptor is a terminal's.
+        // SAFETY: all zeros are a valid structure, and the descriptor is a terminal.
         unsafe {
             let mut modes = std::mem::zeroed();
             assert_eq!(
@@ -387,7 +389,8 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // SAFETY: numbers only. What it has started gets SIGHUP when the terminal goes.
+        // SAFETY: the arguments are numbers. The processes that the shell has started get SIGHUP when the terminal is
+        // closed.
         unsafe {
             libc::kill(-self.pid(), libc::SIGKILL);
         }
@@ -396,7 +399,7 @@ impl Drop for Terminal {
     }
 }
 
-/// Has the terminal this size.
+/// Sets the terminal's size.
 fn tell_size(controller: &impl AsRawFd, rows: u16, columns: u16) {
     let size = libc::winsize {
         ws_row: rows,
@@ -404,20 +407,20 @@ fn tell_size(controller: &impl AsRawFd, rows: u16, columns: u16) {
         ws_xpixel: 0,
         ws_ypixel: 0,
     };
-    // SAFETY: the size is one.
+    // SAFETY: the pointer refers to a valid size.
     let answer = unsafe { libc::ioctl(controller.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
     assert_eq!(answer, 0);
 }
 
-/// In the child: a session of its own, whose terminal standard input is.
+/// Runs in the child: starts a session whose controlling terminal is standard input.
 fn with_terminal() -> std::io::Result<()> {
-    // SAFETY: numbers only.
+    // SAFETY: the calls take numbers only.
     unsafe {
         libc::setsid();
         for signal in 1..32 {
             libc::signal(signal, libc::SIG_DFL);
         }
-        // One that spins is not to do so for ever.
+        // Ends a shell that spins after this processor time.
         let limit = libc::rlimit {
             rlim_cur: 60,
             rlim_max: 60,

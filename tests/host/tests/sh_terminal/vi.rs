@@ -1,10 +1,10 @@
-//! vi's keys, as POSIX has them (XCU `sh`, Command Line Editing).
+//! Tests of the keys of vi, as POSIX specifies them (XCU `sh`, Command Line Editing).
 
 use std::path::Path;
 
 use crate::terminal::Terminal;
 
-/// A shell in which `set -o vi` holds.
+/// Starts a shell with `set -o vi`.
 fn vi(shell: &Path) -> Terminal {
     let mut terminal = Terminal::new(shell);
     terminal.run("set -o vi").keys("\x0c").rows(&["$ |"]);
@@ -62,7 +62,7 @@ on_both! {
         terminal.keys("$").line("abcde|f");
         terminal.keys("0").line("|abcdef");
         terminal.keys("10l").line("abcde|f");
-        // Arrows, and others of their kind.
+        // Arrow keys and other keys with escape sequences.
         terminal.keys("\x1b[D\x1bOD").line("abc|def");
         terminal.keys("\x1b[H").line("|abcdef");
         terminal.keys("\x1b[C\x1b[3~").line("a|cdef");
@@ -155,7 +155,7 @@ on_both! {
     fn text_is_changed(shell) {
         let mut terminal = vi(shell);
         terminal.keys("one two three\x1b0");
-        // The blank behind the word stays.
+        // The blank after the word stays.
         terminal.keys("cwx").line("x| two three");
         terminal.keys("\x1bwc2wy").line("x y|");
         terminal.keys("\x1b0Cz").line("z|");
@@ -183,7 +183,7 @@ on_both! {
         terminal.keys("3x").line("|r");
         terminal.keys("ccabcdefg\x1b03x").line("|defg");
         terminal.keys(".").line("|g");
-        // In the next line, too.
+        // The repetition works in the next line, too.
         terminal.keys("ccaxa\rxyz\x1b.").line("ax|a");
         terminal.keys("U").line("|");
     }
@@ -239,7 +239,7 @@ on_both! {
         let mut terminal = vi(shell);
         terminal.run("alias _q='I\"\x16\x1bA\"\x16\x1b' _z=@z");
         terminal.keys("\x0cone two\x1b@q").line("\"one two|\"");
-        // One without end ends.
+        // A macro that calls itself without end is stopped.
         terminal.keys("@z@y0").line("|\"one two\"");
     }
 
@@ -278,7 +278,7 @@ on_both! {
         let mut terminal = vi(shell);
         terminal.run("KEYTIMEOUT=1");
         terminal.keys("abc");
-        // Each part is acted upon before the next is struck.
+        // The shell handles each part of the sequence before the next part comes.
         terminal.keys("\x1b").line("ab|c").keys("[").line("abc|").keys("D").line("ab|c");
         terminal.keys("x").line("abx|c");
         terminal.keys("\x1b").line("ab|xc").keys("\x1b").line("ab|xc").keys("[").line("ab|xc").keys("D").line("a|bxc");
@@ -288,7 +288,7 @@ on_both! {
     fn keytimeout_says_how_long_a_key_may_follow_escape(shell) {
         let mut terminal = vi(shell);
         terminal.run("KEYTIMEOUT=6000");
-        // It is not known yet whether it is a key of its own.
+        // The shell does not know yet whether Escape is a key of its own.
         terminal.keys("abc\x1b").line("abc|").keys("[D").line("ab|c");
         terminal.keys("\x1bx").line("a|c");
     }
