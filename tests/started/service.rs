@@ -1,17 +1,18 @@
-//! What PID 1 starts in the tests of init's machine life. Its name says what it does:
+//! The program that PID 1 starts in the tests of init's machine life. Its name selects what it does:
 //!
-//! - `command` becomes the command of `/etc/command`, whose arguments end with a null each.
-//! - `crash` exits with 3 at once.
+//! - `command` executes the command in `/etc/command`, in which a null byte ends each argument.
+//! - `crash` exits with status 3 at once.
 //! - `stubborn` ignores `SIGTERM` and `SIGHUP`.
-//! - `director` has the machine go through what can happen to one, and says what came of it. Last it powers off.
-//! - `holder` has services start that cannot come to run, sees that process 1 goes on, and powers off.
-//! - `mover` has process 1 move to another root, whose inittab starts `arrived`, which powers off.
-//! - `rc`, `cad` and `last` do nothing but say so.
-//! - `@storage` says how many disks are mounted when it is asked to end, and ends.
-//! - `who` says as whom it runs, and where.
-//! - Any other waits for a signal.
+//! - `director` causes the events that a machine must handle, one after the other, and prints the results. At the end
+//!   it powers the machine off.
+//! - `holder` makes process 1 start services that never come to run, checks that process 1 continues, and powers the machine off.
+//! - `mover` makes process 1 move to another root. The inittab there starts `arrived`, which powers the machine off.
+//! - `rc`, `cad` and `last` only print a line.
+//! - `@storage` waits for the signal to end, prints how many disks are mounted then, and ends.
+//! - `who` prints the user, the groups, the directory and the other properties that the inittab sets.
+//! - Any other name: the program waits for a signal.
 //!
-//! Each but `command` and `who` adds its process id to the file `/run/NAME` when it starts.
+//! Under each name except `command` and `who`, the program adds its process id to the file `/run/NAME` when it starts.
 
 #![no_std]
 #![no_main]
@@ -67,7 +68,7 @@ fn main(process: Process) -> i32 {
     }
 }
 
-/// Becomes the command, or exits as a shell would.
+/// Executes the command. If that fails, returns the exit status that a shell would return.
 fn command(process: Process) -> i32 {
     let mut bytes = [0; 16 * 1024];
     let length = read(c"/etc/command", &mut bytes);
@@ -90,7 +91,7 @@ fn command(process: Process) -> i32 {
     error.shell_code()
 }
 
-/// Waits until it is asked to end.
+/// Waits for the signal to end.
 fn storage() -> i32 {
     let asked = SigSet::EMPTY.with(Signal::TERM);
     sys::signal::set_mask(asked.with(Signal::HUP)).expect("a mask");
@@ -103,7 +104,7 @@ fn storage() -> i32 {
     0
 }
 
-/// Says what the options of the inittab set.
+/// Prints what the options of the inittab set.
 fn who(process: Process) -> i32 {
     let mut groups = [0; 8];
     let count = credentials::getgroups(&mut groups).expect("the groups");
@@ -147,7 +148,7 @@ fn who(process: Process) -> i32 {
         ", in ",
         sys::file::getcwd(&mut directory).expect("a directory"),
     );
-    // Who has a terminal can type into it, and read what others type.
+    // A user who can open a terminal can type into it and read what others type.
     for standard in [stdin(), stdout(), stderr()] {
         if sys::terminal::set_controlling(standard).is_ok() {
             println!("FAILED: a terminal that was not asked for was taken");
@@ -156,7 +157,7 @@ fn who(process: Process) -> i32 {
     0
 }
 
-/// Text in an array: so much of it.
+/// A text of decimal digits in an array: the array and the used length.
 struct Digits<'a>(&'a mut [u8; 64], &'a mut usize);
 
 impl Sink for Digits<'_> {
@@ -166,7 +167,7 @@ impl Sink for Digits<'_> {
     }
 }
 
-/// The 19th field of its `stat`, of which the second is a name that ends with a parenthesis.
+/// Returns the 19th field of this process's `stat`. The second field is the name and ends with a parenthesis.
 fn niceness() -> i32 {
     let mut bytes = [0; 1024];
     let length = read(c"/proc/self/stat", &mut bytes);
@@ -176,7 +177,7 @@ fn niceness() -> i32 {
     field.parse().expect("a number")
 }
 
-// ---- Notes ----
+// ---- Records of starts ----
 
 struct Path([u8; 64]);
 
@@ -194,7 +195,7 @@ impl Path {
     }
 }
 
-/// Adds this process's id to the file of its name, which so has as many as there were starts.
+/// Adds this process's id to the file of its name. The number of ids in the file is the number of starts.
 fn note(name: &[u8]) {
     let flags = OFlags::WRONLY | OFlags::CREAT | OFlags::APPEND | OFlags::CLOEXEC;
     let file = sys::fd::open(Path::of(name).c_str(), flags, 0o644).expect("a note");
@@ -202,7 +203,7 @@ fn note(name: &[u8]) {
     io::write_all(file.as_fd(), &id).expect("a note");
 }
 
-/// The ids in the file: how many, and the last.
+/// Returns the number of ids in the file, and the last of them.
 fn starts(name: &[u8]) -> (usize, i32) {
     let mut bytes = [0; 1024];
     let length = read(Path::of(name).c_str(), &mut bytes);
@@ -230,7 +231,7 @@ fn director(has_keyboard: bool) -> i32 {
     let kept = [b"steady".as_slice(), b"stubborn"].map(starts);
     let (_, other) = starts(b"other");
 
-    // The second fault is in the pause after the first, when the table has just been found.
+    // The second fault comes in the pause after the first, when process 1 has just found its table.
     for _ in 0..2 {
         let before = exec_of_pid_1();
         to_pid_1(Signal::SEGV);
@@ -248,7 +249,7 @@ fn director(has_keyboard: bool) -> i32 {
     }
     wait_until(|| starts(b"cad").0 == 1);
     to_pid_1(Signal::ABRT);
-    // It takes those of lower numbers first.
+    // Process 1 takes pending signals in the order of their numbers, so it has now handled the earlier one.
     wait_until(|| !pending_in_pid_1().contains(Signal::ABRT));
     new_inittab(&[INITTAB, b"::once:/bin/late\n"].concat());
     wait_until(|| starts(b"late").0 == 1);
@@ -265,7 +266,7 @@ fn director(has_keyboard: bool) -> i32 {
     0
 }
 
-/// What the director makes of the inittab: `other` and `crash` are gone.
+/// The director's new inittab, without `other` and `crash`.
 const INITTAB: &[u8] = b"\
 null::respawn:/bin/stubborn
 ::respawn:/bin/steady
@@ -291,14 +292,14 @@ fn to_pid_1(signal: Signal) {
     sys::process::kill(1, Some(signal)).expect("a signal to PID 1");
 }
 
-/// What differs after each of its execs: among others, where its stack is.
+/// Data that differ after each exec of process 1: among others, the position of its stack.
 fn exec_of_pid_1() -> [u8; 512] {
     let mut bytes = [0; 512];
     read(c"/proc/1/auxv", &mut bytes);
     bytes
 }
 
-/// When it has executed itself its name is the file's, `exe`, until it has found its table.
+/// After process 1 has executed itself, its name is `exe`, the name of the file, until it has found its table.
 fn name_of_pid_1_is(name: &[u8]) -> bool {
     let mut bytes = [0; 32];
     let length = read(c"/proc/1/comm", &mut bytes);
@@ -313,7 +314,7 @@ fn pending_in_pid_1() -> SigSet {
     SigSet::from_bits(u64::from_str_radix(digits.expect("its signals"), 16).expect("a set"))
 }
 
-/// It is up to the machine's owner to see whether it takes too long.
+/// Waits without a time limit: the test that started the machine has one.
 fn wait_until(condition: impl Fn() -> bool) {
     while !condition() {
         let _ = time::sleep(core::time::Duration::from_millis(10));
@@ -322,14 +323,14 @@ fn wait_until(condition: impl Fn() -> bool) {
 
 // ---- Services that do not come to run ----
 
-/// What of the inittab is always there.
+/// The lines that all inittabs of this part contain.
 const KEPT: &[u8] = b"::respawn:/bin/steady\n::once:/bin/holder\n::shutdown:/bin/last\n\
     held::respawn:/bin/late\n:cgroup=frozen:respawn:/bin/other\n";
 
 fn holder() -> i32 {
-    // It is here to the end: the machine must not wait for it, either.
+    // This program runs to the end and ignores SIGTERM: the end of the machine must not wait for it either.
     sys::signal::ignore(Signal::TERM).expect("SIGTERM to be ignored");
-    // (The kernel asks of files and directories only.)
+    // (The kernel asks for permission only at files and directories.)
     drop(sys::fd::open(c"/dev/held", NEW_FILE, 0o600).expect("a terminal's file"));
     let _server = hold(&[c"/bin/behind", c"/dev/held"]);
     sys::file::mkdir(c"/sys/fs/cgroup/frozen", 0o755).expect("a cgroup");
@@ -345,7 +346,7 @@ fn holder() -> i32 {
     });
     println!("holder: three do not come to run");
 
-    // Process 1 fails while they are pending.
+    // Process 1 has a fault while the starts are pending.
     to_pid_1(Signal::ABRT);
     for name in [&b"late"[..], b"other", b"behind"] {
         wait_until(|| is_starting_again(name));
@@ -365,7 +366,7 @@ fn holder() -> i32 {
     let are_there = [late, other].map(|pid| sys::process::kill(pid, None).is_ok());
     println!("holder: what is new has come, what is gone is stopped");
 
-    // The inittab does not answer.
+    // Reads of the inittab block from here on.
     let server = hold(&[INITTAB_PATH]);
     to_pid_1(Signal::HUP);
     reap_orphans(10);
@@ -375,7 +376,7 @@ fn holder() -> i32 {
     println!("holder: process 1 goes on where the inittab does not answer");
     drop(server);
 
-    // Now a line of the inittab waits.
+    // From here on, a line with `wait` blocks.
     new_inittab(&[KEPT, b"::respawn:/bin/extra\n::wait:/bin/behind\n"].concat());
     wait_until(|| is_starting(b"behind").is_some_and(|pid| pid != behind));
     reap_orphans(10);
@@ -388,20 +389,20 @@ fn holder() -> i32 {
     }
 }
 
-/// As long as the answer is there, whoever opens or executes these files waits: it is asked whether that is permitted, and does not
-/// answer, as a server that is stopped.
+/// While the returned descriptor is open, every process that opens or executes one of these files waits: the kernel
+/// asks this process for permission, and this process does not answer, like a server that is stopped.
 fn hold(paths: &[&CStr]) -> OwnedFd {
     const FAN_CLOEXEC: usize = 1;
     const FAN_CLASS_CONTENT: usize = 4;
     const FAN_MARK_ADD: usize = 1;
     const FAN_OPEN_PERM: usize = 0x1_0000;
     let (flags, here) = (FAN_CLOEXEC | FAN_CLASS_CONTENT, linux::AT_FDCWD as usize);
-    // SAFETY: numbers are all that it takes.
+    // SAFETY: the call takes numbers only.
     let server = unsafe { syscall2(linux::__NR_fanotify_init as usize, flags, 0) };
     let server = result(server).expect("fanotify");
     for path in paths {
         let (number, path) = (linux::__NR_fanotify_mark as usize, path.as_ptr() as usize);
-        // SAFETY: it reads a C string. A mask of 64 bits takes two words of 32.
+        // SAFETY: the kernel reads a C string. On 32-bit architectures, a 64-bit mask takes two words.
         let answer = unsafe {
             match usize::BITS {
                 64 => syscall5(number, server, FAN_MARK_ADD, FAN_OPEN_PERM, here, path),
@@ -410,11 +411,11 @@ fn hold(paths: &[&CStr]) -> OwnedFd {
         };
         result(answer).expect("a mark");
     }
-    // SAFETY: it is new.
+    // SAFETY: the descriptor is a new one.
     unsafe { OwnedFd::from_raw_fd(server as i32) }
 }
 
-/// The process of a service of which process 1 has said in the kernel's log that it is starting: the last one.
+/// Returns the process of a service that process 1 has reported as starting in the kernel's log: the last such process.
 fn is_starting(name: &[u8]) -> Option<i32> {
     let mut found = None;
     each_line_of_init(&mut |said| {
@@ -427,7 +428,7 @@ fn is_starting(name: &[u8]) -> Option<i32> {
     found
 }
 
-/// Whether process 1 has said so after a fault.
+/// Whether process 1 has reported the service as starting after a fault.
 fn is_starting_again(name: &[u8]) -> bool {
     let (mut has_failed, mut is_starting) = (false, false);
     each_line_of_init(&mut |said| {
@@ -451,14 +452,14 @@ fn each_line_of_init(visit: &mut dyn FnMut(&str)) {
                     visit(said);
                 }
             }
-            // What was overwritten meanwhile.
+            // A line was overwritten before it was read.
             Err(Errno::EPIPE) => {}
             Err(_) => return,
         }
     }
 }
 
-/// Has process 1 reap so many that it inherits, and waits until it has.
+/// Makes process 1 inherit and reap `count` orphans, and waits until it has reaped them.
 fn reap_orphans(count: u32) {
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let (all_gone, all) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
@@ -468,7 +469,7 @@ fn reap_orphans(count: u32) {
         for _ in 0..count {
             if let Ok(None) = rt::fork() {
                 drop(held);
-                // Until this has no parent.
+                // Wait until the parent of this process has ended.
                 let _ = sys::fd::read(end.as_fd(), &mut [0]);
                 sys::process::exit(i32::from(sys::process::getppid() != 1));
             }
@@ -499,7 +500,7 @@ fn has_zombie_of_pid_1() -> bool {
     false
 }
 
-/// The beginning of a file of a process, which may have ended.
+/// Reads the beginning of a file in `/proc` of a process, which may have ended.
 fn read_once(path: &CStr, bytes: &mut [u8]) -> usize {
     sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)
         .and_then(|file| sys::fd::read(file.as_fd(), bytes))

@@ -1,14 +1,15 @@
-//! The program that is run under `strace -e inject=…`: it makes one spawn, and then says what came of it and whether the
-//! spawn left everything as it was (invariants 2 and 3 of the design).
+//! The program that the host tests run under `strace -e inject=…`. It makes one spawn, then prints the result and
+//! whether the spawn left everything as it was (invariants 2 and 3 of ARCHITECTURE.md).
 //!
-//! `victim KIND MODE [TERMINAL]`: the kinds are those of [`spawn_of_kind`], the mode is `shared`, `copied`, `mark` (shared memory with the
-//! kernel's mark), `finish` (the spawn is begun, then finished) or `try` (the same without blocking, when the child has ended). The
-//! working directory must hold what the kinds name: the host's tests make it. Run with `child` as the last argument it is
-//! the program that is spawned.
+//! Its command line is `victim KIND MODE [TERMINAL]`. The kinds are those of [`spawn_of_kind`]. The mode is `shared`,
+//! `copied`, `mark` (shared memory with the kernel's mark), `finish` (the spawn is begun, then finished) or `try` (the
+//! same without blocking, after the child has ended). The working directory must contain the files that the kinds name;
+//! the host tests make them. With `child` as its last argument, the program is the one that is spawned.
 //!
-//! Two pairs of marker calls, each of which only fails, show the tracer what is what: between [`PADDING`]s are calls whose
-//! failure does not matter, between [`SPAWN`]s is the spawn and nothing else. strace counts a process's calls by name, so
-//! the padding gives the child's first calls of a name numbers that in this process belong to nothing.
+//! Two pairs of marker calls, which always fail, divide the trace. Between the two calls with [`PADDING`] are calls
+//! whose failure has no effect. Between the two calls with [`SPAWN`] is the spawn and nothing else. strace counts the
+//! calls of a name in each process, so the padding makes sure that the child's first calls have numbers that belong to
+//! no other call in this process.
 
 #![no_std]
 #![no_main]
@@ -31,21 +32,22 @@ use nestling::{
 
 nestling::entry!(main);
 
-/// The exit status of the program that is spawned.
+/// The exit status of the spawned program.
 const CHILD: i32 = 7;
-/// Process groups that cannot exist: asking for them is a marker.
+/// Process groups that cannot exist: a call that asks for one is a marker.
 const PADDING: i32 = 0x7fff_0000;
 const SPAWN: i32 = 0x7fff_0001;
-/// How many calls of each name the padding makes: more than any child makes of a name that this process makes too.
+/// How many calls of each name the padding makes. The child makes fewer calls of each name that this process also
+/// calls.
 const PADDING_LENGTH: usize = 24;
 
-/// Numbers far from the status pipe's, which are 3 and 4.
+/// Numbers that are far from those of the status pipe, 3 and 4.
 const DIRECTORY: RawFd = 40;
 const CLOSED: RawFd = 41;
 const CGROUP: RawFd = 42;
 const PROGRAM: RawFd = 43;
 const TERMINAL: RawFd = 44;
-/// The numbers whose state is compared.
+/// The descriptors below this number are compared before and after the spawn.
 const COMPARED: RawFd = 64;
 
 fn main(process: Process) -> i32 {
@@ -85,7 +87,7 @@ fn main(process: Process) -> i32 {
 
 extern "C" fn handler(_: i32) {}
 
-/// How the spawn is made.
+/// How the program makes the spawn.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
     Start,
@@ -101,7 +103,7 @@ fn spawned<'a>(spawn: &Spawn<'a>, way: Way) -> Result<Child, Error<'a>> {
         Way::Finish => return spawn.begin()?.finish(),
         Way::Try => spawn.begin()?,
     };
-    // Then all is in the pipe, and the calls below are always the same.
+    // When the child has ended, its whole report is in the pipe, so the following calls are always the same.
     sys::signal::sigtimedwait(CHILD_ENDED, None).expect("its end");
     loop {
         match starting.try_finish()? {
@@ -111,13 +113,13 @@ fn spawned<'a>(spawn: &Spawn<'a>, way: Way) -> Result<Child, Error<'a>> {
     }
 }
 
-/// Calls that fail, or do nothing, and may as well be made to fail.
+/// Makes calls that fail or do nothing, so that an injected failure has no effect.
 fn padding() {
     let _ = sys::process::getpgid(PADDING);
-    // SAFETY: nothing is open there.
+    // SAFETY: no descriptor has the number -1.
     let nothing = unsafe { BorrowedFd::borrow_raw(-1) };
     for _ in 0..PADDING_LENGTH {
-        // SAFETY: nothing is open there.
+        // SAFETY: no descriptor has the number -1.
         let _ = unsafe { sys::fd::close(-1) };
         let _ = sys::fd::set_cloexec(nothing, true);
         let _ = sys::fd::openat(nothing, c"x", OFlags::RDONLY, 0);
@@ -128,21 +130,21 @@ fn padding() {
         let _ = sys::process::getppid();
         let _ = sys::credentials::geteuid();
         let _ = sys::credentials::getegid();
-        // SAFETY: without a header it does nothing.
+        // SAFETY: without a header, the call changes nothing.
         let _ = unsafe { raw::syscall2(raw::nr::CAPGET, 0, 0) };
         let _ = sys::process::set_dumpable(usize::MAX);
         let _ = sys::resource::getrlimit(Resource::Core);
         let _ = sys::file::faccessat(c"");
         let _ = sys::file::umask(0o22);
     }
-    // Without `clone3` the child asks for each signal's action, and may set it.
+    // Without `clone3`, the child reads the action of each signal, and may set it.
     for _ in 0..2 * Signal::all().count() {
         let _ = sys::signal::action(Signal::USR1);
     }
     let _ = sys::process::getpgid(PADDING);
 }
 
-/// Opens a file at a number.
+/// Opens a file at the given descriptor.
 fn open_at(number: RawFd, path: &core::ffi::CStr) -> OwnedFd {
     let opened = sys::fd::open(path, OFlags::RDONLY | OFlags::NOCTTY, 0).expect("a file to open");
     sys::fd::dup_cloexec(opened.as_fd(), number).expect("room for a descriptor")
@@ -167,7 +169,7 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
         };
         Action::Limit(resource, limit)
     };
-    // SAFETY: it is open until the program ends.
+    // SAFETY: the descriptor is open until the program ends.
     let cgroup = unsafe { BorrowedFd::borrow_raw(CGROUP) };
     let plain = Attributes {
         memory,
@@ -210,7 +212,7 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
         null(0),
         null(20),
         Action::Close(CLOSED),
-        Action::Dup2 { from: 1, to: 5 }, // where the pipe is by then
+        Action::Dup2 { from: 1, to: 5 }, // the number of the pipe at this point
         Action::Dup2 {
             from: DIRECTORY,
             to: DIRECTORY,
@@ -227,13 +229,14 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
         Action::Groups(&[0]),
         Action::Chroot(c"/"),
     ];
-    // Only root may do the last two.
+    // Only root may perform the last two actions.
     let every_action = &every_action[..every_action.len() - if root { 0 } else { 2 }];
     let on_terminal = [
         Action::ControllingTerminal(TERMINAL),
         Action::SetForeground(TERMINAL),
     ];
-    // Where `close_range` is refused and `/proc` can't be read, every number below the limit is tried.
+    // Where `close_range` is refused and `/proc` cannot be read, the library tries every number below the limit; so the
+    // limit is low here.
     let close_few = [limit(Resource::Nofile, 16), Action::CloseFrom(3)];
 
     let room = Shell::room::<8>();
@@ -312,7 +315,8 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
     }
 }
 
-/// Puts an `umask` before and after each action: in a tracer's output they say where each begins. The mask is the index.
+/// Puts an `umask` before and after each action. In a trace, these calls show where each action begins. The mask is the
+/// index of the action.
 fn ruled<'r, 'a>(actions: &[Action<'a>], ruler: &'r mut [Action<'a>]) -> &'r [Action<'a>] {
     for (index, place) in ruler.iter_mut().enumerate() {
         *place = match actions.get(index / 2) {
@@ -323,27 +327,27 @@ fn ruled<'r, 'a>(actions: &[Action<'a>], ruler: &'r mut [Action<'a>]) -> &'r [Ac
     &ruler[..2 * actions.len() + 1]
 }
 
-/// What a spawn must leave as it was.
+/// The state that a spawn must leave as it was.
 #[derive(PartialEq)]
 struct State {
-    /// Of each descriptor: whether it is open, and closes on exec.
+    /// For each descriptor: nothing if it is closed, otherwise its close-on-exec flag.
     descriptors: [Option<bool>; COMPARED as usize],
     mask: SigSet,
     umask: u32,
-    /// Whether the working directory is still the one with this file in it.
+    /// Whether the working directory still is the directory with this file.
     here: bool,
     handled: bool,
-    /// A sum over memory that a child may have written to.
+    /// A checksum of memory that a child may have written to.
     memory: u32,
 }
 
 static DATA: [Cell4; 1024] = [const { Cell4(Cell::new(0x5a5a_5a5a)) }; 1024];
 
-/// This program's frame around the spawn's, in words of paint.
+/// The pattern in this program's stack frame around that of the spawn.
 const PAINT: u32 = 0xa5a5_a5a5;
 const PAINTED: usize = 8192;
 
-/// Memory that the compiler must not take for constant.
+/// Memory that the compiler must not treat as constant.
 struct Cell4(Cell<u32>);
 // SAFETY: this program has one thread.
 unsafe impl Sync for Cell4 {}
@@ -369,7 +373,7 @@ impl State {
 }
 
 fn run(spawn: &Spawn<'_>, way: Way, times: usize) -> i32 {
-    // SAFETY: standard output is there as long as the program runs.
+    // SAFETY: standard output is open as long as the program runs.
     let mut out = Writer::new(unsafe { BorrowedFd::borrow_raw(1) });
     for _ in 0..times {
         let _ = report(spawn, way, &mut out);
@@ -436,8 +440,8 @@ fn report(spawn: &Spawn<'_>, way: Way, out: &mut Writer<'_>) -> core::fmt::Resul
     Ok(())
 }
 
-/// Waits for the program in a frame where the spawn's was, painted: its status, and whether the frame is as before: no late write has
-/// reached it.
+/// Waits for the program in a frame that occupies the place of the spawn's frame and is filled with the pattern.
+/// Returns the status, and whether the pattern is unchanged, which shows that no late write has reached the frame.
 #[inline(never)]
 fn wait_on_the_spawns_frame(mut child: Child) -> (Result<ExitStatus, Errno>, bool) {
     let frame = core::hint::black_box([PAINT; PAINTED]);
@@ -446,7 +450,7 @@ fn wait_on_the_spawns_frame(mut child: Child) -> (Result<ExitStatus, Errno>, boo
     (status, untouched.iter().all(|&word| word == PAINT))
 }
 
-/// A step, for a machine.
+/// Prints a step in a form that the host tests read.
 fn describe(step: Step<'_>, out: &mut Writer<'_>) -> core::fmt::Result {
     match step {
         Step::Action(index, _) => write!(out, "failed action {index}"),
@@ -459,5 +463,5 @@ fn describe(step: Step<'_>, out: &mut Writer<'_>) -> core::fmt::Result {
     }
 }
 
-/// `WNOHANG`, the same on every architecture.
+/// `WNOHANG` has the same value on every architecture.
 const WNOHANG: u32 = 1;

@@ -1,4 +1,4 @@
-//! Every file action: what the program sees of it, and how its failure is reported.
+//! Tests of every file action: its effect in the program, and the report of its failure.
 
 use core::fmt::Write;
 
@@ -139,7 +139,8 @@ fn open_keeps_close_on_exec_if_asked_to(memory: Memory) {
         flags: OFlags::CLOEXEC,
         mode: 0,
     };
-    // 3 is the pipe's reading end: free at the time, so `open` itself returns it. 9 needs a move.
+    // 3 is the number of the pipe's read end. It is free when the action opens the file, so `open` itself returns 3.
+    // For 9, the file must be moved.
     let found = state(&with(memory, &[at(3), at(9), open(10, c"file")]));
     assert_eq!(&found["fds"], "0 1 2 10");
 }
@@ -195,14 +196,14 @@ fn redirect_opens_what_is_open_at_its_own_number(memory: Memory) {
     }
     open_only(0..6);
     let itself = c"/proc/self/fd/5";
-    // Through a link, too: no name is looked at.
+    // The same through a link: the library does not compare path names.
     sys::file::symlink(itself, c"link").expect("a link");
     for path in [itself, c"link"] {
         let found = state(&with(memory, &[redirect(5, path), redirect(0, path)]));
         assert_eq!(&found["fds"], "0 1 2 3 4 5");
         assert_eq!(found["inode 5"], text!("{}", inode(5)));
         assert_eq!(found["inode 0"], text!("{}", inode(5)));
-        // As POSIX says of an open, which closes its number first.
+        // The action `Open` fails here: as POSIX specifies, it closes its number first.
         let expected = text!(
             "file action 0 (open \"{}\"): ENOENT: no such file or directory",
             show(path)
@@ -219,7 +220,8 @@ fn redirect_lands_on_its_number_and_passes_its_flags(memory: Memory) {
         flags,
         mode: 0,
     };
-    // 3 is the pipe's reading end: free at the time, so `open` itself returns it. 9 needs a move.
+    // 3 is the number of the pipe's read end. It is free when the action opens the file, so `open` itself returns 3.
+    // For 9, the file must be moved.
     let found = state(&with(
         memory,
         &[
@@ -245,7 +247,7 @@ fn a_failed_redirect_is_reported(memory: Memory) {
 }
 
 fn redirect_needs_a_free_number(memory: Memory) {
-    // All but two, which the pipe takes, where there is one: the lower of them is free again in the child.
+    // All numbers but two, which the pipe takes, if there is one. In the child, the lower of them is free again.
     let last = DESCRIPTORS as RawFd - 1;
     open_only(0..last - 1);
     state(&with(memory, &[redirect(0, c"fd0")]));
@@ -419,7 +421,7 @@ fn close_from_works_without_close_range_and_proc(memory: Memory) {
     need_root();
     forbid(linux::__NR_close_range, 0, Some(Errno::EPERM));
     open_only([0, 1, 2, 3, 4, 20, 60]);
-    // A root without /proc.
+    // The new root has no /proc.
     let found = state_in_new_root(
         memory,
         &[Action::Chroot(c"."), Action::CloseFrom(3), dup2(0, 9)],
@@ -427,7 +429,7 @@ fn close_from_works_without_close_range_and_proc(memory: Memory) {
     assert_eq!(&found["fds"], "0 1 2 9");
 }
 
-/// Runs a copy of the probe at the root, which the actions make this directory.
+/// Starts a copy of the probe in a root that the actions set to the test's directory.
 fn state_in_new_root(memory: Memory, actions: &[Action<'_>]) -> State {
     copy_probe(c"program");
     let env = args![c"NESTLING_OUT=/out"];
@@ -450,7 +452,7 @@ fn umask_is_set(memory: Memory) {
 fn limit_is_set(memory: Memory) {
     let limit = Rlimit {
         soft: 4096,
-        hard: 3 << 30, // more than a signed number of 32 bits holds
+        hard: 3 << 30, // more than a signed number of 32 bits can represent
     };
     let none = Rlimit { soft: 0, hard: 0 };
     let actions = [
@@ -480,7 +482,7 @@ fn chroot_changes_the_root(memory: Memory) {
     assert_eq!(&state_in_new_root(memory, &actions)["directory"], "/");
 }
 
-/// Runs a copy of the probe that any user can reach.
+/// Starts a copy of the probe that every user can reach.
 fn state_as_anyone(memory: Memory, actions: &[Action<'_>]) -> State {
     copy_probe(c"program");
     let program = Program::Path(c"program");
@@ -545,7 +547,7 @@ fn ids_without_privilege_are_reported(memory: Memory) {
     );
 }
 
-/// `kill` and `net_raw`
+/// the capabilities `kill` and `net_raw`
 fn two_capabilities() -> Capabilities {
     let one = |name| Capabilities::from_name(name).expect("a capability");
     one(b"kill") | one(b"net_raw")
@@ -682,7 +684,7 @@ fn a_terminal_is_made_the_controlling_one_and_the_group_its_foreground(memory: M
     assert_eq!(found["session"], found["pid"]);
     assert_eq!(found["foreground"], found["pid"]);
 
-    // In this session, without a controlling terminal at first; then with one, from a background group.
+    // First in this session without a controlling terminal; then with a controlling terminal, from a background group.
     fails(
         &with(memory, &[actions[0], Action::SetForeground(0)]),
         format_args!("file action 1 (set foreground on 0): {}", Errno::ENOTTY),

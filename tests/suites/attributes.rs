@@ -1,4 +1,4 @@
-//! Every attribute: what the program sees of it, and how its failure is reported.
+//! Tests of every attribute: its effect in the program, and the report of its failure.
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
@@ -148,7 +148,7 @@ fn oom_score_adj_is_the_childs_and_never_the_parents(memory: Memory) {
     let parents = text!("/proc/{}/oom_score_adj", process::getpid());
     let before = read_file(own).expect("a number");
     let expected = [(own, "777\n"), (parents.c_str(), before.as_str())];
-    // While the child has the number, and may share the memory.
+    // The hook looks while the child has the new value and may share the parent's memory.
     let look = || {
         for (path, number) in expected {
             let mut bytes = [0; 8];
@@ -162,7 +162,7 @@ fn oom_score_adj_is_the_childs_and_never_the_parents(memory: Memory) {
     };
     let spawn = with(memory, |attributes| {
         attributes.oom_score_adj = Some(777);
-        // SAFETY: it makes system calls.
+        // SAFETY: the hook makes system calls only.
         attributes.hook = Some(unsafe { Hook::new(&look) });
     });
     state(&spawn);
@@ -208,7 +208,7 @@ fn signal_mask_is_set_or_inherited(memory: Memory) {
 fn default_signals_are_no_longer_ignored(memory: Memory) {
     let ignored = [Signal::INT, Signal::QUIT, Signal::PIPE];
     for signal in ignored {
-        // SAFETY: to ignore a signal is no handler.
+        // SAFETY: the action `Ignore` runs no handler.
         unsafe { signal::set_action(signal, signal::Action::Ignore, 0) }.expect("ignored");
     }
     handle([Signal::USR1].into_iter(), 0);
@@ -229,7 +229,7 @@ fn default_signals_may_be_all(memory: Memory) {
         skip("the emulator keeps signals for itself: EINVAL");
     }
     for signal in handleable().filter(|&signal| signal != Signal::CHLD) {
-        // SAFETY: to ignore a signal is no handler.
+        // SAFETY: the action `Ignore` runs no handler.
         unsafe { signal::set_action(signal, signal::Action::Ignore, 0) }.expect("ignored");
     }
     let found = state(&with(memory, |attributes| {
@@ -245,9 +245,10 @@ fn no_new_privs_is_set(memory: Memory) {
 }
 
 fn parent_death_signal_comes_when_the_parent_dies(memory: Memory) {
-    // So that the orphan's status comes here; the emulator knows it not.
+    // As a subreaper, this process gets the status of the orphan. The emulator does not know this option.
     let reaper = prctl(PR_SET_CHILD_SUBREAPER, 1);
-    // The program waits for the end of a pipe, which never comes: this process holds it. Its own end is seen by another.
+    // The program waits for the end of a pipe, which this process keeps open. A second pipe, which only the program
+    // holds, shows the program's end.
     let (never, _held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let (end, program_only) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let actions = [
@@ -366,7 +367,7 @@ fn hooked<'a>(memory: Memory, hook: &'a (dyn Fn() -> Result<(), Errno> + Sync)) 
 fn hook_runs_last(memory: Memory) {
     make_file(c"file", 0o600, b"");
     let mask = SigSet::EMPTY.with(Signal::USR1);
-    // What the hook does is seen by the program, and it sees all that was done before it.
+    // The program sees the effect of the hook, and the hook sees the effects of all earlier steps.
     let look = || {
         let all = sys::fd::cloexec(9) == Ok(false)
             && process::getsid(0) == Ok(process::getpid().as_raw())
@@ -392,7 +393,7 @@ fn a_failed_hook_is_reported(memory: Memory) {
     fails(&spawn, format_args!("attribute hook: {}", Errno::EXDEV));
 }
 
-/// The helper lets the child go on after the parent has waked up twice, so that it has looked.
+/// The helper lets the child continue only after the parent has woken up twice and so has seen the stop.
 fn an_administrators_stop_before_the_exec_is_left_alone(memory: Memory) {
     let [child, is_released] = [66, 67].map(|number| &mailbox().numbers[number]);
     let parent = process::getpid();

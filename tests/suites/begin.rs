@@ -1,4 +1,5 @@
-//! `Spawn::begin`: a start that does not wait. Whatever holds up the child, the parent goes on; every failure arrives, and nothing is left.
+//! Tests of `Spawn::begin`, a start that does not wait. Whatever delays the child, the parent continues; every failure
+//! is reported; no child, descriptor or changed mask is left.
 
 use core::ffi::CStr;
 use core::time::Duration;
@@ -63,7 +64,8 @@ fn with<'a>(memory: Memory, actions: &'a [Action<'a>]) -> Spawn<'a> {
     }
 }
 
-/// Begins, and sees that the parent has its mask, and one descriptor more, which closes on exec.
+/// Begins a spawn. Asserts that the parent has the same mask as before, and one more descriptor, with the close-on-exec
+/// flag.
 fn begin<'a>(spawn: &Spawn<'a>) -> Result<Starting<'a>, Error<'a>> {
     let (mask, mut table) = (signal::mask(), Table::now());
     let outcome = spawn.begin();
@@ -91,10 +93,11 @@ fn is_pending<'a>(starting: Starting<'a>) -> Starting<'a> {
     }
 }
 
-/// Waits for the pipe's events, as an event loop does, until the start is over.
+/// Waits for events of the pipe, as an event loop does, until the start is finished.
 fn finished<'a>(mut starting: Starting<'a>) -> Result<nestling::spawn::Child, Error<'a>> {
     loop {
-        // A child that has reported its failure is at its end, which has no event.
+        // A child that has reported its failure may not have ended yet; its end causes no event, so this waits with a
+        // time limit.
         let patience = Some(Duration::from_millis(10));
         let _ = poll(&mut [PollFd::new(starting.as_fd(), Events::IN)], patience);
         match starting.try_finish() {
@@ -109,7 +112,7 @@ fn finished<'a>(mut starting: Starting<'a>) -> Result<nestling::spawn::Child, Er
     }
 }
 
-/// What a probe has found that was begun.
+/// Finishes a start of the probe, and returns the probe's report.
 fn state(starting: Starting<'_>) -> State {
     let mut child = finished(starting).expect("a program that runs");
     let status = child.wait().expect("its status");
@@ -117,7 +120,7 @@ fn state(starting: Starting<'_>) -> State {
     State::read(text!("{}/out", show(nestling_tests::scratch())).c_str())
 }
 
-/// Sees that the start fails by an error that reads like this.
+/// Asserts that the start fails with an error whose text is `expected`.
 fn fails(starting: Starting<'_>, expected: impl core::fmt::Display) {
     match finished(starting) {
         Ok(mut child) => panic!("it should fail; it ended by {:?}", child.wait()),
@@ -126,7 +129,7 @@ fn fails(starting: Starting<'_>, expected: impl core::fmt::Display) {
 }
 
 fn hooked<'a>(memory: Memory, hook: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Spawn<'a> {
-    // SAFETY: the tests' hooks make system calls.
+    // SAFETY: the tests' hooks make system calls only.
     let hook = Some(unsafe { Hook::new(hook) });
     Spawn {
         attributes: Attributes {
@@ -138,7 +141,7 @@ fn hooked<'a>(memory: Memory, hook: &'a (dyn Fn() -> Result<(), Errno> + Sync)) 
     }
 }
 
-/// What holds a child up until somebody opens the FIFO for writing.
+/// An action that delays the child until another process opens the FIFO for writing.
 const GATE: [Action<'static>; 1] = [Action::Open {
     fd: 20,
     path: c"gate",
@@ -146,12 +149,12 @@ const GATE: [Action<'static>; 1] = [Action::Open {
     mode: 0,
 }];
 
-/// Lets those go on that wait there. (It waits for the first.)
+/// Lets the children that wait at the FIFO continue. (It waits for the first of them.)
 fn open_gate() -> OwnedFd {
     sys::fd::open(c"gate", OFlags::WRONLY | OFlags::CLOEXEC, 0).expect("the gate")
 }
 
-/// Waits until the child has ended or stopped, which is not consumed.
+/// Waits until the child has ended or stopped, and leaves that status for a later wait.
 fn wait_for_news(pid: Pid) -> ExitStatus {
     let news = peek(Who::Child(pid), Options::STOPPED).expect("news");
     news.expect("news").1
@@ -175,7 +178,7 @@ fn the_memory_is_a_copy_whatever_is_asked_for(memory: Memory) {
     assert_eq!(value.load(core::sync::atomic::Ordering::Relaxed), 1);
 }
 
-/// A spawn of each kind of failure.
+/// Calls `see` with a spawn for each kind of failure.
 fn each_failure(memory: Memory, see: &dyn Fn(&Spawn<'_>)) {
     see(&with(memory, &[open(0, c"/nope")]));
     see(&with(memory, &[dup2(0, 5), Action::Chdir(c"/nope")]));
@@ -233,7 +236,7 @@ fn a_failure_of_the_parents_is_returned_at_once(memory: Memory) {
             *text!("{error}").as_str(),
             text!("clone: {}", Errno::EAGAIN)
         );
-        // The next: clone3 is not there, and clone is refused.
+        // In the next round, `clone3` does not exist, and `clone` is refused.
         forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
     }
     assert!(!has_child());
@@ -255,7 +258,7 @@ fn a_child_that_opens_a_fifo_is_pending_until_that_is_open(memory: Memory) {
     for _ in 0..100 {
         starting = is_pending(starting);
     }
-    // The parent goes on meanwhile: it starts another, and reaps.
+    // Meanwhile, the parent can start and reap another child.
     assert!(nestling_tests::status(&probe(memory)).success());
     starting = is_pending(starting);
     drop(open_gate());
@@ -265,7 +268,7 @@ fn a_child_that_opens_a_fifo_is_pending_until_that_is_open(memory: Memory) {
 
 fn a_child_that_is_killed_is_reported(memory: Memory) {
     make_fifo(c"gate");
-    // qemu-user does not keep SIGSEGV blocked: an open fails with EINTR, or the child is killed before.
+    // qemu-user does not keep SIGSEGV blocked: an open would fail with EINTR, or the child would be killed too early.
     let dumps_core = match emulated() {
         true => Signal::QUIT,
         false => Signal::SEGV,
@@ -274,7 +277,7 @@ fn a_child_that_is_killed_is_reported(memory: Memory) {
         let starting = begun(&with(memory, &GATE));
         let pid = starting.id().as_raw();
         process::kill(pid, Some(signal)).expect("a signal");
-        // All but the first are blocked until the child has come so far.
+        // All signals except the first are blocked until the child has passed the FIFO and sets its mask.
         let helper = (signal != Signal::KILL).then(|| fork(|| drop(open_gate())));
         match finished_beside(starting, helper) {
             Err(Error::Killed { signal: killer }) => assert_eq!(killer, Some(signal)),
@@ -284,7 +287,7 @@ fn a_child_that_is_killed_is_reported(memory: Memory) {
     assert!(!has_child());
 }
 
-/// As [`finished`], where there is a helper, which is waited for after.
+/// The same as [`finished`], for a start with a helper, which is waited for at the end.
 fn finished_beside<'a>(
     mut starting: Starting<'a>,
     helper: Option<Pid>,
@@ -299,7 +302,7 @@ fn finished_beside<'a>(
         }
     };
     if let Some(helper) = helper {
-        // If the child was killed before it came to the gate, the helper still waits for a reader.
+        // If the child was killed before it opened the FIFO, the helper still waits for a reader.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let _reader = sys::fd::open(c"gate", flags, 0).expect("the gate");
         join(helper);
@@ -327,7 +330,7 @@ fn a_child_that_is_stopped_is_pending_until_it_goes_on(memory: Memory) {
     let pid = starting.id();
     process::kill(pid.as_raw(), Some(Signal::STOP)).expect("a signal");
     assert_eq!(wait_for_news(pid).stopped_signal(), Some(Signal::STOP));
-    // It is at the gate, which is no longer what holds it up. (Nobody need be there: it is open both ways.)
+    // The FIFO no longer delays the child. (It is opened for both directions, so this open does not wait for a reader.)
     let gate = sys::fd::open(c"gate", OFlags::RDWR | OFlags::CLOEXEC, 0).expect("the gate");
     for _ in 0..100 {
         starting = is_pending(starting);
@@ -337,7 +340,7 @@ fn a_child_that_is_stopped_is_pending_until_it_goes_on(memory: Memory) {
     drop(gate);
 }
 
-/// As Ctrl-Z's, which comes while signals are blocked and stops the child when they no longer are.
+/// The stop signal comes while signals are blocked, like that of Ctrl-Z, and stops the child when they are unblocked.
 fn finish_continues_a_child_that_its_user_has_stopped(memory: Memory) {
     make_fifo(c"gate");
     let list = args![c"probe", c"until-eof", c"20"];
@@ -345,7 +348,7 @@ fn finish_continues_a_child_that_its_user_has_stopped(memory: Memory) {
         args: Args::new(&list),
         ..with(memory, &GATE)
     };
-    // In the group of this process, which is a session's leader, such a signal would do nothing.
+    // In the group of this process, a session's leader, the signal would have no effect.
     spawn.attributes.process_group = Some(0);
     let starting = begun(&spawn);
     let pid = starting.id();
@@ -359,7 +362,7 @@ fn finish_continues_a_child_that_its_user_has_stopped(memory: Memory) {
     assert!(child.wait().expect("its status").success());
 }
 
-/// A cgroup that is frozen, and its directory.
+/// A frozen cgroup, and its directory.
 struct Frozen {
     path: nestling_tests::Text,
     directory: OwnedFd,
@@ -441,7 +444,7 @@ fn a_wait_of_the_callers_for_any_child_loses_no_failure(memory: Memory) {
         Err(Error::Killed { signal }) => assert_eq!(signal, Some(Signal::KILL)),
         outcome => panic!("{outcome:?}"),
     }
-    // One whose program has run and ended has not failed.
+    // A start whose program has run and ended has not failed.
     let list = args![c"probe", c"exit", c"9"];
     let spawn = Spawn {
         args: Args::new(&list),
@@ -477,7 +480,7 @@ fn a_child_that_another_wait_has_reaped_is_not_waited_for(memory: Memory) {
 }
 
 fn it_works_where_sigchld_is_ignored(memory: Memory) {
-    // SAFETY: to ignore a signal is no handler.
+    // SAFETY: the action `Ignore` runs no handler.
     unsafe { signal::set_action(Signal::CHLD, signal::Action::Ignore, 0) }.expect("ignored");
     fails(
         begun(&with(memory, &[open(0, c"/nope")])),
@@ -527,7 +530,7 @@ fn a_pidfd_is_the_childs(memory: Memory) {
     assert_eq!(Table::now(), table, "nothing is left open");
 }
 
-/// Another wait has reaped the child, and the kernel has given its number to another child.
+/// Another wait has reaped the child, and the kernel has given its process id to another child.
 fn with_a_pidfd_a_later_child_of_the_same_number_is_not_reaped(memory: Memory) {
     let actions = [open(0, c"/nope")];
     let mut spawn = with(memory, &actions);
@@ -556,7 +559,7 @@ fn with_a_pidfd_a_later_child_of_the_same_number_is_not_reaped(memory: Memory) {
     }
 }
 
-/// A child of this number, which exits with the status 7 at once.
+/// Makes a child with this process id, which exits with status 7 at once.
 fn later_child(wanted: Pid) -> Pid {
     for _ in 0..1000 {
         let before = text!("{}", wanted.as_raw() - 1);
@@ -570,13 +573,13 @@ fn later_child(wanted: Pid) -> Pid {
         if child == wanted {
             return child;
         }
-        // Another process has made a child meanwhile.
+        // Another process has forked in between and taken the id.
         wait::wait(child).expect("its end");
     }
     skip("other processes take the process id")
 }
 
-/// The program runs, though nobody reads that it does.
+/// The program runs, although its parent no longer waits for the report.
 fn dropping_neither_kills_nor_waits(memory: Memory) {
     make_fifo(c"gate");
     let table = Table::now();
@@ -593,10 +596,10 @@ fn dropping_neither_kills_nor_waits(memory: Memory) {
     assert_eq!(&found["parent"], text!("{}", process::getpid()).as_str());
 }
 
-/// A signal that is blocked becomes pending although it is ignored.
+/// A blocked signal becomes pending even if it is ignored.
 fn no_sigpipe_is_pending_in_the_program_after_dropping(memory: Memory) {
     make_fifo(c"gate");
-    // The program waits for the end of the FIFO: the parent looks at the program meanwhile.
+    // The program waits for the end of the FIFO, while the parent looks at the program's state.
     let list = args![c"probe", c"until-eof", c"20"];
     let mut spawn = Spawn {
         args: Args::new(&list),
@@ -604,14 +607,14 @@ fn no_sigpipe_is_pending_in_the_program_after_dropping(memory: Memory) {
     };
     spawn.attributes.signal_mask = Some(SigSet::EMPTY.with(Signal::PIPE));
     for action in [signal::Action::Default, signal::Action::Ignore] {
-        // SAFETY: neither is a handler.
+        // SAFETY: neither action runs a handler.
         unsafe { signal::set_action(Signal::PIPE, action, 0) }.expect("an action");
         let (executed, childs) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
         let starting = begun(&spawn);
         let pid = starting.id();
         drop((starting, childs));
         let gate = open_gate();
-        // The exec closes the last copy of the pipe's other end.
+        // The exec closes the last copy of the pipe's write end.
         assert_eq!(sys::fd::read(executed.as_fd(), &mut [0]), Ok(0));
         let status = text!("/proc/{}/status", pid.as_raw());
         let file = sys::fd::open(status.c_str(), OFlags::RDONLY | OFlags::CLOEXEC, 0);
@@ -654,7 +657,7 @@ fn forgetting_leaves_one_descriptor_open(memory: Memory) {
     assert_eq!(Table::now(), table);
 }
 
-/// A hook can write to the status pipe, though it must not.
+/// A hook is able to write to the status pipe, though it must not.
 fn what_is_no_record_is_refused(memory: Memory) {
     open_only(0..3);
     let scribble = || {
@@ -698,7 +701,7 @@ fn a_pidfd_that_is_refused_after_the_clone_is_a_failure_of_the_child(memory: Mem
         let table = Table::now();
         let parent = process::getpid().as_raw();
         forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
-        // Each greater number has a bit that the parent's does not have.
+        // Every number greater than the parent's id has a bit that the parent's id does not have.
         let bits = !parent as u32;
         forbid(linux::__NR_pidfd_open, bits, Some(Errno::EMFILE));
         let starting = begun(&spawn);
@@ -715,10 +718,10 @@ fn a_pidfd_that_is_refused_after_the_clone_is_a_failure_of_the_child(memory: Mem
     }));
 }
 
-/// The child ignores it for a moment.
+/// The child itself ignores SIGPIPE for a moment.
 fn a_program_may_ignore_sigpipe_or_not(memory: Memory) {
     for action in [signal::Action::Default, signal::Action::Ignore] {
-        // SAFETY: neither is a handler.
+        // SAFETY: neither action runs a handler.
         unsafe { signal::set_action(Signal::PIPE, action, 0) }.expect("an action");
         let begun = state(begun(&probe(memory)));
         let started = nestling_tests::state(&probe(memory));
@@ -765,7 +768,7 @@ fn an_error_is_owned_and_is_borrowed_again(memory: Memory) {
     assert_eq!(*text!("{killed}").as_str(), text!("{owned}"));
 }
 
-/// All wait at the gate, and then fail.
+/// All children wait at the FIFO, and then fail.
 fn a_thousand_are_pending_at_once() {
     const COUNT: usize = 1000;
     let hard = sys::resource::getrlimit(Resource::Nofile)
@@ -796,7 +799,7 @@ fn a_thousand_are_pending_at_once() {
     for place in &mut pending {
         *place = place.take().map(is_pending);
     }
-    // The parent goes on meanwhile.
+    // Meanwhile, the parent can start and reap another child.
     assert!(nestling_tests::status(&probe(Memory::Shared)).success());
     let gate = sys::fd::open(c"gate", OFlags::RDWR | OFlags::CLOEXEC, 0).expect("the gate");
     for place in &mut pending {

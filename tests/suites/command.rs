@@ -1,4 +1,5 @@
-//! `Command`: what the program gets of each of its methods, what the caller gets of the child, and what is said of a failure.
+//! Tests of `Command`: the effect of each method on the program, what the caller gets from the child, and the texts of
+//! the errors.
 
 use alloc::ffi::CString;
 use alloc::format;
@@ -91,14 +92,14 @@ nestling_tests::suite! {
     }
 }
 
-/// A command that has the probe write its state down.
+/// A command that runs the probe, which writes its report to `NESTLING_OUT`.
 fn probe(memory: Memory) -> Command {
     let mut command = doing(memory, ["state"]);
     command.env("NESTLING_OUT", out().c_str());
     command
 }
 
-/// The probe with these arguments.
+/// A command that runs the probe with these arguments.
 fn doing<const N: usize>(memory: Memory, args: [&str; N]) -> Command {
     let mut command = Command::new(probe_path());
     command.args(args).memory(memory);
@@ -116,7 +117,8 @@ fn out() -> nestling_tests::Text {
     text!("{}/out", show(scratch()))
 }
 
-/// Starts it, and sees that the parent is as before, but for the child's pipes and pidfd, and that a failure has left no child.
+/// Starts the command. Asserts that the parent is as before, except for the child's pipes and pidfd, and that a failed
+/// start leaves no child.
 fn start(command: &mut Command) -> Result<Child, Error> {
     let (mask, mut table, had_child) = (signal::mask(), Table::now(), has_child());
     let outcome = command.spawn();
@@ -148,7 +150,7 @@ fn status(command: &mut Command) -> ExitStatus {
     started(command).wait().expect("its status")
 }
 
-/// Starts the probe and waits for it: what it found.
+/// Starts the probe, waits for it and returns its report.
 fn state(command: &mut Command) -> State {
     let status = status(command);
     assert!(status.success(), "the probe ended by {status}");
@@ -167,15 +169,15 @@ fn file(path: &CStr) -> OwnedFd {
     sys::fd::open(path, flags, 0o600).expect("a file")
 }
 
-/// Takes over a number that is open.
+/// Takes ownership of an open descriptor by its number.
 fn own(number: RawFd) -> OwnedFd {
-    // SAFETY: a test's descriptors are its own.
+    // SAFETY: a test owns its descriptors.
     unsafe { OwnedFd::from_raw_fd(number) }
 }
 
-/// A duplicate at this number.
+/// Duplicates a descriptor to this number.
 fn at(number: RawFd, from: &OwnedFd) -> OwnedFd {
-    // SAFETY: the number is the test's to fill.
+    // SAFETY: the test owns this number.
     unsafe { sys::fd::dup3(from.as_raw_fd(), number, OFlags::CLOEXEC) }.expect("dup3");
     own(number)
 }
@@ -206,7 +208,7 @@ fn the_program_is_found_along_the_childs_path(memory: Memory) {
             .env("PATH", "a")
             .env("NESTLING_OUT", out().c_str()),
     );
-    // Its own directory counts, not the parent's.
+    // An empty PATH means the child's own directory, not the parent's.
     state(search().env("PATH", "").current_dir("a"));
     let missing = "exec \"program\": ENOENT: no such file or directory";
     fails(search().env("PATH", ""), missing);
@@ -214,7 +216,7 @@ fn the_program_is_found_along_the_childs_path(memory: Memory) {
     fails(search().env("PATH", "a").env_remove("PATH"), missing);
     fails(search().env("PATH", "a").env_clear(), missing);
 
-    // Without a PATH it is looked for where a system has its programs.
+    // Without PATH, the program is searched for in the system's standard directories.
     need_root();
     for directory in [c"root", c"root/bin"] {
         make_directory(directory).expect("a directory");
@@ -278,7 +280,7 @@ fn arguments_come_as_they_were_given(memory: Memory) {
     assert_eq!(found["args"], text!("{}", expected.len()));
     let found = state(probe(memory).arg0("first").arg0("a name"));
     assert_eq!((&found["arg 0"], &found["arg 1"]), ("a name", "state"));
-    // Any bytes but null.
+    // An argument may contain every byte except null.
     let bytes: Vec<u8> = (1..=255).collect();
     let output = shell(memory, "cat")
         .stdin(Stdio::null())
@@ -287,7 +289,7 @@ fn arguments_come_as_they_were_given(memory: Memory) {
     assert!(output.expect("a start").status.success());
 }
 
-/// The environment that the program has.
+/// Returns the environment that the program gets.
 fn environment(command: &mut Command) -> Vec<String> {
     let output = command.output().expect("its output");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
@@ -313,7 +315,7 @@ fn the_environment_is_inherited_changed_and_cleared(memory: Memory) {
     let mut expected = without(name);
     expected.push(format!("{name}=other"));
     assert_eq!(environment(command().env(name, "other")), expected);
-    // What merely begins with a name is another one's.
+    // A name that is only the beginning of another name is a different variable.
     let beginning = &name[..name.len() - 1];
     let mut command_of_others = command();
     command_of_others.env_remove(beginning).env_remove("");
@@ -388,7 +390,7 @@ fn standard_descriptors_are_right_whichever_of_the_parents_are_closed(memory: Me
             let mut command = probe(memory);
             for (number, kind) in (0..).zip(kinds) {
                 let place = number as usize;
-                // What was opened just now has taken the closed numbers.
+                // The files that the test has opened occupy the numbers that were closed.
                 let parents = [0, 1, 2].map(|fd| sys::fd::cloexec(fd).is_ok().then(|| inode(fd)));
                 let stdio = match kind {
                     Inherit => Stdio::inherit(),
@@ -474,7 +476,7 @@ fn one_descriptor_serves_for_all_three(memory: Memory) {
     for place in ["inode 0", "inode 1", "inode 2"] {
         assert_eq!(found[place], number);
     }
-    // They share the offset, too.
+    // Both descriptors share the file offset, too.
     let status = status(
         shell(memory, "echo one; echo two >&2")
             .stdout(another())
@@ -501,7 +503,7 @@ fn a_command_can_be_started_twice(memory: Memory) {
             assert_eq!(found[place], both[0][place]);
         }
     }
-    // Two at once, each with a pipe of its own.
+    // Two children of one command, each with pipes of its own.
     let mut command = doing(memory, ["copy"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut two = [started(&mut command), started(&mut command)];
@@ -509,7 +511,7 @@ fn a_command_can_be_started_twice(memory: Memory) {
         let stdin = child.stdin.as_mut().expect("a pipe");
         stdin.write_all(text.as_bytes()).expect("a write");
     }
-    // The first one's input is open in no other child: it ends.
+    // No other child holds the first child's input open, so that child reads the end and ends.
     for (child, text) in two.into_iter().zip(["one", "two"]) {
         let output = child.wait_with_output().expect("its output");
         assert!(output.status.success());
@@ -530,9 +532,9 @@ fn one_childs_output_is_anothers_input(memory: Memory) {
     assert_eq!(last.stdout, b"through three programs\n");
     assert!(first.wait().expect("its status").success());
     assert!(middle.wait().expect("its status").success());
-    // The second one's standard input belongs to its command.
+    // The command of the second child owns that child's standard input.
     drop(second);
-    // What a child reads can be where another's errors go, too.
+    // The pipe from which one child reads can be the standard error of another child.
     let mut reader = started(
         doing(memory, ["copy"])
             .stdin(Stdio::piped())
@@ -555,7 +557,7 @@ fn descriptors_get_their_numbers(memory: Memory) {
     for number in 3..8 {
         core::mem::forget(cloexec(number));
     }
-    // The last one has its number already.
+    // The last descriptor already has the wanted number.
     let found = state(probe(memory).fd(20, own(3)).fd(9, own(4)).fd(5, own(5)));
     assert_eq!(&found["fds"], "0 1 2 5 9 20");
     assert_eq!(found["inode 20"], inodes[3]);
@@ -571,7 +573,8 @@ fn descriptors_get_their_numbers(memory: Memory) {
     );
 }
 
-/// Gives descriptors `from` of the parent, which are open with their own files, as `to`; sees that each is there.
+/// Passes the parent's descriptors `from`, each open on a file of its own, to the child as `to`. Asserts that the child
+/// has exactly these.
 fn gives(memory: Memory, change: &[(RawFd, RawFd)]) {
     open_only(0..3);
     let mut command = probe(memory);
@@ -579,7 +582,7 @@ fn gives(memory: Memory, change: &[(RawFd, RawFd)]) {
     let files: Vec<_> = (0..change.len())
         .map(|index| file(text!("f{index}").c_str()))
         .collect();
-    // First to the top, lest one be put where another is still needed.
+    // First the files are moved to high numbers, so that none is put on a number that another file still occupies.
     let high: Vec<_> = (0..)
         .zip(&files)
         .map(|(index, file)| at(40 + index, file))
@@ -613,10 +616,10 @@ fn descriptors_can_change_places(memory: Memory) {
     gives(memory, &[(5, 6), (6, 7), (7, 8)]);
     gives(memory, &[(7, 8), (6, 7), (5, 6)]);
     gives(memory, &[(5, 5), (6, 7), (7, 6)]);
-    // Numbers that a duplicate of another would get.
+    // These numbers are the lowest free ones, which a duplicate would get.
     gives(memory, &[(7, 3), (5, 6), (6, 5)]);
     gives(memory, &[(7, 3), (8, 4), (5, 6), (6, 5)]);
-    // The status pipe's own numbers.
+    // These are the numbers of the status pipe.
     gives(memory, &[(5, 3), (6, 4)]);
     gives(memory, &[(3, 4), (4, 3)]);
 }
@@ -624,7 +627,7 @@ fn descriptors_can_change_places(memory: Memory) {
 fn the_last_descriptor_for_a_number_counts(memory: Memory) {
     let (first, last) = (file(c"first"), at(20, &file(c"last")));
     let expected = text!("{}", inode(20));
-    // It has the number that the other one is put on.
+    // The first descriptor's number is the number that the other one is put on.
     let found = state(probe(memory).fd(20, first).fd(20, last));
     assert_eq!(&found["fds"], "0 1 2 20");
     assert_eq!(found["inode 20"], expected);
@@ -636,7 +639,8 @@ fn descriptors_can_be_the_standard_ones(memory: Memory) {
     let inodes = [inode(0), inode(1), inode(2)].map(|number| text!("{number}"));
     let mut command = probe(memory);
     command.stdin(Stdio::null()).stdout(Stdio::null());
-    // They are the parent's, whatever becomes of the child's; and they come after those.
+    // The passed descriptors are the parent's standard ones, even if the child's standard ones are replaced; and they
+    // replace the child's.
     let found = state(command.fd(7, own(0)).fd(1, own(2)).fd(2, own(1)));
     assert_eq!(&found["fds"], "0 1 2 7");
     assert_eq!(found["inode 7"], inodes[0]);
@@ -678,7 +682,7 @@ fn close_from_spares_what_the_command_gives(memory: Memory) {
         let given = command.close_from(0).stdout(Stdio::null());
         given.fd(5, file(c"a"));
     });
-    // What `output` collects is among what is given.
+    // The pipes that `output` reads are among the descriptors that are kept.
     let output = shell(memory, "echo here").close_from(0).output();
     assert_eq!(output.expect("a start").stdout, b"here\n");
     fails(
@@ -697,7 +701,7 @@ fn the_user_and_the_groups_are_set(memory: Memory) {
     let found = state(probe(memory).uid(1001).gid(1002).groups(&[1003, 70000]));
     assert_eq!((&found["uid"], &found["gid"]), ("1001 1001", "1002 1002"));
     assert_eq!(&found["groups"], "1003 70000");
-    // The parent is who it was.
+    // The parent's ids do not change.
     assert_eq!(credentials::getuid(), Ok(0));
     let found = state(probe(memory).gid(1002));
     assert_eq!((&found["uid"], &found["gid"]), ("0 0", "1002 1002"));
@@ -714,7 +718,7 @@ fn a_user_without_groups_has_none(memory: Memory) {
     assert_eq!((&found["uid"], &found["gid"]), ("1001 1001", "0 0"));
     assert_eq!(&found["groups"], "");
     assert_eq!(&state(&mut probe(memory))["groups"], "7 8");
-    // Who is not root has no right to it, and keeps them.
+    // A process that is not root may not set groups, so the child keeps the parent's.
     credentials::setgid(1002).expect("a group");
     credentials::setuid(1001).expect("a user");
     assert_eq!(&state(probe(memory).uid(1001))["groups"], "7 8");
@@ -780,7 +784,7 @@ fn no_new_privs_scheduler_and_parent_death_signal_are_set(memory: Memory) {
             Err(Errno::EXDEV)
         }
     };
-    // SAFETY: it makes a system call.
+    // SAFETY: the hook makes one system call.
     let look = unsafe { PreExec::new(look) };
     let mut command = probe(memory);
     command.no_new_privs(true).scheduler(batch);
@@ -812,7 +816,7 @@ fn a_new_root_is_the_working_directory_too(memory: Memory) {
     };
     assert_eq!(&found(&mut rooted())["directory"], "/");
     assert_eq!(&found(rooted().current_dir("a"))["directory"], "/a");
-    // What the standard descriptors are does not depend on it.
+    // The new root does not change what the standard descriptors refer to.
     assert!(status(rooted().stdin(Stdio::null()).stdout(Stdio::piped())).success());
     fails(
         rooted().chroot("nope"),
@@ -841,7 +845,7 @@ fn a_terminal_is_controlling_and_in_the_foreground(memory: Memory) {
     let found = state(command.controlling_terminal(0).foreground(0));
     assert_eq!(found["session"], found["pid"]);
     assert_eq!(found["foreground"], found["pid"]);
-    // The number is the child's.
+    // The number is that of the child's descriptor.
     let mut command = probe(memory);
     command.setsid(true).fd(9, terminal()).stdin(terminal());
     let found = state(command.controlling_terminal(9));
@@ -857,7 +861,7 @@ fn a_terminal_is_controlling_and_in_the_foreground(memory: Memory) {
 }
 
 fn the_cgroup_is_joined(memory: Memory) {
-    // What is no cgroup is joined as an old one, by its file.
+    // A directory that is no cgroup is joined in the old way, through its file.
     make_directory(c"group").expect("a directory");
     make_file(c"group/cgroup.procs", 0o644, b"");
     let directory = || {
@@ -919,7 +923,7 @@ fn the_signal_mask_is_the_threads_or_another(memory: Memory) {
 
 fn pre_exec_runs_in_the_child(memory: Memory) {
     let number = &mailbox().numbers[69];
-    // After everything else: here is where the child is to be.
+    // The hook runs after everything else: the current directory is already the child's.
     let hook = || {
         mailbox().numbers[69].store(process::getpid().as_raw() as u32, Relaxed);
         sys::file::chdir(c"b")
@@ -927,7 +931,7 @@ fn pre_exec_runs_in_the_child(memory: Memory) {
     for directory in [c"a", c"a/b"] {
         make_directory(directory).expect("a directory");
     }
-    // SAFETY: these make system calls and write to an atomic.
+    // SAFETY: the hooks make system calls and write to an atomic.
     let (never, hook, failing) = unsafe {
         (
             PreExec::new(|| Err(Errno::EXDEV)),
@@ -936,7 +940,7 @@ fn pre_exec_runs_in_the_child(memory: Memory) {
         )
     };
     let mut command = probe(memory);
-    // The last one counts.
+    // Only the last hook runs.
     command.current_dir("a").pre_exec(never).pre_exec(hook);
     for _ in 0..2 {
         number.store(0, Relaxed);
@@ -967,7 +971,7 @@ fn every_step_that_fails_is_named(memory: Memory) {
         assert_eq!(error.errno(), Some(errno), "{step}");
         assert_eq!(error.shell_code(), code, "{step}");
         assert_eq!(error.to_string(), format!("{step}: {errno}"));
-        // The same, whichever way it is started.
+        // The text is the same for each of the methods that start a program.
         assert_eq!(
             command.status().expect_err(step).to_string(),
             error.to_string()
@@ -1015,7 +1019,7 @@ fn every_step_that_fails_is_named(memory: Memory) {
         Errno::EINVAL,
         125,
     );
-    // Each is counted by its place among all that the child does.
+    // Actions are counted from the first one that the child performs.
     see(
         probe(memory)
             .current_dir("/nope")
@@ -1028,7 +1032,7 @@ fn every_step_that_fails_is_named(memory: Memory) {
     let signals = [Signal::KILL, Signal::TERM];
     for signal in signals {
         let kill = move || process::kill(process::getpid().as_raw(), Some(signal));
-        // SAFETY: it makes system calls.
+        // SAFETY: the hook makes one system call.
         let kill = unsafe { PreExec::new(kill) };
         let error = start(probe(memory).pre_exec(kill)).expect_err("a killed child");
         let expected = format!("the child was killed by {signal} before its exec");
@@ -1063,7 +1067,7 @@ fn a_null_byte_is_an_error_of_its_string(memory: Memory) {
     see(probe(memory).envs([("A", "b\0")]), "environment");
     see(probe(memory).current_dir("/\0"), "directory");
     see(probe(memory).chroot("/\0"), "root directory");
-    // The first one is named.
+    // The error names the first invalid text.
     see(probe(memory).arg("a\0").current_dir("/\0"), "argument");
 }
 
@@ -1075,14 +1079,14 @@ fn a_name_that_is_no_variables_is_an_error(memory: Memory) {
             "environment: EINVAL: invalid argument",
         );
     }
-    // It is refused, not left out.
+    // The variable is refused, not ignored.
     let mut command = probe(memory);
     command.env("A=b", "c").env_clear();
     fails(&mut command, "environment: EINVAL: invalid argument");
 }
 
 fn each_descriptor_that_can_not_be_had_is_named(memory: Memory) {
-    // Those that a pipe gets at first, and a duplicate of each that is a standard one's number.
+    // The descriptors that a pipe gets first, and, if these have the numbers of standard descriptors, their duplicates.
     for standard in [0..3, 3..3] {
         let all_open = !standard.is_empty();
         open_only(standard);
@@ -1112,7 +1116,7 @@ fn each_descriptor_that_can_not_be_had_is_named(memory: Memory) {
                 }
                 Err(error) => {
                     let step = String::from(error.step());
-                    // The numbers that are to be given are beyond the limit.
+                    // The numbers that the child must get are beyond the limit.
                     let beyond =
                         step.starts_with("file action 3") || step.starts_with("file action 4");
                     let errno = if beyond { Errno::EBADF } else { Errno::EMFILE };
@@ -1129,12 +1133,12 @@ fn each_descriptor_that_can_not_be_had_is_named(memory: Memory) {
             "standard error",
             "descriptor",
             "status pipe",
-            // In the place of closed ones it fits, but not beside them.
+            // The status pipe fits in the place of closed standard descriptors, but then cannot move away.
             "file action 2 (dup2",
             "file action 3 (dup2",
             "file action 4 (dup2",
         ];
-        // Where it can't be had, the mark stands in.
+        // If no pipe is available, the mark takes its place.
         let must_have_pipe = memory == Memory::Copied || emulated();
         let expected: Vec<_> = expected
             .into_iter()
@@ -1150,7 +1154,7 @@ fn each_descriptor_that_can_not_be_had_is_named(memory: Memory) {
             .collect();
         assert_eq!(steps, expected, "standard descriptors open: {all_open}");
     }
-    // A duplicate of a standard descriptor.
+    // The parent cannot duplicate a standard descriptor.
     open_only(0..3);
     let mut command = probe(memory);
     command.stdout(own(0));
@@ -1189,7 +1193,7 @@ fn a_wait_closes_the_standard_input(memory: Memory) {
     let mut child = started(&mut command);
     assert_eq!(child.try_wait(), Ok(None));
     assert!(child.stdin.is_some(), "a look leaves it open");
-    // It reads the end now, and ends.
+    // The child now reads the end of its input, and ends.
     assert!(child.wait().expect("its status").success());
     assert!(child.stdin.is_none());
     assert!(command.status().expect("its status").success());
@@ -1234,7 +1238,7 @@ fn a_child_can_be_killed_until_it_was_waited_for(memory: Memory) {
     command.stdin(Stdio::piped());
     let mut child = started(&mut command);
     assert_eq!(child.kill(), Ok(()));
-    // Once more, while it is a zombie.
+    // Once more while the child is a zombie.
     let who = wait::Who::Child(child.id());
     wait::peek(who, wait::Options::default()).expect("its end");
     assert_eq!(child.kill(), Ok(()));
@@ -1259,7 +1263,7 @@ fn a_child_that_was_reaped_elsewhere_is_an_error(memory: Memory) {
 
 const FLOOD: usize = 1 << 20;
 
-/// Whether it is what the probe writes.
+/// Whether these are the bytes that the probe writes.
 fn is_flood(bytes: &[u8]) -> bool {
     let pattern: [u8; 251] = core::array::from_fn(|index| index as u8);
     let mut parts = bytes.chunks(pattern.len());
@@ -1272,7 +1276,7 @@ fn flood(memory: Memory) -> Command {
 
 fn both_outputs_are_collected_however_they_come(memory: Memory) {
     let mut command = flood(memory);
-    // Nobody reads this one.
+    // The program does not read this pipe.
     command.stdin(Stdio::piped());
     let before = Table::now();
     let output = command.output().expect("its output");
@@ -1281,21 +1285,21 @@ fn both_outputs_are_collected_however_they_come(memory: Memory) {
     assert!(is_flood(&output.stderr), "{} bytes", output.stderr.len());
     assert_eq!(Table::now(), before);
 
-    // Both into one pipe: there is twice as much.
+    // With both outputs in one pipe, the pipe carries twice as many bytes.
     let (from, to) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let mut command = flood(memory);
     command
         .stdout(to.try_clone().expect("a duplicate"))
         .stderr(to);
     let mut child = started(&mut command);
-    // It holds the writing end.
+    // The command holds the pipe's write end.
     drop(command);
     let mut bytes = Vec::new();
     let count = nestling::io::read_to_end(from.as_fd(), &mut bytes);
     assert_eq!(count, Ok(2 * FLOOD));
     assert!(child.wait().expect("its status").success());
 
-    // Each may end long before the other, and one may be taken away.
+    // One output may end long before the other, or the caller may have taken one away.
     for commands in ["echo one >&2", "echo one"] {
         let output = shell(memory, commands).output().expect("its output");
         assert_eq!([output.stdout, output.stderr].concat(), b"one\n");
@@ -1330,7 +1334,7 @@ fn one_output_is_collected(memory: Memory) {
         stderr: Vec::new(),
     };
     assert_eq!(child.wait_with_output(), Ok(nothing));
-    // Piece by piece.
+    // The caller reads the output in pieces.
     let mut child = started(shell(memory, "echo words").stdout(Stdio::piped()));
     let (mut stdout, mut buffer) = (child.stdout.take().expect("a pipe"), [0; 3]);
     let mut words = Vec::new();
@@ -1343,7 +1347,7 @@ fn one_output_is_collected(memory: Memory) {
 
 fn output_gives_an_empty_input_and_collects_the_rest(memory: Memory) {
     let (end, _held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
-    // It would wait for its end.
+    // If the program inherited this input, it would wait for the pipe's end.
     core::mem::forget(at(0, &end));
     let output = doing(memory, ["copy"]).output().expect("its output");
     assert!(output.status.success() && output.stdout.is_empty());
@@ -1353,7 +1357,7 @@ fn output_gives_an_empty_input_and_collects_the_rest(memory: Memory) {
     assert_eq!(found["inode 0"], text!("{}", inode_of(c"/dev/null")));
     assert_eq!((&found["fds"], &found["flags 0"]), ("0 1 2", "read"));
     assert_eq!((&found["flags 1"], &found["flags 2"]), ("write", "write"));
-    // What is given stays.
+    // `output` leaves a standard input that the caller has set.
     let (file, other) = (file(c"file"), file(c"other"));
     let inodes = [&file, &other].map(|it| text!("{}", inode(it.as_raw_fd())));
     let output = command
@@ -1371,7 +1375,7 @@ fn output_gives_an_empty_input_and_collects_the_rest(memory: Memory) {
     assert_eq!((&found["flags 0"], &found["flags 1"]), ("read", "write"));
 }
 
-/// `EAGAIN` is what a read says of it; and what was started can be waited for.
+/// A read of it may return `EAGAIN`; the child can still be waited for.
 fn a_descriptor_that_does_not_block_is_read_as_any_other(memory: Memory) {
     let mut child = started(
         doing(memory, ["copy"])
@@ -1463,7 +1467,7 @@ fn a_failed_exec_is_named_and_gives_the_mask_back() {
         probe(memory).current_dir("/nope"),
         "file action 0 (chdir \"/nope\"): ENOENT: no such file or directory",
     );
-    // SAFETY: it does nothing.
+    // SAFETY: the hook does nothing.
     let hook = unsafe { PreExec::new(|| Err(Errno::EXDEV)) };
     see(
         probe(memory).pre_exec(hook),
@@ -1477,7 +1481,7 @@ fn a_failed_exec_is_named_and_gives_the_mask_back() {
         probe(memory).chroot("nope"),
         "action 0 (chroot \"nope\"): ENOENT: no such file or directory",
     );
-    // What others in this process may count on stays.
+    // A failed `exec` undoes what other parts of this process may depend on.
     let error = probe(memory).fd(9, file(c"file")).exec();
     let expected = "file action 0 (dup2 3 to 9): EINVAL: invalid argument";
     assert_eq!(error.to_string(), expected);
@@ -1491,7 +1495,7 @@ fn a_failed_exec_is_named_and_gives_the_mask_back() {
         "standard input: EMFILE: too many open files",
     );
     limit_descriptors(DESCRIPTORS as u64);
-    // What was done before stays.
+    // Other changes remain after a failed `exec`.
     let error = Command::new("/nope")
         .umask(0o077)
         .stdin(file(c"file"))
@@ -1519,16 +1523,17 @@ fn input_is_read_from_its_beginning_by_every_child() {
     command.input("");
     let output = command.output().expect("its end");
     assert!(output.stdout.is_empty());
-    // The file's number is not that of a standard descriptor, which the child's actions would replace.
+    // The file of the input must not have the number of a standard descriptor, because the child's actions would
+    // replace it.
     close_standard();
     let output = command.input("words").output().expect("its end");
     assert_eq!(output.stdout, b"words");
 }
 
-/// Leaves 0, 1 and 2 free.
+/// Closes 0, 1 and 2.
 fn close_standard() {
     for number in 0..3 {
-        // SAFETY: nothing uses them until the test ends.
+        // SAFETY: nothing uses these descriptors until the test ends.
         unsafe { sys::fd::close(number) }.expect("a descriptor");
     }
 }
@@ -1549,13 +1554,13 @@ fn an_error_goes_where_the_output_goes() {
     assert!(output.stderr.is_empty());
     let output = command.stderr(Stdio::piped()).output().expect("its end");
     assert_eq!(output.stderr, b"two\n");
-    // An output that is only inherited serves, too.
+    // Standard error can also follow an inherited standard output.
     let mut command = probe(Memory::Shared);
     let found = state(command.stderr_to_stdout());
     assert_eq!(found["inode 2"], found["inode 1"]);
 }
 
-/// A child that runs until the other end of the pipe is closed, or it is killed.
+/// A command that runs until the other end of the pipe is closed or it is killed.
 fn waiting(memory: Memory) -> (Command, OwnedFd) {
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let mut command = doing(memory, ["until-eof", "20"]);
@@ -1608,7 +1613,8 @@ fn a_child_that_does_not_want_to_end_is_ended() {
     assert_eq!(status.signal(), Some(Signal::KILL));
 }
 
-/// A leader of a group with a second process, and the pipe that both hold: its end is the end of both.
+/// A command that leads a process group with a second process. Both hold the output pipe, so the pipe's end shows the
+/// end of both.
 fn group() -> Command {
     let mut command = shell(Memory::Shared, "trap '' TERM; sleep 1000 & echo; wait");
     command.process_group(0).stdout(Stdio::piped());
@@ -1618,11 +1624,11 @@ fn group() -> Command {
 fn a_group_ends_with_its_leader() {
     let mut child = started(&mut group());
     let mut stdout = child.stdout.take().expect("a pipe");
-    assert_eq!(stdout.read(&mut [0]), Ok(1)); // they ignore the signal now
+    assert_eq!(stdout.read(&mut [0]), Ok(1)); // both ignore the signal now
     let status = child.terminate_group(SHORT).expect("its status");
     assert_eq!(status.signal(), Some(Signal::KILL));
     assert_eq!(stdout.read(&mut [0]), Ok(0));
-    // The rest of a group whose leader has ended before.
+    // The rest of a group whose leader has already ended.
     let mut command = shell(Memory::Shared, "trap '' TERM; sleep 1000 & echo");
     let mut child = started(command.process_group(0).stdout(Stdio::piped()));
     let mut stdout = child.stdout.take().expect("a pipe");
@@ -1654,7 +1660,7 @@ fn a_dropped_child_is_killed_with_its_group_and_reaped() {
         stdout.read_to_end(&mut Vec::new()).map(|count| count <= 1),
         Ok(true)
     );
-    // One that has ended is only reaped, and one that was reaped is no matter.
+    // A child that has ended is only reaped. For a child that was reaped before, the drop does nothing.
     let mut exit = doing(Memory::Shared, ["exit", "3"]);
     let child = started(exit.kill_on_drop(true));
     let who = wait::Who::Child(child.id());
@@ -1664,7 +1670,7 @@ fn a_dropped_child_is_killed_with_its_group_and_reaped() {
     let mut child = started(&mut exit);
     assert_eq!(child.wait().expect("its status").code(), Some(3));
     drop(child);
-    // Without it a child runs on.
+    // Without `kill_on_drop`, the child continues to run.
     let mut child = started(command.kill_on_drop(false));
     let id = child.id();
     child.stdin = None;
@@ -1703,8 +1709,8 @@ fn output_is_limited_in_time() {
     let (mut command, _held) = waiting(Memory::Shared);
     late(&mut command);
     late(command.stderr(Stdio::null()));
-    late(command.stdout(Stdio::null())); // nothing is to be read
-    // What the program has left behind holds the pipe.
+    late(command.stdout(Stdio::null())); // no output is collected
+    // A process that the program has left behind holds the pipe open.
     late(&mut group());
 }
 

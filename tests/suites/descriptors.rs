@@ -1,5 +1,5 @@
-//! No descriptor that closes on exec reaches a program, whichever way of the library starts it. What the programs do is in
-//! `tests/host/tests/inherited.rs`.
+//! Tests that no descriptor with the close-on-exec flag reaches a program, in each way in which the library starts one.
+//! The tests of nestling's programs are in `tests/host/tests/inherited.rs`.
 
 use nestling::command::{Command, Stdio};
 use nestling::popen::{pclose, popen};
@@ -25,7 +25,7 @@ nestling_tests::suite! {
     }
 }
 
-/// Descriptors of every kind, at low and high numbers.
+/// Opens descriptors of every kind, at low and at high numbers.
 fn descriptors() -> [OwnedFd; 7] {
     let open = |path, flags| sys::fd::open(path, flags | OFlags::CLOEXEC, 0).expect("a file");
     let (read_end, write_end) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
@@ -46,7 +46,7 @@ fn out() -> nestling_tests::Text {
     text!("{}/out", show(scratch()))
 }
 
-/// What the probe has found.
+/// Asserts that the probe found only the three standard descriptors.
 #[track_caller]
 fn has_three(found: &State) {
     assert_eq!(&found["fds"], "0 1 2");
@@ -102,7 +102,7 @@ fn a_command_passes_no_descriptor_on(memory: Memory) {
 
 fn an_exec_passes_no_descriptor_on() {
     let become_it = |spawn: &Spawn<'_>| {
-        // SAFETY: nothing here counts on a descriptor.
+        // SAFETY: no code of this test depends on a descriptor.
         panic!("{}", unsafe { spawn.exec() })
     };
     join(fork(|| {

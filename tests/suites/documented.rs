@@ -1,4 +1,4 @@
-//! The examples of the documentation, run as the programs that they are.
+//! Runs the examples of the documentation as programs.
 
 use alloc::format;
 use alloc::string::String;
@@ -30,7 +30,7 @@ nestling_tests::suite! {
     }
 }
 
-/// An example lies beside the probe.
+/// Returns the command of an example. Its program is in the directory of the probe.
 fn example(name: &str) -> Command {
     let folder = show(probe_path()).strip_suffix("probe");
     Command::new(text!("{}{name}", folder.expect("the probe")).as_str())
@@ -74,7 +74,7 @@ fn the_supervisor_starts_again_what_ends() {
 }
 
 fn the_supervisor_ends_all_on_sigterm() {
-    // Both services hold this pipe until they are gone, and read one that nobody writes to.
+    // Both services hold this pipe until they have ended, and read from another one that stays open without data.
     let (alive, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let (quiet, _open) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let (service, short) = (probe("until-eof 0"), probe("exit 4"));
@@ -83,7 +83,7 @@ fn the_supervisor_ends_all_on_sigterm() {
     supervisor.stdin(quiet).stdout(Stdio::piped()).fd(20, held);
     let mut child = supervisor.spawn().expect("the supervisor");
     drop(supervisor);
-    // It has begun its work.
+    // After this line, the supervisor has started its work.
     let output = child.stdout.take().expect("a pipe");
     let mut reader = Reader::new(output.as_fd());
     expect_line(
@@ -102,7 +102,7 @@ fn the_supervisor_tells_what_cannot_be_started() {
     let (child, output) = supervisor(&[c"/nope now"]);
     let expected = r#"/nope now: exec "/nope": ENOENT: no such file or directory"#;
     let mut reader = Reader::new(output.as_fd());
-    // It is tried again.
+    // The supervisor tries again.
     expect_line(&mut reader, expected);
     expect_line(&mut reader, expected);
     end(child);
@@ -137,7 +137,7 @@ fn the_pipeline_exits_as_its_last_command() {
     assert_eq!(run(&[probe("kill 15").c_str()]), Some(128 + 15));
 }
 
-/// The shell with these lines as its input: what it wrote to its standard error, and its exit status.
+/// Runs the shell with these lines as its input. Returns what it writes to standard error, and its exit status.
 fn shell(lines: &str) -> (String, Option<i32>) {
     let output = example("shell").input(lines).output().expect("the shell");
     let text = String::from_utf8(output.stderr).expect("text");
@@ -151,7 +151,7 @@ fn the_shell_runs_pipelines_with_redirections() {
     let lines = text!(
         "{0} < file | {0} | {0} > out\n{0} < file >> out\n\ncd directory\n{0} < ../file > out\n{1}",
         copy.as_str(),
-        probe("exit 3").as_str() // and no newline
+        probe("exit 3").as_str() // the last line without a newline
     );
     assert_eq!(shell(lines.as_str()), (String::new(), Some(3)));
     for (path, expected) in [(c"out", "wordswords"), (c"directory/out", "words")] {
@@ -197,7 +197,7 @@ fn the_shell_stops_and_resumes_a_job_on_a_terminal() {
         .expect("the shell");
     let controller = pty.controller.as_fd();
     let mut seen = Vec::new();
-    // Types, and reads until the terminal has shown all of `expected`, each after the one before it.
+    // Types, and reads until the terminal has shown all texts of `expected`, one after the other.
     let mut talk = |typed: &str, expected: &[&str]| {
         io::write_all(controller, typed.as_bytes()).expect("a key");
         for part in expected {
@@ -217,7 +217,7 @@ fn the_shell_stops_and_resumes_a_job_on_a_terminal() {
     let copy = text!("{}\n", probe("copy").as_str());
     talk("", &["$ "]);
     talk(copy.as_str(), &["copy\r\n"]);
-    talk("one\n", &["one\r\n", "one\r\n"]); // its echo, and what the job writes
+    talk("one\n", &["one\r\n", "one\r\n"]); // the terminal's echo, and the job's output
     talk("\x1a", &["$ "]);
     talk("fg\n", &["fg\r\n"]);
     talk("two\n", &["two\r\n", "two\r\n"]);
@@ -226,8 +226,8 @@ fn the_shell_stops_and_resumes_a_job_on_a_terminal() {
     assert_eq!(shell.wait().expect("its end").code(), Some(0));
 }
 
-/// In namespaces of its own, where the kernel kills it by `SIGINT` in place of the machine's end. On a machine of the test's own all the
-/// same.
+/// The example runs in new namespaces, where the kernel kills it by `SIGINT` in place of switching the machine off.
+/// Nevertheless, the test runs only on a machine of its own.
 fn the_process_1_starts_its_service_again_and_powers_off() {
     need_root();
     if how() != "kernel" {
@@ -236,7 +236,7 @@ fn the_process_1_starts_its_service_again_and_powers_off() {
     unshare(Namespaces::PID | Namespaces::MOUNT).expect("namespaces");
     let private = MountFlags::PRIVATE | MountFlags::REC;
     mount(c"", c"/", c"", private, c"").expect("a tree of its own");
-    // And a root of its own, which becomes read-only at the end.
+    // It also runs in a new root, which becomes read-only at the end.
     make_directory(c"root").expect("a directory");
     mount(c"root", c"root", c"tmpfs", MountFlags::default(), c"").expect("a tmpfs");
     for (from, to) in [

@@ -1,4 +1,4 @@
-//! Time and descriptors: clocks, sleep, timers, poll and epoll.
+//! Tests of time and of waiting for descriptors: clocks, sleep, timers, poll and epoll.
 
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
@@ -67,7 +67,7 @@ fn later(clock: Clock, duration: Duration) -> Timestamp {
     now(clock).checked_add(duration).expect("a later time")
 }
 
-/// Sees that what `wait` does lasts at least so long.
+/// Asserts that `wait` takes at least this time.
 fn lasts(duration: Duration, wait: impl FnOnce()) {
     let start = now(Clock::Monotonic);
     wait();
@@ -75,7 +75,7 @@ fn lasts(duration: Duration, wait: impl FnOnce()) {
     assert!(lasted.expect("a later time") >= duration, "{lasted:?}");
 }
 
-/// Has handlers interrupt this process every ten milliseconds, which they count.
+/// Lets a signal interrupt this process every ten milliseconds; its handler counts.
 fn tick() {
     handle([Signal::ALRM].into_iter(), 0);
     set_timer(&[0, 10_000, 0, 10_000]);
@@ -89,18 +89,18 @@ fn stop_ticking() {
 static HELD: AtomicI32 = AtomicI32::new(-1);
 static RAN: AtomicU32 = AtomicU32::new(0);
 
-/// At its third run, writes a byte.
+/// Writes a byte at its third run.
 unsafe extern "C" fn write_at_last(_: i32) {
     if RAN.fetch_add(1, Relaxed) == 2 {
         let _ = sys::fd::write(fd(HELD.load(Relaxed)), b"x");
     }
 }
 
-/// Has a byte written to the pipe at the third of the interruptions, which come every two milliseconds.
+/// Interrupts this process every two milliseconds; the third interruption writes a byte to the pipe.
 fn tick_and_write(pipe: &OwnedFd) {
     HELD.store(pipe.as_raw_fd(), Relaxed);
     let action = signal::Action::Handler(write_at_last);
-    // SAFETY: the handler does what a handler may do.
+    // SAFETY: the handler makes only calls that are allowed in a handler.
     unsafe { signal::set_action(Signal::ALRM, action, 0) }.expect("a handler");
     set_timer(&[0, 2000, 0, 2000]);
 }
@@ -127,7 +127,7 @@ fn a_clock_goes_on() {
     for clock in CLOCKS {
         let first = now(clock);
         assert!(first.seconds() >= 0 && first.nanoseconds() < 1_000_000_000);
-        // Realtime may be set meanwhile.
+        // The realtime clock may be set in between.
         if clock != Clock::Realtime {
             while now(clock) == first {}
             assert!(now(clock) > first, "{clock:?}");
@@ -203,7 +203,7 @@ fn timer(flags: OFlags) -> Timer {
     Timer::new(Clock::Monotonic, flags).expect("a timer")
 }
 
-/// Whether a descriptor can be read now.
+/// Whether a descriptor is readable now.
 fn ready(fd: &impl AsFd) -> bool {
     let mut fds = [PollFd::new(fd.as_fd(), Events::IN)];
     poll(&mut fds, Some(Duration::ZERO)).expect("poll") == 1
@@ -247,7 +247,7 @@ fn a_timer_expires_again_and_again() {
             count += more;
         }
     });
-    // What it has not been read for it has counted.
+    // The timer counts the expirations between two reads.
     timer
         .start(MILLISECOND, Some(MILLISECOND))
         .expect("a start");
@@ -365,7 +365,7 @@ fn poll_says_what_is_the_case() {
     }
     assert!(fds[3].returned().intersects(Events::HUP | Events::ERR));
     assert!(!fds[3].returned().contains(Events::HUP | Events::ERR));
-    // What was the case is forgotten when it is not any more.
+    // A later `poll` clears the events that no longer hold.
     read(&end);
     assert_eq!(poll(&mut fds[..1], Some(Duration::ZERO)), Ok(0));
     assert_eq!(fds[0].returned(), Events::default());
@@ -395,7 +395,7 @@ fn a_handler_does_not_end_poll() {
 }
 
 fn a_handler_does_not_make_poll_longer_than_its_time() {
-    // Every interruption comes before the time is over. So a wait that began anew each time would never end.
+    // Each interruption comes before the time is over. A wait that began anew after each interruption would never end.
     tick();
     lasts(100 * MILLISECOND, || {
         assert_eq!(poll(&mut [], Some(100 * MILLISECOND)), Ok(0));
@@ -431,7 +431,7 @@ fn poll_of_too_many_is_an_error() {
     assert_eq!(answer, Err(Errno::EINVAL));
 }
 
-/// Sees that signals that are blocked come only while `wait` lets them through, by the mask it is given.
+/// Asserts that blocked signals are delivered only while `wait` unblocks them by the mask that it gets.
 fn signals_come_only_in(wait: impl Fn(SigSet) -> Option<Errno>) {
     handle([Signal::USR1, Signal::TERM].into_iter(), 0);
     let guard = signals::block(USR1.with(Signal::TERM)).expect("a guard");
@@ -446,7 +446,7 @@ fn signals_come_only_in(wait: impl Fn(SigSet) -> Option<Errno>) {
         );
     }
     assert_eq!(signal::mask(), Ok(USR1.with(Signal::TERM)));
-    // And one that comes only then.
+    // The same with a signal that is sent only during the wait.
     let parent = process::getpid().as_raw();
     let child = fork(|| process::kill(parent, Some(Signal::USR1)).expect("a signal"));
     assert_eq!(wait(guard.former().with(Signal::TERM)), Some(Errno::EINTR));
@@ -458,7 +458,7 @@ fn a_signal_comes_in_ppoll_and_nowhere_else() {
     let (end, held) = pipe();
     let wait = |timeout, mask| ppoll(&mut [PollFd::new(end.as_fd(), Events::IN)], timeout, mask);
     signals_come_only_in(|mask| wait(None, mask).err());
-    // It waits for descriptors as well, and no longer than it may.
+    // The call also waits for descriptors, and not longer than its time limit.
     lasts(10 * MILLISECOND, || {
         assert_eq!(wait(Some(10 * MILLISECOND), SigSet::ALL), Ok(0));
     });
@@ -490,7 +490,7 @@ fn a_signal_comes_in_pwait_and_nowhere_else() {
     assert_eq!(wait(None, SigSet::ALL), Ok(1));
 }
 
-/// What a look says: whom it is about, and what is the case.
+/// Returns the events that `epoll` reports without waiting: the data and the events of each.
 fn look(epoll: &Epoll) -> [Option<(u64, Events)>; 4] {
     let mut room = [EpollEvent::EMPTY; 4];
     let events = epoll.wait(&mut room, Some(Duration::ZERO)).expect("a look");
@@ -506,7 +506,7 @@ fn epoll_says_what_is_the_case_with_whom() {
     let (gone, writer) = pipe();
     let (quiet, _quiet_held) = pipe();
     let epoll = epoll();
-    // Each byte of the data comes back, wherever an architecture has it.
+    // Each byte of the data is returned, wherever an architecture stores it.
     const FIRST: u64 = 0x0123_4567_89ab_cdef;
     const SECOND: u64 = u64::MAX - 1;
     epoll.add(end.as_fd(), Events::IN, FIRST).expect("added");
@@ -544,7 +544,7 @@ fn epoll_says_as_much_as_there_is_room_for() {
         write(held);
     }
     let mut seen = [0; 3];
-    // Those that had no room are the next.
+    // The events that had no room are returned by the next calls.
     for _ in 0..3 {
         let mut room = [EpollEvent::EMPTY];
         let events = epoll.wait(&mut room, None).expect("an event");
@@ -565,7 +565,7 @@ fn epoll_changes_and_forgets_what_was_added() {
     assert_eq!(look(&epoll)[0], Some((2, Events::OUT)));
     epoll.delete(held.as_fd()).expect("taken out");
     assert_eq!(look(&epoll)[0], None);
-    // What is closed is taken out, too.
+    // A descriptor that is closed is removed, too.
     write(&held);
     epoll.add(end.as_fd(), Events::IN, 3).expect("added");
     assert!(look(&epoll)[0].is_some());
@@ -636,7 +636,7 @@ fn a_handler_does_not_end_epoll() {
         assert!(RAN.load(Relaxed) >= 3);
         read(&end);
     }
-    // Nor make it longer than its time.
+    // The interruptions do not make the wait longer either.
     tick();
     lasts(100 * MILLISECOND, || {
         let events = epoll.wait(&mut room, Some(100 * MILLISECOND));

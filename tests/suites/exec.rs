@@ -1,5 +1,5 @@
-//! The exec: by path, along PATH, by descriptor, by a shell; and what is said of one that fails. The same without a child; and
-//! `fork`.
+//! Tests of the exec: by path, along PATH, by descriptor, and by a shell; and of the errors of an exec that fails. The
+//! same without a child (`Spawn::exec`); and `fork`.
 
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -164,7 +164,7 @@ fn a_program_that_may_not_be_executed_is_reported(memory: Memory) {
 }
 
 fn too_large_arguments_are_reported(memory: Memory) {
-    // One argument is at most 32 pages long.
+    // The length of one argument is at most 32 pages.
     static LONG: [u8; (1 << 17) + 1] = {
         let mut bytes = [b'x'; (1 << 17) + 1];
         bytes[1 << 17] = 0;
@@ -180,7 +180,8 @@ fn too_large_arguments_are_reported(memory: Memory) {
     fails(&spawn, "exec \"program\": E2BIG: argument list too long");
 }
 
-/// Directories `a` with a file that may not be executed, `b` with nothing, `c` with the program; and a file `file`.
+/// Makes the directories `a` with a file that is not executable, `b` with no file, and `c` with the program; and a file
+/// `file`.
 fn make_path() {
     for directory in [c"a", c"b", c"c"] {
         make_directory(directory).expect("a directory");
@@ -197,7 +198,7 @@ fn the_search_takes_the_first_that_can_be_executed(memory: Memory) {
         &state(&search(memory, c"program", c"c:b"))["arg 1"],
         "state"
     );
-    // A missing interpreter is an ENOENT, too: POSIX has the search go on.
+    // A missing interpreter also causes ENOENT. POSIX requires the search to continue.
     state(&search(memory, c"program", c"b:c"));
 }
 
@@ -274,7 +275,7 @@ fn the_search_has_a_default_path(memory: Memory) {
         },
         "exec \"nestling-nope\": ENOENT: no such file or directory",
     );
-    // A root in which `/bin` holds a copy of the probe.
+    // A root directory whose `/bin` contains a copy of the probe.
     need_root();
     make_directory(c"bin").expect("a directory");
     copy_probe(c"bin/program");
@@ -321,7 +322,7 @@ fn what_is_no_executable_format_is_run_by_the_shell(memory: Memory) {
         assert_eq!((&found["arg 2"], &found["arg 3"]), ("one", "two"));
         assert_eq!(&found["args"], "4");
     }
-    // Without any arguments the shell's own name is the first.
+    // Without arguments, the shell's own name is its first argument.
     let found = state(&Spawn {
         args: Args::EMPTY,
         shell,
@@ -331,7 +332,7 @@ fn what_is_no_executable_format_is_run_by_the_shell(memory: Memory) {
         (&found["arg 0"], &found["arg 1"]),
         (show(probe_path()), "a/words")
     );
-    // A program that can be executed needs none.
+    // A program that the kernel can execute needs no shell.
     assert_eq!(
         &state(&Spawn {
             shell,
@@ -452,13 +453,13 @@ fn an_error_has_the_code_that_a_shell_would_exit_with(memory: Memory) {
 
 // ---- Without a child ----
 
-/// Becomes the program, in a process of the test's own.
+/// Executes the program in a process that belongs to the test.
 fn become_it<'a>(spawn: &Spawn<'a>) -> Error<'a> {
-    // SAFETY: nobody here counts on a descriptor.
+    // SAFETY: no code of this process depends on a descriptor.
     unsafe { spawn.exec() }
 }
 
-/// Becomes the probe in a helper: its id, and what it found.
+/// Executes the probe in a forked helper. Returns the helper's id and the probe's report.
 fn become_probe(spawn: &Spawn<'_>) -> (Pid, State) {
     let helper = fork(|| {
         let error = become_it(spawn);
@@ -481,7 +482,7 @@ fn exec_keeps_the_process() {
     assert_eq!((&found["fds"], &found["args"]), ("0 1 2", "2"));
     assert_eq!(&found["blocked"], "0");
     assert_eq!(found["nice"], own_nice());
-    // The memory that a child would have and a pidfd mean nothing.
+    // The settings for a child's memory and for a pidfd have no effect here.
     let mut spawn = probe(Memory::Copied);
     spawn.attributes.pidfd = true;
     let (helper, found) = become_probe(&spawn);
@@ -557,7 +558,7 @@ fn exec_carries_out_the_attributes() {
         nice: Some(3),
         no_new_privs: true,
         signal_mask: Some(mask),
-        // SAFETY: it makes system calls and writes to an atomic.
+        // SAFETY: the hook makes system calls and writes to an atomic.
         hook: Some(unsafe { Hook::new(&hook) }),
         ..spawn.attributes
     };
@@ -580,7 +581,7 @@ fn exec_carries_out_the_attributes() {
     if emulated() {
         skip("the emulator knows no parent-death signal; the rest was well");
     }
-    // The signal that the caller's own parent's end sends.
+    // The signal that this process gets when its parent ends.
     let look = || {
         let mut number = 0i32;
         let place = &raw mut number as usize;
@@ -591,7 +592,7 @@ fn exec_carries_out_the_attributes() {
     };
     let mut spawn = probe(Memory::Shared);
     spawn.attributes.parent_death_signal = Some(Signal::USR2);
-    // SAFETY: it makes a system call and writes to an atomic.
+    // SAFETY: the hook makes one system call and writes to an atomic.
     spawn.attributes.hook = Some(unsafe { Hook::new(&look) });
     become_probe(&spawn);
     assert_eq!(ran.load(Relaxed), Signal::USR2.as_raw() as u32);
@@ -649,11 +650,11 @@ fn exec_takes_a_terminal_from_the_background() {
     assert_eq!(found["session"], text!("{helper}"));
     assert_eq!(found["foreground"], text!("{helper}"));
 
-    // A leader's child in a group of its own is in the background until it takes the terminal.
+    // A child in a new process group is in the background until it takes the terminal.
     let helper = fork(|| {
         process::setsid().expect("a session");
         let terminal = sys::fd::open(path.c_str(), flags, 0).expect("the terminal");
-        // SAFETY: the number is this helper's to fill.
+        // SAFETY: the helper owns this number.
         unsafe { sys::fd::dup3(terminal.as_raw_fd(), 0, OFlags::default()) }.expect("dup3");
         sys::terminal::set_controlling(terminal.as_fd()).expect("a controlling terminal");
         let mut job = Spawn {
@@ -676,7 +677,7 @@ fn exec_resets_handlers_and_keeps_what_is_ignored() {
     let (_, found) = become_probe(&probe(Memory::Shared));
     assert_eq!(found["blocked"], text!("{:x}", mask.bits()));
     assert_eq!(found["ignored"], bits(&[Signal::PIPE]));
-    // By default it ends the program.
+    // By default, this signal ends the program.
     let number = text!("{}", Signal::TERM.as_raw());
     let list = args![c"probe", c"kill", number.c_str()];
     let spawn = Spawn {
@@ -764,7 +765,7 @@ fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
         program: Program::Descriptor(40),
         ..probe(memory)
     };
-    // The emulator has no execveat.
+    // The emulator has no `execveat`.
     if !emulated() {
         see(nowhere, "exec of descriptor 40: EBADF: bad file descriptor");
     }
@@ -854,7 +855,7 @@ fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
             with(&|it| it.process_group = Some(-1)),
             "process group: EINVAL: invalid argument",
         ),
-        // The test leads its session already.
+        // The test already leads its session.
         (
             with(&|it| it.new_session = true),
             "new session: EPERM: operation not permitted",
@@ -864,7 +865,7 @@ fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
             "scheduler: EINVAL: invalid argument",
         ),
         (
-            // SAFETY: it does nothing.
+            // SAFETY: the hook does nothing.
             with(&|it| it.hook = Some(unsafe { Hook::new(&|| Err(Errno::EBADF)) })),
             "hook: EBADF: bad file descriptor",
         ),
@@ -880,7 +881,7 @@ fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
         text!("{error}")
     );
     assert_eq!(signal::mask(), Ok(mask));
-    // Who is not root may not be kinder to himself.
+    // A process that is not root may not lower its nice value.
     if sys::credentials::geteuid() == Ok(0) {
         let none = Rlimit { soft: 0, hard: 0 };
         sys::resource::setrlimit(Resource::Nice, none).expect("a limit");
@@ -930,12 +931,12 @@ fn a_failed_exec_leaves_what_was_done_before() {
         signal::action(Signal::QUIT),
         Ok(signal::Action::Default)
     ));
-    // The caller goes on as it is, its handlers and all.
+    // The caller continues unchanged, with its handlers.
     process::kill(process::getpid().as_raw(), Some(Signal::USR1)).expect("a signal");
     assert_eq!((handled(Signal::USR1), strayed()), (1, 0));
 }
 
-/// There is no status pipe, which an action would not see.
+/// Without a child there is no status pipe to hide from the actions.
 fn an_action_of_exec_sees_every_number() {
     for descriptors in [0..0, 0..1, 0..3, 1..4, 0..DESCRIPTORS as i32 - 1] {
         open_only(descriptors.clone());
@@ -947,7 +948,7 @@ fn an_action_of_exec_sees_every_number() {
             core::fmt::Write::write_str(&mut expected, number.as_str()).expect("room");
         }
         assert_eq!(found["fds"], *expected.as_str());
-        // An open takes the lowest free number, whichever that is.
+        // An open takes the lowest free number, for each set of open descriptors.
         open_only(descriptors.clone());
         if descriptors.contains(&0) {
             let actions = [Action::Close(0), open(0, c"fd0")];
@@ -966,7 +967,7 @@ fn an_action_of_exec_sees_every_number() {
 fn fork_makes_a_copy() {
     let (here, everywhere) = (AtomicU32::new(1), &mailbox().numbers[69]);
     let parent = process::getpid();
-    // SAFETY: this has one thread, and the child only stores and exits.
+    // SAFETY: this process has one thread, and the child only stores a number and exits.
     match unsafe { spawn::fork() }.expect("a child") {
         None => {
             here.store(2, Relaxed);
@@ -988,12 +989,12 @@ fn a_forks_child_has_what_the_parent_had() {
     handle([Signal::USR1].into_iter(), 0);
     signal::set_mask(SigSet::EMPTY.with(Signal::USR2)).expect("a mask");
     let (table, mask) = (Table::now(), signal::mask());
-    // SAFETY: this has one thread, and the child looks and exits.
+    // SAFETY: this process has one thread, and the child only compares and exits.
     match unsafe { spawn::fork() }.expect("a child") {
         None => {
             let handles = matches!(signal::action(Signal::USR1), Ok(signal::Action::Handler(_)));
             let same = handles && Table::now() == table && signal::mask() == mask;
-            // It may fork, spawn and wait as any other process.
+            // The child may fork, spawn and wait like any other process.
             let list = args![c"probe", c"exit", c"7"];
             let mut child = started(&Spawn {
                 args: Args::new(&list),
@@ -1010,11 +1011,11 @@ fn a_forks_child_has_what_the_parent_had() {
 fn a_fork_beyond_the_limit_is_an_error() {
     let none = Rlimit { soft: 0, hard: 0 };
     sys::resource::setrlimit(Resource::Nproc, none).expect("a limit");
-    // The limit is not for root, nor for who has root's capabilities.
+    // The limit does not apply to root, nor to a process with root's capabilities.
     if sys::credentials::geteuid() == Ok(0) {
         sys::credentials::setuid(1000).expect("another user");
     }
-    // SAFETY: there is no child.
+    // SAFETY: the fork fails, so no child runs.
     let outcome = unsafe { spawn::fork() };
     if outcome == Ok(None) {
         process::exit(0);

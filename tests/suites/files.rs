@@ -1,4 +1,4 @@
-//! Descriptors, files and directories.
+//! Tests of descriptors, files and directories.
 
 use core::ffi::CStr;
 
@@ -69,7 +69,7 @@ fn create(path: &CStr) -> OwnedFd {
     fd::open(path, flags, 0o600).expect("a new file")
 }
 
-/// The file that a descriptor stands for.
+/// Identifies the file of a descriptor by its device and inode.
 fn identity(fd: impl AsFd) -> ((u32, u32), u64) {
     let stat = file::fstat(fd.as_fd()).expect("fstat");
     (stat.dev(), stat.ino())
@@ -144,7 +144,7 @@ fn what_does_not_block_says_so() {
     let flags = |end: &OwnedFd| fd::flags(end.as_fd()).expect("flags");
     assert!(flags(&read_end).contains(OFlags::NONBLOCK));
     assert!(!flags(&write_end).contains(OFlags::NONBLOCK));
-    // Of the open file, not of the number.
+    // The flag belongs to the open file, not to the descriptor.
     let clone = read_end.try_clone().expect("a clone");
     assert_eq!(fd::read(clone.as_fd(), &mut [0; 9]), Err(Errno::EAGAIN));
     fd::set_nonblocking(clone.as_fd(), false).expect("blocking");
@@ -228,7 +228,7 @@ fn a_file_is_larger_than_four_gigabytes() {
 }
 
 fn a_file_is_read_and_written_at_any_place() {
-    const PLACE: u64 = (5 << 32) + 7; // both halves are needed
+    const PLACE: u64 = (5 << 32) + 7; // both halves of the number are nonzero
     let file = create(c"file");
     assert_eq!(fd::write(file.as_fd(), b"start"), Ok(5));
     assert_eq!(fd::pwrite(file.as_fd(), b"words", PLACE), Ok(5));
@@ -349,7 +349,7 @@ fn each_type_of_file_is_known() {
 
 fn a_block_device_is_known() {
     need_root();
-    // More than 8 bits in either number; nobody opens it.
+    // Both numbers have more than 8 bits; the test does not open the device.
     match file::mknod(c"device", FileType::BlockDevice, 0o640, (259, 0x1_2345)) {
         Err(Errno::EPERM) => skip("no devices can be made here"),
         outcome => outcome.expect("mknod"),
@@ -483,7 +483,7 @@ fn access_is_the_modes() {
     let access = |access| file::access(c"file", access);
     assert_eq!(access(Access::default()), Ok(()));
     assert_eq!(access(Access::READ | Access::WRITE), Ok(()));
-    // Not even root, where nobody may.
+    // Root may not execute the file either, because no user may.
     assert_eq!(access(Access::EXECUTE), Err(Errno::EACCES));
     assert_eq!(access(Access::READ | Access::EXECUTE), Err(Errno::EACCES));
     file::chmod(c"file", 0o700).expect("chmod");
@@ -565,7 +565,7 @@ fn a_name_is_removed() {
     assert_eq!(file::unlink(c"directory/file"), Ok(()));
     assert_eq!(file::rmdir(c"directory"), Ok(()));
     assert_eq!(stat(c"directory").map(drop), Err(Errno::ENOENT));
-    // An open file stays without a name.
+    // An open file remains when its name is removed.
     let open = fd::open(c"file", OFlags::CLOEXEC, 0).expect("the file");
     assert_eq!(file::unlink(c"file"), Ok(()));
     assert_eq!(file::fstat(open.as_fd()).map(|it| it.nlink()), Ok(0));
@@ -609,7 +609,7 @@ fn an_owner_is_set() {
     let file = create(c"file");
     file::symlink(c"file", c"link").expect("symlink");
     let owner = |path| lstat(path).map(|it| (it.uid(), it.gid()));
-    // An id of more than 16 bits.
+    // The ids have more than 16 bits.
     match file::chown(c"file", 100_000, 200_000) {
         Err(Errno::EINVAL) => skip("this namespace has no such ids"),
         outcome => outcome.expect("chown"),
@@ -656,7 +656,7 @@ fn make_many() {
     }
 }
 
-/// How often each of the many names comes, and nothing else, until the end.
+/// Reads the directory to its end. Returns how often each of the many names occurs; no other name may occur.
 fn seen(directory: &mut ReadDir) -> [u8; MANY] {
     let mut seen = [0; MANY];
     while let Some(entry) = directory.next().expect("an entry") {
@@ -695,7 +695,7 @@ fn the_longest_name_is_read() {
 fn an_empty_directory_has_no_entries() {
     let mut directory = ReadDir::open(c".").expect("the directory");
     assert_eq!(directory.next(), Ok(None));
-    // And so has one that is gone.
+    // A directory that was removed has no entries either.
     file::mkdir(c"gone", 0o700).expect("mkdir");
     make_file(c"gone/file", 0o600, b"");
     let mut directory = ReadDir::open(c"gone").expect("the directory");
@@ -720,7 +720,7 @@ fn an_entry_is_what_lstat_says() {
         count += 1;
     }
     assert_eq!(count, 6);
-    // Here the kernel promises the type.
+    // In this file system, the kernel always returns the type.
     let mut devices = ReadDir::open(c"/proc/self/fd").expect("/proc");
     let entry = devices.next().expect("an entry").expect("an entry");
     assert_eq!(entry.file_type, FileType::Symlink);
@@ -807,7 +807,7 @@ fn a_path_does_not_lead_out_of_its_directory() {
     assert_eq!(magic, Err(Errno::ELOOP));
     let other = open(c"/proc/version", Resolve::NO_XDEV);
     assert_eq!(other, Err(Errno::EXDEV));
-    // One that is made gets its mode.
+    // A file that the open creates gets this mode.
     let new = OFlags::CREAT | OFlags::WRONLY | OFlags::CLOEXEC;
     let made = file::openat2(root.as_fd(), c"new", new, 0o640, Resolve::BENEATH);
     made.expect("a new file");
@@ -817,7 +817,7 @@ fn a_path_does_not_lead_out_of_its_directory() {
     assert_eq!(only.map(drop), Ok(()));
 }
 
-/// What the kernel tells now: as many as there are.
+/// Calls `see` with each event that the kernel reports now. Returns their number.
 fn events(inotify: &OwnedFd, see: &mut dyn FnMut(usize, inotify::Event<'_>)) -> usize {
     let mut buffer = [0; 1024];
     match fd::read(inotify.as_fd(), &mut buffer) {

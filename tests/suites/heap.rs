@@ -1,4 +1,4 @@
-//! The heap: what it gives, takes back, and does when there is no more.
+//! Tests of the heap: allocating, freeing, and the failure when no memory is left.
 
 use alloc::alloc::{alloc, alloc_zeroed, dealloc, realloc};
 use alloc::boxed::Box;
@@ -45,7 +45,7 @@ fn layout(size: usize, align: usize) -> Layout {
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// An allocation that knows what it is filled with.
+/// An allocation that knows which bytes it was filled with.
 struct Block {
     start: *mut u8,
     layout: Layout,
@@ -54,7 +54,7 @@ struct Block {
 
 impl Block {
     fn new(layout: Layout, pattern: u8) -> Self {
-        // SAFETY: no layout here is of size 0.
+        // SAFETY: no layout in these tests has the size 0.
         let start = unsafe { alloc(layout) };
         assert!(!start.is_null(), "{layout:?}");
         assert!(start.addr().is_multiple_of(layout.align()), "{layout:?}");
@@ -67,12 +67,12 @@ impl Block {
         block
     }
 
-    /// The byte at an offset: neighbours differ, and blocks do.
+    /// The expected byte at an offset. Neighbouring bytes differ, and so do the bytes of different blocks.
     fn expected(&self, offset: usize) -> u8 {
         self.pattern.wrapping_add((offset % 251) as u8)
     }
 
-    /// Where it is looked at: both ends, and something of every page between.
+    /// The offsets that are checked: both ends, and several in every page between them.
     fn places(size: usize) -> impl Iterator<Item = usize> {
         let middle = (32..size.saturating_sub(32)).step_by(509);
         (0..size.min(32))
@@ -82,14 +82,14 @@ impl Block {
 
     fn fill(&self, size: usize) {
         for offset in Self::places(size) {
-            // SAFETY: it is within the block.
+            // SAFETY: the offset is within the block.
             unsafe { self.start.add(offset).write(self.expected(offset)) };
         }
     }
 
     fn check(&self, size: usize) {
         for offset in Self::places(size) {
-            // SAFETY: it is within the block, which was filled up to this size.
+            // SAFETY: the offset is within the block, which was filled up to this size.
             let found = unsafe { self.start.add(offset).read() };
             assert_eq!(found, self.expected(offset), "{offset}, {:?}", self.layout);
         }
@@ -97,10 +97,10 @@ impl Block {
 
     fn resize(&mut self, size: usize) {
         self.check(self.layout.size());
-        // What will be looked at afterwards.
+        // The part of the block that is checked afterwards.
         let kept = size.min(self.layout.size());
         self.fill(kept);
-        // SAFETY: it was given for this layout, and the size is not 0.
+        // SAFETY: the block was allocated with this layout, and the size is not 0.
         let start = unsafe { realloc(self.start, self.layout, size) };
         assert!(!start.is_null(), "{:?} to {size}", self.layout);
         assert!(start.addr().is_multiple_of(self.layout.align()));
@@ -114,12 +114,12 @@ impl Block {
 impl Drop for Block {
     fn drop(&mut self) {
         self.check(self.layout.size());
-        // SAFETY: it was given for this layout.
+        // SAFETY: the block was allocated with this layout.
         unsafe { dealloc(self.start, self.layout) };
     }
 }
 
-/// Numbers that look random: xorshift.
+/// Pseudo-random numbers (xorshift).
 struct Random(u64);
 
 impl Random {
@@ -130,14 +130,14 @@ impl Random {
         (self.0 >> 16) as usize % bound
     }
 
-    /// Mostly small, sometimes large: the number of digits is even.
+    /// A random size, mostly small, sometimes large: its upper limit is a random power of two.
     fn size(&mut self) -> usize {
         let limit = 1 << self.below(19);
         1 + self.below(limit)
     }
 }
 
-/// The bytes of address space, and those of memory that is there. An emulator's own are among them.
+/// Returns the size of the address space and of the resident memory, in bytes. An emulator's own memory is included.
 fn memory() -> (u64, u64) {
     let Ok(text) = read_file(c"/proc/self/statm") else {
         skip("there is no /proc");
@@ -151,7 +151,7 @@ fn resident() -> u64 {
     memory().1
 }
 
-/// What is no difference: an emulator's own memory goes up and down.
+/// A difference that is ignored, because the size of an emulator's own memory varies.
 const NOISE: u64 = 2 * MIB as u64;
 
 fn page_size() -> u64 {
@@ -161,7 +161,7 @@ fn page_size() -> u64 {
     size.expect("the page size").1 as u64
 }
 
-/// So many bytes more, and no other.
+/// Limits the address space to `more` bytes above its present size.
 fn limit_address_space(more: usize) {
     if emulated() {
         skip("the emulator does not limit the address space");
@@ -220,7 +220,7 @@ fn zeroed_memory_is_zeros_though_it_was_used_before() {
     for size in [1, 100, 5000, 100 * KIB, 128 * KIB, MIB] {
         let layout = layout(size, 8);
         drop(Block::new(layout, 1));
-        // SAFETY: the size is not 0; it is freed as it was made.
+        // SAFETY: the size is not 0; the block is freed with the layout with which it was allocated.
         unsafe {
             let start = alloc_zeroed(layout);
             assert!(!start.is_null());
@@ -249,7 +249,7 @@ fn growing_and_shrinking_keep_the_contents() {
     ];
     for align in [1, 16, 4096, 8192] {
         let mut block = Block::new(layout(1, align), 9);
-        // A neighbour now and then, which is in the way.
+        // Blocks that are sometimes allocated next to the resized block, so that it cannot grow in place.
         let mut neighbours = Vec::new();
         for size in sizes {
             block.resize(size);
@@ -263,7 +263,7 @@ fn growing_and_shrinking_keep_the_contents() {
             block.resize(1);
         }
     }
-    // As a here-document grows.
+    // Grows a text as a here-document grows.
     let mut text = String::new();
     while text.len() < MIB {
         text.push_str("0123456789abcdef");
@@ -272,7 +272,7 @@ fn growing_and_shrinking_keep_the_contents() {
     assert!(lines.into_iter().all(|line| line == b"0123456789abcdef"));
 }
 
-/// Makes, resizes and frees at random.
+/// Allocates, resizes and frees blocks at random.
 fn churn(seed: u64, steps: usize) {
     let mut random = Random(seed);
     let mut blocks: Vec<Block> = Vec::new();
@@ -294,7 +294,7 @@ fn churn(seed: u64, steps: usize) {
             }
             _ => {}
         }
-        // Now and then most of it at once.
+        // Sometimes most blocks are freed at once.
         if blocks.len() > 300 {
             blocks.truncate(20);
         }
@@ -302,7 +302,7 @@ fn churn(seed: u64, steps: usize) {
 }
 
 fn no_two_allocations_overlap() {
-    // Each block is checked byte for byte when it is freed.
+    // Each block is checked when it is freed.
     churn(0x2545_F491_4F6C_DD1D, rounds(100_000));
 }
 
@@ -312,7 +312,7 @@ fn large_memory_comes_back() {
         let mut block = Block::new(layout(size, 1), 0);
         let whole = resident();
         assert!(whole >= before + size as u64 / 2, "{before}, {whole}");
-        // What shrinks gives back, too.
+        // A block that shrinks returns memory, too.
         block.resize(MIB);
         let shrunk = resident();
         assert!(shrunk < before + MIB as u64 + NOISE, "{before}, {shrunk}");
@@ -339,7 +339,7 @@ fn small_memory_comes_back() {
         blocks.swap_remove(index);
     }
     drop(blocks);
-    // The first segment stays.
+    // The heap keeps its first segment.
     let after = resident();
     assert!(after < before + MIB as u64 + NOISE, "{before} {after}");
 }
@@ -380,7 +380,7 @@ fn what_is_kept_is_given_up_at_the_limit() {
     drop(Box::new(1));
     drop(Block::new(layout(MIB, 1), 0));
     limit_address_space(0);
-    // The second needs a segment of its own.
+    // The second block needs a segment of its own.
     let blocks = [1, 2].map(|pattern| Block::new(layout(1000 * KIB, 8192), pattern));
     drop(blocks);
 }
@@ -397,19 +397,18 @@ fn a_large_allocation_grows_without_a_second_one() {
 
 fn what_no_address_space_can_hold_is_null() {
     let half = isize::MAX as usize - MIB;
-    // On 32 bits there may be room for one.
-    // SAFETY: the size is not 0.
+    // On 32-bit architectures, the address space may have room for one such block. SAFETY: the size is not 0.
     let _held = unsafe { alloc(layout(half, 1)) };
     for align in [1, 8192] {
         // SAFETY: the size is not 0.
         unsafe {
-            // What is only compared with null the compiler may not ask for at all.
+            // Without `black_box`, the compiler may remove an allocation whose pointer is only compared with null.
             assert!(black_box(alloc(layout(half, align))).is_null());
             assert!(black_box(alloc_zeroed(layout(half, align))).is_null());
         }
         for size in [100, MIB] {
             let block = Block::new(layout(size, align), 0);
-            // SAFETY: it was given for this layout, and is not freed where this fails.
+            // SAFETY: the block was allocated with this layout, and a failed `realloc` does not free it.
             assert!(unsafe { realloc(block.start, block.layout, half) }.is_null());
         }
     }
@@ -420,10 +419,10 @@ fn at_the_limit_the_answer_is_null_and_the_heap_works_on() {
     drop(Box::new(1));
     limit_address_space(8 * MIB);
     for size in [64 * MIB, MIB, 100 * KIB, 1000, 10] {
-        // A list through the blocks themselves: nothing else shall be allocated.
+        // The blocks themselves form a linked list, because the test must allocate nothing else.
         let (layout, mut list, mut count) = (layout(size, 16), null_mut::<*mut c_void>(), 0);
         loop {
-            // SAFETY: the size is not 0, and has room for a pointer, which is aligned.
+            // SAFETY: the size is not 0, and the block has room for a pointer, with the right alignment.
             unsafe {
                 let start = alloc(layout).cast::<*mut c_void>();
                 if start.is_null() {
@@ -440,7 +439,7 @@ fn at_the_limit_the_answer_is_null_and_the_heap_works_on() {
             "{count} of {size}"
         );
         while !list.is_null() {
-            // SAFETY: it is a block of the list, with the next in it.
+            // SAFETY: the pointer is a block of the list, which contains the next pointer.
             unsafe {
                 let next = (*list).cast();
                 dealloc(list.cast(), layout);
@@ -449,7 +448,7 @@ fn at_the_limit_the_answer_is_null_and_the_heap_works_on() {
         }
     }
     let block = Block::new(layout(MIB, 1), 0);
-    // SAFETY: it was given for this layout, and is not freed where this fails.
+    // SAFETY: the block was allocated with this layout, and a failed `realloc` does not free it.
     assert!(unsafe { realloc(block.start, block.layout, 64 * MIB) }.is_null());
     drop(block);
     churn(0x0123_4567_89AB_CDEF, 1000);
@@ -480,7 +479,7 @@ fn it_can_be_shared() {
     if emulated() {
         skip("the emulator shares no memory with children");
     }
-    // Children in this memory, which are to the heap what threads are.
+    // Children that share this memory; for the heap they are the same as threads.
     unsafe extern "C" fn child(seed: *mut c_void) -> ! {
         churn(seed.addr() as u64, 5000);
         sys::process::exit(0)
@@ -489,7 +488,7 @@ fn it_can_be_shared() {
         let stack: &mut [u8] = Vec::leak(alloc::vec![0; 256 * KIB]);
         let seed = core::ptr::without_provenance_mut(0x1234_5678 + index);
         let flags = linux::CLONE_VM | linux::SIGCHLD;
-        // SAFETY: the stack is the child's forever, and the seed is no more than a number.
+        // SAFETY: the stack is never freed or used otherwise, and the seed is only a number.
         let pid = unsafe {
             sys::clone::clone(flags, stack.as_mut_ptr_range().end, null_mut(), child, seed)
         };

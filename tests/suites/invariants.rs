@@ -1,7 +1,7 @@
-//! What always holds (design.md): the parent is as it was, a failure leaves no zombie, no handler runs in the child, every
-//! failure arrives, and all that where the kernel refuses `clone3` or sharing, too.
+//! Tests of what always holds (see ARCHITECTURE.md): the parent is as before, a failure leaves no zombie, no handler
+//! runs in the child, every failure is reported; and all that also where the kernel refuses `clone3` or shared memory.
 //!
-//! The harness's `start` looks at the mask, the descriptors and the zombies around every spawn of every suite.
+//! The harness's function `start` checks the mask, the descriptors and the zombies around every spawn of every suite.
 
 use core::hint::black_box;
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -59,7 +59,7 @@ fn with<'a>(memory: Memory, actions: &'a [Action<'a>]) -> Spawn<'a> {
 }
 
 fn hooked<'a>(memory: Memory, hook: &'a (dyn Fn() -> Result<(), Errno> + Sync)) -> Spawn<'a> {
-    // SAFETY: the tests' hooks make system calls.
+    // SAFETY: the tests' hooks make system calls only.
     let hook = Some(unsafe { Hook::new(hook) });
     Spawn {
         attributes: Attributes {
@@ -72,7 +72,8 @@ fn hooked<'a>(memory: Memory, hook: &'a (dyn Fn() -> Result<(), Errno> + Sync)) 
     }
 }
 
-/// A spawn of each end: success, and failures of an action, an attribute, the exec and the child's life.
+/// Calls `see` with a spawn for each possible end: success; the failure of an action, an attribute or the exec; and the
+/// death of the child.
 fn each_end(memory: Memory, see: &dyn Fn(&Spawn<'_>, bool)) {
     let nowhere = Program::Path(c"/nope");
     let attributes = Attributes {
@@ -119,7 +120,7 @@ fn the_parent_is_as_before_after_every_end_of_a_spawn(memory: Memory) {
                 }
             });
         }
-        // A full table fails the pipe.
+        // With no free descriptor, the pipe fails.
         open_only(0..DESCRIPTORS as i32);
         let copied = probe(Memory::Copied);
         fails(&copied, "status pipe: EMFILE: too many open files");
@@ -147,7 +148,8 @@ fn the_parents_memory_is_as_before(memory: Memory) {
     });
 }
 
-/// The kernel makes memory undumpable when its user changes, and here it is the parent's memory.
+/// When a process changes its user, the kernel makes its memory undumpable; with shared memory, that is the parent's
+/// memory, too.
 fn a_change_of_ids_in_the_child_leaves_the_parent_dumpable(memory: Memory) {
     need_root();
     let changed = [Action::Gid(1), Action::Uid(1)];
@@ -166,7 +168,8 @@ fn a_change_of_ids_in_the_child_leaves_the_parent_dumpable(memory: Memory) {
     }
 }
 
-/// With `fs.suid_dumpable` at 1 the kernel itself does not forbid it. Only a kernel of the tests' own is set so.
+/// If `fs.suid_dumpable` is 1, the kernel itself does not forbid this. The test changes this setting only on its own
+/// kernel.
 fn the_new_user_of_a_child_cannot_read_the_parents_memory(memory: Memory) {
     need_root();
     let setting = c"/proc/sys/fs/suid_dumpable";
@@ -197,7 +200,7 @@ fn the_new_user_of_a_child_cannot_read_the_parents_memory(memory: Memory) {
     set(b"0");
 }
 
-/// What belongs to the memory is the parent's, too, and only ids are looked after.
+/// Properties of shared memory are the parent's, too. The library restores them only after a change of ids.
 fn a_change_by_a_hook_of_what_the_memory_has_stays_where_it_is_shared(memory: Memory) {
     process::set_dumpable(1).expect("a change");
     let hide = || prctl(PR_SET_DUMPABLE, 0).map(drop);
@@ -227,7 +230,7 @@ fn a_failed_spawn_leaves_other_children_alone(memory: Memory) {
 }
 
 fn it_works_where_sigchld_is_ignored(memory: Memory) {
-    // SAFETY: to ignore a signal is no handler.
+    // SAFETY: the action `Ignore` runs no handler.
     unsafe { signal::set_action(Signal::CHLD, signal::Action::Ignore, 0) }.expect("ignored");
     fails(
         &with(memory, &[open(0, c"/nope")]),
@@ -257,7 +260,7 @@ fn it_works_where_sigchld_is_handled(memory: Memory) {
 fn every_signal_may_be_handled_and_pending(memory: Memory) {
     handle(handleable(), 0);
     let own = process::getpid().as_raw();
-    // SIGCONT and the signals that stop cancel each other: it has a turn of its own.
+    // SIGCONT and the stop signals cancel each other, so SIGCONT is tested in a second round.
     for turn in [false, true] {
         signal::set_mask(SigSet::ALL).expect("a mask");
         let sent = |&signal: &Signal| (signal == Signal::CONT) == turn;
@@ -274,7 +277,7 @@ fn every_signal_may_be_handled_and_pending(memory: Memory) {
         }
         signal::set_mask(SigSet::EMPTY).expect("a mask");
         for signal in handleable().filter(sent) {
-            // The program's end is one more SIGCHLD, in a turn that has none pending.
+            // The end of the program causes one more SIGCHLD, in the round in which none is pending.
             assert_eq!(handled(signal), 1, "{signal} arrives once");
         }
     }
@@ -286,7 +289,8 @@ fn every_signal_may_be_handled_and_pending_without_clone3(memory: Memory) {
     every_signal_may_be_handled_and_pending(memory);
 }
 
-/// Actions that meet a helper at two FIFOs: the first tells it that the child is there, the second waits for it.
+/// Actions that synchronise the child with a helper by two FIFOs: the open of the first reports that the child has
+/// arrived, and the open of the second waits for the helper.
 const MEETING: [Action<'static>; 2] = [
     Action::Open {
         fd: 20,
@@ -302,7 +306,7 @@ const MEETING: [Action<'static>; 2] = [
     },
 ];
 
-/// A helper that does something while the child is between the two.
+/// Forks a helper that calls `something` while the child waits between the two FIFOs.
 fn while_the_child_is_there(something: impl FnOnce()) -> Pid {
     make_fifo(c"there");
     make_fifo(c"go on");
@@ -327,7 +331,7 @@ fn signals_to_the_group_run_no_handler_in_the_child(memory: Memory) {
     spawn.attributes.signal_mask = Some(SigSet::ALL);
     state(&spawn);
     for signal in handleable().filter(|&signal| signal != Signal::CONT) {
-        // Those of the program's and the helper's ends may come beside the group's.
+        // The ends of the program and of the helper may cause SIGCHLD, too.
         let expected = if signal == Signal::CHLD { 1..=3 } else { 1..=1 };
         assert!(
             expected.contains(&handled(signal)),
@@ -375,7 +379,7 @@ fn a_child_that_faults_in_its_hook_is_reported(memory: Memory) {
     need_core_dumps_to_spare_sharers(memory);
     handle([Signal::SEGV].into_iter(), 0);
     let fault = || {
-        // SAFETY: none, and nothing is there: that is the point.
+        // SAFETY: none: the write to an unmapped address is intended.
         unsafe { black_box(16usize as *mut u32).write_volatile(0) };
         Ok(())
     };
@@ -387,7 +391,7 @@ fn a_child_that_faults_in_its_hook_is_reported(memory: Memory) {
 }
 
 fn a_child_that_is_killed_by_another_is_reported(memory: Memory) {
-    // The child joins the helper's group, which the helper then kills.
+    // The child joins the helper's group, and the helper kills that group.
     let helper =
         while_the_child_is_there(|| process::kill(0, Some(Signal::KILL)).expect("a signal"));
     process::setpgid(helper.as_raw(), helper.as_raw()).expect("a group");
@@ -401,7 +405,8 @@ fn a_child_that_is_killed_by_another_is_reported(memory: Memory) {
     assert!(!has_child());
 }
 
-/// As Ctrl-\'s, which comes while signals are blocked. Before Linux 5.16 the child's core dump would end this process, too.
+/// The signal comes while signals are blocked, like that of Ctrl-\. Before Linux 5.16, the child's core dump would also
+/// end this process.
 fn a_pending_signal_that_dumps_core_is_reported_and_spares_the_parent(memory: Memory) {
     let (quit, sys) = (Signal::QUIT, Signal::SYS);
     for (signal, ignored) in [(quit, false), (quit, true), (sys, false), (sys, true)] {
@@ -414,7 +419,7 @@ fn a_pending_signal_that_dumps_core_is_reported_and_spares_the_parent(memory: Me
         let mut spawn = with(memory, &MEETING);
         spawn.attributes.process_group = Some(helper.as_raw());
         if ignored {
-            // SAFETY: to ignore a signal is no handler.
+            // SAFETY: the action `Ignore` runs no handler.
             unsafe { signal::set_action(signal, signal::Action::Ignore, 0) }.expect("ignored");
             assert!(started(&spawn).wait().expect("its status").success());
         } else {
@@ -427,7 +432,7 @@ fn a_pending_signal_that_dumps_core_is_reported_and_spares_the_parent(memory: Me
     }
 }
 
-/// As Ctrl-Z's, which comes while signals are blocked and stops the child when they no longer are.
+/// The signal comes while signals are blocked, like that of Ctrl-Z, and stops the child when they are unblocked.
 fn a_users_stop_before_the_exec_is_the_programs(memory: Memory) {
     for stop in [Signal::TSTP, Signal::TTIN, Signal::TTOU] {
         // The child joins the helper's group.
@@ -436,7 +441,7 @@ fn a_users_stop_before_the_exec_is_the_programs(memory: Memory) {
             process::kill(0, Some(stop)).expect("a signal");
         });
         process::setpgid(helper.as_raw(), helper.as_raw()).expect("a group");
-        // It ends when no process is left that could write to it.
+        // The program ends when no process is left that could write to the pipe.
         let list = args![c"probe", c"until-eof", c"3"];
         let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
         let [there, go_on] = MEETING;
@@ -468,11 +473,11 @@ fn a_child_that_exits_before_its_exec_is_reported(memory: Memory) {
     );
 }
 
-/// A hook can write to the status pipe, though it must not.
+/// A hook is able to write to the status pipe, though it must not.
 fn what_is_no_record_is_refused(memory: Memory) {
     open_only(0..3);
     let pipe = 4;
-    // The first may be read together with what the child itself sends, the second has the length of a record.
+    // The first text may be read together with the child's own message; the second has the length of a record.
     for bytes in [&b"abc"[..], b"abcdefgh"] {
         let scribble = || sys::fd::write(fd(pipe), bytes).map(drop);
         fails(
@@ -482,7 +487,7 @@ fn what_is_no_record_is_refused(memory: Memory) {
     }
 }
 
-/// As another thread of the parent may make one. It goes when the test closes the other end of a pipe.
+/// Another thread of the parent may fork such a process. It ends when the test closes the other end of a pipe.
 fn a_process_that_holds_the_pipe_open_holds_up_no_spawn(memory: Memory) {
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let (end, held) = (end.into_raw_fd(), held.into_raw_fd());
@@ -519,7 +524,7 @@ fn a_refused_clone_is_reported(memory: Memory) {
     for call in [linux::__NR_clone3, linux::__NR_clone] {
         forbid(call, 0, Some(Errno::EAGAIN));
         fails(&probe(memory), format_args!("clone: {}", Errno::EAGAIN));
-        // The next: clone3 is not there, and clone is refused.
+        // In the next round, `clone3` does not exist, and `clone` is refused.
         forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
     }
 }
@@ -533,22 +538,23 @@ fn it_works_where_clone3_is_refused(memory: Memory) {
                 &with(memory, &[open(0, c"/nope")]),
                 "file action 0 (open \"/nope\"): ENOENT: no such file or directory",
             );
-            // It was asked once.
+            // The library tries `clone3` only once: another call would now kill the process.
             forbid(linux::__NR_clone3, 0, None);
             state(&probe(memory));
         }));
     }
 }
 
-/// Filters stand for kernels that the tests have not: each call more makes an older one. README.md names the oldest.
+/// Seccomp filters emulate kernels that the tests do not have: each additional filter makes the kernel look older.
+/// README.md names the oldest supported kernel.
 fn it_works_where_the_kernel_lacks_newer_calls(memory: Memory) {
-    /// What i386 alone has, since Linux 5.1: `clock_gettime64`, `ppoll_time64`, `rt_sigtimedwait_time64`.
+    /// The calls that only i386 has, since Linux 5.1: `clock_gettime64`, `ppoll_time64`, `rt_sigtimedwait_time64`.
     const TIME64: [u32; 3] = [403, 414, 421];
     let newer: [&[u32]; 5] = [
-        &[linux::__NR_futex_waitv],                    // Linux 5.16
-        &[linux::__NR_close_range],                    // 5.9
-        &[linux::__NR_faccessat2],                     // 5.8
-        &[linux::__NR_clone3, linux::__NR_pidfd_open], // 5.3
+        &[linux::__NR_futex_waitv],                    // since Linux 5.16
+        &[linux::__NR_close_range],                    // since Linux 5.9
+        &[linux::__NR_faccessat2],                     // since Linux 5.8
+        &[linux::__NR_clone3, linux::__NR_pidfd_open], // since Linux 5.3
         &TIME64,
     ];
     for calls in newer {
@@ -570,7 +576,7 @@ fn it_works_where_the_kernel_lacks_newer_calls(memory: Memory) {
     with_pidfd.attributes.pidfd = true;
     let expected = text!("attribute pidfd: {}", Errno::ENOSYS);
     fails(&with_pidfd, expected);
-    // 3.19
+    // since Linux 3.19
     forbid(linux::__NR_execveat, 0, Some(Errno::ENOSYS));
     let program = Program::Descriptor(0);
     let by_descriptor = Spawn {
@@ -600,7 +606,7 @@ fn it_works_where_sharing_memory_is_refused(memory: Memory) {
                 &hooked(memory, &kill_yourself),
                 "the child was killed by SIGKILL before its exec",
             );
-            // It was asked once.
+            // The library tries `clone3` only once: another call would now kill the process.
             forbid(linux::__NR_clone3, 0, None);
             if memory == Memory::Shared {
                 forbid(linux::__NR_clone, linux::CLONE_VM, None);

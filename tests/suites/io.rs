@@ -1,4 +1,4 @@
-//! Reading, writing and printing.
+//! Tests of reading, writing and printing.
 
 use alloc::vec::Vec;
 use core::ffi::CStr;
@@ -46,7 +46,7 @@ nestling_tests::suite! {
     }
 }
 
-/// A pipe of packets: each `read` gets what one `write` put in, no more.
+/// A pipe of packets: each `read` returns the bytes of one `write`.
 fn packets() -> (OwnedFd, OwnedFd) {
     pipe2(OFlags::CLOEXEC | OFlags::from_bits(linux::O_DIRECT)).expect("a pipe of packets")
 }
@@ -64,12 +64,12 @@ fn create(path: &CStr) -> OwnedFd {
     fd::open(path, flags, 0o600).expect("a new file")
 }
 
-/// The byte that belongs to a place, in a pattern that does not come again soon.
+/// The byte at an offset, in a pattern with a long period.
 fn pattern(place: usize) -> u8 {
     (place % 251) as u8
 }
 
-/// `/dev/full`, on which no space is left.
+/// Opens `/dev/full`, on which every write fails with `ENOSPC`.
 fn full() -> OwnedFd {
     match fd::open(c"/dev/full", OFlags::WRONLY | OFlags::CLOEXEC, 0) {
         Ok(fd) => fd,
@@ -82,7 +82,7 @@ fn full() -> OwnedFd {
 fn a_handler_ends_a_system_call_but_not_a_read() {
     static END: AtomicI32 = AtomicI32::new(-1);
     static LEFT: AtomicI32 = AtomicI32::new(0);
-    // Writes at the fifth time after LEFT was set.
+    // At its fifth run after `LEFT` was set, the handler writes.
     unsafe extern "C" fn handler(_: i32) {
         if LEFT.fetch_sub(1, Relaxed) == 1 {
             let _ = fd::write(nestling_tests::fd(END.load(Relaxed)), b"late");
@@ -90,7 +90,7 @@ fn a_handler_ends_a_system_call_but_not_a_read() {
     }
     let (read_end, write_end) = pipe();
     END.store(write_end.as_raw_fd(), Relaxed);
-    // SAFETY: the handler counts and writes, which a handler may do.
+    // SAFETY: the handler only counts and writes, which is allowed in a handler.
     unsafe { signal::set_action(Signal::ALRM, Action::Handler(handler), 0) }.expect("it");
     let mut buffer = [0; 9];
     set_timer(&[0, 2000, 0, 2000]);
@@ -107,7 +107,7 @@ fn a_handler_does_not_tear_a_write() {
     let (read_end, write_end) = pipe();
     let helper = fork(|| {
         close(write_end.as_raw_fd());
-        // By then the pipe is full, and the writer was interrupted.
+        // At that point, the pipe is full, and the writer was interrupted.
         while handled(Signal::ALRM) < 5 {
             core::hint::spin_loop();
         }
@@ -257,7 +257,7 @@ fn a_pipe_without_a_reader_is_an_error_or_a_signal() {
     });
     let status = wait::wait(writer).expect("its status");
     assert_eq!(status.signal(), Some(Signal::PIPE));
-    // SAFETY: it is no handler.
+    // SAFETY: the action `Ignore` runs no handler.
     unsafe { signal::set_action(Signal::PIPE, Action::Ignore, 0) }.expect("no signal");
     let outcome = io::write_all(write_end.as_fd(), b"text");
     assert_eq!(outcome, Err(Errno::EPIPE));
@@ -302,7 +302,7 @@ fn what_cannot_be_read_or_written_is_an_error() {
 
 // ---- Through a buffer ----
 
-/// Lines of these lengths, newline included, and at last one without.
+/// The lengths of the lines, with their newlines. A last line without a newline follows.
 const LENGTHS: [usize; 9] = [1, 80, 1, 1024, 1023, 1025, 5000, 2, 700];
 
 fn lines() -> OwnedFd {
@@ -406,7 +406,7 @@ fn what_was_read_ahead_is_not_lost() {
     assert_eq!(reader.read_to_end(&mut rest), Ok(0));
 }
 
-/// The lengths of the writes that went into a pipe of packets.
+/// Returns the lengths of the writes into a pipe of packets.
 fn writes(read_end: OwnedFd) -> Vec<usize> {
     let mut buffer = [0; 4096];
     let mut next = || fd::read(read_end.as_fd(), &mut buffer).expect("a packet");
@@ -446,9 +446,9 @@ fn a_long_text_is_written_whole() {
 
 // ---- Printing ----
 
-/// Makes a number stand for what `fd` does.
+/// Makes a descriptor number refer to the file of `fd`.
 fn become_number(number: i32, fd: BorrowedFd<'_>) {
-    // SAFETY: the test's descriptors are its own to close.
+    // SAFETY: the test owns its descriptors.
     unsafe { fd::dup3(fd.as_raw_fd(), number, OFlags::default()) }.expect("dup3");
 }
 

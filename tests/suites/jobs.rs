@@ -1,4 +1,4 @@
-//! Jobs on a terminal: whose it is, who is stopped, and what a shell gets back.
+//! Tests of jobs on a terminal: who has the terminal, which job is stopped, and what a shell gets back.
 
 use core::ffi::CStr;
 
@@ -43,11 +43,12 @@ nestling_tests::suite! {
 
 struct Shell {
     terminal: ControllingTerminal,
-    /// The keyboard and the screen.
+    /// The terminal's controller: keyboard and screen.
     controller: OwnedFd,
 }
 
-/// Runs `shell` in a foreground group of its own. The session's leader is its parent, who sees that it is never stopped.
+/// Runs `shell` in a new foreground group. Its parent is the session's leader, which checks that the shell is never
+/// stopped.
 fn shell(shell: impl FnOnce(Shell)) {
     let pid = session(|controller| {
         let terminal = ControllingTerminal::open().expect("/dev/tty");
@@ -67,7 +68,7 @@ fn shell(shell: impl FnOnce(Shell)) {
     assert!(status.success(), "the shell: {status}");
 }
 
-/// Forks `shell` into a background group of its own of this session, which has a new terminal.
+/// Forks `shell` into a new background group of this session, which gets a new terminal.
 fn session(shell: impl FnOnce(OwnedFd)) -> Pid {
     let pty = match terminal::openpty() {
         Ok(pty) => pty,
@@ -77,7 +78,7 @@ fn session(shell: impl FnOnce(OwnedFd)) -> Pid {
         Err(errno) => panic!("openpty: {errno}"),
     };
     terminal::set_controlling(pty.terminal.as_fd()).expect("a controlling terminal");
-    // The shell's end is the terminal's, which this process, the session's leader, outlives.
+    // When the shell ends, the terminal is hung up. This process, the session's leader, must survive that.
     signal::ignore(Signal::HUP).expect("no end by SIGHUP");
     let (ready, tell) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let pid = fork(|| {
@@ -91,7 +92,7 @@ fn session(shell: impl FnOnce(OwnedFd)) -> Pid {
 }
 
 impl Shell {
-    /// Types.
+    /// Types these bytes.
     fn types(&self, bytes: &[u8]) {
         let count = sys::fd::write(self.controller.as_fd(), bytes);
         assert_eq!(count, Ok(bytes.len()));
@@ -121,7 +122,7 @@ impl Shell {
         attributes
     }
 
-    /// Starts the probe as a job, or in one: descriptor 0 is the terminal, 20 is `end`.
+    /// Starts the probe as a new job or as a member of one. Descriptor 0 is the terminal, 20 is `end`.
     fn start(&self, memory: Memory, member: Member, what: [&CStr; 2], end: &OwnedFd) -> Child {
         let number = self.terminal.as_fd().as_raw_fd();
         let actions = [
@@ -143,22 +144,22 @@ impl Shell {
         started(&spawn)
     }
 
-    /// Reads the terminal to its end (Ctrl-D).
+    /// Starts a probe that reads the terminal until its end (Ctrl-D).
     fn reader(&self, memory: Memory, member: Member) -> Child {
         self.start(memory, member, [c"until-eof", c"0"], &self.controller)
     }
 
-    /// Waits until the other side of `end` is closed.
+    /// Starts a probe that waits until the other side of `end` is closed.
     fn waiter(&self, memory: Memory, member: Member, end: &OwnedFd) -> Group {
         group(&self.start(memory, member, [c"until-eof", c"20"], end))
     }
 
-    /// A job in the foreground that reads the terminal.
+    /// Starts a foreground job that reads the terminal.
     fn foreground_reader(&self, memory: Memory) -> Group {
         group(&self.reader(memory, Member::Foreground))
     }
 
-    /// A foreground job that does this in a copy of the shell.
+    /// Starts a foreground job that runs `job` in a copy of the shell.
     fn forked(&self, job: impl FnOnce()) -> Group {
         let (ready, tell) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
         let pid = fork(|| {
@@ -183,18 +184,18 @@ enum Member {
     Of(Group),
 }
 
-/// Waits for news of one member.
+/// Waits for a change of state of one member.
 fn news(job: Group, options: Options) -> ExitStatus {
     let (_, status) = job.wait(options).expect("a member").expect("a status");
     status
 }
 
-/// Waits until it stops.
+/// Waits until a member stops.
 fn stop(job: Group) -> Option<Signal> {
     news(job, Options::STOPPED).stopped_signal()
 }
 
-/// Waits for its only member's end.
+/// Waits for the end of the only member.
 fn end(job: Group) -> ExitStatus {
     let status = news(job, Options::default());
     assert_eq!(job.exists(), Ok(false));
@@ -209,7 +210,7 @@ fn a_job_has_the_terminal_before_it_runs(memory: Memory) {
             let lent = shell.lend();
             let job = shell.foreground_reader(memory);
             assert_eq!(shell.foreground(), Some(job.id()));
-            // A job in the background would be stopped first.
+            // A background job would be stopped before it could read.
             shell.types(b"\x04");
             let status = news(job, Options::STOPPED);
             assert!(status.success(), "{status}");
@@ -269,7 +270,7 @@ fn a_job_resumed_in_the_background_has_no_terminal(memory: Memory) {
         assert_eq!(stop(job), Some(Signal::TSTP));
         shell.take_back(lent);
         job.resume().expect("SIGCONT");
-        // It goes on, and reads.
+        // The job continues, and reads from the terminal in the background.
         assert_eq!(stop(job), Some(Signal::TTIN));
         assert_eq!(shell.foreground(), Some(process::getpid()));
         job.signal(Signal::KILL).expect("a signal");
@@ -331,7 +332,7 @@ fn a_pipeline_goes_on_without_its_first_member(memory: Memory) {
             ended.map(|(pid, status)| (pid, status.code())),
             Some((first, Some(1)))
         );
-        // The group is there, though no process has its number any more. Both its members are stopped.
+        // The group exists, although no process has the group's number as its id any more. Both members are stopped.
         shell.types(b"\x1a");
         assert_eq!([stop(job), stop(job)], [Some(Signal::TSTP); 2]);
         shell.take_back(lent);
@@ -344,7 +345,7 @@ fn a_pipeline_goes_on_without_its_first_member(memory: Memory) {
         assert_eq!(ended, [Some((second.id(), well)), Some((third.id(), well))]);
         shell.take_back(lent);
         assert_eq!(job.exists(), Ok(false));
-        // Now it is too late to join.
+        // The group no longer exists, so no process can join it.
         let mut late = probe(memory);
         late.attributes.process_group = Some(first.as_raw());
         let error = "attribute process group: EPERM: operation not permitted";
@@ -392,7 +393,7 @@ fn a_terminal_that_is_gone_is_an_error_and_no_hang(memory: Memory) {
             Err(Errno::EIO)
         );
         assert_eq!(shell.terminal.wait_until_foreground(), Err(Errno::EIO));
-        // It may have got a SIGHUP.
+        // The job may have ended by SIGHUP already.
         let _ = job.signal(Signal::KILL);
         assert!(end(job).signal().is_some());
     });
@@ -419,7 +420,7 @@ fn a_thousand_turns_stop_no_shell() {
 
 // ---- Attributes ----
 
-/// Makes the terminal raw, and its `eof` character this.
+/// Makes the terminal raw, with this `eof` character.
 fn make_raw(terminal: &ControllingTerminal, eof: u8) -> terminal::Attributes {
     let mut raw = terminal::attributes(terminal.as_fd()).expect("its attributes");
     raw.make_raw();
@@ -576,13 +577,13 @@ fn a_shell_in_the_background_waits_until_it_is_not() {
         terminal.wait_until_foreground().expect("it has it");
         let own = process::getpid();
         assert_eq!(terminal::foreground(terminal.as_fd()), Ok(Some(own)));
-        // What was typed is still there.
+        // What was typed has not been lost.
         assert_eq!(sys::fd::read(terminal.as_fd(), &mut [0; 8]), Ok(4));
     });
     let job = Group::new(shell);
     let terminal = ControllingTerminal::open().expect("/dev/tty");
     assert_eq!(stop(job), Some(Signal::TTIN));
-    // Resumed in the background it stops again.
+    // A job that is resumed in the background stops again.
     job.resume().expect("SIGCONT");
     assert_eq!(stop(job), Some(Signal::TTIN));
     let lent = terminal.hand_over(job, None).expect("the terminal");
@@ -607,7 +608,7 @@ fn a_shell_that_nobody_could_resume_is_told_so() {
     });
     let job = Group::new(shell);
     assert_eq!(stop(job), Some(Signal::STOP));
-    // The session's leader, whose parent is of another session, is itself in the background now.
+    // The session's leader, whose parent belongs to another session, is itself in the background now.
     let terminal = ControllingTerminal::open().expect("/dev/tty");
     assert_eq!(
         terminal.wait_until_foreground(),

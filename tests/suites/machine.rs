@@ -1,4 +1,4 @@
-//! What an init calls of the kernel: names, state, mounts, and the end, as far as a test can go there.
+//! Tests of the kernel calls of an init: names, state, mounts, and the end of the machine, as far as a test can go.
 
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
@@ -50,10 +50,10 @@ fn proc(name: &str) -> Text<8192> {
     read_file(text!("/proc/{name}").c_str()).expect("a file of /proc")
 }
 
-/// Gives this process a namespace of its own, in which it can't change anything for others.
+/// Moves this process to a new namespace, in which it cannot change anything for others.
 fn unshare(namespace: u32) {
     need_root();
-    // SAFETY: a number is all it takes.
+    // SAFETY: the call takes one number.
     if let Err(errno) = unsafe { call(linux::__NR_unshare, [namespace as usize]) } {
         skip(format_args!("no namespaces here: {errno}"));
     }
@@ -84,7 +84,7 @@ fn the_machines_name_is_set() {
     let longest = [b'n'; 64];
     for name in [&b"nest"[..], b"a.b-c", &longest, b""] {
         if name.is_empty() && emulated() {
-            continue; // the emulator takes the slice for a C string
+            continue; // the emulator reads past the slice's end: it expects a C string
         }
         machine::sethostname(name).expect("a name");
         machine::setdomainname(b"domain").expect("a name");
@@ -122,7 +122,7 @@ fn sysinfo_says_what_proc_says() {
         info.uptime
     );
     assert!(info.threads >= 1);
-    // The emulator cuts off what its architecture's words don't hold.
+    // The emulator truncates values that do not fit into a word of its architecture.
     let fits = |bytes: u64| !emulated() || usize::try_from(bytes).is_ok();
     let ram = kilobytes("MemTotal") * 1024;
     if fits(ram) {
@@ -137,7 +137,7 @@ fn sysinfo_says_what_proc_says() {
         assert_eq!(info.total_swap, swap);
         assert!(info.free_swap <= swap);
     }
-    // They change every five seconds: what it says in between is what /proc says before and after.
+    // The loads change every five seconds. The result counts if /proc shows the same loads before and after.
     let (loads, theirs) = loop {
         let before = loads();
         let info = machine::sysinfo().expect("the state");
@@ -151,7 +151,7 @@ fn sysinfo_says_what_proc_says() {
     }
 }
 
-/// The three of `/proc/loadavg`, in hundredths.
+/// Reads the three loads of `/proc/loadavg`, in hundredths.
 fn loads() -> [u64; 3] {
     let text = proc("loadavg");
     let mut words = text.as_str().split(' ');
@@ -169,7 +169,7 @@ fn random_bytes_differ() {
     assert_eq!(machine::getrandom(&mut first), Ok(256));
     assert_eq!(machine::getrandom(&mut second), Ok(256));
     assert_ne!(first, second);
-    // Each part is filled: of 64 zero bytes in a row there is no chance.
+    // Each part must be filled: 64 consecutive zero bytes are practically impossible.
     assert!(
         first
             .chunks(64)
@@ -194,7 +194,7 @@ fn a_subreaper_adopts_orphans() {
         let parent = fork(|| {
             fork(|| {
                 close(held.as_raw_fd());
-                // Until its parent has been reaped.
+                // Wait until the parent of this process has been reaped.
                 let _ = sys::fd::read(end.as_fd(), &mut [0]);
                 let adoptive = process::getppid() == own;
                 adopted.store(1 + u32::from(adoptive), Relaxed);
@@ -202,7 +202,7 @@ fn a_subreaper_adopts_orphans() {
         });
         join(parent);
         drop((held, tell));
-        // The orphan's end closes the last copy.
+        // The end of the orphan closes the last copy.
         assert_eq!(sys::fd::read(told.as_fd(), &mut [0]), Ok(0));
         let adopted = adopted.load(Relaxed);
         assert_eq!(adopted, 1 + u32::from(subreaper));
@@ -223,7 +223,7 @@ fn a_process_is_named() {
 
 // ---- Mounts ----
 
-/// Makes a namespace with a `tmpfs` in the directory `tree`, and three directories in it.
+/// Makes a mount namespace with a `tmpfs` in the directory `tree`, and three directories in it.
 fn enter_a_tree() {
     unshare(linux::CLONE_NEWNS);
     let private = MountFlags::PRIVATE | MountFlags::REC;
@@ -255,12 +255,12 @@ fn exists(path: &CStr) -> bool {
     sys::file::faccessat(path).is_ok()
 }
 
-/// Whether a file can be made there.
+/// Tries to make a file at this path.
 fn try_file(path: &CStr) -> Result<(), Errno> {
     sys::fd::open(path, OFlags::WRONLY | OFlags::CREAT, 0o600).map(drop)
 }
 
-/// The options of the last mount whose target ends so, between commas.
+/// Returns the options, which commas separate, of the last mount whose target ends with this text.
 fn options(target: &str) -> Text {
     let mounts = proc("self/mounts");
     let lines = mounts.as_str().lines();
@@ -282,7 +282,7 @@ fn what_is_mounted_is_there_until_it_is_unmounted() {
     assert!(info.as_str().contains("nest /"), "the source's name");
     unmount(c"a");
     assert!(exists(c"a/below") && !exists(c"a/above"));
-    // Its own options arrive.
+    // The options of the file system itself take effect.
     mount(
         c"",
         c"a",
@@ -351,7 +351,7 @@ fn a_mount_is_bound_and_moved() {
     mount(c"b", c"c", c"", MountFlags::MOVE, c"").expect("moved");
     assert!(exists(c"c/inner/file") && !exists(c"b/inner"));
 
-    // The kinds of propagation: whether a mount below one is seen below its copy.
+    // For each kind of propagation: whether a mount below the original appears below the copy, and the reverse.
     for (kind, there, back) in [
         (MountFlags::SHARED, true, true),
         (MountFlags::SLAVE, true, false),
@@ -392,7 +392,7 @@ fn a_mount_in_use_is_detached() {
     let mut text = [0; 4];
     let answer = sys::fd::read(file.as_fd(), &mut text);
     assert_eq!((answer, &text), (Ok(4), b"text"));
-    // To be marked first is to be unmounted at the second time.
+    // The first `EXPIRE` marks the mount, the second unmounts it.
     tmpfs(c"a", MountFlags::default());
     let mark = || umount2(c"a", UnmountFlags::EXPIRE);
     assert_eq!((mark(), mark()), (Err(Errno::EAGAIN), Ok(())));
@@ -440,14 +440,15 @@ fn what_cannot_be_unmounted_is_an_error() {
 
 fn the_root_is_changed() {
     enter_a_tree();
-    // The initramfs can't be left behind. So this happens below another root.
+    // `pivot_root` cannot replace the initramfs, so this test runs below another root.
     sys::file::chroot(c".").expect("another root");
     sys::file::chdir(c"/").expect("the root");
     make_file(c"/first", 0o600, b"");
     tmpfs(c"/a", MountFlags::default());
     make_directory(c"/a/old").expect("a directory");
     make_file(c"/a/second", 0o600, b"");
-    // What is no mount, and what is not below it, are in the present root.
+    // The first new root is no mount point, and the second call's old root is not below the new one: both lie in the
+    // present root.
     assert_eq!(pivot_root(c"/b", c"/b"), Err(Errno::EBUSY));
     assert_eq!(pivot_root(c"/a", c"/c"), Err(Errno::EBUSY));
     assert_eq!(pivot_root(c"/a", c"/nope"), Err(Errno::ENOENT));
@@ -460,7 +461,7 @@ fn the_root_is_changed() {
 
 // ---- The kernel itself ----
 
-/// Skips where the machine is not the test's own: what it changes is everybody's.
+/// Skips the test unless it runs on a machine of its own, because it changes what concerns the whole machine.
 fn need_a_machine() {
     need_root();
     if how() != "kernel" {
@@ -546,7 +547,7 @@ fn who_is_not_root_may_do_none_of_it() {
     ] {
         assert_eq!(answer, Err(Errno::EPERM), "{what}");
     }
-    // All of this was refused, so the worst is, too.
+    // All calls above were refused, so the calls that end the machine will be refused, too.
     assert_ne!(credentials::geteuid(), Ok(0));
     for how in [Reboot::PowerOff, Reboot::Restart, Reboot::Halt] {
         assert_eq!(reboot(how), Errno::EPERM);

@@ -1,5 +1,5 @@
-//! The on-target suites, one program: `suites SUITE [CASE]` runs one of them, or those of its cases whose names contain CASE;
-//! `suites --list` prints the names. What it prints and reads is described in the harness.
+//! The program of the on-target suites. `suites SUITE [CASE]` runs the cases of a suite, or only those whose names
+//! contain CASE; `suites --list` prints all names. `tests/harness.rs` describes the environment and the output.
 
 #![no_std]
 #![no_main]

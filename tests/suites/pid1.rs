@@ -1,4 +1,4 @@
-//! The suite's parent is nestling's `init`, as PID 1 of a real kernel: what PID 1 owes to every process.
+//! Tests of what PID 1 does for all processes. The suite's parent is nestling's `init`, as PID 1 of a real kernel.
 
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 
@@ -57,18 +57,19 @@ fn pid_1_links_the_names_of_open_descriptors_into_dev() {
     }
 }
 
-/// Each waits for the end of a pipe, by when its parent is gone, and has exit statuses of all kinds.
+/// Each orphan waits for the end of a pipe, so its parent has ended before it. The orphans have all possible exit
+/// statuses.
 fn pid_1_reaps_a_thousand_orphans() {
     need_pid_1();
     const COUNT: usize = 1000;
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
-    // SAFETY: the mapping is large enough, zeros are such numbers, and it stays.
+    // SAFETY: the mapping is large enough, zeros are valid values, and it is never unmapped.
     let pids: &[AtomicI32; COUNT] = unsafe { &*shared_memory(4 * COUNT).cast() };
     let adopted: &AtomicU32 = &mailbox().numbers[0];
     let parent = fork(|| {
         for (index, place) in pids.iter().enumerate() {
             let orphan = fork(|| {
-                // SAFETY: a copy of the descriptor that nobody here uses.
+                // SAFETY: this is a copy of the descriptor that this process does not use.
                 let _ = unsafe { sys::fd::close(held.as_raw_fd()) };
                 let _ = sys::fd::read(end.as_fd(), &mut [0]);
                 adopted.fetch_add(u32::from(process::getppid() == 1), Relaxed);
@@ -80,9 +81,9 @@ fn pid_1_reaps_a_thousand_orphans() {
     join(parent);
     drop(held);
     for pid in pids {
-        // A zombie can still be sent a signal.
+        // A zombie still accepts signals, so this loop waits until it is reaped.
         while process::kill(pid.load(Relaxed), None) != Err(Errno::ESRCH) {
-            // SAFETY: no arguments.
+            // SAFETY: the call takes no arguments.
             let _ = unsafe { call(linux::__NR_sched_yield, []) };
         }
     }
@@ -94,7 +95,7 @@ fn pid_1_has_no_zombie_and_no_child_but_this_suite() {
     let suite = process::getppid();
     let mut seen = 0;
     each_number_in(c"/proc", |pid| {
-        // One that has ended meanwhile is none of PID 1's.
+        // A process that has ended in between is not a child of PID 1.
         if let Some(stat) = Stat::of(pid).filter(|stat| stat.parent == 1) {
             assert_ne!(stat.state, b'Z', "process {pid}");
             assert_eq!(pid, suite, "a child of PID 1");
@@ -104,7 +105,7 @@ fn pid_1_has_no_zombie_and_no_child_but_this_suite() {
     assert_eq!(seen, 1, "this suite");
 }
 
-/// What `/proc/PID/stat` says.
+/// The fields of `/proc/PID/stat` that the tests use.
 struct Stat {
     state: u8,
     parent: i32,
@@ -113,7 +114,7 @@ struct Stat {
 impl Stat {
     fn of(pid: i32) -> Option<Self> {
         let text = read_file(text!("/proc/{pid}/stat").c_str()).ok()?;
-        // The name before may contain anything.
+        // The field before it, the name, may contain any characters.
         let (_, rest) = text.as_str().rsplit_once(") ")?;
         let mut words = rest.split(' ');
         Some(Self {
@@ -123,7 +124,7 @@ impl Stat {
     }
 }
 
-/// Calls `visit` with each name in the directory that is a number, in the directory's order.
+/// Calls `visit` with each name in the directory that is a number, in the order of the directory.
 fn each_number_in(path: &core::ffi::CStr, mut visit: impl FnMut(i32)) {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = sys::fd::open(path, flags, 0).expect("the directory");

@@ -1,4 +1,4 @@
-//! `popen` and `pclose`: what goes through the pipes, who has them, and how the command ended.
+//! Tests of `popen` and `pclose`: the data in the pipes, which processes hold the pipes, and the command's status.
 
 use core::ffi::CStr;
 
@@ -46,7 +46,7 @@ fn opened(command: &CStr, mode: &str) -> Popen {
     stream
 }
 
-/// All that a command writes.
+/// Reads all output of a command.
 fn read(stream: &Popen) -> Text<8192> {
     let mut bytes = [0; 8000];
     let output = stream.output().expect("what it writes");
@@ -61,12 +61,12 @@ fn out() -> Text {
     text!("{}/out", show(scratch()))
 }
 
-/// A shell's command that becomes the probe.
+/// A shell command that executes the probe.
 fn probe(mode: &str) -> Text {
     text!("NESTLING_OUT={} exec {} {mode}", out(), show(probe_path()))
 }
 
-/// What the probe found, whose stream this is.
+/// Closes the stream of a probe, and returns the probe's report.
 fn state(stream: Popen) -> State {
     assert!(pclose(stream).expect("its status").success());
     State::read(out().c_str())
@@ -105,7 +105,7 @@ fn what_is_written_a_command_reads() {
     io::write_all(stream.input().expect("its input"), b"two").expect("a write");
     assert_eq!(code(pclose(stream)), Some(0));
     assert_eq!(read_file(c"file").expect("it").as_str(), "one two");
-    // What it has from the caller is the rest.
+    // The other descriptors are inherited from the caller.
     let stream = opened(probe("state").c_str(), "w");
     let found = state(stream);
     assert_eq!(found["inode 1"], text!("{}", inode(1)));
@@ -125,7 +125,7 @@ fn one_command_both_reads_and_writes() {
     assert_eq!(stream.write_all(b"more"), Err(Errno::EBADF));
     assert_eq!(stream.read(&mut word), Ok(0), "the end");
     assert_eq!(code(pclose(stream)), Some(0));
-    // `pclose` closes what is open: the command reads the end.
+    // `pclose` closes the input, so the command reads its end.
     assert_eq!(code(pclose(opened(c"cat; exit 7", "r+"))), Some(7));
 }
 
@@ -144,7 +144,7 @@ fn close_on_exec_may_be_asked_for_and_is_so_always() {
         for side in sides.into_iter().flatten() {
             assert_eq!(sys::fd::cloexec(side.as_raw_fd()), Ok(true), "{mode}");
         }
-        // In "r" it may be reading what the caller reads.
+        // With "r", the command may read from the caller's standard input, so it is killed.
         process::kill(stream.id().as_raw(), Some(Signal::KILL)).expect("a signal");
         pclose(stream).expect("its status");
     }
@@ -185,7 +185,8 @@ fn the_end_comes_though_a_later_command_runs() {
     let third = opened(c"cat", "w");
     first.close_input();
     assert_eq!(first.read(&mut [0]), Ok(0));
-    // In the order of their making, which would hang if a later one held an earlier one's pipe.
+    // The streams are closed in the order in which they were opened. If a later command held the pipe of an earlier
+    // one, this would hang.
     for stream in [first, second, third] {
         assert_eq!(code(pclose(stream)), Some(0));
     }
@@ -206,11 +207,12 @@ fn the_status_is_the_shells() {
 }
 
 fn a_command_may_begin_like_an_option() {
-    // What the shell says of it is of no interest.
+    // The shell's error message is not part of the test.
     let null = sys::fd::open(c"/dev/null", OFlags::WRONLY, 0).expect("/dev/null");
-    // SAFETY: the number is the test's to fill.
+    // SAFETY: the test owns this number.
     unsafe { sys::fd::dup3(null.as_raw_fd(), 2, OFlags::default()) }.expect("dup3");
-    // It is a command, which is not found; an option would be the shell's mistake, which has another status.
+    // The shell takes the text as a command and does not find it. If the shell took it as an option, its status would
+    // be another.
     assert_eq!(code(pclose(opened(c"-nestling-nope", "r"))), Some(127));
 }
 
@@ -229,7 +231,7 @@ fn pclose_of_what_was_reaped_elsewhere_is_an_error() {
     let stream = opened(c"exit 0", "r");
     wait::wait(stream.id()).expect("its status");
     assert_eq!(pclose(stream), Err(Errno::ECHILD));
-    // A drop has nobody to tell.
+    // A drop ignores the error.
     let stream = opened(c"exit 0", "r");
     wait::wait(stream.id()).expect("its status");
     drop(stream);
@@ -242,7 +244,7 @@ fn pclose_is_not_ended_by_a_handler() {
     nestling_tests::handle([Signal::ALRM].into_iter(), 0);
     let (end, held) = sys::fd::pipe2(OFlags::default()).expect("a pipe");
     let command = text!("exec {} until-eof {}", show(probe_path()), end.as_raw_fd());
-    // The command waits until the helper, which sees the handler run, has closed the pipe.
+    // The command waits for the pipe's end. The helper closes the pipe when it has seen the handler run.
     sys::fd::set_cloexec(held.as_fd(), true).expect("a flag");
     let stream = opened(command.c_str(), "r");
     let helper = fork(|| {
@@ -260,7 +262,7 @@ fn pclose_is_not_ended_by_a_handler() {
 fn a_stream_that_is_dropped_waits_for_its_command() {
     drop(opened(c"cat >file; exit 7", "w"));
     assert!(!has_child());
-    // It was at its end.
+    // The command has run to its end.
     assert!(sys::file::faccessat(c"file").is_ok());
 }
 
@@ -294,7 +296,7 @@ fn the_command_has_the_callers_environment_and_signals() {
     assert_eq!(found["parent"], text!("{}", process::getpid()));
 }
 
-/// The size of this process's memory, in pages: `/proc/self/statm`'s first number.
+/// Returns the size of this process's memory, in pages: the first number of `/proc/self/statm`.
 fn memory() -> Text<8192> {
     let mut text = Text::new();
     let statm = read_file(c"/proc/self/statm").expect("the memory's size");
@@ -361,7 +363,7 @@ fn it_works_whichever_standard_descriptors_are_closed() {
         assert_eq!(code(pclose(stream)), Some(0));
         assert_eq!(read_file(c"file").expect("it").as_str(), "words");
         let mut stream = opened(c"cat", "r+");
-        // What the caller prints is not to go there.
+        // The caller's own output must not go into these pipes.
         for side in [stream.input(), stream.output()] {
             assert!(side.expect("both").as_raw_fd() > 2, "open: {open:03b}");
         }
@@ -398,7 +400,7 @@ fn a_descriptor_that_can_not_be_had_is_named() {
             limit_descriptors(DESCRIPTORS as u64);
             let stage = match &outcome {
                 Err(error @ Error::Failed { errno, .. }) => {
-                    // In the child too: there is no room for the status pipe to make way.
+                    // The error may also come from the child, in which the status pipe has no free number to move to.
                     let text = text!("{error}");
                     let names = [
                         "pipe: ",

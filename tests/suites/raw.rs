@@ -1,4 +1,4 @@
-//! `nestling::raw`: the system calls by number, with each number of arguments, and the clone trampoline.
+//! Tests of `nestling::raw`: system calls by number, with each number of arguments, and the clone trampoline.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -27,7 +27,8 @@ fn each_number_of_arguments_reaches_the_kernel() {
     let file = sys::fd::open(c"file", OFlags::RDWR, 0).expect("the file");
     let number = file.as_raw_fd() as usize;
     let nowhere = usize::MAX;
-    // SAFETY: what each writes is its own, and what it changes is put back or was made for it.
+    // SAFETY: each call writes only to variables of this function; what it changes is restored or was made for the
+    // test.
     unsafe {
         assert_eq!(result(syscall0(nr::GETPID)), Ok(own));
         assert_eq!(result(syscall1(nr::CLOSE, nowhere)), Err(Errno::EBADF));
@@ -64,12 +65,12 @@ fn ids_and_times_have_their_width() {
         time[0] > 1_000_000_000 && time[1] < 1_000_000_000,
         "{time:?}"
     );
-    // SAFETY: no arguments.
+    // SAFETY: the call takes no arguments.
     let user = unsafe { syscall0(nr::GETUID) };
     assert_eq!(Ok(user as u32), sys::credentials::getuid());
 }
 
-/// Notes where its stack is, and ends.
+/// Records the position of its stack, and exits.
 unsafe extern "C" fn child(code: *mut c_void) -> ! {
     let here = 0u8;
     let address = (&raw const here as usize as u64).to_ne_bytes();
@@ -111,7 +112,7 @@ fn clone3_calls_its_function_on_the_stack_it_is_given() {
         nestling_tests::skip("the emulator has no clone3");
     }
     let mut stack = [MaybeUninit::<u8>::uninit(); 16 * 1024];
-    // SAFETY: it is plain numbers.
+    // SAFETY: the structure consists of numbers only.
     let mut arguments: linux::clone_args = unsafe { core::mem::zeroed() };
     arguments.exit_signal = linux::SIGCHLD.into();
     arguments.stack = stack.as_mut_ptr() as usize as u64;

@@ -1,4 +1,5 @@
-//! The runtime: what a program is given, how it panics, and the memory functions that the compiler calls.
+//! Tests of the runtime: what a program gets from the kernel, its panics, and the memory functions that the compiler
+//! calls.
 
 use core::ffi::CStr;
 use core::hint::black_box;
@@ -81,7 +82,7 @@ fn a_set_user_id_program_has_its_standard_descriptors(memory: Memory) {
     };
     assert_eq!(&state(&spawn)["fds"], "", "those of an ordinary program");
     let become_one = || credentials::setresuid(65534, 0, 0);
-    // SAFETY: it makes a system call.
+    // SAFETY: the hook makes one system call.
     spawn.attributes.hook = Some(unsafe { Hook::new(&become_one) });
     let found = state(&spawn);
     assert_eq!((&found["uid"], &found["fds"]), ("65534 0", "0 1 2"));
@@ -93,7 +94,7 @@ fn this_program_got_its_arguments_and_environment() {
     let words = || process.args().iter().map(show);
     assert!(words().next().is_some_and(|name| name.ends_with("suites")));
     assert_eq!(words().nth(1), Some("runtime"));
-    // The arrays are the ones in /proc.
+    // The arrays are the same as those in /proc.
     if let Ok(known) = read_file(c"/proc/self/cmdline") {
         let count = known.as_str().split_terminator('\0').count();
         assert!(
@@ -143,7 +144,7 @@ fn a_panic_handler_of_the_programs_own_is_called() {
 fn an_abort_is_one_though_the_signal_be_blocked_and_ignored() {
     use nestling::sys::signal;
     let child = fork(|| {
-        // SAFETY: to ignore a signal is no handler.
+        // SAFETY: the action `Ignore` runs no handler.
         unsafe { signal::set_action(Signal::ABRT, signal::Action::Ignore, 0) }.expect("ignored");
         signal::set_mask(nestling::SigSet::ALL).expect("a mask");
         nestling::rt::abort();
@@ -169,7 +170,7 @@ fn bytes() -> [u8; SIZE] {
     core::array::from_fn(|i| i as u8 + 1)
 }
 
-/// A copy, one byte after the other, through a third place.
+/// Copies bytes one by one from one array to another.
 fn copied(from: usize, to: usize, count: usize) -> [u8; SIZE] {
     let (source, mut target) = (bytes(), bytes());
     for i in 0..count {
@@ -195,7 +196,7 @@ fn memcpy_and_memmove_copy() {
 
                 let (source, mut target) = (bytes(), bytes());
                 let start = target.as_mut_ptr();
-                // SAFETY: as above, in two arrays.
+                // SAFETY: the same as above, with two arrays.
                 let answer =
                     unsafe { memcpy(start.add(to), source.as_ptr().add(from), black_box(count)) };
                 assert_eq!(answer, start.wrapping_add(to));
@@ -212,7 +213,7 @@ fn memcpy_and_memmove_copy() {
 fn memset_fills() {
     for count in (0..20).chain([31, 32, 33, 63, 64]) {
         for start in 0..20 {
-            // Only the lowest byte of the value counts.
+            // `memset` uses only the lowest byte of the value.
             for value in [0, 1, 255, -1, 0x1234] {
                 let mut filled = bytes();
                 // SAFETY: 20 and 64 are within the array.
@@ -242,7 +243,7 @@ fn memcmp_and_bcmp_compare() {
                     0.cmp(&0)
                 };
                 let count = black_box(count);
-                // SAFETY: the count is within the arrays.
+                // SAFETY: the count is within both arrays.
                 let (order, differ) = unsafe {
                     (
                         memcmp(left.as_ptr(), right.as_ptr(), count),
@@ -266,7 +267,7 @@ fn strlen_counts() {
     ] {
         let string: &CStr = black_box(string);
         let mut naive = 0;
-        // SAFETY: it is a C string.
+        // SAFETY: the argument is a C string.
         let counted = unsafe {
             while string.as_ptr().add(naive).read_volatile() != 0 {
                 naive += 1;
@@ -309,10 +310,10 @@ fn what_is_of_the_user_is_told_by_close_on_exec() {
     }
     assert_eq!(inode(20), inode(0));
     assert_eq!(sys::fd::cloexec(20), Ok(false));
-    // Onto itself, and onto what is the program's.
+    // A copy of a descriptor to itself, and a copy to a descriptor of the program.
     assert_eq!(descriptors::copy(0, 0), Ok(()));
     assert_eq!(descriptors::copy(0, number), Err(Errno::EBADF));
-    // The duplicate stays when the user's is closed.
+    // The duplicate remains open when the user's descriptor is closed.
     let duplicate = descriptors::of_user(20).expect("a duplicate");
     descriptors::close(20).expect("it was open");
     assert_eq!(inode(duplicate.as_raw_fd()), inode(0));
@@ -327,7 +328,7 @@ fn limit_stack(soft: usize, hard: usize) -> Rlimit {
     limit
 }
 
-/// An address in the first thread's stack, near its top: the arguments.
+/// Returns an address near the top of the first thread's stack: that of the arguments.
 fn near_the_top() -> usize {
     let name = this_process().args().iter().next().expect("a name");
     name.as_ptr() as usize
@@ -361,9 +362,9 @@ fn a_stack_is_extended_beyond_the_soft_limit_only() {
     let below = near_the_top() - end;
     assert!(below > 31 * MIB, "{below}");
     assert!(below <= 32 * MIB, "the hard limit: {below}");
-    // SAFETY: a part of the stack that is not in use.
+    // SAFETY: this part of the stack is not in use.
     unsafe { (end as *mut u8).write_volatile(1) };
-    // It does not become shorter.
+    // The limit of the stack does not become smaller.
     assert!(process.extend_stack(2 * MIB).is_ok_and(|other| other > end));
 }
 

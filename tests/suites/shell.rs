@@ -1,5 +1,6 @@
-//! `sh`, nestling's shell, where there is nothing else: no other program but ours, no libc. What the standard says of it is asked in
-//! `tests/host/sh`; here it is that it works on each architecture and kernel: its spawns, forks, pipes, signals, files in memory.
+//! Tests that `sh`, nestling's shell, works on each architecture and kernel, on a machine without any other program and
+//! without a libc: its spawns, forks, pipes, signals and files in memory. The tests of its conformance to the standard
+//! are in `tests/host/sh`.
 
 use alloc::string::String;
 
@@ -33,7 +34,7 @@ nestling_tests::suite! {
     }
 }
 
-/// Has the shell execute a script in the test's directory, with `$PROBE` and `$SH` in its environment.
+/// Lets the shell execute a script in the test's directory, with `$PROBE` and `$SH` in its environment.
 fn sh(script: &str) -> (String, i32) {
     let path = match this_process().env().var(c"NESTLING_SH") {
         Some(path) => path,

@@ -1,4 +1,5 @@
-//! Signals: masks and actions that are restored, what is pending, and taking signals by waiting and from a descriptor.
+//! Tests of signals: masks and actions that are restored, pending signals, and taking signals by a wait or from a
+//! descriptor.
 
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
@@ -108,7 +109,8 @@ fn guards_nest() {
 
 // ---- Actions ----
 
-/// `rt_sigaction`, both ways. Only the first of an array counts: the emulator's is larger than riscv64's.
+/// Calls `rt_sigaction` to set and to read an action. Only the first element of an array is used; the array is there
+/// because the emulator's structure is larger than riscv64's.
 fn action_of(signal: Signal, new: Option<linux::kernel_sigaction>) -> linux::kernel_sigaction {
     let mut old = [nestling::arch::sigaction(None, 0); 2];
     let mut room = old;
@@ -117,7 +119,7 @@ fn action_of(signal: Signal, new: Option<linux::kernel_sigaction>) -> linux::ker
         room[0] = new;
         room.as_ptr() as usize
     });
-    // SAFETY: the kernel reads one action and writes one; the handlers here may be called at any time.
+    // SAFETY: the kernel reads one action and writes one; the handlers in this file may run at any time.
     unsafe {
         call(
             linux::__NR_rt_sigaction,
@@ -135,7 +137,7 @@ fn a_guard_gives_the_whole_action_back() {
     );
     let mut full = action_of(Signal::USR1, None);
     let mask = SigSet::EMPTY.with(Signal::HUP).with(Signal::WINCH);
-    // A word is 32 bits on i386.
+    // On i386, a word has 32 bits.
     #[allow(clippy::useless_conversion)]
     let word = mask.bits().try_into().expect("a word");
     full.sa_mask.sig[0] = word;
@@ -200,7 +202,7 @@ fn a_handler_under_a_guard_gives_the_former_one_back() {
     }
     handle([Signal::USR1].into_iter(), 0);
     let action = signal::Action::Handler(other);
-    // SAFETY: the handler counts, which a handler may do.
+    // SAFETY: the handler only counts, which is allowed in a handler.
     let saved = unsafe { signal::replace_action(Signal::USR1, action, 0) }.expect("replaced");
     let guard = signals::ActionGuard::from(saved);
     send(Signal::USR1);
@@ -220,25 +222,25 @@ fn kill_and_stop_keep_their_actions() {
 static HELD: AtomicI32 = AtomicI32::new(-1);
 static RAN: AtomicU32 = AtomicU32::new(0);
 
-/// At its third run, writes a byte.
+/// Writes a byte at its third run.
 unsafe extern "C" fn write_at_last(_: i32) {
     if RAN.fetch_add(1, Relaxed) == 2 {
         let _ = sys::fd::write(nestling_tests::fd(HELD.load(Relaxed)), b"x");
     }
 }
 
-/// At its third run, sends `SIGUSR1`.
+/// Sends `SIGUSR1` at its third run.
 unsafe extern "C" fn send_at_last(_: i32) {
     if RAN.fetch_add(1, Relaxed) == 2 {
         let _ = process::kill(process::getpid().as_raw(), Some(Signal::USR1));
     }
 }
 
-/// Has the handler run every two milliseconds from now on.
+/// Runs the handler every two milliseconds from now on.
 fn tick(handler: unsafe extern "C" fn(i32), flags: u32) {
     set_timer(&[0; 4]);
     RAN.store(0, Relaxed);
-    // SAFETY: the handlers here do what a handler may do.
+    // SAFETY: the handlers in this file make only calls that are allowed in a handler.
     unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), flags) }
         .expect("a handler");
     set_timer(&[0, 2000, 0, 2000]);
@@ -284,14 +286,15 @@ fn every_signal_has_its_own_place_in_a_set() {
     assert_eq!(signals::pending(), Ok(SigSet::EMPTY));
 }
 
-/// A child that sends this process `SIGUSR1`, as a user that is not root's if it can.
+/// Forks a child that sends this process `SIGUSR1`; if this process is root, as another user. Returns the child and its
+/// user id.
 fn sender() -> (Pid, u32) {
     let root = credentials::geteuid() == Ok(0);
     let own = credentials::getuid().expect("an id");
     let parent = process::getpid().as_raw();
     let child = fork(|| {
         if root {
-            // The effective id stays: it may send to whom it likes.
+            // The effective id does not change, so the child may send signals to every process.
             credentials::setresuid(7, credentials::UNCHANGED, credentials::UNCHANGED)
                 .expect("an id");
         }
@@ -327,7 +330,7 @@ fn a_wait_says_how_a_child_ended_and_does_not_reap_it() {
         assert_eq!((status.code(), status.signal()), (code, signal));
         assert_eq!(wait::wait(child), Ok(status));
     }
-    // One that is not from a child says nothing of any.
+    // A SIGCHLD that does not come from the kernel has no child's status.
     send(Signal::CHLD);
     let info = signals::wait(CHLD).expect("a signal");
     assert_eq!((info.pid(), info.status()), (Some(process::getpid()), None));
@@ -346,7 +349,7 @@ fn a_wait_says_that_a_child_stopped_and_went_on() {
     };
     assert_eq!(status().stopped_signal(), Some(Signal::STOP));
     process::kill(child.as_raw(), Some(Signal::CONT)).expect("a signal");
-    // Its end may not be told: these do not queue.
+    // The SIGCHLD of the child's end may be lost, because it does not queue.
     assert!(status().continued());
     join(child);
 }
@@ -360,7 +363,7 @@ fn a_wait_without_time_only_looks() {
     assert_eq!(signals::wait_timeout(USR1, Duration::ZERO), Ok(None));
 }
 
-/// Sees that what `wait` does lasts at least so long.
+/// Asserts that `wait` takes at least this time.
 fn lasts(duration: Duration, wait: impl FnOnce()) {
     let now = || time::now(Clock::Monotonic).expect("the time");
     let start = now();
@@ -375,7 +378,7 @@ fn a_wait_is_over_when_its_time_is() {
     lasts(duration, || {
         assert_eq!(signals::wait_timeout(USR1, duration), Ok(None));
     });
-    // A signal ends it, however long it is.
+    // A signal ends the wait, whatever its time limit is.
     let (child, _) = sender();
     let info = signals::wait_timeout(USR1, Duration::MAX).expect("a wait");
     assert_eq!(info.and_then(|info| info.pid()), Some(child));
@@ -399,7 +402,7 @@ fn a_handler_does_not_end_a_wait() {
 }
 
 fn a_handler_does_not_make_a_wait_longer_than_its_time() {
-    // Every interruption comes before the time is over. So a wait that began anew each time would never end.
+    // Each interruption comes before the time is over. A wait that began anew after each interruption would never end.
     handle([Signal::ALRM].into_iter(), 0);
     let _guard = block(USR1);
     let duration = Duration::from_millis(100);
@@ -427,7 +430,7 @@ fn real_time_signals_queue() {
     assert_eq!(signals::wait_timeout(set, Duration::ZERO), Ok(None));
 }
 
-/// The fields that would hold who sent it hold other things there.
+/// For such a signal, the fields of the sender contain other data.
 fn a_timers_signal_was_sent_by_nobody() {
     let alarm = SigSet::EMPTY.with(Signal::ALRM);
     let _guard = block(alarm);
@@ -435,11 +438,11 @@ fn a_timers_signal_was_sent_by_nobody() {
     let info = signals::wait(alarm).expect("a signal");
     assert_eq!((info.pid(), info.uid(), info.status()), (None, None, None));
 
-    // The second, since the first one's number is 0.
+    // The test uses the second timer, because the first one's number is 0.
     let mut timer = 0i32;
     for _ in 0..2 {
         let (clock, place) = (linux::CLOCK_MONOTONIC as usize, &raw mut timer as usize);
-        // SAFETY: the kernel writes a number.
+        // SAFETY: the kernel writes one number.
         unsafe { call(linux::__NR_timer_create, [clock, 0, place]) }.expect("a timer");
     }
     let signals = signalfd(alarm, OFlags::default());
@@ -538,7 +541,7 @@ fn a_signalfd_closes_on_exec_and_takes_no_other_flag() {
     assert_eq!(sys::fd::cloexec(signals.as_fd().as_raw_fd()), Ok(true));
     let wrong = SignalFd::new(USR1, OFlags::APPEND);
     assert_eq!(wrong.err(), Some(Errno::EINVAL));
-    // And what is no signalfd can't be made one.
+    // A descriptor that is not a signalfd cannot be made one.
     let (end, _held): (OwnedFd, OwnedFd) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     assert_eq!(signal::set_signalfd(end.as_fd(), USR1), Err(Errno::EINVAL));
 }

@@ -1,4 +1,5 @@
-//! Sockets: their kinds and addresses, descriptors and credentials that pass over them, the kernel's messages, and interfaces.
+//! Tests of sockets: kinds and addresses, passing descriptors and credentials, messages of the kernel, and network
+//! interfaces.
 
 use linux_raw_sys::general as linux;
 use linux_raw_sys::net;
@@ -33,7 +34,7 @@ fn pair(kind: Kind) -> (OwnedFd, OwnedFd) {
     socket::socketpair(kind).expect("a pair")
 }
 
-/// Receives what there is, without descriptors.
+/// Receives a message without descriptors.
 fn receive(socket: &OwnedFd, room: usize) -> ([u8; 8], socket::Message) {
     let mut buffer = [0; 8];
     let message = socket::recvmsg(socket.as_fd(), &mut buffer[..room], &mut []);
@@ -94,7 +95,7 @@ fn what_does_not_fit_is_cut_and_leaves_nothing_open() {
     assert_eq!((message.length, message.is_truncated), (3, true));
     assert!(buffer.starts_with(b"wor\0"));
     if emulated() {
-        return; // the emulator does not say that descriptors were cut
+        return; // the emulator does not report that descriptors were cut off
     }
     for (given, room) in [(2, 1), (1, 0)] {
         let fds = [one.as_fd(); 2];
@@ -124,7 +125,7 @@ fn as_many_descriptors_pass_as_promised() {
     assert_eq!(too_many, Err(Errno::EINVAL));
 }
 
-/// What a client and a server do who know the address.
+/// Lets a client and a server communicate over this address.
 fn meet(address: &Address) {
     let new = || socket::socket(Kind::Stream, OFlags::default()).expect("a socket");
     let (server, client) = (new(), new());
@@ -150,7 +151,7 @@ fn a_server_is_found_by_its_path() {
     assert_eq!(missing, Err(Errno::ENOENT));
     meet(&address);
     sys::file::unlink(c"control").expect("its file");
-    // It may be as long as this, and not be cut.
+    // A path of this length is the longest that fits, and is not truncated.
     meet(&Address::path(text!("{:0>107}", 7).c_str()).expect("an address"));
 }
 
@@ -158,7 +159,7 @@ fn a_server_is_found_by_its_abstract_name() {
     let name = text!("nestling-{}", sys::process::getpid());
     let address = Address::abstract_name(name.as_str().as_bytes()).expect("an address");
     meet(&address);
-    // It leaves no file, and is free again.
+    // An abstract name leaves no file, and can be used again.
     meet(&address);
 }
 
@@ -223,9 +224,9 @@ fn the_kernel_tells_of_devices() {
     };
     let mut buffer = [0; 4096];
     if how() != "kernel" {
-        return; // what happens to this machine's devices is no test's to say
+        return; // the test must not cause events of this machine's devices
     }
-    unshare(Namespaces::MOUNT).expect("a namespace"); // in which the mount ends with this process
+    unshare(Namespaces::MOUNT).expect("a namespace"); // the mount ends with this process's namespace
     make_directory(c"sys").expect("a directory");
     mount(c"sys", c"sys", c"sysfs", MountFlags::default(), c"").expect("sysfs");
     let event = c"sys/devices/virtual/mem/null/uevent";
@@ -237,14 +238,14 @@ fn the_kernel_tells_of_devices() {
     }
 }
 
-/// Whether something can be sent to this machine itself: an address of `lo` is there.
+/// Whether this machine can send packets to itself: the interface `lo` has an address.
 fn has_loopback() -> bool {
-    // `struct sockaddr_in`: 127.0.0.1, port 9.
+    // A `struct sockaddr_in` for 127.0.0.1, port 9.
     let mut address = [0u8; 16];
     address[..2].copy_from_slice(&(net::AF_INET as u16).to_ne_bytes());
     address[2..8].copy_from_slice(&[0, 9, 127, 0, 0, 1]);
     let (family, kind) = (net::AF_INET as usize, net::SOCK_DGRAM as usize);
-    // SAFETY: numbers; and the kernel reads the address. The descriptor is this function's own.
+    // SAFETY: the calls take numbers, and the kernel reads the address. This function owns the descriptor.
     unsafe {
         let fd = call(linux::__NR_socket, [family, kind, 0]).expect("a socket");
         let socket = OwnedFd::from_raw_fd(fd as RawFd);

@@ -1,5 +1,5 @@
-//! How much of the borrowed stack the child uses: measured by painting, in memory that is shared whatever becomes of the
-//! rest, so that a copied child shows it, too.
+//! Measures how much of the borrowed stack the child uses. The stack is filled with a pattern beforehand. It is in
+//! memory that is always shared, so that a child with copied memory can be measured, too.
 
 use core::ffi::c_void;
 use core::fmt::Write;
@@ -31,22 +31,24 @@ nestling_tests::suite! {
 
 const PAINT: u8 = 0xa5;
 
-/// At the stack's lower end a search has room for a pathname, of which those below take no more.
+/// At the lower end of the stack, a search reserves room for a pathname. The pathnames in these tests use at most this
+/// much of it.
 const SEARCH: usize = 64;
 
-/// The bytes from the stack's top to the lowest one that a spawn has written, but for a search's pathname and a hook's guard.
+/// Returns the number of bytes from the top of the stack to the lowest byte that a spawn has written, without the
+/// pathname of a search and the guard of a hook.
 fn use_of(spawn: &Spawn<'_>) -> usize {
     let bottom = shared_memory(STACK_SIZE);
-    // SAFETY: the mapping is this long, and no other code's.
+    // SAFETY: the mapping has this length, and no other code uses it.
     unsafe { bottom.write_bytes(PAINT, STACK_SIZE) };
-    // SAFETY: as above; the child leaves it before the spawn returns.
+    // SAFETY: the same as above; the child no longer uses the stack when the spawn returns.
     let stack =
         unsafe { core::slice::from_raw_parts_mut(bottom.cast::<MaybeUninit<u8>>(), STACK_SIZE) };
     if let Ok(mut child) = spawn.start_on(stack) {
         child.wait().expect("its status");
     }
     let painted = |&at: &usize| {
-        // SAFETY: it is within the mapping. Volatile: another process wrote it.
+        // SAFETY: the byte is within the mapping. The read is volatile because another process wrote the byte.
         unsafe { bottom.add(at).read_volatile() == PAINT }
     };
     let used = STACK_SIZE - SEARCH - (SEARCH..STACK_SIZE).take_while(painted).count();
@@ -100,7 +102,7 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
         ..plain
     };
 
-    // All that can be done without being root; then what only root can, of which the first fails for others.
+    // All actions that need no root; then those that only root may perform, of which the first fails for other users.
     let limit = sys::resource::getrlimit(Resource::Core).expect("a limit");
     let (uid, gid) = (credentials::getuid(), credentials::getgid());
     let (uid, gid) = (uid.expect("a user"), gid.expect("a group"));
@@ -139,7 +141,7 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
             priority: 0,
         }),
         nice: Some(1),
-        // With it the memory is copied.
+        // This attribute makes the spawn copy the memory.
         oom_score_adj: (memory == Memory::Copied).then_some(1000),
         no_new_privs: true,
         parent_death_signal: Some(Signal::TERM),
@@ -197,7 +199,7 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
     say(format_args!(
         "# stack: {figures}of {STACK_SIZE} bytes ({profile}, {memory:?})"
     ));
-    // What was measured is what it says.
+    // The spawn that was measured succeeds with all its attributes and actions.
     assert!(status(&all).success());
     assert!(failed.start().is_err());
 }
@@ -223,7 +225,7 @@ fn a_stack_may_begin_and_end_anywhere(memory: Memory) {
     for start in 0..17 {
         for end in [STACK_SIZE, STACK_SIZE + 1, STACK_SIZE + 7] {
             let mut spawn = probe(memory);
-            // SAFETY: it does nothing.
+            // SAFETY: the hook does nothing.
             spawn.attributes.hook = Some(unsafe { Hook::new(&|| Ok(())) });
             let outcome = spawn.start_on(&mut stack[start..start + end]);
             let mut child = outcome.unwrap_or_else(|error| panic!("{start} and {end}: {error}"));
@@ -235,7 +237,7 @@ fn a_stack_may_begin_and_end_anywhere(memory: Memory) {
     }
 }
 
-/// As by a recursion: the lowest bytes are far below the stack.
+/// Uses as much stack as a deep recursion: its lowest bytes are far below the stack's end.
 #[inline(never)]
 fn use_stack() -> u8 {
     let bytes = core::hint::black_box([1u8; STACK_SIZE]);
@@ -249,7 +251,7 @@ fn a_hook_that_uses_more_stack_than_there_is_is_not_survived(memory: Memory) {
             _ => Err(Errno::EINVAL),
         };
         let mut spawn = probe(memory);
-        // SAFETY: it is not safe: that is the point.
+        // SAFETY: none: the overflow is intended.
         spawn.attributes.hook = Some(unsafe { Hook::new(&overflow) });
         fails(&spawn, "the child was killed by SIGKILL before its exec");
     });
@@ -261,7 +263,7 @@ fn a_hook_that_uses_more_stack_than_there_is_is_not_survived(memory: Memory) {
 
 fn a_pathname_as_long_as_they_may_be_is_searched_for_beside_the_stack(memory: Memory) {
     make_link(c"program", probe_path());
-    // "/nope/./././…/program" has 4,095 bytes and a null; what comes before it has one more.
+    // "/nope/./././…/program" has 4,095 bytes and a null; the text before it has one more byte.
     let name = "/program";
     let mut path = Text::<8300>::new();
     for length in [4096, 4095] {
@@ -286,13 +288,13 @@ fn a_pathname_as_long_as_they_may_be_is_searched_for_beside_the_stack(memory: Me
 }
 
 unsafe extern "C" fn spawn_and_exit(spawn: *mut c_void) -> ! {
-    // SAFETY: it is the spawn of the test below, which waits.
+    // SAFETY: the pointer is the spawn of the test below, which waits for this child.
     let spawn = unsafe { &*spawn.cast::<Spawn<'_>>() };
     let is_well = spawn.start().is_ok_and(|mut child| child.wait().is_ok());
     sys::process::exit(i32::from(!is_well))
 }
 
-/// Of the 16 KiB of the smallest thread some 3 are the C library's.
+/// In the smallest thread, the stack has 16 KiB, of which the C library uses about 3 KiB.
 fn a_spawn_takes_little_more_than_the_childs_stack(memory: Memory) {
     const ROOM: usize = 32 * 1024;
     const MOST: usize = 12 * 1024;
@@ -305,8 +307,8 @@ fn a_spawn_takes_little_more_than_the_childs_stack(memory: Memory) {
     };
     for spawn in [probe(memory), spawn] {
         let bottom = shared_memory(ROOM);
-        // SAFETY: the mapping is this long, and no other code's. With `CLONE_VFORK` this waits for the child, which is an ordinary process
-        // otherwise.
+        // SAFETY: the mapping has this length, and no other code uses it. With `CLONE_VFORK` this process waits for the
+        // child, which is otherwise an ordinary process.
         let helper = unsafe {
             bottom.write_bytes(PAINT, ROOM);
             let flags = linux::CLONE_VM | linux::CLONE_VFORK | linux::SIGCHLD;
@@ -315,7 +317,7 @@ fn a_spawn_takes_little_more_than_the_childs_stack(memory: Memory) {
         };
         nestling::wait::wait(helper.expect("a child")).expect("its end");
         let painted = |&at: &usize| {
-            // SAFETY: it is within the mapping. Volatile: another process wrote it.
+            // SAFETY: the byte is within the mapping. The read is volatile because another process wrote the byte.
             unsafe { bottom.add(at).read_volatile() == PAINT }
         };
         let used = ROOM - (0..ROOM).take_while(painted).count();

@@ -1,6 +1,6 @@
-//! The three stipulations that keep the status pipe out of the actions' sight, with the pipe on the very number that an
-//! action names; with the kernel's mark there is none, and the same holds. The parent's pipe takes its two lowest free numbers, the reading end the lower: `open_only` says which
-//! those are.
+//! Tests of the three stipulations that hide the status pipe from the actions. The pipe occupies the very number that
+//! an action names. With the kernel's mark there is no pipe, and the same must hold. The parent's pipe takes the two
+//! lowest free numbers, the read end the lower one; `open_only` determines which numbers are free.
 
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -52,7 +52,7 @@ fn with<'a>(memory: Memory, actions: &'a [Action<'a>]) -> Spawn<'a> {
     }
 }
 
-/// The places of the pipe that the tests try: what else is open, the reading end, the writing end.
+/// The positions of the pipe that the tests try: the other open descriptors, the read end, the write end.
 const PLACES: [(&[RawFd], RawFd, RawFd); 5] = [
     (&[0, 1, 2], 3, 4),
     (&[0, 1, 2, 4], 3, 5),
@@ -61,7 +61,8 @@ const PLACES: [(&[RawFd], RawFd, RawFd); 5] = [
     (&[0, 2, 3, 4, 5], 1, 6),
 ];
 
-/// The descriptors that the program has, of which the parent has `before`.
+/// Asserts that the program has exactly the expected descriptors: those of `before` without those of `closed`, and
+/// those of `opened`.
 fn expect(
     memory: Memory,
     actions: &[Action<'_>],
@@ -98,7 +99,7 @@ fn a_dup2_onto_the_pipe(memory: Memory) {
         }
         let both = [dup2(2, write_end), dup2(2, read_end)];
         expect(memory, &both, before, &[], &[read_end, write_end]);
-        // After the pipe has moved, once more onto where it may be by now.
+        // After the pipe has moved, the next action names the number to which it may have moved.
         let after = write_end + 1;
         let thrice = [dup2(2, write_end), dup2(2, after), dup2(2, after + 1)];
         expect(memory, &thrice, before, &[], &[write_end, after, after + 1]);
@@ -114,7 +115,7 @@ fn a_close_of_the_pipe(memory: Memory) {
             Action::Close(2),
         ];
         expect(memory, &actions, before, &[2], &[]);
-        // What was closed is free for others.
+        // A number that was closed is free for a later action.
         let actions = [
             Action::Close(write_end),
             dup2(2, write_end),
@@ -131,7 +132,7 @@ fn a_close_from_below_at_and_above_the_pipe(memory: Memory) {
             let closed: [RawFd; 64] = core::array::from_fn(|i| first + i as RawFd);
             expect(memory, &[Action::CloseFrom(first)], before, &closed, &[]);
             if first > 2 {
-                // What was closed is free for others, be the pipe there or not.
+                // The closed numbers are free for later actions, whether the pipe occupies them or not.
                 let actions = [Action::CloseFrom(first), dup2(2, write_end), dup2(2, first)];
                 expect(memory, &actions, before, &closed, &[write_end, first]);
             }
@@ -168,10 +169,10 @@ fn a_redirect_onto_the_pipe(memory: Memory) {
 fn b_open_gets_its_number_where_the_pipe_has_the_lowest(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
-        // The reading end's number filled, the writing end's is the lowest that is not open.
+        // When the read end's number is in use, the write end has the lowest number that is not open.
         let actions = [dup2(2, read_end), open(write_end, c"fd2")];
         expect(memory, &actions, before, &[], &[read_end, write_end]);
-        // And the same for a target elsewhere: below the pipe, and above it.
+        // The same with a target below the pipe and with one above it.
         let actions = [dup2(2, read_end), open(2, c"fd2"), open(30, c"fd2")];
         expect(memory, &actions, before, &[], &[read_end, 30]);
         let actions = [dup2(2, read_end), redirect(write_end, c"fd2")];
@@ -181,8 +182,8 @@ fn b_open_gets_its_number_where_the_pipe_has_the_lowest(memory: Memory) {
     }
 }
 
-/// What `open` returned is not seen in the end; but where the pipe is, the hook sees: not on the number that `open` would
-/// have returned.
+/// The number that `open` returned is not visible at the end, but the hook sees the number of the pipe: it must not be
+/// the number that `open` would return without a pipe.
 fn b_the_pipe_is_not_on_the_number_that_open_returns(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
@@ -201,8 +202,8 @@ fn b_the_pipe_is_not_on_the_number_that_open_returns(memory: Memory) {
     }
 }
 
-/// The number that the child has open beside those it should have, when its hook runs: just one, the pipe's. (A hook has a pipe in
-/// every mode.)
+/// Returns the only number that the child has open when its hook runs, except those that it should have open: the
+/// number of the pipe. (A spawn with a hook has a pipe in every mode.)
 fn pipe_at_the_end(spawn: &Spawn<'_>, expected: impl Fn(RawFd) -> bool) -> Option<RawFd> {
     let look = || {
         for number in 0..DESCRIPTORS {
@@ -232,18 +233,18 @@ fn pipe_at_the_end(spawn: &Spawn<'_>, expected: impl Fn(RawFd) -> bool) -> Optio
 }
 
 fn b_open_after_the_pipes_lower_end_was_filled(memory: Memory) {
-    // Every number up to the pipe's is filled by an open of its own, and the pipe is pushed on and on.
+    // Each action opens the next number, so that the pipe is pushed to higher and higher numbers.
     open_only(0..3);
     let actions: [Action<'_>; 20] = core::array::from_fn(|i| open(3 + i as RawFd, c"fd0"));
     let opened: [RawFd; 20] = core::array::from_fn(|i| 3 + i as RawFd);
     expect(memory, &actions, &[0, 1, 2], &[], &opened);
-    // And the other way round, onto it from above.
+    // The same from above: the actions open lower and lower numbers, down to the pipe.
     let actions: [Action<'_>; 20] = core::array::from_fn(|i| open(22 - i as RawFd, c"fd0"));
     expect(memory, &actions, &[0, 1, 2], &[], &opened);
 }
 
 fn b_an_open_needs_no_more_numbers_than_without_the_pipe(memory: Memory) {
-    // Two free numbers, of which the pipe keeps the upper.
+    // Two numbers are free, and the pipe keeps the upper one.
     let last = DESCRIPTORS as RawFd - 1;
     for target in [last - 1, 1] {
         open_only(0..last - 1);
@@ -255,7 +256,7 @@ fn b_an_open_needs_no_more_numbers_than_without_the_pipe(memory: Memory) {
             &[target],
         );
     }
-    // None but the pipe's, and the one that the open itself closes.
+    // No number is free except those of the pipe and the one that the open itself closes.
     open_only(0..last - 1);
     let full = [dup2(0, last - 1), open(1, c"fd0")];
     expect(memory, &full, &all_below(last - 1), &[], &[last - 1]);
@@ -268,14 +269,14 @@ fn all_below(end: RawFd) -> [RawFd; DESCRIPTORS] {
 fn c_a_pipe_that_cannot_move_is_the_failure_of_its_action(memory: Memory) {
     let last = DESCRIPTORS as RawFd - 1;
     let emfile = "EMFILE: too many open files";
-    // The last two numbers are the pipe's, and the lower one is taken.
+    // The last two numbers belong to the pipe, and the lower one is in use.
     open_only(0..last - 1);
     let fill = dup2(0, last - 1);
     let expected = text!("file action 1 (dup2 0 to {last}): {emfile}");
     fails(&with(memory, &[fill, dup2(0, last)]), expected);
     let expected = text!("file action 1 (open \"fd0\"): {emfile}");
     fails(&with(memory, &[fill, open(last, c"fd0")]), expected);
-    // The limit was lowered under the pipe itself.
+    // The limit was lowered below the numbers of the pipe.
     open_only(0..6);
     let hard = resource::getrlimit(Resource::Nofile).expect("a limit").hard;
     for soft in [1, 3, 6] {
@@ -290,7 +291,7 @@ fn a_pipe_that_cannot_move_up_moves_down(memory: Memory) {
     for action in [dup2(0, last), open(last, c"fd0")] {
         open_only(0..last - 1);
         expect(memory, &[action], &all_below(last - 1), &[], &[last]);
-        // And on to what is closed on the way.
+        // The pipe then moves to a number that an earlier action has closed.
         open_only(0..last - 1);
         let actions = [
             dup2(0, last - 1),
@@ -302,7 +303,7 @@ fn a_pipe_that_cannot_move_up_moves_down(memory: Memory) {
         let opened = [last - 1, last, 5];
         expect(memory, &actions, &all_below(last - 1), &[5, 7], &opened);
     }
-    // The limit is just above the pipe's numbers, which are 6 and 7; the parent's, or one that the child has set.
+    // The limit is just above the pipe's numbers, 6 and 7: the parent's limit, or one that the child has set.
     open_only(0..6);
     let hard = resource::getrlimit(Resource::Nofile).expect("a limit").hard;
     let lower = |soft| Action::Limit(Resource::Nofile, Rlimit { soft, hard });
@@ -392,7 +393,7 @@ fn a_failure_is_reported_through_a_pipe_that_has_moved(memory: Memory) {
             ..with(memory, &actions)
         };
         fails(&spawn, "exec \"/nope\": ENOENT: no such file or directory");
-        // Nothing of it went into the file that took the pipe's place.
+        // No byte of the record was written to the file that has taken the pipe's number.
         let file = nestling_tests::read_file(c"fd2").expect("the file");
         assert_eq!(file.as_str(), "");
     }
@@ -433,15 +434,15 @@ fn no_descriptor_need_be_open(memory: Memory) {
 
 fn a_full_table_is_reported_where_there_must_be_a_pipe(memory: Memory) {
     let emfile = "status pipe: EMFILE: too many open files";
-    // Of a session of its own, and of what a hook does, the mark can prove nothing.
+    // The mark cannot show the exec of a child with a new session, nor of one with a hook.
     let mut with_session = probe(memory);
     with_session.attributes.new_session = true;
     let mut with_hook = probe(memory);
-    // SAFETY: it does nothing.
+    // SAFETY: the hook does nothing.
     with_hook.attributes.hook = Some(unsafe { Hook::new(&|| Ok(())) });
     let no_clone3 = || {
         forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
-        // It finds that out only as it tries.
+        // The library learns that `clone3` is missing only when it tries the call.
         let _ = probe(Memory::Shared).start();
     };
     for free in [0, 1] {
@@ -456,7 +457,7 @@ fn a_full_table_is_reported_where_there_must_be_a_pipe(memory: Memory) {
                 let mut spawn = probe(memory);
                 spawn.attributes.notice = notice;
                 fails(&spawn, emfile);
-                // That was not taken for the kernel's refusal of shared memory.
+                // The library did not take that failure for the kernel's refusal of shared memory.
                 close(0);
                 close(1);
                 start(&spawn).expect("a child").wait().expect("its end");
@@ -513,7 +514,8 @@ fn two_free_numbers_are_enough(memory: Memory) {
     );
 }
 
-/// Lists of actions at random, on tables at random, against what POSIX says each does where there is no pipe at all.
+/// Random lists of actions on random descriptor tables. The expected result is what POSIX specifies for each action,
+/// without any pipe.
 fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for round in 0..rounds(500) {
@@ -535,7 +537,7 @@ fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
             }
         }
         let mut spawn = with(memory, &actions);
-        // Whatever became of the pipe, a failure at the end must come through it.
+        // Wherever the pipe was moved, a failure at the end must be reported over it.
         let missing = random.below(2) == 0;
         if missing {
             spawn.program = Program::Path(c"/nope");
@@ -563,7 +565,7 @@ fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
                 let lowest = lowest.expect("a free number") as RawFd;
                 let is_open = |number: RawFd| model.0[number as usize].is_some();
                 let pipe = pipe_at_the_end(&spawn, is_open);
-                // Where the last of them opened a file elsewhere, its own number is free again.
+                // If the last action opened a file at another number, the number that the open returned is free again.
                 if matches!(actions.last(), Some(Action::Open { fd, .. } | Action::Redirect { fd, .. }) if *fd > lowest)
                 {
                     assert_ne!(pipe, Some(lowest), "the pipe; {context}");
@@ -582,7 +584,7 @@ fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
     }
 }
 
-/// What an action makes of a table; whether it succeeds.
+/// Applies an action to a table. Returns whether the action succeeds.
 fn apply(action: &Action<'_>, table: &mut Table) -> bool {
     match *action {
         Action::Open { fd, flags, .. } | Action::Redirect { fd, flags, .. } => {
@@ -600,7 +602,7 @@ fn apply(action: &Action<'_>, table: &mut Table) -> bool {
     true
 }
 
-/// A generator of numbers, always the same ones (xorshift).
+/// Pseudo-random numbers, the same on every run (xorshift).
 struct Random(u64);
 
 impl Random {

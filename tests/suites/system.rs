@@ -1,4 +1,4 @@
-//! `system`: the command's status, and what becomes of the caller's signals meanwhile and afterwards.
+//! Tests of `system`: the command's status, and the caller's signals during the call and afterwards.
 
 use core::ffi::CStr;
 use core::mem::transmute;
@@ -37,7 +37,7 @@ nestling_tests::suite! {
     }
 }
 
-/// Runs a command, and sees that the caller is as before.
+/// Runs a command, and asserts that the caller's state is the same as before.
 fn run<'a>(command: impl Into<Option<&'a CStr>>) -> Result<ExitStatus, Error<'static>> {
     need_shell();
     let command = command.into();
@@ -53,7 +53,7 @@ fn ended(command: &CStr) -> ExitStatus {
     run(command).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// What the probe finds, which the command becomes.
+/// Runs a command that executes the probe, and returns the probe's report.
 fn probe(before: &str, mode: &str) -> State {
     let out = text!("{}/out", show(scratch()));
     let command = text!(
@@ -65,7 +65,7 @@ fn probe(before: &str, mode: &str) -> State {
     State::read(out.c_str())
 }
 
-/// All that can be asked of this process's signals: the mask, and each action with its flags and its mask.
+/// The state of this process's signals: the mask, and each action with its flags and its mask.
 #[derive(PartialEq, Debug)]
 struct Signals {
     mask: SigSet,
@@ -79,7 +79,7 @@ impl Signals {
             let action = action_of(signal, None);
             let handler = action.sa_handler_kernel;
             let handler = handler.map_or(0, |handler| handler as usize);
-            // SAFETY: both are 64 bits.
+            // SAFETY: both types are numbers of 64 bits.
             let mask = unsafe { transmute::<linux::kernel_sigset_t, SigSet>(action.sa_mask) };
             *place = (handler, action.sa_flags as usize, mask);
         }
@@ -90,12 +90,12 @@ impl Signals {
     }
 }
 
-/// `rt_sigaction`, both ways. What an emulator keeps to itself is as it is by default.
+/// Calls `rt_sigaction` to set and to read an action. For a signal that the emulator reserves, it returns the default.
 fn action_of(signal: Signal, new: Option<&linux::kernel_sigaction>) -> linux::kernel_sigaction {
     let mut old = nestling::arch::sigaction(None, 0);
     let number = signal.as_raw() as usize;
     let new = new.map_or(0, |new| &raw const *new as usize);
-    // SAFETY: the kernel reads one action and writes one; the handlers here may be called at any time.
+    // SAFETY: the kernel reads one action and writes one; the handlers in this file may run at any time.
     let answer = unsafe {
         call(
             linux::__NR_rt_sigaction,
@@ -106,14 +106,14 @@ fn action_of(signal: Signal, new: Option<&linux::kernel_sigaction>) -> linux::ke
     old
 }
 
-/// Has handlers with flags and masks for these.
+/// Sets handlers with flags and masks for these signals.
 fn handle_fully(signals: &[Signal]) {
     let flags = signal::SA_RESTART | signal::SA_NODEFER;
     handle(signals.iter().copied(), flags);
     for &signal in signals {
         let mut full = action_of(signal, None);
         let mask = SigSet::EMPTY.with(Signal::HUP).with(Signal::WINCH);
-        // SAFETY: both are 64 bits.
+        // SAFETY: both types are numbers of 64 bits.
         full.sa_mask = unsafe { transmute::<SigSet, linux::kernel_sigset_t>(mask) };
         action_of(signal, Some(&full));
     }
@@ -158,9 +158,9 @@ fn a_missing_shell_is_named() {
 }
 
 fn a_command_may_begin_like_an_option() {
-    // What the shell says of it is of no interest.
+    // The shell's error message is not part of the test.
     let null = sys::fd::open(c"/dev/null", nestling::OFlags::WRONLY, 0).expect("/dev/null");
-    // SAFETY: the number is the test's to fill.
+    // SAFETY: the test owns this number.
     unsafe { sys::fd::dup3(null.as_raw_fd(), 2, nestling::OFlags::default()) }.expect("dup3");
     assert_eq!(ended(c"-nestling-nope").code(), Some(127));
 }
@@ -203,19 +203,19 @@ fn the_keyboards_signals_are_the_commands() {
 }
 
 fn the_keyboards_signals_do_not_end_the_caller() {
-    // Neither by default nor by a handler.
+    // The caller survives both with the default action and with a handler.
     let command = c"kill -INT $PPID; kill -QUIT $PPID; exit 3";
     assert_eq!(ended(command).code(), Some(3));
     handle_fully(&[Signal::INT, Signal::QUIT]);
     assert_eq!(ended(command).code(), Some(3));
     assert_eq!((handled(Signal::INT), handled(Signal::QUIT)), (0, 0));
-    // The handlers are there again, and nothing is pending.
+    // The handlers are set again, and no signal is pending.
     for signal in [Signal::INT, Signal::QUIT] {
         process::kill(process::getpid().as_raw(), Some(signal)).expect("a signal");
         assert_eq!(handled(signal), 1);
     }
     assert_eq!(strayed(), 0, "handlers that ran in the child");
-    // Other signals reach the caller as ever.
+    // Other signals reach the caller as usual.
     let helper = fork(|| {
         let _ = system(c"kill -TERM $PPID; exit 0");
         process::exit(1);
@@ -235,7 +235,7 @@ fn what_was_ignored_before_stays_so_in_the_command() {
 }
 
 fn no_sigchld_is_handled_before_the_end() {
-    // Whether the command had ended when the handler ran, and whether the keyboard's signals were restored.
+    // Counts separately whether, when the handler ran, the command had ended and the keyboard's signals were restored.
     unsafe extern "C" fn handler(_: i32) {
         let ended = sys::file::faccessat(c"out").is_ok();
         let restored = matches!(signal::action(Signal::INT), Ok(signal::Action::Default));
@@ -243,13 +243,13 @@ fn no_sigchld_is_handled_before_the_end() {
         mailbox().numbers[place].fetch_add(1, Relaxed);
     }
     let ran = || [1, 2].map(|place| mailbox().numbers[place].load(Relaxed));
-    // SAFETY: the handler makes system calls and counts, which a handler may do.
+    // SAFETY: the handler makes system calls and counts, which is allowed in a handler.
     unsafe { signal::set_action(Signal::CHLD, signal::Action::Handler(handler), 0) }.expect("it");
     need_shell();
-    // One that is sent while the command runs waits with the command's own.
+    // A SIGCHLD that comes while the command runs stays pending, together with that of the command.
     probe("kill -CHLD $PPID;", "state");
     assert_eq!(ran(), [1, 0]);
-    // So does one of another child, which ends meanwhile.
+    // The same holds for the SIGCHLD of another child that ends during the call.
     nestling_tests::remove(c"out");
     make_fifo(c"fifo");
     let other = fork(|| {
@@ -261,7 +261,7 @@ fn no_sigchld_is_handled_before_the_end() {
     join(other);
     assert!((2..=3).contains(&in_time), "{in_time} times");
     assert_eq!(early, 0);
-    // Where the caller has blocked it, it stays pending.
+    // If the caller blocks SIGCHLD, it stays pending.
     let _guard = signals::block(SigSet::EMPTY.with(Signal::CHLD)).expect("blocked");
     let before = ran();
     ended(c"exit 0");
@@ -297,7 +297,7 @@ fn the_callers_signals_meanwhile_are_those_of_posix() {
     );
 }
 
-/// `run` sees to it; here is what there is to restore.
+/// `run` checks that; this test sets the state that must be restored.
 fn all_actions_and_the_mask_are_restored() {
     let masks = [
         SigSet::EMPTY,
@@ -309,7 +309,7 @@ fn all_actions_and_the_mask_are_restored() {
         signal::set_mask(mask).expect("a mask");
         for _ in 0..2 {
             ended(c"exit 0");
-            // A failing spawn.
+            // a spawn that fails
             limit_descriptors(0);
             let outcome = run(c"exit 0");
             limit_descriptors(DESCRIPTORS as u64);
@@ -326,7 +326,7 @@ fn all_actions_and_the_mask_are_restored() {
 fn a_handler_does_not_end_it() {
     handle([Signal::ALRM].into_iter(), 0);
     make_fifo(c"fifo");
-    // The command waits until the helper, which sees the handler run, opens the other side.
+    // The command waits for a reader of the FIFO. The helper opens it when it has seen the handler run.
     let helper = fork(|| {
         while handled(Signal::ALRM) < 5 {
             core::hint::spin_loop();
@@ -385,7 +385,7 @@ fn a_descriptor_that_can_not_be_had_is_named() {
     assert_eq!(ended(c"exit 3").code(), Some(3));
 }
 
-/// Only copied memory needs any, for the status pipe.
+/// Only a spawn with copied memory needs descriptors, for its status pipe.
 fn no_descriptor(outcome: Result<ExitStatus, Error<'_>>) {
     match outcome {
         Ok(_) => assert!(!emulated(), "its memory is copied"),

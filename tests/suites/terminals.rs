@@ -1,4 +1,4 @@
-//! Terminals: pseudo-terminals, attributes, size, and whose they are.
+//! Tests of terminals: pseudo-terminals, attributes, size, and the session and process group of a terminal.
 
 use core::mem::ManuallyDrop;
 
@@ -49,7 +49,7 @@ fn pty() -> Pty {
     }
 }
 
-/// One that controls this session, and stays: its end would be a hang-up.
+/// A pseudo-terminal that controls this session. It stays open, because its end would hang up the session.
 fn controlling_pty() -> ManuallyDrop<Pty> {
     let pty = ManuallyDrop::new(pty());
     terminal::set_controlling(pty.terminal.as_fd()).expect("a controlling terminal");
@@ -60,7 +60,7 @@ fn attributes(terminal: &OwnedFd) -> Attributes {
     terminal::attributes(terminal.as_fd()).expect("its attributes")
 }
 
-/// Sets the attributes as `change` makes them.
+/// Changes the attributes by the function `change`.
 fn change(terminal: &OwnedFd, change: impl FnOnce(&mut Attributes)) {
     let mut attributes = attributes(terminal);
     change(&mut attributes);
@@ -71,7 +71,7 @@ fn write(to: &OwnedFd, bytes: &[u8]) {
     assert_eq!(sys::fd::write(to.as_fd(), bytes), Ok(bytes.len()));
 }
 
-/// Reads until all of `expected` has come, and nothing else.
+/// Reads until all bytes of `expected` have come; other bytes fail the test.
 fn reads(from: &OwnedFd, expected: &[u8]) {
     let (mut buffer, mut length) = ([0; 64], 0);
     while length < expected.len() {
@@ -83,17 +83,17 @@ fn reads(from: &OwnedFd, expected: &[u8]) {
     }
 }
 
-/// How many bytes can be read now.
+/// Returns how many bytes can be read now.
 fn waiting(side: &OwnedFd) -> i32 {
     let mut count = 0;
     ioctl(side.as_raw_fd(), FIONREAD, &mut count).expect("FIONREAD");
     count
 }
 
-/// Until so many bytes have arrived: a terminal passes them on in its own time.
+/// Waits until `count` bytes have arrived: a terminal passes them on after some time.
 fn until_waiting(side: &OwnedFd, count: i32) {
     while waiting(side) < count {
-        // SAFETY: no arguments.
+        // SAFETY: the call takes no arguments.
         let _ = unsafe { call(linux_raw_sys::general::__NR_sched_yield, []) };
     }
     assert_eq!(waiting(side), count);
@@ -105,7 +105,7 @@ fn what_is_written_on_one_side_is_read_on_the_other() {
     let pty = pty();
     write(&pty.controller, b"typed\n");
     reads(&pty.terminal, b"typed\n");
-    reads(&pty.controller, b"typed\r\n"); // the echo
+    reads(&pty.controller, b"typed\r\n"); // the terminal's echo
     write(&pty.terminal, b"shown");
     reads(&pty.controller, b"shown");
     let Pty {
@@ -158,7 +158,7 @@ fn an_old_kernels_pseudo_terminal_is_opened_by_its_name() {
     assert_eq!(sys::fd::cloexec(pty.terminal.as_raw_fd()), Ok(true));
 }
 
-/// From now on the kernel answers this request of `ioctl` so.
+/// Installs a seccomp filter: from now on, this request of `ioctl` fails with this errno.
 fn forbid_ioctl(request: u32, errno: Errno) {
     use linux_raw_sys::general::{__NR_ioctl, __NR_prctl};
     use linux_raw_sys::prctl::{PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP};
@@ -167,9 +167,9 @@ fn forbid_ioctl(request: u32, errno: Errno) {
     let step = |code, jf, k| sock_filter { code, jt: 0, jf, k };
     let mut filter = [
         step(0x20, 0, 0),          // load the call's number
-        step(0x15, 3, __NR_ioctl), // unless it is this one, jump to the end
+        step(0x15, 3, __NR_ioctl), // unless it is `ioctl`, jump to the end
         step(0x20, 0, 24),         // load the second argument's lower half
-        step(0x15, 1, request),    // unless it is this one, jump to the end
+        step(0x15, 1, request),    // unless it is this request, jump to the end
         step(0x06, 0, SECCOMP_RET_ERRNO | errno.as_raw() as u32),
         step(0x06, 0, SECCOMP_RET_ALLOW),
     ];
@@ -261,7 +261,7 @@ fn a_raw_terminal_passes_every_byte() {
     write(&pty.controller, bytes);
     reads(&pty.terminal, bytes);
     write(&pty.terminal, bytes);
-    reads(&pty.controller, bytes); // no echo was before it
+    reads(&pty.controller, bytes); // no echo came before it
 }
 
 fn a_sane_terminal_echoes_edits_and_translates() {
@@ -329,7 +329,7 @@ fn input_is_thrown_away() {
     }
 }
 
-/// The other side holds 4 KiB at most that nobody has read; what is beyond those is not sent.
+/// The other side stores at most 4 KiB of unread output; the terminal does not send what exceeds that.
 fn output_that_is_not_sent_is_thrown_away() {
     const COUNT: usize = 6000;
     let pty = pty();
@@ -390,7 +390,7 @@ fn a_size_is_the_same_on_both_sides() {
 
 fn a_new_size_is_told_to_the_foreground_group_only() {
     let pty = controlling_pty();
-    // Blocked, the signal is kept, although nobody handles it.
+    // A blocked signal is kept pending, although its default action is to be ignored.
     signal::set_mask(SigSet::EMPTY.with(Signal::WINCH)).expect("a mask");
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let member = |expected: bool| {
@@ -419,9 +419,9 @@ fn pending() -> SigSet {
     signals::pending().expect("the pending signals")
 }
 
-// ---- Who has it ----
+// ---- The terminal's session and foreground group ----
 
-/// From the background, too.
+/// Sets the foreground group even if this process is in the background.
 fn set_foreground_at_all_costs(terminal: BorrowedFd<'_>, group: Pid) {
     let _blocked = signals::block(SigSet::EMPTY.with(Signal::TTOU)).expect("a mask");
     terminal::set_foreground(terminal, group).expect("the foreground");
@@ -439,7 +439,7 @@ fn a_session_gets_a_terminal_and_gives_it_up() {
     );
     terminal::set_controlling(terminal).expect("a controlling terminal");
     for side in [terminal, pty.controller.as_fd()] {
-        // The emulator forgets to pass the answer on.
+        // The emulator does not pass the result on.
         let session = (!emulated()).then_some(own);
         assert_eq!(terminal::session(side), Ok(session));
         assert_eq!(terminal::foreground(side), Ok(Some(own)));
@@ -451,7 +451,7 @@ fn a_session_gets_a_terminal_and_gives_it_up() {
         Err(Errno::EPERM),
         "it has one"
     );
-    // The leader gives it up for all, and is told so.
+    // The leader gives up the terminal for all processes of the session, and gets SIGHUP.
     signal::set_mask(SigSet::EMPTY.with(Signal::HUP)).expect("a mask");
     terminal::give_up_controlling(terminal).expect("no more");
     assert!(pending().contains(Signal::HUP));
@@ -517,7 +517,7 @@ fn a_foreground_group_is_one_of_this_session_with_a_member() {
     assert_eq!(terminal::foreground(terminal), Ok(Some(own)));
     drop(held);
     join(elsewhere);
-    // Ended or not, it is a member until it is reaped.
+    // A zombie is a member of its group until it is reaped.
     wait::peek(Who::Child(here), wait::Options::default()).expect("its end");
     terminal::set_foreground(terminal, here).expect("a zombie's group");
     set_foreground_at_all_costs(terminal, own);

@@ -1,4 +1,4 @@
-//! Waiting for a child: blocking, polling, through its pidfd; for one of many, and for stops.
+//! Tests of waiting for a child: blocking, polling, and through its pidfd; for one of many children; and for stops.
 
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
@@ -43,7 +43,7 @@ nestling_tests::suite! {
 
 const SHORT: Duration = Duration::from_millis(1);
 
-/// The probe with these two arguments.
+/// Runs the probe with these two arguments, and returns its status.
 fn doing(memory: Memory, what: &core::ffi::CStr, number: i32) -> ExitStatus {
     let number = text!("{number}");
     let list = args![c"probe", what, number.c_str()];
@@ -53,7 +53,7 @@ fn doing(memory: Memory, what: &core::ffi::CStr, number: i32) -> ExitStatus {
     })
 }
 
-/// A child that runs until the other end of the pipe is closed.
+/// Starts a child that runs until the other end of the pipe is closed.
 fn waiting(memory: Memory, pidfd: bool) -> (Child, nestling::OwnedFd) {
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let actions = [dup2(end.as_raw_fd(), 20)];
@@ -73,7 +73,7 @@ fn an_exit_code_arrives(memory: Memory) {
         assert_eq!((status.code(), status.signal()), (Some(code), None));
         assert_eq!((status.success(), status.shell_code()), (code == 0, code));
     }
-    // Only the lower eight bits count.
+    // Only the lower eight bits of an exit status count.
     assert_eq!(doing(memory, c"exit", 256 + 3).code(), Some(3));
 }
 
@@ -86,7 +86,7 @@ fn a_signal_arrives(memory: Memory) {
             Signal::WINCH,
             Signal::TSTP,
             Signal::TTIN,
-            Signal::TTOU, // nobody could continue it: its group is an orphan
+            Signal::TTOU, // the group is orphaned, so the kernel does not stop its processes
         ];
         let status = doing(memory, c"kill", signal.as_raw());
         if harmless.contains(&signal) {
@@ -156,7 +156,7 @@ fn a_signal_goes_to_the_child_until_it_was_waited_for(memory: Memory) {
 fn a_handler_does_not_end_the_wait(memory: Memory) {
     static HELD: AtomicI32 = AtomicI32::new(-1);
     static RAN: AtomicU32 = AtomicU32::new(0);
-    // Lets the child go at the fifth time.
+    // Lets the child end at the handler's fifth run.
     unsafe extern "C" fn handler(_: i32) {
         if RAN.fetch_add(1, Relaxed) == 4 {
             close(HELD.load(Relaxed));
@@ -164,7 +164,7 @@ fn a_handler_does_not_end_the_wait(memory: Memory) {
     }
     let (mut child, held) = waiting(memory, false);
     HELD.store(held.into_raw_fd(), Relaxed);
-    // SAFETY: the handler counts and closes a descriptor, which a handler may do.
+    // SAFETY: the handler counts and closes a descriptor, which is allowed in a handler.
     unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }.expect("it");
     set_timer(&[0, 2000, 0, 2000]);
     assert!(child.wait().expect("its status").success());
@@ -225,7 +225,7 @@ fn every_wait_says_the_same(memory: Memory) {
 }
 
 fn a_stop_and_a_continuation_are_told_to_who_asks(memory: Memory) {
-    // Another's news is not this one's.
+    // A wait for one child ignores the state of another.
     let other = fork(|| {});
     wait::peek(Who::Child(other), Options::default()).expect("its end");
     let (child, held) = waiting(memory, false);
@@ -300,7 +300,7 @@ fn a_group_is_waited_for_and_no_other_child(memory: Memory) {
     assert_eq!(codes, expected);
     let answer = wait::wait_for(Who::Group(first), Options::default());
     assert_eq!(answer, Err(Errno::ECHILD));
-    // The other is in this process's group.
+    // The other child is in this process's group.
     let group = Pid::from_raw(sys::process::getpgid(0).expect("a group")).expect("its id");
     let (pid, status) = wait::wait_for(Who::Group(group), Options::default())
         .expect("it")
@@ -322,7 +322,7 @@ fn a_peek_leaves_the_news_for_the_next_wait(memory: Memory) {
     assert!(child.wait().expect("its status").success());
     assert_eq!(wait::peek(who, Options::default()), Err(Errno::ECHILD));
     if emulated() {
-        return; // its waitid takes no pidfds
+        return; // the emulator's waitid takes no pidfds
     }
     let (mut child, held) = waiting(memory, true);
     let pid = child.id();
@@ -342,7 +342,7 @@ fn a_handler_ends_a_wait_for_any() {
         close(held.as_raw_fd());
         let _ = sys::fd::read(end.as_fd(), &mut [0]);
     });
-    // Again and again, lest the first come before the wait.
+    // The alarm repeats, in case the first one comes before the wait.
     set_timer(&[0, 2000, 0, 2000]);
     let answer = wait::wait_for(Who::Any, Options::default());
     assert_eq!(answer, Err(Errno::EINTR));
@@ -417,14 +417,14 @@ fn a_handler_does_not_end_a_wait_with_a_time_limit() {
     static CALLS: AtomicU32 = AtomicU32::new(0);
     static HELD: AtomicI32 = AtomicI32::new(-1);
     unsafe extern "C" fn handler(_: i32) {
-        // At its third time the child may end.
+        // At its third run, the handler lets the child end.
         if CALLS.fetch_add(1, Relaxed) == 2 {
             close(HELD.load(Relaxed));
         }
     }
     let (child, held) = waiting(Memory::Shared, false);
     HELD.store(held.into_raw_fd(), Relaxed);
-    // SAFETY: the handler counts and closes a descriptor, which a handler may do.
+    // SAFETY: the handler counts and closes a descriptor, which is allowed in a handler.
     unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }.expect("it");
     set_timer(&[0, 2000, 0, 2000]);
     let status = wait::wait_timeout(child.id(), Duration::MAX).expect("its status");

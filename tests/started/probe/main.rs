@@ -1,7 +1,8 @@
-//! The program that the suites start. Its first argument says what it does; by default it writes what it finds itself to
-//! be into the file `NESTLING_OUT`, as lines of `name: value`, having opened nothing before it looked.
+//! The program that the suites start. Its first argument selects what it does. By default, it writes a report of its
+//! own state to the file `NESTLING_OUT`, as lines of `name: value`; it opens nothing before it has looked at its
+//! descriptors.
 //!
-//! Under the name `cat` it is as much of that as the suites need where the machine has none.
+//! Under the name `cat`, it copies its standard input to its standard output, for machines without the program `cat`.
 
 #![no_std]
 #![no_main]
@@ -33,10 +34,10 @@ fn main(process: Process) -> i32 {
         ("kill", Some(number)) => {
             let signal = Signal::from_raw(number);
             process::kill(process::getpid().as_raw(), signal).expect("a signal to itself");
-            // One that doesn't end it.
+            // The signal did not end this process.
             return 0;
         }
-        // Until the other side of a pipe is closed.
+        // Read until the other side of a pipe is closed.
         ("until-eof", Some(number)) => {
             while let Ok(1..) = sys::fd::read(fd(number), &mut [0; 16]) {}
             return 0;
@@ -80,7 +81,7 @@ fn main(process: Process) -> i32 {
 }
 
 fn describe(process: Process, out: &mut Text<8192>) -> core::fmt::Result {
-    // First the descriptors, of which `write!` needs none.
+    // The descriptors come first, because `write!` needs none.
     write!(out, "fds:")?;
     for number in (0..1024).filter(|&number| sys::fd::cloexec(number).is_ok()) {
         write!(out, " {number}")?;
@@ -144,7 +145,7 @@ fn describe(process: Process, out: &mut Text<8192>) -> core::fmt::Result {
         }
     }
     let mut priority = 0i32;
-    // SAFETY: these ask by numbers; one of them writes one.
+    // SAFETY: these calls take numbers; one of them writes a number.
     let (nice, policy, _) = unsafe {
         (
             call(linux::__NR_getpriority, [linux::PRIO_PROCESS as usize]),
@@ -189,11 +190,12 @@ fn ignored() -> SigSet {
 
 fn flags_of(fd: i32) -> u32 {
     let arguments = [fd as usize, linux::F_GETFL as usize];
-    // SAFETY: it asks by numbers.
+    // SAFETY: the call takes numbers only.
     unsafe { call(nestling::arch::nr::FCNTL, arguments) }.map_or(0, |flags| flags as u32)
 }
 
-/// What the parent does with its signals once its spawn, in which all are blocked, is over.
+/// Describes the signals of the parent while it waits for this program, when its spawn, which blocks all signals, is
+/// over.
 fn describe_parent(out: &mut Text<8192>) -> core::fmt::Result {
     let path = text!("/proc/{}/status", process::getppid());
     let all = SigSet::ALL.without(Signal::KILL).without(Signal::STOP);
@@ -208,8 +210,8 @@ fn describe_parent(out: &mut Text<8192>) -> core::fmt::Result {
     }
 }
 
-/// Writes so many bytes to standard output, and as many to standard error, in turns and in odd sizes. Each byte is its place
-/// modulo 251.
+/// Writes `length` bytes to standard output and as many to standard error, alternately and in pieces of odd sizes. The
+/// value of a byte is its offset modulo 251.
 fn flood(length: usize) {
     let bytes: [u8; 20 * 251] = core::array::from_fn(|place| (place % 251) as u8);
     let mut written = [0; 2];
