@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_is_refused() {
+    fn bytes_that_are_no_record_are_refused() {
         let [a, b, c, d, e, ..] = Record::REACHED.to_bytes();
         let no_errno = Record::failure(StepCode::EXEC, Errno::EHWPOISON).to_bytes();
         let no_errno = no_errno.map(|byte| byte | 0x80);

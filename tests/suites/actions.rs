@@ -15,16 +15,16 @@ use nestling_tests::{
 
 nestling_tests::suite! {
     in_all_modes {
-        open_lands_on_its_number,
+        open_puts_the_file_at_its_number,
         open_replaces_what_was_there,
         open_passes_its_flags,
-        open_makes_a_file_with_its_mode_less_the_umask,
+        open_makes_a_file_with_its_mode_reduced_by_the_umask,
         open_keeps_close_on_exec_if_asked_to,
         open_of_several_numbers_opens_several_files,
-        open_on_the_lowest_free_number_is_there,
+        open_can_use_the_lowest_free_number,
         a_failed_open_is_reported,
         redirect_opens_what_is_open_at_its_own_number,
-        redirect_lands_on_its_number_and_passes_its_flags,
+        redirect_puts_the_file_at_its_number_and_passes_its_flags,
         a_failed_redirect_is_reported,
         redirect_needs_a_free_number,
         close_closes,
@@ -34,7 +34,7 @@ nestling_tests::suite! {
         dup2_from_a_closed_descriptor_is_reported,
         dup2_beyond_the_limit_is_reported,
         negative_numbers_are_closed_descriptors,
-        chdir_and_fchdir_change_where_paths_begin,
+        chdir_and_fchdir_change_the_directory_of_relative_paths,
         a_failed_chdir_is_reported,
         close_from_closes_all_from_a_number_on,
         close_from_works_without_close_range,
@@ -49,9 +49,9 @@ nestling_tests::suite! {
         capabilities_are_given_to_a_program_that_is_not_root,
         capabilities_without_privilege_are_reported,
         reset_ids_makes_effective_ids_the_real_ones,
-        a_terminal_is_made_the_controlling_one_and_the_group_its_foreground,
+        a_terminal_becomes_the_controlling_one_with_the_group_in_the_foreground,
         a_descriptor_that_is_no_terminal_is_reported,
-        actions_come_in_their_order,
+        actions_are_done_in_the_given_order,
     }
 }
 
@@ -62,7 +62,7 @@ fn with<'a>(memory: Memory, actions: &'a [Action<'a>]) -> Spawn<'a> {
     }
 }
 
-fn open_lands_on_its_number(memory: Memory) {
+fn open_puts_the_file_at_its_number(memory: Memory) {
     make_file(c"file", 0o600, b"");
     let found = state(&with(memory, &[open(7, c"file"), open(0, c"file")]));
     assert_eq!(&found["fds"], "0 1 2 7");
@@ -116,7 +116,7 @@ fn open_passes_its_flags(memory: Memory) {
     );
 }
 
-fn open_makes_a_file_with_its_mode_less_the_umask(memory: Memory) {
+fn open_makes_a_file_with_its_mode_reduced_by_the_umask(memory: Memory) {
     let make = |path, mode| {
         let flags = OFlags::WRONLY | OFlags::CREAT;
         Action::Open {
@@ -163,7 +163,7 @@ fn open_of_several_numbers_opens_several_files(memory: Memory) {
     }
 }
 
-fn open_on_the_lowest_free_number_is_there(memory: Memory) {
+fn open_can_use_the_lowest_free_number(memory: Memory) {
     open_only([0, 2, 3, 4]);
     assert_eq!(
         &state(&with(memory, &[open(1, c"fd0")]))["fds"],
@@ -212,7 +212,7 @@ fn redirect_opens_what_is_open_at_its_own_number(memory: Memory) {
     }
 }
 
-fn redirect_lands_on_its_number_and_passes_its_flags(memory: Memory) {
+fn redirect_puts_the_file_at_its_number_and_passes_its_flags(memory: Memory) {
     make_file(c"file", 0o600, b"");
     let at = |fd, flags| Action::Redirect {
         fd,
@@ -355,7 +355,7 @@ fn negative_numbers_are_closed_descriptors(memory: Memory) {
     }
 }
 
-fn chdir_and_fchdir_change_where_paths_begin(memory: Memory) {
+fn chdir_and_fchdir_change_the_directory_of_relative_paths(memory: Memory) {
     make_directory(c"a").expect("a directory");
     make_directory(c"a/b").expect("a directory");
     make_file(c"a/b/file", 0o600, b"");
@@ -644,7 +644,7 @@ fn reset_ids_makes_effective_ids_the_real_ones(memory: Memory) {
     assert_eq!((&found["gid"], &found["uid"]), ("0 0", "0 0"));
 }
 
-fn a_terminal_is_made_the_controlling_one_and_the_group_its_foreground(memory: Memory) {
+fn a_terminal_becomes_the_controlling_one_with_the_group_in_the_foreground(memory: Memory) {
     let master = match sys::fd::open(
         c"/dev/ptmx",
         OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC,
@@ -731,7 +731,7 @@ fn a_descriptor_that_is_no_terminal_is_reported(memory: Memory) {
     fails(&with(memory, &[Action::SetForeground(30)]), expected);
 }
 
-fn actions_come_in_their_order(memory: Memory) {
+fn actions_are_done_in_the_given_order(memory: Memory) {
     open_only(0..3);
     let actions = [dup2(0, 9), dup2(1, 0), dup2(9, 1), Action::Close(9)];
     let found = state(&with(memory, &actions));

@@ -20,8 +20,8 @@ use nestling_tests::{
 
 nestling_tests::suite! {
     in_all_modes {
-        new_session_makes_the_program_lead_one,
-        process_group_is_a_new_one_or_one_that_is_there,
+        new_session_makes_the_program_a_session_leader,
+        process_group_is_a_new_or_an_existing_one,
         a_failed_process_group_is_reported,
         without_attributes_the_parents_are_inherited,
         scheduler_sets_policy_and_priority,
@@ -32,20 +32,20 @@ nestling_tests::suite! {
         a_failed_oom_score_adj_is_reported,
         signal_mask_is_set_or_inherited,
         default_signals_are_no_longer_ignored,
-        default_signals_may_be_all,
+        default_signals_may_be_all_signals,
         no_new_privs_is_set,
         parent_death_signal_comes_when_the_parent_dies,
         cgroup_is_joined,
-        cgroup_is_joined_by_its_file_where_it_is_no_cgroup2,
+        a_cgroup_that_is_not_cgroup2_is_joined_by_its_file,
         a_failed_cgroup_is_reported,
         pidfd_names_the_child,
         pidfd_is_made_without_clone3,
         hook_runs_last,
         a_failed_hook_is_reported,
         an_administrators_stop_before_the_exec_is_left_alone,
-        what_a_hook_writes_is_seen_if_memory_is_shared,
-        what_a_program_does_not_use_is_refused_and_nothing_is_started,
-        what_a_program_uses_is_done,
+        the_parent_sees_what_a_hook_writes_if_memory_is_shared,
+        a_feature_that_the_program_does_not_name_is_refused_and_nothing_is_started,
+        a_feature_that_the_program_names_works,
     }
 }
 
@@ -55,13 +55,13 @@ fn with<'a>(memory: Memory, set: impl FnOnce(&mut Attributes<'a>)) -> Spawn<'a> 
     spawn
 }
 
-fn new_session_makes_the_program_lead_one(memory: Memory) {
+fn new_session_makes_the_program_a_session_leader(memory: Memory) {
     let found = state(&with(memory, |attributes| attributes.new_session = true));
     assert_eq!(found["session"], found["pid"]);
     assert_eq!(found["group"], found["pid"]);
 }
 
-fn process_group_is_a_new_one_or_one_that_is_there(memory: Memory) {
+fn process_group_is_a_new_or_an_existing_one(memory: Memory) {
     let group = |group| with(memory, |attributes| attributes.process_group = Some(group));
     let found = state(&group(0));
     assert_eq!(found["group"], found["pid"]);
@@ -224,7 +224,7 @@ fn default_signals_are_no_longer_ignored(memory: Memory) {
     assert_eq!(found["ignored"], bits(&[Signal::INT, Signal::PIPE]));
 }
 
-fn default_signals_may_be_all(memory: Memory) {
+fn default_signals_may_be_all_signals(memory: Memory) {
     if emulated() {
         skip("the emulator keeps signals for itself: EINVAL");
     }
@@ -305,7 +305,7 @@ fn cgroup_is_joined(memory: Memory) {
     remove(path.c_str());
 }
 
-fn cgroup_is_joined_by_its_file_where_it_is_no_cgroup2(memory: Memory) {
+fn a_cgroup_that_is_not_cgroup2_is_joined_by_its_file(memory: Memory) {
     make_directory(c"group").expect("a directory");
     make_file(c"group/cgroup.procs", 0o644, b"");
     let directory = sys::fd::open(c"group", OFlags::DIRECTORY | OFlags::CLOEXEC, 0);
@@ -438,7 +438,7 @@ fn an_administrators_stop_before_the_exec_is_left_alone(memory: Memory) {
     join(helper);
 }
 
-fn what_a_hook_writes_is_seen_if_memory_is_shared(memory: Memory) {
+fn the_parent_sees_what_a_hook_writes_if_memory_is_shared(memory: Memory) {
     let (here, everywhere) = (AtomicU32::new(1), &mailbox().numbers[69]);
     let write = || {
         here.store(2, Relaxed);
@@ -455,7 +455,7 @@ fn what_a_hook_writes_is_seen_if_memory_is_shared(memory: Memory) {
     );
 }
 
-fn what_a_program_does_not_use_is_refused_and_nothing_is_started(memory: Memory) {
+fn a_feature_that_the_program_does_not_name_is_refused_and_nothing_is_started(memory: Memory) {
     let hook = Hook::ignore_interrupts();
     let scheduler = Some(Scheduler {
         policy: None,
@@ -542,7 +542,7 @@ fn what_a_program_does_not_use_is_refused_and_nothing_is_started(memory: Memory)
     assert_eq!(all.count_ones(), 25, "each has a bit of its own");
 }
 
-fn what_a_program_uses_is_done(memory: Memory) {
+fn a_feature_that_the_program_names_works(memory: Memory) {
     const FEATURES: u32 = features::PIDFD | features::CHDIR;
     let mut spawn = with(memory, |attributes| attributes.pidfd = true);
     let mut child = spawn.start_with::<FEATURES>().expect("all of it is used");

@@ -25,32 +25,32 @@ nestling_tests::suite! {
     in_both_modes {
         a_program_is_begun_and_runs,
         the_memory_is_a_copy_whatever_is_asked_for,
-        a_failure_is_the_same_as_a_starts,
-        a_failure_of_the_parents_is_returned_at_once,
+        begin_reports_the_same_failures_as_start,
+        begin_returns_a_failure_of_the_parent_at_once,
         finish_waits_as_start_does,
-        a_child_that_opens_a_fifo_is_pending_until_that_is_open,
+        a_child_that_opens_a_fifo_is_pending_until_the_fifo_is_open,
         a_child_that_is_killed_is_reported,
         a_child_that_is_killed_by_its_hook_is_reported,
-        a_child_that_is_stopped_is_pending_until_it_goes_on,
+        a_child_that_is_stopped_is_pending_until_it_continues,
         finish_continues_a_child_that_its_user_has_stopped,
-        a_child_in_a_frozen_cgroup_is_pending_until_that_is_thawed,
+        a_child_in_a_frozen_cgroup_is_pending_until_the_cgroup_is_thawed,
         a_child_in_a_frozen_cgroup_can_be_cancelled,
-        a_wait_of_the_callers_for_any_child_loses_no_failure,
+        the_callers_wait_for_any_child_loses_no_failure,
         a_child_that_another_wait_has_reaped_is_not_waited_for,
         it_works_where_sigchld_is_ignored,
-        a_child_that_is_cancelled_is_the_callers_to_reap,
-        a_pidfd_is_the_childs,
+        a_cancelled_child_is_left_to_the_caller_to_reap,
+        a_pidfd_refers_to_the_child,
         with_a_pidfd_a_later_child_of_the_same_number_is_not_reaped,
         dropping_neither_kills_nor_waits,
         no_sigpipe_is_pending_in_the_program_after_dropping,
         dropping_after_a_failure_leaves_the_child_to_the_callers_wait,
         forgetting_leaves_one_descriptor_open,
-        what_is_no_record_is_refused,
+        bytes_that_are_no_record_are_refused,
         no_handler_runs_in_the_child,
         it_works_where_clone3_is_refused,
         a_pidfd_that_is_refused_after_the_clone_is_a_failure_of_the_child,
         a_program_may_ignore_sigpipe_or_not,
-        an_error_is_owned_and_is_borrowed_again,
+        an_error_can_be_owned_and_borrowed_again,
     }
     once {
         a_thousand_are_pending_at_once,
@@ -209,7 +209,7 @@ fn each_failure(memory: Memory, see: &dyn Fn(&Spawn<'_>)) {
     see(&hooked(memory, &|| Err(Errno::EXDEV)));
 }
 
-fn a_failure_is_the_same_as_a_starts(memory: Memory) {
+fn begin_reports_the_same_failures_as_start(memory: Memory) {
     let table = Table::now();
     each_failure(memory, &|spawn| {
         let expected = start(spawn).expect_err("a failure");
@@ -221,7 +221,7 @@ fn a_failure_is_the_same_as_a_starts(memory: Memory) {
     });
 }
 
-fn a_failure_of_the_parents_is_returned_at_once(memory: Memory) {
+fn begin_returns_a_failure_of_the_parent_at_once(memory: Memory) {
     open_only(0..DESCRIPTORS as i32 - 1);
     let error = begin(&probe(memory)).expect_err("a pipe has two ends");
     assert_eq!(
@@ -251,7 +251,7 @@ fn finish_waits_as_start_does(memory: Memory) {
     join(helper);
 }
 
-fn a_child_that_opens_a_fifo_is_pending_until_that_is_open(memory: Memory) {
+fn a_child_that_opens_a_fifo_is_pending_until_the_fifo_is_open(memory: Memory) {
     make_fifo(c"gate");
     let spawn = with(memory, &GATE);
     let mut starting = begun(&spawn);
@@ -324,7 +324,7 @@ fn a_child_that_is_killed_by_its_hook_is_reported(memory: Memory) {
     );
 }
 
-fn a_child_that_is_stopped_is_pending_until_it_goes_on(memory: Memory) {
+fn a_child_that_is_stopped_is_pending_until_it_continues(memory: Memory) {
     make_fifo(c"gate");
     let mut starting = begun(&with(memory, &GATE));
     let pid = starting.id();
@@ -401,7 +401,7 @@ impl Drop for Frozen {
     }
 }
 
-fn a_child_in_a_frozen_cgroup_is_pending_until_that_is_thawed(memory: Memory) {
+fn a_child_in_a_frozen_cgroup_is_pending_until_the_cgroup_is_thawed(memory: Memory) {
     let frozen = Frozen::new();
     let mut spawn = probe(memory);
     spawn.attributes.cgroup = Some(frozen.directory.as_fd());
@@ -424,7 +424,7 @@ fn a_child_in_a_frozen_cgroup_can_be_cancelled(memory: Memory) {
     assert_eq!(status.signal(), Some(Signal::KILL));
 }
 
-fn a_wait_of_the_callers_for_any_child_loses_no_failure(memory: Memory) {
+fn the_callers_wait_for_any_child_loses_no_failure(memory: Memory) {
     make_fifo(c"gate");
     let reap = |starting: &Starting<'_>| match process::wait4(-1, 0) {
         Ok(Some((pid, status))) if pid == starting.id() => status,
@@ -490,7 +490,7 @@ fn it_works_where_sigchld_is_ignored(memory: Memory) {
     assert_eq!(child.wait(), Err(Errno::ECHILD));
 }
 
-fn a_child_that_is_cancelled_is_the_callers_to_reap(memory: Memory) {
+fn a_cancelled_child_is_left_to_the_caller_to_reap(memory: Memory) {
     make_fifo(c"gate");
     let table = Table::now();
     let starting = begun(&with(memory, &GATE));
@@ -503,7 +503,7 @@ fn a_child_that_is_cancelled_is_the_callers_to_reap(memory: Memory) {
     assert!(!has_child());
 }
 
-fn a_pidfd_is_the_childs(memory: Memory) {
+fn a_pidfd_refers_to_the_child(memory: Memory) {
     make_fifo(c"gate");
     let table = Table::now();
     let mut spawn = with(memory, &GATE);
@@ -658,7 +658,7 @@ fn forgetting_leaves_one_descriptor_open(memory: Memory) {
 }
 
 /// A hook is able to write to the status pipe, though it must not.
-fn what_is_no_record_is_refused(memory: Memory) {
+fn bytes_that_are_no_record_are_refused(memory: Memory) {
     open_only(0..3);
     let scribble = || {
         sys::fd::write(nestling_tests::fd(4), b"abc").map(drop)?;
@@ -729,7 +729,7 @@ fn a_program_may_ignore_sigpipe_or_not(memory: Memory) {
     }
 }
 
-fn an_error_is_owned_and_is_borrowed_again(memory: Memory) {
+fn an_error_can_be_owned_and_borrowed_again(memory: Memory) {
     fn run(path: &CStr, memory: Memory) -> Result<(), OwnedError> {
         let actions = [dup2(0, 5), open(0, path)];
         let spawn = with(memory, &actions);

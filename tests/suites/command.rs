@@ -29,13 +29,13 @@ nestling_tests::suite! {
     in_both_modes {
         the_program_is_found_along_the_childs_path,
         a_name_with_a_slash_is_not_searched_for,
-        arguments_come_as_they_were_given,
+        arguments_arrive_unchanged,
         the_environment_is_inherited_changed_and_cleared,
         the_last_change_of_a_variable_counts,
         the_working_directory_is_set,
         standard_descriptors_are_right_whichever_of_the_parents_are_closed,
         standard_descriptors_can_change_places,
-        one_descriptor_serves_for_all_three,
+        one_descriptor_can_be_all_three_standard_ones,
         a_command_can_be_started_twice,
         one_childs_output_is_anothers_input,
         descriptors_get_their_numbers,
@@ -43,7 +43,7 @@ nestling_tests::suite! {
         the_last_descriptor_for_a_number_counts,
         descriptors_can_be_the_standard_ones,
         descriptors_change_places_at_the_limit,
-        close_from_spares_what_the_command_gives,
+        close_from_keeps_the_descriptors_that_the_command_passes,
         the_user_and_the_groups_are_set,
         a_user_without_groups_has_none,
         the_effective_ids_become_the_real_ones,
@@ -54,41 +54,41 @@ nestling_tests::suite! {
         a_terminal_is_controlling_and_in_the_foreground,
         the_cgroup_is_joined,
         a_pidfd_is_made_if_asked_for,
-        sigpipe_is_ignored_no_more,
-        the_signal_mask_is_the_threads_or_another,
+        sigpipe_is_no_longer_ignored,
+        the_signal_mask_is_that_of_the_thread_or_another,
         pre_exec_runs_in_the_child,
         every_step_that_fails_is_named,
-        a_null_byte_is_an_error_of_its_string,
-        a_name_that_is_no_variables_is_an_error,
-        each_descriptor_that_can_not_be_had_is_named,
+        a_null_byte_is_an_error_that_names_the_string,
+        an_invalid_name_of_a_variable_is_an_error,
+        each_descriptor_that_cannot_be_made_is_named,
         a_program_that_does_not_start_leaves_nothing,
         a_wait_closes_the_standard_input,
-        the_status_stays_known,
+        the_status_is_kept_after_the_first_wait,
         a_child_can_be_killed_until_it_was_waited_for,
         a_child_that_was_reaped_elsewhere_is_an_error,
-        both_outputs_are_collected_however_they_come,
+        both_outputs_are_collected_in_any_order,
         one_output_is_collected,
         output_gives_an_empty_input_and_collects_the_rest,
-        a_descriptor_that_does_not_block_is_read_as_any_other,
-        a_pipe_that_nobody_reads_is_an_error_if_sigpipe_is_ignored,
+        a_nonblocking_output_can_be_read,
+        a_write_without_a_reader_fails_if_sigpipe_is_ignored,
     }
     once {
         exec_becomes_the_program,
-        a_failed_exec_is_named_and_gives_the_mask_back,
-        it_is_shown_as_its_words,
+        a_failed_exec_is_named_and_restores_the_mask,
+        a_command_is_printed_as_its_words,
         input_is_read_from_its_beginning_by_every_child,
-        input_that_can_not_be_kept_is_an_error,
-        an_error_goes_where_the_output_goes,
+        input_that_cannot_be_stored_is_an_error,
+        standard_error_can_go_to_the_standard_output,
         a_wait_with_a_time_limit_ends_without_the_child,
-        a_stopped_child_is_asked_to_end,
-        a_child_that_does_not_want_to_end_is_ended,
+        a_stopped_child_can_be_terminated,
+        a_child_that_ignores_sigterm_is_killed,
         a_group_ends_with_its_leader,
         a_group_that_the_child_does_not_lead_is_left_alone,
         a_dropped_child_is_killed_with_its_group_and_reaped,
         output_is_limited_in_length,
         output_is_limited_in_time,
-        a_childs_usage_is_told_once,
-        a_pidfd_is_given_away,
+        a_childs_usage_is_returned_once,
+        a_pidfd_can_be_taken_from_a_child,
     }
 }
 
@@ -247,7 +247,7 @@ fn a_name_with_a_slash_is_not_searched_for(memory: Memory) {
     );
 }
 
-fn arguments_come_as_they_were_given(memory: Memory) {
+fn arguments_arrive_unchanged(memory: Memory) {
     let owned = (String::from("a String"), CString::from(c"a CString"));
     let found = state(
         probe(memory)
@@ -463,7 +463,7 @@ fn standard_descriptors_can_change_places(memory: Memory) {
     assert_eq!(found["inode 2"], inodes[0]);
 }
 
-fn one_descriptor_serves_for_all_three(memory: Memory) {
+fn one_descriptor_can_be_all_three_standard_ones(memory: Memory) {
     let file = file(c"file");
     let number = text!("{}", inode(file.as_raw_fd()));
     let another = || file.try_clone().expect("a duplicate");
@@ -654,7 +654,7 @@ fn descriptors_change_places_at_the_limit(memory: Memory) {
     gives(memory, &[(5, last), (last, last - 1), (last - 1, 5)]);
 }
 
-fn close_from_spares_what_the_command_gives(memory: Memory) {
+fn close_from_keeps_the_descriptors_that_the_command_passes(memory: Memory) {
     let see = |expected: &str, set: &dyn Fn(&mut Command)| {
         open_only(0..10);
         let mut command = probe(memory);
@@ -897,7 +897,7 @@ fn a_pidfd_is_made_if_asked_for(memory: Memory) {
     assert!(started(command.create_pidfd(false)).pidfd().is_none());
 }
 
-fn sigpipe_is_ignored_no_more(memory: Memory) {
+fn sigpipe_is_no_longer_ignored(memory: Memory) {
     let _pipe = signals::ignore(Signal::PIPE).expect("ignored");
     let _int = signals::ignore(Signal::INT).expect("ignored");
     let found = state(&mut probe(memory));
@@ -909,7 +909,7 @@ fn sigpipe_is_ignored_no_more(memory: Memory) {
     assert_eq!(&found["ignored"], bits(&[Signal::PIPE]));
 }
 
-fn the_signal_mask_is_the_threads_or_another(memory: Memory) {
+fn the_signal_mask_is_that_of_the_thread_or_another(memory: Memory) {
     let mask = [Signal::USR1, Signal::PIPE];
     signal::set_mask(mask.iter().copied().collect()).expect("a mask");
     let found = state(&mut probe(memory));
@@ -1050,7 +1050,7 @@ fn every_step_that_fails_is_named(memory: Memory) {
     assert_eq!((error.step(), error.errno()), ("wait", Some(Errno::ECHILD)));
 }
 
-fn a_null_byte_is_an_error_of_its_string(memory: Memory) {
+fn a_null_byte_is_an_error_that_names_the_string(memory: Memory) {
     let see = |command: &mut Command, what: &str| {
         fails(command, &format!("{what}: EINVAL: invalid argument"));
         let error = command.status().expect_err("a null byte");
@@ -1071,7 +1071,7 @@ fn a_null_byte_is_an_error_of_its_string(memory: Memory) {
     see(probe(memory).arg("a\0").current_dir("/\0"), "argument");
 }
 
-fn a_name_that_is_no_variables_is_an_error(memory: Memory) {
+fn an_invalid_name_of_a_variable_is_an_error(memory: Memory) {
     for name in ["", "=", "=A", "A=", "A=b"] {
         let mut command = probe(memory);
         fails(
@@ -1085,7 +1085,7 @@ fn a_name_that_is_no_variables_is_an_error(memory: Memory) {
     fails(&mut command, "environment: EINVAL: invalid argument");
 }
 
-fn each_descriptor_that_can_not_be_had_is_named(memory: Memory) {
+fn each_descriptor_that_cannot_be_made_is_named(memory: Memory) {
     // The descriptors that a pipe gets first, and, if these have the numbers of standard descriptors, their duplicates.
     for standard in [0..3, 3..3] {
         let all_open = !standard.is_empty();
@@ -1203,7 +1203,7 @@ fn a_wait_closes_the_standard_input(memory: Memory) {
     assert!(output.status.success());
 }
 
-fn the_status_stays_known(memory: Memory) {
+fn the_status_is_kept_after_the_first_wait(memory: Memory) {
     for code in [0, 7, 255] {
         let code_text = format!("{code}");
         let mut command = doing(memory, ["exit", &code_text]);
@@ -1274,7 +1274,7 @@ fn flood(memory: Memory) -> Command {
     doing(memory, ["flood", &FLOOD.to_string()])
 }
 
-fn both_outputs_are_collected_however_they_come(memory: Memory) {
+fn both_outputs_are_collected_in_any_order(memory: Memory) {
     let mut command = flood(memory);
     // The program does not read this pipe.
     command.stdin(Stdio::piped());
@@ -1376,7 +1376,7 @@ fn output_gives_an_empty_input_and_collects_the_rest(memory: Memory) {
 }
 
 /// A read of it may return `EAGAIN`; the child can still be waited for.
-fn a_descriptor_that_does_not_block_is_read_as_any_other(memory: Memory) {
+fn a_nonblocking_output_can_be_read(memory: Memory) {
     let mut child = started(
         doing(memory, ["copy"])
             .stdin(Stdio::piped())
@@ -1390,7 +1390,7 @@ fn a_descriptor_that_does_not_block_is_read_as_any_other(memory: Memory) {
     assert_eq!(stdout.read(&mut [0; 4]), Ok(0));
 }
 
-fn a_pipe_that_nobody_reads_is_an_error_if_sigpipe_is_ignored(memory: Memory) {
+fn a_write_without_a_reader_fails_if_sigpipe_is_ignored(memory: Memory) {
     let writer = || {
         let mut child = started(doing(memory, ["exit", "0"]).stdin(Stdio::piped()));
         let mut stdin = child.stdin.take().expect("a pipe");
@@ -1444,7 +1444,7 @@ fn exec_becomes_the_program() {
     assert_eq!((&found["env 0"], &found["env 2"]), ("A=1", "(nothing)"));
 }
 
-fn a_failed_exec_is_named_and_gives_the_mask_back() {
+fn a_failed_exec_is_named_and_restores_the_mask() {
     let mask = SigSet::EMPTY.with(Signal::USR1).with(Signal::HUP);
     signal::set_mask(mask).expect("a mask");
     let before = Table::now();
@@ -1505,7 +1505,7 @@ fn a_failed_exec_is_named_and_gives_the_mask_back() {
     assert_eq!(inode(0), inode_of(c"file"));
 }
 
-fn it_is_shown_as_its_words() {
+fn a_command_is_printed_as_its_words() {
     let mut command = Command::new("a name");
     command.arg("one").arg("t\"wo").arg("").env("A", "1");
     assert_eq!(format!("{command:?}"), r#"A="1" "a name" "one" "t\"wo" """#);
@@ -1538,7 +1538,7 @@ fn close_standard() {
     }
 }
 
-fn input_that_can_not_be_kept_is_an_error() {
+fn input_that_cannot_be_stored_is_an_error() {
     forbid(linux::__NR_memfd_create, 0, Some(Errno::EPERM));
     let mut command = doing(Memory::Shared, ["copy"]);
     fails(
@@ -1547,7 +1547,7 @@ fn input_that_can_not_be_kept_is_an_error() {
     );
 }
 
-fn an_error_goes_where_the_output_goes() {
+fn standard_error_can_go_to_the_standard_output() {
     let mut command = shell(Memory::Shared, "echo one; echo two >&2; echo three");
     let output = command.stderr_to_stdout().output().expect("its end");
     assert_eq!(output.stdout, b"one\ntwo\nthree\n");
@@ -1592,7 +1592,7 @@ fn a_wait_with_a_time_limit_ends_without_the_child() {
     assert_eq!(child.wait_timeout(SHORT), Err(Errno::ECHILD));
 }
 
-fn a_stopped_child_is_asked_to_end() {
+fn a_stopped_child_can_be_terminated() {
     let (mut command, _held) = waiting(Memory::Shared);
     let mut child = started(&mut command);
     child.signal(Signal::STOP).expect("a stop");
@@ -1604,7 +1604,7 @@ fn a_stopped_child_is_asked_to_end() {
     assert_eq!(child.terminate_group(Duration::MAX), Ok(status));
 }
 
-fn a_child_that_does_not_want_to_end_is_ended() {
+fn a_child_that_ignores_sigterm_is_killed() {
     let (mut command, _held) = waiting(Memory::Shared);
     let guard = signals::ignore(Signal::TERM).expect("an action");
     let mut child = started(&mut command);
@@ -1714,7 +1714,7 @@ fn output_is_limited_in_time() {
     late(&mut group());
 }
 
-fn a_childs_usage_is_told_once() {
+fn a_childs_usage_is_returned_once() {
     let mut child = started(
         flood(Memory::Shared)
             .stdout(Stdio::null())
@@ -1729,7 +1729,7 @@ fn a_childs_usage_is_told_once() {
     assert_eq!(child.wait_with_usage(), Err(Errno::ECHILD));
 }
 
-fn a_pidfd_is_given_away() {
+fn a_pidfd_can_be_taken_from_a_child() {
     let (mut command, _held) = waiting(Memory::Shared);
     let child = started(command.create_pidfd(true).kill_on_drop(true));
     let id = child.id();

@@ -16,17 +16,17 @@ use nestling_tests::{
 
 nestling_tests::suite! {
     once {
-        the_supervisor_starts_again_what_ends,
+        the_supervisor_restarts_programs_that_end,
         the_supervisor_ends_all_on_sigterm,
-        the_supervisor_tells_what_cannot_be_started,
+        the_supervisor_reports_a_program_that_cannot_be_started,
         the_pipeline_passes_its_data_from_end_to_end,
         the_pipeline_exits_as_its_last_command,
         the_shell_runs_pipelines_with_redirections,
-        the_shell_tells_what_fails_and_goes_on,
+        the_shell_reports_a_failure_and_continues,
         the_shell_does_not_wait_for_a_job_in_the_background,
         the_shell_stops_and_resumes_a_job_on_a_terminal,
-        the_process_1_starts_its_service_again_and_powers_off,
-        the_process_1_is_no_other_process,
+        the_example_of_process_1_restarts_its_service_and_powers_off,
+        the_example_of_process_1_refuses_to_be_another_process,
     }
 }
 
@@ -60,7 +60,7 @@ fn end(mut supervisor: Child) {
     assert!(supervisor.wait().expect("its end").success());
 }
 
-fn the_supervisor_starts_again_what_ends() {
+fn the_supervisor_restarts_programs_that_end() {
     let service = probe("exit 3");
     let (child, output) = supervisor(&[service.c_str()]);
     let mut reader = Reader::new(output.as_fd());
@@ -98,7 +98,7 @@ fn the_supervisor_ends_all_on_sigterm() {
     );
 }
 
-fn the_supervisor_tells_what_cannot_be_started() {
+fn the_supervisor_reports_a_program_that_cannot_be_started() {
     let (child, output) = supervisor(&[c"/nope now"]);
     let expected = r#"/nope now: exec "/nope": ENOENT: no such file or directory"#;
     let mut reader = Reader::new(output.as_fd());
@@ -159,7 +159,7 @@ fn the_shell_runs_pipelines_with_redirections() {
     }
 }
 
-fn the_shell_tells_what_fails_and_goes_on() {
+fn the_shell_reports_a_failure_and_continues() {
     let copy = probe("copy");
     let failed = "nope: ENOENT: no such file or directory\n";
     let lines = text!("{} < nope\n", copy.as_str());
@@ -228,7 +228,7 @@ fn the_shell_stops_and_resumes_a_job_on_a_terminal() {
 
 /// The example runs in new namespaces, where the kernel kills it by `SIGINT` in place of switching the machine off.
 /// Nevertheless, the test runs only on a machine of its own.
-fn the_process_1_starts_its_service_again_and_powers_off() {
+fn the_example_of_process_1_restarts_its_service_and_powers_off() {
     need_root();
     if how() != "kernel" {
         skip("needs a machine of its own");
@@ -260,7 +260,7 @@ fn the_process_1_starts_its_service_again_and_powers_off() {
     assert_eq!(child.wait().expect("its end").signal(), Some(Signal::INT));
 }
 
-fn the_process_1_is_no_other_process() {
+fn the_example_of_process_1_refuses_to_be_another_process() {
     let output = example("pid1").output().expect("it");
     assert_eq!(output.stderr, b"pid1: this is a process 1\n");
     assert_eq!(output.status.code(), Some(1));

@@ -15,11 +15,11 @@ use nestling_tests::{
 
 nestling_tests::suite! {
     once {
-        a_clock_goes_on,
-        a_sleep_lasts_as_long_as_asked_for,
+        a_clock_advances,
+        a_sleep_lasts_for_its_whole_time,
         a_handler_does_not_end_a_sleep,
         a_sleep_ends_when_its_clock_shows_the_time,
-        a_sleep_until_what_is_over_returns,
+        a_sleep_until_a_past_time_returns,
         a_time_before_the_clocks_zero_is_an_error,
         the_time_of_day_is_set,
         only_root_sets_the_time_of_day_and_no_other_clock,
@@ -27,25 +27,25 @@ nestling_tests::suite! {
         a_timer_expires_again_and_again,
         a_timer_expires_when_its_clock_shows_the_time,
         a_stopped_timer_has_counted_nothing,
-        a_timer_that_is_started_anew_forgets_the_first_start,
-        a_timer_that_has_not_expired_says_so_if_it_does_not_wait,
+        a_restarted_timer_forgets_its_first_start,
+        a_nonblocking_read_of_a_timer_that_has_not_expired_is_an_error,
         a_handler_does_not_end_the_read_of_a_timer,
         a_timer_closes_on_exec_and_takes_no_other_flag,
-        poll_without_time_only_looks,
-        poll_says_what_is_the_case,
-        poll_is_over_when_its_time_is,
+        poll_with_a_zero_timeout_does_not_wait,
+        poll_reports_the_events_of_each_descriptor,
+        poll_ends_when_its_timeout_has_passed,
         a_handler_does_not_end_poll,
         a_handler_does_not_make_poll_longer_than_its_time,
         poll_waits_for_a_signal_and_a_timer_at_once,
         poll_of_too_many_is_an_error,
         a_signal_comes_in_ppoll_and_nowhere_else,
         a_signal_comes_in_pwait_and_nowhere_else,
-        epoll_says_what_is_the_case_with_whom,
-        epoll_says_as_much_as_there_is_room_for,
-        epoll_changes_and_forgets_what_was_added,
-        epoll_says_a_change_once_if_asked_to,
-        epoll_without_time_only_looks,
-        epoll_is_over_when_its_time_is,
+        epoll_reports_events_with_the_data_of_their_descriptors,
+        epoll_reports_as_many_events_as_fit,
+        epoll_changes_and_removes_descriptors,
+        epoll_reports_a_change_once_if_requested,
+        epoll_with_a_zero_timeout_does_not_wait,
+        epoll_ends_when_its_timeout_has_passed,
         a_handler_does_not_end_epoll,
         what_epoll_cannot_do_is_an_error,
         no_free_descriptor_is_an_error,
@@ -123,7 +123,7 @@ fn read(pipe: &OwnedFd) {
 
 // ---- Clocks and sleep ----
 
-fn a_clock_goes_on() {
+fn a_clock_advances() {
     for clock in CLOCKS {
         let first = now(clock);
         assert!(first.seconds() >= 0 && first.nanoseconds() < 1_000_000_000);
@@ -135,7 +135,7 @@ fn a_clock_goes_on() {
     }
 }
 
-fn a_sleep_lasts_as_long_as_asked_for() {
+fn a_sleep_lasts_for_its_whole_time() {
     for duration in [Duration::ZERO, Duration::from_nanos(1), 20 * MILLISECOND] {
         lasts(duration, || time::sleep(duration).expect("sleep"));
     }
@@ -157,7 +157,7 @@ fn a_sleep_ends_when_its_clock_shows_the_time() {
     }
 }
 
-fn a_sleep_until_what_is_over_returns() {
+fn a_sleep_until_a_past_time_returns() {
     for clock in CLOCKS {
         time::sleep_until(clock, now(clock)).expect("sleep");
         time::sleep_until(clock, Timestamp::new(0, 0).expect("zero")).expect("sleep");
@@ -283,7 +283,7 @@ fn a_stopped_timer_has_counted_nothing() {
     assert_eq!(timer.read(), Err(Errno::EAGAIN));
 }
 
-fn a_timer_that_is_started_anew_forgets_the_first_start() {
+fn a_restarted_timer_forgets_its_first_start() {
     let timer = timer(OFlags::NONBLOCK);
     timer.start(Duration::ZERO, None).expect("a start");
     wait_for(&timer);
@@ -295,7 +295,7 @@ fn a_timer_that_is_started_anew_forgets_the_first_start() {
     assert!(timer.remaining().expect("a time") > Some(HOUR));
 }
 
-fn a_timer_that_has_not_expired_says_so_if_it_does_not_wait() {
+fn a_nonblocking_read_of_a_timer_that_has_not_expired_is_an_error() {
     let timer = timer(OFlags::NONBLOCK);
     assert_eq!(timer.read(), Err(Errno::EAGAIN));
     timer.start(HOUR, None).expect("a start");
@@ -321,7 +321,7 @@ fn a_timer_closes_on_exec_and_takes_no_other_flag() {
 
 // ---- poll ----
 
-fn poll_without_time_only_looks() {
+fn poll_with_a_zero_timeout_does_not_wait() {
     let (end, held) = pipe();
     assert_eq!(poll(&mut [], Some(Duration::ZERO)), Ok(0));
     assert!(!ready(&end));
@@ -332,7 +332,7 @@ fn poll_without_time_only_looks() {
     assert!(!ready(&end));
 }
 
-fn poll_says_what_is_the_case() {
+fn poll_reports_the_events_of_each_descriptor() {
     let (end, held) = pipe();
     let (left, alone) = pipe();
     drop(left);
@@ -371,7 +371,7 @@ fn poll_says_what_is_the_case() {
     assert_eq!(fds[0].returned(), Events::default());
 }
 
-fn poll_is_over_when_its_time_is() {
+fn poll_ends_when_its_timeout_has_passed() {
     let (end, _held) = pipe();
     for duration in [Duration::from_nanos(1), 20 * MILLISECOND] {
         let mut fds = [PollFd::new(end.as_fd(), Events::IN)];
@@ -501,7 +501,7 @@ fn look(epoll: &Epoll) -> [Option<(u64, Events)>; 4] {
     said
 }
 
-fn epoll_says_what_is_the_case_with_whom() {
+fn epoll_reports_events_with_the_data_of_their_descriptors() {
     let (end, held) = pipe();
     let (gone, writer) = pipe();
     let (quiet, _quiet_held) = pipe();
@@ -534,7 +534,7 @@ fn epoll_says_what_is_the_case_with_whom() {
     assert_eq!(look(&other)[0], Some((4, Events::OUT | Events::ERR)));
 }
 
-fn epoll_says_as_much_as_there_is_room_for() {
+fn epoll_reports_as_many_events_as_fit() {
     let epoll = epoll();
     let pipes: [_; 3] = core::array::from_fn(|_| pipe());
     for (number, (end, held)) in pipes.iter().enumerate() {
@@ -556,7 +556,7 @@ fn epoll_says_as_much_as_there_is_room_for() {
     assert_eq!(empty.err(), Some(Errno::EINVAL));
 }
 
-fn epoll_changes_and_forgets_what_was_added() {
+fn epoll_changes_and_removes_descriptors() {
     let (end, held) = pipe();
     let epoll = epoll();
     epoll.add(held.as_fd(), Events::IN, 1).expect("added");
@@ -573,7 +573,7 @@ fn epoll_changes_and_forgets_what_was_added() {
     assert_eq!(look(&epoll)[0], None);
 }
 
-fn epoll_says_a_change_once_if_asked_to() {
+fn epoll_reports_a_change_once_if_requested() {
     let (end, held) = pipe();
     let epoll = epoll();
     epoll
@@ -593,7 +593,7 @@ fn epoll_says_a_change_once_if_asked_to() {
     }
 }
 
-fn epoll_without_time_only_looks() {
+fn epoll_with_a_zero_timeout_does_not_wait() {
     let (end, held) = pipe();
     let epoll = epoll();
     assert_eq!(look(&epoll)[0], None);
@@ -609,7 +609,7 @@ fn epoll_without_time_only_looks() {
     }
 }
 
-fn epoll_is_over_when_its_time_is() {
+fn epoll_ends_when_its_timeout_has_passed() {
     let epoll = epoll();
     for duration in [Duration::from_nanos(1), 20 * MILLISECOND] {
         lasts(duration, || {

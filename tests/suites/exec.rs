@@ -26,20 +26,20 @@ nestling_tests::suite! {
     in_all_modes {
         by_path_with_arguments_and_environment,
         without_arguments_and_environment,
-        a_path_counts_from_where_the_actions_have_gone,
+        a_relative_path_begins_in_the_directory_that_the_actions_have_set,
         a_missing_program_is_reported,
-        a_missing_interpreter_is_told_from_a_missing_program,
+        a_missing_interpreter_is_distinguished_from_a_missing_program,
         a_program_that_may_not_be_executed_is_reported,
         too_large_arguments_are_reported,
         the_search_takes_the_first_that_can_be_executed,
-        the_search_goes_past_what_is_no_directory_and_what_is_not_there,
-        the_search_remembers_what_may_not_be_executed,
+        the_search_skips_missing_files_and_paths_through_other_files,
+        the_search_remembers_a_file_that_may_not_be_executed,
         the_search_takes_an_empty_element_for_the_working_directory,
-        the_search_does_not_look_for_a_name_with_a_slash,
+        a_name_with_a_slash_is_not_searched_for,
         the_search_ends_at_any_other_error,
         the_search_has_a_default_path,
-        what_is_no_executable_format_is_an_error_without_a_shell,
-        what_is_no_executable_format_is_run_by_the_shell,
+        a_file_in_no_executable_format_is_an_error_without_a_shell,
+        a_file_in_no_executable_format_is_run_by_the_shell,
         a_shell_without_room_is_reported,
         a_missing_shell_is_reported,
         by_descriptor,
@@ -52,13 +52,13 @@ nestling_tests::suite! {
         exec_carries_out_the_attributes,
         exec_changes_root_groups_and_ids,
         exec_takes_a_terminal_from_the_background,
-        exec_resets_handlers_and_keeps_what_is_ignored,
+        exec_resets_handlers_and_keeps_ignored_signals,
         exec_finds_its_program_as_a_spawn_does,
-        a_failed_exec_names_its_step_and_gives_the_mask_back,
-        a_failed_exec_leaves_what_was_done_before,
-        an_action_of_exec_sees_every_number,
+        a_failed_exec_names_its_step_and_restores_the_mask,
+        a_failed_exec_does_not_undo_earlier_steps,
+        an_action_of_exec_sees_no_status_pipe,
         fork_makes_a_copy,
-        a_forks_child_has_what_the_parent_had,
+        a_forked_child_inherits_the_parents_state,
         a_fork_beyond_the_limit_is_an_error,
     }
 }
@@ -107,7 +107,7 @@ fn without_arguments_and_environment(memory: Memory) {
     assert!(nestling_tests::status(&spawn).success());
 }
 
-fn a_path_counts_from_where_the_actions_have_gone(memory: Memory) {
+fn a_relative_path_begins_in_the_directory_that_the_actions_have_set(memory: Memory) {
     make_directory(c"a").expect("a directory");
     make_link(c"a/program", probe_path());
     let actions = [Action::Chdir(c"a")];
@@ -140,7 +140,7 @@ fn a_missing_program_is_reported(memory: Memory) {
     );
 }
 
-fn a_missing_interpreter_is_told_from_a_missing_program(memory: Memory) {
+fn a_missing_interpreter_is_distinguished_from_a_missing_program(memory: Memory) {
     make_file(c"script", 0o755, b"#!/nope\n");
     let missing = "(interpreter not found): ENOENT: no such file or directory";
     fails(
@@ -202,7 +202,7 @@ fn the_search_takes_the_first_that_can_be_executed(memory: Memory) {
     state(&search(memory, c"program", c"b:c"));
 }
 
-fn the_search_goes_past_what_is_no_directory_and_what_is_not_there(memory: Memory) {
+fn the_search_skips_missing_files_and_paths_through_other_files(memory: Memory) {
     make_path();
     state(&search(memory, c"program", c"/nope:file:b:c"));
     fails(
@@ -215,7 +215,7 @@ fn the_search_goes_past_what_is_no_directory_and_what_is_not_there(memory: Memor
     );
 }
 
-fn the_search_remembers_what_may_not_be_executed(memory: Memory) {
+fn the_search_remembers_a_file_that_may_not_be_executed(memory: Memory) {
     make_path();
     state(&search(memory, c"program", c"a:c"));
     fails(
@@ -246,7 +246,7 @@ fn the_search_takes_an_empty_element_for_the_working_directory(memory: Memory) {
     );
 }
 
-fn the_search_does_not_look_for_a_name_with_a_slash(memory: Memory) {
+fn a_name_with_a_slash_is_not_searched_for(memory: Memory) {
     make_path();
     state(&search(memory, c"c/program", c"/nope"));
     make_directory(c"a/c").expect("a directory");
@@ -293,14 +293,14 @@ fn the_search_has_a_default_path(memory: Memory) {
     });
 }
 
-fn what_is_no_executable_format_is_an_error_without_a_shell(memory: Memory) {
+fn a_file_in_no_executable_format_is_an_error_without_a_shell(memory: Memory) {
     make_file(c"words", 0o755, b"hello\n");
     let error = text!("exec \"words\": {}", nestling::Errno::ENOEXEC);
     fails(&path(memory, c"words"), error.as_str());
     fails(&search(memory, c"words", c".:/nope"), error.as_str());
 }
 
-fn what_is_no_executable_format_is_run_by_the_shell(memory: Memory) {
+fn a_file_in_no_executable_format_is_run_by_the_shell(memory: Memory) {
     make_directory(c"a").expect("a directory");
     make_file(c"a/words", 0o755, b"hello\n");
     let room = Shell::room::<6>();
@@ -669,7 +669,7 @@ fn exec_takes_a_terminal_from_the_background() {
     join(helper);
 }
 
-fn exec_resets_handlers_and_keeps_what_is_ignored() {
+fn exec_resets_handlers_and_keeps_ignored_signals() {
     handle([Signal::TERM, Signal::USR1].into_iter(), 0);
     let _ignored = signals::ignore(Signal::PIPE).expect("ignored");
     let mask = SigSet::EMPTY.with(Signal::USR1).with(Signal::CHLD);
@@ -714,7 +714,7 @@ fn exec_finds_its_program_as_a_spawn_does() {
     });
 }
 
-fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
+fn a_failed_exec_names_its_step_and_restores_the_mask() {
     make_path();
     make_file(c"script", 0o755, b"#!/nope\n");
     make_file(c"words", 0o755, b"hello\n");
@@ -905,7 +905,7 @@ fn a_failed_exec_names_its_step_and_gives_the_mask_back() {
     }
 }
 
-fn a_failed_exec_leaves_what_was_done_before() {
+fn a_failed_exec_does_not_undo_earlier_steps() {
     make_directory(c"a").expect("a directory");
     make_file(c"file", 0o600, b"");
     handle([Signal::USR1].into_iter(), 0);
@@ -937,7 +937,7 @@ fn a_failed_exec_leaves_what_was_done_before() {
 }
 
 /// Without a child there is no status pipe to hide from the actions.
-fn an_action_of_exec_sees_every_number() {
+fn an_action_of_exec_sees_no_status_pipe() {
     for descriptors in [0..0, 0..1, 0..3, 1..4, 0..DESCRIPTORS as i32 - 1] {
         open_only(descriptors.clone());
         let (_, found) = become_probe(&probe(Memory::Shared));
@@ -985,7 +985,7 @@ fn fork_makes_a_copy() {
     }
 }
 
-fn a_forks_child_has_what_the_parent_had() {
+fn a_forked_child_inherits_the_parents_state() {
     handle([Signal::USR1].into_iter(), 0);
     signal::set_mask(SigSet::EMPTY.with(Signal::USR2)).expect("a mask");
     let (table, mask) = (Table::now(), signal::mask());

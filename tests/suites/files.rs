@@ -17,50 +17,50 @@ nestling_tests::suite! {
     once {
         a_clone_is_another_number_for_the_same_open_file,
         a_clone_is_no_standard_stream,
-        without_a_free_number_there_is_no_clone,
+        a_clone_without_a_free_number_is_an_error,
         an_owner_keeps_its_number_when_it_gets_another_file,
         the_standard_streams_are_the_first_three_numbers,
         a_static_descriptor_is_taken_once,
-        what_does_not_block_says_so,
+        a_nonblocking_read_without_data_is_an_error,
         the_flags_are_those_of_the_open_file,
-        a_place_is_counted_from_the_start_the_end_or_here,
-        a_place_before_the_start_or_in_a_pipe_is_an_error,
+        an_offset_is_counted_from_the_start_the_end_or_the_current_one,
+        an_offset_before_the_start_or_in_a_pipe_is_an_error,
         a_file_is_larger_than_four_gigabytes,
-        a_file_is_read_and_written_at_any_place,
-        what_a_pipe_holds_is_moved,
-        a_file_is_cut_and_grows,
-        what_cannot_be_cut_is_an_error,
-        what_is_written_is_brought_to_the_device,
-        a_closed_descriptor_is_an_error_of_everything,
+        a_file_is_read_and_written_at_any_offset,
+        splice_moves_the_bytes_of_a_pipe,
+        a_file_is_truncated_and_extended,
+        a_truncation_that_is_not_possible_is_an_error,
+        written_bytes_are_synchronised_to_the_device,
+        every_call_on_a_closed_descriptor_is_an_error,
         each_type_of_file_is_known,
         a_block_device_is_known,
-        what_a_file_is_is_told,
-        a_time_after_2038_is_told,
+        the_properties_of_a_file_are_returned,
+        a_time_after_2038_is_returned,
         a_link_is_followed_or_not,
         a_file_is_found_from_an_open_directory,
-        what_is_not_there_is_an_error,
-        access_is_the_modes,
-        access_is_the_real_users_and_eaccess_the_effective_ones,
+        a_missing_file_is_an_error,
+        access_follows_the_files_mode,
+        access_checks_the_real_user_and_eaccess_the_effective_one,
         a_file_gets_another_name,
         a_file_has_two_names,
         a_links_target_is_read_as_far_as_there_is_room,
         a_name_is_removed,
-        a_new_file_has_its_mode_without_the_umasks,
+        a_new_file_has_its_mode_reduced_by_the_umask,
         a_mode_is_set,
         an_owner_is_set,
         the_working_directory_has_a_path,
         a_directory_is_read_to_the_last_of_a_thousand_entries,
         the_longest_name_is_read,
         an_empty_directory_has_no_entries,
-        an_entry_is_what_lstat_says,
+        an_entry_agrees_with_lstat,
         a_directory_can_be_emptied_while_it_is_read,
         a_directory_is_read_again_from_the_start,
-        what_is_no_directory_is_not_read,
+        a_file_that_is_no_directory_is_not_read,
         a_time_is_set_kept_or_becomes_now,
         a_path_does_not_lead_out_of_its_directory,
-        what_happens_in_a_directory_is_told,
-        what_happens_to_a_file_is_told,
-        half_an_event_is_none,
+        events_in_a_directory_are_reported,
+        events_of_a_file_are_reported,
+        an_incomplete_event_is_not_returned,
     }
 }
 
@@ -94,7 +94,7 @@ fn a_clone_is_no_standard_stream() {
     assert!(file.try_clone().expect("a clone").as_raw_fd() >= 3);
 }
 
-fn without_a_free_number_there_is_no_clone() {
+fn a_clone_without_a_free_number_is_an_error() {
     let file = create(c"file");
     limit_descriptors(file.as_raw_fd() as u64 + 1);
     assert_eq!(file.try_clone().map(drop), Err(Errno::EMFILE));
@@ -137,7 +137,7 @@ fn the_standard_streams_are_the_first_three_numbers() {
     assert_eq!(streams.map(|fd| fd.as_raw_fd()), [0, 1, 2]);
 }
 
-fn what_does_not_block_says_so() {
+fn a_nonblocking_read_without_data_is_an_error() {
     let (read_end, write_end) = pipe2(OFlags::CLOEXEC).expect("a pipe");
     fd::set_nonblocking(read_end.as_fd(), true).expect("nonblocking");
     assert_eq!(fd::read(read_end.as_fd(), &mut [0; 9]), Err(Errno::EAGAIN));
@@ -167,7 +167,7 @@ fn the_flags_are_those_of_the_open_file() {
 
 // ---- Offsets and lengths ----
 
-fn a_place_is_counted_from_the_start_the_end_or_here() {
+fn an_offset_is_counted_from_the_start_the_end_or_the_current_one() {
     let file = create(c"file");
     assert_eq!(fd::write(file.as_fd(), b"0123456789"), Ok(10));
     for (to, place) in [
@@ -187,7 +187,7 @@ fn a_place_is_counted_from_the_start_the_end_or_here() {
     assert_eq!(rest, *b"89\0\0");
 }
 
-fn a_place_before_the_start_or_in_a_pipe_is_an_error() {
+fn an_offset_before_the_start_or_in_a_pipe_is_an_error() {
     let file = create(c"file");
     for to in [
         SeekFrom::Current(-1),
@@ -227,7 +227,7 @@ fn a_file_is_larger_than_four_gigabytes() {
     assert_eq!(lseek(file.as_fd(), SeekFrom::Current(-six - 3)), Ok(0));
 }
 
-fn a_file_is_read_and_written_at_any_place() {
+fn a_file_is_read_and_written_at_any_offset() {
     const PLACE: u64 = (5 << 32) + 7; // both halves of the number are nonzero
     let file = create(c"file");
     assert_eq!(fd::write(file.as_fd(), b"start"), Ok(5));
@@ -245,7 +245,7 @@ fn a_file_is_read_and_written_at_any_place() {
     assert_eq!(fd::pwrite(to.as_fd(), b"!", 0), Err(Errno::ESPIPE));
 }
 
-fn what_a_pipe_holds_is_moved() {
+fn splice_moves_the_bytes_of_a_pipe() {
     let file = create(c"file");
     let (from, to) = pipe2(OFlags::CLOEXEC).expect("a pipe");
     assert_eq!(fd::write(to.as_fd(), b"some words"), Ok(10));
@@ -263,7 +263,7 @@ fn what_a_pipe_holds_is_moved() {
     assert_eq!(answer, Err(Errno::EINVAL), "no pipe");
 }
 
-fn a_file_is_cut_and_grows() {
+fn a_file_is_truncated_and_extended() {
     let file = create(c"file");
     assert_eq!(fd::write(file.as_fd(), b"0123456789"), Ok(10));
     for length in [4, 6, 0] {
@@ -277,7 +277,7 @@ fn a_file_is_cut_and_grows() {
     }
 }
 
-fn what_cannot_be_cut_is_an_error() {
+fn a_truncation_that_is_not_possible_is_an_error() {
     make_file(c"file", 0o600, b"text");
     let reading = fd::open(c"file", OFlags::CLOEXEC, 0).expect("the file");
     assert_eq!(fd::ftruncate(reading.as_fd(), 0), Err(Errno::EINVAL));
@@ -289,7 +289,7 @@ fn what_cannot_be_cut_is_an_error() {
     );
 }
 
-fn what_is_written_is_brought_to_the_device() {
+fn written_bytes_are_synchronised_to_the_device() {
     let file = create(c"file");
     assert_eq!(fd::write(file.as_fd(), b"text"), Ok(4));
     assert_eq!(fd::fsync(file.as_fd()), Ok(()));
@@ -297,7 +297,7 @@ fn what_is_written_is_brought_to_the_device() {
     assert_eq!(fd::fsync(end.as_fd()), Err(Errno::EINVAL));
 }
 
-fn a_closed_descriptor_is_an_error_of_everything() {
+fn every_call_on_a_closed_descriptor_is_an_error() {
     let closed = nestling_tests::fd(60);
     let bad = Err(Errno::EBADF);
     assert_eq!(fd::read(closed, &mut [0]).map(drop), bad);
@@ -360,7 +360,7 @@ fn a_block_device_is_known() {
     assert_eq!(stat.permissions(), 0o640);
 }
 
-fn what_a_file_is_is_told() {
+fn the_properties_of_a_file_are_returned() {
     let file = create(c"file");
     assert_eq!(fd::write(file.as_fd(), &[b'x'; 5000]), Ok(5000));
     let (by_path, by_fd) = (stat(c"file"), file::fstat(file.as_fd()));
@@ -377,7 +377,7 @@ fn what_a_file_is_is_told() {
     assert!(stat(c"later").expect("stat").mtime() >= stat(c"file").expect("stat").mtime());
 }
 
-fn a_time_after_2038_is_told() {
+fn a_time_after_2038_is_returned() {
     #[cfg(not(target_arch = "x86"))]
     use linux::__NR_utimensat;
     #[cfg(target_arch = "x86")]
@@ -428,7 +428,7 @@ fn a_file_is_found_from_an_open_directory() {
     );
 }
 
-fn what_is_not_there_is_an_error() {
+fn a_missing_file_is_an_error() {
     make_file(c"file", 0o600, b"");
     file::symlink(c"loop", c"loop").expect("symlink");
     let long = text!("{:x<256}", "");
@@ -478,7 +478,7 @@ fn what_is_not_there_is_an_error() {
 
 // ---- Who may do what ----
 
-fn access_is_the_modes() {
+fn access_follows_the_files_mode() {
     make_file(c"file", 0o600, b"");
     let access = |access| file::access(c"file", access);
     assert_eq!(access(Access::default()), Ok(()));
@@ -495,7 +495,7 @@ fn access_is_the_modes() {
     }
 }
 
-fn access_is_the_real_users_and_eaccess_the_effective_ones() {
+fn access_checks_the_real_user_and_eaccess_the_effective_one() {
     need_root();
     make_file(c"file", 0o600, b"");
     if file::eaccess(c"file", Access::READ) == Err(Errno::ENOSYS) {
@@ -571,7 +571,7 @@ fn a_name_is_removed() {
     assert_eq!(file::fstat(open.as_fd()).map(|it| it.nlink()), Ok(0));
 }
 
-fn a_new_file_has_its_mode_without_the_umasks() {
+fn a_new_file_has_its_mode_reduced_by_the_umask() {
     assert_eq!(file::umask(0o027), Ok(0o022));
     let mode = |path| stat(path).map(|it| it.permissions());
     file::mkdir(c"directory", 0o777).expect("mkdir");
@@ -704,7 +704,7 @@ fn an_empty_directory_has_no_entries() {
     assert_eq!(directory.next(), Ok(None));
 }
 
-fn an_entry_is_what_lstat_says() {
+fn an_entry_agrees_with_lstat() {
     make_file(c"file", 0o600, b"");
     make_file(c".hidden", 0o600, b"");
     make_file(c"...", 0o600, b"");
@@ -753,7 +753,7 @@ fn a_directory_is_read_again_from_the_start() {
     assert_eq!(seen(&mut directory), expected);
 }
 
-fn what_is_no_directory_is_not_read() {
+fn a_file_that_is_no_directory_is_not_read() {
     let file = create(c"file");
     assert_eq!(ReadDir::open(c"file").map(drop), Err(Errno::ENOTDIR));
     assert_eq!(ReadDir::new(file).next(), Err(Errno::ENOTDIR));
@@ -832,7 +832,7 @@ fn events(inotify: &OwnedFd, see: &mut dyn FnMut(usize, inotify::Event<'_>)) -> 
     }
 }
 
-fn what_happens_in_a_directory_is_told() {
+fn events_in_a_directory_are_reported() {
     let inotify = inotify::init(OFlags::NONBLOCK).expect("a descriptor");
     assert_eq!(fd::cloexec(inotify.as_raw_fd()), Ok(true));
     let kinds = Mask::CREATE | Mask::MOVED_FROM | Mask::MOVED_TO | Mask::DELETE | Mask::CLOSE_WRITE;
@@ -868,7 +868,7 @@ fn what_happens_in_a_directory_is_told() {
     assert_eq!(events(&inotify, &mut |_, event| panic!("{event:?}")), 0);
 }
 
-fn what_happens_to_a_file_is_told() {
+fn events_of_a_file_are_reported() {
     let inotify = inotify::init(OFlags::NONBLOCK).expect("a descriptor");
     let add = |path, mask| inotify::add_watch(inotify.as_fd(), path, mask);
     assert_eq!(add(c"file", Mask::MODIFY), Err(Errno::ENOENT));
@@ -886,7 +886,7 @@ fn what_happens_to_a_file_is_told() {
     assert_eq!(count, 2);
 }
 
-fn half_an_event_is_none() {
+fn an_incomplete_event_is_not_returned() {
     let mut bytes = [0; 24];
     bytes[12] = 8;
     bytes[16..18].copy_from_slice(b"it");

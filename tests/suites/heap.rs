@@ -19,21 +19,21 @@ nestling_tests::suite! {
     once {
         boxes_vectors_and_strings_hold_what_was_put_in_them,
         every_alignment_is_kept,
-        a_large_allocation_is_there_to_its_last_byte,
-        zeroed_memory_is_zeros_though_it_was_used_before,
+        a_large_allocation_is_usable_to_its_last_byte,
+        zeroed_memory_is_zero_even_if_it_was_used_before,
         growing_and_shrinking_keep_the_contents,
         no_two_allocations_overlap,
-        large_memory_comes_back,
-        small_memory_comes_back,
-        who_frees_and_asks_again_makes_no_system_call,
+        large_blocks_are_returned_to_the_kernel,
+        small_blocks_are_returned_to_the_kernel,
+        the_reuse_of_freed_memory_makes_no_system_call,
         some_large_blocks_that_are_freed_are_used_again,
-        what_is_kept_is_given_up_at_the_limit,
+        memory_that_the_heap_keeps_is_given_up_at_the_limit,
         a_large_allocation_grows_without_a_second_one,
-        what_no_address_space_can_hold_is_null,
+        an_allocation_larger_than_any_address_space_is_null,
         at_the_limit_the_answer_is_null_and_the_heap_works_on,
-        near_the_limit_it_takes_what_there_is,
+        near_the_limit_the_heap_uses_what_is_left,
         a_fork_has_a_heap_of_its_own,
-        it_can_be_shared,
+        the_heap_can_be_shared,
     }
 }
 
@@ -205,7 +205,7 @@ fn every_alignment_is_kept() {
     }
 }
 
-fn a_large_allocation_is_there_to_its_last_byte() {
+fn a_large_allocation_is_usable_to_its_last_byte() {
     let size = rounds(64) * MIB;
     let mut bytes: Vec<u8> = Vec::with_capacity(size);
     bytes.resize(size, 5);
@@ -216,7 +216,7 @@ fn a_large_allocation_is_there_to_its_last_byte() {
     assert!(zeros.iter().all(|&byte| byte == 0));
 }
 
-fn zeroed_memory_is_zeros_though_it_was_used_before() {
+fn zeroed_memory_is_zero_even_if_it_was_used_before() {
     for size in [1, 100, 5000, 100 * KIB, 128 * KIB, MIB] {
         let layout = layout(size, 8);
         drop(Block::new(layout, 1));
@@ -306,7 +306,7 @@ fn no_two_allocations_overlap() {
     churn(0x2545_F491_4F6C_DD1D, rounds(100_000));
 }
 
-fn large_memory_comes_back() {
+fn large_blocks_are_returned_to_the_kernel() {
     let before = resident();
     for size in [8 * MIB, 64 * MIB] {
         let mut block = Block::new(layout(size, 1), 0);
@@ -322,7 +322,7 @@ fn large_memory_comes_back() {
     }
 }
 
-fn small_memory_comes_back() {
+fn small_blocks_are_returned_to_the_kernel() {
     let before = resident();
     let count = rounds(100_000).max(30_000);
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
@@ -344,7 +344,7 @@ fn small_memory_comes_back() {
     assert!(after < before + MIB as u64 + NOISE, "{before} {after}");
 }
 
-fn who_frees_and_asks_again_makes_no_system_call() {
+fn the_reuse_of_freed_memory_makes_no_system_call() {
     if emulated() {
         skip("the emulator has no seccomp");
     }
@@ -376,7 +376,7 @@ fn some_large_blocks_that_are_freed_are_used_again() {
     (0..10).for_each(|_| round());
 }
 
-fn what_is_kept_is_given_up_at_the_limit() {
+fn memory_that_the_heap_keeps_is_given_up_at_the_limit() {
     drop(Box::new(1));
     drop(Block::new(layout(MIB, 1), 0));
     limit_address_space(0);
@@ -395,7 +395,7 @@ fn a_large_allocation_grows_without_a_second_one() {
     block.resize(2 * MIB);
 }
 
-fn what_no_address_space_can_hold_is_null() {
+fn an_allocation_larger_than_any_address_space_is_null() {
     let half = isize::MAX as usize - MIB;
     // On 32-bit architectures, the address space may have room for one such block. SAFETY: the size is not 0.
     let _held = unsafe { alloc(layout(half, 1)) };
@@ -454,7 +454,7 @@ fn at_the_limit_the_answer_is_null_and_the_heap_works_on() {
     churn(0x0123_4567_89AB_CDEF, 1000);
 }
 
-fn near_the_limit_it_takes_what_there_is() {
+fn near_the_limit_the_heap_uses_what_is_left() {
     limit_address_space(300 * KIB);
     let blocks: [Box<[u8; 1000]>; 8] = core::array::from_fn(|index| Box::new([index as u8; 1000]));
     for (index, block) in blocks.iter().enumerate() {
@@ -475,7 +475,7 @@ fn a_fork_has_a_heap_of_its_own() {
     drop(blocks);
 }
 
-fn it_can_be_shared() {
+fn the_heap_can_be_shared() {
     if emulated() {
         skip("the emulator shares no memory with children");
     }

@@ -25,7 +25,7 @@ nestling_tests::suite! {
         the_parents_memory_is_as_before,
         a_change_of_ids_in_the_child_leaves_the_parent_dumpable,
         the_new_user_of_a_child_cannot_read_the_parents_memory,
-        a_change_by_a_hook_of_what_the_memory_has_stays_where_it_is_shared,
+        a_property_of_shared_memory_that_a_hook_changes_stays_changed,
         a_failed_spawn_leaves_no_zombie,
         a_failed_spawn_leaves_other_children_alone,
         it_works_where_sigchld_is_ignored,
@@ -40,10 +40,10 @@ nestling_tests::suite! {
         a_child_that_faults_in_its_hook_is_reported,
         a_child_that_is_killed_by_another_is_reported,
         a_pending_signal_that_dumps_core_is_reported_and_spares_the_parent,
-        a_users_stop_before_the_exec_is_the_programs,
+        a_users_stop_before_the_exec_stops_the_program,
         a_child_that_exits_before_its_exec_is_reported,
-        what_is_no_record_is_refused,
-        a_process_that_holds_the_pipe_open_holds_up_no_spawn,
+        bytes_that_are_no_record_are_refused,
+        a_process_that_holds_the_pipe_open_delays_no_spawn,
         a_refused_clone_is_reported,
         it_works_where_clone3_is_refused,
         it_works_where_the_kernel_lacks_newer_calls,
@@ -201,7 +201,7 @@ fn the_new_user_of_a_child_cannot_read_the_parents_memory(memory: Memory) {
 }
 
 /// Properties of shared memory are the parent's, too. The library restores them only after a change of ids.
-fn a_change_by_a_hook_of_what_the_memory_has_stays_where_it_is_shared(memory: Memory) {
+fn a_property_of_shared_memory_that_a_hook_changes_stays_changed(memory: Memory) {
     process::set_dumpable(1).expect("a change");
     let hide = || prctl(PR_SET_DUMPABLE, 0).map(drop);
     state(&hooked(memory, &hide));
@@ -433,7 +433,7 @@ fn a_pending_signal_that_dumps_core_is_reported_and_spares_the_parent(memory: Me
 }
 
 /// The signal comes while signals are blocked, like that of Ctrl-Z, and stops the child when they are unblocked.
-fn a_users_stop_before_the_exec_is_the_programs(memory: Memory) {
+fn a_users_stop_before_the_exec_stops_the_program(memory: Memory) {
     for stop in [Signal::TSTP, Signal::TTIN, Signal::TTOU] {
         // The child joins the helper's group.
         let helper = while_the_child_is_there(|| {
@@ -474,7 +474,7 @@ fn a_child_that_exits_before_its_exec_is_reported(memory: Memory) {
 }
 
 /// A hook is able to write to the status pipe, though it must not.
-fn what_is_no_record_is_refused(memory: Memory) {
+fn bytes_that_are_no_record_are_refused(memory: Memory) {
     open_only(0..3);
     let pipe = 4;
     // The first text may be read together with the child's own message; the second has the length of a record.
@@ -488,7 +488,7 @@ fn what_is_no_record_is_refused(memory: Memory) {
 }
 
 /// Another thread of the parent may fork such a process. It ends when the test closes the other end of a pipe.
-fn a_process_that_holds_the_pipe_open_holds_up_no_spawn(memory: Memory) {
+fn a_process_that_holds_the_pipe_open_delays_no_spawn(memory: Memory) {
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let (end, held) = (end.into_raw_fd(), held.into_raw_fd());
     let leave_a_copy = || {

@@ -23,26 +23,26 @@ nestling_tests::suite! {
         a_handler_ends_a_system_call_but_not_a_read,
         a_handler_does_not_tear_a_write,
         short_reads_are_made_whole,
-        the_end_is_no_error_but_of_read_exact,
-        all_is_read_behind_what_was_there,
-        what_came_before_an_error_stays,
-        without_memory_reading_ends,
-        all_is_copied,
+        the_end_is_an_error_for_read_exact_only,
+        read_to_end_appends_everything_to_the_buffer,
+        bytes_that_were_read_before_an_error_are_kept,
+        reading_without_memory_is_an_error,
+        everything_is_copied,
         a_full_device_is_an_error,
         a_pipe_without_a_reader_is_an_error_or_a_signal,
-        what_does_not_block_is_not_waited_for,
+        a_nonblocking_descriptor_is_not_waited_for,
         what_cannot_be_read_or_written_is_an_error,
         lines_are_read_whatever_their_length,
         a_line_comes_in_pieces_where_there_is_no_room,
-        what_was_not_consumed_comes_again,
-        a_reader_goes_on_after_the_end,
-        what_was_read_ahead_is_not_lost,
+        bytes_that_were_not_consumed_are_returned_again,
+        a_reader_can_continue_after_the_end,
+        bytes_that_were_read_ahead_are_not_lost,
         a_short_text_is_one_write,
         a_long_text_is_written_whole,
         a_print_is_one_write,
-        all_that_is_text_is_printed,
+        every_kind_of_text_is_printed,
         a_line_goes_to_standard_error,
-        what_cannot_be_printed_is_lost,
+        output_that_cannot_be_written_is_lost,
     }
 }
 
@@ -155,7 +155,7 @@ fn short_reads_are_made_whole() {
     assert_eq!(buffer, *b"8967");
 }
 
-fn the_end_is_no_error_but_of_read_exact() {
+fn the_end_is_an_error_for_read_exact_only() {
     make_file(c"file", 0o600, b"12345");
     let file = open(c"file");
     let mut buffer = [0; 4];
@@ -168,7 +168,7 @@ fn the_end_is_no_error_but_of_read_exact() {
     assert_eq!(io::read_exact(file.as_fd(), &mut []), Ok(()));
 }
 
-fn all_is_read_behind_what_was_there() {
+fn read_to_end_appends_everything_to_the_buffer() {
     for length in [0, 1, 100, 511, 512, 513, 4096, 100_000] {
         let content: Vec<u8> = (0..length).map(pattern).collect();
         let file = create(c"file");
@@ -183,7 +183,7 @@ fn all_is_read_behind_what_was_there() {
     }
 }
 
-fn what_came_before_an_error_stays() {
+fn bytes_that_were_read_before_an_error_are_kept() {
     let (read_end, write_end) = packets();
     fd::set_nonblocking(read_end.as_fd(), true).expect("nonblocking");
     for piece in [b"one", b"two"] {
@@ -198,7 +198,7 @@ fn what_came_before_an_error_stays() {
     assert_eq!((outcome, &bytes[7..]), (Err(Errno::EAGAIN), &b"four"[..]));
 }
 
-fn without_memory_reading_ends() {
+fn reading_without_memory_is_an_error() {
     if emulated() {
         skip("the emulator's own memory is under the limit, too");
     }
@@ -219,7 +219,7 @@ fn without_memory_reading_ends() {
     io::read_to_end(open(c"/dev/null").as_fd(), &mut bytes).expect("memory again");
 }
 
-fn all_is_copied() {
+fn everything_is_copied() {
     for length in [0, 1, 4095, 4096, 4097, 100_000] {
         let content: Vec<u8> = (0..length).map(pattern).collect();
         io::write_all(create(c"from").as_fd(), &content).expect("a write");
@@ -263,7 +263,7 @@ fn a_pipe_without_a_reader_is_an_error_or_a_signal() {
     assert_eq!(outcome, Err(Errno::EPIPE));
 }
 
-fn what_does_not_block_is_not_waited_for() {
+fn a_nonblocking_descriptor_is_not_waited_for() {
     let (read_end, write_end) = pipe();
     for end in [&read_end, &write_end] {
         fd::set_nonblocking(end.as_fd(), true).expect("nonblocking");
@@ -369,7 +369,7 @@ fn a_line_comes_in_pieces_where_there_is_no_room() {
     );
 }
 
-fn what_was_not_consumed_comes_again() {
+fn bytes_that_were_not_consumed_are_returned_again() {
     make_file(c"file", 0o600, b"0123456789");
     let file = open(c"file");
     let mut reader = Reader::new(file.as_fd());
@@ -383,7 +383,7 @@ fn what_was_not_consumed_comes_again() {
     assert_eq!(reader.fill_buf(), Ok(&b""[..]));
 }
 
-fn a_reader_goes_on_after_the_end() {
+fn a_reader_can_continue_after_the_end() {
     let (writing, reading) = (create(c"file"), open(c"file"));
     let (mut reader, mut line) = (Reader::new(reading.as_fd()), [0; 20]);
     assert_eq!(reader.fill_until(b'\n', &mut line), Ok(0));
@@ -395,7 +395,7 @@ fn a_reader_goes_on_after_the_end() {
     assert_eq!(&line[..6], b" more\n");
 }
 
-fn what_was_read_ahead_is_not_lost() {
+fn bytes_that_were_read_ahead_are_not_lost() {
     let file = lines();
     let (mut reader, mut line, mut rest) = (Reader::new(file.as_fd()), [0; 99], Vec::new());
     assert_eq!(reader.fill_until(b'\n', &mut line), Ok(1));
@@ -466,7 +466,7 @@ fn a_print_is_one_write() {
     assert_eq!(writes(read_end), [11, 12, 1, 512, 512, 1]);
 }
 
-fn all_that_is_text_is_printed() {
+fn every_kind_of_text_is_printed() {
     become_number(1, create(c"out").as_fd());
     let (pid, status) = (
         Pid::from_raw(17).expect("a pid"),
@@ -523,7 +523,7 @@ fn a_line_goes_to_standard_error() {
     assert_eq!(content(c"out").as_str(), "out");
 }
 
-fn what_cannot_be_printed_is_lost() {
+fn output_that_cannot_be_written_is_lost() {
     struct Never;
     impl Text for Never {
         fn write(&self, out: &mut impl Sink) {

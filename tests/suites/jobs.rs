@@ -20,21 +20,21 @@ nestling_tests::suite! {
         a_job_resumed_in_the_background_has_no_terminal,
         a_background_reader_waits_for_its_turn,
         two_jobs_take_turns,
-        a_pipeline_goes_on_without_its_first_member,
+        a_pipeline_continues_without_its_first_member,
         a_job_that_did_not_start_gives_the_terminal_back,
         a_terminal_that_is_gone_is_an_error_and_no_hang,
     }
     once {
         a_thousand_turns_stop_no_shell,
         attributes_belong_to_the_shell_or_to_the_job,
-        what_a_job_that_exited_has_set_may_stay,
+        attributes_that_a_job_has_set_may_stay_after_its_exit,
         a_killed_job_leaves_the_terminal_as_it_was,
-        a_background_job_can_not_change_the_terminal,
+        a_background_job_cannot_change_the_terminal,
         a_group_that_is_gone_does_not_get_the_terminal,
         a_signal_goes_to_every_member,
         the_group_of_process_1_is_not_everyone,
         a_shell_in_the_background_waits_until_it_is_not,
-        a_shell_that_nobody_could_resume_is_told_so,
+        a_shell_that_no_process_could_resume_gets_an_error,
         without_a_terminal_there_is_no_job_control,
     }
 }
@@ -316,7 +316,7 @@ fn two_jobs_take_turns(memory: Memory) {
     });
 }
 
-fn a_pipeline_goes_on_without_its_first_member(memory: Memory) {
+fn a_pipeline_continues_without_its_first_member(memory: Memory) {
     shell(|shell| {
         let lent = shell.lend();
         let words = [c"exit", c"1"];
@@ -462,7 +462,7 @@ fn attributes_belong_to_the_shell_or_to_the_job() {
     });
 }
 
-fn what_a_job_that_exited_has_set_may_stay() {
+fn attributes_that_a_job_has_set_may_stay_after_its_exit() {
     shell(|shell| {
         let lent = shell.lend();
         let job = shell.forked(|| {
@@ -493,7 +493,7 @@ fn a_killed_job_leaves_the_terminal_as_it_was() {
     });
 }
 
-fn a_background_job_can_not_change_the_terminal() {
+fn a_background_job_cannot_change_the_terminal() {
     shell(|shell| {
         let before = shell.attributes();
         let lent = shell.lend();
@@ -593,7 +593,7 @@ fn a_shell_in_the_background_waits_until_it_is_not() {
     drop(lent);
 }
 
-fn a_shell_that_nobody_could_resume_is_told_so() {
+fn a_shell_that_no_process_could_resume_gets_an_error() {
     let shell = session(|_controller| {
         let terminal = ControllingTerminal::open().expect("/dev/tty");
         let blocked = signals::block(SigSet::EMPTY.with(Signal::TTIN)).expect("a mask");

@@ -19,30 +19,30 @@ use nestling_tests::{
 
 nestling_tests::suite! {
     once {
-        uname_says_what_proc_says,
+        uname_agrees_with_proc,
         the_machines_name_is_set,
         a_name_that_is_too_long_is_an_error,
-        sysinfo_says_what_proc_says,
+        sysinfo_agrees_with_proc,
         random_bytes_differ,
         a_subreaper_adopts_orphans,
-        a_process_is_named,
-        what_is_mounted_is_there_until_it_is_unmounted,
-        a_mount_is_as_its_flags_say,
+        a_process_gets_a_name,
+        a_mount_is_visible_until_it_is_unmounted,
+        a_mount_has_its_flags,
         a_mount_is_changed,
         a_mount_is_bound_and_moved,
         a_mount_in_use_is_detached,
-        what_cannot_be_mounted_is_an_error,
-        what_cannot_be_unmounted_is_an_error,
+        a_mount_that_is_not_possible_is_an_error,
+        an_unmount_that_is_not_possible_is_an_error,
         the_root_is_changed,
         the_consoles_level_is_set,
         ctrl_alt_del_is_set,
-        what_is_no_swap_is_an_error,
+        a_file_without_a_swap_area_is_an_error,
         everything_is_written_to_the_disks,
-        who_is_not_root_may_do_none_of_it,
+        a_user_who_is_not_root_may_make_none_of_these_calls,
         a_namespace_is_left_and_entered_again,
         only_root_enters_a_namespace,
-        what_is_no_module_is_an_error,
-        a_process_keeps_to_its_cpus,
+        a_file_that_is_no_module_is_an_error,
+        a_process_runs_only_on_its_cpus,
     }
 }
 
@@ -61,7 +61,7 @@ fn unshare(namespace: u32) {
 
 // ---- Names and state ----
 
-fn uname_says_what_proc_says() {
+fn uname_agrees_with_proc() {
     let names = machine::uname().expect("the names");
     assert_eq!(names.sysname(), c"Linux");
     for (name, file) in [
@@ -104,7 +104,7 @@ fn a_name_that_is_too_long_is_an_error() {
     assert_eq!(machine::setdomainname(&[b'n'; 65]), Err(Errno::EINVAL));
 }
 
-fn sysinfo_says_what_proc_says() {
+fn sysinfo_agrees_with_proc() {
     let uptime = || time::now(Clock::Boottime).expect("the time").seconds() as u64;
     let kilobytes = |name: &str| {
         let info = proc("meminfo");
@@ -209,7 +209,7 @@ fn a_subreaper_adopts_orphans() {
     }
 }
 
-fn a_process_is_named() {
+fn a_process_gets_a_name() {
     for (name, expected) in [
         (c"nest", "nest\n"),
         (c"a name of 15 by", "a name of 15 by\n"),
@@ -272,7 +272,7 @@ fn options(target: &str) -> Text {
     text!(",{},", found.next_back().expect("the mount"))
 }
 
-fn what_is_mounted_is_there_until_it_is_unmounted() {
+fn a_mount_is_visible_until_it_is_unmounted() {
     enter_a_tree();
     make_file(c"a/below", 0o600, b"");
     tmpfs(c"a", MountFlags::default());
@@ -295,7 +295,7 @@ fn what_is_mounted_is_there_until_it_is_unmounted() {
     assert!(options("/a").as_str().contains(",size=64k,"));
 }
 
-fn a_mount_is_as_its_flags_say() {
+fn a_mount_has_its_flags() {
     enter_a_tree();
     for (flags, expected) in [
         (MountFlags::default(), ",rw,"),
@@ -400,7 +400,7 @@ fn a_mount_in_use_is_detached() {
     umount2(c"a", UnmountFlags::FORCE).expect("unmounted");
 }
 
-fn what_cannot_be_mounted_is_an_error() {
+fn a_mount_that_is_not_possible_is_an_error() {
     enter_a_tree();
     make_file(c"file", 0o600, b"");
     let none = MountFlags::default();
@@ -417,7 +417,7 @@ fn what_cannot_be_mounted_is_an_error() {
     }
 }
 
-fn what_cannot_be_unmounted_is_an_error() {
+fn an_unmount_that_is_not_possible_is_an_error() {
     enter_a_tree();
     tmpfs(c"a", MountFlags::default());
     make_link(c"link", c"a");
@@ -500,7 +500,7 @@ fn ctrl_alt_del_is_set() {
     assert_eq!(set(), Ok(0));
 }
 
-fn what_is_no_swap_is_an_error() {
+fn a_file_without_a_swap_area_is_an_error() {
     need_root();
     make_file(c"file", 0o600, b"");
     assert_eq!(machine::swapoff(c"nope"), Err(Errno::ENOENT));
@@ -509,7 +509,7 @@ fn what_is_no_swap_is_an_error() {
     assert_eq!(machine::swapon(c"file", None), Err(Errno::EINVAL));
 }
 
-fn what_is_no_module_is_an_error() {
+fn a_file_that_is_no_module_is_an_error() {
     need_root();
     make_file(c"file", 0o600, &[0; 4096]);
     let file = sys::fd::open(c"file", OFlags::CLOEXEC, 0).expect("the file");
@@ -527,7 +527,7 @@ fn everything_is_written_to_the_disks() {
     assert_eq!(read_file(c"file").expect("the file").as_str(), "text");
 }
 
-fn who_is_not_root_may_do_none_of_it() {
+fn a_user_who_is_not_root_may_make_none_of_these_calls() {
     need_root();
     make_directory(c"directory").expect("a directory");
     credentials::setgid(65534).expect("another group");
@@ -589,7 +589,7 @@ fn only_root_enters_a_namespace() {
     assert_eq!(answer, Err(Errno::EPERM));
 }
 
-fn a_process_keeps_to_its_cpus() {
+fn a_process_runs_only_on_its_cpus() {
     let all = sched_getaffinity(0).expect("the CPUs");
     let last = all.iter().last().expect("a CPU");
     let one = CpuSet::EMPTY.with(last);

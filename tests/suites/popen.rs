@@ -15,14 +15,14 @@ use nestling_tests::{
 
 nestling_tests::suite! {
     once {
-        what_a_command_writes_is_read,
-        what_is_written_a_command_reads,
+        the_output_of_a_command_is_read,
+        a_command_reads_what_the_caller_writes,
         one_command_both_reads_and_writes,
-        close_on_exec_may_be_asked_for_and_is_so_always,
+        a_stream_closes_on_exec_with_and_without_the_letter_e,
         any_other_mode_is_an_error,
-        a_side_that_is_not_there_is_an_error,
+        a_side_that_the_stream_lacks_is_an_error,
         no_stream_is_open_in_a_later_command,
-        the_end_comes_though_a_later_command_runs,
+        the_end_comes_even_if_a_later_command_runs,
         the_status_is_the_shells,
         a_command_may_begin_like_an_option,
         pclose_waits_for_its_own_command,
@@ -31,9 +31,9 @@ nestling_tests::suite! {
         a_stream_that_is_dropped_waits_for_its_command,
         the_command_has_the_callers_environment_and_signals,
         hundreds_of_commands_leave_nothing,
-        a_command_that_reads_no_more_is_an_error_or_a_signal,
+        a_write_to_a_command_that_no_longer_reads_is_an_error_or_a_signal,
         it_works_whichever_standard_descriptors_are_closed,
-        a_descriptor_that_can_not_be_had_is_named,
+        a_descriptor_that_cannot_be_made_is_named,
         a_missing_shell_is_named,
     }
 }
@@ -87,7 +87,7 @@ fn fails(command: &CStr, mode: &str, expected: &str) {
     assert_eq!(has_child(), had_child);
 }
 
-fn what_a_command_writes_is_read() {
+fn the_output_of_a_command_is_read() {
     let mut stream = opened(c"echo one two; echo three; exit 3", "r");
     let mut word = [0; 4];
     let output = stream.output().expect("what it writes");
@@ -99,7 +99,7 @@ fn what_a_command_writes_is_read() {
     assert!(!has_child());
 }
 
-fn what_is_written_a_command_reads() {
+fn a_command_reads_what_the_caller_writes() {
     let mut stream = opened(c"cat >file", "w");
     stream.write_all(b"one ").expect("a write");
     io::write_all(stream.input().expect("its input"), b"two").expect("a write");
@@ -129,7 +129,7 @@ fn one_command_both_reads_and_writes() {
     assert_eq!(code(pclose(opened(c"cat; exit 7", "r+"))), Some(7));
 }
 
-fn close_on_exec_may_be_asked_for_and_is_so_always() {
+fn a_stream_closes_on_exec_with_and_without_the_letter_e() {
     for (mode, reads, writes) in [
         ("r", true, false),
         ("re", true, false),
@@ -159,7 +159,7 @@ fn any_other_mode_is_an_error() {
     }
 }
 
-fn a_side_that_is_not_there_is_an_error() {
+fn a_side_that_the_stream_lacks_is_an_error() {
     let mut reader = opened(c"exit 0", "r");
     assert_eq!(reader.write_all(b"x"), Err(Errno::EBADF));
     assert!(reader.input().is_none());
@@ -179,7 +179,7 @@ fn no_stream_is_open_in_a_later_command() {
     assert!(!has_child());
 }
 
-fn the_end_comes_though_a_later_command_runs() {
+fn the_end_comes_even_if_a_later_command_runs() {
     let mut first = opened(c"cat", "r+");
     let second = opened(c"cat", "r+");
     let third = opened(c"cat", "w");
@@ -334,7 +334,7 @@ fn hundreds_of_commands_leave_nothing() {
     }
 }
 
-fn a_command_that_reads_no_more_is_an_error_or_a_signal() {
+fn a_write_to_a_command_that_no_longer_reads_is_an_error_or_a_signal() {
     let write = || {
         let mut stream = opened(c"exit 7", "w");
         let who = wait::Who::Child(stream.id());
@@ -388,7 +388,7 @@ fn it_works_whichever_standard_descriptors_are_closed() {
     }
 }
 
-fn a_descriptor_that_can_not_be_had_is_named() {
+fn a_descriptor_that_cannot_be_made_is_named() {
     need_shell();
     for all_open in [true, false] {
         open_only(if all_open { 0..3 } else { 3..3 });

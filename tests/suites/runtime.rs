@@ -23,14 +23,14 @@ nestling_tests::suite! {
     once {
         this_program_got_its_arguments_and_environment,
         the_auxiliary_vector_is_the_kernels,
-        a_panic_handler_of_the_programs_own_is_called,
-        an_abort_is_one_though_the_signal_be_blocked_and_ignored,
+        a_programs_own_panic_handler_is_called,
+        abort_works_even_if_its_signal_is_blocked_and_ignored,
         memcpy_and_memmove_copy,
         memset_fills,
         memcmp_and_bcmp_compare,
         strlen_counts,
-        an_owner_dropped_in_a_copy_stays_open_in_the_parent,
-        what_is_of_the_user_is_told_by_close_on_exec,
+        a_descriptor_dropped_in_a_forked_copy_stays_open_in_the_parent,
+        the_close_on_exec_flag_tells_the_users_descriptors_apart,
         the_stack_ends_where_the_soft_limit_is_reached,
         a_stack_is_extended_beyond_the_soft_limit_only,
         a_stack_that_cannot_be_extended_is_an_error,
@@ -129,7 +129,7 @@ fn the_auxiliary_vector_is_the_kernels() {
     );
 }
 
-fn a_panic_handler_of_the_programs_own_is_called() {
+fn a_programs_own_panic_handler_is_called() {
     let child = fork(|| panic!("{} panicked", "the child"));
     assert_eq!(
         wait::wait(child).expect("its status").code(),
@@ -141,7 +141,7 @@ fn a_panic_handler_of_the_programs_own_is_called() {
     assert!(said.as_str().contains("the child panicked"), "{said}");
 }
 
-fn an_abort_is_one_though_the_signal_be_blocked_and_ignored() {
+fn abort_works_even_if_its_signal_is_blocked_and_ignored() {
     use nestling::sys::signal;
     let child = fork(|| {
         // SAFETY: the action `Ignore` runs no handler.
@@ -278,7 +278,7 @@ fn strlen_counts() {
     }
 }
 
-fn an_owner_dropped_in_a_copy_stays_open_in_the_parent() {
+fn a_descriptor_dropped_in_a_forked_copy_stays_open_in_the_parent() {
     let owned = sys::fd::dup_cloexec(fd(0), 30).expect("a duplicate");
     let number = owned.as_raw_fd();
     match rt::fork().expect("a copy") {
@@ -294,7 +294,7 @@ fn an_owner_dropped_in_a_copy_stays_open_in_the_parent() {
     assert_eq!(sys::fd::cloexec(number), Err(Errno::EBADF));
 }
 
-fn what_is_of_the_user_is_told_by_close_on_exec() {
+fn the_close_on_exec_flag_tells_the_users_descriptors_apart() {
     let owned = sys::fd::dup_cloexec(fd(0), 30).expect("a duplicate");
     let number = owned.as_raw_fd();
     for (number, expected) in [

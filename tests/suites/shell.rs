@@ -9,7 +9,7 @@ use nestling_tests::{emulated, how, probe_path, skip, this_process};
 
 nestling_tests::suite! {
     once {
-        it_writes,
+        the_shell_writes_text,
         a_program_is_started_and_its_status_known,
         a_program_that_is_not_there_has_the_status_127,
         redirections_of_a_program,
@@ -63,7 +63,7 @@ fn writes(script: &str, expected: &str) {
     assert_eq!(sh(script), (expected.into(), 0), "{script}");
 }
 
-fn it_writes() {
+fn the_shell_writes_text() {
     writes(
         "x=5; echo a \"$x\" ${y-b}; printf '%03d\\n' 7",
         "a 5 b\n007\n",

@@ -15,30 +15,30 @@ use nestling_tests::{
 
 nestling_tests::suite! {
     once {
-        a_guard_blocks_signals_and_gives_the_mask_back,
-        a_guard_lets_signals_through_and_gives_the_mask_back,
+        a_guard_blocks_signals_and_restores_the_mask,
+        a_guard_unblocks_signals_and_restores_the_mask,
         guards_nest,
-        a_guard_gives_the_whole_action_back,
-        an_ignored_signal_does_nothing_until_the_guard_is_gone,
-        a_default_action_does_what_it_does_until_the_guard_is_gone,
-        a_handler_under_a_guard_gives_the_former_one_back,
+        a_guard_restores_the_whole_action,
+        an_ignored_signal_does_nothing_until_the_guard_is_dropped,
+        a_default_action_is_in_effect_until_the_guard_is_dropped,
+        a_guard_of_a_handler_restores_the_former_one,
         kill_and_stop_keep_their_actions,
         a_handler_with_the_restart_flag_does_not_interrupt_a_read,
-        what_is_blocked_and_has_come_is_pending,
+        a_blocked_signal_that_has_come_is_pending,
         every_signal_has_its_own_place_in_a_set,
         a_wait_takes_the_signal_and_says_who_sent_it,
         a_wait_says_how_a_child_ended_and_does_not_reap_it,
-        a_wait_says_that_a_child_stopped_and_went_on,
-        a_wait_without_time_only_looks,
-        a_wait_is_over_when_its_time_is,
+        a_wait_says_that_a_child_stopped_and_continued,
+        a_wait_with_a_zero_timeout_does_not_wait,
+        a_wait_ends_when_its_timeout_has_passed,
         a_handler_does_not_end_a_wait,
         a_handler_does_not_make_a_wait_longer_than_its_time,
         real_time_signals_queue,
-        a_timers_signal_was_sent_by_nobody,
+        a_timers_signal_has_no_sender,
         a_signalfd_says_who_sent_it,
         a_signalfd_says_how_a_child_ended,
         a_signalfd_reads_its_own_signals_and_no_other,
-        a_signalfd_without_a_signal_waits_or_says_so,
+        a_signalfd_without_a_signal_waits_or_returns_an_error,
         a_handler_does_not_end_the_read_of_a_signalfd,
         a_signalfd_closes_on_exec_and_takes_no_other_flag,
         no_free_descriptor_is_an_error,
@@ -66,7 +66,7 @@ fn signalfd(signals: SigSet, flags: OFlags) -> SignalFd {
 
 // ---- Masks ----
 
-fn a_guard_blocks_signals_and_gives_the_mask_back() {
+fn a_guard_blocks_signals_and_restores_the_mask() {
     let before = SigSet::EMPTY.with(Signal::HUP).with(Signal::INT);
     signal::set_mask(before).expect("a mask");
     handle([Signal::USR1].into_iter(), 0);
@@ -80,7 +80,7 @@ fn a_guard_blocks_signals_and_gives_the_mask_back() {
     assert_eq!(handled(Signal::USR1), 1, "when the guard is gone");
 }
 
-fn a_guard_lets_signals_through_and_gives_the_mask_back() {
+fn a_guard_unblocks_signals_and_restores_the_mask() {
     let before = USR1.with(Signal::HUP);
     signal::set_mask(before).expect("a mask");
     handle([Signal::USR1].into_iter(), 0);
@@ -130,7 +130,7 @@ fn action_of(signal: Signal, new: Option<linux::kernel_sigaction>) -> linux::ker
     old[0]
 }
 
-fn a_guard_gives_the_whole_action_back() {
+fn a_guard_restores_the_whole_action() {
     handle(
         [Signal::USR1].into_iter(),
         signal::SA_RESTART | signal::SA_NODEFER,
@@ -160,7 +160,7 @@ fn a_guard_gives_the_whole_action_back() {
     assert_eq!(handled(Signal::USR1), 1, "the handler runs again");
 }
 
-fn an_ignored_signal_does_nothing_until_the_guard_is_gone() {
+fn an_ignored_signal_does_nothing_until_the_guard_is_dropped() {
     let child = fork(|| {
         let guard = signals::ignore(Signal::USR1).expect("a guard");
         send(Signal::USR1);
@@ -178,7 +178,7 @@ fn an_ignored_signal_does_nothing_until_the_guard_is_gone() {
     join(child);
 }
 
-fn a_default_action_does_what_it_does_until_the_guard_is_gone() {
+fn a_default_action_is_in_effect_until_the_guard_is_dropped() {
     let _ignored = signals::ignore(Signal::USR1).expect("a guard");
     let child = fork(|| {
         let _guard = signals::set_default(Signal::USR1).expect("a guard");
@@ -195,7 +195,7 @@ fn a_default_action_does_what_it_does_until_the_guard_is_gone() {
     join(child);
 }
 
-fn a_handler_under_a_guard_gives_the_former_one_back() {
+fn a_guard_of_a_handler_restores_the_former_one() {
     static RAN: AtomicU32 = AtomicU32::new(0);
     unsafe extern "C" fn other(_: i32) {
         RAN.fetch_add(1, Relaxed);
@@ -261,7 +261,7 @@ fn a_handler_with_the_restart_flag_does_not_interrupt_a_read() {
 
 // ---- Taking signals ----
 
-fn what_is_blocked_and_has_come_is_pending() {
+fn a_blocked_signal_that_has_come_is_pending() {
     let both = USR1.with(Signal::TERM);
     let _guard = block(both.with(Signal::HUP));
     assert_eq!(signals::pending(), Ok(SigSet::EMPTY));
@@ -336,7 +336,7 @@ fn a_wait_says_how_a_child_ended_and_does_not_reap_it() {
     assert_eq!((info.pid(), info.status()), (Some(process::getpid()), None));
 }
 
-fn a_wait_says_that_a_child_stopped_and_went_on() {
+fn a_wait_says_that_a_child_stopped_and_continued() {
     let _guard = block(CHLD);
     let child = fork(|| {
         send(Signal::STOP);
@@ -354,7 +354,7 @@ fn a_wait_says_that_a_child_stopped_and_went_on() {
     join(child);
 }
 
-fn a_wait_without_time_only_looks() {
+fn a_wait_with_a_zero_timeout_does_not_wait() {
     let _guard = block(USR1);
     assert_eq!(signals::wait_timeout(USR1, Duration::ZERO), Ok(None));
     send(Signal::USR1);
@@ -372,7 +372,7 @@ fn lasts(duration: Duration, wait: impl FnOnce()) {
     assert!(lasted >= duration, "{lasted:?}");
 }
 
-fn a_wait_is_over_when_its_time_is() {
+fn a_wait_ends_when_its_timeout_has_passed() {
     let _guard = block(USR1);
     let duration = Duration::from_millis(20);
     lasts(duration, || {
@@ -431,7 +431,7 @@ fn real_time_signals_queue() {
 }
 
 /// For such a signal, the fields of the sender contain other data.
-fn a_timers_signal_was_sent_by_nobody() {
+fn a_timers_signal_has_no_sender() {
     let alarm = SigSet::EMPTY.with(Signal::ALRM);
     let _guard = block(alarm);
     set_timer(&[0, 0, 0, 1]);
@@ -510,7 +510,7 @@ fn a_signalfd_reads_its_own_signals_and_no_other() {
     assert_eq!(next(), Ok(Signal::USR1));
 }
 
-fn a_signalfd_without_a_signal_waits_or_says_so() {
+fn a_signalfd_without_a_signal_waits_or_returns_an_error() {
     let _guard = block(USR1);
     let signals = signalfd(USR1, OFlags::NONBLOCK);
     assert_eq!(signals.read(), Err(Errno::EAGAIN));

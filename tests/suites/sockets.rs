@@ -14,17 +14,17 @@ use nestling_tests::{
 
 nestling_tests::suite! {
     once {
-        a_kind_keeps_messages_apart_or_not,
+        each_kind_keeps_the_boundaries_of_messages_or_not,
         descriptors_pass_and_close_on_exec,
-        what_does_not_fit_is_cut_and_leaves_nothing_open,
+        a_message_that_does_not_fit_is_truncated_and_leaves_nothing_open,
         as_many_descriptors_pass_as_promised,
         a_server_is_found_by_its_path,
         a_server_is_found_by_its_abstract_name,
-        the_other_end_is_known,
-        an_end_is_no_signal,
+        the_credentials_of_the_other_end_are_known,
+        a_closed_other_end_is_an_error_and_no_signal,
         an_address_that_is_too_long_is_an_error,
-        a_socket_that_does_not_wait_says_so,
-        the_kernel_tells_of_devices,
+        a_nonblocking_socket_without_data_is_an_error,
+        the_kernel_reports_events_of_devices,
         the_loopback_interface_is_brought_up,
         an_interface_that_is_not_there_is_an_error,
     }
@@ -45,7 +45,7 @@ fn send(socket: &OwnedFd, bytes: &[u8]) -> Result<usize, Errno> {
     socket::sendmsg(socket.as_fd(), bytes, &[])
 }
 
-fn a_kind_keeps_messages_apart_or_not() {
+fn each_kind_keeps_the_boundaries_of_messages_or_not() {
     for (kind, lengths) in [
         (Kind::Stream, [5, 0]),
         (Kind::Datagram, [2, 3]),
@@ -87,7 +87,7 @@ fn descriptors_pass_and_close_on_exec() {
     assert_eq!(sys::fd::write(second.as_fd(), b"words"), Ok(5));
 }
 
-fn what_does_not_fit_is_cut_and_leaves_nothing_open() {
+fn a_message_that_does_not_fit_is_truncated_and_leaves_nothing_open() {
     let (one, other) = pair(Kind::SeqPacket);
     let table = Table::now();
     assert_eq!(send(&one, b"words"), Ok(5));
@@ -163,7 +163,7 @@ fn a_server_is_found_by_its_abstract_name() {
     meet(&address);
 }
 
-fn the_other_end_is_known() {
+fn the_credentials_of_the_other_end_are_known() {
     need_root();
     let address = Address::path(c"control").expect("an address");
     let new = || socket::socket(Kind::SeqPacket, OFlags::default()).expect("a socket");
@@ -186,7 +186,7 @@ fn the_other_end_is_known() {
     join(child);
 }
 
-fn an_end_is_no_signal() {
+fn a_closed_other_end_is_an_error_and_no_signal() {
     for kind in [Kind::Stream, Kind::SeqPacket] {
         let (one, other) = pair(kind);
         drop(other);
@@ -203,7 +203,7 @@ fn an_address_that_is_too_long_is_an_error() {
     assert_eq!(Address::path(c"").map(drop), Err(Errno::EINVAL));
 }
 
-fn a_socket_that_does_not_wait_says_so() {
+fn a_nonblocking_socket_without_data_is_an_error() {
     let new = || socket::socket(Kind::Stream, OFlags::NONBLOCK).expect("a socket");
     let (server, client) = (new(), new());
     let address = Address::path(c"control").expect("an address");
@@ -217,7 +217,7 @@ fn a_socket_that_does_not_wait_says_so() {
     assert_eq!(answer, Err(Errno::EAGAIN));
 }
 
-fn the_kernel_tells_of_devices() {
+fn the_kernel_reports_events_of_devices() {
     let socket = match socket::uevents(OFlags::NONBLOCK) {
         Ok(socket) => socket,
         Err(errno) => skip(format_args!("no such socket here: {errno}")),

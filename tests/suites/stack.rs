@@ -24,8 +24,8 @@ nestling_tests::suite! {
         a_stack_that_is_too_small_is_refused,
         a_stack_may_begin_and_end_anywhere,
         a_spawn_takes_little_more_than_the_childs_stack,
-        a_hook_that_uses_more_stack_than_there_is_is_not_survived,
-        a_pathname_as_long_as_they_may_be_is_searched_for_beside_the_stack,
+        a_hook_that_overflows_its_stack_is_fatal,
+        a_pathname_of_the_greatest_length_is_searched_for_beside_the_stack,
     }
 }
 
@@ -244,7 +244,7 @@ fn use_stack() -> u8 {
     core::hint::black_box(&bytes)[0]
 }
 
-fn a_hook_that_uses_more_stack_than_there_is_is_not_survived(memory: Memory) {
+fn a_hook_that_overflows_its_stack_is_fatal(memory: Memory) {
     let helper = fork(|| {
         let overflow = || match use_stack() {
             1 => Ok(()),
@@ -261,7 +261,7 @@ fn a_hook_that_uses_more_stack_than_there_is_is_not_survived(memory: Memory) {
     assert_eq!(status.signal().is_some(), !parent_survives, "{status}");
 }
 
-fn a_pathname_as_long_as_they_may_be_is_searched_for_beside_the_stack(memory: Memory) {
+fn a_pathname_of_the_greatest_length_is_searched_for_beside_the_stack(memory: Memory) {
     make_link(c"program", probe_path());
     // "/nope/./././…/program" has 4,095 bytes and a null; the text before it has one more byte.
     let name = "/program";

@@ -16,15 +16,15 @@ use nestling_tests::{
 
 nestling_tests::suite! {
     in_all_modes {
-        a_dup2_onto_the_pipe,
-        a_close_of_the_pipe,
-        a_close_from_below_at_and_above_the_pipe,
-        a_open_onto_the_pipe,
-        a_redirect_onto_the_pipe,
-        b_open_gets_its_number_where_the_pipe_has_the_lowest,
-        b_the_pipe_is_not_on_the_number_that_open_returns,
-        b_open_after_the_pipes_lower_end_was_filled,
-        b_an_open_needs_no_more_numbers_than_without_the_pipe,
+        stipulation_a_holds_for_dup2,
+        stipulation_a_holds_for_close,
+        stipulation_a_holds_for_close_from,
+        stipulation_a_holds_for_open,
+        stipulation_a_holds_for_redirect,
+        stipulation_b_open_gets_its_number_if_the_pipe_has_the_lowest,
+        stipulation_b_the_pipe_is_not_on_the_number_that_open_returns,
+        stipulation_b_holds_for_many_opens_in_a_row,
+        stipulation_b_an_open_needs_no_more_numbers_than_without_the_pipe,
         a_pipe_that_cannot_move_up_moves_down,
         the_pipes_numbers_are_closed_to_every_action_that_names_them,
         the_pipes_numbers_are_closed_to_the_exec,
@@ -32,16 +32,16 @@ nestling_tests::suite! {
         a_failure_is_reported_through_a_pipe_that_has_moved,
         any_of_descriptors_0_to_2_may_be_closed,
         no_descriptor_need_be_open,
-        any_actions_do_what_they_would_without_the_pipe,
+        random_actions_have_the_same_effect_as_without_the_pipe,
     }
     in_both_modes {
-        c_a_pipe_that_cannot_move_is_the_failure_of_its_action,
+        stipulation_c_a_pipe_that_cannot_move_fails_the_action,
         a_full_table_is_reported_where_there_must_be_a_pipe,
         two_free_numbers_are_enough,
     }
     once {
         the_mark_needs_no_descriptor,
-        the_mark_stands_in_for_a_pipe_that_cannot_be_made,
+        the_mark_replaces_a_pipe_that_cannot_be_made,
     }
 }
 
@@ -85,7 +85,7 @@ fn expect(
     remove(c"out");
 }
 
-fn a_dup2_onto_the_pipe(memory: Memory) {
+fn stipulation_a_holds_for_dup2(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
         for to in [read_end, write_end] {
@@ -106,7 +106,7 @@ fn a_dup2_onto_the_pipe(memory: Memory) {
     }
 }
 
-fn a_close_of_the_pipe(memory: Memory) {
+fn stipulation_a_holds_for_close(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
         let actions = [
@@ -125,7 +125,7 @@ fn a_close_of_the_pipe(memory: Memory) {
     }
 }
 
-fn a_close_from_below_at_and_above_the_pipe(memory: Memory) {
+fn stipulation_a_holds_for_close_from(memory: Memory) {
     for (before, _, write_end) in PLACES {
         open_only(before.iter().copied());
         for first in (write_end - 1).max(0)..=write_end + 1 {
@@ -140,7 +140,7 @@ fn a_close_from_below_at_and_above_the_pipe(memory: Memory) {
     }
 }
 
-fn a_open_onto_the_pipe(memory: Memory) {
+fn stipulation_a_holds_for_open(memory: Memory) {
     make_file(c"file", 0o600, b"");
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
@@ -155,7 +155,7 @@ fn a_open_onto_the_pipe(memory: Memory) {
     }
 }
 
-fn a_redirect_onto_the_pipe(memory: Memory) {
+fn stipulation_a_holds_for_redirect(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
         for target in [read_end, write_end] {
@@ -166,7 +166,7 @@ fn a_redirect_onto_the_pipe(memory: Memory) {
     }
 }
 
-fn b_open_gets_its_number_where_the_pipe_has_the_lowest(memory: Memory) {
+fn stipulation_b_open_gets_its_number_if_the_pipe_has_the_lowest(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
         // When the read end's number is in use, the write end has the lowest number that is not open.
@@ -184,7 +184,7 @@ fn b_open_gets_its_number_where_the_pipe_has_the_lowest(memory: Memory) {
 
 /// The number that `open` returned is not visible at the end, but the hook sees the number of the pipe: it must not be
 /// the number that `open` would return without a pipe.
-fn b_the_pipe_is_not_on_the_number_that_open_returns(memory: Memory) {
+fn stipulation_b_the_pipe_is_not_on_the_number_that_open_returns(memory: Memory) {
     for (before, read_end, write_end) in PLACES {
         open_only(before.iter().copied());
         let lowest_of = |actions: &[Action<'_>], lowest: RawFd| {
@@ -232,7 +232,7 @@ fn pipe_at_the_end(spawn: &Spawn<'_>, expected: impl Fn(RawFd) -> bool) -> Optio
     pipe
 }
 
-fn b_open_after_the_pipes_lower_end_was_filled(memory: Memory) {
+fn stipulation_b_holds_for_many_opens_in_a_row(memory: Memory) {
     // Each action opens the next number, so that the pipe is pushed to higher and higher numbers.
     open_only(0..3);
     let actions: [Action<'_>; 20] = core::array::from_fn(|i| open(3 + i as RawFd, c"fd0"));
@@ -243,7 +243,7 @@ fn b_open_after_the_pipes_lower_end_was_filled(memory: Memory) {
     expect(memory, &actions, &[0, 1, 2], &[], &opened);
 }
 
-fn b_an_open_needs_no_more_numbers_than_without_the_pipe(memory: Memory) {
+fn stipulation_b_an_open_needs_no_more_numbers_than_without_the_pipe(memory: Memory) {
     // Two numbers are free, and the pipe keeps the upper one.
     let last = DESCRIPTORS as RawFd - 1;
     for target in [last - 1, 1] {
@@ -266,7 +266,7 @@ fn all_below(end: RawFd) -> [RawFd; DESCRIPTORS] {
     core::array::from_fn(|i| (i as RawFd).min(end - 1))
 }
 
-fn c_a_pipe_that_cannot_move_is_the_failure_of_its_action(memory: Memory) {
+fn stipulation_c_a_pipe_that_cannot_move_fails_the_action(memory: Memory) {
     let last = DESCRIPTORS as RawFd - 1;
     let emfile = "EMFILE: too many open files";
     // The last two numbers belong to the pipe, and the lower one is in use.
@@ -478,7 +478,7 @@ fn the_mark_needs_no_descriptor() {
     full_table_is_no_obstacle(spawn);
 }
 
-fn the_mark_stands_in_for_a_pipe_that_cannot_be_made() {
+fn the_mark_replaces_a_pipe_that_cannot_be_made() {
     if emulated() {
         skip("the emulator refuses to share memory");
     }
@@ -516,7 +516,7 @@ fn two_free_numbers_are_enough(memory: Memory) {
 
 /// Random lists of actions on random descriptor tables. The expected result is what POSIX specifies for each action,
 /// without any pipe.
-fn any_actions_do_what_they_would_without_the_pipe(memory: Memory) {
+fn random_actions_have_the_same_effect_as_without_the_pipe(memory: Memory) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for round in 0..rounds(500) {
         let mask = random.below(256);

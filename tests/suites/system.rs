@@ -22,18 +22,18 @@ nestling_tests::suite! {
         a_missing_shell_is_named,
         a_command_may_begin_like_an_option,
         the_command_has_the_callers_environment_and_descriptors,
-        the_keyboards_signals_are_the_commands,
+        the_command_neither_ignores_nor_blocks_the_keyboards_signals,
         the_keyboards_signals_do_not_end_the_caller,
-        what_was_ignored_before_stays_so_in_the_command,
+        a_signal_that_was_ignored_before_is_ignored_in_the_command,
         no_sigchld_is_handled_before_the_end,
-        the_callers_signals_meanwhile_are_those_of_posix,
+        the_callers_signals_during_the_call_are_as_posix_specifies,
         all_actions_and_the_mask_are_restored,
-        a_handler_does_not_end_it,
+        a_handler_does_not_end_system,
         other_children_are_left_alone,
         a_command_that_is_reaped_elsewhere_is_an_error,
-        several_processes_may_call_it_at_once,
-        a_descriptor_that_can_not_be_had_is_named,
-        it_works_without_any_descriptor,
+        several_processes_may_call_system_at_once,
+        a_descriptor_that_cannot_be_made_is_named,
+        system_works_without_any_descriptor,
     }
 }
 
@@ -191,7 +191,7 @@ fn the_command_has_the_callers_environment_and_descriptors() {
     assert_eq!(found["parent"], text!("{}", process::getpid()));
 }
 
-fn the_keyboards_signals_are_the_commands() {
+fn the_command_neither_ignores_nor_blocks_the_keyboards_signals() {
     handle_fully(&[Signal::INT, Signal::QUIT, Signal::CHLD]);
     let found = probe("", "state");
     assert_eq!((&found["ignored"], &found["blocked"]), ("0", "0"));
@@ -224,7 +224,7 @@ fn the_keyboards_signals_do_not_end_the_caller() {
     assert_eq!(status.signal(), Some(Signal::TERM));
 }
 
-fn what_was_ignored_before_stays_so_in_the_command() {
+fn a_signal_that_was_ignored_before_is_ignored_in_the_command() {
     let _int = signals::ignore(Signal::INT).expect("ignored");
     handle_fully(&[Signal::QUIT]);
     assert_eq!(probe("", "state")["ignored"], bits(&[Signal::INT]));
@@ -270,7 +270,7 @@ fn no_sigchld_is_handled_before_the_end() {
     assert!(pending.contains(Signal::CHLD));
 }
 
-fn the_callers_signals_meanwhile_are_those_of_posix() {
+fn the_callers_signals_during_the_call_are_as_posix_specifies() {
     if emulated() {
         skip("what the kernel shows are the emulator's own signals");
     }
@@ -323,7 +323,7 @@ fn all_actions_and_the_mask_are_restored() {
     ended(c"exit 0");
 }
 
-fn a_handler_does_not_end_it() {
+fn a_handler_does_not_end_system() {
     handle([Signal::ALRM].into_iter(), 0);
     make_fifo(c"fifo");
     // The command waits for a reader of the FIFO. The helper opens it when it has seen the handler run.
@@ -357,7 +357,7 @@ fn a_command_that_is_reaped_elsewhere_is_an_error() {
     assert_eq!(error.errno(), Some(Errno::ECHILD));
 }
 
-fn several_processes_may_call_it_at_once() {
+fn several_processes_may_call_system_at_once() {
     handle_fully(&[Signal::INT]);
     let helpers = [1, 2, 3].map(|code| {
         fork(|| {
@@ -374,7 +374,7 @@ fn several_processes_may_call_it_at_once() {
     assert_eq!((handled(Signal::INT), strayed()), (0, 0));
 }
 
-fn a_descriptor_that_can_not_be_had_is_named() {
+fn a_descriptor_that_cannot_be_made_is_named() {
     for limit in [3, 4] {
         limit_descriptors(limit);
         let outcome = run(c"exit 0");
@@ -399,7 +399,7 @@ fn no_descriptor(outcome: Result<ExitStatus, Error<'_>>) {
     }
 }
 
-fn it_works_without_any_descriptor() {
+fn system_works_without_any_descriptor() {
     open_only(0..0);
     assert_eq!(ended(c"exit 3").code(), Some(3));
     ended(c"echo words >file");

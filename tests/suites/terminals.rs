@@ -18,24 +18,24 @@ nestling_tests::suite! {
         both_sides_close_on_exec_and_neither_controls_this_session,
         no_room_for_two_descriptors_is_an_error_and_leaves_none,
         an_old_kernels_pseudo_terminal_is_opened_by_its_name,
-        a_terminal_is_told_from_what_is_none,
-        attributes_are_got_as_they_were_set,
+        a_terminal_is_distinguished_from_other_files,
+        attributes_are_read_as_they_were_set,
         a_speed_is_any_number,
         a_raw_terminal_passes_every_byte,
         a_sane_terminal_echoes_edits_and_translates,
         without_echo_nothing_typed_is_shown,
         a_guard_restores_the_attributes,
         attributes_are_set_with_or_without_the_input,
-        input_is_thrown_away,
-        output_that_is_not_sent_is_thrown_away,
+        unread_input_is_discarded,
+        unsent_output_is_discarded,
         a_drain_waits_for_nothing_once_all_is_sent,
         a_size_is_the_same_on_both_sides,
-        a_new_size_is_told_to_the_foreground_group_only,
+        a_new_size_is_signalled_to_the_foreground_group_only,
         a_session_gets_a_terminal_and_gives_it_up,
-        another_sessions_terminal_is_not_to_be_had,
+        another_sessions_terminal_cannot_be_taken,
         a_foreground_group_is_one_of_this_session_with_a_member,
         a_terminal_that_was_hung_up_is_at_its_end,
-        what_is_no_terminal_is_an_error_everywhere,
+        every_call_on_a_file_that_is_no_terminal_is_an_error,
     }
 }
 
@@ -189,7 +189,7 @@ fn forbid_ioctl(request: u32, errno: Errno) {
     }
 }
 
-fn a_terminal_is_told_from_what_is_none() {
+fn a_terminal_is_distinguished_from_other_files() {
     let pty = pty();
     assert!(terminal::is_terminal(pty.terminal.as_fd()));
     make_file(c"file", 0o600, b"");
@@ -205,7 +205,7 @@ fn a_terminal_is_told_from_what_is_none() {
 
 // ---- Attributes ----
 
-fn attributes_are_got_as_they_were_set() {
+fn attributes_are_read_as_they_were_set() {
     let pty = pty();
     let original = attributes(&pty.terminal);
     let modes = [
@@ -316,7 +316,7 @@ fn attributes_are_set_with_or_without_the_input() {
     }
 }
 
-fn input_is_thrown_away() {
+fn unread_input_is_discarded() {
     let pty = pty();
     change(&pty.terminal, Attributes::make_raw);
     for queue in [Queue::Input, Queue::Both] {
@@ -330,7 +330,7 @@ fn input_is_thrown_away() {
 }
 
 /// The other side stores at most 4 KiB of unread output; the terminal does not send what exceeds that.
-fn output_that_is_not_sent_is_thrown_away() {
+fn unsent_output_is_discarded() {
     const COUNT: usize = 6000;
     let pty = pty();
     change(&pty.terminal, Attributes::make_raw);
@@ -388,7 +388,7 @@ fn a_size_is_the_same_on_both_sides() {
     }
 }
 
-fn a_new_size_is_told_to_the_foreground_group_only() {
+fn a_new_size_is_signalled_to_the_foreground_group_only() {
     let pty = controlling_pty();
     // A blocked signal is kept pending, although its default action is to be ignored.
     signal::set_mask(SigSet::EMPTY.with(Signal::WINCH)).expect("a mask");
@@ -459,7 +459,7 @@ fn a_session_gets_a_terminal_and_gives_it_up() {
     terminal::set_controlling(other.terminal.as_fd()).expect("another");
 }
 
-fn another_sessions_terminal_is_not_to_be_had() {
+fn another_sessions_terminal_cannot_be_taken() {
     let pty = controlling_pty();
     join(fork(|| {
         process::setsid().expect("a session");
@@ -540,7 +540,7 @@ fn a_terminal_that_was_hung_up_is_at_its_end() {
     assert_eq!(terminal::foreground(terminal), Err(Errno::EIO));
 }
 
-fn what_is_no_terminal_is_an_error_everywhere() {
+fn every_call_on_a_file_that_is_no_terminal_is_an_error() {
     let (end, _) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     close(50);
     let pty = pty();

@@ -18,23 +18,23 @@ nestling_tests::suite! {
     in_all_modes {
         an_exit_code_arrives,
         a_signal_arrives,
-        polling_says_nothing_until_the_end,
+        polling_returns_no_status_before_the_end,
         the_status_is_the_same_each_time,
-        a_child_waits_for_itself_and_no_other,
+        a_wait_for_one_child_reaps_no_other,
         a_child_that_was_reaped_elsewhere_is_an_error,
         a_signal_goes_to_the_child_until_it_was_waited_for,
         a_handler_does_not_end_the_wait,
         a_pidfd_is_waited_for,
-        every_wait_says_the_same,
-        a_stop_and_a_continuation_are_told_to_who_asks,
+        every_kind_of_wait_returns_the_same_status,
+        a_stop_and_a_continuation_are_returned_if_requested,
         any_child_is_waited_for,
         a_group_is_waited_for_and_no_other_child,
-        a_peek_leaves_the_news_for_the_next_wait,
+        a_peek_leaves_the_status_for_the_next_wait,
     }
     once {
         a_handler_ends_a_wait_for_any,
-        what_is_no_child_is_an_error,
-        what_is_no_pidfd_is_an_error,
+        a_process_that_is_no_child_is_an_error,
+        a_descriptor_that_is_no_pidfd_is_an_error,
         a_wait_with_a_time_limit_needs_no_pidfd,
         a_wait_with_a_time_limit_does_not_reap,
         a_handler_does_not_end_a_wait_with_a_time_limit,
@@ -98,7 +98,7 @@ fn a_signal_arrives(memory: Memory) {
     }
 }
 
-fn polling_says_nothing_until_the_end(memory: Memory) {
+fn polling_returns_no_status_before_the_end(memory: Memory) {
     let (mut child, held) = waiting(memory, false);
     assert_eq!(child.try_wait(), Ok(None));
     assert_eq!(child.try_wait(), Ok(None));
@@ -124,7 +124,7 @@ fn the_status_is_the_same_each_time(memory: Memory) {
     }
 }
 
-fn a_child_waits_for_itself_and_no_other(memory: Memory) {
+fn a_wait_for_one_child_reaps_no_other(memory: Memory) {
     let other = fork(|| sys::process::exit(9));
     let (mut first, held_first) = waiting(memory, false);
     let (mut second, held_second) = waiting(memory, false);
@@ -197,7 +197,7 @@ fn a_pidfd_is_waited_for(memory: Memory) {
     assert_eq!(status(&spawn).code(), Some(77));
 }
 
-fn every_wait_says_the_same(memory: Memory) {
+fn every_kind_of_wait_returns_the_same_status(memory: Memory) {
     let end = |what: &core::ffi::CStr, number: i32| {
         let number = text!("{number}");
         let list = args![c"probe", what, number.c_str()];
@@ -224,7 +224,7 @@ fn every_wait_says_the_same(memory: Memory) {
     }
 }
 
-fn a_stop_and_a_continuation_are_told_to_who_asks(memory: Memory) {
+fn a_stop_and_a_continuation_are_returned_if_requested(memory: Memory) {
     // A wait for one child ignores the state of another.
     let other = fork(|| {});
     wait::peek(Who::Child(other), Options::default()).expect("its end");
@@ -308,7 +308,7 @@ fn a_group_is_waited_for_and_no_other_child(memory: Memory) {
     assert_eq!((pid, status.code()), (own, Some(9)));
 }
 
-fn a_peek_leaves_the_news_for_the_next_wait(memory: Memory) {
+fn a_peek_leaves_the_status_for_the_next_wait(memory: Memory) {
     let (mut child, held) = waiting(memory, false);
     let who = Who::Child(child.id());
     assert_eq!(wait::peek(who, Options::NOHANG), Ok(None));
@@ -353,7 +353,7 @@ fn a_handler_ends_a_wait_for_any() {
     assert!(wait::wait(child).expect("its status").success());
 }
 
-fn what_is_no_child_is_an_error() {
+fn a_process_that_is_no_child_is_an_error() {
     let own = sys::process::getpid();
     assert_eq!(wait::wait(own), Err(Errno::ECHILD));
     assert_eq!(wait::try_wait(own), Err(Errno::ECHILD));
@@ -367,7 +367,7 @@ fn what_is_no_child_is_an_error() {
     }
 }
 
-fn what_is_no_pidfd_is_an_error() {
+fn a_descriptor_that_is_no_pidfd_is_an_error() {
     if emulated() {
         skip("the emulator's waitid takes no pidfds");
     }

@@ -114,7 +114,7 @@ fn help_is_one_screen() {
 }
 
 #[test]
-fn help_shows_every_option_and_there_is_no_other() {
+fn help_shows_every_option_and_no_other() {
     spawn(&["--help"], |_, stdout, _| {
         let words = stdout
             .split_whitespace()
@@ -129,7 +129,7 @@ fn help_shows_every_option_and_there_is_no_other() {
 }
 
 #[test]
-fn a_wrong_command_line_is_told_with_the_word_that_is_wrong() {
+fn an_error_names_the_wrong_word_of_the_command_line() {
     let see = "; see spawn --help";
     let fails = |words: &[&str], what: &str| {
         let see = if what.contains(": E") { "" } else { see };
@@ -193,7 +193,7 @@ fn a_wrong_command_line_is_told_with_the_word_that_is_wrong() {
 }
 
 #[test]
-fn what_is_too_much_is_told_and_not_cut_off() {
+fn too_long_a_command_line_is_an_error_and_not_cut_off() {
     let many = vec!["--close=9"; 65];
     fails(
         &[&many[..], &["true"]].concat(),
@@ -334,7 +334,7 @@ fn a_program_is_looked_for_along_the_path_that_it_will_have() {
 }
 
 #[test]
-fn limits_umask_and_niceness_are_the_programs() {
+fn limits_umask_and_niceness_are_set_for_the_program() {
     prints(&["--limit", "nofile=64", "sh", "-c", "ulimit -n"], "64\n");
     prints(
         &[
@@ -367,7 +367,7 @@ fn limits_umask_and_niceness_are_the_programs() {
 }
 
 #[test]
-fn signals_are_blocked_ignored_and_restored_as_asked() {
+fn signals_are_blocked_ignored_and_restored_as_requested() {
     let status = |field: &str| format!("s/^{field}:\\s*//p");
     let mask = ["sed", "-n", &status("SigBlk"), "/proc/self/status"];
     prints(
@@ -397,7 +397,7 @@ fn signals_are_blocked_ignored_and_restored_as_asked() {
 }
 
 #[test]
-fn sessions_and_groups_of_processes_are_new_where_asked() {
+fn sessions_and_process_groups_are_new_if_requested() {
     let ids = "read pid comm state ppid pgrp session rest < /proc/$$/stat; test $pgrp = $$; echo $?; test $session = $$; echo $?";
     prints(&["--setsid", "sh", "-c", ids], "0\n0\n");
     prints(&["--setpgid", "0", "sh", "-c", ids], "0\n1\n");
@@ -405,7 +405,7 @@ fn sessions_and_groups_of_processes_are_new_where_asked() {
 }
 
 #[test]
-fn ids_and_groups_are_the_programs() {
+fn ids_and_groups_are_set_for_the_program() {
     or_skip!(root());
     prints(
         &[
@@ -429,7 +429,7 @@ fn ids_and_groups_are_the_programs() {
 }
 
 #[test]
-fn a_user_with_roots_groups_is_warned_of() {
+fn a_user_with_roots_groups_causes_a_warning() {
     or_skip!(root());
     for words in [
         &["--uid", "1234", "true"][..],
@@ -446,7 +446,7 @@ fn a_user_with_roots_groups_is_warned_of() {
 }
 
 #[test]
-fn a_users_groups_and_ids_are_the_programs() {
+fn a_users_groups_and_ids_are_set_for_the_program() {
     or_skip!(root());
     or_skip!(installed("unshare"));
     let scratch = Scratch::new(Path::new("/proc/self/exe"));
@@ -501,7 +501,7 @@ fn a_users_groups_and_ids_are_the_programs() {
 }
 
 #[test]
-fn capabilities_are_the_programs() {
+fn capabilities_are_set_for_the_program() {
     or_skip!(root());
     let status = fs::read_to_string("/proc/self/status").expect("the status");
     let sets = ["CapEff:\t", "CapBnd:\t"].map(|name| {
@@ -568,7 +568,7 @@ fn capabilities_are_the_programs() {
 }
 
 #[test]
-fn a_root_directory_is_another() {
+fn the_root_directory_is_changed() {
     or_skip!(root());
     prints(&["--chdir", "/tmp", "--chroot", "/", "pwd"], "/\n");
     prints(&["--chroot", "/", "--chdir", "tmp", "pwd"], "/tmp\n");
@@ -585,14 +585,14 @@ fn a_root_directory_is_another() {
 }
 
 #[test]
-fn no_new_privileges_are_gained_where_asked() {
+fn no_new_privileges_are_gained_if_requested() {
     let status = "sed -n 's/^NoNewPrivs:\\s*//p' /proc/self/status";
     prints(&["--no-new-privs", "sh", "-c", status], "1\n");
     prints(&["sh", "-c", status], "0\n");
 }
 
 #[test]
-fn the_first_argument_is_another_where_asked() {
+fn the_first_argument_is_replaced_if_requested() {
     prints(&["--arg0", "-sh", "sh", "-c", "echo $0"], "-sh\n");
     prints(
         &["--arg0", "x", "cat", "/proc/self/cmdline"],
@@ -601,7 +601,7 @@ fn the_first_argument_is_another_where_asked() {
 }
 
 #[test]
-fn what_is_no_executable_is_run_by_the_shell_given() {
+fn a_file_in_no_executable_format_is_run_by_the_given_shell() {
     use std::os::unix::fs::PermissionsExt;
     let path = std::env::temp_dir().join(format!("nestling-script-{}", std::process::id()));
     let script = path.to_str().expect("a plain path");

@@ -286,7 +286,7 @@ fn signals() -> impl Iterator<Item = i32> {
 }
 
 #[test]
-fn what_the_c_library_keeps_to_itself_is_passed_on_too() {
+fn signals_that_the_c_library_reserves_are_passed_on_too() {
     everywhere(|init| {
         for signal in [32, 33] {
             let mut command = init.command(&["sh", "-c", "echo; exec sleep 600"]);
@@ -329,7 +329,7 @@ fn every_signal_is_passed_on_to_the_commands_group() {
 }
 
 #[test]
-fn without_g_the_others_of_the_group_get_nothing_but_cont() {
+fn without_g_the_rest_of_the_group_gets_only_sigcont() {
     everywhere(|init| {
         for options in [&[][..], &["-g", "-c"], &["-g", "--single-child"]] {
             let init = init.start(&[options, &TWO_COMMANDS[..]].concat());
@@ -394,7 +394,7 @@ fn signals_are_rewritten_and_dropped() {
 }
 
 #[test]
-fn what_init_causes_itself_is_not_passed_on() {
+fn signals_that_init_causes_itself_are_not_passed_on() {
     in_place(ANY_PROCESS, |init| {
         // Init reaps an orphan, and its message about it is lost, because standard error is closed.
         let script = "pid=$( (sleep 0 >&2 & echo $!) ); while kill -0 $pid; do :; done; echo; exec sleep 600";
@@ -507,7 +507,7 @@ fn ten_thousand_orphans_are_reaped() {
 }
 
 #[test]
-fn it_exits_as_its_command() {
+fn init_exits_with_the_status_of_its_command() {
     everywhere(|init| {
         for (words, code) in [
             (&["true"][..], 0),
@@ -616,7 +616,7 @@ fn a_wrong_command_line_is_125() {
 }
 
 #[test]
-fn it_helps_and_says_its_version() {
+fn init_prints_its_help_and_its_version() {
     everywhere(|init| {
         for words in [&["-h"][..], &["--help"], &["-gvh", "true"]] {
             let (code, out, said) = init.run(words);
@@ -642,7 +642,7 @@ fn it_helps_and_says_its_version() {
 }
 
 #[test]
-fn while_it_waits_it_has_44_kib_in_memory_at_most() {
+fn a_waiting_init_has_at_most_44_kib_in_memory() {
     // Without xtask's compiler options the program is larger.
     if std::env::var_os("NESTLING_INIT_X86_64").is_none() {
         return say("skipped: the limit is for the file that `cargo xtask build` makes");
@@ -790,7 +790,7 @@ fn a_terminal_is_looked_for_once() {
 }
 
 #[test]
-fn an_option_after_the_command_is_the_commands() {
+fn an_option_after_the_command_belongs_to_the_command() {
     everywhere(|init| {
         assert_eq!(init.run(&["echo", "-g", "--", "-h"]).1, "-g -- -h\n");
         assert_eq!(init.run(&["--", "--", "-h"]).0, 127);
@@ -826,7 +826,7 @@ const ORPHAN: &str =
     "pid=$( (sleep 0 >&2 & echo $!) ); while kill -0 $pid 2>/dev/null; do :; done; echo $pid";
 
 #[test]
-fn a_subreaper_adopts_and_tells_what_it_reaps() {
+fn a_subreaper_adopts_orphans_and_reports_what_it_reaps() {
     in_place(ANY_PROCESS, |init| {
         for option in ["-sw", "-ws"] {
             let (code, pid, said) = init.run(&[option, "sh", "-c", ORPHAN]);
@@ -875,7 +875,7 @@ fn tinis_variables_are_understood() {
 }
 
 #[test]
-fn it_tells_how_the_command_ends_and_what_it_passes_on() {
+fn init_reports_how_the_command_ends_and_which_signals_it_passes_on() {
     everywhere(|init| {
         let script = "trap 'exit 5' USR1; kill -USR1 $PPID; while :; do sleep 0.01; done";
         let (code, _, said) = init.run(&["-svv", "sh", "-c", script]);
@@ -911,7 +911,7 @@ fn have_a_zombie() -> io::Result<()> {
 }
 
 #[test]
-fn a_pause_reaps_until_it_is_asked_to_end() {
+fn a_pause_reaps_until_a_signal_ends_it() {
     everywhere(|init| {
         for (options, signal) in [
             (&["-P"][..], libc::SIGTERM),
@@ -957,7 +957,7 @@ fn a_pause_reaps_until_it_is_asked_to_end() {
 }
 
 #[test]
-fn a_sweep_ends_what_the_command_leaves() {
+fn a_sweep_ends_the_processes_that_the_command_leaves() {
     everywhere(|init| {
         // The inner shell has a child, to which only init's final sweep sends a signal, and waits for it. The child
         // prints a line when it has executed its program: before that, it has the shell's trap.
@@ -990,7 +990,7 @@ fn a_sweep_ends_what_the_command_leaves() {
 }
 
 #[test]
-fn a_sweep_kills_what_does_not_end() {
+fn a_sweep_kills_processes_that_do_not_end() {
     everywhere(|init| {
         let script = "trap '' TERM; sleep 500 & exit 9";
         for seconds in ["--sweep=0", "--sweep=1"] {
@@ -1002,7 +1002,7 @@ fn a_sweep_kills_what_does_not_end() {
 }
 
 #[test]
-fn a_sweep_ends_what_is_stopped() {
+fn a_sweep_ends_stopped_processes() {
     everywhere(|init| {
         let script = "sleep 500 & kill -STOP $!; exit 9";
         let (code, _, said) = init.run(&["--sweep", "-w", "sh", "-c", script]);
@@ -1012,7 +1012,7 @@ fn a_sweep_ends_what_is_stopped() {
 }
 
 #[test]
-fn signals_during_a_sweep_reach_what_is_left() {
+fn signals_during_a_sweep_reach_the_remaining_processes() {
     everywhere(|init| {
         // The exit status shows that the process got USR1, which only a signal during the sweep can cause.
         let script = "sh -c 'trap \"exit 4\" USR1; trap \"echo\" TERM; while :; do sleep 0.01; done' & \
@@ -1036,7 +1036,7 @@ fn signals_during_a_sweep_reach_what_is_left() {
 }
 
 #[test]
-fn a_sweep_with_nothing_left_says_nothing() {
+fn a_sweep_without_remaining_processes_prints_nothing() {
     everywhere(|init| {
         assert_eq!(
             init.run(&["--sweep", "sh", "-c", "exit 3"]),
@@ -1046,7 +1046,7 @@ fn a_sweep_with_nothing_left_says_nothing() {
 }
 
 #[test]
-fn a_sweep_tells_nobody_where_proc_is_of_another_pid_namespace() {
+fn a_sweep_sends_no_signal_if_proc_shows_another_pid_namespace() {
     in_place(ANY_PROCESS, |init| {
         if let Err(why) = FIRST_PROCESS.words(&init.words[0]) {
             return say(&format!("skipped: {why}"));
@@ -1229,7 +1229,7 @@ fn ctrl_z_stops_the_command_and_init_and_fg_continues_both() {
 }
 
 #[test]
-fn in_the_background_it_leaves_the_terminal_alone() {
+fn init_in_the_background_leaves_the_terminal_alone() {
     in_place(ANY_PROCESS, |init| {
         let init = init.words[0].to_str().expect("a plain path");
         let mut session = Session::start(bash());
@@ -1246,7 +1246,7 @@ fn in_the_background_it_leaves_the_terminal_alone() {
 }
 
 #[test]
-fn a_shell_under_it_has_jobs() {
+fn a_shell_under_init_has_jobs() {
     everywhere(|init| {
         let words = ["bash", "--norc", "--noprofile", "--noediting", "-i"];
         let mut session = Session::start(init.command(&words));
@@ -1275,7 +1275,7 @@ fn a_shell_under_it_has_jobs() {
 }
 
 #[test]
-fn where_nobody_could_continue_it_ctrl_z_does_nothing() {
+fn ctrl_z_does_nothing_where_no_process_could_continue_init() {
     everywhere(|init| {
         let mut session = Session::start(init.command(&["cat"]));
         session.types("one\n");
@@ -1289,7 +1289,7 @@ fn where_nobody_could_continue_it_ctrl_z_does_nothing() {
 }
 
 #[test]
-fn what_is_stopped_through_init_stays_stopped_until_it_is_continued() {
+fn a_command_stopped_through_init_stays_stopped_until_it_is_continued() {
     everywhere(|init| {
         let block = "--block-signal=60,61,62";
         let mut command = init.command(&["env", block, "bash", "-c", "echo; exec sleep 600"]);
@@ -1409,7 +1409,7 @@ impl Drop for Tmux {
 }
 
 #[test]
-fn in_tmux_a_shell_under_it_has_ctrl_c_ctrl_z_and_fg() {
+fn in_tmux_a_shell_under_init_has_ctrl_c_ctrl_z_and_fg() {
     if let Err(why) = installed("tmux") {
         return say(&format!("skipped: {why}"));
     }

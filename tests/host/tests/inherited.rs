@@ -131,7 +131,7 @@ fn command(program: &Path) -> Command {
 }
 
 #[test]
-fn a_program_has_no_descriptor_of_the_shells() {
+fn a_program_inherits_no_descriptor_of_the_shell() {
     let sh = or_skip!(Arch::X86_64.sh());
     let probe = or_skip!(Arch::X86_64.probe());
     let three = WAYS.iter().map(|way| (*way, "fds: 0 1 2"));
@@ -169,7 +169,7 @@ fn a_program_has_no_descriptor_of_the_shells() {
 }
 
 #[test]
-fn a_program_has_no_descriptor_of_an_interactive_shells() {
+fn a_program_inherits_no_descriptor_of_an_interactive_shell() {
     let sh = or_skip!(Arch::X86_64.sh());
     let probe = or_skip!(Arch::X86_64.probe());
     let scratch = Scratch::new(&probe);
@@ -200,7 +200,7 @@ fn a_program_has_no_descriptor_of_an_interactive_shells() {
 }
 
 #[test]
-fn a_program_has_no_descriptor_of_spawns_and_inits() {
+fn a_program_inherits_no_descriptor_of_spawn_and_init() {
     let probe = or_skip!(Arch::X86_64.probe());
     let (spawn, init) = (
         or_skip!(Arch::X86_64.spawn()),

@@ -85,12 +85,12 @@ const ERRNOS: &[&str] = &[
 const INFALLIBLE: &[&str] = &["getpid", "exit_group"];
 
 #[test]
-fn whatever_fails_process_1_goes_on_and_does_not_spin_on_x86_64() {
+fn process_1_survives_every_failed_call_and_does_not_spin_on_x86_64() {
     whatever_fails(Arch::X86_64);
 }
 
 #[test]
-fn whatever_fails_process_1_goes_on_and_does_not_spin_on_i386() {
+fn process_1_survives_every_failed_call_and_does_not_spin_on_i386() {
     whatever_fails(Arch::I386);
 }
 

@@ -176,7 +176,7 @@ fn on_each(test: impl Fn(&Machine) -> Result<(), String>) {
 }
 
 #[test]
-fn each_power_signal_ends_the_machine_its_way() {
+fn each_power_signal_ends_the_machine_in_its_way() {
     on_each(|machine| {
         for (signal, kind) in [
             // The signals of busybox.
@@ -199,7 +199,7 @@ fn each_power_signal_ends_the_machine_its_way() {
 }
 
 #[test]
-fn each_name_ends_the_machine_its_way() {
+fn each_name_ends_the_machine_in_its_way() {
     on_each(|machine| {
         for (name, kind) in [
             ("halt", "HALT"),
@@ -226,7 +226,7 @@ fn a_forced_end_does_not_ask_process_1() {
 }
 
 #[test]
-fn what_is_no_option_of_an_end_is_refused() {
+fn a_command_that_ends_the_machine_refuses_unknown_options() {
     on_each(|machine| {
         machine.is_named("halt");
         let inittab = "::wait:/etc/halt -x\n::once:kill -USR2 1\n";
@@ -253,7 +253,7 @@ fn a_service_has_no_descriptors_but_the_standard_ones_whatever_process_1_was_sta
 }
 
 #[test]
-fn a_process_with_a_shells_characters_is_the_shells() {
+fn a_line_with_the_shells_special_characters_is_run_by_the_shell() {
     on_each(|machine| {
         let inittab = "::sysinit:echo \"a  b\" $((6 * 7))\n\
             ::sysinit:-echo \"$0: it logs in\"\n\
@@ -345,7 +345,7 @@ fn switch_root_deletes_nothing_where_the_root_is_an_overlay() {
 }
 
 #[test]
-fn ctrl_alt_del_is_its_entrys_business_or_else_a_reboot() {
+fn ctrl_alt_del_runs_its_entry_or_else_reboots() {
     on_each(|machine| {
         let inittab = "::once:kill -INT 1\n::ctrlaltdel:kill -USR1 1\n";
         let life = machine.live(inittab, "")?;
@@ -402,7 +402,7 @@ fn a_request_that_cannot_wait_for_the_inittab_does_not_keep_it_from_being_read()
 }
 
 #[test]
-fn at_the_end_what_is_mounted_is_unmounted_and_what_is_swapped_on_is_off() {
+fn at_the_end_mounts_are_unmounted_and_swap_is_off() {
     on_each(|machine| {
         for directory in ["outer", "with a blank"] {
             fs::create_dir(machine.etc(directory)).expect("a directory");
@@ -504,7 +504,7 @@ fn a_script_without_an_interpreters_name_is_run_by_the_shell() {
 }
 
 #[test]
-fn what_a_reread_brings_starts_when_what_it_sends_away_has_ended() {
+fn after_a_reread_new_services_start_when_the_removed_ones_have_ended() {
     on_each(|machine| {
         // The old process holds a lock until it has ended, which takes a while.
         fs::write(
@@ -605,7 +605,7 @@ fn a_failure_is_slowed_down_and_a_login_is_not() {
 }
 
 #[test]
-fn one_that_ends_with_status_0_at_once_again_and_again_is_slowed_down() {
+fn a_service_that_repeatedly_ends_at_once_with_status_0_is_slowed_down() {
     on_each(|machine| {
         let script = "echo x >>/etc/starts; [ $(wc -l </etc/starts) -lt 13 ] || kill -USR1 1\n";
         fs::write(machine.etc("quick"), script).expect("a file");
@@ -626,7 +626,7 @@ fn one_that_ends_with_status_0_at_once_again_and_again_is_slowed_down() {
 }
 
 #[test]
-fn an_inittab_may_be_long_and_what_is_wrong_with_it_floods_no_console() {
+fn an_inittab_may_be_long_and_its_errors_do_not_flood_the_console() {
     on_each(|machine| {
         let word = "w".repeat(1000);
         let words = (0..500).map(|it| format!(" {it}")).collect::<String>();
@@ -666,7 +666,7 @@ fn the_environment_may_have_a_thousand_strings() {
 }
 
 #[test]
-fn poweroff_and_its_siblings_have_the_options_of_busyboxs_and_sysvinits() {
+fn poweroff_reboot_and_halt_have_the_options_of_busybox_and_sysvinit() {
     on_each(|machine| {
         for (command, kind) in [
             ("halt -p", "POWER_OFF"),
@@ -703,7 +703,7 @@ fn poweroff_and_its_siblings_have_the_options_of_busyboxs_and_sysvinits() {
 }
 
 #[test]
-fn init_with_a_level_asks_the_process_1_that_runs() {
+fn init_with_a_runlevel_sends_a_request_to_the_running_process_1() {
     on_each(|machine| {
         machine.is_named("init");
         machine.is_named("telinit");
@@ -724,7 +724,7 @@ fn init_with_a_level_asks_the_process_1_that_runs() {
 }
 
 #[test]
-fn a_line_of_inits_does_not_overwrite_a_prompt_and_the_environment_chooses_what_is_shown() {
+fn a_message_of_init_does_not_overwrite_a_prompt_and_the_environment_selects_the_messages() {
     on_each(|machine| {
         fs::write(
             machine.etc("login"),
@@ -884,7 +884,7 @@ fn a_machine_without_files_in_memory_comes_up() {
 }
 
 #[test]
-fn what_init_says_comes_by_a_pipe_that_it_cannot_open() {
+fn init_writes_to_a_pipe_that_it_cannot_open_by_name() {
     on_each(|machine| {
         // Without /proc, the pipe on standard error has no path.
         let script = "mount -t tmpfs none /proc; mkdir /proc/self; exec 2>&1";
@@ -911,7 +911,7 @@ fn a_thousand_services_that_do_not_come_to_run_leave_descriptors_for_others() {
 }
 
 #[test]
-fn a_console_that_takes_a_part_of_a_line_holds_up_nothing() {
+fn a_console_that_takes_a_part_of_a_line_delays_nothing() {
     on_each(|machine| {
         let (master, slave) = terminal();
         // The long names make the lines longer than init's buffer.
@@ -1024,7 +1024,7 @@ fn an_inittab_that_others_may_write_is_refused_unless_the_command_line_says_othe
 }
 
 #[test]
-fn of_an_inittab_that_is_too_long_no_line_is_done() {
+fn no_line_of_an_inittab_that_is_too_long_takes_effect() {
     on_each(|machine| {
         fs::write(machine.etc("rc"), "#!/bin/sh\nkill -USR1 1\n").expect("a file");
         let filler = format!("#{}\n", "x".repeat(1023)).repeat(1024);
@@ -1038,7 +1038,7 @@ fn of_an_inittab_that_is_too_long_no_line_is_done() {
 }
 
 #[test]
-fn a_name_in_inits_log_controls_no_terminal() {
+fn a_name_in_inits_log_has_no_control_characters() {
     on_each(|machine| {
         let inittab =
             "::wait:/bin/\x1bctitle\x07 \n::wait:/bin/\u{9b}2J\n::once:/bin/kill -USR1 1\n";

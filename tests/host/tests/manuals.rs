@@ -152,7 +152,7 @@ fn run_examples(page: &str) {
 }
 
 #[test]
-fn each_page_is_free_of_mandocs_complaints() {
+fn mandoc_has_no_complaint_about_any_page() {
     or_skip!(installed("mandoc"));
     let mut pages = 0;
     for page in fs::read_dir(PAGES).expect("the pages") {

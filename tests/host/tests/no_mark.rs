@@ -313,7 +313,7 @@ fn init_runs_its_command() {
 }
 
 #[test]
-fn sh_runs_programs_pipelines_substitutions_and_what_is_in_the_background() {
+fn sh_runs_programs_pipelines_substitutions_and_background_jobs() {
     let script = "/bin/echo 1
         /bin/echo 2 | /bin/cat | /bin/cat
         x=$(/bin/echo 3; /bin/echo 4); echo \"$x\"
@@ -345,7 +345,7 @@ fn sh_runs_programs_pipelines_substitutions_and_what_is_in_the_background() {
 
 /// The program that reads the FIFO ends only if the shell that started it continues.
 #[test]
-fn a_program_that_runs_is_seen_to_run() {
+fn the_shell_notices_that_a_program_runs() {
     everywhere(|kernel, arch| {
         let (sh, victim) = (or_skip!(arch.sh()), or_skip!(arch.victim()));
         let scratch = Scratch::new(&victim);
@@ -375,7 +375,7 @@ fn victim(kernel: Kernel, arch: Arch, death: Death) -> String {
 }
 
 #[test]
-fn a_spawn_leaves_all_as_it_was_and_nobody_writes_to_its_frame_afterwards() {
+fn a_spawn_leaves_everything_as_it_was_and_nothing_writes_to_its_frame_afterwards() {
     everywhere(|kernel, arch| {
         let said = victim(kernel, arch, Death::None);
         assert_eq!(

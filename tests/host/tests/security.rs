@@ -131,7 +131,7 @@ fn a_privileged_shell_executes_no_file_that_its_caller_has_chosen() {
 }
 
 #[test]
-fn the_history_is_no_file_but_the_users_own() {
+fn the_history_is_only_a_file_of_the_user() {
     or_skip!(need_root());
     let sh = or_skip!(Arch::X86_64.sh());
     let scratch = Scratch::new(&or_skip!(Arch::X86_64.victim()));
@@ -225,7 +225,7 @@ fn a_prompt_shows_a_directory_without_its_control_characters() {
 }
 
 #[test]
-fn init_asks_for_enter_with_a_name_that_controls_no_terminal() {
+fn inits_request_for_enter_shows_a_name_without_control_characters() {
     let init = or_skip!(Arch::X86_64.init());
     for (name, shown) in [("\x1bctitle\x07", r#""\x1bctitle\x07""#), ("top", "top")] {
         let mut command = Command::new(&init);

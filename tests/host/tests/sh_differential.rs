@@ -42,7 +42,7 @@ const BOUNDS: Bounds = Bounds {
 };
 
 #[test]
-fn where_other_shells_agree_ours_does_as_they_do_or_the_table_says_why_not() {
+fn where_other_shells_agree_ours_agrees_too_or_the_table_says_why_not() {
     let ours = or_skip!(ours());
     let others = others();
     if others.len() < 3 {

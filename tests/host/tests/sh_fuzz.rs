@@ -69,7 +69,7 @@ const MORE: Bounds = Bounds {
 };
 
 #[test]
-fn no_script_makes_it_crash_and_it_reads_each_to_its_end() {
+fn no_script_crashes_the_shell_and_sh_n_reads_each_to_its_end() {
     let shell = Shell {
         name: "sh",
         program: or_skip!(Arch::X86_64.sh()),

@@ -146,7 +146,7 @@ on_both! {
         );
     }
 
-    fn fc_says_what_is_not_there(shell) {
+    fn fc_reports_commands_that_are_not_in_the_history(shell) {
         for wrong in ["-l nothing", "-s nothing", "-s 99", "-s -99", "99", "-x", "-l 1 2 3", "-s no=yes", "-e"] {
             let typed = format!(": one\nfc {wrong}\necho $(($? > 0))\n");
             Home::new(shell).types(&typed, "1\n");
@@ -171,7 +171,7 @@ on_both! {
         assert_eq!(home.file(), "echo axa\necho bxa\necho ay=za\n");
     }
 
-    fn what_fc_executes_is_shown_and_redirected_as_fc_is(shell) {
+    fn commands_that_fc_executes_are_shown_and_redirected_like_fc(shell) {
         let home = Home::new(shell);
         let typed = "echo one\nfc -s >out\nfc -s 2>err\ncat out err\n";
         home.types(typed, "one\none\none\necho one\n");
@@ -179,7 +179,7 @@ on_both! {
         home.types("x=1\necho $x\nx=2 fc -s\n", "1\n2\n");
     }
 
-    fn fc_has_commands_edited(shell) {
+    fn fc_runs_an_editor_on_commands(shell) {
         let home = Home::new(shell);
         let mut command = home.command();
         command.env("FCEDIT", "./editor").env("EDIT", "echo 'echo edited' >\"$1\"");
@@ -197,7 +197,7 @@ on_both! {
         home.types("echo 1\necho 2\nfc -e ./editor 2 1\n", "1\n2\necho 2\necho 1\n2\n1\n");
     }
 
-    fn an_editor_that_fails_has_nothing_executed(shell) {
+    fn after_an_editor_that_fails_nothing_is_executed(shell) {
         let home = Home::new(shell);
         // The file's path makes the command unique to this test.
         let command = format!(": {}\n", home.path("editor").display());
@@ -239,7 +239,7 @@ on_both! {
         home.types("fc -l\n", "1\t: one\n2\tif true\n\tthen echo \"a \\\n\tb\"\n\tfi\n3\t: two \\ \n");
     }
 
-    fn histfile_says_where_it_is(shell) {
+    fn histfile_is_the_path_of_the_history(shell) {
         let home = Home::new(shell);
         let mut command = home.command();
         home.types_with(command.env("HISTFILE", home.path("elsewhere")), ": one\n", "");
@@ -256,7 +256,7 @@ on_both! {
         home.types_with(command.env("HISTFILE", "/dev/null"), ": one\n: two\nfc -l\n", "1\t: one\n2\t: two\n");
     }
 
-    fn histsize_says_how_much_is_remembered(shell) {
+    fn histsize_limits_the_remembered_commands(shell) {
         let home = Home::new(shell);
         let mut command = home.command();
         home.types_with(command.env("HISTSIZE", "3"), ": one\n: two\n: three\nfc -l\n", "2\t: two\n3\t: three\n");
@@ -270,13 +270,13 @@ on_both! {
         home.types("fc -l\n", "1\t: one\n2\t: two\n3\t: three\n");
     }
 
-    fn blank_lines_and_what_is_repeated_are_not_kept(shell) {
+    fn blank_lines_and_repeated_commands_are_not_kept(shell) {
         let home = Home::new(shell);
         home.types(": one\n\n  \n: one\n: two\n: one\n", "");
         assert_eq!(home.file(), ": one\n: two\n: one\n");
     }
 
-    fn histcontrol_says_what_is_not_kept(shell) {
+    fn histcontrol_selects_commands_that_are_not_kept(shell) {
         for control in ["ignorespace", "erasedups:ignorespace", "ignoreboth"] {
             let home = Home::new(shell);
             let mut command = home.command();
@@ -347,7 +347,7 @@ on_both! {
         assert_eq!(home.file(), "set -o nolog\nf\n");
     }
 
-    fn what_a_crash_has_left_is_no_command_and_harms_none(shell) {
+    fn the_remains_of_a_crash_are_no_command_and_harm_none(shell) {
         for torn in [": to", "if true\\", "if true\\\nthen", "\0\0\0\0"] {
             let home = Home::new(shell);
             home.write(format!(": one\n{torn}"));
@@ -451,7 +451,7 @@ on_both! {
         assert_eq!(home.file(), text + ": new\n");
     }
 
-    fn a_limit_of_the_files_size_costs_commands_but_no_more(shell) {
+    fn a_limit_of_the_files_size_loses_only_commands(shell) {
         let home = Home::new(shell);
         home.types("ulimit -f 1\n", "");
         let typed: String = (0..60).map(|number| format!(": number {number}\n")).collect();
@@ -462,7 +462,7 @@ on_both! {
         assert_eq!(home.file(), text + ": new\n");
     }
 
-    fn a_full_disk_costs_commands_but_no_more(shell) {
+    fn a_full_disk_loses_only_commands(shell) {
         or_skip!(installed("unshare"));
         let home = Home::new(shell);
         // The file system has two pages, of which five bytes are free.

@@ -163,7 +163,7 @@ const SIGNALS: &[i32] = &[
 ];
 
 #[test]
-fn no_keys_make_it_die_or_hang_or_leave_the_terminal_in_a_bad_state() {
+fn no_keys_end_or_hang_the_shell_or_leave_the_terminal_in_a_bad_state() {
     let shell = or_skip!(Arch::X86_64.sh());
     // SAFETY: `geteuid` takes no argument.
     if unsafe { libc::geteuid() } != 0 {

@@ -97,7 +97,7 @@ const KINDS: [(&str, &str); 5] = [
 ];
 
 #[test]
-fn a_redirection_does_what_it_does_in_other_shells() {
+fn redirections_have_the_same_effect_as_in_other_shells() {
     let ours: (&str, PathBuf, &[&str]) = ("sh", or_skip!(Arch::X86_64.sh()), &[]);
     let mut shells = vec![ours];
     for (name, program, options) in [

@@ -243,7 +243,7 @@ fn scripts() -> Vec<Script> {
 }
 
 #[test]
-fn a_signal_does_to_a_script_what_it_does_with_other_shells_or_the_table_says_why_not() {
+fn a_signal_affects_a_script_as_in_other_shells_or_the_table_says_why_not() {
     let Some(shells) = shells() else { return };
     let scripts = chosen(scripts(), ONE_IN, |script| &script.name);
     let outcomes = play(&shells, &scripts, |shell, folder, script| {
@@ -254,7 +254,7 @@ fn a_signal_does_to_a_script_what_it_does_with_other_shells_or_the_table_says_wh
 }
 
 #[test]
-fn a_key_does_to_what_is_typed_what_it_does_with_other_shells_or_the_table_says_why_not() {
+fn a_key_affects_typed_lines_as_in_other_shells_or_the_table_says_why_not() {
     let Some(shells) = shells() else { return };
     let lines = chosen(lines(), ONE_LINE_IN, |line| &line.name);
     let outcomes = play(&shells, &lines, |shell, folder, line| {

@@ -118,9 +118,9 @@ fn ended_well(child: Pid) -> bool {
 }
 
 #[test]
-fn a_process_that_forbids_to_be_traced_during_a_spawn_stays_so() {
+fn a_process_that_becomes_undumpable_during_a_spawn_stays_so() {
     alone_as_root(
-        "a_process_that_forbids_to_be_traced_during_a_spawn_stays_so",
+        "a_process_that_becomes_undumpable_during_a_spawn_stays_so",
         || {
             let meeting = Meeting::new();
             assert_eq!(dumpable(), Ok(1));
@@ -187,9 +187,9 @@ fn a_process_that_is_forked_during_a_spawn_counts_its_own_spawns_only() {
 }
 
 #[test]
-fn a_process_that_is_forked_during_a_system_counts_its_own_only() {
+fn a_process_that_is_forked_during_a_system_counts_its_own_calls_only() {
     alone(
-        "a_process_that_is_forked_during_a_system_counts_its_own_only",
+        "a_process_that_is_forked_during_a_system_counts_its_own_calls_only",
         || {
             let meeting = Meeting::new();
             let folder = meeting.folder.to_str().expect("text");

@@ -283,9 +283,9 @@ fn a_thread_with_the_smallest_stack_spawns_on_i386() {
 }
 
 #[test]
-fn a_users_stop_is_the_programs_even_if_another_thread_has_waited_for_it() {
+fn a_users_stop_stops_the_program_even_if_another_thread_has_waited_for_it() {
     alone(
-        "a_users_stop_is_the_programs_even_if_another_thread_has_waited_for_it",
+        "a_users_stop_stops_the_program_even_if_another_thread_has_waited_for_it",
         || {
             let (stops, over) = (AtomicUsize::new(0), AtomicBool::new(false));
             let stop_yourself = || {
@@ -469,7 +469,7 @@ fn no_handler_of_the_parent_runs_in_a_child_that_is_sent_its_signal() {
 }
 
 #[test]
-fn stds_own_children_are_left_to_it() {
+fn children_of_std_are_left_to_std() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         for memory in MEMORIES {
@@ -579,7 +579,7 @@ fn a_child_inherits_malformed_entries_of_the_environment_where_stds_child_does()
 }
 
 #[test]
-fn stds_types_become_ours_and_ours_stds() {
+fn types_of_std_and_ours_convert_into_each_other() {
     for memory in MEMORIES {
         let (mut reader, writer) = io::pipe().expect("a pipe");
         let ours = nestling::OwnedFd::from(std::os::fd::OwnedFd::from(writer));
@@ -601,7 +601,7 @@ fn stds_types_become_ours_and_ours_stds() {
 }
 
 #[test]
-fn a_directory_that_std_has_opened_is_where_the_child_works() {
+fn a_child_can_work_in_a_directory_that_std_has_opened() {
     let directory = File::open("/proc/self").expect("a directory");
     let borrowed = nestling::BorrowedFd::from(directory.as_fd());
     let actions = [Action::Fchdir(borrowed.as_raw_fd())];
@@ -643,7 +643,7 @@ fn a_pidfd_is_a_descriptor_that_std_can_own() {
 }
 
 #[test]
-fn an_error_is_one_of_stds() {
+fn an_error_converts_into_one_of_std() {
     let list = args![c"nope"];
     let spawn = Spawn::new(Program::Path(c"/nope"), Args::new(&list), Args::EMPTY);
     let error: Box<dyn std::error::Error + '_> = Box::new(spawn.start().expect_err("a failure"));

@@ -95,7 +95,7 @@ fn a_command_that_one_thread_has_built_is_started_by_another() {
 }
 
 #[test]
-fn a_write_to_a_popen_stream_says_how_much_went_before_an_error() {
+fn a_write_to_a_popen_stream_says_how_much_was_written_before_an_error() {
     let mut command = popen(c"kill -STOP $$; cat >/dev/null", "w").expect("popen");
     let id = command.id();
     wait::wait_for(wait::Who::Child(id), wait::Options::STOPPED).expect("its stop");

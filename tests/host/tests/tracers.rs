@@ -261,7 +261,7 @@ fn spawn_twice(arch: Arch, faults: &[&str]) -> Result<(String, Vec<String>), Str
 }
 
 #[test]
-fn what_the_kernel_refuses_is_asked_for_once() {
+fn a_call_that_the_kernel_refuses_is_tried_once() {
     let no_clone3 = "-einject=clone3:error=ENOSYS";
     let (outcome, clones) = or_skip!(spawn_twice(Arch::X86_64, &[no_clone3]));
     assert_eq!(outcome, "ok 7; ok 7; ");
@@ -269,7 +269,7 @@ fn what_the_kernel_refuses_is_asked_for_once() {
 }
 
 #[test]
-fn sharing_memory_is_asked_for_once_where_it_is_refused() {
+fn sharing_memory_is_tried_once_where_it_is_refused() {
     let faults = [
         "-einject=clone3:error=ENOSYS",
         "-einject=clone:error=EINVAL:when=1",

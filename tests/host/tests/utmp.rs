@@ -9,7 +9,7 @@ use nestling_host_tests::{installed, or_skip, run};
 const BOOT: i64 = 1_700_000_000;
 
 #[test]
-fn who_and_last_read_what_is_written() {
+fn who_and_last_read_the_written_records() {
     or_skip!(installed("who"));
     or_skip!(installed("last"));
     let folder = std::env::temp_dir().join(format!("nestling-utmp-{}", std::process::id()));
@@ -78,7 +78,7 @@ fn who_and_last_read_what_is_written() {
 }
 
 #[test]
-fn where_there_is_no_file_none_is_made() {
+fn a_missing_file_is_not_created() {
     let path = CString::new("/tmp/nestling-no-such-file").expect("a path");
     let record = Record::new(Kind::Boot, 0, b"~", b"~~", b"reboot", b"", BOOT);
     assert_eq!(utmp::append(&path, &record), Err(nestling::Errno::ENOENT));

@@ -33,7 +33,7 @@ const GLIBC: &str = "2.36";
 const MUSL: &str = "1.2.3";
 
 #[test]
-fn what_differs_from_other_ways_to_start_programs_is_in_the_table_and_nothing_else() {
+fn the_table_lists_exactly_the_differences_from_other_ways_to_start_programs() {
     let probe = or_skip!(Arch::X86_64.probe());
     let situations = situations();
     assert!(situations.len() >= 200);

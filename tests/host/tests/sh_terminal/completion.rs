@@ -54,7 +54,7 @@ on_both! {
         terminal.keys("\x15\x0cls xz\x02\t\t").rows(&["$ ls xz", "xa    xd    xg", "xbbb  xeee", "xc    xf", "$ ls x|z"]);
     }
 
-    fn very_many_are_listed_only_if_the_user_says_so(shell) {
+    fn very_many_names_are_listed_only_if_the_user_agrees(shell) {
         let mut terminal = Terminal::with(shell, 24, 80, &[]);
         (0..101).for_each(|number| terminal.file(&format!("many{number:03}")));
         terminal.keys("ls m\t").line("ls many|");
@@ -89,7 +89,7 @@ on_both! {
         terminal.keys("\x15cat .h\t").line("cat .hidden |");
     }
 
-    fn what_is_special_in_a_name_is_quoted(shell) {
+    fn special_characters_in_a_name_are_quoted(shell) {
         let mut terminal = Terminal::new(shell);
         for name in ["a b", "b'c", "c\"d", "d$e", "e\\f", "f*g", "g;h&i|j", "(h)", "i`j", "j\nk", "#k", "~l", "é ü", "m\x1b[31m"] {
             terminal.file(name);
@@ -128,7 +128,7 @@ on_both! {
         }
     }
 
-    fn what_is_completed_is_that_file(shell) {
+    fn a_completed_word_names_the_file(shell) {
         let mut terminal = Terminal::new(shell);
         for name in ["a b", "b'c", "c\"d", "d$e", "e\\f", "f*g", "g;h&i|j", "i`j", "j\nk", "é ü", "m\x1b[31m", "n\u{7f}"] {
             terminal.file(name);
@@ -141,7 +141,7 @@ on_both! {
         }
     }
 
-    fn names_of_other_letters_are_completed_by_whole_characters(shell) {
+    fn names_beyond_ascii_are_completed_by_whole_characters(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.file("naé");
         terminal.file("naè");
@@ -151,7 +151,7 @@ on_both! {
         terminal.keys("\x15cat 日\t").line("cat 日本語 |");
     }
 
-    fn homes_and_parameters_are_looked_into_and_stay_as_they_are(shell) {
+    fn homes_and_parameters_are_expanded_for_the_search_and_stay_in_the_line(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.file("in home/a file");
         terminal.run("cd /");
@@ -164,7 +164,7 @@ on_both! {
         terminal.keys("\x15ls ~root/../etc/host\t").line("ls ~root/../etc/host|");
     }
 
-    fn parts_behind_an_equals_sign_or_colon_are_files(shell) {
+    fn parts_after_an_equals_sign_or_colon_are_completed_as_files(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.file("folder/x");
         terminal.keys("PATH=/bin:fo\t").line("PATH=/bin:folder/|");
@@ -222,7 +222,7 @@ on_both! {
         }
     }
 
-    fn cd_has_directories_only(shell) {
+    fn for_cd_only_directories_are_completed(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.file("entry");
         terminal.file("enter/x");
@@ -272,7 +272,7 @@ on_both! {
         terminal.keys("\t").rows(&["$ cat o*", "one file  other", "$ cat o*|"]);
     }
 
-    fn all_that_could_be_meant_is_put_there(shell) {
+    fn all_possible_completions_can_be_inserted(shell) {
         let mut terminal = Terminal::new(shell);
         for name in ["dir/a b", "dir/ac"] {
             terminal.file(name);

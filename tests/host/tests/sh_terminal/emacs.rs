@@ -86,20 +86,20 @@ on_both! {
         terminal.keys("\x19").line("echo one|");
     }
 
-    fn ctrl_g_gives_the_line_up_without_a_trap(shell) {
+    fn ctrl_g_abandons_the_line_without_a_trap(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run("trap 'echo trapped' INT");
         terminal.keys("\x0cone\x07").rows(&["$ one", "$ |"]);
         terminal.keys("echo $?\r").rows(&["$ one", "$ echo $?", "130", "$ |"]);
     }
 
-    fn what_is_marked_or_all_is_quoted(shell) {
+    fn the_region_or_the_whole_line_is_quoted(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("it's so\x1bQ").line("'it'\\''s so'|");
         terminal.keys("\x15echo \x1b a  b\x1bQ").line("echo 'a  b'|");
     }
 
-    fn what_is_marked_or_all_becomes_what_it_writes(shell) {
+    fn the_region_or_the_whole_line_is_replaced_by_its_output(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("echo $((6 * 7))\x1b\x05").line("42|");
         terminal.keys("\x15a \x1b printf b; printf c\x1b\x05").line("a bc|");
@@ -155,7 +155,7 @@ on_both! {
         terminal.keys("\x01\x1bu\x04x\x1br").line("|");
     }
 
-    fn a_number_repeats_a_key(shell) {
+    fn a_count_repeats_a_key(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("\x1b12a").line("aaaaaaaaaaaa|");
         terminal.keys("\x1b4\x02").line("aaaaaaaa|aaaa");
@@ -166,7 +166,7 @@ on_both! {
         terminal.keys("\x19").line("a b c d e|");
     }
 
-    fn the_next_character_is_looked_for(shell) {
+    fn a_key_searches_for_a_character(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("abcabcabc\x01");
         terminal.keys("\x1dc").line("ab|cabcabc");
@@ -207,7 +207,7 @@ on_both! {
         terminal.keys("\r").rows(&["$ true one", "$ true two", "$ : three", "$ true two", "$ |"]);
     }
 
-    fn a_sequence_of_commands_is_had_again_by_ctrl_o(shell) {
+    fn ctrl_o_repeats_a_sequence_of_commands(shell) {
         let mut terminal = Terminal::new(shell);
         for command in ["echo one", "echo two", "echo three"] {
             terminal.run(command);
@@ -243,7 +243,7 @@ on_both! {
         terminal.keys("\x12two\x03").line("|");
     }
 
-    fn the_last_word_of_a_command_is_had_again(shell) {
+    fn the_last_word_of_a_command_is_inserted(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run("true one two").run("true three four");
         terminal.keys(": \x1b.").line(": four|");
@@ -282,7 +282,7 @@ on_both! {
         terminal.keys("\x03").line("|");
     }
 
-    fn a_line_with_an_event_shows_what_it_stands_for(shell) {
+    fn a_line_with_an_event_shows_its_expansion(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("echo one two\r").line("|");
         terminal.keys("\x0cecho !$\r").rows(&["$ echo !$", "echo two", "two", "$ |"]);
@@ -302,7 +302,7 @@ on_both! {
         terminal.keys("\x0creadonly _; : x; echo still\r").shows("\nstill\n").line("|");
     }
 
-    fn up_looks_for_what_is_typed_with_prefixsearch(shell) {
+    fn up_searches_for_the_typed_text_with_prefixsearch(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run(": one").run("true 1").run(": two").run("{ :\x1b\r}").run("true 2");
         terminal.run("set -o prefixsearch").keys("\x0c: \x1b[A").line(": |two");
@@ -354,12 +354,12 @@ on_both! {
         assert!(!terminal.screen().contents().contains("\nnever"));
     }
 
-    fn a_number_before_a_paste_means_nothing(shell) {
+    fn a_count_before_a_paste_is_ignored(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("\x1b3\x1b[200~ab\x1b[201~c").line("abc|");
     }
 
-    fn what_a_paste_brings_is_asked_for_only_while_a_line_is_edited(shell) {
+    fn bracketed_paste_is_on_only_while_a_line_is_edited(shell) {
         let mut terminal = Terminal::new(shell);
         assert!(terminal.screen().bracketed_paste());
         terminal.keys("read x\r").rows(&["$ read x", "|"]);
@@ -391,7 +391,7 @@ on_both! {
         terminal.keys("\x02\x02\x7f").line("echo ??(|?x");
     }
 
-    fn the_terminals_own_characters_do_what_they_do(shell) {
+    fn the_terminals_special_characters_work(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run("stty erase ^F kill ^G intr ^B eof ^A").keys("ab\x06").line("a|");
         terminal.keys("\x07").line("|");
@@ -425,7 +425,7 @@ on_both! {
         terminal.keys("\x10\r").line("|").keys("\x10").line(": two|").keys("\x10").line(": one|");
     }
 
-    fn what_the_terminal_reports_is_not_typed(shell) {
+    fn reports_of_the_terminal_are_not_typed(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("one");
         for report in [

@@ -52,7 +52,7 @@ on_both! {
         assert!(terminal.home().join("keep").exists());
     }
 
-    fn ctrl_c_during_a_command_substitution_runs_a_trap_and_goes_on(shell) {
+    fn ctrl_c_during_a_command_substitution_runs_a_trap_and_the_line_continues(shell) {
         let mut terminal = Terminal::with(shell, 24, 200, &[]);
         terminal.run("trap 'echo tr''ap' INT");
         for waits in WAITS {

@@ -4,7 +4,7 @@
 use crate::terminal::Terminal;
 
 on_both! {
-    fn a_job_that_has_ended_is_told_of_before_the_next_prompt(shell) {
+    fn a_job_that_has_ended_is_reported_before_the_next_prompt(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("sleep 1000 &\r").shows("[1] ").line("|");
         terminal.keys("\x0ckill $!; wait; echo waited\r").shows("waited").line("|");
@@ -22,7 +22,7 @@ on_both! {
         terminal.keys("\x15\x0b\r").rows(&["$", "[1] + Done cat fifo", "$ |"]);
     }
 
-    fn with_notify_a_job_is_told_of_at_once_above_the_line(shell) {
+    fn with_notify_a_job_is_reported_at_once_above_the_line(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run("set -b; mkfifo fifo").keys("cat fifo &\r").shows("[1] ").line("|");
         terminal.keys("\x0ctyped\x02").rows(&["$ type|d"]);
@@ -32,7 +32,7 @@ on_both! {
         terminal.keys("\x15\x0becho on\r").shows("\non").line("|");
     }
 
-    fn stopped_jobs_are_warned_of_once_before_the_shell_is_left(shell) {
+    fn the_shell_warns_of_stopped_jobs_once_before_it_exits(shell) {
         for (first, second) in [("exit\r", "exit\r"), ("\x04", "\x04"), ("exit\r", "\x04"), ("\x04", "exit\r")] {
             let mut terminal = Terminal::new(shell);
             terminal.keys("/bin/sh -c 'kill -TSTP $$'\r").shows("[1] + Stopped /bin/sh").line("|");
@@ -57,7 +57,7 @@ on_both! {
         terminal.run("kill -USR1 %1").keys("\x0cjobs\r").shows("Stopped /bin/sh");
     }
 
-    fn disown_forgets_jobs_which_go_on(shell) {
+    fn disown_forgets_jobs_which_continue(shell) {
         let mut terminal = Terminal::new(shell);
         for (command, rest) in [("disown", "[1]   Running sleep 1001 &"), ("disown %1", "[2] + Running sleep 1002 &"), ("disown $!", "[1] + Running sleep 1001 &"), ("disown -a", ""), ("disown -r", ""), ("disown -h %1 %2; disown -a", "")] {
             terminal.run("sleep 1001 &").run("p=$!").run("sleep 1002 &").run("q=$!");
@@ -86,7 +86,7 @@ on_both! {
         terminal.line("|");
     }
 
-    fn mail_that_comes_is_told(shell) {
+    fn new_mail_is_reported(shell) {
         let mut terminal = Terminal::with(shell, 24, 80, &[("MAIL", "box"), ("MAILCHECK", "0")]);
         terminal.run(":").keys("\x0cecho >>box\r").rows(&["$ echo >>box", "You have new mail in box.", "$ |"]);
         terminal.keys("\x0c:\r").rows(&["$ :", "$ |"]).keys("\x0c>box\r").rows(&["$ >box", "$ |"]);
@@ -98,14 +98,14 @@ on_both! {
         terminal.run("unset MAILPATH MAIL").keys("\x0cecho >>a; echo >>box\r").rows(&["$ echo >>a; echo >>box", "$ |"]);
     }
 
-    fn without_stopped_jobs_the_shell_is_left_at_once(shell) {
+    fn without_stopped_jobs_the_shell_exits_at_once(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("sleep 1000 &\r").shows("[1] ").line("|");
         terminal.keys("kill $!; exit 5\r");
         assert_eq!(terminal.end().code(), Some(5));
     }
 
-    fn ctrl_d_where_a_command_goes_on_gives_that_up_and_does_not_leave(shell) {
+    fn ctrl_d_in_an_unfinished_command_abandons_it_and_does_not_exit(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("\\\r").row("> |");
         terminal.keys("\x04").row("$ |");
@@ -115,7 +115,7 @@ on_both! {
         terminal.keys("\x0cecho here\r").rows(&["$ echo here", "here", "$ |"]);
     }
 
-    fn ignoreeof_leaves_the_shell_by_exit_only(shell) {
+    fn with_ignoreeof_only_exit_ends_the_shell(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run("set -o ignoreeof").keys("\x0c\x04").shows("Use \"exit\" to leave the shell.").line("|");
         terminal.keys("\x04\x04\x04").line("|");

@@ -19,7 +19,7 @@ on_both! {
         terminal.keys("x=set\r").row("<1x3set> |");
     }
 
-    fn the_status_is_seen_and_kept(shell) {
+    fn a_prompt_can_show_the_status_and_keeps_it(shell) {
         let mut terminal = shows(shell, "$?$(exit 9)> ", "0> ");
         terminal.keys("(exit 3)\r").row("3> |");
         terminal.keys("echo \"[$?]\"\r").shows("[3]").row("0> |");
@@ -36,7 +36,7 @@ on_both! {
         terminal.keys(":\r").row("2.2> |").keys("\r").row("2.3> |");
     }
 
-    fn ps2_is_where_a_command_goes_on_and_has_no_numbers(shell) {
+    fn ps2_is_the_prompt_of_an_unfinished_command_and_has_no_numbers(shell) {
         let mut terminal = Terminal::with(shell, 24, 80, &[("PS2", "$((1 + 1))!\\W: ")]);
         terminal.keys("if true\r").row("2!~: |");
         terminal.keys("then echo a; fi\r").rows(&["$ if true", "2!~: then echo a; fi", "a", "$ |"]);
@@ -136,7 +136,7 @@ on_both! {
         shows(shell, "${x-\\w}\\w> ", "\\w~> ");
     }
 
-    fn what_cant_be_expanded_is_shown_as_it_is(shell) {
+    fn a_prompt_that_cannot_be_expanded_is_shown_unchanged(shell) {
         shows(shell, "$(> ", "$(> ");
         let mut terminal = shows(shell, "${x?no}> ", "${x?no}> ");
         terminal.keys("x=1\r").row("1> |");

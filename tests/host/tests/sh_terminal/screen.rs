@@ -9,7 +9,7 @@ use crate::terminal::Terminal;
 const FIRST: usize = 78;
 
 on_both! {
-    fn a_long_line_goes_on_in_the_next_row(shell) {
+    fn a_long_line_continues_in_the_next_row(shell) {
         let mut terminal = Terminal::with(shell, 6, 20, &[]);
         terminal.keys("0123456789abcdefg").line("0123456789abcdefg|");
         // The row is full: the cursor is already in the next row, where the next character will be.
@@ -97,7 +97,7 @@ on_both! {
         terminal.rows(&["$ printf 0123456789a", "bcdefghij", "0123456789abcdefghij", "$ |"]);
     }
 
-    fn modes_that_a_program_has_left_broken_are_mended(shell) {
+    fn modes_that_a_program_has_left_broken_are_restored(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run("stty raw -echo").keys("\x0cecho on\r").rows(&["$ echo on", "on", "$ |"]);
         terminal.keys("\x0cread x; echo \"[$x]\"\r").rows(&["$ read x; echo \"[$x]\"", "|"]);
@@ -144,7 +144,7 @@ on_both! {
         assert!(!terminal.screen().bracketed_paste());
     }
 
-    fn a_line_is_edited_elsewhere_and_executed(shell) {
+    fn a_line_is_edited_in_an_editor_and_executed(shell) {
         for (keys, variable) in [("\x18\x05", "VISUAL"), ("\x18e", "EDITOR")] {
             let mut terminal = Terminal::new(shell);
             let editor = terminal.home().join("editor");

@@ -109,7 +109,7 @@ on_both! {
         is_at_the_prompt(&mut terminal);
     }
 
-    fn exit_and_set_e_in_a_start_up_file_leave(shell) {
+    fn exit_and_set_e_in_a_start_up_file_end_the_shell(shell) {
         for (file, status) in [("exit 3\n", 3), ("set -e; false\n", 1), (". ./nested\n", 4)] {
             let files = [("rc", file), ("nested", "exit 4")];
             let variables = [("ENV", "$HOME/rc")];

@@ -50,7 +50,7 @@ on_both! {
         terminal.keys("\x7f\x04").end();
     }
 
-    fn characters_are_gone_over(shell) {
+    fn motions_move_by_characters(shell) {
         let mut terminal = vi(shell);
         terminal.keys("abcdef\x1b").line("abcde|f");
         terminal.keys("h").line("abcd|ef");
@@ -70,7 +70,7 @@ on_both! {
         terminal.keys("$^").line("  |acdef");
     }
 
-    fn words_are_gone_over(shell) {
+    fn motions_move_by_words(shell) {
         let mut terminal = vi(shell);
         terminal.keys("one two-three  f.g h\x1b0");
         terminal.keys("w").line("one |two-three  f.g h");
@@ -89,7 +89,7 @@ on_both! {
         terminal.keys("0e").line("on|e two-three  f.g h");
     }
 
-    fn a_character_is_looked_for(shell) {
+    fn a_motion_searches_for_a_character(shell) {
         let mut terminal = vi(shell);
         terminal.keys("a.b.c.d\x1b0");
         terminal.keys("f.").line("a|.b.c.d");
@@ -285,7 +285,7 @@ on_both! {
         terminal.keys("D").line("|a");
     }
 
-    fn keytimeout_says_how_long_a_key_may_follow_escape(shell) {
+    fn keytimeout_sets_how_long_a_key_may_follow_escape(shell) {
         let mut terminal = vi(shell);
         terminal.run("KEYTIMEOUT=6000");
         // The shell does not know yet whether Escape is a key of its own.
@@ -293,7 +293,7 @@ on_both! {
         terminal.keys("\x1bx").line("a|c");
     }
 
-    fn what_the_terminal_reports_is_not_typed(shell) {
+    fn reports_of_the_terminal_are_not_typed(shell) {
         let mut terminal = vi(shell);
         for report in ["\x1b]11;rgb:0000/0000\x07", "\x1bP1$r0m\x1b\\", "\x1bP>|name\x1b\\", "\x1b_Gi=1;OK\x1b\\", "\x1b[M !!"] {
             terminal.keys("one").keys(report).keys("x").line("onex|");
