@@ -206,7 +206,7 @@ echo no
 --- >0
 
 === ten thousand braces, and as many $((, may be inside each other [2.10.2]
-# Where the hard limit on the stack lets it grow so far.
+# Only where the hard limit on the stack permits this depth.
 [ "$(ulimit -Hs)" = unlimited ] || { echo braces; echo 1; exit; }
 open='{ ' close='}; ' begin='$((' end='))'
 while [ ${#open} -lt 20000 ]; do open=$open$open close=$close$close begin=$begin$begin end=$end$end; done
@@ -222,7 +222,7 @@ $SH -c 'ulimit -s 256; f() { f; }; f' 2>&1 | sed 's/.*line [0-9]*: //'
 nested too deeply
 
 === a function is freed where the stack is nearly used up [2.9.5]
-# The stack has to hold the parser's recursion, and what is kept of it is too little for that of freeing.
+# The stack must be large enough for the recursion of the parser; the part that is then free is too small for a recursive free.
 ulimit -s 8192
 $SH -c '
 open="{ " close="}; "
@@ -236,7 +236,7 @@ n=0 at=$((most - 3)); (f)
 freed
 
 === whatever recurses without an end is nested too deeply [2.8.1]
-# The less stack, the sooner.
+# With little stack, the limit is reached sooner.
 ulimit -s 1024
 $SH -c 'f() { f; }; f' 2>&1 | sed 's/.*line [0-9]*: //'
 $SH -c 'f="eval \"\$f\""; eval "$f"' 2>&1 | sed 's/.*line [0-9]*: //'

@@ -11,7 +11,7 @@ mod differences;
 mod generator;
 mod outcome;
 #[allow(dead_code)] // parts that only the peers use
-#[path = "../../peers/situation.rs"]
+#[path = "../../started/peers/situation.rs"]
 mod situation;
 
 use std::collections::{BTreeMap, BTreeSet};
