@@ -8,8 +8,8 @@ use crate::limits::Policy;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
 
-/// Properties of the child, such as its session and its signal mask. They are set in a fixed order. For steps in an order of
-/// your own, use [`Action`](super::Action)s.
+/// Properties of the child, such as its session and its signal mask. The child sets them in a fixed order. For steps in an order
+/// that you choose, use [`Action`](super::Action)s.
 ///
 /// The parent uses `memory`, `notice` and `pidfd` when it makes the child. The child sets the other attributes in the order of
 /// the fields: `cgroup` to `oom_score_adj` before the actions, `no_new_privs` to `hook` after the actions.

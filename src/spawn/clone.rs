@@ -120,7 +120,7 @@ fn attempt<const FEATURES: u32>(
         match answer {
             Ok((pid, pidfd)) => return Ok(Made { pid, pidfd, pipe }),
             Err(Errno::ENOSYS) => REFUSES_CLONE3.store(true, Ordering::Relaxed),
-            // If `clone` then succeeds, the kernel refuses `clone3` itself.
+            // If the call of `clone` below succeeds, the kernel refuses only `clone3`, and later spawns do not try `clone3` again.
             Err(Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => refused_now = true,
             Err(errno) => return Err(errno),
         }

@@ -38,15 +38,15 @@ pub(super) struct ChildTask<'s, 'a> {
 /// How a child is made.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Means {
-    /// The child's writes reach the parent.
+    /// Whether the child shares the parent's memory, so that the parent sees what the child writes.
     pub memory_shared: bool,
-    /// The kernel resets the signal handlers.
+    /// Whether the kernel resets the signal handlers.
     pub handlers_reset: bool,
-    /// The kernel may end the parent, too, if a signal that dumps core kills the child.
+    /// Whether the kernel may also end the parent if a signal that dumps core kills the child.
     pub dies_together: bool,
-    /// The kernel puts the child into its cgroup.
+    /// Whether the kernel places the child in its cgroup.
     pub in_cgroup: bool,
-    /// The parent does not wait for the child, and may close its end of the pipe at any time.
+    /// Whether the spawn only begins: the parent does not wait for the child, and may close its end of the pipe at any time.
     pub begins: bool,
     /// The read end and the write end of the status pipe; `None` if the child has no pipe.
     pub pipe: Option<(RawFd, RawFd)>,
