@@ -47,7 +47,7 @@ fn main(process: rt::Process) -> i32 {
     let words: Vec<&CStr> = process.args().skip(1).iter().collect();
     let mut service = start(&words);
     loop {
-        // Without a service it tries again after a second.
+        // If the service does not run, try to start it again after a second.
         let rest = service.map_or(SECOND, |_| Duration::MAX);
         match signals::wait_timeout(WANTED, rest) {
             Ok(Some(info)) if info.signal == Signal::TERM => end(Reboot::PowerOff),
@@ -88,7 +88,7 @@ fn end(how: Reboot) -> ! {
         let _ = sys::process::kill(ALL, Some(signal));
         let start = now(Clock::Monotonic).unwrap_or(Timestamp::MAX);
         let end = start.checked_add(time).unwrap_or(Timestamp::MAX);
-        // Each end of a process raises SIGCHLD.
+        // The kernel sends `SIGCHLD` whenever a process ends.
         while wait::wait_for(Who::Any, Options::NOHANG) != Err(Errno::ECHILD) {
             let now = now(Clock::Monotonic).unwrap_or(end);
             match end.checked_duration_since(now) {

@@ -29,7 +29,8 @@ fn main(process: Process) -> i32 {
         match it.spawn() {
             Ok(mut child) => {
                 previous = child.stdout.take();
-                // The first one's id is the group's. It is not reaped yet, so the others can join it.
+                // The first child's id is the id of the group. The child is not reaped yet, so the other children can join the
+                // group.
                 if group == 0 {
                     group = child.id().as_raw();
                 }

@@ -9,7 +9,7 @@ use nestling::command::Command;
 use nestling::{Resource, Rlimit};
 
 fn main() -> ExitCode {
-    // What makes `fork` slow, or fail by ENOMEM: memory in use.
+    // A large heap makes `fork` slow, or makes it fail with `ENOMEM`.
     let heap = vec![1u8; 1 << 30];
 
     let mut words = env::args().skip(1);

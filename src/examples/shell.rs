@@ -192,7 +192,7 @@ fn wait(job: Job, jobs: &mut Vec<Job>) -> i32 {
             }
             Ok(Some((pid, status))) if pid == job.last => last = status,
             Ok(_) | Err(Errno::EINTR) => {}
-            Err(_) => return last.shell_code(), // none is left
+            Err(_) => return last.shell_code(), // no process of the job is left
         }
     }
 }

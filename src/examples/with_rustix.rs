@@ -18,7 +18,7 @@ fn main() -> Result<()> {
     let mut command = Command::new("sh");
     command.args(["-c", &script]).stdout(to).create_pidfd(true);
     let mut child = command.spawn()?;
-    drop(command); // and with it the pipe's end
+    drop(command); // this also closes the pipe's write end
     let mut buffer = [0; 4096];
     loop {
         poll(&mut [PollFd::new(&from, PollFlags::IN)], None)?;
@@ -28,7 +28,7 @@ fn main() -> Result<()> {
         }
     }
     if let Some(pidfd) = child.pidfd() {
-        // It is not reaped yet: `NOWAIT` leaves that to nestling.
+        // `NOWAIT` does not reap the child, because nestling will reap it.
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while let Err(Errno::INTR) = waitid(WaitId::PidFd(pidfd.into()), options) {}
     }

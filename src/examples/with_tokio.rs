@@ -11,7 +11,7 @@ use tokio::io::{Interest, unix::AsyncFd};
 /// Waits until the child ends. If the future is dropped, the `Child` is also dropped, which kills the child (`kill_on_drop`).
 async fn wait(mut child: Child) -> Result<ExitStatus> {
     let pidfd = child.pidfd().ok_or(ErrorKind::Unsupported)?; // before Linux 5.3
-    #[allow(deprecated)] // What replaces it is `unsafe`, and not in tokio before 1.54.
+    #[allow(deprecated)] // The replacement is `unsafe`, and is missing in tokio before 1.54.
     AsyncFd::with_interest(pidfd, Interest::READABLE)?
         .readable()
         .await?
