@@ -70,8 +70,6 @@ pub enum Check {
 pub enum Host {
     /// xtask's own.
     Xtask,
-    /// Those of `cargo nestling`.
-    CargoNestling,
     /// The library's.
     Unit,
     /// The documentation's.
@@ -155,7 +153,6 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
     }
     for (name, host) in [
         ("xtask", Host::Xtask),
-        ("cargo-nestling", Host::CargoNestling),
         ("unit", Host::Unit),
         ("doc-tests", Host::Doc),
     ] {

@@ -1,17 +1,17 @@
-//! Text put together in place.
+//! A buffer in which init builds a text.
 
 use core::ffi::CStr;
 
 use nestling::sys;
 use nestling::text::{Sink, Text};
 
-/// How much there is room for: a line of the inittab, and its program's name before it.
+/// The size of a buffer. It has room for a line of the inittab, and the program's name before it.
 const SIZE: usize = 8192;
 
-/// Text in the making: a path, the words of a command. What is beyond its room is lost.
+/// A text that is being built, such as a path or the words of a command. Text that does not fit is lost.
 #[repr(C)]
 pub struct Buffer {
-    // The length is on the page of the first bytes.
+    // `repr(C)` puts the length on the page of the first bytes.
     length: usize,
     bytes: [u8; SIZE],
 }
@@ -24,20 +24,20 @@ impl Buffer {
         }
     }
 
-    /// What was put there.
+    /// Returns the text.
     #[inline(never)]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 
-    /// Adds a string and its null.
+    /// Appends a string and a null byte.
     #[inline(never)]
     pub fn put_string(&mut self, text: &[u8]) {
         self.put(text);
         self.put(b"\0");
     }
 
-    /// Whether there was no room for all of it, or just enough.
+    /// Returns whether the buffer is full. Then some of the text may be lost.
     pub fn is_full(&self) -> bool {
         self.length == SIZE
     }
@@ -46,7 +46,7 @@ impl Buffer {
         self.length = 0;
     }
 
-    /// That up to its first null.
+    /// Returns the text up to its first null byte.
     pub fn as_c_str(&self) -> &CStr {
         next_string(&mut &self.bytes[..])
     }
@@ -64,7 +64,7 @@ impl Sink for Buffer {
     }
 }
 
-/// The path of what has this name there.
+/// Returns the path of the file `name` in a directory.
 #[inline(never)]
 pub fn path(directory: &str, name: &[u8]) -> Buffer {
     let mut path = Buffer::new();
@@ -73,7 +73,8 @@ pub fn path(directory: &str, name: &[u8]) -> Buffer {
     path
 }
 
-/// The first of the strings that each end with a null, and `rest` is those after it; empty after the last.
+/// Removes the first string from `rest`, and returns it. Each string in `rest` ends with a null byte. If `rest` is empty, returns
+/// an empty string.
 #[inline(never)]
 pub fn next_string<'a>(rest: &mut &'a [u8]) -> &'a CStr {
     let first = sys::args::head(rest).unwrap_or_default();

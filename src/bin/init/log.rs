@@ -9,8 +9,8 @@ use nestling::terminal::is_terminal;
 use nestling::text::{self, Quoted, Sink, Text};
 use nestling::{AsFd, BorrowedFd, Errno, OFlags, io, sys};
 
-/// The line that init writes next. There is only one, in static memory, because there is only one thread: code that puts text to it
-/// needs no room of its own.
+/// A line that init is building. Its text is in static memory, because init has only one thread and builds one line at a time. So a
+/// `Line` needs no memory of its own.
 pub struct Line(());
 
 pub const ROOM: usize = 700;
@@ -21,17 +21,17 @@ static LENGTH: AtomicUsize = AtomicUsize::new(0);
 #[derive(Clone, Copy)]
 pub enum Shown {
     All,
-    /// Errors, and that the machine ends.
+    /// Errors, and messages about the end of the machine.
     Errors,
     Nothing,
 }
 
 static SHOWN: AtomicU8 = AtomicU8::new(Shown::All as u8);
 static PROMPTS: AtomicBool = AtomicBool::new(false);
-/// There was no room for the last line on the console.
+/// Whether the console had no room for the last line.
 static IS_HELD: AtomicBool = AtomicBool::new(false);
 
-/// Chooses the lines that the console gets, from the value of `INIT_LOG`: `all`, `errors` or `nothing`.
+/// Chooses the lines that the console gets. `name` is the value of the variable `INIT_LOG`: `all`, `errors` or `nothing`.
 pub fn choose(name: &[u8]) {
     let shown = match name {
         b"nothing" => Shown::Nothing,
@@ -41,18 +41,18 @@ pub fn choose(name: &[u8]) {
     SHOWN.store(shown as u8, Ordering::Relaxed);
 }
 
-/// From now on there may be a prompt on the console.
+/// Stores that the console may show a prompt from now on.
 pub fn expect_prompts() {
     PROMPTS.store(true, Ordering::Relaxed);
 }
 
-/// The priority of a line in the kernel's log: facility daemon, level debug. The kernel writes lines of higher priority to the console
-/// itself, where init has already written them.
+/// The priority of a line in the kernel's log: facility `daemon`, level `debug`. The kernel prints lines with a higher priority on
+/// the console, where init's lines must not appear a second time.
 const PRIORITY: &str = "<31>";
-/// How every line begins.
+/// The beginning of every line.
 const START: &str = "<31>init: ";
 
-/// Text for which there is no more room is lost.
+/// Text that does not fit into the line is lost.
 impl Sink for Line {
     #[inline(never)]
     fn put(&mut self, text: &[u8]) {
@@ -81,7 +81,7 @@ impl Line {
         line
     }
 
-    /// Begins a line about a service. What could control a terminal is shown as [`Quoted`] does.
+    /// Begins a line about a service. If the name contains characters that could control a terminal, it is written as [`Quoted`].
     #[inline(never)]
     pub fn about(name: &[u8]) -> Self {
         let mut line = Self::begin(b"");
@@ -102,7 +102,8 @@ impl Line {
         self.warn();
     }
 
-    /// Writes a line that is not about an error: to the console only if the console gets all lines.
+    /// Writes the line to the kernel's log, and to the console if the console gets all lines. Use this for lines that do not report
+    /// an error.
     #[inline(never)]
     pub fn log_info(self) {
         self.say(Shown::All);
@@ -119,7 +120,7 @@ impl Line {
     /// Writes the line to standard error.
     #[inline(never)]
     pub fn warn(self) {
-        // Process 1 does not wait for a reader.
+        // Process 1 must not wait for a reader.
         if sys::process::getpid().as_raw() == 1 && !is_writable(Duration::ZERO) {
             return;
         }
@@ -127,8 +128,8 @@ impl Line {
         let _ = write(io::stderr(), self.after(PRIORITY.len(), &mut room));
     }
 
-    /// Sends the line, without its beginning, to the process 1 of which this process is a copy. If process 1 has executed itself
-    /// again and closed the pipe, the copy writes the line itself.
+    /// Sends the line, without its beginning, to the process 1 that has made this copy. If process 1 has executed its program again
+    /// and closed the pipe, the copy itself writes the line.
     pub fn send(self, to: BorrowedFd<'_>) {
         let mut room = [0; ROOM + 1];
         if write(to, self.after(START.len(), &mut room)).is_err() {
@@ -148,12 +149,13 @@ impl Line {
         if SHOWN.load(Ordering::Relaxed) > least as u8 {
             return;
         }
-        // Where somebody holds the console (Ctrl-S), process 1 has better things to do than to wait for long, or for each line.
+        // If a user has stopped the console's output (Ctrl-S), process 1 waits for a second once, and then does not wait for
+        // further lines.
         let patience = Duration::from_secs(u64::from(!IS_HELD.load(Ordering::Relaxed)));
         let is_writable = is_writable(patience);
         IS_HELD.store(!is_writable, Ordering::Relaxed);
         if is_writable {
-            // A prompt that may stand there stays.
+            // If the console may show a prompt, begin a new line, so that the prompt stays visible.
             let start = if PROMPTS.load(Ordering::Relaxed) {
                 b"\n\r"
             } else {
@@ -164,15 +166,15 @@ impl Line {
                 place.store(byte, Ordering::Relaxed);
             }
             let text = self.after(before, &mut room);
-            // A socket, or another user's pipe, can't be opened again. There is room in it, other than in a terminal, where that
-            // may end within a line.
+            // A socket, or a pipe of another user, cannot be opened again, so write to the descriptor itself. It has room for the
+            // whole line. (A terminal may not have room for the whole line, so the write could wait.)
             if !write_to(c"/proc/self/fd/2", text) && !is_terminal(io::stderr()) {
                 let _ = write(io::stderr(), text);
             }
         }
     }
 
-    /// What is after so many bytes of it, and a newline.
+    /// Returns the text from byte `start` on, and a newline.
     fn after<'r>(&self, start: usize, room: &'r mut [u8; ROOM + 1]) -> &'r [u8] {
         let text = TEXT.iter().take(LENGTH.load(Ordering::Relaxed)).skip(start);
         let mut length = 0;
@@ -187,15 +189,16 @@ impl Line {
     }
 }
 
-/// Whether there is room where lines are written to, within that time. (An error is for the write to find.)
+/// Returns whether standard error is writable within this time. (After an error, this returns true, and the write reports the
+/// error.)
 #[inline(never)]
 fn is_writable(within: Duration) -> bool {
     let mut fds = [PollFd::new(io::stderr(), Events::OUT)];
     ppoll(&mut fds, Some(within), None) != Ok(0)
 }
 
-/// Writes it without waiting: what there is no room for is lost. The open file is one of its own, since services do wait where
-/// they write to theirs. Returns whether it could be opened.
+/// Writes the text to a file without waiting. Text that does not fit is lost. The file is opened again for this, because the
+/// services share the existing open file, and their writes must wait. Returns whether the file could be opened.
 #[inline(never)]
 fn write_to(path: &CStr, text: &[u8]) -> bool {
     let flags =
@@ -207,10 +210,10 @@ fn write_to(path: &CStr, text: &[u8]) -> bool {
     file.is_ok()
 }
 
-/// Writes it, in a hundred tries at most: one that is interrupted over and over must not hold up process 1.
+/// Writes the text, with at most a hundred system calls, so that process 1 does not loop for ever if each call is interrupted.
 ///
 /// # Errors
-/// As `write(2)`.
+/// The errors of `write(2)`.
 #[inline(never)]
 pub fn write(to: BorrowedFd<'_>, mut text: &[u8]) -> Result<(), Errno> {
     let mut answer = Ok(());

@@ -1,5 +1,5 @@
-//! `init`: one binary, two lives. In a container or under another supervisor it runs one command; started by the kernel, it
-//! brings a machine up and takes it down.
+//! `init`: one program with two modes. In a container or under another supervisor, it runs one command. If the kernel has started
+//! it, it starts and stops the machine.
 
 #![no_std]
 #![no_main]
@@ -32,11 +32,11 @@ use log::Line;
 
 nestling::entry!(main, panic = panic);
 
-/// What of a spawn there is use for here. Process 1 shares its memory with no child: before Linux 5.16, a child that dumps core would
-/// take it along.
+/// The parts of a spawn that init uses. A child never shares the memory of process 1: before Linux 5.16, a child that dumps core
+/// would end process 1, too.
 const FEATURES: u32 = features::SHELL | features::SET_FOREGROUND;
 
-/// Which life this is.
+/// Whether this init runs a machine.
 static RUNS_A_MACHINE: AtomicBool = AtomicBool::new(false);
 
 fn main(process: rt::Process) -> i32 {
@@ -51,9 +51,9 @@ fn main(process: rt::Process) -> i32 {
     container::live(process)
 }
 
-/// Whether this process 1 is the machine's, and not that of a container's namespace: there the kernel refuses what Ctrl-Alt-Del is
-/// to do. Then arguments are no command: they are words of the kernel's command line that the kernel does not know, such as
-/// `splash`, which an initramfs passes on.
+/// Returns whether this process 1 is the process 1 of the machine. In a container's pid namespace, the kernel does not permit a
+/// change of the setting for Ctrl-Alt-Del. On a machine, the arguments are not a command: they are unknown words of the kernel's
+/// command line, such as `splash`, which an initramfs passes on.
 fn is_the_machines() -> bool {
     set_ctrl_alt_del(false).is_ok()
 }
@@ -68,7 +68,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     rt::abort()
 }
 
-/// Where the panic was. (What it says would bring in `core::fmt`.)
+/// Writes the location of the panic. (The panic's message would add `core::fmt` to the program.)
 fn describe(info: &PanicInfo<'_>, line: &mut Line) {
     "panic".write(line);
     if let Some(location) = info.location() {

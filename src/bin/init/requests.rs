@@ -1,9 +1,10 @@
-//! What this program does under other names: it asks process 1 to end the machine, or helps it.
+//! What this program does under other names: it sends requests to process 1, or does a part of its work.
 //!
-//! - `poweroff`, `reboot`, `halt`: process 1 does so in an orderly way; with `-f` it is done at once, here.
-//! - `init LEVEL`, `telinit LEVEL`, on a running machine: what sysvinit's run levels stand for.
-//! - `switch_root NEWROOT INIT [ARG...]`: as process 1 in an initramfs, goes on as the init of the system that is mounted there.
-//! - [`ASKFIRST`]: what process 1 starts for an `askfirst` entry.
+//! - `poweroff`, `reboot`, `halt`: asks process 1 to stop the machine in an orderly way. With `-f`, this process itself stops the
+//!   machine at once.
+//! - `init LEVEL`, `telinit LEVEL`, on a running machine: asks process 1 to do what this run level of sysvinit means.
+//! - `switch_root NEWROOT INIT [ARG...]`: as process 1 in an initramfs, executes the init of the system that is mounted at NEWROOT.
+//! - [`ASKFIRST`]: the program that process 1 starts for an `askfirst` entry.
 
 use core::ffi::CStr;
 
@@ -16,20 +17,20 @@ use crate::log::Line;
 use crate::machine;
 use crate::machine::switch_root::switch_root;
 
-/// The name under which it asks for Enter, and then becomes the program that its arguments are: what to look for, then all that it
-/// gets.
+/// The name under which this program waits for Enter, and then executes another program. The first argument is the name to search
+/// for; the other arguments are the `argv` of that program.
 pub const ASKFIRST: &str = "askfirst";
 
-/// What runs a script that does not say what runs it.
+/// The shell that runs a script without a `#!` line.
 pub const SHELL: &CStr = c"/bin/sh";
 
-/// How many arguments such a script can have, itself and the shell included.
+/// The maximum number of arguments of such a script, including the shell's name and the script's path.
 pub const SHELL_WORDS: usize = 4096;
 
-/// The names, in an order that [`named`] knows.
+/// The names of this program. [`named`] relies on their order.
 static NAMES: &str = "poweroff reboot halt switch_root askfirst init telinit";
 
-/// Does what its name says, if that is one of these: the exit status.
+/// If the program was started under one of these names, does the work and returns the exit status.
 pub fn named(process: rt::Process) -> Option<i32> {
     let (args, env) = (process.args(), process.env());
     let path = args.first()?.to_bytes();
@@ -40,13 +41,13 @@ pub fn named(process: rt::Process) -> Option<i32> {
         0..=2 => Some(machine::requests::end(index, name, rest)),
         3 => Some(switch_root(rest, env)),
         4 => Some(ask(rest, env)),
-        // A command has a longer name.
+        // A word that is not one character long is a command.
         _ if rest.len() != 1 || first(rest).count_bytes() != 1 => None,
         _ => machine::requests::level(rest),
     }
 }
 
-/// The first argument; nothing, if there is none.
+/// Returns the first argument; an empty string if `args` is empty.
 #[inline(never)]
 pub fn first(args: Args<'_>) -> &CStr {
     args.first().unwrap_or_default()
@@ -60,7 +61,7 @@ fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
     line.send(io::stdout());
     let mut byte = [0];
     while byte != *b"\n" {
-        // The terminal is gone.
+        // The terminal is hung up or closed.
         if io::read_exact(io::stdin(), &mut byte).is_err() {
             return 1;
         }
@@ -70,8 +71,8 @@ fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
     become_program(program, args.skip(1), env, Some(SigSet::EMPTY))
 }
 
-/// Becomes the program, with this signal mask or its own. Returns only if that failed: an exit status, after it has reported
-/// the error.
+/// Executes the program. `signal_mask` is the program's signal mask; `None` leaves the mask unchanged. If the exec fails, reports
+/// the error and returns an exit status.
 #[inline(never)]
 pub fn become_program(
     program: Program<'_>,
@@ -82,7 +83,7 @@ pub fn become_program(
     exec(program, args, env, signal_mask, &mut failed)
 }
 
-/// Does what [`become_program`] does, but passes the error to `report`, and returns its result.
+/// Does the same as [`become_program`], but calls `report` with the error, and returns the result of this call.
 #[inline(never)]
 pub fn exec(
     program: Program<'_>,
@@ -100,7 +101,8 @@ pub fn exec(
     }
 }
 
-/// The room for the shell's arguments is only taken where there is need of it: a copy of process 1 has to get each page of it.
+/// This function is separate, so that the array of the shell's arguments is on the stack only when it is needed: a copy of process
+/// 1 needs memory for each page of this array.
 #[inline(never)]
 fn exec_by_shell(spawn: &Spawn<'_>, report: &mut dyn FnMut(&Error<'_>) -> i32) -> i32 {
     let room = Shell::room::<SHELL_WORDS>();
@@ -115,7 +117,7 @@ fn exec_by_shell(spawn: &Spawn<'_>, report: &mut dyn FnMut(&Error<'_>) -> i32) -
     report(&spawn.exec_with::<FEATURES>())
 }
 
-/// Says what went wrong: an exit status.
+/// Reports the error, and returns an exit status.
 #[inline(never)]
 pub fn failed(error: &Error<'_>) -> i32 {
     let mut line = Line::new("");

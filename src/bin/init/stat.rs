@@ -1,4 +1,4 @@
-//! What `/proc` says of a process.
+//! Information about a process from `/proc`.
 
 use core::ffi::CStr;
 
@@ -7,13 +7,14 @@ use nestling::{AsFd, OFlags, sys};
 
 use crate::buffer::path;
 
-/// A process's parent.
+/// The index of the parent's id, for [`number`].
 pub const PARENT: usize = 2;
-/// The terminal that it has, or 0.
+/// The index of the controlling terminal's device number, for [`number`]. The number is 0 if the process has no controlling
+/// terminal.
 pub const TERMINAL: usize = 5;
 
-/// A number in `/proc/PID/stat`: `PID (NAME) STATE PARENT GROUP SESSION TERMINAL …`, counted from the state, which is 1. In the name
-/// there may be anything.
+/// Returns a number from `/proc/PID/stat`: `PID (NAME) STATE PARENT GROUP SESSION TERMINAL …`. The state has the index 1. The name
+/// may contain any characters.
 #[inline(never)]
 pub fn number(pid: i32, index: usize) -> Option<i32> {
     let mut room = [0; 256];
@@ -26,17 +27,17 @@ pub fn number(pid: i32, index: usize) -> Option<i32> {
     Some(text::number(next_field(&mut rest, b' '), 10)? as i32)
 }
 
-/// The name of a copy of process 1 that does not run its program yet.
+/// The name of a copy of process 1 that has not executed its program yet.
 pub const COPY: &CStr = c"(init)";
 
-/// Whether it is such a copy.
+/// Returns whether the process is such a copy.
 #[inline(never)]
 pub fn is_copy(pid: i32) -> bool {
     let mut room = [0; COPY.count_bytes()];
     of(pid, "/comm", &mut room) == COPY.to_bytes()
 }
 
-/// The beginning of a file of a process.
+/// Reads the beginning of a file in `/proc/PID`.
 #[inline(never)]
 fn of<'r>(pid: i32, name: &str, room: &'r mut [u8]) -> &'r [u8] {
     let mut path = path("/proc/", b"");
@@ -45,7 +46,7 @@ fn of<'r>(pid: i32, name: &str, room: &'r mut [u8]) -> &'r [u8] {
     beginning(path.as_c_str(), room)
 }
 
-/// The beginning of a file, as one read gives it; nothing if it can't be read.
+/// Returns the beginning of a file, as far as one read returns it. If the file cannot be read, returns an empty slice.
 #[inline(never)]
 pub fn beginning<'r>(path: &CStr, room: &'r mut [u8]) -> &'r [u8] {
     let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0);

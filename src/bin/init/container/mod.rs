@@ -1,4 +1,4 @@
-//! Container life: runs one command, as PID 1 of a container or under another supervisor, and forwards signals to it.
+//! The mode for containers: runs one command, as PID 1 of a container or under another supervisor, and forwards signals to it.
 //!
 //! - Init reaps all its children: the command, and the orphans that it adopts as PID 1 or as a subreaper (`-s`).
 //! - Init forwards all signals that it can receive to the command, including real-time signals. It has no signal handlers: a
@@ -57,8 +57,8 @@
 //!
 //! - In a pipeline (`init vi | tee log`), the other commands are in init's group. They cannot read from the terminal, which belongs
 //!   to the command's group.
-//! - `--sweep` is for the processes of this container. It also asks processes to end that were started from outside (`docker exec`).
-//!   But init does not wait for them: after all other processes have ended, init exits, and the kernel kills them.
+//! - `--sweep` is for the processes of this container. It also asks processes to end that were started from outside (`docker
+//!   exec`). But init does not wait for them: after all other processes have ended, init exits, and the kernel kills them.
 
 mod options;
 mod sweep;
@@ -98,14 +98,15 @@ Exit status: COMMAND's; 128+N: signal N killed it; 127: not found;
   --rewrite (-r), --verbose (-v)
 ";
 
-/// As `docker-init`, it is asked by docker, which takes what is behind `git.` for its commit: at most seven characters.
+/// The output of `--version`. Docker reads this output of `docker-init`, and uses the text after `git.` (at most seven characters)
+/// as the commit.
 const VERSION: &str = concat!(
     "init (nestling) ",
     env!("CARGO_PKG_VERSION"),
     " - git.nest\n"
 );
 
-/// Runs the command of the arguments: init's exit status.
+/// Runs the command in the arguments, and returns init's exit status.
 pub fn live(process: rt::Process) -> i32 {
     let mut options = Options::new(process.env());
     if !options.read(process.args()) {
@@ -124,7 +125,7 @@ pub fn live(process: rt::Process) -> i32 {
     }
 }
 
-/// What init exits with if it can't do its part.
+/// The exit status if init itself fails.
 const FAILED: i32 = 125;
 
 #[inline(never)]
@@ -135,8 +136,8 @@ fn failed(errno: Errno) -> i32 {
     FAILED
 }
 
-/// Starts a script that does not say what runs it by the shell, as `execvp(3)` does. (The room for its arguments is only taken
-/// where there is need of it.)
+/// Starts a script without a `#!` line with the shell, as `execvp(3)` does. (This function is separate, so that the array of the
+/// shell's arguments is on the stack only when it is needed.)
 #[inline(never)]
 fn by_shell(spawn: &Spawn<'_>) -> Result<Pid, i32> {
     let room = Shell::room::<{ requests::SHELL_WORDS }>();
@@ -158,11 +159,11 @@ struct Init<'a> {
     options: &'a Options<'a>,
     own: Pid,
     terminal: Terminal,
-    /// The command, as long as it is there.
+    /// The command; `None` before its start and after its end.
     child: Option<Pid>,
-    /// Its end, or the end of the pause.
+    /// The command's status after its end, or the status with which a pause (`-P`) ends.
     status: Option<ExitStatus>,
-    /// A signal was passed on that stops it, and none that lets it go on.
+    /// Whether init has forwarded a signal that stops the command, and no `SIGCONT` since then.
     was_asked_to_stop: bool,
 }
 
@@ -179,9 +180,10 @@ impl<'a> Init<'a> {
     }
 
     fn run(&mut self, process: rt::Process) -> i32 {
-        // From here on they wait until they are taken. (Who forbids that will forbid it to the spawn, which says so.)
+        // From here on, signals stay pending until init takes them. (If a seccomp filter forbids this call, the spawn fails, too,
+        // and reports the error.)
         let mask = sys::signal::set_mask(SigSet::ALL).unwrap_or_default();
-        // If it is ignored, children reap themselves and their statuses are lost.
+        // If `SIGCHLD` is ignored, the kernel reaps the children, and their statuses are lost.
         let _ = sys::signal::reset(Signal::CHLD);
         if let Err(errno) = self.prepare() {
             return failed(errno);
@@ -191,16 +193,17 @@ impl<'a> Init<'a> {
                 Ok(pid) => self.child = Some(pid),
                 Err(code) => return code,
             }
-            // The spawn has been deep, and from here on init mostly waits.
+            // The spawn has used much stack, and from here on init mostly waits.
             process.trim_stack();
         }
-        // Of those that have ended before the signals were blocked, no signal comes.
+        // Children that ended before the signals were blocked may have caused no pending `SIGCHLD`.
         self.reap();
         let status = loop {
             match self.status {
                 None => match self.handle_signal(None) {
                     Ok(()) => {}
-                    // A filter, or no memory in the kernel: the command lives on, and so must this.
+                    // A seccomp filter forbids the call, or the kernel has no memory. Init must continue, because the command still
+                    // runs.
                     Err(_) => {
                         pause(1);
                         self.reap();
@@ -228,7 +231,7 @@ impl<'a> Init<'a> {
         Ok(())
     }
 
-    /// Starts the command; if that fails, what to exit with.
+    /// Starts the command. If this fails, returns init's exit status as the error.
     fn start(&self, process: rt::Process, mask: SigSet) -> Result<Pid, i32> {
         let (args, env) = (self.options.command, process.env());
         let program = Program::Search {
@@ -248,7 +251,7 @@ impl<'a> Init<'a> {
         }
     }
 
-    /// Waits for a signal, for so many seconds at most, and handles it.
+    /// Waits for a signal, at most for this many seconds, and handles it.
     #[inline(never)]
     fn handle_signal(&mut self, seconds: Option<u32>) -> Result<(), Errno> {
         let timeout = seconds.map(|seconds| Duration::from_secs(seconds.into()));
@@ -257,10 +260,10 @@ impl<'a> Init<'a> {
                 self.reap();
                 return Ok(());
             }
-            // Init has caused the signal itself: by a write to a pipe that has no reader, for example.
+            // Init itself has caused the signal, for example by a write to a pipe without a reader.
             Ok(info) if info.pid() == Some(self.own) => return Ok(()),
             Ok(info) => info.signal,
-            // Stopped and continued, or traced.
+            // Init was stopped and continued, or is traced.
             Err(Errno::EINTR) => return Ok(()),
             Err(errno) => return Err(errno),
         };
@@ -302,12 +305,12 @@ impl<'a> Init<'a> {
             Signal::CONT => self.was_asked_to_stop = false,
             _ => {}
         }
-        // What is typed stops the whole group, and so the whole group must go on.
+        // A signal from the keyboard stops the whole group, so `SIGCONT` must continue the whole group.
         let whole_group = self.options.has(b'g') || signal == Signal::CONT;
         sys::process::kill(if whole_group { -child } else { child }, Some(signal))
     }
 
-    /// Reaps what has ended, up to the command: whether there are children left.
+    /// Reaps the children that have ended, but stops after it has reaped the command. Returns whether children may be left.
     fn reap(&mut self) -> bool {
         loop {
             let (pid, status) = match sys::process::wait4(-1, linux::WNOHANG | linux::WUNTRACED) {
@@ -344,15 +347,16 @@ impl<'a> Init<'a> {
         }
     }
 
-    /// The command has stopped: stops, too, until somebody sends `SIGCONT`.
+    /// Stops init after the command has stopped. Init continues when it gets `SIGCONT`.
     fn stop(&self, child: Pid, signal: Signal) {
         let continued = || signals::pending().is_ok_and(|signals| signals.contains(Signal::CONT));
-        // Then it came after the stop, and its end with that signal's generation would be lost.
+        // A `SIGCONT` has arrived after the stop. If init sent itself `SIGTSTP` now, the kernel would discard this pending
+        // `SIGCONT`.
         if continued() {
             return;
         }
         let _ = sys::process::kill(self.own.as_raw(), Some(Signal::TSTP));
-        // Here it stops. Not by SIGSTOP: that would do so even where nobody could resume it.
+        // Here init stops. It does not use `SIGSTOP`, because this signal would stop init even if no process could continue it.
         drop(signals::unblock(SigSet::EMPTY.with(Signal::TSTP)));
         if signal == Signal::TSTP && !self.was_asked_to_stop && !continued() {
             let _ = sys::process::kill(-child.as_raw(), Some(Signal::CONT));

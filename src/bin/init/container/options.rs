@@ -1,4 +1,4 @@
-//! The command line: options, short or long, up to the first word that is none.
+//! The command line: short and long options, up to the first word that is not an option.
 
 use core::ffi::CStr;
 
@@ -7,33 +7,33 @@ use nestling::{Args, ExitStatus, Signal};
 
 use crate::log::Line;
 
-/// What the command line says.
+/// The options and the command of the command line.
 pub struct Options<'a> {
-    /// Those that are only there or not, a bit each.
+    /// The options without a value, one bit for each.
     letters: u64,
     pub parent_death: Option<Signal>,
-    /// How many seconds those that the command leaves have to end.
+    /// The time in seconds that the processes left by the command have to end.
     pub sweep: Option<u32>,
     pub verbosity: u32,
     pub command: Args<'a>,
-    /// What is passed on instead of a signal, by its number: 0 for itself, `NOTHING`.
+    /// For each signal number, the signal that init forwards instead; 0 means the same signal, and `NOTHING` means no signal.
     rewritten: [u8; 65],
-    /// The exit statuses that become 0.
+    /// The exit statuses that init replaces with 0.
     expected: [bool; 256],
 }
 
-/// No signal's number.
+/// A number that is not a signal.
 const NOTHING: u8 = 255;
 
-/// The options that have a long name, and the letters that these stand for.
+/// The long names of options, and the letters of the same options.
 static LONG: &str = "help version verbose single-child rewrite sweep";
 static LETTERS: &[u8; 6] = b"hVvcr\0";
 
-/// The letter of the option that has only a long name: none that can be typed.
+/// The letter of the option that has only a long name. A user cannot type this letter.
 const SWEEP: u8 = 0;
 
 impl<'a> Options<'a> {
-    /// Those that the environment stands for.
+    /// Makes the options that environment variables set, before the command line is read.
     pub fn new(env: Args<'_>) -> Self {
         let mut letters = 0;
         if env.var(c"TINI_KILL_PROCESS_GROUP").is_some() {
@@ -53,17 +53,17 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// Whether the option of this letter is there.
+    /// Returns whether the option with this letter is set.
     pub fn has(&self, letter: u8) -> bool {
         self.letters & bit(letter) != 0
     }
 
-    /// Reads the command line up to the command: whether it is understood. If not, that has been said.
+    /// Reads the command line up to the command. Returns false after an error, which this method has reported.
     pub fn read(&mut self, args: Args<'a>) -> bool {
         let mut words = args.skip(1);
         while let Some(word) = words.first() {
             let word = word.to_bytes();
-            // What is not read of it yet.
+            // The part of the word that has not been read yet.
             let [b'-', rest @ ..] = word else { break };
             let mut rest: &[u8] = rest;
             if rest.is_empty() {
@@ -88,7 +88,7 @@ impl<'a> Options<'a> {
                     }
                 }
                 if matches!(letter, b'r' | b'p' | b'e') && value.is_none() {
-                    // What is left of the word, or the next.
+                    // The value is the rest of the word or the next word.
                     if rest.is_empty() {
                         rest = words.first().map(CStr::to_bytes).unwrap_or_default();
                         words = words.skip(1);
@@ -140,7 +140,7 @@ impl<'a> Options<'a> {
         Some(())
     }
 
-    /// What is to be passed on where this signal came.
+    /// Returns the signal that init forwards for a received signal; `None` means that it forwards nothing.
     pub fn rewrite(&self, signal: Signal) -> Option<Signal> {
         match self.rewritten.get(signal.as_raw() as usize) {
             None | Some(0) => Some(signal),
@@ -148,7 +148,7 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// What init exits with.
+    /// Returns init's exit status for the status of the command.
     pub fn exit_code(&self, status: ExitStatus) -> i32 {
         let code = status.shell_code();
         match self.expected.get(code as usize) {
@@ -158,7 +158,7 @@ impl<'a> Options<'a> {
     }
 }
 
-/// Which bit a letter is.
+/// Returns the bit of an option's letter.
 fn bit(letter: u8) -> u64 {
     1 << (letter % 64)
 }

@@ -1,4 +1,4 @@
-//! The end of what the command has left behind.
+//! The end of the processes that the command has left behind.
 
 use nestling::dir::ReadDir;
 use nestling::text::{self, next_field};
@@ -9,12 +9,13 @@ use crate::clock::{after, now};
 use crate::log::Line;
 use crate::stat;
 
-/// What was killed has so many seconds.
+/// The time in seconds that init waits for the end of killed processes.
 const LAST_WAIT: u32 = 10;
 
 impl Init<'_> {
-    /// Asks everything that is left to end, and after so many seconds ends it; reaps it all. What does not end by that, waiting for a
-    /// disk, say, is left. Signals that come meanwhile are passed on to what is left.
+    /// Asks all remaining processes to end, kills them after `grace` seconds, and reaps them. Does not wait for a process that does
+    /// not end even then, for example because it waits for a disk. Signals that arrive during this time are forwarded to the
+    /// remaining processes.
     pub fn sweep(&mut self, grace: u32) {
         if !self.reap() {
             return;
@@ -22,7 +23,7 @@ impl Init<'_> {
         if let Err(errno) = self.signal_the_rest(Signal::TERM) {
             Line::new("cannot list the remaining processes").warn_error(errno);
         }
-        // What is stopped takes no other signal.
+        // A stopped process handles `SIGTERM` only after `SIGCONT`.
         let _ = self.signal_the_rest(Signal::CONT);
         self.wait_for_the_rest(grace, false);
         self.wait_for_the_rest(LAST_WAIT, true);
@@ -33,10 +34,10 @@ impl Init<'_> {
         let end = after(seconds);
         while self.reap() {
             if kill {
-                // Again and again: what it was too late for may have had children.
+                // Repeat the signal, because a process may have made a child before it was killed.
                 let _ = self.signal_the_rest(Signal::KILL);
             }
-            // Not only when no signal has come: they may come without end.
+            // Check the time after each signal, too, because signals may arrive without end.
             let now = now();
             if end <= now || self.handle_signal(Some(end - now)).is_err() {
                 break;
@@ -49,7 +50,7 @@ impl Init<'_> {
         if self.own.as_raw() != 1 {
             return self.signal_descendants(signal);
         }
-        // There may be none.
+        // An error means that no other process exists.
         let _ = sys::process::kill(-1, Some(signal));
         Ok(())
     }
@@ -59,7 +60,7 @@ impl Init<'_> {
         let mut name = [0; 12];
         let length = sys::file::readlink(c"/proc/self", &mut name)?;
         if number(name.get(..length).unwrap_or_default()) != Some(own) {
-            // It is another pid namespace's: its numbers mean others here.
+            // `/proc` belongs to another pid namespace, so its ids mean other processes here.
             return Err(Errno::ESRCH);
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -81,7 +82,7 @@ impl Init<'_> {
     }
 }
 
-/// The number that the text begins with.
+/// Returns the number at the beginning of the text.
 #[inline(never)]
 fn number(mut text: &[u8]) -> Option<i32> {
     Some(text::number(next_field(&mut text, b' '), 10)? as i32)

@@ -1,10 +1,11 @@
 //! The terminal, which init lends to the command's process group.
 //!
-//! What here would stop a background process goes through: all signals are blocked.
+//! All signals are blocked, also `SIGTTOU`. So these calls also work if init is in the background.
 
 use nestling::{BorrowedFd, Pid, io, sys};
 
-/// The first standard descriptor at which there is the controlling terminal. It is looked for once: init has what it was started with.
+/// The first standard descriptor that refers to the controlling terminal. Init looks for it only once, because its standard
+/// descriptors do not change.
 pub struct Terminal(Option<BorrowedFd<'static>>);
 
 impl Terminal {
@@ -14,23 +15,24 @@ impl Terminal {
         Self(standard.find(|&fd| sys::terminal::tcgetpgrp(fd).is_ok()))
     }
 
-    /// The terminal, if this process's group is in its foreground.
+    /// Returns the terminal if this process's group is in the foreground.
     pub fn foreground(&self) -> Option<BorrowedFd<'static>> {
-        // Not by comparing the groups' ids: outside of this pid namespace each of them is 0. But a background process can't read.
+        // A comparison of group ids would not work, because the ids of groups outside of this pid namespace are 0. But a read of a
+        // background process fails.
         self.0
             .filter(|&terminal| sys::fd::read(terminal, &mut []).is_ok())
     }
 
-    /// Gives it to the command's group, if init's has it.
+    /// Puts the command's group into the foreground, if init's group is in the foreground.
     pub fn hand_over(&self, command: Pid) {
         if let Some(terminal) = self.foreground() {
-            // It may hang up at any moment, and then it is nobody's.
+            // An error can mean that the terminal is hung up. Then init need not do anything.
             let _ = sys::terminal::tcsetpgrp(terminal, command.as_raw());
         }
     }
 
-    /// Takes it back, if the command's group had it at its end: whoever has started init may have no job control, and want to
-    /// read.
+    /// Puts init's group into the foreground, if the command's group was in the foreground at the command's end. The program that
+    /// has started init may have no job control, and may want to read from the terminal.
     pub fn take_back(&self, command: Pid) {
         if let Some(terminal) = self.0
             && sys::terminal::tcgetpgrp(terminal) == Ok(command.as_raw())

@@ -1,6 +1,6 @@
-//! What `who` and `last` read: records of the start and the end of the machine, and of logins that have ended.
+//! The records for `who` and `last`: the start and the end of the machine, and the ends of logins.
 //!
-//! Their files may be on a disk that hangs, so a copy of process 1 writes them.
+//! The files may be on a disk that does not respond, so a copy of process 1 writes the records.
 
 use nestling::time::{self, Clock};
 use nestling::utmp::{self, Kind, Record};
@@ -8,7 +8,7 @@ use nestling::{Errno, Pid, rt, sys};
 
 use super::Machine;
 
-/// Writes down that the machine has come up: when it is certain that its file systems are mounted.
+/// Records the start of the machine. Call this when the file systems are certainly mounted.
 pub fn booted() {
     in_a_copy(&|| {
         let up = time::now(Clock::Boottime).map_or(0, |it| it.seconds());
@@ -18,7 +18,7 @@ pub fn booted() {
     });
 }
 
-/// Writes down that the process of a login has ended.
+/// Records the end of a login's process.
 pub fn ended(pid: Pid) {
     in_a_copy(&|| match utmp::end(utmp::UTMP, pid.as_raw(), now())? {
         Some(record) => utmp::append(utmp::WTMP, &record),
@@ -27,7 +27,7 @@ pub fn ended(pid: Pid) {
 }
 
 impl Machine {
-    /// Writes down that the machine goes down.
+    /// Records the end of the machine.
     pub fn note_end(&mut self, end: u32) {
         self.limited_step(end, "wtmp", b"", false, &mut || {
             utmp::append(
@@ -50,7 +50,7 @@ fn now() -> i64 {
     time::now(Clock::Realtime).map_or(0, |it| it.seconds())
 }
 
-/// Does it in a copy of process 1 that nothing waits for.
+/// Calls `step` in a copy of process 1, and does not wait for it.
 fn in_a_copy(step: &dyn Fn() -> Result<(), Errno>) {
     if let Ok(None) = rt::fork() {
         sys::process::exit(step().is_err().into());

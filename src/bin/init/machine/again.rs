@@ -1,4 +1,4 @@
-//! Process 1 does not die: after a panic or a fault it executes itself anew, with its table.
+//! Process 1 never ends: after a panic or a fault, it executes its program again, and keeps its table of services.
 
 use core::panic::PanicInfo;
 
@@ -29,9 +29,9 @@ pub fn fault(signal: Signal) -> ! {
 
 #[inline(never)]
 pub fn begin_again() -> ! {
-    // A copy of process 1 on its way to a service's program must not become an init.
+    // A copy of process 1 that is starting a service must not become an init.
     if sys::process::getpid().as_raw() != 1 {
-        // An exit status would say that its line or the inittab has failed.
+        // An exit status would mean that the service's line or the inittab has an error.
         let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
         sys::process::exit(Errno::EFAULT.as_raw());
     }
@@ -40,7 +40,7 @@ pub fn begin_again() -> ! {
     let list = args![c"init"];
     let args = Args::try_new(&list).unwrap_or(Args::EMPTY);
     loop {
-        // Without /proc, where the kernel looks for an init.
+        // If `/proc` is not mounted, try two of the paths where the kernel looks for an init.
         let mut paths: &[u8] = b"/proc/self/exe\0/sbin/init\0/init\0";
         while !paths.is_empty() {
             let path = next_string(&mut paths);
@@ -56,7 +56,7 @@ pub fn begin_again() -> ! {
     }
 }
 
-/// Logs why process 1 could not execute a program, without waiting for a console that is stopped.
+/// Logs why process 1 could not execute a program. Does not wait if the console's output is stopped.
 #[inline(never)]
 pub fn log_exec_error(error: &Error<'_>) -> i32 {
     let mut line = Line::new("");

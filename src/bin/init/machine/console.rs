@@ -1,4 +1,5 @@
-//! The console, where the kernel did not open one: it starts PID 1 without any descriptor if it found no `/dev/console`.
+//! The console, if the kernel has not opened one. If the kernel does not find `/dev/console`, it starts PID 1 without open
+//! descriptors.
 
 use core::ffi::CStr;
 
@@ -7,24 +8,24 @@ use nestling::{AsFd, OFlags, OwnedFd, io, sys};
 
 use super::service::make_sane;
 
-/// Sees to it that descriptors 0, 1 and 2 are open: what is opened otherwise would become them, and get what is meant for
-/// the console.
+/// Makes sure that the descriptors 0, 1 and 2 are open. Otherwise, files that are opened later would get these numbers, and
+/// messages for the console would be written to these files.
 ///
-/// `chosen` is another terminal that is to be the console, if there is such a file.
+/// `chosen` is the path of another terminal. If it exists, init uses this terminal as the console.
 pub fn open(chosen: Option<&CStr>) {
     let console = c"/dev/console";
-    // Its number is the kernel's promise. A kernel without devtmpfs may not have made the file.
+    // The device number 5, 1 is part of the kernel's interface. Without devtmpfs, the file may be missing.
     let _ = sys::file::make_character_device(console, 0o600, 5, 1);
     let flags = OFlags::NOCTTY | OFlags::RDWR;
     for number in 0..3 {
         if sys::fd::cloexec(number).is_ok() {
             continue;
         }
-        // The lowest free number: this one.
+        // The opened file gets the lowest free number, which is this number.
         let opened = sys::fd::open(console, flags, 0)
             .or_else(|_| sys::fd::open(c"/dev/null", flags, 0))
             .or_else(|_| sys::fd::open(c"/", OFlags::RDONLY, 0));
-        // It stays open.
+        // The descriptor stays open.
         let _ = opened.map(OwnedFd::into_raw_fd);
     }
     if let Some(chosen) = chosen

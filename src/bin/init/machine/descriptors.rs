@@ -1,5 +1,5 @@
-//! How many descriptors process 1 may have. Each service that starts takes one, and there can be more services than a process may
-//! have descriptors as a rule.
+//! The limit on the descriptors of process 1. Each service that is starting needs one descriptor, and the maximum number of
+//! services is above the usual limit.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +10,7 @@ use nestling::{Resource, Rlimit};
 static SOFT: AtomicUsize = AtomicUsize::new(0);
 static HARD: AtomicUsize = AtomicUsize::new(0);
 
-/// Raises the limit as far as it goes. Where that is refused, fewer services can start at a time.
+/// Raises the limit to the hard limit. If this fails, fewer services can start at the same time.
 pub fn raise() {
     if let Ok(Rlimit { soft, hard }) = getrlimit(Resource::Nofile) {
         SOFT.store(soft as usize, Ordering::Relaxed);
@@ -19,7 +19,7 @@ pub fn raise() {
     }
 }
 
-/// Sets the limit to what it was: what this process is about to execute gets that.
+/// Restores the old limit, for a program that this process is about to execute.
 #[inline(never)]
 pub fn restore() {
     let [soft, hard] = [&SOFT, &HARD].map(|it| it.load(Ordering::Relaxed) as u64);

@@ -1,4 +1,4 @@
-//! Steps that may hang: each runs in a copy of process 1, which waits for it for a limited time.
+//! Steps that may hang. Each step runs in a copy of process 1, and process 1 waits for the copy for a limited time.
 
 use nestling::text::{Quoted, Text};
 use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, rt, sys};
@@ -7,20 +7,21 @@ use super::{Machine, next_signal};
 use crate::clock::{NEVER, after, now};
 use crate::log::Line;
 
-/// How many seconds one step may take.
+/// The time in seconds that one step may take.
 const LIMIT: u32 = 10;
 
-/// A copy of process 1 that takes a step.
+/// A copy of process 1 that carries out a step.
 #[derive(Clone, Copy)]
 pub struct Copied {
     pub pid: Pid,
-    /// How it ended, once it has been reaped.
+    /// The status of the copy, after it has been reaped.
     pub status: Option<ExitStatus>,
 }
 
 impl Machine {
-    /// Takes the step in a copy of process 1. `None` if that was not done within its limit, or by `end`: then the copy is left to
-    /// it. Where there can be no copy, as the table of processes is full, it tries again: what ends makes room.
+    /// Carries out the step in a copy of process 1. Returns `None` if the step is not done within its time limit or by the time
+    /// `end`; then the copy continues on its own. If the fork fails, for example because the table of processes is full, tries
+    /// again until the time is over.
     #[inline(never)]
     pub fn limited(
         &mut self,
@@ -39,12 +40,13 @@ impl Machine {
             machine.copied.is_some_and(|it| it.status.is_some())
         });
         let status = self.copied.take()?.status?;
-        // What a fault has killed has not taken the step.
+        // A copy that was killed (for example, after a fault) has not completed the step.
         let code = status.code().unwrap_or(Errno::EIO.as_raw());
         Some(Errno::from_raw(code).map_or(Ok(()), Err))
     }
 
-    /// Takes a step about a path, whose failure or hanging is reported under this name if it is to be: whether it was taken.
+    /// Carries out a step, as [`limited`](Self::limited) does. Reports a timeout, with `name` and `path`. If `loudly` is true, also
+    /// reports an error.
     #[inline(never)]
     pub fn limited_step(
         &mut self,
@@ -71,11 +73,11 @@ impl Machine {
         answer
     }
 
-    /// Waits until the condition holds, which is checked after each signal `SIGCHLD` and about once a second: whether it held in
-    /// time.
+    /// Waits until the condition is true or the time `end` is reached. Checks the condition after each `SIGCHLD`, and about once a
+    /// second. Returns whether the condition became true.
     #[inline(never)]
     pub fn wait_until(&mut self, end: u32, condition: &mut dyn FnMut(&mut Self) -> bool) -> bool {
-        // By the clock, and where that can't be read, by the number of seconds that were waited.
+        // If the clock cannot be read, `left` limits the wait to a number of seconds.
         let mut left = end.saturating_sub(now());
         loop {
             if condition(self) {

@@ -7,20 +7,21 @@ use nestling::{AsFd, BorrowedFd, Errno, OFlags, io, sys};
 
 use crate::buffer::Buffer;
 
-/// Calls `visit` with each line, without its newline, as long as that says so. Of a line that is very long it sees the beginning.
+/// Calls `visit` with each line, without its newline, until `visit` returns false. For a line that does not fit into a [`Buffer`],
+/// `visit` gets only the beginning.
 ///
 /// # Errors
-/// As `open(2)` and `read(2)`.
+/// The errors of `open(2)` and `read(2)`.
 #[inline(never)]
 pub fn each_line(path: &CStr, visit: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Errno> {
     let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
     each_line_of(file.as_fd(), visit)
 }
 
-/// The same with an open file.
+/// Does the same as [`each_line`], with an open file.
 ///
 /// # Errors
-/// As `read(2)`.
+/// The errors of `read(2)`.
 #[inline(never)]
 pub fn each_line_of(
     file: BorrowedFd<'_>,

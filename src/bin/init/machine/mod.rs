@@ -1,35 +1,36 @@
-//! Machine life: PID 1, started by the kernel.
+//! The mode for machines: PID 1, started by the kernel.
 //!
-//! It mounts what programs expect, opens a console if the kernel gave it none, and does what `/etc/inittab` says
-//! ([`nestling::inittab`]); without one, it runs `/etc/rc`, if there is one, and then a shell on the console for whoever presses
-//! Enter. With an inittab that cannot be used, `sulogin` takes the place of the shell. One that others than root may write is such an
-//! inittab, unless the kernel's command line says `INITTAB=any`.
+//! Init mounts the file systems that programs expect, opens a console if the kernel has not opened one, and carries out
+//! `/etc/inittab` ([`nestling::inittab`]). Without an inittab, init runs `/etc/rc` (if it exists), and then starts a shell on the
+//! console when a user presses Enter. If the inittab cannot be used, init starts `sulogin` instead of the shell. An inittab that
+//! users other than root may write cannot be used, unless the kernel's command line contains `INITTAB=any`.
 //!
-//! From then on it waits for signals, and for nothing else. A service starts in a copy of process 1, which opens its terminal, looks
-//! up its user and executes its program: however long that takes, nothing else waits for it. Another copy reads the inittab.
+//! After this, init only waits for signals. A service starts in a copy of process 1. The copy opens the terminal, looks up the user
+//! and executes the program. So nothing else waits if these steps take long. Another copy reads the inittab.
 //!
-//! - `SIGIO`: a copy runs its program, or has failed. `SIGCHLD`: reaps; starts anew what is to be. What has failed within a minute
-//!   waits first, from 1 to 60 seconds.
-//! - `SIGHUP`: reads the inittab again. What has not changed runs on, what is gone is asked to end, and what is new starts when
-//!   that has ended.
-//! - `SIGINT`, which the kernel sends for Ctrl-Alt-Del: the entries for it; without an inittab, a reboot.
+//! - `SIGIO`: a copy has executed its program, or has failed. `SIGCHLD`: init reaps the process, and starts the service again if
+//!   the inittab says so. If a service has failed within a minute, init first waits 1 to 60 seconds.
+//! - `SIGHUP`: init reads the inittab again. Services whose lines have not changed continue to run. Init asks services whose lines
+//!   are gone to end, and starts new services when these have ended.
+//! - `SIGINT`, which the kernel sends for Ctrl-Alt-Del: init starts the entries for it; without an inittab, init reboots.
 //! - `SIGTERM`, `SIGRTMIN+5`: reboot. `SIGUSR1`, `SIGRTMIN+3`: halt. `SIGUSR2`, `SIGPWR`, `SIGRTMIN+4`: power off.
-//! - `SIGRTMIN+1`: single-user mode. All services are stopped, and a shell has the console; they start again when it has ended.
-//! - `SIGQUIT`: stops everything, and becomes the process of the entry `restart`.
-//! - `SIGABRT`: does as after a fault of its own: executes itself anew, and finds its services as they are.
+//! - `SIGRTMIN+1`: single-user mode. Init stops all services, and starts a shell on the console. When the shell has ended, init
+//!   starts the services again.
+//! - `SIGQUIT`: init ends all processes, and executes the process of the `restart` entry.
+//! - `SIGABRT`: init does the same as after a fault: it executes its program again, and keeps its services.
 //!
-//! The words of the kernel's command line that the kernel leaves to init choose how the machine comes up: `single`, `emergency`, a
-//! run level (see `words.rs`). `CONSOLE=/dev/ttyS1` there is the terminal that init uses as its console, and `INIT_LOG` what of its
-//! lines the console has: `all`, `errors` or `nothing`. The kernel's log has all of them.
+//! Words of the kernel's command line that the kernel passes to init choose how the machine starts: `single`, `emergency`, or a run
+//! level (see `words.rs`). `CONSOLE=/dev/ttyS1` sets the terminal that init uses as the console. `INIT_LOG` sets which of init's
+//! lines the console gets: `all`, `errors` or `nothing`. The kernel's log gets all lines.
 //!
-//! A service gets init's own environment, which is what the kernel's command line says (`NAME=VALUE`, beside the kernel's own
-//! parameters), with a `PATH` where that has none.
+//! A service gets init's environment. It consists of the variables on the kernel's command line (`NAME=VALUE`, except the kernel's
+//! own parameters), and of a `PATH` if the command line does not set one.
 //!
-//! The start and the end of the machine, and the ends of logins, are recorded in `/var/run/utmp` and `/var/log/wtmp`, if these files
-//! exist.
+//! The start and the end of the machine, and the ends of logins, are recorded in `/var/run/utmp` and `/var/log/wtmp`, if these
+//! files exist.
 //!
-//! Limits, beyond which init says what it leaves out: 1,023 services; 256 KiB of lines, of 4,000 bytes each; an environment of 1,024
-//! strings; 1,023 supplementary groups of a service.
+//! Limits (if a limit is exceeded, init reports what it leaves out): 1,023 services; 256 KiB of lines, of 4,000 bytes each; an
+//! environment of 1,024 strings; 1,023 supplementary groups of a service.
 
 mod accounting;
 mod again;
@@ -71,24 +72,24 @@ use service::Environment;
 use table::{State, TABLE, Table};
 use words::Mode;
 
-/// What process 1 waits for: all that can be blocked without harm.
+/// The signals that process 1 waits for: all signals except those for faults, which must not be blocked.
 const SIGNALS: SigSet = SigSet::ALL.difference(rt::FAULTS);
 
-/// How many strings the environment of a service can have.
+/// The maximum number of strings in the environment of a service.
 pub const STRINGS: usize = 1024;
 
-/// What is to be looked for where the environment does not say.
+/// The `PATH` for an environment without a `PATH`.
 const PATH: &CStr = c"PATH=/sbin:/usr/sbin:/bin:/usr/bin";
 
-/// Brings the machine up and takes it down.
+/// Starts the machine, and stops it when a signal asks for this.
 pub fn live(process: rt::Process) -> ! {
     let _ = sys::signal::set_mask(SIGNALS);
-    // Before anything is opened that would get their numbers; and before a fault could lose it.
+    // This comes first, before an opened file can get the store's number, and before a fault could lose the store.
     let is_again = store::inherit();
     let _ = rt::on_fault(again::fault);
     descriptors::raise();
-    // The console is in /dev, and no line can be logged before it is open. After a fault, all file systems are mounted already,
-    // and a mount could wait for a disk that does not respond.
+    // The console is in `/dev`, and init cannot log before the console is open. After a fault, all file systems are already
+    // mounted, and an access to a mount could wait for a disk that does not respond.
     if !is_again {
         mounts::all(false);
     }
@@ -96,7 +97,7 @@ pub fn live(process: rt::Process) -> ! {
     choose(process.env().var(c"INIT_LOG").map_or(b"", CStr::to_bytes));
     let env = environment(process.env());
     let Some(table) = TABLE.take() else {
-        // It lives once.
+        // This function runs only once in a process.
         again::begin_again()
     };
     let mut machine = Machine {
@@ -120,7 +121,7 @@ pub fn live(process: rt::Process) -> ! {
     }
 }
 
-/// The environment with a `PATH`.
+/// Returns the environment with a `PATH`.
 fn environment(env: Args<'static>) -> Args<'static> {
     if env.var(c"PATH").is_some() {
         return env;
@@ -137,10 +138,10 @@ nestling::take_once!(static ENVIRONMENT: Environment = [None; STRINGS]);
 struct Machine {
     table: &'static mut Table,
     env: Args<'static>,
-    /// The copy that is waited for.
+    /// The copy that process 1 waits for.
     copied: Option<Copied>,
     reading: Reading,
-    /// All that is `sysinit` or `wait` has been done.
+    /// Whether all `sysinit` and `wait` entries are done.
     is_up: bool,
 }
 
@@ -169,27 +170,27 @@ impl Machine {
         }
     }
 
-    /// After the process 1 before this one has failed, if that is its table.
+    /// Continues after a fault of process 1, if the store contains the table of services.
     #[inline(never)]
     fn go_on(&mut self, args: Args<'_>) {
         if self.table.restore().is_none() {
             return self.begin(args);
         }
         let _ = sys::machine::set_name(c"init");
-        // It is a service as any other.
+        // Process 1 itself has an entry in the table, and is slowed down after a fault like a service.
         let [own, ..] = &mut self.table.services;
         let end_signal = own.quick;
         own.slow_down(now().saturating_sub(own.at));
         own.state = State::Own;
         let delay = own.delay;
         own.quick = end_signal;
-        // What it was reading is lost.
+        // A reading of the inittab that was in progress is lost.
         (self.reading.is_done, self.is_up) = (own.returns, own.returns);
         self.reading.is_missing = own.is_extra;
         if own.waits || !self.reading.is_done {
             self.read_inittab();
         }
-        // Before the pause, in which it may fail again.
+        // Save the delay before the pause, because process 1 may fail again during the pause.
         self.table.save(0);
         pause(delay.into());
         let [own, ..] = &mut self.table.services;
@@ -201,7 +202,7 @@ impl Machine {
         }
     }
 
-    /// Notes what has come to run and reaps whatever has ended: whether there are children left.
+    /// Handles services whose programs now run, and reaps all children that have ended. Returns whether children are left.
     #[inline(never)]
     fn reap(&mut self) -> bool {
         for index in self.table.places() {
@@ -218,7 +219,7 @@ impl Machine {
         }
     }
 
-    /// A service's program runs.
+    /// Handles the report that a service's program runs.
     #[inline(never)]
     fn runs(&mut self, index: usize) {
         if let Some(pipe) = self.table.pipes.get_mut(index) {
@@ -244,7 +245,7 @@ impl Machine {
         line.log_info();
     }
 
-    /// Sees to the service whose process this was, if it was one's.
+    /// Handles the end of a process. If it was a service's process, updates the service.
     fn ended(&mut self, pid: Pid, status: ExitStatus) {
         if let Some(copied) = &mut self.copied
             && copied.pid == pid
@@ -271,11 +272,11 @@ impl Machine {
                     self.runs(index);
                 }
             }
-            // If it was stopped on its way it has one yet.
+            // If the process was stopped before its exec, the pipe is still open.
             if let Some(pipe) = self.table.pipes.get_mut(index) {
                 drop(pipe.take());
             }
-            // Before its line may be another's.
+            // Build the line now, because another service may get this index later.
             let mut line = Line::about(self.table.name(index));
             if self.table.has_terminal(index) {
                 accounting::ended(pid);
@@ -299,8 +300,8 @@ impl Machine {
         }
     }
 
-    /// Returns whether the copy that has ended with this status did not become its program. It has written why to the pipe, and its
-    /// status is the errno; or it was killed, and only [`BEGUN`] is in the pipe.
+    /// Returns whether the copy that has ended with this status did not become its program. A copy that failed has written the
+    /// reason to the pipe, and its exit status is the errno. If the copy was killed, the pipe contains only [`BEGUN`].
     fn has_failed(&mut self, index: usize, status: ExitStatus) -> bool {
         let mut report = [0; ROOM];
         let pipe = self.table.pipes.get(index).and_then(StaticFd::get);
@@ -325,7 +326,8 @@ impl Machine {
         if service.delay == 0 {
             line.log();
         }
-        // What a crowded machine says may be over soon, and who kills a copy does not mean its line.
+        // A shortage of resources may be over soon, and a kill of the copy does not mean that the line is wrong. So init tries
+        // again.
         let is_short = matches!(
             status.code().and_then(Errno::from_raw),
             Some(Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE)
@@ -339,8 +341,8 @@ impl Machine {
         true
     }
 
-    /// Starts the services that are due, in the order of the table; kills processes that have not ended in time; logs starts that take
-    /// long. Returns when the next of these is to happen.
+    /// Starts the services that are due, in the order of the table. Kills processes that have not ended in time. Logs starts that
+    /// take long. Returns the time of the next such event.
     #[inline(never)]
     fn start_what_is_due(&mut self) -> u32 {
         use Action::*;
@@ -356,7 +358,8 @@ impl Machine {
             if let Some(service) = self.table.services.get_mut(index)
                 && service.state == State::Starting
             {
-                // What it has to say comes with a signal. Where the kernel sends none it is looked at again, ever more rarely.
+                // A signal announces the report of the copy. If the kernel sends no signal, init checks the pipe at increasing
+                // intervals.
                 let so_far = now().saturating_sub(service.at);
                 next = next.min(after(so_far.max(1)));
                 if so_far >= SLOW && !service.is_slow {
@@ -394,7 +397,8 @@ impl Machine {
                     continue;
                 }
                 let mut state = service.state;
-                // Those that leave may have the ports and locks that it wants; `next` is when that is over.
+                // Services that are ending may still hold the ports and locks that this service needs. `next` is at most the time
+                // when they are killed.
                 let is_held = service.waits && hold;
                 if state == State::Due && service.at <= now() && !is_held {
                     state = self.start(index);
@@ -446,12 +450,12 @@ impl Machine {
         state
     }
 
-    /// Makes the copy of process 1 that becomes the service's process. Returns its id, and the read end of the pipe through which it
-    /// reports.
+    /// Makes the copy of process 1 that executes the service's program. Returns the id of the copy, and the read end of the pipe
+    /// through which the copy reports.
     fn begin_process(&self, index: usize) -> Result<(Pid, OwnedFd), Errno> {
         let (report, to) = sys::fd::pipe2(OFlags::CLOEXEC | OFlags::NONBLOCK)?;
         sys::fd::write(to.as_fd(), BEGUN)?;
-        // Where that is refused, it is looked at from time to time.
+        // If this fails, init checks the pipe from time to time.
         let _ = sys::fd::set_async(report.as_fd(), sys::process::getpid());
         if let Some(pid) = rt::fork()? {
             return Ok((pid, report));
@@ -461,7 +465,7 @@ impl Machine {
         let mut entry = self.table.entry(index);
         let sulogin = sys::file::access(c"/sbin/sulogin", Access::EXECUTE);
         if is_extra && sulogin != Err(Errno::ENOENT) {
-            // There somebody has to give root's password.
+            // `sulogin` asks for root's password.
             entry = Entry::parse(b"console::wait:/sbin/sulogin").unwrap_or(entry);
         }
         let errno = match &entry {
@@ -484,13 +488,13 @@ impl Machine {
             USR2 | PWR | POWER_OFF => Some(Reboot::PowerOff),
             // The loop reaps children and reads reports after each signal.
             CHLD | IO => return,
-            // A signal without a meaning for init.
+            // Init ignores all other signals.
             _ => return,
         };
         self.end(kind);
     }
 
-    /// Stops all services, and has a shell at the console; when that ends, they are started again.
+    /// Stops all services, and starts a shell on the console. When the shell ends, the services are started again.
     fn single_user(&mut self) {
         Line::new("single-user mode").log();
         for index in self.table.places() {
@@ -512,7 +516,7 @@ impl Machine {
         if self.has_ctrl_alt_del() {
             return;
         }
-        // What is being read may have an entry for it.
+        // The inittab that is being read may have an entry for Ctrl-Alt-Del.
         self.finish_reading();
         let is_missing = self.reading.is_missing || !self.reading.is_done;
         if !self.has_ctrl_alt_del() && is_missing {
@@ -520,7 +524,7 @@ impl Machine {
         }
     }
 
-    /// Has the entries for Ctrl-Alt-Del be due: whether there are any.
+    /// Makes the entries for Ctrl-Alt-Del due. Returns whether the inittab has such entries.
     #[inline(never)]
     fn has_ctrl_alt_del(&mut self) -> bool {
         let mut some = false;
@@ -549,20 +553,21 @@ const PWR: i32 = Signal::PWR.as_raw();
 const ABRT: i32 = Signal::ABRT.as_raw();
 const CHLD: i32 = Signal::CHLD.as_raw();
 const IO: i32 = Signal::IO.as_raw();
-/// `SIGRTMIN` of the libcs, which keep the two real-time signals below for themselves. The next four are systemd's.
+/// `SIGRTMIN` as programs see it: a libc reserves the real-time signals 32 and 33. The signals below have the same numbers and
+/// meanings as in systemd.
 const RTMIN: i32 = 34;
 pub const SINGLE: i32 = RTMIN + 1;
 const HALT: i32 = RTMIN + 3;
 const POWER_OFF: i32 = RTMIN + 4;
 const REBOOT: i32 = RTMIN + 5;
 
-/// What is in the pipe of a copy until it executes its program: a copy that is killed before leaves it there.
+/// The contents of a copy's pipe until the copy executes its program. If the copy is killed before, the contents stay in the pipe.
 const BEGUN: &[u8] = b"\0";
 
-/// How many seconds a start may take before init reports that the service is starting.
+/// The time in seconds after which init reports that a service is still starting.
 const SLOW: u32 = 5;
 
-/// Waits for a signal of the set, at most until then.
+/// Waits for a signal of the set, at most until the time `until`.
 #[inline(never)]
 fn next_signal(signals: SigSet, until: u32) -> Option<Signal> {
     let left = until.saturating_sub(now());
@@ -570,7 +575,7 @@ fn next_signal(signals: SigSet, until: u32) -> Option<Signal> {
     match sys::signal::sigtimedwait(signals, timeout) {
         Ok(info) => Some(info.signal),
         Err(_) => {
-            // What should have waited, and did not, must not be asked again at once.
+            // If the call failed at once, pause before the next call.
             if until > now() {
                 pause(1);
             }

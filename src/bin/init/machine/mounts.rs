@@ -10,7 +10,7 @@ use nestling::text::{Quoted, Text};
 use crate::buffer::next_string;
 use crate::log::Line;
 
-/// Kind, target and options of each, in an order in which each finds its directory.
+/// The type, the target and the options of each file system. A file system that contains the target of another one comes before it.
 static ALL: &[u8] = b"devtmpfs\0/dev\0mode=0755\0\
     proc\0/proc\0\0\
     sysfs\0/sys\0\0\
@@ -25,18 +25,18 @@ const FILES: MountFlags = DEVICES.union(MountFlags::NODEV);
 const TERMINALS: MountFlags = DEVICES.union(MountFlags::NOEXEC);
 const STRICT: MountFlags = FILES.union(MountFlags::NOEXEC);
 
-/// The flags of each.
+/// The flags of each file system in [`ALL`].
 static FLAGS: [MountFlags; 8] = [
     DEVICES, STRICT, STRICT, STRICT, TERMINALS, FILES, FILES, FILES,
 ];
 
-/// Links that programs expect in `/dev`, beside where they lead. Each path and each target ends with a null.
+/// The symbolic links that programs expect in `/dev`: pairs of a path and a target. Each string ends with a null byte.
 static LINKS: &[u8] = b"/dev/fd\0/proc/self/fd\0\
     /dev/stdin\0/proc/self/fd/0\0\
     /dev/stdout\0/proc/self/fd/1\0\
     /dev/stderr\0/proc/self/fd/2\0";
 
-/// Mounts the file systems that are not mounted yet, and logs what fails if `loudly` is set.
+/// Mounts the file systems that are not mounted yet. If `loudly` is true, logs errors.
 pub fn all(loudly: bool) {
     let mut rest = ALL;
     for &flags in &FLAGS {
@@ -50,14 +50,14 @@ pub fn all(loudly: bool) {
     let mut rest = LINKS;
     while !rest.is_empty() {
         let path = next_string(&mut rest);
-        // One that is there already stays.
+        // An existing file stays.
         let _ = symlink(next_string(&mut rest), path);
     }
     let _ = chdir(c"/");
 }
 
-/// Makes the directory if need be. What is mounted there already is left as it is: the kernel would mount another over it, and hide
-/// what a script in an initramfs has put there, or a container's host.
+/// Makes the directory if it is missing, and mounts the file system on it. Does nothing if a file system is already mounted there:
+/// a second mount would hide the files that a script in an initramfs, or the host of a container, has put there.
 fn mount_on(target: &CStr, kind: &CStr, flags: MountFlags, options: &CStr) -> Result<(), Errno> {
     let _ = mkdir(target, 0o755);
     chdir(target)?;

@@ -1,7 +1,7 @@
-//! All other processes, at the end of the machine.
+//! Ending all other processes at the end of the machine.
 //!
-//! Those of root storage are spared until the file systems are unmounted: a process of root's whose first argument begins with
-//! `@` serves the disk that the root directory is on (systemd's convention, "Root Storage Daemons").
+//! Processes of root storage are spared until the file systems are unmounted. Such a process serves the disk that the root
+//! directory is on. It runs as root, and its first argument begins with `@` (systemd's convention, "Root Storage Daemons").
 
 use nestling::dir::ReadDir;
 use nestling::text::{self, Sink};
@@ -11,11 +11,11 @@ use super::Machine;
 use crate::buffer::path;
 use crate::stat;
 
-/// What asks a process to end. (What is stopped takes no signal but `SIGCONT`.)
+/// The signals that ask a process to end. (A stopped process handles `SIGTERM` only after `SIGCONT`.)
 const ASK_TO_END: &[Signal] = &[Signal::TERM, Signal::CONT];
 
-/// Asks one process to end. With a terminal it may be an interactive shell, which ignores `SIGTERM`, and gets `SIGHUP`, too. Any
-/// other would end at once by that, or take it for a request to read its settings.
+/// Asks one process to end. A process with a terminal may be an interactive shell, which ignores `SIGTERM`, so it also gets
+/// `SIGHUP`. Other processes do not get `SIGHUP`: it would end them at once, or make them read their settings again.
 pub fn ask_to_end(pid: i32, has_terminal: bool) {
     send(pid, ASK_TO_END);
     if has_terminal {
@@ -25,13 +25,13 @@ pub fn ask_to_end(pid: i32, has_terminal: bool) {
 
 fn send(pid: i32, signals: &[Signal]) {
     for &signal in signals {
-        // It may have ended.
+        // An error means that the process has ended.
         let _ = sys::process::kill(pid, Some(signal));
     }
 }
 
 impl Machine {
-    /// Whether there are processes of root storage.
+    /// Returns whether processes of root storage exist.
     pub fn has_root_storage(&mut self, end: u32) -> bool {
         self.limited(end, &mut || match visit_all(&mut |_, spared| spared) {
             Ok(true) => Ok(()),
@@ -40,7 +40,7 @@ impl Machine {
         }) == Some(Ok(()))
     }
 
-    /// Asks all processes, or all but those of root storage, to end.
+    /// Asks all processes to end. If `spare` is true, spares the processes of root storage.
     pub fn ask_all_to_end(&mut self, end: u32, spare: bool) {
         self.signal_all(end, ASK_TO_END, spare);
         self.limited(end, &mut || {
@@ -54,7 +54,7 @@ impl Machine {
         });
     }
 
-    /// Sends the signals to all processes, or to all but those of root storage.
+    /// Sends the signals to all processes. If `spare` is true, spares the processes of root storage.
     #[inline(never)]
     pub fn signal_all(&mut self, end: u32, signals: &[Signal], spare: bool) {
         let mut visit = || signal_others(signals);
@@ -63,7 +63,8 @@ impl Machine {
         }
     }
 
-    /// Waits until all of them have ended, which are reaped: whether that was in time.
+    /// Waits until all processes (if `spare` is true, except those of root storage) have ended, and reaps them. Returns whether
+    /// they ended by the time `end`.
     #[inline(never)]
     pub fn wait_for_all(&mut self, end: u32, spare: bool) -> bool {
         self.wait_until(end, &mut |machine| {
@@ -75,13 +76,13 @@ impl Machine {
     }
 }
 
-/// What [`signal_others`] says if there are some.
+/// The error of [`signal_others`] if such processes exist.
 const LEFT: Errno = Errno::EBUSY;
 
-/// Sends the signals to all processes but those of root storage.
+/// Sends the signals to all processes except those of root storage.
 ///
 /// # Errors
-/// [`LEFT`] if there are some.
+/// [`LEFT`] if such processes exist.
 fn signal_others(signals: &[Signal]) -> Result<(), Errno> {
     let mut any = false;
     visit_all(&mut |pid, spared| {
@@ -94,8 +95,9 @@ fn signal_others(signals: &[Signal]) -> Result<(), Errno> {
     if any { Err(LEFT) } else { Ok(()) }
 }
 
-/// Calls `visit` with each process but process 1 and this one, and whether it is one of root storage, until that says so: whether
-/// it did. Zombies and the kernel's own threads have no arguments and are left out.
+/// Calls `visit` with the id of each process, and with whether it is a process of root storage, until `visit` returns true. Returns
+/// whether `visit` has returned true. Leaves out process 1, this process, and processes without arguments (zombies and the kernel's
+/// threads).
 fn visit_all(visit: &mut dyn FnMut(i32, bool) -> bool) -> Result<bool, Errno> {
     let own = sys::process::getpid().as_raw();
     let mut processes = ReadDir::open(c"/proc")?;
@@ -115,7 +117,7 @@ fn visit_all(visit: &mut dyn FnMut(i32, bool) -> bool) -> Result<bool, Errno> {
     Ok(false)
 }
 
-/// Whether it has a controlling terminal.
+/// Returns whether the process has a controlling terminal.
 fn has_terminal(pid: i32) -> bool {
     stat::number(pid, stat::TERMINAL).is_some_and(|terminal| terminal != 0)
 }

@@ -1,5 +1,5 @@
-//! Reading the inittab. A copy of process 1 does it, and writes it to a file in memory, from which process 1 reads it: however long
-//! the disk takes to answer, nothing else waits for it.
+//! Reading the inittab. A copy of process 1 copies the inittab to a file in memory, and process 1 reads this file. So process 1
+//! does not wait for a slow disk.
 
 use linux_raw_sys::general::O_TMPFILE;
 use nestling::sys::fd::StaticFd;
@@ -14,19 +14,19 @@ use crate::buffer::next_string;
 use crate::clock::{NEVER, after, now};
 use crate::log::{Line, write};
 
-/// How it stands with the inittab.
+/// The state of the reading of the inittab.
 pub struct Reading {
-    /// When it is to be read.
+    /// The time when the inittab should be read.
     due: u32,
-    /// The copy of process 1 that reads it, or 0.
+    /// The id of the copy of process 1 that reads the inittab, or 0.
     reader: i32,
-    /// The file to which that writes it.
+    /// The file in memory to which the copy writes.
     file: StaticFd,
-    /// Why the last copy could not be made, if that has been logged.
+    /// The error with which the last fork failed, if it has been logged.
     error: Option<Errno>,
-    /// It has been read.
+    /// Whether the inittab has been read.
     pub is_done: bool,
-    /// There is none, or none that can be read.
+    /// Whether the inittab is missing or cannot be read.
     pub is_missing: bool,
 }
 
@@ -43,25 +43,26 @@ impl Reading {
     }
 }
 
-/// How long it may be, with comments.
+/// The maximum size of the inittab in bytes, including comments.
 const LONGEST: usize = 4 * TEXT;
 
-/// How many seconds the end of the machine waits for it.
+/// The time in seconds that the end of the machine waits for the reading.
 const LIMIT: u32 = 5;
 
-/// What stands for an inittab that does not exist: files, and the line for each that is there.
+/// The lines for a missing inittab: pairs of a path and a line. Init uses the line if the path exists.
 static DEFAULTS: &[u8] = b"/etc/rc\0\n::sysinit:/etc/rc\n\0\
     /dev/\0::askfirst:-/bin/sh\n\0\
     /dev/tty2\0tty2::askfirst:-/bin/sh\n\0\
     /dev/tty3\0tty3::askfirst:-/bin/sh\n\0\
     /dev/tty4\0tty4::askfirst:-/bin/sh\n\0";
 
-/// What stands for an inittab that exists but can't be used. Its author may not have wanted shells without a password.
+/// The lines for an inittab that exists but cannot be used, as in [`DEFAULTS`]. They start no shell without a password, because the
+/// author of the inittab may not have wanted one.
 static GUARDED: &[u8] = b"/etc/rc\0\n::sysinit:/etc/rc\n\0\
     /sbin/sulogin\0console::respawn:/sbin/sulogin\n\0";
 
 impl Machine {
-    /// Has the inittab be read, anew if that is being done.
+    /// Requests a reading of the inittab. If a reading is in progress, starts it again.
     pub fn read_inittab(&mut self) {
         self.stop_reading();
         self.reading.due = 0;
@@ -76,7 +77,7 @@ impl Machine {
         self.reading.reader = 0;
     }
 
-    /// Writes down whether it is to be read, for the process 1 that goes on after a fault.
+    /// Saves in the table whether a reading is pending, for process 1 after a fault.
     fn note_reading(&mut self, waits: bool) {
         let [own, ..] = &mut self.table.services;
         own.waits = waits;
@@ -84,7 +85,7 @@ impl Machine {
         self.table.save(0);
     }
 
-    /// Begins to read it, if that is due: when it will be.
+    /// Starts the reading if it is due. Returns the time when it will be due.
     #[inline(never)]
     pub fn start_reading(&mut self) -> u32 {
         if self.reading.due <= now() {
@@ -107,7 +108,7 @@ impl Machine {
         self.reading.due
     }
 
-    /// In the copy: reads it to the file: the errno's number.
+    /// Reads the inittab, and writes its contents to the file. Runs in a copy of process 1. Returns the number of the errno, or 0.
     fn read_to(&self, file: BorrowedFd<'_>) -> i32 {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let answer = sys::fd::open(INITTAB, flags, 0).and_then(|inittab| {
@@ -124,11 +125,12 @@ impl Machine {
         if errno != Errno::ENOENT || self.reading.is_done {
             Line::new(INITTAB.to_bytes()).log_error(errno);
         }
-        // What was read before the error is not to be done.
+        // Discard the part that was read before the error.
         let _ = sys::fd::ftruncate(file, 0);
         let _ = sys::fd::lseek(file, SeekFrom::Start(0));
         let mut rest = match errno {
-            // Not a link to a file system that was not mounted.
+            // If `/etc/inittab` is a symbolic link, its target may be on a file system that is not mounted. Then the inittab is not
+            // missing.
             Errno::ENOENT if lstat(INITTAB).is_err() => DEFAULTS,
             _ => GUARDED,
         };
@@ -142,23 +144,24 @@ impl Machine {
         errno.as_raw()
     }
 
-    /// Whether the kernel's command line says `INITTAB=any`.
+    /// Returns whether the kernel's command line contains `INITTAB=any`.
     fn trusts(&self) -> bool {
         self.env.var(c"INITTAB").is_some_and(|it| it == c"any")
     }
 
-    /// Takes over what the copy has read, if this is the copy, which has ended: whether it is.
+    /// If the process that has ended is the copy that reads the inittab, takes over the result. Returns whether it is this copy.
     pub fn has_been_read(&mut self, pid: Pid, status: ExitStatus) -> bool {
         let is_it = pid.as_raw() == self.reading.reader;
         if is_it {
             self.reading.reader = 0;
             let Some(code) = status.code() else {
-                // Who kills the copy does not mean the inittab.
+                // A kill of the copy does not mean that the inittab is wrong, so read it again.
                 self.reading.due = after(1);
                 return is_it;
             };
             let first = !core::mem::replace(&mut self.reading.is_done, true);
-            // One that can't be read the first time is none. Later the lines of the last one stay.
+            // If the first reading fails, the inittab counts as missing. If a later reading fails, the lines of the last inittab
+            // stay.
             if first || code == 0 || code == Errno::ENOENT.as_raw() {
                 self.reading.is_missing = code != 0;
             }
@@ -173,7 +176,7 @@ impl Machine {
         is_it
     }
 
-    /// Waits a short time for what is being read, since what comes next may depend on it.
+    /// Waits a short time for a reading that is in progress, because the next step may depend on its result.
     pub fn finish_reading(&mut self) {
         self.wait_until(after(LIMIT), &mut |machine| {
             machine.start_reading();
@@ -183,16 +186,17 @@ impl Machine {
     }
 }
 
-/// A new file without a name. Before Linux 3.17, or where a filter forbids that, it is on a file system in memory.
+/// Makes a file without a name in memory. If `memfd_create` is missing (before Linux 3.17) or a seccomp filter forbids it, makes
+/// the file on the file system at `/run`.
 fn file_in_memory() -> Result<OwnedFd, Errno> {
     let flags = OFlags::from_bits(O_TMPFILE) | OFlags::RDWR | OFlags::CLOEXEC;
     sys::fd::memfd_create(c"inittab").or_else(|_| sys::fd::open(c"/run", flags, 0o600))
 }
 
-/// Copies all of the inittab.
+/// Copies the whole inittab.
 fn copy(inittab: BorrowedFd<'_>, file: BorrowedFd<'_>) -> Result<(), Errno> {
     let mut room = LONGEST;
-    // The next one may be less than there is.
+    // `sendfile` may copy only a part of the file.
     loop {
         let count = sys::fd::sendfile(file, inittab, room + 1)?;
         if count == 0 {

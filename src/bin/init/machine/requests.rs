@@ -1,4 +1,4 @@
-//! What asks process 1 of a running machine: `poweroff`, `reboot`, `halt`, and `init LEVEL`.
+//! Requests to process 1 of a running machine: `poweroff`, `reboot`, `halt`, and `init LEVEL`.
 
 use core::ffi::CStr;
 
@@ -10,7 +10,8 @@ use super::SINGLE;
 use crate::clock::pause;
 use crate::log::{Line, write};
 
-/// (`-h` and `-i`, sysvinit's, are for what the kernel sees to: disks and network interfaces.)
+/// The text for `--help`. It does not list the options `-h` and `-i` of sysvinit, which have no effect: the kernel itself stops
+/// disks and network interfaces.
 const HELP: &str = "\
 Usage: poweroff|reboot|halt [-d SECONDS] [-f] [-n] [-p]
   -d\twait SECONDS first
@@ -19,7 +20,7 @@ Usage: poweroff|reboot|halt [-d SECONDS] [-f] [-n] [-p]
   -p\thalt: power off
 ";
 
-/// Does what the name says, of which this is the index: an exit status.
+/// Carries out `poweroff` (index 0), `reboot` (1) or `halt` (2), and returns an exit status.
 #[inline(never)]
 pub fn end(index: usize, name: &[u8], args: Args<'_>) -> i32 {
     let (mut signal, mut kind) = match index {
@@ -53,7 +54,7 @@ pub fn end(index: usize, name: &[u8], args: Args<'_>) -> i32 {
                 }
                 b'p' => {}
                 b'd' => {
-                    // What is left of the word, or the next.
+                    // The value is the rest of the word or the next word.
                     let mut value = rest;
                     if value.is_empty() {
                         value = words.first().map(CStr::to_bytes).unwrap_or_default();
@@ -83,8 +84,8 @@ pub fn end(index: usize, name: &[u8], args: Args<'_>) -> i32 {
     answer.err().map_or(0, |errno| failed(name, errno))
 }
 
-/// Asks for the run level of the one argument: an exit status. `None` if it is none, or this is process 1 itself: then it is a
-/// command.
+/// Asks process 1 for the run level in the argument, and returns an exit status. Returns `None` if the argument is not a run level,
+/// or if this process is process 1; then the argument is a command.
 #[inline(never)]
 pub fn level(args: Args<'_>) -> Option<i32> {
     if sys::process::getpid().as_raw() == 1 {
@@ -96,7 +97,7 @@ pub fn level(args: Args<'_>) -> Option<i32> {
         2 => Signal::USR2,
         3 => Signal::TERM,
         4..=6 => Signal::from_raw(SINGLE)?,
-        // There is one level for several users, and this is it.
+        // The levels 2 to 5 mean the multi-user mode, which is the only normal mode here.
         _ => return Some(0),
     };
     let answer = sys::process::kill(1, Some(signal));

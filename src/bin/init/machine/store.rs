@@ -1,7 +1,8 @@
-//! What is left of the table of services when process 1 fails: each change is written down in a file in memory, which stays open
-//! when process 1 executes itself anew.
+//! A copy of the table of services that survives a fault of process 1. Each change is saved in a file in memory (the store), which
+//! stays open when process 1 executes its program again.
 //!
-//! The file is sealed, which shows that it is one of these. It has a record of the same size for each service, then the text of their lines. Nothing in it is taken on trust.
+//! The seals of the file show that it is a store. The file contains a record of fixed size for each service, and then the text of
+//! the services' lines. Process 1 checks everything that it reads from the file.
 
 use linux_raw_sys::general::{F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, WNOHANG};
 use nestling::inittab::Entry;
@@ -16,19 +17,19 @@ use crate::log::Line;
 /// The size of a record in bytes.
 const RECORD: usize = size_of::<Record>();
 
-/// Where it is written down. Where there can be no store, it is lost when process 1 fails.
+/// The store. If it cannot be made, the table is lost when process 1 fails.
 static STORE: StaticFd = StaticFd::new();
 
-/// How long the file is.
+/// The size of the file.
 const LENGTH: usize = SERVICES * RECORD + TEXT;
 
-/// What shows that a file is a store: it keeps its length for good. Another program could make one like it. But what process 1 inherits
-/// comes from the process 1 before it, which could do all that a store makes init do. The kernel may add `F_SEAL_EXEC`: see
-/// `vm.memfd_noexec`.
+/// The seals of a store: its size cannot change. Another program could make a file with the same seals. But process 1 inherits its
+/// descriptors only from the earlier process 1, which could itself do everything that a store makes init do. The kernel may add
+/// `F_SEAL_EXEC` (see `vm.memfd_noexec`).
 const SEALS: u32 = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
-/// Looks for the store among the descriptors that this process was started with: whether there is any. What else there is is no
-/// business of a service's.
+/// Looks for the store among the descriptors that this process has inherited. Returns whether it has found a store. Other inherited
+/// descriptors get the close-on-exec flag, because services should not inherit them.
 pub fn inherit() -> bool {
     for number in 3..1024 {
         if let Some(store) = rt::inherited(number)
@@ -40,14 +41,14 @@ pub fn inherit() -> bool {
     STORE.get().is_some()
 }
 
-/// Has the store stay open when this process executes something.
+/// Keeps the store open when this process executes a program.
 pub fn outlive_exec() {
     if let Some(store) = STORE.get() {
         let _ = sys::fd::set_cloexec(store, false);
     }
 }
 
-/// A service's record: its state with two numbers and its flags, its process, a time, and where its line is.
+/// A record of a service: its state with two numbers and its flags, its process id, a time, and the position of its line.
 type Record = [[u8; 4]; 5];
 
 fn record(service: &Service) -> Record {
@@ -68,7 +69,7 @@ fn record(service: &Service) -> Record {
     ]
 }
 
-/// The service of a record, without the text of its line.
+/// Decodes a service from a record. The action is not in the record; it comes from the line.
 fn service([state, pid, at, start, sizes]: Record) -> Service {
     let [state, delay, quick, flags] = state;
     let flag = |index: u8| flags >> index & 1 != 0;
@@ -95,13 +96,13 @@ fn write_at(place: usize, bytes: &[u8]) {
     if let Some(store) = STORE.get()
         && sys::fd::lseek(store, SeekFrom::Start(place as u64)).is_ok()
     {
-        // If it can't be done, nothing else can be, either.
+        // An error cannot be handled: nothing else can save the data.
         let _ = sys::fd::write(store, bytes);
     }
 }
 
 impl Table {
-    /// Writes a service down, in one system call, so that no failure comes in between.
+    /// Saves a service. The record is written with one system call, so a fault cannot leave half a record.
     #[inline(never)]
     pub fn save(&self, index: usize) {
         if let Some(service) = self.services.get(index) {
@@ -109,7 +110,7 @@ impl Table {
         }
     }
 
-    /// Writes its line down: before it, since it says where the line is.
+    /// Saves a service's line. Call this before [`save`](Self::save), because the record refers to the line.
     pub fn save_line(&self, index: usize) {
         if let Some(service) = self.services.get(index) {
             let start = service.line.start as usize;
@@ -117,7 +118,7 @@ impl Table {
         }
     }
 
-    /// Begins to write down what changes, in a new store.
+    /// Makes a new store. From now on, changes are saved.
     pub fn keep(&mut self) {
         let made = sys::fd::memfd_create(c"services").and_then(|store| {
             sys::fd::ftruncate(store.as_fd(), LENGTH as u64)?;
@@ -134,8 +135,8 @@ impl Table {
         self.save(0);
     }
 
-    /// Takes over the table of the process 1 that failed. `None`, and the store is none, if that is no table: it is something else
-    /// that process 1 was started with.
+    /// Takes over the table from the store of the process 1 that failed. Returns `None`, and forgets the store, if the file does
+    /// not contain a table.
     pub fn restore(&mut self) -> Option<()> {
         let is_table = STORE.get().and_then(|store| self.read(store));
         if is_table.is_none() {
@@ -145,7 +146,7 @@ impl Table {
     }
 
     fn read(&mut self, store: BorrowedFd<'_>) -> Option<()> {
-        // Of a pipe or a terminal, nothing may be read.
+        // This fails for a pipe or a terminal, from which nothing may be read.
         sys::fd::lseek(store, SeekFrom::Start(0)).ok()?;
         let mut is_table = false;
         for (index, place) in self.services.iter_mut().enumerate() {
@@ -171,7 +172,7 @@ impl Table {
         is_table.then_some(())
     }
 
-    /// Sees whether a service that was found is as it says.
+    /// Checks a service from the store, and corrects it.
     fn check(&mut self, index: usize) {
         let latest = after(SLOWEST.into());
         let action = self.entry(index).map(|entry: Entry<'_>| entry.action);

@@ -1,4 +1,4 @@
-//! `switch_root NEWROOT INIT [ARG...]`: from the initramfs to the system that is mounted at NEWROOT.
+//! `switch_root NEWROOT INIT [ARG...]`: changes from the initramfs to the system that is mounted at NEWROOT.
 
 use core::ffi::CStr;
 
@@ -15,7 +15,7 @@ use crate::buffer::next_string;
 use crate::log::Line;
 use crate::requests::{become_program, first};
 
-/// Executes INIT. Returns only if that failed: an exit status, after it has reported the error.
+/// Executes INIT. If this fails, reports the error and returns an exit status.
 pub fn switch_root(args: Args<'_>, env: Args<'_>) -> i32 {
     let mut what = "NEWROOT";
     if let Err(errno) = switch(first(args), &mut what) {
@@ -29,7 +29,7 @@ pub fn switch_root(args: Args<'_>, env: Args<'_>) -> i32 {
     become_program(program, args, env, Some(SigSet::EMPTY))
 }
 
-/// Makes `root` the root; `what` says which step an error is of.
+/// Makes `root` the root directory. After an error, `what` describes the failed step.
 fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = sys::fd::open(root, flags, 0)?;
@@ -38,8 +38,9 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
         return Err(Errno::EPERM);
     }
     *what = "the root is not an initramfs";
-    // Else the files that are deleted below would be those of a system. Other file systems than these have no device either, such
-    // as overlayfs; an initramfs always has this file.
+    // Without this check, the code below could delete the files of an installed system. An initramfs always has the file `/init`,
+    // and its file system is ramfs or tmpfs. (The check of the type is needed, because other file systems, such as overlayfs, also
+    // have no disk.)
     faccessat(c"/init")?;
     if !matches!(statfs(c"/")?, FileSystemType::RAMFS | FileSystemType::TMPFS) {
         return Err(Errno::EINVAL);
@@ -55,7 +56,7 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
         let path = next_string(&mut moved);
         let target = sys::args::tail(path, 1).unwrap_or_default();
         if mount(path, target, c"", MountFlags::MOVE, c"").is_err() {
-            // Whatever it holds, nobody will find it.
+            // If the mount cannot be moved, unmount it, because no path would lead to it.
             let _ = umount2(path, UnmountFlags::DETACH);
         }
     }
@@ -68,8 +69,8 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
     chdir(c"/")
 }
 
-/// Makes the directory the working directory, and deletes what is in it, as far as that is on the device. Fails if it can't be entered, such
-/// as a link that has taken its place: all would be deleted elsewhere.
+/// Changes the working directory to `path`, and deletes everything in it that is on the device. Fails if the directory cannot be
+/// opened, or if a symbolic link has replaced it: otherwise, files elsewhere would be deleted.
 fn delete_all(path: &CStr, device: (u32, u32)) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let directory = sys::fd::open(path, flags, 0)?;

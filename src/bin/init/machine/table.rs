@@ -1,4 +1,4 @@
-//! The table of services: for each a line of the inittab, and how it stands with its process.
+//! The table of services. Each service has a line of the inittab, and the state of its process.
 
 use core::ops::Range;
 use core::time::Duration;
@@ -15,53 +15,53 @@ use crate::clock::{after, now};
 use crate::log::Line;
 use crate::stat;
 
-/// How many services there can be, and process 1 itself, which comes first.
+/// The maximum number of services, plus one for process 1 itself, which has the first entry.
 pub const SERVICES: usize = 1024;
 
-/// How many bytes their lines can have together.
+/// The maximum size of all lines together, in bytes.
 pub const TEXT: usize = 256 * 1024;
 
-/// How long a line can be.
+/// The maximum length of a line.
 pub const LINE: usize = 4000;
 
-/// How many lines of an inittab that are wrong are reported each.
+/// The maximum number of invalid lines of an inittab that init reports one by one.
 const REPORTED: u32 = 10;
 
-/// The longest that a service waits for its next start, in seconds: as long as it must have run to be a good one.
+/// The maximum delay before the next start of a service, in seconds. If a service has run at least this long, its delay is reset.
 pub const SLOWEST: u8 = 60;
 
-/// How long a service must have run for an end with status 0 to be nothing out of the ordinary, in seconds: a login's, say.
+/// If a service (such as a login) has run at least this many seconds, an end with status 0 is normal.
 const SHORTEST: u32 = 2;
 
-/// How many times in a row a service may end with status 0 before that.
+/// The number of times in a row that a service may end with status 0 earlier than [`SHORTEST`] without a delay.
 const QUICK: u8 = 10;
 
 pub const INITTAB: &core::ffi::CStr = c"/etc/inittab";
 
-/// How many seconds a process that is to end may take for it.
+/// The time in seconds that a process has to end after it was asked to end.
 const GRACE: u32 = 10;
 
-/// How many it may take when it was killed; then nothing waits for it any more.
+/// The time in seconds that other services wait for the end of a killed process.
 const KILLED: u32 = 5;
 
-/// How it stands with a service.
+/// The state of a service.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum State {
-    /// There is none in this place.
+    /// The entry is not used.
     Free,
-    /// It has not been started, or waits for its next start.
+    /// The service has not been started, or waits for its next start.
     Due,
     Running,
-    /// Its process has been asked to end: it is gone from the inittab, or stopped for single-user mode.
+    /// Init has asked the process to end, because the line is gone from the inittab, or because of single-user mode.
     Leaving,
-    /// The same, and it has been killed.
+    /// The process was in the state `Leaving`, and init has killed it.
     Killed,
-    /// It is not to be started, or not again.
+    /// The service should not be started (again).
     Done,
-    /// It is process 1 itself.
+    /// The entry is for process 1 itself.
     Own,
-    /// Its process does not run its program yet: it is a copy of process 1.
+    /// The process is still a copy of process 1, and has not executed its program.
     Starting,
 }
 
@@ -76,7 +76,7 @@ impl State {
         matches!(self, Self::Leaving | Self::Killed)
     }
 
-    /// Whether it has a process that is to stay.
+    /// Returns whether the service has a process that should continue to run.
     pub fn is_up(self) -> bool {
         matches!(self, Self::Starting | Self::Running)
     }
@@ -86,31 +86,32 @@ impl State {
 #[derive(Clone, Copy)]
 pub struct Service {
     pub state: State,
-    /// When it is started.
+    /// The action of the inittab's entry, which determines when the service is started.
     pub action: Action,
-    /// For how many seconds it waited for its last start, since it had ended too soon.
+    /// The delay in seconds before the last start; more than 0 if the service had ended too soon.
     pub delay: u8,
-    /// How many times in a row it has ended very soon with status 0. Of process 1 itself: the signal for the
-    /// end of the machine that it has begun.
+    /// The number of times in a row that the service has ended with status 0 earlier than [`SHORTEST`]. For process 1 itself: the
+    /// signal for the end of the machine that has begun.
     pub quick: u8,
-    /// Its first start waits for those that leave: it may want their ports and locks.
+    /// Whether the first start waits for services that are ending, because it may need their ports and locks.
     pub waits: bool,
-    /// It is started again when it has left: it was only stopped for single-user mode.
+    /// Whether the service is started again after its end, because it was only stopped for single-user mode.
     pub returns: bool,
-    /// It is no line of the inittab's: the shell of single-user mode.
+    /// Whether the line is not from the inittab: the shell of single-user mode.
     pub is_extra: bool,
-    /// The inittab that is being read has it.
+    /// Whether the inittab that is being read contains the line.
     pub is_seen: bool,
-    /// Init has reported that the start takes long.
+    /// Whether init has reported that the start takes long.
     pub is_slow: bool,
     pub pid: i32,
-    /// When it is to be started, if it is due, or was, if it runs; when it is to be killed, if it is leaving; until when that is
-    /// waited for, if it was killed. In seconds, by the clock that [`now`] reads.
+    /// A time of the clock that [`now`] reads, in seconds. In the state `Due`: the time of the next start. `Starting` and
+    /// `Running`: the time of the start. `Leaving`: the time when init will kill the process. `Killed`: the time until which others
+    /// wait for the process's end.
     pub at: u32,
     pub line: Span,
 }
 
-/// Where in the text of all lines a line is, and how much room there is for another one if it is no longer needed.
+/// The position of a line in the text of all lines. If the line is no longer needed, `room` bytes are free for another line.
 #[derive(Clone, Copy)]
 pub struct Span {
     pub start: u32,
@@ -138,17 +139,17 @@ impl Service {
         },
     };
 
-    /// Whether it is there and has this action.
+    /// Returns whether the entry is used for a service with this action.
     pub fn does(&self, action: Action) -> bool {
         !matches!(self.state, State::Free | State::Own) && self.action == action
     }
 
-    /// Whether it is started again whenever it has ended.
+    /// Returns whether the service is started again after each end.
     pub fn again(&self) -> bool {
         self.does(Action::Respawn) || self.does(Action::Askfirst)
     }
 
-    /// Whether others wait for its end.
+    /// Returns whether other services wait for the end of this service.
     pub fn holds_others(&self) -> bool {
         match self.state {
             State::Leaving => true,
@@ -162,7 +163,7 @@ impl Service {
         }
     }
 
-    /// Asks its process to end. A copy whose program does not run yet has nothing to see to, and is killed.
+    /// Asks the process to end. If the process has not executed its program yet, it has no work to finish, and is killed.
     pub fn leave(&mut self, has_terminal: bool, runs: bool) {
         if self.state == State::Starting && !runs {
             return self.kill();
@@ -172,14 +173,14 @@ impl Service {
         self.at = after(GRACE);
     }
 
-    /// Kills its process, which has had its time.
+    /// Kills the process.
     pub fn kill(&mut self) {
         let _ = sys::process::kill(self.pid, Some(nestling::Signal::KILL));
         self.state = State::Killed;
         self.at = after(KILLED);
     }
 
-    /// Its process has ended, or is not there: then there is no status.
+    /// Handles the end of the process. `status` is `None` if the status is not known.
     pub fn ended(&mut self, status: Option<ExitStatus>) {
         let ran = now().saturating_sub(self.at);
         if self.state.is_leaving() {
@@ -189,7 +190,7 @@ impl Service {
             };
             (self.returns, self.delay, self.at) = (false, 0, 0);
         } else if self.does(Action::Shutdown) {
-            // It is not started again after a fault.
+            // The entry becomes free, so that the service is not started again after a fault of process 1.
             self.state = State::Free;
         } else if !self.again() {
             self.state = State::Done;
@@ -205,7 +206,7 @@ impl Service {
         }
     }
 
-    /// After an end, or a start that failed: it is due, sooner or later.
+    /// Makes the service due after an end or a failed start, with a delay that depends on how long it ran.
     pub fn slow_down(&mut self, ran: u32) {
         if ran >= SLOWEST.into() {
             (self.delay, self.quick) = (0, 0);
@@ -220,10 +221,10 @@ impl Service {
 /// All services and their lines.
 #[repr(C)]
 pub struct Table {
-    /// Behind the last place that has ever had a service: no search goes further.
+    /// The index after the last entry that has ever been used. Searches end there.
     pub end: usize,
     pub services: [Service; SERVICES],
-    /// The pipe by which each that starts says that it has failed, and whose end says that its program runs.
+    /// The pipes of the services that are starting. A copy writes to its pipe if it fails. End-of-file means that the program runs.
     pub pipes: [StaticFd; SERVICES],
     pub text: [u8; TEXT],
 }
@@ -236,12 +237,12 @@ nestling::take_once!(pub static TABLE: Table = Table {
 });
 
 impl Table {
-    /// The places that have had services.
+    /// Returns the indices of the entries that have ever been used.
     pub fn places(&self) -> Range<usize> {
         1..self.end
     }
 
-    /// The service's line.
+    /// Returns the service's line.
     pub fn line(&self, index: usize) -> &[u8] {
         let span = self
             .services
@@ -251,12 +252,12 @@ impl Table {
         rest.get(..span.length.into()).unwrap_or_default()
     }
 
-    /// What its line says; nothing in a place that is free.
+    /// Returns the parsed line; `None` if the entry is not used.
     pub fn entry(&self, index: usize) -> Option<Entry<'_>> {
         Entry::parse(self.line(index)).ok().flatten()
     }
 
-    /// What to call a service.
+    /// Returns the service's name.
     #[inline(never)]
     pub fn name(&self, index: usize) -> &[u8] {
         self.entry(index)
@@ -264,8 +265,8 @@ impl Table {
             .unwrap_or_default()
     }
 
-    /// Whether the process of a service that is starting runs its program, or has ended: the pipe is empty and closed. After a fault
-    /// of process 1 there is no pipe, and the process's name says it.
+    /// Returns whether the process of a starting service has executed its program or has ended: its pipe is then empty and closed.
+    /// After a fault of process 1, the pipe is lost, and the process's name shows whether it is still a copy.
     #[inline(never)]
     pub fn runs(&self, index: usize) -> bool {
         let (Some(service), Some(pipe)) = (self.services.get(index), self.pipes.get(index)) else {
@@ -282,14 +283,15 @@ impl Table {
         answer.is_ok() && polled.iter().all(|it| it.returned() == Events::HUP)
     }
 
-    /// Whether its process controls a terminal.
+    /// Returns whether the service's process has a controlling terminal.
     pub fn has_terminal(&self, index: usize) -> bool {
         self.entry(index).is_some_and(|entry| entry.has_terminal())
     }
 
     // ---- The inittab ----
 
-    /// Takes over an inittab: what is in the table already stays as it is, what is new is due, what is gone is asked to end.
+    /// Takes over an inittab. Services that are already in the table do not change. New services become due. Services whose lines
+    /// are gone are asked to end.
     pub fn read_inittab(&mut self, file: BorrowedFd<'_>, first: bool) {
         for index in self.places() {
             if let Some(service) = self.services.get_mut(index) {
@@ -336,7 +338,7 @@ impl Table {
         }
     }
 
-    /// Adds a line that is no inittab's, or has it be due again.
+    /// Adds a line that is not from the inittab, or makes its service due again.
     pub fn add_extra(&mut self, line: &[u8]) {
         for index in self.places() {
             if let Some(service) = self.services.get(index)
@@ -357,7 +359,7 @@ impl Table {
         }
     }
 
-    /// Adds a line, unless it is there already or says nothing: where.
+    /// Adds a line, and returns its index. Returns `None` if the line is already in the table, or is blank or a comment.
     #[inline(never)]
     fn add<'l>(&mut self, line: &'l [u8], first: bool) -> Result<Option<usize>, Problem<'l>> {
         let problem = |what| Err(Problem { what, word: b"" });
@@ -415,7 +417,7 @@ impl Table {
         Ok(Some(index))
     }
 
-    /// A free place with room for a line.
+    /// Returns the index of an entry that is free and has room for a line.
     fn place(&mut self, length: usize) -> Option<usize> {
         let mut end = 0;
         let mut free = None;
@@ -436,7 +438,7 @@ impl Table {
         if end + room > TEXT {
             return None;
         }
-        // One that never had a line wastes no room.
+        // Prefer an entry that was never used: its line then leaves no unused room in the text.
         if self.end < SERVICES {
             let index = self.end.max(1);
             self.end = index + 1;

@@ -1,7 +1,8 @@
-//! The end of the file systems: swap is switched off, what is mounted is unmounted or at least made read-only, loop devices are
-//! detached.
+//! Taking down the file systems. Init stops swapping, unmounts the file systems or at least makes them read-only, and detaches loop
+//! devices.
 //!
-//! Each step may hang with its disk or its server, so each has a limit; what has hung is not tried again.
+//! A step may hang because of a disk or a server, so each step has a time limit. A path for which a step has hung is not tried
+//! again.
 
 use core::ffi::CStr;
 
@@ -16,39 +17,43 @@ use super::lines::each_line;
 use crate::buffer::{Buffer, next_string, path};
 use crate::clock::now;
 
-/// What is needed to the end. Of the root, `umount` is a read-only remount, which succeeds each time.
+/// The mounts that init needs until the end. (They also include the root: for the root, `umount` would only remount it read-only,
+/// and would succeed each time.)
 const NEEDED: &str = "/ /proc /sys /dev /run";
 
-/// File systems that have nothing to write to a disk, of those that stay mounted.
+/// The types of file systems that may stay mounted and do not write to a disk.
 const VIRTUAL: &str = "rootfs tmpfs ramfs proc sysfs devtmpfs devpts cgroup2 cgroup";
 
-/// How much of the list of mounts is looked at in one round: its end, where the innermost are.
+/// The size of the part of the list of mounts that one round handles. It is the end of the list, which contains the innermost
+/// mounts.
 const ROOM: usize = 64 * 1024;
 
-/// What has become of the steps of a round.
+/// The numbers of steps of a round that have succeeded and failed.
 #[derive(Default)]
 struct Round {
     done: u32,
     failed: u32,
 }
 
-/// What is tried with each mount.
+/// The operation that a round tries for each mount.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Try {
     Unmount,
     ReadOnly,
-    /// The same, and failures are reported.
+    /// Make the mount read-only, and report errors.
     ReadOnlyLoudly,
 }
 
 impl Machine {
-    /// Takes all of them down, as long as something gives way and it is not `end`. `hung` are the paths of which a step has hung.
+    /// Unmounts all file systems, or makes them read-only. Repeats the rounds while at least one step succeeds and the time `end`
+    /// is not reached. `hung` contains the paths for which a step has hung.
     pub fn take_down(&mut self, end: u32, hung: &mut Buffer) {
         for what in [Try::Unmount, Try::ReadOnly] {
             loop {
                 self.swap_off(end, hung);
                 let mut round = self.each_mount(end, what, hung);
-                // What is mounted from a loop device holds it, and it holds what its file is on.
+                // A mount keeps its loop device in use, and the loop device keeps the file system of its file in use. So each round
+                // detaches loop devices.
                 round.done += self.detach_loops(end, hung);
                 if round.failed == 0 {
                     break;
@@ -63,7 +68,8 @@ impl Machine {
         }
     }
 
-    /// Tries it with each mount, the last first: what is mounted in another one is behind that.
+    /// Tries the operation for each mount, beginning with the last mount of the list: a mount inside of another mount comes after
+    /// it.
     #[inline(never)]
     fn each_mount(&mut self, end: u32, what: Try, hung: &mut Buffer) -> Round {
         let mut round = Round::default();
@@ -115,7 +121,7 @@ impl Machine {
     fn swap_off(&mut self, end: u32, hung: &mut Buffer) {
         let _ = each_line(c"/proc/swaps", &mut |mut line| {
             let word = next_field(&mut line, b' ');
-            // The first line has the columns' names.
+            // The first line contains the names of the columns.
             if word.starts_with(b"/") {
                 let mut path = Buffer::new();
                 unescape(word, &mut path);
@@ -128,7 +134,7 @@ impl Machine {
         });
     }
 
-    /// Detaches loop devices: how many.
+    /// Detaches loop devices, and returns their number.
     fn detach_loops(&mut self, end: u32, hung: &mut Buffer) -> u32 {
         let mut count = 0;
         let Ok(mut devices) = ReadDir::open(c"/sys/block") else {
@@ -148,13 +154,13 @@ impl Machine {
                 let flags = OFlags::RDONLY | OFlags::CLOEXEC;
                 detach_loop(sys::fd::open(device, flags, 0)?.as_fd())
             });
-            // One that is in use stays attached, and that is no failure.
+            // A loop device that is in use stays attached. This is not an error.
             count += u32::from(!is_attached());
         }
         count
     }
 
-    /// Takes a step about this path, unless it is late or the path has hung before.
+    /// Carries out a step for this path, unless the time `end` is reached or a step for the path has hung before.
     #[inline(never)]
     fn attempt(
         &mut self,
@@ -182,13 +188,13 @@ impl Machine {
     }
 }
 
-/// The end of a file, as much as there is room for, in whole lines.
+/// Returns the end of a file, as many whole lines as fit into `room`.
 fn last_of<'r>(path: &CStr, room: &'r mut [u8; ROOM]) -> Result<&'r [u8], Errno> {
     let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
     let (mut length, mut is_cut) = (0, false);
     loop {
         let Some(free @ [_, ..]) = room.get_mut(length..) else {
-            // The first half makes room.
+            // Discard the first half of the buffer.
             is_cut = true;
             let (first, second) = room.split_at_mut(ROOM / 2);
             for (to, from) in first.iter_mut().zip(second) {
@@ -210,7 +216,8 @@ fn last_of<'r>(path: &CStr, room: &'r mut [u8; ROOM]) -> Result<&'r [u8], Errno>
     Ok(text)
 }
 
-/// Puts the path there that the word means: a blank and the like within is a backslash and three octal digits.
+/// Decodes a word of the list of mounts, and writes the path to `path`. In the list, a blank or a similar character is a backslash
+/// and three octal digits.
 fn unescape(mut rest: &[u8], path: &mut Buffer) {
     while let [first, others @ ..] = rest {
         let digits = others.get(..3).filter(|_| *first == b'\\');

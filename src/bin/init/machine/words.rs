@@ -1,30 +1,32 @@
-//! The words of the kernel's command line that the kernel leaves to init, as sysvinit reads them.
+//! The words of the kernel's command line that the kernel passes to init. They have the same meaning as for sysvinit.
 
 use core::ffi::CStr;
 
 use nestling::Args;
 use nestling::text;
 
-/// The words, in an order that [`Mode::of`] knows.
+/// The words. [`Mode::of`] relies on their order.
 static KNOWN: &str = "single -s s S 1 emergency -b 0 6 2 3 4 5";
 
-/// How the machine is to come up.
+/// How the machine starts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// With all that the inittab has.
+    /// All entries of the inittab are started.
     Multi,
-    /// `single`, `s`, `S`, `1`: with a shell at the console after what is `sysinit`. When that ends, the rest starts.
+    /// `single`, `s`, `S`, `1`: after the `sysinit` entries, a shell starts on the console. When the shell ends, the other entries
+    /// start.
     Single,
-    /// `emergency`, `-b`: with a shell at the console before all else.
+    /// `emergency`, `-b`: a shell on the console starts before all other entries.
     Emergency,
-    /// `0`
+    /// `0`: the machine powers off.
     PowerOff,
-    /// `6`
+    /// `6`: the machine reboots.
     Reboot,
 }
 
 impl Mode {
-    /// What the words say, the last one that says something. Others (`auto`, a run level from 2 to 5, `splash`) change nothing.
+    /// Returns the mode that the arguments choose. The last known word counts. Unknown words (such as `auto` or `splash`) have no
+    /// effect.
     pub fn of(args: Args<'_>) -> Self {
         let known = |word: &CStr| {
             Some(match text::position(KNOWN, word.to_bytes())? {
@@ -43,8 +45,8 @@ impl Mode {
     }
 }
 
-/// The line of the shell at the console. Its place takes `sulogin`, if there is one.
+/// The line of the shell on the console in single-user mode. If `sulogin` exists, it replaces the shell.
 pub const SINGLE_USER: &[u8] = b"console::wait:-/bin/sh";
 
-/// The same before all else.
+/// The line of the shell that starts before all other entries.
 pub const EMERGENCY: &[u8] = b"console::sysinit:-/bin/sh";
