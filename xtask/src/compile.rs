@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+pub use cargo_nestling::build::Group;
 use duct::Expression;
 
-use crate::{apt, arch::Arch, toolchain::Rust, workspace::Workspace};
+use crate::{arch::Arch, workspace::Workspace};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Profile {
@@ -65,48 +66,19 @@ pub const SCRIPT_SHELL: &[&str] = &[
 ];
 pub const TESTS: &[&str] = &["-p", "nestling-tests", "--bins"];
 
-/// Architectures that one cargo command builds for, which keeps the cores busier than one after the other.
-pub struct Group {
-    pub archs: Vec<Arch>,
-    rust: Rust,
-}
-
-impl Group {
-    pub fn of(archs: &[Arch]) -> Result<Vec<Group>> {
-        let mut groups: Vec<Group> = Vec::new();
-        for &arch in archs {
-            let rust = apt::obtain(|| Rust::find(arch))?;
-            match groups.iter_mut().find(|group| group.rust == rust) {
-                Some(group) => group.archs.push(arch),
-                None => groups.push(Group {
-                    archs: vec![arch],
-                    rust,
-                }),
-            }
-        }
-        Ok(groups)
-    }
-
-    pub fn name(&self) -> String {
-        self.archs
-            .iter()
-            .map(|arch| arch.name())
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-
-    pub fn command(&self, workspace: &Workspace, profile: Profile, what: &[&str]) -> Expression {
-        let optimised = profile != Profile::Debug;
-        let words = [&["build"], what, profile.arguments()].concat();
-        let mut command = self.rust.cargo(&words, &self.archs);
-        for arch in &self.archs {
-            let flags = arch.rustflags(what.starts_with(PROGRAMS));
-            if optimised && !flags.is_empty() {
-                command = command.env(arch.cargo_variable("RUSTFLAGS"), flags);
-            }
-        }
-        command.dir(&workspace.root)
-    }
+/// A build, by these architectures' toolchain.
+pub fn command(
+    group: &Group,
+    workspace: &Workspace,
+    profile: Profile,
+    what: &[&str],
+) -> Expression {
+    let words = [&["build"], what, profile.arguments()].concat();
+    let flags = |arch: Arch| match profile {
+        Profile::Debug => String::new(),
+        Profile::Release | Profile::Tests => arch.rustflags(what.starts_with(PROGRAMS)),
+    };
+    group.command(&words, flags).dir(&workspace.root)
 }
 
 /// Where cargo puts a program.
@@ -127,8 +99,7 @@ pub fn programs(
 ) -> Result<()> {
     for group in Group::of(archs)? {
         for what in [PROGRAMS, SHELL, SCRIPT_SHELL] {
-            let build = group
-                .command(workspace, profile, &[what, more].concat())
+            let build = command(&group, workspace, profile, &[what, more].concat())
                 .unchecked()
                 .run()?;
             ensure!(
@@ -145,7 +116,7 @@ pub fn programs(
 pub fn service(workspace: &Workspace, arch: Arch) -> Result<()> {
     let what = ["-p", "nestling-tests", "--bin", "service", "--quiet"];
     for group in Group::of(&[arch])? {
-        let build = group.command(workspace, Profile::Tests, &what);
+        let build = command(&group, workspace, Profile::Tests, &what);
         ensure!(
             build.unchecked().run()?.status.success(),
             "the build for {} failed",

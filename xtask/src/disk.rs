@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+pub use cargo_nestling::disk::{device, image};
 use duct::cmd;
 
 use crate::{
@@ -386,18 +387,6 @@ fn scratch(workspace: &Workspace, arch: Arch, name: &str) -> Result<PathBuf> {
     Ok(folder.join(name))
 }
 
-/// Makes an ext4 image of a folder.
-pub fn image(folder: &Path, image: &Path, megabytes: u32) -> Result<()> {
-    let mke2fs = apt::obtain(|| apt::program("mke2fs", &["e2fsprogs"]))?;
-    let _ = fs::remove_file(image);
-    let size = format!("{megabytes}m");
-    cmd!(mke2fs, "-q", "-F", "-t", "ext4", "-d", folder, image, size)
-        .stdout_null()
-        .run()
-        .context("mke2fs")?;
-    Ok(())
-}
-
 /// Makes a program of a script.
 pub fn write_script(path: &Path, text: &str) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -512,17 +501,6 @@ fn early(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pa
     }
     archive.write(&path)?;
     Ok(path)
-}
-
-/// A disk in qemu's words: `NAME` in those of the kind is its name.
-pub fn device(name: &str, path: &Path, kind: &str) -> [String; 4] {
-    let file = path.display();
-    [
-        "-drive".into(),
-        format!("file={file},format=raw,if=none,id={name},cache=unsafe"),
-        "-device".into(),
-        kind.replace("NAME", name),
-    ]
 }
 
 /// Has debugfs change an image, by commands in a file.

@@ -3,8 +3,6 @@
 //! This file is the command line. What each command does is in the module of its name.
 
 mod api;
-mod apt;
-mod arch;
 mod bench;
 mod boot;
 mod cargo_tool;
@@ -16,37 +14,35 @@ mod disk;
 mod flags;
 mod fuzz;
 mod host;
-mod initramfs;
-mod kernel;
 mod libtest;
 mod life;
-mod machine;
 mod machine_suite;
 mod memcheck;
-mod packages;
 mod plan;
-mod process;
 mod report;
 mod run;
-mod runner;
 mod sanitize;
 mod session;
 mod setup;
 mod size;
 mod suite;
 mod test;
-mod toolchain;
 mod typing;
 mod workspace;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
-use arch::{Arch, HOST};
+use cargo_nestling::{
+    apt,
+    arch::{self, Arch, HOST},
+    initramfs, kernel, machine, packages, process,
+    runner::{self, Runner},
+    toolchain,
+};
 use clap::{Parser, Subcommand};
 use compile::Profile;
 use plan::Selection;
-use runner::Runner;
 use setup::Needs;
 use test::Options;
 use workspace::Workspace;

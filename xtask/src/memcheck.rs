@@ -168,7 +168,7 @@ pub fn memcheck(workspace: &Workspace) -> Result<Outcome> {
     let scratch = workspace.scratch()?;
     let log = scratch.join("memcheck.log");
     for group in Group::of(&[HOST])? {
-        let build = group.command(workspace, Profile::Debug, TESTS);
+        let build = compile::command(&group, workspace, Profile::Debug, TESTS);
         let built = capture(LIMIT, &build, &log)?;
         if !built.succeeded() {
             return Ok(Outcome::of(false, built.output));

@@ -70,6 +70,8 @@ pub enum Check {
 pub enum Host {
     /// xtask's own.
     Xtask,
+    /// Those of `cargo nestling`.
+    CargoNestling,
     /// The library's.
     Unit,
     /// The documentation's.
@@ -153,6 +155,7 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
     }
     for (name, host) in [
         ("xtask", Host::Xtask),
+        ("cargo-nestling", Host::CargoNestling),
         ("unit", Host::Unit),
         ("doc-tests", Host::Doc),
     ] {

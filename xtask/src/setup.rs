@@ -61,6 +61,7 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
     let program = |name, packages| {
         tell(|| apt::program(name, packages).map(|path| path.display().to_string()))
     };
+    let cache = &workspace.scratch()?;
     let mut complete = true;
     for &arch in &needs.archs {
         let describe = |rust: Rust| format!("Rust for {}: {}", arch.name(), rust.describe());
@@ -92,8 +93,8 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
         if !tell(|| machine::emulator(arch).map(|path| path.display().to_string())) {
             continue;
         }
-        let present = kernel::present(workspace, arch, age);
-        tell_of_file(present, || kernel::obtain(workspace, arch, age));
+        let present = kernel::present(cache, arch, age);
+        tell_of_file(present, || kernel::obtain(cache, arch, age));
         if (arch, age) == (debian::ARCH, Age::Current) {
             tell_of_file(debian::present(workspace), || debian::obtain(workspace));
         }

@@ -4,11 +4,7 @@
 use std::{collections::BTreeMap, fs, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use object::{
-    Endianness, FileKind, Object, ObjectSection, ObjectSymbol, SectionKind,
-    elf::{FileHeader32, FileHeader64, PF_W, PF_X, PT_DYNAMIC, PT_INTERP},
-    read::elf::{ElfFile, FileHeader, ProgramHeader},
-};
+use cargo_nestling::elf::{self, SIZES};
 
 use crate::{
     arch::Arch,
@@ -28,16 +24,19 @@ const LIMITS: &[(&str, u64)] = &[
 /// The shell without what is for people at a terminal.
 const SCRIPT_SHELL: &str = "cost-sh";
 
-const SIZES: [&str; 5] = ["file", "text", "rodata", "data", "bss"];
-const PROPERTIES: [&str; 7] = [
-    "no interpreter",
-    "no dynamic section",
-    "no undefined symbol",
-    "no W+X segment",
-    "no R+X constants",
-    "no panic",
-    "within limit",
-];
+const PROPERTIES: [&str; 7] = {
+    let [interpreter, dynamic, symbol, writable, constants] = elf::PROPERTIES;
+    let more = ("no panic", "within limit");
+    [
+        interpreter,
+        dynamic,
+        symbol,
+        writable,
+        constants,
+        more.0,
+        more.1,
+    ]
+};
 
 /// The programs of `tests/cost`, and the features that each is built with: cargo gives all that one command builds the same.
 const COSTS: &[(&str, &[&str])] = &[
@@ -140,7 +139,7 @@ fn costs(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
         let package = ["-p", "nestling-cost", "--bins", "--quiet"];
         for group in &groups {
             let what = [&package[..], &["--features", features]].concat();
-            let build = group.command(workspace, Profile::Release, &what);
+            let build = compile::command(group, workspace, Profile::Release, &what);
             let built = build.unchecked().run()?.status.success();
             ensure!(built, "the build for {} failed", group.name());
         }
@@ -199,84 +198,21 @@ fn programs(workspace: &Workspace) -> Result<Vec<String>> {
 
 fn measure(workspace: &Workspace, arch: Arch, bin: &str) -> Result<Measure> {
     let path = compile::path(workspace, arch, Profile::Release, bin);
-    let bytes = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
-    let measure = match FileKind::parse(&*bytes) {
-        Ok(FileKind::Elf32) => inspect::<FileHeader32<Endianness>>(&bytes, bin),
-        _ => inspect::<FileHeader64<Endianness>>(&bytes, bin),
-    };
-    measure.with_context(|| format!("{} is not a proper ELF file", path.display()))
-}
-
-/// Whether the headers, or a section other than code, are in a segment that is executed.
-fn has_executable_constants<Elf: FileHeader<Endian = Endianness>>(elf: &ElfFile<'_, Elf>) -> bool {
-    let endian = elf.endian();
-    let headers = elf.elf_program_headers().iter();
-    let is_executed = |it: &&Elf::ProgramHeader| it.p_flags(endian) & PF_X == PF_X;
-    let executed: Vec<_> = headers
-        .filter(is_executed)
-        .map(|it| {
-            let (start, length) = (it.p_vaddr(endian).into(), it.p_memsz(endian).into());
-            (it.p_offset(endian).into(), start..start + length)
-        })
-        .collect();
-    // With a loader's tables in it, a section of constants counts as one of variables. A byte is where a segment would be empty.
-    let mut others = elf
-        .sections()
-        .filter(|it| it.kind() != SectionKind::Text && it.address() != 0 && it.size() > 1);
-    executed.iter().any(|(offset, _): &(u64, _)| *offset == 0)
-        || others.any(|it| {
-            executed
-                .iter()
-                .any(|(_, range)| range.contains(&it.address()))
-        })
-}
-
-fn inspect<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8], bin: &str) -> Result<Measure> {
-    let elf = ElfFile::<Elf>::parse(bytes)?;
-    let sum = |kind| -> u64 {
-        let sections = elf.sections().filter(|it| it.kind() == kind);
-        // lld's padding after what is read-only once relocated is nothing that the program uses.
-        sections
-            .filter(|it| it.name() != Ok(".relro_padding"))
-            .map(|it| it.size())
-            .sum()
-    };
-    let endian = elf.endian();
-    let headers = elf.elf_program_headers().iter();
-    let segments: Vec<_> = headers
-        .map(|it| (it.p_type(endian), it.p_flags(endian)))
-        .collect();
-    let has = |kind| segments.iter().any(|(it, _)| *it == kind);
-    let file = bytes.len() as u64;
-    let limit = LIMITS
-        .iter()
-        .find(|(name, _)| *name == bin)
-        .map(|(_, limit)| *limit);
+    let elf::Measure { sizes, properties } = elf::measure(&path)?;
+    let [interpreter, dynamic, symbol, writable, constants] = properties.map(Some);
+    // Each panic has the path of its source, which init's handler prints.
+    let panics = fs::read(&path)?.windows(4).any(|it| it == b"src/");
+    let limit = LIMITS.iter().find(|(name, _)| *name == bin);
     Ok(Measure {
-        sizes: [
-            file,
-            sum(SectionKind::Text),
-            sum(SectionKind::ReadOnlyData) + sum(SectionKind::ReadOnlyString),
-            sum(SectionKind::Data),
-            sum(SectionKind::UninitializedData),
-        ],
+        sizes,
         verdicts: [
-            Some(!has(PT_INTERP)),
-            Some(!has(PT_DYNAMIC)),
-            Some(
-                !elf.symbols()
-                    .chain(elf.dynamic_symbols())
-                    .any(|it| it.is_undefined()),
-            ),
-            Some(
-                !segments
-                    .iter()
-                    .any(|(_, flags)| *flags & (PF_W | PF_X) == PF_W | PF_X),
-            ),
-            Some(!has_executable_constants(&elf)),
-            // Each panic has the path of its source, which init's handler prints.
-            (bin == "init").then(|| !bytes.windows(4).any(|it| it == b"src/")),
-            limit.map(|limit| file <= limit),
+            interpreter,
+            dynamic,
+            symbol,
+            writable,
+            constants,
+            (bin == "init").then_some(!panics),
+            limit.map(|(_, limit)| sizes[0] <= *limit),
         ],
     })
 }

@@ -16,7 +16,7 @@ use duct::Expression;
 use crate::{
     api,
     arch::{Arch, HOST},
-    compile::{Group, PROGRAMS, Profile, SCRIPT_SHELL, SHELL, TESTS},
+    compile::{self, Group, PROGRAMS, Profile, SCRIPT_SHELL, SHELL, TESTS},
     deny, fuzz,
     host::{self, Program},
     kernel::{self, Age},
@@ -86,7 +86,7 @@ pub fn check(workspace: &Workspace) -> Result<ExitCode> {
     items.retain(|item| match item.kind {
         Kind::Check(check) => matches!(check, Check::Fmt | Check::Clippy),
         Kind::Host(host) => match host {
-            Host::Xtask | Host::Unit => true,
+            Host::Xtask | Host::CargoNestling | Host::Unit => true,
             Host::Doc => false,
             Host::Program => item.suite == "sh_conformance",
         },
@@ -114,7 +114,7 @@ pub fn check(workspace: &Workspace) -> Result<ExitCode> {
 fn natives(workspace: &Workspace) -> Result<Vec<Arch>> {
     let mut natives = Vec::new();
     for arch in Arch::ALL {
-        if Runner::best(workspace, arch)? == Runner::Native {
+        if Runner::best(&workspace.scratch()?, arch)? == Runner::Native {
             natives.push(arch);
         }
     }
@@ -230,7 +230,7 @@ impl Run<'_> {
         for item in items {
             match item.kind {
                 Kind::Check(_) => {}
-                Kind::Host(Host::Xtask | Host::Unit | Host::Doc) => {}
+                Kind::Host(Host::Xtask | Host::CargoNestling | Host::Unit | Host::Doc) => {}
                 Kind::Host(Host::Program) => {
                     for &arch in &self.natives {
                         add(SHELL, self.shipped, arch);
@@ -285,7 +285,7 @@ impl Run<'_> {
             for group in groups {
                 let label = format!("{name} {} {}", profile.name(), group.name());
                 self.report.suite("build", &label, || {
-                    let command = group.command(self.workspace, profile, what);
+                    let command = compile::command(&group, self.workspace, profile, what);
                     let captured = self.capture(&format!("build {}", label), &command)?;
                     if !captured.succeeded() {
                         fail(&group.archs);
@@ -303,6 +303,7 @@ impl Run<'_> {
         for item in items {
             match item.kind {
                 Kind::Host(Host::Xtask) => builds.push(vec!["-p", "xtask"]),
+                Kind::Host(Host::CargoNestling) => builds.push(vec!["-p", "cargo-nestling"]),
                 Kind::Host(Host::Unit) => {
                     builds.push(vec!["-p", "nestling", "--lib", "--all-features"]);
                 }
@@ -360,8 +361,9 @@ impl Run<'_> {
                     let case = &self.options.case;
                     add(5, Box::new(|| host::run_doc_tests(self.workspace, case)));
                 }
-                Kind::Host(Host::Xtask | Host::Unit | Host::Program) => {
+                Kind::Host(Host::Xtask | Host::CargoNestling | Host::Unit | Host::Program) => {
                     let name = match item.kind {
+                        Kind::Host(Host::CargoNestling) => "cargo_nestling",
                         Kind::Host(Host::Unit) => "nestling",
                         _ => &item.suite,
                     };
@@ -445,7 +447,7 @@ impl Run<'_> {
         if machine::emulator(arch).is_err() {
             return Err("no qemu-system can be had: see the setup above");
         }
-        kernel::present(self.workspace, arch, age).ok_or(match age {
+        kernel::present(&self.workspace.target.join("xtask"), arch, age).ok_or(match age {
             Age::Current => "no kernel can be had: see the setup above",
             Age::Old => "no old kernel can be had, as its support has ended: see the setup above",
         })

@@ -1,36 +1,20 @@
 //! Where the workspace is and which programs its packages have, as cargo tells it.
 
 use std::{
-    env,
-    ffi::OsString,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
-use duct::{Expression, cmd};
 use serde_json::Value;
 
-use crate::arch::{Arch, HOST};
+pub use cargo_nestling::toolchain::cargo;
 
 pub struct Workspace {
     pub root: PathBuf,
     /// The build directory, `CARGO_TARGET_DIR` considered.
     pub target: PathBuf,
     packages: Value,
-}
-
-/// A command of the toolchain that xtask was started with.
-pub fn cargo(args: impl IntoIterator<Item = impl Into<OsString>>) -> Expression {
-    let command = cmd(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), args);
-    if HOST == Arch::X86_64 {
-        return command;
-    }
-    // .cargo/config.toml takes every architecture but x86_64 for a foreign one, and this machine's is not: its build
-    // scripts and host tests need the usual linker and no emulator. The `xtask` alias does the same for xtask itself.
-    command
-        .env(HOST.cargo_variable("LINKER"), "cc")
-        .env(HOST.cargo_variable("RUNNER"), "env")
 }
 
 impl Workspace {

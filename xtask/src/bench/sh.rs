@@ -99,7 +99,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     compile::programs(workspace, &[HOST], Profile::Release, &["--quiet"])?;
     for group in Group::of(&[HOST])? {
         let what = ["-p", "nestling-cost", "--bin", "cost-base", "--quiet"];
-        group.command(workspace, Profile::Release, &what).run()?;
+        compile::command(&group, workspace, Profile::Release, &what).run()?;
     }
     let idle = compile::path(workspace, HOST, Profile::Release, "cost-base");
     let shells = [

@@ -381,7 +381,7 @@ impl Starters {
     fn new(workspace: &Workspace, profile: &str) -> Result<Self> {
         for group in Group::of(&[HOST])? {
             let what = ["-p", "nestling-cost", "--bin", "cost-base", "--quiet"];
-            group.command(workspace, Profile::Release, &what).run()?;
+            compile::command(&group, workspace, Profile::Release, &what).run()?;
         }
         let program = compile::path(workspace, HOST, Profile::Release, "cost-base");
         let gnu = build(workspace, profile, HOST.triple())?;

@@ -42,7 +42,7 @@ pub fn seconds(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     for arch in Arch::ALL {
         compile::programs(workspace, &[arch], Profile::Release, &["--quiet"])?;
         compile::service(workspace, arch)?;
-        let kernel = kernel::obtain(workspace, arch, Age::Current)?;
+        let kernel = kernel::obtain(&workspace.scratch()?, arch, Age::Current)?;
         let (mut words, mut names) = (vec![("", LINE.into())], vec!["init"]);
         if arch == Arch::X86_64 {
             let lines = MOUNTS.iter().map(|(kind, target)| {

@@ -46,7 +46,7 @@ const REQUEST: &str = "go: off\n";
 
 pub fn seconds(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     compile::programs(workspace, &[ARCH], Profile::Release, &["--quiet"])?;
-    let kernel = kernel::obtain(workspace, ARCH, Age::Current)?;
+    let kernel = kernel::obtain(&workspace.scratch()?, ARCH, Age::Current)?;
     let programs = [
         ("init", "/sbin/init", String::from(START)),
         ("busybox init", "/bin/init", [START, UNMOUNT].concat()),

@@ -3,19 +3,20 @@
 //! Rustup's prebuilt `core` is best. Where rustup can't download, any toolchain that has the library's source
 //! builds `core` itself, and Debian packages one.
 
-use std::{ffi::OsString, path::PathBuf, sync::OnceLock};
+use std::{env, ffi::OsString, path::PathBuf, sync::OnceLock};
 
 use duct::{Expression, cmd};
 
 use crate::{
     apt::{self, Missing},
-    arch::Arch,
-    workspace::cargo,
+    arch::{Arch, HOST},
+    note,
 };
 
+/// Where `core` comes from.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Rust {
-    /// The toolchain that started xtask, with the target's prebuilt `core`.
+    /// The toolchain that started this program, with the target's prebuilt `core`.
     Prebuilt,
     /// The same, building `core` from its source.
     Source,
@@ -26,13 +27,14 @@ pub enum Rust {
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
-/// The workspace's `rust-version`: Debian has older Rusts too, under other names.
+/// nestling's `rust-version`: Debian has older Rusts too, under other names.
 const DEBIAN_OLDEST_MINOR: u32 = 89;
 
 /// In seconds, for a download of some 30 MB.
 const RUSTUP_LIMIT: &str = "120";
 
 impl Rust {
+    /// Finds what builds for the architecture.
     pub fn find(arch: Arch) -> Result<Rust, Missing> {
         linker(arch)?;
         if has_core(arch) || rustup_adds(arch) {
@@ -55,6 +57,7 @@ impl Rust {
         }
     }
 
+    /// In words.
     pub fn describe(self) -> &'static str {
         match self {
             Rust::Prebuilt => "prebuilt core",
@@ -90,6 +93,19 @@ impl Rust {
         }
         command
     }
+}
+
+/// A command of the toolchain that this program was started with.
+pub fn cargo(args: impl IntoIterator<Item = impl Into<OsString>>) -> Expression {
+    let command = cmd(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), args);
+    if HOST == Arch::X86_64 {
+        return command;
+    }
+    // .cargo/config.toml takes every architecture but x86_64 for a foreign one, and this machine's is not: its build
+    // scripts and host tests need the usual linker and no emulator. The `xtask` alias does the same for xtask itself.
+    command
+        .env(HOST.cargo_variable("LINKER"), "cc")
+        .env(HOST.cargo_variable("RUNNER"), "env")
 }
 
 fn debian_cargo(args: Vec<OsString>) -> Expression {
@@ -182,6 +198,6 @@ fn rustup_adds(arch: Arch) -> bool {
         let _ = FAILED.set(());
         return false;
     }
-    eprintln!("xtask: rustup target add {}", arch.triple());
+    note!("rustup target add {}", arch.triple());
     true
 }

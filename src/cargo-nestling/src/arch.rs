@@ -1,10 +1,15 @@
 //! The four architectures, and the names that tools know them by.
 
+/// An architecture that nestling supports.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Arch {
+    /// 64 bits, of Intel and AMD.
     X86_64,
+    /// 64 bits, of ARM.
     Aarch64,
+    /// 64 bits, RISC-V.
     Riscv64,
+    /// 32 bits, of Intel and AMD.
     I386,
 }
 
@@ -18,7 +23,7 @@ pub const HOST: Arch = if cfg!(target_arch = "x86_64") {
 } else if cfg!(target_arch = "x86") {
     Arch::I386
 } else {
-    panic!("xtask runs on Linux on x86_64, aarch64, riscv64 or i386")
+    panic!("it runs on Linux on x86_64, aarch64, riscv64 or i386")
 };
 
 /// Constants are made where they are needed, not kept in registers, and thus on the stack, throughout a loop; and blocks stand where
@@ -26,6 +31,7 @@ pub const HOST: Arch = if cfg!(target_arch = "x86_64") {
 const LESS_FOR_SPEED: &[&str] = &["disable-machine-licm", "apply-ext-tsp-for-size"];
 
 impl Arch {
+    /// All of them.
     pub const ALL: [Arch; 4] = [Arch::X86_64, Arch::Aarch64, Arch::Riscv64, Arch::I386];
 
     /// As people write it.

@@ -56,8 +56,11 @@ fn hardware(arch: Arch) -> (&'static [&'static str], &'static str) {
 
 /// What to start.
 pub struct Machine<'a> {
+    /// Its architecture.
     pub arch: Arch,
+    /// The kernel's file.
     pub kernel: &'a Path,
+    /// The archive's file.
     pub initramfs: &'a Path,
     /// What the kernel's command line has beside what makes the machine work.
     pub append: &'a str,
@@ -118,14 +121,17 @@ pub struct Running {
     /// What qemu reads, where that is a pipe.
     input: Option<ChildStdin>,
     chunks: Receiver<Vec<u8>>,
+    /// What came over its console.
     pub console: Console,
 }
 
 /// What waiting for the machine gave.
 pub enum Progress {
+    /// It said this.
     Said(Vec<Event>),
     /// Nothing for that long.
     Silent,
+    /// qemu has ended.
     Ended(ExitStatus),
 }
 
@@ -153,6 +159,7 @@ impl Running {
         Ok(())
     }
 
+    /// Waits until it says something, at most for this time.
     pub fn wait(&mut self, limit: Duration) -> Result<Progress> {
         Ok(match self.chunks.recv_timeout(limit) {
             Ok(chunk) => Progress::Said(self.console.feed(&chunk)),
@@ -174,6 +181,7 @@ impl Drop for Running {
 /// What comes over the console, in its order.
 #[derive(Debug, PartialEq)]
 pub enum Event {
+    /// Something that PID 1 did not say.
     Text(Vec<u8>),
     /// PID 1 runs, on this release of the kernel.
     Begin(String),
@@ -181,12 +189,16 @@ pub enum Event {
     Start(String),
     /// A process has ended.
     End {
+        /// Its name.
         name: String,
+        /// How.
         status: ExitStatus,
     },
     /// Something else about a process, such as why it could not be started.
     About {
+        /// The process's name.
         name: String,
+        /// In PID 1's words.
         what: String,
     },
     /// Something about the machine.
@@ -243,6 +255,7 @@ pub struct Console {
 const MARK: &[u8] = b"\rinit: ";
 
 impl Console {
+    /// Takes what has come.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
         self.transcript.extend(bytes);
         let mut events = Vec::new();

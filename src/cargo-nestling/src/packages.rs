@@ -17,6 +17,7 @@ pub struct Apt {
 }
 
 impl Apt {
+    /// For packages of an architecture, in Debian's words, of a release. The folder keeps all of it.
     pub fn new(place: &Path, arch: &str, suite: &str) -> Result<Self> {
         let place = place.join("apt").join(suite);
         for directory in ["lists/partial", "cache/archives/partial"] {
@@ -66,6 +67,7 @@ impl Apt {
             .read()?)
     }
 
+    /// The package's description, if there is such a package.
     pub fn show(&self, package: &str) -> Option<String> {
         self.command("apt-cache", &["show", "--no-all-versions", package])
             .stderr_null()

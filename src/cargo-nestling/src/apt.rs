@@ -10,6 +10,8 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use duct::cmd;
 
+use crate::note;
+
 /// Debian's releases, oldest first.
 pub const SUITES: [&str; 4] = ["bookworm", "trixie", "forky", "sid"];
 /// The same by their other names, for finding the machine's mirror.
@@ -19,6 +21,7 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// Something that is needed and not there.
 pub struct Missing {
+    /// In words.
     pub what: String,
     /// Debian's names.
     pub packages: &'static [&'static str],
@@ -68,7 +71,7 @@ fn install(packages: &[&str]) -> Result<()> {
     if UPDATED.get().is_none() {
         let _ = UPDATED.set(apt_get(&["update"])?);
     }
-    eprintln!("xtask: {by_hand}");
+    note!("{by_hand}");
     let options: &[&str] = &["install", "-y", "--no-install-recommends", "--no-remove"];
     let output = apt_get(&[options, packages].concat())?;
     if output.status.success() || install_backports(&[options, packages].concat())? {
@@ -89,11 +92,11 @@ fn install_backports(args: &[&str]) -> Result<bool> {
         return Ok(false);
     };
     let suite = format!("{codename}-backports");
-    let sources = env::temp_dir().join(format!("xtask-{}.list", std::process::id()));
+    let sources = env::temp_dir().join(format!("nestling-{}.list", std::process::id()));
     let own = fs::read_to_string("/etc/apt/sources.list").unwrap_or_default();
     fs::write(&sources, format!("{own}\n{}", source_line(&suite, "")))?;
     let option = format!("Dir::Etc::SourceList={}", sources.display());
-    eprintln!("xtask: that failed; the same from {suite}");
+    note!("that failed; the same from {suite}");
     let with = |args: &[&str]| apt_get(&[&["-o", &option, "-t", &suite], args].concat());
     let installed = with(&["update"]).and_then(|_| with(args));
     fs::remove_file(sources)?;

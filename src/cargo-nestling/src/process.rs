@@ -1,4 +1,4 @@
-//! The commands that xtask waits for: their output goes to a file, their time is bounded, and none of them outlives xtask.
+//! Commands that a program waits for: their output goes to a file, their time is bounded, and none of them outlives the program.
 
 use std::{
     fs,
@@ -18,7 +18,9 @@ use signal_hook::{
     iterator::Signals,
 };
 
-/// How to end a process that xtask has started.
+use crate::note;
+
+/// How to end a process that this one has started.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Running {
     /// By SIGKILL to its process group.
@@ -42,7 +44,7 @@ fn running() -> MutexGuard<'static, Vec<Running>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ends what xtask has started when SIGINT, SIGTERM or SIGHUP ends xtask.
+/// Ends what this process has started when SIGINT, SIGTERM or SIGHUP ends it.
 pub fn end_children_on_signals() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::spawn(move || {
@@ -50,14 +52,14 @@ pub fn end_children_on_signals() -> Result<()> {
             // The lock is kept: nothing else starts.
             let running = running();
             running.iter().for_each(|child| child.end());
-            eprintln!("xtask: ended by signal {signal}");
+            note!("ended by signal {signal}");
             std::process::exit(128 + signal);
         }
     });
     Ok(())
 }
 
-/// A process that ends when this is dropped, and when a signal ends xtask.
+/// A process that ends when this is dropped, and when a signal ends this process.
 pub struct Guard(Running);
 
 impl Guard {
@@ -101,12 +103,14 @@ fn pid(id: u32) -> Option<Pid> {
 
 /// What a command printed, on both outputs, and how it ended.
 pub struct Captured {
+    /// Both outputs, in their order.
     pub output: String,
     /// `None` if its time was up.
     status: Option<ExitStatus>,
 }
 
 impl Captured {
+    /// Of a command that another process has run.
     pub fn new(output: String, status: ExitStatus) -> Captured {
         Captured {
             output,
@@ -114,14 +118,17 @@ impl Captured {
         }
     }
 
+    /// Whether it exited with 0.
     pub fn succeeded(&self) -> bool {
         self.status.is_some_and(|status| status.success())
     }
 
+    /// Its exit status, if it exited.
     pub fn code(&self) -> Option<i32> {
         self.status?.code()
     }
 
+    /// How it ended, in words.
     pub fn ending(&self) -> String {
         self.status.map_or_else(
             || "killed after its time was up".into(),
@@ -173,7 +180,7 @@ mod tests {
     use super::*;
 
     fn log(name: &str) -> std::path::PathBuf {
-        env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()))
+        env::temp_dir().join(format!("nestling-{name}-{}", std::process::id()))
     }
 
     #[test]
@@ -188,7 +195,7 @@ mod tests {
     /// Not a test of its own: what the next one starts and ends.
     #[test]
     fn a_command_that_never_ends() {
-        if env::var_os("XTASK_NEVER_ENDS").is_some() {
+        if env::var_os("NESTLING_NEVER_ENDS").is_some() {
             end_children_on_signals().expect("a thread for signals");
             let script = "exec 3>/proc/$PPID/fd/1; echo begun >&3; sleep 60; echo survived >&3";
             let command = cmd!("sh", "-c", script);
@@ -197,20 +204,20 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_to_xtask_ends_what_it_has_started() {
+    fn a_signal_ends_what_a_process_has_started() {
         let program = env::current_exe().expect("this program");
         let name = "process::tests::a_command_that_never_ends";
-        let mut xtask = Command::new(program)
+        let mut copy = Command::new(program)
             .args(["--exact", name, "--nocapture"])
-            .env("XTASK_NEVER_ENDS", "1")
+            .env("NESTLING_NEVER_ENDS", "1")
             .stdout(Stdio::piped())
             .spawn()
             .expect("a copy of this program");
-        let mut lines = BufReader::new(xtask.stdout.take().expect("a pipe")).lines();
+        let mut lines = BufReader::new(copy.stdout.take().expect("a pipe")).lines();
         let mut next = || lines.next().map(|line| line.expect("a line"));
         while next().expect("its child's line") != "begun" {}
-        kill_process(pid(xtask.id()).expect("an id"), Signal::TERM).expect("a signal");
-        assert_eq!(xtask.wait().expect("its end").code(), Some(128 + SIGTERM));
+        kill_process(pid(copy.id()).expect("an id"), Signal::TERM).expect("a signal");
+        assert_eq!(copy.wait().expect("its end").code(), Some(128 + SIGTERM));
         // The pipe ends with the child, which holds it.
         assert_eq!(next(), None);
     }

@@ -9,17 +9,19 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use duct::cmd;
 
-use crate::{apt, arch::Arch, packages::Apt, workspace::Workspace};
+use crate::{apt, arch::Arch, note, packages::Apt};
 
 /// Which of Debian's kernels.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Age {
+    /// That of the oldest release that has one.
     Current,
     /// Debian 11's, the oldest kernel that is tested. Its support has ended, so a mirror may lack it.
     Old,
 }
 
 impl Age {
+    /// Both.
     pub const ALL: [Age; 2] = [Age::Current, Age::Old];
 
     /// The releases that have it, in the order in which they are tried.
@@ -49,37 +51,37 @@ fn debian(arch: Arch) -> (&'static str, &'static str) {
     }
 }
 
-/// The kernel, if it was downloaded before.
-pub fn present(workspace: &Workspace, arch: Arch, age: Age) -> Option<PathBuf> {
-    let path = folder(workspace, arch, age).join("vmlinuz");
+/// The kernel, if it was downloaded before into this folder.
+pub fn present(cache: &Path, arch: Arch, age: Age) -> Option<PathBuf> {
+    let path = folder(cache, arch, age).join("vmlinuz");
     path.exists().then_some(path)
 }
 
-fn folder(workspace: &Workspace, arch: Arch, age: Age) -> PathBuf {
+fn folder(cache: &Path, arch: Arch, age: Age) -> PathBuf {
     let name = match age {
         Age::Current => arch.name().into(),
         Age::Old => format!("{}-old", arch.name()),
     };
-    workspace.target.join("xtask/kernels").join(name)
+    cache.join("kernels").join(name)
 }
 
-/// The kernel, downloaded if need be.
-pub fn obtain(workspace: &Workspace, arch: Arch, age: Age) -> Result<PathBuf> {
-    if let Some(path) = present(workspace, arch, age) {
+/// The kernel, downloaded into this folder if need be.
+pub fn obtain(cache: &Path, arch: Arch, age: Age) -> Result<PathBuf> {
+    if let Some(path) = present(cache, arch, age) {
         return Ok(path);
     }
-    download(workspace, arch, age).map_err(|error| {
+    download(cache, arch, age).map_err(|error| {
         let (name, package) = (arch.name(), debian(arch).1);
         anyhow!(
             "there is no Linux kernel for {name}, and Debian's package {package} can't be had: {error:#}. \
-             It would be kept in {}. With a kernel of your own, which has initramfs and serial console built in: \
-             `cargo xtask boot --arch {name} --kernel PATH`",
-            folder(workspace, arch, age).display(),
+             It would be kept in {}. `boot --arch {name} --kernel PATH` boots a kernel of your own, which has \
+             initramfs and serial console built in",
+            folder(cache, arch, age).display(),
         )
     })
 }
 
-fn download(workspace: &Workspace, arch: Arch, age: Age) -> Result<PathBuf> {
+fn download(cache: &Path, arch: Arch, age: Age) -> Result<PathBuf> {
     for program in ["apt-get", "apt-cache", "dpkg-deb", "tar"] {
         apt::program(program, &[]).map_err(|it| anyhow!("{} is missing", it.what))?;
     }
@@ -91,11 +93,11 @@ fn download(workspace: &Workspace, arch: Arch, age: Age) -> Result<PathBuf> {
         if UNREACHABLE.get().is_some() {
             continue;
         }
-        match download_from(workspace, arch, age, suite) {
+        match download_from(cache, arch, age, suite) {
             Ok(path) => return Ok(path),
             Err(error) => {
                 let why = format!("{error:#}");
-                eprintln!("xtask: {suite}: {why}");
+                note!("{suite}: {why}");
                 if ["resolving", "connect", "timed out"]
                     .iter()
                     .any(|word| why.contains(word))
@@ -109,11 +111,11 @@ fn download(workspace: &Workspace, arch: Arch, age: Age) -> Result<PathBuf> {
     bail!(problem.unwrap_or_else(|| "no suite was tried".into()))
 }
 
-fn download_from(workspace: &Workspace, arch: Arch, age: Age, suite: &str) -> Result<PathBuf> {
+fn download_from(cache: &Path, arch: Arch, age: Age, suite: &str) -> Result<PathBuf> {
     let (debian_arch, mut package) = (debian(arch).0, String::from(debian(arch).1));
-    let apt = Apt::new(&folder(workspace, arch, age), debian_arch, suite)?;
+    let apt = Apt::new(&folder(cache, arch, age), debian_arch, suite)?;
     let mirror = apt::mirror();
-    eprintln!("xtask: reading the list of packages of {mirror} {suite} for {debian_arch}");
+    note!("reading the list of packages of {mirror} {suite} for {debian_arch}");
     let complaints = apt.update()?;
     // The package depends on one for the newest kernel, which may depend on one for the file.
     let mut step = Some(package.clone());
@@ -130,9 +132,9 @@ fn download_from(workspace: &Workspace, arch: Arch, age: Age, suite: &str) -> Re
         package = next;
         step = kernel_dependency(&description, &package);
     }
-    eprintln!("xtask: downloading {package}");
+    note!("downloading {package}");
     let file = apt.download(&package)?;
-    let path = folder(workspace, arch, age).join("vmlinuz");
+    let path = folder(cache, arch, age).join("vmlinuz");
     unpack(&file, &path)?;
     fs::remove_file(&file)?;
     Ok(path)

@@ -1,0 +1,52 @@
+//! Builds for several architectures at once.
+
+use anyhow::Result;
+use duct::Expression;
+
+use crate::{apt, arch::Arch, toolchain::Rust};
+
+/// Architectures that one cargo command builds for, which keeps the cores busier than one after the other.
+pub struct Group {
+    /// At least one.
+    pub archs: Vec<Arch>,
+    rust: Rust,
+}
+
+impl Group {
+    /// Groups architectures by the toolchain that builds for them, which is installed if need be.
+    pub fn of(archs: &[Arch]) -> Result<Vec<Group>> {
+        let mut groups: Vec<Group> = Vec::new();
+        for &arch in archs {
+            let rust = apt::obtain(|| Rust::find(arch))?;
+            match groups.iter_mut().find(|group| group.rust == rust) {
+                Some(group) => group.archs.push(arch),
+                None => groups.push(Group {
+                    archs: vec![arch],
+                    rust,
+                }),
+            }
+        }
+        Ok(groups)
+    }
+
+    /// The names of the architectures.
+    pub fn name(&self) -> String {
+        self.archs
+            .iter()
+            .map(|arch| arch.name())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// A cargo command that builds for these architectures. `flags` are the compiler's for each.
+    pub fn command(&self, words: &[&str], flags: impl Fn(Arch) -> String) -> Expression {
+        let mut command = self.rust.cargo(words, &self.archs);
+        for &arch in &self.archs {
+            let flags = flags(arch);
+            if !flags.is_empty() {
+                command = command.env(arch.cargo_variable("RUSTFLAGS"), flags);
+            }
+        }
+        command
+    }
+}

@@ -1,0 +1,152 @@
+//! A root directory, and the archive of it that a kernel unpacks: cpio's `newc` format, as the kernel's
+//! `Documentation/driver-api/early-userspace/buffer-format.rst` has it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
+    path::Path,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// The files of a root directory.
+#[derive(Default)]
+pub struct Initramfs {
+    /// By their paths, in which a directory comes before what is in it: the mode, with its type, and the content.
+    files: BTreeMap<String, (u32, Vec<u8>)>,
+}
+
+/// The bits of a mode that are the type, and three types.
+pub const TYPE: u32 = 0o170_000;
+/// A directory.
+pub const DIRECTORY: u32 = 0o040_000;
+/// A file.
+pub const FILE: u32 = 0o100_000;
+/// A symbolic link, whose content is its target.
+pub const LINK: u32 = 0o120_000;
+
+impl Initramfs {
+    /// Directories alone: those of an ordinary system.
+    pub fn new() -> Self {
+        let mut archive = Self::default();
+        for path in ["bin", "dev", "etc", "proc", "run", "sys", "tmp"] {
+            archive.directory(path);
+        }
+        archive
+    }
+
+    /// Adds a directory.
+    pub fn directory(&mut self, path: &str) {
+        self.enter(path, DIRECTORY | 0o755, Vec::new());
+    }
+
+    /// Adds an executable file, with the content of one of this machine.
+    pub fn program(&mut self, path: &str, from: &Path) -> Result<()> {
+        let content = fs::read(from).with_context(|| format!("can't read {}", from.display()))?;
+        self.enter(path, FILE | 0o755, content);
+        Ok(())
+    }
+
+    /// Adds a file.
+    pub fn file(&mut self, path: &str, content: &[u8]) {
+        self.enter(path, FILE | 0o644, content.to_vec());
+    }
+
+    /// Adds a symbolic link.
+    pub fn link(&mut self, path: &str, target: &str) {
+        self.enter(path, LINK | 0o777, target.as_bytes().to_vec());
+    }
+
+    /// Adds a file or a directory of this machine with all that is in it. What it leads to by a symbolic link is not added.
+    pub fn copy(&mut self, path: &str, from: &Path) -> Result<()> {
+        let what = || format!("can't read {}", from.display());
+        let metadata = fs::symlink_metadata(from).with_context(what)?;
+        let mode = metadata.permissions().mode() & 0o7777;
+        if metadata.is_symlink() {
+            let target = fs::read_link(from).with_context(what)?;
+            let target = target.as_os_str().as_bytes().to_vec();
+            self.enter(path, LINK | 0o777, target);
+        } else if metadata.is_dir() {
+            self.enter(path, DIRECTORY | mode, Vec::new());
+            for entry in fs::read_dir(from).with_context(what)? {
+                let entry = entry.with_context(what)?;
+                let name = entry.file_name();
+                let name = name.to_str();
+                let name = name.with_context(|| format!("a name in {}", from.display()))?;
+                self.copy(&format!("{path}/{name}"), &entry.path())?;
+            }
+        } else if metadata.is_file() {
+            self.enter(path, FILE | mode, fs::read(from).with_context(what)?);
+        } else {
+            bail!("{} is no file, directory or link", from.display());
+        }
+        Ok(())
+    }
+
+    /// The files: path, mode and content of each, directories before what is in them.
+    pub fn files(&self) -> impl Iterator<Item = (&str, u32, &[u8])> {
+        let files = self.files.iter();
+        files.map(|(path, (mode, content))| (&**path, *mode, &**content))
+    }
+
+    /// Writes the archive.
+    pub fn write(self, to: &Path) -> Result<()> {
+        let mut bytes = Vec::new();
+        let end = ("TRAILER!!!", 0, &[][..]);
+        for (index, (path, mode, content)) in self.files().chain([end]).enumerate() {
+            ensure!(content.len() < 1 << 32, "{path}: more than 4 GiB");
+            let (inode, size) = (index as u32 + 1, content.len() as u32);
+            let (user, group, links, time, device) = (0, 0, 1, 0, 0);
+            let length = path.len() as u32 + 1;
+            bytes.extend(b"070701");
+            for number in [
+                inode, mode, user, group, links, time, size, device, device, device, device,
+                length, 0,
+            ] {
+                bytes.extend(format!("{number:08x}").bytes());
+            }
+            bytes.extend(path.bytes());
+            bytes.push(0);
+            // Every header and every content begins at a multiple of four.
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+            bytes.extend(content);
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        }
+        fs::write(to, bytes).with_context(|| format!("can't write {}", to.display()))
+    }
+
+    /// Adds something, in the place of what has this path, and the directories that it lies in.
+    fn enter(&mut self, path: &str, mode: u32, content: Vec<u8>) {
+        let path = path.trim_matches('/');
+        if path.is_empty() {
+            return;
+        }
+        for (end, _) in path.match_indices('/') {
+            let parent = self.files.entry(path[..end].into());
+            parent.or_insert((DIRECTORY | 0o755, Vec::new()));
+        }
+        self.files.insert(path.into(), (mode, content));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_comes_with_the_directories_that_it_lies_in_and_replaces_what_was_there() {
+        let mut archive = Initramfs::default();
+        archive.file("/a/b/c", b"first");
+        archive.file("a/b/c", b"second");
+        archive.link("/a-link", "a");
+        let files: Vec<_> = archive.files().collect();
+        let expected = [
+            ("a", DIRECTORY | 0o755, &b""[..]),
+            ("a-link", LINK | 0o777, b"a"),
+            ("a/b", DIRECTORY | 0o755, b""),
+            ("a/b/c", FILE | 0o644, b"second"),
+        ];
+        assert_eq!(files, expected);
+    }
+}

@@ -1,0 +1,36 @@
+//! What `cargo nestling` and nestling's own `cargo xtask` have in common: it finds and installs tools, builds for four architectures, and
+//! boots machines.
+//!
+//! The interface may change with each release: the programs are what this package promises.
+
+pub mod apt;
+pub mod arch;
+pub mod build;
+pub mod console;
+pub mod disk;
+pub mod elf;
+pub mod initramfs;
+pub mod kernel;
+pub mod machine;
+pub mod packages;
+pub mod process;
+pub mod run;
+pub mod runner;
+pub mod toolchain;
+
+/// Tells on the standard error what the program is doing.
+#[macro_export]
+macro_rules! note {
+    ($($word:tt)*) => {
+        eprintln!("{}: {}", $crate::program(), format_args!($($word)*))
+    };
+}
+
+/// The name of the program that runs, as its messages begin.
+pub fn program() -> String {
+    let path = std::env::current_exe().unwrap_or_default();
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
