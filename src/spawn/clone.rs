@@ -144,28 +144,38 @@ fn attempt<const FEATURES: u32>(
     }
     let mut pidfd = None;
     if wants_pidfd {
-        match sys::process::pidfd_open(pid) {
-            Ok(opened) => pidfd = Some(opened),
-            Err(errno) => {
-                // `ESRCH` means that another wait has reaped the child. Then another process may already have its id.
-                if errno != Errno::ESRCH {
-                    let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
-                }
-                let begins = FEATURES & features::BEGIN != 0 && begins;
-                if !begins {
-                    let _ = wait::wait(pid);
-                }
-                // The parent may write the step now, because the child no longer does.
-                task.begin(step);
-                if !begins {
-                    return Err(errno);
-                }
-                // The child's end may take long, so the parent does not wait for it, and the record contains the failure.
-                task.fail(errno);
-            }
-        }
+        pidfd = open_pidfd::<FEATURES>(task, pid, begins)?;
     }
     Ok(Made { pid, pidfd, pipe })
+}
+
+/// Opens the pidfd of a child that `clone` has made. If this fails, the child is killed. A parent that does not wait for its child
+/// finds the failure in the record; any other parent gets the error, and the child has been reaped.
+fn open_pidfd<const FEATURES: u32>(
+    task: &ChildTask<'_, '_>,
+    pid: Pid,
+    begins: bool,
+) -> Result<Option<OwnedFd>, Errno> {
+    let errno = match sys::process::pidfd_open(pid) {
+        Ok(pidfd) => return Ok(Some(pidfd)),
+        Err(errno) => errno,
+    };
+    // `ESRCH` means that another wait has reaped the child. Then another process may already have its id.
+    if errno != Errno::ESRCH {
+        let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
+    }
+    let begins = FEATURES & features::BEGIN != 0 && begins;
+    if !begins {
+        let _ = wait::wait(pid);
+    }
+    // The parent may write the step now, because the child no longer does.
+    task.begin(StepCode::attribute(Attribute::Pidfd));
+    if !begins {
+        return Err(errno);
+    }
+    // The child's end may take long, so the parent does not wait for it, and the record contains the failure.
+    task.fail(errno);
+    Ok(None)
 }
 
 /// Makes the status pipe: step 1 of the protocol.

@@ -21,8 +21,8 @@ const KILL_LIMIT: u32 = 5;
 const LIMIT: u32 = 60;
 
 impl Machine {
-    /// Ends the machine, or, without a kind, has the process of the entry `restart` take the place of init. Returns only if there is
-    /// none.
+    /// Ends the machine. Without a kind, executes the program of the entry `restart` in place of init. Returns only if there is no such
+    /// entry.
     #[inline(never)]
     pub fn end(&mut self, kind: Option<Reboot>) {
         let (name, signal) = match kind {
@@ -38,7 +38,7 @@ impl Machine {
             return Line::new("no entry has the action restart").log();
         }
         self.stop_reading();
-        // For the process 1 that goes on after a fault.
+        // After a fault, process 1 continues with the end of the machine.
         let [own, ..] = &mut self.table.services;
         own.quick = signal.as_raw() as u8;
         self.table.save(0);
@@ -48,9 +48,42 @@ impl Machine {
         let end = after(TERM_LIMIT + LIMIT);
         let shutdown_end = after(SHUTDOWN_LIMIT);
         self.note_end(end);
+        self.stop_services();
+        self.run_shutdown_entries(shutdown_end);
+        let spare = self.has_root_storage(end);
+        Line::new("SIGTERM to all processes").log();
+        self.end_all(end, spare, TERM_LIMIT);
+        self.sync(end);
+        if kind.is_none()
+            && let Some(entry) = successor.and_then(|index| self.table.entry(index))
+        {
+            service::become_successor(&entry, self.env);
+        }
+        let mut hung = Buffer::new();
+        self.take_down(end, &mut hung);
+        if spare {
+            self.end_all(end, false, KILL_LIMIT);
+            self.take_down(end, &mut hung);
+        }
+        self.sync(end);
+        // The remaining processes may still end.
+        self.wait_for_all(end, false);
+        Line::new(name).log();
+        // If the successor could not be executed, no process is left that could decide: the machine restarts.
+        let errno = reboot(kind.unwrap_or(Reboot::Restart));
+        Line::new(name).log_error(errno);
+        // The kernel refuses: an administrator finds the reason on the console.
+        loop {
+            let _ = sys::process::pause();
+            pause(1);
+        }
+    }
+
+    /// Marks each service as stopped: its process is to end, and it does not start again. The entries for the shutdown stay.
+    fn stop_services(&mut self) {
         for index in self.table.places() {
             if let Some(service) = self.table.services.get_mut(index) {
-                // One that the process 1 before a fault has started has its time.
+                // Process 1 has started this one before a fault: it continues.
                 if service.does(Action::Shutdown) && service.state.is_up() {
                     continue;
                 }
@@ -68,48 +101,25 @@ impl Machine {
                 self.table.save(index);
             }
         }
+    }
+
+    /// Runs the entries for the shutdown one after the other, and waits for each, but not beyond `end`.
+    fn run_shutdown_entries(&mut self, end: u32) {
         for index in self.table.places() {
             let service = self.table.services.get(index);
             if let Some(service) = service
                 && service.does(Action::Shutdown)
-                && now() < shutdown_end
+                && now() < end
             {
                 if service.state == State::Done {
                     self.start(index);
                 }
-                self.wait_until(shutdown_end, &mut |machine| {
+                self.wait_until(end, &mut |machine| {
                     machine.reap();
                     let service = machine.table.services.get(index);
                     service.is_none_or(|it| !it.state.is_up())
                 });
             }
-        }
-        let spare = self.has_root_storage(end);
-        Line::new("SIGTERM to all processes").log();
-        self.end_all(end, spare, TERM_LIMIT);
-        self.sync(end);
-        if kind.is_none()
-            && let Some(entry) = successor.and_then(|index| self.table.entry(index))
-        {
-            service::become_successor(&entry, self.env);
-        }
-        let mut hung = Buffer::new();
-        self.take_down(end, &mut hung);
-        if spare {
-            self.end_all(end, false, KILL_LIMIT);
-            self.take_down(end, &mut hung);
-        }
-        self.sync(end);
-        // What was left may come to its end yet.
-        self.wait_for_all(end, false);
-        Line::new(name).log();
-        // Of what could not be become, nobody is left who could be asked.
-        let errno = reboot(kind.unwrap_or(Reboot::Restart));
-        Line::new(name).log_error(errno);
-        // Whoever can look at the machine sees why it is still there.
-        loop {
-            let _ = sys::process::pause();
-            pause(1);
         }
     }
 

@@ -98,7 +98,8 @@ pub fn become_it(
     errno
 }
 
-/// Has this process what its line says, and what its environment has beside init's. `step` says what an error is of.
+/// Applies the settings of the service's line to this process, and collects the strings that its environment has beside init's. After
+/// an error, `step` names the step that failed.
 fn prepare<'l>(
     entry: &Entry<'l>,
     env: Args<'static>,
@@ -107,16 +108,7 @@ fn prepare<'l>(
     additions: &mut [Option<Arg<'static>>; 5],
     step: &mut (&str, &'l [u8]),
 ) -> Result<(), Errno> {
-    *step = ("session of ", entry.name());
-    sys::process::setsid()?;
-    if !entry.terminal().is_empty() {
-        *step = ("terminal ", entry.terminal());
-        let terminal = open_terminal(entry.terminal())?;
-        for number in 0..3 {
-            assign(number, terminal.as_fd())?;
-        }
-    }
-
+    begin_session(entry, step)?;
     let (mut uid, mut gid) = (None, None);
     let mut user_name = &b""[..];
     for setting in entry.settings() {
@@ -153,7 +145,7 @@ fn prepare<'l>(
         *step = ("terminal of ", entry.name());
         lend_output()?;
     }
-    // Only now: what is opened above may not be within them.
+    // Only now: the files that are opened above may exceed the limits.
     *step = ("limits of ", entry.name());
     descriptors::restore();
     for setting in entry.settings() {
@@ -172,14 +164,47 @@ fn prepare<'l>(
     }
 
     *step = ("environment of ", entry.name());
+    let user_strings = match uid {
+        Some(_) => strings.bytes(),
+        None => b"",
+    };
+    let home = add_to_environment(env, user_strings, additions);
+    // The service starts even if the last two fail: the directory may not exist, and the "terminal" may be no terminal, such as `null`, or
+    // may belong to another session.
+    if !home.is_empty() {
+        let _ = sys::file::chdir(home);
+    }
+    if entry.has_terminal() {
+        let _ = sys::terminal::set_controlling(io::stdin());
+    }
+    Ok(())
+}
+
+/// Begins a session. If the line names a terminal, the three standard descriptors are this terminal.
+fn begin_session<'l>(entry: &Entry<'l>, step: &mut (&str, &'l [u8])) -> Result<(), Errno> {
+    *step = ("session of ", entry.name());
+    sys::process::setsid()?;
+    if !entry.terminal().is_empty() {
+        *step = ("terminal ", entry.terminal());
+        let terminal = open_terminal(entry.terminal())?;
+        for number in 0..3 {
+            assign(number, terminal.as_fd())?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts the strings that the environment needs beside init's to `additions`: `TERM` for a serial line, and those of the user, each of
+/// which ends with a null. Returns the user's home directory, or an empty string.
+fn add_to_environment(
+    env: Args<'static>,
+    mut rest: &'static [u8],
+    additions: &mut [Option<Arg<'static>>; 5],
+) -> &'static CStr {
     let [own_term, users @ ..] = additions;
     if env.var(c"TERM") == Some(c"linux") && is_serial(io::stdout()) {
         *own_term = Some(TERM.into());
     }
-    let mut rest = match uid {
-        Some(_) => strings.bytes(),
-        None => b"",
-    };
     let mut home = c"";
     for place in users {
         if !rest.is_empty() {
@@ -190,15 +215,7 @@ fn prepare<'l>(
             *place = Some(string.into());
         }
     }
-    // The last two may fail, and then the process has to do without: there is no such directory; it is no terminal, such as `null`, or
-    // it is another session's.
-    if !home.is_empty() {
-        let _ = sys::file::chdir(home);
-    }
-    if entry.has_terminal() {
-        let _ = sys::terminal::set_controlling(io::stdin());
-    }
-    Ok(())
+    home
 }
 
 /// What the kernel's `TERM=linux` becomes on a serial line.
