@@ -6,7 +6,7 @@
 //! is empty. So a test may change all of that, and its panic or hang does not reach other tests. A test reports to the
 //! runner through shared memory, not through a descriptor.
 //!
-//! The runner writes one line for each test: `ok NAME`, `FAILED NAME: reason` or `skipped NAME: reason`. The last line
+//! The main process writes one line for each test: `ok NAME`, `FAILED NAME: reason` or `skipped NAME: reason`. The last line
 //! is `N passed, N failed, N skipped`. Lines that begin with `# ` are notes; the first note is `# suite NAME`. A second
 //! argument selects the tests whose names contain it. A third argument names tests to skip, one in each line, as `NAME:
 //! reason`.
@@ -33,7 +33,7 @@ use nestling::sys::{self, process, signal};
 use nestling::{Args, AsFd, BorrowedFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, Resource, Rlimit};
 use nestling::{SigSet, Signal};
 
-// ---- The runner ----
+// ---- The main process, which runs the tests ----
 
 /// A test. Its name is the sentence that it proves.
 pub struct Test {
@@ -65,7 +65,7 @@ pub fn cgroup2() -> &'static str {
 
 /// How often a test repeats a random step: `natively` times on the host, and a tenth of that on an emulated machine.
 pub fn rounds(natively: usize) -> usize {
-    match how() {
+    match runner() {
         "native" => natively,
         _ => natively / 10,
     }
@@ -221,7 +221,7 @@ fn run_one(name: &Text, counts: &mut [u32; 3], test: &dyn Fn()) {
         _ if said.is_empty() && status.success() => (0, text!("ok {name}")),
         Some(reason) if status.success() => (2, text!("skipped {name}: {reason}")),
         _ if status.signal() == Some(Signal::KILL) && said.is_empty() => {
-            (1, text!("FAILED {name}: killed; it hung, most likely"))
+            (1, text!("FAILED {name}: killed, probably because it hung"))
         }
         _ if said.is_empty() => (1, text!("FAILED {name}: {status}")),
         _ => (1, text!("FAILED {name}: {said}")),
@@ -267,7 +267,7 @@ pub fn skip(reason: impl fmt::Display) -> ! {
 /// A message that begins with this byte is the reason of a skipped test.
 const SKIPPED: &str = "\u{1}";
 
-/// Reports a panic's message to the runner, which prints it in the test's line.
+/// Reports a panic's message to the main process, which prints it in the test's line.
 pub fn panic(info: &PanicInfo<'_>) -> ! {
     if MAILBOX.load(Relaxed).is_null() {
         nestling::rt::panic(info);
@@ -284,13 +284,13 @@ pub fn say(line: fmt::Arguments<'_>) {
 }
 
 /// What runs this program: `native`, `qemu-user` or `kernel`.
-pub fn how() -> &'static str {
+pub fn runner() -> &'static str {
     variable(c"NESTLING_HOW").unwrap_or("native")
 }
 
 /// Whether qemu-user emulates the kernel. It copies memory instead of sharing it, and it lacks some system calls.
 pub fn emulated() -> bool {
-    how() == "qemu-user"
+    runner() == "qemu-user"
 }
 
 /// Skips the test if this process is not root's.
@@ -319,9 +319,9 @@ pub fn need_shell() {
     }
 }
 
-// ---- What a test shares with its children and with the runner ----
+// ---- What a test shares with its children and with the main process ----
 
-/// Memory that forked children share with the runner.
+/// Memory that forked children share with the main process.
 pub struct Mailbox {
     length: AtomicUsize,
     text: UnsafeCell<[u8; 2048]>,
@@ -342,12 +342,12 @@ impl Mailbox {
     fn write(&self, message: fmt::Arguments<'_>) {
         let message = text!("{message}");
         if self.length.load(Relaxed) == 0 {
-            // SAFETY: the runner reads the text only after the test's end.
-            let place = unsafe { &mut *self.text.get() };
-            for (place, &byte) in place.iter_mut().zip(message.as_str().as_bytes()) {
-                *place = if byte == b'\n' { b' ' } else { byte };
+            // SAFETY: the main process reads the text only after the test's end.
+            let room = unsafe { &mut *self.text.get() };
+            for (slot, &byte) in room.iter_mut().zip(message.as_str().as_bytes()) {
+                *slot = if byte == b'\n' { b' ' } else { byte };
             }
-            self.length.store(message.length.min(place.len()), Relaxed);
+            self.length.store(message.length.min(room.len()), Relaxed);
         }
     }
 
@@ -581,13 +581,13 @@ pub fn mode(path: &CStr) -> u32 {
 fn statx(fd: i32, path: &CStr, flags: u32) -> Result<linux::statx, Errno> {
     // SAFETY: the structure consists of numbers only.
     let mut file: linux::statx = unsafe { core::mem::zeroed() };
-    let (mask, place) = (linux::STATX_BASIC_STATS as usize, &raw mut file as usize);
+    let (mask, pointer) = (linux::STATX_BASIC_STATS as usize, &raw mut file as usize);
     let arguments = [
         fd as usize,
         path.as_ptr() as usize,
         flags as usize,
         mask,
-        place,
+        pointer,
     ];
     // SAFETY: the kernel reads a C string and writes one `statx`.
     unsafe { call(linux::__NR_statx, arguments) }.map(|_| file)
@@ -901,9 +901,9 @@ fn variable(name: &CStr) -> Option<&'static str> {
 /// Returns the working directory.
 pub fn directory() -> Text {
     let mut text = Text::new();
-    let (place, size) = (text.bytes.as_mut_ptr() as usize, text.bytes.len());
+    let (pointer, size) = (text.bytes.as_mut_ptr() as usize, text.bytes.len());
     // SAFETY: the kernel writes at most `size` bytes.
-    let length = unsafe { call(linux::__NR_getcwd, [place, size]) };
+    let length = unsafe { call(linux::__NR_getcwd, [pointer, size]) };
     text.length = length.expect("getcwd") - 1;
     text
 }

@@ -74,12 +74,12 @@ fn command(process: Process) -> i32 {
     let length = read(c"/etc/command", &mut bytes);
     let mut list = [None; 1024];
     let mut rest = &bytes[..length];
-    for place in &mut list[..1023] {
+    for slot in &mut list[..1023] {
         let Ok(string) = CStr::from_bytes_until_nul(rest) else {
             break;
         };
         rest = &rest[string.count_bytes() + 1..];
-        *place = Some(string.into());
+        *slot = Some(string.into());
     }
     let (args, env) = (Args::new(&list), process.env());
     let program = Program::Search {
@@ -184,8 +184,8 @@ struct Path([u8; 64]);
 impl Path {
     fn of(name: &[u8]) -> Self {
         let mut path = [0; 64];
-        for (place, byte) in path.iter_mut().zip(b"/run/".iter().chain(name)) {
-            *place = *byte;
+        for (slot, byte) in path.iter_mut().zip(b"/run/".iter().chain(name)) {
+            *slot = *byte;
         }
         Self(path)
     }

@@ -318,8 +318,8 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
 /// Puts an `umask` before and after each action. In a trace, these calls show where each action begins. The mask is the
 /// index of the action.
 fn ruled<'r, 'a>(actions: &[Action<'a>], ruler: &'r mut [Action<'a>]) -> &'r [Action<'a>] {
-    for (index, place) in ruler.iter_mut().enumerate() {
-        *place = match actions.get(index / 2) {
+    for (index, slot) in ruler.iter_mut().enumerate() {
+        *slot = match actions.get(index / 2) {
             Some(&action) if index % 2 == 1 => action,
             _ => Action::Umask(index as u32),
         };

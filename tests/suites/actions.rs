@@ -577,7 +577,7 @@ fn capabilities_are_given_to_a_program_that_is_not_root(memory: Memory) {
         .next()
         .and_then(|set| u64::from_str_radix(set, 16).ok());
     if bounding.is_none_or(|set| set & two.bits() != two.bits()) {
-        skip("root has not the two capabilities");
+        skip("root lacks the two capabilities");
     }
     let found = state_as_anyone(memory, &actions);
     assert_eq!(&found["uid"], "1001 1001");

@@ -155,9 +155,9 @@ fn open_gate() -> OwnedFd {
 }
 
 /// Waits until the child has ended or stopped, and leaves that status for a later wait.
-fn wait_for_news(pid: Pid) -> ExitStatus {
-    let news = peek(Who::Child(pid), Options::STOPPED).expect("news");
-    news.expect("news").1
+fn wait_for_change(pid: Pid) -> ExitStatus {
+    let change = peek(Who::Child(pid), Options::STOPPED).expect("a change of state");
+    change.expect("a change of state").1
 }
 
 fn a_program_is_begun_and_runs(memory: Memory) {
@@ -294,7 +294,7 @@ fn finished_beside<'a>(
 ) -> Result<nestling::spawn::Child, Error<'a>> {
     let pid = starting.id();
     let outcome = loop {
-        wait_for_news(pid);
+        wait_for_change(pid);
         match starting.try_finish() {
             Ok(Progress::Pending(it)) => starting = it,
             Ok(Progress::Running(child)) => break Ok(child),
@@ -329,7 +329,7 @@ fn a_child_that_is_stopped_is_pending_until_it_continues(memory: Memory) {
     let mut starting = begun(&with(memory, &GATE));
     let pid = starting.id();
     process::kill(pid.as_raw(), Some(Signal::STOP)).expect("a signal");
-    assert_eq!(wait_for_news(pid).stopped_signal(), Some(Signal::STOP));
+    assert_eq!(wait_for_change(pid).stopped_signal(), Some(Signal::STOP));
     // The FIFO no longer delays the child. (It is opened for both directions, so this open does not wait for a reader.)
     let gate = sys::fd::open(c"gate", OFlags::RDWR | OFlags::CLOEXEC, 0).expect("the gate");
     for _ in 0..100 {
@@ -355,7 +355,7 @@ fn finish_continues_a_child_that_its_user_has_stopped(memory: Memory) {
     process::kill(pid.as_raw(), Some(Signal::TSTP)).expect("a signal");
     let gate = open_gate();
     let mut child = starting.finish().expect("a program that runs");
-    let stopped = wait_for_news(pid).stopped_signal();
+    let stopped = wait_for_change(pid).stopped_signal();
     assert_eq!(stopped, Some(Signal::TSTP), "its stop is the program's");
     child.signal(Signal::CONT).expect("it is there");
     drop(gate);
@@ -543,7 +543,7 @@ fn with_a_pidfd_a_later_child_of_the_same_number_is_not_reaped(memory: Memory) {
         let pid = starting.id();
         wait::wait(pid).expect("its end");
         let later = later_child(pid);
-        wait_for_news(later);
+        wait_for_change(later);
         let outcome = if finishes {
             starting.finish().map(drop)
         } else {
@@ -781,7 +781,7 @@ fn a_thousand_are_pending_at_once() {
             hard: needed,
         };
         if let Err(errno) = sys::resource::setrlimit(Resource::Nofile, both) {
-            skip(text!("not so many descriptors: {errno}"));
+            skip(text!("the limit on descriptors cannot be raised: {errno}"));
         }
     }
     limit_descriptors(needed);
@@ -796,16 +796,16 @@ fn a_thousand_are_pending_at_once() {
             Ok(starting) => Some(starting),
             Err(error) => panic!("{error}"),
         });
-    for place in &mut pending {
-        *place = place.take().map(is_pending);
+    for slot in &mut pending {
+        *slot = slot.take().map(is_pending);
     }
     // Meanwhile, the parent can start and reap another child.
     assert!(nestling_tests::status(&probe(Memory::Shared)).success());
     let gate = sys::fd::open(c"gate", OFlags::RDWR | OFlags::CLOEXEC, 0).expect("the gate");
-    for place in &mut pending {
-        let mut starting = place.take().expect("one that is pending");
+    for slot in &mut pending {
+        let mut starting = slot.take().expect("one that is pending");
         let error = loop {
-            wait_for_news(starting.id());
+            wait_for_change(starting.id());
             match starting.try_finish() {
                 Ok(Progress::Pending(it)) => starting = it,
                 Ok(Progress::Running(_)) => panic!("there is no such program"),

@@ -309,7 +309,7 @@ fn the_environment_is_inherited_changed_and_cleared(memory: Memory) {
     assert_eq!(environment(command().env("A", "1").env("B", "")), expected);
 
     let first = inherited().find(|entry| entry.find('=').is_some_and(|length| length > 1));
-    let first = first.expect("a variable, as every way of running this gives one");
+    let first = first.expect("a variable: each runner sets one");
     let (name, _) = first.split_once('=').expect("a variable");
     assert_eq!(environment(command().env_remove(name)), without(name));
     let mut expected = without(name);
@@ -389,20 +389,20 @@ fn standard_descriptors_are_right_whichever_of_the_parents_are_closed(memory: Me
             let mut expected: [Option<u64>; 3] = [None; 3];
             let mut command = probe(memory);
             for (number, kind) in (0..).zip(kinds) {
-                let place = number as usize;
+                let index = number as usize;
                 // The files that the test has opened occupy the numbers that were closed.
                 let parents = [0, 1, 2].map(|fd| sys::fd::cloexec(fd).is_ok().then(|| inode(fd)));
                 let stdio = match kind {
                     Inherit => Stdio::inherit(),
                     Null => Stdio::null(),
                     Piped => Stdio::piped(),
-                    Fd => given[place].take().expect("a file").into(),
+                    Fd => given[index].take().expect("a file").into(),
                 };
-                expected[place] = match kind {
-                    Inherit if is_open(&number) => parents[place],
+                expected[index] = match kind {
+                    Inherit if is_open(&number) => parents[index],
                     Inherit | Piped => None,
                     Null => Some(null),
-                    Fd => Some(given_inodes[place]),
+                    Fd => Some(given_inodes[index]),
                 };
                 match number {
                     0 => command.stdin(stdio),
@@ -421,18 +421,18 @@ fn standard_descriptors_are_right_whichever_of_the_parents_are_closed(memory: Me
             assert!(child.wait().expect("its status").success());
             let found = State::read(out().c_str());
             let mut numbers = String::from("0 1 2");
-            for (place, kind) in kinds.iter().enumerate() {
-                let what = format!("{place} of {kinds:?}, open {open:03b}: {}", &found["fds"]);
-                assert_eq!(ends[place].is_some(), *kind == Piped, "{what}");
-                match expected[place].or(ends[place]) {
+            for (index, kind) in kinds.iter().enumerate() {
+                let what = format!("{index} of {kinds:?}, open {open:03b}: {}", &found["fds"]);
+                assert_eq!(ends[index].is_some(), *kind == Piped, "{what}");
+                match expected[index].or(ends[index]) {
                     Some(inode) => {
                         assert_eq!(
-                            found[&*format!("inode {place}")],
+                            found[&*format!("inode {index}")],
                             text!("{inode}"),
                             "{what}"
                         );
                     }
-                    None => numbers = numbers.replace(&*place.to_string(), ""),
+                    None => numbers = numbers.replace(&*index.to_string(), ""),
                 }
             }
             let numbers: Vec<_> = numbers.split_whitespace().collect();
@@ -473,8 +473,8 @@ fn one_descriptor_can_be_all_three_standard_ones(memory: Memory) {
             .stdout(another())
             .stderr(another()),
     );
-    for place in ["inode 0", "inode 1", "inode 2"] {
-        assert_eq!(found[place], number);
+    for name in ["inode 0", "inode 1", "inode 2"] {
+        assert_eq!(found[name], number);
     }
     // Both descriptors share the file offset, too.
     let status = status(
@@ -483,7 +483,7 @@ fn one_descriptor_can_be_all_three_standard_ones(memory: Memory) {
             .stderr(another()),
     );
     assert!(status.success());
-    assert_eq!(read_file(c"file").expect("it").as_str(), "one\ntwo\n");
+    assert_eq!(read_file(c"file").expect("a file").as_str(), "one\ntwo\n");
 }
 
 fn a_command_can_be_started_twice(memory: Memory) {
@@ -499,8 +499,8 @@ fn a_command_can_be_started_twice(memory: Memory) {
     for found in &both {
         assert_eq!(&found["fds"], "0 1 2 9 10");
         assert_eq!(&found["directory"], "/");
-        for place in ["inode 0", "inode 2", "inode 9", "inode 10"] {
-            assert_eq!(found[place], both[0][place]);
+        for name in ["inode 0", "inode 2", "inode 9", "inode 10"] {
+            assert_eq!(found[name], both[0][name]);
         }
     }
     // Two children of one command, each with pipes of its own.

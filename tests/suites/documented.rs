@@ -11,7 +11,7 @@ use nestling::sys::mount::{MountFlags, mount};
 use nestling::sys::namespace::{Namespaces, unshare};
 use nestling::{AsFd, OFlags, Signal, io, sys, terminal};
 use nestling_tests::{
-    Text, how, make_directory, make_file, need_root, probe_path, read_file, show, skip, text,
+    Text, make_directory, make_file, need_root, probe_path, read_file, runner, show, skip, text,
 };
 
 nestling_tests::suite! {
@@ -94,7 +94,7 @@ fn the_supervisor_ends_all_on_sigterm() {
     assert_eq!(
         io::read(alive.as_fd(), &mut [0; 1]),
         Ok(0),
-        "nobody is left"
+        "no service is left"
     );
 }
 
@@ -121,8 +121,8 @@ fn the_pipeline_passes_its_data_from_end_to_end() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, b"through three");
     let line = text!("{}: exit status: 0\n", copy.as_str());
-    let told = text!("{0}{0}{0}", line.as_str());
-    assert_eq!(core::str::from_utf8(&output.stderr), Ok(told.as_str()));
+    let reported = text!("{0}{0}{0}", line.as_str());
+    assert_eq!(core::str::from_utf8(&output.stderr), Ok(reported.as_str()));
 }
 
 fn the_pipeline_exits_as_its_last_command() {
@@ -201,16 +201,16 @@ fn the_shell_stops_and_resumes_a_job_on_a_terminal() {
     let mut talk = |typed: &str, expected: &[&str]| {
         io::write_all(controller, typed.as_bytes()).expect("a key");
         for part in expected {
-            let place = |seen: &[u8]| {
+            let position = |seen: &[u8]| {
                 seen.windows(part.len())
                     .position(|it| it == part.as_bytes())
             };
-            while place(&seen).is_none() {
+            while position(&seen).is_none() {
                 let mut buffer = [0; 256];
                 let length = io::read(controller, &mut buffer).expect("what it shows");
                 seen.extend_from_slice(&buffer[..length]);
             }
-            let end = place(&seen).map(|start| start + part.len());
+            let end = position(&seen).map(|start| start + part.len());
             seen.drain(..end.unwrap_or_default());
         }
     };
@@ -230,7 +230,7 @@ fn the_shell_stops_and_resumes_a_job_on_a_terminal() {
 /// Nevertheless, the test runs only on a machine of its own.
 fn the_example_of_process_1_restarts_its_service_and_powers_off() {
     need_root();
-    if how() != "kernel" {
+    if runner() != "kernel" {
         skip("needs a machine of its own");
     }
     unshare(Namespaces::PID | Namespaces::MOUNT).expect("namespaces");
@@ -261,7 +261,7 @@ fn the_example_of_process_1_restarts_its_service_and_powers_off() {
 }
 
 fn the_example_of_process_1_refuses_to_be_another_process() {
-    let output = example("pid1").output().expect("it");
+    let output = example("pid1").output().expect("an output");
     assert_eq!(output.stderr, b"pid1: this is a process 1\n");
     assert_eq!(output.status.code(), Some(1));
 }

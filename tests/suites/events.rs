@@ -9,7 +9,7 @@ use nestling::sys::{self, credentials, process, signal};
 use nestling::time::{self, Clock, Timer, Timestamp};
 use nestling::{AsFd, Errno, OFlags, OwnedFd, SigSet, Signal};
 use nestling_tests::{
-    DESCRIPTORS, close, fd, fork, handle, handled, how, join, make_file, need_root, open_only,
+    DESCRIPTORS, close, fd, fork, handle, handled, join, make_file, need_root, open_only, runner,
     set_timer, skip,
 };
 
@@ -174,7 +174,7 @@ fn a_time_before_the_clocks_zero_is_an_error() {
 
 fn the_time_of_day_is_set() {
     need_root();
-    if how() != "kernel" {
+    if runner() != "kernel" {
         skip("needs a machine of its own");
     }
     let before = now(Clock::Realtime);
@@ -495,8 +495,8 @@ fn look(epoll: &Epoll) -> [Option<(u64, Events)>; 4] {
     let mut room = [EpollEvent::EMPTY; 4];
     let events = epoll.wait(&mut room, Some(Duration::ZERO)).expect("a look");
     let mut said = [None; 4];
-    for (place, event) in said.iter_mut().zip(events) {
-        *place = Some((event.data(), event.events()));
+    for (slot, event) in said.iter_mut().zip(events) {
+        *slot = Some((event.data(), event.events()));
     }
     said
 }

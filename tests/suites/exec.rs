@@ -579,14 +579,14 @@ fn exec_carries_out_the_attributes() {
     assert_eq!(found["group"], text!("{helper}"));
 
     if emulated() {
-        skip("the emulator knows no parent-death signal; the rest was well");
+        skip("the emulator has no parent-death signal; the rest passed");
     }
     // The signal that this process gets when its parent ends.
     let look = || {
         let mut number = 0i32;
-        let place = &raw mut number as usize;
+        let address = &raw mut number as usize;
         // SAFETY: the kernel writes one number.
-        unsafe { call(linux::__NR_prctl, [PR_GET_PDEATHSIG as usize, place]) }?;
+        unsafe { call(linux::__NR_prctl, [PR_GET_PDEATHSIG as usize, address]) }?;
         ran.store(number as u32, Relaxed);
         Ok(())
     };
@@ -705,7 +705,7 @@ fn exec_finds_its_program_as_a_spawn_does() {
     });
     assert_eq!((&found["arg 1"], &found["arg 2"]), ("a/words", "state"));
     if emulated() {
-        skip("the emulator has no execveat; the rest was well");
+        skip("the emulator has no execveat; the rest passed");
     }
     let file = open_probe();
     become_probe(&Spawn {

@@ -120,14 +120,14 @@ fn an_owner_keeps_its_number_when_it_gets_another_file() {
 }
 
 fn a_static_descriptor_is_taken_once() {
-    let mut place = sys::fd::StaticFd::new();
-    assert!(place.take().is_none());
+    let mut slot = sys::fd::StaticFd::new();
+    assert!(slot.take().is_none());
     let (end, _held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let number = end.as_raw_fd();
-    place.set(end);
-    let taken = place.take().expect("the same");
+    slot.set(end);
+    let taken = slot.take().expect("the same");
     assert_eq!(taken.as_raw_fd(), number);
-    assert!(place.get().is_none() && place.take().is_none());
+    assert!(slot.get().is_none() && slot.take().is_none());
     drop(taken);
     assert_eq!(sys::fd::cloexec(number), Err(Errno::EBADF));
 }
@@ -170,7 +170,7 @@ fn the_flags_are_those_of_the_open_file() {
 fn an_offset_is_counted_from_the_start_the_end_or_the_current_one() {
     let file = create(c"file");
     assert_eq!(fd::write(file.as_fd(), b"0123456789"), Ok(10));
-    for (to, place) in [
+    for (to, offset) in [
         (SeekFrom::Start(3), 3),
         (SeekFrom::Current(4), 7),
         (SeekFrom::Current(-2), 5),
@@ -180,7 +180,7 @@ fn an_offset_is_counted_from_the_start_the_end_or_the_current_one() {
         (SeekFrom::End(5), 15),
         (SeekFrom::Start(8), 8),
     ] {
-        assert_eq!(lseek(file.as_fd(), to), Ok(place), "{to:?}");
+        assert_eq!(lseek(file.as_fd(), to), Ok(offset), "{to:?}");
     }
     let mut rest = [0; 4];
     assert_eq!(fd::read(file.as_fd(), &mut rest), Ok(2));
@@ -341,8 +341,8 @@ fn each_type_of_file_is_known() {
     let (mut ends, unix, stream) = ([0; 2], 1, 1);
     // SAFETY: the kernel writes two numbers.
     unsafe {
-        let place = ends.as_mut_ptr() as usize;
-        call(linux::__NR_socketpair, [unix, stream, 0, place]).expect("two sockets");
+        let address = ends.as_mut_ptr() as usize;
+        call(linux::__NR_socketpair, [unix, stream, 0, address]).expect("two sockets");
     }
     assert_eq!(kind(nestling_tests::fd(ends[0])), Ok(FileType::Socket));
 }
@@ -823,7 +823,7 @@ fn events(inotify: &OwnedFd, see: &mut dyn FnMut(usize, inotify::Event<'_>)) -> 
     match fd::read(inotify.as_fd(), &mut buffer) {
         Ok(length) => inotify::Events::new(&buffer[..length])
             .enumerate()
-            .map(|(place, event)| see(place, event))
+            .map(|(index, event)| see(index, event))
             .count(),
         Err(errno) => {
             assert_eq!(errno, Errno::EAGAIN);
@@ -850,10 +850,10 @@ fn events_in_a_directory_are_reported() {
         (Mask::CREATE | Mask::DIRECTORY, c"directory"),
     ];
     let mut cookies = [0; 6];
-    let count = events(&inotify, &mut |place, event| {
-        assert_eq!((event.mask, event.name), expected[place]);
+    let count = events(&inotify, &mut |index, event| {
+        assert_eq!((event.mask, event.name), expected[index]);
         assert_eq!(event.watch, watch);
-        cookies[place] = event.cookie;
+        cookies[index] = event.cookie;
     });
     assert_eq!(count, 6);
     assert!(cookies[2] != 0 && cookies[2] == cookies[3] && cookies[0] == 0);
@@ -879,9 +879,9 @@ fn events_of_a_file_are_reported() {
     for _ in 0..2 {
         assert_eq!(fd::write(file.as_fd(), b"words"), Ok(5));
     }
-    let count = events(&inotify, &mut |place, event| {
+    let count = events(&inotify, &mut |index, event| {
         let expected = [Mask::MODIFY, Mask::IGNORED];
-        assert_eq!((event.mask, event.name), (expected[place], c""));
+        assert_eq!((event.mask, event.name), (expected[index], c""));
     });
     assert_eq!(count, 2);
 }

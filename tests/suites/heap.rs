@@ -73,7 +73,7 @@ impl Block {
     }
 
     /// The offsets that are checked: both ends, and several in every page between them.
-    fn places(size: usize) -> impl Iterator<Item = usize> {
+    fn offsets(size: usize) -> impl Iterator<Item = usize> {
         let middle = (32..size.saturating_sub(32)).step_by(509);
         (0..size.min(32))
             .chain(middle)
@@ -81,14 +81,14 @@ impl Block {
     }
 
     fn fill(&self, size: usize) {
-        for offset in Self::places(size) {
+        for offset in Self::offsets(size) {
             // SAFETY: the offset is within the block.
             unsafe { self.start.add(offset).write(self.expected(offset)) };
         }
     }
 
     fn check(&self, size: usize) {
-        for offset in Self::places(size) {
+        for offset in Self::offsets(size) {
             // SAFETY: the offset is within the block, which was filled up to this size.
             let found = unsafe { self.start.add(offset).read() };
             assert_eq!(found, self.expected(offset), "{offset}, {:?}", self.layout);
@@ -329,11 +329,8 @@ fn small_blocks_are_returned_to_the_kernel() {
     let mut blocks: Vec<Block> = (0..count)
         .map(|_| Block::new(layout(8 + random.below(200), 1), 0))
         .collect();
-    let meanwhile = resident();
-    assert!(
-        meanwhile > before + 100 * count as u64,
-        "{before} {meanwhile}"
-    );
+    let during = resident();
+    assert!(during > before + 100 * count as u64, "{before} {during}");
     while !blocks.is_empty() {
         let index = random.below(blocks.len());
         blocks.swap_remove(index);

@@ -14,9 +14,9 @@ use nestling::wait::{Options, Who, wait_for};
 use nestling::{Args, Errno, OFlags, Pid, SigSet, Signal, args, wait};
 use nestling_tests::{
     DESCRIPTORS, close, dup2, emulated, fails, fd, forbid, fork, handle, handleable, handled,
-    has_child, how, join, mailbox, make_fifo, make_file, need_core_dumps_to_spare_sharers,
-    need_root, notice, open, open_only, prctl, probe, read_file, remove, skip, start, started,
-    state, strayed, text,
+    has_child, join, mailbox, make_fifo, make_file, need_core_dumps_to_spare_sharers, need_root,
+    notice, open, open_only, prctl, probe, read_file, remove, runner, skip, start, started, state,
+    strayed, text,
 };
 
 nestling_tests::suite! {
@@ -174,7 +174,7 @@ fn the_new_user_of_a_child_cannot_read_the_parents_memory(memory: Memory) {
     need_root();
     let setting = c"/proc/sys/fs/suid_dumpable";
     let set = |value| {
-        if how().starts_with("kernel") {
+        if runner().starts_with("kernel") {
             make_file(setting, 0, value);
         }
     };
@@ -454,7 +454,7 @@ fn a_users_stop_before_the_exec_stops_the_program(memory: Memory) {
         let mut child = started(&spawn);
         let who = Who::Child(child.id());
         let (_, status) = wait_for(who, Options::STOPPED)
-            .expect("news")
+            .expect("a change of state")
             .expect("a stop");
         assert_eq!(status.stopped_signal(), Some(stop));
         join(helper);
@@ -591,7 +591,7 @@ fn it_works_where_the_kernel_lacks_newer_calls(memory: Memory) {
 
 fn it_works_where_sharing_memory_is_refused(memory: Memory) {
     if emulated() {
-        skip("the emulator refuses it always: each test in shared mode shows this");
+        skip("the emulator always refuses to share memory, as each test with shared memory shows");
     }
     for errno in [Errno::EINVAL, Errno::EPERM] {
         join(fork(|| {

@@ -65,8 +65,8 @@ fn create(path: &CStr) -> OwnedFd {
 }
 
 /// The byte at an offset, in a pattern with a long period.
-fn pattern(place: usize) -> u8 {
-    (place % 251) as u8
+fn pattern(offset: usize) -> u8 {
+    (offset % 251) as u8
 }
 
 /// Opens `/dev/full`, on which every write fails with `ENOSPC`.
@@ -91,7 +91,7 @@ fn a_handler_ends_a_system_call_but_not_a_read() {
     let (read_end, write_end) = pipe();
     END.store(write_end.as_raw_fd(), Relaxed);
     // SAFETY: the handler only counts and writes, which is allowed in a handler.
-    unsafe { signal::set_action(Signal::ALRM, Action::Handler(handler), 0) }.expect("it");
+    unsafe { signal::set_action(Signal::ALRM, Action::Handler(handler), 0) }.expect("a handler");
     let mut buffer = [0; 9];
     set_timer(&[0, 2000, 0, 2000]);
     assert_eq!(fd::read(read_end.as_fd(), &mut buffer), Err(Errno::EINTR));
@@ -111,19 +111,19 @@ fn a_handler_does_not_tear_a_write() {
         while handled(Signal::ALRM) < 5 {
             core::hint::spin_loop();
         }
-        let (mut place, mut buffer) = (0, [0; 999]);
+        let (mut offset, mut buffer) = (0, [0; 999]);
         loop {
             match io::read(read_end.as_fd(), &mut buffer).expect("what was written") {
                 0 => break,
                 length => {
                     for &byte in &buffer[..length] {
-                        assert_eq!(byte, pattern(place), "at {place}");
-                        place += 1;
+                        assert_eq!(byte, pattern(offset), "at {offset}");
+                        offset += 1;
                     }
                 }
             }
         }
-        assert_eq!(place, LENGTH);
+        assert_eq!(offset, LENGTH);
     });
     drop(read_end);
     let bytes: Vec<u8> = (0..LENGTH).map(pattern).collect();

@@ -185,19 +185,19 @@ enum Member {
 }
 
 /// Waits for a change of state of one member.
-fn news(job: Group, options: Options) -> ExitStatus {
+fn wait_for_change(job: Group, options: Options) -> ExitStatus {
     let (_, status) = job.wait(options).expect("a member").expect("a status");
     status
 }
 
 /// Waits until a member stops.
 fn stop(job: Group) -> Option<Signal> {
-    news(job, Options::STOPPED).stopped_signal()
+    wait_for_change(job, Options::STOPPED).stopped_signal()
 }
 
 /// Waits for the end of the only member.
 fn end(job: Group) -> ExitStatus {
-    let status = news(job, Options::default());
+    let status = wait_for_change(job, Options::default());
     assert_eq!(job.exists(), Ok(false));
     status
 }
@@ -212,7 +212,7 @@ fn a_job_has_the_terminal_before_it_runs(memory: Memory) {
             assert_eq!(shell.foreground(), Some(job.id()));
             // A background job would be stopped before it could read.
             shell.types(b"\x04");
-            let status = news(job, Options::STOPPED);
+            let status = wait_for_change(job, Options::STOPPED);
             assert!(status.success(), "{status}");
             shell.take_back(lent);
         }
@@ -249,7 +249,7 @@ fn a_stopped_job_is_resumed_in_the_foreground(memory: Memory) {
         for _ in 0..3 {
             let lent = shell.hand_over(job);
             job.resume().expect("SIGCONT");
-            assert!(news(job, Options::CONTINUED).continued());
+            assert!(wait_for_change(job, Options::CONTINUED).continued());
             shell.types(b"\x1a");
             assert_eq!(stop(job), Some(Signal::TSTP));
             shell.take_back(lent);
@@ -304,7 +304,7 @@ fn two_jobs_take_turns(memory: Memory) {
             let lent = shell.hand_over(job);
             job.resume().expect("SIGCONT");
             shell.types(key);
-            let status = news(job, Options::STOPPED);
+            let status = wait_for_change(job, Options::STOPPED);
             shell.take_back(lent);
             status
         };
@@ -551,7 +551,10 @@ fn a_signal_goes_to_every_member() {
     let other = member(0);
     job.signal(Signal::TERM).expect("a signal");
     for _ in 0..2 {
-        let (pid, status) = job.wait(Options::default()).expect("a member").expect("it");
+        let (pid, status) = job
+            .wait(Options::default())
+            .expect("a member")
+            .expect("a status");
         assert!(pid == first || pid == second);
         assert_eq!(status.signal(), Some(Signal::TERM));
     }
@@ -588,7 +591,7 @@ fn a_shell_in_the_background_waits_until_it_is_not() {
     assert_eq!(stop(job), Some(Signal::TTIN));
     let lent = terminal.hand_over(job, None).expect("the terminal");
     job.resume().expect("SIGCONT");
-    let status = news(job, Options::STOPPED);
+    let status = wait_for_change(job, Options::STOPPED);
     assert!(status.success(), "the shell: {status}");
     drop(lent);
 }

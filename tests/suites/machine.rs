@@ -13,8 +13,8 @@ use nestling::sys::{self, credentials, machine, process};
 use nestling::time::{self, Clock};
 use nestling::{AsFd, Errno, OFlags};
 use nestling_tests::{
-    Text, call, close, emulated, fork, how, join, mailbox, make_directory, make_file, make_link,
-    mode, need_root, read_file, show, skip, text,
+    Text, call, close, emulated, fork, join, mailbox, make_directory, make_file, make_link, mode,
+    need_root, read_file, runner, show, skip, text,
 };
 
 nestling_tests::suite! {
@@ -180,7 +180,7 @@ fn random_bytes_differ() {
 
 fn a_subreaper_adopts_orphans() {
     if emulated() {
-        skip("the emulator knows no subreapers");
+        skip("the emulator has no subreapers");
     }
     assert_eq!(machine::child_subreaper(), Ok(false));
     for subreaper in [true, false] {
@@ -188,7 +188,7 @@ fn a_subreaper_adopts_orphans() {
         assert_eq!(machine::child_subreaper(), Ok(subreaper));
         let own = process::getpid().as_raw();
         let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
-        let (told, tell) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+        let (ended, running) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
         let adopted = &mailbox().numbers[0];
         adopted.store(0, Relaxed);
         let parent = fork(|| {
@@ -201,9 +201,9 @@ fn a_subreaper_adopts_orphans() {
             });
         });
         join(parent);
-        drop((held, tell));
+        drop((held, running));
         // The end of the orphan closes the last copy.
-        assert_eq!(sys::fd::read(told.as_fd(), &mut [0]), Ok(0));
+        assert_eq!(sys::fd::read(ended.as_fd(), &mut [0]), Ok(0));
         let adopted = adopted.load(Relaxed);
         assert_eq!(adopted, 1 + u32::from(subreaper));
     }
@@ -464,7 +464,7 @@ fn the_root_is_changed() {
 /// Skips the test unless it runs on a machine of its own, because it changes what concerns the whole machine.
 fn need_a_machine() {
     need_root();
-    if how() != "kernel" {
+    if runner() != "kernel" {
         skip("needs a machine of its own");
     }
 }
@@ -549,8 +549,8 @@ fn a_user_who_is_not_root_may_make_none_of_these_calls() {
     }
     // All calls above were refused, so the calls that end the machine will be refused, too.
     assert_ne!(credentials::geteuid(), Ok(0));
-    for how in [Reboot::PowerOff, Reboot::Restart, Reboot::Halt] {
-        assert_eq!(reboot(how), Errno::EPERM);
+    for kind in [Reboot::PowerOff, Reboot::Restart, Reboot::Halt] {
+        assert_eq!(reboot(kind), Errno::EPERM);
     }
 }
 

@@ -5,7 +5,9 @@ use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use linux_raw_sys::general as linux;
 use nestling::sys::{self, process};
 use nestling::{AsFd, Errno, OFlags};
-use nestling_tests::{Text, call, fork, how, join, mailbox, read_file, shared_memory, skip, text};
+use nestling_tests::{
+    Text, call, fork, join, mailbox, read_file, runner, shared_memory, skip, text,
+};
 
 nestling_tests::suite! {
     once {
@@ -18,7 +20,7 @@ nestling_tests::suite! {
 }
 
 fn need_pid_1() {
-    if how() != "kernel" {
+    if runner() != "kernel" {
         skip("needs init as PID 1: a machine of its own");
     }
 }
@@ -67,7 +69,7 @@ fn pid_1_reaps_a_thousand_orphans() {
     let pids: &[AtomicI32; COUNT] = unsafe { &*shared_memory(4 * COUNT).cast() };
     let adopted: &AtomicU32 = &mailbox().numbers[0];
     let parent = fork(|| {
-        for (index, place) in pids.iter().enumerate() {
+        for (index, slot) in pids.iter().enumerate() {
             let orphan = fork(|| {
                 // SAFETY: this is a copy of the descriptor that this process does not use.
                 let _ = unsafe { sys::fd::close(held.as_raw_fd()) };
@@ -75,7 +77,7 @@ fn pid_1_reaps_a_thousand_orphans() {
                 adopted.fetch_add(u32::from(process::getppid() == 1), Relaxed);
                 process::exit(index as i32 % 256);
             });
-            place.store(orphan.as_raw(), Relaxed);
+            slot.store(orphan.as_raw(), Relaxed);
         }
     });
     join(parent);

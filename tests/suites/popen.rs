@@ -104,7 +104,7 @@ fn a_command_reads_what_the_caller_writes() {
     stream.write_all(b"one ").expect("a write");
     io::write_all(stream.input().expect("its input"), b"two").expect("a write");
     assert_eq!(code(pclose(stream)), Some(0));
-    assert_eq!(read_file(c"file").expect("it").as_str(), "one two");
+    assert_eq!(read_file(c"file").expect("a file").as_str(), "one two");
     // The other descriptors are inherited from the caller.
     let stream = opened(probe("state").c_str(), "w");
     let found = state(stream);
@@ -117,7 +117,10 @@ fn one_command_both_reads_and_writes() {
     let mut word = [0; 3];
     for _ in 0..3 {
         stream.write_all(b"one").expect("a write");
-        assert_eq!(read_exact(stream.output().expect("it"), &mut word), Ok(()));
+        assert_eq!(
+            read_exact(stream.output().expect("an output"), &mut word),
+            Ok(())
+        );
         assert_eq!(&word, b"one");
     }
     stream.close_input();
@@ -281,7 +284,7 @@ fn the_command_has_the_callers_environment_and_signals() {
     let entry = entries
         .filter_map(|entry| entry.split_once('='))
         .find(simple);
-    let (name, value) = entry.expect("a variable, as every way of running this gives one");
+    let (name, value) = entry.expect("a variable: each runner sets one");
     let stream = opened(text!("echo ${name}").c_str(), "r");
     assert_eq!(*read(&stream).as_str(), text!("{value}\n"));
     pclose(stream).expect("its status");
@@ -361,7 +364,7 @@ fn it_works_whichever_standard_descriptors_are_closed() {
         let mut stream = opened(c"cat >file", "w");
         stream.write_all(b"words").expect("a write");
         assert_eq!(code(pclose(stream)), Some(0));
-        assert_eq!(read_file(c"file").expect("it").as_str(), "words");
+        assert_eq!(read_file(c"file").expect("a file").as_str(), "words");
         let mut stream = opened(c"cat", "r+");
         // The caller's own output must not go into these pipes.
         for side in [stream.input(), stream.output()] {

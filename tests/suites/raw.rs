@@ -34,8 +34,8 @@ fn each_number_of_arguments_reaches_the_kernel() {
         assert_eq!(result(syscall1(nr::CLOSE, nowhere)), Err(Errno::EBADF));
         assert_eq!(result(syscall2(nr::KILL, own, 0)), Ok(0));
         let mut bytes = [0u8; 4];
-        let place = bytes.as_mut_ptr() as usize;
-        assert_eq!(result(syscall3(nr::READ, number, place, 4)), Ok(4));
+        let address = bytes.as_mut_ptr() as usize;
+        assert_eq!(result(syscall3(nr::READ, number, address, 4)), Ok(4));
         assert_eq!(&bytes, b"0123");
         let flags = linux::WNOHANG as usize;
         assert_eq!(
@@ -117,11 +117,11 @@ fn clone3_calls_its_function_on_the_stack_it_is_given() {
     arguments.exit_signal = linux::SIGCHLD.into();
     arguments.stack = stack.as_mut_ptr() as usize as u64;
     arguments.stack_size = stack.len() as u64;
-    let (place, size) = (
+    let (address, size) = (
         &raw const arguments as usize,
         linux::CLONE_ARGS_SIZE_VER0 as usize,
     );
     // SAFETY: the child has a copy of this memory.
-    let id = unsafe { raw::clone(nr::CLONE3, place, size, 0, child, 7 as *mut c_void) };
+    let id = unsafe { raw::clone(nr::CLONE3, address, size, 0, child, 7 as *mut c_void) };
     see(&stack, result(id).expect("a child"));
 }

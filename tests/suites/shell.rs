@@ -5,7 +5,7 @@
 use alloc::string::String;
 
 use nestling::command::{Command, Stdio};
-use nestling_tests::{emulated, how, probe_path, skip, this_process};
+use nestling_tests::{emulated, probe_path, runner, skip, this_process};
 
 nestling_tests::suite! {
     once {
@@ -38,7 +38,7 @@ nestling_tests::suite! {
 fn sh(script: &str) -> (String, i32) {
     let path = match this_process().env().var(c"NESTLING_SH") {
         Some(path) => path,
-        None if nestling::sys::file::faccessat(c"/bin/sh").is_ok() && how() == "kernel" => {
+        None if nestling::sys::file::faccessat(c"/bin/sh").is_ok() && runner() == "kernel" => {
             c"/bin/sh"
         }
         None => skip("NESTLING_SH is not set"),

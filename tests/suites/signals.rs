@@ -441,9 +441,9 @@ fn a_timers_signal_has_no_sender() {
     // The test uses the second timer, because the first one's number is 0.
     let mut timer = 0i32;
     for _ in 0..2 {
-        let (clock, place) = (linux::CLOCK_MONOTONIC as usize, &raw mut timer as usize);
+        let (clock, address) = (linux::CLOCK_MONOTONIC as usize, &raw mut timer as usize);
         // SAFETY: the kernel writes one number.
-        unsafe { call(linux::__NR_timer_create, [clock, 0, place]) }.expect("a timer");
+        unsafe { call(linux::__NR_timer_create, [clock, 0, address]) }.expect("a timer");
     }
     let signals = signalfd(alarm, OFlags::default());
     for read in [&|| signals::wait(alarm) as Result<_, _>, &|| signals.read()]

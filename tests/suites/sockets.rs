@@ -9,7 +9,7 @@ use nestling::sys::socket::{self, Address, Kind, MAX_DESCRIPTORS};
 use nestling::sys::{self, credentials};
 use nestling::{AsFd, BorrowedFd, Errno, OFlags, OwnedFd, RawFd};
 use nestling_tests::{
-    Table, call, emulated, fork, how, inode, join, make_directory, need_root, skip, text,
+    Table, call, emulated, fork, inode, join, make_directory, need_root, runner, skip, text,
 };
 
 nestling_tests::suite! {
@@ -100,11 +100,11 @@ fn a_message_that_does_not_fit_is_truncated_and_leaves_nothing_open() {
     for (given, room) in [(2, 1), (1, 0)] {
         let fds = [one.as_fd(); 2];
         socket::sendmsg(one.as_fd(), b"!", &fds[..given]).expect("a message");
-        let mut places = [const { None }; 1];
-        let message = socket::recvmsg(other.as_fd(), &mut [0; 8], &mut places[..room]);
+        let mut slots = [const { None }; 1];
+        let message = socket::recvmsg(other.as_fd(), &mut [0; 8], &mut slots[..room]);
         let message = message.expect("a message");
         assert_eq!((message.descriptors, message.is_truncated), (room, true));
-        drop(places);
+        drop(slots);
         assert_eq!(Table::now(), table);
     }
 }
@@ -223,7 +223,7 @@ fn the_kernel_reports_events_of_devices() {
         Err(errno) => skip(format_args!("no such socket here: {errno}")),
     };
     let mut buffer = [0; 4096];
-    if how() != "kernel" {
+    if runner() != "kernel" {
         return; // the test must not cause events of this machine's devices
     }
     unshare(Namespaces::MOUNT).expect("a namespace"); // the mount ends with this process's namespace
@@ -249,10 +249,10 @@ fn has_loopback() -> bool {
     unsafe {
         let fd = call(linux::__NR_socket, [family, kind, 0]).expect("a socket");
         let socket = OwnedFd::from_raw_fd(fd as RawFd);
-        let place = address.as_ptr() as usize;
+        let pointer = address.as_ptr() as usize;
         call(
             linux::__NR_connect,
-            [socket.as_raw_fd() as usize, place, 16],
+            [socket.as_raw_fd() as usize, pointer, 16],
         )
         .is_ok()
     }

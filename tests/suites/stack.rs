@@ -126,7 +126,7 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
         Action::Groups(&[]),
         Action::SetForeground(5),
     ];
-    let cgroup = sys::fd::open(c"cgroup", OFlags::DIRECTORY | OFlags::CLOEXEC, 0).expect("it");
+    let cgroup = sys::fd::open(c"cgroup", OFlags::DIRECTORY | OFlags::CLOEXEC, 0).expect("a file");
     let hook: &(dyn Fn() -> Result<(), Errno> + Sync) = &|| Ok(());
     let attributes = Attributes {
         memory,
@@ -312,8 +312,14 @@ fn a_spawn_takes_little_more_than_the_childs_stack(memory: Memory) {
         let helper = unsafe {
             bottom.write_bytes(PAINT, ROOM);
             let flags = linux::CLONE_VM | linux::CLONE_VFORK | linux::SIGCHLD;
-            let place = (&raw const spawn).cast_mut().cast();
-            sys::clone::clone(flags, bottom.add(ROOM), null_mut(), spawn_and_exit, place)
+            let argument = (&raw const spawn).cast_mut().cast();
+            sys::clone::clone(
+                flags,
+                bottom.add(ROOM),
+                null_mut(),
+                spawn_and_exit,
+                argument,
+            )
         };
         nestling::wait::wait(helper.expect("a child")).expect("its end");
         let painted = |&at: &usize| {

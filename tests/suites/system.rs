@@ -75,13 +75,13 @@ struct Signals {
 impl Signals {
     fn now() -> Self {
         let mut actions = [(0, 0, SigSet::EMPTY); 64];
-        for (place, signal) in actions.iter_mut().zip(Signal::all()) {
+        for (slot, signal) in actions.iter_mut().zip(Signal::all()) {
             let action = action_of(signal, None);
             let handler = action.sa_handler_kernel;
             let handler = handler.map_or(0, |handler| handler as usize);
             // SAFETY: both types are numbers of 64 bits.
             let mask = unsafe { transmute::<linux::kernel_sigset_t, SigSet>(action.sa_mask) };
-            *place = (handler, action.sa_flags as usize, mask);
+            *slot = (handler, action.sa_flags as usize, mask);
         }
         Self {
             mask: signal::mask().expect("the mask"),
@@ -133,7 +133,7 @@ fn the_status_is_the_shells() {
         assert_eq!((status.code(), status.signal()), (None, Some(signal)));
     }
     ended(c"echo one >file");
-    assert_eq!(read_file(c"file").expect("it").as_str(), "one\n");
+    assert_eq!(read_file(c"file").expect("a file").as_str(), "one\n");
 }
 
 fn without_a_command_it_says_whether_there_is_a_shell() {
@@ -180,9 +180,9 @@ fn the_command_has_the_callers_environment_and_descriptors() {
     let entry = entries
         .filter_map(|entry| entry.split_once('='))
         .find(simple);
-    let (name, value) = entry.expect("a variable, as every way of running this gives one");
+    let (name, value) = entry.expect("a variable: each runner sets one");
     ended(text!("echo ${name} >file").c_str());
-    let found = read_file(c"file").expect("it");
+    let found = read_file(c"file").expect("a file");
     assert_eq!(*found.as_str(), text!("{value}\n"));
 
     open_only(0..6);
@@ -239,12 +239,13 @@ fn no_sigchld_is_handled_before_the_end() {
     unsafe extern "C" fn handler(_: i32) {
         let ended = sys::file::faccessat(c"out").is_ok();
         let restored = matches!(signal::action(Signal::INT), Ok(signal::Action::Default));
-        let place = if ended && restored { 1 } else { 2 };
-        mailbox().numbers[place].fetch_add(1, Relaxed);
+        let index = if ended && restored { 1 } else { 2 };
+        mailbox().numbers[index].fetch_add(1, Relaxed);
     }
-    let ran = || [1, 2].map(|place| mailbox().numbers[place].load(Relaxed));
+    let ran = || [1, 2].map(|index| mailbox().numbers[index].load(Relaxed));
     // SAFETY: the handler makes system calls and counts, which is allowed in a handler.
-    unsafe { signal::set_action(Signal::CHLD, signal::Action::Handler(handler), 0) }.expect("it");
+    unsafe { signal::set_action(Signal::CHLD, signal::Action::Handler(handler), 0) }
+        .expect("a handler");
     need_shell();
     // A SIGCHLD that comes while the command runs stays pending, together with that of the command.
     probe("kill -CHLD $PPID;", "state");
@@ -403,5 +404,5 @@ fn system_works_without_any_descriptor() {
     open_only(0..0);
     assert_eq!(ended(c"exit 3").code(), Some(3));
     ended(c"echo words >file");
-    assert_eq!(read_file(c"file").expect("it").as_str(), "words\n");
+    assert_eq!(read_file(c"file").expect("a file").as_str(), "words\n");
 }

@@ -150,7 +150,11 @@ fn a_signal_goes_to_the_child_until_it_was_waited_for(memory: Memory) {
         child.wait().map(|status| status.signal()),
         Ok(Some(Signal::TERM))
     );
-    assert_eq!(child.signal(Signal::TERM), Ok(()), "nobody gets it");
+    assert_eq!(
+        child.signal(Signal::TERM),
+        Ok(()),
+        "no process gets the signal"
+    );
 }
 
 fn a_handler_does_not_end_the_wait(memory: Memory) {
@@ -165,7 +169,8 @@ fn a_handler_does_not_end_the_wait(memory: Memory) {
     let (mut child, held) = waiting(memory, false);
     HELD.store(held.into_raw_fd(), Relaxed);
     // SAFETY: the handler counts and closes a descriptor, which is allowed in a handler.
-    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }.expect("it");
+    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }
+        .expect("a handler");
     set_timer(&[0, 2000, 0, 2000]);
     assert!(child.wait().expect("its status").success());
     set_timer(&[0; 4]);
@@ -231,33 +236,37 @@ fn a_stop_and_a_continuation_are_returned_if_requested(memory: Memory) {
     let (child, held) = waiting(memory, false);
     let who = Who::Child(child.id());
     let all = Options::STOPPED | Options::CONTINUED;
-    let news = |options| {
-        let (pid, status) = wait::wait_for(who, options).expect("it").expect("news");
+    let next_status = |options| {
+        let (pid, status) = wait::wait_for(who, options)
+            .expect("an answer")
+            .expect("a change of state");
         assert_eq!(pid, child.id());
         status
     };
     assert_eq!(wait::wait_for(who, all | Options::NOHANG), Ok(None));
     for round in 0..3 {
         child.signal(Signal::STOP).expect("a stop");
-        let (_, status) = wait::peek(who, all).expect("it").expect("a stop");
+        let (_, status) = wait::peek(who, all).expect("an answer").expect("a stop");
         assert_eq!(status.stopped_signal(), Some(Signal::STOP), "round {round}");
         for other in [Options::default(), Options::CONTINUED] {
             assert_eq!(wait::wait_for(who, other | Options::NOHANG), Ok(None));
         }
-        assert_eq!(news(Options::STOPPED), status);
+        assert_eq!(next_status(Options::STOPPED), status);
         assert_eq!(wait::wait_for(who, all | Options::NOHANG), Ok(None), "once");
 
         child.signal(Signal::CONT).expect("SIGCONT");
-        let (_, status) = wait::peek(who, all).expect("it").expect("a continuation");
+        let (_, status) = wait::peek(who, all)
+            .expect("an answer")
+            .expect("a continuation");
         assert!(status.continued() && !status.success(), "round {round}");
         for other in [Options::default(), Options::STOPPED] {
             assert_eq!(wait::wait_for(who, other | Options::NOHANG), Ok(None));
         }
-        assert_eq!(news(Options::CONTINUED), status);
+        assert_eq!(next_status(Options::CONTINUED), status);
         assert_eq!(wait::wait_for(who, all | Options::NOHANG), Ok(None), "once");
     }
     drop(held);
-    assert!(news(all).success());
+    assert!(next_status(all).success());
     join(other);
 }
 
@@ -290,8 +299,8 @@ fn a_group_is_waited_for_and_no_other_child(memory: Memory) {
     let first = member(0, c"1");
     let second = member(first.as_raw(), c"2");
     let mut codes = [first, second].map(|_| {
-        let news = wait::wait_for(Who::Group(first), Options::default()).expect("a member");
-        let (pid, status) = news.expect("its end");
+        let answer = wait::wait_for(Who::Group(first), Options::default()).expect("a member");
+        let (pid, status) = answer.expect("its end");
         (pid, status.code())
     });
     codes.sort();
@@ -303,7 +312,7 @@ fn a_group_is_waited_for_and_no_other_child(memory: Memory) {
     // The other child is in this process's group.
     let group = Pid::from_raw(sys::process::getpgid(0).expect("a group")).expect("its id");
     let (pid, status) = wait::wait_for(Who::Group(group), Options::default())
-        .expect("it")
+        .expect("an answer")
         .expect("its end");
     assert_eq!((pid, status.code()), (own, Some(9)));
 }
@@ -317,7 +326,7 @@ fn a_peek_leaves_the_status_for_the_next_wait(memory: Memory) {
     for options in [Options::default(), Options::NOHANG] {
         assert_eq!(wait::peek(who, options), end);
         assert_eq!(wait::peek(Who::Any, options), end);
-        assert!(has_child(), "nobody has reaped it");
+        assert!(has_child(), "no wait has reaped it");
     }
     assert!(child.wait().expect("its status").success());
     assert_eq!(wait::peek(who, Options::default()), Err(Errno::ECHILD));
@@ -336,7 +345,8 @@ fn a_peek_leaves_the_status_for_the_next_wait(memory: Memory) {
 fn a_handler_ends_a_wait_for_any() {
     unsafe extern "C" fn handler(_: i32) {}
     // SAFETY: the handler does nothing.
-    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }.expect("it");
+    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }
+        .expect("a handler");
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let child = fork(|| {
         close(held.as_raw_fd());
@@ -425,7 +435,8 @@ fn a_handler_does_not_end_a_wait_with_a_time_limit() {
     let (child, held) = waiting(Memory::Shared, false);
     HELD.store(held.into_raw_fd(), Relaxed);
     // SAFETY: the handler counts and closes a descriptor, which is allowed in a handler.
-    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }.expect("it");
+    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }
+        .expect("a handler");
     set_timer(&[0, 2000, 0, 2000]);
     let status = wait::wait_timeout(child.id(), Duration::MAX).expect("its status");
     set_timer(&[0; 4]);

@@ -55,14 +55,14 @@ pub struct Outcome {
 }
 
 /// A directory in which each script finds an empty directory to work in.
-pub struct Place {
+pub struct Workspace {
     folder: PathBuf,
     output: File,
     /// How many directories with numbers as names are in the script's directory, which otherwise is empty.
     pub directories: usize,
 }
 
-impl Place {
+impl Workspace {
     pub fn new(folder: PathBuf) -> Self {
         fs::create_dir_all(&folder).expect("a directory");
         fs::set_permissions(&folder, Permissions::from_mode(0o755))
@@ -170,7 +170,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Workspace {
     fn drop(&mut self) {
         clear(&self.folder);
     }

@@ -159,7 +159,11 @@ pub fn converse(shell: &Shell, folder: &Path, typed: &Typed<'_>) -> String {
         run.strike(&controller, line);
     }
     while written().matches('w').count() < typed.begins {
-        assert!(run.start.elapsed() < DEADLINE, "no beginning: {}", run.what);
+        assert!(
+            run.start.elapsed() < DEADLINE,
+            "the commands did not begin: {}",
+            run.what
+        );
         drain(&controller);
         std::thread::sleep(Duration::from_micros(200));
     }
@@ -399,7 +403,11 @@ impl Run {
                 return stopped.map(|(&pid, _)| pid).collect();
             }
             let time = self.start.elapsed();
-            assert!(time < DEADLINE, "no rest: {}: {now:?}", self.what);
+            assert!(
+                time < DEADLINE,
+                "the processes did not come to rest: {}: {now:?}",
+                self.what
+            );
             before = now;
             // Leaves the processor to the processes that it waits for; the result does not depend on the pause.
             std::thread::sleep(pause);
@@ -503,7 +511,7 @@ fn session(pid: i32) -> Option<i32> {
 }
 
 /// Returns where in the kernel a process sleeps. For a process that runs or is ready to run, that is `0`.
-fn place(pid: i32) -> Option<String> {
+fn wait_channel(pid: i32) -> Option<String> {
     read(&format!("/proc/{pid}/wchan"))
 }
 
@@ -513,7 +521,7 @@ fn shows_where_they_sleep() -> bool {
     static SHOWS: OnceLock<bool> = OnceLock::new();
     *SHOWS.get_or_init(|| {
         let parent = sys::process::getppid();
-        place(parent).is_some_and(|place| place != "0")
+        wait_channel(parent).is_some_and(|channel| channel != "0")
     })
 }
 
@@ -530,7 +538,11 @@ fn see(pid: i32) -> Option<Seen> {
         parent: fields.get(1)?.parse().ok()?,
         group: fields.get(2)?.parse().ok()?,
         state: match fields.first()?.chars().next()? {
-            'S' if shows_where_they_sleep() && place(pid).is_none_or(|place| place == "0") => 'R',
+            'S' if shows_where_they_sleep()
+                && wait_channel(pid).is_none_or(|channel| channel == "0") =>
+            {
+                'R'
+            }
             state => state,
         },
         pending: (set("SigPnd:") | set("ShdPnd:")) & !set("SigBlk:") != 0,

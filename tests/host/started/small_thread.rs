@@ -49,12 +49,12 @@ fn main() {
                 assert_eq!(libc::pthread_attr_init(attributes.as_mut_ptr()), 0);
                 let set = libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), SMALLEST);
                 assert_eq!(set, 0);
-                let place = (&raw mut small).cast();
+                let argument = (&raw mut small).cast();
                 let made = libc::pthread_create(
                     thread.as_mut_ptr(),
                     attributes.as_ptr(),
                     spawn_here,
-                    place,
+                    argument,
                 );
                 assert_eq!(made, 0);
                 assert_eq!(libc::pthread_join(thread.assume_init(), null_mut()), 0);

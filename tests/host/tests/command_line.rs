@@ -250,7 +250,7 @@ fn files_are_opened_as_their_letters_say() {
     let path = std::env::temp_dir().join(format!("nestling-open-{}", std::process::id()));
     let file = path.to_str().expect("a plain path");
     let contents = || std::fs::read_to_string(&path).expect("the file");
-    for (how, before, after) in [
+    for (letters, before, after) in [
         ("wc", "12345", "new\n5"),
         ("wct", "12345", "new\n"),
         ("wca", "12345", "12345new\n"),
@@ -258,9 +258,9 @@ fn files_are_opened_as_their_letters_say() {
     ] {
         std::fs::write(&path, before).expect("a file");
         spawn(
-            &["--open", &format!("1,{how}={file}"), "echo", "new"],
+            &["--open", &format!("1,{letters}={file}"), "echo", "new"],
             |code, _, _| {
-                assert_eq!((code, &contents()[..]), (0, after), "{how}");
+                assert_eq!((code, &contents()[..]), (0, after), "{letters}");
                 std::fs::write(&path, before).expect("a file");
             },
         );

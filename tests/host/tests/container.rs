@@ -18,16 +18,16 @@ use nestling_host_tests::{Arch, Scratch, installed, or_skip, run, say, terminal}
 /// The longest time that a test waits for something.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const ANY_PROCESS: Place = Place { is_first: false };
-const FIRST_PROCESS: Place = Place { is_first: true };
+const ANY_PROCESS: Role = Role { is_first: false };
+const FIRST_PROCESS: Role = Role { is_first: true };
 
 /// Where init runs: as process 1 of a pid namespace, or as an ordinary process.
 #[derive(Clone, Copy)]
-struct Place {
+struct Role {
     is_first: bool,
 }
 
-impl Place {
+impl Role {
     /// The words of the command line that starts init.
     fn words(self, init: &Path) -> Result<Vec<PathBuf>, String> {
         // SAFETY: `geteuid` takes no argument.
@@ -46,22 +46,22 @@ impl Place {
 
 /// Runs a test as process 1 and as an ordinary process, on each architecture that this machine runs.
 fn everywhere(test: impl Fn(&Init)) {
-    for place in [ANY_PROCESS, FIRST_PROCESS] {
-        in_place(place, &test);
+    for role in [ANY_PROCESS, FIRST_PROCESS] {
+        in_role(role, &test);
     }
 }
 
-fn in_place(place: Place, test: impl Fn(&Init)) {
+fn in_role(role: Role, test: impl Fn(&Init)) {
     for arch in [Arch::X86_64, Arch::I386] {
-        match arch.init().and_then(|init| place.words(&init)) {
-            Ok(words) => test(&Init { place, words }),
+        match arch.init().and_then(|init| role.words(&init)) {
+            Ok(words) => test(&Init { role, words }),
             Err(why) => say(&format!("skipped: {why}")),
         }
     }
 }
 
 struct Init {
-    place: Place,
+    role: Role,
     words: Vec<PathBuf>,
 }
 
@@ -100,7 +100,7 @@ impl Init {
         let mut stdout = child.stdout.take().expect("a pipe");
         line(&mut stdout);
         let started = child.id() as i32;
-        let pid = if self.place.is_first {
+        let pid = if self.role.is_first {
             *children(started).first().expect("what unshare has started")
         } else {
             started
@@ -395,7 +395,7 @@ fn signals_are_rewritten_and_dropped() {
 
 #[test]
 fn signals_that_init_causes_itself_are_not_passed_on() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         // Init reaps an orphan, and its message about it is lost, because standard error is closed.
         let script = "pid=$( (sleep 0 >&2 & echo $!) ); while kill -0 $pid; do :; done; echo; exec sleep 600";
         let words = [
@@ -427,7 +427,7 @@ fn signals_that_init_causes_itself_are_not_passed_on() {
 
 #[test]
 fn the_command_has_the_signal_mask_and_the_ignored_signals_that_init_got() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         let command = "trap '' USR1; exec \"$@\"";
         let words: Vec<&str> = init.words.iter().filter_map(|word| word.to_str()).collect();
         let script = [
@@ -489,7 +489,7 @@ fn ten_thousand_orphans_are_reaped() {
         });
         line(child.stdout.as_mut().expect("a pipe"));
         let started = child.id() as i32;
-        let pid = if init.place.is_first {
+        let pid = if init.role.is_first {
             children(started)[0]
         } else {
             started
@@ -563,7 +563,7 @@ fn a_script_without_an_interpreters_name_is_run_by_the_shell() {
 
 #[test]
 fn a_wrong_command_line_is_125() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         for (words, why) in [
             (&[][..], r#""COMMAND": missing"#),
             (&["-g", "--"], r#""COMMAND": missing"#),
@@ -647,7 +647,7 @@ fn a_waiting_init_has_at_most_44_kib_in_memory() {
     if std::env::var_os("NESTLING_INIT_X86_64").is_none() {
         return say("skipped: the limit is for the file that `cargo xtask build` makes");
     }
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         let init = init.start(&["sh", "-c", "echo; exec sleep 600"]);
         let resident = || -> u64 {
             let path = format!("/proc/{}/smaps_rollup", init.pid);
@@ -706,8 +706,8 @@ impl Bundle {
         for directory in ["root/bin", "root/proc", "root/dev"] {
             fs::create_dir_all(scratch.path().join(directory)).expect("a directory");
         }
-        for (program, place) in [(init, "root/init"), (sh, "root/bin/sh")] {
-            fs::copy(program, scratch.path().join(place)).expect("a program");
+        for (program, path) in [(init, "root/init"), (sh, "root/bin/sh")] {
+            fs::copy(program, scratch.path().join(path)).expect("a program");
         }
         let bundle = Self { scratch };
         match outcome(
@@ -778,7 +778,7 @@ impl Bundle {
 #[test]
 fn a_terminal_is_looked_for_once() {
     or_skip!(installed("strace"));
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         let output = run("strace", |command| {
             command.args(["-qq", "-e", "trace=ioctl"]);
             command.args(&init.words).arg("true");
@@ -800,7 +800,7 @@ fn an_option_after_the_command_belongs_to_the_command() {
 
 #[test]
 fn the_command_has_the_descriptors_and_the_environment_that_init_got() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         let list = "echo $NAME; for fd in /proc/$$/fd/*; do echo ${fd##*/}; done; cat <&7";
         let found = |init: &[PathBuf]| {
             let script = "exec \"$@\" 7<<<seven";
@@ -827,7 +827,7 @@ const ORPHAN: &str =
 
 #[test]
 fn a_subreaper_adopts_orphans_and_reports_what_it_reaps() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         for option in ["-sw", "-ws"] {
             let (code, pid, said) = init.run(&[option, "sh", "-c", ORPHAN]);
             let expected = format!("init: an orphan, {}: exit status: 0\n", pid.trim());
@@ -843,7 +843,7 @@ fn a_subreaper_adopts_orphans_and_reports_what_it_reaps() {
             "{said}"
         );
     });
-    in_place(FIRST_PROCESS, |init| {
+    in_role(FIRST_PROCESS, |init| {
         let (code, pid, said) = init.run(&["-w", "sh", "-c", ORPHAN]);
         let expected = format!("init: an orphan, {}: exit status: 0\n", pid.trim());
         assert_eq!((code, said), (0, expected));
@@ -852,7 +852,7 @@ fn a_subreaper_adopts_orphans_and_reports_what_it_reaps() {
 
 #[test]
 fn tinis_variables_are_understood() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         let mut command = init.command(&["-w", "sh", "-c", ORPHAN]);
         command.env("TINI_SUBREAPER", "");
         let (_, _, said) = outcome(command.output().expect("its end"));
@@ -921,7 +921,7 @@ fn a_pause_reaps_until_a_signal_ends_it() {
             // The process that becomes init already has a child, which then is a child of init. If init is an ordinary
             // process, that child has ended before and so sends no signal.
             let mut command = init.command(&[]);
-            if init.place.is_first {
+            if init.role.is_first {
                 let [unshare, first @ .., program] = &init.words[..] else {
                     unreachable!("there is a program");
                 };
@@ -943,7 +943,7 @@ fn a_pause_reaps_until_a_signal_ends_it() {
                 "{reaped}"
             );
             let started = child.id() as i32;
-            let pid = if init.place.is_first {
+            let pid = if init.role.is_first {
                 children(started)[0]
             } else {
                 started
@@ -1023,7 +1023,7 @@ fn signals_during_a_sweep_reach_the_remaining_processes() {
         let _watch = Watch::of(&child);
         line(child.stdout.as_mut().expect("a pipe"));
         let started = child.id() as i32;
-        let pid = if init.place.is_first {
+        let pid = if init.role.is_first {
             children(started)[0]
         } else {
             started
@@ -1047,7 +1047,7 @@ fn a_sweep_without_remaining_processes_prints_nothing() {
 
 #[test]
 fn a_sweep_sends_no_signal_if_proc_shows_another_pid_namespace() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         if let Err(why) = FIRST_PROCESS.words(&init.words[0]) {
             return say(&format!("skipped: {why}"));
         }
@@ -1069,7 +1069,7 @@ fn a_sweep_sends_no_signal_if_proc_shows_another_pid_namespace() {
 
 #[test]
 fn the_death_of_the_parent_is_passed_on() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         let script = "\"$0\" -p USR2 sh -c 'trap \"echo alone; exit\" USR2; echo; while :; do sleep 0.01; done' & wait";
         let mut command = Command::new("sh");
         command
@@ -1205,7 +1205,7 @@ fn ctrl_c_reaches_the_command_only() {
 
 #[test]
 fn ctrl_z_stops_the_command_and_init_and_fg_continues_both() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         let init = init.words[0].to_str().expect("a plain path");
         let mut session = Session::start(bash());
         session.shows("$ ");
@@ -1230,7 +1230,7 @@ fn ctrl_z_stops_the_command_and_init_and_fg_continues_both() {
 
 #[test]
 fn init_in_the_background_leaves_the_terminal_alone() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         let init = init.words[0].to_str().expect("a plain path");
         let mut session = Session::start(bash());
         session.shows("$ ");
@@ -1305,7 +1305,7 @@ fn a_command_stopped_through_init_stays_stopped_until_it_is_continued() {
         let _watch = Watch::of(&child);
         line(child.stdout.as_mut().expect("a pipe"));
         let started = child.id() as i32;
-        let pid = if init.place.is_first {
+        let pid = if init.role.is_first {
             children(started)[0]
         } else {
             started
@@ -1334,7 +1334,7 @@ fn a_command_stopped_through_init_stays_stopped_until_it_is_continued() {
 
 #[test]
 fn the_terminal_is_given_back_to_a_script() {
-    in_place(ANY_PROCESS, |init| {
+    in_role(ANY_PROCESS, |init| {
         let mut command = Command::new("sh");
         command
             .args(["-c", "\"$0\" sh -c 'read line'; read line; echo got $line"])

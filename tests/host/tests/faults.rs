@@ -152,12 +152,12 @@ impl Way {
 /// A call of the spawn.
 struct Target {
     call: Call,
-    place: Place,
+    position: Position,
 }
 
 /// The position of a call in the spawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
+enum Position {
     /// In the parent. `first` is true for the first call of its name there.
     Parent { first: bool },
     /// The very first call of the child.
@@ -181,8 +181,8 @@ impl DryRun {
     /// Whether the parent's next call after this one has this name.
     fn next_is(&self, call: &Call, name: &str) -> bool {
         let is_it = |it: &Target| it.call.name == call.name && it.call.number == call.number;
-        let place = self.targets.iter().position(is_it);
-        let next = place.and_then(|place| self.targets.get(place + 1));
+        let index = self.targets.iter().position(is_it);
+        let next = index.and_then(|index| self.targets.get(index + 1));
         next.is_some_and(|it| it.call.name == name)
     }
 
@@ -210,21 +210,21 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
     let [parent, child] = &traces[..] else {
         panic!("{}: {} processes\n{output}", way.name(), traces.len());
     };
-    let [spawn, end] = marks(parent, "getpgid(2147418113)");
-    let [padding, padded] = marks(parent, "getpgid(2147418112)");
+    let [spawn, end] = indices_of_marks(parent, "getpgid(2147418113)");
+    let [padding, padded] = indices_of_marks(parent, "getpgid(2147418112)");
 
     let mut targets = Vec::new();
-    for (place, call) in parent.iter().enumerate().take(end).skip(spawn + 1) {
+    for (index, call) in parent.iter().enumerate().take(end).skip(spawn + 1) {
         // The victim's own wait, which is not part of the spawn.
         if call.name.starts_with("rt_sigtimedwait") {
             continue;
         }
-        let first = !parent[spawn..place]
+        let first = !parent[spawn..index]
             .iter()
             .any(|other| other.name == call.name);
         targets.push(Target {
             call: call.clone(),
-            place: Place::Parent { first },
+            position: Position::Parent { first },
         });
     }
     let parents = targets.len();
@@ -238,16 +238,16 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
     let rulers = child.iter().filter(|call| call.name == "umask").count();
     let (mut ruler, mut first) = (0, false);
     for (number, call) in child.iter().enumerate() {
-        let place = match ruler {
-            _ if number == 0 && call.name == "close" => Place::ChildsFirst,
+        let position = match ruler {
+            _ if number == 0 && call.name == "close" => Position::ChildsFirst,
             // This `umask` is itself an action.
-            _ if call.name == "umask" => Place::Action {
+            _ if call.name == "umask" => Position::Action {
                 index: 2 * ruler,
                 first: true,
             },
-            _ if ruler == rulers => Place::AfterActions,
-            0 => Place::BeforeActions,
-            _ => Place::Action {
+            _ if ruler == rulers => Position::AfterActions,
+            0 => Position::BeforeActions,
+            _ => Position::Action {
                 index: 2 * ruler - 1,
                 first,
             },
@@ -256,7 +256,7 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
         ruler += usize::from(first);
         targets.push(Target {
             call: call.clone(),
-            place,
+            position,
         });
     }
 
@@ -300,8 +300,8 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
 }
 
 /// Finds the two calls that mark the beginning and the end of a stretch of the trace.
-fn marks(calls: &[Call], mark: &str) -> [usize; 2] {
-    let mut marks = (0..calls.len()).filter(|&place| calls[place].line.starts_with(mark));
+fn indices_of_marks(calls: &[Call], mark: &str) -> [usize; 2] {
+    let mut marks = (0..calls.len()).filter(|&index| calls[index].line.starts_with(mark));
     [(); 2].map(|()| marks.next().expect("a mark"))
 }
 
@@ -327,137 +327,145 @@ enum Expectation {
 /// treats the errno.
 fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expectation {
     use Expectation::{Failure, FailureAndLeft, Left, Nothing};
-    let Target { call, place } = target;
+    let Target { call, position } = target;
     let failure = |step: &str| Failure(step.into(), None);
     let refusal = matches!(errno, "ENOSYS" | "EPERM" | "EINVAL");
     let descriptor = || {
         let number = call.line.split(['(', ')']).nth(1).expect("an argument");
         format!("descriptor {number}")
     };
-    match (*place, &*call.name, errno) {
+    match (*position, &*call.name, errno) {
         // ---- The parent ----
-        (Place::Parent { first: true }, "rt_sigprocmask", _) => failure("BlockSignals"),
-        (Place::Parent { .. }, "rt_sigprocmask", _) => Left(
+        (Position::Parent { first: true }, "rt_sigprocmask", _) => failure("BlockSignals"),
+        (Position::Parent { .. }, "rt_sigprocmask", _) => Left(
             "the mask is restored when all is done",
             "signal mask".into(),
         ),
-        (Place::Parent { first: true }, "pipe2", "EMFILE" | "ENFILE") if way.may_mark() => Nothing(
-            "the mark stands in for a pipe that cannot be made, or clone3's refusal leads to another try",
-        ),
-        (Place::Parent { .. }, "pipe2", _) => failure("StatusPipe"),
-        (Place::Parent { .. }, "clone3", "EAGAIN" | "ENOMEM") => failure("Clone"),
-        (Place::Parent { .. }, "clone3", _) if call.line.contains("CLONE_INTO_CGROUP") => {
+        (Position::Parent { first: true }, "pipe2", "EMFILE" | "ENFILE") if way.may_mark() => {
+            Nothing(
+                "the mark stands in for a pipe that cannot be made, or clone3's refusal leads to another try",
+            )
+        }
+        (Position::Parent { .. }, "pipe2", _) => failure("StatusPipe"),
+        (Position::Parent { .. }, "clone3", "EAGAIN" | "ENOMEM") => failure("Clone"),
+        (Position::Parent { .. }, "clone3", _) if call.line.contains("CLONE_INTO_CGROUP") => {
             Nothing("the child joins the cgroup by itself")
         }
-        (Place::Parent { .. }, "clone3", "E2BIG") => Nothing("clone serves where clone3 does not"),
-        (Place::Parent { .. }, "clone3", _) if refusal => {
+        (Position::Parent { .. }, "clone3", "E2BIG") => {
             Nothing("clone serves where clone3 does not")
         }
-        (Place::Parent { .. }, "clone", _) if call.line.contains("CLONE_VM") && refusal => {
+        (Position::Parent { .. }, "clone3", _) if refusal => {
+            Nothing("clone serves where clone3 does not")
+        }
+        (Position::Parent { .. }, "clone", _) if call.line.contains("CLONE_VM") && refusal => {
             Nothing("a copy of memory serves where sharing it is refused")
         }
-        (Place::Parent { .. }, "clone" | "clone3", _) => failure("Clone"),
+        (Position::Parent { .. }, "clone" | "clone3", _) => failure("Clone"),
         // The status pipe is at descriptors 3 and 4.
-        (Place::Parent { .. }, "close", _) if way.gives_up_a_pipe() && dry.is_first_close(call) => {
+        (Position::Parent { .. }, "close", _)
+            if way.gives_up_a_pipe() && dry.is_first_close(call) =>
+        {
             Left("that pipe is not used any more", descriptor())
         }
-        (Place::Parent { .. }, "close", _) if call.line.starts_with("close(4)") => {
+        (Position::Parent { .. }, "close", _) if call.line.starts_with("close(4)") => {
             FailureAndLeft("StatusPipe".into(), descriptor())
         }
-        (Place::Parent { .. }, "close", _) if call.line.starts_with("close(3)") => {
+        (Position::Parent { .. }, "close", _) if call.line.starts_with("close(3)") => {
             Left("the read end is closed when all is known", descriptor())
         }
-        (Place::Parent { .. }, "close", _) => Left("that pidfds work is known", descriptor()),
-        (Place::Parent { .. }, "read" | "wait4" | "waitid", "EINTR") => {
+        (Position::Parent { .. }, "close", _) => Left("that pidfds work is known", descriptor()),
+        (Position::Parent { .. }, "read" | "wait4" | "waitid", "EINTR") => {
             Nothing("EINTR is tried again")
         }
-        (Place::Parent { .. }, "read", "EAGAIN") if way.memory == "try" => {
+        (Position::Parent { .. }, "read", "EAGAIN") if way.memory == "try" => {
             Nothing("the caller tries again")
         }
-        (Place::Parent { .. }, "read", _) => failure("StatusPipe"),
-        (Place::Parent { .. }, "ioctl", _) => failure("StatusPipe"),
-        (Place::Parent { .. }, "ppoll" | "ppoll_time64", _) => {
+        (Position::Parent { .. }, "read", _) => failure("StatusPipe"),
+        (Position::Parent { .. }, "ioctl", _) => failure("StatusPipe"),
+        (Position::Parent { .. }, "ppoll" | "ppoll_time64", _) => {
             Nothing("where it can't be waited for, it is read")
         }
-        (Place::Parent { .. }, "futex", _) => Nothing("the child's mark is looked at again"),
-        (Place::Parent { .. }, "waitid", "EINVAL") => Nothing("a wait for the id follows"),
-        (Place::Parent { .. }, "wait4" | "waitid", "ECHILD") => {
+        (Position::Parent { .. }, "futex", _) => Nothing("the child's mark is looked at again"),
+        (Position::Parent { .. }, "waitid", "EINVAL") => Nothing("a wait for the id follows"),
+        (Position::Parent { .. }, "wait4" | "waitid", "ECHILD") => {
             Left("somebody else has reaped the child", "no child left".into())
         }
-        (Place::Parent { .. }, "futex_waitv", _) => {
+        (Position::Parent { .. }, "futex_waitv", _) => {
             Nothing("the child looks for signals that dump core")
         }
-        (Place::Parent { .. }, "uname", _) => Nothing("the child resets the handlers by itself"),
-        (Place::Parent { .. }, "pidfd_open", _) => failure("Pidfd"),
-        (Place::Parent { .. }, "getpid", _) if dry.next_is(call, "pidfd_open") => failure("Pidfd"),
-        (Place::Parent { .. }, "getpid", _) => {
+        (Position::Parent { .. }, "uname", _) => Nothing("the child resets the handlers by itself"),
+        (Position::Parent { .. }, "pidfd_open", _) => failure("Pidfd"),
+        (Position::Parent { .. }, "getpid", _) if dry.next_is(call, "pidfd_open") => {
+            failure("Pidfd")
+        }
+        (Position::Parent { .. }, "getpid", _) => {
             Nothing("without its id the parent locks and spawns all the same")
         }
         (
-            Place::Parent { .. },
+            Position::Parent { .. },
             "prctl" | "capget" | "geteuid" | "getegid" | "geteuid32" | "getegid32",
             _,
         ) => Nothing("whether it is dumpable is kept where it can be asked and set"),
 
         // ---- The child, around the actions ----
-        (Place::ChildsFirst, "close", _) => failure("StatusPipe"),
-        (Place::BeforeActions, "openat" | "write", _) if way.kind == "oom" => {
+        (Position::ChildsFirst, "close", _) => failure("StatusPipe"),
+        (Position::BeforeActions, "openat" | "write", _) if way.kind == "oom" => {
             failure("OomScoreAdj")
         }
-        (Place::BeforeActions, "close", _) if way.kind == "oom" => {
+        (Position::BeforeActions, "close", _) if way.kind == "oom" => {
             Nothing("the kernel has the number")
         }
-        (Place::BeforeActions, "openat" | "write", _) => failure("Cgroup"),
-        (Place::BeforeActions, "close", _) => Nothing("the child is in its cgroup already"),
-        (Place::BeforeActions | Place::AfterActions, "rt_sigaction", _) => {
+        (Position::BeforeActions, "openat" | "write", _) => failure("Cgroup"),
+        (Position::BeforeActions, "close", _) => Nothing("the child is in its cgroup already"),
+        (Position::BeforeActions | Position::AfterActions, "rt_sigaction", _) => {
             failure("DefaultSignals")
         }
-        (Place::BeforeActions, "setsid", _) => failure("NewSession"),
-        (Place::AfterActions, "setpgid", _) => failure("ProcessGroup"),
-        (Place::BeforeActions, "sched_setscheduler", _) => failure("Scheduler"),
-        (Place::AfterActions, "sched_setparam", _) => failure("Scheduler"),
-        (Place::BeforeActions, "setpriority", _) => failure("Nice"),
-        (Place::AfterActions, "prctl", _) if call.line.contains("NO_NEW_PRIVS") => {
+        (Position::BeforeActions, "setsid", _) => failure("NewSession"),
+        (Position::AfterActions, "setpgid", _) => failure("ProcessGroup"),
+        (Position::BeforeActions, "sched_setscheduler", _) => failure("Scheduler"),
+        (Position::AfterActions, "sched_setparam", _) => failure("Scheduler"),
+        (Position::BeforeActions, "setpriority", _) => failure("Nice"),
+        (Position::AfterActions, "prctl", _) if call.line.contains("NO_NEW_PRIVS") => {
             failure("NoNewPrivs")
         }
-        (Place::AfterActions, "prctl", _) => failure("ParentDeathSignal"),
-        (Place::AfterActions, "getppid", _) => {
+        (Position::AfterActions, "prctl", _) => failure("ParentDeathSignal"),
+        (Position::AfterActions, "getppid", _) => {
             Nothing("a parent whose id is not known counts as alive")
         }
-        (Place::AfterActions, "rt_sigprocmask", _) => failure("SignalMask"),
-        (Place::AfterActions, "write", "EINTR") => Nothing("EINTR is tried again"),
-        (Place::AfterActions, "execve" | "execveat", _) => exec(way, dry, call, errno),
-        (Place::AfterActions, "faccessat", _) => {
+        (Position::AfterActions, "rt_sigprocmask", _) => failure("SignalMask"),
+        (Position::AfterActions, "write", "EINTR") => Nothing("EINTR is tried again"),
+        (Position::AfterActions, "execve" | "execveat", _) => exec(way, dry, call, errno),
+        (Position::AfterActions, "faccessat", _) => {
             Nothing("a file that cannot be seen counts as missing")
         }
-        (Place::AfterActions, "exit_group", _) => Nothing("exit is tried again"),
+        (Position::AfterActions, "exit_group", _) => Nothing("exit is tried again"),
 
         // ---- The actions ----
-        (Place::Action { first: true, .. }, "close", "EBADF") => {
+        (Position::Action { first: true, .. }, "close", "EBADF") => {
             Nothing("closing what is not open is no error")
         }
-        (Place::Action { .. }, "close_range", "ENOSYS" | "EPERM") => {
+        (Position::Action { .. }, "close_range", "ENOSYS" | "EPERM") => {
             Nothing("descriptors are closed singly where close_range is refused")
         }
-        (Place::Action { .. }, "openat" | "getdents64", _) if way.kind == "close" => {
+        (Position::Action { .. }, "openat" | "getdents64", _) if way.kind == "close" => {
             Nothing("every number is tried where /proc can't be read")
         }
-        (Place::Action { .. }, "close", _) if way.kind == "close" => {
+        (Position::Action { .. }, "close", _) if way.kind == "close" => {
             Nothing("closing singly, most are not open")
         }
-        (Place::Action { .. }, "fcntl" | "fcntl64", "EINVAL" | "EMFILE")
+        (Position::Action { .. }, "fcntl" | "fcntl64", "EINVAL" | "EMFILE")
             if call.line.contains("F_DUPFD") =>
         {
             Nothing("the pipe moves down where no number is free above it")
         }
-        (Place::Action { .. }, "prctl", _) if call.line.contains("DUMPABLE") => {
+        (Position::Action { .. }, "prctl", _) if call.line.contains("DUMPABLE") => {
             Nothing("the child makes the memory undumpable where it can't ask whether it is")
         }
-        (Place::Action { first: false, .. }, "capget", _) => {
+        (Position::Action { first: false, .. }, "capget", _) => {
             Nothing("the kernel refuses what the child may not do")
         }
-        (Place::Action { index, .. }, _, _) => failure(&format!("action {index}")),
-        _ => panic!("which step does {} belong to, {place:?}?", call.line),
+        (Position::Action { index, .. }, _, _) => failure(&format!("action {index}")),
+        _ => panic!("which step does {} belong to, {position:?}?", call.line),
     }
 }
 
@@ -497,7 +505,7 @@ fn errnos(target: &Target) -> Vec<&'static str> {
         "waitid" => return vec!["EINTR", "ECHILD", "EINVAL"],
         // The status pipe has a reader and is empty, so a short record always fits: of the errors of `write`, only this
         // one remains.
-        "write" if target.place == Place::AfterActions => return vec!["EINTR"],
+        "write" if target.position == Position::AfterActions => return vec!["EINTR"],
         "write" => {
             "EACCES EAGAIN EBADF EBUSY EDQUOT EFAULT EFBIG EINTR EINVAL EIO ENODEV ENOENT ENOSPC \
              EOPNOTSUPP EPIPE ESRCH"
@@ -554,7 +562,7 @@ type Fault<'a> = (&'a Way, &'a DryRun, &'a Target, &'static str);
 
 /// Whether the parent made an additional call to look at its child, so that strace's count hit another call than
 /// intended. A look after the fault changes nothing; if the fault hits the wait itself, such a look must follow.
-fn hits_another_call(place: Place, name: &str, trace: &str) -> bool {
+fn hits_another_call(position: Position, name: &str, trace: &str) -> bool {
     let lines: Vec<&str> = trace.lines().collect();
     // If another process made a call before this one ended, strace shows the end of the call in a line of its own.
     let beginnings = [format!("{name}("), format!("<... {name} resumed>")];
@@ -562,7 +570,7 @@ fn hits_another_call(place: Place, name: &str, trace: &str) -> bool {
     let is_hit = |line: &&str| is_call(line) && line.contains("(INJECTED)");
     let hit = lines.iter().rposition(is_hit).unwrap_or(lines.len());
     let has_looks = lines.iter().take(hit + 1).any(|line| is_look(line));
-    has_looks && matches!(place, Place::Parent { .. })
+    has_looks && matches!(position, Position::Parent { .. })
 }
 
 #[test]
@@ -571,14 +579,18 @@ fn a_fault_is_found_in_a_line_that_another_process_interrupted() {
     let whole = "7 futex(0xff, FUTEX_WAIT, 1, NULL) = -1 ENOSYS (INJECTED)\n";
     let resumed = "7 futex(0xff, FUTEX_WAIT, 1, NULL <unfinished ...>\n8 vfork()\n\
                    7 <... futex resumed>) = -1 ENOSYS (Function not implemented) (INJECTED)\n";
-    let place = Place::Parent { first: true };
+    let position = Position::Parent { first: true };
     for fault in [whole, resumed] {
         assert!(!hits_another_call(
-            place,
+            position,
             "futex",
             &format!("{fault}{look}")
         ));
-        assert!(hits_another_call(place, "futex", &format!("{look}{fault}")));
+        assert!(hits_another_call(
+            position,
+            "futex",
+            &format!("{look}{fault}")
+        ));
     }
 }
 
@@ -706,14 +718,14 @@ fn every_failure_reaches_the_caller(arch: Arch) {
                 .find_map(|_| {
                     let output = way.run(&scratch, &options);
                     let text = fs::read_to_string(&file).expect("a trace");
-                    (!hits_another_call(target.place, name, &text)).then_some(output)
+                    (!hits_another_call(target.position, name, &text)).then_some(output)
                 })
                 .unwrap_or_else(|| panic!("{}: {line} -> {errno}: looks in each try", way.name()));
             if let Err(expected) = judge(&output, dry, errno, &expectation) {
                 failures.lock().unwrap().push(format!(
                     "{}: {line} {:?} -> {errno}\nexpected: {expected}got: {output}",
                     way.name(),
-                    target.place
+                    target.position
                 ));
             }
         }

@@ -107,7 +107,7 @@ impl Traced {
     /// Starts init with this fault, if any. Init's messages go to a file.
     fn start(init: &Path, life: &Life, fault: Option<&str>, prefix: &Path) -> Result<Self, String> {
         let etc = prefix.with_file_name("etc");
-        let output = File::create(told(prefix)).expect("a file");
+        let output = File::create(messages_path(prefix)).expect("a file");
         let namespaces = "--user --map-root-user --pid --fork --mount --mount-proc --kill-child";
         let mut unshare = Command::new("unshare");
         unshare
@@ -124,7 +124,7 @@ impl Traced {
         let mut gate = [0; 5];
         if said.read_exact(&mut gate).is_err() {
             let status = unshare.wait().expect("its end");
-            let why = fs::read_to_string(told(prefix)).unwrap_or_default();
+            let why = fs::read_to_string(messages_path(prefix)).unwrap_or_default();
             return Err(format!("unshare: {status}: {}", why.trim()));
         }
         thread::spawn(move || std::io::copy(&mut said, &mut { output }));
@@ -275,9 +275,9 @@ impl Drop for Traced {
 }
 
 /// The path of the file with init's messages. (It lies beside the traces, whose names begin with the prefix.)
-fn told(prefix: &Path) -> PathBuf {
+fn messages_path(prefix: &Path) -> PathBuf {
     let name = prefix.file_name().and_then(|name| name.to_str());
-    prefix.with_file_name(format!("told-{}", name.expect("a name")))
+    prefix.with_file_name(format!("messages-{}", name.expect("a name")))
 }
 
 fn send(pid: i32, signal: i32) {

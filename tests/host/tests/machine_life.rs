@@ -139,14 +139,14 @@ fn whole(trace: &str) -> Vec<(u32, String)> {
 
 impl Life {
     /// The index of the first call of process 1 that begins with this text.
-    fn place(&self, call: &str) -> Option<usize> {
+    fn index_of(&self, call: &str) -> Option<usize> {
         self.calls.iter().position(|it| it.line.starts_with(call))
     }
 
     /// The index of the first call of any process that begins with this text.
-    fn place_in_all(&self, call: &str) -> usize {
-        let place = self.all.iter().position(|it| it.line.starts_with(call));
-        place.unwrap_or_else(|| panic!("{call}: {}", self.said))
+    fn index_in_all(&self, call: &str) -> usize {
+        let index = self.all.iter().position(|it| it.line.starts_with(call));
+        index.unwrap_or_else(|| panic!("{call}: {}", self.said))
     }
 
     /// The index of the call that ends the machine.
@@ -191,7 +191,11 @@ fn each_power_signal_ends_the_machine_in_its_way() {
         ] {
             let inittab = format!("::once:kill -{signal} 1\n::shutdown:echo down\n");
             let life = machine.live(&inittab, "")?;
-            assert!(life.place(&end(kind)).is_some(), "{signal}: {}", life.said);
+            assert!(
+                life.index_of(&end(kind)).is_some(),
+                "{signal}: {}",
+                life.said
+            );
             assert!(life.said.contains("\ndown\n"), "{signal}: {}", life.said);
         }
         Ok(())
@@ -208,7 +212,7 @@ fn each_name_ends_the_machine_in_its_way() {
         ] {
             machine.is_named(name);
             let life = machine.live(&format!("::once:/etc/{name}\n"), "")?;
-            assert!(life.place(&end(kind)).is_some(), "{name}: {}", life.said);
+            assert!(life.index_of(&end(kind)).is_some(), "{name}: {}", life.said);
         }
         Ok(())
     });
@@ -349,7 +353,7 @@ fn ctrl_alt_del_runs_its_entry_or_else_reboots() {
     on_each(|machine| {
         let inittab = "::once:kill -INT 1\n::ctrlaltdel:kill -USR1 1\n";
         let life = machine.live(inittab, "")?;
-        assert!(life.place(&end("HALT")).is_some(), "{}", life.said);
+        assert!(life.index_of(&end("HALT")).is_some(), "{}", life.said);
         // Without an inittab, init executes a script.
         fs::write(
             machine.etc("rc"),
@@ -358,7 +362,7 @@ fn ctrl_alt_del_runs_its_entry_or_else_reboots() {
         .expect("a file");
         let inittab = "::wait:sh /etc/rc\n::once:kill -INT 1\n";
         let life = machine.live(inittab, "")?;
-        assert!(life.place(&end("RESTART")).is_some(), "{}", life.said);
+        assert!(life.index_of(&end("RESTART")).is_some(), "{}", life.said);
         // After a fault there is no inittab either, nor where init must not trust the existing one.
         fs::write(
             machine.etc("rc"),
@@ -370,7 +374,7 @@ fn ctrl_alt_del_runs_its_entry_or_else_reboots() {
         .expect("a file");
         let script = "chmod 755 /etc/rc; chmod 666 /etc/inittab; exec 2>/etc/log";
         let life = machine.live("::once:kill -USR1 1\n", script)?;
-        assert!(life.place(&end("RESTART")).is_some());
+        assert!(life.index_of(&end("RESTART")).is_some());
         Ok(())
     });
 }
@@ -388,7 +392,7 @@ fn a_request_that_cannot_wait_for_the_inittab_does_not_keep_it_from_being_read()
         );
         fs::write(machine.etc("script"), script).expect("a file");
         let life = machine.live("::once:sh /etc/script\n", "exec 2>/etc/log")?;
-        assert!(life.place(&end("HALT")).is_some());
+        assert!(life.index_of(&end("HALT")).is_some());
         // This FIFO never gets a writer.
         fs::remove_file(machine.etc("inittab")).expect("a FIFO");
         let script = format!(
@@ -396,7 +400,7 @@ fn a_request_that_cannot_wait_for_the_inittab_does_not_keep_it_from_being_read()
             until_said("started on Linux").replace('\n', ";")
         );
         let life = machine.live("", &script)?;
-        assert!(life.place(&end("RESTART")).is_some());
+        assert!(life.index_of(&end("RESTART")).is_some());
         Ok(())
     });
 }
@@ -415,9 +419,9 @@ fn at_the_end_mounts_are_unmounted_and_swap_is_off() {
             mkdir /etc/outer/src/deep; mount -t tmpfs deep /etc/outer/src/deep
             mount --bind /etc/swaps /proc/swaps";
         let life = machine.live("::once:kill -USR2 1\n", script)?;
-        let place = |call: &str| life.place_in_all(call);
+        let index = |call: &str| life.index_in_all(call);
         let tried = |call: &str| life.all.iter().any(|it| it.line.starts_with(call));
-        let end = place(&self::end("POWER_OFF"));
+        let end = index(&self::end("POWER_OFF"));
         for (target, swap) in [("/dev/swap1", true), ("/a file", true), ("Filename", false)] {
             let call = format!("swapoff(\"{target}\")");
             assert_eq!(tried(&call), swap, "{call}");
@@ -431,16 +435,16 @@ fn at_the_end_mounts_are_unmounted_and_swap_is_off() {
         ] {
             let call = format!("umount2(\"{target}\", 0)");
             assert!(life.succeeded(&call), "{call}: {}", life.said);
-            assert!(place("swapoff(") < place(&call) && place(&call) < end);
+            assert!(index("swapoff(") < index(&call) && index(&call) < end);
         }
-        let inner = place("umount2(\"/etc/outer/src/deep\"");
-        assert!(inner < place("umount2(\"/etc/outer\""));
+        let inner = index("umount2(\"/etc/outer/src/deep\"");
+        assert!(inner < index("umount2(\"/etc/outer\""));
         for target in ["/", "/proc", "/dev", "/sys", "/run"] {
             assert!(!tried(&format!("umount2(\"{target}\"")), "{target}");
         }
         // The root mount belongs to another namespace.
-        let read_only = place("mount(\"\", \"/\", ");
-        assert!(place("umount2(") < read_only);
+        let read_only = index("mount(\"\", \"/\", ");
+        assert!(index("umount2(") < read_only);
         assert!(read_only < end);
         assert!(
             life.said.contains("init: read-only \"/\": EPERM"),
@@ -677,13 +681,17 @@ fn poweroff_reboot_and_halt_have_the_options_of_busybox_and_sysvinit() {
             let name = command.split(' ').next().unwrap_or_default();
             machine.is_named(name);
             let life = machine.live(&format!("::once:/etc/{command}\n"), "")?;
-            assert!(life.place(&end(kind)).is_some(), "{command}: {}", life.said);
+            assert!(
+                life.index_of(&end(kind)).is_some(),
+                "{command}: {}",
+                life.said
+            );
         }
         // With `-f`, the command itself ends the machine at once. It writes the buffers to the disks before (`sync`),
         // except with `-n`.
         for (command, syncs) in [("poweroff -f", true), ("poweroff -nf", false)] {
             let life = machine.live(&format!("::once:/etc/{command}\n"), "")?;
-            let end = life.place_in_all(&end("POWER_OFF"));
+            let end = life.index_in_all(&end("POWER_OFF"));
             let sync = life.all[..end].iter().any(|it| it.name == "sync");
             assert_eq!(sync, syncs, "{command}: {}", life.said);
         }
@@ -709,7 +717,11 @@ fn init_with_a_runlevel_sends_a_request_to_the_running_process_1() {
         machine.is_named("telinit");
         for (command, kind) in [("init 0", "POWER_OFF"), ("telinit 6", "RESTART")] {
             let life = machine.live(&format!("::once:/etc/{command}\n"), "")?;
-            assert!(life.place(&end(kind)).is_some(), "{command}: {}", life.said);
+            assert!(
+                life.index_of(&end(kind)).is_some(),
+                "{command}: {}",
+                life.said
+            );
         }
         let script = "echo '::once:kill -USR1 1' >/etc/inittab.new";
         fs::write(
@@ -718,7 +730,7 @@ fn init_with_a_runlevel_sends_a_request_to_the_running_process_1() {
         )
         .expect("a file");
         let life = machine.live("::once:/bin/sh /etc/reread\n", script)?;
-        assert!(life.place(&end("HALT")).is_some(), "{}", life.said);
+        assert!(life.index_of(&end("HALT")).is_some(), "{}", life.said);
         Ok(())
     });
 }
@@ -827,7 +839,7 @@ fn a_copy_that_is_pending_when_process_1_fails_is_starting_afterwards() {
         let noexec = "echo 1 2>/dev/null >/proc/sys/vm/memfd_noexec || :";
         let script = format!("{HELD_CGROUP}; {noexec}; exec 2>/etc/log");
         let life = machine.live(inittab, &script)?;
-        assert!(life.place(&end("HALT")).is_some());
+        assert!(life.index_of(&end("HALT")).is_some());
         let log = fs::read_to_string(machine.etc("log")).expect("the log");
         let (_, after) = log.split_once("continues after a fault").expect("a fault");
         assert!(after.contains("echo: starting, process "), "{log}");
@@ -835,7 +847,7 @@ fn a_copy_that_is_pending_when_process_1_fails_is_starting_afterwards() {
         // exist.
         assert!(after.contains("echo: exec "), "{log}");
         // Init does not look at existing mounts again, because a mount may not answer.
-        let again = life.place("execve(\"/proc/self/exe\"").expect("a fault");
+        let again = life.index_of("execve(\"/proc/self/exe\"").expect("a fault");
         let mut calls = life.calls[again..].iter();
         assert!(!calls.any(|it| it.line.starts_with("mkdir(\"/tmp\"")));
         Ok(())
@@ -852,7 +864,7 @@ fn a_fault_while_the_machine_ends_does_not_stop_its_end() {
         fs::write(machine.etc("script"), script).expect("a file");
         let inittab = "::once:kill -USR2 1\n::shutdown:/bin/sh /etc/script\n";
         let life = machine.live(inittab, "exec 2>/etc/log")?;
-        assert!(life.place(&end("POWER_OFF")).is_some(), "{}", life.said);
+        assert!(life.index_of(&end("POWER_OFF")).is_some(), "{}", life.said);
         assert_eq!(life.said.matches("words\n").count(), 1, "{}", life.said);
         assert!(life.said.contains("and more\n"), "{}", life.said);
         let log = fs::read_to_string(machine.etc("log")).expect("the log");
@@ -925,7 +937,7 @@ fn a_console_that_takes_a_part_of_a_line_delays_nothing() {
         let script = format!("exec 2<>{}", path.display());
         let life = machine.live(&inittab, &script)?;
         drop(master);
-        assert!(life.place(&end("HALT")).is_some(), "{}", life.said);
+        assert!(life.index_of(&end("HALT")).is_some(), "{}", life.said);
         Ok(())
     });
 }

@@ -82,8 +82,8 @@ fn ptrace(request: u32, pid: i32, address: usize, data: usize) -> Result<i64, Er
 /// Reads eight bytes of a process's memory.
 fn peek(pid: i32, address: u64) -> u64 {
     let mut word = 0u64;
-    let place = &raw mut word as usize;
-    ptrace(libc::PTRACE_PEEKDATA, pid, address as usize, place).expect("the word");
+    let data = &raw mut word as usize;
+    ptrace(libc::PTRACE_PEEKDATA, pid, address as usize, data).expect("the word");
     word
 }
 
@@ -206,8 +206,8 @@ impl Tracer {
 
     fn see_call(&mut self, pid: i32) {
         let mut info = SyscallInfo::default();
-        let place = &raw mut info as usize;
-        let read = ptrace(0x420e, pid, size_of::<SyscallInfo>(), place);
+        let data = &raw mut info as usize;
+        let read = ptrace(0x420e, pid, size_of::<SyscallInfo>(), data);
         if read.is_err() || info.op != ENTRY {
             return;
         }
@@ -253,14 +253,14 @@ impl Tracer {
         }
         // SAFETY: the structure consists of numbers only.
         let mut registers: libc::user_regs_struct = unsafe { std::mem::zeroed() };
-        let place = &raw mut registers as usize;
-        ptrace(libc::PTRACE_GETREGS, pid, 0, place).expect("its registers");
+        let data = &raw mut registers as usize;
+        ptrace(libc::PTRACE_GETREGS, pid, 0, data).expect("its registers");
         *if is_i386 {
             &mut registers.rbx
         } else {
             &mut registers.rdi
         } = flags;
-        ptrace(libc::PTRACE_SETREGS, pid, 0, place).expect("its registers");
+        ptrace(libc::PTRACE_SETREGS, pid, 0, data).expect("its registers");
     }
 }
 

@@ -313,7 +313,7 @@ fn a_static_pie_is_loaded_at_an_address_of_its_own_each_time() {
     }
     let randomize = fs::read_to_string("/proc/sys/kernel/randomize_va_space");
     if randomize.is_ok_and(|it| it.trim() == "0") {
-        return say("skipped: this kernel chooses no addresses");
+        return say("skipped: this kernel does not randomise addresses");
     }
     let spawn = or_skip!(built_as_pie("spawn"));
     let address = || {

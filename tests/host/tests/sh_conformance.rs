@@ -70,7 +70,7 @@ fn conforms(arch: Arch) {
     let mut cases = cases();
     let all = cases.len();
     if let Ok(part) = env::var("NESTLING_SH_CASES") {
-        cases.retain(|case| format!("{} {}", case.place, case.name).contains(&part));
+        cases.retain(|case| format!("{} {}", case.position, case.name).contains(&part));
     }
     let failures = run_all(&shell, &cases);
     for (_, text) in &failures {
@@ -85,7 +85,7 @@ fn conforms(arch: Arch) {
 #[derive(Clone, Debug)]
 struct Case {
     /// The file and the line of the case.
-    place: String,
+    position: String,
     name: String,
     arguments: Vec<String>,
     script: String,
@@ -148,13 +148,16 @@ fn parse(file: &str, text: &str) -> Vec<Case> {
                 let _ = writeln!(prelude, "{line}");
             }
         } else {
-            let place = format!("{file}:{start}");
+            let position = format!("{file}:{start}");
             let ended = block.last() == Some(&"");
-            assert!(ended || index == last, "{place}: no empty line at the end");
+            assert!(
+                ended || index == last,
+                "{position}: no empty line at the end"
+            );
             if ended {
                 block.pop();
             }
-            rows(&place, &prelude, &block, &mut cases);
+            rows(&position, &prelude, &block, &mut cases);
         }
         block = vec![line];
         start = index + 1;
@@ -164,7 +167,7 @@ fn parse(file: &str, text: &str) -> Vec<Case> {
         assert!(
             names.insert(&case.name),
             "{}: {} is there twice",
-            case.place,
+            case.position,
             case.name
         );
     }
@@ -172,24 +175,24 @@ fn parse(file: &str, text: &str) -> Vec<Case> {
 }
 
 /// Reads a block: one case, or one case for each line of its table.
-fn rows(place: &str, prelude: &str, block: &[&str], cases: &mut Vec<Case>) {
+fn rows(position: &str, prelude: &str, block: &[&str], cases: &mut Vec<Case>) {
     let Some(table) = block.iter().position(|&line| line == "+++") else {
         let lines: Vec<String> = block.iter().map(|&line| line.into()).collect();
-        return cases.push(case(place, prelude, &lines));
+        return cases.push(case(position, prelude, &lines));
     };
-    let (line, number) = place.split_once(':').expect("a file and a line");
+    let (line, number) = position.split_once(':').expect("a file and a line");
     let number: usize = number.parse().expect("a line");
     for (index, row) in block[table + 1..].iter().enumerate() {
         // The last column may be empty.
         let padded = format!("{row} ");
         let columns: Vec<&str> = padded.split(" => ").map(str::trim).collect();
-        let place = format!("{line}:{}", number + table + 1 + index);
-        assert!(!row.is_empty(), "{place}: an empty line in a table");
+        let position = format!("{line}:{}", number + table + 1 + index);
+        assert!(!row.is_empty(), "{position}: an empty line in a table");
         let lines = block[..table]
             .iter()
             .filter_map(|line| fill(line, &columns));
         let lines: Vec<String> = lines.collect();
-        cases.push(case(&place, prelude, &lines));
+        cases.push(case(&position, prelude, &lines));
     }
 }
 
@@ -223,8 +226,8 @@ fn fill(line: &str, columns: &[&str]) -> Option<String> {
 }
 
 /// Makes a case from its lines.
-fn case(place: &str, prelude: &str, lines: &[String]) -> Case {
-    let bad = |why: &str| -> ! { panic!("{place}: {why}") };
+fn case(position: &str, prelude: &str, lines: &[String]) -> Case {
+    let bad = |why: &str| -> ! { panic!("{position}: {why}") };
     let Some((name, mut rest)) = lines.split_first() else {
         bad("no name");
     };
@@ -260,7 +263,7 @@ fn case(place: &str, prelude: &str, lines: &[String]) -> Case {
         }
     }
     Case {
-        place: place.into(),
+        position: position.into(),
         name: name.into(),
         arguments,
         script: format!("{prelude}{script}"),
@@ -300,8 +303,8 @@ fn run_all(shell: &str, cases: &[Case]) -> Vec<(usize, String)> {
 }
 
 fn run(shell: &str, case: &Case, folder: &Path) -> Result<(), String> {
-    let place = folder.join("place");
-    fs::create_dir(&place).expect("a directory");
+    let directory = folder.join("place");
+    fs::create_dir(&directory).expect("a directory");
     let file = |name: &str| folder.join(name);
     let words = |text: &str| match text {
         "SCRIPT" => case.script.trim_end_matches('\n').to_owned(),
@@ -321,8 +324,8 @@ fn run(shell: &str, case: &Case, folder: &Path) -> Result<(), String> {
     command
         .args(program)
         .args(case.arguments.iter().map(|word| words(word)));
-    command.env_clear().current_dir(&place);
-    command.env("PATH", "/usr/bin:/bin").env("HOME", &place);
+    command.env_clear().current_dir(&directory);
+    command.env("PATH", "/usr/bin:/bin").env("HOME", &directory);
     command.env("LC_ALL", "C").env("SH", shell);
     command.stdin(File::open(file("input")).expect("a file"));
     command.stdout(File::create(file("stdout")).expect("a file"));
@@ -431,7 +434,7 @@ fn judge(
     for line in stderr.lines().take(5) {
         let _ = writeln!(wrong, "! {line}");
     }
-    let mut text = format!("FAILED {} {}\n", case.place, case.name);
+    let mut text = format!("FAILED {} {}\n", case.position, case.name);
     for line in case.script.lines() {
         let _ = writeln!(text, "    {line}");
     }

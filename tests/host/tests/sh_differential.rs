@@ -29,7 +29,7 @@ use std::time::Duration;
 use generator::Script;
 use nestling::Resource;
 use nestling_host_tests::{Arch, installed, is_long, or_skip, say};
-use shells::{Bounds, Outcome, Place, Shell};
+use shells::{Bounds, Outcome, Shell, Workspace};
 
 /// The versions of the shells with which each row of the table is shown. With other versions, a row that is not shown
 /// is printed and is no failure.
@@ -243,16 +243,16 @@ fn play(scripts: &[Script], ours: &Shell, others: &[Shell]) -> Vec<Comparison> {
         for core in 0..cores {
             let (folder, next, results) = (&folder, &next, &results);
             scope.spawn(move || {
-                let mut place = Place::new(folder.join(core.to_string()));
+                let mut workspace = Workspace::new(folder.join(core.to_string()));
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(script) = scripts.get(number) else {
                         break;
                     };
-                    let mut result = compare(script, &mut place, ours, others);
+                    let mut result = compare(script, &mut workspace, ours, others);
                     if env::var_os("NESTLING_SH_REDUCE").is_some() {
                         for difference in &mut result.differences {
-                            reduce(difference, &mut place, ours, others);
+                            reduce(difference, &mut workspace, ours, others);
                         }
                     }
                     results.lock().expect("no panic").insert(number, result);
@@ -269,16 +269,21 @@ fn play(scripts: &[Script], ours: &Shell, others: &[Shell]) -> Vec<Comparison> {
         .collect()
 }
 
-fn compare(script: &Script, place: &mut Place, ours: &Shell, others: &[Shell]) -> Comparison {
+fn compare(
+    script: &Script,
+    workspace: &mut Workspace,
+    ours: &Shell,
+    others: &[Shell],
+) -> Comparison {
     let text = script.text();
-    place.write(text.as_bytes());
-    place.directories = if script.snippets.len() > 1 {
+    workspace.write(text.as_bytes());
+    workspace.directories = if script.snippets.len() > 1 {
         script.snippets.len()
     } else {
         0
     };
     let mut outcomes = others.iter().map(|shell| {
-        let outcome = place.run(shell, &[], &BOUNDS);
+        let outcome = workspace.run(shell, &[], &BOUNDS);
         if outcome.end == "hang" {
             say(&format!("# {} hangs: {}", shell.name, script.name));
         }
@@ -298,7 +303,7 @@ fn compare(script: &Script, place: &mut Place, ours: &Shell, others: &[Shell]) -
             }
         }
     }
-    let mine = parts(&place.run(ours, &[], &BOUNDS));
+    let mine = parts(&workspace.run(ours, &[], &BOUNDS));
     let mut differences = Vec::new();
     for (index, part) in theirs.iter().enumerate() {
         let Some(theirs) = part else { continue };
@@ -345,7 +350,7 @@ fn parts(outcome: &Outcome) -> Vec<String> {
 }
 
 /// Reduces a snippet as far as possible: first lines are removed, then words, then characters.
-fn reduce(difference: &mut Difference, place: &mut Place, ours: &Shell, others: &[Shell]) {
+fn reduce(difference: &mut Difference, workspace: &mut Workspace, ours: &Shell, others: &[Shell]) {
     let mut tries = 400;
     let mut shows = |snippet: &str| -> Option<Difference> {
         if tries == 0 {
@@ -356,7 +361,7 @@ fn reduce(difference: &mut Difference, place: &mut Place, ours: &Shell, others: 
             name: String::new(),
             snippets: vec![snippet.into()],
         };
-        compare(&script, place, ours, others).differences.pop()
+        compare(&script, workspace, ours, others).differences.pop()
     };
     if shows(&difference.snippet).is_none() {
         return;

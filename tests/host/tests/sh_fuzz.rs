@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use generator::Random;
 use nestling::Resource;
 use nestling_host_tests::{Arch, is_long, or_skip, say};
-use shells::{Bounds, Place, Shell, is_root};
+use shells::{Bounds, Shell, Workspace, is_root};
 
 /// The number of scripts without `NESTLING_SH_FUZZ`.
 const SHORT: usize = 1500;
@@ -104,18 +104,18 @@ fn no_script_crashes_the_shell_and_sh_n_reads_each_to_its_end() {
         for core in 0..cores {
             let (folder, next, failures, is_over) = (&folder, &next, &failures, &is_over);
             scope.spawn(move || {
-                let mut place = Place::new(folder.join(core.to_string()));
+                let mut workspace = Workspace::new(folder.join(core.to_string()));
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if is_over(number) {
                         break;
                     }
                     let mut script = mangled(corpus, &mut Random::new("fuzz", number));
-                    let Some(what) = failure(&mut place, shell, &script) else {
+                    let Some(what) = failure(&mut workspace, shell, &script) else {
                         continue;
                     };
                     reduce(&mut script, |shorter| {
-                        failure(&mut place, shell, shorter).as_ref() == Some(&what)
+                        failure(&mut workspace, shell, shorter).as_ref() == Some(&what)
                     });
                     if time.is_some() {
                         let path = env::temp_dir().join(format!("nestling-sh-fuzz-{number}.sh"));
@@ -145,9 +145,9 @@ fn no_script_crashes_the_shell_and_sh_n_reads_each_to_its_end() {
 }
 
 /// Returns what the shell does wrong with a script, if anything.
-fn failure(place: &mut Place, shell: &Shell, script: &[u8]) -> Option<String> {
-    place.write(script);
-    let read = place.run(shell, &["-n"], &READING).end;
+fn failure(workspace: &mut Workspace, shell: &Shell, script: &[u8]) -> Option<String> {
+    workspace.write(script);
+    let read = workspace.run(shell, &["-n"], &READING).end;
     if read == "hang" || read.starts_with("signal") {
         return Some(format!("sh -n: {read}"));
     }
@@ -156,10 +156,10 @@ fn failure(place: &mut Place, shell: &Shell, script: &[u8]) -> Option<String> {
             .iter()
             .any(|name| end.contains(name))
     };
-    if !crashed(&place.run(shell, &[], &RUNNING).end) {
+    if !crashed(&workspace.run(shell, &[], &RUNNING).end) {
         return None;
     }
-    Some(place.run(shell, &[], &MORE).end)
+    Some(workspace.run(shell, &[], &MORE).end)
         .filter(|end| crashed(end))
         .map(|end| format!("sh: {end}"))
 }

@@ -415,10 +415,10 @@ on_both! {
             match *words {
                 [":", "old", _] | [":", "last"] => {}
                 [":", "round", round, number] => {
-                    let place = (round.parse().expect("a round"), number.parse().expect("a number"));
+                    let entry = (round.parse().expect("a round"), number.parse().expect("a number"));
                     // The commands of each shell are there from its first one on, without a gap.
-                    assert!(place == (last.0, last.1 + 1) || place.1 == 0 && place.0 >= last.0, "{last:?} {place:?}");
-                    last = place;
+                    assert!(entry == (last.0, last.1 + 1) || entry.1 == 0 && entry.0 >= last.0, "{last:?} {entry:?}");
+                    last = entry;
                 }
                 _ => panic!("{line:?} was never typed"),
             }

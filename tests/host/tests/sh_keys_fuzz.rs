@@ -189,9 +189,9 @@ fn no_keys_end_or_hang_the_shell_or_leave_the_terminal_in_a_bad_state() {
     static IS_THE_SCREENS: AtomicBool = AtomicBool::new(false);
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        let place = info.location().map_or("", |place| place.file());
-        IS_THE_SCREENS.store(place.contains("/vt100-"), Ordering::Relaxed);
-        if !place.contains("/vt100-") {
+        let file = info.location().map_or("", |file| file.file());
+        IS_THE_SCREENS.store(file.contains("/vt100-"), Ordering::Relaxed);
+        if !file.contains("/vt100-") {
             usual(info);
         }
     }));

@@ -97,7 +97,7 @@ impl Drop for Meeting {
 fn alone_as_root(name: &str, test: impl FnOnce()) {
     // SAFETY: `geteuid` takes no argument.
     if unsafe { libc::geteuid() } != 0 {
-        return say("skipped: only root becomes another user");
+        return say("skipped: only root can become another user");
     }
     alone(name, test);
 }

@@ -296,12 +296,12 @@ fn a_users_stop_stops_the_program_even_if_another_thread_has_waited_for_it() {
                 scope.spawn(|| {
                     while !over.load(Ordering::Relaxed) {
                         // SAFETY: the structure consists of numbers only.
-                        let mut news: libc::siginfo_t = unsafe { std::mem::zeroed() };
+                        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
                         // SAFETY: the kernel writes one `siginfo_t`.
                         let answer = unsafe {
-                            libc::waitid(libc::P_ALL, 0, &mut news, libc::WSTOPPED | libc::WNOHANG)
+                            libc::waitid(libc::P_ALL, 0, &mut info, libc::WSTOPPED | libc::WNOHANG)
                         };
-                        if answer == 0 && news.si_signo != 0 {
+                        if answer == 0 && info.si_signo != 0 {
                             stops.fetch_add(1, Ordering::Relaxed);
                         }
                         thread::yield_now();

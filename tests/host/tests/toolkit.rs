@@ -24,7 +24,7 @@ fn what_a_child_writes_to_two_pipes_is_collected_without_a_deadlock() {
     let output = Command::new("sh")
         .args(["-c", script])
         .output()
-        .expect("it");
+        .expect("an output");
     assert!(output.status.success());
     assert_eq!(output.stdout.len(), ROUNDS * SIZE);
     assert_eq!(output.stderr.len(), ROUNDS * SIZE);
@@ -62,7 +62,7 @@ fn the_example_with_rustix_reads_and_waits() {
 fn the_example_runs_a_command_as_another_user_within_limits() {
     // SAFETY: `geteuid` takes no argument.
     if unsafe { libc::geteuid() } != 0 {
-        return say("skipped: only root becomes another user");
+        return say("skipped: only root can become another user");
     }
     let example = example("run_as_user");
     let run = |program, script| {
@@ -119,7 +119,7 @@ fn a_write_to_a_popen_stream_says_how_much_was_written_before_an_error() {
 fn threads_that_start_programs_as_other_users_leave_the_parent_dumpable() {
     // SAFETY: `geteuid` takes no argument.
     if unsafe { libc::geteuid() } != 0 {
-        return say("skipped: only root becomes another user");
+        return say("skipped: only root can become another user");
     }
     alone(
         "threads_that_start_programs_as_other_users_leave_the_parent_dumpable",

@@ -213,14 +213,14 @@ fn describe_parent(out: &mut Text<8192>) -> core::fmt::Result {
 /// Writes `length` bytes to standard output and as many to standard error, alternately and in pieces of odd sizes. The
 /// value of a byte is its offset modulo 251.
 fn flood(length: usize) {
-    let bytes: [u8; 20 * 251] = core::array::from_fn(|place| (place % 251) as u8);
+    let bytes: [u8; 20 * 251] = core::array::from_fn(|offset| (offset % 251) as u8);
     let mut written = [0; 2];
     for turn in 0.. {
-        for (out, place) in [io::stdout(), io::stderr()].into_iter().zip(&mut written) {
-            let start = *place % 251;
-            let size = (turn * 37 % (bytes.len() - start)).min(length - *place);
+        for (out, offset) in [io::stdout(), io::stderr()].into_iter().zip(&mut written) {
+            let start = *offset % 251;
+            let size = (turn * 37 % (bytes.len() - start)).min(length - *offset);
             io::write_all(out, &bytes[start..start + size]).expect("a write");
-            *place += size;
+            *offset += size;
         }
         if written == [length; 2] {
             break;

@@ -13,7 +13,7 @@ use crate::stage::{self, Answer};
 macro_rules! builder {
     ($way:ident, $command:ty, $stdio:ty, $owned:ty, |$error:ident| $errno:expr, |$child:ident| $id:expr) => {
         pub fn $way(situation: &Situation) -> Answer {
-            if let Some(what) = no_words_for(situation) {
+            if let Some(what) = not_expressible(situation) {
                 return Answer::CannotSay(what);
             }
             let (program, _) = situation.program();
@@ -77,12 +77,12 @@ builder!(
 );
 
 /// What a builder cannot express.
-fn no_words_for(situation: &Situation) -> Option<&'static str> {
+fn not_expressible(situation: &Situation) -> Option<&'static str> {
     let (program, search) = situation.program();
     if !search && !program.as_bytes().contains(&b'/') {
         return Some("A program's path without a slash");
     }
-    let (mut told, mut moved) = ([false; 3], false);
+    let (mut is_set, mut moved) = ([false; 3], false);
     for word in &situation.words {
         match word {
             Word::Open(fd, ..) | Word::Dup2(_, fd) if !(0..=2).contains(fd) => {
@@ -90,17 +90,17 @@ fn no_words_for(situation: &Situation) -> Option<&'static str> {
             }
             // A builder opens its files in the parent before the child exists, so relative to the parent's directory,
             // and accepts one file for each number.
-            Word::Open(fd, ..) | Word::Dup2(_, fd) if moved || told[*fd as usize] => {
+            Word::Open(fd, ..) | Word::Dup2(_, fd) if moved || is_set[*fd as usize] => {
                 return Some(
                     "A second action on the same descriptor number, or an action after `chdir`",
                 );
             }
-            Word::Dup2(from, to) if from == to || told.get(*from as usize) == Some(&true) => {
+            Word::Dup2(from, to) if from == to || is_set.get(*from as usize) == Some(&true) => {
                 return Some(
                     "`dup2` of a descriptor that another action has opened, or of a descriptor to itself",
                 );
             }
-            Word::Open(fd, ..) | Word::Dup2(_, fd) => told[*fd as usize] = true,
+            Word::Open(fd, ..) | Word::Dup2(_, fd) => is_set[*fd as usize] = true,
             Word::Chdir(_) if moved => return Some("A second `chdir`"),
             Word::Chdir(_) => moved = true,
             Word::Close(_) | Word::CloseFrom(_) => return Some("`close`, `closefrom`"),

@@ -24,7 +24,7 @@ pub struct Difference {
     /// The part of the outcome that differs.
     pub part: &'static str,
     /// Whether the two values differ in the permitted way: the first is nestling's, the second the peer's.
-    pub how: fn(&str, &str) -> bool,
+    pub is_permitted: fn(&str, &str) -> bool,
 }
 
 use Peer::{Command, Glibc, Musl, Std};
@@ -41,7 +41,7 @@ pub const DIFFERENCES: &[Difference] = &[
             )
         },
         part: "descriptors",
-        how: |ours, theirs| ours.split(", ").count() < theirs.split(", ").count(),
+        is_permitted: |ours, theirs| ours.split(", ").count() < theirs.split(", ").count(),
     },
     Difference {
         what: "A `close` or `closefrom` of a descriptor number at or above the limit",
@@ -53,7 +53,7 @@ pub const DIFFERENCES: &[Difference] = &[
             )
         },
         part: "result",
-        how: |ours, theirs| (ours, theirs) == ("started", "EBADF"),
+        is_permitted: |ours, theirs| (ours, theirs) == ("started", "EBADF"),
     },
     Difference {
         what: "A step fails, and a later action has an invalid descriptor number",
@@ -67,28 +67,28 @@ pub const DIFFERENCES: &[Difference] = &[
             })
         },
         part: "result",
-        how: |ours, theirs| ours != "started" && theirs == "EBADF",
+        is_permitted: |ours, theirs| ours != "started" && theirs == "EBADF",
     },
     Difference {
         what: "At most two descriptor numbers are free",
         peers: &[Command, Musl, Std],
         when: |it| free(it) <= 2,
         part: "result",
-        how: |ours, theirs| ours != "EMFILE" && theirs == "EMFILE",
+        is_permitted: |ours, theirs| ours != "EMFILE" && theirs == "EMFILE",
     },
     Difference {
         what: "Only two descriptor numbers are free, and the actions open files at both of them",
         peers: &[Glibc],
         when: |it| free(it) == 2,
         part: "result",
-        how: |ours, theirs| (ours, theirs) == ("EMFILE", "started"),
+        is_permitted: |ours, theirs| (ours, theirs) == ("EMFILE", "started"),
     },
     Difference {
         what: "An open fails, and an earlier step fails, too",
         peers: &[Command, Std],
         when: |it| free(it) > 2 && has(it, |word| matches!(word, Word::Open(..) | Word::Dup2(..))),
         part: "result",
-        how: |ours, theirs| ours != "started" && matches!(theirs, "ENOENT" | "EBADF"),
+        is_permitted: |ours, theirs| ours != "started" && matches!(theirs, "ENOENT" | "EBADF"),
     },
     Difference {
         what: "A scheduling policy or priority",
@@ -99,7 +99,7 @@ pub const DIFFERENCES: &[Difference] = &[
             })
         },
         part: "result",
-        how: |_, theirs| theirs == "ENOSYS",
+        is_permitted: |_, theirs| theirs == "ENOSYS",
     },
     Difference {
         what: "The policies `SCHED_BATCH` and `SCHED_IDLE`",
@@ -113,7 +113,7 @@ pub const DIFFERENCES: &[Difference] = &[
             })
         },
         part: "result",
-        how: |_, theirs| theirs == "EINVAL",
+        is_permitted: |_, theirs| theirs == "EINVAL",
     },
     Difference {
         what: "Setting the scheduling fails, and setting the process group fails, too",
@@ -123,35 +123,35 @@ pub const DIFFERENCES: &[Difference] = &[
                 && has(it, |word| matches!(word, Word::Setpgroup(_)))
         },
         part: "result",
-        how: |ours, theirs| (ours, theirs) == ("EPERM", "EINVAL"),
+        is_permitted: |ours, theirs| (ours, theirs) == ("EPERM", "EINVAL"),
     },
     Difference {
         what: "A search for a name of more than 255 bytes, if no directory of `PATH` exists",
         peers: &[Glibc, Std],
         when: |it| matches!(it.program(), (name, true) if name.as_bytes().len() > 255),
         part: "result",
-        how: |ours, theirs| (ours, theirs) == ("ENAMETOOLONG", "ENOENT"),
+        is_permitted: |ours, theirs| (ours, theirs) == ("ENAMETOOLONG", "ENOENT"),
     },
     Difference {
         what: "A search finds a file whose format the kernel does not recognise",
         peers: &[Std],
         when: |it| it.program().1,
         part: "result",
-        how: |ours, theirs| (ours, theirs) == ("ENOEXEC", "started"),
+        is_permitted: |ours, theirs| (ours, theirs) == ("ENOEXEC", "started"),
     },
     Difference {
         what: "Signals 32 and 33",
         peers: &[Glibc, Std],
         when: |_| true,
         part: "the C library's, ignored",
-        how: |ours, theirs| (ours, theirs) == ("0", "180000000"),
+        is_permitted: |ours, theirs| (ours, theirs) == ("0", "180000000"),
     },
     Difference {
         what: "`SIGPIPE` is ignored",
         peers: &[Command, Std],
         when: |it| has(it, |word| matches!(word, Word::Ignore(libc::SIGPIPE))),
         part: "ignored",
-        how: |ours, theirs| (ours, theirs) == ("1000", "0"),
+        is_permitted: |ours, theirs| (ours, theirs) == ("1000", "0"),
     },
 ];
 

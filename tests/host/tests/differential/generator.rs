@@ -56,7 +56,7 @@ impl Situations {
     }
 
     fn opens(&mut self) {
-        let how = [
+        let flags = [
             "r,file",
             "wc,new/a",
             "wct,new/a",
@@ -72,12 +72,12 @@ impl Situations {
             "r,/dev/null",
         ];
         for fd in [0, 1, 3, 200] {
-            for how in how {
-                self.each(&[&[&format!("open:{fd},{how}")]]);
+            for flags in flags {
+                self.each(&[&[&format!("open:{fd},{flags}")]]);
             }
         }
         // Opens that fail.
-        let how = [
+        let flags = [
             "r,nothing",
             "r,",
             "r,file/x",
@@ -94,8 +94,8 @@ impl Situations {
             "wk,fifo",
         ];
         for fd in [0, 3] {
-            for how in how {
-                self.each(&[&[&format!("open:{fd},{how}")]]);
+            for flags in flags {
+                self.each(&[&[&format!("open:{fd},{flags}")]]);
             }
         }
         self.each(&[
@@ -499,7 +499,7 @@ impl Situations {
 
     fn limits(&mut self) {
         // With all numbers in use, and with one, two and three numbers free.
-        let places = [
+        let tables = [
             "full:10",
             "nofile:11 have:9 have:8 have:7 have:6 have:5 have:4 have:3",
             "nofile:10 have:6 have:5 have:4 have:3",
@@ -521,7 +521,7 @@ impl Situations {
             "run:./nothing",
             "setpgroup:0",
         ];
-        self.each(&[&places, &actions]);
+        self.each(&[&tables, &actions]);
         self.each(&[
             &["unprivileged nproc:0"],
             &[

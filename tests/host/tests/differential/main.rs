@@ -78,7 +78,7 @@ fn the_table_lists_exactly_the_differences_from_other_ways_to_start_programs() {
                     row.peers.contains(&peer)
                         && row.part == part
                         && (row.when)(&situation)
-                        && (row.how)(ours, theirs)
+                        && (row.is_permitted)(ours, theirs)
                 };
                 let rows: Vec<_> = DIFFERENCES.iter().filter(fits).collect();
                 match rows[..] {

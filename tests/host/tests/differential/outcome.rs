@@ -52,8 +52,12 @@ impl Folder {
         if let Some(open) = report.remove("fds") {
             let names_of_made = names(&made);
             let open = open.split_whitespace().map(|fd| {
-                let mut told = |what| report.remove(&format!("{what} {fd}")).expect("it is told");
-                let (inode, flags) = (told("inode"), told("flags"));
+                let mut field = |what| {
+                    report
+                        .remove(&format!("{what} {fd}"))
+                        .expect("a field of the report")
+                };
+                let (inode, flags) = (field("inode"), field("flags"));
                 let name = self.names.get(&inode).or(names_of_made.get(&inode));
                 format!("{fd} {} {flags}", name.map_or("other", |name| name))
             });
