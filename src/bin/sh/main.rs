@@ -4,45 +4,69 @@
 //!
 //! # Extensions
 //!
-//! What busybox's ash and bash have beyond POSIX.1-2024, and what `sh` does. The cases are in `tests/host/sh/extension*.t`.
+//! What busybox's ash (1.35) and bash (5.2) have beyond POSIX.1-2024, and what `sh` does. The cases are in `tests/host/sh/extension*.t`,
+//! the tests of interactive shells in `tests/host/tests/sh_terminal` and `sh_history.rs`.
 //!
-//! | Extension | In | `sh` |
+//! | Extension of the language | In | `sh` |
 //! |---|---|---|
-//! | `local`, `local -` | ash, bash | has; a variable without a value is unset at first |
-//! | `[[ … ]]` with patterns, `=~`, `-nt`, `-ef` | ash, bash | has; BASH_REMATCH, which is an array, it has not |
 //! | `function f { }`, `function f() { }`, FUNCNAME | ash, bash | has; FUNCNAME is the name of the innermost function |
 //! | `f() simple-command` | ash | has |
+//! | functions whose names are no names of variables | bash | has not: POSIX wants a name |
+//! | `local`, `local -` | ash, bash | has; a variable without a value is unset at first |
+//! | `[[ … ]]` with patterns, `=~`, `-nt`, `-ef` | ash, bash | has; `-v`, `-o` and BASH_REMATCH, which is an array, it has not |
 //! | `&>file`, `>&word` | ash, bash | has |
 //! | `&>>file` | bash | has not: in POSIX it is `&` and `>>file` |
-//! | `<<<word` | ash, bash | has |
+//! | `<<<word` | bash | has |
 //! | `<(…)`, `>(…)` | ash, bash | has; the end of the pipe is closed when the command ends |
 //! | `{name}>file` | bash | has |
-//! | `\|&` | bash | has not: `2>&1 \|` is portable |
+//! | `n>&m-`, `/dev/tcp/host/port` | bash | has not: `n>&m m>&-` does the same; the shell opens no connections |
+//! | `\|&`, `coproc` | bash | has not: `2>&1 \|` and FIFOs are portable |
 //! | `$(<file)` | bash | has |
-//! | `${v:offset:length}`, `${v/pattern/text}` with `//`, `/#`, `/%` | ash, bash | has |
-//! | `${!v}`, `${v^}`, `${v,}`, `${v@Q}` | bash | has not: `eval`, `tr` and `printf %q` do the same |
-//! | `$'…'`, `;&` in `case`, `set -o pipefail` | ash, bash | has; they are in POSIX since 2024 |
+//! | `${v:offset:length}`, `${v/pattern/text}`, `${v//pattern/text}` | ash, bash | has; of `$@` and `$*`, too |
+//! | `${v/#pattern/text}`, `${v/%pattern/text}` | bash | has |
+//! | `${!v}`, `${!v*}`, `${v^}`, `${v,}`, `${v@Q}` | bash | has not: `eval`, `tr` and `printf %q` do the same |
+//! | `$'…'`, `set -o pipefail` | ash, bash | has; they are in POSIX since 2024, as is `;&` in `case`, which ash has not |
 //! | `;;&` in `case` | bash | has not |
+//! | `$"…"`, `$[…]` | bash | has not: messages are not translated; `$((…))` is the same |
 //! | `x+=text` | bash | has |
 //! | arrays, `declare`, `typeset` | bash | has not: a second kind of value everywhere; the positional parameters are the list |
 //! | `((…))`, `for ((…))` | bash | has not: `let` and `$((…))` do the same, and in POSIX `((` may begin two subshells |
 //! | `**`, `,`, `++` and bases up to 64 in arithmetic | ash, bash | has |
-//! | `select` | bash | has not: a loop with `read` does the same |
+//! | `select`, `for x in …; { }`, `time` as a reserved word | bash | has not: loops with `read`, `do` and `done`; the program `time` |
 //! | brace expansion `{a,b}`, `{1..9}` | bash | has not: it would change words that POSIX leaves as they are |
 //! | `**` in pathnames, patterns `@(…)`, `shopt` | bash | has not |
-//! | `trap … ERR`, `set -E` | ash, bash | has; DEBUG and RETURN it has not |
-//! | RANDOM, SECONDS, EPOCHSECONDS, HOSTNAME | ash, bash | has; they are worked out when they are expanded |
+//! | `~+`, `~-` | bash | has |
+//! | `trap … ERR`, `set -E` | ash, bash | has; DEBUG and RETURN, which ash has not, it has not |
+//! | RANDOM, EPOCHSECONDS, HOSTNAME; SECONDS | ash, bash; bash | has; they are worked out when they are expanded |
+//! | EPOCHREALTIME, SHLVL; UID, EUID, PIPESTATUS, BASH… | ash, bash; bash | has not: `date`, `id`, pipefail; a script cannot rely on them |
 //! | OPTERR=0 | ash, bash | has |
+//! | `set -B`, `-k`, `-P`, `-T`, `set -o posix` | bash | has not; `set -h` does nothing, for programs are always remembered |
+//!
+//! | Extension of a built-in | In | `sh` |
+//! |---|---|---|
 //! | `shift` by more than `$#` | ash, bash | returns 1, as they do |
-//! | `read -n -N -p -s -t -u -d` | ash, bash | has; `-a` (an array) it has not |
+//! | `read -n -p -s -t -u -d`; `-N` | ash, bash; bash | has; `-a` (an array), `-e` and `-i` it has not |
 //! | `printf %q` | bash | has; it quotes by single quotes |
-//! | `printf -v`, `mapfile`, `time` | bash | has not |
-//! | `echo -n -e -E` | ash, bash | has; escape sequences mean something after `-e` only |
-//! | `exec -a` | bash | has |
-//! | `type -p` | bash | has; `-a` and `-t` it has not |
-//! | `let`, `source`, `chdir`, `help`, `history [n]` | ash, bash | has; `help` lists the names, `history` is of interactive shells |
-//! | `wait -n`, `export -n` | ash, bash | has |
-//! | `disown`, `suspend`, `pushd`, `popd`, `dirs` | bash | has not |
+//! | `printf -v`, `printf '%(…)T'`, `mapfile` | bash | has not: `x=$(printf …)`, `date`, and a loop with `read` |
+//! | `echo -n -e -E` | ash, bash | has; escape sequences mean something after `-e` only (see below) |
+//! | `\u` and `\U` in `echo -e` and `printf` | bash | has not; `$'\u263a'` is in POSIX |
+//! | `exec -a` | bash | has; `-c` and `-l` it has not: `env -i` |
+//! | `type -p`; `-a` | ash, bash; bash | has; `-f`, `-t` and `-P` it has not |
+//! | `let`, `source`, `help`, `history [n]`; `chdir` | ash, bash; ash | has; `help` lists the names, `history` is of interactive shells |
+//! | `wait -n`, `export -n` | ash, bash | has; `wait -f` and `-p`, `export -f` it has not |
+//! | `test -N -o -v` | bash | has not: `find -newerXY`, `$-` and `${v+set}` |
+//! | `builtin`, `caller`, `enable`, `logout` | bash | has not: `command`, and `exit` |
+//! | `hash -d -p -t`, `jobs -r -s -x`, `umask -p`, `unset -n`, `trap -l` | bash | has not |
+//!
+//! | For people at a terminal | In | `sh` |
+//! |---|---|---|
+//! | keys of emacs and vi, history in a file, completion of commands, files and variables | ash, bash | has |
+//! | `bind`, inputrc, `complete`, `compgen` | bash | has not: a function gives its completions in an array |
+//! | `!!`, `!n`, `^old^new`, `set +H` | bash | has |
+//! | HISTFILE, HISTSIZE; HISTCONTROL | ash, bash; bash | has |
+//! | PS1 with `\w`, `\u`, `\h` and so on, MAIL; COLUMNS and LINES as the terminal has them | ash, bash; bash | has |
+//! | PROMPT_COMMAND, `$_`, `disown`, `suspend` | bash | has; `$_` is set in interactive shells only |
+//! | `pushd`, `popd`, `dirs` | bash | has not: functions for a start file are in the manual |
 //!
 //! About `echo`: a Debian system had 676 scripts with `#!/bin/sh`, and in them 2,137 uses of `echo`. 10 of these are `echo -e`. 2, in one
 //! script, expect a newline from `\n` without `-e`, as from dash. The others have no backslash, ask first which `echo` it is, or end with one

@@ -195,8 +195,13 @@ an alias behind a blank-ending one is not replaced if it is a reserved word that
 the reserved word in behind a blank-ending alias is not replaced => alias a='for x ' in='in 7'; eval 'a in 1; do echo $x; done' => 1
 the reserved word do behind a blank-ending alias is not replaced => alias a='for x ' do='in 7; do'; set -- 1; eval 'a do echo $x; done' => 1
 the name of for behind a blank-ending alias is replaced => alias a='for ' b=x; eval 'a b in 1 2; do echo $x; done' => 1␤2
+an alias for do behind a blank-ending alias is replaced => alias a='for x ' d=do; set -- 1; eval 'a d echo $x; done' => 1
+the word behind the name of for is replaced behind a blank-ending alias => alias a='for x ' i=in; eval 'a i 1 2; do echo $x; done' => 1␤2
+a reserved word that ends a list is not replaced behind a blank-ending alias => alias a='if true; then echo a; ' fi='echo no; fi'; eval 'a fi' => a
 a here-document's delimiter behind a blank-ending alias is replaced => alias c='cat << ' E=F; eval 'c E␤x␤F␤echo end' => x␤end
 a here-document's delimiter is replaced by a quoted one => alias c='cat << ' E='"F"'; eval 'c E␤$x␤F␤echo end' => $x␤end
 a backslash at the end of an alias joins the next line => alias s='echo a\'; eval 's␤echo c' => aecho c
+a backslash at the end of an alias quotes an operator behind the name => alias s='echo a\'; eval 's; b' => a; b
+a backslash at the end of the last alias stands for nothing => alias s='echo a\'; eval 's' => a
 a backslash at the end of an alias quotes what follows the name => alias s='echo a\'; eval 's b' => a b
 

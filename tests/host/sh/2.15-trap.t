@@ -143,3 +143,11 @@ output
 ---
 130
 
+=== a loop whose condition is continue executes traps [trap]
+$SH -c '
+trap "echo trapped; exit" USR1
+(i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done; kill -USR1 $$) &
+while continue; do :; done'
+---
+trapped
+

@@ -122,3 +122,10 @@ yes
 same
 and
 
+=== an operator that [[ does not have is a syntax error [conditional]
+$SH -c '[[ -v HOME ]]; echo no' sh 2>&1; echo $?; [[ -v ]] && echo word
+---
+sh: line 1: syntax error: unexpected "HOME"
+2
+word
+

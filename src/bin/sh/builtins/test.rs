@@ -11,7 +11,7 @@ use super::Answer;
 use super::options::{Wrong, wrong};
 use crate::fields::Arguments;
 use crate::shell::Shell;
-use crate::syntax::tree::Operator;
+use crate::syntax::tree::{Operator, unary_operator};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut count = arguments.len().saturating_sub(1);
@@ -221,16 +221,6 @@ impl<'a> Test<'_, 'a> {
             argument,
             "unexpected argument",
         )
-    }
-}
-
-/// The letter of a unary operator.
-fn unary_operator(text: &[u8]) -> Option<u8> {
-    match *text {
-        [b'-', letter] if nestling::text::contains(b"bcdefghknprstuwxzGLOS", letter) => {
-            Some(letter)
-        }
-        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::lexer::{Parsed, Parser, Place, Token};
-use super::tree::{Conditional, Operator, Word};
+use super::tree::{Conditional, Operator, Word, unary_operator};
 
 impl Parser<'_> {
     /// Behind `[[`: up to `]]`.
@@ -47,10 +47,7 @@ impl Parser<'_> {
             return Ok(Conditional::Not(Box::new(self.primary(line)?)));
         }
         let left = self.operand(line)?;
-        let unary = match left.literal() {
-            Some([b'-', letter]) if letter.is_ascii_alphabetic() => Some(*letter),
-            _ => None,
-        };
+        let unary = left.literal().and_then(unary_operator);
         let token = self.operand_token()?;
         if token == Token::Word && self.at_word(b"=~")? {
             self.take();

@@ -184,6 +184,16 @@ impl Operator {
     }
 }
 
+/// The letter of a unary operator of `test` and `[[`.
+pub fn unary_operator(text: &[u8]) -> Option<u8> {
+    match *text {
+        [b'-', letter] if nestling::text::contains(b"bcdefghknprstuwxzGLOS", letter) => {
+            Some(letter)
+        }
+        _ => None,
+    }
+}
+
 #[derive(Debug)]
 pub struct Function {
     pub name: Symbol,

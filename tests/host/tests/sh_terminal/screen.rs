@@ -62,6 +62,10 @@ on_both! {
         terminal.rows(&["$ PS1=0123456789abcd", "efghij", "0123456789abcdefghij", "|"]);
         terminal.keys("\r");
         terminal.rows(&["$ PS1=0123456789abcd", "efghij", "0123456789abcdefghij", "0123456789abcdefghij", "|"]);
+        // The first line of two, and the prompt of a command that goes on.
+        let mut terminal = Terminal::with(shell, 8, 20, &[("PS2", "0123456789abcdefghij")]);
+        terminal.keys("PS1='0123456789abcdefghij\\n> '\r").row("> |").keys("\x0c{\r");
+        terminal.rows(&["0123456789abcdefghij", "> {", "0123456789abcdefghij", "|"]);
     }
 
     fn columns_and_lines_are_those_of_the_terminal(shell) {
