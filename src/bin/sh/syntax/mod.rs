@@ -1,5 +1,6 @@
 //! From text to a tree: XCU 2.2 to 2.4, 2.10.
 
+pub mod arithmetic;
 mod compact;
 mod conditional;
 mod here_documents;

@@ -7,8 +7,8 @@ use alloc::rc::Rc;
 use core::cell::OnceCell;
 use core::mem;
 
+use super::arithmetic::Expression;
 use super::compact::{Few, Piece};
-use crate::expansion::arithmetic::Expression;
 use crate::stack;
 use crate::symbols::Symbol;
 

@@ -1,0 +1,532 @@
+//! The parser of arithmetic expressions: XCU 2.6.4, and XCU 1.1.2.1 for the operators.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::tree::{ParameterName, Part, Word};
+use crate::stack::Stack;
+use crate::symbols::{Symbol, Symbols};
+
+/// An expression, parsed: operations for a stack of numbers.
+#[derive(Debug)]
+pub struct Expression {
+    pub operations: Box<[Operation]>,
+    /// How many numbers there are on the stack at most.
+    pub depth: usize,
+    /// `$name` in it. By the standard their values are pieces of the expression's text; where such a value is a number
+    /// it can as well be taken as one.
+    pub parameters: Box<[(ParameterName, Sign)]>,
+}
+
+/// Whether a parameter's value may begin with a minus: not after one, for two are an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    Any,
+    Plus,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Operation {
+    Number(i64),
+    /// The value of a parameter, by its place among [`Expression::parameters`].
+    Parameter(usize),
+    Variable(Symbol),
+    Negate,
+    Complement,
+    Not,
+    /// 1 for all but 0.
+    Truth,
+    Binary(Binary),
+    /// Assigns, and leaves the number.
+    Assign(Symbol),
+    /// Assigns the variable's value and this, and leaves what it was.
+    Step(Symbol, i64),
+    Drop,
+    Jump(usize),
+    /// Drops a number, and jumps if it is 0.
+    JumpUnless(usize),
+    /// `&&`: jumps and leaves 0, or drops.
+    AndThen(usize),
+    /// `||`: jumps and leaves 1, or drops.
+    OrElse(usize),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binary {
+    Power,
+    Multiply,
+    Divide,
+    Remainder,
+    Add,
+    Subtract,
+    ShiftLeft,
+    ShiftRight,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+    NotEqual,
+    And,
+    ExclusiveOr,
+    Or,
+}
+
+/// An operator between two operands.
+#[derive(Debug, Clone, Copy)]
+enum Infix {
+    Binary(Binary),
+    LogicalAnd,
+    LogicalOr,
+}
+
+impl Expression {
+    /// The variables in it.
+    pub fn names(&self, visit: &mut dyn FnMut(Symbol)) {
+        for operation in &self.operations {
+            if let Operation::Variable(name) | Operation::Assign(name) | Operation::Step(name, _) =
+                operation
+            {
+                visit(*name);
+            }
+        }
+        for (name, _) in &self.parameters {
+            if let ParameterName::Variable(name) = name {
+                visit(*name);
+            }
+        }
+    }
+}
+
+/// What is wrong with an expression's text.
+pub type Wrong = &'static str;
+
+/// Where a parameter's value is to come in the text of an expression that is parsed once for all.
+const PARAMETER: u8 = 0;
+
+/// So many parameters at most have an expression parsed once for all.
+pub const PARAMETERS: usize = 8;
+
+/// What is wrong where there is too little stack.
+pub const TOO_DEEP: Wrong = "nested too deeply";
+
+/// The expression of a word whose text is known, but for parameters whose values may be numbers.
+pub fn parse_once(symbols: &mut Symbols, stack: &Stack, word: &Word) -> Option<Expression> {
+    let (mut text, mut parameters) = (Vec::new(), Vec::new());
+    collect(&word.parts, &mut text, &mut parameters)?;
+    // A value that touches another word or number would be part of it.
+    for (at, _) in text
+        .iter()
+        .enumerate()
+        .filter(|&(_, &byte)| byte == PARAMETER)
+    {
+        let before = at.checked_sub(1).and_then(|at| text.get(at));
+        let touches = |byte: Option<&u8>| {
+            byte.is_some_and(|&byte| is_word(byte) || matches!(byte, PARAMETER | b'#' | b'@'))
+        };
+        if touches(before) || touches(text.get(at + 1)) {
+            return None;
+        }
+    }
+    if parameters.len() > PARAMETERS {
+        return None;
+    }
+    parse(symbols, stack, &text, parameters).ok()
+}
+
+fn collect(
+    parts: &[Part],
+    text: &mut Vec<u8>,
+    parameters: &mut Vec<(ParameterName, Sign)>,
+) -> Option<()> {
+    for part in parts {
+        match part {
+            Part::Literal(piece) | Part::Quoted(piece) => text.extend_from_slice(piece),
+            Part::DoubleQuoted(parts) => collect(parts, text, parameters)?,
+            Part::Parameter(name) => {
+                let sign = match text.last() {
+                    Some(b'-') => Sign::Plus,
+                    _ => Sign::Any,
+                };
+                parameters.push((*name, sign));
+                text.push(PARAMETER);
+            }
+            _ => return None,
+        }
+    }
+    Some(())
+}
+
+fn is_word(byte: u8) -> bool {
+    byte == b'_' || byte.is_ascii_alphanumeric()
+}
+
+/// Parses an expression; of nothing, it is 0.
+pub fn parse(
+    symbols: &mut Symbols,
+    stack: &Stack,
+    text: &[u8],
+    parameters: Vec<(ParameterName, Sign)>,
+) -> Result<Expression, Wrong> {
+    let mut parser = Parser {
+        symbols,
+        stack,
+        rest: text,
+        operations: Vec::new(),
+        parameters: 0,
+        height: 0,
+        depth: 0,
+    };
+    parser.blanks();
+    if parser.rest.is_empty() {
+        parser.push(Operation::Number(0));
+    } else {
+        parser.comma()?;
+    }
+    if !parser.rest.is_empty() {
+        return Err("syntax error");
+    }
+    Ok(Expression {
+        operations: parser.operations.into(),
+        depth: parser.depth,
+        parameters: parameters.into(),
+    })
+}
+
+struct Parser<'a> {
+    symbols: &'a mut Symbols,
+    stack: &'a Stack,
+    /// What is not parsed yet. Blanks are skipped after everything.
+    rest: &'a [u8],
+    operations: Vec<Operation>,
+    /// How many parameters were met.
+    parameters: usize,
+    /// How many numbers there will be on the stack, and at most so far.
+    height: usize,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn comma(&mut self) -> Result<(), Wrong> {
+        self.assignment()?;
+        while self.skip(b",") {
+            self.emit(Operation::Drop, 1);
+            self.assignment()?;
+        }
+        Ok(())
+    }
+
+    fn assignment(&mut self) -> Result<(), Wrong> {
+        let start = self.rest;
+        if let Some(name) = self.name()
+            && let Some(operator) = self.assignment_operator()
+        {
+            if self.stack.is_low() {
+                return Err(TOO_DEEP);
+            }
+            if operator.is_some() {
+                self.push(Operation::Variable(name));
+            }
+            self.assignment()?;
+            if let Some(operator) = operator {
+                self.emit(Operation::Binary(operator), 1);
+            }
+            self.emit(Operation::Assign(name), 0);
+            return Ok(());
+        }
+        self.rest = start;
+        self.conditional()
+    }
+
+    fn conditional(&mut self) -> Result<(), Wrong> {
+        self.binary(1)?;
+        if !self.skip(b"?") {
+            return Ok(());
+        }
+        let unless = self.emit(Operation::JumpUnless(0), 1);
+        self.comma()?;
+        if !self.skip(b":") {
+            return Err("':' expected");
+        }
+        let jump = self.emit(Operation::Jump(0), 1);
+        self.land(unless, Operation::JumpUnless);
+        self.assignment()?;
+        self.land(jump, Operation::Jump);
+        Ok(())
+    }
+
+    /// Operands and the operators between them that bind at least so tightly.
+    fn binary(&mut self, least: u8) -> Result<(), Wrong> {
+        self.unary()?;
+        while let Some((operator, level, length)) = infix(self.rest)
+            && level >= least
+        {
+            self.advance(length);
+            let short: fn(usize) -> Operation = match operator {
+                Infix::Binary(operator) => {
+                    // `2**3**2` is 2**9.
+                    self.binary(level + u8::from(operator != Binary::Power))?;
+                    self.emit(Operation::Binary(operator), 1);
+                    continue;
+                }
+                Infix::LogicalAnd => Operation::AndThen,
+                Infix::LogicalOr => Operation::OrElse,
+            };
+            let jump = self.emit(short(0), 1);
+            self.binary(level + 1)?;
+            self.emit(Operation::Truth, 0);
+            self.land(jump, short);
+        }
+        Ok(())
+    }
+
+    fn unary(&mut self) -> Result<(), Wrong> {
+        if self.stack.is_low() {
+            return Err(TOO_DEEP);
+        }
+        let step = match self.rest {
+            [b'+', b'+', ..] => 1,
+            [b'-', b'-', ..] => -1,
+            _ => 0,
+        };
+        if step != 0 {
+            let start = self.rest;
+            self.advance(2);
+            if let Some(name) = self.name() {
+                self.push(Operation::Variable(name));
+                self.push(Operation::Number(step));
+                self.emit(Operation::Binary(Binary::Add), 1);
+                self.emit(Operation::Assign(name), 0);
+                return Ok(());
+            }
+            // Two signs.
+            self.rest = start;
+        }
+        let operation = match self.rest {
+            [b'+', ..] => None,
+            [b'-', ..] => Some(Operation::Negate),
+            [b'~', ..] => Some(Operation::Complement),
+            [b'!', ..] => Some(Operation::Not),
+            _ => return self.primary(),
+        };
+        self.advance(1);
+        self.unary()?;
+        if let Some(operation) = operation {
+            self.emit(operation, 0);
+        }
+        Ok(())
+    }
+
+    fn primary(&mut self) -> Result<(), Wrong> {
+        match self.rest {
+            [b'(', ..] => {
+                self.advance(1);
+                self.comma()?;
+                if !self.skip(b")") {
+                    return Err("')' expected");
+                }
+            }
+            [b'0'..=b'9', ..] => {
+                let number = self.number().ok_or("not a number")?;
+                self.push(Operation::Number(number));
+            }
+            [PARAMETER, ..] => {
+                self.push(Operation::Parameter(self.parameters));
+                self.parameters += 1;
+                self.advance(1);
+            }
+            _ => {
+                let name = self.name().ok_or("operand expected")?;
+                let step = match self.rest {
+                    [b'+', b'+', ..] => 1,
+                    [b'-', b'-', ..] => -1,
+                    _ => 0,
+                };
+                // `x--1` comes from `x-$y`: there are two signs.
+                let after = self.rest.get(2..).unwrap_or_default().trim_ascii_start();
+                let is_sign = after
+                    .first()
+                    .is_some_and(|&byte| is_word(byte) || byte == b'(');
+                if step == 0 || is_sign {
+                    self.push(Operation::Variable(name));
+                } else {
+                    self.push(Operation::Step(name, step));
+                    self.advance(2);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A constant: decimal, octal after 0, hexadecimal after 0x, of another base after `base#`.
+    fn number(&mut self) -> Option<i64> {
+        let (mut base, mut digits) = (10, self.word());
+        match digits {
+            [b'0', b'x' | b'X', more @ ..] => (base, digits) = (16, more),
+            [b'0', more @ ..] if !more.is_empty() => (base, digits) = (8, more),
+            _ => {}
+        }
+        if let [b'#', ..] = self.rest {
+            base =
+                nestling::text::number(digits, base).filter(|base| (2..=64).contains(base))? as u32;
+            self.rest = self.rest.get(1..)?;
+            digits = self.span(|byte| is_word(byte) || byte == b'@');
+        }
+        self.blanks();
+        let add = |number: i64, &digit: &u8| {
+            let digit = digit_of(digit, base)?;
+            Some(number.wrapping_mul(base.into()).wrapping_add(digit.into()))
+        };
+        digits
+            .iter()
+            .try_fold(0, add)
+            .filter(|_| !digits.is_empty())
+    }
+
+    fn name(&mut self) -> Option<Symbol> {
+        if self
+            .rest
+            .first()
+            .is_none_or(|byte| !is_word(*byte) || byte.is_ascii_digit())
+        {
+            return None;
+        }
+        let name = self.word();
+        self.blanks();
+        Some(self.symbols.intern(name))
+    }
+
+    /// Letters, digits and underscores.
+    fn word<'a>(&mut self) -> &'a [u8]
+    where
+        Self: 'a,
+    {
+        self.span(is_word)
+    }
+
+    fn span<'a>(&mut self, is_in: fn(u8) -> bool) -> &'a [u8]
+    where
+        Self: 'a,
+    {
+        let length = self.rest.iter().take_while(|&&byte| is_in(byte)).count();
+        let (word, rest) = self.rest.split_at_checked(length).unwrap_or_default();
+        self.rest = rest;
+        word
+    }
+
+    /// The operator before the `=` of an assignment; none inside if it is only that.
+    fn assignment_operator(&mut self) -> Option<Option<Binary>> {
+        if let [b'=', more @ ..] = self.rest {
+            if let [b'=', ..] = more {
+                return None;
+            }
+            self.advance(1);
+            return Some(None);
+        }
+        let (operator, length) = match self.rest {
+            [b'<', b'<', ..] => (Binary::ShiftLeft, 2),
+            [b'>', b'>', ..] => (Binary::ShiftRight, 2),
+            [byte, ..] => (single_byte(*byte)?.0, 1),
+            [] => return None,
+        };
+        if self.rest.get(length) != Some(&b'=') {
+            return None;
+        }
+        self.advance(length + 1);
+        Some(Some(operator))
+    }
+
+    fn blanks(&mut self) {
+        self.rest = self.rest.trim_ascii_start();
+    }
+
+    fn advance(&mut self, length: usize) {
+        self.rest = self.rest.get(length..).unwrap_or_default();
+        self.blanks();
+    }
+
+    fn skip(&mut self, what: &[u8]) -> bool {
+        let is_there = self.rest.starts_with(what);
+        if is_there {
+            self.advance(what.len());
+        }
+        is_there
+    }
+
+    /// An operation that leaves one number more.
+    fn push(&mut self, operation: Operation) {
+        self.height += 1;
+        self.depth = self.depth.max(self.height);
+        self.operations.push(operation);
+    }
+
+    /// An operation that leaves so many numbers less. Returns its place.
+    fn emit(&mut self, operation: Operation, less: usize) -> usize {
+        self.height = self.height.saturating_sub(less);
+        self.operations.push(operation);
+        self.operations.len() - 1
+    }
+
+    /// Has the jump at this place come here.
+    fn land(&mut self, place: usize, jump: fn(usize) -> Operation) {
+        let here = self.operations.len();
+        if let Some(operation) = self.operations.get_mut(place) {
+            *operation = jump(here);
+        }
+    }
+}
+
+/// A digit of a base: up to 36 letters of either case, beyond that small letters, capital letters, `@` and `_`.
+fn digit_of(digit: u8, base: u32) -> Option<u32> {
+    let value = match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'z' => digit - b'a' + 10,
+        b'A'..=b'Z' if base <= 36 => digit - b'A' + 10,
+        b'A'..=b'Z' => digit - b'A' + 36,
+        b'@' => 62,
+        b'_' => 63,
+        _ => return None,
+    };
+    Some(value.into()).filter(|value| *value < base)
+}
+
+/// The operator that begins here, how tightly it binds, and how long it is.
+fn infix(text: &[u8]) -> Option<(Infix, u8, usize)> {
+    let (operator, level) = match text {
+        [b'|', b'|', ..] => return Some((Infix::LogicalOr, 1, 2)),
+        [b'&', b'&', ..] => return Some((Infix::LogicalAnd, 2, 2)),
+        [b'<', b'<', b'=', ..] | [b'>', b'>', b'=', ..] => return None,
+        [b'*', b'*', ..] => (Binary::Power, 11),
+        [b'=', b'=', ..] => (Binary::Equal, 6),
+        [b'!', b'=', ..] => (Binary::NotEqual, 6),
+        [b'<', b'=', ..] => (Binary::LessOrEqual, 7),
+        [b'>', b'=', ..] => (Binary::GreaterOrEqual, 7),
+        [b'<', b'<', ..] => (Binary::ShiftLeft, 8),
+        [b'>', b'>', ..] => (Binary::ShiftRight, 8),
+        [b'<', ..] => return Some((Infix::Binary(Binary::Less), 7, 1)),
+        [b'>', ..] => return Some((Infix::Binary(Binary::Greater), 7, 1)),
+        // An assignment's, and nothing is there that can be assigned to.
+        [_, b'=', ..] => return None,
+        [byte, ..] => {
+            let (operator, level) = single_byte(*byte)?;
+            return Some((Infix::Binary(operator), level, 1));
+        }
+        [] => return None,
+    };
+    Some((Infix::Binary(operator), level, 2))
+}
+
+/// The operators of one byte that assignments have as well.
+fn single_byte(byte: u8) -> Option<(Binary, u8)> {
+    Some(match byte {
+        b'|' => (Binary::Or, 3),
+        b'^' => (Binary::ExclusiveOr, 4),
+        b'&' => (Binary::And, 5),
+        b'+' => (Binary::Add, 9),
+        b'-' => (Binary::Subtract, 9),
+        b'*' => (Binary::Multiply, 10),
+        b'/' => (Binary::Divide, 10),
+        b'%' => (Binary::Remainder, 10),
+        _ => return None,
+    })
+}
