@@ -218,7 +218,7 @@ fn empty(process: rt::Process) -> Shell {
     let now = time::now(Clock::Monotonic).ok();
     let pid = sys::process::getpid();
     Shell {
-        symbols: Symbols::new(),
+        symbols: Symbols::new(builtins::BUILTINS.iter().map(|builtin| builtin.name)),
         variables: Variables::default(),
         options: Options::default(),
         functions: Default::default(),

@@ -21,6 +21,7 @@ use crate::options::{Opt, Options};
 use crate::output::Output;
 use crate::stack::Stack;
 use crate::symbols::{Symbol, Symbols};
+use crate::syntax::names;
 use crate::syntax::tree::{Function, Item};
 use crate::traps::Traps;
 use crate::variables::Variables;
@@ -314,6 +315,30 @@ impl Shell {
     /// The symbol of a name.
     pub fn symbol(&mut self, name: &[u8]) -> Symbol {
         self.symbols.intern(name)
+    }
+
+    /// Forgets the names that nothing has any more: no variable, function or alias, and none of the trees that are executed. To be
+    /// called where every tree that will be executed again is in [`trees`](Self::trees) or [`calls`](Self::calls), and no symbol is kept
+    /// elsewhere.
+    #[cold]
+    #[inline(never)]
+    pub fn forget_unused_names(&mut self) {
+        let mut marks = self.symbols.marks();
+        self.variables.names(&mut |name| marks.mark(name));
+        for (name, function) in self.functions.iter() {
+            marks.mark(name);
+            names::compound(&function.body, &mut marks);
+        }
+        for function in &self.calls {
+            marks.mark(function.name);
+            names::compound(&function.body, &mut marks);
+        }
+        for tree in &self.trees {
+            names::items(tree, &mut marks);
+        }
+        self.aliases.iter().for_each(|(name, _)| marks.mark(name));
+        self.hashed.iter().for_each(|(name, _)| marks.mark(name));
+        self.symbols.forget_unmarked(&marks);
     }
 
     /// The process id of this very process, which in a subshell is not `$$`.

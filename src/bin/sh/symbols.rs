@@ -1,15 +1,13 @@
 //! Names as numbers: each name that a program mentions is kept once.
 //!
-//! When there are many, those are forgotten ([`forget_unused`]) that nothing has any more: no variable, function or alias, and none of the
-//! trees that are executed. So `eval "v$i=1; unset v$i"` does not fill the memory.
+//! When there are many, those are [forgotten](Symbols::forget_unmarked) that nothing has any more. So `eval "v$i=1; unset v$i"` does not
+//! fill the memory.
 
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::shell::Shell;
 use crate::stack;
-use crate::syntax::names;
 
 /// A name: of a variable, a function, a command, an alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +62,8 @@ pub struct Symbols {
     names: Vec<Option<Box<[u8]>>>,
     /// The symbols of those.
     free: Vec<Symbol>,
+    /// So many, the first, the shell itself knows.
+    known: usize,
     /// With so many names it is time to forget some.
     limit: usize,
     /// Where each is: open addressing, a power of two; 0 is empty, else the symbol's number and 1.
@@ -71,15 +71,16 @@ pub struct Symbols {
 }
 
 impl Symbols {
-    pub fn new() -> Self {
+    /// The names that the shell knows, those of its built-ins from [`FIRST_BUILTIN`] on.
+    pub fn new(builtins: impl Iterator<Item = &'static str>) -> Self {
         let mut symbols = Self {
             limit: FEW,
             ..Self::default()
         };
-        let builtins = crate::builtins::BUILTINS.iter().map(|builtin| builtin.name);
         for name in KNOWN.iter().copied().chain(builtins) {
             symbols.intern(name.as_bytes());
         }
+        symbols.known = symbols.names.len();
         symbols
     }
 
@@ -119,10 +120,34 @@ impl Symbols {
         }
     }
 
-    /// Whether some should be [forgotten](forget_unused).
+    /// Whether some should be [forgotten](Self::forget_unmarked).
     #[inline]
     pub fn are_many(&self) -> bool {
         self.names.len() - self.free.len() > self.limit
+    }
+
+    /// Marks for them, of which only the names that the shell itself knows have one.
+    pub fn marks(&self) -> Marks {
+        let mut marks = Marks {
+            are_used: vec![false; self.names.len()],
+            has_failed: false,
+        };
+        (0..self.known).for_each(|index| marks.mark(Symbol::new(index)));
+        marks
+    }
+
+    /// Forgets the names that have no mark.
+    pub fn forget_unmarked(&mut self, marks: &Marks) {
+        if !marks.has_failed {
+            let all = self.names.iter_mut().zip(&marks.are_used).enumerate();
+            for (index, (name, is_used)) in all {
+                if !is_used && name.take().is_some() {
+                    self.free.push(Symbol::new(index));
+                }
+            }
+            self.rehash(self.slots.len());
+        }
+        self.limit = FEW.max(2 * (self.names.len() - self.free.len()));
     }
 
     /// The symbol of a name that has one.
@@ -205,43 +230,4 @@ impl Marks {
         self.has_failed |= stack::is_low();
         self.has_failed
     }
-}
-
-/// Forgets the names that nothing has. To be called where every tree that will be executed again is in [`Shell::trees`] or
-/// [`Shell::calls`], and no symbol is kept elsewhere.
-#[cold]
-#[inline(never)]
-pub fn forget_unused(shell: &mut Shell) {
-    let mut marks = Marks {
-        are_used: vec![false; shell.symbols.names.len()],
-        has_failed: false,
-    };
-    let known = FIRST_BUILTIN + crate::builtins::BUILTINS.len();
-    (0..known).for_each(|index| marks.mark(Symbol::new(index)));
-    shell.variables.names(&mut |name| marks.mark(name));
-    for (name, function) in shell.functions.iter() {
-        marks.mark(name);
-        names::compound(&function.body, &mut marks);
-    }
-    for function in &shell.calls {
-        marks.mark(function.name);
-        names::compound(&function.body, &mut marks);
-    }
-    for tree in &shell.trees {
-        names::items(tree, &mut marks);
-    }
-    shell.aliases.iter().for_each(|(name, _)| marks.mark(name));
-    shell.hashed.iter().for_each(|(name, _)| marks.mark(name));
-
-    let symbols = &mut shell.symbols;
-    if !marks.has_failed {
-        let all = symbols.names.iter_mut().zip(&marks.are_used).enumerate();
-        for (index, (name, is_used)) in all {
-            if !is_used && name.take().is_some() {
-                symbols.free.push(Symbol::new(index));
-            }
-        }
-        symbols.rehash(symbols.slots.len());
-    }
-    symbols.limit = FEW.max(2 * (symbols.names.len() - symbols.free.len()));
 }

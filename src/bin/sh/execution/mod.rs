@@ -17,7 +17,6 @@ pub use subshell::substitute;
 
 use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell};
-use crate::symbols;
 use crate::syntax::tree::{AndOr, Command, Connective, Item, List, Pipeline};
 use crate::syntax::{self, Source};
 use crate::traps;
@@ -53,7 +52,7 @@ fn tree(shell: &mut Shell, source: &Source, commands: &List, last: bool) -> Flow
     shell.keeps_names += keeps;
     shell.trees.push(commands.items.clone());
     if shell.symbols.are_many() && shell.keeps_names == 0 {
-        symbols::forget_unused(shell);
+        shell.forget_unused_names();
     }
     let flow = list(shell, commands, last);
     shell.trees.pop();
