@@ -4,12 +4,12 @@
 //! full disk, or a crash, has left of a command does not end in a newline; whoever comes next ends it by a null byte and a newline. Where
 //! the file has twice as many lines as HISTFILESIZE says, a shell that starts replaces it by a new one, at once.
 
+pub mod commands;
 mod expansion;
 mod format;
 pub mod words;
 
 use alloc::ffi::CString;
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::time::Duration;
@@ -22,6 +22,8 @@ use crate::options::Opt;
 use crate::shell::{self, Shell};
 use crate::symbols::Symbol;
 use crate::syntax::tree::{Command, List};
+pub use commands::History;
+use commands::Place;
 
 /// How many commands are remembered, if HISTSIZE does not say.
 const DEFAULT_SIZE: usize = 1000;
@@ -30,72 +32,6 @@ const MOST_READ: u64 = 1024 * 1024;
 /// How often the file's lock is asked for, and how long is waited each time. Nobody keeps it for long.
 const PATIENCE: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(10);
-
-#[derive(Debug, Default)]
-pub struct History {
-    commands: Vec<Rc<[u8]>>,
-    /// The number of the first of them, less 1.
-    forgotten: usize,
-    /// The last one is what was typed last, and is being executed.
-    is_executed: bool,
-    /// Where that is in the file.
-    place: Option<Place>,
-    is_loaded: bool,
-}
-
-/// Where in which file a command is.
-#[derive(Debug)]
-struct Place {
-    ino: u64,
-    start: u64,
-    end: u64,
-}
-
-impl History {
-    /// One behind the number of the last command.
-    pub fn end(&self) -> usize {
-        self.forgotten + self.commands.len() + 1
-    }
-
-    /// As [`end`](Self::end), but before the command that is being executed.
-    pub fn past(&self) -> usize {
-        self.end() - usize::from(self.is_executed)
-    }
-
-    /// The number of the first command that is remembered.
-    pub fn first(&self) -> usize {
-        self.forgotten + 1
-    }
-
-    pub fn get(&self, number: usize) -> Option<&Rc<[u8]>> {
-        self.commands.get(number.checked_sub(self.first())?)
-    }
-
-    /// The last one before a number for which this holds.
-    pub fn find(&self, before: usize, is: impl Fn(&[u8]) -> bool) -> Option<usize> {
-        (self.first()..before.min(self.end()))
-            .rev()
-            .find(|&number| self.get(number).is_some_and(|command| is(command)))
-    }
-
-    /// Unless it is the last one already. If `erases`, the same command is forgotten where it was before.
-    fn push(&mut self, command: &[u8], most: usize, erases: bool) {
-        if self.is_last(command) {
-            return;
-        }
-        if erases {
-            self.commands.retain(|other| **other != *command);
-        }
-        self.commands.push(command.into());
-        let surplus = self.commands.len().saturating_sub(most);
-        self.forgotten += surplus;
-        self.commands.drain(..surplus);
-    }
-
-    fn is_last(&self, command: &[u8]) -> bool {
-        self.commands.last().is_some_and(|last| **last == *command)
-    }
-}
 
 /// A command was typed, and is about to be executed; `None` is one that is wrong.
 pub fn typed(shell: &mut Shell, command: &[u8], list: Option<&List>) {

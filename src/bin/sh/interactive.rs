@@ -2,6 +2,7 @@
 
 #[cfg(feature = "edit")]
 mod mail;
+pub mod state;
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -24,33 +25,6 @@ use crate::shell::{Bytes, Divert, Shell, text};
 use crate::symbols::Symbol;
 use crate::syntax::Source;
 use crate::traps;
-
-/// What is remembered between lines.
-#[derive(Debug, Default)]
-pub struct Interactive {
-    /// How many commands have been read.
-    pub commands: u32,
-    /// How often the end of the input was ignored in a row.
-    ends: u32,
-    /// Nobody was there for TMOUT seconds.
-    is_late: bool,
-    #[cfg(feature = "edit")]
-    pub editor: editor::Kept,
-    #[cfg(feature = "edit")]
-    pub history: history::History,
-    #[cfg(feature = "edit")]
-    mail: mail::Mail,
-}
-
-impl Interactive {
-    /// The number of the next command in the history: `!` in PS1.
-    pub fn number(&self) -> usize {
-        #[cfg(feature = "edit")]
-        return self.history.end();
-        #[cfg(not(feature = "edit"))]
-        return self.commands as usize;
-    }
-}
 
 /// What [`wait`] has waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

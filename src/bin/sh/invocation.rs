@@ -21,7 +21,7 @@ use crate::shell::{Divert, Flow, Shell, text};
 use crate::stack::Stack;
 use crate::symbols::{Symbol, Symbols, is_name};
 use crate::syntax::{self, Source};
-use crate::traps::{self, Traps};
+use crate::traps::{self, table::Traps};
 use crate::variables::Variables;
 
 const HELP: &str = "\

@@ -88,6 +88,7 @@ extern crate alloc;
 mod builtins;
 #[cfg(feature = "edit")]
 mod editor;
+mod environment;
 mod execution;
 mod expansion;
 mod fields;

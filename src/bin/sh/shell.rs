@@ -6,16 +6,17 @@ use alloc::ffi::CString;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
+use core::mem;
 
 use nestling::text::{Sink, Text};
 use nestling::time::{self, Clock};
 use nestling::{Errno, OwnedFd, Pid, RawFd, Signal, io, sys};
 
 use crate::builtins::quoting::Quoted;
-use crate::execution::Environment;
+use crate::environment::Environment;
 use crate::fields::{Fields, Parameters};
-use crate::interactive::Interactive;
-use crate::jobs::Jobs;
+use crate::interactive::state::Interactive;
+use crate::jobs::table::Jobs;
 use crate::map::Map;
 use crate::options::{Opt, Options};
 use crate::output::Output;
@@ -23,7 +24,7 @@ use crate::stack::Stack;
 use crate::symbols::{Symbol, Symbols};
 use crate::syntax::names;
 use crate::syntax::tree::{Function, Item};
-use crate::traps::Traps;
+use crate::traps::table::Traps;
 use crate::variables::Variables;
 
 /// What is said, in pieces: `text!("cd: ", path, ": ", errno)`. (It is far less code than a function of its own for each message: what
@@ -310,6 +311,13 @@ impl Shell {
         if self.variables.take_restored_path() {
             self.hashed.clear();
         }
+    }
+
+    /// Takes the environment of programs out of the shell, for as long as it is borrowed. To be put back.
+    pub fn take_environment(&mut self) -> Environment {
+        let mut environment = mem::take(&mut self.environment);
+        environment.update(&self.foreign_environment, &self.variables, &self.symbols);
+        environment
     }
 
     /// The symbol of a name.

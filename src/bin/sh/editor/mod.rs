@@ -11,6 +11,7 @@ mod buffer;
 mod case;
 mod completion;
 mod emacs;
+pub mod kept;
 mod keys;
 mod screen;
 mod search;
@@ -35,7 +36,7 @@ use crate::shell::{Divert, Shell};
 use crate::symbols::Symbol;
 use crate::syntax;
 use crate::traps;
-use buffer::{Buffer, Kills};
+use buffer::Buffer;
 use keys::{Key, PASTE_END};
 use screen::Screen;
 
@@ -54,18 +55,6 @@ pub enum End {
 
 /// What a key has led to: an end, or the next key.
 type Act = Result<Option<End>, Divert>;
-
-/// What is kept between lines.
-#[derive(Debug, Default)]
-pub struct Kept {
-    kills: Kills,
-    /// The number of the command that the next line begins as (C-o).
-    next: Option<usize>,
-    /// What was searched for last, and whether back.
-    pattern: Vec<u8>,
-    is_back: bool,
-    change: vi::Change,
-}
 
 /// What keys do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,18 +14,12 @@ use alloc::vec::Vec;
 
 use super::buffer::Buffer;
 use super::emacs::MOST;
+use super::kept::Change;
 use super::keys::Key;
 use super::{Act, End, Last, Mode, Session, case, completion, emacs, recased, search};
 use crate::expansion::pattern::Pattern;
 use crate::history::words;
 use crate::shell::{Divert, Shell};
-
-/// The last command that has changed a line.
-#[derive(Debug, Default)]
-pub struct Change {
-    keys: Vec<u8>,
-    count: Option<usize>,
-}
 
 /// The last character that was looked for in a line, and how: by `f`, `F`, `t` or `T`.
 #[derive(Debug, Clone, Default)]

@@ -17,7 +17,7 @@ use nestling::spawn::{
 use nestling::sys::signal::Action::Ignore;
 use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, SigSet, Signal, signals, sys};
 
-use super::{environment, search, simple, subshell};
+use super::{search, simple, subshell};
 use crate::fields::Fields;
 use crate::jobs;
 use crate::redirection::{self, Effect};
@@ -224,7 +224,7 @@ fn spawn(
     let own = actions.len();
     actions.extend(effects.iter().filter_map(Effect::action));
 
-    let environment = environment::take(shell);
+    let environment = shell.take_environment();
     let attributes = Attributes {
         notice: Notice::Mark,
         process_group: jobs::controls(shell).then(|| place.group.map_or(0, Pid::as_raw)),
@@ -291,7 +291,7 @@ pub fn become_program(shell: &mut Shell, path: Option<CString>, name: &CStr, fie
 
 /// Returns only why it failed.
 fn exec(shell: &mut Shell, path: &CStr, fields: &Fields) -> Errno {
-    let environment = environment::take(shell);
+    let environment = shell.take_environment();
     let (args, env) = (pointers(fields), pointers(environment.strings()));
     let errno = match (Args::try_new(&args), Args::try_new(&env)) {
         (Some(args), Some(env)) => {

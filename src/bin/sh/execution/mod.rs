@@ -2,7 +2,6 @@
 
 mod asynchronous;
 pub mod compound;
-mod environment;
 pub mod external;
 pub mod function;
 mod pipeline;
@@ -12,7 +11,6 @@ pub mod subshell;
 pub mod without_fork;
 mod xtrace;
 
-pub use environment::Environment;
 pub use subshell::substitute;
 
 use crate::options::Opt;

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 
 use nestling::text;
 
-use super::History;
+use super::commands::History;
 use super::words::words;
 
 /// What a line stands for.

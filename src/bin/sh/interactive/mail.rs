@@ -1,7 +1,6 @@
 //! MAIL, MAILPATH and MAILCHECK (XCU 2.5.3): before a prompt, says that mail has come.
 
 use alloc::ffi::CString;
-use alloc::vec::Vec;
 
 use nestling::time::{self, Clock};
 use nestling::{sys, text};
@@ -11,15 +10,6 @@ use crate::shell::Shell;
 
 /// How often the files are looked at, in seconds, if MAILCHECK does not say.
 const INTERVAL: u64 = 600;
-
-/// What was seen of the files.
-#[derive(Debug, Default)]
-pub struct Mail {
-    /// When they were looked at last, in seconds of CLOCK_MONOTONIC.
-    looked: Option<i64>,
-    /// Their paths and sizes.
-    files: Vec<(CString, u64)>,
-}
 
 /// Looks whether a file has grown, if it is time to.
 pub fn check(shell: &mut Shell) {

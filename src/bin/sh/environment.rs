@@ -1,0 +1,39 @@
+//! The environment that programs get: the exported variables (XCU 2.5.3, 2.13).
+
+use alloc::vec::Vec;
+
+use crate::fields::Fields;
+use crate::symbols::Symbols;
+use crate::variables::Variables;
+
+/// It as it was worked out last: nothing is done again while no exported variable changes.
+#[derive(Debug, Default)]
+pub struct Environment {
+    version: Option<u64>,
+    strings: Fields,
+}
+
+impl Environment {
+    /// Works it out, if a variable has changed: strings that are no variables, then the exported variables.
+    pub fn update(&mut self, foreign: &[Vec<u8>], variables: &Variables, symbols: &Symbols) {
+        let version = Some(variables.environment_version());
+        if self.version != version {
+            self.version = version;
+            let strings = &mut self.strings;
+            strings.clear();
+            for string in foreign {
+                strings.push(string);
+            }
+            for (name, value) in variables.exported() {
+                strings.extend(symbols.name(name));
+                strings.extend(b"=");
+                strings.extend(value);
+                strings.end();
+            }
+        }
+    }
+
+    pub fn strings(&self) -> &Fields {
+        &self.strings
+    }
+}

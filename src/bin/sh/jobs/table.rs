@@ -1,0 +1,651 @@
+//! The table of jobs: what is known of the children, and how it changes with what the kernel says of them. It waits for none.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use nestling::jobs::ControllingTerminal;
+use nestling::terminal::Attributes;
+use nestling::text::{self, Sink, Text};
+use nestling::wait::{self, Options, Who};
+use nestling::{ExitStatus, Pid, Signal};
+
+use crate::expansion::characters;
+
+/// The job table, and what is known of other children.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    /// Job control is turned off for a while: what stops is noted nevertheless.
+    suspended: bool,
+    /// Job `n` is at `n - 1`.
+    table: Vec<Option<Job>>,
+    /// No place below this is free.
+    free: usize,
+    /// The processes of the jobs by their pids, which grow mostly, and where each's job is.
+    pids: Vec<(Pid, usize)>,
+    /// How many of them run.
+    pub(super) running: usize,
+    /// How many of them have not ended: they run, or are stopped.
+    alive: usize,
+    /// Those that are of no job and have not ended: of process substitutions.
+    pub(super) others: Vec<Pid>,
+    /// How others have ended: processes of jobs whose end was told, and of no job.
+    pub(super) ended: Vec<(Pid, ExitStatus)>,
+    /// Counted up by whatever makes a job the current one.
+    latest: u32,
+    /// Something has happened that was not told yet.
+    pub(super) news: bool,
+    /// They are the parent's, to look at only.
+    pub(super) inherited: bool,
+    /// The user was told that there are stopped jobs; by the command of this number the shell may be left.
+    pub(super) may_leave: Option<u32>,
+    pub(super) control: Option<Control>,
+}
+
+/// Job control is on, and this is the shell that has it.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// `None`: there are process groups, but no terminal.
+    pub(super) terminal: Option<Terminal>,
+}
+
+#[derive(Debug)]
+pub(super) struct Terminal {
+    pub(super) device: ControllingTerminal,
+    /// The group that the shell was started in.
+    pub(super) former_group: i32,
+    /// As the last program has left them that ended of itself.
+    pub(super) attributes: Option<Attributes>,
+}
+
+#[derive(Debug)]
+pub(super) struct Job {
+    /// The last command's last.
+    pub(super) processes: Vec<Process>,
+    pub(super) group: Option<Pid>,
+    text: Option<Rc<[u8]>>,
+    /// The status of a last element that was no process.
+    last: Option<i32>,
+    /// `pipefail` was on when it began.
+    pipefail: bool,
+    latest: u32,
+    /// Its state was told.
+    pub(super) told: bool,
+    /// What it has made of the terminal before it stopped.
+    pub(super) attributes: Option<Attributes>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Process {
+    pub(super) pid: Pid,
+    /// `None`: it runs.
+    pub(super) status: Option<ExitStatus>,
+}
+
+impl Process {
+    fn stopped(self) -> Option<Signal> {
+        self.status?.stopped_signal()
+    }
+
+    /// It was reaped: its number may be another process's.
+    pub(super) fn has_ended(self) -> bool {
+        self.status.is_some() && self.stopped().is_none()
+    }
+
+    pub(super) fn code(self) -> i32 {
+        self.status.map_or(0, ExitStatus::shell_code)
+    }
+}
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Running,
+    Stopped(Signal),
+    /// The last process's status, and the job's exit status.
+    Done(ExitStatus, i32),
+}
+
+/// As `jobs` writes it.
+impl Text for State {
+    fn write(&self, out: &mut impl Sink) {
+        match *self {
+            Self::Running => "Running".write(out),
+            Self::Stopped(Signal::TSTP) => "Stopped".write(out),
+            Self::Stopped(signal) => {
+                "Stopped (".write(out);
+                signal.write(out);
+                ")".write(out);
+            }
+            Self::Done(_, 0) => "Done".write(out),
+            Self::Done(status, code) => match status.signal() {
+                Some(signal) if code == status.shell_code() => {
+                    Death(signal, status.core_dumped()).write(out)
+                }
+                _ => {
+                    "Done(".write(out);
+                    code.write(out);
+                    ")".write(out);
+                }
+            },
+        }
+    }
+}
+
+/// What it is called when a signal kills a process.
+pub(super) struct Death(pub(super) Signal, pub(super) bool);
+
+const DEATHS: &str = "?,Hangup,Interrupt,Quit,Illegal instruction,Trace trap,Aborted,Bus error,Floating point exception,Killed,\
+    User defined signal 1,Segmentation fault,User defined signal 2,Broken pipe,Alarm clock,Terminated";
+
+impl Text for Death {
+    fn write(&self, out: &mut impl Sink) {
+        match text::word(DEATHS, b',', self.0.as_raw() as usize) {
+            b"" => {
+                "Killed by ".write(out);
+                self.0.write(out);
+            }
+            name => name.write(out),
+        }
+        if self.1 {
+            " (core dumped)".write(out);
+        }
+    }
+}
+
+impl Job {
+    pub(super) fn state(&self) -> State {
+        let processes = self.processes.iter();
+        if processes.clone().any(|process| process.status.is_none()) {
+            return State::Running;
+        }
+        match processes
+            .clone()
+            .rev()
+            .find_map(|process| process.stopped())
+        {
+            Some(signal) => State::Stopped(signal),
+            None => {
+                let codes = processes.map(|process| process.code()).chain(self.last);
+                let last = self.processes.last().and_then(|process| process.status);
+                let last = last.filter(|_| self.last.is_none()).unwrap_or_default();
+                State::Done(last, exit_status(codes, self.pipefail))
+            }
+        }
+    }
+}
+
+/// A pipeline's exit status, from its elements': XCU 2.9.2.
+pub(super) fn exit_status(codes: impl Iterator<Item = i32>, pipefail: bool) -> i32 {
+    codes.fold(
+        0,
+        |before, code| if pipefail && code == 0 { before } else { code },
+    )
+}
+
+/// More children than this whose end nobody has asked for are not remembered. (CHILD_MAX, which POSIX asks for, is less in practice.)
+const MANY: usize = 1 << 16;
+
+impl Jobs {
+    /// How many places there are: jobs are below this.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// How many jobs there are.
+    #[cfg(feature = "edit")]
+    pub fn count(&self) -> usize {
+        self.table.iter().flatten().count()
+    }
+
+    #[inline(never)]
+    pub(super) fn get(&self, place: usize) -> Option<&Job> {
+        self.table.get(place)?.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut Job> {
+        self.table.get_mut(place)?.as_mut()
+    }
+
+    /// What the job of this place does, if there is one.
+    pub fn state(&self, place: usize) -> Option<State> {
+        self.get(place).map(Job::state)
+    }
+
+    /// Its process group, or without one its first process.
+    pub fn leader(&self, place: usize) -> Option<Pid> {
+        let job = self.get(place)?;
+        job.group
+            .or(job.processes.first().map(|process| process.pid))
+    }
+
+    /// The processes or process groups that a signal to the job goes to: its process group, or its processes. Those that were reaped
+    /// are left out, since their numbers may be other processes' by now.
+    pub fn targets(&self, place: usize) -> impl Iterator<Item = i32> {
+        let job = self.get(place);
+        let processes = job.map_or(&[][..], |job| &job.processes);
+        let left = processes.iter().filter(|process| !process.has_ended());
+        let group = job.and_then(|job| job.group);
+        let most = if group.is_some() { 1 } else { usize::MAX };
+        left.take(most).map(move |process| match group {
+            Some(group) => -group.as_raw(),
+            None => process.pid.as_raw(),
+        })
+    }
+
+    /// The current job and the previous one: XBD 3.102, 3.281. The one that stopped last, or else that was started last.
+    pub fn marks(&self) -> [Option<usize>; 2] {
+        let mut best = [None, None];
+        for (place, job) in self.table.iter().enumerate() {
+            let Some(job) = job else { continue };
+            let rank = (matches!(job.state(), State::Stopped(_)), job.latest, place);
+            if best[0] < Some(rank) {
+                best = [Some(rank), best[0]];
+            } else if best[1] < Some(rank) {
+                best[1] = Some(rank);
+            }
+        }
+        best.map(|rank| Some(rank?.2))
+    }
+
+    /// The place of a job by its id, with or without `%` (XBD 3.183).
+    pub fn find(&self, id: &[u8]) -> Result<usize, &'static str> {
+        let [current, previous] = self.marks();
+        let missing = "no such job";
+        match id.strip_prefix(b"%").unwrap_or(id) {
+            b"" | b"%" | b"+" => current.ok_or(missing),
+            b"-" => previous.or(current).ok_or(missing),
+            id => {
+                if let Some(number) = text::number(id, 10) {
+                    let place = (number as usize).wrapping_sub(1);
+                    return self.get(place).map(|_| place).ok_or(missing);
+                }
+                let (inside, string) = id
+                    .strip_prefix(b"?")
+                    .map_or((false, id), |string| (true, string));
+                let mut matches = (0..self.len()).filter(|&place| {
+                    let text = self
+                        .get(place)
+                        .and_then(|job| job.text.as_deref())
+                        .unwrap_or_default();
+                    text.starts_with(string)
+                        || inside && text.windows(string.len()).any(|part| part == string)
+                });
+                match (matches.next(), matches.next()) {
+                    (Some(place), None) => Ok(place),
+                    (None, _) => Err(missing),
+                    _ => Err("more than one such job"),
+                }
+            }
+        }
+    }
+
+    /// The place of the job that has this process, unless it is the parent shell's.
+    pub fn own(&self, pid: Pid) -> Option<usize> {
+        if self.inherited {
+            None
+        } else {
+            self.job_of(pid)
+        }
+    }
+
+    fn job_of(&self, pid: Pid) -> Option<usize> {
+        let index = self.pids.binary_search_by_key(&pid, |&(pid, _)| pid).ok()?;
+        self.pids.get(index).map(|&(_, place)| place)
+    }
+
+    pub(super) fn add(
+        &mut self,
+        started: &Started<'_>,
+        last: Option<i32>,
+        pipefail: bool,
+    ) -> usize {
+        if self.inherited {
+            self.clear();
+        }
+        while self.table.get(self.free).is_some_and(Option::is_some) {
+            self.free += 1;
+        }
+        let place = self.free;
+        if place == self.table.len() {
+            self.table.push(None);
+        }
+        self.latest += 1;
+        let processes = started
+            .pids
+            .iter()
+            .map(|&pid| Process { pid, status: None });
+        let job = Job {
+            processes: processes.collect(),
+            group: started.group,
+            text: started.text.clone(),
+            last,
+            pipefail,
+            latest: self.latest,
+            told: true,
+            attributes: None,
+        };
+        if let Some(free) = self.table.get_mut(place) {
+            *free = Some(job);
+        }
+        self.free += 1;
+        for &pid in started.pids {
+            self.is_new(pid);
+            let index = self.pids.partition_point(|&(other, _)| other < pid);
+            match self.pids.get_mut(index) {
+                Some(old) if old.0 == pid => old.1 = place,
+                _ => self.pids.insert(index, (pid, place)),
+            }
+        }
+        self.running += started.pids.len();
+        self.alive += started.pids.len();
+        if self.pids.len().is_multiple_of(MANY) {
+            self.forget_done();
+        }
+        place
+    }
+
+    /// Notes that the user knows a job's state.
+    pub fn told(&mut self, place: usize) {
+        if let Some(job) = self.get_mut(place) {
+            job.told = true;
+        }
+    }
+
+    /// Takes a job out of the table.
+    pub fn forget(&mut self, place: usize) {
+        let Some(job) = self.table.get_mut(place).and_then(Option::take) else {
+            return;
+        };
+        self.free = self.free.min(place);
+        for process in job.processes {
+            let index = self
+                .pids
+                .binary_search_by_key(&process.pid, |&(pid, _)| pid);
+            if let Ok(index) = index
+                && self
+                    .pids
+                    .get(index)
+                    .is_some_and(|&(_, other)| other == place)
+            {
+                self.pids.remove(index);
+            }
+        }
+        while let Some(None) = self.table.last() {
+            self.table.pop();
+        }
+        self.free = self.free.min(self.table.len());
+    }
+
+    /// Takes a job out of the table whose processes go on.
+    #[cfg(feature = "edit")]
+    pub fn disown(&mut self, place: usize) {
+        let processes = self.get(place).map(|job| job.processes.clone());
+        self.forget(place);
+        for process in processes.unwrap_or_default() {
+            match process.status {
+                _ if self.inherited => {}
+                // `wait` may still ask for it.
+                Some(status) if process.has_ended() => self.remember(process.pid, status),
+                status => {
+                    self.others.push(process.pid);
+                    self.alive -= 1;
+                    self.running -= usize::from(status.is_none());
+                }
+            }
+        }
+    }
+
+    /// Takes out what has ended.
+    pub fn forget_done(&mut self) {
+        for place in (0..self.len()).rev() {
+            if let Some(State::Done(..)) = self.state(place) {
+                self.forget(place);
+            }
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self {
+            control: self.control.take(),
+            ..Self::default()
+        };
+    }
+
+    /// What a process that is not in the table any more has ended with; it is forgotten.
+    pub(super) fn take_ended(&mut self, pid: Pid) -> Option<ExitStatus> {
+        let index = self.ended.iter().position(|&(other, _)| other == pid)?;
+        Some(self.ended.swap_remove(index).1)
+    }
+
+    /// A child has this number now: what had it before was reaped long ago.
+    pub(super) fn is_new(&mut self, pid: Pid) {
+        self.ended.retain(|&(other, _)| other != pid);
+    }
+
+    pub(super) fn remember(&mut self, pid: Pid, status: ExitStatus) {
+        self.is_new(pid);
+        if self.ended.len() >= 1024 {
+            self.ended.drain(..512);
+        }
+        self.ended.push((pid, status));
+    }
+
+    /// A child has changed.
+    pub(super) fn note(&mut self, pid: Pid, status: ExitStatus) {
+        let place = self.own(pid);
+        let latest = self.latest + 1;
+        let job = place.and_then(|place| self.get_mut(place));
+        // One that was reaped is not the one that has its number now.
+        let process = job.and_then(|job| {
+            let mut processes = job.processes.iter_mut();
+            let process = processes.find(|process| process.pid == pid && !process.has_ended())?;
+            job.told = false;
+            if status.stopped_signal().is_some() {
+                job.latest = latest;
+            }
+            Some(process)
+        });
+        let Some(process) = process else {
+            let is_end = status.code().is_some() || status.signal().is_some();
+            if is_end {
+                self.others.retain(|&other| other != pid);
+                self.remember(pid, status);
+            }
+            return;
+        };
+        let ran = process.status.is_none();
+        process.status = Some(status).filter(|status| !status.continued());
+        let runs = process.status.is_none();
+        let has_ended = process.has_ended();
+        self.latest = latest;
+        self.running = self.running + usize::from(runs) - usize::from(ran);
+        self.alive -= usize::from(has_ended);
+        self.news = true;
+    }
+
+    /// Notes that a job was resumed, as far as it was stopped.
+    pub(super) fn resumed(&mut self, place: usize) {
+        self.latest += 1;
+        let latest = self.latest;
+        let Some(job) = self.get_mut(place) else {
+            return;
+        };
+        job.latest = latest;
+        let mut running = 0;
+        for process in job
+            .processes
+            .iter_mut()
+            .filter(|process| process.stopped().is_some())
+        {
+            process.status = None;
+            running += 1;
+        }
+        self.running += running;
+    }
+
+    /// Notes what a `SIGCONT` to this process, or to a group if it is negative, resumes. The kernel tells it, too, but not of
+    /// a process that is about to end by then: that would be neither resumed nor ended for a moment.
+    pub fn sent_continue(&mut self, target: i32) {
+        for place in 0..self.len() {
+            let is_alone = |job: &Job| matches!(&job.processes[..], [process] if process.pid.as_raw() == target);
+            let concerns = self.get(place).is_some_and(is_alone)
+                || self.targets(place).any(|other| other == target);
+            if concerns && matches!(self.state(place), Some(State::Stopped(_))) {
+                self.resumed(place);
+            }
+        }
+    }
+
+    /// There is no child left: what has not ended in the table was reaped by somebody else.
+    pub(super) fn lost(&mut self) {
+        let alive = |process: &&mut Process| !process.has_ended();
+        for process in self
+            .table
+            .iter_mut()
+            .flatten()
+            .flat_map(|job| &mut job.processes)
+            .filter(alive)
+        {
+            process.status = Some(ExitStatus::from_raw(127 << 8));
+        }
+        (self.running, self.alive) = (0, 0);
+        self.others.clear();
+    }
+
+    pub(super) fn options(&self) -> Options {
+        if self.control.is_some() || self.suspended {
+            Options::STOPPED | Options::CONTINUED
+        } else {
+            Options::default()
+        }
+    }
+
+    /// Whether there is something that was not told yet.
+    pub fn has_news(&mut self) -> bool {
+        self.update();
+        self.news
+    }
+
+    /// Whether this process has made no job that is still known.
+    pub fn has_no_children(&self) -> bool {
+        self.inherited || self.pids.is_empty() && self.others.is_empty()
+    }
+
+    /// Whether children are left that can end, and are reaped when they do.
+    pub fn any_alive(&self) -> bool {
+        !self.inherited && (self.alive > 0 || !self.others.is_empty())
+    }
+
+    /// Reaps what has ended and notes what has stopped or goes on, without waiting. It comes before each command: as long as a child that
+    /// has ended is not reaped, `kill -0` and `/proc` show it as one that runs. No system call if none of the jobs runs or is stopped.
+    pub fn update(&mut self) {
+        while self.any_alive()
+            && let Ok(Some((pid, status))) =
+                wait::wait_for(Who::Any, self.options() | Options::NOHANG)
+        {
+            self.note(pid, status);
+        }
+    }
+
+    /// Turns job control off for a while, without anyone noticing: what a command substitution starts is no job.
+    pub fn suspend_control(&mut self) -> Option<Control> {
+        let control = self.control.take();
+        self.suspended |= control.is_some();
+        control
+    }
+
+    /// Turns it on again; not in a copy of the shell that was made meanwhile.
+    pub fn resume_control(&mut self, control: Option<Control>) {
+        if !self.inherited {
+            self.suspended &= control.is_none();
+            self.control = control;
+        }
+    }
+
+    /// Whether any job is stopped.
+    pub(super) fn has_stopped(&self) -> bool {
+        !self.inherited
+            && self
+                .table
+                .iter()
+                .flatten()
+                .any(|job| matches!(job.state(), State::Stopped(_)))
+    }
+}
+
+/// A job as `jobs` and notifications describe it: `[1] + Running sleep 1`.
+pub struct Line<'a> {
+    jobs: &'a Jobs,
+    place: usize,
+    mark: char,
+    leader: bool,
+    utf8: bool,
+}
+
+impl Jobs {
+    /// A job's line, with its process group if `leader`; the marks are [`marks`](Self::marks).
+    pub fn line(
+        &self,
+        place: usize,
+        marks: [Option<usize>; 2],
+        leader: bool,
+        utf8: bool,
+    ) -> Line<'_> {
+        let mark = match marks.iter().position(|&mark| mark == Some(place)) {
+            Some(0) => '+',
+            Some(_) => '-',
+            None => ' ',
+        };
+        Line {
+            jobs: self,
+            place,
+            mark,
+            leader,
+            utf8,
+        }
+    }
+
+    /// A job's command.
+    pub fn text(&self, place: usize) -> &[u8] {
+        self.get(place)
+            .and_then(|job| job.text.as_deref())
+            .unwrap_or_default()
+    }
+
+    /// A job's command, as it is shown.
+    pub fn shown(&self, place: usize, utf8: bool) -> Vec<u8> {
+        characters::printable(self.text(place), utf8)
+    }
+}
+
+impl Text for Line<'_> {
+    fn write(&self, out: &mut impl Sink) {
+        "[".write(out);
+        (self.place + 1).write(out);
+        "] ".write(out);
+        self.mark.write(out);
+        " ".write(out);
+        if self.leader
+            && let Some(leader) = self.jobs.leader(self.place)
+        {
+            leader.write(out);
+            " ".write(out);
+        }
+        if let Some(state) = self.jobs.state(self.place) {
+            state.write(out);
+        }
+        " ".write(out);
+        self.jobs.shown(self.place, self.utf8).write(out);
+        "\n".write(out);
+    }
+}
+
+/// What is to be done with a started pipeline, or an asynchronous list.
+#[derive(Debug)]
+pub struct Started<'a> {
+    /// Its processes, the last command's last. (Elements that did not need a process, or that failed to start, are not here.)
+    pub pids: &'a [Pid],
+    /// Its process group, with job control.
+    pub group: Option<Pid>,
+    pub text: Option<Rc<[u8]>>,
+}
