@@ -17,10 +17,11 @@ use crate::fields::{self, Fields};
 #[cfg(feature = "edit")]
 use crate::history;
 use crate::options::{self, Opt, Options};
+use crate::reader;
 use crate::shell::{Divert, Flow, Shell, text};
 use crate::stack::Stack;
 use crate::symbols::{Symbol, Symbols, is_name};
-use crate::syntax::{self, Source};
+use crate::syntax::Source;
 use crate::traps::{self, table::Traps};
 use crate::variables::Variables;
 
@@ -340,7 +341,7 @@ pub fn start(shell: &mut Shell, process: rt::Process) -> Flow {
             let Some(env) = shell.variables.get(Symbol::ENV).map(Vec::from) else {
                 return Ok(Vec::new());
             };
-            match syntax::document(shell, &env) {
+            match reader::document(shell, &env) {
                 Some(word) => expansion::document(shell, &word),
                 None => Err(shell.fatal(2, text!("ENV: syntax error"))),
             }

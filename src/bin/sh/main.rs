@@ -101,6 +101,7 @@ mod map;
 mod options;
 mod output;
 mod prompt;
+mod reader;
 mod redirection;
 mod shell;
 mod sort;

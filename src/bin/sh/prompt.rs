@@ -10,9 +10,9 @@ use nestling::{Signal, sys};
 
 use crate::expansion::{self, characters};
 use crate::options::Opt;
+use crate::reader;
 use crate::shell::{Bytes, Divert, Shell};
 use crate::symbols::Symbol;
-use crate::syntax;
 
 /// PS1, or PS2 where a command goes on.
 pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
@@ -71,7 +71,7 @@ pub fn expand(shell: &mut Shell, text: Vec<u8>, within: bool) -> Vec<u8> {
     let traces = shell.options.has(Opt::Xtrace);
     shell.options.set(Opt::Xtrace, false);
     show_directories(shell);
-    let word = syntax::document(shell, &text);
+    let word = reader::document(shell, &text);
     let expanded = word.map(|word| expansion::document(shell, &word));
     if within && let Some(Err(Divert::Interrupt)) = &expanded {
         sys::caught::mark(Signal::INT);

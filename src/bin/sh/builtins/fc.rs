@@ -13,9 +13,10 @@ use super::options::{Getopt, Wrong, wrong};
 use crate::execution;
 use crate::fields::Arguments;
 use crate::history;
+use crate::reader;
 use crate::shell::{Bytes, Divert, Shell, text};
 use crate::symbols::Symbol;
-use crate::syntax::{self, Source};
+use crate::syntax::Source;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     fc(shell, arguments).unwrap_or(Ok(1))
@@ -210,7 +211,7 @@ fn execute(shell: &mut Shell, text: &[u8]) -> Answer {
     let line = shell.line;
     let mut source = Source::text(text, 1);
     loop {
-        let commands = syntax::next(shell, &mut source);
+        let commands = reader::next(shell, &mut source);
         nestling::eprint!(source.command());
         history::add(shell, source.command());
         let Some(commands) = commands? else { break };

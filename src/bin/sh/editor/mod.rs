@@ -32,9 +32,9 @@ use crate::history::{self, History};
 use crate::interactive::{self, Awaited};
 use crate::jobs;
 use crate::options::Opt;
+use crate::reader;
 use crate::shell::{Divert, Shell};
 use crate::symbols::Symbol;
-use crate::syntax;
 use crate::traps;
 use buffer::Buffer;
 use keys::{Key, PASTE_END};
@@ -699,7 +699,7 @@ impl Session {
         let (start, end) = self.marked();
         let text = [b"$(", self.buffer.part(start, end), b")"].concat();
         self.leave(shell);
-        let word = syntax::document(shell, &text);
+        let word = reader::document(shell, &text);
         let output = word.and_then(|word| expansion::document(shell, &word).ok());
         self.enter(shell);
         match output {

@@ -14,15 +14,16 @@ mod xtrace;
 pub use subshell::substitute;
 
 use crate::options::Opt;
+use crate::reader;
 use crate::shell::{Divert, Flow, Shell};
+use crate::syntax::Source;
 use crate::syntax::tree::{AndOr, Command, Connective, Item, List, Pipeline};
-use crate::syntax::{self, Source};
 use crate::traps;
 
 /// Reads, parses and executes to the end of the source: a script, `eval`, `.`, a trap's action.
 pub fn all(shell: &mut Shell, source: &mut Source) -> Flow {
     let mut none = true;
-    while let Some(commands) = syntax::next(shell, source)? {
+    while let Some(commands) = reader::next(shell, source)? {
         if !commands.items.is_empty() {
             none = false;
             tree(shell, source, &commands, false)?;
@@ -36,7 +37,7 @@ pub fn all(shell: &mut Shell, source: &mut Source) -> Flow {
 
 /// As [`all`], of the shell's own program: the last command that it can be seen to have may take the process over.
 pub fn script(shell: &mut Shell, source: &mut Source) -> Flow {
-    while let Some(commands) = syntax::next(shell, source)? {
+    while let Some(commands) = reader::next(shell, source)? {
         let last = source.is_over() && !shell.is_interactive();
         tree(shell, source, &commands, last)?;
     }

@@ -19,7 +19,7 @@ pub fn evaluate(shell: &mut Shell, arithmetic: &Arithmetic) -> Result<i64, Diver
     let expression = match arithmetic.expression.get() {
         Some(expression) => expression,
         None => {
-            let expression = parse_once(&mut shell.symbols, &shell.stack, &arithmetic.word);
+            let expression = parse_once(shell, &arithmetic.word);
             arithmetic.expression.get_or_init(|| expression)
         }
     };
@@ -35,7 +35,7 @@ pub fn evaluate(shell: &mut Shell, arithmetic: &Arithmetic) -> Result<i64, Diver
 
 /// The value of an expression that is a text by now: `let`, and an operand of `test`'s where that takes one.
 pub fn evaluate_text(shell: &mut Shell, text: &[u8]) -> Result<i64, Divert> {
-    match parse(&mut shell.symbols, &shell.stack, text, Vec::new()) {
+    match parse(shell, text, Vec::new()) {
         Ok(expression) => run(shell, &expression, &[]),
         Err(what) => Err(wrong(shell, text, what)),
     }

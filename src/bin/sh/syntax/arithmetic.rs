@@ -3,9 +3,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::host::Host;
 use super::tree::{ParameterName, Part, Word};
-use crate::stack::Stack;
-use crate::symbols::{Symbol, Symbols};
+use crate::symbols::Symbol;
 
 /// An expression, parsed: operations for a stack of numbers.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ pub const PARAMETERS: usize = 8;
 pub const TOO_DEEP: Wrong = "nested too deeply";
 
 /// The expression of a word whose text is known, but for parameters whose values may be numbers.
-pub fn parse_once(symbols: &mut Symbols, stack: &Stack, word: &Word) -> Option<Expression> {
+pub fn parse_once<H: Host>(host: &mut H, word: &Word) -> Option<Expression> {
     let (mut text, mut parameters) = (Vec::new(), Vec::new());
     collect(&word.parts, &mut text, &mut parameters)?;
     // A value that touches another word or number would be part of it.
@@ -131,7 +131,7 @@ pub fn parse_once(symbols: &mut Symbols, stack: &Stack, word: &Word) -> Option<E
     if parameters.len() > PARAMETERS {
         return None;
     }
-    parse(symbols, stack, &text, parameters).ok()
+    parse(host, &text, parameters).ok()
 }
 
 fn collect(
@@ -162,15 +162,13 @@ fn is_word(byte: u8) -> bool {
 }
 
 /// Parses an expression; of nothing, it is 0.
-pub fn parse(
-    symbols: &mut Symbols,
-    stack: &Stack,
+pub fn parse<H: Host>(
+    host: &mut H,
     text: &[u8],
     parameters: Vec<(ParameterName, Sign)>,
 ) -> Result<Expression, Wrong> {
     let mut parser = Parser {
-        symbols,
-        stack,
+        host,
         rest: text,
         operations: Vec::new(),
         parameters: 0,
@@ -193,9 +191,8 @@ pub fn parse(
     })
 }
 
-struct Parser<'a> {
-    symbols: &'a mut Symbols,
-    stack: &'a Stack,
+struct Parser<'a, H> {
+    host: &'a mut H,
     /// What is not parsed yet. Blanks are skipped after everything.
     rest: &'a [u8],
     operations: Vec<Operation>,
@@ -206,7 +203,7 @@ struct Parser<'a> {
     depth: usize,
 }
 
-impl Parser<'_> {
+impl<H: Host> Parser<'_, H> {
     fn comma(&mut self) -> Result<(), Wrong> {
         self.assignment()?;
         while self.skip(b",") {
@@ -221,7 +218,7 @@ impl Parser<'_> {
         if let Some(name) = self.name()
             && let Some(operator) = self.assignment_operator()
         {
-            if self.stack.is_low() {
+            if self.host.is_stack_low() {
                 return Err(TOO_DEEP);
             }
             if operator.is_some() {
@@ -281,7 +278,7 @@ impl Parser<'_> {
     }
 
     fn unary(&mut self) -> Result<(), Wrong> {
-        if self.stack.is_low() {
+        if self.host.is_stack_low() {
             return Err(TOO_DEEP);
         }
         let step = match self.rest {
@@ -393,7 +390,7 @@ impl Parser<'_> {
         }
         let name = self.word();
         self.blanks();
-        Some(self.symbols.intern(name))
+        Some(self.host.symbols_mut().intern(name))
     }
 
     /// Letters, digits and underscores.

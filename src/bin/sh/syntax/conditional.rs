@@ -2,10 +2,11 @@
 
 use alloc::boxed::Box;
 
+use super::host::Host;
 use super::lexer::{Parsed, Parser, Place, Token};
 use super::tree::{Conditional, Operator, Word, unary_operator};
 
-impl Parser<'_> {
+impl<H: Host> Parser<'_, H> {
     /// Behind `[[`: up to `]]`.
     pub fn conditional(&mut self, line: u32) -> Parsed<Conditional> {
         let expression = self.joined(Token::OrOr, line)?;

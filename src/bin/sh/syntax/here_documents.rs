@@ -7,13 +7,14 @@ use core::cell::OnceCell;
 use core::mem;
 
 use super::compact::{Few, Piece};
+use super::host::Host;
 use super::lexer::class::*;
 use super::lexer::{Kind, Parsed, Parser, Pending, Place};
 use super::source;
 use super::tree::{Part, Word};
 use super::words::Quoting;
 
-impl Parser<'_> {
+impl<H: Host> Parser<'_, H> {
     /// Behind `<<` or `<<-`: reads the delimiter. The document comes behind this line.
     pub fn here_document(&mut self, strips_tabs: bool) -> Parsed<Rc<OnceCell<Word>>> {
         let mut behind_alias = false;

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use core::cell::OnceCell;
 
 use super::compact::{Few, Piece};
+use super::host::Host;
 use super::source::{self, Source};
 use super::tree::{Assignment, Command, Item, Part, Redirection, Word};
-use crate::shell::{Divert, Shell};
 use crate::symbols::Symbol;
 
 /// What a byte is, for texts are scanned for the next one that is of some class.
@@ -322,9 +322,8 @@ impl Buffers {
     }
 }
 
-#[derive(Debug)]
-pub struct Parser<'a> {
-    pub shell: &'a mut Shell,
+pub struct Parser<'a, H: Host> {
+    pub host: &'a mut H,
     pub source: &'a mut Source,
     /// The token that was recognised and is not taken.
     pub token: Option<Token>,
@@ -346,13 +345,13 @@ pub struct Parser<'a> {
     /// Where the last token that was taken ended.
     pub taken: usize,
     pub wrong: Option<Wrong>,
-    pub diverted: Option<Divert>,
+    pub diverted: Option<H::Divert>,
 }
 
-impl<'a> Parser<'a> {
-    pub fn new(shell: &'a mut Shell, source: &'a mut Source) -> Self {
+impl<'a, H: Host> Parser<'a, H> {
+    pub fn new(host: &'a mut H, source: &'a mut Source) -> Self {
         Self {
-            shell,
+            host,
             source,
             token: None,
             line: 0,
@@ -432,7 +431,7 @@ impl<'a> Parser<'a> {
     }
 
     pub fn fill(&mut self) -> bool {
-        self.source.fill(self.shell).unwrap_or_else(|divert| {
+        self.source.fill(self.host).unwrap_or_else(|divert| {
             self.diverted = Some(divert);
             false
         })
@@ -468,7 +467,8 @@ impl<'a> Parser<'a> {
             self.line = line;
             self.start = start;
             self.end = self.source.place();
-            let may_be_alias = token == Token::Word && self.plain && !self.shell.aliases.is_empty();
+            let may_be_alias =
+                token == Token::Word && self.plain && !self.host.aliases().is_empty();
             if may_be_alias
                 && match place {
                     Place::Command => self.reserved_text().is_none(),
@@ -486,10 +486,10 @@ impl<'a> Parser<'a> {
 
     /// Replaces the word by the alias's value, if it is an alias.
     pub fn replace_alias(&mut self) -> bool {
-        let Some(name) = self.shell.symbols.find(&self.source.buffers.text) else {
+        let Some(name) = self.host.symbols().find(&self.source.buffers.text) else {
             return false;
         };
-        let Some(value) = self.shell.aliases.get(name) else {
+        let Some(value) = self.host.aliases().get(name) else {
             return false;
         };
         if self.source.aliases.contains(&name) {
@@ -685,7 +685,7 @@ impl<'a> Parser<'a> {
 
     /// Gives up where the stack is nearly used up.
     pub fn check_depth(&mut self) -> Parsed<()> {
-        if self.shell.stack.is_low() {
+        if self.host.is_stack_low() {
             return Err(self.fail(self.source.line, What::Deep));
         }
         Ok(())

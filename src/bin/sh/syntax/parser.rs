@@ -5,15 +5,15 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use super::compact::{Few, shared, split_off};
+use super::host::Host;
 use super::lexer::{Parsed, Parser, Place, Reserved, Stop, Token, What};
 use super::tree::{
     AndOr, Arm, Assignment, Command, Compound, CompoundKind, Connective, Function, Item, List,
     Part, Pipeline, Redirection, RedirectionKind, Simple, Word,
 };
-use crate::options::Opt;
 use crate::symbols::{Symbol, is_name};
 
-impl Parser<'_> {
+impl<H: Host> Parser<'_, H> {
     /// `complete_command`, with the newline behind it. `None` at the end.
     pub fn complete_command(&mut self) -> Parsed<Option<List>> {
         match self.token(Place::Command)? {
@@ -48,7 +48,7 @@ impl Parser<'_> {
             let and_or = self.and_or()?;
             let separator = self.token(Place::Plain)?;
             let asynchronous = separator == Token::And;
-            let with_text = asynchronous || self.shell.options.has(Opt::Monitor);
+            let with_text = asynchronous || self.host.keeps_texts();
             let text = with_text.then(|| self.text_since(start));
             self.source.buffers.items.push(Item {
                 and_or,
@@ -215,7 +215,7 @@ impl Parser<'_> {
                         place = Place::Plain;
                         looks_for_utility = false;
                         if let Some(symbol) = known {
-                            match self.shell.symbols.name(symbol) {
+                            match self.host.symbols().name(symbol) {
                                 b"export" | b"readonly" | b"local" => place = Place::Declaration,
                                 b"command" => looks_for_utility = true,
                                 [b'-', ..] if !is_first => looks_for_utility = true,
@@ -256,14 +256,14 @@ impl Parser<'_> {
             return None;
         }
         if let [Part::Literal(text) | Part::Quoted(text)] = &*word.parts {
-            return Some(self.shell.symbols.intern(text));
+            return Some(self.host.symbols_mut().intern(text));
         }
         for part in &word.parts {
             if let Part::Literal(text) | Part::Quoted(text) = part {
                 self.source.buffers.text.extend_from_slice(text);
             }
         }
-        let name = self.shell.symbols.intern(&self.source.buffers.text);
+        let name = self.host.symbols_mut().intern(&self.source.buffers.text);
         self.clear();
         Some(name)
     }
@@ -308,7 +308,7 @@ impl Parser<'_> {
         if !is_name(name) {
             return Err(self.fail(self.line, What::Name(name.into())));
         }
-        let name = self.shell.symbols.intern(name);
+        let name = self.host.symbols_mut().intern(name);
         self.skip_newlines(Place::Command)?;
         let body = match self.command()? {
             Command::Compound(compound) => *compound,
@@ -335,7 +335,7 @@ impl Parser<'_> {
         if self.token == Some(Token::IoNumber)
             && let [b'{', name @ .., b'}'] = &self.source.buffers.text[..]
         {
-            variable = Some(self.shell.symbols.intern(name));
+            variable = Some(self.host.symbols_mut().intern(name));
             self.take();
         } else if self.token == Some(Token::IoNumber) {
             let add = |number: i32, &digit: &u8| {
@@ -518,7 +518,7 @@ impl Parser<'_> {
         }
         let name = self.take_word();
         let name = match name.literal() {
-            Some(name) if is_name(name) => self.shell.symbols.intern(name),
+            Some(name) if is_name(name) => self.host.symbols_mut().intern(name),
             name => {
                 let name = name.unwrap_or_default().into();
                 return Err(self.fail(self.line, What::Name(name)));

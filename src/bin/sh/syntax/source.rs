@@ -8,9 +8,8 @@ use core::mem;
 use nestling::sys::fd::{lseek, set_nonblocking};
 use nestling::{BorrowedFd, Errno, SeekFrom, io};
 
+use super::host::Host;
 use super::lexer::Buffers;
-use crate::interactive;
-use crate::shell::{Divert, Shell, text};
 use crate::symbols::Symbol;
 
 /// How much is read at once: so much at first, where what is too much is read again for each command or not; and then as much as
@@ -129,7 +128,7 @@ impl Source {
         source
     }
 
-    /// The user at a terminal: lines come from [`crate::interactive::read_line`].
+    /// The user at a terminal: lines come from [`Host::read_line`].
     pub fn interactive() -> Self {
         let mut source = Self::owned(Vec::new(), 1);
         source.origin = Origin::Interactive;
@@ -162,7 +161,7 @@ impl Source {
     }
 
     /// The complete command is read, and about to be executed: gives back what was read beyond it.
-    pub(super) fn hand_over(&mut self) {
+    pub fn hand_over(&mut self) {
         if let Origin::Descriptor(fd, Sharing::Seekable) = self.origin
             && self.outer.is_empty()
             && self.at < self.text.len()
@@ -175,7 +174,7 @@ impl Source {
     }
 
     /// `set -v`: writes the complete command.
-    pub(super) fn echo(&self) {
+    pub fn echo(&self) {
         if !matches!(self.origin, Origin::Text) {
             // Nobody is left to be told.
             let _ = io::write_all(io::stderr(), self.command());
@@ -189,7 +188,7 @@ impl Source {
     }
 
     /// Whether it is [what the user types](Self::interactive).
-    pub(super) fn is_typed(&self) -> bool {
+    pub fn is_typed(&self) -> bool {
         matches!(self.origin, Origin::Interactive)
     }
 
@@ -250,7 +249,7 @@ impl Source {
     }
 
     /// Reads more, behind what was read: a line at least, or whatever comes. Whether there was more.
-    pub(super) fn fill(&mut self, shell: &mut Shell) -> Result<bool, Divert> {
+    pub(super) fn fill<H: Host>(&mut self, host: &mut H) -> Result<bool, H::Divert> {
         if self.ended {
             return Ok(false);
         }
@@ -261,7 +260,7 @@ impl Source {
             Origin::Interactive => {
                 // It is ended, for whoever does not come back.
                 self.ended = true;
-                if let Some(line) = interactive::read_line(shell, goes_on)? {
+                if let Some(line) = host.read_line(goes_on)? {
                     self.text.extend_from_slice(&line);
                 }
             }
@@ -284,7 +283,7 @@ impl Source {
                 };
                 if let Err(errno) = answer {
                     self.ended = true;
-                    return Err(shell.fatal(2, text!("cannot read commands: ", errno)));
+                    return Err(host.cannot_read(errno));
                 }
             }
         }

@@ -7,6 +7,7 @@ use core::cell::OnceCell;
 use core::mem;
 
 use super::compact::{Few, Piece, split_off};
+use super::host::Host;
 use super::lexer::class::*;
 use super::lexer::{Kind, Lengths, Parsed, Parser, Place, Stop, Token, What};
 use super::source::{Outer, Source};
@@ -39,7 +40,7 @@ struct Mark {
 /// How many expansions that begin with `$((` and turn out to be command substitutions may be inside each other: each is read twice.
 const TRIALS: u32 = 64;
 
-impl Parser<'_> {
+impl<H: Host> Parser<'_, H> {
     // ---- Pieces of text ----
 
     /// Collects text of this kind; what is collected of another is a part.
@@ -126,7 +127,7 @@ impl Parser<'_> {
                 let appends = !self.take_byte(b'=');
                 self.source.at += usize::from(appends) * 2;
                 assigned = Some((
-                    self.shell.symbols.intern(&self.source.buffers.text),
+                    self.host.symbols_mut().intern(&self.source.buffers.text),
                     appends,
                 ));
                 self.clear();
@@ -465,7 +466,7 @@ impl Parser<'_> {
         let byte = self.peek();
         if is(byte, FIRST) {
             self.name();
-            let symbol = self.shell.symbols.intern(&self.source.buffers.text);
+            let symbol = self.host.symbols_mut().intern(&self.source.buffers.text);
             self.clear();
             Some(ParameterName::Variable(symbol))
         } else if is(byte, DIGIT) {
