@@ -16,9 +16,10 @@ use crate::expansion;
 use crate::fields::{self, Fields};
 #[cfg(feature = "edit")]
 use crate::history;
+use crate::interactive;
 use crate::options::{self, Opt, Options};
 use crate::reader;
-use crate::shell::{Divert, Flow, Shell, text};
+use crate::shell::{Divert, Flow, Hooks, Shell, text};
 use crate::stack::Stack;
 use crate::symbols::{Symbol, Symbols, is_name};
 use crate::syntax::Source;
@@ -215,11 +216,20 @@ fn open_script(shell: &Shell, file: &CStr) -> Result<Source, nestling::Errno> {
     Ok(Source::descriptor(descriptor.as_fd(), false))
 }
 
+static HOOKS: Hooks = Hooks {
+    builtins: builtins::BUILTINS,
+    execute: execution::all,
+    substitute: execution::substitute,
+    substitute_process: execution::subshell::process_substitution,
+    read_line: interactive::read_line,
+};
+
 fn empty(process: rt::Process) -> Shell {
     let now = time::now(Clock::Monotonic).ok();
     let pid = sys::process::getpid();
     Shell {
-        symbols: Symbols::new(builtins::BUILTINS.iter().map(|builtin| builtin.name)),
+        hooks: &HOOKS,
+        symbols: Symbols::new(HOOKS.builtins.iter().map(|builtin| builtin.name)),
         variables: Variables::default(),
         options: Options::default(),
         functions: Default::default(),

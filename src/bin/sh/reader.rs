@@ -42,7 +42,7 @@ impl Host for Shell {
     }
 
     fn read_line(&mut self, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
-        crate::interactive::read_line(self, goes_on)
+        (self.hooks.read_line)(self, goes_on)
     }
 
     fn cannot_read(&mut self, why: Errno) -> Divert {

@@ -14,16 +14,16 @@ use nestling::{Errno, OwnedFd, Pid, RawFd, Signal, io, sys};
 
 use crate::builtins::quoting::Quoted;
 use crate::environment::Environment;
-use crate::fields::{Fields, Parameters};
+use crate::fields::{Arguments, Fields, Parameters};
 use crate::interactive::state::Interactive;
 use crate::jobs::table::Jobs;
 use crate::map::Map;
 use crate::options::{Opt, Options};
 use crate::output::Output;
 use crate::stack::Stack;
-use crate::symbols::{Symbol, Symbols};
-use crate::syntax::names;
-use crate::syntax::tree::{Function, Item};
+use crate::symbols::{FIRST_BUILTIN, Symbol, Symbols};
+use crate::syntax::tree::{Function, Item, Substitution};
+use crate::syntax::{Source, names};
 use crate::traps::table::Traps;
 use crate::variables::Variables;
 
@@ -75,8 +75,49 @@ pub enum Attempt {
 /// What executing something answers; the exit status is in [`Shell::status`].
 pub type Flow = Result<(), Divert>;
 
+/// What a built-in answers: its exit status.
+pub type Answer = Result<i32, Divert>;
+
+/// What kind of utility it is: how it is found, and what its errors do (XCU 2.9.1.4, 2.8.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A special built-in: found before functions; its errors end a shell that is not interactive; assignments before it stay.
+    Special,
+    /// Found after functions, whatever PATH says.
+    Regular,
+}
+
+#[derive(Debug)]
+pub struct Builtin {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// Gets its name and operands. What it writes goes to `shell.output`, which the caller finishes.
+    pub run: fn(&mut Shell, Arguments<'_>) -> Answer,
+    /// Whether it changes nothing of the shell, does not wait, and does no more than to write: [`crate::execution::without_fork`].
+    pub only_writes: bool,
+}
+
+/// A line that was read, with its newline; `None` at the end.
+pub type Line = Result<Option<Vec<u8>>, Divert>;
+
+/// What is called by modules below those that have it.
+#[derive(Debug)]
+pub struct Hooks {
+    /// Symbols of their names follow the known variables' ([`crate::symbols`]).
+    pub builtins: &'static [Builtin],
+    /// [`crate::execution::all`]: for the actions of traps.
+    pub execute: fn(&mut Shell, &mut Source) -> Flow,
+    /// [`crate::execution::substitute`]: for expansions.
+    pub substitute: fn(&mut Shell, &Substitution) -> Result<Vec<u8>, Divert>,
+    /// [`crate::execution::subshell::process_substitution`]: for expansions.
+    pub substitute_process: fn(&mut Shell, bool, &Substitution) -> Result<Vec<u8>, Divert>,
+    /// [`crate::interactive::read_line`]: for the parser.
+    pub read_line: fn(&mut Shell, bool) -> Line,
+}
+
 #[derive(Debug)]
 pub struct Shell {
+    pub hooks: &'static Hooks,
     pub symbols: Symbols,
     pub variables: Variables,
     pub options: Options,
@@ -323,6 +364,13 @@ impl Shell {
     /// The symbol of a name.
     pub fn symbol(&mut self, name: &[u8]) -> Symbol {
         self.symbols.intern(name)
+    }
+
+    /// The built-in of this name.
+    pub fn builtin(&self, name: Symbol) -> Option<&'static Builtin> {
+        self.hooks
+            .builtins
+            .get(name.index().checked_sub(FIRST_BUILTIN)?)
     }
 
     /// Forgets the names that nothing has any more: no variable, function or alias, and none of the trees that are executed. To be

@@ -7,7 +7,6 @@ use alloc::rc::Rc;
 use nestling::signals::{self, MaskGuard};
 use nestling::{SigSet, Signal, sys};
 
-use crate::execution;
 use crate::jobs;
 use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell};
@@ -52,6 +51,14 @@ pub fn set(shell: &mut Shell, condition: Condition, action: Option<&[u8]>) {
     }
 }
 
+/// Executes what has been trapped meanwhile.
+pub fn check(shell: &mut Shell) -> Flow {
+    if shell.traps.pending() {
+        run_pending(shell)?;
+    }
+    Ok(())
+}
+
 /// Executes the actions of signals that have come. `$?` is kept.
 #[cold]
 pub fn run_pending(shell: &mut Shell) -> Flow {
@@ -75,7 +82,7 @@ fn run(shell: &mut Shell, action: &[u8]) -> Flow {
     let (status, line, substitution_status) = (shell.status, shell.line, shell.substitution_status);
     let depth = depth(shell);
     let before = shell.traps.before.replace(Before { status, depth });
-    let flow = execution::all(shell, &mut Source::text(action, line));
+    let flow = (shell.hooks.execute)(shell, &mut Source::text(action, line));
     shell.traps.before = before;
     shell.line = line;
     shell.substitution_status = substitution_status;

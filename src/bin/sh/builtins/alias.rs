@@ -4,11 +4,10 @@ use alloc::rc::Rc;
 
 use nestling::text::Text;
 
-use crate::builtins::Answer;
 use crate::builtins::quoting::Quoted;
 use crate::fields::Arguments;
 use crate::map::sorted;
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 use crate::symbols::Symbol;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {

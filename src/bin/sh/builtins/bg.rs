@@ -2,11 +2,11 @@
 
 use nestling::text::Text;
 
+use super::fg;
 use super::options::operands;
-use super::{Answer, fg};
 use crate::fields::Arguments;
 use crate::jobs;
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = operands(arguments);

@@ -1,8 +1,8 @@
 //! `break [n]`, `continue [n]` (XCU 2.15): out of a loop, or to its next round. Outside of a loop they do nothing.
 
-use super::{Answer, options};
+use super::options;
 use crate::fields::Arguments;
-use crate::shell::{Divert, Shell};
+use crate::shell::{Answer, Divert, Shell};
 
 pub fn run_break(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     run(shell, arguments, Divert::Break)

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use nestling::{Errno, sys};
 
 use super::options::{Getopt, refused, wrong};
-use super::{Answer, pwd};
+use super::pwd;
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 use crate::symbols::Symbol;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {

@@ -3,12 +3,12 @@
 
 use alloc::ffi::CString;
 
-use super::{Answer, Builtin, Kind, options, quoting};
+use super::{options, quoting};
 use crate::execution::external::{self, Place};
 use crate::execution::search::{self, Target};
 use crate::execution::simple;
 use crate::fields::{Arguments, Fields};
-use crate::shell::{Attempt, Divert, Shell, text};
+use crate::shell::{Answer, Attempt, Builtin, Divert, Kind, Shell, text};
 use crate::symbols::Symbol;
 use crate::syntax::tree::{Item, Simple};
 
@@ -41,7 +41,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         return Ok(0);
     };
     let symbol = shell.symbols.find(name);
-    if let Some(builtin) = symbol.and_then(super::find) {
+    if let Some(builtin) = symbol.and_then(|name| shell.builtin(name)) {
         return run_builtin(shell, builtin, operands);
     }
     run_program(shell, operands, default_path)
@@ -177,7 +177,7 @@ fn describe_all(shell: &mut Shell, utility: &[u8], name: &[u8], paths: bool) -> 
             write(shell, &text!(name, " is an alias for ", &alias[..], "\n"));
             found = true;
         }
-        let builtin = symbol.and_then(super::find);
+        let builtin = symbol.and_then(|name| shell.builtin(name));
         let (special, regular) = match builtin {
             Some(builtin) if builtin.kind == Kind::Special => (Some(kind_of(builtin)), None),
             builtin => (None, builtin.map(kind_of)),

@@ -3,10 +3,9 @@
 
 use alloc::ffi::CString;
 
-use super::Answer;
 use super::test;
 use crate::expansion;
-use crate::shell::{Divert, Shell};
+use crate::shell::{Answer, Divert, Shell};
 use crate::syntax::tree::{Conditional, Operator, Word};
 
 /// The exit status.

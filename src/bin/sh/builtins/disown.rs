@@ -2,11 +2,10 @@
 
 use nestling::{Pid, text};
 
-use super::Answer;
 use super::options::{Getopt, Wrong};
 use crate::fields::Arguments;
 use crate::jobs::State;
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "ahr");

@@ -7,10 +7,10 @@ use core::ffi::CStr;
 
 use nestling::{Access, AsFd, Errno, OFlags, io, sys};
 
-use super::{Answer, options};
+use super::options;
 use crate::execution;
 use crate::fields::{Arguments, Parameters};
-use crate::shell::{Divert, Flow, Shell, text};
+use crate::shell::{Answer, Divert, Flow, Shell, text};
 use crate::symbols::Symbol;
 use crate::syntax::Source;
 

@@ -4,10 +4,9 @@
 //! are written for: `-n` leaves out the newline, and escape sequences mean something after `-e` only. What is portable
 //! (`configure`) asks first, or uses `printf`.
 
-use super::Answer;
 use super::escapes::{self, Place};
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let (mut newline, mut escaped, mut first) = (true, false, 1);

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{Answer, options};
+use super::options;
 use crate::execution;
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 use crate::syntax::Source;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {

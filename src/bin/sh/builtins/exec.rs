@@ -1,11 +1,11 @@
 //! `exec [-a name] [utility [argument…]]` (XCU 2.15): this process becomes the utility. Without one, the redirections stay. With `-a` the
 //! utility gets another name as its first argument (as in bash, ksh and busybox).
 
-use super::{Answer, options};
+use super::options;
 use crate::execution::{external, search};
 use crate::fields::{Arguments, Fields};
 use crate::jobs;
-use crate::shell::{Divert, Shell};
+use crate::shell::{Answer, Divert, Shell};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut getopt = options::Getopt::new(arguments, "a:");

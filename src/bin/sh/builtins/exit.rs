@@ -1,8 +1,8 @@
 //! `exit [n]`, `return [n]` (XCU 2.15). A `return` outside of functions and dot scripts ends the script.
 
-use super::{Answer, options};
+use super::options;
 use crate::fields::Arguments;
-use crate::shell::{Divert, Shell};
+use crate::shell::{Answer, Divert, Shell};
 use crate::{jobs, traps};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {

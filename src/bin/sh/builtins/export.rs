@@ -1,10 +1,10 @@
 //! `export name[=value]...`, `export -p`; `readonly name[=value]...`, `readonly -p`: give variables an attribute, or list those that have
 //! it (XCU 2.15, `export`, `readonly`). `export -n` takes it away (as in bash and busybox).
 
+use super::listing;
 use super::options::{Getopt, Wrong, wrong};
-use super::{Answer, listing};
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 use crate::symbols::{Symbol, is_name};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {

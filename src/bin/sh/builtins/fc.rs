@@ -8,13 +8,12 @@ use core::ffi::CStr;
 use nestling::text::{self, Text};
 use nestling::{AsFd, Errno, OFlags, io, sys};
 
-use super::Answer;
 use super::options::{Getopt, Wrong, wrong};
 use crate::execution;
 use crate::fields::Arguments;
 use crate::history;
 use crate::reader;
-use crate::shell::{Bytes, Divert, Shell, text};
+use crate::shell::{Answer, Bytes, Divert, Shell, text};
 use crate::symbols::Symbol;
 use crate::syntax::Source;
 

@@ -1,10 +1,9 @@
 //! `fg [job_id]`: XCU 3 `fg`.
 
-use super::Answer;
 use super::options::operands;
 use crate::fields::Arguments;
 use crate::jobs;
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let id = operands(arguments).get(0).unwrap_or(b"%%");

@@ -3,11 +3,10 @@
 
 use alloc::vec::Vec;
 
-use super::Answer;
 use super::options::{operands, wrong};
 use crate::expansion::decimal::Decimal;
 use crate::fields::Arguments;
-use crate::shell::{Flow, Shell};
+use crate::shell::{Answer, Flow, Shell};
 use crate::symbols::{Symbol, is_name};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {

@@ -2,10 +2,10 @@
 
 use nestling::text::Text;
 
-use super::{Answer, options};
+use super::options;
 use crate::execution::search::{self, Target};
 use crate::fields::Arguments;
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut getopt = options::Getopt::new(arguments, "r");

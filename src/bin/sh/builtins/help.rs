@@ -1,14 +1,13 @@
 //! `help`: lists the built-ins (as in bash and busybox).
 
-use super::{Answer, BUILTINS};
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 
 const WIDTH: usize = 72;
 
 pub fn run(shell: &mut Shell, _: Arguments<'_>) -> Answer {
     let mut column = 0;
-    for builtin in BUILTINS {
+    for builtin in shell.hooks.builtins {
         if column > 0 {
             let is_full = column + builtin.name.len() >= WIDTH;
             shell.output.write(if is_full { b"\n" } else { b" " });

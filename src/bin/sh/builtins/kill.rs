@@ -5,11 +5,10 @@ use alloc::vec::Vec;
 use nestling::text::{self, Text};
 use nestling::{Errno, Signal, sys};
 
-use super::Answer;
 use super::options::operands;
 use crate::fields::Arguments;
 use crate::jobs::State;
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut operands = arguments.skip(1);

@@ -1,10 +1,9 @@
 //! `let expression...`: evaluates arithmetic expressions; the status is 1 if the last is 0 (as in bash, mksh and busybox).
 
-use super::Answer;
 use super::options::{operands, wrong};
 use crate::expansion::arithmetic;
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = operands(arguments);

@@ -3,11 +3,10 @@
 //! Without a value a variable is unset, unless it is local already: declared twice, or assigned before the function's name. Its
 //! attributes stay. `local -` does the same for the options of `set`.
 
-use super::Answer;
 use super::export::{self, Operand};
 use super::options::{operands, wrong};
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if shell.functions_deep == 0 {

@@ -46,31 +46,7 @@ mod unalias;
 mod unset;
 mod wait;
 
-use crate::fields::Arguments;
-use crate::shell::{Divert, Shell};
-use crate::symbols::Symbol;
-
-/// What a built-in answers: its exit status.
-pub type Answer = Result<i32, Divert>;
-
-/// What kind of utility it is: how it is found, and what its errors do (XCU 2.9.1.4, 2.8.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A special built-in: found before functions; its errors end a shell that is not interactive; assignments before it stay.
-    Special,
-    /// Found after functions, whatever PATH says.
-    Regular,
-}
-
-#[derive(Debug)]
-pub struct Builtin {
-    pub name: &'static str,
-    pub kind: Kind,
-    /// Gets its name and operands. What it writes goes to `shell.output`, which the caller finishes.
-    pub run: fn(&mut Shell, Arguments<'_>) -> Answer,
-    /// Whether it changes nothing of the shell, does not wait, and does no more than to write: [`crate::execution::without_fork`].
-    pub only_writes: bool,
-}
+use crate::shell::{Builtin, Kind};
 
 /// Every built-in: symbols of their names follow the known variables' ([`crate::symbols`]).
 pub const BUILTINS: &[Builtin] = &[
@@ -355,8 +331,3 @@ pub const BUILTINS: &[Builtin] = &[
         only_writes: false,
     },
 ];
-
-/// The built-in of this name.
-pub fn find(name: Symbol) -> Option<&'static Builtin> {
-    BUILTINS.get(name.index().checked_sub(crate::symbols::FIRST_BUILTIN)?)
-}

@@ -4,14 +4,13 @@
 
 use nestling::text::contains;
 
-use super::Answer;
 use super::escapes::{self, Escape, Place};
 use super::float::{self, Decimal};
 use super::options::{operands, wrong};
 use super::quoting;
 use crate::expansion::characters;
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = operands(arguments);

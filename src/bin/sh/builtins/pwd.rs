@@ -4,10 +4,9 @@ use alloc::vec::Vec;
 
 use nestling::{Errno, sys};
 
-use super::Answer;
 use super::options::{Getopt, refused};
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 use crate::symbols::Symbol;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {

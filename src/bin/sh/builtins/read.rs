@@ -11,13 +11,12 @@ use nestling::terminal::{self, Mode, Saved, Special, When};
 use nestling::time::{self, Clock, Timestamp};
 use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, SigSet, Signal, io, rt, sys};
 
-use super::Answer;
 use super::options::{Getopt, Wrong, refused, wrong};
 use crate::expansion::splitting::Separators;
 use crate::fields::Arguments;
 use crate::interactive;
 use crate::jobs::{self, Ready};
-use crate::shell::{Divert, Flow, Shell};
+use crate::shell::{Answer, Divert, Flow, Shell};
 use crate::symbols::{Symbol, is_name};
 use crate::traps;
 

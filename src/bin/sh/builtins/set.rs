@@ -4,12 +4,12 @@
 use nestling::sys::credentials;
 use nestling::text::Text;
 
+use super::listing;
 use super::options::wrong;
-use super::{Answer, listing};
 use crate::fields::{Arguments, Parameters};
 use crate::jobs;
 use crate::options::{self, Opt, Options};
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if arguments.len() == 1 {

@@ -1,9 +1,8 @@
 //! `shift [n]`: moves the positional parameters down (XCU 2.15, `shift`).
 
-use super::Answer;
 use super::options::{operands, wrong};
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let (name, operands) = (arguments.name(), operands(arguments));

@@ -3,11 +3,11 @@
 use nestling::{Signal, sys};
 
 use super::options::{Getopt, Wrong};
-use super::{Answer, set};
+use super::set;
 use crate::fields::Arguments;
 use crate::jobs;
 use crate::options::Opt;
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "f");

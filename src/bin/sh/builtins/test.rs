@@ -7,10 +7,9 @@ use core::ffi::CStr;
 
 use nestling::{Access, Errno, FileType, Stat, sys};
 
-use super::Answer;
 use super::options::{Wrong, wrong};
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 use crate::syntax::tree::{Operator, unary_operator};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {

@@ -5,10 +5,9 @@ use core::time::Duration;
 use nestling::sys;
 use nestling::text::Text;
 
-use super::Answer;
 use crate::fields::Arguments;
 use crate::output::Output;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 
 pub fn run(shell: &mut Shell, _: Arguments<'_>) -> Answer {
     for children in [false, true] {

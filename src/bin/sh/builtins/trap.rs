@@ -3,11 +3,10 @@
 use nestling::Signal;
 use nestling::text::Text;
 
-use super::Answer;
 use super::options::Getopt;
 use super::quoting::Quoted;
 use crate::fields::Arguments;
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 use crate::traps::{self, Condition};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {

@@ -5,10 +5,9 @@
 use nestling::text::{self, Text};
 use nestling::{Resource, Rlimit, sys};
 
-use super::Answer;
 use super::options::{Getopt, refused, wrong};
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 
 /// A letter, what it limits, how many units of the kernel's are one, and what it is called.
 type Limit = (u8, Resource, u64, &'static str);

@@ -2,10 +2,9 @@
 
 use nestling::sys;
 
-use super::Answer;
 use super::options::{Getopt, refused, wrong};
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "S");

@@ -1,8 +1,7 @@
 //! `unalias name...`, `unalias -a`: XCU 3 `unalias`.
 
-use crate::builtins::Answer;
 use crate::fields::Arguments;
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut operands = arguments.skip(1);

@@ -1,9 +1,8 @@
 //! `unset [-fv] name...`: unsets variables, or functions (XCU 2.15, `unset`).
 
-use super::Answer;
 use super::options::{Getopt, wrong};
 use crate::fields::Arguments;
-use crate::shell::Shell;
+use crate::shell::{Answer, Shell};
 use crate::symbols::{Symbol, is_name};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {

@@ -2,11 +2,10 @@
 
 use nestling::{Pid, text};
 
-use super::Answer;
 use super::options::{Getopt, Wrong};
 use crate::fields::Arguments;
 use crate::jobs::{self, Broken, Known};
-use crate::shell::{Shell, text};
+use crate::shell::{Answer, Shell, text};
 
 /// The exit status for what is no child of this shell.
 const UNKNOWN: i32 = 127;

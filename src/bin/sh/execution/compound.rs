@@ -1,6 +1,6 @@
 //! Compound commands: XCU 2.9.4.
 
-use super::{check_errexit, check_traps, ignoring_errexit, list, subshell};
+use super::{check_errexit, ignoring_errexit, list, subshell};
 use crate::builtins;
 use crate::expansion;
 use crate::fields::Fields;
@@ -8,6 +8,7 @@ use crate::redirection::{self, Failed};
 use crate::shell::{Divert, Flow, Shell};
 use crate::symbols::Symbol;
 use crate::syntax::tree::{Arm, Compound, CompoundKind, Item, List, Redirection, Word};
+use crate::traps;
 
 /// Executes a compound command with its redirections.
 pub fn execute(shell: &mut Shell, compound: &Compound, item: &Item, last: bool) -> Flow {
@@ -44,7 +45,7 @@ fn inner(shell: &mut Shell, compound: &Compound, item: &Item, last: bool) -> Flo
         CompoundKind::Group(body) => list(shell, body, last),
         CompoundKind::Subshell(body) => {
             subshell::foreground(shell, body, item, last)?;
-            check_traps(shell)?;
+            traps::check(shell)?;
             check_errexit(shell)
         }
         CompoundKind::For { name, words, body } => for_each(shell, *name, words.as_deref(), body),

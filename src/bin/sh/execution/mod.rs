@@ -76,17 +76,9 @@ fn item(shell: &mut Shell, item: &Item, last: bool) -> Flow {
     }
     if item.asynchronous {
         asynchronous::start(shell, item)?;
-        return check_traps(shell);
+        return traps::check(shell);
     }
     and_or(shell, &item.and_or, item, last)
-}
-
-/// Executes what has been trapped meanwhile.
-fn check_traps(shell: &mut Shell) -> Flow {
-    if shell.traps.pending() {
-        traps::run_pending(shell)?;
-    }
-    Ok(())
 }
 
 /// XCU 2.9.3.
@@ -134,13 +126,13 @@ fn pipeline(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> 
 
 fn execute(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> Flow {
     // Words that were expanded since the last one, of a `for` or `case`, may have taken their time.
-    check_traps(shell)?;
+    traps::check(shell)?;
     shell.jobs.update();
     match &*pipeline.commands {
         [only] => command(shell, only, item, last),
         commands => {
             pipeline::foreground(shell, commands, item)?;
-            check_traps(shell)?;
+            traps::check(shell)?;
             check_errexit(shell)
         }
     }
@@ -159,13 +151,13 @@ fn execute_command(shell: &mut Shell, command: &Command, item: &Item, last: bool
     match command {
         Command::Simple(simple) => {
             simple::execute(shell, simple, item, last)?;
-            check_traps(shell)?;
+            traps::check(shell)?;
             check_errexit(shell)
         }
         Command::Compound(compound) => {
             compound::execute(shell, compound, item, last)?;
             // No command may have come after the words of its own.
-            check_traps(shell)
+            traps::check(shell)
         }
         Command::Function(function) => {
             function::define(shell, function);

@@ -7,8 +7,7 @@ use core::ffi::CStr;
 
 use nestling::{Access, AsFd, OFlags, sys};
 
-use crate::builtins::{self, Builtin, Kind};
-use crate::shell::Shell;
+use crate::shell::{Builtin, Kind, Shell};
 use crate::symbols::Symbol;
 use crate::syntax::tree::Function;
 
@@ -25,7 +24,7 @@ pub fn target(shell: &Shell, name: Option<Symbol>) -> Target {
     let Some(name) = name else {
         return Target::Program;
     };
-    let builtin = builtins::find(name);
+    let builtin = shell.builtin(name);
     if let Some(builtin) = builtin
         && builtin.kind == Kind::Special
     {

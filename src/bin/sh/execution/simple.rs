@@ -8,13 +8,12 @@ use super::compound::apply;
 use super::external::{self, Place};
 use super::search::{self, Target};
 use super::{function, xtrace};
-use crate::builtins::{Answer, Builtin, Kind};
 use crate::expansion;
 use crate::fields::{Arguments, Fields, Parameters};
 
 use crate::options::Opt;
 use crate::redirection;
-use crate::shell::{Divert, Flow, Shell, text};
+use crate::shell::{Answer, Builtin, Divert, Flow, Kind, Shell, text};
 use crate::syntax::tree::{Assignment, Function, Item, Simple};
 
 pub fn execute(shell: &mut Shell, simple: &Simple, item: &Item, last: bool) -> Flow {

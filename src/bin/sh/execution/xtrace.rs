@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use nestling::io;
 
-use super::check_traps;
 use crate::builtins::quoting;
 use crate::fields::Fields;
 use crate::prompt;
 use crate::shell::{Flow, Shell};
 use crate::symbols::Symbol;
+use crate::traps;
 
 /// Writes a simple command as it is after expansion, with the assignments before it. A signal during the expansion of PS4 may abandon it.
 pub fn write(shell: &mut Shell, assignments: &[(Symbol, Vec<u8>)], fields: &Fields) -> Flow {
@@ -28,5 +28,5 @@ pub fn write(shell: &mut Shell, assignments: &[(Symbol, Vec<u8>)], fields: &Fiel
     line.push(b'\n');
     shell.output.flush();
     let _ = io::write_all(io::stderr(), &line);
-    check_traps(shell)
+    traps::check(shell)
 }

@@ -17,7 +17,6 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::execution;
 use crate::fields::Fields;
 use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell, text};
@@ -251,7 +250,7 @@ impl<'a> Expander<'a> {
                     return Err(Divert::Error);
                 }
                 Part::Command(substitution) => {
-                    let output = execution::substitute(self.shell, substitution)?;
+                    let output = (self.shell.hooks.substitute)(self.shell, substitution)?;
                     if nestling::text::contains(&output, 0) {
                         self.text.extend(output.iter().filter(|&&byte| byte != 0));
                     } else if self.text.is_empty() {
@@ -267,11 +266,8 @@ impl<'a> Expander<'a> {
                     self.mark(start, context.quoted);
                 }
                 Part::Process(writes, substitution) => {
-                    let path = execution::subshell::process_substitution(
-                        self.shell,
-                        *writes,
-                        substitution,
-                    )?;
+                    let path =
+                        (self.shell.hooks.substitute_process)(self.shell, *writes, substitution)?;
                     self.text.extend_from_slice(&path);
                     self.mark(start, true);
                 }

@@ -8,7 +8,6 @@ use nestling::text::Text;
 use nestling::{Access, FileType, Signal, sys};
 
 use super::word::Word;
-use crate::builtins::BUILTINS;
 use crate::builtins::command::RESERVED;
 use crate::execution::search::DEFAULT;
 use crate::expansion::{pathname, tilde};
@@ -173,7 +172,7 @@ impl Candidates {
         for name in RESERVED {
             self.add(name.as_bytes(), b' ');
         }
-        for builtin in BUILTINS {
+        for builtin in shell.hooks.builtins {
             self.add(builtin.name.as_bytes(), b' ');
         }
         let functions = shell.functions.iter().map(|(name, _)| name);
