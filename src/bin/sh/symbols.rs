@@ -30,7 +30,7 @@ macro_rules! known {
     ($($name:ident)*) => {
         /// Symbols of names that the shell itself gives a meaning.
         #[allow(non_upper_case_globals)]
-        #[cfg_attr(not(feature = "edit"), allow(dead_code))]
+        #[allow(dead_code, reason = "some are the line editor's")]
         impl Symbol {
             known!(@ 0usize; $($name)*);
         }
