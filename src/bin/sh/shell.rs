@@ -311,7 +311,15 @@ impl Shell {
     }
 
     /// What follows from a variable's having been set or unset, beside its value.
+    #[inline]
     pub fn assigned(&mut self, name: Symbol) {
+        if name.is_known() || self.options.has(Opt::Allexport) {
+            self.follow(name);
+        }
+    }
+
+    #[inline(never)]
+    fn follow(&mut self, name: Symbol) {
         if self.options.has(Opt::Allexport) && self.variables.get(name).is_some() {
             self.variables.export(name, true);
         }

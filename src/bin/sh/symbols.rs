@@ -19,6 +19,11 @@ impl Symbol {
         self.0 as usize
     }
 
+    /// Whether the shell itself gives a meaning to the variable.
+    pub fn is_known(self) -> bool {
+        self.index() < FIRST_BUILTIN
+    }
+
     /// The symbol of an index.
     pub const fn new(index: usize) -> Self {
         Self(index as u32)

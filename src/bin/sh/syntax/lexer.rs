@@ -313,6 +313,12 @@ impl Buffers {
         self.documents.truncate(documents);
     }
 
+    /// A complete command begins. What the one before was made of was taken, or [forgotten](Self::clear).
+    pub fn begin(&mut self) {
+        self.documents.clear();
+        self.not_arithmetic.clear();
+    }
+
     /// Forgets all.
     pub fn clear(&mut self) {
         self.truncate(&Lengths::default());

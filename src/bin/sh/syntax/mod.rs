@@ -37,6 +37,7 @@ pub fn complete_command<H: Host>(
     let answer = parser.complete_command();
     let (wrong, diverted) = (parser.wrong.take(), parser.diverted.take());
     if answer.is_err() {
+        source.buffers.clear();
         source.discard_line();
     }
     match diverted {

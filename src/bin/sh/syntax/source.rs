@@ -146,7 +146,7 @@ impl Source {
 
     /// A complete command begins: what is before it is not needed any more.
     pub(super) fn begin(&mut self) {
-        self.buffers.clear();
+        self.buffers.begin();
         if !matches!(self.origin, Origin::Text | Origin::File)
             && self.outer.is_empty()
             && self.at >= self.text.len() / 2
