@@ -149,8 +149,8 @@ fn attempt<const FEATURES: u32>(
     Ok(Made { pid, pidfd, pipe })
 }
 
-/// Opens the pidfd of a child that `clone` has made. If this fails, the child is killed. A parent that does not wait for its child
-/// finds the failure in the record; any other parent gets the error, and the child has been reaped.
+/// Opens the pidfd of a child that `clone` has made. If this fails, kills the child. If the parent waits for its child, reaps the
+/// child and returns the error. If the parent does not wait, stores the failure in the record and returns `None`.
 fn open_pidfd<const FEATURES: u32>(
     task: &ChildTask<'_, '_>,
     pid: Pid,

@@ -1,4 +1,4 @@
-//! The end of the machine: what runs is stopped, what was written is kept, what is mounted is unmounted.
+//! The end of the machine: init ends all processes, writes all data to the disks, and unmounts the file systems.
 
 use nestling::inittab::Action;
 use nestling::sys::reboot::{Reboot, reboot, sync};
@@ -11,18 +11,19 @@ use crate::buffer::Buffer;
 use crate::clock::{NEVER, after, now, pause};
 use crate::log::Line;
 
-/// How many seconds the entries `shutdown` may take together.
+/// The time in seconds that all `shutdown` entries together may take.
 const SHUTDOWN_LIMIT: u32 = 30;
-/// How many all processes may take to end when they have been asked to.
+/// The time in seconds that the processes have to end after they were asked to end.
 const TERM_LIMIT: u32 = 10;
-/// How many they may take to end when they have been killed: one that waits for a disk can't end before that answers.
+/// The time in seconds that init waits for killed processes. (A process that waits for a disk cannot end before the disk responds.)
 const KILL_LIMIT: u32 = 5;
-/// How many all of it may take beside [`TERM_LIMIT`]; then the machine ends, whatever is left.
+/// The time in seconds that everything may take in addition to [`TERM_LIMIT`]. Then the machine stops, even if some steps are not
+/// done.
 const LIMIT: u32 = 60;
 
 impl Machine {
-    /// Ends the machine. Without a kind, executes the program of the entry `restart` in place of init. Returns only if there is no such
-    /// entry.
+    /// Stops the machine. If `kind` is `None`, ends all processes and then executes the process of the `restart` entry in place of
+    /// init. Returns only if `kind` is `None` and the inittab has no such entry.
     #[inline(never)]
     pub fn end(&mut self, kind: Option<Reboot>) {
         let (name, signal) = match kind {
@@ -69,21 +70,22 @@ impl Machine {
         // The remaining processes may still end.
         self.wait_for_all(end, false);
         Line::new(name).log();
-        // If the successor could not be executed, no process is left that could decide: the machine restarts.
+        // If the process of the `restart` entry could not be executed, all other processes have ended, so init reboots.
         let errno = reboot(kind.unwrap_or(Reboot::Restart));
         Line::new(name).log_error(errno);
-        // The kernel refuses: an administrator finds the reason on the console.
+        // The kernel has refused the request. The reason is on the console, and init waits for ever.
         loop {
             let _ = sys::process::pause();
             pause(1);
         }
     }
 
-    /// Marks each service as stopped: its process is to end, and it does not start again. The entries for the shutdown stay.
+    /// Marks each service as stopped: its process should end, and init does not start it again. Entries for the shutdown do not
+    /// change.
     fn stop_services(&mut self) {
         for index in self.table.places() {
             if let Some(service) = self.table.services.get_mut(index) {
-                // Process 1 has started this one before a fault: it continues.
+                // Process 1 has started this entry before a fault, so the entry continues.
                 if service.does(Action::Shutdown) && service.state.is_up() {
                     continue;
                 }
@@ -103,7 +105,7 @@ impl Machine {
         }
     }
 
-    /// Runs the entries for the shutdown one after the other, and waits for each, but not beyond `end`.
+    /// Runs the entries for the shutdown one after the other. Waits for the end of each, but not after the time `end`.
     fn run_shutdown_entries(&mut self, end: u32) {
         for index in self.table.places() {
             let service = self.table.services.get(index);
@@ -123,8 +125,8 @@ impl Machine {
         }
     }
 
-    /// Ends all processes, or all but those of root storage: asks them, and kills those that are left after so many seconds. By `end`
-    /// they are no longer waited for.
+    /// Ends all processes. If `spare` is true, spares the processes of root storage. Asks the processes to end, and kills the
+    /// remaining processes after `seconds`. Waits at most until `end`.
     fn end_all(&mut self, end: u32, spare: bool, seconds: u32) {
         self.ask_all_to_end(end, spare);
         if !self.wait_for_all(end.min(after(seconds)), spare) {

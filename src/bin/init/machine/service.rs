@@ -1,7 +1,7 @@
-//! How a copy of process 1 becomes the process of a line of the inittab.
+//! How a copy of process 1 executes the process of a line of the inittab.
 //!
-//! All that can take long happens in the copy: what is on a disk that does not answer, or a terminal that does not open, holds up the
-//! service and nothing else.
+//! The copy does everything that can take long. So a disk that does not respond, or a terminal that cannot be opened, delays only
+//! this service.
 
 use core::ffi::CStr;
 
@@ -21,12 +21,14 @@ use crate::buffer::{Buffer, next_string, path};
 use crate::log::Line;
 use crate::requests::{ASKFIRST, SHELL, exec};
 
-/// Room for the words of a line, which has at least one byte and a blank for each.
+/// The maximum number of words of a line. Each word has at least one byte and a blank. (The array has some additional elements for
+/// words that init adds.)
 const WORDS: usize = LINE / 2 + 8;
-/// Room for the groups of a user.
+/// The maximum number of a user's groups.
 const GROUPS: usize = 1024;
 
-/// What the process is given. It lies outside of the stack: a copy of process 1 gets only those of its pages that it writes to.
+/// The arguments, groups and environment of the process. They are not on the stack, so a copy of process 1 needs memory only for
+/// the pages that it writes to.
 #[repr(C)]
 struct Given {
     words: Buffer,
@@ -37,7 +39,7 @@ struct Given {
     env: Environment,
 }
 
-/// Room for the strings of an environment.
+/// An array for the strings of an environment.
 pub type Environment = [Option<Arg<'static>>; STRINGS];
 
 nestling::take_once!(static GIVEN: Given = Given {
@@ -48,8 +50,8 @@ nestling::take_once!(static GIVEN: Given = Given {
     env: [None; STRINGS],
 });
 
-/// In a copy of process 1: becomes the service's process. Returns only if that failed: the number of the errno. The copy writes the
-/// step that failed to `to`, a pipe to process 1, whose read end is `report`.
+/// Executes the process of the entry, in a copy of process 1. If this fails, writes the failed step to `to`, a pipe to process 1,
+/// and returns the number of the errno. `report` is the read end of this pipe.
 #[inline(never)]
 pub fn become_it(
     entry: &Entry<'_>,
@@ -60,7 +62,8 @@ pub fn become_it(
     let Some(given) = GIVEN.take() else {
         return Errno::EBUSY.as_raw();
     };
-    // A page that is written to first is got once; a page that is read first, twice.
+    // Write to the page before reading it. A read would first map a page of zeros, and the write would then cause a second page
+    // fault.
     given.words.clear();
     let mut step = ("", &b""[..]);
     let asks = entry.action == Action::Askfirst;
@@ -74,10 +77,10 @@ pub fn become_it(
     }
     let mut line = Line::about(entry.name());
     if prepared.is_ok() {
-        // An empty pipe says that the exec is next.
+        // An empty pipe means that the exec is the next step.
         let _ = sys::fd::read(report.as_fd(), &mut [0]);
     }
-    // If process 1 has failed meanwhile, no end of the pipe is left that could be read.
+    // Close the read end of this process. If process 1 has failed in the meantime, the pipe then has no reader.
     drop(report);
     let errno = match prepared {
         Ok(env) => exec(program, args, env, Some(SigSet::EMPTY), &mut |error| {
@@ -92,14 +95,14 @@ pub fn become_it(
             errno.as_raw()
         }
     };
-    // The exec has unblocked SIGPIPE.
+    // `exec` has unblocked `SIGPIPE`.
     let _ = sys::signal::set_mask(SigSet::ALL);
     line.send(to);
     errno
 }
 
-/// Applies the settings of the service's line to this process, and collects the strings that its environment has beside init's. After
-/// an error, `step` names the step that failed.
+/// Applies the settings of the service's line to this process, and stores the additional strings of its environment in `additions`.
+/// After an error, `step` describes the failed step.
 fn prepare<'l>(
     entry: &Entry<'l>,
     env: Args<'static>,
@@ -145,7 +148,7 @@ fn prepare<'l>(
         *step = ("terminal of ", entry.name());
         lend_output()?;
     }
-    // Only now: the files that are opened above may exceed the limits.
+    // The limits come after the steps that open files, because a limit on descriptors could make these steps fail.
     *step = ("limits of ", entry.name());
     descriptors::restore();
     for setting in entry.settings() {
@@ -169,8 +172,8 @@ fn prepare<'l>(
         None => b"",
     };
     let home = add_to_environment(env, user_strings, additions);
-    // The service starts even if the last two fail: the directory may not exist, and the "terminal" may be no terminal, such as `null`, or
-    // may belong to another session.
+    // Errors of the next two steps are ignored. The home directory may be missing. The terminal may not be a terminal (such as
+    // `null`), or may belong to another session.
     if !home.is_empty() {
         let _ = sys::file::chdir(home);
     }
@@ -180,7 +183,7 @@ fn prepare<'l>(
     Ok(())
 }
 
-/// Begins a session. If the line names a terminal, the three standard descriptors are this terminal.
+/// Starts a session. If the line names a terminal, sets the three standard descriptors to this terminal.
 fn begin_session<'l>(entry: &Entry<'l>, step: &mut (&str, &'l [u8])) -> Result<(), Errno> {
     *step = ("session of ", entry.name());
     sys::process::setsid()?;
@@ -194,8 +197,8 @@ fn begin_session<'l>(entry: &Entry<'l>, step: &mut (&str, &'l [u8])) -> Result<(
     Ok(())
 }
 
-/// Puts the strings that the environment needs beside init's to `additions`: `TERM` for a serial line, and those of the user, each of
-/// which ends with a null. Returns the user's home directory, or an empty string.
+/// Stores the additional strings of the environment in `additions`: `TERM` for a serial line, and the user's variables from
+/// `strings`, each of which ends with a null byte. Returns the user's home directory, or an empty string.
 fn add_to_environment(
     env: Args<'static>,
     mut rest: &'static [u8],
@@ -218,15 +221,16 @@ fn add_to_environment(
     home
 }
 
-/// What the kernel's `TERM=linux` becomes on a serial line.
+/// The variable that replaces the kernel's `TERM=linux` on a serial line.
 const TERM: &CStr = c"TERM=vt102";
 
-/// Whether it is a terminal that is no virtual console.
+/// Returns whether the descriptor is a terminal, but not a virtual console.
 fn is_serial(terminal: BorrowedFd<'_>) -> bool {
     terminal::is_terminal(terminal) && !terminal::is_virtual_console(terminal)
 }
 
-/// The environment with these strings, in the place of those that have their names. `None` if there is no room for all.
+/// Returns the environment with the additional strings. They replace the strings with the same names. Returns `None` if the array
+/// `room` is too small.
 #[inline(never)]
 pub fn extended<'a>(
     env: Args<'a>,
@@ -251,7 +255,7 @@ pub fn extended<'a>(
     Args::try_new(room)
 }
 
-/// Replaces init with the process. Returns only if the exec failed, and reports the error.
+/// Replaces init with the process of the entry. If the exec fails, reports the error and returns.
 pub fn become_successor(entry: &Entry<'_>, env: Args<'static>) {
     if let Some(given) = GIVEN.take() {
         descriptors::restore();
@@ -260,7 +264,8 @@ pub fn become_successor(entry: &Entry<'_>, env: Args<'static>) {
     }
 }
 
-/// The program and its arguments. If somebody is to be asked first, that is this program under the name that has it ask.
+/// Returns the program and its arguments. If `asks` is true, the program is init itself with the name [`ASKFIRST`], which waits for
+/// Enter and then executes the entry's program.
 #[inline(never)]
 fn words<'a>(
     entry: &Entry<'_>,
@@ -301,7 +306,7 @@ fn words<'a>(
         *place = Some(next_string(&mut rest).into());
         count += 1;
     }
-    // A look at the last place would get another page.
+    // Use only the elements that were written, because an access to the last element of the array would need another page.
     let list = list.get(..=count).unwrap_or_default();
     let program = if asks {
         Program::Path(c"/proc/self/exe")
@@ -318,9 +323,9 @@ fn words<'a>(
     (program, Args::try_new(list).unwrap_or(Args::EMPTY))
 }
 
-// ---- What the settings name ----
+// ---- Terminals, cgroups, users and groups ----
 
-/// Opens the terminal, without waiting for a line to have a carrier, and makes it sane.
+/// Opens the terminal without waiting for a carrier on a serial line, and sets sane attributes.
 fn open_terminal(name: &[u8]) -> Result<OwnedFd, Errno> {
     let path = path("/dev/", name);
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -330,8 +335,8 @@ fn open_terminal(name: &[u8]) -> Result<OwnedFd, Errno> {
     Ok(terminal)
 }
 
-/// Leaves the terminals among the standard descriptors for output only. Where a user could read one, that user could make it a controlling
-/// terminal, type into it, and read what others type.
+/// Makes standard descriptors that are terminals usable only for output. If a user could read such a terminal, the user could make
+/// it the controlling terminal, insert input (`TIOCSTI`), and read the input of other users.
 #[inline(never)]
 fn lend_output() -> Result<(), Errno> {
     let outputs = [
@@ -350,7 +355,7 @@ fn lend_output() -> Result<(), Errno> {
     Ok(())
 }
 
-/// Whatever a program, or the kernel, has left. If it is no terminal, there is nothing to do.
+/// Sets sane attributes, whatever a program or the kernel has set before. Does nothing if the descriptor is not a terminal.
 #[inline(never)]
 pub fn make_sane(terminal: BorrowedFd<'_>) {
     if let Ok(mut attributes) = terminal::attributes(terminal) {
@@ -359,7 +364,7 @@ pub fn make_sane(terminal: BorrowedFd<'_>) {
     }
 }
 
-/// Makes the cgroup, if it is not there, in one that is, and joins it.
+/// Joins the cgroup. Makes the cgroup if it is missing; its parent must exist.
 fn join_cgroup(name: &[u8]) -> Result<(), Errno> {
     let mut path = path("/sys/fs/cgroup/", name);
     let _ = sys::file::mkdir(path.as_c_str(), 0o755);
@@ -373,20 +378,21 @@ fn id(digits: &[u8]) -> Option<u32> {
     u32::try_from(text::number(digits, 10)?).ok()
 }
 
-/// The first fields of a line of `/etc/passwd` or `/etc/group`.
+/// Returns the first fields of a line of `/etc/passwd` or `/etc/group`.
 #[inline(never)]
 fn fields(mut line: &[u8]) -> [&[u8]; 7] {
     [(); 7].map(|()| next_field(&mut line, b':'))
 }
 
-/// Whether the setting means the line with this name and number. Lines for NIS (`+::`), and lines with a number as the name, do not count.
+/// Returns whether the setting means the line with this name and this id. Lines for NIS (`+::`), and lines whose name is a number,
+/// do not match.
 fn is_meant(setting: &[u8], name: &[u8], number: &[u8]) -> bool {
     let is_name = !matches!(name, [] | [b'+' | b'-', ..]) && id(name).is_none();
     is_name && (name == setting || id(number).is_some_and(|it| id(setting) == Some(it)))
 }
 
-/// The uid and gid of a user, by name or number; and the user's part of the environment: `HOME`, which comes first, `USER`,
-/// `LOGNAME` and `SHELL`. A number that is not there stands for itself, and has none.
+/// Looks up a user by name or number, and returns the user id and the group id. Writes the user's variables to `strings`: `HOME`
+/// first, then `USER`, `LOGNAME` and `SHELL`. A number that is not in `/etc/passwd` is used as both ids, and has no variables.
 fn look_up_user(name: &[u8], strings: &mut Buffer) -> Result<(u32, u32), Errno> {
     let mut found = id(name).map(|id| (id, id));
     let read = each_line(c"/etc/passwd", &mut |line| {
@@ -417,14 +423,14 @@ fn look_up_user(name: &[u8], strings: &mut Buffer) -> Result<(u32, u32), Errno> 
     found.ok_or(read.err().unwrap_or(Errno::ENOENT))
 }
 
-/// The name in a user's part of the environment.
+/// Returns the login name in the variables of a user.
 fn login_name(strings: &Buffer) -> &[u8] {
     let mut rest = strings.bytes();
     next_string(&mut rest);
     text::after(next_string(&mut rest).to_bytes(), b"USER=").unwrap_or_default()
 }
 
-/// The gid of a group, by name or number.
+/// Looks up a group by name or number, and returns the group id.
 fn look_up_group(name: &[u8]) -> Result<u32, Errno> {
     let mut found = id(name);
     let read = each_line(c"/etc/group", &mut |line| {
@@ -438,14 +444,15 @@ fn look_up_group(name: &[u8]) -> Result<u32, Errno> {
     found.ok_or(read.err().unwrap_or(Errno::ENOENT))
 }
 
-/// Puts the groups of the user of this name behind the first, which is `gid`: how many. Of no one, there are none.
+/// Writes the user's supplementary groups, except `gid`, to `groups` after the first element. Returns their number. If the name is
+/// empty, returns 0.
 fn groups_of(user: &[u8], gid: u32, groups: &mut [u32; GROUPS]) -> Result<usize, Errno> {
     let mut count = 0;
     if user.is_empty() {
         return Ok(count);
     }
     let mut is_full = false;
-    // Without the file there are none.
+    // If the file is missing, the user has no supplementary groups.
     let _ = each_line(c"/etc/group", &mut |line| {
         let [_, _, group, mut members, ..] = fields(line);
         while let Some(group) = id(group)
