@@ -96,8 +96,8 @@ pub fn on_valgrind() -> bool {
         asm!(
             "ror x12, x12, 3",   // valgrind recognises the sequence of these five instructions
             "ror x12, x12, 13",  // the four rotations add up to 128 bits
-            "ror x12, x12, 51",  // so x12 has its old value
-            "ror x12, x12, 61",  // after the last rotation
+            "ror x12, x12, 51",  // after all four rotations, x12 has its old value
+            "ror x12, x12, 61",  // after all four rotations, x12 has its old value
             "orr x10, x10, x10", // valgrind executes the request at x4; a processor does nothing
             in("x4") request.as_ptr(), inout("x3") 0_usize => answer,
             out("x12") _,

@@ -254,8 +254,8 @@ pub fn on_valgrind() -> bool {
         asm!(
             "rol edi, 3",    // valgrind recognises the sequence of these five instructions
             "rol edi, 13",   // the four rotations add up to 64 bits
-            "rol edi, 29",   // so edi has its old value
-            "rol edi, 19",   // after the last rotation
+            "rol edi, 29",   // after all four rotations, edi has its old value
+            "rol edi, 19",   // after all four rotations, edi has its old value
             "xchg ebx, ebx", // valgrind executes the request at eax; a processor does nothing
             in("eax") request.as_ptr(), inout("edx") 0_usize => answer,
             out("edi") _,

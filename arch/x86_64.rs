@@ -91,8 +91,8 @@ pub fn on_valgrind() -> bool {
         asm!(
             "rol rdi, 3",    // valgrind recognises the sequence of these five instructions
             "rol rdi, 13",   // the four rotations add up to 128 bits
-            "rol rdi, 61",   // so rdi has its old value
-            "rol rdi, 51",   // after the last rotation
+            "rol rdi, 61",   // after all four rotations, rdi has its old value
+            "rol rdi, 51",   // after all four rotations, rdi has its old value
             "xchg rbx, rbx", // valgrind executes the request at rax; a processor does nothing
             in("rax") request.as_ptr(), inout("rdx") 0_usize => answer,
             out("rdi") _,

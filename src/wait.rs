@@ -46,8 +46,8 @@ pub fn try_wait(pid: Pid) -> Result<Option<ExitStatus>, Errno> {
     Ok(ended.map(|(_, status)| status))
 }
 
-/// Waits until the child ends, reaps the child, and returns its status with the resources that the child and its own reaped children
-/// have used (`wait4(2)`). Costs one system call, which is repeated if a signal handler interrupts it.
+/// Waits until the child ends, reaps the child, and returns its status with the resources that the child and its own reaped
+/// children have used (`wait4(2)`). Costs one system call, which is repeated if a signal handler interrupts it.
 ///
 /// ```
 /// use nestling::spawn::{Program, Spawn};

@@ -148,8 +148,8 @@ impl Child {
         self.child.child.wait_timeout(timeout)
     }
 
-    /// Closes the pipe to the child's standard input, waits until the child ends, reaps it, and returns its status with the resources
-    /// that it has used. Costs one system call.
+    /// Closes the pipe to the child's standard input, waits until the child ends, reaps it, and returns its status with the
+    /// resources that it has used. Costs one system call.
     ///
     /// # Errors
     /// The errors of [`wait`](Self::wait); `ECHILD` also if this `Child` has already been reaped.

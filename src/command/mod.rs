@@ -172,8 +172,8 @@ impl Command {
         self
     }
 
-    /// Sets a variable of the child's environment. If the name is empty or contains `=`, the command fails with `EINVAL`, because the
-    /// child would get another variable.
+    /// Sets a variable of the child's environment. If the name is empty or contains `=`, the command fails with `EINVAL`, because
+    /// the child would get another variable.
     pub fn env(&mut self, name: impl AsBytes, value: impl AsBytes) -> &mut Self {
         if name.bytes().is_empty() || name.bytes().contains(&b'=') {
             self.unusable.get_or_insert("environment");

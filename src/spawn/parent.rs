@@ -103,7 +103,8 @@ fn start_with_signals_blocked<const FEATURES: u32>(
     let waited = watch.wait::<FEATURES>(task, pipe);
     let pidfd = pidfd.filter(|_| FEATURES & features::PIDFD != 0);
     let outcome = conclude::<FEATURES>(task, &watch, waited, Child::new(pid, pidfd));
-    // The flag is restored only now, when the child no longer shares this memory. Before, its new user could have read the memory.
+    // The flag must stay clear while the child shares this memory, so that processes of the child's new user cannot read the
+    // memory.
     drop(dumpable);
     outcome
 }
@@ -128,7 +129,7 @@ pub(super) fn conclude<const FEATURES: u32>(
         };
     }
     // The child must be reaped, and must not use this stack any more, before this function returns. If another wait has reaped the
-    // child, the child has ended, too.
+    // child, it no longer uses the stack either.
     let status = match may_have_pidfd {
         true => child.wait(),
         false => wait::wait(child.id()),

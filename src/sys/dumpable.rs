@@ -70,8 +70,8 @@ struct Kept {
     owner: Owner,
 }
 
-/// This process's effective user id, effective group id and capabilities. The kernel changes the flag when they change. A field is
-/// `None` if a seccomp filter forbids its system call.
+/// This process's effective user id, effective group id and capabilities. The kernel may change the flag when one of these changes.
+/// A field is `None` if a seccomp filter forbids its system call.
 #[derive(Default, PartialEq)]
 struct Owner(Option<u32>, Option<u32>, Option<CapabilitySets>);
 

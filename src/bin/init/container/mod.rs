@@ -163,7 +163,7 @@ struct Init<'a> {
     child: Option<Pid>,
     /// The command's status after its end, or the status with which a pause (`-P`) ends.
     status: Option<ExitStatus>,
-    /// Whether init has forwarded a signal that stops the command, and no `SIGCONT` since then.
+    /// Whether init has forwarded a stop signal to the command, and has not forwarded `SIGCONT` after it.
     was_asked_to_stop: bool,
 }
 

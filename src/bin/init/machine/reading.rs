@@ -149,7 +149,8 @@ impl Machine {
         self.env.var(c"INITTAB").is_some_and(|it| it == c"any")
     }
 
-    /// If the process that has ended is the copy that reads the inittab, takes over the result. Returns whether it is this copy.
+    /// If the process that has ended is the copy that reads the inittab, takes over the result. Returns whether the process was
+    /// this copy.
     pub fn has_been_read(&mut self, pid: Pid, status: ExitStatus) -> bool {
         let is_it = pid.as_raw() == self.reading.reader;
         if is_it {
