@@ -50,7 +50,7 @@ impl Arch {
     pub fn spawn(self) -> Result<PathBuf, String> {
         match self.given("SPAWN") {
             Some(spawn) => existing(spawn.into()),
-            None => existing(self.built()?.join("spawn")),
+            None => existing(self.built()?.join("nestling-spawn")),
         }
     }
 
@@ -58,7 +58,7 @@ impl Arch {
     pub fn init(self) -> Result<PathBuf, String> {
         match self.given("INIT") {
             Some(init) => existing(init.into()),
-            None => existing(self.built()?.join("init")),
+            None => existing(self.built()?.join("nestling-init")),
         }
     }
 
@@ -66,7 +66,7 @@ impl Arch {
     pub fn sh(self) -> Result<PathBuf, String> {
         match self.given("SH") {
             Some(sh) => existing(sh.into()),
-            None => existing(self.built()?.join("sh")),
+            None => existing(self.built()?.join("nestling-sh")),
         }
     }
 
@@ -102,15 +102,7 @@ fn existing(path: PathBuf) -> Result<PathBuf, String> {
 fn build(target: &str) -> Result<PathBuf, String> {
     let bins = ["--bin", "victim", "--bin", "probe"];
     cargo_build("", target, &[&["-p", "nestling-tests"], &bins[..]].concat())?;
-    cargo_build(
-        "",
-        target,
-        &[
-            &["-p", "nestling", "--features", "rt,alloc,edit"],
-            &["--bin", "spawn", "--bin", "init", "--bin", "sh"][..],
-        ]
-        .concat(),
-    )
+    cargo_build("", target, &["-p", "nestling-programs"])
 }
 
 /// Builds a program of these tests for musl, without the standard library. rustup's standard library for musl is not
@@ -133,7 +125,15 @@ pub fn built_as_pie(bin: &str) -> Result<PathBuf, String> {
         "x86_64" => "x86_64-unknown-linux-gnu",
         arch => return Err(format!("not on {arch}")),
     };
-    let what = ["-p", "nestling", "--features", "pie", "--bin", bin];
+    let bin = format!("nestling-{bin}");
+    let what = [
+        "-p",
+        "nestling-programs",
+        "--features",
+        "pie",
+        "--bin",
+        &bin,
+    ];
     let programs = cargo_build("-Crelocation-model=pie", target, &what)?;
     existing(programs.join(bin))
 }

@@ -70,12 +70,12 @@ pub const SERVICE: &str = "service";
 
 /// Puts nestling's programs where they are in every machine: init as `/init`, the others into `/bin`.
 pub fn programs(archive: &mut Initramfs, workspace: &Workspace, arch: Arch) -> Result<()> {
-    for bin in workspace.bins("nestling")? {
-        let place = match &*bin {
+    for bin in compile::SHIPPED {
+        let place = match bin {
             "init" => "init".into(),
             other => format!("bin/{other}"),
         };
-        let path: &Path = &compile::path(workspace, arch, Profile::Release, &bin);
+        let path: &Path = &compile::path(workspace, arch, Profile::Release, bin);
         archive.program(&place, path)?;
     }
     for name in ["halt", "poweroff", "reboot", "switch_root"] {

@@ -45,16 +45,9 @@ impl Profile {
 }
 
 /// What to build, in cargo's words.
-pub const PROGRAMS: &[&str] = &["-p", "nestling", "--features", "rt", "--bins"];
+pub const PROGRAMS: &[&str] = &["-p", "nestling-programs", "--no-default-features", "--bins"];
 /// The program that has a heap, which the others are to be without.
-pub const SHELL: &[&str] = &[
-    "-p",
-    "nestling",
-    "--features",
-    "rt,alloc,edit",
-    "--bin",
-    "sh",
-];
+pub const SHELL: &[&str] = &["-p", "nestling-programs", "--bin", "nestling-sh"];
 /// The same without feature `edit`, which has a limit of its own.
 pub const SCRIPT_SHELL: &[&str] = &[
     "-p",
@@ -81,13 +74,20 @@ pub fn command(
     group.command(&words, flags).dir(&workspace.root)
 }
 
+/// What ships, by the names that the programs have in every archive. Where cargo puts them they are called `nestling-NAME`.
+pub const SHIPPED: [&str; 3] = ["spawn", "init", "sh"];
+
 /// Where cargo puts a program.
 pub fn path(workspace: &Workspace, arch: Arch, profile: Profile, bin: &str) -> PathBuf {
+    let file = match SHIPPED.contains(&bin) {
+        true => format!("nestling-{bin}"),
+        false => bin.into(),
+    };
     workspace
         .target
         .join(arch.triple())
         .join(profile.directory())
-        .join(bin)
+        .join(file)
 }
 
 /// Builds nestling's programs, with cargo's messages on the standard error.
@@ -129,8 +129,8 @@ pub fn service(workspace: &Workspace, arch: Arch) -> Result<()> {
 pub fn build(workspace: &Workspace, archs: &[Arch], profile: Profile) -> Result<()> {
     programs(workspace, archs, profile, &[])?;
     for &arch in archs {
-        for bin in workspace.bins("nestling")? {
-            let path = path(workspace, arch, profile, &bin);
+        for bin in SHIPPED {
+            let path = path(workspace, arch, profile, bin);
             let file =
                 std::fs::metadata(&path).with_context(|| format!("no {}", path.display()))?;
             println!("{:>9}  {}", file.len(), path.display());

@@ -60,10 +60,10 @@ pub fn size(workspace: &Workspace, archs: &[Arch], update: bool) -> Result<ExitC
         PROPERTIES.join("  ")
     );
     let mut well = true;
-    for bin in programs(workspace)? {
+    for bin in programs() {
         for &arch in archs {
-            let Measure { sizes, verdicts } = measure(workspace, arch, &bin)?;
-            let change = match baseline.set(&bin, arch, sizes[0]) {
+            let Measure { sizes, verdicts } = measure(workspace, arch, bin)?;
+            let change = match baseline.set(bin, arch, sizes[0]) {
                 Some(before) => format!("{:+}", sizes[0].wrapping_sub(before).cast_signed()),
                 None => "new".into(),
             };
@@ -172,8 +172,8 @@ fn costs(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
 /// The same as the first table for one architecture as a suite: a check for each program and property.
 pub fn suite(workspace: &Workspace, arch: Arch) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    for bin in programs(workspace)? {
-        let Measure { sizes, verdicts } = measure(workspace, arch, &bin)?;
+    for bin in programs() {
+        let Measure { sizes, verdicts } = measure(workspace, arch, bin)?;
         for (property, good) in PROPERTIES
             .iter()
             .zip(verdicts)
@@ -190,10 +190,8 @@ pub fn suite(workspace: &Workspace, arch: Arch) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn programs(workspace: &Workspace) -> Result<Vec<String>> {
-    let mut bins = workspace.bins("nestling")?;
-    bins.push(SCRIPT_SHELL.into());
-    Ok(bins)
+fn programs() -> impl Iterator<Item = &'static str> {
+    compile::SHIPPED.into_iter().chain([SCRIPT_SHELL])
 }
 
 fn measure(workspace: &Workspace, arch: Arch, bin: &str) -> Result<Measure> {

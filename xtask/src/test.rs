@@ -491,7 +491,7 @@ impl Run<'_> {
             }
             Check::Features => {
                 let mut outcome = Outcome::default();
-                for features in ["", "rt", "alloc", "edit", "std"] {
+                for features in ["", "rt", "alloc", "std"] {
                     // What needs another feature is an example, where that happens: the unit tests run with all of them.
                     let all = features.is_empty() || self.options.long;
                     let part: &[&str] = if all { &[] } else { &["--doc"] };

@@ -1,4 +1,4 @@
-//! Where the workspace is and which programs its packages have, as cargo tells it.
+//! Where the workspace is, as cargo tells it, and which tests it has.
 
 use std::{
     env, fs,
@@ -14,7 +14,6 @@ pub struct Workspace {
     pub root: PathBuf,
     /// The build directory, `CARGO_TARGET_DIR` considered.
     pub target: PathBuf,
-    packages: Value,
 }
 
 impl Workspace {
@@ -35,22 +34,7 @@ impl Workspace {
         Ok(Workspace {
             root: path("workspace_root")?,
             target: path("target_directory")?,
-            packages: metadata["packages"].clone(),
         })
-    }
-
-    /// The names of a package's programs.
-    pub fn bins(&self, package: &str) -> Result<Vec<String>> {
-        let packages = self.packages.as_array().into_iter().flatten();
-        let found = packages
-            .clone()
-            .find(|it| it["name"] == package)
-            .with_context(|| format!("no package {package} in this workspace"))?;
-        let targets = found["targets"].as_array().into_iter().flatten();
-        let bins = targets.filter(|it| it["kind"][0] == "bin");
-        Ok(bins
-            .filter_map(|it| it["name"].as_str().map(String::from))
-            .collect())
     }
 
     /// The names of the on-target suites, each a module of the program `suites`.

@@ -30,6 +30,9 @@ use nestling::{rt, sys};
 
 use log::Line;
 
+#[cfg(panic = "unwind")]
+compile_error!("the program has no unwinder: add --config 'profile.release.panic=\"abort\"'");
+
 nestling::entry!(main, panic = panic);
 
 /// The parts of a spawn that init uses. A child never shares the memory of process 1: before Linux 5.16, a child that dumps core

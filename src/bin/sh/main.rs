@@ -115,6 +115,9 @@ use core::panic::PanicInfo;
 
 use nestling::rt;
 
+#[cfg(panic = "unwind")]
+compile_error!("the program has no unwinder: add --config 'profile.release.panic=\"abort\"'");
+
 nestling::entry!(main, panic = panic);
 
 fn main(process: rt::Process) -> i32 {

@@ -23,6 +23,9 @@ use nestling::text::Text;
 use nestling::{rt, wait};
 use options::Options;
 
+#[cfg(panic = "unwind")]
+compile_error!("the program has no unwinder: add --config 'profile.release.panic=\"abort\"'");
+
 nestling::entry!(main);
 
 const HELP: &str = "\
