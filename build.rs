@@ -18,6 +18,10 @@ fn main() {
     }
     // For the `build.rs` of a program that depends on this crate: its variable `DEP_NESTLING_SCRIPT`.
     println!("cargo::metadata=script={}", script.display());
+    // For that of a library without the standard library, which has a panic handler of its own only where none is in the build.
+    if has("STD") {
+        println!("cargo::metadata=std=true");
+    }
     let is_release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     if is_release && !["RT", "ALLOC", "STD"].into_iter().any(has) {
         println!(

@@ -9,9 +9,19 @@ use crate::spawn::{Action, Attributes, Child, Error, Program, Spawn, Step};
 /// The path of the shell. POSIX does not specify it, but it is the same on all Linux systems.
 const PATH: &CStr = c"/bin/sh";
 
-/// Starts `sh -c -- command` (POSIX XSH `system`). The error borrows no data from the caller.
+/// Starts `sh -c -- command` (POSIX XSH `system`) with this process's environment. The error borrows no data from the caller.
 pub(crate) fn start(
     command: &CStr,
+    actions: &[Action<'static>],
+    attributes: Attributes<'_>,
+) -> Result<Child, Error<'static>> {
+    environ(|env, _| start_with(command, env, actions, attributes))
+}
+
+/// The same with this environment.
+pub(crate) fn start_with(
+    command: &CStr,
+    env: Args<'_>,
     actions: &[Action<'static>],
     attributes: Attributes<'_>,
 ) -> Result<Child, Error<'static>> {
@@ -22,14 +32,12 @@ pub(crate) fn start(
         Some(Arg::from(command)),
         None,
     ];
-    environ(|env, _| {
-        let spawn = Spawn {
-            actions,
-            attributes,
-            ..Spawn::new(Program::Path(PATH), Args::new(&list), env)
-        };
-        spawn.start().map_err(|error| own(error, actions))
-    })
+    let spawn = Spawn {
+        actions,
+        attributes,
+        ..Spawn::new(Program::Path(PATH), Args::new(&list), env)
+    };
+    spawn.start().map_err(|error| own(error, actions))
 }
 
 /// Returns the same error without borrowed data. The data that it refers to is static.

@@ -2,12 +2,14 @@
 
 use core::ffi::CStr;
 
+use crate::args::Args;
+use crate::environ::environ;
 use crate::errno::Errno;
-use crate::process::ExitStatus;
+use crate::process::{ExitStatus, Pid};
 use crate::shell;
 use crate::signal::{SigSet, Signal};
-use crate::signals::{self, ActionGuard};
-use crate::spawn::{Attributes, Error, Step};
+use crate::signals::{self, ActionGuard, MaskGuard};
+use crate::spawn::{Attributes, Child, Error, Step};
 use crate::sys::futex::ProcessMutex;
 use crate::sys::signal::{Action, action};
 
@@ -47,6 +49,34 @@ pub fn system<'a>(command: impl Into<Option<&'a CStr>>) -> Result<ExitStatus, Er
 }
 
 fn run(command: &CStr) -> Result<ExitStatus, Error<'static>> {
+    let running = environ(|env, _| start(command, env))?;
+    running.wait().map_err(failed(Step::Wait))
+}
+
+/// A command that [`start`] has started. When it is dropped, this process gets back the actions for `SIGINT` and `SIGQUIT` and this
+/// thread its signal mask, and the command continues to run.
+#[derive(Debug)]
+#[must_use = "a command that nobody waits for becomes a zombie"]
+pub struct Running {
+    child: Child,
+    // In this order they are restored.
+    _keyboard: Keyboard,
+    _mask: MaskGuard,
+}
+
+/// Starts `sh -c -- command` as [`system`] does, but with the environment `env`, and does not wait for its end. Until the result is
+/// dropped, the signals are as during `system`: for a caller that must wait in its own way.
+///
+/// ```
+/// use nestling::system::start;
+///
+/// let running = start(c"exit $STATUS", nestling::Args::new(&nestling::args![c"STATUS=3"])).unwrap();
+/// assert_eq!(running.wait().unwrap().code(), Some(3));
+/// ```
+///
+/// # Errors
+/// Those of [`system`] but for [`Wait`](Step::Wait).
+pub fn start(command: &CStr, env: Args<'_>) -> Result<Running, Error<'static>> {
     let block = failed(Step::BlockSignals);
     let mask = signals::block(SigSet::EMPTY.with(Signal::CHLD)).map_err(&block)?;
     let keyboard = Keyboard::ignore().map_err(&block)?;
@@ -55,8 +85,28 @@ fn run(command: &CStr) -> Result<ExitStatus, Error<'static>> {
         signal_mask: Some(mask.former()),
         ..Attributes::default()
     };
-    let mut child = shell::start(command, &[], attributes)?;
-    child.wait().map_err(failed(Step::Wait))
+    let child = shell::start_with(command, env, &[], attributes)?;
+    Ok(Running {
+        child,
+        _keyboard: keyboard,
+        _mask: mask,
+    })
+}
+
+impl Running {
+    /// Returns the process id of the shell that runs the command.
+    #[must_use]
+    pub fn id(&self) -> Pid {
+        self.child.id()
+    }
+
+    /// Waits until the command ends, and restores the signals.
+    ///
+    /// # Errors
+    /// `ECHILD` if another wait has reaped the command, or if `SIGCHLD` is ignored.
+    pub fn wait(mut self) -> Result<ExitStatus, Errno> {
+        self.child.wait()
+    }
 }
 
 fn failed(step: Step<'static>) -> impl Fn(Errno) -> Error<'static> {
@@ -64,6 +114,7 @@ fn failed(step: Step<'static>) -> impl Fn(Errno) -> Error<'static> {
 }
 
 /// A guard that makes this process ignore `SIGINT` and `SIGQUIT`. When the last guard is dropped, the actions are restored.
+#[derive(Debug)]
 struct Keyboard {
     /// The signals that were not ignored before.
     restore: SigSet,

@@ -164,6 +164,26 @@ pub fn built_for_i386(bin: &str) -> Result<PathBuf, String> {
     }
 }
 
+/// The folder with `libnestling_c.so` and `libnestling_c.a` for a target of glibc's, which musl's programs use, too.
+pub fn built_c_library(target: &str) -> Result<PathBuf, String> {
+    if env::consts::ARCH != "x86_64" {
+        return Err(format!("not on {}", env::consts::ARCH));
+    }
+    let print = ["--print", "target-libdir", "--target", target];
+    let output = Command::new("rustc").args(print).output();
+    let library = output.map_or(Vec::new(), |output| output.stdout);
+    if !Path::new(String::from_utf8_lossy(&library).trim()).exists() {
+        return Err(format!("no core: `rustup target add {target}`"));
+    }
+    let folder = own_folder("host-tests-c")?;
+    let what = ["-p", "nestling-c", "--release", "--target", target];
+    cargo(&folder, PIC, &what)?;
+    Ok(folder.join(target).join("release"))
+}
+
+/// As opposed to what `.cargo/config.toml` has for programs.
+const PIC: &str = "-Crelocation-model=pic";
+
 /// Builds on-target programs with the library's feature `std`, as they are when a program that uses the standard
 /// library is built in the same cargo command.
 pub fn built_with_std(bins: &[&str]) -> Result<PathBuf, String> {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 pub use cargo_nestling::build::Group;
 use duct::Expression;
 
-use crate::{arch::Arch, workspace::Workspace};
+use crate::{arch::Arch, c_library, workspace::Workspace};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Profile {
@@ -57,6 +57,8 @@ pub const SCRIPT_SHELL: &[&str] = &[
     "--bin",
     "cost-sh",
 ];
+/// The libraries for programs in C.
+pub const C_LIBRARY: &[&str] = &["-p", "nestling-c"];
 pub const TESTS: &[&str] = &["-p", "nestling-tests", "--bins"];
 
 /// A build, by these architectures' toolchain.
@@ -68,6 +70,7 @@ pub fn command(
 ) -> Expression {
     let words = [&["build"], what, profile.arguments()].concat();
     let flags = |arch: Arch| match profile {
+        _ if what.starts_with(C_LIBRARY) => c_library::rustflags(arch).into(),
         Profile::Debug => String::new(),
         Profile::Release | Profile::Tests => arch.rustflags(what.starts_with(PROGRAMS)),
     };

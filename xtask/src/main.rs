@@ -5,6 +5,7 @@
 mod api;
 mod bench;
 mod boot;
+mod c_library;
 mod cargo_tool;
 mod compile;
 mod debian;
@@ -69,6 +70,9 @@ enum Command {
         /// Build unoptimised programs, with debug information
         #[arg(long)]
         debug: bool,
+        /// Build the libraries for programs in C instead: `posix_spawn`, `system` and `popen` in place of the libc's
+        #[arg(long)]
+        c_abi: bool,
     },
     /// Build a program and run it, natively or under qemu-user
     ///
@@ -219,13 +223,17 @@ fn perform(command: Command) -> Result<ExitCode> {
     let workspace = Workspace::load()?;
     match command {
         Command::Setup { on } => setup::setup(&workspace, &Needs::everything(&on.archs(&[HOST])))?,
-        Command::Build { on, debug } => {
+        Command::Build { on, debug, c_abi } => {
             let profile = if debug {
                 Profile::Debug
             } else {
                 Profile::Release
             };
-            compile::build(&workspace, &on.archs(&[HOST]), profile)?;
+            let archs = on.archs(&[HOST]);
+            match c_abi {
+                true => c_library::build(&workspace, &archs, profile)?,
+                false => compile::build(&workspace, &archs, profile)?,
+            }
         }
         Command::Run { on, bin, args } => {
             return run::run(&workspace, &on.archs(&[HOST]), &bin, &args);

@@ -1,0 +1,23 @@
+//! Tells the linker how to make the shared library, and the compiler whether the standard library is in this build.
+
+use std::env;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(has_std)");
+    // nestling's build.rs says so.
+    if env::var_os("DEP_NESTLING_STD").is_some() {
+        println!("cargo::rustc-cfg=has_std");
+    }
+    let linker = env::var("RUSTC_LINKER").unwrap_or("cc".into());
+    let is_driver = !linker
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains("ld"));
+    let prefix = if is_driver { "-Wl," } else { "" };
+    // A destructor for threads is in the library, so it must stay when `dlclose` is called. The child of a spawn must not enter the
+    // dynamic linker to bind a function.
+    for option in ["-soname=libnestling.so.0", "-znodelete", "-znow"] {
+        println!("cargo::rustc-cdylib-link-arg={prefix}{option}");
+    }
+}

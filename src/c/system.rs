@@ -1,0 +1,123 @@
+//! `system`.
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr::null_mut;
+
+use nestling::spawn::{Error, Step};
+use nestling::system::{self, Running};
+use nestling::{Signal, sys};
+
+use crate::libc::{self, Uncancelled};
+use crate::reason;
+use crate::spawn::KILLED;
+use crate::thread::ThreadPointer;
+
+/// Runs `sh -c -- command`, and waits until it ends (POSIX XSH `system`); `nestling::system::system` says what becomes of the signals.
+///
+/// Returns the status of the command, as `waitpid` has it. If the shell cannot be executed, it is that of `exit 127`; if a signal kills
+/// the child before that, it is this signal's. If there is no child, returns -1, and `errno` says why. If `command` is null, returns 1 if
+/// there is a shell, otherwise 0.
+///
+/// The function is a cancellation point. If the thread is cancelled while it waits, the shell is killed and reaped, and the signals are
+/// restored, when the thread's cleanup handlers have run.
+///
+/// # Safety
+/// `command` is null or a C string. No other thread changes the environment.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn system(command: *const c_char) -> c_int {
+    // SAFETY: nothing is to be cleaned up here.
+    unsafe { libc::pthread_testcancel() };
+    if command.is_null() {
+        // SAFETY: the caller's promise.
+        return (unsafe { run(c"exit 0") } == 0).into();
+    }
+    // SAFETY: the caller's promise.
+    unsafe { run(CStr::from_ptr(command)) }
+}
+
+/// # Safety
+/// No other thread changes the environment.
+unsafe fn run(command: &CStr) -> c_int {
+    let uncancelled = Uncancelled::new();
+    // SAFETY: the caller's promise.
+    let running = match system::start(command, unsafe { libc::environment() }) {
+        Ok(running) => running,
+        Err(error) => return not_started(&error),
+    };
+    // SAFETY: this function has nothing else to clean up.
+    let running = unsafe { wait_cancellably(running, &uncancelled) };
+    match running.wait() {
+        Ok(status) => status.into_raw(),
+        Err(errno) => {
+            libc::set_errno(errno);
+            -1
+        }
+    }
+}
+
+/// The status of a shell that did not come to run.
+fn not_started(error: &Error<'_>) -> c_int {
+    reason::keep("system", error);
+    match *error {
+        Error::Failed {
+            step: Step::Exec(..),
+            ..
+        } => 127 << 8,
+        Error::Killed {
+            signal: Some(signal),
+        } => signal.as_raw(),
+        Error::Killed { signal: None } => {
+            libc::set_errno(KILLED);
+            -1
+        }
+        Error::Failed { errno, .. } => {
+            libc::set_errno(errno);
+            -1
+        }
+    }
+}
+
+/// What a cancelled thread has left.
+static LEFT: ThreadPointer = ThreadPointer::new(clean_up);
+
+/// Waits until the command has ended, and does not reap it. If the thread is cancelled meanwhile, the libc calls [`clean_up`] at the
+/// thread's end. If there is no memory for that, the wait is no cancellation point.
+///
+/// # Safety
+/// A cancelled thread leaves this function by its libc's own means, which run no destructor of Rust's: neither this function nor its
+/// callers have any that must run.
+unsafe fn wait_cancellably(running: Running, uncancelled: &Uncancelled) -> Running {
+    let id = running.id();
+    // SAFETY: any size will do.
+    let place: *mut Running = unsafe { libc::malloc(size_of::<Running>()) }.cast();
+    if place.is_null() {
+        return running;
+    }
+    // SAFETY: the place is this thread's, and holds the command as long as the thread may be cancelled.
+    unsafe {
+        place.write(running);
+        if LEFT.set(place.cast()) {
+            uncancelled.pause();
+            libc::wait_until_ended(id);
+            uncancelled.resume();
+            LEFT.set(null_mut());
+        }
+        let running = place.read();
+        libc::free(place.cast());
+        running
+    }
+}
+
+/// Kills and reaps the command, and restores the signals.
+///
+/// # Safety
+/// `place` has a [`Running`], and is from `malloc`.
+unsafe extern "C" fn clean_up(place: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let running = place.cast::<Running>().read();
+        libc::free(place);
+        let _ = sys::process::kill(running.id().as_raw(), Some(Signal::KILL));
+        let _ = running.wait();
+    }
+}

@@ -1,0 +1,58 @@
+//! `cargo xtask build --c-abi`: the package `nestling-c`, as programs in C take it.
+
+use std::{fs, os::unix::fs::symlink, path::PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{
+    arch::Arch,
+    compile::{C_LIBRARY, Group, Profile, command, path},
+    workspace::Workspace,
+};
+
+/// The names under which the linker and the loader look for the libraries, and those that cargo gives them.
+const LIBRARIES: [(&str, &str); 2] = [
+    ("libnestling.so.0", "libnestling_c.so"),
+    ("libnestling.a", "libnestling_c.a"),
+];
+
+/// How the libraries are compiled: a loader chooses their address.
+pub fn rustflags(arch: Arch) -> &'static str {
+    match arch {
+        // Otherwise each atomic exchange is a call of a function that asks for the processor's features.
+        Arch::Aarch64 => "-Crelocation-model=pic -Ctarget-feature=-outline-atomics",
+        Arch::X86_64 | Arch::Riscv64 | Arch::I386 => "-Crelocation-model=pic",
+    }
+}
+
+/// Builds the libraries, puts them with the header into a folder for each architecture, and prints their paths and sizes.
+pub fn build(workspace: &Workspace, archs: &[Arch], profile: Profile) -> Result<()> {
+    for group in Group::of(archs)? {
+        let build = command(&group, workspace, profile, C_LIBRARY).unchecked();
+        ensure!(
+            build.run()?.status.success(),
+            "the build for {} failed",
+            group.name()
+        );
+    }
+    for &arch in archs {
+        let folder = path(workspace, arch, profile, "c");
+        fs::create_dir_all(&folder)?;
+        for (name, cargos) in LIBRARIES {
+            put(path(workspace, arch, profile, cargos), folder.join(name))?;
+        }
+        let header = workspace.root.join("src/c/nestling.h");
+        put(header, folder.join("nestling.h"))?;
+        let link = folder.join("libnestling.so");
+        if !link.exists() {
+            symlink("libnestling.so.0", link)?;
+        }
+    }
+    Ok(())
+}
+
+fn put(from: PathBuf, to: PathBuf) -> Result<()> {
+    let size = fs::copy(&from, &to).with_context(|| format!("no {}", from.display()))?;
+    println!("{size:>9}  {}", to.display());
+    Ok(())
+}
