@@ -1,4 +1,5 @@
-//! The library's public interface, as `cargo public-api` lists it, compared with `tests/public-api.txt`: so that a change of it is seen.
+//! Compares the library's public interface, as `cargo public-api` lists it, with `tests/public-api.txt`, so that no
+//! change of it goes unnoticed.
 
 use std::{collections::BTreeSet, fs, time::Duration};
 
@@ -12,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 const FILE: &str = "tests/public-api.txt";
 
-/// All features, without the impls that every type has or that are derived.
+/// All features are on. Implementations that every type has, or that are derived, are left out.
 const WORDS: [&str; 6] = [
     "cargo",
     "public-api",
@@ -22,7 +23,7 @@ const WORDS: [&str; 6] = [
     "-sss",
 ];
 
-/// `install` has a missing cargo-public-api installed.
+/// `install` installs cargo-public-api if it is missing.
 pub fn api(workspace: &Workspace, install: bool) -> Result<Outcome> {
     let Some(folder) = cargo_tool::folder(workspace, "cargo-public-api", install)? else {
         let reason = "no cargo-public-api: `cargo install --locked cargo-public-api`";
@@ -30,7 +31,7 @@ pub fn api(workspace: &Workspace, install: bool) -> Result<Outcome> {
     };
     let log = workspace.scratch()?.join("api.log");
     let command = nightly(&WORDS).env("PATH", cargo_tool::path_with(&folder));
-    // What cargo reports of its work is not of the list.
+    // Cargo's messages about its work do not belong to the list.
     let listed = capture(LIMIT, &command.stderr_null().dir(&workspace.root), &log)?;
     if !listed.succeeded() {
         let reason = "cargo-public-api does not go with the nightly toolchain";

@@ -1,4 +1,4 @@
-//! `cargo xtask boot`: a machine of some architecture, whose PID 1 is ours, on this terminal.
+//! `cargo xtask boot`: boots a machine of some architecture on this terminal, with nestling's init as PID 1.
 
 use std::{
     ffi::OsString,
@@ -41,7 +41,7 @@ pub fn boot(
     };
     let mut archive = Initramfs::new();
     programs(&mut archive, workspace, arch)?;
-    // A line of the inittab would do, but for blanks and what only a shell understands.
+    // The command cannot be a line of the inittab: it may contain blanks and characters that only a shell interprets.
     let service = compile::path(workspace, arch, Profile::Tests, SERVICE);
     archive.program(&format!("bin/{SERVICE}"), &service)?;
     archive.link(&format!("bin/{COMMAND}"), SERVICE);
@@ -65,10 +65,10 @@ pub fn boot(
     Ok(ExitCode::from(code))
 }
 
-/// The program of the tests that does as services do, and under another name executes what `/etc/command` says.
+/// The tests' program that acts as a service. Under the name `command`, it executes the command in `/etc/command`.
 pub const SERVICE: &str = "service";
 
-/// Puts nestling's programs where they are in every machine: init as `/init`, the others into `/bin`.
+/// Puts nestling's programs at their places in every machine: init is `/init`, the others are in `/bin`.
 pub fn programs(archive: &mut Initramfs, workspace: &Workspace, arch: Arch) -> Result<()> {
     for bin in compile::SHIPPED {
         let place = match bin {

@@ -1,4 +1,4 @@
-//! Programs of crates.io that add commands to cargo: one that is installed, or one of our own.
+//! Finds programs of crates.io that add commands to cargo: an installed one, or one that xtask installs for itself.
 
 use std::{ffi::OsStr, path::PathBuf, time::Duration};
 
@@ -10,11 +10,11 @@ use crate::{
     workspace::{Workspace, cargo},
 };
 
-/// An installation builds some hundred crates.
+/// The time limit of an installation, which builds some hundred crates.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// The folder to be put before PATH for this program, empty if it is there already; `None` if it is not to be had. `install` has it
-/// installed, which takes minutes.
+/// Returns the folder that must precede PATH to find this program; it is empty if PATH already contains it. Returns
+/// `None` if the program is missing. `install` installs it, which takes minutes.
 pub fn folder(workspace: &Workspace, name: &str, install: bool) -> Result<Option<PathBuf>> {
     let root = workspace.scratch()?.join("tools");
     let bin = root.join("bin");
@@ -35,7 +35,7 @@ fn works(program: &OsStr) -> bool {
     version.stdout_null().stderr_null().run().is_ok()
 }
 
-/// PATH with this folder before it.
+/// Returns PATH with this folder at its beginning.
 pub fn path_with(folder: &std::path::Path) -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     match folder.to_str() {

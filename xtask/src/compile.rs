@@ -1,4 +1,4 @@
-//! `cargo xtask build`, and every other build for a target.
+//! `cargo xtask build`, and all other builds for a target.
 
 use std::path::PathBuf;
 
@@ -11,14 +11,14 @@ use crate::{arch::Arch, c_library, workspace::Workspace};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Profile {
     Debug,
-    /// What ships.
+    /// The programs as they ship.
     Release,
     /// The same without link-time optimisation, for the programs of the on-target tests.
     Tests,
 }
 
 impl Profile {
-    /// Whether it is optimised, in one word.
+    /// The word for whether the profile is optimised.
     pub fn name(self) -> &'static str {
         match self {
             Profile::Debug => "debug",
@@ -26,7 +26,7 @@ impl Profile {
         }
     }
 
-    /// Cargo's folder for it.
+    /// Cargo's folder for the profile.
     fn directory(self) -> &'static str {
         match self {
             Profile::Debug => "debug",
@@ -44,11 +44,11 @@ impl Profile {
     }
 }
 
-/// What to build, in cargo's words.
+/// What to build, as arguments of cargo.
 pub const PROGRAMS: &[&str] = &["-p", "nestling-programs", "--no-default-features", "--bins"];
-/// The program that has a heap, which the others are to be without.
+/// The only program with a heap. The other programs must be built without one.
 pub const SHELL: &[&str] = &["-p", "nestling-programs", "--bin", "nestling-sh"];
-/// The same without feature `edit`, which has a limit of its own.
+/// The shell without the feature `edit`, whose size has a limit of its own.
 pub const SCRIPT_SHELL: &[&str] = &[
     "-p",
     "nestling-cost",
@@ -61,7 +61,7 @@ pub const SCRIPT_SHELL: &[&str] = &[
 pub const C_LIBRARY: &[&str] = &["-p", "nestling-c"];
 pub const TESTS: &[&str] = &["-p", "nestling-tests", "--bins"];
 
-/// A build, by these architectures' toolchain.
+/// Returns a build by the toolchains of these architectures.
 pub fn command(
     group: &Group,
     workspace: &Workspace,
@@ -77,10 +77,10 @@ pub fn command(
     group.command(&words, flags).dir(&workspace.root)
 }
 
-/// What ships, by the names that the programs have in every archive. Where cargo puts them they are called `nestling-NAME`.
+/// The programs that ship, by their names in every archive. Cargo's names for them are `nestling-NAME`.
 pub const SHIPPED: [&str; 3] = ["spawn", "init", "sh"];
 
-/// Where cargo puts a program.
+/// Returns the path that cargo gives to a program.
 pub fn path(workspace: &Workspace, arch: Arch, profile: Profile, bin: &str) -> PathBuf {
     let file = match SHIPPED.contains(&bin) {
         true => format!("nestling-{bin}"),
@@ -93,7 +93,7 @@ pub fn path(workspace: &Workspace, arch: Arch, profile: Profile, bin: &str) -> P
         .join(file)
 }
 
-/// Builds nestling's programs, with cargo's messages on the standard error.
+/// Builds nestling's programs, with cargo's messages on standard error.
 pub fn programs(
     workspace: &Workspace,
     archs: &[Arch],
@@ -115,7 +115,7 @@ pub fn programs(
     Ok(())
 }
 
-/// Builds the tests' `service`, quietly.
+/// Builds the tests' `service` without messages.
 pub fn service(workspace: &Workspace, arch: Arch) -> Result<()> {
     let what = ["-p", "nestling-tests", "--bin", "service", "--quiet"];
     for group in Group::of(&[arch])? {

@@ -1,8 +1,9 @@
-//! The suite `debian`: the initramfs that Debian's initramfs-tools makes, with our shell in the place of busybox's, comes as far as to
-//! look for its root, and leaves whoever sits at the console with that shell.
+//! The suite `debian`: boots the initramfs of Debian's initramfs-tools, in which nestling's shell replaces that of
+//! busybox. The initramfs must reach the point where it looks for its root, and must then start that shell at the
+//! console.
 //!
-//! It is put together from the packages' files as `mkinitramfs` does with `MODULES=list`, on x86_64 alone: the scripts are the same
-//! everywhere.
+//! The suite builds the initramfs from the files of the packages, as `mkinitramfs` does with `MODULES=list`. It runs on
+//! x86_64 only, because the scripts are the same on every architecture.
 
 use std::{
     fs,
@@ -24,7 +25,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Whose the initramfs is.
+/// The architecture of the initramfs.
 pub const ARCH: Arch = Arch::X86_64;
 
 const PACKAGES: [&str; 4] = [
@@ -71,10 +72,10 @@ const TALK: &[(&str, &[Exchange])] = &[
 
 const PROMPT: &str = "(initramfs) ";
 
-/// Why there is no such initramfs.
+/// Why no such initramfs is available.
 pub const MISSING: &str = "Debian's initramfs can't be had: see the setup above";
 
-/// The packages' files, if they were fetched before.
+/// The files of the packages, if they were fetched before.
 pub fn present(workspace: &Workspace) -> Option<PathBuf> {
     let files = place(workspace).join("files");
     files.exists().then_some(files)
@@ -84,7 +85,7 @@ fn place(workspace: &Workspace) -> PathBuf {
     workspace.target.join("xtask/debian")
 }
 
-/// The packages' files, fetched if need be.
+/// Returns the files of the packages, and fetches them if necessary.
 pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(files) = present(workspace) {
         return Ok(files);
@@ -92,7 +93,7 @@ pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
     let place = place(workspace);
     let apt = Apt::new(&place, "amd64", apt::SUITES[0])?;
     apt.update()?;
-    // Whole or not at all: under its own name it counts as fetched.
+    // The files are fetched under another name and renamed when they are complete.
     let partial = place.join("partial");
     for package in PACKAGES {
         let file = apt.download(package)?;
@@ -113,18 +114,18 @@ pub fn run(workspace: &Workspace, kernel: &Path) -> Result<Outcome> {
         arch: ARCH,
         kernel,
         initramfs: &initramfs,
-        // The scripts take the kernel's `panic=` for theirs.
+        // The scripts interpret the kernel's parameter `panic=`, too.
         append: "root=/dev/nope panic=",
     };
     let mut outcome = typing::talk(&machine, TALK)?;
-    // What the shell complains of in a script has the line's number.
+    // In an error message about a script, the shell prints the number of the line.
     let complains = outcome.output.contains(": line ");
     let check = ("nothing in them is an error to the shell", !complains);
     outcome.add(Outcome::of_checks([check], String::new()));
     Ok(outcome)
 }
 
-/// Makes the initramfs of the packages' files.
+/// Makes the initramfs from the files of the packages.
 pub fn make(workspace: &Workspace, files: &Path, initramfs: &Path) -> Result<()> {
     let mut archive = Initramfs::new();
     for directory in [
@@ -163,8 +164,9 @@ pub fn make(workspace: &Workspace, files: &Path, initramfs: &Path) -> Result<()>
             archive.program(&format!("lib/{}", name.to_string_lossy()), &library.path())?;
         }
     }
-    // As its hook has them: where a program is there already, it has that name. Its `setsid`, without which the scripts do, would
-    // have them start its own shell, wherever `sh` leads.
+    // Busybox's hook does the same: it makes a link for each command whose program does not exist yet. `setsid` is left
+    // out, which the scripts do not need: with busybox's `setsid` they would start busybox's own shell, whatever `sh`
+    // refers to.
     let busybox = files.join("bin/busybox");
     archive.program("bin/busybox", &busybox)?;
     let names = cmd!(&busybox, "--list-long")
@@ -181,7 +183,7 @@ pub fn make(workspace: &Workspace, files: &Path, initramfs: &Path) -> Result<()>
     archive.write(initramfs)
 }
 
-/// All files of a folder, and of those in it; and in each the list of them that the scripts read.
+/// Adds all files of a folder and its subfolders, and to each folder the list of its files that the scripts read.
 fn programs(archive: &mut Initramfs, name: &str, folder: &Path) -> Result<()> {
     let mut order = String::new();
     for entry in fs::read_dir(folder)? {

@@ -1,8 +1,8 @@
-//! The suite `debian-root`: Debian's own programs on a machine whose process 1 is ours. Somebody logs in at the serial line; there are
-//! a syslog daemon and sshd; at the end the disk is as it should be.
+//! The suite `debian-root`: runs Debian's own programs on a machine whose process 1 is nestling's init. A user logs in
+//! at the serial line; a syslog daemon and sshd run; at the end, the disk must be clean.
 //!
-//! debootstrap makes the root, once, which takes minutes and only root may do. On x86_64 alone: the programs are the same
-//! everywhere.
+//! debootstrap makes the root once; that takes minutes and needs root. The suite runs on x86_64 only, because the
+//! programs are the same on every architecture.
 
 use std::{
     fs,
@@ -24,13 +24,14 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Whose root it is.
+/// The architecture of the root.
 pub const ARCH: Arch = Arch::X86_64;
 
-/// What a minimal Debian lacks.
+/// Packages that a minimal Debian lacks.
 const PACKAGES: &str = "inetutils-syslogd,iproute2,openssh-server";
 
-/// What is done in the new root: a password, a key that leads from root to root, and less to copy.
+/// The preparation of the new root: a password, a key with which root can log in as root, and the removal of files that
+/// need not be copied.
 const PREPARE: &str = "
 echo root:debian | chpasswd
 mkdir -m 700 /root/.ssh
@@ -65,7 +66,7 @@ const TALK: &[(&str, &[Exchange])] = &[
     (
         "Ctrl-C ends a command",
         &[
-            // The job itself says that it runs: bash loses a Ctrl-C that comes while it starts the job.
+            // The job itself prints when it runs: bash loses a Ctrl-C that comes while bash starts the job.
             ("sh -c 'echo begun; exec sleep 1000'\r", &["\nbegun\n"]),
             ("\x03", &[PROMPT]),
             ("echo $?\r", &["\n130\n", PROMPT]),
@@ -115,13 +116,13 @@ fn place(workspace: &Workspace) -> PathBuf {
     workspace.target.join("xtask/debian-root")
 }
 
-/// The root's image, if it was made before.
+/// The image of the root, if it was made before.
 pub fn present(workspace: &Workspace) -> Option<PathBuf> {
     let image = place(workspace).join("root.img");
     image.exists().then_some(image)
 }
 
-/// The root's image, made if need be.
+/// Returns the image of the root, and makes it if necessary.
 pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(image) = present(workspace) {
         return Ok(image);
@@ -153,7 +154,7 @@ pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
         .stdout_to_stderr()
         .run()
         .context("preparing the root of Debian's")?;
-    // Whole or not at all: under its own name it counts as made.
+    // The image is made under another name and renamed when it is complete.
     let partial = place.join("partial.img");
     disk::image(&folder, &partial, MEGABYTES)?;
     remove(&folder)?;
@@ -162,7 +163,7 @@ pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
     Ok(image)
 }
 
-/// Removes the folder, but nothing that is mounted there.
+/// Removes the folder, but not files of file systems that are mounted in it.
 fn remove(folder: &Path) -> Result<()> {
     cmd!("rm", "-rf", "--one-file-system", folder).run()?;
     Ok(())

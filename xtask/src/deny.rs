@@ -1,4 +1,4 @@
-//! What the dependencies may be: `cargo deny` with the rules in `deny.toml`.
+//! Checks the dependencies: `cargo deny` with the rules in `deny.toml`.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::{
 
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// Licences, sources and versions; and the advisories, if their database can be had. `install` has a missing cargo-deny installed.
+/// Checks licences, sources and versions, and, if their database can be downloaded, security advisories. `install`
+/// installs cargo-deny if it is missing.
 pub fn deny(workspace: &Workspace, install: bool) -> Result<Outcome> {
     let Some(folder) = cargo_tool::folder(workspace, "cargo-deny", install)? else {
         let reason = "no cargo-deny: `cargo install --locked cargo-deny`";

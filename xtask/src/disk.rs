@@ -1,8 +1,9 @@
-//! The suite `disk`: what init does on a machine whose root is on a disk, from the way through an initramfs to what is on the disks
-//! after the machine has switched itself off.
+//! The suite `disk`: tests init on a machine whose root is on a disk, from the start in an initramfs to the contents of
+//! the disks after the machine has switched itself off.
 //!
-//! The disks are ext4, the first on nvme, which Debian's cloud kernels have both built in; for the others an initramfs loads their
-//! modules, as a distribution's does. Busybox brings the commands.
+//! The disks have ext4 file systems. The first disk is an nvme device. Debian's cloud kernels contain the drivers for
+//! ext4 and nvme. For other kernels, an initramfs loads the modules, as a distribution's initramfs does. Busybox
+//! provides the commands.
 
 use std::{
     fs::{self, File},
@@ -29,11 +30,11 @@ use crate::{
     workspace::Workspace,
 };
 
-/// How long a machine may say nothing: init gives up on a disk that hangs after a minute.
+/// The time after which a silent machine has failed. Init gives up on a disk that hangs after a minute.
 const SILENCE: Duration = Duration::from_secs(150);
 const LIMIT: Duration = Duration::from_secs(240);
 
-/// What the machines load if they don't have it built in.
+/// The modules that the machines load if their kernel does not contain them.
 const MODULES: [&str; 6] = [
     "crc32c_generic",
     "ext4",
@@ -65,27 +66,27 @@ const COMMANDS: [&str; 18] = [
     "usleep",
 ];
 
-/// How the root comes to be there.
+/// How the root gets mounted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// The kernel mounts it.
     Direct,
-    /// The script in an initramfs does.
+    /// The script in an initramfs mounts it.
     Initramfs,
-    /// Debian's scripts in an initramfs do.
+    /// Debian's scripts in an initramfs mount it.
     Debian,
 }
 
 struct Case {
     name: &'static str,
     way: Way,
-    /// What the kernel's command line has.
+    /// Words for the kernel's command line.
     append: &'static str,
-    /// What the machine must say, in this order.
+    /// What the machine must print, in this order.
     order: &'static [&'static str],
-    /// What it says when keys are to be struck, and these; each after the one before.
+    /// Outputs of the machine, each with the keys that are struck then; one after the other.
     typed: &'static [(&'static str, &'static str)],
-    /// Whether the second disk no longer answers when the machine is to end.
+    /// Whether the second disk stops answering before the machine is to end.
     hangs: bool,
 }
 
@@ -124,12 +125,12 @@ const CASES: &[Case] = &[
     Case {
         name: "a root that Debian's initramfs mounts, words that the kernel does not know, and single-user mode",
         way: Way::Debian,
-        // The scripts take the kernel's `panic=` for theirs.
+        // The scripts interpret the kernel's parameter `panic=`, too.
         append: "root=/dev/nvme0n1 rootfstype=ext4 rw splash single nonsense=yes panic=",
         order: &[
             "init: started on Linux ",
             "rc: ready\n",
-            // Nothing else is started before the shell has ended.
+            // Init starts nothing else before the shell has ended.
             "init: sh: started, process ",
             "single: 42\n",
             "init: sh: exit status: 0\n",
@@ -159,10 +160,11 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// What no machine says whose disks answer.
+/// What a machine never prints if its disks answer.
 const NEVER: [&str; 2] = ["init: SIGKILL", "init: read-only \""];
 
-/// What the initramfs starts as process 1. As Debian's, it has a `PATH` in its environment and passes on what words it got.
+/// The script that the initramfs starts as process 1. Like Debian's, it has a `PATH` in its environment and passes on
+/// its arguments.
 const EARLY: &str = r#"#!/bin/sh
 export PATH=/bin
 mount -t devtmpfs devtmpfs /dev
@@ -177,7 +179,7 @@ mount --move /proc /new/proc
 exec switch_root /new /sbin/init "$@"
 "#;
 
-/// What the root's inittab starts first.
+/// The script that the root's inittab starts first.
 const RC: &str = r#"#!/bin/sh
 set -e
 test -b /dev/loop0 || test ! -e /modules/order || while read module; do insmod /modules/$module; done </modules/order
@@ -201,7 +203,7 @@ swapon /mnt/swap
 echo rc: ready
 "#;
 
-/// What has the machine end; where a disk is to hang, that is typed at the console.
+/// The command that ends the machine. If a disk is to hang, the command is typed at the console.
 const GO: &str = r#"#!/bin/sh
 cd /mnt/loop/inner
 if test "$HANGS"; then
@@ -266,9 +268,9 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
     Ok(all)
 }
 
-// ---- What the machines are made of ----
+// ---- The parts of the machines ----
 
-/// The folder with busybox and the kernel's modules, fetched if need be.
+/// Returns the folder with busybox and the kernel's modules, and fetches them if necessary.
 fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
     let place = workspace.target.join("xtask/disks").join(arch.name());
     let parts = place.join("drivers");
@@ -276,7 +278,7 @@ fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
         return Ok(parts);
     }
     let release = release(workspace, arch, kernel)?;
-    // Whole or not at all: under its own name it counts as fetched.
+    // The files are fetched under another name and renamed when they are complete.
     let partial = place.join("partial");
     fs::create_dir_all(partial.join("modules"))?;
     let busybox = fetch(&place, arch, &["busybox-static"])?;
@@ -300,7 +302,7 @@ fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
     Ok(parts)
 }
 
-/// The kernel's release, which names the package of its modules: our PID 1 reports it.
+/// Returns the kernel's release, which is part of the name of the package with its modules. Nestling's init reports it.
 fn release(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<String> {
     let mut archive = Initramfs::new();
     boot::programs(&mut archive, workspace, arch)?;
@@ -327,7 +329,7 @@ fn release(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<String> {
     )
 }
 
-/// Downloads the first of these packages that a suite has.
+/// Downloads the first of these packages that exists in a Debian release.
 fn fetch(place: &Path, arch: Arch, packages: &[&str]) -> Result<PathBuf> {
     let debian = match arch {
         Arch::X86_64 => "amd64",
@@ -347,7 +349,7 @@ fn fetch(place: &Path, arch: Arch, packages: &[&str]) -> Result<PathBuf> {
     bail!("no package {}", packages.join(" or "))
 }
 
-/// Copies a module behind those that it depends on, unless it is built in or there already.
+/// Copies a module after those on which it depends, unless it is built in or was copied before.
 fn copy_module(files: &Path, name: &str, to: &Path, order: &mut String) -> Result<()> {
     let file = format!("{name}.ko");
     if order.lines().any(|line| line == file) {
@@ -387,7 +389,7 @@ fn scratch(workspace: &Workspace, arch: Arch, name: &str) -> Result<PathBuf> {
     Ok(folder.join(name))
 }
 
-/// Makes a program of a script.
+/// Makes an executable script.
 pub fn write_script(path: &Path, text: &str) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::write(path, text)?;
@@ -397,7 +399,7 @@ pub fn write_script(path: &Path, text: &str) -> Result<()> {
     )?)
 }
 
-/// The first disk, with the root.
+/// Makes the first disk, with the root.
 fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
     let folder = scratch(workspace, arch, "root")?;
     let _ = fs::remove_dir_all(&folder);
@@ -436,7 +438,7 @@ fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pat
     for name in ["@storage", "holder"] {
         symlink("service", folder.join("bin").join(name))?;
     }
-    // Those of an initramfs of ours it loads itself.
+    // Nestling's script in the initramfs loads the modules itself.
     if way != Way::Initramfs {
         cmd!("cp", "-r", parts.join("modules"), folder.join("modules")).run()?;
     }
@@ -445,18 +447,18 @@ fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pat
     write_script(&folder.join("etc/go"), GO)?;
     let path = scratch(workspace, arch, "first.img")?;
     image(&folder, &path, 48)?;
-    // Whoever makes the image: init refuses an inittab that is not root's.
+    // The owner of the inittab must be root, whoever makes the image: init refuses an inittab of another owner.
     let commands = "set_inode_field /etc/inittab uid 0\n";
     change(&path, &scratch(workspace, arch, "owner")?, commands)?;
     if way == Way::Debian {
-        // Its program `run-init` opens the console there. (Only root could make one in the folder.)
+        // The program `run-init` opens the console in the new root. (In the folder, only root could make this device.)
         let commands = "cd /dev\nmknod console c 5 1\nset_inode_field console mode 020600\n";
         change(&path, &scratch(workspace, arch, "console")?, commands)?;
     }
     Ok(path)
 }
 
-/// The second disk, with an image that is mounted from there.
+/// Makes the second disk, with an image of a file system that is mounted from it.
 fn second(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
     let folder = scratch(workspace, arch, "second")?;
     let _ = fs::remove_dir_all(&folder);
@@ -479,7 +481,7 @@ fn early(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pa
         return Ok(path);
     }
     let mut archive = Initramfs::new();
-    // Without a program `/init`, the kernel goes on to the root itself.
+    // If there is no program `/init`, the kernel itself mounts the root.
     if way == Way::Initramfs {
         archive.directory("modules");
         archive.directory("new");
@@ -503,21 +505,22 @@ fn early(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pa
     Ok(path)
 }
 
-/// Has debugfs change an image, by commands in a file.
+/// Changes an image by commands of debugfs in a file.
 pub fn change(image: &Path, file: &Path, commands: &str) -> Result<()> {
     fs::write(file, commands)?;
     let said = cmd!("debugfs", "-w", "-f", file, image)
         .stderr_to_stdout()
         .read()?;
-    // It succeeds whatever becomes of the commands, each of which it shows; it says nothing of one that works, but what it has made.
+    // debugfs exits with 0 even if a command fails. It shows each command, and prints nothing about one that works,
+    // except what it has allocated.
     let is_wrong = |line: &&str| !line.starts_with("debugfs") && !line.starts_with("Allocated");
     ensure!(!said.lines().any(|line| is_wrong(&line)), "debugfs: {said}");
     Ok(())
 }
 
-// ---- Their lives ----
+// ---- The lives of the machines ----
 
-/// What went wrong; nothing if it is empty.
+/// Runs the machine of a case. Returns what went wrong; nothing if all went well.
 fn live(
     workspace: &Workspace,
     arch: Arch,
@@ -536,7 +539,7 @@ fn live(
         initramfs: &initramfs,
         append: case.append,
     };
-    // The driver of nvme would reset a disk that hangs, and qemu would wait for it.
+    // The driver of nvme would reset a disk that hangs, and qemu would wait for the disk.
     let kinds = ["nvme,drive=NAME,serial=NAME", "virtio-blk-pci,drive=NAME"];
     let devices = disks.iter().zip(kinds);
     let devices: Vec<String> = devices
@@ -584,10 +587,10 @@ fn live(
     Ok(problems)
 }
 
-/// What the machine says when there is something to write to the disk that is to hang.
+/// What the machine prints when data are ready to be written to the disk that is to hang.
 const WRITTEN: &str = "go: written\n";
 
-/// Lets it run to its end: what went wrong.
+/// Lets the machine run to its end. Returns what went wrong.
 fn follow(running: &mut Running, case: &Case) -> Result<String> {
     let (begin, mut has_hung) = (Instant::now(), false);
     let (mut typed, mut heard) = (case.typed.iter(), 0);
@@ -604,12 +607,12 @@ fn follow(running: &mut Running, case: &Case) -> Result<String> {
                     next = typed.next();
                 }
                 if case.hangs && running.console.transcript().contains("init: power off\n") {
-                    // The kernel, or qemu, may wait for the disk.
+                    // The kernel or qemu may wait for the disk, so qemu is killed.
                     running.kill()?;
                     return Ok(String::new());
                 }
                 if case.hangs && !has_hung && running.console.transcript().contains(WRITTEN) {
-                    // One byte in a second.
+                    // The limit is one byte per second.
                     running.command("block_set_io_throttle second 1 0 0 0 0 0")?;
                     running.strike("/bin/poweroff\r")?;
                     has_hung = true;
@@ -628,7 +631,7 @@ fn follow(running: &mut Running, case: &Case) -> Result<String> {
     }
 }
 
-/// Checks that an image was unmounted and has what was written there.
+/// Checks that an image was unmounted and contains what was written to it.
 fn check(image: &Path, is_written: bool) -> Result<String> {
     let mut problems = unclean(image)?;
     let files = ["/written", "/data/written"];
@@ -645,7 +648,7 @@ fn check(image: &Path, is_written: bool) -> Result<String> {
     Ok(problems)
 }
 
-/// What shows that an image was not unmounted; nothing if it was.
+/// Returns the signs that an image was not unmounted; nothing if it was.
 pub fn unclean(image: &Path) -> Result<String> {
     let name = image.file_name().unwrap_or_default().to_string_lossy();
     let mut problems = String::new();

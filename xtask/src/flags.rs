@@ -1,4 +1,5 @@
-//! `cargo xtask flags`: how nestling's own programs are compiled, as a configuration for cargo in other projects.
+//! `cargo xtask flags`: prints how nestling's own programs are compiled, as a configuration of cargo for other
+//! projects.
 
 use std::fmt::Write;
 
@@ -48,7 +49,7 @@ mod tests {
                 assert!(flags.is_some_and(|it| it.contains(&format!("{flag:?}"))));
             }
         }
-        // The profile is that of the workspace.
+        // The profile is copied from the workspace.
         let ours = include_str!("../../Cargo.toml");
         let (_, ours) = ours.split_once("[profile.release]").expect("a profile");
         let (_, theirs) = text.split_once("[profile.release]").expect("a profile");

@@ -1,4 +1,4 @@
-//! The fuzzers of `tests/fuzz`, by cargo-fuzz, one after the other.
+//! Runs the fuzzers of `tests/fuzz` one after the other, by cargo-fuzz.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::{
     cargo_tool, process::capture, report::Outcome, sanitize::nightly, workspace::Workspace,
 };
 
-/// For one fuzzer, which is also built.
+/// The time limit for one fuzzer, including its build.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// Half an hour for all in the long form, else a minute.
+/// Runs each fuzzer for five minutes in the long form, otherwise for ten seconds.
 pub fn fuzz(workspace: &Workspace, long: bool) -> Result<Outcome> {
     let Some(folder) = cargo_tool::folder(workspace, "cargo-fuzz", long)? else {
         let reason = "no cargo-fuzz: `cargo install --locked cargo-fuzz`";

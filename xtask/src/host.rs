@@ -1,4 +1,4 @@
-//! The tests that are ordinary programs of this machine: their build by cargo, and a run of each.
+//! Builds the tests that are ordinary programs of this machine, by cargo, and runs each.
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
     workspace::{Workspace, cargo},
 };
 
-/// For one program, beside others that keep the machine busy.
+/// The time limit for one program, while other programs keep the machine busy.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// A test program that cargo has built.
@@ -23,11 +23,11 @@ pub struct Program {
     /// The name of the test's file, or of the library.
     pub name: String,
     path: PathBuf,
-    /// The working directory that cargo gives it.
+    /// The working directory that cargo would give it.
     folder: PathBuf,
 }
 
-/// A build of test programs, in cargo's words.
+/// Returns a build of test programs; `arguments` are those of cargo.
 pub fn build(arguments: &[&str]) -> Expression {
     let command = [
         "test",
@@ -37,7 +37,7 @@ pub fn build(arguments: &[&str]) -> Expression {
     cargo([&command, arguments].concat())
 }
 
-/// The programs that cargo says it has built.
+/// The programs that cargo reports to have built.
 pub fn programs(built: &Captured) -> Vec<Program> {
     built.output.lines().filter_map(program).collect()
 }
@@ -56,7 +56,8 @@ fn program(line: &str) -> Option<Program> {
     })
 }
 
-/// Runs a program; `case` is a part of the names of the cases to run. The environment tells it where nestling's programs are.
+/// Runs a program. `case` is a part of the names of the cases to run. The environment contains the paths of nestling's
+/// programs.
 pub fn run(
     workspace: &Workspace,
     program: &Program,
@@ -93,7 +94,8 @@ fn read(captured: Captured, case: &str) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Where the tests find nestling's programs, which must run natively under strace and gdb; `profile` is that of what ships.
+/// The paths of nestling's programs for the tests. The programs must run natively under strace and gdb; `profile` is
+/// the profile of the programs that ship.
 pub fn environment(
     workspace: &Workspace,
     natives: &[Arch],

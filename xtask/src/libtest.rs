@@ -1,6 +1,6 @@
-//! Runs Rust's own test programs and reads what they print: a line of JSON for each event.
+//! Runs Rust's own test programs and reads their output: a line of JSON for each event.
 //!
-//! The format is unstable, so a stable toolchain prints it only under `RUSTC_BOOTSTRAP=1`.
+//! The format is unstable, so a stable toolchain prints it only with `RUSTC_BOOTSTRAP=1`.
 
 use duct::Expression;
 use serde_json::Value;
@@ -10,15 +10,15 @@ use crate::{
     report::{Outcome, Verdict},
 };
 
-/// What has a test program print JSON.
+/// The arguments with which a test program prints JSON.
 pub const JSON: [&str; 3] = ["-Zunstable-options", "--format", "json"];
 
-/// A command whose arguments include [`JSON`].
+/// Prepares a command whose arguments include [`JSON`].
 pub fn allow_json(command: Expression) -> Expression {
     command.env("RUSTC_BOOTSTRAP", "1")
 }
 
-/// One command may run several programs.
+/// Reads the output of a command, which may have run several programs.
 pub fn read(captured: Captured) -> Outcome {
     let mut outcome = Outcome::default();
     let mut begun: Vec<String> = Vec::new();
@@ -28,7 +28,7 @@ pub fn read(captured: Captured) -> Outcome {
         let name = text("name").to_owned();
         match (text("type"), text("event")) {
             ("test", "started") => begun.push(name),
-            // It runs for a minute already, and goes on.
+            // The case has run for a minute, and continues.
             ("test", "timeout") => {}
             ("test", word) => {
                 begun.retain(|it| *it != name);
@@ -45,12 +45,12 @@ pub fn read(captured: Captured) -> Outcome {
                 outcome.cases.push((name, verdict));
             }
             ("suite" | "report", _) => {}
-            // What the tests themselves write, past the runner.
+            // The tests' own output, which the test harness did not capture.
             _ => outcome.output += &format!("{line}\n"),
         }
     }
     if !captured.succeeded() {
-        // A program that was killed, or ended in the middle of a case.
+        // A program was killed, or ended in the middle of a case.
         let unknown = outcome
             .cases
             .iter()

@@ -1,6 +1,6 @@
-//! The suite `life`: what init's machine life does on a real kernel, from start to power-off, as its console tells it.
+//! The suite `life`: tests init's machine life on a real kernel, from start to power-off, by the output on its console.
 //!
-//! `tests/started/service.rs` is what it starts, among them a director that has things happen.
+//! Init starts `tests/started/service.rs` under several names. One of them, the director, causes the events.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// How long it may say nothing: it waits for one that does not want to end.
+/// The time after which a silent machine has failed. Init waits for a service that ignores SIGTERM.
 const SILENCE: Duration = Duration::from_secs(120);
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -39,7 +39,8 @@ null::respawn:/bin/stubborn
 ::shutdown:/bin/last
 ";
 
-/// What the console says, in this order; between them is other text. Parts of a line may have no order: see [`Exchange`].
+/// What the console must show, in this order; other text may come between. The order of the parts of an entry may be
+/// free: see [`Exchange`].
 const ORDER: &[(&str, &[&str])] = &[
     (
         "a bad line is told with file, line and reason, and the rest works",
@@ -69,7 +70,7 @@ const ORDER: &[(&str, &[&str])] = &[
     (
         "Ctrl-Alt-Del starts its entry; SIGABRT does as a fault does, and services are as before",
         &[
-            // Its line may be missing: the fault may come before init has seen that it runs.
+            // This line may be missing: the fault may come before init has noticed that the program runs.
             "cad is here\n\0init: SIGABRT\n",
             "init: continues after a fault\n",
             "director: all others are what they were\n",
@@ -89,13 +90,14 @@ const ORDER: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// In the order of the inittab's actions: each runs its program when it does, and so their ids show it.
+/// These services start in the order of the inittab's actions. Each has started its program before the next one starts,
+/// so the process ids show the order.
 const IN_TURN: &[&str] = &["rc", "director", "steady", "other", "stubborn", "crash"];
 
-/// What the director says where there is a keyboard.
+/// What the director prints if there is a keyboard.
 const PRESS: &str = "director: press Ctrl-Alt-Del\n";
 
-/// What it must not say.
+/// What the console must not show.
 const NEVER: &[(&str, &str)] = &[
     (
         "what it says of a slow one it says once",
@@ -104,7 +106,7 @@ const NEVER: &[(&str, &str)] = &[
     ("nothing fails", "FAILED"),
 ];
 
-/// Another machine's inittab, and what its console says.
+/// The inittab of another machine, and what its console must show.
 const MOVING_INITTAB: &str = "\
 :user=www:wait:/bin/who
 :user=www,group=adm,cgroup=web:wait:/bin/who
@@ -134,7 +136,7 @@ const MOVING_ORDER: &[(&str, &[&str])] = &[
             "HOME /nonexistent, USER homeless, LOGNAME homeless, SHELL /bin/sh, TERM vt102, in /\n",
             "init: who: user \"nobody-knows\": ENOENT: no such file or directory\n",
             "init: who: cgroup \"no/such\": ENOENT: no such file or directory\n",
-            // Not that of the user whose name is this number.
+            // A number is a user id, even if a user has this number as a name.
             "uid 99, gid 99, groups 99, cgroup /, nice 0\n",
         ],
     ),
@@ -149,7 +151,7 @@ const MOVING_ORDER: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The inittab of a machine with services that do not come to run, and what its console says.
+/// The inittab of a machine with services that never come to run, and what its console must show.
 const HELD_INITTAB: &str = "\
 ::respawn:/bin/steady
 ::once:/bin/holder
@@ -188,7 +190,7 @@ const USERS: &str =
     "root:x:0:0::/:\nwww:x:33:34::/run:/bin/other\n99:x:0:0::/:\nhomeless:x:88:88::/nonexistent:\n";
 const GROUPS: &str = "root:x:0:\nadm:x:4:www\nother:x:5:wwwx,xwww\ngames:x:60:games,www\n";
 
-/// The inittab of the machines whose command line has words for init.
+/// The inittab of the machines with words for init on their command line.
 const MODES_INITTAB: &str = "\
 ::sysinit:/bin/rc
 ::wait:/bin/last
@@ -196,10 +198,10 @@ null::respawn:/bin/steady
 ::respawn:-/bin/sh
 ";
 
-/// A part of a talk: its name, and what is typed and said.
+/// A part of a conversation: its name, and what is typed and printed.
 type Part = (&'static str, &'static [Exchange]);
 
-/// Words, and what is said then. The last key strokes end the machine.
+/// Words on the command line, and the conversations that follow. The last keys end the machine.
 const MODES: &[(&str, &[Part])] = &[
     (
         "splash TERM=ansi single",
@@ -226,7 +228,7 @@ const MODES: &[(&str, &[Part])] = &[
                         &[
                             "init: single-user mode\n",
                             "init: steady: signal: ",
-                            // The shell that ends may write a prompt, too.
+                            // The shell may print a prompt before it ends.
                             "init: sh: started, process ",
                         ],
                     ),
@@ -291,7 +293,7 @@ const MODES: &[(&str, &[Part])] = &[
 ];
 
 const PROMPT: &str = "# ";
-/// In either order: a service may run before init has seen that it does.
+/// Either may come first: a service may run before init has noticed it.
 const STEADY_AND_PROMPT: &str = "init: steady: started, process \0# ";
 
 pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> {
@@ -303,7 +305,7 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
     ] {
         all.add(live(workspace, arch, kernel, inittab, order)?);
     }
-    // What words mean depends on no architecture; and not all machines have a second serial line.
+    // The words have the same meaning on each architecture, and not all machines have a second serial line.
     if arch == Arch::X86_64 {
         let initramfs = initramfs(workspace, arch, MODES_INITTAB)?;
         for (append, talk) in MODES {
@@ -320,7 +322,7 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
     Ok(all)
 }
 
-/// Boots a machine whose command line names the second serial line as init's console.
+/// Boots a machine whose command line makes the second serial line init's console.
 fn another_console(
     workspace: &Workspace,
     arch: Arch,
@@ -355,13 +357,13 @@ fn another_console(
     Ok(Outcome::of_checks(checks, output))
 }
 
-/// What a machine with this inittab starts from.
+/// Returns the initramfs of a machine with this inittab.
 fn initramfs(workspace: &Workspace, arch: Arch, inittab: &str) -> Result<PathBuf> {
     let mut archive = Initramfs::new();
     boot::programs(&mut archive, workspace, arch)?;
     let service = compile::path(workspace, arch, Profile::Tests, SERVICE);
     archive.program(&format!("bin/{SERVICE}"), &service)?;
-    // A file of its own, which somebody holds.
+    // A file of its own, not a link, because the holder blocks its execution.
     archive.program("bin/behind", &service)?;
     for name in [
         "cad", "crash", "director", "extra", "holder", "last", "late", "mover", "other", "rc",
@@ -382,7 +384,7 @@ fn initramfs(workspace: &Workspace, arch: Arch, inittab: &str) -> Result<PathBuf
     Ok(initramfs)
 }
 
-/// Boots a machine with this inittab, and sees that its console says these things in this order.
+/// Boots a machine with this inittab, and checks that its console shows these texts in this order.
 fn live(
     workspace: &Workspace,
     arch: Arch,
@@ -396,8 +398,8 @@ fn live(
         arch,
         kernel,
         initramfs: &initramfs,
-        // Words that the kernel does not know, and gives to init: one is a `PATH`, as an initramfs exports it. And whether somebody
-        // can press Ctrl-Alt-Del.
+        // Words that the kernel does not know and passes to init; one of them is a `PATH`, as an initramfs exports it.
+        // Another word tells the director whether Ctrl-Alt-Del can be pressed.
         append: match has_keyboard {
             true => "splash PATH=/bin KEYBOARD=yes",
             false => "splash PATH=/bin",

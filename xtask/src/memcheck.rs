@@ -1,5 +1,5 @@
-//! The on-target tests in valgrind's memcheck, which sees each access to memory by the tests and by each child until its exec. There a
-//! child always has a copy of the memory.
+//! Runs the on-target tests in valgrind's memcheck, which checks each memory access of the tests, and of each child
+//! until its exec. In valgrind, a child always has a copy of the memory.
 
 use std::{fs, time::Duration};
 
@@ -17,16 +17,17 @@ use crate::{
     workspace::Workspace,
 };
 
-/// For one suite.
+/// The time limit for one suite.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// The suites that don't run: one needs our PID 1, one reads what lies below its stack pointer, and one needs `sh`.
+/// The suites that do not run: one needs nestling's PID 1, one reads memory below its stack pointer, and one needs
+/// `sh`.
 const NOT: [&str; 3] = [PID1, "stack", "shell"];
 
-/// What stands before each complaint of memcheck.
+/// The beginning of each complaint of memcheck.
 const COMPLAINT: &str = "memcheck complains:";
 
-/// What cannot run in valgrind 3.19, and why: none of this is the tests' fault.
+/// The tests that cannot run in valgrind 3.19, and why. None of these failures is a fault of the tests.
 const EXCEPT: &[(&str, &[&str])] = &[
     (
         "where an exec fails for a reason that valgrind has not foreseen, it ends the child",
@@ -181,8 +182,8 @@ pub fn memcheck(workspace: &Workspace) -> Result<Outcome> {
         .collect();
     let except = except.join("\n");
     let complaints = scratch.join("memcheck-complaints.log");
-    // A descriptor that is open already: valgrind moves it to a number that the tests do not see. One that it opens by itself is among
-    // theirs.
+    // The log goes to a descriptor that is already open: valgrind moves it to a number that the tests do not see. A log
+    // file that valgrind opens by itself would be among the tests' descriptors.
     let script = r#"exec "$1" -q --error-markers="$2", --log-fd=9 "$3" "$4" "" "$5" 9>"$0""#;
     let mut outcome = Outcome::default();
     for suite in workspace.suites()? {

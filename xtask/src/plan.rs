@@ -1,4 +1,4 @@
-//! Everything that `cargo xtask test` can run, by its name; and the parts of it that somebody selects.
+//! Everything that `cargo xtask test` can run, by name, and the selection of a part of it.
 
 use std::fmt;
 
@@ -28,10 +28,10 @@ impl fmt::Display for Config {
     }
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A check of the whole workspace that has no architecture.
+    /// A check of the whole workspace, which has no architecture.
     Check(Check),
     /// Tests that are ordinary programs of this machine.
     Host(Host),
@@ -47,17 +47,17 @@ pub enum Check {
     Fmt,
     Clippy,
     Doc,
-    /// The unit and documentation tests without features and with each alone.
+    /// The unit and documentation tests without features, and with each feature alone.
     Features,
-    /// That the benchmarks can run, not what they measure.
+    /// Checks that the benchmarks can run, without measuring.
     Bench,
-    /// What the dependencies may be.
+    /// Checks the licences, sources and versions of the dependencies.
     Deny,
-    /// That the library's public interface is as listed.
+    /// Checks that the library's public interface is the listed one.
     Api,
     /// The unit tests in Miri.
     Miri,
-    /// What AddressSanitizer can check.
+    /// The tests that AddressSanitizer can check.
     Asan,
     Tsan,
     /// The on-target tests in valgrind's memcheck.
@@ -68,19 +68,19 @@ pub enum Check {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Host {
-    /// xtask's own.
+    /// The tests of xtask.
     Xtask,
-    /// Those of `cargo nestling`.
+    /// The tests of `cargo nestling`.
     CargoNestling,
-    /// The library's.
+    /// The unit tests of the library.
     Unit,
-    /// The documentation's.
+    /// The examples in the documentation.
     Doc,
-    /// A file or folder of `tests/host/tests`.
+    /// A suite of the host tests: a file or folder of `tests/host/tests`.
     Program,
 }
 
-/// What can be selected: a suite in one configuration.
+/// The smallest part that can be selected: a suite in one configuration.
 pub struct Item {
     pub suite: String,
     pub kind: Kind,
@@ -94,7 +94,7 @@ impl Item {
         }
     }
 
-    /// Architecture, runner and profile, where it has them.
+    /// The architecture, the runner and the profile, if the item has them.
     fn config(&self) -> (Option<Arch>, Option<Runner>, Option<Profile>) {
         match self.kind {
             Kind::Check(_) => (None, None, None),
@@ -105,7 +105,7 @@ impl Item {
         }
     }
 
-    /// Whether it runs only in the long form, or by its name.
+    /// Whether the item runs only with `--long` or if it is named.
     fn is_long(&self) -> bool {
         matches!(
             self.kind,
@@ -113,7 +113,7 @@ impl Item {
         )
     }
 
-    /// What stands behind its name.
+    /// The configuration in words, to be printed after the suite's name.
     pub fn label(&self) -> String {
         let (arch, runner, profile) = self.config();
         let words = [
@@ -125,7 +125,7 @@ impl Item {
     }
 }
 
-/// The kernels that runners boot.
+/// The age of the kernel that a runner boots.
 pub fn age(runner: Runner) -> Option<Age> {
     match runner {
         Runner::Kernel => Some(Age::Current),
@@ -134,7 +134,7 @@ pub fn age(runner: Runner) -> Option<Age> {
     }
 }
 
-/// All there is. `natives` are the architectures whose programs this machine runs itself.
+/// Returns all items. `natives` are the architectures whose programs this machine can run itself.
 pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
     let mut items = Vec::new();
     for (name, check) in [
@@ -174,7 +174,7 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
         }
         for (runner, profile) in configs(arch, natives.contains(&arch)) {
             for suite in &suites {
-                // It needs our PID 1.
+                // This suite needs nestling's PID 1.
                 if suite == PID1 && age(runner).is_none() {
                     continue;
                 }
@@ -190,11 +190,11 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
     Ok(items)
 }
 
-/// The suite about what PID 1 does.
+/// The suite that tests PID 1.
 pub const PID1: &str = "pid1";
 
-/// The configurations of the on-target suites: in both profiles as this machine runs them best, the optimised ones under
-/// qemu-user in any case, and on each kernel.
+/// The configurations of the on-target suites: both profiles by the best runner of this machine, the optimised programs
+/// under qemu-user in any case, and on each kernel.
 fn configs(arch: Arch, native: bool) -> Vec<(Runner, Profile)> {
     let mut configs = vec![
         (Runner::QemuUser, Profile::Tests),
@@ -212,20 +212,20 @@ fn configs(arch: Arch, native: bool) -> Vec<(Runner, Profile)> {
     configs
 }
 
-/// What somebody wants to run; an empty list stands for everything.
+/// A selection; an empty list selects everything.
 #[derive(Default)]
 pub struct Selection {
     pub suites: Vec<String>,
     pub archs: Vec<Arch>,
     pub runners: Vec<Runner>,
-    /// By their names.
+    /// The names of the profiles.
     pub profiles: Vec<String>,
-    /// Whether everything includes what takes long.
+    /// Whether everything includes the items that take long.
     pub long: bool,
 }
 
 impl Selection {
-    /// The selected items, in their order.
+    /// Returns the selected items in their order.
     pub fn of(&self, mut items: Vec<Item>) -> Result<Vec<Item>> {
         for suite in &self.suites {
             if !items.iter().any(|it| it.suite == *suite) {

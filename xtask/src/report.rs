@@ -1,4 +1,5 @@
-//! What a run of the tests prints: a line for each suite as it ends, what failed in it, and last the totals.
+//! Prints the results of a test run: a line for each suite as it ends, the failures of that suite, and at last the
+//! totals.
 
 use std::{
     fmt::Write,
@@ -12,30 +13,30 @@ use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
 
-/// What came of a case.
+/// The result of a case.
 pub enum Verdict {
     Passed,
     Failed,
-    /// With the reason.
+    /// The case did not run, for this reason.
     Skipped(String),
 }
 
-/// What came of a suite.
+/// The result of a suite.
 #[derive(Default)]
 pub struct Outcome {
-    /// By their names.
+    /// The cases by their names.
     pub cases: Vec<(String, Verdict)>,
-    /// All that the suite printed: shown in part, and kept whole, if anything failed.
+    /// All output of the suite. If anything has failed, a part of it is shown, and all of it is kept.
     pub output: String,
 }
 
 impl Outcome {
-    /// Of a check that is one thing, done or not.
+    /// The result of a check that consists of one step.
     pub fn of(success: bool, output: String) -> Outcome {
         Outcome::of_checks([("all of it", success)], output)
     }
 
-    /// Of checks by their names.
+    /// The result of several checks, with their names.
     pub fn of_checks<'a>(
         checks: impl IntoIterator<Item = (&'a str, bool)>,
         output: String,
@@ -54,7 +55,7 @@ impl Outcome {
         }
     }
 
-    /// Of what can't be done here: a failure if it is required.
+    /// The result of a suite that cannot run here: a failure if the suite is required.
     pub fn missing(reason: &str, required: bool) -> Outcome {
         if required {
             return Outcome::of(false, reason.into());
@@ -71,14 +72,14 @@ impl Outcome {
         self.output += &other.output;
     }
 
-    /// The last lines of the output without those of what passed.
+    /// Returns the last lines of the output, without the lines about cases that passed.
     fn telling(&self) -> Vec<&str> {
         let lines = self.output.lines();
         let lines: Vec<_> = lines.filter(|line| !line.starts_with("ok ")).collect();
         lines[lines.len().saturating_sub(400)..].to_vec()
     }
 
-    /// Passed, failed, skipped.
+    /// The numbers of passed, failed and skipped cases.
     fn sums(&self) -> [usize; 3] {
         let mut sums = [0; 3];
         for (_, verdict) in &self.cases {
@@ -92,24 +93,24 @@ impl Outcome {
     }
 }
 
-/// What is printed last.
+/// What is printed at the end.
 #[derive(Default)]
 struct Totals {
-    /// For each label, in the order in which they came: what passed, failed and was skipped.
+    /// For each label, in the order of appearance: the numbers of passed, failed and skipped cases.
     labels: Vec<(String, [usize; 3])>,
     skipped: Vec<String>,
     failed: Vec<String>,
     times: Vec<(Duration, String)>,
-    /// What is known of a label beside its name.
+    /// Additional information about a label.
     about: Vec<(String, String)>,
-    /// A line for each case.
+    /// The list of all cases, one in each line.
     cases: String,
 }
 
-/// Suites that run at the same time share it.
+/// A report that suites which run at the same time share.
 pub struct Report {
     begin: Instant,
-    /// What failed is kept there.
+    /// The folder for the output of failed suites.
     folder: PathBuf,
     totals: Mutex<Totals>,
 }
@@ -135,7 +136,7 @@ impl Report {
         self.enter(name, label, start.elapsed(), outcome);
     }
 
-    /// Prints the line of a suite that was run. Of one without cases there is none to print.
+    /// Prints the line of a suite that has run. A suite without cases has no line.
     pub fn enter(&self, name: &str, label: &str, time: Duration, outcome: Outcome) {
         if outcome.cases.is_empty() {
             return;
@@ -177,14 +178,14 @@ impl Report {
         }
     }
 
-    /// Has the totals of a label say more of it.
+    /// Adds information to the totals of a label.
     pub fn describe(&self, label: &str, about: &str) {
         let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
         totals.about.push((label.into(), about.into()));
     }
 
-    /// Prints the totals and writes the list of all cases; returns whether something ran and nothing failed. `case` is the part
-    /// of the names of cases that `--case` gave.
+    /// Prints the totals and writes the list of all cases. Returns whether something ran and nothing failed. `case` is
+    /// the argument of `--case`.
     pub fn close(self, case: &str) -> Result<bool> {
         let mut totals = self
             .totals
@@ -203,7 +204,7 @@ impl Report {
         let mut all = [0; 3];
         for (label, sums) in &totals.labels {
             (0..3).for_each(|index| all[index] += sums[index]);
-            // The others have one line, which has been printed.
+            // The other labels have only one line, which has been printed.
             if label.ends_with("debug") || label.ends_with("release") {
                 let about = totals.about.iter().find(|(it, _)| it == label);
                 let about = about.map_or("", |(_, about)| about);
@@ -241,7 +242,7 @@ fn counts([passed, failed, skipped]: [usize; 3]) -> String {
     format!("{passed} passed, {failed} failed, {skipped} skipped")
 }
 
-/// User and system time of xtask and of all processes that it has waited for: proc(5).
+/// The user and system time of xtask and of all processes that it has waited for, from proc(5).
 fn cpu_time() -> String {
     const TICKS_PER_SECOND: u64 = 100;
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `cargo xtask run`: a program built and run, exiting as it does.
+//! `cargo xtask run`: builds a program, runs it, and exits with its status.
 
 use std::{ffi::OsString, process::ExitCode};
 

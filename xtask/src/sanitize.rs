@@ -1,4 +1,4 @@
-//! The tests that run inside of a checker: the unit tests in Miri, and with AddressSanitizer the tests whose own process spawns.
+//! Runs tests inside a checker: the unit tests in Miri, and with AddressSanitizer the tests whose own process spawns.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::{
     workspace::{Workspace, cargo},
 };
 
-/// For one command, which also builds.
+/// The time limit for one command, including its build.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// The unit tests, interpreted: each access to memory is checked, also against Rust's rules for references. Once as this machine has
-/// it, and once with pointers of 32 bits. What assembly does is emulated by `arch/miri.rs`.
+/// Runs the unit tests in Miri, which checks each memory access, also against Rust's rules for references. They run
+/// once for this machine's architecture and once with pointers of 32 bits. `arch/miri.rs` emulates what assembly does.
 pub fn miri(workspace: &Workspace) -> Result<Outcome> {
     if !has_miri() {
         let reason = "no Miri: `rustup toolchain install nightly --component miri,rust-src` fails";
@@ -31,7 +31,7 @@ pub fn miri(workspace: &Workspace) -> Result<Outcome> {
             .chain([arch.triple()])
             .chain(SEPARATED)
             .collect();
-        // The kernel takes addresses as numbers, and a heap keeps memory to the end.
+        // The tests pass addresses to the kernel as numbers, and a heap keeps memory to the end.
         let flags = "-Zmiri-permissive-provenance -Zmiri-ignore-leaks";
         let command = nightly(&words).env("MIRIFLAGS", flags);
         let mut one = libtest::read(run(workspace, "miri", &command)?);
@@ -43,7 +43,7 @@ pub fn miri(workspace: &Workspace) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// A command of the nightly toolchain, without the variables that point at the one which xtask was started with.
+/// Returns a command of the nightly toolchain, without the variables that refer to the toolchain that started xtask.
 pub fn nightly(words: &[&str]) -> Expression {
     let words = [&["run", "nightly"], words].concat();
     ["RUSTUP_TOOLCHAIN", "CARGO", "LD_LIBRARY_PATH"]
@@ -53,7 +53,7 @@ pub fn nightly(words: &[&str]) -> Expression {
         })
 }
 
-/// Whether there is Miri. If there is none, rustup may add it.
+/// Whether Miri is installed. If it is missing, tries to install it by rustup.
 fn has_miri() -> bool {
     let works = || succeeds(nightly(&["cargo", "miri", "--version"]));
     let install = "toolchain install nightly --profile minimal --component miri,rust-src";
@@ -64,12 +64,13 @@ fn succeeds(command: Expression) -> bool {
     command.stdout_null().stderr_null().run().is_ok()
 }
 
-/// The unit tests, the documentation's examples and the host tests that spawn, as code that checks each access to memory.
+/// Runs the unit tests, the documentation's examples and the host tests that spawn, compiled so that they check each
+/// memory access.
 pub fn asan(workspace: &Workspace) -> Result<Outcome> {
     let instrumented = |words: &str, more: &[&str]| {
         let words = words.split(' ').chain(["--target", HOST.triple()]);
         let command = cargo(words.chain(more.iter().copied()));
-        // In a folder of its own. With `--target`, build scripts are not instrumented.
+        // The build has a folder of its own. With `--target`, build scripts are not instrumented.
         let command = command
             .env("CARGO_TARGET_DIR", workspace.target.join("xtask/asan"))
             .env("RUSTFLAGS", "-Zsanitizer=address")
@@ -78,7 +79,7 @@ pub fn asan(workspace: &Workspace) -> Result<Outcome> {
             .env("NESTLING_SPAWNS", SPAWNS);
         run(workspace, "asan", &libtest::allow_json(command))
     };
-    // A host test runs one of them.
+    // A host test runs one of the examples.
     let built = instrumented("build -p nestling --features alloc,std --examples", &[])?;
     if !built.succeeded() {
         return Ok(Outcome::of(false, built.output));
@@ -95,7 +96,8 @@ pub fn asan(workspace: &Workspace) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The unit tests with ThreadSanitizer, and the standard library built anew with it, so that it sees what threads agree upon there.
+/// Runs the unit tests with ThreadSanitizer. The standard library is built with it, too, so that the sanitizer sees the
+/// synchronisation in it.
 pub fn tsan(workspace: &Workspace) -> Result<Outcome> {
     if !has_miri() {
         let reason = "no nightly toolchain with the library's source: see miri";
@@ -110,29 +112,32 @@ pub fn tsan(workspace: &Workspace) -> Result<Outcome> {
         .collect();
     let command = nightly(&words)
         .env("CARGO_TARGET_DIR", workspace.target.join("xtask/tsan"))
-        // Tests unwind: one standard library is enough.
+        // Tests unwind in any case; with this setting, one build of the standard library is enough.
         .env("CARGO_PROFILE_DEV_PANIC", "unwind")
         .env("RUSTFLAGS", "-Zsanitizer=thread");
     Ok(libtest::read(run(workspace, "tsan", &command)?))
 }
 
-/// The sanitizer does not see a system call that unmaps memory: what is mapped there next it takes for the same.
+/// A test to skip: the sanitizer does not see a system call that unmaps memory, so it takes memory that is mapped there
+/// later for the same memory.
 const UNMAPS: [&str; 2] = ["--skip", "threads_share_a_heap"];
 
-/// How many spawns each thread makes that spawns beside others: a fork copies the page tables of all that the sanitizer has mapped.
+/// The number of spawns for each thread that spawns concurrently. It is small because a fork copies the page tables of
+/// everything that the sanitizer has mapped.
 const SPAWNS: &str = "60";
 
-/// What needs a stack of this size at most: instrumented functions take more.
+/// A test to skip: it needs a stack of a certain size at most, and instrumented functions use more.
 const TOO_LARGE: [&str; 2] = ["--skip", "a_thread_with_the_smallest_stack"];
 
-/// What builds programs for other architectures, with the flags of this build.
+/// A test to skip: it builds programs for other architectures, for which the flags of this build are wrong.
 const BUILDS: [&str; 2] = ["--skip", "the_documented_project_builds"];
 
-/// What stands before the arguments of a test program, and these.
+/// The separator before the arguments of a test program, and these arguments.
 const SEPARATED: [&str; 4] = ["--", JSON[0], JSON[1], JSON[2]];
 
-/// The sanitizer keeps variables that a reference may outlive in a place that each thread has for itself. To it the child of a spawn is the
-/// thread that spawns: both would use that place at once.
+/// With this option off, the sanitizer does not move variables that a reference may outlive to a memory area of the
+/// thread. For the sanitizer, the child of a spawn is the thread that spawns, so both would use that area at the same
+/// time.
 const OPTIONS: &str = "detect_stack_use_after_return=0";
 
 fn run(workspace: &Workspace, name: &str, command: &Expression) -> Result<Captured> {

@@ -1,4 +1,4 @@
-//! The on-target suites on a real kernel: as children of our PID 1, one after the other in one machine.
+//! Runs the on-target suites on a real kernel: one after the other in one machine, as children of nestling's PID 1.
 
 use std::{
     path::Path,
@@ -20,18 +20,18 @@ use crate::{
     workspace::Workspace,
 };
 
-/// How long one may say nothing: a test that hangs is stopped earlier, by the suite.
+/// The time after which a silent suite has failed. A test that hangs is stopped earlier, by the suite.
 const SILENCE: Duration = Duration::from_secs(300);
-/// How long the machine may run.
+/// The time limit of the machine.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// A command that can't be started.
+/// A command that cannot be started.
 const NONSENSE: &str = "nonsense";
 
-/// The name under which the machine's own checks are reported.
+/// The name under which the checks of the machine itself are reported.
 pub const BOOT: &str = "boot";
 
-/// Suites to run in one machine.
+/// The suites that run in one machine.
 pub struct Session<'a> {
     pub config: Config,
     pub kernel: &'a Path,
@@ -40,24 +40,24 @@ pub struct Session<'a> {
     pub case: &'a str,
 }
 
-/// What is known of a machine that runs.
+/// The state of a running machine.
 struct Course<'a> {
     session: &'a Session<'a>,
     report: &'a Report,
-    /// What came over the console since the last event.
+    /// The text that the console has shown since the last event.
     text: String,
-    /// What the kernel printed before PID 1 began.
+    /// The text that the kernel printed before PID 1 began.
     before: String,
-    /// Suites that have not ended.
+    /// The suites that have not ended.
     waiting: Vec<&'a str>,
-    /// When the last suite ended.
+    /// The time when the last suite ended.
     last: Instant,
     failed_spawn: bool,
     stopped: bool,
 }
 
 impl Session<'_> {
-    /// Boots the machine and reports on each suite as it ends.
+    /// Boots the machine, and reports on each suite as it ends.
     pub fn run(&self, workspace: &Workspace, report: &Report) -> Result<()> {
         let Config { arch, .. } = self.config;
         let initramfs = workspace
@@ -113,7 +113,7 @@ impl Session<'_> {
     fn archive(&self, workspace: &Workspace) -> Result<Initramfs> {
         let Config { arch, profile, .. } = self.config;
         let mut archive = Initramfs::new();
-        // The kernel opens it for PID 1 if it can: not this one.
+        // This directory prevents the kernel from opening the console for PID 1.
         archive.directory("dev/console");
         boot::programs(&mut archive, workspace, arch)?;
         for name in STARTED.into_iter().chain([SUITES]) {
@@ -123,7 +123,7 @@ impl Session<'_> {
         archive.link("bin/cat", "/bin/probe");
         let mut inittab = format!("::wait:/{NONSENSE}\n");
         for name in self.suites {
-            // Quotes have init start it by a shell.
+            // Because of the quotes, init starts the line by a shell.
             let case = match self.case {
                 "" => String::new(),
                 case => format!(" '{case}'"),
@@ -157,7 +157,7 @@ impl Course<'_> {
     }
 
     fn suite_ended(&mut self, status: ExitStatus) {
-        // Without what a terminal needs for its line ends.
+        // The carriage returns, which a terminal needs, are removed.
         let output = std::mem::take(&mut self.text).replace('\r', "");
         let name = suite::name(&output).unwrap_or_default();
         let Some(index) = self.waiting.iter().position(|it| *it == name) else {
@@ -173,7 +173,7 @@ impl Course<'_> {
         self.last = Instant::now();
     }
 
-    /// Reports on what the machine itself shows, and on the suites that did not end.
+    /// Reports the checks of the machine itself and the suites that did not end.
     fn end(self, time: Duration, problem: Option<String>) {
         let label = self.session.config.to_string();
         let mut missing = Vec::new();
@@ -209,7 +209,7 @@ impl Course<'_> {
     }
 }
 
-/// Reports that there is no machine, and why.
+/// Reports that no machine is available, and why.
 pub fn missing(report: &Report, config: Config, reason: &str, required: bool) {
     let outcome = Outcome::missing(reason, required);
     report.enter(BOOT, &config.to_string(), Duration::ZERO, outcome);

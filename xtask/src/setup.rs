@@ -1,4 +1,4 @@
-//! `cargo xtask setup`: sees to it that everything is there which building and testing need.
+//! `cargo xtask setup`: finds or installs everything that building and testing need.
 
 use std::path::PathBuf;
 
@@ -18,19 +18,19 @@ use crate::{
 /// What is needed.
 #[derive(Default)]
 pub struct Needs {
-    /// To build for them.
+    /// The architectures to build for.
     pub archs: Vec<Arch>,
-    /// To run their programs under qemu-user.
+    /// The architectures whose programs must run under qemu-user.
     pub emulators: Vec<Arch>,
     pub kernels: Vec<(Arch, Age)>,
-    /// A root of Debian's, which takes minutes to make.
+    /// Whether the root of Debian is needed, which takes minutes to make.
     pub debian_root: bool,
-    /// What the tests that run on this machine use.
+    /// Whether the programs are needed that the tests on this machine use.
     pub host: bool,
 }
 
 impl Needs {
-    /// Of everything for these architectures.
+    /// Everything for these architectures.
     pub fn everything(archs: &[Arch]) -> Needs {
         let kernels = archs
             .iter()
@@ -46,7 +46,7 @@ impl Needs {
         }
     }
 
-    /// Sorts the lists and leaves one of what is there twice.
+    /// Sorts the lists and removes duplicates.
     pub fn in_order(&mut self) {
         self.archs.sort();
         self.archs.dedup();
@@ -76,14 +76,14 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
         complete &= program("strace", &["strace"]);
         complete &= program("gdb", &["gdb"]);
         complete &= program("valgrind", &["valgrind"]);
-        // Without these, what needs them is skipped.
+        // If one of these programs is missing, the tests that need it are skipped.
         program("musl-gcc", &["musl-tools"]);
         if HOST == Arch::X86_64 {
             tell(library_of_32_bits);
         }
         program("tmux", &["tmux"]);
         program("mandoc", &["mandoc"]);
-        // Other shells, to compare ours with.
+        // Other shells, for comparison.
         program("dash", &["dash"]);
         program("bash", &["bash"]);
         program("mksh", &["mksh"]);
@@ -107,7 +107,7 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
     Ok(())
 }
 
-/// Finds or installs something, and prints which it was.
+/// Finds or installs something, and prints which of the two it did.
 fn tell(find: impl Fn() -> Result<String, Missing>) -> bool {
     let (state, what) = match find() {
         Ok(found) => ("present", found),
@@ -120,7 +120,7 @@ fn tell(find: impl Fn() -> Result<String, Missing>) -> bool {
     state != "missing"
 }
 
-/// Fetches what is not present, and prints which it was.
+/// Fetches a file that is not present, and prints which of the two it was.
 fn tell_of_file(present: Option<PathBuf>, obtain: impl Fn() -> Result<PathBuf>) {
     let state = if present.is_some() {
         "present"
@@ -133,10 +133,10 @@ fn tell_of_file(present: Option<PathBuf>, obtain: impl Fn() -> Result<PathBuf>) 
     }
 }
 
-/// A C library for i386, with which a test of this machine links.
+/// A C library for i386, with which a test of this machine is linked.
 fn library_of_32_bits() -> Result<String, Missing> {
     let find = cmd!("cc", "-m32", "-print-file-name=libgcc_s.so").stderr_null();
-    // Without it `cc` finds that of 64 bits.
+    // Without the 32-bit library, `cc` finds the 64-bit one.
     let found = find.read().unwrap_or_default();
     let what = String::from("a C library of 32 bits");
     match found.contains("/32/") {
@@ -154,7 +154,7 @@ pub fn works(subcommand: &str) -> bool {
     command.stdout_null().stderr_null().run().is_ok()
 }
 
-/// A part of Rust's toolchain that rustup's minimal profile leaves out.
+/// Finds or installs a component of Rust's toolchain that rustup's minimal profile leaves out.
 fn component(name: &str, subcommand: &str) -> Result<String, Missing> {
     let add = || {
         cmd!("rustup", "component", "add", name)

@@ -1,5 +1,5 @@
-//! `cargo xtask size`: how large the release programs are, and that they contain nothing which a static program may not; and
-//! what each thing that nestling offers adds to a program.
+//! `cargo xtask size`: prints the sizes of the release programs, checks that they contain nothing that a static program
+//! must not contain, and prints what each part of nestling adds to a program.
 
 use std::{collections::BTreeMap, fs, process::ExitCode};
 
@@ -13,7 +13,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The most bytes that a program's file may have.
+/// The greatest permitted size of a program's file, in bytes.
 const LIMITS: &[(&str, u64)] = &[
     ("init", 50 * 1024),
     (SCRIPT_SHELL, 216 * 1024),
@@ -21,7 +21,7 @@ const LIMITS: &[(&str, u64)] = &[
     ("spawn", 26 * 1024),
 ];
 
-/// The shell without what is for people at a terminal.
+/// The shell without the parts for people at a terminal.
 const SCRIPT_SHELL: &str = "cost-sh";
 
 const PROPERTIES: [&str; 7] = {
@@ -38,7 +38,8 @@ const PROPERTIES: [&str; 7] = {
     ]
 };
 
-/// The programs of `tests/cost`, and the features that each is built with: cargo gives all that one command builds the same.
+/// The programs of `tests/cost`, grouped by the features with which they are built: all programs of one cargo command
+/// get the same features.
 const COSTS: &[(&str, &[&str])] = &[
     ("", &["base", "print", "spawn", "system", "popen"]),
     ("alloc", &["heap", "command", "output"]),
@@ -46,11 +47,11 @@ const COSTS: &[(&str, &[&str])] = &[
 
 struct Measure {
     sizes: [u64; SIZES.len()],
-    /// `None` where nothing is asked.
+    /// The result of each check; `None` if the check does not apply.
     verdicts: [Option<bool>; PROPERTIES.len()],
 }
 
-/// `update` has the sizes become the baseline.
+/// `update` makes the present sizes the new baseline.
 pub fn size(workspace: &Workspace, archs: &[Arch], update: bool) -> Result<ExitCode> {
     compile::programs(workspace, archs, Profile::Release, &["--quiet"])?;
     let mut baseline = Baseline::read(workspace)?;
@@ -91,8 +92,8 @@ pub fn size(workspace: &Workspace, archs: &[Arch], update: bool) -> Result<ExitC
     })
 }
 
-/// The bytes that each program's file had when somebody last said that they are right, from a file in the repository: a line of
-/// program, architecture and bytes for each.
+/// The accepted sizes of the programs' files, from a file in the repository. Each line contains a program, an
+/// architecture and the bytes.
 struct Baseline(BTreeMap<(String, String), u64>);
 
 impl Baseline {
@@ -112,7 +113,7 @@ impl Baseline {
         Ok(Baseline(rows.collect::<Result<_>>()?))
     }
 
-    /// Replaces the size of a program, and returns what it was.
+    /// Replaces the size of a program, and returns the old one.
     fn set(&mut self, bin: &str, arch: Arch, bytes: u64) -> Option<u64> {
         self.0.insert((bin.into(), arch.name().into()), bytes)
     }
@@ -126,8 +127,8 @@ impl Baseline {
     }
 }
 
-/// Prints for each architecture what the smallest program takes, and how much more the programs that use one thing: bytes of
-/// the file, and of memory (text, rodata, data and bss).
+/// Prints for each architecture what the smallest program takes, and how much more the programs take that use one part
+/// of nestling: bytes of the file, and of memory (text, rodata, data and bss).
 fn costs(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
     println!();
     let names = archs.iter().map(|arch| format!("{:>16}", arch.name()));
@@ -169,7 +170,7 @@ fn costs(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
     Ok(())
 }
 
-/// The same as the first table for one architecture as a suite: a check for each program and property.
+/// The checks of the first table for one architecture, as a suite: a case for each program and property.
 pub fn suite(workspace: &Workspace, arch: Arch) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     for bin in programs() {
@@ -198,7 +199,8 @@ fn measure(workspace: &Workspace, arch: Arch, bin: &str) -> Result<Measure> {
     let path = compile::path(workspace, arch, Profile::Release, bin);
     let elf::Measure { sizes, properties } = elf::measure(&path)?;
     let [interpreter, dynamic, symbol, writable, constants] = properties.map(Some);
-    // Each panic has the path of its source, which init's handler prints.
+    // Each panic contains the path of its source file, which init's panic handler prints; so this text shows that a
+    // program can panic.
     let panics = fs::read(&path)?.windows(4).any(|it| it == b"src/");
     let limit = LIMITS.iter().find(|(name, _)| *name == bin);
     Ok(Measure {

@@ -1,7 +1,8 @@
 //! Runs one suite of the on-target tests and reads its report.
 //!
-//! A suite prints `ok NAME`, `FAILED NAME: reason` and `skipped NAME: reason`, last `N passed, N failed, N skipped`, and
-//! exits 0 or 1: a program without libc, on a machine that may have nothing but a serial line, has no other runner.
+//! A suite prints `ok NAME`, `FAILED NAME: reason` and `skipped NAME: reason`, and at last `N passed, N failed, N
+//! skipped`; it exits with 0 or 1. The suites have their own format because they are programs without libc, on machines
+//! that may have only a serial line.
 
 use std::time::Duration;
 
@@ -18,10 +19,11 @@ use crate::{
     workspace::Workspace,
 };
 
-/// For the whole suite, beside others that keep the machine busy.
+/// The time limit for a whole suite, while other programs keep the machine busy.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// The program of the on-target suites; its first argument is a suite's name, its second a part of a case's.
+/// The program of the on-target suites. Its first argument is the name of a suite, its second a part of the names of
+/// cases.
 pub const SUITES: &str = "suites";
 
 /// The programs that the suites start.
@@ -34,7 +36,7 @@ pub const STARTED: [&str; 6] = [
     "supervisor",
 ];
 
-/// Runs a suite on this machine; `case` is a part of the names of the cases to run. `shell` is the profile of `sh`.
+/// Runs a suite on this machine. `case` is a part of the names of the cases to run. `shell` is the profile of `sh`.
 pub fn run(
     workspace: &Workspace,
     name: &str,
@@ -47,7 +49,8 @@ pub fn run(
         runner,
         profile,
     } = config;
-    // What a program starts under qemu-user runs on this machine's kernel, so it must be this machine's.
+    // A program that is started under qemu-user runs on this machine's kernel, so it must have this machine's
+    // architecture.
     let started = match runner {
         Runner::QemuUser => HOST,
         Runner::Native | Runner::Kernel | Runner::OldKernel => arch,
@@ -71,14 +74,14 @@ pub fn run(
     Ok(read(capture(LIMIT, &command, &log)?, case))
 }
 
-/// The suite that this is the output of.
+/// Returns the name of the suite that printed this output.
 pub fn name(output: &str) -> Option<&str> {
     output
         .lines()
         .find_map(|line| line.trim_end().strip_prefix("# suite "))
 }
 
-/// Reads what a suite printed.
+/// Reads the output of a suite.
 pub fn read(captured: Captured, case: &str) -> Outcome {
     let lines = || captured.output.lines();
     let mut cases: Vec<_> = lines().filter_map(verdict).collect();
@@ -103,7 +106,7 @@ pub fn read(captured: Captured, case: &str) -> Outcome {
     Outcome { cases, output }
 }
 
-/// Reads a case's line.
+/// Reads the line of a case.
 fn verdict(line: &str) -> Option<(String, Verdict)> {
     if let Some(name) = line.strip_prefix("ok ") {
         return Some((name.into(), Verdict::Passed));

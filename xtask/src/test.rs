@@ -1,4 +1,5 @@
-//! `cargo xtask test` and `cargo xtask check`: build what the selected items need, then run them, some at the same time.
+//! `cargo xtask test` and `cargo xtask check`: build what the selected items need, then run the items, some of them at
+//! the same time.
 
 use std::{
     collections::VecDeque,
@@ -34,21 +35,21 @@ use crate::{
     workspace::{Workspace, cargo},
 };
 
-/// For a command that builds, or that checks the whole workspace.
+/// The time limit of a command that builds or that checks the whole workspace.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// How `cargo xtask test` runs what is selected.
+/// How `cargo xtask test` runs the selected items.
 #[derive(Default)]
 pub struct Options {
     /// A part of the names of the cases to run; empty for all.
     pub case: String,
-    /// Whether a kernel that can't be had is a failure.
+    /// Whether a missing kernel is a failure.
     pub require_kernels: bool,
-    /// Whether the differential and the fuzz suites take their longer form.
+    /// Whether the differential and fuzz suites run in their longer form.
     pub long: bool,
 }
 
-/// Prints the selected items, a line each.
+/// Prints the selected items, one in each line.
 pub fn list(workspace: &Workspace, selection: &Selection) -> Result<()> {
     for item in selection.of(plan::all(workspace, &natives(workspace)?)?)? {
         println!("{:<15}{}", item.suite, item.label());
@@ -63,7 +64,7 @@ pub fn test(workspace: &Workspace, selection: &Selection, options: &Options) -> 
         items.retain(|item| matches!(item.kind, Kind::Host(_) | Kind::OnTarget(_)));
     }
     let mut needs = needs(&items, &natives);
-    // Where it is there already, it is used in any case.
+    // An existing root is used in any case.
     needs.debian_root = items
         .iter()
         .any(|it| matches!(it.kind, Kind::Machine(_, MachineSuite::DebianRoot)))
@@ -80,7 +81,7 @@ pub fn test(workspace: &Workspace, selection: &Selection, options: &Options) -> 
     run.all(&items)
 }
 
-/// The inner loop: what one architecture and a few seconds of building can show.
+/// The checks for the daily work: those that one architecture and a short build allow.
 pub fn check(workspace: &Workspace) -> Result<ExitCode> {
     let mut items = plan::all(workspace, &[HOST])?;
     items.retain(|item| match item.kind {
@@ -110,7 +111,7 @@ pub fn check(workspace: &Workspace) -> Result<ExitCode> {
     run.all(&items)
 }
 
-/// The architectures whose programs this machine runs itself.
+/// The architectures whose programs this machine can run itself.
 fn natives(workspace: &Workspace) -> Result<Vec<Arch>> {
     let mut natives = Vec::new();
     for arch in Arch::ALL {
@@ -121,7 +122,7 @@ fn natives(workspace: &Workspace) -> Result<Vec<Arch>> {
     Ok(natives)
 }
 
-/// What the items need of this machine.
+/// What the items need on this machine.
 fn needs(items: &[Item], natives: &[Arch]) -> Needs {
     let mut needs = Needs::default();
     for item in items {
@@ -151,12 +152,12 @@ fn needs(items: &[Item], natives: &[Arch]) -> Needs {
     needs
 }
 
-/// A build of on-target programs: in cargo's words, how, and for which architectures.
+/// A build of on-target programs: the arguments of cargo, the profile, and the architectures.
 type Build = (&'static [&'static str], Profile, Vec<Arch>);
 
-/// What runs without a pause on one core, of those that run at the same time.
+/// A task that runs on one core without pauses; several tasks run at the same time.
 struct Task<'a> {
-    /// The slowest start first: seconds on an idle machine.
+    /// The estimated seconds on an idle machine. The slowest tasks start first.
     seconds: u32,
     run: Box<dyn FnOnce() + Send + 'a>,
 }
@@ -188,7 +189,8 @@ impl Run<'_> {
         })
     }
 
-    /// Builds what the items need: the architectures for which that failed, and the test programs of this machine.
+    /// Builds what the items need. Returns the architectures for which a build failed, and the test programs of this
+    /// machine.
     fn build(&self, items: &[Item]) -> Result<(Vec<Arch>, Vec<Program>)> {
         let (mut shipped, mut optimised, mut unoptimised) = (Vec::new(), Vec::new(), Vec::new());
         for build in self.builds(items) {
@@ -203,7 +205,8 @@ impl Run<'_> {
             let mut broken = broken.lock().unwrap_or_else(PoisonError::into_inner);
             broken.extend(archs);
         };
-        // Each profile has a folder of its own, which cargo locks: builds of different profiles don't wait for each other.
+        // Each profile has a folder of its own, which cargo locks, so builds of different profiles do not wait for each
+        // other.
         let programs = thread::scope(|scope| {
             for builds in [shipped, optimised] {
                 scope.spawn(|| self.on_target(builds, &fail));
@@ -316,7 +319,7 @@ impl Run<'_> {
             }
         }
         if tests.contains(&"toolkit") {
-            // It runs one of the documentation's examples.
+            // A host test runs one of the documentation's examples.
             self.report.suite("build", "nestling examples", || {
                 let words = "build -p nestling --features alloc,std --examples";
                 let command = cargo(words.split(' '));
@@ -367,7 +370,7 @@ impl Run<'_> {
                         Kind::Host(Host::Unit) => "nestling",
                         _ => &item.suite,
                     };
-                    // One that was not built has been reported.
+                    // A program that could not be built has been reported already.
                     for program in programs.iter().filter(|it| it.name == name) {
                         let case = &self.options.case;
                         let run = || host::run(self.workspace, program, environment, case);
@@ -408,7 +411,7 @@ impl Run<'_> {
                 run: Box::new(move || self.session(config, &suites)),
             });
         }
-        // Cargo lets one command at a time use its folder.
+        // Cargo lets only one command at a time use its folder.
         tasks.push(Task {
             seconds: 150,
             run: Box::new(move || {
@@ -442,7 +445,7 @@ impl Run<'_> {
         }
     }
 
-    /// The kernel to boot, or why there is none.
+    /// Returns the kernel to boot, or the reason why there is none.
     fn kernel(&self, arch: Arch, age: Age) -> Result<PathBuf, &'static str> {
         if machine::emulator(arch).is_err() {
             return Err("no qemu-system can be had: see the setup above");
@@ -453,7 +456,7 @@ impl Run<'_> {
         })
     }
 
-    /// A check that is one command, or some of the same kind.
+    /// Runs a check that consists of one command, or of several similar ones.
     fn check(&self, item: &Item, check: Check) {
         let clippy = "clippy --workspace --all-targets --all-features -- -D warnings";
         let one =
@@ -474,7 +477,7 @@ impl Run<'_> {
                 let doc = cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
                 let mut outcome = one("doc", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
                 if self.options.long {
-                    // As docs.rs does, which notes at each item the features that it needs.
+                    // docs.rs does the same; it marks each item with the features that the item needs.
                     let words = [
                         "cargo",
                         "doc",
@@ -492,7 +495,8 @@ impl Run<'_> {
             Check::Features => {
                 let mut outcome = Outcome::default();
                 for features in ["", "rt", "alloc", "std"] {
-                    // What needs another feature is an example, where that happens: the unit tests run with all of them.
+                    // With a single feature, the short form runs only the examples: they are what most often needs
+                    // another feature.
                     let all = features.is_empty() || self.options.long;
                     let part: &[&str] = if all { &[] } else { &["--doc"] };
                     let words = ["test", "-p", "nestling", "--features", features];
@@ -531,8 +535,8 @@ fn whole(captured: Captured) -> Outcome {
     Outcome::of(captured.succeeded(), captured.output)
 }
 
-/// Runs the tasks in their order, two more at the same time than there are cores: most of them wait now and then, and the suite
-/// `disk` waits a minute for a disk that does not answer.
+/// Runs the tasks in their order. Two more tasks than there are cores run at the same time, because most tasks
+/// sometimes wait; the suite `disk` waits a minute for a disk that does not answer.
 fn in_parallel(tasks: Vec<Task<'_>>) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let waiting = Mutex::new(VecDeque::from(tasks));
@@ -551,7 +555,7 @@ fn in_parallel(tasks: Vec<Task<'_>>) {
     });
 }
 
-/// About how long a test program of this machine takes.
+/// The estimated seconds of a test program of this machine.
 fn seconds_of(name: &str) -> u32 {
     match name {
         "faults" | "init_faults" | "sh_differential" | "container" => 100,

@@ -1,5 +1,5 @@
-//! The suite `typing`: the shell on the console of a machine whose PID 1 is ours. Keys are struck there, as by a person, and the
-//! console shows what comes of it.
+//! The suite `typing`: the shell on the console of a machine whose PID 1 is nestling's init. The suite strikes keys as
+//! a person would, and checks what the console shows.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -14,22 +14,22 @@ use crate::{
     workspace::Workspace,
 };
 
-/// How long it may say nothing.
+/// The time after which a silent machine has failed.
 const SILENCE: Duration = Duration::from_secs(60);
 
 const INITTAB: &[u8] = b"::respawn:-/bin/sh\n";
 
 const PROMPT: &str = "# ";
 
-/// Keys, and what the console says then, in this order. (Ctrl-A is qemu's own.)
+/// Keys, and the texts that the console must show then, in this order. (Ctrl-A is reserved by qemu.)
 ///
-/// What several processes write has no order: process 1 may report that it started a program after that has written. The parts of such
-/// an answer are separated by [`ALSO`].
+/// The outputs of several processes have no fixed order: process 1 may report the start of a program after that program
+/// has written something. [`ALSO`] separates the parts of such an answer.
 pub type Exchange = (&'static str, &'static [&'static str]);
 
 const ALSO: char = '\0';
 
-/// Where an answer ends in what the console says, if all its parts are there.
+/// Returns the end of an answer in the console's text, if all its parts are there.
 pub fn end_of(answer: &str, text: &str) -> Option<usize> {
     let mut parts = answer.split(ALSO);
     parts.try_fold(0, |end, part| Some(end.max(text.find(part)? + part.len())))
@@ -99,12 +99,13 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
     talk(&machine, TYPED)
 }
 
-/// Has such a talk over a machine's console: a check for each part of it, the first that fails being the last.
+/// Has a conversation over a machine's console. Returns a check for each part; the conversation ends at the first part
+/// that fails.
 pub fn talk(machine: &Machine<'_>, parts: &[(&str, &[Exchange])]) -> Result<Outcome> {
     talk_with(machine, &[], parts)
 }
 
-/// The same with more devices, in qemu's words.
+/// The same with additional devices, given as arguments of qemu.
 pub fn talk_with(
     machine: &Machine<'_>,
     devices: &[String],
@@ -115,7 +116,7 @@ pub fn talk_with(
     let mut passed = 0;
     'all: for (_, exchanges) in parts {
         for (keys, answers) in *exchanges {
-            // Where the machine is gone, nothing answers.
+            // If the machine has ended, it does not answer.
             let _ = running.strike(keys);
             for answer in *answers {
                 if !hear(&mut running, &mut heard, answer)? {
@@ -138,7 +139,7 @@ pub fn talk_with(
     ))
 }
 
-/// Waits until the console says an answer, behind what was heard before.
+/// Waits until the console shows an answer after the text that was read before.
 fn hear(running: &mut Running, heard: &mut usize, answer: &str) -> Result<bool> {
     loop {
         let transcript = plain(&running.console.transcript());
@@ -153,7 +154,7 @@ fn hear(running: &mut Running, heard: &mut usize, answer: &str) -> Result<bool> 
     }
 }
 
-/// Without what moves the cursor and the like.
+/// Removes the sequences that move the cursor and similar ones.
 fn plain(text: &str) -> String {
     let mut parts = text.split("\x1b[");
     let first = parts.next().unwrap_or_default();

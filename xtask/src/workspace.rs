@@ -1,4 +1,4 @@
-//! Where the workspace is, as cargo tells it, and which tests it has.
+//! The path of the workspace, as cargo reports it, and the names of its tests.
 
 use std::{
     env, fs,
@@ -12,7 +12,7 @@ pub use cargo_nestling::toolchain::cargo;
 
 pub struct Workspace {
     pub root: PathBuf,
-    /// The build directory, `CARGO_TARGET_DIR` considered.
+    /// The build directory; `CARGO_TARGET_DIR` is respected.
     pub target: PathBuf,
 }
 
@@ -42,17 +42,17 @@ impl Workspace {
         modules(&self.root.join("tests/suites"))
     }
 
-    /// The names of the test programs that run on this machine beside their own subject.
+    /// Returns the names of the host suites: test programs that run on this machine.
     pub fn host_tests(&self) -> Result<Vec<String>> {
         modules(&self.root.join("tests/host/tests"))
     }
 
-    /// The names of the fuzzers.
+    /// Returns the names of the fuzzers.
     pub fn fuzzers(&self) -> Result<Vec<String>> {
         modules(&self.root.join("tests/fuzz/fuzz_targets"))
     }
 
-    /// A directory for what xtask itself writes.
+    /// Returns a directory for xtask's own files.
     pub fn scratch(&self) -> Result<PathBuf> {
         let path = self.target.join("xtask");
         fs::create_dir_all(&path).with_context(|| format!("can't make {}", path.display()))?;
@@ -60,7 +60,7 @@ impl Workspace {
     }
 }
 
-/// The names of the modules in a folder.
+/// Returns the names of the modules in a folder.
 fn modules(folder: &Path) -> Result<Vec<String>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))?;
@@ -73,7 +73,7 @@ fn modules(folder: &Path) -> Result<Vec<String>> {
         }
     }
     names.sort();
-    // A test's file may have a folder of modules beside it.
+    // A test's file may have a folder of modules with the same name.
     names.dedup();
     Ok(names)
 }

@@ -1,8 +1,9 @@
-//! `sh` beside dash at real work: how long the `configure` scripts of three packages from Debian's sources take, made by autoconf of
-//! three different ages, and `make` of one of them; and whether they come to the same results, without which the time is worth nothing.
+//! Compares `sh` with dash at real work: the `configure` scripts of three packages from Debian's sources, made by
+//! autoconf versions of three different ages, and `make` of one of these packages. The benchmark also checks that both
+//! shells come to the same results: otherwise the times would mean nothing.
 //!
-//! Two things are not the same, as the scripts find out what the shell can do: dash has no `$LINENO`, and so has the script write a
-//! copy of itself with numbers in its place; and its `echo` knows `\c`.
+//! The scripts differ in two respects, because they find out what the shell can do: dash has no `$LINENO`, so the
+//! script writes a copy of itself with line numbers in its place; and the `echo` of dash interprets `\c`.
 
 use std::{
     collections::BTreeMap,
@@ -25,18 +26,18 @@ use crate::{
 
 const TURNS: usize = 5;
 
-/// With the autoconf that has made each script.
+/// Each package, with the version of autoconf that made its script.
 const PACKAGES: [(&str, &str); 3] = [
     ("cdparanoia", "2.59"),
     ("hello", "2.69"),
     ("libffi", "2.71"),
 ];
 
-/// The one that is built as well, and how often.
+/// The package that is also built, and how often.
 const BUILT: &str = "libffi";
 const MAKE_TURNS: usize = 3;
 
-/// By their names, all files that the script has made.
+/// All files that the script has made, by their names.
 type Results = BTreeMap<PathBuf, Vec<u8>>;
 
 pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
@@ -49,7 +50,8 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     let folder = workspace.scratch()?.join("configure");
     for (package, autoconf) in PACKAGES {
         let source = source(&folder, package)?;
-        // Scripts write down where they and the shell are.
+        // The scripts write the paths of their directory and of the shell into files, so both shells use the same
+        // paths.
         let (tree, shell) = (folder.join("tree"), folder.join("sh"));
         let mut results = [Results::new(), Results::new()];
         let values = in_turns(shells.len(), TURNS, |index| {
@@ -100,7 +102,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A package's source as its authors publish it, unpacked.
+/// Returns the unpacked source of a package, as its authors publish it.
 fn source(folder: &Path, package: &str) -> Result<PathBuf> {
     let tree = folder.join(package);
     if tree.exists() {
@@ -126,7 +128,7 @@ fn configure(source: &Path, tree: &Path, shell: &Path) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// How long it takes to build what was configured.
+/// Measures how long it takes to build the configured package.
 fn make(tree: &Path, shell: &Path) -> Result<f64> {
     let make = apt::obtain(|| apt::program("make", &["make"]))?;
     let mut command = Command::new(make);
@@ -177,7 +179,7 @@ fn compare([theirs, ours]: &[Results; 2]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a line is another one, but for numbers where that has `$LINENO`.
+/// Whether a line equals `numbered`, but with `$LINENO` where that has numbers.
 fn is_numbered(line: &str, mut numbered: &str) -> bool {
     for (index, part) in line.split("$LINENO").enumerate() {
         if index > 0 {

@@ -1,7 +1,8 @@
-//! How the time of `sh`, and of other shells, grows with the input: each construct with an input of some size, and with 4 and 16 times
-//! as much.
+//! Measures how the time of `sh` and of other shells grows with the input. Each construct runs with an input of some
+//! size, and with 4 and 16 times that size.
 //!
-//! The exponent is between the 4 and the 16 times: 1 is time in proportion to the input, 2 its square.
+//! The exponent is computed from the times at 4 and 16 times the size: 1 means that the time is proportional to the
+//! input, 2 that it grows with the square of the input.
 
 use std::{
     fs,
@@ -18,10 +19,10 @@ use crate::apt;
 const TURNS: usize = 3;
 const TIMES: [usize; 3] = [1, 4, 16];
 
-/// The construct whose input is files, in the folder that scripts run in.
+/// The construct whose input is files in the scripts' folder.
 const FILES: &str = "10 times `set -- *`, files";
 
-/// A construct: its name, the least size, and a script of a size.
+/// A construct: its name, its least size, and a function that makes a script for a size.
 type Construct = (&'static str, usize, fn(usize) -> String);
 
 const CONSTRUCTS: [Construct; 9] = [
@@ -62,7 +63,7 @@ const CONSTRUCTS: [Construct; 9] = [
     }),
 ];
 
-/// Tells the tables: of the first shell first, which the others are compared with.
+/// Reports the tables. The first shell is the one with which the others are compared.
 pub fn tables(scratch: &Path, sh: &Path, told: Told<'_>) -> Result<()> {
     let peer = |name: &'static str, package: &'static [&'static str]| {
         apt::obtain(|| apt::program(name, package))
@@ -84,7 +85,7 @@ pub fn tables(scratch: &Path, sh: &Path, told: Told<'_>) -> Result<()> {
         for size in TIMES.map(|times| least * times) {
             fs::write(&script, make(size))?;
             if title == FILES {
-                // Not in the names' order.
+                // The files are not made in the order of their names.
                 for file in 0..size {
                     fs::write(files.join(format!("file{}", file * 7919 % 100_003)), "")?;
                 }
@@ -96,7 +97,7 @@ pub fn tables(scratch: &Path, sh: &Path, told: Told<'_>) -> Result<()> {
                 let start = Instant::now();
                 let status = command.stdin(Stdio::null()).status()?;
                 if !status.success() {
-                    // A peer's limit ends its row, not the benchmark.
+                    // If another shell reaches a limit, only its row ends, not the benchmark.
                     ensure!(*name != "sh", "{name} failed");
                     eprintln!("{title}, {size}: {name}: {status}");
                     return Ok(f64::NAN);

@@ -1,7 +1,8 @@
-//! `cargo xtask bench`: nestling's programs beside others, in one run.
+//! `cargo xtask bench`: compares nestling's programs with others, in one run.
 //!
-//! What is compared takes turns, and what is told first is the ratio in each turn: a machine that is slower for a while is so for
-//! all. Each table says the median, and between which values the middle half of them is.
+//! The programs that are compared are measured in turns, and the main result is the ratio in each turn: if the machine
+//! is slower for a while, it is slower for all of them. Each table prints the median and the range of the middle half
+//! of the values.
 
 mod configure;
 mod growth;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::workspace::Workspace;
 
-/// Tells each table when it is there, as some take minutes.
+/// A benchmark. It reports each table as soon as the table is complete, because some tables take minutes.
 type Benchmark = fn(&Workspace, Told<'_>) -> Result<()>;
 pub type Told<'a> = &'a mut dyn FnMut(Table);
 
@@ -30,10 +31,10 @@ const ALL: &[(&str, Benchmark)] = &[
     ("spawn", spawn::side_by_side),
 ];
 
-/// Those that have a short form, which shows in seconds that they work.
+/// The benchmarks that have a short form, which shows within seconds that they work.
 const SHORT: &[(&str, Benchmark)] = &[("spawn", spawn::short)];
 
-/// Runs those of these names, or all; prints their tables, or JSON, and writes both to `target/bench`.
+/// Runs the benchmarks with these names, or all. Prints their tables or JSON, and writes both to `target/bench`.
 pub fn bench(workspace: &Workspace, names: &[String], short: bool, json: bool) -> Result<()> {
     let benchmarks = if short { SHORT } else { ALL };
     for name in names {
@@ -69,8 +70,8 @@ pub fn bench(workspace: &Workspace, names: &[String], short: bool, json: bool) -
     Ok(())
 }
 
-/// Has `count` things measured in turns, each turn beginning with another: for each of them its values. The first turn counts
-/// for nothing.
+/// Measures `count` things in turns, in which the things take turns at being the first. Returns the values of each
+/// thing. The first turn is not counted.
 pub fn in_turns(
     count: usize,
     turns: usize,
@@ -88,7 +89,7 @@ pub fn in_turns(
     Ok(values)
 }
 
-/// The least, the median and the greatest of the middle half.
+/// Returns the least value, the median and the greatest value of the middle half.
 fn middle(values: impl Iterator<Item = f64>) -> [f64; 3] {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -96,7 +97,7 @@ fn middle(values: impl Iterator<Item = f64>) -> [f64; 3] {
     [1, 2, 3].map(|quarter| at(quarter).copied().unwrap_or(f64::NAN))
 }
 
-/// What was measured of some programs, the first of which the others are compared with.
+/// The measured values of some programs. The others are compared with the first one.
 pub struct Table {
     pub title: String,
     pub unit: &'static str,
@@ -132,7 +133,7 @@ impl Table {
         text
     }
 
-    /// With all the values, from which the rest follows, and the medians.
+    /// Returns the table with all values, from which the rest can be computed, and with the medians.
     fn json(&self) -> Value {
         let rows = self.rows.iter().map(|(name, values)| {
             let [_, median, _] = middle(values.iter().copied());

@@ -1,6 +1,6 @@
-//! `sh` beside dash: how long scripts take, and what it weighs.
+//! Compares `sh` with dash: how long scripts take, and how much memory the shells use.
 //!
-//! The first is dash, so that the ratios are to it.
+//! dash is the first shell, so the ratios are relative to dash.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ use crate::{
 
 const TURNS: usize = 5;
 
-/// Each script is run by itself; `$1` is a program that does nothing.
+/// The scripts. Each runs by itself; `$1` is a program that does nothing.
 const SCRIPTS: [(&str, &str); 13] = [
     (
         "10,000 external commands",
@@ -53,7 +53,7 @@ const SCRIPTS: [(&str, &str); 13] = [
         "100,000 words split, matched and joined",
         "IFS=:; l=a:b:c:d:e:f:g:h:i:j; i=0; while [ $i -lt 10000 ]; do for w in $l; do r=$r${w#[a-c]}; done; r=; i=$((i+1)); done",
     ),
-    // What a copy of the shell executes, and what has a redirection.
+    // Commands that a copy of the shell executes, and commands with redirections.
     (
         "1,000 times `$(:; echo)`",
         "i=0; while [ $i -lt 1000 ]; do x=$(:; echo $i); i=$((i+1)); done",
@@ -80,14 +80,14 @@ const SCRIPTS: [(&str, &str); 13] = [
     ),
 ];
 
-/// What `perf` counts of each script, where the machine can: the event, the unit, and how many events that is. A busy machine counts
-/// the same.
+/// What `perf` counts for each script, if the machine has it: the event, the unit, and the number of events in a unit.
+/// The counts do not depend on how busy the machine is.
 const COUNTED: [(&str, &str, f64); 2] = [
     ("instructions", "million instructions", 1e6),
     ("page-faults", "page faults", 1.0),
 ];
 
-/// As long as this is the time of a whole process, many are started for one value.
+/// To measure the time of a whole process, this many processes are started for one value.
 const STARTS: u32 = 300;
 
 struct Shell {
@@ -198,7 +198,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     growth::tables(&workspace.scratch()?, &shells[1].path, told)
 }
 
-/// How long a shell takes for a script, in milliseconds.
+/// Returns how long a shell takes for a script, in milliseconds.
 fn milliseconds(shell: &Shell, script: &str, program: &Path, input: &Path) -> Result<f64> {
     let mut command = Command::new(&shell.path);
     command
@@ -210,7 +210,7 @@ fn milliseconds(shell: &Shell, script: &str, program: &Path, input: &Path) -> Re
     Ok(start.elapsed().as_secs_f64() * 1e3)
 }
 
-/// How often something happens while a shell and its children run a script, the kernel's part included.
+/// Counts how often an event happens while a shell and its children run a script, including the kernel's part.
 fn count(output: &Path, shell: &Shell, script: &str, program: &Path, event: &str) -> Result<f64> {
     let mut perf = Command::new("perf");
     perf.args(["stat", "-x,", "-e", event, "-o"]).arg(output);
@@ -242,7 +242,7 @@ fn start(shell: &Shell) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(STARTS))
 }
 
-/// A shell that has run a script, said so, and waits for a line.
+/// A shell that has run a script, has printed a line, and now waits for a line.
 struct Waiting(Child);
 
 impl Waiting {
@@ -259,7 +259,7 @@ impl Waiting {
         Ok(waiting)
     }
 
-    /// Waits for a line of its.
+    /// Waits for a line of the shell.
     fn hear(&mut self) -> Result<()> {
         let output = self.0.stdout.as_mut().context("a pipe")?;
         output.read_exact(&mut [0]).context("it has ended")
@@ -273,13 +273,14 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // It may have ended.
+        // The shell may have ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// What an external command costs a shell that has so many variables of 1 MiB, in microseconds.
+/// Returns the cost of an external command, in microseconds, in a shell that has this number of variables of 1 MiB
+/// each.
 fn with_variables(shell: &Shell, variables: u32, program: &Path) -> Result<f64> {
     const COMMANDS: u32 = 500;
     let script = format!(
@@ -294,7 +295,7 @@ fn with_variables(shell: &Shell, variables: u32, program: &Path) -> Result<f64> 
     Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(COMMANDS))
 }
 
-/// A line of its /proc/PID/FILE, in KiB, while it waits.
+/// Returns the value of a line of the shell's /proc/PID/FILE, in KiB, while the shell waits.
 fn memory(shell: &Shell, file: &str, line: &str) -> Result<f64> {
     let waiting = Waiting::start(shell, "echo; read x", Path::new("true"))?;
     let path = format!("/proc/{}/{file}", waiting.0.id());

@@ -1,19 +1,21 @@
-//! Starting a program and waiting for its end, by nestling and by others: `tests/bench/starter.rs` does it, in one process for each
-//! C library, for some milliseconds at a time, in turns.
+//! Measures how long nestling and others take to start a program and to wait for its end. `tests/bench/starter.rs`
+//! starts the programs, in one process for each C library, for some milliseconds at a time, in turns.
 //!
-//! The program is the smallest there is. What is told is the median of a turn's starts; where it may, the starter goes before
-//! all other processes.
+//! The program is the smallest possible one. The result is the median of the starts of a turn. If it is permitted, the
+//! starter runs with a higher priority than all other processes.
 //!
-//! The first figures are of small parents, on one CPU and on all. Then one thing of the parent grows:
+//! The first figures are those of small parents, on one CPU and on all. Then one property of the parent grows:
 //!
-//! - Its memory: what copies it (`fork`) grows with its pages, all of whose table entries the kernel copies and write-protects;
-//!   what shares it does not grow. Since the machine is another after 8 GiB were filled, which is seen in all curves, a table
-//!   of its own has a small parent and a large one, both alive, start programs in turns.
-//! - Its open descriptors: all grow alike, since the kernel copies the table of descriptors at each clone and closes them one by
-//!   one at the exec.
-//! - The actions: all grow by one system call for each, which is the kernel's.
-//! - The threads that start programs: beyond the number of CPUs all grow with the threads, which take turns there; below it they
-//!   meet in the kernel, at the lock of the memory that they share.
+//! - Its memory: the time of a way that copies the memory (`fork`) grows with the number of pages, because the kernel
+//!   copies and write-protects the table entry of each page. The time of a way that shares the memory does not grow. All
+//!   curves show that the machine behaves differently after 8 GiB were filled. Therefore, in another table, a small and a
+//!   large parent, both alive, start programs in turns.
+//! - Its open descriptors: the times of all ways grow alike, because the kernel copies the table of descriptors at each
+//!   clone and closes the descriptors one by one at the exec.
+//! - The actions: the times of all ways grow by the time of one system call for each action.
+//! - The threads that start programs: beyond the number of CPUs, the times of all ways grow with the number of threads,
+//!   which share the CPUs. Below it, the threads wait for each other in the kernel, at the lock of the memory that they
+//!   share.
 
 use std::{
     fs,
@@ -36,12 +38,12 @@ use crate::{
 const GNU: usize = 0;
 const MUSL: usize = 1;
 
-/// A way to start a program: its name, the starter's word for it, and which of the starters has it.
+/// A way to start a program: its name in the tables, its name for the starter, and the starter that contains it.
 struct Way {
     name: &'static str,
     word: &'static str,
     starter: usize,
-    /// Whether the starter has it carry out actions.
+    /// Whether its children can carry out actions.
     acts: bool,
 }
 
@@ -54,7 +56,8 @@ const fn way(name: &'static str, word: &'static str, starter: usize, acts: bool)
     }
 }
 
-/// The limit is the first: the ratios are to it. Musl's are together, since the starters change places with their memory.
+/// `limit` is the first way, so the ratios are relative to it. Musl's ways are adjacent: at each change between
+/// starters, one gives up its memory and the other fills its own.
 const WAYS: &[Way] = &[
     way(LIMIT, "limit", GNU, true),
     way(CORE, "core", GNU, true),
@@ -80,7 +83,7 @@ const GLIBC: &str = "posix_spawn, glibc";
 const MUSL_SPAWN: &str = "posix_spawn, musl";
 const STD: &str = "std";
 
-/// What the starter is told beside the way.
+/// What the starter gets besides the way.
 #[derive(Clone, Copy)]
 struct Setting {
     milliseconds: u32,
@@ -100,7 +103,7 @@ const SMALL: Setting = Setting {
     threads: 1,
 };
 
-/// What grows, and through which values.
+/// The property that grows, and its values.
 struct Curve {
     name: &'static str,
     title: &'static str,
@@ -151,7 +154,7 @@ const CURVES: [Curve; 4] = [
     },
 ];
 
-/// All of it.
+/// Runs the whole benchmark.
 pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     let mut starters = Starters::new(workspace, SPEED)?;
     for (title, pinned) in [
@@ -159,7 +162,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
         ("A start and a wait, on all CPUs", false),
     ] {
         let rows = beside(&mut starters, Setting { pinned, ..SMALL }, 40)?;
-        // In one process each: of two, one may be slower as a whole.
+        // Both of a pair run in one process: of two processes, one may be slower for its whole life.
         for (peer, ours) in [(GLIBC, CORE), (STD, CORE), (MUSL_SPAWN, CORE_ON_MUSL)] {
             let row = |name: &str| rows.iter().find(|(it, _)| it == name).cloned();
             if let (Some(peer), Some(ours)) = (row(peer), row(ours)) {
@@ -183,7 +186,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A little of all: whether it can be measured.
+/// Runs a little of everything, to show that it can be measured.
 pub fn short(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     let mut starters = Starters::new(workspace, QUICK)?;
     told(Table {
@@ -214,7 +217,8 @@ fn beside(
     Ok(names.zip(values).collect())
 }
 
-/// A parent of 1 MiB and one of `most` bytes, or of half the free memory if that is less, and what only shares memory.
+/// Measures a parent of 1 MiB and one of `most` bytes, or of half the free memory if that is less, with the ways that
+/// share the memory.
 fn large_beside_small(starters: &mut Starters, most: u64, turns: usize) -> Result<Table> {
     let most = most.min(available()? / 2);
     let [small, large] = [MIB, most].map(|memory| Setting { memory, ..SMALL });
@@ -238,7 +242,7 @@ fn large_beside_small(starters: &mut Starters, most: u64, turns: usize) -> Resul
     })
 }
 
-/// A table for each way, and the plot of all. What the machine does not allow is left out, and said.
+/// Makes a table for each way, and a plot of all. Reports and leaves out what the machine does not permit.
 fn grow(
     workspace: &Workspace,
     starters: &mut Starters,
@@ -290,7 +294,7 @@ fn grow(
     Ok(())
 }
 
-/// The value of a point, in words.
+/// Returns the value of a point in words.
 fn amount(point: u64) -> String {
     match point {
         GIB.. => format!("{} GiB", point / GIB),
@@ -299,7 +303,7 @@ fn amount(point: u64) -> String {
     }
 }
 
-/// The bytes of memory that are free.
+/// Returns how many bytes of memory are free.
 fn available() -> Result<u64> {
     let info = fs::read_to_string("/proc/meminfo").context("can't read /proc/meminfo")?;
     let line = info.lines().find_map(|it| it.strip_prefix("MemAvailable:"));
@@ -370,7 +374,7 @@ fn plot(
     Ok(())
 }
 
-/// The starters that could be built, each running.
+/// The starters that could be built. Each of them runs.
 struct Starters {
     all: Vec<Starter>,
     gnu: PathBuf,
@@ -386,7 +390,7 @@ impl Starters {
         let program = compile::path(workspace, HOST, Profile::Release, "cost-base");
         let gnu = build(workspace, profile, HOST.triple())?;
         let mut all = vec![Starter::new(&gnu, &program)?];
-        // Its prebuilt library has the whole of musl in it.
+        // The prebuilt standard library for musl contains all of musl.
         let triple = HOST.triple().replace("gnu", "musl");
         let add = cmd!("rustup", "target", "add", &triple);
         let added = add.stdout_null().stderr_null().unchecked().run();
@@ -405,9 +409,9 @@ impl Starters {
         there.filter(|way| which(way)).collect()
     }
 
-    /// Microseconds of one start; `None` if the system refuses what the setting asks for.
+    /// Returns the microseconds of one start, or `None` if the system refuses what the setting requires.
     fn measure(&mut self, way: &Way, setting: Setting) -> Result<Option<f64>> {
-        // There is not room for both.
+        // The memory is too small for both starters.
         for (index, other) in self.all.iter_mut().enumerate() {
             if index != way.starter && other.memory > MIB {
                 other.ask("none", SMALL)?;
@@ -418,7 +422,7 @@ impl Starters {
     }
 
     fn can(&mut self, way: &Way, setting: Setting) -> Result<bool> {
-        // The memory is there: it was looked at.
+        // The free memory was checked before.
         let setting = Setting {
             memory: 0,
             ..setting
@@ -434,9 +438,10 @@ impl Starters {
     }
 }
 
-/// Cargo's profile that is optimised for speed: for size, as nestling's own programs are, a spawn takes a microsecond longer.
+/// Cargo's profile that optimises for speed. With the profile of nestling's own programs, which optimises for size, a
+/// spawn takes a microsecond longer.
 const SPEED: &str = "speed";
-/// A quick build, where nothing is measured.
+/// The profile of a quick build, for a run without measurements.
 const QUICK: &str = "tests";
 
 fn build(workspace: &Workspace, profile: &str, triple: &str) -> Result<PathBuf> {
@@ -501,7 +506,7 @@ impl Starter {
 
 impl Drop for Starter {
     fn drop(&mut self) {
-        // The end of its input is its end.
+        // The end of its input ends the starter.
         self.input = None;
         let _ = self.process.wait();
     }

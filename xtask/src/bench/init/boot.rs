@@ -1,7 +1,8 @@
-//! Seconds of boot: from the kernel's start of process 1 to the first byte of the first service, by the kernel's own clock. On
-//! x86_64 beside busybox's init on the same kernel and in the same archive.
+//! Measures the seconds of a boot, by the kernel's own clock: from the kernel's start of process 1 to the first byte
+//! that the first service writes. On x86_64, busybox's init boots on the same kernel and from the same archive, for
+//! comparison.
 //!
-//! The service writes to the kernel's log, in which the start of process 1 is, too: each line has its time.
+//! The service writes to the kernel's log, which also records the start of process 1: each line has its time.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -22,11 +23,13 @@ use crate::{
 const TURNS: usize = 5;
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// The first service, and what that is to be: what it writes is a complaint. (In the line itself `=` would want a shell.)
+/// The inittab's line for the first service, and the text of the service: it writes an error message. (With `=` in the
+/// line itself, init would start a shell.)
 const LINE: &str = "::once:/bin/command\n";
 const COMMAND: &[u8] = b"/bin/spawn\0--open\x002,w=/dev/kmsg\0/bin/spawn\0first-byte\0";
 
-/// What busybox's init must be told to have what ours has by itself; and only what the service needs.
+/// The mounts that nestling's init makes by itself and that busybox's inittab must name, as far as the service needs
+/// them.
 const MOUNTS: &[(&str, &str)] = &[
     ("devtmpfs", "/dev"),
     ("proc", "/proc"),
@@ -67,7 +70,7 @@ pub fn seconds(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Boots once: the milliseconds.
+/// Boots once. Returns the milliseconds.
 fn once(
     workspace: &Workspace,
     arch: Arch,
@@ -108,7 +111,7 @@ fn once(
             ),
         }
         let text = running.console.transcript();
-        // The kernel's line may come in the middle of one of init's.
+        // The kernel's line may interrupt one of init's lines.
         let time = |what: &str| {
             let line = text.lines().find(|line| line.contains(what))?;
             let before = line.split(what).next()?;

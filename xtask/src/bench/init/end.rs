@@ -1,5 +1,6 @@
-//! Seconds to the end: from the request to switch the machine off to the end of qemu, on x86_64, beside busybox's init on the same
-//! image of an ext4 disk. A file system is mounted in another one, and an interactive shell is at the console.
+//! Measures the seconds of the end: from the request to switch the machine off to the end of qemu, on x86_64, in
+//! comparison with busybox's init on the same image of an ext4 disk. One file system is mounted within another one, and
+//! an interactive shell runs at the console.
 
 use std::{
     fs,
@@ -27,7 +28,7 @@ const ARCH: Arch = Arch::X86_64;
 const TURNS: usize = 7;
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// What both mount, start and are asked by. Only busybox's must be told to unmount.
+/// What both inits mount and start, and how they are asked to end. Only busybox's init needs a line that unmounts.
 const START: &str = "\
 ::sysinit:/bin/mount -t devtmpfs devtmpfs /dev
 ::sysinit:/bin/mount -t proc proc /proc
@@ -64,7 +65,7 @@ pub fn seconds(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Boots this init once: the seconds.
+/// Boots this init once. Returns the seconds.
 fn once(workspace: &Workspace, kernel: &Path, init: &str, inittab: &str) -> Result<f64> {
     let scratch = workspace.scratch()?.join("bench-end");
     let _ = fs::remove_dir_all(&scratch);

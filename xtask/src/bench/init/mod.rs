@@ -1,11 +1,11 @@
-//! `init`'s container life beside tini, dumb-init and catatonit.
+//! Compares the container life of `init` with tini, dumb-init and catatonit.
 //!
-//! - First byte: from the start of `init COMMAND` to the first byte of what COMMAND writes; the program alone beside it.
-//! - Orphans: process 1 of a pid namespace is stopped until all its orphans have ended; from its going on to the last one's
-//!   reaping.
-//! - Signals: it is stopped until many are pending, real-time ones, which are all kept; from its going on to the last one's being
-//!   passed on.
-//! - Memory: while it waits for its command.
+//! - First byte: from the start of `init COMMAND` to the first byte that COMMAND writes, in comparison with COMMAND alone.
+//! - Orphans: process 1 of a pid namespace is stopped until all its orphans have ended. The time is from its continuation
+//!   to the reaping of the last orphan.
+//! - Signals: the program is stopped until many real-time signals are pending; the kernel keeps them all. The time is from
+//!   its continuation to the moment when it has passed on the last signal.
+//! - Memory: the memory of the program while it waits for its command.
 
 pub mod boot;
 pub mod end;
@@ -41,7 +41,7 @@ struct Program {
     options: &'static [&'static str],
 }
 
-/// Ours is the first.
+/// Returns the programs. Nestling's is the first.
 fn programs(workspace: &Workspace) -> Result<Vec<Program>> {
     compile::programs(workspace, &[HOST], Profile::Release, &["--quiet"])?;
     let mut programs = vec![Program {
@@ -118,17 +118,18 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     Ok(())
 }
 
-/// One that runs, its command having said that it does.
+/// A running program, whose command has printed that it runs.
 struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
     _stdout: ChildStdout,
-    /// Its process, as it is here.
+    /// Its process id in this pid namespace.
     pid: Pid,
 }
 
 impl Running {
-    /// Starts it with a shell's script as its command, and waits for a line of it. Where it is to be process 1, in a namespace.
+    /// Starts the program with a shell script as its command, and waits for a line of the script. If `first` is true,
+    /// the program is process 1 of a pid namespace.
     fn start(program: &Program, first: bool, script: &str) -> Result<Self> {
         let mut command = Command::new("unshare");
         if first {
@@ -167,14 +168,14 @@ impl Running {
         self.pid.as_raw_nonzero().get() as u32
     }
 
-    /// Stops it, and waits until it has stopped.
+    /// Stops the program, and waits until it has stopped.
     fn stop(&self) -> Result<()> {
         kill_process(self.pid, Signal::STOP)?;
         let path = format!("/proc/{}/stat", self.number());
         until(|| Ok(fs::read_to_string(&path)?.contains(") T ")))
     }
 
-    /// Lets it go on: the seconds until this is so.
+    /// Continues the program. Returns the seconds until the condition holds.
     fn goes_on_until(&self, done: impl FnMut() -> Result<bool>) -> Result<f64> {
         let begin = Instant::now();
         kill_process(self.pid, Signal::CONT)?;
@@ -185,7 +186,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The command ends, and is reaped; with it go the signals that it has pending, of which the kernel keeps only so many.
+        // Kills the command, which is then reaped. This also removes its pending signals, whose number the kernel
+        // limits.
         for child in children(self.number()).unwrap_or_default() {
             if let Some(child) = Pid::from_raw(child as i32) {
                 let _ = kill_process(child, Signal::KILL);
@@ -205,7 +207,7 @@ fn children(pid: u32) -> Result<Vec<u32>> {
         .collect())
 }
 
-/// Asks every now and then, seldom enough not to be in the way.
+/// Checks the condition from time to time, so rarely that the checks do not disturb the measurement.
 fn until(mut done: impl FnMut() -> Result<bool>) -> Result<()> {
     let begin = Instant::now();
     while !done()? {
@@ -218,7 +220,7 @@ fn until(mut done: impl FnMut() -> Result<bool>) -> Result<()> {
     Ok(())
 }
 
-/// Microseconds to the first byte of a command, under the program or alone.
+/// Returns the microseconds to the first byte of a command, with the program or alone.
 fn first_byte(program: Option<&Program>, path: &Path) -> Result<f64> {
     let mut command = Command::new(program.map_or(path, |it| &it.path));
     if let Some(program) = program {
@@ -241,13 +243,13 @@ fn first_byte(program: Option<&Program>, path: &Path) -> Result<f64> {
 }
 
 fn orphans(program: &Program) -> Result<f64> {
-    // In a process group of their own, each waits for the end of what is standard input here.
+    // The orphans are in a process group of their own. Each waits for the end of this script's standard input.
     let script = format!(
         "exec 3<&0; setsid sh -c 'i=0; while [ $i -lt {ORPHANS} ]; do read line <&3 & i=$((i + 1)); done'
          echo; exec 3<&-; exec sleep 600 </dev/null"
     );
     let mut running = Running::start(program, true, &script)?;
-    // The command is the oldest.
+    // The command is the oldest child.
     let orphans = children(running.number())?.split_off(1);
     let one = *orphans.last().context("orphans")?;
     ensure!(
@@ -272,7 +274,8 @@ fn orphans(program: &Program) -> Result<f64> {
     Ok(f64::from(ORPHANS) / seconds)
 }
 
-/// A real-time signal, and the one after it, which is taken later: all programs take them by number.
+/// A real-time signal. The signal with the next number is taken later, because all programs take signals in the order
+/// of their numbers.
 const MANY: u32 = 41;
 const LAST: u32 = 42;
 
@@ -312,7 +315,7 @@ fn signals(program: &Program) -> Result<f64> {
 
 fn memory(program: &Program, file: &str, line: &str) -> Result<f64> {
     let running = Running::start(program, false, "echo; exec sleep 600")?;
-    // It may still be on its way to waiting.
+    // The program may not have begun to wait yet.
     thread::sleep(Duration::from_millis(50));
     let text = fs::read_to_string(format!("/proc/{}/{file}", running.number()))?;
     let value = text.lines().find_map(|it| it.strip_prefix(line));
