@@ -13,7 +13,7 @@ use crate::symbols::Symbol;
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut operands = arguments.skip(1);
     match operands.get(0) {
-        // As in bash, mksh and yash: all of them, as without operands.
+        // `-p` alone lists all aliases, as `alias` without operands does (as in bash, mksh and yash).
         Some(b"-p") if operands.len() == 1 => operands = operands.skip(1),
         Some(b"--") => operands = operands.skip(1),
         Some(option @ [b'-', _, ..]) => {
@@ -30,7 +30,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
     let mut status = 0;
     for operand in operands.iter() {
-        // An alias's name is not empty.
+        // The search begins at the second byte, because an alias's name is not empty.
         let equals = operand.iter().skip(1).position(|&byte| byte == b'=');
         let (name, value) = match equals {
             Some(length) => operand.split_at_checked(length + 1).unwrap_or_default(),
@@ -56,7 +56,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(status)
 }
 
-/// Writes an alias. Whether it is one.
+/// Writes an alias. Returns false if the name has no alias.
 fn write(shell: &mut Shell, name: Symbol) -> bool {
     let Some(value) = shell.aliases.get(name) else {
         return false;
@@ -65,7 +65,8 @@ fn write(shell: &mut Shell, name: Symbol) -> bool {
     true
 }
 
-/// XBD 3.10, and whatever else makes a word by itself.
+/// Whether an alias's name may contain the byte: every byte except blanks, newlines and bytes that have a meaning in the shell's
+/// syntax (wider than XBD 3.10).
 fn may_be_in_name(byte: u8) -> bool {
     !matches!(
         byte,

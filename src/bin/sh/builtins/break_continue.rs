@@ -1,4 +1,5 @@
-//! `break [n]`, `continue [n]` (XCU 2.15): out of a loop, or to its next round. Outside of a loop they do nothing.
+//! `break [n]`, `continue [n]` (XCU 2.15): `break` leaves a loop, `continue` begins its next iteration. Outside of a loop they do
+//! nothing.
 
 use super::options;
 use crate::fields::Arguments;

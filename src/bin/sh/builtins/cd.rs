@@ -1,4 +1,5 @@
-//! `cd [-L] [directory]`, `cd -P [-e] [directory]`, `cd -`: changes the working directory (XCU 3, `cd`; the numbers are its steps).
+//! `cd [-L] [directory]`, `cd -P [-e] [directory]`, `cd -`: changes the working directory (XCU 3, `cd`). Numbered steps in the
+//! comments are the steps of that text.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -22,14 +23,14 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             Err(_) => return Ok(2),
         }
     }
-    // 1 is for that PWD could not be determined.
+    // With `-P -e`, status 1 is reserved for the case that PWD could not be determined.
     let failed = if physically && exact { 2 } else { 1 };
     let (name, operands) = (arguments.name(), options.operands());
     if operands.len() > 1 {
         wrong(shell, name, b"", "too many operands");
         return Ok(2);
     }
-    // 1, 2
+    // Steps 1 and 2.
     let (operand, variable) = match operands.get(0) {
         None => (None, Symbol::HOME),
         Some(b"-") => (None, Symbol::OLDPWD),
@@ -39,7 +40,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         Some(operand) => operand.into(),
         None => match shell.variables.get(variable) {
             Some(value) if !value.is_empty() => value.into(),
-            // What it means that HOME is empty is left open; to other shells, nothing.
+            // The standard leaves open what an empty HOME means. As in other shells, `cd` then does nothing.
             Some(_) if variable == Symbol::HOME => return Ok(0),
             _ => {
                 let variable = shell.symbols.name(variable).to_vec();
@@ -52,7 +53,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         wrong(shell, name, b"", "the operand is empty");
         return Ok(failed);
     }
-    // 3 to 6
+    // Steps 3 to 6.
     let mut tells = variable == Symbol::OLDPWD;
     let mut path = directory.clone();
     let first = directory
@@ -65,7 +66,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         path = found;
         tells |= named;
     }
-    // 7 to 10
+    // Steps 7 to 10.
     let new = match change(shell, path, physically) {
         Ok(new) => new,
         Err(errno) => {
@@ -82,7 +83,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(i32::from(!set || unknown && physically && exact))
 }
 
-/// 5: looks for the directory along CDPATH. Says whether a name in CDPATH led to it.
+/// Step 5: looks for the directory along CDPATH. Returns its path, and whether a non-empty element of CDPATH led to it.
 fn find(shell: &Shell, directory: &[u8]) -> Option<(Vec<u8>, bool)> {
     let list = shell.variables.get(Symbol::CDPATH)?;
     for prefix in list.split(|&byte| byte == b':') {
@@ -94,7 +95,7 @@ fn find(shell: &Shell, directory: &[u8]) -> Option<(Vec<u8>, bool)> {
     None
 }
 
-/// Two paths with a slash between.
+/// Joins two paths with a slash between them.
 fn joined(path: &[u8], rest: &[u8]) -> Vec<u8> {
     let mut joined = path.to_vec();
     if joined.last() != Some(&b'/') {
@@ -104,10 +105,10 @@ fn joined(path: &[u8], rest: &[u8]) -> Vec<u8> {
     joined
 }
 
-/// 7 to 10: goes there. Returns the new value of PWD, if it can be determined.
+/// Steps 7 to 10: changes the directory. Returns the new value of PWD, or `None` if it cannot be determined.
 fn change(shell: &Shell, path: Vec<u8>, physically: bool) -> Result<Option<Vec<u8>>, Errno> {
     if !physically {
-        // 7, 8
+        // Steps 7 and 8.
         let whole = match (&shell.directory, path.first()) {
             (_, Some(b'/')) => canonical(&path),
             (Some(here), _) => canonical(&joined(here, &path)),
@@ -116,23 +117,23 @@ fn change(shell: &Shell, path: Vec<u8>, physically: bool) -> Result<Option<Vec<u
         if let Some(whole) = whole {
             match chdir(&whole) {
                 Ok(()) => return Ok(Some(whole)),
-                // 9: the path may be too long only for what was put before it.
+                // Step 9: the path may be too long only because the old directory was put before it. The path alone may work.
                 Err(Errno::ENAMETOOLONG) if path.first() != Some(&b'/') => {
                     return chdir(&path).map(|()| Some(whole));
                 }
                 Err(errno) => return Err(errno),
             }
         }
-        // Something before a dot-dot is no directory: a file, or the working directory, which was removed. The kernel knows.
+        // What precedes some dot-dot is no directory: it is a file, or the working directory was removed. The kernel decides then.
     }
     chdir(&path)?;
     Ok(pwd::physical().ok())
 }
 
-/// 8: without dot, dot-dot and empty components, if what precedes each dot-dot is a directory.
+/// Step 8: removes dot, dot-dot and empty components. Returns `None` if what precedes a dot-dot is not a directory.
 fn canonical(path: &[u8]) -> Option<Vec<u8>> {
     let mut whole = Vec::with_capacity(path.len());
-    // Two slashes at the beginning, and no more, might mean something (XBD 4.16): they stay.
+    // Exactly two slashes at the beginning may have a meaning of their own (XBD 4.16), so they are kept.
     let root: &[u8] = match path {
         [b'/', b'/', rest @ ..] if rest.first() != Some(&b'/') => b"//",
         _ => b"/",
@@ -159,7 +160,8 @@ fn canonical(path: &[u8]) -> Option<Vec<u8>> {
     Some(whole)
 }
 
-/// The working directory is another: PWD and OLDPWD say so. (They are exported, as in other shells.)
+/// Sets PWD and OLDPWD after a change of the working directory, and exports them as other shells do. Returns false if one could not
+/// be set.
 fn settle(shell: &mut Shell, new: Option<Vec<u8>>) -> bool {
     let old = shell.variables.get(Symbol::PWD).map(Vec::from);
     let mut set = true;

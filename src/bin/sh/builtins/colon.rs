@@ -1,4 +1,4 @@
-//! `: [argument...]`, `true`, `false`: nothing, and a status (XCU 2.15 `colon`, 4 `true`, `false`).
+//! `: [argument...]`, `true`, `false`: do nothing, and return a status (XCU 2.15 `colon`, 4 `true`, `false`).
 
 use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};

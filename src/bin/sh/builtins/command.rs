@@ -1,5 +1,5 @@
-//! `command [-p] utility [argument…]`, `command [-p] -v|-V name` (XCU `command`): without functions, and without what is special
-//! about special built-ins; or says what a name stands for. `type name…` says it too.
+//! `command [-p] utility [argument…]`, `command [-p] -v|-V name` (XCU `command`): executes a utility, ignores functions, and gives
+//! special built-ins no special properties. With `-v` and `-V` it describes what a name stands for, as `type name…` does.
 
 use alloc::ffi::CString;
 
@@ -47,7 +47,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     run_program(shell, operands, default_path)
 }
 
-/// What a special built-in's error would do, it does not here. But `exec`, which "shall not return to the shell", still doesn't.
+/// Executes a built-in. An error of a special built-in does not end the shell here. `exec` is the exception: it "shall not return
+/// to the shell".
 fn run_builtin(shell: &mut Shell, builtin: &'static Builtin, arguments: Arguments<'_>) -> Answer {
     match simple::utility(shell, builtin, arguments) {
         Err(Divert::Error) if builtin.kind == Kind::Special && builtin.name != "exec" => {
@@ -85,7 +86,7 @@ fn run_program(shell: &mut Shell, arguments: Arguments<'_>, default_path: bool) 
     }
 }
 
-/// `type [-ap] name…`: with `-a`, all that a name stands for; with `-p`, only where programs are.
+/// `type [-ap] name…`: with `-a` it describes everything that a name stands for. With `-p` it writes only the paths of programs.
 pub fn run_type(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut getopt = options::Getopt::new(arguments, "ap");
     let (mut status, mut paths, mut all) = (0, false, false);
@@ -117,7 +118,7 @@ pub const RESERVED: &[&str] = &[
     "until", "while", "[[", "function",
 ];
 
-/// Says what a name stands for: at length, or so that the shell could read it. The answer is the status.
+/// Describes what a name stands for: in a sentence if `at_length`, else in a form that the shell can read. Returns the exit status.
 fn describe(
     shell: &mut Shell,
     utility: &[u8],
@@ -167,8 +168,8 @@ fn kind_of(builtin: &Builtin) -> &'static str {
     }
 }
 
-/// `type -a`: says all that a name stands for, in the order of the search; or if `paths`, only where programs are. The answer is the
-/// status.
+/// `type -a`: describes everything that a name stands for, in the order of the search. If `paths`, writes only the paths of
+/// programs. Returns the exit status.
 fn describe_all(shell: &mut Shell, utility: &[u8], name: &[u8], paths: bool) -> i32 {
     let symbol = shell.symbols.find(name);
     let mut found = false;
@@ -226,7 +227,8 @@ fn describe_program(
     at_length: bool,
     default_path: bool,
 ) -> i32 {
-    // What a copy of the shell would remember the shell does not.
+    // A subshell would lose what it remembers. So this code, which a command substitution may execute without a fork, must not
+    // remember it either.
     let remembers = shell.attempt == Attempt::Not;
     let path = if default_path && !nestling::text::contains(name, b'/') {
         search::in_path(name, search::DEFAULT)

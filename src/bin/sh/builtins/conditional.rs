@@ -1,5 +1,5 @@
-//! `[[ expression ]]`, as in bash, mksh and busybox: `test` whose words are neither split nor taken for file names, whose `=`, `==`
-//! and `!=` match a pattern, and which has `=~` for a regular expression.
+//! `[[ expression ]]`, as in bash, mksh and busybox. It is `test` with three differences: its words undergo neither field splitting
+//! nor pathname expansion, its `=`, `==` and `!=` match a pattern, and its `=~` matches a regular expression.
 
 use alloc::ffi::CString;
 
@@ -8,7 +8,7 @@ use crate::expansion;
 use crate::shell::{Answer, Divert, Shell};
 use crate::syntax::tree::{Conditional, Operator, Word};
 
-/// The exit status.
+/// Evaluates the expression and returns the exit status.
 pub fn evaluate(shell: &mut Shell, conditional: &Conditional) -> Answer {
     shell.substitution_status = None;
     holds(shell, conditional).map(|holds| i32::from(!holds))

@@ -1,4 +1,4 @@
-//! `disown [-ahr] [job_id|pid...]`, as in bash: forgets jobs, which go on. (Not of the standard.)
+//! `disown [-ahr] [job_id|pid...]`, as in bash: removes jobs from the job table; the jobs continue. (It is not in the standard.)
 
 use nestling::{Pid, text};
 
@@ -14,7 +14,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         match options.next(shell) {
             Ok(Some(b'a')) => all = true,
             Ok(Some(b'r')) => running = true,
-            // Without it, too, a shell that ends sends no SIGHUP.
+            // `-h` keeps the job in the table. It needs no more than that: this shell sends no SIGHUP to its jobs when it ends.
             Ok(Some(_)) => keeps = true,
             Ok(None) => break,
             Err(Wrong) => return Ok(2),

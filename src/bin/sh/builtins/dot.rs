@@ -1,5 +1,6 @@
-//! `. file [argument…]`, `source file [argument…]` (XCU 2.15): executes a file in this shell. Without a slash it is looked for in
-//! PATH, and then, as others have it, in the working directory if it is called `source`. The arguments are the positional parameters meanwhile.
+//! `. file [argument…]`, `source file [argument…]` (XCU 2.15): executes a file in this shell. A name without a slash is searched
+//! for in PATH. `source` also looks in the working directory if PATH does not lead to the file, as other shells do. While the file
+//! is executed, the arguments are the positional parameters.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -43,7 +44,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
 }
 
-/// Executes a file in this shell; `name` is what messages call it. The error is that it can't be read.
+/// Executes a file in this shell. Messages call the file `name`. Fails if the file cannot be read.
 pub fn execute(shell: &mut Shell, path: &CStr, name: &[u8]) -> Result<Flow, Errno> {
     let mut program = Vec::new();
     let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
@@ -62,7 +63,7 @@ pub fn execute(shell: &mut Shell, path: &CStr, name: &[u8]) -> Result<Flow, Errn
     })
 }
 
-/// The first file of this name in PATH that may be read.
+/// Returns the first file of this name in PATH that may be read.
 fn find(shell: &Shell, name: &[u8]) -> Option<CString> {
     let path = shell.variables.get(Symbol::PATH).unwrap_or_default();
     path.split(|&byte| byte == b':').find_map(|directory| {

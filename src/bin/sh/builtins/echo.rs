@@ -1,8 +1,8 @@
 //! `echo [-neE] [string...]`: writes strings (XCU 3, `echo`).
 //!
-//! What it does with backslashes and `-n` POSIX leaves open, but for XSI. Here it is as in bash and busybox, which scripts for Linux
-//! are written for: `-n` leaves out the newline, and escape sequences mean something after `-e` only. What is portable
-//! (`configure`) asks first, or uses `printf`.
+//! POSIX leaves open what backslashes and `-n` mean, except in XSI. This `echo` behaves as in bash and busybox, which scripts for
+//! Linux expect: `-n` leaves out the newline, and escape sequences have a meaning only after `-e`. Portable scripts (`configure`)
+//! test for this behaviour first, or use `printf`.
 
 use super::escapes::{self, Place};
 use crate::fields::Arguments;

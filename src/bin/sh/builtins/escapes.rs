@@ -1,27 +1,28 @@
-//! Escape sequences of `echo -e`, `printf`, and `printf`'s `%b`.
+//! Escape sequences of `echo -e`, of `printf`'s format, and of `printf`'s `%b`.
 
-/// What a backslash and what follows it stand for.
+/// What an escape sequence stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Escape {
     Byte(u8),
-    /// `\c`: no more output.
+    /// `\c`: the output ends here.
     Stop,
-    /// Nothing: the backslash is a backslash.
+    /// Not an escape sequence: the backslash stands for itself.
     None,
 }
 
-/// Where the sequence stands: how octal numbers are written differs.
+/// Where the sequence is written. The syntax of octal numbers depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// `printf`'s format: `\ooo`.
+    /// In `printf`'s format: octal numbers are `\ooo`.
     Format,
-    /// `%b`'s argument: `\0ooo`, and `\ooo` as elsewhere.
+    /// In the argument of `%b`: octal numbers are `\0ooo` or `\ooo`.
     Argument,
-    /// `echo -e`: `\0ooo`.
+    /// In an argument of `echo -e`: octal numbers are `\0ooo`.
     Echo,
 }
 
-/// The sequence that goes on with `text`, after its backslash; and how much of that is its.
+/// Reads an escape sequence; `text` begins after its backslash. Returns what the sequence stands for, and how many bytes of `text`
+/// belong to it.
 pub fn escape(text: &[u8], place: Place) -> (Escape, usize) {
     let byte = match text.first().copied().unwrap_or_default() {
         b'a' => 0x07,
@@ -43,7 +44,7 @@ pub fn escape(text: &[u8], place: Place) -> (Escape, usize) {
     (Escape::Byte(byte), 1)
 }
 
-/// At most so many digits after the first bytes: `\0` may have none, `\x` not.
+/// Reads at most `most` digits from the index `start`. `\x` needs at least one digit, `\0` needs none.
 fn digits(text: &[u8], start: usize, most: usize, base: u32) -> (Escape, usize) {
     let (mut number, mut end) = (0, start);
     while end < start + most
@@ -59,7 +60,7 @@ fn digits(text: &[u8], start: usize, most: usize, base: u32) -> (Escape, usize) 
     (Escape::Byte(number as u8), end)
 }
 
-/// Writes text with its escape sequences replaced; false if one of them says that nothing is to follow.
+/// Writes text with its escape sequences replaced. Returns false if the text contains `\c`: then no more output may follow.
 pub fn write(mut text: &[u8], place: Place, out: &mut impl FnMut(&[u8])) -> bool {
     loop {
         let length = text.iter().take_while(|&&byte| byte != b'\\').count();

@@ -1,5 +1,5 @@
-//! `exec [-a name] [utility [argument…]]` (XCU 2.15): this process becomes the utility. Without one, the redirections stay. With `-a` the
-//! utility gets another name as its first argument (as in bash, ksh and busybox).
+//! `exec [-a name] [utility [argument…]]` (XCU 2.15): replaces the shell with the utility. Without a utility, the redirections stay
+//! in effect. With `-a`, the utility's argument 0 is the given name (as in bash, ksh and busybox).
 
 use super::options;
 use crate::execution::{external, search};

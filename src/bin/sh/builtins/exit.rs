@@ -1,4 +1,4 @@
-//! `exit [n]`, `return [n]` (XCU 2.15). A `return` outside of functions and dot scripts ends the script.
+//! `exit [n]`, `return [n]` (XCU 2.15). A `return` outside of a function and of a dot script ends the script.
 
 use super::options;
 use crate::fields::Arguments;

@@ -1,5 +1,5 @@
-//! `export name[=value]...`, `export -p`; `readonly name[=value]...`, `readonly -p`: give variables an attribute, or list those that have
-//! it (XCU 2.15, `export`, `readonly`). `export -n` takes it away (as in bash and busybox).
+//! `export name[=value]...`, `export -p`; `readonly name[=value]...`, `readonly -p`: give variables an attribute, or list the
+//! variables that have it (XCU 2.15, `export`, `readonly`). `export -n` removes the attribute (as in bash and busybox).
 
 use super::listing;
 use super::options::{Getopt, Wrong, wrong};
@@ -44,7 +44,7 @@ pub fn run_readonly(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(0)
 }
 
-/// An operand's name, its value assigned if it has one.
+/// Assigns the value of an operand, if the operand has one. Returns the operand's name.
 fn assigned(
     shell: &mut Shell,
     utility: &[u8],
@@ -57,13 +57,13 @@ fn assigned(
     Ok(name)
 }
 
-/// `name`, or `name=value`.
+/// An operand: `name` or `name=value`.
 pub struct Operand<'a> {
     pub name: Symbol,
     pub value: Option<&'a [u8]>,
 }
 
-/// Takes an operand apart.
+/// Splits an operand into its name and its value. Fails if the name is not valid.
 pub fn operand<'a>(
     shell: &mut Shell,
     utility: &[u8],

@@ -1,5 +1,5 @@
-//! `fc [-r] [-e editor] [first [last]]`, `fc -l [-nr] [first [last]]`, `fc -s [old=new] [first]` (XCU 3 `fc`): lists commands of the
-//! history, or executes them again, edited or as they were.
+//! `fc [-r] [-e editor] [first [last]]`, `fc -l [-nr] [first [last]]`, `fc -s [old=new] [first]` (XCU 3 `fc`): lists commands of
+//! the history, or executes them again, with or without editing them first.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -27,7 +27,7 @@ fn fc(shell: &mut Shell, arguments: Arguments<'_>) -> Result<Answer, Wrong> {
     let mut getopt = Getopt::new(arguments, "e:lnrs");
     let operands = loop {
         let operands = getopt.operands();
-        // A negative number is no option.
+        // A negative number is an operand, not an option.
         if let Some([b'-', b'0'..=b'9', ..]) = operands.get(0) {
             break operands;
         }
@@ -40,7 +40,7 @@ fn fc(shell: &mut Shell, arguments: Arguments<'_>) -> Result<Answer, Wrong> {
             None => break getopt.operands(),
         }
     };
-    // As it was written before POSIX.
+    // `-e -` is how `-s` was written before POSIX.
     edits &= editor != Some(b"-");
     if !shell.is_interactive() {
         return Err(wrong(shell, b"fc", b"", "there is no history"));
@@ -99,7 +99,8 @@ pub fn run_history(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 
 type Range = (usize, usize);
 
-/// The commands that two operands mean. Without the second one it is what it is by default, or the first.
+/// Returns the numbers of the commands that the two operands select. If the second operand is missing, `last` replaces it; without
+/// `last` the range has one command.
 fn range(
     shell: &mut Shell,
     operands: Arguments<'_>,
@@ -116,7 +117,8 @@ fn range(
     }
 }
 
-/// The number of the command that an operand means. At the ends of a range what is not there any more, or yet, is what is nearest.
+/// Returns the number of the command that an operand selects. If `of_range`, a number outside of the history means the nearest
+/// command that the history has.
 fn find(shell: &mut Shell, operand: &[u8], of_range: bool) -> Result<usize, Wrong> {
     let history = &shell.interactive.history;
     let (first, past) = (history.first(), history.past());
@@ -140,7 +142,8 @@ fn find(shell: &mut Shell, operand: &[u8], of_range: bool) -> Result<usize, Wron
     found.ok_or_else(|| wrong(shell, b"fc", operand, "no such command in the history"))
 }
 
-/// The numbers of a range, the other way round if it is, or is to be: if both, not.
+/// Returns the numbers of a range, in descending order if either the range is descending or `reversed` is set. If both are true,
+/// the order is ascending.
 fn numbers_of((first, last): Range, reversed: bool) -> impl Iterator<Item = usize> {
     let (low, high) = (first.min(last), first.max(last));
     let backward = reversed != (first > last);
@@ -153,7 +156,7 @@ fn numbers_of((first, last): Range, reversed: bool) -> impl Iterator<Item = usiz
     })
 }
 
-/// `-l`
+/// `-l`: lists the commands.
 fn list(shell: &mut Shell, commands: impl Iterator<Item = usize>, with_numbers: bool) {
     let output = &mut shell.output;
     for number in commands {
@@ -172,7 +175,7 @@ fn list(shell: &mut Shell, commands: impl Iterator<Item = usize>, with_numbers: 
     }
 }
 
-/// `-s`: a part of the command is replaced, where that is asked for.
+/// `-s`: executes a command again; an operand `old=new` replaces a part of the command first.
 fn execute_again(shell: &mut Shell, mut operands: Arguments<'_>) -> Result<Answer, Wrong> {
     let replaced = operands.get(0).and_then(|operand| {
         let (old, new) = operand.split_at(operand.iter().position(|&byte| byte == b'=')?);
@@ -204,7 +207,7 @@ fn execute_again(shell: &mut Shell, mut operands: Arguments<'_>) -> Result<Answe
     Ok(execute(shell, &text))
 }
 
-/// Shows commands, enters them into the history and executes them.
+/// Executes commands. Each one is first written to standard error and entered into the history.
 fn execute(shell: &mut Shell, text: &[u8]) -> Answer {
     shell.check_depth()?;
     let line = shell.line;
@@ -223,7 +226,8 @@ fn execute(shell: &mut Shell, text: &[u8]) -> Answer {
     Ok(shell.status)
 }
 
-/// Has a text edited in a file of its own. `None`, and a status, if the editor says that it has failed.
+/// Calls an editor with the text in a temporary file, and returns the edited text. Returns `None` if the file cannot be made or
+/// read, or if the editor fails.
 pub fn edited(shell: &mut Shell, editor: &[u8], text: &[u8]) -> Result<Option<Vec<u8>>, Divert> {
     let mut path = Bytes(Vec::new());
     let written = loop {

@@ -1,5 +1,5 @@
-//! Decimal fractions for `printf`: they come as digits and go as digits, and are never binary between. So nothing is lost but what the
-//! precision leaves out; a half is rounded to the even digit, as C does.
+//! Decimal fractions for `printf`. The digits are read, rounded and written in decimal, and never converted to binary. So only
+//! digits beyond the precision are lost. A half is rounded to the even digit, as in C.
 
 use alloc::vec::Vec;
 
@@ -7,25 +7,26 @@ use nestling::text::Sink;
 
 use super::printf::Spec;
 
-/// Beyond this power of ten there is nothing but infinity and zero, as for a `long double`.
+/// A number with a greater exponent is infinity, or zero if the exponent is negative. A `long double` has a similar range.
 const GREATEST: i32 = 5000;
 
-/// What is no number, the longer first. The first three letters are what is written.
+/// Names that are not numbers, a longer name before its prefix. The first three letters are written to the output.
 const SPECIAL: &[&[u8]] = &[b"infinity", b"inf", b"nan"];
 
 #[derive(Debug)]
 pub struct Decimal {
     pub negative: bool,
-    /// The digits' values, the first not 0; none is zero.
+    /// The values of the digits. The first is not 0; the list is empty for the number zero.
     digits: Vec<u8>,
-    /// How many of them stand before the point: the value is 0.DIGITS times ten to the power of this.
+    /// How many digits precede the point: the value is 0.DIGITS times ten to the power of `point`.
     point: i32,
-    /// What is no number: its name.
+    /// The name to write if this is infinity or "not a number".
     special: Option<&'static [u8]>,
 }
 
 impl Decimal {
-    /// Reads a decimal constant of C, with a sign; and says how long it is. White space may precede it.
+    /// Reads a decimal constant of C, which may have a sign and white space before it. Returns the number and the length of its
+    /// text.
     pub fn parse(text: &[u8]) -> Option<(Self, usize)> {
         let (negative, rest) = match text.trim_ascii_start() {
             [b'-', rest @ ..] => (true, rest),
@@ -113,7 +114,7 @@ impl Decimal {
         self.special.is_none()
     }
 
-    /// The number with so many digits at most.
+    /// The number rounded to at most `keep` digits.
     fn rounded(&self, keep: i64) -> Self {
         let mut decimal = Self {
             digits: self.digits.clone(),
@@ -147,7 +148,7 @@ impl Decimal {
         decimal
     }
 
-    /// The digit so far behind the point, or, if negative, before it.
+    /// The digit at position `place` after the point (0 is the first one), or before the point if `place` is negative.
     fn digit(&self, place: i64) -> u8 {
         let index = usize::try_from(i64::from(self.point) + place);
         b'0' + index
@@ -157,7 +158,7 @@ impl Decimal {
             .unwrap_or_default()
     }
 
-    /// The exponent of the first digit.
+    /// The decimal exponent of the first digit.
     fn exponent(&self) -> i64 {
         if self.digits.is_empty() {
             0
@@ -167,7 +168,7 @@ impl Decimal {
     }
 }
 
-/// Writes the number, without its sign, as `%e`, `%f` or `%g` say.
+/// Writes the number without its sign, in the format of `%e`, `%f` or `%g`.
 pub fn format(decimal: &Decimal, spec: &Spec, letter: u8, out: &mut Vec<u8>) {
     let start = out.len();
     let precision = spec.precision.unwrap_or(6) as i64;
@@ -198,7 +199,7 @@ pub fn format(decimal: &Decimal, spec: &Spec, letter: u8, out: &mut Vec<u8>) {
     }
 }
 
-/// `%g` without `#`: takes away zeros at the end of the fraction.
+/// Removes zeros at the end of the fraction, as `%g` without `#` does.
 fn strip(spec: &Spec, start: usize, out: &mut Vec<u8>) {
     if spec.alternative || !nestling::text::contains(out.get(start..).unwrap_or_default(), b'.') {
         return;

@@ -1,5 +1,5 @@
-//! `getopts optstring name [param...]`: the next option of a script or a function (XCU 3, `getopts`).
-//! With OPTERR=0 it reports nothing (as in bash and busybox).
+//! `getopts optstring name [param...]`: finds the next option of a script or a function (XCU 3, `getopts`). With OPTERR=0 it
+//! reports no errors (as in bash and busybox).
 
 use alloc::vec::Vec;
 
@@ -33,20 +33,20 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(i32::from(found.at_end))
 }
 
-/// What `getopts` leaves behind.
+/// The result of one call of `getopts`.
 struct Found {
-    /// There are no more options.
+    /// Whether no option is left.
     at_end: bool,
-    /// The value of the variable that is named.
+    /// The value for the variable that the `name` operand names.
     letter: u8,
-    /// OPTARG, if it is to be set.
+    /// The value for OPTARG. OPTARG is unset if this is `None`.
     argument: Option<Vec<u8>>,
-    /// OPTIND, and how much of that parameter is done.
+    /// OPTIND, and how many bytes of that parameter have been parsed.
     index: usize,
     offset: usize,
 }
 
-/// Finds the next option among so many parameters.
+/// Finds the next option among `count` parameters.
 fn next<'a>(
     shell: &mut Shell,
     letters: &[u8],
@@ -60,7 +60,7 @@ fn next<'a>(
         .clamp(1, count + 1);
     let mut offset = shell.variables.getopts_offset;
     let word = param(index - 1).unwrap_or_default();
-    // The parameters may be others than last time.
+    // The parameters may differ from those of the previous call.
     if offset >= word.len() {
         offset = 0;
     }
@@ -118,17 +118,18 @@ fn next<'a>(
     if quiet {
         found.argument = Some([letter].into());
     } else if shell.variables.get(Symbol::OPTERR) != Some(b"0") {
-        // In the script's name: that is what it is wrong for.
+        // `wrong` reports the option as if it were the utility's name: the error is in the script's arguments, not in those of
+        // `getopts`.
         wrong(shell, &[b'-', letter], b"", problem);
     }
     found
 }
 
-/// Sets the variables.
+/// Sets OPTIND, OPTARG and the variable `name`.
 fn settle(shell: &mut Shell, name: Symbol, found: &Found) -> Flow {
     let index = Decimal::new(found.index as i64);
     shell.assign(Symbol::OPTIND, index.as_bytes())?;
-    // The assignment has begun anew.
+    // The assignment to OPTIND has reset this offset.
     shell.variables.getopts_offset = found.offset;
     match &found.argument {
         Some(argument) => shell.assign(Symbol::OPTARG, argument)?,

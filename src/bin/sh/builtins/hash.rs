@@ -1,4 +1,5 @@
-//! `hash [utility…]`, `hash -r` (XCU `hash`): where programs were found; looks for them now; forgets them.
+//! `hash [utility…]`, `hash -r` (XCU `hash`): lists the remembered locations of programs, searches for utilities and remembers
+//! their locations, or forgets all locations.
 
 use nestling::text::Text;
 

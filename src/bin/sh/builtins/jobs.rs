@@ -38,7 +38,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(status)
 }
 
-/// Writes a job's line. One that has ended is forgotten by that.
+/// Writes a job's line. Then removes the job from the table if it has ended.
 fn report(shell: &mut Shell, place: usize, marks: [Option<usize>; 2], style: u8) {
     let (jobs, output) = (&mut shell.jobs, &mut shell.output);
     let Some(state) = jobs.state(place) else {

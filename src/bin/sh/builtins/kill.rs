@@ -15,7 +15,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut name: &[u8] = b"TERM";
     if let Some([b'-', option @ ..]) = operands.get(0) {
         match option {
-            // Behind the option, which stands where a name does.
+            // The operands follow `-l`, which stands where a signal's name would stand.
             b"l" | b"L" => return list(shell, self::operands(operands)),
             _ => operands = operands.skip(1),
         }
@@ -25,7 +25,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
                 operands = operands.skip(1);
             }
             b"-" => {}
-            // No signal's name begins with a small letter, but people write them so.
+            // A signal's name may be in lower case: `-stop` is not `-s top`. So names of signals are checked first.
             [b's' | b'n', attached @ ..] if signal(option).is_none() => name = attached,
             _ => name = option,
         }
@@ -52,7 +52,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(status)
 }
 
-/// A signal by name or number; the inner `None` is 0, which only asks whether one could be sent.
+/// Parses a signal's name or number. The inner `None` is 0, with which `kill` only checks that a signal could be sent.
 fn signal(name: &[u8]) -> Option<Option<Signal>> {
     match name {
         b"0" | b"EXIT" => Some(None),
@@ -71,12 +71,12 @@ fn kill(shell: &mut Shell, target: i32, signal: Option<Signal>) -> Result<(), Er
 fn send(shell: &mut Shell, operand: &[u8], signal: Option<Signal>) -> bool {
     let answer = if operand.first() == Some(&b'%') {
         shell.jobs.find(operand).map(|place| {
-            // Of a job without a group, those processes that are left.
+            // For a job without a process group, the targets are its remaining processes.
             let targets: Vec<i32> = shell.jobs.targets(place).collect();
             let is_stopped = matches!(shell.jobs.state(place), Some(State::Stopped(_)));
             let sent = targets.iter().map(|&target| kill(shell, target, signal));
             let answer = sent.reduce(Result::or).unwrap_or(Ok(()));
-            // One that is to end could not: as bash, ksh and mksh have it.
+            // A stopped job could not act on a signal that is to end it, so it is continued (as in bash, ksh and mksh).
             let ends = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM];
             if is_stopped && signal.is_some_and(|signal| ends.contains(&signal)) {
                 for target in targets {
@@ -109,7 +109,8 @@ fn send(shell: &mut Shell, operand: &[u8], signal: Option<Signal>) -> bool {
     }
 }
 
-/// `-l`: the names, or for an exit status the name of the signal that it stands for; for a name its number.
+/// `-l`: lists the names of the signals. For an operand that is a number (a signal or an exit status) it writes the signal's name,
+/// for a name the signal's number.
 fn list(shell: &mut Shell, operands: Arguments<'_>) -> Answer {
     if operands.len() == 0 {
         for signal in Signal::all() {

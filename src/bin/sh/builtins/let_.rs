@@ -1,4 +1,5 @@
-//! `let expression...`: evaluates arithmetic expressions; the status is 1 if the last is 0 (as in bash, mksh and busybox).
+//! `let expression...`: evaluates arithmetic expressions. The exit status is 1 if the last value is 0 (as in bash, mksh and
+//! busybox).
 
 use super::options::{operands, wrong};
 use crate::expansion::arithmetic;

@@ -1,4 +1,4 @@
-//! Lists of variables, as commands that set them: of `set`, `export -p` and `readonly -p`.
+//! Lists of variables in the form of commands that set them: the output of `set`, `export -p` and `readonly -p`.
 
 use nestling::text::Text;
 
@@ -7,7 +7,7 @@ use crate::map::sorted;
 use crate::shell::Shell;
 use crate::variables::Variable;
 
-/// Writes the variables that are wanted, in the order of their names, each after the command.
+/// Writes the variables for which `wanted` returns true, sorted by name, each after `command`.
 pub fn write(shell: &mut Shell, command: &str, wanted: fn(&Variable) -> bool) {
     let all = shell
         .variables

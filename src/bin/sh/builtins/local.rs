@@ -1,7 +1,8 @@
-//! `local name[=value]...`, `local -`: variables that are as they were before when the function returns (as in dash, bash and busybox).
+//! `local name[=value]...`, `local -`: makes variables local to a function. When the function returns, they get back the values
+//! that they had before (as in dash, bash and busybox).
 //!
-//! Without a value a variable is unset, unless it is local already: declared twice, or assigned before the function's name. Its
-//! attributes stay. `local -` does the same for the options of `set`.
+//! Without a value, a new local variable is unset and keeps its attributes. A variable that is already local keeps its value: one
+//! that was declared before, or assigned in front of the function's name. `local -` does the same for the options of `set`.
 
 use super::export::{self, Operand};
 use super::options::{operands, wrong};

@@ -1,4 +1,4 @@
-//! The built-in utilities, a file each.
+//! The built-in utilities, one file for each.
 
 mod alias;
 mod bg;
@@ -48,7 +48,7 @@ mod wait;
 
 use crate::shell::{Builtin, Kind};
 
-/// Every built-in: symbols of their names follow the known variables' ([`crate::symbols`]).
+/// Every built-in utility. The symbols of the built-ins' names follow those of the known variables ([`crate::symbols`]).
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
         name: ":",

@@ -1,11 +1,12 @@
-//! What the built-ins share: options (XBD 12.2) and how to say what is wrong.
+//! What the built-ins share: parsing of options (XBD 12.2) and error messages.
 
 use nestling::Errno;
 
 use crate::fields::Arguments;
 use crate::shell::{Divert, Shell, text};
 
-/// What is wrong was reported, and the status set to 2: the answer of a regular built-in. Of a special one it is a [`Divert`].
+/// An error was reported, and the status was set to 2. A regular built-in returns that status; in a special built-in the error
+/// becomes a [`Divert`].
 #[derive(Debug)]
 pub struct Wrong;
 
@@ -15,7 +16,7 @@ impl From<Wrong> for Divert {
     }
 }
 
-/// Reports what is wrong with an argument: `cd: /nope: why`.
+/// Reports an error in an argument, in the form `cd: /nope: why`.
 #[inline(never)]
 pub fn wrong(shell: &mut Shell, name: &[u8], what: &[u8], why: &str) -> Wrong {
     if what.is_empty() {
@@ -27,7 +28,7 @@ pub fn wrong(shell: &mut Shell, name: &[u8], what: &[u8], why: &str) -> Wrong {
     Wrong
 }
 
-/// Reports that the system refused something.
+/// Reports that a system call failed.
 #[inline(never)]
 pub fn refused(shell: &mut Shell, name: &[u8], what: &[u8], why: Errno) -> Wrong {
     shell.complain(text!(name, ": ", what, ": ", why));
@@ -35,13 +36,13 @@ pub fn refused(shell: &mut Shell, name: &[u8], what: &[u8], why: Errno) -> Wrong
     Wrong
 }
 
-/// Goes through the options of a utility, and stops at its operands.
+/// Iterates over the options of a utility, up to its operands.
 #[derive(Debug)]
 pub struct Getopt<'a> {
     arguments: Arguments<'a>,
-    /// The options' letters; after one that has an option-argument, a colon.
+    /// The letters of the options. A colon follows the letter of an option that takes an option-argument.
     letters: &'static [u8],
-    /// In which argument it is, and where in it: 0 before its hyphen.
+    /// The index of the current argument, and the position in it; the position 0 means that its hyphen was not read yet.
     index: usize,
     offset: usize,
     /// The option-argument of the last option.
@@ -60,7 +61,7 @@ impl<'a> Getopt<'a> {
         }
     }
 
-    /// The next option's letter; `None` after the last.
+    /// Returns the next option's letter, or `None` after the last option.
     #[inline(never)]
     pub fn next(&mut self, shell: &mut Shell) -> Result<Option<u8>, Wrong> {
         let word = self.arguments.get(self.index).unwrap_or_default();
@@ -106,13 +107,13 @@ impl<'a> Getopt<'a> {
         Ok(Some(*letter))
     }
 
-    /// What follows the options: the first operand is number 0.
+    /// Returns the arguments after the options. The first operand has the number 0.
     pub fn operands(&self) -> Arguments<'a> {
         self.arguments.skip(self.index)
     }
 }
 
-/// The operands of a utility that has no options, but may have a `--` (XCU 1.4).
+/// Returns the operands of a utility that has no options but accepts `--` (XCU 1.4).
 pub fn operands<'a>(arguments: Arguments<'a>) -> Arguments<'a> {
     match arguments.get(1) {
         Some(b"--") => arguments.skip(2),

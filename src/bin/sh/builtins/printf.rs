@@ -1,6 +1,8 @@
-//! `printf format [argument...]`: writes formatted output (XCU 3, `printf`; the numbers are those of its EXTENDED DESCRIPTION).
+//! `printf format [argument...]`: writes formatted output (XCU 3, `printf`; numbers in comments are those of its EXTENDED
+//! DESCRIPTION).
 //!
-//! Floating-point conversions are optional there. `e`, `f` and `g` are done in decimal, and so exactly: [`float`](super::float).
+//! The standard does not require floating-point conversions. This `printf` has `e`, `f` and `g`, and computes them in decimal, so
+//! the result is exact: see [`float`](super::float).
 
 use nestling::text::contains;
 
@@ -26,7 +28,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         used: 0,
         status: 0,
     };
-    // 9: until all arguments are used.
+    // Item 9: the format is used again until no argument is left.
     while printf.once(format) && printf.used > 0 && printf.arguments.len() > printf.used {
         printf.arguments = printf.arguments.skip(printf.used);
         (printf.next, printf.used) = (0, 0);
@@ -37,16 +39,16 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 struct Printf<'s, 'a> {
     shell: &'s mut Shell,
     name: &'a [u8],
-    /// What was not used by the format so far.
+    /// The arguments that earlier uses of the format have not consumed.
     arguments: Arguments<'a>,
-    /// Which of them the next conversion takes that has no number.
+    /// The index of the argument for the next conversion that has no argument number.
     next: usize,
-    /// How many of them this time round.
+    /// How many of `arguments` the current use of the format has consumed.
     used: usize,
     status: i32,
 }
 
-/// What stands between `%` and the conversion's letter.
+/// The flags, the width and the precision between `%` and the letter of a conversion.
 #[derive(Default)]
 pub struct Spec {
     left: bool,
@@ -59,7 +61,7 @@ pub struct Spec {
 }
 
 impl<'a> Printf<'_, 'a> {
-    /// Writes the format with its conversions. False if nothing is to follow.
+    /// Writes the format with its conversions, once. Returns false if the output must end here.
     fn once(&mut self, format: &[u8]) -> bool {
         let mut rest = format;
         loop {
@@ -91,7 +93,7 @@ impl<'a> Printf<'_, 'a> {
         }
     }
 
-    /// Writes one conversion; returns what follows it in the format.
+    /// Writes one conversion. Returns the rest of the format, or `None` if the output must end here.
     fn conversion<'f>(&mut self, format: &'f [u8]) -> Option<&'f [u8]> {
         let (mut rest, mut spec) = (format, Spec::default());
         let number = argument_number(&mut rest);
@@ -115,7 +117,7 @@ impl<'a> Printf<'_, 'a> {
             let precision = self.size(&mut rest).unwrap_or_default();
             spec.precision = usize::try_from(precision).ok();
         }
-        // What C needs to know of the argument's size.
+        // Length modifiers of C, which have no effect here.
         while let [b'h' | b'j' | b'l' | b'L' | b't' | b'z', after @ ..] = rest {
             rest = after;
         }
@@ -131,13 +133,13 @@ impl<'a> Printf<'_, 'a> {
         let text = argument.unwrap_or_default();
         match letter {
             b's' => self.string(text, spec),
-            // As bash and ksh have it: so that the shell can read it back.
+            // Quotes the argument so that the shell can read it back, as bash and ksh do.
             b'q' => {
                 let mut quoted = alloc::vec::Vec::new();
                 quoting::quote(text, &mut quoted);
                 self.string(&quoted, spec);
             }
-            // Of an argument that is missing or empty, as in C, the null byte.
+            // As in C, a missing or empty argument is written as a null byte.
             b'c' => self.string(
                 text.get(..1).unwrap_or(b"\0"),
                 Spec {
@@ -161,7 +163,7 @@ impl<'a> Printf<'_, 'a> {
         Some(rest)
     }
 
-    /// A width or a precision: a number, `*`, or `*n$`.
+    /// Parses a width or a precision: a number, `*` or `*n$`.
     fn size(&mut self, rest: &mut &[u8]) -> Option<i32> {
         if let [b'*', after @ ..] = *rest {
             *rest = after;
@@ -177,7 +179,7 @@ impl<'a> Printf<'_, 'a> {
         Some(i32::try_from(size).unwrap_or(i32::MAX))
     }
 
-    /// The argument of a number, or the next.
+    /// The argument with this number, or the next argument.
     fn argument(&mut self, number: Option<usize>) -> Option<&'a [u8]> {
         let index = number.unwrap_or(self.next);
         if number.is_none() {
@@ -247,7 +249,7 @@ impl<'a> Printf<'_, 'a> {
             _ if !signed => b"",
             _ => spec.sign(negative),
         };
-        // 0 as a flag means nothing beside a precision.
+        // The flag `0` has no effect if a precision is given.
         let spec = Spec {
             zeros: spec.zeros && spec.precision.is_none(),
             ..spec
@@ -260,7 +262,7 @@ impl<'a> Printf<'_, 'a> {
         let (decimal, length) = match Decimal::parse(text) {
             Some((decimal, length)) if !matches!(text, [b'\'' | b'"', ..]) => (decimal, length),
             _ => {
-                // A character, a hexadecimal number, or nothing.
+                // The argument is a quote and a character, a hexadecimal number, or not a number.
                 let Integer {
                     negative,
                     magnitude,
@@ -280,7 +282,7 @@ impl<'a> Printf<'_, 'a> {
         self.padded(spec.sign(decimal.negative), 0, &body, &spec);
     }
 
-    /// Writes a sign or the like, zeros, and what follows, in the field's width.
+    /// Writes the prefix (a sign or `0x`), zeros and the text, padded to the width of the field.
     fn padded(&mut self, prefix: &[u8], mut zeros: usize, text: &[u8], spec: &Spec) {
         let length = prefix.len() + zeros + text.len();
         let mut padding = spec.width.saturating_sub(length);
@@ -309,7 +311,8 @@ impl<'a> Printf<'_, 'a> {
         }
     }
 
-    /// A number as C writes it, or a quote and a character, whose number it is. None is 0. What is wrong is reported.
+    /// Parses a number in the syntax of C, or a quote and a character, whose code is the number. A missing argument is 0. Reports
+    /// errors.
     fn number(&mut self, argument: Option<&[u8]>) -> Integer {
         let text = argument.unwrap_or_default();
         if let [b'\'' | b'"', character @ ..] = text {
@@ -374,7 +377,7 @@ impl Spec {
     }
 }
 
-/// `n$`, counted from 0.
+/// Parses `n$`. The result counts from 0.
 fn argument_number(rest: &mut &[u8]) -> Option<usize> {
     let digits = digits(rest);
     let [b'$', after @ ..] = rest.get(digits.len()..)? else {

@@ -33,25 +33,25 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(0)
 }
 
-/// The path without symbolic links.
+/// Returns the path of the working directory without symbolic links.
 pub fn physical() -> Result<Vec<u8>, Errno> {
-    let mut buffer = [0; 4096]; // as much as the kernel gives
+    let mut buffer = [0; 4096]; // the longest path that the kernel returns
     let path = sys::file::getcwd(&mut buffer)?.to_bytes();
     match path {
         [b'/', ..] => Ok(path.into()),
-        // It is outside of the root directory.
+        // The working directory is outside of the root directory.
         _ => Err(Errno::ENOENT),
     }
 }
 
-/// When the shell starts: PWD is right as it is, or is set (XCU `sh`, ENVIRONMENT VARIABLES).
+/// Sets PWD when the shell starts, unless the inherited value is correct (XCU `sh`, ENVIRONMENT VARIABLES).
 pub fn start(shell: &mut Shell) {
     let inherited = shell.variables.get(Symbol::PWD).map(Vec::from);
     let right = inherited.filter(|path| is_canonical(path) && is_here(path));
     if right.is_none()
         && let Ok(directory) = physical()
     {
-        // Nothing is read-only yet.
+        // The call cannot fail: no variable is read-only yet.
         let _ = shell.variables.set(Symbol::PWD, &directory);
         shell.directory = Some(directory);
     } else {
@@ -59,7 +59,7 @@ pub fn start(shell: &mut Shell) {
     }
 }
 
-/// Absolute, with neither dot nor dot-dot.
+/// Whether the path is absolute and contains neither dot nor dot-dot.
 fn is_canonical(path: &[u8]) -> bool {
     path.first() == Some(&b'/')
         && path

@@ -1,10 +1,10 @@
-//! Text that the shell can read back.
+//! Text in a form that the shell can read back.
 
 use alloc::vec::Vec;
 
 use nestling::text::{self, Sink, Text};
 
-/// A string between single quotes: `'it'\''s'`.
+/// A string in single quotes: `'it'\''s'`.
 #[derive(Debug, Clone, Copy)]
 pub struct Quoted<'a>(pub &'a [u8]);
 
@@ -21,7 +21,7 @@ impl Text for Quoted<'_> {
     }
 }
 
-/// Adds a string to a line, quoted only if it has to be.
+/// Appends a string to a line. The string is quoted only if necessary.
 pub fn quote(text: &[u8], line: &mut Vec<u8>) {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || text::contains(b"_-./:+,@%=", *byte);
     if !text.is_empty() && text.iter().all(is_plain) {

@@ -1,8 +1,9 @@
 //! `read [-r] [-d delim] var...`: reads a line into variables (XCU 3, `read`).
 //!
-//! Beside POSIX's, bash's and busybox's `-n`, `-N` (so many characters), `-p` (a prompt, on a terminal), `-s` (what is typed is not shown),
-//! `-t` (so many seconds at most; then the status is 142, as if by SIGALRM), `-u` (another descriptor), and REPLY. A signal with a trap
-//! ends it, with a status of 128 and the signal's number.
+//! It has these options beyond POSIX, as in bash and busybox: `-n` and `-N` (read at most that many characters), `-p` (a prompt, on
+//! a terminal), `-s` (do not echo the input), `-t` (a limit in seconds; after it the status is 142, as if by SIGALRM) and `-u`
+//! (another descriptor). Without a `var` operand it sets REPLY. A signal that has a trap ends `read` with the status 128 plus the
+//! signal's number.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -75,7 +76,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         input.wait(shell).map(|is_ready| i32::from(!is_ready))
     } else {
         let by_characters = line.most < usize::MAX || line.delimiter != b'\n';
-        // The program that reads next needs it, too. Scripts pay nothing for it: `byte` does it after an EAGAIN.
+        // The program that reads next needs a blocking descriptor, too. A script does not pay for this call: in a script, `byte`
+        // clears the flag after an EAGAIN.
         if shell.is_interactive() {
             interactive::make_blocking(fd);
         }
@@ -85,7 +87,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     input.give_back();
     let end = match end {
         Ok(end) => end,
-        // As bash, dash and busybox have it: what was read by then is assigned, and the action follows.
+        // As in bash, dash and busybox, the input that was read before the signal is assigned; the trap's action is executed after
+        // that.
         Err(Stop::Signal(signal)) => 128 + signal.as_raw(),
         Err(Stop::Divert(divert)) => return Err(divert),
         Err(Stop::Errno(errno)) => {
@@ -99,9 +102,9 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(end)
 }
 
-/// Why reading stops, but for an end.
+/// Why `read` stops before the end of the line or of the input.
 enum Stop {
-    /// This has come, and has a trap.
+    /// This signal arrived, and it has a trap.
     Signal(Signal),
     Divert(Divert),
     Errno(Errno),
@@ -113,7 +116,7 @@ impl From<Divert> for Stop {
     }
 }
 
-/// Stops for a signal that has a trap, or that interrupts an interactive shell.
+/// Returns an error if a signal arrived that has a trap, or that interrupts an interactive shell.
 fn check_signals(shell: &mut Shell) -> Result<(), Stop> {
     match shell.traps.next_pending() {
         Some(signal) if shell.traps.has_action(signal) => Err(Stop::Signal(signal)),
@@ -122,7 +125,7 @@ fn check_signals(shell: &mut Shell) -> Result<(), Stop> {
     }
 }
 
-/// Seconds, with a fraction.
+/// Parses a number of seconds that may have a fraction.
 fn seconds(text: &[u8]) -> Option<Duration> {
     let length = text.iter().take_while(|&&byte| byte != b'.').count();
     let (whole, fraction) = text.split_at_checked(length)?;
@@ -139,12 +142,12 @@ fn seconds(text: &[u8]) -> Option<Duration> {
     Some(Duration::new(nestling::text::number(whole, 10)?, nanos))
 }
 
-/// Where the line comes from. Nothing is read beyond it: others go on from there.
+/// The file that the line is read from. `read` must consume no byte after the line, because other programs continue to read there.
 struct Input<'fd> {
     fd: BorrowedFd<'fd>,
-    /// What is read too much can be given back.
+    /// Whether the offset can be moved back, so that bytes after the line are returned to the file.
     seekable: bool,
-    /// When there is no more time.
+    /// The time at which `-t` ends the read.
     end: Option<Timestamp>,
     block: [u8; 512],
     start: usize,
@@ -165,14 +168,14 @@ impl<'fd> Input<'fd> {
         }
     }
 
-    /// On a terminal: shows the prompt, and has it give characters as they are typed, or not show them. It is as it was when the answer
-    /// is dropped.
+    /// If the descriptor is a terminal, shows the prompt and sets the mode of the terminal: character by character, or without
+    /// echo. The mode is restored when the returned value is dropped.
     fn prepare(&self, prompt: &[u8], silent: bool, by_characters: bool) -> Option<Saved<'fd>> {
         let changes = silent || by_characters;
         if prompt.is_empty() && !changes || self.seekable || !terminal::is_terminal(self.fd) {
             return None;
         }
-        // Nobody is left to be told.
+        // If standard error fails, an error cannot be reported.
         let _ = io::write_all(io::stderr(), prompt);
         if !changes {
             return None;
@@ -191,7 +194,7 @@ impl<'fd> Input<'fd> {
         Some(saved)
     }
 
-    /// Waits until there is something to be read: false if there is no more time.
+    /// Waits until input is available. Returns false if the time limit has passed.
     fn wait(&self, shell: &mut Shell) -> Result<bool, Stop> {
         if self.seekable {
             return Ok(true);
@@ -205,7 +208,7 @@ impl<'fd> Input<'fd> {
         }
     }
 
-    /// The next byte; `None` at the end.
+    /// Returns the next byte, or `None` at the end of the input.
     fn byte(&mut self, shell: &mut Shell) -> Result<Option<u8>, Stop> {
         while self.start >= self.length {
             let room = if self.seekable { self.block.len() } else { 1 };
@@ -225,34 +228,35 @@ impl<'fd> Input<'fd> {
         Ok(byte)
     }
 
-    /// Gives back what was read too much.
+    /// Moves the file's offset back to the end of the line.
     fn give_back(&self) {
         let rest = self.length.saturating_sub(self.start);
         if rest > 0 {
-            // It could be done before.
+            // `new` has tested that seeking works here.
             let _ = sys::fd::lseek(self.fd, SeekFrom::Current(-(rest as i64)));
         }
     }
 }
 
-/// What was read, without its delimiter. Before a byte that was escaped stands a backslash, unless it is raw.
+/// The line that was read, without its delimiter. Unless `raw` is set, a backslash precedes each byte that was escaped.
 struct Line {
     text: Vec<u8>,
     raw: bool,
     delimiter: u8,
-    /// How many characters to read at most.
+    /// The greatest number of characters to read.
     most: usize,
-    /// The delimiter does not end it, nor is it split.
+    /// Whether `-N` was given: the delimiter does not end the line, and the line is not split.
     exactly: bool,
 }
 
 impl Line {
-    /// Reads: the exit status.
+    /// Reads the line and returns the exit status.
     fn read(&mut self, shell: &mut Shell, input: &mut Input<'_>) -> Result<i32, Stop> {
-        // Of the character that is being read, how many bytes are to come.
+        // `more` is the number of bytes that are still missing from the current character.
         let (mut characters, mut more) = (0, 0_u32);
         let timed = input.end.is_some();
-        // A signal, or a child's end, that comes before the read would not interrupt it. The rest of a line comes soon.
+        // The read does not notice a signal or the end of a child that comes before it, so `wait` is called first. It is called
+        // once only, because the rest of a line follows soon.
         let mut waits = timed || shell.traps.acts_on() != SigSet::EMPTY || shell.jobs.any_alive();
         while characters < self.most {
             if waits && !input.wait(shell)? {
@@ -295,7 +299,7 @@ impl Line {
         Ok(0)
     }
 
-    /// Splits the line (XCU 2.6.5), and assigns the fields.
+    /// Splits the line into fields (XCU 2.6.5), and assigns the fields to the variables.
     fn assign(&self, shell: &mut Shell, names: Arguments<'_>) -> Flow {
         let mut value = Vec::new();
         if self.exactly || names.len() == 0 {
@@ -329,7 +333,7 @@ impl Line {
         Ok(())
     }
 
-    /// A part of the text, without the backslashes that escape.
+    /// Copies a part of the text, without the backslashes that escape a byte.
     fn copy(&self, start: usize, end: usize, value: &mut Vec<u8>) {
         let part = self.text.get(start..end).unwrap_or_default();
         if self.raw {
@@ -362,7 +366,7 @@ struct Splitter<'a> {
 }
 
 impl Splitter<'_> {
-    /// What is there, and how long it is; `None` at the end.
+    /// Returns the kind and the length of the character at the index, or `None` at the end.
     fn at(&self, index: usize) -> Option<(Kind, usize)> {
         let rest = self.line.text.get(index..)?;
         let first = *rest.first()?;
@@ -376,7 +380,7 @@ impl Splitter<'_> {
         })
     }
 
-    /// Where what is of this kind ends.
+    /// Returns the end of the sequence of characters of this kind.
     fn while_it_is(&self, kind: Kind, mut index: usize) -> usize {
         while let Some((other, length)) = self.at(index)
             && other == kind
@@ -394,7 +398,7 @@ impl Splitter<'_> {
         self.while_it_is(Kind::Text, start)
     }
 
-    /// The end of the delimiter that begins there: white space with at most one other character.
+    /// Returns the end of the delimiter that begins at `start`: white space with at most one other character of IFS.
     fn delimiter(&self, start: usize) -> usize {
         let end = self.spaces(start);
         match self.at(end) {
@@ -403,7 +407,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// The end of the text without white space there.
+    /// Returns the end of the text without trailing white space.
     fn trimmed(&self, start: usize) -> usize {
         let (mut index, mut end) = (start, start);
         while let Some((kind, length)) = self.at(index) {

@@ -1,5 +1,5 @@
-//! `set [-abCEefHhmnpuvx] [-o option] [argument...]`, `set [+abCEefHhmnpuvx] [+o option] [argument...]`, `set -- [argument...]`: sets options
-//! and positional parameters, or lists options or variables (XCU 2.15, `set`).
+//! `set [-abCEefHhmnpuvx] [-o option] [argument...]`, `set [+abCEefHhmnpuvx] [+o option] [argument...]`, `set -- [argument...]`:
+//! sets options and positional parameters, or lists options or variables (XCU 2.15, `set`).
 
 use nestling::sys::credentials;
 use nestling::text::Text;
@@ -26,7 +26,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
                 sets_parameters = true;
                 break;
             }
-            // As it was before there was `--`: `-x` and `-v` are turned off too.
+            // A `-` alone was used before `--` existed. It also turns off `-x` and `-v`.
             (true, b"") => {
                 shell.options.set(Opt::Xtrace, false);
                 shell.options.set(Opt::Verbose, false);
@@ -69,7 +69,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     Ok(status)
 }
 
-/// Turns an option on or off, and does what follows from that. False if it can't be had, which is reported.
+/// Turns an option on or off, together with its effects. If that fails, reports the error and returns false.
 pub fn change(shell: &mut Shell, option: Opt, on: bool) -> bool {
     let before = shell.options.has(option);
     shell.options.set(option, on);
@@ -89,7 +89,7 @@ pub fn change(shell: &mut Shell, option: Opt, on: bool) -> bool {
     true
 }
 
-/// Sets the effective and saved ids to the real ones. False if that is not possible, which is reported.
+/// Sets the effective and saved ids to the real ids. If that fails, reports the error and returns false.
 pub fn drop_privileges(shell: &mut Shell) -> bool {
     let drop = || {
         let (uid, gid) = (credentials::getuid()?, credentials::getgid()?);
@@ -103,7 +103,7 @@ pub fn drop_privileges(shell: &mut Shell) -> bool {
     dropped.is_ok()
 }
 
-/// Turns the options on and off that were so before `local -`.
+/// Restores the options that were in effect before `local -`.
 pub fn restore(shell: &mut Shell, former: Options) {
     for &(option, ..) in options::named() {
         if shell.options.has(option) != former.has(option) {
@@ -112,7 +112,7 @@ pub fn restore(shell: &mut Shell, former: Options) {
     }
 }
 
-/// Lists the options: to be read, or as commands that set them.
+/// Lists the options: as a table for people if `to_be_read`, else as commands that set them.
 fn list(shell: &mut Shell, to_be_read: bool) {
     let (options, out) = (shell.options, &mut shell.output);
     for &(option, _, name) in options::named() {

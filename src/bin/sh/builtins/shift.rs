@@ -1,4 +1,4 @@
-//! `shift [n]`: moves the positional parameters down (XCU 2.15, `shift`).
+//! `shift [n]`: removes the first `n` positional parameters (XCU 2.15, `shift`).
 
 use super::options::{operands, wrong};
 use crate::fields::Arguments;
@@ -16,6 +16,6 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if operands.len() > 1 {
         return Err(wrong(shell, name, b"", "too many operands").into());
     }
-    // Too many are no error that ends a script, as in bash and busybox.
+    // A count that is too large does not end a script here, as in bash and busybox.
     Ok(i32::from(!shell.positional.shift(count)))
 }

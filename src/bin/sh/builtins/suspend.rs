@@ -1,4 +1,4 @@
-//! `suspend [-f]`, as in bash: stops the shell, as Ctrl-Z stops a program, until it is continued. (Not of the standard.)
+//! `suspend [-f]`, as in bash: stops the shell until it is continued, as Ctrl-Z stops a program. (It is not in the standard.)
 
 use nestling::{Signal, sys};
 
@@ -30,7 +30,8 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         ));
         return Ok(1);
     }
-    // The group that the shell was started in has the terminal again, and stops as a whole: `su` waits for its shell.
+    // Turning job control off returns the terminal to the process group in which the shell was started. The whole group is stopped,
+    // because a program such as `su` waits for its shell.
     set::change(shell, Opt::Monitor, false);
     let stopped = sys::process::kill(0, Some(Signal::STOP));
     set::change(shell, Opt::Monitor, true);

@@ -1,7 +1,7 @@
-//! `test [expression]`, `[ [expression] ]`: whether something holds (XCU 3, `test`).
+//! `test [expression]`, `[ [expression] ]`: evaluates a condition (XCU 3, `test`).
 //!
-//! What an expression of up to four arguments means, their number says. Longer ones, which POSIX leaves open, have `!`, `-a`, `-o` and
-//! parentheses as in other shells.
+//! The number of arguments decides the meaning of an expression of up to four arguments. POSIX leaves longer expressions open. They
+//! have `!`, `-a`, `-o` and parentheses here, as in other shells.
 
 use core::ffi::CStr;
 
@@ -37,14 +37,14 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 struct Test<'s, 'a> {
     shell: &'s mut Shell,
     arguments: Arguments<'a>,
-    /// The argument that comes next.
+    /// The index of the next argument.
     next: usize,
     /// Where the expression ends.
     end: usize,
 }
 
 impl<'a> Test<'_, 'a> {
-    /// The argument so far ahead.
+    /// Returns the argument that is `ahead` arguments after the next one.
     fn peek(&self, ahead: usize) -> Option<&'a [u8]> {
         let index = self.next + ahead;
         if index < self.end {
@@ -66,7 +66,7 @@ impl<'a> Test<'_, 'a> {
         self.end - self.next
     }
 
-    /// What is left to be read, so many arguments.
+    /// Evaluates the remaining arguments, of which there are `count`.
     fn by_count(&mut self, count: usize) -> Result<bool, Wrong> {
         let first = self.peek(0).unwrap_or_default();
         match count {
@@ -116,7 +116,7 @@ impl<'a> Test<'_, 'a> {
         self.by_count(count).map(|holds| !holds)
     }
 
-    /// `conjunction [-o conjunction]...`
+    /// Parses `conjunction [-o conjunction]...`.
     fn disjunction(&mut self) -> Result<bool, Wrong> {
         let mut holds = self.conjunction()?;
         while self.peek(0) == Some(b"-o") {
@@ -126,7 +126,7 @@ impl<'a> Test<'_, 'a> {
         Ok(holds)
     }
 
-    /// `primary [-a primary]...`
+    /// Parses `primary [-a primary]...`.
     fn conjunction(&mut self) -> Result<bool, Wrong> {
         let mut holds = self.primary()?;
         while self.peek(0) == Some(b"-a") {
@@ -136,7 +136,7 @@ impl<'a> Test<'_, 'a> {
         Ok(holds)
     }
 
-    /// `[!]... (disjunction)`, or a primary.
+    /// Parses `[!]... (disjunction)` or a primary.
     fn primary(&mut self) -> Result<bool, Wrong> {
         let mut negated = false;
         let holds = loop {
@@ -223,7 +223,7 @@ impl<'a> Test<'_, 'a> {
     }
 }
 
-/// `-f operand`, for `test` and `[[`.
+/// Evaluates `-f operand` and the other unary operators, for `test` and `[[`.
 pub fn unary(
     shell: &mut Shell,
     utility: &[u8],
@@ -263,7 +263,7 @@ pub fn unary(
     })
 }
 
-/// `left operator right`, for `test` and `[[`. Strings are compared by their bytes.
+/// Evaluates `left operator right`, for `test` and `[[`. Strings are compared byte by byte.
 pub fn binary(
     shell: &mut Shell,
     utility: &[u8],
@@ -281,7 +281,7 @@ pub fn binary(
             let files = (sys::file::stat(left).ok(), sys::file::stat(right).ok());
             let same =
                 |one: Stat, other: Stat| (one.dev(), one.ino()) == (other.dev(), other.ino());
-            // A file that is not there is older than any that is: `None` is less.
+            // A file that does not exist is older than any file that exists: `None` is less than `Some`.
             let times = (
                 files.0.map(|stat| stat.mtime()),
                 files.1.map(|stat| stat.mtime()),
@@ -311,7 +311,7 @@ pub fn binary(
     })
 }
 
-/// A decimal integer; white space around it does not matter.
+/// Parses a decimal integer. White space around it is ignored.
 fn integer(shell: &mut Shell, utility: &[u8], text: &CStr) -> Result<i64, Wrong> {
     let text = text.to_bytes();
     let (negative, digits) = match text.trim_ascii() {

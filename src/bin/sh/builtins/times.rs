@@ -1,4 +1,4 @@
-//! `times`: the processor time of the shell and of its children, user's and system's (XCU 2.15, `times`).
+//! `times`: writes the user and system processor times of the shell and of its children (XCU 2.15, `times`).
 
 use core::time::Duration;
 
@@ -18,7 +18,7 @@ pub fn run(shell: &mut Shell, _: Arguments<'_>) -> Answer {
     Ok(0)
 }
 
-/// As `1m2.003456s`.
+/// Writes a time in the form `1m2.003456s`.
 fn write(time: Duration, end: &[u8], out: &mut Output) {
     let seconds = time.as_secs();
     (seconds / 60).write(out);

@@ -18,7 +18,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut operands = options.operands();
     if operands.len() == 0 {
         show(shell, Named::Condition(None), print);
-        // C libraries keep two for themselves, and may leave them ignored.
+        // C libraries reserve signals 32 and 33 for themselves, and may leave them ignored.
         for signal in Signal::all().filter(|signal| !matches!(signal.as_raw(), 32 | 33)) {
             show(shell, Named::Condition(Some(signal)), print);
         }
@@ -49,10 +49,10 @@ fn is_number(operand: &[u8]) -> bool {
     operand.iter().all(u8::is_ascii_digit) && !operand.is_empty()
 }
 
-/// What an action is for.
+/// The condition that an action belongs to.
 #[derive(Clone, Copy)]
 enum Named {
-    /// ERR: a command fails (as in bash, ksh and busybox).
+    /// ERR: a command has failed (as in bash, ksh and busybox).
     Error,
     Condition(Condition),
 }
@@ -65,7 +65,7 @@ fn condition(name: &[u8]) -> Option<Named> {
     }
 }
 
-/// Writes the command that sets a condition's action; one that is in its default state only if `all`.
+/// Writes the command that sets a condition's action. Writes nothing for a condition with its default action, unless `all` is set.
 fn show(shell: &mut Shell, condition: Named, all: bool) {
     let interactive = shell.is_interactive();
     let action = match condition {

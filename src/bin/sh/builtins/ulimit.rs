@@ -1,6 +1,6 @@
-//! `ulimit [-H|-S] -a`, `ulimit [-H|-S] [-c|-d|-f|-n|-s|-t|-v] [newlimit]`: says or sets limits (XCU 3, `ulimit`).
+//! `ulimit [-H|-S] -a`, `ulimit [-H|-S] [-c|-d|-f|-n|-s|-t|-v] [newlimit]`: writes or sets resource limits (XCU 3, `ulimit`).
 //!
-//! Beside POSIX's, the letters that bash, busybox and dash have; for processes both, `-u` and `-p`.
+//! It also has the letters of bash, busybox and dash. Both `-u` and `-p` mean the number of processes.
 
 use nestling::text::{self, Text};
 use nestling::{Resource, Rlimit, sys};
@@ -9,7 +9,7 @@ use super::options::{Getopt, refused, wrong};
 use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
 
-/// A letter, what it limits, how many units of the kernel's are one, and what it is called.
+/// An option letter, its resource, the size of its unit in units of the kernel, and its description.
 type Limit = (u8, Resource, u64, &'static str);
 
 const LIMITS: &[Limit] = &[
@@ -93,7 +93,7 @@ fn say(shell: &mut Shell, &(_, resource, unit, _): &Limit, hard: bool) {
     shell.output.write(b"\n");
 }
 
-/// Sets a limit: if neither is named, both.
+/// Sets a limit. If neither `-S` nor `-H` is given, sets both the soft and the hard limit.
 fn set(
     shell: &mut Shell,
     name: &[u8],

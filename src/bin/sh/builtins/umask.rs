@@ -1,4 +1,5 @@
-//! `umask [-S] [mask]`: says or sets which permission bits new files do not get (XCU 3, `umask`).
+//! `umask [-S] [mask]`: writes or sets the file mode creation mask, which are the permission bits that new files do not get (XCU 3,
+//! `umask`).
 
 use nestling::sys;
 
@@ -63,7 +64,7 @@ fn write(shell: &mut Shell, mask: u32, symbolic: bool) {
     }
 }
 
-/// Permission bits as a symbolic mode changes them: XCU 3, `chmod`, EXTENDED DESCRIPTION.
+/// Applies a symbolic mode to permission bits (XCU 3, `chmod`, EXTENDED DESCRIPTION).
 fn modes(text: &[u8], mut bits: u32) -> Option<u32> {
     for mut clause in text.split(|&byte| byte == b',') {
         let mut who = 0;

@@ -1,4 +1,4 @@
-//! `wait [-n] [pid|job_id...]`: XCU 3 `wait`. With `-n` (as bash and busybox have it) it waits for the first of them to end.
+//! `wait [-n] [pid|job_id...]`: XCU 3 `wait`. With `-n` it waits until the first of them ends (as in bash and busybox).
 
 use nestling::{Pid, text};
 
@@ -7,7 +7,7 @@ use crate::fields::Arguments;
 use crate::jobs::{self, Broken, Known};
 use crate::shell::{Answer, Shell, text};
 
-/// The exit status for what is no child of this shell.
+/// The exit status for an operand that is not a known child of this shell.
 const UNKNOWN: i32 = 127;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
@@ -21,7 +21,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         }
     }
     let operands = options.operands();
-    // What was stopped may go on by now.
+    // A stopped process may have been continued in the meantime.
     shell.jobs.update();
     match (first, operands.len()) {
         (false, 0) => wait_for_all(shell),
@@ -57,7 +57,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
 }
 
-/// What is known of an operand.
+/// Returns what is known of an operand's process or job.
 fn look(shell: &mut Shell, operand: &[u8], complains: bool) -> Known {
     if operand.first() == Some(&b'%') {
         return match shell.jobs.find(operand) {
@@ -86,7 +86,7 @@ fn look(shell: &mut Shell, operand: &[u8], complains: bool) -> Known {
     }
 }
 
-/// Waits until something is known.
+/// Waits until the status is known, or the operand is known to be unknown.
 fn wait_for_first(shell: &mut Shell, mut look: impl FnMut(&mut Shell) -> Known) -> Answer {
     loop {
         match look(shell) {
