@@ -1,4 +1,4 @@
-//! Debian's packages: what to do about something that is missing.
+//! Debian's packages: reports or installs what is missing.
 
 use std::{
     env, fs,
@@ -12,22 +12,22 @@ use duct::cmd;
 
 use crate::note;
 
-/// Debian's releases, oldest first.
+/// Debian's releases, the oldest first.
 pub const SUITES: [&str; 4] = ["bookworm", "trixie", "forky", "sid"];
-/// The same by their other names, for finding the machine's mirror.
+/// Other names of the same releases, to recognise the machine's mirror.
 const ALIASES: [&str; 4] = ["oldstable", "stable", "testing", "unstable"];
 const MIRROR: &str = "http://deb.debian.org/debian";
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/// Something that is needed and not there.
+/// Something that is needed and missing.
 pub struct Missing {
-    /// In words.
+    /// A description in words.
     pub what: String,
-    /// Debian's names.
+    /// The names of Debian's packages that contain it.
     pub packages: &'static [&'static str],
 }
 
-/// Finds a program on the PATH.
+/// Finds a program on PATH.
 pub fn program(name: &str, packages: &'static [&'static str]) -> Result<PathBuf, Missing> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut files = env::split_paths(&path).map(|dir| dir.join(name));
@@ -37,7 +37,7 @@ pub fn program(name: &str, packages: &'static [&'static str]) -> Result<PathBuf,
     })
 }
 
-/// Finds something, installing it if need be.
+/// Finds something, and installs it if necessary.
 pub fn obtain<T>(find: impl Fn() -> Result<T, Missing>) -> Result<T> {
     match find() {
         Ok(found) => return Ok(found),
@@ -54,7 +54,7 @@ pub fn obtain<T>(find: impl Fn() -> Result<T, Missing>) -> Result<T> {
     })
 }
 
-/// Installs packages, or says which command would.
+/// Installs packages, or reports which command would install them.
 fn install(packages: &[&str]) -> Result<()> {
     ensure!(!packages.is_empty(), "no Debian package brings it");
     let by_hand = format!("apt-get install {}", packages.join(" "));
@@ -66,7 +66,7 @@ fn install(packages: &[&str]) -> Result<()> {
         rustix::process::geteuid().is_root(),
         "`sudo {by_hand}` brings it"
     );
-    // Once is enough. One that fails for some archive may still have brought what is needed here.
+    // One update is enough. An update that fails for one archive may still have brought the needed lists.
     static UPDATED: OnceLock<Output> = OnceLock::new();
     if UPDATED.get().is_none() {
         let _ = UPDATED.set(apt_get(&["update"])?);
@@ -83,8 +83,8 @@ fn install(packages: &[&str]) -> Result<()> {
     bail!("`{by_hand}` failed")
 }
 
-/// The same from the release's backports: a machine that has some of them already can't have, beside these, what belongs to the
-/// release's own. For this call only are they among the machine's sources.
+/// Installs from the release's backports: a machine that already has some packages from there cannot install packages
+/// of the release itself beside them. The backports are among the machine's sources for this call only.
 fn install_backports(args: &[&str]) -> Result<bool> {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let codename = |line: &str| Some(line.strip_prefix("VERSION_CODENAME=")?.to_owned());
@@ -103,7 +103,8 @@ fn install_backports(args: &[&str]) -> Result<bool> {
     Ok(installed?.status.success())
 }
 
-/// A line for apt's list of sources: this suite on the machine's mirror. The options are apt's, such as `target=Packages`.
+/// Returns a line for apt's list of sources: this suite on the machine's mirror. The options are those of apt, such as
+/// `target=Packages`.
 pub fn source_line(suite: &str, options: &str) -> String {
     let signed = match Path::new(KEYRING).exists() {
         true => format!("signed-by={KEYRING}"),
@@ -112,7 +113,7 @@ pub fn source_line(suite: &str, options: &str) -> String {
     format!("deb [{options} {signed}] {} {suite} main\n", mirror())
 }
 
-/// The address of the mirror that this machine uses.
+/// Returns the address of the mirror that this machine uses.
 pub fn mirror() -> String {
     let targets = cmd!(
         "apt-get",
@@ -131,7 +132,7 @@ pub fn mirror() -> String {
 }
 
 fn apt_get(args: &[&str]) -> Result<Output> {
-    // A fresh machine may be at its own first update, and hold the lock for a while.
+    // A new machine may still run its own first update, which holds the lock for a while.
     let output = cmd(
         "apt-get",
         [&["-o", "DPkg::Lock::Timeout=300"], args].concat(),
@@ -145,9 +146,10 @@ fn apt_get(args: &[&str]) -> Result<Output> {
     Ok(output)
 }
 
-/// Has a package's source fetched into a folder, from the machine's own mirror: the path of its authors' archive.
+/// Fetches a package's source into a folder, from the machine's own mirror. Returns the path of the archive of the
+/// package's authors.
 pub fn source(folder: &Path, package: &str) -> Result<PathBuf> {
-    // The machine's lists have only what is to be installed.
+    // The machine's own lists contain binary packages only.
     let lists = folder.join("lists");
     fs::create_dir_all(&lists)?;
     let list = folder.join("sources.list");

@@ -1,15 +1,15 @@
-//! The four architectures, and the names that tools know them by.
+//! The four architectures, and their names in various tools.
 
 /// An architecture that nestling supports.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Arch {
-    /// 64 bits, of Intel and AMD.
+    /// 64-bit Intel and AMD.
     X86_64,
-    /// 64 bits, of ARM.
+    /// 64-bit ARM.
     Aarch64,
-    /// 64 bits, RISC-V.
+    /// 64-bit RISC-V.
     Riscv64,
-    /// 32 bits, of Intel and AMD.
+    /// 32-bit Intel and AMD.
     I386,
 }
 
@@ -26,15 +26,15 @@ pub const HOST: Arch = if cfg!(target_arch = "x86_64") {
     panic!("it runs on Linux on x86_64, aarch64, riscv64 or i386")
 };
 
-/// Constants are made where they are needed, not kept in registers, and thus on the stack, throughout a loop; and blocks stand where
-/// they are reached with the fewest jumps.
+/// Options of LLVM: constants are made where they are needed, instead of being kept in registers (and so on the stack)
+/// during a loop; and blocks are placed so that few jumps are needed.
 const LESS_FOR_SPEED: &[&str] = &["disable-machine-licm", "apply-ext-tsp-for-size"];
 
 impl Arch {
-    /// All of them.
+    /// All architectures.
     pub const ALL: [Arch; 4] = [Arch::X86_64, Arch::Aarch64, Arch::Riscv64, Arch::I386];
 
-    /// As people write it.
+    /// The name that people write.
     pub fn name(self) -> &'static str {
         match self {
             Arch::X86_64 => "x86_64",
@@ -44,7 +44,7 @@ impl Arch {
         }
     }
 
-    /// As Rust writes it.
+    /// The name of Rust's target.
     pub fn triple(self) -> &'static str {
         match self {
             Arch::X86_64 => "x86_64-unknown-linux-gnu",
@@ -54,7 +54,7 @@ impl Arch {
         }
     }
 
-    /// qemu-user's program for it.
+    /// The program of qemu-user that emulates it.
     pub fn emulator(self) -> &'static str {
         match self {
             Arch::X86_64 => "qemu-x86_64",
@@ -64,21 +64,23 @@ impl Arch {
         }
     }
 
-    /// What makes an optimised program of its smaller: none is over a mebibyte, and none is loaded but where it was linked for, of
-    /// which x86_64's `small` ones have some use, and i386's all (see `.cargo/config.toml`). What LLVM does for speed where it is asked
-    /// for size, too, the small ones do without.
+    /// Returns the flags that make an optimised program smaller. They rely on two facts: no program is larger than a
+    /// mebibyte, and each is loaded at the address for which it was linked. On x86_64, only the `small` programs use
+    /// the second fact, on i386 all programs (see `.cargo/config.toml`). The `small` programs also do without what LLVM
+    /// does for speed even if it optimises for size.
     pub fn rustflags(self, small: bool) -> String {
         let code = match self {
             Arch::X86_64 | Arch::I386 if small => "-Crelocation-model=static",
-            // Otherwise each atomic exchange is a call of a function that comes with a kilobyte about the processor's features.
+            // Without this flag, each atomic exchange calls a function that comes with a kilobyte of code about the
+            // processor's features.
             Arch::Aarch64 => "-Ccode-model=tiny -Ctarget-feature=-outline-atomics",
             _ => "",
         };
         let llvm: &[&str] = match self {
             _ if !small => &[],
-            // Comparisons take less room than tables of jumps, whose entries are 8 bytes.
+            // Comparisons are smaller than jump tables, whose entries have 8 bytes.
             Arch::X86_64 => &["min-jump-table-entries=100"],
-            // Registers are saved and restored by functions; values are computed once; few tables of jumps.
+            // Functions save and restore registers; values are computed only once; there are few jump tables.
             Arch::Aarch64 => &[
                 "homogeneous-prolog-epilog",
                 "aggressive-machine-cse",
@@ -95,7 +97,7 @@ impl Arch {
         flags
     }
 
-    /// The start of the environment variables that tell cargo about this target alone.
+    /// Returns the name of an environment variable that sets this option of cargo for this target only.
     pub fn cargo_variable(self, setting: &str) -> String {
         let triple = self.triple().replace('-', "_").to_uppercase();
         format!("CARGO_TARGET_{triple}_{setting}")

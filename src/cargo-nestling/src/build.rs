@@ -5,15 +5,15 @@ use duct::Expression;
 
 use crate::{apt, arch::Arch, toolchain::Rust};
 
-/// Architectures that one cargo command builds for, which keeps the cores busier than one after the other.
+/// Architectures for which one cargo command builds. That keeps the cores busier than one build after the other.
 pub struct Group {
-    /// At least one.
+    /// The architectures; at least one.
     pub archs: Vec<Arch>,
     rust: Rust,
 }
 
 impl Group {
-    /// Groups architectures by the toolchain that builds for them, which is installed if need be.
+    /// Groups architectures by the toolchain that builds for them, and installs a toolchain if necessary.
     pub fn of(archs: &[Arch]) -> Result<Vec<Group>> {
         let mut groups: Vec<Group> = Vec::new();
         for &arch in archs {
@@ -29,7 +29,7 @@ impl Group {
         Ok(groups)
     }
 
-    /// The names of the architectures.
+    /// Returns the names of the architectures.
     pub fn name(&self) -> String {
         self.archs
             .iter()
@@ -38,7 +38,7 @@ impl Group {
             .join(" ")
     }
 
-    /// A cargo command that builds for these architectures. `flags` are the compiler's for each.
+    /// Returns a cargo command that builds for these architectures. `flags` returns the compiler's flags for each.
     pub fn command(&self, words: &[&str], flags: impl Fn(Arch) -> String) -> Expression {
         let mut command = self.rust.cargo(words, &self.archs);
         for &arch in &self.archs {

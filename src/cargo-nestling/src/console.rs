@@ -1,4 +1,4 @@
-//! A machine's console on this terminal.
+//! Shows a machine's console on this terminal.
 
 use std::{
     io::{IsTerminal, Write, stdout},
@@ -11,15 +11,16 @@ use anyhow::{Error, Result, anyhow};
 
 use crate::machine::{Console, Event, Progress, Running};
 
-/// How long a machine may take to PID 1.
+/// The time within which a machine must reach PID 1.
 const START_LIMIT: Duration = Duration::from_secs(120);
 
-/// The name of the process whose exit status is the machine's.
+/// The name of the processes whose exit status counts as the machine's.
 pub const COMMAND: &str = "command";
 
-/// Shows a machine's console on the standard output, to the machine's end: the exit status of the last process `command`, each of which
-/// `on_end` gets, too. It is an error if the machine does not end by itself, or before as many have ended as are `expected`.
-/// `is_verbose` shows what firmware and kernel say. `limit` is how long the machine may be silent.
+/// Shows a machine's console on standard output until the machine ends. Returns the exit status of the last process
+/// named `command`; `on_end` gets the status of each of them. It is an error if the machine does not end by itself, or
+/// if fewer than `expected` such processes have ended before. `is_verbose` shows the messages of the firmware and the
+/// kernel. `limit` is the time for which the machine may be silent.
 pub fn converse(
     mut running: Running,
     is_verbose: bool,
@@ -52,7 +53,8 @@ pub fn converse(
                         Event::About { name, what } => {
                             show(format!("init: {name}: {what}\n").as_bytes())?
                         }
-                        // Of the kernel's last words, only those of a panic are of interest.
+                        // After the power-off, only a panic of the kernel matters, so its other messages are shown only
+                        // if `is_verbose`.
                         Event::Said(what) if what == "power off" => shown = is_verbose,
                         Event::Said(_) if expected > 0 && codes.len() >= expected => {}
                         Event::Said(what) => show(format!("init: {what}\n").as_bytes())?,
@@ -83,7 +85,7 @@ pub fn converse(
     }
 }
 
-/// An error with the console's last lines, unless they were `shown`.
+/// Returns an error with the console's last lines, unless they were `shown`.
 fn broken(what: String, console: &Console, shown: bool) -> Error {
     match console.tail() {
         tail if shown || tail.is_empty() => anyhow!(what),
@@ -101,7 +103,7 @@ fn show(text: &[u8]) -> Result<()> {
     if out.is_terminal() {
         out.write_all(text)?;
     } else {
-        // A terminal's line ends are for terminals.
+        // Carriage returns are written to a terminal only.
         let plain: Vec<u8> = text.iter().copied().filter(|&it| it != b'\r').collect();
         out.write_all(&plain)?;
     }

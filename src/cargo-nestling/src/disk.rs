@@ -1,4 +1,4 @@
-//! Images of disks.
+//! Disk images.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use duct::cmd;
 
 use crate::apt;
 
-/// Makes an ext4 image of a folder.
+/// Makes an ext4 image with the contents of a folder.
 pub fn image(folder: &Path, image: &Path, megabytes: u32) -> Result<()> {
     let mke2fs = apt::obtain(|| apt::program("mke2fs", &["e2fsprogs"]))?;
     let _ = fs::remove_file(image);
@@ -19,7 +19,7 @@ pub fn image(folder: &Path, image: &Path, megabytes: u32) -> Result<()> {
     Ok(())
 }
 
-/// A disk in qemu's words: `NAME` in those of the kind is its name.
+/// Returns the arguments with which qemu adds a disk. `NAME` in `kind` stands for the disk's name.
 pub fn device(name: &str, path: &Path, kind: &str) -> [String; 4] {
     let file = path.display();
     [

@@ -1,4 +1,4 @@
-//! What a program's file consists of, and whether it contains what a static program may not.
+//! Reads the sections of a program's file, and checks that it contains nothing that a static program must not contain.
 
 use std::{fs, path::Path};
 
@@ -21,11 +21,11 @@ pub const PROPERTIES: [&str; 5] = [
     "no R+X constants",
 ];
 
-/// What a program's file shows.
+/// The sizes and properties of a program's file.
 pub struct Measure {
-    /// In bytes.
+    /// The sizes in bytes.
     pub sizes: [u64; SIZES.len()],
-    /// Whether it has these.
+    /// Whether the file has each property.
     pub properties: [bool; PROPERTIES.len()],
 }
 
@@ -39,7 +39,7 @@ pub fn measure(path: &Path) -> Result<Measure> {
     measure.with_context(|| format!("{} is not a proper ELF file", path.display()))
 }
 
-/// Whether the headers, or a section other than code, are in a segment that is executed.
+/// Whether a segment that is executable contains the headers, or a section other than code.
 fn has_executable_constants<Elf: FileHeader<Endian = Endianness>>(elf: &ElfFile<'_, Elf>) -> bool {
     let endian = elf.endian();
     let headers = elf.elf_program_headers().iter();
@@ -51,7 +51,8 @@ fn has_executable_constants<Elf: FileHeader<Endian = Endianness>>(elf: &ElfFile<
             (it.p_offset(endian).into(), start..start + length)
         })
         .collect();
-    // With a loader's tables in it, a section of constants counts as one of variables. A byte is where a segment would be empty.
+    // If a section of constants contains a loader's tables, it counts as a section of variables. A section of one byte
+    // only keeps a segment from being empty.
     let mut others = elf
         .sections()
         .filter(|it| it.kind() != SectionKind::Text && it.address() != 0 && it.size() > 1);
@@ -67,7 +68,7 @@ fn inspect<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Result<Measure
     let elf = ElfFile::<Elf>::parse(bytes)?;
     let sum = |kind| -> u64 {
         let sections = elf.sections().filter(|it| it.kind() == kind);
-        // lld's padding after what is read-only once relocated is nothing that the program uses.
+        // lld's padding after the sections that are read-only after relocation is not used by the program.
         sections
             .filter(|it| it.name() != Ok(".relro_padding"))
             .map(|it| it.size())

@@ -1,5 +1,5 @@
-//! A root directory, and the archive of it that a kernel unpacks: cpio's `newc` format, as the kernel's
-//! `Documentation/driver-api/early-userspace/buffer-format.rst` has it.
+//! A root directory, and the archive from which a kernel unpacks it, in cpio's `newc` format (see the kernel's
+//! `Documentation/driver-api/early-userspace/buffer-format.rst`).
 
 use std::{
     collections::BTreeMap,
@@ -13,21 +13,22 @@ use anyhow::{Context, Result, bail, ensure};
 /// The files of a root directory.
 #[derive(Default)]
 pub struct Initramfs {
-    /// By their paths, in which a directory comes before what is in it: the mode, with its type, and the content.
+    /// The files by their paths; a directory precedes its contents. Each has a mode, which includes the type, and a
+    /// content.
     files: BTreeMap<String, (u32, Vec<u8>)>,
 }
 
-/// The bits of a mode that are the type, and three types.
+/// The bits of a mode that contain the type.
 pub const TYPE: u32 = 0o170_000;
-/// A directory.
+/// The type of a directory.
 pub const DIRECTORY: u32 = 0o040_000;
-/// A file.
+/// The type of a regular file.
 pub const FILE: u32 = 0o100_000;
-/// A symbolic link, whose content is its target.
+/// The type of a symbolic link, whose content is its target.
 pub const LINK: u32 = 0o120_000;
 
 impl Initramfs {
-    /// Directories alone: those of an ordinary system.
+    /// Returns a root with the usual directories of a system, and no other files.
     pub fn new() -> Self {
         let mut archive = Self::default();
         for path in ["bin", "dev", "etc", "proc", "run", "sys", "tmp"] {
@@ -41,7 +42,7 @@ impl Initramfs {
         self.enter(path, DIRECTORY | 0o755, Vec::new());
     }
 
-    /// Adds an executable file, with the content of one of this machine.
+    /// Adds an executable file that is a copy of a file of this machine.
     pub fn program(&mut self, path: &str, from: &Path) -> Result<()> {
         let content = fs::read(from).with_context(|| format!("can't read {}", from.display()))?;
         self.enter(path, FILE | 0o755, content);
@@ -58,7 +59,8 @@ impl Initramfs {
         self.enter(path, LINK | 0o777, target.as_bytes().to_vec());
     }
 
-    /// Adds a file or a directory of this machine with all that is in it. What it leads to by a symbolic link is not added.
+    /// Adds a copy of a file or a directory of this machine, with the directory's contents. Symbolic links are copied
+    /// as links.
     pub fn copy(&mut self, path: &str, from: &Path) -> Result<()> {
         let what = || format!("can't read {}", from.display());
         let metadata = fs::symlink_metadata(from).with_context(what)?;
@@ -84,7 +86,7 @@ impl Initramfs {
         Ok(())
     }
 
-    /// The files: path, mode and content of each, directories before what is in them.
+    /// Returns the path, mode and content of each file. A directory precedes its contents.
     pub fn files(&self) -> impl Iterator<Item = (&str, u32, &[u8])> {
         let files = self.files.iter();
         files.map(|(path, (mode, content))| (&**path, *mode, &**content))
@@ -108,7 +110,7 @@ impl Initramfs {
             }
             bytes.extend(path.bytes());
             bytes.push(0);
-            // Every header and every content begins at a multiple of four.
+            // Each header and each content begins at a multiple of four.
             bytes.resize(bytes.len().next_multiple_of(4), 0);
             bytes.extend(content);
             bytes.resize(bytes.len().next_multiple_of(4), 0);
@@ -116,7 +118,7 @@ impl Initramfs {
         fs::write(to, bytes).with_context(|| format!("can't write {}", to.display()))
     }
 
-    /// Adds something, in the place of what has this path, and the directories that it lies in.
+    /// Adds a file and its parent directories. It replaces an older file at this path.
     fn enter(&mut self, path: &str, mode: u32, content: Vec<u8>) {
         let path = path.trim_matches('/');
         if path.is_empty() {

@@ -1,4 +1,4 @@
-//! Debian's kernels: a package's download without any change to this machine, and the kernel out of it.
+//! Debian's kernels: downloads a package without any change to this machine, and unpacks the kernel from it.
 
 use std::{
     fs::{self, File},
@@ -11,23 +11,23 @@ use duct::cmd;
 
 use crate::{apt, arch::Arch, note, packages::Apt};
 
-/// Which of Debian's kernels.
+/// One of Debian's kernels.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Age {
-    /// That of the oldest release that has one.
+    /// The kernel of the oldest release that has one.
     Current,
     /// Debian 11's, the oldest kernel that is tested. Its support has ended, so a mirror may lack it.
     Old,
 }
 
 impl Age {
-    /// Both.
+    /// Both kernels.
     pub const ALL: [Age; 2] = [Age::Current, Age::Old];
 
-    /// The releases that have it, in the order in which they are tried.
+    /// The releases that have this kernel, in the order in which they are tried.
     fn suites(self, arch: Arch) -> &'static [&'static str] {
         match (self, arch) {
-            // Bookworm has no kernel for it.
+            // Bookworm has no kernel for riscv64.
             (Age::Current, Arch::Riscv64) => &apt::SUITES[1..],
             (Age::Current, Arch::X86_64 | Arch::Aarch64 | Arch::I386) => &apt::SUITES,
             (Age::Old, Arch::Riscv64) => &[],
@@ -35,13 +35,13 @@ impl Age {
         }
     }
 
-    /// Whether there is such a kernel for the architecture.
+    /// Whether this kernel exists for the architecture.
     pub fn exists_for(self, arch: Arch) -> bool {
         !self.suites(arch).is_empty()
     }
 }
 
-/// Debian's name of the architecture, and the package that stands for its kernel.
+/// Debian's name of the architecture, and the package that depends on its current kernel.
 fn debian(arch: Arch) -> (&'static str, &'static str) {
     match arch {
         Arch::X86_64 => ("amd64", "linux-image-cloud-amd64"),
@@ -51,7 +51,7 @@ fn debian(arch: Arch) -> (&'static str, &'static str) {
     }
 }
 
-/// The kernel, if it was downloaded before into this folder.
+/// Returns the kernel, if it was downloaded into this folder before.
 pub fn present(cache: &Path, arch: Arch, age: Age) -> Option<PathBuf> {
     let path = folder(cache, arch, age).join("vmlinuz");
     path.exists().then_some(path)
@@ -65,7 +65,7 @@ fn folder(cache: &Path, arch: Arch, age: Age) -> PathBuf {
     cache.join("kernels").join(name)
 }
 
-/// The kernel, downloaded into this folder if need be.
+/// Returns the kernel, and downloads it into this folder if necessary.
 pub fn obtain(cache: &Path, arch: Arch, age: Age) -> Result<PathBuf> {
     if let Some(path) = present(cache, arch, age) {
         return Ok(path);
@@ -85,10 +85,10 @@ fn download(cache: &Path, arch: Arch, age: Age) -> Result<PathBuf> {
     for program in ["apt-get", "apt-cache", "dpkg-deb", "tar"] {
         apt::program(program, &[]).map_err(|it| anyhow!("{} is missing", it.what))?;
     }
-    // A mirror that is out of reach now is so for the next architecture.
+    // If the mirror cannot be reached now, the other architectures do not try it again.
     static UNREACHABLE: OnceLock<String> = OnceLock::new();
     let mut problem = UNREACHABLE.get().cloned();
-    // The next is tried where one has no such package, or is just being copied to the mirror.
+    // The next release is tried if one does not have the package, or if the mirror is just being updated.
     for suite in age.suites(arch) {
         if UNREACHABLE.get().is_some() {
             continue;
@@ -117,14 +117,14 @@ fn download_from(cache: &Path, arch: Arch, age: Age, suite: &str) -> Result<Path
     let mirror = apt::mirror();
     note!("reading the list of packages of {mirror} {suite} for {debian_arch}");
     let complaints = apt.update()?;
-    // The package depends on one for the newest kernel, which may depend on one for the file.
+    // The package depends on a package for the newest kernel, which may depend on a package with the file.
     let mut step = Some(package.clone());
     while let Some(next) = step {
         let description = apt.show(&next).ok_or_else(|| {
             let reason = complaints.lines().find(|line| line.contains("Err:"));
             let detail = complaints.lines().skip_while(|line| Some(*line) != reason);
             match reason {
-                // What is wrong is said on the line below.
+                // The line below the error contains the reason.
                 Some(_) => anyhow!("{}", detail.take(2).collect::<Vec<_>>().join(": ")),
                 None => anyhow!("no package {next} for {debian_arch}"),
             }
@@ -140,7 +140,7 @@ fn download_from(cache: &Path, arch: Arch, age: Age, suite: &str) -> Result<Path
     Ok(path)
 }
 
-/// The dependency that brings the kernel.
+/// Returns the dependency that contains the kernel.
 fn kernel_dependency(description: &str, package: &str) -> Option<String> {
     let depends = description
         .lines()
@@ -156,9 +156,9 @@ fn kernel_dependency(description: &str, package: &str) -> Option<String> {
         .map(String::from)
 }
 
-/// Writes the one file of the package that is a kernel.
+/// Writes the only file of the package that is a kernel.
 fn unpack(package: &Path, to: &Path) -> Result<()> {
-    // Whole or not at all: under its own name it counts as downloaded.
+    // The file is written under another name and renamed when it is complete.
     let partial = to.with_extension("partial");
     let content = cmd!("dpkg-deb", "--fsys-tarfile", package);
     let names = content.pipe(cmd!("tar", "-t")).read()?;
@@ -179,7 +179,7 @@ fn unpack(package: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether a file of a package is its kernel: on some architectures an uncompressed one.
+/// Whether a file of a package is its kernel. On some architectures, the kernel is not compressed.
 fn is_kernel(path: &str) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     name.starts_with("vmlinuz") || (folder.ends_with("boot") && name.starts_with("vmlinux-"))

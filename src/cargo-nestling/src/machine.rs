@@ -1,6 +1,6 @@
-//! A machine in qemu-system: started with a kernel and an initramfs, its console read as it comes.
+//! A machine in qemu-system: it starts with a kernel and an initramfs, and its console is read while it runs.
 //!
-//! Our PID 1 tells over the same console what it does.
+//! Nestling's PID 1 reports its actions over the same console.
 
 use std::{
     io::{Read, Write},
@@ -20,9 +20,9 @@ use crate::{
     process::Guard,
 };
 
-/// qemu-system's program for the architecture.
+/// Finds the program of qemu-system for the architecture.
 pub fn emulator(arch: Arch) -> Result<PathBuf, Missing> {
-    // Which package has it differs from release to release; each says that it provides these.
+    // The package differs from release to release; each of these packages provides the name.
     let (name, packages): (_, &[_]) = match arch {
         Arch::X86_64 => ("qemu-system-x86_64", &["qemu-system-x86-64"]),
         Arch::I386 => ("qemu-system-i386", &["qemu-system-i386"]),
@@ -32,21 +32,22 @@ pub fn emulator(arch: Arch) -> Result<PathBuf, Missing> {
     apt::program(name, packages)
 }
 
-/// The machine, and what its kernel must be told: first the serial line's name.
+/// qemu's arguments for the machine, and the kernel's arguments for it. The kernel's first argument is the name of the
+/// serial line.
 fn hardware(arch: Arch) -> (&'static [&'static str], &'static str) {
     match arch {
-        // Against Meltdown the kernel changes page tables at each system call, which takes qemu long. On a busy host the timer may be
-        // late in the check of whether it works, and the kernel panics.
+        // Against Meltdown, the kernel changes page tables at each system call, which is slow in qemu. On a busy host,
+        // the kernel's check of the timer may fail because the timer is late, and the kernel would panic.
         Arch::X86_64 | Arch::I386 => (
             &["-M", "pc", "-vga", "none"],
             "console=ttyS0 mitigations=off no_timer_check",
         ),
-        // With a random address the kernel keeps page tables of its own, and qemu takes four times as long over it all.
+        // With a random address, the kernel keeps page tables of its own, and qemu takes four times as long.
         Arch::Aarch64 => (
             &["-M", "virt", "-cpu", "cortex-a57"],
             "console=ttyAMA0 nokaslr",
         ),
-        // With the fewest levels of page tables: qemu walks them.
+        // The fewest levels of page tables, because qemu walks them.
         Arch::Riscv64 => (
             &["-M", "virt", "-cpu", "rv64,sv48=off,sv57=off"],
             "console=ttyS0",
@@ -54,30 +55,31 @@ fn hardware(arch: Arch) -> (&'static [&'static str], &'static str) {
     }
 }
 
-/// What to start.
+/// A machine to start.
 pub struct Machine<'a> {
     /// Its architecture.
     pub arch: Arch,
-    /// The kernel's file.
+    /// The path of the kernel.
     pub kernel: &'a Path,
-    /// The archive's file.
+    /// The path of the archive.
     pub initramfs: &'a Path,
-    /// What the kernel's command line has beside what makes the machine work.
+    /// Additional arguments of the kernel.
     pub append: &'a str,
 }
 
 impl Machine<'_> {
-    /// Starts it. Its console's input is `stdin`.
+    /// Starts the machine. `stdin` is the input of its console.
     pub fn start(&self, stdin: Stdio) -> Result<Running> {
         self.start_with(stdin, &[])
     }
 
-    /// Starts it with more devices, in qemu's words.
+    /// Starts the machine with additional devices, given as arguments of qemu.
     pub fn start_with(&self, stdin: Stdio, devices: &[String]) -> Result<Running> {
         let emulator = apt::obtain(|| emulator(self.arch))?;
         let (hardware, words) = hardware(self.arch);
-        // A panic ends the machine at once, and a machine that ends does not start again. Debian's kernels clear each page that they
-        // hand out, the kernel's own among them, which is a quarter of what qemu does.
+        // A panic ends the machine at once, and a machine that ends does not restart. By default, Debian's kernels
+        // clear each page that they allocate, also for themselves; that is a quarter of qemu's work, so it is switched
+        // off.
         let append = format!("{words} quiet panic=-1 init_on_alloc=0 {}", self.append);
         let mut command = Command::new(&emulator);
         command
@@ -114,29 +116,29 @@ impl Machine<'_> {
     }
 }
 
-/// A machine that runs. Dropped, it is switched off.
+/// A running machine. It is switched off on drop.
 pub struct Running {
     child: Child,
     guard: Option<Guard>,
-    /// What qemu reads, where that is a pipe.
+    /// qemu's standard input, if it is a pipe.
     input: Option<ChildStdin>,
     chunks: Receiver<Vec<u8>>,
-    /// What came over its console.
+    /// The output of the machine's console.
     pub console: Console,
 }
 
-/// What waiting for the machine gave.
+/// The result of waiting for the machine.
 pub enum Progress {
-    /// It said this.
+    /// The console has shown these events.
     Said(Vec<Event>),
-    /// Nothing for that long.
+    /// The console was silent for the whole time.
     Silent,
     /// qemu has ended.
     Ended(ExitStatus),
 }
 
 impl Running {
-    /// Has keys struck: what the console's input gets. It must be a pipe.
+    /// Strikes keys: writes them to the console's input, which must be a pipe.
     pub fn strike(&mut self, keys: &str) -> Result<()> {
         let input = self.input.as_mut().context("no pipe to qemu")?;
         Ok(input.write_all(keys.as_bytes())?)
@@ -147,19 +149,19 @@ impl Running {
         self.command("sendkey ctrl-alt-delete")
     }
 
-    /// Gives a command to qemu's monitor, which Ctrl-A c leads to and from.
+    /// Gives a command to qemu's monitor. Ctrl-A c switches to the monitor and back.
     pub fn command(&mut self, command: &str) -> Result<()> {
         self.strike(&format!("\x01c{command}\n\x01c"))
     }
 
-    /// Ends it at once: where its disk hangs, it would not end by itself.
+    /// Ends the machine at once. A machine whose disk hangs would not end by itself.
     pub fn kill(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    /// Waits until it says something, at most for this time.
+    /// Waits until the console shows something, for at most this time.
     pub fn wait(&mut self, limit: Duration) -> Result<Progress> {
         Ok(match self.chunks.recv_timeout(limit) {
             Ok(chunk) => Progress::Said(self.console.feed(&chunk)),
@@ -178,35 +180,35 @@ impl Drop for Running {
     }
 }
 
-/// What comes over the console, in its order.
+/// An event on the console, in the order of the output.
 #[derive(Debug, PartialEq)]
 pub enum Event {
-    /// Something that PID 1 did not say.
+    /// Text that PID 1 did not write.
     Text(Vec<u8>),
-    /// PID 1 runs, on this release of the kernel.
+    /// PID 1 runs on this release of the kernel.
     Begin(String),
-    /// It has started a process of this name.
+    /// PID 1 has started a process with this name.
     Start(String),
     /// A process has ended.
     End {
-        /// Its name.
+        /// The name of the process.
         name: String,
-        /// How.
+        /// The exit status.
         status: ExitStatus,
     },
-    /// Something else about a process, such as why it could not be started.
+    /// Another message about a process, such as why it could not be started.
     About {
-        /// The process's name.
+        /// The name of the process.
         name: String,
-        /// In PID 1's words.
+        /// The message of PID 1.
         what: String,
     },
-    /// Something about the machine.
+    /// A message about the machine.
     Said(String),
 }
 
 impl Event {
-    /// Reads a line of PID 1's, without the program's name that it begins with.
+    /// Reads a line of PID 1, without the program's name at its beginning.
     fn parse(line: &str) -> Event {
         if let Some(release) = line.strip_prefix("started on Linux ") {
             return Event::Begin(release.into());
@@ -242,20 +244,20 @@ impl Event {
     }
 }
 
-/// Divides what comes over the console into what PID 1 says and the rest.
+/// Divides the console's output into PID 1's messages and other text.
 #[derive(Default)]
 pub struct Console {
-    /// What may be the beginning of a line of PID 1's.
+    /// Bytes that may be the beginning of a line of PID 1.
     pending: Vec<u8>,
-    /// All of it, for the case that something goes wrong.
+    /// The whole output, for error messages.
     transcript: Vec<u8>,
 }
 
-/// How a line of PID 1's begins, wherever the cursor is.
+/// The beginning of a line of PID 1, at any position of the cursor.
 const MARK: &[u8] = b"\rinit: ";
 
 impl Console {
-    /// Takes what has come.
+    /// Takes new output.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
         self.transcript.extend(bytes);
         let mut events = Vec::new();
@@ -287,7 +289,7 @@ impl Console {
         events
     }
 
-    /// All that was said, in what any terminal can show.
+    /// Returns the whole output as text that any terminal can show.
     pub fn transcript(&self) -> String {
         String::from_utf8_lossy(&self.transcript).replace('\r', "")
     }
@@ -298,7 +300,7 @@ impl Console {
         self.transcript.windows(panic.len()).any(|it| it == panic)
     }
 
-    /// The last lines, or from the kernel's panic on, in what any terminal can show.
+    /// Returns the last lines, or those from the kernel's panic on, as text that any terminal can show.
     pub fn tail(&self) -> String {
         let text = String::from_utf8_lossy(&self.transcript);
         let lines: Vec<_> = text

@@ -1,4 +1,4 @@
-//! Debian's packages, fetched into a folder without any change to this machine.
+//! Fetches Debian's packages into a folder, without any change to this machine.
 
 use std::{
     fs,
@@ -10,14 +10,15 @@ use duct::{Expression, cmd};
 
 use crate::apt;
 
-/// apt with everything of its own: sources, lists, architecture.
+/// An apt with its own sources, lists and architecture.
 pub struct Apt {
     place: PathBuf,
     options: Vec<String>,
 }
 
 impl Apt {
-    /// For packages of an architecture, in Debian's words, of a release. The folder keeps all of it.
+    /// Prepares an apt for packages of a release; `arch` is Debian's name of the architecture. The folder contains all
+    /// of its files.
     pub fn new(place: &Path, arch: &str, suite: &str) -> Result<Self> {
         let place = place.join("apt").join(suite);
         for directory in ["lists/partial", "cache/archives/partial"] {
@@ -39,7 +40,7 @@ impl Apt {
             "Acquire::Languages=none".into(),
             "Acquire::http::Timeout=20".into(),
             "Acquire::https::Timeout=20".into(),
-            // apt's own user, whom root leaves the download to, may not be allowed into this directory.
+            // As root, apt downloads as a user of its own, who may not be able to enter this directory.
             "APT::Sandbox::User=root".into(),
         ];
         let options = options.into_iter().flat_map(|it| ["-o".into(), it]);
@@ -58,7 +59,7 @@ impl Apt {
         cmd(program, args).env("LC_ALL", "C").stdin_null()
     }
 
-    /// Fetches the lists; what it says, since its status does not tell whether they came.
+    /// Fetches the lists. Returns apt's messages, because apt's status does not show whether the lists were fetched.
     pub fn update(&self) -> Result<String> {
         Ok(self
             .command("apt-get", &["update"])
@@ -67,7 +68,7 @@ impl Apt {
             .read()?)
     }
 
-    /// The package's description, if there is such a package.
+    /// Returns the package's description, if the package exists.
     pub fn show(&self, package: &str) -> Option<String> {
         self.command("apt-cache", &["show", "--no-all-versions", package])
             .stderr_null()
@@ -76,7 +77,7 @@ impl Apt {
             .filter(|text| !text.is_empty())
     }
 
-    /// Downloads a package, with apt's progress on the standard error.
+    /// Downloads a package, with apt's progress on standard error.
     pub fn download(&self, package: &str) -> Result<PathBuf> {
         let files = || -> Result<Vec<PathBuf>> {
             let entries = fs::read_dir(&self.place)?;

@@ -1,4 +1,5 @@
-//! Commands that a program waits for: their output goes to a file, their time is bounded, and none of them outlives the program.
+//! Commands that a program waits for. Their output goes to a file, their time is limited, and none of them outlives the
+//! program.
 
 use std::{
     fs,
@@ -25,13 +26,13 @@ use crate::note;
 enum Running {
     /// By SIGKILL to its process group.
     Group(Pid),
-    /// By SIGTERM: qemu restores the terminal.
+    /// By SIGTERM, so that qemu restores the terminal.
     Emulator(Pid),
 }
 
 impl Running {
     fn end(self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = match self {
             Running::Group(pid) => kill_process_group(pid, Signal::KILL),
             Running::Emulator(pid) => kill_process(pid, Signal::TERM),
@@ -44,12 +45,12 @@ fn running() -> MutexGuard<'static, Vec<Running>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ends what this process has started when SIGINT, SIGTERM or SIGHUP ends it.
+/// When SIGINT, SIGTERM or SIGHUP ends this process, also ends the processes that it has started.
 pub fn end_children_on_signals() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            // The lock is kept: nothing else starts.
+            // The lock is never released, so that nothing else starts.
             let running = running();
             running.iter().for_each(|child| child.end());
             note!("ended by signal {signal}");
@@ -63,8 +64,8 @@ pub fn end_children_on_signals() -> Result<()> {
 pub struct Guard(Running);
 
 impl Guard {
-    /// Starts a process. `start` returns its id beside what the caller wants. A signal that comes meanwhile ends this process, too: it
-    /// waits for the lock.
+    /// Starts a process. `start` returns its process id and the result for the caller. A signal that comes during the
+    /// start ends this process, too, because the signal's thread waits for the lock.
     fn start<T>(
         kind: fn(Pid) -> Running,
         start: impl FnOnce() -> Result<(T, Option<u32>)>,
@@ -85,7 +86,7 @@ impl Guard {
         })
     }
 
-    /// Ends the process. Its end is still to be waited for.
+    /// Ends the process; the caller must still wait for it.
     pub fn end(&self) {
         self.0.end();
     }
@@ -101,16 +102,16 @@ fn pid(id: u32) -> Option<Pid> {
     Pid::from_raw(i32::try_from(id).ok()?)
 }
 
-/// What a command printed, on both outputs, and how it ended.
+/// The output of a command on both descriptors, and its end.
 pub struct Captured {
-    /// Both outputs, in their order.
+    /// Both outputs, in the order in which they were written.
     pub output: String,
-    /// `None` if its time was up.
+    /// `None` if the command exceeded its time.
     status: Option<ExitStatus>,
 }
 
 impl Captured {
-    /// Of a command that another process has run.
+    /// The output of a command that another process has run.
     pub fn new(output: String, status: ExitStatus) -> Captured {
         Captured {
             output,
@@ -118,17 +119,17 @@ impl Captured {
         }
     }
 
-    /// Whether it exited with 0.
+    /// Whether the command exited with 0.
     pub fn succeeded(&self) -> bool {
         self.status.is_some_and(|status| status.success())
     }
 
-    /// Its exit status, if it exited.
+    /// Returns the exit status, if the command exited.
     pub fn code(&self) -> Option<i32> {
         self.status?.code()
     }
 
-    /// How it ended, in words.
+    /// Describes the end in words.
     pub fn ending(&self) -> String {
         self.status.map_or_else(
             || "killed after its time was up".into(),
@@ -137,9 +138,10 @@ impl Captured {
     }
 }
 
-/// Runs a command in a process group of its own to its end or until its time is up, then kills what is left of the group.
+/// Runs a command in a process group of its own, until the command ends or its time is over. Then kills what is left of
+/// the group.
 pub fn capture(limit: Duration, command: &Expression, log: &Path) -> Result<Captured> {
-    // Into a file: a pipe would be held open by whatever the command leaves behind, and never end.
+    // The output goes to a file: a pipe would remain open as long as a process that the command leaves behind holds it.
     let quiet = command
         .stdin_null()
         .stderr_to_stdout()
@@ -157,7 +159,7 @@ pub fn capture(limit: Duration, command: &Expression, log: &Path) -> Result<Capt
     .with_context(|| format!("can't start {command:?}"))?;
     let status = handle.wait_timeout(limit)?.map(|output| output.status);
     if let Some(guard) = guard {
-        // Usually the group is empty by now.
+        // In most cases the group is empty by now.
         guard.end();
     }
     let bytes = fs::read(log).with_context(|| format!("can't read {}", log.display()))?;
@@ -192,7 +194,7 @@ mod tests {
         fs::remove_file(log).expect("a file");
     }
 
-    /// Not a test of its own: what the next one starts and ends.
+    /// This is no test by itself: the next test starts and ends it.
     #[test]
     fn a_command_that_never_ends() {
         if env::var_os("NESTLING_NEVER_ENDS").is_some() {
@@ -218,7 +220,7 @@ mod tests {
         while next().expect("its child's line") != "begun" {}
         kill_process(pid(copy.id()).expect("an id"), Signal::TERM).expect("a signal");
         assert_eq!(copy.wait().expect("its end").code(), Some(128 + SIGTERM));
-        // The pipe ends with the child, which holds it.
+        // The child holds the pipe, which ends with it.
         assert_eq!(next(), None);
     }
 }

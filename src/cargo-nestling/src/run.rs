@@ -11,8 +11,9 @@ use anyhow::{Context, Result};
 
 use crate::{apt, arch::Arch, runner::Runner};
 
-/// Runs a program for each architecture, as this machine can best. The exit status is the program's, or the highest one. The programs'
-/// paths are those that `path` tells; `cache` is a folder for what is found out about this machine.
+/// Runs a program for each architecture by the best runner of this machine. Returns the program's exit status, or the
+/// highest one of several. `path` returns the path of the program for an architecture. `cache` is a folder for what is
+/// found out about this machine.
 pub fn run(
     cache: &Path,
     archs: &[Arch],
@@ -22,7 +23,7 @@ pub fn run(
     let command = |arch| command(Runner::best(cache, arch)?, arch, &path(arch), args);
     let cannot = |arch| format!("can't start {}", path(arch).display());
     if let [arch] = *archs {
-        // The program takes this one's place: its terminal, signals and exit status are its own.
+        // The program replaces this process, so the terminal, signals and exit status are the program's own.
         return Err(command(arch)?.exec()).with_context(|| cannot(arch));
     }
     let mut worst = 0;
@@ -36,7 +37,7 @@ pub fn run(
     Ok(ExitCode::from(u8::try_from(worst)?))
 }
 
-/// The command that runs a program in this way. The emulator is installed if need be.
+/// Returns the command that runs a program by this runner. Installs the emulator if necessary.
 pub fn command(runner: Runner, arch: Arch, path: &Path, args: &[OsString]) -> Result<Command> {
     if runner == Runner::QemuUser {
         apt::obtain(|| apt::program(arch.emulator(), &["qemu-user"]))?;

@@ -6,21 +6,21 @@ use anyhow::{Context, Result};
 
 use crate::arch::{Arch, HOST};
 
-/// A way.
+/// A way to run a program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Runner {
-    /// By this machine itself.
+    /// This machine runs it itself.
     Native,
-    /// By an emulator of the processor, on this machine's kernel.
+    /// An emulator of the processor runs it on this machine's kernel.
     QemuUser,
-    /// As a child of a PID 1, on a kernel in qemu-system.
+    /// It runs as a child of PID 1, on a kernel in qemu-system.
     Kernel,
     /// The same on the oldest kernel that is tested.
     OldKernel,
 }
 
 impl Runner {
-    /// All of them.
+    /// All runners.
     pub const ALL: [Runner; 4] = [
         Runner::Native,
         Runner::QemuUser,
@@ -28,7 +28,8 @@ impl Runner {
         Runner::OldKernel,
     ];
 
-    /// The best there is on this machine without a kernel of its own. A file for the attempt lies in the folder.
+    /// Returns the best runner on this machine that needs no kernel of its own. The folder is for a file that is
+    /// executed as a trial.
     pub fn best(cache: &Path, arch: Arch) -> Result<Runner> {
         let native = arch == HOST
             || (HOST == Arch::X86_64 && arch == Arch::I386 && kernel_runs_i386(cache)?);
@@ -39,7 +40,7 @@ impl Runner {
         })
     }
 
-    /// As `--how` takes it.
+    /// The name that `--how` accepts.
     pub fn name(self) -> &'static str {
         match self {
             Runner::Native => "native",
@@ -49,7 +50,7 @@ impl Runner {
         }
     }
 
-    /// What stands before the program's path on the command line.
+    /// Returns the words that precede the program's path on the command line.
     pub fn prefix(self, arch: Arch) -> Vec<OsString> {
         match self {
             Runner::QemuUser => vec![arch.emulator().into()],
@@ -58,9 +59,9 @@ impl Runner {
     }
 }
 
-/// Whether an x86_64 kernel has IA32 emulation; nothing tells but an attempt.
+/// Whether an x86_64 kernel can run i386 programs; only a trial shows that.
 fn kernel_runs_i386(cache: &Path) -> Result<bool> {
-    // The whole of an ELF file: its header, one segment, and `exit(0)`.
+    // A whole ELF file: its header, one segment, and code for `exit(0)`.
     #[rustfmt::skip]
     const PROGRAM: [u32; 23] = [
         0x464c_457f, 0x0001_0101, 0, 0, 0x0003_0002, 1, 0x0804_8054, 52, 0, 0, 0x0020_0034, 1, 0,

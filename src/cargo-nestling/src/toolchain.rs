@@ -1,7 +1,7 @@
-//! Which Rust builds for an architecture, and which linker links.
+//! Finds the Rust toolchain that builds for an architecture, and the linker.
 //!
-//! Rustup's prebuilt `core` is best. Where rustup can't download, any toolchain that has the library's source
-//! builds `core` itself, and Debian packages one.
+//! Rustup's prebuilt `core` is the best source. If rustup cannot download it, a toolchain with the library's source can
+//! build `core` itself; Debian has a package of such a toolchain.
 
 use std::{env, ffi::OsString, path::PathBuf, sync::OnceLock};
 
@@ -13,28 +13,28 @@ use crate::{
     note,
 };
 
-/// Where `core` comes from.
+/// The source of `core`.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Rust {
     /// The toolchain that started this program, with the target's prebuilt `core`.
     Prebuilt,
-    /// The same, building `core` from its source.
+    /// The toolchain that started this program, which builds `core` from its source.
     Source,
-    /// Debian's, building `core` from its source.
+    /// Debian's toolchain, which builds `core` from its source.
     Debian,
 }
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
-/// nestling's `rust-version`: Debian has older Rusts too, under other names.
+/// The minor version in nestling's `rust-version`. Debian also has older versions of Rust, under other names.
 const DEBIAN_OLDEST_MINOR: u32 = 89;
 
-/// In seconds, for a download of some 30 MB.
+/// The time limit for a download of some 30 MB, in seconds.
 const RUSTUP_LIMIT: &str = "120";
 
 impl Rust {
-    /// Finds what builds for the architecture.
+    /// Finds the toolchain that builds for the architecture.
     pub fn find(arch: Arch) -> Result<Rust, Missing> {
         linker(arch)?;
         if has_core(arch) || rustup_adds(arch) {
@@ -57,7 +57,7 @@ impl Rust {
         }
     }
 
-    /// In words.
+    /// Describes the toolchain in words.
     pub fn describe(self) -> &'static str {
         match self {
             Rust::Prebuilt => "prebuilt core",
@@ -66,7 +66,7 @@ impl Rust {
         }
     }
 
-    /// A cargo command that builds for these architectures, for each of which `self` was found.
+    /// Returns a cargo command that builds for these architectures, for each of which `self` was found.
     pub fn cargo(self, args: &[&str], archs: &[Arch]) -> Expression {
         let mut args: Vec<OsString> = args.iter().map(OsString::from).collect();
         args.extend(
@@ -95,21 +95,22 @@ impl Rust {
     }
 }
 
-/// A command of the toolchain that this program was started with.
+/// Returns a cargo command of the toolchain that started this program.
 pub fn cargo(args: impl IntoIterator<Item = impl Into<OsString>>) -> Expression {
     let command = cmd(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), args);
     if HOST == Arch::X86_64 {
         return command;
     }
-    // .cargo/config.toml takes every architecture but x86_64 for a foreign one, and this machine's is not: its build
-    // scripts and host tests need the usual linker and no emulator. The `xtask` alias does the same for xtask itself.
+    // .cargo/config.toml treats every architecture except x86_64 as a foreign one. This machine's own architecture is
+    // not foreign: its build scripts and host tests need the usual linker and no emulator. The `xtask` alias does the
+    // same for xtask itself.
     command
         .env(HOST.cargo_variable("LINKER"), "cc")
         .env(HOST.cargo_variable("RUNNER"), "env")
 }
 
 fn debian_cargo(args: Vec<OsString>) -> Expression {
-    // Rustup's proxy and `cargo run` leave variables that point at their own toolchain.
+    // Rustup's proxy and `cargo run` set variables that refer to their own toolchain.
     [
         "RUSTUP_TOOLCHAIN",
         "CARGO",
@@ -124,7 +125,7 @@ fn debian_cargo(args: Vec<OsString>) -> Expression {
     .env("RUSTC", DEBIAN_RUSTC)
 }
 
-/// The linker, where another than cargo's usual one is needed.
+/// Returns the linker, if cargo's usual one does not work.
 fn linker(arch: Arch) -> Result<Option<PathBuf>, Missing> {
     let host = rustc("rustc", &["--print", "host-tuple"]).unwrap_or_default();
     if host == arch.triple() {
@@ -166,7 +167,7 @@ fn is_recent(program: &str) -> bool {
 }
 
 fn rustc(program: &str, args: &[&str]) -> Option<String> {
-    // `cargo run` makes the path of its own toolchain's libraries known, which are not Debian's.
+    // `cargo run` adds the libraries of its own toolchain to the search path; they are not those of Debian's toolchain.
     cmd(program, args)
         .env_remove("LD_LIBRARY_PATH")
         .stderr_null()
@@ -175,7 +176,7 @@ fn rustc(program: &str, args: &[&str]) -> Option<String> {
 }
 
 fn rustup_adds(arch: Arch) -> bool {
-    // What fails for one architecture fails for the next: rustup's server is out of reach.
+    // If the download fails for one architecture, rustup's server cannot be reached for the next one either.
     static FAILED: OnceLock<()> = OnceLock::new();
     if FAILED.get().is_some() {
         return false;
