@@ -1,10 +1,10 @@
 //! Builds the tests that are ordinary programs of this machine, by cargo, and runs each.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, time::Duration};
 
 use anyhow::{Result, bail};
+pub use cargo_nestling::test::Program;
 use duct::{Expression, cmd};
-use serde_json::Value;
 
 use crate::{
     arch::Arch,
@@ -18,15 +18,6 @@ use crate::{
 /// The time limit for one program, while other programs keep the machine busy.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// A test program that cargo has built.
-pub struct Program {
-    /// The name of the test's file, or of the library.
-    pub name: String,
-    path: PathBuf,
-    /// The working directory that cargo would give it.
-    folder: PathBuf,
-}
-
 /// Returns a build of test programs; `arguments` are those of cargo.
 pub fn build(arguments: &[&str]) -> Expression {
     let command = [
@@ -39,21 +30,7 @@ pub fn build(arguments: &[&str]) -> Expression {
 
 /// The programs that cargo reports to have built.
 pub fn programs(built: &Captured) -> Vec<Program> {
-    built.output.lines().filter_map(program).collect()
-}
-
-fn program(line: &str) -> Option<Program> {
-    let message: Value = serde_json::from_str(line).ok()?;
-    if message["reason"] != "compiler-artifact" || message["profile"]["test"] != true {
-        return None;
-    }
-    let text = |value: &Value| value.as_str().map(String::from);
-    let manifest = PathBuf::from(text(&message["manifest_path"])?);
-    Some(Program {
-        name: text(&message["target"]["name"])?,
-        path: text(&message["executable"])?.into(),
-        folder: manifest.parent()?.into(),
-    })
+    built.output.lines().filter_map(Program::parse).collect()
 }
 
 /// Runs a program. `case` is a part of the names of the cases to run. The environment contains the paths of nestling's

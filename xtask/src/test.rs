@@ -87,8 +87,8 @@ pub fn check(workspace: &Workspace) -> Result<ExitCode> {
     items.retain(|item| match item.kind {
         Kind::Check(check) => matches!(check, Check::Fmt | Check::Clippy),
         Kind::Host(host) => match host {
-            Host::Xtask | Host::CargoNestling | Host::Unit => true,
-            Host::Doc => false,
+            Host::Xtask | Host::Unit => true,
+            Host::CargoNestling | Host::Doc => false,
             Host::Program => item.suite == "sh_conformance",
         },
         Kind::OnTarget(config) => {
@@ -365,16 +365,19 @@ impl Run<'_> {
                     add(5, Box::new(|| host::run_doc_tests(self.workspace, case)));
                 }
                 Kind::Host(Host::Xtask | Host::CargoNestling | Host::Unit | Host::Program) => {
-                    let name = match item.kind {
-                        Kind::Host(Host::CargoNestling) => "cargo_nestling",
-                        Kind::Host(Host::Unit) => "nestling",
-                        _ => &item.suite,
+                    let names: &[&str] = match item.kind {
+                        // Its library, its program, and a test of its own.
+                        Kind::Host(Host::CargoNestling) => {
+                            &["cargo_nestling", "cargo-nestling", "projects"]
+                        }
+                        Kind::Host(Host::Unit) => &["nestling"],
+                        _ => &[&item.suite],
                     };
                     // A program that could not be built has been reported already.
-                    for program in programs.iter().filter(|it| it.name == name) {
+                    for program in programs.iter().filter(|it| names.contains(&&*it.name)) {
                         let case = &self.options.case;
                         let run = || host::run(self.workspace, program, environment, case);
-                        add(seconds_of(name), Box::new(run));
+                        add(seconds_of(&program.name), Box::new(run));
                     }
                 }
                 Kind::Size(arch) | Kind::Machine(arch, _) if broken.contains(&arch) => {}

@@ -3,19 +3,27 @@
 //!
 //! The interface may change with each release: the programs are what this package promises.
 
+pub mod agent;
 pub mod apt;
 pub mod arch;
+pub mod boot;
 pub mod build;
+pub mod cache;
+pub mod compile;
 pub mod console;
 pub mod disk;
 pub mod elf;
+pub mod image;
 pub mod initramfs;
 pub mod kernel;
 pub mod machine;
+pub mod new;
 pub mod packages;
 pub mod process;
+pub mod project;
 pub mod run;
 pub mod runner;
+pub mod test;
 pub mod toolchain;
 
 /// Tells on the standard error what the program is doing.

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::{io, thread};
 
@@ -140,94 +140,6 @@ fn threads_that_start_programs_as_other_users_leave_the_parent_dumpable() {
             }
         },
     );
-}
-
-/// Returns the files that the documentation of `nestling::rt` shows. The line before each block begins with the file's
-/// name.
-fn documented_project() -> Vec<(&'static str, &'static str)> {
-    let text = include_str!("../../../src/rt/project.md");
-    let mut files = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("\n```") {
-        let name = before.lines().find_map(|line| line.strip_prefix('`'));
-        let name = name.and_then(|line| line.split('`').next());
-        let (_, block) = after.split_once('\n').expect("a block");
-        let (block, after) = block.split_once("```").expect("its end");
-        files.push((name.expect("a name"), block));
-        rest = after;
-    }
-    files
-}
-
-#[test]
-fn the_documented_project_builds_for_four_architectures_and_runs() {
-    let test = std::env::current_exe().expect("this test");
-    let tmp = test.ancestors().nth(3).expect("a target directory");
-    let project = tmp.join("tmp/documented-project");
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let files = documented_project();
-    let names: Vec<_> = files.iter().map(|it| it.0).collect();
-    let all = [
-        "Cargo.toml",
-        "build.rs",
-        ".cargo/config.toml",
-        "src/main.rs",
-    ];
-    assert_eq!(names, all);
-    for (name, text) in files {
-        let path = project.join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
-        let mut text = text.replace(r#"version = "0.1","#, &format!("path = {root:?},"));
-        if name == "Cargo.toml" {
-            text += "\n[workspace]\n";
-        }
-        fs::write(path, text).expect("a file");
-    }
-    // The versions are those of this workspace, so that cargo downloads nothing.
-    fs::copy(
-        Path::new(root).join("Cargo.lock"),
-        project.join("Cargo.lock"),
-    )
-    .expect("a copy");
-    let read = |program: &str, arguments: &[&str]| {
-        let mut command = std::process::Command::new(program);
-        command.args(arguments).current_dir(&project);
-        command.env("CARGO_PROFILE_DEV_DEBUG", "0"); // so that the build takes a fifth of the time
-        let output = command.output();
-        output.unwrap_or_else(|error| panic!("{program}: {error}"))
-    };
-    let targets = [
-        "x86_64-unknown-linux-gnu",
-        "aarch64-unknown-linux-gnu",
-        "riscv64gc-unknown-linux-gnu",
-        "i686-unknown-linux-gnu",
-    ];
-    let has_core = |target: &&str| {
-        let library = read("rustc", &["--print", "target-libdir", "--target", target]);
-        let has = Path::new(String::from_utf8_lossy(&library.stdout).trim()).exists();
-        if !has {
-            say(&format!("skipped: no core for {target}"));
-        }
-        has
-    };
-    let mut arguments = vec!["build"];
-    for target in targets.into_iter().filter(has_core) {
-        arguments.extend(["--target", target]);
-    }
-    let build = read("cargo", &arguments);
-    assert!(
-        build.status.success(),
-        "{}",
-        String::from_utf8_lossy(&build.stderr)
-    );
-    for target in arguments
-        .iter()
-        .filter(|it| it.starts_with(std::env::consts::ARCH))
-    {
-        let program = project.join(format!("target/{target}/debug/hello"));
-        let run = read(program.to_str().expect("a path"), &["world"]);
-        assert_eq!(String::from_utf8_lossy(&run.stdout), "hello, world\n");
-    }
 }
 
 /// The promise: no spawn hangs, no error is lost, and no child inherits a descriptor of the parent. `NESTLING_SPAWNS`

@@ -1,0 +1,194 @@
+//! What `cargo nestling boot` and `test` put into each machine, as `/.nestling/agent`. It tells over the console what happens, in lines
+//! as those of nestling's `init`.
+//!
+//! The kernel starts it as process 1. If `/.nestling/disk` names a device, it loads the modules that `/.nestling/modules/order` lists,
+//! and goes on in the root that is on this disk. Then it becomes the init that `/.nestling/init` names. Without that file, it runs the
+//! commands itself, and powers the machine off.
+//!
+//! As any other process, it is what an init starts as its service: it runs the commands, and exits as the last one.
+//!
+//! `/.nestling/commands` has the commands: the number of words, and the words. A null ends each of these.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+use core::time::Duration;
+
+use nestling::command::Command;
+use nestling::spawn::{Memory, Program, Spawn};
+use nestling::sys::mount::{MountFlags, mount};
+use nestling::sys::reboot::{self, Reboot};
+use nestling::wait::{self, Options, Who};
+use nestling::{
+    Args, AsFd, Errno, OFlags, Signal, io, jobs, println, rt::Process, sys, terminal, time,
+};
+
+nestling::entry!(main);
+
+fn main(process: Process) -> i32 {
+    let is_first = sys::process::getpid().as_raw() == 1;
+    let commands = read(c"/.nestling/commands").unwrap_or_default();
+    if !is_first {
+        return run(&commands, process);
+    }
+    let init = read(c"/.nestling/init").ok();
+    if let Ok(device) = read(c"/.nestling/disk")
+        && let Err((step, errno)) = enter(&device)
+    {
+        println!("\rinit: ", step, ": ", errno);
+        return 1;
+    }
+    match sys::machine::uname() {
+        Ok(names) => println!("\rinit: started on Linux ", names.release()),
+        Err(errno) => println!("\rinit: uname: ", errno),
+    }
+    if let Some(Ok(init)) = init.map(CString::new) {
+        return become_it(&init, process);
+    }
+    for (target, kind) in [
+        (c"/proc", c"proc"),
+        (c"/sys", c"sysfs"),
+        (c"/dev", c"devtmpfs"),
+        (c"/dev/pts", c"devpts"),
+        (c"/tmp", c"tmpfs"),
+        (c"/run", c"tmpfs"),
+    ] {
+        let _ = sys::file::mkdir(target, 0o755);
+        // It may be mounted, or not exist in this kernel: then the commands miss it.
+        let _ = mount(kind, target, kind, MountFlags::NOSUID, c"");
+    }
+    run(&commands, process);
+    end()
+}
+
+fn read(path: &CStr) -> Result<Vec<u8>, Errno> {
+    let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+    let mut bytes = Vec::new();
+    io::read_to_end(file.as_fd(), &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Executes an init in the place of this program, with this program's arguments.
+fn become_it(init: &CStr, process: Process) -> i32 {
+    let given = process.args().skip(1);
+    let words = [init].into_iter().chain(given.iter());
+    let words: Vec<_> = words.map(|word| Some(word.into())).chain([None]).collect();
+    let error =
+        Spawn::new(Program::Path(init), Args::new(&words), process.env()).exec_without_actions();
+    println!("\rinit: ", error);
+    1
+}
+
+// ---- A disk as the root ----
+
+/// How often a disk is looked for, with a pause of a hundredth of a second.
+const ATTEMPTS: u32 = 3000;
+
+/// Goes on in the root of this disk, which has an ext4 file system. An error comes with its step.
+fn enter(device: &[u8]) -> Result<(), (&'static str, Errno)> {
+    let device = CString::new(device).map_err(|_| ("the disk's name", Errno::EINVAL))?;
+    for module in read(c"/.nestling/modules/order")
+        .unwrap_or_default()
+        .split(|&byte| byte == b'\n')
+    {
+        let path = CString::new([b"/.nestling/modules/", module].concat());
+        if let (Ok(path), false) = (path, module.is_empty()) {
+            load(&path).map_err(|errno| ("a kernel module", errno))?;
+        }
+    }
+    let _ = sys::file::mkdir(c"/dev", 0o755);
+    let none = MountFlags::default();
+    match mount(c"devtmpfs", c"/dev", c"devtmpfs", none, c"") {
+        Ok(()) | Err(Errno::EBUSY) => {}
+        Err(errno) => return Err(("mount /dev", errno)),
+    }
+    let mut attempts = 0..ATTEMPTS;
+    while sys::file::stat(&device).is_err() && attempts.next().is_some() {
+        let _ = time::sleep(Duration::from_millis(10));
+    }
+    let step = |step| move |errno| (step, errno);
+    let _ = sys::file::mkdir(c"/.nestling/root", 0o755);
+    mount(&device, c"/.nestling/root", c"ext4", none, c"").map_err(step("mount the disk"))?;
+    let _ = mount(c"/dev", c"/.nestling/root/dev", c"", MountFlags::MOVE, c"");
+    sys::file::chdir(c"/.nestling/root").map_err(step("chdir to the disk"))?;
+    mount(c".", c"/", c"", MountFlags::MOVE, c"").map_err(step("move the disk to the root"))?;
+    sys::file::chroot(c".").map_err(step("chroot"))
+}
+
+fn load(module: &CStr) -> Result<(), Errno> {
+    let file = sys::fd::open(module, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+    match sys::machine::finit_module(file.as_fd(), c"") {
+        Err(Errno::EEXIST) => Ok(()),
+        loaded => loaded,
+    }
+}
+
+// ---- The commands ----
+
+/// Runs the commands one after the other. Returns the status of the last one.
+fn run(commands: &[u8], process: Process) -> i32 {
+    // Where an init has made this a session's leader, or nobody has, the console becomes its terminal. Ctrl-C and Ctrl-Z are for the
+    // commands.
+    let _ = sys::process::setsid();
+    let _ = terminal::set_controlling(io::stdin());
+    for signal in jobs::SIGNALS.iter() {
+        let _ = sys::signal::ignore(signal);
+    }
+    let mut words = commands.split(|&byte| byte == 0);
+    let mut last = 0;
+    loop {
+        let count = words.next().map(core::str::from_utf8);
+        let Some(Ok(Ok(count))) = count.map(|count| count.map(str::parse)) else {
+            return last;
+        };
+        let command: Vec<&[u8]> = words.by_ref().take(count).collect();
+        let Some((name, args)) = command.split_first() else {
+            return last;
+        };
+        let mut command = Command::new(*name);
+        command.args(args).default_signals(jobs::SIGNALS);
+        command.memory(Memory::Copied); // process 1 shares its memory with no child
+        if process.env().var(c"PATH").is_none() {
+            command.env("PATH", "/bin:/sbin:/usr/bin:/usr/sbin");
+        }
+        match command.spawn() {
+            Ok(child) => loop {
+                match wait::wait_for(Who::Any, Options::default()) {
+                    Ok(Some((pid, status))) if pid == child.id() => {
+                        println!("\rinit: command: ", status);
+                        last = status.shell_code();
+                        break;
+                    }
+                    Ok(_) | Err(Errno::EINTR) => {}
+                    Err(_) => break,
+                }
+            },
+            Err(error) => {
+                last = error.shell_code();
+                println!("\rinit: command: ", error);
+                println!("\rinit: command: exit status: ", last);
+            }
+        }
+        if let Ok(own) = sys::process::getpgid(0) {
+            // A shell has left it to a job of its own.
+            let _ = sys::terminal::tcsetpgrp(io::stdin(), own);
+        }
+    }
+}
+
+/// Powers the machine off, with what is on its disk in order.
+fn end() -> i32 {
+    const ALL: i32 = -1;
+    let _ = sys::process::kill(ALL, Some(Signal::KILL));
+    while wait::wait_for(Who::Any, Options::default()).is_ok() {}
+    let _ = terminal::drain(io::stdout());
+    reboot::sync();
+    let read_only = MountFlags::REMOUNT | MountFlags::RDONLY;
+    let _ = mount(c"", c"/", c"", read_only, c"");
+    println!("\rinit: power off");
+    println!("\rinit: ", reboot::reboot(Reboot::PowerOff));
+    1
+}

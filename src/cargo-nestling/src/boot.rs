@@ -1,0 +1,244 @@
+//! `cargo nestling boot`: a machine with a project's programs, or any others.
+
+use std::{
+    ffi::OsString,
+    os::unix::ffi::OsStringExt,
+    path::{Path, PathBuf},
+    process::{ExitCode, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{
+    agent,
+    arch::Arch,
+    cache, compile,
+    console::converse,
+    disk,
+    initramfs::Initramfs,
+    kernel::{self, Age},
+    machine::{Machine, Running},
+    new::Library,
+    project::{Profile, Project},
+};
+
+/// What a machine's root has.
+#[derive(Default)]
+pub struct Contents {
+    /// A program of this machine that is to be process 1.
+    pub init: Option<PathBuf>,
+    /// Files and directories of this machine, and where they are to be: `PATH` or `PATH=DEST`.
+    pub add: Vec<String>,
+    /// A directory whose content the root has, too.
+    pub root: Option<PathBuf>,
+}
+
+impl Contents {
+    /// The root with the programs of a project, built before: all of it, and whether there is an `/init`.
+    pub fn archive(
+        &self,
+        project: Option<&Project>,
+        arch: Arch,
+        profile: Profile,
+    ) -> Result<(Initramfs, bool)> {
+        let mut archive = Initramfs::new();
+        if let Some(root) = &self.root {
+            ensure!(root.is_dir(), "{} is no directory", root.display());
+            archive.copy("", root)?;
+        }
+        let mut init = self.init.clone();
+        if let Some(project) = project {
+            for bin in &project.bins {
+                let path = project.path(arch, profile, bin);
+                archive.program(&format!("bin/{bin}"), &path)?;
+                if init.is_none() && project.init.as_ref() == Some(bin) {
+                    init = Some(path);
+                }
+            }
+        }
+        for words in &self.add {
+            let (path, place) = words.split_once('=').unwrap_or((words, ""));
+            let path = path.trim_end_matches('/');
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let place = match place {
+                "" if Path::new(path).is_dir() => name.into(),
+                "" => format!("bin/{name}"),
+                directory if directory.ends_with('/') => format!("{directory}{name}"),
+                place => place.into(),
+            };
+            // What a link leads to: the link's own name says nothing there.
+            let from = Path::new(path).canonicalize();
+            let from = from.with_context(|| format!("can't read {path}"))?;
+            archive.copy(&place, &from)?;
+        }
+        if let Some(init) = &init {
+            archive.program("init", init)?;
+        }
+        let has_init = archive.files().any(|(path, ..)| path == "init");
+        Ok((archive, has_init))
+    }
+}
+
+/// A machine to be.
+pub struct Boot<'a> {
+    /// Its architecture.
+    pub arch: Arch,
+    /// The kernel.
+    pub kernel: &'a Path,
+    /// The agent.
+    pub agent: &'a Path,
+    /// The root; with a disk, only what is needed to come there.
+    pub archive: Initramfs,
+    /// The path of process 1, if that is not the agent.
+    pub init: Option<&'a str>,
+    /// An image with the root.
+    pub disk: Option<&'a Path>,
+    /// What the kernel's command line has, too.
+    pub append: &'a str,
+    /// The commands that the agent runs, as process 1 or as the service of another init.
+    pub commands: &'a [Vec<OsString>],
+}
+
+impl Boot<'_> {
+    /// Starts it. The archive becomes this file.
+    pub fn start(mut self, file: &Path, stdin: Stdio) -> Result<Running> {
+        self.archive.program(agent::PATH, self.agent)?;
+        let mut commands = Vec::new();
+        for command in self.commands {
+            commands.extend(format!("{}\0", command.len()).into_bytes());
+            for word in command {
+                commands.extend(word.clone().into_vec());
+                commands.push(0);
+            }
+        }
+        self.archive.file(".nestling/commands", &commands);
+        if let Some(init) = self.init {
+            self.archive.file(".nestling/init", init.as_bytes());
+        }
+        let mut devices = Vec::new();
+        if let Some(disk) = self.disk {
+            ensure!(disk.is_file(), "there is no image {}", disk.display());
+            devices.extend(disk::device("root", disk, "nvme,drive=NAME,serial=NAME"));
+            self.archive.file(".nestling/disk", b"/dev/nvme0n1");
+        }
+        self.archive.write(file)?;
+        let mut append = format!("rdinit={} {}", agent::PATH, self.append);
+        if self.init.is_some() && !self.commands.is_empty() {
+            append += &format!(" -- {}", agent::PATH);
+        }
+        let machine = Machine {
+            arch: self.arch,
+            kernel: self.kernel,
+            initramfs: file,
+            append: &append,
+        };
+        machine.start_with(stdin, &devices)
+    }
+}
+
+/// What the command line says.
+pub struct Options {
+    /// Of the root.
+    pub contents: Contents,
+    /// An image of a disk with the root.
+    pub disk: Option<PathBuf>,
+    /// A kernel in the place of Debian's.
+    pub kernel: Option<PathBuf>,
+    /// For the kernel's command line.
+    pub append: String,
+    /// The command that runs there.
+    pub command: Vec<OsString>,
+}
+
+/// Builds a project's programs, boots a machine with them, and has it use this terminal. The exit status is that of the command. Without a
+/// command, it is 0 if the machine switches itself off. Without a project, the options name what is booted.
+pub fn boot(
+    project: Option<&Project>,
+    arch: Arch,
+    profile: Profile,
+    options: Options,
+) -> Result<ExitCode> {
+    let cache = cache::folder()?;
+    let Options {
+        contents,
+        disk,
+        kernel,
+        append,
+        mut command,
+    } = options;
+    let own = project.filter(|_| disk.is_none());
+    if let Some(project) = own {
+        compile::programs(project, &[arch], profile)?;
+    }
+    let (archive, has_init) = match &disk {
+        Some(_) => (Initramfs::default(), false),
+        None => contents.archive(own, arch, profile)?,
+    };
+    let init = match (&disk, has_init) {
+        (Some(_), _) if command.is_empty() => Some("/sbin/init"),
+        (Some(_), _) => None,
+        (None, true) => Some("/init"),
+        (None, false) => None,
+    };
+    if let (Some(project), true) = (own, command.is_empty() && init.is_none()) {
+        command.push(format!("/bin/{}", project.bin(None)?).into());
+    }
+    ensure!(
+        init.is_some() || !command.is_empty(),
+        "there is neither an init nor a command to run"
+    );
+    let (agent, kernel) = parts(project, arch, kernel)?;
+    let scratch = match project {
+        Some(project) => project.scratch()?,
+        None => cache,
+    };
+    let commands = match command.is_empty() {
+        true => vec![],
+        false => vec![command],
+    };
+    let boot = Boot {
+        arch,
+        kernel: &kernel,
+        agent: &agent,
+        archive,
+        init,
+        disk: disk.as_deref(),
+        append: &append,
+        commands: &commands,
+    };
+    let file = scratch.join(format!("boot-{}.cpio", arch.name()));
+    let running = boot.start(&file, Stdio::inherit())?;
+    let is_verbose = !append.is_empty();
+    let code = converse(running, is_verbose, commands.len(), Duration::MAX, |_| {})?;
+    Ok(ExitCode::from(code))
+}
+
+/// What each machine needs: the agent, built if need be, and a kernel, downloaded if need be.
+pub fn parts(
+    project: Option<&Project>,
+    arch: Arch,
+    kernel: Option<PathBuf>,
+) -> Result<(PathBuf, PathBuf)> {
+    let cache = cache::folder()?;
+    let kernel = match kernel {
+        Some(path) => {
+            ensure!(path.is_file(), "there is no kernel {}", path.display());
+            path
+        }
+        None => kernel::obtain(&cache, arch, Age::Current)?,
+    };
+    let agent = match project {
+        Some(project) => {
+            let folder = project.scratch()?.join("agent");
+            agent::build(&folder, &project.library, &project.lock, arch)?
+        }
+        None => agent::build(
+            &cache.join("agent"),
+            &Library::published(),
+            Path::new(""),
+            arch,
+        )?,
+    };
+    Ok((agent, kernel))
+}

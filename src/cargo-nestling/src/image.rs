@@ -1,0 +1,166 @@
+//! `cargo nestling image`: a project's programs as something that others boot or run.
+
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+};
+
+use anyhow::{Context, Result, ensure};
+use duct::cmd;
+use serde_json::{Value, json};
+
+use crate::{
+    apt,
+    arch::Arch,
+    boot::Contents,
+    compile, disk,
+    initramfs::{DIRECTORY, Initramfs, LINK, TYPE},
+    project::{Profile, Project},
+};
+
+/// What becomes of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// An archive of an OCI image, as `podman load` and `skopeo` take it.
+    Oci,
+    /// An archive that a kernel boots.
+    Initramfs,
+    /// An ext4 file system, whose `/sbin/init` is process 1.
+    Disk,
+}
+
+/// Builds the release programs, and writes the image.
+pub fn image(
+    project: &Project,
+    arch: Arch,
+    form: Form,
+    contents: &Contents,
+    output: &Path,
+) -> Result<()> {
+    compile::programs(project, &[arch], Profile::Release)?;
+    let (mut archive, has_init) = contents.archive(Some(project), arch, Profile::Release)?;
+    ensure!(
+        has_init || form == Form::Oci,
+        "the project has no init (`init = true` in [package.metadata.nestling]): name one with --init"
+    );
+    let folder = project.scratch()?.join("image");
+    match form {
+        Form::Initramfs => archive.write(output)?,
+        Form::Disk => {
+            archive.link("sbin/init", "../init");
+            let bytes = unpack(&archive, &folder)?;
+            // The file system takes some itself, and has room for as much again.
+            disk::image(&folder, output, ((bytes * 2) >> 20) as u32 + 16)?;
+        }
+        Form::Oci => {
+            let start = match has_init {
+                true => "/init".into(),
+                false => format!("/bin/{}", project.bin(None)?),
+            };
+            unpack(&archive, &folder)?;
+            let name = format!("{}:latest", project.name);
+            oci(&folder, arch, &start, &name, output)?;
+        }
+    }
+    println!("{:>9}  {}", fs::metadata(output)?.len(), output.display());
+    Ok(())
+}
+
+/// Makes the folder, empty.
+fn clear(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    Ok(fs::create_dir_all(folder)?)
+}
+
+/// Writes the files into a folder: their bytes.
+fn unpack(archive: &Initramfs, folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    clear(folder)?;
+    for (path, mode, content) in archive.files() {
+        let place = folder.join(path);
+        let permissions = fs::Permissions::from_mode(mode & 0o7777);
+        let made = match mode & TYPE {
+            DIRECTORY => {
+                fs::create_dir(&place).and_then(|()| fs::set_permissions(&place, permissions))
+            }
+            LINK => symlink(String::from_utf8_lossy(content).as_ref(), &place),
+            _ => fs::write(&place, content).and_then(|()| fs::set_permissions(&place, permissions)),
+        };
+        made.with_context(|| format!("can't write {}", place.display()))?;
+        bytes += content.len().next_multiple_of(4096) as u64;
+    }
+    Ok(bytes)
+}
+
+/// Writes a folder as an image in a tar archive: <https://github.com/opencontainers/image-spec>.
+fn oci(folder: &Path, arch: Arch, start: &str, name: &str, output: &Path) -> Result<()> {
+    let place = folder.with_extension("oci");
+    clear(&place)?;
+    let blobs = place.join("blobs/sha256");
+    fs::create_dir_all(&blobs)?;
+    // A blob's name is its digest.
+    let enter = |kind: &str, blob: &Path| -> Result<Value> {
+        let said = cmd!("sha256sum", blob).read().context("sha256sum")?;
+        let digest = said.split_whitespace().next().context("a digest")?;
+        let size = fs::metadata(blob)?.len();
+        fs::rename(blob, blobs.join(digest))?;
+        Ok(json!({
+            "mediaType": format!("application/vnd.oci.image.{kind}"),
+            "digest": format!("sha256:{digest}"),
+            "size": size,
+        }))
+    };
+    let blob = blobs.join("new");
+    tar(folder, &blob)?;
+    let layer = enter("layer.v1.tar", &blob)?;
+    let architecture = match arch {
+        Arch::X86_64 => "amd64",
+        Arch::Aarch64 => "arm64",
+        Arch::Riscv64 => "riscv64",
+        Arch::I386 => "386",
+    };
+    let config = json!({
+        "architecture": architecture,
+        "os": "linux",
+        "config": {
+            "Entrypoint": [start],
+            "Env": ["PATH=/bin:/sbin:/usr/bin:/usr/sbin"],
+            "WorkingDir": "/",
+        },
+        "rootfs": { "type": "layers", "diff_ids": [layer["digest"]] },
+    });
+    fs::write(&blob, config.to_string())?;
+    let config = enter("config.v1+json", &blob)?;
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": config,
+        "layers": [layer],
+    });
+    fs::write(&blob, manifest.to_string())?;
+    let mut manifest = enter("manifest.v1+json", &blob)?;
+    manifest["annotations"] = json!({ "org.opencontainers.image.ref.name": name });
+    let index = json!({ "schemaVersion": 2, "manifests": [manifest] });
+    fs::write(place.join("index.json"), index.to_string())?;
+    let layout = json!({ "imageLayoutVersion": "1.0.0" });
+    fs::write(place.join("oci-layout"), layout.to_string())?;
+    tar(&place, output)
+}
+
+/// Makes a tar archive of a folder's content: root's, and without times, so that the same content gives the same bytes.
+fn tar(folder: &Path, output: &Path) -> Result<()> {
+    let tar = apt::obtain(|| apt::program("tar", &["tar"]))?;
+    let root = ["--owner=0", "--group=0", "--numeric-owner"];
+    let same = ["--format=gnu", "--sort=name", "--mtime=@0"];
+    let words = root.into_iter().chain(same).map(OsString::from);
+    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
+    let mut names = names.collect::<Result<Vec<_>>>()?;
+    names.sort();
+    let words = words.chain(["-C".into(), folder.into(), "-cf".into(), output.into()]);
+    cmd(tar, words.chain(names)).run().context("tar")?;
+    Ok(())
+}

@@ -1,0 +1,327 @@
+//! `cargo nestling`: makes, builds, runs, tests and boots projects that stand on nestling.
+//!
+//! This file is the command line. What each command does is in the library's module of its name.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Result;
+use cargo_nestling::{
+    arch::{Arch, HOST},
+    boot::{self, Contents},
+    compile,
+    image::{self, Form},
+    new::{self, Kind, Library},
+    note, process,
+    project::{Profile, Project},
+    runner::Runner,
+    test,
+};
+use clap::{Args, Parser, Subcommand};
+
+/// Make, build, run, test and boot programs that stand on nestling
+///
+/// Tools that are missing on this machine are installed from Debian, if this is Debian and the user is root; otherwise the message says
+/// which command installs them. Kernels are downloaded once for all projects, to `$NESTLING_CACHE` or `$XDG_CACHE_HOME/nestling`.
+#[derive(Parser)]
+#[command(bin_name = "cargo nestling", version, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a project in a new folder
+    New {
+        /// The project's name
+        name: String,
+        #[command(flatten)]
+        kind: Template,
+        /// Take nestling from this folder instead of crates.io: for those who develop nestling
+        #[arg(long, value_name = "PATH")]
+        nestling: Option<PathBuf>,
+    },
+    /// Build the programs, and print a table of their sizes
+    Build {
+        #[command(flatten)]
+        on: OnSome,
+        #[command(flatten)]
+        profile: Optimised,
+    },
+    /// Build a program and run it, natively or under qemu-user
+    ///
+    /// The exit status is the program's. If the program runs under qemu-user, the programs that it starts run natively.
+    Run {
+        #[command(flatten)]
+        on: OnOne,
+        #[command(flatten)]
+        profile: Optimised,
+        /// The program, if there are several
+        #[arg(long, value_name = "NAME")]
+        bin: Option<String>,
+        /// The program's arguments; put `--` before them if the first one begins with a dash
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Build and run the tests: programs in `tests/`, with `harness = false`, that exit with 0 if all is well
+    Test {
+        #[command(flatten)]
+        on: OnSome,
+        /// Run the tests in this way; may be repeated. By default natively, or on a kernel where this machine cannot
+        #[arg(long, value_name = "WAY", value_parser = ["native", "qemu-user", "kernel", "kernel-old"])]
+        how: Vec<String>,
+    },
+    /// Boot a kernel in qemu-system with the programs, which are in `/bin`
+    ///
+    /// If the project has an init, that is process 1, and starts COMMAND as its service. Otherwise COMMAND, or without one the project's
+    /// program, runs at the console, and the machine is switched off at its end. The exit status is that of COMMAND. Ctrl-A X switches
+    /// the machine off.
+    Boot {
+        #[command(flatten)]
+        on: OnOne,
+        #[command(flatten)]
+        profile: Optimised,
+        #[command(flatten)]
+        root: Root,
+        /// Mount this image of an ext4 file system as the root, with what changes there kept; without COMMAND, its /sbin/init is process 1
+        #[arg(long, value_name = "IMAGE", conflicts_with_all = ["init", "add", "root"])]
+        disk: Option<PathBuf>,
+        /// Boot this kernel instead of Debian's; initramfs and serial console must be built into it
+        #[arg(long, value_name = "PATH")]
+        kernel: Option<PathBuf>,
+        /// Append this to the kernel's command line, and show the messages of the firmware and the kernel
+        #[arg(
+            long,
+            default_value = "",
+            allow_hyphen_values = true,
+            hide_default_value = true
+        )]
+        append: String,
+        /// The command and its arguments, after `--`
+        #[arg(last = true)]
+        command: Vec<OsString>,
+    },
+    /// Build the release programs, and write an image with them
+    Image {
+        #[command(flatten)]
+        on: OnOne,
+        #[command(flatten)]
+        form: Forms,
+        #[command(flatten)]
+        root: Root,
+        /// The image's file
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+}
+
+#[derive(Args)]
+#[group(multiple = false)]
+struct Template {
+    /// A process 1: it mounts file systems, runs a service, reaps, and powers off
+    #[arg(long)]
+    init: bool,
+    /// A prompt that runs commands with job control
+    #[arg(long)]
+    shell: bool,
+    /// A program that starts another and tells how it ended: the default
+    #[arg(long)]
+    tool: bool,
+}
+
+#[derive(Args)]
+#[group(multiple = false, required = true)]
+struct Forms {
+    /// An archive of an OCI image, as `podman load` takes it
+    #[arg(long)]
+    oci: bool,
+    /// An archive that a kernel boots
+    #[arg(long)]
+    initramfs: bool,
+    /// An ext4 file system, with the init as /sbin/init
+    #[arg(long)]
+    disk: bool,
+}
+
+#[derive(Args)]
+struct Root {
+    /// Make this program of this machine process 1
+    #[arg(long, value_name = "FILE")]
+    init: Option<PathBuf>,
+    /// Add a file or directory of this machine, as DEST; may be repeated. Without DEST, a file goes to /bin, and a directory to /
+    #[arg(long, value_name = "PATH[=DEST]")]
+    add: Vec<String>,
+    /// Start from the content of this directory; an `init` there is process 1
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+}
+
+impl From<Root> for Contents {
+    fn from(Root { init, add, root }: Root) -> Contents {
+        Contents { init, add, root }
+    }
+}
+
+#[derive(Args)]
+struct Optimised {
+    /// Build with optimisations, and with the compiler options that make a program small
+    #[arg(long)]
+    release: bool,
+}
+
+impl Optimised {
+    fn profile(&self) -> Profile {
+        match self.release {
+            true => Profile::Release,
+            false => Profile::Debug,
+        }
+    }
+}
+
+#[derive(Args)]
+struct OnSome {
+    /// The architecture; may be repeated
+    #[arg(long = "arch", value_name = "ARCH", value_parser = ["x86_64", "aarch64", "riscv64", "i386", "all"], default_value = HOST.name())]
+    names: Vec<String>,
+}
+
+impl OnSome {
+    fn archs(&self) -> Vec<Arch> {
+        let named = |arch: &Arch| self.names.iter().any(|it| it == "all" || it == arch.name());
+        Arch::ALL.into_iter().filter(named).collect()
+    }
+}
+
+#[derive(Args)]
+struct OnOne {
+    /// The architecture
+    #[arg(long = "arch", value_name = "ARCH", value_parser = ["x86_64", "aarch64", "riscv64", "i386"], default_value = HOST.name())]
+    name: String,
+}
+
+impl OnOne {
+    fn arch(&self) -> Arch {
+        let found = Arch::ALL.into_iter().find(|it| it.name() == self.name);
+        found.unwrap_or(HOST)
+    }
+}
+
+fn main() -> ExitCode {
+    // Cargo passes the name of the subcommand first.
+    let mut words: Vec<OsString> = env::args_os().collect();
+    if words.get(1).is_some_and(|word| word == "nestling") {
+        words.remove(1);
+    }
+    perform(CommandLine::parse_from(words).command).unwrap_or_else(|error| {
+        note!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn perform(command: Command) -> Result<ExitCode> {
+    process::end_children_on_signals()?;
+    match command {
+        Command::New {
+            name,
+            kind,
+            nestling,
+        } => {
+            let library = match nestling {
+                Some(path) => Library::Path(path.canonicalize()?),
+                None => Library::published(),
+            };
+            let kind = match kind {
+                Template { init: true, .. } => Kind::Init,
+                Template { shell: true, .. } => Kind::Shell,
+                Template { .. } => Kind::Tool,
+            };
+            new::new(&name, kind, &library)?;
+            println!("{name}/: now `cargo nestling build`, `run`, `test` and `boot` work there");
+        }
+        Command::Build { on, profile } => {
+            compile::build(&Project::load()?, &on.archs(), profile.profile())?;
+        }
+        Command::Run {
+            on,
+            profile,
+            bin,
+            args,
+        } => {
+            let project = Project::load()?;
+            return compile::run(
+                &project,
+                on.arch(),
+                profile.profile(),
+                bin.as_deref(),
+                &args,
+            );
+        }
+        Command::Test { on, how } => {
+            let runners = Runner::ALL.into_iter();
+            let runners = runners.filter(|it| how.iter().any(|name| name == it.name()));
+            let passed = test::test(&Project::load()?, &on.archs(), &runners.collect::<Vec<_>>())?;
+            return Ok(match passed {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            });
+        }
+        Command::Boot {
+            on,
+            profile,
+            root,
+            disk,
+            kernel,
+            append,
+            command,
+        } => {
+            let is_complete = root.init.is_some() || root.root.is_some() || disk.is_some();
+            let project = match Project::load() {
+                Ok(project) => Some(project),
+                Err(_) if is_complete => None,
+                Err(error) => return Err(error),
+            };
+            let options = boot::Options {
+                contents: root.into(),
+                disk,
+                kernel,
+                append,
+                command,
+            };
+            return boot::boot(project.as_ref(), on.arch(), profile.profile(), options);
+        }
+        Command::Image {
+            on,
+            form,
+            root,
+            output,
+        } => {
+            let form = match form {
+                Forms { oci: true, .. } => Form::Oci,
+                Forms {
+                    initramfs: true, ..
+                } => Form::Initramfs,
+                Forms { .. } => Form::Disk,
+            };
+            let output: &Path = &output;
+            image::image(&Project::load()?, on.arch(), form, &root.into(), output)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,210 @@
+//! `cargo nestling new`: the files of a project.
+//!
+//! Its manifest, build script and configuration, and the tool, are those that the documentation of `nestling::rt` shows.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+
+/// What the documentation shows: before each block, a line begins with the file's name.
+const DOCUMENTED: &str = include_str!("../templates/project.md");
+
+/// What a project makes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A process 1.
+    Init,
+    /// A prompt.
+    Shell,
+    /// A program that starts another.
+    Tool,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 3] = [Kind::Init, Kind::Shell, Kind::Tool];
+
+    fn main(self) -> &'static str {
+        match self {
+            Kind::Init => include_str!("../templates/init.rs"),
+            Kind::Shell => include_str!("../templates/shell.rs"),
+            Kind::Tool => documented("src/main.rs"),
+        }
+    }
+
+    /// The features of nestling that it uses.
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            Kind::Shell => &["rt", "alloc"],
+            Kind::Init | Kind::Tool => &["rt"],
+        }
+    }
+
+    /// The words with which the test starts it, its exit status, and the sentence about it.
+    fn test(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Kind::Init => (
+                "path",
+                "0",
+                "beside process 1, the program tells which process it is",
+            ),
+            Kind::Shell => ("path", "0", "at the end of its input, the shell ends"),
+            Kind::Tool => (
+                "path, path",
+                "2",
+                "without a command, the tool prints its usage",
+            ),
+        }
+    }
+
+    /// What the README says of booting.
+    fn boot(self) -> &'static str {
+        match self {
+            Kind::Init => {
+                "`demo` is process 1 there. Words after `--` are the service that it starts: `cargo nestling boot --add \
+                 /bin/busybox=/bin/sh -- sh` has a shell at the console, if that `busybox` is a static one."
+            }
+            Kind::Shell => {
+                "The shell is at the console there. `--add /bin/busybox=/bin/ls` puts a program into the machine, under this name: \
+                 a static one."
+            }
+            Kind::Tool => {
+                "`cargo nestling boot -- demo COMMAND` has `demo` start a command there. `--add /bin/busybox=/bin/ls` puts a \
+                 program into the machine, under this name: a static one."
+            }
+        }
+    }
+}
+
+/// Where a project gets nestling from.
+#[derive(Clone, Debug)]
+pub enum Library {
+    /// This version of crates.io.
+    Version(String),
+    /// A folder of this machine.
+    Path(PathBuf),
+}
+
+impl Library {
+    /// The version that the documentation shows.
+    pub fn published() -> Library {
+        Library::Version(env!("CARGO_PKG_VERSION").into())
+    }
+
+    /// As a manifest has it.
+    fn text(&self, features: &[&str]) -> String {
+        match self {
+            Library::Version(version) => {
+                format!("{{ version = {version:?}, features = {features:?} }}")
+            }
+            Library::Path(path) => format!("{{ path = {path:?}, features = {features:?} }}"),
+        }
+    }
+}
+
+/// A file that the documentation shows.
+fn documented(name: &str) -> &'static str {
+    let block = || {
+        let (_, rest) = DOCUMENTED.split_once(&format!("`{name}`"))?;
+        let (_, rest) = rest.split_once("\n```")?;
+        let (_, rest) = rest.split_once('\n')?;
+        Some(rest.split_once("```")?.0)
+    };
+    block().unwrap_or_default()
+}
+
+/// The manifest, build script and configuration of a package.
+pub fn package(name: &str, library: &Library, features: &[&str]) -> Vec<(&'static str, String)> {
+    let manifest = documented("Cargo.toml").replace("demo", name);
+    let lines = manifest
+        .lines()
+        .map(|line| match line.strip_prefix("nestling = ") {
+            Some(_) => format!("nestling = {}\n", library.text(features)),
+            None => format!("{line}\n"),
+        });
+    let mut manifest: String = lines.collect();
+    manifest += "\n# The profiles above count only in the root of a workspace: this is one of its own.\n[workspace]\n";
+    vec![
+        ("Cargo.toml", manifest),
+        ("build.rs", documented("build.rs").into()),
+        (
+            ".cargo/config.toml",
+            documented(".cargo/config.toml").into(),
+        ),
+    ]
+}
+
+/// The files of a project.
+fn files(name: &str, kind: Kind, library: &Library) -> Vec<(&'static str, String)> {
+    let mut files = package(name, library, kind.features());
+    let manifest = &mut files[0].1;
+    *manifest += "\n# A program that `cargo nestling test` runs.\n[[test]]\nname = \"on_target\"\nharness = false\n";
+    if kind == Kind::Init {
+        *manifest += "\n# The program is process 1 of the machines that `cargo nestling` boots and makes.\n\
+                      [package.metadata.nestling]\ninit = true\n";
+    }
+    let named = |text: &str| text.replace("demo", name);
+    let (words, code, sentence) = kind.test();
+    let test = include_str!("../templates/test.rs");
+    let test = test
+        .replace("WORDS", words)
+        .replace("CODE", code)
+        .replace("STATUS", sentence);
+    let readme = include_str!("../templates/README.md").replace("BOOT", kind.boot());
+    files.extend([
+        ("src/main.rs", named(kind.main())),
+        ("tests/on_target.rs", named(&test)),
+        ("README.md", named(&readme)),
+        (".gitignore", "/target\n".into()),
+    ]);
+    files
+}
+
+/// Makes a project in a new folder of this name.
+pub fn new(name: &str, kind: Kind, library: &Library) -> Result<()> {
+    let is_name = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
+    ensure!(
+        name.starts_with(|it: char| it.is_ascii_alphabetic()) && name.chars().all(is_name),
+        "{name:?} is no name of a package: a letter, then letters, digits, `-` and `_`"
+    );
+    ensure!(!Path::new(name).exists(), "there is a {name} already");
+    write(Path::new(name), &files(name, kind, library))
+}
+
+/// Writes files into a folder. One that is there already with this content keeps its time, by which cargo knows it.
+pub fn write(folder: &Path, files: &[(&str, String)]) -> Result<()> {
+    for (name, text) in files {
+        let path = folder.join(name);
+        if fs::read_to_string(&path).is_ok_and(|known| known == *text) {
+            continue;
+        }
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .with_context(|| format!("can't write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_has_what_the_documentation_shows_under_its_own_name() {
+        let library = Library::Path("/somewhere".into());
+        for kind in Kind::ALL {
+            let files = files("own-name", kind, &library);
+            for (name, text) in &files {
+                assert!(text.len() > 5, "{name}");
+            }
+            let manifest = &files[0].1;
+            assert!(manifest.contains("name = \"own-name\"\n"));
+            assert!(manifest.contains("nestling = { path = \"/somewhere\", features = [\"rt\""));
+            assert!(!manifest.contains("demo"));
+        }
+    }
+}

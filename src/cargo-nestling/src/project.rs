@@ -1,0 +1,162 @@
+//! The project that a command is for, as cargo tells it.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use duct::Expression;
+use serde_json::Value;
+
+use crate::{arch::Arch, new::Library, toolchain::cargo};
+
+/// A package with programs that stand on nestling.
+pub struct Project {
+    /// Its folder.
+    pub root: PathBuf,
+    /// The build directory, `CARGO_TARGET_DIR` considered.
+    pub target: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// Where it has nestling from.
+    pub library: Library,
+    /// The versions of its dependencies, as cargo has them.
+    pub lock: PathBuf,
+    /// The names of its programs.
+    pub bins: Vec<String>,
+    /// The name of the program that is process 1.
+    pub init: Option<String>,
+}
+
+/// The optimised build, or the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Profile {
+    /// For debugging.
+    Debug,
+    /// What ships.
+    Release,
+}
+
+impl Profile {
+    /// Cargo's folder for it.
+    fn name(self) -> &'static str {
+        match self {
+            Profile::Debug => "debug",
+            Profile::Release => "release",
+        }
+    }
+
+    /// Cargo's option for it.
+    pub fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Profile::Debug => &[],
+            Profile::Release => &["--release"],
+        }
+    }
+
+    /// The compiler's options for it.
+    pub fn flags(self, arch: Arch) -> String {
+        match self {
+            Profile::Debug => String::new(),
+            Profile::Release => arch.rustflags(true),
+        }
+    }
+}
+
+impl Project {
+    /// The project whose folder, or a folder above, this process is in.
+    pub fn load() -> Result<Project> {
+        let manifest = cargo(["locate-project", "--message-format=plain"]);
+        let manifest = manifest.stderr_null().read();
+        let manifest = manifest.context(
+            "there is no Cargo.toml here or above; `cargo nestling new NAME` makes a project",
+        )?;
+        let metadata = cargo(["metadata", "--no-deps", "--format-version=1"]);
+        let metadata = metadata.read().context("`cargo metadata` failed")?;
+        let metadata: Value = serde_json::from_str(&metadata)?;
+        let packages = metadata["packages"].as_array().into_iter().flatten();
+        let mut packages = packages.filter(|it| it["manifest_path"] == *manifest);
+        let package = packages
+            .next()
+            .with_context(|| format!("{manifest} has no package"))?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let targets = package["targets"].as_array().into_iter().flatten();
+        let bins = targets.filter(|it| it["kind"][0] == "bin");
+        let bins: Vec<_> = bins.map(|it| text(&it["name"])).collect();
+        let name = text(&package["name"]);
+        let init = match &package["metadata"]["nestling"]["init"] {
+            Value::Null | Value::Bool(false) => None,
+            Value::Bool(true) => Some(name.clone()),
+            Value::String(init) => Some(init.clone()),
+            other => bail!("package.metadata.nestling.init is {other}: neither true nor a name"),
+        };
+        if let Some(init) = &init {
+            let is_there = bins.contains(init);
+            ensure!(
+                is_there,
+                "package.metadata.nestling.init: no program {init}"
+            );
+        }
+        let dependencies = package["dependencies"].as_array().into_iter().flatten();
+        let mut library = dependencies.filter(|it| it["name"] == "nestling");
+        let library = library
+            .next()
+            .with_context(|| format!("{name} does not depend on nestling"))?;
+        let library = match library["path"].as_str() {
+            Some(path) => Library::Path(path.into()),
+            None => Library::Version(text(&library["req"])),
+        };
+        let folder = Path::new(&manifest).parent().context("a folder")?;
+        let root = PathBuf::from(text(&metadata["workspace_root"]));
+        Ok(Project {
+            root: folder.into(),
+            target: text(&metadata["target_directory"]).into(),
+            name,
+            library,
+            lock: root.join("Cargo.lock"),
+            bins,
+            init,
+        })
+    }
+
+    /// The program of this name, or the only one, or the one that is called as the project.
+    pub fn bin(&self, name: Option<&str>) -> Result<&str> {
+        let wanted = match (name, &*self.bins) {
+            (Some(name), _) => name,
+            (None, [only]) => only,
+            (None, _) => &self.name,
+        };
+        let found = self.bins.iter().find(|it| *it == wanted);
+        let all = || {
+            format!(
+                "there is no program {wanted}, only: {}",
+                self.bins.join(", ")
+            )
+        };
+        found.map(String::as_str).with_context(all)
+    }
+
+    /// Where cargo puts a program.
+    pub fn path(&self, arch: Arch, profile: Profile, bin: &str) -> PathBuf {
+        let folder = self.target.join(arch.triple()).join(profile.name());
+        folder.join(bin)
+    }
+
+    /// A command, in the project's folder.
+    pub fn at(&self, command: Expression) -> Expression {
+        command.dir(&self.root)
+    }
+
+    /// A folder in the build directory.
+    pub fn scratch(&self) -> Result<PathBuf> {
+        let path = self.target.join("nestling");
+        fs::create_dir_all(&path).with_context(|| format!("can't make {}", path.display()))?;
+        Ok(path)
+    }
+}
+
+/// The folder that this process is in.
+pub fn here() -> Result<PathBuf> {
+    env::current_dir().context("the working directory")
+}

@@ -1,0 +1,37 @@
+//! A test: a program that exits with 0 if all is well. `cargo nestling test` runs it here, under qemu-user, or on a kernel of its own,
+//! and so does `cargo test`, here.
+#![no_std]
+#![no_main]
+
+use core::ffi::CStr;
+
+use nestling::spawn::{Program, Spawn};
+use nestling::{Args, Errno, args, eprintln, println, rt::Process};
+
+nestling::entry!(main);
+
+/// Where cargo has put the program. On a kernel of its own it is at the same place.
+const PROGRAM: &[u8] = concat!(env!("CARGO_BIN_EXE_demo"), "\0").as_bytes();
+
+fn main(process: Process) -> i32 {
+    let path = CStr::from_bytes_with_nul(PROGRAM).unwrap_or_default();
+    let words = args![WORDS];
+    let started = Spawn::new(Program::Path(path), Args::new(&words), process.env()).start();
+    let status = match started.map(|mut child| child.wait()) {
+        Ok(Ok(status)) => status,
+        Ok(Err(errno)) => {
+            eprintln!("wait: ", errno);
+            return 1;
+        }
+        Err(error) if error.errno() == Some(Errno::ENOEXEC) => {
+            println!("skipped: under qemu-user, programs of this architecture start no others");
+            return 0;
+        }
+        Err(error) => {
+            eprintln!(error);
+            return 1;
+        }
+    };
+    println!("STATUS: ", status);
+    i32::from(status.code() != Some(CODE))
+}
