@@ -1,8 +1,9 @@
 //! The history: the commands that were typed, in memory and in the file that HISTFILE names (XCU `sh`, `fc`).
 //!
-//! Shells that run at once share the file: each reads it when it starts, and appends a command when it has read it, by one write. What a
-//! full disk, or a crash, has left of a command does not end in a newline; whoever comes next ends it by a null byte and a newline. Where
-//! the file has twice as many lines as HISTFILESIZE says, a shell that starts replaces it by a new one, at once.
+//! Shells that run at the same time share the file. Each shell reads the file when it starts, and appends each command with one
+//! write. A full disk or a crash may leave a part of a command without a newline. The next shell that appends a command first
+//! writes a null byte and a newline to end that part. If a shell finds at its start more than twice as many lines as HISTFILESIZE
+//! allows, it replaces the file atomically with a shorter one.
 
 pub mod commands;
 mod expansion;
@@ -25,15 +26,15 @@ use crate::syntax::tree::{Command, List};
 pub use commands::History;
 use commands::Place;
 
-/// How many commands are remembered, if HISTSIZE does not say.
+/// The number of commands that are kept in memory if HISTSIZE is not set.
 const DEFAULT_SIZE: usize = 1000;
-/// So much is read, from the end of the file.
+/// At most this many bytes are read, from the end of the file.
 const MOST_READ: u64 = 1024 * 1024;
-/// How often the file's lock is asked for, and how long is waited each time. Nobody keeps it for long.
+/// The number of attempts to lock the file, and the time between them. Shells hold the lock only for a short time.
 const PATIENCE: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A command was typed, and is about to be executed; `None` is one that is wrong.
+/// Records a typed command that is about to be executed. `list` is `None` if the command has a syntax error.
 pub fn typed(shell: &mut Shell, command: &[u8], list: Option<&List>) {
     shell.interactive.history.is_executed = false;
     if !shell.options.has(Opt::Nolog) || !list.is_some_and(defines_function) {
@@ -41,13 +42,13 @@ pub fn typed(shell: &mut Shell, command: &[u8], list: Option<&List>) {
     }
 }
 
-/// `set -o nolog`.
+/// Whether the command defines a function: `set -o nolog` excludes such commands from the history.
 fn defines_function(list: &List) -> bool {
     let mut pipelines = list.items.iter().map(|item| &item.and_or.first);
     pipelines.any(|pipeline| matches!(&*pipeline.commands, [Command::Function(_), ..]))
 }
 
-/// Remembers a command that is about to be executed, if it is not blank.
+/// Adds a command that is about to be executed to the history, unless it is blank.
 pub fn add(shell: &mut Shell, command: &[u8]) {
     let lines = command.len()
         - command
@@ -71,12 +72,12 @@ pub fn add(shell: &mut Shell, command: &[u8]) {
     history.place = None;
     if !history.is_last(command) {
         history.push(command, most, erases);
-        // What can't be kept is not worth a word each time.
+        // If the file cannot be written, the shell does not report it for every command.
         history.place = path.and_then(|path| append(&path, command).ok());
     }
 }
 
-/// History expansion of a line that was typed. Whether it is to be executed.
+/// Expands history references in a typed line. Returns whether the line is to be executed.
 pub fn expand(shell: &mut Shell, line: &mut Vec<u8>) -> bool {
     if !shell.options.has(Opt::Histexpand) || !line.iter().any(|byte| matches!(byte, b'!' | b'^')) {
         return true;
@@ -100,14 +101,14 @@ pub fn expand(shell: &mut Shell, line: &mut Vec<u8>) -> bool {
     }
 }
 
-/// Forgets the command that is being executed: an `fc` that stands for others.
+/// Removes the command that is being executed from the history: an `fc` that is replaced by the commands that it executes.
 pub fn take_back(shell: &mut Shell) {
     let history = &mut shell.interactive.history;
     if !core::mem::take(&mut history.is_executed) {
         return;
     }
     history.commands.pop();
-    // Nothing may have come behind it.
+    // The file is cut only if nothing was appended after the command.
     if let Some(place) = history.place.take()
         && let Some(path) = path(shell)
         && let Ok((file, stat)) = open_locked(&path)
@@ -117,7 +118,7 @@ pub fn take_back(shell: &mut Shell) {
     }
 }
 
-/// Reads the file, once.
+/// Reads the history file the first time it is called.
 pub fn load(shell: &mut Shell) {
     if core::mem::replace(&mut shell.interactive.history.is_loaded, true) {
         return;
@@ -137,12 +138,12 @@ pub fn load(shell: &mut Shell) {
     if let Some(longest) = longest
         && count > longest.saturating_mul(2)
     {
-        // Else it just stays as it is.
+        // If that fails, the file stays as it is.
         let _ = shorten(&path, longest);
     }
 }
 
-/// Reads the commands of a file. The answer is how many lines that were.
+/// Calls `each` with the commands of a file. Returns the number of lines that were read.
 fn read(file: &OwnedFd, stat: &Stat, each: impl FnMut(&[u8])) -> Result<usize, Errno> {
     let start = stat.size().saturating_sub(MOST_READ);
     sys::fd::lseek(file.as_fd(), SeekFrom::Start(start))?;
@@ -150,7 +151,7 @@ fn read(file: &OwnedFd, stat: &Stat, each: impl FnMut(&[u8])) -> Result<usize, E
     io::read_to_end(file.as_fd(), &mut text)?;
     let mut text = &text[..];
     if start > 0 {
-        // A part of a line.
+        // Skips the first line, because its beginning was not read.
         text::next_field(&mut text, b'\n');
     }
     Ok(format::read(text, each))
@@ -173,7 +174,7 @@ fn append(path: &CStr, command: &[u8]) -> Result<Place, Errno> {
     let torn = record.len() as u64;
     format::encode(command, &mut record);
     let end = start + record.len() as u64;
-    // Else there would be a SIGXFSZ.
+    // A write beyond the limit would send SIGXFSZ.
     if end > sys::resource::getrlimit(Resource::FileSize)?.soft {
         return Err(Errno::EFBIG);
     }
@@ -187,8 +188,9 @@ fn append(path: &CStr, command: &[u8]) -> Result<Place, Errno> {
     }
 }
 
-/// Opens the file if it is the user's own, and a regular one that has no other name. A symbolic link to it has to be the user's own, too.
-/// By a link of theirs, symbolic or hard, others would choose which of the user's files the commands are written to.
+/// Opens the file if it is a regular file of the user that has no other hard link. If a symbolic link leads to it, the link must
+/// belong to the user, too. Otherwise another user could create a link that makes the shell write commands into one of the user's
+/// files.
 fn open(path: &CStr, flags: OFlags) -> Result<(OwnedFd, Stat), Errno> {
     let user = sys::credentials::geteuid()?;
     let named = sys::file::lstat(path)?;
@@ -210,7 +212,7 @@ fn open(path: &CStr, flags: OFlags) -> Result<(OwnedFd, Stat), Errno> {
     }
 }
 
-/// The file, which no other shell changes until it is closed. A new one if there is none.
+/// Opens and locks the file; other shells do not change it until it is closed. Creates the file if it does not exist.
 fn open_locked(path: &CStr) -> Result<(OwnedFd, Stat), Errno> {
     let flags = OFlags::RDWR | OFlags::APPEND;
     let new = OFlags::CREAT | OFlags::EXCL | OFlags::CLOEXEC;
@@ -218,7 +220,7 @@ fn open_locked(path: &CStr) -> Result<(OwnedFd, Stat), Errno> {
         let file = match open(path, flags) {
             Ok((file, _)) => file,
             Err(Errno::ENOENT) => match sys::fd::open(path, flags | new, 0o600) {
-                // Another shell has made it, or it is a symbolic link to nothing.
+                // Another shell has created the file, or the path is a symbolic link to a file that does not exist.
                 Err(Errno::EEXIST) => continue,
                 answer => answer?,
             },
@@ -226,10 +228,10 @@ fn open_locked(path: &CStr) -> Result<(OwnedFd, Stat), Errno> {
         };
         match sys::fd::try_lock(file.as_fd()) {
             Err(Errno::EAGAIN) => drop(time::sleep(PAUSE)),
-            // Some file systems have no locks.
+            // An error other than EAGAIN is ignored, because some file systems do not support locks.
             _ => {
                 let stat = sys::file::fstat(file.as_fd())?;
-                // It may have been replaced just before.
+                // Another shell may have replaced the file before the lock was taken.
                 if sys::file::stat(path).is_ok_and(|other| other.ino() == stat.ino()) {
                     return Ok((file, stat));
                 }
@@ -239,10 +241,10 @@ fn open_locked(path: &CStr) -> Result<(OwnedFd, Stat), Errno> {
     Err(Errno::EAGAIN)
 }
 
-/// Replaces the file by one that has only the last commands.
+/// Replaces the file with a new one that has only the last `most` commands.
 fn shorten(path: &CStr, most: usize) -> Result<(), Errno> {
     let (file, stat) = open_locked(path)?;
-    // A new file would be a symbolic link no more.
+    // The new file would replace the symbolic link, not the file that it leads to.
     if !sys::file::lstat(path)?.is_file() {
         return Ok(());
     }
@@ -258,7 +260,7 @@ fn shorten(path: &CStr, most: usize) -> Result<(), Errno> {
     let Ok(new) = CString::new(name) else {
         return Ok(());
     };
-    // One that was left by a crash.
+    // A crash may have left this file.
     let _ = sys::file::unlink(&new);
     let written = write_new(&new, &text)
         .and_then(|new| sys::fd::fsync(new.as_fd()))
@@ -269,7 +271,7 @@ fn shorten(path: &CStr, most: usize) -> Result<(), Errno> {
     written
 }
 
-/// Writes a file that is not there yet.
+/// Creates a file with this text. Fails if the file exists.
 pub fn write_new(path: &CStr, text: &[u8]) -> Result<OwnedFd, Errno> {
     if text.len() as u64 > sys::resource::getrlimit(Resource::FileSize)?.soft {
         return Err(Errno::EFBIG);
@@ -284,7 +286,7 @@ fn size(shell: &Shell) -> usize {
     number(shell, b"HISTSIZE").map_or(DEFAULT_SIZE, |number| number.min(1 << 16))
 }
 
-/// Whether HISTCONTROL has this among its words.
+/// Whether the list in HISTCONTROL contains this word.
 fn has(shell: &Shell, word: &[u8]) -> bool {
     let control = shell.symbols.find(b"HISTCONTROL");
     let control = control.and_then(|name| shell.variables.get(name));
@@ -297,19 +299,19 @@ fn number(shell: &Shell, name: &[u8]) -> Option<usize> {
     usize::try_from(text::number(value, 10)?).ok()
 }
 
-/// HISTFILE: without one, nothing is kept in a file.
+/// The path from HISTFILE. Without one, the history is not kept in a file.
 fn path(shell: &Shell) -> Option<CString> {
     let path = shell.variables.get(Symbol::HISTFILE)?;
     CString::new(path).ok().filter(|path| !path.is_empty())
 }
 
-/// Before the first command: HISTFILE is `.sh_history` in HOME, if nothing else is said.
+/// Sets HISTFILE to `.sh_history` in HOME, if it is not set. This is done before the first command.
 pub fn choose_file(shell: &mut Shell) {
     if shell.variables.get(Symbol::HISTFILE).is_none()
         && let Some(home) = shell.variables.get(Symbol::HOME)
     {
         let path = [home, b"/.sh_history"].concat();
-        // One that is read-only stays.
+        // If HISTFILE is read-only, it stays as it is.
         let _ = shell.variables.set_owned(Symbol::HISTFILE, path);
     }
 }

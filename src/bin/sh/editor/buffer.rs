@@ -1,39 +1,39 @@
-//! The line that is edited: its text, what undoes its changes, and what was killed.
+//! The line that is edited, its changes for `undo`, and the killed texts.
 
 use alloc::vec::Vec;
 use core::mem;
 
 use crate::expansion::characters;
 
-/// So many kills are kept.
+/// The number of killed texts that are kept.
 const KILLS: usize = 16;
-/// So many changes can be undone.
+/// The number of changes that can be undone.
 const CHANGES: usize = 500;
-/// So much one key may insert by repeating: counts multiply.
+/// The greatest number of bytes that repetitions of one key may insert. (Counts multiply.)
 const MOST_REPEATED: usize = 256 * 1024;
 
 #[derive(Debug, Default)]
 pub struct Buffer {
     text: Vec<u8>,
-    /// Where the cursor is: before this byte.
+    /// The cursor's position: the cursor is before this byte.
     at: usize,
     changes: Vec<Change>,
-    /// The number of the command that changes it.
+    /// The number of the editing command that is changing the line.
     command: usize,
-    /// How much was inserted since a key was struck, and whether something was refused, since that was too much.
+    /// The number of bytes inserted since the last key, and whether an insertion was refused because that number was too large.
     grown: usize,
     pub refused: bool,
     pub utf8: bool,
 }
 
-/// A change, as what undoes it: these bytes were where so many are now.
+/// A change, in the form that undoes it: the bytes `removed` replace the `inserted` bytes at `start`.
 #[derive(Debug)]
 struct Change {
     start: usize,
     removed: Vec<u8>,
     inserted: usize,
     cursor: usize,
-    /// What one command has changed is undone at once.
+    /// All changes of one editing command are undone together.
     command: usize,
 }
 
@@ -57,7 +57,7 @@ impl Buffer {
         self.text.len()
     }
 
-    /// The bytes from one place to another.
+    /// Returns the bytes from `start` to `end`.
     pub fn part(&self, start: usize, end: usize) -> &[u8] {
         self.text.get(start..end).unwrap_or_default()
     }
@@ -70,18 +70,18 @@ impl Buffer {
         !self.changes.is_empty()
     }
 
-    /// What is changed from now on is another command's.
+    /// The following changes belong to a new editing command.
     pub fn begin(&mut self) {
         self.command += 1;
     }
 
-    /// A key was struck.
+    /// Must be called for each key that is read.
     pub fn struck(&mut self) {
         self.grown = 0;
     }
 
-    /// Replaces a part of the text; the cursor is behind what is new. The first insertion of a key may have any length: a paste. What a
-    /// key would repeat beyond all measure is refused.
+    /// Replaces a part of the text and moves the cursor to the end of the new part. The first insertion of a key may have any
+    /// length, because it may be a paste. Further insertions of the same key are refused when they grow too long.
     pub fn replace(&mut self, start: usize, end: usize, new: &[u8]) {
         let end = end.min(self.text.len());
         let start = start.min(end);
@@ -96,7 +96,7 @@ impl Buffer {
         let cursor = self.at;
         let removed: Vec<u8> = self.text.splice(start..end, new.iter().copied()).collect();
         self.at = start + new.len();
-        // What is typed at a stretch is undone at once, a word at a time.
+        // Text that is typed without a pause for other keys is undone together, one word at a time.
         if let Some(last) = self.changes.last_mut()
             && removed.is_empty()
             && last.removed.is_empty()
@@ -122,14 +122,14 @@ impl Buffer {
         self.replace(self.at, self.at, new);
     }
 
-    /// Another line, of which nothing has been changed yet.
+    /// Replaces the line with another one, which has no changes yet.
     pub fn load(&mut self, text: &[u8]) {
         self.take();
         self.text.extend_from_slice(text);
         self.at = text.len();
     }
 
-    /// Undoes what the last command has changed. Whether there was something.
+    /// Undoes the changes of the last editing command. Returns false if there was none.
     pub fn undo(&mut self) -> bool {
         let command = self.changes.last().map(|change| change.command);
         while let Some(change) = self
@@ -150,7 +150,7 @@ impl Buffer {
         mem::take(&mut self.text)
     }
 
-    /// Where the character before a place begins, with what combines with it.
+    /// Returns the beginning of the character before a position, together with its combining characters.
     pub fn before(&self, mut at: usize) -> usize {
         loop {
             let length = characters::length_of_last(self.part(0, at), self.utf8);
@@ -161,7 +161,7 @@ impl Buffer {
         }
     }
 
-    /// Where the character at a place ends.
+    /// Returns the end of the character at a position.
     pub fn after(&self, mut at: usize) -> usize {
         loop {
             let length = characters::length(self.part(at, self.text.len()), self.utf8);
@@ -177,7 +177,7 @@ impl Buffer {
         character.is_some_and(|(code, _)| super::width::width(code) == 0)
     }
 
-    /// Where the word before a place begins.
+    /// Returns the beginning of the word before a position.
     pub fn word_before(&self, mut at: usize, is_word: fn(u8) -> bool) -> usize {
         let is = |at: usize| self.text.get(at.wrapping_sub(1)).copied().map(is_word);
         while is(at) == Some(false) {
@@ -189,7 +189,7 @@ impl Buffer {
         at
     }
 
-    /// Where the word at or behind a place ends.
+    /// Returns the end of the word at or after a position.
     pub fn word_after(&self, mut at: usize, is_word: fn(u8) -> bool) -> usize {
         let is = |at: usize| self.text.get(at).copied().map(is_word);
         while is(at) == Some(false) {
@@ -202,7 +202,7 @@ impl Buffer {
     }
 }
 
-/// What words are made of, for most keys; a byte of a longer character is one of them.
+/// Whether a byte belongs to a word, for most keys. Every byte of a multibyte character does.
 pub fn is_alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
@@ -211,14 +211,14 @@ pub fn is_not_blank(byte: u8) -> bool {
     !byte.is_ascii_whitespace()
 }
 
-/// What was killed, the latest last.
+/// The killed texts, the newest last.
 #[derive(Debug, Default)]
 pub struct Kills {
     texts: Vec<Vec<u8>>,
 }
 
 impl Kills {
-    /// Keeps what is killed; after another kill, together with that.
+    /// Keeps a killed text. If `joins`, it is joined to the last killed text.
     pub fn keep(&mut self, text: &[u8], joins: bool, forward: bool) {
         match self.texts.last_mut() {
             Some(last) if joins && forward => last.extend_from_slice(text),
@@ -236,7 +236,7 @@ impl Kills {
         self.texts.last().map_or(&[], |text| text)
     }
 
-    /// The one before becomes the last.
+    /// Makes the second newest text the newest one.
     pub fn rotate(&mut self) {
         if let Some(last) = self.texts.pop() {
             self.texts.insert(0, last);

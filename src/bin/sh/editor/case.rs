@@ -1,6 +1,7 @@
-//! Capital and small letters, as Unicode 14 pairs them: those of which each has one other.
+//! Upper-case and lower-case letters in Unicode 14: the pairs in which each letter has exactly one counterpart.
 
-/// The first and the last of capital letters, and how far behind each its small letter is. Where that is 1, the letters take turns.
+/// Ranges of upper-case letters: the first, the last, and the distance from each letter to its lower-case letter. If the distance
+/// is 1, upper-case and lower-case letters alternate.
 const CAPITALS: &[(u32, u32, i32)] = &[
     (0x41, 0x5a, 32),
     (0xc0, 0xd6, 32),
@@ -175,7 +176,7 @@ const CAPITALS: &[(u32, u32, i32)] = &[
     (0x1e900, 0x1e921, 34),
 ];
 
-/// The capital letter of a small one; another character is itself.
+/// Returns the upper-case letter of a lower-case letter. Returns any other character unchanged.
 pub fn upper(code: u32) -> u32 {
     let is = |&&(first, last, distance): &&(u32, u32, i32)| {
         is_in(first, last, distance, code.wrapping_add_signed(-distance))
@@ -186,7 +187,7 @@ pub fn upper(code: u32) -> u32 {
     })
 }
 
-/// The small letter of a capital one; another character is itself.
+/// Returns the lower-case letter of an upper-case letter. Returns any other character unchanged.
 pub fn lower(code: u32) -> u32 {
     let is = |&&(first, last, distance): &&(u32, u32, i32)| is_in(first, last, distance, code);
     let found = CAPITALS.iter().find(is);

@@ -1,7 +1,7 @@
-//! Completion by Tab: of commands, files, variables, users and jobs.
+//! Completion with Tab: of commands, files, variables, users and jobs.
 //!
-//! What was typed stays as it was typed, and what is missing is put behind it, with quotes as they are there: so `"$HOME"/a` and `~/a`
-//! find what they stand for, and stay.
+//! The typed text stays unchanged. The missing part is inserted after it, in the same quotes. So `"$HOME"/a` and `~/a` are
+//! completed by the files that they stand for, but are not replaced by their expansions.
 
 mod candidates;
 mod word;
@@ -18,11 +18,11 @@ use crate::shell::{Divert, Shell, text};
 use candidates::Candidates;
 use word::Word;
 
-/// More than so many are not listed before the user is asked.
+/// With more candidates than this, the user is asked before they are listed.
 const MANY: usize = 100;
 
-/// Completes the word before the cursor as far as only one thing can be meant. Where there is nothing to be added, that is said,
-/// or `again` what can be meant is listed.
+/// Completes the word before the cursor as far as all candidates agree. If nothing can be added, rings the bell, or lists the
+/// candidates if `again`.
 pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) -> Result<(), Divert> {
     let Some((word, found)) = find(session, shell) else {
         session.screen.bell();
@@ -87,7 +87,7 @@ pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) -> Result
     }
     let at = session.buffer.at();
     let start = if found.is_whole { found.start } else { at };
-    // What is there already.
+    // A slash or brace that follows the cursor is not inserted again.
     let rest = session.buffer.part(at, session.buffer.len());
     if matches!(text.last(), Some(b'/' | b'}')) && rest.first() == text.last() {
         text.pop();
@@ -96,7 +96,7 @@ pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) -> Result
     Ok(())
 }
 
-/// Lists what can be meant.
+/// Lists the candidates.
 pub fn list(session: &mut Session, shell: &mut Shell) -> Result<(), Divert> {
     match find(session, shell) {
         Some((_, found)) if !found.names.is_empty() => show(session, shell, &found),
@@ -107,14 +107,14 @@ pub fn list(session: &mut Session, shell: &mut Shell) -> Result<(), Divert> {
     }
 }
 
-/// Puts all words there that can be meant.
+/// Replaces the word with all candidates.
 pub fn insert_all(session: &mut Session, shell: &mut Shell) {
     let found = find(session, shell);
     let Some((word, found)) = found.filter(|(_, found)| !found.names.is_empty()) else {
         return session.screen.bell();
     };
     let at = session.buffer.at();
-    // With its directory as that was typed.
+    // Each candidate begins with its directory as it was typed.
     let (start, quote) = match found.is_whole {
         true => (found.start, 0),
         false => (word.start, word.component.2),
@@ -144,7 +144,7 @@ fn find(session: &Session, shell: &mut Shell) -> Option<(Word, Candidates)> {
     Some((word, found))
 }
 
-/// Adds a part of a name to what is quoted so; with `None` as it is.
+/// Appends a part of a name inside of an open `quote`. `None` appends it without any quoting.
 fn add(name: &[u8], quote: Option<u8>, out: &mut Vec<u8>) {
     let Some(quote) = quote else {
         return out.extend_from_slice(name);
@@ -153,7 +153,7 @@ fn add(name: &[u8], quote: Option<u8>, out: &mut Vec<u8>) {
     for &byte in name {
         let escapes = byte < 0x20 || byte == 0x7f;
         if escapes != is_control && quote != b'$' {
-            // These are quoted by themselves.
+            // Control characters are quoted separately, with `$'`.
             let closing = if quote == 0 { None } else { Some(quote) };
             if escapes {
                 out.extend(closing);
@@ -183,7 +183,7 @@ fn add(name: &[u8], quote: Option<u8>, out: &mut Vec<u8>) {
     }
 }
 
-/// Lists names in columns, below the line, a page at a time. Where they are many, asks first.
+/// Lists names in columns below the line, one page at a time. Asks first if there are many.
 fn show(session: &mut Session, shell: &mut Shell, found: &Candidates) -> Result<(), Divert> {
     session.screen.begin_below(session.buffer.text());
     session.is_below = true;
@@ -223,7 +223,7 @@ fn list_names(session: &mut Session, shell: &mut Shell, found: &Candidates) -> R
     let width = widths.max().unwrap_or_default() + 2;
     let count = ((columns + 1) / width).max(1);
     let rows = names.len().div_ceil(count);
-    // How many rows may follow before it is waited for a key.
+    // The number of rows that can be written before the list pauses for a key.
     let mut left = session.screen.height() - 1;
     for row in 0..rows {
         if left == 0 {

@@ -2,8 +2,9 @@
 //!
 //! # Beside others
 //!
-//! What each key does here, in busybox's ash (1.35) and in mksh (59c), tried at a terminal. `C-` is Control, `M-` is Alt, or Escape before the
-//! key. A word is of letters and digits; with the capital letter, of all that is not blank (as in mksh).
+//! The table shows what each key does here, in busybox's ash (1.35) and in mksh (59c), as tried at a terminal. `C-` is Control,
+//! `M-` is Alt, or Escape before the key. A word consists of letters and digits. For the key with the upper-case letter, it
+//! consists of all characters that are not blank (as in mksh).
 //!
 //! | Key | Here | ash | mksh |
 //! |---|---|---|---|
@@ -51,7 +52,7 @@
 //! | `M-C-v` | shows the version | | same |
 //! | `C-j`, Enter | executes | same | same |
 //!
-//! Whatever is pasted is text, where the terminal marks it. vi's keys are in `vi.rs`.
+//! Pasted text is inserted as text if the terminal marks it as pasted. vi's keys are in `vi.rs`.
 
 use alloc::vec::Vec;
 
@@ -62,10 +63,10 @@ use crate::builtins::quoting;
 use crate::history::words;
 use crate::shell::Shell;
 
-/// A key is not repeated more often.
+/// The greatest number of times that a key is repeated.
 pub const MOST: usize = 9999;
 
-/// Does what a key says, as often as the number says that was typed before it.
+/// Handles a key. If a number was typed before the key, the key's action is repeated that often.
 pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
     let count = session.count.take();
     let digit = match &key {
@@ -85,7 +86,7 @@ pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
         session.buffer.begin();
     }
     let times = match key {
-        // They have a use of their own for it.
+        // These keys use the number in another way.
         Key::M(b'.' | b'_' | b'g')
         | Key::C(b']' | b'V' | b'Q' | b'^')
         | Key::MC(b']')
@@ -223,7 +224,8 @@ fn once(
     Ok(None)
 }
 
-/// Keys that move or change a word: of letters and digits, or if the key is a capital one all that is not blank.
+/// Keys that move over a word or change it. A word consists of letters and digits, or of all characters that are not blank if
+/// `letter` is upper-case.
 fn by_word(session: &mut Session, shell: &mut Shell, letter: u8, joins: bool) {
     let buffer = &mut session.buffer;
     let is_word = if letter.is_ascii_uppercase() {
@@ -259,7 +261,8 @@ fn by_word(session: &mut Session, shell: &mut Shell, letter: u8, joins: bool) {
     }
 }
 
-/// The character before the cursor changes places with the one there, or at the end with the one before.
+/// Exchanges the character before the cursor with the character at the cursor. At the end of the line, exchanges the last two
+/// characters.
 fn transpose(session: &mut Session) {
     let buffer = &mut session.buffer;
     let mut at = buffer.at();
@@ -273,7 +276,7 @@ fn transpose(session: &mut Session) {
     }
 }
 
-/// The word at the cursor, or behind it, changes places with the one before.
+/// Exchanges the word at or after the cursor with the word before it.
 fn transpose_words(session: &mut Session) {
     let buffer = &mut session.buffer;
     let mut end = buffer.word_after(buffer.at(), is_alphanumeric);
@@ -307,7 +310,8 @@ fn go_to_character(
     Ok(())
 }
 
-/// The last word of the command before; again, of the one before that. With a number, that word of it.
+/// Inserts the last word of the previous command, or the word with the number `count`. If the key is repeated, replaces it with the
+/// word of the command before that one.
 fn last_argument(session: &mut Session, shell: &Shell, last: Last, count: Option<usize>) {
     let history = &shell.interactive.history;
     let (number, length) = match last {

@@ -1,39 +1,39 @@
-//! Keys: what the bytes mean that a terminal sends.
+//! Decodes the bytes that a terminal sends into keys.
 
 use alloc::vec::Vec;
 
-/// What ends a paste.
+/// The escape sequence at the end of a paste.
 pub const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// A key. Arrows and the like are the control characters that do the same.
+/// A key. An arrow key and similar keys are represented by the control character that has the same effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
-    /// A character.
+    /// A character that is inserted.
     Text(Vec<u8>),
-    /// With Control: `C(b'A')`. Escape is `C(b'[')`, Backspace `C(b'?')`.
+    /// A key with Control: `C(b'A')`. Escape is `C(b'[')`, Backspace `C(b'?')`.
     C(u8),
-    /// With Meta (Alt), or after Escape.
+    /// A key with Meta (Alt), or after Escape.
     M(u8),
-    /// With both.
+    /// A key with Meta and Control.
     MC(u8),
-    /// After Ctrl-X.
+    /// A key after Ctrl-X.
     X(u8),
-    /// After Ctrl-X, with Control.
+    /// A key with Control, after Ctrl-X.
     XC(u8),
     Delete,
     PageUp,
     PageDown,
-    /// What comes up to its end is text.
+    /// The beginning of a paste: the bytes up to [`PASTE_END`] are text.
     Paste,
-    /// It means nothing here.
+    /// A key that has no effect.
     Other,
 }
 
-/// The key that the bytes are; `None` if there is more to come.
+/// Returns the key that the bytes stand for, or `None` if more bytes are needed.
 pub fn decode(bytes: &[u8], utf8: bool) -> Option<Key> {
     let key = match bytes {
         [] | [0x1b] | [0x1b, 0x1b] | [0x18] => return None,
-        // A key with Meta may come as an escape before its own.
+        // The terminal may send a key with Meta as an Escape before the bytes of the key.
         [0x1b, 0x1b, ..] => {
             let key = decode(bytes.get(1..).unwrap_or_default(), utf8)?;
             match key {
@@ -43,16 +43,16 @@ pub fn decode(bytes: &[u8], utf8: bool) -> Option<Key> {
                 key => key,
             }
         }
-        // The Linux console's function keys.
+        // Function keys of the Linux console.
         [0x1b, b'[', b'['] => return None,
         [0x1b, b'[', b'[', _] => Key::Other,
-        // What a mouse has done: three bytes behind it.
+        // A mouse report: three more bytes follow.
         [0x1b, b'[', b'M', report @ ..] if report.len() < 3 => return None,
         [0x1b, b'[', b'M', ..] => Key::Other,
         [0x1b, b'[' | b'O', parameters @ .., last] if (0x40..0x7f).contains(last) => {
             sequence(parameters, *last)
         }
-        // Nothing is so long.
+        // No sequence is longer than this.
         [0x1b, b'[' | b'O', ..] if bytes.len() > 32 => Key::Other,
         [0x1b, b'[' | b'O', ..] => return None,
         [0x1b, byte @ (0..0x20 | 0x7f)] => Key::MC(byte ^ 0x40),
@@ -76,9 +76,9 @@ pub fn decode(bytes: &[u8], utf8: bool) -> Option<Key> {
     Some(key)
 }
 
-/// `ESC [ parameters last`, or `ESC O last`.
+/// Decodes `ESC [ parameters last` or `ESC O last`.
 fn sequence(parameters: &[u8], last: u8) -> Key {
-    // `1;5C`: with Control; 3 is Meta. Other terminals send `5C`.
+    // `1;5C` is a key with Control, `1;3C` a key with Meta. Other terminals send `5C`.
     let by_words = matches!(parameters, [.., b'3' | b'5']);
     match (last, parameters) {
         (b'A', _) => Key::C(b'P'),

@@ -1,11 +1,11 @@
-//! Editing a line at the terminal, with emacs' keys or vi's: `emacs.rs` and `vi.rs`.
+//! Editing a line at the terminal, with emacs' keys (`emacs.rs`) or vi's keys (`vi.rs`).
 //!
-//! There are line editors without std, but none that is good enough: `noline`, the one that is kept up, has UTF-8, emacs' basic keys and
-//! a history, but neither completion nor search, undo, a kill ring, wide characters or bracketed paste; `embedded-cli` and its like are
-//! for command lines of one row and a fixed size, and none has vi's keys.
+//! Line editors without std exist, but they do too little. `noline`, which is maintained, has UTF-8, emacs' basic keys and a
+//! history, but no completion, search, undo, kill ring, wide characters or bracketed paste. `embedded-cli` and similar crates are
+//! for command lines of one row and a fixed size. None of them has vi's keys.
 //!
-//! A key costs one write at most, and what comes at once is drawn at once. Keys are read byte by byte: what is typed ahead belongs to
-//! the command that is started.
+//! A key costs at most one write, and keys that arrive together are drawn together. Keys are read byte by byte, because input after
+//! the end of the line belongs to the command that is executed next.
 
 mod buffer;
 mod case;
@@ -40,64 +40,64 @@ use buffer::Buffer;
 use keys::{Key, PASTE_END};
 use screen::Screen;
 
-/// How long a key may follow Escape and be one with it, in hundredths of a second, if KEYTIMEOUT does not say.
+/// How long a byte may follow an Escape and still belong to the same key, in hundredths of a second. KEYTIMEOUT overrides it.
 const KEY_TIMEOUT: u64 = 5;
 
-/// How the reading of a line ended.
+/// The reason why the reading of a line ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     Line,
-    /// Ctrl-D on an empty line.
+    /// Ctrl-D was typed on an empty line.
     Eof,
-    /// The terminal is gone, or nobody was there for TMOUT seconds.
+    /// The terminal was hung up, or nothing was typed for TMOUT seconds.
     Gone,
 }
 
-/// What a key has led to: an end, or the next key.
+/// The result of a key: the end of the line, or `None` to read the next key.
 type Act = Result<Option<End>, Divert>;
 
-/// What keys do.
+/// The editing mode, which decides what keys do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Emacs,
     Insert,
-    /// What is typed takes the place of what is there.
+    /// Typed text replaces the text at the cursor.
     Replace,
     Command,
 }
 
-/// What the key before was, for keys that do something else then.
+/// The previous key. Some keys do something else after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Last {
     Other,
     Kill,
-    /// So many bytes were put in.
+    /// A yank that inserted this many bytes.
     Yank(usize),
-    /// And the number of the command they are from.
+    /// The last argument of a command: the command's number, and the number of bytes inserted.
     Argument(usize, usize),
     Tab,
-    /// It showed another command: one that begins as the line did, or any.
+    /// A key that showed another command that begins as the line did. `History` is a key that showed any other command.
     Beginning,
     History,
-    /// It was vi's, which quotes.
+    /// A backslash in vi's insert mode, which quotes the next key.
     Backslash,
 }
 
-/// A line that is being edited.
+/// The state of a line that is being edited.
 struct Session {
     terminal: BorrowedFd<'static>,
-    /// The terminal's attributes for commands.
+    /// The terminal's attributes while a command is executed.
     attributes: Attributes,
     is_raw: bool,
     buffer: Buffer,
     screen: Screen,
-    /// Bytes that are read before those of the terminal, the first one last.
+    /// Bytes to be read before those of the terminal, in reverse order.
     ahead: Vec<u8>,
-    /// How often in a row the terminal had nothing though it said so: it does when it is hung up.
+    /// How many reads in a row returned nothing although the terminal was ready. This happens when the terminal is hung up.
     ends: u32,
-    /// Escape is a key of its own, if no other comes at once.
+    /// Escape is a key of its own, unless other bytes follow immediately.
     knows_escape: bool,
-    /// vi's pattern is being typed.
+    /// A pattern of vi's search is being typed.
     asks: bool,
     /// The cursor is below the line, in a text that is shown there.
     is_below: bool,
@@ -106,22 +106,22 @@ struct Session {
     /// The number that was typed before a key.
     count: Option<usize>,
     mark: Option<usize>,
-    /// The bytes of vi's command, the number before it, and whether it changes the line.
+    /// The bytes of vi's current command, the number before it, and whether it changes the line.
     log: Vec<u8>,
     former_count: Option<usize>,
     is_change: bool,
-    /// How many commands have been replaced by others since a key was struck.
+    /// The number of macros expanded since the last key.
     macros: u32,
     sought: vi::Sought,
     /// The number of the command that is shown.
     number: usize,
-    /// Commands that were left after a change, and the line that was typed before another one was shown, by their numbers.
+    /// Edited lines that are not shown now: commands with changes, and the typed line. Each has its number in the history.
     edited: Vec<(usize, Buffer)>,
-    /// A lone Escape has just ended vi's insertion: the mode before, and where the cursor was.
+    /// Set when a lone Escape has just ended vi's insert mode: the mode and the cursor before it.
     escaped: Option<(Mode, usize)>,
 }
 
-/// The terminal, if lines can be edited on it.
+/// Returns the terminal, if lines can be edited on it.
 pub fn terminal(shell: &Shell) -> Option<(BorrowedFd<'static>, Attributes)> {
     let term = shell.variables.get(Symbol::TERM);
     if term.is_none_or(|term| matches!(term, b"" | b"dumb")) {
@@ -133,14 +133,14 @@ pub fn terminal(shell: &Shell) -> Option<(BorrowedFd<'static>, Attributes)> {
     terminal::is_terminal(io::stderr()).then_some((terminal, attributes))
 }
 
-/// Reads a line, its newline included, into `line`.
+/// Reads a line into `line`, with its newline.
 pub fn read(
     shell: &mut Shell,
     (terminal, mut attributes): (BorrowedFd<'static>, Attributes),
     prompt: &[u8],
     line: &mut Vec<u8>,
 ) -> Result<End, Divert> {
-    // A program has left them so that nobody could work.
+    // A program has left the terminal in a mode in which no command can be typed.
     if !attributes.has(Term::ICANON) || !attributes.has(Term::OPOST) {
         attributes.make_sane();
     }
@@ -209,7 +209,7 @@ impl Session {
         self.screen.begin();
     }
 
-    /// Has the terminal as commands want it, and the cursor below the line.
+    /// Restores the terminal's mode for commands, and moves the cursor below the line.
     fn leave(&mut self, shell: &mut Shell) {
         if !core::mem::take(&mut self.is_raw) {
             return;
@@ -220,7 +220,7 @@ impl Session {
         self.restore(shell);
     }
 
-    /// As [`leave`](Self::leave), but takes the line away: what is shown next stands in its place.
+    /// Like [`leave`](Self::leave), but erases the line, so that the next output replaces it.
     fn step_aside(&mut self, shell: &mut Shell) {
         self.is_raw = false;
         self.screen.erase();
@@ -232,7 +232,7 @@ impl Session {
         self.set_attributes(&{ self.attributes });
         for signal in noted(shell).iter() {
             let _ = sys::signal::reset(signal);
-            // It would have ended the shell if that had not had to tidy up first.
+            // The signal would have ended the shell, but the terminal had to be restored first.
             if sys::caught::take(signal) && signal == Signal::HUP {
                 let _ = sys::process::kill(shell.own_pid().as_raw(), Some(signal));
             }
@@ -240,12 +240,12 @@ impl Session {
     }
 
     fn set_attributes(&self, attributes: &Attributes) {
-        // Else it would be asked again and again, in the background.
+        // In the background, SIGTTOU would interrupt the call again and again.
         let _guard = signals::block(SigSet::EMPTY.with(Signal::TTOU));
         let _ = terminal::set_attributes(self.terminal, When::Now, attributes);
     }
 
-    /// The next byte; `None` if there is none any more.
+    /// Returns the next byte, or `None` if no more bytes will come.
     fn byte(&mut self, shell: &mut Shell) -> Result<Option<u8>, Divert> {
         loop {
             if let Some(byte) = self.ahead.pop() {
@@ -264,12 +264,12 @@ impl Session {
                     continue;
                 }
                 Ok(_) | Err(Errno::EAGAIN) if self.ends < 3 => {}
-                // In the background: a job has kept the terminal.
+                // The shell is in the background, because a job has kept the terminal.
                 Err(Errno::EINTR) if !sys::caught::take(Signal::TTIN) => {}
                 Err(Errno::EINTR | Errno::EIO) if self.ends < 3 && jobs::take_terminal(shell) => {}
                 _ => return Ok(None),
             }
-            // Nothing more has come: it is time to show what has.
+            // No more input is waiting, so the line is drawn now.
             self.show_line();
             let noted = noted(shell);
             match interactive::wait_for_input(shell, noted) {
@@ -280,7 +280,7 @@ impl Session {
                     if !self.is_below {
                         self.screen.resize();
                     }
-                    // A trap acts on it.
+                    // If a trap is set for SIGWINCH, the signal stays pending and the trap handles it.
                     if noted.contains(Signal::WINCH) {
                         sys::caught::take(Signal::WINCH);
                     } else {
@@ -302,7 +302,7 @@ impl Session {
                     }
                     self.enter(shell);
                 }
-                // `set -b`
+                // A job has changed its state, and `set -b` reports it immediately.
                 Awaited::Signal => {
                     self.screen.erase();
                     jobs::notify(shell);
@@ -311,12 +311,12 @@ impl Session {
         }
     }
 
-    /// The next key. What the terminal reports of its own accord, and what means nothing, is passed over.
+    /// Returns the next key. Skips reports of the terminal, and keys without an effect.
     fn key(&mut self, shell: &mut Shell) -> Result<Option<Key>, Divert> {
         let mut bytes = Vec::new();
         while let Some(byte) = self.byte(shell)? {
             bytes.push(byte);
-            // The rest of a key that was too slow to be known as one.
+            // The rest of a key whose bytes came too slowly after its Escape.
             if let Some((mode, at)) = self.escaped.take()
                 && *bytes == *b"["
                 && self.mode == Mode::Command
@@ -356,20 +356,20 @@ impl Session {
         Ok(None)
     }
 
-    /// Whether an Escape that was just read is a key of its own. In vi's mode for commands, where it does nothing, it need not be known
-    /// before another key is struck.
+    /// Whether an Escape that was just read is a key of its own. In vi's command mode Escape does nothing, so the answer can wait
+    /// until the next byte.
     fn is_lone_escape(&mut self, shell: &Shell) -> bool {
         let waits = self.is_vi() && (self.mode != Mode::Command || self.asks);
         (waits || self.knows_escape) && !self.has_more(shell)
     }
 
-    /// Whether Escape and this byte begin a report (OSC, DCS, SOS, PM, APC), and not keys.
+    /// Whether Escape and this byte begin a report of the terminal (OSC, DCS, SOS, PM, APC), not a key.
     fn begins_report(&mut self, shell: &Shell, byte: u8) -> bool {
         match byte {
             b']' => true,
-            // Without vi's keys, these are none.
+            // Without vi's keys, Escape with one of these letters is not a key.
             b'P' | b'X' | b'^' if !self.is_vi() => true,
-            // What follows comes at once, and is what a report begins with, but hardly anything that is typed.
+            // The next byte came immediately and is typical for a report. A user hardly types it here.
             b'P' | b'_' if self.has_more(shell) => {
                 let next = self.peek();
                 let begins: &[u8] = if byte == b'P' { b"01>!" } else { b"G" };
@@ -379,7 +379,7 @@ impl Session {
         }
     }
 
-    /// The byte that is read next, if it has come.
+    /// Returns the next byte without consuming it, if it has arrived.
     fn peek(&mut self) -> Option<u8> {
         if self.ahead.is_empty() {
             let mut byte = [0];
@@ -390,7 +390,7 @@ impl Session {
         self.ahead.last().copied()
     }
 
-    /// Reads a report to its end: BEL, or Escape and a backslash. A key that no report contains ends it, too.
+    /// Skips a report up to its end: BEL, or Escape and a backslash. A control character that no report contains also ends it.
     fn pass_over_report(&mut self, shell: &mut Shell) -> Result<(), Divert> {
         while let Some(byte) = self.byte(shell)? {
             match byte {
@@ -413,7 +413,7 @@ impl Session {
         Ok(())
     }
 
-    /// The control character that usually does what one does on this terminal.
+    /// Replaces a special character of this terminal by the control character that usually has its function.
     fn usual(&self, letter: u8) -> u8 {
         let specials = [
             (Special::Erase, b'?'),
@@ -431,7 +431,7 @@ impl Session {
         self.mode != Mode::Emacs
     }
 
-    /// Shows what has been typed.
+    /// Draws the line.
     fn show_line(&mut self) {
         if !self.is_below {
             self.screen.draw(self.buffer.text(), self.buffer.at());
@@ -439,7 +439,7 @@ impl Session {
         self.screen.flush();
     }
 
-    /// Whether more bytes come at once, as of one key: within KEYTIMEOUT hundredths of a second.
+    /// Whether more bytes of the same key follow, within KEYTIMEOUT hundredths of a second.
     fn has_more(&mut self, shell: &Shell) -> bool {
         let mut polled = [PollFd::new(self.terminal, Events::IN)];
         if !self.ahead.is_empty() || poll::poll(&mut polled, Some(Duration::ZERO)) == Ok(1) {
@@ -473,7 +473,7 @@ impl Session {
         }
     }
 
-    // ---- What keys of more than one mode do ----
+    // ---- Keys that several modes share ----
 
     fn kill(&mut self, shell: &mut Shell, start: usize, end: usize, joins: bool) {
         let forward = start == self.buffer.at();
@@ -485,7 +485,8 @@ impl Session {
         self.last = Last::Kill;
     }
 
-    /// Shows a command of the history, or behind them what was typed, as it was left. Whether there is such a one.
+    /// Shows the command with this number, or the typed line, with the changes made to it before. Returns false if the number does
+    /// not exist.
     fn show(&mut self, shell: &Shell, number: usize) -> bool {
         let history = &shell.interactive.history;
         if number < history.first() || number > history.end() {
@@ -503,7 +504,8 @@ impl Session {
         true
     }
 
-    /// The command with this number is to be shown: the one that is shown now is kept, if it was changed. The typed line's number is `end`.
+    /// Prepares to show the command with this number. Keeps the line that is shown now, if it was changed. The typed line has the
+    /// number `end`.
     fn put_aside(&mut self, number: usize, end: usize) {
         let former = core::mem::replace(&mut self.number, number);
         if self.buffer.is_changed() || former == end {
@@ -517,7 +519,7 @@ impl Session {
         self.edited.iter().position(|&(other, _)| other == number)
     }
 
-    /// A command of the history, as it was left.
+    /// Returns a command of the history, with the changes made to it.
     fn command<'a>(&'a self, history: &'a History, number: usize) -> Option<&'a [u8]> {
         let command = history.get(number)?;
         let place = self.place_of_edited(number);
@@ -525,14 +527,14 @@ impl Session {
         Some(edited.map_or(command, |(_, buffer)| buffer.text()))
     }
 
-    /// Moves to the line before or behind in a command of several, or else to another command.
+    /// Moves to the previous or next line in a command of several lines. From the first or last line, moves to another command.
     fn go_up_or_down(&mut self, shell: &Shell, back: bool, last: Last) {
         match last {
             Last::Beginning => {
                 self.last = last;
                 return search::by_beginning(self, shell, back);
             }
-            // It goes on, through a command of several lines, too.
+            // After a move through the history, the key continues in the history, also through commands of several lines.
             Last::History => self.last = last,
             Last::Other
             | Last::Kill
@@ -577,7 +579,7 @@ impl Session {
         self.buffer.go(place.min(end));
     }
 
-    /// Moves to another command, back or forward.
+    /// Shows the previous or the next command.
     fn go_through_history(&mut self, shell: &Shell, back: bool) -> bool {
         let number = if back {
             self.number.saturating_sub(1)
@@ -587,7 +589,7 @@ impl Session {
         self.show(shell, number)
     }
 
-    /// The next `count`th place behind the cursor, or before it, where there is a character.
+    /// Returns the position of the `count`th occurrence of a character after the cursor, or before it if `back`.
     fn place_of(&self, character: &[u8], back: bool, count: usize) -> Option<usize> {
         let mut at = self.buffer.at();
         for _ in 0..count {
@@ -613,7 +615,7 @@ impl Session {
         Some(at)
     }
 
-    /// Inserts the next byte, whatever it is, so many times.
+    /// Inserts the next byte `count` times, without its special meaning.
     fn insert_next(&mut self, shell: &mut Shell, count: usize) -> Result<(), Divert> {
         if let Some(byte) = self.byte(shell)?
             && byte != 0
@@ -623,7 +625,7 @@ impl Session {
         Ok(())
     }
 
-    /// What comes up to the end of the paste is text.
+    /// Reads a paste and inserts it.
     fn paste(&mut self, shell: &mut Shell) -> Result<(), Divert> {
         let text = self.pasted(shell)?;
         self.buffer.struck();
@@ -631,7 +633,7 @@ impl Session {
         Ok(())
     }
 
-    /// What is pasted.
+    /// Reads the text of a paste up to its end.
     fn pasted(&mut self, shell: &mut Shell) -> Result<Vec<u8>, Divert> {
         let mut text = Vec::new();
         while let Some(byte) = self.byte(shell)? {
@@ -642,14 +644,14 @@ impl Session {
             }
         }
         text.retain(|&byte| byte != 0);
-        // Commands are separated in it, but not at its end.
+        // Newlines in the text separate commands, but newlines at its end would execute the last command.
         while let Some(b'\n') = text.last() {
             text.pop();
         }
         Ok(text)
     }
 
-    /// What lies between the mark and the cursor, or all of it.
+    /// The range between the mark and the cursor, or the whole line if no mark is set.
     fn marked(&self) -> (usize, usize) {
         match self.mark {
             Some(_) => self.region(),
@@ -657,7 +659,7 @@ impl Session {
         }
     }
 
-    /// What lies between the mark, or the beginning, and the cursor.
+    /// The range between the mark and the cursor. Without a mark it begins at the beginning of the line.
     fn region(&self) -> (usize, usize) {
         let (at, mark) = (
             self.buffer.at(),
@@ -666,13 +668,13 @@ impl Session {
         (at.min(mark), at.max(mark))
     }
 
-    /// The line as a comment.
+    /// Turns the line into a comment and ends it.
     fn comment(&mut self) -> Act {
         self.buffer.replace(0, 0, b"#");
         Ok(Some(End::Line))
     }
 
-    /// Ctrl-C: a trap for SIGINT, and a new prompt.
+    /// Handles Ctrl-C: executes the trap for SIGINT and shows a new prompt.
     fn interrupt(&mut self, shell: &mut Shell) -> Act {
         self.buffer.go(self.buffer.len());
         self.buffer.insert(b"\x03");
@@ -687,14 +689,14 @@ impl Session {
         self.give_up(shell)
     }
 
-    /// A new prompt.
+    /// Leaves the line and shows a new prompt.
     fn give_up(&mut self, shell: &mut Shell) -> Act {
         self.leave(shell);
         shell.status = 128 + Signal::INT.as_raw();
         Err(Divert::Interrupt)
     }
 
-    /// What is marked is executed, and what that writes takes its place.
+    /// Executes the marked text and replaces it with the output.
     fn evaluate(&mut self, shell: &mut Shell) {
         let (start, end) = self.marked();
         let text = [b"$(", self.buffer.part(start, end), b")"].concat();
@@ -708,7 +710,7 @@ impl Session {
         }
     }
 
-    /// The line, edited by VISUAL, EDITOR or vi.
+    /// Edits the line with the editor in VISUAL or EDITOR, or with vi.
     fn edit_elsewhere(&mut self, shell: &mut Shell) -> Act {
         self.leave(shell);
         let editor = [Symbol::VISUAL, Symbol::EDITOR]
@@ -734,7 +736,7 @@ impl Session {
     }
 }
 
-/// A text in which the characters are others: of each code this says which it becomes.
+/// Replaces each character of a text by the character that `other` returns.
 fn recased(text: &[u8], utf8: bool, mut other: impl FnMut(u32) -> u32) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text;
@@ -751,7 +753,7 @@ fn recased(text: &[u8], utf8: bool, mut other: impl FnMut(u32) -> u32) -> Vec<u8
     out
 }
 
-/// Signals that are noted while a line is edited, if there is no trap for them.
+/// Signals that the editor catches while a line is edited, unless a trap is set for them.
 fn noted(shell: &mut Shell) -> SigSet {
     let mut signals = SigSet::EMPTY;
     for signal in [Signal::WINCH, Signal::CONT, Signal::HUP] {

@@ -1,7 +1,7 @@
-//! The line on the screen: rows of characters, of which only those are drawn that have changed, in one write.
+//! The line on the screen. Only the characters that changed are drawn, in one write.
 //!
-//! What is inserted or deleted moves what is behind it by the terminal's own means, so that a long line costs a few bytes for each row
-//! that is seen, and a key at its end one byte. A line with more rows than the screen scrolls in it.
+//! When text is inserted or deleted, terminal commands move the text after it. So a key in a long line costs a few bytes for each
+//! visible row, and a key at the end of the line costs one byte. A line with more rows than the screen is scrolled.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -12,10 +12,10 @@ use nestling::{io, terminal};
 use super::width::width;
 use crate::expansion::characters;
 
-/// What moves in a row is looked for up to so many characters.
+/// The greatest number of characters by which the rest of a row may have moved. Larger moves are drawn again.
 const MOVES: usize = 8;
 
-/// A character with what combines with it, as it is shown.
+/// A character with its combining characters, as it is shown.
 #[derive(Debug, Clone, Copy)]
 struct Glyph {
     start: usize,
@@ -23,12 +23,12 @@ struct Glyph {
     width: usize,
 }
 
-/// Prompt and line as they are to be shown.
+/// The prompt and the line in the form in which they are shown.
 #[derive(Debug, Default)]
 struct Image {
     text: Vec<u8>,
     glyphs: Vec<Glyph>,
-    /// Each row's first glyph.
+    /// The index of each row's first glyph.
     rows: Vec<usize>,
     column: usize,
     cursor: (usize, usize),
@@ -43,7 +43,7 @@ impl Image {
         self.glyphs.get(start..end).unwrap_or_default()
     }
 
-    /// Whether the next row begins because this one has no room.
+    /// Whether the row is full, so that the next row is its continuation.
     fn is_full(&self, row: usize, columns: usize) -> bool {
         let widths = self.row(row).iter().map(|glyph| glyph.width);
         widths.sum::<usize>() >= columns
@@ -60,7 +60,7 @@ impl Image {
 
     fn add(&mut self, text: &[u8], width: usize, columns: usize) {
         let start = match self.glyphs.last_mut() {
-            // It belongs to the one before, if there is one.
+            // A combining character belongs to the previous glyph, if any.
             Some(last) if width == 0 => {
                 self.text.extend_from_slice(text);
                 last.end = self.text.len();
@@ -84,14 +84,14 @@ impl Image {
         }
     }
 
-    /// The text from its first character on, one character: how many bytes of it there are.
+    /// Adds the first character of the text. Returns its length in bytes.
     fn add_character(&mut self, text: &[u8], utf8: bool, columns: usize) -> usize {
         let Some((code, length)) = characters::decode(text, utf8) else {
             return 0;
         };
         match code {
             0x0a => self.new_row(),
-            // To the next stop, or the row's end.
+            // A tab extends to the next tab stop, or to the end of the row.
             0x09 => {
                 let to_stop = 8 - self.column % 8;
                 for _ in 0..to_stop.min(columns - self.column) {
@@ -108,7 +108,7 @@ impl Image {
         length
     }
 
-    /// A prompt: escape sequences in it, and what stands between `\[` and `\]`, take no columns.
+    /// Adds a prompt. Its escape sequences, and the text between `\[` and `\]`, take no columns.
     fn add_prompt(&mut self, mut prompt: &[u8], utf8: bool, columns: usize) {
         let mut hidden = false;
         while let [first, rest @ ..] = prompt {
@@ -132,19 +132,19 @@ impl Image {
     }
 }
 
-/// How long the escape sequence is that the text begins with (ECMA-48).
+/// Returns the length of the escape sequence at the beginning of the text (ECMA-48).
 fn escape_length(text: &[u8]) -> usize {
     let rest = text.get(2..).unwrap_or_default();
     let find = |is: fn(&u8) -> bool| rest.iter().position(is).map(|end| end + 3);
     let end = match text.get(1) {
         Some(b'[') => find(|byte| (0x40..0x7f).contains(byte)),
-        // OSC, DCS, SOS, PM, APC: up to BEL or ST.
+        // OSC, DCS, SOS, PM and APC end with BEL or ST.
         Some(b']' | b'P' | b'X' | b'^' | b'_') => {
             let end = find(|byte| matches!(byte, 7 | 0x1b));
             let is_st = |&end: &usize| text.get(end - 1..=end) == Some(b"\x1b\\");
             end.map(|end| end + usize::from(is_st(&end)))
         }
-        // `ESC ( B` and the like.
+        // Sequences such as `ESC ( B`.
         Some(0x20..0x30) => find(|byte| byte >= &0x30),
         _ => Some(2),
     };
@@ -155,20 +155,20 @@ fn escape_length(text: &[u8]) -> usize {
 pub struct Screen {
     columns: usize,
     height: usize,
-    /// The prompt, of which the last line is part of the image.
+    /// The whole prompt. Only its last line is part of the image.
     prompt: Vec<u8>,
-    /// Shown instead of the prompt's last line, if it is not empty.
+    /// A text that replaces the prompt's last line, unless it is empty.
     pub notice: Vec<u8>,
     pub utf8: bool,
     image: Image,
-    /// Which of its rows are on the screen, as they are there, and which is the first that can be seen.
+    /// The rows of the image that are drawn on the screen, and the first row that is visible.
     drawn: Range<usize>,
     top: usize,
-    /// Where the cursor is, from where the image begins on the screen, and the lowest row there ever was.
+    /// The cursor's position relative to the first visible row, and the lowest row used so far.
     row: usize,
     column: usize,
     lowest: usize,
-    /// What is to be written.
+    /// The bytes that are not written yet.
     out: Vec<u8>,
 }
 
@@ -198,7 +198,7 @@ impl Screen {
         screen
     }
 
-    /// One system call.
+    /// Reads the size of the terminal with one system call.
     fn measure(&mut self) {
         if let Ok(size) = terminal::size(io::stderr())
             && size.columns > 2
@@ -216,9 +216,9 @@ impl Screen {
         self.height
     }
 
-    /// Begins on a line of its own: the cursor goes to the next if what was written last has left it somewhere in one.
+    /// Starts on a new line: if the last output did not end with a newline, the cursor moves to the next line.
     pub fn begin(&mut self) {
-        // From the first column the spaces just fill the line; from another one they go beyond it.
+        // From the first column, the two spaces exactly fill the line. From another column, they continue on the next line.
         self.put(b"\x1b[?2004h \x08");
         self.command(self.columns - 2, b'C');
         self.put(b"  \r\x1b[K");
@@ -238,20 +238,21 @@ impl Screen {
         (self.top, self.row, self.column, self.lowest) = (0, 0, 0, 0);
     }
 
-    /// The cursor goes below the line, to where others may write.
+    /// Moves the cursor below the line, where other programs can write.
     pub fn leave(&mut self) {
         self.go_below();
         self.end();
         self.drawn = 0..0;
     }
 
-    /// Pastes are not marked any more.
+    /// Turns off the terminal's marking of pastes, and writes all output.
     pub fn end(&mut self) {
         self.put(b"\x1b[?2004l");
         self.flush();
     }
 
-    /// The cursor goes to the row below the last one: to that itself, if it is empty because the one before is full.
+    /// Moves the cursor to the row below the line. If the line's last row is empty because the row before it is full, moves it to
+    /// that empty row.
     fn go_below(&mut self) {
         let last = self.drawn.end.saturating_sub(self.top + 1);
         self.go(last, 0);
@@ -265,19 +266,19 @@ impl Screen {
         }
     }
 
-    /// The cursor goes below the line, for a text that is to stand there.
+    /// Moves the cursor below the line, where a text will be written.
     pub fn begin_below(&mut self, line: &[u8]) {
         self.draw(line, line.len());
         self.go_below();
     }
 
-    /// The line begins again below such a text.
+    /// Draws the line again below such a text.
     pub fn end_below(&mut self) {
         self.measure();
         self.start();
     }
 
-    /// Takes the line away, at once, for a text that is to stand above it.
+    /// Erases the line immediately, so that a text can be written in its place.
     pub fn erase(&mut self) {
         self.go(0, 0);
         self.put(b"\r\x1b[J");
@@ -286,15 +287,16 @@ impl Screen {
         (self.top, self.row, self.column, self.lowest) = (0, 0, 0, 0);
     }
 
-    /// An empty screen.
+    /// Clears the screen.
     pub fn clear(&mut self) {
         self.put(b"\x1b[H\x1b[2J");
         self.start();
     }
 
-    /// The terminal may have another size: all is drawn again.
+    /// The terminal's size may have changed, so everything is drawn again.
     pub fn resize(&mut self) {
-        // Some terminals wrap lines again, others don't: the row of the cursor is the lower of the two.
+        // After a change of size, some terminals wrap the line again and others do not. The cursor is assumed to stay in its row,
+        // or in the last row if the screen has become shorter.
         let row = self.row;
         self.measure();
         self.row = row.min(self.height - 1);
@@ -309,10 +311,10 @@ impl Screen {
         self.put(b"\x07");
     }
 
-    /// Writes what there is, at once.
+    /// Writes all output to the terminal.
     pub fn flush(&mut self) {
         if !self.out.is_empty() {
-            // Nobody is left to be told.
+            // If standard error fails, an error cannot be reported.
             let _ = io::write_all(io::stderr(), &self.out);
             self.out.clear();
         }
@@ -329,7 +331,7 @@ impl Screen {
     /// Moves the cursor.
     fn go(&mut self, row: usize, column: usize) {
         if self.column >= self.columns {
-            // It is at the end of the row, and whether it is in it or beyond depends on the terminal.
+            // The cursor is after the last column. Terminals differ in whether this position is in the row or in the next one.
             if row == self.row + 1 && row > self.lowest {
                 self.put(b" \r");
                 self.row = row;
@@ -367,7 +369,7 @@ impl Screen {
         self.column = column;
     }
 
-    /// Shows the line; what is written is kept for [`flush`](Self::flush).
+    /// Draws the line. The output is kept until [`flush`](Self::flush).
     pub fn draw(&mut self, line: &[u8], at: usize) {
         let image = self.lay_out(line, at);
         let total = image.rows.len();
@@ -412,7 +414,7 @@ impl Screen {
         image
     }
 
-    /// Has the screen begin with another row.
+    /// Scrolls so that `top` is the first visible row.
     fn scroll(&mut self, top: usize) {
         let distance = top.abs_diff(self.top);
         if distance == 0 {
@@ -493,7 +495,7 @@ impl Screen {
             new_rest = more;
             erased = false;
         } else if old_rest.len() == new_rest.len() && columns(old_rest) == columns(new_rest) {
-            // Only up to the last that differs.
+            // Equal glyphs at the end of the row are not drawn again.
             while let ([more_new @ .., new], [.., old]) =
                 (new_rest, old_rest.get(..new_rest.len()).unwrap_or_default())
                 && former.bytes(*old) == image.bytes(*new)
@@ -503,7 +505,7 @@ impl Screen {
             }
         }
         if !new_rest.is_empty() || erased {
-            // Where the row above has just been filled, the terminal itself goes on here.
+            // If the previous row has just been filled, the terminal itself continues in this row.
             let wraps = at == 0
                 && old.is_empty()
                 && !new_rest.is_empty()

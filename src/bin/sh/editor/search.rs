@@ -1,4 +1,4 @@
-//! Finding a command in the history.
+//! Searching for a command in the history.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use crate::expansion::characters;
 use crate::history::History;
 use crate::shell::Shell;
 
-/// The number of the next command for which this holds, before or behind another.
+/// Returns the number of the nearest command before or after `from` for which `is` returns true.
 pub fn find(
     session: &Session,
     history: &History,
@@ -29,8 +29,8 @@ pub fn find(
     }
 }
 
-/// PageUp and PageDown: a command that begins as the line does up to the cursor, which stays. Behind the last of them is what was
-/// typed.
+/// PageUp and PageDown: go to the next command that begins with the text before the cursor. The cursor does not move. After the
+/// last such command comes the line that was typed.
 pub fn by_beginning(session: &mut Session, shell: &Shell, back: bool) {
     let at = session.buffer.at();
     let beginning = session.buffer.part(0, at);
@@ -46,12 +46,12 @@ pub fn by_beginning(session: &mut Session, shell: &Shell, back: bool) {
     session.buffer.go(at);
 }
 
-/// Ctrl-R and Ctrl-S: shows the last, or the next command with what is typed in it; the same key goes on from there. Ctrl-G gives up;
-/// any other key takes the command, and does to it what it does.
+/// Ctrl-R and Ctrl-S: search backward or forward for a command that contains the text that is typed. The same key searches further.
+/// Ctrl-G cancels the search. Any other key ends the search, and then acts on the command that was found.
 pub fn search(session: &mut Session, shell: &mut Shell, mut back: bool) -> Act {
     let former = (session.buffer.at(), session.number);
     let mut part: Vec<u8> = Vec::new();
-    // It is looked for beyond the command that is shown.
+    // Whether the search skips the command that is shown.
     let mut beyond = false;
     let next = loop {
         let history = &shell.interactive.history;
@@ -92,7 +92,7 @@ pub fn search(session: &mut Session, shell: &mut Shell, mut back: bool) -> Act {
             Some(Key::C(letter @ (b'R' | b'S'))) => {
                 back = letter == b'R';
                 beyond = true;
-                // As before, if nothing is typed.
+                // Without a text, the previous search is repeated.
                 if part.is_empty() {
                     part.clone_from(&shell.interactive.editor.pattern);
                 }

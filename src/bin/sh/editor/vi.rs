@@ -1,6 +1,5 @@
-//! vi's keys (XCU `sh`, Command Line Editing): a mode to insert text in, where emacs' keys do what they do but for a few, and a mode for
-//! commands. There are all that POSIX has, and beyond them those of mksh (59c, tried at a terminal; busybox's ash as Debian builds it has no
-//! such mode):
+//! vi's keys (XCU `sh`, Command Line Editing). In insert mode, most keys do the same as with emacs' keys. Command mode has all
+//! commands of POSIX, and some commands of mksh (59c, compared at a terminal; Debian's busybox ash has no vi mode):
 //!
 //! | Command | Here | mksh |
 //! |---|---|---|
@@ -21,17 +20,17 @@ use crate::expansion::pattern::Pattern;
 use crate::history::words;
 use crate::shell::{Divert, Shell};
 
-/// The last character that was looked for in a line, and how: by `f`, `F`, `t` or `T`.
+/// The character that `f`, `F`, `t` or `T` searched for last, and which of these commands it was.
 #[derive(Debug, Clone, Default)]
 pub struct Sought {
     how: u8,
     character: Vec<u8>,
 }
 
-/// Macros end here, that would go on for ever.
+/// The greatest number of macros that can follow one key. The limit stops a macro that calls itself.
 const MOST_MACROS: u32 = 100;
 
-/// A key in the modes that insert text.
+/// Handles a key in insert mode or replace mode.
 pub fn insert(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
     let last = core::mem::replace(&mut session.last, Last::Other);
     let buffer = &mut session.buffer;
@@ -53,7 +52,7 @@ pub fn insert(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
                 session.last = Last::Backslash;
             }
         }
-        // Text, though they are special.
+        // After a backslash, these special keys are inserted as text.
         Key::C(letter @ (b'H' | b'?' | b'U')) if last == Last::Backslash => {
             buffer.replace(at - 1, at, &[letter ^ 0x40]);
         }
@@ -64,7 +63,7 @@ pub fn insert(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
         }
         Key::C(b'D') if buffer.len() > 0 => session.screen.bell(),
         Key::C(b'J' | b'M') => {
-            // For `.` in the next line.
+            // The Escape completes the command for a `.` in the next line.
             session.log.pop();
             session.log.push(0x1b);
             remember(session, shell);
@@ -78,7 +77,7 @@ pub fn insert(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
     Ok(None)
 }
 
-/// A change that is complete.
+/// Records the command for `.`, if it has changed the line.
 fn remember(session: &mut Session, shell: &mut Shell) {
     if core::mem::take(&mut session.is_change) {
         shell.interactive.editor.change = Change {
@@ -88,7 +87,7 @@ fn remember(session: &mut Session, shell: &mut Shell) {
     }
 }
 
-/// A key in the mode for commands.
+/// Handles a key in command mode.
 pub fn command(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
     let letter = match key {
         Key::Text(text) => match *text {
@@ -99,7 +98,7 @@ pub fn command(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
             [letter] => letter,
             _ => 0,
         },
-        // What they do is what some letter does.
+        // These keys do the same as a letter.
         Key::C(b'A') => b'0',
         Key::C(b'E') => b'$',
         Key::C(b'B' | b'H' | b'?') => b'h',
@@ -122,7 +121,7 @@ pub fn command(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
     let end = once(session, shell, letter, session.former_count)?;
     if session.mode == Mode::Command {
         remember(session, shell);
-        // The cursor is at a character.
+        // In command mode the cursor is on a character, not after the last one.
         let buffer = &mut session.buffer;
         if buffer.at() == buffer.len() {
             buffer.go(buffer.before(buffer.len()));
@@ -246,7 +245,7 @@ fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usiz
                 true => session.number.saturating_sub(times),
                 false => session.number + times,
             };
-            // As far as there is one.
+            // A count that is too large stops at the first or the last line.
             let number = number.clamp(history.first(), history.end());
             match number == session.number {
                 true => session.screen.bell(),
@@ -285,7 +284,7 @@ fn buffer_after(session: &Session) -> usize {
     session.buffer.after(session.buffer.at())
 }
 
-/// Text is inserted from now on.
+/// Enters a mode that inserts text.
 fn inserts(session: &mut Session, mode: Mode, at: usize) {
     session.buffer.go(at);
     session.mode = mode;
@@ -310,7 +309,7 @@ fn replace_each(session: &mut Session, start: usize, end: usize, with: impl Fn(&
     buffer.replace(start, end, &text);
 }
 
-/// `c`, `d`, `y`, and the motion behind it.
+/// Executes `c`, `d` or `y` with the motion that follows it.
 fn operate(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usize>) -> Act {
     let mut more = None;
     let motion_letter = loop {
@@ -341,7 +340,7 @@ fn operate(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<u
     let big = motion_letter == b'W';
     let is_word = letter == b'c' && matches!(motion_letter, b'w' | b'W');
     let (start, end) = if is_word && class(buffer, at, big) != 0 {
-        // The blanks behind the word stay.
+        // `cw` does not change the blanks after the word.
         let start = (1..count.unwrap_or(1)).fold(at, |at, _| next_word(buffer, at, big));
         (at, word_end(buffer, start, big))
     } else {
@@ -359,7 +358,7 @@ fn operate(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<u
     Ok(None)
 }
 
-/// Changes, deletes or only keeps a part of the line.
+/// Changes, deletes or only copies a part of the line.
 fn change(session: &mut Session, shell: &mut Shell, letter: u8, start: usize, end: usize) {
     let part = session.buffer.part(start, end);
     if !part.is_empty() {
@@ -375,7 +374,7 @@ fn change(session: &mut Session, shell: &mut Shell, letter: u8, start: usize, en
     }
 }
 
-/// Where a motion leads to, and whether an operator takes the character there, too.
+/// Returns where a motion leads to, and whether an operator includes the character there.
 fn motion(
     session: &mut Session,
     shell: &mut Shell,
@@ -429,11 +428,11 @@ fn motion(
         b';' | b',' => return Ok(look_in_line(session, letter == b',', times)),
         _ => return Ok(None),
     };
-    // Nowhere is nothing.
+    // A motion that does not move the cursor has failed.
     Ok(Some((place, false)).filter(|_| place != at))
 }
 
-/// `%`: the parenthesis, bracket or brace that belongs to the next one.
+/// `%`: finds the first parenthesis, bracket or brace at or after the cursor, and returns the position of its partner.
 fn partner(text: &[u8], at: usize) -> Option<usize> {
     const PAIRS: &[u8; 6] = b"()[]{}";
     let kind = |byte: &u8| PAIRS.iter().position(|it| it == byte);
@@ -458,7 +457,7 @@ fn partner(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// `;` and `,`, which is the other way.
+/// Repeats the last search for a character: `;`, or `,` if `reversed`.
 fn look_in_line(session: &Session, reversed: bool, times: usize) -> Option<(usize, bool)> {
     let Sought { how, character } = &session.sought;
     let buffer = &session.buffer;
@@ -473,7 +472,8 @@ fn look_in_line(session: &Session, reversed: bool, times: usize) -> Option<(usiz
     Some((place, !back))
 }
 
-/// 0: a blank, or the end; 1: what words are made of; 2: the rest. For big words, that is in them as well.
+/// Returns the class of a character: 0 for a blank or the end of the line, 1 for a character of a word, 2 for any other character.
+/// If `big`, characters of class 2 belong to words, too.
 fn class(buffer: &Buffer, at: usize, big: bool) -> u8 {
     match buffer.text().get(at) {
         None => 0,
@@ -514,7 +514,7 @@ fn word_before(buffer: &Buffer, mut at: usize, big: bool) -> usize {
     at
 }
 
-/// Reads a pattern in the place of the line. `None` if it is given up.
+/// Reads a pattern on the screen line of the command. Returns `None` if the user cancels it.
 fn read_pattern(
     session: &mut Session,
     shell: &mut Shell,
@@ -548,7 +548,7 @@ fn read_pattern(
     is_complete.map(|is_complete| is_complete.then_some(pattern))
 }
 
-/// Goes to the next command that the pattern is in; behind `^`, at its beginning.
+/// Goes to the next command that contains the pattern. After a `^`, the pattern must match the beginning of the command.
 fn look_for(session: &mut Session, shell: &mut Shell, back: bool) {
     let interactive = &shell.interactive;
     let (is_anchored, text) = match &interactive.editor.pattern[..] {

@@ -1,6 +1,7 @@
-//! How many columns a character takes: what `wcwidth(3)` says, by ranges.
+//! The number of columns of a character, as `wcwidth(3)` returns it, in tables of ranges.
 
-/// Characters that take none: they combine with the one before, or are only marks in the text. Sorted: first and last.
+/// Characters without a column of their own: they combine with the previous character, or are invisible marks. The ranges are
+/// sorted; each has its first and its last character.
 const NONE: &[(u32, u32)] = &[
     (0x300, 0x36f),
     (0x483, 0x489),
@@ -104,7 +105,7 @@ const NONE: &[(u32, u32)] = &[
     (0xe0001, 0xe01ef),
 ];
 
-/// Characters that take two.
+/// Characters of two columns.
 const TWO: &[(u32, u32)] = &[
     (0x1100, 0x115f),
     (0x231a, 0x231b),
@@ -188,7 +189,7 @@ const TWO: &[(u32, u32)] = &[
     (0x20000, 0x3fffd),
 ];
 
-/// 0, 1 or 2.
+/// Returns 0, 1 or 2.
 pub fn width(code: u32) -> usize {
     let is_in = |ranges: &[(u32, u32)]| {
         let place = ranges.partition_point(|&(_, last)| last < code);

@@ -1,4 +1,4 @@
-//! The commands of the history, in memory.
+//! The commands of the history in memory.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -6,16 +6,16 @@ use alloc::vec::Vec;
 #[derive(Debug, Default)]
 pub struct History {
     pub(super) commands: Vec<Rc<[u8]>>,
-    /// The number of the first of them, less 1.
+    /// The number of the first command, less 1.
     pub(super) forgotten: usize,
-    /// The last one is what was typed last, and is being executed.
+    /// Whether the last command is the line that was typed last and is being executed.
     pub(super) is_executed: bool,
-    /// Where that is in the file.
+    /// The place of the last command in the history file.
     pub(super) place: Option<Place>,
     pub(super) is_loaded: bool,
 }
 
-/// Where in which file a command is.
+/// The file of a command, and the command's position in it.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) ino: u64,
@@ -24,17 +24,17 @@ pub(super) struct Place {
 }
 
 impl History {
-    /// One behind the number of the last command.
+    /// The number of the last command plus 1.
     pub fn end(&self) -> usize {
         self.forgotten + self.commands.len() + 1
     }
 
-    /// As [`end`](Self::end), but before the command that is being executed.
+    /// Like [`end`](Self::end), but excludes the command that is being executed.
     pub fn past(&self) -> usize {
         self.end() - usize::from(self.is_executed)
     }
 
-    /// The number of the first command that is remembered.
+    /// The number of the first command in memory.
     pub fn first(&self) -> usize {
         self.forgotten + 1
     }
@@ -43,14 +43,14 @@ impl History {
         self.commands.get(number.checked_sub(self.first())?)
     }
 
-    /// The last one before a number for which this holds.
+    /// Returns the number of the last command before `before` for which `is` returns true.
     pub fn find(&self, before: usize, is: impl Fn(&[u8]) -> bool) -> Option<usize> {
         (self.first()..before.min(self.end()))
             .rev()
             .find(|&number| self.get(number).is_some_and(|command| is(command)))
     }
 
-    /// Unless it is the last one already. If `erases`, the same command is forgotten where it was before.
+    /// Appends a command, unless it equals the last one. If `erases`, earlier occurrences of the same command are removed.
     pub(super) fn push(&mut self, command: &[u8], most: usize, erases: bool) {
         if self.is_last(command) {
             return;

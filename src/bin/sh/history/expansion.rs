@@ -1,5 +1,5 @@
-//! History expansion, as in csh and bash: `!!`, `!$`, `!text` and the like stand for a command that was typed before, or for words of
-//! it, and the line `^old^new^` for the last command with another text.
+//! History expansion, as in csh and bash: `!!`, `!$`, `!text` and similar text stand for an earlier command or for words of it. The
+//! line `^old^new^` stands for the last command with a text replaced.
 //!
 //! | Typed | Stands for |
 //! |---|---|
@@ -9,8 +9,8 @@
 //! | `!$`, `!^`, `!*`, `!:n` | words of the last command |
 //! | `:h`, `:t`, `:r`, `:p` after all that | without the last component, only that, without a suffix; shown and not executed |
 //!
-//! A `!` is itself between quotes (in bash: with its POSIX mode, too), behind a backslash, in a comment, in `$((…))`, before a blank,
-//! `=`, `(` or the like, and in `$!`, `${!` and `[!`.
+//! A `!` has no special meaning between quotes (as in bash's POSIX mode), after a backslash, in a comment, in `$((…))`, before a
+//! blank, `=`, `(` and some other characters, and in `$!`, `${!` and `[!`.
 
 use alloc::vec::Vec;
 
@@ -19,15 +19,16 @@ use nestling::text;
 use super::commands::History;
 use super::words::words;
 
-/// What a line stands for.
+/// The result of expanding a line.
 #[derive(Debug)]
 pub struct Expanded {
     pub line: Vec<u8>,
-    /// It is not to be executed.
+    /// Whether the line is only shown, and not executed (`:p`).
     pub is_shown_only: bool,
 }
 
-/// Expands a line; `None` if it stands for itself. The error is the part that is not in the history.
+/// Expands a line. Returns `None` if the line needs no expansion. The error is the part of the line that matches nothing in the
+/// history.
 pub fn expand<'line>(
     history: &History,
     line: &'line [u8],
@@ -77,7 +78,7 @@ pub fn expand<'line>(
     Ok(is_expanded.then_some(expanded))
 }
 
-/// `^old^new^` without the first `^`.
+/// Expands `^old^new^`; `rest` is the text after the first `^`.
 fn substitute(history: &History, rest: &[u8]) -> Option<Vec<u8>> {
     let mut parts = rest.trim_ascii_end().splitn(3, |&byte| byte == b'^');
     let (old, new) = (parts.next()?, parts.next()?);
@@ -93,7 +94,7 @@ fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     (!part.is_empty()).then(|| text.windows(part.len()).position(|other| other == part))?
 }
 
-/// What the text behind a `!` stands for; the inner `None` if the `!` is itself. `rest` is then behind it.
+/// Expands the text after a `!`, and moves `rest` to the text after it. The inner `None` means that the `!` has no special meaning.
 fn part(history: &History, rest: &mut &[u8], is_shown: &mut bool) -> Option<Option<Vec<u8>>> {
     let end = history.end();
     let number = match rest {
@@ -139,7 +140,8 @@ fn part(history: &History, rest: &mut &[u8], is_shown: &mut bool) -> Option<Opti
     Some(Some(text))
 }
 
-/// The words that are meant by what follows a command: the number of the first, and that behind the last. `last` is the command's last.
+/// Parses the selection of words after a command. Returns the number of the first word, and the number of the last word plus 1.
+/// `last` is the number of the command's last word.
 fn range(rest: &mut &[u8], last: usize) -> Option<(usize, usize)> {
     match rest {
         [b':', b'$' | b'^' | b'*' | b'0'..=b'9', ..] => *rest = rest.get(1..)?,
@@ -165,7 +167,7 @@ fn range(rest: &mut &[u8], last: usize) -> Option<(usize, usize)> {
     Some((first, end))
 }
 
-/// The number of a word: `^`, `$` or digits.
+/// Parses the number of a word: `^`, `$` or digits.
 fn place(rest: &mut &[u8], last: usize) -> Option<usize> {
     let place = match rest {
         [b'^', ..] => 1,
@@ -183,7 +185,7 @@ fn digits(rest: &mut &[u8]) -> Option<usize> {
     usize::try_from(text::number(digits, 10)?).ok()
 }
 
-/// The text up to one of these.
+/// Takes the text up to the first byte that is in `ends`.
 fn take<'a>(rest: &mut &'a [u8], ends: &[u8]) -> &'a [u8] {
     let length = rest.iter().position(|byte| ends.contains(byte));
     let (text, after) = rest

@@ -1,11 +1,11 @@
-//! The text of a history file, as every shell's: a command is a line. Where a command goes on in another line, a backslash stands before
-//! the newline. What has a null byte in it is no command, nor is what has no newline at its end.
+//! The format of a history file, which other shells also use: one command on each line. In a command of several lines, a backslash
+//! precedes each newline. Lines with a null byte are ignored, and so is a last line without a newline.
 
 use alloc::vec::Vec;
 
 use nestling::text;
 
-/// Calls `each` with each command. The answer is how many lines there are.
+/// Calls `each` with each command. Returns the number of lines.
 pub fn read(text: &[u8], mut each: impl FnMut(&[u8])) -> usize {
     let mut count = 0;
     let mut command = Vec::new();
@@ -27,12 +27,12 @@ pub fn read(text: &[u8], mut each: impl FnMut(&[u8])) -> usize {
     count
 }
 
-/// bash's, before a command.
+/// Whether the line is a time stamp, which bash writes before a command.
 fn is_timestamp(line: &[u8]) -> bool {
     matches!(line, [b'#', digits @ ..] if text::number(digits, 10).is_some())
 }
 
-/// A command as it stands in the file.
+/// Appends a command in the format of the file.
 pub fn encode(command: &[u8], out: &mut Vec<u8>) {
     for &byte in command {
         if byte == b'\n' {

@@ -1,11 +1,11 @@
-//! The words of a command that was typed.
+//! Splits a typed command into words.
 
 use alloc::vec::Vec;
 
-/// A command's words, by blanks that are not quoted and in no substitution.
+/// Splits a command at its blanks. Blanks in quotes and in substitutions do not separate words.
 pub fn words(command: &[u8]) -> Vec<&[u8]> {
     let mut words = Vec::new();
-    // What ends the quotes and substitutions that are open.
+    // The bytes that close the open quotes and substitutions.
     let mut open: Vec<u8> = Vec::new();
     let (mut start, mut at) = (0, 0);
     while let Some(&byte) = command.get(at) {
@@ -38,7 +38,7 @@ pub fn words(command: &[u8]) -> Vec<&[u8]> {
     words
 }
 
-/// One of a command's words, by its number; without one, the last.
+/// Returns the command's word with this number, or its last word if `number` is `None`.
 pub fn word(command: &[u8], number: Option<usize>) -> &[u8] {
     let words = words(command);
     let word = match number {

@@ -1,4 +1,4 @@
-//! What a word may become.
+//! Finds the candidates of a completion.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -17,17 +17,17 @@ use crate::shell::{Bytes, Shell};
 use crate::sort::sort;
 use crate::symbols::Symbol;
 
-/// What words may become that begin as one does.
+/// The candidates for a word: names that begin with the typed text.
 #[derive(Debug, Default)]
 pub struct Candidates {
-    /// In order: names, and what follows each: `/`, `}`, a space or 0 for nothing.
+    /// The names in order, and the byte that follows each: `/`, `}`, a space, or 0 for none.
     pub names: Vec<(Vec<u8>, u8)>,
-    /// How much of each there is already, and where in the line that begins.
+    /// The part of each name that is already typed, and where it begins in the line.
     pub typed: Vec<u8>,
     pub start: usize,
-    /// They are to be put in as they are.
+    /// The names are inserted without quoting.
     pub is_plain: bool,
-    /// They take the place of the whole word.
+    /// The names replace the whole word.
     pub is_whole: bool,
 }
 
@@ -64,7 +64,7 @@ impl Candidates {
         found
     }
 
-    /// `before` is what comes before the word.
+    /// Finds words. `before` is the part of the line before the word.
     fn words(&mut self, shell: &mut Shell, word: &Word, before: &[u8]) {
         let command = word.command.as_deref().filter(|_| !word.is_target);
         let is_command = word.command.is_none() && !word.is_target && word.part == 0;
@@ -110,7 +110,7 @@ impl Candidates {
                 let (_, component, _) = word.component;
                 let (directory, name) = value.split_at_checked(component).unwrap_or_default();
                 self.set_typed(name, at);
-                // `PATH=/bin:/usr`, `of=/dev/sda`
+                // A path may begin after a `=` or `:`, as in `PATH=/bin:/usr` and `of=/dev/sda`.
                 let part = word.part.min(value.len());
                 if part == 0 || command.is_some() {
                     self.files(directory, only);
@@ -161,13 +161,13 @@ impl Candidates {
     }
 
     fn signals(&mut self, before: &[u8]) {
-        // Those of real time, which have none, would fill the screen.
+        // Real-time signals have no names and are left out. Their many numbers would fill the screen.
         for name in Signal::all().filter_map(Signal::name) {
             self.add(&[before, name.as_bytes()].concat(), b' ');
         }
     }
 
-    /// What can be executed by its name.
+    /// Adds the names of commands: reserved words, built-ins, functions, aliases and programs.
     fn commands(&mut self, shell: &Shell) {
         for name in RESERVED {
             self.add(name.as_bytes(), b' ');
@@ -239,12 +239,12 @@ impl Candidates {
     }
 }
 
-/// What files are meant.
+/// Which files are candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Only {
     Files,
     Directories,
-    /// Programs, and directories that they may be in.
+    /// Programs, and directories that may contain programs.
     Executable,
     Programs,
 }

@@ -1,4 +1,4 @@
-//! The word before the cursor: what of it is quoted, what it stands for, and where in a command it is.
+//! Parses the word before the cursor: its quotes, its expansion, and its position in a command.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -12,40 +12,41 @@ const BEFORE_COMMANDS: &[&str] = &[
     "type", "env", "nice", "nohup", "sudo", "time", "which", "xargs",
 ];
 
-/// A word that is not ended yet.
+/// A word that has not ended yet.
 #[derive(Debug, Default)]
 pub struct Word {
-    /// Where in the line it begins.
+    /// The position in the line where the word begins.
     pub start: usize,
     is_begun: bool,
-    /// What it stands for: without quotes, parameters expanded.
+    /// The word without quotes and with its parameters expanded.
     pub value: Vec<u8>,
-    /// As a pattern, in which what is quoted has a backslash.
+    /// The word as a pattern; a backslash precedes each quoted character.
     pub pattern: Vec<u8>,
     pub is_pattern: bool,
-    /// The quotes that are open: `'`, `"`, `$` for `$'`; 0 for none.
+    /// The open quote: `'`, `"`, or `$` for `$'`; 0 if none is open.
     pub quote: u8,
-    /// Where in the line and in the value its last component begins, and what quotes were open there.
+    /// Where the word's last component begins: the position in the line, the position in the value, and the quote that was open
+    /// there.
     pub component: (usize, usize, u8),
-    /// Where in the value a part begins that may be a file's name of its own: behind `=` or `:`.
+    /// The position in the value, after `=` or `:`, where a part begins that may be the name of a file.
     pub part: usize,
-    /// Where in the value a `~` is that has not been expanded yet.
+    /// The position in the value of a `~` that has not been expanded yet.
     pub tilde: Option<usize>,
-    /// Where in the line the name of a parameter begins that the line ends in, and whether it is in braces.
+    /// If the line ends in a parameter's name: where the name begins in the line, and whether it is in braces.
     pub parameter: Option<(usize, bool)>,
-    /// What it stands for can't be known.
+    /// The value cannot be known.
     pub is_unknown: bool,
-    /// The name of the command that it is an argument of; `None` if it is the name itself.
+    /// The name of the command whose argument the word is. `None` if the word is a command's name.
     pub command: Option<Vec<u8>>,
-    /// It is what a redirection leads to.
+    /// The word is the operand of a redirection.
     pub is_target: bool,
 }
 
 impl Word {
-    /// The word that ends where the line ends, and may be empty. `None` in a comment.
+    /// Returns the word at the end of the line, which may be empty. Returns `None` in a comment.
     pub fn last(shell: &mut Shell, line: &[u8]) -> Option<Self> {
         let mut word = Self::default();
-        // What a substitution stands in, and what ends that.
+        // For each open substitution: the byte that ends it, and the word that contains it.
         let mut outer: Vec<(u8, Self)> = Vec::new();
         let mut at = 0;
         while let Some(&byte) = line.get(at) {
@@ -97,7 +98,7 @@ impl Word {
                 (_, b'&') if next == Some(b'>') => word.end(line),
                 (_, b'&') => word = Self::default(),
                 (_, b'<' | b'>') => {
-                    // Digits before it are a descriptor's number.
+                    // Digits before the operator are a descriptor's number, not a word.
                     if word.value.iter().all(u8::is_ascii_digit) {
                         word.is_begun = false;
                     }
@@ -139,7 +140,7 @@ impl Word {
         self.component = (at, 0, 0);
     }
 
-    /// Adds a byte; `at` is behind it in the line.
+    /// Adds a byte. `at` is the position after the byte in the line.
     fn push(&mut self, at: usize, byte: u8, is_quoted: bool) {
         self.value.push(byte);
         if is_quoted && !byte.is_ascii_alphanumeric() {
@@ -165,7 +166,7 @@ impl Word {
         }
     }
 
-    /// Behind a `$`: goes on behind the parameter, which its value takes the place of.
+    /// Expands the parameter after a `$`. Returns the position after the parameter.
     fn parameter(&mut self, shell: &mut Shell, line: &[u8], at: usize) -> usize {
         let braces = line.get(at) == Some(&b'{');
         let start = at + usize::from(braces);
@@ -186,7 +187,7 @@ impl Word {
         start + length + usize::from(braces && rest.first() == Some(&b'}'))
     }
 
-    /// Another word comes.
+    /// Ends the word; another word may follow.
     fn end(&mut self, line: &[u8]) {
         let mut word = mem::take(self);
         self.is_target = word.is_target;
@@ -197,7 +198,7 @@ impl Word {
         self.is_target = false;
         let is_before = |other: &&str| other.as_bytes() == word.value;
         let is_assignment = word.part > 0 && line.get(word.start) != Some(&b'=');
-        // `command -v`
+        // An option such as `-v` in `command -v` is not the command's name.
         let is_option = word.value.first() == Some(&b'-');
         if !word.is_target
             && self.command.is_none()
