@@ -1,4 +1,4 @@
-//! Arithmetic expansion: XCU 2.6.4. Numbers have 64 bits and wrap.
+//! Arithmetic expansion: XCU 2.6.4. Numbers have 64 bits, and overflow wraps around.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,10 +11,10 @@ use crate::syntax::arithmetic::{
 };
 use crate::syntax::tree::{Arithmetic, ParameterName};
 
-/// Above it, numbers are on the heap.
+/// If an expression needs a deeper stack than this, the stack is on the heap.
 const DEPTH: usize = 12;
 
-/// The value of `$((…))`. What is wrong is reported.
+/// Evaluates `$((…))`. Reports errors.
 pub fn evaluate(shell: &mut Shell, arithmetic: &Arithmetic) -> Result<i64, Divert> {
     let expression = match arithmetic.expression.get() {
         Some(expression) => expression,
@@ -33,7 +33,8 @@ pub fn evaluate(shell: &mut Shell, arithmetic: &Arithmetic) -> Result<i64, Diver
     evaluate_text(shell, &text)
 }
 
-/// The value of an expression that is a text by now: `let`, and an operand of `test`'s where that takes one.
+/// Evaluates an expression that is already expanded to a text: an operand of `let`, or an operand of `test` that may be an
+/// expression.
 pub fn evaluate_text(shell: &mut Shell, text: &[u8]) -> Result<i64, Divert> {
     match parse(shell, text, Vec::new()) {
         Ok(expression) => run(shell, &expression, &[]),
@@ -48,7 +49,8 @@ fn wrong(shell: &mut Shell, text: &[u8], what: Wrong) -> Divert {
     shell.fatal(2, text!("arithmetic: ", text, ": ", what))
 }
 
-/// Fetches the parameters' values; false if one is no number that can stand for its text.
+/// Fetches the values of the parameters. Returns false if one value is not a number that can replace the parameter's text in the
+/// expression.
 fn parameters(shell: &mut Shell, expression: &Expression, values: &mut [i64]) -> bool {
     let places = values.iter_mut();
     expression
@@ -62,8 +64,8 @@ fn parameters(shell: &mut Shell, expression: &Expression, values: &mut [i64]) ->
         })
 }
 
-/// The number that a text is: decimal digits, the first no 0 (which would make it octal), perhaps after a minus. (A long one is left
-/// to the parser.)
+/// Parses a decimal number: digits after an optional minus. The first digit must not be 0, because that would make the number
+/// octal. A number of more than 18 digits is left to the parser.
 fn decimal(text: &[u8]) -> Option<i64> {
     let (is_negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
@@ -84,7 +86,7 @@ fn decimal(text: &[u8]) -> Option<i64> {
     Some(if is_negative { -number } else { number })
 }
 
-/// Works out an expression.
+/// Evaluates a parsed expression.
 fn run(shell: &mut Shell, expression: &Expression, values: &[i64]) -> Result<i64, Divert> {
     let (mut small, mut large): ([i64; DEPTH], Vec<i64>);
     let stack = if expression.depth <= DEPTH {
@@ -94,7 +96,7 @@ fn run(shell: &mut Shell, expression: &Expression, values: &[i64]) -> Result<i64
         large = vec![0; expression.depth];
         &mut large[..]
     };
-    // How many numbers there are.
+    // The number of values on the stack.
     let mut height = 0_usize;
     let mut at = 0;
     while let Some(&operation) = expression.operations.get(at) {
@@ -104,7 +106,7 @@ fn run(shell: &mut Shell, expression: &Expression, values: &[i64]) -> Result<i64
             .and_then(|top| stack.get(top))
             .copied()
             .unwrap_or_default();
-        // What it leaves: so many numbers less, then this one.
+        // The operation removes `drops` values from the stack, then pushes `number`.
         let (drops, number) = match operation {
             Operation::Number(number) => (0, number),
             Operation::Parameter(index) => (0, values.get(index).copied().unwrap_or_default()),
@@ -187,7 +189,8 @@ fn apply(operator: Binary, left: i64, right: i64) -> Result<i64, Wrong> {
     })
 }
 
-/// The number in a variable: 0 if it is unset or empty. A value that is no decimal number is an expression itself.
+/// The number in a variable: 0 if the variable is unset or empty. If the value is not a decimal number, it is evaluated as an
+/// expression.
 fn variable(shell: &mut Shell, name: Symbol) -> Result<i64, Divert> {
     let Some(value) = shell.value(name) else {
         super::check_unset(shell, ParameterName::Variable(name))?;
@@ -204,7 +207,7 @@ fn variable(shell: &mut Shell, name: Symbol) -> Result<i64, Divert> {
     evaluate_text(shell, &value)
 }
 
-/// By squares.
+/// Computes a power by repeated squaring.
 fn power(base: i64, exponent: i64) -> i64 {
     let (mut base, mut exponent, mut result) = (base, exponent, 1_i64);
     while exponent > 0 {

@@ -1,11 +1,12 @@
-//! Characters: bytes, or where the locale says so, UTF-8. A byte that belongs to no valid sequence is a character of its own.
+//! Characters: bytes, or UTF-8 sequences if the locale uses UTF-8. A byte that does not belong to a valid sequence is a character
+//! of its own.
 
 use alloc::vec::Vec;
 
-/// Added to such a byte: greater than every character's number.
+/// This bit is set in the code of such a byte. So its code is greater than the code of every valid character.
 pub const INVALID: u32 = 0x8000_0000;
 
-/// The first character's number, and how many bytes it has.
+/// Returns the code of the first character and its length in bytes.
 pub fn decode(text: &[u8], utf8: bool) -> Option<(u32, usize)> {
     let &first = text.first()?;
     if first < 0x80 || !utf8 {
@@ -34,12 +35,12 @@ pub fn decode(text: &[u8], utf8: bool) -> Option<(u32, usize)> {
     Some((code, length))
 }
 
-/// How many bytes the first character has; 0 at the end.
+/// Returns the length of the first character in bytes, or 0 if the text is empty.
 pub fn length(text: &[u8], utf8: bool) -> usize {
     decode(text, utf8).map_or(0, |(_, length)| length)
 }
 
-/// How many bytes the last character has; 0 if there is none.
+/// Returns the length of the last character in bytes, or 0 if the text is empty.
 pub fn length_of_last(text: &[u8], utf8: bool) -> usize {
     if utf8 && text.last().is_some_and(|byte| byte & 0xc0 == 0x80) {
         for count in 2..=4 {
@@ -57,14 +58,14 @@ pub fn is_boundary(text: &[u8], at: usize, utf8: bool) -> bool {
     if !utf8 || text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80) {
         return true;
     }
-    // A byte that would go on with a character: does one that begins before it reach so far?
+    // This is a continuation byte. It belongs to a character if one of the three bytes before it begins a long enough sequence.
     !(1..4).any(|back| {
         let before = at.checked_sub(back).and_then(|start| text.get(start..));
         before.is_some_and(|text| length(text, true) > back)
     })
 }
 
-/// How many characters there are.
+/// Returns the number of characters.
 pub fn count(text: &[u8], utf8: bool) -> usize {
     if utf8 {
         offset(text, usize::MAX, true).1
@@ -73,7 +74,8 @@ pub fn count(text: &[u8], utf8: bool) -> usize {
     }
 }
 
-/// Where the character begins that has `index` before it, or the end; and how many there are before it.
+/// Returns the position of the character with this index, or the end of the text, and the number of characters before that
+/// position.
 pub fn offset(text: &[u8], index: usize, utf8: bool) -> (usize, usize) {
     if !utf8 {
         let at = index.min(text.len());
@@ -90,7 +92,7 @@ pub fn offset(text: &[u8], index: usize, utf8: bool) -> (usize, usize) {
     (at, passed)
 }
 
-/// A text as it is shown: with a `?` for each control character, on which a terminal would act, and for each byte that is no character.
+/// Returns the text with a `?` in place of each control character, on which a terminal would act, and of each invalid byte.
 pub fn printable(text: &[u8], utf8: bool) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text;

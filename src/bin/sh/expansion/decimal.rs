@@ -1,6 +1,6 @@
-//! Numbers as digits.
+//! Numbers as decimal digits.
 
-/// A number in decimal, on the stack.
+/// A number in decimal digits, without an allocation.
 #[derive(Debug)]
 pub struct Decimal {
     buffer: [u8; 20],
@@ -14,7 +14,7 @@ impl Decimal {
             start: 20,
         };
         let mut rest = number.unsigned_abs();
-        // Numbers are small mostly, and a division of 64 bits is long on i386.
+        // Most numbers are small, and a division of 64 bits is slow on i386.
         while u32::try_from(rest).is_err() {
             digits.put((rest % 10) as u8 + b'0');
             rest /= 10;

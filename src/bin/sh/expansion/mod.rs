@@ -1,7 +1,7 @@
 //! Word expansions: XCU 2.6.
 //!
-//! An [`Expander`] makes one text of a word and notes what in it was quoted and what came from expansions;
-//! [`splitting`] makes fields of that, and [`pathname`] pathnames of those that are patterns.
+//! An [`Expander`] expands a word to one text, and records which parts were quoted and which came from expansions. [`splitting`]
+//! splits that text into fields. [`pathname`] replaces the fields that are patterns by pathnames.
 
 pub mod arithmetic;
 pub mod characters;
@@ -26,7 +26,8 @@ use pattern::Pattern;
 use regular::Regular;
 use splitting::{Kind, Run, Separators};
 
-/// Expands words to fields: tilde, parameters, commands, arithmetic, field splitting, pathname expansion, quote removal. Adds to `out`.
+/// Expands words to fields: tilde, parameter, command and arithmetic expansion, field splitting, pathname expansion and quote
+/// removal. Appends the fields to `out`.
 pub fn fields(shell: &mut Shell, words: &[Word], out: &mut Fields) -> Flow {
     words
         .iter()
@@ -48,7 +49,7 @@ fn word_to_fields(shell: &mut Shell, word: &Word, out: &mut Fields) -> Flow {
     Ok(())
 }
 
-/// Expands a word that is one piece, and becomes one field or none as it is. False if it is no such word.
+/// Expands a word that has a single part and needs no field splitting. Returns false for any other word.
 fn simple(shell: &mut Shell, word: &Word, out: &mut Fields) -> bool {
     let (part, is_quoted) = match &*word.parts {
         [Part::DoubleQuoted(parts)] => match &**parts {
@@ -86,8 +87,8 @@ fn simple(shell: &mut Shell, word: &Word, out: &mut Fields) -> bool {
     true
 }
 
-/// Expands a word to one string, neither split nor taken for a pattern: an assignment's value, the subject of `case`, a
-/// here-document, a redirection's target (`"$*"`-like joining for `$@`).
+/// Expands a word to one string, without field splitting and pathname expansion: the value of an assignment, the word of `case`, a
+/// here-document, the operand of a redirection. `$@` is joined with spaces.
 pub fn single(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
     let room = mem::take(&mut shell.variables.spare);
     let mut expander = Expander::new(shell, Keeps::Nothing);
@@ -97,7 +98,7 @@ pub fn single(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
     Ok(expander.text)
 }
 
-/// As [`single`], of a word that is in no tree: a prompt's.
+/// Like [`single`], but for a word that belongs to no syntax tree, such as a prompt.
 pub fn document(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
     shell.keeps_names += 1;
     let answer = single(shell, word);
@@ -105,32 +106,32 @@ pub fn document(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
     answer
 }
 
-/// Expands a word to a pattern, in which what was quoted stands for itself: `case`, `${x#word}`, `[[ x = word ]]`.
+/// Expands a word to a pattern, for `case`, `${x#word}` and `[[ x = word ]]`. Quoted characters match themselves.
 pub fn pattern(shell: &mut Shell, word: &Word) -> Result<Pattern, Divert> {
     Ok(Pattern::new(&escaped(shell, word)?, shell.utf8))
 }
 
-/// Expands a word to a regular expression, in which what was quoted stands for itself: `[[ x =~ word ]]`.
+/// Expands a word to a regular expression, for `[[ x =~ word ]]`. Quoted characters match themselves.
 pub fn regular(shell: &mut Shell, word: &Word) -> Result<Regular, Divert> {
     let text = escaped(shell, word)?;
     Regular::new(&text, shell.utf8)
         .ok_or_else(|| shell.fatal(2, text!("[[: ", &text[..], ": not a regular expression")))
 }
 
-/// Expands a word to a text in which a backslash stands before what was quoted.
+/// Expands a word to a text in which a backslash precedes each quoted character.
 fn escaped(shell: &mut Shell, word: &Word) -> Result<Vec<u8>, Divert> {
     let mut expander = Expander::new(shell, Keeps::Quotes);
     expander.parts(&word.parts, Context::default())?;
     let Expander { text, runs, .. } = expander;
     match splitting::escape(&text, &runs, 0, text.len()) {
         Cow::Owned(escaped) => Ok(escaped),
-        // Nothing of it was quoted.
+        // Nothing was quoted.
         Cow::Borrowed(_) => Ok(text),
     }
 }
 
-/// Whether a text matches a word as a pattern: an arm of `case`. As [`pattern`], but for a word without expansions
-/// nothing is made.
+/// Whether a text matches a pattern of `case`. Like [`pattern`], but faster for a word without expansions, for which it builds no
+/// [`Pattern`].
 pub fn matches(shell: &mut Shell, word: &Word, subject: &[u8]) -> Result<bool, Divert> {
     match &*word.parts {
         [Part::Literal(text)] if **text == *b"*" => Ok(true),
@@ -140,7 +141,7 @@ pub fn matches(shell: &mut Shell, word: &Word, subject: &[u8]) -> Result<bool, D
     }
 }
 
-/// The value of a parameter; `None` if it is unset, or `$*` or `$@`, which are many.
+/// Returns the value of a parameter. Returns `None` if the parameter is unset, and for `$*` and `$@`, which have several values.
 fn value(shell: &mut Shell, name: ParameterName) -> Option<Cow<'_, [u8]>> {
     let number = match name {
         ParameterName::Variable(name) => return shell.value(name),
@@ -159,7 +160,7 @@ fn value(shell: &mut Shell, name: ParameterName) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Owned(Decimal::new(number).as_bytes().to_vec()))
 }
 
-/// `set -u`: reports that the parameter is not set, if that is an error.
+/// Reports an unset parameter, if `set -u` makes it an error.
 fn check_unset(shell: &mut Shell, name: ParameterName) -> Flow {
     if !shell.options.has(Opt::Nounset) {
         return Ok(());
@@ -168,7 +169,7 @@ fn check_unset(shell: &mut Shell, name: ParameterName) -> Flow {
     Err(shell.fatal(2, text!(&name[..], ": parameter not set")))
 }
 
-/// As it is written.
+/// The parameter's name as it is written after the `$`.
 fn name_of(shell: &Shell, name: ParameterName) -> Vec<u8> {
     match name {
         ParameterName::Variable(name) => shell.symbols.name(name).to_vec(),
@@ -177,34 +178,35 @@ fn name_of(shell: &Shell, name: ParameterName) -> Vec<u8> {
     }
 }
 
-/// Expands parts of a word to a text.
+/// Expands the parts of a word to a text.
 struct Expander<'a> {
     shell: &'a mut Shell,
     text: Vec<u8>,
-    /// What is to be known of the text, in order. What is in none was written so, without quotes.
+    /// The parts of the text that need treatment later, in order. Text in no run was written in the word without quotes.
     runs: Vec<Run>,
     keeps: Keeps,
-    /// There was a `$@` between double quotes and no positional parameters: if all else there is empty, it makes no field.
+    /// Whether a quoted `$@` without positional parameters was expanded. If the rest of the quoted text is empty, the text forms no
+    /// field.
     vanished: bool,
 }
 
-/// What the runs of a text are for.
+/// Decides which runs are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keeps {
-    /// The text is all that is asked for.
+    /// The text is the result; no runs are recorded.
     Nothing,
-    /// It is to be a pattern.
+    /// The text becomes a pattern; quoted runs are recorded.
     Quotes,
-    /// It is to become fields.
+    /// The text is split into fields; all runs are recorded.
     All,
 }
 
-/// Where parts stand.
+/// The position of parts in a word.
 #[derive(Debug, Clone, Copy, Default)]
 struct Context {
-    /// Between double quotes.
+    /// The parts are between double quotes.
     quoted: bool,
-    /// In the word of a parameter: unquoted text is the result of an expansion.
+    /// The parts are in the word of a parameter expansion: their unquoted text counts as the result of an expansion.
     substituted: bool,
 }
 
@@ -291,7 +293,7 @@ impl<'a> Expander<'a> {
         Ok(())
     }
 
-    /// Notes what the text from `start` on is: quoted, or else the result of an expansion.
+    /// Records that the text from `start` on is quoted, or is the result of an expansion.
     fn mark(&mut self, start: usize, is_quoted: bool) {
         let end = self.text.len();
         let kind = match (is_quoted, self.keeps) {
@@ -309,7 +311,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Notes that something quoted is here, which is empty if the text ends here: a field is made all the same.
+    /// Records an empty quoted text, if the text ends at `start`. It forms a field although it is empty.
     fn mark_empty(&mut self, start: usize) {
         if self.keeps == Keeps::All && self.text.len() == start {
             let kind = Kind::Quoted;
@@ -321,7 +323,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Notes that a field ends here, and another begins.
+    /// Records that one field ends here and another one begins.
     fn mark_break(&mut self) {
         let start = self.text.len();
         let kind = Kind::Break;

@@ -11,11 +11,11 @@ use crate::shell::{Divert, Flow, Shell, text};
 use crate::symbols::Symbol;
 use crate::syntax::tree::{Arithmetic, Modifier, Parameter, ParameterName, Word};
 
-/// What is done with a value on its way into the text.
+/// A function that changes a value when it is added to the text.
 type Transform<'a> = &'a mut dyn FnMut(&[u8], &mut Vec<u8>);
 
 impl Expander<'_> {
-    /// The parameter's value, or its values, as they are.
+    /// Appends the parameter's value or values without a change.
     pub(super) fn value(&mut self, name: ParameterName, quoted: bool) -> Flow {
         let start = self.text.len();
         match name {
@@ -92,7 +92,7 @@ impl Expander<'_> {
         }
     }
 
-    /// The parameter's value, or each of its values, transformed.
+    /// Appends the parameter's value, or each of its values, transformed.
     fn values(&mut self, name: ParameterName, quoted: bool, transform: Transform<'_>) -> Flow {
         if let ParameterName::Special(sign @ (b'@' | b'*')) = name {
             let positional = self.shell.positional.clone();
@@ -121,7 +121,7 @@ impl Expander<'_> {
         values.join(joint, &mut self.text);
     }
 
-    /// `$@` or `$*`: fields of their own, or joined.
+    /// Appends the values of `$@` or `$*`, as separate fields or joined.
     fn list(&mut self, sign: u8, values: Arguments<'_>, quoted: bool, transform: Transform<'_>) {
         if self.joins(sign, quoted) {
             let start = self.text.len();
@@ -149,7 +149,7 @@ impl Expander<'_> {
         self.vanished |= values.len() == 0 && quoted;
     }
 
-    /// `${#name}`
+    /// The length in `${#name}`.
     fn length(&mut self, name: ParameterName) -> Result<usize, Divert> {
         if let ParameterName::Special(b'@' | b'*') = name {
             return Ok(self.shell.positional.len());
@@ -161,7 +161,7 @@ impl Expander<'_> {
         }
     }
 
-    /// `${name-word}` and its like.
+    /// Expands `${name-word}`, `${name=word}`, `${name?word}` and `${name+word}`.
     fn default(
         &mut self,
         name: ParameterName,
@@ -206,7 +206,8 @@ impl Expander<'_> {
         }
     }
 
-    /// The word in place of the parameter. That a `$@` in it has no values makes it empty: it does not make it vanish, as it would by itself.
+    /// Expands the word that replaces the parameter. A `$@` without values in this word expands to an empty text. It does not
+    /// remove the field, as a `$@` outside of it does.
     fn substituted(&mut self, word: &Word, context: Context) -> Flow {
         let vanished = self.vanished;
         let flow = self.parts(&word.parts, context);
@@ -214,7 +215,7 @@ impl Expander<'_> {
         flow
     }
 
-    /// Whether a parameter is set, and with `colon`, not empty. `$@` and `$*` are set always.
+    /// Whether a parameter is set and, if `colon`, not empty. `$@` and `$*` are always set.
     fn is_set(&mut self, name: ParameterName, colon: bool, quoted: bool) -> bool {
         let ParameterName::Special(sign @ (b'@' | b'*')) = name else {
             return value(self.shell, name).is_some_and(|value| !colon || !value.is_empty());
@@ -226,7 +227,7 @@ impl Expander<'_> {
             || values.len() > 1 && !(is_joined && joint(self.shell).is_empty())
     }
 
-    /// `${name:offset:length}`
+    /// Expands `${name:offset:length}`.
     fn substring(
         &mut self,
         name: ParameterName,
@@ -240,7 +241,7 @@ impl Expander<'_> {
             None => None,
         };
         if let ParameterName::Special(sign @ (b'@' | b'*')) = name {
-            // The first is `$0`, which is not among them where none is skipped up to it.
+            // The offset 0 means `$0`, which is part of the list only for that offset.
             let mut all = Fields::new();
             all.push(&self.shell.name);
             all.append(self.shell.positional.all());
@@ -263,7 +264,7 @@ impl Expander<'_> {
     }
 }
 
-/// What `$*` is joined with: the first character of IFS.
+/// Returns the separator with which `$*` is joined: the first character of IFS.
 fn joint(shell: &Shell) -> &[u8] {
     match shell.variables.get(Symbol::IFS) {
         None => b" ",
@@ -273,7 +274,7 @@ fn joint(shell: &Shell) -> &[u8] {
     }
 }
 
-/// From where to where an offset and a length say, of so many. What is negative counts from the end.
+/// Converts an offset and a length to a range of at most `count` elements. Negative numbers count from the end.
 fn range(offset: i64, length: Option<i64>, count: usize) -> (usize, usize) {
     let count = count as i64;
     let start = if offset < 0 {
@@ -292,7 +293,7 @@ fn range(offset: i64, length: Option<i64>, count: usize) -> (usize, usize) {
     (start as usize, end as usize)
 }
 
-/// `${name/pattern/text}`
+/// Expands `${name/pattern/text}`.
 fn replace(
     which: u8,
     pattern: &pattern::Pattern,

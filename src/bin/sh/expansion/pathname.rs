@@ -1,4 +1,4 @@
-//! Pathname expansion: XCU 2.6.6, and 2.14.3 for the patterns.
+//! Pathname expansion: XCU 2.6.6, with the rules of 2.14.3 for patterns.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use super::pattern::Pattern;
 use crate::fields::Fields;
 use crate::sort::{compare, sort};
 
-/// Whether there is something in a text that a pattern is made of: an asterisk, a question mark, brackets.
+/// Whether a text contains a special character of patterns: an asterisk, a question mark, or a pair of brackets.
 pub fn may_be_pattern(text: &[u8]) -> bool {
     let mut is_open = false;
     text.iter().any(|byte| match byte {
@@ -26,15 +26,15 @@ pub fn may_be_pattern(text: &[u8]) -> bool {
     })
 }
 
-/// A part of a pattern's path.
+/// A part of a path: a component that is a pattern, with the text before it.
 struct Step {
-    /// What stands before the component, slashes included.
+    /// The text before the component, with its slashes.
     literal: Vec<u8>,
-    /// A component.
+    /// The component.
     pattern: Pattern,
 }
 
-/// The pathnames that match, in order; false if there are none. What cannot be read has none.
+/// Appends the matching pathnames in order. Returns false if no pathname matches. A directory that cannot be read has no matches.
 pub fn expand(text: &[u8], utf8: bool, out: &mut Fields) -> bool {
     let (steps, tail) = parse(text, utf8);
     if steps.is_empty() {
@@ -61,12 +61,12 @@ pub fn expand(text: &[u8], utf8: bool, out: &mut Fields) -> bool {
     !order.is_empty()
 }
 
-/// Steps, and what follows the last component that is a pattern.
+/// Splits a path into steps. Also returns the text after the last component that is a pattern.
 fn parse(text: &[u8], utf8: bool) -> (Vec<Step>, Vec<u8>) {
     let (mut steps, mut literal) = (Vec::new(), Vec::new());
     let mut rest = text;
     while !rest.is_empty() {
-        // Up to a slash, which a backslash may stand before.
+        // A component ends before a slash, or before a backslash that precedes a slash.
         let (mut length, mut skipped) = (0, 0);
         loop {
             match rest.get(length..).unwrap_or_default() {
@@ -97,14 +97,15 @@ fn parse(text: &[u8], utf8: bool) -> (Vec<Step>, Vec<u8>) {
     (steps, literal)
 }
 
-/// A directory, to be read in few system calls.
+/// Opens a directory, with a large buffer so that few system calls read it.
 pub fn directory(path: &CStr) -> Result<ReadDir<Vec<u8>>, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = sys::fd::open(path, flags, 0)?;
     Ok(ReadDir::with_buffer(directory, vec![0; 32 * 1024]))
 }
 
-/// Adds to `out` what matches in the directory that `path` leads to. `tail` is what follows the last step.
+/// Appends to `out` the paths that match in the directory `path`. `tail` is the text after the last step, or `None` if this is not
+/// the last step.
 fn read(path: &[u8], step: &Step, tail: Option<&[u8]>, out: &mut Fields) {
     let mut place = Fields::new();
     place.extend(path);
@@ -132,7 +133,8 @@ fn read(path: &[u8], step: &Step, tail: Option<&[u8]>, out: &mut Fields) {
             continue;
         }
         let pieces = [path, &step.literal, name, tail.unwrap_or_default()];
-        // Whether it is there need not be asked where it was read, nor yet where more is to be read.
+        // The entry exists, since it was just read. So the whole path must be checked only if a tail follows that the entry's type
+        // does not decide.
         if !is_end && tail.is_some() && !(is_slash && is_directory == Some(true)) {
             place.clear();
             pieces.iter().for_each(|piece| place.extend(piece));

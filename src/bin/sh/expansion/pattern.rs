@@ -1,21 +1,22 @@
 //! Pattern matching notation: XCU 2.14.
 //!
-//! A pattern is made from a text in which a backslash takes the meaning from the character after it. (In a program's text
-//! every quoted character has become one such, so that one rule serves them and the backslashes that come from expansions.)
+//! A pattern is made from a text in which a backslash removes the special meaning of the next character. Quoted characters of a
+//! word are converted to this form first, so the same rule covers them and the backslashes that come from expansions.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::characters;
 
-/// A pattern, ready to be matched.
+/// A compiled pattern.
 ///
-/// Between its asterisks are segments, each of which matches a certain number of characters; so where each of them is found
-/// first (or last) is where it is taken, and nothing is ever tried twice: the time is the product of the lengths at most.
+/// The asterisks divide a pattern into segments, and each segment matches a fixed number of characters. So the first (or last)
+/// match of each segment can be used, without backtracking. The time is at most proportional to the product of the lengths of the
+/// text and the pattern.
 #[derive(Debug)]
 pub struct Pattern {
     items: Vec<Item>,
-    /// Where the first asterisk and the last one are.
+    /// The indexes of the first and the last asterisk.
     stars: Option<(usize, usize)>,
     utf8: bool,
 }
@@ -23,27 +24,27 @@ pub struct Pattern {
 #[derive(Debug)]
 pub enum Item {
     Byte(u8),
-    /// `?`
+    /// `?`: any character.
     Any,
-    /// `*`
+    /// `*`: any string.
     Star,
     Set(Box<Set>),
 }
 
-/// `[…]`
+/// A bracket expression: `[…]`.
 #[derive(Debug, Default)]
 pub struct Set {
     negated: bool,
-    /// Those under 256, a bit each.
+    /// The characters with a code below 256, one bit for each.
     low: [u32; 8],
-    /// First and last of those above.
+    /// Ranges that extend beyond the code 255: the first and the last character.
     high: Vec<(u32, u32)>,
-    /// All above: of what is not ASCII, every character counts as a letter.
+    /// Whether all characters beyond ASCII are members: each of them counts as a letter.
     letters: bool,
 }
 
 impl Pattern {
-    /// The pattern that a text says.
+    /// Compiles the pattern in a text.
     pub fn new(text: &[u8], utf8: bool) -> Self {
         let mut items = Vec::with_capacity(text.len());
         let has_sets = nestling::text::contains(text, b']');
@@ -66,7 +67,7 @@ impl Pattern {
                     None => Item::Byte(b'['),
                 },
                 b'\\' => match more {
-                    // One at the end stands for itself.
+                    // A backslash at the end of the pattern stands for itself.
                     [] => Item::Byte(b'\\'),
                     [byte, more @ ..] => {
                         rest = more;
@@ -80,7 +81,7 @@ impl Pattern {
         Self { items, stars, utf8 }
     }
 
-    /// The text that is the only one that matches, if there is but one.
+    /// If the pattern has no special characters, returns the only text that matches it.
     pub fn literal(&self) -> Option<Vec<u8>> {
         self.items
             .iter()
@@ -91,12 +92,12 @@ impl Pattern {
             .collect()
     }
 
-    /// Whether a period at the beginning is matched by one that stands in the pattern (XCU 2.14.3).
+    /// Whether the pattern begins with a period. Only then may it match a name that begins with a period (XCU 2.14.3).
     pub fn begins_with_period(&self) -> bool {
         matches!(self.items.first(), Some(Item::Byte(b'.')))
     }
 
-    /// Whether the whole of the text matches.
+    /// Whether the whole text matches.
     pub fn matches(&self, text: &[u8]) -> bool {
         let Some((first, middle, last)) = self.segments() else {
             return self.here(&self.items, text, 0) == Some(text.len());
@@ -116,7 +117,7 @@ impl Pattern {
         start <= end
     }
 
-    /// Where the shortest or longest beginning of the text ends that matches.
+    /// Returns the end of the shortest or longest beginning of the text that matches.
     pub fn prefix(&self, text: &[u8], longest: bool) -> Option<usize> {
         let Some((first, middle, last)) = self.segments() else {
             return self.here(&self.items, text, 0);
@@ -133,7 +134,7 @@ impl Pattern {
         found.map(|(_, end)| end)
     }
 
-    /// Where the shortest or longest end of the text begins that matches.
+    /// Returns the start of the shortest or longest end of the text that matches.
     pub fn suffix(&self, text: &[u8], longest: bool) -> Option<usize> {
         let Some((first, middle, last)) = self.segments() else {
             return self.before(&self.items, text, text.len());
@@ -150,7 +151,7 @@ impl Pattern {
         found.map(|(start, _)| start)
     }
 
-    /// Where the first part of the text is that matches, the longest of those that begin there.
+    /// Returns the first part of the text that matches. If several matches begin at the same position, returns the longest one.
     pub fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
         let first = self.segments().map_or(&self.items[..], |(first, ..)| first);
         let mut from = from;
@@ -164,7 +165,7 @@ impl Pattern {
         }
     }
 
-    /// What stands before the first asterisk, between, and after the last one.
+    /// Returns the items before the first asterisk, between the first and the last one, and after the last one.
     fn segments(&self) -> Option<(&[Item], &[Item], &[Item])> {
         let (first, last) = self.stars?;
         let middle = self.items.get(first + 1..last).unwrap_or_default();
@@ -175,7 +176,7 @@ impl Pattern {
         ))
     }
 
-    /// Where a segment ends that begins here.
+    /// Matches a segment that begins at `start`. Returns its end.
     fn here(&self, segment: &[Item], text: &[u8], start: usize) -> Option<usize> {
         let mut at = start;
         for item in segment {
@@ -184,7 +185,7 @@ impl Pattern {
         Some(at)
     }
 
-    /// Where a segment begins that ends here.
+    /// Matches a segment that ends at `end`. Returns its start.
     fn before(&self, segment: &[Item], text: &[u8], end: usize) -> Option<usize> {
         let mut rest = text.get(..end)?;
         for item in segment.iter().rev() {
@@ -199,7 +200,7 @@ impl Pattern {
         Some(rest.len())
     }
 
-    /// The first place from `from` on where a segment is.
+    /// Returns the first match of a segment that begins at `from` or later.
     fn first(&self, segment: &[Item], text: &[u8], from: usize) -> Option<(usize, usize)> {
         let mut start = from;
         loop {
@@ -218,7 +219,7 @@ impl Pattern {
         }
     }
 
-    /// The last place up to `to` where a segment is that begins at `from` or later.
+    /// Returns the last match of a segment that ends at `to` or earlier and begins at `from` or later.
     fn last(
         &self,
         segment: &[Item],
@@ -239,7 +240,7 @@ impl Item {
         matches!(self, Item::Star)
     }
 
-    /// How many bytes it takes of the text, if it matches what is there.
+    /// If the item matches the beginning of the text, returns the number of bytes that it matches.
     pub fn matches(&self, text: &[u8], utf8: bool) -> Option<usize> {
         let (character, length) = match self {
             Item::Byte(byte) => return (text.first()? == byte).then_some(1),
@@ -253,8 +254,8 @@ impl Item {
 }
 
 impl Set {
-    /// A bracket expression (XBD 9.3.5), and what follows it; `None` if it does not end. `text` is what follows the bracket; one of
-    /// `negations` there makes it match all others.
+    /// Parses a bracket expression (XBD 9.3.5). `text` begins after the opening bracket. If its first byte is in `negations`, the
+    /// set matches all other characters. Returns the set and the rest of the text, or `None` if the closing bracket is missing.
     pub fn parse<'a>(text: &'a [u8], negations: &[u8], utf8: bool) -> Option<(Self, &'a [u8])> {
         let mut set = Self::default();
         let mut rest = text;
@@ -285,7 +286,7 @@ impl Set {
             {
                 (last, rest) = element(more, utf8)?;
             }
-            // A collating element of several characters, which no locale here has, is in no set.
+            // A collating element of several characters matches nothing, because no locale here has such elements.
             if let (Some(first), Some(last)) = (first, last) {
                 set.add(first, last);
             }
@@ -332,7 +333,7 @@ impl Set {
     }
 }
 
-/// Character classes, of ASCII: a bit for each member.
+/// The names of the character classes. `MEMBERS` has one bit for each ASCII character of a class.
 const CLASSES: &str = "alnum alpha blank cntrl digit graph lower print punct space upper xdigit";
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const MEMBERS: [[u32; 4]; 12] = {
@@ -365,13 +366,15 @@ const MEMBERS: [[u32; 4]; 12] = {
     members
 };
 
-/// So many elements at most has a bracket expression, lest a hostile pattern be searched to its end at each bracket.
+/// The greatest number of elements in a bracket expression. Without a limit, a hostile pattern could make the parser search to its
+/// end at each bracket.
 const ELEMENTS_MAX: usize = 1024;
 
-/// And no name of a class or a collating element is as long.
+/// The end of the name of a class or a collating element is searched for in at most this many bytes.
 const NAME_MAX: usize = 32;
 
-/// One character of a bracket expression: itself, after a backslash, `[.c.]` or `[=c=]`. `None` inside for what is none.
+/// Parses one character of a bracket expression: the character itself, after a backslash, `[.c.]` or `[=c=]`. The inner `None`
+/// means a collating element that is not a single character.
 fn element(text: &[u8], utf8: bool) -> Option<(Option<u32>, &[u8])> {
     if let [b'[', kind @ (b'.' | b'='), more @ ..] = text
         && let Some((name, after)) = enclosed(more, *kind)
@@ -391,10 +394,10 @@ fn element(text: &[u8], utf8: bool) -> Option<(Option<u32>, &[u8])> {
     Some((Some(character), text.get(length..)?))
 }
 
-/// What stands before `kind` and a bracket, and what after them.
+/// Splits the text at `kind` and a closing bracket. Returns the text before and after them.
 fn enclosed(text: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
     let near = text.get(..NAME_MAX).unwrap_or(text);
-    // At least one character: `[.].]`, `[===]`.
+    // The name has at least one character: `[.].]`, `[===]`.
     let end = 1 + near
         .get(1..)?
         .windows(2)

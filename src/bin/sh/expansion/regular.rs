@@ -1,15 +1,15 @@
-//! Extended regular expressions: XBD 9.4, for `[[ text =~ expression ]]`, which asks only whether some part of the text matches.
+//! Extended regular expressions: XBD 9.4, for `[[ text =~ expression ]]`. The only result is whether some part of the text matches.
 //!
-//! An expression becomes a small program, all of whose ways are followed at once through the text. Nothing is tried twice: the time
-//! is the product of the lengths at most. A backslash takes the meaning from the character after it, as in a
-//! [pattern](super::pattern).
+//! An expression is compiled to a small program. All paths through the program are followed at the same time, without backtracking.
+//! The time is at most proportional to the product of the lengths of the text and the program. A backslash removes the special
+//! meaning of the next character, as in a [pattern](super::pattern).
 
 use alloc::vec::Vec;
 
 use super::characters;
 use super::pattern::{Item, Set};
 
-/// A regular expression, ready to be looked for.
+/// A compiled regular expression.
 pub struct Regular {
     program: Vec<Step>,
     utf8: bool,
@@ -17,34 +17,36 @@ pub struct Regular {
 
 struct Step {
     op: Op,
-    /// A bit for each of the next places in the text that a way comes to it at: a character takes it up to 4 bytes further.
+    /// The next positions in the text at which a path reaches this step: one bit for each position modulo 8. This suffices because
+    /// a character has at most 4 bytes.
     due: u8,
-    /// Behind the last place that a way has come to it at.
+    /// The last position at which a path reached this step, plus 1.
     seen: usize,
 }
 
 enum Op {
-    /// Takes a character.
+    /// Matches a character.
     Take(Item),
-    /// Goes on so far away, and if it is a fork, here as well.
+    /// Jumps by a distance. A fork also continues with the next step.
     Go { distance: isize, fork: bool },
-    /// `^`
+    /// `^`: the beginning of the text.
     TextBegins,
-    /// `$`
+    /// `$`: the end of the text.
     TextEnds,
-    /// The end of the program: what was asked for is there.
+    /// The end of the program: the expression has matched.
     End,
 }
 
-/// So many characters, parentheses and the like at most has an expression, counted anew for each repetition.
+/// The greatest number of atoms in an expression: characters, parentheses and alternatives. The atoms of a repeated part count once
+/// for each repetition.
 const ATOMS_MAX: usize = 1 << 15;
-/// So many parentheses at most stand within each other.
+/// The greatest depth of nested parentheses.
 const DEPTH_MAX: usize = 200;
-/// `RE_DUP_MAX`
+/// The greatest count in braces: `RE_DUP_MAX`.
 const REPEATED_MAX: u64 = 255;
 
 impl Regular {
-    /// The expression that a text says; `None` if it says none, or a larger one than the limits allow.
+    /// Compiles an expression. Returns `None` if it is not valid, or exceeds a limit.
     pub fn new(text: &[u8], utf8: bool) -> Option<Self> {
         let mut parser = Parser {
             rest: text,
@@ -113,7 +115,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// `a|b`
+    /// Parses alternatives: `a|b`.
     fn either(&mut self) -> Option<()> {
         let start = self.program.len();
         self.branch()?;
@@ -131,7 +133,7 @@ impl Parser<'_> {
         Some(())
     }
 
-    /// `ab*`
+    /// Parses a sequence of atoms with their repetitions: `ab*`.
     fn branch(&mut self) -> Option<()> {
         while let [first, ..] = self.rest
             && !matches!(first, b'|' | b')')
@@ -164,7 +166,7 @@ impl Parser<'_> {
             let length = (self.program.len() - start) as isize;
             let times = most.unwrap_or(least.max(1));
             if times < least.max(1) {
-                // `{0}`, or the most is less than the least.
+                // `{0}` removes the atom. If the maximum is less than the minimum, the expression is not valid.
                 (times == least).then_some(())?;
                 self.program.truncate(start);
             } else if least == 0 {
@@ -186,7 +188,7 @@ impl Parser<'_> {
         Some(())
     }
 
-    /// What can be repeated: `a`, `.`, `[a]`, `(a)`, `^`, `$`.
+    /// Parses an atom, which is what can be repeated: `a`, `.`, `[a]`, `(a)`, `^`, `$`.
     fn atom(&mut self) -> Option<()> {
         self.count()?;
         let [first, after @ ..] = self.rest else {
@@ -213,7 +215,7 @@ impl Parser<'_> {
                 self.rest = after;
                 Op::Take(Item::Set(set.into()))
             }
-            // Nothing is there to repeat.
+            // No atom precedes the repetition.
             b'*' | b'+' | b'?' | b'{' => return None,
             _ => {
                 let text = if *first == b'\\' { after } else { text };

@@ -9,7 +9,7 @@ use crate::options::Opt;
 use crate::shell::Shell;
 use crate::symbols::Symbol;
 
-/// A part of an expanded word's text.
+/// A part of an expanded word's text that is quoted, comes from an expansion, or separates two fields.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
     pub kind: Kind,
@@ -19,25 +19,25 @@ pub struct Run {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// It was quoted, and may be empty.
+    /// Quoted text, which may be empty.
     Quoted,
-    /// It is the result of an expansion and was not quoted: to be split.
+    /// The unquoted result of an expansion, which undergoes field splitting.
     Expanded,
-    /// Between two positional parameters. It is empty.
+    /// The boundary between two positional parameters. It is empty.
     Break,
 }
 
 /// The characters of IFS.
 pub struct Separators {
-    /// The bytes that they begin with, a bit each.
+    /// The first bytes of these characters, one bit for each byte.
     first: Bits,
-    /// The same, and the characters of patterns.
+    /// The same bits, and the special characters of patterns.
     special: Bits,
-    /// IFS itself, if some of them have several bytes.
+    /// The value of IFS if it contains multibyte characters, else empty.
     wide: Vec<u8>,
 }
 
-/// A bit for each byte.
+/// A set of bytes, one bit for each byte.
 type Bits = [u32; 8];
 
 #[expect(
@@ -95,12 +95,12 @@ impl Separators {
         }
     }
 
-    /// Whether a text has neither separators in it nor characters of patterns.
+    /// Whether a text contains neither separators nor special characters of patterns.
     pub fn are_plain(&self, text: &[u8]) -> bool {
         !text.iter().any(|&byte| has(&self.special, byte))
     }
 
-    /// How long the separator is that a text begins with, if it does.
+    /// If a text begins with a separator, returns the separator's length.
     pub fn length(&self, text: &[u8]) -> Option<usize> {
         let &byte = text.first()?;
         if !has(&self.first, byte) {
@@ -118,7 +118,8 @@ impl Separators {
     }
 }
 
-/// Splits an expanded word's text into fields; those that are patterns become pathnames. Adds to `out`.
+/// Splits the text of an expanded word into fields, and replaces the fields that are patterns by pathnames. Appends the fields to
+/// `out`.
 pub fn split(shell: &mut Shell, text: &[u8], runs: &[Run], out: &mut Fields) {
     let separators = Separators::new(shell);
     let mut end_field = |start: usize, end: usize| {
@@ -131,9 +132,9 @@ pub fn split(shell: &mut Shell, text: &[u8], runs: &[Run], out: &mut Fields) {
             out.push(field);
         }
     };
-    // Where the field begins, and whether there is one: some character, or something quoted.
+    // The start of the current field, and whether the field exists: it has a character, or something quoted.
     let (mut start, mut exists) = (0, false);
-    // White space has ended a field: another separator may follow that belongs to it.
+    // Whether white space has ended the previous field. Then one other separator that follows belongs to the same delimiter.
     let mut after_space = false;
     let mut at = 0;
     for run in runs {
@@ -177,7 +178,8 @@ pub fn split(shell: &mut Shell, text: &[u8], runs: &[Run], out: &mut Fields) {
     }
 }
 
-/// A piece of an expanded word's text as a pattern: with a backslash before what was quoted, where that has a meaning.
+/// Converts a part of an expanded word's text to a pattern: a backslash is added before each quoted character that could be
+/// special.
 pub fn escape<'a>(text: &'a [u8], runs: &[Run], start: usize, end: usize) -> Cow<'a, [u8]> {
     let quoted = || {
         let is_in = |run: &&Run| run.kind == Kind::Quoted && run.start < end && start < run.end;
@@ -192,7 +194,7 @@ pub fn escape<'a>(text: &'a [u8], runs: &[Run], start: usize, end: usize) -> Cow
     for run in quoted() {
         let unquoted = piece(at, run.start);
         escaped.extend_from_slice(unquoted);
-        // A backslash at the end does not reach into what is quoted.
+        // An unquoted backslash must not escape the first character of the quoted text.
         let backslashes = unquoted
             .iter()
             .rev()

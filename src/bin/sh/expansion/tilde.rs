@@ -9,8 +9,8 @@ use nestling::{OFlags, sys};
 use crate::shell::Shell;
 use crate::symbols::Symbol;
 
-/// Adds the home directory that `~name` stands for, or if there is none, that itself. `~+` and `~-` are PWD and OLDPWD, as in other
-/// shells.
+/// Appends the home directory that `~name` stands for, or `~name` itself if the user or the variable does not exist. `~+` and `~-`
+/// are PWD and OLDPWD, as in other shells.
 pub fn expand(shell: &Shell, name: &[u8], is_before_slash: bool, out: &mut Vec<u8>) {
     let variable = match name {
         b"" => Some(Symbol::HOME),
@@ -23,7 +23,7 @@ pub fn expand(shell: &Shell, name: &[u8], is_before_slash: bool, out: &mut Vec<u
         None => home_of(name),
     };
     match directory.as_deref() {
-        // The slash that follows is enough.
+        // The slash that follows in the word replaces the directory's own slash.
         Some([directory @ .., b'/']) if is_before_slash => out.extend_from_slice(directory),
         Some(directory) => out.extend_from_slice(directory),
         None => {
@@ -33,7 +33,7 @@ pub fn expand(shell: &Shell, name: &[u8], is_before_slash: bool, out: &mut Vec<u
     }
 }
 
-/// A user's home directory: the sixth field of the user's line.
+/// Returns a user's home directory: the sixth field of the user's line in `/etc/passwd`.
 fn home_of(user: &[u8]) -> Option<Vec<u8>> {
     let mut home = None;
     users(&mut |line| {
@@ -47,7 +47,7 @@ fn home_of(user: &[u8]) -> Option<Vec<u8>> {
     home
 }
 
-/// The lines of `/etc/passwd`, up to one of which this says that it is enough.
+/// Calls `is_enough` with each line of `/etc/passwd` until it returns true.
 pub fn users(is_enough: &mut dyn FnMut(&[u8]) -> bool) {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let Ok(file) = sys::fd::open(c"/etc/passwd", flags, 0) else {
