@@ -1,5 +1,5 @@
 //! Arguments and environments in the form that `execve(2)` takes: an array of pointers to C strings, with a null pointer as its
-//! last element. This module needs no heap.
+//! last element. Only `ArgList` needs a heap.
 
 use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
@@ -101,9 +101,90 @@ macro_rules! args {
     };
 }
 
+#[cfg(any(feature = "alloc", feature = "std"))]
+mod owned {
+    use alloc::ffi::CString;
+    use alloc::vec::Vec;
+    use core::ffi::CStr;
+
+    use super::Arg;
+
+    /// Owned arguments or variables, for a list that is made at run time. (`Command` makes such lists itself.)
+    ///
+    /// ```
+    /// use nestling::spawn::{Program, Spawn};
+    /// use nestling::{ArgList, Args};
+    /// use std::ffi::CString;
+    ///
+    /// let mut list = ArgList::from_iter([c"sh", c"-c"]);
+    /// list.push(CString::new(format!("exit {}", 3)).unwrap());
+    /// let array = list.array();
+    /// let search = Program::Search { name: c"sh", path: None };
+    /// let mut child = Spawn::new(search, Args::new(&array), Args::EMPTY).start().unwrap();
+    /// assert_eq!(child.wait().unwrap().code(), Some(3));
+    /// ```
+    #[derive(Clone, PartialEq, Eq, Debug, Default)]
+    pub struct ArgList(Vec<CString>);
+
+    impl ArgList {
+        /// Makes an empty list.
+        #[must_use]
+        pub const fn new() -> Self {
+            Self(Vec::new())
+        }
+
+        /// Appends a string.
+        pub fn push(&mut self, string: impl Into<CString>) {
+            self.0.push(string.into());
+        }
+
+        /// Makes the array for [`Args::new`](super::Args::new): pointers to the strings of this list, then a null pointer.
+        #[must_use]
+        pub fn array(&self) -> Vec<Option<Arg<'_>>> {
+            array(self.0.iter().map(CString::as_c_str))
+        }
+    }
+
+    impl<S: Into<CString>> FromIterator<S> for ArgList {
+        fn from_iter<I: IntoIterator<Item = S>>(strings: I) -> Self {
+            Self(strings.into_iter().map(Into::into).collect())
+        }
+    }
+
+    impl<S: Into<CString>> Extend<S> for ArgList {
+        fn extend<I: IntoIterator<Item = S>>(&mut self, strings: I) {
+            self.0.extend(strings.into_iter().map(Into::into));
+        }
+    }
+
+    /// The array of these strings.
+    pub(crate) fn array<'a>(strings: impl Iterator<Item = &'a CStr>) -> Vec<Option<Arg<'a>>> {
+        strings
+            .map(|it| Some(Arg::from(it)))
+            .chain([None])
+            .collect()
+    }
+}
+
+#[cfg(any(feature = "alloc", feature = "std"))]
+pub use owned::ArgList;
+#[cfg(any(feature = "alloc", feature = "std"))]
+pub(crate) use owned::array;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(any(feature = "alloc", feature = "std"))]
+    fn an_owned_list_is_an_array_of_its_strings() {
+        let mut list = ArgList::from_iter([c"a", c""]);
+        list.push(std::ffi::CString::from(c"b"));
+        list.extend([c"c"]);
+        assert!(Args::new(&list.array()).iter().eq([c"a", c"", c"b", c"c"]));
+        assert!(Args::new(&ArgList::new().array()).is_empty());
+        assert_eq!(list.clone(), list);
+    }
 
     #[test]
     fn an_array_is_read_back_as_it_was_made() {

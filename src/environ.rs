@@ -34,11 +34,7 @@ pub(crate) fn variables<R>(with: impl FnOnce(Args<'_>) -> R) -> R {
         CString::new(name.into_vec()).ok()
     };
     let entries: Vec<CString> = std::env::vars_os().filter_map(entry).collect();
-    let list: Vec<_> = entries
-        .iter()
-        .map(|entry| Some(entry.as_c_str().into()))
-        .chain([None])
-        .collect();
+    let list = crate::args::array(entries.iter().map(CString::as_c_str));
     with(Args::new(&list))
 }
 

@@ -122,6 +122,8 @@ pub mod users;
 pub mod utmp;
 pub mod wait;
 
+#[cfg(any(feature = "alloc", feature = "std"))]
+pub use args::ArgList;
 pub use args::{Arg, Args};
 pub use capabilities::Capabilities;
 pub use errno::Errno;

@@ -301,7 +301,7 @@ impl Limits {
 
 /// Reads both pipes to their ends. Reads each pipe as soon as it has data, so that a full pipe never stops its writer while this
 /// function waits for the other pipe.
-fn read_all(
+pub(super) fn read_all(
     mut pipes: [Option<BorrowedFd<'_>>; 2],
     mut texts: [&mut Vec<u8>; 2],
     limits: &Limits,

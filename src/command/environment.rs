@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use super::bytes::AsBytes;
-use crate::args::{Arg, Args};
+use crate::args::{Arg, Args, array};
 
 /// The changes of the environment. They contain at most one change for each name, the last one.
 #[derive(Debug, Default)]
@@ -80,6 +80,6 @@ impl Environment {
         };
         let set = self.changes.iter().filter_map(|it| it.entry.as_deref());
         let entries = inherited.iter().filter(stays).chain(set);
-        entries.map(|it| Some(it.into())).chain([None]).collect()
+        array(entries)
     }
 }

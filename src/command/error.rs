@@ -2,7 +2,9 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
+use super::pipeline::write_program;
 use crate::errno::Errno;
 use crate::spawn;
 use crate::text::{self, Sink, Text};
@@ -36,6 +38,17 @@ impl Error {
         }
     }
 
+    /// The same error, of a program of a pipeline.
+    pub(super) fn of_program(self, index: usize, program: &CStr) -> Self {
+        let mut words = Words(Vec::new());
+        write_program(index, program, &mut words);
+        self.step.write(&mut words);
+        Self {
+            step: words.into_string(),
+            ..self
+        }
+    }
+
     /// Returns the errno; `None` if a signal killed the child before the program ran.
     #[must_use]
     pub fn errno(&self) -> Option<Errno> {
@@ -64,8 +77,7 @@ impl From<spawn::Error<'_>> for Error {
             None => error.write(&mut words),
         }
         Self {
-            // The bytes are UTF-8, because a `Text` writes only whole characters to a `Sink`.
-            step: String::from_utf8(words.0).unwrap_or_default(),
+            step: words.into_string(),
             errno: error.errno(),
             shell_code: error.shell_code(),
         }
@@ -73,6 +85,13 @@ impl From<spawn::Error<'_>> for Error {
 }
 
 struct Words(Vec<u8>);
+
+impl Words {
+    /// The bytes are UTF-8, because a `Text` writes only whole characters to a `Sink`.
+    fn into_string(self) -> String {
+        String::from_utf8(self.0).unwrap_or_default()
+    }
+}
 
 impl Sink for Words {
     fn put(&mut self, text: &[u8]) {

@@ -31,7 +31,7 @@
 //! | `pre_exec` | The argument is a [`PreExec`], whose constructor is `unsafe`; in std, `pre_exec` itself is `unsafe`. A second call of `pre_exec` replaces the first function; std calls both. The function runs in the memory that the child shares with the parent. What belongs to the memory (such as `oom_score_adj`) also changes in the parent. | See [`Hook`](crate::spawn::Hook). |
 //! | `groups`, `setsid`, `create_pidfd` | These methods are stable in nestling and unstable in std. | |
 //! | `get_program`, `get_args`, `get_envs`, `get_current_dir` | These methods return C strings; only the names of variables are byte slices. `get_envs` returns the variables in the order of the calls; std sorts them. As in std, a string with a null byte is returned as `<string-with-nul>`. | `core` has no `OsStr`. |
-//! | `input`, `stderr_to_stdout`, `output_limit`, `output_timeout`, `kill_on_drop`, `user`, `fd`, `limit`, … | std does not have these methods. | Users of std write them again and again, or take another crate for them: duct, wait-timeout, tokio, process-wrap. |
+//! | `input`, [`pipe`](Command::pipe), `stderr_to_stdout`, `output_limit`, `output_timeout`, `kill_on_drop`, `user`, `fd`, `limit`, … | std does not have these methods. | Users of std write them again and again, or take another crate for them: duct, wait-timeout, tokio, process-wrap. |
 //! | [`Child::wait_timeout`], [`terminate`](Child::terminate), [`terminate_group`](Child::terminate_group), [`wait_with_usage`](Child::wait_with_usage), [`into_pidfd`](Child::into_pidfd) | std does not have these methods. | |
 //! | [`Stdio::null`] | The child opens `/dev/null`. | So the parent needs no descriptor for it. |
 //! | [`Child::id`] | Returns a [`Pid`](crate::Pid), not a `u32`. | |
@@ -52,6 +52,7 @@ mod bytes;
 mod child;
 mod environment;
 mod error;
+mod pipeline;
 mod stdio;
 
 use alloc::ffi::CString;
@@ -63,9 +64,10 @@ use core::time::Duration;
 pub use bytes::AsBytes;
 pub use child::{Child, Output};
 pub use error::Error;
+pub use pipeline::{Pipeline, PipelineError, PipelineOutput, PipelineStatus};
 pub use stdio::{ChildStderr, ChildStdin, ChildStdout, Stdio};
 
-use crate::args::{Arg, Args};
+use crate::args::{Args, array};
 use crate::environ::{environ, variables};
 use crate::errno::Errno;
 use crate::fd::{AsFd, OwnedFd, RawFd};
@@ -562,7 +564,7 @@ impl Command {
     /// The step that failed and its errno. After an error, no child is left. If a string contains a null byte, the errno is
     /// `EINVAL`, and the step says which string (`program`, `argument`, …).
     pub fn spawn(&mut self) -> Result<Child, Error> {
-        self.spawn_with(&[const { Stdio::inherit() }; 3])
+        self.spawn_with([const { &Stdio::inherit() }; 3])
     }
 
     /// Starts the program and waits until it ends.
@@ -586,10 +588,10 @@ impl Command {
                 .checked_add(timeout),
             None => None,
         };
-        let mut child = self.spawn_with(&[
-            const { Stdio::null() },
-            const { Stdio::piped() },
-            const { Stdio::piped() },
+        let mut child = self.spawn_with([
+            const { &Stdio::null() },
+            const { &Stdio::piped() },
+            const { &Stdio::piped() },
         ])?;
         let limits = Limits {
             bytes: self.output_limit,
@@ -615,7 +617,7 @@ impl Command {
     /// [`Spawn::exec`], which is `unsafe`, allows these steps.
     #[doc(alias = "execvp")]
     pub fn exec(&mut self) -> Error {
-        let inherit = &[const { Stdio::inherit() }; 3];
+        let inherit = [const { &Stdio::inherit() }; 3];
         match self.prepare(inherit) {
             Ok(stdio) => self
                 .with(&stdio, |spawn| Error::from(spawn.exec_replacing_standard()))
@@ -624,14 +626,14 @@ impl Command {
         }
     }
 
-    fn spawn_with(&mut self, defaults: &[Stdio; 3]) -> Result<Child, Error> {
+    fn spawn_with(&mut self, defaults: [&Stdio; 3]) -> Result<Child, Error> {
         let stdio = self.prepare(defaults)?;
         let child = self.with(&stdio, |spawn| spawn.start().map_err(Error::from))??;
         let [stdin, stdout, stderr] = stdio.map(Prepared::parents_end);
         Ok(Child::new(child, self.kill_on_drop, stdin, stdout, stderr))
     }
 
-    fn prepare<'a>(&'a self, defaults: &'a [Stdio; 3]) -> Result<[Prepared<'a>; 3], Error> {
+    fn prepare<'a>(&'a self, defaults: [&'a Stdio; 3]) -> Result<[Prepared<'a>; 3], Error> {
         if let Some(what) = self.unusable {
             return Err(Error::new(what, Errno::EINVAL));
         }
@@ -681,12 +683,7 @@ impl Command {
         self.push_ids(&mut actions);
         actions.extend(self.directory.as_deref().map(Action::Chdir));
 
-        let args: Vec<_> = self
-            .args
-            .iter()
-            .map(|arg| Some(Arg::from(arg.as_c_str())))
-            .chain([None])
-            .collect();
+        let args = array(self.args.iter().map(CString::as_c_str));
         let run = |env: Args<'_>, path: Option<&CStr>| {
             run(&Spawn {
                 program: Program::Search {

@@ -7,7 +7,7 @@
 extern crate alloc;
 use alloc::{ffi::CString, vec::Vec};
 
-use nestling::command::{ChildStdout, Command, Stdio};
+use nestling::command::{Command, Pipeline};
 use nestling::jobs::{self, ControllingTerminal, Group};
 use nestling::wait::Options;
 use nestling::{AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, Signal, eprint, eprintln};
@@ -19,10 +19,7 @@ type Word<'a> = &'a [u8];
 
 /// A pipeline: its process group, and its last process, whose status is the status of the pipeline.
 #[derive(Clone, Copy)]
-struct Job {
-    group: Group,
-    last: Pid,
-}
+struct Job(Group, Pid);
 
 struct Shell {
     /// The terminal, if the shell reads from a terminal.
@@ -41,22 +38,27 @@ fn main(_: Process) -> i32 {
     };
     let mut line = Vec::new();
     loop {
-        let ended = |job: &Job| job.group.wait(Options::NOHANG) == Err(Errno::ECHILD);
-        shell.jobs.retain(|job| !ended(job));
+        let runs = |job: &Job| job.0.wait(Options::NOHANG) != Err(Errno::ECHILD);
+        shell.jobs.retain(runs);
         if shell.terminal.is_some() {
             eprint!("$ ");
         }
-        if !read_line(&mut line) {
-            return shell.status;
+        // Byte by byte, because programs that the shell starts may read what follows the line.
+        line.clear();
+        let mut byte = [0];
+        while io::read(io::stdin(), &mut byte) == Ok(1) && byte != *b"\n" {
+            line.extend(byte);
         }
-        let words: Vec<Word> = line
+        let words = line
             .split(u8::is_ascii_whitespace)
-            .filter(|word| !word.is_empty())
-            .collect();
-        match words[..] {
+            .filter(|it| !it.is_empty());
+        match words.collect::<Vec<Word>>()[..] {
+            [] if byte != *b"\n" => return shell.status, // the end of the input
             [] => {}
             [b"exit"] => return shell.status,
-            [b"cd", directory] => shell.status = i32::from(change_directory(directory).is_err()),
+            [b"cd", directory] => {
+                shell.status = with_path(directory, sys::file::chdir).map_or(1, |()| 0)
+            }
             [b"fg"] => shell.resume(),
             [ref job @ .., b"&"] => shell.run(job, false),
             ref job => shell.run(job, true),
@@ -76,121 +78,94 @@ fn take_terminal() -> Result<ControllingTerminal, Errno> {
     Ok(terminal)
 }
 
-/// Reads a line byte by byte, because programs that the shell starts may read what follows the line. Returns false at the end of
-/// the input.
-fn read_line(line: &mut Vec<u8>) -> bool {
-    let mut byte = [0];
-    line.clear();
-    while io::read(io::stdin(), &mut byte) == Ok(1) {
-        line.extend(byte);
-        if byte == *b"\n" {
-            return true;
-        }
-    }
-    !line.is_empty()
-}
-
-fn change_directory(directory: Word) -> Result<(), Errno> {
-    let path = CString::new(directory).map_err(|_| Errno::EINVAL)?;
-    sys::file::chdir(&path).inspect_err(|errno| eprintln!(directory, ": ", *errno))
-}
-
 impl Shell {
     fn run(&mut self, words: &[Word], in_foreground: bool) {
-        let lent = self
-            .terminal
-            .as_ref()
-            .filter(|_| in_foreground)
-            .map(ControllingTerminal::lend);
-        let (job, outcome) = self.start(words, in_foreground);
-        if let Some(job) = job {
-            match in_foreground {
-                true => self.status = wait(job, &mut self.jobs),
-                false => self.jobs.push(job),
-            }
-        }
-        if let Err(code) = outcome {
-            self.status = code;
+        let terminal = self.terminal.as_ref().filter(|_| in_foreground);
+        let lent = terminal.map(ControllingTerminal::lend);
+        match start(words, terminal) {
+            Ok(job) if in_foreground => self.status = wait(job, &mut self.jobs),
+            Ok(job) => self.jobs.push(job),
+            Err(code) => self.status = code,
         }
         drop(lent); // takes the terminal back
     }
 
-    /// Starts the programs of a pipeline, up to the first error. Prints this error, and returns it as an exit status.
-    fn start(&self, words: &[Word], in_foreground: bool) -> (Option<Job>, Result<(), i32>) {
-        let (mut job, mut previous): (Option<Job>, Option<ChildStdout>) = (None, None);
-        let mut elements = words.split(|word| *word == b"|").peekable();
-        while let Some(element) = elements.next() {
-            let name = element.first().copied().unwrap_or_default();
-            let mut command = Command::new(name);
-            command.default_signals(jobs::SIGNALS.with(Signal::PIPE));
-            command.process_group(job.map_or(0, |job| job.group.id().as_raw()));
-            if let (Some(terminal), None, true) = (&self.terminal, job, in_foreground) {
-                command.foreground(terminal.as_fd().as_raw_fd());
-            }
-            if let Some(output) = previous.take() {
-                command.stdin(output);
-            }
-            if elements.peek().is_some() {
-                command.stdout(Stdio::piped());
-            }
-            let mut rest = element.iter().skip(1);
-            while let Some(word) = rest.next() {
-                let mut open = |flags| open(rest.next().copied().unwrap_or_default(), flags);
-                let new = OFlags::WRONLY | OFlags::CREAT;
-                let file = match *word {
-                    b"<" => open(OFlags::RDONLY).map(|file| command.stdin(file)),
-                    b">" => open(new | OFlags::TRUNC).map(|file| command.stdout(file)),
-                    b">>" => open(new | OFlags::APPEND).map(|file| command.stdout(file)),
-                    word => Ok(command.arg(word)),
-                };
-                if file.is_err() {
-                    return (job, Err(1));
-                }
-            }
-            match command.spawn() {
-                Ok(mut child) => {
-                    previous = child.stdout.take();
-                    let group = job.map_or(Group::new(child.id()), |job| job.group);
-                    job = Some(Job {
-                        group,
-                        last: child.id(),
-                    });
-                }
-                Err(error) => {
-                    eprintln!(error);
-                    return (job, Err(error.shell_code()));
-                }
-            }
-        }
-        (job, Ok(()))
-    }
-
     fn resume(&mut self) {
         if let (Some(terminal), Some(job)) = (&self.terminal, self.jobs.pop()) {
-            let lent = terminal.hand_over(job.group, None);
-            let _ = job.group.resume();
+            let lent = terminal.hand_over(job.0, None);
+            let _ = job.0.resume();
             self.status = wait(job, &mut self.jobs);
             drop(lent);
         }
     }
 }
 
+/// Starts the programs of a pipeline, in the foreground of the terminal if there is one. The error, which is printed, is an exit
+/// status.
+fn start(words: &[Word], terminal: Option<&ControllingTerminal>) -> Result<Job, i32> {
+    let elements = words.split(|word| *word == b"|").map(command);
+    let mut commands = elements.collect::<Result<Vec<_>, _>>().map_err(|_| 1)?;
+    if let Some(first) = commands.first_mut() {
+        first.process_group(0); // the other programs join it
+        if let Some(terminal) = terminal {
+            first.foreground(terminal.as_fd().as_raw_fd());
+        }
+    }
+    let children = Pipeline::from_iter(&mut commands)
+        .spawn()
+        .map_err(|error| {
+            eprintln!(error);
+            error.shell_code()
+        })?;
+    let (Some(first), Some(last)) = (children.first(), children.last()) else {
+        return Err(0);
+    };
+    Ok(Job(Group::new(first.id()), last.id()))
+}
+
+fn command(words: &[Word]) -> Result<Command, Errno> {
+    let mut words = words.iter().copied();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.default_signals(jobs::SIGNALS.with(Signal::PIPE));
+    while let Some(word) = words.next() {
+        let mut open = |flags| open(words.next().unwrap_or_default(), flags);
+        let new = OFlags::WRONLY | OFlags::CREAT;
+        match word {
+            b"<" => command.stdin(open(OFlags::RDONLY)?),
+            b">" => command.stdout(open(new | OFlags::TRUNC)?),
+            b">>" => command.stdout(open(new | OFlags::APPEND)?),
+            word => command.arg(word),
+        };
+    }
+    Ok(command)
+}
+
 fn open(name: Word, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let path = CString::new(name).map_err(|_| Errno::EINVAL)?;
-    let file = sys::fd::open(&path, flags | OFlags::CLOEXEC, 0o666);
-    file.inspect_err(|errno| eprintln!(name, ": ", *errno))
+    with_path(name, |path| {
+        sys::fd::open(path, flags | OFlags::CLOEXEC, 0o666)
+    })
+}
+
+/// Does something with a path. If that fails, prints why.
+fn with_path<T>(
+    name: Word,
+    act: impl FnOnce(&core::ffi::CStr) -> Result<T, Errno>,
+) -> Result<T, Errno> {
+    let path = CString::new(name).map_err(|_| Errno::EINVAL);
+    path.and_then(|path| act(&path))
+        .inspect_err(|errno| eprintln!(name, ": ", *errno))
 }
 
 /// Waits until a job has ended or is stopped, and returns its exit status. If the job is stopped, adds it to `jobs`.
 fn wait(job: Job, jobs: &mut Vec<Job>) -> i32 {
     let mut last = ExitStatus::default();
     loop {
-        match job.group.wait(Options::STOPPED) {
+        match job.0.wait(Options::STOPPED) {
             Ok(Some((_, status))) if status.stopped_signal().is_some() => {
                 jobs.push(job);
                 return status.shell_code();
             }
-            Ok(Some((pid, status))) if pid == job.last => last = status,
+            Ok(Some((pid, status))) if pid == job.1 => last = status,
             Ok(_) | Err(Errno::EINTR) => {}
             Err(_) => return last.shell_code(), // no process of the job is left
         }

@@ -38,6 +38,8 @@ nestling_tests::suite! {
         one_descriptor_can_be_all_three_standard_ones,
         a_command_can_be_started_twice,
         one_childs_output_is_anothers_input,
+        a_pipeline_passes_on_what_each_program_writes,
+        a_pipeline_that_cannot_start_names_the_program_and_leaves_none,
         descriptors_get_their_numbers,
         descriptors_can_change_places,
         the_last_descriptor_for_a_number_counts,
@@ -85,6 +87,8 @@ nestling_tests::suite! {
         a_group_ends_with_its_leader,
         a_group_that_the_child_does_not_lead_is_left_alone,
         a_dropped_child_is_killed_with_its_group_and_reaped,
+        a_pipeline_has_the_statuses_of_its_programs,
+        a_pipeline_has_the_process_group_of_its_first_program,
         output_is_limited_in_length,
         output_is_limited_in_time,
         a_childs_usage_is_returned_once,
@@ -544,6 +548,157 @@ fn one_childs_output_is_anothers_input(memory: Memory) {
     assert!(status(shell(memory, "echo an error >&2").stderr(stdin)).success());
     let output = reader.wait_with_output().expect("its output");
     assert_eq!(output.stdout, b"an error\n");
+}
+
+fn a_pipeline_passes_on_what_each_program_writes(memory: Memory) {
+    let mut first = shell(memory, "echo one; echo an error >&2; echo two");
+    let (mut second, mut third) = (doing(memory, ["copy"]), shell(memory, "read a; echo $a"));
+    // It replaces what they had, and both can be used again.
+    let table = Table::now();
+    second.stdin(file(c"file"));
+    third.stdin(Stdio::null());
+    let mut pipeline = first.pipe(&mut second).pipe(&mut third);
+    for _ in 0..2 {
+        let output = pipeline.output().expect("its output");
+        assert_eq!(output.status.exit_ok(), Ok(()));
+        assert_eq!(output.stdout, b"one\n");
+        assert_eq!(output.stderr, b"an error\n");
+    }
+    let mut children = pipeline.spawn().expect("children");
+    assert!(children.iter().all(|child| child.stdin.is_none()));
+    for child in &mut children {
+        assert!(child.wait().expect("its status").success());
+    }
+    assert_eq!(Table::now(), table, "the parent's descriptors");
+    let mut alone = started(second.stdin(Stdio::null()));
+    assert!(alone.stdout.is_none(), "the pipe was the pipeline's");
+    assert!(alone.wait().expect("its status").success());
+    // The ends that are the pipeline's alone go through it.
+    let (mut head, mut tail) = (doing(memory, ["copy"]), doing(memory, ["copy"]));
+    head.input("through two programs");
+    tail.stdout(Stdio::piped());
+    let mut children = head.pipe(&mut tail).spawn().expect("children");
+    let last = children.pop().expect("the last one");
+    assert_eq!(
+        last.wait_with_output().expect("its output").stdout,
+        b"through two programs"
+    );
+    assert!(
+        children
+            .pop()
+            .expect("the first one")
+            .wait()
+            .expect("its status")
+            .success()
+    );
+}
+
+fn a_pipeline_that_cannot_start_names_the_program_and_leaves_none(memory: Memory) {
+    let fails = |commands: [&mut Command; 3], expected: &str| {
+        let table = Table::now();
+        let [first, second, third] = commands;
+        let mut pipeline = first.pipe(second).pipe(third);
+        let errors = [
+            pipeline.spawn().map(drop),
+            pipeline.status().map(drop),
+            pipeline.output().map(drop),
+        ];
+        for error in errors {
+            assert_eq!(error.expect_err("an error").to_string(), expected);
+            assert!(!has_child());
+            assert_eq!(Table::now(), table, "the parent's descriptors");
+        }
+    };
+    let mut nope = Command::new("nope");
+    nope.memory(memory);
+    // It does not write, so it ends by a signal only.
+    let (never, _held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let waits = || {
+        let mut command = doing(memory, ["until-eof", "20"]);
+        command.fd(20, never.try_clone().expect("a duplicate"));
+        command
+    };
+    let missing = "exec \"nope\": ENOENT: no such file or directory";
+    let expected = format!("program 2 (\"nope\"): {missing}");
+    fails([&mut waits(), &mut waits(), &mut nope], &expected);
+    let expected = format!("program 0 (\"nope\"): {missing}");
+    fails([&mut nope, &mut waits(), &mut waits()], &expected);
+    let mut broken = Command::new("a\0b");
+    let expected = "program 1 (\"<string-with-nul>\"): program: EINVAL: invalid argument";
+    fails([&mut waits(), &mut broken, &mut waits()], expected);
+    let mut nowhere = doing(memory, ["copy"]);
+    nowhere.current_dir("/nope");
+    let error = nowhere.pipe(&mut waits()).status().expect_err("an error");
+    assert_eq!(
+        (error.errno(), error.shell_code()),
+        (Some(Errno::ENOENT), 125)
+    );
+    assert!(error.to_string().contains("(chdir \"/nope\"): ENOENT"));
+}
+
+fn a_pipeline_has_the_statuses_of_its_programs() {
+    let shell = |script: &str| shell(Memory::Shared, script);
+    let find = |scripts: [&str; 3]| {
+        let [mut first, mut second, mut third] = scripts.map(shell);
+        let mut pipeline = first.pipe(&mut second).pipe(&mut third);
+        pipeline.status().expect("statuses")
+    };
+    let status = find(["exit 3", "exit 4", "cat >/dev/null; exit 0"]);
+    let codes: Vec<_> = status
+        .iter()
+        .map(|(program, status)| (program, status.code()))
+        .collect();
+    let sh = c"/bin/sh";
+    assert_eq!(codes, [(sh, Some(3)), (sh, Some(4)), (sh, Some(0))]);
+    assert!(status.last().success());
+    let error = status.exit_ok().expect_err("a failure");
+    assert_eq!(
+        (error.index(), error.program(), error.status().code()),
+        (1, sh, Some(4))
+    );
+    assert_eq!(error.to_string(), "program 1 (\"/bin/sh\"): exit status: 4");
+    // What has no reader has done enough, but for the last one.
+    let endless = "while :; do echo; done";
+    let status = find([endless, "read a; exit 0", "read a; exit 0"]);
+    assert_eq!(status.exit_ok(), Ok(()));
+    assert_eq!(
+        status.iter().next().map(|it| it.1.signal()),
+        Some(Some(Signal::PIPE))
+    );
+    let status = find(["exit 0", "exit 0", "kill -PIPE $$"]);
+    assert_eq!(status.exit_ok().expect_err("a failure").index(), 2);
+}
+
+fn a_pipeline_has_the_process_group_of_its_first_program() {
+    let group = |child: &Child| process::getpgid(child.id().as_raw()).expect("a group");
+    let own = process::getpgid(0).expect("a group");
+    let (never, _held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let mut commands = [(); 3].map(|()| {
+        let mut command = doing(Memory::Shared, ["until-eof", "20"]);
+        command.fd(20, never.try_clone().expect("a duplicate"));
+        command
+    });
+    for [of_first, of_third] in [[None, None], [Some(0), None], [Some(0), Some(0)]] {
+        let [first, second, third] = &mut commands;
+        for (command, group) in [(&mut *first, of_first), (&mut *third, of_third)] {
+            if let Some(group) = group {
+                command.process_group(group);
+            }
+        }
+        let mut pipeline = first.pipe(second).pipe(third);
+        let mut children = pipeline.spawn().expect("children");
+        let ids: Vec<_> = children.iter().map(|it| it.id().as_raw()).collect();
+        let groups: Vec<_> = children.iter().map(group).collect();
+        let leader = of_first.map_or(own, |_| ids[0]);
+        assert_eq!(
+            groups,
+            [leader, leader, of_third.map_or(leader, |_| ids[2])]
+        );
+        for child in &mut children {
+            child.kill().expect("a signal");
+            child.wait().expect("its status");
+        }
+    }
 }
 
 fn descriptors_get_their_numbers(memory: Memory) {

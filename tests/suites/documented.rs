@@ -120,7 +120,7 @@ fn the_pipeline_passes_its_data_from_end_to_end() {
     let output = child.wait_with_output().expect("its output");
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, b"through three");
-    let line = text!("{}: exit status: 0\n", copy.as_str());
+    let line = text!("{}: exit status: 0\n", show(probe_path()));
     let reported = text!("{0}{0}{0}", line.as_str());
     assert_eq!(core::str::from_utf8(&output.stderr), Ok(reported.as_str()));
 }
