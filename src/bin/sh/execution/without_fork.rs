@@ -189,7 +189,7 @@ fn is_plain_part(part: &Part) -> bool {
         Part::DoubleQuoted(parts) => parts.iter().all(is_plain_part),
         Part::Parameter(name) => is_plain_name(*name),
         Part::Modified(parameter) => is_plain_parameter(parameter),
-        Part::Command(_) | Part::Arithmetic(_) | Part::Process(..) => false,
+        Part::Template(_) | Part::Command(_) | Part::Arithmetic(_) | Part::Process(..) => false,
     }
 }
 

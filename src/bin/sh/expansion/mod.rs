@@ -233,8 +233,7 @@ impl<'a> Expander<'a> {
                     }
                 }
                 Part::Quoted(text) => {
-                    self.text.extend_from_slice(text);
-                    self.mark(start, true);
+                    self.quoted(text);
                     if !context.quoted {
                         self.mark_empty(start);
                     }
@@ -245,6 +244,15 @@ impl<'a> Expander<'a> {
                     tilde::expand(self.shell, name, is_before_slash, &mut self.text);
                     self.mark(start, true);
                     self.mark_empty(start);
+                }
+                Part::Template(template) => {
+                    let mut at = 0;
+                    while let Some((text, name)) = template.next(&mut at) {
+                        self.quoted(text);
+                        if let Some(name) = name {
+                            self.value(name, context.quoted)?;
+                        }
+                    }
                 }
                 Part::Parameter(name) => self.value(*name, context.quoted)?,
                 Part::Modified(parameter) => self.parameter(parameter, context.quoted)?,
@@ -276,6 +284,13 @@ impl<'a> Expander<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Adds quoted text.
+    fn quoted(&mut self, text: &[u8]) {
+        let start = self.text.len();
+        self.text.extend_from_slice(text);
+        self.mark(start, true);
     }
 
     fn double_quoted(&mut self, parts: &[Part], context: Context) -> Flow {

@@ -1,4 +1,4 @@
-//! What trees mostly consist of, in less room and with fewer allocations: slices of one, and short texts.
+//! What trees mostly consist of, in less room and with fewer allocations: slices of one, short texts, and texts with parameters.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use core::mem;
 use core::ops::Deref;
 use core::slice;
+
+use super::tree::ParameterName;
 
 /// A slice, most often of one.
 #[derive(Debug)]
@@ -105,5 +107,37 @@ impl Deref for Piece {
             Self::Short(length, bytes) => bytes.get(..usize::from(*length)).unwrap_or_default(),
             Self::Long(text) => text,
         }
+    }
+}
+
+/// A text with parameters in it, of which nothing else is to be done with the values: a here-document's lines.
+#[derive(Debug, Default)]
+pub struct Template {
+    text: Vec<u8>,
+    /// The parameters, and where in the text the value of each comes.
+    parameters: Vec<(usize, ParameterName)>,
+}
+
+impl Template {
+    pub fn extend(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
+    }
+
+    pub fn push(&mut self, name: ParameterName) {
+        self.parameters.push((self.text.len(), name));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.parameters.is_empty()
+    }
+
+    /// What comes next from a place on, which is 0 at first: a piece of text and the parameter behind it, if there is one.
+    pub fn next(&self, at: &mut usize) -> Option<(&[u8], Option<ParameterName>)> {
+        let place = |index: usize| self.parameters.get(index).map(|&(at, _)| at);
+        let from = at.checked_sub(1).map_or(Some(0), place)?;
+        let text = self.text.get(from..place(*at).unwrap_or(self.text.len()));
+        let name = self.parameters.get(*at).map(|&(_, name)| name);
+        *at += 1;
+        Some((text.unwrap_or_default(), name))
     }
 }

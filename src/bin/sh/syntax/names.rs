@@ -148,6 +148,12 @@ fn parts(parts: &[Part], marks: &mut Marks) {
         match part {
             Part::Literal(_) | Part::Quoted(_) | Part::Tilde(_) => {}
             Part::DoubleQuoted(inner) => self::parts(inner, marks),
+            Part::Template(template) => {
+                let mut at = 0;
+                while let Some((_, Some(name))) = template.next(&mut at) {
+                    parameter(name, marks);
+                }
+            }
             Part::Parameter(name) => parameter(*name, marks),
             Part::Modified(modified) => {
                 parameter(modified.name, marks);

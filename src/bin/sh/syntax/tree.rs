@@ -8,7 +8,7 @@ use core::cell::OnceCell;
 use core::mem;
 
 use super::arithmetic::Expression;
-use super::compact::{Few, Piece};
+use super::compact::{Few, Piece, Template};
 use crate::stack;
 use crate::symbols::Symbol;
 
@@ -252,6 +252,8 @@ pub enum Part {
     DoubleQuoted(Box<[Part]>),
     /// `~name`, where a tilde-prefix is recognised; the name is empty for `~`.
     Tilde(Piece),
+    /// Quoted text with parameters in it: of a here-document.
+    Template(Box<Template>),
     /// `$x` or `${x}`: nothing is done with the value.
     Parameter(ParameterName),
     /// `${x-word}` and the like.

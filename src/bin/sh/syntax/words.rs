@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::cell::OnceCell;
 use core::mem;
 
-use super::compact::{Few, Piece, split_off};
+use super::compact::{Few, Piece, Template, split_off};
 use super::host::Host;
 use super::lexer::class::*;
 use super::lexer::{Kind, Lengths, Parsed, Parser, Place, Stop, Token, What};
@@ -424,6 +424,11 @@ impl<H: Host> Parser<'_, H> {
         let at = self.source.at;
         self.source.at += 1;
         let byte = self.peek();
+        self.behind_dollar(at, byte, quoting)
+    }
+
+    /// At the byte behind the dollar sign that is at this place.
+    fn behind_dollar(&mut self, at: usize, byte: u8, quoting: Quoting) -> Parsed<()> {
         if byte == b'\'' && quoting == Quoting::None {
             return self.dollar_quoted();
         }
@@ -433,12 +438,7 @@ impl<H: Host> Parser<'_, H> {
                 b'{' => self.braces(quoting),
                 b'(' => self.parenthesis(at),
                 _ => {
-                    let name = if is(byte, DIGIT) {
-                        self.source.at += 1;
-                        positional(u32::from(byte - b'0'))
-                    } else {
-                        self.parameter_name().ok_or(Stop)?
-                    };
+                    let name = self.plain_parameter(byte)?;
                     self.push_parameter(name, Modifier::None);
                     Ok(())
                 }
@@ -452,6 +452,15 @@ impl<H: Host> Parser<'_, H> {
         self.collect(kind);
         self.source.buffers.text.push(b'$');
         Ok(())
+    }
+
+    /// A parameter without braces, whose first byte this is.
+    fn plain_parameter(&mut self, byte: u8) -> Parsed<ParameterName> {
+        if is(byte, DIGIT) {
+            self.source.at += 1;
+            return Ok(positional(u32::from(byte - b'0')));
+        }
+        self.parameter_name().ok_or(Stop)
     }
 
     fn push_parameter(&mut self, name: ParameterName, modifier: Modifier) {
@@ -806,10 +815,60 @@ impl<H: Host> Parser<'_, H> {
 
     /// The body of a here-document whose delimiter was not quoted, as a word.
     pub fn document_word(&mut self, body: Vec<u8>, line: u32) -> Parsed<Word> {
-        self.inside(body, line, |parser| {
-            parser.quoted(0, Quoting::Bare)?;
-            Ok(parser.since(0))
-        })
+        self.inside(body, line, Self::document)
+    }
+
+    /// As [`quoted`](Self::quoted), but what is mostly there is a template: it may be long.
+    fn document(&mut self) -> Parsed<Word> {
+        let mut template = Template::default();
+        loop {
+            let rest = self.source.rest();
+            let length = rest.iter().position(|&byte| is(byte, SPECIAL));
+            let run = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
+            template.extend(run);
+            let (length, lines) = (run.len(), newlines(run));
+            self.source.at += length;
+            if self.source.outer.is_empty() {
+                self.source.line += lines;
+            }
+            match self.peek() {
+                0 => break,
+                b'$' => {
+                    let at = self.source.at;
+                    self.source.at += 1;
+                    let byte = self.peek();
+                    if is(byte, FIRST | DIGIT | PARAMETER) {
+                        let name = self.plain_parameter(byte)?;
+                        template.push(name);
+                    } else {
+                        self.push_template(&mut template);
+                        self.behind_dollar(at, byte, Quoting::Bare)?;
+                        self.push_text();
+                    }
+                }
+                b'`' => {
+                    self.push_template(&mut template);
+                    self.backquoted(Quoting::Bare)?;
+                }
+                byte => {
+                    // A backslash, or what is behind a line that goes on.
+                    if byte == b'\\' && matches!(self.second(), b'$' | b'`' | b'\\') {
+                        self.source.at += 1;
+                    }
+                    template.extend(&[self.peek_raw()]);
+                    self.advance();
+                }
+            }
+        }
+        self.push_template(&mut template);
+        Ok(self.since(0))
+    }
+
+    /// Makes a part of a template, if there is something in it.
+    fn push_template(&mut self, template: &mut Template) {
+        if !template.is_empty() {
+            self.push(Part::Template(Box::new(mem::take(template))));
+        }
     }
 
     // ---- Trying ----
