@@ -7,18 +7,18 @@ use super::host::Host;
 use super::tree::{ParameterName, Part, Word};
 use crate::symbols::Symbol;
 
-/// An expression, parsed: operations for a stack of numbers.
+/// A parsed expression: operations on a stack of numbers.
 #[derive(Debug)]
 pub struct Expression {
     pub operations: Box<[Operation]>,
-    /// How many numbers there are on the stack at most.
+    /// The greatest number of values on the stack.
     pub depth: usize,
-    /// `$name` in it. By the standard their values are pieces of the expression's text; where such a value is a number
-    /// it can as well be taken as one.
+    /// The parameters (`$name`) in the expression. The standard replaces a parameter by its value in the text of the expression
+    /// before that is parsed. If the value is a number, using it as an operand gives the same result.
     pub parameters: Box<[(ParameterName, Sign)]>,
 }
 
-/// Whether a parameter's value may begin with a minus: not after one, for two are an operator.
+/// Whether a parameter's value may begin with a minus. It may not after another minus, because `--` is an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
     Any,
@@ -28,26 +28,26 @@ pub enum Sign {
 #[derive(Debug, Clone, Copy)]
 pub enum Operation {
     Number(i64),
-    /// The value of a parameter, by its place among [`Expression::parameters`].
+    /// The value of a parameter, by its index in [`Expression::parameters`].
     Parameter(usize),
     Variable(Symbol),
     Negate,
     Complement,
     Not,
-    /// 1 for all but 0.
+    /// Replaces a number other than 0 by 1.
     Truth,
     Binary(Binary),
-    /// Assigns, and leaves the number.
+    /// Assigns the number on the top of the stack, which stays there.
     Assign(Symbol),
-    /// Assigns the variable's value and this, and leaves what it was.
+    /// Adds this number to the variable. Pushes the variable's old value.
     Step(Symbol, i64),
     Drop,
     Jump(usize),
     /// Drops a number, and jumps if it is 0.
     JumpUnless(usize),
-    /// `&&`: jumps and leaves 0, or drops.
+    /// `&&`: if the number is 0, jumps and leaves 0 on the stack. Otherwise drops the number.
     AndThen(usize),
-    /// `||`: jumps and leaves 1, or drops.
+    /// `||`: if the number is not 0, jumps and leaves 1 on the stack. Otherwise drops the number.
     OrElse(usize),
 }
 
@@ -81,7 +81,7 @@ enum Infix {
 }
 
 impl Expression {
-    /// The variables in it.
+    /// Calls `visit` with each variable of the expression.
     pub fn names(&self, visit: &mut dyn FnMut(Symbol)) {
         for operation in &self.operations {
             if let Operation::Variable(name) | Operation::Assign(name) | Operation::Step(name, _) =
@@ -98,23 +98,24 @@ impl Expression {
     }
 }
 
-/// What is wrong with an expression's text.
+/// The message for an error in an expression.
 pub type Wrong = &'static str;
 
-/// Where a parameter's value is to come in the text of an expression that is parsed once for all.
+/// The byte that stands for a parameter in the text of an expression that is parsed only once.
 const PARAMETER: u8 = 0;
 
-/// So many parameters at most have an expression parsed once for all.
+/// The greatest number of parameters in an expression that is parsed only once.
 pub const PARAMETERS: usize = 8;
 
-/// What is wrong where there is too little stack.
+/// The message if too little stack is left to parse the expression.
 pub const TOO_DEEP: Wrong = "nested too deeply";
 
-/// The expression of a word whose text is known, but for parameters whose values may be numbers.
+/// Parses the expression in a word, so that it can be evaluated again without parsing. Returns `None` if the text depends on other
+/// expansions than those of plain parameters, or is not valid with numbers in their places.
 pub fn parse_once<H: Host>(host: &mut H, word: &Word) -> Option<Expression> {
     let (mut text, mut parameters) = (Vec::new(), Vec::new());
     collect(&word.parts, &mut text, &mut parameters)?;
-    // A value that touches another word or number would be part of it.
+    // The value of a parameter next to a word or a number would become a part of it.
     for (at, _) in text
         .iter()
         .enumerate()
@@ -161,7 +162,7 @@ fn is_word(byte: u8) -> bool {
     byte == b'_' || byte.is_ascii_alphanumeric()
 }
 
-/// Parses an expression; of nothing, it is 0.
+/// Parses an expression. An empty text is the number 0.
 pub fn parse<H: Host>(
     host: &mut H,
     text: &[u8],
@@ -193,12 +194,12 @@ pub fn parse<H: Host>(
 
 struct Parser<'a, H> {
     host: &'a mut H,
-    /// What is not parsed yet. Blanks are skipped after everything.
+    /// The text that is not parsed yet. It never begins with a blank.
     rest: &'a [u8],
     operations: Vec<Operation>,
-    /// How many parameters were met.
+    /// The number of parameters parsed so far.
     parameters: usize,
-    /// How many numbers there will be on the stack, and at most so far.
+    /// The number of values on the stack after the operations so far, and the greatest number so far.
     height: usize,
     depth: usize,
 }
@@ -252,7 +253,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// Operands and the operators between them that bind at least so tightly.
+    /// Parses operands and the binary operators between them, whose precedence is at least `least`.
     fn binary(&mut self, least: u8) -> Result<(), Wrong> {
         self.unary()?;
         while let Some((operator, level, length)) = infix(self.rest)
@@ -261,7 +262,7 @@ impl<H: Host> Parser<'_, H> {
             self.advance(length);
             let short: fn(usize) -> Operation = match operator {
                 Infix::Binary(operator) => {
-                    // `2**3**2` is 2**9.
+                    // `**` is right-associative: `2**3**2` is `2**9`.
                     self.binary(level + u8::from(operator != Binary::Power))?;
                     self.emit(Operation::Binary(operator), 1);
                     continue;
@@ -296,7 +297,7 @@ impl<H: Host> Parser<'_, H> {
                 self.emit(Operation::Assign(name), 0);
                 return Ok(());
             }
-            // Two signs.
+            // Without a name, these are two signs and not an operator.
             self.rest = start;
         }
         let operation = match self.rest {
@@ -339,7 +340,7 @@ impl<H: Host> Parser<'_, H> {
                     [b'-', b'-', ..] => -1,
                     _ => 0,
                 };
-                // `x--1` comes from `x-$y`: there are two signs.
+                // In `x--1`, which may come from `x-$y`, these are two signs and not an operator.
                 let after = self.rest.get(2..).unwrap_or_default().trim_ascii_start();
                 let is_sign = after
                     .first()
@@ -355,7 +356,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// A constant: decimal, octal after 0, hexadecimal after 0x, of another base after `base#`.
+    /// Parses a constant: decimal, octal after `0`, hexadecimal after `0x`, or in another base after `base#`.
     fn number(&mut self) -> Option<i64> {
         let (mut base, mut digits) = (10, self.word());
         match digits {
@@ -393,7 +394,7 @@ impl<H: Host> Parser<'_, H> {
         Some(self.host.symbols_mut().intern(name))
     }
 
-    /// Letters, digits and underscores.
+    /// Takes letters, digits and underscores.
     fn word<'a>(&mut self) -> &'a [u8]
     where
         Self: 'a,
@@ -411,7 +412,7 @@ impl<H: Host> Parser<'_, H> {
         word
     }
 
-    /// The operator before the `=` of an assignment; none inside if it is only that.
+    /// Takes an assignment operator. Returns the binary operator before its `=`; the inner `None` is a plain `=`.
     fn assignment_operator(&mut self) -> Option<Option<Binary>> {
         if let [b'=', more @ ..] = self.rest {
             if let [b'=', ..] = more {
@@ -450,21 +451,21 @@ impl<H: Host> Parser<'_, H> {
         is_there
     }
 
-    /// An operation that leaves one number more.
+    /// Adds an operation that pushes one number.
     fn push(&mut self, operation: Operation) {
         self.height += 1;
         self.depth = self.depth.max(self.height);
         self.operations.push(operation);
     }
 
-    /// An operation that leaves so many numbers less. Returns its place.
+    /// Adds an operation that reduces the stack by `less` numbers. Returns the operation's index.
     fn emit(&mut self, operation: Operation, less: usize) -> usize {
         self.height = self.height.saturating_sub(less);
         self.operations.push(operation);
         self.operations.len() - 1
     }
 
-    /// Has the jump at this place come here.
+    /// Sets the target of the jump at index `place` to the next operation.
     fn land(&mut self, place: usize, jump: fn(usize) -> Operation) {
         let here = self.operations.len();
         if let Some(operation) = self.operations.get_mut(place) {
@@ -473,7 +474,8 @@ impl<H: Host> Parser<'_, H> {
     }
 }
 
-/// A digit of a base: up to 36 letters of either case, beyond that small letters, capital letters, `@` and `_`.
+/// The value of a digit in a base. Up to base 36, upper-case and lower-case letters are the same. In larger bases, the digits after
+/// 9 are lower-case letters, upper-case letters, `@` and `_`.
 fn digit_of(digit: u8, base: u32) -> Option<u32> {
     let value = match digit {
         b'0'..=b'9' => digit - b'0',
@@ -487,7 +489,7 @@ fn digit_of(digit: u8, base: u32) -> Option<u32> {
     Some(value.into()).filter(|value| *value < base)
 }
 
-/// The operator that begins here, how tightly it binds, and how long it is.
+/// Returns the binary operator at the beginning of the text, its precedence and its length.
 fn infix(text: &[u8]) -> Option<(Infix, u8, usize)> {
     let (operator, level) = match text {
         [b'|', b'|', ..] => return Some((Infix::LogicalOr, 1, 2)),
@@ -502,7 +504,7 @@ fn infix(text: &[u8]) -> Option<(Infix, u8, usize)> {
         [b'>', b'>', ..] => (Binary::ShiftRight, 8),
         [b'<', ..] => return Some((Infix::Binary(Binary::Less), 7, 1)),
         [b'>', ..] => return Some((Infix::Binary(Binary::Greater), 7, 1)),
-        // An assignment's, and nothing is there that can be assigned to.
+        // An assignment operator, but the left side is not a variable.
         [_, b'=', ..] => return None,
         [byte, ..] => {
             let (operator, level) = single_byte(*byte)?;
@@ -513,7 +515,7 @@ fn infix(text: &[u8]) -> Option<(Infix, u8, usize)> {
     Some((Infix::Binary(operator), level, 2))
 }
 
-/// The operators of one byte that assignments have as well.
+/// The operators of one byte that also form assignment operators, with their precedence.
 fn single_byte(byte: u8) -> Option<(Binary, u8)> {
     Some(match byte {
         b'|' => (Binary::Or, 3),

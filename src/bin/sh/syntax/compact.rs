@@ -1,4 +1,5 @@
-//! What trees mostly consist of, in less room and with fewer allocations: slices of one, short texts, and texts with parameters.
+//! Compact forms of the most frequent parts of a tree: slices of one element, short texts, and texts with parameters. They need
+//! less memory and fewer allocations.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -9,7 +10,7 @@ use core::slice;
 
 use super::tree::ParameterName;
 
-/// A slice, most often of one.
+/// A slice that most often has one element.
 #[derive(Debug)]
 pub enum Few<T> {
     One(T),
@@ -17,7 +18,7 @@ pub enum Few<T> {
 }
 
 impl<T> Few<T> {
-    /// What is in a collection from there on.
+    /// Removes the elements from the index `from` on and returns them.
     pub fn split_off(collection: &mut Vec<T>, from: usize) -> Self {
         if collection.len() == from + 1
             && let Some(one) = collection.pop()
@@ -28,23 +29,23 @@ impl<T> Few<T> {
     }
 }
 
-/// As many as it is cheaper to make a new collection for than to copy.
+/// With more elements than this, allocating a new collection is cheaper than copying the elements.
 const MANY: usize = 1000;
 
-/// What is in a collection from there on.
+/// Removes the elements from the index `from` on and returns them.
 pub fn split_off<T>(collection: &mut Vec<T>, from: usize) -> Box<[T]> {
     if collection.len() <= from {
         return Box::default();
     }
     let rest = match from == 0 && collection.len() > MANY {
-        // Much is not copied: a here-document.
+        // A long text, such as a here-document, is not copied.
         true => mem::take(collection),
         false => collection.split_off(from),
     };
     rest.into_boxed_slice()
 }
 
-/// As [`split_off`], to be shared.
+/// Like [`split_off`], but returns a shared slice.
 pub fn shared<T>(collection: &mut Vec<T>, from: usize) -> Rc<[T]> {
     let from = from.min(collection.len());
     collection.drain(from..).collect()
@@ -76,10 +77,10 @@ impl<'a, T> IntoIterator for &'a Few<T> {
     }
 }
 
-/// As much as fits where a longer text's address is.
+/// The length of a text that fits in the enum without making it larger.
 const SHORT: usize = 22;
 
-/// Bytes, most often few.
+/// A text that is most often short.
 #[derive(Debug)]
 pub enum Piece {
     Short(u8, [u8; SHORT]),

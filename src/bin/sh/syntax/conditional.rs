@@ -7,7 +7,7 @@ use super::lexer::{Parsed, Parser, Place, Token};
 use super::tree::{Conditional, Operator, Word, unary_operator};
 
 impl<H: Host> Parser<'_, H> {
-    /// Behind `[[`: up to `]]`.
+    /// Parses the expression after `[[`, up to `]]`.
     pub fn conditional(&mut self, line: u32) -> Parsed<Conditional> {
         let expression = self.joined(Token::OrOr, line)?;
         if !self.at_word(b"]]")? {
@@ -17,7 +17,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(expression)
     }
 
-    /// `a || b`, or `a && b`
+    /// Parses `a || b` or `a && b`.
     fn joined(&mut self, by: Token, line: u32) -> Parsed<Conditional> {
         self.check_depth()?;
         let or = by == Token::OrOr;
@@ -68,7 +68,7 @@ impl<H: Host> Parser<'_, H> {
             }
             let word = self.take_word();
             return match unary {
-                // `-f ==`: there is no right operand, so it is the operand of the left.
+                // In `[[ -f == ]]`, the operator has no right operand, so `==` is the operand of `-f`.
                 Some(letter) if self.operand_token()? != Token::Word || self.at_word(b"]]")? => {
                     Ok(Conditional::Unary(letter, word))
                 }
@@ -83,7 +83,7 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// The token, behind newlines.
+    /// Returns the next token after any newlines.
     fn operand_token(&mut self) -> Parsed<Token> {
         while self.token(Place::Plain)? == Token::Newline {
             self.take();
@@ -98,7 +98,7 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// Whether the token is this word, not quoted.
+    /// Whether the next token is this word, without quotes.
     fn at_word(&mut self, word: &[u8]) -> Parsed<bool> {
         Ok(self.operand_token()? == Token::Word && self.plain && self.source.buffers.text == word)
     }

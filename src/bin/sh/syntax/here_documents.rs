@@ -15,7 +15,7 @@ use super::tree::{Part, Word};
 use super::words::Quoting;
 
 impl<H: Host> Parser<'_, H> {
-    /// Behind `<<` or `<<-`: reads the delimiter. The document comes behind this line.
+    /// Reads the delimiter after `<<` or `<<-`. The here-document begins on the line after this one.
     pub fn here_document(&mut self, strips_tabs: bool) -> Parsed<Rc<OnceCell<Word>>> {
         let mut behind_alias = false;
         let quoted = loop {
@@ -34,7 +34,7 @@ impl<H: Host> Parser<'_, H> {
             && matches!(self.peek(), b'<' | b'>')
             && self.source.buffers.text.iter().all(|&byte| is(byte, DIGIT))
         {
-            // The number of a redirection.
+            // The digits are the number of a redirection, not a delimiter.
             self.token(Place::Plain)?;
             return Err(self.unexpected());
         }
@@ -50,10 +50,10 @@ impl<H: Host> Parser<'_, H> {
         Ok(document)
     }
 
-    /// Collects the delimiter: a word that nothing is done to but quote removal. Whether there was something to remove.
+    /// Collects the delimiter, a word that undergoes only quote removal. Returns whether any part of it was quoted.
     fn delimiter(&mut self) -> Parsed<bool> {
         let mut quoted = false;
-        // All of it is collected as one piece.
+        // The whole delimiter is collected as one part.
         self.collect(Kind::Quoted);
         loop {
             let byte = self.peek();
@@ -82,7 +82,7 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// An expansion in a delimiter: it ends where it would, but stands for itself.
+    /// Collects an expansion in a delimiter as text. The text ends where the expansion would end.
     fn expansion_as_text(&mut self, expansion: fn(&mut Self, Quoting) -> Parsed<()>) -> Parsed<()> {
         let delimiter = mem::take(&mut self.source.buffers.text);
         self.clear();
@@ -118,7 +118,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// Behind a newline, or at the end: reads the documents that this line has asked for.
+    /// Reads the here-documents of the line that has just ended.
     #[inline]
     pub fn here_documents(&mut self) -> Parsed<()> {
         if self.source.buffers.pending.len() > self.source.buffers.pending_base {
@@ -151,18 +151,18 @@ impl<H: Host> Parser<'_, H> {
                     is_assignment: false,
                 }
             };
-            // It is set here only.
+            // The call cannot fail: the document is set only here.
             let _ = pending.document.set(word);
         }
         Ok(())
     }
 
-    /// The lines up to the delimiter, or the end.
+    /// Reads the lines up to the delimiter, or to the end of the text.
     fn body(&mut self, pending: &Pending) -> Vec<u8> {
         let delimiter = &pending.delimiter[..];
         let mut body = Vec::new();
-        // Where the line began; and how far it is joined of several: the backslashes and newlines between them stay in the
-        // body, whose parser removes them.
+        // `start` is the beginning of the current line in `body`. `joined` is the line without its continuations, to be compared
+        // with the delimiter. The body keeps its backslashes and newlines: the parser of the body removes them.
         let mut start = 0;
         let mut joined = Vec::new();
         loop {
@@ -201,7 +201,7 @@ impl<H: Host> Parser<'_, H> {
         body
     }
 
-    /// Adds a line.
+    /// Appends one line.
     fn line(&mut self, body: &mut Vec<u8>) {
         while self.peek_raw() != 0 {
             let rest = self.source.rest();
@@ -219,7 +219,7 @@ impl<H: Host> Parser<'_, H> {
     }
 }
 
-/// Whether a line ends with a backslash that is not itself behind one.
+/// Whether a line ends with a backslash that is not escaped by another one.
 fn is_continued(line: &[u8]) -> bool {
     line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
 }

@@ -1,4 +1,4 @@
-//! What the parser asks of the program that it is part of.
+//! The interface that the parser needs from the program that uses it.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -9,22 +9,23 @@ use crate::map::Map;
 use crate::symbols::Symbols;
 
 pub trait Host {
-    /// Why no more is read, where that is no mistake in the text.
+    /// The reason why parsing stops, if it is not an error in the text.
     type Divert;
 
     fn symbols(&self) -> &Symbols;
     fn symbols_mut(&mut self) -> &mut Symbols;
     fn aliases(&self) -> &Map<Rc<[u8]>>;
 
-    /// Whether every item of a list is to have its text: for `jobs`.
+    /// Whether each item of a list keeps its text, for the output of `jobs`.
     fn keeps_texts(&self) -> bool;
 
-    /// Whether there is too little stack to recurse.
+    /// Whether too little stack is left for another recursion.
     fn is_stack_low(&self) -> bool;
 
-    /// Reads a line of what the user types, with its newline; `None` at the end. The command may go on from the line before.
+    /// Reads a line that the user types, with its newline. Returns `None` at the end of the input. If `goes_on`, the line continues
+    /// a command.
     fn read_line(&mut self, goes_on: bool) -> Result<Option<Vec<u8>>, Self::Divert>;
 
-    /// The descriptor of the program cannot be read.
+    /// Reports that the program's descriptor cannot be read.
     fn cannot_read(&mut self, why: Errno) -> Self::Divert;
 }

@@ -11,11 +11,12 @@ use super::source::{self, Source};
 use super::tree::{Assignment, Command, Item, Part, Redirection, Word};
 use crate::symbols::Symbol;
 
-/// What a byte is, for texts are scanned for the next one that is of some class.
+/// Classes of bytes. The lexer scans texts for the next byte of some classes.
 pub mod class {
-    /// Ends a word: blanks, newlines, operators.
+    /// Ends a word: blanks, newlines and operators.
     pub const META: u16 = 1 << 0;
-    /// Means something everywhere but between single quotes; or is null, which is the end.
+    /// Has a special meaning everywhere except in single quotes. The null byte belongs to it, too, because it marks the end of the
+    /// text.
     pub const SPECIAL: u16 = 1 << 1;
     pub const SINGLE: u16 = 1 << 2;
     pub const DOUBLE: u16 = 1 << 3;
@@ -27,11 +28,11 @@ pub mod class {
     pub const PARENTHESIS: u16 = 1 << 7;
     pub const QUESTION: u16 = 1 << 8;
     pub const NEWLINE: u16 = 1 << 9;
-    /// May be in a name, and may begin one.
+    /// `NAME` may be part of a name; `FIRST` may begin a name.
     pub const NAME: u16 = 1 << 10;
     pub const FIRST: u16 = 1 << 11;
     pub const DIGIT: u16 = 1 << 12;
-    /// Names a special parameter.
+    /// The name of a special parameter.
     pub const PARAMETER: u16 = 1 << 13;
     pub const BACKQUOTE: u16 = 1 << 14;
     /// A blank or a newline.
@@ -71,7 +72,7 @@ pub mod class {
         }
     }
 
-    /// Whether a byte is of one of these classes.
+    /// Whether a byte belongs to one of these classes.
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "there is an entry for every byte")]
     pub fn is(byte: u8, classes: u16) -> bool {
@@ -81,15 +82,15 @@ pub mod class {
 
 use class::*;
 
-/// A token; what a word is the parser's fields say.
+/// A token. The parser's fields describe a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Token {
     End,
     Newline,
     Word,
-    /// `name=value` or `name+=value`, where an assignment may be: the word is the value.
+    /// `name=value` or `name+=value`, in a position where an assignment is allowed. The word is the value.
     Assignment,
-    /// Digits, or `{name}`, before `<` or `>`.
+    /// Digits or `{name}` before `<` or `>`.
     IoNumber,
     /// `&`
     And,
@@ -133,16 +134,16 @@ pub enum Token {
     AndGreat,
 }
 
-/// Where a word stands, which says what it may be.
+/// The position of a word, which decides what the word may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Where a command begins: a reserved word, an alias, an assignment.
+    /// The beginning of a command: a reserved word, an alias or an assignment.
     Command,
-    /// Behind an assignment or a redirection: an alias, or an assignment.
+    /// After an assignment or a redirection: an alias or an assignment.
     Prefix,
     /// An operand of a declaration utility.
     Declaration,
-    /// Elsewhere.
+    /// Any other position.
     Plain,
 }
 
@@ -197,13 +198,13 @@ impl Reserved {
     }
 }
 
-/// The text does not go on as a program: [`Parser::wrong`] says why, or [`Parser::diverted`].
+/// Parsing has stopped. [`Parser::wrong`] or [`Parser::diverted`] has the reason.
 #[derive(Debug)]
 pub struct Stop;
 
 pub type Parsed<T> = Result<T, Stop>;
 
-/// What is wrong, and on which line.
+/// A syntax error and its line.
 #[derive(Debug)]
 pub struct Wrong {
     pub line: u32,
@@ -212,27 +213,27 @@ pub struct Wrong {
 
 #[derive(Debug)]
 pub enum What {
-    /// The token is not expected here: its text.
+    /// An unexpected token, with its text.
     Unexpected(Token, Box<[u8]>),
-    /// The end comes before what closes something: that, what is closed, and its line.
+    /// The text ends before something is closed: what would close it, what opened it, and the line of the opening.
     Unclosed(&'static str, &'static str, u32),
-    /// This is no name.
+    /// A word that is not a valid name.
     Name(Box<[u8]>),
     Deep,
 }
 
-/// A here-document whose lines are still to come.
+/// A here-document whose lines were not read yet.
 #[derive(Debug)]
 pub struct Pending {
     pub document: Rc<OnceCell<Word>>,
     pub delimiter: Box<[u8]>,
-    /// Some of the delimiter was quoted: nothing is expanded.
+    /// A part of the delimiter was quoted, so nothing in the document is expanded.
     pub quoted: bool,
     /// `<<-`
     pub strips_tabs: bool,
 }
 
-/// What the text that is being collected will be.
+/// The kind of the part that is being collected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Kind {
     #[default]
@@ -241,10 +242,11 @@ pub enum Kind {
     Quoted,
 }
 
-/// What is not complete yet, one behind the other, whatever it is in: collections that keep their room.
+/// Incomplete parts of the tree, in the order of the text, at all levels of nesting. The collections are kept between commands so
+/// that their memory is used again.
 #[derive(Debug, Default)]
 pub struct Buffers {
-    /// A piece of text until it is a part; or the word, if all of it is one piece of unquoted text.
+    /// The text of the part that is being collected. Also the text of a whole word that consists of unquoted text.
     pub text: Vec<u8>,
     pub kind: Kind,
     pub parts: Vec<Part>,
@@ -254,19 +256,19 @@ pub struct Buffers {
     pub commands: Vec<Command>,
     pub items: Vec<Item>,
     pub pending: Vec<Pending>,
-    /// The here-documents before this one belong to commands around the command substitution.
+    /// The number of here-documents that belong to commands outside of the current command substitution.
     pub pending_base: usize,
-    /// Where here-documents are in what was read.
+    /// The ranges of here-documents in the text that was read.
     pub documents: Vec<(usize, usize)>,
-    /// How many expansions that began with `$((` are being tried as arithmetic.
+    /// How many expansions that begin with `$((` are now being parsed as arithmetic.
     pub trials: u32,
-    /// How many inside each other were no arithmetic, of those in the innermost trial.
+    /// The depth of nested expansions that were not arithmetic, in the innermost trial.
     pub failed_trials: u32,
-    /// Where `$((` is known not to begin one: [`Source::place`], and the place in the alias's value.
+    /// Positions of `$((` that are known not to begin arithmetic: [`Source::place`], and the position in the alias's value.
     pub not_arithmetic: Vec<(usize, usize)>,
 }
 
-/// How long the collections are.
+/// The lengths of the collections at some time.
 #[derive(Debug, Default)]
 pub struct Lengths([usize; 8], usize);
 
@@ -285,7 +287,7 @@ impl Buffers {
         Lengths(lengths, self.pending_base)
     }
 
-    /// Forgets what came since then, of which nothing came of.
+    /// Discards what was collected after the lengths were taken.
     pub fn truncate(&mut self, lengths: &Lengths) {
         let Lengths(
             [
@@ -313,13 +315,13 @@ impl Buffers {
         self.documents.truncate(documents);
     }
 
-    /// A complete command begins. What the one before was made of was taken, or [forgotten](Self::clear).
+    /// Begins a complete command. The parts of the previous one were taken or [discarded](Self::clear).
     pub fn begin(&mut self) {
         self.documents.clear();
         self.not_arithmetic.clear();
     }
 
-    /// Forgets all.
+    /// Discards everything.
     pub fn clear(&mut self) {
         self.truncate(&Lengths::default());
         self.trials = 0;
@@ -331,24 +333,24 @@ impl Buffers {
 pub struct Parser<'a, H: Host> {
     pub host: &'a mut H,
     pub source: &'a mut Source,
-    /// The token that was recognised and is not taken.
+    /// The token that was recognised but not taken yet.
     pub token: Option<Token>,
-    /// Its line.
+    /// The token's line.
     pub line: u32,
-    /// Where it begins and ends in what was read.
+    /// The start and the end of the token in the text that was read.
     pub start: usize,
     pub end: usize,
-    /// The word is one piece of unquoted text, and in `buffers.text`.
+    /// Whether the word consists of unquoted text only, which is in `buffers.text`.
     pub plain: bool,
-    /// The word is an assignment's value, or like one: there may be tilde-prefixes behind colons.
+    /// Whether the word is the value of an assignment or similar to one. In such a word, a tilde-prefix may follow each colon.
     pub colons: bool,
-    /// Where its parts begin otherwise.
+    /// The index of the word's first part, if the word is not plain.
     pub base: usize,
-    /// It is an operand like an assignment.
+    /// Whether the word is an operand in the form of an assignment.
     pub like_assignment: bool,
-    /// What is assigned, and whether it is appended.
+    /// The variable of an assignment, and whether the value is appended.
     pub assigned: Option<(Symbol, bool)>,
-    /// Where the last token that was taken ended.
+    /// The end of the last token that was taken.
     pub taken: usize,
     pub wrong: Option<Wrong>,
     pub diverted: Option<H::Divert>,
@@ -376,7 +378,7 @@ impl<'a, H: Host> Parser<'a, H> {
 
     // ---- Bytes ----
 
-    /// The next byte, behind line continuations; 0 at the end.
+    /// Returns the next byte after any line continuations, or 0 at the end.
     #[inline]
     pub fn peek(&mut self) -> u8 {
         match self.source.text.get(self.source.at) {
@@ -394,7 +396,7 @@ impl<'a, H: Host> Parser<'a, H> {
             }
             match self.second() {
                 b'\n' => self.source.at += 1,
-                // The last byte of an alias's value, and a newline behind its name.
+                // A backslash at the end of an alias's value, before a newline that follows the alias's name.
                 0 if self.source.is_before_newline() => while self.source.leave_alias() {},
                 _ => return byte,
             }
@@ -402,7 +404,7 @@ impl<'a, H: Host> Parser<'a, H> {
         }
     }
 
-    /// The next byte; 0 at the end. Null bytes are left out.
+    /// Returns the next byte, or 0 at the end. Skips null bytes in the text.
     pub fn peek_raw(&mut self) -> u8 {
         loop {
             match self.source.text.get(self.source.at).copied() {
@@ -414,7 +416,7 @@ impl<'a, H: Host> Parser<'a, H> {
         }
     }
 
-    /// The byte behind the next one; 0 if there is none, at least in this alias's value.
+    /// Returns the byte after the next one, or 0 if the text or the alias's value ends before it.
     pub fn second(&mut self) -> u8 {
         let at = self.source.at + 1;
         if at >= self.source.text.len() && self.source.outer.is_empty() {
@@ -423,7 +425,7 @@ impl<'a, H: Host> Parser<'a, H> {
         self.source.text.get(at).copied().unwrap_or_default()
     }
 
-    /// Past a byte that [`peek`](Self::peek) or its like has shown.
+    /// Moves past the byte that [`peek`](Self::peek) or a similar function has returned.
     pub fn advance(&mut self) {
         if self.source.text.get(self.source.at) == Some(&b'\n') && self.source.outer.is_empty() {
             self.source.line += 1;
@@ -431,7 +433,7 @@ impl<'a, H: Host> Parser<'a, H> {
         self.source.at += 1;
     }
 
-    /// At the end of the text: goes on behind the alias, or reads more. Whether there is more.
+    /// At the end of the text, continues after the alias, or reads more. Returns false if no more text exists.
     fn more(&mut self) -> bool {
         self.source.leave_alias() || self.fill()
     }
@@ -443,7 +445,7 @@ impl<'a, H: Host> Parser<'a, H> {
         })
     }
 
-    /// Takes the next byte if it is this one.
+    /// Takes the next byte if it is `byte`.
     pub fn take_byte(&mut self, byte: u8) -> bool {
         let is = self.peek() == byte;
         self.source.at += usize::from(is);
@@ -452,7 +454,7 @@ impl<'a, H: Host> Parser<'a, H> {
 
     // ---- Tokens ----
 
-    /// The next token, which stays the next one until it is [taken](Self::take).
+    /// Returns the next token. It stays the next one until it is [taken](Self::take).
     #[inline(always)]
     pub fn token(&mut self, place: Place) -> Parsed<Token> {
         match self.token {
@@ -461,7 +463,7 @@ impl<'a, H: Host> Parser<'a, H> {
         }
     }
 
-    /// With alias substitution (XCU 2.3.1).
+    /// Recognises a token, with alias substitution (XCU 2.3.1).
     #[inline(never)]
     fn recognise(&mut self, place: Place) -> Parsed<Token> {
         let mut behind_alias = false;
@@ -490,7 +492,7 @@ impl<'a, H: Host> Parser<'a, H> {
         }
     }
 
-    /// Replaces the word by the alias's value, if it is an alias.
+    /// If the word is an alias, replaces it with the alias's value.
     pub fn replace_alias(&mut self) -> bool {
         let Some(name) = self.host.symbols().find(&self.source.buffers.text) else {
             return false;
@@ -506,7 +508,7 @@ impl<'a, H: Host> Parser<'a, H> {
         true
     }
 
-    /// To the next token. Whether an alias's value that ends with a blank ended here, so that the token may be an alias, too.
+    /// Skips the blanks before the next token. Returns whether they end the value of an alias: then the token may be an alias, too.
     pub fn skip_blanks(&mut self) -> bool {
         let mut behind_alias = false;
         loop {
@@ -545,7 +547,7 @@ impl<'a, H: Host> Parser<'a, H> {
         }
         let token = match byte {
             0 => {
-                // The lines that are missing.
+                // At the end of the text, here-documents that were not read yet are empty.
                 self.here_documents()?;
                 return Ok(Token::End);
             }
@@ -566,7 +568,7 @@ impl<'a, H: Host> Parser<'a, H> {
         self.source.at += 1;
         Ok(match token {
             Token::And if self.take_byte(b'&') => Token::AndAnd,
-            // What would be a redirection of `>` by itself is one, as POSIX has it.
+            // Before `>>`, `>&`, `>|` and `>(`, the `&` is a token of its own, as POSIX requires.
             Token::And
                 if self.peek() == b'>' && !matches!(self.second(), b'>' | b'&' | b'|' | b'(') =>
             {
@@ -606,7 +608,7 @@ impl<'a, H: Host> Parser<'a, H> {
         }
     }
 
-    /// The word, if it is a reserved one: that it stands where it would be recognised is the caller's to know.
+    /// Returns the reserved word that the token is. The caller must know that a reserved word is recognised in this position.
     pub fn reserved(&self) -> Option<Reserved> {
         match self.token {
             Some(Token::Word) if self.plain => self.reserved_text(),
@@ -628,7 +630,7 @@ impl<'a, H: Host> Parser<'a, H> {
         self.taken = self.end;
     }
 
-    /// Takes the token, if it is this one.
+    /// Takes the token if it is `token`.
     pub fn take_token(&mut self, token: Token) -> bool {
         let is = self.token == Some(token);
         if is {
@@ -637,7 +639,7 @@ impl<'a, H: Host> Parser<'a, H> {
         is
     }
 
-    /// Takes the token, a word or an assignment's value.
+    /// Takes the token, which is a word or the value of an assignment.
     pub fn take_word(&mut self) -> Word {
         let parts = match self.plain {
             true => Few::One(Part::Literal(Piece::from(&self.source.buffers.text[..]))),
@@ -650,13 +652,13 @@ impl<'a, H: Host> Parser<'a, H> {
         }
     }
 
-    /// Forgets the text that is being collected.
+    /// Discards the text that is being collected.
     pub fn clear(&mut self) {
         self.source.buffers.text.clear();
         self.source.buffers.kind = Kind::Nothing;
     }
 
-    // ---- What is wrong ----
+    // ---- Errors ----
 
     #[cold]
     #[inline(never)]
@@ -665,7 +667,7 @@ impl<'a, H: Host> Parser<'a, H> {
         Stop
     }
 
-    /// The token should not be here.
+    /// The error for a token that is not expected here.
     #[cold]
     #[inline(never)]
     pub fn unexpected(&mut self) -> Stop {
@@ -682,14 +684,14 @@ impl<'a, H: Host> Parser<'a, H> {
         self.fail(self.line, what)
     }
 
-    /// The end should not be here: what would close what.
+    /// The error for a text that ends before `opening` is closed by `closing`.
     #[cold]
     #[inline(never)]
     pub fn unclosed(&mut self, closing: &'static str, opening: &'static str, line: u32) -> Stop {
         self.fail(self.source.line, What::Unclosed(closing, opening, line))
     }
 
-    /// Gives up where the stack is nearly used up.
+    /// Fails if the stack is nearly used up.
     pub fn check_depth(&mut self) -> Parsed<()> {
         if self.host.is_stack_low() {
             return Err(self.fail(self.source.line, What::Deep));

@@ -1,4 +1,4 @@
-//! From text to a tree: XCU 2.2 to 2.4, 2.10.
+//! The parser: it makes a tree from a text (XCU 2.2 to 2.4, 2.10).
 
 pub mod arithmetic;
 mod compact;
@@ -18,16 +18,17 @@ pub use lexer::{Token, What, Wrong};
 pub use source::Source;
 use tree::{List, Word};
 
-/// Why there is no command.
+/// The reason why no command was parsed.
 #[derive(Debug)]
 pub enum Failure<D> {
-    /// The text is wrong. (`None`: it could not be read.)
+    /// A syntax error. `None` if the text could not be read.
     Wrong(Option<Wrong>),
     Diverted(D),
 }
 
-/// Reads and parses one complete command (`complete_command`: up to the newline after it). `None` at the end of the text. A blank or
-/// comment line gives an empty list. Aliases are replaced as they are now: so a caller executes what it gets before it asks for more.
+/// Reads and parses one complete command (`complete_command`), up to the newline after it. Returns `None` at the end of the text,
+/// and an empty list for a blank line or a comment. Aliases are replaced as they are defined now, so the caller must execute a
+/// command before it reads the next one.
 pub fn complete_command<H: Host>(
     host: &mut H,
     source: &mut Source,
@@ -46,8 +47,8 @@ pub fn complete_command<H: Host>(
     }
 }
 
-/// A text of which only parameters, commands and arithmetic are to be expanded, as of a here-document: a prompt. `None` if it is not
-/// well-formed. `line` is the number of its first line.
+/// Parses a text in which only parameters, commands and arithmetic are expanded, as in a here-document: a prompt. Returns `None` if
+/// the text is not well-formed. `line` is the number of its first line.
 pub fn document<H: Host>(host: &mut H, text: &[u8], line: u32) -> Option<Word> {
     let mut source = Source::text(b"", line);
     Parser::new(host, &mut source)

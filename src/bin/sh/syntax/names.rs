@@ -1,4 +1,4 @@
-//! Which names a tree has: [`crate::symbols`] forgets the others.
+//! Marks the names that a tree uses, because [`crate::symbols`] forgets the other names.
 
 use super::tree::{
     Arithmetic, Command, Compound, CompoundKind, Conditional, Item, List, Modifier, ParameterName,

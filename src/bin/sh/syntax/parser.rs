@@ -1,4 +1,4 @@
-//! The grammar: XCU 2.10, by recursive descent.
+//! The parser for the grammar in XCU 2.10, by recursive descent.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -14,7 +14,7 @@ use super::tree::{
 use crate::symbols::{Symbol, is_name};
 
 impl<H: Host> Parser<'_, H> {
-    /// `complete_command`, with the newline behind it. `None` at the end.
+    /// Parses a `complete_command` and the newline after it. Returns `None` at the end of the text.
     pub fn complete_command(&mut self) -> Parsed<Option<List>> {
         match self.token(Place::Command)? {
             Token::End => return Ok(None),
@@ -34,7 +34,8 @@ impl<H: Host> Parser<'_, H> {
 
     // ---- Lists ----
 
-    /// And-or lists up to what can't begin one, which is the token then. `of_line`: up to the newline; else over newlines.
+    /// Parses and-or lists up to a token that cannot begin one. That token is not taken. If `of_line`, the list also ends at a
+    /// newline.
     pub fn list(&mut self, of_line: bool) -> Parsed<List> {
         let base = self.source.buffers.items.len();
         loop {
@@ -66,7 +67,7 @@ impl<H: Host> Parser<'_, H> {
         })
     }
 
-    /// `compound_list`: as [`list`](Self::list), but not empty.
+    /// Parses a `compound_list`: like [`list`](Self::list), but the list must not be empty.
     fn compound_list(&mut self) -> Parsed<List> {
         let list = self.list(false)?;
         if list.items.is_empty() && self.token != Some(Token::End) {
@@ -75,7 +76,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(list)
     }
 
-    /// Whether the token can't begin a command, but may follow a list.
+    /// Whether the token cannot begin a command but may follow a list.
     fn ends_list(&mut self) -> Parsed<bool> {
         Ok(match self.token(Place::Command)? {
             Token::End
@@ -106,7 +107,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// The text from there to the last token that was taken, without here-documents.
+    /// Returns the text from `start` to the end of the last token that was taken, without here-documents.
     fn text_since(&self, start: usize) -> Rc<[u8]> {
         let mut text = Vec::new();
         let mut from = start;
@@ -190,7 +191,7 @@ impl<H: Host> Parser<'_, H> {
         self.simple()
     }
 
-    /// A simple command (XCU 2.9.1), or a function definition, which begins like one.
+    /// Parses a simple command (XCU 2.9.1), or a function definition, which begins like one.
     fn simple(&mut self) -> Parsed<Command> {
         let line = self.line;
         let base = self.source.buffers.words.len();
@@ -198,7 +199,7 @@ impl<H: Host> Parser<'_, H> {
         let redirections = self.source.buffers.redirections.len();
         let mut name = None;
         let mut place = Place::Command;
-        // The words so far may be `command` and its options.
+        // Whether the words so far may be `command` and its options, so that the utility's name follows.
         let mut looks_for_utility = true;
         loop {
             match self.token(place)? {
@@ -245,7 +246,7 @@ impl<H: Host> Parser<'_, H> {
         })))
     }
 
-    /// The name that a word is without any expansion.
+    /// Returns the name that a word stands for, if the word needs no expansion.
     fn known(&mut self, word: &Word) -> Option<Symbol> {
         let is_known = word.parts.iter().all(|part| match part {
             Part::Literal(text) => !may_be_pattern(text),
@@ -279,7 +280,7 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// At the parenthesis behind the name.
+    /// Parses a function definition from the parenthesis after its name.
     fn function(&mut self, name: Word) -> Parsed<Command> {
         self.take();
         if self.token(Place::Plain)? != Token::Close {
@@ -289,7 +290,8 @@ impl<H: Host> Parser<'_, H> {
         self.body_of(name)
     }
 
-    /// At `function` (as in bash, ksh and busybox): a name, with parentheses or without.
+    /// Parses a function definition that begins with `function` (as in bash, ksh and busybox). The parentheses after the name are
+    /// optional.
     fn function_word(&mut self) -> Parsed<Command> {
         self.take();
         if self.token(Place::Plain)? != Token::Word {
@@ -302,7 +304,7 @@ impl<H: Host> Parser<'_, H> {
         self.body_of(name)
     }
 
-    /// The body: a compound command, or a simple one (as in dash, mksh and busybox).
+    /// Parses the body of a function: a compound command, or a simple command (as in dash, mksh and busybox).
     fn body_of(&mut self, name: Word) -> Parsed<Command> {
         let name = name.literal().unwrap_or_default();
         if !is_name(name) {
@@ -401,7 +403,7 @@ impl<H: Host> Parser<'_, H> {
 
     // ---- Compound commands (XCU 2.9.4) ----
 
-    /// At its first token.
+    /// Parses a compound command from its first token.
     fn compound(&mut self) -> Parsed<Compound> {
         let line = self.line;
         let kind = match self.reserved() {
@@ -439,7 +441,7 @@ impl<H: Host> Parser<'_, H> {
         })
     }
 
-    /// Takes the reserved word that closes what the other has begun.
+    /// Takes the reserved word that closes a compound command.
     fn close(
         &mut self,
         reserved: Reserved,
@@ -454,7 +456,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// The token should be another.
+    /// The error if the token is not the one that must follow.
     #[cold]
     #[inline(never)]
     pub fn missing(&mut self, closing: &'static str, opening: &'static str, line: u32) -> Stop {
@@ -467,7 +469,7 @@ impl<H: Host> Parser<'_, H> {
     fn if_clause(&mut self, line: u32) -> Parsed<CompoundKind> {
         let mut branches = Vec::new();
         loop {
-            // `if` or `elif`
+            // The token is `if` or `elif`.
             self.take();
             let condition = self.compound_list()?;
             self.close(Reserved::Then, "then", "if", line)?;
@@ -564,7 +566,7 @@ impl<H: Host> Parser<'_, H> {
                 break;
             }
             arms.push(self.arm(line)?);
-            // Without `;;` it is the last.
+            // An arm without `;;` is the last one.
             if self.reserved() == Some(Reserved::Esac) {
                 break;
             }
@@ -626,7 +628,7 @@ fn is_redirection(token: Token) -> bool {
     )
 }
 
-/// Whether unquoted text may be a pattern of file names.
+/// Whether unquoted text may be a pattern for pathname expansion.
 fn may_be_pattern(text: &[u8]) -> bool {
     let has = |byte| nestling::text::contains(text, byte);
     has(b'*') || has(b'?') || has(b'[') && has(b']')

@@ -1,5 +1,5 @@
-//! Where a program's text comes from, and how it is read: never past what the next complete command needs, where others read
-//! the same descriptor.
+//! The source of a program's text. If other programs read the same descriptor, the source consumes no more than the next complete
+//! command needs.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,72 +12,73 @@ use super::host::Host;
 use super::lexer::Buffers;
 use crate::symbols::Symbol;
 
-/// How much is read at once: so much at first, where what is too much is read again for each command or not; and then as much as
-/// the command has already, up to the most.
+/// How many bytes are read at once. The first read of a command has one of the two least sizes: the smaller one if bytes beyond the
+/// command are read again for the next command. Later reads are as long as the command so far, up to `MOST`.
 const LEAST_SHARED: usize = 1024;
 const LEAST_OWN: usize = 8 * 1024;
 const MOST: usize = 64 * 1024;
 
-/// Where a program's text comes from, and how far it is read.
+/// A program's text, and how far it was read and parsed.
 #[derive(Debug)]
 pub struct Source {
     origin: Origin,
-    /// What was read and not forgotten yet; or, while an alias's value is read in place of its name, that value.
+    /// The text that was read and is still needed. While an alias's value is parsed in place of its name, the value.
     pub(super) text: Vec<u8>,
-    /// How much of it is done with.
+    /// The position of the next byte to parse in `text`.
     pub(super) at: usize,
-    /// What is read on at the end of an alias's value, the innermost last: the first is what was read.
+    /// The texts to continue with at the end of an alias's value, the innermost last. The first one is the text that was read.
     pub(super) outer: Vec<Outer>,
-    /// The names of the aliases that the token comes from, in which they are not replaced again: first `inherited` of those
-    /// around this text, then one for each of `outer`, then those whose values ended within the token.
+    /// The names of the aliases that the current token comes from. They are not replaced again in it. The first `inherited` names
+    /// belong to the text around this one. Then follows one for each element of `outer`, then the aliases whose values ended within
+    /// the token.
     pub(super) aliases: Vec<Symbol>,
     pub(super) inherited: usize,
-    /// The line that `at` is in.
+    /// The number of the current line.
     pub(super) line: u32,
-    /// Where the complete command begins.
+    /// The start of the complete command.
     begun: usize,
-    /// Some of the complete command was read.
+    /// Whether a part of the complete command was read.
     goes_on: bool,
-    /// There is no more, at least for this complete command.
+    /// Whether no more text exists, at least for this complete command.
     pub(super) ended: bool,
-    /// The parser's, kept from one command to the next for their room.
+    /// The parser's buffers, kept between commands so that their memory is used again.
     pub(super) buffers: Buffers,
 }
 
 #[derive(Debug)]
 enum Origin {
     Text,
-    /// Text that `set -v` echoes.
+    /// Text that `set -v` writes.
     File,
     Descriptor(BorrowedFd<'static>, Sharing),
     Interactive,
 }
 
-/// Who else reads a descriptor.
+/// Whether other programs read the same descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sharing {
-    /// Nobody.
+    /// No other program does.
     Own,
-    /// The commands, and it is not known yet which of the two it is:
+    /// The commands may read it. It is not known yet which of the following two kinds it is.
     Shared,
-    /// what was read too much can be given back,
+    /// The commands may read it. The offset can be moved back after reading too much.
     Seekable,
-    /// it can't, so nothing is.
+    /// The commands may read it. It cannot be moved back, so it is read byte by byte.
     Stream,
 }
 
-/// A text around an alias's value.
+/// A text that contains an alias whose value is being parsed.
 #[derive(Debug, Clone)]
 pub(super) struct Outer {
     pub text: Vec<u8>,
-    /// After the alias's name.
+    /// The position after the alias's name.
     pub at: usize,
-    /// Where that begins.
+    /// The position where the alias's name begins.
     pub start: usize,
 }
 
 impl Source {
-    /// The text itself: `sh -c`, `eval`, a trap's action. `line` is the number of its first line.
+    /// A text that is complete: `sh -c`, `eval`, the action of a trap. `line` is the number of its first line.
     pub fn text(text: &[u8], line: u32) -> Self {
         Self::owned(text.to_vec(), line)
     }
@@ -105,18 +106,18 @@ impl Source {
         }
     }
 
-    /// Whether it is seen that nothing follows what was parsed: of a text, not of what is read from elsewhere.
+    /// Whether it is known that nothing follows what was parsed. This is known only for a complete text.
     pub fn is_over(&self) -> bool {
         matches!(self.origin, Origin::Text) && self.outer.is_empty() && self.at >= self.text.len()
     }
 
-    /// Whether something is left of an alias's value.
+    /// Whether a part of an alias's value is not parsed yet.
     pub fn is_in_alias(&self) -> bool {
         !self.outer.is_empty()
     }
 
-    /// A descriptor. If `shared`, others read it too (standard input), so nothing is read past the line that is needed: a seek
-    /// back where it can, else byte by byte (XCU sh, STDIN).
+    /// A descriptor. If `shared`, other programs read it, too (standard input). So nothing beyond the needed line is consumed: the
+    /// source moves the offset back if that is possible, else it reads byte by byte (XCU sh, STDIN).
     pub fn descriptor(fd: BorrowedFd<'static>, shared: bool) -> Self {
         let sharing = if shared {
             Sharing::Shared
@@ -128,14 +129,15 @@ impl Source {
         source
     }
 
-    /// The user at a terminal: lines come from [`Host::read_line`].
+    /// Lines that the user types at a terminal; [`Host::read_line`] returns them.
     pub fn interactive() -> Self {
         let mut source = Self::owned(Vec::new(), 1);
         source.origin = Origin::Interactive;
         source
     }
 
-    /// Forgets what was read of the current line, after an error at the terminal, and what came with it: the lines of a paste.
+    /// After an error, discards the rest of the current line. At a terminal, also discards what was read with it, such as the other
+    /// lines of a paste.
     pub fn discard_line(&mut self) {
         while self.leave_alias() {}
         self.at = match self.origin {
@@ -144,14 +146,14 @@ impl Source {
         };
     }
 
-    /// A complete command begins: what is before it is not needed any more.
+    /// Begins a complete command. Text before it is not needed any more.
     pub(super) fn begin(&mut self) {
         self.buffers.begin();
         if !matches!(self.origin, Origin::Text | Origin::File)
             && self.outer.is_empty()
             && self.at >= self.text.len() / 2
         {
-            // Moved are fewer bytes than were parsed.
+            // This moves at most as many bytes as were parsed.
             self.text.drain(..self.at);
             self.at = 0;
         }
@@ -160,7 +162,8 @@ impl Source {
         self.ended = false;
     }
 
-    /// The complete command is read, and about to be executed: gives back what was read beyond it.
+    /// Must be called after a complete command is read and before it is executed. Moves the descriptor's offset back to the end of
+    /// the command.
     pub fn hand_over(&mut self) {
         if let Origin::Descriptor(fd, Sharing::Seekable) = self.origin
             && self.outer.is_empty()
@@ -173,26 +176,26 @@ impl Source {
         }
     }
 
-    /// `set -v`: writes the complete command.
+    /// Writes the complete command, for `set -v`.
     pub fn echo(&self) {
         if !matches!(self.origin, Origin::Text) {
-            // Nobody is left to be told.
+            // If standard error fails, an error cannot be reported.
             let _ = io::write_all(io::stderr(), self.command());
         }
     }
 
-    /// What was read of the complete command, as it was read.
+    /// Returns the text of the complete command as it was read.
     pub fn command(&self) -> &[u8] {
         let command = self.read().get(self.begun..self.place());
         command.unwrap_or_default()
     }
 
-    /// Whether it is [what the user types](Self::interactive).
+    /// Whether the text is [typed by the user](Self::interactive).
     pub fn is_typed(&self) -> bool {
         matches!(self.origin, Origin::Interactive)
     }
 
-    /// Where the line that `at` is in ends, behind its newline.
+    /// Returns the end of the current line, after its newline.
     fn line_end(&self) -> usize {
         if self.at > 0 && self.text.get(self.at - 1) == Some(&b'\n') {
             return self.at;
@@ -204,7 +207,7 @@ impl Source {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// At the end of an alias's value: goes on behind its name. `false` if this is none.
+    /// At the end of an alias's value, continues after the alias's name. Returns false if the text is not an alias's value.
     pub(super) fn leave_alias(&mut self) -> bool {
         match self.outer.pop() {
             Some(outer) => {
@@ -215,7 +218,7 @@ impl Source {
         }
     }
 
-    /// At the last byte of an alias's value, with nothing left of those around it: whether a newline is next.
+    /// Whether this is the last byte of an alias's value, nothing is left of the values around it, and a newline follows the name.
     pub(super) fn is_before_newline(&self) -> bool {
         let Some((first, inner)) = self.outer.split_first() else {
             return false;
@@ -225,7 +228,7 @@ impl Source {
             && first.text.get(first.at) == Some(&b'\n')
     }
 
-    /// Reads on in the alias's value; its name began at `start`.
+    /// Continues in the value of an alias whose name began at `start`.
     pub(super) fn enter_alias(&mut self, name: Symbol, value: &[u8], start: usize) {
         self.aliases.push(name);
         let text = mem::replace(&mut self.text, value.to_vec());
@@ -233,22 +236,22 @@ impl Source {
         self.outer.push(Outer { text, at, start });
     }
 
-    /// How far what was read is done with: in an alias's value, behind its name.
+    /// Returns the position in the text that was read. In an alias's value, this is the position after the alias's name.
     pub(super) fn place(&self) -> usize {
         self.outer.first().map_or(self.at, |outer| outer.at)
     }
 
-    /// As [`place`](Self::place), but in an alias's value where its name begins.
+    /// Like [`place`](Self::place), but in an alias's value this is where the alias's name begins.
     pub(super) fn start(&self) -> usize {
         self.outer.first().map_or(self.at, |outer| outer.start)
     }
 
-    /// What was read, or the text itself.
+    /// Returns the text that was read, or the complete text.
     pub(super) fn read(&self) -> &[u8] {
         self.outer.first().map_or(&self.text, |outer| &outer.text)
     }
 
-    /// Reads more, behind what was read: a line at least, or whatever comes. Whether there was more.
+    /// Reads more text: a line, or a block. Returns false if there was no more.
     pub(super) fn fill<H: Host>(&mut self, host: &mut H) -> Result<bool, H::Divert> {
         if self.ended {
             return Ok(false);
@@ -258,7 +261,7 @@ impl Source {
         match self.origin {
             Origin::Text | Origin::File => {}
             Origin::Interactive => {
-                // It is ended, for whoever does not come back.
+                // This stays set if `read_line` fails.
                 self.ended = true;
                 if let Some(line) = host.read_line(goes_on)? {
                     self.text.extend_from_slice(&line);
@@ -293,7 +296,7 @@ impl Source {
 
     fn read_block(&mut self, fd: BorrowedFd<'_>, size: usize) -> Result<(), Errno> {
         let before = self.text.len();
-        // `resize` would do it byte by byte.
+        // `resize` would write each byte separately.
         self.text.extend_from_slice(&vec![0; size]);
         let answer = read(fd, self.text.get_mut(before..).unwrap_or_default());
         self.text.truncate(before + answer.unwrap_or(0));
@@ -309,7 +312,7 @@ impl Source {
     }
 }
 
-/// Reads once. A descriptor that does not block is made to (XCU sh, STDIN).
+/// Reads once. Makes a nonblocking descriptor blocking (XCU sh, STDIN).
 fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     match io::read(fd, buffer) {
         Err(Errno::EAGAIN) => {
@@ -320,13 +323,13 @@ fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     }
 }
 
-/// Where the first newline is: a word at a time, for here-documents are long.
+/// Returns the position of the first newline. It tests a machine word at a time, because here-documents are long.
 pub(super) fn newline(text: &[u8]) -> Option<usize> {
     const SIZE: usize = size_of::<usize>();
     const ONES: usize = usize::MAX / 255;
     let mut at = 0;
     while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk::<SIZE>) {
-        // A byte that was a newline is 0 now, and the subtraction borrows from its highest bit.
+        // The exclusive-or turns newlines into 0. The subtraction borrows from the highest bit of a byte that is 0.
         let word = usize::from_ne_bytes(*word) ^ (ONES * b'\n' as usize);
         if word.wrapping_sub(ONES) & !word & ONES << 7 != 0 {
             break;

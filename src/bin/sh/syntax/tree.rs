@@ -1,6 +1,6 @@
-//! The tree that the parser makes of a program, and that is executed as it is (XCU 2.9, 2.10).
+//! The tree that the parser makes from a program. The shell executes the tree directly (XCU 2.9, 2.10).
 //!
-//! It is never changed after parsing. What is named is a [`Symbol`], so that executing it compares no strings.
+//! A tree does not change after parsing. Names are [`Symbol`]s, so the execution compares no strings.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -12,20 +12,20 @@ use super::compact::{Few, Piece, Template};
 use crate::stack;
 use crate::symbols::Symbol;
 
-/// `compound_list`: and-or lists, one after the other.
+/// A `compound_list`: a sequence of and-or lists.
 #[derive(Debug, Default)]
 pub struct List {
-    /// Shared, for [`Shell::trees`](crate::shell::Shell::trees).
+    /// Shared, so that [`Shell::trees`](crate::shell::Shell::trees) can keep the tree.
     pub items: Rc<[Item]>,
 }
 
-/// An and-or list and how it ends.
+/// An and-or list and the operator that ends it.
 #[derive(Debug, Default)]
 pub struct Item {
     pub and_or: AndOr,
-    /// It ends with `&`.
+    /// Whether it ends with `&`.
     pub asynchronous: bool,
-    /// Its text, for `jobs`: of every asynchronous one; with `set -m`, of every one.
+    /// Its text, for `jobs`. Asynchronous lists always have it, other lists only with `set -m`.
     pub text: Option<Rc<[u8]>>,
 }
 
@@ -43,9 +43,9 @@ pub enum Connective {
 
 #[derive(Debug, Default)]
 pub struct Pipeline {
-    /// It begins with `!`.
+    /// Whether it begins with `!`.
     pub negated: bool,
-    /// At least one.
+    /// The commands, of which there is at least one.
     pub commands: Few<Command>,
 }
 
@@ -58,17 +58,17 @@ pub enum Command {
 
 #[derive(Debug, Default)]
 pub struct Simple {
-    /// The line on which it begins.
+    /// The line on which the command begins.
     pub line: u32,
     pub assignments: Few<Assignment>,
     /// The command's name and arguments.
     pub words: Box<[Word]>,
     pub redirections: Box<[Redirection]>,
-    /// The command's name, if no expansion is needed to know it.
+    /// The command's name, if it is known without an expansion.
     pub name: Option<Symbol>,
 }
 
-/// `name=value`, or `name+=value` if it appends.
+/// An assignment: `name=value`, or `name+=value` if `append`.
 #[derive(Debug)]
 pub struct Assignment {
     pub name: Symbol,
@@ -91,7 +91,7 @@ pub enum CompoundKind {
     Subshell(List),
     For {
         name: Symbol,
-        /// `None`: no `in`, so the positional parameters.
+        /// `None` without `in`: then the words are the positional parameters.
         words: Option<Box<[Word]>>,
         body: List,
     },
@@ -100,11 +100,11 @@ pub enum CompoundKind {
         arms: Box<[Arm]>,
     },
     If {
-        /// Conditions and what is done if they hold: `if`, then each `elif`.
+        /// The conditions of `if` and of each `elif`, with the list to execute if the condition is true.
         branches: Box<[(List, List)]>,
         otherwise: Option<List>,
     },
-    /// `while`, or `until`.
+    /// `while` or `until`.
     Loop {
         until: bool,
         condition: List,
@@ -118,25 +118,25 @@ pub enum CompoundKind {
 pub struct Arm {
     pub patterns: Box<[Word]>,
     pub body: List,
-    /// It ends with `;&`: the next arm's body is executed as well.
+    /// Whether the arm ends with `;&`: then the next arm's body is executed, too.
     pub falls_through: bool,
 }
 
-/// The inside of `[[ … ]]`: as in bash and ksh, words are not split and not taken for file names.
+/// The expression in `[[ … ]]`. As in bash and ksh, its words undergo neither field splitting nor pathname expansion.
 #[derive(Debug)]
 pub enum Conditional {
     Not(Box<Conditional>),
-    /// `left || right`, or if that is false `left && right`.
+    /// `left || right` if `or`, else `left && right`.
     Joined {
         or: bool,
         left: Box<Conditional>,
         right: Box<Conditional>,
     },
-    /// A word by itself: whether it is not empty.
+    /// A single word: true if it is not empty.
     Word(Word),
-    /// `-f word`: the operator is the letter.
+    /// A unary operator and its operand, such as `-f word`. The operator is the letter.
     Unary(u8, Word),
-    /// `word op word`: the operators of `test`. `=`, `==` and `!=` take a pattern at the right.
+    /// A binary operator of `test`: `word op word`. For `=`, `==` and `!=`, the right word is a pattern.
     Binary(Word, Operator, Word),
     /// `word =~ word`
     Regular(Word, Word),
@@ -184,7 +184,7 @@ impl Operator {
     }
 }
 
-/// The letter of a unary operator of `test` and `[[`.
+/// Returns the letter of a unary operator of `test` and `[[`.
 pub fn unary_operator(text: &[u8]) -> Option<u8> {
     match *text {
         [b'-', letter] if nestling::text::contains(b"bcdefghknprstuwxzGLOS", letter) => {
@@ -202,9 +202,10 @@ pub struct Function {
 
 #[derive(Debug)]
 pub struct Redirection {
-    /// The number before the operator; without one it is 0 for what reads and 1 for what writes (the parser fills it in).
+    /// The number of the descriptor to redirect. If it is not written before the operator, the parser sets 0 for input and 1 for
+    /// output.
     pub fd: i32,
-    /// `{name}>file` (as in bash and ksh): the shell chooses the number, and assigns it to the variable.
+    /// `{name}>file` (as in bash and ksh): the shell chooses the number and assigns it to the variable.
     pub variable: Option<Symbol>,
     pub kind: RedirectionKind,
 }
@@ -221,14 +222,14 @@ pub enum RedirectionKind {
     Append(Word),
     /// `<>`
     ReadWrite(Word),
-    /// `<&` and `>&`: a number, or `-`.
+    /// `<&` and `>&`: the word is a number or `-`.
     Duplicate(Word),
-    /// `&>` (true), and `>&` of standard output (false), which may be a duplication, too: standard output and error (as in bash
-    /// and busybox).
+    /// Standard output and standard error (as in bash and busybox): `&>` (true), or `>&` without a number (false), which may also
+    /// be a duplication.
     Both(bool, Word),
-    /// `<<` and `<<-`: filled in when the lines are read, after the line of the operator.
+    /// `<<` and `<<-`. The parser sets the word when it reads the here-document, after the operator's line.
     HereDocument(Rc<OnceCell<Word>>),
-    /// `<<<` (as bash, mksh and busybox have it).
+    /// `<<<` (as in bash, mksh and busybox).
     HereString(Word),
 }
 
@@ -236,33 +237,33 @@ pub enum RedirectionKind {
 #[derive(Debug, Default)]
 pub struct Word {
     pub parts: Few<Part>,
-    /// It is to be expanded as an assignment is: no field splitting and no pathname expansion. (An operand of `export` and the
-    /// like that looks like one: XCU 2.9.1.1, declaration utilities.)
+    /// Whether the word is expanded like an assignment, without field splitting and pathname expansion. This applies to an operand
+    /// of `export` and other declaration utilities that has the form of an assignment (XCU 2.9.1.1).
     pub is_assignment: bool,
 }
 
 #[derive(Debug)]
 pub enum Part {
-    /// Unquoted text. Pattern characters mean something in it.
+    /// Unquoted text, in which the special characters of patterns have their meaning.
     Literal(Piece),
-    /// What stood after a backslash, between single quotes, in `$'…'`. May be empty: then it still makes a field.
+    /// Text that was quoted by a backslash, single quotes or `$'…'`. It may be empty; then it still forms a field.
     Quoted(Piece),
-    /// What stood between double quotes. Inside, text is `Quoted`, and there is no `DoubleQuoted` or `Tilde`
-    /// but within the words of parameters.
+    /// A part in double quotes. The text inside is `Quoted`. `DoubleQuoted` and `Tilde` occur inside only in the words of parameter
+    /// expansions.
     DoubleQuoted(Box<[Part]>),
-    /// `~name`, where a tilde-prefix is recognised; the name is empty for `~`.
+    /// `~name`, in a position where a tilde-prefix is recognised. The name is empty for `~`.
     Tilde(Piece),
-    /// Quoted text with parameters in it: of a here-document.
+    /// Quoted text that contains parameters, in a here-document.
     Template(Box<Template>),
-    /// `$x` or `${x}`: nothing is done with the value.
+    /// `$x` or `${x}`, without a modifier.
     Parameter(ParameterName),
-    /// `${x-word}` and the like.
+    /// A parameter expansion with a modifier, such as `${x-word}`.
     Modified(Box<Parameter>),
     /// `$(…)` and `` `…` ``
     Command(Rc<Substitution>),
     /// `$((…))`
     Arithmetic(Box<Arithmetic>),
-    /// `<(…)` (false) and `>(…)` (true), if supported.
+    /// `<(…)` (false) and `>(…)` (true), if the shell supports them.
     Process(bool, Rc<Substitution>),
 }
 
@@ -273,9 +274,9 @@ pub struct Substitution {
 
 #[derive(Debug)]
 pub struct Arithmetic {
-    /// What stands between the parentheses, its parts as between double quotes.
+    /// The text between the parentheses. Its parts are quoted as in double quotes.
     pub word: Word,
-    /// The word as an expression, worked out when it is first evaluated; `None` if its text depends on expansions.
+    /// The parsed word, set when it is first evaluated. `None` if the text of the expression depends on expansions.
     pub expression: OnceCell<Option<Expression>>,
 }
 
@@ -294,15 +295,15 @@ pub enum ParameterName {
     Special(u8),
 }
 
-/// What `${name…}` says after the name. The words' parts are quoted as the whole is: if that stands between double quotes,
-/// they are as between double quotes (but for those of `Trim`, XCU 2.6.2, and `Replace`).
+/// The part of `${name…}` after the name. If the expansion is in double quotes, the parts of the modifier's words are quoted, too.
+/// The words of `Trim` (XCU 2.6.2) and `Replace` are exceptions.
 #[derive(Debug, Default)]
 pub enum Modifier {
     #[default]
     None,
     /// `${#name}`
     Length,
-    /// `${name-word}`, `=`, `?`, `+`: the operator; with a colon, empty counts as unset.
+    /// `${name-word}` and the operators `=`, `?` and `+`. With a colon, an empty parameter counts as unset.
     Default {
         operator: u8,
         colon: bool,
@@ -314,23 +315,25 @@ pub enum Modifier {
         longest: bool,
         pattern: Word,
     },
-    /// `${name:offset}` and `${name:offset:length}` (as bash, mksh and busybox have it): arithmetic.
+    /// `${name:offset}` and `${name:offset:length}` (as in bash, mksh and busybox). Both are arithmetic expressions.
     Substring {
         offset: Box<Arithmetic>,
         length: Option<Box<Arithmetic>>,
     },
-    /// `${name/pattern/text}`, `//` for all, `/#` at the beginning, `/%` at the end (as bash, mksh and busybox have it).
+    /// `${name/pattern/text}`: `//` replaces all matches, `/#` a match at the beginning, `/%` a match at the end (as in bash, mksh
+    /// and busybox).
     Replace {
-        /// 0, or one of `/#%`.
+        /// 0 or one of `/#%`.
         which: u8,
         pattern: Box<Word>,
         replacement: Box<Word>,
     },
-    /// What stands between the braces is no parameter expansion: its text, for the message when it is expanded.
+    /// Text in braces that is not a parameter expansion. It is reported when the word is expanded.
     Bad(Box<[u8]>),
 }
 
-/// What may be nested deeply. A tree may be freed far deeper in the stack than where it was parsed.
+/// Types that may be nested deeply. A tree may be freed much deeper in the stack than it was parsed. If too little stack is left,
+/// its memory is leaked instead.
 macro_rules! freed_while_there_is_stack {
     ($($kind:ty: $field:ident,)+) => {$(
         impl Drop for $kind {
@@ -358,7 +361,7 @@ impl Drop for Conditional {
 }
 
 impl Compound {
-    /// `{ command; }`
+    /// Makes `{ command; }` from a command.
     pub fn of(command: Command, line: u32) -> Self {
         let mut item = Item::default();
         item.and_or.first.commands = Few::One(command);
@@ -372,7 +375,7 @@ impl Compound {
 }
 
 impl Word {
-    /// Its text, if it is one piece of unquoted text.
+    /// Returns the word's text, if the word consists of one part of unquoted text.
     pub fn literal(&self) -> Option<&[u8]> {
         match &*self.parts {
             [Part::Literal(text)] => Some(text),

@@ -1,4 +1,4 @@
-//! Words: quoting (XCU 2.2), and where expansions begin and end (2.6).
+//! Words: quoting (XCU 2.2), and recognising where expansions begin and end (XCU 2.6).
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -14,21 +14,21 @@ use super::source::{Outer, Source};
 use super::tree::{Arithmetic, Modifier, Parameter, ParameterName, Part, Substitution, Word};
 use crate::symbols::{Symbol, is_name};
 
-/// In what an expansion stands.
+/// The kind of quoting around an expansion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quoting {
     None,
-    /// Double quotes; or a parameter's word inside them, where double quotes may stand again.
+    /// In double quotes, or in the word of a parameter expansion in double quotes. Double quotes may occur in that word.
     Double,
-    /// A here-document, or an arithmetic expansion: as between double quotes, but these mean nothing.
+    /// In a here-document or an arithmetic expansion. This is like double quotes, but a double quote has no special meaning.
     Bare,
 }
 
-/// Where to go on if what was tried is not there.
+/// A position to which the parser can return after an unsuccessful trial.
 struct Mark {
     at: usize,
     line: u32,
-    /// In an alias's value: that, and those around it but for what was read, of which only the place counts.
+    /// In an alias's value: the value and the values around it. The text that was read is not copied, only its position is.
     text: Vec<u8>,
     outer: Vec<Outer>,
     place: usize,
@@ -37,13 +37,13 @@ struct Mark {
     lengths: Lengths,
 }
 
-/// How many expansions that begin with `$((` and turn out to be command substitutions may be inside each other: each is read twice.
+/// The greatest depth of nested expansions that begin with `$((` and are command substitutions. Each one is parsed twice.
 const TRIALS: u32 = 64;
 
 impl<H: Host> Parser<'_, H> {
     // ---- Pieces of text ----
 
-    /// Collects text of this kind; what is collected of another is a part.
+    /// Begins to collect text of this kind. Collected text of another kind becomes a part.
     #[inline]
     pub fn collect(&mut self, kind: Kind) {
         if self.source.buffers.kind != kind {
@@ -52,7 +52,7 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// Makes a part of the text that is collected.
+    /// Makes a part of the collected text.
     pub fn push_text(&mut self) {
         let text = || Piece::from(&self.source.buffers.text[..]);
         let part = match self.source.buffers.kind {
@@ -68,7 +68,7 @@ impl<H: Host> Parser<'_, H> {
         self.clear();
     }
 
-    /// Adds the byte that comes next.
+    /// Adds the next byte.
     pub fn byte(&mut self, kind: Kind) {
         let byte = self.peek_raw();
         if byte != 0 {
@@ -78,7 +78,7 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// Adds the bytes up to one of these classes.
+    /// Adds the bytes up to a byte of one of these classes.
     #[inline]
     fn run(&mut self, kind: Kind, stops: u16) {
         let rest = self.source.rest();
@@ -99,7 +99,7 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// The parts since then, as a word.
+    /// Makes a word of the parts from the index `base` on.
     fn since(&mut self, base: usize) -> Word {
         self.push_text();
         Word {
@@ -110,7 +110,7 @@ impl<H: Host> Parser<'_, H> {
 
     // ---- Words ----
 
-    /// A word, what precedes `=` in an assignment not included.
+    /// Parses a word. For an assignment, the word is the text after the `=`.
     pub fn word(&mut self, place: Place) -> Parsed<Token> {
         let base = self.source.buffers.parts.len();
         let mut assigned = None;
@@ -159,7 +159,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(token)
     }
 
-    /// A regular expression in `[[ … ]]`: operators are part of it.
+    /// Parses a regular expression in `[[ … ]]`. Operators are part of it.
     pub fn regular_expression(&mut self) -> Parsed<Word> {
         let base = self.source.buffers.parts.len();
         self.unquoted(BLANK, false)?;
@@ -188,14 +188,14 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// Unquoted text up to one of these classes. In assignments there may be a tilde-prefix after each colon.
+    /// Parses unquoted text up to a byte of one of these classes. In assignments, a tilde-prefix may follow each colon.
     fn unquoted(&mut self, ends: u16, colons: bool) -> Parsed<()> {
         let stops = ends | SPECIAL | SINGLE | DOUBLE | NEWLINE | if colons { COLON } else { 0 };
         loop {
             self.run(Kind::Literal, stops);
             match self.peek() {
                 b'\\' => {
-                    // One that is the last byte stands for itself.
+                    // A backslash at the end of the text stands for itself.
                     if self.second() != 0 || !self.source.outer.is_empty() {
                         self.source.at += 1;
                     }
@@ -218,7 +218,8 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// A tilde-prefix (XCU 2.6.1), if there is one: up to a slash, in assignments a colon, or the end.
+    /// Parses a tilde-prefix (XCU 2.6.1), if there is one. It ends at a slash, at the end of the word, or in assignments at a
+    /// colon.
     pub fn tilde(&mut self, ends: u16, colons: bool) {
         if self.peek() != b'~' {
             return;
@@ -239,7 +240,7 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// `'…'`
+    /// Parses `'…'`.
     pub fn single_quoted(&mut self) -> Parsed<()> {
         let line = self.source.line;
         self.source.at += 1;
@@ -256,13 +257,13 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// `"…"`
+    /// Parses `"…"`.
     fn double_quoted(&mut self) -> Parsed<()> {
         let line = self.source.line;
         self.source.at += 1;
         self.run(Kind::Quoted, DOUBLE | SPECIAL);
         if self.peek() == b'"' {
-            // Only text, which is quoted in one way or another.
+            // The quotes contain only text. It joins the quoted text before it, whatever quotes that text had.
             self.source.at += 1;
             self.collect(Kind::Quoted);
             return Ok(());
@@ -279,7 +280,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// What stands between double quotes, or as if it did, up to one of these classes or the end.
+    /// Parses text in double quotes, or text with the same rules, up to a byte of one of these classes or the end.
     fn quoted(&mut self, ends: u16, quoting: Quoting) -> Parsed<()> {
         let double = if quoting == Quoting::Double {
             DOUBLE
@@ -304,7 +305,7 @@ impl<H: Host> Parser<'_, H> {
                 0 => return Ok(()),
                 byte if is(byte, ends) => return Ok(()),
                 b'"' if double != 0 => {
-                    // In a parameter's word: what is quoted is quoted again.
+                    // Double quotes in the word of a quoted parameter expansion: their content is quoted again.
                     let line = self.source.line;
                     self.source.at += 1;
                     self.collect(Kind::Quoted);
@@ -318,12 +319,12 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// `$'…'` (XCU 2.2.4), at its quote.
+    /// Parses `$'…'` (XCU 2.2.4) from its quote.
     pub fn dollar_quoted(&mut self) -> Parsed<()> {
         let line = self.source.line;
         self.source.at += 1;
         self.collect(Kind::Quoted);
-        // What follows a null byte is left out, as a C string's end.
+        // The text after a null byte is discarded, because it would end a C string.
         let mut kept = None;
         loop {
             self.run(Kind::Quoted, SINGLE | SPECIAL);
@@ -347,7 +348,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// What follows a backslash in `$'…'`: adds the character, and returns it.
+    /// Parses an escape sequence of `$'…'` after its backslash. Adds the character, and returns it.
     fn escape(&mut self) -> u32 {
         let escape = self.peek_raw();
         if escape != 0 {
@@ -404,7 +405,7 @@ impl<H: Host> Parser<'_, H> {
         self.peek_raw().is_ascii_hexdigit()
     }
 
-    /// A number of so many digits at most.
+    /// Parses a number of at most `most` digits.
     fn number(&mut self, base: u32, most: u32) -> Option<u32> {
         let mut number = None;
         for _ in 0..most {
@@ -419,7 +420,7 @@ impl<H: Host> Parser<'_, H> {
 
     // ---- Expansions ----
 
-    /// At `$`: an expansion, or a dollar sign.
+    /// Parses an expansion, or a literal dollar sign, from the `$`.
     pub fn dollar(&mut self, quoting: Quoting) -> Parsed<()> {
         let at = self.source.at;
         self.source.at += 1;
@@ -470,7 +471,7 @@ impl<H: Host> Parser<'_, H> {
         });
     }
 
-    /// A name, a number, or a special parameter's sign. Nothing is being collected.
+    /// Parses a name, a number or the character of a special parameter. No text may be being collected.
     fn parameter_name(&mut self) -> Option<ParameterName> {
         let byte = self.peek();
         if is(byte, FIRST) {
@@ -495,7 +496,7 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    /// `${…}`, at its brace.
+    /// Parses `${…}` from its brace.
     fn braces(&mut self, quoting: Quoting) -> Parsed<()> {
         self.check_depth()?;
         let line = self.source.line;
@@ -505,7 +506,8 @@ impl<H: Host> Parser<'_, H> {
         let (name, modifier) = match self.parameter(quoting)? {
             Some(parameter) if self.peek() == b'}' => parameter,
             _ => {
-                // No parameter expansion, which is an error when it is expanded. It ends where one would.
+                // This is not a valid parameter expansion. It ends where a valid one would end, and the error is reported when it
+                // is expanded.
                 let base = self.source.buffers.parts.len();
                 self.modifier_word(quoting, 0, false)?;
                 self.source.buffers.parts.truncate(base);
@@ -526,7 +528,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// What stands between the braces. `None`, or something before the closing brace, if that is no parameter expansion.
+    /// Parses the text in the braces. If that is not a parameter expansion, returns `None`, or stops before the closing brace.
     fn parameter(&mut self, quoting: Quoting) -> Parsed<Option<(ParameterName, Modifier)>> {
         if self.peek() == b'#' {
             self.source.at += 1;
@@ -540,7 +542,7 @@ impl<H: Host> Parser<'_, H> {
                 if is(follows, FIRST | DIGIT) {
                     return Ok(None);
                 }
-                // `${#-word}` and the like are of `$#`.
+                // In `${#-word}` and similar expansions, the parameter is `$#`.
                 self.source.at = at;
             }
             let modifier = self.modifier(quoting)?;
@@ -552,7 +554,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(self.modifier(quoting)?.map(|modifier| (name, modifier)))
     }
 
-    /// What follows a parameter's name.
+    /// Parses the modifier after a parameter's name.
     fn modifier(&mut self, quoting: Quoting) -> Parsed<Option<Modifier>> {
         let mut operator = self.peek();
         if operator == b'}' {
@@ -597,7 +599,7 @@ impl<H: Host> Parser<'_, H> {
                     _ => 0,
                 };
                 if which == b'/' && self.peek() == b'/' {
-                    // The pattern's first byte does not end it.
+                    // A slash as the pattern's first byte does not end the pattern.
                     self.byte(Kind::Literal);
                 }
                 Modifier::Replace {
@@ -613,7 +615,8 @@ impl<H: Host> Parser<'_, H> {
         }))
     }
 
-    /// A word in braces, up to the closing one or one of these classes. In assignments there may be a tilde-prefix after each colon.
+    /// Parses a word in braces, up to the closing brace or a byte of one of these classes. In assignments, a tilde-prefix may
+    /// follow each colon.
     fn modifier_word(&mut self, quoting: Quoting, ends: u16, colons: bool) -> Parsed<Word> {
         let base = self.source.buffers.parts.len();
         if quoting == Quoting::None {
@@ -625,7 +628,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(self.since(base))
     }
 
-    /// An arithmetic expression in braces, up to a colon that is not of `?:`, or the brace.
+    /// Parses an arithmetic expression in braces, up to the closing brace or a colon that does not belong to `?:`.
     fn offset(&mut self) -> Parsed<Arithmetic> {
         let base = self.source.buffers.parts.len();
         let mut open = 0_u32;
@@ -645,10 +648,10 @@ impl<H: Host> Parser<'_, H> {
         })
     }
 
-    /// `$(…)` or `$((…))`, at its parenthesis; its dollar sign is at `at`.
+    /// Parses `$(…)` or `$((…))` from its parenthesis. Its dollar sign is at `at`.
     ///
-    /// XCU 2.6.3: what can be an arithmetic expansion is one; so that is tried first. What was found not to be one is
-    /// remembered, or else each of many inside each other would be tried twice as often as the one around it.
+    /// By XCU 2.6.3, what can be an arithmetic expansion is one, so that is tried first. The parser remembers which expansions are
+    /// not arithmetic. Otherwise the number of trials would double with each level of nesting.
     fn parenthesis(&mut self, at: usize) -> Parsed<()> {
         self.check_depth()?;
         let place = (self.source.place(), at);
@@ -697,7 +700,7 @@ impl<H: Host> Parser<'_, H> {
             .is_some_and(|wrong| matches!(wrong.what, What::Deep))
     }
 
-    /// Behind `$((`.
+    /// Parses an arithmetic expansion after `$((`.
     fn arithmetic(&mut self) -> Parsed<()> {
         let line = self.source.line;
         let base = self.source.buffers.parts.len();
@@ -724,7 +727,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// Behind `$(`: commands up to the closing parenthesis.
+    /// Parses the commands after `$(`, up to the closing parenthesis.
     fn command_substitution(&mut self, opening: &'static str) -> Parsed<()> {
         let substitution = self.substitution(opening)?;
         self.push(Part::Command(substitution));
@@ -743,12 +746,12 @@ impl<H: Host> Parser<'_, H> {
             Some(Token::End) => return Err(self.unclosed(")", opening, line)),
             _ => return Err(self.unexpected()),
         }
-        // A here-document whose lines did not come yet follows the line that all of this is on.
+        // If the lines of a here-document were not read yet, they follow the line that contains the whole substitution.
         self.source.buffers.pending_base = outer;
         Ok(Rc::new(Substitution { list }))
     }
 
-    /// `<(…)` and `>(…)`
+    /// Parses `<(…)` and `>(…)`.
     fn process(&mut self) -> Parsed<()> {
         self.check_depth()?;
         self.push_text();
@@ -759,7 +762,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// `` `…` ``: its text is unquoted first, and then parsed.
+    /// Parses `` `…` ``: removes the backslashes from its text, and then parses the text.
     pub fn backquoted(&mut self, quoting: Quoting) -> Parsed<()> {
         self.check_depth()?;
         self.push_text();
@@ -797,7 +800,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// Parses another text, and then goes on with this one.
+    /// Parses another text in between.
     fn inside<T>(
         &mut self,
         text: Vec<u8>,
@@ -813,7 +816,7 @@ impl<H: Host> Parser<'_, H> {
         answer
     }
 
-    /// The body of a here-document whose delimiter was not quoted, as a word.
+    /// Parses the body of a here-document whose delimiter was not quoted.
     pub fn document_word(&mut self, body: Vec<u8>, line: u32) -> Parsed<Word> {
         self.inside(body, line, Self::document)
     }
@@ -871,12 +874,12 @@ impl<H: Host> Parser<'_, H> {
         }
     }
 
-    // ---- Trying ----
+    // ---- Trials ----
 
-    /// Nothing is being collected.
+    /// Returns the current position. No text may be being collected.
     fn mark(&self) -> Mark {
         let source = &*self.source;
-        // What was read is long, and stays.
+        // The text that was read is long, and does not change during a trial.
         let (text, aliases) = match source.outer.is_empty() {
             true => Default::default(),
             false => (source.text.clone(), source.aliases.clone()),
@@ -909,7 +912,7 @@ impl<H: Host> Parser<'_, H> {
     }
 }
 
-/// What may stand before a redirection's operator: a number, or `{name}`.
+/// Whether a text may precede a redirection operator: it is a number or `{name}`.
 fn is_location(text: &[u8]) -> bool {
     match text {
         [b'{', name @ .., b'}'] => is_name(name),
@@ -917,12 +920,12 @@ fn is_location(text: &[u8]) -> bool {
     }
 }
 
-/// How many lines end in a text.
+/// Counts the newlines in a text.
 fn newlines(text: &[u8]) -> u32 {
     text.iter().map(|&byte| u32::from(byte == b'\n')).sum()
 }
 
-/// `$0` is a special parameter.
+/// Returns the parameter with this number. `$0` is a special parameter.
 fn positional(number: u32) -> ParameterName {
     match number {
         0 => ParameterName::Special(b'0'),
