@@ -4,7 +4,7 @@
 //! Each test runs in a forked child of its own, which starts in a known state: descriptors 0, 1 and 2 are open and the
 //! limit is 64, no signal is blocked or handled, the umask is 022, the child leads a session, and the working directory
 //! is empty. So a test may change all of that, and its panic or hang does not reach other tests. A test reports to the
-//! runner through shared memory, not through a descriptor.
+//! main process through shared memory, not through a descriptor.
 //!
 //! The main process writes one line for each test: `ok NAME`, `FAILED NAME: reason` or `skipped NAME: reason`. The last line
 //! is `N passed, N failed, N skipped`. Lines that begin with `# ` are notes; the first note is `# suite NAME`. A second
@@ -510,7 +510,7 @@ pub fn limit_descriptors(soft: u64) -> u64 {
 
 /// Closes a descriptor; one that is not open is no error.
 pub fn close(fd: i32) {
-    // SAFETY: the test's descriptors are its own to close.
+    // SAFETY: the test owns its descriptors.
     let _ = unsafe { sys::fd::close(fd) };
 }
 

@@ -1530,7 +1530,7 @@ fn output_gives_an_empty_input_and_collects_the_rest(memory: Memory) {
     assert_eq!((&found["flags 0"], &found["flags 1"]), ("read", "write"));
 }
 
-/// A read of it may return `EAGAIN`; the child can still be waited for.
+/// A read of such a descriptor may return `EAGAIN`; the child can still be waited for.
 fn a_nonblocking_output_can_be_read(memory: Memory) {
     let mut child = started(
         doing(memory, ["copy"])

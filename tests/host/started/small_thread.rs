@@ -17,7 +17,7 @@ struct Small {
 }
 
 extern "C" fn spawn_here(small: *mut libc::c_void) -> *mut libc::c_void {
-    // SAFETY: the process that made the thread waits for it, so the pointer stays valid.
+    // SAFETY: the thread that made this thread waits for it, so the pointer stays valid.
     let small = unsafe { &mut *small.cast::<Small>() };
     let list = args![c"sh", c"-c", c"exit 7"];
     let mut spawn = Spawn::new(small.program, Args::new(&list), Args::EMPTY);

@@ -315,10 +315,10 @@ enum Expectation {
     Failure(String, Option<&'static str>),
     /// The fault has no effect, for this reason.
     Nothing(&'static str),
-    /// The spawn succeeds, for this reason, but because the kernel did not carry out the call, this part of the state
-    /// is not restored.
+    /// The spawn succeeds, for this reason. Because the kernel did not carry out the call, this part of the state is not
+    /// restored.
     Left(&'static str, String),
-    /// The spawn fails at this step, and because the kernel did not carry out the call, this part of the state is not
+    /// The spawn fails at this step. Because the kernel did not carry out the call, this part of the state is not
     /// restored.
     FailureAndLeft(String, String),
 }
@@ -338,12 +338,12 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         // ---- The parent ----
         (Position::Parent { first: true }, "rt_sigprocmask", _) => failure("BlockSignals"),
         (Position::Parent { .. }, "rt_sigprocmask", _) => Left(
-            "the mask is restored when all is done",
+            "the mask is restored when the spawn is complete",
             "signal mask".into(),
         ),
         (Position::Parent { first: true }, "pipe2", "EMFILE" | "ENFILE") if way.may_mark() => {
             Nothing(
-                "the mark stands in for a pipe that cannot be made, or clone3's refusal leads to another try",
+                "the mark replaces a pipe that cannot be made, or after a refusal of clone3 the spawn is tried again",
             )
         }
         (Position::Parent { .. }, "pipe2", _) => failure("StatusPipe"),
@@ -365,15 +365,15 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         (Position::Parent { .. }, "close", _)
             if way.gives_up_a_pipe() && dry.is_first_close(call) =>
         {
-            Left("that pipe is not used any more", descriptor())
+            Left("that pipe is no longer used", descriptor())
         }
         (Position::Parent { .. }, "close", _) if call.line.starts_with("close(4)") => {
             FailureAndLeft("StatusPipe".into(), descriptor())
         }
         (Position::Parent { .. }, "close", _) if call.line.starts_with("close(3)") => {
-            Left("the read end is closed when all is known", descriptor())
+            Left("the read end is closed when the result is known", descriptor())
         }
-        (Position::Parent { .. }, "close", _) => Left("that pidfds work is known", descriptor()),
+        (Position::Parent { .. }, "close", _) => Left("it is already known that pidfds work", descriptor()),
         (Position::Parent { .. }, "read" | "wait4" | "waitid", "EINTR") => {
             Nothing("EINTR is tried again")
         }
@@ -383,12 +383,12 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         (Position::Parent { .. }, "read", _) => failure("StatusPipe"),
         (Position::Parent { .. }, "ioctl", _) => failure("StatusPipe"),
         (Position::Parent { .. }, "ppoll" | "ppoll_time64", _) => {
-            Nothing("where it can't be waited for, it is read")
+            Nothing("a pipe that cannot be polled is read")
         }
-        (Position::Parent { .. }, "futex", _) => Nothing("the child's mark is looked at again"),
+        (Position::Parent { .. }, "futex", _) => Nothing("the child's mark is read again"),
         (Position::Parent { .. }, "waitid", "EINVAL") => Nothing("a wait for the id follows"),
         (Position::Parent { .. }, "wait4" | "waitid", "ECHILD") => {
-            Left("somebody else has reaped the child", "no child left".into())
+            Left("another wait has reaped the child", "no child left".into())
         }
         (Position::Parent { .. }, "futex_waitv", _) => {
             Nothing("the child looks for signals that dump core")
@@ -399,13 +399,13 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             failure("Pidfd")
         }
         (Position::Parent { .. }, "getpid", _) => {
-            Nothing("without its id the parent locks and spawns all the same")
+            Nothing("without its id, the parent still takes the lock and spawns")
         }
         (
             Position::Parent { .. },
             "prctl" | "capget" | "geteuid" | "getegid" | "geteuid32" | "getegid32",
             _,
-        ) => Nothing("whether it is dumpable is kept where it can be asked and set"),
+        ) => Nothing("the dumpable flag is preserved only if it can be read and set"),
 
         // ---- The child, around the actions ----
         (Position::ChildsFirst, "close", _) => failure("StatusPipe"),
@@ -413,7 +413,7 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             failure("OomScoreAdj")
         }
         (Position::BeforeActions, "close", _) if way.kind == "oom" => {
-            Nothing("the kernel has the number")
+            Nothing("the kernel has already read the number")
         }
         (Position::BeforeActions, "openat" | "write", _) => failure("Cgroup"),
         (Position::BeforeActions, "close", _) => Nothing("the child is in its cgroup already"),
@@ -445,13 +445,13 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             Nothing("closing what is not open is no error")
         }
         (Position::Action { .. }, "close_range", "ENOSYS" | "EPERM") => {
-            Nothing("descriptors are closed singly where close_range is refused")
+            Nothing("without close_range, descriptors are closed one by one")
         }
         (Position::Action { .. }, "openat" | "getdents64", _) if way.kind == "close" => {
             Nothing("every number is tried where /proc can't be read")
         }
         (Position::Action { .. }, "close", _) if way.kind == "close" => {
-            Nothing("closing singly, most are not open")
+            Nothing("when descriptors are closed one by one, most are not open")
         }
         (Position::Action { .. }, "fcntl" | "fcntl64", "EINVAL" | "EMFILE")
             if call.line.contains("F_DUPFD") =>
@@ -459,10 +459,10 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             Nothing("the pipe moves down where no number is free above it")
         }
         (Position::Action { .. }, "prctl", _) if call.line.contains("DUMPABLE") => {
-            Nothing("the child makes the memory undumpable where it can't ask whether it is")
+            Nothing("a child that cannot read the dumpable flag clears it")
         }
         (Position::Action { first: false, .. }, "capget", _) => {
-            Nothing("the kernel refuses what the child may not do")
+            Nothing("the kernel itself refuses what the child may not do")
         }
         (Position::Action { index, .. }, _, _) => failure(&format!("action {index}")),
         _ => panic!("which step does {} belong to, {position:?}?", call.line),

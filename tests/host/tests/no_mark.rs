@@ -142,7 +142,7 @@ impl Tracer {
         let mut ended = None;
         loop {
             let mut status = 0;
-            // SAFETY: the kernel writes one number. The flag leaves out the children of other threads.
+            // SAFETY: the kernel writes one number. `__WNOTHREAD` leaves out the children of other threads.
             let pid = unsafe { libc::waitpid(-1, &mut status, libc::__WALL | libc::__WNOTHREAD) };
             if pid < 0 {
                 return ended.expect("the program's end");

@@ -292,7 +292,7 @@ fn no_command_line_ends_the_shell_by_a_signal() {
             .collect();
         let mut command = Command::new(&sh);
         command.args(&words).env_clear().current_dir(scratch.path());
-        // The child gets rid of the terminal of the tests' caller. SAFETY: the hook makes one system call.
+        // The child leaves the terminal of the tests' caller. SAFETY: the hook makes one system call.
         unsafe {
             command.pre_exec(|| match libc::setsid() {
                 -1 => Err(io::Error::last_os_error()),

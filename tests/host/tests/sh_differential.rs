@@ -31,7 +31,7 @@ use nestling::Resource;
 use nestling_host_tests::{Arch, installed, is_long, or_skip, say};
 use shells::{Bounds, Outcome, Shell, Workspace};
 
-/// The versions of the shells with which each row of the table is shown. With other versions, a row that is not shown
+/// With these versions of the shells, each row of the table is shown. With other versions, a row that is not shown
 /// is printed and is no failure.
 const VERSIONS: &str = "bash 5.2.15-2+b8\ndash 0.5.12-2\nmksh 59c-28+deb12u1\nyash 2.52-2\n";
 
