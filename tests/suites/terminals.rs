@@ -116,7 +116,7 @@ fn what_is_written_on_one_side_is_read_on_the_other() {
     assert_eq!(
         sys::fd::read(controller.as_fd(), &mut [0]),
         Err(Errno::EIO),
-        "nobody has the other side open"
+        "no process has the other side open"
     );
 }
 
@@ -511,7 +511,7 @@ fn a_foreground_group_is_one_of_this_session_with_a_member() {
     assert_eq!(
         terminal::set_foreground(terminal, own),
         Err(Errno::ENOTTY),
-        "an orphan in the background, whom nobody could continue"
+        "an orphaned process in the background, which no process could continue"
     );
     set_foreground_at_all_costs(terminal, own);
     assert_eq!(terminal::foreground(terminal), Ok(Some(own)));

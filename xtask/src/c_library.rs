@@ -1,4 +1,4 @@
-//! `cargo xtask build --c-abi`: the package `nestling-c`, as programs in C take it.
+//! `cargo xtask build --c-abi`: builds the package `nestling-c` in the form that programs in C need.
 
 use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
@@ -10,22 +10,23 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The names under which the linker and the loader look for the libraries, and those that cargo gives them.
+/// The names under which the linker and the loader look for the libraries, and cargo's names for them.
 const LIBRARIES: [(&str, &str); 2] = [
     ("libnestling.so.0", "libnestling_c.so"),
     ("libnestling.a", "libnestling_c.a"),
 ];
 
-/// How the libraries are compiled: a loader chooses their address.
+/// The flags for compiling the libraries: the loader chooses their address.
 pub fn rustflags(arch: Arch) -> &'static str {
     match arch {
-        // Otherwise each atomic exchange is a call of a function that asks for the processor's features.
+        // Without this flag, each atomic exchange calls a function that reads the processor's features.
         Arch::Aarch64 => "-Crelocation-model=pic -Ctarget-feature=-outline-atomics",
         Arch::X86_64 | Arch::Riscv64 | Arch::I386 => "-Crelocation-model=pic",
     }
 }
 
-/// Builds the libraries, puts them with the header into a folder for each architecture, and prints their paths and sizes.
+/// Builds the libraries, copies them and the header into a folder for each architecture, and prints their paths and
+/// sizes.
 pub fn build(workspace: &Workspace, archs: &[Arch], profile: Profile) -> Result<()> {
     for group in Group::of(archs)? {
         let build = command(&group, workspace, profile, C_LIBRARY).unchecked();

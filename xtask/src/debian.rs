@@ -37,7 +37,7 @@ const PACKAGES: [&str; 4] = [
 
 const TALK: &[(&str, &[Exchange])] = &[
     (
-        "the scripts look for the root, and say what to look at when it does not come",
+        "the scripts look for the root, and report what to check when it is missing",
         &[(
             "",
             &[
@@ -49,7 +49,7 @@ const TALK: &[(&str, &[Exchange])] = &[
         )],
     ),
     (
-        "the shell at the console is ours, and has what they have exported",
+        "the shell at the console is nestling's, and has the variables that the scripts have exported",
         &[
             ("", &[PROMPT]),
             (
@@ -59,7 +59,7 @@ const TALK: &[(&str, &[Exchange])] = &[
         ],
     ),
     (
-        "it runs each command of busybox's, and the machine's end",
+        "the shell runs each command of busybox, and switches the machine off",
         &[
             (
                 "dmesg | grep -c Linux.version | tr 1 x\r",
@@ -73,7 +73,7 @@ const TALK: &[(&str, &[Exchange])] = &[
 const PROMPT: &str = "(initramfs) ";
 
 /// Why no such initramfs is available.
-pub const MISSING: &str = "Debian's initramfs can't be had: see the setup above";
+pub const MISSING: &str = "Debian's initramfs is not available: see the setup above";
 
 /// The files of the packages, if they were fetched before.
 pub fn present(workspace: &Workspace) -> Option<PathBuf> {
@@ -120,7 +120,7 @@ pub fn run(workspace: &Workspace, kernel: &Path) -> Result<Outcome> {
     let mut outcome = typing::talk(&machine, TALK)?;
     // In an error message about a script, the shell prints the number of the line.
     let complains = outcome.output.contains(": line ");
-    let check = ("nothing in them is an error to the shell", !complains);
+    let check = ("the shell reports no error in the scripts", !complains);
     outcome.add(Outcome::of_checks([check], String::new()));
     Ok(outcome)
 }

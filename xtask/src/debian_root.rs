@@ -73,25 +73,25 @@ const TALK: &[(&str, &[Exchange])] = &[
         ],
     ),
     (
-        "who -b says when the machine started",
+        "who -b prints when the machine started",
         &[("who -b\r", &["system boot  ", PROMPT])],
     ),
     (
-        "the syslog daemon writes to the disk what it gets",
+        "the syslog daemon writes its messages to the disk",
         &[(
             "logger of the test; until grep 'root: of the test' /var/log/syslog; do sleep 0.1; done\r",
             &[" root: of the test\n", PROMPT],
         )],
     ),
     (
-        "ssh leads to this machine",
+        "ssh connects to this machine",
         &[(
             "ssh -o BatchMode=yes 127.0.0.1 'echo \"$USER from ${SSH_CLIENT%% *}\"'\r",
             &["\nroot from 127.0.0.1\n", PROMPT],
         )],
     ),
     (
-        "after the end of a login it is nobody's, and getty is there again",
+        "after the end of a login, its record is closed, and getty runs again",
         &[
             ("exit\r", &["login: "]),
             ("root\r", &["Password: "]),
@@ -153,7 +153,7 @@ pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
     cmd!("chroot", &folder, "sh", "-ec", PREPARE)
         .stdout_to_stderr()
         .run()
-        .context("preparing the root of Debian's")?;
+        .context("preparing Debian's root")?;
     // The image is made under another name and renamed when it is complete.
     let partial = place.join("partial.img");
     disk::image(&folder, &partial, MEGABYTES)?;

@@ -39,7 +39,7 @@ pub fn deny(workspace: &Workspace, install: bool) -> Result<Outcome> {
     if run("fetch db")?.succeeded() {
         check("advisories")?;
     } else {
-        let reason = "the database of advisories can't be had";
+        let reason = "the database of advisories is not available";
         outcome.add(Outcome::missing(reason, false));
     }
     Ok(outcome)

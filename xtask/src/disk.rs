@@ -146,7 +146,7 @@ const CASES: &[Case] = &[
         hangs: false,
     },
     Case {
-        name: "a disk that does not answer any more",
+        name: "a disk that no longer answers",
         way: Way::Initramfs,
         append: "root=/dev/nvme0n1 rw HANGS=yes",
         order: &[
@@ -324,7 +324,7 @@ fn release(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<String> {
         }
     }
     bail!(
-        "the kernel does not come to PID 1:\n{}",
+        "the kernel does not reach PID 1:\n{}",
         running.console.tail()
     )
 }

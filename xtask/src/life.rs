@@ -43,7 +43,7 @@ null::respawn:/bin/stubborn
 /// free: see [`Exchange`].
 const ORDER: &[(&str, &[&str])] = &[
     (
-        "a bad line is told with file, line and reason, and the rest works",
+        "a bad line is reported with file, line and reason, and the rest works",
         &[
             "init: started on Linux ",
             "init: /etc/inittab, line 3: no such action: \"respwan\"\n",
@@ -55,11 +55,11 @@ const ORDER: &[(&str, &[&str])] = &[
         &["init: rc: started, process ", "init: rc: exit status: 0\n"],
     ),
     (
-        "one that ends at once is slowed down, and that is said",
+        "a service that ends at once is slowed down, and init reports that",
         &["init: crash: exit status: 3; restarts in 1 s\0director: all services are up\n"],
     ),
     (
-        "a fault executes PID 1 anew, another one in the pause after it likewise; then it reads a new inittab",
+        "after a fault, PID 1 executes itself again, also after a second fault in the pause; then it reads a new inittab",
         &[
             "init: SIGSEGV\n",
             "init: SIGSEGV\n",
@@ -68,7 +68,7 @@ const ORDER: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "Ctrl-Alt-Del starts its entry; SIGABRT does as a fault does, and services are as before",
+        "Ctrl-Alt-Del starts its entry; SIGABRT has the effect of a fault, and the services are as before",
         &[
             // This line may be missing: the fault may come before init has noticed that the program runs.
             "cad is here\n\0init: SIGABRT\n",
@@ -77,7 +77,7 @@ const ORDER: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "the machine stops in order, and at last without asking",
+        "the machine stops in order, and at last kills what is left",
         &[
             "init: power off: stopping the machine\n",
             "last is here\n",
@@ -100,7 +100,7 @@ const PRESS: &str = "director: press Ctrl-Alt-Del\n";
 /// What the console must not show.
 const NEVER: &[(&str, &str)] = &[
     (
-        "what it says of a slow one it says once",
+        "the end of a service that is slowed down is reported once",
         "init: crash: exit status: 3\n",
     ),
     ("nothing fails", "FAILED"),
@@ -121,7 +121,7 @@ const MOVING_INITTAB: &str = "\
 ";
 const MOVING_ORDER: &[(&str, &[&str])] = &[
     (
-        "a line with a mistyped user is told, and starts nothing",
+        "a line with a mistyped user is reported, and starts nothing",
         &["init: /etc/inittab, line 7: invalid setting: \"usr=www\"\n"],
     ),
     (
@@ -141,7 +141,7 @@ const MOVING_ORDER: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "switch_root goes on in another root, where what was mounted is moved to",
+        "switch_root continues in another root, to which the mounts are moved",
         &[
             "init: restart: stopping the machine\n",
             "init: started on Linux ",
@@ -159,7 +159,7 @@ const HELD_INITTAB: &str = "\
 ";
 const HELD_ORDER: &[(&str, &[&str])] = &[
     (
-        "what does not come to run is told, and process 1 goes on",
+        "a service that never comes to run is reported, and process 1 continues",
         &[
             "init: steady: started, process \0holder: three do not come to run\n",
             "init: continues after a fault\n",
@@ -168,15 +168,15 @@ const HELD_ORDER: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "it reads a new inittab, and kills what is gone from it",
+        "init reads a new inittab, and kills the services that were removed from it",
         &["holder: what is new has come, what is gone is stopped\n"],
     ),
     (
-        "it goes on where the inittab does not answer",
+        "init continues when the read of the inittab blocks",
         &["holder: process 1 goes on where the inittab does not answer\n"],
     ),
     (
-        "it powers off, though a wait line does not come to run",
+        "init powers off although a line with wait never comes to run",
         &[
             "init: behind: starting, process ",
             "init: power off: stopping the machine\n",
@@ -217,7 +217,7 @@ const MODES: &[(&str, &[Part])] = &[
                 ],
             ),
             (
-                "when that has ended, the rest starts",
+                "when the shell has ended, the rest starts",
                 &[("exit\r", &["last is here\n", STEADY_AND_PROMPT])],
             ),
             (
@@ -236,7 +236,7 @@ const MODES: &[(&str, &[Part])] = &[
                 ],
             ),
             (
-                "when that has ended, the services start again",
+                "when the shell has ended, the services start again",
                 &[("exit\r", &[STEADY_AND_PROMPT])],
             ),
             (
@@ -255,7 +255,7 @@ const MODES: &[(&str, &[Part])] = &[
         "emergency splash",
         &[
             (
-                "emergency: a shell has the console before all else",
+                "emergency: a shell has the console before anything else starts",
                 &[
                     ("", &[PROMPT]),
                     (
@@ -265,7 +265,7 @@ const MODES: &[(&str, &[Part])] = &[
                 ],
             ),
             (
-                "when that has ended, all starts",
+                "when the shell has ended, everything starts",
                 &[(
                     "exit\r",
                     &["rc is here\n", "last is here\n", STEADY_AND_PROMPT],
@@ -345,11 +345,11 @@ fn another_console(
     let is_there = second.contains("init: started on Linux ");
     let checks = [
         (
-            "CONSOLE= is where init says what it says",
+            "init writes its messages to CONSOLE=",
             is_there && !first.contains("init: "),
         ),
         (
-            "level 0 on the command line is a power-off before anything is started",
+            "level 0 on the command line powers off before anything is started",
             second.contains("init: power off\r\n") && !second.contains("rc is here"),
         ),
     ];

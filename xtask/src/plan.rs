@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_name_is_refused_with_the_right_ones() {
+    fn a_wrong_name_is_an_error_that_lists_the_right_names() {
         let suites = vec!["weit".to_owned()];
         let error = Selection {
             suites,
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_long_is_selected_by_the_long_form_or_by_its_name() {
+    fn long_checks_are_selected_by_the_long_form_or_by_name() {
         let long = Selection {
             long: true,
             ..Selection::default()
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_an_error() {
+    fn an_empty_selection_is_an_error() {
         let (suites, runners) = (vec!["fmt".to_owned()], vec![Runner::Kernel]);
         let selection = Selection {
             suites,

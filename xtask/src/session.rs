@@ -186,7 +186,7 @@ impl Course<'_> {
         let all_ran = missing.is_empty();
         let checks = [
             (
-                "PID 1 starts without a console of the kernel's",
+                "PID 1 starts without a console from the kernel",
                 self.before.contains("unable to open an initial console"),
             ),
             (

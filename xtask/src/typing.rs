@@ -45,7 +45,7 @@ const TYPED: &[(&str, &[Exchange])] = &[
         )],
     ),
     (
-        "the last command comes again by an arrow",
+        "an arrow key recalls the last command",
         &[("\x1b[A\r", &["\none-two\n", PROMPT])],
     ),
     (
@@ -64,7 +64,7 @@ const TYPED: &[(&str, &[Exchange])] = &[
         ],
     ),
     (
-        "Ctrl-Z stops a command, and fg has it go on",
+        "Ctrl-Z stops a command, and fg continues it",
         &[
             ("(echo runs; read x; echo \"[$x]\")\r", &["\nruns\n"]),
             ("\x1a", &["Stopped", PROMPT]),
@@ -73,7 +73,7 @@ const TYPED: &[(&str, &[Exchange])] = &[
         ],
     ),
     (
-        "the shell comes again when it has ended",
+        "the shell starts again when it has ended",
         &[("\x04", &["init: sh: exit status: 0", PROMPT])],
     ),
     (

@@ -56,15 +56,15 @@ pub fn obtain<T>(find: impl Fn() -> Result<T, Missing>) -> Result<T> {
 
 /// Installs packages, or reports which command would install them.
 fn install(packages: &[&str]) -> Result<()> {
-    ensure!(!packages.is_empty(), "no Debian package brings it");
+    ensure!(!packages.is_empty(), "no Debian package contains it");
     let by_hand = format!("apt-get install {}", packages.join(" "));
     ensure!(
         program("apt-get", &[]).is_ok(),
-        "on Debian, `{by_hand}` brings it"
+        "on Debian, `{by_hand}` installs it"
     );
     ensure!(
         rustix::process::geteuid().is_root(),
-        "`sudo {by_hand}` brings it"
+        "`sudo {by_hand}` installs it"
     );
     // One update is enough. An update that fails for one archive may still have brought the needed lists.
     static UPDATED: OnceLock<Output> = OnceLock::new();
@@ -96,7 +96,7 @@ fn install_backports(args: &[&str]) -> Result<bool> {
     let own = fs::read_to_string("/etc/apt/sources.list").unwrap_or_default();
     fs::write(&sources, format!("{own}\n{}", source_line(&suite, "")))?;
     let option = format!("Dir::Etc::SourceList={}", sources.display());
-    note!("that failed; the same from {suite}");
+    note!("that failed; trying again with packages from {suite}");
     let with = |args: &[&str]| apt_get(&[&["-o", &option, "-t", &suite], args].concat());
     let installed = with(&["update"]).and_then(|_| with(args));
     fs::remove_file(sources)?;

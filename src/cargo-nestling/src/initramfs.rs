@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_comes_with_the_directories_that_it_lies_in_and_replaces_what_was_there() {
+    fn a_file_adds_its_parent_directories_and_replaces_an_older_file() {
         let mut archive = Initramfs::default();
         archive.file("/a/b/c", b"first");
         archive.file("a/b/c", b"second");

@@ -73,7 +73,7 @@ pub fn obtain(cache: &Path, arch: Arch, age: Age) -> Result<PathBuf> {
     download(cache, arch, age).map_err(|error| {
         let (name, package) = (arch.name(), debian(arch).1);
         anyhow!(
-            "there is no Linux kernel for {name}, and Debian's package {package} can't be had: {error:#}. \
+            "there is no Linux kernel for {name}, and Debian's package {package} is not available: {error:#}. \
              It would be kept in {}. `boot --arch {name} --kernel PATH` boots a kernel of your own, which has \
              initramfs and serial console built in",
             folder(cache, arch, age).display(),
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_s_kernel_is_found_by_its_name() {
+    fn the_kernel_in_a_package_is_found_by_its_name() {
         assert!(is_kernel("./boot/vmlinuz-6.1.0-50-cloud-amd64"));
         assert!(is_kernel("./boot/vmlinux-6.12.57+deb13-riscv64"));
         assert!(is_kernel("./usr/lib/modules/7.2+deb14-riscv64/vmlinuz"));
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_from_a_package_to_its_kernel_is_found() {
+    fn the_dependencies_lead_from_a_package_to_its_kernel() {
         let next = |depends: &str, package| {
             let description = format!("Package: {package}\nDepends: {depends}\n");
             kernel_dependency(&description, package)

@@ -319,7 +319,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_pid_1_says_is_taken_out_of_the_text_however_it_is_cut() {
+    fn messages_of_pid_1_are_separated_from_the_text_however_they_are_split() {
         let said = b"OpenSBI\r\n\rinit: started on Linux 6.1.0\r\n$ \rinit: sh: exit status: 3; it\r\n\rinitial\r\n\rinit: a: signal: 9 (SIGKILL)\r\n\r";
         for cut in 0..said.len() {
             let mut console = Console::default();
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_pid_1s_is_about_a_process_or_the_machine() {
+    fn a_line_of_pid_1_is_about_a_process_or_the_machine() {
         let about = Event::About {
             name: "sh".into(),
             what: "exec \"sh\": ENOENT".into(),

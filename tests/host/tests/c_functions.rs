@@ -1,7 +1,8 @@
-//! The package `nestling-c`: its functions do what those of the C libraries do, except where the table in its README has a reason.
+//! Tests that the functions of the package `nestling-c` do the same as those of the C libraries, except where the table
+//! in its README gives a reason.
 //!
-//! A program in C (`tests/host/c/functions.c`) goes through every function, attribute, action and error. It runs with the functions of its
-//! libc, with those of `libnestling_c.so` by `LD_PRELOAD`, and linked with `libnestling_c.a`.
+//! A program in C (`tests/host/c/functions.c`) uses every function, attribute, action and error. It runs with the
+//! functions of its libc, with those of `libnestling_c.so` by `LD_PRELOAD`, and linked with `libnestling_c.a`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -53,7 +54,7 @@ fn the_functions_differ_from_musls_only_as_documented() {
     the_functions_differ_only_as_documented(&MUSL);
 }
 
-/// What the program prints of each situation, by the situation's name.
+/// The program's output for each situation, by the situation's name.
 type Answers = BTreeMap<String, String>;
 
 fn the_functions_differ_only_as_documented(libc: &Libc) {
@@ -91,7 +92,7 @@ fn the_functions_differ_only_as_documented(libc: &Libc) {
     }
 }
 
-/// What nestling's functions do where they differ, as far as no libc shows it.
+/// The results of nestling's functions in situations in which they differ from every libc.
 const OURS: &[(&str, &str)] = &[
     ("the flag POSIX_SPAWN_SETCGROUP", "0"),
     ("a cgroup is returned as it was set", "0 0 9"),
@@ -132,7 +133,7 @@ const OURS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The situations that the table in the README has for this libc.
+/// Returns the situations of the README's table for this libc.
 fn documented(column: &str) -> Vec<String> {
     let text = include_str!("../../../src/c/README.md");
     let rows = text.lines().filter_map(|line| {
@@ -150,7 +151,7 @@ fn documented(column: &str) -> Vec<String> {
 }
 
 impl Libc {
-    /// Whether there is a compiler for it.
+    /// An error if no compiler for it is installed.
     fn compiles(&self) -> Result<(), String> {
         installed(self.compiler)?;
         let output = run(self.compiler, |command| {
@@ -168,7 +169,7 @@ impl Libc {
     }
 }
 
-/// The program that the others start, which runs anywhere here.
+/// Returns the program that the test programs start. It can run on this machine with each libc.
 fn report() -> &'static Path {
     static REPORT: OnceLock<PathBuf> = OnceLock::new();
     REPORT.get_or_init(|| {

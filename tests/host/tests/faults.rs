@@ -370,10 +370,13 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         (Position::Parent { .. }, "close", _) if call.line.starts_with("close(4)") => {
             FailureAndLeft("StatusPipe".into(), descriptor())
         }
-        (Position::Parent { .. }, "close", _) if call.line.starts_with("close(3)") => {
-            Left("the read end is closed when the result is known", descriptor())
+        (Position::Parent { .. }, "close", _) if call.line.starts_with("close(3)") => Left(
+            "the read end is closed when the result is known",
+            descriptor(),
+        ),
+        (Position::Parent { .. }, "close", _) => {
+            Left("it is already known that pidfds work", descriptor())
         }
-        (Position::Parent { .. }, "close", _) => Left("it is already known that pidfds work", descriptor()),
         (Position::Parent { .. }, "read" | "wait4" | "waitid", "EINTR") => {
             Nothing("EINTR is tried again")
         }

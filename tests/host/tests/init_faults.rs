@@ -350,7 +350,7 @@ fn faults(calls: &[Call], arch: Arch) -> Vec<String> {
             .take(errnos_of_one)
             .map(|errno| format!("{name}:error={errno}:when={first}+"));
         faults.extend(ever);
-        // Of a call that occurs very often, every n-th occurrence is enough.
+        // If a call occurs very often, every n-th occurrence is enough.
         let few = numbers.iter().step_by(numbers.len().div_ceil(most_of_one));
         for (index, number) in few.enumerate() {
             let errno = ["EINTR", "ENOMEM", "EPERM"][index % 3];

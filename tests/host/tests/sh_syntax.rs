@@ -1,4 +1,5 @@
-//! The shell's parser, patterns and regular expressions by themselves: what they are made of needs no shell, and here is none.
+//! Tests the shell's parser, patterns and regular expressions by themselves: they can be used without a shell, and this
+//! test contains none.
 
 extern crate alloc;
 
@@ -36,19 +37,19 @@ mod symbols;
 #[path = "../../../src/bin/sh/syntax/mod.rs"]
 mod syntax;
 
-/// A tree is freed where there is enough of it.
+/// Takes the place of the shell's module `stack`: there is always enough stack to free a tree.
 mod stack {
     pub fn is_low() -> bool {
         false
     }
 }
 
-/// A host that has lines, of which the first is read first.
+/// A host with these lines; the first line is read first.
 struct Lines {
     symbols: Symbols,
     aliases: Map<Rc<[u8]>>,
     lines: &'static [&'static str],
-    /// Whether the command went on, for each line that was read.
+    /// For each line that was read: whether it continues a command.
     went_on: Vec<bool>,
     is_stack_low: bool,
 }
@@ -68,7 +69,7 @@ impl Lines {
         complete_command(self, source)
     }
 
-    /// What is wrong with a text, which is the first command's.
+    /// Returns the error in a text whose first command is wrong.
     fn wrong(&mut self, text: &str) -> Wrong {
         match self.next(&mut Source::text(text.as_bytes(), 1)) {
             Err(Failure::Wrong(Some(wrong))) => wrong,
@@ -112,7 +113,7 @@ impl Host for Lines {
     }
 }
 
-/// The words of the list's first command, which is simple and has only literal text.
+/// Returns the words of the list's first command, which must be a simple command with literal text only.
 fn words(list: &List) -> Vec<&str> {
     let [Command::Simple(simple), ..] = &*list.items[0].and_or.first.commands else {
         panic!("{list:?}");
@@ -160,7 +161,7 @@ fn a_command_asks_its_host_for_the_lines_that_it_needs_and_no_more() {
 }
 
 #[test]
-fn what_ends_the_reading_is_handed_on() {
+fn an_error_of_reading_is_passed_on() {
     let mut host = Lines::new(&["{\n"]);
     let answer = host.next(&mut Source::interactive());
     assert!(
@@ -170,7 +171,7 @@ fn what_ends_the_reading_is_handed_on() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_its_line() {
+fn an_error_is_reported_with_its_line() {
     let mut host = Lines::new(&[]);
     let Wrong {
         line: 2,
@@ -196,7 +197,7 @@ fn what_is_wrong_is_said_with_its_line() {
 }
 
 #[test]
-fn aliases_are_the_hosts() {
+fn aliases_come_from_the_host() {
     let mut host = Lines::new(&[]);
     let name = host.symbols.intern(b"a");
     host.aliases.insert(name, Rc::from(&b"echo b "[..]));
@@ -227,7 +228,7 @@ fn a_document_has_expansions_and_no_quotes() {
 }
 
 #[test]
-fn an_expression_knows_its_variables_or_what_is_wrong() {
+fn an_expression_has_variables_or_an_error() {
     let mut host = Lines::new(&[]);
     let expression = parse(&mut host, b"x + 2 * (y = 3)", Vec::new()).expect("an expression");
     let mut names = Vec::new();
@@ -258,7 +259,7 @@ fn names_that_have_no_mark_are_forgotten() {
     assert_eq!(symbols.find(b"forgotten"), None);
     assert_eq!(symbols.find(b"kept"), Some(kept));
     assert!(symbols.find(b"echo").is_some() && symbols.find(b"PATH").is_some());
-    // Its number is free.
+    // The number of the forgotten symbol is used again.
     assert_eq!(symbols.intern(b"new"), forgotten);
 }
 

@@ -181,7 +181,7 @@ fn eight_threads_start_programs_while_another_one_forks_without_exec() {
             assert_eq!(
                 wait::wait_for(wait::Who::Any, wait::Options::NOHANG),
                 Err(Errno::ECHILD),
-                "nobody is left"
+                "no process is left"
             );
         },
     );

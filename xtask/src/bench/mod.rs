@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_turn_begins_with_another_and_the_first_does_not_count() {
+    fn each_turn_begins_with_another_thing_and_the_first_is_not_counted() {
         let mut order = Vec::new();
         let values = in_turns(3, 2, |index| {
             order.push(index);

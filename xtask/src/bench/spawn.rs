@@ -211,7 +211,7 @@ fn beside(
     let ways = starters.ways(|_| true);
     let values = in_turns(ways.len(), turns, |index| {
         let value = starters.measure(ways[index], setting)?;
-        value.context("a small process can't be had")
+        value.context("the system refuses a small process")
     })?;
     let names = ways.iter().map(|way| way.name.into());
     Ok(names.zip(values).collect())
@@ -230,7 +230,7 @@ fn large_beside_small(starters: &mut Starters, most: u64, turns: usize) -> Resul
             0 => starters.all[GNU].ask(way, small)?,
             _ => other.ask(way, large)?,
         };
-        Ok(value.context("the memory can't be had")? / 1e3)
+        Ok(value.context("the system refuses the memory")? / 1e3)
     })?;
     starters.release()?;
     let names =
@@ -269,7 +269,7 @@ fn grow(
     let values = in_turns(points.len() * ways.len(), turns, |index| {
         let (point, way) = (points[index / ways.len()], ways[index % ways.len()]);
         let value = starters.measure(way, (curve.setting)(point))?;
-        value.context("what could be had before can't be had now")
+        value.context("the system now refuses what it allowed before")
     })?;
     starters.release()?;
 

@@ -120,7 +120,7 @@ fn once(
         };
         if let Some(end) = time("first-byte") {
             let begin =
-                time("Run /").context("the kernel does not tell when it starts process 1")?;
+                time("Run /").context("the kernel's log does not show the start of process 1")?;
             return Ok((end - begin) * 1e3);
         }
     }

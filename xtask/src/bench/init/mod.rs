@@ -90,7 +90,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
         })?;
         told(table("Orphans reaped", "a second", orphans));
     } else {
-        eprintln!("xtask: only root may have a pid namespace: no table of orphans");
+        eprintln!("xtask: only root can make a pid namespace: no table of orphans");
     }
     let signals = in_turns(programs.len(), 31, |index| {
         let program = &programs[index];
