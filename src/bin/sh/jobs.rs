@@ -1,11 +1,11 @@
 //! Jobs: XCU 2.11, 3.182 (XBD), and waiting for children.
 //!
-//! # What whoever starts processes does for job control
+//! # Job control for code that starts processes
 //!
-//! Where [`controls`] says so, each pipeline and each asynchronous list is a process group of its own. For a spawn:
-//! `process_group: Some(0)` for the first process and `Some(first)` for the others, and for a job in the foreground
-//! `Action::SetForeground` of [`terminal`], if there is one, for the first. For a fork: [`join`] in the child, first of all, and
-//! [`place`] in the parent. Then [`wait_foreground`] or [`add_background`].
+//! If [`controls`] returns true, each pipeline and each asynchronous list has a process group of its own. A spawn uses
+//! `process_group: Some(0)` for the first process and `Some(first)` for the others. In the foreground, the first process also gets
+//! `Action::SetForeground` with [`terminal`], if there is one. After a fork, the child calls [`join`] before anything else, and the
+//! parent calls [`place`]. Then the parent calls [`wait_foreground`] or [`add_background`].
 
 pub mod table;
 
@@ -27,41 +27,42 @@ use crate::traps;
 use table::{Control, Death, Jobs, Process, Terminal, exit_status};
 pub use table::{Started, State};
 
-/// Whether a process that is started now joins a process group: job control is on, and this is no subshell of the shell that has it.
+/// Whether new processes are put into process groups: job control is on, and this process is not a subshell of the shell that has
+/// it.
 pub fn controls(shell: &Shell) -> bool {
     shell.jobs.control.is_some()
 }
 
-/// The terminal that a job in the foreground takes, by its first process's `Action::SetForeground`.
+/// The terminal for a job in the foreground, whose first process takes it with `Action::SetForeground`.
 pub fn terminal(shell: &Shell) -> Option<RawFd> {
     let terminal = shell.jobs.control.as_ref()?.terminal.as_ref()?;
     Some(terminal.device.as_fd().as_raw_fd())
 }
 
-/// In a copy that was just made: joins the job's group, a new one if there is none yet, and takes the terminal if it is for the
-/// foreground. Does nothing without job control. It goes before [`enter_subshell`].
+/// In a new copy of the shell: joins the job's process group, which is a new one if `group` is `None`. If `foreground`, also takes
+/// the terminal. Does nothing without job control. Must be called before [`enter_subshell`].
 pub fn join(shell: &Shell, group: Option<Pid>, foreground: bool) {
     let Some(control) = &shell.jobs.control else {
         return;
     };
-    // The parent does the same, and one of them is too late.
+    // The parent makes the same call. The second one of the two may fail.
     let _ = sys::process::setpgid(0, group.map_or(0, Pid::as_raw));
     if foreground && let Some(terminal) = &control.terminal {
         let _ = terminal.device.take();
     }
 }
 
-/// In the parent of such a copy: sees to it that it is in its group when this returns. The answer is the group, `None` without job
+/// In the parent of such a copy: makes sure that the copy is in its process group. Returns the group, or `None` without job
 /// control.
 pub fn place(shell: &Shell, pid: Pid, group: Option<Pid>) -> Option<Pid> {
     shell.jobs.control.as_ref()?;
     let group = group.unwrap_or(pid);
-    // It may have done so itself, and be gone.
+    // The copy may have joined the group itself, and may have ended.
     let _ = sys::process::setpgid(pid.as_raw(), group.as_raw());
     Some(group)
 }
 
-/// Notes an asynchronous list: sets `$!`, gives it a job number, prints `[1] 1234` if the shell is interactive.
+/// Adds an asynchronous list to the job table and sets `$!`. If the shell is interactive, writes `[1] 1234`.
 pub fn add_background(shell: &mut Shell, started: Started<'_>) {
     let Some(&pid) = started.pids.last() else {
         return;
@@ -73,11 +74,11 @@ pub fn add_background(shell: &mut Shell, started: Started<'_>) {
     if shell.is_interactive() && !shell.is_subshell {
         nestling::eprintln!("[", place + 1, "] ", pid);
     }
-    // Those that have ended meanwhile are not to fill the kernel's table.
+    // Reaps children that have ended, so that they do not fill the kernel's process table.
     shell.jobs.update();
 }
 
-/// Notes the process of a process substitution: sets `$!`.
+/// Records the process of a process substitution, and sets `$!`.
 pub fn add_other(shell: &mut Shell, pid: Pid) {
     if shell.jobs.inherited {
         shell.jobs.clear();
@@ -87,8 +88,8 @@ pub fn add_other(shell: &mut Shell, pid: Pid) {
     shell.last_background = Some(pid);
 }
 
-/// Waits for one child that is no job: without job control. Its exit status is the answer; traps wait until it has ended (the caller runs
-/// them). SIGINT that ends it is passed on to an interactive shell as `Divert::Interrupt`.
+/// Waits for a child that is not a job, and returns its exit status. Traps are executed by the caller, after the child has ended.
+/// If SIGINT ends the child, an interactive shell gets `Divert::Interrupt`.
 pub fn wait_for(shell: &mut Shell, pid: Pid) -> Result<i32, Divert> {
     let mut statuses = [None];
     let awaited = Awaited {
@@ -100,14 +101,14 @@ pub fn wait_for(shell: &mut Shell, pid: Pid) -> Result<i32, Divert> {
     ended(shell, status.unwrap_or_default())
 }
 
-/// Children that are no jobs, and what they have ended with.
+/// Children that are not jobs, and their statuses.
 struct Awaited<'a> {
     pids: &'a [Pid],
     statuses: &'a mut [Option<ExitStatus>],
 }
 
 impl Awaited<'_> {
-    /// A child has changed: one of these, or a job's.
+    /// Records a change of one of these children or of a job's process.
     fn note(&mut self, jobs: &mut Jobs, pid: Pid, status: ExitStatus) {
         let mut all = self.pids.iter().zip(self.statuses.iter_mut());
         match all.find(|(other, known)| **other == pid && known.is_none()) {
@@ -116,7 +117,8 @@ impl Awaited<'_> {
         }
     }
 
-    /// Waits until all of these have ended, and meanwhile notes what becomes of jobs. One system call for each child that ends.
+    /// Waits until all of these children have ended, and records the changes of jobs that occur before. Makes one system call for
+    /// each child that ends.
     fn wait(mut self, jobs: &mut Jobs) {
         while let Some(next) = self.statuses.iter().position(Option::is_none) {
             let who = match self.pids.get(next) {
@@ -127,7 +129,7 @@ impl Awaited<'_> {
                 Ok(Some((pid, status))) => self.note(jobs, pid, status),
                 Ok(None) | Err(Errno::EINTR) => {}
                 Err(_) => {
-                    // It was reaped by somebody else.
+                    // The child was reaped elsewhere.
                     if let Some(status) = self.statuses.get_mut(next) {
                         *status = Some(ExitStatus::from_raw(127 << 8));
                     }
@@ -137,8 +139,8 @@ impl Awaited<'_> {
     }
 }
 
-/// Reads to the end what the child of a command substitution writes, and waits for it, as [`wait_for`] does. SIGINT abandons what an
-/// interactive shell is executing, however the child ends.
+/// Reads all output of a command substitution, and waits for its child as [`wait_for`] does. In an interactive shell, SIGINT
+/// abandons the command that is being executed, however the child ends.
 pub fn wait_for_output(
     shell: &mut Shell,
     pid: Pid,
@@ -159,14 +161,15 @@ pub fn wait_for_output(
         is_over = length == 0;
     }
     if !is_over {
-        // What can't be read is missing.
+        // If reading fails, the rest of the output is missing.
         let _ = io::read_to_end(read_end, output);
     }
     awaited.wait(&mut shell.jobs);
     let [status] = statuses;
     let is_typed = shell.is_interactive() && !shell.is_subshell;
     if is_typed && sys::caught::caught().contains(Signal::INT) && traps::forget_interrupt(shell) {
-        // It was sent to both, and what the child has made of it is not what the user wants executed.
+        // The signal was sent to the shell and to the child. The user does not want the rest of the command to be executed with the
+        // child's partial output.
         nestling::eprintln!();
         shell.status = 128 + Signal::INT.as_raw();
         return Err(Divert::Interrupt);
@@ -174,18 +177,18 @@ pub fn wait_for_output(
     ended(shell, status.unwrap_or_default())
 }
 
-/// What [`wait_for_input`] has waited for.
+/// The event that ended [`wait_for_input`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ready {
     Input,
-    /// A signal that the shell acts on.
+    /// A signal on which the shell acts has arrived.
     Signal,
-    /// There is no more time.
+    /// The time limit has passed.
     Late,
 }
 
-/// Waits until there is something to be read, and meanwhile reaps what has ended. If a signal comes that the shell acts on, or has come, it
-/// does not wait.
+/// Waits until input is available, and reaps children that end before. Returns immediately if a signal on which the shell acts has
+/// arrived.
 pub fn wait_for_input(shell: &mut Shell, input: BorrowedFd<'_>, end: Option<Timestamp>) -> Ready {
     let mut nothing = Awaited {
         pids: &[],
@@ -202,7 +205,7 @@ fn wait_until_readable(
     awaited: &mut Awaited<'_>,
 ) -> Ready {
     let chld = SigSet::EMPTY.with(Signal::CHLD);
-    // While these are blocked, none can come between the look and the wait.
+    // These signals are blocked, so that none can arrive between the check and the wait.
     let (Ok(guard), Ok(ends)) = (
         signals::block(acts_on.union(chld)),
         SignalFd::new(chld, OFlags::CLOEXEC | OFlags::NONBLOCK),
@@ -245,7 +248,7 @@ fn wait_until_readable(
     }
 }
 
-/// The signals of programs that are wrong.
+/// The signals that mean that a program has an error.
 const CRASHES: SigSet = SigSet::EMPTY
     .with(Signal::ABRT)
     .with(Signal::BUS)
@@ -254,12 +257,12 @@ const CRASHES: SigSet = SigSet::EMPTY
     .with(Signal::SEGV)
     .with(Signal::SYS);
 
-/// The exit status of what ran in the foreground, after saying what killed it.
+/// Returns the exit status of a command that ran in the foreground. First reports the signal that killed it, if any.
 fn ended(shell: &mut Shell, status: ExitStatus) -> Result<i32, Divert> {
     let code = status.shell_code();
     match status.signal() {
         None => {
-            // What was typed went to both, and it has dealt with it.
+            // A typed SIGINT went to the shell and to the command, and the command has handled it.
             if shell.is_interactive() && !controls(shell) {
                 traps::forget_interrupt(shell);
             }
@@ -268,7 +271,7 @@ fn ended(shell: &mut Shell, status: ExitStatus) -> Result<i32, Divert> {
             shell.status = code;
             interrupted(shell)?;
         }
-        // A script's user is told of crashes only.
+        // A script's user is informed of crashes only.
         Some(signal) if !shell.is_interactive() && !CRASHES.contains(signal) => {}
         Some(Signal::PIPE) => {}
         Some(signal) => {
@@ -279,21 +282,22 @@ fn ended(shell: &mut Shell, status: ExitStatus) -> Result<i32, Divert> {
     Ok(code)
 }
 
-/// What ran in the foreground was killed by SIGINT, which was meant for the shell as well.
+/// Acts on a SIGINT that has killed a command in the foreground, because it was meant for the shell, too.
 fn interrupted(shell: &mut Shell) -> Result<(), Divert> {
     if shell.is_interactive() && !shell.is_subshell && traps::forget_interrupt(shell) {
         nestling::eprintln!();
         return Err(Divert::Interrupt);
     }
     if terminal(shell).is_some() {
-        // The terminal has sent it to the job alone.
+        // The terminal has sent the signal to the job only.
         let _ = sys::process::kill(shell.own_pid().as_raw(), Some(Signal::INT));
     }
     Ok(())
 }
 
-/// Waits for a foreground pipeline until every process has ended, or, with job control, it stops: then it becomes a job. The
-/// answer is the pipeline's exit status (`pipefail` taken into account, where `last` is the status of a last element that was no process).
+/// Waits for a pipeline in the foreground until every process has ended. With job control, also returns if the pipeline is stopped;
+/// then it becomes a job. Returns the pipeline's exit status, with regard to `pipefail`. `last` is the status of the last command,
+/// if that has no process.
 pub fn wait_foreground(
     shell: &mut Shell,
     started: Started<'_>,
@@ -319,10 +323,11 @@ pub fn wait_foreground(
     }
 }
 
-/// Waits for a job that has the terminal, and takes that back.
+/// Waits for a job that has the terminal, and takes the terminal back.
 fn wait_job(shell: &mut Shell, place: usize) -> Result<i32, Divert> {
     if shell.is_interactive() && sys::caught::caught().contains(Signal::INT) {
-        // It was typed while the job started, which did not have the terminal yet, and is meant for the job. (A trap's action follows.)
+        // The signal was typed while the job was being started and did not have the terminal yet. It is meant for the job. (If the
+        // shell has a trap, its action is executed, too.)
         traps::forget_interrupt(shell);
         for target in shell.jobs.targets(place) {
             let _ = sys::process::kill(target, Some(Signal::INT));
@@ -360,10 +365,11 @@ fn wait_job(shell: &mut Shell, place: usize) -> Result<i32, Divert> {
     }
 }
 
-/// Takes the terminal back from a job, with what the shell's attributes were, or as it is. The answer is what the job had made of them.
+/// Takes the terminal back from a job. If `as_is`, keeps the terminal's attributes, else restores the shell's. Returns the
+/// attributes that the job has set.
 fn take_terminal_back(jobs: &mut Jobs, as_is: bool) -> Option<Attributes> {
     let terminal = jobs.control.as_mut()?.terminal.as_mut()?;
-    // If it is hung up, whoever reads from it will see.
+    // If the terminal is hung up, the next read from it fails.
     let _ = terminal.device.take();
     let found = terminal::attributes(terminal.device.as_fd()).ok();
     if as_is {
@@ -374,7 +380,7 @@ fn take_terminal_back(jobs: &mut Jobs, as_is: bool) -> Option<Attributes> {
     found
 }
 
-/// Takes the terminal, where a job has not given it back. Whether that was possible.
+/// Takes the terminal if a job has not given it back. Returns whether that was possible.
 pub fn take_terminal(shell: &Shell) -> bool {
     let terminal = shell
         .jobs
@@ -384,7 +390,7 @@ pub fn take_terminal(shell: &Shell) -> bool {
     terminal.is_some_and(|terminal| terminal.device.take().is_ok())
 }
 
-/// `fg`: gives a job the terminal, lets it go on and waits for it. The answer is its exit status.
+/// `fg`: gives the terminal to a job, continues the job and waits for it. Returns its exit status.
 pub fn continue_in_foreground(shell: &mut Shell, place: usize) -> Result<i32, Divert> {
     let jobs = &mut shell.jobs;
     let Some(job) = jobs.get(place) else {
@@ -398,7 +404,8 @@ pub fn continue_in_foreground(shell: &mut Shell, place: usize) -> Result<i32, Di
         .as_ref()
         .and_then(|control| control.terminal.as_ref())
     {
-        // What it was when it stopped. Afterwards the shell takes it back in its own way.
+        // The job gets the attributes back that it had when it was stopped. The guard is not dropped, because `wait_job` takes the
+        // terminal back.
         if let Ok(lent) = terminal.device.hand_over(group, job.attributes.as_ref()) {
             core::mem::forget(lent);
         }
@@ -408,7 +415,7 @@ pub fn continue_in_foreground(shell: &mut Shell, place: usize) -> Result<i32, Di
     wait_job(shell, place)
 }
 
-/// `bg`: lets a stopped job go on.
+/// `bg`: continues a stopped job.
 pub fn continue_in_background(shell: &mut Shell, place: usize) -> Result<(), Errno> {
     let jobs = &mut shell.jobs;
     let group = jobs
@@ -423,7 +430,7 @@ pub fn continue_in_background(shell: &mut Shell, place: usize) -> Result<(), Err
     Group::new(group).resume()
 }
 
-/// Whether a job can be continued: it was started with job control, and has not ended. Else why not.
+/// Whether a job can be continued: it was started with job control and has not ended. The error is the reason why it cannot.
 pub fn is_under_control(shell: &Shell, place: usize) -> Result<(), &'static str> {
     match shell.jobs.get(place) {
         _ if shell.jobs.inherited => Err("job of another shell"),
@@ -433,20 +440,20 @@ pub fn is_under_control(shell: &Shell, place: usize) -> Result<(), &'static str>
     }
 }
 
-/// Why `wait` has ended before its time.
+/// The reason why `wait` ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Broken {
-    /// This signal came, for which there is a trap (or which interrupts an interactive shell).
+    /// This signal arrived. It has a trap, or interrupts an interactive shell.
     By(Signal),
     /// There is no child.
     NoChild,
 }
 
-/// Waits until a child changes. If a signal comes that the shell acts on, or has come, it does not wait.
+/// Waits until a child changes its state. Returns immediately if a signal on which the shell acts has arrived.
 pub fn wait_for_change(shell: &mut Shell) -> Result<(), Broken> {
     let (jobs, traps) = (&mut shell.jobs, &shell.traps);
     let acts_on = traps.acts_on();
-    // While these are blocked, none can come between the look and the wait.
+    // These signals are blocked, so that none can arrive between the check and the wait.
     let waited_for = acts_on.with(Signal::CHLD);
     let blocked = if acts_on == SigSet::EMPTY {
         None
@@ -482,18 +489,18 @@ pub fn wait_for_change(shell: &mut Shell) -> Result<(), Broken> {
     }
 }
 
-/// How far a process that `wait` is asked for has come.
+/// The result of looking up a process for `wait`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
-    /// It, or its job, has not ended.
+    /// The process or its job has not ended.
     Not,
-    /// Its exit status; the second time it is not known any more.
+    /// The exit status. It can be returned only once.
     Status(i32),
-    /// It is no child of this shell, or was waited for.
+    /// The process is not a child of this shell, or was already waited for.
     Unknown,
 }
 
-/// The exit status of a process, for `wait`.
+/// Returns the exit status of a process, for `wait`.
 pub fn status_of_process(jobs: &mut Jobs, pid: Pid) -> Known {
     let Some(place) = jobs.own(pid) else {
         if jobs.others.contains(&pid) {
@@ -513,7 +520,7 @@ pub fn status_of_process(jobs: &mut Jobs, pid: Pid) -> Known {
     }
 }
 
-/// The exit status of a job, for `wait`. One that is stopped has one, too.
+/// Returns the exit status of a job, for `wait`. A stopped job has an exit status, too.
 pub fn status_of_job(jobs: &mut Jobs, place: usize) -> Known {
     match jobs.state(place) {
         _ if jobs.inherited => Known::Unknown,
@@ -527,18 +534,18 @@ pub fn status_of_job(jobs: &mut Jobs, place: usize) -> Known {
     }
 }
 
-/// Whether any process of the jobs runs.
+/// Whether any process of a job is running.
 pub fn any_runs(jobs: &Jobs) -> bool {
     !jobs.inherited && jobs.running > 0
 }
 
-/// The place of a job that has ended and was not waited for.
+/// Returns the index of a job that has ended and was not waited for.
 pub fn any_done(jobs: &Jobs) -> Option<usize> {
     (0..jobs.len())
         .find(|&place| !jobs.inherited && matches!(jobs.state(place), Some(State::Done(..))))
 }
 
-/// Forgets what has ended, of this shell's own children.
+/// Forgets this shell's own children that have ended.
 pub fn forget_own(jobs: &mut Jobs) {
     if !jobs.inherited {
         jobs.forget_done();
@@ -546,7 +553,8 @@ pub fn forget_own(jobs: &mut Jobs) {
     }
 }
 
-/// In a copy of the shell: forgets the jobs, which are not its own. (`jobs` still shows them: XCU 2.13; `wait` does not know them.)
+/// In a copy of the shell: marks the jobs as those of the parent. `jobs` still lists them (XCU 2.13), but `wait` does not know
+/// them.
 pub fn enter_subshell(shell: &mut Shell) {
     let jobs = &mut shell.jobs;
     jobs.inherited = true;
@@ -555,7 +563,7 @@ pub fn enter_subshell(shell: &mut Shell) {
     jobs.ended.clear();
 }
 
-/// Before a prompt: says what has ended or stopped (`[1] + Done sleep 1`). Whether anything had.
+/// Before a prompt: reports the jobs that have ended or were stopped (`[1] + Done sleep 1`). Returns whether there were any.
 pub fn notify(shell: &mut Shell) -> bool {
     let jobs = &mut shell.jobs;
     jobs.update();
@@ -576,7 +584,7 @@ pub fn notify(shell: &mut Shell) -> bool {
         nestling::eprint!(jobs.line(place, marks, false, shell.utf8));
         any = true;
         if let State::Done(..) = state {
-            // `wait` may still ask for it.
+            // `wait` may still ask for the status.
             let last = jobs
                 .get(place)
                 .and_then(|job| job.processes.last())
@@ -594,8 +602,8 @@ pub fn notify(shell: &mut Shell) -> bool {
     any
 }
 
-/// Whether there are stopped jobs of which the user is told now, before the shell exits and leaves them behind: then it should
-/// not, unless it is asked to again, before another command: by what is typed now if that is `next` 0, or by what is typed then.
+/// Called before the shell exits. If stopped jobs would be left behind, warns the user and returns true: the shell should not exit.
+/// A repeated request succeeds: it must come when the number of commands read is the present number plus `next`.
 pub fn should_stay(shell: &mut Shell, next: u32) -> bool {
     let command = shell.interactive.commands;
     let stays = shell.is_interactive()
@@ -609,9 +617,10 @@ pub fn should_stay(shell: &mut Shell, next: u32) -> bool {
     stays
 }
 
-/// `set -m` was turned on or off: opens the controlling terminal, takes the foreground, or gives both up. Says why it can't.
+/// Turns job control on or off, for `set -m`. Opens the controlling terminal and takes the foreground, or gives both up. If that
+/// fails, reports the error and returns false.
 ///
-/// Without a terminal a shell that is not interactive has process groups all the same. A shell that ends calls this with `false`.
+/// A shell that is not interactive uses process groups even without a terminal. A shell that ends calls this function with `false`.
 pub fn set_monitor(shell: &mut Shell, on: bool) -> bool {
     if on == shell.jobs.control.is_some() {
         return true;
@@ -644,13 +653,13 @@ pub fn set_monitor(shell: &mut Shell, on: bool) -> bool {
     true
 }
 
-/// Opens the terminal, waits for the foreground, and makes the shell a group of its own there.
+/// Opens the terminal, waits until the shell is in the foreground, and puts the shell into a process group of its own.
 fn acquire() -> Result<Terminal, Errno> {
     let device = sys::fd::open(c"/dev/tty", OFlags::RDWR | OFlags::CLOEXEC, 0)?;
     let device = ControllingTerminal::new(descriptors::private(device)?);
     device.wait_until_foreground()?;
     let former_group = sys::process::getpgid(0)?;
-    // EPERM: a session's leader leads its own group already.
+    // EPERM: a session leader already leads its own group.
     let _ = sys::process::setpgid(0, 0);
     device.take()?;
     Ok(Terminal {
@@ -660,12 +669,12 @@ fn acquire() -> Result<Terminal, Errno> {
     })
 }
 
-/// Leaves the terminal to the group that had it before.
+/// Returns the terminal to the process group that had it before.
 fn give_up(terminal: &Terminal) {
     if sys::process::getpgid(0) == Ok(terminal.former_group) {
         return;
     }
-    // The group may be gone; then nobody misses it.
+    // The group may not exist any more; then the calls fail, which does no harm.
     let _guard = signals::block(SigSet::EMPTY.with(Signal::TTOU));
     let _ = sys::terminal::tcsetpgrp(terminal.device.as_fd(), terminal.former_group);
     let _ = sys::process::setpgid(0, terminal.former_group);

@@ -14,7 +14,8 @@ use crate::syntax::Source;
 use table::Before;
 pub use table::Condition;
 
-/// `trap`: sets a condition's action, or with `None` resets it. One that a shell that is not interactive was started to ignore stays so.
+/// `trap`: sets a condition's action, or resets it with `None`. In a shell that is not interactive, a signal that was ignored at
+/// its start stays ignored.
 pub fn set(shell: &mut Shell, condition: Condition, action: Option<&[u8]>) {
     let interactive = shell.is_interactive();
     let traps = &mut shell.traps;
@@ -51,7 +52,7 @@ pub fn set(shell: &mut Shell, condition: Condition, action: Option<&[u8]>) {
     }
 }
 
-/// Executes what has been trapped meanwhile.
+/// Executes the actions of signals that have arrived.
 pub fn check(shell: &mut Shell) -> Flow {
     if shell.traps.pending() {
         run_pending(shell)?;
@@ -59,7 +60,7 @@ pub fn check(shell: &mut Shell) -> Flow {
     Ok(())
 }
 
-/// Executes the actions of signals that have come. `$?` is kept.
+/// Executes the actions of signals that have arrived. `$?` does not change.
 #[cold]
 pub fn run_pending(shell: &mut Shell) -> Flow {
     while !shell.stack.is_low()
@@ -92,13 +93,13 @@ fn run(shell: &mut Shell, action: &[u8]) -> Flow {
     flow
 }
 
-/// Executes the action for ERR: a command has failed, where that ends a shell with `set -e`.
+/// Executes the action for ERR, after a failure that would end the shell with `set -e`.
 #[cold]
 pub fn run_error(shell: &mut Shell) -> Flow {
     let Some(action) = shell.traps.error.clone() else {
         return Ok(());
     };
-    // What fails in it is not its own business.
+    // A failure in the action does not execute the action again.
     let was_active = shell.traps.enter(false);
     let flow = run(shell, &action);
     shell.traps.leave(was_active);
@@ -109,7 +110,7 @@ fn depth(shell: &Shell) -> u32 {
     shell.functions_deep + shell.scripts_deep
 }
 
-/// What `exit` without an operand exits with: `$?`, or in a trap's action, which it ends, what that was before it.
+/// Returns the status for `exit` without an operand: `$?`, or in the action of a trap the value of `$?` before the action.
 pub fn status_for_exit(shell: &Shell) -> i32 {
     shell
         .traps
@@ -117,7 +118,8 @@ pub fn status_for_exit(shell: &Shell) -> i32 {
         .map_or(shell.status, |before| before.status)
 }
 
-/// What `return` without an operand returns: as for `exit`, if it does not only end a function that the action calls.
+/// Returns the status for `return` without an operand. It is the same as for `exit`, except in a function that the action of a trap
+/// calls.
 pub fn status_for_return(shell: &Shell) -> i32 {
     let before = shell
         .traps
@@ -126,7 +128,7 @@ pub fn status_for_return(shell: &Shell) -> i32 {
     before.map_or(shell.status, |before| before.status)
 }
 
-/// Executes the action for EXIT, once, with `$?` being the shell's exit status. An `exit` in it changes that.
+/// Executes the action for EXIT once. In the action, `$?` is the shell's exit status, which `exit` can change.
 pub fn run_exit(shell: &mut Shell) {
     let exit = shell
         .traps
@@ -137,13 +139,13 @@ pub fn run_exit(shell: &mut Shell) {
         return;
     }
     let (_, action) = shell.traps.actions.remove(0);
-    // An `exit` in the action of a signal has brought us here.
+    // The action of a signal may have called `exit`.
     shell.traps.before = None;
     let _ = run(shell, &action);
 }
 
-/// Blocks the signals that are caught, until the guard is dropped, in the parent and in the child: for a fork, so that none which is sent to the
-/// child comes before [`enter_subshell`] has reset what it does. No system call if none is caught.
+/// Blocks the signals that are caught until the guard is dropped, in the parent and in the child of a fork. So a signal to the
+/// child is not handled before [`enter_subshell`] has reset its action. Makes no system call if no signal is caught.
 pub fn hold(shell: &Shell) -> Option<MaskGuard> {
     let caught = shell.traps.acts_on.union(shell.traps.survives);
     if caught == SigSet::EMPTY {
@@ -152,8 +154,8 @@ pub fn hold(shell: &Shell) -> Option<MaskGuard> {
     signals::block(caught).ok()
 }
 
-/// In a process that is a copy of the shell (XCU 2.13): traps that are not to ignore are reset to the default, and are only kept for
-/// `trap` to show.
+/// In a process that is a copy of the shell (XCU 2.13): resets traps to the default action, except those that ignore a signal. The
+/// old actions are kept only for the output of `trap`.
 pub fn enter_subshell(shell: &mut Shell) {
     let inherits = shell.options.has(Opt::Errtrace);
     let traps = &mut shell.traps;
@@ -172,8 +174,8 @@ pub fn enter_subshell(shell: &mut Shell) {
     }
 }
 
-/// In such a copy, for an asynchronous list without job control (XCU 2.12): SIGINT and SIGQUIT are ignored, unless a `trap` in it says
-/// something else.
+/// In such a copy, for an asynchronous list without job control (XCU 2.12): ignores SIGINT and SIGQUIT, unless a `trap` in the list
+/// sets another action.
 pub fn ignore_interrupts(shell: &mut Shell) {
     for signal in [Signal::INT, Signal::QUIT] {
         let traps = &mut shell.traps;
@@ -184,7 +186,8 @@ pub fn ignore_interrupts(shell: &mut Shell) {
     }
 }
 
-/// Forgets a SIGINT that an interactive shell has got while something else ran that has dealt with it. Whether the shell has no trap for it.
+/// Forgets a SIGINT that arrived at an interactive shell while a command ran that has handled it. Returns whether the shell has no
+/// trap for it.
 pub fn forget_interrupt(shell: &Shell) -> bool {
     let untrapped = shell.traps.action(Some(Signal::INT)).is_none();
     if untrapped {
@@ -193,8 +196,8 @@ pub fn forget_interrupt(shell: &Shell) -> bool {
     untrapped
 }
 
-/// The shell becomes interactive: SIGINT, SIGQUIT, SIGTERM, and with job control SIGTSTP, SIGTTIN, SIGTTOU do not end or stop it.
-/// (They are *caught*, not ignored, so that programs get their default.) Called again when `set -m` changes.
+/// Makes the shell survive the signals of an interactive shell: SIGINT, SIGQUIT, SIGTERM, and with job control SIGTSTP, SIGTTIN and
+/// SIGTTOU. They are *caught*, not ignored, so that programs get the default action. This is called again when `set -m` changes.
 pub fn set_interactive(shell: &mut Shell) {
     if !shell.is_interactive() || shell.is_subshell {
         return;

@@ -25,7 +25,7 @@ pub fn execute(shell: &mut Shell, compound: &Compound, item: &Item, last: bool) 
     flow
 }
 
-/// Carries out a command's redirections. `None` if one failed, and with it the command.
+/// Applies a command's redirections. Returns `None` if one of them failed; then the command is not executed.
 pub fn apply(
     shell: &mut Shell,
     redirections: &[Redirection],
@@ -87,7 +87,7 @@ fn branch(
     }
 }
 
-/// Whether a loop goes on after its body.
+/// Whether a loop continues after one execution of its body.
 enum Round {
     Next,
     Over,

@@ -1,7 +1,8 @@
-//! Programs: a spawn, without a copy of the shell. The redirections are the spawn's actions, the assignments its environment.
+//! Programs are started by a spawn, without a copy of the shell. The redirections become actions of the spawn, and the assignments
+//! become its environment.
 //!
-//! What a spawn cannot do as a process of its own would, a copy of the shell does: it waits for a FIFO's other end, runs a script that
-//! has no interpreter, and complains about a redirection that fails. That a program is not there the shell itself says.
+//! Some cases need a copy of the shell, because a spawn cannot do the same: opening a FIFO, which waits for its other end; a script
+//! that has no interpreter; and the message for a redirection that fails. The shell itself reports a program that does not exist.
 
 use alloc::ffi::CString;
 use alloc::vec;
@@ -24,7 +25,7 @@ use crate::redirection::{self, Effect};
 use crate::shell::{Divert, Shell, text};
 use crate::syntax::tree::{Item, Simple};
 
-/// What the shell's spawns use.
+/// The features of the spawns that the shell uses.
 const FEATURES: u32 = features::SHARED
     | features::OPEN
     | features::REDIRECT
@@ -34,29 +35,29 @@ const FEATURES: u32 = features::SHARED
     | features::HOOK
     | features::SHELL;
 
-/// Where a program is started: its place in a pipeline.
+/// The place of a program in a pipeline.
 #[derive(Debug, Default)]
 pub struct Place {
-    /// Nothing else is to be done by this process: it may become the program.
+    /// Whether this process has nothing else to do afterwards, so that it may become the program.
     pub last: bool,
     pub stdin: Option<OwnedFd>,
     pub stdout: Option<OwnedFd>,
-    /// An end of a pipe that only this process uses: a copy of the shell closes it, or the process at the other end would never see
-    /// an end-of-file or a broken pipe.
+    /// An end of a pipe that only this process uses. A copy of the shell closes it; otherwise the process at the other end would
+    /// never see an end-of-file or a broken pipe.
     pub own: Option<OwnedFd>,
-    /// The process group of the pipeline, if it has one already.
+    /// The process group of the pipeline, if it already exists.
     pub group: Option<Pid>,
     pub background: bool,
 }
 
-/// A program that runs, or a copy of the shell.
+/// A process that runs a program, or a copy of the shell.
 #[derive(Debug, Clone, Copy)]
 pub struct Started {
     pub pid: Pid,
     pub group: Option<Pid>,
 }
 
-/// Waits for a command in the foreground; the answer is its exit status.
+/// Waits for a command in the foreground and returns its exit status.
 pub fn wait(shell: &mut Shell, started: Started, item: &Item) -> Result<i32, Divert> {
     if started.group.is_none() {
         return jobs::wait_for(shell, started.pid);
@@ -70,7 +71,7 @@ pub fn wait(shell: &mut Shell, started: Started, item: &Item) -> Result<i32, Div
     jobs::wait_foreground(shell, started, None)
 }
 
-/// Starts the program that the fields name. `None` if there is no process of it, and the status is set.
+/// Starts the program that the first field names. Returns `None` and sets the status if no process was started.
 pub fn start(
     shell: &mut Shell,
     simple: &Simple,
@@ -84,7 +85,7 @@ pub fn start(
     if simple.assignments.is_empty() {
         return launch(shell, simple, fields, name, place);
     }
-    // The assignments are the program's: what the shell itself would follow from them it does not.
+    // The assignments are for the program only. So their effects on the shell itself (RANDOM, SECONDS) are undone.
     let followed = (shell.random, shell.started);
     shell.variables.enter(false);
     let answer = simple::assign_for_command(shell, simple, fields)
@@ -136,7 +137,7 @@ fn launch(
         };
         effects.iter_mut().take(done).for_each(Effect::was_done);
         match failed {
-            // A script is for a copy of the shell.
+            // A copy of the shell executes the script.
             Failed::Exec(Errno::ENOEXEC) if search::may_be_script(found) => break,
             Failed::Exec(_)
                 if let Some(other) = search::program_instead(shell, name, found, is_alone) =>
@@ -156,7 +157,8 @@ fn launch(
     Ok(Some(Started { pid, group }))
 }
 
-/// Says that a program is not there, where its redirections lead. `$?` is as that of a process that could not say so, if nothing reads it.
+/// Reports a program that does not exist, to the standard error of its redirections. If the message causes SIGPIPE or SIGXFSZ, `$?`
+/// is the status of a process that the signal has killed.
 fn is_missing(shell: &mut Shell, effects: &[Effect], name: &CStr) {
     let ends = SigSet::EMPTY.with(Signal::PIPE).with(Signal::XFSZ);
     let guard = signals::block(ends);
@@ -166,7 +168,7 @@ fn is_missing(shell: &mut Shell, effects: &[Effect], name: &CStr) {
         shell.status = 127;
         redirection::restore(shell, saved);
     }
-    // A blocked one is sent even if it is ignored.
+    // The kernel sends a blocked signal even if its action is to ignore it.
     if let Ok(info) = sys::signal::sigtimedwait(ends, Some(Duration::ZERO))
         && !matches!(sys::signal::action(info.signal), Ok(Ignore))
     {
@@ -175,18 +177,18 @@ fn is_missing(shell: &mut Shell, effects: &[Effect], name: &CStr) {
     drop(guard);
 }
 
-/// Why a spawn failed.
+/// The reason why a spawn failed.
 #[derive(Debug, Clone, Copy)]
 enum Failed {
-    /// This redirection.
+    /// The redirection with this index failed.
     Redirection(usize),
-    /// The program.
+    /// The program could not be executed.
     Exec(Errno),
-    /// There is no process.
+    /// No process could be started.
     Start(Errno),
 }
 
-// The room that it takes for the child is not to be the frame of who becomes the program.
+// Not inlined, so that the memory for the child is not part of the stack frame of `become_program`.
 #[inline(never)]
 fn spawn(
     shell: &mut Shell,
@@ -264,7 +266,7 @@ fn pointers(fields: &Fields) -> Vec<Option<Arg<'_>>> {
     list
 }
 
-/// This process becomes the program. If that fails it is reported, and the status set (XCU 2.8.2).
+/// Replaces this process by the program. If that fails, reports the error and sets the status (XCU 2.8.2).
 pub fn become_program(shell: &mut Shell, path: Option<CString>, name: &CStr, fields: &Fields) {
     let mut path = path;
     while let Some(found) = path.take() {
@@ -289,7 +291,7 @@ pub fn become_program(shell: &mut Shell, path: Option<CString>, name: &CStr, fie
     shell.status = 127;
 }
 
-/// Returns only why it failed.
+/// Executes a program. Returns only if that fails, with the error.
 fn exec(shell: &mut Shell, path: &CStr, fields: &Fields) -> Errno {
     let environment = shell.take_environment();
     let (args, env) = (pointers(fields), pointers(environment.strings()));
@@ -315,7 +317,8 @@ fn exec(shell: &mut Shell, path: &CStr, fields: &Fields) -> Errno {
     errno
 }
 
-/// Puts the descriptors of its place where a copy of the shell is to have them, and closes the originals.
+/// In a copy of the shell: moves the descriptors of its place in the pipeline to standard input and output, and closes the
+/// originals.
 pub fn take_place(shell: &mut Shell, place: &mut Place) {
     place.own = None;
     if let Some(stdin) = place.stdin.take() {

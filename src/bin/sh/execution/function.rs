@@ -15,8 +15,8 @@ pub fn define(shell: &mut Shell, function: &Rc<Function>) {
     shell.status = 0;
 }
 
-/// Calls a function. The caller has carried out the redirections and assignments before its name, in a scope of variables
-/// which is the function's too.
+/// Calls a function. The caller has already applied the redirections and the assignments before the function's name. The scope of
+/// those assignments is also the function's scope.
 pub fn call(
     shell: &mut Shell,
     function: &Rc<Function>,

@@ -1,4 +1,4 @@
-//! Commands: XCU 2.9. From lists down to the kinds of command, each in a file of its own.
+//! Executes commands: XCU 2.9. This file has lists, and-or lists and pipelines. Each kind of command has a file of its own.
 
 mod asynchronous;
 pub mod compound;
@@ -20,7 +20,7 @@ use crate::syntax::Source;
 use crate::syntax::tree::{AndOr, Command, Connective, Item, List, Pipeline};
 use crate::traps;
 
-/// Reads, parses and executes to the end of the source: a script, `eval`, `.`, a trap's action.
+/// Reads, parses and executes all commands of a source: a script, `eval`, `.`, the action of a trap.
 pub fn all(shell: &mut Shell, source: &mut Source) -> Flow {
     let mut none = true;
     while let Some(commands) = reader::next(shell, source)? {
@@ -35,7 +35,7 @@ pub fn all(shell: &mut Shell, source: &mut Source) -> Flow {
     Ok(())
 }
 
-/// As [`all`], of the shell's own program: the last command that it can be seen to have may take the process over.
+/// Like [`all`], but for the shell's own program. If a command is known to be the last one, it may replace the shell's process.
 pub fn script(shell: &mut Shell, source: &mut Source) -> Flow {
     while let Some(commands) = reader::next(shell, source)? {
         let last = source.is_over() && !shell.is_interactive();
@@ -44,9 +44,9 @@ pub fn script(shell: &mut Shell, source: &mut Source) -> Flow {
     Ok(())
 }
 
-/// Executes a tree that was read, and that has symbols.
+/// Executes a tree that was read, and protects the names that it uses.
 fn tree(shell: &mut Shell, source: &Source, commands: &List, last: bool) -> Flow {
-    // In an alias's value the source has the symbol of that.
+    // While an alias's value is being read, the source also uses the alias's name.
     let keeps = u32::from(source.is_in_alias());
     shell.keeps_names += keeps;
     shell.trees.push(commands.items.clone());
@@ -59,7 +59,7 @@ fn tree(shell: &mut Shell, source: &Source, commands: &List, last: bool) -> Flow
     flow
 }
 
-/// Executes a list. If it is the `last` thing that this process does, its last command may take the process over.
+/// Executes a list. If it is the last thing that this process does (`last`), its last command may replace the process.
 pub fn list(shell: &mut Shell, list: &List, last: bool) -> Flow {
     let Some((final_item, items)) = list.items.split_last() else {
         return Ok(());
@@ -81,7 +81,7 @@ fn item(shell: &mut Shell, item: &Item, last: bool) -> Flow {
     and_or(shell, &item.and_or, item, last)
 }
 
-/// XCU 2.9.3.
+/// Executes an and-or list: XCU 2.9.3.
 fn and_or(shell: &mut Shell, and_or: &AndOr, item: &Item, last: bool) -> Flow {
     let Some((final_one, rest)) = and_or.rest.split_last() else {
         return pipeline(shell, &and_or.first, item, last);
@@ -103,7 +103,7 @@ fn goes_on(shell: &Shell, connective: Connective) -> bool {
     (shell.status == 0) == (connective == Connective::And)
 }
 
-/// Where a failure does not end the shell, whatever `set -e` says: conditions, and what `!` inverts.
+/// Executes a condition, or a pipeline after `!`. Its failure does not end the shell, even with `set -e`.
 fn ignoring_errexit<T>(
     shell: &mut Shell,
     execute: impl FnOnce(&mut Shell) -> Result<T, Divert>,
@@ -114,7 +114,7 @@ fn ignoring_errexit<T>(
     flow
 }
 
-/// XCU 2.9.2.
+/// Executes a pipeline: XCU 2.9.2.
 fn pipeline(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> Flow {
     if pipeline.negated {
         ignoring_errexit(shell, |shell| execute(shell, pipeline, item, false))?;
@@ -125,7 +125,7 @@ fn pipeline(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> 
 }
 
 fn execute(shell: &mut Shell, pipeline: &Pipeline, item: &Item, last: bool) -> Flow {
-    // Words that were expanded since the last one, of a `for` or `case`, may have taken their time.
+    // Signals may have arrived while the words of a `for` or `case` were expanded.
     traps::check(shell)?;
     shell.jobs.update();
     match &*pipeline.commands {
@@ -156,7 +156,7 @@ fn execute_command(shell: &mut Shell, command: &Command, item: &Item, last: bool
         }
         Command::Compound(compound) => {
             compound::execute(shell, compound, item, last)?;
-            // No command may have come after the words of its own.
+            // The compound command may have expanded words without executing a command after them.
             traps::check(shell)
         }
         Command::Function(function) => {
@@ -166,7 +166,7 @@ fn execute_command(shell: &mut Shell, command: &Command, item: &Item, last: bool
     }
 }
 
-/// XCU 2.15, `set -e`: after a simple command, a pipeline or a subshell that failed.
+/// Acts on a failure of a simple command, a pipeline or a subshell, for `set -e` (XCU 2.15) and the trap for ERR.
 fn check_errexit(shell: &mut Shell) -> Flow {
     if shell.status == 0 || shell.errexit_ignored != 0 {
         return Ok(());

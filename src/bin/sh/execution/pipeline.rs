@@ -1,5 +1,5 @@
-//! Pipelines: XCU 2.9.2. Each element is a process: a program's spawn, or a copy of the shell; but a built-in that only writes
-//! a little needs none ([`without_fork`]).
+//! Pipelines: XCU 2.9.2. Each command of a pipeline is a process: a spawned program, or a copy of the shell. A built-in that only
+//! writes a little needs no process ([`without_fork`]).
 
 use alloc::vec::Vec;
 
@@ -12,15 +12,15 @@ use crate::jobs;
 use crate::shell::{Divert, Flow, Shell};
 use crate::syntax::tree::{Command, Item};
 
-/// What every pipe takes without a reader.
+/// The number of bytes that can be written to any pipe before anything is read from it.
 const FITS: usize = 4096;
 
-/// What a pipeline's elements have become.
+/// The processes of a pipeline.
 #[derive(Debug, Default)]
 struct Elements {
     pids: Vec<Pid>,
     group: Option<Pid>,
-    /// The status of the last element, if that is no process.
+    /// The status of the last command, if it has no process.
     last: Option<i32>,
 }
 
@@ -35,7 +35,7 @@ pub fn foreground(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow 
     Ok(())
 }
 
-/// For `a | b &`.
+/// Starts a pipeline in the background: `a | b &`.
 pub fn background(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow {
     let elements = start(shell, commands, item, true)?;
     let started = jobs::Started {
@@ -68,7 +68,7 @@ fn start(
         if let (Some(Simply::Output(output)), Some(stdout)) = (&simply, &stdout)
             && output.len() <= FITS
         {
-            // Its reader may be gone already: then nothing reads it.
+            // If the reader has already ended, nothing reads the output.
             let _ = io::write_all(stdout.as_fd(), output);
             stdin = next;
             continue;

@@ -1,4 +1,4 @@
-//! Command search: XCU 2.9.1.4, and the table of `hash`.
+//! Searching for a command: XCU 2.9.1.4, and the table of `hash`.
 
 use alloc::ffi::CString;
 use alloc::rc::Rc;
@@ -11,7 +11,7 @@ use crate::shell::{Builtin, Kind, Shell};
 use crate::symbols::Symbol;
 use crate::syntax::tree::Function;
 
-/// What a name stands for, short of a program.
+/// What a command's name stands for. The location of a program is searched for later.
 #[derive(Debug)]
 pub enum Target {
     Builtin(&'static Builtin),
@@ -19,7 +19,7 @@ pub enum Target {
     Program,
 }
 
-/// The special built-ins, then functions, then the other built-ins; all else is a program.
+/// Finds what a name stands for: a special built-in, else a function, else another built-in, else a program.
 pub fn target(shell: &Shell, name: Option<Symbol>) -> Target {
     let Some(name) = name else {
         return Target::Program;
@@ -36,8 +36,9 @@ pub fn target(shell: &Shell, name: Option<Symbol>) -> Target {
     builtin.map_or(Target::Program, Target::Builtin)
 }
 
-/// Where the program of this name is: looked for in PATH, unless its location is remembered, as it is from now on if the shell itself
-/// `remembers` it, and not what stands for a copy of the shell. A name with a slash is a path.
+/// Finds the location of a program. A name with a slash is the location. For another name, a remembered location is used, else the
+/// program is searched for in PATH. If `remembers`, the location found is remembered. It must not be set in code that replaces a
+/// copy of the shell.
 pub fn program(shell: &mut Shell, name: &CStr, remembers: bool) -> Option<CString> {
     let bytes = name.to_bytes();
     if nestling::text::contains(bytes, b'/') {
@@ -53,15 +54,15 @@ pub fn program(shell: &mut Shell, name: &CStr, remembers: bool) -> Option<CStrin
         .unwrap_or(DEFAULT)
         .to_vec();
     let found = in_path(bytes, &path)?;
-    // A relative one is another after `cd`.
+    // A relative path would lead to another file after `cd`.
     if remembers && found.as_bytes().first() == Some(&b'/') {
         shell.hashed.insert(symbol, found.clone());
     }
     Some(found)
 }
 
-/// Where the program of this name is, now that `failed` has turned out not to be it: a remembered location is forgotten, and looked for
-/// once more (XCU 2.9.1.4). `None` if there is no other.
+/// Finds another location of a program after `failed` could not be executed. If `failed` was a remembered location, forgets it and
+/// searches again (XCU 2.9.1.4). Returns `None` if no other location exists.
 pub fn program_instead(
     shell: &mut Shell,
     name: &CStr,
@@ -81,8 +82,8 @@ pub fn program_instead(
     found.filter(|found| **found != *failed)
 }
 
-/// Whether a file that is no executable format may be a script: no null byte comes before the end of its first line (XCU 2.9.1.6). One that
-/// cannot be read is left to the shell that is to run it.
+/// Whether a file may be a script although the kernel does not know its format: its first line contains no null byte (XCU 2.9.1.6).
+/// A file that cannot be read counts as a script; the shell that executes it reports the error.
 pub fn may_be_script(path: &CStr) -> bool {
     let mut first = [0; 256];
     let length = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)
@@ -92,17 +93,17 @@ pub fn may_be_script(path: &CStr) -> bool {
     end.and_then(|end| first.get(end)) != Some(&0)
 }
 
-/// Whether it is a file that may be executed.
+/// Whether the path leads to a regular file that may be executed.
 pub fn is_executable(path: &CStr) -> bool {
     sys::file::stat(path).is_ok_and(|stat| stat.is_file())
         && sys::file::eaccess(path, Access::EXECUTE).is_ok()
 }
 
-/// What PATH is when it is unset (`confstr(3)`, `_CS_PATH`), and for `command -p`.
+/// The value of PATH if it is unset (`confstr(3)`, `_CS_PATH`), and for `command -p`.
 pub const DEFAULT: &[u8] = b"/usr/bin:/bin:/usr/sbin:/sbin";
 
-/// The first file of this name in the directories of `path` that may be executed; else the first that is there, whose exec will
-/// say why it can't.
+/// Returns the first file of this name in the directories of `path` that may be executed. If no file may be executed, returns the
+/// first one that exists, so that executing it gives the error to report.
 pub fn in_path(name: &[u8], path: &[u8]) -> Option<CString> {
     let mut there = None;
     if name.is_empty() {

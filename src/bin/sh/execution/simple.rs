@@ -29,7 +29,7 @@ pub fn execute(shell: &mut Shell, simple: &Simple, item: &Item, last: bool) -> F
     flow
 }
 
-/// `$_`, as people type it: the last word of the last command.
+/// Sets `$_` to the last word of the command, in an interactive shell.
 #[cold]
 fn note_last(shell: &mut Shell, fields: &Fields) {
     if let Some(last) = fields
@@ -38,7 +38,7 @@ fn note_last(shell: &mut Shell, fields: &Fields) {
         .and_then(|last| fields.get(last))
     {
         let name = shell.symbol(b"_");
-        // One that is read-only stays.
+        // If `_` is read-only, it stays as it is.
         let _ = shell.variables.set(name, last);
     }
 }
@@ -61,7 +61,7 @@ fn expand_and_run(
     match search::target(shell, symbol) {
         Target::Builtin(builtin) => run_builtin(shell, builtin, simple, fields),
         Target::Function(function) => {
-            // The fields are the function's parameters, too.
+            // The fields are also the function's parameters, so they are shared.
             let shared = Rc::new(mem::take(fields));
             let flow = call(shell, &function, simple, &shared, item);
             *fields = Rc::try_unwrap(shared).unwrap_or_default();
@@ -83,7 +83,7 @@ fn expand_and_run(
     }
 }
 
-/// XCU 2.9.1.3: no command name. The assignments are for this shell.
+/// Executes a command without a name: its assignments affect this shell (XCU 2.9.1.3).
 fn assignments_alone(shell: &mut Shell, simple: &Simple) -> Flow {
     let Some(saved) = apply(shell, &simple.redirections)? else {
         return Ok(());
@@ -120,7 +120,7 @@ fn assign(shell: &mut Shell, assignment: &Assignment, value: Vec<u8>) -> Flow {
     Ok(())
 }
 
-/// Assigns in the scope that the caller has begun, for a command: its values are exported.
+/// Assigns and exports the variables before a command's name, in the scope that the caller has opened.
 pub fn assign_for_command(shell: &mut Shell, simple: &Simple, fields: &Fields) -> Flow {
     let mut traced = Vec::new();
     let traces = shell.options.has(Opt::Xtrace) && !simple.assignments.is_empty();
@@ -139,7 +139,7 @@ pub fn assign_for_command(shell: &mut Shell, simple: &Simple, fields: &Fields) -
     Ok(())
 }
 
-/// Ends a scope in which assignments may have been undone that the shell itself follows.
+/// Closes a scope. This may restore variables that the shell itself uses: those of the locale, and PATH.
 pub fn leave_scope(shell: &mut Shell) {
     shell.variables.leave();
     shell.locale_may_have_changed();
@@ -153,7 +153,7 @@ fn run_builtin(
 ) -> Flow {
     let is_special = builtin.kind == Kind::Special;
     let Some(saved) = apply(shell, &simple.redirections)? else {
-        // XCU 2.8.1.
+        // XCU 2.8.1: a redirection error of a special built-in ends a shell that is not interactive.
         return if is_special {
             Err(Divert::Error)
         } else {
@@ -164,7 +164,7 @@ fn run_builtin(
     let flow = if is_special {
         special(shell, builtin, simple, fields)
     } else if builtin.name == "local" {
-        // As what it declares itself, the assignments before it stay until the function returns.
+        // The assignments before `local` stay until the function returns, like the variables that `local` declares.
         for assignment in &simple.assignments {
             shell.variables.save_local(assignment.name);
         }
@@ -186,7 +186,7 @@ fn run_builtin(
     flow
 }
 
-/// The assignments before a special built-in, and before `local`, stay.
+/// Executes a special built-in or `local`: the assignments before its name stay after it.
 fn special(shell: &mut Shell, builtin: &'static Builtin, simple: &Simple, fields: &Fields) -> Flow {
     let exports = builtin.name == "exec" && fields.len() > 1;
     let mut traced = Vec::new();
@@ -211,7 +211,7 @@ fn run(shell: &mut Shell, builtin: &'static Builtin, fields: &Fields) -> Flow {
     Ok(())
 }
 
-/// Executes a built-in, and writes what it has collected. The answer is its exit status.
+/// Executes a built-in and writes its collected output. Returns the exit status.
 pub fn utility(shell: &mut Shell, builtin: &Builtin, arguments: Arguments<'_>) -> Answer {
     let answer = (builtin.run)(shell, arguments);
     let written = shell.output.finish();
@@ -223,7 +223,7 @@ pub fn utility(shell: &mut Shell, builtin: &Builtin, arguments: Arguments<'_>) -
     Ok(status)
 }
 
-/// XCU 2.9.5. The assignments before its name are the function's, and undone when it returns.
+/// Calls a function (XCU 2.9.5). The assignments before its name belong to the function's scope, and are undone when it returns.
 fn call(
     shell: &mut Shell,
     function: &Rc<Function>,

@@ -1,4 +1,5 @@
-//! Subshells (XCU 2.13) and command substitution (XCU 2.6.3): a copy of the shell by fork, or none where [`without_fork`] says so.
+//! Subshells (XCU 2.13) and command substitution (XCU 2.6.3). They are executed by a copy of the shell made with fork, or without a
+//! copy where [`without_fork`] allows that.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,8 +17,8 @@ use crate::shell::{Bytes, Divert, Flow, Shell, text};
 use crate::syntax::tree::{Command, Item, List, Redirection, RedirectionKind, Substitution};
 use crate::traps;
 
-/// Makes a copy of the shell for a place in a pipeline: `None` in the copy, which is a subshell by then; its pid and process
-/// group in this process.
+/// Makes a copy of the shell for a place in a pipeline. In the copy, which is then a subshell, returns `None`. In this process,
+/// returns the copy's pid and process group.
 pub fn fork(shell: &mut Shell, place: &mut Place) -> Result<Option<(Pid, Option<Pid>)>, Divert> {
     shell.output.flush();
     let held = traps::hold(shell);
@@ -44,9 +45,9 @@ pub fn fork(shell: &mut Shell, place: &mut Place) -> Result<Option<(Pid, Option<
             if ignores {
                 traps::ignore_interrupts(shell);
             }
-            // What the parent has collected is the parent's.
+            // The output that the parent has collected belongs to the parent.
             shell.output = Default::default();
-            // Or two copies would go on with the same numbers.
+            // Without this, RANDOM would have the same values in two copies.
             shell.random ^= sys::process::getpid().as_raw() as u32;
             drop(held);
             Ok(None)
@@ -54,7 +55,7 @@ pub fn fork(shell: &mut Shell, place: &mut Place) -> Result<Option<(Pid, Option<
     }
 }
 
-/// Ends this process with `$?`, after the action for EXIT.
+/// Executes the action for EXIT, then ends this process with `$?`.
 pub fn exit(shell: &mut Shell, flow: Flow) -> ! {
     if flow == Err(Divert::Interrupt) {
         shell.status = 130;
@@ -67,7 +68,7 @@ pub fn exit(shell: &mut Shell, flow: Flow) -> ! {
     sys::process::exit(shell.status & 0xff)
 }
 
-/// `(list)`
+/// Executes `(list)`.
 pub fn foreground(shell: &mut Shell, body: &List, item: &Item, last: bool) -> Flow {
     if last && without_fork::may_become_subshell(shell) {
         return list(shell, body, true);
@@ -79,7 +80,7 @@ pub fn foreground(shell: &mut Shell, body: &List, item: &Item, last: bool) -> Fl
     Ok(())
 }
 
-/// Has a copy of the shell execute something.
+/// Starts a copy of the shell that calls `execute` and exits.
 pub fn start(
     shell: &mut Shell,
     place: &mut Place,
@@ -94,8 +95,8 @@ pub fn start(
     }
 }
 
-/// A pipe, which is the shell's own. It takes none of the standard descriptors' numbers, even if they are closed: a command's place in a
-/// pipeline would be put upon it.
+/// Makes a pipe for the shell itself. Its descriptors have numbers above 2, even if a standard descriptor is closed. Otherwise a
+/// command's standard input or output would replace them.
 pub fn pipe(shell: &mut Shell) -> Result<(OwnedFd, OwnedFd), Divert> {
     let above = |fd: OwnedFd| match fd.as_raw_fd() {
         0..=2 => descriptors::private(fd),
@@ -106,7 +107,7 @@ pub fn pipe(shell: &mut Shell) -> Result<(OwnedFd, OwnedFd), Divert> {
         .map_err(|errno| shell.fatal(2, text!("cannot make a pipe: ", errno)))
 }
 
-/// Command substitution: the output without the newlines at its end.
+/// Expands a command substitution: returns the output without the newlines at its end.
 pub fn substitute(shell: &mut Shell, substitution: &Substitution) -> Result<Vec<u8>, Divert> {
     let line = shell.line;
     let mut output = execute_for_output(shell, &substitution.list)?;
@@ -134,7 +135,7 @@ fn execute_for_output(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert>
         own: Some(read_end),
         ..Place::default()
     };
-    // No job of its own: it is in the shell's group, or its parent's.
+    // A command substitution is not a job: its processes stay in the process group of the shell or of its parent.
     let control = shell.jobs.suspend_control();
     let started = match program {
         Some((simple, fields)) => without_fork::start(shell, simple, &fields, &mut place),
@@ -146,7 +147,7 @@ fn execute_for_output(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert>
         },
     };
     shell.jobs.resume_control(control);
-    // The other end is the child's alone, or the output would never end.
+    // Only the child may have the write end open; otherwise the output would never end.
     place.stdout = None;
     let mut output = Vec::new();
     if let (Some(started), Some(read_end)) = (started?, place.own) {
@@ -155,7 +156,7 @@ fn execute_for_output(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert>
     Ok(output)
 }
 
-/// The redirection of `$(<file)`, which has nothing else (as in bash, ksh and mksh).
+/// If the substitution is `$(<file)` and nothing else, returns its redirection (as in bash, ksh and mksh).
 fn file(body: &List) -> Option<&Redirection> {
     let [item] = &*body.items else { return None };
     let [Command::Simple(simple)] = &*item.and_or.first.commands else {
@@ -171,7 +172,7 @@ fn file(body: &List) -> Option<&Redirection> {
     }
 }
 
-/// In a copy of the shell: writes what is in the file.
+/// In a copy of the shell: copies the file to standard output.
 fn copy(shell: &mut Shell, redirection: &Redirection) -> Flow {
     let redirections = core::slice::from_ref(redirection);
     if apply(shell, redirections)?.is_none() {
@@ -196,7 +197,7 @@ fn copy(shell: &mut Shell, redirection: &Redirection) -> Flow {
     }
 }
 
-/// `<(list)` and `>(list)`: the name of a descriptor that a copy of the shell has the other end of.
+/// Expands `<(list)` or `>(list)` to the path of a pipe's descriptor. A copy of the shell executes the list with the other end.
 pub fn process_substitution(
     shell: &mut Shell,
     writes: bool,
@@ -207,7 +208,7 @@ pub fn process_substitution(
         true => (write_end, read_end),
         false => (read_end, write_end),
     };
-    // Out of the way of the numbers that scripts use.
+    // The descriptor gets a number that scripts do not use.
     let own = descriptors::private(own)
         .map_err(|errno| shell.fatal(2, text!("cannot make a pipe: ", errno)))?;
     let (stdin, stdout) = match writes {
@@ -230,7 +231,7 @@ pub fn process_substitution(
             jobs::add_other(shell, pid);
             let mut path = Bytes(b"/dev/fd/".to_vec());
             if let Some(own) = place.own {
-                // A number that programs inherit, until the command ends ([`end_process_substitutions`]).
+                // Programs inherit this descriptor. It stays open until the command ends ([`end_process_substitutions`]).
                 let number = own.as_raw_fd();
                 let _ = descriptors::give(number, own);
                 shell.substituted.push(number);
@@ -241,7 +242,7 @@ pub fn process_substitution(
     }
 }
 
-/// The end of a command: closes the ends of the pipes of its process substitutions, those after the first `before`.
+/// At the end of a command, closes the pipes of its process substitutions. The first `before` pipes belong to commands around it.
 pub fn end_process_substitutions(shell: &mut Shell, before: usize) {
     for number in shell.substituted.split_off(before) {
         let _ = descriptors::close(number);

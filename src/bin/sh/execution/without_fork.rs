@@ -1,23 +1,28 @@
-//! What is executed without a copy of the shell where the language asks for one.
+//! Executes some commands without a copy of the shell, although the language specifies a subshell environment.
 //!
-//! The effects of a command must not show whether it ran in a process of its own. So what runs without a copy cannot wait,
-//! changes nothing of the shell, and starts no program other than the one that it consists of. This is all of it:
+//! The effects of a command must not show whether it ran in a process of its own. So a command that runs without a copy must not
+//! wait, must not change the shell, and must start no program except the one that the command consists of. These are all the cases:
 //!
 //! - A command substitution without commands: its exit status is 0.
-//! - A command substitution or an element of a pipeline that is one simple command of *plain* words:
-//!   - `echo`, `printf`, `pwd`, `type`, `:`, `true`, `false`, `command -v` and `command -V`, without redirections and assignments; in a
+//! - A command substitution or a command of a pipeline that is one simple command of *plain* words:
+//!   - `echo`, `printf`, `pwd`, `type`, `:`, `true`, `false`, `command -v` and `command -V`, without redirections and assignments.
+//!     In a pipeline this applies only if the command is not the last one, the pipeline is not in the background, the command
+//!     succeeds, and its output fits in a pipe without a reader. The built-ins write to memory. If one of them has to report an
+//!     error or read a directory, the attempt is abandoned, and a copy executes the command again.
 //!     pipeline neither as the last element nor in the background, and only if they succeed and write no more than every pipe takes
 //!     without a reader. They write to memory. If there is something to complain about, or a directory to be read, this is given up,
 //!     and a copy does it anew.
-//!   - A program. It is a spawn: a process of its own, the child of the shell, as when a copy becomes the program.
-//! - An asynchronous list that is one simple command, or a pipeline: its program, as above.
-//! - `(…)` as the last command of a subshell that has no children and no traps: it has nothing else to do ([`may_become_subshell`]).
-//! - The last program of a script or a subshell, which the process becomes ([`Place::last`]).
+//!   - A program. It is spawned as a child of the shell, like a copy of the shell that becomes the program.
+//! - An asynchronous list that is one simple command or a pipeline: its programs, as above.
+//! - `(…)` as the last command of a subshell that has no children and no traps: that process has nothing else to do afterwards
+//!   ([`may_become_subshell`]).
+//! - The last program of a script or a subshell: the process becomes the program ([`Place::last`]).
 //!
-//! Plain are literal text, quotes, `~`, and parameters as they are, with a default (`${x-word}`, `${x+word}`) or their length; not RANDOM,
-//! for that would go on. So their expansion changes nothing and takes no time. Under `set -x` nothing is plain.
+//! Plain words consist of literal text, quotes, `~`, and parameters without a modifier, with a default (`${x-word}`, `${x+word}`)
+//! or with their length. RANDOM is not plain, because its expansion changes its state. So the expansion of plain words changes
+//! nothing and takes no time. With `set -x`, no word is plain.
 //!
-//! A fork of this shell costs 60 to 100 µs.
+//! A fork of this shell takes 60 to 100 µs.
 
 use alloc::vec::Vec;
 
@@ -37,13 +42,13 @@ use crate::syntax::tree::{
 /// How a command is executed without a copy of the shell.
 #[derive(Debug)]
 pub enum Simply<'a> {
-    /// It has been: this is what it wrote. `$?` is its exit status.
+    /// It was executed and has written this output. `$?` is its exit status.
     Output(Vec<u8>),
-    /// It is a program, to be started by [`start`] with these fields.
+    /// It is a program that [`start`] starts with these fields.
     Program(&'a Simple, Fields),
 }
 
-/// Of a command substitution.
+/// Tries this for the command of a command substitution.
 pub fn of_substitution<'a>(shell: &mut Shell, body: &'a List) -> Option<Simply<'a>> {
     let [item] = &*body.items else { return None };
     let pipeline = &item.and_or.first;
@@ -54,7 +59,7 @@ pub fn of_substitution<'a>(shell: &mut Shell, body: &'a List) -> Option<Simply<'
     }
 }
 
-/// Of an element of a pipeline. `$?` stays.
+/// Tries this for a command of a pipeline. `$?` does not change.
 pub fn of_element<'a>(
     shell: &mut Shell,
     element: &'a Command,
@@ -66,12 +71,12 @@ pub fn of_element<'a>(
     let status = shell.status;
     let found = attempt(shell, simple, !is_last);
     let status = core::mem::replace(&mut shell.status, status);
-    // A failure may count: `pipefail`.
+    // If the command failed, a copy executes it again, because its status may count with `pipefail`.
     found.filter(|found| matches!(found, Simply::Program(..)) || status == 0)
 }
 
-/// Whether this process can execute a subshell that is the last thing it does: it is a copy already, and there is nothing that the subshell
-/// would not have: traps, children, job control.
+/// Whether this process can itself execute a subshell that is the last thing it does. It must be a copy of the shell, and must have
+/// nothing that the subshell would not have: traps, children and job control.
 pub fn may_become_subshell(shell: &Shell) -> bool {
     shell.is_subshell
         && shell.traps.is_empty()
@@ -79,7 +84,8 @@ pub fn may_become_subshell(shell: &Shell) -> bool {
         && !jobs::controls(shell)
 }
 
-/// Starts the program that a command was found to be. An error ends what stands for its process, not the shell: `None`, and the status.
+/// Starts the program of a command. An error would only end the copy that this call replaces, not the shell. So it returns `None`
+/// and sets the status.
 pub fn start(
     shell: &mut Shell,
     simple: &Simple,
@@ -95,7 +101,7 @@ pub fn start(
 }
 
 fn attempt<'a>(shell: &mut Shell, simple: &'a Simple, with_builtins: bool) -> Option<Simply<'a>> {
-    // Most of what is no candidate is known by its name.
+    // The name already excludes most commands.
     if let Some(name) = simple.name
         && !is_candidate(shell, name, simple, with_builtins)
     {

@@ -1,4 +1,4 @@
-//! `set -x`: what is executed, to standard error.
+//! `set -x`: writes commands to standard error before they are executed.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,8 @@ use crate::shell::{Flow, Shell};
 use crate::symbols::Symbol;
 use crate::traps;
 
-/// Writes a simple command as it is after expansion, with the assignments before it. A signal during the expansion of PS4 may abandon it.
+/// Writes a simple command after its expansion, with the assignments before its name. A signal that arrives while PS4 is expanded
+/// may abandon the command.
 pub fn write(shell: &mut Shell, assignments: &[(Symbol, Vec<u8>)], fields: &Fields) -> Flow {
     let mut line = prompt::of_trace(shell);
     for (name, value) in assignments {

@@ -53,7 +53,7 @@ pub fn length_of_last(text: &[u8], utf8: bool) -> usize {
     text.len().min(1)
 }
 
-/// Whether a character begins there, or the text ends.
+/// Whether a character begins at the position, or the text ends there.
 pub fn is_boundary(text: &[u8], at: usize, utf8: bool) -> bool {
     if !utf8 || text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80) {
         return true;

@@ -1,4 +1,5 @@
-//! The table of jobs: what is known of the children, and how it changes with what the kernel says of them. It waits for none.
+//! The table of jobs: the states of the shell's children, and how they change with the kernel's reports. Nothing in this file waits
+//! for a child.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -11,73 +12,73 @@ use nestling::{ExitStatus, Pid, Signal};
 
 use crate::expansion::characters;
 
-/// The job table, and what is known of other children.
+/// The job table, and the state of other children.
 #[derive(Debug, Default)]
 pub struct Jobs {
-    /// Job control is turned off for a while: what stops is noted nevertheless.
+    /// Whether job control is turned off temporarily. Stopped processes are recorded nevertheless.
     suspended: bool,
-    /// Job `n` is at `n - 1`.
+    /// Job `n` is at index `n - 1`.
     table: Vec<Option<Job>>,
-    /// No place below this is free.
+    /// Every index below this one is in use.
     free: usize,
-    /// The processes of the jobs by their pids, which grow mostly, and where each's job is.
+    /// The processes of the jobs with the index of each one's job, sorted by pid. (New pids are usually the greatest.)
     pids: Vec<(Pid, usize)>,
-    /// How many of them run.
+    /// The number of these processes that are running.
     pub(super) running: usize,
-    /// How many of them have not ended: they run, or are stopped.
+    /// The number of these processes that have not ended: they are running or stopped.
     alive: usize,
-    /// Those that are of no job and have not ended: of process substitutions.
+    /// Processes without a job that have not ended: those of process substitutions and of disowned jobs.
     pub(super) others: Vec<Pid>,
-    /// How others have ended: processes of jobs whose end was told, and of no job.
+    /// The statuses of processes that are in no job any more: their job's end was reported, or they had none.
     pub(super) ended: Vec<(Pid, ExitStatus)>,
-    /// Counted up by whatever makes a job the current one.
+    /// A counter that increases each time a job becomes the current job.
     latest: u32,
-    /// Something has happened that was not told yet.
+    /// Whether a job has changed its state since the last report.
     pub(super) news: bool,
-    /// They are the parent's, to look at only.
+    /// Whether the jobs are those of the parent shell, which a subshell can only list.
     pub(super) inherited: bool,
-    /// The user was told that there are stopped jobs; by the command of this number the shell may be left.
+    /// Set after the user was warned of stopped jobs: the number of the command that may leave the shell.
     pub(super) may_leave: Option<u32>,
     pub(super) control: Option<Control>,
 }
 
-/// Job control is on, and this is the shell that has it.
+/// The state of job control. It exists while job control is on, in the shell that has it.
 #[derive(Debug, Default)]
 pub struct Control {
-    /// `None`: there are process groups, but no terminal.
+    /// The terminal. Without one, jobs are still process groups.
     pub(super) terminal: Option<Terminal>,
 }
 
 #[derive(Debug)]
 pub(super) struct Terminal {
     pub(super) device: ControllingTerminal,
-    /// The group that the shell was started in.
+    /// The process group in which the shell was started.
     pub(super) former_group: i32,
-    /// As the last program has left them that ended of itself.
+    /// The attributes that the last program left behind when it exited.
     pub(super) attributes: Option<Attributes>,
 }
 
 #[derive(Debug)]
 pub(super) struct Job {
-    /// The last command's last.
+    /// The processes of the pipeline, in its order.
     pub(super) processes: Vec<Process>,
     pub(super) group: Option<Pid>,
     text: Option<Rc<[u8]>>,
-    /// The status of a last element that was no process.
+    /// The status of the pipeline's last command, if that has no process.
     last: Option<i32>,
-    /// `pipefail` was on when it began.
+    /// Whether `pipefail` was on when the job was started.
     pipefail: bool,
     latest: u32,
-    /// Its state was told.
+    /// Whether the job's state was reported.
     pub(super) told: bool,
-    /// What it has made of the terminal before it stopped.
+    /// The terminal's attributes when the job was stopped.
     pub(super) attributes: Option<Attributes>,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Process {
     pub(super) pid: Pid,
-    /// `None`: it runs.
+    /// `None` while the process is running.
     pub(super) status: Option<ExitStatus>,
 }
 
@@ -86,7 +87,7 @@ impl Process {
         self.status?.stopped_signal()
     }
 
-    /// It was reaped: its number may be another process's.
+    /// Whether the process has ended. Then it was reaped, and another process may have its pid.
     pub(super) fn has_ended(self) -> bool {
         self.status.is_some() && self.stopped().is_none()
     }
@@ -96,16 +97,16 @@ impl Process {
     }
 }
 
-/// What a job does.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Running,
     Stopped(Signal),
-    /// The last process's status, and the job's exit status.
+    /// The status of the last process, and the job's exit status.
     Done(ExitStatus, i32),
 }
 
-/// As `jobs` writes it.
+/// The state in the form that `jobs` writes.
 impl Text for State {
     fn write(&self, out: &mut impl Sink) {
         match *self {
@@ -131,7 +132,7 @@ impl Text for State {
     }
 }
 
-/// What it is called when a signal kills a process.
+/// The description of a process's end by a signal; the flag means that a core was dumped.
 pub(super) struct Death(pub(super) Signal, pub(super) bool);
 
 const DEATHS: &str = "?,Hangup,Interrupt,Quit,Illegal instruction,Trace trap,Aborted,Bus error,Floating point exception,Killed,\
@@ -174,7 +175,7 @@ impl Job {
     }
 }
 
-/// A pipeline's exit status, from its elements': XCU 2.9.2.
+/// The exit status of a pipeline, from the exit statuses of its commands: XCU 2.9.2.
 pub(super) fn exit_status(codes: impl Iterator<Item = i32>, pipefail: bool) -> i32 {
     codes.fold(
         0,
@@ -182,16 +183,17 @@ pub(super) fn exit_status(codes: impl Iterator<Item = i32>, pipefail: bool) -> i
     )
 }
 
-/// More children than this whose end nobody has asked for are not remembered. (CHILD_MAX, which POSIX asks for, is less in practice.)
+/// Each time the table reaches a multiple of this number of processes, jobs that have ended are removed although nothing has asked
+/// for them. (POSIX requires CHILD_MAX processes, which is less in practice.)
 const MANY: usize = 1 << 16;
 
 impl Jobs {
-    /// How many places there are: jobs are below this.
+    /// The length of the table. Every job's index is less.
     pub fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// How many jobs there are.
+    /// The number of jobs.
     #[cfg(feature = "edit")]
     pub fn count(&self) -> usize {
         self.table.iter().flatten().count()
@@ -206,20 +208,20 @@ impl Jobs {
         self.table.get_mut(place)?.as_mut()
     }
 
-    /// What the job of this place does, if there is one.
+    /// Returns the state of the job with this index, if it exists.
     pub fn state(&self, place: usize) -> Option<State> {
         self.get(place).map(Job::state)
     }
 
-    /// Its process group, or without one its first process.
+    /// Returns the job's process group, or the pid of its first process if it has no group.
     pub fn leader(&self, place: usize) -> Option<Pid> {
         let job = self.get(place)?;
         job.group
             .or(job.processes.first().map(|process| process.pid))
     }
 
-    /// The processes or process groups that a signal to the job goes to: its process group, or its processes. Those that were reaped
-    /// are left out, since their numbers may be other processes' by now.
+    /// Returns the targets of a signal to the job, as arguments of `kill`: its process group, or its processes. Processes that were
+    /// reaped are left out, because other processes may have their pids.
     pub fn targets(&self, place: usize) -> impl Iterator<Item = i32> {
         let job = self.get(place);
         let processes = job.map_or(&[][..], |job| &job.processes);
@@ -232,7 +234,8 @@ impl Jobs {
         })
     }
 
-    /// The current job and the previous one: XBD 3.102, 3.281. The one that stopped last, or else that was started last.
+    /// Returns the current job and the previous job (XBD 3.102, 3.281). The current job is the one that was stopped last, or else
+    /// the one that was started last.
     pub fn marks(&self) -> [Option<usize>; 2] {
         let mut best = [None, None];
         for (place, job) in self.table.iter().enumerate() {
@@ -247,7 +250,7 @@ impl Jobs {
         best.map(|rank| Some(rank?.2))
     }
 
-    /// The place of a job by its id, with or without `%` (XBD 3.183).
+    /// Returns the index of the job with this job ID, with or without `%` (XBD 3.183).
     pub fn find(&self, id: &[u8]) -> Result<usize, &'static str> {
         let [current, previous] = self.marks();
         let missing = "no such job";
@@ -279,7 +282,7 @@ impl Jobs {
         }
     }
 
-    /// The place of the job that has this process, unless it is the parent shell's.
+    /// Returns the index of the job that contains this process, unless it is a job of the parent shell.
     pub fn own(&self, pid: Pid) -> Option<usize> {
         if self.inherited {
             None
@@ -344,14 +347,14 @@ impl Jobs {
         place
     }
 
-    /// Notes that the user knows a job's state.
+    /// Records that the job's state was reported to the user.
     pub fn told(&mut self, place: usize) {
         if let Some(job) = self.get_mut(place) {
             job.told = true;
         }
     }
 
-    /// Takes a job out of the table.
+    /// Removes a job from the table.
     pub fn forget(&mut self, place: usize) {
         let Some(job) = self.table.get_mut(place).and_then(Option::take) else {
             return;
@@ -376,7 +379,7 @@ impl Jobs {
         self.free = self.free.min(self.table.len());
     }
 
-    /// Takes a job out of the table whose processes go on.
+    /// Removes a job from the table. Its processes continue.
     #[cfg(feature = "edit")]
     pub fn disown(&mut self, place: usize) {
         let processes = self.get(place).map(|job| job.processes.clone());
@@ -384,7 +387,7 @@ impl Jobs {
         for process in processes.unwrap_or_default() {
             match process.status {
                 _ if self.inherited => {}
-                // `wait` may still ask for it.
+                // `wait` may still ask for the status.
                 Some(status) if process.has_ended() => self.remember(process.pid, status),
                 status => {
                     self.others.push(process.pid);
@@ -395,7 +398,7 @@ impl Jobs {
         }
     }
 
-    /// Takes out what has ended.
+    /// Removes the jobs that have ended.
     pub fn forget_done(&mut self) {
         for place in (0..self.len()).rev() {
             if let Some(State::Done(..)) = self.state(place) {
@@ -411,13 +414,13 @@ impl Jobs {
         };
     }
 
-    /// What a process that is not in the table any more has ended with; it is forgotten.
+    /// Returns the status of a process that is not in the table any more, and forgets it.
     pub(super) fn take_ended(&mut self, pid: Pid) -> Option<ExitStatus> {
         let index = self.ended.iter().position(|&(other, _)| other == pid)?;
         Some(self.ended.swap_remove(index).1)
     }
 
-    /// A child has this number now: what had it before was reaped long ago.
+    /// Must be called for each new child. An earlier process with this pid was reaped long ago.
     pub(super) fn is_new(&mut self, pid: Pid) {
         self.ended.retain(|&(other, _)| other != pid);
     }
@@ -430,12 +433,12 @@ impl Jobs {
         self.ended.push((pid, status));
     }
 
-    /// A child has changed.
+    /// Records a change in a child's state.
     pub(super) fn note(&mut self, pid: Pid, status: ExitStatus) {
         let place = self.own(pid);
         let latest = self.latest + 1;
         let job = place.and_then(|place| self.get_mut(place));
-        // One that was reaped is not the one that has its number now.
+        // A process that was reaped is not the process that has its pid now.
         let process = job.and_then(|job| {
             let mut processes = job.processes.iter_mut();
             let process = processes.find(|process| process.pid == pid && !process.has_ended())?;
@@ -463,7 +466,7 @@ impl Jobs {
         self.news = true;
     }
 
-    /// Notes that a job was resumed, as far as it was stopped.
+    /// Records that the stopped processes of a job were continued.
     pub(super) fn resumed(&mut self, place: usize) {
         self.latest += 1;
         let latest = self.latest;
@@ -483,8 +486,8 @@ impl Jobs {
         self.running += running;
     }
 
-    /// Notes what a `SIGCONT` to this process, or to a group if it is negative, resumes. The kernel tells it, too, but not of
-    /// a process that is about to end by then: that would be neither resumed nor ended for a moment.
+    /// Records the effect of a `SIGCONT` to this process, or to this group if `target` is negative. The kernel reports the change,
+    /// too, but not for a process that ends immediately afterwards. Such a process would seem to be stopped for a moment.
     pub fn sent_continue(&mut self, target: i32) {
         for place in 0..self.len() {
             let is_alone = |job: &Job| matches!(&job.processes[..], [process] if process.pid.as_raw() == target);
@@ -496,7 +499,7 @@ impl Jobs {
         }
     }
 
-    /// There is no child left: what has not ended in the table was reaped by somebody else.
+    /// Records that no child is left. Processes in the table that have not ended were reaped elsewhere.
     pub(super) fn lost(&mut self) {
         let alive = |process: &&mut Process| !process.has_ended();
         for process in self
@@ -520,24 +523,25 @@ impl Jobs {
         }
     }
 
-    /// Whether there is something that was not told yet.
+    /// Whether a change of a job's state was not reported yet.
     pub fn has_news(&mut self) -> bool {
         self.update();
         self.news
     }
 
-    /// Whether this process has made no job that is still known.
+    /// Whether this process has no known children.
     pub fn has_no_children(&self) -> bool {
         self.inherited || self.pids.is_empty() && self.others.is_empty()
     }
 
-    /// Whether children are left that can end, and are reaped when they do.
+    /// Whether children are left whose end the shell will have to reap.
     pub fn any_alive(&self) -> bool {
         !self.inherited && (self.alive > 0 || !self.others.is_empty())
     }
 
-    /// Reaps what has ended and notes what has stopped or goes on, without waiting. It comes before each command: as long as a child that
-    /// has ended is not reaped, `kill -0` and `/proc` show it as one that runs. No system call if none of the jobs runs or is stopped.
+    /// Reaps children that have ended, and records children that were stopped or continued, without waiting. It is called before
+    /// each command, because `kill -0` and `/proc` show a child as existing until it is reaped. It makes no system call if all
+    /// processes have ended.
     pub fn update(&mut self) {
         while self.any_alive()
             && let Ok(Some((pid, status))) =
@@ -547,14 +551,15 @@ impl Jobs {
         }
     }
 
-    /// Turns job control off for a while, without anyone noticing: what a command substitution starts is no job.
+    /// Turns job control off temporarily, without other effects. The processes of a command substitution are started in this state,
+    /// because they are not a job.
     pub fn suspend_control(&mut self) -> Option<Control> {
         let control = self.control.take();
         self.suspended |= control.is_some();
         control
     }
 
-    /// Turns it on again; not in a copy of the shell that was made meanwhile.
+    /// Turns job control on again, except in a copy of the shell that was made in the meantime.
     pub fn resume_control(&mut self, control: Option<Control>) {
         if !self.inherited {
             self.suspended &= control.is_none();
@@ -573,7 +578,7 @@ impl Jobs {
     }
 }
 
-/// A job as `jobs` and notifications describe it: `[1] + Running sleep 1`.
+/// A job's line in the output of `jobs` and in notifications: `[1] + Running sleep 1`.
 pub struct Line<'a> {
     jobs: &'a Jobs,
     place: usize,
@@ -583,7 +588,7 @@ pub struct Line<'a> {
 }
 
 impl Jobs {
-    /// A job's line, with its process group if `leader`; the marks are [`marks`](Self::marks).
+    /// Returns a job's line, with its process group if `leader`. `marks` are the result of [`marks`](Self::marks).
     pub fn line(
         &self,
         place: usize,
@@ -605,14 +610,14 @@ impl Jobs {
         }
     }
 
-    /// A job's command.
+    /// Returns a job's command.
     pub fn text(&self, place: usize) -> &[u8] {
         self.get(place)
             .and_then(|job| job.text.as_deref())
             .unwrap_or_default()
     }
 
-    /// A job's command, as it is shown.
+    /// Returns a job's command with its control characters replaced.
     pub fn shown(&self, place: usize, utf8: bool) -> Vec<u8> {
         characters::printable(self.text(place), utf8)
     }
@@ -640,12 +645,12 @@ impl Text for Line<'_> {
     }
 }
 
-/// What is to be done with a started pipeline, or an asynchronous list.
+/// A started pipeline or asynchronous list.
 #[derive(Debug)]
 pub struct Started<'a> {
-    /// Its processes, the last command's last. (Elements that did not need a process, or that failed to start, are not here.)
+    /// Its processes, in the order of the pipeline. Commands that needed no process, or that failed to start, are left out.
     pub pids: &'a [Pid],
-    /// Its process group, with job control.
+    /// Its process group, if job control is on.
     pub group: Option<Pid>,
     pub text: Option<Rc<[u8]>>,
 }

@@ -1,4 +1,5 @@
-//! The table of traps: which conditions have actions, and what the kernel does with each signal. It executes none.
+//! The table of traps: the actions of the conditions, and the kernel's settings for each signal. Nothing in this file executes an
+//! action.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -6,46 +7,47 @@ use alloc::vec::Vec;
 use nestling::sys::signal::Action;
 use nestling::{SigSet, Signal, sys};
 
-/// What an action is for: a signal, or EXIT.
+/// The condition of a trap: a signal, or `None` for EXIT.
 pub type Condition = Option<Signal>;
 
-/// The conditions that are not in their default state, and what is executed then: an empty action is to ignore.
+/// The conditions that are not in their default state, and their actions. An empty action means that the signal is ignored.
 pub(super) type Actions = Vec<(Condition, Rc<[u8]>)>;
 
 #[derive(Debug, Default)]
 pub struct Traps {
-    /// In the conditions' order.
+    /// Sorted by condition.
     pub(super) actions: Actions,
-    /// In a subshell: what its parent had, as long as no `trap` has changed anything here.
+    /// In a subshell: the actions of its parent, until `trap` changes something here.
     pub(super) parents: Option<Actions>,
-    /// The signals that the shell does something about when they have come: those with a trap that is not to ignore, and SIGINT if it
-    /// is interactive.
+    /// The signals on which the shell acts when they arrive: those with a trap that does not ignore them, and SIGINT in an
+    /// interactive shell.
     pub(super) acts_on: SigSet,
-    /// Those that an interactive shell catches so as to survive them.
+    /// The signals that an interactive shell catches so that they do not end or stop it.
     pub(super) survives: SigSet,
-    /// Those whose default is to be ignored: of an asynchronous list.
+    /// The signals that are ignored by default, in an asynchronous list.
     pub(super) ignored: SigSet,
-    /// Those ignored when the shell was started, among those that were asked for.
+    /// The signals that were ignored when the shell was started, and the signals for which this was already determined.
     ignored_on_entry: SigSet,
     asked: SigSet,
     pub(super) before: Option<Before>,
-    /// The action for ERR (as bash, ksh and busybox have it); and whether it is executed here: in a function or a subshell only if that
-    /// has set it, or with `set -E`.
+    /// The action for ERR (as in bash, ksh and busybox), and whether it is executed here. In a function or a subshell, it is
+    /// executed only if it was set there, or with `set -E`.
     pub(super) error: Option<Rc<[u8]>>,
     error_is_active: bool,
 }
 
-/// What was when an action began.
+/// The state before an action began.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Before {
     pub(super) status: i32,
-    /// How many functions and dot scripts were being executed.
+    /// The number of functions and dot scripts that were being executed.
     pub(super) depth: u32,
 }
 
 impl Traps {
-    /// Notes which signals were ignored when the shell was started: those can't be trapped (unless it is interactive). That is, it does so
-    /// when one is trapped first: the kernel knows until then. But with SIGCHLD ignored, nothing could be waited for.
+    /// Makes a table without traps. Signals that were ignored when the shell was started cannot be trapped unless it is
+    /// interactive. The kernel is asked for a signal only when it is trapped for the first time. SIGCHLD is reset here, because the
+    /// shell could not wait for children if it were ignored.
     pub fn new() -> Self {
         let _ = sys::signal::reset(Signal::CHLD);
         Self {
@@ -54,33 +56,34 @@ impl Traps {
         }
     }
 
-    /// Whether a signal has come whose action is to be executed. Cheap: it is asked between any two commands.
+    /// Whether a signal has arrived whose action must be executed. This is cheap, because it is called between any two commands.
     pub fn pending(&self) -> bool {
         sys::caught::caught().bits() & self.acts_on.bits() != 0
     }
 
-    /// The first such signal.
+    /// Returns the first such signal.
     pub fn next_pending(&self) -> Option<Signal> {
         let bits = sys::caught::caught().bits() & self.acts_on.bits();
         Signal::from_raw(bits.trailing_zeros() as i32 + 1)
     }
 
-    /// Whether a signal has an action; else, if it is pending, it interrupts an interactive shell.
+    /// Whether a signal has an action. A pending signal without one interrupts an interactive shell.
     pub fn has_action(&self, signal: Signal) -> bool {
         self.action(Some(signal)).is_some()
     }
 
-    /// Whether there is nothing that this process would have to be there for.
+    /// Whether no action could ever be executed, so that this process is not needed for one.
     pub fn is_empty(&self) -> bool {
         self.actions.iter().all(|(_, action)| action.is_empty()) && !self.acts_on_errors()
     }
 
-    /// The signals that [`pending`](Self::pending) is about.
+    /// The signals that [`pending`](Self::pending) checks.
     pub fn acts_on(&self) -> SigSet {
         self.acts_on
     }
 
-    /// The action of a condition; `None` is the default. For signals ignored from the beginning too, in a shell that is not interactive.
+    /// Returns the action of a condition as `trap` shows it; `None` is the default action. In a shell that is not interactive, a
+    /// signal that was ignored at its start has an empty action.
     pub fn shown(&mut self, condition: Condition, interactive: bool) -> Option<Rc<[u8]>> {
         let actions = self.parents.as_ref().unwrap_or(&self.actions);
         let found = actions.iter().find(|&&(other, _)| other == condition);
@@ -93,7 +96,7 @@ impl Traps {
         }
     }
 
-    /// The action for ERR, which `trap` shows.
+    /// Returns the action for ERR, for the output of `trap`.
     pub fn error(&self) -> Option<&Rc<[u8]>> {
         self.error.as_ref()
     }
@@ -104,12 +107,13 @@ impl Traps {
         self.error_is_active = true;
     }
 
-    /// Whether something is executed when a command fails.
+    /// Whether an action is executed when a command fails.
     pub fn acts_on_errors(&self) -> bool {
         self.error_is_active && self.error.as_ref().is_some_and(|action| !action.is_empty())
     }
 
-    /// A function begins: it has the action for ERR only if it `inherits` that. To be given back to [`leave`](Self::leave).
+    /// Enters a function: the action for ERR is executed in it only if `inherits`. The result must be passed to
+    /// [`leave`](Self::leave).
     pub fn enter(&mut self, inherits: bool) -> bool {
         let was_active = self.error_is_active;
         self.error_is_active &= inherits;
@@ -127,7 +131,7 @@ impl Traps {
             .map(|(_, action)| action)
     }
 
-    /// One system call, the first time.
+    /// Makes one system call, the first time that it is called for a signal.
     pub(super) fn is_ignored_on_entry(&mut self, signal: Signal) -> bool {
         if !self.asked.contains(signal) {
             self.asked = self.asked.with(signal);
@@ -138,10 +142,10 @@ impl Traps {
         self.ignored_on_entry.contains(signal)
     }
 
-    /// Has the kernel do with a signal what the table says.
+    /// Sets the kernel's action for a signal as the table requires.
     pub(super) fn establish(&mut self, signal: Signal, interactive: bool) {
         self.acts_on = self.acts_on.without(signal);
-        // SIGKILL and SIGSTOP can't be changed, which is not worth a word.
+        // Setting SIGKILL or SIGSTOP fails, which is not reported.
         let _ = match self.action(Some(signal)) {
             Some(action) if !action.is_empty() => {
                 self.acts_on = self.acts_on.with(signal);
