@@ -1,13 +1,14 @@
-//! What `cargo nestling boot` and `test` put into each machine, as `/.nestling/agent`. It tells over the console what happens, in lines
-//! as those of nestling's `init`.
+//! The program that `cargo nestling boot` and `test` put into each machine as `/.nestling/agent`. It reports over the
+//! console what happens, in lines of the same form as those of nestling's `init`.
 //!
-//! The kernel starts it as process 1. If `/.nestling/disk` names a device, it loads the modules that `/.nestling/modules/order` lists,
-//! and goes on in the root that is on this disk. Then it becomes the init that `/.nestling/init` names. Without that file, it runs the
-//! commands itself, and powers the machine off.
+//! The kernel starts it as process 1. If `/.nestling/disk` names a device, the agent loads the modules that
+//! `/.nestling/modules/order` lists, and continues in the root on this disk. Then it executes the init that
+//! `/.nestling/init` names. Without that file, it runs the commands itself, and powers the machine off.
 //!
-//! As any other process, it is what an init starts as its service: it runs the commands, and exits as the last one.
+//! As any other process, it is a service of an init: it runs the commands, and exits with the status of the last one.
 //!
-//! `/.nestling/commands` has the commands: the number of words, and the words. A null ends each of these.
+//! `/.nestling/commands` contains the commands: for each, the number of words and the words. A null byte ends the
+//! number and each word.
 #![no_std]
 #![no_main]
 
@@ -57,7 +58,7 @@ fn main(process: Process) -> i32 {
         (c"/run", c"tmpfs"),
     ] {
         let _ = sys::file::mkdir(target, 0o755);
-        // It may be mounted, or not exist in this kernel: then the commands miss it.
+        // The file system may be mounted already, or this kernel may not have it; then the commands do without it.
         let _ = mount(kind, target, kind, MountFlags::NOSUID, c"");
     }
     run(&commands, process);
@@ -71,7 +72,7 @@ fn read(path: &CStr) -> Result<Vec<u8>, Errno> {
     Ok(bytes)
 }
 
-/// Executes an init in the place of this program, with this program's arguments.
+/// Executes an init in place of this program, with this program's arguments.
 fn become_it(init: &CStr, process: Process) -> i32 {
     let given = process.args().skip(1);
     let words = [init].into_iter().chain(given.iter());
@@ -84,10 +85,10 @@ fn become_it(init: &CStr, process: Process) -> i32 {
 
 // ---- A disk as the root ----
 
-/// How often a disk is looked for, with a pause of a hundredth of a second.
+/// How often the agent looks for a disk, with a pause of a hundredth of a second.
 const ATTEMPTS: u32 = 3000;
 
-/// Goes on in the root of this disk, which has an ext4 file system. An error comes with its step.
+/// Continues in the root on this disk, which has an ext4 file system. An error names its step.
 fn enter(device: &[u8]) -> Result<(), (&'static str, Errno)> {
     let device = CString::new(device).map_err(|_| ("the disk's name", Errno::EINVAL))?;
     for module in read(c"/.nestling/modules/order")
@@ -130,8 +131,8 @@ fn load(module: &CStr) -> Result<(), Errno> {
 
 /// Runs the commands one after the other. Returns the status of the last one.
 fn run(commands: &[u8], process: Process) -> i32 {
-    // Where an init has made this a session's leader, or nobody has, the console becomes its terminal. Ctrl-C and Ctrl-Z are for the
-    // commands.
+    // If an init has made this process a session's leader, or if this process can become one, the console becomes its
+    // terminal. Ctrl-C and Ctrl-Z are meant for the commands.
     let _ = sys::process::setsid();
     let _ = terminal::set_controlling(io::stdin());
     for signal in jobs::SIGNALS.iter() {
@@ -173,13 +174,13 @@ fn run(commands: &[u8], process: Process) -> i32 {
             }
         }
         if let Ok(own) = sys::process::getpgid(0) {
-            // A shell has left it to a job of its own.
+            // A shell may have left the terminal to one of its jobs.
             let _ = sys::terminal::tcsetpgrp(io::stdin(), own);
         }
     }
 }
 
-/// Powers the machine off, with what is on its disk in order.
+/// Powers the machine off after everything has been written to its disk.
 fn end() -> i32 {
     const ALL: i32 = -1;
     let _ = sys::process::kill(ALL, Some(Signal::KILL));

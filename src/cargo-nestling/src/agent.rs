@@ -1,4 +1,4 @@
-//! The program that `boot` and `test` put into each machine: `agent.rs`, built with the library that the project uses.
+//! Builds the program that `boot` and `test` put into each machine: `agent.rs`, with the library that the project uses.
 
 use std::{
     fs,
@@ -14,10 +14,11 @@ use crate::{
     new::{self, Library},
 };
 
-/// Where the agent is in a machine.
+/// The path of the agent in a machine.
 pub const PATH: &str = "/.nestling/agent";
 
-/// Builds the agent in this folder: its path. `lock` has the versions of what it depends on, if it exists.
+/// Builds the agent in this folder, and returns its path. If `lock` exists, it sets the versions of the agent's
+/// dependencies.
 pub fn build(folder: &Path, library: &Library, lock: &Path, arch: Arch) -> Result<PathBuf> {
     let mut files = new::package("agent", library, &["rt", "alloc"]);
     files.push(("src/main.rs", include_str!("../agent.rs").into()));

@@ -1,4 +1,4 @@
-//! `cargo nestling boot`: a machine with a project's programs, or any others.
+//! `cargo nestling boot`: boots a machine with a project's programs, or with other programs.
 
 use std::{
     ffi::OsString,
@@ -23,19 +23,19 @@ use crate::{
     project::{Profile, Project},
 };
 
-/// What a machine's root has.
+/// The contents of a machine's root.
 #[derive(Default)]
 pub struct Contents {
-    /// A program of this machine that is to be process 1.
+    /// A program of this machine that becomes process 1.
     pub init: Option<PathBuf>,
-    /// Files and directories of this machine, and where they are to be: `PATH` or `PATH=DEST`.
+    /// Files and directories of this machine and their paths in the root: `PATH` or `PATH=DEST`.
     pub add: Vec<String>,
-    /// A directory whose content the root has, too.
+    /// A directory whose contents are copied into the root.
     pub root: Option<PathBuf>,
 }
 
 impl Contents {
-    /// The root with the programs of a project, built before: all of it, and whether there is an `/init`.
+    /// Returns the root with the programs of a project, which must have been built, and whether it contains `/init`.
     pub fn archive(
         &self,
         project: Option<&Project>,
@@ -67,7 +67,7 @@ impl Contents {
                 directory if directory.ends_with('/') => format!("{directory}{name}"),
                 place => place.into(),
             };
-            // What a link leads to: the link's own name says nothing there.
+            // A link is resolved here, because its target may not exist in the root.
             let from = Path::new(path).canonicalize();
             let from = from.with_context(|| format!("can't read {path}"))?;
             archive.copy(&place, &from)?;
@@ -80,7 +80,7 @@ impl Contents {
     }
 }
 
-/// A machine to be.
+/// A machine to boot.
 pub struct Boot<'a> {
     /// Its architecture.
     pub arch: Arch,
@@ -88,20 +88,20 @@ pub struct Boot<'a> {
     pub kernel: &'a Path,
     /// The agent.
     pub agent: &'a Path,
-    /// The root; with a disk, only what is needed to come there.
+    /// The root, or, with a disk, only the files that are needed to mount it.
     pub archive: Initramfs,
-    /// The path of process 1, if that is not the agent.
+    /// The path of process 1, if the agent is not process 1.
     pub init: Option<&'a str>,
-    /// An image with the root.
+    /// An image of a disk that contains the root.
     pub disk: Option<&'a Path>,
-    /// What the kernel's command line has, too.
+    /// Additional arguments of the kernel.
     pub append: &'a str,
     /// The commands that the agent runs, as process 1 or as the service of another init.
     pub commands: &'a [Vec<OsString>],
 }
 
 impl Boot<'_> {
-    /// Starts it. The archive becomes this file.
+    /// Starts the machine. The archive is written to this file.
     pub fn start(mut self, file: &Path, stdin: Stdio) -> Result<Running> {
         self.archive.program(agent::PATH, self.agent)?;
         let mut commands = Vec::new();
@@ -137,22 +137,23 @@ impl Boot<'_> {
     }
 }
 
-/// What the command line says.
+/// The options of the command line.
 pub struct Options {
-    /// Of the root.
+    /// The contents of the root.
     pub contents: Contents,
-    /// An image of a disk with the root.
+    /// An image of a disk that contains the root.
     pub disk: Option<PathBuf>,
-    /// A kernel in the place of Debian's.
+    /// A kernel to boot instead of Debian's.
     pub kernel: Option<PathBuf>,
-    /// For the kernel's command line.
+    /// Additional arguments of the kernel.
     pub append: String,
-    /// The command that runs there.
+    /// The command to run in the machine.
     pub command: Vec<OsString>,
 }
 
-/// Builds a project's programs, boots a machine with them, and has it use this terminal. The exit status is that of the command. Without a
-/// command, it is 0 if the machine switches itself off. Without a project, the options name what is booted.
+/// Builds a project's programs and boots a machine with them, whose console is this terminal. Returns the exit status
+/// of the command. Without a command, that is 0 if the machine switches itself off. Without a project, the options name
+/// what to boot.
 pub fn boot(
     project: Option<&Project>,
     arch: Arch,
@@ -214,7 +215,8 @@ pub fn boot(
     Ok(ExitCode::from(code))
 }
 
-/// What each machine needs: the agent, built if need be, and a kernel, downloaded if need be.
+/// Returns what each machine needs: the agent, which is built if necessary, and a kernel, which is downloaded if
+/// necessary.
 pub fn parts(
     project: Option<&Project>,
     arch: Arch,

@@ -1,10 +1,10 @@
-//! Where things are kept that all projects use, such as kernels.
+//! The folder for files that all projects use, such as kernels.
 
 use std::{env, fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The folder: `$NESTLING_CACHE`, or `nestling` in that of the XDG Base Directory Specification.
+/// Returns the folder: `$NESTLING_CACHE`, or `nestling` in the cache folder of the XDG Base Directory Specification.
 pub fn folder() -> Result<PathBuf> {
     let absolute = |name| {
         let path = PathBuf::from(env::var_os(name)?);

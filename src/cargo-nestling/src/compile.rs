@@ -1,4 +1,4 @@
-//! `cargo nestling build` and `run`: a project's programs.
+//! `cargo nestling build` and `run`: build a project's programs and run one.
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -32,7 +32,7 @@ pub fn build(project: &Project, archs: &[Arch], profile: Profile) -> Result<()> 
     Ok(())
 }
 
-/// Builds all programs, with cargo's messages on the standard error.
+/// Builds all programs, with cargo's messages on standard error.
 pub fn programs(project: &Project, archs: &[Arch], profile: Profile) -> Result<()> {
     for group in Group::of(archs)? {
         let words = [&["build", "--bins"], profile.arguments()].concat();
@@ -47,7 +47,7 @@ pub fn programs(project: &Project, archs: &[Arch], profile: Profile) -> Result<(
     Ok(())
 }
 
-/// Builds the programs and runs one of them, which takes this process's place.
+/// Builds the programs and runs one of them, which replaces this process.
 pub fn run(
     project: &Project,
     arch: Arch,

@@ -1,4 +1,4 @@
-//! `cargo nestling image`: a project's programs as something that others boot or run.
+//! `cargo nestling image`: writes a project's programs as an image that other tools boot or run.
 
 use std::{
     ffi::OsString,
@@ -20,12 +20,12 @@ use crate::{
     project::{Profile, Project},
 };
 
-/// What becomes of it.
+/// The form of the image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
-    /// An archive of an OCI image, as `podman load` and `skopeo` take it.
+    /// An archive of an OCI image, which `podman load` and `skopeo` can read.
     Oci,
-    /// An archive that a kernel boots.
+    /// An archive that a kernel can boot.
     Initramfs,
     /// An ext4 file system, whose `/sbin/init` is process 1.
     Disk,
@@ -51,7 +51,7 @@ pub fn image(
         Form::Disk => {
             archive.link("sbin/init", "../init");
             let bytes = unpack(&archive, &folder)?;
-            // The file system takes some itself, and has room for as much again.
+            // The file system itself needs some space, and leaves as much space free as the files take.
             disk::image(&folder, output, ((bytes * 2) >> 20) as u32 + 16)?;
         }
         Form::Oci => {
@@ -68,7 +68,7 @@ pub fn image(
     Ok(())
 }
 
-/// Makes the folder, empty.
+/// Makes an empty folder.
 fn clear(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
@@ -76,7 +76,7 @@ fn clear(folder: &Path) -> Result<()> {
     Ok(fs::create_dir_all(folder)?)
 }
 
-/// Writes the files into a folder: their bytes.
+/// Writes the files into a folder. Returns the number of their bytes.
 fn unpack(archive: &Initramfs, folder: &Path) -> Result<u64> {
     let mut bytes = 0;
     clear(folder)?;
@@ -96,13 +96,13 @@ fn unpack(archive: &Initramfs, folder: &Path) -> Result<u64> {
     Ok(bytes)
 }
 
-/// Writes a folder as an image in a tar archive: <https://github.com/opencontainers/image-spec>.
+/// Writes a folder as an OCI image in a tar archive: <https://github.com/opencontainers/image-spec>.
 fn oci(folder: &Path, arch: Arch, start: &str, name: &str, output: &Path) -> Result<()> {
     let place = folder.with_extension("oci");
     clear(&place)?;
     let blobs = place.join("blobs/sha256");
     fs::create_dir_all(&blobs)?;
-    // A blob's name is its digest.
+    // The name of a blob is its digest.
     let enter = |kind: &str, blob: &Path| -> Result<Value> {
         let said = cmd!("sha256sum", blob).read().context("sha256sum")?;
         let digest = said.split_whitespace().next().context("a digest")?;
@@ -151,7 +151,8 @@ fn oci(folder: &Path, arch: Arch, start: &str, name: &str, output: &Path) -> Res
     tar(&place, output)
 }
 
-/// Makes a tar archive of a folder's content: root's, and without times, so that the same content gives the same bytes.
+/// Makes a tar archive of a folder's contents. The owner is root and all times are the same, so that the same contents
+/// give the same bytes.
 fn tar(folder: &Path, output: &Path) -> Result<()> {
     let tar = apt::obtain(|| apt::program("tar", &["tar"]))?;
     let root = ["--owner=0", "--group=0", "--numeric-owner"];

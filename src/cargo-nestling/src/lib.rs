@@ -1,7 +1,7 @@
-//! What `cargo nestling` and nestling's own `cargo xtask` have in common: it finds and installs tools, builds for four architectures, and
-//! boots machines.
+//! The parts that `cargo nestling` and nestling's own `cargo xtask` share: they find and install tools, build for four
+//! architectures, and boot machines.
 //!
-//! The interface may change with each release: the programs are what this package promises.
+//! The interface may change with each release: this package promises only the programs.
 
 pub mod agent;
 pub mod apt;
@@ -26,7 +26,7 @@ pub mod runner;
 pub mod test;
 pub mod toolchain;
 
-/// Tells on the standard error what the program is doing.
+/// Reports on standard error what the program is doing.
 #[macro_export]
 macro_rules! note {
     ($($word:tt)*) => {
@@ -34,7 +34,7 @@ macro_rules! note {
     };
 }
 
-/// The name of the program that runs, as its messages begin.
+/// Returns the name of the running program, with which its messages begin.
 pub fn program() -> String {
     let path = std::env::current_exe().unwrap_or_default();
     path.file_stem()

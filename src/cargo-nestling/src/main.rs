@@ -1,6 +1,6 @@
-//! `cargo nestling`: makes, builds, runs, tests and boots projects that stand on nestling.
+//! `cargo nestling`: makes, builds, runs, tests and boots projects that use nestling.
 //!
-//! This file is the command line. What each command does is in the library's module of its name.
+//! This file is the command line. Each command is in the library's module of its name.
 
 use std::{
     env,
@@ -212,7 +212,7 @@ impl OnOne {
 }
 
 fn main() -> ExitCode {
-    // Cargo passes the name of the subcommand first.
+    // Cargo passes the name of the subcommand as the first argument.
     let mut words: Vec<OsString> = env::args_os().collect();
     if words.get(1).is_some_and(|word| word == "nestling") {
         words.remove(1);

@@ -1,6 +1,7 @@
-//! `cargo nestling new`: the files of a project.
+//! `cargo nestling new`: writes the files of a project.
 //!
-//! Its manifest, build script and configuration, and the tool, are those that the documentation of `nestling::rt` shows.
+//! The manifest, build script and configuration, and the tool, are those that the documentation of `nestling::rt`
+//! shows.
 
 use std::{
     fs,
@@ -9,22 +10,22 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-/// What the documentation shows: before each block, a line begins with the file's name.
+/// The files that the documentation shows. The line before each block begins with the file's name.
 const DOCUMENTED: &str = include_str!("../templates/project.md");
 
-/// What a project makes.
+/// The kind of a project's program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// A process 1.
     Init,
     /// A prompt.
     Shell,
-    /// A program that starts another.
+    /// A program that starts another program.
     Tool,
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Kind; 3] = [Kind::Init, Kind::Shell, Kind::Tool];
 
     fn main(self) -> &'static str {
@@ -35,7 +36,7 @@ impl Kind {
         }
     }
 
-    /// The features of nestling that it uses.
+    /// The features of nestling that the program uses.
     fn features(self) -> &'static [&'static str] {
         match self {
             Kind::Shell => &["rt", "alloc"],
@@ -43,7 +44,7 @@ impl Kind {
         }
     }
 
-    /// The words with which the test starts it, its exit status, and the sentence about it.
+    /// The arguments with which the test starts the program, the expected exit status, and the test's name.
     fn test(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Kind::Init => (
@@ -60,7 +61,7 @@ impl Kind {
         }
     }
 
-    /// What the README says of booting.
+    /// The README's text about booting.
     fn boot(self) -> &'static str {
         match self {
             Kind::Init => {
@@ -79,22 +80,22 @@ impl Kind {
     }
 }
 
-/// Where a project gets nestling from.
+/// The source of the library nestling.
 #[derive(Clone, Debug)]
 pub enum Library {
-    /// This version of crates.io.
+    /// This version from crates.io.
     Version(String),
     /// A folder of this machine.
     Path(PathBuf),
 }
 
 impl Library {
-    /// The version that the documentation shows.
+    /// Returns the version that the documentation shows.
     pub fn published() -> Library {
         Library::Version(env!("CARGO_PKG_VERSION").into())
     }
 
-    /// As a manifest has it.
+    /// Returns the dependency as a manifest states it.
     fn text(&self, features: &[&str]) -> String {
         match self {
             Library::Version(version) => {
@@ -105,7 +106,7 @@ impl Library {
     }
 }
 
-/// A file that the documentation shows.
+/// Returns a file that the documentation shows.
 fn documented(name: &str) -> &'static str {
     let block = || {
         let (_, rest) = DOCUMENTED.split_once(&format!("`{name}`"))?;
@@ -116,7 +117,7 @@ fn documented(name: &str) -> &'static str {
     block().unwrap_or_default()
 }
 
-/// The manifest, build script and configuration of a package.
+/// Returns the manifest, build script and configuration of a package.
 pub fn package(name: &str, library: &Library, features: &[&str]) -> Vec<(&'static str, String)> {
     let manifest = documented("Cargo.toml").replace("demo", name);
     let lines = manifest
@@ -137,7 +138,7 @@ pub fn package(name: &str, library: &Library, features: &[&str]) -> Vec<(&'stati
     ]
 }
 
-/// The files of a project.
+/// Returns the files of a project.
 fn files(name: &str, kind: Kind, library: &Library) -> Vec<(&'static str, String)> {
     let mut files = package(name, library, kind.features());
     let manifest = &mut files[0].1;
@@ -174,7 +175,7 @@ pub fn new(name: &str, kind: Kind, library: &Library) -> Result<()> {
     write(Path::new(name), &files(name, kind, library))
 }
 
-/// Writes files into a folder. One that is there already with this content keeps its time, by which cargo knows it.
+/// Writes files into a folder. A file that already has this content keeps its time, by which cargo recognises changes.
 pub fn write(folder: &Path, files: &[(&str, String)]) -> Result<()> {
     for (name, text) in files {
         let path = folder.join(name);

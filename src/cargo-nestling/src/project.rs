@@ -1,4 +1,4 @@
-//! The project that a command is for, as cargo tells it.
+//! The project for which a command runs, as cargo reports it.
 
 use std::{
     env, fs,
@@ -11,17 +11,17 @@ use serde_json::Value;
 
 use crate::{arch::Arch, new::Library, toolchain::cargo};
 
-/// A package with programs that stand on nestling.
+/// A package with programs that use nestling.
 pub struct Project {
-    /// Its folder.
+    /// The package's folder.
     pub root: PathBuf,
-    /// The build directory, `CARGO_TARGET_DIR` considered.
+    /// The build directory; `CARGO_TARGET_DIR` is respected.
     pub target: PathBuf,
-    /// Its name.
+    /// The package's name.
     pub name: String,
-    /// Where it has nestling from.
+    /// The source from which the package gets nestling.
     pub library: Library,
-    /// The versions of its dependencies, as cargo has them.
+    /// The file with the versions of its dependencies (`Cargo.lock`).
     pub lock: PathBuf,
     /// The names of its programs.
     pub bins: Vec<String>,
@@ -29,17 +29,17 @@ pub struct Project {
     pub init: Option<String>,
 }
 
-/// The optimised build, or the other.
+/// A profile of a build.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Profile {
-    /// For debugging.
+    /// Without optimisation, for debugging.
     Debug,
-    /// What ships.
+    /// With optimisation, for programs that ship.
     Release,
 }
 
 impl Profile {
-    /// Cargo's folder for it.
+    /// Cargo's folder for the profile.
     fn name(self) -> &'static str {
         match self {
             Profile::Debug => "debug",
@@ -47,7 +47,7 @@ impl Profile {
         }
     }
 
-    /// Cargo's option for it.
+    /// Cargo's option for the profile.
     pub fn arguments(self) -> &'static [&'static str] {
         match self {
             Profile::Debug => &[],
@@ -55,7 +55,7 @@ impl Profile {
         }
     }
 
-    /// The compiler's options for it.
+    /// The compiler's options for the profile.
     pub fn flags(self, arch: Arch) -> String {
         match self {
             Profile::Debug => String::new(),
@@ -65,7 +65,7 @@ impl Profile {
 }
 
 impl Project {
-    /// The project whose folder, or a folder above, this process is in.
+    /// Returns the project whose folder contains the working directory.
     pub fn load() -> Result<Project> {
         let manifest = cargo(["locate-project", "--message-format=plain"]);
         let manifest = manifest.stderr_null().read();
@@ -120,7 +120,7 @@ impl Project {
         })
     }
 
-    /// The program of this name, or the only one, or the one that is called as the project.
+    /// Returns the program with this name; without a name, the only program, or the program with the project's name.
     pub fn bin(&self, name: Option<&str>) -> Result<&str> {
         let wanted = match (name, &*self.bins) {
             (Some(name), _) => name,
@@ -137,18 +137,18 @@ impl Project {
         found.map(String::as_str).with_context(all)
     }
 
-    /// Where cargo puts a program.
+    /// Returns the path that cargo gives to a program.
     pub fn path(&self, arch: Arch, profile: Profile, bin: &str) -> PathBuf {
         let folder = self.target.join(arch.triple()).join(profile.name());
         folder.join(bin)
     }
 
-    /// A command, in the project's folder.
+    /// Returns a command that runs in the project's folder.
     pub fn at(&self, command: Expression) -> Expression {
         command.dir(&self.root)
     }
 
-    /// A folder in the build directory.
+    /// Returns a folder in the build directory.
     pub fn scratch(&self) -> Result<PathBuf> {
         let path = self.target.join("nestling");
         fs::create_dir_all(&path).with_context(|| format!("can't make {}", path.display()))?;
@@ -156,7 +156,7 @@ impl Project {
     }
 }
 
-/// The folder that this process is in.
+/// Returns the working directory.
 pub fn here() -> Result<PathBuf> {
     env::current_dir().context("the working directory")
 }

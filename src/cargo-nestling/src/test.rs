@@ -1,4 +1,4 @@
-//! `cargo nestling test`: the programs in a project's `tests/`, each of which passes if it exits with 0.
+//! `cargo nestling test`: runs the programs in a project's `tests/`. Each of them passes if it exits with 0.
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     runner::Runner,
 };
 
-/// How long a machine may be silent.
+/// The time for which a machine may be silent.
 const SILENCE: Duration = Duration::from_secs(600);
 
 /// A test program that cargo has built.
@@ -26,12 +26,12 @@ pub struct Program {
     pub name: String,
     /// The program.
     pub path: PathBuf,
-    /// The working directory that cargo gives it.
+    /// The working directory that cargo would give it.
     pub folder: PathBuf,
 }
 
 impl Program {
-    /// Reads a line of what cargo prints for `--message-format=json`.
+    /// Reads a line of cargo's output with `--message-format=json`.
     pub fn parse(line: &str) -> Option<Program> {
         let message: Value = serde_json::from_str(line).ok()?;
         if message["reason"] != "compiler-artifact" || message["profile"]["test"] != true {
@@ -47,8 +47,8 @@ impl Program {
     }
 }
 
-/// Builds the tests and runs them in these ways; without any, natively, or on a kernel where this machine cannot. Returns whether all
-/// have passed.
+/// Builds the tests and runs them by these runners; without any, natively, or on a kernel if this machine cannot run
+/// them. Returns whether all have passed.
 pub fn test(project: &Project, archs: &[Arch], runners: &[Runner]) -> Result<bool> {
     let mut passed = true;
     for group in Group::of(archs)? {
@@ -98,7 +98,7 @@ pub fn test(project: &Project, archs: &[Arch], runners: &[Runner]) -> Result<boo
     Ok(passed)
 }
 
-/// Prints what came of a test.
+/// Prints the result of a test.
 fn tell(program: &Program, arch: Arch, runner: Runner, problem: Option<String>) -> bool {
     let (name, arch, runner) = (&program.name, arch.name(), runner.name());
     match &problem {
@@ -120,7 +120,7 @@ fn here(programs: &[&Program], arch: Arch, runner: Runner) -> Result<bool> {
     Ok(passed)
 }
 
-/// Runs the tests on one machine, as children of the project's init if it has one.
+/// Runs the tests in one machine; if the project has an init, as children of that init.
 fn on_kernel(project: &Project, programs: &[&Program], arch: Arch, runner: Runner) -> Result<bool> {
     let kernel = match runner {
         Runner::OldKernel if !Age::Old.exists_for(arch) => {
@@ -132,7 +132,7 @@ fn on_kernel(project: &Project, programs: &[&Program], arch: Arch, runner: Runne
     let (agent, kernel) = parts(Some(project), arch, kernel)?;
     let (mut archive, has_init) =
         Contents::default().archive(Some(project), arch, Profile::Debug)?;
-    // The tests know the programs by their places here.
+    // The tests contain the paths that the programs have on this machine.
     for bin in &project.bins {
         let path = project.path(arch, Profile::Debug, bin);
         archive.program(&path.to_string_lossy(), &path)?;

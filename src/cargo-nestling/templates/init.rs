@@ -1,5 +1,6 @@
-//! A process 1: it mounts what every system has, runs one service, reaps all that ends, and powers the machine off when the service has
-//! ended. The service is what follows `--` on the kernel's command line. Without that, it is this program itself once more.
+//! A process 1: it mounts the usual file systems, runs one service, reaps every process that ends, and powers the
+//! machine off when the service has ended. The service is the command after `--` on the kernel's command line; without
+//! one, it is this program itself.
 #![no_std]
 #![no_main]
 
@@ -22,7 +23,7 @@ fn main(process: Process) -> i32 {
         (c"/sys", c"sysfs"),
         (c"/dev", c"devtmpfs"),
     ] {
-        let _ = sys::file::mkdir(target, 0o755); // it may be there
+        let _ = sys::file::mkdir(target, 0o755); // the directory may exist
         if let Err(errno) = mount(kind, target, kind, MountFlags::NOSUID, c"") {
             eprintln!("demo: ", target, ": ", errno);
         }
@@ -32,11 +33,12 @@ fn main(process: Process) -> i32 {
         Err(code) => eprintln!("demo: there is no service to run: ", code),
     }
     sync();
-    eprintln!("demo: power off: ", reboot(Reboot::PowerOff)); // which comes back only if it fails
+    eprintln!("demo: power off: ", reboot(Reboot::PowerOff)); // `reboot` returns only if it fails
     1
 }
 
-/// Starts the service in a session of its own. Process 1 shares its memory with no child: the kernel may kill all that share it.
+/// Starts the service in a new session. Process 1 shares its memory with no child, because the kernel may kill all
+/// processes that share memory.
 fn start(process: Process) -> Result<Pid, i32> {
     let (given, own) = (process.args().skip(1), args![c"/proc/self/exe"]);
     let words = match given.is_empty() {
@@ -64,7 +66,7 @@ fn start(process: Process) -> Result<Pid, i32> {
     }
 }
 
-/// Waits for every process that ends: orphans become children of process 1.
+/// Waits for every process that ends, because orphans become children of process 1.
 fn reap_until_the_end_of(service: Pid) {
     while let Ok(ended) = wait_for(Who::Any, Options::default()) {
         if let Some((pid, status)) = ended

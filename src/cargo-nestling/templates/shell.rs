@@ -26,7 +26,8 @@ fn main(_: Process) -> i32 {
         }
         let words = line.split(u8::is_ascii_whitespace);
         let words: Vec<&[u8]> = words.filter(|word| !word.is_empty()).collect();
-        // While a command has the terminal, the shell does not; at the end of this turn it takes the terminal back.
+        // While a command has the terminal, the shell does not have it; when `lent` is dropped, the shell takes it
+        // back.
         let lent = terminal.as_ref().map(ControllingTerminal::lend);
         let job = match words[..] {
             [] => continue,
@@ -61,7 +62,7 @@ fn main(_: Process) -> i32 {
     }
 }
 
-/// Puts the shell into the foreground, and ignores what the terminal sends to commands.
+/// Puts the shell into the foreground, and ignores the signals that the terminal sends to commands.
 fn take_terminal() -> Result<ControllingTerminal, Errno> {
     let terminal = ControllingTerminal::open()?;
     terminal.wait_until_foreground()?;
@@ -72,7 +73,7 @@ fn take_terminal() -> Result<ControllingTerminal, Errno> {
     terminal.take().map(|()| terminal)
 }
 
-/// Reads no further than the end of the line: what follows may be for a command. Returns false at the end of the input.
+/// Reads only to the end of the line, because a command may read what follows. Returns false at the end of the input.
 fn read_line(line: &mut Vec<u8>) -> bool {
     let mut byte = [0];
     line.clear();
@@ -103,7 +104,7 @@ fn continue_in_foreground(job: Group, terminal: &Option<ControllingTerminal>) ->
     job.resume().ok().map(|()| job)
 }
 
-/// Waits until the job has ended or is stopped: its exit status, and whether it is stopped.
+/// Waits until the job has ended or is stopped. Returns its exit status, and whether it is stopped.
 fn wait(job: Group) -> (i32, bool) {
     loop {
         match job.wait(Options::STOPPED) {

@@ -1,5 +1,5 @@
-//! A test: a program that exits with 0 if all is well. `cargo nestling test` runs it here, under qemu-user, or on a kernel of its own,
-//! and so does `cargo test`, here.
+//! A test: a program that exits with 0 if it passes. `cargo nestling test` runs it natively, under qemu-user, or on a
+//! kernel of its own; `cargo test` runs it natively.
 #![no_std]
 #![no_main]
 
@@ -10,7 +10,7 @@ use nestling::{Args, Errno, args, eprintln, println, rt::Process};
 
 nestling::entry!(main);
 
-/// Where cargo has put the program. On a kernel of its own it is at the same place.
+/// The path that cargo gives to the program. On a kernel of its own, the program has the same path.
 const PROGRAM: &[u8] = concat!(env!("CARGO_BIN_EXE_demo"), "\0").as_bytes();
 
 fn main(process: Process) -> i32 {

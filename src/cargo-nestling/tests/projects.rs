@@ -1,6 +1,8 @@
-//! The projects that `cargo nestling new` makes: they build with plain cargo and with `cargo nestling`, run, pass their tests, and boot.
+//! Tests of the projects that `cargo nestling new` makes: they build with plain cargo and with `cargo nestling`, run,
+//! pass their tests, and boot.
 //!
-//! Nothing is downloaded: the projects get the versions of this workspace, and the kernels are those of `cargo xtask`.
+//! Nothing is downloaded: the projects use the dependencies' versions of this workspace, and the kernels of `cargo
+//! xtask`.
 
 use std::{
     env, fs,
@@ -18,7 +20,7 @@ const ARCHS: [(&str, &str); 4] = [
     ("i386", "i686-unknown-linux-gnu"),
 ];
 
-/// The architecture of this machine, as `--arch` takes it, and its target.
+/// The architecture of this machine in the form that `--arch` takes, and its target.
 fn host() -> (&'static str, &'static str) {
     let arch = match env::consts::ARCH {
         "x86" => "i386",
@@ -28,17 +30,17 @@ fn host() -> (&'static str, &'static str) {
     found.expect("an architecture of nestling's")
 }
 
-/// Whether the longer form is asked for.
+/// Whether the tests run in their long form.
 fn is_long() -> bool {
     env::var_os("NESTLING_LONG").is_some()
 }
 
 fn say(text: &str) {
-    // Past the harness, which would keep it.
+    // Prints past the test harness, which would capture the text.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// A project, made anew. They all build in one folder, so that they build nestling once; who builds has it alone.
+/// A new project. All projects build in one folder, so that nestling is built only once; a lock keeps the builds apart.
 struct Project {
     folder: PathBuf,
     _alone: MutexGuard<'static, ()>,
@@ -80,7 +82,7 @@ impl Project {
         command
     }
 
-    /// A program of the project, built for debugging.
+    /// Returns the path of a debug build of the project's program.
     fn program(&self, target: &str) -> PathBuf {
         let name = self.folder.file_name().expect("a name");
         let builds = self.folder.with_file_name("target");
@@ -100,12 +102,12 @@ fn prepare(command: &mut Command, folder: &Path) {
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", builds)
         .env("CARGO_NET_OFFLINE", "true")
-        .env("CARGO_PROFILE_DEV_DEBUG", "0") // which takes a fifth of the time
+        .env("CARGO_PROFILE_DEV_DEBUG", "0") // so that the build takes a fifth of the time
         .env("NESTLING_CACHE", cache())
         .stdin(Stdio::null());
 }
 
-/// Where `cargo xtask` keeps kernels.
+/// The folder in which `cargo xtask` keeps kernels.
 fn cache() -> PathBuf {
     let builds = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     builds.expect("the target directory").join("xtask")
@@ -123,7 +125,7 @@ fn succeed(command: &mut Command) -> Output {
     output
 }
 
-/// Whether this machine has what it takes to boot; says what is missing.
+/// Whether this machine has everything that is needed to boot; prints what is missing.
 fn boots(arch: &str) -> bool {
     let program = format!("qemu-system-{arch}");
     let path = env::var_os("PATH").unwrap_or_default();
@@ -272,7 +274,7 @@ fn each_project_passes_its_test_on_four_kernels_and_boots() {
                 "echo in $PPID; exit 7",
             ];
             let booted = project.nestling(&boot).output().expect("cargo nestling");
-            // There is no `sh`.
+            // The root contains no `sh`.
             assert_eq!(booted.status.code(), Some(127), "{booted:?}");
             let boot = project.nestling(&["boot", "--arch", arch]).output();
             let booted = boot.expect("cargo nestling");
