@@ -63,7 +63,7 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
         for fd in [io::stdin(), io::stdout(), io::stderr()] {
             make_blocking(fd);
         }
-        note_size(shell);
+        size(shell);
         let mut line = Vec::new();
         #[cfg(feature = "edit")]
         if let Some(terminal) = editor::terminal(shell) {
@@ -134,19 +134,24 @@ fn run_prompt_command(shell: &mut Shell) -> Result<(), Divert> {
     Ok(())
 }
 
-/// Sets COLUMNS and LINES, if the terminal knows its size.
-pub fn note_size(shell: &mut Shell) {
-    let Ok(size) = terminal::size(io::stderr()) else {
-        return;
-    };
-    for (name, number) in [(Symbol::COLUMNS, size.columns), (Symbol::LINES, size.rows)] {
+/// How many columns and rows the terminal has, and sets COLUMNS and LINES to that. What it does not know, as a serial line does not,
+/// the variables say; 0 if they don't.
+pub fn size(shell: &mut Shell) -> [usize; 2] {
+    let size = terminal::size(io::stderr()).unwrap_or_default();
+    [(Symbol::COLUMNS, size.columns), (Symbol::LINES, size.rows)].map(|(name, number)| {
+        let former = shell.variables.get(name);
+        if number == 0 {
+            let number = former.and_then(|value| nestling::text::number(value, 10));
+            return number.unwrap_or_default().min(u16::MAX.into()) as usize;
+        }
         let mut value = Bytes(Vec::new());
         u32::from(number).write(&mut value);
         // Where it is exported, programs' environment is not to be made anew for each prompt. One that is read-only stays.
-        if number > 0 && shell.variables.get(name) != Some(&value.0) {
+        if former != Some(&value.0) {
             let _ = shell.variables.set_owned(name, value.0);
         }
-    }
+        number.into()
+    })
 }
 
 /// Writes PS1, or PS2.

@@ -14,6 +14,7 @@ use super::Session;
 use super::keys::Key;
 use super::width::width;
 use crate::expansion::characters;
+use crate::interactive;
 use crate::shell::{Divert, Shell, text};
 use candidates::Candidates;
 use word::Word;
@@ -189,7 +190,7 @@ fn show(session: &mut Session, shell: &mut Shell, found: &Candidates) -> Result<
     session.is_below = true;
     let shown = list_names(session, shell, found);
     session.is_below = false;
-    session.screen.end_below();
+    session.screen.end_below(interactive::size(shell));
     shown
 }
 

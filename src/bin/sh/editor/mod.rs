@@ -150,7 +150,7 @@ pub fn read(
         attributes,
         is_raw: false,
         buffer: Buffer::new(shell.utf8),
-        screen: Screen::new(prompt, shell.utf8),
+        screen: Screen::new(prompt, shell.utf8, interactive::size(shell)),
         ahead: Vec::new(),
         ends: 0,
         knows_escape: false,
@@ -276,9 +276,9 @@ impl Session {
                 Awaited::Input => self.ends += 1,
                 Awaited::Late | Awaited::Gone => return Ok(None),
                 Awaited::Signal if sys::caught::caught().contains(Signal::WINCH) => {
-                    interactive::note_size(shell);
+                    let size = interactive::size(shell);
                     if !self.is_below {
-                        self.screen.resize();
+                        self.screen.resize(size);
                     }
                     // If a trap is set for SIGWINCH, the signal stays pending and the trap handles it.
                     if noted.contains(Signal::WINCH) {

@@ -6,8 +6,8 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use nestling::io;
 use nestling::text::{Sink, Text};
-use nestling::{io, terminal};
 
 use super::width::width;
 use crate::expansion::characters;
@@ -155,6 +155,8 @@ fn escape_length(text: &[u8]) -> usize {
 pub struct Screen {
     columns: usize,
     height: usize,
+    /// Whether the terminal, or the user, has said how many columns there are.
+    knows_columns: bool,
     /// The whole prompt. Only its last line is part of the image.
     prompt: Vec<u8>,
     /// A text that replaces the prompt's last line, unless it is empty.
@@ -179,10 +181,11 @@ impl Sink for Screen {
 }
 
 impl Screen {
-    pub fn new(prompt: &[u8], utf8: bool) -> Self {
+    pub fn new(prompt: &[u8], utf8: bool, size: [usize; 2]) -> Self {
         let mut screen = Self {
             columns: 80,
             height: 24,
+            knows_columns: false,
             prompt: prompt.to_vec(),
             notice: Vec::new(),
             utf8,
@@ -194,17 +197,18 @@ impl Screen {
             lowest: 0,
             out: Vec::new(),
         };
-        screen.measure();
+        screen.measure(size);
         screen
     }
 
-    /// Reads the size of the terminal with one system call.
-    fn measure(&mut self) {
-        if let Ok(size) = terminal::size(io::stderr())
-            && size.columns > 2
-        {
-            self.columns = size.columns.into();
-            self.height = usize::from(size.rows).max(2);
+    /// Sets the size of the screen. A number that is 0 is not known, and changes nothing.
+    fn measure(&mut self, [columns, rows]: [usize; 2]) {
+        self.knows_columns = columns > 2;
+        if self.knows_columns {
+            self.columns = columns;
+        }
+        if rows > 0 {
+            self.height = rows.max(2);
         }
     }
 
@@ -216,12 +220,16 @@ impl Screen {
         self.height
     }
 
-    /// Starts on a new line: if the last output did not end with a newline, the cursor moves to the next line.
+    /// Starts on a new line: if the last output did not end with a newline, the cursor moves to the next line. If the width is not
+    /// known, the prompt follows that output, because the screen may be wider than 80 columns, and the output would be erased.
     pub fn begin(&mut self) {
-        // From the first column, the two spaces exactly fill the line. From another column, they continue on the next line.
-        self.put(b"\x1b[?2004h \x08");
-        self.command(self.columns - 2, b'C');
-        self.put(b"  \r\x1b[K");
+        self.put(b"\x1b[?2004h");
+        if self.knows_columns {
+            // From the first column, the two spaces exactly fill the line. From another column, they continue on the next line.
+            self.put(b" \x08");
+            self.command(self.columns - 2, b'C');
+            self.put(b"  \r\x1b[K");
+        }
         self.start();
     }
 
@@ -273,8 +281,8 @@ impl Screen {
     }
 
     /// Draws the line again below such a text.
-    pub fn end_below(&mut self) {
-        self.measure();
+    pub fn end_below(&mut self, size: [usize; 2]) {
+        self.measure(size);
         self.start();
     }
 
@@ -294,11 +302,11 @@ impl Screen {
     }
 
     /// The terminal's size may have changed, so everything is drawn again.
-    pub fn resize(&mut self) {
+    pub fn resize(&mut self, size: [usize; 2]) {
         // After a change of size, some terminals wrap the line again and others do not. The cursor is assumed to stay in its row,
         // or in the last row if the screen has become shorter.
         let row = self.row;
-        self.measure();
+        self.measure(size);
         self.row = row.min(self.height - 1);
         self.column = self.columns;
         self.go(0, 0);

@@ -86,6 +86,23 @@ on_both! {
         terminal.line("|").keys("\x0cecho $LINES\r").shows("\n8\n").line("|");
     }
 
+    fn where_a_terminal_does_not_know_its_size_columns_and_lines_say_it(shell) {
+        let mut terminal = Terminal::with(shell, 10, 100, &[]);
+        terminal.claim_size(0, 0);
+        terminal.run("unset COLUMNS LINES");
+        // The screen may be wider than is known: nothing is overwritten.
+        terminal.keys("\x0cprintf shown\r").rows(&["$ printf shown", "shown$ |"]);
+        terminal.keys("\x15COLUMNS=100\r\x0cprintf shown\r").rows(&["$ printf shown", "shown", "$ |"]);
+        let text = "x".repeat(90);
+        terminal.keys(&text).line(&format!("{text}|"));
+        // Columns alone say nothing about rows.
+        terminal.claim_size(0, 100);
+        let text = "x".repeat(450);
+        terminal.keys("\x15unset LINES\r\x0c").line("|").keys(&text);
+        let rows = [98, 100, 100, 100, 52].map(|length| &text[..length]);
+        terminal.rows(&[&format!("$ {}", rows[0]), rows[1], rows[2], rows[3], &format!("{}|", rows[4])]);
+    }
+
     fn a_tab_goes_to_the_next_stop(shell) {
         let mut terminal = Terminal::with(shell, 6, 20, &[]);
         terminal.keys("a\x16\tb").rows(&["$ a     b|"]);

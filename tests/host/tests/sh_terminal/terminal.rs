@@ -127,6 +127,11 @@ impl Terminal {
         self.screen.screen_mut().set_size(rows, columns);
     }
 
+    /// The terminal's line says that it has so many rows and columns, whatever the screen has.
+    pub fn claim_size(&mut self, rows: u16, columns: u16) {
+        tell_size(&self.controller, rows, columns);
+    }
+
     /// Strikes keys that the shell must read.
     pub fn keys(&mut self, keys: impl AsRef<[u8]>) -> &mut Self {
         let keys = keys.as_ref();
