@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use nestling::text::Sink;
-use nestling::{Errno, io};
+use nestling::{Errno, Signal, io, sys};
 
 /// A built-in that writes more than this at once does it in parts.
 const LARGE: usize = 32 * 1024;
@@ -16,6 +16,8 @@ pub struct Output {
     captures: bool,
     /// What went wrong when a part was written.
     failed: Option<Errno>,
+    /// A SIGINT ends what is being written, too: it leads an interactive shell to the prompt.
+    pub stops: bool,
 }
 
 impl Output {
@@ -33,9 +35,21 @@ impl Output {
         if self.captures || self.buffer.is_empty() {
             return;
         }
-        let answer = io::write_all(io::stdout(), &self.buffer);
+        let mut rest = &self.buffer[..];
+        while !rest.is_empty() {
+            if self.stops && sys::caught::caught().contains(Signal::INT) {
+                break;
+            }
+            match sys::fd::write(io::stdout(), rest) {
+                Err(Errno::EINTR) => {}
+                Err(errno) => {
+                    self.failed = self.failed.or(Some(errno));
+                    break;
+                }
+                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+            }
+        }
         self.buffer.clear();
-        self.failed = self.failed.or(answer.err());
     }
 
     /// The end of a built-in: writes what is collected, and says what went wrong since the last time.

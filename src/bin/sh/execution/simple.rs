@@ -213,6 +213,7 @@ fn run(shell: &mut Shell, builtin: &'static Builtin, fields: &Fields) -> Flow {
 
 /// Executes a built-in and writes its collected output. Returns the exit status.
 pub fn utility(shell: &mut Shell, builtin: &Builtin, arguments: Arguments<'_>) -> Answer {
+    shell.output.stops = shell.traps.is_interrupted();
     let answer = (builtin.run)(shell, arguments);
     let written = shell.output.finish();
     let mut status = answer?;

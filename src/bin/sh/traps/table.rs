@@ -72,6 +72,11 @@ impl Traps {
         self.action(Some(signal)).is_some()
     }
 
+    /// Whether a SIGINT leads to the prompt.
+    pub fn is_interrupted(&self) -> bool {
+        self.acts_on.contains(Signal::INT) && !self.has_action(Signal::INT)
+    }
+
     /// Whether no action could ever be executed, so that this process is not needed for one.
     pub fn is_empty(&self) -> bool {
         self.actions.iter().all(|(_, action)| action.is_empty()) && !self.acts_on_errors()

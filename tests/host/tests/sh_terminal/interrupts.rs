@@ -108,4 +108,23 @@ on_both! {
         let rows = terminal.all_rows();
         assert!(rows.iter().any(|row| row == "130"), "{rows:?}");
     }
+
+    fn ctrl_c_ends_what_a_builtin_writes(shell) {
+        const LENGTH: u64 = 500_000;
+        for (trap, ends) in [("", true), ("trap : INT", false)] {
+            let mut terminal = Terminal::new(shell);
+            terminal.run(trap).run(&format!("x=$(head -c {LENGTH} /dev/zero | tr '\\0' x)"));
+            let before = terminal.counts().written;
+            // Nobody takes in what is written: the terminal is full before the end.
+            terminal.keys("echo $x; echo n''o\r");
+            while !terminal.is_idle() {
+                std::thread::yield_now();
+            }
+            terminal.signal(libc::SIGINT);
+            terminal.line("|");
+            let written = terminal.counts().written - before;
+            assert_eq!(written < LENGTH, ends, "{written}");
+            assert_eq!(terminal.all_rows().iter().any(|row| row == "no"), !ends);
+        }
+    }
 }
