@@ -177,6 +177,13 @@ impl Buffer {
         character.is_some_and(|(code, _)| super::width::width(code) == 0)
     }
 
+    /// Returns whether only blanks precede a position in its line.
+    pub fn is_indented(&self, at: usize) -> bool {
+        let before = self.part(0, at).iter().rev();
+        let mut before = before.skip_while(|byte| matches!(byte, b' ' | b'\t'));
+        before.next().is_none_or(|&byte| byte == b'\n')
+    }
+
     /// Returns the beginning of the word before a position.
     pub fn word_before(&self, mut at: usize, is_word: fn(u8) -> bool) -> usize {
         let is = |at: usize| self.text.get(at.wrapping_sub(1)).copied().map(is_word);

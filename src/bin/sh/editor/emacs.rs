@@ -41,6 +41,7 @@
 //! | `C-r`, `C-s` | searches back, forth | `C-r` same | `C-r` same |
 //! | `M-.` `M-_` | the last word of the command before; after a number, that word | | same |
 //! | `C-o` | executes, and shows the command after that | | same |
+//! | Tab behind nothing but blanks | a tab | lists commands | nothing |
 //! | Tab, `M-C-[` `M-C-x` `C-x C-[` | completes; again, lists | Tab same | same, `M-C-x` files, `C-x C-[` commands |
 //! | `M-=` `M-?` `C-x ?` `C-x C-y` | lists completions | | same, `C-x ?` commands, `C-x C-y` files |
 //! | `M-*` | puts all of them here | | same, files |
@@ -175,6 +176,8 @@ fn once(
         Key::C(b'S') => return search::search(session, shell, false),
         Key::C(b']') => go_to_character(session, shell, false, count)?,
         Key::MC(b']') => go_to_character(session, shell, true, count)?,
+        // It indents, as in a script that is pasted.
+        Key::C(b'I') if buffer.is_indented(at) => buffer.insert(b"\t"),
         Key::C(b'I') | Key::MC(b'[' | b'X') | Key::XC(b'[') => {
             completion::complete(session, shell, last == Last::Tab)?;
             session.last = Last::Tab;

@@ -344,6 +344,21 @@ on_both! {
         terminal.keys("\x7f\x7f\x7f\x7f\r").rows(&["$ echo one", "echo two", "one", "two", "$ |"]);
     }
 
+    fn a_tab_behind_blanks_only_is_a_tab(shell) {
+        let mut terminal = Terminal::with(shell, 24, 80, &[]);
+        terminal.file("file");
+        // A script with tabs, pasted where the terminal does not mark it.
+        for mode in ["emacs", "vi"] {
+            terminal.run(&format!("set -o {mode}"));
+            terminal.keys("\x0cif true; then\r\t\techo one\r\tfi\r");
+            terminal.rows(&["$ if true; then", ">               echo one", ">       fi", "one", "$ |"]);
+        }
+        terminal.run("set -o emacs");
+        terminal.keys("\x0ccat <<-E\r\t\tone\rtw\to\rE\r").shows("\none\ntwo\n");
+        // In the last line of several, too; behind anything else it completes.
+        terminal.keys("\x0c:\x1b\r \tcat f\t").rows(&["$ :", "        cat file |"]);
+    }
+
     fn ctrl_c_ends_all_of_a_paste(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.keys("\x1b[200~echo one\rread x\recho never\x1b[201~").keys("\r").shows("\none");
