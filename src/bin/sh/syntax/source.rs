@@ -37,8 +37,6 @@ pub struct Source {
     pub(super) line: u32,
     /// The start of the complete command.
     begun: usize,
-    /// Whether a part of the complete command was read.
-    goes_on: bool,
     /// Whether no more text exists, at least for this complete command.
     pub(super) ended: bool,
     /// The parser's buffers, kept between commands so that their memory is used again.
@@ -100,7 +98,6 @@ impl Source {
             inherited: 0,
             line,
             begun: 0,
-            goes_on: false,
             ended: false,
             buffers: Buffers::default(),
         }
@@ -158,7 +155,6 @@ impl Source {
             self.at = 0;
         }
         self.begun = self.place();
-        self.goes_on = false;
         self.ended = false;
     }
 
@@ -256,7 +252,8 @@ impl Source {
         if self.ended {
             return Ok(false);
         }
-        let goes_on = mem::replace(&mut self.goes_on, true);
+        // A part of the complete command was read.
+        let goes_on = self.begun < self.read().len();
         let before = self.text.len();
         match self.origin {
             Origin::Text | Origin::File => {}

@@ -36,6 +36,16 @@ on_both! {
         terminal.keys(":\r").row("2.2> |").keys("\r").row("2.3> |");
     }
 
+    fn ps2_is_the_prompt_of_an_unfinished_command_of_a_paste(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("\x1b[200~echo one\n{ echo two\x1b[201~\r").rows(&["$ echo one", "{ echo two", "one", "> |"]);
+        terminal.keys("}\r").rows(&["$ echo one", "{ echo two", "one", "> }", "two", "$ |"]);
+        // An empty line, a comment or the end of an alias's value is no unfinished command.
+        terminal.run("alias x='echo one\n'");
+        terminal.keys("\x0c\x1b[200~echo one\n\n# two\x1b[201~\r").rows(&["$ echo one", "", "# two", "one", "$ |"]);
+        terminal.keys("\x0cx\r").rows(&["$ x", "one", "$ |"]);
+    }
+
     fn ps2_is_the_prompt_of_an_unfinished_command_and_has_no_numbers(shell) {
         let mut terminal = Terminal::with(shell, 24, 80, &[("PS2", "$((1 + 1))!\\W: ")]);
         terminal.keys("if true\r").row("2!~: |");
