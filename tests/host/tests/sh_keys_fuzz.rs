@@ -250,7 +250,13 @@ fn become_nobody() {
 /// Runs a session of a shell.
 fn strike(shell: &Path, session: usize) {
     let random = &mut Random::new("keys", session);
-    let variables = [("PATH", "/nowhere"), ("HISTSIZE", "50"), ("PS1", "$ ")];
+    let timeout = if session.is_multiple_of(2) { "0" } else { "5" };
+    let variables = [
+        ("PATH", "/nowhere"),
+        ("HISTSIZE", "50"),
+        ("PS1", "$ "),
+        ("KEYTIMEOUT", timeout),
+    ];
     let mut terminal = Terminal::with(shell, 24, 80, &variables);
     // Disables what would end the session.
     terminal.run("set -o ignoreeof; alias vi_='\\set -o vi' em_='\\set -o emacs' nb_='\\set -b' set=: exit=: exec=: kill=: trap=: return=:");
@@ -262,7 +268,15 @@ fn strike(shell: &Path, session: usize) {
         for _ in 0..1 + random.below(40) {
             let keys = piece(random);
             log.extend_from_slice(&keys);
-            terminal.strike(&keys);
+            if random.below(8) == 0 {
+                // A slow line: what belongs together comes in two parts.
+                let (first, rest) = keys.split_at(random.below(keys.len() + 1));
+                terminal.strike(first);
+                terminal.take_in();
+                terminal.strike(rest);
+            } else {
+                terminal.strike(&keys);
+            }
             match random.below(60) {
                 0 => {
                     let (rows, columns) =
@@ -298,12 +312,30 @@ fn piece(random: &mut Random) -> Vec<u8> {
         6 | 7 => vec![random.below(32) as u8],
         // a character with Meta
         8 => vec![0x1b, 0x20 + random.below(96) as u8],
+        9 if random.below(4) == 0 => paste(random),
         // Commands of vi, and bytes that are no characters; no letters that could form the name of a command.
         _ => match random.below(4) {
             0 => vec![0x80 + random.below(128) as u8],
             _ => vec![b"hlwbeWBE0$^|fFtT;,aAiIrRcCdDxXyYpPuU.~kj-+GnN/?_@#=*\\"[random.below(53)]],
         },
     }
+}
+
+/// A paste of several lines, whose end may be missing.
+fn paste(random: &mut Random) -> Vec<u8> {
+    let mut keys = b"\x1b[200~".to_vec();
+    for _ in 0..random.below(20) {
+        let (piece, times) = (
+            PIECES[random.below(PIECES.len())],
+            1 + random.below(9).pow(2),
+        );
+        keys.extend_from_slice(piece.repeat(times).as_bytes());
+        keys.extend(Some(b'\r').filter(|_| random.below(4) == 0));
+    }
+    if random.below(8) > 0 {
+        keys.extend_from_slice(b"\x1b[201~");
+    }
+    keys
 }
 
 /// After any keys, Ctrl-C must lead to a prompt at which a command is executed.
