@@ -1,4 +1,4 @@
-//! The environment that programs get: the exported variables (XCU 2.5.3, 2.13).
+//! The environment of programs: the exported variables (XCU 2.5.3, 2.13).
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use crate::fields::Fields;
 use crate::symbols::Symbols;
 use crate::variables::Variables;
 
-/// It as it was worked out last: nothing is done again while no exported variable changes.
+/// The environment as it was last updated. It is made again only after an exported variable has changed.
 #[derive(Debug, Default)]
 pub struct Environment {
     version: Option<u64>,
@@ -14,7 +14,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Works it out, if a variable has changed: strings that are no variables, then the exported variables.
+    /// Updates the environment if a variable has changed. It contains the foreign strings, then the exported variables.
     pub fn update(&mut self, foreign: &[Vec<u8>], variables: &Variables, symbols: &Symbols) {
         let version = Some(variables.environment_version());
         if self.version != version {

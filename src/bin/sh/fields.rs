@@ -1,15 +1,15 @@
-//! What words become: strings one after the other, as a program's arguments are.
+//! Fields: the strings that result from the expansion of words, such as a program's arguments.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-/// Fields, each followed by a null byte, so that they are C strings as they lie. (A shell's strings have no null bytes inside:
-/// the kernel could not pass them on. [`push`](Fields::push) leaves such bytes out.)
+/// A list of fields. A null byte follows each field, so that the fields are C strings. (Strings of the shell contain no null bytes,
+/// because the kernel could not pass them to a program. [`push`](Fields::push) removes null bytes.)
 #[derive(Debug, Default)]
 pub struct Fields {
     bytes: Vec<u8>,
-    /// Where each ends: at its null byte.
+    /// The end of each field: the position of its null byte.
     ends: Vec<usize>,
 }
 
@@ -22,7 +22,7 @@ impl Fields {
         self.ends.len()
     }
 
-    /// Forgets all, and keeps the room.
+    /// Removes all fields, but keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
@@ -34,7 +34,7 @@ impl Fields {
         self.end();
     }
 
-    /// Adds to the field that is not ended yet.
+    /// Adds text to the field that is not complete yet.
     pub fn extend(&mut self, text: &[u8]) {
         if nestling::text::contains(text, 0) {
             self.bytes.extend(text.iter().filter(|&&byte| byte != 0));
@@ -43,13 +43,13 @@ impl Fields {
         }
     }
 
-    /// Ends the field.
+    /// Completes the field.
     pub fn end(&mut self) {
         self.ends.push(self.bytes.len());
         self.bytes.push(0);
     }
 
-    /// Adds the fields of others.
+    /// Adds the fields of another list.
     pub fn append(&mut self, others: Arguments<'_>) {
         let Arguments { fields, first } = others;
         let from = fields.start(first);
@@ -60,7 +60,7 @@ impl Fields {
         self.ends.extend(ends.iter().map(|end| end - from + before));
     }
 
-    /// Where a field begins.
+    /// Returns the start of a field.
     fn start(&self, index: usize) -> usize {
         let before = index.checked_sub(1).and_then(|index| self.ends.get(index));
         before.map_or(0, |end| end + 1)
@@ -70,13 +70,13 @@ impl Fields {
         Some((self.start(index), *self.ends.get(index)?))
     }
 
-    /// A field, if there are so many.
+    /// Returns the field with this index, if it exists.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         let (start, end) = self.range(index)?;
         self.bytes.get(start..end)
     }
 
-    /// A field as a C string.
+    /// Returns a field as a C string.
     pub fn c_str(&self, index: usize) -> Option<&CStr> {
         let (start, end) = self.range(index)?;
         CStr::from_bytes_with_nul(self.bytes.get(start..=end)?).ok()
@@ -86,7 +86,7 @@ impl Fields {
         (0..self.len()).map_while(|index| self.get(index))
     }
 
-    /// All of them, as a built-in gets them.
+    /// Returns all fields in the form in which a built-in gets them.
     pub fn arguments(&self) -> Arguments<'_> {
         Arguments {
             fields: self,
@@ -95,7 +95,7 @@ impl Fields {
     }
 }
 
-/// A command's arguments, its name first.
+/// The arguments of a command. The first one is its name.
 #[derive(Debug, Clone, Copy)]
 pub struct Arguments<'a> {
     fields: &'a Fields,
@@ -117,12 +117,12 @@ impl<'a> Arguments<'a> {
         self.fields.c_str(self.first + index)
     }
 
-    /// The name.
+    /// Returns the command's name.
     pub fn name(self) -> &'a [u8] {
         self.get(0).unwrap_or_default()
     }
 
-    /// Without the first `count`.
+    /// Returns the arguments without the first `count`.
     #[inline(never)]
     pub fn skip(self, count: usize) -> Self {
         Self {
@@ -131,7 +131,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Adds all of them to a text, with this between them.
+    /// Appends all arguments to a text, with a separator between them.
     pub fn join(self, joint: &[u8], out: &mut Vec<u8>) {
         let Some(ends) = self.fields.ends.get(self.first..) else {
             return;
@@ -139,7 +139,7 @@ impl<'a> Arguments<'a> {
         let [inner @ .., last] = ends else { return };
         let mut from = self.fields.start(self.first);
         if let [joint] = joint {
-            // A byte in the place of each null byte.
+            // The separator is one byte, which replaces each null byte.
             let before = out.len();
             out.extend_from_slice(self.fields.bytes.get(from..*last).unwrap_or_default());
             for end in inner {
@@ -162,7 +162,7 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// The positional parameters: fields, without those that `shift` has taken away. A copy costs nothing.
+/// The positional parameters: a list of fields without those that `shift` has removed. Cloning it does not copy the fields.
 #[derive(Debug, Default, Clone)]
 pub struct Parameters {
     fields: Rc<Fields>,
@@ -175,14 +175,14 @@ impl Parameters {
         Self { fields, first: 0 }
     }
 
-    /// A copy of these arguments.
+    /// Makes positional parameters from a copy of these arguments.
     pub fn of(arguments: Arguments<'_>) -> Self {
         let mut fields = Fields::new();
         fields.append(arguments);
         Self::new(fields)
     }
 
-    /// What follows the name of a function.
+    /// Makes positional parameters from the arguments after a function's name.
     pub fn of_call(fields: &Rc<Fields>) -> Self {
         let fields = Rc::clone(fields);
         Self { fields, first: 1 }
@@ -202,7 +202,7 @@ impl Parameters {
         self.all().get(index)
     }
 
-    /// Takes away the first `count`; false if there are not so many.
+    /// Removes the first `count` parameters. Returns false if there are fewer.
     pub fn shift(&mut self, count: usize) -> bool {
         let enough = count <= self.len();
         if enough {

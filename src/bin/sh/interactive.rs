@@ -1,4 +1,4 @@
-//! The shell at a terminal: prompts and lines.
+//! The shell at a terminal: prompts, and reading of lines.
 
 #[cfg(feature = "edit")]
 mod mail;
@@ -26,20 +26,20 @@ use crate::symbols::Symbol;
 use crate::syntax::Source;
 use crate::traps;
 
-/// What [`wait`] has waited for.
+/// The event that ended [`wait_for_input`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
     Input,
-    /// One that the shell acts on, or for which the caller waits, too.
+    /// A signal on which the shell acts, or one of the caller's.
     Signal,
-    /// Nobody was there for TMOUT seconds.
+    /// No input came for TMOUT seconds.
     Late,
-    /// There is nothing that could be waited for.
+    /// It is not possible to wait for input.
     Gone,
 }
 
-/// Reads a line with its newline, after a prompt: PS1, or PS2 if the command goes on. `None` at the end of the input. Where nobody types
-/// for TMOUT seconds, the shell ends.
+/// Writes a prompt and reads a line with its newline. The prompt is PS1, or PS2 if the line continues a command. Returns `None` at
+/// the end of the input. If no input comes for TMOUT seconds, the shell ends.
 pub fn read_line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
     let line = line(shell, goes_on)?;
     if line.is_none() && shell.interactive.is_late {
@@ -95,7 +95,7 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
                 }
                 return Ok(Some(line));
             }
-            // A terminal that is gone ends again and again.
+            // A terminal that was hung up reports the end of the input again and again.
             Ok(()) if shell.interactive.ends < 10 && !goes_on => {
                 shell.interactive.ends += 1;
                 if shell.options.has(Opt::Ignoreeof) {
@@ -109,15 +109,15 @@ fn line(shell: &mut Shell, goes_on: bool) -> Result<Option<Vec<u8>>, Divert> {
     }
 }
 
-/// Makes a descriptor block again. A program may have set O_NONBLOCK on the terminal, and the next one to read would fail.
+/// Makes a descriptor blocking. A program may have set O_NONBLOCK on the terminal, and the next program's read would fail.
 pub fn make_blocking(fd: BorrowedFd<'_>) {
     if sys::fd::flags(fd).is_ok_and(|flags| flags.contains(OFlags::NONBLOCK)) {
-        // If that fails, the flag stays.
+        // If this fails, the flag stays set.
         let _ = sys::fd::set_nonblocking(fd, false);
     }
 }
 
-/// Executes what PROMPT_COMMAND says, as bash does before PS1. `$?` is kept.
+/// Executes the commands in PROMPT_COMMAND before PS1, as bash does. `$?` does not change.
 fn run_prompt_command(shell: &mut Shell) -> Result<(), Divert> {
     let command = shell.variables.get(Symbol::PROMPT_COMMAND);
     let Some(command) = command.map(<[u8]>::to_vec) else {
@@ -134,8 +134,8 @@ fn run_prompt_command(shell: &mut Shell) -> Result<(), Divert> {
     Ok(())
 }
 
-/// How many columns and rows the terminal has, and sets COLUMNS and LINES to that. What it does not know, as a serial line does not,
-/// the variables say; 0 if they don't.
+/// Returns the numbers of the terminal's columns and rows, and sets COLUMNS and LINES to them. If the terminal does not know its size,
+/// as on a serial line, returns the values of the variables, or 0 for a variable that is not set.
 pub fn size(shell: &mut Shell) -> [usize; 2] {
     let size = terminal::size(io::stderr()).unwrap_or_default();
     [(Symbol::COLUMNS, size.columns), (Symbol::LINES, size.rows)].map(|(name, number)| {
@@ -146,7 +146,8 @@ pub fn size(shell: &mut Shell) -> [usize; 2] {
         }
         let mut value = Bytes(Vec::new());
         u32::from(number).write(&mut value);
-        // Where it is exported, programs' environment is not to be made anew for each prompt. One that is read-only stays.
+        // The variable is set only if its value has changed. Otherwise an exported one would cause a new environment for each
+        // prompt. A read-only variable stays as it is.
         if former != Some(&value.0) {
             let _ = shell.variables.set_owned(name, value.0);
         }
@@ -154,15 +155,15 @@ pub fn size(shell: &mut Shell) -> [usize; 2] {
     })
 }
 
-/// Writes PS1, or PS2.
+/// Writes PS1 or PS2.
 fn show_prompt(shell: &mut Shell, goes_on: bool) {
     let mut prompt = prompt::of_line(shell, goes_on);
-    // They are for the editor.
+    // These bytes are for the editor.
     prompt.retain(|byte| !matches!(byte, 1 | 2));
     nestling::eprint!(&prompt[..]);
 }
 
-/// Reads to the end of a line, or of the input. Signals that come meanwhile are acted upon.
+/// Reads up to the end of a line, or of the input. Acts on signals that arrive before that.
 fn read(shell: &mut Shell, goes_on: bool, line: &mut Vec<u8>) -> Result<(), Divert> {
     loop {
         wait(shell, goes_on, line)?;
@@ -171,7 +172,7 @@ fn read(shell: &mut Shell, goes_on: bool, line: &mut Vec<u8>) -> Result<(), Dive
             shell.interactive.ends = u32::MAX;
             return Ok(());
         }
-        // Other programs read on where the line ends. Of a terminal a line is all that comes, in its usual mode.
+        // Input after the end of the line is for other programs. A terminal in its usual mode returns at most one line.
         if descriptors::is_users(0).is_err() {
             return Ok(());
         }
@@ -183,13 +184,14 @@ fn read(shell: &mut Shell, goes_on: bool, line: &mut Vec<u8>) -> Result<(), Dive
         match sys::fd::read(input, buffer.get_mut(..length).unwrap_or_default()) {
             Ok(0) if line.is_empty() => return Ok(()),
             Ok(0) => {
-                // The end after half a line: at a terminal it only says that this is to be read now.
+                // The end of the input in the middle of a line. At a terminal it only means that the beginning of the line is to be
+                // read now.
                 if !by_lines {
                     return Ok(());
                 }
             }
             Ok(count) => line.extend_from_slice(buffer.get(..count).unwrap_or_default()),
-            // In the background: a job has kept the terminal.
+            // The shell is in the background, because a job has kept the terminal.
             Err(Errno::EINTR) if sys::caught::take(Signal::TTIN) && !jobs::take_terminal(shell) => {
                 shell.interactive.ends = u32::MAX;
                 return Ok(());
@@ -207,7 +209,7 @@ fn read(shell: &mut Shell, goes_on: bool, line: &mut Vec<u8>) -> Result<(), Dive
     }
 }
 
-/// Waits until there is something to read, and executes traps that come before it.
+/// Waits until input is available, and executes traps for signals that arrive before that.
 fn wait(shell: &mut Shell, goes_on: bool, line: &[u8]) -> Result<(), Divert> {
     while wait_for_input(shell, SigSet::EMPTY) == Awaited::Signal {
         if shell.traps.pending() {
@@ -221,8 +223,8 @@ fn wait(shell: &mut Shell, goes_on: bool, line: &[u8]) -> Result<(), Divert> {
     Ok(())
 }
 
-/// Waits until there is something to read, or a signal has come that the shell acts on or that is one of `more`. That is then
-/// still noted, unless it is the SIGCHLD of `set -b`, after which jobs are to be told of.
+/// Waits for input, or for a signal on which the shell acts or that is in `more`. The signal stays pending, except the SIGCHLD of
+/// `set -b`, after which the caller must report jobs.
 pub fn wait_for_input(shell: &mut Shell, more: SigSet) -> Awaited {
     let mut awaited = shell.traps.acts_on().union(more);
     let tells = shell.options.has(Opt::Notify) && !awaited.contains(Signal::CHLD);
@@ -239,7 +241,7 @@ pub fn wait_for_input(shell: &mut Shell, more: SigSet) -> Awaited {
     let timeout = timeout.filter(|&seconds| seconds > 0);
     let timeout = timeout.map(Duration::from_secs);
     loop {
-        // While these are blocked, none can come between the look and the wait.
+        // These signals are blocked, so that none can arrive between the check and the wait.
         let Ok(guard) = signals::block(awaited) else {
             return Awaited::Gone;
         };

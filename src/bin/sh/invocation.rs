@@ -1,4 +1,4 @@
-//! How the shell is started: its arguments and its environment (XCU `sh`).
+//! The start of the shell: its arguments and its environment (XCU `sh`).
 
 use alloc::boxed::Box;
 use alloc::ffi::CString;
@@ -43,9 +43,9 @@ Usage: sh [OPTION...] [FILE [ARGUMENT...]]
 
 const VERSION: &str = concat!("sh (nestling) ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// Makes the shell, and says where its program comes from. The error is the exit status.
+/// Makes the shell and the source of its program. The error is the exit status.
 pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
-    // It is there to the end: so there is no code that frees what it has.
+    // The shell exists until the process ends. So no code to free its memory is needed.
     let shell = Box::leak(Box::new(empty(process)));
     let arguments: Vec<&'static CStr> = process.args().iter().collect();
     let text = |index: usize| {
@@ -88,7 +88,7 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     }
     if chosen.has(Opt::Interactive) {
         chosen.set(Opt::Histexpand, true);
-        // It changes with each command, and the environment of programs with it.
+        // `_` changes with each command. If it were exported, the environment of programs would change each time.
         let last = shell.symbol(b"_");
         shell.variables.export(last, false);
     }
@@ -107,7 +107,7 @@ pub fn read(process: rt::Process) -> Result<(&'static mut Shell, Source), i32> {
     Ok((shell, source))
 }
 
-/// Writes to standard output. The exit status.
+/// Writes to standard output. Returns the exit status.
 fn say(shell: &mut Shell, text: &str) -> i32 {
     match io::write_all(io::stdout(), text.as_bytes()) {
         Ok(()) => 0,
@@ -154,7 +154,7 @@ fn read_letters(
 
 type Parameters<'a> = &'a [&'static CStr];
 
-/// `-c` text, a file, or standard input.
+/// Returns the source of the program: the text after `-c`, a file, or standard input.
 fn source<'a>(
     shell: &mut Shell,
     chosen: &mut Options,
@@ -199,7 +199,7 @@ fn source<'a>(
 fn open_script(shell: &Shell, file: &CStr) -> Result<Source, nestling::Errno> {
     let open = |path: &CStr| sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0);
     let descriptor = match open(file) {
-        // XCU sh, OPERANDS, command_file: then it may be looked for in PATH.
+        // XCU sh, OPERANDS, command_file: in this case the file may be searched for in PATH.
         Err(nestling::Errno::ENOENT) if !nestling::text::contains(file.to_bytes(), b'/') => {
             let path = shell.variables.get(Symbol::PATH).unwrap_or_default();
             let found = execution::search::in_path(file.to_bytes(), path);
@@ -210,7 +210,7 @@ fn open_script(shell: &Shell, file: &CStr) -> Result<Source, nestling::Errno> {
     if sys::file::fstat(descriptor.as_fd())?.is_dir() {
         return Err(nestling::Errno::EISDIR);
     }
-    // It stays open to the end.
+    // The descriptor stays open until the process ends.
     let descriptor: &'static nestling::OwnedFd =
         Box::leak(Box::new(descriptors::private(descriptor)?));
     Ok(Source::descriptor(descriptor.as_fd(), false))
@@ -274,7 +274,7 @@ fn empty(process: rt::Process) -> Shell {
     }
 }
 
-/// XCU 2.5.3: the environment's variables are the shell's, exported.
+/// Imports and exports the variables of the environment: XCU 2.5.3.
 fn import(shell: &mut Shell, process: rt::Process) {
     for string in process.env().iter() {
         let string = string.to_bytes();
@@ -287,11 +287,11 @@ fn import(shell: &mut Shell, process: rt::Process) {
             continue;
         }
         let name = shell.symbols.intern(name);
-        // IFS is not taken from the environment: XCU 2.5.3.
+        // IFS is not imported from the environment: XCU 2.5.3.
         if name == Symbol::IFS {
             continue;
         }
-        // Nothing is read-only yet.
+        // The call cannot fail: no variable is read-only yet.
         let _ = shell.assign(name, value.get(1..).unwrap_or_default());
         shell.variables.import(name);
     }
@@ -329,8 +329,9 @@ fn import(shell: &mut Shell, process: rt::Process) {
     pwd::start(shell);
 }
 
-/// What is executed before the program: a login shell's profiles, and an interactive shell's ENV. An error, or SIGINT, in one of them leads an
-/// interactive shell to the next, and to the prompt. Where the caller may have fewer privileges, what it can choose is not executed.
+/// Executes the files that precede the program: the profiles of a login shell, and ENV in an interactive shell. After an error or
+/// SIGINT in one file, an interactive shell continues with the next file, and then with the prompt. If the caller may have fewer
+/// privileges than the shell, files that the caller can choose are not executed.
 pub fn start(shell: &mut Shell, process: rt::Process) -> Flow {
     let trusts = !process.is_secure() && !shell.options.has(Opt::Privileged);
     #[cfg(feature = "edit")]
@@ -360,7 +361,7 @@ pub fn start(shell: &mut Shell, process: rt::Process) -> Flow {
     Ok(())
 }
 
-/// Executes a file, if it is there and has a name.
+/// Executes a file, if its name is not empty and the file exists.
 fn start_up_file(
     shell: &mut Shell,
     name: impl FnOnce(&mut Shell) -> Result<Vec<u8>, Divert>,

@@ -4,8 +4,8 @@
 //!
 //! # Extensions
 //!
-//! What busybox's ash (1.35) and bash (5.2) have beyond POSIX.1-2024, and what `sh` does. The cases are in `tests/host/sh/extension*.t`,
-//! the tests of interactive shells in `tests/host/tests/sh_terminal` and `sh_history.rs`.
+//! The tables list what busybox's ash (1.35) and bash (5.2) have beyond POSIX.1-2024, and whether `sh` has it. The test cases are
+//! in `tests/host/sh/extension*.t`; those of interactive shells are in `tests/host/tests/sh_terminal` and `sh_history.rs`.
 //!
 //! | Extension of the language | In | `sh` |
 //! |---|---|---|
@@ -68,14 +68,14 @@
 //! | PROMPT_COMMAND, `$_`, `disown`, `suspend` | bash | has; `$_` is set in interactive shells only |
 //! | `pushd`, `popd`, `dirs` | bash | has not: functions for a start file are in the manual |
 //!
-//! About `echo`: a Debian system had 676 scripts with `#!/bin/sh`, and in them 2,137 uses of `echo`. 10 of these are `echo -e`. 2, in one
-//! script, expect a newline from `\n` without `-e`, as from dash. The others have no backslash, ask first which `echo` it is, or end with one
-//! backslash, which every shell writes.
+//! About `echo`: a Debian system had 676 scripts with `#!/bin/sh`, which contained 2,137 uses of `echo`. 10 of these uses are `echo
+//! -e`. 2 uses, in one script, expect a newline for `\n` without `-e`, as in dash. The others have no backslash, test first how
+//! `echo` behaves, or end with one backslash, which every shell writes unchanged.
 
 #![no_std]
 #![no_main]
 #![deny(unsafe_code)]
-// The program does not panic, except when it has no memory left: no script may end it with a fault.
+// The program must not panic, because no script may end it with a fault. The exception is running out of memory.
 #![warn(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -137,8 +137,8 @@ fn main(process: rt::Process) -> i32 {
     }
 }
 
-/// A fault of the shell's own, or no memory. (Where it was is told by a debug build alone: the places' names are 5 KB. What the panic
-/// says would bring in `core::fmt`, too.)
+/// Handles a panic: an error in the shell itself, or a lack of memory. (Only a debug build writes the location, because the names
+/// of the locations take 5 KB. The panic's message would also bring in `core::fmt`.)
 fn panic(info: &PanicInfo<'_>) -> ! {
     match info.location() {
         Some(place) if cfg!(debug_assertions) => {

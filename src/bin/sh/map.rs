@@ -1,11 +1,11 @@
-//! A table by name: of functions, aliases, and where programs were found.
+//! A table indexed by names: of functions, of aliases, and of the locations of programs.
 
 use alloc::vec::Vec;
 
 use crate::sort::sort;
 use crate::symbols::{Symbol, Symbols};
 
-/// An entry for each symbol up to the greatest that has one: finding it is an index.
+/// A table with an entry for each symbol up to the greatest one that has a value. A lookup only needs an index.
 #[derive(Debug)]
 pub struct Map<V> {
     entries: Vec<Option<V>>,
@@ -39,7 +39,7 @@ impl<V> Map<V> {
         }
     }
 
-    /// Whether it was there.
+    /// Removes a value. Returns whether it existed.
     pub fn remove(&mut self, name: Symbol) -> bool {
         let entry = self.entries.get_mut(name.index());
         let was_there = entry.and_then(Option::take).is_some();
@@ -55,14 +55,14 @@ impl<V> Map<V> {
         *self = Self::default();
     }
 
-    /// In no useful order.
+    /// Returns all values in no useful order.
     pub fn iter(&self) -> impl Iterator<Item = (Symbol, &V)> {
         let entries = self.entries.iter().enumerate();
         entries.filter_map(|(index, entry)| Some((Symbol::new(index), entry.as_ref()?)))
     }
 }
 
-/// In the order of their names.
+/// Returns the symbols in the order of their names.
 pub fn sorted(names: impl Iterator<Item = Symbol>, symbols: &Symbols) -> Vec<Symbol> {
     let mut indices: Vec<usize> = names.map(Symbol::index).collect();
     sort(&mut indices, &|one, other| {

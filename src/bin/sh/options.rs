@@ -1,6 +1,6 @@
-//! The shell's options: `set -e`, `set -o errexit` (XCU 2.15, `set`), and those only the command line has.
+//! The shell's options: those of `set -e` and `set -o errexit` (XCU 2.15, `set`), and those of the command line only.
 
-/// An option that `set` knows.
+/// An option of the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Opt {
@@ -24,14 +24,15 @@ pub enum Opt {
     Errtrace,
     Histexpand,
     PrefixSearch,
-    // Of the command line only.
+    // The following options are for the command line only.
     Interactive,
     Stdin,
     Command,
     Login,
 }
 
-/// Each option's letter (0 for none) and name, in the order of [`Opt`]. What `set -o` lists ends before `Interactive`.
+/// The letter (0 for none) and the name of each option, in the order of [`Opt`]. `set -o` lists only the options before
+/// `Interactive`.
 pub const OPTIONS: &[(Opt, u8, &str)] = &[
     (Opt::Allexport, b'a', "allexport"),
     (Opt::Notify, b'b', "notify"),
@@ -59,7 +60,7 @@ pub const OPTIONS: &[(Opt, u8, &str)] = &[
     (Opt::Login, b'l', ""),
 ];
 
-/// Which options are on.
+/// The set of options that are on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Options(u32);
 
@@ -76,7 +77,7 @@ impl Options {
         }
     }
 
-    /// `$-`: the letters of those that are on.
+    /// The letters of the options that are on: `$-`.
     pub fn letters(self) -> impl Iterator<Item = u8> {
         OPTIONS
             .iter()
@@ -85,21 +86,21 @@ impl Options {
     }
 }
 
-/// The option of a letter that `set` takes.
+/// Returns the option with this letter, if `set` accepts it.
 pub fn by_letter(letter: u8) -> Option<Opt> {
     named()
         .find(|&&(_, other, _)| other == letter && letter != 0)
         .map(|&(option, ..)| option)
 }
 
-/// The option of a name.
+/// Returns the option with this name.
 pub fn by_name(name: &[u8]) -> Option<Opt> {
     named()
         .find(|&&(_, _, other)| other.as_bytes() == name)
         .map(|&(option, ..)| option)
 }
 
-/// Those that `set` knows.
+/// Returns the options that `set` accepts.
 pub fn named() -> impl Iterator<Item = &'static (Opt, u8, &'static str)> {
     OPTIONS.iter().filter(|(_, _, name)| !name.is_empty())
 }

@@ -1,27 +1,27 @@
-//! What built-ins write to standard output: collected, and written when the built-in ends, or kept where a built-in is executed without
-//! a process of its own.
+//! The output of built-ins. It is collected, and written to standard output when the built-in ends. If the built-in is executed
+//! without a process of its own, the output stays in memory.
 
 use alloc::vec::Vec;
 
 use nestling::text::Sink;
 use nestling::{Errno, Signal, io, sys};
 
-/// A built-in that writes more than this at once does it in parts.
+/// If a built-in's output is longer than this, it is written in parts.
 const LARGE: usize = 32 * 1024;
 
 #[derive(Debug, Default)]
 pub struct Output {
     buffer: Vec<u8>,
-    /// Nothing is written: it is for a command substitution or a pipe.
+    /// Whether the output is only collected, for a command substitution or a pipe.
     captures: bool,
-    /// What went wrong when a part was written.
+    /// The first error from writing a part.
     failed: Option<Errno>,
     /// A SIGINT ends what is being written, too: it leads an interactive shell to the prompt.
     pub stops: bool,
 }
 
 impl Output {
-    /// Writes bytes. What goes wrong [`finish`](Self::finish) says.
+    /// Adds bytes to the output. [`finish`](Self::finish) returns errors.
     #[inline(never)]
     pub fn write(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
@@ -30,7 +30,7 @@ impl Output {
         }
     }
 
-    /// Writes what is collected, before something else writes to the descriptor.
+    /// Writes the collected output. This is needed before other code writes to the descriptor.
     pub fn flush(&mut self) {
         if self.captures || self.buffer.is_empty() {
             return;
@@ -52,13 +52,13 @@ impl Output {
         self.buffer.clear();
     }
 
-    /// The end of a built-in: writes what is collected, and says what went wrong since the last time.
+    /// Must be called when a built-in ends. Writes the collected output, and returns the first error since the last call.
     pub fn finish(&mut self) -> Result<(), Errno> {
         self.flush();
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    /// From here on nothing is written. Returns what was: for [`restore`](Self::restore).
+    /// Begins to only collect output. Returns the previous state, for [`restore`](Self::restore).
     pub fn capture(&mut self) -> Output {
         self.flush();
         core::mem::replace(
@@ -70,7 +70,7 @@ impl Output {
         )
     }
 
-    /// Goes on as before [`capture`](Self::capture); returns what was written since.
+    /// Restores the state before [`capture`](Self::capture), and returns the output collected since then.
     pub fn restore(&mut self, former: Output) -> Vec<u8> {
         self.flush();
         core::mem::replace(self, former).buffer

@@ -14,7 +14,7 @@ use crate::reader;
 use crate::shell::{Bytes, Divert, Shell};
 use crate::symbols::Symbol;
 
-/// PS1, or PS2 where a command goes on.
+/// Returns the prompt for a line: PS1, or PS2 if the line continues a command.
 pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
     let name = if goes_on { Symbol::PS2 } else { Symbol::PS1 };
     let text = value(shell, name);
@@ -27,7 +27,7 @@ pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
     }
     let mut out = Bytes(Vec::new());
     let mut rest = &prompt[..];
-    // `!` is the number of the command, and `!!` is `!`.
+    // `!` stands for the command's number, and `!!` for `!`.
     while let Some(index) = rest.iter().position(|&byte| byte == b'!') {
         let (before, after) = rest.split_at_checked(index).unwrap_or_default();
         before.write(&mut out);
@@ -46,8 +46,8 @@ pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
     out.0
 }
 
-/// PS4. One that is the environment's executes no command, assigns nothing and reports nothing: a script with `set -x` may have more
-/// privileges than its caller.
+/// Returns the prompt for `set -x`: PS4. If PS4 comes from the environment, its expansion executes no command, assigns to no
+/// variable and reports no error, because a script with `set -x` may have more privileges than its caller.
 pub fn of_trace(shell: &mut Shell) -> Vec<u8> {
     let text = value(shell, Symbol::PS4);
     let variable = shell.variables.variable(Symbol::PS4);
@@ -61,8 +61,8 @@ fn value(shell: &Shell, name: Symbol) -> Vec<u8> {
     shell.variables.get(name).unwrap_or_default().to_vec()
 }
 
-/// Expands parameters, commands and arithmetic, which are not traced. `$?` is kept. What can't be expanded is the prompt as it is. SIGINT
-/// abandons the line, if the prompt is within one.
+/// Expands parameters, commands and arithmetic in a prompt. The expansion is not traced and does not change `$?`. If it fails,
+/// returns the text unchanged. If the prompt is `within` a command, SIGINT abandons that command.
 pub fn expand(shell: &mut Shell, text: Vec<u8>, within: bool) -> Vec<u8> {
     if !text.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
         return text;
@@ -82,7 +82,7 @@ pub fn expand(shell: &mut Shell, text: Vec<u8>, within: bool) -> Vec<u8> {
     expanded.and_then(Result::ok).unwrap_or(text)
 }
 
-/// Begins a scope in which PWD and OLDPWD are as they are shown: whoever has named a directory does not control the terminal.
+/// Begins a scope in which PWD and OLDPWD have no control characters. Otherwise a directory's name could control the terminal.
 fn show_directories(shell: &mut Shell) {
     shell.variables.enter(false);
     for name in [Symbol::PWD, Symbol::OLDPWD] {
@@ -90,7 +90,7 @@ fn show_directories(shell: &mut Shell) {
         let shown = characters::printable(value, shell.utf8);
         if shown != value {
             shell.variables.save(name);
-            // One that is read-only stays.
+            // If the variable is read-only, it stays as it is.
             let _ = shell.variables.set_owned(name, shown);
         }
     }

@@ -1,4 +1,4 @@
-//! Reads programs: what the parser asks of the shell, and what is done for each command that was read.
+//! Reads programs: implements the parser's interface to the shell, and does what follows the reading of each command.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -52,7 +52,7 @@ impl Host for Shell {
 
 /// Reads and parses one [complete command](syntax::complete_command).
 ///
-/// A syntax error is reported with its line, sets the status to 2 and is [`Divert::Error`].
+/// For a syntax error, reports the error with its line, sets the status to 2 and returns [`Divert::Error`].
 pub fn next(shell: &mut Shell, source: &mut Source) -> Result<Option<List>, Divert> {
     shell.keeps_names += 1;
     let answer = syntax::complete_command(shell, source);
@@ -67,7 +67,7 @@ pub fn next(shell: &mut Shell, source: &mut Source) -> Result<Option<List>, Dive
     }
     match answer {
         Ok(Some(list)) if list.items.is_empty() => Ok(Some(list)),
-        // The end behind a line that went on, by its backslash, is that command's.
+        // The end of the input after a line that ends with a backslash belongs to that command. It does not end the shell.
         Ok(None) if source.is_typed() && !source.command().is_empty() => Ok(Some(List::default())),
         Ok(list) => {
             source.hand_over();
@@ -81,13 +81,13 @@ pub fn next(shell: &mut Shell, source: &mut Source) -> Result<Option<List>, Dive
     }
 }
 
-/// As [`syntax::document`], on the line that is executed.
+/// Like [`syntax::document`], with the line number of the current command.
 pub fn document(shell: &mut Shell, text: &[u8]) -> Option<Word> {
     let line = shell.line;
     syntax::document(shell, text, line)
 }
 
-/// Says what is wrong, with the line it is on.
+/// Reports a syntax error with its line.
 fn report(shell: &mut Shell, wrong: Option<Wrong>) -> Divert {
     let Some(Wrong { line, what }) = wrong else {
         return Divert::Error;

@@ -1,7 +1,7 @@
 //! Redirection: XCU 2.7.
 //!
-//! A redirection is worked out first, to an [`Effect`] whose words are expanded; then either this process carries it out, or the
-//! child of a spawn does, as an action.
+//! The words of a redirection are expanded first. The result is an [`Effect`]. Then either this process performs it, or the child
+//! of a spawn does, as an action.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ use crate::options::Opt;
 use crate::shell::{Divert, Shell, text};
 use crate::syntax::tree::{Redirection, RedirectionKind};
 
-/// What a redirection does.
+/// The effect of a redirection.
 #[derive(Debug)]
 pub enum Effect {
     Open {
@@ -25,7 +25,7 @@ pub enum Effect {
         path: CString,
         flags: OFlags,
     },
-    /// A here-document, if it could be made.
+    /// A here-document, or the error from making it.
     Document {
         fd: RawFd,
         text: Result<OwnedFd, Errno>,
@@ -35,16 +35,16 @@ pub enum Effect {
         to: RawFd,
     },
     Close(RawFd),
-    /// It fails: what should be duplicated to this number is called so, which is none.
+    /// An error: the word for the descriptor to duplicate to this number is not a number.
     NoNumber(RawFd, Vec<u8>),
 }
 
-/// A redirection was not possible, which is reported.
+/// The reason why a redirection failed. It was reported.
 #[derive(Debug)]
 pub enum Failed {
-    /// It failed: the command fails with this status 1 (XCU 2.8.1).
+    /// The redirection itself failed: the command fails with the status 1 (XCU 2.8.1).
     Redirection,
-    /// What its words expand to failed.
+    /// The expansion of its words failed.
     Expansion(Divert),
 }
 
@@ -59,7 +59,7 @@ impl Effect {
         }
     }
 
-    /// What a spawn's child is to do. `None` for what fails.
+    /// Returns the action for the child of a spawn, or `None` if the effect is an error.
     pub fn action(&self) -> Option<Action<'_>> {
         Some(match *self {
             Self::Open {
@@ -82,14 +82,15 @@ impl Effect {
         })
     }
 
-    /// Notes that it was carried out by a child whose place another takes: the file that it made is there.
+    /// Must be called if a child has performed this effect and another child is to perform it again: the file that it created now
+    /// exists.
     pub fn was_done(&mut self) {
         if let Self::Open { flags, .. } = self {
             *flags = OFlags::from_bits(flags.bits() & !OFlags::EXCL.bits());
         }
     }
 
-    /// Has this process carry it out.
+    /// Performs the effect in this process.
     pub fn carry_out(&self) -> Result<(), Errno> {
         match *self {
             Self::Open {
@@ -122,7 +123,8 @@ fn open(path: &CStr, flags: OFlags) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// Opens what is there, with `set -C`, unless it is a regular file. It may have become one since the look.
+/// With `set -C`, opens an existing file that is not a regular file. The file is checked again after it is opened, because it may
+/// have changed since the first check.
 fn open_no_regular(path: &CStr) -> Result<OwnedFd, Errno> {
     if sys::file::stat(path).is_ok_and(|stat| !stat.is_file()) {
         let opened = open(path, OFlags::WRONLY)?;
@@ -133,7 +135,7 @@ fn open_no_regular(path: &CStr) -> Result<OwnedFd, Errno> {
     Err(Errno::EEXIST)
 }
 
-/// Works out redirections.
+/// Expands the words of redirections and returns their effects.
 pub fn effects(shell: &mut Shell, redirections: &[Redirection]) -> Result<Vec<Effect>, Divert> {
     let mut effects = Vec::with_capacity(redirections.len());
     for redirection in redirections {
@@ -144,8 +146,9 @@ pub fn effects(shell: &mut Shell, redirections: &[Redirection]) -> Result<Vec<Ef
     Ok(effects)
 }
 
-/// Whether a spawn can carry out redirections: none is known to fail, none opens a FIFO, which may wait for its other end (`fifo(7)`)
-/// and would keep the shell waiting, too, and none opens with `set -C` what is there. `assigned` are numbers that are open in the child before, whatever they are here.
+/// Whether a spawn can perform these effects. It cannot if one is known to fail. It cannot if one opens a FIFO, because that may
+/// wait for the FIFO's other end (`fifo(7)`) and would keep the shell waiting, too. It cannot if one opens an existing file with
+/// `set -C`. `assigned` are the descriptors that will already be open in the child.
 pub fn need_no_wait(effects: &[Effect], assigned: [Option<RawFd>; 2]) -> bool {
     effects
         .iter()
@@ -168,7 +171,7 @@ pub fn need_no_wait(effects: &[Effect], assigned: [Option<RawFd>; 2]) -> bool {
         })
 }
 
-/// Has this process carry out redirections that stay. Whether that was possible; the first that is not is reported.
+/// Performs effects in this process permanently. Reports the first one that fails and returns false.
 pub fn carry_out_all(shell: &mut Shell, effects: &[Effect]) -> bool {
     effects.iter().all(|effect| {
         let done = effect.carry_out();
@@ -179,15 +182,15 @@ pub fn carry_out_all(shell: &mut Shell, effects: &[Effect]) -> bool {
     })
 }
 
-/// The least number that `{name}>file` gives a descriptor.
+/// The least number that `{name}>file` assigns to a descriptor.
 const FIRST_FREE: RawFd = 10;
 
-/// What a redirection does: one thing, or of [`RedirectionKind::Both`] perhaps two.
+/// Expands a redirection. It has one effect, or up to two for [`RedirectionKind::Both`].
 fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<[Option<Effect>; 2], Divert> {
     let Some(variable) = redirection.variable else {
         return evaluate_for(shell, redirection, redirection.fd);
     };
-    // `{name}>file` is carried out here and now, and stays.
+    // `{name}>file` is performed immediately and permanently.
     let mut numbers = FIRST_FREE..;
     let free = numbers.find(|&fd| sys::fd::cloexec(fd) == Err(Errno::EBADF));
     let mut effects = evaluate_for(shell, redirection, free.unwrap_or(-1))?;
@@ -204,7 +207,7 @@ fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<[Option<Effe
         .flatten()
         .any(|effect| effect.carry_out().is_err())
     {
-        // It will fail again, and say so.
+        // The effect will fail again when it is performed, and will then be reported.
         return Ok(effects);
     }
     if let Some(fd) = value {
@@ -261,7 +264,7 @@ fn evaluate_for(
     one(file(shell, fd, path, flags, keeps))
 }
 
-/// `>&` and `<&` of a number or `-`.
+/// Returns the effect of `>&` or `<&` with a number or `-`, or `None` for another word.
 fn duplication(fd: RawFd, target: &[u8]) -> Option<Effect> {
     if target == b"-" {
         return Some(Effect::Close(fd));
@@ -270,9 +273,9 @@ fn duplication(fd: RawFd, target: &[u8]) -> Option<Effect> {
     Some(Effect::Duplicate { from, to: fd })
 }
 
-/// Opens a file. If it `keeps` to `set -C`, no file is written over that is there.
+/// Opens a file. With `keeps` and `set -C`, an existing file is not overwritten.
 fn file(shell: &Shell, fd: RawFd, path: Vec<u8>, flags: OFlags, keeps: bool) -> Effect {
-    // A shell's strings have no null bytes.
+    // The call does not fail: strings of the shell have no null bytes.
     let path = CString::new(path).unwrap_or_default();
     let flags = match keeps && shell.options.has(Opt::Noclobber) {
         true => OFlags::WRONLY | OFlags::CREAT | OFlags::EXCL,
@@ -281,7 +284,8 @@ fn file(shell: &Shell, fd: RawFd, path: Vec<u8>, flags: OFlags, keeps: bool) -> 
     Effect::Open { fd, path, flags }
 }
 
-/// A here-document's text as something to read: a pipe while it fits into the smallest that there is, else a file in memory.
+/// Makes a descriptor from which the text of a here-document can be read. It is a pipe if the text fits in any pipe, else a file in
+/// memory.
 fn document(fd: RawFd, text: &[u8]) -> Effect {
     const FITS: usize = 4096;
     let made = if text.len() <= FITS {
@@ -300,7 +304,7 @@ fn document(fd: RawFd, text: &[u8]) -> Effect {
     Effect::Document { fd, text }
 }
 
-/// Reports that an effect failed.
+/// Reports an effect that failed.
 fn complain(shell: &mut Shell, effect: &Effect, errno: Errno) {
     match effect {
         Effect::Open { path, flags, .. } if flags.contains(OFlags::EXCL) => {
@@ -337,11 +341,11 @@ fn complain(shell: &mut Shell, effect: &Effect, errno: Errno) {
     }
 }
 
-/// How many descriptors were saved ([`Shell::saved`]) before redirections, for [`restore`].
+/// The number of saved descriptors ([`Shell::saved`]) before redirections, for [`restore`].
 #[derive(Debug)]
 pub struct Saved(usize);
 
-/// Carries out redirections in this process. After a failure what was done is undone.
+/// Performs redirections in this process. If one fails, undoes those before it.
 pub fn apply(shell: &mut Shell, redirections: &[Redirection]) -> Result<Saved, Failed> {
     let saved = Saved(shell.saved.len());
     if redirections.is_empty() {
@@ -362,7 +366,7 @@ pub fn apply(shell: &mut Shell, redirections: &[Redirection]) -> Result<Saved, F
     Ok(saved)
 }
 
-/// As [`apply`], of what was worked out.
+/// Like [`apply`], for redirections that are already expanded.
 pub fn apply_effects(shell: &mut Shell, effects: &[Effect]) -> Result<Saved, Failed> {
     let saved = Saved(shell.saved.len());
     for effect in effects {
@@ -395,13 +399,13 @@ pub fn restore(shell: &mut Shell, saved: Saved) {
     while shell.saved.len() > saved.0
         && let Some((fd, former)) = shell.saved.pop()
     {
-        // It was possible before.
+        // Errors are ignored: the descriptor existed before, so restoring it should not fail.
         let _ = descriptors::restore(fd, former);
     }
 }
 
 impl Saved {
-    /// The redirections stay: `exec`.
+    /// Makes the redirections permanent, for `exec`.
     pub fn keep(self, shell: &mut Shell) {
         shell.saved.truncate(self.0);
     }

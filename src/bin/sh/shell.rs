@@ -1,4 +1,5 @@
-//! The shell execution environment (XCU 2.13): all that a shell knows, in one place, passed to whoever needs it.
+//! The shell execution environment (XCU 2.13): the complete state of a shell, in one structure that is passed to all functions that
+//! need it.
 
 use alloc::borrow::Cow;
 use alloc::ffi::CString;
@@ -27,8 +28,8 @@ use crate::syntax::{Source, names};
 use crate::traps::table::Traps;
 use crate::variables::Variables;
 
-/// What is said, in pieces: `text!("cd: ", path, ": ", errno)`. (It is far less code than a function of its own for each message: what
-/// is known beforehand is one string, with null bytes where an array's pieces stand.)
+/// The pieces of a message: `text!("cd: ", path, ": ", errno)`. (This needs much less code than one function for each message. The
+/// constant pieces are one string, in which null bytes mark the places of the variable pieces.)
 macro_rules! text {
     (@ [$($template:tt)*] [$($piece:tt)*]) => {
         $crate::shell::Pieces(&[$crate::shell::Piece::Text(concat!($($template)*).as_bytes()), $($piece)*])
@@ -45,45 +46,46 @@ macro_rules! text {
 }
 pub(crate) use text;
 
-/// Why execution does not go on with the next command. What was wrong is reported by then, and `status` set.
+/// The reason why execution does not continue with the next command. Errors were already reported, and `status` is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Divert {
-    /// `break n`: out of so many loops.
+    /// `break n`: leaves this many loops.
     Break(u32),
-    /// `continue n`: the n-th enclosing loop's next round.
+    /// `continue n`: continues with the next iteration of the n-th enclosing loop.
     Continue(u32),
-    /// `return`: out of the function or the dot script.
+    /// `return`: leaves the function or the dot script.
     Return,
-    /// `exit`, and whatever ends a shell: the EXIT trap is still to be executed.
+    /// `exit`, or another reason to end the shell. The trap for EXIT is still to be executed.
     Exit,
-    /// An error after which a shell that is not interactive exits (XCU 2.8.1), and an interactive one reads the next command.
+    /// An error that ends a shell that is not interactive (XCU 2.8.1). An interactive shell then reads the next command.
     Error,
-    /// SIGINT in an interactive shell: back to the prompt.
+    /// SIGINT in an interactive shell, which returns to the prompt.
     Interrupt,
 }
 
-/// Whether a command is tried out that a copy of the shell may have to execute instead ([`crate::execution::without_fork`]).
+/// Whether a command is being attempted that a copy of the shell may have to execute instead ([`crate::execution::without_fork`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Attempt {
     #[default]
     Not,
     Runs,
-    /// It must be given up: there was something that may wait, or to complain about.
+    /// The attempt must be abandoned: the command would have to wait, or to report an error.
     Failed,
 }
 
-/// What executing something answers; the exit status is in [`Shell::status`].
+/// The result of executing something. The exit status is in [`Shell::status`].
 pub type Flow = Result<(), Divert>;
 
-/// What a built-in answers: its exit status.
+/// The result of a built-in: its exit status.
 pub type Answer = Result<i32, Divert>;
 
-/// What kind of utility it is: how it is found, and what its errors do (XCU 2.9.1.4, 2.8.1).
+/// The kind of a built-in utility, which decides how it is found and what its errors do (XCU 2.9.1.4, 2.8.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A special built-in: found before functions; its errors end a shell that is not interactive; assignments before it stay.
+    /// A special built-in. It is found before functions. Its errors end a shell that is not interactive, and the assignments before
+    /// it stay.
     Special,
-    /// Found after functions, whatever PATH says.
+    /// A regular built-in. It is found after functions, whatever PATH is.
     Regular,
 }
 
@@ -91,19 +93,19 @@ pub enum Kind {
 pub struct Builtin {
     pub name: &'static str,
     pub kind: Kind,
-    /// Gets its name and operands. What it writes goes to `shell.output`, which the caller finishes.
+    /// The function that executes the built-in, with its name and operands. It writes to `shell.output`. The caller calls `finish`.
     pub run: fn(&mut Shell, Arguments<'_>) -> Answer,
-    /// Whether it changes nothing of the shell, does not wait, and does no more than to write: [`crate::execution::without_fork`].
+    /// Whether the built-in changes nothing in the shell, does not wait, and only writes: see [`crate::execution::without_fork`].
     pub only_writes: bool,
 }
 
-/// A line that was read, with its newline; `None` at the end.
+/// A line that was read, with its newline, or `None` at the end of the input.
 pub type Line = Result<Option<Vec<u8>>, Divert>;
 
-/// What is called by modules below those that have it.
+/// Functions of upper modules that lower modules call.
 #[derive(Debug)]
 pub struct Hooks {
-    /// Symbols of their names follow the known variables' ([`crate::symbols`]).
+    /// The symbols of their names follow those of the known variables ([`crate::symbols`]).
     pub builtins: &'static [Builtin],
     /// [`crate::execution::all`]: for the actions of traps.
     pub execute: fn(&mut Shell, &mut Source) -> Flow,
@@ -125,11 +127,11 @@ pub struct Shell {
     pub aliases: Map<Rc<[u8]>>,
     /// `$0`
     pub name: Rc<[u8]>,
-    /// `$1` and on.
+    /// `$1`, `$2` and so on.
     pub positional: Parameters,
     /// `$?`
     pub status: i32,
-    /// `$$`: the pid of the shell that all subshells are copies of.
+    /// `$$`: the pid of the shell, which is the same in all subshells.
     pub pid: Pid,
     /// `$!`
     pub last_background: Option<Pid>,
@@ -137,60 +139,61 @@ pub struct Shell {
     pub jobs: Jobs,
     pub traps: Traps,
     pub interactive: Interactive,
-    /// Where programs were found.
+    /// The remembered locations of programs.
     pub hashed: Map<CString>,
-    /// The line of the command that is being executed: `$LINENO`, and for messages.
+    /// The line of the command that is being executed, for `$LINENO` and for messages.
     pub line: u32,
-    /// The name of the script or dot script that lines are of; empty with `-c`.
+    /// The name of the script or dot script to which line numbers refer; empty with `-c`.
     pub script: Rc<[u8]>,
-    /// This process is a copy: no job control, no EXIT trap of the parent's.
+    /// Whether this process is a copy of the shell, without job control and without the parent's trap for EXIT.
     pub is_subshell: bool,
-    /// How many loops enclose what is being executed, in this function.
+    /// The number of loops around the current command, in the current function.
     pub loops: u32,
-    /// How many functions are being executed.
+    /// The number of functions that are being executed.
     pub functions_deep: u32,
-    /// How many dot scripts.
+    /// The number of dot scripts that are being executed.
     pub scripts_deep: u32,
-    /// Not 0 where `set -e` is to be ignored (XCU 2.15, `set -e`, 1 to 3): in conditions and the like.
+    /// If this is not 0, `set -e` is ignored (XCU 2.15, `set -e`, items 1 to 3), for example in conditions.
     pub errexit_ignored: u32,
-    /// The exit status of the last command substitution since a simple command began: XCU 2.9.1.
+    /// The exit status of the last command substitution since the beginning of the current simple command: XCU 2.9.1.
     pub substitution_status: Option<i32>,
-    /// Variables that `unset` has made ordinary ones: LINENO, RANDOM and the like.
+    /// Variables such as LINENO and RANDOM that have lost their special meaning, because they were unset.
     pub ordinary: Vec<Symbol>,
     pub stack: Stack,
-    /// The text of the working directory, as `cd` has left it: `pwd -L`.
+    /// The path of the working directory as `cd` has set it, for `pwd -L`.
     pub directory: Option<Vec<u8>>,
-    /// What `$RANDOM` goes on from.
+    /// The state of the generator for `$RANDOM`.
     pub random: u32,
-    /// When the shell started, in seconds of CLOCK_MONOTONIC, less what was assigned: `$SECONDS`.
+    /// The time of the shell's start in seconds of CLOCK_MONOTONIC, less the value assigned to SECONDS. `$SECONDS` is the time
+    /// since then.
     pub started: i64,
-    /// The environment of programs, as it was worked out last.
+    /// The environment of programs, as it was last updated.
     pub environment: Environment,
-    /// Strings of the environment that are no variables: passed on as they came.
+    /// Strings of the inherited environment that are not variables. They are passed on unchanged.
     pub foreign_environment: Vec<Vec<u8>>,
-    /// Room for the fields of simple commands, to be used again.
+    /// Empty field lists whose memory is used again for simple commands.
     pub spare_fields: Vec<Fields>,
-    /// The built-in that was executed last was `exec` without a utility.
+    /// Whether the built-in was `exec` without a utility, so that its redirections stay.
     pub keeps_redirections: bool,
-    /// The descriptors that redirections have replaced: their numbers, and a duplicate of each that was open. A copy of the shell
+    /// The descriptors that redirections have replaced: the number, and a duplicate if the descriptor was open. A copy of the shell
     /// does not keep them.
     pub saved: Vec<(RawFd, Option<OwnedFd>)>,
     /// The descriptors of process substitutions whose commands have not ended.
     pub substituted: Vec<RawFd>,
-    /// The trees and the functions that are being executed, which have symbols; and whether something else has some, that is not among
-    /// them: a tree that is not complete, or one that is executed by itself.
+    /// The trees and functions that are being executed. They contain symbols. `keeps_names` is not 0 while other symbols are in
+    /// use: those of a tree that is incomplete, or of one that is executed separately.
     pub trees: Vec<Rc<[Item]>>,
     pub calls: Vec<Rc<Function>>,
     pub keeps_names: u32,
-    /// `local -`: the options that the function restores when it returns.
+    /// The options to restore when the function returns, for `local -`.
     pub local_options: Option<Options>,
     /// The function that is being executed.
     pub function: Option<Symbol>,
     pub attempt: Attempt,
-    /// An expansion that would execute a command or assign to a variable fails, and no failure is reported: somebody else may have
-    /// written what is expanded.
+    /// Whether an expansion that would execute a command or assign to a variable fails without a message, because another user may
+    /// have written the text.
     pub only_reads: bool,
-    /// Whether a locale with UTF-8 is set: characters may be of several bytes.
+    /// Whether the locale uses UTF-8, so that characters may have several bytes.
     pub utf8: bool,
 }
 
@@ -199,7 +202,7 @@ impl Shell {
         self.options.has(Opt::Interactive)
     }
 
-    /// Reports that something is wrong: `sh: line 3: ` and the text, to standard error.
+    /// Reports an error to standard error: `sh: line 3: ` and the text.
     #[cold]
     #[inline(never)]
     pub fn complain(&mut self, text: Pieces<'_>) {
@@ -221,11 +224,11 @@ impl Shell {
         }
         text.write(&mut message);
         message.put(b"\n");
-        // Nobody is left to be told.
+        // If standard error fails, an error cannot be reported.
         let _ = io::write_all(io::stderr(), &message.0);
     }
 
-    /// Before something that may wait: whether a command is only tried out, which is given up by that.
+    /// Must be called before something that may wait. If a command is being attempted, abandons the attempt and returns true.
     pub fn gives_up(&mut self) -> bool {
         let is_tried = self.attempt != Attempt::Not;
         if is_tried {
@@ -234,7 +237,7 @@ impl Shell {
         is_tried
     }
 
-    /// Reports an error of the kind that ends a shell that is not interactive.
+    /// Reports an error that ends a shell that is not interactive.
     #[cold]
     #[inline(never)]
     pub fn fatal(&mut self, status: i32, text: Pieces<'_>) -> Divert {
@@ -243,8 +246,8 @@ impl Shell {
         Divert::Error
     }
 
-    /// Whether an error or SIGINT has ended what was executed, and not the shell, since that is interactive (XCU 2.8.1). Then it is at its
-    /// outermost level again.
+    /// Whether the shell continues after `flow`: it is interactive, and only an error or SIGINT has ended what was executed (XCU
+    /// 2.8.1). Then the shell is reset to its outermost level.
     pub fn goes_on_after(&mut self, flow: Flow) -> bool {
         let is_over = matches!(flow, Err(Divert::Error | Divert::Interrupt));
         if !is_over || !self.is_interactive() || self.is_subshell {
@@ -258,7 +261,7 @@ impl Shell {
         true
     }
 
-    /// What recurses gives up with this one message where there is little stack left.
+    /// Fails with a message if little stack is left. Recursive functions call this.
     pub fn check_depth(&mut self) -> Flow {
         match self.stack.is_low() {
             true => Err(self.fatal(2, text!("nested too deeply"))),
@@ -266,7 +269,7 @@ impl Shell {
         }
     }
 
-    /// The value of a variable, those included whose value is worked out when asked for.
+    /// Returns the value of a variable. Some values are computed when they are needed.
     pub fn value(&mut self, name: Symbol) -> Option<Cow<'_, [u8]>> {
         match name {
             _ if self.ordinary.contains(&name) => self.variables.get(name).map(Cow::Borrowed),
@@ -292,7 +295,7 @@ impl Shell {
         }
     }
 
-    /// Assigns to a variable. A read-only one is reported, and an error of the kind that ends the shell.
+    /// Assigns to a variable. If the variable is read-only, reports the error and returns `Divert::Error`.
     pub fn assign(&mut self, name: Symbol, value: &[u8]) -> Flow {
         if self.only_reads {
             return Err(Divert::Error);
@@ -310,7 +313,7 @@ impl Shell {
         self.fatal(2, text!(&name[..], ": is read-only"))
     }
 
-    /// What follows from a variable's having been set or unset, beside its value.
+    /// Must be called after a variable was set or unset, for the effects on the shell other than the value itself.
     #[inline]
     pub fn assigned(&mut self, name: Symbol) {
         if name.is_known() || self.options.has(Opt::Allexport) {
@@ -339,7 +342,7 @@ impl Shell {
         nestling::text::number(value, 10).unwrap_or_default() as i64
     }
 
-    /// XBD 8.2: the first of these that is set and not empty says it.
+    /// XBD 8.2: the first of these variables that is set and not empty determines the locale.
     fn set_locale(&mut self) {
         let locale = [Symbol::LC_ALL, Symbol::LC_CTYPE, Symbol::LANG]
             .into_iter()
@@ -352,7 +355,7 @@ impl Shell {
             .any(|charset| locale.windows(charset.len()).any(|part| part == *charset));
     }
 
-    /// After a scope of variables has ended.
+    /// Must be called after a scope of variables has ended.
     pub fn locale_may_have_changed(&mut self) {
         if self.variables.take_restored_locale() {
             self.set_locale();
@@ -362,28 +365,28 @@ impl Shell {
         }
     }
 
-    /// Takes the environment of programs out of the shell, for as long as it is borrowed. To be put back.
+    /// Updates the environment of programs and takes it out of the shell, so that it can be borrowed. The caller must put it back.
     pub fn take_environment(&mut self) -> Environment {
         let mut environment = mem::take(&mut self.environment);
         environment.update(&self.foreign_environment, &self.variables, &self.symbols);
         environment
     }
 
-    /// The symbol of a name.
+    /// Returns the symbol of a name.
     pub fn symbol(&mut self, name: &[u8]) -> Symbol {
         self.symbols.intern(name)
     }
 
-    /// The built-in of this name.
+    /// Returns the built-in with this name.
     pub fn builtin(&self, name: Symbol) -> Option<&'static Builtin> {
         self.hooks
             .builtins
             .get(name.index().checked_sub(FIRST_BUILTIN)?)
     }
 
-    /// Forgets the names that nothing has any more: no variable, function or alias, and none of the trees that are executed. To be
-    /// called where every tree that will be executed again is in [`trees`](Self::trees) or [`calls`](Self::calls), and no symbol is kept
-    /// elsewhere.
+    /// Forgets the names that are not used any more: by no variable, function or alias, and by none of the trees that are being
+    /// executed. When this is called, every tree that will be executed again must be in [`trees`](Self::trees) or
+    /// [`calls`](Self::calls), and no symbol may be kept elsewhere.
     #[cold]
     #[inline(never)]
     pub fn forget_unused_names(&mut self) {
@@ -405,7 +408,7 @@ impl Shell {
         self.symbols.forget_unmarked(&marks);
     }
 
-    /// The process id of this very process, which in a subshell is not `$$`.
+    /// The pid of this process. In a subshell it is not `$$`.
     pub fn own_pid(&self) -> Pid {
         sys::process::getpid()
     }
@@ -421,7 +424,7 @@ fn seconds() -> i64 {
     time::now(Clock::Monotonic).map_or(0, |now| now.seconds())
 }
 
-/// Collects what is written.
+/// A sink that collects the bytes in memory.
 #[derive(Debug)]
 pub struct Bytes(pub Vec<u8>);
 
@@ -436,16 +439,16 @@ impl Sink for Bytes {
 #[derive(Debug, Clone, Copy)]
 pub enum Piece<'a> {
     Text(&'a [u8]),
-    /// Its name without SIG.
+    /// The signal's name without SIG.
     Signal(Signal),
-    /// Its message.
+    /// The error's message.
     Errno(Errno),
-    /// Between single quotes.
+    /// The text in single quotes.
     Quoted(&'a [u8]),
     Number(i64),
 }
 
-/// What can be a piece of a message.
+/// A value that can be a piece of a message.
 pub trait AsPiece {
     fn piece(&self) -> Piece<'_>;
 }
@@ -493,7 +496,7 @@ impl Text for Piece<'_> {
     }
 }
 
-/// What [`text!`](text) makes: a template, then what stands where it has null bytes.
+/// The result of [`text!`](text): a template, and the pieces for its null bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Pieces<'a>(pub &'a [Piece<'a>]);
 

@@ -1,23 +1,24 @@
-//! How much stack there is for what recurses: the parser, the execution of what it has parsed, expansions, functions.
+//! The amount of stack for recursion: in the parser, the execution of trees, expansions and functions.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use nestling::rt;
 
-/// What is left for whatever does not ask whether there is enough: built-ins, a spawn, a signal's handler.
+/// The stack reserved for code that does not check the amount: built-ins, a spawn, a signal handler.
 const RESERVE: usize = 256 * 1024;
 
-/// How much is used at most.
+/// The greatest amount of stack that is used.
 const MOST: usize = 96 * 1024 * 1024;
 
-/// Below this address the stack is nearly used up. (What is freed has no shell to ask.)
+/// Below this address, the stack is nearly used up. (It is a static variable because the code that frees a tree has no access to
+/// the shell.)
 static END: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Debug)]
 pub struct Stack {
     process: rt::Process,
-    /// The least address that it may grow to where the soft limit is lower; `None` while that was not needed.
+    /// The lowest address of the stack after it was extended beyond its soft limit. `None` if that was not tried yet.
     extended: Cell<Option<usize>>,
 }
 
@@ -31,21 +32,21 @@ impl Stack {
         stack
     }
 
-    /// Finds out where it ends: at the start, and where its limit has changed.
+    /// Determines the end of the stack. Called at the start, and after the limit of the stack has changed.
     pub fn measure(&self) {
         let lowest = self.process.stack_end(MOST);
         let lowest = self.extended.get().map_or(lowest, |end| end.min(lowest));
-        // A small stack is shared with what does not ask.
+        // At most half of a small stack is reserved.
         let reserve = RESERVE.min(here().saturating_sub(lowest) / 2);
         END.store(lowest + reserve, Ordering::Relaxed);
     }
 
-    /// Whether there is little left: what recurses asks for it and gives up with a message, before the kernel does by SIGSEGV.
+    /// Whether little stack is left. Recursive code calls this and fails with a message, before the kernel would send SIGSEGV.
     pub fn is_low(&self) -> bool {
         is_low() && !self.grows()
     }
 
-    /// Tries once to extend it beyond its soft limit. Whether there is enough then.
+    /// Tries once to extend the stack beyond its soft limit. Returns whether enough stack is available.
     #[cold]
     #[inline(never)]
     fn grows(&self) -> bool {
@@ -58,8 +59,8 @@ impl Stack {
     }
 }
 
-/// Whether there is little left of what it has grown to, or may grow to by itself. What frees a tree asks for it: rather than to overflow, it
-/// leaves the rest in memory.
+/// Whether little is left of the stack without extending it further. The code that frees a tree calls this: if little is left, it
+/// leaks the rest of the tree instead of overflowing the stack.
 #[inline]
 pub fn is_low() -> bool {
     here() < END.load(Ordering::Relaxed)

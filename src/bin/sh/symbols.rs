@@ -1,7 +1,7 @@
-//! Names as numbers: each name that a program mentions is kept once.
+//! Names as numbers: each name that a program contains is stored once.
 //!
-//! When there are many, those are [forgotten](Symbols::forget_unmarked) that nothing has any more. So `eval "v$i=1; unset v$i"` does not
-//! fill the memory.
+//! When there are many names, those that are not used any more are [forgotten](Symbols::forget_unmarked). So `eval "v$i=1; unset
+//! v$i"` in a loop does not fill the memory.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -9,31 +9,31 @@ use alloc::vec::Vec;
 
 use crate::stack;
 
-/// A name: of a variable, a function, a command, an alias.
+/// A name of a variable, a function, a command or an alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Symbol(u32);
 
 impl Symbol {
-    /// For tables that have an entry for each name.
+    /// The index for tables that have an entry for each name.
     pub fn index(self) -> usize {
         self.0 as usize
     }
 
-    /// Whether the shell itself gives a meaning to the variable.
+    /// Whether the variable of this name has a meaning for the shell itself.
     pub fn is_known(self) -> bool {
         self.index() < FIRST_BUILTIN
     }
 
-    /// The symbol of an index.
+    /// Makes a symbol from its index.
     pub const fn new(index: usize) -> Self {
         Self(index as u32)
     }
 }
 
-/// The names that the shell itself knows, in the order of [`KNOWN`].
+/// Defines the symbols of the names that the shell itself uses. Their order is that of [`KNOWN`].
 macro_rules! known {
     ($($name:ident)*) => {
-        /// Symbols of names that the shell itself gives a meaning.
+        /// The symbols of names that have a meaning for the shell itself.
         #[allow(non_upper_case_globals)]
         #[allow(dead_code, reason = "some are the line editor's")]
         impl Symbol {
@@ -54,29 +54,30 @@ known! {
     COLUMNS LINES PROMPT_COMMAND
 }
 
-/// The number of the first built-in's name.
+/// The index of the first built-in's name.
 pub const FIRST_BUILTIN: usize = KNOWN.len();
 
-/// So many names are kept in any case.
+/// Up to this many names are kept even if they are not used.
 const FEW: usize = 4096;
 
-/// Every name so far.
+/// All names.
 #[derive(Debug, Default)]
 pub struct Symbols {
-    /// `None` where one was forgotten.
+    /// The names by index. `None` is a name that was forgotten.
     names: Vec<Option<Box<[u8]>>>,
-    /// The symbols of those.
+    /// The symbols of the forgotten names.
     free: Vec<Symbol>,
-    /// So many, the first, the shell itself knows.
+    /// The number of names that the shell itself uses. They are the first ones.
     known: usize,
-    /// With so many names it is time to forget some.
+    /// When there are more names than this, unused names are forgotten.
     limit: usize,
-    /// Where each is: open addressing, a power of two; 0 is empty, else the symbol's number and 1.
+    /// A hash table with open addressing, whose length is a power of two. An entry is 0 if it is empty, else the symbol's index
+    /// plus 1.
     slots: Vec<u32>,
 }
 
 impl Symbols {
-    /// The names that the shell knows, those of its built-ins from [`FIRST_BUILTIN`] on.
+    /// Makes a table of the names that the shell itself uses. The names of the built-ins begin at [`FIRST_BUILTIN`].
     pub fn new(builtins: impl Iterator<Item = &'static str>) -> Self {
         let mut symbols = Self {
             limit: FEW,
@@ -89,13 +90,13 @@ impl Symbols {
         symbols
     }
 
-    /// The name.
+    /// Returns a symbol's name.
     pub fn name(&self, symbol: Symbol) -> &[u8] {
         let name = self.names.get(symbol.index());
         name.and_then(Option::as_deref).unwrap_or_default()
     }
 
-    /// The symbol of a name, a new one if need be.
+    /// Returns the symbol of a name. Makes a new symbol if the name has none.
     pub fn intern(&mut self, name: &[u8]) -> Symbol {
         if self.names.len() * 2 >= self.slots.len() {
             self.grow();
@@ -125,13 +126,13 @@ impl Symbols {
         }
     }
 
-    /// Whether some should be [forgotten](Self::forget_unmarked).
+    /// Whether there are so many names that unused ones should be [forgotten](Self::forget_unmarked).
     #[inline]
     pub fn are_many(&self) -> bool {
         self.names.len() - self.free.len() > self.limit
     }
 
-    /// Marks for them, of which only the names that the shell itself knows have one.
+    /// Returns marks for all names. Only the names that the shell itself uses are marked.
     pub fn marks(&self) -> Marks {
         let mut marks = Marks {
             are_used: vec![false; self.names.len()],
@@ -141,7 +142,7 @@ impl Symbols {
         marks
     }
 
-    /// Forgets the names that have no mark.
+    /// Forgets the names that are not marked.
     pub fn forget_unmarked(&mut self, marks: &Marks) {
         if !marks.has_failed {
             let all = self.names.iter_mut().zip(&marks.are_used).enumerate();
@@ -155,7 +156,7 @@ impl Symbols {
         self.limit = FEW.max(2 * (self.names.len() - self.free.len()));
     }
 
-    /// The symbol of a name that has one.
+    /// Returns the symbol of a name, if it has one.
     pub fn find(&self, name: &[u8]) -> Option<Symbol> {
         match self.slots.get(self.slot(name)) {
             Some(&number) if number != 0 => Some(Symbol(number - 1)),
@@ -163,7 +164,7 @@ impl Symbols {
         }
     }
 
-    /// Where a name is, or would be.
+    /// Returns the entry of a name in the hash table, or the empty entry where it would be.
     fn slot(&self, name: &[u8]) -> usize {
         let mask = self.slots.len().wrapping_sub(1);
         let mut slot = hash(name) & mask;
@@ -200,7 +201,7 @@ impl Symbols {
     }
 }
 
-/// Whether it is a name: XBD 3.216.
+/// Whether a text is a valid name: XBD 3.216.
 pub fn is_name(text: &[u8]) -> bool {
     !matches!(text, [] | [b'0'..=b'9', ..])
         && text
@@ -208,18 +209,18 @@ pub fn is_name(text: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
-/// FNV-1a.
+/// The FNV-1a hash.
 fn hash(name: &[u8]) -> usize {
     name.iter().fold(0x811c_9dc5_u32, |hash, &byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     }) as usize
 }
 
-/// The names that something has.
+/// The set of names that are in use.
 #[derive(Debug)]
 pub struct Marks {
     are_used: Vec<bool>,
-    /// Whether a tree was not seen whole, since there was too little stack.
+    /// Whether a tree was not searched completely, because too little stack was left.
     has_failed: bool,
 }
 
@@ -230,7 +231,7 @@ impl Marks {
         }
     }
 
-    /// Whether there is little stack left: then nothing is forgotten.
+    /// Whether too little stack is left to search deeper. Then no name is forgotten.
     pub fn is_too_deep(&mut self) -> bool {
         self.has_failed |= stack::is_low();
         self.has_failed

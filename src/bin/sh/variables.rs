@@ -1,49 +1,49 @@
-//! Variables: values, attributes, the environment that programs get (XCU 2.5.3), and what `local` and an assignment before a command
-//! take back.
+//! Variables: their values and attributes, the environment of programs (XCU 2.5.3), and the restoring of variables after `local`
+//! and after an assignment before a command.
 
 use alloc::vec::Vec;
 use core::mem;
 
 use crate::symbols::Symbol;
 
-/// One variable. One that is not set may have attributes all the same: `readonly x`.
+/// A variable. A variable without a value may have attributes: `readonly x`.
 #[derive(Debug, Default, Clone)]
 pub struct Variable {
     pub value: Option<Vec<u8>>,
     pub exported: bool,
     pub readonly: bool,
-    /// The value, or its beginning, is the environment's.
+    /// Whether the value, or its beginning, comes from the environment.
     pub imported: bool,
-    /// The number of the scope that has saved it last.
+    /// The number of the innermost scope that has saved the variable.
     scope: u32,
 }
 
-/// Every variable, by its symbol.
+/// Every variable, indexed by its symbol.
 #[derive(Debug, Default)]
 pub struct Variables {
     table: Vec<Variable>,
-    /// What is to be restored, the latest last.
+    /// The variables to restore, the latest last.
     saved: Vec<Saved>,
     scopes: Vec<Scope>,
-    /// `getopts`: how far it is in the argument of OPTIND.
+    /// The offset of `getopts` in the argument with the number OPTIND.
     pub getopts_offset: usize,
-    /// A scope's end has restored PATH, or a variable of the locale.
+    /// Whether the end of a scope has restored PATH, or a variable of the locale.
     restored_path: bool,
     restored_locale: bool,
-    /// Counted up whenever the environment of programs may have changed.
+    /// A counter that increases when the environment of programs may have changed.
     environment_version: u64,
-    /// The short value that was replaced last: the next one has its room.
+    /// A short value that was replaced. Its memory is used for the next value.
     pub spare: Vec<u8>,
 }
 
-/// How long a spare value is at most: a variable keeps all of the room.
+/// The greatest capacity of a spare value. A variable keeps its whole capacity.
 const SPARE: usize = 32;
 
 #[derive(Debug)]
 struct Scope {
-    /// How much was saved when it began.
+    /// The number of saved variables at the scope's beginning.
     saved: usize,
-    /// It is a function's; else one command's.
+    /// Whether the scope belongs to a function; otherwise it belongs to one command.
     is_function: bool,
 }
 
@@ -51,11 +51,11 @@ struct Scope {
 struct Saved {
     name: Symbol,
     variable: Variable,
-    /// For OPTIND: [`Variables::getopts_offset`].
+    /// For OPTIND: the value of [`Variables::getopts_offset`].
     offset: usize,
 }
 
-/// A variable may not be changed.
+/// The variable is read-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Readonly;
 
@@ -64,12 +64,12 @@ impl Variables {
         self.table.get(name.index())?.value.as_deref()
     }
 
-    /// The variable, if it was ever mentioned.
+    /// Returns the variable, if its name was ever used for a variable.
     pub fn variable(&self, name: Symbol) -> Option<&Variable> {
         self.table.get(name.index())
     }
 
-    /// Every variable that is set or has an attribute, by symbol. (In no useful order.)
+    /// Returns every variable that is set or has an attribute, with its symbol, in no useful order.
     pub fn iter(&self) -> impl Iterator<Item = (Symbol, &Variable)> {
         self.table
             .iter()
@@ -80,13 +80,13 @@ impl Variables {
             })
     }
 
-    /// Every variable that is set, has an attribute, or will be restored.
+    /// Calls `visit` with the name of every variable that is set, has an attribute, or will be restored.
     pub fn names(&self, visit: &mut dyn FnMut(Symbol)) {
         self.iter().for_each(|(name, _)| visit(name));
         self.saved.iter().for_each(|saved| visit(saved.name));
     }
 
-    /// The exported variables that are set.
+    /// Returns the exported variables that are set.
     pub fn exported(&self) -> impl Iterator<Item = (Symbol, &[u8])> {
         self.table
             .iter()
@@ -97,7 +97,7 @@ impl Variables {
             })
     }
 
-    /// Sets the value.
+    /// Sets a variable's value.
     pub fn set(&mut self, name: Symbol, value: &[u8]) -> Result<(), Readonly> {
         let variable = self.change(name)?;
         variable.imported = false;
@@ -109,7 +109,7 @@ impl Variables {
         Ok(())
     }
 
-    /// Sets the value, without a copy of it.
+    /// Sets a variable's value without copying it.
     pub fn set_owned(&mut self, name: Symbol, value: Vec<u8>) -> Result<(), Readonly> {
         let variable = self.change(name)?;
         let old = variable.value.replace(value);
@@ -122,7 +122,7 @@ impl Variables {
         Ok(())
     }
 
-    /// Adds to the value.
+    /// Appends to a variable's value.
     pub fn append(&mut self, name: Symbol, value: &[u8]) -> Result<(), Readonly> {
         let variable = self.change(name)?;
         variable
@@ -134,14 +134,14 @@ impl Variables {
         Ok(())
     }
 
-    /// Notes that the value is the environment's, and exports it.
+    /// Records that the value comes from the environment, and exports the variable.
     pub fn import(&mut self, name: Symbol) {
         let variable = self.at(name);
         (variable.exported, variable.imported) = (true, true);
         self.note(true);
     }
 
-    /// Takes away the value and the attributes.
+    /// Removes a variable's value and its attributes.
     pub fn unset(&mut self, name: Symbol) -> Result<(), Readonly> {
         if self.variable(name).is_none() {
             return Ok(());
@@ -163,18 +163,19 @@ impl Variables {
         self.at(name).readonly = true;
     }
 
-    /// Changes whenever the environment may have changed.
+    /// A number that changes when the environment may have changed.
     pub fn environment_version(&self) -> u64 {
         self.environment_version
     }
 
-    /// Begins a scope, of a function or of one command: what is [saved](Self::save) until [`leave`](Self::leave) is restored then.
+    /// Begins a scope for a function or for one command. [`leave`](Self::leave) restores the variables that are [saved](Self::save)
+    /// in the scope.
     pub fn enter(&mut self, is_function: bool) {
         let saved = self.saved.len();
         self.scopes.push(Scope { saved, is_function });
     }
 
-    /// Ends the scope.
+    /// Ends the innermost scope.
     pub fn leave(&mut self) {
         let Some(scope) = self.scopes.pop() else {
             return;
@@ -194,28 +195,30 @@ impl Variables {
         }
     }
 
-    /// Whether PATH was restored since this was asked last.
+    /// Whether PATH was restored since the last call.
     pub fn take_restored_path(&mut self) -> bool {
         mem::take(&mut self.restored_path)
     }
 
-    /// As [`take_restored_path`](Self::take_restored_path), of LANG, LC_ALL and LC_CTYPE.
+    /// Like [`take_restored_path`](Self::take_restored_path), for LANG, LC_ALL and LC_CTYPE.
     pub fn take_restored_locale(&mut self) -> bool {
         mem::take(&mut self.restored_locale)
     }
 
-    /// Has the variable restored as it is now when the scope ends.
+    /// Saves a variable, to be restored when the innermost scope ends.
     pub fn save(&mut self, name: Symbol) {
         self.save_in(self.scopes.len(), name);
     }
 
-    /// `local`: has the variable restored when the innermost function returns. Whether that is new: else it is local already.
+    /// `local`: saves a variable, to be restored when the innermost function returns. Returns false if the variable is already
+    /// local.
     pub fn save_local(&mut self, name: Symbol) -> bool {
         let function = self.scopes.iter().rposition(|scope| scope.is_function);
         self.save_in(function.map_or(0, |index| index + 1), name)
     }
 
-    /// In the scope of this depth, 1 being the outermost. Scopes inside it keep what they have saved.
+    /// Saves a variable in the scope of this depth; the outermost scope has the depth 1. The scopes inside of it keep what they
+    /// have saved.
     fn save_in(&mut self, depth: usize, name: Symbol) -> bool {
         if depth == 0 || self.at(name).scope as usize >= depth {
             return false;

@@ -1,4 +1,4 @@
-//! MAIL, MAILPATH and MAILCHECK (XCU 2.5.3): before a prompt, says that mail has come.
+//! MAIL, MAILPATH and MAILCHECK (XCU 2.5.3): reports new mail before a prompt.
 
 use alloc::ffi::CString;
 
@@ -8,10 +8,10 @@ use nestling::{sys, text};
 use crate::prompt;
 use crate::shell::Shell;
 
-/// How often the files are looked at, in seconds, if MAILCHECK does not say.
+/// The time between checks of the files in seconds, if MAILCHECK is not set.
 const INTERVAL: u64 = 600;
 
-/// Looks whether a file has grown, if it is time to.
+/// If it is time for a check, reports each file that has grown since the last one.
 pub fn check(shell: &mut Shell) {
     let variable = |name: &[u8]| shell.variables.get(shell.symbols.find(name)?);
     let several = variable(b"MAILPATH");
@@ -36,7 +36,7 @@ pub fn check(shell: &mut Shell) {
         let files = &mut shell.interactive.mail.files;
         let former = match files.iter_mut().find(|(other, _)| *other == path) {
             Some((_, former)) => core::mem::replace(former, size),
-            // There may be old mail.
+            // On the first check, the file may contain old mail, which is not reported.
             None => {
                 files.push((path, size));
                 continue;

@@ -1,4 +1,4 @@
-//! What is remembered between lines.
+//! The state of an interactive shell that is kept between lines.
 
 #[cfg(feature = "edit")]
 use alloc::ffi::CString;
@@ -12,11 +12,11 @@ use crate::history::commands::History;
 
 #[derive(Debug, Default)]
 pub struct Interactive {
-    /// How many commands have been read.
+    /// The number of commands that have been read.
     pub commands: u32,
-    /// How often the end of the input was ignored in a row.
+    /// How many times in a row the end of the input was ignored.
     pub(super) ends: u32,
-    /// Nobody was there for TMOUT seconds.
+    /// Whether no input came for TMOUT seconds.
     pub(super) is_late: bool,
     #[cfg(feature = "edit")]
     pub editor: Kept,
@@ -27,7 +27,7 @@ pub struct Interactive {
 }
 
 impl Interactive {
-    /// The number of the next command in the history: `!` in PS1.
+    /// Returns the number of the next command in the history: `!` in PS1.
     pub fn number(&self) -> usize {
         #[cfg(feature = "edit")]
         return self.history.end();
@@ -36,12 +36,12 @@ impl Interactive {
     }
 }
 
-/// What was seen of the files of MAIL and MAILPATH.
+/// The state of the files in MAIL and MAILPATH.
 #[cfg(feature = "edit")]
 #[derive(Debug, Default)]
 pub struct Mail {
-    /// When they were looked at last, in seconds of CLOCK_MONOTONIC.
+    /// The time of the last check, in seconds of CLOCK_MONOTONIC.
     pub(super) looked: Option<i64>,
-    /// Their paths and sizes.
+    /// The paths and sizes of the files.
     pub(super) files: Vec<(CString, u64)>,
 }

@@ -1,5 +1,5 @@
-//! What a backslash and a letter stand for in PS1 and PS2, as in busybox and bash. Times are local: by the variable TZ, or
-//! without it by `/etc/localtime`.
+//! The escape sequences of a backslash and a letter in PS1 and PS2, as in busybox and bash. Times are local times: by the variable
+//! TZ, or without it by `/etc/localtime`.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -14,8 +14,8 @@ use crate::expansion::tilde;
 use crate::shell::{Bytes, Shell, text};
 use crate::symbols::Symbol;
 
-/// Replaces them, so that [`expand`](super::expand) leaves what they stand for as it is. In `$(…)`, `${…}` and between backquotes there
-/// are none.
+/// Replaces the escape sequences. Their replacements are quoted, so that [`expand`](super::expand) does not change them. Text in
+/// `$(…)`, `${…}` and between backquotes has no escape sequences.
 pub fn replace(shell: &mut Shell, mut template: &[u8], goes_on: bool) -> Vec<u8> {
     let mut out = Vec::new();
     while let [first, rest @ ..] = template {
@@ -49,7 +49,7 @@ pub fn replace(shell: &mut Shell, mut template: &[u8], goes_on: bool) -> Vec<u8>
     out
 }
 
-/// Behind where what is open is closed again.
+/// Returns the position after the closing character that matches the opening one.
 fn end_of(text: &[u8], opening: u8, closing: u8) -> usize {
     let (mut at, mut depth) = (0, u32::from(opening == 0));
     while let Some(&byte) = text.get(at) {
@@ -71,7 +71,8 @@ fn end_of(text: &[u8], opening: u8, closing: u8) -> usize {
     at
 }
 
-/// Writes what an escape stands for. The answer is how many bytes it has behind its backslash; 0 if it is none.
+/// Writes the replacement of an escape sequence. Returns the sequence's length without its backslash, or 0 if it is not an escape
+/// sequence.
 fn write(shell: &mut Shell, text: &[u8], out: &mut Bytes) -> usize {
     let Some(&letter) = text.first() else {
         return 0;
@@ -106,7 +107,7 @@ fn write(shell: &mut Shell, text: &[u8], out: &mut Bytes) -> usize {
         b'r' => out.0.push(b'\r'),
         b'a' => out.0.push(7),
         b'e' => out.0.push(0x1b),
-        // What is between these takes no columns.
+        // The text between `\[` and `\]` takes no columns.
         b'[' => out.0.push(1),
         b']' => out.0.push(2),
         b'\\' => out.0.push(b'\\'),
@@ -123,7 +124,7 @@ fn write(shell: &mut Shell, text: &[u8], out: &mut Bytes) -> usize {
     1
 }
 
-/// The name of the user, or LOGNAME, or the number.
+/// Returns the user's name. Without one, returns LOGNAME or the user ID.
 fn user(shell: &Shell) -> Vec<u8> {
     let mut uid = Bytes(Vec::new());
     sys::credentials::geteuid()
@@ -147,7 +148,7 @@ fn user(shell: &Shell) -> Vec<u8> {
     name
 }
 
-/// The machine's name, in full or up to the first dot.
+/// Returns the host name, in full or up to the first dot.
 fn host(in_full: bool) -> Vec<u8> {
     let names = sys::machine::uname();
     let mut name = names.map_or(Vec::new(), |names| names.nodename().to_bytes().to_vec());
@@ -157,14 +158,14 @@ fn host(in_full: bool) -> Vec<u8> {
     name
 }
 
-/// The path of the terminal: `/dev/pts/0`.
+/// Returns the path of the terminal: `/dev/pts/0`.
 fn terminal() -> Vec<u8> {
     let mut path = [0; 64];
     let length = sys::file::readlink(c"/proc/self/fd/0", &mut path).unwrap_or_default();
     path.get(..length).unwrap_or_default().to_vec()
 }
 
-/// The working directory, HOME as `~`; or its last component only.
+/// Returns the working directory with `~` for HOME, or only its last component.
 fn directory(shell: &Shell, only_name: bool) -> Vec<u8> {
     let pwd = shell.variables.get(Symbol::PWD);
     let path = shell.directory.as_deref().or(pwd).unwrap_or_default();
@@ -186,12 +187,12 @@ fn directory(shell: &Shell, only_name: bool) -> Vec<u8> {
     out
 }
 
-/// What follows the last slash.
+/// Returns the text after the last slash.
 fn name(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
 }
 
-/// The time now in a format of `strftime(3)`, in the POSIX locale.
+/// Writes the current time in a format of `strftime(3)`, in the POSIX locale.
 fn write_time(shell: &Shell, format: &[u8], out: &mut Bytes) {
     let now = time::now(Clock::Realtime).map_or(0, |now| now.seconds());
     let mut file = Vec::new();
@@ -201,7 +202,8 @@ fn write_time(shell: &Shell, format: &[u8], out: &mut Bytes) {
     format_time(format, now, &date, &local, out);
 }
 
-/// The time zone: of TZ, which is a rule or the name of a file, or of the machine; else UTC.
+/// Returns the time zone: that of TZ, which is a rule or the name of a file, or without TZ the system's. If it cannot be read,
+/// returns UTC.
 fn zone<'a>(shell: &'a Shell, file: &'a mut Vec<u8>) -> Zone<'a> {
     let name = shell.symbols.find(b"TZ");
     let path = match name.and_then(|name| shell.variables.get(name)) {
