@@ -59,26 +59,26 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
-        ".cfi_startproc",
-        "mov x8, x0", // the system call's number
-        "mov x0, x1", // its arguments; `child_tid` is the fifth argument of `clone`
-        "mov x1, x2",
-        "mov x6, x4", // moves the function, because x4 must contain `child_tid`
-        "mov x4, x3",
+        ".cfi_startproc",      // describes the frames of this function to debuggers
+        "mov x8, x0",          // the system call's number
+        "mov x0, x1",          // its arguments; `child_tid` is the fifth argument of `clone`
+        "mov x1, x2",          // the second argument
+        "mov x6, x4",          // moves the function, because x4 must contain `child_tid`
+        "mov x4, x3",          // `child_tid`
         "svc 0",               // system call; x5 and x6 keep the argument and the function
         "cbnz x0, 2f",         // the result is zero in the child
         ".cfi_remember_state", // the parent's frame, which label 2 needs again
         ".cfi_undefined x30",  // the child's outermost frame: a debugger's backtrace ends here
         "mov x29, xzr",        // a backtrace that follows the frame pointers ends here, too
-        "mov x30, xzr",
-        "mov x9, sp", // the ABI requires an alignment of 16 bytes
-        "and sp, x9, -16",
-        "mov x0, x5", // the argument
-        "blr x6",
-        "brk 1",              // the function does not return
-        ".cfi_restore_state", // the frame as it was at the jump
-        "2: ret",             // the parent returns the child's id, or a negative errno
-        ".cfi_endproc",
+        "mov x30, xzr",        // no return address
+        "mov x9, sp",          // the ABI requires an alignment of 16 bytes
+        "and sp, x9, -16",     // rounds the stack pointer down
+        "mov x0, x5",          // the argument
+        "blr x6",              // calls the function
+        "brk 1",               // the function does not return
+        ".cfi_restore_state",  // the frame as it was at the jump
+        "2: ret",              // the parent returns the child's id, or a negative errno
+        ".cfi_endproc",        // the end of the description of the frames
     )
 }
 
@@ -132,14 +132,14 @@ macro_rules! __start {
         #[unsafe(no_mangle)]
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
-                ".cfi_startproc",
+                ".cfi_startproc",     // describes the frames of this function to debuggers
                 ".cfi_undefined x30", // the outermost frame: a debugger's backtrace ends here
-                "mov x29, xzr",  // a backtrace that follows the frame pointers ends here, too
-                "mov x30, xzr",
-                "mov x0, sp",    // the stack pointer is aligned, and points to argc, argv, envp and auxv
-                "bl {function}",
-                "brk 1",         // the function does not return
-                ".cfi_endproc",
+                "mov x29, xzr",       // a backtrace that follows the frame pointers ends here, too
+                "mov x30, xzr",       // no return address
+                "mov x0, sp",         // the stack pointer is aligned, and points to argc, argv, envp and auxv
+                "bl {function}",      // calls the function
+                "brk 1",              // the function does not return
+                ".cfi_endproc",       // the end of the description of the frames
                 function = sym $function,
             )
         }
@@ -156,18 +156,18 @@ pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
     // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "2: cmp {count}, 16",             // copy 16 bytes at a time while at least 16 are left
-            "b.lo 3f",
-            "ldp {a}, {b}, [{source}], 16",
-            "stp {a}, {b}, [{target}], 16",
-            "sub {count}, {count}, 16",
-            "b 2b",
-            "3: cbz {count}, 4f",             // one byte at a time for the rest
-            "ldrb {a:w}, [{source}], 1",
-            "strb {a:w}, [{target}], 1",
-            "sub {count}, {count}, 1",
-            "b 3b",
-            "4:",
+            "2: cmp {count}, 16",           // copy 16 bytes at a time while at least 16 are left
+            "b.lo 3f",                      // fewer than 16 are left
+            "ldp {a}, {b}, [{source}], 16", // loads 16 bytes, and advances `source`
+            "stp {a}, {b}, [{target}], 16", // stores 16 bytes, and advances `target`
+            "sub {count}, {count}, 16",     // 16 bytes fewer are left
+            "b 2b",                         // next 16 bytes
+            "3: cbz {count}, 4f",           // one byte at a time for the rest
+            "ldrb {a:w}, [{source}], 1",    // loads a byte, and advances `source`
+            "strb {a:w}, [{target}], 1",    // stores the byte, and advances `target`
+            "sub {count}, {count}, 1",      // one byte fewer is left
+            "b 3b",                         // next byte
+            "4:",                           // all bytes are copied
             count = inout(reg) count => _, target = inout(reg) target => _, source = inout(reg) source => _,
             a = out(reg) _, b = out(reg) _,
             options(nostack),
@@ -183,12 +183,12 @@ pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
     // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "2: cbz {count}, 3f",             // copy one byte at a time; the next byte is at `count` - 1
-            "sub {count}, {count}, 1",
-            "ldrb {a:w}, [{source}, {count}]",
-            "strb {a:w}, [{target}, {count}]",
-            "b 2b",
-            "3:",
+            "2: cbz {count}, 3f",              // copy one byte at a time; the next byte is at `count` - 1
+            "sub {count}, {count}, 1",         // one byte fewer is left
+            "ldrb {a:w}, [{source}, {count}]", // loads the byte
+            "strb {a:w}, [{target}, {count}]", // stores the byte
+            "b 2b",                            // next byte
+            "3:",                              // all bytes are copied
             count = inout(reg) count => _, target = in(reg) target, source = in(reg) source, a = out(reg) _,
             options(nostack),
         );
@@ -203,16 +203,16 @@ pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
     // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "2: cmp {count}, 8",              // store 8 bytes at a time while at least 8 are left
-            "b.lo 3f",
-            "str {value}, [{target}], 8",
-            "sub {count}, {count}, 8",
-            "b 2b",
-            "3: cbz {count}, 4f",             // one byte at a time for the rest
-            "strb {value:w}, [{target}], 1",
-            "sub {count}, {count}, 1",
-            "b 3b",
-            "4:",
+            "2: cmp {count}, 8",             // store 8 bytes at a time while at least 8 are left
+            "b.lo 3f",                       // fewer than 8 are left
+            "str {value}, [{target}], 8",    // stores 8 bytes, and advances `target`
+            "sub {count}, {count}, 8",       // 8 bytes fewer are left
+            "b 2b",                          // next 8 bytes
+            "3: cbz {count}, 4f",            // one byte at a time for the rest
+            "strb {value:w}, [{target}], 1", // stores a byte, and advances `target`
+            "sub {count}, {count}, 1",       // one byte fewer is left
+            "b 3b",                          // next byte
+            "4:",                            // all bytes are stored
             count = inout(reg) count => _, target = inout(reg) target => _,
             value = in(reg) u64::from_ne_bytes([value; 8]),
             options(nostack),

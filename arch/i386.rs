@@ -138,23 +138,23 @@ pub unsafe extern "C" fn syscall6(
     a6: usize,
 ) -> usize {
     naked_asm!(
-        "push ebx", // saves the caller's registers, which the arguments overwrite
-        "push esi",
-        "push edi",
-        "push ebp",
+        "push ebx",          // saves the caller's registers, which the arguments overwrite
+        "push esi",          // the register of the fourth argument
+        "push edi",          // the register of the fifth argument
+        "push ebp",          // the register of the sixth argument
         "mov eax, [esp+20]", // the number, above four registers and the return address
         "mov ebx, [esp+24]", // the six arguments
-        "mov ecx, [esp+28]",
-        "mov edx, [esp+32]",
-        "mov esi, [esp+36]",
-        "mov edi, [esp+40]",
-        "mov ebp, [esp+44]",
-        "int 0x80", // system call
-        "pop ebp",  // restores the caller's registers
-        "pop edi",
-        "pop esi",
-        "pop ebx",
-        "ret",
+        "mov ecx, [esp+28]", // the second argument
+        "mov edx, [esp+32]", // the third argument
+        "mov esi, [esp+36]", // the fourth argument
+        "mov edi, [esp+40]", // the fifth argument
+        "mov ebp, [esp+44]", // the sixth argument
+        "int 0x80",          // system call
+        "pop ebp",           // restores the caller's registers
+        "pop edi",           // in the reverse order
+        "pop esi",           // in the reverse order
+        "pop ebx",           // in the reverse order
+        "ret",               // returns the result of the call
     )
 }
 
@@ -204,39 +204,39 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
-        ".cfi_startproc",
-        "push ebx", // saves the caller's registers, which the arguments overwrite
-        ".cfi_adjust_cfa_offset 4",
-        "push esi",
-        ".cfi_adjust_cfa_offset 4",
-        "push edi",
-        ".cfi_adjust_cfa_offset 4",
+        ".cfi_startproc",            // describes the frames of this function to debuggers
+        "push ebx",                  // saves the caller's registers, which the arguments overwrite
+        ".cfi_adjust_cfa_offset 4",  // the frame has grown by 4 bytes
+        "push esi",                  // will contain the argument of the function
+        ".cfi_adjust_cfa_offset 4",  // the frame has grown by 4 bytes
+        "push edi",                  // will contain `child_tid`
+        ".cfi_adjust_cfa_offset 4",  // the frame has grown by 4 bytes
         "mov eax, [esp+16]", // the system call's number, above three registers and the return address
         "mov ebx, [esp+20]", // its arguments; `child_tid` is the fifth argument of `clone`
-        "mov ecx, [esp+24]",
-        "mov edi, [esp+28]",
+        "mov ecx, [esp+24]", // the second argument
+        "mov edi, [esp+28]", // `child_tid`
         "mov edx, [esp+32]", // the function
         "mov esi, [esp+36]", // its argument
         "int 0x80",          // system call
         "test eax, eax",     // the result is zero in the child
-        "jnz 2f",
+        "jnz 2f",            // the parent continues at label 2
         ".cfi_remember_state", // the parent's frame, which label 2 needs again
-        ".cfi_undefined eip",  // the child's outermost frame: a debugger's backtrace ends here
-        "xor ebp, ebp",        // a backtrace that follows the frame pointers ends here, too
-        "and esp, -16",        // the ABI requires an alignment of 16 bytes before a call,
-        "sub esp, 12",         // including the 4 bytes of the argument
-        "push esi",            // the argument
-        "call edx",
-        "ud2",                // the function does not return
+        ".cfi_undefined eip", // the child's outermost frame: a debugger's backtrace ends here
+        "xor ebp, ebp",      // a backtrace that follows the frame pointers ends here, too
+        "and esp, -16",      // the ABI requires an alignment of 16 bytes before a call,
+        "sub esp, 12",       // including the 4 bytes of the argument
+        "push esi",          // the argument
+        "call edx",          // calls the function
+        "ud2",               // the function does not return
         ".cfi_restore_state", // the frame as it was at the jump
-        "2: pop edi",         // the parent restores its registers
-        ".cfi_adjust_cfa_offset -4",
-        "pop esi",
-        ".cfi_adjust_cfa_offset -4",
-        "pop ebx",
-        ".cfi_adjust_cfa_offset -4",
-        "ret", // returns the child's id, or a negative errno
-        ".cfi_endproc",
+        "2: pop edi",        // the parent restores its registers
+        ".cfi_adjust_cfa_offset -4", // the frame has shrunk by 4 bytes
+        "pop esi",           // in the reverse order
+        ".cfi_adjust_cfa_offset -4", // the frame has shrunk by 4 bytes
+        "pop ebx",           // in the reverse order
+        ".cfi_adjust_cfa_offset -4", // the frame has shrunk by 4 bytes
+        "ret",               // returns the child's id, or a negative errno
+        ".cfi_endproc",      // the end of the description of the frames
     )
 }
 
@@ -284,7 +284,7 @@ pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::ke
 unsafe extern "C" fn restorer() {
     naked_asm!(
         "mov eax, {number}", // rt_sigreturn restores the frame at the stack pointer
-        "int 0x80",
+        "int 0x80",          // does not return here
         number = const linux::__NR_rt_sigreturn,
     )
 }
@@ -301,16 +301,16 @@ macro_rules! __start {
         #[unsafe(no_mangle)]
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
-                ".cfi_startproc",
+                ".cfi_startproc",     // describes the frames of this function to debuggers
                 ".cfi_undefined eip", // the outermost frame: a debugger's backtrace ends here
-                "xor ebp, ebp",    // a backtrace that follows the frame pointers ends here, too
-                "mov eax, esp",    // the stack pointer points to argc, argv, envp and auxv
-                "and esp, -16",    // the ABI requires an alignment of 16 bytes before a call,
-                "sub esp, 12",     // including the 4 bytes of the argument
-                "push eax",        // the argument
-                "call {function}",
-                "ud2",             // the function does not return
-                ".cfi_endproc",
+                "xor ebp, ebp",       // a backtrace that follows the frame pointers ends here, too
+                "mov eax, esp",       // the stack pointer points to argc, argv, envp and auxv
+                "and esp, -16",       // the ABI requires an alignment of 16 bytes before a call,
+                "sub esp, 12",        // including the 4 bytes of the argument
+                "push eax",           // the argument
+                "call {function}",    // calls the function
+                "ud2",                // the function does not return
+                ".cfi_endproc",       // the end of the description of the frames
                 function = sym $function,
             )
         }

@@ -59,25 +59,25 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
-        ".cfi_startproc",
-        "mv a7, a0", // the system call's number
-        "mv a0, a1", // its arguments; `child_tid` is the fifth argument of `clone`
-        "mv a1, a2",
-        "mv a6, a4", // moves the function, because a4 must contain `child_tid`
-        "mv a4, a3",
+        ".cfi_startproc",      // describes the frames of this function to debuggers
+        "mv a7, a0",           // the system call's number
+        "mv a0, a1",           // its arguments; `child_tid` is the fifth argument of `clone`
+        "mv a1, a2",           // the second argument
+        "mv a6, a4",           // moves the function, because a4 must contain `child_tid`
+        "mv a4, a3",           // `child_tid`
         "ecall",               // system call; a5 and a6 keep the argument and the function
         "bnez a0, 2f",         // the result is zero in the child
         ".cfi_remember_state", // the parent's frame, which label 2 needs again
         ".cfi_undefined ra",   // the child's outermost frame: a debugger's backtrace ends here
         "li s0, 0",            // a backtrace that follows the frame pointers ends here, too
-        "li ra, 0",
-        "andi sp, sp, -16", // the ABI requires an alignment of 16 bytes
-        "mv a0, a5",        // the argument
-        "jalr a6",
-        "unimp",              // the function does not return
-        ".cfi_restore_state", // the frame as it was at the jump
-        "2: ret",             // the parent returns the child's id, or a negative errno
-        ".cfi_endproc",
+        "li ra, 0",            // no return address
+        "andi sp, sp, -16",    // the ABI requires an alignment of 16 bytes
+        "mv a0, a5",           // the argument
+        "jalr a6",             // calls the function
+        "unimp",               // the function does not return
+        ".cfi_restore_state",  // the frame as it was at the jump
+        "2: ret",              // the parent returns the child's id, or a negative errno
+        ".cfi_endproc",        // the end of the description of the frames
     )
 }
 
@@ -93,14 +93,14 @@ pub fn on_valgrind() -> bool {
     // request.
     unsafe {
         asm!(
-            ".option push",         // saves the options
-            ".option norvc",        // no compressed instructions, because valgrind compares the bytes
-            "srli zero, zero, 3",   // valgrind recognises the sequence of these five instructions
-            "srli zero, zero, 13",  // a shift into the register zero has no effect
-            "srli zero, zero, 51",  // a shift into the register zero has no effect
-            "srli zero, zero, 61",  // a shift into the register zero has no effect
-            "or a0, a0, a0",        // valgrind executes the request at a4; a processor does nothing
-            ".option pop",          // restores the options
+            ".option push",        // saves the options
+            ".option norvc",       // no compressed instructions, because valgrind compares the bytes
+            "srli zero, zero, 3",  // valgrind recognises the sequence of these five instructions
+            "srli zero, zero, 13", // a shift into the register zero has no effect
+            "srli zero, zero, 51", // a shift into the register zero has no effect
+            "srli zero, zero, 61", // a shift into the register zero has no effect
+            "or a0, a0, a0",       // valgrind executes the request at a4; a processor does nothing
+            ".option pop",         // restores the options
             in("a4") request.as_ptr(), inout("a3") 0_usize => answer,
             options(nostack),
         );
@@ -132,18 +132,18 @@ macro_rules! __start {
         #[unsafe(no_mangle)]
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
-                ".cfi_startproc",
-                ".option push",
-                ".option norelax",
+                ".cfi_startproc",            // describes the frames of this function to debuggers
+                ".option push",              // saves the options
+                ".option norelax",           // the linker must not make this address relative to gp, which is not set yet
                 "lla gp, __global_pointer$", // relaxed addresses are relative to this address
-                ".option pop",
+                ".option pop",               // restores the options
                 ".cfi_undefined ra",         // the outermost frame: a debugger's backtrace ends here
                 "li s0, 0",                  // a backtrace that follows the frame pointers ends here, too
-                "li ra, 0",
+                "li ra, 0",                  // no return address
                 "mv a0, sp",                 // the stack pointer is aligned, and points to argc, argv, envp and auxv
-                "call {function}",
+                "call {function}",           // calls the function
                 "unimp",                     // the function does not return
-                ".cfi_endproc",
+                ".cfi_endproc",              // the end of the description of the frames
                 function = sym $function,
             )
         }
@@ -160,25 +160,25 @@ pub unsafe fn copy_forward(target: *mut u8, source: *const u8, count: usize) {
     // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "or {a}, {source}, {target}",     // copy 8 bytes at a time if both are aligned; unaligned accesses may trap
-            "andi {a}, {a}, 7",
-            "bnez {a}, 3f",
-            "2: sltiu {a}, {count}, 8",
-            "bnez {a}, 3f",
-            "ld {a}, 0({source})",
-            "sd {a}, 0({target})",
-            "addi {source}, {source}, 8",
-            "addi {target}, {target}, 8",
-            "addi {count}, {count}, -8",
-            "j 2b",
-            "3: beqz {count}, 4f",            // one byte at a time for the rest
-            "lb {a}, 0({source})",
-            "sb {a}, 0({target})",
-            "addi {source}, {source}, 1",
-            "addi {target}, {target}, 1",
-            "addi {count}, {count}, -1",
-            "j 3b",
-            "4:",
+            "or {a}, {source}, {target}", // copy 8 bytes at a time if both are aligned; unaligned accesses may trap
+            "andi {a}, {a}, 7",           // the low bits of both addresses
+            "bnez {a}, 3f",               // one of the addresses is not aligned
+            "2: sltiu {a}, {count}, 8",   // 1 if fewer than 8 bytes are left
+            "bnez {a}, 3f",               // the rest is done byte by byte
+            "ld {a}, 0({source})",        // loads 8 bytes
+            "sd {a}, 0({target})",        // stores 8 bytes
+            "addi {source}, {source}, 8", // advances `source`
+            "addi {target}, {target}, 8", // advances `target`
+            "addi {count}, {count}, -8",  // 8 bytes fewer are left
+            "j 2b",                       // next 8 bytes
+            "3: beqz {count}, 4f",        // one byte at a time for the rest
+            "lb {a}, 0({source})",        // loads a byte
+            "sb {a}, 0({target})",        // stores the byte
+            "addi {source}, {source}, 1", // advances `source`
+            "addi {target}, {target}, 1", // advances `target`
+            "addi {count}, {count}, -1",  // one byte fewer is left
+            "j 3b",                       // next byte
+            "4:",                         // all bytes are copied
             count = inout(reg) count => _, target = inout(reg) target => _, source = inout(reg) source => _,
             a = out(reg) _,
             options(nostack),
@@ -194,14 +194,14 @@ pub unsafe fn copy_backward(target: *mut u8, source: *const u8, count: usize) {
     // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "2: beqz {count}, 3f",            // copy one byte at a time, from the end of both ranges
-            "addi {count}, {count}, -1",
-            "addi {source}, {source}, -1",
-            "addi {target}, {target}, -1",
-            "lb {a}, 0({source})",
-            "sb {a}, 0({target})",
-            "j 2b",
-            "3:",
+            "2: beqz {count}, 3f",         // copy one byte at a time, from the end of both ranges
+            "addi {count}, {count}, -1",   // one byte fewer is left
+            "addi {source}, {source}, -1", // `source` points to the byte
+            "addi {target}, {target}, -1", // `target` points to its copy
+            "lb {a}, 0({source})",         // loads the byte
+            "sb {a}, 0({target})",         // stores the byte
+            "j 2b",                        // next byte
+            "3:",                          // all bytes are copied
             count = inout(reg) count => _,
             target = inout(reg) target.wrapping_add(count) => _,
             source = inout(reg) source.wrapping_add(count) => _,
@@ -219,20 +219,20 @@ pub unsafe fn fill(target: *mut u8, value: u8, count: usize) {
     // SAFETY: the caller upholds the safety contract.
     unsafe {
         asm!(
-            "andi {a}, {target}, 7",          // store 8 bytes at a time if it is aligned; unaligned accesses may trap
-            "bnez {a}, 3f",
-            "2: sltiu {a}, {count}, 8",
-            "bnez {a}, 3f",
-            "sd {value}, 0({target})",
-            "addi {target}, {target}, 8",
-            "addi {count}, {count}, -8",
-            "j 2b",
-            "3: beqz {count}, 4f",            // one byte at a time for the rest
-            "sb {value}, 0({target})",
-            "addi {target}, {target}, 1",
-            "addi {count}, {count}, -1",
-            "j 3b",
-            "4:",
+            "andi {a}, {target}, 7",      // store 8 bytes at a time if it is aligned; unaligned accesses may trap
+            "bnez {a}, 3f",               // the address is not aligned
+            "2: sltiu {a}, {count}, 8",   // 1 if fewer than 8 bytes are left
+            "bnez {a}, 3f",               // the rest is done byte by byte
+            "sd {value}, 0({target})",    // stores 8 bytes
+            "addi {target}, {target}, 8", // advances `target`
+            "addi {count}, {count}, -8",  // 8 bytes fewer are left
+            "j 2b",                       // next 8 bytes
+            "3: beqz {count}, 4f",        // one byte at a time for the rest
+            "sb {value}, 0({target})",    // stores a byte
+            "addi {target}, {target}, 1", // advances `target`
+            "addi {count}, {count}, -1",  // one byte fewer is left
+            "j 3b",                       // next byte
+            "4:",                         // all bytes are stored
             count = inout(reg) count => _, target = inout(reg) target => _,
             value = in(reg) u64::from_ne_bytes([value; 8]),
             a = out(reg) _,

@@ -56,24 +56,24 @@ pub unsafe extern "C" fn clone(
     argument: *mut c_void,
 ) -> usize {
     naked_asm!(
-        ".cfi_startproc",
-        "mov eax, edi", // the system call's number
-        "mov rdi, rsi", // its arguments; `child_tid` is the fourth argument of `clone`
-        "mov rsi, rdx",
-        "mov r10, rcx",
-        "syscall",       // r8 and r9 keep the function and its argument
-        "test rax, rax", // the result is zero in the child
-        "jnz 2f",
+        ".cfi_startproc",      // describes the frames of this function to debuggers
+        "mov eax, edi",        // the system call's number
+        "mov rdi, rsi",        // its arguments; `child_tid` is the fourth argument of `clone`
+        "mov rsi, rdx",        // the second argument
+        "mov r10, rcx",        // `child_tid`
+        "syscall",             // r8 and r9 keep the function and its argument
+        "test rax, rax",       // the result is zero in the child
+        "jnz 2f",              // the parent continues at label 2
         ".cfi_remember_state", // the parent's frame, which label 2 needs again
         ".cfi_undefined rip",  // the child's outermost frame: a debugger's backtrace ends here
         "xor ebp, ebp",        // a backtrace that follows the frame pointers ends here, too
         "mov rdi, r9",         // the argument
         "and rsp, -16",        // the ABI requires an alignment of 16 bytes before a call
-        "call r8",
-        "ud2",                // the function does not return
-        ".cfi_restore_state", // the frame as it was at the jump
-        "2: ret",             // the parent returns the child's id, or a negative errno
-        ".cfi_endproc",
+        "call r8",             // calls the function
+        "ud2",                 // the function does not return
+        ".cfi_restore_state",  // the frame as it was at the jump
+        "2: ret",              // the parent returns the child's id, or a negative errno
+        ".cfi_endproc",        // the end of the description of the frames
     )
 }
 
@@ -119,7 +119,7 @@ pub fn sigaction(handler: linux::__kernel_sighandler_t, flags: u32) -> linux::ke
 unsafe extern "C" fn restorer() {
     naked_asm!(
         "mov eax, {number}", // rt_sigreturn restores the frame at the stack pointer
-        "syscall",
+        "syscall",           // does not return here
         number = const linux::__NR_rt_sigreturn,
     )
 }
@@ -136,14 +136,14 @@ macro_rules! __start {
         #[unsafe(no_mangle)]
         unsafe extern "C" fn _start() -> ! {
             ::core::arch::naked_asm!(
-                ".cfi_startproc",
+                ".cfi_startproc",     // describes the frames of this function to debuggers
                 ".cfi_undefined rip", // the outermost frame: a debugger's backtrace ends here
-                "xor ebp, ebp",    // a backtrace that follows the frame pointers ends here, too
-                "mov rdi, rsp",    // the stack pointer points to argc, argv, envp and auxv
-                "and rsp, -16",    // the ABI requires an alignment of 16 bytes before a call
-                "call {function}",
-                "ud2",             // the function does not return
-                ".cfi_endproc",
+                "xor ebp, ebp",       // a backtrace that follows the frame pointers ends here, too
+                "mov rdi, rsp",       // the stack pointer points to argc, argv, envp and auxv
+                "and rsp, -16",       // the ABI requires an alignment of 16 bytes before a call
+                "call {function}",    // calls the function
+                "ud2",                // the function does not return
+                ".cfi_endproc",       // the end of the description of the frames
                 function = sym $function,
             )
         }
