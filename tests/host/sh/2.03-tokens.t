@@ -50,7 +50,7 @@ a dollar sign before a character that begins no expansion is itself => args $% $
 a $ before a closing parenthesis is itself => (args $) => 1 <$>
 commands are read and executed in turn, so that a syntax error comes after what is before it => echo a␤: => a
 
-=== a syntax error in a later line does not hinder the lines before it [2.3]
+=== a syntax error in a later line does not keep the lines before it from being executed [2.3]
 $ FILE
 echo a
 )
@@ -68,7 +68,7 @@ echo "<$x>"
 a
 <this is for read>
 
-=== what is left of standard input goes to a command that reads it [2.3]
+=== the rest of standard input goes to a command that reads it [2.3]
 $ -s
 cat
 not a command
@@ -152,7 +152,7 @@ a d
 b
 c d
 
-=== aliases that name each other in a circle come to an end [2.3.1]
+=== the expansion of aliases that name each other in a circle ends [2.3.1]
 alias a=b b=a
 a 2>/dev/null
 echo $?

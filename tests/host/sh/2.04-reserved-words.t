@@ -47,7 +47,7 @@ then
 &&
 ||
 
-=== the reserved word {0} may be a for loop's variable's neighbour in a list [2.4]
+=== the reserved word {0} may be a word in the list of a for loop [2.4]
 for x in {0}; do echo $x; done
 ---
 {0}

@@ -206,7 +206,7 @@ args a "${u-$@}" b; u=1; args a "${u+$@}" b; args a "$@" b
 3 <a> <> <b>
 2 <a> <b>
 
-=== names that nothing has any more are forgotten, and no others [2.5.3]
+=== only names that are no longer used are forgotten [2.5.3]
 keep=kept arith_7=3
 f() { first=$1; eval "g_$1() { inner_$1=\$1; echo \"\$inner_$1 \$first \$((first + arith_$1))\"; }"; }
 f 7

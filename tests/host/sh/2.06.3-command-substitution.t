@@ -90,7 +90,7 @@ $? in a substitution is the last command's outside => false; args $(echo $?) => 
 a read-only variable's assignment in a substitution ends only that => readonly x; y=$(x=1; echo no) 2>/dev/null; echo ${y:-none} => none
 an error in a substitution does not end the shell => y=$(exec 2>/dev/null; . /nonexistent; exit 0); echo after => after 
 
-=== it cannot be told whether a command substitution has a process: {0} [2.6.3]
+=== a command substitution has the same effect with and without a process: {0} [2.6.3]
 trap 'echo T' USR1
 {1}
 ---

@@ -216,7 +216,7 @@ before
 1 &&
 x / 0
 
-=== an arithmetic error in a subshell ends only that [2.6.4]
+=== an arithmetic error in a subshell ends only the subshell [2.6.4]
 (echo $((1 / 0)); echo no) 2>/dev/null
 test $? -gt 0 && echo after
 ---

@@ -254,7 +254,7 @@ f a; f b
 a
 b
 
-=== a here-document's command may go on after the operator [2.7.4]
+=== the command line of a here-document may continue after the operator [2.7.4]
 cat <<END | cat - && echo yes
 a
 END
@@ -301,7 +301,7 @@ B
 a
 b
 
-=== a command substitution in a here-document has its own [2.7.4]
+=== a command substitution in a here-document may have a here-document of its own [2.7.4]
 cat <<A
 $(cat <<B
 b
@@ -328,7 +328,7 @@ END
 ---
 a\
 
-=== an exit status of a command with a here-document is the command's [2.7.4]
+=== the exit status of a command with a here-document is that of the command [2.7.4]
 (exit 3) <<END
 a
 END
@@ -447,7 +447,7 @@ cat f
 ---
 f
 
-=== a redirection error in a pipeline does not hinder the others [2.7]
+=== a redirection error in a pipeline does not affect the other commands [2.7]
 { echo a | cat </nonexistent; echo b | cat; } 2>/dev/null
 ---
 b
@@ -468,7 +468,7 @@ echo end
 ---
 end
 
-=== a redirection names what is open: {0} [2.7]
+=== a redirection may use a name of an open file, such as /dev/stdin: {0} [2.7]
 echo a >in; echo b >>in
 { {1}; } <in >out; echo $?
 cat out

@@ -102,7 +102,7 @@ an expansion error => echo ${x?}
 an unset parameter with set -u => set -u; echo $unset_variable
 a dot script that is not there => . /nonexistent
 
-=== {0} in a command substitution ends only that [2.8.1]
+=== {0} in a command substitution ends only the command substitution [2.8.1]
 x=$(exec 2>/dev/null; {1}; echo no)
 test $? -gt 0 && echo "after$x"
 ---
@@ -178,7 +178,7 @@ a
 echo no; )
 --- >0 stderr
 
-=== a script file that is not there is status 127 [2.8.2]
+=== a missing script file gives the status 127 [2.8.2]
 $SH ./nonexistent 2>/dev/null
 echo $?
 ---
@@ -192,7 +192,7 @@ echo $?
 ---
 0
 
-=== the shell's exit status is the last command's [2.8.2]
+=== the shell's exit status is that of the last command [2.8.2]
 (exit 3)
 --- 3
 
@@ -205,7 +205,7 @@ eval 'echo no; (' 2>/dev/null
 echo no
 --- >0
 
-=== ten thousand braces, and as many $((, may be inside each other [2.10.2]
+=== ten thousand braces, and as many $((, may be nested [2.10.2]
 # Only where the hard limit on the stack permits this depth.
 [ "$(ulimit -Hs)" = unlimited ] || { echo braces; echo 1; exit; }
 open='{ ' close='}; ' begin='$((' end='))'
@@ -216,12 +216,12 @@ eval "echo ${begin}1$end"
 braces
 1
 
-=== a limit on the stack that was lowered is kept to [2.8.1]
+=== a lowered limit on the stack is respected [2.8.1]
 $SH -c 'ulimit -s 256; f() { f; }; f' 2>&1 | sed 's/.*line [0-9]*: //'
 ---
 nested too deeply
 
-=== a function is freed where the stack is nearly used up [2.9.5]
+=== a function is freed when the stack is almost used up [2.9.5]
 # The stack must be large enough for the recursion of the parser; the part that is then free is too small for a recursive free.
 ulimit -s 8192
 $SH -c '
@@ -235,7 +235,7 @@ n=0 at=$((most - 3)); (f)
 ---
 freed
 
-=== whatever recurses without an end is nested too deeply [2.8.1]
+=== every endless recursion is reported as nested too deeply [2.8.1]
 # With little stack, the limit is reached sooner.
 ulimit -s 1024
 $SH -c 'f() { f; }; f' 2>&1 | sed 's/.*line [0-9]*: //'

@@ -77,7 +77,7 @@ a variable that is not exported is not in a utility's environment => x=1; $SH -c
 the environment of a utility has each variable once => x=1 env | grep -c '^x=' => 1
 a variable unset is not in the environment => export x=1; unset x; $SH -c 'echo ${x-unset}' => unset
 
-=== an assignment before a built-in that fails does not stay [2.9.1]
+=== an assignment before a built-in that fails has no lasting effect [2.9.1]
 x=1
 x=2 cd /nonexistent 2>/dev/null
 echo $x
@@ -136,7 +136,7 @@ here
 here
 here
 
-=== a script's remembered location has not failed [2.9.1.4]
+=== the remembered location of a script counts as valid [2.9.1.4]
 mkdir a b; echo 'echo b' >b/p; chmod +x b/p
 PATH=$PWD/a:$PWD/b:$PATH
 p
@@ -151,7 +151,7 @@ b
 b
 a
 
-=== where a remembered location was removed, {0} tells the other [2.9.1.4]
+=== if a remembered location was removed, {0} prints the other location [2.9.1.4]
 mkdir a b; : >a/p; : >b/p; chmod +x a/p b/p
 PATH=$PWD/a:$PWD/b:$PATH
 p
@@ -210,7 +210,7 @@ printf 'echo a\nexit 3\n\0\0\0' >p; chmod +x p; ./p; echo $?
 a
 3
 
-=== what is complained about a program goes where its redirections say: {0} [2.9.1]
+=== an error message about a program goes to the target of its redirections: {0} [2.9.1]
 {1} >out 2>err; echo $?
 test -s err && echo err; test -s out && echo out; ls
 --- {2}
@@ -224,7 +224,7 @@ it may not be executed => /dev/null => 0 => 126
 it is not found in a pipeline => { : | no_such_program; } => 0 => 127
 it is not found in the background => { no_such_program & wait $!; } => 0 => 127
 
-=== what a program's redirection cannot do is told where those before it say [2.7]
+=== an error of a program's redirection is reported to the target of the redirections before it [2.7]
 cat 2>err </nonexistent; echo $?
 test -s err && echo err
 cat 2>err2 <&7; echo $?
@@ -239,14 +239,14 @@ err
 1
 err
 
-=== a program that is not found where nothing reads the complaint ends as by SIGPIPE, and not the shell [2.9.1]
+=== if no process reads the message about a program that is not found, the program ends as by SIGPIPE and the shell continues [2.9.1]
 $SH -c '{ read x; no_such_program; echo $? >f; } 2>&1' <<E | :
 E
 wait; until test -s f; do :; done; read s <f; test $s -gt 126 && echo goes on
 ---
 goes on
 
-=== with SIGPIPE ignored its status is that it is not found [2.9.1]
+=== with SIGPIPE ignored, the status of a program that is not found is 127 [2.9.1]
 trap '' PIPE
 $SH -c '{ read x; no_such_program; echo $? >f; } 2>&1' <<E | :
 E

@@ -139,7 +139,7 @@ a command substitution => x=$(while kill -0 $p || kill -0 $q; do :; done 2>/dev/
 a here-document => : <<E␤$(while kill -0 $p || kill -0 $q; do :; done 2>/dev/null)␤E
 read => mkfifo f; (while kill -0 $p || kill -0 $q; do :; done; echo >f) 2>/dev/null & read x <>f
 
-=== a child that ended is not reaped for a command substitution's sake [2.6.3]
+=== a command substitution does not lose the status of a child that ended before [2.6.3]
 (exit 3) & p=$!
 x=$(exit 4); echo $?
 x=$(exit 5; :); echo $?
@@ -151,7 +151,7 @@ wait $p; echo $?
 6
 3
 
-=== the statuses of a pipeline are its own, whatever ends meanwhile [2.9.2]
+=== the statuses of a pipeline are those of its processes, even if others end at the same time [2.9.2]
 set -o pipefail
 (exit 3) & p=$!
 (exit 4) & q=$!
@@ -173,7 +173,7 @@ kill %1 2>/dev/null; kill $p 2>/dev/null || echo none
 sent
 none
 
-=== echo's failure counts with pipefail where it writes to a pipe [2.9.2]
+=== with pipefail, a failure of echo that writes to a pipe counts [2.9.2]
 set -o pipefail
 printf %d x 2>/dev/null | cat; echo " $?"
 false | cat; echo $?
@@ -183,7 +183,7 @@ true | false | cat; echo $?
 1
 1
 
-=== it cannot be told whether an element of a pipeline has a process: {0} [2.9.2]
+=== an element of a pipeline has the same effect with and without a process: {0} [2.9.2]
 {1}
 ---
 {2}
@@ -213,7 +213,7 @@ aliases => alias e='echo al'␤e | cat => al
 a trace => exec 2>f; set -x; echo a | cat >g; set +x; grep -c 'echo a' f => 1
 with standard output closed => exec 3>&1 >&-; echo a | cat >&3 => a
 
-=== it cannot be told how an asynchronous list has got its process: {0} [2.9.3.1]
+=== an asynchronous list has the same effect however its process was made: {0} [2.9.3.1]
 {1}
 ---
 {2}
@@ -234,7 +234,7 @@ its exit status by a signal => $SH -c 'kill -s KILL $$' & wait $!; [ $? -gt 128 
 the status of a pipeline's last element => $SH -c 'exit 3' | $SH -c 'exit 4' & wait $!; echo $? => 4
 SIGINT and SIGQUIT are ignored => $SH -c 'kill -s INT $$; kill -s QUIT $$; echo on' & wait => on
 
-=== it cannot be told whether a subshell that comes last has a process: {0} [2.9.4.1]
+=== a subshell that comes last has the same effect with and without a process: {0} [2.9.4.1]
 {1}
 ---
 {2}

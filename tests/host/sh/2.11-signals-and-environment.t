@@ -40,7 +40,7 @@ $$ is not changed in a subshell => test $$ = "$(echo $$)" && echo yes => yes => 
 a shell gets an exported variable's later value => export x=1; x=2; $SH -c 'echo $x' => 2 => 2.13
 a variable whose name is no name is kept in the environment, or not: the shell starts => env 'a-b=1' $SH -c 'echo ok' => ok => 2.13
 
-=== set -m has a background job in a process group of its own [2.11]
+=== with set -m, a background job has a process group of its own [2.11]
 set -m
 $SH -c 'ps -o pgid= -p $$' >f &
 wait $!

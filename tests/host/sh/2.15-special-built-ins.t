@@ -178,7 +178,7 @@ readonly -p | grep -c '^readonly c_3='
 2
 1
 
-=== return outside a function and a dot script ends neither more nor less than the standard leaves open: the status is seen [return]
+=== return outside a function and a dot script gives its status, as far as the standard requires [return]
 $SH -c 'return 3' 2>/dev/null
 test $? -gt 0 && echo yes
 ---

@@ -98,7 +98,7 @@ $SH -c 'trap "echo no" HUP; kill -s HUP $$; echo a'
 ---
 a
 
-=== a signal that comes while words are expanded has its action before the commands that they are for: {0} [2.12]
+=== the trap of a signal that comes during the expansion of words is executed before the command of these words: {0} [2.12]
 trap 'echo trap' USR1
 {1}
 ---
@@ -109,7 +109,7 @@ for => for i in a $(kill -s USR1 $$); do echo $i; done
 for with a program => for i in a $(env sh -c "kill -s USR1 $$"); do echo $i; done
 case => case x$(kill -s USR1 $$) in x) echo a;; esac
 
-=== a signal that comes while words are expanded has its action where no command is for them: {0} [2.12]
+=== the trap of a signal that comes during the expansion of words is executed if the words have no command: {0} [2.12]
 trap 'echo trap; exit 7' USR1
 {1}
 --- 7
@@ -121,7 +121,7 @@ a redirection of a compound command => { :; } 2>/dev/null <./none$(kill -s USR1 
 in a function => f() { for i in $(kill -s USR1 $$); do :; done; }; f
 in a condition => if for i in $(kill -s USR1 $$); do :; done; then echo no; fi
 
-=== a SIGCHLD has its action also if it comes while a command substitution's output is awaited [2.12]
+=== the trap of SIGCHLD is executed even if the signal comes while the output of a command substitution is read [2.12]
 mkfifo begun leave end stay
 asleep() { while read -r _ _ state _ </proc/$$/stat; [ "$state" != S ]; do :; done; }
 # A job that has ended the substitution's own process, while another has its output, when the shell sleeps.

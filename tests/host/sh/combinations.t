@@ -95,7 +95,7 @@ test ( = ) compares => test '(' = ')'; echo $? => 1 => test
 trap in a function and exit in it => (f() { trap 'echo t' EXIT; exit 3; }; f); echo $? => t␤3 => trap
 trap EXIT with a subshell's own exit status => (trap 'echo $?' EXIT; (exit 5)) || : => 5 => trap
 
-=== what a process of its own does to the shell is not seen outside, wherever it is asked for: {0} [2.13]
+=== commands in a process of their own have no effect on the shell: {0} [2.13]
 exec 9>&1 >/dev/null 2>&1
 trap 'echo signal >&9' USR1; v=old; SECONDS=0; umask 022; f() { :; }
 look() { if {2}; then echo same; else echo "$1"; fi >&9; }

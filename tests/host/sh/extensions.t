@@ -114,7 +114,7 @@ error
 36#_
 x**=2
 
-=== [[ -f == ]] asks for a file of that name [conditional]
+=== [[ -f == ]] tests the file of that name [conditional]
 [[ -f == ]] || echo no; : >==; [[ -f == ]] && echo yes; [[ -f == -f ]] && echo same; [[ -f == && x ]] && echo and
 ---
 no

@@ -98,7 +98,7 @@ ulimit of an invalid limit has a status greater than 0 => ulimit -n abc 2>/dev/n
 ulimit sets limits of commands => ulimit -n 64; $SH -c 'ulimit -n' => 64 => ulimit
 ulimit -t, -d, -s and -v are known => for o in t d s v; do ulimit -$o >/dev/null || echo $o; done =>  => ulimit
 
-=== a write error is of the utility that command executes [command]
+=== the status of a write error is that of the utility that command executes [command]
 command times >/dev/full
 echo $?
 --- 0 stderr
@@ -109,7 +109,7 @@ echo $?
 ---
 times: write error: no space left
 
-=== a number beyond a small limit on descriptors is too many open files [2.7]
+=== a redirection beyond a small limit on descriptors fails with too many open files [2.7]
 $SH -c 'ulimit -n 10; exec 3</dev/null 4<&3 5<&3 6<&3 7<&3 8<&3 9<&3; { echo x; } >/dev/null' 2>&1 | sed 's/.*: //'
 ---
 too many open files
