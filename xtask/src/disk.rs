@@ -6,26 +6,26 @@
 //! provides the commands.
 
 use std::{
-    fs::{self, File},
+    fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 pub use cargo_nestling::disk::{device, image};
+use cargo_nestling::drivers;
 use duct::cmd;
 
 use crate::{
-    apt,
     arch::Arch,
     boot::{self, SERVICE},
     compile::{self, Profile},
     debian,
     initramfs::Initramfs,
-    machine::{Event, Machine, Progress, Running},
-    packages::Apt,
+    machine::{Machine, Progress, Running},
+    packages,
     report::{Outcome, Verdict},
     workspace::Workspace,
 };
@@ -33,16 +33,6 @@ use crate::{
 /// The time after which a silent machine has failed. Init gives up on a disk that hangs after a minute.
 const SILENCE: Duration = Duration::from_secs(150);
 const LIMIT: Duration = Duration::from_secs(240);
-
-/// The modules that the machines load if their kernel does not contain them.
-const MODULES: [&str; 6] = [
-    "crc32c_generic",
-    "ext4",
-    "nvme",
-    "virtio_pci",
-    "virtio_blk",
-    "loop",
-];
 
 /// The commands of busybox that the scripts use.
 const COMMANDS: [&str; 18] = [
@@ -272,34 +262,23 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
 
 /// Returns the folder with busybox and the kernel's modules, and fetches them if necessary.
 fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
-    let place = workspace.target.join("xtask/disks").join(arch.name());
-    let parts = place.join("drivers");
-    if parts.exists() {
-        return Ok(parts);
+    let cache = workspace.scratch()?;
+    let modules = drivers::obtain(&cache, arch, || release(workspace, arch, kernel))?;
+    let parts = modules.parent().context("a folder")?;
+    if parts.join("busybox").exists() {
+        return Ok(parts.into());
     }
-    let release = release(workspace, arch, kernel)?;
-    // The files are fetched under another name and renamed when they are complete.
-    let partial = place.join("partial");
-    fs::create_dir_all(partial.join("modules"))?;
-    let busybox = fetch(&place, arch, &["busybox-static"])?;
+    let place = cache.join("disks").join(arch.name());
+    let package = packages::fetch(&place, arch, &["busybox-static"])?;
     let files = place.join("files");
-    cmd!("dpkg-deb", "-x", busybox, &files).run()?;
-    fs::copy(files.join("bin/busybox"), partial.join("busybox"))
-        .or_else(|_| fs::copy(files.join("usr/bin/busybox"), partial.join("busybox")))?;
-    let names = [
-        format!("linux-modules-{release}"),
-        format!("linux-image-{release}"),
-    ];
-    let package = fetch(&place, arch, &[&names[0], &names[1]])?;
     cmd!("dpkg-deb", "-x", package, &files).run()?;
-    let mut order = String::new();
-    for module in MODULES {
-        copy_module(&files, module, &partial.join("modules"), &mut order)?;
-    }
-    fs::write(partial.join("modules/order"), order)?;
+    // The file is copied under another name and renamed when it is complete.
+    let partial = place.join("busybox");
+    fs::copy(files.join("bin/busybox"), &partial)
+        .or_else(|_| fs::copy(files.join("usr/bin/busybox"), &partial))?;
+    fs::rename(partial, parts.join("busybox"))?;
     fs::remove_dir_all(files)?;
-    fs::rename(partial, &parts)?;
-    Ok(parts)
+    Ok(parts.into())
 }
 
 /// Returns the kernel's release, which is part of the name of the package with its modules. Nestling's init reports it.
@@ -316,71 +295,7 @@ fn release(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<String> {
         append: "",
     };
     let mut running = machine.start(Stdio::null())?;
-    while let Progress::Said(events) = running.wait(SILENCE)? {
-        for event in events {
-            if let Event::Begin(release) = event {
-                return Ok(release);
-            }
-        }
-    }
-    bail!(
-        "the kernel does not reach PID 1:\n{}",
-        running.console.tail()
-    )
-}
-
-/// Downloads the first of these packages that exists in a Debian release.
-fn fetch(place: &Path, arch: Arch, packages: &[&str]) -> Result<PathBuf> {
-    let debian = match arch {
-        Arch::X86_64 => "amd64",
-        Arch::Aarch64 => "arm64",
-        Arch::Riscv64 => "riscv64",
-        Arch::I386 => "i386",
-    };
-    for suite in apt::SUITES {
-        let apt = Apt::new(place, debian, suite)?;
-        apt.update()?;
-        for package in packages {
-            if apt.show(package).is_some() {
-                return apt.download(package);
-            }
-        }
-    }
-    bail!("no package {}", packages.join(" or "))
-}
-
-/// Copies a module after those on which it depends, unless it is built in or was copied before.
-fn copy_module(files: &Path, name: &str, to: &Path, order: &mut String) -> Result<()> {
-    let file = format!("{name}.ko");
-    if order.lines().any(|line| line == file) {
-        return Ok(());
-    }
-    let pattern = name.replace(['_', '-'], "[-_]");
-    let found = cmd!("find", files, "-name", format!("{pattern}.ko*")).read()?;
-    let Some(found) = found.lines().next() else {
-        return Ok(());
-    };
-    let copy = to.join(&file);
-    match found.ends_with(".xz") {
-        true => drop(
-            cmd!("xz", "-dc", found)
-                .stdout_file(File::create(&copy)?)
-                .run()?,
-        ),
-        false => drop(fs::copy(found, &copy)?),
-    }
-    let bytes = fs::read(&copy)?;
-    let key = b"\0depends=";
-    let at = bytes.windows(key.len()).position(|it| it == key);
-    let rest = &bytes[at.context("a module that depends on nothing")? + key.len()..];
-    let end = rest.iter().position(|&it| it == 0).unwrap_or(0);
-    let depends = String::from_utf8_lossy(&rest[..end]).into_owned();
-    for other in depends.split(',').filter(|it| !it.is_empty()) {
-        copy_module(files, other, to, order)?;
-    }
-    *order += &file;
-    order.push('\n');
-    Ok(())
+    drivers::release(&mut running)
 }
 
 fn scratch(workspace: &Workspace, arch: Arch, name: &str) -> Result<PathBuf> {

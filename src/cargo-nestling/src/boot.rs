@@ -15,7 +15,7 @@ use crate::{
     arch::Arch,
     cache, compile,
     console::converse,
-    disk,
+    disk, drivers,
     initramfs::Initramfs,
     kernel::{self, Age},
     machine::{Machine, Running},
@@ -172,7 +172,7 @@ pub fn boot(
     if let Some(project) = own {
         compile::programs(project, &[arch], profile)?;
     }
-    let (archive, has_init) = match &disk {
+    let (mut archive, has_init) = match &disk {
         Some(_) => (Initramfs::default(), false),
         None => contents.archive(own, arch, profile)?,
     };
@@ -189,11 +189,18 @@ pub fn boot(
         init.is_some() || !command.is_empty(),
         "there is neither an init nor a command to run"
     );
+    let is_debian = kernel.is_none();
     let (agent, kernel) = parts(project, arch, kernel)?;
     let scratch = match project {
         Some(project) => project.scratch()?,
-        None => cache,
+        None => cache.clone(),
     };
+    let file = scratch.join(format!("boot-{}.cpio", arch.name()));
+    if disk.is_some() && is_debian {
+        let release = || release(arch, &kernel, &agent, &file);
+        let modules = drivers::obtain(&cache, arch, release)?;
+        archive.copy(".nestling/modules", &modules)?;
+    }
     let commands = match command.is_empty() {
         true => vec![],
         false => vec![command],
@@ -208,11 +215,25 @@ pub fn boot(
         append: &append,
         commands: &commands,
     };
-    let file = scratch.join(format!("boot-{}.cpio", arch.name()));
     let running = boot.start(&file, Stdio::inherit())?;
     let is_verbose = !append.is_empty();
     let code = converse(running, is_verbose, commands.len(), Duration::MAX, |_| {})?;
     Ok(ExitCode::from(code))
+}
+
+/// Boots a kernel to find out its release.
+fn release(arch: Arch, kernel: &Path, agent: &Path, file: &Path) -> Result<String> {
+    let boot = Boot {
+        arch,
+        kernel,
+        agent,
+        archive: Initramfs::default(),
+        init: None,
+        disk: None,
+        append: "",
+        commands: &[],
+    };
+    drivers::release(&mut boot.start(file, Stdio::null())?)
 }
 
 /// Returns what each machine needs: the agent, which is built if necessary, and a kernel, which is downloaded if

@@ -41,8 +41,8 @@ impl Age {
     }
 }
 
-/// Debian's name of the architecture, and the package that depends on its current kernel.
-fn debian(arch: Arch) -> (&'static str, &'static str) {
+/// Returns Debian's name of the architecture, and the package that depends on its current kernel.
+pub fn debian(arch: Arch) -> (&'static str, &'static str) {
     match arch {
         Arch::X86_64 => ("amd64", "linux-image-cloud-amd64"),
         Arch::Aarch64 => ("arm64", "linux-image-cloud-arm64"),

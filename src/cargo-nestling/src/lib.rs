@@ -12,6 +12,7 @@ pub mod cache;
 pub mod compile;
 pub mod console;
 pub mod disk;
+pub mod drivers;
 pub mod elf;
 pub mod image;
 pub mod initramfs;

@@ -39,8 +39,8 @@ impl Kind {
     /// The features of nestling that the program uses.
     fn features(self) -> &'static [&'static str] {
         match self {
-            Kind::Shell => &["rt", "alloc"],
-            Kind::Init | Kind::Tool => &["rt"],
+            Kind::Init | Kind::Shell => &["rt", "alloc"],
+            Kind::Tool => &["rt"],
         }
     }
 

@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use duct::{Expression, cmd};
 
-use crate::apt;
+use crate::{apt, arch::Arch, kernel, note};
 
 /// An apt with its own sources, lists and architecture.
 pub struct Apt {
@@ -99,4 +99,19 @@ impl Apt {
             .pop()
             .with_context(|| format!("apt-get downloaded no {package}"))
     }
+}
+
+/// Downloads the first of these packages that a Debian release has, for this architecture. The folder `place` keeps it.
+pub fn fetch(place: &Path, arch: Arch, packages: &[&str]) -> Result<PathBuf> {
+    for suite in apt::SUITES {
+        let apt = Apt::new(place, kernel::debian(arch).0, suite)?;
+        note!("reading the list of packages of {suite}");
+        apt.update()?;
+        for package in packages {
+            if apt.show(package).is_some() {
+                return apt.download(package);
+            }
+        }
+    }
+    bail!("no package {}", packages.join(" or "))
 }

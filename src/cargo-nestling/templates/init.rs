@@ -1,15 +1,19 @@
-//! A process 1: it mounts the usual file systems, runs one service, reaps every process that ends, and powers the
-//! machine off when the service has ended. The service is the command after `--` on the kernel's command line; without
-//! one, it is this program itself.
+//! A process 1. It mounts the file systems that every system has, runs one service, and reaps all processes that end. When the service
+//! has ended, it powers the machine off. The words after `--` on the kernel's command line are the service. Without such words, the
+//! service is this program.
 #![no_std]
 #![no_main]
 
-use nestling::spawn::{Attributes, Memory, Program, Spawn};
+extern crate alloc;
+use alloc::vec::Vec;
+
+use nestling::command::Command;
+use nestling::spawn::Memory;
 use nestling::sys::mount::{MountFlags, mount};
-use nestling::sys::process::getpid;
+use nestling::sys::process::{getpid, kill};
 use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::wait::{Options, Who, wait_for};
-use nestling::{Args, Pid, args, eprintln, println, rt::Process, sys};
+use nestling::{Errno, Signal, eprintln, println, rt::Process, sys};
 
 nestling::entry!(main);
 
@@ -24,55 +28,42 @@ fn main(process: Process) -> i32 {
         (c"/dev", c"devtmpfs"),
     ] {
         let _ = sys::file::mkdir(target, 0o755); // the directory may exist
-        if let Err(errno) = mount(kind, target, kind, MountFlags::NOSUID, c"") {
-            eprintln!("demo: ", target, ": ", errno);
+        match mount(kind, target, kind, MountFlags::NOSUID, c"") {
+            Ok(()) | Err(Errno::EBUSY) => {} // the kernel may have mounted it
+            Err(errno) => eprintln!("demo: ", target, ": ", errno),
         }
     }
-    match start(process) {
-        Ok(service) => reap_until_the_end_of(service),
-        Err(code) => eprintln!("demo: there is no service to run: ", code),
+    let words: Vec<_> = process.args().skip(1).iter().collect();
+    let (name, args) = words.split_first().unwrap_or((&c"/proc/self/exe", &[]));
+    // If a child that shares the memory of process 1 is killed, the kernel may also kill process 1.
+    match Command::new(*name)
+        .args(args)
+        .memory(Memory::Copied)
+        .setsid(true)
+        .spawn()
+    {
+        // Orphans become children of process 1.
+        Ok(service) => {
+            while let Ok(ended) = wait_for(Who::Any, Options::default()) {
+                if let Some((pid, status)) = ended
+                    && pid == service.id()
+                {
+                    eprintln!("demo: the service has ended: ", status);
+                    break;
+                }
+            }
+        }
+        Err(error) => eprintln!("demo: ", error), // which step failed, and why
     }
+    let _ = kill(-1, Some(Signal::KILL)); // processes that the service has left
     sync();
+    let _ = mount(
+        c"",
+        c"/",
+        c"",
+        MountFlags::REMOUNT | MountFlags::RDONLY,
+        c"",
+    );
     eprintln!("demo: power off: ", reboot(Reboot::PowerOff)); // `reboot` returns only if it fails
     1
-}
-
-/// Starts the service in a new session. Process 1 shares its memory with no child, because the kernel may kill all
-/// processes that share memory.
-fn start(process: Process) -> Result<Pid, i32> {
-    let (given, own) = (process.args().skip(1), args![c"/proc/self/exe"]);
-    let words = match given.is_empty() {
-        true => Args::new(&own),
-        false => given,
-    };
-    let (name, path) = (
-        words.first().unwrap_or_default(),
-        process.env().var(c"PATH"),
-    );
-    let service = Spawn {
-        attributes: Attributes {
-            memory: Memory::Copied,
-            new_session: true,
-            ..Attributes::default()
-        },
-        ..Spawn::new(Program::Search { name, path }, words, process.env())
-    };
-    match service.start() {
-        Ok(child) => Ok(child.id()),
-        Err(error) => {
-            eprintln!("demo: ", error);
-            Err(error.shell_code())
-        }
-    }
-}
-
-/// Waits for every process that ends, because orphans become children of process 1.
-fn reap_until_the_end_of(service: Pid) {
-    while let Ok(ended) = wait_for(Who::Any, Options::default()) {
-        if let Some((pid, status)) = ended
-            && pid == service
-        {
-            return eprintln!("demo: the service has ended: ", status);
-        }
-    }
 }
