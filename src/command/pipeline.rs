@@ -14,8 +14,8 @@ use crate::process::ExitStatus;
 use crate::signal::Signal;
 use crate::text::{self, Quoted, Sink, Text};
 
-/// Commands that are connected by pipes, as by `|` in a shell. [`Command::pipe`] makes a pipeline of two commands, and `from_iter` of any
-/// number of them.
+/// Commands that are connected by pipes, as by `|` in a shell. [`Command::pipe`] makes a pipeline of two commands, and `from_iter`
+/// of any number of them.
 ///
 /// If the first command has [`process_group(0)`](Command::process_group), the other programs join its process group, unless their
 /// commands set another one. So [`Child::terminate_group`] of the first child ends the whole pipeline.
@@ -67,8 +67,8 @@ impl<'a> Pipeline<'a> {
         self
     }
 
-    /// Starts the programs, in the order of the commands. Returns a [`Child`] for each of them: the first one may have the pipe to the
-    /// standard input, and the last one the pipe from the standard output.
+    /// Starts the programs, in the order of the commands. Returns a [`Child`] for each of them: the first one may have the pipe to
+    /// the standard input, and the last one the pipe from the standard output.
     ///
     /// # Errors
     /// The errors of [`Command::spawn`]; the step begins with the number of the program, counted from 0, and its name. The programs
@@ -86,13 +86,13 @@ impl<'a> Pipeline<'a> {
         self.wait(children)
     }
 
-    /// Starts the programs, collects the standard output of the last one and what all write to their standard errors, and waits until
-    /// all have ended. By default, the standard input of the first program is `/dev/null`. The
+    /// Starts the programs, collects the standard output of the last one and what all write to their standard errors, and waits
+    /// until all have ended. By default, the standard input of the first program is `/dev/null`. The
     /// [`output_limit`](Command::output_limit) and the [`output_timeout`](Command::output_timeout) of the commands have no effect.
     ///
     /// # Errors
-    /// The errors of [`status`](Self::status). If the pipe for the standard errors cannot be made, the step is `standard error`; if a
-    /// pipe cannot be read, it is `output`, and the programs are killed and reaped.
+    /// The errors of [`status`](Self::status). If the pipe for the standard errors cannot be made, the step is `standard error`; if
+    /// a pipe cannot be read, it is `output`, and the programs are killed and reaped.
     pub fn output(&mut self) -> Result<PipelineOutput, Error> {
         let (errors, end) = pipe().map_err(|errno| Error::new("standard error", errno))?;
         let end = Stdio::from(end);
@@ -131,7 +131,8 @@ impl<'a> Pipeline<'a> {
                 command.stdout(Stdio::piped());
             }
             let started = command.spawn_with(defaults);
-            // What connects the commands is not theirs, and this process may not keep the ends of the pipes.
+            // Removes the pipes and the process group from the command again: they belong to this pipeline only, and this process
+            // must close the ends of the pipes.
             if joins {
                 command.attributes.process_group = None;
             }

@@ -16,7 +16,7 @@ pub struct Output {
     captures: bool,
     /// The first error from writing a part.
     failed: Option<Errno>,
-    /// A SIGINT ends what is being written, too: it leads an interactive shell to the prompt.
+    /// Whether a SIGINT stops the writing, because it leads an interactive shell to the prompt.
     pub stops: bool,
 }
 

@@ -35,7 +35,7 @@ pub enum Effect {
         to: RawFd,
     },
     Close(RawFd),
-    /// An error: the word for the descriptor to duplicate to this number is not a number.
+    /// An error: in `n>&word` or `n<&word`, the word is not a number. The fields are `n` and the word.
     NoNumber(RawFd, Vec<u8>),
 }
 

@@ -67,7 +67,7 @@ pub struct Symbols {
     names: Vec<Option<Box<[u8]>>>,
     /// The symbols of the forgotten names.
     free: Vec<Symbol>,
-    /// The number of names that the shell itself uses. They are the first ones.
+    /// The number of names that the shell itself uses. These names have the lowest indexes.
     known: usize,
     /// When there are more names than this, unused names are forgotten.
     limit: usize,

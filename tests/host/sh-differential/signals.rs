@@ -230,8 +230,8 @@ fn key(signal: Signal) -> &'static str {
     }
 }
 
-/// Opens a terminal as the standard input and the controlling terminal of a new session. Returns the driver's side of
-/// it.
+/// Opens a terminal as the standard input and the controlling terminal of a new session. Returns the controlling side of the
+/// terminal, which this program uses.
 fn at_terminal(command: &mut Command) -> File {
     let (controller, path) = terminal();
     let path = std::ffi::CString::new(path.to_str().expect("a plain path")).expect("a path");

@@ -33,7 +33,7 @@ const PACKAGES: [(&str, &str); 3] = [
     ("libffi", "2.71"),
 ];
 
-/// The package that is also built, and how often.
+/// The package that the benchmark also builds with make, and the number of builds.
 const BUILT: &str = "libffi";
 const MAKE_TURNS: usize = 3;
 

@@ -21,7 +21,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
 }
 
-/// Finds the job on which `fg` or `bg` acts, and returns its index in the table. The error is the message why there is none.
+/// Finds the job on which `fg` or `bg` acts, and returns its index in the table. The error is the message for the user.
 pub fn find(shell: &mut Shell, id: &[u8]) -> Result<usize, &'static str> {
     if !jobs::controls(shell) {
         return Err("no job control");

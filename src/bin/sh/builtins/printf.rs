@@ -179,7 +179,7 @@ impl<'a> Printf<'_, 'a> {
         Some(i32::try_from(size).unwrap_or(i32::MAX))
     }
 
-    /// The argument with this number, or the next argument.
+    /// Returns the argument with this number, or the next argument if `number` is `None`.
     fn argument(&mut self, number: Option<usize>) -> Option<&'a [u8]> {
         let index = number.unwrap_or(self.next);
         if number.is_none() {

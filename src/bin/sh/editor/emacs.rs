@@ -176,7 +176,7 @@ fn once(
         Key::C(b'S') => return search::search(session, shell, false),
         Key::C(b']') => go_to_character(session, shell, false, count)?,
         Key::MC(b']') => go_to_character(session, shell, true, count)?,
-        // It indents, as in a script that is pasted.
+        // Before the first word of a line, Tab indents the line. So a pasted script keeps its tabs.
         Key::C(b'I') if buffer.is_indented(at) => buffer.insert(b"\t"),
         Key::C(b'I') | Key::MC(b'[' | b'X') | Key::XC(b'[') => {
             completion::complete(session, shell, last == Last::Tab)?;

@@ -155,7 +155,7 @@ fn escape_length(text: &[u8]) -> usize {
 pub struct Screen {
     columns: usize,
     height: usize,
-    /// Whether the terminal, or the user, has said how many columns there are.
+    /// Whether the number of columns is known from the terminal or from the variable COLUMNS.
     knows_columns: bool,
     /// The whole prompt. Only its last line is part of the image.
     prompt: Vec<u8>,
@@ -201,7 +201,7 @@ impl Screen {
         screen
     }
 
-    /// Sets the size of the screen. A number that is 0 is not known, and changes nothing.
+    /// Sets the size of the screen. The number 0 means "unknown" and changes nothing.
     fn measure(&mut self, [columns, rows]: [usize; 2]) {
         self.knows_columns = columns > 2;
         if self.knows_columns {

@@ -1,4 +1,4 @@
-//! Executes commands: XCU 2.9. This file has lists, and-or lists and pipelines. Each kind of command has a file of its own.
+//! Executes commands: XCU 2.9. This file executes lists, and-or lists and pipelines. Each kind of command has a file of its own.
 
 mod asynchronous;
 pub mod compound;

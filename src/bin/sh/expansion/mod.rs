@@ -286,7 +286,7 @@ impl<'a> Expander<'a> {
         Ok(())
     }
 
-    /// Adds quoted text.
+    /// Appends text and records that it is quoted.
     fn quoted(&mut self, text: &[u8]) {
         let start = self.text.len();
         self.text.extend_from_slice(text);

@@ -188,7 +188,7 @@ pub(super) fn exit_status(codes: impl Iterator<Item = i32>, pipefail: bool) -> i
 const MANY: usize = 1 << 16;
 
 impl Jobs {
-    /// The length of the table. Every job's index is less.
+    /// The length of the table. Every job's index is less than this number.
     pub fn len(&self) -> usize {
         self.table.len()
     }

@@ -111,11 +111,11 @@ impl Deref for Piece {
     }
 }
 
-/// A text with parameters in it, of which nothing else is to be done with the values: a here-document's lines.
+/// A text that contains parameters without modifiers, such as the lines of a here-document.
 #[derive(Debug, Default)]
 pub struct Template {
     text: Vec<u8>,
-    /// The parameters, and where in the text the value of each comes.
+    /// The parameters, each with the position in the text where its value is inserted.
     parameters: Vec<(usize, ParameterName)>,
 }
 
@@ -132,7 +132,8 @@ impl Template {
         self.text.is_empty() && self.parameters.is_empty()
     }
 
-    /// What comes next from a place on, which is 0 at first: a piece of text and the parameter behind it, if there is one.
+    /// Returns the next piece of text, and the parameter that follows it, if any. `at` must be 0 in the first call; each call
+    /// increases it.
     pub fn next(&self, at: &mut usize) -> Option<(&[u8], Option<ParameterName>)> {
         let place = |index: usize| self.parameters.get(index).map(|&(at, _)| at);
         let from = at.checked_sub(1).map_or(Some(0), place)?;

@@ -428,7 +428,7 @@ impl<H: Host> Parser<'_, H> {
         self.behind_dollar(at, byte, quoting)
     }
 
-    /// At the byte behind the dollar sign that is at this place.
+    /// Parses an expansion, or a literal dollar sign, from the byte after the `$` at `at`.
     fn behind_dollar(&mut self, at: usize, byte: u8, quoting: Quoting) -> Parsed<()> {
         if byte == b'\'' && quoting == Quoting::None {
             return self.dollar_quoted();
@@ -455,7 +455,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// A parameter without braces, whose first byte this is.
+    /// Parses the name of a parameter without braces. `byte` is its first byte.
     fn plain_parameter(&mut self, byte: u8) -> Parsed<ParameterName> {
         if is(byte, DIGIT) {
             self.source.at += 1;
@@ -800,7 +800,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(())
     }
 
-    /// Parses another text in between.
+    /// Parses another text with `parse`. Afterwards the parser continues with the current text.
     fn inside<T>(
         &mut self,
         text: Vec<u8>,
@@ -821,7 +821,7 @@ impl<H: Host> Parser<'_, H> {
         self.inside(body, line, Self::document)
     }
 
-    /// As [`quoted`](Self::quoted), but what is mostly there is a template: it may be long.
+    /// Like [`quoted`](Self::quoted), but makes templates, because the text may be long.
     fn document(&mut self) -> Parsed<Word> {
         let mut template = Template::default();
         loop {
@@ -854,7 +854,7 @@ impl<H: Host> Parser<'_, H> {
                     self.backquoted(Quoting::Bare)?;
                 }
                 byte => {
-                    // A backslash, or what is behind a line that goes on.
+                    // A backslash, or the byte after a line continuation.
                     if byte == b'\\' && matches!(self.second(), b'$' | b'`' | b'\\') {
                         self.source.at += 1;
                     }
@@ -867,7 +867,7 @@ impl<H: Host> Parser<'_, H> {
         Ok(self.since(0))
     }
 
-    /// Makes a part of a template, if there is something in it.
+    /// Makes a part of a template, if the template is not empty.
     fn push_template(&mut self, template: &mut Template) {
         if !template.is_empty() {
             self.push(Part::Template(Box::new(mem::take(template))));

@@ -61,7 +61,7 @@ impl Traps {
         sys::caught::caught().bits() & self.acts_on.bits() != 0
     }
 
-    /// Returns the first such signal.
+    /// Returns the first signal that has arrived and whose action must be executed.
     pub fn next_pending(&self) -> Option<Signal> {
         let bits = sys::caught::caught().bits() & self.acts_on.bits();
         Signal::from_raw(bits.trailing_zeros() as i32 + 1)
@@ -72,12 +72,12 @@ impl Traps {
         self.action(Some(signal)).is_some()
     }
 
-    /// Whether a SIGINT leads to the prompt.
+    /// Whether a SIGINT interrupts the current command and returns to the prompt.
     pub fn is_interrupted(&self) -> bool {
         self.acts_on.contains(Signal::INT) && !self.has_action(Signal::INT)
     }
 
-    /// Whether no action could ever be executed, so that this process is not needed for one.
+    /// Whether no trap has an action to execute. Then a program may replace this process.
     pub fn is_empty(&self) -> bool {
         self.actions.iter().all(|(_, action)| action.is_empty()) && !self.acts_on_errors()
     }

@@ -162,7 +162,7 @@ fn situations() -> Vec<String> {
     situations
 }
 
-/// The name of this way in the program `peers`.
+/// The name by which the program `peers` knows this way to start a program.
 fn way(peer: Peer) -> &'static str {
     match peer {
         Peer::Command => "nestling-command",
