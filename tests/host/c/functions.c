@@ -10,6 +10,7 @@
  * musl: tests/host/tests/c_functions.rs compares what it prints.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -920,6 +921,134 @@ static void a_small_stack(void)
 		pthread_join(thread, 0);
 }
 
+/* What the calls write to standard error. */
+static void what_is_written(const char *value)
+{
+	int fds[2];
+	char text[200];
+	pid_t pid;
+	if (pipe2(fds, O_CLOEXEC))
+		return;
+	int standard_error = dup(2);
+	dup2(fds[1], 2);
+	close(fds[1]);
+	setenv("NESTLING_VERBOSE", value, 1);
+	posix_spawn(&pid, "/nope", 0, 0, arguments, no_environment);
+	dup2(standard_error, 2);
+	ssize_t length = read(fds[0], text, sizeof text - 1);
+	text[length < 0 ? 0 : length] = 0;
+	text[strcspn(text, "\n")] = 0;
+	close(fds[0]);
+	close(standard_error);
+	say(" [%s]", text);
+}
+
+static void the_variable(void)
+{
+	what_is_written("1");
+	what_is_written("0");
+	what_is_written("");
+}
+
+/* ---- Other threads ---- */
+
+static void *spawn_of_a_fifo(void *unused)
+{
+	pid_t pid;
+	int status;
+	posix_spawn_file_actions_addopen(&actions, 0, "fifo", O_RDONLY, 0);
+	say(" %s", number(posix_spawn(&pid, report, &actions, 0, arguments, no_environment)));
+	if (wait(&status) < 0)
+		say(" %s", number(errno));
+	else
+		ended(status);
+	return unused;
+}
+
+/* A child of this process; 0 if there is none. */
+static pid_t find_child(void)
+{
+	pid_t found = 0;
+	struct dirent *entry;
+	DIR *processes = opendir("/proc");
+	while ((entry = readdir(processes))) {
+		char path[300];
+		int parent = 0;
+		snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+		FILE *file = atoi(entry->d_name) ? fopen(path, "re") : 0;
+		if (file && fscanf(file, "%*d (%*[^)]) %*c %d", &parent) == 1 &&
+		    parent == getpid())
+			found = atoi(entry->d_name);
+		if (file)
+			fclose(file);
+	}
+	closedir(processes);
+	return found;
+}
+
+/* A child that waits for a FIFO is killed. */
+static void a_killed_child(void)
+{
+	pthread_t thread;
+	pid_t child;
+	mkfifo("fifo", 0600);
+	pthread_create(&thread, 0, spawn_of_a_fifo, 0);
+	while (!(child = find_child()))
+		;
+	kill(child, SIGKILL);
+	pthread_join(thread, 0);
+}
+
+static void *spawn_cancelled(void *unused)
+{
+	pthread_cancel(pthread_self());
+	pid_t pid;
+	int status;
+	int answer = posix_spawn(&pid, report, 0, 0, arguments, no_environment);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, 0);
+	say(" %s", number(answer));
+	waitpid(pid, &status, 0);
+	ended(status);
+	return unused;
+}
+
+static void a_cancelled_spawn(void)
+{
+	pthread_t thread;
+	pthread_create(&thread, 0, spawn_cancelled, 0);
+	pthread_join(thread, 0);
+}
+
+/* ---- Versions ---- */
+
+#if defined(__GLIBC__) && !defined(STATIC) && (defined(__x86_64__) || defined(__i386__))
+#ifdef __x86_64__
+#define OLDEST "GLIBC_2.2.5"
+#else
+#define OLDEST "GLIBC_2.2"
+#endif
+int oldest_posix_spawn(pid_t *, const char *, const actions_t *,
+	const attributes_t *, char *const *, char *const *);
+__asm__(".symver oldest_posix_spawn,posix_spawn@" OLDEST);
+
+/* A program that was linked with an old glibc. */
+static void the_oldest_version(void)
+{
+	pid_t pid;
+	int status = 0;
+	make("script", "exit 5\n", 0755);
+	arguments[1] = 0;
+	say(" %s", number(oldest_posix_spawn(&pid, "./script", 0, 0, arguments, environ)));
+	if (wait(&status) > 0)
+		ended(status);
+}
+#else
+static void the_oldest_version(void)
+{
+	say(" absent");
+}
+#endif
+
 /* ---- system ---- */
 
 static void run_by_system(const char *command)
@@ -1178,6 +1307,20 @@ static void a_command_is_interrupted(void)
 	run_by_system("kill -USR1 $PPID; exit 4");
 }
 
+/* The libc's own popen, whose streams its pclose knows. */
+static void a_stream_of_the_libc(void)
+{
+#ifndef STATIC
+	const char *name = dlopen("libc.so.6", RTLD_NOW) ? "libc.so.6" : "libc.so";
+	void *libc = dlopen(name, RTLD_NOW);
+	FILE *(*open_)(const char *, const char *) =
+		(FILE *(*)(const char *, const char *))dlsym(libc, "popen");
+	FILE *stream = open_("echo hello; exit 3", "r");
+	read_all(stream);
+	closed(stream);
+#endif
+}
+
 static void no_descriptor_for_popen(void)
 {
 	struct rlimit limit = { 4, 4 };
@@ -1323,6 +1466,9 @@ static const struct situation situations[] = {
 	{ "no free descriptor", no_free_descriptor },
 	{ "no free process", no_free_process },
 	{ "a thread with a stack of 16 KiB", a_small_stack },
+	{ "a child that is killed before its exec", a_killed_child },
+	{ "posix_spawn in a thread that is cancelled", a_cancelled_spawn },
+	{ "the oldest version of posix_spawn", the_oldest_version },
 	{ "system", commands },
 	{ "system of a command that begins with a dash", a_command_that_begins_with_a_dash },
 	{ "the signals of system", signals_of_system },
@@ -1337,9 +1483,11 @@ static const struct situation situations[] = {
 	{ "popen if descriptor 0 is closed", a_stream_at_a_standard_number },
 	{ "pclose of a command that was reaped", a_reaped_command },
 	{ "a handler runs during system and pclose", a_command_is_interrupted },
+	{ "pclose of a stream of the libc's", a_stream_of_the_libc },
 	{ "no descriptor for popen", no_descriptor_for_popen },
 	{ "system and popen after fork beside threads", after_a_fork_beside_threads },
 	{ "nestling_spawn_error", reason },
+	{ "NESTLING_VERBOSE", the_variable },
 };
 
 int main(int count, char **words)

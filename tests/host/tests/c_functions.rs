@@ -12,30 +12,36 @@ use std::sync::OnceLock;
 use nestling_host_tests::{Scratch, built_c_library, installed, or_skip, run};
 
 /// A C library, and how to compile for it.
-struct Libc {
+struct Libc<'a> {
     /// The name of its column in the table.
     column: &'static str,
-    compiler: &'static str,
+    compiler: &'a str,
     options: &'static [&'static str],
     target: &'static str,
+    /// How a program is linked with the archive.
+    link: &'static [&'static str],
 }
 
-const GLIBC: Libc = Libc {
+const GLIBC: Libc<'_> = Libc {
     column: "glibc",
     compiler: "gcc",
     options: &[],
     target: "x86_64-unknown-linux-gnu",
+    link: &["-static-pie", "-DSTATIC"],
 };
 
-const GLIBC_I386: Libc = Libc {
+const GLIBC_I386: Libc<'_> = Libc {
     options: &["-m32"],
     target: "i686-unknown-linux-gnu",
+    // A program that finds its functions while it runs: also in the child.
+    link: &["-Wl,-z,lazy", "-DSTATIC"],
     ..GLIBC
 };
 
-const MUSL: Libc = Libc {
+const MUSL: Libc<'_> = Libc {
     column: "musl",
     compiler: "musl-gcc",
+    link: &["-static", "-DSTATIC"],
     ..GLIBC
 };
 
@@ -54,10 +60,62 @@ fn the_functions_differ_from_musls_only_as_documented() {
     the_functions_differ_only_as_documented(&MUSL);
 }
 
+#[test]
+fn the_functions_do_the_same_under_qemu_user_on_aarch64() {
+    the_functions_do_the_same_under_qemu_user("aarch64", "aarch64-unknown-linux-gnu");
+}
+
+#[test]
+fn the_functions_do_the_same_under_qemu_user_on_riscv64() {
+    the_functions_do_the_same_under_qemu_user("riscv64", "riscv64gc-unknown-linux-gnu");
+}
+
+/// Debian's cross compilers and its gcc-multilib exclude each other: this or the test on i386 is skipped.
+fn the_functions_do_the_same_under_qemu_user(arch: &str, target: &'static str) {
+    let (compiler, emulator) = (format!("{arch}-linux-gnu-gcc"), format!("qemu-{arch}"));
+    or_skip!(installed(&compiler));
+    or_skip!(installed(&emulator));
+    or_skip!(GLIBC.compiles());
+    let foreign = Libc {
+        compiler: &compiler,
+        target,
+        ..GLIBC
+    };
+    let (native, libraries) = (
+        or_skip!(built_c_library(GLIBC.target)),
+        or_skip!(built_c_library(target)),
+    );
+    let scratch = Scratch::new(report());
+    let program = compile(&GLIBC, &scratch, "functions", &[]);
+    let ours = play(&scratch, &program, Some(&native.join(SHARED)));
+    let program = compile(&foreign, &scratch, "functions", &[]);
+    let preload = format!("LD_PRELOAD={}", libraries.join(SHARED).display());
+    let root = format!("/usr/{arch}-linux-gnu");
+    let emulated = play_by(
+        &scratch,
+        &[&emulator, "-L", &root, "-E", &preload],
+        &program,
+    );
+    same_but_for(&OF_THE_EMULATOR, &emulated, &ours);
+}
+
+/// qemu-user cannot share memory, so that the status pipe is needed. It has signals of its own, and some machines have larger stacks.
+const OF_THE_EMULATOR: [&str; 6] = [
+    "the signals 32 and 33",
+    // These architectures have one version.
+    "the oldest version of posix_spawn",
+    "POSIX_SPAWN_SETSIGMASK",
+    "POSIX_SPAWN_SETSIGMASK of all signals",
+    "no free descriptor",
+    "a thread with a stack of 16 KiB",
+];
+
+const SHARED: &str = "libnestling_c.so";
+
 /// The program's output for each situation, by the situation's name.
 type Answers = BTreeMap<String, String>;
 
-fn the_functions_differ_only_as_documented(libc: &Libc) {
+fn the_functions_differ_only_as_documented(libc: &Libc<'_>) {
     or_skip!(libc.compiles());
     let libraries = or_skip!(built_c_library(libc.target));
     let scratch = Scratch::new(report());
@@ -68,11 +126,11 @@ fn the_functions_differ_only_as_documented(libc: &Libc) {
         libc,
         &scratch,
         "functions",
-        &["-static", "-DSTATIC", archive],
+        &[libc.link, &[archive]].concat(),
     );
     let alone = play(&scratch, &shared, None);
-    let ours = play(&scratch, &shared, Some(&libraries.join("libnestling_c.so")));
-    assert_eq!(play(&scratch, &linked, None), ours);
+    let ours = play(&scratch, &shared, Some(&libraries.join(SHARED)));
+    same_but_for(&WITHOUT_LIBC, &play(&scratch, &linked, None), &ours);
 
     let documented = documented(libc.column);
     for (situation, answer) in &ours {
@@ -91,6 +149,22 @@ fn the_functions_differ_only_as_documented(libc: &Libc) {
         assert_eq!(&ours[*situation], expected, "{situation}");
     }
 }
+
+/// Whether two ways to run the program answer the same, except in these situations.
+fn same_but_for(excepted: &[&str], answers: &Answers, others: &Answers) {
+    assert!(answers.keys().eq(others.keys()));
+    for (situation, answer) in answers {
+        if !excepted.contains(&&**situation) {
+            assert_eq!(answer, &others[situation], "{situation}");
+        }
+    }
+}
+
+/// What a program with the archive does not have: functions of the libc with the same names.
+const WITHOUT_LIBC: [&str; 2] = [
+    "pclose of a stream of the libc's",
+    "the oldest version of posix_spawn",
+];
 
 /// The results of nestling's functions in situations in which they differ from every libc.
 const OURS: &[(&str, &str)] = &[
@@ -150,7 +224,7 @@ fn documented(column: &str) -> Vec<String> {
         .collect()
 }
 
-impl Libc {
+impl Libc<'_> {
     /// An error if no compiler for it is installed.
     fn compiles(&self) -> Result<(), String> {
         installed(self.compiler)?;
@@ -184,14 +258,14 @@ fn source(name: &str) -> PathBuf {
 }
 
 /// Compiles a program of `tests/host/c`.
-fn compile(libc: &Libc, scratch: &Scratch, name: &str, more: &[&str]) -> PathBuf {
+fn compile(libc: &Libc<'_>, scratch: &Scratch, name: &str, more: &[&str]) -> PathBuf {
     let number = fs::read_dir(scratch.path()).expect("a folder").count();
     let program = scratch.path().join(format!("{name}-{number}"));
     gcc(libc, &program, name, more);
     program
 }
 
-fn gcc(libc: &Libc, program: &Path, name: &str, more: &[&str]) {
+fn gcc(libc: &Libc<'_>, program: &Path, name: &str, more: &[&str]) {
     let output = run(libc.compiler, |command| {
         command.args(libc.options).args(["-O1", "-Wall", "-o"]);
         command.arg(program).arg(source(name)).args(more);
@@ -201,15 +275,24 @@ fn gcc(libc: &Libc, program: &Path, name: &str, more: &[&str]) {
     assert!(output.status.success(), "{errors}");
 }
 
-/// Runs the program in a new folder.
+/// Runs the program with the functions of its libc, or with those of this library.
 fn play(scratch: &Scratch, program: &Path, preload: Option<&Path>) -> Answers {
+    match preload {
+        Some(library) => {
+            let preload = format!("LD_PRELOAD={}", library.display());
+            play_by(scratch, &["env", &preload], program)
+        }
+        None => play_by(scratch, &["env"], program),
+    }
+}
+
+/// Runs the program in a new folder by another one.
+fn play_by(scratch: &Scratch, runner: &[&str], program: &Path) -> Answers {
     let number = fs::read_dir(scratch.path()).expect("a folder").count();
     let folder = scratch.path().join(format!("run-{number}/here"));
     fs::create_dir_all(&folder).expect("a folder");
-    let output = run("env", |command| {
-        if let Some(library) = preload {
-            command.arg(format!("LD_PRELOAD={}", library.display()));
-        }
+    let output = run(runner[0], |command| {
+        command.args(&runner[1..]);
         command.arg(program).arg(scratch.path().join("program"));
         command.current_dir(&folder);
     });
