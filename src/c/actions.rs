@@ -1,7 +1,7 @@
-//! `posix_spawn_file_actions_t`: the actions of a spawn. The program reserves the memory of the object itself; what grows is the libc's
-//! `malloc`'s.
+//! `posix_spawn_file_actions_t`: the actions of a spawn. The program provides the memory of the object. The list of actions is
+//! allocated with the libc's `malloc`.
 //!
-//! The object holds nestling's own [`Action`]s, in the order in which the child carries them out. So a spawn takes them as they are, and
+//! The object holds nestling's [`Action`]s in the order in which the child performs them. So a spawn uses the list directly and
 //! needs no memory.
 
 use core::ffi::{CStr, c_char, c_int, c_uint};
@@ -15,27 +15,27 @@ use crate::{answer, libc};
 /// `posix_spawn_file_actions_t`.
 #[repr(C)]
 pub struct FileActions {
-    /// How many actions the list has room for.
+    /// The number of actions for which the list has memory.
     room: c_int,
     used: c_int,
-    /// The actions, and before the first one a place with [`Action::ResetIds`], which is carried out before all others.
+    /// The list. Before the first action it contains [`Action::ResetIds`], which the child performs first if it is needed.
     list: *mut Action<'static>,
-    /// For the libc's future.
+    /// Reserved for later versions of the libc.
     rest: [c_int; 16],
 }
 
-// What the headers of glibc and musl reserve: 76 bytes on i386, otherwise 80.
+// The size in the headers of glibc and musl: 76 bytes on i386, otherwise 80.
 const _: () = assert!(size_of::<FileActions>() == 72 + size_of::<usize>());
 
-/// The actions of a spawn that has none but this one.
+/// The actions of a spawn whose only action is this one.
 static RESET_IDS: [Action<'static>; 1] = [Action::ResetIds];
 
-/// The actions of a spawn, those of POSIX after one that resets the ids, if `resets_ids` is true.
+/// Returns the actions of a spawn. If `resets_ids`, an action that resets the ids precedes the others.
 pub(crate) fn of_spawn(actions: Option<&FileActions>, resets_ids: bool) -> &[Action<'_>] {
     let all: &[Action<'_>] = match actions {
         Some(it) if it.used > 0 => {
             let length = it.used as usize + 1;
-            // SAFETY: so many are there, see `push`. They are the object's until it changes.
+            // SAFETY: `push` has written this many actions. They stay valid until the object changes.
             unsafe { &*slice_from_raw_parts(it.list, length) }
         }
         _ => &RESET_IDS,
@@ -46,47 +46,47 @@ pub(crate) fn of_spawn(actions: Option<&FileActions>, resets_ids: bool) -> &[Act
 /// Appends an action.
 ///
 /// # Safety
-/// `actions` are initialised and writable.
+/// `actions` is initialised and writable.
 unsafe fn push(actions: *mut FileActions, action: Action<'static>) -> Result<(), Errno> {
     const MORE: c_int = 8;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let actions = unsafe { &mut *actions };
     if actions.used == actions.room {
         let room = actions.room + MORE;
         let size = (room as usize + 1) * size_of::<Action<'_>>();
-        // SAFETY: the list is null or from here.
+        // SAFETY: the list is null, or `realloc` has returned it.
         let list: *mut Action<'_> = unsafe { libc::realloc(actions.list.cast(), size) }.cast();
         if list.is_null() {
             return Err(Errno::ENOMEM);
         }
-        // SAFETY: the first place is there.
+        // SAFETY: the list has memory for the first action.
         unsafe { list.write(Action::ResetIds) };
         (actions.list, actions.room) = (list, room);
     }
     actions.used += 1;
-    // SAFETY: there is room for `room` actions behind the first place.
+    // SAFETY: after the first action, the list has memory for `room` actions.
     unsafe { actions.list.add(actions.used as usize).write(action) };
     Ok(())
 }
 
-/// Appends the action for a path, which is copied.
+/// Appends an action with a copy of the path.
 ///
 /// # Safety
-/// As of [`push`]; `path` is a C string.
+/// The same as for [`push`], and `path` is a C string.
 unsafe fn push_with_path(
     actions: *mut FileActions,
     path: *const c_char,
     action: impl FnOnce(&'static CStr) -> Action<'static>,
 ) -> Result<(), Errno> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let bytes = unsafe { CStr::from_ptr(path) }.to_bytes_with_nul();
-    // SAFETY: any size will do.
+    // SAFETY: `malloc` accepts any size.
     let copy: *mut u8 = unsafe { libc::malloc(bytes.len()) }.cast();
     if copy.is_null() {
         return Err(Errno::ENOMEM);
     }
-    // SAFETY: the copy has this size and nobody else has it. It stays until `posix_spawn_file_actions_destroy`, after which no spawn
-    // uses the action.
+    // SAFETY: the copy has this size, and no other code uses it. It stays valid until `posix_spawn_file_actions_destroy`, and no
+    // spawn uses the action after that.
     unsafe {
         copy.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
         let path = CStr::from_ptr(copy.cast());
@@ -94,12 +94,12 @@ unsafe fn push_with_path(
     }
 }
 
-/// A descriptor's number. POSIX has the functions here return `EBADF` for a negative one.
+/// Checks the number of a descriptor. POSIX requires `EBADF` for a negative number.
 fn number(fd: c_int) -> Result<c_int, Errno> {
     (fd >= 0).then_some(fd).ok_or(Errno::EBADF)
 }
 
-/// Initialises the object: it has no actions. Returns 0.
+/// Initialises the object without actions. Returns 0.
 ///
 /// # Safety
 /// `actions` is writable.
@@ -111,18 +111,19 @@ pub unsafe extern "C" fn posix_spawn_file_actions_init(actions: *mut FileActions
         list: null_mut(),
         rest: [0; 16],
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { actions.write(empty) };
     0
 }
 
-/// Frees what the object holds. Returns 0.
+/// Frees the memory of the object. Returns 0.
 ///
 /// # Safety
-/// `actions` are initialised and writable.
+/// `actions` is initialised and writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn posix_spawn_file_actions_destroy(actions: *mut FileActions) -> c_int {
-    // SAFETY: the caller's promise. `malloc` has returned the paths and the list, and no spawn uses them any more.
+    // SAFETY: the caller upholds the safety contract. `malloc` has returned the paths and the list, and no spawn uses them any
+    // more.
     unsafe {
         for action in of_spawn(Some(&*actions), false) {
             if let Action::Open { path, .. } | Action::Chdir(path) = action {
@@ -137,20 +138,20 @@ pub unsafe extern "C" fn posix_spawn_file_actions_destroy(actions: *mut FileActi
 /// Adds `close(2)`. Returns 0, `EBADF` or `ENOMEM`.
 ///
 /// # Safety
-/// `actions` are initialised and writable.
+/// `actions` is initialised and writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn posix_spawn_file_actions_addclose(
     actions: *mut FileActions,
     fd: c_int,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     answer(number(fd).and_then(|fd| unsafe { push(actions, Action::Close(fd)) }))
 }
 
-/// Adds `dup2(2)`; if the numbers are the same, the descriptor stays open in the program. Returns 0, `EBADF` or `ENOMEM`.
+/// Adds `dup2(2)`. If the two numbers are the same, the descriptor stays open in the program. Returns 0, `EBADF` or `ENOMEM`.
 ///
 /// # Safety
-/// `actions` are initialised and writable.
+/// `actions` is initialised and writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn posix_spawn_file_actions_adddup2(
     actions: *mut FileActions,
@@ -158,14 +159,14 @@ pub unsafe extern "C" fn posix_spawn_file_actions_adddup2(
     to: c_int,
 ) -> c_int {
     let numbers = number(from).and_then(|from| Ok((from, number(to)?)));
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     answer(numbers.and_then(|(from, to)| unsafe { push(actions, Action::Dup2 { from, to }) }))
 }
 
-/// Adds `open(2)` at this number, and copies the path. Returns 0, `EBADF` or `ENOMEM`.
+/// Adds `open(2)` for this descriptor number. The path is copied. Returns 0, `EBADF` or `ENOMEM`.
 ///
 /// # Safety
-/// `actions` are initialised and writable; `path` is a C string.
+/// `actions` is initialised and writable; `path` is a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn posix_spawn_file_actions_addopen(
     actions: *mut FileActions,
@@ -182,22 +183,22 @@ pub unsafe extern "C" fn posix_spawn_file_actions_addopen(
             flags,
             mode,
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the safety contract.
         unsafe { push_with_path(actions, path, action) }
     };
     answer(number(fd).and_then(open))
 }
 
-/// Defines functions of actions that have nothing but a path.
+/// Defines the functions for actions whose only argument is a path.
 macro_rules! with_a_path {
     ($($what:literal $name:ident $action:ident)*) => {$(
         #[doc = concat!("Adds `", $what, "`, and copies the path. Returns 0 or `ENOMEM`.")]
         ///
         /// # Safety
-        /// `actions` are initialised and writable; `path` is a C string.
+        /// `actions` is initialised and writable; `path` is a C string.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(actions: *mut FileActions, path: *const c_char) -> c_int {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller upholds the safety contract.
             answer(unsafe { push_with_path(actions, path, Action::$action) })
         }
     )*};
@@ -208,22 +209,22 @@ with_a_path! {
     "chdir(2)" posix_spawn_file_actions_addchdir_np Chdir
 }
 
-/// Defines functions of actions that have nothing but a descriptor.
+/// Defines the functions for actions whose only argument is a descriptor.
 macro_rules! with_a_descriptor {
     ($($what:literal $name:ident $action:ident)*) => {$(
         #[doc = concat!("Adds `", $what, "`. Returns 0, `EBADF` or `ENOMEM`.")]
         ///
         /// # Safety
-        /// `actions` are initialised and writable.
+        /// `actions` is initialised and writable.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(actions: *mut FileActions, fd: c_int) -> c_int {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller upholds the safety contract.
             answer(number(fd).and_then(|fd| unsafe { push(actions, Action::$action(fd)) }))
         }
     )*};
 }
 
-// The last one puts the child's own process group into the foreground.
+// The last function makes the child's own process group the foreground group of the terminal.
 with_a_descriptor! {
     "fchdir(2)" posix_spawn_file_actions_addfchdir Fchdir
     "fchdir(2)" posix_spawn_file_actions_addfchdir_np Fchdir

@@ -1,20 +1,20 @@
-//! `posix_spawnattr_t`: the attributes of a spawn, in memory that the program reserves and its libc's header describes.
+//! `posix_spawnattr_t`: the attributes of a spawn. The program provides the memory, whose size is in its libc's header.
 //!
-//! The layout is the one that glibc (with the cgroup of 2.39) and musl share. musl's flags are an `int` and glibc's a `short`: these
-//! are a `short`, and what follows stays zero, so that the getters of either libc read the same.
+//! The layout is the one that glibc (with the cgroup of 2.39) and musl share. The flags are an `int` in musl and a `short` in
+//! glibc. Here they are a `short`, and the two bytes after it stay zero, so that the getters of both libcs return the same flags.
 
 use core::ffi::{c_int, c_short};
 
 use nestling::spawn::{Attributes, Scheduler};
 use nestling::{BorrowedFd, Errno, Policy, SigSet};
 
-/// `sigset_t`: the kernel's 64 signals, and room for 960 that do not exist. (Its alignment does not matter here.)
+/// `sigset_t`: the kernel's 64 signals, and space for 960 signals that do not exist. (Its alignment does not matter here.)
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct SignalSet([u32; 32]);
 
 impl SignalSet {
-    /// All architectures are little-endian: the lower half is the first, also where libc counts in words of 64 bits.
+    /// All architectures are little-endian. So the lower half comes first even if the libc uses words of 64 bits.
     fn get(&self) -> SigSet {
         let [low, high, ..] = self.0;
         SigSet::from_bits(u64::from(high) << 32 | u64::from(low))
@@ -33,11 +33,11 @@ pub struct SpawnAttributes {
     priority: c_int,
     policy: c_int,
     cgroup: c_int,
-    /// For the libc's future.
+    /// Reserved for later versions of the libc.
     rest: [c_int; 15],
 }
 
-// What the headers of glibc and musl reserve.
+// The size in the headers of glibc and musl.
 const _: () = assert!(size_of::<SpawnAttributes>() == 336);
 
 /// The flags of `posix_spawnattr_setflags`, the same in glibc and musl.
@@ -50,10 +50,10 @@ mod flag {
     pub const SETSIGMASK: c_short = 0x08;
     pub const SETSCHEDPARAM: c_short = 0x10;
     pub const SETSCHEDULER: c_short = 0x20;
-    /// Accepted: every spawn does without a copy of the memory.
+    /// Accepted without effect: no spawn copies the memory.
     pub const USEVFORK: c_short = 0x40;
     pub const SETSID: c_short = 0x80;
-    /// glibc's since 2.39.
+    /// In glibc since 2.39.
     pub const SETCGROUP: c_short = 0x100;
 
     pub const ALL: c_short = RESETIDS
@@ -72,12 +72,12 @@ impl SpawnAttributes {
         self.flags & flag != 0
     }
 
-    /// Whether the ids are to be reset, for which nestling has an action.
+    /// Whether the ids must be reset. nestling does this with an action.
     pub(crate) fn resets_ids(&self) -> bool {
         self.has(flag::RESETIDS)
     }
 
-    /// As nestling has them.
+    /// Converts the attributes to nestling's.
     pub(crate) fn of_spawn(&self) -> Attributes<'_> {
         let mut attributes = Attributes {
             new_session: self.has(flag::SETSID),
@@ -96,14 +96,14 @@ impl SpawnAttributes {
             });
         }
         if self.has(flag::SETCGROUP) {
-            // SAFETY: it is the program's to keep open until the spawn; if it is not open, the kernel says so.
+            // SAFETY: the program keeps the descriptor open until the spawn. If it is not open, the kernel returns an error.
             attributes.cgroup = Some(unsafe { BorrowedFd::borrow_raw(self.cgroup) });
         }
         attributes
     }
 }
 
-/// The policy with this number.
+/// Returns the policy with this number.
 fn policy(number: c_int) -> Option<Policy> {
     let all = [
         Policy::Other,
@@ -115,40 +115,40 @@ fn policy(number: c_int) -> Option<Policy> {
     all.into_iter().find(|&it| it as u32 == number as u32)
 }
 
-/// Initialises the attributes: no flag is set. Returns 0.
+/// Initialises the attributes without a flag. Returns 0.
 ///
 /// # Safety
 /// `attributes` is writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn posix_spawnattr_init(attributes: *mut SpawnAttributes) -> c_int {
-    // SAFETY: the caller's promise; zeros are a value of it.
+    // SAFETY: the caller upholds the safety contract. The type allows zeros in all fields.
     unsafe { attributes.write(core::mem::zeroed()) };
     0
 }
 
-/// Ends the use of attributes, which hold nothing. Returns 0.
+/// Ends the use of attributes. They own no memory, so this does nothing. Returns 0.
 ///
 /// # Safety
-/// None: C has no other functions.
+/// None. The function is unsafe only because all functions for C are.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn posix_spawnattr_destroy(_: *mut SpawnAttributes) -> c_int {
     0
 }
 
-/// Defines two functions that copy an attribute from and to the program's memory. Both return 0; the second one returns `EINVAL` for a
-/// value that the attribute cannot have.
+/// Defines two functions for an attribute: one copies it to the program's memory, one copies it from there. Both return 0. The
+/// second one returns `EINVAL` for a value that the attribute cannot have.
 macro_rules! accessors {
     ($($what:literal $field:ident: $type:ty, $get:ident, $set:ident($value:ident: $given:ty) $read:expr, $is_valid:expr;)*) => {$(
         #[doc = concat!("Reads ", $what, ".")]
         ///
         /// # Safety
-        /// `attributes` are initialised, and `place` is writable.
+        /// `attributes` is initialised, and `place` is writable.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $get(
             attributes: *const SpawnAttributes,
             place: *mut $type,
         ) -> c_int {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller upholds the safety contract.
             unsafe { *place = (*attributes).$field };
             0
         }
@@ -156,13 +156,13 @@ macro_rules! accessors {
         #[doc = concat!("Sets ", $what, ".")]
         ///
         /// # Safety
-        /// `attributes` are initialised and writable. A pointer to the value is readable.
+        /// `attributes` is initialised and writable. A pointer to the value is readable.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $set(
             attributes: *mut SpawnAttributes,
             $value: $given,
         ) -> c_int {
-            // SAFETY: the caller's promise, if it is read through a pointer.
+            // SAFETY: the caller upholds the safety contract, if the value is read through a pointer.
             #[allow(unused_unsafe, reason = "otherwise it needs none")]
             let $value: $type = unsafe { $read };
             if !$is_valid {
@@ -188,7 +188,7 @@ accessors! {
     "the signal mask, for `POSIX_SPAWN_SETSIGMASK`" signal_mask: SignalSet,
         posix_spawnattr_getsigmask,
         posix_spawnattr_setsigmask(signals: *const SignalSet) *signals, true;
-    // musl's `struct sched_param` has more members, which are reserved.
+    // musl's `struct sched_param` has further members, which are reserved.
     "the priority, the first member of `struct sched_param`" priority: c_int,
         posix_spawnattr_getschedparam,
         posix_spawnattr_setschedparam(priority: *const c_int) *priority, true;

@@ -1,11 +1,11 @@
-//! Tells the linker how to make the shared library, and the compiler whether the standard library is in this build.
+//! Passes options for the shared library to the linker, and tells the compiler whether the standard library is in this build.
 
 use std::env;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(has_std)");
-    // nestling's build.rs says so.
+    // nestling's build.rs sets this variable.
     if env::var_os("DEP_NESTLING_STD").is_some() {
         println!("cargo::rustc-cfg=has_std");
     }
@@ -15,8 +15,8 @@ fn main() {
         .next()
         .is_some_and(|name| name.contains("ld"));
     let prefix = if is_driver { "-Wl," } else { "" };
-    // A destructor for threads is in the library, so it must stay when `dlclose` is called. The child of a spawn must not enter the
-    // dynamic linker to bind a function.
+    // `nodelete`: the library contains a destructor for threads, so it must stay loaded after `dlclose`. `now`: the child of a
+    // spawn must not call the dynamic linker to bind a function.
     for option in ["-soname=libnestling.so.0", "-znodelete", "-znow"] {
         println!("cargo::rustc-cdylib-link-arg={prefix}{option}");
     }

@@ -1,6 +1,6 @@
 #![doc = include_str!("README.md")]
 #![no_std]
-// Every function here is called by C, and believes what C's callers promise.
+// C calls every function here. The functions rely on the safety contracts that their documentation gives.
 #![warn(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -28,12 +28,12 @@ use core::ffi::c_int;
 
 use nestling::Errno;
 
-/// What a function returns that returns its error.
+/// Converts a result to the return value of a function that returns its error.
 fn answer(result: Result<(), Errno>) -> c_int {
     result.map_or_else(Errno::as_raw, |()| 0)
 }
 
-/// What the standard library brings where a build of the whole workspace has it.
+/// What a program without the standard library must define. In a build of the whole workspace, the standard library defines it.
 #[cfg(not(has_std))]
 mod without_std {
     use core::panic::PanicInfo;
@@ -43,7 +43,7 @@ mod without_std {
         unsafe extern "C" {
             fn abort() -> !;
         }
-        // SAFETY: it takes nothing.
+        // SAFETY: `abort` takes no argument.
         unsafe { abort() }
     }
 }

@@ -1,7 +1,7 @@
 //! `popen` and `pclose`.
 //!
-//! What they share is a list of the streams that are open. It has no lock, which a fork in another thread could leave locked: an entry is
-//! taken, filled and given back by atomic operations, and stays in the list for ever.
+//! Both functions use a list of the open streams. The list has no lock, because a fork in another thread could leave a lock locked.
+//! An entry is taken, filled and released with atomic operations, and stays in the list for ever.
 
 use core::ffi::{CStr, c_char, c_int};
 use core::ptr::{null_mut, without_provenance_mut};
@@ -14,21 +14,22 @@ use crate::libc::{self, File, Uncancelled};
 use crate::reason;
 use crate::spawn::fail;
 
-/// A stream that is open, or place for one.
+/// An entry of the list: an open stream, or a free entry.
 struct Entry {
-    /// The stream; null if the entry is free; [`taken`] while its other fields change.
+    /// The stream. Null if the entry is free; [`taken`] while its other fields change.
     stream: AtomicPtr<File>,
     pid: AtomicI32,
-    /// The descriptor, if children inherit it, otherwise -1.
+    /// The descriptor if children inherit it, otherwise -1.
     inherited: AtomicI32,
-    /// Which pipe that is: a stream that was closed by `fclose` leaves its entry behind.
+    /// The inode of the pipe. If the stream was closed with `fclose`, its entry stays, and the descriptor may belong to another
+    /// file.
     pipe: AtomicU64,
     next: AtomicPtr<Entry>,
 }
 
 static FIRST: AtomicPtr<Entry> = AtomicPtr::new(null_mut());
 
-/// No stream has this address.
+/// A marker that is not the address of any stream.
 fn taken() -> *mut File {
     without_provenance_mut(1)
 }
@@ -41,10 +42,10 @@ fn first() -> *mut Entry {
     FIRST.load(Ordering::Acquire)
 }
 
-/// The entries from this one on.
+/// Returns this entry and the entries after it.
 fn entries_from(mut next: *mut Entry) -> impl Iterator<Item = &'static Entry> {
     core::iter::from_fn(move || {
-        // SAFETY: it is null, or an entry, which stays.
+        // SAFETY: the pointer is null or points to an entry, and entries are never freed.
         let entry = unsafe { next.as_ref() }?;
         next = entry.next.load(Ordering::Acquire);
         Some(entry)
@@ -52,7 +53,7 @@ fn entries_from(mut next: *mut Entry) -> impl Iterator<Item = &'static Entry> {
 }
 
 impl Entry {
-    /// Takes the entry, if its stream is this one.
+    /// Takes the entry if it has this stream.
     fn take(&self, stream: *mut File) -> bool {
         let order = (Ordering::AcqRel, Ordering::Relaxed);
         self.stream
@@ -60,14 +61,14 @@ impl Entry {
             .is_ok()
     }
 
-    /// Takes an entry for a new stream. A former stream at the same address was closed by `fclose`.
+    /// Takes an entry for a new stream. If an entry has the address of the new stream, the earlier stream was closed with `fclose`.
     fn take_for(stream: *mut File) -> Result<&'static Self, Errno> {
         for former in [stream, null_mut()] {
             if let Some(entry) = entries().find(|entry| entry.take(former)) {
                 return Ok(entry);
             }
         }
-        // SAFETY: any size will do.
+        // SAFETY: `malloc` accepts any size.
         let place: *mut Self = unsafe { libc::malloc(size_of::<Self>()) }.cast();
         if place.is_null() {
             return Err(Errno::ENOMEM);
@@ -80,7 +81,7 @@ impl Entry {
             pipe: AtomicU64::new(0),
             next: AtomicPtr::new(first),
         };
-        // SAFETY: the place has this size, and is never freed.
+        // SAFETY: the memory has this size, and is never freed.
         let entry = unsafe {
             place.write(new);
             &*place
@@ -94,14 +95,14 @@ impl Entry {
         Ok(entry)
     }
 
-    /// The descriptor of an open stream that children inherit.
+    /// If children inherit the stream, returns its descriptor.
     fn inherited(&self) -> Option<c_int> {
         let stream = self.stream.load(Ordering::Acquire);
         let fd = self.inherited.load(Ordering::Relaxed);
         if stream.is_null() || stream == taken() || fd < 0 {
             return None;
         }
-        // SAFETY: for one call; if the number isn't open, the kernel says so.
+        // SAFETY: the descriptor is borrowed for one call. If it is not open, the kernel returns an error.
         let stat = sys::file::fstat(unsafe { BorrowedFd::borrow_raw(fd) }).ok()?;
         (stat.ino() == self.pipe.load(Ordering::Relaxed)).then_some(fd)
     }
@@ -111,23 +112,23 @@ impl Entry {
     }
 }
 
-/// Starts `sh -c -- command` with a pipe from its standard output (`mode` begins with `r`) or to its standard input (`w`): POSIX XSH
-/// `popen`. With `e` in the mode, later children of this process that are not made here do not inherit the stream. In the command, the
+/// Starts `sh -c -- command` with a pipe from its standard output (if `mode` begins with `r`) or to its standard input (`w`): POSIX
+/// XSH `popen`. With `e` in the mode, the stream is not inherited by later children that other functions start. In the command, the
 /// streams of earlier calls are closed.
 ///
-/// Returns null if it fails, and sets `errno`: `EINVAL` if the mode is none, otherwise that of the step that failed.
+/// If it fails, returns null and sets `errno`: to `EINVAL` for an invalid mode, otherwise to the error of the step that failed.
 ///
 /// # Safety
 /// `command` and `mode` are C strings. No other thread changes the environment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn popen(command: *const c_char, mode: *const c_char) -> *mut File {
     let _uncancelled = Uncancelled::new();
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let (command, mode) = unsafe { (CStr::from_ptr(command), CStr::from_ptr(mode)) };
     let opened = Mode::parse(mode.to_bytes())
         .ok_or(Errno::EINVAL)
         .map_err(pipe_failed)
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the safety contract.
         .and_then(|mode| unsafe { open(command, &mode) });
     match opened {
         Ok(stream) => stream,
@@ -138,7 +139,7 @@ pub unsafe extern "C" fn popen(command: *const c_char, mode: *const c_char) -> *
     }
 }
 
-/// Keeps the reason of a failure that is not one of the spawn.
+/// Records the reason of a failure outside of the spawn.
 fn pipe_failed(errno: Errno) -> Errno {
     let step = Step::Pipe;
     reason::keep("popen", &Error::Failed { step, errno });
@@ -151,7 +152,7 @@ struct Mode {
 }
 
 impl Mode {
-    /// One of `r` and `w`, and any number of `e`.
+    /// Parses a mode: one of `r` and `w`, and any number of `e`.
     fn parse(mode: &[u8]) -> Option<Self> {
         let mut reads = None;
         let mut closes_on_exec = false;
@@ -179,7 +180,7 @@ unsafe fn open(command: &CStr, mode: &Mode) -> Result<*mut File, Errno> {
         false => (to, from, c"w"),
     };
     let pipe = sys::file::fstat(own.as_fd()).map_err(pipe_failed)?;
-    // SAFETY: the stream becomes the owner.
+    // SAFETY: the descriptor is open, and the stream becomes its owner.
     let stream = unsafe { libc::open_stream(own.as_raw_fd(), name) }.map_err(pipe_failed)?;
     let new = New {
         stream,
@@ -187,15 +188,15 @@ unsafe fn open(command: &CStr, mode: &Mode) -> Result<*mut File, Errno> {
         pipe: pipe.ino(),
         theirs,
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { new.start(command, mode) }.inspect_err(|_| {
-        // SAFETY: nobody else has it.
+        // SAFETY: no other code has the stream.
         unsafe { libc::close_stream(stream) };
     })?;
     Ok(stream)
 }
 
-/// A stream, and what its command is to have.
+/// A new stream, and the descriptors for its command.
 struct New {
     stream: *mut File,
     fd: c_int,
@@ -205,7 +206,7 @@ struct New {
 
 impl New {
     /// # Safety
-    /// As of [`open`].
+    /// The same as for [`open`].
     unsafe fn start(&self, command: &CStr, mode: &Mode) -> Result<(), Errno> {
         let target = c_int::from(mode.reads);
         let entry = Entry::take_for(self.stream).map_err(pipe_failed)?;
@@ -213,7 +214,7 @@ impl New {
             .map_err(pipe_failed)
             .and_then(|actions| {
                 let list = nestling::args![c"sh", c"-c", c"--", command];
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller upholds the safety contract.
                 let env = unsafe { libc::environment() };
                 let spawn = Spawn {
                     actions: actions.all(),
@@ -228,7 +229,7 @@ impl New {
         entry.inherited.store(inherited, Ordering::Relaxed);
         entry.stream.store(self.stream, Ordering::Release);
         if !mode.closes_on_exec {
-            // Only now: from now on, other commands close it.
+            // This comes last, because only now other commands close the descriptor.
             set_cloexec(self.fd, false);
         }
         Ok(())
@@ -236,13 +237,13 @@ impl New {
 }
 
 fn set_cloexec(fd: c_int, closes: bool) {
-    // SAFETY: it is the stream's.
+    // SAFETY: the stream owns the descriptor and is open.
     let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-    // This cannot fail: the descriptor is open.
+    // The call cannot fail: the descriptor is open.
     let _ = sys::fd::set_cloexec(fd, closes);
 }
 
-/// The actions of a command: those that close earlier streams, and the one that puts the pipe in its place.
+/// The actions of a command: they close the earlier streams, and make the pipe its standard input or output.
 struct Actions {
     list: *mut Action<'static>,
     length: usize,
@@ -250,10 +251,10 @@ struct Actions {
 
 impl Actions {
     fn new(theirs: c_int, target: c_int) -> Result<Self, Errno> {
-        // An entry that is made meanwhile is before this one.
+        // Entries that are added in the meantime come before this one.
         let first = first();
         let most = entries_from(first).count() + 1;
-        // SAFETY: any size will do.
+        // SAFETY: `malloc` accepts any size.
         let list: *mut Action<'_> = unsafe { libc::malloc(most * size_of::<Action<'_>>()) }.cast();
         if list.is_null() {
             return Err(Errno::ENOMEM);
@@ -270,13 +271,13 @@ impl Actions {
     }
 
     fn push(&mut self, action: Action<'static>) {
-        // SAFETY: there is room for one of each entry, and one more.
+        // SAFETY: the list has memory for one action for each entry, and one more.
         unsafe { self.list.add(self.length).write(action) };
         self.length += 1;
     }
 
     fn all(&self) -> &[Action<'static>] {
-        // SAFETY: so many were written.
+        // SAFETY: this many actions were written.
         unsafe { core::slice::from_raw_parts(self.list, self.length) }
     }
 }
@@ -288,20 +289,22 @@ impl Drop for Actions {
     }
 }
 
-/// Closes a stream of [`popen`], waits until its command has ended, and returns the command's status as `waitpid` has it (POSIX XSH
-/// `pclose`). Returns -1 and sets `errno` if it cannot be had: `ECHILD` if another wait has reaped the command.
+/// Closes a stream of [`popen`], waits until its command has ended, and returns the command's status in the format of `waitpid`
+/// (POSIX XSH `pclose`). If the status is not available, returns -1 and sets `errno`: `ECHILD` if another wait has reaped the
+/// command.
 ///
-/// A stream that is not from here goes to the libc's `pclose`. In a static program there is none: then the error is `ECHILD`.
+/// A stream that this library did not open is passed to the libc's `pclose`. In a static program that function does not exist, and
+/// the error is `ECHILD`.
 ///
 /// # Safety
-/// `stream` is from `popen`, and nobody uses it afterwards.
+/// `popen` has returned `stream`, and it is not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pclose(stream: *mut File) -> c_int {
     let _uncancelled = Uncancelled::new();
     let is_one = !stream.is_null() && stream != taken();
     let Some(entry) = entries().find(|entry| is_one && entry.take(stream)) else {
         return match libc::libcs_pclose(pclose) {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller upholds the safety contract.
             Some(function) => unsafe { function(stream) },
             None => failed(Errno::ECHILD),
         };
@@ -309,11 +312,11 @@ pub unsafe extern "C" fn pclose(stream: *mut File) -> c_int {
     let pid = Pid::from_raw(entry.pid.load(Ordering::Relaxed));
     let inherited = entry.inherited.load(Ordering::Relaxed);
     if inherited >= 0 {
-        // Before other commands no longer close it.
+        // This comes first, because after `give_back` other commands do not close the descriptor any more.
         set_cloexec(inherited, true);
     }
     entry.give_back();
-    // SAFETY: the caller's promise. The status of the command is what counts.
+    // SAFETY: the caller upholds the safety contract. The result is ignored, because only the status of the command matters.
     unsafe { libc::close_stream(stream) };
     match pid.ok_or(Errno::ECHILD).and_then(wait::wait) {
         Ok(status) => status.into_raw(),

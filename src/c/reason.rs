@@ -1,6 +1,7 @@
-//! Why the last spawn of a thread failed.
+//! The reason why the last spawn of a thread failed.
 //!
-//! The text lies in memory of `malloc`'s, which the thread has through a key of the libc's: the libc frees it when the thread ends.
+//! The text is in memory from `malloc`. The thread has a pointer to it through a key of the libc, and the libc frees the memory
+//! when the thread ends.
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{null, null_mut};
@@ -12,17 +13,17 @@ use nestling::{BorrowedFd, io};
 use crate::libc;
 use crate::thread::ThreadPointer;
 
-/// What precedes a text in its memory.
+/// The header before a text in its memory.
 #[derive(Clone, Copy)]
 struct Kept {
-    /// The bytes of the whole line.
+    /// The length of the whole line in bytes.
     length: usize,
-    /// Those of them before the reason: the names of this library and of the function.
+    /// The length of the part before the reason: the names of this library and of the function.
     prefix: usize,
 }
 
-/// Keeps the reason, and writes it to the standard error if `NESTLING_VERBOSE` is 1. Leaves `errno` as it was. Where there is no
-/// memory, the thread has no reason.
+/// Records the reason, and writes it to standard error if `NESTLING_VERBOSE` is 1. `errno` does not change. If there is too little
+/// memory, no reason is recorded.
 pub fn keep(function: &str, error: &Error<'_>) {
     let _errno = libc::KeptErrno::new();
     let mut count = Bytes {
@@ -35,7 +36,7 @@ pub fn keep(function: &str, error: &Error<'_>) {
         length: count.length,
         prefix,
     };
-    // SAFETY: any size will do.
+    // SAFETY: `malloc` accepts any size.
     let block = unsafe { libc::malloc(size_of::<Kept>() + kept.length) };
     if !block.is_null() {
         // SAFETY: the block has this size, and `malloc` aligns it for any type.
@@ -53,7 +54,7 @@ pub fn keep(function: &str, error: &Error<'_>) {
             );
             if is_verbose() {
                 let line = core::slice::from_raw_parts(place, kept.length);
-                // There is nowhere to report an error of the report.
+                // An error of this write cannot be reported.
                 let _ = io::write_all(BorrowedFd::borrow_raw(2), line);
             }
         }
@@ -61,7 +62,7 @@ pub fn keep(function: &str, error: &Error<'_>) {
     replace(block);
 }
 
-/// Writes the whole line. Returns the length of what precedes the reason.
+/// Writes the whole line. Returns the length of the part before the reason.
 fn write(function: &str, error: &Error<'_>, out: &mut Bytes) -> usize {
     for part in ["nestling: ", function, ": "] {
         part.write(out);
@@ -72,7 +73,7 @@ fn write(function: &str, error: &Error<'_>, out: &mut Bytes) -> usize {
     prefix
 }
 
-/// Memory for so many bytes; more are only counted.
+/// A buffer of `room` bytes. Bytes beyond its end are only counted.
 struct Bytes {
     place: *mut u8,
     length: usize,
@@ -83,7 +84,7 @@ impl Sink for Bytes {
     fn put(&mut self, text: &[u8]) {
         for &byte in text {
             if self.length < self.room {
-                // SAFETY: there is room for `room` bytes.
+                // SAFETY: the buffer has `room` bytes.
                 unsafe { self.place.add(self.length).write(byte) };
             }
             self.length += 1;
@@ -97,13 +98,13 @@ fn is_verbose() -> bool {
     value == Some(c"1") && !libc::is_secure()
 }
 
-/// Each thread's text.
+/// The current text of each thread.
 static TEXT: ThreadPointer = ThreadPointer::new(libc::free);
 
-/// Gives the thread another text, and frees the former.
+/// Replaces the thread's text, and frees the former one.
 fn replace(block: *mut c_void) {
     let former = TEXT.get();
-    // SAFETY: both are null or from `malloc`, and this thread's alone.
+    // SAFETY: both pointers are null or from `malloc`, and only this thread has them.
     unsafe {
         match TEXT.set(block) {
             true => libc::free(former),
@@ -112,19 +113,19 @@ fn replace(block: *mut c_void) {
     }
 }
 
-/// `nestling.h` describes it.
+/// See `nestling.h`.
 ///
 /// # Safety
 /// `buffer` is writable for `size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nestling_spawn_error(buffer: *mut c_char, size: usize) -> usize {
-    // SAFETY: the text is this thread's, which only `keep` changes. The buffer is the caller's promise.
+    // SAFETY: the text belongs to this thread, and only `keep` changes it. The caller upholds the safety contract for the buffer.
     unsafe {
         let block = TEXT.get();
         let (mut text, mut length): (*const u8, usize) = (null(), 0);
         if !block.is_null() {
             let kept = *block.cast::<Kept>();
-            // Without the newline.
+            // The newline is left out.
             length = kept.length - kept.prefix - 1;
             text = block.cast::<Kept>().add(1).cast::<u8>().add(kept.prefix);
         }

@@ -1,4 +1,4 @@
-//! `posix_spawn` and its kin.
+//! `posix_spawn` and the related functions.
 
 use core::ffi::{CStr, c_char, c_int};
 
@@ -9,19 +9,19 @@ use crate::actions::{self, FileActions};
 use crate::attributes::SpawnAttributes;
 use crate::{libc, reason};
 
-/// The error of a child that was killed before its exec, which no step of a spawn has: it says that there is no child, and that no
-/// step failed.
+/// The error for a child that was killed before its exec. No step of a spawn fails with it, so it shows that no step failed, and
+/// that there is no child.
 pub(crate) const KILLED: Errno = Errno::ECHILD;
 
-/// Where the program is, as the functions have it.
+/// How the function finds the program.
 enum Where {
-    /// At this path.
+    /// At the path `file`.
     Path,
-    /// Along the `PATH` of this program.
+    /// Searches for `file` in the directories of this process's `PATH`.
     Search,
 }
 
-/// The arguments of the functions, and where the id or pidfd of the child goes.
+/// The arguments of one of the functions. `place` receives the pid or the pidfd of the child.
 struct Call {
     name: &'static str,
     place: *mut c_int,
@@ -35,16 +35,16 @@ struct Call {
 }
 
 impl Call {
-    /// Starts the program. Returns 0 or the error's number.
+    /// Starts the program. Returns 0 or the number of the error.
     ///
     /// # Safety
-    /// The promises of the caller of `posix_spawn`: the pointers are those that its documentation describes.
+    /// The pointers must be valid as the documentation of `posix_spawn` requires.
     unsafe fn start(&self) -> c_int {
         let _uncancelled = libc::Uncancelled::new();
         if self.file.is_null() {
             return Errno::EFAULT.as_raw();
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the safety contract.
         let (file, actions, attributes, args, env) = unsafe {
             (
                 CStr::from_ptr(self.file),
@@ -59,7 +59,7 @@ impl Call {
             Where::Path => Program::Path(file),
             Where::Search => Program::Search {
                 name: file,
-                // SAFETY: the caller's promise, as of `getenv`.
+                // SAFETY: the caller upholds the safety contract.
                 path: unsafe { libc::environment() }.var(c"PATH"),
             },
         };
@@ -80,14 +80,15 @@ impl Call {
             false => child.id().as_raw(),
         };
         if !self.place.is_null() {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller upholds the safety contract.
             unsafe { *self.place = result };
         }
         0
     }
 }
 
-/// The error, with its action counted as the program counts them.
+/// Converts the index of an action in the error to the program's own index, which does not count
+/// [`Action::ResetIds`](nestling::spawn::Action::ResetIds).
 fn counted(error: Error<'_>, resets_ids: bool) -> Error<'_> {
     match error {
         Error::Failed {
@@ -101,7 +102,7 @@ fn counted(error: Error<'_>, resets_ids: bool) -> Error<'_> {
     }
 }
 
-/// Keeps the reason for `nestling_spawn_error`. Returns its errno.
+/// Records the reason for `nestling_spawn_error`. Returns the reason's errno.
 #[cold]
 #[inline(never)]
 pub(crate) fn fail(name: &'static str, error: &Error<'_>) -> Errno {
@@ -109,16 +110,16 @@ pub(crate) fn fail(name: &'static str, error: &Error<'_>) -> Errno {
     error.errno().unwrap_or(KILLED)
 }
 
-/// Defines the functions, which differ in how they find the program and in what they return of the child.
+/// Defines the functions. They differ in how they find the program, and in whether they store a pid or a pidfd.
 macro_rules! functions {
     ($($what:literal $name:ident $at:ident $has_pidfd:literal)*) => {$(
         #[doc = $what]
         ///
-        /// Returns 0, or the errno of the step that failed; `ECHILD` if the child was killed before its exec. The function leaves
-        /// `errno` as it was. After an error, the child's id or pidfd is not stored, and there is no child and no zombie.
+        /// Returns 0, or the errno of the step that failed. Returns `ECHILD` if the child was killed before its exec. The function
+        /// does not change `errno`. After an error, no pid or pidfd is stored, and no child and no zombie exists.
         ///
         /// # Safety
-        /// `place` is null or writable, `file` is a C string, the objects are null or initialised, the arrays are null or end with
+        /// `place` is null or writable. `file` is a C string. The objects are null or initialised. The arrays are null or end with
         /// null. No other thread changes the environment.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(
@@ -140,7 +141,7 @@ macro_rules! functions {
                 args,
                 env,
             };
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller upholds the safety contract.
             unsafe { call.start() }
         }
     )*};

@@ -12,26 +12,27 @@ use crate::reason;
 use crate::spawn::KILLED;
 use crate::thread::ThreadPointer;
 
-/// Runs `sh -c -- command`, and waits until it ends (POSIX XSH `system`); `nestling::system::system` says what becomes of the signals.
+/// Executes `sh -c -- command` and waits until it ends (POSIX XSH `system`). The documentation of `nestling::system::system`
+/// describes the effects on signals.
 ///
-/// Returns the status of the command, as `waitpid` has it. If the shell cannot be executed, it is that of `exit 127`; if a signal kills
-/// the child before that, it is this signal's. If there is no child, returns -1, and `errno` says why. If `command` is null, returns 1 if
-/// there is a shell, otherwise 0.
+/// Returns the status of the command in the format of `waitpid`. If the shell cannot be executed, the status is that of `exit 127`.
+/// If a signal kills the child before its exec, the status is that of the signal. If there is no child, returns -1 and sets
+/// `errno`. If `command` is null, returns 1 if a shell exists, otherwise 0.
 ///
-/// The function is a cancellation point. If the thread is cancelled while it waits, the shell is killed and reaped, and the signals are
-/// restored, when the thread's cleanup handlers have run.
+/// The function is a cancellation point. If the thread is cancelled while it waits, the shell is killed and reaped and the signals
+/// are restored after the thread's cleanup handlers have run.
 ///
 /// # Safety
 /// `command` is null or a C string. No other thread changes the environment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn system(command: *const c_char) -> c_int {
-    // SAFETY: nothing is to be cleaned up here.
+    // SAFETY: this function has nothing to clean up yet.
     unsafe { libc::pthread_testcancel() };
     if command.is_null() {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the safety contract.
         return (unsafe { run(c"exit 0") } == 0).into();
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe { run(CStr::from_ptr(command)) }
 }
 
@@ -39,7 +40,7 @@ pub unsafe extern "C" fn system(command: *const c_char) -> c_int {
 /// No other thread changes the environment.
 unsafe fn run(command: &CStr) -> c_int {
     let uncancelled = Uncancelled::new();
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     let running = match system::start(command, unsafe { libc::environment() }) {
         Ok(running) => running,
         Err(error) => return not_started(&error),
@@ -55,7 +56,7 @@ unsafe fn run(command: &CStr) -> c_int {
     }
 }
 
-/// The status of a shell that did not come to run.
+/// Returns the status of a shell that was not started.
 fn not_started(error: &Error<'_>) -> c_int {
     reason::keep("system", error);
     match *error {
@@ -77,23 +78,23 @@ fn not_started(error: &Error<'_>) -> c_int {
     }
 }
 
-/// What a cancelled thread has left.
+/// The command for which a cancelled thread was waiting.
 static LEFT: ThreadPointer = ThreadPointer::new(clean_up);
 
-/// Waits until the command has ended, and does not reap it. If the thread is cancelled meanwhile, the libc calls [`clean_up`] at the
-/// thread's end. If there is no memory for that, the wait is no cancellation point.
+/// Waits until the command has ended but does not reap it. If the thread is cancelled in the meantime, the libc calls [`clean_up`]
+/// at the thread's end. If there is too little memory for that, the wait is not a cancellation point.
 ///
 /// # Safety
-/// A cancelled thread leaves this function by its libc's own means, which run no destructor of Rust's: neither this function nor its
-/// callers have any that must run.
+/// A cancelled thread leaves this function by the means of its libc, which run no Rust destructors. Neither this function nor its
+/// callers have a destructor that must run.
 unsafe fn wait_cancellably(running: Running, uncancelled: &Uncancelled) -> Running {
     let id = running.id();
-    // SAFETY: any size will do.
+    // SAFETY: `malloc` accepts any size.
     let place: *mut Running = unsafe { libc::malloc(size_of::<Running>()) }.cast();
     if place.is_null() {
         return running;
     }
-    // SAFETY: the place is this thread's, and holds the command as long as the thread may be cancelled.
+    // SAFETY: the memory belongs to this thread, and contains the command while the thread can be cancelled.
     unsafe {
         place.write(running);
         if LEFT.set(place.cast()) {
@@ -111,9 +112,9 @@ unsafe fn wait_cancellably(running: Running, uncancelled: &Uncancelled) -> Runni
 /// Kills and reaps the command, and restores the signals.
 ///
 /// # Safety
-/// `place` has a [`Running`], and is from `malloc`.
+/// `place` points to a [`Running`], and `malloc` has returned it.
 unsafe extern "C" fn clean_up(place: *mut c_void) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller upholds the safety contract.
     unsafe {
         let running = place.cast::<Running>().read();
         libc::free(place);

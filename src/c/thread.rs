@@ -1,4 +1,4 @@
-//! A pointer that each thread has for itself, by a key of the libc's.
+//! A pointer of which each thread has its own value, through a key of the libc.
 
 use core::ffi::{c_uint, c_void};
 use core::ptr::null_mut;
@@ -8,11 +8,11 @@ use crate::libc;
 
 type Destructor = unsafe extern "C" fn(*mut c_void);
 
-/// The pointer is null in a thread that has not set it.
+/// A pointer for each thread. It is null in a thread that has not set it.
 pub struct ThreadPointer {
-    /// The key, and 1 more than it; 0 as long as there is none.
+    /// The key plus 1, or 0 while there is no key.
     key: AtomicU32,
-    /// The libc calls this with the pointer when a thread ends, unless the pointer is null.
+    /// When a thread ends, the libc calls this function with the thread's pointer, unless the pointer is null.
     destructor: Destructor,
 }
 
@@ -25,17 +25,17 @@ impl ThreadPointer {
     }
 
     pub fn get(&self) -> *mut c_void {
-        // SAFETY: the key is one of the libc's, which is never deleted.
+        // SAFETY: the libc has made the key, and it is never deleted.
         self.key()
             .map_or(null_mut(), |key| unsafe { libc::pthread_getspecific(key) })
     }
 
-    /// Whether there was memory and a key for it.
+    /// Sets this thread's pointer. Returns false if there is too little memory, or no key is left.
     ///
     /// # Safety
-    /// The destructor accepts the pointer at the end of the thread.
+    /// The destructor accepts the pointer at the thread's end.
     pub unsafe fn set(&self, pointer: *mut c_void) -> bool {
-        // SAFETY: as above, and the caller's promise.
+        // SAFETY: the libc has made the key, and the caller upholds the safety contract.
         self.key()
             .or_else(|| self.make_key())
             .is_some_and(|key| unsafe { libc::pthread_setspecific(key, pointer) } == 0)
@@ -47,7 +47,7 @@ impl ThreadPointer {
 
     fn make_key(&self) -> Option<c_uint> {
         let mut key = 0;
-        // SAFETY: it writes the key. The destructor gets what `set`'s callers promise.
+        // SAFETY: the call writes the key. The callers of `set` uphold the contract of the destructor.
         if unsafe { libc::pthread_key_create(&mut key, Some(self.destructor)) } != 0 {
             return None;
         }
@@ -58,8 +58,7 @@ impl ThreadPointer {
         {
             Ok(_) => Some(key),
             Err(other) => {
-                // Another thread was first.
-                // SAFETY: nobody else has this one.
+                // Another thread has stored its key first. SAFETY: no other code has this key.
                 unsafe { libc::pthread_key_delete(key) };
                 other.checked_sub(1)
             }
