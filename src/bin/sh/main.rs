@@ -9,64 +9,64 @@
 //!
 //! | Extension of the language | In | `sh` |
 //! |---|---|---|
-//! | `function f { }`, `function f() { }`, FUNCNAME | ash, bash | has; FUNCNAME is the name of the innermost function |
-//! | `f() simple-command` | ash | has |
-//! | functions whose names are no names of variables | bash | has not: POSIX wants a name |
-//! | `local`, `local -` | ash, bash | has; a variable without a value is unset at first |
-//! | `[[ … ]]` with patterns, `=~`, `-nt`, `-ef` | ash, bash | has; `-v`, `-o` and BASH_REMATCH, which is an array, it has not |
-//! | `&>file`, `>&word` | ash, bash | has |
-//! | `&>>file` | bash | has not: in POSIX it is `&` and `>>file` |
-//! | `<<<word` | bash | has |
-//! | `<(…)`, `>(…)` | ash, bash | has; the end of the pipe is closed when the command ends |
-//! | `{name}>file` | bash | has |
-//! | `n>&m-`, `/dev/tcp/host/port` | bash | has not: `n>&m m>&-` does the same; the shell opens no connections |
-//! | `\|&`, `coproc` | bash | has not: `2>&1 \|` and FIFOs are portable |
-//! | `$(<file)` | bash | has |
-//! | `${v:offset:length}`, `${v/pattern/text}`, `${v//pattern/text}` | ash, bash | has; of `$@` and `$*`, too |
-//! | `${v/#pattern/text}`, `${v/%pattern/text}` | bash | has |
-//! | `${!v}`, `${!v*}`, `${v^}`, `${v,}`, `${v@Q}` | bash | has not: `eval`, `tr` and `printf %q` do the same |
-//! | `$'…'`, `set -o pipefail` | ash, bash | has; they are in POSIX since 2024, as is `;&` in `case`, which ash has not |
-//! | `;;&` in `case` | bash | has not |
-//! | `$"…"`, `$[…]` | bash | has not: messages are not translated; `$((…))` is the same |
-//! | `x+=text` | bash | has |
-//! | arrays, `declare`, `typeset` | bash | has not: a second kind of value everywhere; the positional parameters are the list |
-//! | `((…))`, `for ((…))` | bash | has not: `let` and `$((…))` do the same, and in POSIX `((` may begin two subshells |
-//! | `**`, `,`, `++` and bases up to 64 in arithmetic | ash, bash | has |
-//! | `select`, `for x in …; { }`, `time` as a reserved word | bash | has not: loops with `read`, `do` and `done`; the program `time` |
-//! | brace expansion `{a,b}`, `{1..9}` | bash | has not: it would change words that POSIX leaves as they are |
-//! | `**` in pathnames, patterns `@(…)`, `shopt` | bash | has not |
-//! | `~+`, `~-` | bash | has |
-//! | `trap … ERR`, `set -E` | ash, bash | has; DEBUG and RETURN, which ash has not, it has not |
-//! | RANDOM, EPOCHSECONDS, HOSTNAME; SECONDS | ash, bash; bash | has; they are worked out when they are expanded |
-//! | EPOCHREALTIME, SHLVL; UID, EUID, PIPESTATUS, BASH… | ash, bash; bash | has not: `date`, `id`, pipefail; a script cannot rely on them |
-//! | OPTERR=0 | ash, bash | has |
-//! | `set -B`, `-k`, `-P`, `-T`, `set -o posix` | bash | has not; `set -h` does nothing, for programs are always remembered |
+//! | `function f { }`, `function f() { }`, FUNCNAME | ash, bash | yes; FUNCNAME is the name of the innermost function |
+//! | `f() simple-command` | ash | yes |
+//! | functions whose names are not valid names of variables | bash | no: POSIX requires a name |
+//! | `local`, `local -` | ash, bash | yes; a variable without a value is unset at first |
+//! | `[[ … ]]` with patterns, `=~`, `-nt`, `-ef` | ash, bash | yes, but not `-v`, `-o` and BASH_REMATCH, which is an array |
+//! | `&>file`, `>&word` | ash, bash | yes |
+//! | `&>>file` | bash | no: in POSIX it is `&` and `>>file` |
+//! | `<<<word` | bash | yes |
+//! | `<(…)`, `>(…)` | ash, bash | yes; the end of the pipe is closed when the command ends |
+//! | `{name}>file` | bash | yes |
+//! | `n>&m-`, `/dev/tcp/host/port` | bash | no: `n>&m m>&-` does the same; the shell opens no connections |
+//! | `\|&`, `coproc` | bash | no: `2>&1 \|` and FIFOs are portable |
+//! | `$(<file)` | bash | yes |
+//! | `${v:offset:length}`, `${v/pattern/text}`, `${v//pattern/text}` | ash, bash | yes, also for `$@` and `$*` |
+//! | `${v/#pattern/text}`, `${v/%pattern/text}` | bash | yes |
+//! | `${!v}`, `${!v*}`, `${v^}`, `${v,}`, `${v@Q}` | bash | no: `eval`, `tr` and `printf %q` do the same |
+//! | `$'…'`, `set -o pipefail` | ash, bash | yes; they are in POSIX since 2024, like `;&` in `case`, which ash does not have |
+//! | `;;&` in `case` | bash | no |
+//! | `$"…"`, `$[…]` | bash | no: messages are not translated; `$((…))` is the same as `$[…]` |
+//! | `x+=text` | bash | yes |
+//! | arrays, `declare`, `typeset` | bash | no: a second kind of value would be needed everywhere; the positional parameters are a list |
+//! | `((…))`, `for ((…))` | bash | no: `let` and `$((…))` do the same, and in POSIX `((` may begin two subshells |
+//! | `**`, `,`, `++` and bases up to 64 in arithmetic | ash, bash | yes |
+//! | `select`, `for x in …; { }`, `time` as a reserved word | bash | no: a loop with `read`, `do` and `done`, and the program `time` |
+//! | brace expansion `{a,b}`, `{1..9}` | bash | no: it would change words that POSIX leaves unchanged |
+//! | `**` in pathnames, patterns `@(…)`, `shopt` | bash | no |
+//! | `~+`, `~-` | bash | yes |
+//! | `trap … ERR`, `set -E` | ash, bash | yes, but not DEBUG and RETURN, which ash does not have either |
+//! | RANDOM, EPOCHSECONDS, HOSTNAME; SECONDS | ash, bash; bash | yes; the values are computed when they are expanded |
+//! | EPOCHREALTIME, SHLVL; UID, EUID, PIPESTATUS, BASH… | ash, bash; bash | no: `date`, `id`, pipefail; a script cannot rely on them |
+//! | OPTERR=0 | ash, bash | yes |
+//! | `set -B`, `-k`, `-P`, `-T`, `set -o posix` | bash | no; `set -h` does nothing, because the locations of programs are always remembered |
 //!
 //! | Extension of a built-in | In | `sh` |
 //! |---|---|---|
-//! | `shift` by more than `$#` | ash, bash | returns 1, as they do |
-//! | `read -n -p -s -t -u -d`; `-N` | ash, bash; bash | has; `-a` (an array), `-e` and `-i` it has not |
-//! | `printf %q` | bash | has; it quotes by single quotes |
-//! | `printf -v`, `printf '%(…)T'`, `mapfile` | bash | has not: `x=$(printf …)`, `date`, and a loop with `read` |
-//! | `echo -n -e -E` | ash, bash | has; escape sequences mean something after `-e` only (see below) |
-//! | `\u` and `\U` in `echo -e` and `printf` | bash | has not; `$'\u263a'` is in POSIX |
-//! | `exec -a` | bash | has; `-c` and `-l` it has not: `env -i` |
-//! | `type -p`; `-a` | ash, bash; bash | has; `-f`, `-t` and `-P` it has not |
-//! | `let`, `source`, `help`, `history [n]`; `chdir` | ash, bash; ash | has; `help` lists the names, `history` is of interactive shells |
-//! | `wait -n`, `export -n` | ash, bash | has; `wait -f` and `-p`, `export -f` it has not |
-//! | `test -N -o -v` | bash | has not: `find -newerXY`, `$-` and `${v+set}` |
-//! | `builtin`, `caller`, `enable`, `logout` | bash | has not: `command`, and `exit` |
-//! | `hash -d -p -t`, `jobs -r -s -x`, `umask -p`, `unset -n`, `trap -l` | bash | has not |
+//! | `shift` by more than `$#` | ash, bash | returns 1, too |
+//! | `read -n -p -s -t -u -d`; `-N` | ash, bash; bash | yes, but not `-a` (an array), `-e` and `-i` |
+//! | `printf %q` | bash | yes; it uses single quotes |
+//! | `printf -v`, `printf '%(…)T'`, `mapfile` | bash | no: `x=$(printf …)`, `date`, and a loop with `read` do the same |
+//! | `echo -n -e -E` | ash, bash | yes; escape sequences have a meaning only after `-e` (see below) |
+//! | `\u` and `\U` in `echo -e` and `printf` | bash | no; `$'\u263a'` is in POSIX |
+//! | `exec -a` | bash | yes, but not `-c` and `-l`; `env -i` does the same as `-c` |
+//! | `type -p`; `-a` | ash, bash; bash | yes, but not `-f`, `-t` and `-P` |
+//! | `let`, `source`, `help`, `history [n]`; `chdir` | ash, bash; ash | yes; `help` lists the names, `history` is for interactive shells |
+//! | `wait -n`, `export -n` | ash, bash | yes, but not `wait -f` and `-p` and `export -f` |
+//! | `test -N -o -v` | bash | no: `find -newerXY`, `$-` and `${v+set}` do the same |
+//! | `builtin`, `caller`, `enable`, `logout` | bash | no: `command` and `exit` do the same as `builtin` and `logout` |
+//! | `hash -d -p -t`, `jobs -r -s -x`, `umask -p`, `unset -n`, `trap -l` | bash | no |
 //!
-//! | For people at a terminal | In | `sh` |
+//! | At a terminal | In | `sh` |
 //! |---|---|---|
-//! | keys of emacs and vi, history in a file, completion of commands, files and variables | ash, bash | has |
-//! | `bind`, inputrc, `complete`, `compgen` | bash | has not: a function gives its completions in an array |
-//! | `!!`, `!n`, `^old^new`, `set +H` | bash | has |
-//! | HISTFILE, HISTSIZE; HISTCONTROL | ash, bash; bash | has |
-//! | PS1 with `\w`, `\u`, `\h` and so on, MAIL; COLUMNS and LINES as the terminal has them | ash, bash; bash | has |
-//! | PROMPT_COMMAND, `$_`, `disown`, `suspend` | bash | has; `$_` is set in interactive shells only |
-//! | `pushd`, `popd`, `dirs` | bash | has not: functions for a start file are in the manual |
+//! | keys of emacs and vi, history in a file, completion of commands, files and variables | ash, bash | yes |
+//! | `bind`, inputrc, `complete`, `compgen` | bash | no: a function returns its completions in an array |
+//! | `!!`, `!n`, `^old^new`, `set +H` | bash | yes |
+//! | HISTFILE, HISTSIZE; HISTCONTROL | ash, bash; bash | yes |
+//! | PS1 with `\w`, `\u`, `\h` and so on, MAIL; COLUMNS and LINES for the terminal's size | ash, bash; bash | yes |
+//! | PROMPT_COMMAND, `$_`, `disown`, `suspend` | bash | yes; `$_` is set in interactive shells only |
+//! | `pushd`, `popd`, `dirs` | bash | no: functions for a start file are in the manual |
 //!
 //! About `echo`: a Debian system had 676 scripts with `#!/bin/sh`, which contained 2,137 uses of `echo`. 10 of these uses are `echo
 //! -e`. 2 uses, in one script, expect a newline for `\n` without `-e`, as in dash. The others have no backslash, test first how

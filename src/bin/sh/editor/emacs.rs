@@ -12,44 +12,44 @@
 //! | `C-b` `C-f`, Left, Right | a character back, forth | same | same |
 //! | `M-b` `M-f`, Control or Alt and Left, Right | a word back, forth | same | same |
 //! | `M-B` `M-F` | the same by blanks | | same |
-//! | `C-]` `M-C-]` and a character | to where it is next, or was last | | same |
+//! | `C-]` `M-C-]` and a character | goes to the next, the previous occurrence of the character | | same |
 //! | `C-h`, Backspace | deletes the character before | same | same |
 //! | `C-d`, Delete | deletes the character; `C-d` in an empty line leaves | same | same |
 //! | `C-k` | kills to the end | same | same |
 //! | `C-u` | kills to the beginning | same | kills all |
 //! | `C-w` | kills the word before, up to a blank | same | deletes a word of letters |
 //! | `M-h` `M-C-h`, Alt and Backspace | kills the word before | `M-C-h` same | same |
-//! | `M-d` | kills the word behind | same | same |
+//! | `M-d` | kills the word after the cursor | same | same |
 //! | `M-D` `M-H` | the same by blanks | | same |
-//! | `M-\` | deletes the blanks around | | lists completions |
-//! | `C-y` `M-y` | puts back what was killed last; instead of it, what before | | same |
+//! | `M-\` | deletes the blanks around the cursor | | lists completions |
+//! | `C-y` `M-y` | inserts the text killed last; replaces it by the one before | | same |
 //! | `C-@` `M-Space`, `C-x C-x` | sets the mark; goes there | | same |
-//! | `M-C-w` | kills from the mark to here | | same |
-//! | `M-Q` | quotes from the mark to here, or all | | same |
-//! | `M-C-e` | executes from the mark to here, or all: what that writes takes its place | | same |
+//! | `M-C-w` | kills the text from the mark to the cursor | | same |
+//! | `M-Q` | quotes the text from the mark to the cursor, or the whole line | | same |
+//! | `M-C-e` | executes that text, and replaces it by the output | | same |
 //! | `C-t`, `M-t` | exchanges two characters, two words | | `C-t` same |
-//! | `M-u` `M-l` `M-c`, with capital letters too | a word in capitals, in small letters, beginning with a capital | | same |
-//! | `C-_` `C-x C-u`, `M-r` | undoes a change, all of them | | `C-_` is an end of the input |
+//! | `M-u` `M-l` `M-c`, with capital letters too | converts a word to upper case, to lower case, capitalizes it | | same |
+//! | `C-_` `C-x C-u`, `M-r` | undoes the last change, all changes | | `C-_` ends the input |
 //! | `C-v` `C-q` `C-^` and a key | that key as text | | `C-v` `C-^` same |
 //! | `C-l`, `M-C-l` | clears the screen | same | draws the line again; clears |
-//! | `C-p` `C-n`, Up, Down | the line before, behind in a command of several; else the command | the command | the command |
-//! | the same after `set -o prefixsearch` | Page Up, Page Down, behind a text | | |
+//! | `C-p` `C-n`, Up, Down | the previous, next line in a command; from its first, last line: the previous, next command | the command | the command |
+//! | the same after `set -o prefixsearch` | after a text, the same as Page Up, Page Down | | |
 //! | Alt and Enter | a newline in the command | | |
-//! | `M-<` `M->` | the first, the line that is typed | | the first, the last |
-//! | `M-g`, after a number | that command; without, the last | | same; without, the first |
-//! | Page Up, Page Down | a command that begins so, before or behind | | same |
+//! | `M-<` `M->` | the first command, the typed line | | the first, the last |
+//! | `M-g`, after a number | the command with that number; without a number, the last | | same; without a number, the first |
+//! | Page Up, Page Down | the previous, next command that begins like the line | | same |
 //! | `C-r`, `C-s` | searches back, forth | `C-r` same | `C-r` same |
-//! | `M-.` `M-_` | the last word of the command before; after a number, that word | | same |
-//! | `C-o` | executes, and shows the command after that | | same |
-//! | Tab behind nothing but blanks | a tab | lists commands | nothing |
-//! | Tab, `M-C-[` `M-C-x` `C-x C-[` | completes; again, lists | Tab same | same, `M-C-x` files, `C-x C-[` commands |
+//! | `M-.` `M-_` | the last word of the previous command; after a number, the word with that number | | same |
+//! | `C-o` | executes the command, and shows the next one of the history | | same |
+//! | Tab with only blanks before it | a tab | lists commands | nothing |
+//! | Tab, `M-C-[` `M-C-x` `C-x C-[` | completes; when repeated, lists | Tab same | same, `M-C-x` files, `C-x C-[` commands |
 //! | `M-=` `M-?` `C-x ?` `C-x C-y` | lists completions | | same, `C-x ?` commands, `C-x C-y` files |
-//! | `M-*` | puts all of them here | | same, files |
-//! | `M-0` to `M-9` | a number: how often | | same |
+//! | `M-*` | inserts all completions | | same, files |
+//! | `M-0` to `M-9` | the number of repetitions | | same |
 //! | `M-#` | executes the line as a comment | | same |
-//! | `C-x e` `C-x C-e` | edits the line by VISUAL or EDITOR | | `C-x e` same |
-//! | `C-c` | gives the line up: SIGINT's trap, and a new prompt | same | same |
-//! | `C-g` | gives it up without a trap | | same |
+//! | `C-x e` `C-x C-e` | edits the line with VISUAL or EDITOR | | `C-x e` same |
+//! | `C-c` | cancels the line: executes the trap for SIGINT, and shows a new prompt | same | same |
+//! | `C-g` | cancels the line without a trap | | same |
 //! | `M-C-v` | shows the version | | same |
 //! | `C-j`, Enter | executes | same | same |
 //!

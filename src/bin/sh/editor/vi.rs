@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `%` | to the partner of the next bracket | same |
 //! | `g`, after a number | that command; without, the latest | same |
-//! | `C-e`, `C-f`, `C-x` | as in emacs' mode | list, complete, put all here: for that both have `=`, `\`, `*`, too |
+//! | `C-e`, `C-f`, `C-x` | as in emacs' mode | list, complete, insert all completions; both have `=`, `\`, `*` for these, too |
 //! | Tab | completes | same, by an option |
 //! | arrows, Home, End, Delete | move, delete | |
 

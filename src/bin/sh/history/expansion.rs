@@ -3,11 +3,11 @@
 //!
 //! | Typed | Stands for |
 //! |---|---|
-//! | `!!`, `!n`, `!-n` | the last command, that of a number, the n-th last |
-//! | `!text`, `!?text?` | the last one that begins with a text, or contains it |
-//! | `:n`, `:n-m`, `:n-`, `:n*`, `:^`, `:$`, `:*` after one of these | words of it; before `^`, `$` and `*`, the colon may be left out |
+//! | `!!`, `!n`, `!-n` | the last command, the command with the number n, the n-th last command |
+//! | `!text`, `!?text?` | the last command that begins with the text, or contains it |
+//! | `:n`, `:n-m`, `:n-`, `:n*`, `:^`, `:$`, `:*` after one of these | words of the command; before `^`, `$` and `*`, the colon may be left out |
 //! | `!$`, `!^`, `!*`, `!:n` | words of the last command |
-//! | `:h`, `:t`, `:r`, `:p` after all that | without the last component, only that, without a suffix; shown and not executed |
+//! | `:h`, `:t`, `:r`, `:p` after one of these | the text without its last component, only that, without its suffix; the line is only shown |
 //!
 //! A `!` has no special meaning between quotes (as in bash's POSIX mode), after a backslash, in a comment, in `$((…))`, before a
 //! blank, `=`, `(` and some other characters, and in `$!`, `${!` and `[!`.
