@@ -134,8 +134,8 @@ fn run_prompt_command(shell: &mut Shell) -> Result<(), Divert> {
     Ok(())
 }
 
-/// Returns the numbers of the terminal's columns and rows, and sets COLUMNS and LINES to them. If the terminal does not know its size,
-/// as on a serial line, returns the values of the variables, or 0 for a variable that is not set.
+/// Returns the numbers of the terminal's columns and rows, and sets COLUMNS and LINES to them. If the terminal does not know its
+/// size, as on a serial line, returns the values of the variables, or 0 for a variable that is not set.
 pub fn size(shell: &mut Shell) -> [usize; 2] {
     let size = terminal::size(io::stderr()).unwrap_or_default();
     [(Symbol::COLUMNS, size.columns), (Symbol::LINES, size.rows)].map(|(name, number)| {

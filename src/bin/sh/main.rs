@@ -29,18 +29,18 @@
 //! | `;;&` in `case` | bash | no |
 //! | `$"…"`, `$[…]` | bash | no: messages are not translated; `$((…))` is the same as `$[…]` |
 //! | `x+=text` | bash | yes |
-//! | arrays, `declare`, `typeset` | bash | no: a second kind of value would be needed everywhere; the positional parameters are a list |
+//! | arrays, `declare`, `typeset` | bash | no: they need a second kind of value; the positional parameters are a list |
 //! | `((…))`, `for ((…))` | bash | no: `let` and `$((…))` do the same, and in POSIX `((` may begin two subshells |
 //! | `**`, `,`, `++` and bases up to 64 in arithmetic | ash, bash | yes |
-//! | `select`, `for x in …; { }`, `time` as a reserved word | bash | no: a loop with `read`, `do` and `done`, and the program `time` |
+//! | `select`, `for x in …; { }`, `time` as a reserved word | bash | no: a loop with `read`; `do` and `done`; the program `time` |
 //! | brace expansion `{a,b}`, `{1..9}` | bash | no: it would change words that POSIX leaves unchanged |
 //! | `**` in pathnames, patterns `@(…)`, `shopt` | bash | no |
 //! | `~+`, `~-` | bash | yes |
 //! | `trap … ERR`, `set -E` | ash, bash | yes, but not DEBUG and RETURN, which ash does not have either |
 //! | RANDOM, EPOCHSECONDS, HOSTNAME; SECONDS | ash, bash; bash | yes; the values are computed when they are expanded |
-//! | EPOCHREALTIME, SHLVL; UID, EUID, PIPESTATUS, BASH… | ash, bash; bash | no: `date`, `id`, pipefail; a script cannot rely on them |
+//! | EPOCHREALTIME, SHLVL; UID, EUID, PIPESTATUS, BASH… | ash, bash; bash | no: `date`, `id`, pipefail; scripts cannot rely on them |
 //! | OPTERR=0 | ash, bash | yes |
-//! | `set -B`, `-k`, `-P`, `-T`, `set -o posix` | bash | no; `set -h` does nothing, because the locations of programs are always remembered |
+//! | `set -B`, `-k`, `-P`, `-T`, `set -o posix` | bash | no; `set -h` does nothing: locations of programs are always remembered |
 //!
 //! | Extension of a built-in | In | `sh` |
 //! |---|---|---|
@@ -52,7 +52,7 @@
 //! | `\u` and `\U` in `echo -e` and `printf` | bash | no; `$'\u263a'` is in POSIX |
 //! | `exec -a` | bash | yes, but not `-c` and `-l`; `env -i` does the same as `-c` |
 //! | `type -p`; `-a` | ash, bash; bash | yes, but not `-f`, `-t` and `-P` |
-//! | `let`, `source`, `help`, `history [n]`; `chdir` | ash, bash; ash | yes; `help` lists the names, `history` is for interactive shells |
+//! | `let`, `source`, `help`, `history [n]`; `chdir` | ash, bash; ash | yes; `help` lists names, `history` is for interactive shells |
 //! | `wait -n`, `export -n` | ash, bash | yes, but not `wait -f` and `-p` and `export -f` |
 //! | `test -N -o -v` | bash | no: `find -newerXY`, `$-` and `${v+set}` do the same |
 //! | `builtin`, `caller`, `enable`, `logout` | bash | no: `command` and `exit` do the same as `builtin` and `logout` |

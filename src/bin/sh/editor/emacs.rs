@@ -32,7 +32,7 @@
 //! | `C-_` `C-x C-u`, `M-r` | undoes the last change, all changes | | `C-_` ends the input |
 //! | `C-v` `C-q` `C-^` and a key | that key as text | | `C-v` `C-^` same |
 //! | `C-l`, `M-C-l` | clears the screen | same | draws the line again; clears |
-//! | `C-p` `C-n`, Up, Down | the previous, next line in a command; from its first, last line: the previous, next command | the command | the command |
+//! | `C-p` `C-n`, Up, Down | the previous, next line; from the first, last line the previous, next command | the command | the command |
 //! | the same after `set -o prefixsearch` | after a text, the same as Page Up, Page Down | | |
 //! | Alt and Enter | a newline in the command | | |
 //! | `M-<` `M->` | the first command, the typed line | | the first, the last |

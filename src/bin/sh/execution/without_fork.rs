@@ -9,9 +9,6 @@
 //!     In a pipeline this applies only if the command is not the last one, the pipeline is not in the background, the command
 //!     succeeds, and its output fits in a pipe without a reader. The built-ins write to memory. If one of them has to report an
 //!     error or read a directory, the attempt is abandoned, and a copy executes the command again.
-//!     pipeline neither as the last element nor in the background, and only if they succeed and write no more than every pipe takes
-//!     without a reader. They write to memory. If there is something to complain about, or a directory to be read, this is given up,
-//!     and a copy does it anew.
 //!   - A program. It is spawned as a child of the shell, like a copy of the shell that becomes the program.
 //! - An asynchronous list that is one simple command or a pipeline: its programs, as above.
 //! - `(…)` as the last command of a subshell that has no children and no traps: that process has nothing else to do afterwards

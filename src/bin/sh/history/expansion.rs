@@ -5,9 +5,9 @@
 //! |---|---|
 //! | `!!`, `!n`, `!-n` | the last command, the command with the number n, the n-th last command |
 //! | `!text`, `!?text?` | the last command that begins with the text, or contains it |
-//! | `:n`, `:n-m`, `:n-`, `:n*`, `:^`, `:$`, `:*` after one of these | words of the command; before `^`, `$` and `*`, the colon may be left out |
+//! | `:n`, `:n-m`, `:n-`, `:n*`, `:^`, `:$`, `:*` after one of these | its words; before `^`, `$` and `*`, the colon is optional |
 //! | `!$`, `!^`, `!*`, `!:n` | words of the last command |
-//! | `:h`, `:t`, `:r`, `:p` after one of these | the text without its last component, only that, without its suffix; the line is only shown |
+//! | `:h`, `:t`, `:r`, `:p` after one of these | without the last component, only that, without the suffix; only shown |
 //!
 //! A `!` has no special meaning between quotes (as in bash's POSIX mode), after a backslash, in a comment, in `$((…))`, before a
 //! blank, `=`, `(` and some other characters, and in `$!`, `${!` and `[!`.
