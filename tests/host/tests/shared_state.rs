@@ -23,6 +23,8 @@ struct Meeting {
 impl Meeting {
     fn new() -> Self {
         let folder = std::env::temp_dir().join(format!("nestling-meeting-{}", std::process::id()));
+        // A test that becomes another user cannot remove its folder; a later process may have the same id.
+        let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).expect("a folder");
         let it = Self { folder };
         for name in ["there", "go on"] {
