@@ -214,7 +214,7 @@ dollar-single-quotes do not expand parameters => $'$x' => 1 <$x>
 dollar-single-quotes do not expand back-quotes => $'`x`' => 1 <`x`>
 dollar-single-quotes preserve a double-quote => $'a"b' => 1 <a"b>
 dollar-single-quotes preserve pattern characters => $'/*' => 1 </*>
-dollar-single-quotes are joined with what stands beside them => a$'b'c => 1 <abc>
+dollar-single-quotes are joined with adjacent text => a$'b'c => 1 <abc>
 empty dollar-single-quotes are an empty field => $'' => 1 <>
 dollar-single-quotes within double-quotes are no quotes => "$'a'" => 1 <$'a'>
 dollar-single-quotes preserve a newline => $'a␤b' => 1 <a␤b>

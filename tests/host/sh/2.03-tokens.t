@@ -48,7 +48,7 @@ an = alone is an ordinary character => args = => 1 <=>
 a dollar sign at the end of a word is itself => args a$ $ => 2 <a$> <$>
 a dollar sign before a character that begins no expansion is itself => args $% $, => 2 <$%> <$,>
 a $ before a closing parenthesis is itself => (args $) => 1 <$>
-commands are read and executed in turn, so that a syntax error comes after what is before it => echo a␤: => a
+commands are read and executed in turn, so a syntax error comes after the earlier commands => echo a␤: => a
 
 === a syntax error in a later line does not keep the lines before it from being executed [2.3]
 $ FILE

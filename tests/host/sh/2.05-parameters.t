@@ -11,7 +11,7 @@ a positional parameter with one digit needs no braces => echo $1 $9 => a i
 a positional parameter with more digits needs braces => echo ${10} ${11} => j k
 $10 is $1 and a zero => echo $10 => a0
 leading zeros in braces do not matter => echo ${01} ${0011} => a k
-a positional parameter that is not there expands to nothing => args "${12}" => 1 <>
+a positional parameter that does not exist expands to nothing => args "${12}" => 1 <>
 positional parameters are decimal => echo ${010} => j
 set replaces the positional parameters => set -- x; args "$@" => 1 <x>
 a function's arguments are its positional parameters => f() { args "$@"; }; f x y => 2 <x> <y>

@@ -13,7 +13,7 @@ a quoted tilde is itself => echo '~' "~" \~ => ~ ~ ~
 a tilde with a quoted slash after it is not expanded, or is without looking at the slash => echo ~'/'a | grep -c '^[~/]' => 1
 a tilde-prefix with a quoted character is itself => HOME=x; echo ~"root" ~\root => ~root ~root
 a tilde before a name is that user's home => x=~root; test -n "$x" && test "${x#/}" != "$x" && echo yes => yes
-a tilde before a name that nobody has is itself => echo ~no_such_user_here/a => ~no_such_user_here/a
+a tilde before an unknown name is not expanded => echo ~no_such_user_here/a => ~no_such_user_here/a
 a tilde at the beginning of an assignment's value is expanded => x=~; echo $x => /home/me
 a tilde after a colon in an assignment's value is expanded => x=a:~:~/b; echo $x => a:/home/me:/home/me/b
 a tilde after an equals sign in an assignment's value is itself => x=a=~; echo $x => a=~

@@ -26,9 +26,9 @@ only a comment is allowed => args "$(# comment␤)" => 1 <>
 text may stand beside a substitution => args a$(echo b c)d => 2 <ab> <cd>
 the commands may be on several lines => args $(␤echo a␤echo b␤) => 2 <a> <b>
 the exit status of the last command is that of an assignment => x=$(false); echo $? => 1
-the exit status of a command whose words have a substitution is its own => echo $(false) $? >/dev/null; echo $? => 0
-a command that is nothing but a substitution without output has its exit status => $(exit 3); echo $? => 3
-a command that is nothing but a substitution is executed => $(echo echo a) => a
+the exit status of a command whose words have a substitution is that of the command => echo $(false) $? >/dev/null; echo $? => 0
+a command that is only a substitution without output has the exit status of the substitution => $(exit 3); echo $? => 3
+the output of a command that is only a substitution is executed => $(echo echo a) => a
 the last substitution's exit status counts in an assignment => x=$(exit 3) y=$(exit 4); echo $? => 4
 variables set within are not set outside => x=1; args $(x=2; echo $x) $x => 2 <2> <1>
 a change of the directory within has no effect outside => mkdir d; x=$PWD; : $(cd d); test "$PWD" = "$x"; echo $? => 0
@@ -82,7 +82,7 @@ a substitution may be in a for list => for x in $(echo a b); do echo $x; done =>
 a substitution may be a case word => case $(echo a) in a) echo yes;; esac => yes
 a pipeline may be in a substitution => args $(echo a | cat) => 1 <a>
 an asynchronous list in a substitution has its output taken => args $(echo a & wait) => 1 <a>
-a substitution waits for what holds its output => args $({ echo a; } &) => 1 <a>
+a substitution waits for every process that holds its output => args $({ echo a; } &) => 1 <a>
 break in a substitution has no effect on the loop outside => for i in 1 2; do echo $i $(break 2>/dev/null); done => 1␤2
 return in a substitution in a function ends the substitution => f() { x=$(echo a; return 3; echo b); echo $x $?; }; f => a 3
 a long output is taken whole => x=$(i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done); echo ${#x} => 122999
@@ -141,7 +141,7 @@ a pattern is expanded in it => : >f1; : >f2; echo $(echo f*) $(env echo f?) => f
 a default is expanded in it => x='a b'; echo "$(echo ${x-c} "${y-d  e}" ${#x})" => a b d  e 3
 a tilde is expanded in it => HOME=/h; echo $(echo ~ ~/x) => /h /h/x
 an output as large as can be => x=$(printf %70000d 1); echo ${#x} => 70000
-the output of a program that goes on is awaited => x=$($SH -c 'echo a; exec sleep 0' ; echo b); echo $x => a b
+the output of a program that continues is awaited => x=$($SH -c 'echo a; exec sleep 0' ; echo b); echo $x => a b
 
 === with {0} closed, a command substitution loses nothing [2.6.3]
 exec {1}

@@ -208,7 +208,7 @@ a redirection of its errors => echo a 2>&1 | cat => a
 the status of the last => false | true; echo $?; echo a | false; echo $? => 0␤1
 pipefail => set -o pipefail; false | true; echo $?; echo a | false | true; echo $? => 1␤1
 a reader that does not read => echo a | :; echo $? => 0
-no reader for what is long => set -o pipefail; printf %200000d 1 | :; [ $? -gt 128 ] && echo ended => ended
+no reader for a long text => set -o pipefail; printf %200000d 1 | :; [ $? -gt 128 ] && echo ended => ended
 aliases => alias e='echo al'␤e | cat => al
 a trace => exec 2>f; set -x; echo a | cat >g; set +x; grep -c 'echo a' f => 1
 with standard output closed => exec 3>&1 >&-; echo a | cat >&3 => a

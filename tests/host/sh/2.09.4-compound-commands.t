@@ -41,7 +41,7 @@ for has the status of its last command => for x in a b; do (exit 3); done; echo 
 for's variable keeps its last value => for x in a b; do :; done; echo $x => b => 2.9.4.2
 for's words are expanded once before the first round => y='a b'; for x in $y; do y=c; echo $x; done => a␤b => 2.9.4.2
 for's variable may be changed in the list => for x in a b; do x=c$x; echo $x; done => ca␤cb => 2.9.4.2
-for with the positional parameters goes on though they change => set a b; for x do set c; echo $x; done => a␤b => 2.9.4.2
+for with the positional parameters continues even if they change => set a b; for x do set c; echo $x; done => a␤b => 2.9.4.2
 for loops may be nested => for x in a b; do for y in 1 2; do echo $x$y; done; done => a1␤a2␤b1␤b2 => 2.9.4.2
 for's variable may be named as a reserved word => for if in a; do echo $if; done => a => 2.9.4.2
 for's list may end in & => for x in a; do echo $x >f & done; wait; cat f => a => 2.9.4.2

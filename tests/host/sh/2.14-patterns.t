@@ -39,13 +39,13 @@ a bracket expression matches no other => d => [abc] => no
 a bracket expression matches one character only => ab => [abc] => no
 a bracket expression does not match the empty string => '' => [abc] => no
 a bracket expression with ! matches another => d => [!abc] => yes
-a bracket expression with ! does not match its own => a => [!abc] => no
+a bracket expression with ! does not match its own characters => a => [!abc] => no
 a bracket expression with ! does not match the empty string => '' => [!a] => no
 a ! that is not first is ordinary => ! => [a!] => yes
-a range matches what is between => m => [a-z] => yes
+a range matches the characters between => m => [a-z] => yes
 a range matches its begin => a => [a-z] => yes
 a range matches its end => z => [a-z] => yes
-a range does not match what is outside => A => [a-z] => no
+a range does not match the characters outside => A => [a-z] => no
 a range of digits => 5 => [0-9] => yes
 several ranges => Q => [a-zA-Z] => yes
 a range with ! => 5 => [!0-9] => no

@@ -8,17 +8,17 @@ args() { printf '%d' $#; [ $# -eq 0 ] || printf ' <%s>' "$@"; echo; }
 +++
 set with arguments makes them the positional parameters => set a 'b c'; args "$@" => 2 <a> <b c>
 set -- without arguments leaves no positional parameters => set a b; set --; args "$@" => 0
-set -- makes what follows the positional parameters though it begins with - => set -- -a -- b; args "$@" => 3 <-a> <--> <b>
+set -- makes the following words the positional parameters even if they begin with - => set -- -a -- b; args "$@" => 3 <-a> <--> <b>
 set with an option and arguments does both => set -f a b; args "$@" *; set +f => 3 <a> <b> <*>
 set with an option alone leaves the positional parameters => set a b; set -f; args "$@" => 2 <a> <b>
 set with an operand that begins with + after another operand => set a +b; args "$@" => 2 <a> <+b>
 set without arguments lists variables so that they can be read again => xyz="a'b  c"; set | grep '^xyz=' >f; unset xyz; . ./f; args "$xyz" => 1 <a'b  c>
 set without arguments lists no functions' names as variables, or its output may be read again => abc=1; set | grep -c '^abc=' => 1
-set -a exports what is assigned => set -a; x=1; $SH -c 'echo $x' => 1
-set -a exports what is assigned by read => set -a; read x <<E␤1␤E␤$SH -c 'echo $x' => 1
+set -a exports variables that are assigned => set -a; x=1; $SH -c 'echo $x' => 1
+set -a exports variables that read assigns => set -a; read x <<E␤1␤E␤$SH -c 'echo $x' => 1
 set -a exports a for loop's variable => set -a; for x in 1; do $SH -c 'echo $x'; done => 1
-set -a exports what = assigns => set -a; : ${x=1}; $SH -c 'echo $x' => 1
-set -a does not export what was assigned before => x=1; set -a; $SH -c 'echo ${x-unset}' => unset
+set -a exports variables that ${x=word} assigns => set -a; : ${x=1}; $SH -c 'echo $x' => 1
+set -a does not export variables that were assigned before => x=1; set -a; $SH -c 'echo ${x-unset}' => unset
 set +a does not export any more => set -a; set +a; x=1; $SH -c 'echo ${x-unset}' => unset
 set -o allexport is set -a => set -o allexport; x=1; $SH -c 'echo $x' => 1
 set -C keeps files from being overwritten => echo a >f; set -C; (echo b >f) 2>/dev/null; cat f => a
@@ -54,7 +54,7 @@ set -b is allowed => set -b; echo a => a
 set -o vi and emacs are known without effect here, or vi only => set +o vi; echo $? => 0
 set -o ignoreeof is known => set -o ignoreeof; echo $? => 0
 set -o nolog is known => set -o nolog 2>/dev/null; echo $? => 0
-set - is left out or ends -x and -v: the shell goes on => set - a; echo end => end
+set - is left out or ends -x and -v: the shell continues => set - a; echo end => end
 set in a function changes the shell's options => f() { set -f; }; f; case $- in *f*) echo on;; *) echo off;; esac => on
 set's words are expanded => x='a b'; set -- $x "$x"; args "$@" => 3 <a> <b> <a b>
 set with the positional parameters rotated => set a b c; set "$2" "$3" "$1"; args "$@" => 3 <b> <c> <a>

@@ -20,7 +20,7 @@ break in a brace group in a loop => for x in a b; do { break; }; echo no; done; 
 break in an and-or list => for x in a b; do true && break; echo no; done; echo $x => a => break
 break in an eval in a loop => for x in a b; do eval break; echo no; done; echo $x => a => break
 break by command => for x in a b; do command break; echo no; done; echo $x => a => break
-continue goes on with the next round => for x in a b c; do [ $x = b ] && continue; echo $x; done => a␤c => continue
+continue begins the next round => for x in a b c; do [ $x = b ] && continue; echo $x; done => a␤c => continue
 continue 2 goes on with the enclosing loop's next round => for x in a b; do for y in 1 2; do echo $x$y; continue 2; done; echo no; done => a1␤b1 => continue
 continue n with too great an n is the outermost loop's => for x in a b; do for y in 1 2; do echo $x$y; continue 9; done; done => a1␤b1 => continue
 continue in while evaluates the condition => i=0; while [ $((i+=1)) -lt 4 ]; do [ $i = 2 ] && continue; echo $i; done => 1␤3 => continue
@@ -63,7 +63,7 @@ eval is left by return in a function => f() { eval 'return 3'; echo no; }; f; ec
 eval may be nested => eval 'eval "echo a"' => a => eval
 eval of only a comment has the status 0 => false; eval '# a'; echo $? => 0 => eval
 exec replaces the shell => (exec echo a; echo no) => a => exec
-exec gives its status to who waits => (exec $SH -c 'exit 3'); echo $? => 3 => exec
+the status of exec reaches the process that waits => (exec $SH -c 'exit 3'); echo $? => 3 => exec
 exec keeps the process id => $SH -c 'echo $$; exec $SH -c "echo \$\$"' | { read x; read y; [ $x = $y ] && echo yes; } => yes => exec
 exec with redirections alone keeps them => exec >f; echo a; exec >&2; cat f 2>/dev/null >&2 || :; exec >/dev/null =>  => exec
 exec without anything does nothing => exec; echo a => a => exec

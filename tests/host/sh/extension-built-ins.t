@@ -20,7 +20,7 @@ local IFS is the function's => f() { local IFS=:; args $1; }; f a:b; args a:b =>
 local has the status 0 => f() { local x=$(exit 3); echo $?; }; f => 0 => local
 local behind an assignment declares in the function => f() { E=1 local v=x; echo "[$v]"; }; f; echo "[${v-}${E-}]" => [x]␤[] => local
 local behind an assignment to the same name declares it => f() { x=1 local x=5; echo "[$x]"; }; f; echo "[${x-}]" => [5]␤[] => local
-local of what is local already keeps the value => f() { local x=1; local x; echo "[$x]"; }; f => [1] => local
+local of a variable that is already local keeps the value => f() { local x=1; local x; echo "[$x]"; }; f => [1] => local
 local IFS of a local IFS keeps the value => f() { local IFS=:; local IFS; echo "[$IFS]"; }; f => [:] => local
 local of what is assigned before the function keeps that => x=1; f() { local x; echo "[$x]"; x=3; }; x=2 f; echo $x => [2]␤1 => local
 local of a caller's local is a new variable => f() { local x; echo "[${x-}]"; x=5; }; g() { local x=3; f; echo $x; }; g => []␤3 => local
@@ -31,11 +31,11 @@ shift of too many returns 1 and shifts nothing => set -- a b; shift 3; echo $? $
 OPTERR=0 makes getopts report nothing => OPTERR=0; getopts a x -b; echo $? $x => 0 ? => getopts
 chdir is cd => chdir /; pwd => / => chdir
 type -p writes the paths of programs alone => type -p cd sh | grep -c '^/.*/sh$' => 1 => type
-type -p of what is none has a status greater than 0 => type -p no_such || echo fails => fails => type
-type -a tells all that a name stands for => alias echo=a; echo() { :; }; mkdir d; cp /bin/echo d; PATH=$PWD/d; type -a echo | /bin/sed "s,$PWD,here,"; \unalias echo => echo is an alias for a␤echo is a function␤echo is a shell builtin␤echo is here/d/echo => type
-type -a tells of special built-ins before functions, and of reserved words => for n in if :; do type -a $n; done => if is a reserved word␤: is a special shell builtin => type
-type -a tells of every program in PATH => mkdir d e f; : >d/x; : >e/x; : >f/x; chmod +x d/x f/x; PATH=$PWD/d:$PWD/e:$PWD/f:$PATH; type -a x | sed "s,$PWD,here," => x is here/d/x␤x is here/f/x => type
-type -a of what is none has a status greater than 0 => type -a no_such 2>&1 || echo fails => sh: line 2: type: no_such: not found␤fails => type
+type -p of an unknown name has a status greater than 0 => type -p no_such || echo fails => fails => type
+type -a prints all meanings of a name => alias echo=a; echo() { :; }; mkdir d; cp /bin/echo d; PATH=$PWD/d; type -a echo | /bin/sed "s,$PWD,here,"; \unalias echo => echo is an alias for a␤echo is a function␤echo is a shell builtin␤echo is here/d/echo => type
+type -a prints special built-ins before functions, and reserved words => for n in if :; do type -a $n; done => if is a reserved word␤: is a special shell builtin => type
+type -a prints every program in PATH => mkdir d e f; : >d/x; : >e/x; : >f/x; chmod +x d/x f/x; PATH=$PWD/d:$PWD/e:$PWD/f:$PATH; type -a x | sed "s,$PWD,here," => x is here/d/x␤x is here/f/x => type
+type -a of an unknown name has a status greater than 0 => type -a no_such 2>&1 || echo fails => sh: line 2: type: no_such: not found␤fails => type
 type -ap writes paths alone => cd() { :; }; mkdir d; : >d/cd; chmod +x d/cd; PATH=$PWD/d; type -ap cd | /bin/sed "s,$PWD,here,"; type -ap : || echo fails => here/d/cd␤fails => type
 exec -a gives a program another name => (exec -a name $SH -c 'echo $0') => name => exec
 printf %q writes what can be read back => eval "x=$(printf %q "it's a \$x")"; echo "$x"; printf '%q %5q|\n' a 'b c' => it's a $x␤a 'b c'| => printf
@@ -43,7 +43,7 @@ read -u reads another descriptor => exec 3<<E␤a␤E␤read -u 3 x; echo $x => 
 help lists built-ins => help | tr ' ' '\n' | grep -cx 'cd\|test' => 2 => help
 source is . => echo 'echo a' >f; source ./f => a => source
 let evaluates => let x=1+2; echo $x => 3 => let
-let has the status 0 for what is not 0 => let 5; echo $? => 0 => let
+let has the status 0 for a value other than 0 => let 5; echo $? => 0 => let
 let has the status 1 for 0 => let 0; echo $? => 1 => let
 let evaluates several => let x=1 y=x+1; echo $y => 2 => let
 read -n reads so many characters => printf abcdef | { read -n 3 x; echo $x; cat; echo; } => abc␤def => read
@@ -107,11 +107,11 @@ a bracket expression => a5 => ^[a-c][[:digit:]]$ => yes
 a bracket expression of all others => ab => ^[^b]b$ => yes
 an exclamation mark in a bracket expression is itself => '!' => ^[!]$ => yes
 a backslash takes the meaning => abc => a\.c => no
-what is quoted stands for itself => abc => "a.c" => no
-what is quoted in part stands for itself => a.c => ^a"."c$ => yes
+quoted characters match themselves => abc => "a.c" => no
+partly quoted characters match themselves => a.c => ^a"."c$ => yes
 an expansion is an expression => abc => ${u-a.c} => yes
 a quoted expansion is none => abc => "${u-a.c}" => no
-nothing matches anything => abc => "" => yes
+an empty expression matches anything => abc => "" => yes
 ways without number end => aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => ^(a*)*(a*)*b$ => no
 
 === a character of several bytes is one for a regular expression [[[ with =~]

@@ -14,14 +14,14 @@ alias replaces a definition => alias aa=b; alias aa=c; alias aa | tr -d \' => aa
 alias has the status 0 => alias aa=b; echo $? => 0 => alias
 unalias removes => alias aa=b; unalias aa; alias aa 2>/dev/null || echo none => none => unalias
 unalias -a removes all => alias aa=b cc=d; unalias -a; alias aa 2>/dev/null || alias cc 2>/dev/null || echo none => none => unalias
-unalias of what is none has a status greater than 0 => unalias no_such 2>/dev/null || echo fails => fails => unalias
+unalias of an unknown alias has a status greater than 0 => unalias no_such 2>/dev/null || echo fails => fails => unalias
 command executes a utility => command echo a => a => command
 command executes no function => echo() { :; }; command echo a => a => command
 command with an assignment => x=1 command $SH -c 'echo $x' => 1 => command
 command without operands has the status 0 => command; echo $? => 0 => command
 command takes -- => command -- echo a => a => command
-command of what is not found has the status 127 => command no_such 2>/dev/null; echo $? => 127 => command
-command of what is not executable has the status 126 => : >f; command ./f 2>/dev/null; echo $? => 126 => command
+command of a name that is not found has the status 127 => command no_such 2>/dev/null; echo $? => 127 => command
+command of a file that is not executable has the status 126 => : >f; command ./f 2>/dev/null; echo $? => 126 => command
 command -p finds standard utilities without PATH => PATH=/nonexistent; command -p ls / >/dev/null; echo $? => 0 => command
 command of a special built-in loses its errors' consequences => command set -_ 2>/dev/null; echo after => after => command
 command exec keeps redirections => command exec 3>f; echo a >&3; cat f => a => command
@@ -35,7 +35,7 @@ command -v writes a special built-in's name => command -v export => export => co
 command -v writes a function's name => ff() { :; }; command -v ff => ff => command
 command -v writes a reserved word => command -v if => if => command
 command -v writes an alias's definition => alias aa=b; command -v aa | tr -d \' => alias aa=b => command
-command -v of what is not found writes nothing, with a status greater than 0 => command -v no_such || echo none => none => command
+command -v of a name that is not found writes nothing, with a status greater than 0 => command -v no_such || echo none => none => command
 command -v of a file that is not executable has a status greater than 0 => : >f; command -v ./f || echo none => none => command
 command -V names what it is => command -V ls | grep -c ls => 1 => command
 command -V of what is not found has a status greater than 0 => command -V no_such >/dev/null 2>&1 || echo none => none => command
@@ -47,11 +47,11 @@ type of a function says so => ff() { :; }; type ff | grep -c function => 1 => ty
 type of an alias shows its value => alias aa=bcd; type aa | grep -c bcd => 1 => type
 type of a reserved word says so => type if | grep -c if => 1 => type
 type of several => type cd ls | wc -l | tr -d ' ' => 2 => type
-type of what is not found has a status greater than 0 => type no_such >/dev/null 2>&1 || echo none => none => type
+type of a name that is not found has a status greater than 0 => type no_such >/dev/null 2>&1 || echo none => none => type
 hash of a utility has the status 0 => hash ls; echo $? => 0 => hash
-hash of what is not found has a status greater than 0 => hash no_such 2>/dev/null || echo none => none => hash
+hash of a name that is not found has a status greater than 0 => hash no_such 2>/dev/null || echo none => none => hash
 hash -r forgets => hash ls; hash -r; echo $? => 0 => hash
-hash lists what is remembered => hash -r; ls >/dev/null; hash | grep -c ls => 1 => hash
+hash lists the remembered locations => hash -r; ls >/dev/null; hash | grep -c ls => 1 => hash
 hash of a command that has moved is found anew after hash -r => mkdir a b; echo 'echo 1' >a/p; chmod +x a/p; PATH=$PWD/b:$PWD/a:$PATH; p; mv a/p b/p; hash -r; p => 1␤1 => hash
 a command that has moved is found anew => mkdir a b; echo 'echo 1' >a/p; chmod +x a/p; PATH=$PWD/b:$PWD/a:$PATH; p; mv a/p b/p; p 2>/dev/null || echo 1 => 1␤1 => hash
 wait has the status of the process => (exit 3) & wait $!; echo $? => 3 => wait

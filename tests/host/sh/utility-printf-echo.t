@@ -114,7 +114,7 @@ printf {0} | od -An -to1 | tr -d ' '
 ---
 {2}
 +++
-printf of a number that is none has a status greater than 0 and goes on => printf '%d\n' a 2>/dev/null || echo fails => 0␤fails => printf
+printf of an invalid number has a status greater than 0 and continues => printf '%d\n' a 2>/dev/null || echo fails => 0␤fails => printf
 printf of a number with something after it writes the number and has a status greater than 0 => printf '%d\n' 1a 2>/dev/null || echo fails => 1␤fails => printf
 printf of a number that is too large has a status greater than 0 => printf '%d\n' 99999999999999999999 >/dev/null 2>&1 || echo fails => fails => printf
 printf without operands has a status greater than 0 => printf 2>/dev/null || echo fails => fails => printf

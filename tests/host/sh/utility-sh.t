@@ -141,7 +141,7 @@ exec in a script read from standard input redirects what is read => printf 'echo
 a script with carriage returns has them as characters => printf 'echo a\r\n' | $SH | od -An -to1 | tr -d ' ' => 141015012
 a script with a very long line => x=0123456789; for i in 1 2 3 4 5 6 7 8 9; do x=$x$x; done; echo "echo $x" >f; $SH ./f | wc -c | tr -d ' ' => 5121
 a script with many lines => i=0; while [ $i -lt 2000 ]; do echo "x=$i"; i=$((i+1)); done >f; echo 'echo $x' >>f; $SH ./f => 1999
-a script with a null byte is refused or goes on => printf 'echo a\n\0\n' >f; $SH ./f 2>/dev/null | head -n 1 | cut -c1 | tr -d '\n'; echo => a
+a script with a null byte is refused or continues => printf 'echo a\n\0\n' >f; $SH ./f 2>/dev/null | head -n 1 | cut -c1 | tr -d '\n'; echo => a
 ENV is not read by a shell that is not interactive => echo 'echo env' >e; ENV=$PWD/e $SH -c 'echo a' => a
 ENV is read by an interactive shell => echo 'echo env' >e; ENV=$PWD/e $SH -i -c 'echo a' 2>/dev/null </dev/null => env␤a
 ENV is expanded by an interactive shell => echo 'echo env' >e; D=$PWD ENV='$D/e' $SH -i -c 'echo a' 2>/dev/null </dev/null => env␤a
