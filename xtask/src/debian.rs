@@ -77,11 +77,11 @@ pub const MISSING: &str = "Debian's initramfs is not available: see the setup ab
 
 /// The files of the packages, if they were fetched before.
 pub fn present(workspace: &Workspace) -> Option<PathBuf> {
-    let files = place(workspace).join("files");
+    let files = folder(workspace).join("files");
     files.exists().then_some(files)
 }
 
-fn place(workspace: &Workspace) -> PathBuf {
+fn folder(workspace: &Workspace) -> PathBuf {
     workspace.target.join("xtask/debian")
 }
 
@@ -90,16 +90,16 @@ pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(files) = present(workspace) {
         return Ok(files);
     }
-    let place = place(workspace);
-    let apt = Apt::new(&place, "amd64", apt::SUITES[0])?;
+    let cache = folder(workspace);
+    let apt = Apt::new(&cache, "amd64", apt::SUITES[0])?;
     apt.update()?;
     // The files are fetched under another name and renamed when they are complete.
-    let partial = place.join("partial");
+    let partial = cache.join("partial");
     for package in PACKAGES {
         let file = apt.download(package)?;
         cmd!("dpkg-deb", "-x", &file, &partial).run()?;
     }
-    let files = place.join("files");
+    let files = cache.join("files");
     fs::rename(partial, &files)?;
     Ok(files)
 }

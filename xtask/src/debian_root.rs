@@ -112,13 +112,13 @@ const TALK: &[(&str, &[Exchange])] = &[
     ),
 ];
 
-fn place(workspace: &Workspace) -> PathBuf {
+fn folder(workspace: &Workspace) -> PathBuf {
     workspace.target.join("xtask/debian-root")
 }
 
 /// The image of the root, if it was made before.
 pub fn present(workspace: &Workspace) -> Option<PathBuf> {
-    let image = place(workspace).join("root.img");
+    let image = folder(workspace).join("root.img");
     image.exists().then_some(image)
 }
 
@@ -132,8 +132,8 @@ pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
         "a root of Debian's: only root may make it"
     );
     let debootstrap = apt::obtain(|| apt::program("debootstrap", &["debootstrap"]))?;
-    let place = place(workspace);
-    let folder = place.join("folder");
+    let cache = folder(workspace);
+    let folder = cache.join("folder");
     remove(&folder)?;
     fs::create_dir_all(&folder)?;
     let include = format!("--include={PACKAGES}");
@@ -155,10 +155,10 @@ pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
         .run()
         .context("preparing Debian's root")?;
     // The image is made under another name and renamed when it is complete.
-    let partial = place.join("partial.img");
+    let partial = cache.join("partial.img");
     disk::image(&folder, &partial, MEGABYTES)?;
     remove(&folder)?;
-    let image = place.join("root.img");
+    let image = cache.join("root.img");
     fs::rename(partial, &image)?;
     Ok(image)
 }

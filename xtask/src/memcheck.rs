@@ -22,15 +22,15 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// The suites that do not run: one needs nestling's PID 1, one reads memory below its stack pointer, and one needs
 /// `sh`.
-const NOT: [&str; 3] = [PID1, "stack", "shell"];
+const EXCLUDED_SUITES: [&str; 3] = [PID1, "stack", "shell"];
 
 /// The beginning of each complaint of memcheck.
 const COMPLAINT: &str = "memcheck complains:";
 
 /// The tests that cannot run in valgrind 3.19, and why. None of these failures is a fault of the tests.
-const EXCEPT: &[(&str, &[&str])] = &[
+const EXCLUDED_CASES: &[(&str, &[&str])] = &[
     (
-        "where an exec fails for a reason that valgrind has not foreseen, it ends the child",
+        "if an exec fails for a reason that valgrind does not expect, valgrind ends the child",
         &[
             "a_failed_exec_names_its_step_and_restores_the_mask",
             "begin_reports_the_same_failures_as_start",
@@ -44,7 +44,7 @@ const EXCEPT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "valgrind answers in the kernel's place, and otherwise",
+        "valgrind itself answers the call, and differs from the kernel",
         &[
             "a_descriptor_that_cannot_be_executed_is_reported",
             "begin_returns_a_failure_of_the_parent_at_once",
@@ -95,7 +95,7 @@ const EXCEPT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "the memory is copied, which takes a pipe",
+        "the memory is copied, which needs a pipe",
         &[
             "a_property_of_shared_memory_that_a_hook_changes_stays_changed",
             "a_descriptor_that_cannot_be_made_is_named",
@@ -135,7 +135,7 @@ const EXCEPT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "the memory in use is also valgrind's",
+        "the memory in use includes that of valgrind",
         &["large_blocks_are_returned_to_the_kernel"],
     ),
     (
@@ -152,7 +152,7 @@ const EXCEPT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "valgrind reads what lies behind an empty list of arguments",
+        "valgrind reads past the end of an empty list of arguments",
         &[
             "a_file_in_no_executable_format_is_run_by_the_shell",
             "without_arguments_and_environment",
@@ -176,18 +176,18 @@ pub fn memcheck(workspace: &Workspace) -> Result<Outcome> {
         }
     }
     let program = compile::path(workspace, HOST, Profile::Debug, SUITES);
-    let except: Vec<String> = EXCEPT
+    let excluded: Vec<String> = EXCLUDED_CASES
         .iter()
         .flat_map(|(reason, tests)| tests.iter().map(move |test| format!("{test}: {reason}")))
         .collect();
-    let except = except.join("\n");
+    let excluded = excluded.join("\n");
     let complaints = scratch.join("memcheck-complaints.log");
     // The log goes to a descriptor that is already open: valgrind moves it to a number that the tests do not see. A log
     // file that valgrind opens by itself would be among the tests' descriptors.
     let script = r#"exec "$1" -q --error-markers="$2", --log-fd=9 "$3" "$4" "" "$5" 9>"$0""#;
     let mut outcome = Outcome::default();
     for suite in workspace.suites()? {
-        if NOT.contains(&&*suite) {
+        if EXCLUDED_SUITES.contains(&&*suite) {
             continue;
         }
         let line = [
@@ -196,7 +196,7 @@ pub fn memcheck(workspace: &Workspace) -> Result<Outcome> {
             COMPLAINT.as_ref(),
             program.as_os_str(),
             suite.as_ref(),
-            except.as_ref(),
+            excluded.as_ref(),
         ];
         let words = ["-c".as_ref(), script.as_ref()].into_iter().chain(line);
         let command = cmd("sh", words).dir(&workspace.root);

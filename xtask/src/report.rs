@@ -73,7 +73,7 @@ impl Outcome {
     }
 
     /// Returns the last lines of the output, without the lines about cases that passed.
-    fn telling(&self) -> Vec<&str> {
+    fn failures(&self) -> Vec<&str> {
         let lines = self.output.lines();
         let lines: Vec<_> = lines.filter(|line| !line.starts_with("ok ")).collect();
         lines[lines.len().saturating_sub(400)..].to_vec()
@@ -148,8 +148,8 @@ impl Report {
         let (counted, seconds) = (counts(sums), time.as_secs_f64());
         println!("{word:<7}{name:<15}{label:<45}{counted:<33}{seconds:>6.1} s");
         if failed {
-            let telling = outcome.telling();
-            telling.iter().for_each(|line| println!("    {line}"));
+            let failures = outcome.failures();
+            failures.iter().for_each(|line| println!("    {line}"));
             let path = self.folder.join(format!("{name} {label}.log"));
             match fs::write(&path, &outcome.output) {
                 Ok(()) => println!("    all of its output: {}", path.display()),

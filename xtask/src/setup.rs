@@ -59,19 +59,19 @@ impl Needs {
 
 pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
     let program = |name, packages| {
-        tell(|| apt::program(name, packages).map(|path| path.display().to_string()))
+        find_or_install(|| apt::program(name, packages).map(|path| path.display().to_string()))
     };
     let cache = &workspace.scratch()?;
     let mut complete = true;
     for &arch in &needs.archs {
         let describe = |rust: Rust| format!("Rust for {}: {}", arch.name(), rust.describe());
-        complete &= tell(|| Rust::find(arch).map(describe));
+        complete &= find_or_install(|| Rust::find(arch).map(describe));
     }
     for &arch in &needs.emulators {
         complete &= program(arch.emulator(), &["qemu-user"]);
     }
-    complete &= tell(|| component("rustfmt", "fmt"));
-    complete &= tell(|| component("clippy", "clippy"));
+    complete &= find_or_install(|| component("rustfmt", "fmt"));
+    complete &= find_or_install(|| component("clippy", "clippy"));
     if needs.host {
         complete &= program("strace", &["strace"]);
         complete &= program("gdb", &["gdb"]);
@@ -79,7 +79,7 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
         // If one of these programs is missing, the tests that need it are skipped.
         program("musl-gcc", &["musl-tools"]);
         if HOST == Arch::X86_64 {
-            tell(library_of_32_bits);
+            find_or_install(library_of_32_bits);
         }
         program("tmux", &["tmux"]);
         program("mandoc", &["mandoc"]);
@@ -90,25 +90,25 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
         program("yash", &["yash"]);
     }
     for &(arch, age) in &needs.kernels {
-        if !tell(|| machine::emulator(arch).map(|path| path.display().to_string())) {
+        if !find_or_install(|| machine::emulator(arch).map(|path| path.display().to_string())) {
             continue;
         }
         let present = kernel::present(cache, arch, age);
-        tell_of_file(present, || kernel::obtain(cache, arch, age));
+        fetch(present, || kernel::obtain(cache, arch, age));
         if (arch, age) == (debian::ARCH, Age::Current) {
-            tell_of_file(debian::present(workspace), || debian::obtain(workspace));
+            fetch(debian::present(workspace), || debian::obtain(workspace));
         }
     }
     if needs.debian_root {
         let present = debian_root::present(workspace);
-        tell_of_file(present, || debian_root::obtain(workspace));
+        fetch(present, || debian_root::obtain(workspace));
     }
     ensure!(complete, "something is missing, see above");
     Ok(())
 }
 
 /// Finds or installs something, and prints which of the two it did.
-fn tell(find: impl Fn() -> Result<String, Missing>) -> bool {
+fn find_or_install(find: impl Fn() -> Result<String, Missing>) -> bool {
     let (state, what) = match find() {
         Ok(found) => ("present", found),
         Err(_) => match apt::obtain(find) {
@@ -121,7 +121,7 @@ fn tell(find: impl Fn() -> Result<String, Missing>) -> bool {
 }
 
 /// Fetches a file that is not present, and prints which of the two it was.
-fn tell_of_file(present: Option<PathBuf>, obtain: impl Fn() -> Result<PathBuf>) {
+fn fetch(present: Option<PathBuf>, obtain: impl Fn() -> Result<PathBuf>) {
     let state = if present.is_some() {
         "present"
     } else {

@@ -119,7 +119,7 @@ pub fn talk_with(
             // If the machine has ended, it does not answer.
             let _ = running.strike(keys);
             for answer in *answers {
-                if !hear(&mut running, &mut heard, answer)? {
+                if !wait_for(&mut running, &mut heard, answer)? {
                     break 'all;
                 }
             }
@@ -140,7 +140,7 @@ pub fn talk_with(
 }
 
 /// Waits until the console shows an answer after the text that was read before.
-fn hear(running: &mut Running, heard: &mut usize, answer: &str) -> Result<bool> {
+fn wait_for(running: &mut Running, heard: &mut usize, answer: &str) -> Result<bool> {
     loop {
         let transcript = plain(&running.console.transcript());
         let rest = transcript.get(*heard..).unwrap_or_default();

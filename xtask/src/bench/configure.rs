@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use duct::cmd;
 
-use super::{Table, Told, in_turns};
+use super::{Emit, Table, in_turns};
 use crate::{
     apt,
     arch::HOST,
@@ -40,7 +40,7 @@ const MAKE_TURNS: usize = 3;
 /// All files that the script has made, by their names.
 type Results = BTreeMap<PathBuf, Vec<u8>>;
 
-pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
+pub fn side_by_side(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
     compile::programs(workspace, &[HOST], Profile::Release, &["--quiet"])?;
     let shells = [
         ("dash", apt::obtain(|| apt::program("dash", &["dash"]))?),
@@ -65,7 +65,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
             Ok(seconds)
         })?;
         compare(&results).with_context(|| format!("configure of {package}"))?;
-        told(Table {
+        emit(Table {
             title: format!("configure of {package}, made by autoconf {autoconf}"),
             unit: "seconds",
             rows: shells
@@ -89,7 +89,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
         Ok(seconds)
     })?;
     compare(&results).with_context(|| format!("make of {BUILT}"))?;
-    told(Table {
+    emit(Table {
         title: format!("make SHELL=… of {BUILT}, whose libtool is a script"),
         unit: "seconds",
         rows: shells

@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Table, Told, in_turns, middle};
+use super::{Emit, Table, in_turns, middle};
 use crate::apt;
 
 const TURNS: usize = 3;
@@ -64,7 +64,7 @@ const CONSTRUCTS: [Construct; 9] = [
 ];
 
 /// Reports the tables. The first shell is the one with which the others are compared.
-pub fn tables(scratch: &Path, sh: &Path, told: Told<'_>) -> Result<()> {
+pub fn tables(scratch: &Path, sh: &Path, emit: Emit<'_>) -> Result<()> {
     let peer = |name: &'static str, package: &'static [&'static str]| {
         apt::obtain(|| apt::program(name, package))
     };
@@ -109,7 +109,7 @@ pub fn tables(scratch: &Path, sh: &Path, told: Told<'_>) -> Result<()> {
                 times.push(middle(values.iter().copied())[1]);
             }
             let names = shells.iter().map(|(name, ..)| String::from(*name));
-            told(Table {
+            emit(Table {
                 title: format!("{title}: {size}"),
                 unit: "milliseconds",
                 rows: names.zip(values).collect(),
@@ -122,7 +122,7 @@ pub fn tables(scratch: &Path, sh: &Path, told: Told<'_>) -> Result<()> {
             };
             (String::from(*name), vec![exponent])
         });
-        told(Table {
+        emit(Table {
             title: format!("{title}: growth"),
             unit: "exponent",
             rows: rows.collect(),

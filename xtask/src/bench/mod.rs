@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use crate::workspace::Workspace;
 
 /// A benchmark. It reports each table as soon as the table is complete, because some tables take minutes.
-type Benchmark = fn(&Workspace, Told<'_>) -> Result<()>;
-pub type Told<'a> = &'a mut dyn FnMut(Table);
+type Benchmark = fn(&Workspace, Emit<'_>) -> Result<()>;
+pub type Emit<'a> = &'a mut dyn FnMut(Table);
 
 /// The benchmarks, by their names.
 const ALL: &[(&str, Benchmark)] = &[

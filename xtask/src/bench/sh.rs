@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Table, Told, growth, in_turns};
+use super::{Emit, Table, growth, in_turns};
 use crate::{
     apt,
     arch::HOST,
@@ -95,7 +95,7 @@ struct Shell {
     path: PathBuf,
 }
 
-pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
+pub fn side_by_side(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
     compile::programs(workspace, &[HOST], Profile::Release, &["--quiet"])?;
     for group in Group::of(&[HOST])? {
         let what = ["-p", "nestling-cost", "--bin", "cost-base", "--quiet"];
@@ -115,7 +115,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     let mut table = |title: &str, unit, values: Vec<Vec<f64>>| {
         let names = shells.iter().map(|it| String::from(it.name));
         let rows = names.zip(values).collect();
-        told(Table {
+        emit(Table {
             title: title.into(),
             unit,
             rows,
@@ -195,7 +195,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     table("File", "bytes", sizes.collect::<Result<_>>()?);
     fs::remove_file(long)?;
     fs::remove_file(input)?;
-    growth::tables(&workspace.scratch()?, &shells[1].path, told)
+    growth::tables(&workspace.scratch()?, &shells[1].path, emit)
 }
 
 /// Returns how long a shell takes for a script, in milliseconds.
@@ -255,17 +255,17 @@ impl Waiting {
                 .stdout(Stdio::piped())
                 .spawn()?,
         );
-        waiting.hear()?;
+        waiting.wait_for_line()?;
         Ok(waiting)
     }
 
     /// Waits for a line of the shell.
-    fn hear(&mut self) -> Result<()> {
+    fn wait_for_line(&mut self) -> Result<()> {
         let output = self.0.stdout.as_mut().context("a pipe")?;
         output.read_exact(&mut [0]).context("it has ended")
     }
 
-    fn tell(&mut self) -> Result<()> {
+    fn send_line(&mut self) -> Result<()> {
         let input = self.0.stdin.as_mut().context("a pipe")?;
         Ok(input.write_all(b"\n")?)
     }
@@ -290,8 +290,8 @@ fn with_variables(shell: &Shell, variables: u32, program: &Path) -> Result<f64> 
     );
     let mut shell = Waiting::start(shell, &script, program)?;
     let start = Instant::now();
-    shell.tell()?;
-    shell.hear()?;
+    shell.send_line()?;
+    shell.wait_for_line()?;
     Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(COMMANDS))
 }
 

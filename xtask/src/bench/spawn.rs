@@ -28,7 +28,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use duct::cmd;
 use plotters::prelude::*;
 
-use super::{Table, Told, in_turns, middle};
+use super::{Emit, Table, in_turns, middle};
 use crate::{
     arch::HOST,
     compile::{self, Group, Profile},
@@ -155,7 +155,7 @@ const CURVES: [Curve; 4] = [
 ];
 
 /// Runs the whole benchmark.
-pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
+pub fn side_by_side(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
     let mut starters = Starters::new(workspace, SPEED)?;
     for (title, pinned) in [
         ("A start and a wait, on one CPU", true),
@@ -166,37 +166,37 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
         for (peer, ours) in [(GLIBC, CORE), (STD, CORE), (MUSL_SPAWN, CORE_ON_MUSL)] {
             let row = |name: &str| rows.iter().find(|(it, _)| it == name).cloned();
             if let (Some(peer), Some(ours)) = (row(peer), row(ours)) {
-                told(Table {
+                emit(Table {
                     title: format!("{title}: nestling beside {}", peer.0),
                     unit: MICROSECONDS,
                     rows: vec![peer, ours],
                 });
             }
         }
-        told(Table {
+        emit(Table {
             title: title.into(),
             unit: MICROSECONDS,
             rows,
         });
     }
-    told(large_beside_small(&mut starters, 8 * GIB, 40)?);
+    emit(large_beside_small(&mut starters, 8 * GIB, 40)?);
     for curve in &CURVES {
-        grow(workspace, &mut starters, curve, usize::MAX, 5, told)?;
+        grow(workspace, &mut starters, curve, usize::MAX, 5, emit)?;
     }
     Ok(())
 }
 
 /// Runs a little of everything, to show that it can be measured.
-pub fn short(workspace: &Workspace, told: Told<'_>) -> Result<()> {
+pub fn short(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
     let mut starters = Starters::new(workspace, QUICK)?;
-    told(Table {
+    emit(Table {
         title: "A start and a wait".into(),
         unit: MICROSECONDS,
         rows: beside(&mut starters, SMALL, 1)?,
     });
-    told(large_beside_small(&mut starters, 16 * MIB, 1)?);
+    emit(large_beside_small(&mut starters, 16 * MIB, 1)?);
     for curve in &CURVES {
-        grow(workspace, &mut starters, curve, 2, 1, told)?;
+        grow(workspace, &mut starters, curve, 2, 1, emit)?;
     }
     Ok(())
 }
@@ -249,7 +249,7 @@ fn grow(
     curve: &Curve,
     count: usize,
     turns: usize,
-    told: Told<'_>,
+    emit: Emit<'_>,
 ) -> Result<()> {
     let ways = starters.ways(|way| way.acts || !curve.acts);
     let mut points = Vec::new();
@@ -290,7 +290,7 @@ fn grow(
     let path = path.join(format!("spawn-{}.svg", curve.name));
     plot(&path, curve.title, &tables, &ways)
         .map_err(|error| anyhow!("can't draw {}: {error}", path.display()))?;
-    tables.into_iter().for_each(told);
+    tables.into_iter().for_each(emit);
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     apt,
     arch::Arch,
-    bench::{Table, Told, in_turns},
+    bench::{Emit, Table, in_turns},
     boot::{self, SERVICE},
     compile::{self, Profile},
     initramfs::Initramfs,
@@ -41,7 +41,7 @@ const MOUNTS: &[(&str, &str)] = &[
     ("tmpfs", "/tmp"),
 ];
 
-pub fn seconds(workspace: &Workspace, told: Told<'_>) -> Result<()> {
+pub fn seconds(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
     for arch in Arch::ALL {
         compile::programs(workspace, &[arch], Profile::Release, &["--quiet"])?;
         compile::service(workspace, arch)?;
@@ -61,7 +61,7 @@ pub fn seconds(workspace: &Workspace, told: Told<'_>) -> Result<()> {
             let (append, inittab) = &words[index];
             once(workspace, arch, &kernel, append, inittab)
         })?;
-        told(Table {
+        emit(Table {
             title: format!("First service, {}", arch.name()),
             unit: "milliseconds after the start of process 1, emulated",
             rows: names.into_iter().map(String::from).zip(values).collect(),

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{
     apt,
     arch::Arch,
-    bench::{Table, Told, in_turns},
+    bench::{Emit, Table, in_turns},
     compile::{self, Profile},
     disk,
     initramfs::Initramfs,
@@ -45,7 +45,7 @@ exec /bin/poweroff
 ";
 const REQUEST: &str = "go: off\n";
 
-pub fn seconds(workspace: &Workspace, told: Told<'_>) -> Result<()> {
+pub fn seconds(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
     compile::programs(workspace, &[ARCH], Profile::Release, &["--quiet"])?;
     let kernel = kernel::obtain(&workspace.scratch()?, ARCH, Age::Current)?;
     let programs = [
@@ -57,7 +57,7 @@ pub fn seconds(workspace: &Workspace, told: Told<'_>) -> Result<()> {
         once(workspace, &kernel, path, inittab)
     })?;
     let names = programs.iter().map(|(name, ..)| String::from(*name));
-    told(Table {
+    emit(Table {
         title: "From the request to the end of the machine".into(),
         unit: "seconds, emulated",
         rows: names.zip(values).collect(),

@@ -23,7 +23,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process_group};
 
-use super::{Table, Told, in_turns};
+use super::{Emit, Table, in_turns};
 use crate::{
     apt,
     arch::HOST,
@@ -65,7 +65,7 @@ fn programs(workspace: &Workspace) -> Result<Vec<Program>> {
     Ok(programs)
 }
 
-pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
+pub fn side_by_side(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
     let programs = programs(workspace)?;
     let table = |title: &str, unit, values: Vec<Vec<f64>>| Table {
         title: title.into(),
@@ -82,13 +82,13 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
     let first = in_turns(programs.len() + 1, 1000, |index| {
         first_byte(programs.get(index), &command)
     })?;
-    told(table("First byte", "microseconds", first));
+    emit(table("First byte", "microseconds", first));
     if rustix::process::geteuid().is_root() {
         let orphans = in_turns(programs.len(), 31, |index| {
             let program = &programs[index];
             orphans(program).with_context(|| format!("orphans of {}", program.name))
         })?;
-        told(table("Orphans reaped", "a second", orphans));
+        emit(table("Orphans reaped", "a second", orphans));
     } else {
         eprintln!("xtask: only root can make a pid namespace: no table of orphans");
     }
@@ -96,7 +96,7 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
         let program = &programs[index];
         signals(program).with_context(|| format!("signals to {}", program.name))
     })?;
-    told(table("Signals passed on", "a second", signals));
+    emit(table("Signals passed on", "a second", signals));
     for (title, file, line) in [
         ("Resident memory (VmRSS)", "status", "VmRSS:"),
         ("Its own share of that (Pss)", "smaps_rollup", "Pss:"),
@@ -109,12 +109,12 @@ pub fn side_by_side(workspace: &Workspace, told: Told<'_>) -> Result<()> {
         let memory = in_turns(programs.len(), 3, |index| {
             memory(&programs[index], file, line)
         })?;
-        told(table(title, "KiB", memory));
+        emit(table(title, "KiB", memory));
     }
     let sizes = programs
         .iter()
         .map(|it| Ok(vec![fs::metadata(&it.path)?.len() as f64]));
-    told(table("File", "bytes", sizes.collect::<Result<_>>()?));
+    emit(table("File", "bytes", sizes.collect::<Result<_>>()?));
     Ok(())
 }
 
