@@ -31,7 +31,8 @@ fn main() {
     }
 }
 
-/// The script for a program that relocates itself: it is linked for the address 0, and what is relocated is variable.
+/// The script for a program that relocates itself: it is linked for the address 0, and the data that is relocated is in a writable
+/// section.
 fn with_relocations(script: &Path) -> PathBuf {
     const TABLES: &str = " .data.rel.ro .data.rel.ro.* .got .got.plt";
     let text = fs::read_to_string(script).expect("the linker's script");

@@ -388,7 +388,7 @@ pub unsafe fn call<const N: usize>(number: u32, arguments: [usize; N]) -> Result
     let mut all = [0; 6];
     all[..N].copy_from_slice(&arguments);
     let [a, b, c, d, e, f] = all;
-    // SAFETY: the caller's promise holds for the call; a call with fewer arguments ignores the rest.
+    // SAFETY: the caller upholds the safety contract. A call with fewer arguments ignores the others.
     let answer = unsafe { nestling::arch::syscall6(number as usize, a, b, c, d, e, f) };
     match answer as isize {
         errno @ -4095..=-1 => Err(Errno::from_raw(-errno as i32).expect("an errno")),
@@ -516,7 +516,7 @@ pub fn close(fd: i32) {
 
 /// Borrows a descriptor by its number.
 pub fn fd(fd: i32) -> BorrowedFd<'static> {
-    // SAFETY: the tests use whatever is open at the number; a closed descriptor makes a call fail.
+    // SAFETY: the tests may use any descriptor that has this number. A call with a closed descriptor fails.
     unsafe { BorrowedFd::borrow_raw(fd) }
 }
 

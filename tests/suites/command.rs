@@ -657,7 +657,7 @@ fn a_pipeline_has_the_statuses_of_its_programs() {
         (1, sh, Some(4))
     );
     assert_eq!(error.to_string(), "program 1 (\"/bin/sh\"): exit status: 4");
-    // What has no reader has done enough, but for the last one.
+    // A program that SIGPIPE ends because its reader has ended counts as successful, except the last program.
     let endless = "while :; do echo; done";
     let status = find([endless, "read a; exit 0", "read a; exit 0"]);
     assert_eq!(status.exit_ok(), Ok(()));

@@ -151,7 +151,7 @@ const MOVING_ORDER: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The inittab of a machine with services that never come to run, and what its console must show.
+/// The inittab of a machine with services that are never started, and the output that its console must show.
 const HELD_INITTAB: &str = "\
 ::respawn:/bin/steady
 ::once:/bin/holder

@@ -399,7 +399,7 @@ pub fn restore(shell: &mut Shell, saved: Saved) {
     while shell.saved.len() > saved.0
         && let Some((fd, former)) = shell.saved.pop()
     {
-        // Errors are ignored: the descriptor existed before, so restoring it should not fail.
+        // The error is ignored. Restoring should not fail, because this state was possible before.
         let _ = descriptors::restore(fd, former);
     }
 }

@@ -11,9 +11,9 @@ use anyhow::{Context, Result};
 
 use crate::{apt, arch::Arch, runner::Runner};
 
-/// Runs a program for each architecture by the best runner of this machine. Returns the program's exit status, or the
-/// highest one of several. `path` returns the path of the program for an architecture. `cache` is a folder for what is
-/// found out about this machine.
+/// Runs a program for each architecture by the best runner of this machine. Returns the program's exit status, or the highest one
+/// of several. `path` returns the path of the program for an architecture. `cache` is a folder that keeps the facts that were found
+/// about this machine.
 pub fn run(
     cache: &Path,
     archs: &[Arch],

@@ -74,9 +74,8 @@ const MOST_CALLS: usize = 400;
 const MOST_TICKS: u64 = 50;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Errors that a call may return again and again: short resources, a filter or security module that forbids the call, a
-/// broken file system. (EINTR is injected only once: a call can be interrupted without end only if a handler runs
-/// without end.)
+/// Errors that a call may return again and again: scarce resources, a filter or security module that forbids the call, a broken
+/// file system. (EINTR is injected only once: a call can be interrupted without end only if a handler runs without end.)
 const ERRNOS: &[&str] = &[
     "EPERM", "ENOMEM", "EAGAIN", "EBADF", "EINVAL", "EIO", "ENOSYS", "ENOENT",
 ];

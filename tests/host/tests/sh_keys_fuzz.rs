@@ -258,7 +258,7 @@ fn strike(shell: &Path, session: usize) {
         ("KEYTIMEOUT", timeout),
     ];
     let mut terminal = Terminal::with(shell, 24, 80, &variables);
-    // Disables what would end the session.
+    // Disables the commands that would end the session.
     terminal.run("set -o ignoreeof; alias vi_='\\set -o vi' em_='\\set -o emacs' nb_='\\set -b' set=: exit=: exec=: kill=: trap=: return=:");
     for name in ["ab", "a b", "abc/d", "é", "-x"] {
         terminal.file(name);

@@ -142,8 +142,8 @@ fn threads_that_start_programs_as_other_users_leave_the_parent_dumpable() {
     );
 }
 
-/// The promise: no spawn hangs, no error is lost, and no child inherits a descriptor of the parent. `NESTLING_SPAWNS`
-/// sets how many spawns a thread makes.
+/// The test proves that no spawn hangs, no error is lost, and no child inherits a descriptor of the parent. `NESTLING_SPAWNS` sets
+/// how many spawns a thread makes.
 #[test]
 fn eight_threads_start_programs_while_another_one_forks_without_exec() {
     alone(

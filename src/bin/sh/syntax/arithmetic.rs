@@ -13,8 +13,8 @@ pub struct Expression {
     pub operations: Box<[Operation]>,
     /// The greatest number of values on the stack.
     pub depth: usize,
-    /// The parameters (`$name`) in the expression. The standard replaces a parameter by its value in the text of the expression
-    /// before that is parsed. If the value is a number, using it as an operand gives the same result.
+    /// The parameters (`$name`) in the expression. By the standard, a parameter is replaced by its value in the text, and then the
+    /// text is parsed as an expression. If the value is a number, using it as an operand gives the same result.
     pub parameters: Box<[(ParameterName, Sign)]>,
 }
 

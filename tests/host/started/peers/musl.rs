@@ -1,4 +1,5 @@
-//! What the standard library otherwise provides. Its build for musl is not available on every machine; `musl-gcc` is.
+//! The allocator and the panic handler, which a program without the standard library must define. The standard library's build for
+//! musl is not available on every machine; `musl-gcc` is.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;

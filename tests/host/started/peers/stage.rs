@@ -174,7 +174,7 @@ unsafe fn become_(word: &Word) {
             assert_eq!(libc::setrlimit(resource, &limit), 0);
         }
     };
-    // SAFETY: the caller's promise covers these calls.
+    // SAFETY: the caller upholds the safety contract of these calls.
     unsafe {
         match word {
             Word::Shut(fd) => assert_eq!(libc::close(*fd), 0),
@@ -231,7 +231,7 @@ unsafe fn become_(word: &Word) {
 ///
 /// The number must belong to the situation.
 unsafe fn open(fd: c_int, path: &CStr, flags: c_int) {
-    // SAFETY: the caller's promise covers these calls.
+    // SAFETY: the caller upholds the safety contract of these calls.
     unsafe {
         let opened = libc::open(path.as_ptr(), flags);
         assert!(opened >= 0, "{path:?}");

@@ -355,7 +355,7 @@ on_both! {
         }
         terminal.run("set -o emacs");
         terminal.keys("\x0ccat <<-E\r\t\tone\rtw\to\rE\r").shows("\none\ntwo\n");
-        // In the last line of several, too; behind anything else it completes.
+        // This is also true in the last line of a command of several lines. After any other text, Tab completes.
         terminal.keys("\x0c:\x1b\r \tcat f\t").rows(&["$ :", "        cat file |"]);
     }
 

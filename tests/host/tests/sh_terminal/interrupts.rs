@@ -115,7 +115,7 @@ on_both! {
             let mut terminal = Terminal::new(shell);
             terminal.run(trap).run(&format!("x=$(head -c {LENGTH} /dev/zero | tr '\\0' x)"));
             let before = terminal.counts().written;
-            // Nobody takes in what is written: the terminal is full before the end.
+            // The test does not read the output, so the terminal's buffer is full before the end of the output.
             terminal.keys("echo $x; echo n''o\r");
             while !terminal.is_idle() {
                 std::thread::yield_now();

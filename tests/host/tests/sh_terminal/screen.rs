@@ -62,7 +62,7 @@ on_both! {
         terminal.rows(&["$ PS1=0123456789abcd", "efghij", "0123456789abcdefghij", "|"]);
         terminal.keys("\r");
         terminal.rows(&["$ PS1=0123456789abcd", "efghij", "0123456789abcdefghij", "0123456789abcdefghij", "|"]);
-        // The first line of two, and the prompt of a command that goes on.
+        // The first line of a prompt of two lines, and the prompt that continues a command, may also fill the row.
         let mut terminal = Terminal::with(shell, 8, 20, &[("PS2", "0123456789abcdefghij")]);
         terminal.keys("PS1='0123456789abcdefghij\\n> '\r").row("> |").keys("\x0c{\r");
         terminal.rows(&["0123456789abcdefghij", "> {", "0123456789abcdefghij", "|"]);

@@ -127,7 +127,7 @@ impl Terminal {
         self.screen.screen_mut().set_size(rows, columns);
     }
 
-    /// The terminal's line says that it has so many rows and columns, whatever the screen has.
+    /// Sets the size that the kernel returns for the terminal. The emulated screen keeps its size.
     pub fn claim_size(&mut self, rows: u16, columns: u16) {
         tell_size(&self.controller, rows, columns);
     }
@@ -173,7 +173,7 @@ impl Terminal {
         self.line("|")
     }
 
-    /// Reads output for the screen. If there is none, waits a moment for some.
+    /// Reads output for the screen. If no output is available, waits for it for a few milliseconds.
     pub fn take_in(&mut self) -> usize {
         self.take_in_for(5)
     }
