@@ -3,7 +3,9 @@
 //!
 //! # A project
 //!
-//! These four files are a whole project. A test builds them for all four architectures.
+//! These four files are a whole project. A test builds them for all four architectures. The command
+//! `cargo nestling new NAME` (package `cargo-nestling`) writes them; `cargo nestling build --release` adds the compiler options with
+//! which nestling builds its own programs.
 //!
 #![doc = include_str!("project.md")]
 //!
