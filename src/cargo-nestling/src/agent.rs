@@ -5,37 +5,60 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Result, ensure};
-use duct::Expression;
+use anyhow::{Context, Result, ensure};
 
 use crate::{
     arch::Arch,
     build::Group,
     new::{self, Library},
+    project::Project,
 };
 
 /// The path of the agent in a machine.
 pub const PATH: &str = "/.nestling/agent";
 
-/// Builds the agent in this folder, and returns its path. If `lock` exists, it sets the versions of the agent's
-/// dependencies.
-pub fn build(folder: &Path, library: &Library, lock: &Path, arch: Arch) -> Result<PathBuf> {
-    let mut files = new::package("agent", library, &["rt", "alloc"]);
-    files.push(("src/main.rs", include_str!("../agent.rs").into()));
-    new::write(folder, &files)?;
-    if let Ok(lock) = fs::read_to_string(lock) {
-        let own = folder.join("Cargo.lock");
-        if !own.exists() {
-            fs::write(own, lock)?;
+/// The name of its package: no program of a project is likely to have it.
+const NAME: &str = "nestling-agent";
+
+/// Builds the agent, and returns its path. For a project, it is built in the project's folder with the project's settings, so that cargo
+/// builds nestling only once if the project uses the same features of it. Without a project, it is built in the folder `cache`.
+pub fn build(project: Option<&Project>, cache: &Path, arch: Arch) -> Result<PathBuf> {
+    let (place, here, target, library) = match project {
+        Some(it) => {
+            let place = it.scratch()?.join("agent");
+            (
+                place,
+                it.root.clone(),
+                it.target.clone(),
+                it.library.clone(),
+            )
         }
+        None => {
+            let place = cache.join("agent");
+            (
+                place.clone(),
+                place.clone(),
+                place.join("target"),
+                Library::published(),
+            )
+        }
+    };
+    let mut files = new::package(NAME, &library, &["rt", "alloc"]);
+    // A configuration below that of the project would add its options to the project's.
+    files.retain(|(name, _)| project.is_none() || *name != ".cargo/config.toml");
+    files.push(("src/main.rs", include_str!("../agent.rs").into()));
+    new::write(&place, &files)?;
+    let lock = place.join("Cargo.lock");
+    if let (Some(project), false) = (project, lock.exists()) {
+        // The same versions as in the project.
+        let _ = fs::copy(&project.lock, lock);
     }
-    let flags = |_| String::new();
+    let manifest = place.join("Cargo.toml");
+    let manifest = manifest.to_str().context("a path that is no text")?;
     for group in Group::of(&[arch])? {
-        let words = ["build", "--quiet", "--config", "profile.dev.debug=false"];
-        let command: Expression = group.command(&words, flags);
-        let command = command
-            .dir(folder)
-            .env("CARGO_TARGET_DIR", folder.join("target"));
+        let words = ["build", "--quiet", "--manifest-path", manifest];
+        let command = group.command(&words, |_| String::new());
+        let command = command.dir(&here).env("CARGO_TARGET_DIR", &target);
         let built = command.stdout_to_stderr().unchecked().run()?;
         ensure!(
             built.status.success(),
@@ -43,8 +66,5 @@ pub fn build(folder: &Path, library: &Library, lock: &Path, arch: Arch) -> Resul
             arch.name()
         );
     }
-    Ok(folder
-        .join("target")
-        .join(arch.triple())
-        .join("debug/agent"))
+    Ok(target.join(arch.triple()).join("debug").join(NAME))
 }

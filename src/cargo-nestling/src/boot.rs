@@ -19,7 +19,6 @@ use crate::{
     initramfs::Initramfs,
     kernel::{self, Age},
     machine::{Machine, Running},
-    new::Library,
     project::{Profile, Project},
 };
 
@@ -251,17 +250,6 @@ pub fn parts(
         }
         None => kernel::obtain(&cache, arch, Age::Current)?,
     };
-    let agent = match project {
-        Some(project) => {
-            let folder = project.scratch()?.join("agent");
-            agent::build(&folder, &project.library, &project.lock, arch)?
-        }
-        None => agent::build(
-            &cache.join("agent"),
-            &Library::published(),
-            Path::new(""),
-            arch,
-        )?,
-    };
+    let agent = agent::build(project, &cache, arch)?;
     Ok((agent, kernel))
 }
