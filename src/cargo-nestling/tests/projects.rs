@@ -257,35 +257,82 @@ fn each_project_passes_its_test_on_four_kernels_and_boots() {
     for kind in ["--init", "--shell", "--tool"] {
         let project = Project::new(&format!("booted{kind}"), kind);
         for (arch, _) in ARCHS.into_iter().filter(|(arch, _)| boots(arch)) {
-            let tested =
-                succeed(&mut project.nestling(&["test", "--how", "kernel", "--arch", arch]));
+            let test = ["test", "--how", "kernel", "--arch", arch];
+            let tested = succeed(&mut project.nestling(&test));
             let said = String::from_utf8_lossy(&tested.stdout);
-            assert!(
-                said.contains(&format!("ok on_target, {arch}, kernel\n")),
-                "{said}"
-            );
-            let boot = [
-                "boot",
-                "--arch",
-                arch,
-                "--",
-                "sh",
-                "-c",
-                "echo in $PPID; exit 7",
-            ];
-            let booted = project.nestling(&boot).output().expect("cargo nestling");
-            // The root contains no `sh`.
-            assert_eq!(booted.status.code(), Some(127), "{booted:?}");
-            let boot = project.nestling(&["boot", "--arch", arch]).output();
-            let booted = boot.expect("cargo nestling");
-            let said = String::from_utf8_lossy(&booted.stdout);
-            let (said_there, code) = match kind {
-                "--init" => ("the service has ended: exit status: 0", 0),
-                "--shell" => ("", 0),
-                _ => ("usage: booted", 2),
+            let verdict = format!("ok on_target, {arch}, kernel\n");
+            assert!(said.contains(&verdict), "{said}");
+            let boot = |words: &[&str]| {
+                let words = [&["boot", "--arch", arch], words].concat();
+                let output = project.nestling(&words).output();
+                let output = output.expect("cargo nestling");
+                let said = String::from_utf8_lossy(&output.stdout).into_owned();
+                (output.status.code(), said)
             };
-            assert!(said.contains(said_there), "{said}");
-            assert_eq!(booted.status.code(), Some(code), "{booted:?}");
+            // The root contains no such program.
+            let (code, said) = boot(&["--", "none", "an argument", ""]);
+            assert_eq!(code, Some(127), "{said}");
+            match kind {
+                "--init" => {
+                    let (code, said) = boot(&[]);
+                    assert!(said.contains("service has ended: exit status: 0"), "{said}");
+                    assert_eq!(code, Some(0), "{said}");
+                }
+                "--tool" => {
+                    let (code, said) = boot(&[]);
+                    assert!(said.contains("usage: booted"), "{said}");
+                    assert_eq!(code, Some(2), "{said}");
+                }
+                // It waits for somebody to type.
+                _ => {}
+            }
         }
     }
+}
+
+#[test]
+fn a_disk_image_boots_and_keeps_what_is_written() {
+    if !is_long() || !boots(host().0) {
+        return say("skipped: takes a minute, in the long form only");
+    }
+    let project = Project::new("on-disk", "--init");
+    let image = [
+        "image",
+        "--disk",
+        "--add",
+        "Cargo.toml=/etc/",
+        "-o",
+        "disk.img",
+    ];
+    succeed(&mut project.nestling(&image));
+    let booted = succeed(&mut project.nestling(&["boot", "--disk", "disk.img"]));
+    let said = String::from_utf8_lossy(&booted.stdout);
+    assert!(said.contains("this is process "), "{said}");
+    let there = ["boot", "--disk", "disk.img", "--", "on-disk"];
+    let booted = succeed(&mut project.nestling(&there));
+    let said = String::from_utf8_lossy(&booted.stdout);
+    assert!(said.contains("this is process "), "{said}");
+}
+
+#[test]
+fn an_image_for_containers_has_the_program_as_its_entry() {
+    if !is_long() {
+        return say("skipped: builds a release, in the long form only");
+    }
+    let project = Project::new("contained", "--tool");
+    succeed(&mut project.nestling(&["image", "--oci", "-o", "image.tar"]));
+    let mut list = Command::new("tar");
+    prepare(list.args(["-xf", "image.tar"]), &project.folder);
+    succeed(&mut list);
+    let read = |path: &str| fs::read_to_string(project.folder.join(path)).expect("a file");
+    let digest = |text: &str| {
+        let (_, rest) = text.split_once("sha256:").expect("a digest");
+        rest.split('"').next().expect("its end").to_owned()
+    };
+    let manifest = read(&format!("blobs/sha256/{}", digest(&read("index.json"))));
+    let config = read(&format!("blobs/sha256/{}", digest(&manifest)));
+    assert!(
+        config.contains(r#""Entrypoint":["/bin/contained"]"#),
+        "{config}"
+    );
 }
