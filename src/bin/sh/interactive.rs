@@ -30,7 +30,7 @@ use crate::traps;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
     Input,
-    /// A signal on which the shell acts, or one of the caller's.
+    /// A signal on which the shell acts, or one for which the caller waits.
     Signal,
     /// No input came for TMOUT seconds.
     Late,

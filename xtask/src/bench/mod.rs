@@ -70,8 +70,8 @@ pub fn bench(workspace: &Workspace, names: &[String], short: bool, json: bool) -
     Ok(())
 }
 
-/// Measures `count` things in turns, in which the things take turns at being the first. Returns the values of each
-/// thing. The first turn is not counted.
+/// Measures `count` things in turns. Each turn begins with another thing. Returns the values of each thing. The first turn is not
+/// counted.
 pub fn in_turns(
     count: usize,
     turns: usize,

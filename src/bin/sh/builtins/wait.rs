@@ -86,7 +86,7 @@ fn look(shell: &mut Shell, operand: &[u8], complains: bool) -> Known {
     }
 }
 
-/// Waits until the status is known, or the operand is known to be unknown.
+/// Waits until `look` returns a status, or finds that the operand is not a child of this shell.
 fn wait_for_first(shell: &mut Shell, mut look: impl FnMut(&mut Shell) -> Known) -> Answer {
     loop {
         match look(shell) {

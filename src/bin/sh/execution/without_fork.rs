@@ -98,7 +98,7 @@ pub fn start(
 }
 
 fn attempt<'a>(shell: &mut Shell, simple: &'a Simple, with_builtins: bool) -> Option<Simply<'a>> {
-    // The name already excludes most commands.
+    // Most commands that need a copy are recognised by their name.
     if let Some(name) = simple.name
         && !is_candidate(shell, name, simple, with_builtins)
     {

@@ -26,7 +26,7 @@ pub struct Traps {
     pub(super) survives: SigSet,
     /// The signals that are ignored by default, in an asynchronous list.
     pub(super) ignored: SigSet,
-    /// The signals that were ignored when the shell was started, and the signals for which this was already determined.
+    /// The signals that were ignored when the shell was started. `asked` has the signals for which the shell already knows this.
     ignored_on_entry: SigSet,
     asked: SigSet,
     pub(super) before: Option<Before>,

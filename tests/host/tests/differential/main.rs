@@ -1,6 +1,6 @@
-//! Carries out the same spawns by nestling's `Spawn`, by its `Command`, by glibc's `posix_spawn`, by musl's, and by the
-//! standard library's `Command`. Each difference must be a row of the table in `src/spawn/differences.md`, and each row
-//! must be a real difference.
+//! Performs the same spawns with nestling's `Spawn` and `Command`, with the `posix_spawn` of glibc and of musl, and with the
+//! standard library's `Command`. Each difference must be a row of the table in `src/spawn/differences.md`, and each row must be a
+//! real difference.
 //!
 //! The test compares what the call returns, how the program ends, the state that the program finds
 //! (`tests/started/probe`), the files that are made, and whether the parent is left as it was.
