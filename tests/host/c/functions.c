@@ -59,7 +59,7 @@ OPTIONAL(size_t, nestling_spawn_error, (char *, size_t))
 
 #define SETCGROUP 0x100
 
-/* What the situations have: objects, and what is to be started. */
+/* What the situations share: the objects and the program to start. */
 static const char *report;
 static char found[4096];
 static actions_t actions;
@@ -103,7 +103,7 @@ static void ended(int status)
 		say(" status=%x", status);
 }
 
-/* What the started program has found. */
+/* The report of the started program. */
 static void what_it_found(void)
 {
 	char text[8192];
@@ -117,7 +117,7 @@ static void what_it_found(void)
 	say(" %s", text);
 }
 
-/* How many descriptors are open, and their sum: a spawn changes neither. */
+/* The number of open descriptors and their sum: a spawn must change neither. */
 static int descriptors(void)
 {
 	int sum = 0;
@@ -129,7 +129,7 @@ static int descriptors(void)
 
 enum how { PATH, SEARCH };
 
-/* Starts a program, waits for it, and says all of it. */
+/* Starts a program, waits for it, and prints its report. */
 static void start_as(enum how how, const char *file, const actions_t *acts,
 		     const attributes_t *attrs)
 {
@@ -569,7 +569,7 @@ static void a_dup2_of_a_closed_number_to_itself(void)
 	start();
 }
 
-/* No action sees the means by which the child reports. */
+/* The descriptor over which the child reports is invisible to the actions. */
 static void every_small_number(void)
 {
 	for (int fd = 3; fd < 12; fd++) {
@@ -586,7 +586,7 @@ static void every_small_number(void)
 
 static void descriptors_closed_in_the_parent(void)
 {
-	/* Standard output stays, for the line. */
+	/* Standard output stays open for the line. */
 	close(0);
 	close(2);
 	posix_spawn_file_actions_addopen(&actions, 5, "/dev/null", O_RDONLY, 0);
@@ -815,7 +815,7 @@ static void ids_are_reset(void)
 		start();
 		return;
 	}
-	/* The report is another user's file then. */
+	/* The report then belongs to another user. */
 	close(open(found, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
 	chmod(found, 0666);
 	if (setresgid(1, 2, 3) || setresuid(1, 2, 3))
@@ -830,7 +830,7 @@ static void ids_are_reset(void)
 	say(" %d %d", getuid(), geteuid());
 }
 
-/* The ids are those of the resetting before the first action. */
+/* The ids are reset before the first action. */
 static void ids_are_reset_first(void)
 {
 	mkdir("private", 0700);
@@ -913,7 +913,7 @@ static void a_small_stack(void)
 	pthread_attr_init(&small);
 	if (pthread_attr_setstacksize(&small, 16384))
 		say(" can't");
-	/* What printf takes is not what is tested. */
+	/* What printf itself needs is not part of the test. */
 	setvbuf(stdout, 0, _IOFBF, 65536);
 	if (pthread_create(&thread, &small, spawn_in_thread, 0))
 		say(" no thread");
@@ -921,7 +921,7 @@ static void a_small_stack(void)
 		pthread_join(thread, 0);
 }
 
-/* What the calls write to standard error. */
+/* Returns what the calls write to standard error. */
 static void what_is_written(const char *value)
 {
 	int fds[2];
@@ -965,7 +965,7 @@ static void *spawn_of_a_fifo(void *unused)
 	return unused;
 }
 
-/* A child of this process; 0 if there is none. */
+/* Returns a child of this process, or 0 if it has none. */
 static pid_t find_child(void)
 {
 	pid_t found = 0;
@@ -986,7 +986,7 @@ static pid_t find_child(void)
 	return found;
 }
 
-/* A child that waits for a FIFO is killed. */
+/* The test kills a child that waits for a FIFO. */
 static void a_killed_child(void)
 {
 	pthread_t thread;
@@ -1089,7 +1089,8 @@ static void a_command_that_begins_with_a_dash(void)
 	run_by_system("-x 2>&-");
 }
 
-/* The command has the signals of the caller; the caller ignores two. */
+/* The command has the caller's signals; during the call, the caller ignores
+ * two. */
 static void signals_of_system(void)
 {
 	sigset_t set;
@@ -1127,8 +1128,8 @@ static void *run_in_thread(void *command)
 	return 0;
 }
 
-/* Makes standard input a pipe that ends with this process: what reads it ends
- * then, too. */
+/* Makes standard input a pipe that ends with this process, so that its readers
+ * end then, too. */
 static int endless_input(void)
 {
 	int fds[2];
@@ -1260,7 +1261,7 @@ static void both_modes_of_popen(void)
 		closed(stream);
 }
 
-/* A command does not have the streams of earlier calls. */
+/* A command does not inherit the streams of earlier calls. */
 static void earlier_streams(void)
 {
 	FILE *first = popen("cat >/dev/null", "w");
@@ -1270,7 +1271,7 @@ static void earlier_streams(void)
 	FILE *fourth = popen("ls /proc/self/fd | wc -l", "r");
 	read_all(fourth);
 	closed(fourth);
-	/* These end because none of the others has their pipes. */
+	/* These commands end, because no other command holds their pipes. */
 	closed(first);
 	closed(third);
 }
@@ -1307,7 +1308,7 @@ static void a_command_is_interrupted(void)
 	run_by_system("kill -USR1 $PPID; exit 4");
 }
 
-/* The libc's own popen, whose streams its pclose knows. */
+/* The libc's own popen. Its streams are known to the libc's pclose only. */
 static void a_stream_of_the_libc(void)
 {
 #ifndef STATIC
@@ -1355,7 +1356,8 @@ static void after_a_fork_beside_threads(void)
 	}
 	pthread_cancel(thread);
 	pthread_join(thread, 0);
-	/* Where the cancelled thread has left its command, it ends now. */
+	/* If the cancelled thread has left its command, the command ends
+	 * now. */
 	close(input);
 	closed(before);
 }
@@ -1384,7 +1386,7 @@ static void reason(void)
 	say(" %zu", why(text, 1));
 	say(" %d", text[0]);
 	say(" |%s", errno == 77 ? "" : " errno");
-	/* A success does not change it. */
+	/* A successful spawn does not change the error. */
 	posix_spawn(&pid, report, 0, 0, arguments, no_environment);
 	say(" %zu", why(0, 0));
 	posix_spawn(&pid, "/nope", 0, 0, arguments, no_environment);
@@ -1497,7 +1499,8 @@ int main(int count, char **words)
 		return 2;
 	}
 	report = words[1];
-	/* Whatever the caller ignores, also of the libc's own signals. */
+	/* The program must not depend on the signals that its caller
+	 * ignores, the libc's own signals included. */
 	for (int signal = 1; signal <= 64; signal++) {
 		long by_default[8] = { 0 };
 		syscall(SYS_rt_sigaction, signal, by_default, 0, 8);

@@ -25,7 +25,7 @@ static const char *last(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* A line of /proc/self/status, without these bits. */
+/* Prints a line of /proc/self/status without these bits. */
 static void status(FILE *out, const char *name, unsigned long long without)
 {
 	char line[256];
@@ -45,7 +45,7 @@ int main(int count, char **arguments)
 {
 	char open_ones[2048] = "", path[64], name[4096];
 	struct sched_param parameters;
-	/* Before the files of this program. */
+	/* This comes before the program opens files of its own. */
 	for (int fd = 0; fd < 256; fd++) {
 		char *end = open_ones + strlen(open_ones);
 		struct stat stat;
@@ -76,7 +76,7 @@ int main(int count, char **arguments)
 	fprintf(out, " group=%s", getpgid(0) == getpid() ? "own" : "other");
 	fprintf(out, " session=%s", getsid(0) == getpid() ? "own" : "other");
 	status(out, "SigBlk", 0);
-	/* The libcs' own signals are of interest only where they are asked for. */
+	/* The signals that the libcs reserve are printed only if requested. */
 	int all = count > 2 && !strcmp(arguments[2], "all-signals");
 	status(out, "SigIgn", all ? 0 : 3ULL << 31);
 	fprintf(out, " uid=%d/%d gid=%d/%d", getuid(), geteuid(), getgid(),

@@ -629,8 +629,8 @@ fn init_prints_its_help_and_its_version() {
         }
         for words in [&["-V"][..], &["--version"]] {
             let version = format!("init (nestling) {} - git.nest\n", env!("CARGO_PKG_VERSION"));
-            // The commit is read as docker reads it: docker cuts its own commit, of seven characters, to the length of
-            // this one.
+            // Docker compares the commit with its own one of seven characters, which it shortens to the length of this
+            // one.
             let commit = version
                 .split(" - ")
                 .nth(1)

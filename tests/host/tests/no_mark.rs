@@ -398,7 +398,7 @@ fn a_child_that_is_killed_before_its_exec_is_reported() {
     });
 }
 
-/// The spawn succeeds, because the child was killed as the new program.
+/// The spawn succeeds, because the child was the new program already when it was killed.
 #[test]
 fn a_child_that_is_killed_in_its_exec_is_reported() {
     everywhere(|kernel, arch| {

@@ -269,7 +269,7 @@ fn strike(shell: &Path, session: usize) {
             let keys = piece(random);
             log.extend_from_slice(&keys);
             if random.below(8) == 0 {
-                // A slow line: what belongs together comes in two parts.
+                // As on a slow line, keys that belong together arrive in two parts.
                 let (first, rest) = keys.split_at(random.below(keys.len() + 1));
                 terminal.strike(first);
                 terminal.take_in();

@@ -381,7 +381,7 @@ fn a_large_heap_is_as_before_after_spawns() {
 
 /// The process in which the handler may run.
 static PARENT: AtomicI32 = AtomicI32::new(0);
-/// The descriptor over which a handler that runs in another process reports that.
+/// A handler that runs in another process writes to this descriptor.
 static ALARM: AtomicI32 = AtomicI32::new(-1);
 static HANDLED: AtomicUsize = AtomicUsize::new(0);
 

@@ -194,8 +194,8 @@ fn flags_of(fd: i32) -> u32 {
     unsafe { call(nestling::arch::nr::FCNTL, arguments) }.map_or(0, |flags| flags as u32)
 }
 
-/// Describes the signals of the parent while it waits for this program, when its spawn, which blocks all signals, is
-/// over.
+/// Describes the signals of the parent while the parent waits for this program. The spawn itself, during which the
+/// parent blocks all signals, is over by then.
 fn describe_parent(out: &mut Text<8192>) -> core::fmt::Result {
     let path = text!("/proc/{}/status", process::getppid());
     let all = SigSet::ALL.without(Signal::KILL).without(Signal::STOP);
