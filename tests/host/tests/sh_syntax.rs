@@ -1,4 +1,4 @@
-//! Tests the shell's parser, patterns and regular expressions by themselves: they can be used without a shell, and this
+//! Tests the shell's parser, patterns, regular expressions and field splitting by themselves: they can be used without a shell, and this
 //! test contains none.
 
 extern crate alloc;
@@ -10,6 +10,7 @@ use nestling::Errno;
 use map::Map;
 use pattern::Pattern;
 use regular::Regular;
+use splitting::{Kind, Run, Separators, escape, split};
 use symbols::Symbols;
 use syntax::arithmetic::parse;
 use syntax::tree::{Command, List, Part};
@@ -30,6 +31,9 @@ mod regular;
 #[allow(dead_code)]
 #[path = "../../../src/bin/sh/sort.rs"]
 mod sort;
+#[allow(dead_code)]
+#[path = "../../../src/bin/sh/expansion/splitting.rs"]
+mod splitting;
 #[allow(dead_code)]
 #[path = "../../../src/bin/sh/symbols.rs"]
 mod symbols;
@@ -274,4 +278,34 @@ fn patterns_and_regular_expressions_match_alone() {
             .matches(b"abba")
     );
     assert!(Regular::new(b"(", false).is_none());
+}
+
+/// The fields of a text that is the result of an expansion, but for a part of it that was quoted.
+fn fields<'a>(ifs: Option<&[u8]>, text: &'a str, quoted: std::ops::Range<usize>) -> Vec<&'a str> {
+    let run = |kind, start, end| Run { kind, start, end };
+    let runs = [
+        run(Kind::Expanded, 0, quoted.start),
+        run(Kind::Quoted, quoted.start, quoted.end),
+        run(Kind::Expanded, quoted.end, text.len()),
+    ];
+    let separators = Separators::new(ifs, true);
+    let mut fields = Vec::new();
+    split(text.as_bytes(), &runs, &separators, |start, end| {
+        fields.push(&text[start..end]);
+    });
+    fields
+}
+
+#[test]
+fn fields_end_at_the_separators_that_were_not_quoted() {
+    assert_eq!(fields(None, " a b  c ", 2..3), ["a b", "c"]);
+    assert_eq!(fields(Some(b":"), "a::b c:", 6..6), ["a", "", "b c"]);
+    // A separator may have several bytes.
+    assert_eq!(fields(Some("é".as_bytes()), "aéb:c", 5..5), ["a", "b:c"]);
+    let runs = [Run {
+        kind: Kind::Quoted,
+        start: 1,
+        end: 3,
+    }];
+    assert_eq!(*escape(b"**?*", &runs, 0, 4), *b"*\\*\\?*");
 }

@@ -13,7 +13,7 @@ use nestling::time::{self, Clock, Timestamp};
 use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, SigSet, Signal, io, rt, sys};
 
 use super::options::{Getopt, Wrong, refused, wrong};
-use crate::expansion::splitting::Separators;
+use crate::expansion::{self, splitting::Separators};
 use crate::fields::Arguments;
 use crate::interactive;
 use crate::jobs::{self, Ready};
@@ -315,7 +315,7 @@ impl Line {
         }
         let splitter = Splitter {
             line: self,
-            separators: Separators::new(shell),
+            separators: expansion::separators(shell),
         };
         let mut start = splitter.spaces(0);
         for (index, name) in names.iter().enumerate() {

@@ -20,6 +20,7 @@ use core::mem;
 use crate::fields::Fields;
 use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell, text};
+use crate::symbols::Symbol;
 use crate::syntax::tree::{ParameterName, Part, Word};
 use decimal::Decimal;
 use pattern::Pattern;
@@ -45,8 +46,27 @@ fn word_to_fields(shell: &mut Shell, word: &Word, out: &mut Fields) -> Flow {
     let mut expander = Expander::new(shell, Keeps::All);
     expander.parts(&word.parts, Context::default())?;
     let Expander { text, runs, .. } = expander;
-    splitting::split(shell, &text, &runs, out);
+    let separators = separators(shell);
+    splitting::split(&text, &runs, &separators, |start, end| {
+        let field = text.get(start..end).unwrap_or_default();
+        if shell.options.has(Opt::Noglob)
+            || !pathname::may_be_pattern(field)
+            || shell.gives_up()
+            || !pathname::expand(
+                &splitting::escape(&text, &runs, start, end),
+                shell.utf8,
+                out,
+            )
+        {
+            out.push(field);
+        }
+    });
     Ok(())
+}
+
+/// The separators of the shell's IFS.
+pub fn separators(shell: &Shell) -> Separators {
+    Separators::new(shell.variables.get(Symbol::IFS), shell.utf8)
 }
 
 /// Expands a word that has a single part and needs no field splitting. Returns false for any other word.
@@ -70,7 +90,7 @@ fn simple(shell: &mut Shell, word: &Word, out: &mut Fields) -> bool {
             let separators = if is_quoted {
                 None
             } else {
-                Some(Separators::new(shell))
+                Some(separators(shell))
             };
             let Some(value) = value(shell, name) else {
                 return false;

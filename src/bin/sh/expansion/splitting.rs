@@ -3,11 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::{characters, pathname};
-use crate::fields::Fields;
-use crate::options::Opt;
-use crate::shell::Shell;
-use crate::symbols::Symbol;
+use super::characters;
 
 /// A part of an expanded word's text that is quoted, comes from an expansion, or separates two fields.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +59,9 @@ fn has(bits: &Bits, byte: u8) -> bool {
 const PATTERN: Bits = bits(b"*?[\\");
 
 impl Separators {
-    pub fn new(shell: &Shell) -> Self {
-        let ifs = match shell.variables.get(Symbol::IFS) {
+    /// Those of a value of IFS.
+    pub fn new(ifs: Option<&[u8]>, utf8: bool) -> Self {
+        let ifs = match ifs {
             None | Some(b" \t\n") => {
                 return Self {
                     first: const { bits(b" \t\n") },
@@ -82,7 +79,7 @@ impl Separators {
                     *bits |= 1 << (byte % 32);
                 }
             }
-            let length = characters::length(rest, shell.utf8);
+            let length = characters::length(rest, utf8);
             if length > 1 {
                 wide = ifs.to_vec();
             }
@@ -118,20 +115,13 @@ impl Separators {
     }
 }
 
-/// Splits the text of an expanded word into fields, and replaces the fields that are patterns by pathnames. Appends the fields to
-/// `out`.
-pub fn split(shell: &mut Shell, text: &[u8], runs: &[Run], out: &mut Fields) {
-    let separators = Separators::new(shell);
-    let mut end_field = |start: usize, end: usize| {
-        let field = text.get(start..end).unwrap_or_default();
-        if shell.options.has(Opt::Noglob)
-            || !pathname::may_be_pattern(field)
-            || shell.gives_up()
-            || !pathname::expand(&escape(text, runs, start, end), shell.utf8, out)
-        {
-            out.push(field);
-        }
-    };
+/// Splits the text of an expanded word into fields: calls `end_field` with the start and the end of each.
+pub fn split(
+    text: &[u8],
+    runs: &[Run],
+    separators: &Separators,
+    mut end_field: impl FnMut(usize, usize),
+) {
     // The start of the current field, and whether the field exists: it has a character, or something quoted.
     let (mut start, mut exists) = (0, false);
     // Whether white space has ended the previous field. Then one other separator that follows belongs to the same delimiter.
