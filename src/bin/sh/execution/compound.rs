@@ -1,7 +1,7 @@
 //! Compound commands: XCU 2.9.4.
 
 use super::{check_errexit, ignoring_errexit, list, subshell};
-use crate::builtins;
+use crate::builtins::conditional;
 use crate::expansion;
 use crate::fields::Fields;
 use crate::redirection::{self, Failed};
@@ -60,7 +60,7 @@ fn inner(shell: &mut Shell, compound: &Compound, item: &Item, last: bool) -> Flo
             body,
         } => repeat(shell, *until, condition, body),
         CompoundKind::Conditional(conditional) => {
-            shell.status = builtins::conditional::evaluate(shell, conditional)?;
+            shell.status = conditional::evaluate(shell, conditional)?;
             check_errexit(shell)
         }
     }

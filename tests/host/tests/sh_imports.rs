@@ -1,0 +1,69 @@
+//! Tests that the imports of the shell go down: `ARCHITECTURE.md` has the order of its modules.
+
+use std::fs;
+use std::path::Path;
+
+/// The floors, the lowest first. A module belongs to the floor that names it, or else to that of its folder.
+const FLOORS: [&str; 5] = [
+    "builtins/quoting environment expansion/characters expansion/decimal expansion/pattern expansion/regular \
+     expansion/splitting fields map options output sort stack symbols variables",
+    "syntax",
+    "editor/buffer editor/kept editor/width history/commands interactive/state jobs/table shell traps/table",
+    "builtins/conditional builtins/listing builtins/options builtins/set builtins/test expansion history jobs prompt reader \
+     redirection traps",
+    "execution",
+];
+
+/// The floor of a module; those that no floor names are above all.
+fn floor(module: &str) -> usize {
+    let mut module = module;
+    loop {
+        let is_on = |floor: &&str| floor.split_whitespace().any(|other| other == module);
+        if let Some(floor) = FLOORS.iter().position(is_on) {
+            return floor;
+        }
+        match module.rsplit_once('/') {
+            Some((folder, _)) => module = folder,
+            None => return FLOORS.len(),
+        }
+    }
+}
+
+/// Adds what the files of a folder import from floors above them.
+fn check(folder: &Path, root: &Path, wrong: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            check(&path, root, wrong);
+            continue;
+        }
+        let module = path.with_extension("");
+        let module = module
+            .strip_prefix(root)
+            .expect("a path below")
+            .to_str()
+            .expect("UTF-8");
+        let module = module.strip_suffix("/mod").unwrap_or(module);
+        let text = fs::read_to_string(&path).expect("a file");
+        let code = text
+            .lines()
+            .map(|line| line.split("//").next().unwrap_or_default());
+        for import in code.flat_map(|line| line.split("crate::").skip(1)) {
+            let end = import.find(|next: char| !next.is_alphanumeric() && !"_:".contains(next));
+            let import = import
+                .get(..end.unwrap_or(import.len()))
+                .unwrap_or_default();
+            if floor(&import.replace("::", "/")) > floor(module) {
+                wrong.push(format!("{module}: {import}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_shells_modules_import_only_from_their_own_floor_and_those_below() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../src/bin/sh"));
+    let mut wrong = Vec::new();
+    check(root, root, &mut wrong);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
