@@ -18,15 +18,16 @@
 //!   share.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use duct::cmd;
-use plotters::prelude::*;
+use serde_json::{Value, json};
 
 use super::{Emit, Table, in_turns, middle};
 use crate::{
@@ -288,8 +289,8 @@ fn grow(
     }
     let path = workspace.target.join("bench");
     let path = path.join(format!("spawn-{}.svg", curve.name));
-    plot(&path, curve.title, &tables, &ways)
-        .map_err(|error| anyhow!("can't draw {}: {error}", path.display()))?;
+    plot(workspace, &path, curve.title, &tables, &ways)
+        .with_context(|| format!("can't draw {}", path.display()))?;
     tables.into_iter().for_each(emit);
     Ok(())
 }
@@ -312,65 +313,41 @@ fn available() -> Result<u64> {
     Ok(size.context("/proc/meminfo has no MemAvailable")? * 1024)
 }
 
+/// Draws the medians of the tables, one line for each.
 fn plot(
+    workspace: &Workspace,
     path: &Path,
     title: &str,
     tables: &[Table],
     ways: &[&Way],
-) -> Result<(), Box<dyn std::error::Error>> {
-    let first = tables.first().ok_or("nothing to draw")?;
-    let names: Vec<&str> = first.rows.iter().map(|(name, _)| name.as_str()).collect();
-    let lines: Vec<Vec<f64>> = tables
-        .iter()
-        .map(|table| {
-            let rows = table.rows.iter();
-            rows.map(|(_, values)| middle(values.iter().copied())[1])
-                .collect()
-        })
-        .collect();
-    let all = || lines.iter().flatten().copied();
-    let (low, high) = (
-        all().fold(f64::INFINITY, f64::min),
-        all().fold(0.0, f64::max),
-    );
-
-    let area = SVGBackend::new(path, (1000, 700)).into_drawing_area();
-    area.fill(&WHITE)?;
-    let mut chart = ChartBuilder::on(&area)
-        .caption(
-            format!("A start and a wait, with {title}"),
-            ("sans-serif", 22),
-        )
-        .margin(15)
-        .x_label_area_size(45)
-        .y_label_area_size(75)
-        .right_y_label_area_size(150)
-        .build_cartesian_2d(
-            0..names.len() as i32 - 1,
-            (low / 1.2..high * 1.2).log_scale(),
-        )?;
-    chart
-        .configure_mesh()
-        .x_labels(names.len())
-        .x_label_formatter(&|&at| names.get(at as usize).map_or("", |name| name).into())
-        .x_desc(title)
-        .y_desc(MICROSECONDS)
-        .draw()?;
-    for (number, (line, way)) in lines.iter().zip(ways).enumerate() {
-        let style = Palette99::pick(number).stroke_width(2);
-        let points = (0..).zip(line.iter().copied());
-        chart
-            .draw_series(LineSeries::new(points, style))?
-            .label(way.name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], style));
-    }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE.mix(0.8))
-        .border_style(BLACK)
-        .draw()?;
-    area.present()?;
+) -> Result<()> {
+    let first = tables.first().context("nothing to draw")?;
+    let points: Vec<&str> = first.rows.iter().map(|(name, _)| name.as_str()).collect();
+    let lines = tables.iter().zip(ways).map(|(table, way)| {
+        let medians = table
+            .rows
+            .iter()
+            .map(|(_, values)| middle(values.iter().copied())[1]);
+        json!({ "name": way.name, "values": medians.collect::<Vec<_>>() })
+    });
+    let lines: Vec<Value> = lines.collect();
+    let curve = json!({ "title": title, "unit": MICROSECONDS, "points": points, "lines": lines });
+    let build = [
+        "run",
+        "--quiet",
+        "-p",
+        "nestling-bench",
+        "--features",
+        "plot",
+        "--bin",
+        "plot",
+        "--",
+    ];
+    let words = build.map(OsStr::new).into_iter().chain([path.as_os_str()]);
+    cargo(words)
+        .stdin_bytes(curve.to_string())
+        .dir(&workspace.root)
+        .run()?;
     Ok(())
 }
 
@@ -445,9 +422,18 @@ const SPEED: &str = "speed";
 const QUICK: &str = "tests";
 
 fn build(workspace: &Workspace, profile: &str, triple: &str) -> Result<PathBuf> {
-    let what = ["build", "--quiet", "-p", "nestling-bench"];
-    let how = ["--profile", profile, "--target", triple];
-    let build = cargo([what, how].concat());
+    let what = [
+        "build",
+        "--quiet",
+        "-p",
+        "nestling-bench",
+        "--bin",
+        "starter",
+    ];
+    let build = cargo(
+        what.into_iter()
+            .chain(["--profile", profile, "--target", triple]),
+    );
     build
         .dir(&workspace.root)
         .run()
