@@ -259,7 +259,7 @@ fn strike(shell: &Path, session: usize) {
     ];
     let mut terminal = Terminal::with(shell, 24, 80, &variables);
     // Disables the commands that would end the session.
-    terminal.run("set -o ignoreeof; alias vi_='\\set -o vi' em_='\\set -o emacs' nb_='\\set -b' set=: exit=: exec=: kill=: trap=: return=:");
+    terminal.run("set -o ignoreeof; alias vi_='\\set -o vi' em_='\\unset -f echo; \\set -o emacs' nb_='\\set -b' set=: exit=: exec=: kill=: trap=: return=:");
     for name in ["ab", "a b", "abc/d", "é", "-x"] {
         terminal.file(name);
     }

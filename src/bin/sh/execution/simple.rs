@@ -54,7 +54,15 @@ fn expand_and_run(
     let Some(name) = fields.get(0) else {
         return assignments_alone(shell, simple);
     };
-    let symbol = simple.name.or_else(|| shell.symbols.find(name));
+    let mut symbol = simple.name.or_else(|| shell.symbols.find(name));
+    if cfg!(feature = "edit") && shell.is_interactive() && name.starts_with(b"%") {
+        // The id of a job alone is `fg` with it, as in bash and zsh.
+        let job = name.to_vec();
+        fields.clear();
+        fields.push(b"fg");
+        fields.push(&job);
+        symbol = shell.symbols.find(b"fg");
+    }
     if simple.assignments.is_empty() && shell.options.has(Opt::Xtrace) {
         xtrace::write(shell, &[], fields)?;
     }

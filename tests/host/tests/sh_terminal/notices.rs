@@ -57,6 +57,13 @@ on_both! {
         terminal.run("kill -USR1 %1").keys("\x0cjobs\r").shows("Stopped /bin/sh");
     }
 
+    fn the_id_of_a_job_as_a_command_continues_it(shell) {
+        let mut terminal = Terminal::new(shell);
+        let job = "/bin/sh -c 'kill -TSTP $$; echo went on'";
+        terminal.keys(format!("{job}\r")).shows("[1] + Stopped /bin/sh").line("|").keys("\x0c%9; %1\r");
+        terminal.rows(&["$ %9; %1", "sh: fg: %9: no such job", job, "went on", "$ |"]);
+    }
+
     fn disown_forgets_jobs_which_continue(shell) {
         let mut terminal = Terminal::new(shell);
         for (command, rest) in [("disown", "[1]   Running sleep 1001 &"), ("disown %1", "[2] + Running sleep 1002 &"), ("disown $!", "[1] + Running sleep 1001 &"), ("disown -a", ""), ("disown -r", ""), ("disown -h %1 %2; disown -a", "")] {
