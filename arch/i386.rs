@@ -426,3 +426,15 @@ pub unsafe fn at_offset(
         )
     }
 }
+
+/// `statfs(2)` with numbers of 64 bits.
+///
+/// # Safety
+/// `path` is the address of a C string, and `answer` may be written.
+pub unsafe fn statfs64(path: usize, answer: *mut linux::statfs64) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let size = size_of::<linux::statfs64>();
+        syscall3(linux::__NR_statfs64 as usize, path, size, answer as usize)
+    }
+}

@@ -278,3 +278,12 @@ pub unsafe fn at_offset(
     // SAFETY: the caller upholds the safety contract.
     unsafe { syscall4(number, fd as usize, address, length, offset as usize) }
 }
+
+/// `statfs(2)` with numbers of 64 bits.
+///
+/// # Safety
+/// `path` is the address of a C string, and `answer` may be written.
+pub unsafe fn statfs64(path: usize, answer: *mut linux::statfs64) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { syscall2(linux::__NR_statfs as usize, path, answer as usize) }
+}

@@ -43,9 +43,9 @@
 //!
 //! # The order of the steps
 //!
-//! The order of the method calls does not matter. The child always makes its changes in this order: the standard descriptors,
-//! other [descriptors](Command::fd), [`close_from`](Command::close_from), the terminal, [`chroot`](Command::chroot),
-//! [`umask`](Command::umask), limits, groups, gid, uid, [`current_dir`](Command::current_dir). If you need another order, use
+//! The order of the method calls does not matter. The child always makes its changes in this order: the
+//! [namespaces](Command::setns) that it enters, the standard descriptors, other [descriptors](Command::fd), [`close_from`](Command::close_from), the terminal, [`chroot`](Command::chroot),
+//! [`umask`](Command::umask), limits, the bounding set, groups, gid, uid, other [capabilities](Command::capabilities), [`current_dir`](Command::current_dir). If you need another order, use
 //! the [`Action`]s of [`spawn`](crate::spawn).
 
 mod bytes;
@@ -68,6 +68,7 @@ pub use pipeline::{Pipeline, PipelineError, PipelineOutput, PipelineStatus};
 pub use stdio::{ChildStderr, ChildStdin, ChildStdout, Stdio};
 
 use crate::args::{Args, array};
+use crate::capabilities::Capabilities;
 use crate::environ::{environ, variables};
 use crate::errno::Errno;
 use crate::fd::{AsFd, OwnedFd, RawFd};
@@ -75,8 +76,11 @@ use crate::limits::{Resource, Rlimit};
 use crate::popen::duplicate;
 use crate::process::ExitStatus;
 use crate::signal::{SigSet, Signal};
-use crate::spawn::{Action, Attributes, Memory, PreExec, Program, Scheduler, Spawn};
-use crate::sys;
+use crate::spawn::{
+    Action, Attributes, CapabilitySet, IdMap, Memory, NewNamespaces, PreExec, Program, Scheduler,
+    Spawn,
+};
+use crate::sys::{self, namespace::Namespaces};
 use crate::time::{Clock, now};
 use child::Limits;
 use environment::Environment;
@@ -97,6 +101,8 @@ pub struct Command {
     close_from: Option<RawFd>,
     controlling_terminal: Option<RawFd>,
     foreground: Option<RawFd>,
+    namespaces: Option<OwnedNamespaces>,
+    entered: Vec<(OwnedFd, Namespaces)>,
     root: Option<CString>,
     umask: Option<u32>,
     limits: Vec<(Resource, Rlimit)>,
@@ -104,12 +110,21 @@ pub struct Command {
     gid: Option<u32>,
     uid: Option<u32>,
     reset_ids: bool,
+    capabilities: Vec<(CapabilitySet, Capabilities)>,
     cgroup: Option<OwnedFd>,
     pre_exec: Option<PreExec>,
     attributes: Attributes<'static>,
     kill_on_drop: bool,
     output_limit: Option<usize>,
     output_timeout: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct OwnedNamespaces {
+    kinds: Namespaces,
+    users: Vec<IdMap>,
+    groups: Vec<IdMap>,
+    setgroups: bool,
 }
 
 /// Methods that set the program, the arguments, the environment, the working directory and the standard descriptors.
@@ -128,6 +143,8 @@ impl Command {
             close_from: None,
             controlling_terminal: None,
             foreground: None,
+            namespaces: None,
+            entered: Vec::new(),
             root: None,
             umask: None,
             limits: Vec::new(),
@@ -135,6 +152,7 @@ impl Command {
             gid: None,
             uid: None,
             reset_ids: false,
+            capabilities: Vec::new(),
             cgroup: None,
             pre_exec: None,
             attributes: Attributes {
@@ -318,6 +336,53 @@ impl Command {
         self
     }
 
+    /// Sets the new namespaces in which the child starts. See [`NewNamespaces`].
+    ///
+    /// ```
+    /// use nestling::command::Command;
+    /// use nestling::spawn::{IdMap, NewNamespaces};
+    /// use nestling::sys::credentials::{getegid, geteuid};
+    /// use nestling::sys::namespace::Namespaces;
+    ///
+    /// // Process 1 of a container of its own, and root there.
+    /// let container = NewNamespaces {
+    ///     users: &[IdMap::one(0, geteuid().unwrap())],
+    ///     groups: &[IdMap::one(0, getegid().unwrap())],
+    ///     ..NewNamespaces::new(Namespaces::USER | Namespaces::PID)
+    /// };
+    /// let mut command = Command::new("sh");
+    /// match command.args(["-c", "echo $$; id -u"]).namespaces(container).output() {
+    ///     Ok(output) => assert_eq!(output.stdout, b"1\n0\n"),
+    ///     Err(error) => println!("{error}"), // attribute namespaces: EPERM: some systems forbid it
+    /// }
+    /// ```
+    #[doc(alias(
+        "unshare",
+        "uid_map",
+        "gid_map",
+        "CLONE_NEWUSER",
+        "CLONE_NEWPID",
+        "CLONE_NEWNS"
+    ))]
+    pub fn namespaces<'a>(&mut self, namespaces: impl Into<NewNamespaces<'a>>) -> &mut Self {
+        let namespaces = namespaces.into();
+        self.namespaces = Some(OwnedNamespaces {
+            kinds: namespaces.kinds,
+            users: namespaces.users.into(),
+            groups: namespaces.groups.into(),
+            setgroups: namespaces.setgroups,
+        });
+        self
+    }
+
+    /// Has the child enter existing namespaces, before its other steps: the namespace of a file `/proc/PID/ns/KIND`, or namespaces of
+    /// the process of a pidfd. To enter several, call this method once for each of them, the user namespace first. See
+    /// [`Action::Setns`].
+    pub fn setns(&mut self, fd: impl Into<OwnedFd>, namespaces: Namespaces) -> &mut Self {
+        self.entered.push((fd.into(), namespaces));
+        self
+    }
+
     /// Changes the child's root directory. The child's working directory becomes the new root, unless
     /// [`current_dir`](Self::current_dir) sets another directory.
     pub fn chroot(&mut self, directory: impl AsBytes) -> &mut Self {
@@ -377,6 +442,30 @@ impl Command {
     #[doc(alias = "POSIX_SPAWN_RESETIDS")]
     pub fn reset_ids(&mut self) -> &mut Self {
         self.reset_ids = true;
+        self
+    }
+
+    /// Sets one of the child's sets of capabilities, for the program. The `Bounding` set is changed before the ids and the other sets
+    /// after them. If the command also sets the user id and the ambient set, the child keeps its capabilities when its user id
+    /// changes (`SECBIT_KEEP_CAPS`, which requires `CAP_SETPCAP`). To set several sets, call this method once for each of them,
+    /// `Inheritable` before `Ambient`. See [`Action::Capabilities`].
+    ///
+    /// ```
+    /// use nestling::Capabilities;
+    /// use nestling::command::Command;
+    /// use nestling::spawn::CapabilitySet::{Ambient, Inheritable};
+    ///
+    /// // A server that is not root and may listen on port 80.
+    /// let listen = Capabilities::from_name(b"net_bind_service").unwrap();
+    /// let mut command = Command::new("sh");
+    /// command.args(["-c", "grep CapEff /proc/self/status"]).user(65534, 65534);
+    /// match command.capabilities(Inheritable, listen).capabilities(Ambient, listen).output() {
+    ///     Ok(output) => assert_eq!(output.stdout, b"CapEff:\t0000000000000400\n"),
+    ///     Err(error) => println!("{error}"), // only root may
+    /// }
+    /// ```
+    pub fn capabilities(&mut self, set: CapabilitySet, capabilities: Capabilities) -> &mut Self {
+        self.capabilities.push((set, capabilities));
         self
     }
 
@@ -657,6 +746,9 @@ impl Command {
     ) -> Result<R, Error> {
         let descriptors = self.descriptors_to_give()?;
         let mut actions: Vec<Action<'_>> = Vec::new();
+        let setns =
+            |&(ref fd, namespaces): &(OwnedFd, _)| Action::Setns(fd.as_raw_fd(), namespaces);
+        actions.extend(self.entered.iter().map(setns));
         actions.extend(
             (0..)
                 .zip(stdio)
@@ -684,6 +776,12 @@ impl Command {
         actions.extend(self.directory.as_deref().map(Action::Chdir));
 
         let args = array(self.args.iter().map(CString::as_c_str));
+        let namespaces = self.namespaces.as_ref().map(|it| NewNamespaces {
+            kinds: it.kinds,
+            users: &it.users,
+            groups: &it.groups,
+            setgroups: it.setgroups,
+        });
         let run = |env: Args<'_>, path: Option<&CStr>| {
             run(&Spawn {
                 program: Program::Search {
@@ -694,6 +792,7 @@ impl Command {
                 env,
                 actions: &actions,
                 attributes: Attributes {
+                    namespaces: namespaces.as_ref(),
                     cgroup: self.cgroup.as_ref().map(AsFd::as_fd),
                     hook: self.pre_exec.as_ref().map(PreExec::hook),
                     ..self.attributes
@@ -759,6 +858,18 @@ impl Command {
     }
 
     fn push_ids<'a>(&'a self, actions: &mut Vec<Action<'a>>) {
+        let keeps = self.uid.is_some()
+            && self
+                .capabilities
+                .iter()
+                .any(|it| it.0 == CapabilitySet::Ambient);
+        actions.extend(keeps.then_some(Action::Securebits(KEEP_CAPS)));
+        let sets = |bounding: bool| {
+            let sets = self.capabilities.iter();
+            let sets = sets.filter(move |it| (it.0 == CapabilitySet::Bounding) == bounding);
+            sets.map(|&(set, capabilities)| Action::Capabilities(set, capabilities))
+        };
+        actions.extend(sets(true));
         if let Some(groups) = &self.groups {
             actions.push(Action::Groups(groups));
         } else if self.uid.is_some() && sys::credentials::geteuid() == Ok(0) {
@@ -767,8 +878,12 @@ impl Command {
         actions.extend(self.gid.map(Action::Gid));
         actions.extend(self.uid.map(Action::Uid));
         actions.extend(self.reset_ids.then_some(Action::ResetIds));
+        actions.extend(sets(false));
     }
 }
+
+/// `SECBIT_KEEP_CAPS`
+const KEEP_CAPS: u32 = 1 << 4;
 
 fn wait_failed(errno: Errno) -> Error {
     Error::new("wait", errno)
@@ -840,6 +955,8 @@ impl Command {
             "close_from": self.close_from,
             "controlling_terminal": self.controlling_terminal,
             "foreground": self.foreground,
+            "namespaces": self.namespaces,
+            "setns": (!self.entered.is_empty()).then_some(&self.entered),
             "chroot": self.root,
             "umask": self.umask,
             "limit": (!self.limits.is_empty()).then_some(&self.limits),
@@ -847,6 +964,7 @@ impl Command {
             "gid": self.gid,
             "uid": self.uid,
             "reset_ids": self.reset_ids.then_some(true),
+            "capabilities": (!self.capabilities.is_empty()).then_some(&self.capabilities),
             "cgroup": self.cgroup,
             "kill_on_drop": self.kill_on_drop.then_some(true),
             "output_limit": self.output_limit,

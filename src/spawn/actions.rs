@@ -6,6 +6,7 @@ use crate::capabilities::Capabilities;
 use crate::fd::RawFd;
 use crate::file::OFlags;
 use crate::limits::{Resource, Rlimit};
+use crate::sys::namespace::Namespaces;
 use crate::text::{self, Sink, Text};
 
 /// A step that the child carries out before its exec. The caller chooses the order of the actions.
@@ -103,6 +104,11 @@ pub enum Action<'a> {
     Capabilities(CapabilitySet, Capabilities),
     /// Sets the securebits (`PR_SET_SECUREBITS`, `capabilities(7)`). This requires `CAP_SETPCAP`.
     Securebits(u32),
+    /// Enters existing namespaces (`setns(2)`): the namespace of the file `/proc/PID/ns/KIND` that is open at this descriptor, or those
+    /// namespaces of the process of a pidfd whose kinds are in the set. If this is a PID namespace, only the program's children
+    /// enter it. As with [`Uid`](Self::Uid), the child's memory is not dumpable until its exec, since a process that is root in the
+    /// entered user namespace could read it.
+    Setns(RawFd, Namespaces),
 }
 
 /// A set of capabilities of a process (`capabilities(7)`).
@@ -123,7 +129,7 @@ pub enum CapabilitySet {
 impl Action<'_> {
     /// The names of the actions, in the order of [`index`](Self::index). A name ends with a space if the action's argument follows
     /// it.
-    const NAMES: &'static str = "open ,redirect ,close ,dup2 ,chdir ,fchdir ,close from ,set foreground on ,controlling terminal ,chroot ,umask ,limit ,groups,gid ,uid ,reset ids,capabilities ,securebits ";
+    const NAMES: &'static str = "open ,redirect ,close ,dup2 ,chdir ,fchdir ,close from ,set foreground on ,controlling terminal ,chroot ,umask ,limit ,groups,gid ,uid ,reset ids,capabilities ,securebits ,setns ";
 
     /// The actions with an index below this number are called file actions by POSIX or by common extensions of it.
     const FILE_ACTIONS: usize = 8;
@@ -148,6 +154,7 @@ impl Action<'_> {
             Self::ResetIds => 15,
             Self::Capabilities(..) => 16,
             Self::Securebits(_) => 17,
+            Self::Setns(..) => 18,
         }
     }
 
@@ -195,7 +202,8 @@ impl Text for Action<'_> {
             | Self::Fchdir(fd)
             | Self::CloseFrom(fd)
             | Self::SetForeground(fd)
-            | Self::ControllingTerminal(fd) => text::decimal(fd, out),
+            | Self::ControllingTerminal(fd)
+            | Self::Setns(fd, _) => text::decimal(fd, out),
             Self::Umask(mask) => text::digits(mask, 8, 3, out),
             Self::Limit(resource, _) => resource.name_bytes().write(out),
             Self::Gid(id) | Self::Uid(id) => text::digits(id, 10, 1, out),

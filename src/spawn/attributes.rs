@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::namespaces::NewNamespaces;
 use crate::errno::Errno;
 use crate::fd::BorrowedFd;
 use crate::limits::Policy;
@@ -11,7 +12,7 @@ use crate::sys;
 /// Properties of the child, such as its session and its signal mask. The child sets them in a fixed order. For steps in an order
 /// that you choose, use [`Action`](super::Action)s.
 ///
-/// The parent uses `memory`, `notice` and `pidfd` when it makes the child. The child sets the other attributes in the order of
+/// The parent uses `memory`, `notice`, `pidfd` and `namespaces` when it makes the child. The child sets the other attributes in the order of
 /// the fields: `cgroup` to `oom_score_adj` before the actions, `no_new_privs` to `hook` after the actions.
 ///
 /// ```
@@ -34,6 +35,8 @@ pub struct Attributes<'a> {
     /// Makes a pidfd, which [`Child::pidfd`](super::Child::pidfd) returns. The parent makes it with `CLONE_PIDFD`. If the
     /// kernel refuses this flag, the parent uses `pidfd_open(2)`.
     pub pidfd: bool,
+    /// New namespaces in which the child starts.
+    pub namespaces: Option<&'a NewNamespaces<'a>>,
     /// The directory of the cgroup in which the child starts (`CLONE_INTO_CGROUP`). If the kernel refuses `CLONE_INTO_CGROUP`,
     /// the child joins the cgroup by a write to `cgroup.procs` in this directory. This write also works with cgroups of version
     /// 1.

@@ -14,14 +14,14 @@ use super::pipe::StatusPipe;
 use super::report::{Attribute, StepCode};
 use super::task::ChildTask;
 use super::watch::ShortText;
-use super::{descriptors, features, program};
+use super::{descriptors, features, namespaces, program};
 use crate::capabilities::Capabilities;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd};
 use crate::file::OFlags;
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
-use crate::sys::{self, signal};
+use crate::sys::{self, dumpable, signal};
 use crate::text;
 
 /// The child's entry function.
@@ -68,6 +68,9 @@ pub(super) fn carry_out<const FEATURES: u32>(
     task: &ChildTask<'_, '_>,
     pipe: &mut StatusPipe,
 ) -> Result<Infallible, Errno> {
+    if FEATURES & features::NAMESPACES != 0 {
+        namespaces::wait(task)?;
+    }
     before_the_actions::<FEATURES>(task)?;
     for (index, action) in task.spawn.actions.iter().enumerate() {
         task.begin(StepCode::action(index));
@@ -91,6 +94,7 @@ fn before_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(
         memory: _,
         notice: _,
         pidfd: _,
+        namespaces: _,
         no_new_privs: _,
         parent_death_signal: _,
         signal_mask: _,
@@ -145,6 +149,7 @@ fn after_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<()
         memory: _,
         notice: _,
         pidfd: _,
+        namespaces: _,
         cgroup: _,
         default_signals: _,
         new_session: _,
@@ -315,6 +320,11 @@ fn act<const FEATURES: u32>(action: &Action<'_>, pipe: &mut StatusPipe) -> Resul
         Action::Chroot(path) => {
             if_feature::<FEATURES>(features::CHROOT, || sys::file::chroot(path))
         }
+        Action::Setns(fd, namespaces) => if_feature::<FEATURES>(features::SETNS, || {
+            // Otherwise, a process that is root in the user namespace could read the memory.
+            dumpable::hide()?;
+            sys::namespace::setns(pipe.named(fd)?, namespaces)
+        }),
         Action::Umask(mask) => {
             if_feature::<FEATURES>(features::UMASK, || sys::file::umask(mask).map(drop))
         }

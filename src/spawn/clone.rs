@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use linux_raw_sys::general as linux;
 
 use super::attributes::Notice;
+use super::namespaces::Gate;
 use super::report::{Attribute, StepCode};
 use super::task::{ChildTask, Means};
 use super::{child, features, watch};
@@ -15,7 +16,7 @@ use crate::fd::OwnedFd;
 use crate::file::OFlags;
 use crate::process::Pid;
 use crate::signal::Signal;
-use crate::sys;
+use crate::sys::{self, namespace::Namespaces};
 use crate::wait;
 
 /// The features that the kernel has refused. They are stored, so that later spawns do not try them again.
@@ -45,6 +46,22 @@ pub(super) struct Made {
 
 /// Makes the child. If this fails, the record contains the step that failed.
 pub(super) fn make<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<Made, Errno> {
+    make_by_any_means::<FEATURES>(task)
+        .inspect_err(|&errno| name_namespaces::<FEATURES>(task, errno))
+}
+
+/// If the kernel has refused to make a child in new namespaces, stores this attribute as the failed step.
+fn name_namespaces<const FEATURES: u32>(task: &ChildTask<'_, '_>, errno: Errno) {
+    if FEATURES & features::NAMESPACES != 0
+        && task.code() == StepCode::CLONE
+        && task.spawn.attributes.namespaces.is_some()
+        && !matches!(errno, Errno::EAGAIN | Errno::ENOMEM)
+    {
+        task.begin(StepCode::attribute(Attribute::Namespaces));
+    }
+}
+
+fn make_by_any_means<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<Made, Errno> {
     let wanted = FEATURES & features::SHARED != 0 && task.spawn.attributes.share_memory();
     // Valgrind ends a program that shares its memory without `CLONE_VFORK`.
     if wanted && !is(&REFUSES_SHARING) && !arch::on_valgrind() {
@@ -65,7 +82,8 @@ pub(super) fn make<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<Made
 pub(super) fn make_copied<const FEATURES: u32>(
     task: &ChildTask<'_, '_>,
 ) -> Result<(Pid, Option<OwnedFd>, Ends), Errno> {
-    let Made { pid, pidfd, pipe } = attempt::<FEATURES>(task, false, true)?;
+    let Made { pid, pidfd, pipe } = attempt::<FEATURES>(task, false, true)
+        .inspect_err(|&errno| name_namespaces::<FEATURES>(task, errno))?;
     // If the memory is copied, the child always has a pipe.
     let pipe = pipe.ok_or(Errno::EPROTO)?;
     Ok((pid, pidfd, pipe))
@@ -102,6 +120,10 @@ fn attempt<const FEATURES: u32>(
             Err(errno) => return Err(errno),
         }
     }
+    let mut gate = None;
+    if FEATURES & features::NAMESPACES != 0 {
+        gate = Gate::new(task)?;
+    }
     task.begin(StepCode::CLONE);
     let mut refused_now = false;
     means.dies_together = memory_shared && !spares_sharers();
@@ -118,7 +140,10 @@ fn attempt<const FEATURES: u32>(
             answer = clone3::<FEATURES>(task);
         }
         match answer {
-            Ok((pid, pidfd)) => return Ok(Made { pid, pidfd, pipe }),
+            Ok((pid, pidfd)) => {
+                let made = Made { pid, pidfd, pipe };
+                return open_gate::<FEATURES>(task, gate, made, begins);
+            }
             Err(Errno::ENOSYS) => REFUSES_CLONE3.store(true, Ordering::Relaxed),
             // If the call of `clone` below succeeds, the kernel refuses only `clone3`, and later spawns do not try `clone3` again.
             Err(Errno::EPERM | Errno::EINVAL | Errno::E2BIG) => refused_now = true,
@@ -146,7 +171,25 @@ fn attempt<const FEATURES: u32>(
     if wants_pidfd {
         pidfd = open_pidfd::<FEATURES>(task, pid, begins)?;
     }
-    Ok(Made { pid, pidfd, pipe })
+    let made = Made { pid, pidfd, pipe };
+    open_gate::<FEATURES>(task, gate, made, begins)
+}
+
+/// Lets a child in a new user namespace continue, unless the parent has already killed it.
+fn open_gate<const FEATURES: u32>(
+    task: &ChildTask<'_, '_>,
+    gate: Option<Gate<'_>>,
+    made: Made,
+    begins: bool,
+) -> Result<Made, Errno> {
+    if FEATURES & features::NAMESPACES != 0
+        && let Some(gate) = gate
+        && !(begins && task.record().errno.is_some())
+        && let Err(errno) = gate.open(made.pid)
+    {
+        give_up::<FEATURES>(task, made.pid, Attribute::Namespaces, errno, begins)?;
+    }
+    Ok(made)
 }
 
 /// Opens the pidfd of a child that `clone` has made. If this fails, kills the child. If the parent waits for its child, reaps the
@@ -160,6 +203,19 @@ fn open_pidfd<const FEATURES: u32>(
         Ok(pidfd) => return Ok(Some(pidfd)),
         Err(errno) => errno,
     };
+    give_up::<FEATURES>(task, pid, Attribute::Pidfd, errno, begins)?;
+    Ok(None)
+}
+
+/// Kills a child for which the parent cannot set an attribute. If the parent waits for its child, reaps the child and returns the
+/// error. If the parent does not wait, stores the failure in the record.
+fn give_up<const FEATURES: u32>(
+    task: &ChildTask<'_, '_>,
+    pid: Pid,
+    attribute: Attribute,
+    errno: Errno,
+    begins: bool,
+) -> Result<(), Errno> {
     // `ESRCH` means that another wait has reaped the child. Then another process may already have its id.
     if errno != Errno::ESRCH {
         let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
@@ -169,13 +225,13 @@ fn open_pidfd<const FEATURES: u32>(
         let _ = wait::wait(pid);
     }
     // The parent may write the step now, because the child no longer does.
-    task.begin(StepCode::attribute(Attribute::Pidfd));
+    task.begin(StepCode::attribute(attribute));
     if !begins {
         return Err(errno);
     }
     // The child's end may take long, so the parent does not wait for it, and the record contains the failure.
     task.fail(errno);
-    Ok(None)
+    Ok(())
 }
 
 /// Makes the status pipe: step 1 of the protocol.
@@ -245,6 +301,9 @@ fn clone3<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(Pid, Option<
     if attributes.pidfd && FEATURES & features::PIDFD != 0 {
         flags |= u64::from(linux::CLONE_PIDFD);
     }
+    if FEATURES & features::NAMESPACES != 0 {
+        flags |= u64::from(kinds(task).bits());
+    }
     let mut size = linux::CLONE_ARGS_SIZE_VER0;
     let mut cgroup = 0;
     if let (Some(fd), true) = (attributes.cgroup, means.in_cgroup) {
@@ -282,22 +341,29 @@ fn clone3<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(Pid, Option<
 
 /// Calls `clone(2)`, for old kernels, and for emulators and seccomp filters that refuse `clone3`.
 fn plain_clone<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<Pid, Errno> {
-    let sharing = if task.means.get().memory_shared {
-        linux::CLONE_VM
-    } else {
-        0
-    };
+    let mut flags = linux::SIGCHLD;
+    if task.means.get().memory_shared {
+        flags |= linux::CLONE_VM;
+    }
+    if FEATURES & features::NAMESPACES != 0 {
+        flags |= kinds(task).bits();
+    }
     let top = task.stack.cast::<u8>().wrapping_add(task.stack.len());
     // SAFETY: the same reason as in `clone3`. This call sets no mark.
     unsafe {
         sys::clone::clone(
-            sharing | linux::SIGCHLD,
+            flags,
             top,
             core::ptr::null_mut(),
             child::run::<FEATURES>,
             argument_of(task),
         )
     }
+}
+
+fn kinds(task: &ChildTask<'_, '_>) -> Namespaces {
+    let namespaces = task.spawn.attributes.namespaces;
+    namespaces.map_or(Namespaces::default(), |it| it.kinds)
 }
 
 /// Returns the pointer that `run` gets.

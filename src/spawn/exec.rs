@@ -5,10 +5,12 @@ use core::ptr::slice_from_raw_parts_mut;
 
 use super::Spawn;
 use super::child;
+use super::features;
 use super::pipe::StatusPipe;
-use super::report::Error;
+use super::report::{Attribute, Error, StepCode};
 use super::search::PathBuffer;
 use super::task::{ChildTask, Means};
+use crate::errno::Errno;
 use crate::sys;
 
 /// Returns only after an error. The changes of earlier steps stay in effect, except for the signal mask.
@@ -24,8 +26,13 @@ pub(super) fn exec<'a, const FEATURES: u32>(spawn: &Spawn<'a>) -> Error<'a> {
         ..Means::default()
     });
     // This also blocks `SIGTTOU`, as in a child, because this process may be in the background.
-    let answer = task.block_signals::<FEATURES>();
+    let mut answer = task.block_signals::<FEATURES>();
     let blocked = answer.is_ok();
+    // Without a new process, there are no new namespaces.
+    if FEATURES & features::NAMESPACES != 0 && spawn.attributes.namespaces.is_some() {
+        task.begin(StepCode::attribute(Attribute::Namespaces));
+        answer = Err(Errno::EINVAL);
+    }
     let Err(errno) =
         answer.and_then(|()| child::carry_out::<FEATURES>(&task, &mut StatusPipe::none()));
     task.fail(errno);

@@ -84,6 +84,10 @@ pub const DUMPABLE: u32 = 1 << 27;
 pub const SHARED: u32 = 1 << 28;
 /// [`Attributes::oom_score_adj`]
 pub const OOM_SCORE_ADJ: u32 = 1 << 29;
+/// [`Attributes::namespaces`]
+pub const NAMESPACES: u32 = 1 << 30;
+/// [`Action::Setns`](super::Action::Setns)
+pub const SETNS: u32 = 1 << 31;
 /// [`Spawn::begin`](super::Spawn::begin), which always contains all features.
 pub(super) const BEGIN: u32 = 1 << 24;
 
@@ -91,6 +95,7 @@ pub(super) const BEGIN: u32 = 1 << 24;
 pub(super) fn missing<const FEATURES: u32>(attributes: &Attributes<'_>) -> Option<Attribute> {
     let &Attributes {
         pidfd,
+        namespaces,
         default_signals,
         scheduler,
         no_new_privs,
@@ -109,6 +114,9 @@ pub(super) fn missing<const FEATURES: u32>(attributes: &Attributes<'_>) -> Optio
     let has_no = |feature| FEATURES & feature == 0;
     if has_no(PIDFD) && pidfd {
         return Some(Attribute::Pidfd);
+    }
+    if has_no(NAMESPACES) && namespaces.is_some() {
+        return Some(Attribute::Namespaces);
     }
     if has_no(DEFAULT_SIGNALS) && default_signals != SigSet::EMPTY {
         return Some(Attribute::DefaultSignals);

@@ -150,6 +150,7 @@ fn changes_dumpable<const FEATURES: u32>(spawn: &Spawn<'_>) -> bool {
         Action::Uid(_) => FEATURES & features::UID != 0,
         Action::Gid(_) => FEATURES & features::GID != 0,
         Action::ResetIds => FEATURES & features::RESET_IDS != 0,
+        Action::Setns(..) => FEATURES & features::SETNS != 0,
         Action::Open { .. }
         | Action::Redirect { .. }
         | Action::Close(_)

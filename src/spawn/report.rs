@@ -72,6 +72,8 @@ pub enum Step<'a> {
 #[allow(missing_docs)] // the fields of `Attributes` are documented
 pub enum Attribute {
     Pidfd,
+    /// The parent makes the child in new namespaces, or writes the maps of its ids.
+    Namespaces,
     Cgroup,
     /// The child sets the actions of the signals that have handlers, and of `default_signals`, to the default.
     DefaultSignals,
@@ -194,8 +196,9 @@ impl Text for Step<'_> {
 }
 
 impl Attribute {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Pidfd,
+        Self::Namespaces,
         Self::Cgroup,
         Self::DefaultSignals,
         Self::NewSession,
@@ -210,7 +213,7 @@ impl Attribute {
     ];
 
     /// The names of the attributes, in the order of their numbers.
-    const NAMES: &str = "pidfd,cgroup,default signals,new session,process group,scheduler,nice,oom_score_adj,no new privileges,parent-death signal,signal mask,hook";
+    const NAMES: &str = "pidfd,namespaces,cgroup,default signals,new session,process group,scheduler,nice,oom_score_adj,no new privileges,parent-death signal,signal mask,hook";
 
     /// Returns the attribute's name, as it appears in error messages.
     #[must_use]

@@ -26,6 +26,8 @@ pub(super) struct ChildTask<'s, 'a> {
     pub stack: *mut [MaybeUninit<u8>],
     /// How the child is made. It changes only before the child exists.
     pub means: Cell<Means>,
+    /// The read end and the write end of the pipe at which a child in a new user namespace waits for its ids.
+    pub gate: Cell<Option<(RawFd, RawFd)>>,
     /// The child's current step; before there is a child, the parent's current step. The parent may read this field while the child
     /// writes it.
     code: AtomicU32,
@@ -62,6 +64,7 @@ impl<'s, 'a> ChildTask<'s, 'a> {
             parent: None,
             stack,
             means: Cell::default(),
+            gate: Cell::default(),
             code: AtomicU32::new(0),
             errno: Cell::default(),
             present: AtomicU32::new(1),

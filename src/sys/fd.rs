@@ -427,6 +427,51 @@ pub fn pwrite(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> Result<usize, Er
     result(answer)
 }
 
+/// Bytes to write, in the form that `writev` takes: an address and a length.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct IoSlice<'a>(linux::iovec, PhantomData<&'a [u8]>);
+
+impl<'a> IoSlice<'a> {
+    /// Makes an `IoSlice` of these bytes.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        let iovec = linux::iovec {
+            iov_base: bytes.as_ptr().cast_mut().cast(),
+            iov_len: bytes.len() as linux::__kernel_size_t,
+        };
+        Self(iovec, PhantomData)
+    }
+}
+
+/// `writev`: writes bytes that lie at different places, one after the other, as by one `write`. Returns the number of bytes written,
+/// which may be less than the sum. Fails with `EINVAL` if there are more than 1024 places.
+///
+/// ```
+/// use nestling::AsFd;
+/// use nestling::sys::fd::{IoSlice, memfd_create, pread, writev};
+///
+/// let file = memfd_create(c"file")?;
+/// let [name, value] = ["PATH", "/bin"].map(str::as_bytes);
+/// assert_eq!(writev(file.as_fd(), &[name, b"=", value].map(IoSlice::new))?, 9);
+/// let mut text = [0; 9];
+/// pread(file.as_fd(), &mut text, 0)?;
+/// assert_eq!(&text, b"PATH=/bin");
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+pub fn writev(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
+    // SAFETY: each slice has the address and the length of bytes that the kernel reads.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_writev as usize,
+            fd.fd as usize,
+            slices.as_ptr() as usize,
+            slices.len(),
+        )
+    };
+    result(answer)
+}
+
 /// `splice`: moves up to `count` bytes from one descriptor to another in the kernel. One of the descriptors must be a pipe. If the
 /// other one is a file, its file offset advances. Waits for the first byte, and returns the number of bytes moved; 0 at the end of
 /// `from`.

@@ -6,7 +6,7 @@ use linux_raw_sys::general as linux;
 
 use super::time::Timestamp;
 use super::{done, result, small};
-use crate::arch::{nr, syscall1, syscall2, syscall3, syscall4, syscall5};
+use crate::arch::{self, nr, syscall1, syscall2, syscall3, syscall4, syscall5};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd, RawFd};
 use crate::file::{Access, FileType, OFlags, Stat};
@@ -183,6 +183,59 @@ pub fn statfs(path: &CStr) -> Result<FileSystemType, Errno> {
         )
     })?;
     Ok(FileSystemType(statfs.f_type as u32))
+}
+
+/// The size and the free space of a file system, from [`statfs64`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[doc(alias = "statvfs")]
+pub struct FileSystem {
+    /// The file system's type.
+    pub kind: FileSystemType,
+    /// The number of bytes of a block, which is the unit of the next three fields.
+    pub block_size: u64,
+    /// The number of blocks.
+    pub blocks: u64,
+    /// The number of blocks that are free.
+    pub free_blocks: u64,
+    /// The number of free blocks that are not reserved for root.
+    pub available_blocks: u64,
+    /// The number of inodes, and so the greatest number of files; 0 if the file system has no such limit.
+    pub inodes: u64,
+    /// The number of inodes that are free.
+    pub free_inodes: u64,
+    /// The greatest length of a file's name in bytes.
+    pub name_length: u32,
+}
+
+/// `statfs` (on i386, `statfs64`): returns the size and the free space of the file system that a file is on.
+///
+/// ```
+/// use nestling::sys::file::statfs64;
+///
+/// let root = statfs64(c"/")?;
+/// println!("{} MiB are free", root.available_blocks * root.block_size >> 20);
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+#[doc(alias("statvfs", "df"))]
+#[allow(clippy::unnecessary_cast, reason = "the architectures differ")]
+pub fn statfs64(path: &CStr) -> Result<FileSystem, Errno> {
+    // SAFETY: it consists of numbers.
+    let mut statfs: linux::statfs64 = unsafe { core::mem::zeroed() };
+    // SAFETY: the kernel reads a C string and writes one `statfs64`.
+    done(unsafe { arch::statfs64(path.as_ptr() as usize, &raw mut statfs) })?;
+    Ok(FileSystem {
+        kind: FileSystemType(statfs.f_type as u32),
+        block_size: match statfs.f_frsize as u64 {
+            0 => statfs.f_bsize as u64,
+            size => size,
+        },
+        blocks: statfs.f_blocks as u64,
+        free_blocks: statfs.f_bfree as u64,
+        available_blocks: statfs.f_bavail as u64,
+        inodes: statfs.f_files as u64,
+        free_inodes: statfs.f_ffree as u64,
+        name_length: statfs.f_namelen as u32,
+    })
 }
 
 /// `mkdirat`: makes a directory. Its permission bits are the bits of `mode` that are not set in the umask.

@@ -1,28 +1,8 @@
 //! Namespaces (`namespaces(7)`): new ones, and those of other processes.
 //!
-//! A child of a spawn enters namespaces in a [`Hook`](crate::spawn::Hook), or a `PreExec` of `Command`, just before its exec. A new
-//! user namespace needs [`Memory::Copied`](crate::spawn::Memory::Copied), because the kernel makes no user namespace for a process
-//! that shares its memory.
-//!
-#![cfg_attr(any(feature = "alloc", feature = "std"), doc = "```")]
-#![cfg_attr(not(any(feature = "alloc", feature = "std")), doc = "```ignore")]
-//! use nestling::command::Command;
-//! use nestling::spawn::{Memory, PreExec};
-//! use nestling::sys::machine::sethostname;
-//! use nestling::sys::namespace::{Namespaces, unshare};
-//!
-//! // SAFETY: system calls are all that it does.
-//! let enter = unsafe {
-//!     PreExec::new(|| {
-//!         unshare(Namespaces::USER | Namespaces::UTS)?;
-//!         sethostname(b"inside")
-//!     })
-//! };
-//! match Command::new("uname").arg("-n").memory(Memory::Copied).pre_exec(enter).output() {
-//!     Ok(output) => assert_eq!(output.stdout, b"inside\n"),
-//!     Err(error) => println!("{error}"), // hook: EPERM: some systems forbid it
-//! }
-//! ```
+//! A spawn makes new namespaces for its child ([`NewNamespaces`](crate::spawn::NewNamespaces)), and the child can enter those of other
+//! processes ([`Action::Setns`](crate::spawn::Action::Setns)). The functions of this module change the namespaces of the calling
+//! process.
 
 use linux_raw_sys::general as linux;
 
@@ -41,6 +21,12 @@ flags! {
         PID CLONE_NEWPID "The process ids. The caller's children enter the new namespace, but the caller does not. The first child is process 1 of the namespace."
         USER CLONE_NEWUSER "The user ids, group ids and capabilities. In a new namespace, the process has all capabilities, and has no ids until a process writes `uid_map` and `gid_map`."
         UTS CLONE_NEWUTS "The host's name and the domain's name."
+    }
+}
+
+impl Namespaces {
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
     }
 }
 

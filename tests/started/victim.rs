@@ -21,10 +21,10 @@ use nestling::io::Writer;
 use nestling::raw;
 use nestling::rt::Process;
 use nestling::spawn::{
-    Action, Attributes, CapabilitySet, Child, Error, Memory, Notice, Program, Progress, Scheduler,
-    Shell, Spawn, Step,
+    Action, Attributes, CapabilitySet, Child, Error, IdMap, Memory, NewNamespaces, Notice, Program,
+    Progress, Scheduler, Shell, Spawn, Step,
 };
-use nestling::sys;
+use nestling::sys::{self, namespace::Namespaces};
 use nestling::{
     Args, AsFd, BorrowedFd, Capabilities, Errno, ExitStatus, OFlags, OwnedFd, Policy, RawFd,
     Resource, Rlimit, SigSet, Signal, args,
@@ -195,6 +195,16 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
         oom_score_adj: Some(1000),
         ..plain
     };
+    let (users, groups) = ([IdMap::one(0, uid)], [IdMap::one(0, gid)]);
+    let new = NewNamespaces {
+        users: &users,
+        groups: &groups,
+        ..NewNamespaces::new(Namespaces::USER | Namespaces::UTS)
+    };
+    let namespaces = Attributes {
+        namespaces: Some(&new),
+        ..plain
+    };
     let group = Attributes {
         process_group: Some(0),
         scheduler: Some(Scheduler {
@@ -266,6 +276,14 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
             &Spawn {
                 actions: ruled(&[], &mut ruler),
                 ..spawn(path, oom)
+            },
+            way,
+            1,
+        ),
+        b"namespaces" => run(
+            &Spawn {
+                actions: ruled(&[], &mut ruler),
+                ..spawn(path, namespaces)
             },
             way,
             1,

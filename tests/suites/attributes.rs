@@ -6,9 +6,11 @@ use core::time::Duration;
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl::PR_SET_CHILD_SUBREAPER;
 use nestling::spawn::{
-    Action, Attributes, CapabilitySet, Hook, Memory, Program, Scheduler, Spawn, features,
+    Action, Attributes, CapabilitySet, Hook, IdMap, Memory, NewNamespaces, Program, Scheduler,
+    Spawn, features,
 };
-use nestling::sys::{self, process, signal};
+use nestling::sys::namespace::Namespaces;
+use nestling::sys::{self, credentials, process, signal};
 use nestling::{
     Args, AsFd, Capabilities, Errno, OFlags, Pid, Policy, Resource, Rlimit, SigSet, Signal, args,
 };
@@ -38,6 +40,10 @@ nestling_tests::suite! {
         cgroup_is_joined,
         a_cgroup_that_is_not_cgroup2_is_joined_by_its_file,
         a_failed_cgroup_is_reported,
+        a_child_is_process_1_of_a_new_pid_namespace,
+        ids_of_a_new_user_namespace_are_mapped,
+        namespaces_are_entered,
+        namespaces_that_cannot_be_had_are_reported,
         pidfd_names_the_child,
         pidfd_is_made_without_clone3,
         hook_runs_last,
@@ -325,6 +331,180 @@ fn a_failed_cgroup_is_reported(memory: Memory) {
     fails(&cgroup(memory, &directory), expected);
 }
 
+fn a_child_is_process_1_of_a_new_pid_namespace(memory: Memory) {
+    need_root();
+    let new = NewNamespaces::new(Namespaces::PID | Namespaces::IPC);
+    let mut spawn = with(memory, |attributes| {
+        attributes.namespaces = Some(&new);
+        attributes.parent_death_signal = Some(Signal::KILL);
+        attributes.pidfd = true;
+    });
+    let found = match start(&spawn) {
+        Err(error) if emulated() => skip(text!("the emulator has no namespaces: {error}")),
+        outcome => {
+            let mut child = outcome.unwrap_or_else(|error| panic!("{error}"));
+            assert!(child.wait().expect("its status").success());
+            State::read(c"out")
+        }
+    };
+    assert_eq!((&found["pid"], &found["parent"]), ("1", "0"));
+    spawn.attributes.pidfd = false;
+    forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
+    assert_eq!(&state(&spawn)["pid"], "1", "by clone, too");
+}
+
+const USER: NewNamespaces<'static> = NewNamespaces::new(Namespaces::USER);
+
+fn need_user_namespaces() {
+    match start(&with(Memory::Shared, |it| it.namespaces = Some(&USER))) {
+        Ok(mut child) => assert!(child.wait().expect("its status").success()),
+        Err(error) => skip(text!("no user namespaces here: {error}")),
+    }
+}
+
+fn ids_of_a_new_user_namespace_are_mapped(memory: Memory) {
+    need_user_namespaces();
+    let [uid, gid] = [credentials::geteuid(), credentials::getegid()].map(|id| id.expect("an id"));
+    let (users, groups) = ([IdMap::one(5, uid)], [IdMap::one(6, gid)]);
+    let new = NewNamespaces {
+        users: &users,
+        groups: &groups,
+        ..USER
+    };
+    let mut spawn = with(memory, |attributes| attributes.namespaces = Some(&new));
+    let before = process::dumpable();
+    let found = state(&spawn);
+    assert_eq!((&found["uid"], &found["gid"]), ("5 5", "6 6"));
+    let actions = [Action::Groups(&[])];
+    spawn.actions = &actions;
+    let denied = "EPERM: operation not permitted";
+    fails(&spawn, format_args!("action 0 (groups): {denied}"));
+    assert_eq!(process::dumpable(), before);
+    (spawn.actions, spawn.attributes.namespaces) = (&[], Some(&USER));
+    assert_eq!(&state(&spawn)["uid"], "65534 65534", "without maps");
+    need_root();
+    // The probe writes its state as another user.
+    let all = [
+        IdMap::one(0, 0),
+        IdMap {
+            inside: 100,
+            outside: 100_000,
+            count: 10,
+        },
+    ];
+    remove(c"out");
+    make_file(c"out", 0o666, b"");
+    sys::file::chmod(c"out", 0o666).expect("the file's mode");
+    let new = NewNamespaces {
+        users: &all,
+        groups: &all,
+        setgroups: true,
+        ..USER
+    };
+    spawn.attributes.namespaces = Some(&new);
+    let actions = [
+        Action::Groups(&[101, 102]),
+        Action::Gid(103),
+        Action::Uid(104),
+    ];
+    spawn.actions = &actions;
+    let found = state(&spawn);
+    assert_eq!((&found["uid"], &found["gid"]), ("104 104", "103 103"));
+    assert_eq!(&found["groups"], "101 102");
+}
+
+fn namespaces_are_entered(memory: Memory) {
+    need_user_namespaces();
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let list = args![c"probe", c"until-eof", c"3"];
+    let users = [IdMap::one(7, credentials::geteuid().expect("an id"))];
+    let actions = [dup2(end.as_raw_fd(), 3)];
+    let new = NewNamespaces {
+        users: &users,
+        ..NewNamespaces::new(Namespaces::USER | Namespaces::PID)
+    };
+    let mut holder = with(memory, |attributes| attributes.namespaces = Some(&new));
+    (holder.args, holder.actions) = (Args::new(&list), &actions);
+    let mut holder = started(&holder);
+    let path = text!("/proc/{}/ns/user", holder.id());
+    let user = sys::fd::open(path.c_str(), OFlags::RDONLY | OFlags::CLOEXEC, 0);
+    let user = user.expect("a namespace");
+    let number = user.as_raw_fd();
+    let before = process::dumpable();
+    let entering = |action| {
+        let actions = [action];
+        let spawn = Spawn {
+            actions: &actions,
+            ..probe(memory)
+        };
+        start(&spawn)
+            .map_err(|error| alloc::format!("{error}"))
+            .map(|mut child| {
+                assert!(child.wait().expect("its status").success());
+                State::read(c"out")
+            })
+    };
+    for kind in [Namespaces::USER, Namespaces::default()] {
+        let found = entering(Action::Setns(number, kind)).expect("a child");
+        assert_eq!(&found["uid"], "7 7");
+    }
+    for (number, errno) in [
+        (number, Errno::EINVAL),
+        (end.as_raw_fd(), Errno::EINVAL),
+        (60, Errno::EBADF),
+    ] {
+        let error = entering(Action::Setns(number, Namespaces::PID)).err();
+        let expected = text!("action 0 (setns {number}): {errno}");
+        assert_eq!(error.expect("a failure").as_str(), expected.as_str());
+    }
+    assert_eq!(process::dumpable(), before);
+    drop(held);
+    assert!(holder.wait().expect("its status").success());
+}
+
+fn namespaces_that_cannot_be_had_are_reported(memory: Memory) {
+    need_user_namespaces();
+    let number = credentials::geteuid().expect("an id");
+    let none = [IdMap {
+        inside: 0,
+        outside: number,
+        count: 0,
+    }];
+    for (users, errno) in [
+        (&[IdMap::one(0, number); 2][..], Errno::EINVAL), // they overlap
+        (&none, Errno::EINVAL),
+        (&[IdMap::one(1, 1); 800], Errno::E2BIG),
+    ] {
+        let new = NewNamespaces { users, ..USER };
+        let spawn = with(memory, |attributes| attributes.namespaces = Some(&new));
+        fails(&spawn, format_args!("attribute namespaces: {errno}"));
+        match spawn.begin().and_then(|starting| starting.finish()) {
+            Ok(_) => panic!("the start should fail"),
+            Err(error) => assert_eq!(error.errno(), Some(errno), "{error}"),
+        }
+        assert!(!nestling_tests::has_child());
+    }
+    // Without a new namespace, the ids are mapped already.
+    let users = [IdMap::one(0, number)];
+    let new = NewNamespaces {
+        users: &users,
+        setgroups: true,
+        ..NewNamespaces::new(Namespaces::default())
+    };
+    let mut spawn = with(memory, |attributes| attributes.namespaces = Some(&new));
+    let denied = Errno::EPERM;
+    fails(&spawn, format_args!("attribute namespaces: {denied}"));
+    let error = text!("{}", spawn.exec_without_actions());
+    let expected = text!("attribute namespaces: {}", Errno::EINVAL);
+    assert_eq!(error.as_str(), expected.as_str());
+    if number == 0 {
+        credentials::setresuid(1000, 1000, 1000).expect("another user");
+    }
+    let new = NewNamespaces::new(Namespaces::UTS);
+    spawn.attributes.namespaces = Some(&new);
+    fails(&spawn, format_args!("attribute namespaces: {denied}"));
+}
+
 fn pidfd_names_the_child(memory: Memory) {
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let actions = [dup2(end.as_raw_fd(), 3)];
@@ -462,7 +642,10 @@ fn a_feature_that_the_program_does_not_name_is_refused_and_nothing_is_started(me
         priority: 0,
     });
     type Set<'a> = &'a dyn Fn(&mut Attributes<'_>);
-    let attributes: [(u32, &str, Set<'_>); 6] = [
+    let attributes: [(u32, &str, Set<'_>); 7] = [
+        (features::NAMESPACES, "namespaces", &|it| {
+            it.namespaces = Some(&USER)
+        }),
         (features::PIDFD, "pidfd", &|it| it.pidfd = true),
         (features::DEFAULT_SIGNALS, "default signals", &|it| {
             it.default_signals = SigSet::ALL
@@ -516,6 +699,7 @@ fn a_feature_that_the_program_does_not_name_is_refused_and_nothing_is_started(me
             Action::Capabilities(CapabilitySet::Ambient, Capabilities::EMPTY),
         ),
         (features::SECUREBITS, Action::Securebits(0)),
+        (features::SETNS, Action::Setns(0, Namespaces::UTS)),
     ];
     for (bit, action) in actions {
         let actions = [action];
@@ -539,7 +723,7 @@ fn a_feature_that_the_program_does_not_name_is_refused_and_nothing_is_started(me
     let expected = text!("exec of descriptor 0: {}", Errno::EINVAL);
     assert_eq!(text!("{error}").as_str(), expected.as_str());
     all |= features::DESCRIPTOR | features::SHELL;
-    assert_eq!(all.count_ones(), 25, "each has a bit of its own");
+    assert_eq!(all.count_ones(), 27, "each has a bit of its own");
 }
 
 fn a_feature_that_the_program_names_works(memory: Memory) {

@@ -5,9 +5,11 @@ use core::ffi::CStr;
 use linux_raw_sys::general as linux;
 use nestling::dir::ReadDir;
 use nestling::sys::credentials::{UNCHANGED, setresuid};
-use nestling::sys::fd::{self, dup_onto, lseek, pipe2};
+use nestling::sys::fd::{self, IoSlice, dup_onto, lseek, pipe2};
 use nestling::sys::file::{self, Resolve, SetTime, lstat, stat};
 use nestling::sys::inotify::{self, Mask};
+use nestling::sys::mount::{MountFlags, mount};
+use nestling::sys::namespace::{Namespaces, unshare};
 use nestling::time::Timestamp;
 use nestling::{Access, FileType, SeekFrom, Stat};
 use nestling::{AsFd, Errno, OFlags, OwnedFd, sys};
@@ -27,6 +29,9 @@ nestling_tests::suite! {
         an_offset_before_the_start_or_in_a_pipe_is_an_error,
         a_file_is_larger_than_four_gigabytes,
         a_file_is_read_and_written_at_any_offset,
+        writev_writes_the_slices_in_their_order,
+        a_file_system_has_a_size,
+        a_file_system_may_be_larger_than_16_tebibytes,
         splice_moves_the_bytes_of_a_pipe,
         a_file_is_truncated_and_extended,
         a_truncation_that_is_not_possible_is_an_error,
@@ -243,6 +248,64 @@ fn a_file_is_read_and_written_at_any_offset() {
     let (from, to) = pipe2(OFlags::CLOEXEC).expect("a pipe");
     assert_eq!(fd::pread(from.as_fd(), &mut text, 0), Err(Errno::ESPIPE));
     assert_eq!(fd::pwrite(to.as_fd(), b"!", 0), Err(Errno::ESPIPE));
+}
+
+fn writev_writes_the_slices_in_their_order() {
+    let file = create(c"file");
+    let parts: [&[u8]; 4] = [b"one", b"", b", ", b"two"];
+    assert_eq!(fd::writev(file.as_fd(), &parts.map(IoSlice::new)), Ok(8));
+    assert_eq!(fd::writev(file.as_fd(), &[]), Ok(0));
+    let content = nestling_tests::read_file(c"file").expect("its content");
+    assert_eq!(content.as_str(), "one, two");
+    let many = [IoSlice::new(b"."); 1025];
+    assert_eq!(fd::writev(file.as_fd(), &many[..1024]), Ok(1024));
+    assert_eq!(fd::writev(file.as_fd(), &many), Err(Errno::EINVAL));
+    let reading = fd::open(c"file", OFlags::CLOEXEC, 0).expect("the file");
+    let answer = fd::writev(reading.as_fd(), &parts.map(IoSlice::new));
+    assert_eq!(answer, Err(Errno::EBADF));
+    // As much as there is room for.
+    let (_from, to) = pipe2(OFlags::CLOEXEC | OFlags::NONBLOCK).expect("a pipe");
+    let large = [b'.'; 60_000];
+    let answer = fd::writev(to.as_fd(), &[IoSlice::new(&large); 2]);
+    assert!(
+        answer.is_ok_and(|count| (60_000..120_000).contains(&count)),
+        "{answer:?}"
+    );
+}
+
+fn a_file_system_has_a_size() {
+    let here = file::statfs64(c".").expect("the file system");
+    assert_eq!(Ok(here.kind), file::statfs(c"."));
+    assert!(here.block_size.is_power_of_two(), "{here:?}");
+    assert!(here.blocks >= here.free_blocks, "{here:?}");
+    assert!(here.free_blocks >= here.available_blocks, "{here:?}");
+    assert!(here.inodes >= here.free_inodes, "{here:?}");
+    let proc = file::statfs64(c"/proc").expect("the file system");
+    assert_eq!(proc.kind, file::FileSystemType(0x9fa0));
+    assert_eq!((proc.blocks, proc.name_length), (0, 255));
+    assert_eq!(file::statfs64(c"nope"), Err(Errno::ENOENT));
+}
+
+/// The number of blocks needs more than 32 bits.
+fn a_file_system_may_be_larger_than_16_tebibytes() {
+    need_root();
+    unshare(Namespaces::MOUNT).expect("a namespace");
+    let private = MountFlags::PRIVATE | MountFlags::REC;
+    mount(c"", c"/", c"", private, c"").expect("a tree of its own");
+    file::mkdir(c"large", 0o700).expect("a directory");
+    let options = c"nr_blocks=6000000000";
+    if let Err(errno) = mount(c"", c"large", c"tmpfs", MountFlags::default(), options) {
+        skip(text!("no such tmpfs: {errno}"));
+    }
+    let large = file::statfs64(c"large").expect("the file system");
+    if large.blocks < 1 << 32 {
+        skip("the kernel counts blocks in 32 bits");
+    }
+    assert_eq!(
+        (large.blocks, large.free_blocks),
+        (6_000_000_000, 6_000_000_000)
+    );
+    assert_eq!(large.kind, file::FileSystemType::TMPFS);
 }
 
 fn splice_moves_the_bytes_of_a_pipe() {

@@ -132,6 +132,8 @@ fn the_child_uses_little_of_its_stack(memory: Memory) {
         memory,
         notice: notice(),
         pidfd: false,
+        // The child's part of this is a read.
+        namespaces: None,
         cgroup: Some(cgroup.as_fd()),
         default_signals: SigSet::EMPTY.with(Signal::PIPE),
         new_session: true,

@@ -85,6 +85,10 @@ const WAYS: &[Way] = &[
     // With this argument, the memory is copied in any case.
     way("oom", "copied", &[]),
     way("oom", "try", &[]),
+    way("namespaces", "shared", &[]),
+    way("namespaces", "shared", &[NO_CLONE3]),
+    way("namespaces", "copied", &[]),
+    way("namespaces", "finish", &[]),
     way("close", "shared", &[NO_CLOSE_RANGE]),
     way("close", "copied", &[NO_CLOSE_RANGE, NO_PROC]),
     way("close", "mark", &[NO_CLOSE_RANGE]),
@@ -346,6 +350,9 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
                 "the mark replaces a pipe that cannot be made, or after a refusal of clone3 the spawn is tried again",
             )
         }
+        (Position::Parent { first: false }, "pipe2", _) if way.kind == "namespaces" => {
+            failure("Namespaces")
+        }
         (Position::Parent { .. }, "pipe2", _) => failure("StatusPipe"),
         (Position::Parent { .. }, "clone3", "EAGAIN" | "ENOMEM") => failure("Clone"),
         (Position::Parent { .. }, "clone3", _) if call.line.contains("CLONE_INTO_CGROUP") => {
@@ -359,6 +366,10 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         }
         (Position::Parent { .. }, "clone", _) if call.line.contains("CLONE_VM") && refusal => {
             Nothing("a copy of memory serves where sharing it is refused")
+        }
+        (Position::Parent { .. }, "clone", "EAGAIN" | "ENOMEM") => failure("Clone"),
+        (Position::Parent { .. }, "clone" | "clone3", _) if way.kind == "namespaces" => {
+            failure("Namespaces")
         }
         (Position::Parent { .. }, "clone" | "clone3", _) => failure("Clone"),
         // The status pipe is at descriptors 3 and 4.
@@ -374,6 +385,11 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
             "the read end is closed when the result is known",
             descriptor(),
         ),
+        (Position::Parent { .. }, "close", _) if way.kind == "namespaces" => Left(
+            "the maps are written, and the child continues",
+            descriptor(),
+        ),
+        (Position::Parent { .. }, "openat" | "write", _) => failure("Namespaces"),
         (Position::Parent { .. }, "close", _) => {
             Left("it is already known that pidfds work", descriptor())
         }
@@ -417,6 +433,9 @@ fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expecta
         }
         (Position::BeforeActions, "close", _) if way.kind == "oom" => {
             Nothing("the kernel has already read the number")
+        }
+        (Position::BeforeActions, "close" | "read", _) if way.kind == "namespaces" => {
+            failure("Namespaces")
         }
         (Position::BeforeActions, "openat" | "write", _) => failure("Cgroup"),
         (Position::BeforeActions, "close", _) => Nothing("the child is in its cgroup already"),
