@@ -552,7 +552,10 @@ fn one_childs_output_is_anothers_input(memory: Memory) {
 
 fn a_pipeline_passes_on_what_each_program_writes(memory: Memory) {
     let mut first = shell(memory, "echo one; echo an error >&2; echo two");
-    let (mut second, mut third) = (doing(memory, ["copy"]), shell(memory, "read a; echo $a"));
+    let (mut second, mut third) = (
+        doing(memory, ["copy"]),
+        shell(memory, "read a; echo $a; read b"),
+    );
     // It replaces what they had, and both can be used again.
     let table = Table::now();
     second.stdin(file(c"file"));
