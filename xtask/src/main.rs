@@ -12,6 +12,7 @@ mod debian;
 mod debian_root;
 mod deny;
 mod disk;
+mod dist;
 mod flags;
 mod fuzz;
 mod host;
@@ -162,6 +163,14 @@ enum Command {
         #[command(flatten)]
         on: On,
     },
+    /// Make the archives that people download, in `target/dist`
+    ///
+    /// Each contains the release programs, the libraries for C, the manual pages, the licences of all crates in them, an SBOM and
+    /// SHA-256 sums. The date of the files is that of the commit, or `SOURCE_DATE_EPOCH`.
+    Dist {
+        #[command(flatten)]
+        on: On,
+    },
     /// Print a table of the release programs' sizes, and check that they contain nothing forbidden
     ///
     /// A second table shows what each part of nestling adds to the smallest program, in bytes of its file and of its memory.
@@ -278,6 +287,7 @@ fn perform(command: Command) -> Result<ExitCode> {
         }
         Command::Bench { names, short, json } => bench::bench(&workspace, &names, short, json)?,
         Command::Flags { on } => flags::flags(&on.archs(&Arch::ALL))?,
+        Command::Dist { on } => dist::dist(&workspace, &on.archs(&[HOST]))?,
         Command::Size { on, update } => return size::size(&workspace, &on.archs(&[HOST]), update),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,0 +1,304 @@
+//! `cargo xtask dist`: the archives that people download, in `target/dist`.
+//!
+//! Two builds of the same commit by the same toolchain are the same, byte for byte: in any folder, on any day, by any user.
+
+mod linked;
+mod tree;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use duct::cmd;
+
+use self::{
+    linked::Linked,
+    tree::{Tree, sum},
+};
+use crate::{
+    arch::Arch,
+    c_library,
+    compile::{self, Group, PROGRAMS, Profile, SHELL, SHIPPED},
+    workspace::Workspace,
+};
+
+/// The packages whose code is in the archives.
+const PACKAGES: &[&str] = &["nestling-programs", "nestling-c"];
+
+/// The folder of the programs: one that no `PATH` contains, even if somebody unpacks the archive over `/usr`.
+const PROGRAMS_FOLDER: &str = "libexec/nestling";
+
+const DOCUMENTS: &str = "share/doc/nestling";
+
+/// Builds the programs and libraries, writes an archive for each architecture, and prints sizes and sums.
+pub fn dist(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
+    archives(workspace, archs, date(workspace)?)
+}
+
+fn archives(workspace: &Workspace, archs: &[Arch], date: u64) -> Result<()> {
+    for group in Group::of(archs)? {
+        for what in [PROGRAMS, SHELL] {
+            let what = [what, &["--quiet"]].concat();
+            let build = compile::command(&group, workspace, Profile::Release, &what);
+            let built = build.unchecked().run()?.status.success();
+            ensure!(built, "the build for {} failed", group.name());
+        }
+    }
+    c_library::build(workspace, archs, Profile::Release)?;
+    let folder = workspace.target.join("dist");
+    fs::create_dir_all(&folder)?;
+    for &arch in archs {
+        let tree = contents(workspace, arch, &Built::read(workspace, arch)?)?;
+        let root = format!("nestling-{}-{}", env!("CARGO_PKG_VERSION"), arch.name());
+        let name = format!("{root}.tar.gz");
+        write(&folder, &name, &tree.tar_gz(&root, date)?)?;
+    }
+    Ok(())
+}
+
+/// Writes a file, and its sum into another file beside it.
+fn write(folder: &Path, name: &str, content: &[u8]) -> Result<()> {
+    let sum = sum(name, content);
+    fs::write(folder.join(name), content)?;
+    fs::write(folder.join(format!("{name}.sha256")), &sum)?;
+    let path = folder.join(name);
+    println!(
+        "{:>9}  {}\n           sha256 {sum}",
+        content.len(),
+        path.display()
+    );
+    Ok(())
+}
+
+/// The date of all files, in seconds since 1970: `SOURCE_DATE_EPOCH`, or the date of the commit.
+fn date(workspace: &Workspace) -> Result<u64> {
+    let text = match env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text,
+        Err(_) => cmd!("git", "log", "-1", "--format=%ct")
+            .dir(&workspace.root)
+            .stderr_null()
+            .read()
+            .context("this is no git repository: set SOURCE_DATE_EPOCH")?,
+    };
+    let date = text.trim().parse();
+    date.with_context(|| format!("SOURCE_DATE_EPOCH is no number of seconds: {text:?}"))
+}
+
+/// What was built for an architecture.
+struct Built {
+    /// By their names.
+    programs: Vec<(&'static str, Vec<u8>)>,
+    /// The libraries for C and their header, by the names of their files.
+    c: Vec<(&'static str, Vec<u8>)>,
+}
+
+/// What programs in C need: each file of `c_library`, and its folder in the archive.
+const C_FILES: [(&str, &str); 3] = [
+    ("libnestling.so.0", "lib"),
+    ("libnestling.a", "lib"),
+    ("nestling.h", "include"),
+];
+
+impl Built {
+    fn read(workspace: &Workspace, arch: Arch) -> Result<Built> {
+        let read = |path: PathBuf| -> Result<Vec<u8>> {
+            let content = fs::read(&path).with_context(|| format!("no {}", path.display()))?;
+            portable(workspace, &path, &content)?;
+            Ok(content)
+        };
+        let path = |name: &str| compile::path(workspace, arch, Profile::Release, name);
+        let programs = SHIPPED.into_iter();
+        let c = C_FILES.into_iter();
+        Ok(Built {
+            programs: programs
+                .map(|name| Ok((name, read(path(name))?)))
+                .collect::<Result<_>>()?,
+            c: c.map(|(name, _)| Ok((name, read(path("c").join(name))?)))
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// Checks that a program does not contain the path of this workspace or of cargo's folder: it would be another in another folder.
+fn portable(workspace: &Workspace, path: &Path, content: &[u8]) -> Result<()> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    for folder in [Some(workspace.root.clone()), home].into_iter().flatten() {
+        let text = folder.to_string_lossy();
+        let is_there = content.windows(text.len()).any(|it| it == text.as_bytes());
+        ensure!(!is_there, "{} contains the path {text}", path.display());
+    }
+    Ok(())
+}
+
+/// The archive's content: the programs, the libraries for C, the manual pages, the documents, licences and sums.
+fn contents(workspace: &Workspace, arch: Arch, built: &Built) -> Result<Tree> {
+    let mut tree = Tree::default();
+    for (name, content) in &built.programs {
+        tree.program(format!("{PROGRAMS_FOLDER}/{name}"), &**content);
+    }
+    for (name, content) in &built.c {
+        let folder = C_FILES.iter().find(|(it, _)| it == name);
+        let (_, folder) = folder.context("a library without a folder")?;
+        tree.file(format!("{folder}/{name}"), &**content);
+    }
+    if !built.c.is_empty() {
+        tree.link("lib/libnestling.so", "libnestling.so.0");
+    }
+    for (name, page) in manuals(workspace)? {
+        let section = name.rsplit('.').next().unwrap_or_default();
+        tree.file(format!("share/man/man{section}/{name}"), page);
+    }
+    for (path, name) in [
+        ("README.md", "README.md"),
+        ("CHANGELOG.md", "CHANGELOG.md"),
+        ("SECURITY.md", "SECURITY.md"),
+        ("LICENSE-MIT", "LICENSE-MIT"),
+        ("LICENSE-APACHE", "LICENSE-APACHE"),
+        ("src/c/README.md", "c.md"),
+    ] {
+        tree.file(format!("{DOCUMENTS}/{name}"), read(workspace, path)?);
+    }
+    let linked = Linked::find(workspace, arch, PACKAGES)?;
+    linked.add_licences(&mut tree, &format!("{DOCUMENTS}/licences"))?;
+    tree.file(format!("{DOCUMENTS}/licences/README"), linked.table()?);
+    let is_code = |path: &str| path.starts_with(PROGRAMS_FOLDER) || path.starts_with("lib/");
+    let code: Vec<_> = tree.files().filter(|(path, _)| is_code(path)).collect();
+    let sbom = linked.sbom(env!("CARGO_PKG_VERSION"), &code)?;
+    tree.file(format!("{DOCUMENTS}/nestling.cdx.json"), sbom);
+    tree.file("SHA256SUMS", tree.sums());
+    Ok(tree)
+}
+
+/// The manual pages, by the names of their files.
+fn manuals(workspace: &Workspace) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut pages = Vec::new();
+    for entry in fs::read_dir(workspace.root.join("src/man"))? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        pages.push((name, fs::read(entry.path())?));
+    }
+    Ok(pages)
+}
+
+fn read(workspace: &Workspace, path: &str) -> Result<Vec<u8>> {
+    fs::read(workspace.root.join(path)).with_context(|| format!("no {path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arch::HOST;
+
+    fn workspace() -> Workspace {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("a root");
+        Workspace {
+            root: root.into(),
+            target: root.join("target"),
+        }
+    }
+
+    fn tree() -> Tree {
+        let built = Built {
+            programs: SHIPPED.map(|name| (name, name.into())).into(),
+            c: C_FILES.map(|(name, _)| (name, name.into())).into(),
+        };
+        contents(&workspace(), HOST, &built).expect("the content")
+    }
+
+    #[test]
+    fn the_same_programs_make_the_same_archive_with_sums_of_all_files() {
+        let tree = tree();
+        let [first, second] =
+            [&tree, &self::tree()].map(|it| it.tar_gz("n", 1).expect("an archive"));
+        assert!(first == second);
+        let (_, sums) = tree
+            .files()
+            .find(|(path, _)| *path == "SHA256SUMS")
+            .expect("sums");
+        let sums = String::from_utf8_lossy(sums);
+        for (path, content) in tree.files().filter(|(path, _)| *path != "SHA256SUMS") {
+            assert!(sums.contains(&sum(path, content)), "{path}");
+        }
+    }
+
+    #[test]
+    fn builds_in_two_folders_with_two_umasks_make_the_same_archive() {
+        if env::var_os("NESTLING_LONG").is_none() {
+            return;
+        }
+        let scratch = env::temp_dir().join(format!("nestling-dist-{}", std::process::id()));
+        let archives = [("022", "a"), ("077", "a/deeper folder/b")].map(|(umask, name)| {
+            let root = scratch.join(name);
+            fs::create_dir_all(&root).expect("a folder");
+            let copy = format!("umask {umask}; git archive HEAD | tar -x -C \"$1\"");
+            let copy = cmd!("sh", "-c", copy, "sh", &root).dir(workspace().root);
+            copy.run().expect("a copy of the last commit");
+            let target = root.join("target");
+            let copy = Workspace { root, target };
+            super::archives(&copy, &[HOST], 1).expect("an archive");
+            let name = format!(
+                "nestling-{}-{}.tar.gz",
+                env!("CARGO_PKG_VERSION"),
+                HOST.name()
+            );
+            fs::read(copy.target.join("dist").join(name)).expect("an archive")
+        });
+        fs::remove_dir_all(&scratch).expect("the folders");
+        assert!(archives[0] == archives[1], "the archives differ");
+    }
+
+    #[test]
+    fn no_file_of_an_archive_hides_one_of_the_system_where_it_is_unpacked() {
+        let tree = tree();
+        for (path, _) in tree.files() {
+            let top = path.split('/').next().expect("a folder");
+            assert!(!["bin", "sbin", "etc"].contains(&top), "{path}");
+        }
+        assert!(tree.files().any(|(path, _)| path == "libexec/nestling/sh"));
+    }
+
+    #[test]
+    fn each_crate_in_the_programs_has_its_licence_in_the_archive_and_a_place_in_the_sbom() {
+        let tree = tree();
+        let (_, sbom) = tree
+            .files()
+            .find(|(path, _)| path.ends_with("nestling.cdx.json"))
+            .expect("an SBOM");
+        let sbom: serde_json::Value = serde_json::from_slice(sbom).expect("JSON");
+        let components = sbom["components"].as_array().expect("a list");
+        let urls = components.iter().filter_map(|it| it["purl"].as_str());
+        let crates: Vec<_> = urls
+            .filter_map(|it| it.strip_prefix("pkg:cargo/"))
+            .collect();
+        assert!(
+            crates.iter().any(|it| it.starts_with("talc@")),
+            "{crates:?}"
+        );
+        assert!(
+            !crates.iter().any(|it| it.starts_with("rustix@")),
+            "{crates:?}"
+        );
+        for it in crates.iter().filter(|it| !it.starts_with("nestling")) {
+            let folder = format!("share/doc/nestling/licences/{}/", it.replace('@', "-"));
+            assert!(
+                tree.files().any(|(path, _)| path.starts_with(&folder)),
+                "{folder}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_program_with_a_path_of_this_machine_is_refused() {
+        let workspace = workspace();
+        let text = format!("panicked at {}/src/lib.rs", workspace.root.display());
+        let refused = portable(&workspace, Path::new("sh"), text.as_bytes());
+        let error = refused.expect_err("an error").to_string();
+        assert!(error.starts_with("sh contains the path /"), "{error}");
+        assert!(portable(&workspace, Path::new("sh"), b"panicked at src/lib.rs").is_ok());
+    }
+}
