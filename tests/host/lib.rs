@@ -1,7 +1,7 @@
 //! What the host tests share: they find and build the programs to run, and make directories to run them in.
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
+use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -336,6 +336,20 @@ pub fn run(program: &str, prepare: impl FnOnce(&mut Command)) -> Output {
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap_or_else(|error| panic!("{program}: {error}"))
+}
+
+/// The options, with their arguments, in a text such as `-v report; -vv: signals, too` or `--open FD,HOW  --dup
+/// FROM,TO`.
+pub fn options_of_help(help: &str) -> BTreeSet<String> {
+    let words = help.split(|c: char| c.is_whitespace() || "()[],;:=|".contains(c));
+    words
+        .filter(|word| {
+            let name = word.trim_start_matches('-');
+            let dashes = word.len() - name.len();
+            (dashes == 2 && !name.is_empty()) || (dashes == 1 && name.len() == 1)
+        })
+        .map(String::from)
+        .collect()
 }
 
 /// Runs a test in a process of its own, in which every child and every descriptor belongs to the test.

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use nestling::Resource;
 use nestling::inittab::Entry;
-use nestling_host_tests::{Arch, Scratch, installed, or_skip, run, say};
+use nestling_host_tests::{Arch, Scratch, installed, options_of_help, or_skip, run, say};
 
 /// The directory of the pages.
 const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../src/man");
@@ -27,20 +27,6 @@ fn output(program: &Path, words: &[&str]) -> String {
     });
     assert!(output.status.success(), "{words:?}: {output:?}");
     String::from_utf8(output.stdout).expect("text")
-}
-
-/// The options, with their arguments, in a text such as `-v report; -vv: signals, too` or `--open FD,HOW  --dup
-/// FROM,TO`.
-fn options_of_help(help: &str) -> BTreeSet<String> {
-    let words = help.split(|c: char| c.is_whitespace() || "()[],;:=|".contains(c));
-    words
-        .filter(|word| {
-            let name = word.trim_start_matches('-');
-            let dashes = word.len() - name.len();
-            (dashes == 2 && !name.is_empty()) || (dashes == 1 && name.len() == 1)
-        })
-        .map(String::from)
-        .collect()
 }
 
 /// The options that a page lists between `start` and `end`: the words after `Fl` in its `.It` lines.

@@ -151,6 +151,10 @@ fn contents(workspace: &Workspace, arch: Arch, built: &Built) -> Result<Tree> {
         let section = name.rsplit('.').next().unwrap_or_default();
         tree.file(format!("share/man/man{section}/{name}"), page);
     }
+    for (name, folder) in COMPLETIONS {
+        let path = format!("src/completions/{name}");
+        tree.file(format!("{folder}/{name}"), read(workspace, &path)?);
+    }
     for (path, name) in [
         ("README.md", "README.md"),
         ("CHANGELOG.md", "CHANGELOG.md"),
@@ -171,6 +175,16 @@ fn contents(workspace: &Workspace, arch: Arch, built: &Built) -> Result<Tree> {
     tree.file("SHA256SUMS", tree.sums());
     Ok(tree)
 }
+
+/// The files of completions, and where each shell looks for them below `share`.
+const COMPLETIONS: [(&str, &str); 6] = [
+    ("spawn.bash", "share/bash-completion/completions"),
+    ("init.bash", "share/bash-completion/completions"),
+    ("_spawn", "share/zsh/site-functions"),
+    ("_init", "share/zsh/site-functions"),
+    ("spawn.fish", "share/fish/vendor_completions.d"),
+    ("init.fish", "share/fish/vendor_completions.d"),
+];
 
 /// The manual pages, by the names of their files.
 fn manuals(workspace: &Workspace) -> Result<Vec<(String, Vec<u8>)>> {
