@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use nestling_host_tests::{Scratch, built_c_library, installed, or_skip, run};
+use nestling_host_tests::{Scratch, built_c_library, installed, is_long, or_skip, run};
 
 /// A C library, and how to compile for it.
 struct Libc<'a> {
@@ -111,6 +111,150 @@ const OF_THE_EMULATOR: [&str; 6] = [
 ];
 
 const SHARED: &str = "libnestling_c.so";
+
+#[test]
+fn each_refused_system_call_is_an_error_or_does_no_harm() {
+    or_skip!(GLIBC.compiles());
+    let libraries = or_skip!(built_c_library(GLIBC.target));
+    let scratch = Scratch::new(report());
+    let program = compile(&GLIBC, &scratch, "faults", &[]);
+    let text = preloaded(&libraries, &program, &[]);
+    let refused = |line: &str| {
+        let (call, number) = line.strip_suffix(": refused")?.split_once(' ')?;
+        Some((call.to_owned(), number.parse::<i64>().ok()?))
+    };
+    let refusals = text.lines().map(|line| refused(line).ok_or(line));
+    let refusals: Vec<_> = refusals.collect::<Result<_, _>>().expect("only refusals");
+    for (call, number) in [
+        ("posix_spawn", libc::SYS_pipe2),
+        ("posix_spawn", libc::SYS_setpgid),
+        ("posix_spawn", libc::SYS_openat),
+        ("posix_spawn", libc::SYS_dup3),
+        ("posix_spawn", libc::SYS_chdir),
+        ("posix_spawn", libc::SYS_execve),
+        ("system", libc::SYS_pipe2),
+        ("system", libc::SYS_wait4),
+        ("popen", libc::SYS_pipe2),
+        ("popen", libc::SYS_statx),
+        ("popen", libc::SYS_execve),
+        ("popen", libc::SYS_wait4),
+    ] {
+        assert!(
+            refusals.contains(&(call.into(), number)),
+            "{call} {number}: {text}"
+        );
+    }
+}
+
+#[test]
+fn eight_threads_beside_one_that_forks_leave_nothing_over() {
+    for libc in [&GLIBC, &MUSL] {
+        or_skip!(libc.compiles());
+        let libraries = or_skip!(built_c_library(libc.target));
+        let scratch = Scratch::new(report());
+        let program = compile(libc, &scratch, "stress", &[]);
+        let rounds = if is_long() { "10000" } else { "100" };
+        let report = report().to_str().expect("a plain path");
+        assert_eq!(preloaded(&libraries, &program, &[report, "8", rounds]), "");
+    }
+}
+
+#[test]
+fn memcheck_finds_no_fault_and_no_byte_left_over() {
+    if !is_long() {
+        return;
+    }
+    or_skip!(installed("valgrind"));
+    or_skip!(GLIBC.compiles());
+    let libraries = or_skip!(built_c_library(GLIBC.target));
+    let scratch = Scratch::new(report());
+    let program = compile(&GLIBC, &scratch, "stress", &[]);
+    let output = run("env", |command| {
+        command.arg(format!("LD_PRELOAD={}", libraries.join(SHARED).display()));
+        command.args(["valgrind", "-q", "--leak-check=full", "--error-exitcode=99"]);
+        command.arg(program).arg(report()).args(["0", "60"]);
+    });
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn the_shared_library_has_these_names_without_versions_and_needs_no_other_library() {
+    or_skip!(installed("readelf"));
+    let libraries = or_skip!(built_c_library(GLIBC.target));
+    let library = libraries.join(SHARED);
+    let readelf = |option: &str| {
+        let output = run("readelf", |command| {
+            command.args(["-W", option]).arg(&library);
+        });
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let symbols = readelf("--dyn-syms");
+    let mut names: Vec<_> = symbols
+        .lines()
+        .filter(|line| line.contains("FUNC") && !line.contains(" UND "))
+        .filter_map(|line| line.split_whitespace().nth(7))
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, NAMES);
+    let dynamic = readelf("-d");
+    for needed in ["soname: [libnestling.so.0]", "BIND_NOW", "NODELETE"] {
+        assert!(dynamic.contains(needed), "{dynamic}");
+    }
+    assert!(!dynamic.contains("NEEDED"), "{dynamic}");
+    assert_eq!(
+        readelf("-V").trim(),
+        "No version information found in this file."
+    );
+}
+
+/// The functions, in the order of their names.
+const NAMES: &[&str] = &[
+    "nestling_spawn_error",
+    "pclose",
+    "pidfd_spawn",
+    "pidfd_spawnp",
+    "popen",
+    "posix_spawn",
+    "posix_spawn_file_actions_addchdir",
+    "posix_spawn_file_actions_addchdir_np",
+    "posix_spawn_file_actions_addclose",
+    "posix_spawn_file_actions_addclosefrom_np",
+    "posix_spawn_file_actions_adddup2",
+    "posix_spawn_file_actions_addfchdir",
+    "posix_spawn_file_actions_addfchdir_np",
+    "posix_spawn_file_actions_addopen",
+    "posix_spawn_file_actions_addtcsetpgrp_np",
+    "posix_spawn_file_actions_destroy",
+    "posix_spawn_file_actions_init",
+    "posix_spawnattr_destroy",
+    "posix_spawnattr_getcgroup_np",
+    "posix_spawnattr_getflags",
+    "posix_spawnattr_getpgroup",
+    "posix_spawnattr_getschedparam",
+    "posix_spawnattr_getschedpolicy",
+    "posix_spawnattr_getsigdefault",
+    "posix_spawnattr_getsigmask",
+    "posix_spawnattr_init",
+    "posix_spawnattr_setcgroup_np",
+    "posix_spawnattr_setflags",
+    "posix_spawnattr_setpgroup",
+    "posix_spawnattr_setschedparam",
+    "posix_spawnattr_setschedpolicy",
+    "posix_spawnattr_setsigdefault",
+    "posix_spawnattr_setsigmask",
+    "posix_spawnp",
+    "system",
+];
+
+/// Runs a program with this library in place of its libc's functions. Returns its standard output, and fails if the program does.
+fn preloaded(libraries: &Path, program: &Path, words: &[&str]) -> String {
+    let output = run("env", |command| {
+        command.arg(format!("LD_PRELOAD={}", libraries.join(SHARED).display()));
+        command.arg(program).args(words);
+    });
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
 
 /// The program's output for each situation, by the situation's name.
 type Answers = BTreeMap<String, String>;

@@ -1,0 +1,102 @@
+/*
+ * Calls posix_spawn, system and popen in many threads, beside one that forks,
+ * and says what is left over afterwards.
+ *
+ *     stress REPORT THREADS ROUNDS
+ *
+ * With no THREADS the main thread does it, and none forks.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static char *report;
+static int rounds;
+static atomic_int running, wrong;
+
+static void expect(int is_right, const char *what, int number)
+{
+	if (!is_right && wrong++ < 10)
+		fprintf(stderr, "%s: %d\n", what, number);
+}
+
+static void *spawn(void *unused)
+{
+	char *arguments[] = { report, 0 };
+	for (int i = 0; i < rounds; i++) {
+		pid_t pid;
+		int status = 0;
+		/* Each tenth one fails, and each hundredth one is of another kind. */
+		if (i % 100 == 50) {
+			FILE *stream = popen("exit 3", i % 200 == 50 ? "r" : "we");
+			expect(stream && pclose(stream) == 3 << 8, "popen", errno);
+			status = system("exit 4");
+			expect(status == 4 << 8, "system", status);
+		} else if (i % 10 == 5) {
+			posix_spawn_file_actions_t actions;
+			posix_spawn_file_actions_init(&actions);
+			posix_spawn_file_actions_addopen(&actions, 0, "/nope", O_RDONLY, 0);
+			int answer = posix_spawn(&pid, report, &actions, 0, arguments, environ);
+			expect(answer == ENOENT, "a failing posix_spawn", answer);
+			posix_spawn_file_actions_destroy(&actions);
+		} else {
+			int answer = posix_spawn(&pid, report, 0, 0, arguments, environ);
+			expect(answer == 0, "posix_spawn", answer);
+			expect(waitpid(pid, &status, 0) == pid, "waitpid", errno);
+			expect(status == 7 << 8, "a status", status);
+		}
+	}
+	running--;
+	return unused;
+}
+
+static void *fork_until_the_others_end(void *unused)
+{
+	while (running) {
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(0);
+		expect(pid > 0 && waitpid(pid, 0, 0) == pid, "fork", errno);
+	}
+	return unused;
+}
+
+static int descriptors(void)
+{
+	int sum = 0;
+	for (int fd = 0; fd < 1024; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			sum += 1000 + fd;
+	return sum;
+}
+
+int main(int count, char **words)
+{
+	if (count != 4)
+		return 2;
+	pthread_t threads[64], forking;
+	int number = atoi(words[2]), before = descriptors();
+	report = words[1], rounds = atoi(words[3]), running = number;
+	for (int i = 0; i < number; i++)
+		pthread_create(&threads[i], 0, spawn, 0);
+	if (number) {
+		pthread_create(&forking, 0, fork_until_the_others_end, 0);
+		for (int i = 0; i < number; i++)
+			pthread_join(threads[i], 0);
+		pthread_join(forking, 0);
+	} else
+		spawn(0);
+	expect(descriptors() == before, "descriptors", descriptors() - before);
+	expect(wait(0) == -1 && errno == ECHILD, "a child", errno);
+	return wrong ? 1 : 0;
+}
