@@ -556,7 +556,7 @@ fn a_pipeline_passes_on_what_each_program_writes(memory: Memory) {
         doing(memory, ["copy"]),
         shell(memory, "read a; echo $a; read b"),
     );
-    // It replaces what they had, and both can be used again.
+    // The pipes replace the earlier standard input of both commands; afterwards, the commands can be used again.
     let table = Table::now();
     second.stdin(file(c"file"));
     third.stdin(Stdio::null());
@@ -576,7 +576,7 @@ fn a_pipeline_passes_on_what_each_program_writes(memory: Memory) {
     let mut alone = started(second.stdin(Stdio::null()));
     assert!(alone.stdout.is_none(), "the pipe was the pipeline's");
     assert!(alone.wait().expect("its status").success());
-    // The ends that are the pipeline's alone go through it.
+    // The input of the first command and the output of the last one are the pipeline's own.
     let (mut head, mut tail) = (doing(memory, ["copy"]), doing(memory, ["copy"]));
     head.input("through two programs");
     tail.stdout(Stdio::piped());
@@ -614,7 +614,7 @@ fn a_pipeline_that_cannot_start_names_the_program_and_leaves_none(memory: Memory
     };
     let mut nope = Command::new("nope");
     nope.memory(memory);
-    // It does not write, so it ends by a signal only.
+    // These commands write nothing, so only a signal ends them.
     let (never, _held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let waits = || {
         let mut command = doing(memory, ["until-eof", "20"]);

@@ -17,7 +17,7 @@ use crate::{
 /// The path of the agent in a machine.
 pub const PATH: &str = "/.nestling/agent";
 
-/// The name of its package: no program of a project is likely to have it.
+/// The name of the agent's package. It is unlikely to be the name of a project's program.
 const NAME: &str = "nestling-agent";
 
 /// Builds the agent, and returns its path. For a project, it is built in the project's folder with the project's settings, so that cargo

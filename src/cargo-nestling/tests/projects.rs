@@ -283,7 +283,7 @@ fn each_project_passes_its_test_on_four_kernels_and_boots() {
                     assert!(said.contains("usage: booted"), "{said}");
                     assert_eq!(code, Some(2), "{said}");
                 }
-                // It waits for somebody to type.
+                // The shell would wait for input.
                 _ => {}
             }
         }

@@ -18,7 +18,7 @@ struct Libc<'a> {
     compiler: &'a str,
     options: &'static [&'static str],
     target: &'static str,
-    /// How a program is linked with the archive.
+    /// The options for linking a program with the archive.
     link: &'static [&'static str],
 }
 
@@ -33,7 +33,7 @@ const GLIBC: Libc<'_> = Libc {
 const GLIBC_I386: Libc<'_> = Libc {
     options: &["-m32"],
     target: "i686-unknown-linux-gnu",
-    // A program that finds its functions while it runs: also in the child.
+    // With lazy binding, the program looks up its functions while it runs, also in the child.
     link: &["-Wl,-z,lazy", "-DSTATIC"],
     ..GLIBC
 };
@@ -70,7 +70,7 @@ fn the_functions_do_the_same_under_qemu_user_on_riscv64() {
     the_functions_do_the_same_under_qemu_user("riscv64", "riscv64gc-unknown-linux-gnu");
 }
 
-/// Debian's cross compilers and its gcc-multilib exclude each other: this or the test on i386 is skipped.
+/// Debian's cross compilers and its gcc-multilib cannot be installed together, so either this test or the test on i386 is skipped.
 fn the_functions_do_the_same_under_qemu_user(arch: &str, target: &'static str) {
     let (compiler, emulator) = (format!("{arch}-linux-gnu-gcc"), format!("qemu-{arch}"));
     or_skip!(installed(&compiler));
@@ -99,10 +99,11 @@ fn the_functions_do_the_same_under_qemu_user(arch: &str, target: &'static str) {
     same_but_for(&OF_THE_EMULATOR, &emulated, &ours);
 }
 
-/// qemu-user cannot share memory, so that the status pipe is needed. It has signals of its own, and some machines have larger stacks.
+/// The situations in which the emulator changes the answer. qemu-user cannot share memory, so a spawn needs the status
+/// pipe. It also reserves some signals, and the stacks on some machines are larger.
 const OF_THE_EMULATOR: [&str; 6] = [
     "the signals 32 and 33",
-    // These architectures have one version.
+    // On these architectures, glibc has only one version of the function.
     "the oldest version of posix_spawn",
     "POSIX_SPAWN_SETSIGMASK",
     "POSIX_SPAWN_SETSIGMASK of all signals",
@@ -294,7 +295,7 @@ fn the_functions_differ_only_as_documented(libc: &Libc<'_>) {
     }
 }
 
-/// Whether two ways to run the program answer the same, except in these situations.
+/// Asserts that two ways to run the program give the same answers, except in these situations.
 fn same_but_for(excepted: &[&str], answers: &Answers, others: &Answers) {
     assert!(answers.keys().eq(others.keys()));
     for (situation, answer) in answers {
@@ -304,7 +305,7 @@ fn same_but_for(excepted: &[&str], answers: &Answers, others: &Answers) {
     }
 }
 
-/// What a program with the archive does not have: functions of the libc with the same names.
+/// Situations that a program with the archive cannot show, because it does not contain the libc's functions of the same names.
 const WITHOUT_LIBC: [&str; 2] = [
     "pclose of a stream of the libc's",
     "the oldest version of posix_spawn",
@@ -430,7 +431,7 @@ fn play(scratch: &Scratch, program: &Path, preload: Option<&Path>) -> Answers {
     }
 }
 
-/// Runs the program in a new folder by another one.
+/// Runs the program in a new folder, as an argument of `runner`.
 fn play_by(scratch: &Scratch, runner: &[&str], program: &Path) -> Answers {
     let number = fs::read_dir(scratch.path()).expect("a folder").count();
     let folder = scratch.path().join(format!("run-{number}/here"));

@@ -1,9 +1,11 @@
-//! Tests that the imports of the shell go down: `ARCHITECTURE.md` has the order of its modules.
+//! Tests that each module of the shell imports only from its own floor and from the floors below. `ARCHITECTURE.md`
+//! describes the floors.
 
 use std::fs;
 use std::path::Path;
 
-/// The floors, the lowest first. A module belongs to the floor that names it, or else to that of its folder.
+/// The floors, the lowest first. A module belongs to the floor that names it; if no floor does, it belongs to the floor
+/// of its folder.
 const FLOORS: [&str; 5] = [
     "builtins/quoting environment expansion/characters expansion/decimal expansion/pattern expansion/regular \
      expansion/splitting fields map options output sort stack symbols variables",
@@ -14,7 +16,7 @@ const FLOORS: [&str; 5] = [
     "execution",
 ];
 
-/// The floor of a module; those that no floor names are above all.
+/// Returns the floor of a module. Modules that no floor names are above all floors.
 fn floor(module: &str) -> usize {
     let mut module = module;
     loop {
@@ -29,7 +31,7 @@ fn floor(module: &str) -> usize {
     }
 }
 
-/// Adds what the files of a folder import from floors above them.
+/// Adds to `wrong` each import of a file in the folder from a floor above it.
 fn check(folder: &Path, root: &Path, wrong: &mut Vec<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -280,7 +280,7 @@ fn patterns_and_regular_expressions_match_alone() {
     assert!(Regular::new(b"(", false).is_none());
 }
 
-/// The fields of a text that is the result of an expansion, but for a part of it that was quoted.
+/// Returns the fields of a text that results from an expansion. The part `quoted` of the text was quoted.
 fn fields<'a>(ifs: Option<&[u8]>, text: &'a str, quoted: std::ops::Range<usize>) -> Vec<&'a str> {
     let run = |kind, start, end| Run { kind, start, end };
     let runs = [

@@ -90,12 +90,12 @@ on_both! {
         let mut terminal = Terminal::with(shell, 10, 100, &[]);
         terminal.claim_size(0, 0);
         terminal.run("unset COLUMNS LINES");
-        // The screen may be wider than is known: nothing is overwritten.
+        // The screen may be wider than the shell knows, so the shell overwrites nothing.
         terminal.keys("\x0cprintf shown\r").rows(&["$ printf shown", "shown$ |"]);
         terminal.keys("\x15COLUMNS=100\r\x0cprintf shown\r").rows(&["$ printf shown", "shown", "$ |"]);
         let text = "x".repeat(90);
         terminal.keys(&text).line(&format!("{text}|"));
-        // Columns alone say nothing about rows.
+        // A terminal that knows its columns may still not know its rows.
         terminal.claim_size(0, 100);
         let text = "x".repeat(450);
         terminal.keys("\x15unset LINES\r\x0c").line("|").keys(&text);
