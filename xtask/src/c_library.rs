@@ -25,9 +25,8 @@ pub fn rustflags(arch: Arch) -> &'static str {
     }
 }
 
-/// Builds the libraries, copies them and the header into a folder for each architecture, and prints their paths and
-/// sizes.
-pub fn build(workspace: &Workspace, archs: &[Arch], profile: Profile) -> Result<()> {
+/// Builds the libraries.
+pub fn compile(workspace: &Workspace, archs: &[Arch], profile: Profile) -> Result<()> {
     for group in Group::of(archs)? {
         let build = command(&group, workspace, profile, C_LIBRARY).unchecked();
         ensure!(
@@ -36,6 +35,13 @@ pub fn build(workspace: &Workspace, archs: &[Arch], profile: Profile) -> Result<
             group.name()
         );
     }
+    Ok(())
+}
+
+/// Builds the libraries, copies them and the header into a folder for each architecture, and prints their paths and
+/// sizes.
+pub fn build(workspace: &Workspace, archs: &[Arch], profile: Profile) -> Result<()> {
+    compile(workspace, archs, profile)?;
     for &arch in archs {
         let folder = path(workspace, arch, profile, "c");
         fs::create_dir_all(&folder)?;

@@ -4,6 +4,7 @@
 //! is slower for a while, it is slower for all of them. Each table prints the median and the range of the middle half
 //! of the values.
 
+mod c;
 mod configure;
 mod growth;
 mod init;
@@ -29,10 +30,11 @@ const ALL: &[(&str, Benchmark)] = &[
     ("sh", sh::side_by_side),
     ("configure", configure::side_by_side),
     ("spawn", spawn::side_by_side),
+    ("c", c::side_by_side),
 ];
 
 /// The benchmarks that have a short form, which shows within seconds that they work.
-const SHORT: &[(&str, Benchmark)] = &[("spawn", spawn::short)];
+const SHORT: &[(&str, Benchmark)] = &[("spawn", spawn::short), ("c", c::short)];
 
 /// Runs the benchmarks with these names, or all. Prints their tables or JSON, and writes both to `target/bench`.
 pub fn bench(workspace: &Workspace, names: &[String], short: bool, json: bool) -> Result<()> {

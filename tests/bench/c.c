@@ -1,0 +1,73 @@
+/*
+ * Measures the functions that a program in C starts programs with: those of its
+ * libc, or those that are preloaded.
+ *
+ *     c posix_spawn|system|popen COUNT MEBIBYTES PROGRAM
+ *
+ * Prints the microseconds that a start and a wait take on one CPU, in a
+ * process with so much memory. posix_spawn starts PROGRAM, the others a shell.
+ * Without arguments it does nothing: linked statically, it is the PROGRAM.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int start(const char *function, char *program)
+{
+	char *arguments[] = { program, 0 };
+	if (!strcmp(function, "system"))
+		return system(":");
+	if (!strcmp(function, "popen")) {
+		FILE *stream = popen(":", "r");
+		return stream ? pclose(stream) : -1;
+	}
+	pid_t pid;
+	int status = posix_spawn(&pid, program, 0, 0, arguments, environ);
+	if (!status)
+		waitpid(pid, &status, 0);
+	return status;
+}
+
+static double now(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1e6 + time.tv_nsec / 1e3;
+}
+
+int main(int count, char **words)
+{
+	if (count == 1)
+		return 0;
+	if (count != 5)
+		return 2;
+	int starts = atoi(words[2]);
+	size_t size = (size_t)atol(words[3]) << 20;
+	char *memory = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return 3;
+	memset(memory, 1, size);
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof one, &one);
+	double begin = 0;
+	/* What happens only once is not measured. */
+	for (int i = -starts / 10; i < starts; i++) {
+		if (i == 0)
+			begin = now();
+		if (start(words[1], words[4]))
+			return 1;
+	}
+	printf("%.3f\n", (now() - begin) / starts);
+	return 0;
+}
