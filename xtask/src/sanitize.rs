@@ -90,7 +90,7 @@ pub fn asan(workspace: &Workspace) -> Result<Outcome> {
         "test -p nestling --doc --all-features",
         "test -p nestling-host-tests --test std_program --test toolkit",
     ] {
-        let more = [&SEPARATED[..], &TOO_LARGE, &BUILDS].concat();
+        let more = [&SEPARATED[..], &TOO_LARGE].concat();
         outcome.add(libtest::read(instrumented(what, &more)?));
     }
     Ok(outcome)
@@ -128,9 +128,6 @@ const SPAWNS: &str = "60";
 
 /// A test to skip: it needs a stack of a certain size at most, and instrumented functions use more.
 const TOO_LARGE: [&str; 2] = ["--skip", "a_thread_with_the_smallest_stack"];
-
-/// A test to skip: it builds programs for other architectures, for which the flags of this build are wrong.
-const BUILDS: [&str; 2] = ["--skip", "the_documented_project_builds"];
 
 /// The separator before the arguments of a test program, and these arguments.
 const SEPARATED: [&str; 4] = ["--", JSON[0], JSON[1], JSON[2]];
