@@ -2,14 +2,13 @@
 
 use std::{
     ffi::OsString,
-    os::unix::ffi::OsStringExt,
     path::{Path, PathBuf},
     process::{ExitCode, Stdio},
     time::Duration,
 };
 
 use anyhow::{Result, ensure};
-use cargo_nestling::console::{COMMAND, converse};
+use cargo_nestling::{agent, console::converse};
 
 use crate::{
     arch::Arch,
@@ -34,7 +33,7 @@ pub fn boot(
         ensure!(path.is_file(), "there is no kernel {}", path.display());
     }
     compile::programs(workspace, &[arch], Profile::Release, &["--quiet"])?;
-    compile::service(workspace, arch)?;
+    compile::started(workspace, arch, "agent")?;
     let kernel = match kernel {
         Some(path) => path,
         None => kernel::obtain(&workspace.scratch()?, arch, Age::Current)?,
@@ -42,13 +41,9 @@ pub fn boot(
     let mut archive = Initramfs::new();
     programs(&mut archive, workspace, arch)?;
     // The command cannot be a line of the inittab: it may contain blanks and characters that only a shell interprets.
-    let service = compile::path(workspace, arch, Profile::Tests, SERVICE);
-    archive.program(&format!("bin/{SERVICE}"), &service)?;
-    archive.link(&format!("bin/{COMMAND}"), SERVICE);
-    let strings = command.into_iter().map(OsString::into_vec);
-    let strings: Vec<u8> = strings.flat_map(|it| [it, vec![0]].concat()).collect();
-    archive.file("etc/command", &strings);
-    let inittab = format!("console::wait:/bin/{COMMAND}\n::once:/bin/poweroff\n");
+    let agent_path = compile::path(workspace, arch, Profile::Tests, "agent");
+    agent::place(&mut archive, &agent_path, &[command])?;
+    let inittab = format!("console::wait:{}\n::once:/bin/poweroff\n", agent::PATH);
     archive.file("etc/inittab", inittab.as_bytes());
     let initramfs = workspace
         .scratch()?

@@ -115,9 +115,9 @@ pub fn programs(
     Ok(())
 }
 
-/// Builds the tests' `service` without messages.
-pub fn service(workspace: &Workspace, arch: Arch) -> Result<()> {
-    let what = ["-p", "nestling-tests", "--bin", "service", "--quiet"];
+/// Builds a program of the tests without messages.
+pub fn started(workspace: &Workspace, arch: Arch, bin: &str) -> Result<()> {
+    let what = ["-p", "nestling-tests", "--bin", bin, "--quiet"];
     for group in Group::of(&[arch])? {
         let build = command(&group, workspace, Profile::Tests, &what);
         ensure!(

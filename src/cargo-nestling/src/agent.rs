@@ -1,7 +1,9 @@
 //! Builds the program that `boot` and `test` put into each machine: `agent.rs`, with the library that the project uses.
 
 use std::{
+    ffi::OsString,
     fs,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
@@ -10,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use crate::{
     arch::Arch,
     build::Group,
+    initramfs::Initramfs,
     new::{self, Library},
     project::Project,
 };
@@ -67,4 +70,19 @@ pub fn build(project: Option<&Project>, cache: &Path, arch: Arch) -> Result<Path
         );
     }
     Ok(target.join(arch.triple()).join("debug").join(NAME))
+}
+
+/// Puts the agent into a machine, and the commands that it is to run there.
+pub fn place(archive: &mut Initramfs, agent: &Path, commands: &[Vec<OsString>]) -> Result<()> {
+    archive.program(PATH, agent)?;
+    let mut bytes = Vec::new();
+    for command in commands {
+        bytes.extend(format!("{}\0", command.len()).into_bytes());
+        for word in command {
+            bytes.extend(word.as_bytes());
+            bytes.push(0);
+        }
+    }
+    archive.file(".nestling/commands", &bytes);
+    Ok(())
 }

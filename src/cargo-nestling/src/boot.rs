@@ -2,7 +2,6 @@
 
 use std::{
     ffi::OsString,
-    os::unix::ffi::OsStringExt,
     path::{Path, PathBuf},
     process::{ExitCode, Stdio},
     time::Duration,
@@ -102,16 +101,7 @@ pub struct Boot<'a> {
 impl Boot<'_> {
     /// Starts the machine. The archive is written to this file.
     pub fn start(mut self, file: &Path, stdin: Stdio) -> Result<Running> {
-        self.archive.program(agent::PATH, self.agent)?;
-        let mut commands = Vec::new();
-        for command in self.commands {
-            commands.extend(format!("{}\0", command.len()).into_bytes());
-            for word in command {
-                commands.extend(word.clone().into_vec());
-                commands.push(0);
-            }
-        }
-        self.archive.file(".nestling/commands", &commands);
+        agent::place(&mut self.archive, self.agent, self.commands)?;
         if let Some(init) = self.init {
             self.archive.file(".nestling/init", init.as_bytes());
         }

@@ -44,7 +44,7 @@ const MOUNTS: &[(&str, &str)] = &[
 pub fn seconds(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
     for arch in Arch::ALL {
         compile::programs(workspace, &[arch], Profile::Release, &["--quiet"])?;
-        compile::service(workspace, arch)?;
+        compile::started(workspace, arch, SERVICE)?;
         let kernel = kernel::obtain(&workspace.scratch()?, arch, Age::Current)?;
         let (mut words, mut names) = (vec![("", LINE.into())], vec!["init"]);
         if arch == Arch::X86_64 {
