@@ -123,21 +123,20 @@ fn list(shell: &mut Shell, operands: Arguments<'_>) -> Answer {
             129.. => number - 128,
             _ => number,
         });
+        let of_number =
+            number.and_then(|it| Signal::from_raw(i32::try_from(it).unwrap_or_default()));
         match (number, signal(operand)) {
             (Some(0), _) => shell.output.write(b"EXIT\n"),
             (None, Some(signal)) => {
                 text!(signal.map_or(0, Signal::as_raw), "\n").write(&mut shell.output)
             }
-            (Some(number), _)
-                if let Some(signal) =
-                    Signal::from_raw(i32::try_from(number).unwrap_or_default()) =>
-            {
-                text!(signal, "\n").write(&mut shell.output);
-            }
-            _ => {
-                shell.complain(text!("kill: ", operand, ": no such signal"));
-                status = 1;
-            }
+            _ => match of_number {
+                Some(signal) => text!(signal, "\n").write(&mut shell.output),
+                None => {
+                    shell.complain(text!("kill: ", operand, ": no such signal"));
+                    status = 1;
+                }
+            },
         }
     }
     Ok(status)

@@ -46,7 +46,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             (b's', _) => silent = true,
             (b'd', _) => line.delimiter = argument.first().copied().unwrap_or_default(),
             (b'p', _) => prompt = argument,
-            (b't', _) if let Some(time) = seconds(argument) => timeout = Some(time),
+            (b't', _) if seconds(argument).is_some() => timeout = seconds(argument),
             (b'n' | b'N', Some(number)) => (line.most, line.exactly) = (number, letter == b'N'),
             (b'u', Some(number)) => {
                 match rt::descriptors::of_user(i32::try_from(number).unwrap_or(-1)) {

@@ -139,11 +139,10 @@ fn launch(
         match failed {
             // A copy of the shell executes the script.
             Failed::Exec(Errno::ENOEXEC) if search::may_be_script(found) => break,
-            Failed::Exec(_)
-                if let Some(other) = search::program_instead(shell, name, found, is_alone) =>
-            {
-                path = Some(other);
-            }
+            Failed::Exec(_) => match search::program_instead(shell, name, found, is_alone) {
+                Some(other) => path = Some(other),
+                None => break,
+            },
             _ => break,
         }
     }
