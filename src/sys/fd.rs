@@ -49,6 +49,23 @@ impl OwnedFd {
     }
 }
 
+impl BorrowedFd<'_> {
+    /// Makes an owned duplicate of the descriptor, as [`OwnedFd::try_clone`] does.
+    ///
+    /// # Errors
+    /// The errors of [`OwnedFd::try_clone`].
+    ///
+    /// ```
+    /// let output = nestling::io::stdout().try_clone_to_owned()?;
+    /// assert!(output.as_raw_fd() > 2);
+    /// # Ok::<(), nestling::Errno>(())
+    /// ```
+    #[doc(alias = "dup")]
+    pub fn try_clone_to_owned(&self) -> Result<OwnedFd, Errno> {
+        dup_cloexec(*self, 3)
+    }
+}
+
 #[cfg(feature = "std")]
 impl From<OwnedFd> for std::os::fd::OwnedFd {
     fn from(owned: OwnedFd) -> Self {

@@ -18,6 +18,7 @@ use nestling_tests::{call, close, limit_descriptors, make_file, need_root, scrat
 nestling_tests::suite! {
     once {
         a_clone_is_another_number_for_the_same_open_file,
+        a_borrowed_descriptor_is_cloned_too,
         a_clone_is_no_standard_stream,
         a_clone_without_a_free_number_is_an_error,
         an_owner_keeps_its_number_when_it_gets_another_file,
@@ -91,6 +92,14 @@ fn a_clone_is_another_number_for_the_same_open_file() {
     assert_eq!(lseek(second.as_fd(), SeekFrom::Current(0)), Ok(5));
     drop(first);
     assert_eq!(fd::write(second.as_fd(), b"6"), Ok(1));
+}
+
+fn a_borrowed_descriptor_is_cloned_too() {
+    let file = create(c"file");
+    let other = file.as_fd().try_clone_to_owned().expect("a clone");
+    assert_ne!(other.as_raw_fd(), file.as_raw_fd());
+    assert_eq!(identity(&other), identity(&file));
+    assert_eq!(fd::cloexec(other.as_raw_fd()), Ok(true));
 }
 
 fn a_clone_is_no_standard_stream() {
