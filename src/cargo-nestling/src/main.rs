@@ -316,6 +316,8 @@ fn perform(command: Command) -> Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use clap::CommandFactory;
 
     use super::*;
@@ -323,5 +325,28 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_manual_has_the_commands_and_their_options() {
+        let page = include_str!("../../man/cargo-nestling.1");
+        let lines = page.lines().filter_map(|line| line.strip_prefix(".It "));
+        let words: Vec<_> = lines.flat_map(|line| line.split(' ')).collect();
+        let line = CommandLine::command();
+        let mut options = BTreeSet::new();
+        for command in line.get_subcommands() {
+            assert!(
+                words.contains(&command.get_name()),
+                "{}",
+                command.get_name()
+            );
+            let names = command.get_arguments().filter_map(|it| it.get_long());
+            options.extend(names.map(String::from));
+        }
+        let listed = words.iter().filter_map(|word| word.strip_prefix('-'));
+        let listed: BTreeSet<_> = listed.map(String::from).collect();
+        // `boot` has the command after `--`.
+        let listed: BTreeSet<_> = listed.into_iter().filter(|it| !it.is_empty()).collect();
+        assert_eq!(options, listed);
     }
 }
