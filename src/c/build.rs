@@ -16,8 +16,14 @@ fn main() {
         .is_some_and(|name| name.contains("ld"));
     let prefix = if is_driver { "-Wl," } else { "" };
     // `nodelete`: the library contains a destructor for threads, so it must stay loaded after `dlclose`. `now`: the child of a
-    // spawn must not call the dynamic linker to bind a function.
-    for option in ["-soname=libnestling.so.0", "-znodelete", "-znow"] {
+    // spawn must not call the dynamic linker to bind a function. `Bsymbolic-functions`: the library calls its own functions, also after
+    // `dlopen`, when the libc's come first.
+    for option in [
+        "-soname=libnestling.so.0",
+        "-znodelete",
+        "-znow",
+        "-Bsymbolic-functions",
+    ] {
         println!("cargo::rustc-cdylib-link-arg={prefix}{option}");
     }
 }

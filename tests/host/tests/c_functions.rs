@@ -148,6 +148,22 @@ fn each_refused_system_call_is_an_error_or_does_no_harm() {
 }
 
 #[test]
+fn the_library_does_the_same_after_dlopen() {
+    for libc in [&GLIBC, &GLIBC_I386, &MUSL] {
+        or_skip!(libc.compiles());
+        let library = or_skip!(built_c_library(libc.target)).join(SHARED);
+        let scratch = Scratch::new(report());
+        let program = compile(libc, &scratch, "loaded", &[]);
+        let output = run("env", |command| {
+            command.arg(program).arg(&library);
+        });
+        let expected = "0 2 exec \"/nope\": ENOENT: no such file or directory 3 4 5 0 6\n";
+        let answers = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(answers, expected, "{} {}", libc.column, libc.target);
+    }
+}
+
+#[test]
 fn eight_threads_beside_one_that_forks_leave_nothing_over() {
     for libc in [&GLIBC, &MUSL] {
         or_skip!(libc.compiles());
