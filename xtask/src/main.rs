@@ -170,6 +170,9 @@ enum Command {
     Dist {
         #[command(flatten)]
         on: On,
+        /// Make a package of the programs for Debian, too; needs `dpkg-deb`
+        #[arg(long)]
+        deb: bool,
     },
     /// Print a table of the release programs' sizes, and check that they contain nothing forbidden
     ///
@@ -287,7 +290,7 @@ fn perform(command: Command) -> Result<ExitCode> {
         }
         Command::Bench { names, short, json } => bench::bench(&workspace, &names, short, json)?,
         Command::Flags { on } => flags::flags(&on.archs(&Arch::ALL))?,
-        Command::Dist { on } => dist::dist(&workspace, &on.archs(&[HOST]))?,
+        Command::Dist { on, deb } => dist::dist(&workspace, &on.archs(&[HOST]), deb)?,
         Command::Size { on, update } => return size::size(&workspace, &on.archs(&[HOST]), update),
     }
     Ok(ExitCode::SUCCESS)

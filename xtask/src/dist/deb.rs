@@ -3,7 +3,7 @@
 //! The programs are `/usr/bin/nestling-NAME`, and under their plain names in `/usr/libexec/nestling`: the package takes the place of no
 //! other `init` or `sh`, and is no alternative for `/bin/sh`.
 
-use std::{env, fs, path::Path};
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 use duct::cmd;
@@ -20,10 +20,10 @@ use crate::{arch::Arch, workspace::Workspace};
 const OVERRIDES: &str = "\
 # The programs run where there is no libc: that is what they are for.
 nestling: statically-linked-binary *
-# They are mapped where they were linked for. A static PIE would contain a loader.
-nestling: hardening-no-pie *
 # The package is made from an archive of the release, not from a package of sources, and closes no report.
 nestling: initial-upload-closes-no-bugs *
+# It is no word, but instructions of the processor.
+nestling: spelling-error-in-binary * [usr/bin/nestling-sh]
 ";
 
 /// Debian's name of an architecture.
@@ -41,20 +41,19 @@ pub fn version() -> String {
     format!("{}-1", env!("CARGO_PKG_VERSION"))
 }
 
-/// Makes the package by `dpkg-deb`, in the folder `scratch`.
+/// Makes the package by `dpkg-deb`.
 pub fn package(
     workspace: &Workspace,
     arch: Arch,
     built: &Built,
     date: u64,
-    scratch: &Path,
+    maintainer: &str,
 ) -> Result<Vec<u8>> {
-    let mut tree = contents(workspace, arch, built, date)?;
+    let mut tree = contents(workspace, arch, built, date, maintainer)?;
     let size: usize = tree
         .files()
         .map(|(_, content)| content.len().div_ceil(1024))
         .sum();
-    let maintainer = maintainer(workspace)?;
     let (version, arch) = (version(), name(arch));
     let control = format!(
         "Package: nestling\n\
@@ -77,6 +76,7 @@ pub fn package(
          /usr/libexec/nestling has them under the names spawn, init and sh.\n"
     );
     tree.file("DEBIAN/control", control);
+    let scratch = workspace.scratch()?;
     let root = scratch.join("deb");
     tree.write(&root)?;
     let installed = tree.files().map(|(path, _)| path);
@@ -106,7 +106,13 @@ pub fn package(
 }
 
 /// The installed files.
-fn contents(workspace: &Workspace, arch: Arch, built: &Built, date: u64) -> Result<Tree> {
+fn contents(
+    workspace: &Workspace,
+    arch: Arch,
+    built: &Built,
+    date: u64,
+    maintainer: &str,
+) -> Result<Tree> {
     let mut tree = Tree::default();
     for (name, content) in &built.programs {
         tree.program(format!("usr/bin/nestling-{name}"), &**content);
@@ -146,7 +152,6 @@ fn contents(workspace: &Workspace, arch: Arch, built: &Built, date: u64) -> Resu
         gzip(&read(workspace, "CHANGELOG.md")?)?,
     );
     let version = version();
-    let maintainer = maintainer(workspace)?;
     let day = cmd!("date", "--utc", "--rfc-email", format!("--date=@{date}"))
         .env("LC_ALL", "C")
         .read()?;
@@ -196,7 +201,7 @@ fn copyright(workspace: &Workspace, arch: Arch) -> Result<String> {
 }
 
 /// Who makes the package: `DEBFULLNAME` and `DEBEMAIL`, as for Debian's own tools, or the author of the commit.
-fn maintainer(workspace: &Workspace) -> Result<String> {
+pub fn maintainer(workspace: &Workspace) -> Result<String> {
     match (env::var("DEBFULLNAME"), env::var("DEBEMAIL")) {
         (Ok(name), Ok(address)) => Ok(format!("{name} <{address}>")),
         _ => cmd!("git", "log", "-1", "--format=%an <%ae>")
@@ -204,5 +209,38 @@ fn maintainer(workspace: &Workspace) -> Result<String> {
             .stderr_null()
             .read()
             .context("this is no git repository: set DEBFULLNAME and DEBEMAIL"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{arch::HOST, compile::SHIPPED, dist::tests::workspace};
+
+    #[test]
+    fn the_package_hides_no_program_and_no_manual_page_of_the_system() {
+        let built = Built {
+            programs: SHIPPED.map(|name| (name, name.into())).into(),
+            c: Vec::new(),
+        };
+        let tree = contents(&workspace(), HOST, &built, 1, "A <a@b.c>").expect("the content");
+        let mut shared = 0;
+        for (path, _) in tree.files() {
+            let (folder, name) = path.rsplit_once('/').expect("a folder");
+            if folder.ends_with("bin") || folder.contains("/man/") || folder.contains("completions")
+            {
+                assert!(
+                    name.trim_start_matches('_').starts_with("nestling-"),
+                    "{path}"
+                );
+                shared += 1;
+            } else {
+                assert!(
+                    folder.starts_with("usr/share/doc/nestling") || folder.contains("lintian"),
+                    "{path}"
+                );
+            }
+        }
+        assert_eq!(shared, 3 + 4 + 6);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Two builds of the same commit by the same toolchain are the same, byte for byte: in any folder, on any day, by any user.
 
+mod deb;
 mod linked;
 mod tree;
 
@@ -33,11 +34,23 @@ const PROGRAMS_FOLDER: &str = "libexec/nestling";
 const DOCUMENTS: &str = "share/doc/nestling";
 
 /// Builds the programs and libraries, writes an archive for each architecture, and prints sizes and sums.
-pub fn dist(workspace: &Workspace, archs: &[Arch]) -> Result<()> {
-    archives(workspace, archs, date(workspace)?)
+///
+/// `deb` makes a package for Debian, too.
+pub fn dist(workspace: &Workspace, archs: &[Arch], deb: bool) -> Result<()> {
+    let maintainer = if deb {
+        Some(deb::maintainer(workspace)?)
+    } else {
+        None
+    };
+    archives(workspace, archs, date(workspace)?, maintainer.as_deref())
 }
 
-fn archives(workspace: &Workspace, archs: &[Arch], date: u64) -> Result<()> {
+fn archives(
+    workspace: &Workspace,
+    archs: &[Arch],
+    date: u64,
+    maintainer: Option<&str>,
+) -> Result<()> {
     for group in Group::of(archs)? {
         for what in [PROGRAMS, SHELL] {
             let what = [what, &["--quiet"]].concat();
@@ -50,10 +63,16 @@ fn archives(workspace: &Workspace, archs: &[Arch], date: u64) -> Result<()> {
     let folder = workspace.target.join("dist");
     fs::create_dir_all(&folder)?;
     for &arch in archs {
-        let tree = contents(workspace, arch, &Built::read(workspace, arch)?)?;
+        let built = Built::read(workspace, arch)?;
+        let tree = contents(workspace, arch, &built)?;
         let root = format!("nestling-{}-{}", env!("CARGO_PKG_VERSION"), arch.name());
         let name = format!("{root}.tar.gz");
         write(&folder, &name, &tree.tar_gz(&root, date)?)?;
+        if let Some(maintainer) = maintainer {
+            let package = deb::package(workspace, arch, &built, date, maintainer)?;
+            let (version, arch) = (deb::version(), deb::name(arch));
+            write(&folder, &format!("nestling_{version}_{arch}.deb"), &package)?;
+        }
     }
     Ok(())
 }
@@ -161,6 +180,7 @@ fn contents(workspace: &Workspace, arch: Arch, built: &Built) -> Result<Tree> {
         ("SECURITY.md", "SECURITY.md"),
         ("LICENSE-MIT", "LICENSE-MIT"),
         ("LICENSE-APACHE", "LICENSE-APACHE"),
+        ("src/bin/machine.md", "machine.md"),
         ("src/c/README.md", "c.md"),
     ] {
         tree.file(format!("{DOCUMENTS}/{name}"), read(workspace, path)?);
@@ -203,10 +223,12 @@ fn read(workspace: &Workspace, path: &str) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
     use crate::arch::HOST;
 
-    fn workspace() -> Workspace {
+    pub fn workspace() -> Workspace {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
             .expect("a root");
@@ -254,15 +276,24 @@ mod tests {
             copy.run().expect("a copy of the last commit");
             let target = root.join("target");
             let copy = Workspace { root, target };
-            super::archives(&copy, &[HOST], 1).expect("an archive");
-            let name = format!(
-                "nestling-{}-{}.tar.gz",
-                env!("CARGO_PKG_VERSION"),
-                HOST.name()
-            );
-            fs::read(copy.target.join("dist").join(name)).expect("an archive")
+            super::archives(&copy, &[HOST], 1, Some("A <a@b.c>")).expect("an archive");
+            let entries = fs::read_dir(copy.target.join("dist")).expect("the archives");
+            let paths = entries.map(|entry| entry.expect("an archive").path());
+            let mut files: Vec<_> = paths
+                .map(|path| {
+                    let name = path.file_name().map(OsStr::to_owned);
+                    (name, fs::read(path).expect("a file"))
+                })
+                .collect();
+            files.sort();
+            files
         });
         fs::remove_dir_all(&scratch).expect("the folders");
+        assert_eq!(
+            archives[0].len(),
+            4,
+            "an archive, a package, and their sums"
+        );
         assert!(archives[0] == archives[1], "the archives differ");
     }
 

@@ -1,8 +1,13 @@
 //! A tree of files, and the archives that are made of it. The same tree makes the same bytes, on any day, for any user.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
@@ -90,6 +95,34 @@ impl Tree {
         Ok(archive.into_inner()?.finish()?)
     }
 
+    /// Writes the files into a new folder, with these permissions whatever the umask is.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        let permit = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode))
+                .with_context(|| format!("can't write {}", path.display()))
+        };
+        fs::create_dir_all(folder)?;
+        permit(folder, DIRECTORY)?;
+        for name in self.folders() {
+            fs::create_dir(folder.join(&name))?;
+            permit(&folder.join(&name), DIRECTORY)?;
+        }
+        for (path, entry) in &self.0 {
+            let path = folder.join(path);
+            match entry {
+                Entry::File { mode, content } => {
+                    fs::write(&path, content)?;
+                    permit(&path, *mode)?;
+                }
+                Entry::Link { target } => symlink(target, &path)?,
+            }
+        }
+        Ok(())
+    }
+
     /// All folders, each before what is in it.
     fn folders(&self) -> Vec<String> {
         let mut folders: Vec<_> = self
@@ -112,6 +145,13 @@ pub fn sum(name: &str, content: &[u8]) -> String {
 pub fn digest(content: &[u8]) -> String {
     let digest = Sha256::digest(content);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A file compressed by gzip, without a name and a date.
+pub fn gzip(content: &[u8]) -> Result<Vec<u8>> {
+    let mut compressed = GzBuilder::new().write(Vec::new(), Compression::best());
+    std::io::Write::write_all(&mut compressed, content)?;
+    Ok(compressed.finish()?)
 }
 
 #[cfg(test)]
