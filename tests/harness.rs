@@ -863,7 +863,7 @@ static WORLD: Global = Global(UnsafeCell::new(World {
 }));
 
 fn world() -> &'static World {
-    // SAFETY: it no longer changes.
+    // SAFETY: `WORLD` no longer changes.
     unsafe { &*WORLD.0.get() }
 }
 

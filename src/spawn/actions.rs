@@ -98,9 +98,10 @@ pub enum Action<'a> {
     /// Sets the effective group id to the real group id, and the effective user id to the real user id
     /// (`POSIX_SPAWN_RESETIDS`).
     ResetIds,
-    /// Sets one of the child's capability sets to this value before the exec. To give a program that is not root a capability: set
-    /// the securebit `SECBIT_KEEP_CAPS` (0o20) before [`Uid`](Self::Uid), and `Inheritable` and then `Ambient` after it. Limit the
-    /// `Bounding` set before `Uid`, because this requires `CAP_SETPCAP`.
+    /// Sets one of the child's capability sets to this value before the exec. A program that does not
+    /// run as root gets a capability by these actions, in this order: set the securebit `SECBIT_KEEP_CAPS` (0o20), change the user
+    /// with [`Uid`](Self::Uid), set `Inheritable`, set `Ambient`. Limit the `Bounding` set before `Uid`, because this requires
+    /// `CAP_SETPCAP`.
     Capabilities(CapabilitySet, Capabilities),
     /// Sets the securebits (`PR_SET_SECUREBITS`, `capabilities(7)`). This requires `CAP_SETPCAP`.
     Securebits(u32),

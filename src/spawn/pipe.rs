@@ -54,7 +54,7 @@ impl StatusPipe {
         fd == self.fd
     }
 
-    /// Returns the pipe's number. An action that closes a range must leave this number open.
+    /// Returns the descriptor of the pipe's write end. An action that closes a range of descriptors must leave this one open.
     pub fn number(&self) -> RawFd {
         self.fd
     }

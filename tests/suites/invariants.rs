@@ -72,7 +72,7 @@ fn hooked<'a>(memory: Memory, hook: &'a (dyn Fn() -> Result<(), Errno> + Sync)) 
     }
 }
 
-/// Calls `see` with a spawn for each possible end: success; the failure of an action, an attribute or the exec; and the
+/// Calls `see` with a spawn for each possible outcome: success; the failure of an action, an attribute or the exec; and the
 /// death of the child.
 fn each_end(memory: Memory, see: &dyn Fn(&Spawn<'_>, bool)) {
     let nowhere = Program::Path(c"/nope");

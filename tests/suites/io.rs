@@ -406,7 +406,7 @@ fn bytes_that_were_read_ahead_are_not_lost() {
     assert_eq!(reader.read_to_end(&mut rest), Ok(0));
 }
 
-/// Returns the lengths of the writes into a pipe of packets.
+/// Returns the lengths of the writes into a pipe in packet mode (`O_DIRECT`).
 fn writes(read_end: OwnedFd) -> Vec<usize> {
     let mut buffer = [0; 4096];
     let mut next = || fd::read(read_end.as_fd(), &mut buffer).expect("a packet");

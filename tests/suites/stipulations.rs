@@ -276,7 +276,7 @@ fn stipulation_c_a_pipe_that_cannot_move_fails_the_action(memory: Memory) {
     fails(&with(memory, &[fill, dup2(0, last)]), expected);
     let expected = text!("file action 1 (open \"fd0\"): {emfile}");
     fails(&with(memory, &[fill, open(last, c"fd0")]), expected);
-    // The limit was lowered below the numbers of the pipe.
+    // The limit on open files is lower than the descriptors of the status pipe.
     open_only(0..6);
     let hard = resource::getrlimit(Resource::Nofile).expect("a limit").hard;
     for soft in [1, 3, 6] {

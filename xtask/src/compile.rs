@@ -61,7 +61,7 @@ pub const SCRIPT_SHELL: &[&str] = &[
 pub const C_LIBRARY: &[&str] = &["-p", "nestling-c"];
 pub const TESTS: &[&str] = &["-p", "nestling-tests", "--bins"];
 
-/// Returns a build by the toolchains of these architectures.
+/// Returns the cargo command that builds for the architectures of the group.
 pub fn command(
     group: &Group,
     workspace: &Workspace,

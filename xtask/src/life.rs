@@ -322,7 +322,7 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
     Ok(all)
 }
 
-/// Boots a machine whose command line makes the second serial line init's console.
+/// Boots a machine whose kernel command line tells init to use the second serial port as its console.
 fn another_console(
     workspace: &Workspace,
     arch: Arch,

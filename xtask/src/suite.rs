@@ -36,7 +36,7 @@ pub const STARTED: [&str; 6] = [
     "supervisor",
 ];
 
-/// Runs a suite on this machine. `case` is a part of the names of the cases to run. `shell` is the profile of `sh`.
+/// Runs a suite on this machine. Only the cases whose names contain `case` run. `shell` is the profile of `sh`.
 pub fn run(
     workspace: &Workspace,
     name: &str,

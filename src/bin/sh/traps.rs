@@ -118,8 +118,8 @@ pub fn status_for_exit(shell: &Shell) -> i32 {
         .map_or(shell.status, |before| before.status)
 }
 
-/// Returns the status for `return` without an operand. It is the same as for `exit`, except in a function that the action of a trap
-/// calls.
+/// Returns the status for `return` without an operand. `exit` would use the same status, except in a function that
+/// the action of a trap calls.
 pub fn status_for_return(shell: &Shell) -> i32 {
     let before = shell
         .traps

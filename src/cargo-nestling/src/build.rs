@@ -5,7 +5,7 @@ use duct::Expression;
 
 use crate::{apt, arch::Arch, toolchain::Rust};
 
-/// Architectures for which one cargo command builds. That keeps the cores busier than one build after the other.
+/// Architectures that one cargo command builds for. One command keeps the cores busier than one build after the other.
 pub struct Group {
     /// The architectures; at least one.
     pub archs: Vec<Arch>,

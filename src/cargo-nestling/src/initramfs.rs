@@ -13,8 +13,8 @@ use anyhow::{Context, Result, bail, ensure};
 /// The files of a root directory.
 #[derive(Default)]
 pub struct Initramfs {
-    /// The files by their paths; a directory precedes its contents. Each has a mode, which includes the type, and a
-    /// content.
+    /// The files by their paths; a directory precedes its contents. Each file has a mode, which includes the
+    /// type, and contents.
     files: BTreeMap<String, (u32, Vec<u8>)>,
 }
 

@@ -12,8 +12,8 @@ use anyhow::{Context, Result};
 use crate::{apt, arch::Arch, runner::Runner};
 
 /// Runs a program for each architecture by the best runner of this machine. Returns the program's exit status, or the highest one
-/// of several. `path` returns the path of the program for an architecture. `cache` is a folder that keeps the facts that were found
-/// about this machine.
+/// of several. `path` returns the path of the program for an architecture. `cache` is the folder with the facts about this machine that
+/// earlier runs have found.
 pub fn run(
     cache: &Path,
     archs: &[Arch],

@@ -10,7 +10,7 @@ use nestling::{Args, Errno, args, eprintln, println, rt::Process};
 
 nestling::entry!(main);
 
-/// The path that cargo gives to the program. On a kernel of its own, the program has the same path.
+/// The path that cargo gives to the program. In a virtual machine, the program is at this path, too.
 const PROGRAM: &[u8] = concat!(env!("CARGO_BIN_EXE_demo"), "\0").as_bytes();
 
 fn main(process: Process) -> i32 {

@@ -301,7 +301,7 @@ struct Run {
 struct Seen {
     parent: i32,
     group: i32,
-    /// The state. A process that is about to sleep, but may still find that it need not, also shows `R`.
+    /// The letter of the process state in `/proc/PID/stat`. A process that is about to sleep, but may still find that it need not, also shows `R`.
     state: char,
     /// Whether a signal that the process does not block is on its way.
     pending: bool,

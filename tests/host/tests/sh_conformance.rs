@@ -1,7 +1,8 @@
 //! Tests the conformance of `sh` to XCU (POSIX.1-2024), case by case. The cases are in `tests/host/sh`: one file for
 //! each clause or utility, and `extension-….t` for what the shell offers beyond the standard.
 //!
-//! A case consists of its name, which is the sentence that it proves, and the clause; the script; and the expected result:
+//! A case has three parts: a line with its name (the statement that the case proves) and the standard's clause in brackets, the script,
+//! and the expected result:
 //!
 //! ```text
 //! === a backslash preserves the literal value of the character after it [2.2.1]

@@ -85,8 +85,8 @@ fn valgrind_sees_a_normal_run_on_i386() {
     valgrind_sees_a_normal_run(Arch::I386);
 }
 
-/// The calls of a plain spawn by the victim: the parent's, then the child's. Calls on descriptors include the
-/// descriptor.
+/// The calls of a plain spawn by the victim: the parent's, then the child's. `close`, `read` and `write` are shown with the
+/// descriptor's number, as in `close(3)`.
 fn calls_of_a_plain_spawn(arch: Arch, mode: &str) -> Result<String, String> {
     installed("strace")?;
     let victim = arch.victim()?;
@@ -297,7 +297,8 @@ fn a_failure_that_may_pass_is_not_taken_for_a_refusal() {
     assert_eq!(clones, ["clone3 shared", "clone3 shared"]);
 }
 
-/// Runs a spawn in gdb, which follows the parent or the child, and detaches from the other process or keeps it.
+/// Runs a program that spawns another one in gdb. `follow` says whether gdb follows the parent or the child. `detach` says whether
+/// gdb detaches from the other process or continues to trace it.
 fn gdb_sees_a_normal_run(arch: Arch, follow: &str, detach: &str) {
     or_skip!(installed("gdb"));
     let (spawn, victim) = (or_skip!(arch.spawn()), or_skip!(arch.victim()));

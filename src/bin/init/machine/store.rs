@@ -23,9 +23,9 @@ static STORE: StaticFd = StaticFd::new();
 /// The size of the file.
 const LENGTH: usize = SERVICES * RECORD + TEXT;
 
-/// The seals of a store: its size cannot change. Another program could make a file with the same seals. But process 1 inherits its
-/// descriptors only from the earlier process 1, which could itself do everything that a store makes init do. The kernel may add
-/// `F_SEAL_EXEC` (see `vm.memfd_noexec`).
+/// The seals of a store: its size cannot change. Another program could make a file with the same seals. But process 1 inherits
+/// descriptors only from the program that was process 1 before the exec. That program had all of init's powers already, so a forged
+/// store would give it no more. The kernel may add `F_SEAL_EXEC` (see `vm.memfd_noexec`).
 const SEALS: u32 = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 /// Looks for the store among the descriptors that this process has inherited. Returns whether it has found a store. Other inherited

@@ -16,7 +16,7 @@ const SPECIAL: &[&[u8]] = &[b"infinity", b"inf", b"nan"];
 #[derive(Debug)]
 pub struct Decimal {
     pub negative: bool,
-    /// The values of the digits. The first is not 0; the list is empty for the number zero.
+    /// The values of the digits. The first digit is not 0. The list is empty if the number is zero.
     digits: Vec<u8>,
     /// How many digits precede the point: the value is 0.DIGITS times ten to the power of `point`.
     point: i32,

@@ -57,7 +57,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
 }
 
-/// Returns what is known of an operand's process or job.
+/// Returns what the shell knows about the process or job that an operand names.
 fn look(shell: &mut Shell, operand: &[u8], complains: bool) -> Known {
     if operand.first() == Some(&b'%') {
         return match shell.jobs.find(operand) {

@@ -66,7 +66,7 @@ enum Mode {
     Command,
 }
 
-/// The previous key. Some keys do something else after it.
+/// The kind of the previous key. The meaning of some keys depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Last {
     Other,

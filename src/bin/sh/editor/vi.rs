@@ -514,7 +514,7 @@ fn word_before(buffer: &Buffer, mut at: usize, big: bool) -> usize {
     at
 }
 
-/// Reads a pattern on the screen line of the command. Returns `None` if the user cancels it.
+/// Lets the user type a search pattern, which the screen shows in place of the command. Returns `None` if the user cancels the search.
 fn read_pattern(
     session: &mut Session,
     shell: &mut Shell,

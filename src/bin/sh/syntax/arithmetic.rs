@@ -458,9 +458,9 @@ impl<H: Host> Parser<'_, H> {
         self.operations.push(operation);
     }
 
-    /// Adds an operation that reduces the stack by `less` numbers. Returns the operation's index.
-    fn emit(&mut self, operation: Operation, less: usize) -> usize {
-        self.height = self.height.saturating_sub(less);
+    /// Adds an operation that makes the stack shorter by `popped` numbers. Returns the operation's index.
+    fn emit(&mut self, operation: Operation, popped: usize) -> usize {
+        self.height = self.height.saturating_sub(popped);
         self.operations.push(operation);
         self.operations.len() - 1
     }

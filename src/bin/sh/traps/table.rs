@@ -24,7 +24,7 @@ pub struct Traps {
     pub(super) acts_on: SigSet,
     /// The signals that an interactive shell catches so that they do not end or stop it.
     pub(super) survives: SigSet,
-    /// The signals that are ignored by default, in an asynchronous list.
+    /// The signals that an asynchronous list ignores by default.
     pub(super) ignored: SigSet,
     /// The signals that were ignored when the shell was started. `asked` has the signals for which the shell already knows this.
     ignored_on_entry: SigSet,

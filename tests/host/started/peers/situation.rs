@@ -97,7 +97,7 @@ impl Situation {
         Some(Self { words })
     }
 
-    /// The program: its path, or its name to search for along `PATH`. The second value is true for a name.
+    /// The program: its path, or its name to search for along `PATH`. The second value is true if the program is given by its name.
     pub fn program(&self) -> (&CString, bool) {
         let program = self.words.iter().find_map(|word| match word {
             Word::Run(path) => Some((path, false)),

@@ -1,6 +1,6 @@
-//! Measures the seconds of the end: from the request to switch the machine off to the end of qemu, on x86_64, in
-//! comparison with busybox's init on the same image of an ext4 disk. One file system is mounted within another one, and
-//! an interactive shell runs at the console.
+//! Measures how long a shutdown takes on x86_64: the seconds from the request to power off until qemu exits. The peer is
+//! busybox's init on the same image of an ext4 disk. One file system is mounted within another one, and an interactive
+//! shell runs at the console.
 
 use std::{
     fs,
