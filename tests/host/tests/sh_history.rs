@@ -114,6 +114,12 @@ on_both! {
         home.types(&format!("{typed}fc -l\n"), &listed);
     }
 
+    fn history_lists_all_commands_or_the_last_ones(shell) {
+        let home = Home::new(shell);
+        home.types(": one\n: two\nhistory\nhistory 1\n", "1\t: one\n2\t: two\n3\thistory\n");
+        Home::new(shell).types("history x 2>/dev/null; echo $?\n", "2\n");
+    }
+
     fn fc_lists_ranges_by_number_distance_and_beginning(shell) {
         let typed = ": one\necho two >&2\n: three\n: four\n: five\n";
         let cases = [
