@@ -1339,7 +1339,16 @@ static void after_a_fork_beside_threads(void)
 	pthread_t thread;
 	FILE *before = popen("cat", "w");
 	int input = endless_input();
-	pthread_create(&thread, 0, run_in_thread, "exec cat");
+	/* The libcs' own system has a lock, which a fork while it begins would
+	 * leave locked: the fork comes after that. */
+	int fds[2];
+	char byte;
+	if (pipe(fds))
+		return;
+	dup2(fds[1], 9);
+	pthread_create(&thread, 0, run_in_thread, "echo >&9; exec cat 9>&-");
+	if (read(fds[0], &byte, 1) != 1)
+		say(" nothing");
 	for (int i = 0; i < 20; i++) {
 		fflush(stdout);
 		pid_t pid = fork();
