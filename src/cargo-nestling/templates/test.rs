@@ -5,8 +5,8 @@
 
 use core::ffi::CStr;
 
-use nestling::spawn::{Program, Spawn};
-use nestling::{Args, Errno, args, eprintln, println, rt::Process};
+use nestling::spawn::{Action, Program, Spawn};
+use nestling::{Args, Errno, OFlags, args, eprintln, println, rt::Process};
 
 nestling::entry!(main);
 
@@ -16,7 +16,19 @@ const PROGRAM: &[u8] = concat!(env!("CARGO_BIN_EXE_demo"), "\0").as_bytes();
 fn main(process: Process) -> i32 {
     let path = CStr::from_bytes_with_nul(PROGRAM).unwrap_or_default();
     let words = args![WORDS];
-    let started = Spawn::new(Program::Path(path), Args::new(&words), process.env()).start();
+    // Without input: on a kernel, the input is the console, at which nobody types.
+    let (flags, mode) = (OFlags::RDONLY, 0);
+    let no_input = [Action::Open {
+        fd: 0,
+        path: c"/dev/null",
+        flags,
+        mode,
+    }];
+    let program = Spawn {
+        actions: &no_input,
+        ..Spawn::new(Program::Path(path), Args::new(&words), process.env())
+    };
+    let started = program.start();
     let status = match started.map(|mut child| child.wait()) {
         Ok(Ok(status)) => status,
         Ok(Err(errno)) => {
