@@ -355,7 +355,7 @@ impl Blocks {
     /// Resizes the block in place, and returns whether this was possible.
     ///
     /// # Safety
-    /// This heap allocated the block with this layout.
+    /// This heap allocated the block with this layout. Neither layout is large (`is_large`), and they have the same alignment.
     unsafe fn resize(&mut self, given: *mut u8, layout: Layout, new: Layout) -> bool {
         match (class(layout), class(new)) {
             (None, None) => {
@@ -364,6 +364,7 @@ impl Blocks {
                     // SAFETY: talc allocated the block with this layout.
                     && unsafe { self.talc.try_realloc_in_place(given, layout, new.size()) }
             }
+            // A small block always has the size of its class.
             (old, new) => old == new,
         }
     }
@@ -398,6 +399,7 @@ unsafe impl Source for Segments {
             .ok_or(())
     }
 
+    /// talc calls this when the last part of a segment is free. Returns a segment that is completely free to the kernel.
     unsafe fn resize(&mut self, free: *mut u8, end: *mut u8, is_all: bool) -> *mut u8 {
         // If the whole segment is free, the free part begins in the segment's first page.
         let segment = free.map_addr(|address| address & !(PAGE - 1));

@@ -2,7 +2,8 @@
 //!
 //! [`wait`] and [`try_wait`] wait for the end of a given child. [`wait_for`] can also wait for any child or for the children in
 //! a process group, and can also report stops and continuations. [`peek`] does the same as `wait_for`, but does not reap the
-//! child. [`wait_timeout`] and [`has_ended_within`] wait at most for a given time.
+//! child. [`wait_timeout`] and [`has_ended_within`] wait at most for a given time. [`wait_with_usage`] also returns the
+//! resources that the child has used.
 
 use core::ops::BitOr;
 use core::time::Duration;

@@ -240,6 +240,7 @@ impl StepCode {
     pub const STATUS_PIPE: Self = Self(2);
     /// The exec has begun, and its result is not known yet.
     pub const REACHED: Self = Self(3);
+    /// The program cannot be executed yet, or its exec has failed.
     pub const EXEC: Self = Self(4);
     /// The exec did not find the program's interpreter.
     pub const INTERPRETER: Self = Self(5);

@@ -167,10 +167,10 @@ impl Watch {
             Err(Errno::ECHILD) => return true,
             Ok(None) | Err(_) => None,
         };
-        // Before the child's exec, `is_placed` could undo the child's own change of its process group.
-        let is_placed = task.code() != StepCode::REACHED || is_placed(self.pid);
+        // Before the child reaches its exec, this question could undo the child's own change of its process group.
+        let has_executed = task.code() == StepCode::REACHED && has_executed(self.pid);
         let stat = Stat::of(self.pid);
-        if !is_placed && stat.is_none_or(|it| it.has_begun) {
+        if has_executed && stat.is_none_or(|it| it.has_executed) {
             return true;
         }
         let resumed = match stop {
@@ -189,13 +189,15 @@ impl Watch {
     }
 }
 
-/// Returns whether the parent may still move this child to a process group. After the child has executed a program, the kernel
-/// refuses this with `EACCES` (POSIX). The call does not change the child's group. For a child in another session, the result is
-/// always true.
-fn is_placed(pid: Pid) -> bool {
-    let placed = sys::process::getpgid(pid.as_raw())
+/// Returns whether the child has certainly executed a program: then the kernel refuses to move it to a process group, with `EACCES`
+/// (POSIX). The question sets the group that the child already has. If the child is in another session, the result is always false.
+///
+/// Ask only when the child has reported `REACHED`: earlier, the question could undo a change that the child makes between its two
+/// system calls.
+fn has_executed(pid: Pid) -> bool {
+    let moved = sys::process::getpgid(pid.as_raw())
         .and_then(|group| sys::process::setpgid(pid.as_raw(), group));
-    placed != Err(Errno::EACCES)
+    moved == Err(Errno::EACCES)
 }
 
 /// The state of a child, from `/proc/PID/stat`.
@@ -203,8 +205,8 @@ fn is_placed(pid: Pid) -> bool {
 struct Stat {
     is_stopped: bool,
     /// Whether the child has executed a program: the kernel then clears the flag `PF_FORKNOEXEC`. (A security module may also
-    /// refuse the `setpgid` of [`is_placed`] with `EACCES`, so both checks are needed.)
-    has_begun: bool,
+    /// refuse the `setpgid` of [`has_executed`] with `EACCES`, so both checks are needed.)
+    has_executed: bool,
     blocked: SigSet,
 }
 
@@ -241,7 +243,7 @@ impl Stat {
         let [its_parent, _, _, _, _, flags, ..] = numbers;
         (its_parent == parent.as_raw() as u64).then_some(Self {
             is_stopped,
-            has_begun: flags & FORKED_NO_EXEC == 0,
+            has_executed: flags & FORKED_NO_EXEC == 0,
             blocked: SigSet::from_bits(blocked),
         })
     }
@@ -292,9 +294,9 @@ mod tests {
     fn a_childs_state_is_read_from_its_fields_whatever_its_name_is() {
         for name in ["sh", "a) T 9 9", "", "(((", "x y z"] {
             let stat = parse(name, "T", 0x40_0040, 0).unwrap();
-            assert!(stat.is_stopped && !stat.has_begun && stat.may_be_stopped_by_user());
+            assert!(stat.is_stopped && !stat.has_executed && stat.may_be_stopped_by_user());
             let stat = parse(name, "S", 0x40_0000, 5).unwrap();
-            assert!(!stat.is_stopped && stat.has_begun && !stat.may_be_stopped_by_user());
+            assert!(!stat.is_stopped && stat.has_executed && !stat.may_be_stopped_by_user());
             assert_eq!(stat.blocked.bits(), 5);
         }
     }

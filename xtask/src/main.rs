@@ -1,6 +1,6 @@
 //! `cargo xtask`: builds nestling for four architectures, runs it, tests it and measures it.
 //!
-//! This file is the command line. What each command does is in the module of its name.
+//! This file is the command line. The command `build` is in `compile.rs`, each other command is in the module of its name.
 
 mod api;
 mod bench;

@@ -1,5 +1,5 @@
-//! `init`: one program with two modes. In a container or under another supervisor, it runs one command. If the kernel has started
-//! it, it starts and stops the machine.
+//! `init`: one program with two lives. In a container or under another supervisor, it runs one command (container life). If the
+//! kernel has started it, it starts and stops the machine (machine life).
 
 #![no_std]
 #![no_main]

@@ -166,6 +166,7 @@ impl<'a> Arguments<'a> {
 #[derive(Debug, Default, Clone)]
 pub struct Parameters {
     fields: Rc<Fields>,
+    /// How many fields precede `$1`.
     first: usize,
 }
 
@@ -188,6 +189,7 @@ impl Parameters {
         Self { fields, first: 1 }
     }
 
+    /// Returns all parameters, `$1` and those after it, without a copy.
     pub fn all(&self) -> Arguments<'_> {
         let fields = &self.fields;
         let first = self.first;

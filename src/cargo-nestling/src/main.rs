@@ -1,6 +1,7 @@
 //! `cargo nestling`: makes, builds, runs, tests and boots projects that use nestling.
 //!
-//! This file is the command line. Each command is in the library's module of its name.
+//! This file is the command line. The library's modules carry out the commands: `build` and `run` are in `compile.rs`,
+//! each other command is in the module of its name.
 
 use std::{
     env,

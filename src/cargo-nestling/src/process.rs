@@ -181,13 +181,14 @@ mod tests {
 
     use super::*;
 
-    fn log(name: &str) -> std::path::PathBuf {
+    /// The path of a test's log, which the test removes.
+    fn log_path(name: &str) -> std::path::PathBuf {
         env::temp_dir().join(format!("nestling-{name}-{}", std::process::id()))
     }
 
     #[test]
     fn a_command_whose_time_is_up_is_killed_with_its_group() {
-        let log = log("limit");
+        let log = log_path("limit");
         let command = cmd!("sh", "-c", "echo begun; sleep 1000");
         let captured = capture(Duration::from_secs(1), &command, &log).expect("a command");
         assert_eq!((captured.succeeded(), captured.code()), (false, None));
@@ -201,7 +202,7 @@ mod tests {
             end_children_on_signals().expect("a thread for signals");
             let script = "exec 3>/proc/$PPID/fd/1; echo begun >&3; sleep 60; echo survived >&3";
             let command = cmd!("sh", "-c", script);
-            let _ = capture(Duration::from_secs(1000), &command, &log("never"));
+            let _ = capture(Duration::from_secs(1000), &command, &log_path("never"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The mode for containers: runs one command, as PID 1 of a container or under another supervisor, and forwards signals to it.
+//! Container life: runs one command, as PID 1 of a container or under another supervisor, and forwards signals to it.
 //!
 //! - Init reaps all its children: the command, and the orphans that it adopts as PID 1 or as a subreaper (`-s`).
 //! - Init forwards all signals that it can receive to the command, including real-time signals. It has no signal handlers: a

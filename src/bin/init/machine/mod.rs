@@ -1,4 +1,4 @@
-//! The mode for machines: PID 1, started by the kernel.
+//! Machine life: PID 1, started by the kernel.
 //!
 //! Init mounts the file systems that programs expect, opens a console if the kernel has not opened one, and carries out
 //! `/etc/inittab` ([`nestling::inittab`]). Without an inittab, init runs `/etc/rc` (if it exists), and then starts a shell on the

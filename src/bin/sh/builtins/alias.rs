@@ -1,4 +1,4 @@
-//! `alias [name[=value]...]`: XCU 3 `alias`.
+//! `alias [name[=value]...]`: defines aliases, or lists them (XCU 3 `alias`).
 
 use alloc::rc::Rc;
 

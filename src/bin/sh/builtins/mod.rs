@@ -1,4 +1,4 @@
-//! The built-in utilities, one file for each.
+//! The built-in utilities, one file for each, and what several of them share: `escapes`, `float`, `listing`, `options`, `quoting`.
 
 mod alias;
 mod bg;

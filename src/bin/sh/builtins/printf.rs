@@ -361,12 +361,14 @@ impl<'a> Printf<'_, 'a> {
     }
 }
 
+/// An integer argument, from the lowest `i64` to the highest `u64`.
 struct Integer {
     negative: bool,
     magnitude: u64,
 }
 
 impl Spec {
+    /// Returns the text before a number: a minus sign, or what the flags `+` and space ask for.
     fn sign(&self, negative: bool) -> &'static [u8] {
         match (negative, self.plus, self.space) {
             (true, ..) => b"-",

@@ -6,15 +6,17 @@ use crate::jobs;
 use crate::shell::{Flow, Shell};
 use crate::syntax::tree::{Command, Item};
 
+/// Starts an item that ends with `&`, and does not wait for it. The commands of a pipeline, or one simple command, become children of
+/// this shell. A copy of the shell executes anything else: an and-or list, a pipeline with `!`, or one compound command.
 pub fn start(shell: &mut Shell, item: &Item) -> Flow {
-    let one = &item.and_or.first;
-    let is_pipeline = item.and_or.rest.is_empty() && !one.negated;
-    let shells = one
+    let pipeline = &item.and_or.first;
+    let is_pipeline = item.and_or.rest.is_empty() && !pipeline.negated;
+    let has_compound = pipeline
         .commands
         .iter()
         .any(|command| !matches!(command, Command::Simple(_)));
-    if is_pipeline && (one.commands.len() > 1 || !shells) {
-        pipeline::background(shell, &one.commands, item)?;
+    if is_pipeline && (pipeline.commands.len() > 1 || !has_compound) {
+        pipeline::background(shell, &pipeline.commands, item)?;
     } else {
         let mut place = Place {
             background: true,

@@ -64,7 +64,8 @@ fn start(
             (Some(read_end), Some(write_end))
         };
         elements.last = None;
-        let simply = without_fork::of_element(shell, element, background || is_last);
+        let with_builtins = !background && !is_last;
+        let simply = without_fork::of_element(shell, element, with_builtins);
         if let (Some(Simply::Output(output)), Some(stdout)) = (&simply, &stdout)
             && output.len() <= FITS
         {

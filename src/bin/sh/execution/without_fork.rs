@@ -56,17 +56,17 @@ pub fn of_substitution<'a>(shell: &mut Shell, body: &'a List) -> Option<Simply<'
     }
 }
 
-/// Tries this for a command of a pipeline. `$?` does not change.
+/// Tries this for a command of a pipeline, for built-in utilities only if `with_builtins` is set. `$?` does not change.
 pub fn of_element<'a>(
     shell: &mut Shell,
     element: &'a Command,
-    is_last: bool,
+    with_builtins: bool,
 ) -> Option<Simply<'a>> {
     let Command::Simple(simple) = element else {
         return None;
     };
     let status = shell.status;
-    let found = attempt(shell, simple, !is_last);
+    let found = attempt(shell, simple, with_builtins);
     let status = core::mem::replace(&mut shell.status, status);
     // If the command failed, a copy executes it again, because its status may count with `pipefail`.
     found.filter(|found| matches!(found, Simply::Program(..)) || status == 0)

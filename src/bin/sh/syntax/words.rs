@@ -651,7 +651,8 @@ impl<H: Host> Parser<'_, H> {
     /// Parses `$(…)` or `$((…))` from its parenthesis. Its dollar sign is at `at`.
     ///
     /// By XCU 2.6.3, what can be an arithmetic expansion is one, so that is tried first. The parser remembers which expansions are
-    /// not arithmetic. Otherwise the number of trials would double with each level of nesting.
+    /// not arithmetic. Otherwise the number of trials would double with each level of nesting. After too many failed trials, one inside the other, the
+    /// expansion is refused as nested too deeply.
     fn parenthesis(&mut self, at: usize) -> Parsed<()> {
         self.check_depth()?;
         let place = (self.source.place(), at);
@@ -667,19 +668,19 @@ impl<H: Host> Parser<'_, H> {
         {
             self.source.at += 1;
             self.source.buffers.trials += 1;
-            let beside = mem::take(&mut self.source.buffers.failed_trials);
+            let failed_before = mem::take(&mut self.source.buffers.failed_trials);
             let answer = self.arithmetic();
             self.source.buffers.trials -= 1;
-            let inside = self.source.buffers.failed_trials;
-            self.source.buffers.failed_trials = inside.max(beside);
+            let failed_inside = self.source.buffers.failed_trials;
+            self.source.buffers.failed_trials = failed_inside.max(failed_before);
             if answer.is_ok() || self.diverted.is_some() || self.is_too_deep() {
                 return answer;
             }
             self.wrong = None;
-            if inside >= TRIALS {
+            if failed_inside >= TRIALS {
                 return Err(self.fail(self.source.line, What::Deep));
             }
-            self.source.buffers.failed_trials = beside.max(inside + 1);
+            self.source.buffers.failed_trials = failed_before.max(failed_inside + 1);
             if let Err(index) = self.source.buffers.not_arithmetic.binary_search(&place) {
                 self.source.buffers.not_arithmetic.insert(index, place);
             }
