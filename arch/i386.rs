@@ -2,8 +2,8 @@
 //! `edi` and `ebp`. The result is in `eax`. The instruction overwrites no other register.
 //!
 //! The crate `sc` does not compile for this architecture, so this file contains its own system calls. The compiler reserves `esi`
-//! and `ebp`, so they cannot be operands of `asm!`. [`syscall4`] therefore exchanges its fourth argument with `esi` and back, and
-//! [`syscall6`], which also serves for five arguments, is a naked function.
+//! and `ebp`, so they cannot be operands of `asm!`. [`syscall4`] therefore swaps its fourth argument with `esi` before and after
+//! the call, and [`syscall6`], which also serves for five arguments, is a naked function.
 
 use core::arch::{asm, naked_asm};
 use core::ffi::c_void;

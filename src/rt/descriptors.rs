@@ -94,7 +94,8 @@ pub fn private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
 /// Costs one system call.
 ///
 /// # Errors
-/// `EBADF` if the descriptor is the program's own; `EMFILE`.
+/// `EBADF` if `fd` is one of the program's private descriptors (close-on-exec, number 10 or above). `EMFILE` if no
+/// descriptor number is free.
 pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
     if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) == Ok(true) {
         return Err(Errno::EBADF);

@@ -291,7 +291,7 @@ impl<'a> Spawn<'a> {
     }
 
     /// Replaces this process's program, without a child (`exec(3)`): the process itself carries out all steps, and keeps its
-    /// id. The attributes that only concern a child (memory, notice, pidfd) are ignored. The exec ends all other threads of
+    /// id. The attributes that concern only a child (`memory`, `notice`, `pidfd`) are ignored. The exec ends all other threads of
     /// this process.
     ///
     /// Returns only if a step failed. The changes that earlier steps have made stay in effect: descriptors, directories, ids,

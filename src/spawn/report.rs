@@ -244,7 +244,7 @@ impl StepCode {
     pub const EXEC: Self = Self(4);
     /// The exec did not find the program's interpreter.
     pub const INTERPRETER: Self = Self(5);
-    /// A signal would kill the child as soon as it is not blocked; the errno is the signal's number.
+    /// A pending signal would kill the child when the child unblocks this signal. The record's errno is the number of the signal.
     pub const KILLED: Self = Self(6);
     const ATTRIBUTES: u32 = 7;
     const ACTIONS: u32 = Self::ATTRIBUTES + Attribute::ALL.len() as u32;

@@ -6,10 +6,10 @@
 //! same without blocking, after the child has ended). The working directory must contain the files that the kinds name;
 //! the host tests make them. With `child` as its last argument, the program is the one that is spawned.
 //!
-//! Two pairs of marker calls, which always fail, divide the trace. Between the two calls with [`PADDING`] are calls
-//! whose failure has no effect. Between the two calls with [`SPAWN`] is the spawn and nothing else. strace counts the
-//! calls of a name in each process, so the padding makes sure that the child's first calls have numbers that belong to
-//! no other call in this process.
+//! Two pairs of marker calls, which always fail, divide the trace. Between the two calls with [`PADDING`] are calls whose failure
+//! has no effect. Between the two calls with [`SPAWN`] is the spawn and nothing else. For each name of a system call, strace counts
+//! the calls of each process, so the padding makes sure that the child's first calls have numbers that belong to no other call in
+//! this process.
 
 #![no_std]
 #![no_main]

@@ -128,7 +128,7 @@ fn one_command_both_reads_and_writes() {
     assert_eq!(stream.write_all(b"more"), Err(Errno::EBADF));
     assert_eq!(stream.read(&mut word), Ok(0), "the end");
     assert_eq!(code(pclose(stream)), Some(0));
-    // `pclose` closes the input, so the command reads its end.
+    // `pclose` closes the command's input, so `cat` reads end-of-file and ends.
     assert_eq!(code(pclose(opened(c"cat; exit 7", "r+"))), Some(7));
 }
 
@@ -247,7 +247,7 @@ fn pclose_is_not_ended_by_a_handler() {
     nestling_tests::handle([Signal::ALRM].into_iter(), 0);
     let (end, held) = sys::fd::pipe2(OFlags::default()).expect("a pipe");
     let command = text!("exec {} until-eof {}", show(probe_path()), end.as_raw_fd());
-    // The command waits for the pipe's end. The helper closes the pipe when it has seen the handler run.
+    // The command waits for end-of-file from the pipe. The helper closes the pipe when it has seen the handler run.
     sys::fd::set_cloexec(held.as_fd(), true).expect("a flag");
     let stream = opened(command.c_str(), "r");
     let helper = fork(|| {

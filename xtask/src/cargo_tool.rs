@@ -10,7 +10,7 @@ use crate::{
     workspace::{Workspace, cargo},
 };
 
-/// The time limit of an installation, which builds some hundred crates.
+/// The time limit of an installation, which builds several hundred crates.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// Returns the folder that must precede PATH to find this program; it is empty if PATH already contains it. Returns

@@ -105,7 +105,7 @@ impl Item {
         }
     }
 
-    /// Whether the item runs only with `--long` or if it is named.
+    /// Whether a plain run leaves the item out. It then runs with `--long`, or if its suite is named.
     fn is_long(&self) -> bool {
         matches!(
             self.kind,

@@ -118,8 +118,8 @@ pub fn tsan(workspace: &Workspace) -> Result<Outcome> {
     Ok(libtest::read(run(workspace, "tsan", &command)?))
 }
 
-/// A test to skip: the sanitizer does not see a system call that unmaps memory, so it takes memory that is mapped there
-/// later for the same memory.
+/// A test to skip. The sanitizer does not see the system calls that unmap memory. If the same addresses are mapped again, it
+/// treats the new memory as the old.
 const UNMAPS: [&str; 2] = ["--skip", "threads_share_a_heap"];
 
 /// The number of spawns for each thread that spawns concurrently. It is small because a fork copies the page tables of

@@ -126,8 +126,8 @@ pub fn continue_in_foreground(shell: &mut Shell, place: usize) -> Result<i32, Di
         .as_ref()
         .and_then(|control| control.terminal.as_ref())
     {
-        // The job gets the attributes back that it had when it was stopped. The guard is not dropped, because `wait_job` takes the
-        // terminal back.
+        // The terminal gets the attributes that it had when the job was stopped. The guard is not dropped, because `wait_job` takes
+        // the terminal back.
         if let Ok(lent) = terminal.device.hand_over(group, job.attributes.as_ref()) {
             core::mem::forget(lent);
         }

@@ -1,5 +1,5 @@
-//! The shell's history file. Commands that were read and then written are read again as the same commands, and a
-//! command that was written can be read.
+//! The shell's history file. If a file is read, and its commands are written and read again, the commands are the same. A command
+//! that was written can be read.
 
 #![no_main]
 

@@ -166,7 +166,7 @@ enum Position {
     Parent { first: bool },
     /// The very first call of the child.
     ChildsFirst,
-    /// In the child before the actions, or in a spawn without actions.
+    /// In the child before the first action.
     BeforeActions,
     /// In the child, in the action with this index. `first` is true for the action's first call.
     Action { index: usize, first: bool },
@@ -264,8 +264,8 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
         });
     }
 
-    // strace counts the calls of a name in each process separately. To hit only one call, the other process must not
-    // have a call with that number, or only one in the padding.
+    // For each name of a system call, strace counts the calls of each process separately. To hit only one call, the other process
+    // must not have a call with that number, or only one in the padding.
     for (number, target) in targets.iter().enumerate() {
         let call = &target.call;
         let same = |other: &Call| other.name == call.name && other.number == call.number;

@@ -23,7 +23,7 @@ struct Machine {
 struct Life {
     /// The system calls of process 1 from its start on.
     calls: Vec<Call>,
-    /// The system calls of all processes, those of process 1 and of its copies included.
+    /// The system calls of all processes, including those of process 1 and of its copies.
     all: Vec<Call>,
     /// The text on the console, and the output of the services.
     said: String,
@@ -744,7 +744,7 @@ fn a_message_of_init_does_not_overwrite_a_prompt_and_the_environment_selects_the
         )
         .expect("a file");
         let life = machine.live("::respawn:/bin/sh /etc/login\n", "")?;
-        // The services' output comes over another pipe than init's messages.
+        // The services' output comes over a different pipe from init's messages.
         assert!(life.said.contains("\n\ninit: halt: "), "{}", life.said);
         let inittab = "::wait:true\n::nonsense:true\n::once:kill -USR1 1\n";
         for (log, notes, errors) in [

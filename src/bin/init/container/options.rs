@@ -12,7 +12,7 @@ pub struct Options<'a> {
     /// The options without a value, one bit for each.
     letters: u64,
     pub parent_death: Option<Signal>,
-    /// The time in seconds that the processes left by the command have to end.
+    /// How many seconds init waits for the processes that the command has left behind, before it kills them.
     pub sweep: Option<u32>,
     pub verbosity: u32,
     pub command: Args<'a>,

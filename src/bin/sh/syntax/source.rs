@@ -103,7 +103,7 @@ impl Source {
         }
     }
 
-    /// Whether it is known that nothing follows what was parsed. This is known only for a complete text.
+    /// Whether nothing follows what was parsed. The parser knows this only if the text is complete, and not if it reads lines.
     pub fn is_over(&self) -> bool {
         matches!(self.origin, Origin::Text) && self.outer.is_empty() && self.at >= self.text.len()
     }

@@ -1,10 +1,10 @@
 //! Compares the container life of `init` with tini, dumb-init and catatonit.
 //!
 //! - First byte: from the start of `init COMMAND` to the first byte that COMMAND writes, in comparison with COMMAND alone.
-//! - Orphans: process 1 of a pid namespace is stopped until all its orphans have ended. The time is from its continuation
-//!   to the reaping of the last orphan.
-//! - Signals: the program is stopped until many real-time signals are pending; the kernel keeps them all. The time is from
-//!   its continuation to the moment when it has passed on the last signal.
+//! - Orphans: process 1 of a pid namespace is stopped until all its orphans have ended. The time runs from the
+//!   moment when it is continued until it has reaped the last orphan.
+//! - Signals: the program is stopped until many real-time signals are pending; the kernel keeps them all. The time
+//!   runs from the moment when the program is continued until it has forwarded the last signal.
 //! - Memory: the memory of the program while it waits for its command.
 
 pub mod boot;
