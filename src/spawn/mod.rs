@@ -576,7 +576,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(shown, 11);
+        assert_eq!(shown, 12);
     }
 
     #[test]
