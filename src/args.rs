@@ -109,6 +109,12 @@ mod owned {
 
     use super::Arg;
 
+    impl<'a> From<&'a CString> for Arg<'a> {
+        fn from(string: &'a CString) -> Self {
+            string.as_c_str().into()
+        }
+    }
+
     /// Owned arguments or variables, for a list that is made at run time. (`Command` makes such lists itself.)
     ///
     /// ```
@@ -184,6 +190,14 @@ mod tests {
         assert!(Args::new(&list.array()).iter().eq([c"a", c"", c"b", c"c"]));
         assert!(Args::new(&ArgList::new().array()).is_empty());
         assert_eq!(list.clone(), list);
+    }
+
+    #[test]
+    #[cfg(any(feature = "alloc", feature = "std"))]
+    fn an_array_is_made_of_owned_and_borrowed_strings() {
+        let owned = std::ffi::CString::from(c"a");
+        let list = args![&owned, c"b"];
+        assert!(Args::new(&list).iter().eq([c"a", c"b"]));
     }
 
     #[test]

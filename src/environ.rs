@@ -4,6 +4,10 @@ use core::ffi::CStr;
 
 use crate::args::Args;
 
+/// Whether this library knows the environment. In a program that has another runtime, and uses neither `rt` nor `std`, it does not.
+#[cfg(any(feature = "alloc", feature = "std"))]
+pub(crate) const IS_KNOWN: bool = cfg!(any(feature = "rt", feature = "std"));
+
 /// Calls `with` with the unchanged environment, including malformed entries, and with the value of `PATH`.
 ///
 /// With the standard library, `with` must only pass the environment to the kernel. If another thread changes the environment at the

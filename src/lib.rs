@@ -18,6 +18,8 @@
 //! }
 //! ```
 //!
+//! An ordinary program enables the feature `std`, and starts at `command`: its `Command` has the methods of std's `Command`.
+//!
 //! # The map
 //!
 //! This list names the parts of the crate, from the lowest level to the highest. Each part uses only the parts before it:
@@ -48,8 +50,8 @@
 //! # Features
 //!
 //! - `rt`: adds `entry!` and the module `rt`, for programs without libc.
-//! - `alloc`: adds everything that needs a heap: the module `command`, and the functions that append to a `Vec`. If `rt` is
-//!   also enabled, `alloc` also adds the module `heap`.
+//! - `alloc`, for use together with `rt`: adds everything that needs a heap: the modules `command` and `heap`, and the functions that
+//!   append to a `Vec`. Without `rt` and `std`, a `Command` fails unless it calls `env_clear`, because the environment is not known.
 //! - `std`: adds what `alloc` adds, without the module `heap`, and conversions to and from the standard library's types. With
 //!   this feature, children inherit libc's `environ`, as std's children do. A program that uses the standard library needs this
 //!   feature for `Command`, `popen` and `system`. Such a program must not use `entry!`. If one build contains such a program and

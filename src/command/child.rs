@@ -101,7 +101,7 @@ impl Child {
         self.child.child.id()
     }
 
-    /// Returns the child's pidfd; `None` if [`create_pidfd`](super::Command::create_pidfd) was not set.
+    /// Returns the child's pidfd; `None` if [`create_pidfd`](super::Command::create_pidfd) was not set, and before Linux 5.3.
     #[must_use]
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         self.child.child.pidfd()
@@ -195,12 +195,47 @@ impl Child {
     /// of this group: start it with [`process_group(0)`](super::Command::process_group) or [`setsid`](super::Command::setsid). When
     /// the child has ended or the time `grace` is over, the method sends `SIGKILL` to the processes that are still in the group.
     ///
+    /// Only the child has the time `grace`: with `sh -c 'server & wait'`, `SIGTERM` ends the shell at once, and the method then kills
+    /// the server, which may still be about to save its data. (A child that has ended is a member of its group until it is reaped,
+    /// so the kernel does not tell whether there are other members.) If the other members need time, too, make this process the
+    /// parent of orphans, and wait for every member:
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use nestling::Signal;
+    /// use nestling::command::Command;
+    /// use nestling::jobs::Group;
+    /// use nestling::sys::machine::set_child_subreaper;
+    /// use nestling::wait::{Options, Who, has_ended_within};
+    ///
+    /// set_child_subreaper(true).unwrap(); // before the start
+    /// let mut command = Command::new("sh");
+    /// let child = command.args(["-c", "sleep 1000 & wait"]).process_group(0).spawn().unwrap();
+    /// let (group, grace) = (Group::new(child.id()), Duration::from_secs(5));
+    ///
+    /// group.signal(Signal::TERM).unwrap();
+    /// // The error is `ECHILD` when this process has no child left in the group.
+    /// while let Ok(has_ended) = has_ended_within(Who::Group(group.id()), grace) {
+    ///     if !has_ended {
+    ///         group.signal(Signal::KILL).unwrap(); // a member is left, so the id is still that of this group
+    ///     }
+    ///     let _ = group.wait(Options::default()); // reaps a member; one of them is `child`
+    /// }
+    /// ```
+    ///
+    /// A process that has called `setsid` or `setpgid` is in another group, and lives on. To end such processes, too, start the child
+    /// in a [`cgroup`](super::Command::cgroup) of its own, and write `1` to the file `cgroup.kill` of this cgroup (Linux 5.14).
+    ///
     /// # Errors
-    /// `EINVAL` if the child does not lead its process group; the errors of [`terminate`](Self::terminate).
+    /// `EINVAL` if the child does not lead its process group; `ECHILD` if the child has already been reaped (by a wait on this
+    /// `Child` or by another one), because the kernel may then have given the group's id to another group; the errors of
+    /// [`terminate`](Self::terminate). After `EINVAL` and `ECHILD`, the method has sent no signal.
     pub fn terminate_group(&mut self, grace: Duration) -> Result<ExitStatus, Errno> {
-        if let Some(status) = self.child.child.reaped() {
-            return Ok(status);
+        if self.child.child.reaped().is_some() {
+            return Err(Errno::ECHILD);
         }
+        // This fails with `ECHILD` if another wait has reaped the child.
+        self.child.child.has_ended_within(Duration::ZERO)?;
         let group = self.child.group()?.ok_or(Errno::EINVAL)?;
         self.stdin = None;
         group.signal(Signal::TERM)?;
@@ -212,8 +247,8 @@ impl Child {
     }
 
     /// Closes this process's ends of the pipes, and returns the child's pidfd; `None` if
-    /// [`create_pidfd`](super::Command::create_pidfd) was not set. The caller then owns the pidfd, and must reap the child, for
-    /// example with [`wait::wait_pidfd`](crate::wait::wait_pidfd).
+    /// [`create_pidfd`](super::Command::create_pidfd) was not set, and before Linux 5.3. The caller then owns the pidfd, and must
+    /// reap the child, for example with [`wait::wait_pidfd`](crate::wait::wait_pidfd).
     #[must_use]
     pub fn into_pidfd(mut self) -> Option<OwnedFd> {
         self.child.kill_on_drop = false;

@@ -7,7 +7,7 @@ use core::ffi::CStr;
 use super::pipeline::write_program;
 use crate::errno::Errno;
 use crate::spawn;
-use crate::text::{self, Sink, Text};
+use crate::text::{self, Quoted, Sink, Text};
 
 /// The reason why a command could not be started, or why the wait for it failed. Unlike [`spawn::Error`], this type borrows no
 /// data from the caller: it contains the failed step as text.
@@ -36,6 +36,14 @@ impl Error {
             errno: Some(errno),
             shell_code: 125,
         }
+    }
+
+    /// Makes an error of the collection of a program's output.
+    pub(super) fn of_output(program: &CStr, errno: Errno) -> Self {
+        let mut words = Words(Vec::new());
+        "output of ".write(&mut words);
+        Quoted(program.to_bytes()).write(&mut words);
+        Self::new(&words.into_string(), errno)
     }
 
     /// The same error, of a program of a pipeline.
@@ -114,8 +122,8 @@ impl Text for Error {
 }
 
 /// Makes an `io::Error` whose `raw_os_error` is the errno, like the errors of std's `Command`. This `io::Error` does not contain
-/// the step: to report the step, use the original error. If a signal killed the child, there is no errno, and the `io::Error`
-/// contains the original error.
+/// the step: to report the step, use the original error, also as `Box<dyn Error>`, into which `?` converts it as well. If a signal
+/// killed the child, there is no errno, and the `io::Error` contains the original error.
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {

@@ -1,4 +1,5 @@
-//! A builder of processes, like `std::process::Command`, on top of [`spawn`](crate::spawn) (feature `alloc`).
+//! A builder of processes, like `std::process::Command`, on top of [`spawn`](crate::spawn) (feature `std` in an ordinary program;
+//! features `rt` and `alloc` in a program without libc).
 //!
 //! ```
 //! use nestling::command::{Command, Stdio};
@@ -23,9 +24,9 @@
 //! | Method | Difference | Reason |
 //! |---|---|---|
 //! | `new`, `arg`, `args`, `env`, … | These methods accept [`AsBytes`]: strings, bytes and C strings; with the feature `std`, also `OsStr` and `Path`. | `core` has no `OsStr`. |
-//! | `env`, `env_remove`, `env_clear` | A name that is empty or contains `=` is an error; std passes it on. The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. Without the features `rt` and `std`, the child inherits no variables. A child that inherits the environment without a change also gets its malformed entries (without `=`), as with std; if the command changes the environment, std's child loses them, and so does nestling's with the feature `std`, but not with `rt`. nestling cannot take std's lock of the environment: no other thread may call `set_var` while a child starts, which `set_var` forbids anyway. | With such a name, the child would get another variable. The code of a sorted map has several kilobytes. Without these features, nestling does not know the process's environment. |
+//! | `env`, `env_remove`, `env_clear` | A name that is empty or contains `=` is an error; std passes it on. The child's environment first contains the inherited variables in their order, then the variables that `env` has set; std sorts all variables by name. In a program that has enabled only the feature `alloc`, a command fails with `ENOTSUP`, unless it calls `env_clear`. A child that inherits the environment without a change also gets its malformed entries (without `=`), as with std; if the command changes the environment, std's child loses them, and so does nestling's with the feature `std`, but not with `rt`. nestling cannot take std's lock of the environment: no other thread may call `set_var` while a child starts, which `set_var` forbids anyway. | With such a name, the child would get another variable. The code of a sorted map has several kilobytes. Without the features `rt` and `std`, nestling does not know the process's environment. |
 //! | `current_dir` | The kernel resolves a program's relative path (such as `./x`) from the new directory. std does the same on Unix, but does not guarantee it. | |
-//! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. | nestling exists to report the failed step. |
+//! | `spawn`, `status`, `output`, `exec` | [`Error`] names the step that failed. A function that returns an `io::Result` loses the step at `?`: let it return this `Error` or a `Box<dyn Error>`. | nestling exists to report the failed step. An `io::Error` with an errno has no room for it. |
 //! | `spawn` | The child shares the parent's memory, even with `pre_exec` and the other methods that make std call `fork`. | |
 //! | `uid` | If the parent is root and `groups` is not called, the child drops its supplementary groups, as with std. If the kernel does not permit this, the spawn fails with `EPERM`; std ignores this error. | With std, the child then keeps root's groups. |
 //! | `pre_exec` | The argument is a [`PreExec`], whose constructor is `unsafe`; in std, `pre_exec` itself is `unsafe`. A second call of `pre_exec` replaces the first function; std calls both. The function runs in the memory that the child shares with the parent. What belongs to the memory (such as `oom_score_adj`) also changes in the parent. | See [`Hook`](crate::spawn::Hook). |
@@ -69,7 +70,7 @@ pub use stdio::{ChildStderr, ChildStdin, ChildStdout, Stdio};
 
 use crate::args::{Args, array};
 use crate::capabilities::Capabilities;
-use crate::environ::{environ, variables};
+use crate::environ::{IS_KNOWN, environ, variables};
 use crate::errno::Errno;
 use crate::fd::{AsFd, OwnedFd, RawFd};
 use crate::limits::{Resource, Rlimit};
@@ -94,7 +95,7 @@ pub struct Command {
     args: Vec<CString>,
     environment: Environment,
     directory: Option<CString>,
-    /// The use of the first string that contains a null byte, such as `argument`; `None` if no string does.
+    /// The first string that cannot be used and the reason, such as `argument (null byte)`; `None` if there is no such string.
     unusable: Option<&'static str>,
     stdio: [Option<Stdio>; 3],
     descriptors: Vec<(RawFd, OwnedFd)>,
@@ -163,14 +164,14 @@ impl Command {
             output_limit: None,
             output_timeout: None,
         };
-        command.program = command.c_string(program.bytes(), "program");
+        command.program = command.c_string(program.bytes(), "program (null byte)");
         command.args.push(command.program.clone());
         command
     }
 
     /// Adds an argument.
     pub fn arg(&mut self, arg: impl AsBytes) -> &mut Self {
-        let arg = self.c_string(arg.bytes(), "argument");
+        let arg = self.c_string(arg.bytes(), "argument (null byte)");
         self.args.push(arg);
         self
     }
@@ -185,7 +186,7 @@ impl Command {
 
     /// Sets the first argument (`argv[0]`), which the program takes for its own name (`CommandExt::arg0`).
     pub fn arg0(&mut self, name: impl AsBytes) -> &mut Self {
-        let name = self.c_string(name.bytes(), "argument 0");
+        let name = self.c_string(name.bytes(), "argument 0 (null byte)");
         if let Some(first) = self.args.first_mut() {
             *first = name;
         }
@@ -196,11 +197,12 @@ impl Command {
     /// the child would get another variable.
     pub fn env(&mut self, name: impl AsBytes, value: impl AsBytes) -> &mut Self {
         if name.bytes().is_empty() || name.bytes().contains(&b'=') {
-            self.unusable.get_or_insert("environment");
+            self.unusable
+                .get_or_insert("environment (name of a variable)");
         }
-        let value = self.c_string(value.bytes(), "environment");
+        let value = self.c_string(value.bytes(), "environment (null byte)");
         let entry = [name.bytes(), b"=", value.to_bytes()].concat();
-        let entry = self.c_string(&entry, "environment");
+        let entry = self.c_string(&entry, "environment (null byte)");
         self.environment.set(name.bytes(), entry);
         self
     }
@@ -232,7 +234,7 @@ impl Command {
     /// Sets the child's working directory. If the program's path is relative and contains a slash, the kernel resolves it from
     /// this directory.
     pub fn current_dir(&mut self, directory: impl AsBytes) -> &mut Self {
-        self.directory = Some(self.c_string(directory.bytes(), "directory"));
+        self.directory = Some(self.c_string(directory.bytes(), "directory (null byte)"));
         self
     }
 
@@ -386,7 +388,7 @@ impl Command {
     /// Changes the child's root directory. The child's working directory becomes the new root, unless
     /// [`current_dir`](Self::current_dir) sets another directory.
     pub fn chroot(&mut self, directory: impl AsBytes) -> &mut Self {
-        self.root = Some(self.c_string(directory.bytes(), "root directory"));
+        self.root = Some(self.c_string(directory.bytes(), "root directory (null byte)"));
         self
     }
 
@@ -475,7 +477,17 @@ impl Command {
         self
     }
 
-    /// Sets a function that the child calls as its last step before the exec.
+    /// Sets a function that the child calls as its last step before the exec. [`PreExec::new`] makes the argument from a closure:
+    ///
+    /// ```
+    /// use nestling::command::Command;
+    /// use nestling::spawn::PreExec;
+    /// use nestling::sys;
+    ///
+    /// // SAFETY: the closure only makes a system call.
+    /// let hook = unsafe { PreExec::new(|| sys::process::setpgid(0, 0)) };
+    /// assert!(Command::new("true").pre_exec(hook).status().unwrap().success());
+    /// ```
     pub fn pre_exec(&mut self, hook: PreExec) -> &mut Self {
         self.pre_exec = Some(hook);
         self
@@ -487,7 +499,8 @@ impl Command {
         self
     }
 
-    /// Sets whether the spawn also makes a pidfd for the child. [`Child::pidfd`] returns this pidfd.
+    /// Sets whether the spawn also makes a pidfd for the child. [`Child::pidfd`] returns this pidfd. Before Linux 5.3, there are no
+    /// pidfds: the child starts without one.
     pub fn create_pidfd(&mut self, pidfd: bool) -> &mut Self {
         self.attributes.pidfd = pidfd;
         self
@@ -581,7 +594,7 @@ impl Command {
     /// use nestling::Errno;
     ///
     /// let error = Command::new("cat").arg("/dev/zero").output_limit(1 << 20).output().unwrap_err();
-    /// assert_eq!((error.step(), error.errno()), ("output", Some(Errno::EFBIG)));
+    /// assert_eq!((error.step(), error.errno()), (r#"output of "cat""#, Some(Errno::EFBIG)));
     /// ```
     pub fn output_limit(&mut self, bytes: usize) -> &mut Self {
         self.output_limit = Some(bytes);
@@ -597,9 +610,12 @@ impl Command {
     /// use nestling::command::Command;
     /// use nestling::Errno;
     ///
-    /// let mut command = Command::new("sleep");
-    /// let error = command.arg("1000").output_timeout(Duration::from_millis(1)).output().unwrap_err();
-    /// assert_eq!((error.step(), error.errno()), ("output", Some(Errno::ETIMEDOUT)));
+    /// let mut command = Command::new("sh");
+    /// command.args(["-c", "sleep 1000; echo"]).output_timeout(Duration::from_millis(1));
+    /// // The shell leads a process group, so the timeout also ends what the shell has started.
+    /// let error = command.process_group(0).output().unwrap_err();
+    /// assert_eq!(error.errno(), Some(Errno::ETIMEDOUT));
+    /// assert_eq!(error.to_string(), r#"output of "sh": ETIMEDOUT: timed out"#);
     /// ```
     pub fn output_timeout(&mut self, timeout: Duration) -> &mut Self {
         self.output_timeout = Some(timeout);
@@ -651,7 +667,8 @@ impl Command {
     ///
     /// # Errors
     /// The step that failed and its errno. After an error, no child is left. If a string contains a null byte, the errno is
-    /// `EINVAL`, and the step says which string (`program`, `argument`, …).
+    /// `EINVAL`, and the step says which string: `argument (null byte)`. If the child would inherit the environment, but the
+    /// features `rt` and `std` are missing, the errno is `ENOTSUP`.
     pub fn spawn(&mut self) -> Result<Child, Error> {
         self.spawn_with([const { &Stdio::inherit() }; 3])
     }
@@ -668,12 +685,12 @@ impl Command {
     ///
     /// # Errors
     /// The errors of [`status`](Self::status). If [`output_limit`](Self::output_limit) or [`output_timeout`](Self::output_timeout)
-    /// is set and collecting the output fails, the step is `output`, and the errno is `EFBIG`, `ETIMEDOUT` or an error of
-    /// [`Child::wait_with_output`]. In this case, `output` has killed and reaped the child.
+    /// is set and collecting the output fails, the step is `output of "PROGRAM"`, and the errno is `EFBIG`, `ETIMEDOUT` or an error
+    /// of [`Child::wait_with_output`]. In this case, `output` has killed and reaped the child.
     pub fn output(&mut self) -> Result<Output, Error> {
         let end = match self.output_timeout {
             Some(timeout) => now(Clock::Monotonic)
-                .map_err(|errno| Error::new("output", errno))?
+                .map_err(|errno| Error::of_output(&self.program, errno))?
                 .checked_add(timeout),
             None => None,
         };
@@ -690,7 +707,7 @@ impl Command {
         child.collect(limits).map_err(|errno| match is_limited {
             true => {
                 let _ = child.end();
-                Error::new("output", errno)
+                Error::of_output(&self.program, errno)
             }
             false => wait_failed(errno),
         })
@@ -744,6 +761,10 @@ impl Command {
         stdio: &[Prepared<'_>; 3],
         run: impl FnOnce(&Spawn<'_>) -> R,
     ) -> Result<R, Error> {
+        if !IS_KNOWN && !self.environment.is_cleared() {
+            let step = "environment (unknown without the feature `std` or `rt`)";
+            return Err(Error::new(step, Errno::ENOTSUP));
+        }
         let descriptors = self.descriptors_to_give()?;
         let mut actions: Vec<Action<'_>> = Vec::new();
         let setns =
@@ -1049,5 +1070,28 @@ mod tests {
         for part in ["uid: 7,", "stdin: ", "current_dir: \"/\","] {
             assert!(text.contains(part), "{text}");
         }
+    }
+}
+
+#[cfg(all(test, not(any(feature = "rt", feature = "std"))))]
+mod tests_without_an_environment {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "the kernel there has no such file")]
+    fn an_environment_that_is_not_known_is_not_inherited() {
+        let message =
+            "environment (unknown without the feature `std` or `rt`): EOPNOTSUPP: not supported";
+        for command in [
+            &mut Command::new("true"),
+            Command::new("true").env("A", "1"),
+        ] {
+            let error = command.status().expect_err("no environment");
+            assert_eq!(error.to_string(), message);
+        }
+        let mut cleared = Command::new("true");
+        let status = cleared.env_clear().env("A", "1").status();
+        assert!(status.expect("a status").success());
     }
 }

@@ -15,10 +15,11 @@ use crate::signal::Signal;
 use crate::text::{self, Quoted, Sink, Text};
 
 /// Commands that are connected by pipes, as by `|` in a shell. [`Command::pipe`] makes a pipeline of two commands, and `from_iter`
-/// of any number of them.
+/// (or `collect`) of any number of them.
 ///
 /// If the first command has [`process_group(0)`](Command::process_group), the other programs join its process group, unless their
-/// commands set another one. So [`Child::terminate_group`] of the first child ends the whole pipeline.
+/// commands set another one. So [`Child::terminate_group`] of the first child ends the whole pipeline. For this, the first child must
+/// not be reaped: wait for the other children before it.
 #[derive(Debug)]
 pub struct Pipeline<'a> {
     commands: Vec<&'a mut Command>,

@@ -41,7 +41,7 @@
 //! # With tokio
 //!
 //! A pidfd is readable when the child has ended, so tokio waits for it as for a socket, without a thread and without a handler of
-//! `SIGCHLD`.
+//! `SIGCHLD`. A pipe from the child becomes tokio's `Receiver` by `into()`.
 //!
 //! ```ignore
 #![doc = include_str!("with_tokio.rs")]

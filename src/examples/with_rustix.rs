@@ -1,7 +1,7 @@
 //! Runs a shell command, and prints each piece of its output with the length of the piece. Then waits until the command has ended.
 //! rustix makes the pipe and waits; nestling starts the child and reaps it.
 
-use std::io::Result;
+use std::error::Error;
 
 use nestling::ExitStatus;
 use nestling::command::Command;
@@ -10,7 +10,8 @@ use rustix::io::{Errno, read};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
-fn main() -> Result<()> {
+// An `io::Error` would not name the step that failed.
+fn main() -> Result<(), Box<dyn Error>> {
     let script = std::env::args()
         .nth(1)
         .unwrap_or("echo one; echo two".into());

@@ -33,7 +33,7 @@ pub struct Attributes<'a> {
     /// How the parent learns that the program runs.
     pub notice: Notice,
     /// Makes a pidfd, which [`Child::pidfd`](super::Child::pidfd) returns. The parent makes it with `CLONE_PIDFD`. If the
-    /// kernel refuses this flag, the parent uses `pidfd_open(2)`.
+    /// kernel refuses this flag, the parent uses `pidfd_open(2)`. Before Linux 5.3, the spawn makes no pidfd.
     pub pidfd: bool,
     /// New namespaces in which the child starts.
     pub namespaces: Option<&'a NewNamespaces<'a>>,

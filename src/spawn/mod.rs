@@ -125,6 +125,7 @@ use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 use core::time::Duration;
 
+pub use crate::sys::namespace::Namespaces;
 pub use actions::{Action, CapabilitySet};
 #[cfg(any(feature = "alloc", feature = "std"))]
 pub use attributes::PreExec;
@@ -173,7 +174,9 @@ pub struct Spawn<'a> {
     pub program: Program<'a>,
     /// The arguments; the first is the program's name.
     pub args: Args<'a>,
-    /// The environment.
+    /// The environment: with [`Args::EMPTY`], the program has no variables. A program of the feature `rt` passes its own
+    /// environment with `rt::environ`. A program of the standard library makes an `ArgList` from `std::env::vars_os`, or uses a
+    /// `Command`, whose child inherits the environment.
     pub env: Args<'a>,
     /// The actions. The child carries them out in the order of the slice.
     pub actions: &'a [Action<'a>],
@@ -246,6 +249,9 @@ impl<'a> Spawn<'a> {
     /// # Errors
     /// The step that failed and its errno, or the signal that killed the child before its exec. After an error, the spawn
     /// leaves no child, no zombie and no open descriptor.
+    ///
+    /// The error borrows the spawn's paths and names. To return it from the function that makes the spawn, or to convert it to a
+    /// `Box<dyn Error>`, convert it to an [`OwnedError`] first: `spawn.start().map_err(OwnedError::from)?`.
     #[doc(alias("posix_spawn", "posix_spawnp"))]
     pub fn start(&self) -> Result<Child, Error<'a>> {
         self.start_with::<{ features::ALL }>()
@@ -419,12 +425,13 @@ impl Child {
         self.pid
     }
 
-    /// Returns the child's pidfd if [`Attributes::pidfd`] was set, otherwise `None`.
+    /// Returns the child's pidfd; `None` if [`Attributes::pidfd`] was not set, and before Linux 5.3.
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         self.pidfd.as_ref().map(crate::AsFd::as_fd)
     }
 
-    /// Returns the child's pidfd, which the caller then owns; `None` if [`Attributes::pidfd`] was not set.
+    /// Returns the child's pidfd, which the caller then owns; `None` if [`Attributes::pidfd`] was not set, and before
+    /// Linux 5.3.
     #[must_use]
     pub fn into_pidfd(self) -> Option<OwnedFd> {
         self.pidfd

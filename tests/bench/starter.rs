@@ -185,7 +185,7 @@ fn core(work: &Work, memory: Memory, notice: Notice) -> Box<dyn FnMut() + '_> {
 fn command(work: &Work, memory: Memory) -> Box<dyn FnMut() + '_> {
     Box::new(move || {
         let mut command = command::Command::new(work.program.as_bytes());
-        let status = command.memory(memory).status();
+        let status = command.env_clear().memory(memory).status();
         assert_eq!(status.expect("its status").code(), Some(0));
     })
 }

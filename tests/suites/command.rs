@@ -85,6 +85,7 @@ nestling_tests::suite! {
         a_stopped_child_can_be_terminated,
         a_child_that_ignores_sigterm_is_killed,
         a_group_ends_with_its_leader,
+        a_group_whose_leader_was_reaped_is_left_alone,
         a_group_that_the_child_does_not_lead_is_left_alone,
         a_dropped_child_is_killed_with_its_group_and_reaped,
         a_pipeline_has_the_statuses_of_its_programs,
@@ -627,7 +628,8 @@ fn a_pipeline_that_cannot_start_names_the_program_and_leaves_none(memory: Memory
     let expected = format!("program 0 (\"nope\"): {missing}");
     fails([&mut nope, &mut waits(), &mut waits()], &expected);
     let mut broken = Command::new("a\0b");
-    let expected = "program 1 (\"<string-with-nul>\"): program: EINVAL: invalid argument";
+    let expected =
+        "program 1 (\"<string-with-nul>\"): program (null byte): EINVAL: invalid argument";
     fails([&mut waits(), &mut broken, &mut waits()], expected);
     let mut nowhere = doing(memory, ["copy"]);
     nowhere.current_dir("/nope");
@@ -1210,9 +1212,10 @@ fn every_step_that_fails_is_named(memory: Memory) {
 
 fn a_null_byte_is_an_error_that_names_the_string(memory: Memory) {
     let see = |command: &mut Command, what: &str| {
+        let what = format!("{what} (null byte)");
         fails(command, &format!("{what}: EINVAL: invalid argument"));
         let error = command.status().expect_err("a null byte");
-        assert_eq!((error.step(), error.shell_code()), (what, 125));
+        assert_eq!((error.step(), error.shell_code()), (&what[..], 125));
         assert_eq!(command.output().expect_err("a null byte").step(), what);
         assert_eq!(command.exec().step(), what);
     };
@@ -1234,13 +1237,16 @@ fn an_invalid_name_of_a_variable_is_an_error(memory: Memory) {
         let mut command = probe(memory);
         fails(
             command.env(name, "c").env("A", "d"),
-            "environment: EINVAL: invalid argument",
+            "environment (name of a variable): EINVAL: invalid argument",
         );
     }
     // The variable is refused, not ignored.
     let mut command = probe(memory);
     command.env("A=b", "c").env_clear();
-    fails(&mut command, "environment: EINVAL: invalid argument");
+    fails(
+        &mut command,
+        "environment (name of a variable): EINVAL: invalid argument",
+    );
 }
 
 fn each_descriptor_that_cannot_be_made_is_named(memory: Memory) {
@@ -1759,7 +1765,6 @@ fn a_stopped_child_can_be_terminated() {
     let status = child.terminate(Duration::MAX).expect("its status");
     assert_eq!(status.signal(), Some(Signal::TERM));
     assert_eq!(child.terminate(Duration::MAX), Ok(status));
-    assert_eq!(child.terminate_group(Duration::MAX), Ok(status));
 }
 
 fn a_child_that_ignores_sigterm_is_killed() {
@@ -1795,6 +1800,21 @@ fn a_group_ends_with_its_leader() {
     let status = child.terminate_group(Duration::MAX).expect("its status");
     assert!(status.success());
     assert_eq!(stdout.read_to_end(&mut Vec::new()), Ok(1));
+}
+
+fn a_group_whose_leader_was_reaped_is_left_alone() {
+    let mut leader = started(doing(Memory::Shared, ["exit", "3"]).process_group(0));
+    let (mut command, held) = waiting(Memory::Shared);
+    let mut member = started(command.process_group(leader.id().as_raw()));
+    let status = leader.wait().expect("its status");
+    assert_eq!(leader.terminate_group(SHORT), Err(Errno::ECHILD));
+    assert_eq!(leader.wait(), Ok(status));
+    let mut other = started(doing(Memory::Shared, ["exit", "3"]).process_group(0));
+    wait::wait(other.id()).expect("its status");
+    assert_eq!(other.terminate_group(SHORT), Err(Errno::ECHILD));
+    assert_eq!(member.try_wait(), Ok(None));
+    drop(held);
+    assert!(member.wait().expect("its status").success());
 }
 
 fn a_group_that_the_child_does_not_lead_is_left_alone() {
@@ -1845,7 +1865,8 @@ fn output_is_limited_in_length() {
         .output_limit(both - 1)
         .output()
         .expect_err("a limit");
-    assert_eq!(error.to_string(), "output: EFBIG: file too large");
+    let name = format!("output of \"{}\"", show(probe_path()));
+    assert_eq!(error.to_string(), format!("{name}: EFBIG: file too large"));
     assert!(!has_child());
     let error = command.stderr(Stdio::null()).output_limit(0).output();
     assert_eq!(error.expect_err("a limit").errno(), Some(Errno::EFBIG));
@@ -1861,7 +1882,8 @@ fn output_is_limited_in_time() {
     let late = |command: &mut Command| {
         let error = command.output_timeout(SHORT).output().expect_err("a limit");
         assert_eq!(error.errno(), Some(Errno::ETIMEDOUT), "{error}");
-        assert_eq!(error.step(), "output");
+        let step = format!("output of \"{}\"", show(command.get_program()));
+        assert_eq!(error.step(), step);
         assert!(!has_child());
     };
     let (mut command, _held) = waiting(Memory::Shared);

@@ -497,11 +497,15 @@ impl Run<'_> {
             }
             Check::Features => {
                 let mut outcome = Outcome::default();
-                for features in ["", "rt", "alloc", "std"] {
-                    // With a single feature, the short form runs only the examples: they are what most often needs
-                    // another feature.
-                    let all = features.is_empty() || self.options.long;
-                    let part: &[&str] = if all { &[] } else { &["--doc"] };
+                for features in ["", "rt", "alloc", "rt,alloc", "std"] {
+                    // With features, the short form runs only the examples: they are what most often needs another feature.
+                    // With `alloc` alone, the examples that inherit the environment fail, as documented.
+                    let part: &[&str] = match features {
+                        "alloc" => &["--lib"],
+                        "" => &[],
+                        _ if self.options.long => &[],
+                        _ => &["--doc"],
+                    };
                     let words = ["test", "-p", "nestling", "--features", features];
                     let command = cargo([&words[..], part].concat());
                     let captured = self.capture("features", &command)?;
