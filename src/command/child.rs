@@ -131,7 +131,8 @@ impl Child {
     ///
     /// If the child writes to a pipe that the caller does not read, the child may never end.
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// use core::time::Duration;
     /// use nestling::command::Command;
     ///
@@ -164,7 +165,8 @@ impl Child {
     /// If the child still runs, the method sends `SIGKILL`. Then it reaps the child and returns its status. If the child has
     /// already been reaped, the method only returns its status.
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// use core::time::Duration;
     /// use nestling::command::Command;
     /// use nestling::Signal;
@@ -200,7 +202,8 @@ impl Child {
     /// so the kernel does not tell whether there are other members.) If the other members need time, too, make this process the
     /// parent of orphans, and wait for every member:
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// use core::time::Duration;
     /// use nestling::Signal;
     /// use nestling::command::Command;

@@ -12,7 +12,8 @@ use crate::text::{self, Quoted, Sink, Text};
 /// The reason why a command could not be started, or why the wait for it failed. Unlike [`spawn::Error`], this type borrows no
 /// data from the caller: it contains the failed step as text.
 ///
-/// ```
+#[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+#[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
 /// use nestling::command::Command;
 /// use nestling::Errno;
 ///

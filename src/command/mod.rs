@@ -1,7 +1,8 @@
 //! A builder of processes, like `std::process::Command`, on top of [`spawn`](crate::spawn) (feature `std` in an ordinary program;
 //! features `rt` and `alloc` in a program without libc).
 //!
-//! ```
+#![cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+#![cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
 //! use nestling::command::{Command, Stdio};
 //!
 //! let output = Command::new("sh").args(["-c", "echo $GREETING, $0", "world"]).env("GREETING", "hello").output().unwrap();
@@ -262,7 +263,8 @@ impl Command {
     ///
     /// This method copies the bytes once. Each start copies the bytes again and makes four additional system calls.
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// use nestling::command::Command;
     ///
     /// let output = Command::new("sort").input("b\na\n").output().unwrap();
@@ -279,7 +281,8 @@ impl Command {
     /// Sends the child's standard error to the same place as its standard output, as `2>&1` does at the end of a shell's command.
     /// Replaces the effect of an earlier [`stderr`](Self::stderr). Costs one system call of the child.
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// use nestling::command::Command;
     ///
     /// let output = Command::new("sh").args(["-c", "echo a; echo b >&2"]).stderr_to_stdout().output().unwrap();
@@ -428,7 +431,8 @@ impl Command {
     /// of the parent. This method does the same as [`groups`](Self::groups), [`gid`](Self::gid) and [`uid`](Self::uid) together
     /// (`setuid(2)`). To set more groups, call `groups` afterwards.
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// # use nestling::command::Command;
     /// match Command::new("sh").args(["-c", "id -u; id -g; id -G"]).user(65534, 65534).output() {
     ///     Ok(output) => assert_eq!(output.stdout, b"65534\n65534\n65534\n"),
@@ -479,7 +483,8 @@ impl Command {
 
     /// Sets a function that the child calls as its last step before the exec. [`PreExec::new`] makes the argument from a closure:
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// use nestling::command::Command;
     /// use nestling::spawn::PreExec;
     /// use nestling::sys;
@@ -571,7 +576,8 @@ impl Command {
     /// [`process_group`](Self::process_group) and [`setsid`](Self::setsid)), the drop kills the whole group. The drop waits until
     /// the child has ended. This wait is long only if a system call of the child waits for a device.
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// use nestling::command::Command;
     ///
     /// fn with_server<R>(run: impl FnOnce() -> R) -> R {
@@ -589,7 +595,8 @@ impl Command {
     /// `output` kills it (as [`kill_on_drop`](Self::kill_on_drop) does) and fails with `EFBIG`. Before this, `output` may read up
     /// to 128 KiB more than the limit.
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// use nestling::command::Command;
     /// use nestling::Errno;
     ///
@@ -605,7 +612,8 @@ impl Command {
     /// pipes are closed. After this time, `output` kills the child (as [`kill_on_drop`](Self::kill_on_drop) does) and fails with
     /// `ETIMEDOUT`.
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// use core::time::Duration;
     /// use nestling::command::Command;
     /// use nestling::Errno;

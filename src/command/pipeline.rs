@@ -29,7 +29,8 @@ impl Command {
     /// Connects the standard output of this command with the standard input of `next` by a pipe. This replaces this command's
     /// [`stdout`](Self::stdout) and the [`stdin`](Self::stdin) of `next`.
     ///
-    /// ```
+    #[cfg_attr(any(feature = "rt", feature = "std"), doc = "```")]
+    #[cfg_attr(not(any(feature = "rt", feature = "std")), doc = "```no_run")]
     /// use nestling::command::Command;
     ///
     /// let mut sort = Command::new("sort");

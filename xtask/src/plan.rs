@@ -47,7 +47,7 @@ pub enum Check {
     Fmt,
     Clippy,
     Doc,
-    /// The unit and documentation tests without features, and with some of them.
+    /// The unit and documentation tests without features, and with each feature alone.
     Features,
     /// Checks that the benchmarks can run, without measuring.
     Bench,
