@@ -1778,22 +1778,29 @@ fn a_child_that_ignores_sigterm_is_killed() {
 
 /// A command that leads a process group with a second process. Both hold the output pipe, so the pipe's end shows the
 /// end of both.
-fn group() -> Command {
-    let mut command = shell(Memory::Shared, "trap '' TERM; sleep 1000 & echo; wait");
-    command.process_group(0).stdout(Stdio::piped());
-    command
+fn group() -> (Command, OwnedFd) {
+    leading("trap '' TERM; read line <&7 & echo; wait")
+}
+
+/// A shell that leads a process group. A read from its descriptor 7 ends when the returned end of the pipe is closed.
+fn leading(commands: &str) -> (Command, OwnedFd) {
+    let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
+    let mut command = shell(Memory::Shared, commands);
+    command.process_group(0).fd(7, end).stdout(Stdio::piped());
+    (command, held)
 }
 
 fn a_group_ends_with_its_leader() {
-    let mut child = started(&mut group());
+    let (mut command, _held) = group();
+    let mut child = started(&mut command);
     let mut stdout = child.stdout.take().expect("a pipe");
     assert_eq!(stdout.read(&mut [0]), Ok(1)); // both ignore the signal now
     let status = child.terminate_group(SHORT).expect("its status");
     assert_eq!(status.signal(), Some(Signal::KILL));
     assert_eq!(stdout.read(&mut [0]), Ok(0));
     // The rest of a group whose leader has already ended.
-    let mut command = shell(Memory::Shared, "trap '' TERM; sleep 1000 & echo");
-    let mut child = started(command.process_group(0).stdout(Stdio::piped()));
+    let (mut command, _held) = leading("trap '' TERM; read line <&7 & echo");
+    let mut child = started(&mut command);
     let mut stdout = child.stdout.take().expect("a pipe");
     let who = wait::Who::Child(child.id());
     wait::peek(who, wait::Options::default()).expect("its end");
@@ -1830,7 +1837,8 @@ fn a_dropped_child_is_killed_with_its_group_and_reaped() {
     let (mut command, _held) = waiting(Memory::Shared);
     drop(started(command.kill_on_drop(true)));
     assert!(!has_child());
-    let mut child = started(group().kill_on_drop(true));
+    let (mut command, _held) = group();
+    let mut child = started(command.kill_on_drop(true));
     let mut stdout = child.stdout.take().expect("a pipe");
     drop(child);
     assert!(!has_child());
@@ -1891,7 +1899,8 @@ fn output_is_limited_in_time() {
     late(command.stderr(Stdio::null()));
     late(command.stdout(Stdio::null())); // no output is collected
     // A process that the program has left behind holds the pipe open.
-    late(&mut group());
+    let (mut command, _held) = group();
+    late(&mut command);
 }
 
 fn a_childs_usage_is_returned_once() {

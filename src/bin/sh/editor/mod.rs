@@ -40,6 +40,9 @@ use buffer::Buffer;
 use keys::{Key, PASTE_END};
 use screen::Screen;
 
+/// The byte that the key Ctrl-C sends.
+const CTRL_C: u8 = 0x03;
+
 /// How long a byte may follow an Escape and still belong to the same key, in hundredths of a second. KEYTIMEOUT overrides it.
 const KEY_TIMEOUT: u64 = 5;
 
@@ -637,6 +640,11 @@ impl Session {
     fn pasted(&mut self, shell: &mut Shell) -> Result<Vec<u8>, Divert> {
         let mut text = Vec::new();
         while let Some(byte) = self.byte(shell)? {
+            // A Ctrl-C that nothing follows is no part of the paste. It cancels a paste whose end the line has lost.
+            if byte == CTRL_C && !self.has_more(shell) {
+                self.ahead.push(byte);
+                return Ok(Vec::new());
+            }
             text.push(byte);
             if text.ends_with(PASTE_END) {
                 text.truncate(text.len() - PASTE_END.len());

@@ -137,6 +137,13 @@ fn part(history: &History, rest: &mut &[u8], is_shown: &mut bool) -> Option<Opti
             (_, None) => {}
         }
     }
+    // Another modifier is an error. As text, it would change the command that is executed.
+    let is_modifier = |byte: &u8| byte.is_ascii_alphanumeric() || b"%&-".contains(byte);
+    if let [b':', byte, ..] = rest
+        && is_modifier(byte)
+    {
+        return None;
+    }
     Some(Some(text))
 }
 

@@ -287,6 +287,11 @@ on_both! {
         terminal.keys("echo one two\r").line("|");
         terminal.keys("\x0cecho !$\r").rows(&["$ echo !$", "echo two", "two", "$ |"]);
         terminal.keys("\x0c!nope\r").rows(&["$ !nope", "sh: !nope: not in the history", "$ |"]).keys("\x10").line("echo two|");
+        // A modifier that does not exist is an error, and the line is not executed.
+        for typed in ["!!:s/one/two/", "!!:e", "!?one?:%", "!echo:-1"] {
+            let answer = format!("sh: {typed}: not in the history");
+            terminal.keys(format!("\x15\x0c{typed}\r")).rows(&[&format!("$ {typed}"), &answer, "$ |"]);
+        }
         // The same with a command of several lines.
         terminal.keys("\x15\x0cif :\rthen echo a; fi\r").line("|");
         terminal.keys("\x0c!if\r").rows(&["$ !if", "if :", "then echo a; fi", "a", "$ |"]);

@@ -46,6 +46,13 @@ on_both! {
         terminal.keys("\x0cx\r").rows(&["$ x", "one", "$ |"]);
     }
 
+    fn ctrl_c_cancels_a_paste_whose_end_was_lost(shell) {
+        let mut terminal = Terminal::new(shell);
+        terminal.keys("\x1b[200~echo lost\r\x03").rows(&["$ ^C", "$ |"]).keys("echo alive\r").rows(&["$ ^C", "$ echo alive", "alive", "$ |"]);
+        // Within a paste, Ctrl-C is text like any other.
+        terminal.keys("\x0c\x1b[200~echo a\x03b\x1b[201~").row("$ echo a^Cb|");
+    }
+
     fn ps2_is_the_prompt_of_an_unfinished_command_and_has_no_numbers(shell) {
         let mut terminal = Terminal::with(shell, 24, 80, &[("PS2", "$((1 + 1))!\\W: ")]);
         terminal.keys("if true\r").row("2!~: |");
