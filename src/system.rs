@@ -56,7 +56,7 @@ fn run(command: &CStr) -> Result<ExitStatus, Error<'static>> {
 /// A command that [`start`] has started. When it is dropped, this process gets back the actions for `SIGINT` and `SIGQUIT` and this
 /// thread its signal mask, and the command continues to run.
 #[derive(Debug)]
-#[must_use = "a command that nobody waits for becomes a zombie"]
+#[must_use = "a command becomes a zombie if no process waits for it"]
 pub struct Running {
     child: Child,
     // In this order they are restored.

@@ -37,7 +37,7 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use cargo_nestling::{
     apt,
-    arch::{self, Arch, HOST},
+    arch::{self, Arch, HOST, OnOne},
     initramfs, kernel, machine, packages, process,
     runner::{self, Runner},
     toolchain,
@@ -206,20 +206,6 @@ impl On {
                 .any(|name| name == "all" || name == arch.name())
         };
         Arch::ALL.into_iter().filter(named).collect()
-    }
-}
-
-#[derive(clap::Args)]
-struct OnOne {
-    /// The architecture
-    #[arg(long = "arch", value_name = "ARCH", value_parser = ["x86_64", "aarch64", "riscv64", "i386"], default_value = HOST.name())]
-    name: String,
-}
-
-impl OnOne {
-    fn arch(&self) -> Arch {
-        let found = Arch::ALL.into_iter().find(|it| it.name() == self.name);
-        found.unwrap_or(HOST)
     }
 }
 

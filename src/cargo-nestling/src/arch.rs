@@ -103,3 +103,20 @@ impl Arch {
         format!("CARGO_TARGET_{triple}_{setting}")
     }
 }
+
+/// The option `--arch` of a command for one architecture.
+#[derive(clap::Args)]
+pub struct OnOne {
+    /// The architecture
+    #[arg(long = "arch", value_name = "ARCH", value_parser = ["x86_64", "aarch64", "riscv64", "i386"], default_value = HOST.name())]
+    name: String,
+}
+
+impl OnOne {
+    /// Returns the architecture: this machine's, unless the option names one.
+    #[must_use]
+    pub fn arch(&self) -> Arch {
+        let found = Arch::ALL.into_iter().find(|it| it.name() == self.name);
+        found.unwrap_or(HOST)
+    }
+}

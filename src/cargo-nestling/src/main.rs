@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Result;
 use cargo_nestling::{
-    arch::{Arch, HOST},
+    arch::{Arch, HOST, OnOne},
     boot::{self, Contents},
     compile,
     image::{self, Form},
@@ -195,20 +195,6 @@ impl OnSome {
     fn archs(&self) -> Vec<Arch> {
         let named = |arch: &Arch| self.names.iter().any(|it| it == "all" || it == arch.name());
         Arch::ALL.into_iter().filter(named).collect()
-    }
-}
-
-#[derive(Args)]
-struct OnOne {
-    /// The architecture
-    #[arg(long = "arch", value_name = "ARCH", value_parser = ["x86_64", "aarch64", "riscv64", "i386"], default_value = HOST.name())]
-    name: String,
-}
-
-impl OnOne {
-    fn arch(&self) -> Arch {
-        let found = Arch::ALL.into_iter().find(|it| it.name() == self.name);
-        found.unwrap_or(HOST)
     }
 }
 

@@ -16,7 +16,7 @@ const PROGRAM: &[u8] = concat!(env!("CARGO_BIN_EXE_demo"), "\0").as_bytes();
 fn main(process: Process) -> i32 {
     let path = CStr::from_bytes_with_nul(PROGRAM).unwrap_or_default();
     let words = args![WORDS];
-    // Without input: on a kernel, the input is the console, at which nobody types.
+    // Without input: in a virtual machine, the input is the console, and no user types there.
     let (flags, mode) = (OFlags::RDONLY, 0);
     let no_input = [Action::Open {
         fd: 0,
