@@ -685,7 +685,7 @@ impl Session {
     /// Handles Ctrl-C: executes the trap for SIGINT and shows a new prompt.
     fn interrupt(&mut self, shell: &mut Shell) -> Act {
         self.buffer.go(self.buffer.len());
-        self.buffer.insert(b"\x03");
+        self.buffer.insert(&[CTRL_C]);
         self.leave(shell);
         if !traps::forget_interrupt(shell) {
             sys::caught::mark(Signal::INT);

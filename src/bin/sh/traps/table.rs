@@ -46,8 +46,8 @@ pub(super) struct Before {
 
 impl Traps {
     /// Makes a table without traps. Signals that were ignored when the shell was started cannot be trapped unless it is
-    /// interactive. The kernel is asked for a signal only when it is trapped for the first time. SIGCHLD is reset here, because the
-    /// shell could not wait for children if it were ignored.
+    /// interactive. The shell asks the kernel whether a signal was ignored when a command first sets a trap for that signal.
+    /// SIGCHLD gets its default action here: if it were ignored, the shell could not wait for its children.
     pub fn new() -> Self {
         let _ = sys::signal::reset(Signal::CHLD);
         Self {
