@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{Write, stderr};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 /// An architecture whose programs this machine runs natively, so that strace and gdb can trace them.
@@ -264,6 +264,29 @@ macro_rules! or_skip {
     };
 }
 
+/// Copies a program to a file that can be executed at once.
+///
+/// Another process writes the file. If this one did, a child that another thread makes at that moment would inherit the
+/// descriptor, and an exec of the file would fail with `ETXTBSY` until that child has executed its program.
+pub fn copy_executable(from: &Path, to: &Path) {
+    let mut install = Command::new("install");
+    install.args(["-m", "755", "--"]).args([from, to]);
+    let status = install.stdin(Stdio::null()).status();
+    assert!(status.expect("install(1)").success(), "no {}", to.display());
+}
+
+/// Writes a file that can be executed at once, as [`copy_executable`] does.
+pub fn write_executable(path: &Path, contents: &str) {
+    let mut install = Command::new("install");
+    install.args(["-m", "755", "--", "/dev/stdin"]).arg(path);
+    let mut child = install.stdin(Stdio::piped()).spawn().expect("install(1)");
+    let mut stdin = child.stdin.take().expect("its input");
+    stdin.write_all(contents.as_bytes()).expect("a write");
+    drop(stdin);
+    let status = child.wait().expect("its end");
+    assert!(status.success(), "no {}", path.display());
+}
+
 /// A directory with the files that the victim needs. It is removed on drop.
 pub struct Scratch(PathBuf);
 
@@ -278,12 +301,9 @@ impl Scratch {
         for file in ["here", "cgroup/cgroup.procs", "forbidden/program"] {
             fs::write(scratch.0.join(file), "").expect("a file");
         }
-        fs::copy(victim, scratch.0.join("program")).expect("a copy of the victim");
+        copy_executable(victim, &scratch.0.join("program"));
         // This file is executable, but has no format that the kernel can execute.
-        let script = scratch.0.join("script");
-        fs::write(&script, "no program\n").expect("a file");
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(script, mode).expect("permission to execute");
+        write_executable(&scratch.0.join("script"), "no program\n");
         scratch
     }
 

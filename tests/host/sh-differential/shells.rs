@@ -15,6 +15,7 @@ use nestling::command::{Command, Stdio};
 use nestling::poll::{Events, PollFd, poll};
 use nestling::wait::{Options, Who, wait_for};
 use nestling::{AsFd, OFlags, Resource, Rlimit, sys};
+use nestling_host_tests::copy_executable;
 
 /// A descriptor that the shell and all its descendants have open. It is closed when the last of them has ended.
 const HELD: i32 = 19;
@@ -36,7 +37,7 @@ impl Shell {
         fs::set_permissions(folder, Permissions::from_mode(0o755))
             .expect("a directory for all to enter");
         let program = folder.join(self.name);
-        fs::copy(&self.program, &program).expect("a copy of the shell");
+        copy_executable(&self.program, &program);
         Self { program, ..*self }
     }
 }

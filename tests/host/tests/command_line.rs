@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use nestling_host_tests::{Arch, Scratch, installed, or_skip, say};
+use nestling_host_tests::{Arch, Scratch, installed, or_skip, say, write_executable};
 
 /// Runs `spawn` with these words on each architecture that this machine runs. `check` gets the exit status, standard
 /// output and standard error.
@@ -602,15 +602,13 @@ fn the_first_argument_is_replaced_if_requested() {
 
 #[test]
 fn a_file_in_no_executable_format_is_run_by_the_given_shell() {
-    use std::os::unix::fs::PermissionsExt;
     let path = std::env::temp_dir().join(format!("nestling-script-{}", std::process::id()));
     let script = path.to_str().expect("a plain path");
-    std::fs::write(&path, "echo \"$@\"\n").expect("a script");
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("an executable one");
+    write_executable(&path, "echo \"$@\"\n");
     prints(&["--shell", "/bin/sh", script, "a", "b c"], "a b c\n");
     let what = format!(r#"exec "{script}": ENOEXEC: not an executable format"#);
     fails(&[script], 126, &what);
-    std::fs::write(&path, "#!/no/interpreter\n").expect("a script");
+    write_executable(&path, "#!/no/interpreter\n");
     let what =
         format!(r#"exec "{script}" (interpreter not found): ENOENT: no such file or directory"#);
     fails(&[script], 126, &what);
@@ -639,14 +637,11 @@ fn a_descriptor_is_executed_with_all_words_as_its_arguments() {
 
 #[test]
 fn a_shell_that_is_not_there_ends_the_search() {
-    use std::os::unix::fs::PermissionsExt;
     let directory = std::env::temp_dir().join(format!("nestling-search-{}", std::process::id()));
     let write = |name: &str, text: &str| {
         let path = directory.join(name);
         std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
-        std::fs::write(&path, text).expect("a file");
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755))
-            .expect("an executable file");
+        write_executable(&path, text);
     };
     write("a/program", "text\n");
     write("b/program", "#!/bin/sh\necho another\n");

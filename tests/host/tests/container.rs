@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use nestling_host_tests::{Arch, Scratch, installed, or_skip, run, say, terminal};
+use nestling_host_tests::{Arch, Scratch, copy_executable, installed, or_skip, run, say, terminal};
 
 /// The longest time that a test waits for something.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -707,7 +707,7 @@ impl Bundle {
             fs::create_dir_all(scratch.path().join(directory)).expect("a directory");
         }
         for (program, path) in [(init, "root/init"), (sh, "root/bin/sh")] {
-            fs::copy(program, scratch.path().join(path)).expect("a program");
+            copy_executable(program, &scratch.path().join(path));
         }
         let bundle = Self { scratch };
         match outcome(

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use nestling_host_tests::{Arch, Scratch, or_skip};
+use nestling_host_tests::{Arch, Scratch, or_skip, write_executable};
 
 /// A script for each way in which the shell starts a program. `p` writes the numbers of its descriptors to standard
 /// output: `fds: 0 1 2`. The scripts write nothing else.
@@ -144,10 +144,8 @@ fn a_program_inherits_no_descriptor_of_the_shell() {
         write("in", "a line\n");
         write("long", &"a line\n".repeat(20_000));
         let script = format!("#!{}\nexec \"$PROBE\" fds\n", sh.display());
-        write("p", &script);
+        write_executable(&scratch.path().join("p"), &script);
         std::os::unix::fs::symlink(&sh, scratch.path().join("sh")).expect("a link");
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(scratch.path().join("p"), mode).expect("a mode");
         let path = format!("{}:/usr/bin:/bin", scratch.path().display());
         let mut command = command(&sh);
         command.args(["-c", way]).current_dir(scratch.path());

@@ -11,7 +11,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Output;
 
-use nestling_host_tests::{Arch, Call, Scratch, calls, installed, run, say};
+use nestling_host_tests::{
+    Arch, Call, Scratch, calls, copy_executable, installed, run, say, write_executable,
+};
 
 /// A machine that has not started. Its directory `etc` becomes `/etc` of the machine.
 struct Machine {
@@ -50,7 +52,7 @@ impl Machine {
     /// Puts a copy of init into `/etc` under another name. (A copy, because the path of the original may be hidden by
     /// then.)
     fn is_named(&self, name: &str) {
-        fs::copy(&self.init, self.etc(name)).expect("a copy");
+        copy_executable(&self.init, &self.etc(name));
     }
 
     /// Runs the machine with this inittab, after this script has prepared its mounts.
@@ -322,7 +324,7 @@ fn switch_root_deletes_nothing_where_the_root_is_an_overlay() {
         for name in ["lower", "upper/new", "work", "root"] {
             fs::create_dir_all(scratch.join(name)).expect("a directory");
         }
-        fs::copy(&machine.init, scratch.join("upper/switch_root")).expect("a copy");
+        copy_executable(&machine.init, &scratch.join("upper/switch_root"));
         for name in ["init", "file"] {
             fs::write(scratch.join("upper").join(name), "").expect("a file");
         }
@@ -499,8 +501,7 @@ fn the_start_and_the_end_of_the_machine_are_in_utmp_and_wtmp() {
 fn a_script_without_an_interpreters_name_is_run_by_the_shell() {
     on_each(|machine| {
         let script = machine.etc("script");
-        fs::write(&script, "echo \"script $1 $2\"\n").expect("a file");
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a mode");
+        write_executable(&script, "echo \"script $1 $2\"\n");
         let life = machine.live("::wait:/etc/script a b\n::once:kill -USR1 1\n", "")?;
         assert!(life.said.contains("script a b\n"), "{}", life.said);
         Ok(())
@@ -1004,8 +1005,7 @@ fn an_inittab_that_others_may_write_is_refused_unless_the_command_line_says_othe
         };
         // Without an inittab, init starts a shell without a password. With an inittab that it cannot use, init starts
         // sulogin.
-        fs::write(machine.etc("sulogin"), "#!/bin/sh\nkill -USR1 1\n").expect("a file");
-        mode("sulogin", 0o755);
+        write_executable(&machine.etc("sulogin"), "#!/bin/sh\nkill -USR1 1\n");
         const SULOGIN: &str =
             "mount --bind /etc/sulogin /sbin/sulogin; mount --bind /dev/null /dev/console\n";
         let inittab = "::sysinit:echo it has run\n::once:kill -USR1 1\n";

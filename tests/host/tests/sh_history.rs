@@ -3,13 +3,13 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nestling_host_tests::{Arch, Scratch, installed, or_skip, say};
+use nestling_host_tests::{Arch, Scratch, installed, or_skip, say, write_executable};
 
 /// Runs a test for each architecture whose shell this machine can run.
 macro_rules! on_both {
@@ -41,8 +41,7 @@ impl<'a> Home<'a> {
             "#!{}\ncat \"$1\"\neval \"$EDIT\"\n",
             shell.to_str().expect("a plain path")
         );
-        fs::write(&program, text).expect("an editor");
-        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).expect("its mode");
+        write_executable(&program, &text);
         Self { shell, scratch }
     }
 

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use generator::Random;
-use nestling_host_tests::{Arch, is_long, or_skip, say};
+use nestling_host_tests::{Arch, copy_executable, is_long, or_skip, say};
 use terminal::Terminal;
 
 /// The number of sessions without `NESTLING_SH_FUZZ`, and the number of times that keys are struck in each.
@@ -177,7 +177,7 @@ fn no_keys_end_or_hang_the_shell_or_leave_the_terminal_in_a_bad_state() {
     fs::create_dir(&folder).expect("a directory");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("its mode");
     let copy = folder.join("sh");
-    fs::copy(&shell, &copy).expect("a copy of the shell");
+    copy_executable(&shell, &copy);
     let temporary = folder.join("tmp");
     fs::create_dir(&temporary).expect("a directory");
     chown(&temporary, Some(NOBODY), Some(NOBODY)).expect("its owner");

@@ -1,13 +1,13 @@
 //! Tests of a spawn under `strace -f` and `gdb`, and of the system calls that strace shows.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
 use nestling::spawn::{Program, Spawn};
 use nestling::{Args, args};
-use nestling_host_tests::{Arch, Call, Scratch, installed, or_skip, run, say, terminal, traces};
+use nestling_host_tests::{
+    Arch, Call, Scratch, installed, or_skip, run, say, terminal, traces, write_executable,
+};
 
 /// The exit status of the victim when it runs as the spawned program.
 const CHILD: i32 = 7;
@@ -433,8 +433,7 @@ fn sh_starts_programs_without_a_copy_of_itself(arch: Arch) {
     for (script, processes, on_terminal) in SHELLS_SPAWNS {
         let scratch = Scratch::new(&victim);
         let file = scratch.path().join("without-format");
-        fs::write(&file, "exit 0\n").expect("a file");
-        fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("permission to execute");
+        write_executable(&file, "exit 0\n");
         let prefix = scratch.path().join("trace");
         let terminal = on_terminal.then(terminal);
         let stdin = match &terminal {

@@ -23,7 +23,9 @@ use std::process::Command;
 use std::thread;
 
 use differences::{DIFFERENCES, Difference, Peer};
-use nestling_host_tests::{Arch, Scratch, built_with_musl, or_skip, run, say};
+use nestling_host_tests::{
+    Arch, Scratch, built_with_musl, copy_executable, or_skip, run, say, write_executable,
+};
 use outcome::{Folder, Outcome};
 use situation::{Situation, Word};
 
@@ -328,8 +330,7 @@ fn furnish(folder: PathBuf, probe: &Path) -> Folder {
         "private/probe",
         "private/program",
     ] {
-        fs::copy(probe, folder.join(name)).expect("the probe");
-        permit(name, 0o755);
+        copy_executable(probe, &folder.join(name));
     }
     // These files are executable, but have no format that the kernel can execute.
     for (name, content) in [
@@ -338,7 +339,7 @@ fn furnish(folder: PathBuf, probe: &Path) -> Folder {
         ("empty", ""),
         ("short", "\x7fELF"),
     ] {
-        file(name, 0o755, content);
+        write_executable(&folder.join(name), content);
     }
     let interpreters = [
         ("script", folder.join("probe")),
@@ -347,7 +348,10 @@ fn furnish(folder: PathBuf, probe: &Path) -> Folder {
         ("script-bin/program", "/nope".into()),
     ];
     for (name, interpreter) in interpreters {
-        file(name, 0o755, &format!("#!{}\n", interpreter.display()));
+        write_executable(
+            &folder.join(name),
+            &format!("#!{}\n", interpreter.display()),
+        );
     }
     for (name, to) in [
         ("link", "file"),

@@ -1,7 +1,7 @@
 //! Tests of the edited line on the screen: rows, sizes, the terminal's modes, and how many bytes and calls a key costs.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+
+use nestling_host_tests::write_executable;
 
 use crate::terminal::Terminal;
 
@@ -169,8 +169,7 @@ on_both! {
         for (keys, variable) in [("\x18\x05", "VISUAL"), ("\x18e", "EDITOR")] {
             let mut terminal = Terminal::new(shell);
             let editor = terminal.home().join("editor");
-            fs::write(&editor, "#!/bin/sh\n{ cat \"$1\"; echo 'echo two'; } >new\ncat new >\"$1\"\n").expect("an editor");
-            fs::set_permissions(&editor, fs::Permissions::from_mode(0o755)).expect("its mode");
+            write_executable(&editor, "#!/bin/sh\n{ cat \"$1\"; echo 'echo two'; } >new\ncat new >\"$1\"\n");
             terminal.run(&format!("{variable}=./editor"));
             terminal.keys(format!("\x0cecho one{keys}"));
             terminal.rows(&["$ echo one", "echo one", "echo two", "one", "two", "$ |"]);
