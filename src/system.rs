@@ -9,7 +9,7 @@ use crate::process::{ExitStatus, Pid};
 use crate::shell;
 use crate::signal::{SigSet, Signal};
 use crate::signals::{self, ActionGuard, MaskGuard};
-use crate::spawn::{Attributes, Child, Error, Step};
+use crate::spawn::{Attributes, Child, Error, Notice, Step};
 use crate::sys::futex::ProcessMutex;
 use crate::sys::signal::{Action, action};
 
@@ -49,7 +49,7 @@ pub fn system<'a>(command: impl Into<Option<&'a CStr>>) -> Result<ExitStatus, Er
 }
 
 fn run(command: &CStr) -> Result<ExitStatus, Error<'static>> {
-    let running = environ(|env, _| start(command, env))?;
+    let running = environ(|env, _| start(command, env, Notice::Pipe))?;
     running.wait().map_err(failed(Step::Wait))
 }
 
@@ -65,24 +65,26 @@ pub struct Running {
 }
 
 /// Starts `sh -c -- command` as [`system`] does, but with the environment `env`, and does not wait for its end. Until the result is
-/// dropped, the signals are as during `system`: for a caller that must wait in its own way.
+/// dropped, the signals are as during `system`: for a caller that must wait in its own way. `notice` is how this process learns that
+/// the shell runs; `system` uses the pipe.
 ///
 /// ```
-/// use nestling::system::start;
+/// use nestling::{Args, args, spawn::Notice, system::start};
 ///
-/// let running = start(c"exit $STATUS", nestling::Args::new(&nestling::args![c"STATUS=3"])).unwrap();
+/// let running = start(c"exit $STATUS", Args::new(&args![c"STATUS=3"]), Notice::Mark).unwrap();
 /// assert_eq!(running.wait().unwrap().code(), Some(3));
 /// ```
 ///
 /// # Errors
 /// Those of [`system`] but for [`Wait`](Step::Wait).
-pub fn start(command: &CStr, env: Args<'_>) -> Result<Running, Error<'static>> {
+pub fn start(command: &CStr, env: Args<'_>, notice: Notice) -> Result<Running, Error<'static>> {
     let block = failed(Step::BlockSignals);
     let mask = signals::block(SigSet::EMPTY.with(Signal::CHLD)).map_err(&block)?;
     let keyboard = Keyboard::ignore().map_err(&block)?;
     let attributes = Attributes {
         default_signals: keyboard.restore,
         signal_mask: Some(mask.former()),
+        notice,
         ..Attributes::default()
     };
     let child = shell::start_with(command, env, &[], attributes)?;

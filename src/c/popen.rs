@@ -7,12 +7,12 @@ use core::ffi::{CStr, c_char, c_int};
 use core::ptr::{null_mut, without_provenance_mut};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
-use nestling::spawn::{Action, Error, Program, Spawn, Step};
+use nestling::spawn::{Action, Attributes, Error, Program, Spawn, Step};
 use nestling::{Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, Pid, sys, wait};
 
 use crate::libc::{self, File, Uncancelled};
 use crate::reason;
-use crate::spawn::fail;
+use crate::spawn::{NOTICE, fail};
 
 /// An entry of the list: an open stream, or a free entry.
 struct Entry {
@@ -218,6 +218,10 @@ impl New {
                 let env = unsafe { libc::environment() };
                 let spawn = Spawn {
                     actions: actions.all(),
+                    attributes: Attributes {
+                        notice: NOTICE,
+                        ..Attributes::default()
+                    },
                     ..Spawn::new(Program::Path(c"/bin/sh"), Args::new(&list), env)
                 };
                 spawn.start().map_err(|error| fail("popen", &error))

@@ -9,7 +9,7 @@ use nestling::{Signal, sys};
 
 use crate::libc::{self, Uncancelled};
 use crate::reason;
-use crate::spawn::KILLED;
+use crate::spawn::{KILLED, NOTICE};
 use crate::thread::ThreadPointer;
 
 /// Executes `sh -c -- command` and waits until it ends (POSIX XSH `system`). The documentation of `nestling::system::system`
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn system(command: *const c_char) -> c_int {
 unsafe fn run(command: &CStr) -> c_int {
     let uncancelled = Uncancelled::new();
     // SAFETY: the caller upholds the safety contract.
-    let running = match system::start(command, unsafe { libc::environment() }) {
+    let running = match system::start(command, unsafe { libc::environment() }, NOTICE) {
         Ok(running) => running,
         Err(error) => return not_started(&error),
     };

@@ -41,7 +41,7 @@ static void refuse(int number)
 		_exit(3);
 }
 
-static void spawn(struct outcome *outcome)
+static void spawn_with(struct outcome *outcome, int flag)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -53,7 +53,7 @@ static void spawn(struct outcome *outcome)
 	posix_spawnattr_setsigmask(&attributes, &set);
 	posix_spawnattr_setsigdefault(&attributes, &set);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK |
-		POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_RESETIDS);
+		POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_RESETIDS | flag);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, 0, 7);
@@ -63,6 +63,17 @@ static void spawn(struct outcome *outcome)
 	if (!outcome->error)
 		waitpid(pid, &outcome->status, 0);
 	posix_spawn_file_actions_destroy(&actions);
+}
+
+static void spawn(struct outcome *outcome)
+{
+	spawn_with(outcome, POSIX_SPAWN_SETPGROUP);
+}
+
+/* For a new session the library makes a pipe. */
+static void session(struct outcome *outcome)
+{
+	spawn_with(outcome, POSIX_SPAWN_SETSID);
 }
 
 static void run(struct outcome *outcome)
@@ -99,11 +110,12 @@ int main(void)
 	static const struct {
 		const char *name;
 		void (*play)(struct outcome *);
-	} calls[] = { { "posix_spawn", spawn }, { "system", run }, { "popen", stream } };
+	} calls[] = { { "posix_spawn", spawn }, { "session", session },
+		      { "system", run }, { "popen", stream } };
 	struct outcome *outcome = mmap(0, sizeof *outcome, PROT_READ | PROT_WRITE,
 				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	setvbuf(stdout, 0, _IOLBF, 4096);
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
 		for (int number = 0; number < 450; number++) {
 			/* Without these no process ends. */
 			if (number == SYS_exit_group || number == SYS_exit)

@@ -1,9 +1,15 @@
 //! `cargo xtask bench c`: the functions for programs in C beside those of glibc and musl.
+//!
+//! `posix_spawn` starts the smallest possible program, so that the result is the time of the start and not that of the program.
+//! `system` and `popen` start a shell, whose own time is most of the result. A preloaded library is also loaded by this shell; a
+//! linked one is not. `vfork` and `execve` of the same program are the fastest that the kernel allows.
+
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use duct::cmd;
 
-use super::{Emit, Table, in_turns};
+use super::{Emit, Table, in_turns, spawn::smallest_program};
 use crate::{
     arch::HOST,
     c_library,
@@ -36,51 +42,76 @@ fn measure(
     emit: Emit<'_>,
 ) -> Result<()> {
     c_library::compile(workspace, &[HOST], Profile::Release)?;
-    let library = path(workspace, HOST, Profile::Release, "libnestling_c.so");
+    let library = |name| path(workspace, HOST, Profile::Release, name);
+    let (shared, archive) = (library("libnestling_c.so"), library("libnestling_c.a"));
+    let smallest = smallest_program(workspace)?;
     for (libc, compiler) in LIBCS {
-        let compile = |name: &str, option| {
-            let program = workspace.scratch()?.join(format!("bench-c-{libc}{name}"));
-            let source = workspace.root.join("tests/bench/c.c");
-            cmd!(compiler, "-O2", option, "-o", &program, source).run()?;
-            anyhow::Ok(program)
+        let program = workspace.scratch()?.join(format!("bench-c-{libc}"));
+        let linked = workspace.scratch()?.join(format!("bench-c-{libc}-linked"));
+        let source = workspace.root.join("tests/bench/c.c");
+        let compile = |program: &Path, archive: &[&Path]| {
+            let words = [Path::new("-O2"), Path::new("-o"), program, &source];
+            cmd(compiler, words.iter().chain(archive)).run()
         };
-        let programs =
-            compile("", "-fPIE").and_then(|it| Ok((it, compile("-nothing", "-static")?)));
-        let (program, nothing) = match programs {
-            Ok(programs) => programs,
-            Err(error) => {
-                eprintln!("xtask: left out: {libc}: {error:#}");
-                continue;
-            }
-        };
+        if let Err(error) = compile(&program, &[]).and_then(|_| compile(&linked, &[&archive])) {
+            eprintln!("xtask: left out: {libc}: {error:#}");
+            continue;
+        }
         for function in FUNCTIONS {
+            let started = match function {
+                "posix_spawn" => vec![smallest.as_path()],
+                _ => ["/bin/sh", "-c", "--", ":"].map(Path::new).to_vec(),
+            };
+            let way = |name: &str, program, function, preload| Way {
+                name: name.into(),
+                program,
+                function,
+                preload,
+            };
+            let ways = [
+                way(libc, &program, function, None),
+                way("vfork, execve", &program, "vfork", None),
+                way("nestling, preloaded", &program, function, Some(&shared)),
+                way("nestling, linked", &linked, function, None),
+            ];
             for &(mebibytes, turns) in sizes {
-                let ask = |index| {
-                    let command = cmd!(
-                        &program,
-                        function,
-                        starts.to_string(),
-                        mebibytes.to_string(),
-                        &nothing
-                    );
-                    let command = match index {
-                        0 => command,
-                        _ => command.env("LD_PRELOAD", &library),
-                    };
-                    let text = command
-                        .read()
-                        .with_context(|| format!("{function}, {libc}"))?;
-                    text.parse().context("no number")
-                };
-                let values = in_turns(2, turns, ask)?;
-                let names = [libc.to_owned(), format!("nestling, on {libc}")];
+                let values = in_turns(ways.len(), turns, |index| {
+                    let way = &ways[index];
+                    way.measure(starts, mebibytes, &started)
+                        .with_context(|| format!("{function}, {libc}, {}", way.name))
+                })?;
+                let names = ways.iter().map(|way| way.name.clone());
                 emit(Table {
-                    title: format!("{function} and a wait, {mebibytes} MiB, on one CPU"),
+                    title: format!("{function} and a wait on {libc}, {mebibytes} MiB, on one CPU"),
                     unit: "microseconds",
-                    rows: names.into_iter().zip(values).collect(),
+                    rows: names.zip(values).collect(),
                 });
             }
         }
     }
     Ok(())
+}
+
+/// A way to start a program: its name in the tables, the program that contains it, and its name for this program.
+struct Way<'a> {
+    name: String,
+    program: &'a Path,
+    function: &'a str,
+    preload: Option<&'a Path>,
+}
+
+impl Way<'_> {
+    /// Returns the microseconds of one start.
+    fn measure(&self, starts: usize, mebibytes: u64, started: &[&Path]) -> Result<f64> {
+        let (starts, mebibytes) = (starts.to_string(), mebibytes.to_string());
+        let words = [self.function, &starts, &mebibytes].map(Path::new);
+        let mut command = cmd(
+            self.program,
+            words.into_iter().chain(started.iter().copied()),
+        );
+        if let Some(library) = self.preload {
+            command = command.env("LD_PRELOAD", library);
+        }
+        command.read()?.parse().context("no number")
+    }
 }

@@ -351,6 +351,16 @@ fn plot(
     Ok(())
 }
 
+/// Builds the smallest possible program: it only exits.
+pub fn smallest_program(workspace: &Workspace) -> Result<PathBuf> {
+    for group in Group::of(&[HOST])? {
+        let what = ["-p", "nestling-cost", "--bin", "cost-base", "--quiet"];
+        compile::command(&group, workspace, Profile::Release, &what).run()?;
+    }
+    let name = "cost-base";
+    Ok(compile::path(workspace, HOST, Profile::Release, name))
+}
+
 /// The starters that could be built. Each of them runs.
 struct Starters {
     all: Vec<Starter>,
@@ -360,11 +370,7 @@ struct Starters {
 
 impl Starters {
     fn new(workspace: &Workspace, profile: &str) -> Result<Self> {
-        for group in Group::of(&[HOST])? {
-            let what = ["-p", "nestling-cost", "--bin", "cost-base", "--quiet"];
-            compile::command(&group, workspace, Profile::Release, &what).run()?;
-        }
-        let program = compile::path(workspace, HOST, Profile::Release, "cost-base");
+        let program = smallest_program(workspace)?;
         let gnu = build(workspace, profile, HOST.triple())?;
         let mut all = vec![Starter::new(&gnu, &program)?];
         // The prebuilt standard library for musl contains all of musl.
