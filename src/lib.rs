@@ -35,6 +35,7 @@
 //! - The core: [`spawn`].
 //! - Well-known interfaces on top of the core: [`system`](system::system), [`popen`](popen::popen), `command::Command` and
 //!   [`jobs`].
+//! - [`applet`]: many programs in one file.
 //! - The programs: `spawn`, which starts a program with actions and attributes from its command line; `init`, a PID 1 for containers and
 //!   machines; and `sh`, a POSIX shell.
 //!
@@ -76,6 +77,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod applet;
 #[allow(unsafe_code, clippy::must_use_candidate)]
 #[doc(hidden)]
 pub mod arch;

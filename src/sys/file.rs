@@ -135,6 +135,11 @@ pub fn lstatat(directory: BorrowedFd<'_>, path: &CStr) -> Result<Stat, Errno> {
     statx(directory.fd, path, linux::AT_SYMLINK_NOFOLLOW)
 }
 
+/// `statx`: does the same as [`stat`], but a relative path starts at `directory`.
+pub fn statat(directory: BorrowedFd<'_>, path: &CStr) -> Result<Stat, Errno> {
+    statx(directory.fd, path, 0)
+}
+
 fn statx(directory: RawFd, path: &CStr, flags: u32) -> Result<Stat, Errno> {
     // SAFETY: the struct has only integer fields, so all zeros is a valid value.
     let mut stat: linux::statx = unsafe { core::mem::zeroed() };
@@ -357,20 +362,30 @@ pub fn rename(from: &CStr, to: &CStr) -> Result<(), Errno> {
 
 /// `unlinkat`: removes a name of a file. The file must not be a directory.
 pub fn unlink(path: &CStr) -> Result<(), Errno> {
-    unlinkat(path, 0)
+    remove(HERE, path, 0)
+}
+
+/// `unlinkat`: does the same as [`unlink`], but a relative path starts at `directory`.
+pub fn unlinkat(directory: BorrowedFd<'_>, path: &CStr) -> Result<(), Errno> {
+    remove(directory.fd, path, 0)
 }
 
 /// `unlinkat(AT_REMOVEDIR)`: removes an empty directory.
 pub fn rmdir(path: &CStr) -> Result<(), Errno> {
-    unlinkat(path, linux::AT_REMOVEDIR)
+    remove(HERE, path, linux::AT_REMOVEDIR)
 }
 
-fn unlinkat(path: &CStr, flags: u32) -> Result<(), Errno> {
+/// `unlinkat(AT_REMOVEDIR)`: does the same as [`rmdir`], but a relative path starts at `directory`.
+pub fn rmdirat(directory: BorrowedFd<'_>, path: &CStr) -> Result<(), Errno> {
+    remove(directory.fd, path, linux::AT_REMOVEDIR)
+}
+
+fn remove(directory: RawFd, path: &CStr, flags: u32) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
         syscall3(
             linux::__NR_unlinkat as usize,
-            HERE as usize,
+            directory as usize,
             path.as_ptr() as usize,
             flags as usize,
         )

@@ -70,6 +70,14 @@ impl Arch {
         }
     }
 
+    /// The release build of `box`.
+    pub fn the_box(self) -> Result<PathBuf, String> {
+        match self.given("BOX") {
+            Some(path) => existing(path.into()),
+            None => existing(self.built()?.join("nestling-box")),
+        }
+    }
+
     /// The path of a program that `xtask` has built, if `xtask` has set the variable.
     fn given(self, what: &str) -> Option<OsString> {
         env::var_os(format!("NESTLING_{what}_{}", self.name().to_uppercase()))
@@ -102,7 +110,8 @@ fn existing(path: PathBuf) -> Result<PathBuf, String> {
 fn build(target: &str) -> Result<PathBuf, String> {
     let bins = ["--bin", "victim", "--bin", "probe"];
     cargo_build("", target, &[&["-p", "nestling-tests"], &bins[..]].concat())?;
-    cargo_build("", target, &["-p", "nestling-programs"])
+    cargo_build("", target, &["-p", "nestling-programs"])?;
+    cargo_build("", target, &["-p", "nestling-box"])
 }
 
 /// Builds a program of these tests for musl, without the standard library. rustup's standard library for musl is not

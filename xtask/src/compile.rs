@@ -57,6 +57,8 @@ pub const SCRIPT_SHELL: &[&str] = &[
     "--bin",
     "cost-sh",
 ];
+/// The utilities.
+pub const BOX: &[&str] = &["-p", "nestling-box"];
 /// The libraries for programs in C.
 pub const C_LIBRARY: &[&str] = &["-p", "nestling-c"];
 pub const TESTS: &[&str] = &["-p", "nestling-tests", "--bins"];
@@ -82,7 +84,7 @@ pub const SHIPPED: [&str; 3] = ["spawn", "init", "sh"];
 
 /// Returns the path that cargo gives to a program.
 pub fn path(workspace: &Workspace, arch: Arch, profile: Profile, bin: &str) -> PathBuf {
-    let file = match SHIPPED.contains(&bin) {
+    let file = match SHIPPED.contains(&bin) || bin == "box" {
         true => format!("nestling-{bin}"),
         false => bin.into(),
     };
@@ -101,7 +103,7 @@ pub fn programs(
     more: &[&str],
 ) -> Result<()> {
     for group in Group::of(archs)? {
-        for what in [PROGRAMS, SHELL, SCRIPT_SHELL] {
+        for what in [PROGRAMS, SHELL, SCRIPT_SHELL, BOX] {
             let build = command(&group, workspace, profile, &[what, more].concat())
                 .unchecked()
                 .run()?;

@@ -89,6 +89,7 @@ pub fn environment(
             ("spawn", profile),
             ("init", profile),
             ("sh", profile),
+            ("box", profile),
             ("probe", tests),
         ] {
             let name = format!("NESTLING_{bin}_{}", arch.name()).to_uppercase();

@@ -83,6 +83,8 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
         }
         program("tmux", &["tmux"]);
         program("mandoc", &["mandoc"]);
+        // The utilities of others, for comparison.
+        program("busybox", &["busybox-static"]);
         // Other shells, for comparison.
         program("dash", &["dash"]);
         program("bash", &["bash"]);

@@ -192,7 +192,7 @@ pub fn suite(workspace: &Workspace, arch: Arch) -> Result<Outcome> {
 }
 
 fn programs() -> impl Iterator<Item = &'static str> {
-    compile::SHIPPED.into_iter().chain([SCRIPT_SHELL])
+    compile::SHIPPED.into_iter().chain([SCRIPT_SHELL, "box"])
 }
 
 fn measure(workspace: &Workspace, arch: Arch, bin: &str) -> Result<Measure> {

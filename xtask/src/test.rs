@@ -17,7 +17,7 @@ use duct::Expression;
 use crate::{
     api,
     arch::{Arch, HOST},
-    compile::{self, Group, PROGRAMS, Profile, SCRIPT_SHELL, SHELL, TESTS},
+    compile::{self, BOX, Group, PROGRAMS, Profile, SCRIPT_SHELL, SHELL, TESTS},
     deny, fuzz,
     host::{self, Program},
     kernel::{self, Age},
@@ -237,6 +237,7 @@ impl Run<'_> {
                 Kind::Host(Host::Program) => {
                     for &arch in &self.natives {
                         add(SHELL, self.shipped, arch);
+                        add(BOX, self.shipped, arch);
                         if self.shipped == Profile::Release {
                             add(PROGRAMS, self.shipped, arch);
                             add(TESTS, Profile::Tests, arch);
@@ -244,7 +245,7 @@ impl Run<'_> {
                     }
                 }
                 Kind::Size(arch) => {
-                    for what in [PROGRAMS, SHELL, SCRIPT_SHELL] {
+                    for what in [PROGRAMS, SHELL, SCRIPT_SHELL, BOX] {
                         add(what, Profile::Release, arch);
                     }
                 }

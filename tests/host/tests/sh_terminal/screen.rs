@@ -1,6 +1,5 @@
 //! Tests of the edited line on the screen: rows, sizes, the terminal's modes, and how many bytes and calls a key costs.
 
-
 use nestling_host_tests::write_executable;
 
 use crate::terminal::Terminal;

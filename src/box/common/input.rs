@@ -1,0 +1,133 @@
+//! The files that an applet reads: standard input for `-`, in blocks or line by line.
+
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use nestling::applet::{Call, Operands};
+use nestling::{AsFd, BorrowedFd, Errno, OFlags, OwnedFd, io, sys};
+
+use super::bytes;
+
+/// How many bytes one system call reads.
+pub const BLOCK: usize = 64 * 1024;
+
+/// A file to read.
+pub enum Input {
+    Stdin,
+    File(OwnedFd),
+}
+
+impl Input {
+    /// Opens a file; `-` is standard input.
+    pub fn open(path: &CStr) -> Result<Self, Errno> {
+        match path.to_bytes() {
+            b"-" => Ok(Self::Stdin),
+            _ => sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0).map(Self::File),
+        }
+    }
+}
+
+impl AsFd for Input {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Stdin => io::stdin(),
+            Self::File(file) => file.as_fd(),
+        }
+    }
+}
+
+/// Calls `with` for each operand, opened; for standard input if there is no operand. Reports the errors of `open`, and those that
+/// `with` returns. Returns 1 if there was an error, otherwise 0.
+pub fn each(
+    call: &Call<'_>,
+    operands: Operands<'_>,
+    with: &mut dyn FnMut(&CStr, BorrowedFd<'_>) -> Result<(), Errno>,
+) -> i32 {
+    let mut status = 0;
+    let default = operands.clone().next().is_none().then_some(c"-");
+    for path in default.into_iter().chain(operands) {
+        if let Err(errno) = Input::open(path).and_then(|input| with(path, input.as_fd())) {
+            status = call.fail(path, errno);
+        }
+    }
+    status
+}
+
+/// Calls `with` for each block up to the end of the file.
+pub fn blocks(fd: BorrowedFd<'_>, with: &mut dyn FnMut(&[u8])) -> Result<(), Errno> {
+    let mut block = alloc::vec![0; BLOCK];
+    loop {
+        match io::read(fd, &mut block)? {
+            0 => return Ok(()),
+            length => with(block.get(..length).unwrap_or_default()),
+        }
+    }
+}
+
+/// Reads lines of any length. The memory that it takes is that of the longest line.
+pub struct Lines<'fd> {
+    fd: BorrowedFd<'fd>,
+    buffer: Vec<u8>,
+    /// The bytes of the buffer from `start` to `end` have not been returned yet.
+    start: usize,
+    end: usize,
+    delimiter: u8,
+}
+
+impl<'fd> Lines<'fd> {
+    pub fn new(fd: BorrowedFd<'fd>) -> Self {
+        Self::with_delimiter(fd, b'\n')
+    }
+
+    /// With another byte than the newline at the end of each line, as for `-z`.
+    pub fn with_delimiter(fd: BorrowedFd<'fd>, delimiter: u8) -> Self {
+        Self {
+            fd,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            delimiter,
+        }
+    }
+
+    /// Returns the next line with its newline, which only the last line may lack; `None` at the end of the file. Fails with
+    /// `ENOMEM` if a line does not fit into memory.
+    pub fn next(&mut self) -> Result<Option<&[u8]>, Errno> {
+        let mut searched = self.start;
+        loop {
+            let unsearched = self.buffer.get(searched..self.end).unwrap_or_default();
+            if let Some(index) = bytes::find(unsearched, self.delimiter) {
+                return Ok(Some(self.take(searched + index + 1)));
+            }
+            searched = self.end;
+            if self.end == self.buffer.len() {
+                searched -= self.start;
+                self.make_room()?;
+            }
+            let free = self.buffer.get_mut(self.end..).unwrap_or_default();
+            match io::read(self.fd, free)? {
+                0 if self.start == self.end => return Ok(None),
+                0 => return Ok(Some(self.take(self.end))),
+                length => self.end += length,
+            }
+        }
+    }
+
+    /// Moves the unread bytes to the front of the buffer, and makes the buffer larger if they fill half of it.
+    fn make_room(&mut self) -> Result<(), Errno> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.end >= self.buffer.len() / 2 {
+            let more = self.buffer.len().max(BLOCK);
+            self.buffer.try_reserve(more).map_err(|_| Errno::ENOMEM)?;
+            self.buffer.resize(self.buffer.len() + more, 0);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, end: usize) -> &[u8] {
+        let start = core::mem::replace(&mut self.start, end);
+        self.buffer.get(start..end).unwrap_or_default()
+    }
+}

@@ -1,0 +1,101 @@
+//! The names of users and groups, from `/etc/passwd` and `/etc/group`.
+
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use nestling::text::{self, Sink, Text};
+use nestling::users::{Group, User};
+use nestling::{AsFd, OFlags, sys};
+
+use super::input::Lines;
+
+/// Names by id. Each id is looked up once.
+pub struct Names {
+    kind: Kind,
+    known: Vec<(u32, Vec<u8>)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    User,
+    Group,
+}
+
+impl Names {
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            known: Vec::new(),
+        }
+    }
+
+    /// Returns the name of an id; the id in decimal if it has no name.
+    pub fn name(&mut self, id: u32) -> &[u8] {
+        let place = match self.known.iter().position(|known| known.0 == id) {
+            Some(place) => place,
+            None => {
+                self.known.push((id, look_up(self.kind, id)));
+                self.known.len() - 1
+            }
+        };
+        self.known.get(place).map_or(&[], |known| &known.1)
+    }
+}
+
+/// Returns the id of a name, or the number if the text is one; `None` if there is neither.
+pub fn id(kind: Kind, name: &[u8]) -> Option<u32> {
+    let mut found = None;
+    each(kind, &mut |id, other| {
+        if other == name {
+            found = Some(id);
+        }
+        found.is_none()
+    });
+    found.or_else(|| u32::try_from(text::number(name, 10)?).ok())
+}
+
+fn look_up(kind: Kind, id: u32) -> Vec<u8> {
+    let mut found = Vec::new();
+    each(kind, &mut |other, name| {
+        if other == id {
+            found.extend_from_slice(name);
+        }
+        found.is_empty()
+    });
+    if found.is_empty() {
+        id.write(&mut Bytes(&mut found));
+    }
+    found
+}
+
+/// Calls `with` with the id and the name of each line of the file, until it returns false. A file that cannot be read has no
+/// lines: a rescue system may lack it.
+fn each(kind: Kind, with: &mut dyn FnMut(u32, &[u8]) -> bool) {
+    let path: &CStr = match kind {
+        Kind::User => c"/etc/passwd",
+        Kind::Group => c"/etc/group",
+    };
+    let Ok(file) = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0) else {
+        return;
+    };
+    let mut lines = Lines::new(file.as_fd());
+    while let Ok(Some(line)) = lines.next() {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let entry = match kind {
+            Kind::User => User::parse(line).map(|user| (user.uid, user.name)),
+            Kind::Group => Group::parse(line).map(|group| (group.gid, group.name)),
+        };
+        if entry.is_some_and(|(id, name)| !with(id, name)) {
+            return;
+        }
+    }
+}
+
+/// A text in memory.
+pub struct Bytes<'a>(pub &'a mut Vec<u8>);
+
+impl Sink for Bytes<'_> {
+    fn put(&mut self, text: &[u8]) {
+        self.0.extend_from_slice(text);
+    }
+}

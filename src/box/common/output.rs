@@ -1,0 +1,76 @@
+//! Standard output in large parts. Errors are kept until the applet ends.
+
+use alloc::vec::Vec;
+
+use nestling::applet::Call;
+use nestling::text::Sink;
+use nestling::{Errno, io};
+
+/// How many bytes are collected before they are written.
+const LARGE: usize = 32 * 1024;
+
+/// The output of an applet. `text::Text` of any kind is written to it, and [`finish`](Self::finish) ends it.
+#[derive(Default)]
+pub struct Output {
+    buffer: Vec<u8>,
+    failed: Option<Errno>,
+}
+
+impl Output {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds bytes to the output.
+    #[inline(never)]
+    pub fn write(&mut self, bytes: &[u8]) {
+        if self.buffer.is_empty() && bytes.len() < LARGE {
+            self.buffer.reserve_exact(LARGE);
+        }
+        if self.buffer.len() + bytes.len() > LARGE {
+            self.flush();
+        }
+        if bytes.len() >= LARGE {
+            self.write_now(bytes);
+        } else {
+            self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    /// Writes what was collected. An applet calls this before it waits for input that does not come from a file, before other
+    /// code writes to standard output, and before a message whose place in the output matters.
+    pub fn flush(&mut self) {
+        let bytes = core::mem::take(&mut self.buffer);
+        self.write_now(&bytes);
+        self.buffer = bytes;
+        self.buffer.clear();
+    }
+
+    fn write_now(&mut self, bytes: &[u8]) {
+        if self.failed.is_none() {
+            self.failed = io::write_all(io::stdout(), bytes).err();
+        }
+    }
+
+    /// Whether a write has failed, so that more output is of no use.
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Writes the rest. If standard output could not be written completely, reports the error and returns `failure`; otherwise
+    /// returns `status`.
+    pub fn finish(mut self, call: &Call<'_>, status: i32, failure: i32) -> i32 {
+        self.flush();
+        if let Some(errno) = self.failed {
+            call.fail(c"standard output", errno);
+            return failure;
+        }
+        status
+    }
+}
+
+impl Sink for Output {
+    fn put(&mut self, text: &[u8]) {
+        self.write(text);
+    }
+}

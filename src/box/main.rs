@@ -1,0 +1,45 @@
+//! `box`: the utilities of a rescue system in one file. `README.md` says how it is built, and how an applet is added.
+
+#![no_std]
+#![no_main]
+#![deny(unsafe_code)]
+// An applet must not panic: a copy that ends halfway loses data. The exception is running out of memory.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+extern crate alloc;
+
+#[allow(dead_code, reason = "the applets that use the rest are being written")]
+mod common;
+mod files;
+mod system;
+
+use core::panic::PanicInfo;
+
+use nestling::{applet, rt};
+
+#[cfg(panic = "unwind")]
+compile_error!("the program has no unwinder: add --config 'profile.release.panic=\"abort\"'");
+
+nestling::entry!(main, panic = panic);
+
+fn main(process: rt::Process) -> i32 {
+    let tables = [files::APPLETS, system::APPLETS];
+    applet::run("box", &tables, process.args(), process.env())
+}
+
+/// Handles a panic: an error in an applet, or a lack of memory. (Only a debug build writes the location, because the names of the
+/// locations take several kilobytes.)
+fn panic(info: &PanicInfo<'_>) -> ! {
+    match info.location() {
+        Some(place) if cfg!(debug_assertions) => {
+            nestling::eprintln!("box: panic at ", place.file(), ":", place.line());
+        }
+        _ => nestling::eprintln!("box: panic"),
+    }
+    rt::abort()
+}
