@@ -1,10 +1,11 @@
 //! Builds the program that `boot` and `test` put into each machine: `agent.rs`, with the library that the project uses.
 
 use std::{
+    env,
     ffi::OsString,
     fs,
     os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -12,8 +13,10 @@ use anyhow::{Context, Result, ensure};
 use crate::{
     arch::Arch,
     build::Group,
+    cache,
     initramfs::Initramfs,
     new::{self, Library},
+    process,
     project::Project,
 };
 
@@ -24,8 +27,14 @@ pub const PATH: &str = "/.nestling/agent";
 const NAME: &str = "nestling-agent";
 
 /// Builds the agent, and returns its path. For a project, it is built in the project's folder with the project's settings, so that cargo
-/// builds nestling only once if the project uses the same features of it. Without a project, it is built in the folder `cache`.
-pub fn build(project: Option<&Project>, cache: &Path, arch: Arch) -> Result<PathBuf> {
+/// builds nestling only once if the project uses the same features of it. Without a project, it is built in `folder`, with
+/// `library`; `CARGO_TARGET_DIR` is respected.
+pub fn build(
+    project: Option<&Project>,
+    library: &Library,
+    folder: &Path,
+    arch: Arch,
+) -> Result<PathBuf> {
     let (place, here, target, library) = match project {
         Some(it) => {
             let place = it.scratch()?.join("agent");
@@ -37,24 +46,31 @@ pub fn build(project: Option<&Project>, cache: &Path, arch: Arch) -> Result<Path
             )
         }
         None => {
-            let place = cache.join("agent");
+            let place = folder.join("agent");
+            let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+            let target = target.unwrap_or_else(|| place.join("target"));
             (
                 place.clone(),
-                place.clone(),
-                place.join("target"),
-                Library::published(),
+                place,
+                path::absolute(target)?,
+                library.clone(),
             )
         }
     };
+    let _alone = cache::lock(&place)?;
     let mut files = new::package(NAME, &library, &["rt", "alloc"]);
     // A configuration below that of the project would add its options to the project's.
     files.retain(|(name, _)| project.is_none() || *name != ".cargo/config.toml");
     files.push(("src/main.rs", include_str!("../agent.rs").into()));
     new::write(&place, &files)?;
     let lock = place.join("Cargo.lock");
-    if let (Some(project), false) = (project, lock.exists()) {
-        // The same versions as in the project.
-        let _ = fs::copy(&project.lock, lock);
+    if !lock.exists() {
+        // The same versions as in the project, or as in the library's folder.
+        let _ = match (project, &library) {
+            (Some(project), _) => fs::copy(&project.lock, lock),
+            (None, Library::Path(library)) => fs::copy(library.join("Cargo.lock"), lock),
+            (None, Library::Version(_)) => Ok(0),
+        };
     }
     let manifest = place.join("Cargo.toml");
     let manifest = manifest.to_str().context("a path that is no text")?;
@@ -62,7 +78,7 @@ pub fn build(project: Option<&Project>, cache: &Path, arch: Arch) -> Result<Path
         let words = ["build", "--quiet", "--manifest-path", manifest];
         let command = group.command(&words, |_| String::new());
         let command = command.dir(&here).env("CARGO_TARGET_DIR", &target);
-        let built = command.stdout_to_stderr().unchecked().run()?;
+        let built = process::run(&command.stdout_to_stderr().unchecked())?;
         ensure!(
             built.status.success(),
             "the build of the agent for {} failed",

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use duct::cmd;
 
-use crate::note;
+use crate::{note, process};
 
 /// Debian's releases, the oldest first.
 pub const SUITES: [&str; 4] = ["bookworm", "trixie", "forky", "sid"];
@@ -133,17 +133,13 @@ pub fn mirror() -> String {
 
 fn apt_get(args: &[&str]) -> Result<Output> {
     // A new machine may still run its own first update, which holds the lock for a while.
-    let output = cmd(
+    let command = cmd(
         "apt-get",
         [&["-o", "DPkg::Lock::Timeout=300"], args].concat(),
-    )
-    .env("DEBIAN_FRONTEND", "noninteractive")
-    .stdin_null()
-    .stderr_to_stdout()
-    .stdout_capture()
-    .unchecked()
-    .run()?;
-    Ok(output)
+    );
+    let command = command.env("DEBIAN_FRONTEND", "noninteractive");
+    let command = command.stdin_null().stderr_to_stdout().stdout_capture();
+    process::run(&command.unchecked())
 }
 
 /// Fetches a package's source into a folder, from the machine's own mirror. Returns the path of the archive of the

@@ -2,22 +2,27 @@
 
 use std::{
     ffi::OsString,
+    fs::File,
+    io::Write,
+    os::fd::AsRawFd,
     path::{Path, PathBuf},
-    process::{ExitCode, Stdio},
+    process::{self, ExitCode, Stdio},
     time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::{
     agent,
     arch::Arch,
     cache, compile,
     console::converse,
-    disk, drivers,
+    disk, drivers, elf,
     initramfs::Initramfs,
     kernel::{self, Age},
     machine::{Machine, Running},
+    new::Library,
     project::{Profile, Project},
 };
 
@@ -57,6 +62,7 @@ impl Contents {
         }
         for words in &self.add {
             let (path, place) = words.split_once('=').unwrap_or((words, ""));
+            ensure!(!path.is_empty(), "--add {words}: no path");
             let path = path.trim_end_matches('/');
             let name = path.rsplit('/').next().unwrap_or(path);
             let place = match place {
@@ -73,7 +79,17 @@ impl Contents {
         if let Some(init) = &init {
             archive.program("init", init)?;
         }
-        let has_init = archive.files().any(|(path, ..)| path == "init");
+        let has_init = archive.may_contain("init");
+        if let Some(content) = archive.content("init") {
+            let needed = elf::interpreter(content, arch);
+            let what = || format!("the init is no program for {}", arch.name());
+            if let Some(path) = needed.with_context(what)? {
+                ensure!(
+                    archive.may_contain(&path),
+                    "the init needs {path}, which is not in the root; a static program would not need it"
+                );
+            }
+        }
         Ok((archive, has_init))
     }
 }
@@ -99,8 +115,8 @@ pub struct Boot<'a> {
 }
 
 impl Boot<'_> {
-    /// Starts the machine. The archive is written to this file.
-    pub fn start(mut self, file: &Path, stdin: Stdio) -> Result<Running> {
+    /// Starts the machine.
+    pub fn start(mut self, stdin: Stdio) -> Result<Running> {
         agent::place(&mut self.archive, self.agent, self.commands)?;
         if let Some(init) = self.init {
             self.archive.file(".nestling/init", init.as_bytes());
@@ -111,7 +127,11 @@ impl Boot<'_> {
             devices.extend(disk::device("root", disk, "nvme,drive=NAME,serial=NAME"));
             self.archive.file(".nestling/disk", b"/dev/nvme0n1");
         }
-        self.archive.write(file)?;
+        // A file in memory: other machines that start at the same time have their own, and none remains.
+        let memory = memfd_create("initramfs", MemfdFlags::CLOEXEC).context("memfd_create")?;
+        let mut memory = File::from(memory);
+        memory.write_all(&self.archive.bytes()?)?;
+        let path = format!("/proc/{}/fd/{}", process::id(), memory.as_raw_fd());
         let mut append = format!("rdinit={} {}", agent::PATH, self.append);
         if self.init.is_some() && !self.commands.is_empty() {
             append += &format!(" -- {}", agent::PATH);
@@ -119,10 +139,12 @@ impl Boot<'_> {
         let machine = Machine {
             arch: self.arch,
             kernel: self.kernel,
-            initramfs: file,
+            initramfs: Path::new(&path),
             append: &append,
         };
-        machine.start_with(stdin, &devices)
+        let mut running = machine.start_with(stdin, &devices)?;
+        running.initramfs = Some(memory);
+        Ok(running)
     }
 }
 
@@ -142,9 +164,10 @@ pub struct Options {
 
 /// Builds a project's programs and boots a machine with them, whose console is this terminal. Returns the exit status
 /// of the command. Without a command, that is 0 if the machine switches itself off. Without a project, the options name
-/// what to boot.
+/// what to boot, and the agent uses `library`.
 pub fn boot(
     project: Option<&Project>,
+    library: &Library,
     arch: Arch,
     profile: Profile,
     options: Options,
@@ -179,14 +202,9 @@ pub fn boot(
         "there is neither an init nor a command to run"
     );
     let is_debian = kernel.is_none();
-    let (agent, kernel) = parts(project, arch, kernel)?;
-    let scratch = match project {
-        Some(project) => project.scratch()?,
-        None => cache.clone(),
-    };
-    let file = scratch.join(format!("boot-{}.cpio", arch.name()));
+    let (agent, kernel) = parts(project, library, arch, kernel)?;
     if disk.is_some() && is_debian {
-        let release = || release(arch, &kernel, &agent, &file);
+        let release = || release(arch, &kernel, &agent);
         let modules = drivers::obtain(&cache, arch, release)?;
         archive.copy(".nestling/modules", &modules)?;
     }
@@ -204,14 +222,14 @@ pub fn boot(
         append: &append,
         commands: &commands,
     };
-    let running = boot.start(&file, Stdio::inherit())?;
+    let running = boot.start(Stdio::inherit())?;
     let is_verbose = !append.is_empty();
     let code = converse(running, is_verbose, commands.len(), Duration::MAX, |_| {})?;
     Ok(ExitCode::from(code))
 }
 
 /// Boots a kernel to find out its release.
-fn release(arch: Arch, kernel: &Path, agent: &Path, file: &Path) -> Result<String> {
+fn release(arch: Arch, kernel: &Path, agent: &Path) -> Result<String> {
     let boot = Boot {
         arch,
         kernel,
@@ -222,13 +240,14 @@ fn release(arch: Arch, kernel: &Path, agent: &Path, file: &Path) -> Result<Strin
         append: "",
         commands: &[],
     };
-    drivers::release(&mut boot.start(file, Stdio::null())?)
+    drivers::release(&mut boot.start(Stdio::null())?)
 }
 
 /// Returns what each machine needs: the agent, which is built if necessary, and a kernel, which is downloaded if
 /// necessary.
 pub fn parts(
     project: Option<&Project>,
+    library: &Library,
     arch: Arch,
     kernel: Option<PathBuf>,
 ) -> Result<(PathBuf, PathBuf)> {
@@ -240,6 +259,6 @@ pub fn parts(
         }
         None => kernel::obtain(&cache, arch, Age::Current)?,
     };
-    let agent = agent::build(project, &cache, arch)?;
+    let agent = agent::build(project, library, &cache, arch)?;
     Ok((agent, kernel))
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use crate::{
     arch::Arch,
     build::Group,
-    cache, elf,
+    cache, elf, process,
     project::{Profile, Project},
     run,
 };
@@ -37,7 +37,7 @@ pub fn programs(project: &Project, archs: &[Arch], profile: Profile) -> Result<(
     for group in Group::of(archs)? {
         let words = [&["build", "--bins"], profile.arguments()].concat();
         let command = group.command(&words, |arch| profile.flags(arch));
-        let built = project.at(command).stdout_to_stderr().unchecked().run()?;
+        let built = process::run(&project.at(command).stdout_to_stderr().unchecked())?;
         ensure!(
             built.status.success(),
             "the build for {} failed",

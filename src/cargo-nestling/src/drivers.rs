@@ -11,6 +11,7 @@ use duct::cmd;
 
 use crate::{
     arch::Arch,
+    cache,
     machine::{Event, Progress, Running},
     packages,
 };
@@ -40,6 +41,10 @@ pub fn obtain(
     if modules.exists() {
         return Ok(modules);
     }
+    let _alone = cache::lock(&place)?;
+    if modules.exists() {
+        return Ok(modules);
+    }
     let release = release()?;
     let names = [
         format!("linux-modules-{release}"),
@@ -47,9 +52,15 @@ pub fn obtain(
     ];
     let package = packages::fetch(&place, arch, &[&names[0], &names[1]])?;
     let files = place.join("files");
-    cmd!("dpkg-deb", "-x", package, &files).run()?;
     // The files are copied to another name and renamed when they are complete.
     let partial = place.join("partial");
+    for folder in [&files, &partial] {
+        // What an interrupted call has left may belong to another kernel.
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+    }
+    cmd!("dpkg-deb", "-x", package, &files).run()?;
     fs::create_dir_all(&partial)?;
     let mut order = String::new();
     for module in MODULES {

@@ -39,6 +39,12 @@ pub fn image(
     contents: &Contents,
     output: &Path,
 ) -> Result<()> {
+    let folder = output.parent().unwrap_or(output);
+    ensure!(
+        folder.as_os_str().is_empty() || folder.is_dir(),
+        "{} is no directory",
+        folder.display()
+    );
     compile::programs(project, &[arch], Profile::Release)?;
     let (mut archive, has_init) = contents.archive(Some(project), arch, Profile::Release)?;
     ensure!(

@@ -92,8 +92,28 @@ impl Initramfs {
         files.map(|(path, (mode, content))| (&**path, *mode, &**content))
     }
 
-    /// Writes the archive.
+    /// Returns the content of a regular file.
+    pub fn content(&self, path: &str) -> Option<&[u8]> {
+        let (mode, content) = self.files.get(path.trim_matches('/'))?;
+        (mode & TYPE == FILE).then_some(content)
+    }
+
+    /// Whether the root may contain a file at this path: symbolic links are not followed.
+    pub fn may_contain(&self, path: &str) -> bool {
+        let path = path.trim_matches('/');
+        let mut parents = path.match_indices('/').map(|(end, _)| &path[..end]);
+        let is_link =
+            |parent| matches!(self.files.get(parent), Some((mode, _)) if mode & TYPE == LINK);
+        self.files.contains_key(path) || parents.any(is_link)
+    }
+
+    /// Writes the archive to a file.
     pub fn write(self, to: &Path) -> Result<()> {
+        fs::write(to, self.bytes()?).with_context(|| format!("can't write {}", to.display()))
+    }
+
+    /// Returns the bytes of the archive.
+    pub fn bytes(self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let end = ("TRAILER!!!", 0, &[][..]);
         for (index, (path, mode, content)) in self.files().chain([end]).enumerate() {
@@ -115,7 +135,7 @@ impl Initramfs {
             bytes.extend(content);
             bytes.resize(bytes.len().next_multiple_of(4), 0);
         }
-        fs::write(to, bytes).with_context(|| format!("can't write {}", to.display()))
+        Ok(bytes)
     }
 
     /// Adds a file and its parent directories. It replaces an older file at this path.

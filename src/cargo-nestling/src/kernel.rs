@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use duct::cmd;
 
-use crate::{apt, arch::Arch, note, packages::Apt};
+use crate::{apt, arch::Arch, cache, note, packages::Apt};
 
 /// One of Debian's kernels.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -67,6 +67,11 @@ fn folder(cache: &Path, arch: Arch, age: Age) -> PathBuf {
 
 /// Returns the kernel, and downloads it into this folder if necessary.
 pub fn obtain(cache: &Path, arch: Arch, age: Age) -> Result<PathBuf> {
+    if let Some(path) = present(cache, arch, age) {
+        return Ok(path);
+    }
+    let _alone = cache::lock(&folder(cache, arch, age))?;
+    // Another process may have downloaded it in the meantime.
     if let Some(path) = present(cache, arch, age) {
         return Ok(path);
     }

@@ -3,6 +3,7 @@
 //! Nestling's PID 1 reports its actions over the same console.
 
 use std::{
+    fs::File,
     io::{Read, Write},
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
@@ -111,6 +112,7 @@ impl Machine<'_> {
             guard,
             input,
             chunks,
+            initramfs: None,
             console: Console::default(),
         })
     }
@@ -123,6 +125,8 @@ pub struct Running {
     /// qemu's standard input, if it is a pipe.
     input: Option<ChildStdin>,
     chunks: Receiver<Vec<u8>>,
+    /// The initramfs, if it is a file in memory: qemu opens it by its number in this process.
+    pub(crate) initramfs: Option<File>,
     /// The output of the machine's console.
     pub console: Console,
 }

@@ -10,7 +10,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cargo_nestling::{
     arch::{Arch, HOST, OnOne},
     boot::{self, Contents},
@@ -43,9 +43,8 @@ enum Command {
         name: String,
         #[command(flatten)]
         kind: Template,
-        /// Take nestling from this folder instead of crates.io: for those who develop nestling
-        #[arg(long, value_name = "PATH")]
-        nestling: Option<PathBuf>,
+        #[command(flatten)]
+        source: Source,
     },
     /// Build the programs, and print a table of their sizes
     Build {
@@ -103,6 +102,8 @@ enum Command {
             hide_default_value = true
         )]
         append: String,
+        #[command(flatten)]
+        source: Source,
         /// The command and its arguments, after `--`
         #[arg(last = true)]
         command: Vec<OsString>,
@@ -162,6 +163,25 @@ struct Root {
     root: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct Source {
+    /// Take nestling from this folder instead of crates.io: for those who develop nestling. A project always uses its own
+    #[arg(long, value_name = "PATH")]
+    nestling: Option<PathBuf>,
+}
+
+impl Source {
+    fn library(self) -> Result<Library> {
+        Ok(match self.nestling {
+            Some(path) => {
+                let folder = path.canonicalize();
+                Library::Path(folder.with_context(|| format!("can't read {}", path.display()))?)
+            }
+            None => Library::published(),
+        })
+    }
+}
+
 impl From<Root> for Contents {
     fn from(Root { init, add, root }: Root) -> Contents {
         Contents { init, add, root }
@@ -204,7 +224,9 @@ fn main() -> ExitCode {
     if words.get(1).is_some_and(|word| word == "nestling") {
         words.remove(1);
     }
-    perform(CommandLine::parse_from(words).command).unwrap_or_else(|error| {
+    let result = perform(CommandLine::parse_from(words).command);
+    process::before_exit();
+    result.unwrap_or_else(|error| {
         note!("{error:#}");
         ExitCode::FAILURE
     })
@@ -213,21 +235,13 @@ fn main() -> ExitCode {
 fn perform(command: Command) -> Result<ExitCode> {
     process::end_children_on_signals()?;
     match command {
-        Command::New {
-            name,
-            kind,
-            nestling,
-        } => {
-            let library = match nestling {
-                Some(path) => Library::Path(path.canonicalize()?),
-                None => Library::published(),
-            };
+        Command::New { name, kind, source } => {
             let kind = match kind {
                 Template { init: true, .. } => Kind::Init,
                 Template { shell: true, .. } => Kind::Shell,
                 Template { .. } => Kind::Tool,
             };
-            new::new(&name, kind, &library)?;
+            new::new(&name, kind, &source.library()?)?;
             println!("{name}/: now `cargo nestling build`, `run`, `test` and `boot` work there");
         }
         Command::Build { on, profile } => {
@@ -264,6 +278,7 @@ fn perform(command: Command) -> Result<ExitCode> {
             disk,
             kernel,
             append,
+            source,
             command,
         } => {
             let is_complete = root.init.is_some() || root.root.is_some() || disk.is_some();
@@ -279,7 +294,9 @@ fn perform(command: Command) -> Result<ExitCode> {
                 append,
                 command,
             };
-            return boot::boot(project.as_ref(), on.arch(), profile.profile(), options);
+            let library = source.library()?;
+            let (arch, profile) = (on.arch(), profile.profile());
+            return boot::boot(project.as_ref(), &library, arch, profile, options);
         }
         Command::Image {
             on,

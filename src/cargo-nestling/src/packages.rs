@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use duct::{Expression, cmd};
 
-use crate::{apt, arch::Arch, kernel, note};
+use crate::{apt, arch::Arch, kernel, note, process};
 
 /// An apt with its own sources, lists and architecture.
 pub struct Apt {
@@ -61,11 +61,9 @@ impl Apt {
 
     /// Fetches the lists. Returns apt's messages, because apt's status does not show whether the lists were fetched.
     pub fn update(&self) -> Result<String> {
-        Ok(self
-            .command("apt-get", &["update"])
-            .stderr_to_stdout()
-            .unchecked()
-            .read()?)
+        let command = self.command("apt-get", &["update"]).stderr_to_stdout();
+        let output = process::run(&command.stdout_capture().unchecked())?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Returns the package's description, if the package exists.
@@ -90,10 +88,8 @@ impl Apt {
         for leftover in files()? {
             fs::remove_file(leftover)?;
         }
-        self.command("apt-get", &["download", package])
-            .dir(&self.place)
-            .stdout_to_stderr()
-            .run()
+        let command = self.command("apt-get", &["download", package]);
+        process::run(&command.dir(&self.place).stdout_to_stderr())
             .with_context(|| format!("can't download {package}"))?;
         files()?
             .pop()

@@ -5,7 +5,7 @@ use std::{
     fs,
     os::unix::process::CommandExt,
     path::Path,
-    process::{Child, Command, ExitStatus},
+    process::{Child, Command, ExitStatus, Output},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -26,8 +26,8 @@ use crate::note;
 enum Running {
     /// By SIGKILL to its process group.
     Group(Pid),
-    /// By SIGTERM, so that qemu restores the terminal.
-    Emulator(Pid),
+    /// By SIGTERM, so that qemu restores the terminal, and apt-get ends its own children.
+    Tool(Pid),
 }
 
 impl Running {
@@ -35,7 +35,7 @@ impl Running {
         // The process may have ended already.
         let _ = match self {
             Running::Group(pid) => kill_process_group(pid, Signal::KILL),
-            Running::Emulator(pid) => kill_process(pid, Signal::TERM),
+            Running::Tool(pid) => kill_process(pid, Signal::TERM),
         };
     }
 }
@@ -45,7 +45,7 @@ fn running() -> MutexGuard<'static, Vec<Running>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// When SIGINT, SIGTERM or SIGHUP ends this process, also ends the processes that it has started.
+/// When SIGINT, SIGTERM or SIGHUP ends this process, also ends the processes that it has started by this module.
 pub fn end_children_on_signals() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::spawn(move || {
@@ -58,6 +58,21 @@ pub fn end_children_on_signals() -> Result<()> {
         }
     });
     Ok(())
+}
+
+/// Waits for ever if a signal is about to end this process, so that the process does not end with another exit status.
+pub fn before_exit() {
+    drop(running());
+}
+
+/// Runs a command. When a signal ends this process, it also ends the command.
+pub fn run(command: &Expression) -> Result<Output> {
+    let (handle, _guard) = Guard::start(Running::Tool, || {
+        let handle = command.start()?;
+        let id = handle.pids().first().copied();
+        Ok((handle, id))
+    })?;
+    Ok(handle.into_output()?)
 }
 
 /// A process that ends when this is dropped, and when a signal ends this process.
@@ -79,7 +94,7 @@ impl Guard {
 
     /// Starts an emulator.
     pub fn emulator(command: &mut Command) -> Result<(Child, Option<Guard>)> {
-        Guard::start(Running::Emulator, || {
+        Guard::start(Running::Tool, || {
             let child = command.spawn()?;
             let id = child.id();
             Ok((child, Some(id)))
@@ -201,6 +216,8 @@ mod tests {
         if env::var_os("NESTLING_NEVER_ENDS").is_some() {
             end_children_on_signals().expect("a thread for signals");
             let script = "exec 3>/proc/$PPID/fd/1; echo begun >&3; sleep 60; echo survived >&3";
+            // It starts the first one as cargo and apt-get are started, the second one as tests are.
+            thread::spawn(|| run(&cmd!("sh", "-c", "echo begun; exec sleep 60")));
             let command = cmd!("sh", "-c", script);
             let _ = capture(Duration::from_secs(1000), &command, &log_path("never"));
         }
@@ -218,10 +235,12 @@ mod tests {
             .expect("a copy of this program");
         let mut lines = BufReader::new(copy.stdout.take().expect("a pipe")).lines();
         let mut next = || lines.next().map(|line| line.expect("a line"));
-        while next().expect("its child's line") != "begun" {}
+        for _ in 0..2 {
+            while next().expect("a child's line") != "begun" {}
+        }
         kill_process(pid(copy.id()).expect("an id"), Signal::TERM).expect("a signal");
         assert_eq!(copy.wait().expect("its end").code(), Some(128 + SIGTERM));
-        // The child holds the pipe, which ends with it.
+        // The children hold the pipe, which ends with them.
         assert_eq!(next(), None);
     }
 }

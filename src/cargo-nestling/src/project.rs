@@ -68,10 +68,14 @@ impl Project {
     /// Returns the project whose folder contains the working directory.
     pub fn load() -> Result<Project> {
         let manifest = cargo(["locate-project", "--message-format=plain"]);
-        let manifest = manifest.stderr_null().read();
-        let manifest = manifest.context(
-            "there is no Cargo.toml here or above; `cargo nestling new NAME` makes a project",
-        )?;
+        let manifest = manifest.stderr_null().stdout_capture().unchecked().run();
+        let manifest = manifest.context("can't start cargo")?;
+        ensure!(
+            manifest.status.success(),
+            "there is no Cargo.toml here or above; `cargo nestling new NAME` makes a project"
+        );
+        let manifest = String::from_utf8_lossy(&manifest.stdout);
+        let manifest = manifest.trim_end();
         let metadata = cargo(["metadata", "--no-deps", "--format-version=1"]);
         let metadata = metadata.read().context("`cargo metadata` failed")?;
         let metadata: Value = serde_json::from_str(&metadata)?;

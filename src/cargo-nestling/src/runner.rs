@@ -70,9 +70,14 @@ fn kernel_runs_i386(cache: &Path) -> Result<bool> {
     ];
     let path = cache.join("exit-i386");
     let bytes: Vec<u8> = PROGRAM.iter().flat_map(|word| word.to_le_bytes()).collect();
-    fs::write(&path, bytes)
-        .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))
-        .with_context(|| format!("can't write {}", path.display()))?;
+    // A file that is being written cannot be executed, and another process may execute this one.
+    if !fs::read(&path).is_ok_and(|known| known == bytes) {
+        let partial = path.with_extension(std::process::id().to_string());
+        fs::write(&partial, bytes)
+            .and_then(|()| fs::set_permissions(&partial, fs::Permissions::from_mode(0o755)))
+            .and_then(|()| fs::rename(&partial, &path))
+            .with_context(|| format!("can't write {}", path.display()))?;
+    }
     Ok(Command::new(path)
         .status()
         .is_ok_and(|status| status.success()))

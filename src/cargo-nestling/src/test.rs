@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     cache,
     console::converse,
     kernel::{self, Age},
+    process,
     project::{Profile, Project},
     run,
     runner::Runner,
@@ -50,6 +51,13 @@ impl Program {
 /// Builds the tests and runs them by these runners; without any, natively, or on a kernel if this machine cannot run
 /// them. Returns whether all have passed.
 pub fn test(project: &Project, archs: &[Arch], runners: &[Runner]) -> Result<bool> {
+    for &arch in archs.iter().filter(|&&it| !Age::Old.exists_for(it)) {
+        ensure!(
+            !runners.contains(&Runner::OldKernel),
+            "there is no old kernel for {}",
+            arch.name()
+        );
+    }
     let mut passed = true;
     for group in Group::of(archs)? {
         let words = [
@@ -60,7 +68,7 @@ pub fn test(project: &Project, archs: &[Arch], runners: &[Runner]) -> Result<boo
             "*",
         ];
         let command = group.command(&words, |arch| Profile::Debug.flags(arch));
-        let built = project.at(command).stdout_capture().unchecked().run()?;
+        let built = process::run(&project.at(command).stdout_capture().unchecked())?;
         ensure!(
             built.status.success(),
             "the build for {} failed",
@@ -123,13 +131,10 @@ fn here(programs: &[&Program], arch: Arch, runner: Runner) -> Result<bool> {
 /// Runs the tests in one machine; if the project has an init, as children of that init.
 fn on_kernel(project: &Project, programs: &[&Program], arch: Arch, runner: Runner) -> Result<bool> {
     let kernel = match runner {
-        Runner::OldKernel if !Age::Old.exists_for(arch) => {
-            bail!("there is no old kernel for {}", arch.name())
-        }
         Runner::OldKernel => Some(kernel::obtain(&cache::folder()?, arch, Age::Old)?),
         Runner::Native | Runner::QemuUser | Runner::Kernel => None,
     };
-    let (agent, kernel) = parts(Some(project), arch, kernel)?;
+    let (agent, kernel) = parts(Some(project), &project.library, arch, kernel)?;
     let (mut archive, has_init) =
         Contents::default().archive(Some(project), arch, Profile::Debug)?;
     // The tests contain the paths that the programs have on this machine.
@@ -153,10 +158,7 @@ fn on_kernel(project: &Project, programs: &[&Program], arch: Arch, runner: Runne
         append: "",
         commands: &commands,
     };
-    let file = project
-        .scratch()?
-        .join(format!("test-{}.cpio", arch.name()));
-    let running = boot.start(&file, Stdio::null())?;
+    let running = boot.start(Stdio::null())?;
     let (mut passed, mut ended) = (true, 0);
     let end = |code: u8| {
         if let Some(program) = programs.get(ended) {

@@ -10,7 +10,7 @@ use duct::{Expression, cmd};
 use crate::{
     apt::{self, Missing},
     arch::{Arch, HOST},
-    note,
+    note, process,
 };
 
 /// The source of `core`.
@@ -192,9 +192,8 @@ fn rustup_adds(arch: Arch) -> bool {
     .env("RUSTUP_MAX_RETRIES", "0")
     .stdin_null()
     .stdout_null()
-    .stderr_null()
-    .run()
-    .is_ok();
+    .stderr_null();
+    let added = process::run(&added).is_ok();
     if !(added && has_core(arch)) {
         let _ = FAILED.set(());
         return false;

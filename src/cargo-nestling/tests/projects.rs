@@ -6,9 +6,10 @@
 
 use std::{
     env, fs,
-    io::Write,
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::{fs::symlink, process::ExitStatusExt},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, ChildStderr, Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -40,6 +41,12 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// Keeps the builds apart, which use the same folder.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A new project. All projects build in one folder, so that nestling is built only once; a lock keeps the builds apart.
 struct Project {
     folder: PathBuf,
@@ -48,8 +55,7 @@ struct Project {
 
 impl Project {
     fn new(name: &str, kind: &str) -> Project {
-        static ALONE: Mutex<()> = Mutex::new(());
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = alone();
         let tmp = Path::new(env!("CARGO_TARGET_TMPDIR")).join("projects");
         fs::create_dir_all(&tmp).expect("a folder");
         let folder = tmp.join(name);
@@ -125,12 +131,19 @@ fn succeed(command: &mut Command) -> Output {
     output
 }
 
+fn kernel(name: &str) -> PathBuf {
+    cache().join("kernels").join(name).join("vmlinuz")
+}
+
+fn is_on_path(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).exists())
+}
+
 /// Whether this machine has everything that is needed to boot; prints what is missing.
 fn boots(arch: &str) -> bool {
-    let program = format!("qemu-system-{arch}");
-    let path = env::var_os("PATH").unwrap_or_default();
-    let has_qemu = env::split_paths(&path).any(|folder| folder.join(&program).exists());
-    let has_kernel = cache().join("kernels").join(arch).join("vmlinuz").exists();
+    let has_qemu = is_on_path(&format!("qemu-system-{arch}"));
+    let has_kernel = kernel(arch).exists();
     if !(has_qemu && has_kernel) {
         say(&format!("skipped: no qemu-system or no kernel for {arch}"));
     }
@@ -169,10 +182,16 @@ fn the_documented_project_builds_for_four_architectures_and_runs() {
 #[test]
 fn an_init_passes_its_test_and_without_being_process_1_is_its_own_service() {
     let project = Project::new("first-process", "--init");
-    let tested = succeed(&mut project.nestling(&["test", "--how", "native"]));
-    let said = String::from_utf8_lossy(&tested.stdout);
-    let verdict = format!("ok on_target, {}, native\n", host().0);
-    assert!(said.ends_with(&verdict), "{said}");
+    for how in ["native", "qemu-user"] {
+        if how == "qemu-user" && !is_on_path(&format!("qemu-{}", host().0)) {
+            say("skipped: no qemu-user");
+            continue;
+        }
+        let tested = succeed(&mut project.nestling(&["test", "--how", how]));
+        let said = String::from_utf8_lossy(&tested.stdout);
+        let verdict = format!("ok on_target, {}, {how}\n", host().0);
+        assert!(said.ends_with(&verdict), "{said}");
+    }
     let run = succeed(&mut project.nestling(&["run"]));
     let said = String::from_utf8_lossy(&run.stdout);
     assert!(said.starts_with("this is process "), "{said}");
@@ -257,11 +276,17 @@ fn each_project_passes_its_test_on_four_kernels_and_boots() {
     for kind in ["--init", "--shell", "--tool"] {
         let project = Project::new(&format!("booted{kind}"), kind);
         for (arch, _) in ARCHS.into_iter().filter(|(arch, _)| boots(arch)) {
-            let test = ["test", "--how", "kernel", "--arch", arch];
-            let tested = succeed(&mut project.nestling(&test));
-            let said = String::from_utf8_lossy(&tested.stdout);
-            let verdict = format!("ok on_target, {arch}, kernel\n");
-            assert!(said.contains(&verdict), "{said}");
+            let mut hows = vec!["kernel"];
+            if kernel(&format!("{arch}-old")).exists() {
+                hows.push("kernel-old");
+            }
+            for how in hows {
+                let test = ["test", "--how", how, "--arch", arch];
+                let tested = succeed(&mut project.nestling(&test));
+                let said = String::from_utf8_lossy(&tested.stdout);
+                let verdict = format!("ok on_target, {arch}, {how}\n");
+                assert!(said.contains(&verdict), "{said}");
+            }
             let boot = |words: &[&str]| {
                 let words = [&["boot", "--arch", arch], words].concat();
                 let output = project.nestling(&words).output();
@@ -335,4 +360,300 @@ fn an_image_for_containers_has_the_program_as_its_entry() {
         config.contains(r#""Entrypoint":["/bin/contained"]"#),
         "{config}"
     );
+}
+
+#[test]
+fn a_machine_boots_without_a_project() {
+    if !is_long() || !boots(host().0) || !is_on_path("busybox") {
+        return say("skipped: takes a minute and needs a static busybox, in the long form only");
+    }
+    let project = Project::new("without", "--init");
+    succeed(&mut project.nestling(&["build"]));
+    let program = project.program(host().1);
+    let boot = |words: &[&str]| {
+        let mut command = nestling(Path::new("/"));
+        command.args(["boot", "--nestling", ROOT]).args(words);
+        let output = command.output().expect("cargo nestling");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), said)
+    };
+    let program = program.to_str().expect("a path");
+    let (code, said) = boot(&["--init", program]);
+    assert!(said.contains("service has ended: exit status: 0"), "{said}");
+    assert_eq!(code, Some(0), "{said}");
+
+    let root = project.folder.join("root");
+    let busybox = root.join("bin/busybox");
+    fs::create_dir_all(busybox.with_file_name("")).expect("a folder");
+    let find = env::split_paths(&env::var_os("PATH").unwrap_or_default())
+        .map(|folder| folder.join("busybox"))
+        .find(|it| it.exists());
+    fs::copy(find.expect("busybox"), &busybox).expect("a copy");
+    symlink("busybox", root.join("bin/sh")).expect("a link");
+    let root = root.to_str().expect("a path");
+    let command = ["--", "sh", "-c", "cat /proc/cmdline; exit 5"];
+    let old = kernel(&format!("{}-old", host().0));
+    let old = old.to_str().expect("a path");
+    let words = ["--root", root, "--kernel", old, "--append", "own=word"];
+    let (code, said) = boot(&[&words[..], &command].concat());
+    assert!(said.contains(" own=word"), "{said}");
+    assert_eq!(code, Some(5), "{said}");
+}
+
+/// A folder with fake tools, which come first on PATH: qemu-system, apt-get, apt-cache and dpkg-deb.
+struct Fakes {
+    folder: PathBuf,
+}
+
+impl Fakes {
+    fn new(name: &str) -> Fakes {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).expect("what an earlier test left");
+        }
+        fs::create_dir_all(folder.join("bin")).expect("a folder");
+        let fake = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/fake");
+        let qemu = format!("qemu-system-{}", host().0);
+        for tool in [&qemu, "apt-get", "apt-cache", "dpkg-deb"] {
+            symlink(&fake, folder.join("bin").join(tool)).expect("a link");
+        }
+        Fakes { folder }
+    }
+
+    fn path(&self, name: &str) -> String {
+        let path = self.folder.join(name);
+        path.into_os_string().into_string().expect("a path")
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        fs::write(self.folder.join(name), text).expect("a file");
+        self.path(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        let bytes = fs::read(self.folder.join(name)).expect("a file");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Lets a command use the fakes, and a cache of its own.
+    fn apply<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let own = [self.folder.join("bin")].into_iter();
+        let path = env::join_paths(own.chain(env::split_paths(&path))).expect("PATH");
+        command
+            .env("PATH", path)
+            .env("FAKE", &self.folder)
+            .env("NESTLING_CACHE", self.folder.join("cache"))
+    }
+
+    /// Runs `boot` outside of any project. Returns its exit status and its messages.
+    fn boot(&self, words: &[&str]) -> (Option<i32>, String) {
+        let mut command = nestling(Path::new("/"));
+        command.args(["boot", "--nestling", ROOT]).args(words);
+        let output = self.apply(&mut command).output().expect("cargo nestling");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), said)
+    }
+}
+
+#[test]
+fn boot_passes_kernel_root_disk_and_words_to_qemu_without_a_project() {
+    let _alone = alone();
+    let fakes = Fakes::new("boot-options");
+    let kernel = fakes.write("kernel", "");
+    let init = fakes.write("init.sh", "#!/bin/sh\n# the only such init\n");
+    fs::create_dir_all(fakes.folder.join("root/etc")).expect("a folder");
+    fakes.write("root/etc/motd", "the only such message");
+    let root = fakes.path("root");
+    let words = ["--kernel", &kernel, "--root", &root, "--init", &init];
+
+    let (code, said) = fakes.boot(&words);
+    assert!(
+        said.contains("the init needs /bin/sh, which is not in the root"),
+        "{said}"
+    );
+    assert_eq!(code, Some(1));
+
+    let shell = format!("{kernel}=/bin/sh");
+    let more = ["--add", &shell, "--append", "own=word", "--", "a command"];
+    let (code, said) = fakes.boot(&[&words[..], &more].concat());
+    assert_eq!(code, Some(7), "{said}");
+    let initramfs = fakes.read("initramfs");
+    for part in [
+        "the only such init",
+        "the only such message",
+        "1\0a command\0",
+    ] {
+        assert!(initramfs.contains(part), "{part}");
+    }
+    let arguments = fakes.read("arguments");
+    let line = format!("-kernel\n{kernel}\n-initrd\n");
+    assert!(arguments.contains(&line), "{arguments}");
+    let line = "rdinit=/.nestling/agent own=word -- /.nestling/agent\n";
+    assert!(arguments.contains(line), "{arguments}");
+
+    let disk = fakes.write("disk.img", "");
+    let (code, said) = fakes.boot(&["--kernel", &kernel, "--disk", &disk]);
+    assert_eq!(code, Some(7), "{said}");
+    let arguments = fakes.read("arguments");
+    assert!(
+        arguments.contains(&format!("file={disk},format=raw")),
+        "{arguments}"
+    );
+    assert!(fakes.read("initramfs").contains("/dev/nvme0n1"));
+}
+
+#[test]
+fn what_cannot_be_booted_is_named() {
+    let fakes = Fakes::new("boot-errors");
+    let text = fakes.write("text", "no program");
+    let empty = fakes.path("empty");
+    fs::create_dir(&empty).expect("a folder");
+    for (words, error) in [
+        (&["--init", "/nope"][..], "can't read /nope"),
+        (&["--init", &text], "the init is no program for"),
+        (&["--root", "/nope"], "/nope is no directory"),
+        (
+            &["--disk", "/nope", "--kernel", &text],
+            "there is no image /nope",
+        ),
+        (
+            &["--root", &empty],
+            "there is neither an init nor a command",
+        ),
+        (
+            &["--root", &empty, "--add", "=x", "--", "x"],
+            "--add =x: no path",
+        ),
+        (
+            &["--root", &empty, "--kernel", "/nope", "--", "x"],
+            "there is no kernel /nope",
+        ),
+        (&[], "there is no Cargo.toml here or above"),
+    ] {
+        let (code, said) = fakes.boot(words);
+        assert!(said.contains(error), "{words:?}: {said}");
+        assert_eq!(code, Some(1));
+    }
+    let mut without = nestling(Path::new("/"));
+    without
+        .arg("build")
+        .env("PATH", "/nope")
+        .env_remove("CARGO");
+    let output = without.output().expect("cargo nestling");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("can't start cargo"), "{said}");
+}
+
+/// A `boot` that runs in a test, with a pipe from its standard error and that of the tools that it starts.
+struct Boots {
+    child: Child,
+    said: BufReader<ChildStderr>,
+}
+
+impl Boots {
+    fn start(fakes: &Fakes) -> Boots {
+        let mut command = nestling(Path::new("/"));
+        let init = fakes.path("bin/apt-get"); // a script
+        let shell = format!("{init}=/bin/sh");
+        command.args(["boot", "--nestling", ROOT, "--init", &init, "--add", &shell]);
+        let mut child = fakes
+            .apply(&mut command)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("cargo nestling");
+        let said = BufReader::new(child.stderr.take().expect("a pipe"));
+        Boots { child, said }
+    }
+
+    /// Waits until a message contains this text.
+    fn until(&mut self, text: &str) {
+        let mut all = String::new();
+        while !all.contains(text) {
+            let count = self.said.read_line(&mut all).expect("a message");
+            assert_ne!(count, 0, "{all}");
+        }
+    }
+
+    /// Ends it by SIGTERM, and waits until all that it has started has ended, too: that holds the pipe.
+    fn interrupt(mut self) {
+        succeed(Command::new("kill").arg(self.child.id().to_string()));
+        let mut rest = String::new();
+        self.said.read_to_string(&mut rest).expect("the end");
+        let status = self.child.wait().expect("its end");
+        assert_eq!(
+            (status.code(), status.signal()),
+            (Some(128 + 15), None),
+            "{rest}"
+        );
+    }
+
+    fn wait(mut self) -> Option<i32> {
+        let mut rest = String::new();
+        self.said.read_to_string(&mut rest).expect("the end");
+        self.child.wait().expect("its end").code()
+    }
+}
+
+#[test]
+fn an_interrupted_download_leaves_no_kernel_and_two_downloads_are_one() {
+    let _alone = alone();
+    let fakes = Fakes::new("downloads");
+    let kernel = format!("cache/kernels/{}/vmlinuz", host().0);
+    let kernel = fakes.folder.join(kernel);
+    let count = || fakes.read("downloads").lines().count();
+
+    // The download fails in the middle.
+    fakes.write("broken", "");
+    assert_eq!(Boots::start(&fakes).wait(), Some(1));
+    assert!(!kernel.exists());
+    fs::remove_file(fakes.folder.join("broken")).expect("the file");
+
+    // A signal ends it in the middle.
+    let gate = fakes.path("gate");
+    succeed(Command::new("mkfifo").arg(&gate));
+    let mut boot = Boots::start(&fakes);
+    boot.until("downloading ");
+    boot.interrupt();
+    assert!(!kernel.exists());
+
+    // One process downloads, another one waits for it.
+    let before = count();
+    let mut first = Boots::start(&fakes);
+    first.until("downloading ");
+    let mut second = Boots::start(&fakes);
+    second.until("waiting for another process");
+    fs::write(&gate, "").expect("the FIFO");
+    assert_eq!((first.wait(), second.wait()), (Some(7), Some(7)));
+    assert_eq!(count(), before + 1);
+    assert_eq!(fs::read(&kernel).expect("the kernel"), b"kernel\n");
+
+    // What is in the cache needs no network.
+    fs::remove_file(&gate).expect("the FIFO");
+    fakes.write("broken", "");
+    assert_eq!(Boots::start(&fakes).wait(), Some(7));
+}
+
+#[test]
+fn a_signal_during_a_boot_ends_qemu_and_leaves_no_file() {
+    let _alone = alone();
+    let fakes = Fakes::new("interrupted");
+    let files = || {
+        let mut find = Command::new("find");
+        let found = succeed(
+            find.arg(fakes.path("cache"))
+                .args(["-not", "-path", "*/apt/*"]),
+        );
+        String::from_utf8_lossy(&found.stdout).into_owned()
+    };
+    assert_eq!(Boots::start(&fakes).wait(), Some(7));
+    let before = files();
+    fakes.write("hang", "");
+    let mut boot = Boots::start(&fakes);
+    let console = BufReader::new(boot.child.stdout.take().expect("a pipe"));
+    let line = console.lines().next().expect("a line").expect("a line");
+    assert_eq!(line, "the machine runs");
+    boot.interrupt();
+    assert_eq!(files(), before);
 }
