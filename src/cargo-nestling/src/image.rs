@@ -65,9 +65,13 @@ pub fn image(
                 true => "/init".into(),
                 false => format!("/bin/{}", project.bin(None)?),
             };
-            unpack(&archive, &folder)?;
-            let name = format!("{}:latest", project.name);
-            oci(&folder, arch, &start, &name, output)?;
+            let container = Container {
+                arch,
+                name: &format!("{}:latest", project.name),
+                entrypoint: &[&start],
+                command: &[],
+            };
+            container.write(&archive, &folder, output)?;
         }
     }
     println!("{:>9}  {}", fs::metadata(output)?.len(), output.display());
@@ -102,8 +106,29 @@ fn unpack(archive: &Initramfs, folder: &Path) -> Result<u64> {
     Ok(bytes)
 }
 
-/// Writes a folder as an OCI image in a tar archive: <https://github.com/opencontainers/image-spec>.
-fn oci(folder: &Path, arch: Arch, start: &str, name: &str, output: &Path) -> Result<()> {
+/// What an OCI image says about its files.
+pub struct Container<'a> {
+    /// The architecture of its programs.
+    pub arch: Arch,
+    /// The image's name and tag, as in `name:latest`.
+    pub name: &'a str,
+    /// The program that each container starts, and its first arguments.
+    pub entrypoint: &'a [&'a str],
+    /// The arguments after these, which the user of the image may replace.
+    pub command: &'a [&'a str],
+}
+
+impl Container<'_> {
+    /// Writes the image with these files, as a tar archive of an OCI layout: <https://github.com/opencontainers/image-spec>.
+    /// The same files give the same bytes. The folder `scratch` and one beside it are overwritten.
+    pub fn write(&self, files: &Initramfs, scratch: &Path, output: &Path) -> Result<()> {
+        unpack(files, scratch)?;
+        layout(self, scratch, output)
+    }
+}
+
+/// Writes a folder as an OCI image.
+fn layout(container: &Container, folder: &Path, output: &Path) -> Result<()> {
     let place = folder.with_extension("oci");
     clear(&place)?;
     let blobs = place.join("blobs/sha256");
@@ -121,9 +146,9 @@ fn oci(folder: &Path, arch: Arch, start: &str, name: &str, output: &Path) -> Res
         }))
     };
     let blob = blobs.join("new");
-    tar(folder, &blob)?;
+    tar(folder, &blob, &[])?;
     let layer = enter("layer.v1.tar", &blob)?;
-    let architecture = match arch {
+    let architecture = match container.arch {
         Arch::X86_64 => "amd64",
         Arch::Aarch64 => "arm64",
         Arch::Riscv64 => "riscv64",
@@ -133,7 +158,8 @@ fn oci(folder: &Path, arch: Arch, start: &str, name: &str, output: &Path) -> Res
         "architecture": architecture,
         "os": "linux",
         "config": {
-            "Entrypoint": [start],
+            "Entrypoint": container.entrypoint,
+            "Cmd": container.command,
             "Env": ["PATH=/bin:/sbin:/usr/bin:/usr/sbin"],
             "WorkingDir": "/",
         },
@@ -149,21 +175,22 @@ fn oci(folder: &Path, arch: Arch, start: &str, name: &str, output: &Path) -> Res
     });
     fs::write(&blob, manifest.to_string())?;
     let mut manifest = enter("manifest.v1+json", &blob)?;
-    manifest["annotations"] = json!({ "org.opencontainers.image.ref.name": name });
+    manifest["annotations"] = json!({ "org.opencontainers.image.ref.name": container.name });
     let index = json!({ "schemaVersion": 2, "manifests": [manifest] });
     fs::write(place.join("index.json"), index.to_string())?;
     let layout = json!({ "imageLayoutVersion": "1.0.0" });
     fs::write(place.join("oci-layout"), layout.to_string())?;
-    tar(&place, output)
+    // The permissions of these files depend on the umask.
+    tar(&place, output, &["--mode=u=rwX,go=rX"])
 }
 
 /// Makes a tar archive of a folder's contents. The owner is root and all times are the same, so that the same contents
 /// give the same bytes.
-fn tar(folder: &Path, output: &Path) -> Result<()> {
+fn tar(folder: &Path, output: &Path, options: &[&str]) -> Result<()> {
     let tar = apt::obtain(|| apt::program("tar", &["tar"]))?;
     let root = ["--owner=0", "--group=0", "--numeric-owner"];
     let same = ["--format=gnu", "--sort=name", "--mtime=@0"];
-    let words = root.into_iter().chain(same).map(OsString::from);
+    let words = root.iter().chain(&same).chain(options).map(OsString::from);
     let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
     let mut names = names.collect::<Result<Vec<_>>>()?;
     names.sort();
