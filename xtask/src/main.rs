@@ -163,16 +163,20 @@ enum Command {
         #[command(flatten)]
         on: On,
     },
-    /// Make the archives that people download, in `target/dist`
+    /// Make the archives and images that people download, in `target/dist`
     ///
-    /// Each contains the release programs, the libraries for C, the manual pages, the licences of all crates in them, an SBOM and
-    /// SHA-256 sums. The date of the files is that of the commit, or `SOURCE_DATE_EPOCH`.
+    /// Each archive contains the release programs, the libraries for C, the manual pages, the licences of all crates in them, an SBOM
+    /// and SHA-256 sums. The date of the files is that of the commit, or `SOURCE_DATE_EPOCH`. The image `.oci.tar` is for containers,
+    /// and `.cpio.gz` is the initramfs of a machine.
     Dist {
         #[command(flatten)]
         on: On,
-        /// Make a package of the programs for Debian, too; needs `dpkg-deb`
+        /// Make packages for Debian, too, of the programs and of the library for C; needs `dpkg-deb`
         #[arg(long)]
         deb: bool,
+        /// Make the image of a disk that starts on x86_64 with UEFI, too; downloads Debian's kernel and boot loader
+        #[arg(long)]
+        disk: bool,
     },
     /// Print a table of the release programs' sizes, and check that they contain nothing forbidden
     ///
@@ -276,7 +280,9 @@ fn perform(command: Command) -> Result<ExitCode> {
         }
         Command::Bench { names, short, json } => bench::bench(&workspace, &names, short, json)?,
         Command::Flags { on } => flags::flags(&on.archs(&Arch::ALL))?,
-        Command::Dist { on, deb } => dist::dist(&workspace, &on.archs(&[HOST]), deb)?,
+        Command::Dist { on, deb, disk } => {
+            dist::dist(&workspace, &on.archs(&[HOST]), deb, disk)?;
+        }
         Command::Size { on, update } => return size::size(&workspace, &on.archs(&[HOST]), update),
     }
     Ok(ExitCode::SUCCESS)

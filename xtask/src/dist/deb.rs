@@ -1,7 +1,8 @@
-//! Debian's binary package of the programs.
+//! Debian's binary packages: of the programs, and of the library for C.
 //!
 //! The programs are `/usr/bin/nestling-NAME`, and under their plain names in `/usr/libexec/nestling`: the package takes the place of no
-//! other `init` or `sh`, and is no alternative for `/bin/sh`.
+//! other `init` or `sh`, and is no alternative for `/bin/sh`. The library is two packages, as Debian's policy has it in chapter 8: one for
+//! programs that are linked with it or preload it, and one for those who compile.
 
 use std::{env, fs};
 
@@ -16,15 +17,67 @@ use super::{
 };
 use crate::{arch::Arch, workspace::Workspace};
 
-/// The remarks of lintian that do not apply, each with the reason.
+/// The remarks of lintian that do not apply, each with the reason: for the programs, and for the library.
 const OVERRIDES: &str = "\
 # The programs run where there is no libc: that is what they are for.
 nestling: statically-linked-binary *
 # The package is made from an archive of the release, not from a package of sources, and closes no report.
 nestling: initial-upload-closes-no-bugs *
 # It is no word, but instructions of the processor.
-nestling: spelling-error-in-binary * [usr/bin/nestling-sh]
+nestling [amd64]: spelling-error-in-binary * [usr/bin/nestling-sh]
 ";
+const OVERRIDES_OF_THE_LIBRARY: &str = "\
+# The package is made from an archive of the release, not from a package of sources, and closes no report.
+libnestling0: initial-upload-closes-no-bugs *
+# It takes malloc and the like from the libc of the program, which is glibc or musl.
+libnestling0: shared-library-lacks-prerequisites *
+# The functions are those of the libc, all of them since the first version: the file shlibs says enough.
+libnestling0: no-symbols-control-file *
+# Rust's linker writes it. Programs that strip it do so for one architecture, and the packages are made for four.
+libnestling0: binary-has-unneeded-section .comment *
+";
+const OVERRIDES_FOR_COMPILING: &str = "\
+# The package is made from an archive of the release, not from a package of sources, and closes no report.
+libnestling-dev: initial-upload-closes-no-bugs *
+# Rust's own objects are in it. Programs that strip them do so for one architecture, and the packages are made for four.
+libnestling-dev: static-library-has-unneeded-sections *
+libnestling-dev: unstripped-static-library *
+";
+
+const PROGRAMS: &str = "\
+Section: admin
+Description: process 1, shell and program starter that need no libc
+ Three static programs, which also run in a container or an initramfs that
+ contains nothing else:
+ .
+  * nestling-spawn starts a program with other attributes and open files,
+    and reports which step of the start failed;
+  * nestling-init is process 1 of a container or a machine;
+  * nestling-sh is a POSIX shell with line editing.
+ .
+ They do not replace the init and the /bin/sh of the system. The directory
+ /usr/libexec/nestling has them under the names spawn, init and sh.
+";
+const LIBRARY: &str = "\
+Section: libs
+Multi-Arch: same
+Depends: libc6 (>= 2.34)
+Description: posix_spawn, system and popen that say why a start failed
+ A library with the functions posix_spawn, posix_spawnp, system and popen, to
+ be used in place of those of the libc. The cost of a start does not depend on
+ the memory of the program, and the library says which step of a failed start
+ went wrong.
+ .
+ A program that is not linked with it uses it with
+ LD_PRELOAD=libnestling.so.0, and prints the reasons with NESTLING_VERBOSE=1.
+";
+
+/// The file that `dpkg-shlibdeps` reads: which package has the library.
+const SHLIBS: &str = concat!(
+    "libnestling 0 libnestling0 (>= ",
+    env!("CARGO_PKG_VERSION"),
+    ")\n"
+);
 
 /// Debian's name of an architecture.
 pub fn name(arch: Arch) -> &'static str {
@@ -41,138 +94,199 @@ pub fn version() -> String {
     format!("{}-1", env!("CARGO_PKG_VERSION"))
 }
 
-/// Makes the package by `dpkg-deb`.
-pub fn package(
-    workspace: &Workspace,
-    arch: Arch,
-    built: &Built,
-    date: u64,
-    maintainer: &str,
-) -> Result<Vec<u8>> {
-    let mut tree = contents(workspace, arch, built, date, maintainer)?;
-    let size: usize = tree
-        .files()
-        .map(|(_, content)| content.len().div_ceil(1024))
-        .sum();
-    let (version, arch) = (version(), name(arch));
-    let control = format!(
-        "Package: nestling\n\
-         Version: {version}\n\
-         Architecture: {arch}\n\
-         Maintainer: {maintainer}\n\
-         Installed-Size: {size}\n\
-         Section: admin\n\
-         Priority: optional\n\
-         Description: process 1, shell and program starter that need no libc\n \
-         Three static programs, which also run in a container or an initramfs that\n \
-         contains nothing else:\n \
-         .\n  \
-         * nestling-spawn starts a program with other attributes and open files,\n    \
-         and reports which step of the start failed;\n  \
-         * nestling-init is process 1 of a container or a machine;\n  \
-         * nestling-sh is a POSIX shell with line editing.\n \
-         .\n \
-         They do not replace the init and the /bin/sh of the system. The directory\n \
-         /usr/libexec/nestling has them under the names spawn, init and sh.\n"
-    );
-    tree.file("DEBIAN/control", control);
-    let scratch = workspace.scratch()?;
-    let root = scratch.join("deb");
-    tree.write(&root)?;
-    let installed = tree.files().map(|(path, _)| path);
-    let installed = installed.filter(|path| !path.starts_with("DEBIAN/"));
-    let sums = cmd("md5sum", installed)
-        .dir(&root)
-        .read()
-        .context("md5sum")?;
-    tree.file("DEBIAN/md5sums", sums + "\n");
-    tree.write(&root)?;
-    let file = scratch.join("nestling.deb");
-    // One thread: how the file is compressed depends on their number.
-    cmd!(
-        "dpkg-deb",
-        "--root-owner-group",
-        "-Zxz",
-        "--threads-max=1",
-        "--build",
-        &root,
-        &file
-    )
-    .env("SOURCE_DATE_EPOCH", date.to_string())
-    .stdout_null()
-    .run()
-    .context("dpkg-deb")?;
-    fs::read(&file).with_context(|| format!("no {}", file.display()))
+/// The architecture's name in the directories of libraries.
+fn multiarch(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X86_64 => "x86_64-linux-gnu",
+        Arch::Aarch64 => "aarch64-linux-gnu",
+        Arch::Riscv64 => "riscv64-linux-gnu",
+        Arch::I386 => "i386-linux-gnu",
+    }
 }
 
-/// The installed files.
-fn contents(
-    workspace: &Workspace,
-    arch: Arch,
-    built: &Built,
-    date: u64,
-    maintainer: &str,
-) -> Result<Tree> {
-    let mut tree = Tree::default();
-    for (name, content) in &built.programs {
-        tree.program(format!("usr/bin/nestling-{name}"), &**content);
-        tree.link(
-            format!("usr/libexec/nestling/{name}"),
-            format!("../../bin/nestling-{name}"),
+/// What all packages of a release have in common.
+pub struct Release<'a> {
+    pub workspace: &'a Workspace,
+    pub arch: Arch,
+    /// The date of all files, in seconds since 1970.
+    pub date: u64,
+    pub maintainer: &'a str,
+}
+
+impl Release<'_> {
+    /// Makes the packages. Returns their names and contents.
+    pub fn packages(&self, built: &Built) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let version = version();
+        let for_compiling = format!(
+            "Section: libdevel\n\
+             Multi-Arch: same\n\
+             Depends: libnestling0 (= {version}), libc6-dev\n\
+             Description: posix_spawn, system and popen that say why a start failed - development\n \
+             What compiling a program with libnestling needs: the header nestling.h, which\n \
+             declares the function that returns the reason of a failed start, the static\n \
+             library, and the link for the shared one.\n"
         );
+        Ok(vec![
+            (
+                "nestling",
+                self.package("nestling", PROGRAMS, self.programs(built)?)?,
+            ),
+            (
+                "libnestling0",
+                self.package("libnestling0", LIBRARY, self.library(built)?)?,
+            ),
+            (
+                "libnestling-dev",
+                self.package(
+                    "libnestling-dev",
+                    &for_compiling,
+                    self.for_compiling(built)?,
+                )?,
+            ),
+        ])
     }
-    for (name, page) in manuals(workspace)? {
-        // Other packages have an init(8) and an inittab(5). That of the library belongs to the library.
-        let (name, section) = name.rsplit_once('.').context("a page without a section")?;
-        let name = name.trim_start_matches("nestling-");
-        if ["spawn", "init", "inittab", "sh"].contains(&name) {
-            tree.file(
-                format!("usr/share/man/man{section}/nestling-{name}.{section}.gz"),
-                gzip(&page)?,
+
+    /// Makes a package by `dpkg-deb`. `fields` are those of its control file that other packages have otherwise.
+    fn package(&self, name: &str, fields: &str, mut tree: Tree) -> Result<Vec<u8>> {
+        let installed: Vec<(String, usize)> = tree
+            .files()
+            .filter(|(path, _)| !path.starts_with("DEBIAN/"))
+            .map(|(path, content)| (path.into(), content.len()))
+            .collect();
+        let size: usize = installed.iter().map(|(_, it)| it.div_ceil(1024)).sum();
+        let (version, arch, maintainer) = (version(), self::name(self.arch), self.maintainer);
+        let source = match name {
+            "nestling" => "",
+            _ => "Source: nestling\n",
+        };
+        let control = format!(
+            "Package: {name}\n{source}Version: {version}\nArchitecture: {arch}\nMaintainer: {maintainer}\n\
+             Installed-Size: {size}\nPriority: optional\n{fields}"
+        );
+        tree.file("DEBIAN/control", control);
+        let scratch = self.workspace.scratch()?;
+        let root = scratch.join("deb");
+        tree.write(&root)?;
+        let sums = cmd("md5sum", installed.iter().map(|(path, _)| path))
+            .dir(&root)
+            .read()
+            .context("md5sum")?;
+        tree.file("DEBIAN/md5sums", sums + "\n");
+        tree.write(&root)?;
+        let file = scratch.join("nestling.deb");
+        // One thread: how the file is compressed depends on their number.
+        cmd!(
+            "dpkg-deb",
+            "--root-owner-group",
+            "-Zxz",
+            "--threads-max=1",
+            "--build",
+            &root,
+            &file
+        )
+        .env("SOURCE_DATE_EPOCH", self.date.to_string())
+        .stdout_null()
+        .run()
+        .context("dpkg-deb")?;
+        fs::read(&file).with_context(|| format!("no {}", file.display()))
+    }
+
+    /// The files of the programs.
+    fn programs(&self, built: &Built) -> Result<Tree> {
+        let mut tree = self.documents("nestling", "nestling-programs", OVERRIDES)?;
+        for (name, content) in &built.programs {
+            tree.program(format!("usr/bin/nestling-{name}"), &**content);
+            tree.link(
+                format!("usr/libexec/nestling/{name}"),
+                format!("../../bin/nestling-{name}"),
             );
         }
+        for (name, page) in manuals(self.workspace)? {
+            // Other packages have an init(8) and an inittab(5). That of the library belongs to the library.
+            let (name, section) = name.rsplit_once('.').context("a page without a section")?;
+            let name = name.trim_start_matches("nestling-");
+            if ["spawn", "init", "inittab", "sh"].contains(&name) {
+                tree.file(
+                    format!("usr/share/man/man{section}/nestling-{name}.{section}.gz"),
+                    gzip(&page)?,
+                );
+            }
+        }
+        for (name, folder) in COMPLETIONS {
+            // Each shell looks for a file that is named as the command.
+            let installed = match name.strip_prefix('_') {
+                Some(name) => format!("_nestling-{name}"),
+                None => format!("nestling-{}", name.trim_end_matches(".bash")),
+            };
+            let folder = folder.replace("site-functions", "vendor-completions");
+            let content = read(self.workspace, &format!("src/completions/{name}"))?;
+            tree.file(format!("usr/{folder}/{installed}"), content);
+        }
+        let readme = read(self.workspace, "README.md")?;
+        tree.file("usr/share/doc/nestling/README.md", readme);
+        Ok(tree)
     }
-    for (name, folder) in COMPLETIONS {
-        // Each shell looks for a file that is named as the command.
-        let installed = match name.strip_prefix('_') {
-            Some(name) => format!("_nestling-{name}"),
-            None => format!("nestling-{}", name.trim_end_matches(".bash")),
-        };
-        let folder = folder.replace("site-functions", "vendor-completions");
-        let content = read(workspace, &format!("src/completions/{name}"))?;
-        tree.file(format!("usr/{folder}/{installed}"), content);
+
+    /// The files of the shared library, which the loader's cache must list.
+    fn library(&self, built: &Built) -> Result<Tree> {
+        let mut tree = self.documents("libnestling0", "nestling-c", OVERRIDES_OF_THE_LIBRARY)?;
+        let folder = format!("usr/lib/{}", multiarch(self.arch));
+        tree.file(
+            format!("{folder}/libnestling.so.0"),
+            built.c("libnestling.so.0")?,
+        );
+        tree.file("DEBIAN/shlibs", SHLIBS);
+        tree.file("DEBIAN/triggers", "activate-noawait ldconfig\n");
+        Ok(tree)
     }
-    let documents = "usr/share/doc/nestling";
-    tree.file(
-        format!("{documents}/README.md"),
-        read(workspace, "README.md")?,
-    );
-    tree.file(
-        format!("{documents}/changelog.gz"),
-        gzip(&read(workspace, "CHANGELOG.md")?)?,
-    );
-    let version = version();
-    let day = cmd!("date", "--utc", "--rfc-email", format!("--date=@{date}"))
+
+    /// The files that compiling needs.
+    fn for_compiling(&self, built: &Built) -> Result<Tree> {
+        let mut tree = self.documents("libnestling-dev", "nestling-c", OVERRIDES_FOR_COMPILING)?;
+        let folder = format!("usr/lib/{}", multiarch(self.arch));
+        tree.file(format!("{folder}/libnestling.a"), built.c("libnestling.a")?);
+        tree.link(format!("{folder}/libnestling.so"), "libnestling.so.0");
+        tree.file("usr/include/nestling.h", built.c("nestling.h")?);
+        let readme = read(self.workspace, "src/c/README.md")?;
+        tree.file("usr/share/doc/libnestling-dev/README.md", readme);
+        Ok(tree)
+    }
+
+    /// What each package has: changelogs, licences, and the remarks of lintian that do not apply. `root` is the package of this workspace
+    /// whose code is in it.
+    fn documents(&self, package: &str, root: &str, overrides: &str) -> Result<Tree> {
+        let mut tree = Tree::default();
+        let documents = format!("usr/share/doc/{package}");
+        tree.file(
+            format!("{documents}/changelog.gz"),
+            gzip(&read(self.workspace, "CHANGELOG.md")?)?,
+        );
+        let (version, maintainer) = (version(), self.maintainer);
+        let day = cmd!(
+            "date",
+            "--utc",
+            "--rfc-email",
+            format!("--date=@{}", self.date)
+        )
         .env("LC_ALL", "C")
         .read()?;
-    let changelog = format!(
-        "nestling ({version}) unstable; urgency=medium\n\n  * Package the programs of this release.\n\n -- {maintainer}  {day}\n"
-    );
-    tree.file(
-        format!("{documents}/changelog.Debian.gz"),
-        gzip(changelog.as_bytes())?,
-    );
-    tree.file(
-        format!("{documents}/copyright"),
-        copyright(workspace, arch)?,
-    );
-    tree.file("usr/share/lintian/overrides/nestling", OVERRIDES);
-    Ok(tree)
+        let changelog = format!(
+            "nestling ({version}) unstable; urgency=medium\n\n  * Package this release.\n\n -- {maintainer}  {day}\n"
+        );
+        tree.file(
+            format!("{documents}/changelog.Debian.gz"),
+            gzip(changelog.as_bytes())?,
+        );
+        let copyright = copyright(self.workspace, self.arch, root)?;
+        tree.file(format!("{documents}/copyright"), copyright);
+        tree.file(format!("usr/share/lintian/overrides/{package}"), overrides);
+        Ok(tree)
+    }
 }
 
 /// The licences in the form of Debian's policy: <https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/>.
-fn copyright(workspace: &Workspace, arch: Arch) -> Result<String> {
-    let linked = Linked::find(workspace, arch, &["nestling-programs"])?;
+fn copyright(workspace: &Workspace, arch: Arch, root: &str) -> Result<String> {
+    let linked = Linked::find(workspace, arch, &[root])?;
     let licence = |path: &str| -> Result<String> {
         let text = String::from_utf8(read(workspace, path)?)?;
         let lines = text.lines().map(|line| match line.trim_end() {
@@ -187,7 +301,7 @@ fn copyright(workspace: &Workspace, arch: Arch) -> Result<String> {
          Files: *\n\
          Copyright: the authors of nestling\n\
          License: Expat or Apache-2.0\n\
-         Comment:\n The programs contain code of these libraries, each under a licence below:\n",
+         Comment:\n The package contains code of these libraries, each under a licence below:\n",
     );
     for it in linked.foreign() {
         text += &format!(" {} {} ({}).\n", it.name, it.version, it.licence);
@@ -214,16 +328,36 @@ pub fn maintainer(workspace: &Workspace) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::{arch::HOST, compile::SHIPPED, dist::tests::workspace};
+    use crate::{
+        arch::HOST,
+        compile::SHIPPED,
+        dist::{C_FILES, tests::workspace},
+    };
+
+    fn built() -> Built {
+        Built {
+            programs: SHIPPED.map(|name| (name, name.into())).into(),
+            c: C_FILES.map(|(name, _)| (name, name.into())).into(),
+        }
+    }
+
+    fn release(workspace: &Workspace) -> Release<'_> {
+        Release {
+            workspace,
+            arch: HOST,
+            date: 1,
+            maintainer: "A <a@b.c>",
+        }
+    }
 
     #[test]
     fn the_package_hides_no_program_and_no_manual_page_of_the_system() {
-        let built = Built {
-            programs: SHIPPED.map(|name| (name, name.into())).into(),
-            c: Vec::new(),
-        };
-        let tree = contents(&workspace(), HOST, &built, 1, "A <a@b.c>").expect("the content");
+        let tree = release(&workspace())
+            .programs(&built())
+            .expect("the content");
         let mut shared = 0;
         for (path, _) in tree.files() {
             let (folder, name) = path.rsplit_once('/').expect("a folder");
@@ -242,5 +376,29 @@ mod tests {
             }
         }
         assert_eq!(shared, 3 + 4 + 6);
+    }
+
+    #[test]
+    fn the_packages_of_the_library_share_no_file_and_can_be_installed_for_several_architectures() {
+        let workspace = workspace();
+        let release = release(&workspace);
+        let trees = [
+            release.library(&built()).expect("the library"),
+            release.for_compiling(&built()).expect("its header"),
+        ];
+        let [library, compiling] = trees.each_ref().map(|tree| -> BTreeSet<&str> {
+            let paths = tree.files().map(|(path, _)| path);
+            paths.filter(|path| path.starts_with("usr/")).collect()
+        });
+        assert!(library.is_disjoint(&compiling), "{library:?}");
+        // Files that depend on the architecture are in a directory of the architecture.
+        let folder = format!("usr/lib/{}", multiarch(HOST));
+        let is_own = |path: &&&str| path.starts_with(&folder);
+        assert_eq!(library.iter().filter(is_own).count(), 1, "{library:?}");
+        assert_eq!(compiling.iter().filter(is_own).count(), 1, "{compiling:?}");
+        for path in library.union(&compiling).filter(|path| !is_own(path)) {
+            let others = ["usr/share/", "usr/include/nestling.h"];
+            assert!(others.iter().any(|it| path.starts_with(it)), "{path}");
+        }
     }
 }

@@ -1,8 +1,9 @@
-//! `cargo xtask dist`: the archives that people download, in `target/dist`.
+//! `cargo xtask dist`: the archives and images that people download, in `target/dist`.
 //!
 //! Two builds of the same commit by the same toolchain are the same, byte for byte: in any folder, on any day, by any user.
 
 mod deb;
+mod images;
 mod linked;
 mod tree;
 
@@ -35,14 +36,15 @@ const DOCUMENTS: &str = "share/doc/nestling";
 
 /// Builds the programs and libraries, writes an archive for each architecture, and prints sizes and sums.
 ///
-/// `deb` makes a package for Debian, too.
-pub fn dist(workspace: &Workspace, archs: &[Arch], deb: bool) -> Result<()> {
+/// `deb` makes packages for Debian, too, and `disk` the image of a disk.
+pub fn dist(workspace: &Workspace, archs: &[Arch], deb: bool, disk: bool) -> Result<()> {
     let maintainer = if deb {
         Some(deb::maintainer(workspace)?)
     } else {
         None
     };
-    archives(workspace, archs, date(workspace)?, maintainer.as_deref())
+    let maintainer = maintainer.as_deref();
+    archives(workspace, archs, date(workspace)?, maintainer, disk)
 }
 
 fn archives(
@@ -50,6 +52,7 @@ fn archives(
     archs: &[Arch],
     date: u64,
     maintainer: Option<&str>,
+    disk: bool,
 ) -> Result<()> {
     for group in Group::of(archs)? {
         for what in [PROGRAMS, SHELL] {
@@ -68,10 +71,25 @@ fn archives(
         let root = format!("nestling-{}-{}", env!("CARGO_PKG_VERSION"), arch.name());
         let name = format!("{root}.tar.gz");
         write(&folder, &name, &tree.tar_gz(&root, date)?)?;
+        let container = images::container(workspace, arch)?;
+        write(&folder, &format!("{root}.oci.tar"), &container)?;
+        let initramfs = images::initramfs(workspace, arch)?;
+        write(&folder, &format!("{root}.cpio.gz"), &initramfs)?;
+        if disk && arch == images::DISK {
+            let disk = images::disk(workspace)?;
+            write(&folder, &format!("{root}.img.gz"), &disk)?;
+        }
         if let Some(maintainer) = maintainer {
-            let package = deb::package(workspace, arch, &built, date, maintainer)?;
+            let release = deb::Release {
+                workspace,
+                arch,
+                date,
+                maintainer,
+            };
             let (version, arch) = (deb::version(), deb::name(arch));
-            write(&folder, &format!("nestling_{version}_{arch}.deb"), &package)?;
+            for (name, package) in release.packages(&built)? {
+                write(&folder, &format!("{name}_{version}_{arch}.deb"), &package)?;
+            }
         }
     }
     Ok(())
@@ -137,6 +155,13 @@ impl Built {
             c: c.map(|(name, _)| Ok((name, read(path("c").join(name))?)))
                 .collect::<Result<_>>()?,
         })
+    }
+
+    /// The content of a file for C.
+    fn c(&self, name: &str) -> Result<&[u8]> {
+        let file = self.c.iter().find(|(it, _)| *it == name);
+        let (_, content) = file.with_context(|| format!("no {name}"))?;
+        Ok(content)
     }
 }
 
@@ -276,7 +301,7 @@ mod tests {
             copy.run().expect("a copy of the last commit");
             let target = root.join("target");
             let copy = Workspace { root, target };
-            super::archives(&copy, &[HOST], 1, Some("A <a@b.c>")).expect("an archive");
+            super::archives(&copy, &[HOST], 1, Some("A <a@b.c>"), false).expect("an archive");
             let entries = fs::read_dir(copy.target.join("dist")).expect("the archives");
             let paths = entries.map(|entry| entry.expect("an archive").path());
             let mut files: Vec<_> = paths
@@ -291,8 +316,8 @@ mod tests {
         fs::remove_dir_all(&scratch).expect("the folders");
         assert_eq!(
             archives[0].len(),
-            4,
-            "an archive, a package, and their sums"
+            12,
+            "an archive, two images, three packages, and their sums"
         );
         assert!(archives[0] == archives[1], "the archives differ");
     }
