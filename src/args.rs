@@ -5,6 +5,8 @@ use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
+use crate::{c_str, text};
+
 /// A C string of an [`Args`]. An `Arg` is a single pointer, like C's `char *`, so that the kernel can read an array of
 /// `Option<Arg>`.
 #[derive(Clone, Copy, Debug)]
@@ -17,13 +19,27 @@ impl<'a> From<&'a CStr> for Arg<'a> {
     }
 }
 
-impl Arg<'_> {
+impl<'a> Arg<'a> {
     /// Returns a pointer to the string's first byte.
     #[must_use]
     pub fn as_ptr(self) -> *const c_char {
         self.0.as_ptr()
     }
+
+    /// Returns the string. This takes time in proportion to the string's length.
+    #[must_use]
+    pub fn as_c_str(self) -> &'a CStr {
+        // SAFETY: an `Arg` comes from a `&'a CStr`, or from `Args::from_ptr`, whose caller promises C strings that do not change
+        // during `'a`.
+        unsafe { CStr::from_ptr(self.as_ptr()) }
+    }
 }
+
+// SAFETY: an `Arg` is a reference to a `CStr`, and `&CStr` is `Send` and `Sync`.
+unsafe impl Send for Arg<'_> {}
+
+// SAFETY: the same reason as for `Send`.
+unsafe impl Sync for Arg<'_> {}
 
 /// A null-terminated array of C strings: a program's arguments or its environment.
 ///
@@ -71,10 +87,6 @@ impl<'a> Args<'a> {
         self.0.as_ptr().cast()
     }
 
-    pub(crate) fn array(self) -> NonNull<Option<Arg<'a>>> {
-        self.0
-    }
-
     /// Returns the number of strings. This takes time in proportion to their number.
     #[must_use]
     pub fn len(self) -> usize {
@@ -86,7 +98,76 @@ impl<'a> Args<'a> {
     pub fn is_empty(self) -> bool {
         self.first().is_none()
     }
+
+    /// Makes an `Args` from a C array of strings, such as `argv`.
+    ///
+    /// # Safety
+    /// `array` points to an array of pointers to C strings that ends with a null pointer. Neither the array nor the strings
+    /// change during `'a`.
+    #[must_use]
+    pub unsafe fn from_ptr(array: *const *const c_char) -> Self {
+        // SAFETY: `Args` is a pointer to `Option<Arg>`s, which are pointers to C strings or null; the caller promises that `array`
+        // is such a pointer.
+        unsafe { core::mem::transmute::<*const *const c_char, Self>(array) }
+    }
+
+    /// Returns the strings, without the null pointer at the end. This takes time in proportion to their number.
+    #[must_use]
+    pub fn as_slice(self) -> &'a [Option<Arg<'a>>] {
+        // SAFETY: `len` counts the strings before the array's null pointer.
+        unsafe { core::slice::from_raw_parts(self.0.as_ptr(), self.len()) }
+    }
+
+    /// Returns the first string; `None` if the array is empty.
+    pub fn first(self) -> Option<&'a CStr> {
+        self.first_arg().map(Arg::as_c_str)
+    }
+
+    /// Returns the array without its first `count` strings. If the array has fewer than `count` strings, the result is empty.
+    #[must_use]
+    pub fn skip(self, count: usize) -> Self {
+        let mut rest = self;
+        for _ in 0..count {
+            if rest.first_arg().is_none() {
+                break;
+            }
+            // SAFETY: a string is not the last element of the array, because the last element is the null pointer.
+            rest = unsafe { Self::from_ptr(rest.as_ptr().add(1)) };
+        }
+        rest
+    }
+
+    /// Iterates over the strings.
+    pub fn iter(self) -> impl Iterator<Item = &'a CStr> {
+        let mut rest = self;
+        core::iter::from_fn(move || {
+            let first = rest.first()?;
+            rest = rest.skip(1);
+            Some(first)
+        })
+    }
+
+    /// Looks up `name` in an environment of `name=value` strings, and returns the value of the first match; `None` if no string
+    /// matches.
+    #[must_use]
+    pub fn var(self, name: &CStr) -> Option<&'a CStr> {
+        self.iter().find_map(|entry| {
+            let value = text::after(text::after(entry.to_bytes(), name.to_bytes())?, b"=")?;
+            c_str::tail(entry, entry.count_bytes() - value.len())
+        })
+    }
+
+    fn first_arg(self) -> Option<Arg<'a>> {
+        // SAFETY: the array has at least one element, the null pointer.
+        unsafe { *self.0.as_ptr() }
+    }
 }
+
+/// Checks that both types have the size of their C types. `from_ptr` and the kernel rely on this.
+const _: () = {
+    assert!(size_of::<Option<Arg<'_>>>() == size_of::<*const c_char>());
+    assert!(size_of::<Args<'_>>() == size_of::<*const *const c_char>());
+};
 
 /// Makes the array for [`Args::new`](crate::Args::new): first the C strings, then the null pointer.
 ///

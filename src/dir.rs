@@ -6,7 +6,7 @@ use core::fmt;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::file::{FileType, OFlags, SeekFrom};
-use crate::sys;
+use crate::{c_str, sys};
 
 /// A reader of a directory, like `std::fs::ReadDir`. It returns the entries in no particular order, without `.` and `..`. If an
 /// entry is added or removed while the directory is being read, the reader may or may not return this entry (POSIX `readdir`).
@@ -137,7 +137,7 @@ fn split(buffer: &[u8], start: usize) -> Option<(&[u8; 19], &[u8])> {
 fn parse(buffer: &[u8], start: usize) -> Option<Entry<'_>> {
     let (&[a, b, c, d, e, f, g, h, .., file_type], name) = split(buffer, start)?;
     Some(Entry {
-        name: sys::args::head(name)?,
+        name: c_str::head(name)?,
         ino: u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
         file_type: FileType::from_raw(file_type),
     })

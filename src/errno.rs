@@ -156,7 +156,7 @@ impl Text for Errno {
     fn write(&self, out: &mut impl Sink) {
         if !self.describe(|byte| out.put(&[byte])) {
             "error ".write(out);
-            text::decimal(self.as_raw(), out);
+            self.as_raw().write(out);
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Owned and borrowed descriptors. The types have the same names as in std.
-//!
-//! The functions that need a system call or are unsafe (closing an [`OwnedFd`], the `from_raw` functions) are in
-//! [`sys::fd`](crate::sys::fd).
 
 use core::marker::PhantomData;
+use core::sync::atomic::{AtomicI32, Ordering};
+
+use linux_raw_sys::general::F_DUPFD_CLOEXEC;
+
+use crate::errno::Errno;
+use crate::raw::{nr, result, syscall1, syscall3};
 
 /// A descriptor's number. The number does not show whether the descriptor is open, or who owns it.
 pub type RawFd = i32;
@@ -56,14 +59,55 @@ impl<T: AsFd + ?Sized> AsFd for &mut T {
 }
 
 impl BorrowedFd<'_> {
+    /// Borrows a descriptor by its number.
+    ///
+    /// # Safety
+    /// The descriptor stays open during the lifetime of the `BorrowedFd`.
+    #[must_use]
+    pub unsafe fn borrow_raw(fd: RawFd) -> Self {
+        Self {
+            fd,
+            owner: PhantomData,
+        }
+    }
+
     /// Returns the descriptor's number.
     #[must_use]
     pub fn as_raw_fd(&self) -> RawFd {
         self.fd
     }
+
+    /// Makes an owned duplicate of the descriptor, as [`OwnedFd::try_clone`] does.
+    ///
+    /// # Errors
+    /// The errors of [`OwnedFd::try_clone`].
+    ///
+    /// ```
+    /// let output = nestling::io::stdout().try_clone_to_owned()?;
+    /// assert!(output.as_raw_fd() > 2);
+    /// # Ok::<(), nestling::Errno>(())
+    /// ```
+    #[doc(alias = "dup")]
+    pub fn try_clone_to_owned(&self) -> Result<OwnedFd, Errno> {
+        // The same as `sys::fd::dup_cloexec`, which is on a higher floor.
+        let (fd, command) = (self.fd as usize, F_DUPFD_CLOEXEC as usize);
+        // SAFETY: the call takes only numbers.
+        let answer = result(unsafe { syscall3(nr::FCNTL, fd, command, 3) })?;
+        // SAFETY: the kernel has just opened this descriptor.
+        Ok(unsafe { OwnedFd::from_raw_fd(answer as RawFd) })
+    }
 }
 
 impl OwnedFd {
+    /// Makes an `OwnedFd` that owns this descriptor.
+    ///
+    /// # Safety
+    /// The descriptor is open and has no other owner.
+    #[must_use]
+    pub unsafe fn from_raw_fd(fd: RawFd) -> Self {
+        Self { fd }
+    }
+
     /// Returns the descriptor's number.
     #[must_use]
     pub fn as_raw_fd(&self) -> RawFd {
@@ -75,9 +119,112 @@ impl OwnedFd {
     pub fn into_raw_fd(self) -> RawFd {
         core::mem::ManuallyDrop::new(self).fd
     }
+
+    /// Duplicates the descriptor. The duplicate gets the lowest free number that is at least 3, as in std, so that it does not
+    /// become a standard descriptor. It closes on exec. The original and the duplicate share the offset and the status flags.
+    /// Costs one system call.
+    ///
+    /// # Errors
+    /// `EMFILE` if no number below the limit is free; `EINVAL` if the limit is 3 or less.
+    ///
+    /// ```
+    /// let (read_end, write_end) = nestling::sys::fd::pipe2(nestling::OFlags::CLOEXEC)?;
+    /// let other = write_end.try_clone()?;
+    /// drop(write_end);
+    /// assert_eq!(nestling::sys::fd::write(nestling::AsFd::as_fd(&other), b"still open")?, 10);
+    /// # Ok::<(), nestling::Errno>(())
+    /// ```
+    pub fn try_clone(&self) -> Result<Self, Errno> {
+        self.as_fd().try_clone_to_owned()
+    }
 }
 
-/// Conversions to and from the standard library's types. More are in [`sys::fd`](crate::sys::fd).
+impl Drop for OwnedFd {
+    fn drop(&mut self) {
+        // SAFETY: this `OwnedFd` owns the descriptor, and is being dropped. An error of `close` cannot be handled here.
+        let _ = unsafe { syscall1(nr::CLOSE, self.fd as usize) };
+    }
+}
+
+/// A descriptor that is stored in a `static`. The descriptor stays open until the process ends. The methods cost no system
+/// call.
+///
+/// ```
+/// use nestling::sys::fd::open;
+/// use nestling::{OFlags, StaticFd};
+///
+/// static LOG: StaticFd = StaticFd::new();
+/// assert!(LOG.get().is_none());
+/// LOG.set(open(c"/dev/null", OFlags::WRONLY, 0)?);
+/// assert!(LOG.get().is_some());
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+#[derive(Debug)]
+pub struct StaticFd(
+    /// The descriptor plus one; 0 if no descriptor is stored. So a static that is empty consists of zeros, and needs no bytes in
+    /// the program's file.
+    AtomicI32,
+);
+
+impl StaticFd {
+    /// Makes an empty `StaticFd`.
+    #[expect(clippy::new_without_default, reason = "a static needs no default")]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(AtomicI32::new(0))
+    }
+
+    /// Stores a descriptor. A descriptor that was stored before stays open, because it may still be borrowed.
+    pub fn set(&self, fd: OwnedFd) {
+        self.0.store(fd.into_raw_fd() + 1, Ordering::Relaxed);
+    }
+
+    /// Removes the stored descriptor. It stays open, because it may still be borrowed.
+    pub fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Removes the stored descriptor and returns it. (It is not borrowed at this time, because this method takes `&mut self`.)
+    pub fn take(&mut self) -> Option<OwnedFd> {
+        let fd = core::mem::take(self.0.get_mut()) - 1;
+        // SAFETY: the stored descriptor has no other owner, because `set` took an `OwnedFd`.
+        (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+
+    /// Borrows the stored descriptor; returns `None` if no descriptor is stored.
+    pub fn get(&self) -> Option<BorrowedFd<'_>> {
+        let fd = self.0.load(Ordering::Relaxed) - 1;
+        // SAFETY: a stored descriptor stays open, because no method closes it.
+        (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
+    }
+}
+
+/// Borrows standard input, the descriptor 0. It may refer to any file, or be closed.
+#[must_use]
+pub fn stdin() -> BorrowedFd<'static> {
+    standard(0)
+}
+
+/// Borrows standard output, the descriptor 1. It may refer to any file, or be closed.
+#[must_use]
+pub fn stdout() -> BorrowedFd<'static> {
+    standard(1)
+}
+
+/// Borrows standard error, the descriptor 2. It may refer to any file, or be closed.
+#[must_use]
+pub fn stderr() -> BorrowedFd<'static> {
+    standard(2)
+}
+
+fn standard(fd: RawFd) -> BorrowedFd<'static> {
+    // SAFETY: as in the standard library, these numbers mean the descriptors that have these numbers at the time of use. If a
+    // program was started with one of them closed, a file that the program opens can get the number. Then a later use of the number
+    // can reach another file, or fail, but cannot access memory.
+    unsafe { BorrowedFd::borrow_raw(fd) }
+}
+
+/// Conversions to and from the standard library's types.
 #[cfg(feature = "std")]
 mod std_types {
     use std::os::fd;
@@ -89,6 +236,27 @@ mod std_types {
             Self {
                 fd: fd::IntoRawFd::into_raw_fd(owned),
             }
+        }
+    }
+
+    impl From<OwnedFd> for fd::OwnedFd {
+        fn from(owned: OwnedFd) -> Self {
+            // SAFETY: `into_raw_fd` transfers the ownership of an open descriptor.
+            unsafe { fd::FromRawFd::from_raw_fd(owned.into_raw_fd()) }
+        }
+    }
+
+    impl fd::FromRawFd for OwnedFd {
+        unsafe fn from_raw_fd(fd: RawFd) -> Self {
+            // SAFETY: the caller upholds the safety contract.
+            unsafe { Self::from_raw_fd(fd) }
+        }
+    }
+
+    impl<'fd> From<BorrowedFd<'fd>> for fd::BorrowedFd<'fd> {
+        fn from(borrowed: BorrowedFd<'fd>) -> Self {
+            // SAFETY: the descriptor stays open during the lifetime `'fd`.
+            unsafe { Self::borrow_raw(borrowed.fd) }
         }
     }
 

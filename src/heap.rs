@@ -70,7 +70,7 @@ use talc::base::binning::{Binning, DefaultBinning};
 use talc::source::Source;
 
 use crate::errno::Errno;
-use crate::sys::futex::Mutex;
+use crate::mutex::Mutex;
 use crate::sys::memory;
 
 /// The heap that [`entry!`](crate::entry!) installs as the program's global allocator. Programs use it through [`GlobalAlloc`].

@@ -28,9 +28,9 @@
 //! - [`raw`]: raw system calls, their numbers, and a function that makes a child. The interface is the same on all four
 //!   architectures.
 //! - The basic types, at the crate's root: [`Errno`], [`OwnedFd`] and [`BorrowedFd`], [`OFlags`] and [`Stat`], [`Signal`] and
-//!   [`SigSet`], [`Pid`] and [`ExitStatus`], [`Args`], [`Resource`] and [`Policy`], and [`text`].
+//!   [`SigSet`], [`Pid`] and [`ExitStatus`], [`Args`] and [`c_str`], [`Resource`] and [`Policy`], and [`text`].
 //! - [`sys`]: one small typed function for each system call.
-//! - Helpers: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`], [`utmp`], [`wait`]; `heap`; `rt`,
+//! - Helpers: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`], [`utmp`], [`wait`], [`mutex`]; `heap`; `rt`,
 //!   the runtime of a program without libc.
 //! - The core: [`spawn`].
 //! - Well-known interfaces on top of the core: [`system`](system::system), [`popen`](popen::popen), `command::Command` and
@@ -81,7 +81,10 @@ pub mod applet;
 #[allow(unsafe_code, clippy::must_use_candidate)]
 #[doc(hidden)]
 pub mod arch;
+#[allow(unsafe_code)]
 mod args;
+#[allow(unsafe_code)]
+pub mod c_str;
 mod capabilities;
 #[cfg(any(feature = "alloc", feature = "std"))]
 pub mod command;
@@ -90,6 +93,7 @@ mod environ;
 mod errno;
 #[cfg(doc)]
 pub mod examples;
+#[allow(unsafe_code)]
 mod fd;
 mod file;
 #[cfg(feature = "alloc")]
@@ -99,6 +103,8 @@ pub mod inittab;
 pub mod io;
 pub mod jobs;
 mod limits;
+#[allow(unsafe_code)]
+pub mod mutex;
 pub mod poll;
 pub mod popen;
 mod process;
@@ -131,7 +137,7 @@ pub use args::ArgList;
 pub use args::{Arg, Args};
 pub use capabilities::Capabilities;
 pub use errno::Errno;
-pub use fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+pub use fd::{AsFd, BorrowedFd, OwnedFd, RawFd, StaticFd};
 pub use file::{Access, FileType, OFlags, SeekFrom, Stat};
 pub use limits::{Policy, Resource, Rlimit};
 pub use process::{ExitStatus, ExitStatusError, Pid};

@@ -3,12 +3,11 @@
 use core::ffi::CStr;
 
 use crate::errno::Errno;
-use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
-use crate::file::OFlags;
+use crate::fd::{AsFd, BorrowedFd, OwnedFd};
+use crate::io;
 use crate::process::{ExitStatus, Pid};
 use crate::shell;
 use crate::spawn::{Action, Attributes, Child, Error, Step};
-use crate::{io, sys};
 
 /// Starts `sh -c -- command` with this process's environment, and makes a pipe to or from the command (POSIX XSH `popen`).
 /// `mode` is one of:
@@ -51,8 +50,8 @@ pub fn popen(command: &CStr, mode: &str) -> Result<Popen, Error<'static>> {
         "r+" | "r+e" => (true, true),
         _ => return Err(pipe_failed(Errno::EINVAL)),
     };
-    let output = reads.then(pipe).transpose().map_err(pipe_failed)?;
-    let input = writes.then(pipe).transpose().map_err(pipe_failed)?;
+    let output = reads.then(io::pipe).transpose().map_err(pipe_failed)?;
+    let input = writes.then(io::pipe).transpose().map_err(pipe_failed)?;
 
     let to_zero = input.as_ref().map(|(from, _)| from);
     let to_one = output.as_ref().map(|(_, to)| to);
@@ -76,31 +75,6 @@ pub fn popen(command: &CStr, mode: &str) -> Result<Popen, Error<'static>> {
 
 fn start(command: &CStr, actions: &[Action<'static>]) -> Result<Child, Error<'static>> {
     shell::start(command, actions, Attributes::default())
-}
-
-/// Makes a pipe whose ends have descriptors above 2. Otherwise, setting up a standard descriptor of the child could overwrite an
-/// end of the pipe.
-pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
-    let (from, to) = sys::fd::pipe2(OFlags::CLOEXEC)?;
-    Ok((above_standard(from)?, above_standard(to)?))
-}
-
-/// Returns the descriptor if it is above 2; otherwise, a duplicate that is above 2.
-pub(crate) fn above_standard(fd: OwnedFd) -> Result<OwnedFd, Errno> {
-    if fd.as_raw_fd() > 2 {
-        Ok(fd)
-    } else {
-        duplicate(fd.as_fd(), 3)
-    }
-}
-
-/// Returns a duplicate with a number of at least `lowest`. The duplicate closes on exec.
-pub(crate) fn duplicate(fd: BorrowedFd<'_>, lowest: RawFd) -> Result<OwnedFd, Errno> {
-    sys::fd::dup_cloexec(fd, lowest).map_err(|errno| match errno {
-        // `fcntl` fails with `EINVAL` if `lowest` is not below the limit on descriptors.
-        Errno::EINVAL => Errno::EMFILE,
-        errno => errno,
-    })
 }
 
 /// A command that [`popen`] has started, with this process's ends of the pipes.

@@ -26,7 +26,7 @@ text::display_text!(Pid, ExitStatus, ExitStatusError);
 
 impl Text for Pid {
     fn write(&self, out: &mut impl Sink) {
-        text::decimal(self.0, out);
+        self.0.write(out);
     }
 }
 
@@ -179,14 +179,14 @@ impl Text for ExitStatus {
         let (what, number) = match (self.0 & 0x7f, self.0 >> 8 & 0xff) {
             (0, code) => {
                 "exit status: ".write(out);
-                return text::decimal(code, out);
+                return code.write(out);
             }
             _ if self.continued() => return "continued (WIFCONTINUED)".write(out),
             (0x7f, signal) => ("stopped (not terminated) by signal: ", signal),
             (signal, _) => ("signal: ", signal),
         };
         what.write(out);
-        text::decimal(number, out);
+        number.write(out);
         if let Some(signal) = Signal::from_raw(number) {
             " (".write(out);
             signal.write(out);

@@ -125,11 +125,11 @@ impl Text for Signal {
         match text::word(NAMES, b' ', self.0.get().into()) {
             b"" if self.as_raw() < RTMIN => {
                 "signal ".write(out);
-                text::decimal(self.as_raw(), out);
+                self.as_raw().write(out);
             }
             b"" => {
                 "SIGRTMIN+".write(out);
-                text::decimal(self.as_raw() - RTMIN, out);
+                (self.as_raw() - RTMIN).write(out);
             }
             name => {
                 "SIG".write(out);
@@ -145,10 +145,10 @@ impl Text for Short {
     fn write(&self, out: &mut impl Sink) {
         let number = self.0.as_raw();
         match text::word(NAMES, b' ', self.0.0.get().into()) {
-            b"" if number < RTMIN => text::decimal(number, out),
+            b"" if number < RTMIN => number.write(out),
             b"" => {
                 "RTMIN+".write(out);
-                text::decimal(number - RTMIN, out);
+                (number - RTMIN).write(out);
             }
             name => name.write(out),
         }

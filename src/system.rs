@@ -5,12 +5,12 @@ use core::ffi::CStr;
 use crate::args::Args;
 use crate::environ::environ;
 use crate::errno::Errno;
+use crate::mutex::ProcessMutex;
 use crate::process::{ExitStatus, Pid};
 use crate::shell;
 use crate::signal::{SigSet, Signal};
 use crate::signals::{self, ActionGuard, MaskGuard};
 use crate::spawn::{Attributes, Child, Error, Notice, Step};
-use crate::sys::futex::ProcessMutex;
 use crate::sys::signal::{Action, action};
 
 /// Runs `sh -c -- command` with this process's environment, and waits until the command ends (POSIX XSH `system`). If `command`

@@ -10,8 +10,6 @@
 //! process's group is orphaned (see [`jobs`](crate::jobs)), no signal is sent: [`set_foreground`] fails with `ENOTTY`, and the
 //! other three functions fail with `EIO`.
 
-use core::ffi::CStr;
-
 use linux_raw_sys::general as linux;
 
 use crate::errno::Errno;
@@ -19,7 +17,7 @@ use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 use crate::process::Pid;
 use crate::sys;
-use crate::text::{self, Sink, Text};
+use crate::text::{Buffer, Text};
 
 pub use crate::sys::terminal::{Queue, When};
 
@@ -475,7 +473,7 @@ pub fn openpty() -> Result<Pty, Errno> {
         Ok(terminal) => terminal,
         Err(_) => {
             let number = sys::terminal::pty_number(controller.as_fd())?;
-            sys::fd::open(Name::new(number).as_c_str(), flags, 0)?
+            sys::fd::open(path(number).as_c_str(), flags, 0)?
         }
     };
     Ok(Pty {
@@ -484,36 +482,12 @@ pub fn openpty() -> Result<Pty, Errno> {
     })
 }
 
-/// The path `/dev/pts/N`. The array has room for any number and the null byte.
-struct Name {
-    bytes: [u8; 20],
-    length: usize,
-}
-
-impl Name {
-    fn new(number: i32) -> Self {
-        let mut name = Self {
-            bytes: [0; 20],
-            length: 0,
-        };
-        "/dev/pts/".write(&mut name);
-        text::decimal(number, &mut name);
-        name
-    }
-
-    fn as_c_str(&self) -> &CStr {
-        sys::args::head(&self.bytes).unwrap_or_default()
-    }
-}
-
-impl Sink for Name {
-    fn put(&mut self, text: &[u8]) {
-        let free = self.bytes.get_mut(self.length..).unwrap_or_default();
-        free.iter_mut()
-            .zip(text)
-            .for_each(|(place, &byte)| *place = byte);
-        self.length += text.len();
-    }
+/// Returns the path `/dev/pts/N`. The buffer has room for any number and the null byte.
+fn path(number: i32) -> Buffer<24> {
+    let mut path = Buffer::new();
+    "/dev/pts/".write(&mut path);
+    number.write(&mut path);
+    path
 }
 
 #[cfg(test)]
@@ -589,7 +563,7 @@ mod tests {
 
     #[test]
     fn a_name_has_room_for_every_number() {
-        assert_eq!(Name::new(0).as_c_str(), c"/dev/pts/0");
-        assert_eq!(Name::new(i32::MAX).as_c_str(), c"/dev/pts/2147483647");
+        assert_eq!(path(0).as_c_str(), c"/dev/pts/0");
+        assert_eq!(path(i32::MAX).as_c_str(), c"/dev/pts/2147483647");
     }
 }

@@ -3,6 +3,8 @@
 use core::ffi::CStr;
 use core::fmt;
 
+use crate::c_str;
+
 /// A destination that text is written to.
 pub trait Sink {
     /// Appends text to the destination. The text of one call consists of whole characters, unless it comes from bytes that are
@@ -80,38 +82,38 @@ mod owned {
         [T: Text + ToOwned + ?Sized] Cow<'_, T>;
     }
 
+    /// Appends the text to the bytes.
+    impl Sink for Vec<u8> {
+        #[inline(never)]
+        fn put(&mut self, text: &[u8]) {
+            self.extend_from_slice(text);
+        }
+    }
+
     #[cfg(test)]
     mod tests {
         use super::*;
 
-        struct Written(Vec<u8>);
-
-        impl Sink for Written {
-            fn put(&mut self, text: &[u8]) {
-                self.0.extend_from_slice(text);
-            }
-        }
-
         #[test]
         fn owned_text_is_written_as_what_it_holds() {
-            let mut out = Written(Vec::new());
+            let mut out = Vec::new();
             String::from("a").write(&mut out);
             Vec::from(*b"b").write(&mut out);
             CString::from(c"c").write(&mut out);
             Box::<str>::from("d").write(&mut out);
             Cow::Borrowed("e").write(&mut out);
             Cow::<str>::Owned(String::from("f")).write(&mut out);
-            assert_eq!(out.0, b"abcdef");
+            assert_eq!(out, b"abcdef");
         }
     }
 }
 
-/// Implements `Text` for integers: it writes them in decimal.
+/// Implements `Text` for integers: it writes them in decimal, by a function that takes the absolute value.
 macro_rules! number_text {
-    ($($unsigned:ty, $signed:ty;)*) => {$(
+    ($($write:ident($as:ty): [$($unsigned:ty, $signed:ty;)*])*) => {$($(
         impl Text for $unsigned {
             fn write(&self, out: &mut impl Sink) {
-                decimal_u64(*self as u64, out);
+                $write(*self as $as, out);
             }
         }
 
@@ -120,18 +122,15 @@ macro_rules! number_text {
                 if *self < 0 {
                     out.put(b"-");
                 }
-                decimal_u64(self.unsigned_abs() as u64, out);
+                $write(self.unsigned_abs() as $as, out);
             }
         }
-    )*};
+    )*)*};
 }
 
 number_text! {
-    u8, i8;
-    u16, i16;
-    u32, i32;
-    u64, i64;
-    usize, isize;
+    decimal_u32(u32): [u8, i8; u16, i16; u32, i32;]
+    decimal_u64(u64): [u64, i64; usize, isize;]
 }
 
 /// Implements `Display` for types that implement [`Text`].
@@ -160,12 +159,8 @@ pub(crate) fn display(text: &impl Text, f: &mut fmt::Formatter<'_>) -> fmt::Resu
     sink.1
 }
 
-/// Writes a number in decimal digits.
-pub fn decimal(number: i32, out: &mut impl Sink) {
-    if number < 0 {
-        out.put(b"-");
-    }
-    digits(number.unsigned_abs(), 10, 1, out);
+fn decimal_u32(number: u32, out: &mut impl Sink) {
+    digits(number, 10, 1, out);
 }
 
 /// Writes a number in groups of nine digits. A group fits into 32 bits, so its digits need no division of 64-bit numbers. On i386,
@@ -173,7 +168,7 @@ pub fn decimal(number: i32, out: &mut impl Sink) {
 fn decimal_u64(number: u64, out: &mut impl Sink) {
     const GROUP: u64 = 1_000_000_000;
     match u32::try_from(number) {
-        Ok(number) => digits(number, 10, 1, out),
+        Ok(number) => decimal_u32(number, out),
         Err(_) => {
             decimal_u64(number / GROUP, out);
             digits((number % GROUP) as u32, 10, 9, out);
@@ -188,6 +183,81 @@ pub(crate) fn digits(number: u32, base: u32, least: u32, out: &mut impl Sink) {
     }
     let digit = char::from_digit(number % base, base).unwrap_or('?');
     out.put(&[digit as u8]);
+}
+
+/// A text of at most `N` bytes, without a heap: a number, a path in `/proc`, a line of a log. Text that does not fit is lost.
+///
+/// ```
+/// use nestling::text::{Buffer, Sink, Text};
+///
+/// let mut path = Buffer::<24>::new();
+/// path.put(b"/proc/");
+/// std::process::id().write(&mut path);
+/// path.put(b"/stat");
+/// assert!(!path.is_full());
+/// nestling::sys::file::stat(path.as_c_str())?;
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+#[derive(Debug)]
+#[repr(C)]
+pub struct Buffer<const N: usize> {
+    // `repr(C)` puts the length on the page of the first bytes.
+    length: usize,
+    bytes: [u8; N],
+}
+
+impl<const N: usize> Buffer<N> {
+    /// Makes an empty buffer.
+    #[expect(clippy::new_without_default, reason = "a static needs no default")]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            length: 0,
+            bytes: [0; N],
+        }
+    }
+
+    /// Returns the text.
+    #[inline(never)]
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    /// Returns the text up to its first null byte, or all of it. If the text fills the buffer, returns an empty string: a system
+    /// call fails with `ENOENT` for it, and does not take the beginning of a path for the path.
+    #[must_use]
+    pub fn as_c_str(&self) -> &CStr {
+        c_str::head(&self.bytes).unwrap_or_default()
+    }
+
+    /// Returns whether the buffer is full. Then some of the text may be lost.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.length == N
+    }
+
+    /// Removes the text.
+    pub fn clear(&mut self) {
+        // The bytes after the text are zeros already, and their pages may not be in memory yet.
+        self.bytes
+            .iter_mut()
+            .take(self.length)
+            .for_each(|byte| *byte = 0);
+        self.length = 0;
+    }
+}
+
+impl<const N: usize> Sink for Buffer<N> {
+    #[inline(never)]
+    fn put(&mut self, text: &[u8]) {
+        for &byte in text {
+            if let Some(free) = self.bytes.get_mut(self.length) {
+                *free = byte;
+                self.length += 1;
+            }
+        }
+    }
 }
 
 /// Returns a word of a list. The words of the list are separated by `separator`. The first word has the index 0. If the list
@@ -363,27 +433,33 @@ fn printable(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
     use std::string::{String, ToString};
-    use std::vec::Vec;
 
-    impl Sink for Vec<u8> {
-        fn put(&mut self, text: &[u8]) {
-            self.extend_from_slice(text);
-        }
+    /// The text, whatever the features: without `alloc`, no `Vec` is a sink.
+    fn shown(text: impl Text) -> String {
+        let mut buffer = Buffer::<64>::new();
+        text.write(&mut buffer);
+        String::from_utf8(buffer.bytes().to_vec()).unwrap()
     }
 
     #[test]
     fn a_number_is_written_as_it_is_read() {
         for number in [0, 7, 10, -1, i32::MAX, i32::MIN] {
-            let mut text = Vec::new();
-            decimal(number, &mut text);
-            assert_eq!(String::from_utf8(text).unwrap().parse(), Ok(number));
+            assert_eq!(shown(number).parse(), Ok(number));
         }
     }
 
-    fn shown(text: impl Text) -> String {
-        let mut bytes = Vec::new();
-        text.write(&mut bytes);
-        String::from_utf8(bytes).unwrap()
+    #[test]
+    fn a_buffer_keeps_what_fits_and_says_that_it_is_full() {
+        let mut buffer = Buffer::<4>::new();
+        buffer.put(b"ab");
+        assert_eq!((buffer.bytes(), buffer.is_full()), (&b"ab"[..], false));
+        assert_eq!(buffer.as_c_str(), c"ab");
+        buffer.put(b"cde");
+        assert_eq!((buffer.bytes(), buffer.is_full()), (&b"abcd"[..], true));
+        assert_eq!(buffer.as_c_str(), c"");
+        buffer.clear();
+        buffer.put(b"e");
+        assert_eq!((buffer.bytes(), buffer.as_c_str()), (&b"e"[..], c"e"));
     }
 
     #[test]
@@ -422,10 +498,10 @@ mod tests {
 
     #[test]
     fn a_base_and_a_width_are_kept() {
-        let mut text = Vec::new();
+        let mut text = Buffer::<8>::new();
         digits(0o22, 8, 4, &mut text);
         digits(0xa, 16, 2, &mut text);
-        assert_eq!(text, b"00220a");
+        assert_eq!(text.bytes(), b"00220a");
     }
 
     #[test]

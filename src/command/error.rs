@@ -41,19 +41,19 @@ impl Error {
 
     /// Makes an error of the collection of a program's output.
     pub(super) fn of_output(program: &CStr, errno: Errno) -> Self {
-        let mut words = Words(Vec::new());
+        let mut words = Vec::new();
         "output of ".write(&mut words);
         Quoted(program.to_bytes()).write(&mut words);
-        Self::new(&words.into_string(), errno)
+        Self::new(&into_string(words), errno)
     }
 
     /// The same error, of a program of a pipeline.
     pub(super) fn of_program(self, index: usize, program: &CStr) -> Self {
-        let mut words = Words(Vec::new());
+        let mut words = Vec::new();
         write_program(index, program, &mut words);
         self.step.write(&mut words);
         Self {
-            step: words.into_string(),
+            step: into_string(words),
             ..self
         }
     }
@@ -80,32 +80,22 @@ impl Error {
 
 impl From<spawn::Error<'_>> for Error {
     fn from(error: spawn::Error<'_>) -> Self {
-        let mut words = Words(Vec::new());
+        let mut words = Vec::new();
         match error.step() {
             Some(step) => step.write(&mut words),
             None => error.write(&mut words),
         }
         Self {
-            step: words.into_string(),
+            step: into_string(words),
             errno: error.errno(),
             shell_code: error.shell_code(),
         }
     }
 }
 
-struct Words(Vec<u8>);
-
-impl Words {
-    /// The bytes are UTF-8, because a `Text` writes only whole characters to a `Sink`.
-    fn into_string(self) -> String {
-        String::from_utf8(self.0).unwrap_or_default()
-    }
-}
-
-impl Sink for Words {
-    fn put(&mut self, text: &[u8]) {
-        self.0.extend_from_slice(text);
-    }
+/// Returns the text as a `String`. The bytes are UTF-8, because a `Text` writes only whole characters to a `Sink`.
+fn into_string(text: Vec<u8>) -> String {
+    String::from_utf8(text).unwrap_or_default()
 }
 
 impl core::error::Error for Error {}

@@ -74,8 +74,8 @@ use crate::capabilities::Capabilities;
 use crate::environ::{IS_KNOWN, environ, variables};
 use crate::errno::Errno;
 use crate::fd::{AsFd, OwnedFd, RawFd};
+use crate::io::duplicate;
 use crate::limits::{Resource, Rlimit};
-use crate::popen::duplicate;
 use crate::process::ExitStatus;
 use crate::signal::{SigSet, Signal};
 use crate::spawn::{

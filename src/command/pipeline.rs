@@ -9,7 +9,7 @@ use super::error::Error;
 use super::stdio::Stdio;
 use super::{Command, wait_failed};
 use crate::fd::AsFd;
-use crate::popen::pipe;
+use crate::io::pipe;
 use crate::process::ExitStatus;
 use crate::signal::Signal;
 use crate::text::{self, Quoted, Sink, Text};

@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use crate::file::{OFlags, SeekFrom};
-use crate::io;
-use crate::popen::{above_standard, duplicate, pipe};
+use crate::io::{self, above_standard, duplicate, pipe};
 use crate::spawn::Action;
 use crate::sys;
 

@@ -83,7 +83,7 @@ use crate::io::{self, Writer};
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
-use crate::text::{self, Text};
+use crate::text::Text;
 
 pub mod descriptors;
 mod fault;
@@ -280,7 +280,7 @@ pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
         "panic at ".write(stderr);
         location.file().write(stderr);
         ":".write(stderr);
-        text::decimal(location.line() as i32, stderr);
+        location.line().write(stderr);
         ": ".write(stderr);
     }
     match info.message().as_str() {

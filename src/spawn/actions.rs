@@ -93,7 +93,7 @@ pub enum Action<'a> {
     /// Sets the user id (`setuid(2)`). Until its exec, the child runs as this user and still has the parent's memory. The child
     /// is not dumpable, even if `fs.suid_dumpable` is 1. So this user's processes cannot read the child's memory. But they can
     /// send signals to the child. If the memory is shared, the parent is not dumpable during the spawn, either. Afterwards it is
-    /// as before, or as [`set_dumpable`](crate::sys::process::set_dumpable) has set it in the meantime.
+    /// as before, or as [`set_dumpable`](super::set_dumpable) has set it in the meantime.
     Uid(u32),
     /// Sets the effective group id to the real group id, and the effective user id to the real user id
     /// (`POSIX_SPAWN_RESETIDS`).
@@ -175,7 +175,7 @@ impl Action<'_> {
             "file ".write(out);
         }
         "action ".write(out);
-        text::decimal(index as i32, out);
+        (index as i32).write(out);
         " (".write(out);
         what.write(out);
         ")".write(out);
@@ -195,19 +195,19 @@ impl Text for Action<'_> {
                 text::Quoted(path.to_bytes()).write(out);
             }
             Self::Dup2 { from, to } => {
-                text::decimal(from, out);
+                from.write(out);
                 " to ".write(out);
-                text::decimal(to, out);
+                to.write(out);
             }
             Self::Close(fd)
             | Self::Fchdir(fd)
             | Self::CloseFrom(fd)
             | Self::SetForeground(fd)
             | Self::ControllingTerminal(fd)
-            | Self::Setns(fd, _) => text::decimal(fd, out),
+            | Self::Setns(fd, _) => fd.write(out),
             Self::Umask(mask) => text::digits(mask, 8, 3, out),
             Self::Limit(resource, _) => resource.name_bytes().write(out),
-            Self::Gid(id) | Self::Uid(id) => text::digits(id, 10, 1, out),
+            Self::Gid(id) | Self::Uid(id) => id.write(out),
             Self::Capabilities(set, _) => {
                 text::word("bounding inheritable ambient", b' ', set as usize).write(out);
             }

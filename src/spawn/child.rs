@@ -9,6 +9,7 @@ use core::ffi::c_void;
 
 use super::actions::{Action, CapabilitySet};
 use super::attributes::{Attributes, Hook};
+use super::dumpable;
 use super::ids::{GROUP, USER};
 use super::pipe::StatusPipe;
 use super::report::{Attribute, StepCode};
@@ -21,8 +22,8 @@ use crate::fd::{AsFd, BorrowedFd};
 use crate::file::OFlags;
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
-use crate::sys::{self, dumpable, signal};
-use crate::text;
+use crate::sys::{self, signal};
+use crate::text::Text;
 
 /// The child's entry function.
 ///
@@ -240,8 +241,8 @@ fn join(cgroup: BorrowedFd<'_>) -> Result<(), Errno> {
 fn adjust_oom_score(adjustment: i32) -> Result<(), Errno> {
     let flags = OFlags::WRONLY | OFlags::CLOEXEC;
     let file = sys::fd::open(c"/proc/self/oom_score_adj", flags, 0)?;
-    let mut number = ShortText::default();
-    text::decimal(adjustment, &mut number);
+    let mut number = ShortText::new();
+    adjustment.write(&mut number);
     sys::fd::write(file.as_fd(), number.bytes()).map(drop)
 }
 

@@ -6,9 +6,9 @@
 
 use linux_raw_sys::general as linux;
 
+use super::dumpable;
 use crate::errno::Errno;
 use crate::sys::credentials::{self, ThreeIds, UNCHANGED};
-use crate::sys::dumpable;
 
 /// The calls for one kind of ids.
 pub(super) struct Kind {

@@ -104,6 +104,7 @@ mod clone;
 #[doc = include_str!("differences.md")]
 pub mod comparison {}
 mod descriptors;
+mod dumpable;
 mod exec;
 mod ids;
 mod namespaces;
@@ -130,12 +131,13 @@ pub use actions::{Action, CapabilitySet};
 #[cfg(any(feature = "alloc", feature = "std"))]
 pub use attributes::PreExec;
 pub use attributes::{Attributes, Hook, Memory, Notice, Scheduler};
+pub use dumpable::set_dumpable;
 pub use namespaces::{IdMap, NewNamespaces};
 pub use owned::OwnedError;
 #[cfg(fuzzing)]
 pub use report::fuzz as fuzz_record;
 pub use report::{Attribute, Error, Missing, Step};
-pub use search::DEFAULT_PATH;
+pub use search::{DEFAULT_PATH, DEFAULT_PATH_VARIABLE};
 pub use starting::{Progress, Starting};
 
 pub use crate::sys::clone::fork;

@@ -3,8 +3,6 @@
 //! The kernel lets a process in the new namespace map only its own ids, so the parent writes the maps. Before its first step, the child
 //! waits until the parent has written them: it reads a byte from a pipe, the gate. The child closes the gate before its first action.
 
-use core::ffi::CStr;
-
 use super::report::{Attribute, StepCode};
 use super::task::ChildTask;
 use super::watch::ShortText;
@@ -13,7 +11,7 @@ use crate::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::file::OFlags;
 use crate::process::Pid;
 use crate::sys::{self, namespace::Namespaces};
-use crate::text::{self, Sink, Text};
+use crate::text::{Sink, Text};
 
 /// A range of ids of a new user namespace, and the ids that they stand for (`user_namespaces(7)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,7 +104,7 @@ impl NewNamespaces<'_> {
             let mut text = Page::default();
             for range in ranges {
                 for number in [range.inside, range.outside, range.count] {
-                    text::digits(number, 10, 1, &mut text);
+                    number.write(&mut text);
                     " ".write(&mut text);
                 }
                 "\n".write(&mut text);
@@ -119,14 +117,13 @@ impl NewNamespaces<'_> {
     }
 }
 
-/// Writes to a file of a process, whose name ends with a null byte.
+/// Writes to a file of a process.
 fn put(pid: Pid, file: &str, bytes: &[u8]) -> Result<(), Errno> {
-    let mut path = ShortText::default();
+    let mut path = ShortText::new();
     "/proc/".write(&mut path);
-    text::decimal(pid.as_raw(), &mut path);
+    pid.as_raw().write(&mut path);
     file.write(&mut path);
-    let path = CStr::from_bytes_until_nul(path.bytes()).map_err(|_| Errno::ENAMETOOLONG)?;
-    let file = sys::fd::open(path, OFlags::WRONLY | OFlags::CLOEXEC, 0)?;
+    let file = sys::fd::open(path.as_c_str(), OFlags::WRONLY | OFlags::CLOEXEC, 0)?;
     sys::fd::write(file.as_fd(), bytes).map(drop)
 }
 

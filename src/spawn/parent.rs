@@ -6,6 +6,7 @@ use core::mem::MaybeUninit;
 
 use super::actions::Action;
 use super::clone::{self, Made};
+use super::dumpable::KeptDumpable;
 use super::features;
 use super::report::{Error, Record, StepCode};
 use super::starting::Starting;
@@ -15,7 +16,6 @@ use super::{Child, Spawn};
 use crate::errno::Errno;
 use crate::signal::Signal;
 use crate::sys;
-use crate::sys::dumpable::KeptDumpable;
 use crate::wait;
 
 /// Starts the program. The parent's signals are blocked during this call. Otherwise, a handler could run in the child, or in both

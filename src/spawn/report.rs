@@ -182,7 +182,7 @@ impl Text for Step<'_> {
                     }
                     Program::Descriptor(fd) => {
                         "of descriptor ".write(out);
-                        text::decimal(fd, out);
+                        fd.write(out);
                     }
                 }
                 match missing {

@@ -6,8 +6,20 @@ use core::slice;
 
 use crate::text::next_field;
 
-/// The default for `PATH`: a spawn searches these directories if the caller passes no `PATH`.
-pub const DEFAULT_PATH: &CStr = c"/bin:/usr/bin";
+/// The default for `PATH`: a spawn searches these directories if the caller passes no `PATH`. The programs `init` and `sh` set
+/// `PATH` to this value if it is not set.
+pub const DEFAULT_PATH: &CStr = match CStr::from_bytes_with_nul(
+    DEFAULT_PATH_VARIABLE
+        .to_bytes_with_nul()
+        .split_at("PATH=".len())
+        .1,
+) {
+    Ok(path) => path,
+    Err(_) => c"",
+};
+
+/// The variable `PATH` with the value [`DEFAULT_PATH`], as a string of an environment.
+pub const DEFAULT_PATH_VARIABLE: &CStr = c"PATH=/usr/bin:/bin:/usr/sbin:/sbin";
 
 /// The maximum length of a path, including its null byte.
 const PATH_MAX: usize = linux_raw_sys::general::PATH_MAX as usize;
@@ -106,7 +118,10 @@ mod tests {
 
     #[test]
     fn without_a_path_the_default_one_is_used() {
-        assert_eq!(candidates(c"p", None), ["/bin/p", "/usr/bin/p"]);
+        assert_eq!(
+            candidates(c"p", None),
+            ["/usr/bin/p", "/bin/p", "/usr/sbin/p", "/sbin/p"]
+        );
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! The wait is over when the child no longer shares the memory, after its exec or its end. The record then contains the child's
 //! report.
 
-use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::poll::{Events, PollFd};
 use crate::process::Pid;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
-use crate::text::{self, Sink};
+use crate::text::{self, Buffer, Sink, Text};
 use crate::wait::{self, Options, Who};
 
 /// The time until the first check of the child's state. The time doubles after each check.
@@ -214,12 +213,11 @@ impl Stat {
     /// Reads the state. Returns `None` if `/proc` is missing or belongs to another pid namespace, or if no descriptor number is
     /// free.
     fn of(pid: Pid) -> Option<Self> {
-        let mut path = ShortText::default();
+        let mut path = ShortText::new();
         path.put(b"/proc/");
-        text::decimal(pid.as_raw(), &mut path);
+        pid.as_raw().write(&mut path);
         path.put(b"/stat");
-        let path = CStr::from_bytes_until_nul(&path.bytes).ok()?;
-        let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0).ok()?;
+        let file = sys::fd::open(path.as_c_str(), OFlags::RDONLY | OFlags::CLOEXEC, 0).ok()?;
         let mut buffer = [0; 512];
         let length = sys::fd::read(file.as_fd(), &mut buffer).ok()?;
         Self::parse(buffer.get(..length)?, sys::process::try_getpid().ok()?)
@@ -255,28 +253,7 @@ impl Stat {
 }
 
 /// A buffer for the path of a file in `/proc`, or for a number.
-#[derive(Default)]
-pub(super) struct ShortText {
-    bytes: [u8; 24],
-    length: usize,
-}
-
-impl ShortText {
-    pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-}
-
-impl Sink for ShortText {
-    fn put(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            if let Some(place) = self.bytes.get_mut(self.length) {
-                *place = byte;
-                self.length += 1;
-            }
-        }
-    }
-}
+pub(super) type ShortText = Buffer<24>;
 
 #[cfg(test)]
 mod tests {

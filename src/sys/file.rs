@@ -51,7 +51,7 @@ pub fn getcwd(buffer: &mut [u8]) -> Result<&CStr, Errno> {
         )
     };
     small(answer)?;
-    super::args::head(buffer).ok_or(Errno::ERANGE)
+    crate::c_str::head(buffer).ok_or(Errno::ERANGE)
 }
 
 /// `umask`: sets the permission bits that new files do not get, and returns the previous mask. Fails only if a seccomp filter

@@ -59,7 +59,7 @@ impl Utsname {
 
     fn field(&self, index: usize) -> &CStr {
         let field = self.0.get(index * FIELD..).unwrap_or_default();
-        super::args::head(field).unwrap_or_default()
+        crate::c_str::head(field).unwrap_or_default()
     }
 }
 

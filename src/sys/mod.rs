@@ -1,6 +1,5 @@
 //! The system calls: a small typed function for each call, in modules by subject. The functions only make the call: they do not
-//! repeat a call that failed, and keep no state. (Two modules are exceptions: [`caught`] keeps a set of signals, and
-//! [`process::set_dumpable`] keeps the value that a spawn restores.)
+//! repeat a call that failed, and keep no state. (One module is an exception: [`caught`] keeps a set of signals.)
 //!
 //! Each description begins with the name of the system call or of its request. The call's manual page (section 2) lists the
 //! errors.
@@ -38,12 +37,10 @@ macro_rules! flags {
     };
 }
 
-pub mod args;
 pub mod block;
 pub mod caught;
 pub mod clone;
 pub mod credentials;
-pub(crate) mod dumpable;
 pub mod fd;
 pub mod file;
 pub mod futex;

@@ -4,9 +4,8 @@ use core::ffi::{CStr, c_char};
 
 use linux_raw_sys::{general as linux, prctl};
 
-pub use super::dumpable::{dumpable, set_dumpable};
 use super::resource::Usage;
-use super::{done, failed, small};
+use super::{done, failed, result, small};
 use crate::arch::{syscall0, syscall1, syscall2, syscall3, syscall4, syscall5};
 #[cfg(feature = "std")]
 use crate::args::Args;
@@ -273,4 +272,21 @@ pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
         let answer = syscall2(linux::__NR_pidfd_open as usize, pid.as_raw() as usize, 0);
         small(answer).map(|fd| OwnedFd::from_raw_fd(fd))
     }
+}
+
+/// `prctl(PR_GET_DUMPABLE)`: returns whether other processes may trace this process, and whether the kernel may dump its core: 0
+/// (no), 1 (yes) or 2 (only root may read the dump). While a child that changes its ids shares this process's memory, the call may
+/// return 0.
+pub fn dumpable() -> Result<usize, Errno> {
+    let option = prctl::PR_GET_DUMPABLE as usize;
+    // SAFETY: the call takes only numbers.
+    result(unsafe { syscall2(linux::__NR_prctl as usize, option, 0) })
+}
+
+/// `prctl(PR_SET_DUMPABLE)`: sets whether other processes may trace this process, and whether the kernel may write a core dump
+/// of it: 0 (no) or 1 (yes). If other threads spawn, use [`spawn::set_dumpable`](crate::spawn::set_dumpable).
+pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
+    let option = prctl::PR_SET_DUMPABLE as usize;
+    // SAFETY: the call takes only numbers.
+    done(unsafe { syscall2(linux::__NR_prctl as usize, option, dumpable) })
 }

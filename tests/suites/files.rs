@@ -12,7 +12,7 @@ use nestling::sys::mount::{MountFlags, mount};
 use nestling::sys::namespace::{Namespaces, unshare};
 use nestling::time::Timestamp;
 use nestling::{Access, FileType, SeekFrom, Stat};
-use nestling::{AsFd, Errno, OFlags, OwnedFd, sys};
+use nestling::{AsFd, Errno, OFlags, OwnedFd, StaticFd, io, sys};
 use nestling_tests::{call, close, limit_descriptors, make_file, need_root, scratch, skip, text};
 
 nestling_tests::suite! {
@@ -134,7 +134,7 @@ fn an_owner_keeps_its_number_when_it_gets_another_file() {
 }
 
 fn a_static_descriptor_is_taken_once() {
-    let mut slot = sys::fd::StaticFd::new();
+    let mut slot = StaticFd::new();
     assert!(slot.take().is_none());
     let (end, _held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let number = end.as_raw_fd();
@@ -147,7 +147,7 @@ fn a_static_descriptor_is_taken_once() {
 }
 
 fn the_standard_streams_are_the_first_three_numbers() {
-    let streams = [fd::stdin(), fd::stdout(), fd::stderr()];
+    let streams = [io::stdin(), io::stdout(), io::stderr()];
     assert_eq!(streams.map(|fd| fd.as_raw_fd()), [0, 1, 2]);
 }
 

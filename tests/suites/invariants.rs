@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl::PR_SET_DUMPABLE;
-use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Program, Spawn};
+use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Program, Spawn, set_dumpable};
 use nestling::sys::{self, process, signal};
 use nestling::wait::{Options, Who, wait_for};
 use nestling::{Args, Errno, OFlags, Pid, SigSet, Signal, args, wait};
@@ -158,7 +158,7 @@ fn a_change_of_ids_in_the_child_leaves_the_parent_dumpable(memory: Memory) {
         with(memory, &[Action::Uid(1), Action::Gid(2)]),
     ];
     for dumpable in [1, 0] {
-        process::set_dumpable(dumpable).expect("a change");
+        set_dumpable(dumpable).expect("a change");
         for spawn in ends {
             if let Ok(mut child) = spawn.start() {
                 child.wait().expect("its end");

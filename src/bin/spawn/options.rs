@@ -8,7 +8,7 @@ use nestling::text::{self, Quoted, Sink, Text};
 use nestling::users::{Group, User};
 use nestling::{
     Arg, Args, AsFd, Capabilities, Errno, OFlags, OwnedFd, Policy, RawFd, Resource, Rlimit, SigSet,
-    Signal, io, sys,
+    Signal, c_str, io, sys,
 };
 
 /// The maximum number of groups on the command line.
@@ -555,7 +555,7 @@ impl<'a> Words<'a> {
 fn split(string: &CStr, byte: u8) -> Option<(&[u8], &CStr)> {
     let bytes = string.to_bytes();
     let at = bytes.iter().position(|&other| other == byte)?;
-    Some((bytes.get(..at)?, sys::args::tail(string, at + 1)?))
+    Some((bytes.get(..at)?, c_str::tail(string, at + 1)?))
 }
 
 /// Removes the part before the next comma from `rest`, and returns it; `None` if nothing is left.

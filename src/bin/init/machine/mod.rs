@@ -55,11 +55,11 @@ use core::time::Duration;
 
 use linux_raw_sys::general::WNOHANG;
 use nestling::inittab::{Action, Entry};
-use nestling::sys::fd::StaticFd;
+use nestling::spawn::DEFAULT_PATH_VARIABLE;
 use nestling::sys::reboot::Reboot;
 use nestling::text::{self, Text};
 use nestling::{
-    Access, Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SigSet, Signal, rt, sys,
+    Access, Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SigSet, Signal, StaticFd, rt, sys,
 };
 
 use crate::clock::{NEVER, after, has_children, now, pause};
@@ -77,9 +77,6 @@ const SIGNALS: SigSet = SigSet::ALL.difference(rt::FAULTS);
 
 /// The maximum number of strings in the environment of a service.
 pub const STRINGS: usize = 1024;
-
-/// The `PATH` for an environment without a `PATH`.
-const PATH: &CStr = c"PATH=/sbin:/usr/sbin:/bin:/usr/bin";
 
 /// Starts the machine, and stops it when a signal asks for this.
 pub fn live(process: rt::Process) -> ! {
@@ -126,7 +123,7 @@ fn environment(env: Args<'static>) -> Args<'static> {
     if env.var(c"PATH").is_some() {
         return env;
     }
-    let with_path = |room| service::extended(env, &[Some(PATH.into())], room);
+    let with_path = |room| service::extended(env, &[Some(DEFAULT_PATH_VARIABLE.into())], room);
     ENVIRONMENT.take().and_then(with_path).unwrap_or_else(|| {
         Line::new("too many strings in the environment for a PATH").log();
         env

@@ -2,10 +2,9 @@
 //! does not wait for a slow disk.
 
 use linux_raw_sys::general::O_TMPFILE;
-use nestling::sys::fd::StaticFd;
 use nestling::sys::file::{faccessat, fstat, lstat};
 use nestling::{
-    AsFd, BorrowedFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SeekFrom, Signal, rt, sys,
+    AsFd, BorrowedFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SeekFrom, Signal, StaticFd, rt, sys,
 };
 
 use super::Machine;

@@ -10,14 +10,14 @@ use nestling::rt::descriptors::assign;
 use nestling::spawn::Program;
 use nestling::terminal::{self, When};
 use nestling::text::{self, Quoted, Sink, Text, next_field, trim_start};
-use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SigSet, io, sys};
+use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SigSet, c_str, io, sys};
 
 use super::STRINGS;
 use super::again::log_exec_error;
 use super::descriptors;
 use super::lines::each_line;
 use super::table::LINE;
-use crate::buffer::{Buffer, next_string, path};
+use crate::buffer::{Buffer, next_string, path, put_string};
 use crate::log::Line;
 use crate::requests::{ASKFIRST, SHELL, exec};
 
@@ -213,7 +213,7 @@ fn add_to_environment(
         if !rest.is_empty() {
             let string = next_string(&mut rest);
             if home.is_empty() {
-                home = sys::args::tail(string, "HOME=".len()).unwrap_or_default();
+                home = c_str::tail(string, "HOME=".len()).unwrap_or_default();
             }
             *place = Some(string.into());
         }
@@ -276,25 +276,26 @@ fn words<'a>(
 ) -> (Program<'a>, Args<'a>) {
     let command = entry.command();
     if asks {
-        buffer.put_string(ASKFIRST.as_bytes());
-        buffer.put_string(if command.shell {
+        put_string(ASKFIRST.as_bytes(), buffer);
+        let name = if command.shell {
             SHELL.to_bytes()
         } else {
             next_field(&mut trim_start(command.text), b' ')
-        });
+        };
+        put_string(name, buffer);
     }
     if command.login {
         "-".write(buffer);
     }
     if command.shell {
         "sh\0-c\0exec ".write(buffer);
-        buffer.put_string(command.text);
+        put_string(command.text, buffer);
     } else {
         let mut rest = command.text;
         while !rest.is_empty() {
             let word = next_field(&mut rest, b' ');
             if !word.is_empty() {
-                buffer.put_string(word);
+                put_string(word, buffer);
             }
         }
     }
@@ -314,7 +315,7 @@ fn words<'a>(
         let first = buffer.as_c_str();
         let name = match (command.shell, command.login) {
             (true, _) => SHELL,
-            (false, true) => sys::args::tail(first, 1).unwrap_or_default(),
+            (false, true) => c_str::tail(first, 1).unwrap_or_default(),
             (false, false) => first,
         };
         let path = env.var(c"PATH");
@@ -408,7 +409,7 @@ fn look_up_user(name: &[u8], strings: &mut Buffer) -> Result<(u32, u32), Errno> 
             };
             let mut set = |name: &str, value| {
                 name.write(strings);
-                strings.put_string(value);
+                put_string(value, strings);
             };
             set("HOME=", home);
             set("USER=", login);

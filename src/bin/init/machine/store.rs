@@ -6,9 +6,8 @@
 
 use linux_raw_sys::general::{F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, WNOHANG};
 use nestling::inittab::Entry;
-use nestling::sys::fd::StaticFd;
 use nestling::text::{Quoted, Text};
-use nestling::{AsFd, BorrowedFd, SeekFrom, io, rt, sys};
+use nestling::{AsFd, BorrowedFd, SeekFrom, StaticFd, io, rt, sys};
 
 use super::table::{SERVICES, SLOWEST, Service, Span, State, TEXT, Table};
 use crate::clock::{after, now};

@@ -9,7 +9,7 @@ use nestling::sys::file::{
 };
 use nestling::sys::mount::{MountFlags, UnmountFlags, mount, umount2};
 use nestling::text::Text;
-use nestling::{Args, AsFd, Errno, FileType, OFlags, SigSet, sys};
+use nestling::{Args, AsFd, Errno, FileType, OFlags, SigSet, c_str, sys};
 
 use crate::buffer::next_string;
 use crate::log::Line;
@@ -54,7 +54,7 @@ fn switch(root: &CStr, what: &mut &str) -> Result<(), Errno> {
     let mut moved: &[u8] = b"/dev\0/proc\0/sys\0/run\0";
     while !moved.is_empty() {
         let path = next_string(&mut moved);
-        let target = sys::args::tail(path, 1).unwrap_or_default();
+        let target = c_str::tail(path, 1).unwrap_or_default();
         if mount(path, target, c"", MountFlags::MOVE, c"").is_err() {
             // If the mount cannot be moved, unmount it, because no path would lead to it.
             let _ = umount2(path, UnmountFlags::DETACH);

@@ -3,8 +3,8 @@
 use core::ops::Range;
 use core::time::Duration;
 
+use nestling::StaticFd;
 use nestling::inittab::{Action, Entry, Problem};
-use nestling::sys::fd::StaticFd;
 use nestling::sys::poll::{Events, PollFd, ppoll};
 use nestling::text::Text;
 use nestling::{BorrowedFd, ExitStatus, sys};

@@ -14,7 +14,7 @@ use nestling::{AsFd, Errno, OFlags, io, sys};
 
 use super::Machine;
 use super::lines::each_line;
-use crate::buffer::{Buffer, next_string, path};
+use crate::buffer::{Buffer, next_string, path, put_string};
 use crate::clock::now;
 
 /// The mounts that init needs until the end. (They also include the root: for the root, `umount` would only remount it read-only,
@@ -182,7 +182,7 @@ impl Machine {
         }
         let answer = self.limited_step(end, name, path.to_bytes(), loudly, step);
         if answer.is_none() {
-            hung.put_string(path.to_bytes());
+            put_string(path.to_bytes(), hung);
         }
         answer
     }

@@ -4,30 +4,27 @@
 //! changes the flag, also for a parent that shares the memory. So a spawn saves the flag, and restores it when the child no longer
 //! shares the memory.
 
-use linux_raw_sys::{general as linux, prctl};
-
-use super::credentials::{self, CapabilitySets};
-use super::futex::ProcessMutex;
-use super::{done, result};
-use crate::arch::syscall2;
 use crate::errno::Errno;
+use crate::mutex::ProcessMutex;
+use crate::sys::credentials::{self, CapabilitySets};
+use crate::sys::process;
 
-/// `prctl(PR_GET_DUMPABLE)`: returns whether other processes may trace this process, and whether the kernel may dump its core: 0
-/// (no), 1 (yes) or 2 (only root may read the dump). While a child that changes its ids shares this process's memory, the call may
-/// return 0.
-pub fn dumpable() -> Result<usize, Errno> {
-    let option = prctl::PR_GET_DUMPABLE as usize;
-    // SAFETY: the call takes only numbers.
-    result(unsafe { syscall2(linux::__NR_prctl as usize, option, 0) })
-}
-
-/// `prctl(PR_SET_DUMPABLE)`: sets whether other processes may trace this process, and whether the kernel may write a core dump
-/// of it: 0 (no) or 1 (yes).
+/// Sets whether other processes may trace this process, and whether the kernel may write a core dump of it: 0 (no) or 1 (yes).
+/// This function does the same as `prctl(PR_SET_DUMPABLE)`, and has effect even if another thread spawns at the same time.
 ///
 /// While another thread's spawn changes the child's ids and shares this process's memory with the child, the value 0 has effect at
-/// once, and the value 1 has effect when the child no longer shares the memory. A direct call of `prctl(2)` has no lasting effect
+/// once, and the value 1 has effect when the child no longer shares the memory. A call of [`process::set_dumpable`] has no lasting effect
 /// at such a time, because the spawn restores the earlier value. If a program cannot avoid such direct calls, let its spawns copy
-/// the memory ([`Memory::Copied`](crate::spawn::Memory)).
+/// the memory ([`Memory::Copied`](super::Memory)).
+///
+/// ```
+/// nestling::spawn::set_dumpable(0)?;
+/// assert_eq!(nestling::sys::process::dumpable(), Ok(0));
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+///
+/// # Errors
+/// `EINVAL` if the value is neither 0 nor 1.
 pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
     KEPT.with(|kept| {
         if kept.children > 0 && dumpable <= 1 {
@@ -37,23 +34,16 @@ pub fn set_dumpable(dumpable: usize) -> Result<(), Errno> {
                 return Ok(());
             }
         }
-        set(dumpable)
+        process::set_dumpable(dumpable)
     })
 }
 
-/// Does the same as [`set_dumpable`] without taking the lock. A spawn's child must not take the lock.
-fn set(dumpable: usize) -> Result<(), Errno> {
-    let option = prctl::PR_SET_DUMPABLE as usize;
-    // SAFETY: the call takes only numbers.
-    done(unsafe { syscall2(linux::__NR_prctl as usize, option, dumpable) })
-}
-
 /// Makes sure that only root may trace this process. A child that changes its ids calls this function. The kernel has already done
-/// the same when the ids changed, unless the sysctl `fs.suid_dumpable` is 1.
-pub(crate) fn hide() -> Result<(), Errno> {
-    match dumpable() {
+/// the same when the ids changed, unless the sysctl `fs.suid_dumpable` is 1. The function takes no lock, because a child must not.
+pub(super) fn hide() -> Result<(), Errno> {
+    match process::dumpable() {
         Ok(0 | 2) => Ok(()),
-        Ok(_) | Err(_) => set(0),
+        Ok(_) | Err(_) => process::set_dumpable(0),
     }
 }
 
@@ -84,7 +74,7 @@ impl Owner {
 
 /// A guard that exists while a child shares the memory and may change its ids. When the last guard is dropped, the flag is
 /// restored.
-pub(crate) struct KeptDumpable(());
+pub(super) struct KeptDumpable(());
 
 impl KeptDumpable {
     /// Saves the flag. Call this before making the child.
@@ -92,7 +82,7 @@ impl KeptDumpable {
         KEPT.with(|kept| {
             if kept.children == 0 {
                 // Only the kernel can set the value 2.
-                kept.value = dumpable().ok().filter(|&value| value <= 1);
+                kept.value = process::dumpable().ok().filter(|&value| value <= 1);
                 kept.owner = Owner::now();
             }
             kept.children = kept.children.saturating_add(1);
@@ -111,7 +101,7 @@ impl Drop for KeptDumpable {
             }
             if let (0, Some(value)) = (kept.children, kept.value) {
                 // This happens under the lock, because another thread may be about to make a guard.
-                let _ = set(value);
+                let _ = process::set_dumpable(value);
             }
         });
     }
