@@ -100,7 +100,7 @@ pub fn is_executable(path: &CStr) -> bool {
 }
 
 /// The value of PATH if it is unset (`confstr(3)`, `_CS_PATH`), and for `command -p`.
-pub const DEFAULT: &[u8] = b"/usr/bin:/bin:/usr/sbin:/sbin";
+pub const DEFAULT: &[u8] = nestling::spawn::DEFAULT_PATH.to_bytes();
 
 /// Returns the first file of this name in the directories of `path` that may be executed. If no file may be executed, returns the
 /// first one that exists, so that executing it gives the error to report.
