@@ -10,12 +10,15 @@ use std::{
 use anyhow::{Result, ensure};
 use cargo_nestling::{agent, console::converse};
 
-use crate::{
+use cargo_nestling::{
     arch::Arch,
-    compile::{self, Profile},
     initramfs::Initramfs,
     kernel::{self, Age},
     machine::Machine,
+};
+
+use crate::{
+    compile::{self, Profile},
     workspace::Workspace,
 };
 

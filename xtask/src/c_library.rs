@@ -4,8 +4,9 @@ use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use cargo_nestling::arch::Arch;
+
 use crate::{
-    arch::Arch,
     compile::{C_LIBRARY, Group, Profile, command, path},
     workspace::Workspace,
 };

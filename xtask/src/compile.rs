@@ -6,7 +6,9 @@ use anyhow::{Context, Result, ensure};
 pub use cargo_nestling::build::Group;
 use duct::Expression;
 
-use crate::{arch::Arch, c_library, workspace::Workspace};
+use cargo_nestling::arch::Arch;
+
+use crate::{c_library, workspace::Workspace};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Profile {

@@ -20,6 +20,7 @@ use crate::{
     initramfs::Initramfs,
     machine::Machine,
     report::Outcome,
+    root_disk,
     typing::{self, Exchange},
     workspace::Workspace,
 };
@@ -156,7 +157,7 @@ pub fn obtain(workspace: &Workspace) -> Result<PathBuf> {
         .context("preparing Debian's root")?;
     // The image is made under another name and renamed when it is complete.
     let partial = cache.join("partial.img");
-    disk::image(&folder, &partial, MEGABYTES)?;
+    root_disk::image(&folder, &partial, MEGABYTES)?;
     remove(&folder)?;
     let image = cache.join("root.img");
     fs::rename(partial, &image)?;
@@ -195,9 +196,9 @@ pub fn run(workspace: &Workspace, kernel: &Path) -> Result<Outcome> {
         initramfs: &initramfs,
         append: "root=/dev/nvme0n1 rw rootwait init=/sbin/init",
     };
-    let devices = disk::device("root", &image, "nvme,drive=NAME,serial=NAME");
+    let devices = root_disk::device("root", &image, "nvme,drive=NAME,serial=NAME");
     let mut outcome = typing::talk_with(&machine, &devices, TALK)?;
-    let problems = disk::unclean(&image)?;
+    let problems = root_disk::unclean(&image)?;
     fs::remove_file(image)?;
     let check = ("afterwards the disk is clean", problems.is_empty());
     outcome.add(Outcome::of_checks([check], problems));

@@ -14,7 +14,6 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-pub use cargo_nestling::disk::{device, image};
 use cargo_nestling::drivers;
 use duct::cmd;
 
@@ -27,6 +26,7 @@ use crate::{
     machine::{Machine, Progress, Running},
     packages,
     report::{Outcome, Verdict},
+    root_disk::{device, image, unclean, write_script},
     workspace::Workspace,
 };
 
@@ -304,16 +304,6 @@ fn scratch(workspace: &Workspace, arch: Arch, name: &str) -> Result<PathBuf> {
     Ok(folder.join(name))
 }
 
-/// Makes an executable script.
-pub fn write_script(path: &Path, text: &str) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::write(path, text)?;
-    Ok(fs::set_permissions(
-        path,
-        fs::Permissions::from_mode(0o755),
-    )?)
-}
-
 /// Makes the first disk, with the root.
 fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
     let folder = scratch(workspace, arch, "root")?;
@@ -559,30 +549,6 @@ fn check(image: &Path, is_written: bool) -> Result<String> {
     if contents.contains("written") != is_written {
         let name = image.display();
         problems += &format!("{name}: what was written there: {contents:?}\n");
-    }
-    Ok(problems)
-}
-
-/// Returns the signs that an image was not unmounted; nothing if it was.
-pub fn unclean(image: &Path) -> Result<String> {
-    let name = image.file_name().unwrap_or_default().to_string_lossy();
-    let mut problems = String::new();
-    let checked = cmd!("e2fsck", "-fn", image)
-        .stderr_to_stdout()
-        .stdout_capture()
-        .unchecked()
-        .run()?;
-    if !checked.status.success() {
-        let said = String::from_utf8_lossy(&checked.stdout);
-        problems += &format!("{name} is not clean:\n{said}\n");
-    }
-    let header = cmd!("dumpe2fs", "-h", image).stderr_null().read()?;
-    ensure!(
-        header.contains("Filesystem features:"),
-        "dumpe2fs: {header}"
-    );
-    if header.contains("needs_recovery") {
-        problems += &format!("{name} needs recovery\n");
     }
     Ok(problems)
 }

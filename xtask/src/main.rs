@@ -1,13 +1,10 @@
 //! `cargo xtask`: builds nestling for four architectures, runs it, tests it and measures it.
 //!
-//! This file is the command line. The command `build` is in `compile.rs`, each other command is in the module of its name.
+//! This file is the command line. The command `build` is in `compile.rs`, the command `bench` in the package `xtask/bench`, and each
+//! other command in the module of its name.
 
 mod api;
-mod bench;
-mod boot;
-mod c_library;
 mod cargo_tool;
-mod compile;
 mod debian;
 mod debian_root;
 mod deny;
@@ -30,7 +27,6 @@ mod size;
 mod suite;
 mod test;
 mod typing;
-mod workspace;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -43,11 +39,15 @@ use cargo_nestling::{
     toolchain,
 };
 use clap::{Parser, Subcommand};
-use compile::Profile;
 use plan::Selection;
 use setup::Needs;
 use test::Options;
-use workspace::Workspace;
+use xtask::{
+    boot, c_library,
+    compile::{self, Profile},
+    root_disk,
+    workspace::{self, Workspace, cargo},
+};
 
 /// Build, run, test and measure nestling.
 #[derive(Parser)]
@@ -146,15 +146,13 @@ enum Command {
         require_kernels: bool,
     },
     /// Compare the speed of nestling's programs with others, and print tables (also to `target/bench`)
+    ///
+    /// The benchmarks are a package of their own, `xtask/bench`, which this command builds and starts.
+    #[command(disable_help_flag = true)]
     Bench {
-        /// Run only these benchmarks, such as `init`
-        names: Vec<String>,
-        /// Run the short form of each benchmark that has one: a test of the benchmark, not a measurement
-        #[arg(long)]
-        short: bool,
-        /// Print JSON, with all measured values
-        #[arg(long)]
-        json: bool,
+        /// The arguments; `--help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
     },
     /// Print a configuration for cargo with which other projects compile as nestling's own release programs are compiled
     ///
@@ -278,7 +276,7 @@ fn perform(command: Command) -> Result<ExitCode> {
             };
             return test::test(&workspace, &selection, &options);
         }
-        Command::Bench { names, short, json } => bench::bench(&workspace, &names, short, json)?,
+        Command::Bench { args } => return bench(&workspace, &args),
         Command::Flags { on } => flags::flags(&on.archs(&Arch::ALL))?,
         Command::Dist { on, deb, disk } => {
             dist::dist(&workspace, &on.archs(&[HOST]), deb, disk)?;
@@ -286,4 +284,13 @@ fn perform(command: Command) -> Result<ExitCode> {
         Command::Size { on, update } => return size::size(&workspace, &on.archs(&[HOST]), update),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Builds the benchmarks and starts them with these arguments. The exit status is theirs.
+fn bench(workspace: &Workspace, args: &[OsString]) -> Result<ExitCode> {
+    let words = ["run", "--quiet", "--package", "xtask-bench", "--"].map(OsString::from);
+    let command = cargo(words.iter().chain(args)).dir(&workspace.root);
+    let status = command.unchecked().run()?.status;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }

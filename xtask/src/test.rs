@@ -306,7 +306,7 @@ impl Run<'_> {
         let mut tests = Vec::new();
         for item in items {
             match item.kind {
-                Kind::Host(Host::Xtask) => builds.push(vec!["-p", "xtask"]),
+                Kind::Host(Host::Xtask) => builds.push(vec!["-p", "xtask", "-p", "xtask-bench"]),
                 Kind::Host(Host::CargoNestling) => builds.push(vec!["-p", "cargo-nestling"]),
                 Kind::Host(Host::Unit) => {
                     builds.push(vec!["-p", "nestling", "--lib", "--all-features"]);
@@ -371,6 +371,7 @@ impl Run<'_> {
                         Kind::Host(Host::CargoNestling) => {
                             &["cargo_nestling", "cargo-nestling", "projects"]
                         }
+                        Kind::Host(Host::Xtask) => &["xtask", "bench"],
                         Kind::Host(Host::Unit) => &["nestling"],
                         _ => &[&item.suite],
                     };

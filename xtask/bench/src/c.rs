@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use duct::cmd;
 
 use super::{Emit, Table, in_turns, spawn::smallest_program};
-use crate::{
-    arch::HOST,
+use cargo_nestling::arch::HOST;
+use xtask::{
     c_library,
     compile::{Profile, path},
     workspace::Workspace,
@@ -54,7 +54,7 @@ fn measure(
             cmd(compiler, words.iter().chain(archive)).run()
         };
         if let Err(error) = compile(&program, &[]).and_then(|_| compile(&linked, &[&archive])) {
-            eprintln!("xtask: left out: {libc}: {error:#}");
+            eprintln!("bench: left out: {libc}: {error:#}");
             continue;
         }
         for function in FUNCTIONS {

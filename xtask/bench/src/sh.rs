@@ -13,9 +13,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use super::{Emit, Table, growth, in_turns};
-use crate::{
-    apt,
-    arch::HOST,
+use cargo_nestling::{apt, arch::HOST};
+use xtask::{
     compile::{self, Group, Profile},
     workspace::Workspace,
 };

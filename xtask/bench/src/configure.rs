@@ -17,9 +17,8 @@ use anyhow::{Context, Result, ensure};
 use duct::cmd;
 
 use super::{Emit, Table, in_turns};
-use crate::{
-    apt,
-    arch::HOST,
+use cargo_nestling::{apt, arch::HOST};
+use xtask::{
     compile::{self, Profile},
     workspace::Workspace,
 };

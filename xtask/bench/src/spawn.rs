@@ -30,8 +30,8 @@ use duct::cmd;
 use serde_json::{Value, json};
 
 use super::{Emit, Table, in_turns, middle};
-use crate::{
-    arch::HOST,
+use cargo_nestling::arch::HOST;
+use xtask::{
     compile::{self, Group, Profile},
     workspace::{Workspace, cargo},
 };
@@ -262,7 +262,7 @@ fn grow(
         } else {
             let name = amount(point);
             eprintln!(
-                "xtask: left out: {} at {name}: more than is allowed here",
+                "bench: left out: {} at {name}: more than is allowed here",
                 curve.title
             );
         }
@@ -382,7 +382,7 @@ impl Starters {
             build(workspace, profile, &triple)
         }) {
             Ok(path) => all.push(Starter::new(&path, &program)?),
-            Err(error) => eprintln!("xtask: left out: musl: {error:#}"),
+            Err(error) => eprintln!("bench: left out: musl: {error:#}"),
         }
         Ok(Starters { all, gnu, program })
     }

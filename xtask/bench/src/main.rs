@@ -11,16 +11,47 @@ mod init;
 mod sh;
 mod spawn;
 
-use std::{fmt::Write, fs};
+use std::{fmt::Write, fs, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
+use cargo_nestling::process;
+use clap::Parser;
 use serde_json::{Value, json};
 
-use crate::workspace::Workspace;
+use xtask::workspace::Workspace;
+
+/// Compare the speed of nestling's programs with others, and print tables (also to `target/bench`).
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask bench", max_term_width = 100)]
+struct CommandLine {
+    /// Run only these benchmarks, such as `init`
+    names: Vec<String>,
+    /// Run the short form of each benchmark that has one: a test of the benchmark, not a measurement
+    #[arg(long)]
+    short: bool,
+    /// Print JSON, with all measured values
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    match perform(&CommandLine::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(line: &CommandLine) -> Result<()> {
+    process::end_children_on_signals()?;
+    bench(&Workspace::load()?, &line.names, line.short, line.json)
+}
 
 /// A benchmark. It reports each table as soon as the table is complete, because some tables take minutes.
 type Benchmark = fn(&Workspace, Emit<'_>) -> Result<()>;
-pub type Emit<'a> = &'a mut dyn FnMut(Table);
+type Emit<'a> = &'a mut dyn FnMut(Table);
 
 /// The benchmarks, by their names.
 const ALL: &[(&str, Benchmark)] = &[
@@ -37,7 +68,7 @@ const ALL: &[(&str, Benchmark)] = &[
 const SHORT: &[(&str, Benchmark)] = &[("spawn", spawn::short), ("c", c::short)];
 
 /// Runs the benchmarks with these names, or all. Prints their tables or JSON, and writes both to `target/bench`.
-pub fn bench(workspace: &Workspace, names: &[String], short: bool, json: bool) -> Result<()> {
+fn bench(workspace: &Workspace, names: &[String], short: bool, json: bool) -> Result<()> {
     let benchmarks = if short { SHORT } else { ALL };
     for name in names {
         let known = benchmarks.iter().any(|(it, _)| it == name);
@@ -74,7 +105,7 @@ pub fn bench(workspace: &Workspace, names: &[String], short: bool, json: bool) -
 
 /// Measures `count` things in turns. Each turn begins with another thing. Returns the values of each thing. The first turn is not
 /// counted.
-pub fn in_turns(
+fn in_turns(
     count: usize,
     turns: usize,
     mut measure: impl FnMut(usize) -> Result<f64>,
@@ -100,10 +131,10 @@ fn middle(values: impl Iterator<Item = f64>) -> [f64; 3] {
 }
 
 /// The measured values of some programs. The others are compared with the first one.
-pub struct Table {
-    pub title: String,
-    pub unit: &'static str,
-    pub rows: Vec<(String, Vec<f64>)>,
+struct Table {
+    title: String,
+    unit: &'static str,
+    rows: Vec<(String, Vec<f64>)>,
 }
 
 impl Table {

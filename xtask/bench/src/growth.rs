@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use super::{Emit, Table, in_turns, middle};
-use crate::apt;
+use cargo_nestling::apt;
 
 const TURNS: usize = 3;
 const TIMES: [usize; 3] = [1, 4, 16];

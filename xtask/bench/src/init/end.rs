@@ -12,17 +12,20 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{
+use cargo_nestling::{
     apt,
     arch::Arch,
-    bench::{Emit, Table, in_turns},
-    compile::{self, Profile},
-    disk,
     initramfs::Initramfs,
     kernel::{self, Age},
     machine::{Machine, Progress},
+};
+use xtask::{
+    compile::{self, Profile},
+    root_disk,
     workspace::Workspace,
 };
+
+use crate::{Emit, Table, in_turns};
 
 const ARCH: Arch = Arch::X86_64;
 const TURNS: usize = 7;
@@ -83,9 +86,9 @@ fn once(workspace: &Workspace, kernel: &Path, init: &str, inittab: &str) -> Resu
         symlink("busybox", root.join("bin").join(name))?;
     }
     fs::write(root.join("etc/inittab"), inittab)?;
-    disk::write_script(&root.join("etc/go"), GO)?;
+    root_disk::write_script(&root.join("etc/go"), GO)?;
     let image = scratch.join("root.img");
-    disk::image(&root, &image, 32)?;
+    root_disk::image(&root, &image, 32)?;
     let initramfs = scratch.join("empty.cpio");
     Initramfs::new().write(&initramfs)?;
     let append = format!("root=/dev/nvme0n1 rw rootwait init={init}");
@@ -95,7 +98,7 @@ fn once(workspace: &Workspace, kernel: &Path, init: &str, inittab: &str) -> Resu
         initramfs: &initramfs,
         append: &append,
     };
-    let devices = disk::device("root", &image, "nvme,drive=NAME,serial=NAME");
+    let devices = root_disk::device("root", &image, "nvme,drive=NAME,serial=NAME");
     let mut running = machine.start_with(Stdio::null(), &devices)?;
     let mut begin = None;
     loop {
@@ -110,7 +113,7 @@ fn once(workspace: &Workspace, kernel: &Path, init: &str, inittab: &str) -> Resu
     }
     let begin = begin.with_context(|| format!("no request:\n{}", running.console.tail()))?;
     let seconds = begin.elapsed().as_secs_f64();
-    let problems = disk::unclean(&image)?;
+    let problems = root_disk::unclean(&image)?;
     ensure!(problems.is_empty(), "after {init}: {problems}");
     Ok(seconds)
 }

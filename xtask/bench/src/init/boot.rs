@@ -8,17 +8,20 @@ use std::{path::Path, process::Stdio, time::Duration};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{
+use cargo_nestling::{
     apt,
     arch::Arch,
-    bench::{Emit, Table, in_turns},
-    boot::{self, SERVICE},
-    compile::{self, Profile},
     initramfs::Initramfs,
     kernel::{self, Age},
     machine::{Machine, Progress},
+};
+use xtask::{
+    boot::{self, SERVICE},
+    compile::{self, Profile},
     workspace::Workspace,
 };
+
+use crate::{Emit, Table, in_turns};
 
 const TURNS: usize = 5;
 const LIMIT: Duration = Duration::from_secs(120);

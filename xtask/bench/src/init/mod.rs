@@ -24,9 +24,8 @@ use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process_group};
 
 use super::{Emit, Table, in_turns};
-use crate::{
-    apt,
-    arch::HOST,
+use cargo_nestling::{apt, arch::HOST};
+use xtask::{
     compile::{self, Profile},
     workspace::Workspace,
 };
@@ -90,7 +89,7 @@ pub fn side_by_side(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
         })?;
         emit(table("Orphans reaped", "a second", orphans));
     } else {
-        eprintln!("xtask: only root can make a pid namespace: no table of orphans");
+        eprintln!("bench: only root can make a pid namespace: no table of orphans");
     }
     let signals = in_turns(programs.len(), 31, |index| {
         let program = &programs[index];
