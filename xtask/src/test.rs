@@ -367,9 +367,9 @@ impl Run<'_> {
                 }
                 Kind::Host(Host::Xtask | Host::CargoNestling | Host::Unit | Host::Program) => {
                     let names: &[&str] = match item.kind {
-                        // Its library, its program, and a test of its own.
+                        // Its library, its program, and its own tests.
                         Kind::Host(Host::CargoNestling) => {
-                            &["cargo_nestling", "cargo-nestling", "projects"]
+                            &["cargo_nestling", "cargo-nestling", "projects", "shells"]
                         }
                         Kind::Host(Host::Xtask) => &["xtask", "bench"],
                         Kind::Host(Host::Unit) => &["nestling"],

@@ -10,6 +10,7 @@ pub mod boot;
 pub mod build;
 pub mod cache;
 pub mod compile;
+pub mod completions;
 pub mod console;
 pub mod disk;
 pub mod drivers;

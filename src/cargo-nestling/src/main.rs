@@ -15,6 +15,7 @@ use cargo_nestling::{
     arch::{Arch, HOST, OnOne},
     boot::{self, Contents},
     compile,
+    completions::{self, Shell},
     image::{self, Form},
     new::{self, Kind, Library},
     note, process,
@@ -22,7 +23,7 @@ use cargo_nestling::{
     runner::Runner,
     test,
 };
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 /// Make, build, run, test and boot programs that stand on nestling
 ///
@@ -119,6 +120,13 @@ enum Command {
         /// The image's file
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+    },
+    /// Print a script with which a shell completes `cargo nestling`
+    ///
+    /// The manual page cargo-nestling(1) says where each shell looks for it.
+    Completions {
+        /// The shell
+        shell: Shell,
     },
 }
 
@@ -314,6 +322,9 @@ fn perform(command: Command) -> Result<ExitCode> {
             let output: &Path = &output;
             image::image(&Project::load()?, on.arch(), form, &root.into(), output)?;
         }
+        Command::Completions { shell } => {
+            completions::write(CommandLine::command(), shell, &mut std::io::stdout())?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -321,8 +332,6 @@ fn perform(command: Command) -> Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
-    use clap::CommandFactory;
 
     use super::*;
 
