@@ -51,8 +51,8 @@ pub fn run(
 
 /// Runs the documentation's examples.
 pub fn run_doc_tests(workspace: &Workspace, case: &str) -> Result<Outcome> {
-    let words = ["test", "-p", "nestling", "--doc", "--all-features", "--"];
-    let words = words.into_iter().map(String::from);
+    let words = "test -p nestling -p nestling-shell --doc --all-features --";
+    let words = words.split(' ').map(String::from);
     let command = cargo(words.chain(arguments(case))).dir(&workspace.root);
     let log = workspace.scratch()?.join("doc-tests.log");
     read(capture(LIMIT, &libtest::allow_json(command), &log)?, case)

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::fields::Fields;
-use crate::symbols::Symbols;
 use crate::variables::Variables;
+use nestling_shell::fields::Fields;
+use nestling_shell::symbols::Symbols;
 
 /// The environment as it was last updated. It is made again only after an exported variable has changed.
 #[derive(Debug, Default)]

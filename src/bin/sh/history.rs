@@ -21,10 +21,10 @@ use nestling::{
 
 use crate::options::Opt;
 use crate::shell::{self, Shell};
-use crate::symbols::Symbol;
-use crate::syntax::tree::{Command, List};
 pub use commands::History;
 use commands::Place;
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::tree::{Command, List};
 
 /// The number of commands that are kept in memory if HISTSIZE is not set.
 const DEFAULT_SIZE: usize = 1000;

@@ -22,9 +22,9 @@ use crate::jobs;
 use crate::options::Opt;
 use crate::prompt;
 use crate::shell::{Bytes, Divert, Shell, text};
-use crate::symbols::Symbol;
-use crate::syntax::Source;
 use crate::traps;
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::Source;
 
 /// The event that ended [`wait_for_input`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,6 @@ use nestling::{AsFd, OFlags, io, rt, sys, terminal};
 use crate::builtins::{self, pwd, set};
 use crate::execution;
 use crate::expansion;
-use crate::fields::{self, Fields};
 #[cfg(feature = "edit")]
 use crate::history;
 use crate::interactive;
@@ -21,10 +20,11 @@ use crate::options::{self, Opt, Options};
 use crate::reader;
 use crate::shell::{Divert, Flow, Hooks, Shell, text};
 use crate::stack::Stack;
-use crate::symbols::{Symbol, Symbols, is_name};
-use crate::syntax::Source;
 use crate::traps::{self, table::Traps};
 use crate::variables::Variables;
+use nestling_shell::fields::{self, Fields};
+use nestling_shell::symbols::{Symbol, Symbols, is_name};
+use nestling_shell::syntax::Source;
 
 const HELP: &str = "\
 Usage: sh [OPTION...] [FILE [ARGUMENT...]]

@@ -92,23 +92,18 @@ mod editor;
 mod environment;
 mod execution;
 mod expansion;
-mod fields;
 #[cfg(feature = "edit")]
 mod history;
 mod interactive;
 mod invocation;
 mod jobs;
-mod map;
 mod options;
 mod output;
 mod prompt;
 mod reader;
 mod redirection;
 mod shell;
-mod sort;
 mod stack;
-mod symbols;
-mod syntax;
 mod traps;
 mod variables;
 

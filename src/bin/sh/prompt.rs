@@ -8,11 +8,12 @@ use alloc::vec::Vec;
 use nestling::text::Text;
 use nestling::{Signal, sys};
 
-use crate::expansion::{self, characters};
+use crate::expansion;
 use crate::options::Opt;
 use crate::reader;
 use crate::shell::{Bytes, Divert, Shell};
-use crate::symbols::Symbol;
+use nestling_shell::characters;
+use nestling_shell::symbols::Symbol;
 
 /// Returns the prompt for a line: PS1, or PS2 if the line continues a command.
 pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {

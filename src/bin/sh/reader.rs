@@ -6,12 +6,12 @@ use core::mem;
 
 use nestling::Errno;
 
-use crate::map::Map;
 use crate::options::Opt;
 use crate::shell::{Divert, Shell, text};
-use crate::symbols::Symbols;
-use crate::syntax::tree::{List, Word};
-use crate::syntax::{self, Failure, Host, Source, Token, What, Wrong};
+use nestling_shell::map::Map;
+use nestling_shell::symbols::Symbols;
+use nestling_shell::syntax::tree::{List, Word};
+use nestling_shell::syntax::{self, Failure, Host, Source, Token, What, Wrong};
 
 impl Host for Shell {
     type Divert = Divert;

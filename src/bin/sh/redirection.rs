@@ -12,10 +12,10 @@ use nestling::spawn::Action;
 use nestling::{AsFd, Errno, FileType, OFlags, OwnedFd, RawFd, io, sys};
 
 use crate::expansion;
-use crate::expansion::decimal::Decimal;
 use crate::options::Opt;
 use crate::shell::{Divert, Shell, text};
-use crate::syntax::tree::{Redirection, RedirectionKind};
+use nestling_shell::decimal::Decimal;
+use nestling_shell::syntax::tree::{Redirection, RedirectionKind};
 
 /// The effect of a redirection.
 #[derive(Debug)]

@@ -13,20 +13,20 @@ use nestling::text::{Sink, Text};
 use nestling::time::{self, Clock};
 use nestling::{Errno, OwnedFd, Pid, RawFd, Signal, io, sys};
 
-use crate::builtins::quoting::Quoted;
 use crate::environment::Environment;
-use crate::fields::{Arguments, Fields, Parameters};
 use crate::interactive::state::Interactive;
 use crate::jobs::table::Jobs;
-use crate::map::Map;
 use crate::options::{Opt, Options};
 use crate::output::Output;
 use crate::stack::Stack;
-use crate::symbols::{FIRST_BUILTIN, Symbol, Symbols};
-use crate::syntax::tree::{Function, Item, Substitution};
-use crate::syntax::{Source, names};
 use crate::traps::table::Traps;
 use crate::variables::Variables;
+use nestling_shell::fields::{Arguments, Fields, Parameters};
+use nestling_shell::map::Map;
+use nestling_shell::quoting::Quoted;
+use nestling_shell::symbols::{FIRST_BUILTIN, Symbol, Symbols};
+use nestling_shell::syntax::tree::{Function, Item, Substitution};
+use nestling_shell::syntax::{Source, names};
 
 /// The pieces of a message: `text!("cd: ", path, ": ", errno)`. (This needs much less code than one function for each message. The
 /// constant pieces are one string, in which null bytes mark the places of the variable pieces.)
@@ -105,7 +105,7 @@ pub type Line = Result<Option<Vec<u8>>, Divert>;
 /// Functions of upper modules that lower modules call.
 #[derive(Debug)]
 pub struct Hooks {
-    /// The symbols of their names follow those of the known variables ([`crate::symbols`]).
+    /// The symbols of their names follow those of the known variables ([`nestling_shell::symbols`]).
     pub builtins: &'static [Builtin],
     /// [`crate::execution::all`]: for the actions of traps.
     pub execute: fn(&mut Shell, &mut Source) -> Flow,

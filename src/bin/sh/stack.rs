@@ -1,19 +1,15 @@
 //! The amount of stack for recursion: in the parser, the execution of trees, expansions and functions.
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicUsize, Ordering};
 
 use nestling::rt;
+use nestling_shell::stack::{here, is_low, set_end};
 
 /// The stack reserved for code that does not check the amount: built-ins, a spawn, a signal handler.
 const RESERVE: usize = 256 * 1024;
 
 /// The greatest amount of stack that is used.
 const MOST: usize = 96 * 1024 * 1024;
-
-/// Below this address, the stack is nearly used up. (It is a static variable because the code that frees a tree has no access to
-/// the shell.)
-static END: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Debug)]
 pub struct Stack {
@@ -38,7 +34,7 @@ impl Stack {
         let lowest = self.extended.get().map_or(lowest, |end| end.min(lowest));
         // At most half of a small stack is reserved.
         let reserve = RESERVE.min(here().saturating_sub(lowest) / 2);
-        END.store(lowest + reserve, Ordering::Relaxed);
+        set_end(lowest + reserve);
     }
 
     /// Whether little stack is left. Recursive code calls this and fails with a message, before the kernel would send SIGSEGV.
@@ -57,17 +53,4 @@ impl Stack {
         }
         !is_low()
     }
-}
-
-/// Whether little is left of the stack without extending it further. The code that frees a tree calls this: if little is left, it
-/// leaks the rest of the tree instead of overflowing the stack.
-#[inline]
-pub fn is_low() -> bool {
-    here() < END.load(Ordering::Relaxed)
-}
-
-#[inline]
-fn here() -> usize {
-    let here = 0_u8;
-    (&raw const here).addr()
 }

@@ -10,7 +10,7 @@ use nestling::{SigSet, Signal, sys};
 use crate::jobs;
 use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell};
-use crate::syntax::Source;
+use nestling_shell::syntax::Source;
 use table::Before;
 pub use table::Condition;
 

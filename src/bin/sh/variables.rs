@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::symbols::Symbol;
+use nestling_shell::symbols::Symbol;
 
 /// A variable. A variable without a value may have attributes: `readonly x`.
 #[derive(Debug, Default, Clone)]

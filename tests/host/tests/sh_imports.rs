@@ -1,15 +1,21 @@
-//! Tests that each module of the shell imports only from its own floor and from the floors below. `ARCHITECTURE.md`
-//! describes the floors.
+//! Tests that each module of the shell, and of the library of its parts, imports only from its own floor and from the floors
+//! below. `ARCHITECTURE.md` describes the floors.
 
 use std::fs;
 use std::path::Path;
 
-/// The floors, the lowest first. A module belongs to the floor that names it; if no floor does, it belongs to the floor
-/// of its folder.
-const FLOORS: [&str; 5] = [
-    "builtins/quoting environment expansion/characters expansion/decimal expansion/pattern expansion/regular \
-     expansion/splitting fields map options output sort stack symbols variables",
+/// The floors of a program or library, the lowest first. A module belongs to the floor that names it; if no floor does, it belongs
+/// to the floor of its folder.
+type Floors = [&'static str];
+
+const LIBRARY: &Floors = &[
+    "characters decimal expansion/splitting fields map pattern quoting regular sort stack symbols",
     "syntax",
+    "expansion",
+];
+
+const SHELL: &Floors = &[
+    "environment options output stack variables",
     "editor/buffer editor/kept editor/width history/commands interactive/state jobs/table shell traps/table",
     "builtins/conditional builtins/listing builtins/options builtins/set builtins/test expansion history jobs prompt reader \
      redirection traps",
@@ -17,26 +23,26 @@ const FLOORS: [&str; 5] = [
 ];
 
 /// Returns the floor of a module. Modules that no floor names are above all floors.
-fn floor(module: &str) -> usize {
+fn floor(floors: &Floors, module: &str) -> usize {
     let mut module = module;
     loop {
         let is_on = |floor: &&str| floor.split_whitespace().any(|other| other == module);
-        if let Some(floor) = FLOORS.iter().position(is_on) {
+        if let Some(floor) = floors.iter().position(is_on) {
             return floor;
         }
         match module.rsplit_once('/') {
             Some((folder, _)) => module = folder,
-            None => return FLOORS.len(),
+            None => return floors.len(),
         }
     }
 }
 
 /// Adds to `wrong` each import of a file in the folder from a floor above it.
-fn check(folder: &Path, root: &Path, wrong: &mut Vec<String>) {
+fn check(floors: &Floors, folder: &Path, root: &Path, wrong: &mut Vec<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            check(&path, root, wrong);
+            check(floors, &path, root, wrong);
             continue;
         }
         let module = path.with_extension("");
@@ -55,17 +61,26 @@ fn check(folder: &Path, root: &Path, wrong: &mut Vec<String>) {
             let import = import
                 .get(..end.unwrap_or(import.len()))
                 .unwrap_or_default();
-            if floor(&import.replace("::", "/")) > floor(module) {
+            if floor(floors, &import.replace("::", "/")) > floor(floors, module) {
                 wrong.push(format!("{module}: {import}"));
             }
         }
     }
 }
 
+fn check_all(floors: &Floors, folder: &str) {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../src")).join(folder);
+    let mut wrong = Vec::new();
+    check(floors, &root, &root, &mut wrong);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn the_shells_modules_import_only_from_their_own_floor_and_those_below() {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../src/bin/sh"));
-    let mut wrong = Vec::new();
-    check(root, root, &mut wrong);
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    check_all(SHELL, "bin/sh");
+}
+
+#[test]
+fn the_librarys_modules_import_only_from_their_own_floor_and_those_below() {
+    check_all(LIBRARY, "nestling-shell");
 }

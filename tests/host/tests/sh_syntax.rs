@@ -1,52 +1,19 @@
-//! Tests the shell's parser, patterns, regular expressions and field splitting by themselves: they can be used without a shell, and this
-//! test contains none.
-
-extern crate alloc;
+//! Tests the library of the shell's parts without a shell: the parser, patterns, regular expressions and field splitting.
 
 use std::rc::Rc;
 
 use nestling::Errno;
 
-use map::Map;
-use pattern::Pattern;
-use regular::Regular;
-use splitting::{Kind, Run, Separators, escape, split};
-use symbols::Symbols;
-use syntax::arithmetic::parse;
-use syntax::tree::{Command, List, Part};
-use syntax::{Failure, Host, Source, Token, What, Wrong, complete_command, document};
-
-#[allow(dead_code)]
-#[path = "../../../src/bin/sh/expansion/characters.rs"]
-mod characters;
-#[allow(dead_code)]
-#[path = "../../../src/bin/sh/map.rs"]
-mod map;
-#[allow(dead_code)]
-#[path = "../../../src/bin/sh/expansion/pattern.rs"]
-mod pattern;
-#[allow(dead_code)]
-#[path = "../../../src/bin/sh/expansion/regular.rs"]
-mod regular;
-#[allow(dead_code)]
-#[path = "../../../src/bin/sh/sort.rs"]
-mod sort;
-#[allow(dead_code)]
-#[path = "../../../src/bin/sh/expansion/splitting.rs"]
-mod splitting;
-#[allow(dead_code)]
-#[path = "../../../src/bin/sh/symbols.rs"]
-mod symbols;
-#[allow(dead_code)]
-#[path = "../../../src/bin/sh/syntax/mod.rs"]
-mod syntax;
-
-/// Takes the place of the shell's module `stack`: there is always enough stack to free a tree.
-mod stack {
-    pub fn is_low() -> bool {
-        false
-    }
-}
+use nestling_shell::expansion::splitting::{Kind, Run, Separators, escape, split};
+use nestling_shell::map::Map;
+use nestling_shell::pattern::Pattern;
+use nestling_shell::regular::Regular;
+use nestling_shell::symbols::Symbols;
+use nestling_shell::syntax::arithmetic::parse;
+use nestling_shell::syntax::tree::{Command, List, Part};
+use nestling_shell::syntax::{
+    Failure, Host, Source, Token, What, Wrong, complete_command, document,
+};
 
 /// A host with these lines; the first line is read first.
 struct Lines {

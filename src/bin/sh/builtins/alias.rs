@@ -4,11 +4,11 @@ use alloc::rc::Rc;
 
 use nestling::text::Text;
 
-use crate::builtins::quoting::Quoted;
-use crate::fields::Arguments;
-use crate::map::sorted;
 use crate::shell::{Answer, Shell, text};
-use crate::symbols::Symbol;
+use nestling_shell::fields::Arguments;
+use nestling_shell::map::sorted;
+use nestling_shell::quoting::Quoted;
+use nestling_shell::symbols::Symbol;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut operands = arguments.skip(1);
@@ -22,7 +22,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         }
         _ => {}
     }
-    if operands.len() == 0 {
+    if operands.is_empty() {
         let names = shell.aliases.iter().map(|(name, _)| name);
         for name in sorted(names, &shell.symbols) {
             write(shell, name);

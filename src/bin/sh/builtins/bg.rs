@@ -4,13 +4,13 @@ use nestling::text::Text;
 
 use super::fg;
 use super::options::operands;
-use crate::fields::Arguments;
 use crate::jobs;
 use crate::shell::{Answer, Shell, text};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = operands(arguments);
-    if operands.len() == 0 {
+    if operands.is_empty() {
         return Ok(i32::from(!resume(shell, b"%%")));
     }
     let failed = operands.iter().filter(|id| !resume(shell, id)).count();

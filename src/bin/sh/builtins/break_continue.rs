@@ -2,8 +2,8 @@
 //! nothing.
 
 use super::options;
-use crate::fields::Arguments;
 use crate::shell::{Answer, Divert, Shell};
+use nestling_shell::fields::Arguments;
 
 pub fn run_break(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     run(shell, arguments, Divert::Break)

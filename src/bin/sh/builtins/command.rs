@@ -3,14 +3,15 @@
 
 use alloc::ffi::CString;
 
-use super::{options, quoting};
+use super::options;
 use crate::execution::external::{self, Place};
 use crate::execution::search::{self, Target};
 use crate::execution::simple;
-use crate::fields::{Arguments, Fields};
 use crate::shell::{Answer, Attempt, Builtin, Divert, Kind, Shell, text};
-use crate::symbols::Symbol;
-use crate::syntax::tree::{Item, Simple};
+use nestling_shell::fields::{Arguments, Fields};
+use nestling_shell::quoting;
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::tree::{Item, Simple};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut getopt = options::Getopt::new(arguments, "pvV");

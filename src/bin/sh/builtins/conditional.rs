@@ -6,7 +6,7 @@ use alloc::ffi::CString;
 use super::test;
 use crate::expansion;
 use crate::shell::{Answer, Divert, Shell};
-use crate::syntax::tree::{Conditional, Operator, Word};
+use nestling_shell::syntax::tree::{Conditional, Operator, Word};
 
 /// Evaluates the expression and returns the exit status.
 pub fn evaluate(shell: &mut Shell, conditional: &Conditional) -> Answer {

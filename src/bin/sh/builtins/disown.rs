@@ -3,9 +3,9 @@
 use nestling::{Pid, text};
 
 use super::options::{Getopt, Wrong};
-use crate::fields::Arguments;
 use crate::jobs::State;
 use crate::shell::{Answer, Shell, text};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "ahr");
@@ -22,7 +22,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
     let operands = options.operands();
     shell.jobs.update();
-    if operands.len() == 0 && (all || running) {
+    if operands.is_empty() && (all || running) {
         for place in (0..shell.jobs.len()).rev() {
             let state = shell.jobs.state(place);
             if !keeps && (!running || state == Some(State::Running)) {
@@ -35,7 +35,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let current = [&b"%%"[..]];
     let ids = current
         .into_iter()
-        .filter(|_| operands.len() == 0)
+        .filter(|_| operands.is_empty())
         .chain(operands.iter());
     for id in ids {
         let found = shell.jobs.find(id).or_else(|why| {

@@ -10,10 +10,10 @@ use nestling::{Access, AsFd, Errno, OFlags, io, sys};
 
 use super::options;
 use crate::execution;
-use crate::fields::{Arguments, Parameters};
 use crate::shell::{Answer, Divert, Flow, Shell, text};
-use crate::symbols::Symbol;
-use crate::syntax::Source;
+use nestling_shell::fields::{Arguments, Parameters};
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::Source;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = options::operands(arguments);
@@ -31,11 +31,11 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     };
     let parameters = operands.skip(1);
     let positional = shell.positional.clone();
-    if parameters.len() > 0 {
+    if !parameters.is_empty() {
         shell.positional = Parameters::of(parameters);
     }
     let executed = execute(shell, &path, name);
-    if parameters.len() > 0 {
+    if !parameters.is_empty() {
         shell.positional = positional;
     }
     match executed {

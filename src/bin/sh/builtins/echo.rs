@@ -5,8 +5,8 @@
 //! test for this behaviour first, or use `printf`.
 
 use super::escapes::{self, Place};
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let (mut newline, mut escaped, mut first) = (true, false, 1);

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use super::options;
 use crate::execution;
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
-use crate::syntax::Source;
+use nestling_shell::fields::Arguments;
+use nestling_shell::syntax::Source;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     shell.check_depth()?;

@@ -3,9 +3,9 @@
 
 use super::options;
 use crate::execution::{external, search};
-use crate::fields::{Arguments, Fields};
 use crate::jobs;
 use crate::shell::{Answer, Divert, Shell};
+use nestling_shell::fields::{Arguments, Fields};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut getopt = options::Getopt::new(arguments, "a:");

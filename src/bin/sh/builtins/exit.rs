@@ -1,9 +1,9 @@
 //! `exit [n]`, `return [n]` (XCU 2.15). A `return` outside of a function and of a dot script ends the script.
 
 use super::options;
-use crate::fields::Arguments;
 use crate::shell::{Answer, Divert, Shell};
 use crate::{jobs, traps};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if jobs::should_stay(shell, 1) {

@@ -3,9 +3,9 @@
 
 use super::listing;
 use super::options::{Getopt, Wrong, wrong};
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
-use crate::symbols::{Symbol, is_name};
+use nestling_shell::fields::Arguments;
+use nestling_shell::symbols::{Symbol, is_name};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "pn");
@@ -17,7 +17,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         }
     }
     let operands = options.operands();
-    if list || operands.len() == 0 {
+    if list || operands.is_empty() {
         listing::write(shell, "export ", |variable| variable.exported);
     }
     for operand in operands.iter() {
@@ -34,7 +34,7 @@ pub fn run_readonly(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         list = true;
     }
     let operands = options.operands();
-    if list || operands.len() == 0 {
+    if list || operands.is_empty() {
         listing::write(shell, "readonly ", |variable| variable.readonly);
     }
     for operand in operands.iter() {

@@ -10,12 +10,12 @@ use nestling::{AsFd, Errno, OFlags, io, sys};
 
 use super::options::{Getopt, Wrong, wrong};
 use crate::execution;
-use crate::fields::Arguments;
 use crate::history;
 use crate::reader;
 use crate::shell::{Answer, Bytes, Divert, Shell, text};
-use crate::symbols::Symbol;
-use crate::syntax::Source;
+use nestling_shell::fields::Arguments;
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::Source;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     fc(shell, arguments).unwrap_or(Ok(1))

@@ -1,9 +1,9 @@
 //! `fg [job_id]`: XCU 3 `fg`.
 
 use super::options::operands;
-use crate::fields::Arguments;
 use crate::jobs;
 use crate::shell::{Answer, Shell, text};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let id = operands(arguments).get(0).unwrap_or(b"%%");

@@ -4,10 +4,10 @@
 use alloc::vec::Vec;
 
 use super::options::{operands, wrong};
-use crate::expansion::decimal::Decimal;
-use crate::fields::Arguments;
 use crate::shell::{Answer, Flow, Shell};
-use crate::symbols::{Symbol, is_name};
+use nestling_shell::decimal::Decimal;
+use nestling_shell::fields::Arguments;
+use nestling_shell::symbols::{Symbol, is_name};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = operands(arguments);

@@ -5,8 +5,8 @@ use nestling::text::Text;
 
 use super::options;
 use crate::execution::search::{self, Target};
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell, text};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut getopt = options::Getopt::new(arguments, "r");
@@ -21,7 +21,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = getopt.operands();
     if forgets {
         shell.hashed.clear();
-    } else if operands.len() == 0 {
+    } else if operands.is_empty() {
         for (_, path) in shell.hashed.iter() {
             text!(&**path, "\n").write(&mut shell.output);
         }

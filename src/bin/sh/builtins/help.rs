@@ -1,7 +1,7 @@
 //! `help`: lists the built-ins (as in bash and busybox).
 
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
+use nestling_shell::fields::Arguments;
 
 const WIDTH: usize = 72;
 

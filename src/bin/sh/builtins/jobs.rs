@@ -3,9 +3,9 @@
 use nestling::text::Text;
 
 use super::options::{Getopt, Wrong};
-use crate::fields::Arguments;
 use crate::jobs::State;
 use crate::shell::{Answer, Shell, text};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "lp");
@@ -20,7 +20,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = options.operands();
     shell.jobs.update();
     let marks = shell.jobs.marks();
-    if operands.len() == 0 {
+    if operands.is_empty() {
         for place in 0..shell.jobs.len() {
             report(shell, place, marks, style);
         }

@@ -6,9 +6,9 @@ use nestling::text::{self, Text};
 use nestling::{Errno, Signal, sys};
 
 use super::options::operands;
-use crate::fields::Arguments;
 use crate::jobs::State;
 use crate::shell::{Answer, Shell, text};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut operands = arguments.skip(1);
@@ -37,7 +37,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         shell.complain(text!("kill: ", name, ": no such signal"));
         return Ok(1);
     };
-    if operands.len() == 0 {
+    if operands.is_empty() {
         shell.complain(text!(
             "usage: kill [-s signal | -signal] pid..., or kill -l [exit_status...]"
         ));
@@ -112,7 +112,7 @@ fn send(shell: &mut Shell, operand: &[u8], signal: Option<Signal>) -> bool {
 /// `-l`: lists the names of the signals. For an operand that is a number (a signal or an exit status) it writes the signal's name,
 /// for a name the signal's number.
 fn list(shell: &mut Shell, operands: Arguments<'_>) -> Answer {
-    if operands.len() == 0 {
+    if operands.is_empty() {
         for signal in Signal::all() {
             text!(signal, "\n").write(&mut shell.output);
         }

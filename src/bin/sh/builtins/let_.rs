@@ -3,12 +3,12 @@
 
 use super::options::{operands, wrong};
 use crate::expansion::arithmetic;
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = operands(arguments);
-    if operands.len() == 0 {
+    if operands.is_empty() {
         wrong(shell, arguments.name(), b"", "an expression is missing");
         return Ok(1);
     }

@@ -2,10 +2,10 @@
 
 use nestling::text::Text;
 
-use super::quoting::Quoted;
-use crate::map::sorted;
 use crate::shell::Shell;
 use crate::variables::Variable;
+use nestling_shell::map::sorted;
+use nestling_shell::quoting::Quoted;
 
 /// Writes the variables for which `wanted` returns true, sorted by name, each after `command`.
 pub fn write(shell: &mut Shell, command: &str, wanted: fn(&Variable) -> bool) {

@@ -6,8 +6,8 @@
 
 use super::export::{self, Operand};
 use super::options::{operands, wrong};
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if shell.functions_deep == 0 {

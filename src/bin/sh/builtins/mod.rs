@@ -1,4 +1,4 @@
-//! The built-in utilities, one file for each, and what several of them share: `escapes`, `float`, `listing`, `options`, `quoting`.
+//! The built-in utilities, one file for each, and what several of them share: `escapes`, `float`, `listing`, `options`.
 
 mod alias;
 mod bg;
@@ -31,7 +31,6 @@ mod local;
 pub mod options;
 mod printf;
 pub mod pwd;
-pub mod quoting;
 mod read;
 pub mod set;
 mod shift;
@@ -48,7 +47,7 @@ mod wait;
 
 use crate::shell::{Builtin, Kind};
 
-/// Every built-in utility. The symbols of the built-ins' names follow those of the known variables ([`crate::symbols`]).
+/// Every built-in utility. The symbols of the built-ins' names follow those of the known variables ([`nestling_shell::symbols`]).
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
         name: ":",

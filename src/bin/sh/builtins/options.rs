@@ -2,8 +2,8 @@
 
 use nestling::Errno;
 
-use crate::fields::Arguments;
 use crate::shell::{Divert, Shell, text};
+use nestling_shell::fields::Arguments;
 
 /// An error was reported, and the status was set to 2. A regular built-in returns that status; in a special built-in the error
 /// becomes a [`Divert`].

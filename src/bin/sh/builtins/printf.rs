@@ -9,10 +9,10 @@ use nestling::text::contains;
 use super::escapes::{self, Escape, Place};
 use super::float::{self, Decimal};
 use super::options::{operands, wrong};
-use super::quoting;
-use crate::expansion::characters;
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
+use nestling_shell::characters;
+use nestling_shell::fields::Arguments;
+use nestling_shell::quoting;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = operands(arguments);

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use nestling::{Errno, sys};
 
 use super::options::{Getopt, refused};
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
-use crate::symbols::Symbol;
+use nestling_shell::fields::Arguments;
+use nestling_shell::symbols::Symbol;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "LP");

@@ -13,13 +13,14 @@ use nestling::time::{self, Clock, Timestamp};
 use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, SigSet, Signal, io, rt, sys};
 
 use super::options::{Getopt, Wrong, refused, wrong};
-use crate::expansion::{self, splitting::Separators};
-use crate::fields::Arguments;
+use crate::expansion;
 use crate::interactive;
 use crate::jobs::{self, Ready};
 use crate::shell::{Answer, Divert, Flow, Shell};
-use crate::symbols::{Symbol, is_name};
 use crate::traps;
+use nestling_shell::expansion::splitting::Separators;
+use nestling_shell::fields::Arguments;
+use nestling_shell::symbols::{Symbol, is_name};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let name = arguments.name();
@@ -302,7 +303,7 @@ impl Line {
     /// Splits the line into fields (XCU 2.6.5), and assigns the fields to the variables.
     fn assign(&self, shell: &mut Shell, names: Arguments<'_>) -> Flow {
         let mut value = Vec::new();
-        if self.exactly || names.len() == 0 {
+        if self.exactly || names.is_empty() {
             self.copy(0, self.text.len(), &mut value);
             let name = names
                 .get(0)

@@ -6,10 +6,10 @@ use nestling::text::Text;
 
 use super::listing;
 use super::options::wrong;
-use crate::fields::{Arguments, Parameters};
 use crate::jobs;
 use crate::options::{self, Opt, Options};
 use crate::shell::{Answer, Shell, text};
+use nestling_shell::fields::{Arguments, Parameters};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if arguments.len() == 1 {

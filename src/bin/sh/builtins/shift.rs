@@ -1,8 +1,8 @@
 //! `shift [n]`: removes the first `n` positional parameters (XCU 2.15, `shift`).
 
 use super::options::{operands, wrong};
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let (name, operands) = (arguments.name(), operands(arguments));

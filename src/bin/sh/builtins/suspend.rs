@@ -4,10 +4,10 @@ use nestling::{Signal, sys};
 
 use super::options::{Getopt, Wrong};
 use super::set;
-use crate::fields::Arguments;
 use crate::jobs;
 use crate::options::Opt;
 use crate::shell::{Answer, Shell, text};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "f");

@@ -8,9 +8,9 @@ use core::ffi::CStr;
 use nestling::{Access, Errno, FileType, Stat, sys};
 
 use super::options::{Wrong, wrong};
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
-use crate::syntax::tree::{Operator, unary_operator};
+use nestling_shell::fields::Arguments;
+use nestling_shell::syntax::tree::{Operator, unary_operator};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut count = arguments.len().saturating_sub(1);

@@ -5,9 +5,9 @@ use core::time::Duration;
 use nestling::sys;
 use nestling::text::Text;
 
-use crate::fields::Arguments;
 use crate::output::Output;
 use crate::shell::{Answer, Shell};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, _: Arguments<'_>) -> Answer {
     for children in [false, true] {

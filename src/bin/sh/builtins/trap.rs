@@ -4,10 +4,10 @@ use nestling::Signal;
 use nestling::text::Text;
 
 use super::options::Getopt;
-use super::quoting::Quoted;
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell, text};
 use crate::traps::{self, Condition};
+use nestling_shell::fields::Arguments;
+use nestling_shell::quoting::Quoted;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "p");
@@ -16,7 +16,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         print = true;
     }
     let mut operands = options.operands();
-    if operands.len() == 0 {
+    if operands.is_empty() {
         show(shell, Named::Condition(None), print);
         // C libraries reserve signals 32 and 33 for themselves, and may leave them ignored.
         for signal in Signal::all().filter(|signal| !matches!(signal.as_raw(), 32 | 33)) {

@@ -6,8 +6,8 @@ use nestling::text::{self, Text};
 use nestling::{Resource, Rlimit, sys};
 
 use super::options::{Getopt, refused, wrong};
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
+use nestling_shell::fields::Arguments;
 
 /// An option letter, its resource, the size of its unit in units of the kernel, and its description.
 type Limit = (u8, Resource, u64, &'static str);

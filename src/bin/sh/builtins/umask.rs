@@ -4,8 +4,8 @@
 use nestling::sys;
 
 use super::options::{Getopt, refused, wrong};
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "S");

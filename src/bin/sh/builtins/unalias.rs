@@ -1,7 +1,7 @@
 //! `unalias name...`, `unalias -a`: XCU 3 `unalias`.
 
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell, text};
+use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut operands = arguments.skip(1);
@@ -9,7 +9,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         Some(b"-a") => {
             shell.aliases.clear();
             operands = operands.skip(1);
-            if operands.len() == 0 {
+            if operands.is_empty() {
                 return Ok(0);
             }
         }
@@ -20,7 +20,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         }
         _ => {}
     }
-    if operands.len() == 0 {
+    if operands.is_empty() {
         shell.complain(text!("unalias: an operand is missing"));
         return Ok(2);
     }

@@ -1,9 +1,9 @@
 //! `unset [-fv] name...`: unsets variables, or functions (XCU 2.15, `unset`).
 
 use super::options::{Getopt, wrong};
-use crate::fields::Arguments;
 use crate::shell::{Answer, Shell};
-use crate::symbols::{Symbol, is_name};
+use nestling_shell::fields::Arguments;
+use nestling_shell::symbols::{Symbol, is_name};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let mut options = Getopt::new(arguments, "fv");

@@ -3,9 +3,9 @@
 use nestling::{Pid, text};
 
 use super::options::{Getopt, Wrong};
-use crate::fields::Arguments;
 use crate::jobs::{self, Broken, Known};
 use crate::shell::{Answer, Shell, text};
+use nestling_shell::fields::Arguments;
 
 /// The exit status for an operand that is not a known child of this shell.
 const UNKNOWN: i32 = 127;

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::expansion::characters;
+use nestling_shell::characters;
 
 /// The number of killed texts that are kept.
 const KILLS: usize = 16;

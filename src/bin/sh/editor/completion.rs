@@ -13,10 +13,10 @@ use nestling::text::{Sink, Text};
 use super::Session;
 use super::keys::Key;
 use super::width::width;
-use crate::expansion::characters;
 use crate::interactive;
 use crate::shell::{Divert, Shell, text};
 use candidates::Candidates;
+use nestling_shell::characters;
 use word::Word;
 
 /// With more candidates than this, the user is asked before they are listed.

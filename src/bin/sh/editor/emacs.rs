@@ -60,9 +60,9 @@ use alloc::vec::Vec;
 use super::buffer::{is_alphanumeric, is_not_blank};
 use super::keys::Key;
 use super::{Act, End, Last, Session, case, completion, recased, search};
-use crate::builtins::quoting;
 use crate::history::words;
 use crate::shell::Shell;
+use nestling_shell::quoting;
 
 /// The greatest number of times that a key is repeated.
 pub const MOST: usize = 9999;

@@ -27,17 +27,18 @@ use nestling::terminal::{self, Attributes, Mode as Term, Special, When};
 use nestling::{BorrowedFd, Errno, SigSet, Signal, io, signals, sys};
 
 use crate::builtins::fc;
-use crate::expansion::{self, characters};
+use crate::expansion;
 use crate::history::{self, History};
 use crate::interactive::{self, Awaited};
 use crate::jobs;
 use crate::options::Opt;
 use crate::reader;
 use crate::shell::{Divert, Shell};
-use crate::symbols::Symbol;
 use crate::traps;
 use buffer::Buffer;
 use keys::{Key, PASTE_END};
+use nestling_shell::characters;
+use nestling_shell::symbols::Symbol;
 use screen::Screen;
 
 /// The byte that the key Ctrl-C sends.

@@ -10,7 +10,7 @@ use nestling::io;
 use nestling::text::{Sink, Text};
 
 use super::width::width;
-use crate::expansion::characters;
+use nestling_shell::characters;
 
 /// The greatest number of characters by which the rest of a row may have moved. Larger moves are drawn again.
 const MOVES: usize = 8;

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use super::keys::Key;
 use super::{Act, Session};
-use crate::expansion::characters;
 use crate::history::History;
 use crate::shell::Shell;
+use nestling_shell::characters;
 
 /// Returns the number of the nearest command before or after `from` for which `is` returns true.
 pub fn find(

@@ -16,9 +16,9 @@ use super::emacs::MOST;
 use super::kept::Change;
 use super::keys::Key;
 use super::{Act, End, Last, Mode, Session, case, completion, emacs, recased, search};
-use crate::expansion::pattern::Pattern;
 use crate::history::words;
 use crate::shell::{Divert, Shell};
+use nestling_shell::pattern::Pattern;
 
 /// The character that `f`, `F`, `t` or `T` searched for last, and which of these commands it was.
 #[derive(Debug, Clone, Default)]

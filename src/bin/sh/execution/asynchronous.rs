@@ -4,7 +4,7 @@ use super::{and_or, pipeline, subshell};
 use crate::execution::external::Place;
 use crate::jobs;
 use crate::shell::{Flow, Shell};
-use crate::syntax::tree::{Command, Item};
+use nestling_shell::syntax::tree::{Command, Item};
 
 /// Starts an item that ends with `&`, and does not wait for it. The commands of a pipeline, or one simple command, become children of
 /// this shell. A copy of the shell executes anything else: an and-or list, a pipeline with `!`, or one compound command.

@@ -3,12 +3,12 @@
 use super::{check_errexit, ignoring_errexit, list, subshell};
 use crate::builtins::conditional;
 use crate::expansion;
-use crate::fields::Fields;
 use crate::redirection::{self, Failed};
 use crate::shell::{Divert, Flow, Shell};
-use crate::symbols::Symbol;
-use crate::syntax::tree::{Arm, Compound, CompoundKind, Item, List, Redirection, Word};
 use crate::traps;
+use nestling_shell::fields::Fields;
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::tree::{Arm, Compound, CompoundKind, Item, List, Redirection, Word};
 
 /// Executes a compound command with its redirections.
 pub fn execute(shell: &mut Shell, compound: &Compound, item: &Item, last: bool) -> Flow {

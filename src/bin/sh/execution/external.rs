@@ -19,11 +19,11 @@ use nestling::sys::signal::Action::Ignore;
 use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, SigSet, Signal, signals, sys};
 
 use super::{search, simple, subshell};
-use crate::fields::Fields;
 use crate::jobs;
 use crate::redirection::{self, Effect};
 use crate::shell::{Divert, Shell, text};
-use crate::syntax::tree::{Item, Simple};
+use nestling_shell::fields::Fields;
+use nestling_shell::syntax::tree::{Item, Simple};
 
 /// The features of the spawns that the shell uses.
 const FEATURES: u32 = features::SHARED

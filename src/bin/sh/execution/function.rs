@@ -4,10 +4,10 @@ use alloc::rc::Rc;
 
 use super::compound;
 use crate::builtins::set;
-use crate::fields::Parameters;
 use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell};
-use crate::syntax::tree::{Function, Item};
+use nestling_shell::fields::Parameters;
+use nestling_shell::syntax::tree::{Function, Item};
 
 /// Executes a function definition command.
 pub fn define(shell: &mut Shell, function: &Rc<Function>) {

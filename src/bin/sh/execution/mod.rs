@@ -16,9 +16,9 @@ pub use subshell::substitute;
 use crate::options::Opt;
 use crate::reader;
 use crate::shell::{Divert, Flow, Shell};
-use crate::syntax::Source;
-use crate::syntax::tree::{AndOr, Command, Connective, Item, List, Pipeline};
 use crate::traps;
+use nestling_shell::syntax::Source;
+use nestling_shell::syntax::tree::{AndOr, Command, Connective, Item, List, Pipeline};
 
 /// Reads, parses and executes all commands of a source: a script, `eval`, `.`, the action of a trap.
 pub fn all(shell: &mut Shell, source: &mut Source) -> Flow {

@@ -10,7 +10,7 @@ use super::without_fork::{self, Simply};
 use super::{command, subshell};
 use crate::jobs;
 use crate::shell::{Divert, Flow, Shell};
-use crate::syntax::tree::{Command, Item};
+use nestling_shell::syntax::tree::{Command, Item};
 
 /// The number of bytes that can be written to any pipe before anything is read from it.
 const FITS: usize = 4096;

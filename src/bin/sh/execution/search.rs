@@ -8,8 +8,8 @@ use core::ffi::CStr;
 use nestling::{Access, AsFd, OFlags, sys};
 
 use crate::shell::{Builtin, Kind, Shell};
-use crate::symbols::Symbol;
-use crate::syntax::tree::Function;
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::tree::Function;
 
 /// What a command's name stands for. The location of a program is searched for later.
 #[derive(Debug)]

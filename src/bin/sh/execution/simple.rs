@@ -9,12 +9,12 @@ use super::external::{self, Place};
 use super::search::{self, Target};
 use super::{function, xtrace};
 use crate::expansion;
-use crate::fields::{Arguments, Fields, Parameters};
+use nestling_shell::fields::{Arguments, Fields, Parameters};
 
 use crate::options::Opt;
 use crate::redirection;
 use crate::shell::{Answer, Builtin, Divert, Flow, Kind, Shell, text};
-use crate::syntax::tree::{Assignment, Function, Item, Simple};
+use nestling_shell::syntax::tree::{Assignment, Function, Item, Simple};
 
 pub fn execute(shell: &mut Shell, simple: &Simple, item: &Item, last: bool) -> Flow {
     shell.line = simple.line;

@@ -14,8 +14,10 @@ use super::without_fork::Simply;
 use super::{list, without_fork};
 use crate::jobs;
 use crate::shell::{Bytes, Divert, Flow, Shell, text};
-use crate::syntax::tree::{Command, Item, List, Redirection, RedirectionKind, Substitution};
 use crate::traps;
+use nestling_shell::syntax::tree::{
+    Command, Item, List, Redirection, RedirectionKind, Substitution,
+};
 
 /// Makes a copy of the shell for a place in a pipeline. In the copy, which is then a subshell, returns `None`. In this process,
 /// returns the copy's pid and process group.

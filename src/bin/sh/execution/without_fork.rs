@@ -26,12 +26,12 @@ use alloc::vec::Vec;
 use super::external::{self, Place, Started};
 use super::search::{self, Target};
 use crate::expansion;
-use crate::fields::Fields;
 use crate::jobs;
 use crate::options::Opt;
 use crate::shell::{Attempt, Divert, Shell};
-use crate::symbols::Symbol;
-use crate::syntax::tree::{
+use nestling_shell::fields::Fields;
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::tree::{
     Command, List, Modifier, Parameter, ParameterName, Part, Redirection, RedirectionKind, Simple,
     Word,
 };

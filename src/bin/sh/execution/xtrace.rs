@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use nestling::io;
 
-use crate::builtins::quoting;
-use crate::fields::Fields;
 use crate::prompt;
 use crate::shell::{Flow, Shell};
-use crate::symbols::Symbol;
 use crate::traps;
+use nestling_shell::fields::Fields;
+use nestling_shell::quoting;
+use nestling_shell::symbols::Symbol;
 
 /// Writes a simple command after its expansion, with the assignments before its name. A signal that arrives while PS4 is expanded
 /// may abandon the command.

@@ -3,13 +3,13 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::decimal::Decimal;
 use crate::shell::{Divert, Shell, text};
-use crate::symbols::Symbol;
-use crate::syntax::arithmetic::{
+use nestling_shell::decimal::Decimal;
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::arithmetic::{
     Binary, Expression, Operation, PARAMETERS, Sign, TOO_DEEP, Wrong, parse, parse_once,
 };
-use crate::syntax::tree::{Arithmetic, ParameterName};
+use nestling_shell::syntax::tree::{Arithmetic, ParameterName};
 
 /// If an expression needs a deeper stack than this, the stack is on the heap.
 const DEPTH: usize = 12;

@@ -4,28 +4,23 @@
 //! splits that text into fields. [`pathname`] replaces the fields that are patterns by pathnames.
 
 pub mod arithmetic;
-pub mod characters;
-pub mod decimal;
 mod parameter;
-pub mod pathname;
-pub mod pattern;
-mod regular;
-pub mod splitting;
 pub mod tilde;
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::fields::Fields;
 use crate::options::Opt;
 use crate::shell::{Divert, Flow, Shell, text};
-use crate::symbols::Symbol;
-use crate::syntax::tree::{ParameterName, Part, Word};
-use decimal::Decimal;
-use pattern::Pattern;
-use regular::Regular;
-use splitting::{Kind, Run, Separators};
+use nestling_shell::decimal::Decimal;
+use nestling_shell::expansion::splitting::{Kind, Run, Separators};
+use nestling_shell::expansion::{pathname, splitting};
+use nestling_shell::fields::Fields;
+use nestling_shell::pattern::Pattern;
+use nestling_shell::regular::Regular;
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::tree::{ParameterName, Part, Word};
 
 /// Expands words to fields: tilde, parameter, command and arithmetic expansion, field splitting, pathname expansion and quote
 /// removal. Appends the fields to `out`.

@@ -2,14 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{
-    Context, Decimal, Expander, Keeps, arithmetic, characters, check_unset, name_of, pattern,
-    single, value,
-};
-use crate::fields::{Arguments, Fields};
+use super::{Context, Decimal, Expander, Keeps, arithmetic, check_unset, name_of, single, value};
 use crate::shell::{Divert, Flow, Shell, text};
-use crate::symbols::Symbol;
-use crate::syntax::tree::{Arithmetic, Modifier, Parameter, ParameterName, Word};
+use nestling_shell::fields::{Arguments, Fields};
+use nestling_shell::symbols::Symbol;
+use nestling_shell::syntax::tree::{Arithmetic, Modifier, Parameter, ParameterName, Word};
+use nestling_shell::{characters, pattern};
 
 /// A function that changes a value when it is added to the text.
 type Transform<'a> = &'a mut dyn FnMut(&[u8], &mut Vec<u8>);
@@ -146,7 +144,7 @@ impl Expander<'_> {
                 self.mark_empty(start);
             }
         }
-        self.vanished |= values.len() == 0 && quoted;
+        self.vanished |= values.is_empty() && quoted;
     }
 
     /// The length in `${#name}`.

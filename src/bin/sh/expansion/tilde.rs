@@ -7,7 +7,7 @@ use nestling::io::Reader;
 use nestling::{OFlags, sys};
 
 use crate::shell::Shell;
-use crate::symbols::Symbol;
+use nestling_shell::symbols::Symbol;
 
 /// Appends the home directory that `~name` stands for, or `~name` itself if the user or the variable does not exist. `~+` and `~-`
 /// are PWD and OLDPWD, as in other shells.

@@ -10,7 +10,7 @@ use nestling::text::{self, Sink, Text};
 use nestling::wait::{self, Options, Who};
 use nestling::{ExitStatus, Pid, Signal};
 
-use crate::expansion::characters;
+use nestling_shell::characters;
 
 /// The job table, and the state of other children.
 #[derive(Debug, Default)]

@@ -9,10 +9,10 @@ use nestling::time::zone::{Date, Local, Zone};
 use nestling::time::{self, Clock};
 use nestling::{AsFd, OFlags, io, sys};
 
-use crate::expansion::characters::printable;
 use crate::expansion::tilde;
 use crate::shell::{Bytes, Shell, text};
-use crate::symbols::Symbol;
+use nestling_shell::characters::printable;
+use nestling_shell::symbols::Symbol;
 
 /// Replaces the escape sequences. Their replacements are quoted, so that [`expand`](super::expand) does not change them. Text in
 /// `$(…)`, `${…}` and between backquotes has no escape sequences.

@@ -10,12 +10,13 @@ use nestling::{Access, FileType, Signal, sys};
 use super::word::Word;
 use crate::builtins::command::RESERVED;
 use crate::execution::search::DEFAULT;
-use crate::expansion::{pathname, tilde};
-use crate::fields::Fields;
+use crate::expansion::tilde;
 use crate::options;
 use crate::shell::{Bytes, Shell};
-use crate::sort::sort;
-use crate::symbols::Symbol;
+use nestling_shell::expansion::pathname;
+use nestling_shell::fields::Fields;
+use nestling_shell::sort::sort;
+use nestling_shell::symbols::Symbol;
 
 /// The candidates for a word: names that begin with the typed text.
 #[derive(Debug, Default)]

@@ -85,8 +85,11 @@ use class::*;
 /// A token. The parser's fields describe a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Token {
+    /// The end of the text.
     End,
+    /// The end of a line.
     Newline,
+    /// A word.
     Word,
     /// `name=value` or `name+=value`, in a position where an assignment is allowed. The word is the value.
     Assignment,
@@ -207,10 +210,13 @@ pub type Parsed<T> = Result<T, Stop>;
 /// A syntax error and its line.
 #[derive(Debug)]
 pub struct Wrong {
+    /// The number of the line, from 1.
     pub line: u32,
+    /// What is wrong.
     pub what: What,
 }
 
+/// What is wrong with a text.
 #[derive(Debug)]
 pub enum What {
     /// An unexpected token, with its text.
@@ -219,6 +225,7 @@ pub enum What {
     Unclosed(&'static str, &'static str, u32),
     /// A word that is not a valid name.
     Name(Box<[u8]>),
+    /// The text is nested so deeply that too little stack is left.
     Deep,
 }
 
@@ -288,6 +295,7 @@ impl Buffers {
     }
 
     /// Discards what was collected after the lengths were taken.
+    #[inline]
     pub fn truncate(&mut self, lengths: &Lengths) {
         let Lengths(
             [
@@ -316,12 +324,14 @@ impl Buffers {
     }
 
     /// Begins a complete command. The parts of the previous one were taken or [discarded](Self::clear).
+    #[inline]
     pub fn begin(&mut self) {
         self.documents.clear();
         self.not_arithmetic.clear();
     }
 
     /// Discards everything.
+    #[inline]
     pub fn clear(&mut self) {
         self.truncate(&Lengths::default());
         self.trials = 0;

@@ -8,20 +8,21 @@ use core::cell::OnceCell;
 use core::mem;
 
 use super::arithmetic::Expression;
-use super::compact::{Few, Piece, Template};
+pub use super::compact::{Few, Piece, Template};
 use crate::stack;
 use crate::symbols::Symbol;
 
 /// A `compound_list`: a sequence of and-or lists.
 #[derive(Debug, Default)]
 pub struct List {
-    /// Shared, so that [`Shell::trees`](crate::shell::Shell::trees) can keep the tree.
+    /// Shared, so that who executes the tree can keep it.
     pub items: Rc<[Item]>,
 }
 
 /// An and-or list and the operator that ends it.
 #[derive(Debug, Default)]
 pub struct Item {
+    /// The and-or list.
     pub and_or: AndOr,
     /// Whether it ends with `&`.
     pub asynchronous: bool,
@@ -29,18 +30,25 @@ pub struct Item {
     pub text: Option<Rc<[u8]>>,
 }
 
+/// An and-or list: pipelines that are connected by `&&` and `||`.
 #[derive(Debug, Default)]
 pub struct AndOr {
+    /// The first pipeline.
     pub first: Pipeline,
+    /// The other pipelines, each with the operator before it.
     pub rest: Box<[(Connective, Pipeline)]>,
 }
 
+/// An operator between pipelines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connective {
+    /// `&&`
     And,
+    /// `||`
     Or,
 }
 
+/// A pipeline: commands that are connected by pipes.
 #[derive(Debug, Default)]
 pub struct Pipeline {
     /// Whether it begins with `!`.
@@ -49,20 +57,27 @@ pub struct Pipeline {
     pub commands: Few<Command>,
 }
 
+/// A command.
 #[derive(Debug)]
 pub enum Command {
+    /// A simple command: assignments, words and redirections.
     Simple(Box<Simple>),
+    /// A compound command.
     Compound(Box<Compound>),
+    /// The definition of a function.
     Function(Rc<Function>),
 }
 
+/// A simple command.
 #[derive(Debug, Default)]
 pub struct Simple {
     /// The line on which the command begins.
     pub line: u32,
+    /// The assignments before the command's name.
     pub assignments: Few<Assignment>,
     /// The command's name and arguments.
     pub words: Box<[Word]>,
+    /// The redirections in their order.
     pub redirections: Box<[Redirection]>,
     /// The command's name, if it is known without an expansion.
     pub name: Option<Symbol>,
@@ -71,52 +86,74 @@ pub struct Simple {
 /// An assignment: `name=value`, or `name+=value` if `append`.
 #[derive(Debug)]
 pub struct Assignment {
+    /// The variable.
     pub name: Symbol,
+    /// Whether the value is appended to the former one.
     pub append: bool,
+    /// The word after the `=`.
     pub value: Word,
 }
 
+/// A compound command with its redirections.
 #[derive(Debug)]
 pub struct Compound {
+    /// The line on which the command begins.
     pub line: u32,
+    /// The command itself.
     pub kind: CompoundKind,
+    /// The redirections after the command, in their order.
     pub redirections: Box<[Redirection]>,
 }
 
+/// A compound command without its redirections.
 #[derive(Debug)]
 pub enum CompoundKind {
     /// `{ list; }`
     Group(List),
     /// `(list)`
     Subshell(List),
+    /// `for name in words; do body; done`
     For {
+        /// The variable.
         name: Symbol,
         /// `None` without `in`: then the words are the positional parameters.
         words: Option<Box<[Word]>>,
+        /// The list to execute for each word.
         body: List,
     },
+    /// `case subject in arms esac`
     Case {
+        /// The word that is compared with the patterns.
         subject: Word,
+        /// The patterns, each with a list.
         arms: Box<[Arm]>,
     },
+    /// `if condition; then list; else otherwise; fi`
     If {
         /// The conditions of `if` and of each `elif`, with the list to execute if the condition is true.
         branches: Box<[(List, List)]>,
+        /// The list after `else`.
         otherwise: Option<List>,
     },
     /// `while` or `until`.
     Loop {
+        /// Whether the loop ends when the condition is true.
         until: bool,
+        /// The list whose exit status decides.
         condition: List,
+        /// The list to execute in each iteration.
         body: List,
     },
     /// `[[ expression ]]`
     Conditional(Box<Conditional>),
 }
 
+/// An arm of `case`: `patterns) body ;;`
 #[derive(Debug)]
 pub struct Arm {
+    /// The patterns, of which one must match.
     pub patterns: Box<[Word]>,
+    /// The list to execute.
     pub body: List,
     /// Whether the arm ends with `;&`: then the next arm's body is executed, too.
     pub falls_through: bool,
@@ -125,11 +162,15 @@ pub struct Arm {
 /// The expression in `[[ … ]]`. As in bash and ksh, its words undergo neither field splitting nor pathname expansion.
 #[derive(Debug)]
 pub enum Conditional {
+    /// `! expression`
     Not(Box<Conditional>),
     /// `left || right` if `or`, else `left && right`.
     Joined {
+        /// Whether the operator is `||`.
         or: bool,
+        /// The left operand.
         left: Box<Conditional>,
+        /// The right operand.
         right: Box<Conditional>,
     },
     /// A single word: true if it is not empty.
@@ -145,22 +186,36 @@ pub enum Conditional {
 /// A binary operator of `test` and `[[`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operator {
+    /// `=` or `==`
     Equal,
+    /// `!=`
     NotEqual,
+    /// `<`: the left text is before the right one.
     Before,
+    /// `>`: the left text is after the right one.
     After,
+    /// `-eq`
     Eq,
+    /// `-ne`
     Ne,
+    /// `-lt`
     Lt,
+    /// `-le`
     Le,
+    /// `-gt`
     Gt,
+    /// `-ge`
     Ge,
+    /// `-nt`
     NewerThan,
+    /// `-ot`
     OlderThan,
+    /// `-ef`
     SameFile,
 }
 
 impl Operator {
+    /// Returns the operator that is written like this.
     pub fn named(text: &[u8]) -> Option<Self> {
         Some(match *text {
             [b'='] | [b'=', b'='] => Self::Equal,
@@ -194,12 +249,16 @@ pub fn unary_operator(text: &[u8]) -> Option<u8> {
     }
 }
 
+/// The definition of a function.
 #[derive(Debug)]
 pub struct Function {
+    /// The function's name.
     pub name: Symbol,
+    /// The command that a call executes.
     pub body: Compound,
 }
 
+/// A redirection.
 #[derive(Debug)]
 pub struct Redirection {
     /// The number of the descriptor to redirect. If it is not written before the operator, the parser sets 0 for input and 1 for
@@ -207,9 +266,11 @@ pub struct Redirection {
     pub fd: i32,
     /// `{name}>file` (as in bash and ksh): the shell chooses the number and assigns it to the variable.
     pub variable: Option<Symbol>,
+    /// The operator and its operand.
     pub kind: RedirectionKind,
 }
 
+/// The operator of a redirection, with its operand.
 #[derive(Debug)]
 pub enum RedirectionKind {
     /// `<`
@@ -236,12 +297,14 @@ pub enum RedirectionKind {
 /// A word before expansion.
 #[derive(Debug, Default)]
 pub struct Word {
+    /// The parts, which follow each other immediately.
     pub parts: Few<Part>,
     /// Whether the word is expanded like an assignment, without field splitting and pathname expansion. This applies to an operand
     /// of `export` and other declaration utilities that has the form of an assignment (XCU 2.9.1.1).
     pub is_assignment: bool,
 }
 
+/// A part of a word.
 #[derive(Debug)]
 pub enum Part {
     /// Unquoted text, in which the special characters of patterns have their meaning.
@@ -267,11 +330,14 @@ pub enum Part {
     Process(bool, Rc<Substitution>),
 }
 
+/// A command substitution or a process substitution.
 #[derive(Debug)]
 pub struct Substitution {
+    /// The commands.
     pub list: List,
 }
 
+/// An arithmetic expression.
 #[derive(Debug)]
 pub struct Arithmetic {
     /// The text between the parentheses. Its parts are quoted as in double quotes.
@@ -280,14 +346,19 @@ pub struct Arithmetic {
     pub expression: OnceCell<Option<Expression>>,
 }
 
+/// A parameter expansion.
 #[derive(Debug)]
 pub struct Parameter {
+    /// The parameter.
     pub name: ParameterName,
+    /// What is done with its value.
     pub modifier: Modifier,
 }
 
+/// A parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterName {
+    /// A variable.
     Variable(Symbol),
     /// `$1`, `${12}`; not 0.
     Positional(u32),
@@ -299,25 +370,34 @@ pub enum ParameterName {
 /// The words of `Trim` (XCU 2.6.2) and `Replace` are exceptions.
 #[derive(Debug, Default)]
 pub enum Modifier {
+    /// The value itself.
     #[default]
     None,
     /// `${#name}`
     Length,
     /// `${name-word}` and the operators `=`, `?` and `+`. With a colon, an empty parameter counts as unset.
     Default {
+        /// One of `-=?+`.
         operator: u8,
+        /// Whether a colon precedes the operator.
         colon: bool,
+        /// The word after the operator.
         word: Word,
     },
     /// `${name#pattern}`, `##`, `%`, `%%`
     Trim {
+        /// Whether the pattern matches at the end, as with `%`.
         suffix: bool,
+        /// Whether the longest match is removed, as with `##` and `%%`.
         longest: bool,
+        /// The pattern.
         pattern: Word,
     },
     /// `${name:offset}` and `${name:offset:length}` (as in bash, mksh and busybox). Both are arithmetic expressions.
     Substring {
+        /// The number of characters to leave out. A negative number counts from the end.
         offset: Box<Arithmetic>,
+        /// The number of characters to keep. A negative number counts from the end.
         length: Option<Box<Arithmetic>>,
     },
     /// `${name/pattern/text}`: `//` replaces all matches, `/#` a match at the beginning, `/%` a match at the end (as in bash, mksh
@@ -325,7 +405,9 @@ pub enum Modifier {
     Replace {
         /// 0 or one of `/#%`.
         which: u8,
+        /// The pattern.
         pattern: Box<Word>,
+        /// The text in place of a match.
         replacement: Box<Word>,
     },
     /// Text in braces that is not a parameter expansion. It is reported when the word is expanded.
@@ -337,6 +419,7 @@ pub enum Modifier {
 macro_rules! freed_while_there_is_stack {
     ($($kind:ty: $field:ident,)+) => {$(
         impl Drop for $kind {
+            #[inline]
             fn drop(&mut self) {
                 if stack::is_low() {
                     mem::forget(mem::take(&mut self.$field));
@@ -353,6 +436,7 @@ freed_while_there_is_stack! {
 }
 
 impl Drop for Conditional {
+    #[inline]
     fn drop(&mut self) {
         if stack::is_low() {
             mem::forget(mem::replace(self, Self::Word(Word::default())));
@@ -362,6 +446,7 @@ impl Drop for Conditional {
 
 impl Compound {
     /// Makes `{ command; }` from a command.
+    #[inline]
     pub fn of(command: Command, line: u32) -> Self {
         let mut item = Item::default();
         item.and_or.first.commands = Few::One(command);

@@ -2,12 +2,12 @@
 //!
 //! An expression is compiled to a small program. All paths through the program are followed at the same time, without backtracking.
 //! The time is at most proportional to the product of the lengths of the text and the program. A backslash removes the special
-//! meaning of the next character, as in a [pattern](super::pattern).
+//! meaning of the next character, as in a [pattern](crate::pattern).
 
 use alloc::vec::Vec;
 
-use super::characters;
-use super::pattern::{Item, Set};
+use crate::characters;
+use crate::pattern::{Item, Set};
 
 /// A compiled regular expression.
 pub struct Regular {

@@ -14,12 +14,19 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// Makes an empty list.
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// Returns the number of complete fields.
     pub fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Whether there is no complete field.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Removes all fields, but keeps the memory.
@@ -82,6 +89,7 @@ impl Fields {
         CStr::from_bytes_with_nul(self.bytes.get(start..=end)?).ok()
     }
 
+    /// Returns the fields in their order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).map_while(|index| self.get(index))
     }
@@ -103,15 +111,23 @@ pub struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
+    /// Returns the number of arguments, with the name.
     pub fn len(self) -> usize {
         self.fields.len() - self.first
     }
 
+    /// Whether there is no argument, not even a name.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the argument with this index; 0 is the name.
     #[inline(never)]
     pub fn get(self, index: usize) -> Option<&'a [u8]> {
         self.fields.get(self.first + index)
     }
 
+    /// Returns an argument as a C string.
     #[inline(never)]
     pub fn c_str(self, index: usize) -> Option<&'a CStr> {
         self.fields.c_str(self.first + index)
@@ -157,6 +173,7 @@ impl<'a> Arguments<'a> {
         out.extend_from_slice(self.fields.bytes.get(from..*last).unwrap_or_default());
     }
 
+    /// Returns the arguments in their order.
     pub fn iter(self) -> impl Iterator<Item = &'a [u8]> {
         (0..self.len()).map_while(move |index| self.get(index))
     }
@@ -171,6 +188,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
+    /// Makes positional parameters from all fields.
     pub fn new(fields: Fields) -> Self {
         let fields = Rc::new(fields);
         Self { fields, first: 0 }
@@ -196,10 +214,17 @@ impl Parameters {
         Arguments { fields, first }
     }
 
+    /// Returns the number of parameters: `$#`.
     pub fn len(&self) -> usize {
         self.all().len()
     }
 
+    /// Whether there is no parameter.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns a parameter; the index 0 is `$1`.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         self.all().get(index)
     }

@@ -8,6 +8,7 @@ pub struct Decimal {
 }
 
 impl Decimal {
+    /// Makes the digits of a number, with a minus before a negative one.
     pub fn new(number: i64) -> Self {
         let mut digits = Self {
             buffer: [b'0'; 20],
@@ -37,6 +38,7 @@ impl Decimal {
         }
     }
 
+    /// Returns the digits.
     #[inline(never)]
     pub fn as_bytes(&self) -> &[u8] {
         self.buffer.get(self.start..).unwrap_or_default()

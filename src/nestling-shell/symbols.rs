@@ -42,6 +42,7 @@ macro_rules! known {
         const KNOWN: &[&str] = &[$(stringify!($name)),*];
     };
     (@ $index:expr; $name:ident $($rest:ident)*) => {
+        /// The name of a variable that a shell itself uses.
         pub const $name: Self = Self::new($index);
         known!(@ $index + 1usize; $($rest)*);
     };
@@ -225,6 +226,7 @@ pub struct Marks {
 }
 
 impl Marks {
+    /// Marks a name as used.
     pub fn mark(&mut self, name: Symbol) {
         if let Some(is_used) = self.are_used.get_mut(name.index()) {
             *is_used = true;

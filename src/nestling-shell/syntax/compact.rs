@@ -13,7 +13,9 @@ use super::tree::ParameterName;
 /// A slice that most often has one element.
 #[derive(Debug)]
 pub enum Few<T> {
+    /// One element.
     One(T),
+    /// Any number of elements.
     Many(Box<[T]>),
 }
 
@@ -83,7 +85,9 @@ const SHORT: usize = 22;
 /// A text that is most often short.
 #[derive(Debug)]
 pub enum Piece {
+    /// The length, and the text at the beginning of the bytes.
     Short(u8, [u8; SHORT]),
+    /// A longer text.
     Long(Box<[u8]>),
 }
 
@@ -120,15 +124,15 @@ pub struct Template {
 }
 
 impl Template {
-    pub fn extend(&mut self, text: &[u8]) {
+    pub(crate) fn extend(&mut self, text: &[u8]) {
         self.text.extend_from_slice(text);
     }
 
-    pub fn push(&mut self, name: ParameterName) {
+    pub(crate) fn push(&mut self, name: ParameterName) {
         self.parameters.push((self.text.len(), name));
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.text.is_empty() && self.parameters.is_empty()
     }
 

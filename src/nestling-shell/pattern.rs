@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::characters;
+use crate::characters;
 
 /// A compiled pattern.
 ///
@@ -21,13 +21,16 @@ pub struct Pattern {
     utf8: bool,
 }
 
+/// A part of a pattern.
 #[derive(Debug)]
 pub enum Item {
+    /// This byte.
     Byte(u8),
     /// `?`: any character.
     Any,
     /// `*`: any string.
     Star,
+    /// One character of a set.
     Set(Box<Set>),
 }
 

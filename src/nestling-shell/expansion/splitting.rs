@@ -3,16 +3,20 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::characters;
+use crate::characters;
 
 /// A part of an expanded word's text that is quoted, comes from an expansion, or separates two fields.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
+    /// What the part is.
     pub kind: Kind,
+    /// The position of its first byte.
     pub start: usize,
+    /// The position after its last byte.
     pub end: usize,
 }
 
+/// What a part of an expanded text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Quoted text, which may be empty.

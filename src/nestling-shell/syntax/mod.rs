@@ -23,6 +23,7 @@ use tree::{List, Word};
 pub enum Failure<D> {
     /// A syntax error. `None` if the text could not be read.
     Wrong(Option<Wrong>),
+    /// The host has ended the parsing.
     Diverted(D),
 }
 

@@ -8,8 +8,8 @@ use nestling::dir::ReadDir;
 use nestling::sys::file;
 use nestling::{Errno, FileType, OFlags, sys};
 
-use super::pattern::Pattern;
 use crate::fields::Fields;
+use crate::pattern::Pattern;
 use crate::sort::{compare, sort};
 
 /// Whether a text contains a special character of patterns: an asterisk, a question mark, or a pair of brackets.

@@ -10,6 +10,7 @@ use crate::symbols::Symbol;
 /// A parsed expression: operations on a stack of numbers.
 #[derive(Debug)]
 pub struct Expression {
+    /// The operations in the order of their execution. They use a stack of numbers.
     pub operations: Box<[Operation]>,
     /// The greatest number of values on the stack.
     pub depth: usize,
@@ -21,27 +22,38 @@ pub struct Expression {
 /// Whether a parameter's value may begin with a minus. It may not after another minus, because `--` is an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
+    /// The parameter's value may be any number.
     Any,
+    /// The number must not be negative, because a minus precedes it.
     Plus,
 }
 
+/// An operation on the stack of numbers.
 #[derive(Debug, Clone, Copy)]
 pub enum Operation {
+    /// Pushes this number.
     Number(i64),
     /// The value of a parameter, by its index in [`Expression::parameters`].
     Parameter(usize),
+    /// Pushes the value of a variable.
     Variable(Symbol),
+    /// `-x`
     Negate,
+    /// `~x`
     Complement,
+    /// `!x`
     Not,
     /// Replaces a number other than 0 by 1.
     Truth,
+    /// Replaces the two upper numbers by a result. The upper one is the right operand.
     Binary(Binary),
     /// Assigns the number on the top of the stack, which stays there.
     Assign(Symbol),
     /// Adds this number to the variable. Pushes the variable's old value.
     Step(Symbol, i64),
+    /// Removes the upper number.
     Drop,
+    /// Continues with the operation of this index.
     Jump(usize),
     /// Drops a number, and jumps if it is 0.
     JumpUnless(usize),
@@ -51,24 +63,42 @@ pub enum Operation {
     OrElse(usize),
 }
 
+/// An operator with two operands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binary {
+    /// `**`
     Power,
+    /// `*`
     Multiply,
+    /// `/`
     Divide,
+    /// `%`
     Remainder,
+    /// `+`
     Add,
+    /// `-`
     Subtract,
+    /// `<<`
     ShiftLeft,
+    /// `>>`
     ShiftRight,
+    /// `<`
     Less,
+    /// `<=`
     LessOrEqual,
+    /// `>`
     Greater,
+    /// `>=`
     GreaterOrEqual,
+    /// `==`
     Equal,
+    /// `!=`
     NotEqual,
+    /// `&`
     And,
+    /// `^`
     ExclusiveOr,
+    /// `|`
     Or,
 }
 

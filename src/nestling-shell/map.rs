@@ -22,11 +22,13 @@ impl<V> Default for Map<V> {
 }
 
 impl<V> Map<V> {
+    /// Returns the value of a name.
     #[inline]
     pub fn get(&self, name: Symbol) -> Option<&V> {
         self.entries.get(name.index())?.as_ref()
     }
 
+    /// Sets the value of a name.
     pub fn insert(&mut self, name: Symbol, value: V) {
         let index = name.index();
         if index >= self.entries.len() {
@@ -47,10 +49,12 @@ impl<V> Map<V> {
         was_there
     }
 
+    /// Whether no name has a value.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
+    /// Removes all values.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

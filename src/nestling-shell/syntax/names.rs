@@ -6,10 +6,12 @@ use super::tree::{
 };
 use crate::symbols::Marks;
 
+/// Marks the names in a list.
 pub fn list(list: &List, marks: &mut Marks) {
     items(&list.items, marks);
 }
 
+/// Marks the names in the items of a list.
 pub fn items(items: &[Item], marks: &mut Marks) {
     if marks.is_too_deep() {
         return;
@@ -47,6 +49,7 @@ fn simple(simple: &Simple, marks: &mut Marks) {
     redirections(&simple.redirections, marks);
 }
 
+/// Marks the names in a compound command.
 pub fn compound(compound: &Compound, marks: &mut Marks) {
     redirections(&compound.redirections, marks);
     match &compound.kind {
