@@ -87,13 +87,7 @@ pub unsafe fn syscall6(
         match number as u32 {
             MMAP => alloc_zeroed(pages(a2)).expose_provenance(),
             linux::__NR_munmap => unmap(ptr::with_exposed_provenance_mut(a1), a2),
-            linux::__NR_mremap => {
-                let old = ptr::with_exposed_provenance_mut(a1);
-                let new = alloc_zeroed(pages(a3));
-                ptr::copy_nonoverlapping(old, new, pages(a2).size().min(pages(a3).size()));
-                unmap(old, a2);
-                new.expose_provenance()
-            }
+            linux::__NR_mremap => remap(ptr::with_exposed_provenance_mut(a1), a2, a3),
             linux::__NR_futex => {
                 // A waiter polls the word, so no thread sleeps and a wake does nothing. A wait with a timeout fails at once.
                 thread::yield_now();
@@ -122,32 +116,10 @@ pub unsafe fn syscall6(
             }
             linux::__NR_write => {
                 let bytes = ptr::with_exposed_provenance::<u8>(a2);
-                let bytes = core::slice::from_raw_parts(bytes, a3);
-                kernel().written.extend_from_slice(bytes);
-                CHANGED.notify_all();
-                a3
+                write(core::slice::from_raw_parts(bytes, a3))
             }
-            PPOLL => {
-                // The timeout expires at once. So a parent checks its child between the child's steps.
-                thread::yield_now();
-                let kernel = kernel();
-                let polled = &mut *ptr::with_exposed_provenance_mut::<linux::pollfd>(a1);
-                if !kernel.written.is_empty() {
-                    polled.revents |= linux::POLLIN as i16;
-                }
-                if kernel.write_ends == 0 {
-                    polled.revents |= linux::POLLHUP as i16;
-                }
-                usize::from(polled.revents != 0)
-            }
-            linux::__NR_read => {
-                let mut kernel = kernel();
-                let count = kernel.written.len().min(a3);
-                let target = ptr::with_exposed_provenance_mut::<u8>(a2);
-                target.copy_from_nonoverlapping(kernel.written.as_ptr(), count);
-                kernel.written.drain(..count);
-                count
-            }
+            PPOLL => poll(&mut *ptr::with_exposed_provenance_mut(a1)),
+            linux::__NR_read => read(ptr::with_exposed_provenance_mut(a2), a3),
             linux::__NR_execve => {
                 let path = CStr::from_ptr(ptr::with_exposed_provenance(a1));
                 if path == c"/bin/true" {
@@ -165,6 +137,53 @@ pub unsafe fn syscall6(
             _ => negative(errno::ENOSYS),
         }
     }
+}
+
+/// Moves a mapping to one of another length.
+///
+/// # Safety
+/// The same as for `mremap`.
+unsafe fn remap(old: *mut u8, old_length: usize, length: usize) -> usize {
+    // SAFETY: the caller passes a mapping; the new one is at least as long as what is copied.
+    unsafe {
+        let new = alloc_zeroed(pages(length));
+        ptr::copy_nonoverlapping(old, new, pages(old_length).size().min(pages(length).size()));
+        unmap(old, old_length);
+        new.expose_provenance()
+    }
+}
+
+/// Writes to the pipe.
+fn write(bytes: &[u8]) -> usize {
+    kernel().written.extend_from_slice(bytes);
+    CHANGED.notify_all();
+    bytes.len()
+}
+
+/// Returns what the pipe has for its reader. The timeout expires at once. So a parent checks its child between the child's steps.
+fn poll(polled: &mut linux::pollfd) -> usize {
+    thread::yield_now();
+    let kernel = kernel();
+    if !kernel.written.is_empty() {
+        polled.revents |= linux::POLLIN as i16;
+    }
+    if kernel.write_ends == 0 {
+        polled.revents |= linux::POLLHUP as i16;
+    }
+    usize::from(polled.revents != 0)
+}
+
+/// Reads from the pipe.
+///
+/// # Safety
+/// `target` has room for `room` bytes.
+unsafe fn read(target: *mut u8, room: usize) -> usize {
+    let mut kernel = kernel();
+    let count = kernel.written.len().min(room);
+    // SAFETY: the caller promises the room.
+    unsafe { target.copy_from_nonoverlapping(kernel.written.as_ptr(), count) };
+    kernel.written.drain(..count);
+    count
 }
 
 fn negative(errno: u32) -> usize {

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use linux_raw_sys::general as linux;
 
-use super::attributes::Notice;
+use super::attributes::{Attributes, Notice};
 use super::namespaces::Gate;
 use super::report::{Attribute, StepCode};
 use super::task::{ChildTask, Means};
@@ -102,15 +102,7 @@ fn attempt<const FEATURES: u32>(
         begins,
         ..Means::default()
     };
-    // The mark is used only with `clone3`: a kernel whose `clone3` resets handlers also clears the mark. And the mark is used only
-    // if the parent can recognise an exec without the mark, which requires that the child is in this process's session.
-    let may_begin_session =
-        attributes.new_session || attributes.hook.is_some_and(|hook| hook.is_unknown);
-    let may_mark = FEATURES & features::SHARED != 0
-        && memory_shared
-        && !may_begin_session
-        && !is(&REFUSES_CLONE3)
-        && watch::trusts_mark();
+    let may_mark = memory_shared && may_mark::<FEATURES>(attributes);
     let mut pipe = None;
     if !may_mark || attributes.notice == Notice::Pipe {
         match make_pipe::<FEATURES>(task, &mut means) {
@@ -173,6 +165,18 @@ fn attempt<const FEATURES: u32>(
     }
     let made = Made { pid, pidfd, pipe };
     open_gate::<FEATURES>(task, gate, made, begins)
+}
+
+/// Returns whether a mark may take the place of the pipe. The mark is used only with `clone3`: a kernel whose `clone3` resets handlers
+/// also clears the mark. And the mark is used only if the parent can recognise an exec without the mark, which requires that the
+/// child is in this process's session.
+fn may_mark<const FEATURES: u32>(attributes: &Attributes<'_>) -> bool {
+    let may_begin_session =
+        attributes.new_session || attributes.hook.is_some_and(|hook| hook.is_unknown);
+    FEATURES & features::SHARED != 0
+        && !may_begin_session
+        && !is(&REFUSES_CLONE3)
+        && watch::trusts_mark()
 }
 
 /// Lets a child in a new user namespace continue, unless the parent has already killed it.

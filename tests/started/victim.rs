@@ -150,6 +150,7 @@ fn open_at(number: RawFd, path: &core::ffi::CStr) -> OwnedFd {
     sys::fd::dup_cloexec(opened.as_fd(), number).expect("room for a descriptor")
 }
 
+/// A list of spawns, one for each kind that the suite `faults` names.
 fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i32 {
     let program = args![c"program", c"child"];
     let program = Args::new(&program);

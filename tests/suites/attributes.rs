@@ -635,6 +635,7 @@ fn the_parent_sees_what_a_hook_writes_if_memory_is_shared(memory: Memory) {
     );
 }
 
+/// A list of the features with an attribute or an action that needs them.
 fn a_feature_that_the_program_does_not_name_is_refused_and_nothing_is_started(memory: Memory) {
     let hook = Hook::ignore_interrupts();
     let scheduler = Some(Scheduler {

@@ -1116,6 +1116,7 @@ fn pre_exec_runs_in_the_child(memory: Memory) {
 
 // ---- Failures ----
 
+/// A list of failures, one for each step of a `Command`.
 fn every_step_that_fails_is_named(memory: Memory) {
     make_file(c"file", 0o644, b"");
     make_file(c"words", 0o755, b"hello\n");

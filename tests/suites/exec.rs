@@ -714,6 +714,7 @@ fn exec_finds_its_program_as_a_spawn_does() {
     });
 }
 
+/// A list of failures, one after another. It is one case because each of them must leave the process as it was for the next.
 fn a_failed_exec_names_its_step_and_restores_the_mask() {
     make_path();
     make_file(c"script", 0o755, b"#!/nope\n");

@@ -63,6 +63,7 @@ fn release() -> bool {
     }
 }
 
+/// A list of spawns that need much stack, all measured against one limit.
 fn the_child_uses_little_of_its_stack(memory: Memory) {
     for directory in [c"bin", c"cgroup"] {
         make_directory(directory).expect("a directory");

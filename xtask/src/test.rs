@@ -366,15 +366,7 @@ impl Run<'_> {
                     add(5, Box::new(|| host::run_doc_tests(self.workspace, case)));
                 }
                 Kind::Host(Host::Xtask | Host::CargoNestling | Host::Unit | Host::Program) => {
-                    let names: &[&str] = match item.kind {
-                        // Its library, its program, and its own tests.
-                        Kind::Host(Host::CargoNestling) => {
-                            &["cargo_nestling", "cargo-nestling", "projects", "shells"]
-                        }
-                        Kind::Host(Host::Xtask) => &["xtask", "bench"],
-                        Kind::Host(Host::Unit) => &["nestling"],
-                        _ => &[&item.suite],
-                    };
+                    let names = test_programs(item);
                     // A program that could not be built has been reported already.
                     for program in programs.iter().filter(|it| names.contains(&&*it.name)) {
                         let case = &self.options.case;
@@ -558,6 +550,18 @@ fn in_parallel(tasks: Vec<Task<'_>>) {
             });
         }
     });
+}
+
+/// Returns cargo's names of the test programs of an item: of its library, its program, and its tests.
+fn test_programs(item: &Item) -> Vec<&str> {
+    match item.kind {
+        Kind::Host(Host::CargoNestling) => {
+            vec!["cargo_nestling", "cargo-nestling", "projects", "shells"]
+        }
+        Kind::Host(Host::Xtask) => vec!["xtask", "bench"],
+        Kind::Host(Host::Unit) => vec!["nestling"],
+        _ => vec![&item.suite],
+    }
 }
 
 /// The estimated seconds of a test program of this machine.

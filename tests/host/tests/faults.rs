@@ -329,6 +329,7 @@ enum Expectation {
 
 /// Returns the effect that an errno of a call must have: it depends on the step of the call, and on how the library
 /// treats the errno.
+/// It is long because it is a table: one arm for each call, in the order of a spawn.
 fn expectation(way: &Way, dry: &DryRun, target: &Target, errno: &str) -> Expectation {
     use Expectation::{Failure, FailureAndLeft, Left, Nothing};
     let Target { call, position } = target;

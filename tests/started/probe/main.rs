@@ -80,6 +80,7 @@ fn main(process: Process) -> i32 {
     0
 }
 
+/// Reports one property after another: each line is the report's next line.
 fn describe(process: Process, out: &mut Text<8192>) -> core::fmt::Result {
     // The descriptors come first, because `write!` needs none.
     write!(out, "fds:")?;

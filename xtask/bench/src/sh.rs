@@ -111,6 +111,7 @@ pub fn side_by_side(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
             path: compile::path(workspace, HOST, Profile::Release, "sh"),
         },
     ];
+    let scratch = workspace.scratch()?;
     let mut table = |title: &str, unit, values: Vec<Vec<f64>>| {
         let names = shells.iter().map(|it| String::from(it.name));
         let rows = names.zip(values).collect();
@@ -120,24 +121,39 @@ pub fn side_by_side(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
             rows,
         });
     };
+    scripts(&shells, &idle, &scratch, &mut table)?;
+    long_inputs(&shells, &idle, &scratch, &mut table)?;
+    processes(&shells, &idle, &mut table)?;
+    growth::tables(&scratch, &shells[1].path, emit)
+}
 
-    let counts = workspace.scratch()?.join("counts");
+/// Emits a table with this title and unit: the values of each shell.
+type EmitValues<'a> = &'a mut dyn FnMut(&str, &'static str, Vec<Vec<f64>>);
+
+/// The time of each of the [`SCRIPTS`], and what `perf` counts.
+fn scripts(shells: &[Shell], idle: &Path, scratch: &Path, table: EmitValues<'_>) -> Result<()> {
+    let counts = scratch.join("counts");
     for (title, script) in SCRIPTS {
         let values = in_turns(shells.len(), TURNS, |index| {
-            milliseconds(&shells[index], script, &idle, Path::new("/dev/null"))
+            milliseconds(&shells[index], script, idle, Path::new("/dev/null"))
         });
         table(title, "milliseconds", values.with_context(|| title)?);
         for (event, unit, one) in COUNTED {
             let counts = shells
                 .iter()
-                .map(|shell| Ok(vec![count(&counts, shell, script, &idle, event)? / one]));
+                .map(|shell| Ok(vec![count(&counts, shell, script, idle, event)? / one]));
             match counts.collect::<Result<_>>() {
                 Ok(values) => table(title, unit, values),
                 Err(why) => eprintln!("{title}: {why:#}"),
             }
         }
     }
-    let long = workspace.scratch()?.join("long-script");
+    Ok(())
+}
+
+/// The time that the shells take to read many lines: of a here-document, and of a file.
+fn long_inputs(shells: &[Shell], idle: &Path, scratch: &Path, table: EmitValues<'_>) -> Result<()> {
+    let long = scratch.join("long-script");
     let lines: String = (0..50_000)
         .map(|line| format!("line {line} of $v\n"))
         .collect();
@@ -147,25 +163,30 @@ pub fn side_by_side(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
     )?;
     let script = format!(". {}", long.display());
     let values = in_turns(shells.len(), TURNS, |index| {
-        milliseconds(&shells[index], &script, &idle, Path::new("/dev/null"))
+        milliseconds(&shells[index], &script, idle, Path::new("/dev/null"))
     })?;
     table(
         "A here-document of 50,000 lines, expanded and read",
         "milliseconds",
         values,
     );
-    let input = workspace.scratch()?.join("long-input");
+    let input = scratch.join("long-input");
     fs::write(&input, "some words of a line\n".repeat(100_000))?;
     let script = "while read -r a b; do :; done";
     let values = in_turns(shells.len(), TURNS, |index| {
-        milliseconds(&shells[index], script, &idle, &input)
+        milliseconds(&shells[index], script, idle, &input)
     })?;
     table(
         "`read` of 100,000 lines from a file",
         "milliseconds",
         values,
     );
+    fs::remove_file(long)?;
+    Ok(fs::remove_file(input)?)
+}
 
+/// What the shells cost as processes: their starts, commands from a large shell, memory, and the size of the file.
+fn processes(shells: &[Shell], idle: &Path, table: EmitValues<'_>) -> Result<()> {
     let values = in_turns(shells.len(), 21, |index| start(&shells[index]))?;
     table("Start and end of `sh -c :`", "microseconds", values);
     for (title, count) in [
@@ -173,7 +194,7 @@ pub fn side_by_side(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
         ("External commands, with 1 GiB of variables", 1024),
     ] {
         let values = in_turns(shells.len(), TURNS, |index| {
-            with_variables(&shells[index], count, &idle)
+            with_variables(&shells[index], count, idle)
         })?;
         table(title, "microseconds each", values);
     }
@@ -192,9 +213,7 @@ pub fn side_by_side(workspace: &Workspace, emit: Emit<'_>) -> Result<()> {
         .iter()
         .map(|it| Ok(vec![fs::metadata(&it.path)?.len() as f64]));
     table("File", "bytes", sizes.collect::<Result<_>>()?);
-    fs::remove_file(long)?;
-    fs::remove_file(input)?;
-    growth::tables(&workspace.scratch()?, &shells[1].path, emit)
+    Ok(())
 }
 
 /// Returns how long a shell takes for a script, in milliseconds.
