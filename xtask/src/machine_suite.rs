@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::{
-    arch::Arch, debian, debian_root, disk, life, report::Outcome, typing, workspace::Workspace,
+    arch::Arch, debian, debian_root, disk, life, manual, report::Outcome, typing,
+    workspace::Workspace,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,15 +16,17 @@ pub enum MachineSuite {
     Typing,
     Debian,
     DebianRoot,
+    Manual,
 }
 
 impl MachineSuite {
-    pub const ALL: [MachineSuite; 5] = [
+    pub const ALL: [MachineSuite; 6] = [
         MachineSuite::Life,
         MachineSuite::Disk,
         MachineSuite::Typing,
         MachineSuite::Debian,
         MachineSuite::DebianRoot,
+        MachineSuite::Manual,
     ];
 
     pub fn name(self) -> &'static str {
@@ -33,6 +36,7 @@ impl MachineSuite {
             MachineSuite::Typing => "typing",
             MachineSuite::Debian => "debian",
             MachineSuite::DebianRoot => "debian-root",
+            MachineSuite::Manual => "manual",
         }
     }
 
@@ -41,6 +45,7 @@ impl MachineSuite {
             MachineSuite::Life | MachineSuite::Disk | MachineSuite::Typing => true,
             MachineSuite::Debian => arch == debian::ARCH,
             MachineSuite::DebianRoot => arch == debian_root::ARCH,
+            MachineSuite::Manual => arch == manual::ARCH,
         }
     }
 
@@ -51,6 +56,7 @@ impl MachineSuite {
             MachineSuite::Typing => typing::run(workspace, arch, kernel),
             MachineSuite::Debian => debian::run(workspace, kernel),
             MachineSuite::DebianRoot => debian_root::run(workspace, kernel),
+            MachineSuite::Manual => manual::run(workspace, kernel),
         }
     }
 }

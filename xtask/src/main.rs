@@ -16,6 +16,7 @@ mod host;
 mod libtest;
 mod life;
 mod machine_suite;
+mod manual;
 mod memcheck;
 mod plan;
 mod report;

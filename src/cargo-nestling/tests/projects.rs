@@ -316,6 +316,47 @@ fn each_project_passes_its_test_on_four_kernels_and_boots() {
 }
 
 #[test]
+fn the_example_of_the_manual_boots_a_machine() {
+    if !is_long() || !boots("riscv64") {
+        return say("skipped: takes a minute, in the long form only");
+    }
+    let page = include_str!("../../man/cargo-nestling.1");
+    let (_, example) = page.split_once(".Sh EXAMPLES").expect("examples");
+    let (_, example) = example
+        .split_once(".Bd -literal -offset indent\n")
+        .expect("an example");
+    let (example, _) = example.split_once(".Ed\n").expect("its end");
+    let mut script = String::from("set -e\n");
+    for line in example.replace("\\-", "-").lines() {
+        let command = line.strip_prefix("$ ").expect("a command");
+        script += command;
+        // Until nestling is on crates.io, a project has it from this folder.
+        if command.contains(" new ") {
+            script += &format!(" --nestling {ROOT}; cp {ROOT}/Cargo.lock demo");
+        }
+        script += "\n";
+    }
+    let _alone = alone();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("manual");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).expect("what an earlier test left");
+    }
+    fs::create_dir(&folder).expect("a folder");
+    let own = Path::new(env!("CARGO_BIN_EXE_cargo-nestling")).parent();
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = own
+        .map(PathBuf::from)
+        .into_iter()
+        .chain(env::split_paths(&path));
+    let mut command = Command::new("sh");
+    prepare(command.args(["-c", &script]), &folder);
+    command.env("PATH", env::join_paths(folders).expect("PATH"));
+    let said = succeed(&mut command).stdout;
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("service has ended: exit status: 0"), "{said}");
+}
+
+#[test]
 fn a_disk_image_boots_and_keeps_what_is_written() {
     if !is_long() || !boots(host().0) {
         return say("skipped: takes a minute, in the long form only");
