@@ -96,6 +96,32 @@ pub fn read_to_end(fd: BorrowedFd<'_>, bytes: &mut Vec<u8>) -> Result<usize, Err
     outcome
 }
 
+/// Reads a line, and appends it to `line`, with its newline. Returns the number of bytes read; 0 at the end of the file. Reads byte by
+/// byte, so that a program that is started afterwards can read what follows the line. Costs one system call for each byte; a `Reader`
+/// costs less if no other program reads from the descriptor.
+///
+/// ```
+/// use nestling::{AsFd, OFlags, io, sys};
+/// let file = sys::fd::open(c"/proc/self/status", OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+/// let mut line = Vec::new();
+/// io::read_line(file.as_fd(), &mut line)?;
+/// assert!(line.starts_with(b"Name:") && line.ends_with(b"\n"));
+/// # Ok::<(), nestling::Errno>(())
+/// ```
+///
+/// # Errors
+/// The errors of [`read`], and `ENOMEM`. The bytes read before an error stay in `line`.
+#[cfg(any(feature = "alloc", feature = "std"))]
+pub fn read_line(fd: BorrowedFd<'_>, line: &mut Vec<u8>) -> Result<usize, Errno> {
+    let (mut byte, mut count) = ([0], 0);
+    while byte != *b"\n" && read(fd, &mut byte)? == 1 {
+        line.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+        line.extend(byte);
+        count += 1;
+    }
+    Ok(count)
+}
+
 /// Writes all bytes.
 ///
 /// # Errors

@@ -34,30 +34,12 @@
 //! # A small shell
 //!
 //! ```no_run
-//! use nestling::jobs::{self, ControllingTerminal, Group};
+//! use nestling::jobs::{self, ControllingTerminal, Group, Job};
 //! use nestling::spawn::{Action, Attributes, Program, Spawn};
-//! use nestling::wait::Options;
-//! use nestling::{Args, AsFd, Errno, ExitStatus, args, sys};
+//! use nestling::{Args, AsFd, args};
 //!
 //! // The beginning.
-//! let terminal = ControllingTerminal::open()?;
-//! terminal.wait_until_foreground()?;
-//! let _ = sys::process::setpgid(0, 0); // EPERM: a session's leader leads its own group already
-//! terminal.take()?;
-//!
-//! /// Waits until the job stops or all of it has ended.
-//! fn wait(job: Group) -> Result<ExitStatus, Errno> {
-//!     let mut last = ExitStatus::default();
-//!     loop {
-//!         match job.wait(Options::STOPPED) {
-//!             Ok(Some((_, status))) if status.stopped_signal().is_some() => return Ok(status),
-//!             Ok(ended) => last = ended.map_or(last, |(_, status)| status),
-//!             Err(Errno::EINTR) => {}
-//!             Err(Errno::ECHILD) => return Ok(last),
-//!             Err(errno) => return Err(errno),
-//!         }
-//!     }
-//! }
+//! let terminal = ControllingTerminal::for_shell()?;
 //!
 //! // A job in the foreground.
 //! let list = args![c"vi"];
@@ -65,24 +47,21 @@
 //! let child = Spawn {
 //!     actions: &[Action::SetForeground(terminal.as_fd().as_raw_fd())],
 //!     attributes: Attributes {
-//!         process_group: Some(0), // for the further members: Some(job.id().as_raw()), and no SetForeground
+//!         process_group: Some(0), // for the further members: Some(first.as_raw()), and no SetForeground
 //!         default_signals: jobs::SIGNALS,
 //!         ..Attributes::default()
 //!     },
 //!     ..Spawn::new(Program::Search { name: c"vi", path: None }, Args::new(&list), Args::EMPTY)
 //! };
-//! let job = Group::new(child.start().expect("vi").id());
-//! let mut status = wait(job)?;
-//! let mut attributes = lent.take_back()?;
+//! let first = child.start().expect("vi").id();
+//! let mut job = Job::new(Group::new(first), first);
+//! let mut status = job.wait_in_foreground(lent)?;
 //!
 //! // `fg`, as long as it was only stopped.
 //! while status.stopped_signal().is_some() {
-//!     let lent = terminal.hand_over(job, Some(&attributes))?;
-//!     job.resume()?;
-//!     status = wait(job)?;
-//!     attributes = lent.take_back()?;
+//!     status = job.continue_in_foreground(&terminal)?;
 //! }
-//! # Ok::<(), Errno>(())
+//! # Ok::<(), nestling::Errno>(())
 //! ```
 
 use core::mem::ManuallyDrop;
@@ -176,6 +155,115 @@ impl Group {
     }
 }
 
+/// A job: a process group, and its last process, whose exit status is the job's (POSIX XCU 2.9.2). For a single command, both have the
+/// same id.
+#[derive(Clone, Debug)]
+pub struct Job {
+    group: Group,
+    last: Pid,
+    /// How the last process has ended.
+    ended: Option<ExitStatus>,
+    /// The attributes of the terminal that the job had set when it stopped.
+    attributes: Option<Attributes>,
+}
+
+impl Job {
+    /// Makes a `Job` of a group of this process's children.
+    #[must_use]
+    pub const fn new(group: Group, last: Pid) -> Self {
+        Self {
+            group,
+            last,
+            ended: None,
+            attributes: None,
+        }
+    }
+
+    /// Returns the job's process group.
+    #[must_use]
+    pub const fn group(&self) -> Group {
+        self.group
+    }
+
+    /// Waits until one of the job's processes stops, or all of them have ended, and reaps them. Returns the status of the process that has
+    /// stopped, or of the job's last process. Costs one system call for each process, and one more. If a signal handler interrupts a
+    /// call, `wait` repeats it.
+    ///
+    /// # Errors
+    /// `ECHILD` if the last process is not a child of this process, or if another wait has reaped it.
+    pub fn wait(&mut self) -> Result<ExitStatus, Errno> {
+        loop {
+            match self.reap(Options::STOPPED) {
+                Ok(Some(status)) => return Ok(status),
+                Ok(None) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// Reaps those of the job's processes that have ended. If all have ended, returns the status of the last process; otherwise, returns
+    /// `None`. A shell calls this method for each job in the background before it prints a prompt.
+    ///
+    /// # Errors
+    /// The errors of [`wait`](Self::wait).
+    pub fn try_wait(&mut self) -> Result<Option<ExitStatus>, Errno> {
+        // Each turn reaps a process.
+        while wait::peek(Who::Group(self.group.0), Options::NOHANG) != Ok(None) {
+            match self.reap(Options::NOHANG) {
+                Ok(None) | Err(Errno::EINTR) => {}
+                status => return status,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits for one process. Returns the status of a process that has stopped, or of the last process if all have ended.
+    fn reap(&mut self, options: Options) -> Result<Option<ExitStatus>, Errno> {
+        match self.group.wait(options) {
+            Ok(Some((_, status))) if status.stopped_signal().is_some() => Ok(Some(status)),
+            Ok(Some((pid, status))) if pid == self.last => {
+                self.ended = Some(status);
+                Ok(None)
+            }
+            Ok(_) => Ok(None),
+            Err(Errno::ECHILD) => self.ended.map(Some).ok_or(Errno::ECHILD),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Waits like [`wait`](Self::wait) for a job that has the terminal, and takes the terminal back. If the job has exited, the terminal
+    /// keeps the attributes that the job has set; otherwise, the command `stty` would have no effect. If the job has stopped or a
+    /// signal has killed it, the terminal gets the shell's attributes again.
+    ///
+    /// # Errors
+    /// The errors of [`wait`](Self::wait), after which the terminal is taken back, too, and those of [`ControllingTerminal::take`].
+    pub fn wait_in_foreground(&mut self, lent: Foreground<'_>) -> Result<ExitStatus, Errno> {
+        let status = self.wait()?;
+        if status.code().is_some() {
+            lent.take_back_as_is()?;
+        } else {
+            self.attributes = Some(lent.take_back()?);
+        }
+        Ok(status)
+    }
+
+    /// Continues a job that has stopped, or that runs in the background, in the foreground: passes the terminal to the job, with the
+    /// attributes that the job had set when it stopped; sends `SIGCONT`; and does the same as
+    /// [`wait_in_foreground`](Self::wait_in_foreground).
+    ///
+    /// # Errors
+    /// The errors of [`ControllingTerminal::hand_over`], [`Group::resume`] and [`wait_in_foreground`](Self::wait_in_foreground).
+    #[doc(alias = "fg")]
+    pub fn continue_in_foreground(
+        &mut self,
+        terminal: &ControllingTerminal,
+    ) -> Result<ExitStatus, Errno> {
+        let lent = terminal.hand_over(self.group, self.attributes.as_ref())?;
+        self.group.resume()?;
+        self.wait_in_foreground(lent)
+    }
+}
+
 /// The controlling terminal that a shell shares with its jobs.
 #[derive(Debug)]
 pub struct ControllingTerminal(OwnedFd);
@@ -188,6 +276,24 @@ impl ControllingTerminal {
     /// `open(2)`.
     pub fn open() -> Result<Self, Errno> {
         sys::fd::open(c"/dev/tty", OFlags::RDWR | OFlags::CLOEXEC, 0).map(Self)
+    }
+
+    /// Opens this process's controlling terminal for a shell with job control, as a shell does when it starts: waits until the shell is
+    /// in the foreground, ignores [`SIGNALS`], and puts the shell into a process group of its own, which gets the terminal. Costs
+    /// thirteen system calls.
+    ///
+    /// # Errors
+    /// The errors of [`open`](Self::open), [`wait_until_foreground`](Self::wait_until_foreground) and [`take`](Self::take). After
+    /// an error of `take`, the signals remain ignored.
+    pub fn for_shell() -> Result<Self, Errno> {
+        let terminal = Self::open()?;
+        terminal.wait_until_foreground()?;
+        for signal in SIGNALS.iter() {
+            sys::signal::ignore(signal)?;
+        }
+        let _ = sys::process::setpgid(0, 0); // EPERM: a session's leader leads its own group already
+        terminal.take()?;
+        Ok(terminal)
     }
 
     /// Makes a `ControllingTerminal` from a descriptor of the terminal. The descriptor must be open for reading. If the

@@ -30,8 +30,8 @@
 //! - The basic types, at the crate's root: [`Errno`], [`OwnedFd`] and [`BorrowedFd`], [`OFlags`] and [`Stat`], [`Signal`] and
 //!   [`SigSet`], [`Pid`] and [`ExitStatus`], [`Args`] and [`c_str`], [`Resource`] and [`Policy`], and [`text`].
 //! - [`sys`]: one small typed function for each system call.
-//! - Helpers: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`], [`utmp`], [`wait`], [`mutex`]; `heap`; `rt`,
-//!   the runtime of a program without libc.
+//! - Helpers: [`io`], [`dir`], [`time`], [`signals`], [`poll`], [`terminal`], [`inittab`], [`utmp`], [`wait`], [`pid1`], [`mutex`];
+//!   `heap`; `rt`, the runtime of a program without libc.
 //! - The core: [`spawn`].
 //! - Well-known interfaces on top of the core: [`system`](system::system), [`popen`](popen::popen), `command::Command` and
 //!   [`jobs`].
@@ -105,6 +105,7 @@ pub mod jobs;
 mod limits;
 #[allow(unsafe_code)]
 pub mod mutex;
+pub mod pid1;
 pub mod poll;
 pub mod popen;
 mod process;

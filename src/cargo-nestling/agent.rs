@@ -21,10 +21,9 @@ use core::time::Duration;
 use nestling::command::Command;
 use nestling::spawn::{Memory, Program, Spawn};
 use nestling::sys::mount::{MountFlags, mount};
-use nestling::sys::reboot::{self, Reboot};
-use nestling::wait::{self, Options, Who};
+use nestling::sys::reboot::Reboot;
 use nestling::{
-    Args, AsFd, Errno, OFlags, Signal, io, jobs, println, rt::Process, sys, terminal, time,
+    Args, AsFd, Errno, OFlags, io, jobs, pid1, println, rt::Process, sys, terminal, time,
 };
 
 nestling::entry!(main);
@@ -49,17 +48,15 @@ fn main(process: Process) -> i32 {
     if let Some(Ok(init)) = init.map(CString::new) {
         return become_it(&init, process);
     }
-    for (target, kind) in [
-        (c"/proc", c"proc"),
-        (c"/sys", c"sysfs"),
-        (c"/dev", c"devtmpfs"),
-        (c"/dev/pts", c"devpts"),
-        (c"/tmp", c"tmpfs"),
-        (c"/run", c"tmpfs"),
+    for (kind, target) in [
+        (c"proc", c"/proc"),
+        (c"sysfs", c"/sys"),
+        (c"devtmpfs", c"/dev"),
+        (c"devpts", c"/dev/pts"),
+        (c"tmpfs", c"/tmp"),
+        (c"tmpfs", c"/run"),
     ] {
-        let _ = sys::file::mkdir(target, 0o755);
-        // The file system may be mounted already, or this kernel may not have it; then the commands do without it.
-        let _ = mount(kind, target, kind, MountFlags::NOSUID, c"");
+        let _ = pid1::mount(kind, target); // the commands do without what this kernel does not have
     }
     run(&commands, process);
     end()
@@ -156,17 +153,12 @@ fn run(commands: &[u8], process: Process) -> i32 {
             command.env("PATH", "/bin:/sbin:/usr/bin:/usr/sbin");
         }
         match command.spawn() {
-            Ok(child) => loop {
-                match wait::wait_for(Who::Any, Options::default()) {
-                    Ok(Some((pid, status))) if pid == child.id() => {
-                        println!("\rinit: command: ", status);
-                        last = status.shell_code();
-                        break;
-                    }
-                    Ok(_) | Err(Errno::EINTR) => {}
-                    Err(_) => break,
+            Ok(child) => {
+                if let Ok(status) = pid1::reap_until(child.id()) {
+                    println!("\rinit: command: ", status);
+                    last = status.shell_code();
                 }
-            },
+            }
             Err(error) => {
                 last = error.shell_code();
                 println!("\rinit: command: ", error);
@@ -180,16 +172,14 @@ fn run(commands: &[u8], process: Process) -> i32 {
     }
 }
 
-/// Powers the machine off after everything has been written to its disk.
+/// Powers the machine off.
 fn end() -> i32 {
-    const ALL: i32 = -1;
-    let _ = sys::process::kill(ALL, Some(Signal::KILL));
-    while wait::wait_for(Who::Any, Options::default()).is_ok() {}
+    let _ = pid1::end_processes(Duration::ZERO);
     let _ = terminal::drain(io::stdout());
-    reboot::sync();
-    let read_only = MountFlags::REMOUNT | MountFlags::RDONLY;
-    let _ = mount(c"", c"/", c"", read_only, c"");
     println!("\rinit: power off");
-    println!("\rinit: ", reboot::reboot(Reboot::PowerOff));
+    println!(
+        "\rinit: ",
+        pid1::shut_down(Reboot::PowerOff, Duration::ZERO)
+    );
     1
 }

@@ -8,8 +8,10 @@ use super::child::{Child, Limits, read_all};
 use super::error::Error;
 use super::stdio::Stdio;
 use super::{Command, wait_failed};
+use crate::errno::Errno;
 use crate::fd::AsFd;
 use crate::io::pipe;
+use crate::jobs::{self, ControllingTerminal, Group, Job};
 use crate::process::ExitStatus;
 use crate::signal::Signal;
 use crate::text::{self, Quoted, Sink, Text};
@@ -77,6 +79,59 @@ impl<'a> Pipeline<'a> {
     /// that were started before it are killed and reaped.
     pub fn spawn(&mut self) -> Result<Vec<Child>, Error> {
         self.start([const { &Stdio::inherit() }; 3])
+    }
+
+    /// Starts the programs as a job of a shell: in a new process group, with the default actions for [`jobs::SIGNALS`], and, if `terminal`
+    /// is given, in the foreground; for such a job, see also [`run_job`](Self::run_job). The commands keep these settings.
+    ///
+    /// # Errors
+    /// The errors of [`spawn`](Self::spawn), and `EINVAL` if there are no commands.
+    pub fn start_job(&mut self, terminal: Option<&ControllingTerminal>) -> Result<Job, Error> {
+        for command in &mut self.commands {
+            let signals = &mut command.attributes.default_signals;
+            *signals = signals.union(jobs::SIGNALS);
+        }
+        if let Some(first) = self.commands.first_mut() {
+            first.process_group(0); // the other programs join it
+            first.foreground = terminal.map(|terminal| terminal.as_fd().as_raw_fd());
+        }
+        let children = self.spawn()?;
+        match (children.first(), children.last()) {
+            (Some(first), Some(last)) => Ok(Job::new(Group::new(first.id()), last.id())),
+            _ => Err(Error::new("pipeline", Errno::EINVAL)),
+        }
+    }
+
+    /// Starts the programs as a job of a shell, in the foreground if `terminal` is given; waits until the job stops or has ended; and takes
+    /// the terminal back. Returns the job, which `fg` can continue if it has stopped, and its status.
+    ///
+    /// ```no_run
+    /// use nestling::command::Command;
+    /// use nestling::jobs::ControllingTerminal;
+    ///
+    /// let terminal = ControllingTerminal::for_shell().unwrap();
+    /// let mut less = Command::new("less");
+    /// let (mut job, mut status) = Command::new("ls").pipe(&mut less).run_job(Some(&terminal)).unwrap();
+    /// while status.stopped_signal().is_some() {
+    ///     status = job.continue_in_foreground(&terminal).unwrap();
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`start_job`](Self::start_job), after which this process has the terminal again. If the terminal cannot be lent, the
+    /// step is `terminal`, and if the wait fails, `wait`.
+    pub fn run_job(
+        &mut self,
+        terminal: Option<&ControllingTerminal>,
+    ) -> Result<(Job, ExitStatus), Error> {
+        let lent = terminal.map(ControllingTerminal::lend).transpose();
+        let lent = lent.map_err(|errno| Error::new("terminal", errno))?;
+        let mut job = self.start_job(terminal)?;
+        let status = match lent {
+            Some(lent) => job.wait_in_foreground(lent),
+            None => job.wait(),
+        };
+        Ok((job, status.map_err(wait_failed)?))
     }
 
     /// Starts the programs and waits until all have ended.

@@ -10,11 +10,9 @@ use core::{ffi::CStr, panic::PanicInfo, time::Duration};
 
 use nestling::command::Command;
 use nestling::spawn::Memory;
-use nestling::sys::mount::{MountFlags, mount};
 use nestling::sys::reboot::{self, Reboot};
-use nestling::time::{Clock, Timestamp, now};
 use nestling::wait::{self, Options, Who};
-use nestling::{Errno, Pid, SigSet, Signal, eprintln, io, rt, signals, sys};
+use nestling::{Pid, SigSet, Signal, eprintln, io, pid1, rt, signals, sys};
 
 nestling::entry!(main, panic = panic);
 
@@ -32,16 +30,13 @@ fn main(process: rt::Process) -> i32 {
     // A blocked signal stays pending until the program waits for it, so the program misses none.
     let _blocked = signals::block(WANTED);
     let _ = reboot::set_ctrl_alt_del(false);
-    let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
-    for (target, kind) in [
-        (c"/proc", c"proc"),
-        (c"/sys", c"sysfs"),
-        (c"/dev", c"devtmpfs"),
+    for (kind, target) in [
+        (c"proc", c"/proc"),
+        (c"sysfs", c"/sys"),
+        (c"devtmpfs", c"/dev"),
     ] {
-        let _ = sys::file::mkdir(target, 0o755);
-        match mount(kind, target, kind, flags, c"") {
-            Ok(()) | Err(Errno::EBUSY) => {} // the kernel may have mounted /dev
-            Err(errno) => eprintln!("pid1: ", target, ": ", errno),
+        if let Err(errno) = pid1::mount(kind, target) {
+            eprintln!("pid1: ", target, ": ", errno);
         }
     }
     let words: Vec<&CStr> = process.args().skip(1).iter().collect();
@@ -80,27 +75,9 @@ fn start(words: &[&CStr]) -> Option<Pid> {
     }
 }
 
-/// Asks all processes to end, and kills those that still run after five seconds. Then writes all data to the disks, makes the root
-/// file system read-only, and powers off or restarts the machine.
+/// Gives all processes five seconds to end, and powers off or restarts the machine.
 fn end(how: Reboot) -> ! {
-    const ALL: i32 = -1;
-    for (signal, time) in [(Signal::TERM, 5 * SECOND), (Signal::KILL, SECOND)] {
-        let _ = sys::process::kill(ALL, Some(signal));
-        let start = now(Clock::Monotonic).unwrap_or(Timestamp::MAX);
-        let end = start.checked_add(time).unwrap_or(Timestamp::MAX);
-        // The kernel sends `SIGCHLD` whenever a process ends.
-        while wait::wait_for(Who::Any, Options::NOHANG) != Err(Errno::ECHILD) {
-            let now = now(Clock::Monotonic).unwrap_or(end);
-            match end.checked_duration_since(now) {
-                Some(Duration::ZERO) | None => break,
-                Some(rest) => drop(signals::wait_timeout(WANTED, rest.min(SECOND))),
-            }
-        }
-    }
-    reboot::sync();
-    let read_only = MountFlags::REMOUNT | MountFlags::RDONLY;
-    let _ = mount(c"", c"/", c"", read_only, c"");
-    eprintln!("pid1: ", reboot::reboot(how));
+    eprintln!("pid1: ", pid1::shut_down(how, 5 * SECOND));
     wait_for_ever()
 }
 

@@ -8,18 +8,14 @@ extern crate alloc;
 use alloc::{ffi::CString, vec::Vec};
 
 use nestling::command::{Command, Pipeline};
-use nestling::jobs::{self, ControllingTerminal, Group};
-use nestling::wait::Options;
-use nestling::{AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, Signal, eprint, eprintln};
-use nestling::{io, rt::Process, sys, terminal};
+use nestling::jobs::{ControllingTerminal, Job};
+use nestling::{
+    Errno, ExitStatus, OFlags, OwnedFd, eprint, eprintln, io, rt::Process, sys, terminal,
+};
 
 nestling::entry!(main);
 
 type Word<'a> = &'a [u8];
-
-/// A pipeline: its process group, and its last process, whose status is the status of the pipeline.
-#[derive(Clone, Copy)]
-struct Job(Group, Pid);
 
 struct Shell {
     /// The terminal, if the shell reads from a terminal.
@@ -30,103 +26,79 @@ struct Shell {
 }
 
 fn main(_: Process) -> i32 {
-    let terminal = terminal::is_terminal(io::stdin()).then(take_terminal);
+    let terminal = terminal::is_terminal(io::stdin()).then(ControllingTerminal::for_shell);
     let mut shell = Shell {
         terminal: terminal.and_then(Result::ok),
         jobs: Vec::new(),
         status: 0,
     };
-    let mut line = Vec::new();
     loop {
-        let runs = |job: &Job| job.0.wait(Options::NOHANG) != Err(Errno::ECHILD);
-        shell.jobs.retain(runs);
+        shell.jobs.retain_mut(|job| job.try_wait() == Ok(None));
         if shell.terminal.is_some() {
             eprint!("$ ");
         }
-        // Byte by byte, because programs that the shell starts may read what follows the line.
-        line.clear();
-        let mut byte = [0];
-        while io::read(io::stdin(), &mut byte) == Ok(1) && byte != *b"\n" {
-            line.extend(byte);
+        let mut line = Vec::new();
+        if !matches!(io::read_line(io::stdin(), &mut line), Ok(1..)) {
+            return shell.status;
         }
-        let words = line
-            .split(u8::is_ascii_whitespace)
-            .filter(|it| !it.is_empty());
-        match words.collect::<Vec<Word>>()[..] {
-            [] if byte != *b"\n" => return shell.status, // the end of the input
+        let words = line.split(u8::is_ascii_whitespace);
+        let words: Vec<Word> = words.filter(|word| !word.is_empty()).collect();
+        match words[..] {
             [] => {}
             [b"exit"] => return shell.status,
             [b"cd", directory] => {
                 shell.status = with_path(directory, sys::file::chdir).map_or(1, |()| 0)
             }
             [b"fg"] => shell.resume(),
-            [ref job @ .., b"&"] => shell.run(job, false),
-            ref job => shell.run(job, true),
+            [ref words @ .., b"&"] => shell.run(words, false),
+            ref words => shell.run(words, true),
         }
     }
-}
-
-/// Puts the shell into the foreground, and ignores the signals that the terminal sends to jobs.
-fn take_terminal() -> Result<ControllingTerminal, Errno> {
-    let terminal = ControllingTerminal::open()?;
-    terminal.wait_until_foreground()?;
-    for signal in jobs::SIGNALS.iter() {
-        sys::signal::ignore(signal)?;
-    }
-    let _ = sys::process::setpgid(0, 0); // EPERM: a session's leader leads its own group already
-    terminal.take()?;
-    Ok(terminal)
 }
 
 impl Shell {
+    /// Starts the programs of a pipeline.
     fn run(&mut self, words: &[Word], in_foreground: bool) {
-        let terminal = self.terminal.as_ref().filter(|_| in_foreground);
-        let lent = terminal.map(ControllingTerminal::lend);
-        match start(words, terminal) {
-            Ok(job) if in_foreground => self.status = wait(job, &mut self.jobs),
-            Ok(job) => self.jobs.push(job),
-            Err(code) => self.status = code,
+        let commands = words.split(|word| *word == b"|").map(command);
+        let Ok(mut commands) = commands.collect::<Result<Vec<_>, _>>() else {
+            self.status = 1;
+            return;
+        };
+        let mut pipeline = Pipeline::from_iter(&mut commands);
+        let started = match in_foreground {
+            true => pipeline
+                .run_job(self.terminal.as_ref())
+                .map(|(job, status)| (job, Some(status))),
+            false => pipeline.start_job(None).map(|job| (job, None)),
+        };
+        match started {
+            Ok((job, Some(status))) => self.end(job, status),
+            Ok((job, None)) => self.jobs.push(job),
+            Err(error) => {
+                eprintln!(error);
+                self.status = error.shell_code();
+            }
         }
-        drop(lent); // takes the terminal back
     }
 
     fn resume(&mut self) {
-        if let (Some(terminal), Some(job)) = (&self.terminal, self.jobs.pop()) {
-            let lent = terminal.hand_over(job.0, None);
-            let _ = job.0.resume();
-            self.status = wait(job, &mut self.jobs);
-            drop(lent);
+        if let (Some(terminal), Some(mut job)) = (&self.terminal, self.jobs.pop())
+            && let Ok(status) = job.continue_in_foreground(terminal)
+        {
+            self.end(job, status);
         }
     }
-}
 
-/// Starts the programs of a pipeline, in the foreground of the terminal if there is one. The error, which is printed, is an exit
-/// status.
-fn start(words: &[Word], terminal: Option<&ControllingTerminal>) -> Result<Job, i32> {
-    let elements = words.split(|word| *word == b"|").map(command);
-    let mut commands = elements.collect::<Result<Vec<_>, _>>().map_err(|_| 1)?;
-    if let Some(first) = commands.first_mut() {
-        first.process_group(0); // the other programs join it
-        if let Some(terminal) = terminal {
-            first.foreground(terminal.as_fd().as_raw_fd());
-        }
+    /// Takes the status of a job, and keeps the job if it is stopped.
+    fn end(&mut self, job: Job, status: ExitStatus) {
+        self.status = status.shell_code();
+        self.jobs.extend(status.stopped_signal().map(|_| job));
     }
-    let children = Pipeline::from_iter(&mut commands)
-        .spawn()
-        .map_err(|error| {
-            eprintln!(error);
-            error.shell_code()
-        })?;
-    let (Some(first), Some(last)) = (children.first(), children.last()) else {
-        return Err(0);
-    };
-    Ok(Job(Group::new(first.id()), last.id()))
 }
 
 fn command(words: &[Word]) -> Result<Command, Errno> {
     let mut words = words.iter().copied();
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.default_signals(jobs::SIGNALS.with(Signal::PIPE));
     while let Some(word) = words.next() {
         let mut open = |flags| open(words.next().unwrap_or_default(), flags);
         let new = OFlags::WRONLY | OFlags::CREAT;
@@ -154,20 +126,4 @@ fn with_path<T>(
     let path = CString::new(name).map_err(|_| Errno::EINVAL);
     path.and_then(|path| act(&path))
         .inspect_err(|errno| eprintln!(name, ": ", *errno))
-}
-
-/// Waits until a job has ended or is stopped, and returns its exit status. If the job is stopped, adds it to `jobs`.
-fn wait(job: Job, jobs: &mut Vec<Job>) -> i32 {
-    let mut last = ExitStatus::default();
-    loop {
-        match job.0.wait(Options::STOPPED) {
-            Ok(Some((_, status))) if status.stopped_signal().is_some() => {
-                jobs.push(job);
-                return status.shell_code();
-            }
-            Ok(Some((pid, status))) if pid == job.1 => last = status,
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(_) => return last.shell_code(), // no process of the job is left
-        }
-    }
 }

@@ -2,7 +2,8 @@
 
 use core::ffi::CStr;
 
-use nestling::jobs::{self, ControllingTerminal, Foreground, Group};
+use nestling::command::{Command, Pipeline};
+use nestling::jobs::{self, ControllingTerminal, Foreground, Group, Job};
 use nestling::spawn::{Action, Attributes, Child, Memory, Program, Spawn};
 use nestling::sys::{self, process, signal};
 use nestling::terminal::{self, Mode, Special, When};
@@ -10,7 +11,7 @@ use nestling::wait::{self, Options, Who};
 use nestling::{
     Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, SigSet, Signal, args, signals,
 };
-use nestling_tests::{close, dup2, fails, fork, has_child, join, probe, skip, started};
+use nestling_tests::{close, dup2, fails, fork, has_child, join, probe, probe_path, skip, started};
 
 nestling_tests::suite! {
     in_both_modes {
@@ -23,11 +24,15 @@ nestling_tests::suite! {
         a_pipeline_continues_without_its_first_member,
         a_job_that_did_not_start_gives_the_terminal_back,
         a_terminal_that_is_gone_is_an_error_and_no_hang,
+        a_job_has_the_status_of_its_last_process,
     }
     once {
         a_thousand_turns_stop_no_shell,
         attributes_belong_to_the_shell_or_to_the_job,
         attributes_that_a_job_has_set_may_stay_after_its_exit,
+        a_job_gets_its_attributes_back_and_leaves_them_when_it_exits,
+        a_shell_prepares_for_its_jobs,
+        a_pipeline_of_commands_is_a_job,
         a_killed_job_leaves_the_terminal_as_it_was,
         a_background_job_cannot_change_the_terminal,
         a_group_that_is_gone_does_not_get_the_terminal,
@@ -316,6 +321,33 @@ fn two_jobs_take_turns(memory: Memory) {
     });
 }
 
+fn a_job_has_the_status_of_its_last_process(memory: Memory) {
+    shell(|shell| {
+        let lent = shell.lend();
+        let first = group(&shell.reader(memory, Member::Foreground));
+        let words = [c"exit", c"3"];
+        let last = shell.start(memory, Member::Of(first), words, &shell.controller);
+        let last = last.id();
+        wait::peek(Who::Child(last), Options::default()).expect("its end");
+        let mut job = Job::new(first, last);
+        assert_eq!(job.try_wait(), Ok(None), "the first process runs");
+        assert_eq!(wait::try_wait(last), Err(Errno::ECHILD), "reaped");
+        shell.types(b"\x1a");
+        let status = job.wait_in_foreground(lent).expect("a stop");
+        assert_eq!(status.stopped_signal(), Some(Signal::TSTP));
+        assert_eq!(shell.foreground(), Some(process::getpid()));
+        assert_eq!(job.try_wait(), Ok(None), "it is stopped");
+        shell.types(b"\x04");
+        let status = job.continue_in_foreground(&shell.terminal);
+        assert_eq!(status.expect("the end").code(), Some(3));
+        assert_eq!(shell.foreground(), Some(process::getpid()));
+        assert_eq!((job.wait(), job.try_wait()), (status, status.map(Some)));
+        let gone = job.continue_in_foreground(&shell.terminal);
+        assert_eq!(gone, Err(Errno::ESRCH));
+        assert_eq!(Job::new(first, last).wait(), Err(Errno::ECHILD));
+    });
+}
+
 fn a_pipeline_continues_without_its_first_member(memory: Memory) {
     shell(|shell| {
         let lent = shell.lend();
@@ -459,6 +491,89 @@ fn attributes_belong_to_the_shell_or_to_the_job() {
         assert!(end(job).success());
         assert!(shell.take_back(lent) == jobs);
         assert_eq!(shell.attributes(), shells);
+    });
+}
+
+fn a_job_gets_its_attributes_back_and_leaves_them_when_it_exits() {
+    shell(|shell| {
+        let shells = shell.attributes();
+        let lent = shell.lend();
+        let group = shell.forked(|| {
+            let raw = make_raw(&shell.terminal, 7);
+            stop_itself();
+            assert_eq!(shell.attributes(), raw, "the job's again");
+            make_raw(&shell.terminal, 8);
+        });
+        let mut job = Job::new(group, group.id());
+        let status = job.wait_in_foreground(lent).expect("a stop");
+        assert_eq!(status.stopped_signal(), Some(Signal::STOP));
+        assert_eq!(shell.attributes(), shells);
+        let status = job.continue_in_foreground(&shell.terminal);
+        assert!(status.expect("the end").success());
+        assert_eq!(shell.attributes().special(Special::Eof), 8);
+
+        let before = shell.attributes();
+        let lent = shell.lend();
+        let group = shell.forked(|| {
+            make_raw(&shell.terminal, 9);
+            let own = process::getpid().as_raw();
+            process::kill(own, Some(Signal::KILL)).expect("its end");
+        });
+        let status = Job::new(group, group.id()).wait_in_foreground(lent);
+        assert_eq!(status.expect("the end").signal(), Some(Signal::KILL));
+        assert_eq!(shell.attributes(), before);
+    });
+}
+
+fn a_shell_prepares_for_its_jobs() {
+    shell(|shell| {
+        let terminal = ControllingTerminal::for_shell().expect("the terminal");
+        assert_eq!(shell.foreground(), Some(process::getpid()));
+        // No key ends or stops the shell: it reads the line that follows them.
+        shell.types(b"\x03\x1c\x1a");
+        shell.types(b"a\n");
+        let mut line = [0; 8];
+        assert_eq!(sys::fd::read(terminal.as_fd(), &mut line), Ok(2));
+        assert_eq!(line[..2], *b"a\n");
+    });
+}
+
+fn a_pipeline_of_commands_is_a_job() {
+    shell(|shell| {
+        let own = process::getpid();
+        let input = sys::fd::open(c"/dev/tty", OFlags::RDWR | OFlags::CLOEXEC, 0);
+        let mut reader = Command::new(probe_path());
+        reader
+            .args(["until-eof", "0"])
+            .stdin(input.expect("the terminal"));
+        let mut last = Command::new(probe_path());
+        last.args(["exit", "3"]);
+        let typist = fork(|| {
+            while shell.foreground() == Some(own) {}
+            shell.types(b"\x04");
+        });
+        let ran = reader.pipe(&mut last).run_job(Some(&shell.terminal));
+        let (mut job, status) = ran.expect("a job");
+        assert_eq!(status.code(), Some(3));
+        assert_eq!(job.wait(), Ok(status));
+        assert_eq!(shell.foreground(), Some(own));
+        join(typist);
+
+        let mut nothing = Command::new("/no/such");
+        let error = last.pipe(&mut nothing).run_job(Some(&shell.terminal));
+        assert_eq!(error.expect_err("no program").errno(), Some(Errno::ENOENT));
+        assert_eq!(shell.foreground(), Some(own));
+
+        let mut job = Pipeline::from_iter([&mut last])
+            .start_job(None)
+            .expect("a job");
+        assert_eq!(shell.foreground(), Some(own));
+        assert_eq!(job.wait().map(|it| it.code()), Ok(Some(3)));
+        let nothing = Pipeline::from_iter([]).start_job(None);
+        assert_eq!(
+            nothing.expect_err("no command").errno(),
+            Some(Errno::EINVAL)
+        );
     });
 }
 
@@ -624,6 +739,8 @@ fn a_shell_that_no_process_could_resume_gets_an_error() {
 
 fn without_a_terminal_there_is_no_job_control() {
     assert_eq!(ControllingTerminal::open().map(drop), Err(Errno::ENXIO));
+    let for_shell = ControllingTerminal::for_shell();
+    assert_eq!(for_shell.map(drop), Err(Errno::ENXIO));
     let (from, _held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let pipe = ControllingTerminal::new(from);
     assert_eq!(pipe.wait_until_foreground(), Err(Errno::ENOTTY));

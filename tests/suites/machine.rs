@@ -11,10 +11,11 @@ use nestling::sys::reboot::{Reboot, reboot, set_ctrl_alt_del};
 use nestling::sys::resource::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nestling::sys::{self, credentials, machine, process};
 use nestling::time::{self, Clock};
-use nestling::{AsFd, Errno, OFlags};
+use nestling::wait::{self, Options, Who};
+use nestling::{AsFd, Errno, OFlags, Signal, pid1};
 use nestling_tests::{
-    Text, call, close, emulated, fork, join, mailbox, make_directory, make_file, make_link, mode,
-    need_root, read_file, runner, show, skip, text,
+    Text, call, close, emulated, fork, has_child, join, mailbox, make_directory, make_file,
+    make_link, mode, need_root, read_file, runner, show, skip, text,
 };
 
 nestling_tests::suite! {
@@ -43,6 +44,11 @@ nestling_tests::suite! {
         only_root_enters_a_namespace,
         a_file_that_is_no_module_is_an_error,
         a_process_runs_only_on_its_cpus,
+        process_1_reaps_all_children_until_its_service_ends,
+        process_1_mounts_a_file_system_once,
+        process_1_of_a_namespace_ends_all_its_processes,
+        process_1_of_a_namespace_shuts_it_down,
+        only_process_1_ends_all_processes,
     }
 }
 
@@ -603,4 +609,75 @@ fn a_process_runs_only_on_its_cpus() {
         .into_iter()
         .fold(CpuSet::EMPTY, CpuSet::with);
     assert!(both.iter().eq([0, 63, 64, 1023]) && !both.contains(1) && !both.contains(5000));
+}
+
+// ---- Process 1 ----
+
+fn process_1_reaps_all_children_until_its_service_ends() {
+    let other = fork(|| {});
+    let service = fork(|| {
+        while process::kill(other.as_raw(), None) != Err(Errno::ESRCH) {}
+        process::exit(3);
+    });
+    let status = pid1::reap_until(service);
+    assert_eq!(status.map(|it| it.code()), Ok(Some(3)));
+    assert!(!has_child());
+    assert_eq!(pid1::reap_until(service), Err(Errno::ECHILD));
+}
+
+fn process_1_mounts_a_file_system_once() {
+    enter_a_tree();
+    for _ in 0..2 {
+        assert_eq!(pid1::mount(c"sysfs", c"new"), Ok(()));
+        assert!(exists(c"new/kernel"));
+    }
+    unmount(c"new");
+    assert!(!exists(c"new/kernel"));
+    assert_eq!(pid1::mount(c"no-such", c"a"), Err(Errno::ENODEV));
+    assert_eq!(pid1::mount(c"proc", c"no/such"), Err(Errno::ENOENT));
+}
+
+/// Runs `first` as process 1 of a new pid namespace. It has no rights over what does not belong to the namespace.
+fn as_process_1(first: impl FnOnce()) -> nestling::ExitStatus {
+    unshare(linux::CLONE_NEWPID | linux::CLONE_NEWUSER);
+    let pid = fork(|| {
+        assert_eq!(process::getpid().as_raw(), 1);
+        first();
+    });
+    wait::wait(pid).expect("its end")
+}
+
+fn process_1_of_a_namespace_ends_all_its_processes() {
+    let status = as_process_1(|| {
+        let pause = || while process::pause() == Errno::EINTR {};
+        sys::signal::ignore(Signal::TERM).expect("no SIGTERM");
+        fork(pause);
+        sys::signal::set_default(Signal::TERM).expect("an end by SIGTERM");
+        fork(pause);
+        let stopped = fork(pause);
+        process::kill(stopped.as_raw(), Some(Signal::STOP)).expect("a stop");
+        wait::wait_for(Who::Child(stopped), Options::STOPPED).expect("a stop");
+        assert_eq!(pid1::end_processes(Duration::from_millis(5)), Ok(()));
+        assert!(!has_child());
+        assert_eq!(pid1::end_processes(Duration::MAX), Ok(()));
+    });
+    assert!(status.success(), "{status}");
+}
+
+fn process_1_of_a_namespace_shuts_it_down() {
+    if runner() != "kernel" {
+        skip("on a kernel of its own only");
+    }
+    let status = as_process_1(|| {
+        fork(|| while process::pause() == Errno::EINTR {});
+        let errno = pid1::shut_down(Reboot::PowerOff, Duration::MAX);
+        panic!("{errno}");
+    });
+    assert_eq!(status.signal(), Some(Signal::INT), "{status}");
+}
+
+fn only_process_1_ends_all_processes() {
+    assert_eq!(pid1::end_processes(Duration::ZERO), Err(Errno::EPERM));
+    let errno = pid1::shut_down(Reboot::PowerOff, Duration::ZERO);
+    assert_eq!(errno, Errno::EPERM);
 }

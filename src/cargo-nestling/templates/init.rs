@@ -6,14 +6,10 @@
 
 extern crate alloc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use nestling::command::Command;
-use nestling::spawn::Memory;
-use nestling::sys::mount::{MountFlags, mount};
-use nestling::sys::process::{getpid, kill};
-use nestling::sys::reboot::{Reboot, reboot, sync};
-use nestling::wait::{Options, Who, wait_for};
-use nestling::{Errno, Signal, eprintln, println, rt::Process, sys};
+use nestling::sys::{process::getpid, reboot::Reboot};
+use nestling::{command::Command, eprintln, pid1, println, rt::Process, spawn::Memory};
 
 nestling::entry!(main);
 
@@ -22,48 +18,29 @@ fn main(process: Process) -> i32 {
         println!("this is process ", getpid());
         return 0;
     }
-    for (target, kind) in [
-        (c"/proc", c"proc"),
-        (c"/sys", c"sysfs"),
-        (c"/dev", c"devtmpfs"),
+    for (kind, target) in [
+        (c"proc", c"/proc"),
+        (c"sysfs", c"/sys"),
+        (c"devtmpfs", c"/dev"),
     ] {
-        let _ = sys::file::mkdir(target, 0o755); // the directory may exist
-        match mount(kind, target, kind, MountFlags::NOSUID, c"") {
-            Ok(()) | Err(Errno::EBUSY) => {} // the kernel may have mounted it
-            Err(errno) => eprintln!("demo: ", target, ": ", errno),
+        if let Err(errno) = pid1::mount(kind, target) {
+            eprintln!("demo: ", target, ": ", errno);
         }
     }
     let words: Vec<_> = process.args().skip(1).iter().collect();
     let (name, args) = words.split_first().unwrap_or((&c"/proc/self/exe", &[]));
+    let mut service = Command::new(*name);
     // If a child that shares the memory of process 1 is killed, the kernel may also kill process 1.
-    match Command::new(*name)
-        .args(args)
-        .memory(Memory::Copied)
-        .setsid(true)
+    service.args(args).memory(Memory::Copied).setsid(true);
+    match service
         .spawn()
+        .map(|service| pid1::reap_until(service.id()))
     {
-        // Orphans become children of process 1.
-        Ok(service) => {
-            while let Ok(ended) = wait_for(Who::Any, Options::default()) {
-                if let Some((pid, status)) = ended
-                    && pid == service.id()
-                {
-                    eprintln!("demo: the service has ended: ", status);
-                    break;
-                }
-            }
-        }
+        Ok(Ok(status)) => eprintln!("demo: the service has ended: ", status),
+        Ok(Err(errno)) => eprintln!("demo: wait: ", errno),
         Err(error) => eprintln!("demo: ", error), // which step failed, and why
     }
-    let _ = kill(-1, Some(Signal::KILL)); // processes that the service has left
-    sync();
-    let _ = mount(
-        c"",
-        c"/",
-        c"",
-        MountFlags::REMOUNT | MountFlags::RDONLY,
-        c"",
-    );
-    eprintln!("demo: power off: ", reboot(Reboot::PowerOff)); // `reboot` returns only if it fails
+    let errno = pid1::shut_down(Reboot::PowerOff, Duration::from_secs(5));
+    eprintln!("demo: power off: ", errno); // `shut_down` returns only if it fails
     1
 }
