@@ -227,7 +227,9 @@ fn a_shell_is_built_with_its_sizes_and_runs_commands() {
         .spawn();
     let mut shell = shell.expect("the shell");
     let mut input = shell.stdin.take().expect("a pipe");
-    input.write_all(b"cd /usr\npwd\nfalse").expect("a script");
+    input
+        .write_all(b"cd /usr\npwd | cat\nfalse")
+        .expect("a script");
     drop(input);
     let output = shell.wait_with_output().expect("its end");
     assert_eq!(output.stdout, b"/usr\n");
