@@ -338,6 +338,42 @@ pub fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, count: usize) -> Result<
     result(answer)
 }
 
+/// `copy_file_range` (Linux 4.5): copies up to `count` bytes from one regular file to another in the kernel, between the offsets
+/// of the files, which advance. Some file systems share the data instead of copying it. Returns the number of bytes copied; 0 at
+/// the end of `from`. Fails with `EXDEV` before Linux 5.3 if the file systems differ, and with `EINVAL` or `EOPNOTSUPP` if a file
+/// cannot be copied like this; [`sendfile`] and [`read`] may still work.
+pub fn copy_file_range(
+    from: BorrowedFd<'_>,
+    to: BorrowedFd<'_>,
+    count: usize,
+) -> Result<usize, Errno> {
+    // SAFETY: the call takes only numbers; the pointers to offsets are null.
+    let answer = unsafe {
+        syscall6(
+            linux::__NR_copy_file_range as usize,
+            from.fd as usize,
+            0,
+            to.fd as usize,
+            0,
+            count,
+            0,
+        )
+    };
+    result(answer)
+}
+
+/// `lseek(SEEK_DATA)`: sets the file offset to the first data at or after `offset`, and returns the new offset. Fails with
+/// `ENXIO` if only a hole follows, and with `EINVAL` if the file system does not know holes.
+pub fn seek_data(fd: BorrowedFd<'_>, offset: u64) -> Result<u64, Errno> {
+    seek(fd, linux::SEEK_DATA, offset)
+}
+
+/// `lseek(SEEK_HOLE)`: sets the file offset to the first hole at or after `offset`, and returns the new offset. The end of a file
+/// counts as a hole. Fails with `ENXIO` if `offset` is not before the end.
+pub fn seek_hole(fd: BorrowedFd<'_>, offset: u64) -> Result<u64, Errno> {
+    seek(fd, linux::SEEK_HOLE, offset)
+}
+
 /// `lseek`: sets the file offset, and returns the new offset from the start of the file. Offsets above 2 GiB work on every
 /// architecture.
 pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
@@ -346,6 +382,10 @@ pub fn lseek(fd: BorrowedFd<'_>, to: SeekFrom) -> Result<u64, Errno> {
         SeekFrom::Current(offset) => (linux::SEEK_CUR, offset as u64),
         SeekFrom::End(offset) => (linux::SEEK_END, offset as u64),
     };
+    seek(fd, whence, offset)
+}
+
+fn seek(fd: BorrowedFd<'_>, whence: u32, offset: u64) -> Result<u64, Errno> {
     let mut position = 0;
     // The result of the call may be the low part of the position, so its value is not used.
     result(arch::lseek(fd.fd, offset, whence, &mut position))?;
@@ -388,6 +428,13 @@ pub fn ftruncate(fd: BorrowedFd<'_>, length: u64) -> Result<(), Errno> {
 pub fn fsync(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: the call takes only numbers.
     done(unsafe { syscall1(linux::__NR_fsync as usize, fd.fd as usize) })
+}
+
+/// `syncfs`: writes the changes of the file system that an open file is on to its device, and waits for this. Reports write errors
+/// since Linux 5.8.
+pub fn syncfs(fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    // SAFETY: the call takes only numbers.
+    done(unsafe { syscall1(linux::__NR_syncfs as usize, fd.fd as usize) })
 }
 
 /// `flock`: takes an exclusive lock on the file. The lock belongs to the open file description. The call does not wait: it

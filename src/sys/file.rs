@@ -6,7 +6,7 @@ use linux_raw_sys::general as linux;
 
 use super::time::Timestamp;
 use super::{done, result, small};
-use crate::arch::{self, nr, syscall1, syscall2, syscall3, syscall4, syscall5};
+use crate::arch::{self, nr, syscall0, syscall1, syscall2, syscall3, syscall4, syscall5};
 use crate::errno::Errno;
 use crate::fd::{BorrowedFd, OwnedFd, RawFd};
 use crate::file::{Access, FileType, OFlags, Stat};
@@ -299,6 +299,15 @@ pub fn mknod(
 /// `linkat`: gives the file `original` another name, `path` (a hard link). If `original` is a symbolic link, the symbolic link
 /// itself gets the other name.
 pub fn link(original: &CStr, path: &CStr) -> Result<(), Errno> {
+    link_with(original, path, 0)
+}
+
+/// `linkat(AT_SYMLINK_FOLLOW)`: does the same as [`link`], but if `original` is a symbolic link, its target gets the other name.
+pub fn link_target(original: &CStr, path: &CStr) -> Result<(), Errno> {
+    link_with(original, path, linux::AT_SYMLINK_FOLLOW)
+}
+
+fn link_with(original: &CStr, path: &CStr, flags: u32) -> Result<(), Errno> {
     // SAFETY: the kernel reads two C strings.
     let answer = unsafe {
         syscall5(
@@ -307,7 +316,7 @@ pub fn link(original: &CStr, path: &CStr) -> Result<(), Errno> {
             original.as_ptr() as usize,
             HERE as usize,
             path.as_ptr() as usize,
-            0,
+            flags as usize,
         )
     };
     done(answer)
@@ -331,11 +340,24 @@ pub fn symlink(target: &CStr, path: &CStr) -> Result<(), Errno> {
 /// than `buffer`, its end is cut off without an error. So if `buffer` is full, the target may be incomplete. Fails with
 /// `EINVAL` if the file is not a symbolic link.
 pub fn readlink(path: &CStr, buffer: &mut [u8]) -> Result<usize, Errno> {
+    readlink_in(HERE, path, buffer)
+}
+
+/// `readlinkat`: does the same as [`readlink`], but a relative path starts at `directory`.
+pub fn readlinkat(
+    directory: BorrowedFd<'_>,
+    path: &CStr,
+    buffer: &mut [u8],
+) -> Result<usize, Errno> {
+    readlink_in(directory.fd, path, buffer)
+}
+
+fn readlink_in(directory: RawFd, path: &CStr, buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel reads a C string, and writes at most the slice's length.
     let answer = unsafe {
         syscall4(
             linux::__NR_readlinkat as usize,
-            HERE as usize,
+            directory as usize,
             path.as_ptr() as usize,
             buffer.as_mut_ptr() as usize,
             buffer.len(),
@@ -395,11 +417,20 @@ fn remove(directory: RawFd, path: &CStr, flags: u32) -> Result<(), Errno> {
 
 /// `fchmodat`: sets the permission bits of a file, including the set-user-ID, set-group-ID and sticky bits.
 pub fn chmod(path: &CStr, mode: u32) -> Result<(), Errno> {
+    chmod_in(HERE, path, mode)
+}
+
+/// `fchmodat`: does the same as [`chmod`], but a relative path starts at `directory`.
+pub fn chmodat(directory: BorrowedFd<'_>, path: &CStr, mode: u32) -> Result<(), Errno> {
+    chmod_in(directory.fd, path, mode)
+}
+
+fn chmod_in(directory: RawFd, path: &CStr, mode: u32) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string.
     let answer = unsafe {
         syscall3(
             linux::__NR_fchmodat as usize,
-            HERE as usize,
+            directory as usize,
             path.as_ptr() as usize,
             mode as usize,
         )
@@ -429,6 +460,16 @@ pub fn lchown(path: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
 /// `fchownat`: sets the owner and the group of an open file.
 pub fn fchown(fd: BorrowedFd<'_>, uid: u32, gid: u32) -> Result<(), Errno> {
     chown_at(fd.fd, c"", uid, gid, linux::AT_EMPTY_PATH)
+}
+
+/// `fchownat`: does the same as [`chown`], but a relative path starts at `directory`.
+pub fn chownat(directory: BorrowedFd<'_>, path: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
+    chown_at(directory.fd, path, uid, gid, 0)
+}
+
+/// `fchownat`: does the same as [`lchown`], but a relative path starts at `directory`.
+pub fn lchownat(directory: BorrowedFd<'_>, path: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
+    chown_at(directory.fd, path, uid, gid, linux::AT_SYMLINK_NOFOLLOW)
 }
 
 fn chown_at(directory: RawFd, path: &CStr, uid: u32, gid: u32, flags: u32) -> Result<(), Errno> {
@@ -488,18 +529,47 @@ impl SetTime {
 /// ```
 #[doc(alias("utime", "futimens", "touch"))]
 pub fn utimensat(path: &CStr, accessed: SetTime, modified: SetTime) -> Result<(), Errno> {
-    let times = [accessed.to_kernel(), modified.to_kernel()];
-    // SAFETY: the kernel reads a C string and two times.
+    set_times(HERE, path.as_ptr(), [accessed, modified], 0)
+}
+
+/// `utimensat(AT_SYMLINK_NOFOLLOW)`: does the same as [`utimensat`]. If the file is a symbolic link, sets the times of the link
+/// itself.
+#[doc(alias = "lutimes")]
+pub fn lutimensat(path: &CStr, accessed: SetTime, modified: SetTime) -> Result<(), Errno> {
+    let flags = linux::AT_SYMLINK_NOFOLLOW;
+    set_times(HERE, path.as_ptr(), [accessed, modified], flags)
+}
+
+/// `utimensat`: sets the times of an open file, as [`utimensat`] does.
+pub fn futimens(fd: BorrowedFd<'_>, accessed: SetTime, modified: SetTime) -> Result<(), Errno> {
+    set_times(fd.fd, core::ptr::null(), [accessed, modified], 0)
+}
+
+/// `path` is a C string, or null.
+fn set_times(
+    directory: RawFd,
+    path: *const core::ffi::c_char,
+    times: [SetTime; 2],
+    flags: u32,
+) -> Result<(), Errno> {
+    let times = times.map(SetTime::to_kernel);
+    // SAFETY: the kernel reads a C string (none if the pointer is null) and two times.
     let answer = unsafe {
         syscall4(
             nr::UTIMENSAT as usize,
-            HERE as usize,
-            path.as_ptr() as usize,
+            directory as usize,
+            path as usize,
             times.as_ptr() as usize,
-            0,
+            flags as usize,
         )
     };
     done(answer)
+}
+
+/// `sync`: writes the changes of all file systems to their devices, and waits for this.
+pub fn sync() {
+    // SAFETY: the call takes nothing, and cannot fail.
+    let _ = unsafe { syscall0(linux::__NR_sync as usize) };
 }
 
 flags! {
