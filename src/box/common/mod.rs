@@ -1,8 +1,15 @@
 //! What the applets share. It imports nothing of the applets.
 
+pub mod ask;
 pub mod bytes;
+pub mod copy;
+pub mod date;
 pub mod input;
+pub mod links;
+pub mod mode;
 pub mod names;
 pub mod output;
+pub mod paths;
+pub mod remove;
 pub mod sort;
 pub mod walk;

@@ -54,6 +54,19 @@ pub fn id(kind: Kind, name: &[u8]) -> Option<u32> {
     found.or_else(|| u32::try_from(text::number(name, 10)?).ok())
 }
 
+/// Returns the group of a user; `None` if `/etc/passwd` does not have the user.
+pub fn group_of(uid: u32) -> Option<u32> {
+    let file = sys::fd::open(c"/etc/passwd", OFlags::RDONLY | OFlags::CLOEXEC, 0).ok()?;
+    let mut lines = Lines::new(file.as_fd());
+    while let Ok(Some(line)) = lines.next() {
+        let user = User::parse(line.strip_suffix(b"\n").unwrap_or(line));
+        if let Some(user) = user.filter(|user| user.uid == uid) {
+            return Some(user.gid);
+        }
+    }
+    None
+}
+
 fn look_up(kind: Kind, id: u32) -> Vec<u8> {
     let mut found = Vec::new();
     each(kind, &mut |other, name| {

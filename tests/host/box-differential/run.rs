@@ -271,8 +271,17 @@ fn judge(
     check("errors", &|it| it.errors == mine.errors, &|it| {
         it.said.trim_end().into()
     });
+    let first = others.first().map(|(_, other)| &other.files);
     check("files", &|it| it.files == mine.files, &|it| {
-        format!("{:?}", it.files)
+        // What all have is not shown.
+        let is_shared = |name: &String, what: &String| {
+            mine.files.get(name) == Some(what) && first.is_some_and(|it| it.get(name) == Some(what))
+        };
+        let shown = it
+            .files
+            .iter()
+            .filter(|(name, what)| !is_shared(name, what));
+        format!("{:?}", shown.take(10).collect::<Vec<_>>())
     });
     differing
 }

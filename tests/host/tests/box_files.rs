@@ -1,0 +1,255 @@
+//! What no generated command line shows of the applets on files: trees that are deep or that change meanwhile, full disks, failing
+//! system calls, holes, and other file systems.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use nestling_host_tests::{Arch, installed, or_skip};
+
+/// A folder that is removed at the end, in the system's directory for temporary files or in another.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        Self::within(&std::env::temp_dir(), name)
+    }
+
+    fn within(place: &Path, name: &str) -> Self {
+        let path = place.join(format!("nestling-files-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    fn run(&self, program: &Path, arguments: &[&str]) -> Output {
+        Command::new(program)
+            .args(arguments)
+            .current_dir(&self.0)
+            .output()
+            .expect("the box")
+    }
+
+    /// Runs an applet under strace, which makes a system call fail.
+    fn run_with_fault(&self, program: &Path, fault: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new("strace");
+        command.args(["-f", "-o", "/dev/null", "-e", &format!("inject={fault}")]);
+        let command = command.arg(program).args(arguments);
+        command.current_dir(&self.0).output().expect("strace")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[track_caller]
+fn succeeds(output: &Output) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
+#[track_caller]
+fn fails_with(output: &Output, text: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(text), "{said}");
+}
+
+#[test]
+fn rm_removes_trees_deeper_than_its_open_directories() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("deep");
+    // 64 directories are open at most.
+    for depth in [63, 64, 65, 66, 130, 300] {
+        let mut path = folder.path("tree");
+        for level in 0..depth {
+            path.push("d");
+            fs::create_dir_all(&path).expect("a directory");
+            fs::write(path.join(format!("file\n{level}")), "x").expect("a file");
+            symlink("..", path.join("up")).expect("a link");
+        }
+        succeeds(&folder.run(&ours, &["rm", "-r", "tree"]));
+        assert!(!folder.path("tree").exists(), "{depth}");
+    }
+}
+
+#[test]
+fn rm_follows_no_link_out_of_the_tree() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("links");
+    fs::create_dir_all(folder.path("kept/sub")).expect("a directory");
+    fs::write(folder.path("kept/sub/file"), "x").expect("a file");
+    fs::create_dir(folder.path("tree")).expect("a directory");
+    symlink("../kept", folder.path("tree/link")).expect("a link");
+    symlink("loop", folder.path("tree/loop")).expect("a link");
+    succeeds(&folder.run(&ours, &["rm", "-rf", "tree"]));
+    assert!(!folder.path("tree").exists());
+    assert!(folder.path("kept/sub/file").exists());
+}
+
+#[test]
+fn rm_stops_at_a_tree_that_was_moved_instead_of_removing_another() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let folder = Folder::new("moved");
+    let mut path = folder.path("tree");
+    for _ in 0..80 {
+        path.push("d");
+    }
+    fs::create_dir_all(&path).expect("directories");
+    // The first directory that was closed cannot be opened again: the 80th level is removed, and the way back fails.
+    let fault = "openat:error=ESTALE:when=84";
+    let output = folder.run_with_fault(&ours, fault, &["rm", "-r", "tree"]);
+    fails_with(&output, "ESTALE");
+    assert!(folder.path("tree/d").exists());
+    succeeds(&folder.run(&ours, &["rm", "-r", "tree"]));
+}
+
+#[test]
+fn rm_reports_a_directory_that_cannot_be_removed_once_and_goes_on() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let folder = Folder::new("kept");
+    fs::create_dir_all(folder.path("tree/sub")).expect("a directory");
+    fs::write(folder.path("tree/sub/file"), "x").expect("a file");
+    let fault = "unlinkat:error=EPERM:when=1";
+    let output = folder.run_with_fault(&ours, fault, &["rm", "-rf", "tree"]);
+    fails_with(&output, "rm: tree/sub/file: EPERM");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(folder.path("tree/sub/file").exists());
+}
+
+#[test]
+fn cp_keeps_holes_modes_times_and_links() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("kinds");
+    let tree = folder.path("tree");
+    fs::create_dir(&tree).expect("a directory");
+    let sparse = File::create(tree.join("sparse")).expect("a file");
+    sparse.write_all_at(b"begin", 0).expect("a write");
+    sparse.write_all_at(b"middle", 8 << 20).expect("a write");
+    sparse.set_len(16 << 20).expect("a length");
+    fs::write(tree.join("one\nname"), "x").expect("a file");
+    fs::hard_link(tree.join("one\nname"), tree.join("other")).expect("a link");
+    symlink("nowhere", tree.join("dangling")).expect("a link");
+    let mode = fs::Permissions::from_mode(0o4751);
+    fs::set_permissions(tree.join("other"), mode).expect("a mode");
+    fs::set_permissions(&tree, fs::Permissions::from_mode(0o555)).expect("a mode");
+    succeeds(&folder.run(&ours, &["cp", "-a", "tree", "copy"]));
+    let copy = folder.path("copy");
+    for name in ["", "sparse", "one\nname", "other", "dangling"] {
+        let [from, to] = [&tree, &copy].map(|it| it.join(name).symlink_metadata().expect(name));
+        let about = |it: &fs::Metadata| (it.mode(), it.mtime(), it.mtime_nsec(), it.nlink());
+        assert_eq!(about(&from), about(&to), "{name:?}");
+    }
+    let [from, to] = [&tree, &copy].map(|it| fs::read(it.join("sparse")).expect("the file"));
+    assert!(from == to);
+    let blocks = |it: &Path| it.join("sparse").metadata().expect("a file").blocks();
+    assert!(blocks(&copy) <= blocks(&tree), "{}", blocks(&copy));
+    let ino = |name: &str| copy.join(name).metadata().expect("a file").ino();
+    assert_eq!(ino("one\nname"), ino("other"));
+}
+
+#[test]
+fn cp_reads_and_writes_where_the_kernel_cannot_copy() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let folder = Folder::new("fallback");
+    let bytes: Vec<u8> = (0..300_000_u32).map(|it| it as u8).collect();
+    fs::write(folder.path("file"), &bytes).expect("a file");
+    for errno in ["ENOSYS", "EXDEV", "EINVAL", "EOPNOTSUPP", "EPERM"] {
+        let fault = format!("copy_file_range:error={errno}");
+        succeeds(&folder.run_with_fault(&ours, &fault, &["cp", "file", "copy"]));
+        assert!(fs::read(folder.path("copy")).expect("the copy") == bytes);
+    }
+}
+
+#[test]
+fn cp_reports_a_full_disk_and_a_bad_one() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let folder = Folder::new("full");
+    fs::write(folder.path("file"), "x").expect("a file");
+    let fault = "copy_file_range:error=ENOSPC";
+    fails_with(
+        &folder.run_with_fault(&ours, fault, &["cp", "file", "copy"]),
+        "cp: copy: ENOSPC",
+    );
+    // Of the other way of copying, the first read.
+    let fault = "copy_file_range,read:error=EIO";
+    fails_with(
+        &folder.run_with_fault(&ours, fault, &["cp", "file", "copy"]),
+        "cp: file: EIO",
+    );
+    fails_with(&folder.run(&ours, &["cp", "file", "/dev/full"]), "ENOSPC");
+}
+
+/// Another file system than that of the temporary files.
+fn other_file_system(folder: &Folder) -> Option<Folder> {
+    let shared = Folder::within(Path::new("/dev/shm"), "other");
+    let device = |it: &Folder| it.0.metadata().expect("a folder").dev();
+    (device(&shared) != device(folder)).then_some(shared)
+}
+
+#[test]
+fn mv_to_another_file_system_keeps_the_source_until_the_copy_is_complete() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let folder = Folder::new("move");
+    let Some(other) = other_file_system(&folder) else {
+        return;
+    };
+    fs::create_dir_all(folder.path("tree/sub")).expect("a directory");
+    fs::write(folder.path("tree/sub/file"), "content").expect("a file");
+    fs::hard_link(folder.path("tree/sub/file"), folder.path("tree/second")).expect("a link");
+    symlink("sub", folder.path("tree/link")).expect("a link");
+    let target = other.path("tree");
+    let target = target.to_str().expect("a name");
+    let faults = [
+        "copy_file_range:error=ENOSPC",
+        "syncfs:error=EIO",
+        "fchmod:error=EIO",
+        "symlinkat:error=EDQUOT",
+        "linkat:error=EPERM",
+        "utimensat:error=EROFS",
+        "renameat2:error=EIO:when=2",
+    ];
+    for fault in faults {
+        let output = folder.run_with_fault(&ours, fault, &["mv", "tree", target]);
+        fails_with(&output, "mv: ");
+        let left = fs::read_dir(&other.0).expect("the folder").count();
+        assert_eq!(left, 0, "{fault}");
+        assert_eq!(
+            fs::read(folder.path("tree/sub/file")).expect("the source"),
+            b"content"
+        );
+    }
+    succeeds(&folder.run(&ours, &["mv", "tree", target]));
+    assert!(!folder.path("tree").exists());
+    let about = |name: &str| other.path(name).symlink_metadata().expect(name);
+    assert_eq!(about("tree/second").ino(), about("tree/sub/file").ino());
+    assert!(about("tree/link").is_symlink());
+    assert_eq!(fs::read(other.path("tree/second")).expect("it"), b"content");
+}
+
+#[test]
+fn ln_replaces_a_file_only_with_the_complete_link() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let folder = Folder::new("replace");
+    fs::write(folder.path("file"), "old").expect("a file");
+    let fault = "renameat2:error=EIO";
+    let output = folder.run_with_fault(&ours, fault, &["ln", "-sf", "new", "file"]);
+    fails_with(&output, "ln: file: EIO");
+    assert_eq!(fs::read(folder.path("file")).expect("the file"), b"old");
+    assert_eq!(fs::read_dir(&folder.0).expect("the folder").count(), 1);
+}
