@@ -26,17 +26,17 @@ pub struct Child {
     pub stdout: Option<ChildStdout>,
     /// This process's end of the pipe from the child's standard error; `None` if the standard error is not a pipe.
     pub stderr: Option<ChildStderr>,
-    child: Started,
+    child: BareChild,
 }
 
 /// A child without its pipes.
 #[derive(Debug)]
-struct Started {
+struct BareChild {
     child: spawn::Child,
     kill_on_drop: bool,
 }
 
-impl Started {
+impl BareChild {
     /// Returns the child's process group if the child is its leader.
     fn group(&self) -> Result<Option<Group>, Errno> {
         let id = self.child.id();
@@ -56,7 +56,7 @@ impl Started {
     }
 }
 
-impl Drop for Started {
+impl Drop for BareChild {
     fn drop(&mut self) {
         if self.kill_on_drop {
             // An error means that the child was reaped elsewhere, or that it now runs as another user and cannot be killed.
@@ -88,7 +88,7 @@ impl Child {
             stdin: stdin.map(ChildStdin::from),
             stdout: stdout.map(ChildStdout::from),
             stderr: stderr.map(ChildStderr::from),
-            child: Started {
+            child: BareChild {
                 child,
                 kill_on_drop,
             },

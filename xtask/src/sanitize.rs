@@ -88,7 +88,7 @@ pub fn asan(workspace: &Workspace) -> Result<Outcome> {
     for what in [
         "test -p nestling --lib --all-features",
         "test -p nestling --doc --all-features",
-        "test -p nestling-host-tests --test std_program --test toolkit",
+        "test -p nestling-host-tests --test std_program --test std_command",
     ] {
         let more = [&SEPARATED[..], &TOO_LARGE].concat();
         outcome.add(libtest::read(instrumented(what, &more)?));

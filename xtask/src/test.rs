@@ -319,7 +319,7 @@ impl Run<'_> {
                 | Kind::Machine(..) => {}
             }
         }
-        if tests.contains(&"toolkit") {
+        if tests.contains(&"std_command") {
             // A host test runs one of the documentation's examples.
             self.report.suite("build", "nestling examples", || {
                 let words = "build -p nestling --features alloc,std --examples";

@@ -15,9 +15,10 @@
 mod buffer;
 mod clock;
 mod container;
+mod exec;
 mod log;
 mod machine;
-mod requests;
+mod names;
 mod stat;
 
 use core::panic::PanicInfo;
@@ -43,7 +44,7 @@ const FEATURES: u32 = features::SHELL | features::SET_FOREGROUND;
 static RUNS_A_MACHINE: AtomicBool = AtomicBool::new(false);
 
 fn main(process: rt::Process) -> i32 {
-    if let Some(status) = requests::named(process) {
+    if let Some(status) = names::named(process) {
         return status;
     }
     let is_first = sys::process::getpid().as_raw() == 1;

@@ -74,7 +74,7 @@ use nestling::{Errno, ExitStatus, Pid, SigSet, Signal, io, rt, signals, sys};
 use crate::FEATURES;
 use crate::clock::{has_children, pause};
 use crate::log::{Line, write};
-use crate::requests;
+use crate::{exec, names};
 use options::Options;
 use terminal::Terminal;
 
@@ -140,9 +140,9 @@ fn failed(errno: Errno) -> i32 {
 /// shell's arguments is on the stack only when it is needed.)
 #[inline(never)]
 fn by_shell(spawn: &Spawn<'_>) -> Result<Pid, i32> {
-    let room = Shell::room::<{ requests::SHELL_WORDS }>();
+    let room = Shell::room::<{ exec::SHELL_WORDS }>();
     let shell = Shell {
-        path: requests::SHELL,
+        path: exec::SHELL,
         room: &room,
     };
     let spawn = Spawn {
@@ -151,7 +151,7 @@ fn by_shell(spawn: &Spawn<'_>) -> Result<Pid, i32> {
     };
     match spawn.start_with::<FEATURES>() {
         Ok(child) => Ok(child.id()),
-        Err(error) => Err(requests::failed(&error)),
+        Err(error) => Err(exec::failed(&error)),
     }
 }
 
@@ -235,7 +235,7 @@ impl<'a> Init<'a> {
     fn start(&self, process: rt::Process, mask: SigSet) -> Result<Pid, i32> {
         let (args, env) = (self.options.command, process.env());
         let program = Program::Search {
-            name: requests::first(args),
+            name: names::first(args),
             path: env.var(c"PATH"),
         };
         let terminal = self.terminal.foreground();
@@ -247,7 +247,7 @@ impl<'a> Init<'a> {
         match spawn.start_with::<FEATURES>() {
             Err(error) if error.errno() == Some(Errno::ENOEXEC) => by_shell(&spawn),
             Ok(child) => Ok(child.id()),
-            Err(error) => Err(requests::failed(&error)),
+            Err(error) => Err(exec::failed(&error)),
         }
     }
 

@@ -33,22 +33,22 @@
 //! environment of 1,024 strings; 1,023 supplementary groups of a service.
 
 mod accounting;
-mod again;
 mod console;
-mod descriptors;
+mod descriptor_limit;
 mod end;
 mod limited;
 mod lines;
+mod mode;
 mod mounts;
 mod processes;
 mod reading;
+mod recovery;
 pub mod requests;
 mod service;
 mod store;
 pub mod switch_root;
 mod table;
 mod take_down;
-mod words;
 
 use core::ffi::CStr;
 use core::time::Duration;
@@ -65,12 +65,12 @@ use nestling::{
 use crate::clock::{NEVER, after, has_children, now, pause};
 use crate::log::{Line, ROOM, choose, expect_prompts};
 use crate::stat::COPY;
-pub use again::panic;
 use limited::Copied;
+use mode::Mode;
 use reading::Reading;
+pub use recovery::panic;
 use service::Environment;
 use table::{State, TABLE, Table};
-use words::Mode;
 
 /// The signals that process 1 waits for: all signals except those for faults, which must not be blocked.
 const SIGNALS: SigSet = SigSet::ALL.difference(rt::FAULTS);
@@ -83,8 +83,8 @@ pub fn live(process: rt::Process) -> ! {
     let _ = sys::signal::set_mask(SIGNALS);
     // This comes first, before an opened file can get the store's number, and before a fault could lose the store.
     let is_again = store::inherit();
-    let _ = rt::on_fault(again::fault);
-    descriptors::raise();
+    let _ = rt::on_fault(recovery::fault);
+    descriptor_limit::raise();
     // The console is in `/dev`, and init cannot log before the console is open. After a fault, all file systems are already
     // mounted, and an access to a mount could wait for a disk that does not respond.
     if !is_again {
@@ -95,7 +95,7 @@ pub fn live(process: rt::Process) -> ! {
     let env = environment(process.env());
     let Some(table) = TABLE.take() else {
         // This function runs only once in a process.
-        again::begin_again()
+        recovery::begin_again()
     };
     let mut machine = Machine {
         table,
@@ -155,8 +155,8 @@ impl Machine {
         self.table.keep();
         let mode = Mode::of(args);
         match mode {
-            Mode::Single => self.table.add_extra(words::SINGLE_USER),
-            Mode::Emergency => self.table.add_extra(words::EMERGENCY),
+            Mode::Single => self.table.add_extra(mode::SINGLE_USER),
+            Mode::Emergency => self.table.add_extra(mode::EMERGENCY),
             Mode::Multi | Mode::PowerOff | Mode::Reboot => {}
         }
         self.read_inittab();
@@ -477,7 +477,7 @@ impl Machine {
         let kind = match signal.as_raw() {
             HUP => return self.read_inittab(),
             INT => return self.ctrl_alt_del(),
-            ABRT => again::fault(signal),
+            ABRT => recovery::fault(signal),
             SINGLE => return self.single_user(),
             QUIT => None,
             TERM | REBOOT => Some(Reboot::Restart),
@@ -506,7 +506,7 @@ impl Machine {
                 self.table.save(index);
             }
         }
-        self.table.add_extra(words::SINGLE_USER);
+        self.table.add_extra(mode::SINGLE_USER);
     }
 
     fn ctrl_alt_del(&mut self) {

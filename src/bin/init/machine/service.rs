@@ -13,13 +13,14 @@ use nestling::text::{self, Quoted, Sink, Text, next_field, trim_start};
 use nestling::{Arg, Args, AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SigSet, c_str, io, sys};
 
 use super::STRINGS;
-use super::again::log_exec_error;
-use super::descriptors;
+use super::descriptor_limit;
 use super::lines::each_line;
+use super::recovery::log_exec_error;
 use super::table::LINE;
 use crate::buffer::{Buffer, next_string, path, put_string};
+use crate::exec::{SHELL, exec};
 use crate::log::Line;
-use crate::requests::{ASKFIRST, SHELL, exec};
+use crate::names::ASKFIRST;
 
 /// The maximum number of words of a line. Each word has at least one byte and a blank. (The array has some additional elements for
 /// words that init adds.)
@@ -150,7 +151,7 @@ fn prepare<'l>(
     }
     // The limits come after the steps that open files, because a limit on descriptors could make these steps fail.
     *step = ("limits of ", entry.name());
-    descriptors::restore();
+    descriptor_limit::restore();
     for setting in entry.settings() {
         if let Setting::Limit(resource, limit) = setting {
             sys::resource::setrlimit(resource, limit)?;
@@ -258,7 +259,7 @@ pub fn extended<'a>(
 /// Replaces init with the process of the entry. If the exec fails, reports the error and returns.
 pub fn become_successor(entry: &Entry<'_>, env: Args<'static>) {
     if let Some(given) = GIVEN.take() {
-        descriptors::restore();
+        descriptor_limit::restore();
         let (program, args) = words(entry, env, false, &mut given.words, &mut given.list);
         exec(program, args, env, Some(SigSet::EMPTY), &mut log_exec_error);
     }

@@ -12,8 +12,9 @@ use nestling::text::Text;
 use nestling::{Args, AsFd, Errno, FileType, OFlags, SigSet, c_str, sys};
 
 use crate::buffer::next_string;
+use crate::exec::become_program;
 use crate::log::Line;
-use crate::requests::{become_program, first};
+use crate::names::first;
 
 /// Executes INIT. If this fails, reports the error and returns an exit status.
 pub fn switch_root(args: Args<'_>, env: Args<'_>) -> i32 {

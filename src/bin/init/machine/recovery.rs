@@ -6,12 +6,12 @@ use nestling::spawn::{Error, Program};
 use nestling::text::Text;
 use nestling::{Args, Errno, Signal, args, rt, sys};
 
-use super::descriptors;
+use super::descriptor_limit;
 use super::store::outlive_exec;
 use crate::buffer::next_string;
 use crate::clock::pause;
+use crate::exec::exec;
 use crate::log::Line;
-use crate::requests::exec;
 
 pub fn panic(info: &PanicInfo<'_>) -> ! {
     let mut line = Line::new("");
@@ -36,7 +36,7 @@ pub fn begin_again() -> ! {
         sys::process::exit(Errno::EFAULT.as_raw());
     }
     outlive_exec();
-    descriptors::restore();
+    descriptor_limit::restore();
     let list = args![c"init"];
     let args = Args::try_new(&list).unwrap_or(Args::EMPTY);
     loop {

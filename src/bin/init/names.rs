@@ -8,11 +8,11 @@
 
 use core::ffi::CStr;
 
-use nestling::spawn::{Error, Program, Shell, Spawn};
+use nestling::spawn::Program;
 use nestling::text::{self, Text};
-use nestling::{Args, Errno, SigSet, io, rt};
+use nestling::{Args, SigSet, io, rt};
 
-use crate::FEATURES;
+use crate::exec::become_program;
 use crate::log::Line;
 use crate::machine;
 use crate::machine::switch_root::switch_root;
@@ -20,12 +20,6 @@ use crate::machine::switch_root::switch_root;
 /// The name under which this program waits for Enter, and then executes another program. The first argument is the name to search
 /// for; the other arguments are the `argv` of that program.
 pub const ASKFIRST: &str = "askfirst";
-
-/// The shell that runs a script without a `#!` line.
-pub const SHELL: &CStr = c"/bin/sh";
-
-/// The maximum number of arguments of such a script, including the shell's name and the script's path.
-pub const SHELL_WORDS: usize = 4096;
 
 /// The names of this program. [`named`] relies on their order.
 static NAMES: &str = "poweroff reboot halt switch_root askfirst init telinit";
@@ -69,59 +63,4 @@ fn ask(args: Args<'_>, env: Args<'_>) -> i32 {
     let path = env.var(c"PATH");
     let program = Program::Search { name, path };
     become_program(program, args.skip(1), env, Some(SigSet::EMPTY))
-}
-
-/// Executes the program. `signal_mask` is the program's signal mask; `None` leaves the mask unchanged. If the exec fails, reports
-/// the error and returns an exit status.
-#[inline(never)]
-pub fn become_program(
-    program: Program<'_>,
-    args: Args<'_>,
-    env: Args<'_>,
-    signal_mask: Option<SigSet>,
-) -> i32 {
-    exec(program, args, env, signal_mask, &mut failed)
-}
-
-/// Does the same as [`become_program`], but calls `report` with the error, and returns the result of this call.
-#[inline(never)]
-pub fn exec(
-    program: Program<'_>,
-    args: Args<'_>,
-    env: Args<'_>,
-    signal_mask: Option<SigSet>,
-    report: &mut dyn FnMut(&Error<'_>) -> i32,
-) -> i32 {
-    let mut spawn = Spawn::new(program, args, env);
-    spawn.attributes.signal_mask = signal_mask;
-    let error = spawn.exec_with::<FEATURES>();
-    match error.errno() {
-        Some(Errno::ENOEXEC) => exec_by_shell(&spawn, report),
-        _ => report(&error),
-    }
-}
-
-/// This function is separate, so that the array of the shell's arguments is on the stack only when it is needed: a copy of process
-/// 1 needs memory for each page of this array.
-#[inline(never)]
-fn exec_by_shell(spawn: &Spawn<'_>, report: &mut dyn FnMut(&Error<'_>) -> i32) -> i32 {
-    let room = Shell::room::<SHELL_WORDS>();
-    let shell = Shell {
-        path: SHELL,
-        room: &room,
-    };
-    let spawn = Spawn {
-        shell: Some(shell),
-        ..*spawn
-    };
-    report(&spawn.exec_with::<FEATURES>())
-}
-
-/// Reports the error, and returns an exit status.
-#[inline(never)]
-pub fn failed(error: &Error<'_>) -> i32 {
-    let mut line = Line::new("");
-    error.write(&mut line);
-    line.warn();
-    error.shell_code()
 }
