@@ -75,7 +75,7 @@ enum Word {
 
 macro_rules! modes {
     ($($name:ident $word:ident $what:literal)*) => {
-        /// The modes that shells and inits use, under their names in `termios(3)`.
+        /// The modes that shells, inits and `stty` use, under their names in `termios(3)`.
         impl Mode {
             $(
                 #[doc = $what]
@@ -86,15 +86,40 @@ macro_rules! modes {
 }
 
 modes! {
+    IGNBRK Input "Ignore a break."
+    BRKINT Input "Let a break send `SIGINT`."
+    IGNPAR Input "Ignore bytes with a parity error."
+    PARMRK Input "Mark bytes with a parity error."
+    INPCK Input "Check the parity."
+    ISTRIP Input "Clear the highest bit of each byte."
+    INLCR Input "Convert a newline on input to a carriage return."
+    IGNCR Input "Ignore carriage returns."
     ICRNL Input "Convert a carriage return on input to a newline."
     IXON Input "Let the user stop and continue the output (Ctrl-S, Ctrl-Q)."
+    IXOFF Input "Stop the sender while the input queue is full."
+    IXANY Input "Let any character continue stopped output."
+    IMAXBEL Input "Ring the bell if the input queue is full."
     IUTF8 Input "Treat the input as UTF-8: the erase character erases all bytes of a character."
     OPOST Output "Process the output. Without this mode, modes such as [`ONLCR`](Self::ONLCR) have no effect."
     ONLCR Output "Convert a newline on output to a carriage return and a newline."
+    OCRNL Output "Convert a carriage return on output to a newline."
+    ONOCR Output "Write no carriage return in the first column."
+    ONLRET Output "Let a newline also return the carriage."
+    CSTOPB Control "Use two stop bits."
+    CREAD Control "Receive input."
+    PARENB Control "Make and check parity bits."
+    PARODD Control "Use odd parity."
     CLOCAL Control "Ignore the modem's carrier signal: if it is lost, do not hang up the terminal."
     HUPCL Control "Hang up the line when the last process closes the terminal."
     CRTSCTS Control "Control the flow of data with the lines RTS and CTS (hardware flow control)."
     ECHO Local "Echo the input."
+    ECHOE Local "Let the erase character erase the character on the screen."
+    ECHOK Local "Write a newline after the kill character."
+    ECHOKE Local "Let the kill character erase the line on the screen."
+    ECHONL Local "Echo a newline even without [`ECHO`](Self::ECHO)."
+    ECHOCTL Local "Echo control characters as `^C`."
+    ECHOPRT Local "Echo erased characters, for a terminal that prints."
+    NOFLSH Local "Do not discard input and output at a signal."
     ICANON Local "Return input line by line; the user can edit a line before its end (canonical mode)."
     ISIG Local "Let the special characters `INTR`, `QUIT` and `SUSP` send signals."
     IEXTEN Local "Enable the special characters that POSIX does not define."
@@ -129,6 +154,14 @@ pub enum Special {
     Min = linux::VMIN as usize,
     /// How long a read waits if canonical mode is off, in tenths of a second.
     Time = linux::VTIME as usize,
+    /// Ends a line, as [`Eol`](Self::Eol) does.
+    Eol2 = linux::VEOL2 as usize,
+    /// Shows the line again (Ctrl-R).
+    Reprint = linux::VREPRINT as usize,
+    /// Erases a word (Ctrl-W).
+    WordErase = linux::VWERASE as usize,
+    /// Takes the next character literally (Ctrl-V).
+    LiteralNext = linux::VLNEXT as usize,
 }
 
 impl Attributes {
@@ -189,6 +222,35 @@ impl Attributes {
         self.0.c_cflag |= linux::BOTHER;
         self.0.c_ispeed = speed;
         self.0.c_ospeed = speed;
+    }
+
+    /// Returns the number of bits in a character: 5 to 8.
+    #[must_use]
+    pub fn character_size(&self) -> u32 {
+        5 + ((self.0.c_cflag & linux::CSIZE) >> linux::CSIZE.trailing_zeros())
+    }
+
+    /// Sets the number of bits in a character; a number outside of 5 to 8 becomes the nearest of them.
+    pub fn set_character_size(&mut self, bits: u32) {
+        self.0.c_cflag &= !linux::CSIZE;
+        self.0.c_cflag |= (bits.clamp(5, 8) - 5) << linux::CSIZE.trailing_zeros();
+    }
+
+    /// Returns all modes as the kernel's four words (input, output, control, local), and the special characters in the kernel's
+    /// order, as `stty -g` writes them.
+    #[must_use]
+    pub fn to_words(&self) -> ([u32; 4], [u8; 19]) {
+        let it = &self.0;
+        ([it.c_iflag, it.c_oflag, it.c_cflag, it.c_lflag], it.c_cc)
+    }
+
+    /// Sets what [`to_words`](Self::to_words) returned.
+    pub fn set_words(&mut self, [input, output, control, local]: [u32; 4], characters: [u8; 19]) {
+        self.0.c_iflag = input;
+        self.0.c_oflag = output;
+        self.0.c_cflag = control;
+        self.0.c_lflag = local;
+        self.0.c_cc = characters;
     }
 
     /// Sets raw mode (`cfmakeraw(3)`): the terminal passes on each byte of input and output at once and unchanged.

@@ -189,6 +189,38 @@ pub fn set_console_level(level: i32) -> Result<(), Errno> {
     done(answer)
 }
 
+/// `syslog(SYSLOG_ACTION_SIZE_BUFFER)`: returns the size of the kernel's log in bytes.
+#[doc(alias("klogctl", "dmesg"))]
+pub fn kernel_log_size() -> Result<usize, Errno> {
+    const SYSLOG_ACTION_SIZE_BUFFER: usize = 10;
+    // SAFETY: this action takes no buffer.
+    result(unsafe { syscall3(linux::__NR_syslog as usize, SYSLOG_ACTION_SIZE_BUFFER, 0, 0) })
+}
+
+/// `syslog(SYSLOG_ACTION_READ_ALL)`, `…_READ_CLEAR`: writes the last messages of the kernel's log to `buffer`, and returns their
+/// length. Each line begins with the number of its facility and level, such as `<6>`. With `clears`, later calls return only
+/// messages that the kernel logs after this call. Fails with `EPERM` if the caller lacks `CAP_SYSLOG`, unless the system lets
+/// everyone read the log.
+#[doc(alias("klogctl", "dmesg"))]
+pub fn read_kernel_log(buffer: &mut [u8], clears: bool) -> Result<usize, Errno> {
+    const SYSLOG_ACTION_READ_ALL: usize = 3;
+    const SYSLOG_ACTION_READ_CLEAR: usize = 4;
+    // SAFETY: the kernel writes at most the slice's length.
+    let answer = unsafe {
+        syscall3(
+            linux::__NR_syslog as usize,
+            if clears {
+                SYSLOG_ACTION_READ_CLEAR
+            } else {
+                SYSLOG_ACTION_READ_ALL
+            },
+            buffer.as_mut_ptr() as usize,
+            buffer.len().min(i32::MAX as usize),
+        )
+    };
+    result(answer)
+}
+
 /// `getrandom`: writes random bytes to `buffer`, and returns the number of bytes written. The call always fills a buffer of up
 /// to 256 bytes; it may fill only a part of a larger buffer. Shortly after the machine has started, the kernel may not have
 /// enough entropy yet; then the call waits for it.
@@ -227,13 +259,41 @@ pub fn swapon(path: &CStr, priority: Option<u16>) -> Result<(), Errno> {
 /// `CAP_SYS_MODULE`.
 #[doc(alias("insmod", "modprobe"))]
 pub fn finit_module(file: BorrowedFd<'_>, parameters: &CStr) -> Result<(), Errno> {
+    load_module(file, parameters, 0)
+}
+
+/// `finit_module(MODULE_INIT_COMPRESSED_FILE)` (Linux 5.17): loads a kernel module like [`finit_module`], from a file that is
+/// compressed by the method that the kernel was built with. Fails with `EINVAL` if the kernel is older, and with `EOPNOTSUPP` if
+/// it was built without a method.
+#[doc(alias("insmod", "modprobe"))]
+pub fn finit_compressed_module(file: BorrowedFd<'_>, parameters: &CStr) -> Result<(), Errno> {
+    const MODULE_INIT_COMPRESSED_FILE: usize = 4;
+    load_module(file, parameters, MODULE_INIT_COMPRESSED_FILE)
+}
+
+fn load_module(file: BorrowedFd<'_>, parameters: &CStr, flags: usize) -> Result<(), Errno> {
     // SAFETY: the kernel reads a C string. The module runs in the kernel, and Rust's rules do not cover the kernel.
     let answer = unsafe {
         syscall3(
             linux::__NR_finit_module as usize,
             file.fd as usize,
             parameters.as_ptr() as usize,
-            0,
+            flags,
+        )
+    };
+    done(answer)
+}
+
+/// `delete_module(O_NONBLOCK)`: removes a kernel module. Fails with `ENOENT` if no module has this name, and with `EAGAIN` or
+/// `EWOULDBLOCK` if the module is in use.
+#[doc(alias("rmmod", "modprobe"))]
+pub fn delete_module(name: &CStr) -> Result<(), Errno> {
+    // SAFETY: the kernel reads a C string.
+    let answer = unsafe {
+        syscall2(
+            linux::__NR_delete_module as usize,
+            name.as_ptr() as usize,
+            linux::O_NONBLOCK as usize,
         )
     };
     done(answer)

@@ -1,5 +1,5 @@
 //! Sockets of the family `AF_UNIX` (`unix(7)`), with the calls that `sd_notify`, syslog and a control socket need. Other functions
-//! receive the kernel's messages about devices ([`uevents`]) and bring a network interface up ([`set_up`], `netdevice(7)`).
+//! receive the kernel's messages about devices ([`uevents`]), make requests about the network ([`route`]) and bring a network interface up ([`set_up`], `netdevice(7)`).
 //!
 //! Every descriptor closes on exec. A message to a socket whose other end is closed fails with `EPIPE`, and raises no `SIGPIPE`.
 //!
@@ -401,6 +401,15 @@ pub fn uevents(flags: OFlags) -> Result<OwnedFd, Errno> {
     };
     done(answer)?;
     Ok(socket)
+}
+
+/// `socket(AF_NETLINK)`: makes a socket for requests about network interfaces, addresses and routes (`NETLINK_ROUTE`, `rtnetlink(7)`).
+/// Write a request with [`fd::write`](super::fd::write), and read the answers with [`fd::read`](super::fd::read). An answer that is
+/// longer than the buffer is cut off without a notice; the kernel makes none longer than 32 KiB.
+#[doc(alias("AF_NETLINK", "rtnetlink", "iproute2"))]
+pub fn route() -> Result<OwnedFd, Errno> {
+    const NETLINK_ROUTE: u32 = 0;
+    new(net::AF_NETLINK, net::SOCK_RAW, NETLINK_ROUTE)
 }
 
 /// `ioctl(SIOCSIFFLAGS)`: brings a network interface up, for example `lo`. Its other settings do not change. Costs four system
