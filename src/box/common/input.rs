@@ -36,6 +36,14 @@ impl AsFd for Input {
     }
 }
 
+/// Returns the content of a file, for the small files of `/proc` and `/etc`.
+pub fn whole(path: &CStr) -> Result<Vec<u8>, Errno> {
+    let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
+    let mut bytes = Vec::new();
+    io::read_to_end(file.as_fd(), &mut bytes)?;
+    Ok(bytes)
+}
+
 /// Calls `with` for each operand, opened; for standard input if there is no operand. Reports the errors of `open`, and those that
 /// `with` returns. Returns 1 if there was an error, otherwise 0.
 pub fn each(

@@ -2,10 +2,13 @@
 
 pub mod ask;
 pub mod bytes;
+pub mod columns;
 pub mod copy;
 pub mod date;
+pub mod fstab;
 pub mod input;
 pub mod links;
+pub mod loops;
 pub mod mode;
 pub mod names;
 pub mod output;
