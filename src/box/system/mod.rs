@@ -2,5 +2,42 @@
 
 use nestling::applet::Applet;
 
+mod dmesg;
+mod free;
+mod hostname;
+mod id;
+mod ip;
+mod kill;
+mod losetup;
+mod modules;
+mod mount;
+mod reboot;
+mod sleep;
+mod stty;
+mod swap;
+mod umount;
+mod uname;
+
 /// The applets, in the order of their names.
-pub const APPLETS: &[Applet] = &[];
+pub const APPLETS: &[Applet] = &[
+    dmesg::APPLET,
+    free::APPLET,
+    reboot::HALT,
+    hostname::APPLET,
+    id::APPLET,
+    modules::INSMOD,
+    ip::APPLET,
+    kill::APPLET,
+    losetup::APPLET,
+    modules::LSMOD,
+    modules::MODPROBE,
+    mount::APPLET,
+    reboot::POWEROFF,
+    reboot::REBOOT,
+    sleep::APPLET,
+    stty::APPLET,
+    swap::OFF,
+    swap::ON,
+    umount::APPLET,
+    uname::APPLET,
+];

@@ -1,0 +1,41 @@
+//! What no generated command line of the applets of `src/box/system` shows. Everything runs in namespaces of its own.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::Command;
+
+use nestling_host_tests::{Arch, or_skip};
+
+/// Runs a script as the first process of namespaces of its own, with `box` as `$0`. Returns how `unshare` ended, and the output.
+fn as_process_1(ours: &Path, script: &str) -> (Option<i32>, String) {
+    let output = Command::new("unshare")
+        .args(["-Urmnupf", "--mount-proc", "sh", "-c", script])
+        .arg(ours)
+        .output()
+        .expect("unshare");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let signal = output.status.signal().map(|signal| 128 + signal);
+    (output.status.code().or(signal), text)
+}
+
+#[test]
+fn reboot_poweroff_and_halt_send_process_1_the_signals_of_init() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let script = "for signal in TERM USR1 USR2; do trap \"echo $signal\" $signal; done
+        for name in reboot poweroff halt; do \"$0\" $name -n; done";
+    let expected = (Some(0), "TERM\nUSR2\nUSR1\n".into());
+    assert_eq!(as_process_1(&ours, script), expected);
+}
+
+#[test]
+fn with_the_option_f_the_kernel_ends_the_machine_without_init() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    // In a namespace, the kernel ends process 1 by SIGHUP for a restart, and by SIGINT for the others. A shell cannot survive that.
+    for (name, signal) in [("reboot", 1), ("poweroff", 2), ("halt", 2)] {
+        let script = format!("\"$0\" {name} -fn; echo survived");
+        assert_eq!(
+            as_process_1(&ours, &script),
+            (Some(128 + signal), String::new())
+        );
+    }
+}
