@@ -2,9 +2,11 @@
 
 use alloc::vec::Vec;
 
+use core::ffi::CStr;
+
 use nestling::applet::Call;
 use nestling::text::Sink;
-use nestling::{Errno, io};
+use nestling::{AsFd, Errno, OwnedFd, io};
 
 /// How many bytes are collected before they are written.
 const LARGE: usize = 32 * 1024;
@@ -12,6 +14,8 @@ const LARGE: usize = 32 * 1024;
 /// The output of an applet. `text::Text` of any kind is written to it, and [`finish`](Self::finish) ends it.
 #[derive(Default)]
 pub struct Output {
+    /// Instead of standard output: `-o`.
+    file: Option<OwnedFd>,
     buffer: Vec<u8>,
     failed: Option<Errno>,
 }
@@ -19,6 +23,14 @@ pub struct Output {
 impl Output {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Writes to a file.
+    pub fn to(file: OwnedFd) -> Self {
+        Self {
+            file: Some(file),
+            ..Self::default()
+        }
     }
 
     /// Adds bytes to the output.
@@ -48,7 +60,8 @@ impl Output {
 
     fn write_now(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
-            self.failed = io::write_all(io::stdout(), bytes).err();
+            let file = self.file.as_ref().map(AsFd::as_fd);
+            self.failed = io::write_all(file.unwrap_or(io::stdout()), bytes).err();
         }
     }
 
@@ -62,11 +75,28 @@ impl Output {
     pub fn finish(mut self, call: &Call<'_>, status: i32, failure: i32) -> i32 {
         self.flush();
         if let Some(errno) = self.failed {
-            call.fail(c"standard output", errno);
+            let name = match self.file {
+                Some(_) => c"output file",
+                None => c"standard output",
+            };
+            call.fail(name, errno);
             return failure;
         }
         status
     }
+}
+
+/// Writes the line with which `head` and `tail` name a file.
+pub fn title(out: &mut Output, path: &CStr, is_first: &mut bool) {
+    if !core::mem::replace(is_first, false) {
+        out.write(b"\n");
+    }
+    out.write(b"==> ");
+    out.write(match path.to_bytes() {
+        b"-" => b"standard input",
+        path => path,
+    });
+    out.write(b" <==\n");
 }
 
 impl Sink for Output {

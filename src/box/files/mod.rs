@@ -6,16 +6,28 @@ mod cat;
 mod chmod;
 mod chown;
 mod cp;
+mod cut;
 mod echo;
+mod env;
+mod head;
 mod ln;
 mod ls;
 mod mkdir;
+mod mknod;
 mod mv;
+mod pwd;
+mod readlink;
 mod rm;
 mod rmdir;
+mod sync;
+mod tail;
+mod tee;
 mod touch;
+mod tr;
 mod true_;
+mod uniq;
 mod wc;
+mod which;
 
 /// The applets, in the order of their names.
 pub const APPLETS: &[Applet] = &[
@@ -23,15 +35,28 @@ pub const APPLETS: &[Applet] = &[
     chmod::APPLET,
     chown::APPLET,
     cp::APPLET,
+    cut::APPLET,
     echo::APPLET,
+    env::APPLET,
     true_::FALSE,
+    head::APPLET,
     ln::APPLET,
     ls::APPLET,
     mkdir::APPLET,
+    mknod::MKFIFO,
+    mknod::MKNOD,
     mv::APPLET,
+    pwd::APPLET,
+    readlink::APPLET,
     rm::APPLET,
     rmdir::APPLET,
+    sync::APPLET,
+    tail::APPLET,
+    tee::APPLET,
     touch::APPLET,
+    tr::APPLET,
     true_::TRUE,
+    uniq::APPLET,
     wc::APPLET,
+    which::APPLET,
 ];

@@ -84,6 +84,36 @@ pub const ENTRIES: &[Entry] = &[
         ..Entry::READS
     },
     Entry {
+        applet: "cut",
+        options: &[
+            "-b 2-3,5",
+            "-c 1,3-",
+            "-f 1",
+            "-f 2,1",
+            "-d : -f 2-",
+            "-d : -f 1,3 -s",
+            "-f 0",
+            "-b -2",
+            "-f 3-2",
+            "-f 1 -b 1",
+            "-d :",
+            "-d ab -f 1",
+            "-b 1- -n",
+        ],
+        operands: &[
+            "columns",
+            "",
+            "text columns",
+            "none text",
+            "binary",
+            "empty",
+            "long",
+            "dir",
+            "unended",
+        ],
+        ..Entry::READS
+    },
+    Entry {
         applet: "echo",
         options: &["-n", "-e", "-E", "-ne", "-x", "--help"],
         operands: &[
@@ -98,8 +128,31 @@ pub const ENTRIES: &[Entry] = &[
         ..Entry::READS
     },
     Entry {
+        applet: "env",
+        options: &["-i", "-u TZ", "-0", "-i -u X"],
+        operands: &[
+            "",
+            "A=1 B=2",
+            "A=1 printenv A",
+            "none",
+            "./text",
+            "TZ= A=1 A=2",
+            "sh -c exit\x203",
+            "- A=1",
+            "PATH=/none true",
+        ],
+        ..Entry::READS
+    },
+    Entry {
         applet: "false",
         operands: &["", "a"],
+        ..Entry::READS
+    },
+    Entry {
+        applet: "head",
+        options: &[
+            "-n 2", "-c 5", "-2", "-n 0", "-q", "-v", "-n x", "-c 1k", "-n 100",
+        ],
         ..Entry::READS
     },
     Entry {
@@ -167,6 +220,30 @@ pub const ENTRIES: &[Entry] = &[
         ..Entry::READS
     },
     Entry {
+        applet: "mkfifo",
+        options: &["-m 600", "-m a=rw", "-m 9"],
+        operands: &["new", "new other", "text new", "", "none/new", "-- -new"],
+        changes: true,
+        ..Entry::READS
+    },
+    Entry {
+        applet: "mknod",
+        options: &["-m 600"],
+        operands: &[
+            "new p",
+            "new",
+            "new c 1 3",
+            "new x 1 3",
+            "text p",
+            "new c 1",
+            "new c a b",
+            "new c 1 2 3",
+            "none/new p",
+        ],
+        changes: true,
+        ..Entry::READS
+    },
+    Entry {
         applet: "mv",
         options: &["-f", "-n", "-u", "-v", "-T", "-i"],
         operands: &[
@@ -193,6 +270,36 @@ pub const ENTRIES: &[Entry] = &[
         ],
         input: "y\n",
         changes: true,
+        ..Entry::READS
+    },
+    Entry {
+        applet: "pwd",
+        options: &["-P", "-L"],
+        operands: &[""],
+        output: Output::Some,
+        ..Entry::READS
+    },
+    Entry {
+        applet: "readlink",
+        options: &["-f", "-n", "-e", "-m", "-v"],
+        operands: &[
+            "link",
+            "text",
+            "dangling",
+            "loop",
+            "dir/up",
+            "/proc/self/fd/none/x",
+            "dir/up/link",
+            "link dangling",
+            "",
+            "none/x",
+            "text/",
+            "text/x",
+            "/",
+            "//dir/..",
+        ],
+        // Names are absolute, and the folders differ.
+        output: Output::Some,
         ..Entry::READS
     },
     Entry {
@@ -235,6 +342,36 @@ pub const ENTRIES: &[Entry] = &[
         ..Entry::READS
     },
     Entry {
+        applet: "sync",
+        options: &["-d", "-f"],
+        operands: &["text", "none text", "dir"],
+        ..Entry::READS
+    },
+    Entry {
+        applet: "tail",
+        options: &[
+            "-n 2", "-c 5", "-2", "-n 0", "-q", "-v", "-n x", "-n +2", "-c +3", "-n 100", "-c 1k",
+            "-n +0",
+        ],
+        ..Entry::READS
+    },
+    Entry {
+        applet: "tee",
+        options: &["-a", "-i"],
+        operands: &[
+            "",
+            "new",
+            "new text",
+            "none/new other",
+            "dir",
+            "/dev/full new",
+            "-- -dash",
+        ],
+        input: "one\ntwo\n",
+        changes: true,
+        ..Entry::READS
+    },
+    Entry {
         applet: "touch",
         options: &[
             "-c",
@@ -264,8 +401,49 @@ pub const ENTRIES: &[Entry] = &[
         ..Entry::READS
     },
     Entry {
+        applet: "tr",
+        options: &["-d", "-s", "-c", "-cd", "-ds", "-cs"],
+        operands: &[
+            "a-z A-Z",
+            "abc",
+            "[:lower:] [:upper:]",
+            "a-y b-z",
+            r"\n ,",
+            "abc x",
+            "[a*3] xyz",
+            "abc [x*]",
+            "z-a x",
+            "",
+            "[:none:] x",
+            r"\101-C x",
+            "a b c",
+            "[:space:] _",
+            "o [:digit:]",
+            "-a x",
+        ],
+        input: "one two\nthe  quick brooown fox ABC\n\tend",
+        ..Entry::READS
+    },
+    Entry {
         applet: "true",
         operands: &["", "a"],
+        ..Entry::READS
+    },
+    Entry {
+        applet: "uniq",
+        options: &["-c", "-d", "-u", "-i", "-f 1", "-s 2", "-f x"],
+        operands: &[
+            "text",
+            "",
+            "numbers",
+            "none",
+            "binary",
+            "unended",
+            "empty",
+            "text new x",
+            "dir",
+        ],
+        input: "a b\nA b\nx b\nx b\n\n\nlast",
         ..Entry::READS
     },
     Entry {
@@ -274,9 +452,87 @@ pub const ENTRIES: &[Entry] = &[
         output: Output::Blanks,
         ..Entry::READS
     },
+    Entry {
+        applet: "which",
+        options: &["-a"],
+        operands: &["sh", "none sh", "", "./text", "./numbers", "dir"],
+        ..Entry::READS
+    },
 ];
 
 pub const DIFFERENCES: &[Difference] = &[
+    Difference {
+        applet: "cut",
+        words: &["-c", "binary"],
+        what: "output",
+        why: "the others' -c are bytes, or characters of which those that are not valid are left out; ours are characters of UTF-8",
+    },
+    Difference {
+        applet: "head",
+        words: &["-2", "text"],
+        what: "status",
+        why: "the old form of the number is an option here, which goes with others",
+    },
+    Difference {
+        applet: "head",
+        words: &["-2", "text"],
+        what: "output",
+        why: "the old form of the number is an option here, which goes with others",
+    },
+    Difference {
+        applet: "head",
+        words: &["-2", "text"],
+        what: "errors",
+        why: "the old form of the number is an option here, which goes with others",
+    },
+    Difference {
+        applet: "tail",
+        words: &["-2", "text"],
+        what: "status",
+        why: "the old form of the number is an option here, which goes with others",
+    },
+    Difference {
+        applet: "tail",
+        words: &["-2", "text"],
+        what: "output",
+        why: "the old form of the number is an option here, which goes with others",
+    },
+    Difference {
+        applet: "tail",
+        words: &["-2", "text"],
+        what: "errors",
+        why: "the old form of the number is an option here, which goes with others",
+    },
+    Difference {
+        applet: "readlink",
+        words: &["-n", "link", "dangling"],
+        what: "errors",
+        why: "-n with two operands needs no warning",
+    },
+    Difference {
+        applet: "tail",
+        words: &["-2", "none"],
+        what: "output",
+        why: "a file that is missing does not change how the others are shown",
+    },
+    Difference {
+        applet: "tail",
+        words: &["-n", "0"],
+        what: "output",
+        why: "the others write no title if no lines are wanted",
+    },
+    Difference {
+        applet: "tail",
+        words: &["-n", "+2", "-c"],
+        what: "output",
+        why: "of -n and -c, the last counts with its sign",
+    },
+    Difference {
+        applet: "tail",
+        words: &["-c", "+3", "-n"],
+        what: "output",
+        why: "of -n and -c, the last counts with its sign",
+    },
     Difference {
         applet: "cp",
         words: &["dir", "dir/sub"],

@@ -1,0 +1,222 @@
+//! `tail [-fqv] [-n lines | -c bytes] [file...]`: copies the end of files (XCU 3, `tail`). With `+` before the number, it begins
+//! there. `-5` means `-n 5`. The memory that it takes is at most that of what it writes; for a regular file it is that of a block.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use nestling::applet::{Applet, Call};
+use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, io, sys, time};
+
+use crate::common::bytes;
+use crate::common::input::{BLOCK, Input};
+use crate::common::number;
+use crate::common::output::{Output, title};
+
+pub const APPLET: Applet = Applet {
+    name: c"tail",
+    synopsis: "[-fqv] [-n [+]lines | -c [+]bytes] [file...]",
+    run,
+};
+
+#[derive(Clone, Copy)]
+struct From {
+    count: u64,
+    is_lines: bool,
+    /// Counted from the beginning: `+`.
+    is_start: bool,
+}
+
+fn run(call: &Call<'_>) -> i32 {
+    tail(call).unwrap_or_else(|status| status)
+}
+
+fn tail(call: &Call<'_>) -> Result<i32, i32> {
+    let mut options = call.options("n:c:fFqv0123456789");
+    let mut from = From {
+        count: 10,
+        is_lines: true,
+        is_start: false,
+    };
+    let (mut titles, mut follows, mut digits) = (None, false, 0);
+    while let Some(letter) = options.next()? {
+        let value = options.value.to_bytes();
+        match letter {
+            b'q' => titles = Some(false),
+            b'v' => titles = Some(true),
+            b'f' | b'F' => follows = true,
+            b'n' | b'c' => {
+                from.is_lines = letter == b'n';
+                from.is_start = value.starts_with(b"+");
+                let number = match value {
+                    [b'+' | b'-', number @ ..] => number,
+                    number => number,
+                };
+                from.count =
+                    number::count(number).ok_or_else(|| call.complain(value, "not a number"))?;
+            }
+            digit => {
+                digits = digits * 10 + u64::from(digit - b'0');
+                (from.count, from.is_lines) = (digits, true);
+            }
+        }
+    }
+    let operands = options.operands();
+    let count = operands.clone().count();
+    let titles = titles.unwrap_or(count > 1);
+    let default = (count == 0).then_some(c"-");
+    let (mut out, mut status, mut is_first) = (Output::new(), 0, true);
+    let mut open = Vec::new();
+    for path in default.into_iter().chain(operands) {
+        let outcome = Input::open(path).and_then(|input| {
+            if titles {
+                title(&mut out, path, &mut is_first);
+            }
+            copy(&mut out, input.as_fd(), from)?;
+            Ok(input)
+        });
+        match outcome {
+            Ok(input) => open.push((path, input)),
+            Err(errno) => status = call.fail(path, errno),
+        }
+    }
+    let mut last = open.len().wrapping_sub(1);
+    while follows && !open.is_empty() && !out.has_failed() {
+        for (index, (path, input)) in open.iter().enumerate() {
+            let mut block = alloc::vec![0; BLOCK];
+            while let Ok(length @ 1..) = io::read(input.as_fd(), &mut block) {
+                if titles && core::mem::replace(&mut last, index) != index {
+                    title(&mut out, path, &mut is_first);
+                }
+                out.write(block.get(..length).unwrap_or_default());
+            }
+        }
+        out.flush();
+        let _ = time::sleep(Duration::from_secs(1));
+    }
+    Ok(out.finish(call, status, 1))
+}
+
+fn copy(out: &mut Output, fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
+    if from.is_start {
+        return skip(out, fd, from);
+    }
+    match sys::file::fstat(fd)?.is_file() {
+        true => {
+            seek(fd, from)?;
+            rest(out, fd)
+        }
+        false => keep(out, fd, from),
+    }
+}
+
+/// Copies up to the end.
+fn rest(out: &mut Output, fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    let mut block = alloc::vec![0; BLOCK];
+    while !out.has_failed() {
+        match io::read(fd, &mut block)? {
+            0 => break,
+            length => out.write(block.get(..length).unwrap_or_default()),
+        }
+    }
+    Ok(())
+}
+
+/// Leaves out the lines or bytes before the one with this number.
+fn skip(out: &mut Output, fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
+    let mut left = from.count.saturating_sub(1);
+    let mut block = alloc::vec![0; BLOCK];
+    while left > 0 {
+        let length = io::read(fd, &mut block)?;
+        let mut read = block.get(..length).unwrap_or_default();
+        if read.is_empty() {
+            return Ok(());
+        }
+        while left > 0 && !read.is_empty() {
+            let (length, counted) = match from.is_lines {
+                true => match bytes::find(read, b'\n') {
+                    Some(newline) => (newline + 1, 1),
+                    None => (read.len(), 0),
+                },
+                false => {
+                    let length = left.min(read.len() as u64);
+                    (length as usize, length)
+                }
+            };
+            read = read.get(length..).unwrap_or_default();
+            left -= counted;
+        }
+        out.write(read);
+    }
+    rest(out, fd)
+}
+
+/// Moves the offset of a regular file to the beginning of the end. It is read backwards, in blocks.
+fn seek(fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
+    let start = sys::fd::lseek(fd, SeekFrom::Current(0))?;
+    let end = sys::fd::lseek(fd, SeekFrom::End(0))?.max(start);
+    let to = |offset| sys::fd::lseek(fd, SeekFrom::Start(offset)).map(drop);
+    if !from.is_lines {
+        return to(end.saturating_sub(from.count).max(start));
+    }
+    let mut block = alloc::vec![0; BLOCK];
+    let (mut here, mut left) = (end, from.count);
+    while here > start && left > 0 {
+        let length = (here - start).min(BLOCK as u64);
+        let room = block.get_mut(..length as usize).unwrap_or_default();
+        let read = sys::fd::pread(fd, room, here - length)?;
+        let read = room.get(..read).unwrap_or_default();
+        // The newline at the end of the file ends the last line.
+        let mut search = match read {
+            [before @ .., b'\n'] if here == end => before,
+            read => read,
+        };
+        while let Some(newline) = search.iter().rposition(|&byte| byte == b'\n') {
+            left -= 1;
+            if left == 0 {
+                return to(here - length + newline as u64 + 1);
+            }
+            search = search.get(..newline).unwrap_or_default();
+        }
+        here -= length;
+    }
+    to(if from.count == 0 { end } else { start })
+}
+
+/// Keeps the end of a file that has no offset, such as a pipe.
+fn keep(out: &mut Output, fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
+    let (mut kept, mut block): (Vec<u8>, _) = (Vec::new(), alloc::vec![0; BLOCK]);
+    loop {
+        let length = io::read(fd, &mut block)?;
+        if length == 0 {
+            break;
+        }
+        kept.extend_from_slice(block.get(..length).unwrap_or_default());
+        // Each byte is moved about once.
+        if kept.len() > 16 * BLOCK {
+            let start = start(&kept, from);
+            if start > kept.len() / 2 {
+                kept.drain(..start);
+            }
+        }
+    }
+    let start = start(&kept, from);
+    out.write(kept.get(start..).unwrap_or_default());
+    Ok(())
+}
+
+/// Where the last lines or bytes begin.
+fn start(kept: &[u8], from: From) -> usize {
+    if !from.is_lines || from.count == 0 {
+        return kept.len() - from.count.min(kept.len() as u64) as usize;
+    }
+    let mut search = kept.strip_suffix(b"\n").unwrap_or(kept);
+    let mut left = from.count;
+    while let Some(newline) = search.iter().rposition(|&byte| byte == b'\n') {
+        left -= 1;
+        if left == 0 {
+            return newline + 1;
+        }
+        search = search.get(..newline).unwrap_or_default();
+    }
+    0
+}
