@@ -189,6 +189,7 @@ pub struct Parameters {
 
 impl Parameters {
     /// Makes positional parameters from all fields.
+    #[inline]
     pub fn new(fields: Fields) -> Self {
         let fields = Rc::new(fields);
         Self { fields, first: 0 }

@@ -1,9 +1,15 @@
 #![doc = include_str!("README.md")]
 //!
-//! # Example
+//! # The commands of a script
 //!
 //! ```
 #![doc = include_str!("examples/print_commands.rs")]
+//! ```
+//!
+//! # Words with variables
+//!
+//! ```
+#![doc = include_str!("examples/expand_words.rs")]
 //! ```
 
 #![no_std]

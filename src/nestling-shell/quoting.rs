@@ -27,11 +27,5 @@ pub fn quote(text: &[u8], line: &mut Vec<u8>) {
     if !text.is_empty() && text.iter().all(is_plain) {
         return line.extend_from_slice(text);
     }
-    struct Line<'l>(&'l mut Vec<u8>);
-    impl Sink for Line<'_> {
-        fn put(&mut self, text: &[u8]) {
-            self.0.extend_from_slice(text);
-        }
-    }
-    Quoted(text).write(&mut Line(line));
+    Quoted(text).write(line);
 }

@@ -21,7 +21,7 @@ use crate::history;
 use crate::jobs;
 use crate::options::Opt;
 use crate::prompt;
-use crate::shell::{Bytes, Divert, Shell, text};
+use crate::shell::{Divert, Shell, text};
 use crate::traps;
 use nestling_shell::symbols::Symbol;
 use nestling_shell::syntax::Source;
@@ -144,12 +144,12 @@ pub fn size(shell: &mut Shell) -> [usize; 2] {
             let number = former.and_then(|value| nestling::text::number(value, 10));
             return number.unwrap_or_default().min(u16::MAX.into()) as usize;
         }
-        let mut value = Bytes(Vec::new());
+        let mut value = Vec::new();
         u32::from(number).write(&mut value);
         // The variable is set only if its value has changed. Otherwise an exported one would cause a new environment for each
         // prompt. A read-only variable stays as it is.
-        if former != Some(&value.0) {
-            let _ = shell.variables.set_owned(name, value.0);
+        if former != Some(&value) {
+            let _ = shell.variables.set_owned(name, value);
         }
         number.into()
     })

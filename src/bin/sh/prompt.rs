@@ -11,7 +11,7 @@ use nestling::{Signal, sys};
 use crate::expansion;
 use crate::options::Opt;
 use crate::reader;
-use crate::shell::{Bytes, Divert, Shell};
+use crate::shell::{Divert, Shell};
 use nestling_shell::characters;
 use nestling_shell::symbols::Symbol;
 
@@ -26,7 +26,7 @@ pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
     if goes_on {
         return prompt;
     }
-    let mut out = Bytes(Vec::new());
+    let mut out = Vec::new();
     let mut rest = &prompt[..];
     // `!` stands for the command's number, and `!!` for `!`.
     while let Some(index) = rest.iter().position(|&byte| byte == b'!') {
@@ -44,7 +44,7 @@ pub fn of_line(shell: &mut Shell, goes_on: bool) -> Vec<u8> {
         };
     }
     rest.write(&mut out);
-    out.0
+    out
 }
 
 /// Returns the prompt for `set -x`: PS4. If PS4 comes from the environment, its expansion executes no command, assigns to no

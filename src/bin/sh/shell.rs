@@ -21,6 +21,7 @@ use crate::output::Output;
 use crate::stack::Stack;
 use crate::traps::table::Traps;
 use crate::variables::Variables;
+use nestling_shell::decimal::Decimal;
 use nestling_shell::fields::{Arguments, Fields, Parameters};
 use nestling_shell::map::Map;
 use nestling_shell::quoting::Quoted;
@@ -210,7 +211,7 @@ impl Shell {
             return;
         }
         self.output.flush();
-        let mut message = Bytes(Vec::new());
+        let mut message = Vec::new();
         message.put(&self.name);
         message.put(b": ");
         if !self.script.is_empty() && *self.script != *self.name {
@@ -225,7 +226,7 @@ impl Shell {
         text.write(&mut message);
         message.put(b"\n");
         // If standard error fails, an error cannot be reported.
-        let _ = io::write_all(io::stderr(), &message.0);
+        let _ = io::write_all(io::stderr(), &message);
     }
 
     /// Must be called before something that may wait. If a command is being attempted, abandons the attempt and returns true.
@@ -414,25 +415,14 @@ impl Shell {
     }
 }
 
-fn number(number: i64) -> Cow<'static, [u8]> {
-    let mut digits = Bytes(Vec::new());
-    number.write(&mut digits);
-    Cow::Owned(digits.0)
+/// Returns the decimal digits of a number, as the value of a parameter.
+#[inline(never)]
+pub fn number(number: i64) -> Cow<'static, [u8]> {
+    Cow::Owned(Decimal::new(number).as_bytes().to_vec())
 }
 
 fn seconds() -> i64 {
     time::now(Clock::Monotonic).map_or(0, |now| now.seconds())
-}
-
-/// A sink that collects the bytes in memory.
-#[derive(Debug)]
-pub struct Bytes(pub Vec<u8>);
-
-impl Sink for Bytes {
-    #[inline(never)]
-    fn put(&mut self, text: &[u8]) {
-        self.0.extend_from_slice(text);
-    }
 }
 
 /// A piece of a message.

@@ -188,6 +188,7 @@ fn collect(
     Some(())
 }
 
+#[inline]
 fn is_word(byte: u8) -> bool {
     byte == b'_' || byte.is_ascii_alphanumeric()
 }
@@ -506,6 +507,7 @@ impl<H: Host> Parser<'_, H> {
 
 /// The value of a digit in a base. Up to base 36, upper-case and lower-case letters are the same. In larger bases, the digits after
 /// 9 are lower-case letters, upper-case letters, `@` and `_`.
+#[inline]
 fn digit_of(digit: u8, base: u32) -> Option<u32> {
     let value = match digit {
         b'0'..=b'9' => digit - b'0',
@@ -520,6 +522,7 @@ fn digit_of(digit: u8, base: u32) -> Option<u32> {
 }
 
 /// Returns the binary operator at the beginning of the text, its precedence and its length.
+#[inline]
 fn infix(text: &[u8]) -> Option<(Infix, u8, usize)> {
     let (operator, level) = match text {
         [b'|', b'|', ..] => return Some((Infix::LogicalOr, 1, 2)),
@@ -546,6 +549,7 @@ fn infix(text: &[u8]) -> Option<(Infix, u8, usize)> {
 }
 
 /// The operators of one byte that also form assignment operators, with their precedence.
+#[inline]
 fn single_byte(byte: u8) -> Option<(Binary, u8)> {
     Some(match byte {
         b'|' => (Binary::Or, 3),

@@ -629,6 +629,7 @@ fn is_redirection(token: Token) -> bool {
 }
 
 /// Whether unquoted text may be a pattern for pathname expansion.
+#[inline]
 fn may_be_pattern(text: &[u8]) -> bool {
     let has = |byte| nestling::text::contains(text, byte);
     has(b'*') || has(b'?') || has(b'[') && has(b']')

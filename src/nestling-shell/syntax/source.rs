@@ -225,6 +225,7 @@ impl Source {
     }
 
     /// Continues in the value of an alias whose name began at `start`.
+    #[inline]
     pub(super) fn enter_alias(&mut self, name: Symbol, value: &[u8], start: usize) {
         self.aliases.push(name);
         let text = mem::replace(&mut self.text, value.to_vec());

@@ -914,6 +914,7 @@ impl<H: Host> Parser<'_, H> {
 }
 
 /// Whether a text may precede a redirection operator: it is a number or `{name}`.
+#[inline]
 fn is_location(text: &[u8]) -> bool {
     match text {
         [b'{', name @ .., b'}'] => is_name(name),
@@ -922,6 +923,7 @@ fn is_location(text: &[u8]) -> bool {
 }
 
 /// Counts the newlines in a text.
+#[inline]
 fn newlines(text: &[u8]) -> u32 {
     text.iter().map(|&byte| u32::from(byte == b'\n')).sum()
 }

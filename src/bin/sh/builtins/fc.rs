@@ -12,7 +12,7 @@ use super::options::{Getopt, Wrong, wrong};
 use crate::execution;
 use crate::history;
 use crate::reader;
-use crate::shell::{Answer, Bytes, Divert, Shell, text};
+use crate::shell::{Answer, Divert, Shell, text};
 use nestling_shell::fields::Arguments;
 use nestling_shell::symbols::Symbol;
 use nestling_shell::syntax::Source;
@@ -229,13 +229,13 @@ fn execute(shell: &mut Shell, text: &[u8]) -> Answer {
 /// Calls an editor with the text in a temporary file, and returns the edited text. Returns `None` if the file cannot be made or
 /// read, or if the editor fails.
 pub fn edited(shell: &mut Shell, editor: &[u8], text: &[u8]) -> Result<Option<Vec<u8>>, Divert> {
-    let mut path = Bytes(Vec::new());
+    let mut path = Vec::new();
     let written = loop {
-        path.0.clear();
+        path.clear();
         shell.random = shell.random.wrapping_mul(1_103_515_245).wrapping_add(12345);
         text!("/tmp/sh", shell.own_pid(), ".", shell.random >> 8).write(&mut path);
-        path.0.push(0);
-        let c_path = CStr::from_bytes_with_nul(&path.0).unwrap_or_default();
+        path.push(0);
+        let c_path = CStr::from_bytes_with_nul(&path).unwrap_or_default();
         match history::write_new(c_path, text) {
             Err(Errno::EEXIST) => {}
             written => break written.map(|_| CString::from(c_path)),

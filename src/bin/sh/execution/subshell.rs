@@ -13,7 +13,7 @@ use super::external::{self, Place, Started};
 use super::without_fork::Simply;
 use super::{list, without_fork};
 use crate::jobs;
-use crate::shell::{Bytes, Divert, Flow, Shell, text};
+use crate::shell::{Divert, Flow, Shell, text};
 use crate::traps;
 use nestling_shell::syntax::tree::{
     Command, Item, List, Redirection, RedirectionKind, Substitution,
@@ -231,7 +231,7 @@ pub fn process_substitution(
         }
         Some((pid, _)) => {
             jobs::add_other(shell, pid);
-            let mut path = Bytes(b"/dev/fd/".to_vec());
+            let mut path = b"/dev/fd/".to_vec();
             if let Some(own) = place.own {
                 // Programs inherit this descriptor. It stays open until the command ends ([`end_process_substitutions`]).
                 let number = own.as_raw_fd();
@@ -239,7 +239,7 @@ pub fn process_substitution(
                 shell.substituted.push(number);
                 number.write(&mut path);
             }
-            Ok(path.0)
+            Ok(path)
         }
     }
 }

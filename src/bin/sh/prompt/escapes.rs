@@ -10,7 +10,7 @@ use nestling::time::{self, Clock};
 use nestling::{AsFd, OFlags, io, sys};
 
 use crate::expansion::tilde;
-use crate::shell::{Bytes, Shell, text};
+use crate::shell::{Shell, text};
 use nestling_shell::characters::printable;
 use nestling_shell::symbols::Symbol;
 
@@ -21,12 +21,12 @@ pub fn replace(shell: &mut Shell, mut template: &[u8], goes_on: bool) -> Vec<u8>
     while let [first, rest @ ..] = template {
         let length = match (first, rest) {
             (b'\\', [escape, ..]) => {
-                let mut value = Bytes(Vec::new());
+                let mut value = Vec::new();
                 let length = write(shell, rest, &mut value);
                 if length == 0 {
                     out.extend([b'\\', *escape]);
                 }
-                for &byte in &value.0 {
+                for &byte in &value {
                     match byte {
                         b'$' | b'`' | b'\\' => out.push(b'\\'),
                         b'!' if !goes_on => out.push(b'!'),
@@ -73,7 +73,7 @@ fn end_of(text: &[u8], opening: u8, closing: u8) -> usize {
 
 /// Writes the replacement of an escape sequence. Returns the sequence's length without its backslash, or 0 if it is not an escape
 /// sequence.
-fn write(shell: &mut Shell, text: &[u8], out: &mut Bytes) -> usize {
+fn write(shell: &mut Shell, text: &[u8], out: &mut Vec<u8>) -> usize {
     let Some(&letter) = text.first() else {
         return 0;
     };
@@ -103,20 +103,20 @@ fn write(shell: &mut Shell, text: &[u8], out: &mut Bytes) -> usize {
         b'l' => name(&terminal()).write(out),
         b's' => printable(name(&shell.name), shell.utf8).write(out),
         b'v' | b'V' => env!("CARGO_PKG_VERSION").write(out),
-        b'n' => out.0.push(b'\n'),
-        b'r' => out.0.push(b'\r'),
-        b'a' => out.0.push(7),
-        b'e' => out.0.push(0x1b),
+        b'n' => out.push(b'\n'),
+        b'r' => out.push(b'\r'),
+        b'a' => out.push(7),
+        b'e' => out.push(0x1b),
         // The text between `\[` and `\]` takes no columns.
-        b'[' => out.0.push(1),
-        b']' => out.0.push(2),
-        b'\\' => out.0.push(b'\\'),
+        b'[' => out.push(1),
+        b']' => out.push(2),
+        b'\\' => out.push(b'\\'),
         b'0'..=b'7' => {
             let is_digit = |byte: &&u8| matches!(byte, b'0'..=b'7');
             let digits = text.iter().take(3).take_while(is_digit);
             let count = digits.clone().count();
             let byte = digits.fold(0_u8, |byte, digit| byte << 3 | (digit - b'0'));
-            out.0.extend(Some(byte).filter(|&byte| byte != 0));
+            out.extend(Some(byte).filter(|&byte| byte != 0));
             return count;
         }
         _ => return 0,
@@ -126,7 +126,7 @@ fn write(shell: &mut Shell, text: &[u8], out: &mut Bytes) -> usize {
 
 /// Returns the user's name. Without one, returns LOGNAME or the user ID.
 fn user(shell: &Shell) -> Vec<u8> {
-    let mut uid = Bytes(Vec::new());
+    let mut uid = Vec::new();
     sys::credentials::geteuid()
         .unwrap_or_default()
         .write(&mut uid);
@@ -134,7 +134,7 @@ fn user(shell: &Shell) -> Vec<u8> {
     tilde::users(&mut |line| {
         let mut fields = line.split(|&byte| byte == b':');
         let user = fields.next().unwrap_or_default();
-        if fields.nth(1) != Some(&uid.0) {
+        if fields.nth(1) != Some(&uid) {
             return false;
         }
         name.extend_from_slice(user);
@@ -143,7 +143,7 @@ fn user(shell: &Shell) -> Vec<u8> {
     if name.is_empty() {
         let logname = shell.symbols.find(b"LOGNAME");
         let value = logname.and_then(|name| shell.variables.get(name));
-        return value.unwrap_or(&uid.0).to_vec();
+        return value.unwrap_or(&uid).to_vec();
     }
     name
 }
@@ -193,7 +193,7 @@ fn name(path: &[u8]) -> &[u8] {
 }
 
 /// Writes the current time in a format of `strftime(3)`, in the POSIX locale.
-fn write_time(shell: &Shell, format: &[u8], out: &mut Bytes) {
+fn write_time(shell: &Shell, format: &[u8], out: &mut Vec<u8>) {
     let now = time::now(Clock::Realtime).map_or(0, |now| now.seconds());
     let mut file = Vec::new();
     let zone = zone(shell, &mut file);
@@ -227,7 +227,7 @@ fn zone<'a>(shell: &'a Shell, file: &'a mut Vec<u8>) -> Zone<'a> {
         .unwrap_or(Zone::UTC)
 }
 
-fn format_time(format: &[u8], now: i64, date: &Date, local: &Local<'_>, out: &mut Bytes) {
+fn format_time(format: &[u8], now: i64, date: &Date, local: &Local<'_>, out: &mut Vec<u8>) {
     let digits = |number: i64| [number / 10 % 10, number % 10].map(|digit| digit as u8 + b'0');
     let short = |names: &'static str, number: u8| {
         let name = word(names, b' ', number.into());
@@ -240,7 +240,7 @@ fn format_time(format: &[u8], now: i64, date: &Date, local: &Local<'_>, out: &mu
     while let [first, more @ ..] = rest {
         rest = more;
         let (b'%', [letter, more @ ..]) = (*first, more) else {
-            out.0.push(*first);
+            out.push(*first);
             continue;
         };
         rest = more;
@@ -253,41 +253,41 @@ fn format_time(format: &[u8], now: i64, date: &Date, local: &Local<'_>, out: &mu
             b'b' | b'h' => short(MONTHS, date.month - 1).write(out),
             b'B' => word(MONTHS, b' ', usize::from(date.month - 1)).write(out),
             b'c' => compound(b"%a %b %e %T %Y"),
-            b'C' => out.0.extend(digits(date.year / 100)),
-            b'd' => out.0.extend(digits(date.day.into())),
+            b'C' => out.extend(digits(date.year / 100)),
+            b'd' => out.extend(digits(date.day.into())),
             b'D' | b'x' => compound(b"%m/%d/%y"),
             b'e' if date.day < 10 => text!(" ", i64::from(date.day)).write(out),
-            b'e' => out.0.extend(digits(date.day.into())),
+            b'e' => out.extend(digits(date.day.into())),
             b'F' => compound(b"%Y-%m-%d"),
-            b'H' => out.0.extend(digits(hour)),
-            b'I' => out.0.extend(digits(twelve)),
+            b'H' => out.extend(digits(hour)),
+            b'I' => out.extend(digits(twelve)),
             b'j' => {
                 let day = i64::from(date.year_day) + 1;
                 text!(day / 100, day / 10 % 10, day % 10).write(out);
             }
-            b'm' => out.0.extend(digits(date.month.into())),
-            b'M' => out.0.extend(digits(date.minute.into())),
-            b'n' => out.0.push(b'\n'),
+            b'm' => out.extend(digits(date.month.into())),
+            b'M' => out.extend(digits(date.minute.into())),
+            b'n' => out.push(b'\n'),
             b'p' => if hour < 12 { "AM" } else { "PM" }.write(out),
             b'r' => compound(b"%I:%M:%S %p"),
             b'R' => compound(b"%H:%M"),
             b's' => now.write(out),
-            b'S' => out.0.extend(digits(date.second.into())),
-            b't' => out.0.push(b'\t'),
+            b'S' => out.extend(digits(date.second.into())),
+            b't' => out.push(b'\t'),
             b'T' | b'X' => compound(b"%H:%M:%S"),
             b'u' => i64::from((date.weekday + 6) % 7 + 1).write(out),
             b'w' => i64::from(date.weekday).write(out),
-            b'y' => out.0.extend(digits(date.year.rem_euclid(100))),
+            b'y' => out.extend(digits(date.year.rem_euclid(100))),
             b'Y' => date.year.write(out),
             b'z' => {
                 let minutes = i64::from(local.offset.unsigned_abs() / 60);
                 if local.offset < 0 { "-" } else { "+" }.write(out);
-                out.0.extend(digits(minutes / 60));
-                out.0.extend(digits(minutes % 60));
+                out.extend(digits(minutes / 60));
+                out.extend(digits(minutes % 60));
             }
             b'Z' => printable(local.name, false).write(out),
-            b'%' => out.0.push(b'%'),
-            letter => out.0.extend([b'%', *letter]),
+            b'%' => out.push(b'%'),
+            letter => out.extend([b'%', *letter]),
         }
     }
 }

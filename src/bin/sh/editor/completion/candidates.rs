@@ -12,7 +12,7 @@ use crate::builtins::command::RESERVED;
 use crate::execution::search::DEFAULT;
 use crate::expansion::tilde;
 use crate::options;
-use crate::shell::{Bytes, Shell};
+use crate::shell::Shell;
 use nestling_shell::expansion::pathname;
 use nestling_shell::fields::Fields;
 use nestling_shell::sort::sort;
@@ -149,7 +149,7 @@ impl Candidates {
             if shell.jobs.state(place).is_none() {
                 continue;
             }
-            let mut id = Bytes(b"%".to_vec());
+            let mut id = b"%".to_vec();
             let text = shell.jobs.text(place);
             if self.typed.get(1).is_none_or(u8::is_ascii_digit) {
                 (place + 1).write(&mut id);
@@ -157,7 +157,7 @@ impl Candidates {
                 let name = text.split(|&byte| byte == b' ').next();
                 name.unwrap_or_default().write(&mut id);
             }
-            self.add(&id.0, b' ');
+            self.add(&id, b' ');
         }
     }
 

@@ -6,12 +6,12 @@ use nestling::AsFd;
 use nestling::io::Reader;
 use nestling::{OFlags, sys};
 
-use crate::shell::Shell;
-use nestling_shell::symbols::Symbol;
+use super::host::Host;
+use crate::symbols::Symbol;
 
 /// Appends the home directory that `~name` stands for, or `~name` itself if the user or the variable does not exist. `~+` and `~-`
 /// are PWD and OLDPWD, as in other shells.
-pub fn expand(shell: &Shell, name: &[u8], is_before_slash: bool, out: &mut Vec<u8>) {
+pub fn expand<H: Host>(host: &H, name: &[u8], is_before_slash: bool, out: &mut Vec<u8>) {
     let variable = match name {
         b"" => Some(Symbol::HOME),
         b"+" => Some(Symbol::PWD),
@@ -19,7 +19,7 @@ pub fn expand(shell: &Shell, name: &[u8], is_before_slash: bool, out: &mut Vec<u
         _ => None,
     };
     let directory = match variable {
-        Some(name) => shell.variables.get(name).map(<[u8]>::to_vec),
+        Some(name) => host.stored(name).map(<[u8]>::to_vec),
         None => home_of(name),
     };
     match directory.as_deref() {

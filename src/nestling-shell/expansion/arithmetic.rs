@@ -3,62 +3,62 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::shell::{Divert, Shell, text};
-use nestling_shell::decimal::Decimal;
-use nestling_shell::symbols::Symbol;
-use nestling_shell::syntax::arithmetic::{
+use super::host::{Error, Host};
+use crate::decimal::Decimal;
+use crate::symbols::Symbol;
+use crate::syntax::arithmetic::{
     Binary, Expression, Operation, PARAMETERS, Sign, TOO_DEEP, Wrong, parse, parse_once,
 };
-use nestling_shell::syntax::tree::{Arithmetic, ParameterName};
+use crate::syntax::tree::{Arithmetic, ParameterName};
 
 /// If an expression needs a deeper stack than this, the stack is on the heap.
 const DEPTH: usize = 12;
 
 /// Evaluates `$((…))`. Reports errors.
-pub fn evaluate(shell: &mut Shell, arithmetic: &Arithmetic) -> Result<i64, Divert> {
+pub fn evaluate<H: Host>(host: &mut H, arithmetic: &Arithmetic) -> Result<i64, H::Divert> {
     let expression = match arithmetic.expression.get() {
         Some(expression) => expression,
         None => {
-            let expression = parse_once(shell, &arithmetic.word);
+            let expression = parse_once(host, &arithmetic.word);
             arithmetic.expression.get_or_init(|| expression)
         }
     };
     if let Some(expression) = expression {
         let mut values = [0; PARAMETERS];
-        if parameters(shell, expression, &mut values) {
-            return run(shell, expression, &values);
+        if parameters(host, expression, &mut values) {
+            return run(host, expression, &values);
         }
     }
-    let text = super::single(shell, &arithmetic.word)?;
-    evaluate_text(shell, &text)
+    let text = super::single(host, &arithmetic.word)?;
+    evaluate_text(host, &text)
 }
 
 /// Evaluates an expression that is already expanded to a text: an operand of `let`, or an operand of `test` that may be an
 /// expression.
-pub fn evaluate_text(shell: &mut Shell, text: &[u8]) -> Result<i64, Divert> {
-    match parse(shell, text, Vec::new()) {
-        Ok(expression) => run(shell, &expression, &[]),
-        Err(what) => Err(wrong(shell, text, what)),
+pub fn evaluate_text<H: Host>(host: &mut H, text: &[u8]) -> Result<i64, H::Divert> {
+    match parse(host, text, Vec::new()) {
+        Ok(expression) => run(host, &expression, &[]),
+        Err(what) => Err(wrong(host, text, what)),
     }
 }
 
-fn wrong(shell: &mut Shell, text: &[u8], what: Wrong) -> Divert {
+fn wrong<H: Host>(host: &mut H, text: &[u8], what: Wrong) -> H::Divert {
     if what == TOO_DEEP {
-        return shell.fatal(2, text!(TOO_DEEP));
+        return host.fail(Error::TooDeep(TOO_DEEP));
     }
-    shell.fatal(2, text!("arithmetic: ", text, ": ", what))
+    host.fail(Error::Expression(text, what))
 }
 
 /// Fetches the values of the parameters. Returns false if one value is not a number that can replace the parameter's text in the
 /// expression.
-fn parameters(shell: &mut Shell, expression: &Expression, values: &mut [i64]) -> bool {
+fn parameters<H: Host>(host: &mut H, expression: &Expression, values: &mut [i64]) -> bool {
     let places = values.iter_mut();
     expression
         .parameters
         .iter()
         .zip(places)
         .all(|(&(name, sign), place)| {
-            let number = super::value(shell, name).and_then(|value| decimal(&value));
+            let number = super::value(host, name).and_then(|value| decimal(&value));
             *place = number.unwrap_or_default();
             number.is_some_and(|number| number >= 0 || sign == Sign::Any)
         })
@@ -87,7 +87,7 @@ fn decimal(text: &[u8]) -> Option<i64> {
 }
 
 /// Evaluates a parsed expression.
-fn run(shell: &mut Shell, expression: &Expression, values: &[i64]) -> Result<i64, Divert> {
+fn run<H: Host>(host: &mut H, expression: &Expression, values: &[i64]) -> Result<i64, H::Divert> {
     let (mut small, mut large): ([i64; DEPTH], Vec<i64>);
     let stack = if expression.depth <= DEPTH {
         small = [0; DEPTH];
@@ -110,7 +110,7 @@ fn run(shell: &mut Shell, expression: &Expression, values: &[i64]) -> Result<i64
         let (drops, number) = match operation {
             Operation::Number(number) => (0, number),
             Operation::Parameter(index) => (0, values.get(index).copied().unwrap_or_default()),
-            Operation::Variable(name) => (0, variable(shell, name)?),
+            Operation::Variable(name) => (0, variable(host, name)?),
             Operation::Negate => (1, top.wrapping_neg()),
             Operation::Complement => (1, !top),
             Operation::Not => (1, i64::from(top == 0)),
@@ -119,16 +119,16 @@ fn run(shell: &mut Shell, expression: &Expression, values: &[i64]) -> Result<i64
                 let left = height.checked_sub(2).and_then(|left| stack.get(left));
                 match apply(operator, left.copied().unwrap_or_default(), top) {
                     Ok(number) => (2, number),
-                    Err(what) => return Err(shell.fatal(2, text!("arithmetic: ", what))),
+                    Err(what) => return Err(host.fail(Error::Arithmetic(what))),
                 }
             }
             Operation::Assign(name) => {
-                shell.assign(name, Decimal::new(top).as_bytes())?;
+                host.assign(name, Decimal::new(top).as_bytes())?;
                 continue;
             }
             Operation::Step(name, step) => {
-                let old = variable(shell, name)?;
-                shell.assign(name, Decimal::new(old.wrapping_add(step)).as_bytes())?;
+                let old = variable(host, name)?;
+                host.assign(name, Decimal::new(old.wrapping_add(step)).as_bytes())?;
                 (0, old)
             }
             Operation::Drop => {
@@ -191,20 +191,20 @@ fn apply(operator: Binary, left: i64, right: i64) -> Result<i64, Wrong> {
 
 /// The number in a variable: 0 if the variable is unset or empty. If the value is not a decimal number, it is evaluated as an
 /// expression.
-fn variable(shell: &mut Shell, name: Symbol) -> Result<i64, Divert> {
-    let Some(value) = shell.value(name) else {
-        super::check_unset(shell, ParameterName::Variable(name))?;
+fn variable<H: Host>(host: &mut H, name: Symbol) -> Result<i64, H::Divert> {
+    let Some(value) = host.value(name) else {
+        super::check_unset(host, ParameterName::Variable(name))?;
         return Ok(0);
     };
     if let Some(number) = decimal(&value) {
         return Ok(number);
     }
     let value = value.into_owned();
-    shell.check_depth()?;
+    host.check_depth()?;
     if value.iter().all(u8::is_ascii_whitespace) {
         return Ok(0);
     }
-    evaluate_text(shell, &value)
+    evaluate_text(host, &value)
 }
 
 /// Computes a power by repeated squaring.

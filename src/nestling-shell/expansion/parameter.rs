@@ -2,23 +2,25 @@
 
 use alloc::vec::Vec;
 
-use super::{Context, Decimal, Expander, Keeps, arithmetic, check_unset, name_of, single, value};
-use crate::shell::{Divert, Flow, Shell, text};
-use nestling_shell::fields::{Arguments, Fields};
-use nestling_shell::symbols::Symbol;
-use nestling_shell::syntax::tree::{Arithmetic, Modifier, Parameter, ParameterName, Word};
-use nestling_shell::{characters, pattern};
+use super::{
+    Context, Decimal, Error, Expander, Host, Keeps, arithmetic, check_unset, name_of, single, value,
+};
+use crate::characters;
+use crate::fields::{Arguments, Fields};
+use crate::pattern;
+use crate::symbols::Symbol;
+use crate::syntax::tree::{Arithmetic, Modifier, Parameter, ParameterName, Word};
 
 /// A function that changes a value when it is added to the text.
 type Transform<'a> = &'a mut dyn FnMut(&[u8], &mut Vec<u8>);
 
-impl Expander<'_> {
+impl<H: Host> Expander<'_, H> {
     /// Appends the parameter's value or values without a change.
-    pub(super) fn value(&mut self, name: ParameterName, quoted: bool) -> Flow {
+    pub(super) fn value(&mut self, name: ParameterName, quoted: bool) -> Result<(), H::Divert> {
         let start = self.text.len();
         match name {
             ParameterName::Special(sign @ (b'@' | b'*')) => {
-                let values = self.shell.positional.clone();
+                let values = self.host.positional().clone();
                 if !self.joins(sign, quoted) {
                     self.list(sign, values.all(), quoted, &mut |value, out| {
                         out.extend_from_slice(value)
@@ -27,16 +29,20 @@ impl Expander<'_> {
                 }
                 self.join(sign, values.all());
             }
-            name => match value(self.shell, name) {
+            name => match value(self.host, name) {
                 Some(value) => self.text.extend_from_slice(&value),
-                None => check_unset(self.shell, name)?,
+                None => check_unset(self.host, name)?,
             },
         }
         self.mark(start, quoted);
         Ok(())
     }
 
-    pub(super) fn parameter(&mut self, parameter: &Parameter, quoted: bool) -> Flow {
+    pub(super) fn parameter(
+        &mut self,
+        parameter: &Parameter,
+        quoted: bool,
+    ) -> Result<(), H::Divert> {
         let name = parameter.name;
         match &parameter.modifier {
             Modifier::None => self.value(name, quoted),
@@ -58,7 +64,7 @@ impl Expander<'_> {
                 longest,
                 pattern,
             } => {
-                let pattern = super::pattern(self.shell, pattern)?;
+                let pattern = super::pattern(self.host, pattern)?;
                 self.values(name, quoted, &mut |value, out| {
                     let rest = if *suffix {
                         pattern
@@ -80,27 +86,32 @@ impl Expander<'_> {
                 pattern,
                 replacement,
             } => {
-                let pattern = super::pattern(self.shell, pattern)?;
-                let replacement = single(self.shell, replacement)?;
+                let pattern = super::pattern(self.host, pattern)?;
+                let replacement = single(self.host, replacement)?;
                 self.values(name, quoted, &mut |value, out| {
                     replace(*which, &pattern, &replacement, value, out);
                 })
             }
-            Modifier::Bad(text) => Err(self.shell.fatal(2, text!(&text[..], ": bad substitution"))),
+            Modifier::Bad(text) => Err(self.host.fail(Error::Parameter(text, b"bad substitution"))),
         }
     }
 
     /// Appends the parameter's value, or each of its values, transformed.
-    fn values(&mut self, name: ParameterName, quoted: bool, transform: Transform<'_>) -> Flow {
+    fn values(
+        &mut self,
+        name: ParameterName,
+        quoted: bool,
+        transform: Transform<'_>,
+    ) -> Result<(), H::Divert> {
         if let ParameterName::Special(sign @ (b'@' | b'*')) = name {
-            let positional = self.shell.positional.clone();
+            let positional = self.host.positional().clone();
             self.list(sign, positional.all(), quoted, transform);
             return Ok(());
         }
         let start = self.text.len();
-        match value(self.shell, name) {
+        match value(self.host, name) {
             Some(value) => transform(&value, &mut self.text),
-            None => check_unset(self.shell, name)?,
+            None => check_unset(self.host, name)?,
         }
         self.mark(start, quoted);
         Ok(())
@@ -113,7 +124,7 @@ impl Expander<'_> {
 
     fn join(&mut self, sign: u8, values: Arguments<'_>) {
         let joint = match sign {
-            b'*' => joint(self.shell),
+            b'*' => joint(self.host),
             _ => b" ",
         };
         values.join(joint, &mut self.text);
@@ -148,14 +159,14 @@ impl Expander<'_> {
     }
 
     /// The length in `${#name}`.
-    fn length(&mut self, name: ParameterName) -> Result<usize, Divert> {
+    fn length(&mut self, name: ParameterName) -> Result<usize, H::Divert> {
         if let ParameterName::Special(b'@' | b'*') = name {
-            return Ok(self.shell.positional.len());
+            return Ok(self.host.positional().len());
         }
-        let utf8 = self.shell.utf8;
-        match value(self.shell, name) {
+        let utf8 = self.host.utf8();
+        match value(self.host, name) {
             Some(value) => Ok(characters::count(&value, utf8)),
-            None => check_unset(self.shell, name).map(|()| 0),
+            None => check_unset(self.host, name).map(|()| 0),
         }
     }
 
@@ -167,7 +178,7 @@ impl Expander<'_> {
         colon: bool,
         word: &Word,
         quoted: bool,
-    ) -> Flow {
+    ) -> Result<(), H::Divert> {
         let context = Context {
             quoted,
             substituted: true,
@@ -183,30 +194,30 @@ impl Expander<'_> {
             b'-' => self.substituted(word, context),
             b'=' => {
                 let ParameterName::Variable(variable) = name else {
-                    let name = name_of(self.shell, name);
+                    let name = name_of(self.host, name);
                     return Err(self
-                        .shell
-                        .fatal(2, text!(&name[..], ": cannot be assigned to")));
+                        .host
+                        .fail(Error::Parameter(&name, b"cannot be assigned to")));
                 };
-                let value = single(self.shell, word)?;
-                self.shell.assign(variable, &value)?;
+                let value = single(self.host, word)?;
+                self.host.assign(variable, &value)?;
                 self.value(name, quoted)
             }
             _ => {
                 let message = match &*word.parts {
                     [] if colon => b"parameter null or not set".to_vec(),
                     [] => b"parameter not set".to_vec(),
-                    _ => single(self.shell, word)?,
+                    _ => single(self.host, word)?,
                 };
-                let name = name_of(self.shell, name);
-                Err(self.shell.fatal(2, text!(&name[..], ": ", &message[..])))
+                let name = name_of(self.host, name);
+                Err(self.host.fail(Error::Parameter(&name, &message)))
             }
         }
     }
 
     /// Expands the word that replaces the parameter. A `$@` without values in this word expands to an empty text. It does not
     /// remove the field, as a `$@` outside of it does.
-    fn substituted(&mut self, word: &Word, context: Context) -> Flow {
+    fn substituted(&mut self, word: &Word, context: Context) -> Result<(), H::Divert> {
         let vanished = self.vanished;
         let flow = self.parts(&word.parts, context);
         self.vanished = vanished;
@@ -216,13 +227,13 @@ impl Expander<'_> {
     /// Whether a parameter is set and, if `colon`, not empty. `$@` and `$*` are always set.
     fn is_set(&mut self, name: ParameterName, colon: bool, quoted: bool) -> bool {
         let ParameterName::Special(sign @ (b'@' | b'*')) = name else {
-            return value(self.shell, name).is_some_and(|value| !colon || !value.is_empty());
+            return value(self.host, name).is_some_and(|value| !colon || !value.is_empty());
         };
         let is_joined = sign == b'*' && (quoted || self.keeps != Keeps::All);
-        let values = self.shell.positional.all();
+        let values = self.host.positional().all();
         !colon
             || values.iter().any(|value| !value.is_empty())
-            || values.len() > 1 && !(is_joined && joint(self.shell).is_empty())
+            || values.len() > 1 && !(is_joined && joint(self.host).is_empty())
     }
 
     /// Expands `${name:offset:length}`.
@@ -232,17 +243,17 @@ impl Expander<'_> {
         offset: &Arithmetic,
         length: Option<&Arithmetic>,
         quoted: bool,
-    ) -> Flow {
-        let offset = arithmetic::evaluate(self.shell, offset)?;
+    ) -> Result<(), H::Divert> {
+        let offset = arithmetic::evaluate(self.host, offset)?;
         let length = match length {
-            Some(length) => Some(arithmetic::evaluate(self.shell, length)?),
+            Some(length) => Some(arithmetic::evaluate(self.host, length)?),
             None => None,
         };
         if let ParameterName::Special(sign @ (b'@' | b'*')) = name {
             // The offset 0 means `$0`, which is part of the list only for that offset.
             let mut all = Fields::new();
-            all.push(&self.shell.name);
-            all.append(self.shell.positional.all());
+            all.push(&self.host.special(b'0').unwrap_or_default());
+            all.append(self.host.positional().all());
             let (start, end) = range(offset, length, all.len());
             let mut values = Fields::new();
             let wanted = all.iter().skip(start).take(end - start);
@@ -252,7 +263,7 @@ impl Expander<'_> {
             });
             return Ok(());
         }
-        let utf8 = self.shell.utf8;
+        let utf8 = self.host.utf8();
         self.values(name, quoted, &mut |value, out| {
             let (start, end) = range(offset, length, characters::count(value, utf8));
             let (start, _) = characters::offset(value, start, utf8);
@@ -263,11 +274,11 @@ impl Expander<'_> {
 }
 
 /// Returns the separator with which `$*` is joined: the first character of IFS.
-fn joint(shell: &Shell) -> &[u8] {
-    match shell.variables.get(Symbol::IFS) {
+fn joint<H: Host>(host: &H) -> &[u8] {
+    match host.stored(Symbol::IFS) {
         None => b" ",
         Some(ifs) => ifs
-            .get(..characters::length(ifs, shell.utf8))
+            .get(..characters::length(ifs, host.utf8()))
             .unwrap_or_default(),
     }
 }
