@@ -121,6 +121,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ReadDir<B> {
 
     /// Moves back to the first entry. The next call of [`next`](Self::next) reads the directory anew (POSIX `rewinddir`).
     ///
+    /// ```
+    /// let mut directory = nestling::dir::ReadDir::open(c"/proc/self")?;
+    /// while directory.next()?.is_some() {}
+    /// directory.rewind()?;
+    /// assert!(directory.next()?.is_some());
+    /// # Ok::<(), nestling::Errno>(())
+    /// ```
+    ///
     /// # Errors
     /// The errors of `lseek(2)`.
     #[doc(alias = "rewinddir")]

@@ -119,6 +119,17 @@ impl Epoll {
 
     /// Changes the events and the `data` of a descriptor in the set. Costs one system call.
     ///
+    /// ```
+    /// use nestling::AsFd;
+    /// use nestling::poll::{Epoll, Events};
+    ///
+    /// let (read_end, write_end) = nestling::io::pipe()?;
+    /// let epoll = Epoll::new()?;
+    /// epoll.add(write_end.as_fd(), Events::OUT, 1)?;
+    /// epoll.modify(write_end.as_fd(), Events::default(), 1)?; // no longer interested
+    /// # Ok::<(), nestling::Errno>(())
+    /// ```
+    ///
     /// # Errors
     /// `ENOENT` if the descriptor is not in the set; `ENOMEM`.
     pub fn modify(&self, fd: BorrowedFd<'_>, events: Events, data: u64) -> Result<(), Errno> {

@@ -159,6 +159,13 @@ pub struct ExitStatusError(ExitStatus);
 
 impl ExitStatusError {
     /// Returns the status.
+    ///
+    /// ```
+    /// use nestling::ExitStatus;
+    ///
+    /// let error = ExitStatus::from_raw(3 << 8).exit_ok().unwrap_err();
+    /// assert_eq!(error.into_status().code(), Some(3));
+    /// ```
     #[must_use]
     pub const fn into_status(self) -> ExitStatus {
         self.0

@@ -254,6 +254,17 @@ impl Attributes {
     }
 
     /// Sets raw mode (`cfmakeraw(3)`): the terminal passes on each byte of input and output at once and unchanged.
+    ///
+    /// ```
+    /// use nestling::terminal::{self, When};
+    /// use nestling::AsFd;
+    ///
+    /// let pty = terminal::openpty()?;
+    /// let mut attributes = terminal::attributes(pty.terminal.as_fd())?;
+    /// attributes.make_raw();
+    /// terminal::set_attributes(pty.terminal.as_fd(), When::Now, &attributes)?;
+    /// # Ok::<(), nestling::Errno>(())
+    /// ```
     #[doc(alias = "cfmakeraw")]
     pub fn make_raw(&mut self) {
         use linux::*;

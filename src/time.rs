@@ -126,6 +126,16 @@ impl Timer {
     /// is in the past, the timer expires at once. If somebody sets [`Clock::Realtime`] before that, the new setting
     /// counts: the timer expires when the changed clock reaches `first`.
     ///
+    /// ```
+    /// use nestling::OFlags;
+    /// use nestling::time::{Clock, Timer, now};
+    ///
+    /// let timer = Timer::new(Clock::Monotonic, OFlags::CLOEXEC)?;
+    /// timer.start_at(now(Clock::Monotonic)?, None)?; // expires at once
+    /// assert_eq!(timer.read(), Ok(1));
+    /// # Ok::<(), nestling::Errno>(())
+    /// ```
+    ///
     /// # Errors
     /// The errors of [`now`]; `EINVAL` if `first` is negative.
     pub fn start_at(&self, first: Timestamp, interval: Option<Duration>) -> Result<(), Errno> {

@@ -374,6 +374,18 @@ impl<'a> Spawn<'a> {
     /// Does the same as [`start`](Self::start), but the child uses the memory `stack` as its stack. Use this function if a hook
     /// needs a larger stack, or if the caller's own stack is small. `stack` must have at least [`STACK_SIZE`] bytes.
     ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use nestling::spawn::{Program, STACK_SIZE, Spawn};
+    /// use nestling::{Args, args};
+    ///
+    /// let mut stack = vec![MaybeUninit::uninit(); 4 * STACK_SIZE];
+    /// let list = args![c"true"];
+    /// let search = Program::Search { name: c"true", path: None };
+    /// let mut child = Spawn::new(search, Args::new(&list), Args::EMPTY).start_on(&mut stack).unwrap();
+    /// assert!(child.wait().unwrap().success());
+    /// ```
+    ///
     /// # Errors
     /// The errors of [`start`](Self::start); `ENOMEM` at the step `clone` if `stack` is too small.
     pub fn start_on(&self, stack: &mut [MaybeUninit<u8>]) -> Result<Child, Error<'a>> {

@@ -240,6 +240,17 @@ impl<'a> Starting<'a> {
     ///
     /// If the spawn has no pidfd, do not call `cancel` after a wait has reaped the child: the method could kill another process
     /// that has the same id.
+    ///
+    /// ```
+    /// use nestling::spawn::{Program, Spawn};
+    /// use nestling::{Args, args};
+    ///
+    /// let list = args![c"sleep", c"600"];
+    /// let search = Program::Search { name: c"sleep", path: None };
+    /// let starting = Spawn::new(search, Args::new(&list), Args::EMPTY).begin().unwrap();
+    /// let pid = starting.cancel();
+    /// assert!(nestling::wait::wait(pid).unwrap().signal().is_some());
+    /// ```
     #[must_use]
     pub fn cancel(self) -> Pid {
         let _ = self.child.signal(Signal::KILL);

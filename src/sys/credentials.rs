@@ -131,6 +131,14 @@ pub fn setgroups(groups: &[u32]) -> Result<(), Errno> {
 
 /// `getgroups`: writes the supplementary groups to `groups`, and returns their number. If `groups` is empty, the call only
 /// returns the number. If `groups` is not empty but too short, the call fails with `EINVAL`.
+///
+/// ```
+/// use nestling::sys::credentials::getgroups;
+///
+/// let mut groups = vec![0; getgroups(&mut [])?];
+/// assert_eq!(getgroups(&mut groups), Ok(groups.len()));
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 pub fn getgroups(groups: &mut [u32]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most `groups.len()` ids to the slice.
     let answer = unsafe {

@@ -105,6 +105,18 @@ pub unsafe fn dup3(from: RawFd, to: RawFd, flags: OFlags) -> Result<(), Errno> {
 
 /// `dup3`: replaces the descriptor of `to` with a duplicate of `from`. The descriptor number of `to` does not change. The
 /// duplicate stays open on exec unless `flags` contains `CLOEXEC`.
+///
+/// ```
+/// use nestling::sys::fd::{dup_onto, open};
+/// use nestling::{AsFd, OFlags};
+///
+/// let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+/// let mut log = open(c"/dev/null", flags, 0)?;
+/// // After the log was renamed: the same number, and another file.
+/// let new = open(c"/dev/null", flags, 0)?;
+/// dup_onto(new.as_fd(), &mut log, OFlags::CLOEXEC)?;
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 #[doc(alias = "dup2")]
 pub fn dup_onto(from: BorrowedFd<'_>, to: &mut OwnedFd, flags: OFlags) -> Result<(), Errno> {
     // SAFETY: `&mut` guarantees that `to` is not borrowed elsewhere.

@@ -94,6 +94,16 @@ pub fn add_watch(inotify: BorrowedFd<'_>, path: &CStr, mask: Mask) -> Result<Wat
 }
 
 /// `inotify_rm_watch`: ends a watch. The kernel reports [`Mask::IGNORED`].
+///
+/// ```
+/// use nestling::sys::inotify::{self, Mask};
+/// use nestling::{AsFd, OFlags};
+///
+/// let watcher = inotify::init(OFlags::CLOEXEC)?;
+/// let watch = inotify::add_watch(watcher.as_fd(), c"/", Mask::CREATE)?;
+/// inotify::remove_watch(watcher.as_fd(), watch)?;
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 pub fn remove_watch(inotify: BorrowedFd<'_>, watch: Watch) -> Result<(), Errno> {
     // SAFETY: the call takes only numbers.
     let answer = unsafe {

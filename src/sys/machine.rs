@@ -83,6 +83,15 @@ pub fn uname() -> Result<Utsname, Errno> {
 }
 
 /// `sethostname`: sets the machine's name. Fails with `EINVAL` if the name has more than 64 bytes.
+///
+/// ```
+/// use nestling::sys::machine::sethostname;
+///
+/// # if false {
+/// sethostname(b"nest")?; // needs a capability
+/// # }
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 pub fn sethostname(name: &[u8]) -> Result<(), Errno> {
     // SAFETY: the kernel reads the slice.
     let answer = unsafe {
@@ -96,6 +105,15 @@ pub fn sethostname(name: &[u8]) -> Result<(), Errno> {
 }
 
 /// `setdomainname`: sets the NIS domain. Fails with `EINVAL` if the name has more than 64 bytes.
+///
+/// ```
+/// use nestling::sys::machine::setdomainname;
+///
+/// # if false {
+/// setdomainname(b"(none)")?; // needs a capability
+/// # }
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 pub fn setdomainname(name: &[u8]) -> Result<(), Errno> {
     // SAFETY: the kernel reads the slice.
     let answer = unsafe {
@@ -153,6 +171,12 @@ struct KernelSysinfo {
 }
 
 /// `sysinfo`: returns the state of the machine.
+///
+/// ```
+/// let info = nestling::sys::machine::sysinfo()?;
+/// assert!(info.free_ram <= info.total_ram);
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 pub fn sysinfo() -> Result<Sysinfo, Errno> {
     let mut info = KernelSysinfo::default();
     // SAFETY: the kernel writes one `struct sysinfo`.
@@ -174,6 +198,15 @@ pub fn sysinfo() -> Result<Sysinfo, Errno> {
 
 /// `syslog(SYSLOG_ACTION_CONSOLE_LEVEL)`: sets which messages the kernel prints on the console: messages with a level below
 /// `level`. If `level` is 1, the kernel prints only emergencies; if it is 8, the kernel prints all messages.
+///
+/// ```
+/// use nestling::sys::machine::set_console_level;
+///
+/// # if false {
+/// set_console_level(4)?; // needs a capability
+/// # }
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 #[doc(alias("klogctl", "syslog"))]
 pub fn set_console_level(level: i32) -> Result<(), Errno> {
     const SYSLOG_ACTION_CONSOLE_LEVEL: usize = 8;
@@ -224,6 +257,12 @@ pub fn read_kernel_log(buffer: &mut [u8], clears: bool) -> Result<usize, Errno> 
 /// `getrandom`: writes random bytes to `buffer`, and returns the number of bytes written. The call always fills a buffer of up
 /// to 256 bytes; it may fill only a part of a larger buffer. Shortly after the machine has started, the kernel may not have
 /// enough entropy yet; then the call waits for it.
+///
+/// ```
+/// let mut seed = [0; 32];
+/// assert_eq!(nestling::sys::machine::getrandom(&mut seed), Ok(32));
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 pub fn getrandom(buffer: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most the slice's length.
     let answer = unsafe {
@@ -320,6 +359,15 @@ pub fn set_child_subreaper(subreaper: bool) -> Result<(), Errno> {
 }
 
 /// `prctl(PR_GET_CHILD_SUBREAPER)`: returns whether this process adopts its orphaned descendants (see [`set_child_subreaper`]).
+///
+/// ```
+/// use nestling::sys::machine::{child_subreaper, set_child_subreaper};
+///
+/// set_child_subreaper(true)?;
+/// assert_eq!(child_subreaper(), Ok(true));
+/// # set_child_subreaper(false)?;
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 pub fn child_subreaper() -> Result<bool, Errno> {
     let mut subreaper = 0i32;
     // SAFETY: the kernel writes one number.

@@ -109,6 +109,16 @@ pub fn umount2(target: &CStr, flags: UnmountFlags) -> Result<(), Errno> {
 /// `pivot_root`: turns the mount at `new_root` into the root mount, and moves the old root mount to `put_old`, a directory
 /// below `new_root`. Processes whose root directory is the old root get the new root. Fails with `EBUSY` if `new_root` or
 /// `put_old` is on the old root mount, and with `EINVAL` if the old root is the initramfs.
+///
+/// ```
+/// use nestling::sys::mount::{UnmountFlags, pivot_root, umount2};
+///
+/// # if false {
+/// pivot_root(c"/new", c"/new/old")?;
+/// umount2(c"/old", UnmountFlags::DETACH)?;
+/// # }
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 pub fn pivot_root(new_root: &CStr, put_old: &CStr) -> Result<(), Errno> {
     // SAFETY: the kernel reads C strings.
     let answer = unsafe {

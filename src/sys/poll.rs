@@ -69,6 +69,14 @@ impl Events {
     }
 
     /// Returns whether any event of `other` is set.
+    ///
+    /// ```
+    /// use nestling::poll::Events;
+    ///
+    /// let arrived = Events::IN | Events::HUP;
+    /// assert!(arrived.intersects(Events::HUP | Events::ERR));
+    /// assert!(!arrived.contains(Events::HUP | Events::ERR));
+    /// ```
     #[must_use]
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0

@@ -125,6 +125,14 @@ impl CpuSet {
 
 /// `sched_setaffinity`: sets on which CPUs the thread `id` runs; 0 means this thread. Children inherit the set. CPUs that the
 /// machine does not have are ignored. Fails with `EINVAL` if no CPU is left.
+///
+/// ```
+/// use nestling::sys::resource::{sched_getaffinity, sched_setaffinity};
+///
+/// let cpus = sched_getaffinity(0)?;
+/// sched_setaffinity(0, &cpus)?;
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 pub fn sched_setaffinity(id: i32, cpus: &CpuSet) -> Result<(), Errno> {
     // SAFETY: the kernel reads the set.
     let answer = unsafe {

@@ -67,6 +67,16 @@ impl Address {
     /// Makes an abstract address: a null byte, followed by `name`. (`sd_notify` and others write an `@` in place of the null byte.)
     /// The kernel removes the address when the socket is closed.
     ///
+    /// ```
+    /// use nestling::OFlags;
+    /// use nestling::sys::socket::{Address, Kind, bind, socket};
+    ///
+    /// let address = Address::abstract_name(b"nestling-example")?;
+    /// let socket = socket(Kind::Datagram, OFlags::CLOEXEC)?;
+    /// bind(nestling::AsFd::as_fd(&socket), &address)?;
+    /// # Ok::<(), nestling::Errno>(())
+    /// ```
+    ///
     /// # Errors
     /// `ENAMETOOLONG` if the name has more than 107 bytes.
     pub fn abstract_name(name: &[u8]) -> Result<Self, Errno> {
@@ -369,6 +379,18 @@ fn header(part: &mut linux::iovec, rights: &mut Rights, control: usize) -> net::
 /// message consists of the text `ACTION@PATH` and of variables `NAME=VALUE`; a null byte follows the text and each variable.
 /// `flags` is `NONBLOCK` or empty. Read the messages with [`fd::read`](super::fd::read) and a buffer of some kilobytes. Fails with
 /// `EPERM` in a network namespace of another user namespace.
+///
+/// ```
+/// use nestling::{AsFd, OFlags, sys};
+///
+/// # if false {
+/// let socket = sys::socket::uevents(OFlags::default())?;
+/// let mut message = [0; 4096];
+/// let length = sys::fd::read(socket.as_fd(), &mut message)?;
+/// assert!(message[..length].contains(&b'@')); // add@/devices/…
+/// # }
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 #[doc(alias("AF_NETLINK", "udev", "mdev"))]
 pub fn uevents(flags: OFlags) -> Result<OwnedFd, Errno> {
     const NETLINK_KOBJECT_UEVENT: u32 = 15;

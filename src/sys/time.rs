@@ -171,6 +171,18 @@ pub fn clock_gettime(clock: Clock) -> Result<Timestamp, Errno> {
 }
 
 /// `clock_settime`: sets [`Clock::Realtime`]; the other clocks cannot be set.
+///
+/// ```
+/// use nestling::sys::time::{clock_gettime, clock_settime};
+/// use nestling::time::Clock;
+///
+/// // An ordinary user gets EPERM.
+/// # if false {
+/// let now = clock_gettime(Clock::Realtime)?;
+/// clock_settime(Clock::Realtime, now)?;
+/// # }
+/// # Ok::<(), nestling::Errno>(())
+/// ```
 pub fn clock_settime(clock: Clock, time: Timestamp) -> Result<(), Errno> {
     let time = time.to_kernel();
     // SAFETY: the kernel reads one time.

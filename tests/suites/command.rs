@@ -1298,7 +1298,7 @@ fn each_descriptor_that_cannot_be_made_is_named(memory: Memory) {
             "standard error",
             "descriptor",
             "status pipe",
-            // The status pipe fits in the place of closed standard descriptors, but then cannot move away.
+            // The status pipe gets the numbers of closed standard descriptors. No other number is free for it to move to.
             "file action 2 (dup2",
             "file action 3 (dup2",
             "file action 4 (dup2",

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use nestling::Stat;
 
-/// A device, an inode number, and what belongs to them.
+/// The device and the inode number of a file, and the bytes that the caller has stored for it.
 type Seen = ((u32, u32), u64, Vec<u8>);
 
 pub struct Links {

@@ -747,7 +747,7 @@ impl<H: Host> Parser<'_, H> {
             Some(Token::End) => return Err(self.unclosed(")", opening, line)),
             _ => return Err(self.unexpected()),
         }
-        // If the lines of a here-document were not read yet, they follow the line that contains the whole substitution.
+        // A here-document whose lines were not read yet is read after the line on which the substitution ends.
         self.source.buffers.pending_base = outer;
         Ok(Rc::new(Substitution { list }))
     }

@@ -178,7 +178,7 @@ fn compare([theirs, ours]: &[Results; 2]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a line equals `numbered`, but with `$LINENO` where that has numbers.
+/// Whether the line becomes `numbered` if each `$LINENO` in it is replaced by a number.
 fn is_numbered(line: &str, mut numbered: &str) -> bool {
     for (index, part) in line.split("$LINENO").enumerate() {
         if index > 0 {

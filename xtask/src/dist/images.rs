@@ -122,7 +122,7 @@ fn bootable(kernel: &[u8], loader: &[u8], initramfs: &[u8]) -> Result<Vec<u8>> {
     let mut disk = vec![0; (START + LENGTH) * SECTOR];
     let (table, partition) = disk.split_at_mut(START * SECTOR);
     let numbers = [START, LENGTH].map(|it| (it as u32).to_le_bytes());
-    // An entry of the table (UEFI specification, 5.2.1). The cylinders, which nothing uses, are the highest.
+    // An entry of the table (UEFI specification, 5.2.1). Nothing uses the numbers of cylinders; they have the highest values.
     let entry = [
         &[0, 0xfe, 0xff, 0xff, EFI_SYSTEM, 0xfe, 0xff, 0xff][..],
         &numbers.concat(),

@@ -9,7 +9,8 @@ use std::os::unix::process::CommandExt;
 use crate::situation::{MODE, Situation, Word};
 use crate::stage::{self, Answer};
 
-/// Defines the way `$way`, which uses the builder `$command`; its `$stdio` is made from a descriptor.
+/// Defines the function `$way`, which starts a program by the builder `$command`. `$stdio` is the builder's type for a standard
+/// descriptor.
 macro_rules! builder {
     ($way:ident, $command:ty, $stdio:ty, $owned:ty, |$error:ident| $errno:expr, |$child:ident| $id:expr) => {
         pub fn $way(situation: &Situation) -> Answer {

@@ -118,7 +118,7 @@ impl Situations {
                 "open:2147483647,r,file",
             ],
         ]);
-        // Two actions on the same number, and a number that another open would get.
+        // Two actions on the same number, and an action on the number that the next open would get.
         self.each(&[
             &["", "have:3", "have-cloexec:3"],
             &["open:3,r,file", "open:4,re,file"],
