@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use duct::cmd;
 
 use super::{
-    Built, COMPLETIONS,
+    Built, COMPLETIONS, document,
     linked::Linked,
     manuals, read,
     tree::{Tree, gzip},
@@ -222,7 +222,7 @@ impl Release<'_> {
             let content = read(self.workspace, &format!("src/completions/{name}"))?;
             tree.file(format!("usr/{folder}/{installed}"), content);
         }
-        let readme = read(self.workspace, "README.md")?;
+        let readme = document(self.workspace, "README.md", &[])?;
         tree.file("usr/share/doc/nestling/README.md", readme);
         Ok(tree)
     }
@@ -247,7 +247,7 @@ impl Release<'_> {
         tree.file(format!("{folder}/libnestling.a"), built.c("libnestling.a")?);
         tree.link(format!("{folder}/libnestling.so"), "libnestling.so.0");
         tree.file("usr/include/nestling.h", built.c("nestling.h")?);
-        let readme = read(self.workspace, "src/c/README.md")?;
+        let readme = document(self.workspace, "src/c/README.md", &[])?;
         tree.file("usr/share/doc/libnestling-dev/README.md", readme);
         Ok(tree)
     }

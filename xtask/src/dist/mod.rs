@@ -65,6 +65,8 @@ fn archives(
     c_library::build(workspace, archs, Profile::Release)?;
     let folder = workspace.target.join("dist");
     fs::create_dir_all(&folder)?;
+    let page = document(workspace, MACHINE, &[])?;
+    write(&folder, "machine.md", page.as_bytes())?;
     for &arch in archs {
         let built = Built::read(workspace, arch)?;
         let tree = contents(workspace, arch, &built)?;
@@ -199,17 +201,11 @@ fn contents(workspace: &Workspace, arch: Arch, built: &Built) -> Result<Tree> {
         let path = format!("src/completions/{name}");
         tree.file(format!("{folder}/{name}"), read(workspace, &path)?);
     }
-    for (path, name) in [
-        ("README.md", "README.md"),
-        ("CHANGELOG.md", "CHANGELOG.md"),
-        ("SECURITY.md", "SECURITY.md"),
-        ("LICENSE-MIT", "LICENSE-MIT"),
-        ("LICENSE-APACHE", "LICENSE-APACHE"),
-        ("src/bin/machine.md", "machine.md"),
-        ("src/c/README.md", "c.md"),
-    ] {
-        tree.file(format!("{DOCUMENTS}/{name}"), read(workspace, path)?);
+    for (path, name) in TEXTS {
+        let text = document(workspace, path, &TEXTS)?;
+        tree.file(format!("{DOCUMENTS}/{name}"), text);
     }
+    tree.file("README", first(arch));
     let linked = Linked::find(workspace, arch, PACKAGES)?;
     linked.add_licences(&mut tree, &format!("{DOCUMENTS}/licences"))?;
     tree.file(format!("{DOCUMENTS}/licences/README"), linked.table()?);
@@ -219,6 +215,66 @@ fn contents(workspace: &Workspace, arch: Arch, built: &Built) -> Result<Tree> {
     tree.file(format!("{DOCUMENTS}/nestling.cdx.json"), sbom);
     tree.file("SHA256SUMS", tree.sums());
     Ok(tree)
+}
+
+/// The documents of an archive: the paths in the repository, and the names in the archive.
+const TEXTS: [(&str, &str); 7] = [
+    ("README.md", "README.md"),
+    ("CHANGELOG.md", "CHANGELOG.md"),
+    ("SECURITY.md", "SECURITY.md"),
+    ("LICENSE-MIT", "LICENSE-MIT"),
+    ("LICENSE-APACHE", "LICENSE-APACHE"),
+    (MACHINE, "machine.md"),
+    ("src/c/README.md", "c.md"),
+];
+
+/// The page about what the images are for.
+const MACHINE: &str = "src/bin/machine.md";
+
+/// What somebody who has unpacked an archive reads first.
+fn first(arch: Arch) -> String {
+    let (version, arch) = (env!("CARGO_PKG_VERSION"), arch.name());
+    format!(
+        "nestling {version} for {arch}\n\n\
+         libexec/nestling  the programs spawn, init and sh, which need no other file\n\
+         lib, include      the library for programs in C, and its header\n\
+         share/man         the manual pages: man -l share/man/man1/spawn.1\n\
+         share/doc         README.md is about all of nestling, c.md about the library,\n                  \
+         machine.md leads to a machine, a container and a disk\n\
+         share             completions for bash, zsh and fish\n\
+         SHA256SUMS        sha256sum --check SHA256SUMS tells whether all is complete\n\n\
+         Nothing must be installed: the programs run wherever they are, under any name.\n\
+         They can be linked as nestling-spawn, nestling-init and nestling-sh into a\n\
+         directory of PATH:\n\n    \
+         mkdir -p /usr/local/libexec\n    \
+         cp -r libexec/nestling /usr/local/libexec\n    \
+         for name in spawn init sh; do\n        \
+         ln -s ../libexec/nestling/$name /usr/local/bin/nestling-$name\n    \
+         done\n\n\
+         On Debian, the packages nestling, libnestling0 and libnestling-dev do this.\n"
+    )
+}
+
+/// Reads a document of the repository, for a place where only these others are beside it. A link to another file of the repository
+/// becomes its text.
+fn document(workspace: &Workspace, path: &str, others: &[(&str, &str)]) -> Result<String> {
+    let text = String::from_utf8(read(workspace, path)?)?;
+    let mut linked = String::new();
+    let mut rest = &*text;
+    while let Some((before, after)) = rest.split_once("](") {
+        let (target, after) = after.split_once(')').context("a link without end")?;
+        linked += before;
+        rest = after;
+        match others.iter().find(|(path, _)| *path == target) {
+            Some((_, name)) => linked += &format!("]({name})"),
+            None if target.contains("://") => linked += &format!("]({target})"),
+            None => {
+                let start = linked.rfind('[').context("a link without start")?;
+                linked.remove(start);
+            }
+        }
+    }
+    Ok(linked + rest)
 }
 
 /// The files of completions, and where each shell looks for them below `share`.
@@ -316,8 +372,8 @@ mod tests {
         fs::remove_dir_all(&scratch).expect("the folders");
         assert_eq!(
             archives[0].len(),
-            12,
-            "an archive, two images, three packages, and their sums"
+            14,
+            "a page, an archive, two images, three packages, and their sums"
         );
         assert!(archives[0] == archives[1], "the archives differ");
     }
@@ -330,6 +386,33 @@ mod tests {
             assert!(!["bin", "sbin", "etc"].contains(&top), "{path}");
         }
         assert!(tree.files().any(|(path, _)| path == "libexec/nestling/sh"));
+    }
+
+    #[test]
+    fn each_link_in_an_archive_leads_to_one_of_its_files() {
+        let tree = tree();
+        let folder = format!("{DOCUMENTS}/");
+        let mut links = 0;
+        for (path, text) in tree.files().filter(|(path, _)| path.ends_with(".md")) {
+            let text = String::from_utf8_lossy(text);
+            for link in text.split("](").skip(1) {
+                let (target, _) = link.split_once(')').expect("an end");
+                let is_there = || {
+                    tree.files()
+                        .any(|(path, _)| path == folder.clone() + target)
+                };
+                assert!(target.contains("://") || is_there(), "{path}: {target}");
+                links += 1;
+            }
+        }
+        assert!(links > 3, "{links}");
+        let (_, readme) = tree
+            .files()
+            .find(|(path, _)| path.ends_with("doc/nestling/README.md"))
+            .expect("a README");
+        let readme = String::from_utf8_lossy(readme);
+        assert!(readme.contains("[A riscv64 machine from one file](machine.md)"));
+        assert!(!readme.contains("[ARCHITECTURE.md]"));
     }
 
     #[test]
