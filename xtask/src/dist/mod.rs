@@ -6,6 +6,8 @@ mod deb;
 mod images;
 mod linked;
 mod tree;
+#[cfg(test)]
+mod tries;
 
 use std::{
     env, fs,
@@ -304,7 +306,7 @@ fn read(workspace: &Workspace, path: &str) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsStr;
+    use std::{ffi::OsStr, os::unix::fs::symlink};
 
     use super::*;
     use crate::arch::HOST;
@@ -344,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn builds_in_two_folders_with_two_umasks_make_the_same_archive() {
+    fn builds_in_two_folders_with_two_umasks_make_the_same_archives_which_others_can_use() {
         if env::var_os("NESTLING_LONG").is_none() {
             return;
         }
@@ -369,13 +371,32 @@ mod tests {
             files.sort();
             files
         });
-        fs::remove_dir_all(&scratch).expect("the folders");
         assert_eq!(
             archives[0].len(),
             14,
             "a page, an archive, two images, three packages, and their sums"
         );
         assert!(archives[0] == archives[1], "the archives differ");
+
+        let root = scratch.join("a");
+        let folder = root.join("target/dist");
+        tries::lintian_has_no_remark(&folder);
+        tries::a_container_has_init_as_process_1(&folder, &scratch);
+        let target = root.join("target");
+        let cached = ["kernels", "loader"].map(|it| workspace().target.join("xtask").join(it));
+        if HOST == images::DISK && cached.iter().all(|it| it.exists()) {
+            for path in cached {
+                let link = target.join("xtask").join(path.file_name().expect("a name"));
+                symlink(path, link).expect("a link");
+            }
+            let disk = images::disk(&Workspace { root, target }).expect("an image");
+            tries::a_machine_starts_from_the_disk(&disk, &scratch);
+        } else {
+            eprintln!(
+                "skipped: no disk: `cargo xtask dist --disk` downloads its kernel and its boot loader"
+            );
+        }
+        fs::remove_dir_all(&scratch).expect("the folders");
     }
 
     #[test]
