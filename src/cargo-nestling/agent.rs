@@ -1,5 +1,5 @@
 //! The program that `cargo nestling boot` and `test` put into each machine as `/.nestling/agent`. It reports over the
-//! console what happens, in lines of the same form as those of nestling's `init`.
+//! console what happens, in lines of the same form as those of nestling's `init`, which begin with `agent: `.
 //!
 //! The kernel starts it as process 1. If `/.nestling/disk` names a device, the agent loads the modules that
 //! `/.nestling/modules/order` lists, and continues in the root on this disk. Then it executes the init that
@@ -9,6 +9,12 @@
 //!
 //! `/.nestling/commands` contains the commands: for each, the number of words and the words. A null byte ends the
 //! number and each word.
+//!
+//! `/.nestling/links` contains the links to make before: for each, its path and its target, with a null byte after each. Only now, because
+//! an init may have mounted a file system over the directory.
+//!
+//! `/.nestling/terminal` contains the size of the terminal that shows the console: rows, blank, columns. Without that file, the console's
+//! input is no terminal.
 #![no_std]
 #![no_main]
 
@@ -35,15 +41,18 @@ fn main(process: Process) -> i32 {
         return run(&commands, process);
     }
     let init = read(c"/.nestling/init").ok();
+    if let Some(size) = size() {
+        let _ = terminal::set_size(io::stdin(), size);
+    }
     if let Ok(device) = read(c"/.nestling/disk")
         && let Err((step, errno)) = enter(&device)
     {
-        println!("\rinit: ", step, ": ", errno);
+        println!("\ragent: ", step, ": ", errno);
         return 1;
     }
     match sys::machine::uname() {
-        Ok(names) => println!("\rinit: started on Linux ", names.release()),
-        Err(errno) => println!("\rinit: uname: ", errno),
+        Ok(names) => println!("\ragent: started on Linux ", names.release()),
+        Err(errno) => println!("\ragent: uname: ", errno),
     }
     if let Some(Ok(init)) = init.map(CString::new) {
         return become_it(&init, process);
@@ -53,10 +62,9 @@ fn main(process: Process) -> i32 {
         (c"sysfs", c"/sys"),
         (c"devtmpfs", c"/dev"),
         (c"devpts", c"/dev/pts"),
-        (c"tmpfs", c"/tmp"),
-        (c"tmpfs", c"/run"),
     ] {
-        let _ = pid1::mount(kind, target); // the commands do without what this kernel does not have
+        // The commands do without what this kernel does not have. Nothing is mounted over /tmp and /run, where the root may have files.
+        let _ = pid1::mount(kind, target);
     }
     run(&commands, process);
     end()
@@ -76,7 +84,7 @@ fn become_it(init: &CStr, process: Process) -> i32 {
     let words: Vec<_> = words.map(|word| Some(word.into())).chain([None]).collect();
     let error =
         Spawn::new(Program::Path(init), Args::new(&words), process.env()).exec_without_actions();
-    println!("\rinit: ", error);
+    println!("\ragent: ", error);
     1
 }
 
@@ -132,6 +140,10 @@ fn run(commands: &[u8], process: Process) -> i32 {
     // terminal. Ctrl-C and Ctrl-Z are meant for the commands.
     let _ = sys::process::setsid();
     let _ = terminal::set_controlling(io::stdin());
+    if size().is_none() {
+        do_not_echo();
+    }
+    make_links(&read(c"/.nestling/links").unwrap_or_default());
     for signal in jobs::SIGNALS.iter() {
         let _ = sys::signal::ignore(signal);
     }
@@ -154,15 +166,16 @@ fn run(commands: &[u8], process: Process) -> i32 {
         }
         match command.spawn() {
             Ok(child) => {
+                println!("\ragent: command: started, process ", child.id());
                 if let Ok(status) = pid1::reap_until(child.id()) {
-                    println!("\rinit: command: ", status);
+                    println!("\ragent: command: ", status);
                     last = status.shell_code();
                 }
             }
             Err(error) => {
                 last = error.shell_code();
-                println!("\rinit: command: ", error);
-                println!("\rinit: command: exit status: ", last);
+                println!("\ragent: command: ", error);
+                println!("\ragent: command: exit status: ", last);
             }
         }
         if let Ok(own) = sys::process::getpgid(0) {
@@ -172,13 +185,50 @@ fn run(commands: &[u8], process: Process) -> i32 {
     }
 }
 
+/// Returns the size of the terminal that shows the console.
+fn size() -> Option<terminal::Size> {
+    let text = read(c"/.nestling/terminal").ok()?;
+    let (rows, columns) = core::str::from_utf8(&text).ok()?.split_once(' ')?;
+    Some(terminal::Size {
+        rows: rows.parse().ok()?,
+        columns: columns.parse().ok()?,
+    })
+}
+
+/// Switches the console's echo off: its output would contain the whole input.
+fn do_not_echo() {
+    if let Ok(mut attributes) = terminal::attributes(io::stdin()) {
+        attributes.set(terminal::Mode::ECHO, false);
+        let _ = terminal::set_attributes(io::stdin(), terminal::When::Now, &attributes);
+    }
+}
+
+/// Makes links, and the directories in which they are. What exists is not changed.
+fn make_links(links: &[u8]) {
+    let mut words = links.split(|&byte| byte == 0);
+    while let (Some(path), Some(target)) = (words.next(), words.next()) {
+        let ends = path
+            .iter()
+            .enumerate()
+            .filter(|&(at, &byte)| at > 0 && byte == b'/');
+        for (end, _) in ends {
+            if let Ok(directory) = CString::new(&path[..end]) {
+                let _ = sys::file::mkdir(&directory, 0o755);
+            }
+        }
+        if let (Ok(path), Ok(target)) = (CString::new(path), CString::new(target)) {
+            let _ = sys::file::symlink(&target, &path);
+        }
+    }
+}
+
 /// Powers the machine off.
 fn end() -> i32 {
     let _ = pid1::end_processes(Duration::ZERO);
     let _ = terminal::drain(io::stdout());
-    println!("\rinit: power off");
+    println!("\ragent: power off");
     println!(
-        "\rinit: ",
+        "\ragent: ",
         pid1::shut_down(Reboot::PowerOff, Duration::ZERO)
     );
     1

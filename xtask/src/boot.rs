@@ -3,12 +3,15 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    process::{ExitCode, Stdio},
+    process::ExitCode,
     time::Duration,
 };
 
 use anyhow::{Result, ensure};
-use cargo_nestling::{agent, console::converse};
+use cargo_nestling::{
+    agent,
+    console::{converse, input},
+};
 
 use cargo_nestling::{
     arch::Arch,
@@ -58,7 +61,7 @@ pub fn boot(
         initramfs: &initramfs,
         append,
     };
-    let running = machine.start(Stdio::inherit())?;
+    let running = machine.start(input())?;
     let code = converse(running, !append.is_empty(), 1, Duration::MAX, |_| {})?;
     Ok(ExitCode::from(code))
 }

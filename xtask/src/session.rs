@@ -146,10 +146,10 @@ impl Course<'_> {
                 let label = self.session.config.to_string();
                 self.report.describe(&label, &format!("Linux {release}"));
             }
-            Event::Said(what) => self.stopped |= what == "power off",
+            Event::Said { what, .. } => self.stopped |= what == "power off",
             Event::Start(_) => {}
             Event::End { status, .. } => self.suite_ended(status),
-            Event::About { name, what } => {
+            Event::About { name, what, .. } => {
                 let expected = format!("exec \"/{NONSENSE}\": ENOENT: no such file or directory");
                 self.failed_spawn |= name == NONSENSE && what == expected;
             }

@@ -4,11 +4,13 @@ use std::{
     env,
     ffi::OsString,
     fs,
+    io::stdin,
     os::unix::ffi::OsStrExt,
     path::{self, Path, PathBuf},
 };
 
 use anyhow::{Context, Result, ensure};
+use rustix::termios::tcgetwinsize;
 
 use crate::{
     arch::Arch,
@@ -88,7 +90,7 @@ pub fn build(
     Ok(target.join(arch.triple()).join("debug").join(NAME))
 }
 
-/// Puts the agent into a machine, and the commands that it is to run there.
+/// Puts the agent into a machine, the commands that it runs there, and the size of this terminal, if standard input is one.
 pub fn place(archive: &mut Initramfs, agent: &Path, commands: &[Vec<OsString>]) -> Result<()> {
     archive.program(PATH, agent)?;
     let mut bytes = Vec::new();
@@ -100,5 +102,9 @@ pub fn place(archive: &mut Initramfs, agent: &Path, commands: &[Vec<OsString>]) 
         }
     }
     archive.file(".nestling/commands", &bytes);
+    if let Ok(size) = tcgetwinsize(stdin()) {
+        let size = format!("{} {}", size.ws_row, size.ws_col);
+        archive.file(".nestling/terminal", size.as_bytes());
+    }
     Ok(())
 }

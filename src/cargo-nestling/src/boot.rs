@@ -17,12 +17,13 @@ use crate::{
     agent,
     arch::Arch,
     cache, compile,
-    console::converse,
+    console::{converse, input},
     disk, drivers, elf,
     initramfs::Initramfs,
     kernel::{self, Age},
     machine::{Machine, Running},
     new::Library,
+    note,
     project::{Profile, Project},
 };
 
@@ -38,6 +39,22 @@ pub struct Contents {
 }
 
 impl Contents {
+    /// Checks that the named files exist.
+    pub fn check(&self) -> Result<()> {
+        if let Some(root) = &self.root {
+            ensure!(root.is_dir(), "{} is no directory", root.display());
+        }
+        for words in &self.add {
+            ensure!(!source(words).0.is_empty(), "--add {words}: no path");
+        }
+        let added = self.add.iter().map(|words| Path::new(source(words).0));
+        for path in self.init.iter().map(PathBuf::as_path).chain(added) {
+            let what = || format!("can't read {}", path.display());
+            path.metadata().with_context(what)?;
+        }
+        Ok(())
+    }
+
     /// Returns the root with the programs of a project, which must have been built, and whether it contains `/init`.
     pub fn archive(
         &self,
@@ -47,7 +64,6 @@ impl Contents {
     ) -> Result<(Initramfs, bool)> {
         let mut archive = Initramfs::new();
         if let Some(root) = &self.root {
-            ensure!(root.is_dir(), "{} is no directory", root.display());
             archive.copy("", root)?;
         }
         let mut init = self.init.clone();
@@ -60,10 +76,9 @@ impl Contents {
                 }
             }
         }
+        let mut added = Vec::new();
         for words in &self.add {
-            let (path, place) = words.split_once('=').unwrap_or((words, ""));
-            ensure!(!path.is_empty(), "--add {words}: no path");
-            let path = path.trim_end_matches('/');
+            let (path, place) = source(words);
             let name = path.rsplit('/').next().unwrap_or(path);
             let place = match place {
                 "" if Path::new(path).is_dir() => name.into(),
@@ -75,6 +90,15 @@ impl Contents {
             let from = Path::new(path).canonicalize();
             let from = from.with_context(|| format!("can't read {path}"))?;
             archive.copy(&place, &from)?;
+            added.push((words, place));
+        }
+        for (words, place) in added {
+            if let Some(problem) = archive
+                .content(&place)
+                .and_then(|it| obstacle(it, arch, &archive))
+            {
+                note!("warning: --add {words}: {problem}");
+            }
         }
         if let Some(init) = &init {
             archive.program("init", init)?;
@@ -94,6 +118,29 @@ impl Contents {
     }
 }
 
+/// Divides the value of `--add` into the path on this machine and the place in the root.
+fn source(words: &str) -> (&str, &str) {
+    let (path, place) = words.split_once('=').unwrap_or((words, ""));
+    match path.trim_end_matches('/') {
+        "" if path.starts_with('/') => ("/", place),
+        path => (path, place),
+    }
+}
+
+/// Returns why the kernel could not execute this file, if it is a program or a script.
+fn obstacle(content: &[u8], arch: Arch, archive: &Initramfs) -> Option<String> {
+    if !content.starts_with(b"\x7fELF") && !content.starts_with(b"#!") {
+        return None;
+    }
+    match elf::interpreter(content, arch) {
+        Err(error) => Some(format!("{error:#}, and the machine is {}", arch.name())),
+        Ok(Some(path)) if !archive.may_contain(&path) => {
+            Some(format!("it needs {path}, which is not in the root"))
+        }
+        Ok(_) => None,
+    }
+}
+
 /// A machine to boot.
 pub struct Boot<'a> {
     /// Its architecture.
@@ -110,6 +157,8 @@ pub struct Boot<'a> {
     pub disk: Option<&'a Path>,
     /// Additional arguments of the kernel.
     pub append: &'a str,
+    /// Additional arguments of qemu: in each text, blanks separate them.
+    pub qemu: &'a [String],
     /// The commands that the agent runs, as process 1 or as the service of another init.
     pub commands: &'a [Vec<OsString>],
 }
@@ -121,9 +170,9 @@ impl Boot<'_> {
         if let Some(init) = self.init {
             self.archive.file(".nestling/init", init.as_bytes());
         }
-        let mut devices = Vec::new();
+        let words = self.qemu.iter().flat_map(|text| text.split_whitespace());
+        let mut devices: Vec<_> = words.map(String::from).collect();
         if let Some(disk) = self.disk {
-            ensure!(disk.is_file(), "there is no image {}", disk.display());
             devices.extend(disk::device("root", disk, "nvme,drive=NAME,serial=NAME"));
             self.archive.file(".nestling/disk", b"/dev/nvme0n1");
         }
@@ -158,6 +207,8 @@ pub struct Options {
     pub kernel: Option<PathBuf>,
     /// Additional arguments of the kernel.
     pub append: String,
+    /// Additional arguments of qemu: in each text, blanks separate them.
+    pub qemu: Vec<String>,
     /// The command to run in the machine.
     pub command: Vec<OsString>,
 }
@@ -178,8 +229,17 @@ pub fn boot(
         disk,
         kernel,
         append,
+        qemu,
         mut command,
     } = options;
+    // What the build would not find out is said before it.
+    if let Some(image) = &disk {
+        ensure!(image.is_file(), "there is no image {}", image.display());
+    }
+    if let Some(kernel) = &kernel {
+        ensure!(kernel.is_file(), "there is no kernel {}", kernel.display());
+    }
+    contents.check()?;
     let own = project.filter(|_| disk.is_none());
     if let Some(project) = own {
         compile::programs(project, &[arch], profile)?;
@@ -220,9 +280,10 @@ pub fn boot(
         init,
         disk: disk.as_deref(),
         append: &append,
+        qemu: &qemu,
         commands: &commands,
     };
-    let running = boot.start(Stdio::inherit())?;
+    let running = boot.start(input())?;
     let is_verbose = !append.is_empty();
     let code = converse(running, is_verbose, commands.len(), Duration::MAX, |_| {})?;
     Ok(ExitCode::from(code))
@@ -238,6 +299,7 @@ fn release(arch: Arch, kernel: &Path, agent: &Path) -> Result<String> {
         init: None,
         disk: None,
         append: "",
+        qemu: &[],
         commands: &[],
     };
     drivers::release(&mut boot.start(Stdio::null())?)

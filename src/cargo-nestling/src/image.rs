@@ -45,6 +45,7 @@ pub fn image(
         "{} is no directory",
         folder.display()
     );
+    contents.check()?;
     compile::programs(project, &[arch], Profile::Release)?;
     let (mut archive, has_init) = contents.archive(Some(project), arch, Profile::Release)?;
     ensure!(

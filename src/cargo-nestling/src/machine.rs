@@ -4,7 +4,8 @@
 
 use std::{
     fs::File,
-    io::{Read, Write},
+    io::{self, Read, Write, stdin},
+    iter,
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
@@ -158,6 +159,14 @@ impl Running {
         self.strike(&format!("\x01c{command}\n\x01c"))
     }
 
+    /// Passes this program's standard input to the console, if the console's input is a pipe. At its end, Ctrl-D tells the machine's
+    /// terminal. Later calls do nothing.
+    pub fn pass_stdin(&mut self) {
+        if let Some(mut input) = self.input.take() {
+            thread::spawn(move || pass(&mut stdin().lock(), &mut input));
+        }
+    }
+
     /// Ends the machine at once. A machine whose disk hangs would not end by itself.
     pub fn kill(&mut self) -> Result<()> {
         self.child.kill()?;
@@ -173,6 +182,24 @@ impl Running {
             Err(RecvTimeoutError::Disconnected) => Progress::Ended(self.child.wait()?),
         })
     }
+}
+
+/// Copies text for a terminal behind qemu's serial line.
+fn pass(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+    const END: u8 = 0x04; // Ctrl-D; in the middle of a line it must be there twice
+    const ESCAPE: u8 = 0x01; // Ctrl-A is a command for qemu; if it is doubled, the machine gets it
+    let mut buffer = [0; 4096];
+    let mut last = b'\n';
+    loop {
+        let bytes = match from.read(&mut buffer)? {
+            0 => break,
+            count => &buffer[..count],
+        };
+        let doubled = |&byte: &u8| iter::repeat_n(byte, 1 + usize::from(byte == ESCAPE));
+        to.write_all(&bytes.iter().flat_map(doubled).collect::<Vec<_>>())?;
+        last = bytes.last().copied().unwrap_or(last);
+    }
+    to.write_all(&[END, END][usize::from(last == b'\n')..])
 }
 
 impl Drop for Running {
@@ -202,18 +229,25 @@ pub enum Event {
     },
     /// Another message about a process, such as why it could not be started.
     About {
+        /// The program that says it.
+        by: &'static str,
         /// The name of the process.
         name: String,
-        /// The message of PID 1.
+        /// The message.
         what: String,
     },
     /// A message about the machine.
-    Said(String),
+    Said {
+        /// The program that says it.
+        by: &'static str,
+        /// The message.
+        what: String,
+    },
 }
 
 impl Event {
     /// Reads a line of PID 1, without the program's name at its beginning.
-    fn parse(line: &str) -> Event {
+    fn parse(by: &'static str, line: &str) -> Event {
         if let Some(release) = line.strip_prefix("started on Linux ") {
             return Event::Begin(release.into());
         }
@@ -221,7 +255,8 @@ impl Event {
             .split_once(": ")
             .filter(|(name, _)| !name.contains(' '))
         else {
-            return Event::Said(line.into());
+            let what = line.into();
+            return Event::Said { by, what };
         };
         let name = name.into();
         if what.starts_with("started, ") {
@@ -240,10 +275,10 @@ impl Event {
                 name,
                 status: ExitStatus::from_raw(status),
             },
-            None => Event::About {
-                name,
-                what: what.into(),
-            },
+            None => {
+                let what = what.into();
+                Event::About { by, name, what }
+            }
         }
     }
 }
@@ -257,8 +292,19 @@ pub struct Console {
     transcript: Vec<u8>,
 }
 
-/// The beginning of a line of PID 1, at any position of the cursor.
-const MARK: &[u8] = b"\rinit: ";
+/// The programs whose lines are read: nestling's init, and the agent of `cargo nestling`.
+const PROGRAMS: [&str; 2] = ["init", "agent"];
+
+/// Returns the program that has written this line, or may have written its beginning. A line begins with a carriage return, which moves
+/// the cursor to the left margin, and with the program's name.
+fn writer(line: &[u8]) -> Option<(&'static str, &[u8])> {
+    let rest = line.strip_prefix(b"\r")?;
+    PROGRAMS.into_iter().find_map(|name| {
+        let mark = [name.as_bytes(), b": "].concat();
+        let common = rest.len().min(mark.len());
+        (rest[..common] == mark[..common]).then_some((name, &rest[common..]))
+    })
+}
 
 impl Console {
     /// Takes new output.
@@ -267,7 +313,7 @@ impl Console {
         let mut events = Vec::new();
         let mut text = Vec::new();
         for &byte in bytes {
-            if byte == b'\r' && self.pending.len() < MARK.len() {
+            if byte == b'\r' && writer(&self.pending).is_some_and(|(_, said)| said.is_empty()) {
                 text.append(&mut self.pending);
             }
             if byte != b'\r' && self.pending.is_empty() {
@@ -275,16 +321,17 @@ impl Console {
                 continue;
             }
             self.pending.push(byte);
-            let common = self.pending.len().min(MARK.len());
-            if self.pending[..common] != MARK[..common] {
-                text.append(&mut self.pending);
-            } else if byte == b'\n' {
-                let line = std::mem::take(&mut self.pending);
-                let line = String::from_utf8_lossy(&line[MARK.len()..]);
-                if !text.is_empty() {
-                    events.push(Event::Text(std::mem::take(&mut text)));
+            match writer(&self.pending) {
+                None => text.append(&mut self.pending),
+                Some((by, said)) if byte == b'\n' => {
+                    if !text.is_empty() {
+                        events.push(Event::Text(std::mem::take(&mut text)));
+                    }
+                    let line = String::from_utf8_lossy(said);
+                    events.push(Event::parse(by, line.trim_end()));
+                    self.pending.clear();
                 }
-                events.push(Event::parse(line.trim_end()));
+                Some(_) => {}
             }
         }
         if !text.is_empty() {
@@ -324,7 +371,7 @@ mod tests {
 
     #[test]
     fn messages_of_pid_1_are_separated_from_the_text_however_they_are_split() {
-        let said = b"OpenSBI\r\n\rinit: started on Linux 6.1.0\r\n$ \rinit: sh: exit status: 3; it\r\n\rinitial\r\n\rinit: a: signal: 9 (SIGKILL)\r\n\r";
+        let said = b"OpenSBI\r\n\rinit: started on Linux 6.1.0\r\n$ \rinit: sh: exit status: 3; it\r\n\rinitial\r\n\rinit: a: signal: 9 (SIGKILL)\r\n\ragent: b: exit status: 4\r\n\r";
         for cut in 0..said.len() {
             let mut console = Console::default();
             let mut text = Vec::new();
@@ -343,23 +390,42 @@ mod tests {
                 status: ExitStatus::from_raw(status),
             };
             let begin = Event::Begin("6.1.0".into());
-            assert_eq!(others, [begin, end("sh", 3 << 8), end("a", 9)]);
+            assert_eq!(
+                others,
+                [begin, end("sh", 3 << 8), end("a", 9), end("b", 4 << 8)]
+            );
         }
     }
 
     #[test]
     fn a_line_of_pid_1_is_about_a_process_or_the_machine() {
+        let by = "agent";
         let about = Event::About {
+            by,
             name: "sh".into(),
             what: "exec \"sh\": ENOENT".into(),
         };
-        assert_eq!(Event::parse("sh: exec \"sh\": ENOENT"), about);
+        assert_eq!(Event::parse(by, "sh: exec \"sh\": ENOENT"), about);
         assert_eq!(
-            Event::parse("sh: started, process 7"),
+            Event::parse(by, "sh: started, process 7"),
             Event::Start("sh".into())
         );
         for line in ["power off", "power off: stopping the machine"] {
-            assert_eq!(Event::parse(line), Event::Said(line.into()));
+            let what = line.into();
+            assert_eq!(Event::parse(by, line), Event::Said { by, what });
+        }
+    }
+
+    #[test]
+    fn input_for_a_terminal_ends_with_ctrl_d_and_contains_no_command_for_qemu() {
+        for (text, passed) in [
+            (&b""[..], &b"\x04"[..]),
+            (b"a\x01b\n", b"a\x01\x01b\n\x04"),
+            (b"a", b"a\x04\x04"),
+        ] {
+            let mut to = Vec::new();
+            pass(&mut &*text, &mut to).expect("a copy");
+            assert_eq!(to, passed);
         }
     }
 }

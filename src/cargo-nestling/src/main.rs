@@ -8,6 +8,7 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -69,13 +70,25 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Build and run the tests: programs in `tests/`, with `harness = false`, that exit with 0 if all is well
+    /// Build and run the tests: programs in `tests/`, with `harness = false`, that exit with 0 if all is well, or 77 to be skipped
     Test {
+        /// Only the tests whose names contain this text; may be repeated
+        #[arg(value_name = "NAME")]
+        tests: Vec<String>,
         #[command(flatten)]
         on: OnSome,
+        #[command(flatten)]
+        profile: Optimised,
         /// Run the tests in this way; may be repeated. By default natively, or on a kernel where this machine cannot
-        #[arg(long, value_name = "WAY", value_parser = ["native", "qemu-user", "kernel", "kernel-old"])]
+        ///
+        /// What this machine cannot do is skipped, and the summary at the end says why.
+        #[arg(long, value_name = "WAY", value_parser = ["native", "qemu-user", "kernel", "kernel-old", "all"])]
         how: Vec<String>,
+        /// The time that each test may take
+        #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+        timeout: u32,
+        #[command(flatten)]
+        emulator: Emulator,
     },
     /// Boot a kernel in qemu-system with the programs, which are in `/bin`
     ///
@@ -103,6 +116,8 @@ enum Command {
             hide_default_value = true
         )]
         append: String,
+        #[command(flatten)]
+        emulator: Emulator,
         #[command(flatten)]
         source: Source,
         /// The command and its arguments, after `--`
@@ -169,6 +184,13 @@ struct Root {
     /// Start from the content of this directory; an `init` there is process 1
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Emulator {
+    /// Give these arguments to qemu-system, blanks between them: `--qemu "-m 2G -smp 2 -nic user"`; may be repeated
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    qemu: Vec<String>,
 }
 
 #[derive(Args)]
@@ -270,10 +292,23 @@ fn perform(command: Command) -> Result<ExitCode> {
                 &args,
             );
         }
-        Command::Test { on, how } => {
-            let runners = Runner::ALL.into_iter();
-            let runners = runners.filter(|it| how.iter().any(|name| name == it.name()));
-            let passed = test::test(&Project::load()?, &on.archs(), &runners.collect::<Vec<_>>())?;
+        Command::Test {
+            tests,
+            on,
+            profile,
+            how,
+            timeout,
+            emulator,
+        } => {
+            let is_named = |it: &Runner| how.iter().any(|name| name == it.name() || name == "all");
+            let options = test::Options {
+                runners: Runner::ALL.into_iter().filter(is_named).collect(),
+                names: tests,
+                profile: profile.profile(),
+                limit: Duration::from_secs(timeout.into()),
+                qemu: emulator.qemu,
+            };
+            let passed = test::test(&Project::load()?, &on.archs(), &options)?;
             return Ok(match passed {
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
@@ -286,6 +321,7 @@ fn perform(command: Command) -> Result<ExitCode> {
             disk,
             kernel,
             append,
+            emulator,
             source,
             command,
         } => {
@@ -300,6 +336,7 @@ fn perform(command: Command) -> Result<ExitCode> {
                 disk,
                 kernel,
                 append,
+                qemu: emulator.qemu,
                 command,
             };
             let library = source.library()?;

@@ -153,21 +153,15 @@ impl Captured {
     }
 }
 
-/// Runs a command in a process group of its own, until the command ends or its time is over. Then kills what is left of
-/// the group.
-pub fn capture(limit: Duration, command: &Expression, log: &Path) -> Result<Captured> {
-    // The output goes to a file: a pipe would remain open as long as a process that the command leaves behind holds it.
-    let quiet = command
-        .stdin_null()
-        .stderr_to_stdout()
-        .stdout_path(log)
-        .unchecked()
-        .before_spawn(|it| {
-            it.process_group(0);
-            Ok(())
-        });
+/// Runs a command without input in a process group of its own, until the command ends or its time is over. Then kills what is left of
+/// the group. Returns `None` if the time is over.
+pub fn run_within(limit: Duration, command: &Expression) -> Result<Option<ExitStatus>> {
+    let grouped = command.stdin_null().unchecked().before_spawn(|it| {
+        it.process_group(0);
+        Ok(())
+    });
     let (handle, guard) = Guard::start(Running::Group, || {
-        let handle = quiet.start()?;
+        let handle = grouped.start()?;
         let id = handle.pids().first().copied();
         Ok((handle, id))
     })
@@ -177,6 +171,13 @@ pub fn capture(limit: Duration, command: &Expression, log: &Path) -> Result<Capt
         // In most cases the group is empty by now.
         guard.end();
     }
+    Ok(status)
+}
+
+/// Runs a command as [`run_within`] does, with both outputs in a file.
+pub fn capture(limit: Duration, command: &Expression, log: &Path) -> Result<Captured> {
+    // The output goes to a file: a pipe would remain open as long as a process that the command leaves behind holds it.
+    let status = run_within(limit, &command.stderr_to_stdout().stdout_path(log))?;
     let bytes = fs::read(log).with_context(|| format!("can't read {}", log.display()))?;
     Ok(Captured {
         output: String::from_utf8_lossy(&bytes).into_owned(),
