@@ -63,11 +63,49 @@ impl Regular {
 
     /// Whether some part of the text matches.
     pub fn matches(mut self, text: &[u8]) -> bool {
+        self.search(text)
+    }
+
+    /// Does the same as [`matches`](Self::matches), and can be called again.
+    pub fn search(&mut self, text: &[u8]) -> bool {
+        let mut found = false;
+        self.run(text, None, &mut |_| {
+            found = true;
+            true
+        });
+        found
+    }
+
+    /// Returns the end of the longest match that begins at the index `start`, among those whose ends `permits` accepts.
+    pub fn longest(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        permits: &dyn Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let mut longest = None;
+        self.run(text, Some(start), &mut |end| {
+            if permits(end) {
+                longest = Some(end);
+            }
+            false
+        });
+        longest
+    }
+
+    /// Calls `found` with the end of each match, in ascending order, until it returns true. The matches begin at the index `start`;
+    /// without it, anywhere.
+    fn run(&mut self, text: &[u8], start: Option<usize>, found: &mut dyn FnMut(usize) -> bool) {
+        for step in &mut self.program {
+            (step.due, step.seen) = (0, 0);
+        }
         let mut here = Vec::new();
-        for at in 0..=text.len() {
+        for at in start.unwrap_or(0)..=text.len() {
             let rest = text.get(at..).unwrap_or_default();
+            let can_begin = start.is_none_or(|start| start == at);
             for (index, step) in self.program.iter_mut().enumerate() {
-                let begins = index == 0 && characters::is_boundary(text, at, self.utf8);
+                let begins =
+                    index == 0 && can_begin && characters::is_boundary(text, at, self.utf8);
                 if begins || step.due >> (at % 8) & 1 != 0 {
                     step.due &= !(1 << (at % 8));
                     here.push(index);
@@ -82,7 +120,8 @@ impl Regular {
                 }
                 step.seen = at + 1;
                 match &step.op {
-                    Op::End => return true,
+                    Op::End if found(at) => return,
+                    Op::End => {}
                     Op::Take(item) => {
                         if let Some(length) = item.matches(rest, self.utf8)
                             && let Some(next) = self.program.get_mut(index + 1)
@@ -102,7 +141,6 @@ impl Regular {
                 }
             }
         }
-        false
     }
 }
 
