@@ -121,6 +121,28 @@ impl<'fd> Lines<'fd> {
         }
     }
 
+    /// Returns all lines that have been read and not been returned, at least one.
+    pub fn batch(&mut self) -> Result<Option<&[u8]>, Errno> {
+        let mut searched = self.start;
+        loop {
+            let unsearched = self.buffer.get(searched..self.end).unwrap_or_default();
+            if let Some(index) = unsearched.iter().rposition(|byte| *byte == self.delimiter) {
+                return Ok(Some(self.take(searched + index + 1)));
+            }
+            searched = self.end;
+            if self.end == self.buffer.len() {
+                searched -= self.start;
+                self.make_room()?;
+            }
+            let free = self.buffer.get_mut(self.end..).unwrap_or_default();
+            match io::read(self.fd, free)? {
+                0 if self.start == self.end => return Ok(None),
+                0 => return Ok(Some(self.take(self.end))),
+                length => self.end += length,
+            }
+        }
+    }
+
     /// Moves the unread bytes to the front of the buffer, and makes the buffer larger if they fill half of it.
     fn make_room(&mut self) -> Result<(), Errno> {
         self.buffer.copy_within(self.start..self.end, 0);

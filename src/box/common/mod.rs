@@ -1,6 +1,8 @@
 //! What the applets share. It imports nothing of the applets.
 
+pub mod about;
 pub mod ask;
+pub mod basic;
 pub mod bytes;
 pub mod columns;
 pub mod copy;

@@ -65,6 +65,11 @@ impl Output {
         }
     }
 
+    /// What was collected and not written.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.buffer
+    }
+
     /// Whether a write has failed, so that more output is of no use.
     pub fn has_failed(&self) -> bool {
         self.failed.is_some()

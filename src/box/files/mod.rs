@@ -9,6 +9,8 @@ mod cp;
 mod cut;
 mod echo;
 mod env;
+mod find;
+mod grep;
 mod head;
 mod ln;
 mod ls;
@@ -22,15 +24,18 @@ mod rmdir;
 mod sync;
 mod tail;
 mod tee;
+mod test;
 mod touch;
 mod tr;
 mod true_;
 mod uniq;
 mod wc;
 mod which;
+mod xargs;
 
 /// The applets, in the order of their names.
 pub const APPLETS: &[Applet] = &[
+    test::BRACKET,
     cat::APPLET,
     chmod::APPLET,
     chown::APPLET,
@@ -39,6 +44,8 @@ pub const APPLETS: &[Applet] = &[
     echo::APPLET,
     env::APPLET,
     true_::FALSE,
+    find::APPLET,
+    grep::APPLET,
     head::APPLET,
     ln::APPLET,
     ls::APPLET,
@@ -53,10 +60,12 @@ pub const APPLETS: &[Applet] = &[
     sync::APPLET,
     tail::APPLET,
     tee::APPLET,
+    test::TEST,
     touch::APPLET,
     tr::APPLET,
     true_::TRUE,
     uniq::APPLET,
     wc::APPLET,
     which::APPLET,
+    xargs::APPLET,
 ];
