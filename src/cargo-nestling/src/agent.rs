@@ -81,11 +81,7 @@ pub fn build(
         let command = group.command(&words, |_| String::new());
         let command = command.dir(&here).env("CARGO_TARGET_DIR", &target);
         let built = process::run(&command.stdout_to_stderr().unchecked())?;
-        ensure!(
-            built.status.success(),
-            "the build of the agent for {} failed",
-            arch.name()
-        );
+        ensure!(built.status.success(), "the agent: {}", group.failure());
     }
     Ok(target.join(arch.triple()).join("debug").join(NAME))
 }

@@ -38,6 +38,18 @@ impl Group {
             .join(" ")
     }
 
+    /// Returns the message for a build that has failed.
+    pub fn failure(&self) -> String {
+        let linker = match apt::program("cc", &[]) {
+            Ok(_) => "",
+            // Build scripts, too, are programs of this machine.
+            Err(_) => {
+                ": there is no `cc`, which links for this machine; on Debian, `apt-get install gcc libc6-dev` installs it"
+            }
+        };
+        format!("the build for {} failed{linker}", self.name())
+    }
+
     /// Returns a cargo command that builds for these architectures. `flags` returns the compiler's flags for each.
     pub fn command(&self, words: &[&str], flags: impl Fn(Arch) -> String) -> Expression {
         let mut command = self.rust.cargo(words, &self.archs);

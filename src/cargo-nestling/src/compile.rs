@@ -38,11 +38,7 @@ pub fn programs(project: &Project, archs: &[Arch], profile: Profile) -> Result<(
         let words = [&["build", "--bins"], profile.arguments()].concat();
         let command = group.command(&words, |arch| profile.flags(arch));
         let built = process::run(&project.at(command).stdout_to_stderr().unchecked())?;
-        ensure!(
-            built.status.success(),
-            "the build for {} failed",
-            group.name()
-        );
+        ensure!(built.status.success(), group.failure());
     }
     Ok(())
 }

@@ -60,6 +60,7 @@ pub fn image(
             let bytes = unpack(&archive, &folder)?;
             // The file system itself needs some space, and leaves as much space free as the files take.
             disk::image(&folder, output, ((bytes * 2) >> 20) as u32 + 16)?;
+            disk::normalise(output, archive.files().map(|(path, _, _)| path))?;
         }
         Form::Oci => {
             let start = match has_init {

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use cargo_nestling::{
     arch::{Arch, HOST, OnOne},
     boot::{self, Contents},
@@ -41,8 +41,8 @@ struct CommandLine {
 enum Command {
     /// Make a project in a new folder
     New {
-        /// The project's name
-        name: String,
+        /// The folder, whose name is the project's
+        path: PathBuf,
         #[command(flatten)]
         kind: Template,
         #[command(flatten)]
@@ -265,14 +265,17 @@ fn main() -> ExitCode {
 fn perform(command: Command) -> Result<ExitCode> {
     process::end_children_on_signals()?;
     match command {
-        Command::New { name, kind, source } => {
+        Command::New { path, kind, source } => {
             let kind = match kind {
                 Template { init: true, .. } => Kind::Init,
                 Template { shell: true, .. } => Kind::Shell,
                 Template { .. } => Kind::Tool,
             };
-            new::new(&name, kind, &source.library()?)?;
-            println!("{name}/: now `cargo nestling build`, `run`, `test` and `boot` work there");
+            new::new(&path, kind, &source.library()?)?;
+            println!(
+                "{}/: now `cargo nestling build`, `run`, `test` and `boot` work there",
+                path.display()
+            );
         }
         Command::Build { on, profile } => {
             compile::build(&Project::load()?, &on.archs(), profile.profile())?;
@@ -329,7 +332,9 @@ fn perform(command: Command) -> Result<ExitCode> {
             let project = match Project::load() {
                 Ok(project) => Some(project),
                 Err(_) if is_complete => None,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    bail!("{error:#}; with --init FILE or --root DIR, `boot` needs no project")
+                }
             };
             let options = boot::Options {
                 contents: root.into(),

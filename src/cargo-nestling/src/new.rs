@@ -4,11 +4,13 @@
 //! shows.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, ensure};
+use duct::cmd;
 
 /// The files that the documentation shows. The line before each block begins with the file's name.
 const DOCUMENTED: &str = include_str!("../templates/project.md");
@@ -164,15 +166,57 @@ fn files(name: &str, kind: Kind, library: &Library) -> Vec<(&'static str, String
     files
 }
 
-/// Makes a project in a new folder of this name.
-pub fn new(name: &str, kind: Kind, library: &Library) -> Result<()> {
+/// The names that cargo refuses for a program, and the library's own.
+const TAKEN: [&str; 11] = [
+    "alloc",
+    "build",
+    "core",
+    "deps",
+    "examples",
+    "incremental",
+    "nestling",
+    "proc-macro",
+    "proc_macro",
+    "std",
+    "test",
+];
+
+/// The keywords of Rust that are names otherwise: <https://doc.rust-lang.org/reference/keywords.html>.
+const KEYWORDS: [&str; 51] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "Self", "static", "struct", "super", "trait", "true", "try", "type",
+    "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
+];
+
+/// Makes a project in a new folder, whose name is the project's. It is a git repository, as with `cargo new`, if it is in none, and if
+/// there is git.
+pub fn new(folder: &Path, kind: Kind, library: &Library) -> Result<()> {
+    let name = folder.file_name().and_then(OsStr::to_str);
+    let name = name.with_context(|| format!("{} does not end with a name", folder.display()))?;
     let is_name = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
     ensure!(
         name.starts_with(|it: char| it.is_ascii_alphabetic()) && name.chars().all(is_name),
         "{name:?} is no name of a package: a letter, then letters, digits, `-` and `_`"
     );
-    ensure!(!Path::new(name).exists(), "there is a {name} already");
-    write(Path::new(name), &files(name, kind, library))
+    ensure!(
+        !TAKEN.contains(&name) && !KEYWORDS.contains(&name),
+        "{name:?} has a meaning for Rust, cargo or nestling: choose another name"
+    );
+    ensure!(!folder.exists(), "there is a {} already", folder.display());
+    write(folder, &files(name, kind, library))?;
+    let git = |words: &[&str]| {
+        cmd("git", words)
+            .dir(folder)
+            .stdout_null()
+            .stderr_null()
+            .run()
+    };
+    if git(&["rev-parse"]).is_err() {
+        let _ = git(&["init"]);
+    }
+    Ok(())
 }
 
 /// Writes files into a folder. A file that already has this content keeps its time, by which cargo recognises changes.

@@ -195,11 +195,7 @@ fn build(project: &Project, group: &Group, options: &Options) -> Result<Vec<Prog
     let words = [&words, options.profile.arguments()].concat();
     let command = group.command(&words, |arch| options.profile.flags(arch));
     let built = process::run(&project.at(command).stdout_capture().unchecked())?;
-    ensure!(
-        built.status.success(),
-        "the build for {} failed",
-        group.name()
-    );
+    ensure!(built.status.success(), group.failure());
     let output = String::from_utf8_lossy(&built.stdout);
     let all: Vec<_> = output.lines().filter_map(Program::parse).collect();
     let names: BTreeSet<_> = all.iter().map(|it| it.name.clone()).collect();

@@ -339,7 +339,9 @@ fn a_shell_is_built_with_its_sizes_and_runs_commands() {
 fn a_project_must_have_a_name_and_a_folder_of_its_own() {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
     for (name, error) in [
-        ("../up", "is no name of a package"),
+        ("..", "does not end with a name"),
+        ("std", "has a meaning for Rust"),
+        ("match", "has a meaning for Rust"),
         ("1st", "is no name of a package"),
         ("-x", "unexpected argument"),
     ] {
@@ -351,6 +353,15 @@ fn a_project_must_have_a_name_and_a_folder_of_its_own() {
         assert!(said.contains(error), "{said}");
         assert!(!made.status.success());
     }
+    let deep = tmp.join("projects/deep");
+    if deep.exists() {
+        fs::remove_dir_all(&deep).expect("what an earlier test left");
+    }
+    let mut new = nestling(tmp);
+    new.args(["new", "projects/deep/own"]);
+    succeed(new.env("GIT_CEILING_DIRECTORIES", tmp)); // this repository is not seen
+    assert!(deep.join("own/Cargo.toml").exists());
+    assert_eq!(deep.join("own/.git").exists(), is_on_path("git"));
     fs::create_dir_all(tmp.join("taken")).expect("a folder");
     let made = nestling(tmp)
         .args(["new", "taken"])
@@ -481,6 +492,10 @@ fn a_disk_image_boots_and_keeps_what_is_written() {
         "disk.img",
     ];
     succeed(&mut project.nestling(&image));
+    let bytes = || fs::read(project.folder.join("disk.img")).expect("the image");
+    let first = bytes();
+    succeed(&mut project.nestling(&image));
+    assert!(first == bytes(), "the images differ");
     let booted = succeed(&mut project.nestling(&["boot", "--disk", "disk.img"]));
     let said = String::from_utf8_lossy(&booted.stdout);
     assert!(said.contains("this is process "), "{said}");
@@ -749,6 +764,7 @@ fn what_cannot_be_booted_is_named() {
             "there is no kernel /nope",
         ),
         (&[], "there is no Cargo.toml here or above"),
+        (&[], "with --init FILE or --root DIR"),
     ] {
         let (code, said) = fakes.boot(words);
         assert!(said.contains(error), "{words:?}: {said}");
