@@ -16,6 +16,7 @@ use super::report::{Attribute, StepCode};
 use super::task::ChildTask;
 use super::watch::ShortText;
 use super::{descriptors, features, namespaces, program};
+use crate::arch;
 use crate::capabilities::Capabilities;
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd};
@@ -57,8 +58,10 @@ fn live<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> ! {
     let Err(errno) = closed.and_then(|()| carry_out::<FEATURES>(task, &mut pipe));
     task.fail(errno);
     let means = task.means.get();
-    if means.pipe.is_some() && pipe.send(task.record()).is_err() && !means.memory_shared {
-        // The parent could mistake an exit status for the status of the program.
+    let is_lost = means.pipe.is_some() && pipe.send(task.record()).is_err();
+    // If the record is lost, the parent could mistake an exit status for the status of the program. And valgrind, at an exit, calls the
+    // libc, whose locks other threads of the parent may hold.
+    if !means.memory_shared && (is_lost || arch::on_valgrind()) {
         let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
     }
     sys::process::exit(127)
