@@ -1,7 +1,9 @@
 /*
- * Has the kernel refuse one system call after the other, by a filter, and calls
- * posix_spawn, system and popen with it. Prints a line for each refusal that
- * one of them notices, and for each fault.
+ * Calls posix_spawn, system or popen. With numbers of system calls it does so in
+ * a process for each of them, in which the kernel refuses this system call, by a
+ * filter. Prints a line for each refusal that is noticed, and for each fault.
+ *
+ *     faults posix_spawn|session|system|popen [NUMBER...]
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -105,7 +107,42 @@ static int descriptors(void)
 	return sum;
 }
 
-int main(void)
+/* Calls the function in a process that may not make this system call. */
+static void play(const char *name, void (*call)(struct outcome *), int number,
+		 struct outcome *outcome)
+{
+	memset(outcome, 0, sizeof *outcome);
+	pid_t pid = fork();
+	if (pid == 0) {
+		sigset_t mask, after;
+		sigprocmask(SIG_SETMASK, 0, &mask);
+		int before = descriptors();
+		refuse(number);
+		call(outcome);
+		/* What the filter lets through can be asked for. */
+		if (number != SYS_wait4)
+			outcome->leaves_child = waitpid(-1, 0, WNOHANG) >= 0;
+		if (number != SYS_fcntl && number != SYS_close)
+			outcome->leaves_descriptor = descriptors() != before;
+		if (!sigprocmask(SIG_SETMASK, 0, &after))
+			outcome->leaves_mask = memcmp(&mask, &after, 8);
+		outcome->is_done = 1;
+		_exit(0);
+	}
+	int status;
+	waitpid(pid, &status, 0);
+	if (!outcome->is_done)
+		printf("%s %d: ended by %x\n", name, number, status);
+	else if (outcome->leaves_child || outcome->leaves_descriptor || outcome->leaves_mask)
+		printf("%s %d: left over %d %d %d\n", name, number, outcome->leaves_child,
+		       outcome->leaves_descriptor, outcome->leaves_mask);
+	else if (outcome->error == EUSERS)
+		printf("%s %d: refused\n", name, number);
+	else if (outcome->error)
+		printf("%s %d: error %d\n", name, number, outcome->error);
+}
+
+int main(int count, char **words)
 {
 	static const struct {
 		const char *name;
@@ -115,41 +152,14 @@ int main(void)
 	struct outcome *outcome = mmap(0, sizeof *outcome, PROT_READ | PROT_WRITE,
 				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	setvbuf(stdout, 0, _IOLBF, 4096);
-	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-		for (int number = 0; number < 450; number++) {
-			/* Without these no process ends. */
-			if (number == SYS_exit_group || number == SYS_exit)
-				continue;
-			memset(outcome, 0, sizeof *outcome);
-			pid_t pid = fork();
-			if (pid == 0) {
-				sigset_t mask, after;
-				sigprocmask(SIG_SETMASK, 0, &mask);
-				int before = descriptors();
-				refuse(number);
-				calls[i].play(outcome);
-				/* What the filter lets through can be asked for. */
-				if (number != SYS_wait4)
-					outcome->leaves_child = waitpid(-1, 0, WNOHANG) >= 0;
-				if (number != SYS_fcntl && number != SYS_close)
-					outcome->leaves_descriptor = descriptors() != before;
-				if (!sigprocmask(SIG_SETMASK, 0, &after))
-					outcome->leaves_mask = memcmp(&mask, &after, 8);
-				outcome->is_done = 1;
-				_exit(0);
-			}
-			int status;
-			waitpid(pid, &status, 0);
-			if (!outcome->is_done)
-				printf("%s %d: ended by %x\n", calls[i].name, number, status);
-			else if (outcome->leaves_child || outcome->leaves_descriptor || outcome->leaves_mask)
-				printf("%s %d: left over %d %d %d\n", calls[i].name, number,
-				       outcome->leaves_child, outcome->leaves_descriptor, outcome->leaves_mask);
-			else if (outcome->error == EUSERS)
-				printf("%s %d: refused\n", calls[i].name, number);
-			else if (outcome->error)
-				printf("%s %d: error %d\n", calls[i].name, number, outcome->error);
-		}
+	for (size_t i = 0; count > 1 && i < sizeof calls / sizeof *calls; i++) {
+		if (strcmp(calls[i].name, words[1]))
+			continue;
+		if (count == 2)
+			calls[i].play(outcome);
+		for (int word = 2; word < count; word++)
+			play(words[1], calls[i].play, atoi(words[word]), outcome);
+		return 0;
 	}
-	return 0;
+	return 2;
 }

@@ -4,7 +4,7 @@
 //! A program in C (`tests/host/c/functions.c`) uses every function, attribute, action and error. It runs with the
 //! functions of its libc, with those of `libnestling_c.so` by `LD_PRELOAD`, and linked with `libnestling_c.a`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -115,11 +115,20 @@ const SHARED: &str = "libnestling_c.so";
 
 #[test]
 fn each_refused_system_call_is_an_error_or_does_no_harm() {
+    or_skip!(installed("strace"));
     or_skip!(GLIBC.compiles());
     let libraries = or_skip!(built_c_library(GLIBC.target));
     let scratch = Scratch::new(report());
     let program = compile(&GLIBC, &scratch, "faults", &[]);
-    let text = preloaded(&libraries, &program, &[]);
+    let mut text = String::new();
+    for call in ["posix_spawn", "session", "system", "popen"] {
+        let numbers = system_calls(&libraries, &program, call);
+        let words: Vec<_> = [call]
+            .into_iter()
+            .chain(numbers.iter().map(String::as_str))
+            .collect();
+        text += &preloaded(&libraries, &program, &words);
+    }
     let refused = |line: &str| {
         let (call, number) = line.strip_suffix(": refused")?.split_once(' ')?;
         Some((call.to_owned(), number.parse::<i64>().ok()?))
@@ -148,6 +157,26 @@ fn each_refused_system_call_is_an_error_or_does_no_harm() {
             "{call} {number}: {text}"
         );
     }
+}
+
+/// Returns the numbers of the system calls that `faults CALL` and its children make, except those without which no process ends.
+fn system_calls(libraries: &Path, program: &Path, call: &str) -> BTreeSet<String> {
+    let trace = program.with_extension(call);
+    let output = run("strace", |command| {
+        command.args(["-f", "-n", "-qq", "-e", "signal=none", "-E"]);
+        command.arg(format!("LD_PRELOAD={}", libraries.join(SHARED).display()));
+        command.arg("-o").arg(&trace).arg(program).arg(call);
+    });
+    assert!(output.status.success(), "{output:?}");
+    let trace = fs::read_to_string(trace).expect("a trace");
+    // A line is `PID [NUMBER] CALL(…`.
+    let calls = trace
+        .lines()
+        .filter_map(|line| line.split_once('[')?.1.split_once("] "));
+    calls
+        .filter(|(_, call)| !call.starts_with("exit"))
+        .map(|(number, _)| number.trim().into())
+        .collect()
 }
 
 #[test]
