@@ -11,6 +11,12 @@
 //! ```
 #![doc = include_str!("examples/expand_words.rs")]
 //! ```
+//!
+//! # A line that is edited
+//!
+//! ```no_run
+#![doc = include_str!("examples/read_line.rs")]
+//! ```
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -26,6 +32,7 @@ extern crate alloc;
 
 pub mod characters;
 pub mod decimal;
+pub mod editor;
 pub mod expansion;
 pub mod fields;
 pub mod map;

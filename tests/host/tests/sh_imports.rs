@@ -11,12 +11,12 @@ type Floors = [&'static str];
 const LIBRARY: &Floors = &[
     "characters decimal expansion/splitting fields map pattern quoting regular sort stack symbols",
     "syntax",
-    "expansion",
+    "editor expansion",
 ];
 
 const SHELL: &Floors = &[
     "environment options output stack variables",
-    "editor/buffer editor/kept editor/width history/commands interactive/state jobs/table shell traps/table",
+    "editor/kept history/commands interactive/state jobs/table shell traps/table",
     "builtins/conditional builtins/listing builtins/options builtins/set builtins/test expansion history jobs prompt reader \
      redirection traps",
     "execution",

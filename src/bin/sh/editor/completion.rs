@@ -11,12 +11,12 @@ use alloc::vec::Vec;
 use nestling::text::{Sink, Text};
 
 use super::Session;
-use super::keys::Key;
-use super::width::width;
 use crate::interactive;
 use crate::shell::{Divert, Shell, text};
 use candidates::Candidates;
 use nestling_shell::characters;
+use nestling_shell::editor::keys::Key;
+use nestling_shell::editor::width::width;
 use word::Word;
 
 /// With more candidates than this, the user is asked before they are listed.

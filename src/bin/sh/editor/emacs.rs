@@ -57,11 +57,12 @@
 
 use alloc::vec::Vec;
 
-use super::buffer::{is_alphanumeric, is_not_blank};
-use super::keys::Key;
-use super::{Act, End, Last, Session, case, completion, recased, search};
+use super::{Act, End, Last, Session, completion, recased, search};
 use crate::history::words;
 use crate::shell::Shell;
+use nestling_shell::editor::buffer::{is_alphanumeric, is_not_blank};
+use nestling_shell::editor::case;
+use nestling_shell::editor::keys::Key;
 use nestling_shell::quoting;
 
 /// The greatest number of times that a key is repeated.

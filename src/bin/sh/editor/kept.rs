@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::buffer::Kills;
+use nestling_shell::editor::buffer::Kills;
 
 #[derive(Debug, Default)]
 pub struct Kept {

@@ -7,16 +7,11 @@
 //! A key costs at most one write, and keys that arrive together are drawn together. Keys are read byte by byte, because input after
 //! the end of the line belongs to the command that is executed next.
 
-mod buffer;
-mod case;
 mod completion;
 mod emacs;
 pub mod kept;
-mod keys;
-mod screen;
 mod search;
 mod vi;
-mod width;
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -35,11 +30,11 @@ use crate::options::Opt;
 use crate::reader;
 use crate::shell::{Divert, Shell};
 use crate::traps;
-use buffer::Buffer;
-use keys::{Key, PASTE_END};
 use nestling_shell::characters;
+use nestling_shell::editor::buffer::Buffer;
+use nestling_shell::editor::keys::{self, Key, PASTE_END};
+use nestling_shell::editor::screen::Screen;
 use nestling_shell::symbols::Symbol;
-use screen::Screen;
 
 /// The byte that the key Ctrl-C sends.
 const CTRL_C: u8 = 0x03;

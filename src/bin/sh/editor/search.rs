@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::keys::Key;
 use super::{Act, Session};
 use crate::history::History;
 use crate::shell::Shell;
 use nestling_shell::characters;
+use nestling_shell::editor::keys::Key;
 
 /// Returns the number of the nearest command before or after `from` for which `is` returns true.
 pub fn find(

@@ -11,13 +11,14 @@
 
 use alloc::vec::Vec;
 
-use super::buffer::Buffer;
 use super::emacs::MOST;
 use super::kept::Change;
-use super::keys::Key;
-use super::{Act, End, Last, Mode, Session, case, completion, emacs, recased, search};
+use super::{Act, End, Last, Mode, Session, completion, emacs, recased, search};
 use crate::history::words;
 use crate::shell::{Divert, Shell};
+use nestling_shell::editor::buffer::Buffer;
+use nestling_shell::editor::case;
+use nestling_shell::editor::keys::Key;
 use nestling_shell::pattern::Pattern;
 
 /// The character that `f`, `F`, `t` or `T` searched for last, and which of these commands it was.
@@ -61,7 +62,7 @@ pub fn insert(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
             let start = word_before(buffer, at, false);
             session.kill(shell, start, at, last == Last::Kill);
         }
-        Key::C(b'D') if buffer.len() > 0 => session.screen.bell(),
+        Key::C(b'D') if !buffer.is_empty() => session.screen.bell(),
         Key::C(b'J' | b'M') => {
             // The Escape completes the command for a `.` in the next line.
             session.log.pop();
@@ -106,7 +107,7 @@ pub fn command(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
         Key::C(b'P') => b'k',
         Key::C(b'N') => b'j',
         Key::Delete => b'x',
-        Key::C(b'D') if session.buffer.len() > 0 => 0,
+        Key::C(b'D') if !session.buffer.is_empty() => 0,
         Key::C(b'C' | b'D' | b'J' | b'L' | b'M') | Key::Paste => {
             session.count = None;
             return emacs::act(session, shell, key);

@@ -20,8 +20,11 @@ pub enum Key {
     X(u8),
     /// A key with Control, after Ctrl-X.
     XC(u8),
+    /// The key Delete.
     Delete,
+    /// The key Page Up.
     PageUp,
+    /// The key Page Down.
     PageDown,
     /// The beginning of a paste: the bytes up to [`PASTE_END`] are text.
     Paste,

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use nestling_shell::characters;
+use crate::characters;
 
 /// The number of killed texts that are kept.
 const KILLS: usize = 16;
@@ -12,6 +12,7 @@ const CHANGES: usize = 500;
 /// The greatest number of bytes that repetitions of one key may insert. (Counts multiply.)
 const MOST_REPEATED: usize = 256 * 1024;
 
+/// A line that is edited: its text, the cursor, and the changes that can be undone.
 #[derive(Debug, Default)]
 pub struct Buffer {
     text: Vec<u8>,
@@ -22,7 +23,9 @@ pub struct Buffer {
     command: usize,
     /// The number of bytes inserted since the last key, and whether an insertion was refused because that number was too large.
     grown: usize,
+    /// Whether an insertion was refused because repetitions of one key have inserted too much.
     pub refused: bool,
+    /// Whether characters are encoded in UTF-8. If not, each byte is a character.
     pub utf8: bool,
 }
 
@@ -38,6 +41,7 @@ struct Change {
 }
 
 impl Buffer {
+    /// Makes an empty line.
     pub fn new(utf8: bool) -> Self {
         Self {
             utf8,
@@ -45,16 +49,24 @@ impl Buffer {
         }
     }
 
+    /// Returns the text.
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
+    /// Returns the cursor's position: the number of bytes before it.
     pub fn at(&self) -> usize {
         self.at
     }
 
+    /// Returns the number of bytes.
     pub fn len(&self) -> usize {
         self.text.len()
+    }
+
+    /// Whether the line has no text.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     /// Returns the bytes from `start` to `end`.
@@ -62,10 +74,12 @@ impl Buffer {
         self.text.get(start..end).unwrap_or_default()
     }
 
+    /// Moves the cursor to a position, at most to the end.
     pub fn go(&mut self, at: usize) {
         self.at = at.min(self.text.len());
     }
 
+    /// Whether a change can be undone.
     pub fn is_changed(&self) -> bool {
         !self.changes.is_empty()
     }
@@ -118,6 +132,7 @@ impl Buffer {
         });
     }
 
+    /// Inserts bytes before the cursor.
     pub fn insert(&mut self, new: &[u8]) {
         self.replace(self.at, self.at, new);
     }
@@ -138,12 +153,14 @@ impl Buffer {
         {
             let end = (change.start + change.inserted).min(self.text.len());
             let start = change.start.min(end);
-            self.text.splice(start..end, change.removed);
+            let removed = change.removed.iter().copied();
+            self.text.splice(start..end, removed);
             self.go(change.cursor);
         }
         command.is_some()
     }
 
+    /// Takes the text out and makes the line empty, without changes.
     pub fn take(&mut self) -> Vec<u8> {
         self.changes.clear();
         self.at = 0;
@@ -214,6 +231,7 @@ pub fn is_alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
+/// Whether a byte belongs to a word that ends at a blank.
 pub fn is_not_blank(byte: u8) -> bool {
     !byte.is_ascii_whitespace()
 }
@@ -239,6 +257,7 @@ impl Kills {
         }
     }
 
+    /// Returns the text that was killed last.
     pub fn last(&self) -> &[u8] {
         self.texts.last().map_or(&[], |text| text)
     }

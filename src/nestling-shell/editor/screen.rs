@@ -10,7 +10,7 @@ use nestling::io;
 use nestling::text::{Sink, Text};
 
 use super::width::width;
-use nestling_shell::characters;
+use crate::characters;
 
 /// The greatest number of characters by which the rest of a row may have moved. Larger moves are drawn again.
 const MOVES: usize = 8;
@@ -151,6 +151,7 @@ fn escape_length(text: &[u8]) -> usize {
     end.unwrap_or(text.len()).min(text.len())
 }
 
+/// Draws a prompt and a line on the terminal at standard error. Output is collected, and written by [`flush`](Self::flush).
 #[derive(Debug)]
 pub struct Screen {
     columns: usize,
@@ -161,6 +162,7 @@ pub struct Screen {
     prompt: Vec<u8>,
     /// A text that replaces the prompt's last line, unless it is empty.
     pub notice: Vec<u8>,
+    /// Whether the terminal uses UTF-8.
     pub utf8: bool,
     image: Image,
     /// The rows of the image that are drawn on the screen, and the first row that is visible.
@@ -181,6 +183,7 @@ impl Sink for Screen {
 }
 
 impl Screen {
+    /// Makes a screen for a prompt, whose bytes 1 and 2 enclose text that takes no columns. `size` is the numbers of columns and rows; 0 is unknown.
     pub fn new(prompt: &[u8], utf8: bool, size: [usize; 2]) -> Self {
         let mut screen = Self {
             columns: 80,
@@ -212,10 +215,12 @@ impl Screen {
         }
     }
 
+    /// Returns the number of columns.
     pub fn columns(&self) -> usize {
         self.columns
     }
 
+    /// Returns the number of rows.
     pub fn height(&self) -> usize {
         self.height
     }
@@ -315,6 +320,7 @@ impl Screen {
         (self.top, self.lowest) = (0, 0);
     }
 
+    /// Rings the bell.
     pub fn bell(&mut self) {
         self.put(b"\x07");
     }
