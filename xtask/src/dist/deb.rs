@@ -4,7 +4,7 @@
 //! other `init` or `sh`, and is no alternative for `/bin/sh`. The library is two packages, as Debian's policy has it in chapter 8: one for
 //! programs that are linked with it or preload it, and one for those who compile.
 
-use std::{env, fs};
+use std::{collections::BTreeSet, env, fs};
 
 use anyhow::{Context, Result};
 use duct::cmd;
@@ -277,16 +277,23 @@ impl Release<'_> {
             format!("{documents}/changelog.Debian.gz"),
             gzip(changelog.as_bytes())?,
         );
-        let copyright = copyright(self.workspace, self.arch, root)?;
+        let copyright = copyright(self.workspace, root)?;
         tree.file(format!("{documents}/copyright"), copyright);
         tree.file(format!("usr/share/lintian/overrides/{package}"), overrides);
         Ok(tree)
     }
 }
 
-/// The licences in the form of Debian's policy: <https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/>.
-fn copyright(workspace: &Workspace, arch: Arch, root: &str) -> Result<String> {
-    let linked = Linked::find(workspace, arch, &[root])?;
+/// The licences in the form of Debian's policy: <https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/>. The text is the same
+/// on all architectures, because packages of several architectures may be installed that share this file.
+fn copyright(workspace: &Workspace, root: &str) -> Result<String> {
+    let mut libraries = BTreeSet::new();
+    for arch in Arch::ALL {
+        let linked = Linked::find(workspace, arch, &[root])?;
+        for it in linked.foreign() {
+            libraries.insert(format!(" {} {} ({}).\n", it.name, it.version, it.licence));
+        }
+    }
     let licence = |path: &str| -> Result<String> {
         let text = String::from_utf8(read(workspace, path)?)?;
         let lines = text.lines().map(|line| match line.trim_end() {
@@ -303,9 +310,7 @@ fn copyright(workspace: &Workspace, arch: Arch, root: &str) -> Result<String> {
          License: Expat or Apache-2.0\n\
          Comment:\n The package contains code of these libraries, each under a licence below:\n",
     );
-    for it in linked.foreign() {
-        text += &format!(" {} {} ({}).\n", it.name, it.version, it.licence);
-    }
+    text.extend(libraries);
     text += " Rust's libraries core and alloc (MIT OR Apache-2.0).\n";
     let expat = licence("LICENSE-MIT")?;
     text += &format!("\nLicense: Expat\n{expat}");
@@ -328,8 +333,6 @@ pub fn maintainer(workspace: &Workspace) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::{
         arch::HOST,
@@ -386,6 +389,25 @@ mod tests {
             release.library(&built()).expect("the library"),
             release.for_compiling(&built()).expect("its header"),
         ];
+        // i386 needs other crates than the rest.
+        let other = Release {
+            arch: if HOST == Arch::I386 {
+                Arch::X86_64
+            } else {
+                Arch::I386
+            },
+            ..release
+        };
+        let others = [
+            other.library(&built()).expect("the library"),
+            other.for_compiling(&built()).expect("its header"),
+        ];
+        for (tree, other) in trees.iter().zip(&others) {
+            for (path, content) in tree.files() {
+                let same = other.files().find(|(it, _)| *it == path);
+                assert!(same.is_none_or(|(_, it)| it == content), "{path} differs");
+            }
+        }
         let [library, compiling] = trees.each_ref().map(|tree| -> BTreeSet<&str> {
             let paths = tree.files().map(|(path, _)| path);
             paths.filter(|path| path.starts_with("usr/")).collect()
