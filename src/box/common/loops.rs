@@ -3,7 +3,7 @@
 use alloc::ffi::CString;
 use core::ffi::CStr;
 
-use nestling::{AsFd, Errno, OFlags, sys};
+use nestling::{AsFd, Errno, OFlags, OwnedFd, sys};
 
 use super::columns::{decimal, join};
 
@@ -25,8 +25,8 @@ pub fn free() -> Result<CString, Errno> {
     Ok(join(&[b"/dev/loop", &decimal(number as u64)]))
 }
 
-/// Attaches the file to the device.
-pub fn attach(device: &CStr, path: &CStr, how: How) -> Result<(), Errno> {
+/// Attaches the file to the device. Returns the open device: with `clears`, it must stay open until it is mounted.
+pub fn attach(device: &CStr, path: &CStr, how: How) -> Result<OwnedFd, Errno> {
     let access = match how.read_only {
         true => OFlags::RDONLY,
         false => OFlags::RDWR,
@@ -40,17 +40,17 @@ pub fn attach(device: &CStr, path: &CStr, how: How) -> Result<(), Errno> {
     if outcome.is_err() {
         let _ = sys::block::detach_loop(device.as_fd());
     }
-    outcome
+    outcome.map(|()| device)
 }
 
-/// Attaches the file to a free device, and returns the path of this device.
-pub fn attach_to_free(path: &CStr, how: How) -> Result<CString, Errno> {
+/// Attaches the file to a free device. Returns the path of this device, and what [`attach`] returns.
+pub fn attach_to_free(path: &CStr, how: How) -> Result<(CString, OwnedFd), Errno> {
     loop {
         let device = free()?;
         match attach(&device, path, how) {
             // Another process has taken the device.
             Err(Errno::EBUSY) => {}
-            outcome => return outcome.map(|()| device),
+            outcome => return outcome.map(|open| (device, open)),
         }
     }
 }

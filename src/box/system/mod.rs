@@ -11,6 +11,7 @@ mod kill;
 mod losetup;
 mod modules;
 mod mount;
+mod ps;
 mod reboot;
 mod sleep;
 mod stty;
@@ -33,6 +34,7 @@ pub const APPLETS: &[Applet] = &[
     modules::MODPROBE,
     mount::APPLET,
     reboot::POWEROFF,
+    ps::APPLET,
     reboot::REBOOT,
     sleep::APPLET,
     stty::APPLET,

@@ -232,7 +232,8 @@ fn try_attach(call: &Call<'_>, line: &Line) -> Result<(), Option<Errno>> {
     let looped = fstab::option(&line.options, b"loop").is_some();
     let is_plain = flags.bits() & operation.bits() == 0;
     let is_file = || sys::file::stat(&line.source).is_ok_and(|stat| stat.is_file());
-    let mut source = CString::from(&*line.source);
+    // The loop device stays open until it is mounted.
+    let (mut source, mut opened) = (CString::from(&*line.source), None);
     if is_plain && (looped || is_file() && !line.kind.is_empty()) {
         let how = How {
             read_only: flags.bits() & MountFlags::RDONLY.bits() != 0,
@@ -240,15 +241,23 @@ fn try_attach(call: &Call<'_>, line: &Line) -> Result<(), Option<Errno>> {
             ..How::default()
         };
         match loops::attach_to_free(&line.source, how) {
-            Ok(device) => source = device,
+            Ok((device, open)) => {
+                source = device;
+                opened = Some(open);
+            }
             Err(errno) => {
                 call.fail(&line.source, errno);
                 return Err(None);
             }
         }
     }
+    let mut flags = flags;
     let kinds = match line.kind.to_bytes() {
-        b"" | b"auto" if is_plain => kinds_of_kernel(),
+        b"" | b"auto" if is_plain => {
+            // The kernel need not complain about each type that does not fit.
+            flags = flags | MountFlags::SILENT;
+            kinds_of_kernel()
+        }
         kinds => kinds.split(|&byte| byte == b',').map(Vec::from).collect(),
     };
     let mut outcome = Err(Errno::ENODEV);
@@ -259,6 +268,7 @@ fn try_attach(call: &Call<'_>, line: &Line) -> Result<(), Option<Errno>> {
             break;
         }
     }
+    drop(opened);
     outcome.map_err(Some)
 }
 

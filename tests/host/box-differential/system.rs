@@ -163,6 +163,23 @@ pub const ENTRIES: &[Entry] = &[
         ..Entry::READS
     },
     Entry {
+        applet: "ps",
+        options: &[],
+        operands: &[
+            "-p 1 -o pid,ppid,pgid,nice,comm",
+            "-o pid= -p 1",
+            "-A -o pid=,ppid=PP",
+            "-o user,group,ruser,rgroup -p 1",
+            "-p 1 -o tty=T",
+            "-p 999999",
+            "-o nosuch",
+            "-p x",
+        ],
+        output: Output::Blanks,
+        room: Some(("", "")),
+        ..Entry::READS
+    },
+    Entry {
         applet: "reboot",
         operands: &[],
         ..Entry::READS

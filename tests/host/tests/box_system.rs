@@ -39,3 +39,49 @@ fn with_the_option_f_the_kernel_ends_the_machine_without_init() {
         );
     }
 }
+
+/// Runs a script in a terminal of its own, with `box` as `$BOX`. Returns the output.
+fn in_terminal(ours: &Path, script: &str) -> String {
+    let output = Command::new("script")
+        .args(["-qec", script, "/dev/null"])
+        .env("BOX", ours)
+        .env("SHELL", "/bin/sh")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("script");
+    String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n")
+}
+
+#[test]
+fn stty_sets_what_the_program_of_gnu_sets_and_reads_what_it_writes() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let settings = [
+        "-echo",
+        "raw",
+        "raw -echo",
+        "cooked",
+        "sane",
+        "intr ^G erase ^H kill undef",
+        "-icanon min 3 time 7",
+        "cs7 parenb -parodd",
+        "-ixon ixany -onlcr ocrnl tostop",
+        "rows 13 cols 77",
+        "rprnt ^P werase ^X lnext ^Y eol2 x",
+    ];
+    // Each starts from the same settings. (`sane` of GNU leaves what `cooked` sets.) `script` may make a terminal with any size.
+    let script = settings.map(|it| {
+        format!(
+            "stty sane -iutf8 -ignpar -istrip 38400 rows 24 cols 80; $PROGRAM {it} 2>/dev/null || echo failed; stty -g; stty size; $PROGRAM -g"
+        )
+    });
+    let with = |program: &str| in_terminal(&ours, &script.join("\n").replace("$PROGRAM", program));
+    let (mine, other) = (with("$BOX stty"), with("stty"));
+    // A terminal of this kind cannot have characters of seven bits.
+    assert_eq!(mine.lines().count(), 3 * settings.len() + 1, "{mine}");
+    assert_eq!(mine, other);
+    let script = "stty -echo intr ^G; saved=$(stty -g); stty sane; $BOX stty $saved; stty -g; echo $saved; $BOX stty 9600; $BOX stty speed";
+    let said = in_terminal(&ours, script);
+    let mut lines = said.lines();
+    assert_eq!(lines.next(), lines.next(), "{said}");
+    assert_eq!(lines.next(), Some("9600"), "{said}");
+}
