@@ -261,7 +261,7 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
 // ---- The parts of the machines ----
 
 /// Returns the folder with busybox and the kernel's modules, and fetches them if necessary.
-fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
+pub fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
     let cache = workspace.scratch()?;
     let modules = drivers::obtain(&cache, arch, || release(workspace, arch, kernel))?;
     let parts = modules.parent().context("a folder")?;
@@ -282,7 +282,7 @@ fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBuf> {
 }
 
 /// Returns the kernel's release, which is part of the name of the package with its modules. Nestling's init reports it.
-fn release(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<String> {
+pub fn release(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<String> {
     let mut archive = Initramfs::new();
     boot::programs(&mut archive, workspace, arch)?;
     archive.file("etc/inittab", b"::once:/bin/poweroff\n");

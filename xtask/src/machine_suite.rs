@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::{
-    arch::Arch, debian, debian_root, disk, life, manual, report::Outcome, typing,
+    arch::Arch, debian, debian_root, disk, life, manual, report::Outcome, rescue, typing,
     workspace::Workspace,
 };
 
@@ -17,16 +17,18 @@ pub enum MachineSuite {
     Debian,
     DebianRoot,
     Manual,
+    Rescue,
 }
 
 impl MachineSuite {
-    pub const ALL: [MachineSuite; 6] = [
+    pub const ALL: [MachineSuite; 7] = [
         MachineSuite::Life,
         MachineSuite::Disk,
         MachineSuite::Typing,
         MachineSuite::Debian,
         MachineSuite::DebianRoot,
         MachineSuite::Manual,
+        MachineSuite::Rescue,
     ];
 
     pub fn name(self) -> &'static str {
@@ -37,12 +39,16 @@ impl MachineSuite {
             MachineSuite::Debian => "debian",
             MachineSuite::DebianRoot => "debian-root",
             MachineSuite::Manual => "manual",
+            MachineSuite::Rescue => "rescue",
         }
     }
 
     pub fn exists_for(self, arch: Arch) -> bool {
         match self {
-            MachineSuite::Life | MachineSuite::Disk | MachineSuite::Typing => true,
+            MachineSuite::Life
+            | MachineSuite::Disk
+            | MachineSuite::Typing
+            | MachineSuite::Rescue => true,
             MachineSuite::Debian => arch == debian::ARCH,
             MachineSuite::DebianRoot => arch == debian_root::ARCH,
             MachineSuite::Manual => arch == manual::ARCH,
@@ -57,6 +63,7 @@ impl MachineSuite {
             MachineSuite::Debian => debian::run(workspace, kernel),
             MachineSuite::DebianRoot => debian_root::run(workspace, kernel),
             MachineSuite::Manual => manual::run(workspace, kernel),
+            MachineSuite::Rescue => rescue::run(workspace, arch, kernel),
         }
     }
 }

@@ -20,6 +20,7 @@ mod manual;
 mod memcheck;
 mod plan;
 mod report;
+mod rescue;
 mod run;
 mod sanitize;
 mod session;

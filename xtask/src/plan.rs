@@ -110,7 +110,7 @@ impl Item {
         matches!(
             self.kind,
             Kind::Check(Check::Miri | Check::Asan | Check::Tsan | Check::Memcheck | Check::Fuzz)
-                | Kind::Machine(_, MachineSuite::Manual)
+                | Kind::Machine(_, MachineSuite::Manual | MachineSuite::Rescue)
         )
     }
 

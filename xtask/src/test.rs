@@ -263,10 +263,13 @@ impl Run<'_> {
                         }
                     }
                 }
-                Kind::Machine(arch, _) => {
+                Kind::Machine(arch, suite) => {
                     add(TESTS, Profile::Tests, arch);
                     add(PROGRAMS, Profile::Release, arch);
                     add(SHELL, Profile::Release, arch);
+                    if suite == MachineSuite::Rescue {
+                        add(BOX, Profile::Release, arch);
+                    }
                 }
             }
         }

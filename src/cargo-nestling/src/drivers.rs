@@ -36,8 +36,19 @@ pub fn obtain(
     arch: Arch,
     release: impl FnOnce() -> Result<String>,
 ) -> Result<PathBuf> {
+    obtain_those(cache, arch, "drivers", &MODULES, release)
+}
+
+/// Does the same for modules of the caller's choice, and those that they need. `name` names their folder.
+pub fn obtain_those(
+    cache: &Path,
+    arch: Arch,
+    name: &str,
+    wanted: &[&str],
+    release: impl FnOnce() -> Result<String>,
+) -> Result<PathBuf> {
     let place = cache.join("disks").join(arch.name());
-    let modules = place.join("drivers/modules");
+    let modules = place.join(name).join("modules");
     if modules.exists() {
         return Ok(modules);
     }
@@ -63,12 +74,12 @@ pub fn obtain(
     cmd!("dpkg-deb", "-x", package, &files).run()?;
     fs::create_dir_all(&partial)?;
     let mut order = String::new();
-    for module in MODULES {
+    for module in wanted {
         copy_module(&files, module, &partial, &mut order)?;
     }
     fs::write(partial.join("order"), order)?;
     fs::remove_dir_all(files)?;
-    fs::create_dir_all(place.join("drivers"))?;
+    fs::create_dir_all(place.join(name))?;
     fs::rename(partial, &modules)?;
     Ok(modules)
 }
