@@ -40,6 +40,7 @@ flags! {
     DIRECTORY O_DIRECTORY "Fail with `ENOTDIR` if the file is not a directory."
     NOFOLLOW O_NOFOLLOW "Fail with `ELOOP` if the file is a symbolic link."
     CLOEXEC O_CLOEXEC "Close the descriptor on exec."
+    DIRECT O_DIRECT "Read and write without the page cache. Most file systems need memory, lengths and offsets that are multiples of a sector."
     PATH O_PATH "Get a descriptor that only refers to the file, and cannot read or write it."
 }
 
@@ -199,6 +200,12 @@ impl Stat {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.0.stx_size
+    }
+
+    /// Returns the number of bytes that are best read or written at once.
+    #[must_use]
+    pub fn block_size(&self) -> u32 {
+        self.0.stx_blksize
     }
 
     /// Returns the number of blocks of 512 bytes that the file occupies. Holes in a file occupy no blocks.

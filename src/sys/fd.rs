@@ -173,6 +173,13 @@ pub fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<(), Errn
     done(answer)
 }
 
+/// `fcntl(F_SETFL)`: makes reads and writes go past the page cache, or not. See [`OFlags::DIRECT`].
+pub fn set_direct(fd: BorrowedFd<'_>, direct: bool) -> Result<(), Errno> {
+    let others = flags(fd)?.bits() & !linux::O_DIRECT;
+    let direct = if direct { linux::O_DIRECT } else { 0 };
+    done(fcntl(fd.fd, linux::F_SETFL, (others | direct) as usize))
+}
+
 /// `fcntl(F_SETOWN)` and `ioctl(FIOASYNC)`: makes the kernel send `SIGIO` to the process `owner` when the descriptor becomes
 /// readable or writable, or when its other end is closed. This works for pipes, sockets and terminals, but not for all other
 /// kinds of files. As with [`set_nonblocking`], the setting belongs to the open file description.
